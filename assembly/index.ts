@@ -1,0 +1,2 @@
+// Exports only: this file is the ABI. One export a row of src/backend/kernels.ts, under the row's name.
+export { fill } from "./elementwise/fill";

@@ -1,0 +1,320 @@
+/**
+ * The kernel contract, as data: a row a kernel. The WebAssembly call (addresses of `reads`, of `writes`, of the
+ * workspace if there is one, then `dims`, then `scalars`, in that order) and every other backend's binding are derived
+ * from the row. Kernel key, AssemblyScript export and WGSL entry point are one name.
+ *
+ * Buffers are contiguous and row-major unless dims give strides (in elements). A buffer in `optional` may be absent
+ * (address 0). A buffer in `accumulates` is added to; every other write overwrites. A write may alias a read only where
+ * the kernel's header allows it. Letters: B batch, T time, I input, H hidden, P projected hidden, G gate rows.
+ */
+export interface KernelRow {
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+  readonly optional?: readonly string[];
+  readonly accumulates?: readonly string[];
+  /** Int32 arguments: sizes, strides, flags, and the range `begin`, `end` of the rows that this call computes. */
+  readonly dims: readonly string[];
+  /** Float32 arguments. */
+  readonly scalars: readonly string[];
+  /** Bytes of scratch memory that the kernel wants. */
+  readonly workspace?: (dims: Readonly<Record<string, number>>) => number;
+  /** The read that holds int32 indices: the kernel writes nothing and returns the position of the first that is out of range, or -1. */
+  readonly checks?: string;
+}
+
+/** Codes of the elementwise families are positions in these lists, here and in assembly/elementwise. */
+export const unaryOps = [
+  "affine", // a x + b
+  "abs",
+  "sign",
+  "exp",
+  "log",
+  "sqrt",
+  "square",
+  "reciprocal",
+  "power", // x^a
+  "sin",
+  "cos",
+  "tanh",
+  "sigmoid",
+  "relu",
+  "leakyRelu", // x if x > 0, else a x
+  "gelu", // x Phi(x), exact
+  "geluTanh", // the tanh approximation
+  "silu",
+  "softplus", // log(1 + e^x)
+  "clamp", // to [a, b]
+  "floor",
+  "toInt32", // reads float32, writes int32, toward zero
+  "toFloat32", // reads int32, writes float32
+] as const;
+export type UnaryOp = (typeof unaryOps)[number];
+
+export const binaryOps = [
+  "add",
+  "subtract",
+  "multiply",
+  "divide",
+  "power",
+  "maximum",
+  "minimum",
+  "equal", // comparisons write 1 or 0
+  "notEqual",
+  "less",
+  "lessEqual",
+  "greater",
+  "greaterEqual",
+] as const;
+export type BinaryOp = (typeof binaryOps)[number];
+
+export const reduceOps = ["sum", "mean", "max", "min", "product"] as const;
+export type ReduceOp = (typeof reduceOps)[number];
+
+/** Epilogues of gemm. */
+export const activations = ["none", "relu", "tanh", "sigmoid", "gelu"] as const;
+export type Activation = (typeof activations)[number];
+
+export const reductions = ["none", "mean", "sum"] as const;
+export type Reduction = (typeof reductions)[number];
+
+/** Which cell `recurrentGradient` serves: it decides which columns of `gates` the recurrent weights saw, and what they multiplied. */
+export const recurrentCells = ["plain", "gruResetAfter", "gruResetBefore"] as const;
+
+const ceil = (n: number, unit: number) => Math.ceil(n / unit) * unit;
+
+/** Bytes of a packed [k, n] matrix: panels of 8 columns, and a line to align them. */
+const packed = (k: number, n: number) => k * ceil(n, 8) * 4 + 64;
+
+const range = ["begin", "end"] as const;
+const shape4 = ["d0", "d1", "d2", "d3"] as const;
+const strides4 = <P extends string>(p: P) => [`${p}0`, `${p}1`, `${p}2`, `${p}3`] as const;
+const random = ["n", "key0", "key1", "counter0", "counter1"] as const;
+
+export const kernels = {
+  // y[i] = value
+  fill: { reads: [], writes: ["y"], dims: ["n"], scalars: ["value"] },
+  // y[i0, i1, i2, i3] = x[i0, i1, i2, i3], 4-byte elements of either type; strides may be 0 (x) or negative
+  copyStrided: { reads: ["x"], writes: ["y"], dims: [...shape4, ...strides4("xs"), ...strides4("ys")], scalars: [] },
+
+  // y = f(x); y may alias x
+  unary: { reads: ["x"], writes: ["y"], dims: ["op", "n"], scalars: ["a", "b"] },
+  // dx = dy f'(x), where y = f(x); dx may alias dy
+  unaryBackward: { reads: ["x", "y", "dy"], writes: ["dx"], dims: ["op", "n"], scalars: ["a", "b"] },
+  // y = f(a, b), y contiguous [d0, d1, d2, d3]; y may alias an operand of the same layout
+  binary: { reads: ["a", "b"], writes: ["y"], dims: ["op", ...shape4, ...strides4("as"), ...strides4("bs")], scalars: [] },
+  // y = condition != 0 ? a : b
+  where: {
+    reads: ["condition", "a", "b"],
+    writes: ["y"],
+    dims: [...shape4, ...strides4("cs"), ...strides4("as"), ...strides4("bs")],
+    scalars: [],
+  },
+
+  // x [outer, n, inner] -> y [outer, inner]
+  reduce: { reads: ["x"], writes: ["y"], dims: ["op", "outer", "n", "inner"], scalars: [] },
+  // x [outer, n, inner] -> y int32 [outer, inner], the first index of the largest (NaN counts as largest)
+  argmax: { reads: ["x"], writes: ["y"], dims: ["outer", "n", "inner"], scalars: [] },
+  // y [1] = sqrt(sum x^2)
+  norm: { reads: ["x"], writes: ["y"], dims: ["n"], scalars: [] },
+
+  // y = activation(alpha op(a) op(b) + beta y + bias): for each of `batch`, op(a) [m, k], op(b) [k, n], y [m, n];
+  // lda, ldb, ldy are strides of rows as stored; a batch stride of 0 repeats. begin, end: of the batch * m rows of y.
+  gemm: {
+    reads: ["a", "b", "bias"],
+    writes: ["y"],
+    optional: ["bias"],
+    dims: ["batch", "m", "n", "k", "transA", "transB", "lda", "ldb", "ldy", "strideA", "strideB", "strideY", "activation", ...range],
+    scalars: ["alpha", "beta"],
+    workspace: (d) => packed(d.k!, d.n!) + packed(d.k!, ceil(d.m!, 24)),
+  },
+
+  // x [outer, n, inner], index [m] -> y [outer, m, inner]: y[o, j, :] = x[o, index[j], :]
+  gatherRows: { reads: ["x", "index"], writes: ["y"], dims: ["outer", "n", "inner", "m"], scalars: [], checks: "index" },
+  // dx[o, index[j], :] += dy[o, j, :]; skip: an index whose rows are left out (an embedding's padding), or -1
+  scatterAddRows: {
+    reads: ["dy", "index"],
+    writes: ["dx"],
+    accumulates: ["dx"],
+    dims: ["outer", "n", "inner", "m", "skip"],
+    scalars: [],
+    checks: "index",
+  },
+  // x [outer, n, inner], index [outer, m, inner] -> y like index: y[o, j, i] = x[o, index[o, j, i], i]
+  gather: { reads: ["x", "index"], writes: ["y"], dims: ["outer", "n", "inner", "m"], scalars: [], checks: "index" },
+  // dx[o, index[o, j, i], i] += dy[o, j, i]
+  scatterAdd: {
+    reads: ["dy", "index"],
+    writes: ["dx"],
+    accumulates: ["dx"],
+    dims: ["outer", "n", "inner", "m"],
+    scalars: [],
+    checks: "index",
+  },
+
+  // over the last axis of [rows, cols]; y may alias x, dx may alias dy
+  softmaxForward: { reads: ["x"], writes: ["y"], dims: ["rows", "cols"], scalars: [] },
+  softmaxBackward: { reads: ["y", "dy"], writes: ["dx"], dims: ["rows", "cols"], scalars: [] },
+  logSoftmaxForward: { reads: ["x"], writes: ["y"], dims: ["rows", "cols"], scalars: [] },
+  logSoftmaxBackward: { reads: ["y", "dy"], writes: ["dx"], dims: ["rows", "cols"], scalars: [] },
+  // logits [rows, cols], targets int32 [rows] -> loss [1] (mean over rows not ignored, or sum) or [rows] (none); logSumExp [rows]
+  crossEntropyForward: {
+    reads: ["logits", "targets"],
+    writes: ["loss", "logSumExp"],
+    dims: ["rows", "cols", "ignoreIndex", "reduction"],
+    scalars: ["smoothing"],
+    checks: "targets",
+  },
+  // dLogits = dLoss (softmax(logits) - smoothed one-hot); dLogits may alias logits
+  crossEntropyBackward: {
+    reads: ["logits", "targets", "logSumExp", "dLoss"],
+    writes: ["dLogits"],
+    dims: ["rows", "cols", "ignoreIndex", "reduction"],
+    scalars: ["smoothing"],
+  },
+
+  // over the last axis of [rows, cols]; gamma, beta [cols]; mean, rstd [rows]
+  layerNormForward: {
+    reads: ["x", "gamma", "beta"],
+    writes: ["y", "mean", "rstd"],
+    optional: ["gamma", "beta"],
+    dims: ["rows", "cols"],
+    scalars: ["eps"],
+  },
+  layerNormBackward: {
+    reads: ["x", "gamma", "mean", "rstd", "dy"],
+    writes: ["dx", "dGamma", "dBeta"],
+    optional: ["gamma", "dx", "dGamma", "dBeta"],
+    accumulates: ["dGamma", "dBeta"],
+    dims: ["rows", "cols"],
+    scalars: [],
+  },
+
+  // Philox 4x32-10: y[4 i + j] = word j of the block at counter + i (a 128-bit sum), as int32
+  philox: { reads: [], writes: ["y"], dims: [...random, "counter2", "counter3"], scalars: [] },
+  // uniform on [low, high): low + (high - low) (word >>> 8) / 2^24; element i takes word i mod 4 of block i div 4
+  randomUniform: { reads: [], writes: ["y"], dims: random, scalars: ["low", "high"] },
+  // normal by Box and Muller: elements 2 i and 2 i + 1 from words 2 i and 2 i + 1
+  randomNormal: { reads: [], writes: ["y"], dims: random, scalars: ["mean", "std"] },
+  // y = x / (1 - p) where the element's uniform number is >= p, else 0; its own backward; y may alias x
+  dropout: { reads: ["x"], writes: ["y"], dims: random, scalars: ["p"] },
+
+  // h_t = f(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), f tanh (activation 0) or relu (1). x [B, T, I], y [B, T, H], h0 and hN [B, H].
+  // lengths int32 [B], each in 1..T: past its length a row's y is 0 and its hN is the last valid state;
+  // reverse starts at the last valid step. begin, end: rows of the batch.
+  rnnForward: {
+    reads: ["x", "wIh", "wHh", "bIh", "bHh", "h0", "lengths"],
+    writes: ["y", "hN"],
+    optional: ["bIh", "bHh", "h0", "lengths"],
+    dims: ["B", "T", "I", "H", "reverse", "activation", ...range],
+    scalars: [],
+    workspace: (d) => packed(d.I!, d.H!) + packed(d.H!, d.H!) + (d.B! * d.T! * d.H! + 4 * d.B! * d.H! + d.H!) * 4 + 256,
+    checks: "lengths",
+  },
+  // BPTT: writes gates [T, B, H] (the gradients of the pre-activations), dx, dh0, and dh [T, B, H], dLoss/dh_t in full
+  rnnBackward: {
+    reads: ["wIh", "wHh", "lengths", "y", "dy", "dhN"],
+    writes: ["gates", "dx", "dh0", "dh"],
+    optional: ["lengths", "dy", "dhN", "dx", "dh0", "dh"],
+    dims: ["B", "T", "I", "H", "reverse", "activation", ...range],
+    scalars: [],
+    workspace: (d) => packed(d.H!, d.I!) + packed(d.H!, d.H!) + 6 * d.B! * d.H! * 4 + 256,
+  },
+  // r, z = sigmoid(...); resetBefore 0 (PyTorch): n = tanh(W_in x + b_in + r (W_hn h + b_hn));
+  // resetBefore 1 (Cho et al. 2014, Keras reset_after=False): n = tanh(W_in x + b_in + W_hn (r h) + b_hn); h' = (1 - z) n + z h.
+  // wIh [3H, I], wHh [3H, H], rows r z n. gates [T, B, 4H]: r, z, n, and W_hn h + b_hn (resetBefore 0) or r h (1).
+  gruForward: {
+    reads: ["x", "wIh", "wHh", "bIh", "bHh", "h0", "lengths"],
+    writes: ["y", "hN", "gates"],
+    optional: ["bIh", "bHh", "h0", "lengths"],
+    dims: ["B", "T", "I", "H", "reverse", "resetBefore", ...range],
+    scalars: [],
+    workspace: (d) => packed(d.I!, 3 * d.H!) + 2 * packed(d.H!, 3 * d.H!) + (8 * d.B! * d.H! + 8 * d.H!) * 4 + 256,
+    checks: "lengths",
+  },
+  // BPTT in place: gates becomes the gradients of the pre-activations, dr, dz, dn, and r dn (resetBefore 0) or, kept, r h (1)
+  gruBackward: {
+    reads: ["wIh", "wHh", "h0", "lengths", "y", "dy", "dhN"],
+    writes: ["gates", "dx", "dh0", "dh"],
+    optional: ["h0", "lengths", "dy", "dhN", "dx", "dh0", "dh"],
+    dims: ["B", "T", "I", "H", "reverse", "resetBefore", ...range],
+    scalars: [],
+    workspace: (d) => packed(3 * d.H!, d.I!) + 2 * packed(3 * d.H!, d.H!) + 10 * d.B! * d.H! * 4 + 256,
+  },
+  // i, f, g, o rows (g by tanh, the others by sigmoid); c_t = f c_{t-1} + i g; h_t = o tanh(c_t), or W_hr (o tanh(c_t)) with a projection.
+  // wIh [4H, I], wHh [4H, P], wHr [P, H] (absent: P = H); y [B, T, P], hN [B, P], cN [B, H];
+  // saved: gates [T, B, 4H] after activation, cells [T, B, H], hidden [T, B, H] = o tanh(c) (with a projection only).
+  lstmForward: {
+    reads: ["x", "wIh", "wHh", "bIh", "bHh", "wHr", "h0", "c0", "lengths"],
+    writes: ["y", "hN", "cN", "gates", "cells", "hidden"],
+    optional: ["bIh", "bHh", "wHr", "h0", "c0", "lengths", "hidden"],
+    dims: ["B", "T", "I", "H", "P", "reverse", ...range],
+    scalars: [],
+    workspace: (d) =>
+      packed(d.I!, 4 * d.H!) + packed(d.P!, 4 * d.H!) + packed(d.H!, d.P!) + (8 * d.B! * (d.H! + d.P!) + 8 * d.H!) * 4 + 256,
+    checks: "lengths",
+  },
+  // BPTT in place: gates becomes the gradients of the pre-activations; dh [T, B, P] is dLoss/dh_t in full
+  lstmBackward: {
+    reads: ["wIh", "wHh", "wHr", "c0", "lengths", "cells", "dy", "dhN", "dcN"],
+    writes: ["gates", "dx", "dh0", "dc0", "dh"],
+    optional: ["wHr", "c0", "lengths", "dy", "dhN", "dcN", "dx", "dh0", "dc0", "dh"],
+    dims: ["B", "T", "I", "H", "P", "reverse", ...range],
+    scalars: [],
+    workspace: (d) => packed(4 * d.H!, d.I!) + packed(4 * d.H!, d.P!) + packed(d.P!, d.H!) + 12 * d.B! * (d.H! + d.P!) * 4 + 256,
+  },
+  // What BPTT leaves, for all three cells: dW_ih += dGates^T x, dW_hh += dGates^T h_{t-1}, db += column sums of dGates.
+  // gates [T, B, width] as the backward kernel left them; x [B, T, I]; y [B, T, H] the layer's output, of which h_{t-1} is a shift,
+  // h0 [B, H]; G gate rows (H, 3H or 4H; with a projection H here is P); cell: see recurrentCells. begin, end: gate rows.
+  recurrentGradient: {
+    reads: ["gates", "x", "y", "h0", "lengths"],
+    writes: ["dwIh", "dwHh", "dbIh", "dbHh"],
+    optional: ["h0", "lengths", "dwIh", "dwHh", "dbIh", "dbHh"],
+    accumulates: ["dwIh", "dwHh", "dbIh", "dbHh"],
+    dims: ["B", "T", "I", "H", "G", "width", "reverse", "cell", ...range],
+    scalars: [],
+    workspace: (d) => 512 * 4 * (ceil(d.I!, 8) + 2 * ceil(d.H!, 8) + ceil(d.width!, 8)) + 8 * d.width! * 4 + 1024,
+  },
+
+  // One pass over a contiguous arena. norm [1]: the gradient's global norm; where it is given, a step whose norm is not finite changes
+  // nothing, and with clipNorm > 0 the gradient is scaled by min(1, clipNorm / (norm + 1e-6)). Weight decay and formulas as PyTorch's.
+  sgd: {
+    reads: ["gradient", "norm"],
+    writes: ["parameter", "buffer"],
+    optional: ["norm", "buffer"],
+    dims: ["n", "nesterov", "first"],
+    scalars: ["lr", "momentum", "dampening", "weightDecay", "clipNorm"],
+  },
+  // correction1 = 1 - beta1^t, correction2 = 1 - beta2^t; decoupled 1: AdamW
+  adam: {
+    reads: ["gradient", "norm"],
+    writes: ["parameter", "m", "v"],
+    optional: ["norm"],
+    dims: ["n", "decoupled"],
+    scalars: ["lr", "beta1", "beta2", "eps", "weightDecay", "correction1", "correction2", "clipNorm"],
+  },
+  // average: for the centred form; buffer: for momentum
+  rmsprop: {
+    reads: ["gradient", "norm"],
+    writes: ["parameter", "v", "average", "buffer"],
+    optional: ["norm", "average", "buffer"],
+    dims: ["n"],
+    scalars: ["lr", "alpha", "eps", "weightDecay", "momentum", "clipNorm"],
+  },
+  adagrad: {
+    reads: ["gradient", "norm"],
+    writes: ["parameter", "sum"],
+    optional: ["norm"],
+    dims: ["n"],
+    scalars: ["lr", "eps", "weightDecay", "clipNorm"],
+  },
+} as const satisfies Record<string, KernelRow>;
+
+export type KernelName = keyof typeof kernels;
+
+type Required_<R extends KernelRow> = Exclude<R["reads"][number] | R["writes"][number], Optional_<R>>;
+type Optional_<R extends KernelRow> = R extends { optional: readonly (infer O extends string)[] } ? O : never;
+
+/** The arguments of a kernel by name; `Address` is what stands for a buffer. */
+export type KernelCall<K extends KernelName, Address = number> = { readonly [name in Required_<(typeof kernels)[K]>]: Address } & {
+  readonly [name in Optional_<(typeof kernels)[K]>]?: Address | undefined;
+} & { readonly [name in (typeof kernels)[K]["dims"][number] | (typeof kernels)[K]["scalars"][number]]: number };

@@ -1,0 +1,24 @@
+/** What went wrong, as a word a program can switch on. */
+export type ErrorCode =
+  | "shape" // shapes that do not fit together
+  | "dtype" // a float32 where an int32 was wanted, or the reverse
+  | "range" // an index, label, length or option outside its interval
+  | "value" // an argument of the wrong kind
+  | "state" // a call out of order: backward twice, a disposed tensor, no init()
+  | "not-finite" // a NaN or an infinity in a loss or a gradient
+  | "device" // a device that is not there, or lacks a feature
+  | "memory" // out of memory
+  | "format" // bytes that are not what their format says
+  | "io"; // a file or store that cannot be read or written
+
+/** Every error seqgrad throws on purpose: the message names the operation, what it got, what it wanted and what to do. */
+export class SeqgradError extends Error {
+  override readonly name = "SeqgradError";
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
