@@ -1,0 +1,38 @@
+import type { KernelCall, KernelName } from "./kernels.js";
+
+export type DType = "float32" | "int32";
+
+/** What a tensor's elements come back as: Float32Array or Int32Array; the `reference` backend computes and answers in Float64Array. */
+export type TensorData = Float32Array | Int32Array | Float64Array;
+
+export interface MemoryUse {
+  /** Bytes handed out and not freed. */
+  readonly inUse: number;
+  /** The largest `inUse` so far. */
+  readonly peak: number;
+  /** Bytes taken from the system. */
+  readonly reserved: number;
+  /** Bytes that `reserved` may not exceed. */
+  readonly limit: number;
+}
+
+/**
+ * A place where tensors live and kernels run. Memory is addressed in bytes, 4 to an element, aligned to 64; an address inside an
+ * allocation is as good as its start. Calls run in the order in which they were made.
+ */
+export interface Backend {
+  readonly type: "wasm" | "reference" | "webgpu";
+  /** One line for a user: the variant, the adapter. */
+  readonly info: string;
+  alloc(bytes: number): number;
+  free(address: number): void;
+  write(address: number, data: TensorData | readonly number[]): void;
+  read(address: number, count: number, dtype: DType): Promise<TensorData>;
+  /** A copy of the elements, at once; absent where reading must wait. */
+  readSync?(address: number, count: number, dtype: DType): TensorData;
+  /** Whether a kernel is there; a fused operation whose kernel is not runs through its composition. */
+  has(kernel: KernelName): boolean;
+  /** Runs a kernel. Returns the position of the first index out of range where the row `checks` one, else -1. */
+  dispatch<K extends KernelName>(kernel: K, call: KernelCall<K>): number;
+  memory(): MemoryUse;
+}

@@ -1,0 +1,118 @@
+import { SeqgradError } from "../util/errors.js";
+import { formatBytes } from "../util/format.js";
+import type { MemoryUse } from "./backend.js";
+
+/** Addresses and sizes are multiples of a cache line, which also serves every vector load. */
+export const ALIGNMENT = 64;
+
+const SMALL = 32 * 1024;
+const SLAB = 64 * 1024;
+
+const align = (bytes: number) => Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
+
+/** Small sizes round up to one of four steps an octave, so that freed blocks fit later requests. */
+function sizeClass(bytes: number): number {
+  const octave = 2 ** Math.floor(Math.log2(bytes - 1));
+  return align(Math.ceil(bytes / (octave / 4)) * (octave / 4));
+}
+
+/**
+ * A host-side allocator over one linear memory that grows and never shrinks. Blocks up to 32 KiB come from free lists by size class;
+ * larger ones are best fit in a free list sorted by address, whose neighbours merge.
+ */
+export class Heap {
+  readonly #free: { address: number; bytes: number }[] = [];
+  readonly #small = new Map<number, number[]>();
+  readonly #live = new Map<number, number>();
+  #top: number;
+  #inUse = 0;
+  #peak = 0;
+
+  /** `reserve(end)` makes the memory reach to address `end`; false when the system refuses. */
+  constructor(
+    private readonly base: number,
+    private readonly limit: number,
+    private readonly reserve: (end: number) => boolean,
+  ) {
+    this.#top = base;
+  }
+
+  alloc(bytes: number): number {
+    const small = bytes <= SMALL;
+    const size = small ? sizeClass(align(bytes)) : align(bytes);
+    const address = small ? this.#takeSmall(size) : this.#take(size);
+    this.#live.set(address, size);
+    this.#inUse += size;
+    this.#peak = Math.max(this.#peak, this.#inUse);
+    return address;
+  }
+
+  free(address: number): void {
+    const size = this.#live.get(address);
+    if (size === undefined)
+      throw new SeqgradError("state", `free: no allocation starts at address ${address}; it was freed before, or never made.`);
+    this.#live.delete(address);
+    this.#inUse -= size;
+    if (size <= SMALL) this.#small.get(size)!.push(address);
+    else this.#give(address, size);
+  }
+
+  use(): MemoryUse {
+    return { inUse: this.#inUse, peak: this.#peak, reserved: this.#top, limit: this.limit };
+  }
+
+  #takeSmall(size: number): number {
+    const list = this.#small.get(size) ?? [];
+    this.#small.set(size, list);
+    if (list.length === 0) {
+      const slab = this.#take(SLAB);
+      for (let at = slab + SLAB - (SLAB % size) - size; at >= slab; at -= size) list.push(at);
+    }
+    return list.pop()!;
+  }
+
+  #take(size: number): number {
+    let best = -1;
+    for (let i = 0; i < this.#free.length; i++) {
+      const { bytes } = this.#free[i]!;
+      if (bytes >= size && (best < 0 || bytes < this.#free[best]!.bytes)) best = i;
+    }
+    if (best >= 0) {
+      const block = this.#free[best]!;
+      const { address } = block;
+      block.address += size;
+      block.bytes -= size;
+      if (block.bytes === 0) this.#free.splice(best, 1);
+      return address;
+    }
+    const address = this.#top;
+    if (address + size > this.limit || !this.reserve(address + size)) {
+      throw new SeqgradError(
+        "memory",
+        `out of memory: asked for ${formatBytes(size)} with ${formatBytes(this.#inUse)} in use of at most ${formatBytes(this.limit)}. ` +
+          "Use a smaller batch, shorter sequences or a smaller model, wrap steps in scope(), or dispose() of tensors no longer needed.",
+      );
+    }
+    this.#top += size;
+    return address;
+  }
+
+  #give(address: number, bytes: number): void {
+    let low = 0;
+    let high = this.#free.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#free[middle]!.address < address) low = middle + 1;
+      else high = middle;
+    }
+    const block = { address, bytes };
+    const next = this.#free[low];
+    if (next && address + bytes === next.address) {
+      block.bytes += next.bytes;
+      this.#free.splice(low, 1);
+    }
+    const previous = this.#free[low - 1];
+    if (previous && previous.address + previous.bytes === address) previous.bytes += block.bytes;
+    else this.#free.splice(low, 0, block);
+  }
+}

@@ -1,0 +1,183 @@
+import { relaxedSimd, simd } from "wasm-feature-detect";
+import { SeqgradError } from "../../util/errors.js";
+import type { Backend, DType, MemoryUse, TensorData } from "../backend.js";
+import { Heap } from "../heap.js";
+import { type KernelCall, type KernelName, type KernelRow, kernels } from "../kernels.js";
+
+/** `simd` is the baseline, bit-reproducible on every machine; `relaxed` uses fused multiply-add. */
+export type WasmVariant = "simd" | "relaxed";
+
+/** Where the compiled kernels come from when not from the package's own chunk: give one of the three. */
+export interface WasmSource {
+  module?: WebAssembly.Module;
+  url?: string | URL;
+  bytes?: BufferSource;
+}
+
+export interface WasmOptions {
+  /** Default: the fastest that the runtime supports. */
+  variant?: WasmVariant | undefined;
+  /** Must hold the kernels of `variant`. */
+  source?: WasmSource | undefined;
+  /** Bytes that the memory may reach, at most and by default 4 GiB less a page. */
+  memoryLimit?: number | undefined;
+}
+
+const PAGE = 65536;
+const MAX_PAGES = 65535;
+
+type Kernel = (...args: number[]) => number | undefined;
+
+interface Entry {
+  readonly call: Kernel;
+  readonly buffers: readonly string[];
+  readonly values: readonly string[];
+  readonly optional: ReadonlySet<string>;
+  readonly workspace: KernelRow["workspace"];
+}
+
+/** The fastest variant that this runtime can compile. */
+export async function detectVariant(): Promise<WasmVariant> {
+  if (await relaxedSimd()) return "relaxed";
+  if (await simd()) return "simd";
+  throw new SeqgradError("device", "wasm: this runtime has no WebAssembly SIMD. Use Node 20 or newer, or a browser of 2021 or newer.");
+}
+
+/** Compiles the kernels and makes a backend over a memory of its own. */
+export async function createWasmBackend(options: WasmOptions = {}): Promise<WasmBackend> {
+  const variant = options.variant ?? (await detectVariant());
+  const module = await compile(variant, options.source);
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  return new WasmBackend(variant, memory, exports, options.memoryLimit ?? MAX_PAGES * PAGE);
+}
+
+async function compile(variant: WasmVariant, source: WasmSource | undefined): Promise<WebAssembly.Module> {
+  if (source?.module) return source.module;
+  try {
+    if (source?.url) return await WebAssembly.compileStreaming(fetch(source.url));
+    return await WebAssembly.compile(source?.bytes ?? (await embedded(variant)));
+  } catch (cause) {
+    const blocked = /unsafe-eval|Content Security Policy|disallowed by embedder/i.test(String(cause));
+    const advice = blocked
+      ? "the page's Content Security Policy forbids it: add 'wasm-unsafe-eval' to script-src."
+      : `${(cause as Error).message}. Give init({ wasm: { module | url | bytes } }) the file seqgrad/wasm/${variant}.wasm of this version.`;
+    throw new SeqgradError("device", `wasm: the ${variant} kernels could not be compiled: ${advice}`, { cause });
+  }
+}
+
+async function embedded(variant: WasmVariant): Promise<Uint8Array<ArrayBuffer>> {
+  const { default: base64 } = await (variant === "relaxed" ? import("./generated/relaxed.js") : import("./generated/simd.js"));
+  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+}
+
+/** Kernels in WebAssembly over one growing linear memory; every call is synchronous. */
+export class WasmBackend implements Backend {
+  readonly type = "wasm";
+  readonly #heap: Heap;
+  readonly #memory: WebAssembly.Memory;
+  readonly #entries = new Map<string, Entry>();
+  #args: number[] = [];
+  #workspace = 0;
+  #workspaceBytes = 0;
+
+  constructor(
+    readonly variant: WasmVariant,
+    memory: WebAssembly.Memory,
+    exports: WebAssembly.Exports,
+    memoryLimit: number,
+  ) {
+    this.#memory = memory;
+    // Static data of the kernels lies in the first page.
+    this.#heap = new Heap(PAGE, Math.min(memoryLimit, MAX_PAGES * PAGE), (end) => this.#reserve(end));
+    for (const [name, row] of Object.entries<KernelRow>(kernels)) {
+      const call = exports[name] as Kernel | undefined;
+      if (!call) continue;
+      this.#entries.set(name, {
+        call,
+        buffers: [...row.reads, ...row.writes],
+        values: [...row.dims, ...row.scalars],
+        optional: new Set(row.optional),
+        workspace: row.workspace,
+      });
+    }
+  }
+
+  get info(): string {
+    return `WebAssembly, ${this.variant === "relaxed" ? "relaxed SIMD" : "SIMD"}, one thread`;
+  }
+
+  alloc(bytes: number): number {
+    return this.#heap.alloc(bytes);
+  }
+
+  free(address: number): void {
+    this.#heap.free(address);
+  }
+
+  write(address: number, data: TensorData | readonly number[]): void {
+    const view = data instanceof Int32Array ? Int32Array : Float32Array;
+    new view(this.#memory.buffer, address, data.length).set(data);
+  }
+
+  async read(address: number, count: number, dtype: DType): Promise<TensorData> {
+    return this.readSync(address, count, dtype);
+  }
+
+  readSync(address: number, count: number, dtype: DType): TensorData {
+    const view = dtype === "int32" ? Int32Array : Float32Array;
+    return new view(this.#memory.buffer, address, count).slice();
+  }
+
+  has(kernel: KernelName): boolean {
+    return this.#entries.has(kernel);
+  }
+
+  dispatch<K extends KernelName>(kernel: K, call: KernelCall<K>): number {
+    const entry = this.#entries.get(kernel);
+    if (!entry) throw new SeqgradError("device", `wasm: the ${this.variant} kernels lack ${kernel}; they are of another version.`);
+    const given = call as Readonly<Record<string, number | undefined>>;
+    const args = this.#args;
+    let at = 0;
+    for (const name of entry.buffers) {
+      const address = given[name];
+      if (address === undefined && !entry.optional.has(name)) throw new SeqgradError("value", `${kernel}: the buffer ${name} is missing.`);
+      args[at++] = address ?? 0;
+    }
+    if (entry.workspace) args[at++] = this.#reserveWorkspace(entry.workspace(given as Record<string, number>));
+    for (const name of entry.values) {
+      const value = given[name];
+      if (value === undefined) throw new SeqgradError("value", `${kernel}: the argument ${name} is missing.`);
+      args[at++] = value;
+    }
+    args.length = at;
+    return entry.call.apply(undefined, args) ?? -1;
+  }
+
+  memory(): MemoryUse {
+    return this.#heap.use();
+  }
+
+  #reserve(end: number): boolean {
+    const missing = Math.ceil((end - this.#memory.buffer.byteLength) / PAGE);
+    if (missing <= 0) return true;
+    try {
+      this.#memory.grow(missing);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Kernels run one after another, so one scratch block that only grows serves all of them. */
+  #reserveWorkspace(bytes: number): number {
+    if (bytes > this.#workspaceBytes) {
+      if (this.#workspace) this.#heap.free(this.#workspace);
+      this.#workspace = 0;
+      this.#workspaceBytes = 0;
+      this.#workspace = this.#heap.alloc(bytes);
+      this.#workspaceBytes = bytes;
+    }
+    return this.#workspace;
+  }
+}
