@@ -1,0 +1,79 @@
+import { sizeOf, stridesOf } from "../util/shape.js";
+
+/** Four dimensions and, for each operand, four strides: what the strided kernels take. */
+export interface StridedPlan {
+  readonly dims: readonly [number, number, number, number];
+  readonly strides: readonly (readonly [number, number, number, number])[];
+  /** Element offsets of each operand for every block of four dimensions; one block unless more than four remain after merging. */
+  readonly blocks: readonly (readonly number[])[];
+}
+
+/**
+ * Merges neighbouring dimensions that every operand walks in one stride and drops those of size 1. What is left beyond four
+ * dimensions becomes blocks, outermost first.
+ */
+export function planStrided(shape: readonly number[], operands: readonly (readonly number[])[]): StridedPlan {
+  const dims: number[] = [];
+  const strides = operands.map((): number[] => []);
+  for (let i = 0; i < shape.length; i++) {
+    const n = shape[i]!;
+    if (n === 1) continue;
+    const last = dims.length - 1;
+    if (last >= 0 && operands.every((s, k) => strides[k]![last] === s[i]! * n)) {
+      dims[last]! *= n;
+      for (let k = 0; k < operands.length; k++) strides[k]![last] = operands[k]![i]!;
+    } else {
+      dims.push(n);
+      for (let k = 0; k < operands.length; k++) strides[k]!.push(operands[k]![i]!);
+    }
+  }
+  while (dims.length < 4) {
+    dims.unshift(1);
+    for (const s of strides) s.unshift(0);
+  }
+  const outer = dims.splice(0, dims.length - 4);
+  const outerStrides = strides.map((s) => s.splice(0, outer.length));
+  const blocks = Array.from({ length: sizeOf(outer) }, (_, block) =>
+    outerStrides.map((s) => {
+      let rest = block;
+      let offset = 0;
+      for (let i = outer.length - 1; i >= 0; i--) {
+        offset += (rest % outer[i]!) * s[i]!;
+        rest = Math.floor(rest / outer[i]!);
+      }
+      return offset;
+    }),
+  );
+  type Four = [number, number, number, number];
+  return { dims: dims as Four, strides: strides as Four[], blocks };
+}
+
+/** Strides of `shape` over memory laid out by `fromShape` and `strides`, when no copy is needed; the rules of a reshape. */
+export function viewStrides(fromShape: readonly number[], strides: readonly number[], shape: readonly number[]): number[] | undefined {
+  if (sizeOf(shape) === 0) return stridesOf(shape);
+  const from = fromShape.flatMap((n, i) => (n === 1 ? [] : [{ n, stride: strides[i]! }]));
+  const result = new Array<number>(shape.length).fill(1);
+  let at = from.length - 1;
+  let i = shape.length - 1;
+  while (at >= 0) {
+    // The longest run of old dimensions that is one stride apart throughout.
+    let { n, stride } = from[at]!;
+    const inner = stride;
+    while (at > 0 && from[at - 1]!.stride === stride * from[at]!.n) {
+      at--;
+      stride = from[at]!.stride;
+      n *= from[at]!.n;
+    }
+    at--;
+    let step = inner;
+    while (i >= 0 && (n > 1 || shape[i] === 1)) {
+      result[i] = step;
+      if (n % shape[i]! !== 0) return undefined;
+      n /= shape[i]!;
+      step *= shape[i]!;
+      i--;
+    }
+    if (n !== 1) return undefined;
+  }
+  return result;
+}

@@ -1,0 +1,195 @@
+import type { Backend } from "../backend/backend.js";
+import { ALIGNMENT } from "../backend/heap.js";
+import { SeqgradError } from "../util/errors.js";
+
+/** What a tensor's memory is for, in the account that `memory()` gives. */
+export type StorageKind = "parameter" | "gradient" | "optimizer" | "scope" | "other";
+
+/** A place in a backend's memory, shared by a tensor and its views. */
+export class Storage {
+  /** Tensors outside any scope that hold this storage; in a scope the scope alone decides. */
+  holders = 1;
+  alive = true;
+  /** Where it was made, in debug mode. */
+  origin: string | undefined;
+
+  constructor(
+    readonly backend: Backend,
+    public address: number,
+    readonly bytes: number,
+    public kind: StorageKind,
+    /** The scope that frees it; none for what lives until dispose(). */
+    public frame: Frame | undefined,
+    /** Whether `address` is an allocation of the heap, not a part of an arena or of another storage. */
+    public owned: boolean,
+  ) {}
+}
+
+/** A bump allocator over chunks of a backend's heap: scopes stack up in it and give back in reverse order. */
+class Arena {
+  #chunks: { address: number; bytes: number }[] = [];
+  #chunk = 0;
+  #used = 0;
+
+  constructor(private readonly backend: Backend) {}
+
+  take(bytes: number): number {
+    const size = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
+    while (this.#chunk < this.#chunks.length && this.#used + size > this.#chunks[this.#chunk]!.bytes) {
+      this.#chunk++;
+      this.#used = 0;
+    }
+    if (this.#chunk === this.#chunks.length) {
+      const chunk = Math.max(size, MIN_CHUNK);
+      this.#chunks.push({ address: this.backend.alloc(chunk), bytes: chunk });
+    }
+    const address = this.#chunks[this.#chunk]!.address + this.#used;
+    this.#used += size;
+    return address;
+  }
+
+  mark(): Mark {
+    return { chunk: this.#chunk, used: this.#used };
+  }
+
+  /** Gives back all since the mark. When nothing is left, chunks merge into one, so that the next round only bumps. */
+  release({ chunk, used }: Mark): void {
+    this.#chunk = chunk;
+    this.#used = used;
+    if (chunk > 0 || used > 0 || this.#chunks.length < 2) return;
+    let bytes = 0;
+    for (const piece of this.#chunks) {
+      bytes += piece.bytes;
+      this.backend.free(piece.address);
+    }
+    this.#chunks = [{ address: this.backend.alloc(bytes), bytes }];
+  }
+}
+
+const MIN_CHUNK = 1 << 18;
+
+interface Mark {
+  readonly chunk: number;
+  readonly used: number;
+}
+
+/** One open scope: what was made in it, and where each backend's arena stood when it opened. */
+export class Frame {
+  readonly storages: Storage[] = [];
+  readonly marks = new Map<Backend, Mark>();
+}
+
+const arenas = new WeakMap<Backend, Arena>();
+const frames: Frame[] = [];
+const heapStorages = new Set<Storage>();
+const collected = new FinalizationRegistry<string>((origin) => console.warn(`seqgrad: a tensor was garbage-collected but never disposed of, made\n${origin}`));
+let debugging = false;
+
+function arenaOf(backend: Backend): Arena {
+  const arena = arenas.get(backend) ?? new Arena(backend);
+  arenas.set(backend, arena);
+  return arena;
+}
+
+export const currentFrame = (): Frame | undefined => frames.at(-1);
+
+/** Memory for `bytes`, in the innermost scope unless another home is named: a scope further out, or `null`, outside every scope. */
+export function allocate(backend: Backend, bytes: number, kind: StorageKind = "other", home?: Frame | null): Storage {
+  const frame = home === null ? undefined : (home ?? currentFrame());
+  let storage: Storage;
+  if (frame && frame === currentFrame()) {
+    const arena = arenaOf(backend);
+    if (!frame.marks.has(backend)) frame.marks.set(backend, arena.mark());
+    storage = new Storage(backend, arena.take(bytes), bytes, "scope", frame, false);
+  } else {
+    storage = new Storage(backend, backend.alloc(bytes), bytes, kind, frame, true);
+    heapStorages.add(storage);
+    if (debugging) {
+      storage.origin = new Error().stack?.split("\n").slice(2).join("\n") ?? "somewhere";
+      if (!frame) collected.register(storage, storage.origin, storage);
+    }
+  }
+  frame?.storages.push(storage);
+  return storage;
+}
+
+export function release(storage: Storage): void {
+  if (!storage.alive) return;
+  storage.alive = false;
+  if (!storage.owned) return;
+  heapStorages.delete(storage);
+  if (storage.origin) collected.unregister(storage);
+  storage.backend.free(storage.address);
+}
+
+export function openFrame(): Frame {
+  const frame = new Frame();
+  frames.push(frame);
+  return frame;
+}
+
+/** Ends the innermost scope: `survivors` move to the heap, to be freed by the scope around it (or, `kept`, by nobody); the rest is freed. */
+export function closeFrame(frame: Frame, survivors: ReadonlySet<Storage>, kept: ReadonlySet<Storage>): void {
+  if (frames.at(-1) !== frame) throw new SeqgradError("state", "scope: scopes must end in the reverse order of their start.");
+  frames.pop();
+  const outer = currentFrame();
+  try {
+    for (const storage of frame.storages) {
+      if (!storage.alive) continue;
+      if (kept.has(storage)) moveToHeap(storage, undefined);
+      else if (survivors.has(storage)) moveToHeap(storage, outer);
+      else release(storage);
+    }
+  } finally {
+    for (const [backend, mark] of frame.marks) arenaOf(backend).release(mark);
+  }
+}
+
+function moveToHeap(storage: Storage, frame: Frame | undefined): void {
+  if (!storage.owned) {
+    const { backend, bytes } = storage;
+    const address = backend.alloc(bytes);
+    copyWords(backend, storage.address, address, bytes / 4);
+    storage.address = address;
+    storage.owned = true;
+    storage.kind = "other";
+    heapStorages.add(storage);
+  }
+  storage.frame = frame;
+  frame?.storages.push(storage);
+}
+
+export function copyWords(backend: Backend, x: number, y: number, count: number): void {
+  const strides = { xs0: 0, xs1: 0, xs2: 0, xs3: 1, ys0: 0, ys1: 0, ys2: 0, ys3: 1 };
+  if (count > 0) backend.dispatch("copyStrided", { x, y, d0: 1, d1: 1, d2: 1, d3: count, ...strides });
+}
+
+/** In debug mode every tensor outside a scope remembers where it was made, `leaks()` tells, and one lost to the garbage collector is reported. */
+export function setDebug(on: boolean): void {
+  debugging = on;
+}
+
+/** The origins of the tensors alive outside every scope that were made in debug mode. */
+export function leaks(): string[] {
+  return [...heapStorages].flatMap(({ origin, kind, frame }) => (origin && kind === "other" && !frame ? [origin] : []));
+}
+
+export interface MemoryAccount {
+  /** Bytes alive, by kind. */
+  readonly bytes: Readonly<Record<StorageKind, number>>;
+  /** Number of tensor storages alive. */
+  readonly tensors: number;
+}
+
+/** What is alive on a backend. */
+export function account(backend: Backend): MemoryAccount {
+  const bytes = { parameter: 0, gradient: 0, optimizer: 0, scope: 0, other: 0 };
+  const inFrames = frames.flatMap((frame) => frame.storages.filter((storage) => storage.alive && !storage.owned));
+  let tensors = 0;
+  for (const storage of [...heapStorages, ...inFrames]) {
+    if (storage.backend !== backend) continue;
+    bytes[storage.kind] += storage.bytes;
+    tensors++;
+  }
+  return { bytes, tensors };
+}

@@ -1,0 +1,199 @@
+import type { Backend, DType, TensorData } from "../backend/backend.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { type Shape, sameShape, sizeOf, stridesOf } from "../util/shape.js";
+import { planStrided } from "./layout.js";
+import { allocate, release, type Storage } from "./storage.js";
+
+/** What autograd hangs on a tensor that an operation made. */
+export interface GradientNode {
+  backward(root: Tensor, gradient: Tensor | undefined): void;
+}
+
+/**
+ * An n-dimensional array of float32 or int32 on a device: a window (shape, strides, offset) on memory that views share.
+ * Operations are free functions: `add(x, y)`, not `x.add(y)`.
+ */
+export class Tensor {
+  /** Whether backward() shall leave a gradient here: set on parameters and on inputs under study. */
+  requiresGrad = false;
+  /** dLoss/dthis, of the same shape, after backward(). */
+  grad: Tensor | undefined;
+  /** The operation that made it, while a gradient can still flow through. */
+  node: GradientNode | undefined;
+  /** Which output of `node` this is. */
+  outputIndex = 0;
+  readonly size: number;
+  #disposed = false;
+
+  constructor(
+    public storage: Storage,
+    readonly shape: Shape,
+    readonly dtype: DType = "float32",
+    readonly strides: readonly number[] = stridesOf(shape),
+    /** Elements before the first. */
+    public offset = 0,
+  ) {
+    this.size = sizeOf(shape);
+  }
+
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  get backend(): Backend {
+    return this.storage.backend;
+  }
+
+  /** Where the first element lies. @throws SeqgradError `state` when the memory is gone. */
+  get address(): number {
+    if (!this.storage.alive || this.#disposed) {
+      const cause = this.#disposed ? "it was disposed of" : "the scope that it was made in has ended: return it from the scope, or keep() it";
+      throw new SeqgradError("state", `the tensor of shape ${formatShape(this.shape)} is gone: ${cause}.`);
+    }
+    return this.storage.address + this.offset * 4;
+  }
+
+  get isContiguous(): boolean {
+    let expected = 1;
+    for (let i = this.shape.length - 1; i >= 0; i--) {
+      if (this.shape[i] !== 1 && this.strides[i] !== expected) return false;
+      expected *= this.shape[i]!;
+    }
+    return true;
+  }
+
+  /** Whether a gradient flows to it. */
+  get tracksGradient(): boolean {
+    return this.requiresGrad || this.node !== undefined;
+  }
+
+  /** The elements in row-major order, a copy. */
+  async data(): Promise<TensorData> {
+    const [address, temporary] = this.#contiguousAddress();
+    try {
+      return await this.backend.read(address, this.size, this.dtype);
+    } finally {
+      if (temporary) release(temporary);
+    }
+  }
+
+  /** As data(), at once. @throws SeqgradError `device` where reading must wait. */
+  dataSync(): TensorData {
+    if (!this.backend.readSync) throw new SeqgradError("device", `dataSync: ${this.backend.type} cannot answer at once; use \`await tensor.data()\`.`);
+    const [address, temporary] = this.#contiguousAddress();
+    try {
+      return this.backend.readSync(address, this.size, this.dtype);
+    } finally {
+      if (temporary) release(temporary);
+    }
+  }
+
+  /** The only element. @throws SeqgradError `shape` when there are more or none. */
+  async item(): Promise<number> {
+    this.#checkSingle();
+    return (await this.data())[0]!;
+  }
+
+  /** As item(), at once. */
+  itemSync(): number {
+    this.#checkSingle();
+    return this.dataSync()[0]!;
+  }
+
+  /** Overwrites the elements with `data`, in row-major order. The layout must be contiguous. */
+  write(data: TensorData | readonly number[]): void {
+    if (data.length !== this.size) {
+      throw new SeqgradError("shape", `write: ${data.length} values do not fill the shape ${formatShape(this.shape)}, which holds ${this.size}.`);
+    }
+    if (!this.isContiguous) throw new SeqgradError("state", "write: the tensor is a view with gaps; write to a contiguous one.");
+    const typed = this.dtype === "int32" && !(data instanceof Int32Array) ? Int32Array.from(data) : data;
+    this.backend.write(this.address, typed);
+  }
+
+  /**
+   * Computes the gradient of this tensor with respect to every tensor it was made from that has `requiresGrad`, adds each to its
+   * `grad`, and frees the graph. `gradient` is dLoss/dthis; a tensor of one element may leave it out, it is 1 then.
+   */
+  backward(gradient?: Tensor): void {
+    if (!this.node) {
+      throw new SeqgradError("state", "backward: no gradient can flow from this tensor: nothing it was made from has requiresGrad, it was detached, or backward() already ran.");
+    }
+    if (gradient ? !sameShape(gradient.shape, this.shape) : this.size !== 1) {
+      const got = gradient ? `a gradient of shape ${formatShape(gradient.shape)}` : "no gradient";
+      throw new SeqgradError("shape", `backward: got ${got} for a tensor of shape ${formatShape(this.shape)}; reduce the loss to one number, or give a gradient of that shape.`);
+    }
+    this.node.backward(this, gradient);
+  }
+
+  /** The same elements, cut off from the graph. */
+  detach(): Tensor {
+    return this.view(this.shape, this.strides, this.offset);
+  }
+
+  /** Another window on the same memory. */
+  view(shape: Shape, strides: readonly number[], offset: number): Tensor {
+    this.storage.holders++;
+    return new Tensor(this.storage, shape, this.dtype, strides, offset);
+  }
+
+  /** Frees the memory, when no other view holds it. In a scope there is no need. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.node = undefined;
+    if (--this.storage.holders === 0) {
+      this.grad?.dispose();
+      release(this.storage);
+    }
+  }
+
+  [(Symbol.dispose ?? Symbol.for("Symbol.dispose")) as typeof Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  toString(): string {
+    return `Tensor ${this.dtype} ${formatShape(this.shape)}`;
+  }
+
+  #checkSingle(): void {
+    if (this.size !== 1) throw new SeqgradError("shape", `item: the tensor of shape ${formatShape(this.shape)} has ${this.size} elements, not one; use data().`);
+  }
+
+  #contiguousAddress(): [number, Storage | undefined] {
+    if (this.isContiguous) return [this.address, undefined];
+    const storage = allocate(this.backend, this.size * 4, "other", null);
+    copyStrided(this, storage.address, stridesOf(this.shape));
+    return [storage.address, storage];
+  }
+}
+
+/** Copies a tensor's elements to memory of the same backend, laid out by `strides`. */
+export function copyStrided(x: Tensor, address: number, strides: readonly number[]): void {
+  if (x.size === 0) return;
+  const plan = planStrided(x.shape, [x.strides, strides]);
+  const [d0, d1, d2, d3] = plan.dims;
+  const [[xs0, xs1, xs2, xs3], [ys0, ys1, ys2, ys3]] = plan.strides as [(typeof plan.strides)[0], (typeof plan.strides)[0]];
+  for (const [from, to] of plan.blocks as [number, number][]) {
+    x.backend.dispatch("copyStrided", { x: x.address + from * 4, y: address + to * 4, d0, d1, d2, d3, xs0, xs1, xs2, xs3, ys0, ys1, ys2, ys3 });
+  }
+}
+
+/** Uninitialised memory under a shape, in the current scope. */
+export function empty(backend: Backend, shape: Shape, dtype: DType = "float32"): Tensor {
+  return new Tensor(allocate(backend, sizeOf(shape) * 4), shape, dtype);
+}
+
+/** Uninitialised memory that lives as long as `owner`: the home of its gradient. */
+export function emptyBeside(owner: Tensor, shape: Shape): Tensor {
+  const home = owner.storage.frame ?? null;
+  return new Tensor(allocate(owner.backend, sizeOf(shape) * 4, "gradient", home), shape);
+}
+
+/** Sets every element, which must lie contiguously. */
+export function fill(y: Tensor, value: number): Tensor {
+  if (y.dtype === "int32") y.write(new Int32Array(y.size).fill(value));
+  else if (y.size > 0) y.backend.dispatch("fill", { y: y.address, n: y.size, value });
+  return y;
+}
+

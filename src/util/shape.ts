@@ -1,0 +1,67 @@
+import { SeqgradError } from "./errors.js";
+import { formatShape } from "./format.js";
+
+export type Shape = readonly number[];
+
+/** The number of elements; 1 for a scalar. */
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  for (const n of shape) size *= n;
+  return size;
+}
+
+/** Strides, in elements, of a contiguous row-major layout. */
+export function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    strides[i] = stride;
+    stride *= shape[i]!;
+  }
+  return strides;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((n, i) => n === b[i]);
+}
+
+/** The shape that two shapes broadcast to: aligned at the right, a dimension of 1 repeats. */
+export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
+  if (sameShape(a, b)) return a;
+  const rank = Math.max(a.length, b.length);
+  const shape = new Array<number>(rank);
+  for (let i = 1; i <= rank; i++) {
+    const m = a[a.length - i] ?? 1;
+    const n = b[b.length - i] ?? 1;
+    if (m !== n && m !== 1 && n !== 1) {
+      throw new SeqgradError(
+        "shape",
+        `${op}: shapes ${formatShape(a)} and ${formatShape(b)} do not broadcast: dimension ${rank - i} is ${m} against ${n}. Each pair, from the right, must be equal or hold a 1.`,
+      );
+    }
+    shape[rank - i] = m === 1 ? n : m;
+  }
+  return shape;
+}
+
+/** Strides that read a tensor of `shape` and `strides` as if it had the shape `to`: 0 along repeated dimensions. */
+export function broadcastStrides(shape: Shape, strides: readonly number[], to: Shape): number[] {
+  const lead = to.length - shape.length;
+  return to.map((_, i) => (i < lead || shape[i - lead] === 1 ? 0 : strides[i - lead]!));
+}
+
+/** A dimension counted from the end when negative. */
+export function normalizeAxis(op: string, axis: number, rank: number): number {
+  const positive = axis < 0 ? axis + rank : axis;
+  if (!Number.isInteger(axis) || positive < 0 || positive >= rank) {
+    throw new SeqgradError("range", `${op}: axis ${axis} is not one of the ${rank} dimensions (-${rank} to ${rank - 1}).`);
+  }
+  return positive;
+}
+
+/** Throws unless every dimension is a whole number of at least 0. */
+export function checkShape(op: string, shape: Shape): void {
+  if (!shape.every((n) => Number.isInteger(n) && n >= 0)) {
+    throw new SeqgradError("shape", `${op}: ${formatShape(shape)} is not a shape; give whole numbers of at least 0.`);
+  }
+}
