@@ -29,7 +29,7 @@ export function expf(x: f32): f32 {
 }
 
 /** 1.5 * 2^23: added to a number, it leaves the nearest integer in the low bits of the sum. */
-const shifter: f32 = 12582912;
+export const shifter: f32 = 12582912;
 
 /** round(x / ln 2) + `shifter`, as float32: the exponent n in the form that `expFraction` and `power2` take. */
 // @ts-ignore: decorator
