@@ -110,3 +110,10 @@ function packColumns(b: usize, ld: usize, k: i32, cols: i32, out: usize): void {
     for (let kk: usize = 0; kk < <usize>k; kk++) store<f32>(to + (kk << 5), c < cols ? load<f32>(from + (kk << 2)) : 0);
   }
 }
+
+/** Multiplies a packed [k, n] by alpha. */
+export function scalePacked(packed: usize, k: i32, n: i32, alpha: f32): void {
+  const factor = f32x4.splat(alpha);
+  const end = packed + (((<usize>k) * <usize>((n + 7) & ~7)) << 2);
+  for (; packed < end; packed += 16) v128.store(packed, f32x4.mul(v128.load(packed), factor));
+}

@@ -3,8 +3,8 @@
  * 8 columns (see pack.ts). A and y need no alignment; y may be `start`, and overlaps neither A nor B. All strides are in elements.
  *
  * - gemmPacked: all n columns; start is y itself (accumulate) or 0.
- * - gemmPanels: any equally spaced panels, such as the gates of the same 8 hidden units, with start wherever the caller has it
- *   (ldStart 0: one row for all, such as a bias; address 0: zeros).
+ * - gemmFrom: all n columns; start anywhere (ldStart 0: one row for all, such as a bias; address 0: zeros).
+ * - gemmPanels: any equally spaced panels, such as the gates of the same 8 hidden units.
  *
  * Each output is one accumulator that starts from `start` and adds its products by ascending k, whichever tile computes it, so that
  * it has the same bits whatever its neighbours are. Blocks over k keep this: the next block starts from what the last one stored.
@@ -14,18 +14,25 @@
  * V8's stack check cost more than the addresses. After Goto and van de Geijn, Anatomy of high-performance matrix multiplication, 2008.
  */
 import { fma } from "../simd/fma";
+import { loadLanes, storeLanes } from "../simd/lanes";
 
 /** Steps of k in a block, so that a panel (8 KB) stays in the first-level cache while it meets a strip of rows. */
 export const blockK: i32 = 256;
 /** Rows in a strip, so that its block of A stays in the second-level cache while it meets all panels. */
-const stripRows: i32 = 96;
+export const stripRows: i32 = 96;
 
 export function gemmPacked(a: usize, lda: i32, packed: usize, m: i32, n: i32, k: i32, y: usize, ldy: i32, accumulate: bool): void {
-  const start = accumulate ? y : 0;
-  const whole = n >> 3;
-  gemmPanels(a, lda, packed, k << 3, whole, 8, m, k, start, ldy, 8, y, ldy, 8);
-  const offset = (<usize>whole) << 5;
-  if (n & 7) gemmPanels(a, lda, packed + offset * <usize>k, 0, 1, n & 7, m, k, start ? y + offset : 0, ldy, 0, y + offset, ldy, 0);
+  gemmFrom(a, lda, packed, m, n, k, accumulate ? y : 0, ldy, y, ldy);
+}
+
+export function gemmFrom(
+  a: usize, lda: i32, packed: usize, m: i32, n: i32, k: i32, start: usize, ldStart: i32, y: usize, ldy: i32,
+): void {
+  const whole = n & ~7;
+  if (whole) gemmPanels(a, lda, packed, k << 3, whole >> 3, 8, m, k, start, ldStart, 8, y, ldy, 8);
+  if (whole == n) return;
+  const last = at(packed, whole, k, 0);
+  gemmPanels(a, lda, last, 0, 1, n - whole, m, k, start ? at(start, 0, 0, whole) : 0, ldStart, 0, at(y, 0, 0, whole), ldy, 0);
 }
 
 /**
@@ -33,29 +40,17 @@ export function gemmPacked(a: usize, lda: i32, packed: usize, m: i32, n: i32, k:
  * k is also the number of rows that the panels have.
  */
 export function gemmPanels(
-  a: usize,
-  lda: i32,
-  panel: usize,
-  panelStride: i32,
-  panels: i32,
-  cols: i32,
-  m: i32,
-  k: i32,
-  start: usize,
-  ldStart: i32,
-  stepStart: i32,
-  y: usize,
-  ldy: i32,
-  stepY: i32,
+  a: usize, lda: i32, panel: usize, panelStride: i32, panels: i32, cols: i32, m: i32, k: i32, start: usize, ldStart: i32, stepStart: i32,
+  y: usize, ldy: i32, stepY: i32,
 ): void {
   let kk: i32 = 0;
   do {
     const depth = min(k - kk, blockK);
     for (let i: i32 = 0; i < m; i += stripRows) {
       const rows = min(m - i, stripRows);
-      const stripA = at(a, i, lda) + ((<usize>kk) << 2);
-      const stripStart = start ? at(start, i, ldStart) : 0;
-      strip(stripA, lda, panel, panelStride, panels, cols, rows, depth, stripStart, ldStart, stepStart, at(y, i, ldy), ldy, stepY);
+      const stripA = at(a, i, lda, kk);
+      const stripStart = start ? at(start, i, ldStart, 0) : 0;
+      strip(stripA, lda, panel, panelStride, panels, cols, rows, depth, stripStart, ldStart, stepStart, at(y, i, ldy, 0), ldy, stepY);
     }
     start = y, ldStart = ldy, stepStart = stepY;
     panel += (<usize>depth) << 5;
@@ -63,29 +58,17 @@ export function gemmPanels(
   } while (kk < k);
 }
 
-/** Address of row i of a matrix. */
+/** Address of element [i, j] of a matrix whose rows are ld elements apart. */
 // @ts-ignore: decorator
 @inline
-function at(x: usize, i: i32, ld: i32): usize {
-  return x + (((<usize>i) * <usize>ld) << 2);
+export function at(x: usize, i: i32, ld: i32, j: i32): usize {
+  return x + (((<usize>i) * <usize>ld + <usize>j) << 2);
 }
 
 /** One block: a strip of rows by all panels. */
 function strip(
-  a: usize,
-  lda: i32,
-  panel: usize,
-  panelStride: i32,
-  panels: i32,
-  cols: i32,
-  rows: i32,
-  k: i32,
-  start: usize,
-  ldStart: i32,
-  stepStart: i32,
-  y: usize,
-  ldy: i32,
-  stepY: i32,
+  a: usize, lda: i32, panel: usize, panelStride: i32, panels: i32, cols: i32, rows: i32, k: i32, start: usize, ldStart: i32, stepStart: i32,
+  y: usize, ldy: i32, stepY: i32,
 ): void {
   const la = (<usize>lda) << 2;
   const ls = (<usize>ldStart) << 2;
@@ -132,34 +115,6 @@ function zero(): v128 {
   return f32x4.splat(0);
 }
 
-/** The first `count` of four floats, zeros for the rest; reads nothing past them. */
-// @ts-ignore: decorator
-@inline
-function read(x: usize, count: i32): v128 {
-  return count >= 4 ? v128.load(x) : readEdge(x, count);
-}
-
-function readEdge(x: usize, count: i32): v128 {
-  let v = zero();
-  if (count > 0) v = v128.load32_lane(x, v, 0);
-  if (count > 1) v = v128.load32_lane(x, v, 1, 4);
-  if (count > 2) v = v128.load32_lane(x, v, 2, 8);
-  return v;
-}
-
-// @ts-ignore: decorator
-@inline
-function write(y: usize, v: v128, count: i32): void {
-  if (count >= 4) v128.store(y, v);
-  else writeEdge(y, v, count);
-}
-
-function writeEdge(y: usize, v: v128, count: i32): void {
-  if (count > 0) v128.store32_lane(y, v, 0);
-  if (count > 1) v128.store32_lane(y, v, 1, 4);
-  if (count > 2) v128.store32_lane(y, v, 2, 8);
-}
-
 function gemm6x8(a: usize, lda: usize, b: usize, k: i32, start: usize, ldStart: usize, y: usize, ldy: usize, cols: i32): void {
   let c00 = zero(), c01 = zero();
   let c10 = zero(), c11 = zero();
@@ -168,12 +123,12 @@ function gemm6x8(a: usize, lda: usize, b: usize, k: i32, start: usize, ldStart: 
   let c40 = zero(), c41 = zero();
   let c50 = zero(), c51 = zero();
   if (start) {
-    c00 = read(start, cols), c01 = read(start + 16, cols - 4);
-    start += ldStart, c10 = read(start, cols), c11 = read(start + 16, cols - 4);
-    start += ldStart, c20 = read(start, cols), c21 = read(start + 16, cols - 4);
-    start += ldStart, c30 = read(start, cols), c31 = read(start + 16, cols - 4);
-    start += ldStart, c40 = read(start, cols), c41 = read(start + 16, cols - 4);
-    start += ldStart, c50 = read(start, cols), c51 = read(start + 16, cols - 4);
+    c00 = loadLanes(start, cols), c01 = loadLanes(start + 16, cols - 4);
+    start += ldStart, c10 = loadLanes(start, cols), c11 = loadLanes(start + 16, cols - 4);
+    start += ldStart, c20 = loadLanes(start, cols), c21 = loadLanes(start + 16, cols - 4);
+    start += ldStart, c30 = loadLanes(start, cols), c31 = loadLanes(start + 16, cols - 4);
+    start += ldStart, c40 = loadLanes(start, cols), c41 = loadLanes(start + 16, cols - 4);
+    start += ldStart, c50 = loadLanes(start, cols), c51 = loadLanes(start + 16, cols - 4);
   }
   let a1 = a + lda, a2 = a1 + lda, a3 = a2 + lda, a4 = a3 + lda, a5 = a4 + lda;
   const end = b + ((<usize>k) << 5), whole = b + ((<usize>(k & ~3)) << 5);
@@ -219,12 +174,12 @@ function gemm6x8(a: usize, lda: usize, b: usize, k: i32, start: usize, ldStart: 
     s = v128.load32_splat(a5), c50 = fma(s, b0, c50), c51 = fma(s, b1, c51);
     b += 32, a += 4, a1 += 4, a2 += 4, a3 += 4, a4 += 4, a5 += 4;
   }
-  write(y, c00, cols), write(y + 16, c01, cols - 4);
-  y += ldy, write(y, c10, cols), write(y + 16, c11, cols - 4);
-  y += ldy, write(y, c20, cols), write(y + 16, c21, cols - 4);
-  y += ldy, write(y, c30, cols), write(y + 16, c31, cols - 4);
-  y += ldy, write(y, c40, cols), write(y + 16, c41, cols - 4);
-  y += ldy, write(y, c50, cols), write(y + 16, c51, cols - 4);
+  storeLanes(y, c00, cols), storeLanes(y + 16, c01, cols - 4);
+  y += ldy, storeLanes(y, c10, cols), storeLanes(y + 16, c11, cols - 4);
+  y += ldy, storeLanes(y, c20, cols), storeLanes(y + 16, c21, cols - 4);
+  y += ldy, storeLanes(y, c30, cols), storeLanes(y + 16, c31, cols - 4);
+  y += ldy, storeLanes(y, c40, cols), storeLanes(y + 16, c41, cols - 4);
+  y += ldy, storeLanes(y, c50, cols), storeLanes(y + 16, c51, cols - 4);
 }
 
 function gemm4x8(a: usize, lda: usize, b: usize, k: i32, start: usize, ldStart: usize, y: usize, ldy: usize, cols: i32): void {
@@ -233,10 +188,10 @@ function gemm4x8(a: usize, lda: usize, b: usize, k: i32, start: usize, ldStart: 
   let c20 = zero(), c21 = zero();
   let c30 = zero(), c31 = zero();
   if (start) {
-    c00 = read(start, cols), c01 = read(start + 16, cols - 4);
-    start += ldStart, c10 = read(start, cols), c11 = read(start + 16, cols - 4);
-    start += ldStart, c20 = read(start, cols), c21 = read(start + 16, cols - 4);
-    start += ldStart, c30 = read(start, cols), c31 = read(start + 16, cols - 4);
+    c00 = loadLanes(start, cols), c01 = loadLanes(start + 16, cols - 4);
+    start += ldStart, c10 = loadLanes(start, cols), c11 = loadLanes(start + 16, cols - 4);
+    start += ldStart, c20 = loadLanes(start, cols), c21 = loadLanes(start + 16, cols - 4);
+    start += ldStart, c30 = loadLanes(start, cols), c31 = loadLanes(start + 16, cols - 4);
   }
   let a1 = a + lda, a2 = a1 + lda, a3 = a2 + lda;
   const end = b + ((<usize>k) << 5), whole = b + ((<usize>(k & ~3)) << 5);
@@ -272,10 +227,10 @@ function gemm4x8(a: usize, lda: usize, b: usize, k: i32, start: usize, ldStart: 
     s = v128.load32_splat(a3), c30 = fma(s, b0, c30), c31 = fma(s, b1, c31);
     b += 32, a += 4, a1 += 4, a2 += 4, a3 += 4;
   }
-  write(y, c00, cols), write(y + 16, c01, cols - 4);
-  y += ldy, write(y, c10, cols), write(y + 16, c11, cols - 4);
-  y += ldy, write(y, c20, cols), write(y + 16, c21, cols - 4);
-  y += ldy, write(y, c30, cols), write(y + 16, c31, cols - 4);
+  storeLanes(y, c00, cols), storeLanes(y + 16, c01, cols - 4);
+  y += ldy, storeLanes(y, c10, cols), storeLanes(y + 16, c11, cols - 4);
+  y += ldy, storeLanes(y, c20, cols), storeLanes(y + 16, c21, cols - 4);
+  y += ldy, storeLanes(y, c30, cols), storeLanes(y + 16, c31, cols - 4);
 }
 
 function gemm3x8(a: usize, lda: usize, b: usize, k: i32, start: usize, ldStart: usize, y: usize, ldy: usize, cols: i32): void {
@@ -283,9 +238,9 @@ function gemm3x8(a: usize, lda: usize, b: usize, k: i32, start: usize, ldStart: 
   let c10 = zero(), c11 = zero();
   let c20 = zero(), c21 = zero();
   if (start) {
-    c00 = read(start, cols), c01 = read(start + 16, cols - 4);
-    start += ldStart, c10 = read(start, cols), c11 = read(start + 16, cols - 4);
-    start += ldStart, c20 = read(start, cols), c21 = read(start + 16, cols - 4);
+    c00 = loadLanes(start, cols), c01 = loadLanes(start + 16, cols - 4);
+    start += ldStart, c10 = loadLanes(start, cols), c11 = loadLanes(start + 16, cols - 4);
+    start += ldStart, c20 = loadLanes(start, cols), c21 = loadLanes(start + 16, cols - 4);
   }
   let a1 = a + lda, a2 = a1 + lda;
   const end = b + ((<usize>k) << 5), whole = b + ((<usize>(k & ~3)) << 5);
@@ -316,17 +271,17 @@ function gemm3x8(a: usize, lda: usize, b: usize, k: i32, start: usize, ldStart: 
     s = v128.load32_splat(a2), c20 = fma(s, b0, c20), c21 = fma(s, b1, c21);
     b += 32, a += 4, a1 += 4, a2 += 4;
   }
-  write(y, c00, cols), write(y + 16, c01, cols - 4);
-  y += ldy, write(y, c10, cols), write(y + 16, c11, cols - 4);
-  y += ldy, write(y, c20, cols), write(y + 16, c21, cols - 4);
+  storeLanes(y, c00, cols), storeLanes(y + 16, c01, cols - 4);
+  y += ldy, storeLanes(y, c10, cols), storeLanes(y + 16, c11, cols - 4);
+  y += ldy, storeLanes(y, c20, cols), storeLanes(y + 16, c21, cols - 4);
 }
 
 function gemm2x8(a: usize, lda: usize, b: usize, k: i32, start: usize, ldStart: usize, y: usize, ldy: usize, cols: i32): void {
   let c00 = zero(), c01 = zero();
   let c10 = zero(), c11 = zero();
   if (start) {
-    c00 = read(start, cols), c01 = read(start + 16, cols - 4);
-    start += ldStart, c10 = read(start, cols), c11 = read(start + 16, cols - 4);
+    c00 = loadLanes(start, cols), c01 = loadLanes(start + 16, cols - 4);
+    start += ldStart, c10 = loadLanes(start, cols), c11 = loadLanes(start + 16, cols - 4);
   }
   let a1 = a + lda;
   const end = b + ((<usize>k) << 5), whole = b + ((<usize>(k & ~3)) << 5);
@@ -352,14 +307,14 @@ function gemm2x8(a: usize, lda: usize, b: usize, k: i32, start: usize, ldStart: 
     s = v128.load32_splat(a1), c10 = fma(s, b0, c10), c11 = fma(s, b1, c11);
     b += 32, a += 4, a1 += 4;
   }
-  write(y, c00, cols), write(y + 16, c01, cols - 4);
-  y += ldy, write(y, c10, cols), write(y + 16, c11, cols - 4);
+  storeLanes(y, c00, cols), storeLanes(y + 16, c01, cols - 4);
+  y += ldy, storeLanes(y, c10, cols), storeLanes(y + 16, c11, cols - 4);
 }
 
 function gemm1x8(a: usize, lda: usize, b: usize, k: i32, start: usize, ldStart: usize, y: usize, ldy: usize, cols: i32): void {
   let c00 = zero(), c01 = zero();
   if (start) {
-    c00 = read(start, cols), c01 = read(start + 16, cols - 4);
+    c00 = loadLanes(start, cols), c01 = loadLanes(start + 16, cols - 4);
   }
   const end = b + ((<usize>k) << 5), whole = b + ((<usize>(k & ~3)) << 5);
   let s: v128, b0: v128, b1: v128;
@@ -379,7 +334,7 @@ function gemm1x8(a: usize, lda: usize, b: usize, k: i32, start: usize, ldStart: 
     s = v128.load32_splat(a), c00 = fma(s, b0, c00), c01 = fma(s, b1, c01);
     b += 32, a += 4;
   }
-  write(y, c00, cols), write(y + 16, c01, cols - 4);
+  storeLanes(y, c00, cols), storeLanes(y + 16, c01, cols - 4);
 }
 
 function gemm1x48(a: usize, b: usize, stride: usize, k: i32, start: usize, startStep: usize, y: usize, step: usize): void {

@@ -1,0 +1,28 @@
+/** The first n of the four floats at x, 0 in the other lanes; n may be anything, and memory past them is not touched. */
+// @ts-ignore: decorator
+@inline
+export function loadLanes(x: usize, n: i32): v128 {
+  return n >= 4 ? v128.load(x) : loadTail(x, n);
+}
+
+function loadTail(x: usize, n: i32): v128 {
+  let v = f32x4.splat(0);
+  if (n > 0) v = v128.load32_lane(x, v, 0);
+  if (n > 1) v = v128.load32_lane(x, v, 1, 4);
+  if (n > 2) v = v128.load32_lane(x, v, 2, 8);
+  return v;
+}
+
+/** Stores the first n lanes of v at x, four at most. */
+// @ts-ignore: decorator
+@inline
+export function storeLanes(x: usize, v: v128, n: i32): void {
+  if (n >= 4) v128.store(x, v);
+  else storeTail(x, v, n);
+}
+
+function storeTail(x: usize, v: v128, n: i32): void {
+  if (n > 0) v128.store32_lane(x, v, 0);
+  if (n > 1) v128.store32_lane(x, v, 1, 4);
+  if (n > 2) v128.store32_lane(x, v, 2, 8);
+}
