@@ -1,2 +1,3 @@
 // Exports only: this file is the ABI. One export a row of src/backend/kernels.ts, under the row's name.
 export { fill } from "./elementwise/fill";
+export { gemm } from "./gemm/gemm";

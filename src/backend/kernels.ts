@@ -125,7 +125,7 @@ export const kernels = {
     optional: ["bias"],
     dims: ["batch", "m", "n", "k", "transA", "transB", "lda", "ldb", "ldy", "strideA", "strideB", "strideY", "activation", ...range],
     scalars: ["alpha", "beta"],
-    workspace: (d) => packed(d.k!, d.n!) + packed(d.k!, ceil(d.m!, 24)),
+    workspace: (d) => Math.min(d.k!, 256) * (ceil(Math.min(d.n!, 512), 8) + (d.transA ? Math.min(d.m!, 96) : 0)) * 4,
   },
 
   // x [outer, n, inner], index [m] -> y [outer, m, inner]: y[o, j, :] = x[o, index[j], :]
