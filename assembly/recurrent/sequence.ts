@@ -107,7 +107,7 @@ export function startState(y: usize, initial: usize, begin: i32, rows: i32, H: i
 export function packGates(w: usize, gates: i32, H: i32, k: i32, out: usize): void {
   for (let j: i32 = 0; j < H; j += 8) {
     for (let g: i32 = 0; g < gates; g++) {
-      packB(w + bytes((g * H + j) * k), k, 1, k, min(8, H - j), out);
+      packB(w + bytes((g * H + j) * k), k, true, k, min(8, H - j), out);
       out += bytes(8 * k);
     }
   }
@@ -118,7 +118,7 @@ export function packGates(w: usize, gates: i32, H: i32, k: i32, out: usize): voi
  * a(b, t) [k] is at a + b * aB + t * aT, y(b, t) [n] at y + b * yB + t * yT. With accumulate, y is added to.
  */
 export function projectSequence(
-  a: usize, aB: i32, aT: i32, packed: usize, rows: i32, T: i32, n: i32, k: i32, y: usize, yB: i32, yT: i32, accumulate: i32,
+  a: usize, aB: i32, aT: i32, packed: usize, rows: i32, T: i32, n: i32, k: i32, y: usize, yB: i32, yT: i32, accumulate: bool,
 ): void {
   if (aB == T * aT && yB == T * yT) {
     gemmPacked(a, aT, packed, rows * T, n, k, y, yT, accumulate);

@@ -85,6 +85,9 @@ const ceil = (n: number, unit: number) => Math.ceil(n / unit) * unit;
 /** Bytes of a packed [k, n] matrix: panels of 8 columns, and a line to align them. */
 const packed = (k: number, n: number) => k * ceil(n, 8) * 4 + 64;
 
+/** Columns of a recurrent product that are computed at a time (blockColumns in assembly/recurrent). */
+const recurrentBlock = 48;
+
 const range = ["begin", "end"] as const;
 const shape4 = ["d0", "d1", "d2", "d3"] as const;
 const strides4 = <P extends string>(p: P) => [`${p}0`, `${p}1`, `${p}2`, `${p}3`] as const;
@@ -207,7 +210,7 @@ export const kernels = {
     optional: ["bIh", "bHh", "h0", "lengths"],
     dims: ["B", "T", "I", "H", "reverse", "activation", ...range],
     scalars: [],
-    workspace: (d) => packed(d.I!, d.H!) + packed(d.H!, d.H!) + (d.B! * d.T! * d.H! + 4 * d.B! * d.H! + d.H!) * 4 + 256,
+    workspace: (d) => packed(d.I!, d.H!) + packed(d.H!, d.H!) + (d.B! * (2 * d.H! + recurrentBlock) + d.H!) * 4 + 256,
     checks: "lengths",
   },
   // BPTT: writes gates [T, B, H] (the gradients of the pre-activations), dx, dh0, and dh [T, B, H], dLoss/dh_t in full
@@ -217,7 +220,7 @@ export const kernels = {
     optional: ["lengths", "dy", "dhN", "dx", "dh0", "dh"],
     dims: ["B", "T", "I", "H", "reverse", "activation", ...range],
     scalars: [],
-    workspace: (d) => packed(d.H!, d.I!) + packed(d.H!, d.H!) + 6 * d.B! * d.H! * 4 + 256,
+    workspace: (d) => packed(d.H!, d.I!) + packed(d.H!, d.H!) + d.B! * d.H! * 4 + 256,
   },
   // r, z = sigmoid(...); resetBefore 0 (PyTorch): n = tanh(W_in x + b_in + r (W_hn h + b_hn));
   // resetBefore 1 (Cho et al. 2014, Keras reset_after=False): n = tanh(W_in x + b_in + W_hn (r h) + b_hn); h' = (1 - z) n + z h.
@@ -228,7 +231,7 @@ export const kernels = {
     optional: ["bIh", "bHh", "h0", "lengths"],
     dims: ["B", "T", "I", "H", "reverse", "resetBefore", ...range],
     scalars: [],
-    workspace: (d) => packed(d.I!, 3 * d.H!) + 2 * packed(d.H!, 3 * d.H!) + (8 * d.B! * d.H! + 8 * d.H!) * 4 + 256,
+    workspace: (d) => packed(d.I! + d.H!, 3 * ceil(d.H!, 8)) + (d.B! * (2 * d.H! + recurrentBlock) + 4 * d.H!) * 4 + 256,
     checks: "lengths",
   },
   // BPTT in place: gates becomes the gradients of the pre-activations, dr, dz, dn, and r dn (resetBefore 0) or, kept, r h (1)
@@ -238,7 +241,7 @@ export const kernels = {
     optional: ["h0", "lengths", "dy", "dhN", "dx", "dh0", "dh"],
     dims: ["B", "T", "I", "H", "reverse", "resetBefore", ...range],
     scalars: [],
-    workspace: (d) => packed(3 * d.H!, d.I!) + 2 * packed(3 * d.H!, d.H!) + 10 * d.B! * d.H! * 4 + 256,
+    workspace: (d) => packed(3 * d.H!, d.I!) + packed(3 * d.H!, d.H!) + (2 * d.B! + 1) * d.H! * 4 + 256,
   },
   // i, f, g, o rows (g by tanh, the others by sigmoid); c_t = f c_{t-1} + i g; h_t = o tanh(c_t), or W_hr (o tanh(c_t)) with a projection.
   // wIh [4H, I], wHh [4H, P], wHr [P, H] (absent: P = H); y [B, T, P], hN [B, P], cN [B, H];

@@ -1,0 +1,150 @@
+import { packB } from "../gemm/pack";
+import { gemmPacked } from "../gemm/tiles";
+import { fma } from "../simd/fma";
+import { tanhv } from "../simd/tanh";
+import {
+  aligned, blockColumns, bytes, clearRow, copyRow, firstBadLength, lengthOf, loadLanes, packGates, projectSequence, startState, storeLanes,
+  sumBiases, wholePanels,
+} from "./sequence";
+
+/**
+ * h_t = f(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), f = tanh (activation 0) or relu (1): Elman 1990, as PyTorch's RNN.
+ *
+ * x [B, T, I], wIh [H, I], wHh [H, H], bIh and bHh [H], h0 [B, H], lengths int32 [B] -> y [B, T, H], hN [B, H].
+ * Absent biases and h0 are 0, absent lengths T. reverse: from each row's last valid step down to its first.
+ * A row's steps past its length leave its state as it is and y 0. Overwrites rows begin..end of y and hN, no others, and nothing
+ * may alias. A length outside 1..T: returns its position, having written nothing; else -1.
+ *
+ * workspace: 64 to align, then wIh packed, wHh packed (wholePanels(H) columns each), bias [H], two states [B, H], a block of
+ * products [B, blockColumns], each from a multiple of 64.
+ */
+export function rnnForward(
+  x: usize, wIh: usize, wHh: usize, bIh: usize, bHh: usize, h0: usize, lengths: usize, y: usize, hN: usize, workspace: usize,
+  B: i32, T: i32, I: i32, H: i32, reverse: i32, activation: i32, begin: i32, end: i32,
+): i32 {
+  const bad = firstBadLength(lengths, B, T);
+  if (bad >= 0) return bad;
+  const rows = end - begin;
+
+  const packedIh = aligned(workspace);
+  const packedHh = packedIh + bytes(wholePanels(H) * I);
+  const bias = packedHh + bytes(wholePanels(H) * H);
+  let h = aligned(bias + bytes(H));
+  let hNext = aligned(h + bytes(rows * H));
+  const block = aligned(hNext + bytes(rows * H));
+
+  packGates(wIh, 1, H, I, packedIh);
+  packGates(wHh, 1, H, H, packedHh);
+  sumBiases(bias, bIh, bHh, H);
+  startState(h, h0, begin, rows, H);
+  projectSequence(x + bytes(begin * T * I), T * I, I, packedIh, rows, T, H, I, y + bytes(begin * T * H), T * H, H, false);
+
+  for (let s: i32 = 0; s < T; s++) {
+    const t = reverse ? T - 1 - s : s;
+    for (let j: i32 = 0; j < H; j += blockColumns) {
+      const n = min(blockColumns, H - j);
+      gemmPacked(h, H, packedHh + bytes(j * H), rows, n, H, block, blockColumns, false);
+      for (let b: i32 = 0; b < rows; b++) {
+        const yt = y + bytes(((begin + b) * T + t) * H + j);
+        const at = bytes(b * H + j);
+        if (t < lengthOf(lengths, begin + b, T)) {
+          activate(block + bytes(b * blockColumns), bias + bytes(j), yt, hNext + at, n, activation);
+        } else {
+          clearRow(yt, n);
+          copyRow(hNext + at, h + at, n);
+        }
+      }
+    }
+    const previous = h;
+    h = hNext;
+    hNext = previous;
+  }
+  copyRow(hN + bytes(begin * H), h, rows * H);
+  return -1;
+}
+
+/** y = h = f(y + recurrent + bias) for n units of a row. */
+// @ts-ignore: decorator
+@inline
+function activate(recurrent: usize, bias: usize, y: usize, h: usize, n: i32, activation: i32): void {
+  for (let i: i32 = 0; i < n; i += 4) {
+    const at = bytes(i);
+    const left = n - i;
+    let v = f32x4.add(f32x4.add(loadLanes(y + at, left), loadLanes(recurrent + at, left)), loadLanes(bias + at, left));
+    v = activation == 0 ? tanhv(v) : relu(v);
+    storeLanes(y + at, v, left);
+    storeLanes(h + at, v, left);
+  }
+}
+
+/** max(v, 0), NaN where v is NaN. */
+// @ts-ignore: decorator
+@inline
+function relu(v: v128): v128 {
+  return f32x4.max(v, f32x4.splat(0));
+}
+
+/**
+ * Backpropagation through time of rnnForward (Werbos 1990). With dh_t the whole gradient of h_t (dy_t, dhN at the row's last step in
+ * the order of the forward pass, and W_hh^T of the following step's da): da_t = dh_t f'(a_t), dx_t = W_ih^T da_t, dh0 = W_hh^T da of
+ * the first step. f' comes from y: 1 - y^2, or 1 where y > 0.
+ *
+ * wIh [H, I], wHh [H, H], lengths [B], y and dy [B, T, H], dhN [B, H] -> gates [T, B, H] = da, dx [B, T, I], dh0 [B, H],
+ * dh [T, B, H] = dh_t. Absent dy and dhN are 0. Past a row's length gates, dx and dh are 0. Overwrites rows begin..end of its
+ * writes; none may alias a read, and no two each other.
+ *
+ * workspace: 64 to align, then wIh packed (wholePanels(I) columns), wHh packed, the carried gradient [B, H], each from a multiple of 64.
+ */
+export function rnnBackward(
+  wIh: usize, wHh: usize, lengths: usize, y: usize, dy: usize, dhN: usize, gates: usize, dx: usize, dh0: usize, dh: usize, workspace: usize,
+  B: i32, T: i32, I: i32, H: i32, reverse: i32, activation: i32, begin: i32, end: i32,
+): void {
+  const rows = end - begin;
+  const packedIh = aligned(workspace);
+  const packedHh = aligned(packedIh + bytes(wholePanels(I) * H));
+  const carry = aligned(packedHh + bytes(wholePanels(H) * H));
+
+  packB(wHh, H, false, H, H, packedHh);
+  startState(carry, dhN, begin, rows, H);
+
+  for (let s: i32 = 0; s < T; s++) {
+    const t = reverse ? s : T - 1 - s;
+    for (let b: i32 = 0; b < rows; b++) {
+      const saved = bytes(((begin + b) * T + t) * H);
+      const out = bytes((t * B + begin + b) * H);
+      if (t < lengthOf(lengths, begin + b, T)) {
+        const dyt = dy == 0 ? 0 : dy + saved;
+        const dht = dh == 0 ? 0 : dh + out;
+        differentiate(y + saved, dyt, carry + bytes(b * H), gates + out, dht, H, activation);
+      } else {
+        clearRow(gates + out, H);
+        if (dh != 0) clearRow(dh + out, H);
+      }
+    }
+    gemmPacked(gates + bytes((t * B + begin) * H), H, packedHh, rows, H, H, carry, H, true);
+  }
+  if (dh0 != 0) copyRow(dh0 + bytes(begin * H), carry, rows * H);
+  if (dx != 0) {
+    packB(wIh, I, false, H, I, packedIh);
+    projectSequence(gates + bytes(begin * H), H, B * H, packedIh, rows, T, I, H, dx + bytes(begin * T * I), T * I, I, false);
+  }
+}
+
+/** For a row: dh = dy + carry, da = dh f'(y), and carry = 0, to which the product with da is then added. dy and dh may be absent. */
+// @ts-ignore: decorator
+@inline
+function differentiate(y: usize, dy: usize, carry: usize, da: usize, dh: usize, H: i32, activation: i32): void {
+  const zero = f32x4.splat(0);
+  const one = f32x4.splat(1);
+  for (let i: i32 = 0; i < H; i += 4) {
+    const at = bytes(i);
+    const left = H - i;
+    let d = loadLanes(carry + at, left);
+    if (dy != 0) d = f32x4.add(d, loadLanes(dy + at, left));
+    if (dh != 0) storeLanes(dh + at, d, left);
+    const v = loadLanes(y + at, left);
+    const slope = activation == 0 ? fma(f32x4.neg(v), v, one) : v128.and(one, f32x4.gt(v, zero));
+    storeLanes(da + at, f32x4.mul(d, slope), left);
+    storeLanes(carry + at, zero, left);
+  }
+}
