@@ -1,6 +1,8 @@
 import { packB } from "../gemm/pack";
 import { gemmPacked } from "../gemm/tiles";
 import { fma } from "../simd/fma";
+import { sigmoidDerivative } from "../simd/sigmoid";
+import { tanhDerivative } from "../simd/tanh";
 import { aligned, bytes, clearRow, copyRow, lengthOf, loadLanes, projectSequence, startState, storeLanes, wholePanels } from "./sequence";
 
 /**
@@ -97,8 +99,8 @@ function allGates(gate: usize, h: usize, dy: usize, carry: usize, dh: usize, H: 
     const n = loadLanes(gate + 2 * block, left);
     const q = loadLanes(gate + 3 * block, left);
     const dan = gradientOfCandidate(d, z, n, one);
-    storeLanes(gate, f32x4.mul(f32x4.mul(dan, q), sigmoidSlope(r, one)), left);
-    storeLanes(gate + block, f32x4.mul(f32x4.mul(d, f32x4.sub(loadLanes(h + at, left), n)), sigmoidSlope(z, one)), left);
+    storeLanes(gate, f32x4.mul(f32x4.mul(dan, q), sigmoidDerivative(r)), left);
+    storeLanes(gate + block, f32x4.mul(f32x4.mul(d, f32x4.sub(loadLanes(h + at, left), n)), sigmoidDerivative(z)), left);
     storeLanes(gate + 2 * block, dan, left);
     storeLanes(gate + 3 * block, f32x4.mul(r, dan), left);
     storeLanes(carry, f32x4.mul(d, z), left);
@@ -117,7 +119,7 @@ function candidateAndUpdate(gate: usize, h: usize, dy: usize, carry: usize, dh: 
     const d = gradientOfState(dy, carry, dh, at, left);
     const z = loadLanes(gate + block, left);
     const n = loadLanes(gate + 2 * block, left);
-    storeLanes(gate + block, f32x4.mul(f32x4.mul(d, f32x4.sub(loadLanes(h + at, left), n)), sigmoidSlope(z, one)), left);
+    storeLanes(gate + block, f32x4.mul(f32x4.mul(d, f32x4.sub(loadLanes(h + at, left), n)), sigmoidDerivative(z)), left);
     storeLanes(gate + 2 * block, gradientOfCandidate(d, z, n, one), left);
     storeLanes(carry, f32x4.mul(d, z), left);
   }
@@ -127,14 +129,13 @@ function candidateAndUpdate(gate: usize, h: usize, dy: usize, carry: usize, dh: 
 // @ts-ignore: decorator
 @inline
 function reset(gate: usize, h: usize, u: usize, carry: usize, H: i32): void {
-  const one = f32x4.splat(1);
   for (let i: i32 = 0; i < H; i += 4) {
     const left = H - i;
     const at = bytes(i);
     const r = loadLanes(gate + at, left);
     const du = loadLanes(u + at, left);
     storeLanes(carry + at, fma(r, du, loadLanes(carry + at, left)), left);
-    storeLanes(gate + at, f32x4.mul(f32x4.mul(du, loadLanes(h + at, left)), sigmoidSlope(r, one)), left);
+    storeLanes(gate + at, f32x4.mul(f32x4.mul(du, loadLanes(h + at, left)), sigmoidDerivative(r)), left);
   }
 }
 
@@ -152,12 +153,5 @@ function gradientOfState(dy: usize, carry: usize, dh: usize, at: usize, left: i3
 // @ts-ignore: decorator
 @inline
 function gradientOfCandidate(d: v128, z: v128, n: v128, one: v128): v128 {
-  return f32x4.mul(f32x4.mul(d, f32x4.sub(one, z)), fma(f32x4.neg(n), n, one));
-}
-
-/** s (1 - s), the slope of the sigmoid where its value is s. */
-// @ts-ignore: decorator
-@inline
-function sigmoidSlope(s: v128, one: v128): v128 {
-  return f32x4.mul(s, f32x4.sub(one, s));
+  return f32x4.mul(f32x4.mul(d, f32x4.sub(one, z)), tanhDerivative(n));
 }

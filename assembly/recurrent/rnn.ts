@@ -1,7 +1,6 @@
 import { packB } from "../gemm/pack";
 import { gemmPacked } from "../gemm/tiles";
-import { fma } from "../simd/fma";
-import { tanhv } from "../simd/tanh";
+import { tanhDerivative, tanhv } from "../simd/tanh";
 import {
   aligned, blockColumns, bytes, clearRow, copyRow, firstBadLength, lengthOf, loadLanes, packGates, projectSequence, startState, storeLanes,
   sumBiases, wholePanels,
@@ -135,7 +134,6 @@ export function rnnBackward(
 @inline
 function differentiate(y: usize, dy: usize, carry: usize, da: usize, dh: usize, H: i32, activation: i32): void {
   const zero = f32x4.splat(0);
-  const one = f32x4.splat(1);
   for (let i: i32 = 0; i < H; i += 4) {
     const at = bytes(i);
     const left = H - i;
@@ -143,7 +141,7 @@ function differentiate(y: usize, dy: usize, carry: usize, da: usize, dh: usize, 
     if (dy != 0) d = f32x4.add(d, loadLanes(dy + at, left));
     if (dh != 0) storeLanes(dh + at, d, left);
     const v = loadLanes(y + at, left);
-    const slope = activation == 0 ? fma(f32x4.neg(v), v, one) : v128.and(one, f32x4.gt(v, zero));
+    const slope = activation == 0 ? tanhDerivative(v) : v128.and(f32x4.splat(1), f32x4.gt(v, zero));
     storeLanes(da + at, f32x4.mul(d, slope), left);
     storeLanes(carry + at, zero, left);
   }
