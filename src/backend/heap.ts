@@ -30,7 +30,7 @@ export class Heap {
 
   /** `reserve(end)` makes the memory reach to address `end`; false when the system refuses. */
   constructor(
-    private readonly base: number,
+    base: number,
     private readonly limit: number,
     private readonly reserve: (end: number) => boolean,
   ) {

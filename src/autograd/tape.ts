@@ -1,0 +1,160 @@
+import { planStrided } from "../tensor/layout.js";
+import { copyStrided, empty, emptyBeside, fill, type GradientNode, type Tensor } from "../tensor/tensor.js";
+import { SeqgradError } from "../util/errors.js";
+import { stridesOf } from "../util/shape.js";
+
+let enabled = true;
+let nextId = 0;
+
+/** Runs `fn` without recording: what it computes has no gradient. */
+export function noGrad<T>(fn: () => T): T {
+  const before = enabled;
+  enabled = false;
+  try {
+    return fn();
+  } finally {
+    enabled = before;
+  }
+}
+
+/** Whether an operation on these tensors is to be recorded. */
+export function isRecording(inputs: readonly Tensor[]): boolean {
+  return enabled && inputs.some((x) => x.tracksGradient);
+}
+
+/** What a gradient function may ask of the walk. */
+export interface GradientSink {
+  /** Whether input i wants a gradient. */
+  needs(i: number): boolean;
+  /** The gradient of input i so far, zeros at first, to be added into. */
+  accumulator(i: number): Tensor;
+}
+
+/**
+ * dLoss/doutputs -> dLoss/dinputs. An undefined output gradient is zero; an undefined result means no gradient, or one that was
+ * added into the accumulator.
+ */
+export type GradientFunction = (dOutputs: readonly (Tensor | undefined)[], sink: GradientSink) => readonly (Tensor | undefined)[];
+
+/** The gradient of one output as far as the walk has come; `own` when nothing else refers to it, so that it may be added into. */
+interface Pending {
+  gradient: Tensor;
+  own: boolean;
+}
+
+/** One recorded operation. */
+export class Node implements GradientNode {
+  readonly id = nextId++;
+  readonly pending: (Pending | undefined)[];
+  /** Outputs whose gradient the user asked to keep. */
+  readonly retained = new Map<number, Tensor>();
+  /** Freed once the gradient has passed. */
+  inputs: readonly Tensor[] | undefined;
+
+  constructor(
+    readonly name: string,
+    inputs: readonly Tensor[],
+    outputs: readonly Tensor[],
+    readonly gradient: GradientFunction,
+  ) {
+    this.inputs = inputs;
+    this.pending = new Array(outputs.length).fill(undefined);
+    for (const [i, output] of outputs.entries()) {
+      if (output.dtype !== "float32") continue;
+      output.node = this;
+      output.outputIndex = i;
+    }
+  }
+
+  /** Walks the graph from `root` in the reverse order of its making, in a loop, so that a graph of any depth fits the stack. */
+  backward(root: Tensor, gradient: Tensor | undefined): void {
+    noGrad(() => {
+      const nodes = this.#dependencies();
+      this.pending[root.outputIndex] = { gradient: gradient ?? fill(empty(root.backend, root.shape), 1), own: false };
+      for (const node of nodes) node.#visit();
+    });
+  }
+
+  /** This node and every node it depends on, youngest first. */
+  #dependencies(): Node[] {
+    const seen = new Set<Node>([this]);
+    const stack: Node[] = [this];
+    for (let node = stack.pop(); node; node = stack.pop()) {
+      if (!node.inputs) {
+        throw new SeqgradError("state", `backward: the graph through ${node.name} was freed by an earlier backward(); compute the loss again.`);
+      }
+      for (const { node: parent } of node.inputs) {
+        if (parent instanceof Node && !seen.has(parent)) {
+          seen.add(parent);
+          stack.push(parent);
+        }
+      }
+    }
+    return [...seen].sort((a, b) => b.id - a.id);
+  }
+
+  #visit(): void {
+    const inputs = this.inputs!;
+    for (const [i, tensor] of this.retained) {
+      const kept = this.pending[i];
+      if (kept) addToLeaf(tensor, kept.gradient);
+    }
+    if (this.pending.some((slot) => slot !== undefined)) {
+      const results = this.gradient(
+        this.pending.map((slot) => slot?.gradient),
+        { needs: (i) => inputs[i]!.tracksGradient, accumulator: (i) => accumulatorOf(inputs[i]!) },
+      );
+      for (const [i, result] of results.entries()) if (result && inputs[i]!.tracksGradient) deposit(inputs[i]!, result);
+    }
+    this.inputs = undefined;
+    this.pending.fill(undefined);
+  }
+}
+
+function accumulatorOf(x: Tensor): Tensor {
+  if (!(x.node instanceof Node)) {
+    x.grad ??= fill(emptyBeside(x, x.shape), 0);
+    return x.grad;
+  }
+  const { pending } = x.node;
+  const slot = pending[x.outputIndex];
+  if (slot?.own) return slot.gradient;
+  const gradient = slot ? copyInto(empty(x.backend, x.shape), slot.gradient) : fill(empty(x.backend, x.shape), 0);
+  pending[x.outputIndex] = { gradient, own: true };
+  return gradient;
+}
+
+function deposit(x: Tensor, gradient: Tensor): void {
+  if (!(x.node instanceof Node)) addToLeaf(x, gradient);
+  else if (x.node.pending[x.outputIndex]) addInto(accumulatorOf(x), gradient);
+  else x.node.pending[x.outputIndex] = { gradient, own: false };
+}
+
+function addToLeaf(x: Tensor, gradient: Tensor): void {
+  if (x.grad) addInto(x.grad, gradient);
+  else x.grad = copyInto(emptyBeside(x, x.shape), gradient);
+}
+
+function copyInto(y: Tensor, x: Tensor): Tensor {
+  copyStrided(x, y.address, y.strides);
+  return y;
+}
+
+/** y += x, y contiguous. */
+function addInto(y: Tensor, x: Tensor): void {
+  if (y.size === 0) return;
+  const { dims, strides, blocks } = planStrided(y.shape, [stridesOf(y.shape), x.strides]);
+  const [d0, d1, d2, d3] = dims;
+  const [[as0, as1, as2, as3], [bs0, bs1, bs2, bs3]] = strides as [(typeof strides)[0], (typeof strides)[0]];
+  for (const [to, from] of blocks as [number, number][]) {
+    const a = y.address + to * 4;
+    y.backend.dispatch("binary", { op: 0, a, b: x.address + from * 4, y: a, d0, d1, d2, d3, as0, as1, as2, as3, bs0, bs1, bs2, bs3 });
+  }
+}
+
+/** Asks backward() to leave dLoss/dx in `x.grad` although x is not a leaf. */
+export function retainGrad(x: Tensor): Tensor {
+  if (x.node instanceof Node) x.node.retained.set(x.outputIndex, x);
+  else x.requiresGrad = true;
+  return x;
+}

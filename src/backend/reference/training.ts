@@ -1,0 +1,71 @@
+import type { KernelCall } from "../kernels.js";
+
+/** The factor that clipping puts on a gradient, or undefined where the step must change nothing. */
+function clipScale(m: Float64Array, norm: number | undefined, clipNorm: number): number | undefined {
+  if (norm === undefined) return 1;
+  const value = m[norm]!;
+  if (!Number.isFinite(value)) return undefined;
+  return clipNorm > 0 ? Math.min(1, clipNorm / (value + 1e-6)) : 1;
+}
+
+/** Applies `update(scaled gradient, i)` to every element. */
+function step(m: Float64Array, c: { gradient: number; norm?: number | undefined; n: number; clipNorm: number }, update: (g: number, i: number) => void): void {
+  const scale = clipScale(m, c.norm, c.clipNorm);
+  if (scale === undefined) return;
+  for (let i = 0; i < c.n; i++) update(m[c.gradient + i]! * scale, i);
+}
+
+/** The optimizers' steps, by their formulas, in float64. */
+export const training = {
+  sgd(m: Float64Array, c: KernelCall<"sgd">): undefined {
+    step(m, c, (gradient, i) => {
+      let g = gradient + c.weightDecay * m[c.parameter + i]!;
+      if (c.buffer !== undefined && c.momentum !== 0) {
+        const b = c.first ? g : c.momentum * m[c.buffer + i]! + (1 - c.dampening) * g;
+        m[c.buffer + i] = b;
+        g = c.nesterov ? g + c.momentum * b : b;
+      }
+      m[c.parameter + i]! -= c.lr * g;
+    });
+  },
+  adam(m: Float64Array, c: KernelCall<"adam">): undefined {
+    step(m, c, (gradient, i) => {
+      let p = m[c.parameter + i]!;
+      let g = gradient;
+      if (c.decoupled) p *= 1 - c.lr * c.weightDecay;
+      else g += c.weightDecay * p;
+      const first = c.beta1 * m[c.m + i]! + (1 - c.beta1) * g;
+      const second = c.beta2 * m[c.v + i]! + (1 - c.beta2) * g * g;
+      m[c.m + i] = first;
+      m[c.v + i] = second;
+      m[c.parameter + i] = p - ((c.lr / c.correction1) * first) / (Math.sqrt(second) / Math.sqrt(c.correction2) + c.eps);
+    });
+  },
+  rmsprop(m: Float64Array, c: KernelCall<"rmsprop">): undefined {
+    step(m, c, (gradient, i) => {
+      const g = gradient + c.weightDecay * m[c.parameter + i]!;
+      const v = c.alpha * m[c.v + i]! + (1 - c.alpha) * g * g;
+      m[c.v + i] = v;
+      let variance = v;
+      if (c.average !== undefined) {
+        const average = c.alpha * m[c.average + i]! + (1 - c.alpha) * g;
+        m[c.average + i] = average;
+        variance -= average * average;
+      }
+      let delta = g / (Math.sqrt(variance) + c.eps);
+      if (c.buffer !== undefined) {
+        delta += c.momentum * m[c.buffer + i]!;
+        m[c.buffer + i] = delta;
+      }
+      m[c.parameter + i]! -= c.lr * delta;
+    });
+  },
+  adagrad(m: Float64Array, c: KernelCall<"adagrad">): undefined {
+    step(m, c, (gradient, i) => {
+      const g = gradient + c.weightDecay * m[c.parameter + i]!;
+      const sum = m[c.sum + i]! + g * g;
+      m[c.sum + i] = sum;
+      m[c.parameter + i]! -= (c.lr * g) / (Math.sqrt(sum) + c.eps);
+    });
+  },
+};

@@ -1,0 +1,139 @@
+import type { DType } from "../backend/backend.js";
+import { type KernelCall, type KernelName, type KernelRow, kernels } from "../backend/kernels.js";
+import { isRecording, Node } from "../autograd/tape.js";
+import { copyStrided, empty, Tensor } from "../tensor/tensor.js";
+import { SeqgradError } from "../util/errors.js";
+import type { Shape } from "../util/shape.js";
+
+/** Runs a kernel with tensors for buffers; they must be contiguous unless dims give their strides. */
+export type Run = <K extends KernelName>(kernel: K, call: KernelCall<K, Tensor>) => void;
+
+export interface BackwardContext<A> {
+  readonly run: Run;
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  /** dLoss/doutput, contiguous; undefined is zero. */
+  readonly dOutputs: readonly (Tensor | undefined)[];
+  readonly attrs: A;
+  /** Whether input i wants a gradient. */
+  needs(i: number): boolean;
+  /** The gradient of input i so far, to be added into; return undefined for it then. */
+  accumulator(i: number): Tensor;
+  /** Uninitialised memory like input i, if it wants a gradient. */
+  gradientLike(i: number): Tensor | undefined;
+}
+
+/** How a sample's input is drawn: a shape (standard normal), values from an interval, or int32 below a bound. */
+export type SampleInput = Shape | { readonly shape: Shape; readonly from: number; readonly to: number } | { readonly shape: Shape; readonly below: number };
+
+export interface Sample<A> {
+  readonly inputs: readonly SampleInput[];
+  readonly attrs?: A;
+}
+
+export interface OpDefinition<A> {
+  readonly name: string;
+  /** Shapes of the outputs. Throws a SeqgradError when the inputs do not fit: nothing has happened then. */
+  shape(inputs: readonly Tensor[], attrs: A): readonly Shape[];
+  /** Types of the outputs, float32 unless said. */
+  readonly dtypes?: readonly DType[];
+  /** The same in primitives: the oracle, and what runs where a kernel of `kernels` is missing. */
+  compose?(inputs: readonly Tensor[], attrs: A): readonly Tensor[];
+  readonly kernels?: readonly KernelName[];
+  /** Whether forward reads inputs by their strides; else they are made contiguous for it. */
+  readonly strided?: boolean;
+  forward(run: Run, inputs: readonly Tensor[], outputs: readonly Tensor[], attrs: A): void;
+  /** dLoss/dinputs. Absent: the operation has no gradient. */
+  backward?(context: BackwardContext<A>): readonly (Tensor | undefined)[];
+  /** Operations of one call, for the bench. */
+  flops?(inputs: readonly Tensor[], attrs: A): number;
+  readonly samples: readonly Sample<A>[];
+  readonly tolerance?: { readonly rtol: number; readonly atol: number };
+}
+
+export type Op<A> = OpDefinition<A> & ((inputs: readonly Tensor[], attrs: A) => readonly Tensor[]);
+
+/** Every operation, for the harnesses that go through all samples. */
+export const operations = new Map<string, OpDefinition<never>>();
+
+/** Makes an operation from its one-page definition: checks, memory, kernels, recording. */
+export function defineOp<A>(definition: OpDefinition<A>): (inputs: readonly Tensor[], attrs: A) => readonly Tensor[] {
+  operations.set(definition.name, definition as unknown as OpDefinition<never>);
+  return (inputs, attrs) => apply(definition, inputs, attrs);
+}
+
+function apply<A>(op: OpDefinition<A>, given: readonly Tensor[], attrs: A): readonly Tensor[] {
+  checkTensors(op.name, given);
+  const backend = given[0]!.backend;
+  const shapes = op.shape(given, attrs);
+  if (op.compose && op.kernels?.some((kernel) => !backend.has(kernel))) return op.compose(given, attrs);
+  const inputs = op.strided ? given : given.map(contiguous);
+  const outputs = shapes.map((shape, i) => empty(backend, shape, op.dtypes?.[i] ?? "float32"));
+  const run = runner(op.name, given[0]!);
+  op.forward(run, inputs, outputs, attrs);
+  record(op, given, inputs, outputs, attrs, run);
+  return outputs;
+}
+
+function record<A>(op: OpDefinition<A>, given: readonly Tensor[], inputs: readonly Tensor[], outputs: readonly Tensor[], attrs: A, run: Run): void {
+  const { backward } = op;
+  if (!backward || !isRecording(given)) return;
+  new Node(op.name, given, outputs, (dOutputs, sink) =>
+    backward.call(op, {
+      run,
+      inputs,
+      outputs,
+      attrs,
+      dOutputs: dOutputs.map((dy) => dy && contiguous(dy)),
+      needs: sink.needs,
+      accumulator: sink.accumulator,
+      gradientLike: (i) => (sink.needs(i) ? empty(inputs[i]!.backend, inputs[i]!.shape) : undefined),
+    }),
+  );
+}
+
+/** A view as an operation: no memory, no kernel. `backward` maps the gradient of the view to that of x. */
+export function viewOp(name: string, x: Tensor, shape: Shape, strides: readonly number[], offset: number, backward: (dy: Tensor) => Tensor): Tensor {
+  checkTensors(name, [x]);
+  const y = x.view(shape, strides, offset);
+  if (isRecording([x])) new Node(name, [x], [y], ([dy]) => [backward(dy!)]);
+  return y;
+}
+
+/** x itself when its layout is contiguous, else a copy; not recorded. */
+export function contiguous(x: Tensor): Tensor {
+  if (x.isContiguous) return x;
+  const y = empty(x.backend, x.shape, x.dtype);
+  copyStrided(x, y.address, y.strides);
+  return y;
+}
+
+function checkTensors(op: string, tensors: readonly Tensor[]): void {
+  for (const [i, x] of tensors.entries()) {
+    if (!(x instanceof Tensor)) {
+      throw new SeqgradError("value", `${op}: argument ${i} is ${x === null ? "null" : typeof x}, not a tensor; make one with tensor(data, shape).`);
+    }
+    if (x.backend !== tensors[0]!.backend) {
+      throw new SeqgradError("device", `${op}: argument ${i} is on another device (${x.backend.type}) than argument 0 (${tensors[0]!.backend.type}); make both after the same init().`);
+    }
+  }
+}
+
+function runner(op: string, like: Tensor): Run {
+  const { backend } = like;
+  return (kernel, call) => {
+    const addresses: Record<string, number | undefined> = {};
+    for (const name in call) {
+      const value = (call as Record<string, Tensor | number | undefined>)[name];
+      addresses[name] = value instanceof Tensor ? value.address : value;
+    }
+    const bad = backend.dispatch(kernel, addresses as unknown as KernelCall<typeof kernel>);
+    if (bad >= 0) throw badIndex(op, kernel, (call as Record<string, Tensor>)[(kernels[kernel] as KernelRow).checks!]!, bad);
+  };
+}
+
+function badIndex(op: string, kernel: KernelName, index: Tensor, position: number): SeqgradError {
+  const name = (kernels[kernel] as KernelRow).checks!;
+  const value = index.backend.readSync?.(index.address + position * 4, 1, "int32")[0];
+  return new SeqgradError("range", `${op}: ${name}[${position}] is ${value}, out of range.`);
+}
