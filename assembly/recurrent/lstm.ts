@@ -1,0 +1,113 @@
+import { packB } from "../gemm/pack";
+import { gemmPacked } from "../gemm/tiles";
+import { fma } from "../simd/fma";
+import { loadLanes, storeLanes } from "../simd/lanes";
+import { sigmoidv } from "../simd/sigmoid";
+import { tanhv } from "../simd/tanh";
+import {
+  aligned, bytes, clearRow, copyRow, firstBadLength, lengthOf, projectSequence, startState, sumBiases, wholePanels,
+} from "./sequence";
+
+/**
+ * A long short-term memory over whole sequences (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000;
+ * projection: Sak et al. 2014), gates in PyTorch's order:
+ *
+ *   i, f, o = sigmoid(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), g = tanh(the same)
+ *   c_t = f c_{t-1} + i g,  h_t = o tanh(c_t), or W_hr (o tanh(c_t))
+ *
+ * Reads x [B, T, I], wIh [4H, I], wHh [4H, P], bIh and bHh [4H] or absent, wHr [P, H] or absent (then P = H), h0 [B, P] and
+ * c0 [B, H] or absent (zeros), lengths int32 [B] or absent (T each).
+ * Overwrites y [B, T, P], hN [B, P], cN [B, H], gates [T, B, 4H] (activated), cells [T, B, H], and, with a projection and if
+ * wanted, hidden [T, B, H] = o tanh(c); of each, the batch rows begin..end. Where t >= a row's length: y, gates and hidden are 0,
+ * cells the state, which stands still; so a reversed sequence, which runs from T - 1 down, starts at the last valid step.
+ * Alignment 4 bytes; no write aliases another buffer. Returns the position of the first length outside 1..T, or -1.
+ */
+export function lstmForward(
+  x: usize, wIh: usize, wHh: usize, bIh: usize, bHh: usize, wHr: usize, h0: usize, c0: usize, lengths: usize,
+  y: usize, hN: usize, cN: usize, gates: usize, cells: usize, hidden: usize, workspace: usize,
+  B: i32, T: i32, I: i32, H: i32, P: i32, reverse: i32, begin: i32, end: i32,
+): i32 {
+  const bad = firstBadLength(lengths, B, T);
+  if (bad >= 0) return bad;
+  const rows = end - begin;
+  const G = 4 * H;
+
+  const packedIh = aligned(workspace);
+  const packedHh = aligned(packedIh + bytes(I * wholePanels(G)));
+  const packedHr = aligned(packedHh + bytes(P * wholePanels(G)));
+  const bias = aligned(packedHr + (wHr ? bytes(H * wholePanels(P)) : 0));
+  const zeros = bias + bytes(G);
+  const h = zeros + bytes(H);
+  const out = h + bytes(rows * P);
+  const projected = out + bytes(rows * H);
+
+  packB(wIh, I, true, I, G, packedIh);
+  packB(wHh, P, true, P, G, packedHh);
+  if (wHr) packB(wHr, H, true, H, P, packedHr);
+  sumBiases(bias, bIh, bHh, G);
+  clearRow(zeros, H);
+  startState(h, h0, begin, rows, P);
+
+  for (let t = 0; t < T; t++) {
+    for (let b = begin; b < end; b++) copyRow(gates + bytes((t * B + b) * G), bias, G);
+  }
+  projectSequence(x + bytes(begin * T * I), T * I, I, packedIh, rows, T, G, I, gates + bytes(begin * G), G, B * G, true);
+
+  let cPrevious: usize = c0 ? c0 + bytes(begin * H) : 0;
+  for (let s = 0; s < T; s++) {
+    const t = reverse ? T - 1 - s : s;
+    const at = t * B + begin;
+    const gate = gates + bytes(at * G);
+    const cell = cells + bytes(at * H);
+    const o = wHr && hidden ? hidden + bytes(at * H) : wHr ? out : h;
+    gemmPacked(h, P, packedHh, rows, G, P, gate, G, true);
+
+    for (let r = 0; r < rows; r++) {
+      const cOld = cPrevious ? cPrevious + bytes(r * H) : zeros;
+      const cNew = cell + bytes(r * H);
+      if (t < lengthOf(lengths, begin + r, T)) {
+        activate(gate + bytes(r * G), cOld, cNew, o + bytes(r * H), H);
+      } else {
+        clearRow(gate + bytes(r * G), G);
+        copyRow(cNew, cOld, H);
+        if (wHr) clearRow(o + bytes(r * H), H);
+      }
+    }
+    if (wHr) gemmPacked(o, H, packedHr, rows, P, H, projected, P, false);
+    for (let r = 0; r < rows; r++) {
+      const yRow = y + bytes(((begin + r) * T + t) * P);
+      const hRow = h + bytes(r * P);
+      if (t < lengthOf(lengths, begin + r, T)) {
+        if (wHr) copyRow(hRow, projected + bytes(r * P), P);
+        copyRow(yRow, hRow, P);
+      } else {
+        clearRow(yRow, P);
+      }
+    }
+    cPrevious = cell;
+  }
+  copyRow(hN + bytes(begin * P), h, rows * P);
+  copyRow(cN + bytes(begin * H), cPrevious, rows * H);
+  return -1;
+}
+
+/** One row's gates [4H], activated in place, its new cell state [H] and h = o tanh(c) [H]. */
+function activate(gates: usize, cOld: usize, cNew: usize, h: usize, H: i32): void {
+  const stride = bytes(H);
+  for (let j = 0; j < H; j += 4) {
+    const n = H - j;
+    const at = bytes(j);
+    const gate = gates + at;
+    const i = sigmoidv(loadLanes(gate, n));
+    const f = sigmoidv(loadLanes(gate + stride, n));
+    const g = tanhv(loadLanes(gate + 2 * stride, n));
+    const o = sigmoidv(loadLanes(gate + 3 * stride, n));
+    const c = fma(f, loadLanes(cOld + at, n), f32x4.mul(i, g));
+    storeLanes(gate, i, n);
+    storeLanes(gate + stride, f, n);
+    storeLanes(gate + 2 * stride, g, n);
+    storeLanes(gate + 3 * stride, o, n);
+    storeLanes(cNew + at, c, n);
+    storeLanes(h + at, f32x4.mul(o, tanhv(c)), n);
+  }
+}
