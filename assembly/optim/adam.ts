@@ -1,0 +1,45 @@
+import { fma } from "../simd/fma";
+import { loadPart, storePart } from "../simd/part";
+import { gradientScale } from "./clip";
+
+/**
+ * Adam (Kingma and Ba 2015) and, with decoupled 1, AdamW (Loshchilov and Hutter 2019), in the form of PyTorch's. With s from
+ * gradientScale, correction1 = 1 - beta1^t and correction2 = 1 - beta2^t at step t = 1, 2, ..:
+ *
+ *   g = s gradient + weightDecay parameter,   or, decoupled: g = s gradient, parameter <- (1 - lr weightDecay) parameter
+ *   m <- m + (1 - beta1) (g - m)
+ *   v <- beta2 v + (1 - beta2) g^2
+ *   parameter <- parameter - lr / correction1 * m / (sqrt(v) / sqrt(correction2) + eps)
+ *
+ * parameter, gradient, m, v [n] (m and v 0 before the first step); norm [1], optional. Updates parameter, m and v in place.
+ * No alignment wanted, no aliasing.
+ */
+export function adam(
+  gradient: usize, norm: usize, parameter: usize, m: usize, v: usize, n: i32, decoupled: i32,
+  lr: f32, beta1: f32, beta2: f32, eps: f32, weightDecay: f32, correction1: f32, correction2: f32, clipNorm: f32,
+): void {
+  const scale = gradientScale(norm, clipNorm);
+  if (scale < 0) return;
+  const scalev = f32x4.splat(scale);
+  const decay = f32x4.splat(decoupled ? 0 : weightDecay);
+  const kept = f32x4.splat(decoupled ? <f32>(1 - <f64>lr * weightDecay) : 1);
+  const taken1 = f32x4.splat(1 - beta1);
+  const kept2 = f32x4.splat(beta2);
+  const taken2 = f32x4.splat(1 - beta2);
+  const root2 = f32x4.splat(<f32>(1 / sqrt<f64>(correction2)));
+  const epsv = f32x4.splat(eps);
+  const rate = f32x4.splat(<f32>(-<f64>lr / correction1));
+  for (let i: i32 = 0; i < n; i += 4) {
+    const offset = (<usize>i) << 2;
+    const left = n - i;
+    const p = loadPart(parameter + offset, left);
+    const g = fma(decay, p, f32x4.mul(scalev, loadPart(gradient + offset, left)));
+    const mOld = loadPart(m + offset, left);
+    const mNew = fma(taken1, f32x4.sub(g, mOld), mOld);
+    const vNew = fma(kept2, loadPart(v + offset, left), f32x4.mul(f32x4.mul(taken2, g), g));
+    storePart(m + offset, mNew, left);
+    storePart(v + offset, vNew, left);
+    const denominator = fma(f32x4.sqrt(vNew), root2, epsv);
+    storePart(parameter + offset, fma(rate, f32x4.div(mNew, denominator), f32x4.mul(kept, p)), left);
+  }
+}

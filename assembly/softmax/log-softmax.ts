@@ -1,0 +1,38 @@
+import { expv } from "../simd/exp";
+import { loadPart, storePart } from "../simd/part";
+import { rowMax, rowSum } from "../simd/row";
+import { logSumExpRow } from "./exp-row";
+
+/**
+ * y[r, c] = (x[r, c] - max_r) - log sum_c exp(x[r, c] - max_r), where max_r is the largest of row r; subtracted one after the
+ * other, so that a large max_r costs no digits. x, y [rows, cols]. Overwrites y, which may alias x. No alignment wanted.
+ * As in PyTorch, a row that holds NaN or +Infinity, or nothing but -Infinity, becomes NaN as a whole.
+ */
+export function logSoftmaxForward(x: usize, y: usize, rows: i32, cols: i32): void {
+  const stride = (<usize>cols) << 2;
+  for (let r: i32 = 0; r < rows; r++, x += stride, y += stride) {
+    const largest = rowMax(x, cols);
+    const shift = f32x4.splat(largest);
+    const logSum = f32x4.splat(logSumExpRow(x, largest, cols));
+    for (let c: i32 = 0; c < cols; c += 4) {
+      const offset = (<usize>c) << 2;
+      storePart(y + offset, f32x4.sub(f32x4.sub(loadPart(x + offset, cols - c), shift), logSum), cols - c);
+    }
+  }
+}
+
+/**
+ * dx[r, c] = dy[r, c] - exp(y[r, c]) sum_c dy[r, c], where y is what logSoftmaxForward wrote. y, dy, dx [rows, cols].
+ * Overwrites dx, which may alias dy or y. No alignment wanted.
+ */
+export function logSoftmaxBackward(y: usize, dy: usize, dx: usize, rows: i32, cols: i32): void {
+  const stride = (<usize>cols) << 2;
+  for (let r: i32 = 0; r < rows; r++, y += stride, dy += stride, dx += stride) {
+    const sum = f32x4.splat(rowSum(dy, cols));
+    for (let c: i32 = 0; c < cols; c += 4) {
+      const offset = (<usize>c) << 2;
+      const share = f32x4.mul(expv(loadPart(y + offset, cols - c)), sum);
+      storePart(dx + offset, f32x4.sub(loadPart(dy + offset, cols - c), share), cols - c);
+    }
+  }
+}
