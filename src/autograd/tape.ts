@@ -81,7 +81,10 @@ export class Node implements GradientNode {
     const stack: Node[] = [this];
     for (let node = stack.pop(); node; node = stack.pop()) {
       if (!node.inputs) {
-        throw new SeqgradError("state", `backward: the graph through ${node.name} was freed by an earlier backward(); compute the loss again.`);
+        throw new SeqgradError(
+          "state",
+          `backward: the graph through ${node.name} was freed by an earlier backward(); compute the loss again.`,
+        );
       }
       for (const { node: parent } of node.inputs) {
         if (parent instanceof Node && !seen.has(parent)) {

@@ -1,12 +1,12 @@
+import { isRecording, Node } from "../autograd/tape.js";
 import type { DType } from "../backend/backend.js";
 import { type KernelCall, type KernelName, type KernelRow, kernels } from "../backend/kernels.js";
-import { isRecording, Node } from "../autograd/tape.js";
 import { copyStrided, empty, Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import type { Shape } from "../util/shape.js";
 
-/** Runs a kernel with tensors for buffers; they must be contiguous unless dims give their strides. */
-export type Run = <K extends KernelName>(kernel: K, call: KernelCall<K, Tensor>) => void;
+/** Runs a kernel with tensors, or addresses, for buffers; tensors must be contiguous unless dims give their strides. */
+export type Run = <K extends KernelName>(kernel: K, call: KernelCall<K, Tensor | number>) => void;
 
 export interface BackwardContext<A> {
   readonly run: Run;
@@ -24,7 +24,10 @@ export interface BackwardContext<A> {
 }
 
 /** How a sample's input is drawn: a shape (standard normal), values from an interval, or int32 below a bound. */
-export type SampleInput = Shape | { readonly shape: Shape; readonly from: number; readonly to: number } | { readonly shape: Shape; readonly below: number };
+export type SampleInput =
+  | Shape
+  | { readonly shape: Shape; readonly from: number; readonly to: number }
+  | { readonly shape: Shape; readonly below: number };
 
 export interface Sample<A> {
   readonly inputs: readonly SampleInput[];
@@ -75,7 +78,14 @@ function apply<A>(op: OpDefinition<A>, given: readonly Tensor[], attrs: A): read
   return outputs;
 }
 
-function record<A>(op: OpDefinition<A>, given: readonly Tensor[], inputs: readonly Tensor[], outputs: readonly Tensor[], attrs: A, run: Run): void {
+function record<A>(
+  op: OpDefinition<A>,
+  given: readonly Tensor[],
+  inputs: readonly Tensor[],
+  outputs: readonly Tensor[],
+  attrs: A,
+  run: Run,
+): void {
   const { backward } = op;
   if (!backward || !isRecording(given)) return;
   new Node(op.name, given, outputs, (dOutputs, sink) =>
@@ -93,7 +103,14 @@ function record<A>(op: OpDefinition<A>, given: readonly Tensor[], inputs: readon
 }
 
 /** A view as an operation: no memory, no kernel. `backward` maps the gradient of the view to that of x. */
-export function viewOp(name: string, x: Tensor, shape: Shape, strides: readonly number[], offset: number, backward: (dy: Tensor) => Tensor): Tensor {
+export function viewOp(
+  name: string,
+  x: Tensor,
+  shape: Shape,
+  strides: readonly number[],
+  offset: number,
+  backward: (dy: Tensor) => Tensor,
+): Tensor {
   checkTensors(name, [x]);
   const y = x.view(shape, strides, offset);
   if (isRecording([x])) new Node(name, [x], [y], ([dy]) => [backward(dy!)]);
@@ -111,10 +128,16 @@ export function contiguous(x: Tensor): Tensor {
 function checkTensors(op: string, tensors: readonly Tensor[]): void {
   for (const [i, x] of tensors.entries()) {
     if (!(x instanceof Tensor)) {
-      throw new SeqgradError("value", `${op}: argument ${i} is ${x === null ? "null" : typeof x}, not a tensor; make one with tensor(data, shape).`);
+      throw new SeqgradError(
+        "value",
+        `${op}: argument ${i} is ${x === null ? "null" : typeof x}, not a tensor; make one with tensor(data, shape).`,
+      );
     }
     if (x.backend !== tensors[0]!.backend) {
-      throw new SeqgradError("device", `${op}: argument ${i} is on another device (${x.backend.type}) than argument 0 (${tensors[0]!.backend.type}); make both after the same init().`);
+      throw new SeqgradError(
+        "device",
+        `${op}: argument ${i} is on another device (${x.backend.type}) than argument 0 (${tensors[0]!.backend.type}); make both after the same init().`,
+      );
     }
   }
 }

@@ -19,7 +19,10 @@ export function scope<T>(fn: () => T): T {
   try {
     const result = fn();
     if (result instanceof Promise) {
-      throw new SeqgradError("value", "scope: the function returned a promise. Make the tensors in a synchronous function, and await their data after the scope.");
+      throw new SeqgradError(
+        "value",
+        "scope: the function returned a promise. Make the tensors in a synchronous function, and await their data after the scope.",
+      );
     }
     collect(result, survivors);
     failed = false;
@@ -51,4 +54,3 @@ function collect(value: unknown, into: Set<Storage>): void {
     for (const item of Object.values(value)) collect(item, into);
   }
 }
-

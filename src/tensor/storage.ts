@@ -82,7 +82,9 @@ export class Frame {
 const arenas = new WeakMap<Backend, Arena>();
 const frames: Frame[] = [];
 const heapStorages = new Set<Storage>();
-const collected = new FinalizationRegistry<string>((origin) => console.warn(`seqgrad: a tensor was garbage-collected but never disposed of, made\n${origin}`));
+const collected = new FinalizationRegistry<string>((origin) =>
+  console.warn(`seqgrad: a tensor was garbage-collected but never disposed of, made\n${origin}`),
+);
 let debugging = false;
 
 function arenaOf(backend: Backend): Arena {

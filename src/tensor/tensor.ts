@@ -48,7 +48,9 @@ export class Tensor {
   /** Where the first element lies. @throws SeqgradError `state` when the memory is gone. */
   get address(): number {
     if (!this.storage.alive || this.#disposed) {
-      const cause = this.#disposed ? "it was disposed of" : "the scope that it was made in has ended: return it from the scope, or keep() it";
+      const cause = this.#disposed
+        ? "it was disposed of"
+        : "the scope that it was made in has ended: return it from the scope, or keep() it";
       throw new SeqgradError("state", `the tensor of shape ${formatShape(this.shape)} is gone: ${cause}.`);
     }
     return this.storage.address + this.offset * 4;
@@ -80,7 +82,8 @@ export class Tensor {
 
   /** As data(), at once. @throws SeqgradError `device` where reading must wait. */
   dataSync(): TensorData {
-    if (!this.backend.readSync) throw new SeqgradError("device", `dataSync: ${this.backend.type} cannot answer at once; use \`await tensor.data()\`.`);
+    if (!this.backend.readSync)
+      throw new SeqgradError("device", `dataSync: ${this.backend.type} cannot answer at once; use \`await tensor.data()\`.`);
     const [address, temporary] = this.#contiguousAddress();
     try {
       return this.backend.readSync(address, this.size, this.dtype);
@@ -104,7 +107,10 @@ export class Tensor {
   /** Overwrites the elements with `data`, in row-major order. The layout must be contiguous. */
   write(data: TensorData | readonly number[]): void {
     if (data.length !== this.size) {
-      throw new SeqgradError("shape", `write: ${data.length} values do not fill the shape ${formatShape(this.shape)}, which holds ${this.size}.`);
+      throw new SeqgradError(
+        "shape",
+        `write: ${data.length} values do not fill the shape ${formatShape(this.shape)}, which holds ${this.size}.`,
+      );
     }
     if (!this.isContiguous) throw new SeqgradError("state", "write: the tensor is a view with gaps; write to a contiguous one.");
     const typed = this.dtype === "int32" && !(data instanceof Int32Array) ? Int32Array.from(data) : data;
@@ -117,11 +123,17 @@ export class Tensor {
    */
   backward(gradient?: Tensor): void {
     if (!this.node) {
-      throw new SeqgradError("state", "backward: no gradient can flow from this tensor: nothing it was made from has requiresGrad, it was detached, or backward() already ran.");
+      throw new SeqgradError(
+        "state",
+        "backward: no gradient can flow from this tensor: nothing it was made from has requiresGrad, it was detached, or backward() already ran.",
+      );
     }
     if (gradient ? !sameShape(gradient.shape, this.shape) : this.size !== 1) {
       const got = gradient ? `a gradient of shape ${formatShape(gradient.shape)}` : "no gradient";
-      throw new SeqgradError("shape", `backward: got ${got} for a tensor of shape ${formatShape(this.shape)}; reduce the loss to one number, or give a gradient of that shape.`);
+      throw new SeqgradError(
+        "shape",
+        `backward: got ${got} for a tensor of shape ${formatShape(this.shape)}; reduce the loss to one number, or give a gradient of that shape.`,
+      );
     }
     this.node.backward(this, gradient);
   }
@@ -157,7 +169,11 @@ export class Tensor {
   }
 
   #checkSingle(): void {
-    if (this.size !== 1) throw new SeqgradError("shape", `item: the tensor of shape ${formatShape(this.shape)} has ${this.size} elements, not one; use data().`);
+    if (this.size !== 1)
+      throw new SeqgradError(
+        "shape",
+        `item: the tensor of shape ${formatShape(this.shape)} has ${this.size} elements, not one; use data().`,
+      );
   }
 
   #contiguousAddress(): [number, Storage | undefined] {
@@ -175,7 +191,22 @@ export function copyStrided(x: Tensor, address: number, strides: readonly number
   const [d0, d1, d2, d3] = plan.dims;
   const [[xs0, xs1, xs2, xs3], [ys0, ys1, ys2, ys3]] = plan.strides as [(typeof plan.strides)[0], (typeof plan.strides)[0]];
   for (const [from, to] of plan.blocks as [number, number][]) {
-    x.backend.dispatch("copyStrided", { x: x.address + from * 4, y: address + to * 4, d0, d1, d2, d3, xs0, xs1, xs2, xs3, ys0, ys1, ys2, ys3 });
+    x.backend.dispatch("copyStrided", {
+      x: x.address + from * 4,
+      y: address + to * 4,
+      d0,
+      d1,
+      d2,
+      d3,
+      xs0,
+      xs1,
+      xs2,
+      xs3,
+      ys0,
+      ys1,
+      ys2,
+      ys3,
+    });
   }
 }
 
@@ -196,4 +227,3 @@ export function fill(y: Tensor, value: number): Tensor {
   else if (y.size > 0) y.backend.dispatch("fill", { y: y.address, n: y.size, value });
   return y;
 }
-

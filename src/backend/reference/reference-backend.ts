@@ -10,7 +10,9 @@ type Run = (m: Float64Array, c: Readonly<Record<string, number | undefined>>) =>
 
 const table = { ...primitives, ...random, ...training } as Partial<Record<KernelName, Run>>;
 
-const buffersOf = new Map<string, readonly string[]>(Object.entries<KernelRow>(kernels).map(([name, row]) => [name, [...row.reads, ...row.writes]]));
+const buffersOf = new Map<string, readonly string[]>(
+  Object.entries<KernelRow>(kernels).map(([name, row]) => [name, [...row.reads, ...row.writes]]),
+);
 
 /**
  * The oracle: primitives in plain TypeScript and float64, so slow and so exact that finite differences can be trusted. Fused kernels

@@ -9,7 +9,11 @@ function clipScale(m: Float64Array, norm: number | undefined, clipNorm: number):
 }
 
 /** Applies `update(scaled gradient, i)` to every element. */
-function step(m: Float64Array, c: { gradient: number; norm?: number | undefined; n: number; clipNorm: number }, update: (g: number, i: number) => void): void {
+function step(
+  m: Float64Array,
+  c: { gradient: number; norm?: number | undefined; n: number; clipNorm: number },
+  update: (g: number, i: number) => void,
+): void {
   const scale = clipScale(m, c.norm, c.clipNorm);
   if (scale === undefined) return;
   for (let i = 0; i < c.n; i++) update(m[c.gradient + i]! * scale, i);

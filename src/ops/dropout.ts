@@ -1,0 +1,31 @@
+import { drawRandom, type RandomPosition } from "../tensor/random.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { checkInterval } from "../util/check.js";
+import { defineOp } from "./define-op.js";
+
+const dropoutOp = defineOp<RandomPosition & { readonly p: number }>({
+  name: "dropout",
+  shape: ([x]) => [x!.shape],
+  forward: (run, [x], [y], attrs) => run("dropout", { x: x!, y: y!, n: x!.size, ...attrs }),
+  // The mask is drawn again from the same position rather than stored.
+  backward({ run, dOutputs: [dy], attrs, gradientLike }) {
+    const dx = gradientLike(0)!;
+    run("dropout", { x: dy!, y: dx, n: dx.size, ...attrs });
+    return [dx];
+  },
+  samples: [
+    { inputs: [[7]], attrs: { p: 0.5, key0: 1, key1: 2, counter0: 3, counter1: 4 } },
+    { inputs: [[33, 65]], attrs: { p: 0.1, key0: 7, key1: 0, counter0: 0, counter1: 0 } },
+  ],
+});
+
+/**
+ * Each element 0 with probability p, else x / (1 - p) (Srivastava et al. 2014); x itself when not `training`. Draws from the
+ * generator that manualSeed() sets.
+ *
+ * @throws SeqgradError `range` unless p is in [0, 1]
+ */
+export function dropout(x: Tensor, p = 0.5, training = true): Tensor {
+  checkInterval("dropout", "p", p, 0, 1);
+  return training && p > 0 ? dropoutOp([x], { ...drawRandom(x.size), p })[0]! : x;
+}

@@ -1,0 +1,20 @@
+import type { Tensor } from "../tensor/tensor.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { broadcastStrides, checkShape, type Shape } from "../util/shape.js";
+import { viewOp } from "./define-op.js";
+import { sumTo } from "./reduce.js";
+
+/** Dimensions of size 1 (and new ones in front) repeated to `shape`; -1 keeps a size. A view: nothing is copied. */
+export function expand(x: Tensor, to: Shape): Tensor {
+  const lead = to.length - x.rank;
+  const shape = to.map((n, i) => (n === -1 && i >= lead ? x.shape[i - lead]! : n));
+  if (lead < 0 || !x.shape.every((n, i) => n === 1 || n === shape[i + lead])) {
+    throw new SeqgradError(
+      "shape",
+      `expand: ${formatShape(x.shape)} does not expand to ${formatShape(to)}; only dimensions of size 1 repeat.`,
+    );
+  }
+  checkShape("expand", shape);
+  return viewOp("expand", x, shape, broadcastStrides(x.shape, x.strides, shape), x.offset, (dy) => sumTo(dy, x.shape));
+}

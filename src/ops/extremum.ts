@@ -1,0 +1,13 @@
+import { div, equal, mul } from "./binary.js";
+import { type ReductionGradient, reduction, sum } from "./reduce.js";
+
+/** The gradient of an extremum goes to where it stands, shared among equals. */
+const toExtremum: ReductionGradient = (x, y, dy) => {
+  const mask = equal(x, y);
+  return mul(dy, div(mask, sum(mask, { axis: 1, keepDims: true })));
+};
+
+/** The largest element, of all or along `axis`; NaN wins; equal ones share the gradient. */
+export const max = reduction("max", toExtremum);
+/** The smallest element, of all or along `axis`; NaN wins; equal ones share the gradient. */
+export const min = reduction("min", toExtremum);

@@ -1,0 +1,115 @@
+import { empty, fill, type Tensor } from "../tensor/tensor.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { normalizeAxis, sizeOf } from "../util/shape.js";
+import { checkInteger } from "../util/check.js";
+import { contiguous, defineOp } from "./define-op.js";
+import { reshape } from "./views.js";
+
+/** x read as [outer, n, inner]. */
+interface Span {
+  readonly outer: number;
+  readonly n: number;
+  readonly inner: number;
+}
+
+const spanOf = (x: Tensor, axis: number): Span => ({ outer: sizeOf(x.shape.slice(0, axis)), n: x.shape[axis]!, inner: sizeOf(x.shape.slice(axis + 1)) });
+
+function checkIndex(op: string, index: Tensor): void {
+  if (index.dtype !== "int32") throw new SeqgradError("dtype", `${op}: the index is ${index.dtype}; wants int32. Make it with tensor(data, shape, { dtype: "int32" }), or cast with toInt().`);
+}
+
+const rows = defineOp<Span & { readonly skip: number }>({
+  name: "indexSelect",
+  shape([, index], { outer, inner }) {
+    checkIndex("indexSelect", index!);
+    return [[outer, index!.size, inner]];
+  },
+  forward: (run, [x, index], [y], { outer, n, inner }) => run("gatherRows", { x: x!, index: index!, y: y!, outer, n, inner, m: index!.size }),
+  backward({ run, inputs: [, index], dOutputs: [dy], attrs: { outer, n, inner, skip }, accumulator }) {
+    run("scatterAddRows", { dy: dy!, index: index!, dx: accumulator(0), outer, n, inner, m: index!.size, skip });
+    return [];
+  },
+  samples: [
+    { inputs: [[5, 3], { shape: [7], below: 5 }], attrs: { outer: 1, n: 5, inner: 3, skip: -1 } },
+    { inputs: [[2, 9, 8], { shape: [4], below: 9 }], attrs: { outer: 2, n: 9, inner: 8, skip: -1 } },
+    { inputs: [[65, 64], { shape: [2048], below: 65 }], attrs: { outer: 1, n: 65, inner: 64, skip: 3 } },
+  ],
+});
+
+/**
+ * Rows of `weight` by their indices: y[..., :] = weight[index[...], :].
+ *
+ * @param index int32 of any shape, values in 0..V-1
+ * @param weight `[V, D]`
+ * @param options.paddingIndex a row that gets no gradient
+ * @returns `[...index.shape, D]`
+ * @throws SeqgradError `range` for an index outside the table, `dtype` for one that is not int32
+ */
+export function embedding(index: Tensor, weight: Tensor, options: { paddingIndex?: number } = {}): Tensor {
+  checkIndex("embedding", index);
+  if (weight.rank !== 2) throw new SeqgradError("shape", `embedding: the weight has shape ${formatShape(weight.shape)}; wants [V, D].`);
+  const [n, inner] = weight.shape as [number, number];
+  const y = rows([weight, index], { outer: 1, n, inner, skip: options.paddingIndex ?? -1 })[0]!;
+  return reshape(y, [...index.shape, inner]);
+}
+
+/** The slices of x at the int32 positions `index` [M] of dimension `axis`. */
+export function indexSelect(x: Tensor, axis: number, index: Tensor): Tensor {
+  const at = normalizeAxis("indexSelect", axis, x.rank);
+  if (index.rank !== 1) throw new SeqgradError("shape", `indexSelect: the index has shape ${formatShape(index.shape)}; wants one dimension. For elements use gather().`);
+  return reshape(rows([x, index], { ...spanOf(x, at), skip: -1 })[0]!, x.shape.with(at, index.size));
+}
+
+const elements = defineOp<Span>({
+  name: "gather",
+  shape([, index]) {
+    checkIndex("gather", index!);
+    return [index!.shape];
+  },
+  forward: (run, [x, index], [y], { outer, n, inner }) =>
+    run("gather", { x: x!, index: index!, y: y!, outer, n, inner, m: index!.size / (outer * inner || 1) }),
+  backward({ run, inputs: [, index], dOutputs: [dy], attrs: { outer, n, inner }, accumulator }) {
+    run("scatterAdd", { dy: dy!, index: index!, dx: accumulator(0), outer, n, inner, m: index!.size / (outer * inner || 1) });
+    return [];
+  },
+  samples: [
+    { inputs: [[4, 5], { shape: [4, 2], below: 5 }], attrs: { outer: 4, n: 5, inner: 1 } },
+    { inputs: [[2, 9, 3], { shape: [2, 4, 3], below: 9 }], attrs: { outer: 2, n: 9, inner: 3 } },
+  ],
+});
+
+/**
+ * Elements along `axis` by their positions: y[i, j, k] = x[i, index[i, j, k], k] for axis 1.
+ *
+ * @param index int32, of x's shape but in `axis`
+ * @throws SeqgradError `shape`, `dtype`, or `range` for a position outside x
+ */
+export function gather(x: Tensor, axis: number, index: Tensor): Tensor {
+  const at = normalizeAxis("gather", axis, x.rank);
+  if (index.rank !== x.rank || !x.shape.every((n, i) => i === at || n === index.shape[i])) {
+    throw new SeqgradError("shape", `gather: the index has shape ${formatShape(index.shape)}, x ${formatShape(x.shape)}; they may differ in dimension ${at} alone.`);
+  }
+  return elements([x, index], spanOf(x, at))[0]!;
+}
+
+const oneHotOp = defineOp<{ readonly classes: number }>({
+  name: "oneHot",
+  shape([index], { classes }) {
+    checkIndex("oneHot", index!);
+    return [[...index!.shape, classes]];
+  },
+  forward(run, [index], [y], { classes }) {
+    const ones = fill(empty(index!.backend, index!.shape), 1);
+    run("scatterAdd", { dy: ones, index: index!, dx: fill(y!, 0), outer: index!.size, n: classes, inner: 1, m: 1 });
+  },
+  samples: [{ inputs: [{ shape: [6], below: 4 }], attrs: { classes: 4 } }],
+});
+
+/**
+ * 1 at the index and 0 elsewhere, float32 `[...index.shape, classes]`.
+ * @throws SeqgradError `range` for an index outside 0..classes-1
+ */
+export function oneHot(index: Tensor, classes: number): Tensor {
+  return oneHotOp([contiguous(index)], { classes: checkInteger("oneHot", "classes", classes, 1) })[0]!;
+}

@@ -1,0 +1,125 @@
+import type { Activation } from "../backend/kernels.js";
+import { activations } from "../backend/kernels.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { broadcastShapes, sizeOf } from "../util/shape.js";
+import { contiguous, defineOp, type Run } from "./define-op.js";
+import { expand } from "./expand.js";
+import { reshape, squeeze, transpose, unsqueeze } from "./views.js";
+
+interface Gemm {
+  a: Tensor;
+  b: Tensor;
+  y: Tensor;
+  m: number;
+  n: number;
+  k: number;
+  transA?: boolean;
+  transB?: boolean;
+  lda: number;
+  ldb: number;
+  batch?: number;
+  strideA?: number;
+  strideB?: number;
+  bias?: Tensor | undefined;
+  activation?: Activation;
+  /** 1 adds to y. */
+  beta?: number;
+}
+
+/** y = activation(op(a) op(b) + beta y + bias), y contiguous, whole. */
+export function gemm(run: Run, g: Gemm): void {
+  const { a, b, y, m, n, k, lda, ldb, bias, batch = 1, strideA = 0, strideB = 0, beta = 0 } = g;
+  if (batch * m * n === 0) return;
+  run("gemm", {
+    ...{ a, b, bias, y, batch, m, n, k, lda, ldb, ldy: n, strideA, strideB, strideY: m * n },
+    transA: g.transA ? 1 : 0,
+    transB: g.transB ? 1 : 0,
+    activation: activations.indexOf(g.activation ?? "none"),
+    begin: 0,
+    end: batch * m,
+    alpha: 1,
+    beta,
+  });
+}
+
+/** How gemm reads the last two dimensions of x in place: row after row, or transposed; a copy where neither holds. */
+function readable(x: Tensor): { x: Tensor; trans: boolean; ld: number } {
+  const [rows, cols] = x.shape.slice(-2) as [number, number];
+  const [row, col] = x.strides.slice(-2) as [number, number];
+  if ((col === 1 || cols === 1) && (row >= cols || rows === 1)) return { x, trans: false, ld: Math.max(row, cols) };
+  if ((row === 1 || rows === 1) && (col >= rows || cols === 1)) return { x, trans: true, ld: Math.max(col, rows) };
+  return { x: contiguous(x), trans: false, ld: cols };
+}
+
+/** [batch..., m, k] [batch..., k, n] with equal batch dimensions, at most one after merging. */
+const product: (inputs: readonly Tensor[], attrs: null) => readonly Tensor[] = defineOp<null>({
+  name: "matmul",
+  strided: true,
+  shape: ([a, b]) => [[...a!.shape.slice(0, -1), b!.shape.at(-1)!]],
+  forward(run, inputs, [y]) {
+    const [a, b] = inputs.map(readable) as [ReturnType<typeof readable>, ReturnType<typeof readable>];
+    const [m, n] = y!.shape.slice(-2) as [number, number];
+    const batched = y!.rank === 3;
+    gemm(run, {
+      ...{ a: a.x, b: b.x, y: y!, m, n, k: a.x.shape.at(-1)!, transA: a.trans, transB: b.trans, lda: a.ld, ldb: b.ld },
+      batch: batched ? y!.shape[0]! : 1,
+      strideA: batched ? a.x.strides[0]! : 0,
+      strideB: batched ? b.x.strides[0]! : 0,
+    });
+  },
+  backward({ inputs: [a, b], dOutputs: [dy], needs }) {
+    return [
+      needs(0) ? product([dy!, transpose(b!)], null)[0] : undefined,
+      needs(1) ? product([transpose(a!), dy!], null)[0] : undefined,
+    ];
+  },
+  flops: ([a, b]) => 2 * a!.size * b!.shape.at(-1)!,
+  samples: [
+    [[1, 1], [1, 1]],
+    [[3, 5], [5, 2]],
+    [[33, 64], [64, 100]],
+    [[3, 7, 9], [3, 9, 5]],
+    [[128, 128], [128, 128]],
+  ].map((inputs) => ({ inputs, attrs: null })),
+});
+
+/**
+ * The matrix product over the last two dimensions: `[..., M, K]` by `[..., K, N]` gives `[..., M, N]`; leading dimensions broadcast.
+ * A vector counts as a row on the left and a column on the right, and that dimension vanishes from the result.
+ *
+ * @throws SeqgradError `shape` when the inner dimensions differ.
+ * @example
+ * const scores = sg.matmul(queries, sg.transpose(keys));
+ */
+export function matmul(a: Tensor, b: Tensor): Tensor {
+  if (a.rank === 0 || b.rank === 0) throw new SeqgradError("shape", "matmul: a scalar has no rows or columns; use mul().");
+  if (a.rank === 1) return squeeze(matmul(unsqueeze(a, 0), b), b.rank === 1 ? 0 : -2);
+  if (b.rank === 1) return squeeze(matmul(a, unsqueeze(b, 1)), -1);
+  if (a.shape.at(-1) !== b.shape.at(-2)) {
+    throw new SeqgradError(
+      "shape",
+      `matmul: ${formatShape(a.shape)} by ${formatShape(b.shape)}: the last dimension of the first, ${a.shape.at(-1)}, must equal the last but one of the second, ${b.shape.at(-2)}.`,
+    );
+  }
+  if (a.dtype !== "float32" || b.dtype !== "float32") throw new SeqgradError("dtype", `matmul: wants float32, got ${a.dtype} and ${b.dtype}; cast with toFloat().`);
+  if (b.rank === 2) {
+    // One product with all leading dimensions as rows.
+    const rows = sizeOf(a.shape.slice(0, -1));
+    const y = product([a.rank === 2 ? a : reshape(a, [rows, a.shape.at(-1)!]), b], null)[0]!;
+    return reshape(y, [...a.shape.slice(0, -1), b.shape[1]!]);
+  }
+  const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const y = product([batched(a, batch), batched(b, batch)], null)[0]!;
+  return reshape(y, [...batch, a.shape.at(-2)!, b.shape.at(-1)!]);
+}
+
+/** x as [batch, rows, cols]; a batch that repeats as a whole stays a view of stride 0. */
+function batched(x: Tensor, batch: readonly number[]): Tensor {
+  const full = [...batch, ...x.shape.slice(-2)];
+  const flat = [sizeOf(batch), ...x.shape.slice(-2)];
+  if (sizeOf(x.shape.slice(0, -2)) === 1) return expand(reshape(x, [1, ...x.shape.slice(-2)]), flat);
+  return reshape(expand(x, full), flat);
+}
+

@@ -1,0 +1,89 @@
+import { type ReduceOp, reduceOps } from "../backend/kernels.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { normalizeAxis, sameShape, sizeOf } from "../util/shape.js";
+import { contiguous, defineOp } from "./define-op.js";
+import { affine, toFloat } from "./unary.js";
+import { permute, reshape } from "./views.js";
+
+export interface ReduceOptions {
+  /** The dimension or dimensions that vanish; all when absent. Negative counts from the end. */
+  axis?: number | readonly number[];
+  /** Keep each reduced dimension, of size 1. */
+  keepDims?: boolean;
+}
+
+/** x read as [outer, n, inner], of which n is reduced. */
+interface Span {
+  readonly outer: number;
+  readonly n: number;
+  readonly inner: number;
+}
+
+export type ReductionGradient = (x: Tensor, y: Tensor, dy: Tensor) => Tensor;
+
+const samples = [
+  { inputs: [[1, 5, 1]], attrs: { outer: 1, n: 5, inner: 1 } },
+  { inputs: [[3, 100, 1]], attrs: { outer: 3, n: 100, inner: 1 } },
+  { inputs: [[2, 33, 17]], attrs: { outer: 2, n: 33, inner: 17 } },
+];
+
+/** One operation of the reduction family on [outer, n, inner] -> [outer, 1, inner]; the gradient is broadcast back. */
+export function reduction(name: ReduceOp, gradient: ReductionGradient) {
+  const op = reduceOps.indexOf(name);
+  const reduce = defineOp<Span>({
+    name,
+    shape(_inputs, { outer, n, inner }) {
+      if (n === 0 && (name === "max" || name === "min")) {
+        throw new SeqgradError("shape", `${name}: there is no ${name} of 0 elements; reduce a dimension that is not empty.`);
+      }
+      return [[outer, 1, inner]];
+    },
+    forward: (run, [x], [y], span) => run("reduce", { x: x!, y: y!, op, ...span }),
+    backward: ({ inputs: [x], outputs: [y], dOutputs: [dy], attrs: { outer, n, inner } }) => {
+      const whole = [outer, n, inner];
+      const spread = dy!.view(whole, [inner, 0, 1], dy!.offset);
+      return [reshape(gradient(reshape(x!, whole), y!, spread), x!.shape)];
+    },
+    flops: ([x]) => x!.size,
+    samples,
+  });
+  return (given: Tensor, options: ReduceOptions = {}): Tensor => {
+    const { x, axes, span } = arrange(name, toFloat(given), options);
+    const y = reduce([x], span)[0]!;
+    return reshape(y, reducedShape(given.shape, axes, options.keepDims));
+  };
+}
+
+/** Brings the reduced dimensions side by side: where they are not, they move to the end. */
+export function arrange(name: string, x: Tensor, { axis }: ReduceOptions): { x: Tensor; axes: number[]; span: Span } {
+  const all = x.shape.map((_, i) => i);
+  const axes = axis === undefined ? all : [axis].flat().map((a) => normalizeAxis(name, a, x.rank));
+  if (new Set(axes).size < axes.length) throw new SeqgradError("value", `${name}: axis ${formatShape(axes)} names a dimension twice.`);
+  axes.sort((a, b) => a - b);
+  const first = axes[0] ?? 0;
+  const last = axes.at(-1) ?? -1;
+  const adjacent = last - first + 1 === axes.length;
+  const rest = all.filter((i) => !axes.includes(i));
+  const moved = adjacent ? x : permute(x, [...rest, ...axes]);
+  const n = sizeOf(axes.map((i) => x.shape[i]!));
+  const inner = adjacent ? sizeOf(x.shape.slice(last + 1)) : 1;
+  return { x: moved, axes, span: { outer: sizeOf(rest.map((i) => x.shape[i]!)) / (inner || 1), n, inner } };
+}
+
+function reducedShape(shape: readonly number[], axes: readonly number[], keepDims = false): number[] {
+  return shape.flatMap((n, i) => (axes.includes(i) ? (keepDims ? [1] : []) : [n]));
+}
+
+/** The sum over all elements or over `axis`. */
+export const sum = reduction("sum", (_x, _y, dy) => dy);
+/** The mean over all elements or over `axis`. */
+export const mean = reduction("mean", (x, _y, dy) => affine(contiguous(dy), 1 / x.shape[1]!));
+/** Sums a gradient over the dimensions that broadcasting repeated, back to `shape`. */
+export function sumTo(x: Tensor, shape: readonly number[]): Tensor {
+  if (sameShape(x.shape, shape)) return x;
+  const lead = x.rank - shape.length;
+  const axis = x.shape.flatMap((n, i) => (i < lead || (shape[i - lead] === 1 && n !== 1) ? [i] : []));
+  return reshape(sum(x, { axis, keepDims: true }), shape);
+}

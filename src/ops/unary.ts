@@ -1,0 +1,117 @@
+import { type UnaryOp, unaryOps } from "../backend/kernels.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { checkFinite } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { defineOp, type Sample } from "./define-op.js";
+
+interface Scalars {
+  readonly a: number;
+  readonly b: number;
+}
+
+const anywhere = { from: -3, to: 3 };
+const positive = { from: 0.1, to: 4 };
+
+/** One operation of the unary family: y = f(x) elementwise, dx = dy f'(x), each in one pass. */
+function unary(name: UnaryOp, domain: { from: number; to: number } = anywhere, attrs: Scalars = { a: 0, b: 0 }) {
+  const op = unaryOps.indexOf(name);
+  const samples: Sample<Scalars>[] = [[1], [7], [3, 33], [64, 257]].map((shape) => ({ inputs: [{ shape, ...domain }], attrs }));
+  const run = defineOp<Scalars>({
+    name,
+    shape: ([x]) => [x!.shape],
+    forward: (run, [x], [y], { a, b }) => run("unary", { x: x!, y: y!, op, n: x!.size, a, b }),
+    backward({ run, inputs: [x], outputs: [y], dOutputs: [dy], attrs: { a, b }, gradientLike }) {
+      const dx = gradientLike(0)!;
+      run("unaryBackward", { x: x!, y: y!, dy: dy!, dx, op, n: x!.size, a, b });
+      return [dx];
+    },
+    flops: ([x]) => x!.size,
+    samples,
+  });
+  return (x: Tensor, scalars: Scalars = attrs) => run([toFloat(x)], scalars)[0]!;
+}
+
+/** An operation of the family that takes no scalars. */
+function plain(name: UnaryOp, domain?: { from: number; to: number }) {
+  const op = unary(name, domain);
+  return (x: Tensor): Tensor => op(x);
+}
+
+/** Casts, which have no gradient. */
+const cast = (name: "toInt32" | "toFloat32") => {
+  const op = unaryOps.indexOf(name);
+  return defineOp<null>({
+    name,
+    shape: ([x]) => [x!.shape],
+    dtypes: [name === "toInt32" ? "int32" : "float32"],
+    forward: (run, [x], [y]) => run("unary", { x: x!, y: y!, op, n: x!.size, a: 0, b: 0 }),
+    samples: [{ inputs: [name === "toInt32" ? { shape: [5, 7], from: -9, to: 9 } : { shape: [5, 7], below: 9 }], attrs: null }],
+  });
+};
+const toInt32 = cast("toInt32");
+const toFloat32 = cast("toFloat32");
+
+/** The elements as int32, rounded toward zero. */
+export const toInt = (x: Tensor): Tensor => (x.dtype === "int32" ? x : toInt32([x], null)[0]!);
+/** The elements as float32; operations do this by themselves. */
+export const toFloat = (x: Tensor): Tensor => (x.dtype === "float32" ? x : toFloat32([x], null)[0]!);
+
+const affineOp = unary("affine", anywhere, { a: -1.5, b: 0.5 });
+const powerOp = unary("power", positive, { a: 2.5, b: 0 });
+const leakyReluOp = unary("leakyRelu", anywhere, { a: 0.01, b: 0 });
+const clampOp = unary("clamp", anywhere, { a: -1, b: 1 });
+const geluExact = unary("gelu");
+const geluTanh = unary("geluTanh");
+
+/** `scale x + shift`, elementwise. */
+export const affine = (x: Tensor, scale: number, shift = 0): Tensor => affineOp(x, { a: scale, b: shift });
+/** -x, elementwise. */
+export const neg = (x: Tensor): Tensor => affine(x, -1);
+/** |x|, elementwise; the gradient at 0 is 0. */
+export const abs = plain("abs");
+/** -1, 0 or 1, elementwise. */
+export const sign = plain("sign");
+/** e^x, elementwise; relative error below 3e-7. */
+export const exp = plain("exp");
+/** The natural logarithm, elementwise. */
+export const log = plain("log", positive);
+/** The square root, elementwise. */
+export const sqrt = plain("sqrt", positive);
+/** x^2, elementwise. */
+export const square = plain("square");
+/** 1 / x, elementwise. */
+export const reciprocal = plain("reciprocal", positive);
+/** sin x of radians, elementwise. */
+export const sin = plain("sin");
+/** cos x of radians, elementwise. */
+export const cos = plain("cos");
+/** The hyperbolic tangent, elementwise. */
+export const tanh = plain("tanh");
+/** 1 / (1 + e^-x), elementwise. */
+export const sigmoid = plain("sigmoid");
+/** max(x, 0), elementwise; the gradient at 0 is 0. */
+export const relu = plain("relu");
+/** x where positive, else `slope x`, elementwise. */
+export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => leakyReluOp(x, { a: checkFinite("leakyRelu", "slope", slope), b: 0 });
+/**
+ * x Phi(x), Phi the normal distribution's cumulative function, elementwise; `approximate` uses the tanh form of Hendrycks and
+ * Gimpel (2016) as GPT-2 does.
+ */
+export const gelu = (x: Tensor, options: { approximate?: boolean } = {}): Tensor => (options.approximate ? geluTanh(x) : geluExact(x));
+/** x sigmoid(x), elementwise. */
+export const silu = plain("silu");
+/** log(1 + e^x), elementwise. */
+export const softplus = plain("softplus");
+/** The largest whole number that is not above, elementwise; no gradient flows. */
+export const floor = plain("floor");
+/** x^exponent, elementwise, for a fixed exponent. */
+export const powScalar = (x: Tensor, exponent: number): Tensor => powerOp(x, { a: exponent, b: 0 });
+
+/**
+ * x limited to [low, high], elementwise; the gradient passes inside, bounds included.
+ * @throws SeqgradError `range` when low > high.
+ */
+export function clamp(x: Tensor, low: number, high: number): Tensor {
+  if (!(low <= high)) throw new SeqgradError("range", `clamp: low ${low} is above high ${high}; swap them.`);
+  return clampOp(x, { a: low, b: high });
+}

@@ -1,0 +1,16 @@
+import type { Tensor } from "../tensor/tensor.js";
+import { sub } from "./binary.js";
+import { arrange, mean, type ReduceOptions, sum } from "./reduce.js";
+import { affine, sqrt, square } from "./unary.js";
+
+/**
+ * The variance, sum (x - mean)^2 / (n - correction), over all elements or over `axis`. `correction` 1, the default, is Bessel's.
+ */
+export function variance(x: Tensor, options: ReduceOptions & { correction?: number } = {}): Tensor {
+  const { span } = arrange("variance", x, options);
+  const centred = sub(x, mean(x, { ...options, keepDims: true }));
+  return affine(sum(square(centred), options), 1 / (span.n - (options.correction ?? 1)));
+}
+
+/** The Euclidean norm, sqrt(sum x^2), over all elements or over `axis`. */
+export const norm = (x: Tensor, options: ReduceOptions = {}): Tensor => sqrt(sum(square(x), options));

@@ -1,0 +1,151 @@
+import { viewStrides } from "../tensor/layout.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { normalizeAxis, type Shape, sameShape, sizeOf, stridesOf } from "../util/shape.js";
+import { concat, copyOf, padTo } from "./copy.js";
+import { viewOp } from "./define-op.js";
+
+/**
+ * The same elements, in row-major order, under another shape; a dimension of -1 is inferred. No copy is made where strides allow.
+ *
+ * @throws SeqgradError `shape` when the sizes differ.
+ * @example
+ * sg.reshape(x, [2, -1]); // [4, 6] -> [2, 12]
+ */
+export function reshape(x: Tensor, to: Shape): Tensor {
+  const shape = inferShape(x, to);
+  if (sameShape(shape, x.shape)) return x;
+  const source = viewStrides(x.shape, x.strides, shape) ? x : copyOf(x);
+  const strides = source === x ? viewStrides(x.shape, x.strides, shape)! : stridesOf(shape);
+  return viewOp("reshape", source, shape, strides, source.offset, (dy) => reshape(dy, x.shape));
+}
+
+function inferShape(x: Tensor, to: Shape): Shape {
+  const holes = to.filter((n) => n === -1).length;
+  const known = sizeOf(to.filter((n) => n !== -1));
+  const shape = holes === 1 && known > 0 ? to.map((n) => (n === -1 ? x.size / known : n)) : to;
+  if (holes > 1 || !shape.every((n) => Number.isInteger(n) && n >= 0) || sizeOf(shape) !== x.size) {
+    throw new SeqgradError(
+      "shape",
+      `reshape: ${formatShape(x.shape)} holds ${x.size} elements, which ${formatShape(to)} does not; at most one dimension may be -1.`,
+    );
+  }
+  return shape;
+}
+
+/** All dimensions from `start` to `end`, inclusive, made one. */
+export function flatten(x: Tensor, start = 0, end = -1): Tensor {
+  if (x.rank === 0) return reshape(x, [1]);
+  const from = normalizeAxis("flatten", start, x.rank);
+  const to = normalizeAxis("flatten", end, x.rank);
+  return reshape(x, [...x.shape.slice(0, from), sizeOf(x.shape.slice(from, to + 1)), ...x.shape.slice(to + 1)]);
+}
+
+/**
+ * Dimensions in another order: dimension i of the result is `order[i]` of x. A view.
+ *
+ * @throws SeqgradError `range` or `value` unless `order` names every dimension once.
+ */
+export function permute(x: Tensor, order: readonly number[]): Tensor {
+  const axes = order.map((axis) => normalizeAxis("permute", axis, x.rank));
+  if (axes.length !== x.rank || new Set(axes).size !== x.rank) {
+    throw new SeqgradError(
+      "value",
+      `permute: the order ${formatShape(order)} must name each of the ${x.rank} dimensions of ${formatShape(x.shape)} once.`,
+    );
+  }
+  const inverse = axes.map((_, i) => axes.indexOf(i));
+  const shape = axes.map((axis) => x.shape[axis]!);
+  const strides = axes.map((axis) => x.strides[axis]!);
+  return viewOp("permute", x, shape, strides, x.offset, (dy) => permute(dy, inverse));
+}
+
+/** Two dimensions exchanged, by default the last two. A view. */
+export function transpose(x: Tensor, first = -2, second = -1): Tensor {
+  const a = normalizeAxis("transpose", first, x.rank);
+  const b = normalizeAxis("transpose", second, x.rank);
+  const order = x.shape.map((_, i) => (i === a ? b : i === b ? a : i));
+  return permute(x, order);
+}
+
+/** A dimension of size 1 put in before `axis` (of the result). A view. */
+export function unsqueeze(x: Tensor, axis: number): Tensor {
+  const at = normalizeAxis("unsqueeze", axis, x.rank + 1);
+  return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
+}
+
+/** A dimension of size 1 taken out; all of them when `axis` is absent. A view. */
+export function squeeze(x: Tensor, axis?: number): Tensor {
+  if (axis === undefined)
+    return reshape(
+      x,
+      x.shape.filter((n) => n !== 1),
+    );
+  const at = normalizeAxis("squeeze", axis, x.rank);
+  if (x.shape[at] !== 1)
+    throw new SeqgradError("shape", `squeeze: dimension ${at} of ${formatShape(x.shape)} has size ${x.shape[at]}, not 1.`);
+  return reshape(x, x.shape.toSpliced(at, 1));
+}
+
+/**
+ * Elements `start` up to `end` (exclusive) of one dimension, every `step`-th. Negative ends count from the back. A view.
+ *
+ * @example
+ * sg.slice(x, 1, 0, -1); // all but the last column
+ */
+export function slice(x: Tensor, axis: number, start: number, end = Number.MAX_SAFE_INTEGER, step = 1): Tensor {
+  const at = normalizeAxis("slice", axis, x.rank);
+  checkInteger("slice", "step", step, 1);
+  const n = x.shape[at]!;
+  const bound = (i: number) => Math.min(Math.max(i < 0 ? i + n : i, 0), n);
+  const from = bound(checkInteger("slice", "start", start, Number.MIN_SAFE_INTEGER));
+  const length = Math.max(0, Math.ceil((bound(end) - from) / step));
+  const shape = x.shape.with(at, length);
+  const strides = x.strides.with(at, x.strides[at]! * step);
+  const offset = x.offset + (length > 0 ? from * x.strides[at]! : 0);
+  return viewOp("slice", x, shape, strides, offset, (dy) => padTo(dy, x.shape, at, from, step));
+}
+
+/** One index of a dimension, which vanishes. A view. */
+export function select(x: Tensor, axis: number, index: number): Tensor {
+  const at = normalizeAxis("select", axis, x.rank);
+  const n = x.shape[at]!;
+  checkInteger("select", "index", index, -n, n - 1);
+  const from = index < 0 ? index + n : index;
+  return squeeze(slice(x, at, from, from + 1), at);
+}
+
+/** Cuts a dimension into pieces: of `sizes`, or of one size, the last possibly smaller. Views. */
+export function split(x: Tensor, sizes: number | readonly number[], axis = 0): Tensor[] {
+  const at = normalizeAxis("split", axis, x.rank);
+  const n = x.shape[at]!;
+  const lengths = typeof sizes === "number" ? evenPieces(n, checkInteger("split", "size", sizes, 1)) : sizes;
+  if (lengths.reduce((a, b) => a + b, 0) !== n) {
+    throw new SeqgradError("shape", `split: sizes ${formatShape(lengths)} do not add up to dimension ${at} of ${formatShape(x.shape)}.`);
+  }
+  let end = 0;
+  return lengths.map((length) => {
+    end += length;
+    return slice(x, at, end - length, end);
+  });
+}
+
+const evenPieces = (n: number, size: number) => Array.from({ length: Math.ceil(n / size) }, (_, i) => Math.min(size, n - i * size));
+
+/** The order of the elements along `axis` turned around. A view. */
+export function flip(x: Tensor, axis: number | readonly number[]): Tensor {
+  const axes = [axis].flat().map((a) => normalizeAxis("flip", a, x.rank));
+  const strides = x.strides.map((s, i) => (axes.includes(i) ? -s : s));
+  const offset = axes.reduce((o, i) => o + Math.max(0, x.shape[i]! - 1) * x.strides[i]!, x.offset);
+  return viewOp("flip", x, x.shape, strides, offset, (dy) => flip(dy, axes));
+}
+
+/** Tensors of one shape put side by side along a new dimension. */
+export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
+  return concat(
+    tensors.map((x) => unsqueeze(x, axis)),
+    axis,
+  );
+}
