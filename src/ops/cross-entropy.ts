@@ -33,7 +33,8 @@ interface Attrs {
 
 /** What every loss does last. */
 export function reduceLoss(loss: Tensor, reduction: Reduction = "mean"): Tensor {
-  if (!reductions.includes(reduction)) throw new SeqgradError("value", `a loss got the reduction "${reduction}"; use ${reductions.join(", ")}.`);
+  if (!reductions.includes(reduction))
+    throw new SeqgradError("value", `a loss got the reduction "${reduction}"; use ${reductions.join(", ")}.`);
   return reduction === "none" ? loss : reduction === "sum" ? sum(loss) : mean(loss);
 }
 
@@ -70,7 +71,13 @@ const crossEntropyOp = defineOp<Attrs>({
   backward({ run, inputs: [logits, targets], outputs: [, logSumExp], dOutputs: [dLoss], attrs, gradientLike }) {
     const dLogits = gradientLike(0)!;
     const { ignoreIndex, smoothing } = attrs;
-    const dims = { rows: targets!.size, cols: logits!.shape.at(-1)!, ignoreIndex, reduction: reductions.indexOf(attrs.reduction), smoothing };
+    const dims = {
+      rows: targets!.size,
+      cols: logits!.shape.at(-1)!,
+      ignoreIndex,
+      reduction: reductions.indexOf(attrs.reduction),
+      smoothing,
+    };
     run("crossEntropyBackward", { logits: logits!, targets: targets!, logSumExp: logSumExp!, dLoss: dLoss!, dLogits, ...dims });
     return [dLogits];
   },
@@ -105,7 +112,8 @@ function checkTargets(op: string, scores: Tensor, targets: Tensor): void {
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const { reduction = "mean", ignoreIndex = -100, labelSmoothing = 0 } = options;
   checkInterval("crossEntropy", "labelSmoothing", labelSmoothing, 0, 1);
-  if (!reductions.includes(reduction)) throw new SeqgradError("value", `crossEntropy: there is no reduction "${reduction}"; use ${reductions.join(", ")}.`);
+  if (!reductions.includes(reduction))
+    throw new SeqgradError("value", `crossEntropy: there is no reduction "${reduction}"; use ${reductions.join(", ")}.`);
   return crossEntropyOp([logits, targets], { reduction, ignoreIndex, smoothing: labelSmoothing })[0]!;
 }
 
@@ -121,4 +129,3 @@ export function nllLoss(logProbabilities: Tensor, targets: Tensor, options: Loss
   const { loss, valid } = picked(logProbabilities, targets, options.ignoreIndex ?? -100);
   return reduceValid(loss, valid, options.reduction ?? "mean");
 }
-

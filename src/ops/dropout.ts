@@ -1,9 +1,10 @@
-import { drawRandom, type RandomPosition } from "../tensor/random.js";
+import { drawRandom } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkInterval } from "../util/check.js";
+import type { RandomStart } from "../util/philox.js";
 import { defineOp } from "./define-op.js";
 
-const dropoutOp = defineOp<RandomPosition & { readonly p: number }>({
+const dropoutOp = defineOp<RandomStart & { readonly p: number }>({
   name: "dropout",
   shape: ([x]) => [x!.shape],
   forward: (run, [x], [y], attrs) => run("dropout", { x: x!, y: y!, n: x!.size, ...attrs }),

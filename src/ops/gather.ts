@@ -1,8 +1,8 @@
 import { empty, fill, type Tensor } from "../tensor/tensor.js";
+import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { normalizeAxis, sizeOf } from "../util/shape.js";
-import { checkInteger } from "../util/check.js";
 import { contiguous, defineOp } from "./define-op.js";
 import { reshape } from "./views.js";
 
@@ -13,10 +13,18 @@ interface Span {
   readonly inner: number;
 }
 
-const spanOf = (x: Tensor, axis: number): Span => ({ outer: sizeOf(x.shape.slice(0, axis)), n: x.shape[axis]!, inner: sizeOf(x.shape.slice(axis + 1)) });
+const spanOf = (x: Tensor, axis: number): Span => ({
+  outer: sizeOf(x.shape.slice(0, axis)),
+  n: x.shape[axis]!,
+  inner: sizeOf(x.shape.slice(axis + 1)),
+});
 
 function checkIndex(op: string, index: Tensor): void {
-  if (index.dtype !== "int32") throw new SeqgradError("dtype", `${op}: the index is ${index.dtype}; wants int32. Make it with tensor(data, shape, { dtype: "int32" }), or cast with toInt().`);
+  if (index.dtype !== "int32")
+    throw new SeqgradError(
+      "dtype",
+      `${op}: the index is ${index.dtype}; wants int32. Make it with tensor(data, shape, { dtype: "int32" }), or cast with toInt().`,
+    );
 }
 
 const rows = defineOp<Span & { readonly skip: number }>({
@@ -25,7 +33,8 @@ const rows = defineOp<Span & { readonly skip: number }>({
     checkIndex("indexSelect", index!);
     return [[outer, index!.size, inner]];
   },
-  forward: (run, [x, index], [y], { outer, n, inner }) => run("gatherRows", { x: x!, index: index!, y: y!, outer, n, inner, m: index!.size }),
+  forward: (run, [x, index], [y], { outer, n, inner }) =>
+    run("gatherRows", { x: x!, index: index!, y: y!, outer, n, inner, m: index!.size }),
   backward({ run, inputs: [, index], dOutputs: [dy], attrs: { outer, n, inner, skip }, accumulator }) {
     run("scatterAddRows", { dy: dy!, index: index!, dx: accumulator(0), outer, n, inner, m: index!.size, skip });
     return [];
@@ -57,7 +66,11 @@ export function embedding(index: Tensor, weight: Tensor, options: { paddingIndex
 /** The slices of x at the int32 positions `index` [M] of dimension `axis`. */
 export function indexSelect(x: Tensor, axis: number, index: Tensor): Tensor {
   const at = normalizeAxis("indexSelect", axis, x.rank);
-  if (index.rank !== 1) throw new SeqgradError("shape", `indexSelect: the index has shape ${formatShape(index.shape)}; wants one dimension. For elements use gather().`);
+  if (index.rank !== 1)
+    throw new SeqgradError(
+      "shape",
+      `indexSelect: the index has shape ${formatShape(index.shape)}; wants one dimension. For elements use gather().`,
+    );
   return reshape(rows([x, index], { ...spanOf(x, at), skip: -1 })[0]!, x.shape.with(at, index.size));
 }
 
@@ -88,7 +101,10 @@ const elements = defineOp<Span>({
 export function gather(x: Tensor, axis: number, index: Tensor): Tensor {
   const at = normalizeAxis("gather", axis, x.rank);
   if (index.rank !== x.rank || !x.shape.every((n, i) => i === at || n === index.shape[i])) {
-    throw new SeqgradError("shape", `gather: the index has shape ${formatShape(index.shape)}, x ${formatShape(x.shape)}; they may differ in dimension ${at} alone.`);
+    throw new SeqgradError(
+      "shape",
+      `gather: the index has shape ${formatShape(index.shape)}, x ${formatShape(x.shape)}; they may differ in dimension ${at} alone.`,
+    );
   }
   return elements([x, index], spanOf(x, at))[0]!;
 }

@@ -19,7 +19,10 @@ const layerNormOp = defineOp<Attrs>({
     const cols = x!.shape.at(-1);
     for (const [name, p] of Object.entries({ gamma, beta })) {
       if (p && (p.rank !== 1 || p.size !== cols)) {
-        throw new SeqgradError("shape", `layerNorm: ${name} has shape ${formatShape(p.shape)}; x of ${formatShape(x!.shape)} wants [${cols}].`);
+        throw new SeqgradError(
+          "shape",
+          `layerNorm: ${name} has shape ${formatShape(p.shape)}; x of ${formatShape(x!.shape)} wants [${cols}].`,
+        );
       }
     }
     const rows = [sizeOf(x!.shape.slice(0, -1))];
@@ -37,7 +40,18 @@ const layerNormOp = defineOp<Attrs>({
     const dx = gradientLike(0);
     const dGamma = gamma && needs(1) ? accumulator(1) : undefined;
     const dBeta = beta && needs(2) ? accumulator(2) : undefined;
-    run("layerNormBackward", { x: x!, gamma, mean: mean!, rstd: rstd!, dy: dy!, dx, dGamma, dBeta, rows: mean!.size, cols: x!.shape.at(-1)! });
+    run("layerNormBackward", {
+      x: x!,
+      gamma,
+      mean: mean!,
+      rstd: rstd!,
+      dy: dy!,
+      dx,
+      dGamma,
+      dBeta,
+      rows: mean!.size,
+      cols: x!.shape.at(-1)!,
+    });
     return [dx];
   },
   flops: ([x]) => 8 * x!.size,
@@ -61,5 +75,8 @@ export function layerNorm(x: Tensor, gamma?: Tensor, beta?: Tensor, eps = 1e-5):
   if (x.rank === 0) throw new SeqgradError("shape", "layerNorm: a scalar has no last dimension.");
   if (beta && !gamma) throw new SeqgradError("value", "layerNorm: beta needs gamma; give ones for it.");
   checkInterval("layerNorm", "eps", eps, 0);
-  return layerNormOp([x, gamma, beta].filter((t) => t !== undefined), { eps })[0]!;
+  return layerNormOp(
+    [x, gamma, beta].filter((t) => t !== undefined),
+    { eps },
+  )[0]!;
 }

@@ -20,9 +20,13 @@ const linearOp = defineOp<null>({
       );
     }
     if (bias && (bias.rank !== 1 || bias.size !== out)) {
-      throw new SeqgradError("shape", `linear: the bias has shape ${formatShape(bias.shape)}; a weight of ${formatShape(weight!.shape)} wants [${out}].`);
+      throw new SeqgradError(
+        "shape",
+        `linear: the bias has shape ${formatShape(bias.shape)}; a weight of ${formatShape(weight!.shape)} wants [${out}].`,
+      );
     }
-    if (x!.dtype !== "float32") throw new SeqgradError("dtype", `linear: x is ${x!.dtype}; wants float32. Cast with toFloat(), or look indices up with embedding().`);
+    if (x!.dtype !== "float32")
+      throw new SeqgradError("dtype", `linear: x is ${x!.dtype}; wants float32. Cast with toFloat(), or look indices up with embedding().`);
     return [[...x!.shape.slice(0, -1), out!]];
   },
   compose: ([x, weight, bias]) => {
@@ -47,7 +51,13 @@ const linearOp = defineOp<null>({
   samples: [
     { inputs: [[1, 1], [1, 1], [1]], attrs: null },
     { inputs: [[4, 3, 7], [5, 7], [5]], attrs: null },
-    { inputs: [[9, 64], [100, 64]], attrs: null },
+    {
+      inputs: [
+        [9, 64],
+        [100, 64],
+      ],
+      attrs: null,
+    },
     { inputs: [[64, 257], [64, 257], [64]], attrs: null },
   ],
 });

@@ -11,7 +11,10 @@ import { where } from "./where.js";
 /** Losses do not broadcast: a forgotten dimension there is a bug that no error would show. */
 function checkPair(op: string, x: Tensor, target: Tensor): void {
   if (!sameShape(x.shape, target.shape)) {
-    throw new SeqgradError("shape", `${op}: the prediction has shape ${formatShape(x.shape)}, the target ${formatShape(target.shape)}; they must be equal. Reshape one.`);
+    throw new SeqgradError(
+      "shape",
+      `${op}: the prediction has shape ${formatShape(x.shape)}, the target ${formatShape(target.shape)}; they must be equal. Reshape one.`,
+    );
   }
 }
 
@@ -52,4 +55,3 @@ export function binaryCrossEntropyWithLogits(x: Tensor, target: Tensor, options:
   const negative = posWeight ? mul(add(mul(affine(posWeight, 1, -1), target), 1), softplus(neg(x))) : softplus(neg(x));
   return reduceLoss(add(mul(affine(target, -1, 1), x), negative), reduction);
 }
-

@@ -70,18 +70,30 @@ const product: (inputs: readonly Tensor[], attrs: null) => readonly Tensor[] = d
     });
   },
   backward({ inputs: [a, b], dOutputs: [dy], needs }) {
-    return [
-      needs(0) ? product([dy!, transpose(b!)], null)[0] : undefined,
-      needs(1) ? product([transpose(a!), dy!], null)[0] : undefined,
-    ];
+    return [needs(0) ? product([dy!, transpose(b!)], null)[0] : undefined, needs(1) ? product([transpose(a!), dy!], null)[0] : undefined];
   },
   flops: ([a, b]) => 2 * a!.size * b!.shape.at(-1)!,
   samples: [
-    [[1, 1], [1, 1]],
-    [[3, 5], [5, 2]],
-    [[33, 64], [64, 100]],
-    [[3, 7, 9], [3, 9, 5]],
-    [[128, 128], [128, 128]],
+    [
+      [1, 1],
+      [1, 1],
+    ],
+    [
+      [3, 5],
+      [5, 2],
+    ],
+    [
+      [33, 64],
+      [64, 100],
+    ],
+    [
+      [3, 7, 9],
+      [3, 9, 5],
+    ],
+    [
+      [128, 128],
+      [128, 128],
+    ],
   ].map((inputs) => ({ inputs, attrs: null })),
 });
 
@@ -103,7 +115,8 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
       `matmul: ${formatShape(a.shape)} by ${formatShape(b.shape)}: the last dimension of the first, ${a.shape.at(-1)}, must equal the last but one of the second, ${b.shape.at(-2)}.`,
     );
   }
-  if (a.dtype !== "float32" || b.dtype !== "float32") throw new SeqgradError("dtype", `matmul: wants float32, got ${a.dtype} and ${b.dtype}; cast with toFloat().`);
+  if (a.dtype !== "float32" || b.dtype !== "float32")
+    throw new SeqgradError("dtype", `matmul: wants float32, got ${a.dtype} and ${b.dtype}; cast with toFloat().`);
   if (b.rank === 2) {
     // One product with all leading dimensions as rows.
     const rows = sizeOf(a.shape.slice(0, -1));
@@ -122,4 +135,3 @@ function batched(x: Tensor, batch: readonly number[]): Tensor {
   if (sizeOf(x.shape.slice(0, -2)) === 1) return expand(reshape(x, [1, ...x.shape.slice(-2)]), flat);
   return reshape(expand(x, full), flat);
 }
-

@@ -8,7 +8,12 @@ import { exp, log } from "./unary.js";
 import { transpose } from "./views.js";
 
 const rowsOf = (x: Tensor) => ({ rows: sizeOf(x.shape.slice(0, -1)), cols: x.shape.at(-1)! });
-const samples = [[1, 1], [3, 17], [2, 5, 8], [64, 512]].map((shape) => ({ inputs: [shape], attrs: null }));
+const samples = [
+  [1, 1],
+  [3, 17],
+  [2, 5, 8],
+  [64, 512],
+].map((shape) => ({ inputs: [shape], attrs: null }));
 /** x less its largest of the row, which changes no result and keeps exp finite. */
 const centred = (x: Tensor) => sub(x, max(x, { axis: -1, keepDims: true }));
 
@@ -58,4 +63,3 @@ function along(name: string, op: typeof softmaxOp, x: Tensor, axis: number): Ten
 export const softmax = (x: Tensor, axis = -1): Tensor => along("softmax", softmaxOp, x, axis);
 /** x - log sum e^x along `axis`: the logarithm of the softmax. */
 export const logSoftmax = (x: Tensor, axis = -1): Tensor => along("logSoftmax", logSoftmaxOp, x, axis);
-

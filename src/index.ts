@@ -1,0 +1,19 @@
+export { noGrad, retainGrad } from "./autograd/tape.js";
+export type { DType, TensorData } from "./backend/backend.js";
+export * from "./ops/index.js";
+export { arange, type CreateOptions, fromArray, full, ones, parameter, rand, randn, tensor, zeros } from "./tensor/create.js";
+export {
+  createDevice,
+  type Device,
+  defaultDevice,
+  type InitOptions,
+  init,
+  type MemoryReport,
+  memory,
+  withDevice,
+} from "./tensor/device.js";
+export { manualSeed } from "./tensor/random.js";
+export { keep, scope } from "./tensor/scope.js";
+export { leaks, setDebug } from "./tensor/storage.js";
+export { Tensor } from "./tensor/tensor.js";
+export { type ErrorCode, SeqgradError } from "./util/errors.js";

@@ -1,0 +1,135 @@
+import { recurrentCells } from "../backend/kernels.js";
+import { empty, fill, type Tensor } from "../tensor/tensor.js";
+import { add, mul, sub } from "./binary.js";
+import { defineOp } from "./define-op.js";
+import { linear } from "./linear.js";
+import {
+  byName,
+  checkShapes,
+  type GradientProbe,
+  gradients,
+  type Named,
+  present,
+  projections,
+  type RecurrentAttrs,
+  recordSteps,
+  sequenceSize,
+  unroll,
+} from "./recurrent.js";
+import { sigmoid, tanh } from "./unary.js";
+import { slice, split } from "./views.js";
+
+interface Attrs extends RecurrentAttrs {
+  readonly resetAfter: boolean;
+}
+
+const sizes = ({ x, wHh }: Named) => ({ ...sequenceSize("gru", x!), H: Math.floor(wHh!.shape[0]! / 3) });
+const names = ["x", "wIh", "wHh", "bIh", "bHh"];
+const attrs: Attrs = { names, reverse: false, probe: undefined, resetAfter: true };
+
+const gruOp = defineOp<Attrs>({
+  name: "gru",
+  kernels: ["gruForward", "gruBackward", "recurrentGradient"],
+  shape(inputs, { names }) {
+    const named = byName(names, inputs);
+    const { B, T, I, H } = sizes(named);
+    const gates = 3 * H;
+    checkShapes("gru", named, { wIh: [gates, I], wHh: [gates, H], bIh: [gates], bHh: [gates], h0: [B, H], lengths: [B] });
+    return [
+      [B, T, H],
+      [B, H],
+      [T, B, 4 * H],
+    ];
+  },
+  compose(inputs, { names, reverse, probe, resetAfter }) {
+    const named = byName(names, inputs);
+    const { wHh, bHh } = named;
+    const { B, H } = sizes(named);
+    const h0 = named.h0 ?? fill(empty(named.x!.backend, [B, H]), 0);
+    const candidate = (v: Tensor) => slice(v, 0, 2 * H);
+    return unroll(named.x!, [h0], { lengths: named.lengths, reverse, probe }, (x, [h]) => {
+      const [fromX, fromH] = projections(x, h!, named);
+      const [rx, zx, nx] = split(fromX, H, 1) as [Tensor, Tensor, Tensor];
+      const [rh, zh, nh] = split(fromH, H, 1) as [Tensor, Tensor, Tensor];
+      const r = sigmoid(add(rx, rh));
+      const z = sigmoid(add(zx, zh));
+      const recurrent = resetAfter ? mul(r, nh) : linear(mul(r, h!), candidate(wHh!), bHh && candidate(bHh));
+      const n = tanh(add(nx, recurrent));
+      return [add(n, mul(z, sub(h!, n)))];
+    });
+  },
+  forward(run, inputs, [y, hN, gates], { names, reverse, resetAfter }) {
+    const named = byName(names, inputs);
+    const { x, wIh, wHh, bIh, bHh, h0, lengths } = named;
+    const dims = { ...sizes(named), reverse: Number(reverse), resetBefore: Number(!resetAfter), begin: 0, end: x!.shape[0]! };
+    run("gruForward", { x: x!, wIh: wIh!, wHh: wHh!, bIh, bHh, h0, lengths, y: y!, hN: hN!, gates: gates!, ...dims });
+  },
+  backward(context) {
+    const { run, inputs, attrs, dOutputs, outputs } = context;
+    const { names, reverse, probe, resetAfter } = attrs;
+    const named = byName(names, inputs);
+    const { x, wIh, wHh, h0, lengths } = named;
+    const { B, T, I, H } = sizes(named);
+    const { fresh, into } = gradients(names, context);
+    const [y, , gates] = outputs;
+    const [dy, dhN] = dOutputs;
+
+    const dx = fresh("x");
+    const dh0 = fresh("h0");
+    const dh = probe ? empty(x!.backend, [T, B, H]) : undefined;
+    const dims = { B, T, I, H, reverse: Number(reverse), begin: 0 };
+    run("gruBackward", {
+      ...{ wIh: wIh!, wHh: wHh!, h0, lengths, y: y!, dy, dhN, gates: gates!, dx, dh0, dh },
+      ...{ ...dims, resetBefore: Number(!resetAfter), end: B },
+    });
+    run("recurrentGradient", {
+      ...{ gates: gates!, x: x!, y: y!, h0, lengths, dwIh: into("wIh"), dwHh: into("wHh"), dbIh: into("bIh"), dbHh: into("bHh") },
+      ...{ ...dims, G: 3 * H, width: 4 * H, cell: recurrentCells.indexOf(resetAfter ? "gruResetAfter" : "gruResetBefore"), end: 3 * H },
+    });
+    recordSteps(probe, dh);
+    return names.map((name) => ({ x: dx, h0: dh0 })[name]);
+  },
+  flops: ([x, wIh, wHh]) => 2 * x!.shape[0]! * x!.shape[1]! * (wIh!.size + wHh!.size),
+  samples: [
+    { inputs: [[1, 1, 1], [3, 1], [3, 1], [3], [3]], attrs },
+    { inputs: [[2, 5, 3], [21, 3], [21, 7], [21], [21], [2, 7]], attrs: { ...attrs, names: [...names, "h0"], reverse: true } },
+    { inputs: [[3, 4, 5], [24, 5], [24, 8], [24], [24]], attrs: { ...attrs, resetAfter: false } },
+    {
+      inputs: [
+        [8, 9, 16],
+        [99, 16],
+        [99, 33],
+      ],
+      attrs: { ...attrs, names: ["x", "wIh", "wHh"] },
+    },
+  ],
+});
+
+export interface GruOptions {
+  bIh?: Tensor | undefined;
+  bHh?: Tensor | undefined;
+  h0?: Tensor | undefined;
+  /** int32 `[B]`, each in 1..T: how many steps of a row are valid. */
+  lengths?: Tensor | undefined;
+  reverse?: boolean;
+  /** Reset the product with h (PyTorch, and the default) or, when false, h before the product (Cho et al. 2014). */
+  resetAfter?: boolean;
+  probe?: GradientProbe | undefined;
+}
+
+/**
+ * One layer and direction of a gated recurrent unit (Cho et al. 2014) over a whole sequence:
+ * r, z = sigmoid(W x + U h + b), n = tanh(W_n x + b_n + r (U_n h + c_n)), h' = (1 - z) n + z h.
+ *
+ * @param x `[B, T, I]`
+ * @param wIh `[3H, I]`, rows r z n
+ * @param wHh `[3H, H]`
+ * @returns y `[B, T, H]`, 0 past a row's length; h `[B, H]` after each row's last valid step
+ * @throws SeqgradError `shape`, `dtype`, `range` for a length outside 1..T
+ */
+export function gru(x: Tensor, wIh: Tensor, wHh: Tensor, options: GruOptions = {}): { y: Tensor; h: Tensor } {
+  const { bIh, bHh, h0, lengths, reverse = false, resetAfter = true, probe } = options;
+  const { names, tensors } = present({ x, wIh, wHh, bIh, bHh, h0, lengths });
+  const [y, h] = gruOp(tensors, { names, reverse, probe, resetAfter }) as [Tensor, Tensor];
+  return { y, h };
+}

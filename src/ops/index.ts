@@ -1,0 +1,46 @@
+export { argmax } from "./argmax.js";
+export * from "./binary.js";
+export { concat, copyOf } from "./copy.js";
+export { type CrossEntropyOptions, crossEntropy, type LossOptions, nllLoss } from "./cross-entropy.js";
+export { contiguous } from "./define-op.js";
+export { dropout } from "./dropout.js";
+export { expand } from "./expand.js";
+export { max, min } from "./extremum.js";
+export { embedding, gather, indexSelect, oneHot } from "./gather.js";
+export { type GruOptions, gru } from "./gru.js";
+export { layerNorm } from "./layer-norm.js";
+export { linear } from "./linear.js";
+export * from "./losses.js";
+export { type LstmOptions, lstm } from "./lstm.js";
+export { matmul } from "./matmul.js";
+export { GradientProbe } from "./recurrent.js";
+export { mean, type ReduceOptions, sum } from "./reduce.js";
+export { type Nonlinearity, type RnnOptions, rnn } from "./rnn.js";
+export { logSoftmax, softmax } from "./softmax.js";
+export {
+  abs,
+  affine,
+  clamp,
+  cos,
+  exp,
+  floor,
+  gelu,
+  leakyRelu,
+  log,
+  neg,
+  reciprocal,
+  relu,
+  sigmoid,
+  sign,
+  silu,
+  sin,
+  softplus,
+  sqrt,
+  square,
+  tanh,
+  toFloat,
+  toInt,
+} from "./unary.js";
+export { norm, variance } from "./variance.js";
+export { flatten, flip, permute, reshape, select, slice, split, squeeze, stack, transpose, unsqueeze } from "./views.js";
+export { where } from "./where.js";

@@ -1,0 +1,162 @@
+import { recurrentCells } from "../backend/kernels.js";
+import { empty, fill, type Tensor } from "../tensor/tensor.js";
+import { add, mul } from "./binary.js";
+import { defineOp } from "./define-op.js";
+import { linear } from "./linear.js";
+import { gemm } from "./matmul.js";
+import {
+  byName,
+  checkShapes,
+  type GradientProbe,
+  gradients,
+  type Named,
+  present,
+  projectionSum,
+  type RecurrentAttrs,
+  recordSteps,
+  sequenceSize,
+  unroll,
+} from "./recurrent.js";
+import { sigmoid, tanh } from "./unary.js";
+import { split } from "./views.js";
+
+function sizes({ x, wHh, wHr }: Named) {
+  const { B, T, I } = sequenceSize("lstm", x!);
+  const H = Math.floor(wHh!.shape[0]! / 4);
+  return { B, T, I, H, P: wHr ? wHr.shape[0]! : H };
+}
+
+const plainCell = recurrentCells.indexOf("plain");
+const names = ["x", "wIh", "wHh", "bIh", "bHh"];
+const attrs = { names, reverse: false, probe: undefined };
+
+const lstmOp = defineOp<RecurrentAttrs>({
+  name: "lstm",
+  kernels: ["lstmForward", "lstmBackward", "recurrentGradient"],
+  shape(inputs, { names }) {
+    const named = byName(names, inputs);
+    const { B, T, I, H, P } = sizes(named);
+    const gates = 4 * H;
+    checkShapes("lstm", named, {
+      wIh: [gates, I],
+      wHh: [gates, P],
+      bIh: [gates],
+      bHh: [gates],
+      wHr: [P, H],
+      h0: [B, P],
+      c0: [B, H],
+      lengths: [B],
+    });
+    const hidden = named.wHr ? [[T, B, H]] : [];
+    return [[B, T, P], [B, P], [B, H], [T, B, gates], [T, B, H], ...hidden];
+  },
+  compose(inputs, { names, reverse, probe }) {
+    const named = byName(names, inputs);
+    const { B, H, P } = sizes(named);
+    const zeros = (n: number) => fill(empty(named.x!.backend, [B, n]), 0);
+    return unroll(named.x!, [named.h0 ?? zeros(P), named.c0 ?? zeros(H)], { lengths: named.lengths, reverse, probe }, (x, [h, c]) => {
+      const [i, f, g, o] = split(projectionSum(x, h!, named), H, 1) as [Tensor, Tensor, Tensor, Tensor];
+      const next = add(mul(sigmoid(f), c!), mul(sigmoid(i), tanh(g)));
+      const hidden = mul(sigmoid(o), tanh(next));
+      return [named.wHr ? linear(hidden, named.wHr) : hidden, next];
+    });
+  },
+  forward(run, inputs, [y, hN, cN, gates, cells, hidden], { names, reverse }) {
+    const named = byName(names, inputs);
+    const { x, wIh, wHh, bIh, bHh, wHr, h0, c0, lengths } = named;
+    const dims = { ...sizes(named), reverse: Number(reverse), begin: 0, end: x!.shape[0]! };
+    run("lstmForward", {
+      x: x!,
+      wIh: wIh!,
+      wHh: wHh!,
+      bIh,
+      bHh,
+      wHr,
+      h0,
+      c0,
+      lengths,
+      y: y!,
+      hN: hN!,
+      cN: cN!,
+      gates: gates!,
+      cells: cells!,
+      hidden,
+      ...dims,
+    });
+  },
+  backward(context) {
+    const { run, inputs, attrs, dOutputs, outputs } = context;
+    const [y, , , gates, cells, hidden] = outputs;
+    const [dy, dhN, dcN] = dOutputs;
+    const { names, reverse, probe } = attrs;
+    const named = byName(names, inputs);
+    const { x, wIh, wHh, wHr, h0, c0, lengths } = named;
+    const { B, T, I, H, P } = sizes(named);
+    const { fresh, into } = gradients(names, context);
+    const dx = fresh("x");
+    const dh0 = fresh("h0");
+    const dc0 = fresh("c0");
+    const dh = probe || wHr ? empty(x!.backend, [T, B, P]) : undefined;
+    const dims = { B, T, I, H, P, reverse: Number(reverse), begin: 0, end: B };
+    run("lstmBackward", { wIh: wIh!, wHh: wHh!, wHr, c0, lengths, cells: cells!, dy, dhN, dcN, gates: gates!, dx, dh0, dc0, dh, ...dims });
+    run("recurrentGradient", {
+      ...{ gates: gates!, x: x!, y: y!, h0, lengths, dwIh: into("wIh"), dwHh: into("wHh"), dbIh: into("bIh"), dbHh: into("bHh") },
+      ...{ B, T, I, H: P, G: 4 * H, width: 4 * H, reverse: Number(reverse), cell: plainCell, begin: 0, end: 4 * H },
+    });
+    const dwHr = into("wHr");
+    if (dwHr) gemm(run, { a: dh!, b: hidden!, y: dwHr, m: P, n: H, k: T * B, transA: true, lda: P, ldb: H, beta: 1 });
+    recordSteps(probe, dh);
+    return names.map((name) => ({ x: dx, h0: dh0, c0: dc0 })[name]);
+  },
+  flops([x, wIh, wHh]) {
+    return 2 * x!.shape[0]! * x!.shape[1]! * (wIh!.size + wHh!.size);
+  },
+  samples: [
+    { inputs: [[1, 1, 1], [4, 1], [4, 1], [4], [4]], attrs },
+    {
+      inputs: [[2, 5, 3], [28, 3], [28, 7], [28], [28], [2, 7], [2, 7]],
+      attrs: { ...attrs, names: [...names, "h0", "c0"], reverse: true },
+    },
+    {
+      inputs: [
+        [3, 4, 5],
+        [32, 5],
+        [32, 3],
+        [3, 8],
+      ],
+      attrs: { ...attrs, names: ["x", "wIh", "wHh", "wHr"] },
+    },
+    { inputs: [[8, 9, 16], [132, 16], [132, 33], [132], [132]], attrs },
+  ],
+});
+
+export interface LstmOptions {
+  bIh?: Tensor | undefined;
+  bHh?: Tensor | undefined;
+  /** The projection W_hr `[P, H]`. */
+  wHr?: Tensor | undefined;
+  h0?: Tensor | undefined;
+  c0?: Tensor | undefined;
+  /** int32 `[B]`, each in 1..T: how many steps of a row are valid. */
+  lengths?: Tensor | undefined;
+  reverse?: boolean;
+  probe?: GradientProbe | undefined;
+}
+
+/**
+ * One layer and direction of a long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000)
+ * over a whole sequence, forward and backward each in one pass over the weights:
+ * i, f, o = sigmoid(W x + U h + b), g = tanh(W x + U h + b), c_t = f c_{t-1} + i g, h_t = o tanh(c_t).
+ *
+ * @param x `[B, T, I]`
+ * @param wIh `[4H, I]`, rows i f g o
+ * @param wHh `[4H, H]`, or `[4H, P]` with a projection
+ * @returns y `[B, T, H]`, 0 past a row's length; h and c `[B, H]` after each row's last valid step
+ * @throws SeqgradError `shape`, `dtype`, `range` for a length outside 1..T
+ */
+export function lstm(x: Tensor, wIh: Tensor, wHh: Tensor, options: LstmOptions = {}): { y: Tensor; h: Tensor; c: Tensor } {
+  const { bIh, bHh, wHr, h0, c0, lengths, reverse = false, probe } = options;
+  const { names, tensors } = present({ x, wIh, wHh, bIh, bHh, wHr, h0, c0, lengths });
+  const [y, h, c] = lstmOp(tensors, { names, reverse, probe }) as [Tensor, Tensor, Tensor];
+  return { y, h, c };
+}

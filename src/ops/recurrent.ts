@@ -1,0 +1,136 @@
+import { keep } from "../tensor/scope.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { type Shape, sameShape } from "../util/shape.js";
+import { add, less } from "./binary.js";
+import { type BackwardContext, viewOp } from "./define-op.js";
+import { linear } from "./linear.js";
+import { norm } from "./variance.js";
+import { select, stack, unsqueeze } from "./views.js";
+import { where } from "./where.js";
+
+/**
+ * Collects the norm of dLoss/dh_t of a layer, the whole gradient of the hidden state at each step t, when backward() passes: it shows
+ * gradients that vanish or explode on their way to the first steps.
+ */
+export class GradientProbe {
+  readonly #norms: Tensor[] = [];
+
+  /** Called by the layer. */
+  record(t: number, dh: Tensor): void {
+    this.#norms[t]?.dispose();
+    this.#norms[t] = keep(norm(dh));
+  }
+
+  /** The norms over batch and units, for t = 0, 1, ... of the last backward(). */
+  async norms(): Promise<number[]> {
+    return Promise.all(this.#norms.map((value) => value.item()));
+  }
+}
+
+/** What the three cells have in common. */
+export interface RecurrentAttrs {
+  /** The names of the inputs, in their order. */
+  readonly names: readonly string[];
+  /** From the last valid step to the first. */
+  readonly reverse: boolean;
+  readonly probe: GradientProbe | undefined;
+}
+
+/** Inputs by name; those left out are undefined. */
+export type Named = Readonly<Record<string, Tensor | undefined>>;
+
+export function byName(names: readonly string[], inputs: readonly Tensor[]): Named {
+  return Object.fromEntries(names.map((name, i) => [name, inputs[i]]));
+}
+
+/** How a backward pass hands gradients to inputs that may be left out. */
+export function gradients(
+  names: readonly string[],
+  { needs, accumulator, gradientLike }: Pick<BackwardContext<unknown>, "needs" | "accumulator" | "gradientLike">,
+) {
+  const at = (name: string) => names.indexOf(name);
+  return {
+    /** Memory for the gradient of an input that wants one. */
+    fresh: (name: string) => (at(name) >= 0 ? gradientLike(at(name)) : undefined),
+    /** The gradient so far of an input that wants one. */
+    into: (name: string) => (at(name) >= 0 && needs(at(name)) ? accumulator(at(name)) : undefined),
+  };
+}
+
+/** Shows the probe dh [T, B, H]. */
+export function recordSteps(probe: GradientProbe | undefined, dh: Tensor | undefined): void {
+  if (probe && dh) for (let t = 0; t < dh.shape[0]!; t++) probe.record(t, select(dh, 0, t));
+}
+
+/** The inputs that are there, and their names. */
+export function present(inputs: Named): { names: string[]; tensors: Tensor[] } {
+  const entries = Object.entries(inputs).filter((entry): entry is [string, Tensor] => entry[1] !== undefined);
+  return { names: entries.map(([name]) => name), tensors: entries.map(([, x]) => x) };
+}
+
+/** Throws unless each input has the shape that is wanted of it. */
+export function checkShapes(op: string, inputs: Named, wanted: Readonly<Record<string, Shape>>): void {
+  for (const [name, x] of Object.entries(inputs)) {
+    if (x && wanted[name] && !sameShape(x.shape, wanted[name])) {
+      throw new SeqgradError(
+        "shape",
+        `${op}: ${name} has shape ${formatShape(x.shape)}; wants ${formatShape(wanted[name])} beside x ${formatShape(inputs.x!.shape)}.`,
+      );
+    }
+  }
+  if (inputs.lengths && inputs.lengths.dtype !== "int32")
+    throw new SeqgradError("dtype", `${op}: lengths are ${inputs.lengths.dtype}; wants int32.`);
+}
+
+/** B, T and I of x [B, T, I]. */
+export function sequenceSize(op: string, x: Tensor): { B: number; T: number; I: number } {
+  const [B, T, I] = x.shape;
+  if (x.rank !== 3) throw new SeqgradError("shape", `${op}: x has shape ${formatShape(x.shape)}; wants [B, T, I], batch first.`);
+  if (B === 0 || T === 0) throw new SeqgradError("shape", `${op}: x ${formatShape(x.shape)} holds no step; B and T must be at least 1.`);
+  if (x.dtype !== "float32")
+    throw new SeqgradError("dtype", `${op}: x is ${x.dtype}; wants float32. Look tokens up with embedding() first.`);
+  return { B: B!, T: T!, I: I! };
+}
+
+/** The composition of a whole sequence from one step: state -> state, of which the first is h. */
+export function unroll(
+  x: Tensor,
+  initial: readonly Tensor[],
+  { lengths, reverse, probe }: { lengths: Tensor | undefined; reverse: boolean; probe: GradientProbe | undefined },
+  step: (x: Tensor, state: readonly Tensor[]) => readonly Tensor[],
+): Tensor[] {
+  const T = x.shape[1]!;
+  const outputs = new Array<Tensor>(T);
+  let state = initial;
+  for (let s = 0; s < T; s++) {
+    const t = reverse ? T - 1 - s : s;
+    const [h, ...rest] = step(select(x, 1, t), state) as [Tensor, ...Tensor[]];
+    const next = [probe ? observe(h, (dh) => probe.record(t, dh)) : h, ...rest];
+    if (lengths) {
+      const valid = unsqueeze(less(t, lengths), 1);
+      state = next.map((h, i) => where(valid, h, state[i]!));
+      outputs[t] = where(valid, next[0]!, 0);
+    } else {
+      state = next;
+      outputs[t] = next[0]!;
+    }
+  }
+  return [stack(outputs, 1), ...state];
+}
+
+/** x itself; `see` is shown its gradient. */
+const observe = (x: Tensor, see: (dx: Tensor) => void): Tensor =>
+  viewOp("observe", x, x.shape, x.strides, x.offset, (dx) => {
+    see(dx);
+    return dx;
+  });
+
+/** W_ih x + b_ih and W_hh h + b_hh, apart. */
+export const projections = (x: Tensor, h: Tensor, { wIh, wHh, bIh, bHh }: Named): [Tensor, Tensor] => [
+  linear(x, wIh!, bIh),
+  linear(h, wHh!, bHh),
+];
+
+export const projectionSum = (x: Tensor, h: Tensor, named: Named): Tensor => add(...projections(x, h, named));

@@ -1,0 +1,126 @@
+import { recurrentCells } from "../backend/kernels.js";
+import { empty, fill, type Tensor } from "../tensor/tensor.js";
+import { defineOp } from "./define-op.js";
+import {
+  byName,
+  checkShapes,
+  type GradientProbe,
+  gradients,
+  type Named,
+  present,
+  projectionSum,
+  type RecurrentAttrs,
+  recordSteps,
+  sequenceSize,
+  unroll,
+} from "./recurrent.js";
+import { relu, tanh } from "./unary.js";
+
+export type Nonlinearity = "tanh" | "relu";
+
+interface Attrs extends RecurrentAttrs {
+  readonly nonlinearity: Nonlinearity;
+}
+
+const sizes = ({ x, wHh }: Named) => ({ ...sequenceSize("rnn", x!), H: wHh!.shape[0]! });
+const plainCell = recurrentCells.indexOf("plain");
+const names = ["x", "wIh", "wHh", "bIh", "bHh"];
+const attrs = { names, reverse: false, probe: undefined, nonlinearity: "tanh" } satisfies Attrs;
+
+const rnnOp = defineOp<Attrs>({
+  name: "rnn",
+  kernels: ["rnnForward", "rnnBackward", "recurrentGradient"],
+  shape(inputs, { names }) {
+    const named = byName(names, inputs);
+    const { B, T, I, H } = sizes(named);
+    checkShapes("rnn", named, { wIh: [H, I], wHh: [H, H], bIh: [H], bHh: [H], h0: [B, H], lengths: [B] });
+    return [
+      [B, T, H],
+      [B, H],
+    ];
+  },
+  compose(inputs, { names, reverse, probe, nonlinearity }) {
+    const named = byName(names, inputs);
+    const { B, H } = sizes(named);
+    const f = nonlinearity === "relu" ? relu : tanh;
+    const h0 = named.h0 ?? fill(empty(named.x!.backend, [B, H]), 0);
+    return unroll(named.x!, [h0], { lengths: named.lengths, reverse, probe }, (x, [h]) => [f(projectionSum(x, h!, named))]);
+  },
+  forward(run, inputs, [y, hN], { names, reverse, nonlinearity }) {
+    const named = byName(names, inputs);
+    const { x, wIh, wHh, bIh, bHh, h0, lengths } = named;
+    const dims = { ...sizes(named), reverse: Number(reverse), activation: Number(nonlinearity === "relu"), begin: 0, end: x!.shape[0]! };
+    run("rnnForward", { x: x!, wIh: wIh!, wHh: wHh!, bIh, bHh, h0, lengths, y: y!, hN: hN!, ...dims });
+  },
+  backward(context) {
+    const { run, inputs, attrs, dOutputs, outputs } = context;
+    const { names, reverse, probe, nonlinearity } = attrs;
+    const named = byName(names, inputs);
+    const { x, wIh, wHh, h0, lengths } = named;
+    const { B, T, I, H } = sizes(named);
+    const { fresh, into } = gradients(names, context);
+    const [y] = outputs;
+    const [dy, dhN] = dOutputs;
+
+    const dx = fresh("x");
+    const dh0 = fresh("h0");
+    const gates = empty(x!.backend, [T, B, H]);
+    const dh = probe ? empty(x!.backend, [T, B, H]) : undefined;
+    const dims = { B, T, I, H, reverse: Number(reverse), begin: 0 };
+    run("rnnBackward", {
+      ...{ wIh: wIh!, wHh: wHh!, lengths, y: y!, dy, dhN, gates, dx, dh0, dh },
+      ...{ ...dims, activation: Number(nonlinearity === "relu"), end: B },
+    });
+    run("recurrentGradient", {
+      ...{ gates, x: x!, y: y!, h0, lengths, dwIh: into("wIh"), dwHh: into("wHh"), dbIh: into("bIh"), dbHh: into("bHh") },
+      ...{ ...dims, G: H, width: H, cell: plainCell, end: H },
+    });
+    recordSteps(probe, dh);
+    return names.map((name) => ({ x: dx, h0: dh0 })[name]);
+  },
+  flops: ([x, wIh, wHh]) => 2 * x!.shape[0]! * x!.shape[1]! * (wIh!.size + wHh!.size),
+  samples: [
+    { inputs: [[1, 1, 1], [1, 1], [1, 1], [1], [1]], attrs },
+    {
+      inputs: [[2, 5, 3], [7, 3], [7, 7], [7], [7], [2, 7]],
+      attrs: { ...attrs, names: [...names, "h0"], reverse: true, nonlinearity: "relu" },
+    },
+    {
+      inputs: [
+        [8, 9, 16],
+        [33, 16],
+        [33, 33],
+      ],
+      attrs: { ...attrs, names: ["x", "wIh", "wHh"] },
+    },
+  ],
+});
+
+export interface RnnOptions {
+  bIh?: Tensor | undefined;
+  bHh?: Tensor | undefined;
+  h0?: Tensor | undefined;
+  /** int32 `[B]`, each in 1..T: how many steps of a row are valid. */
+  lengths?: Tensor | undefined;
+  reverse?: boolean;
+  /** Default `tanh`. */
+  nonlinearity?: Nonlinearity;
+  probe?: GradientProbe | undefined;
+}
+
+/**
+ * One layer and direction of a simple recurrent network (Elman 1990) over a whole sequence:
+ * h_t = f(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), f tanh or relu.
+ *
+ * @param x `[B, T, I]`
+ * @param wIh `[H, I]`
+ * @param wHh `[H, H]`
+ * @returns y `[B, T, H]`, 0 past a row's length; h `[B, H]` after each row's last valid step
+ * @throws SeqgradError `shape`, `dtype`, `range` for a length outside 1..T
+ */
+export function rnn(x: Tensor, wIh: Tensor, wHh: Tensor, options: RnnOptions = {}): { y: Tensor; h: Tensor } {
+  const { bIh, bHh, h0, lengths, reverse = false, nonlinearity = "tanh", probe } = options;
+  const { names, tensors } = present({ x, wIh, wHh, bIh, bHh, h0, lengths });
+  const [y, h] = rnnOp(tensors, { names, reverse, probe, nonlinearity }) as [Tensor, Tensor];
+  return { y, h };
+}
