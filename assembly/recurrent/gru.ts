@@ -1,9 +1,10 @@
 import { gemmPacked } from "../gemm/tiles";
 import { fma } from "../simd/fma";
+import { loadLanes, storeLanes } from "../simd/lanes";
 import { sigmoidv } from "../simd/sigmoid";
 import { tanhv } from "../simd/tanh";
 import {
-  aligned, blockColumns, bytes, clearRow, copyRow, firstBadLength, lengthOf, loadLanes, packGates, projectSequence, startState, storeLanes,
+  aligned, blockColumns, bytes, clearRow, copyRow, firstBadLength, lengthOf, packGates, projectSequence, startState,
   sumBiases, wholePanels,
 } from "./sequence";
 

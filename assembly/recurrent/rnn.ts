@@ -1,8 +1,9 @@
 import { packB } from "../gemm/pack";
 import { gemmPacked } from "../gemm/tiles";
+import { loadLanes, storeLanes } from "../simd/lanes";
 import { tanhDerivative, tanhv } from "../simd/tanh";
 import {
-  aligned, blockColumns, bytes, clearRow, copyRow, firstBadLength, lengthOf, loadLanes, packGates, projectSequence, startState, storeLanes,
+  aligned, blockColumns, bytes, clearRow, copyRow, firstBadLength, lengthOf, packGates, projectSequence, startState,
   sumBiases, wholePanels,
 } from "./sequence";
 

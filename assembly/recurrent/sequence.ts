@@ -1,5 +1,6 @@
 import { packB } from "../gemm/pack";
 import { gemmPacked } from "../gemm/tiles";
+import { loadLanes, storeLanes } from "../simd/lanes";
 
 // What the whole-sequence kernels of all cells share. Addresses are bytes, strides elements.
 
@@ -45,34 +46,6 @@ export function firstBadLength(lengths: usize, B: i32, T: i32): i32 {
 @inline
 export function lengthOf(lengths: usize, b: i32, T: i32): i32 {
   return lengths == 0 ? T : load<i32>(lengths + bytes(b));
-}
-
-/** Four floats at p, of which n are wanted; the lanes past them are 0 and their memory is not touched. */
-// @ts-ignore: decorator
-@inline
-export function loadLanes(p: usize, n: i32): v128 {
-  return n >= 4 ? v128.load(p) : loadTail(p, n);
-}
-
-function loadTail(p: usize, n: i32): v128 {
-  let v = v128.load32_zero(p);
-  if (n > 1) v = v128.load32_lane(p, v, 1, 4);
-  if (n > 2) v = v128.load32_lane(p, v, 2, 8);
-  return v;
-}
-
-/** Stores the first n lanes of v at p, four at most. */
-// @ts-ignore: decorator
-@inline
-export function storeLanes(p: usize, v: v128, n: i32): void {
-  if (n >= 4) v128.store(p, v);
-  else storeTail(p, v, n);
-}
-
-function storeTail(p: usize, v: v128, n: i32): void {
-  v128.store32_lane(p, v, 0);
-  if (n > 1) v128.store32_lane(p, v, 1, 4);
-  if (n > 2) v128.store32_lane(p, v, 2, 8);
 }
 
 /** y[0..n] = x[0..n]. */
