@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { expectClose } from "../helpers/guarded.js";
 import { type RnnInput, rnnReference, rnnReferenceBackward } from "../helpers/rnn-reference.js";
-import { error, runKernel } from "../helpers/run-kernel.js";
-import { caseName, gradientError, sequenceCase, sequenceOptions, sequenceSizes, splits } from "../helpers/sequence-cases.js";
+import { expectSameBits, runKernel } from "../helpers/run-kernel.js";
+import { caseName, gradientError, sequenceCase, sequenceOptions, sequenceSizes, splits, weigh } from "../helpers/sequence-cases.js";
 import { describeVariants } from "../helpers/variants.js";
 
 const activations = ["tanh", "relu"] as const;
-const tolerance = 1e-5;
 
 const dimsOf = ({ B, T, I, H, reverse, activation }: RnnInput) => ({
   B,
@@ -23,7 +23,7 @@ describe("the float64 RNN that the kernels are compared with", () => {
     const precise = { ...input, x: x!, wIh: wIh!, wHh: wHh!, bIh, bHh, h0, activation };
     const loss = () => {
       const { y, hN } = rnnReference(precise);
-      return y.reduce((sum, v, i) => sum + v * gradients.dy[i]!, 0) + hN.reduce((sum, v, i) => sum + v * gradients.dhN![i]!, 0);
+      return weigh(y, gradients.dy) + weigh(hN, gradients.dhN!);
     };
     const g = rnnReferenceBackward(precise, gradients);
     expect(gradientError(loss, [x!, wIh!, wHh!, bIh!, bHh!, h0!], [g.dx, g.dwIh, g.dwHh, g.dbIh, g.dbHh, g.dh0])).toBeLessThan(1e-7);
@@ -32,16 +32,13 @@ describe("the float64 RNN that the kernels are compared with", () => {
 
 await describeVariants("rnn", (backend) => {
   const cases = sequenceSizes.flatMap((sizes, i) =>
-    sequenceOptions.map((options, j) => ({
-      name: caseName(sizes, options),
-      sizes,
-      options,
-      activation: activations[(i + j) % 2]!,
-      seed: i * 10 + j + 1,
-    })),
+    sequenceOptions.map((options, j) => {
+      const activation = activations[(i + j) % 2]!;
+      return [`${caseName(sizes, options)}, ${activation}`, { sizes, options, activation, seed: i * 10 + j + 1 }] as const;
+    }),
   );
 
-  it.each(cases)("$name, $activation", ({ sizes, options, activation, seed }) => {
+  it.each(cases)("%s", (_, { sizes, options, activation, seed }) => {
     const [B, T, I, H] = sizes;
     const { input, gradients } = sequenceCase(sizes, 1, options, seed);
     const rnn = { ...input, activation };
@@ -58,9 +55,9 @@ await describeVariants("rnn", (backend) => {
       return values;
     });
     const expected = rnnReference(rnn);
-    expect(error(forward[0]!.y!, expected.y)).toBeLessThan(tolerance);
-    expect(error(forward[0]!.hN!, expected.hN)).toBeLessThan(tolerance);
-    expect(forward[1]).toEqual(forward[0]);
+    expectClose(forward[0]!.y!, expected.y, "y");
+    expectClose(forward[0]!.hN!, expected.hN, "hN");
+    expectSameBits(forward[1]!, forward[0]!);
 
     const backward = splits(B).map((ranges) => {
       const reads = { wIh, wHh, lengths, y: forward[0]!.y, ...gradients };
@@ -69,9 +66,9 @@ await describeVariants("rnn", (backend) => {
     });
     const expectedGradients = rnnReferenceBackward(rnn, gradients);
     for (const name of ["gates", "dx", "dh0", "dh"] as const) {
-      expect(error(backward[0]![name]!, expectedGradients[name]), name).toBeLessThan(tolerance);
+      expectClose(backward[0]![name]!, expectedGradients[name], name);
     }
-    expect(backward[1]).toEqual(backward[0]);
+    expectSameBits(backward[1]!, backward[0]!);
   });
 
   it("does without dy, dx, dh0 and dh", () => {
@@ -81,7 +78,7 @@ await describeVariants("rnn", (backend) => {
     const y = rnnReference(rnn).y;
     const reads = { wIh, wHh, lengths, y, dhN: gradients.dhN };
     const { values } = runKernel(backend, "rnnBackward", { reads, writes: { gates: 5 * 3 * 6 }, dims: dimsOf(rnn), ranges: [[0, 3]] });
-    expect(error(values.gates!, rnnReferenceBackward(rnn, { dhN: gradients.dhN }).gates)).toBeLessThan(tolerance);
+    expectClose(values.gates!, rnnReferenceBackward(rnn, { dhN: gradients.dhN }).gates, "gates");
   });
 
   it.each([0, 6, -1])("refuses a length of %i of 5 steps and writes nothing", (length) => {

@@ -1,4 +1,5 @@
-import { affine, affineBackward, put, type SequenceGradients, type SequenceInput, slice, steps, zeros } from "./rnn-reference.js";
+import { steps } from "./recurrent-reference.js";
+import { affine, affineBackward, put, type SequenceGradients, type SequenceInput, slice, zeros } from "./rnn-reference.js";
 
 export interface GruInput extends SequenceInput {
   readonly resetBefore: boolean;
@@ -15,7 +16,7 @@ export function gruReference(input: GruInput) {
   const gates = zeros(T * B * 4 * H);
   for (let b = 0; b < B; b++) {
     let h = h0 ? slice(h0, b * H, H) : zeros(H);
-    for (const t of steps(input, b)) {
+    for (const t of steps(b, input)) {
       const fromX = affine(wIh, slice(x, (b * T + t) * I, I), 3 * H, bIh);
       const fromH = affine(wHh, h, 2 * H, bHh);
       const r = h.map((_, i) => sigmoid(fromX[i]! + fromH[i]!));
@@ -47,7 +48,7 @@ export function gruReferenceBackward(input: GruInput, { dy, dhN }: SequenceGradi
   const dbHh = zeros(3 * H);
   for (let b = 0; b < B; b++) {
     let carry = dhN ? slice(dhN, b * H, H) : zeros(H);
-    const order = steps(input, b);
+    const order = steps(b, input);
     for (let s = order.length - 1; s >= 0; s--) {
       const t = order[s]!;
       const [r, z, n, fourth] = [0, 1, 2, 3].map((block) => slice(saved.gates, ((t * B + b) * 4 + block) * H, H)) as [

@@ -1,6 +1,6 @@
-/** Plain float64 loops, one row at a time: what the recurrent kernels are compared with. Shapes and names as in src/backend/kernels.ts. */
+import { type Numbers, steps } from "./recurrent-reference.js";
 
-export type Numbers = ArrayLike<number>;
+/** Plain float64 loops, one row at a time: what the recurrent kernels are compared with. Shapes and names as in src/backend/kernels.ts. */
 
 export interface SequenceSizes {
   readonly B: number;
@@ -23,12 +23,6 @@ export interface SequenceInput extends SequenceSizes {
 export interface SequenceGradients {
   readonly dy?: Numbers | undefined;
   readonly dhN?: Numbers | undefined;
-}
-
-/** The valid steps of row b in the order in which the layer takes them. */
-export function steps({ T, lengths, reverse }: SequenceInput, b: number): number[] {
-  const order = Array.from({ length: lengths?.[b] ?? T }, (_, t) => t);
-  return reverse ? order.reverse() : order;
 }
 
 /** start[g] + sum over k of w[g, k] v[k], for the rows g of w [rows, v.length]. */
@@ -68,7 +62,7 @@ export function rnnReference(input: RnnInput) {
   const hN = zeros(B * H);
   for (let b = 0; b < B; b++) {
     let h = h0 ? slice(h0, b * H, H) : zeros(H);
-    for (const t of steps(input, b)) {
+    for (const t of steps(b, input)) {
       const fromX = affine(wIh, slice(x, (b * T + t) * I, I), H, bIh);
       const fromH = affine(wHh, h, H, bHh);
       h = fromX.map((v, i) => (input.activation === "tanh" ? Math.tanh(v + fromH[i]!) : Math.max(v + fromH[i]!, 0)));
@@ -91,7 +85,7 @@ export function rnnReferenceBackward(input: RnnInput, { dy, dhN }: SequenceGradi
   const db = zeros(H);
   for (let b = 0; b < B; b++) {
     let carry = dhN ? slice(dhN, b * H, H) : zeros(H);
-    const order = steps(input, b);
+    const order = steps(b, input);
     for (let s = order.length - 1; s >= 0; s--) {
       const t = order[s]!;
       const previous = s > 0 ? slice(y, (b * T + order[s - 1]!) * H, H) : h0 ? slice(h0, b * H, H) : zeros(H);

@@ -1,78 +1,38 @@
+import { expect } from "vitest";
 import type { KernelCall, KernelName } from "../../src/backend/kernels.js";
 import type { WasmBackend } from "../../src/backend/wasm/wasm-backend.js";
-import type { Numbers } from "./rnn-reference.js";
-
-const GUARD = 16;
+import { GuardedBuffers } from "./guarded.js";
+import type { Numbers } from "./recurrent-reference.js";
 
 export interface Run {
-  /** Buffers by name; undefined: absent. Int32Array stays int32, all else becomes float32. */
+  /** Buffers by name; undefined: absent. */
   readonly reads: Readonly<Record<string, Numbers | undefined>>;
   /** What the outputs hold before the call, or how many floats they are (then NaN, so that what is left out shows). */
-  readonly writes: Readonly<Record<string, Numbers | number | undefined>>;
+  readonly writes: Readonly<Record<string, Numbers | number>>;
   readonly dims: Readonly<Record<string, number>>;
   /** The ranges begin..end, one call each. */
-  readonly ranges: readonly (readonly [number, number])[];
+  readonly ranges: readonly (readonly [begin: number, end: number])[];
 }
 
-/** Runs a kernel on copies of host arrays and returns its outputs; throws where a word before or after an output has changed. */
+/** Runs a kernel on guarded copies of host arrays: what each call returned, and the outputs by name. */
 export function runKernel(backend: WasmBackend, kernel: KernelName, { reads, writes, dims, ranges }: Run) {
-  const addresses: Record<string, number> = {};
-  const outputs: { name: string; base: number; length: number }[] = [];
-  for (const [name, data] of Object.entries(reads)) {
-    if (data === undefined) continue;
-    addresses[name] = backend.alloc(Math.max(4, data.length * 4));
-    backend.write(addresses[name], data instanceof Int32Array ? data : Float32Array.from(data));
-  }
-  for (const [name, start] of Object.entries(writes)) {
-    if (start === undefined) continue;
-    const data = typeof start === "number" ? new Float32Array(start).fill(Number.NaN) : Float32Array.from(start);
-    const base = backend.alloc((data.length + 2 * GUARD) * 4);
-    backend.write(base, guard);
-    backend.write(base + GUARD * 4, data);
-    backend.write(base + (GUARD + data.length) * 4, guard);
-    addresses[name] = base + GUARD * 4;
-    outputs.push({ name, base, length: data.length });
-  }
-  const results = ranges.map(([begin, end]) =>
-    backend.dispatch(kernel, { ...addresses, ...dims, begin, end } as unknown as KernelCall<typeof kernel>),
-  );
-  const values: Record<string, Float32Array> = {};
-  for (const { name, base, length } of outputs) {
-    const all = backend.readSync(base, length + 2 * GUARD, "float32") as Float32Array;
-    const intact = (at: number) => all.slice(at, at + GUARD).every((v, i) => v === guard[i]);
-    if (!intact(0)) throw new Error(`${kernel} wrote before ${name}`);
-    if (!intact(GUARD + length)) throw new Error(`${kernel} wrote past ${name}`);
-    values[name] = all.slice(GUARD, GUARD + length);
-    backend.free(base);
-  }
-  for (const name of Object.keys(reads)) if (addresses[name] !== undefined) backend.free(addresses[name]);
+  const buffers = new GuardedBuffers(backend);
+  const inputs = buffers.writeAll(Object.fromEntries(Object.entries(reads).filter(([, data]) => data)));
+  const outputs = Object.entries(writes).map(([name, start]) => {
+    return [name, buffers.write(typeof start === "number" ? new Float32Array(start).fill(Number.NaN) : start)] as const;
+  });
+  const call = { ...inputs, ...Object.fromEntries(outputs), ...dims };
+  const results = ranges.map(([begin, end]) => backend.dispatch(kernel, { ...call, begin, end } as unknown as KernelCall<KernelName>));
+  const values: Record<string, Float32Array> = Object.fromEntries(outputs.map(([name, address]) => [name, buffers.read(address)]));
+  buffers.free();
   return { results, values };
 }
 
-const guard = Float32Array.from({ length: GUARD }, (_, i) => 12345 + i);
-
-/** Largest |actual - expected| over max(1, largest |expected|); Infinity where a value is NaN or missing. */
-export function error(actual: Numbers, expected: Numbers): number {
-  if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
-  let scale = 1;
-  let worst = 0;
-  for (let i = 0; i < expected.length; i++) {
-    const difference = Math.abs(actual[i]! - expected[i]!);
-    if (Number.isNaN(difference)) return Number.POSITIVE_INFINITY;
-    worst = Math.max(worst, difference);
-    scale = Math.max(scale, Math.abs(expected[i]!));
+/** Expects the same outputs, bit by bit. */
+export function expectSameBits(actual: Readonly<Record<string, Float32Array>>, expected: Readonly<Record<string, Float32Array>>): void {
+  for (const [name, values] of Object.entries(expected)) {
+    const other = new Int32Array(actual[name]!.buffer);
+    const difference = new Int32Array(values.buffer).findIndex((word, i) => word !== other[i]);
+    expect(difference, `${name}: first element that differs`).toBe(-1);
   }
-  return worst / scale;
-}
-
-/** Uniform numbers on [-scale, scale), the same for the same seed (an xorshift generator), rounded to float32. */
-export function randomNumbers(seed: number) {
-  let state = (seed * 2654435761) | 1;
-  return (n: number, scale = 1) =>
-    Float32Array.from({ length: n }, () => {
-      state ^= state << 13;
-      state ^= state >>> 17;
-      state ^= state << 5;
-      return (state / 2 ** 31) * scale;
-    });
 }

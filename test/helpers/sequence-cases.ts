@@ -1,4 +1,4 @@
-import { randomNumbers } from "./run-kernel.js";
+import { generator } from "./recurrent-reference.js";
 
 /** [B, T, I, H]: below, at and above vectors, panels and tiles. */
 export const sequenceSizes = [
@@ -35,29 +35,36 @@ export function caseName([B, T, I, H]: readonly number[], options: SequenceOptio
   return [`B ${B} T ${T} I ${I} H ${H}`, ...on.map(([name]) => name)].join(", ");
 }
 
-/** Random arguments of a layer with `gates` blocks of weights; lengths, where there are any, include 1 and T. */
+/** Random arguments of a layer with `gates` blocks of weights; lengths, where there are any, include T, and past them x and dy are NaN. */
 export function sequenceCase(
   [B, T, I, H]: readonly [number, number, number, number],
   gates: number,
   options: SequenceOptions,
   seed: number,
 ) {
-  const random = randomNumbers(seed);
+  const random = generator(seed);
   const scale = 1.5 / Math.sqrt(H);
   const bias = () => (options.biases ? random(gates * H, scale) : undefined);
+  const lengths = options.lengths ? Int32Array.from({ length: B }, (_, b) => (b % 3 === 0 ? T : 1 + ((b * 5) % T))) : undefined;
+  const sequence = (width: number) => {
+    const values = random(B * T * width);
+    lengths?.forEach((length, b) => {
+      values.fill(Number.NaN, (b * T + length) * width, (b + 1) * T * width);
+    });
+    return values;
+  };
   return {
     input: {
-      ...{ B, T, I, H },
+      ...{ B, T, I, H, lengths },
       reverse: options.reverse,
-      x: random(B * T * I),
+      x: sequence(I),
       wIh: random(gates * H * I, 1.5 / Math.sqrt(I)),
       wHh: random(gates * H * H, scale),
       bIh: bias(),
       bHh: bias(),
       h0: options.states ? random(B * H) : undefined,
-      lengths: options.lengths ? Int32Array.from({ length: B }, (_, b) => (b % 3 === 0 ? T : 1 + ((b * 5) % T))) : undefined,
     },
-    gradients: { dy: random(B * T * H), dhN: options.states ? random(B * H) : undefined },
+    gradients: { dy: sequence(H), dhN: options.states ? random(B * H) : undefined },
   };
 }
 
@@ -72,7 +79,7 @@ export function splits(B: number): readonly (readonly (readonly [number, number]
  * derivative; `arguments_` are the arrays that loss depends on, `gradients` theirs.
  */
 export function gradientError(loss: () => number, arguments_: readonly Float64Array[], gradients: readonly ArrayLike<number>[]): number {
-  const random = randomNumbers(5);
+  const random = generator(5);
   const step = 1e-5;
   let worst = 0;
   arguments_.forEach((values, which) => {
@@ -88,4 +95,9 @@ export function gradientError(loss: () => number, arguments_: readonly Float64Ar
     worst = Math.max(worst, Math.abs(numeric - analytic) / Math.max(1, Math.abs(numeric)));
   });
   return worst;
+}
+
+/** The sum of v w, past a length (where w is NaN) nothing: a loss of which w is the gradient. */
+export function weigh(values: ArrayLike<number>, weights: ArrayLike<number>): number {
+  return Array.from(values).reduce((sum, v, i) => sum + (Number.isNaN(weights[i]!) ? 0 : v * weights[i]!), 0);
 }
