@@ -28,7 +28,7 @@ export function rmsprop(
   const kept = f32x4.splat(alpha);
   const taken = f32x4.splat(1 - alpha);
   const epsv = f32x4.splat(eps);
-  const heavyv = f32x4.splat(momentum);
+  const momentumv = f32x4.splat(momentum);
   const rate = f32x4.splat(-lr);
   for (let i: i32 = 0; i < n; i += 4) {
     const offset = (<usize>i) << 2;
@@ -45,7 +45,7 @@ export function rmsprop(
     }
     let d = f32x4.div(g, f32x4.add(f32x4.sqrt(power), epsv));
     if (heavy) {
-      d = fma(heavyv, loadPart(buffer + offset, left), d);
+      d = fma(momentumv, loadPart(buffer + offset, left), d);
       storePart(buffer + offset, d, left);
     }
     storePart(parameter + offset, fma(rate, d, p), left);

@@ -22,9 +22,8 @@ export function sgd(
   const heavy = buffer != 0 && momentum != 0;
   const scalev = f32x4.splat(scale);
   const decay = f32x4.splat(weightDecay);
-  const kept = f32x4.splat(first ? 0 : momentum);
   const taken = f32x4.splat(first ? 1 : 1 - dampening);
-  const ahead = f32x4.splat(momentum);
+  const momentumv = f32x4.splat(momentum);
   const rate = f32x4.splat(-lr);
   for (let i: i32 = 0; i < n; i += 4) {
     const offset = (<usize>i) << 2;
@@ -34,9 +33,9 @@ export function sgd(
     if (heavy) {
       const g = d;
       d = f32x4.mul(taken, g);
-      if (!first) d = fma(kept, loadPart(buffer + offset, left), d);
+      if (!first) d = fma(momentumv, loadPart(buffer + offset, left), d);
       storePart(buffer + offset, d, left);
-      if (nesterov) d = fma(ahead, d, g);
+      if (nesterov) d = fma(momentumv, d, g);
     }
     storePart(parameter + offset, fma(rate, d, p), left);
   }

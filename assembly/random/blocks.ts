@@ -55,6 +55,13 @@ export function nextBlocks(i: u32, key0: u32, key1: u32, counter0: u32, counter1
   block3 = i64x2.shuffle(high01, high23, 1, 3);
 }
 
+/** Words as uniform numbers on [0, 1): their upper 24 bits, which a float32 holds exactly. */
+// @ts-ignore: decorator
+@inline
+export function unitInterval(words: v128): v128 {
+  return f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(words, 8)), f32x4.splat(1.0 / 16777216));
+}
+
 // @ts-ignore: decorator
 @inline
 function lowWords(a: v128, b: v128): v128 {

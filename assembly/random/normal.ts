@@ -37,7 +37,7 @@ function storePairs(p: usize, first: v128, second: v128, mean: v128, std: v128, 
   // The nearest quarter turn, and the rest of the angle, in [-pi/4, pi/4]: exact, as both are integers.
   const quarter = i32x4.shr_u(i32x4.add(b, i32x4.splat(1 << 29)), 30);
   const rest = f32x4.convert_i32x4_s(i32x4.sub(b, i32x4.shl(quarter, 30)));
-  const t = f32x4.mul(rest, f32x4.splat(1.4629180792671596e-9)); // 2 pi / 2^32
+  const t = f32x4.mul(rest, f32x4.splat(<f32>(Math.PI / 2147483648)));
   const sin = sineNear0(t);
   const cos = cosineNear0(t);
   // An odd quarter swaps sine and cosine; quarters 1, 2 turn the cosine's sign, 2, 3 the sine's.

@@ -148,7 +148,7 @@ await describeVariants("random", (backend) => {
     guarded(backend, (memory) => {
       const input = normals(n, 31).map((v) => v + 9);
       const u = draw("randomUniform", n, { ...start, low: 0, high: 1 });
-      for (const p of [0, 0.1, 0.5, 0.9, 1]) {
+      for (const p of [0, 0.1, 0.5, 0.9, 1, u[0]!]) {
         const x = memory.put(input);
         const y = memory.out(n);
         backend.dispatch("dropout", { x, y, n, ...start, p });
