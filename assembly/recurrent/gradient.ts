@@ -23,8 +23,8 @@ const GRU_RESET_BEFORE: i32 = 2;
  * Adds to what is given of dwIh [G, I], dwHh [G, H], dbIh and dbHh [G], rows begin..end.
  * Row g takes column g of gates on both sides, but in a GRU, for g >= 2H, the recurrent side is
  * gruResetAfter: column g + H, which is r dn; gruResetBefore: column g, multiplied by r h (columns 3H.. of gates), not h_{t-1}.
- * Alignment 4 bytes; no write aliases another buffer. Each sum runs over k in ascending order; a bias adds, block of 256 after
- * block, what `sum` gives.
+ * Alignment 4 bytes; no write aliases another buffer. Each weight sums over k in ascending order, each bias over blocks of 256 steps,
+ * within a block by a fixed tree: the bits do not depend on begin and end.
  */
 export function recurrentGradient(
   gates: usize, x: usize, y: usize, h0: usize, lengths: usize,

@@ -20,6 +20,7 @@ import {
  * Overwrites y [B, T, P], hN [B, P], cN [B, H], gates [T, B, 4H] (activated), cells [T, B, H], and, with a projection and if
  * wanted, hidden [T, B, H] = o tanh(c); of each, the batch rows begin..end. Where t >= a row's length: y, gates and hidden are 0,
  * cells the state, which stands still; so a reversed sequence, which runs from T - 1 down, starts at the last valid step.
+ * Workspace: W_ih, W_hh and W_hr packed, the summed biases, and the rows' state.
  * Alignment 4 bytes; no write aliases another buffer. Returns the position of the first length outside 1..T, or -1.
  */
 export function lstmForward(
@@ -48,10 +49,7 @@ export function lstmForward(
   clearRow(zeros, H);
   startState(h, h0, begin, rows, P);
 
-  for (let t = 0; t < T; t++) {
-    for (let b = begin; b < end; b++) copyRow(gates + bytes((t * B + b) * G), bias, G);
-  }
-  projectSequence(x + bytes(begin * T * I), T * I, I, packedIh, rows, T, G, I, gates + bytes(begin * G), G, B * G, true);
+  projectSequence(x + bytes(begin * T * I), T * I, I, packedIh, rows, T, G, I, gates + bytes(begin * G), G, B * G, false);
 
   let cPrevious: usize = c0 ? c0 + bytes(begin * H) : 0;
   for (let s = 0; s < T; s++) {
@@ -66,7 +64,7 @@ export function lstmForward(
       const cOld = cPrevious ? cPrevious + bytes(r * H) : zeros;
       const cNew = cell + bytes(r * H);
       if (t < lengthOf(lengths, begin + r, T)) {
-        activate(gate + bytes(r * G), cOld, cNew, o + bytes(r * H), H);
+        activate(gate + bytes(r * G), bias, cOld, cNew, o + bytes(r * H), H);
       } else {
         clearRow(gate + bytes(r * G), G);
         copyRow(cNew, cOld, H);
@@ -91,17 +89,18 @@ export function lstmForward(
   return -1;
 }
 
-/** One row's gates [4H], activated in place, its new cell state [H] and h = o tanh(c) [H]. */
-function activate(gates: usize, cOld: usize, cNew: usize, h: usize, H: i32): void {
+/** One row: gates [4H] are activated in place, after the bias [4H] is added, and give the new cell state [H] and h = o tanh(c) [H]. */
+function activate(gates: usize, bias: usize, cOld: usize, cNew: usize, h: usize, H: i32): void {
   const stride = bytes(H);
   for (let j = 0; j < H; j += 4) {
     const n = H - j;
     const at = bytes(j);
     const gate = gates + at;
-    const i = sigmoidv(loadLanes(gate, n));
-    const f = sigmoidv(loadLanes(gate + stride, n));
-    const g = tanhv(loadLanes(gate + 2 * stride, n));
-    const o = sigmoidv(loadLanes(gate + 3 * stride, n));
+    const b = bias + at;
+    const i = sigmoidv(f32x4.add(loadLanes(gate, n), loadLanes(b, n)));
+    const f = sigmoidv(f32x4.add(loadLanes(gate + stride, n), loadLanes(b + stride, n)));
+    const g = tanhv(f32x4.add(loadLanes(gate + 2 * stride, n), loadLanes(b + 2 * stride, n)));
+    const o = sigmoidv(f32x4.add(loadLanes(gate + 3 * stride, n), loadLanes(b + 3 * stride, n)));
     const c = fma(f, loadLanes(cOld + at, n), f32x4.mul(i, g));
     storeLanes(gate, i, n);
     storeLanes(gate + stride, f, n);

@@ -245,7 +245,7 @@ export const kernels = {
   },
   // i, f, g, o rows (g by tanh, the others by sigmoid); c_t = f c_{t-1} + i g; h_t = o tanh(c_t), or W_hr (o tanh(c_t)) with a projection.
   // wIh [4H, I], wHh [4H, P], wHr [P, H] (absent: P = H); y [B, T, P], hN [B, P], cN [B, H];
-  // saved: gates [T, B, 4H] after activation, cells [T, B, H], hidden [T, B, H] = o tanh(c) (with a projection only).
+  // saved: gates [T, B, 4H] after activation, cells [T, B, H], hidden [T, B, H] = o tanh(c) (with a projection, if wanted).
   lstmForward: {
     reads: ["x", "wIh", "wHh", "bIh", "bHh", "wHr", "h0", "c0", "lengths"],
     writes: ["y", "hN", "cN", "gates", "cells", "hidden"],
@@ -253,7 +253,7 @@ export const kernels = {
     dims: ["B", "T", "I", "H", "P", "reverse", ...range],
     scalars: [],
     workspace: (d) =>
-      packed(d.I!, 4 * d.H!) + packed(d.P!, 4 * d.H!) + packed(d.H!, d.P!) + (8 * d.B! * (d.H! + d.P!) + 8 * d.H!) * 4 + 256,
+      packed(d.I!, 4 * d.H!) + packed(d.P!, 4 * d.H!) + packed(d.H!, d.P!) + (d.B! * (d.H! + 2 * d.P!) + 5 * d.H!) * 4 + 128,
     checks: "lengths",
   },
   // BPTT in place: gates becomes the gradients of the pre-activations; dh [T, B, P] is dLoss/dh_t in full
@@ -263,7 +263,7 @@ export const kernels = {
     optional: ["wHr", "c0", "lengths", "dy", "dhN", "dcN", "dx", "dh0", "dc0", "dh"],
     dims: ["B", "T", "I", "H", "P", "reverse", ...range],
     scalars: [],
-    workspace: (d) => packed(4 * d.H!, d.I!) + packed(4 * d.H!, d.P!) + packed(d.P!, d.H!) + 12 * d.B! * (d.H! + d.P!) * 4 + 256,
+    workspace: (d) => packed(4 * d.H!, d.I!) + packed(4 * d.H!, d.P!) + packed(d.P!, d.H!) + (2 * d.B! * (d.H! + d.P!) + d.H!) * 4 + 128,
   },
   // What BPTT leaves, for all three cells: dW_ih += dGates^T x, dW_hh += dGates^T h_{t-1}, db += column sums of dGates.
   // gates [T, B, width] as the backward kernel left them; x [B, T, I]; y [B, T, H] the layer's output, of which h_{t-1} is a shift,
@@ -275,7 +275,7 @@ export const kernels = {
     accumulates: ["dwIh", "dwHh", "dbIh", "dbHh"],
     dims: ["B", "T", "I", "H", "G", "width", "reverse", "cell", ...range],
     scalars: [],
-    workspace: (d) => 512 * 4 * (ceil(d.I!, 8) + 2 * ceil(d.H!, 8) + ceil(d.width!, 8)) + 8 * d.width! * 4 + 1024,
+    workspace: (d) => 256 * 4 * (ceil(d.I!, 8) + 2 * ceil(d.H!, 8) + 48) + 64,
   },
 
   // One pass over a contiguous arena. norm [1]: the gradient's global norm; where it is given, a step whose norm is not finite changes
