@@ -21,7 +21,8 @@ for (const { I, H, B, T } of sizes) {
   const floats = (n, scale = 0) => {
     const address = end;
     end = (end + 4 * n + 63) & ~63;
-    if (scale) new Float32Array(memory.buffer, address, n).forEach((_, i, y) => (y[i] = (Math.random() * 2 - 1) * scale));
+    const random = Float32Array.from({ length: scale ? n : 0 }, () => (Math.random() * 2 - 1) * scale);
+    new Float32Array(memory.buffer, address, n).set(random);
     return address;
   };
   const scale = 1 / Math.sqrt(H);
