@@ -1,5 +1,15 @@
 // Exports only: this file is the ABI. One export a row of src/backend/kernels.ts, under the row's name.
+export { binary } from "./elementwise/binary";
+export { copyStrided } from "./elementwise/copy-strided";
 export { fill } from "./elementwise/fill";
+export { unary } from "./elementwise/unary";
+export { unaryBackward } from "./elementwise/unary-backward";
+export { where } from "./elementwise/where";
+export { gather, scatterAdd } from "./indexing/elements";
+export { gatherRows, scatterAddRows } from "./indexing/rows";
+export { argmax } from "./reduce/argmax";
+export { norm } from "./reduce/norm";
+export { reduce } from "./reduce/reduce";
 export { gemm } from "./gemm/gemm";
 export { recurrentGradient } from "./recurrent/gradient";
 export { gruForward } from "./recurrent/gru";

@@ -1,0 +1,74 @@
+import { loadLanes, storeLanes } from "../simd/lanes";
+import { sumColumns, sumRow } from "./sum";
+
+/** The positions in `reduceOps` of src/backend/kernels.ts. */
+const enum Reduce {
+  sum,
+  mean,
+  max,
+  min,
+  product,
+}
+
+/**
+ * y[o, i] = sum, mean, max, min or product of x[o, k, i] over k < n. x [outer, n, inner], y [outer, inner], float32. Overwrites y, which
+ * is no part of x. No alignment wanted.
+ * Sums add blocks of at most 16 terms a lane in float32 and the blocks in float64, in an order that depends on n alone; products are
+ * taken in float64. max and min give NaN where there is one. n = 0 gives 0, NaN, -Infinity, Infinity, 1.
+ */
+export function reduce(x: usize, y: usize, op: i32, outer: i32, n: i32, inner: i32): void {
+  const plane = (<usize>n * <usize>inner) << 2;
+  const line = (<usize>inner) << 2;
+  const scale: f64 = op == Reduce.mean ? 1 / <f64>n : 1;
+  for (let o = 0; o < outer; o++, x += plane, y += line) {
+    if (op == Reduce.max) extreme(Reduce.max, x, y, n, inner);
+    else if (op == Reduce.min) extreme(Reduce.min, x, y, n, inner);
+    else if (op == Reduce.product) product(x, y, n, inner);
+    else if (inner == 1) store<f32>(y, <f32>(scale * sumRow(x, n)));
+    else sumColumns(x, y, n, inner, inner, scale);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function extreme(op: Reduce, x: usize, y: usize, n: i32, inner: i32): void {
+  if (inner == 1) {
+    let best = none(op);
+    let left = n;
+    for (; left >= 4; left -= 4, x += 16) best = better(op, best, v128.load(x));
+    for (; left > 0; left--, x += 4) best = better(op, best, v128.load32_splat(x));
+    best = better(op, best, v128.shuffle<f32>(best, best, 2, 3, 0, 1));
+    best = better(op, best, v128.shuffle<f32>(best, best, 1, 0, 3, 2));
+    v128.store32_lane(y, best, 0);
+    return;
+  }
+  const step = (<usize>inner) << 2;
+  for (let width = inner; width > 0; width -= 4, x += 16, y += 16) {
+    let best = none(op);
+    let p = x;
+    for (let k = 0; k < n; k++, p += step) best = better(op, best, loadLanes(p, width));
+    storeLanes(y, best, width);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function none(op: Reduce): v128 {
+  return f32x4.splat(op == Reduce.max ? <f32>-Infinity : <f32>Infinity);
+}
+
+// @ts-ignore: decorator
+@inline
+function better(op: Reduce, a: v128, b: v128): v128 {
+  return op == Reduce.max ? f32x4.max(a, b) : f32x4.min(a, b);
+}
+
+function product(x: usize, y: usize, n: i32, inner: i32): void {
+  const step = (<usize>inner) << 2;
+  for (let i = 0; i < inner; i++, x += 4, y += 4) {
+    let value: f64 = 1;
+    let p = x;
+    for (let k = 0; k < n; k++, p += step) value *= <f64>load<f32>(p);
+    store<f32>(y, <f32>value);
+  }
+}
