@@ -1,6 +1,8 @@
 export { noGrad, retainGrad } from "./autograd/tape.js";
 export type { DType, TensorData } from "./backend/backend.js";
+export * as nn from "./nn/index.js";
 export * from "./ops/index.js";
+export * as optim from "./optim/index.js";
 export { arange, type CreateOptions, fromArray, full, ones, parameter, rand, randn, tensor, zeros } from "./tensor/create.js";
 export {
   createDevice,
@@ -16,4 +18,5 @@ export { manualSeed } from "./tensor/random.js";
 export { keep, scope } from "./tensor/scope.js";
 export { leaks, setDebug } from "./tensor/storage.js";
 export { Tensor } from "./tensor/tensor.js";
+export type { TensorValue } from "./tensor/value.js";
 export { type ErrorCode, SeqgradError } from "./util/errors.js";

@@ -1,0 +1,102 @@
+import { gru } from "../ops/gru.js";
+import { lstm } from "../ops/lstm.js";
+import { type Nonlinearity, rnn } from "../ops/rnn.js";
+import { squeeze, unsqueeze } from "../ops/views.js";
+import { parameter } from "../tensor/create.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import * as init from "./init.js";
+import { Module } from "./module.js";
+import type { LSTMState, RecurrentState } from "./recurrent.js";
+
+/** One step of a recurrent layer: the sequence kernels with T = 1. Parameters as PyTorch's cells. */
+abstract class Cell extends Module {
+  readonly weight_ih: Tensor;
+  readonly weight_hh: Tensor;
+  readonly bias_ih: Tensor | undefined;
+  readonly bias_hh: Tensor | undefined;
+
+  protected constructor(
+    private readonly op: string,
+    readonly inputSize: number,
+    readonly hiddenSize: number,
+    gates: number,
+    bias: boolean,
+  ) {
+    super();
+    checkInteger(op, "inputSize", inputSize, 1);
+    checkInteger(op, "hiddenSize", hiddenSize, 1);
+    const bound = 1 / Math.sqrt(hiddenSize);
+    const make = (...shape: number[]) => parameter(shape, (y) => init.uniform(y, -bound, bound));
+    this.weight_ih = make(gates * hiddenSize, inputSize);
+    this.weight_hh = make(gates * hiddenSize, hiddenSize);
+    this.bias_ih = bias ? make(gates * hiddenSize) : undefined;
+    this.bias_hh = bias ? make(gates * hiddenSize) : undefined;
+  }
+
+  /** x [B, I] as a sequence of one step. */
+  protected sequence(x: Tensor): Tensor {
+    if (x.rank !== 2 || x.shape[1] !== this.inputSize) {
+      throw new SeqgradError("shape", `${this.op}: x has shape ${formatShape(x.shape)}; wants [B, ${this.inputSize}].`);
+    }
+    return unsqueeze(x, 1);
+  }
+
+  protected get biases() {
+    return { bIh: this.bias_ih, bHh: this.bias_hh };
+  }
+}
+
+interface CellOptions {
+  /** Default true. */
+  bias?: boolean;
+}
+
+/** One step of RNN: h' = f(W_ih x + b_ih + W_hh h + b_hh). */
+export class RNNCell extends Cell {
+  readonly nonlinearity: Nonlinearity;
+
+  constructor(inputSize: number, hiddenSize: number, options: CellOptions & { nonlinearity?: Nonlinearity } = {}) {
+    super("RNNCell", inputSize, hiddenSize, 1, options.bias ?? true);
+    this.nonlinearity = options.nonlinearity ?? "tanh";
+  }
+
+  /** x `[B, I]`, h `[B, H]` or none for zeros -> h' `[B, H]`. */
+  forward(x: Tensor, state?: RecurrentState): RecurrentState {
+    const { nonlinearity, biases } = this;
+    const { y } = rnn(this.sequence(x), this.weight_ih, this.weight_hh, { ...biases, h0: state?.h, nonlinearity });
+    return { h: squeeze(y, 1) };
+  }
+}
+
+/** One step of GRU. */
+export class GRUCell extends Cell {
+  readonly resetAfter: boolean;
+
+  constructor(inputSize: number, hiddenSize: number, options: CellOptions & { resetAfter?: boolean } = {}) {
+    super("GRUCell", inputSize, hiddenSize, 3, options.bias ?? true);
+    this.resetAfter = options.resetAfter ?? true;
+  }
+
+  /** x `[B, I]`, h `[B, H]` or none for zeros -> h' `[B, H]`. */
+  forward(x: Tensor, state?: RecurrentState): RecurrentState {
+    const { resetAfter, biases } = this;
+    const { y } = gru(this.sequence(x), this.weight_ih, this.weight_hh, { ...biases, h0: state?.h, resetAfter });
+    return { h: squeeze(y, 1) };
+  }
+}
+
+/** One step of LSTM. */
+export class LSTMCell extends Cell {
+  constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
+    super("LSTMCell", inputSize, hiddenSize, 4, options.bias ?? true);
+  }
+
+  /** x `[B, I]`, h and c `[B, H]` or none for zeros -> h' and c' `[B, H]`. */
+  forward(x: Tensor, state?: LSTMState): LSTMState {
+    const { y, c } = lstm(this.sequence(x), this.weight_ih, this.weight_hh, { ...this.biases, h0: state?.h, c0: state?.c });
+    return { h: squeeze(y, 1), c };
+  }
+}

@@ -1,0 +1,14 @@
+export { GRUCell, LSTMCell, RNNCell } from "./cells.js";
+export * as init from "./init.js";
+export { Dropout, Embedding, LayerNorm, Linear, Sequential, type UnaryModule } from "./layers.js";
+export { Module, ParameterTable } from "./module.js";
+export {
+  GRU,
+  identityRNN,
+  LSTM,
+  type LSTMState,
+  type RecurrentOptions,
+  type RecurrentState,
+  RNN,
+  type SequenceOptions,
+} from "./recurrent.js";

@@ -1,0 +1,111 @@
+import { defaultGenerator, drawRandom } from "../tensor/random.js";
+import { fill, type Tensor } from "../tensor/tensor.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { normalsFromWords, philoxWords } from "../util/philox.js";
+
+/** Nonlinearities for which `gain` knows the factor that keeps the variance of activations (He et al. 2015). */
+export type GainOf = "linear" | "sigmoid" | "tanh" | "relu" | "leakyRelu";
+
+/** The factor for a layer followed by this nonlinearity; `slope` is leakyRelu's. */
+export function gain(nonlinearity: GainOf, slope = 0.01): number {
+  const gains = { linear: 1, sigmoid: 1, tanh: 5 / 3, relu: Math.SQRT2, leakyRelu: Math.sqrt(2 / (1 + slope * slope)) };
+  return gains[nonlinearity];
+}
+
+/** Inputs and outputs of a weight `[out, in]`; further dimensions count to both. */
+function fans(op: string, y: Tensor): { fanIn: number; fanOut: number } {
+  if (y.rank < 2) throw new SeqgradError("shape", `${op}: the shape ${formatShape(y.shape)} has no inputs and outputs; wants [out, in].`);
+  const field = y.size / (y.shape[0]! * y.shape[1]!);
+  return { fanIn: y.shape[1]! * field, fanOut: y.shape[0]! * field };
+}
+
+/** Uniform on [low, high). */
+export function uniform(y: Tensor, low = 0, high = 1): void {
+  y.backend.dispatch("randomUniform", { y: y.address, n: y.size, ...drawRandom(y.size), low, high });
+}
+
+export function normal(y: Tensor, mean = 0, std = 1): void {
+  y.backend.dispatch("randomNormal", { y: y.address, n: y.size, ...drawRandom(y.size), mean, std });
+}
+
+export function constant(y: Tensor, value: number): void {
+  fill(y, value);
+}
+
+export const zeros = (y: Tensor): void => constant(y, 0);
+export const ones = (y: Tensor): void => constant(y, 1);
+
+/** Uniform on +-gain sqrt(6 / (in + out)) (Glorot and Bengio 2010). */
+export function xavierUniform(y: Tensor, gain = 1): void {
+  const { fanIn, fanOut } = fans("xavierUniform", y);
+  const bound = gain * Math.sqrt(6 / (fanIn + fanOut));
+  uniform(y, -bound, bound);
+}
+
+/** Normal with deviation gain sqrt(2 / (in + out)) (Glorot and Bengio 2010). */
+export function xavierNormal(y: Tensor, gain = 1): void {
+  const { fanIn, fanOut } = fans("xavierNormal", y);
+  normal(y, 0, gain * Math.sqrt(2 / (fanIn + fanOut)));
+}
+
+/** Uniform on +-gain sqrt(3 / in) (He et al. 2015). */
+export function kaimingUniform(y: Tensor, gain = Math.SQRT2): void {
+  const bound = gain * Math.sqrt(3 / fans("kaimingUniform", y).fanIn);
+  uniform(y, -bound, bound);
+}
+
+/** Normal with deviation gain / sqrt(in) (He et al. 2015). */
+export function kaimingNormal(y: Tensor, gain = Math.SQRT2): void {
+  normal(y, 0, gain / Math.sqrt(fans("kaimingNormal", y).fanIn));
+}
+
+/** Ones on the diagonal of a `[rows, cols]` matrix, or of each such block stacked over the rows, times `scale`. */
+export function identity(y: Tensor, scale = 1): void {
+  const { fanIn: cols } = fans("identity", y);
+  const data = new Float32Array(y.size);
+  for (let row = 0; row < y.shape[0]!; row++) data[row * cols + (row % cols)] = scale;
+  y.write(data);
+}
+
+/**
+ * A matrix `[rows, cols]` with orthonormal rows or columns, whichever are fewer, times `gain` (Saxe et al. 2014): a normal matrix made
+ * orthogonal by Gram and Schmidt, each vector twice, which is enough in float64 (Giraud et al. 2005).
+ */
+export function orthogonal(y: Tensor, gain = 1): void {
+  const { fanIn: cols } = fans("orthogonal", y);
+  const rows = y.shape[0]!;
+  const [count, length] = rows < cols ? [rows, cols] : [cols, rows];
+  const vectors = normalVectors(count, length);
+  for (const [i, v] of vectors.entries()) {
+    for (let pass = 0; pass < 2; pass++) {
+      for (const u of vectors.slice(0, i)) {
+        const along = dot(u, v);
+        for (let k = 0; k < length; k++) v[k]! -= along * u[k]!;
+      }
+    }
+    const scale = 1 / Math.sqrt(dot(v, v));
+    for (let k = 0; k < length; k++) v[k]! *= scale;
+  }
+  y.write(
+    Float32Array.from({ length: y.size }, (_, at) => {
+      const row = Math.floor(at / cols);
+      const col = at % cols;
+      return gain * (rows < cols ? vectors[row]![col]! : vectors[col]![row]!);
+    }),
+  );
+}
+
+function normalVectors(count: number, length: number): Float64Array[] {
+  const n = count * length;
+  const { key0, key1, counter0, counter1 } = defaultGenerator().next(n + 1);
+  const words = philoxWords(n + 1, [counter0, counter1, 0, 0], [key0, key1]);
+  const at = (i: number) => normalsFromWords(words[i - (i % 2)]!, words[i - (i % 2) + 1]!)[i % 2]!;
+  return Array.from({ length: count }, (_, r) => Float64Array.from({ length }, (_, k) => at(r * length + k)));
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let k = 0; k < a.length; k++) sum += a[k]! * b[k]!;
+  return sum;
+}

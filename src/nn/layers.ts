@@ -1,0 +1,119 @@
+import { dropout } from "../ops/dropout.js";
+import { embedding } from "../ops/gather.js";
+import { layerNorm } from "../ops/layer-norm.js";
+import { linear } from "../ops/linear.js";
+import { parameter } from "../tensor/create.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { checkInteger, checkInterval } from "../util/check.js";
+import * as init from "./init.js";
+import { Module } from "./module.js";
+
+/**
+ * y = x W^T + b, with W `[out, in]` and b `[out]`, both uniform on +-1/sqrt(in) at first, as in PyTorch.
+ * @example
+ * const y = new sg.nn.Linear(64, 10).forward(x); // [..., 64] -> [..., 10]
+ */
+export class Linear extends Module {
+  readonly weight: Tensor;
+  readonly bias: Tensor | undefined;
+
+  constructor(inFeatures: number, outFeatures: number, options: { bias?: boolean } = {}) {
+    super();
+    checkInteger("Linear", "inFeatures", inFeatures, 1);
+    checkInteger("Linear", "outFeatures", outFeatures, 1);
+    const bound = 1 / Math.sqrt(inFeatures);
+    const uniform = (y: Tensor) => init.uniform(y, -bound, bound);
+    this.weight = parameter([outFeatures, inFeatures], uniform);
+    this.bias = options.bias === false ? undefined : parameter([outFeatures], uniform);
+  }
+
+  /** `[..., in]` -> `[..., out]`. */
+  forward(x: Tensor): Tensor {
+    return linear(x, this.weight, this.bias);
+  }
+}
+
+/**
+ * A table of `[V, D]` vectors, standard normal at first, looked up by int32 index.
+ * @example
+ * const vectors = new sg.nn.Embedding(1000, 64).forward(tokens); // [B, T] -> [B, T, 64]
+ */
+export class Embedding extends Module {
+  readonly weight: Tensor;
+  /** The row that is 0 at first and gets no gradient. */
+  readonly paddingIndex: number | undefined;
+
+  constructor(vocabularySize: number, dimension: number, options: { paddingIndex?: number } = {}) {
+    super();
+    checkInteger("Embedding", "vocabularySize", vocabularySize, 1);
+    checkInteger("Embedding", "dimension", dimension, 1);
+    const { paddingIndex } = options;
+    if (paddingIndex !== undefined) checkInteger("Embedding", "paddingIndex", paddingIndex, 0, vocabularySize - 1);
+    this.paddingIndex = paddingIndex;
+    this.weight = parameter([vocabularySize, dimension], (y) => {
+      init.normal(y);
+      const row = y.address + (paddingIndex ?? 0) * dimension * 4;
+      if (paddingIndex !== undefined) y.backend.dispatch("fill", { y: row, n: dimension, value: 0 });
+    });
+  }
+
+  /** int32 `[...]` -> `[..., D]`. */
+  forward(index: Tensor): Tensor {
+    return embedding(index, this.weight, this.paddingIndex === undefined ? {} : { paddingIndex: this.paddingIndex });
+  }
+}
+
+/** Zeroes each element with probability p while training, and scales the rest by 1 / (1 - p). */
+export class Dropout extends Module {
+  constructor(readonly p = 0.5) {
+    super();
+    checkInterval("Dropout", "p", p, 0, 1);
+  }
+
+  forward(x: Tensor): Tensor {
+    return dropout(x, this.p, this.training);
+  }
+}
+
+/** Layer normalisation over the last dimension of size D, with weight (gamma) ones and bias (beta) zeros at first. */
+export class LayerNorm extends Module {
+  readonly weight: Tensor | undefined;
+  readonly bias: Tensor | undefined;
+  readonly eps: number;
+
+  constructor(dimension: number, options: { eps?: number; affine?: boolean; bias?: boolean } = {}) {
+    super();
+    checkInteger("LayerNorm", "dimension", dimension, 1);
+    this.eps = options.eps ?? 1e-5;
+    this.weight = options.affine === false ? undefined : parameter([dimension], init.ones);
+    this.bias = options.affine === false || options.bias === false ? undefined : parameter([dimension], init.zeros);
+  }
+
+  /** `[..., D]` -> `[..., D]`. */
+  forward(x: Tensor): Tensor {
+    return layerNorm(x, this.weight, this.bias, this.eps);
+  }
+}
+
+/** A layer from one tensor to one tensor. */
+export type UnaryModule = Module & { forward(x: Tensor): Tensor };
+
+/**
+ * Layers one after another; functions of one tensor may stand between them.
+ * @example
+ * const mlp = new sg.nn.Sequential(new sg.nn.Linear(4, 8), sg.relu, new sg.nn.Linear(8, 2));
+ */
+export class Sequential extends Module {
+  readonly #steps: readonly (UnaryModule | ((x: Tensor) => Tensor))[];
+
+  constructor(...steps: (UnaryModule | ((x: Tensor) => Tensor))[]) {
+    super();
+    this.#steps = steps;
+    // Named by position, as PyTorch names them.
+    for (const [i, step] of steps.entries()) if (step instanceof Module) Object.assign(this, { [i]: step });
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.#steps.reduce((y, step) => (step instanceof Module ? step.forward(y) : step(y)), x);
+  }
+}

@@ -1,0 +1,108 @@
+import { Tensor } from "../tensor/tensor.js";
+import { readValue, type TensorValue } from "../tensor/value.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { type Shape, sameShape } from "../util/shape.js";
+
+/** Parameters whose names are used as they are, without the name of the property that holds the table. */
+export class ParameterTable extends Map<string, Tensor> {}
+
+/**
+ * The base of every layer and model: it finds parameters and submodules among its own properties (tensors made by `parameter()`,
+ * modules, arrays of modules), named as in PyTorch: `encoder.layers.0.weight`.
+ *
+ * @example
+ * class Tagger extends sg.nn.Module {
+ *   embedding = new sg.nn.Embedding(1000, 64);
+ *   lstm = new sg.nn.LSTM(64, 128, { bidirectional: true });
+ *   head = new sg.nn.Linear(256, 9);
+ *   forward(tokens: sg.Tensor) {
+ *     return this.head.forward(this.lstm.forward(this.embedding.forward(tokens)).output);
+ *   }
+ * }
+ */
+export abstract class Module {
+  /** Whether dropout is active. Set by train() and eval(). */
+  training = true;
+
+  /** Every parameter with its dotted name; a shared one once, under its first name. */
+  *namedParameters(): Generator<[string, Tensor]> {
+    const seen = new Set<Tensor>();
+    for (const [name, tensor] of this.#entries("")) {
+      if (seen.has(tensor)) continue;
+      seen.add(tensor);
+      yield [name, tensor];
+    }
+  }
+
+  parameters(): Tensor[] {
+    return Array.from(this.namedParameters(), ([, tensor]) => tensor);
+  }
+
+  /** The number of elements of all parameters. */
+  parameterCount(): number {
+    return this.parameters().reduce((n, p) => n + p.size, 0);
+  }
+
+  /** A copy of every parameter's content by name, as `writeSafetensors` takes it. */
+  async stateDict(): Promise<Map<string, TensorValue>> {
+    const state = new Map<string, TensorValue>();
+    for (const [name, tensor] of this.#entries("")) state.set(name, await readValue(tensor));
+    return state;
+  }
+
+  /**
+   * Overwrites the parameters from a state dict; names and shapes must be those of this module.
+   * @throws SeqgradError `format` that lists all that does not fit; nothing has changed then.
+   */
+  loadStateDict(state: ReadonlyMap<string, TensorValue>): void {
+    const entries = [...this.#entries("")];
+    const names = new Set(entries.map(([name]) => name));
+    const faults = [...state.keys()].filter((name) => !names.has(name)).map((name) => `${name} is not wanted`);
+    for (const [name, tensor] of entries) {
+      const value = state.get(name);
+      if (!value) faults.push(`${name} ${formatShape(tensor.shape)} is missing`);
+      else if (!sameShape(value.shape, tensor.shape))
+        faults.push(`${name} is ${formatShape(value.shape)}, wants ${formatShape(tensor.shape)}`);
+      else if (value.dtype !== tensor.dtype) faults.push(`${name} is ${value.dtype}, wants ${tensor.dtype}`);
+    }
+    if (faults.length > 0) throw new SeqgradError("format", `loadStateDict: the state does not fit the model: ${faults.join("; ")}.`);
+    for (const [name, tensor] of entries) tensor.write(state.get(name)!.data);
+  }
+
+  /** Sets this module and all inside it to training, or with false to evaluation. */
+  train(mode = true): this {
+    this.training = mode;
+    for (const [, child] of this.#children()) child.train(mode);
+    return this;
+  }
+
+  eval(): this {
+    return this.train(false);
+  }
+
+  /** Sets every gradient that there is to 0. */
+  zeroGrad(): void {
+    for (const p of this.parameters()) p.grad?.backend.dispatch("fill", { y: p.grad.address, n: p.grad.size, value: 0 });
+  }
+
+  /** Frees the parameters. */
+  dispose(): void {
+    for (const p of this.parameters()) p.dispose();
+  }
+
+  *#children(): Generator<[string, Module]> {
+    for (const [key, value] of Object.entries(this)) {
+      if (value instanceof Module) yield [key, value];
+      else if (Array.isArray(value)) for (const [i, item] of value.entries()) if (item instanceof Module) yield [`${key}.${i}`, item];
+    }
+  }
+
+  *#entries(prefix: string): Generator<[string, Tensor]> {
+    for (const [key, value] of Object.entries(this)) {
+      if (value instanceof ParameterTable) for (const [name, tensor] of value) yield [prefix + name, tensor];
+      else if (value instanceof Tensor && value.storage.kind === "parameter") yield [prefix + key, value];
+    }
+    for (const [name, child] of this.#children()) yield* child.#entries(`${prefix}${name}.`);
+  }
+}

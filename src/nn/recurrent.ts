@@ -1,0 +1,267 @@
+import { concat } from "../ops/copy.js";
+import { dropout } from "../ops/dropout.js";
+import { gru } from "../ops/gru.js";
+import { lstm } from "../ops/lstm.js";
+import type { GradientProbe } from "../ops/recurrent.js";
+import { type Nonlinearity, rnn } from "../ops/rnn.js";
+import { select, stack } from "../ops/views.js";
+import { parameter, tensor } from "../tensor/create.js";
+import { Tensor } from "../tensor/tensor.js";
+import { checkInteger, checkInterval } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { sameShape } from "../util/shape.js";
+import * as init from "./init.js";
+import { Module, ParameterTable } from "./module.js";
+
+export interface RecurrentOptions {
+  /** Layers on top of each other; default 1. */
+  numLayers?: number;
+  /** A second set of weights reads from the end; outputs stand side by side. Default false. */
+  bidirectional?: boolean;
+  /** The chance to zero an output of a layer before the next one, while training. Default 0. */
+  dropout?: number;
+  /** Default true. */
+  bias?: boolean;
+}
+
+/** The state of all layers and directions, `[layers * directions, B, H]`; an LSTM has the cell state c too. */
+export interface RecurrentState {
+  readonly h: Tensor;
+}
+export interface LSTMState extends RecurrentState {
+  readonly c: Tensor;
+}
+
+export interface SequenceOptions<S> {
+  /** The state before the first step; zeros when absent. */
+  state?: S | undefined;
+  /** How many steps of each row are valid, each in 1..T; all when absent. */
+  lengths?: Tensor | readonly number[] | undefined;
+  /** Is shown the gradient of the last layer's forward direction. */
+  probe?: GradientProbe | undefined;
+}
+
+/** What one layer and direction needs. */
+interface LayerCall {
+  readonly x: Tensor;
+  readonly weights: (kind: string) => Tensor | undefined;
+  readonly state: readonly (Tensor | undefined)[];
+  readonly lengths: Tensor | undefined;
+  readonly reverse: boolean;
+  readonly probe: GradientProbe | undefined;
+}
+
+/** Layers and directions of one cell. Parameters are PyTorch's: `weight_ih_l0`, `weight_hh_l0_reverse`, ... */
+abstract class Recurrent extends Module {
+  protected readonly weights = new ParameterTable();
+  readonly numLayers: number;
+  readonly bidirectional: boolean;
+  readonly dropout: number;
+
+  /** `outputSize`: the size of h where it is projected. */
+  protected constructor(
+    private readonly op: string,
+    readonly inputSize: number,
+    readonly hiddenSize: number,
+    gates: number,
+    options: RecurrentOptions,
+    readonly outputSize = hiddenSize,
+  ) {
+    super();
+    const { numLayers = 1, bidirectional = false, bias = true } = options;
+    this.numLayers = checkInteger(op, "numLayers", numLayers, 1);
+    this.bidirectional = bidirectional;
+    this.dropout = checkInterval(op, "dropout", options.dropout ?? 0, 0, 1);
+    checkInteger(op, "inputSize", inputSize, 1);
+    checkInteger(op, "hiddenSize", hiddenSize, 1);
+    const bound = 1 / Math.sqrt(hiddenSize);
+    const rows = gates * hiddenSize;
+    for (let layer = 0; layer < numLayers; layer++) {
+      const features = layer === 0 ? inputSize : outputSize * this.directions;
+      for (let direction = 0; direction < this.directions; direction++) {
+        const add = (kind: string, shape: number[]) =>
+          this.weights.set(
+            nameOf(kind, layer, direction),
+            parameter(shape, (y) => init.uniform(y, -bound, bound)),
+          );
+        add("weight_ih", [rows, features]);
+        add("weight_hh", [rows, outputSize]);
+        if (bias) add("bias_ih", [rows]);
+        if (bias) add("bias_hh", [rows]);
+        if (outputSize !== hiddenSize) add("weight_hr", [outputSize, hiddenSize]);
+      }
+    }
+  }
+
+  get directions(): number {
+    return this.bidirectional ? 2 : 1;
+  }
+
+  /** A parameter by its PyTorch name, such as `weight_hh_l0`. */
+  weight(name: string): Tensor {
+    const found = this.weights.get(name);
+    if (!found)
+      throw new SeqgradError("value", `${this.op}: there is no parameter ${name}; there are ${[...this.weights.keys()].join(", ")}.`);
+    return found;
+  }
+
+  /** Runs all layers; `run` does one layer in one direction and answers y and its last states. */
+  protected run(
+    x: Tensor,
+    states: readonly (Tensor | undefined)[],
+    options: SequenceOptions<unknown>,
+    run: (call: LayerCall) => readonly Tensor[],
+  ) {
+    const { op, directions, numLayers } = this;
+    if (x.rank !== 3 || x.shape[2] !== this.inputSize) {
+      throw new SeqgradError("shape", `${op}: x has shape ${formatShape(x.shape)}; wants [B, T, ${this.inputSize}], batch first.`);
+    }
+    const B = x.shape[0]!;
+    for (const [i, state] of states.entries()) {
+      const wanted = [numLayers * directions, B, i === 0 ? this.outputSize : this.hiddenSize];
+      if (state && !sameShape(state.shape, wanted)) {
+        throw new SeqgradError(
+          "shape",
+          `${op}: the initial ${"hc"[i]} has shape ${formatShape(state.shape)}; wants ${formatShape(wanted)}: layers x directions, batch, size.`,
+        );
+      }
+    }
+    const lengths = this.#lengths(options.lengths, x);
+    const finals: Tensor[][] = states.map(() => []);
+    let y = x;
+    for (let layer = 0; layer < numLayers; layer++) {
+      if (layer > 0) y = dropout(y, this.dropout, this.training);
+      const input = y;
+      const outputs = Array.from({ length: directions }, (_, direction) => {
+        const at = layer * directions + direction;
+        const [output, ...last] = run({
+          x: input,
+          weights: (kind) => this.weights.get(nameOf(kind, layer, direction)),
+          state: states.map((state) => state && select(state, 0, at)),
+          lengths,
+          reverse: direction === 1,
+          probe: layer === numLayers - 1 && direction === 0 ? options.probe : undefined,
+        }) as [Tensor, ...Tensor[]];
+        for (const [i, state] of last.entries()) finals[i]!.push(state);
+        return output;
+      });
+      y = outputs.length === 1 ? outputs[0]! : concat(outputs, 2);
+    }
+    return { output: y, finals: finals.map((layers) => stack(layers)) };
+  }
+
+  #lengths(lengths: Tensor | readonly number[] | undefined, x: Tensor): Tensor | undefined {
+    if (!lengths || lengths instanceof Tensor) return lengths;
+    const [B, T] = x.shape as [number, number];
+    const bad = lengths.findIndex((n) => !Number.isInteger(n) || n < 1 || n > T);
+    if (lengths.length !== B || bad >= 0) {
+      const got = bad >= 0 ? `lengths[${bad}] is ${lengths[bad]}` : `there are ${lengths.length} lengths`;
+      throw new SeqgradError("range", `${this.op}: ${got}; x ${formatShape(x.shape)} wants ${B}, each from 1 to ${T}.`);
+    }
+    return tensor(Int32Array.from(lengths), [B]);
+  }
+}
+
+const nameOf = (kind: string, layer: number, direction: number) => `${kind}_l${layer}${direction === 1 ? "_reverse" : ""}`;
+
+/**
+ * A simple recurrent network (Elman 1990): h_t = f(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), f tanh or relu. Each layer and direction
+ * is one kernel call over the whole sequence.
+ * @example
+ * const { output, state } = new sg.nn.RNN(32, 64).forward(x); // [B, T, 32] -> [B, T, 64] and { h: [1, B, 64] }
+ */
+export class RNN extends Recurrent {
+  readonly nonlinearity: Nonlinearity;
+
+  constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions & { nonlinearity?: Nonlinearity } = {}) {
+    super("RNN", inputSize, hiddenSize, 1, options);
+    this.nonlinearity = options.nonlinearity ?? "tanh";
+    if (!["tanh", "relu"].includes(this.nonlinearity))
+      throw new SeqgradError("value", `RNN: the nonlinearity is "${this.nonlinearity}"; use "tanh" or "relu".`);
+  }
+
+  /** x `[B, T, I]` -> output `[B, T, directions * H]`, state.h `[layers * directions, B, H]`. */
+  forward(x: Tensor, options: SequenceOptions<RecurrentState> = {}): { output: Tensor; state: RecurrentState } {
+    const { output, finals } = this.run(x, [options.state?.h], options, ({ x, weights, state: [h0], ...rest }) => {
+      const biases = { bIh: weights("bias_ih"), bHh: weights("bias_hh") };
+      const { y, h } = rnn(x, weights("weight_ih")!, weights("weight_hh")!, { ...biases, h0, ...rest, nonlinearity: this.nonlinearity });
+      return [y, h];
+    });
+    return { output, state: { h: finals[0]! } };
+  }
+}
+
+/**
+ * Gated recurrent units (Cho et al. 2014). `resetAfter` (default, PyTorch's form) applies the reset gate to the product
+ * W_hn h + b_hn; without it the gate applies to h, as in the paper and in Keras with reset_after=False.
+ * @example
+ * const { output, state } = new sg.nn.GRU(32, 64, { numLayers: 2 }).forward(x, { lengths: [5, 3] });
+ */
+export class GRU extends Recurrent {
+  readonly resetAfter: boolean;
+
+  constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions & { resetAfter?: boolean } = {}) {
+    super("GRU", inputSize, hiddenSize, 3, options);
+    this.resetAfter = options.resetAfter ?? true;
+  }
+
+  /** x `[B, T, I]` -> output `[B, T, directions * H]`, state.h `[layers * directions, B, H]`. */
+  forward(x: Tensor, options: SequenceOptions<RecurrentState> = {}): { output: Tensor; state: RecurrentState } {
+    const { output, finals } = this.run(x, [options.state?.h], options, ({ x, weights, state: [h0], ...rest }) => {
+      const biases = { bIh: weights("bias_ih"), bHh: weights("bias_hh") };
+      const { y, h } = gru(x, weights("weight_ih")!, weights("weight_hh")!, { ...biases, h0, ...rest, resetAfter: this.resetAfter });
+      return [y, h];
+    });
+    return { output, state: { h: finals[0]! } };
+  }
+}
+
+/**
+ * Long short-term memory (Hochreiter and Schmidhuber 1997; gates i f g o as in PyTorch). `projSize` P makes h a projection of size P
+ * (Sak et al. 2014).
+ * @example
+ * const lstm = new sg.nn.LSTM(32, 64, { numLayers: 2, bidirectional: true, dropout: 0.1 });
+ * const { output, state } = lstm.forward(x, { lengths: [5, 3] }); // state.h and state.c [4, B, 64]
+ */
+export class LSTM extends Recurrent {
+  constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions & { projSize?: number } = {}) {
+    const { projSize = 0 } = options;
+    checkInteger("LSTM", "projSize", projSize, 0, Math.max(0, hiddenSize - 1));
+    super("LSTM", inputSize, hiddenSize, 4, options, projSize || hiddenSize);
+  }
+
+  /** x `[B, T, I]` -> output `[B, T, directions * H]` (or P), state.h and state.c `[layers * directions, B, H]` (h: P). */
+  forward(x: Tensor, options: SequenceOptions<LSTMState> = {}): { output: Tensor; state: LSTMState } {
+    const { output, finals } = this.run(x, [options.state?.h, options.state?.c], options, ({ x, weights, state: [h0, c0], ...rest }) => {
+      const more = { bIh: weights("bias_ih"), bHh: weights("bias_hh"), wHr: weights("weight_hr") };
+      const { y, h, c } = lstm(x, weights("weight_ih")!, weights("weight_hh")!, { ...more, h0, c0, ...rest });
+      return [y, h, c];
+    });
+    return { output, state: { h: finals[0]!, c: finals[1]! } };
+  }
+
+  /** Sets the forget gate's bias, by default to 1, so that the cell remembers from the start (Gers et al. 2000; Jozefowicz et al. 2015). */
+  setForgetBias(value = 1): this {
+    for (const [name, bias] of this.weights) {
+      if (!name.startsWith("bias")) continue;
+      const forget = bias.address + this.hiddenSize * 4;
+      bias.backend.dispatch("fill", { y: forget, n: this.hiddenSize, value: name.startsWith("bias_ih") ? value : 0 });
+    }
+    return this;
+  }
+}
+
+/**
+ * A ReLU network whose recurrent weights are the identity times `scale` and whose biases are 0, so that gradients neither vanish nor
+ * explode at first (Le, Jaitly and Hinton 2015).
+ */
+export function identityRNN(inputSize: number, hiddenSize: number, options: RecurrentOptions & { scale?: number } = {}): RNN {
+  const layer = new RNN(inputSize, hiddenSize, { ...options, nonlinearity: "relu" });
+  for (const [name, weight] of layer.namedParameters()) {
+    if (name.startsWith("weight_hh")) init.identity(weight, options.scale ?? 1);
+    else if (name.startsWith("bias")) init.zeros(weight);
+    else init.normal(weight, 0, 0.001);
+  }
+  return layer;
+}

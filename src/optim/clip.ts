@@ -1,0 +1,42 @@
+import { unaryOps } from "../backend/kernels.js";
+import { scope } from "../tensor/scope.js";
+import { empty, type Tensor } from "../tensor/tensor.js";
+import { checkInterval } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+
+/** The gradients that are there. */
+const gradientsOf = (params: Iterable<Tensor>): Tensor[] => [...params].flatMap((p) => p.grad ?? []);
+
+/**
+ * Scales the gradients so that their norm over all parameters is at most `maxNorm` (Pascanu et al. 2013), and answers the norm before.
+ * Optimizers do this by themselves with the option clipNorm, in one pass.
+ *
+ * @throws SeqgradError `not-finite` when the norm is NaN or infinite: the gradients are as before.
+ */
+export function clipGradNorm(params: Iterable<Tensor>, maxNorm: number): number {
+  checkInterval("clipGradNorm", "maxNorm", maxNorm, 0);
+  const gradients = gradientsOf(params);
+  const norm = Math.hypot(...gradients.map(normOf));
+  if (!Number.isFinite(norm))
+    throw new SeqgradError("not-finite", `clipGradNorm: the norm of the gradients is ${norm}; nothing was changed.`);
+  const scale = Math.min(1, maxNorm / (norm + 1e-6));
+  if (scale < 1) for (const g of gradients) inPlace(g, "affine", scale, 0);
+  return norm;
+}
+
+/** Limits every element of the gradients to +- `limit`. Optimizers do this by themselves with the option clipValue. */
+export function clipGradValue(params: Iterable<Tensor>, limit: number): void {
+  checkInterval("clipGradValue", "limit", limit, 0);
+  for (const g of gradientsOf(params)) inPlace(g, "clamp", -limit, limit);
+}
+
+const normOf = (g: Tensor) =>
+  scope(() => {
+    const y = empty(g.backend, []);
+    g.backend.dispatch("norm", { x: g.address, y: y.address, n: g.size });
+    return y.itemSync();
+  });
+
+function inPlace(x: Tensor, op: (typeof unaryOps)[number], a: number, b: number): void {
+  x.backend.dispatch("unary", { x: x.address, y: x.address, op: unaryOps.indexOf(op), n: x.size, a, b });
+}

@@ -1,0 +1,27 @@
+export { clipGradNorm, clipGradValue } from "./clip.js";
+export type { Group, OptimizerOptions, OptimizerState, ParameterGroup, PendingNumber } from "./optimizer.js";
+export { Optimizer } from "./optimizer.js";
+export {
+  Adagrad,
+  type AdagradOptions,
+  Adam,
+  type AdamOptions,
+  AdamW,
+  RMSprop,
+  type RMSpropOptions,
+  SGD,
+  type SGDOptions,
+} from "./optimizers.js";
+export {
+  constant,
+  cosine,
+  linearWarmup,
+  type OneCycleOptions,
+  oneCycle,
+  Plateau,
+  type PlateauOptions,
+  type Schedule,
+  Scheduler,
+  sequence,
+  stepDecay,
+} from "./schedules.js";

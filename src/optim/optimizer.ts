@@ -1,0 +1,304 @@
+import type { Backend } from "../backend/backend.js";
+import { unaryOps } from "../backend/kernels.js";
+import { scope } from "../tensor/scope.js";
+import { allocate, copyWords, release, type Storage } from "../tensor/storage.js";
+import { Tensor } from "../tensor/tensor.js";
+import type { TensorValue } from "../tensor/value.js";
+import { checkInterval } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { sameShape, sizeOf } from "../util/shape.js";
+
+/** Options every optimizer has. */
+export interface OptimizerOptions {
+  /** The learning rate. */
+  lr?: number;
+  /** Added to the gradient times the parameter (AdamW: taken from the parameter). Default 0 (AdamW: 0.01). */
+  weightDecay?: number;
+  /** Scales the gradient so that its norm over all parameters is at most this (Pascanu et al. 2013). Default: no clipping. */
+  clipNorm?: number;
+  /** Limits every element of the gradient to +- this, before clipNorm. Default: no clipping. */
+  clipValue?: number;
+}
+
+/** Parameters that share settings of their own. */
+export interface ParameterGroup<O> {
+  readonly params: Iterable<Tensor>;
+  readonly options: Partial<O>;
+}
+
+/** A group as it stands in the arena. */
+export interface Group<O> {
+  readonly params: readonly Tensor[];
+  readonly options: O & { lr: number; weightDecay: number };
+  /** Byte offset in every arena, and elements. */
+  readonly offset: number;
+  readonly n: number;
+}
+
+/** A number on its way from the device. */
+export interface PendingNumber {
+  read(): Promise<number>;
+  /** At once. @throws SeqgradError `device` where reading must wait. */
+  readSync(): number;
+}
+
+/** What resumes an optimizer exactly: its step count, each group's learning rate, and its state by name. */
+export interface OptimizerState {
+  readonly steps: number;
+  readonly lr: readonly number[];
+  readonly tensors: Map<string, TensorValue>;
+}
+
+const LINE = 16;
+const RING = 256;
+const CLAMP = unaryOps.indexOf("clamp");
+
+/**
+ * The base of all optimizers. Parameters, gradients and each kind of state lie in contiguous arenas, of which the tensors are views:
+ * zeroing, the norm and the update are one call each (per group). A step whose gradient is not finite changes nothing.
+ */
+export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
+  readonly groups: readonly Group<O>[];
+  /** Every parameter, in the order of the arenas. */
+  readonly params: readonly Tensor[];
+  /** Updates made so far. */
+  steps = 0;
+  readonly #backend: Backend;
+  readonly #n: number;
+  readonly #parameters: Storage;
+  readonly #gradients: Storage;
+  readonly #state = new Map<string, Storage>();
+  /** The gradient's norm, then a ring of the losses of the last steps. */
+  readonly #numbers: Storage;
+  readonly #options: O;
+
+  protected constructor(
+    private readonly op: string,
+    params: Iterable<Tensor> | readonly ParameterGroup<O>[],
+    options: O,
+    defaults: { lr: number; weightDecay: number },
+    stateNames: readonly string[],
+  ) {
+    this.#options = options;
+    checkInterval(op, "clipNorm", options.clipNorm ?? 0, 0);
+    checkInterval(op, "clipValue", options.clipValue ?? 0, 0);
+    const list = [...params] as (Tensor | ParameterGroup<O>)[];
+    const given =
+      list[0] instanceof Tensor || list.length === 0 ? [{ params: list as Tensor[], options: {} }] : (list as ParameterGroup<O>[]);
+    let n = 0;
+    const seen = new Set<Tensor>();
+    this.groups = given.map((group) => {
+      const own = [...group.params].filter((p) => p.requiresGrad && !seen.has(p));
+      for (const p of own) seen.add(p);
+      const merged = { ...defaults, ...defined(options), ...defined(group.options) } as Group<O>["options"];
+      checkInterval(op, "lr", merged.lr, 0);
+      checkInterval(op, "weightDecay", merged.weightDecay, 0);
+      const offset = n * 4;
+      for (const p of own) n += align(p.size);
+      return { params: own, options: merged, offset, n: n - offset / 4 };
+    });
+    this.params = [...seen];
+    const [first] = seen;
+    if (!first) throw new SeqgradError("value", `${op}: there are no parameters to train: pass model.parameters().`);
+    this.#backend = first.backend;
+    this.#n = n;
+    for (const p of seen)
+      if (p.backend !== first.backend || p.dtype !== "float32")
+        throw new SeqgradError("device", `${op}: all parameters must be float32 on one device.`);
+
+    this.#numbers = this.#arena("optimizer", LINE + RING);
+    for (const name of stateNames) this.#state.set(name, this.#arena("optimizer", n));
+    this.#gradients = this.#arena("gradient", n);
+    this.#parameters = this.#arena("parameter", n);
+    this.#pack();
+  }
+
+  /** The learning rate of all groups; set it to change it. */
+  get lr(): number {
+    return this.groups[0]!.options.lr;
+  }
+  set lr(value: number) {
+    checkInterval(this.op, "lr", value, 0);
+    for (const group of this.groups) group.options.lr = value;
+  }
+
+  /** Sets all gradients to 0. */
+  zeroGrad(): void {
+    this.#backend.dispatch("fill", { y: this.#gradients.address, n: this.#n, value: 0 });
+  }
+
+  /**
+   * One update. With a function: a whole training step in a scope of its own, in which gradients are zeroed, `loss` is computed and
+   * backward() runs; the answer is the loss on its way. Without one: the update alone, from the gradients that are there.
+   *
+   * @throws SeqgradError `not-finite` for a loss or gradient that is NaN or infinite: parameters and optimizer are as before.
+   */
+  step(): void;
+  step(loss: () => Tensor): PendingNumber;
+  step(loss?: () => Tensor): PendingNumber | undefined {
+    if (this.params.some((p) => p.storage !== this.#parameters)) {
+      throw new SeqgradError(
+        "state",
+        `${this.op}.step: another optimizer has taken over the parameters since; make one optimizer for each parameter.`,
+      );
+    }
+    const slot = this.#numbers.address + (LINE + (this.steps % RING)) * 4;
+    if (loss) {
+      scope(() => {
+        this.zeroGrad();
+        const value = loss();
+        if (!(value instanceof Tensor))
+          throw new SeqgradError("value", `${this.op}.step: the function must return the loss, a tensor of one number.`);
+        value.backward();
+        copyWords(this.#backend, value.address, slot, 1);
+      });
+    }
+    this.#clipValue();
+    this.#backend.dispatch("norm", { x: this.#gradients.address, y: this.#numbers.address, n: this.#n });
+    this.#checkFinite(loss ? slot : undefined);
+    this.steps++;
+    for (const group of this.groups) if (group.n > 0) this.#updateGroup(group);
+    return loss && this.#pending(slot, this.steps);
+  }
+
+  /** The norm of the last step's gradient over all parameters, before clipNorm. */
+  gradientNorm(): PendingNumber {
+    return this.#pending(this.#numbers.address, this.steps);
+  }
+
+  async stateDict(): Promise<OptimizerState> {
+    const tensors = new Map<string, TensorValue>();
+    for (const [name, { storage, offset, shape }] of this.#entries()) {
+      const data = await this.#backend.read(storage.address + offset, sizeOf(shape), "float32");
+      tensors.set(name, { dtype: "float32", shape, data: Float32Array.from(data) });
+    }
+    return { steps: this.steps, lr: this.groups.map((group) => group.options.lr), tensors };
+  }
+
+  /** @throws SeqgradError `format` when the state is that of other parameters or another optimizer; nothing has changed then. */
+  loadStateDict(state: OptimizerState): void {
+    const entries = [...this.#entries()];
+    const fits = entries.every(([name, { shape }]) => sameShape(state.tensors.get(name)?.shape ?? [-1], shape));
+    if (!fits || state.tensors.size !== entries.length || state.lr.length !== this.groups.length) {
+      throw new SeqgradError(
+        "format",
+        `${this.op}.loadStateDict: the state belongs to other parameters or another optimizer; make this one as that one was made.`,
+      );
+    }
+    for (const [name, { storage, offset }] of entries) this.#backend.write(storage.address + offset, state.tensors.get(name)!.data);
+    this.steps = state.steps;
+    for (const [i, group] of this.groups.entries()) group.options.lr = state.lr[i]!;
+  }
+
+  /** Frees the gradients and the optimizer's state; the parameters live on. */
+  dispose(): void {
+    for (const p of this.params) if (p.grad?.storage === this.#gradients) p.grad = undefined;
+    for (const storage of [this.#numbers, this.#gradients, ...this.#state.values()]) release(storage);
+  }
+
+  /** Dispatches the update of one group; `at` gives the address of each arena there. */
+  protected abstract update(
+    group: Group<O>,
+    at: { parameter: number; gradient: number; norm: number; clipNorm: number },
+    state: (name: string) => number,
+  ): void;
+
+  #updateGroup(group: Group<O>): void {
+    const at = {
+      parameter: this.#parameters.address + group.offset,
+      gradient: this.#gradients.address + group.offset,
+      norm: this.#numbers.address,
+      clipNorm: this.#options.clipNorm ?? 0,
+    };
+    this.update(group, at, (name) => this.#state.get(name)!.address + group.offset);
+  }
+
+  #clipValue(): void {
+    const { clipValue = 0 } = this.#options;
+    const x = this.#gradients.address;
+    if (clipValue > 0) this.#backend.dispatch("unary", { x, y: x, op: CLAMP, n: this.#n, a: -clipValue, b: clipValue });
+  }
+
+  #arena(kind: "parameter" | "gradient" | "optimizer", n: number): Storage {
+    const storage = allocate(this.#backend, n * 4, kind, null);
+    this.#backend.dispatch("fill", { y: storage.address, n, value: 0 });
+    return storage;
+  }
+
+  /** Moves the parameters, and gradients that are there, into the arenas. */
+  #pack(): void {
+    const arena = this.#parameters;
+    arena.holders = this.params.length;
+    for (const { param, offset } of this.#places()) {
+      const gradient = new Tensor(this.#gradients, param.shape, "float32", undefined, offset / 4);
+      if (param.grad) {
+        copyWords(this.#backend, param.grad.address, gradient.address, param.size);
+        param.grad.dispose();
+      }
+      copyWords(this.#backend, param.address, arena.address + offset, param.size);
+      const before = param.storage;
+      param.storage = arena;
+      param.offset = offset / 4;
+      param.grad = gradient;
+      if (--before.holders === 0) release(before);
+    }
+  }
+
+  *#places(): Generator<{ param: Tensor; offset: number }> {
+    for (const group of this.groups) {
+      let { offset } = group;
+      for (const param of group.params) {
+        yield { param, offset };
+        offset += align(param.size) * 4;
+      }
+    }
+  }
+
+  *#entries(): Generator<[string, { storage: Storage; offset: number; shape: readonly number[] }]> {
+    for (const [name, storage] of this.#state) {
+      let i = 0;
+      for (const { param, offset } of this.#places()) yield [`${name}.${i++}`, { storage, offset, shape: param.shape }];
+    }
+  }
+
+  /** Where reading is immediate, a bad step is an error at once; elsewhere the kernels leave everything as it is and the loss tells. */
+  #checkFinite(loss: number | undefined): void {
+    const read = (address: number) => this.#backend.readSync!(address, 1, "float32")[0]!;
+    if (!this.#backend.readSync) return;
+    const value = loss === undefined ? 0 : read(loss);
+    const norm = read(this.#numbers.address);
+    if (Number.isFinite(value) && Number.isFinite(norm)) return;
+    const index = this.params.findIndex((p) => p.grad?.dataSync().some((g) => !Number.isFinite(g)));
+    const culprit =
+      index < 0 ? "" : ` the gradient of parameter ${index}, of shape [${this.params[index]!.shape.join(", ")}], is not finite;`;
+    const error = new SeqgradError(
+      "not-finite",
+      `${this.op}: step ${this.steps + 1}: the loss is ${value} and the gradient's norm ${norm};${culprit} nothing was changed. Lower lr, clip the gradient (clipNorm), or look for bad values in the data.`,
+    );
+    throw Object.assign(error, { step: this.steps + 1, parameter: index < 0 ? undefined : this.params[index] });
+  }
+
+  #pending(address: number, step: number): PendingNumber {
+    const check = () => {
+      if (this.steps - step >= RING)
+        throw new SeqgradError("state", `${this.op}: the loss of step ${step} was overwritten ${RING} steps later; read it sooner.`);
+    };
+    return {
+      read: async () => {
+        check();
+        return (await this.#backend.read(address, 1, "float32"))[0]!;
+      },
+      readSync: () => {
+        check();
+        if (!this.#backend.readSync)
+          throw new SeqgradError("device", `${this.op}: ${this.#backend.type} cannot answer at once; use \`await value.read()\`.`);
+        return this.#backend.readSync(address, 1, "float32")[0]!;
+      },
+    };
+  }
+}
+
+const align = (n: number) => Math.ceil(n / LINE) * LINE;
+
+/** The options that are given. */
+const defined = (options: object) => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));

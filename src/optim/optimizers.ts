@@ -1,0 +1,157 @@
+import type { Tensor } from "../tensor/tensor.js";
+import { checkInterval } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { type Group, Optimizer, type OptimizerOptions, type ParameterGroup } from "./optimizer.js";
+
+type Params<O> = Iterable<Tensor> | readonly ParameterGroup<O>[];
+
+export interface SGDOptions extends OptimizerOptions {
+  /** Default 0. */
+  momentum?: number;
+  /** Default 0. */
+  dampening?: number;
+  /** Look ahead by the momentum (Nesterov 1983, as Sutskever et al. 2013); needs momentum and no dampening. Default false. */
+  nesterov?: boolean;
+}
+
+/**
+ * Stochastic gradient descent: p -= lr g, with momentum b = momentum b + (1 - dampening) g in place of g.
+ * @example
+ * const optimizer = new sg.optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
+ */
+export class SGD extends Optimizer<SGDOptions> {
+  constructor(params: Params<SGDOptions>, options: SGDOptions = {}) {
+    const momentum = checkInterval("SGD", "momentum", options.momentum ?? 0, 0);
+    if (options.nesterov && (momentum === 0 || options.dampening))
+      throw new SeqgradError("value", "SGD: nesterov needs a momentum and no dampening.");
+    super("SGD", params, options, { lr: 1e-3, weightDecay: 0 }, momentum > 0 ? ["momentum"] : []);
+  }
+
+  protected update({ n, options }: Group<SGDOptions>, at: Parameters<Optimizer["update"]>[1], state: (name: string) => number): void {
+    const { lr, weightDecay, momentum = 0, dampening = 0, nesterov } = options;
+    const backend = this.params[0]!.backend;
+    const buffer = momentum > 0 ? state("momentum") : undefined;
+    backend.dispatch("sgd", {
+      ...at,
+      buffer,
+      n,
+      nesterov: Number(nesterov ?? false),
+      first: Number(this.steps === 1),
+      lr,
+      momentum,
+      dampening,
+      weightDecay,
+    });
+  }
+}
+
+export interface AdamOptions extends OptimizerOptions {
+  /** Decay of the running mean and square of the gradient. Default [0.9, 0.999]. */
+  betas?: readonly [number, number];
+  /** Default 1e-8. */
+  eps?: number;
+}
+
+abstract class AdamBase extends Optimizer<AdamOptions> {
+  constructor(
+    op: string,
+    params: Params<AdamOptions>,
+    options: AdamOptions,
+    weightDecay: number,
+    private readonly decoupled: boolean,
+  ) {
+    for (const beta of options.betas ?? []) checkInterval(op, "beta", beta, 0, 1 - 2 ** -24);
+    checkInterval(op, "eps", options.eps ?? 0, 0);
+    super(op, params, options, { lr: 1e-3, weightDecay }, ["m", "v"]);
+  }
+
+  protected update({ n, options }: Group<AdamOptions>, at: Parameters<Optimizer["update"]>[1], state: (name: string) => number): void {
+    const { lr, weightDecay, eps = 1e-8, betas: [beta1, beta2] = [0.9, 0.999] } = options;
+    const corrections = { correction1: 1 - beta1 ** this.steps, correction2: 1 - beta2 ** this.steps };
+    const decoupled = Number(this.decoupled);
+    this.params[0]!.backend.dispatch("adam", {
+      ...at,
+      m: state("m"),
+      v: state("v"),
+      n,
+      decoupled,
+      lr,
+      beta1,
+      beta2,
+      eps,
+      weightDecay,
+      ...corrections,
+    });
+  }
+}
+
+/**
+ * Adam (Kingma and Ba 2015): steps of lr m / (sqrt(v) + eps), with m and v the bias-corrected running mean and square of the
+ * gradient. Weight decay, if any, is added to the gradient.
+ * @example
+ * const optimizer = new sg.optim.Adam(model.parameters(), { lr: 1e-3, clipNorm: 1 });
+ */
+export class Adam extends AdamBase {
+  constructor(params: Params<AdamOptions>, options: AdamOptions = {}) {
+    super("Adam", params, options, 0, false);
+  }
+}
+
+/**
+ * Adam with decoupled weight decay (Loshchilov and Hutter 2019): p -= lr weightDecay p before the step. Weight decay defaults to 0.01.
+ * @example
+ * const optimizer = new sg.optim.AdamW(model.parameters(), { lr: 2e-3, betas: [0.9, 0.99], weightDecay: 0, clipNorm: 1 });
+ */
+export class AdamW extends AdamBase {
+  constructor(params: Params<AdamOptions>, options: AdamOptions = {}) {
+    super("AdamW", params, options, 0.01, true);
+  }
+}
+
+export interface RMSpropOptions extends OptimizerOptions {
+  /** Decay of the running square. Default 0.99. */
+  alpha?: number;
+  /** Default 1e-8. */
+  eps?: number;
+  /** Default 0. */
+  momentum?: number;
+  /** Divide by the deviation, not the root of the mean square (Graves 2013). Default false. */
+  centered?: boolean;
+}
+
+/** RMSprop (Tieleman and Hinton 2012): steps of lr g / (sqrt(v) + eps), v the running square of the gradient. Default lr 0.01. */
+export class RMSprop extends Optimizer<RMSpropOptions> {
+  constructor(params: Params<RMSpropOptions>, options: RMSpropOptions = {}) {
+    checkInterval("RMSprop", "alpha", options.alpha ?? 0.99, 0, 1);
+    const momentum = checkInterval("RMSprop", "momentum", options.momentum ?? 0, 0);
+    const state = ["v", ...(options.centered ? ["average"] : []), ...(momentum > 0 ? ["momentum"] : [])];
+    super("RMSprop", params, options, { lr: 0.01, weightDecay: 0 }, state);
+  }
+
+  protected update({ n, options }: Group<RMSpropOptions>, at: Parameters<Optimizer["update"]>[1], state: (name: string) => number): void {
+    const { lr, weightDecay, alpha = 0.99, eps = 1e-8, momentum = 0, centered } = options;
+    const average = centered ? state("average") : undefined;
+    const buffer = momentum > 0 ? state("momentum") : undefined;
+    this.params[0]!.backend.dispatch("rmsprop", { ...at, v: state("v"), average, buffer, n, lr, alpha, eps, weightDecay, momentum });
+  }
+}
+
+export interface AdagradOptions extends OptimizerOptions {
+  /** Default 1e-10. */
+  eps?: number;
+  /** lr of step t is lr / (1 + (t - 1) lrDecay). Default 0. */
+  lrDecay?: number;
+}
+
+/** Adagrad (Duchi et al. 2011): steps of lr g / (sqrt(sum g^2) + eps). Default lr 0.01. */
+export class Adagrad extends Optimizer<AdagradOptions> {
+  constructor(params: Params<AdagradOptions>, options: AdagradOptions = {}) {
+    super("Adagrad", params, options, { lr: 0.01, weightDecay: 0 }, ["sum"]);
+  }
+
+  protected update({ n, options }: Group<AdagradOptions>, at: Parameters<Optimizer["update"]>[1], state: (name: string) => number): void {
+    const { weightDecay, eps = 1e-10, lrDecay = 0 } = options;
+    const lr = options.lr / (1 + (this.steps - 1) * lrDecay);
+    this.params[0]!.backend.dispatch("adagrad", { ...at, sum: state("sum"), n, lr, eps, weightDecay });
+  }
+}

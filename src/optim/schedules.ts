@@ -1,0 +1,142 @@
+import { checkInteger, checkInterval } from "../util/check.js";
+import type { Optimizer } from "./optimizer.js";
+
+/** The factor on the learning rate at a step, counted from 0. */
+export type Schedule = (step: number) => number;
+
+/** Always 1, or `factor`. */
+export const constant =
+  (factor = 1): Schedule =>
+  () =>
+    factor;
+
+/** From `from` to 1 in equal parts over `steps`, then 1. */
+export function linearWarmup(steps: number, from = 0): Schedule {
+  checkInteger("linearWarmup", "steps", steps, 1);
+  return (step) => from + (1 - from) * Math.min(1, step / steps);
+}
+
+/** Half a cosine from 1 down to `floor` over `steps` (Loshchilov and Hutter 2017), then `floor`. */
+export function cosine(steps: number, floor = 0): Schedule {
+  checkInteger("cosine", "steps", steps, 1);
+  return (step) => floor + ((1 - floor) * (1 + Math.cos((Math.PI * Math.min(step, steps)) / steps))) / 2;
+}
+
+/** Times `gamma` after every `every` steps. */
+export function stepDecay(every: number, gamma = 0.1): Schedule {
+  checkInteger("stepDecay", "every", every, 1);
+  return (step) => gamma ** Math.floor(step / every);
+}
+
+export interface OneCycleOptions {
+  /** Share of the steps that rises. Default 0.3. */
+  rise?: number;
+  /** The first factor is 1 / this. Default 25. */
+  startDivisor?: number;
+  /** The last factor is the first / this. Default 1e4. */
+  endDivisor?: number;
+}
+
+/** Up to 1 and down again, each half a cosine, over `steps` (Smith and Topin 2019); the optimizer's rate is the peak. */
+export function oneCycle(steps: number, options: OneCycleOptions = {}): Schedule {
+  checkInteger("oneCycle", "steps", steps, 2);
+  const { rise = 0.3, startDivisor = 25, endDivisor = 1e4 } = options;
+  checkInterval("oneCycle", "rise", rise, 0, 1);
+  const start = 1 / startDivisor;
+  const peak = rise * steps - 1;
+  const between = (from: number, to: number, share: number) => to + ((from - to) * (1 + Math.cos(Math.PI * share))) / 2;
+  return (step) => {
+    const at = Math.min(step, steps - 1);
+    return at <= peak ? between(start, 1, at / peak) : between(1, start / endDivisor, (at - peak) / (steps - 1 - peak));
+  };
+}
+
+/** One schedule for its number of steps, then the next from its own step 0; the last goes on. */
+export function sequence(...parts: readonly [schedule: Schedule, steps: number][]): Schedule {
+  return (step) => {
+    let start = 0;
+    for (const [i, [schedule, steps]] of parts.entries()) {
+      if (step < start + steps || i === parts.length - 1) return schedule(step - start);
+      start += steps;
+    }
+    return 1;
+  };
+}
+
+export interface PlateauOptions {
+  /** Factor on a plateau. Default 0.1. */
+  factor?: number;
+  /** Evaluations without progress that are borne. Default 10. */
+  patience?: number;
+  /** Relative progress that counts. Default 1e-4. */
+  threshold?: number;
+  /** Evaluations after a cut that do not count. Default 0. */
+  cooldown?: number;
+  /** The factor's lowest value. Default 0. */
+  floor?: number;
+}
+
+/** Cuts the learning rate when a measure, smaller being better, stops improving. Show it every evaluation by `observe`. */
+export class Plateau {
+  readonly #options: Required<PlateauOptions>;
+  #factor = 1;
+  #best = Number.POSITIVE_INFINITY;
+  #bad = 0;
+  #cooling = 0;
+
+  constructor(options: PlateauOptions = {}) {
+    this.#options = { factor: 0.1, patience: 10, threshold: 1e-4, cooldown: 0, floor: 0, ...options };
+    checkInterval("Plateau", "factor", this.#options.factor, 0, 1);
+  }
+
+  /** The factor that holds now; a Schedule. */
+  readonly schedule: Schedule = () => this.#factor;
+
+  observe(measure: number): void {
+    const { factor, patience, threshold, cooldown, floor } = this.#options;
+    if (measure < this.#best * (1 - threshold)) {
+      this.#best = measure;
+      this.#bad = 0;
+    } else {
+      this.#bad++;
+    }
+    if (this.#cooling > 0) {
+      this.#cooling--;
+      this.#bad = 0;
+    }
+    if (this.#bad > patience) {
+      this.#factor = Math.max(this.#factor * factor, floor);
+      this.#cooling = cooldown;
+      this.#bad = 0;
+    }
+  }
+
+  /** For a checkpoint. */
+  get state(): number[] {
+    return [this.#factor, this.#best, this.#bad, this.#cooling];
+  }
+  restore([factor, best, bad, cooling]: readonly number[]): void {
+    this.#factor = factor ?? 1;
+    this.#best = best ?? Number.POSITIVE_INFINITY;
+    this.#bad = bad ?? 0;
+    this.#cooling = cooling ?? 0;
+  }
+}
+
+/** Sets an optimizer's learning rates to their first values times a schedule. */
+export class Scheduler {
+  readonly #first: readonly number[];
+
+  constructor(
+    private readonly optimizer: Optimizer,
+    readonly schedule: Schedule,
+  ) {
+    this.#first = optimizer.groups.map((group) => group.options.lr);
+  }
+
+  /** For the update number `step`, counted from 0. */
+  apply(step: number): void {
+    const factor = this.schedule(step);
+    for (const [i, group] of this.optimizer.groups.entries()) group.options.lr = this.#first[i]! * factor;
+  }
+}
