@@ -1,14 +1,5 @@
-import {
-  affine,
-  affineBackward,
-  type Numbers,
-  put,
-  type SequenceGradients,
-  type SequenceInput,
-  slice,
-  steps,
-  zeros,
-} from "./rnn-reference.js";
+import { type Numbers, steps } from "./recurrent-reference.js";
+import { affine, affineBackward, put, type SequenceGradients, type SequenceInput, slice, zeros } from "./rnn-reference.js";
 
 /** H is the size of the cell state, P that of the output; they differ only with a projection wHr. */
 export interface LstmInput extends SequenceInput {
@@ -41,9 +32,9 @@ export function lstmReference(input: LstmInput) {
   for (let b = 0; b < B; b++) {
     let h = start(h0, b, P);
     let c = start(c0, b, H);
-    const valid = new Set(steps(input, b));
+    const valid = new Set(steps(b, input));
     // Past its length a row's cells hold the state, which stands still.
-    for (const t of steps({ ...input, lengths: undefined }, b)) {
+    for (const t of steps(b, { ...input, lengths: undefined })) {
       const row = t * B + b;
       if (valid.has(t)) {
         const fromX = affine(wIh, slice(x, (b * T + t) * I, I), 4 * H, bIh);
@@ -81,7 +72,7 @@ export function lstmReferenceBackward(input: LstmInput, { dy, dhN, dcN }: LstmGr
   for (let b = 0; b < B; b++) {
     let carry = start(dhN, b, P);
     let dc = start(dcN, b, H);
-    const order = steps(input, b);
+    const order = steps(b, input);
     for (let s = order.length - 1; s >= 0; s--) {
       const t = order[s]!;
       const row = t * B + b;
