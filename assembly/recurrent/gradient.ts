@@ -1,12 +1,12 @@
 import { packA } from "../gemm/pack";
 import { gemmPacked } from "../gemm/tiles";
-import { hsum } from "../simd/hsum";
 import { loadLanes } from "../simd/lanes";
+import { rowSum } from "../simd/row";
 import { aligned, bytes, lengthOf, wholePanels } from "./sequence";
 
 /** Steps (t, b) that are packed and multiplied at a time, so that a panel of 8 columns stays in the first-level cache. */
 const BLOCK: i32 = 256;
-/** Gate rows that are transposed at a time: eight tiles of six. */
+/** Gate rows that are transposed at a time. */
 const ROWS: i32 = 48;
 
 /** Positions in `recurrentCells`. */
@@ -102,25 +102,7 @@ function packRow(row: usize, n: i32, k: i32, out: usize): void {
   }
 }
 
-/** y [m] += the sums of the rows of x [m, k]: sixteen sums at a stride of 16, then by halves; the rest after them in order. */
+/** y [m] += the sums of the rows of x [m, k]. */
 function addSums(x: usize, m: i32, k: i32, y: usize): void {
-  const whole = k & ~15;
-  for (let i = 0; i < m; i++) {
-    const row = x + bytes(i * k);
-    let s0 = f32x4.splat(0);
-    let s1 = s0;
-    let s2 = s0;
-    let s3 = s0;
-    for (let j = 0; j < whole; j += 16) {
-      const at = row + bytes(j);
-      s0 = f32x4.add(s0, v128.load(at));
-      s1 = f32x4.add(s1, v128.load(at, 16));
-      s2 = f32x4.add(s2, v128.load(at, 32));
-      s3 = f32x4.add(s3, v128.load(at, 48));
-    }
-    let sum = hsum(f32x4.add(f32x4.add(s0, s2), f32x4.add(s1, s3)));
-    for (let j = whole; j < k; j++) sum += load<f32>(row + bytes(j));
-    const out = y + bytes(i);
-    store<f32>(out, load<f32>(out) + sum);
-  }
+  for (let i = 0; i < m; i++, x += bytes(k), y += 4) store<f32>(y, load<f32>(y) + rowSum(x, k));
 }
