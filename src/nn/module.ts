@@ -2,7 +2,7 @@ import { Tensor } from "../tensor/tensor.js";
 import { readValue, type TensorValue } from "../tensor/value.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
-import { type Shape, sameShape } from "../util/shape.js";
+import { sameShape } from "../util/shape.js";
 
 /** Parameters whose names are used as they are, without the name of the property that holds the table. */
 export class ParameterTable extends Map<string, Tensor> {}
