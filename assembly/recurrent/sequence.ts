@@ -4,8 +4,8 @@ import { loadLanes, storeLanes } from "../simd/lanes";
 
 // What the whole-sequence kernels of all cells share. Addresses are bytes, strides elements.
 
-/** Columns of a recurrent product that are computed, then consumed by the gates, while they are in the first cache: 6 panels. */
-export const blockColumns: i32 = 48;
+/** Columns of a recurrent product that are computed, then consumed by the gates, while they are in the first cache: two tiles of 1 x 48. */
+export const blockColumns: i32 = 96;
 
 /** Rows of the batch from which a product over all steps goes step by step; fewer would leave its tiles partly empty. */
 const fullTileRows: i32 = 24;

@@ -86,7 +86,7 @@ const ceil = (n: number, unit: number) => Math.ceil(n / unit) * unit;
 const packed = (k: number, n: number) => k * ceil(n, 8) * 4 + 64;
 
 /** Columns of a recurrent product that are computed at a time (blockColumns in assembly/recurrent). */
-const recurrentBlock = 48;
+const recurrentBlock = 96;
 
 const range = ["begin", "end"] as const;
 const shape4 = ["d0", "d1", "d2", "d3"] as const;
