@@ -7,9 +7,6 @@ import { loadLanes, storeLanes } from "../simd/lanes";
 /** Columns of a recurrent product that are computed, then consumed by the gates, while they are in the first cache: two tiles of 1 x 48. */
 export const blockColumns: i32 = 96;
 
-/** Rows of the batch from which a product over all steps goes step by step; fewer would leave its tiles partly empty. */
-const fullTileRows: i32 = 24;
-
 /** Bytes of n elements. */
 // @ts-ignore: decorator
 @inline
@@ -88,14 +85,15 @@ export function packGates(w: usize, gates: i32, H: i32, k: i32, out: usize): voi
 
 /**
  * One product over all steps of some rows of the batch: y(b, t) = a(b, t) op(packed) for b < rows, t < T, where
- * a(b, t) [k] is at a + b * aB + t * aT, y(b, t) [n] at y + b * yB + t * yT. With accumulate, y is added to.
+ * a(b, t) [k] is at a + b * aB + t * aT, y(b, t) [n] at y + b * yB + t * yT. With accumulate, y is added to. It goes step by step
+ * or row by row, whichever gives the taller products, whose tiles are full.
  */
 export function projectSequence(
   a: usize, aB: i32, aT: i32, packed: usize, rows: i32, T: i32, n: i32, k: i32, y: usize, yB: i32, yT: i32, accumulate: bool,
 ): void {
   if (aB == T * aT && yB == T * yT) {
     gemmPacked(a, aT, packed, rows * T, n, k, y, yT, accumulate);
-  } else if (rows >= fullTileRows || rows >= T) {
+  } else if (rows >= T) {
     for (let t: i32 = 0; t < T; t++) gemmPacked(a + bytes(t * aT), aB, packed, rows, n, k, y + bytes(t * yT), yB, accumulate);
   } else {
     for (let b: i32 = 0; b < rows; b++) gemmPacked(a + bytes(b * aB), aT, packed, T, n, k, y + bytes(b * yB), yT, accumulate);
