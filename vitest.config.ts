@@ -1,10 +1,34 @@
-import { defineConfig } from "vitest/config";
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig, type TestProjectConfiguration } from "vitest/config";
+import { findChromium, noChromium } from "./test/helpers/chromium.js";
 
 // Node 20 has relaxed SIMD behind a flag.
 const execArgv = process.versions.node.startsWith("20.") ? ["--experimental-wasm-relaxed-simd"] : [];
+const needsNode = ["test/node/**", "test/cli/**", "test/browser-page/**"];
 
-export default defineConfig({
-  test: {
-    projects: [{ test: { name: "node", include: ["test/**/*.test.ts"], exclude: ["test/browser/**"], execArgv } }],
-  },
-});
+const projects: TestProjectConfiguration[] = [{ test: { name: "node", include: ["test/**/*.test.ts"], execArgv } }];
+
+const launchOptions = findChromium();
+if (launchOptions) {
+  projects.push({
+    optimizeDeps: { include: ["fast-check", "wasm-feature-detect"] },
+    test: {
+      name: "browser",
+      include: ["test/**/*.test.ts"],
+      exclude: needsNode,
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider: playwright({ launchOptions }),
+        instances: [{ browser: "chromium" }],
+      },
+    },
+  });
+} else if (process.env.SEQGRAD_BROWSER === "required") {
+  throw new Error(noChromium);
+} else {
+  process.stderr.write(`The browser project is left out: ${noChromium}.\n`);
+}
+
+export default defineConfig({ test: { projects } });
