@@ -66,9 +66,11 @@ async function compile(variant: WasmVariant, source: WasmSource | undefined): Pr
   }
 }
 
-async function embedded(variant: WasmVariant): Promise<Uint8Array<ArrayBuffer>> {
+/** The kernels of the package's own chunk, which holds them as base64 of gzip. */
+async function embedded(variant: WasmVariant): Promise<ArrayBuffer> {
   const { default: base64 } = await (variant === "relaxed" ? import("./generated/relaxed.js") : import("./generated/simd.js"));
-  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  const packed = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }
 
 /** Kernels in WebAssembly over one growing linear memory; every call is synchronous. */
