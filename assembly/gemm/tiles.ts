@@ -4,7 +4,8 @@
  *
  * - gemmPacked: all n columns; start is y itself (accumulate) or 0.
  * - gemmFrom: all n columns; start anywhere (ldStart 0: one row for all, such as a bias; address 0: zeros).
- * - gemmPanels: any equally spaced panels, such as the gates of the same 8 hidden units.
+ *
+ * Panels stand alone: some neighbours of a packed matrix are one too, and so are panels of several side by side, as the gates of a cell.
  *
  * Each output is one accumulator that starts from `start` and adds its products by ascending k, whichever tile computes it, so that
  * it has the same bits whatever its neighbours are. Blocks over k keep this: the next block starts from what the last one stored.
@@ -30,32 +31,17 @@ export function gemmPacked(a: usize, lda: i32, packed: usize, m: i32, n: i32, k:
 export function gemmFrom(
   a: usize, lda: i32, packed: usize, m: i32, n: i32, k: i32, start: usize, ldStart: i32, y: usize, ldy: i32,
 ): void {
-  const whole = n & ~7;
-  if (whole) gemmPanels(a, lda, packed, k << 3, whole >> 3, 8, m, k, start, ldStart, 8, y, ldy, 8);
-  if (whole == n) return;
-  const last = at(packed, whole, k, 0);
-  gemmPanels(a, lda, last, 0, 1, n - whole, m, k, start ? at(start, 0, 0, whole) : 0, ldStart, 0, at(y, 0, 0, whole), ldy, 0);
-}
-
-/**
- * Panel q of `panels`, at panel + q panelStride, gives `cols` (1 to 8) columns at y + q stepY, from those at start + q stepStart.
- * k is also the number of rows that the panels have.
- */
-export function gemmPanels(
-  a: usize, lda: i32, panel: usize, panelStride: i32, panels: i32, cols: i32, m: i32, k: i32,
-  start: usize, ldStart: i32, stepStart: i32, y: usize, ldy: i32, stepY: i32,
-): void {
+  const panelBytes = (<usize>k) << 5;
   let kk: i32 = 0;
   do {
     const depth = min(k - kk, blockK);
     for (let i: i32 = 0; i < m; i += stripRows) {
       const rows = min(m - i, stripRows);
-      const stripA = at(a, i, lda, kk);
       const stripStart = start ? at(start, i, ldStart, 0) : 0;
-      strip(stripA, lda, panel, panelStride, panels, cols, rows, depth, stripStart, ldStart, stepStart, at(y, i, ldy, 0), ldy, stepY);
+      strip(at(a, i, lda, kk), lda, packed, panelBytes, rows, n, depth, stripStart, ldStart, at(y, i, ldy, 0), ldy);
     }
-    start = y, ldStart = ldy, stepStart = stepY;
-    panel += (<usize>depth) << 5;
+    start = y, ldStart = ldy;
+    packed += (<usize>depth) << 5;
     kk += depth;
   } while (kk < k);
 }
@@ -67,51 +53,49 @@ export function at(x: usize, i: i32, ld: i32, j: i32): usize {
   return x + (((<usize>i) * <usize>ld + <usize>j) << 2);
 }
 
-/** One block: a strip of rows by all panels, in groups of six that suit the tile of a single row. */
+/** A strip of rows by n columns, 48 at a time, which suits the tile of a single row. nextB: bytes from panel to panel. */
 function strip(
-  a: usize, lda: i32, panel: usize, panelStride: i32, panels: i32, cols: i32, rows: i32, k: i32,
-  start: usize, ldStart: i32, stepStart: i32, y: usize, ldy: i32, stepY: i32,
+  a: usize, lda: i32, b: usize, nextB: usize, rows: i32, n: i32, k: i32, start: usize, ldStart: i32, y: usize, ldy: i32,
 ): void {
   const rowA = (<usize>lda) << 2, rowStart = start ? (<usize>ldStart) << 2 : 0, rowY = (<usize>ldy) << 2;
-  const nextB = (<usize>panelStride) << 2, nextStart = start ? (<usize>stepStart) << 2 : 0, nextY = (<usize>stepY) << 2;
-  for (const tall = rows & ~3; panels > 0; panels -= 6) {
-    const group = min(panels, 6);
-    if (rows > tall) {
-      const lowStart = start + <usize>tall * rowStart;
-      lowRows(
-        a + <usize>tall * rowA, rowA, panel, nextB, group, cols, rows - tall, k, lowStart, rowStart, nextStart,
-        y + <usize>tall * rowY, rowY, nextY,
-      );
-    }
-    for (let q: i32 = 0; q < group; q++) {
+  const nextStart: usize = start ? 32 : 0;
+  const tall = rows & ~3;
+  const lowA = a + <usize>tall * rowA, lowStart = <usize>tall * rowStart, lowY = <usize>tall * rowY;
+  for (; n > 0; n -= 48) {
+    if (rows > tall) lowRows(lowA, rowA, b, nextB, rows - tall, min(n, 48), k, start + lowStart, rowStart, nextStart, y + lowY, rowY);
+    for (let cols = n; cols > max(n - 48, 0); cols -= 8) {
       let tileA = a, tileStart = start, tileY = y;
       for (let i: i32 = 0; i < tall; i += 4) {
-        gemm4x8(tileA, rowA, panel, k, tileStart, rowStart, tileY, rowY, cols);
+        gemm4x8(tileA, rowA, b, k, tileStart, rowStart, tileY, rowY, cols);
         tileA += 4 * rowA, tileStart += 4 * rowStart, tileY += 4 * rowY;
       }
-      panel += nextB, start += nextStart, y += nextY;
+      b += nextB, start += nextStart, y += 32;
     }
   }
 }
 
-/** One to three rows by a group of panels. */
+/** One to three rows by n <= 48 columns. */
 function lowRows(
-  a: usize, rowA: usize, panel: usize, nextB: usize, group: i32, cols: i32, rows: i32, k: i32,
-  start: usize, rowStart: usize, nextStart: usize, y: usize, rowY: usize, nextY: usize,
+  a: usize, rowA: usize, b: usize, nextB: usize, rows: i32, n: i32, k: i32,
+  start: usize, rowStart: usize, nextStart: usize, y: usize, rowY: usize,
 ): void {
-  if (rows & 1) {
-    if (group == 6 && cols == 8) gemm1x48(a, panel, nextB, k, start, nextStart, y, nextY);
-    else for (let q: usize = 0; q < <usize>group; q++) gemm1x8(a, panel + q * nextB, k, start + q * nextStart, y + q * nextY, cols);
-    a += rowA, start += rowStart, y += rowY;
-  }
   if (rows & 2) {
-    for (; group >= 2; group -= 2) {
-      gemm2x16(a, rowA, panel, nextB, k, start, rowStart, nextStart, y, rowY, nextY, cols);
-      panel += 2 * nextB, start += 2 * nextStart, y += 2 * nextY;
+    let tileB = b, tileStart = start, tileY = y;
+    for (let cols = n; cols > 0; cols -= 16) {
+      // A last panel without a neighbour is its own.
+      gemm2x16(a, rowA, tileB, cols > 8 ? nextB : 0, k, tileStart, rowStart, tileY, rowY, cols);
+      tileB += 2 * nextB, tileStart += 2 * nextStart, tileY += 64;
     }
-    if (group == 0) return;
-    gemm1x8(a, panel, k, start, y, cols);
-    gemm1x8(a + rowA, panel, k, start + rowStart, y + rowY, cols);
+    a += 2 * rowA, start += 2 * rowStart, y += 2 * rowY;
+  }
+  if (rows & 1) {
+    if (n == 48) gemm1x48(a, b, nextB, k, start, y);
+    else {
+      for (let cols = n; cols > 0; cols -= 8) {
+        gemm1x8(a, b, k, start, y, cols);
+        b += nextB, start += nextStart, y += 32;
+      }
+    }
   }
 }
 
@@ -156,18 +140,17 @@ function gemm4x8(a: usize, rowA: usize, b: usize, k: i32, start: usize, rowStart
   storeLanes(y, c30, cols), storeLanes(y + 16, c31, cols - 4);
 }
 
-/** Two rows by two panels, which both have `cols` columns. */
+/** Two rows by two panels. */
 function gemm2x16(
-  a: usize, rowA: usize, b: usize, nextB: usize, k: i32, start: usize, rowStart: usize, nextStart: usize,
-  y: usize, rowY: usize, nextY: usize, cols: i32,
+  a: usize, rowA: usize, b: usize, nextB: usize, k: i32, start: usize, rowStart: usize, y: usize, rowY: usize, cols: i32,
 ): void {
   let c00 = zero(), c01 = zero(), c02 = zero(), c03 = zero();
   let c10 = zero(), c11 = zero(), c12 = zero(), c13 = zero();
   if (start) {
     c00 = loadLanes(start, cols), c01 = loadLanes(start + 16, cols - 4);
-    c10 = loadLanes(start + rowStart, cols), c11 = loadLanes(start + rowStart + 16, cols - 4), start += nextStart;
-    c02 = loadLanes(start, cols), c03 = loadLanes(start + 16, cols - 4);
-    c12 = loadLanes(start + rowStart, cols), c13 = loadLanes(start + rowStart + 16, cols - 4);
+    c02 = loadLanes(start + 32, cols - 8), c03 = loadLanes(start + 48, cols - 12), start += rowStart;
+    c10 = loadLanes(start, cols), c11 = loadLanes(start + 16, cols - 4);
+    c12 = loadLanes(start + 32, cols - 8), c13 = loadLanes(start + 48, cols - 12);
   }
   let a1 = a + rowA, next = b + nextB;
   for (const end = b + ((<usize>k) << 5); b < end; b += 32, next += 32, a += 4, a1 += 4) {
@@ -178,9 +161,9 @@ function gemm2x16(
     c10 = fma(s, b0, c10), c11 = fma(s, b1, c11), c12 = fma(s, b2, c12), c13 = fma(s, b3, c13);
   }
   storeLanes(y, c00, cols), storeLanes(y + 16, c01, cols - 4);
-  storeLanes(y + rowY, c10, cols), storeLanes(y + rowY + 16, c11, cols - 4), y += nextY;
-  storeLanes(y, c02, cols), storeLanes(y + 16, c03, cols - 4);
-  storeLanes(y + rowY, c12, cols), storeLanes(y + rowY + 16, c13, cols - 4);
+  storeLanes(y + 32, c02, cols - 8), storeLanes(y + 48, c03, cols - 12), y += rowY;
+  storeLanes(y, c10, cols), storeLanes(y + 16, c11, cols - 4);
+  storeLanes(y + 32, c12, cols - 8), storeLanes(y + 48, c13, cols - 12);
 }
 
 function gemm1x8(a: usize, b: usize, k: i32, start: usize, y: usize, cols: i32): void {
@@ -194,16 +177,13 @@ function gemm1x8(a: usize, b: usize, k: i32, start: usize, y: usize, cols: i32):
 }
 
 /** One row by six whole panels. */
-function gemm1x48(a: usize, b: usize, nextB: usize, k: i32, start: usize, nextStart: usize, y: usize, nextY: usize): void {
+function gemm1x48(a: usize, b: usize, nextB: usize, k: i32, start: usize, y: usize): void {
   let c0 = zero(), c1 = zero(), c2 = zero(), c3 = zero(), c4 = zero(), c5 = zero();
   let c6 = zero(), c7 = zero(), c8 = zero(), c9 = zero(), c10 = zero(), c11 = zero();
   if (start) {
-    c0 = v128.load(start), c1 = v128.load(start, 16), start += nextStart;
-    c2 = v128.load(start), c3 = v128.load(start, 16), start += nextStart;
-    c4 = v128.load(start), c5 = v128.load(start, 16), start += nextStart;
-    c6 = v128.load(start), c7 = v128.load(start, 16), start += nextStart;
-    c8 = v128.load(start), c9 = v128.load(start, 16), start += nextStart;
-    c10 = v128.load(start), c11 = v128.load(start, 16);
+    c0 = v128.load(start), c1 = v128.load(start, 16), c2 = v128.load(start, 32), c3 = v128.load(start, 48);
+    c4 = v128.load(start, 64), c5 = v128.load(start, 80), c6 = v128.load(start, 96), c7 = v128.load(start, 112);
+    c8 = v128.load(start, 128), c9 = v128.load(start, 144), c10 = v128.load(start, 160), c11 = v128.load(start, 176);
   }
   let b1 = b + nextB, b2 = b1 + nextB, b3 = b2 + nextB, b4 = b3 + nextB, b5 = b4 + nextB;
   for (const end = b + ((<usize>k) << 5); b < end; ) {
@@ -219,10 +199,7 @@ function gemm1x48(a: usize, b: usize, nextB: usize, k: i32, start: usize, nextSt
     c10 = fma(s, v128.load(b5), c10), c11 = fma(s, v128.load(b5, 16), c11);
     a += 4, b += 32, b1 += 32, b2 += 32, b3 += 32, b4 += 32, b5 += 32;
   }
-  v128.store(y, c0), v128.store(y, c1, 16), y += nextY;
-  v128.store(y, c2), v128.store(y, c3, 16), y += nextY;
-  v128.store(y, c4), v128.store(y, c5, 16), y += nextY;
-  v128.store(y, c6), v128.store(y, c7, 16), y += nextY;
-  v128.store(y, c8), v128.store(y, c9, 16), y += nextY;
-  v128.store(y, c10), v128.store(y, c11, 16);
+  v128.store(y, c0), v128.store(y, c1, 16), v128.store(y, c2, 32), v128.store(y, c3, 48);
+  v128.store(y, c4, 64), v128.store(y, c5, 80), v128.store(y, c6, 96), v128.store(y, c7, 112);
+  v128.store(y, c8, 128), v128.store(y, c9, 144), v128.store(y, c10, 160), v128.store(y, c11, 176);
 }
