@@ -2,7 +2,10 @@ import { SeqgradError } from "../util/errors.js";
 import { closeFrame, type Frame, openFrame, type Storage } from "./storage.js";
 import { Tensor } from "./tensor.js";
 
-const keptIn = new WeakMap<Frame, Set<Storage>>();
+/** The tensors that outlive a frame, by the storage they hold. */
+type Survivors = Map<Storage, Set<Tensor>>;
+
+const keptIn = new WeakMap<Frame, Survivors>();
 
 /**
  * Runs `fn` and frees every tensor made in it but those that it returns (alone, or in arrays and objects) or keeps. Inside,
@@ -14,7 +17,7 @@ const keptIn = new WeakMap<Frame, Set<Storage>>();
  */
 export function scope<T>(fn: () => T): T {
   const frame = openFrame();
-  const survivors = new Set<Storage>();
+  const returned: Survivors = new Map();
   let failed = true;
   try {
     const result = fn();
@@ -24,30 +27,39 @@ export function scope<T>(fn: () => T): T {
         "scope: the function returned a promise. Make the tensors in a synchronous function, and await their data after the scope.",
       );
     }
-    collect(result, survivors);
+    collect(result, returned);
     failed = false;
     return result;
   } finally {
-    const kept = (!failed && keptIn.get(frame)) || new Set<Storage>();
-    closeFrame(frame, survivors, kept);
+    closeFrame(frame, failed ? NONE : counts(returned), failed ? NONE : counts(keptIn.get(frame) ?? NONE));
   }
 }
+
+const NONE: ReadonlyMap<Storage, never> = new Map();
+
+const counts = (survivors: ReadonlyMap<Storage, ReadonlySet<Tensor>>) => new Map(Array.from(survivors, ([storage, tensors]) => [storage, tensors.size]));
 
 /** Lets a tensor outlive every open scope; it then lives until dispose(). */
 export function keep<T extends Tensor>(tensor: T): T {
   const { frame } = tensor.storage;
   if (frame) {
-    const kept = keptIn.get(frame) ?? new Set();
-    keptIn.set(frame, kept.add(tensor.storage));
+    const kept = keptIn.get(frame) ?? new Map();
+    keptIn.set(frame, kept);
+    note(tensor, kept);
   }
   return tensor;
 }
 
-function collect(value: unknown, into: Set<Storage>): void {
+function note(tensor: Tensor, into: Survivors): void {
+  const tensors = into.get(tensor.storage) ?? new Set();
+  into.set(tensor.storage, tensors.add(tensor));
+}
+
+function collect(value: unknown, into: Survivors): void {
   if (value instanceof Tensor) {
     // The graph behind it dies with the scope.
     value.node = undefined;
-    into.add(value.storage);
+    note(value, into);
   } else if (Array.isArray(value)) {
     for (const item of value) collect(item, into);
   } else if (value !== null && typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype) {

@@ -130,17 +130,24 @@ export function openFrame(): Frame {
   return frame;
 }
 
-/** Ends the innermost scope: `survivors` move to the heap, to be freed by the scope around it (or, `kept`, by nobody); the rest is freed. */
-export function closeFrame(frame: Frame, survivors: ReadonlySet<Storage>, kept: ReadonlySet<Storage>): void {
+/**
+ * Ends the innermost scope: what is `returned` moves to the heap, to be freed by the scope around it, and what is `kept` too, to be
+ * freed by nobody; the rest is freed. Each comes with the number of tensors that hold it from now on.
+ */
+export function closeFrame(frame: Frame, returned: ReadonlyMap<Storage, number>, kept: ReadonlyMap<Storage, number>): void {
   if (frames.at(-1) !== frame) throw new SeqgradError("state", "scope: scopes must end in the reverse order of their start.");
   frames.pop();
   const outer = currentFrame();
   try {
     for (const storage of frame.storages) {
       if (!storage.alive) continue;
-      if (kept.has(storage)) moveToHeap(storage, undefined);
-      else if (survivors.has(storage)) moveToHeap(storage, outer);
-      else release(storage);
+      const holders = Math.max(kept.get(storage) ?? 0, returned.get(storage) ?? 0);
+      if (holders === 0) {
+        release(storage);
+        continue;
+      }
+      moveToHeap(storage, kept.has(storage) ? undefined : outer);
+      storage.holders = holders;
     }
   } finally {
     for (const [backend, mark] of frame.marks) arenaOf(backend).release(mark);

@@ -1,0 +1,86 @@
+import * as init from "../nn/init.js";
+import { Dropout, Embedding, Linear } from "../nn/layers.js";
+import { Module } from "../nn/module.js";
+import { GRU, LSTM, type LSTMState, type RecurrentState, RNN } from "../nn/recurrent.js";
+import { crossEntropy } from "../ops/cross-entropy.js";
+import { linear } from "../ops/linear.js";
+import type { GradientProbe } from "../ops/recurrent.js";
+import { tensor } from "../tensor/create.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { SeqgradError } from "../util/errors.js";
+
+export const recurrentCells = { rnn: RNN, gru: GRU, lstm: LSTM } as const;
+export type RecurrentCell = keyof typeof recurrentCells;
+
+export interface RecurrentLMConfig {
+  /** Number of different tokens, V. */
+  readonly vocabularySize: number;
+  readonly cell: RecurrentCell;
+  /** Size of a token's vector. */
+  readonly embed: number;
+  /** Units of a layer, H. */
+  readonly hidden: number;
+  /** Default 1. */
+  readonly layers?: number;
+  /** The chance to zero an activation before each layer and the output, while training. Default 0. */
+  readonly dropout?: number;
+  /** The output layer uses the embedding's table (Press and Wolf 2017); needs embed = hidden. Default false. */
+  readonly tieWeights?: boolean;
+}
+
+/** State of any of the cells; only an LSTM has c. */
+export type LMState = RecurrentState & Partial<Pick<LSTMState, "c">>;
+
+/** Host-side tokens of a batch, row-major [B, T]; y holds the token that follows each of x. */
+export interface TokenBatch {
+  readonly x: Int32Array;
+  readonly y: Int32Array;
+  readonly shape: readonly [B: number, T: number];
+}
+
+/**
+ * A language model: embedding, recurrent layers, and a linear layer to the scores of the next token.
+ * @example
+ * const model = new sg.models.RecurrentLM({ vocabularySize: 65, cell: "lstm", embed: 64, hidden: 256 });
+ * const { logits, state } = model.forward(tokens); // [B, T] -> [B, T, 65]
+ */
+export class RecurrentLM extends Module {
+  readonly embedding: Embedding;
+  readonly rnn: RNN | GRU | LSTM;
+  readonly linear: Linear;
+  readonly config: Required<RecurrentLMConfig>;
+  readonly #dropout: Dropout;
+
+  constructor(config: RecurrentLMConfig) {
+    super();
+    this.config = { layers: 1, dropout: 0, tieWeights: false, ...config };
+    const { vocabularySize, cell, embed, hidden, layers, dropout, tieWeights } = this.config;
+    const Cell = recurrentCells[cell];
+    if (!Cell) throw new SeqgradError("value", `RecurrentLM: there is no cell "${cell}"; use ${Object.keys(recurrentCells).join(", ")}.`);
+    if (tieWeights && embed !== hidden) throw new SeqgradError("value", `RecurrentLM: tieWeights needs embed (${embed}) equal to hidden (${hidden}).`);
+    this.embedding = new Embedding(vocabularySize, embed);
+    this.rnn = new Cell(embed, hidden, { numLayers: layers, dropout: layers > 1 ? dropout : 0 });
+    this.linear = new Linear(hidden, vocabularySize);
+    // A standard normal table would drown the first scores.
+    if (tieWeights) init.normal(this.embedding.weight, 0, 1 / Math.sqrt(embed));
+    if (tieWeights) Object.assign(this.linear, { weight: this.embedding.weight });
+    this.#dropout = new Dropout(dropout);
+  }
+
+  /** tokens int32 `[B, T]` -> logits `[B, T, V]` and the state after the last step. */
+  forward(tokens: Tensor, options: { state?: LMState | undefined; probe?: GradientProbe } = {}): { logits: Tensor; state: LMState } {
+    const x = this.#drop(this.embedding.forward(tokens));
+    const { output, state } = this.rnn.forward(x, options as { state?: LSTMState });
+    return { logits: linear(this.#drop(output), this.linear.weight, this.linear.bias), state };
+  }
+
+  /** The mean cross-entropy of the next tokens, in nats, and the state to go on from. */
+  loss(batch: TokenBatch, state?: LMState): { loss: Tensor; state: LMState } {
+    const next = this.forward(tensor(batch.x, batch.shape), { state });
+    return { loss: crossEntropy(next.logits, tensor(batch.y, batch.shape)), state: next.state };
+  }
+
+  #drop(x: Tensor): Tensor {
+    return this.training ? this.#dropout.forward(x) : x;
+  }
+}
