@@ -1,0 +1,48 @@
+// Installs the packed package in an empty folder, as a user would, and runs test/smoke/smoke.mjs and the command there.
+import { execFileSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+process.chdir(fileURLToPath(new URL("..", import.meta.url)));
+const program = "test/smoke/smoke.mjs";
+const folder = mkdtempSync(join(tmpdir(), "seqgrad-smoke-"));
+const run = (command, ...args) => execFileSync(command, args, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+
+function check(condition, message) {
+  if (condition) return;
+  console.error(`smoke: ${message}`);
+  process.exitCode = 1;
+}
+
+try {
+  const packed = execFileSync("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder], { encoding: "utf8" });
+  const [{ filename, files, size }] = JSON.parse(packed);
+  const strangers = files.filter(({ path }) => !/^(dist\/.*|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/.test(path));
+  check(strangers.length === 0, `the package holds ${strangers.map(({ path }) => path).join(", ")}`);
+  for (const path of ["README.md", "LICENSE", "CHANGELOG.md", "dist/index.js", "dist/index.d.ts", "dist/cli.js"]) {
+    check(
+      files.some((file) => file.path === path),
+      `the package lacks ${path}`,
+    );
+  }
+
+  run("npm", "init", "--yes");
+  run("npm", "install", "--no-audit", "--no-fund", `./${filename}`);
+  const { packages } = JSON.parse(readFileSync(join(folder, "package-lock.json"), "utf8"));
+  const installed = Object.keys(packages).filter(Boolean);
+  check(installed.length === 1, `installing it brings ${installed.join(", ")}`);
+
+  copyFileSync(program, join(folder, "smoke.mjs"));
+  const output = run(process.execPath, "smoke.mjs");
+  process.stdout.write(output);
+  check(output.includes("sea shells by the sea"), "the model has not learned its sentence");
+  const readme = existsSync("README.md") ? readFileSync("README.md", "utf8") : "";
+  check(readme.includes(readFileSync(program, "utf8")), `README.md does not show ${program} as it is`);
+
+  process.stdout.write(run("npx", "--no", "seqgrad", "info"));
+  console.log(`smoke: ${files.length} files, ${(size / 1000).toFixed(0)} kB packed`);
+} finally {
+  rmSync(folder, { recursive: true });
+}
