@@ -15,6 +15,7 @@ export {
 export {
   constant,
   cosine,
+  linearDecay,
   linearWarmup,
   type OneCycleOptions,
   oneCycle,

@@ -4,6 +4,10 @@ import type { Optimizer } from "./optimizer.js";
 /** The factor on the learning rate at a step, counted from 0. */
 export type Schedule = (step: number) => number;
 
+/** Between two factors: `share` 0 is the first, 1 the second. */
+const straight = (from: number, to: number, share: number) => from + (to - from) * share;
+const halfCosine = (from: number, to: number, share: number) => to + ((from - to) * (1 + Math.cos(Math.PI * share))) / 2;
+
 /** Always 1, or `factor`. */
 export const constant =
   (factor = 1): Schedule =>
@@ -13,13 +17,19 @@ export const constant =
 /** From `from` to 1 in equal parts over `steps`, then 1. */
 export function linearWarmup(steps: number, from = 0): Schedule {
   checkInteger("linearWarmup", "steps", steps, 1);
-  return (step) => from + (1 - from) * Math.min(1, step / steps);
+  return (step) => straight(from, 1, Math.min(1, step / steps));
+}
+
+/** From 1 down to `floor` in equal parts over `steps`, then `floor`. */
+export function linearDecay(steps: number, floor = 0): Schedule {
+  checkInteger("linearDecay", "steps", steps, 1);
+  return (step) => straight(1, floor, Math.min(1, step / steps));
 }
 
 /** Half a cosine from 1 down to `floor` over `steps` (Loshchilov and Hutter 2017), then `floor`. */
 export function cosine(steps: number, floor = 0): Schedule {
   checkInteger("cosine", "steps", steps, 1);
-  return (step) => floor + ((1 - floor) * (1 + Math.cos((Math.PI * Math.min(step, steps)) / steps))) / 2;
+  return (step) => halfCosine(1, floor, Math.min(1, step / steps));
 }
 
 /** Times `gamma` after every `every` steps. */
@@ -35,24 +45,26 @@ export interface OneCycleOptions {
   startDivisor?: number;
   /** The last factor is the first / this. Default 1e4. */
   endDivisor?: number;
+  /** Both ways along half a cosine or a straight line. Default `cosine`. */
+  anneal?: "cosine" | "linear";
 }
 
-/** Up to 1 and down again, each half a cosine, over `steps` (Smith and Topin 2019); the optimizer's rate is the peak. */
+/** Up to 1 and down again over `steps` (Smith and Topin 2019); the optimizer's rate is the peak. */
 export function oneCycle(steps: number, options: OneCycleOptions = {}): Schedule {
   checkInteger("oneCycle", "steps", steps, 2);
-  const { rise = 0.3, startDivisor = 25, endDivisor = 1e4 } = options;
+  const { rise = 0.3, startDivisor = 25, endDivisor = 1e4, anneal = "cosine" } = options;
   checkInterval("oneCycle", "rise", rise, 0, 1);
   const start = 1 / startDivisor;
   const peak = rise * steps - 1;
-  const between = (from: number, to: number, share: number) => to + ((from - to) * (1 + Math.cos(Math.PI * share))) / 2;
+  const between = anneal === "linear" ? straight : halfCosine;
   return (step) => {
     const at = Math.min(step, steps - 1);
-    return at <= peak ? between(start, 1, at / peak) : between(1, start / endDivisor, (at - peak) / (steps - 1 - peak));
+    return peak > 0 && at <= peak ? between(start, 1, at / peak) : between(1, start / endDivisor, (at - peak) / (steps - 1 - peak));
   };
 }
 
 /** One schedule for its number of steps, then the next from its own step 0; the last goes on. */
-export function sequence(...parts: readonly [schedule: Schedule, steps: number][]): Schedule {
+export function sequence(...parts: (readonly [schedule: Schedule, steps: number])[]): Schedule {
   return (step) => {
     let start = 0;
     for (const [i, [schedule, steps]] of parts.entries()) {
@@ -64,37 +76,54 @@ export function sequence(...parts: readonly [schedule: Schedule, steps: number][
 }
 
 export interface PlateauOptions {
+  /** Whether the measure shall fall (a loss) or rise (an accuracy). Default `min`. */
+  mode?: "min" | "max";
   /** Factor on a plateau. Default 0.1. */
   factor?: number;
   /** Evaluations without progress that are borne. Default 10. */
   patience?: number;
-  /** Relative progress that counts. Default 1e-4. */
+  /** Progress that counts. Default 1e-4. */
   threshold?: number;
+  /** Whether `threshold` is a share of the best measure or a difference from it. Default `relative`. */
+  thresholdMode?: "relative" | "absolute";
   /** Evaluations after a cut that do not count. Default 0. */
   cooldown?: number;
   /** The factor's lowest value. Default 0. */
   floor?: number;
 }
 
-/** Cuts the learning rate when a measure, smaller being better, stops improving. Show it every evaluation by `observe`. */
+const defaults: Required<PlateauOptions> = {
+  mode: "min",
+  factor: 0.1,
+  patience: 10,
+  threshold: 1e-4,
+  thresholdMode: "relative",
+  cooldown: 0,
+  floor: 0,
+};
+
+/** Cuts the learning rate when a measure stops improving. Show it every evaluation by `observe`. */
 export class Plateau {
   readonly #options: Required<PlateauOptions>;
   #factor = 1;
-  #best = Number.POSITIVE_INFINITY;
+  #best: number;
   #bad = 0;
   #cooling = 0;
 
   constructor(options: PlateauOptions = {}) {
-    this.#options = { factor: 0.1, patience: 10, threshold: 1e-4, cooldown: 0, floor: 0, ...options };
+    this.#options = { ...defaults, ...options };
+    this.#best = this.#worst;
     checkInterval("Plateau", "factor", this.#options.factor, 0, 1);
+    checkInteger("Plateau", "patience", this.#options.patience);
+    checkInteger("Plateau", "cooldown", this.#options.cooldown);
   }
 
   /** The factor that holds now; a Schedule. */
   readonly schedule: Schedule = () => this.#factor;
 
   observe(measure: number): void {
-    const { factor, patience, threshold, cooldown, floor } = this.#options;
-    if (measure < this.#best * (1 - threshold)) {
+    const { factor, patience, cooldown, floor } = this.#options;
+    if (this.#improves(measure)) {
       this.#best = measure;
       this.#bad = 0;
     } else {
@@ -111,13 +140,24 @@ export class Plateau {
     }
   }
 
+  get #worst(): number {
+    return this.#options.mode === "max" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  }
+
+  #improves(measure: number): boolean {
+    const { mode, threshold, thresholdMode } = this.#options;
+    const sign = mode === "max" ? 1 : -1;
+    const best = this.#best;
+    return sign * measure > sign * (thresholdMode === "relative" ? best * (1 + sign * threshold) : best + sign * threshold);
+  }
+
   /** For a checkpoint. */
   get state(): number[] {
     return [this.#factor, this.#best, this.#bad, this.#cooling];
   }
   restore([factor, best, bad, cooling]: readonly number[]): void {
     this.#factor = factor ?? 1;
-    this.#best = best ?? Number.POSITIVE_INFINITY;
+    this.#best = best ?? this.#worst;
     this.#bad = bad ?? 0;
     this.#cooling = cooling ?? 0;
   }

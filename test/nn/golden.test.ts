@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import * as nn from "../../src/nn/index.js";
+import { add, mul, sum } from "../../src/ops/index.js";
+import { withDevice } from "../../src/tensor/device.js";
+import { scope } from "../../src/tensor/scope.js";
+import { Tensor } from "../../src/tensor/tensor.js";
+import { type Case, expectClose, type Golden, loadGolden, resolve } from "../golden/golden.js";
+import { describeWasm } from "../helpers/devices.js";
+import { toInputs, toState, toTensor, toValues } from "../helpers/golden-tensors.js";
+
+type Layer = nn.Module & { forward(...args: unknown[]): Result };
+type Result = Tensor | Record<string, Tensor> | { output: Tensor; state: Record<string, Tensor> };
+
+const groups = await Promise.all([loadGolden("layers"), loadGolden("recurrent")]);
+
+function build({ call, args }: Case): Layer {
+  const Layers = nn as unknown as Record<string, new (...args: readonly unknown[]) => Layer>;
+  return new Layers[call]!(...args);
+}
+
+/** A layer's results by the fixtures' names. */
+function outputsOf(result: Result): Record<string, Tensor> {
+  if (result instanceof Tensor) return { y: result };
+  if ("state" in result) return { output: result.output as Tensor, ...result.state } as Record<string, Tensor>;
+  return result;
+}
+
+/** Runs a case forward and backward and compares every output and gradient with PyTorch's. */
+function check(golden: Golden, c: Case): void {
+  const layer = build(c);
+  layer.loadStateDict(toState(golden.parameters(c)));
+  scope(() => {
+    const inputs = toInputs(golden.inputs(c), c.inputs);
+    const outputs = outputsOf(layer.forward(...resolve<Tensor>(c.forward!, inputs)));
+    expect(Object.keys(outputs)).toEqual(Object.keys(c.outputs!));
+    const losses = Object.entries(outputs).map(([name, y]) => {
+      expectClose(toValues(y), golden.output(c, name));
+      return sum(mul(y, toTensor(golden.upstream(c, name))));
+    });
+    losses.reduce((a, b) => add(a, b)).backward();
+    const leaves = new Map([...inputs, ...layer.namedParameters()]);
+    for (const name of Object.keys(c.gradients!)) expectClose(toValues(leaves.get(name)!.grad!), golden.gradient(c, name));
+  });
+  layer.dispose();
+}
+
+await describeWasm("layers equal PyTorch's", (device) => {
+  for (const golden of groups) test.each(golden.cases)(`${golden.group}/$name`, (c) => withDevice(device, () => check(golden, c)));
+});
