@@ -1,4 +1,7 @@
 /// <reference types="vite/client" />
+import { type TensorValue, toTensorValue } from "../../src/io/dtypes.js";
+import { parseSafetensors } from "../../src/io/safetensors.js";
+
 /**
  * Reads the PyTorch fixtures that make.py writes: cases with inputs, and what PyTorch computed from them. Runs in Node and in a browser.
  * The forms of a case, a spec and a result are told in fixtures/group.py and fixtures/data.py.
@@ -139,7 +142,7 @@ export class Golden<C extends Case = Case> {
 export async function loadGolden<C extends Case = Case>(group: string): Promise<Golden<C>> {
   const cases: C[] = JSON.parse(new TextDecoder().decode(await fileBytes(`${group}.json`)));
   const file = `${group}.safetensors`;
-  return new Golden(group, cases, fileNames.includes(file) ? readSafetensors(await fileBytes(file)) : new Map());
+  return new Golden(group, cases, fileNames.includes(file) ? readTensors(await fileBytes(file)) : new Map());
 }
 
 /** `args` with each string "$name" replaced by what `tensors` has under that name, also within lists and options. */
@@ -250,18 +253,7 @@ function elements(shape: readonly number[]): number {
   return shape.reduce((n, d) => n * d, 1);
 }
 
-/** The tensors of a safetensors file of float32 and int32. */
-export function readSafetensors(bytes: Uint8Array): Map<string, Values> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const start = 8 + Number(view.getBigUint64(0, true));
-  const header: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }> = JSON.parse(
-    new TextDecoder().decode(bytes.subarray(8, start)),
-  );
-  const tensors = new Map<string, Values>();
-  for (const [name, { dtype, shape, data_offsets: offsets }] of Object.entries(header)) {
-    if (name === "__metadata__") continue;
-    const { buffer } = bytes.slice(start + offsets[0], start + offsets[1]);
-    tensors.set(name, { shape, data: dtype === "I32" ? new Int32Array(buffer) : new Float32Array(buffer) });
-  }
-  return tensors;
+/** The tensors of a file in data/, as float32 or int32. */
+export function readTensors(bytes: Uint8Array): Map<string, TensorValue> {
+  return new Map(Array.from(parseSafetensors(bytes), ([name, tensor]) => [name, toTensorValue(name, tensor)]));
 }

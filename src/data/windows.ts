@@ -1,0 +1,107 @@
+import { checkInteger, checkInterval } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { Generator, type RandomStart } from "../util/philox.js";
+
+/** Rows of tokens, and for each token the one that follows it. */
+export interface WindowBatch {
+  /** `[B, T]` */
+  readonly x: Int32Array<ArrayBuffer>;
+  /** `[B, T]`; y[b, t] follows x[b, t]. */
+  readonly y: Int32Array<ArrayBuffer>;
+  /** B and T. */
+  readonly shape: readonly [number, number];
+}
+
+export interface WindowOptions {
+  /** B, the rows of a batch. */
+  batchSize: number;
+  /** T, the tokens of a row. */
+  sequenceLength: number;
+}
+
+/**
+ * Batches of windows that begin at random places of a text, every place as likely, rows independent.
+ *
+ * A batch is a function of the seed and its number: a run that resumes at step 500 asks for batch 500. Its draws come from the Philox
+ * blocks whose counter has step + 1 in the upper word, so that a `Generator` of the same seed, which counts from 0, shares none.
+ *
+ * @example
+ * const windows = new sg.RandomWindows(tokens, { batchSize: 32, sequenceLength: 64, seed: 1 });
+ * const { x, y, shape } = windows.batch(step);
+ */
+export class RandomWindows {
+  readonly shape: readonly [number, number];
+  readonly #tokens: Int32Array;
+  readonly #generator: Generator;
+  readonly #start: RandomStart;
+
+  /** @throws SeqgradError `range` where the text is shorter than a window and the token after it */
+  constructor(tokens: Int32Array, { batchSize, sequenceLength, seed = 0 }: WindowOptions & { seed?: number }) {
+    checkWindow("RandomWindows", { batchSize, sequenceLength });
+    checkInteger("RandomWindows", "batchSize x sequenceLength", batchSize * sequenceLength, 1, 2 ** 28);
+    if (tokens.length <= sequenceLength) {
+      throw new SeqgradError(
+        "range",
+        `RandomWindows: windows of ${sequenceLength} tokens and the one that follows do not fit a text of ${tokens.length}; give a longer text or a shorter sequenceLength.`,
+      );
+    }
+    this.shape = [batchSize, sequenceLength];
+    this.#tokens = tokens;
+    this.#generator = new Generator(seed);
+    this.#start = this.#generator.state;
+  }
+
+  /** The batch of a step, 0 to 2^32 - 2: the same whenever it is asked for. */
+  batch(step: number): WindowBatch {
+    checkInteger("RandomWindows.batch", "step", step, 0, 2 ** 32 - 2);
+    const [rows, length] = this.shape;
+    const x = new Int32Array(rows * length);
+    const y = new Int32Array(rows * length);
+    this.#generator.restore({ ...this.#start, counter0: 0, counter1: step + 1 });
+    for (let row = 0; row < rows; row++) {
+      const start = this.#generator.integer(this.#tokens.length - length);
+      x.set(this.#tokens.subarray(start, start + length), row * length);
+      y.set(this.#tokens.subarray(start + 1, start + length + 1), row * length);
+    }
+    return { x, y, shape: this.shape };
+  }
+}
+
+/**
+ * The text cut into windows that follow one another, in batches: every token but the first is a target exactly once. The last batch of
+ * whole windows may have fewer rows; what remains of the text comes as one shorter row.
+ *
+ * @throws SeqgradError `range` for a text of fewer than 2 tokens
+ */
+export function consecutiveWindows(tokens: Int32Array, { batchSize, sequenceLength }: WindowOptions): IterableIterator<WindowBatch> {
+  checkWindow("consecutiveWindows", { batchSize, sequenceLength });
+  if (tokens.length < 2)
+    throw new SeqgradError("range", `consecutiveWindows: a text of ${tokens.length} tokens has none to predict; give at least 2.`);
+  return cut(tokens, batchSize, sequenceLength);
+}
+
+function* cut(tokens: Int32Array, batchSize: number, sequenceLength: number): IterableIterator<WindowBatch> {
+  const targets = tokens.length - 1;
+  for (let start = 0; start < targets; ) {
+    const length = Math.min(sequenceLength, targets - start);
+    const rows = Math.min(batchSize, Math.floor((targets - start) / length));
+    const end = start + rows * length;
+    yield { x: new Int32Array(tokens.subarray(start, end)), y: new Int32Array(tokens.subarray(start + 1, end + 1)), shape: [rows, length] };
+    start = end;
+  }
+}
+
+/**
+ * The text in two: all but its last `share`, and that share, rounded to whole tokens, for validation. Both are views.
+ * @throws SeqgradError `range` unless share is in [0, 1]
+ */
+export function splitTokens(tokens: Int32Array, share: number): { train: Int32Array; validation: Int32Array } {
+  checkInterval("splitTokens", "share", share, 0, 1);
+  const cutAt = tokens.length - Math.round(tokens.length * share);
+  return { train: tokens.subarray(0, cutAt), validation: tokens.subarray(cutAt) };
+}
+
+function checkWindow(op: string, { batchSize, sequenceLength }: WindowOptions): void {
+  checkInteger(op, "batchSize", batchSize, 1);
+  checkInteger(op, "sequenceLength", sequenceLength, 1);
+}

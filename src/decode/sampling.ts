@@ -1,0 +1,88 @@
+import { checkFinite, checkInteger, checkInterval } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import type { Generator } from "../util/philox.js";
+
+export interface SamplingOptions {
+  /** What the logits are divided by: below 1 prefers the likely, above 1 evens out; 0 takes the likeliest. Default 1. */
+  temperature?: number;
+  /** Keeps the k likeliest tokens (Fan, Lewis and Dauphin 2018); more than there are keeps all. Default: all. */
+  topK?: number;
+  /** Keeps the fewest likeliest tokens whose probabilities sum to p or more (Holtzman et al. 2020), in (0, 1]. Default 1. */
+  topP?: number;
+}
+
+/** Throws `range` or `value` for an option outside its interval. */
+export function checkSamplingOptions(op: string, { temperature = 1, topK = 1, topP = 1 }: SamplingOptions): void {
+  checkInterval(op, "temperature", checkFinite(op, "temperature", temperature), 0);
+  checkInteger(op, "topK", topK, 1);
+  if (!(topP > 0 && topP <= 1)) {
+    throw new SeqgradError(
+      "range",
+      `${op}: topP is ${topP}; give a number over 0, at most 1. For the likeliest token alone use temperature 0.`,
+    );
+  }
+}
+
+/**
+ * The index of the largest logit, the first of equals.
+ *
+ * @throws SeqgradError `not-finite` for a NaN, an infinite logit, or -Infinity throughout; one of -Infinity is a token ruled out
+ */
+export function greedy(logits: ArrayLike<number>): number {
+  if (logits.length === 0) throw new SeqgradError("value", "greedy: there are no logits.");
+  let best = 0;
+  for (let i = 0; i < logits.length; i++) {
+    if (!(logits[i]! < Number.POSITIVE_INFINITY)) {
+      throw new SeqgradError("not-finite", `greedy: logit ${i} is ${logits[i]}; the model's weights or its state are likely not finite.`);
+    }
+    if (logits[i]! > logits[best]!) best = i;
+  }
+  if (logits[best] === Number.NEGATIVE_INFINITY)
+    throw new SeqgradError("not-finite", "greedy: every logit is -Infinity, so every token is ruled out.");
+  return best;
+}
+
+/**
+ * An index drawn with the probabilities softmax(logits / temperature), renormalised over what topK, then topP keep; of equal logits
+ * the lower index counts as likelier. Takes one block of the generator, none with temperature 0.
+ *
+ * @throws SeqgradError `range` for an option outside its interval, `not-finite` as `greedy`
+ * @example
+ * const token = sg.sampleToken(logits, { temperature: 0.8, topK: 20 }, new sg.Generator(1));
+ */
+export function sampleToken(logits: ArrayLike<number>, options: SamplingOptions, generator: Generator): number {
+  checkSamplingOptions("sampleToken", options);
+  const { temperature = 1, topK = logits.length, topP = 1 } = options;
+  const best = greedy(logits);
+  if (temperature === 0) return best;
+  const weights = Float64Array.from(logits, (logit) => Math.exp((logit - logits[best]!) / temperature)); // the best one's is 1
+  const kept = topK < logits.length || topP < 1 ? nucleus(byLogit(logits).slice(0, topK), weights, topP) : weights.keys();
+  return draw([...kept], weights, generator.uniform());
+}
+
+/** All indices, likeliest first. */
+function byLogit(logits: ArrayLike<number>): number[] {
+  return Array.from(logits, (_, i) => i).sort((a, b) => (logits[a] === logits[b] ? a - b : logits[b]! - logits[a]!));
+}
+
+/** The shortest prefix with a share of at least p in the weight of all. */
+function nucleus(order: readonly number[], weights: Float64Array, p: number): readonly number[] {
+  const wanted = p * order.reduce((sum, i) => sum + weights[i]!, 0);
+  let sum = 0;
+  for (const [count, i] of order.entries()) {
+    sum += weights[i]!;
+    if (sum >= wanted) return order.slice(0, count + 1);
+  }
+  return order;
+}
+
+/** The first of the indices at which the running sum of weights passes the share u, in [0, 1), of their total. */
+function draw(indices: readonly number[], weights: Float64Array, u: number): number {
+  const wanted = u * indices.reduce((sum, i) => sum + weights[i]!, 0);
+  let sum = 0;
+  for (const i of indices) {
+    sum += weights[i]!;
+    if (sum > wanted) return i;
+  }
+  return indices.at(-1)!; // not reached: u times the total rounds to less than the total
+}

@@ -1,0 +1,99 @@
+import { SeqgradError } from "../util/errors.js";
+import type { Shape } from "../util/shape.js";
+
+interface Arrays {
+  float32: Float32Array;
+  float64: Float64Array;
+  int8: Int8Array;
+  int16: Int16Array;
+  int32: Int32Array;
+  int64: BigInt64Array;
+  uint8: Uint8Array;
+  uint16: Uint16Array;
+  uint32: Uint32Array;
+  uint64: BigUint64Array;
+  bool: Uint8Array;
+}
+
+export type StoredDType = keyof Arrays;
+export type StoredArray = Arrays[StoredDType];
+
+/** A tensor as a file holds it: `data` is the array that `dtype` names, row-major. */
+export type StoredTensor = {
+  readonly [D in StoredDType]: { readonly dtype: D; readonly shape: Shape; readonly data: Arrays[D] };
+}[StoredDType];
+
+/** What can be written: a `StoredTensor`, whose dtype and data are compared when it is. */
+export interface WritableTensor {
+  readonly dtype: StoredDType;
+  readonly shape: Shape;
+  readonly data: StoredArray;
+}
+
+/** A stored tensor in one of the two dtypes that seqgrad computes in. */
+export type TensorValue = Extract<StoredTensor, { dtype: "float32" | "int32" }>;
+
+interface ArrayType {
+  readonly dtype: StoredDType;
+  readonly array: {
+    readonly BYTES_PER_ELEMENT: number;
+    new (buffer: ArrayBufferLike, byteOffset: number, length: number): StoredArray;
+  };
+}
+
+/** The format's dtypes that are arrays as they lie. */
+export const arrayTypes: ReadonlyMap<string, ArrayType> = new Map<string, ArrayType>([
+  ["F64", { dtype: "float64", array: Float64Array }],
+  ["I64", { dtype: "int64", array: BigInt64Array }],
+  ["U64", { dtype: "uint64", array: BigUint64Array }],
+  ["F32", { dtype: "float32", array: Float32Array }],
+  ["I32", { dtype: "int32", array: Int32Array }],
+  ["U32", { dtype: "uint32", array: Uint32Array }],
+  ["I16", { dtype: "int16", array: Int16Array }],
+  ["U16", { dtype: "uint16", array: Uint16Array }],
+  ["I8", { dtype: "int8", array: Int8Array }],
+  ["U8", { dtype: "uint8", array: Uint8Array }],
+  ["BOOL", { dtype: "bool", array: Uint8Array }],
+]);
+
+/** The half-width floats, by what widens one's 16 bits to those of a float32. */
+export const halfTypes: ReadonlyMap<string, (bits: number) => number> = new Map([
+  ["F16", widenFloat16],
+  ["BF16", (bits: number) => bits << 16],
+]);
+
+/** Dtypes that the format knows and JavaScript has no use for. */
+export const unreadTypes: readonly string[] = ["F4", "F6_E2M3", "F6_E3M2", "F8_E4M3", "F8_E5M2", "F8_E8M0", "C64"];
+
+/** IEEE 754 binary16: a sign, 5 bits of exponent with a bias of 15, 10 of fraction; a subnormal is fraction x 2^-24. */
+function widenFloat16(bits: number): number {
+  const sign = (bits & 0x8000) << 16;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return sign | 0x7f800000 | (fraction << 13);
+  if (exponent > 0) return sign | ((exponent + 112) << 23) | (fraction << 13);
+  if (fraction === 0) return sign;
+  const shift = Math.clz32(fraction) - 21; // brings the leading 1 to bit 10
+  return sign | ((113 - shift) << 23) | (((fraction << shift) & 1023) << 13);
+}
+
+/**
+ * A stored tensor as float32 or int32: float64 is rounded, integers and booleans become int32. `name` is for the message.
+ * @throws SeqgradError `format` for an integer outside int32
+ */
+export function toTensorValue(name: string, { dtype, shape, data }: StoredTensor): TensorValue {
+  if (dtype === "float32") return { dtype, shape, data };
+  if (dtype === "int32") return { dtype, shape, data };
+  if (dtype === "float64") return { dtype: "float32", shape, data: Float32Array.from(data) };
+  const integers = new Int32Array(data.length);
+  for (let i = 0; i < data.length; i++) {
+    integers[i] = Number(data[i]);
+    if (integers[i] !== Number(data[i])) {
+      throw new SeqgradError(
+        "format",
+        `tensor "${name}": element ${i} is ${data[i]}, which is no int32; seqgrad computes in int32 and float32.`,
+      );
+    }
+  }
+  return { dtype: "int32", shape, data: integers };
+}

@@ -1,0 +1,87 @@
+import { SeqgradError } from "../util/errors.js";
+import { type TensorValue, toTensorValue, type WritableTensor } from "./dtypes.js";
+import { parseSafetensors, writeSafetensors } from "./safetensors.js";
+import type { Store } from "./store.js";
+import { isRecord, parseJsonObject } from "./strict-json.js";
+
+const CONFIG = "config.json";
+const TENSORS = "model.safetensors";
+const VOCABULARY = "vocab.json";
+
+/** A model as it is saved. */
+export interface SavedModel<T = TensorValue> {
+  /** What it takes to build the model again; plain JSON. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly tensors: ReadonlyMap<string, T>;
+  /** The id of each token, as a tokenizer's toJSON() gives it. */
+  readonly vocabulary?: Readonly<Record<string, number>>;
+}
+
+/**
+ * Saves a model in Hugging Face's layout: config.json, model.safetensors and, where there is a vocabulary, vocab.json. The weights are
+ * written last: a new folder without them is one whose saving was cut short.
+ *
+ * @throws SeqgradError `io` from the store; as writeSafetensors
+ * @example
+ * await sg.io.saveModel(store, { config, tensors: await model.stateDict(), vocabulary: tokenizer.toJSON() });
+ */
+export async function saveModel(store: Store, { config, tensors, vocabulary }: SavedModel<WritableTensor>): Promise<void> {
+  const weights = writeSafetensors(tensors, { format: "pt" }); // fails, if at all, before anything is written
+  await store.write(CONFIG, encodeJson(config));
+  if (vocabulary) await store.write(VOCABULARY, encodeJson(vocabulary));
+  await store.write(TENSORS, weights);
+}
+
+/**
+ * Loads what `saveModel` saved, or what Hugging Face's libraries did. Tensors come as float32 or int32, whatever the file holds.
+ *
+ * @throws SeqgradError `io` for a file that is missing or cannot be read, `format` for one that is not what it should be; both name it
+ * @example
+ * const { config, tensors, vocabulary } = await sg.io.loadModel(store);
+ */
+export async function loadModel(store: Store): Promise<SavedModel> {
+  const config = parseJsonObject(CONFIG, decodeJson(CONFIG, await demand(store, CONFIG)));
+  const vocabularyBytes = await store.read(VOCABULARY);
+  const vocabulary = vocabularyBytes && parseVocabulary(decodeJson(VOCABULARY, vocabularyBytes));
+  const tensors = parseTensors(await demand(store, TENSORS));
+  return { config, tensors, ...(vocabulary && { vocabulary }) };
+}
+
+async function demand(store: Store, name: string): Promise<Uint8Array> {
+  const bytes = await store.read(name);
+  if (bytes) return bytes;
+  const names = await store.list();
+  const found =
+    names.length > 0 ? `there are ${names.slice(0, 8).join(", ")}${names.length > 8 ? ", .." : ""}` : "there are no files at all";
+  throw new SeqgradError("io", `loadModel: there is no ${name}; ${found}. Give the folder of a saved model.`);
+}
+
+const encodeJson = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+
+function decodeJson(name: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new SeqgradError("format", `${name} is not UTF-8.`, { cause: error });
+  }
+}
+
+function parseVocabulary(text: string): Record<string, number> {
+  const vocabulary = parseJsonObject(VOCABULARY, text);
+  if (!isVocabulary(vocabulary))
+    throw new SeqgradError("format", `${VOCABULARY}: wants an object from tokens to whole numbers of at least 0.`);
+  return vocabulary;
+}
+
+function isVocabulary(value: unknown): value is Record<string, number> {
+  return isRecord(value) && Object.values(value).every((id) => Number.isSafeInteger(id) && (id as number) >= 0);
+}
+
+function parseTensors(bytes: Uint8Array): Map<string, TensorValue> {
+  try {
+    return new Map(Array.from(parseSafetensors(bytes), ([name, tensor]) => [name, toTensorValue(name, tensor)]));
+  } catch (error) {
+    if (!(error instanceof SeqgradError)) throw error;
+    throw new SeqgradError(error.code, `${TENSORS}: ${error.message}`, { cause: error });
+  }
+}

@@ -1,0 +1,219 @@
+import { SeqgradError } from "../util/errors.js";
+import { formatBytes, formatShape } from "../util/format.js";
+import { checkShape, type Shape, sizeOf } from "../util/shape.js";
+import { arrayTypes, halfTypes, type StoredTensor, unreadTypes, type WritableTensor } from "./dtypes.js";
+import { isRecord, parseJsonObject } from "./strict-json.js";
+
+const METADATA = "__metadata__";
+const HEADER_LIMIT = 100_000_000;
+
+interface Entry {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: Shape;
+  /** Bytes, from the end of the header. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+/**
+ * The tensors of a safetensors file, in the order in which their bytes lie. An array is a view of `bytes` where its alignment lets it
+ * be, else a copy. F16 and BF16 are widened to float32; dtypes narrower than a byte, F8 and complex numbers are refused.
+ *
+ * Nothing in the file is trusted: the header's length, its JSON, every dtype, shape and offset is checked before a tensor is made, and
+ * the tensors must fill the rest of the file without a hole or an overlap, as the format's description demands.
+ *
+ * @throws SeqgradError `format`, which names the tensor and what is wrong with it
+ * @see https://github.com/huggingface/safetensors
+ * @example
+ * const tensors = sg.io.parseSafetensors(new Uint8Array(await (await fetch(url)).arrayBuffer()));
+ * const { dtype, shape, data } = tensors.get("lstm.weight_ih_l0");
+ */
+export function parseSafetensors(bytes: Uint8Array): Map<string, StoredTensor> {
+  const { header, body } = readHeader(bytes);
+  const entries = Object.entries(header)
+    .filter(([name]) => name !== METADATA)
+    .map(([name, entry]) => readEntry(name, entry))
+    .sort((a, b) => a.begin - b.begin || a.end - b.end);
+  checkCover(entries, body.length);
+  return new Map(entries.map((entry) => [entry.name, readTensor(entry, body)]));
+}
+
+/**
+ * What a safetensors file says of itself: its `__metadata__`, empty where it has none.
+ * @throws SeqgradError `format`
+ */
+export function readSafetensorsMetadata(bytes: Uint8Array): Map<string, string> {
+  return new Map(Object.entries(readHeader(bytes).metadata));
+}
+
+function fail(what: string): never {
+  throw new SeqgradError("format", `parseSafetensors: ${what}`);
+}
+
+function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; metadata: Record<string, string>; body: Uint8Array } {
+  if (!(bytes instanceof Uint8Array)) throw new SeqgradError("value", "parseSafetensors: wants the file's bytes as a Uint8Array.");
+  if (bytes.length < 8) fail(`the file has ${bytes.length} bytes; one of safetensors begins with 8 that tell the header's length.`);
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
+  if (length > HEADER_LIMIT)
+    fail(`the header is said to take ${length} bytes; the format allows ${HEADER_LIMIT}. Is this a safetensors file?`);
+  if (length > bytes.length - 8)
+    fail(`the header is said to take ${length} bytes, but ${bytes.length - 8} are left; the file is cut short.`);
+
+  const text = decodeHeader(bytes.subarray(8, 8 + length));
+  if (text[0] !== "{") fail('the header does not begin with "{".');
+  const header = parseJsonObject("parseSafetensors: the header", text);
+  const metadata = Object.hasOwn(header, METADATA) ? header[METADATA] : {};
+  if (!isStringRecord(metadata)) fail(`${METADATA} is not an object of strings.`);
+  return { header, metadata, body: bytes.subarray(8 + length) };
+}
+
+function decodeHeader(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw new SeqgradError("format", "parseSafetensors: the header is not UTF-8.", { cause: error });
+  }
+}
+
+function isStringRecord(value: unknown): value is Record<string, string> {
+  return isRecord(value) && Object.values(value).every((v) => typeof v === "string");
+}
+
+function readEntry(name: string, entry: unknown): Entry {
+  const refuse = (what: string): never => fail(`tensor ${JSON.stringify(name)}: ${what}`);
+  if (isMalformed(name)) return refuse("its name is not well-formed text.");
+  if (!isRecord(entry)) return refuse("its entry is not an object.");
+  const { dtype, shape, data_offsets: offsets } = entry;
+  if (typeof dtype !== "string") return refuse("it has no dtype.");
+  if (!isListOfSizes(shape)) return refuse("its shape is not a list of whole numbers of at least 0.");
+  if (!isListOfSizes(offsets) || offsets.length !== 2) return refuse("its data_offsets are not two whole numbers of at least 0.");
+
+  const width = halfTypes.has(dtype) ? 2 : arrayTypes.get(dtype)?.array.BYTES_PER_ELEMENT;
+  if (!width && unreadTypes.includes(dtype)) return refuse(`the dtype ${dtype} cannot be read; convert the file to F32.`);
+  if (!width) return refuse(`there is no dtype ${JSON.stringify(dtype)}.`);
+  const [begin, end] = offsets as [number, number];
+  const wanted = byteLength(shape, width);
+  if (begin > end) return refuse(`its data_offsets [${begin}, ${end}] run backward.`);
+  if (wanted === undefined) return refuse(`the shape ${formatShape(shape)} has more elements than a file can hold.`);
+  if (wanted !== end - begin) return refuse(`${dtype} ${formatShape(shape)} takes ${wanted} bytes, its data_offsets hold ${end - begin}.`);
+  return { name, dtype, shape, begin, end };
+}
+
+function isListOfSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0 && !Object.is(n, -0));
+}
+
+/** Undefined beyond 2^53, also where a dimension of 0 comes after: the format computes from left to right in machine integers. */
+function byteLength(shape: Shape, width: number): number | undefined {
+  let length = width;
+  for (const n of shape) {
+    length *= n;
+    if (!Number.isSafeInteger(length)) return undefined;
+  }
+  return length;
+}
+
+/** Throws unless the entries, in the order of their bytes, meet one another and the end. */
+function checkCover(entries: readonly Entry[], size: number): void {
+  let position = 0;
+  for (const { name, begin, end } of entries) {
+    const label = `tensor ${JSON.stringify(name)}: bytes ${begin} to ${end}`;
+    if (end > size) fail(`${label} pass the end of the data, ${size}; the file is cut short or its header is wrong.`);
+    if (begin < position) fail(`${label} overlap the tensor before, which ends at ${position}.`);
+    if (begin > position) fail(`${label} leave a hole after ${position}.`);
+    position = end;
+  }
+  if (position < size) fail(`the last ${size - position} bytes belong to no tensor.`);
+}
+
+function readTensor({ dtype, shape, begin, end }: Entry, body: Uint8Array): StoredTensor {
+  const bytes = body.subarray(begin, end);
+  const widen = halfTypes.get(dtype);
+  if (widen) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const bits = new Int32Array(bytes.length / 2);
+    for (let i = 0; i < bits.length; i++) bits[i] = widen(view.getUint16(2 * i, true));
+    return { dtype: "float32", shape, data: new Float32Array(bits.buffer) };
+  }
+  const type = arrayTypes.get(dtype)!;
+  const width = type.array.BYTES_PER_ELEMENT;
+  const { buffer, byteOffset, length } = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
+  return { dtype: type.dtype, shape, data: new type.array(buffer, byteOffset, length / width) } as StoredTensor;
+}
+
+/**
+ * A safetensors file of the tensors. The same tensors give the same bytes, whatever their order in the map: they lie by falling width
+ * of their elements, then by name, so that each is aligned to its own width.
+ *
+ * @param metadata strings about the file as a whole
+ * @throws SeqgradError `value`, `shape` or `dtype` for what the format cannot hold
+ * @example
+ * const bytes = sg.io.writeSafetensors(await model.stateDict(), { format: "pt" });
+ */
+export function writeSafetensors(
+  tensors: ReadonlyMap<string, WritableTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  const names = [...tensors.keys()].sort();
+  const order = names
+    .map((name) => ({ name, ...checkWritable(name, tensors.get(name)!) }))
+    .sort((a, b) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
+
+  const members: string[] = [];
+  const add = (name: string, value: unknown) => members.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
+  if (Object.keys(metadata).length > 0) add(METADATA, sortedMetadata(metadata));
+  let end = 0;
+  for (const { name, format, shape, data } of order) {
+    const begin = end;
+    end += data.byteLength;
+    add(name, { dtype: format, shape, data_offsets: [begin, end] });
+  }
+  const header = new TextEncoder().encode(`{${members.join()}}`);
+  const start = 8 + Math.ceil(header.length / 8) * 8;
+  if (start - 8 > HEADER_LIMIT)
+    throw new SeqgradError("value", `writeSafetensors: the header takes ${formatBytes(start)}, over the format's 100 MB.`);
+
+  const bytes = new Uint8Array(start + end).fill(0x20, 8, start);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(start - 8), true);
+  bytes.set(header, 8);
+  let position = start;
+  for (const { data } of order) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), position);
+    position += data.byteLength;
+  }
+  return bytes;
+}
+
+const formats = new Map(Array.from(arrayTypes, ([format, { dtype, array }]) => [dtype, { format, array }]));
+
+/** The tensor and the format's name of its dtype. */
+function checkWritable(name: string, { dtype, shape, data }: WritableTensor) {
+  const label = `writeSafetensors: tensor ${JSON.stringify(name)}`;
+  if (name === METADATA || isMalformed(name)) throw new SeqgradError("value", `${label}: the format cannot hold this name.`);
+  const type = formats.get(dtype);
+  if (!type) throw new SeqgradError("dtype", `${label} is ${dtype}; use one of ${[...formats.keys()].join(", ")}.`);
+  if (!(data instanceof type.array))
+    throw new SeqgradError("dtype", `${label} is said to be ${dtype}, but its data is no ${type.array.name}.`);
+  checkShape(label, shape);
+  if (sizeOf(shape) !== data.length) {
+    throw new SeqgradError("shape", `${label} has the shape ${formatShape(shape)} and ${data.length} elements.`);
+  }
+  return { format: type.format, shape, data };
+}
+
+/** Half a surrogate pair has no UTF-8. */
+const isMalformed = (text: string): boolean => /\p{Surrogate}/u.test(text);
+
+function sortedMetadata(metadata: Readonly<Record<string, string>>): Record<string, string> {
+  const entries = Object.entries(metadata);
+  for (const [key, value] of entries) {
+    if (typeof value !== "string" || isMalformed(key) || isMalformed(value)) {
+      throw new SeqgradError(
+        "value",
+        `writeSafetensors: the metadata's ${JSON.stringify(key)} is not text, which is all the format can hold.`,
+      );
+    }
+  }
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,46 @@
+import { SeqgradError } from "../util/errors.js";
+
+/** A place for whole files by name: a folder, a browser's private files, memory. Names are plain: no folders within. */
+export interface Store {
+  /** The file's bytes; undefined when there is no such file. */
+  read(name: string): Promise<Uint8Array | undefined>;
+  /** Writes the file whole or not at all: a reader finds the old bytes or the new ones, also after a crash. */
+  write(name: string, bytes: Uint8Array): Promise<void>;
+  /** The names of all files, sorted. */
+  list(): Promise<string[]>;
+  /** Removes the file; nothing happens when there is none. */
+  delete(name: string): Promise<void>;
+}
+
+/** The name, when it is one that every store can hold. A leading dot is kept for the stores' own use. */
+export function checkStoreName(name: string): string {
+  if (!isStoreName(name)) {
+    throw new SeqgradError(
+      "io",
+      `a store cannot hold a file named ${JSON.stringify(name)}; use 1 to 200 of the characters A-Z a-z 0-9 . _ -, the first not a dot or dash.`,
+    );
+  }
+  return name;
+}
+
+export const isStoreName = (name: string): boolean => typeof name === "string" && /^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$/.test(name);
+
+/** A store in memory, for tests and for models on their way elsewhere. It keeps and gives copies. */
+export function memoryStore(): Store {
+  const files = new Map<string, Uint8Array>();
+  return {
+    async read(name) {
+      const bytes = files.get(checkStoreName(name));
+      return bytes && new Uint8Array(bytes);
+    },
+    async write(name, bytes) {
+      files.set(checkStoreName(name), new Uint8Array(bytes));
+    },
+    async list() {
+      return [...files.keys()].sort();
+    },
+    async delete(name) {
+      files.delete(checkStoreName(name));
+    },
+  };
+}

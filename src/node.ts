@@ -1,0 +1,1 @@
+export { fileStore } from "./io/file-store.js";
