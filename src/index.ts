@@ -1,5 +1,8 @@
 export { noGrad, retainGrad } from "./autograd/tape.js";
 export type { DType, TensorData } from "./backend/backend.js";
+export * from "./data/index.js";
+export * from "./decode/index.js";
+export * as io from "./io/index.js";
 export * as nn from "./nn/index.js";
 export * from "./ops/index.js";
 export * as optim from "./optim/index.js";
@@ -19,4 +22,6 @@ export { keep, scope } from "./tensor/scope.js";
 export { leaks, setDebug } from "./tensor/storage.js";
 export { Tensor } from "./tensor/tensor.js";
 export type { TensorValue } from "./tensor/value.js";
+export * from "./text/index.js";
 export { type ErrorCode, SeqgradError } from "./util/errors.js";
+export { Generator } from "./util/philox.js";

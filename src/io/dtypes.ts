@@ -1,3 +1,4 @@
+import type { TensorValue } from "../tensor/value.js";
 import { SeqgradError } from "../util/errors.js";
 import type { Shape } from "../util/shape.js";
 
@@ -29,9 +30,6 @@ export interface WritableTensor {
   readonly shape: Shape;
   readonly data: StoredArray;
 }
-
-/** A stored tensor in one of the two dtypes that seqgrad computes in. */
-export type TensorValue = Extract<StoredTensor, { dtype: "float32" | "int32" }>;
 
 interface ArrayType {
   readonly dtype: StoredDType;

@@ -1,5 +1,6 @@
+import type { TensorValue } from "../tensor/value.js";
 import { SeqgradError } from "../util/errors.js";
-import { type TensorValue, toTensorValue, type WritableTensor } from "./dtypes.js";
+import { toTensorValue, type WritableTensor } from "./dtypes.js";
 import { parseSafetensors, writeSafetensors } from "./safetensors.js";
 import type { Store } from "./store.js";
 import { isRecord, parseJsonObject } from "./strict-json.js";

@@ -43,8 +43,8 @@ export function parseSafetensors(bytes: Uint8Array): Map<string, StoredTensor> {
  * What a safetensors file says of itself: its `__metadata__`, empty where it has none.
  * @throws SeqgradError `format`
  */
-export function readSafetensorsMetadata(bytes: Uint8Array): Map<string, string> {
-  return new Map(Object.entries(readHeader(bytes).metadata));
+export function readSafetensorsMetadata(bytes: Uint8Array): Record<string, string> {
+  return readHeader(bytes).metadata;
 }
 
 function fail(what: string): never {

@@ -1,6 +1,7 @@
 /// <reference types="vite/client" />
-import { type TensorValue, toTensorValue } from "../../src/io/dtypes.js";
+import { toTensorValue } from "../../src/io/dtypes.js";
 import { parseSafetensors } from "../../src/io/safetensors.js";
+import type { TensorValue } from "../../src/tensor/value.js";
 
 /**
  * Reads the PyTorch fixtures that make.py writes: cases with inputs, and what PyTorch computed from them. Runs in Node and in a browser.
