@@ -1,9 +1,15 @@
+import { noGrad } from "../autograd/tape.js";
+import type { WindowBatch } from "../data/windows.js";
 import * as init from "../nn/init.js";
 import { Dropout, Embedding, Linear } from "../nn/layers.js";
 import { Module } from "../nn/module.js";
 import { GRU, LSTM, type LSTMState, type RecurrentState, RNN } from "../nn/recurrent.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { linear } from "../ops/linear.js";
+import { copyOf } from "../ops/copy.js";
+import { select } from "../ops/views.js";
+import { scope } from "../tensor/scope.js";
+import type { TensorData } from "../backend/backend.js";
 import type { GradientProbe } from "../ops/recurrent.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -30,13 +36,6 @@ export interface RecurrentLMConfig {
 
 /** State of any of the cells; only an LSTM has c. */
 export type LMState = RecurrentState & Partial<Pick<LSTMState, "c">>;
-
-/** Host-side tokens of a batch, row-major [B, T]; y holds the token that follows each of x. */
-export interface TokenBatch {
-  readonly x: Int32Array;
-  readonly y: Int32Array;
-  readonly shape: readonly [B: number, T: number];
-}
 
 /**
  * A language model: embedding, recurrent layers, and a linear layer to the scores of the next token.
@@ -75,9 +74,28 @@ export class RecurrentLM extends Module {
   }
 
   /** The mean cross-entropy of the next tokens, in nats, and the state to go on from. */
-  loss(batch: TokenBatch, state?: LMState): { loss: Tensor; state: LMState } {
+  loss(batch: WindowBatch, state?: LMState): { loss: Tensor; state: LMState } {
     const next = this.forward(tensor(batch.x, batch.shape), { state });
     return { loss: crossEntropy(next.logits, tensor(batch.y, batch.shape)), state: next.state };
+  }
+
+  /** The scores of the token after the last of `tokens`, which follow those that led to `state`: what generate() asks for. */
+  async step(tokens: ArrayLike<number>, state?: LMState): Promise<{ logits: TensorData; state: LMState }> {
+    const next = scope(() =>
+      noGrad(() => {
+        const { logits, state: after } = this.forward(tensor(Int32Array.from(tokens), [1, tokens.length]), { state });
+        return { last: copyOf(select(logits, 1, -1)), state: after };
+      }),
+    );
+    const logits = await next.last.data();
+    next.last.dispose();
+    return { logits, state: next.state };
+  }
+
+  /** Frees a state that step() answered. */
+  release(state: LMState): void {
+    state.h.dispose();
+    state.c?.dispose();
   }
 
   #drop(x: Tensor): Tensor {

@@ -35,7 +35,7 @@ export function scope<T>(fn: () => T): T {
   }
 }
 
-const NONE: ReadonlyMap<Storage, never> = new Map();
+const NONE: ReadonlyMap<Storage, never> = new Map<Storage, never>();
 
 const counts = (survivors: ReadonlyMap<Storage, ReadonlySet<Tensor>>) => new Map(Array.from(survivors, ([storage, tensors]) => [storage, tensors.size]));
 

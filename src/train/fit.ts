@@ -21,8 +21,7 @@ export type CarriedState = Readonly<Record<string, Tensor | undefined>>;
 export type LossResult = Tensor | { readonly loss: Tensor; readonly state?: CarriedState };
 
 export type FitEvent =
-  | { readonly event: "step"; readonly step: number; readonly epoch: number; readonly loss: number; readonly lr: number; readonly seconds: number }
-  | { readonly event: "epoch"; readonly epoch: number; readonly step: number; readonly loss: number }
+  | { readonly event: "step"; readonly step: number; readonly epoch: number; readonly loss: number; readonly lr: number; readonly milliseconds: number }
   | { readonly event: "evaluation"; readonly step: number; readonly value: number; readonly best: boolean }
   | { readonly event: "checkpoint"; readonly step: number }
   | { readonly event: "end"; readonly steps: number; readonly seconds: number; readonly reason: "complete" | "early stop" | "aborted"; readonly best: number | undefined };
@@ -186,6 +185,7 @@ class Run<B> {
   }
 
   async #update(batch: B, epoch: number): Promise<FitEvent> {
+    const start = performance.now();
     this.#scheduler?.apply(this.#step);
     let next: CarriedState | undefined;
     let pending: PendingNumber;
@@ -205,7 +205,7 @@ class Run<B> {
     }
     this.#step++;
     const loss = await pending.read();
-    return { event: "step", step: this.#step, epoch, loss, lr: this.#optimizer.lr, seconds: this.#seconds() };
+    return { event: "step", step: this.#step, epoch, loss, lr: this.#optimizer.lr, milliseconds: performance.now() - start };
   }
 
   /** Puts the run's step and the parameter's name to an error of the optimizer. */
