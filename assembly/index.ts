@@ -2,8 +2,7 @@
 export { binary } from "./elementwise/binary";
 export { copyStrided } from "./elementwise/copy-strided";
 export { fill } from "./elementwise/fill";
-export { unary } from "./elementwise/unary";
-export { unaryBackward } from "./elementwise/unary-backward";
+export { unary, unaryBackward } from "./elementwise/unary";
 export { where } from "./elementwise/where";
 export { gather, scatterAdd } from "./indexing/elements";
 export { gatherRows, scatterAddRows } from "./indexing/rows";

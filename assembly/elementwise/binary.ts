@@ -1,7 +1,23 @@
 import { storeLanes } from "../simd/lanes";
-import { powv } from "../simd/scalar";
 import { loadStrided } from "../simd/strided";
-import { Binary } from "./ops";
+import * as f from "./binary-ops";
+
+/** The positions in `binaryOps` of src/backend/kernels.ts. */
+const enum Binary {
+  add,
+  subtract,
+  multiply,
+  divide,
+  power,
+  maximum,
+  minimum,
+  equal,
+  notEqual,
+  less,
+  lessEqual,
+  greater,
+  greaterEqual,
+}
 
 /**
  * y[i0, i1, i2, i3] = f(a[i0, i1, i2, i3], b[i0, i1, i2, i3]), f as `binaryOps` of src/backend/kernels.ts says. y contiguous
@@ -41,57 +57,38 @@ export function binary(
 
 function run(op: i32, a: usize, as: i32, b: usize, bs: i32, y: usize, n: i32): void {
   switch (op) {
-    case Binary.add: return zip(Binary.add, a, as, b, bs, y, n);
-    case Binary.subtract: return zip(Binary.subtract, a, as, b, bs, y, n);
-    case Binary.multiply: return zip(Binary.multiply, a, as, b, bs, y, n);
-    case Binary.divide: return zip(Binary.divide, a, as, b, bs, y, n);
-    case Binary.power: return zip(Binary.power, a, as, b, bs, y, n);
-    case Binary.maximum: return zip(Binary.maximum, a, as, b, bs, y, n);
-    case Binary.minimum: return zip(Binary.minimum, a, as, b, bs, y, n);
-    case Binary.equal: return zip(Binary.equal, a, as, b, bs, y, n);
-    case Binary.notEqual: return zip(Binary.notEqual, a, as, b, bs, y, n);
-    case Binary.less: return zip(Binary.less, a, as, b, bs, y, n);
-    case Binary.lessEqual: return zip(Binary.lessEqual, a, as, b, bs, y, n);
-    case Binary.greater: return zip(Binary.greater, a, as, b, bs, y, n);
-    case Binary.greaterEqual: return zip(Binary.greaterEqual, a, as, b, bs, y, n);
+    case Binary.add: return zip<f.Add>(a, as, b, bs, y, n);
+    case Binary.subtract: return zip<f.Subtract>(a, as, b, bs, y, n);
+    case Binary.multiply: return zip<f.Multiply>(a, as, b, bs, y, n);
+    case Binary.divide: return zip<f.Divide>(a, as, b, bs, y, n);
+    case Binary.power: return zip<f.Power>(a, as, b, bs, y, n);
+    case Binary.maximum: return zip<f.Maximum>(a, as, b, bs, y, n);
+    case Binary.minimum: return zip<f.Minimum>(a, as, b, bs, y, n);
+    case Binary.equal: return zip<f.Equal>(a, as, b, bs, y, n);
+    case Binary.notEqual: return zip<f.NotEqual>(a, as, b, bs, y, n);
+    case Binary.less: return zip<f.Less>(a, as, b, bs, y, n);
+    case Binary.lessEqual: return zip<f.LessEqual>(a, as, b, bs, y, n);
+    case Binary.greater: return zip<f.Greater>(a, as, b, bs, y, n);
+    case Binary.greaterEqual: return zip<f.GreaterEqual>(a, as, b, bs, y, n);
   }
 }
 
-/** Inlined with a constant `op`: a pair of loops for each. */
+/** The usual strides get loops of their own. */
+function zip<F>(a: usize, as: i32, b: usize, bs: i32, y: usize, n: i32): void {
+  if (as == 1 && bs == 1) loop<F>(a, 1, b, 1, y, n);
+  else if (as == 1 && bs == 0) loop<F>(a, 1, b, 0, y, n);
+  else if (as == 0 && bs == 1) loop<F>(a, 0, b, 1, y, n);
+  else loop<F>(a, as, b, bs, y, n);
+}
+
 // @ts-ignore: decorator
 @inline
-function zip(op: Binary, a: usize, as: i32, b: usize, bs: i32, y: usize, n: i32): void {
-  let left = n;
-  if (as == 1 && bs == 1) {
-    for (; left >= 4; left -= 4, a += 16, b += 16, y += 16) v128.store(y, value(op, v128.load(a), v128.load(b)));
-  }
+function loop<F>(a: usize, as: i32, b: usize, bs: i32, y: usize, n: i32): void {
   const aStep = (<usize>as) << 4;
   const bStep = (<usize>bs) << 4;
-  for (; left > 0; left -= 4, a += aStep, b += bStep, y += 16) {
-    storeLanes(y, value(op, loadStrided(a, as, left), loadStrided(b, bs, left)), left);
+  let left = n;
+  for (; left >= 4; left -= 4, a += aStep, b += bStep, y += 16) {
+    v128.store(y, changetype<F>(0).value(loadStrided(a, as, 4), loadStrided(b, bs, 4)));
   }
-}
-
-// @ts-ignore: decorator
-@inline
-function value(op: Binary, a: v128, b: v128): v128 {
-  if (op == Binary.add) return f32x4.add(a, b);
-  if (op == Binary.subtract) return f32x4.sub(a, b);
-  if (op == Binary.multiply) return f32x4.mul(a, b);
-  if (op == Binary.divide) return f32x4.div(a, b);
-  if (op == Binary.power) return powv(a, b);
-  if (op == Binary.maximum) return f32x4.max(a, b);
-  if (op == Binary.minimum) return f32x4.min(a, b);
-  return v128.and(comparison(op, a, b), f32x4.splat(1));
-}
-
-// @ts-ignore: decorator
-@inline
-function comparison(op: Binary, a: v128, b: v128): v128 {
-  if (op == Binary.equal) return f32x4.eq(a, b);
-  if (op == Binary.notEqual) return f32x4.ne(a, b);
-  if (op == Binary.less) return f32x4.lt(a, b);
-  if (op == Binary.lessEqual) return f32x4.le(a, b);
-  if (op == Binary.greater) return f32x4.gt(a, b);
-  return f32x4.ge(a, b);
+  if (left > 0) storeLanes(y, changetype<F>(0).value(loadStrided(a, as, left), loadStrided(b, bs, left)), left);
 }

@@ -49,13 +49,21 @@ export function copyStrided(
 }
 
 function copyRun(x: usize, xs: i32, y: usize, ys: i32, n: i32): void {
-  if (xs == 1 && ys == 1 && n >= 256) return memory.copy(y, x, (<usize>n) << 2);
-  const xStep = (<usize>xs) << 4;
-  if (ys == 1) {
-    for (let left = n; left > 0; left -= 4, x += xStep, y += 16) storeLanes(y, loadStrided(x, xs, left), left);
-  } else {
+  if (ys != 1) {
     for (let i = 0; i < n; i++, x += (<usize>xs) << 2, y += (<usize>ys) << 2) store<u32>(y, load<u32>(x));
-  }
+  } else if (xs == 1 && n >= 256) memory.copy(y, x, (<usize>n) << 2);
+  else if (xs == 1) collect(x, 1, y, n);
+  else if (xs == 0) collect(x, 0, y, n);
+  else collect(x, xs, y, n);
+}
+
+// @ts-ignore: decorator
+@inline
+function collect(x: usize, xs: i32, y: usize, n: i32): void {
+  const xStep = (<usize>xs) << 4;
+  let left = n;
+  for (; left >= 4; left -= 4, x += xStep, y += 16) v128.store(y, loadStrided(x, xs, 4));
+  if (left > 0) storeLanes(y, loadStrided(x, xs, left), left);
 }
 
 /** y[i ys + j] = x[j xs + i], i < rows, j < cols. */

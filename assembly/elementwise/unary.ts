@@ -1,118 +1,121 @@
-import { expv } from "../simd/exp";
-import { fma } from "../simd/fma";
-import { geluv } from "../simd/gelu";
 import { loadLanes, storeLanes } from "../simd/lanes";
-import { log1pv, logv } from "../simd/log";
-import { cosv, powv, sinv } from "../simd/scalar";
-import { sigmoidv } from "../simd/sigmoid";
-import { tanhv } from "../simd/tanh";
-import { Unary } from "./ops";
+import * as f from "./unary-ops";
+
+/** The positions in `unaryOps` of src/backend/kernels.ts. */
+const enum Unary {
+  affine,
+  abs,
+  sign,
+  exp,
+  log,
+  sqrt,
+  square,
+  reciprocal,
+  power,
+  sin,
+  cos,
+  tanh,
+  sigmoid,
+  relu,
+  leakyRelu,
+  gelu,
+  geluTanh,
+  silu,
+  softplus,
+  clamp,
+  floor,
+  toInt32,
+  toFloat32,
+}
 
 /**
  * y[i] = f(x[i]), i < n, f and its constants a, b as `unaryOps` of src/backend/kernels.ts says. x [n], y [n]: float32, but int32 for the
- * input of toFloat32 and the output of toInt32 (toward zero, saturating, NaN gives 0). Overwrites y, which may be x itself.
+ * input of toFloat32 and the output of toInt32. Overwrites y, which may be x itself. No alignment wanted.
  * NaN stays NaN, save in sign, which gives 0 as in PyTorch. Accuracy: the headers of assembly/simd.
  */
 export function unary(x: usize, y: usize, op: i32, n: i32, a: f32, b: f32): void {
   switch (op) {
-    case Unary.affine: return map(Unary.affine, x, y, n, a, b);
-    case Unary.abs: return map(Unary.abs, x, y, n, a, b);
-    case Unary.sign: return map(Unary.sign, x, y, n, a, b);
-    case Unary.exp: return map(Unary.exp, x, y, n, a, b);
-    case Unary.log: return map(Unary.log, x, y, n, a, b);
-    case Unary.sqrt: return map(Unary.sqrt, x, y, n, a, b);
-    case Unary.square: return map(Unary.square, x, y, n, a, b);
-    case Unary.reciprocal: return map(Unary.reciprocal, x, y, n, a, b);
-    case Unary.power: return map(Unary.power, x, y, n, a, b);
-    case Unary.sin: return map(Unary.sin, x, y, n, a, b);
-    case Unary.cos: return map(Unary.cos, x, y, n, a, b);
-    case Unary.tanh: return map(Unary.tanh, x, y, n, a, b);
-    case Unary.sigmoid: return map(Unary.sigmoid, x, y, n, a, b);
-    case Unary.relu: return map(Unary.relu, x, y, n, a, b);
-    case Unary.leakyRelu: return map(Unary.leakyRelu, x, y, n, a, b);
-    case Unary.gelu: return map(Unary.gelu, x, y, n, a, b);
-    case Unary.geluTanh: return map(Unary.geluTanh, x, y, n, a, b);
-    case Unary.silu: return map(Unary.silu, x, y, n, a, b);
-    case Unary.softplus: return map(Unary.softplus, x, y, n, a, b);
-    case Unary.clamp: return map(Unary.clamp, x, y, n, a, b);
-    case Unary.floor: return map(Unary.floor, x, y, n, a, b);
-    case Unary.toInt32: return map(Unary.toInt32, x, y, n, a, b);
-    case Unary.toFloat32: return map(Unary.toFloat32, x, y, n, a, b);
+    case Unary.affine: return map<f.Affine>(x, y, n, a, b);
+    case Unary.abs: return map<f.Abs>(x, y, n, a, b);
+    case Unary.sign: return map<f.Sign>(x, y, n, a, b);
+    case Unary.exp: return map<f.Exp>(x, y, n, a, b);
+    case Unary.log: return map<f.Log>(x, y, n, a, b);
+    case Unary.sqrt: return map<f.Sqrt>(x, y, n, a, b);
+    case Unary.square: return map<f.Square>(x, y, n, a, b);
+    case Unary.reciprocal: return map<f.Reciprocal>(x, y, n, a, b);
+    case Unary.power: return map<f.Power>(x, y, n, a, b);
+    case Unary.sin: return map<f.Sin>(x, y, n, a, b);
+    case Unary.cos: return map<f.Cos>(x, y, n, a, b);
+    case Unary.tanh: return map<f.Tanh>(x, y, n, a, b);
+    case Unary.sigmoid: return map<f.Sigmoid>(x, y, n, a, b);
+    case Unary.relu: return map<f.Relu>(x, y, n, a, b);
+    case Unary.leakyRelu: return map<f.LeakyRelu>(x, y, n, a, b);
+    case Unary.gelu: return map<f.Gelu>(x, y, n, a, b);
+    case Unary.geluTanh: return map<f.GeluTanh>(x, y, n, a, b);
+    case Unary.silu: return map<f.Silu>(x, y, n, a, b);
+    case Unary.softplus: return map<f.Softplus>(x, y, n, a, b);
+    case Unary.clamp: return map<f.Clamp>(x, y, n, a, b);
+    case Unary.floor: return map<f.Floor>(x, y, n, a, b);
+    case Unary.toInt32: return map<f.ToInt32>(x, y, n, a, b);
+    case Unary.toFloat32: return map<f.ToFloat32>(x, y, n, a, b);
   }
 }
 
-/** Inlined with a constant `op`, of which the compiler keeps one branch: a loop for each. */
-// @ts-ignore: decorator
-@inline
-function map(op: Unary, x: usize, y: usize, n: i32, a: f32, b: f32): void {
+function map<F>(x: usize, y: usize, n: i32, a: f32, b: f32): void {
   const a4 = f32x4.splat(a);
   const b4 = f32x4.splat(b);
-  for (let left = n; left > 0; left -= 4, x += 16, y += 16) {
-    storeLanes(y, value(op, loadLanes(x, left), a4, b4), left);
+  let left = n;
+  for (; left >= 4; left -= 4, x += 16, y += 16) v128.store(y, changetype<F>(0).value(v128.load(x), a4, b4));
+  if (left > 0) storeLanes(y, changetype<F>(0).value(loadLanes(x, left), a4, b4), left);
+}
+
+/**
+ * dx[i] = dy[i] f'(x[i]), where y = f(x), i < n. x, y, dy, dx [n], float32. Overwrites dx, which may be dy itself. No alignment wanted.
+ *
+ *     affine      a                      power     a x^(a - 1), 0 for a = 0   leakyRelu  1 where x > 0, else a
+ *     abs         sign x, 0 at 0         sin       cos x                      gelu       Phi(x) + x phi(x)
+ *     sign        0                      cos       -sin x                     geluTanh   (1 + t) / 2 + x (1 - t^2) u' / 2, t = tanh u
+ *     exp         y                      tanh      1 - y^2                    silu       s (1 + x (1 - s)), s = sigmoid x
+ *     log         1 / x                  sigmoid   y (1 - y)                  softplus   sigmoid x
+ *     sqrt        1 / (2 y)              relu      0 where x <= 0, else 1     clamp      1 where a <= x <= b, else 0
+ *     square      2 x                    floor     0
+ *     reciprocal  -y^2
+ *
+ * The conversions have no derivative and write nothing. Source: the derivatives PyTorch takes at the corners.
+ */
+export function unaryBackward(x: usize, y: usize, dy: usize, dx: usize, op: i32, n: i32, a: f32, b: f32): void {
+  switch (op) {
+    case Unary.affine: return mapGradient<f.Affine>(x, dy, dx, n, a, b);
+    case Unary.abs: return mapGradient<f.Abs>(x, dy, dx, n, a, b);
+    case Unary.sign:
+    case Unary.floor: return mapGradient<f.Sign>(x, dy, dx, n, a, b);
+    case Unary.exp: return mapGradient<f.Exp>(y, dy, dx, n, a, b);
+    case Unary.log: return mapGradient<f.Log>(x, dy, dx, n, a, b);
+    case Unary.sqrt: return mapGradient<f.Sqrt>(y, dy, dx, n, a, b);
+    case Unary.square: return mapGradient<f.Square>(x, dy, dx, n, a, b);
+    case Unary.reciprocal: return mapGradient<f.Reciprocal>(y, dy, dx, n, a, b);
+    case Unary.power: return mapGradient<f.Power>(x, dy, dx, n, a, b);
+    case Unary.sin: return mapGradient<f.Sin>(x, dy, dx, n, a, b);
+    case Unary.cos: return mapGradient<f.Cos>(x, dy, dx, n, a, b);
+    case Unary.tanh: return mapGradient<f.Tanh>(y, dy, dx, n, a, b);
+    case Unary.sigmoid: return mapGradient<f.Sigmoid>(y, dy, dx, n, a, b);
+    case Unary.relu: return mapGradient<f.Relu>(x, dy, dx, n, a, b);
+    case Unary.leakyRelu: return mapGradient<f.LeakyRelu>(x, dy, dx, n, a, b);
+    case Unary.gelu: return mapGradient<f.Gelu>(x, dy, dx, n, a, b);
+    case Unary.geluTanh: return mapGradient<f.GeluTanh>(x, dy, dx, n, a, b);
+    case Unary.silu: return mapGradient<f.Silu>(x, dy, dx, n, a, b);
+    case Unary.softplus: return mapGradient<f.Softplus>(x, dy, dx, n, a, b);
+    case Unary.clamp: return mapGradient<f.Clamp>(x, dy, dx, n, a, b);
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function value(op: Unary, x: v128, a: v128, b: v128): v128 {
-  const zero = f32x4.splat(0);
-  const one = f32x4.splat(1);
-  if (op == Unary.affine) return fma(a, x, b);
-  if (op == Unary.abs) return f32x4.abs(x);
-  if (op == Unary.sign) return signv(x);
-  if (op == Unary.exp) return expv(x);
-  if (op == Unary.log) return logv(x);
-  if (op == Unary.sqrt) return f32x4.sqrt(x);
-  if (op == Unary.square) return f32x4.mul(x, x);
-  if (op == Unary.reciprocal) return f32x4.div(one, x);
-  if (op == Unary.power) return powerOf(x, a);
-  if (op == Unary.sin) return sinv(x);
-  if (op == Unary.cos) return cosv(x);
-  if (op == Unary.tanh) return tanhv(x);
-  if (op == Unary.sigmoid) return sigmoidv(x);
-  // pmax and pmin keep their first operand where it is NaN.
-  if (op == Unary.relu) return f32x4.pmax(x, zero);
-  if (op == Unary.leakyRelu) return v128.bitselect(x, f32x4.mul(a, x), f32x4.gt(x, zero));
-  if (op == Unary.gelu) return geluv(x);
-  if (op == Unary.geluTanh) return f32x4.mul(x, tanhCdf(x));
-  if (op == Unary.silu) return f32x4.mul(x, sigmoidv(x));
-  if (op == Unary.softplus) return f32x4.add(f32x4.pmax(x, zero), log1pv(expv(f32x4.neg(f32x4.abs(x)))));
-  if (op == Unary.clamp) return f32x4.pmin(f32x4.pmax(x, a), b);
-  if (op == Unary.floor) return f32x4.floor(x);
-  if (op == Unary.toInt32) return i32x4.trunc_sat_f32x4_s(x);
-  return f32x4.convert_i32x4_s(x);
-}
-
-/** 1, 0 or -1. */
-// @ts-ignore: decorator
-@inline
-export function signv(x: v128): v128 {
-  const zero = f32x4.splat(0);
-  return f32x4.sub(v128.and(f32x4.gt(x, zero), f32x4.splat(1)), v128.and(f32x4.lt(x, zero), f32x4.splat(1)));
-}
-
-/** x^a, a the same in every lane; the usual exponents quickly, 1/2 as the square root. */
-export function powerOf(x: v128, a: v128): v128 {
-  const exponent = f32x4.extract_lane(a, 0);
-  if (exponent == 1) return x;
-  if (exponent == 2) return f32x4.mul(x, x);
-  if (exponent == 3) return f32x4.mul(f32x4.mul(x, x), x);
-  if (exponent == 0.5) return f32x4.sqrt(x);
-  if (exponent == -1) return f32x4.div(f32x4.splat(1), x);
-  return powv(x, a);
-}
-
-/** sqrt(2 / pi) (x + 0.044715 x^3), the argument of the tanh approximation of gelu. */
-// @ts-ignore: decorator
-@inline
-export function tanhArgument(x: v128): v128 {
-  const cubic = fma(f32x4.mul(x, x), f32x4.splat(0.7978845608028654 * 0.044715), f32x4.splat(0.7978845608028654));
-  return f32x4.mul(x, cubic);
-}
-
-/** (1 + tanh(argument)) / 2, which stands for the normal distribution function in the tanh approximation of gelu. */
-// @ts-ignore: decorator
-@inline
-function tanhCdf(x: v128): v128 {
-  return fma(tanhv(tanhArgument(x)), f32x4.splat(0.5), f32x4.splat(0.5));
+/** v: x or y, whichever F's gradient is computed from. */
+function mapGradient<F>(v: usize, dy: usize, dx: usize, n: i32, a: f32, b: f32): void {
+  const a4 = f32x4.splat(a);
+  const b4 = f32x4.splat(b);
+  let left = n;
+  for (; left >= 4; left -= 4, v += 16, dy += 16, dx += 16) {
+    v128.store(dx, changetype<F>(0).gradient(v128.load(v), v128.load(dy), a4, b4));
+  }
+  if (left > 0) storeLanes(dx, changetype<F>(0).gradient(loadLanes(v, left), loadLanes(dy, left), a4, b4), left);
 }

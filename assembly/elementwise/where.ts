@@ -40,11 +40,25 @@ export function where(
 }
 
 function select(c: usize, cs: i32, a: usize, as: i32, b: usize, bs: i32, y: usize, n: i32): void {
+  if (cs == 1 && as == 1 && bs == 1) loop(c, 1, a, 1, b, 1, y, n);
+  else loop(c, cs, a, as, b, bs, y, n);
+}
+
+// @ts-ignore: decorator
+@inline
+function loop(c: usize, cs: i32, a: usize, as: i32, b: usize, bs: i32, y: usize, n: i32): void {
   const cStep = (<usize>cs) << 4;
   const aStep = (<usize>as) << 4;
   const bStep = (<usize>bs) << 4;
-  for (let left = n; left > 0; left -= 4, c += cStep, a += aStep, b += bStep, y += 16) {
-    const chosen = f32x4.ne(loadStrided(c, cs, left), f32x4.splat(0));
-    storeLanes(y, v128.bitselect(loadStrided(a, as, left), loadStrided(b, bs, left), chosen), left);
+  let left = n;
+  for (; left >= 4; left -= 4, c += cStep, a += aStep, b += bStep, y += 16) {
+    v128.store(y, choose(loadStrided(c, cs, 4), loadStrided(a, as, 4), loadStrided(b, bs, 4)));
   }
+  if (left > 0) storeLanes(y, choose(loadStrided(c, cs, left), loadStrided(a, as, left), loadStrided(b, bs, left)), left);
+}
+
+// @ts-ignore: decorator
+@inline
+function choose(condition: v128, a: v128, b: v128): v128 {
+  return v128.bitselect(a, b, f32x4.ne(condition, f32x4.splat(0)));
 }

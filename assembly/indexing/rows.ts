@@ -36,13 +36,15 @@ export function scatterAddRows(dy: usize, index: usize, dx: usize, outer: i32, n
 // @ts-ignore: decorator
 @inline
 function copyLine(x: usize, y: usize, n: i32): void {
-  for (let left = n; left > 0; left -= 4, x += 16, y += 16) storeLanes(y, loadLanes(x, left), left);
+  let left = n;
+  for (; left >= 4; left -= 4, x += 16, y += 16) v128.store(y, v128.load(x));
+  if (left > 0) storeLanes(y, loadLanes(x, left), left);
 }
 
 // @ts-ignore: decorator
 @inline
 function addLine(x: usize, y: usize, n: i32): void {
-  for (let left = n; left > 0; left -= 4, x += 16, y += 16) {
-    storeLanes(y, f32x4.add(loadLanes(y, left), loadLanes(x, left)), left);
-  }
+  let left = n;
+  for (; left >= 4; left -= 4, x += 16, y += 16) v128.store(y, f32x4.add(v128.load(y), v128.load(x)));
+  if (left > 0) storeLanes(y, f32x4.add(loadLanes(y, left), loadLanes(x, left)), left);
 }

@@ -1,4 +1,5 @@
 import { loadLanes, storeLanes } from "../simd/lanes";
+import { loadPart } from "../simd/part";
 import { sumColumns, sumRow } from "./sum";
 
 /** The positions in `reduceOps` of src/backend/kernels.ts. */
@@ -33,28 +34,39 @@ export function reduce(x: usize, y: usize, op: i32, outer: i32, n: i32, inner: i
 @inline
 function extreme(op: Reduce, x: usize, y: usize, n: i32, inner: i32): void {
   if (inner == 1) {
-    let best = none(op);
-    let left = n;
-    for (; left >= 4; left -= 4, x += 16) best = better(op, best, v128.load(x));
-    for (; left > 0; left--, x += 4) best = better(op, best, v128.load32_splat(x));
+    const whole = n & ~3;
+    let best = extremeLanes(op, x, n >> 2, 16, 4);
+    if (whole < n) best = better(op, best, loadPart(x + ((<usize>whole) << 2), n - whole, none(op)));
     best = better(op, best, v128.shuffle<f32>(best, best, 2, 3, 0, 1));
     best = better(op, best, v128.shuffle<f32>(best, best, 1, 0, 3, 2));
     v128.store32_lane(y, best, 0);
     return;
   }
   const step = (<usize>inner) << 2;
-  for (let width = inner; width > 0; width -= 4, x += 16, y += 16) {
-    let best = none(op);
-    let p = x;
-    for (let k = 0; k < n; k++, p += step) best = better(op, best, loadLanes(p, width));
-    storeLanes(y, best, width);
+  let left = inner;
+  for (; left >= 4; left -= 4, x += 16, y += 16) v128.store(y, extremeLanes(op, x, n, step, 4));
+  if (left > 0) storeLanes(y, extremeLanes(op, x, n, step, left), left);
+}
+
+/** The extreme of each of `width` lanes over n vectors, `step` bytes apart; NaN where a lane has met one. */
+// @ts-ignore: decorator
+@inline
+function extremeLanes(op: Reduce, x: usize, n: i32, step: usize, width: i32): v128 {
+  let best = f32x4.splat(none(op));
+  let nan = f32x4.splat(0);
+  for (let k = 0; k < n; k++, x += step) {
+    const v = loadLanes(x, width);
+    // Quicker than max and min, which look after NaN and the signs of zeros.
+    best = op == Reduce.max ? f32x4.pmax(best, v) : f32x4.pmin(best, v);
+    nan = v128.or(nan, f32x4.ne(v, v));
   }
+  return v128.or(best, nan);
 }
 
 // @ts-ignore: decorator
 @inline
-function none(op: Reduce): v128 {
-  return f32x4.splat(op == Reduce.max ? <f32>-Infinity : <f32>Infinity);
+function none(op: Reduce): f32 {
+  return op == Reduce.max ? <f32>-Infinity : <f32>Infinity;
 }
 
 // @ts-ignore: decorator

@@ -3,6 +3,8 @@
  */
 
 /** sin x. */
+// @ts-ignore: decorator
+@inline
 export function sinv(x: v128): v128 {
   return pack(
     Mathf.sin(f32x4.extract_lane(x, 0)),
@@ -13,6 +15,8 @@ export function sinv(x: v128): v128 {
 }
 
 /** cos x. */
+// @ts-ignore: decorator
+@inline
 export function cosv(x: v128): v128 {
   return pack(
     Mathf.cos(f32x4.extract_lane(x, 0)),
@@ -23,6 +27,8 @@ export function cosv(x: v128): v128 {
 }
 
 /** x^a; a negative x has a power where a is an integer, else NaN. */
+// @ts-ignore: decorator
+@inline
 export function powv(x: v128, a: v128): v128 {
   return pack(
     Mathf.pow(f32x4.extract_lane(x, 0), f32x4.extract_lane(a, 0)),
