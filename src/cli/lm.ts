@@ -19,7 +19,8 @@ export async function saveLM(store: Store, model: RecurrentLM, tokenizer: CharTo
 /** Loads what saveLM saved. */
 export async function loadLM(store: Store): Promise<{ model: RecurrentLM; tokenizer: CharTokenizer }> {
   const { config, tensors, vocabulary } = await loadModel(store);
-  if (config.model_type !== MODEL_TYPE) throw new SeqgradError("format", `config.json: model_type is ${JSON.stringify(config.model_type)}; wants "${MODEL_TYPE}".`);
+  if (config.model_type !== MODEL_TYPE)
+    throw new SeqgradError("format", `config.json: model_type is ${JSON.stringify(config.model_type)}; wants "${MODEL_TYPE}".`);
   if (!vocabulary) throw new SeqgradError("io", "the model's vocab.json is missing; the folder is not complete.");
   const tokenizer = CharTokenizer.fromJSON(vocabulary);
   const model = new RecurrentLM(checkConfig(config, tokenizer.size));
@@ -31,7 +32,10 @@ function checkConfig(config: Readonly<Record<string, unknown>>, vocabularySize: 
   const { embed, hidden, layers, cell } = config;
   const whole = [embed, hidden, layers, config.vocabularySize].every((n) => Number.isInteger(n) && (n as number) > 0);
   if (!whole || !(String(cell) in recurrentCells) || config.vocabularySize !== vocabularySize) {
-    throw new SeqgradError("format", "config.json: wants vocabularySize (as vocab.json has), embed, hidden and layers as whole numbers, and a cell of rnn, gru, lstm.");
+    throw new SeqgradError(
+      "format",
+      "config.json: wants vocabularySize (as vocab.json has), embed, hidden and layers as whole numbers, and a cell of rnn, gru, lstm.",
+    );
   }
   return config as unknown as RecurrentLMConfig;
 }

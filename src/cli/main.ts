@@ -24,7 +24,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   try {
     const { command, parent, rest } = await find(argv);
     if (argv.includes("--version")) process.stdout.write(`${version}\n`);
-    else if (rest.includes("--help") || rest.includes("-h") || !command.run) process.stdout.write(`${await renderUsage(command, parent)}\n`);
+    else if (rest.includes("--help") || rest.includes("-h") || !command.run)
+      process.stdout.write(`${await renderUsage(command, parent)}\n`);
     else {
       checkOptions(command, rest);
       const { result } = await runCommand(command, { rawArgs: [...rest] });
@@ -51,7 +52,8 @@ async function find(argv: readonly string[]): Promise<{ command: Command; parent
     const word = rest[0];
     if (!children || word === undefined || word.startsWith("-")) return { command, parent, rest };
     const child = children[word];
-    if (!child) throw new SeqgradError("value", `there is no command "${word}"; there are ${Object.keys(children).join(", ")}. See --help.`);
+    if (!child)
+      throw new SeqgradError("value", `there is no command "${word}"; there are ${Object.keys(children).join(", ")}. See --help.`);
     parent = command;
     command = child;
     rest = rest.slice(1);
@@ -66,10 +68,16 @@ function checkOptions(command: Command, argv: readonly string[]): void {
     const [name, value] = word.replace(/^--/, "").split(/=(.*)/s) as [string, string?];
     const option = word.startsWith("--") ? options[name] : undefined;
     if (!option) {
-      throw new SeqgradError("value", `unknown option "${word}"; there are ${Object.keys(options).map((key) => `--${key}`).join(" ")}. See --help.`);
+      throw new SeqgradError(
+        "value",
+        `unknown option "${word}"; there are ${Object.keys(options)
+          .map((key) => `--${key}`)
+          .join(" ")}. See --help.`,
+      );
     }
     if (option.type === "boolean" || value !== undefined) continue;
-    if (argv[i + 1] === undefined || argv[i + 1]!.startsWith("--")) throw new SeqgradError("value", `--${name} wants a value: --${name} VALUE.`);
+    if (argv[i + 1] === undefined || argv[i + 1]!.startsWith("--"))
+      throw new SeqgradError("value", `--${name} wants a value: --${name} VALUE.`);
     i++;
   }
 }

@@ -2,7 +2,11 @@ import { type Device, init } from "../tensor/device.js";
 import { SeqgradError } from "../util/errors.js";
 
 /** A number from the command line, within bounds. */
-export function numberOption(name: string, text: string, { low, high = Number.POSITIVE_INFINITY, integer = false }: { low: number; high?: number; integer?: boolean }): number {
+export function numberOption(
+  name: string,
+  text: string,
+  { low, high = Number.POSITIVE_INFINITY, integer = false }: { low: number; high?: number; integer?: boolean },
+): number {
   const value = text.trim() === "" ? Number.NaN : Number(text);
   if (!(value >= low && value <= high) || (integer && !Number.isInteger(value))) {
     const kind = integer ? "a whole number" : "a number";
@@ -25,4 +29,3 @@ export async function initDevice(args: { device: string; deterministic: boolean 
   }
   return init({ device: args.device as "auto" | "wasm" | "reference", deterministic: args.deterministic });
 }
-

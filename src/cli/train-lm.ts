@@ -4,7 +4,7 @@ import { defineCommand } from "citty";
 import { RandomWindows, splitTokens } from "../data/windows.js";
 import { fileStore } from "../io/file-store.js";
 import type { Store } from "../io/index.js";
-import { RecurrentLM, type RecurrentCell, recurrentCells } from "../models/recurrent-lm.js";
+import { type RecurrentCell, RecurrentLM, recurrentCells } from "../models/recurrent-lm.js";
 import { AdamW } from "../optim/optimizers.js";
 import { manualSeed } from "../tensor/random.js";
 import { CharTokenizer, decodeText } from "../text/index.js";
@@ -55,14 +55,27 @@ const args = {
   ...deviceOptions,
 } as const;
 
-const defaults: Recipe = { cell: "lstm", layers: 1, embed: 64, hidden: 256, dropout: 0, seq: 64, batch: 32, lr: 2e-3, clip: 1, val: 0.1, seed: 1 };
+const defaults: Recipe = {
+  cell: "lstm",
+  layers: 1,
+  embed: 64,
+  hidden: 256,
+  dropout: 0,
+  seq: 64,
+  batch: 32,
+  lr: 2e-3,
+  clip: 1,
+  val: 0.1,
+  seed: 1,
+};
 
 export const trainLM = defineCommand({
   meta: { name: "lm", description: "Train a character language model on a text" },
   args,
   async run({ args }) {
     const given = parseRecipe(args);
-    const whole = (name: "steps" | "eval-every" | "checkpoint-every", low: number) => numberOption(name, args[name], { low, integer: true });
+    const whole = (name: "steps" | "eval-every" | "checkpoint-every", low: number) =>
+      numberOption(name, args[name], { low, integer: true });
     const steps = whole("steps", 1);
     const evalEvery = whole("eval-every", 1);
     const checkpointEvery = whole("checkpoint-every", 1);
@@ -74,7 +87,11 @@ export const trainLM = defineCommand({
 
     const tokenizer = CharTokenizer.fromText(text);
     const { train, validation } = splitTokens(tokenizer.encode(text), recipe.val);
-    if (recipe.val > 0 && validation.length < 2) throw new SeqgradError("range", `--val ${recipe.val} leaves ${validation.length} characters of ${args.data} for validation; give a larger share, or 0 for none.`);
+    if (recipe.val > 0 && validation.length < 2)
+      throw new SeqgradError(
+        "range",
+        `--val ${recipe.val} leaves ${validation.length} characters of ${args.data} for validation; give a larger share, or 0 for none.`,
+      );
     const windows = new RandomWindows(train, { batchSize: recipe.batch, sequenceLength: recipe.seq, seed: recipe.seed });
     manualSeed(recipe.seed);
     const { cell, layers, embed, hidden, dropout } = recipe;
@@ -96,7 +113,9 @@ export const trainLM = defineCommand({
       report(event, { valLoss, parameters: model.parameterCount() });
       if (event.event !== "end" || event.reason !== "aborted") continue;
       const again = `--data ${quote(args.data)} --out ${quote(args.out)} --steps ${steps} --resume`;
-      process.stderr.write(`seqgrad: stopped after step ${event.steps}; the checkpoint is saved. Go on with: npx seqgrad train lm ${again}\n`);
+      process.stderr.write(
+        `seqgrad: stopped after step ${event.steps}; the checkpoint is saved. Go on with: npx seqgrad train lm ${again}\n`,
+      );
       return 130;
     }
     return 0;
@@ -105,8 +124,12 @@ export const trainLM = defineCommand({
 
 /** The options of the recipe that are given. */
 function parseRecipe(args: Readonly<Record<string, unknown>>): Partial<Recipe> {
-  const number = (name: string, low: number, high?: number) => ({ [name]: numberOption(name, args[name] as string, { low, ...(high !== undefined && { high }) }) });
-  const whole = (name: string, low: number, high = 2 ** 31 - 1) => ({ [name]: numberOption(name, args[name] as string, { low, high, integer: true }) });
+  const number = (name: string, low: number, high?: number) => ({
+    [name]: numberOption(name, args[name] as string, { low, ...(high !== undefined && { high }) }),
+  });
+  const whole = (name: string, low: number, high = 2 ** 31 - 1) => ({
+    [name]: numberOption(name, args[name] as string, { low, high, integer: true }),
+  });
   const checks: Record<keyof Recipe, () => object> = {
     cell: () => {
       if (String(args.cell) in recurrentCells) return { cell: args.cell };
@@ -136,10 +159,19 @@ async function readData(path: string): Promise<Uint8Array> {
 }
 
 /** The recipe of this run: with --resume that of the run in the folder, which what is given must not contradict. */
-async function settle(store: Store, given: Partial<Recipe>, digest: string, args: { resume: boolean; overwrite: boolean; out: string; data: string }): Promise<Recipe> {
+async function settle(
+  store: Store,
+  given: Partial<Recipe>,
+  digest: string,
+  args: { resume: boolean; overwrite: boolean; out: string; data: string },
+): Promise<Recipe> {
   const [bytes, checkpoint] = await Promise.all([store.read(RECIPE), store.read(TRAINING_STATE)]);
   if (!args.resume) {
-    if (checkpoint && !args.overwrite) throw new SeqgradError("state", `${args.out} holds a run already: --resume goes on with it, --overwrite replaces it, another --out leaves it.`);
+    if (checkpoint && !args.overwrite)
+      throw new SeqgradError(
+        "state",
+        `${args.out} holds a run already: --resume goes on with it, --overwrite replaces it, another --out leaves it.`,
+      );
     if (checkpoint) await store.delete(TRAINING_STATE);
     return { ...defaults, ...given };
   }
@@ -147,9 +179,14 @@ async function settle(store: Store, given: Partial<Recipe>, digest: string, args
   const { sha256, ...before } = parseStored(bytes);
   for (const [name, value] of Object.entries(given)) {
     const was = before[name as keyof Recipe];
-    if (was !== value) throw new SeqgradError("value", `--resume: --${name} is ${value}, but the run in ${args.out} was made with ${was}; leave the option out.`);
+    if (was !== value)
+      throw new SeqgradError(
+        "value",
+        `--resume: --${name} is ${value}, but the run in ${args.out} was made with ${was}; leave the option out.`,
+      );
   }
-  if (sha256 !== digest) throw new SeqgradError("value", `--resume: ${args.data} is not the text that the run in ${args.out} was trained on.`);
+  if (sha256 !== digest)
+    throw new SeqgradError("value", `--resume: ${args.data} is not the text that the run in ${args.out} was trained on.`);
   return before;
 }
 
@@ -176,7 +213,12 @@ function jsonReport(recipe: Recipe): Report {
   const print = (object: object) => process.stdout.write(`${JSON.stringify(object)}\n`);
   return (event, { valLoss, parameters }) => {
     if (event.event === "step") {
-      print({ event: "step", step: event.step, loss: event.loss, tokensPerSecond: Math.round(tokensPerSecond(recipe, event.milliseconds)) });
+      print({
+        event: "step",
+        step: event.step,
+        loss: event.loss,
+        tokensPerSecond: Math.round(tokensPerSecond(recipe, event.milliseconds)),
+      });
     } else if (event.event === "evaluation") print({ event: "evaluation", step: event.step, valLoss: event.value });
     else if (event.event === "end") print({ event: "end", steps: event.steps, valLoss, seconds: event.seconds, parameters });
   };
@@ -203,7 +245,9 @@ export function plainReport(recipe: Recipe, steps: number, device: string, param
       }
     } else if (event.event === "evaluation") print(`step ${event.step}  validation loss ${event.value.toFixed(4)}`);
     else if (event.event === "end") {
-      print(`${event.steps} steps in ${formatDuration(event.seconds)}${valLoss === undefined ? "" : `, validation loss ${valLoss.toFixed(4)} nats per character`}`);
+      print(
+        `${event.steps} steps in ${formatDuration(event.seconds)}${valLoss === undefined ? "" : `, validation loss ${valLoss.toFixed(4)} nats per character`}`,
+      );
     }
   };
 }

@@ -1,1 +1,1 @@
-export { type LMState, RecurrentLM, type RecurrentLMConfig, type RecurrentCell, recurrentCells } from "./recurrent-lm.js";
+export { type LMState, type RecurrentCell, RecurrentLM, type RecurrentLMConfig, recurrentCells } from "./recurrent-lm.js";

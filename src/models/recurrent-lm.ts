@@ -1,17 +1,17 @@
 import { noGrad } from "../autograd/tape.js";
+import type { TensorData } from "../backend/backend.js";
 import type { WindowBatch } from "../data/windows.js";
 import * as init from "../nn/init.js";
 import { Dropout, Embedding, Linear } from "../nn/layers.js";
 import { Module } from "../nn/module.js";
 import { GRU, LSTM, type LSTMState, type RecurrentState, RNN } from "../nn/recurrent.js";
+import { copyOf } from "../ops/copy.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { linear } from "../ops/linear.js";
-import { copyOf } from "../ops/copy.js";
-import { select } from "../ops/views.js";
-import { scope } from "../tensor/scope.js";
-import type { TensorData } from "../backend/backend.js";
 import type { GradientProbe } from "../ops/recurrent.js";
+import { select } from "../ops/views.js";
 import { tensor } from "../tensor/create.js";
+import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 
@@ -56,7 +56,8 @@ export class RecurrentLM extends Module {
     const { vocabularySize, cell, embed, hidden, layers, dropout, tieWeights } = this.config;
     const Cell = recurrentCells[cell];
     if (!Cell) throw new SeqgradError("value", `RecurrentLM: there is no cell "${cell}"; use ${Object.keys(recurrentCells).join(", ")}.`);
-    if (tieWeights && embed !== hidden) throw new SeqgradError("value", `RecurrentLM: tieWeights needs embed (${embed}) equal to hidden (${hidden}).`);
+    if (tieWeights && embed !== hidden)
+      throw new SeqgradError("value", `RecurrentLM: tieWeights needs embed (${embed}) equal to hidden (${hidden}).`);
     this.embedding = new Embedding(vocabularySize, embed);
     this.rnn = new Cell(embed, hidden, { numLayers: layers, dropout: layers > 1 ? dropout : 0 });
     this.linear = new Linear(hidden, vocabularySize);

@@ -37,7 +37,8 @@ export function scope<T>(fn: () => T): T {
 
 const NONE: ReadonlyMap<Storage, never> = new Map<Storage, never>();
 
-const counts = (survivors: ReadonlyMap<Storage, ReadonlySet<Tensor>>) => new Map(Array.from(survivors, ([storage, tensors]) => [storage, tensors.size]));
+const counts = (survivors: ReadonlyMap<Storage, ReadonlySet<Tensor>>) =>
+  new Map(Array.from(survivors, ([storage, tensors]) => [storage, tensors.size]));
 
 /** Lets a tensor outlive every open scope; it then lives until dispose(). */
 export function keep<T extends Tensor>(tensor: T): T {

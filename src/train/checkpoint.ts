@@ -89,5 +89,8 @@ function parseState(json: string | undefined): StoredState {
   } catch {
     // Falls through to the error below.
   }
-  throw new SeqgradError("format", `${TRAINING_STATE}: holds no training state that this version can read; start anew or use the version that wrote it.`);
+  throw new SeqgradError(
+    "format",
+    `${TRAINING_STATE}: holds no training state that this version can read; start anew or use the version that wrote it.`,
+  );
 }

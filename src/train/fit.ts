@@ -21,10 +21,23 @@ export type CarriedState = Readonly<Record<string, Tensor | undefined>>;
 export type LossResult = Tensor | { readonly loss: Tensor; readonly state?: CarriedState };
 
 export type FitEvent =
-  | { readonly event: "step"; readonly step: number; readonly epoch: number; readonly loss: number; readonly lr: number; readonly milliseconds: number }
+  | {
+      readonly event: "step";
+      readonly step: number;
+      readonly epoch: number;
+      readonly loss: number;
+      readonly lr: number;
+      readonly milliseconds: number;
+    }
   | { readonly event: "evaluation"; readonly step: number; readonly value: number; readonly best: boolean }
   | { readonly event: "checkpoint"; readonly step: number }
-  | { readonly event: "end"; readonly steps: number; readonly seconds: number; readonly reason: "complete" | "early stop" | "aborted"; readonly best: number | undefined };
+  | {
+      readonly event: "end";
+      readonly steps: number;
+      readonly seconds: number;
+      readonly reason: "complete" | "early stop" | "aborted";
+      readonly best: number | undefined;
+    };
 
 export interface FitOptions<B> {
   optimizer: Optimizer;
@@ -101,7 +114,8 @@ class Run<B> {
     this.#epochs = epochs === undefined ? Number.POSITIVE_INFINITY : checkInteger("fit", "epochs", epochs);
     if (options.evaluate) checkInteger("fit", "evaluate.every", options.evaluate.every, 1);
     if (options.checkpoint) checkInteger("fit", "checkpoint.every", options.checkpoint.every, 1);
-    if (options.earlyStopping && !options.evaluate) throw new SeqgradError("value", "fit: earlyStopping needs evaluate, the measure to watch.");
+    if (options.earlyStopping && !options.evaluate)
+      throw new SeqgradError("value", "fit: earlyStopping needs evaluate, the measure to watch.");
     this.#optimizer = optimizer;
     this.#plateau = typeof schedule === "object" ? schedule : undefined;
     const course = typeof schedule === "object" ? schedule.schedule : schedule;
@@ -152,7 +166,9 @@ class Run<B> {
     this.#bestParameters = snapshot.best;
     if (plateau) this.#plateau?.restore(plateau);
     if (snapshot.carried.size > 0) {
-      this.#carried = Object.fromEntries(Array.from(snapshot.carried, ([name, { data, shape, dtype }]) => [name, tensor(data, shape, { dtype })]));
+      this.#carried = Object.fromEntries(
+        Array.from(snapshot.carried, ([name, { data, shape, dtype }]) => [name, tensor(data, shape, { dtype })]),
+      );
     }
   }
 
@@ -165,7 +181,8 @@ class Run<B> {
   async *#batches(loader: Loader<B>): AsyncGenerator<{ batch: B; position: Position; epochEnds: boolean }> {
     if ("batch" in loader && typeof loader.batch === "function") {
       const { position } = this.#start;
-      for (let i = position; this.#step < this.#steps; i++) yield { batch: loader.batch(i), position: { epoch: 0, position: i }, epochEnds: false };
+      for (let i = position; this.#step < this.#steps; i++)
+        yield { batch: loader.batch(i), position: { epoch: 0, position: i }, epochEnds: false };
       return;
     }
     for (let { epoch, position: skip } = this.#start; epoch < this.#epochs && this.#step < this.#steps; epoch++, skip = 0) {
@@ -179,7 +196,11 @@ class Run<B> {
         held = batch;
         any = true;
       }
-      if (!any) throw new SeqgradError("value", `fit: the loader gave no batch in epoch ${epoch}; a generator can be iterated only once: give something that iterates anew each time.`);
+      if (!any)
+        throw new SeqgradError(
+          "value",
+          `fit: the loader gave no batch in epoch ${epoch}; a generator can be iterated only once: give something that iterates anew each time.`,
+        );
       if (position >= skip) yield { batch: held as B, position: { epoch, position }, epochEnds: true };
     }
   }
