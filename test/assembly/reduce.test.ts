@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { type ReduceOp, reduceOps } from "../../src/backend/kernels.js";
-import { GuardedBuffers, lengths, uniform } from "../helpers/buffers.js";
+import { GuardedMemory } from "../helpers/guarded-memory.js";
+import { lengths } from "../helpers/numbers.js";
+import { uniform } from "../helpers/uniform.js";
 import { describeVariants } from "../helpers/variants.js";
 
 const functions: Record<ReduceOp, (x: readonly number[]) => number> = {
@@ -23,33 +25,33 @@ function firstLargest(x: readonly number[]): number {
 }
 
 const sizes = [
-  ...lengths.map((n) => [1, n, 1] as const),
-  ...lengths.map((inner) => [1, 5, inner] as const),
+  ...[...lengths, 15, 16, 17, 1000].map((n) => [1, n, 1] as const),
+  ...[...lengths, 15, 16, 17].map((inner) => [1, 5, inner] as const),
   ...[1, 2, 15, 16, 17, 33, 100].map((n) => [3, n, 23] as const),
   [4, 9, 1] as const,
   [0, 9, 4] as const,
 ];
 
 await describeVariants("reductions", (backend) => {
-  const buffers = new GuardedBuffers(backend);
-  afterEach(() => buffers.free());
+  const memory = new GuardedMemory(backend);
+  afterEach(() => memory.close());
 
   function reduce(op: ReduceOp, x: Float32Array, outer: number, n: number, inner: number): Float32Array {
-    const y = buffers.place(new Float32Array(outer * inner).fill(12345));
-    backend.dispatch("reduce", { x: buffers.place(x), y, op: reduceOps.indexOf(op), outer, n, inner });
-    return buffers.read(y) as Float32Array;
+    const y = memory.put(new Float32Array(outer * inner).fill(12345));
+    backend.dispatch("reduce", { x: memory.put(x), y, op: reduceOps.indexOf(op), outer, n, inner });
+    return memory.floats(y, outer * inner);
   }
 
   function argmax(x: Float32Array, outer: number, n: number, inner: number): Int32Array {
-    const y = buffers.place(new Int32Array(outer * inner).fill(-7));
-    backend.dispatch("argmax", { x: buffers.place(x), y, outer, n, inner });
-    return buffers.read(y) as Int32Array;
+    const y = memory.put(new Int32Array(outer * inner).fill(-7));
+    backend.dispatch("argmax", { x: memory.put(x), y, outer, n, inner });
+    return memory.ints(y, outer * inner);
   }
 
   function norm(x: Float32Array): number {
-    const y = buffers.place(new Float32Array(1));
-    backend.dispatch("norm", { x: buffers.place(x), y, n: x.length });
-    return buffers.read(y)[0]!;
+    const y = memory.put(new Float32Array(1));
+    backend.dispatch("norm", { x: memory.put(x), y, n: x.length });
+    return memory.floats(y, 1)[0]!;
   }
 
   it.each(reduceOps)("%s agrees with float64", (op) => {
@@ -85,7 +87,7 @@ await describeVariants("reductions", (backend) => {
         const part = Float32Array.from({ length: 70 * width }, (_, j) => x[Math.floor(j / width) * 23 + i + (j % width)]!);
         expect(reduce("sum", part, 1, 70, width)).toEqual(whole.slice(i, i + width));
       }
-      buffers.free();
+      memory.close();
     }
   });
 
@@ -101,7 +103,7 @@ await describeVariants("reductions", (backend) => {
           const y = reduce(op, x, 1, n, inner);
           expect([...y].map(Number.isNaN)).toEqual([...y].map((_, i) => i === at % inner));
         }
-        buffers.free();
+        memory.close();
       }
     }
     for (const inner of [1, 7, 17]) {
@@ -125,7 +127,7 @@ await describeVariants("reductions", (backend) => {
           const expected = firstLargest(column(x, Math.floor(j / inner), j % inner, n, inner));
           if (k !== expected) expect.fail(`[${outer}, ${n}, ${inner}]: element ${j} is ${k}, not ${expected}`);
         });
-        buffers.free();
+        memory.close();
       }
     });
 

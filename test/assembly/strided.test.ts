@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { binaryOps } from "../../src/backend/kernels.js";
-import { GuardedBuffers, lengths, uniform } from "../helpers/buffers.js";
+import { GuardedMemory } from "../helpers/guarded-memory.js";
+import { lengths } from "../helpers/numbers.js";
+import { uniform } from "../helpers/uniform.js";
 import { describeVariants } from "../helpers/variants.js";
 
 type Four = readonly [number, number, number, number];
@@ -56,7 +58,7 @@ const layouts: Record<string, (shape: Four) => Four> = {
 const named = (names = Object.keys(layouts)) => names.map((name) => [name, layouts[name]!] as const);
 
 const shapes: Four[] = [
-  ...lengths.map((n): Four => [1, 1, 1, n]),
+  ...[...lengths, 1000].map((n): Four => [1, 1, 1, n]),
   [1, 1, 9, 1],
   [2, 1, 1, 5],
   [1, 1, 5, 7],
@@ -100,25 +102,25 @@ const functions: Record<(typeof binaryOps)[number], (a: number, b: number) => nu
 };
 
 await describeVariants("strided kernels", (backend) => {
-  const buffers = new GuardedBuffers(backend);
-  afterEach(() => buffers.free());
+  const memory = new GuardedMemory(backend);
+  afterEach(() => memory.close());
 
   describe("binary", () => {
     function check(op: (typeof binaryOps)[number], shape: Four, aLayout: Layout, bLayout: Layout, low = -3): void {
       // Quarters, so that equal operands occur.
       const a = uniform(aLayout.size, low, 3, 5).map((v) => Math.round(v * 4) / 4);
       const b = uniform(bLayout.size, low, 3, 9).map((v) => Math.round(v * 4) / 4);
-      const y = buffers.place(new Float32Array(count(shape)).fill(Number.NaN));
+      const y = memory.put(new Float32Array(count(shape)).fill(Number.NaN));
       const call = { ...names("d", shape), ...names("as", aLayout.strides), ...names("bs", bLayout.strides) };
-      const addresses = { a: buffers.place(a) + 4 * aLayout.base, b: buffers.place(b) + 4 * bLayout.base, y };
+      const addresses = { a: memory.put(a) + 4 * aLayout.base, b: memory.put(b) + 4 * bLayout.base, y };
       backend.dispatch("binary", { ...addresses, ...call, op: binaryOps.indexOf(op) } as never);
-      const actual = buffers.read(y);
+      const actual = memory.floats(y, count(shape));
       visit(shape, [aLayout, bLayout], (i, [p, q]) => {
         const exact = Math.fround(functions[op](a[p!]!, b[q!]!));
         const right = op === "power" ? Math.abs(actual[i]! - exact) <= 2e-7 * Math.abs(exact) : Object.is(actual[i]! + 0, exact + 0);
         if (!right) expect.fail(`${op} of ${shape}: element ${i} is ${actual[i]}, not ${exact}`);
       });
-      buffers.free();
+      memory.close();
     }
 
     it.each(binaryOps)("computes %s at every length", (op) => {
@@ -137,10 +139,10 @@ await describeVariants("strided kernels", (backend) => {
 
     it("may write over an operand", () => {
       const data = uniform(11, -1, 1);
-      const a = buffers.place(data);
+      const a = memory.put(data);
       const shape = { ...names("d", [1, 1, 1, 11]), ...names("as", [0, 0, 0, 1]), ...names("bs", [0, 0, 0, 1]) };
       backend.dispatch("binary", { a, b: a, y: a, ...shape, op: binaryOps.indexOf("add") } as never);
-      expect(buffers.read(a)).toEqual(data.map((v) => v + v));
+      expect(memory.floats(a, 11)).toEqual(data.map((v) => v + v));
     });
 
     it("propagates NaN in maximum and minimum; of the comparisons only notEqual holds for it", () => {
@@ -148,9 +150,9 @@ await describeVariants("strided kernels", (backend) => {
       const b = Float32Array.of(1, Number.NaN, Number.NaN, 0, -Infinity);
       const shape = { ...names("d", [1, 1, 1, 5]), ...names("as", [0, 0, 0, 1]), ...names("bs", [0, 0, 0, 1]) };
       const of = (op: (typeof binaryOps)[number]) => {
-        const y = buffers.place(new Float32Array(5));
-        backend.dispatch("binary", { a: buffers.place(a), b: buffers.place(b), y, ...shape, op: binaryOps.indexOf(op) } as never);
-        return [...buffers.read(y)];
+        const y = memory.put(new Float32Array(5));
+        backend.dispatch("binary", { a: memory.put(a), b: memory.put(b), y, ...shape, op: binaryOps.indexOf(op) } as never);
+        return [...memory.floats(y, 5)];
       };
       const nan = Number.NaN;
       expect(of("maximum")).toEqual([nan, nan, nan, 0, Infinity]);
@@ -171,16 +173,16 @@ await describeVariants("strided kernels", (backend) => {
         const condition = uniform(c.size, -1, 1, 3).map((v) => (v < -0.9 ? Number.NaN : v < 0 ? -0 : v < 0.2 ? 0 : v));
         const av = Int32Array.from(uniform(a.size, -1e9, 1e9, 4));
         const bv = Int32Array.from(uniform(b.size, -1e9, 1e9, 5));
-        const y = buffers.place(new Int32Array(count(shape)));
+        const y = memory.put(new Int32Array(count(shape)));
         const call = { ...names("d", shape), ...names("cs", c.strides), ...names("as", a.strides), ...names("bs", b.strides) };
-        const addresses = { condition: buffers.place(condition) + 4 * c.base, a: buffers.place(av), b: buffers.place(bv) + 4 * b.base, y };
+        const addresses = { condition: memory.put(condition) + 4 * c.base, a: memory.put(av), b: memory.put(bv) + 4 * b.base, y };
         backend.dispatch("where", { ...addresses, ...call } as never);
-        const actual = buffers.read(y);
+        const actual = memory.ints(y, count(shape));
         visit(shape, [c, a, b], (i, [p, q, r]) => {
           const expected = condition[p!] !== 0 ? av[q!] : bv[r!];
           if (actual[i] !== expected) expect.fail(`${shape}: element ${i} is ${actual[i]}, not ${expected}`);
         });
-        buffers.free();
+        memory.close();
       }
     }
   });
@@ -191,15 +193,15 @@ await describeVariants("strided kernels", (backend) => {
         const source = layout(shape, from(shape));
         const target = layout(shape, to(shape));
         const x = Int32Array.from({ length: source.size }, (_, i) => i + 1);
-        const y = buffers.place(new Int32Array(target.size).fill(-7));
+        const y = memory.put(new Int32Array(target.size).fill(-7));
         const call = { ...names("d", shape), ...names("xs", source.strides), ...names("ys", target.strides) };
-        backend.dispatch("copyStrided", { x: buffers.place(x) + 4 * source.base, y: y + 4 * target.base, ...call } as never);
+        backend.dispatch("copyStrided", { x: memory.put(x) + 4 * source.base, y: y + 4 * target.base, ...call } as never);
         const expected = new Int32Array(target.size).fill(-7);
         visit(shape, [source, target], (_, [p, q]) => {
           expected[q!] = x[p!]!;
         });
-        expect(buffers.read(y), String(shape)).toEqual(expected);
-        buffers.free();
+        expect(memory.ints(y, target.size), String(shape)).toEqual(expected);
+        memory.close();
       }
     });
   });

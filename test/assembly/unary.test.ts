@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { type UnaryOp, unaryOps } from "../../src/backend/kernels.js";
-import { erf, GuardedBuffers, lengths, uniform } from "../helpers/buffers.js";
+import { erf } from "../helpers/erf.js";
+import { GuardedMemory } from "../helpers/guarded-memory.js";
+import { lengths } from "../helpers/numbers.js";
+import { uniform } from "../helpers/uniform.js";
 import { describeVariants } from "../helpers/variants.js";
 
 interface Case {
@@ -58,23 +61,23 @@ const cases: [UnaryOp, Case][] = [
 ];
 
 await describeVariants("unary", (backend) => {
-  const buffers = new GuardedBuffers(backend);
-  afterEach(() => buffers.free());
+  const memory = new GuardedMemory(backend);
+  afterEach(() => memory.close());
 
   function forward(op: UnaryOp, data: Float32Array, a = 0, b = 0, inPlace = false): Float32Array {
-    const x = buffers.place(data);
-    const y = inPlace ? x : buffers.place(new Float32Array(data.length).fill(Number.NaN));
+    const x = memory.put(data);
+    const y = inPlace ? x : memory.put(new Float32Array(data.length).fill(Number.NaN));
     backend.dispatch("unary", { x, y, op: unaryOps.indexOf(op), n: data.length, a, b });
-    return buffers.read(y) as Float32Array;
+    return memory.floats(y, data.length);
   }
 
   function backward(op: UnaryOp, data: Float32Array, gradient: Float32Array, a = 0, b = 0, inPlace = false): Float32Array {
-    const x = buffers.place(data);
-    const y = buffers.place(forward(op, data, a, b));
-    const dy = buffers.place(gradient);
-    const dx = inPlace ? dy : buffers.place(new Float32Array(data.length).fill(Number.NaN));
+    const x = memory.put(data);
+    const y = memory.put(forward(op, data, a, b));
+    const dy = memory.put(gradient);
+    const dx = inPlace ? dy : memory.put(new Float32Array(data.length).fill(Number.NaN));
     backend.dispatch("unaryBackward", { x, y, dy, dx, op: unaryOps.indexOf(op), n: data.length, a, b });
-    return buffers.read(dx) as Float32Array;
+    return memory.floats(dx, data.length);
   }
 
   function expectClose(actual: Float32Array, expected: (i: number) => number): void {
@@ -141,11 +144,11 @@ await describeVariants("unary", (backend) => {
   });
 
   it("converts toward zero, saturating, and back", () => {
-    const x = buffers.place(Float32Array.of(1.9, -1.9, 3e9, -3e9, Number.NaN, 16777216, -0));
-    const y = buffers.place(new Int32Array(7));
+    const x = memory.put(Float32Array.of(1.9, -1.9, 3e9, -3e9, Number.NaN, 16777216, -0));
+    const y = memory.put(new Int32Array(7));
     backend.dispatch("unary", { x, y, op: unaryOps.indexOf("toInt32"), n: 7, a: 0, b: 0 });
-    expect([...buffers.read(y)]).toEqual([1, -1, 2 ** 31 - 1, -(2 ** 31), 0, 16777216, 0]);
+    expect([...memory.ints(y, 7)]).toEqual([1, -1, 2 ** 31 - 1, -(2 ** 31), 0, 16777216, 0]);
     backend.dispatch("unary", { x: y, y: x, op: unaryOps.indexOf("toFloat32"), n: 7, a: 0, b: 0 });
-    expect([...buffers.read(x)]).toEqual([1, -1, 2 ** 31, -(2 ** 31), 0, 16777216, 0]);
+    expect([...memory.floats(x, 7)]).toEqual([1, -1, 2 ** 31, -(2 ** 31), 0, 16777216, 0]);
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, expect, it } from "vitest";
 import { type UnaryOp, unaryOps } from "../../src/backend/kernels.js";
-import { erf } from "../helpers/buffers.js";
+import { erf } from "../helpers/erf.js";
 import { describeVariants } from "../helpers/variants.js";
 
 const smallestNormal = 2 ** -126;
