@@ -25,7 +25,7 @@ const samples: Sample<null>[] = [
   [[], [9]],
   [
     [2, 3, 1, 2, 3, 2],
-    [3, 1, 5, 1, 1, 2],
+    [3, 5, 1, 3, 1],
   ],
 ].map(([a, b]) => ({ inputs: [positive(a!), positive(b!)], attrs: null }));
 

@@ -54,8 +54,6 @@ export interface OpDefinition<A> {
   readonly tolerance?: { readonly rtol: number; readonly atol: number };
 }
 
-export type Op<A> = OpDefinition<A> & ((inputs: readonly Tensor[], attrs: A) => readonly Tensor[]);
-
 /** Every operation, for the harnesses that go through all samples. */
 export const operations = new Map<string, OpDefinition<never>>();
 
@@ -65,7 +63,8 @@ export function defineOp<A>(definition: OpDefinition<A>): (inputs: readonly Tens
   return (inputs, attrs) => apply(definition, inputs, attrs);
 }
 
-function apply<A>(op: OpDefinition<A>, given: readonly Tensor[], attrs: A): readonly Tensor[] {
+/** Runs an operation: what the function does that defineOp makes of it. */
+export function apply<A>(op: OpDefinition<A>, given: readonly Tensor[], attrs: A): readonly Tensor[] {
   checkTensors(op.name, given);
   const backend = given[0]!.backend;
   const shapes = op.shape(given, attrs);
