@@ -67,7 +67,7 @@ export const binaryOps = [
 ] as const;
 export type BinaryOp = (typeof binaryOps)[number];
 
-export const reduceOps = ["sum", "mean", "max", "min", "product"] as const;
+export const reduceOps = ["sum", "mean", "max", "min"] as const;
 export type ReduceOp = (typeof reduceOps)[number];
 
 /** Epilogues of gemm. */

@@ -45,7 +45,10 @@ function draw(key: string, spec: SampleInput): Drawn {
   );
   // The fraction of many deviations is as good as uniform.
   const unit = normal.map((v) => v * 64 - Math.floor(v * 64));
-  if ("below" in kind) return { shape, dtype: "int32", data: Int32Array.from(unit, (u) => Math.floor(u * kind.below)) };
+  if ("below" in kind) {
+    const { least = 0 } = kind;
+    return { shape, dtype: "int32", data: Int32Array.from(unit, (u) => least + Math.floor(u * (kind.below - least))) };
+  }
   const numbers = "from" in kind ? unit.map((u) => kind.from + u * (kind.to - kind.from)) : normal;
   return { shape, dtype: "float32", data: numbers.map(offGrid) };
 }
@@ -93,11 +96,11 @@ function oracle(op: Op, sample: Sample<unknown>, i: number): Results {
 }
 
 function expectSame(actual: Results, wanted: Results, key: string): void {
-  wanted.outputs.forEach((y, k) => expectClose(actual.outputs[k]!, y, 1e-5, `${key}: output ${k},`));
-  wanted.gradients.forEach((dx, k) => {
+  for (const [k, y] of wanted.outputs.entries()) expectClose(actual.outputs[k]!, y, 1e-5, `${key}: output ${k},`);
+  for (const [k, dx] of wanted.gradients.entries()) {
     expect(actual.gradients[k] === undefined, `${key}: whether input ${k} has a gradient`).toBe(dx === undefined);
     if (dx) expectClose(actual.gradients[k]!, dx, 1e-5, `${key}: gradient of input ${k},`);
-  });
+  }
 }
 
 await describeWasm("operations agree with the reference in float64", (device) => {
@@ -149,11 +152,14 @@ describe("gradients agree with finite differences in float64", () => {
         for (const [k, dx] of oracle(op, sample, i).gradients.entries()) {
           if (!dx) continue;
           const direction = seeded(`${key}, direction ${k}`, dx.length);
-          const moved = (by: number) => inputs.with(k, { ...inputs[k]!, data: Array.from(direction, (v, j) => inputs[k]!.data[j]! + by * v) });
+          const moved = (by: number) =>
+            inputs.with(k, { ...inputs[k]!, data: Array.from(direction, (v, j) => inputs[k]!.data[j]! + by * v) });
           const numeric = (value(op, sample, key, moved(step)) - value(op, sample, key, moved(-step))) / (2 * step);
           const exact = direction.reduce((total, v, j) => total + v * dx[j]!, 0);
           const allowed = 1e-6 * Math.max(Math.abs(numeric), Math.abs(exact));
-          expect(Math.abs(numeric - exact), `${key}: gradient of input ${k}: ${exact}, by differences ${numeric}`).toBeLessThanOrEqual(allowed);
+          expect(Math.abs(numeric - exact), `${key}: gradient of input ${k}: ${exact}, by differences ${numeric}`).toBeLessThanOrEqual(
+            allowed,
+          );
         }
       }
     });
