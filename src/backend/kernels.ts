@@ -52,10 +52,10 @@ export type UnaryOp = (typeof unaryOps)[number];
 
 export const binaryOps = [
   "add",
-  "subtract",
-  "multiply",
-  "divide",
-  "power",
+  "sub",
+  "mul",
+  "div",
+  "pow",
   "maximum",
   "minimum",
   "equal", // comparisons write 1 or 0

@@ -119,7 +119,7 @@ export class Tensor implements Tenant {
     if (!this.isContiguous) throw new SeqgradError("state", "write: the tensor is a view with gaps; write to a contiguous one.");
     const wanted = this.dtype === "int32" ? Int32Array : Float32Array;
     // The type of an integer array is the memory's type to a backend; other numbers count as float32.
-    const matches = (data instanceof Int32Array) === (this.dtype === "int32");
+    const matches = data instanceof Int32Array === (this.dtype === "int32");
     this.backend.write(this.address, matches ? data : wanted.from(data));
   }
 
