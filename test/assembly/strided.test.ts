@@ -200,7 +200,9 @@ await describeVariants("strided kernels", (backend) => {
         visit(shape, [source, target], (_, [p, q]) => {
           expected[q!] = x[p!]!;
         });
-        expect(memory.ints(y, target.size), String(shape)).toEqual(expected);
+        const actual = memory.ints(y, target.size);
+        const wrong = actual.findIndex((v, i) => v !== expected[i]);
+        if (wrong >= 0) expect.fail(`${shape}: element ${wrong} is ${actual[wrong]}, not ${expected[wrong]}`);
         memory.close();
       }
     });
