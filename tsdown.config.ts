@@ -1,10 +1,10 @@
-import { existsSync } from "node:fs";
-import { defineConfig } from "tsdown";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { defineConfig, type RolldownChunk } from "tsdown";
 
-// `index` is free of Node; `node` and `cli` are not. One build makes all three, so that they share what has state: the default device.
-const entries = { index: "src/index.ts", node: "src/node.ts", cli: "src/cli.ts" };
-const entry = Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path)));
-const { cli: _, ...typed } = entry;
+// `index` is free of Node; `node` and `cli` are not. `sample` is the text that demos train on. One build makes all, so that they share
+// what has state: the default device.
+const entry = { index: "src/index.ts", node: "src/node.ts", cli: "src/cli.ts", sample: "src/data/sample.ts" };
+const { index, node } = entry;
 
 const shared = {
   platform: "node",
@@ -15,6 +15,18 @@ const shared = {
   checks: { pluginTimings: false },
 } as const;
 
+/** Copies the licence of every package of which the bundle holds code. */
+function writeLicences(chunks: readonly RolldownChunk[]): void {
+  const modules = chunks.flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : []));
+  const folders = new Set(modules.flatMap((id) => id.match(/^.*\/node_modules\/(@[^/]+\/)?[^/]+/)?.[0] ?? []));
+  const texts = [...folders].sort().map((folder) => {
+    const file = readdirSync(folder).find((name) => /^licen[sc]e/i.test(name));
+    if (!file) throw new Error(`${folder} has no licence file, and its code is in the bundle`);
+    return `${folder.split("/node_modules/").at(-1)}\n\n${readFileSync(`${folder}/${file}`, "utf8").trim()}\n`;
+  });
+  writeFileSync("dist/THIRD-PARTY-LICENSES.txt", texts.join(`\n${"-".repeat(80)}\n\n`));
+}
+
 export default defineConfig([
   {
     ...shared,
@@ -23,6 +35,7 @@ export default defineConfig([
     copy: ["build/simd.wasm", "build/relaxed.wasm"],
     // The package has no dependencies: these, and what they need, become part of it.
     deps: { onlyBundle: false },
+    hooks: { "build:done": ({ chunks }) => writeLicences(chunks) },
   },
-  { ...shared, entry: typed, clean: false, dts: { emitDtsOnly: true } },
+  { ...shared, entry: { index, node }, clean: false, dts: { emitDtsOnly: true } },
 ]);

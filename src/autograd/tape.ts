@@ -1,5 +1,4 @@
 import { planStrided } from "../tensor/layout.js";
-import { scope } from "../tensor/scope.js";
 import { copyStrided, empty, emptyBeside, fill, type GradientNode, type Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { stridesOf } from "../util/shape.js";
@@ -56,7 +55,7 @@ export class Node implements GradientNode {
     readonly name: string,
     inputs: readonly Tensor[],
     outputs: readonly Tensor[],
-    private gradient: GradientFunction | undefined,
+    readonly gradient: GradientFunction,
   ) {
     this.inputs = inputs;
     this.pending = new Array(outputs.length).fill(undefined);
@@ -69,18 +68,11 @@ export class Node implements GradientNode {
 
   /** Walks the graph from `root` in the reverse order of its making, in a loop, so that a graph of any depth fits the stack. */
   backward(root: Tensor, gradient: Tensor | undefined): void {
-    const nodes = this.#dependencies();
-    try {
-      // Gradients on the way are freed at its end; those of leaves live as long as the leaves.
-      scope(() =>
-        noGrad(() => {
-          this.pending[root.outputIndex] = { gradient: gradient ?? fill(empty(root.backend, root.shape), 1), own: false };
-          for (const node of nodes) node.#visit();
-        }),
-      );
-    } finally {
-      for (const node of nodes) node.#free();
-    }
+    noGrad(() => {
+      const nodes = this.#dependencies();
+      this.pending[root.outputIndex] = { gradient: gradient ?? fill(empty(root.backend, root.shape), 1), own: false };
+      for (const node of nodes) node.#visit();
+    });
   }
 
   /** This node and every node it depends on, youngest first. */
@@ -111,19 +103,14 @@ export class Node implements GradientNode {
       if (kept) addToLeaf(tensor, kept.gradient);
     }
     if (this.pending.some((slot) => slot !== undefined)) {
-      const results = this.gradient!(
+      const results = this.gradient(
         this.pending.map((slot) => slot?.gradient),
         { needs: (i) => inputs[i]!.tracksGradient, accumulator: (i) => accumulatorOf(inputs[i]!) },
       );
       for (const [i, result] of results.entries()) if (result && inputs[i]!.tracksGradient) deposit(inputs[i]!, result);
     }
-  }
-
-  #free(): void {
     this.inputs = undefined;
-    this.gradient = undefined;
     this.pending.fill(undefined);
-    this.retained.clear();
   }
 }
 
