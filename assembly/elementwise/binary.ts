@@ -5,10 +5,10 @@ import * as f from "./binary-ops";
 /** The positions in `binaryOps` of src/backend/kernels.ts. */
 const enum Binary {
   add,
-  subtract,
-  multiply,
-  divide,
-  power,
+  sub,
+  mul,
+  div,
+  pow,
   maximum,
   minimum,
   equal,
@@ -58,10 +58,10 @@ export function binary(
 function run(op: i32, a: usize, as: i32, b: usize, bs: i32, y: usize, n: i32): void {
   switch (op) {
     case Binary.add: return zip<f.Add>(a, as, b, bs, y, n);
-    case Binary.subtract: return zip<f.Subtract>(a, as, b, bs, y, n);
-    case Binary.multiply: return zip<f.Multiply>(a, as, b, bs, y, n);
-    case Binary.divide: return zip<f.Divide>(a, as, b, bs, y, n);
-    case Binary.power: return zip<f.Power>(a, as, b, bs, y, n);
+    case Binary.sub: return zip<f.Subtract>(a, as, b, bs, y, n);
+    case Binary.mul: return zip<f.Multiply>(a, as, b, bs, y, n);
+    case Binary.div: return zip<f.Divide>(a, as, b, bs, y, n);
+    case Binary.pow: return zip<f.Power>(a, as, b, bs, y, n);
     case Binary.maximum: return zip<f.Maximum>(a, as, b, bs, y, n);
     case Binary.minimum: return zip<f.Minimum>(a, as, b, bs, y, n);
     case Binary.equal: return zip<f.Equal>(a, as, b, bs, y, n);

@@ -8,14 +8,13 @@ const enum Reduce {
   mean,
   max,
   min,
-  product,
 }
 
 /**
- * y[o, i] = sum, mean, max, min or product of x[o, k, i] over k < n. x [outer, n, inner], y [outer, inner], float32. Overwrites y, which
- * is no part of x. No alignment wanted.
- * Sums add blocks of at most 16 terms a lane in float32 and the blocks in float64, in an order that depends on n alone; products are
- * taken in float64. max and min give NaN where there is one. n = 0 gives 0, NaN, -Infinity, Infinity, 1.
+ * y[o, i] = sum, mean, max or min of x[o, k, i] over k < n. x [outer, n, inner], y [outer, inner], float32. Overwrites y, which is no
+ * part of x. No alignment wanted.
+ * Sums add blocks of at most 16 terms a lane in float32 and the blocks in float64, in an order that depends on n alone. max and min
+ * give NaN where there is one. n = 0 gives 0, NaN, -Infinity, Infinity.
  */
 export function reduce(x: usize, y: usize, op: i32, outer: i32, n: i32, inner: i32): void {
   const plane = (<usize>n * <usize>inner) << 2;
@@ -24,7 +23,6 @@ export function reduce(x: usize, y: usize, op: i32, outer: i32, n: i32, inner: i
   for (let o = 0; o < outer; o++, x += plane, y += line) {
     if (op == Reduce.max) extreme(Reduce.max, x, y, n, inner);
     else if (op == Reduce.min) extreme(Reduce.min, x, y, n, inner);
-    else if (op == Reduce.product) product(x, y, n, inner);
     else if (inner == 1) store<f32>(y, <f32>(scale * sumRow(x, n)));
     else sumColumns(x, y, n, inner, inner, scale);
   }
@@ -73,14 +71,4 @@ function none(op: Reduce): f32 {
 @inline
 function better(op: Reduce, a: v128, b: v128): v128 {
   return op == Reduce.max ? f32x4.max(a, b) : f32x4.min(a, b);
-}
-
-function product(x: usize, y: usize, n: i32, inner: i32): void {
-  const step = (<usize>inner) << 2;
-  for (let i = 0; i < inner; i++, x += 4, y += 4) {
-    let value: f64 = 1;
-    let p = x;
-    for (let k = 0; k < n; k++, p += step) value *= <f64>load<f32>(p);
-    store<f32>(y, <f32>value);
-  }
 }

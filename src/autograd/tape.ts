@@ -1,4 +1,5 @@
 import { planStrided } from "../tensor/layout.js";
+import { scope } from "../tensor/scope.js";
 import { copyStrided, empty, emptyBeside, fill, type GradientNode, type Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { stridesOf } from "../util/shape.js";
@@ -55,7 +56,7 @@ export class Node implements GradientNode {
     readonly name: string,
     inputs: readonly Tensor[],
     outputs: readonly Tensor[],
-    readonly gradient: GradientFunction,
+    private gradient: GradientFunction | undefined,
   ) {
     this.inputs = inputs;
     this.pending = new Array(outputs.length).fill(undefined);
@@ -68,11 +69,18 @@ export class Node implements GradientNode {
 
   /** Walks the graph from `root` in the reverse order of its making, in a loop, so that a graph of any depth fits the stack. */
   backward(root: Tensor, gradient: Tensor | undefined): void {
-    noGrad(() => {
-      const nodes = this.#dependencies();
-      this.pending[root.outputIndex] = { gradient: gradient ?? fill(empty(root.backend, root.shape), 1), own: false };
-      for (const node of nodes) node.#visit();
-    });
+    const nodes = this.#dependencies();
+    try {
+      // Gradients on the way are freed at its end; those of leaves live as long as the leaves.
+      scope(() =>
+        noGrad(() => {
+          this.pending[root.outputIndex] = { gradient: gradient ?? fill(empty(root.backend, root.shape), 1), own: false };
+          for (const node of nodes) node.#visit();
+        }),
+      );
+    } finally {
+      for (const node of nodes) node.#free();
+    }
   }
 
   /** This node and every node it depends on, youngest first. */
@@ -103,14 +111,19 @@ export class Node implements GradientNode {
       if (kept) addToLeaf(tensor, kept.gradient);
     }
     if (this.pending.some((slot) => slot !== undefined)) {
-      const results = this.gradient(
+      const results = this.gradient!(
         this.pending.map((slot) => slot?.gradient),
         { needs: (i) => inputs[i]!.tracksGradient, accumulator: (i) => accumulatorOf(inputs[i]!) },
       );
       for (const [i, result] of results.entries()) if (result && inputs[i]!.tracksGradient) deposit(inputs[i]!, result);
     }
+  }
+
+  #free(): void {
     this.inputs = undefined;
+    this.gradient = undefined;
     this.pending.fill(undefined);
+    this.retained.clear();
   }
 }
 

@@ -52,10 +52,10 @@ export type UnaryOp = (typeof unaryOps)[number];
 
 export const binaryOps = [
   "add",
-  "subtract",
-  "multiply",
-  "divide",
-  "power",
+  "sub",
+  "mul",
+  "div",
+  "pow",
   "maximum",
   "minimum",
   "equal", // comparisons write 1 or 0
@@ -67,7 +67,7 @@ export const binaryOps = [
 ] as const;
 export type BinaryOp = (typeof binaryOps)[number];
 
-export const reduceOps = ["sum", "mean", "max", "min", "product"] as const;
+export const reduceOps = ["sum", "mean", "max", "min"] as const;
 export type ReduceOp = (typeof reduceOps)[number];
 
 /** Epilogues of gemm. */

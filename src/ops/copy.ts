@@ -4,26 +4,21 @@ import { formatShape } from "../util/format.js";
 import { normalizeAxis, type Shape, stridesOf } from "../util/shape.js";
 import { defineOp } from "./define-op.js";
 
-const copy = defineOp<null>({
+const copy = defineOp<{ readonly shape: Shape }>({
   name: "copy",
   strided: true,
-  shape: ([x]) => [x!.shape],
-  forward: (_run, [x], [y]) => copyStrided(x!, y!.address, y!.strides),
-  backward: ({ dOutputs: [dy] }) => [dy],
-  samples: [{ inputs: [[3, 17]], attrs: null }],
+  shape: (_inputs, { shape }) => [shape],
+  dtypes: ([x]) => [x!.dtype],
+  forward: (_run, [x], [y]) => copyStrided(x!, y!.address, stridesOf(x!.shape)),
+  backward: ({ inputs: [x], dOutputs: [dy] }) => [dy!.view(x!.shape, stridesOf(x!.shape), dy!.offset)],
+  samples: [
+    { inputs: [[3, 17]], attrs: { shape: [17, 3] } },
+    { inputs: [{ shape: [3, 17], below: 9 }], attrs: { shape: [51] } },
+  ],
 });
 
-const copyInt = defineOp<null>({
-  name: "copyInt",
-  strided: true,
-  shape: ([x]) => [x!.shape],
-  dtypes: ["int32"],
-  forward: (_run, [x], [y]) => copyStrided(x!, y!.address, y!.strides),
-  samples: [{ inputs: [{ shape: [3, 17], below: 9 }], attrs: null }],
-});
-
-/** A contiguous copy. */
-export const copyOf = (x: Tensor): Tensor => (x.dtype === "int32" ? copyInt : copy)([x], null)[0]!;
+/** A contiguous copy, by default of the same shape. */
+export const copyOf = (x: Tensor, shape: Shape = x.shape): Tensor => copy([x], { shape })[0]!;
 
 /** Zeros of `shape` in which x stands along `axis` from `start`, `step` apart: the gradient of a slice. */
 export function padTo(x: Tensor, shape: Shape, axis: number, start: number, step: number): Tensor {
@@ -37,24 +32,21 @@ interface Along {
   readonly axis: number;
 }
 
-const concatShape = (inputs: readonly Tensor[], { axis }: Along) => {
-  const total = inputs.reduce((n, x) => n + x.shape[axis]!, 0);
-  return [inputs[0]!.shape.with(axis, total)];
-};
-
-function concatForward(inputs: readonly Tensor[], y: Tensor, axis: number): void {
-  let start = 0;
-  for (const x of inputs) {
-    copyStrided(x, y.address + start * y.strides[axis]! * 4, y.strides);
-    start += x.shape[axis]!;
-  }
-}
-
 const concatOp = defineOp<Along>({
   name: "concat",
   strided: true,
-  shape: concatShape,
-  forward: (_run, inputs, [y], { axis }) => concatForward(inputs, y!, axis),
+  shape(inputs, { axis }) {
+    const total = inputs.reduce((n, x) => n + x.shape[axis]!, 0);
+    return [inputs[0]!.shape.with(axis, total)];
+  },
+  dtypes: ([x]) => [x!.dtype],
+  forward(_run, inputs, [y], { axis }) {
+    let start = 0;
+    for (const x of inputs) {
+      copyStrided(x, y!.address + start * y!.strides[axis]! * 4, y!.strides);
+      start += x.shape[axis]!;
+    }
+  },
   backward({ inputs, dOutputs: [dy], attrs: { axis } }) {
     let start = 0;
     return inputs.map((x) => {
@@ -79,16 +71,6 @@ const concatOp = defineOp<Along>({
       ],
       attrs: { axis: 0 },
     },
-  ],
-});
-
-const concatInt = defineOp<Along>({
-  name: "concatInt",
-  strided: true,
-  shape: concatShape,
-  dtypes: ["int32"],
-  forward: (_run, inputs, [y], { axis }) => concatForward(inputs, y!, axis),
-  samples: [
     {
       inputs: [
         { shape: [2, 3], below: 9 },
@@ -118,5 +100,5 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
     if (x.dtype !== first.dtype)
       throw new SeqgradError("dtype", `concat: tensor ${i} is ${x.dtype}, tensor 0 ${first.dtype}; cast one with toFloat or toInt.`);
   }
-  return (first.dtype === "int32" ? concatInt : concatOp)(tensors, { axis: at })[0]!;
+  return concatOp(tensors, { axis: at })[0]!;
 }

@@ -114,7 +114,7 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
   checkInterval("crossEntropy", "labelSmoothing", labelSmoothing, 0, 1);
   if (!reductions.includes(reduction))
     throw new SeqgradError("value", `crossEntropy: there is no reduction "${reduction}"; use ${reductions.join(", ")}.`);
-  return crossEntropyOp([logits, targets], { reduction, ignoreIndex, smoothing: labelSmoothing })[0]!;
+  return crossEntropyOp([toFloat(logits), targets], { reduction, ignoreIndex, smoothing: labelSmoothing })[0]!;
 }
 
 /**

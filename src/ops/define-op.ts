@@ -1,6 +1,8 @@
 import { isRecording, Node } from "../autograd/tape.js";
 import type { DType } from "../backend/backend.js";
 import { type KernelCall, type KernelName, type KernelRow, kernels } from "../backend/kernels.js";
+import { scope } from "../tensor/scope.js";
+import { currentFrame } from "../tensor/storage.js";
 import { copyStrided, empty, Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import type { Shape } from "../util/shape.js";
@@ -23,11 +25,11 @@ export interface BackwardContext<A> {
   gradientLike(i: number): Tensor | undefined;
 }
 
-/** How a sample's input is drawn: a shape (standard normal), values from an interval, or int32 below a bound. */
+/** How a sample's input is drawn: a shape (standard normal), values from an interval, or int32 from `least` (0) to below a bound. */
 export type SampleInput =
   | Shape
   | { readonly shape: Shape; readonly from: number; readonly to: number }
-  | { readonly shape: Shape; readonly below: number };
+  | { readonly shape: Shape; readonly below: number; readonly least?: number };
 
 export interface Sample<A> {
   readonly inputs: readonly SampleInput[];
@@ -39,7 +41,7 @@ export interface OpDefinition<A> {
   /** Shapes of the outputs. Throws a SeqgradError when the inputs do not fit: nothing has happened then. */
   shape(inputs: readonly Tensor[], attrs: A): readonly Shape[];
   /** Types of the outputs, float32 unless said. */
-  readonly dtypes?: readonly DType[];
+  dtypes?(inputs: readonly Tensor[]): readonly DType[];
   /** The same in primitives: the oracle, and what runs where a kernel of `kernels` is missing. */
   compose?(inputs: readonly Tensor[], attrs: A): readonly Tensor[];
   readonly kernels?: readonly KernelName[];
@@ -54,8 +56,6 @@ export interface OpDefinition<A> {
   readonly tolerance?: { readonly rtol: number; readonly atol: number };
 }
 
-export type Op<A> = OpDefinition<A> & ((inputs: readonly Tensor[], attrs: A) => readonly Tensor[]);
-
 /** Every operation, for the harnesses that go through all samples. */
 export const operations = new Map<string, OpDefinition<never>>();
 
@@ -65,18 +65,33 @@ export function defineOp<A>(definition: OpDefinition<A>): (inputs: readonly Tens
   return (inputs, attrs) => apply(definition, inputs, attrs);
 }
 
-function apply<A>(op: OpDefinition<A>, given: readonly Tensor[], attrs: A): readonly Tensor[] {
+/** Runs an operation: what the function does that defineOp makes of it. */
+export function apply<A>(op: OpDefinition<A>, given: readonly Tensor[], attrs: A): readonly Tensor[] {
   checkTensors(op.name, given);
   const backend = given[0]!.backend;
   const shapes = op.shape(given, attrs);
   if (op.compose && op.kernels?.some((kernel) => !backend.has(kernel))) return op.compose(given, attrs);
-  const inputs = op.strided ? given : given.map(contiguous);
-  const outputs = shapes.map((shape, i) => empty(backend, shape, op.dtypes?.[i] ?? "float32"));
   const run = runner(op.name, given[0]!);
-  op.forward(run, inputs, outputs, attrs);
-  record(op, given, inputs, outputs, attrs, run);
+  const read = () => (op.strided ? given : given.map(contiguous));
+  const dtypes = op.dtypes?.(given);
+  const outputs: Tensor[] = [];
+  try {
+    for (const [i, shape] of shapes.entries()) outputs.push(empty(backend, shape, dtypes?.[i]));
+    if (op.backward && isRecording(given)) {
+      // What forward read, backward reads again.
+      const inputs = read();
+      temporarily(() => op.forward(run, inputs, outputs, attrs));
+      record(op, given, inputs, outputs, attrs, run);
+    } else temporarily(() => op.forward(run, read(), outputs, attrs));
+  } catch (error) {
+    for (const y of outputs) y.dispose();
+    throw error;
+  }
   return outputs;
 }
+
+/** In a scope if none is open: what `fn` makes on its way is freed. */
+const temporarily = (fn: () => void): void => (currentFrame() ? fn() : scope(fn));
 
 function record<A>(
   op: OpDefinition<A>,
@@ -86,8 +101,7 @@ function record<A>(
   attrs: A,
   run: Run,
 ): void {
-  const { backward } = op;
-  if (!backward || !isRecording(given)) return;
+  const backward = op.backward!;
   new Node(op.name, given, outputs, (dOutputs, sink) =>
     backward.call(op, {
       run,
@@ -151,12 +165,21 @@ function runner(op: string, like: Tensor): Run {
       addresses[name] = value instanceof Tensor ? value.address : value;
     }
     const bad = backend.dispatch(kernel, addresses as unknown as KernelCall<typeof kernel>);
-    if (bad >= 0) throw badIndex(op, kernel, (call as Record<string, Tensor>)[(kernels[kernel] as KernelRow).checks!]!, bad);
+    if (bad >= 0) throw badIndex(op, kernel, call, bad);
   };
 }
 
-function badIndex(op: string, kernel: KernelName, index: Tensor, position: number): SeqgradError {
+function badIndex(op: string, kernel: KernelName, call: object, position: number): SeqgradError {
   const name = (kernels[kernel] as KernelRow).checks!;
+  const given = call as Readonly<Record<string, unknown>>;
+  const index = given[name] as Tensor;
   const value = index.backend.readSync?.(index.address + position * 4, 1, "int32")[0];
-  return new SeqgradError("range", `${op}: ${name}[${position}] is ${value}, out of range.`);
+  const [low, high] = name === "lengths" ? [1, given.T as number] : [0, ((given.n ?? given.cols) as number) - 1];
+  return outOfRange(op, `${name}[${position}]`, value, low, high);
+}
+
+/** An integer in a tensor is not one of `low` to `high`. */
+export function outOfRange(op: string, what: string, value: number | undefined, low: number, high: number): SeqgradError {
+  const advice = low === 0 ? "Mend the data, or make that dimension larger." : "Mend the data.";
+  return new SeqgradError("range", `${op}: ${what} is ${value ?? "out of range"}; wants a number from ${low} to ${high}. ${advice}`);
 }

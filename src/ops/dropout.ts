@@ -3,6 +3,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { checkInterval } from "../util/check.js";
 import type { RandomStart } from "../util/philox.js";
 import { defineOp } from "./define-op.js";
+import { toFloat } from "./unary.js";
 
 const dropoutOp = defineOp<RandomStart & { readonly p: number }>({
   name: "dropout",
@@ -28,5 +29,5 @@ const dropoutOp = defineOp<RandomStart & { readonly p: number }>({
  */
 export function dropout(x: Tensor, p = 0.5, training = true): Tensor {
   checkInterval("dropout", "p", p, 0, 1);
-  return training && p > 0 ? dropoutOp([x], { ...drawRandom(x.size), p })[0]! : x;
+  return training && p > 0 ? dropoutOp([toFloat(x)], { ...drawRandom(x.size), p })[0]! : x;
 }

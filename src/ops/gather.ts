@@ -2,9 +2,8 @@ import { empty, fill, type Tensor } from "../tensor/tensor.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
-import { normalizeAxis, sizeOf } from "../util/shape.js";
-import { contiguous, defineOp } from "./define-op.js";
-import { reshape } from "./views.js";
+import { normalizeAxis, type Shape, sizeOf } from "../util/shape.js";
+import { contiguous, defineOp, type Sample } from "./define-op.js";
 
 /** x read as [outer, n, inner]. */
 interface Span {
@@ -27,24 +26,46 @@ function checkIndex(op: string, index: Tensor): void {
     );
 }
 
-const rows = defineOp<Span & { readonly skip: number }>({
-  name: "indexSelect",
-  shape([, index], { outer, inner }) {
-    checkIndex("indexSelect", index!);
-    return [[outer, index!.size, inner]];
+interface RowAttrs extends Span {
+  /** Rows that get no gradient. */
+  readonly skip: number;
+  readonly shape: Shape;
+}
+
+/** y[o, j, :] = x[o, index[j], :], under the name of the operation that users call. */
+const rows = (name: string, samples: readonly Sample<RowAttrs>[]) =>
+  defineOp<RowAttrs>({
+    name,
+    shape([, index], { shape }) {
+      checkIndex(name, index!);
+      return [shape];
+    },
+    dtypes: ([x]) => [x!.dtype],
+    forward: (run, [x, index], [y], { outer, n, inner }) =>
+      run("gatherRows", { x: x!, index: index!, y: y!, outer, n, inner, m: index!.size }),
+    backward({ run, inputs: [, index], dOutputs: [dy], attrs: { outer, n, inner, skip }, accumulator }) {
+      run("scatterAddRows", { dy: dy!, index: index!, dx: accumulator(0), outer, n, inner, m: index!.size, skip });
+      return [];
+    },
+    samples,
+  });
+
+const embeddingOp = rows("embedding", [
+  { inputs: [[5, 3], { shape: [7], below: 5 }], attrs: { outer: 1, n: 5, inner: 3, skip: -1, shape: [7, 3] } },
+  { inputs: [[65, 64], { shape: [32, 64], below: 65 }], attrs: { outer: 1, n: 65, inner: 64, skip: -1, shape: [32, 64, 64] } },
+]);
+
+const selectOp = rows("indexSelect", [
+  { inputs: [[2, 9, 8], { shape: [4], below: 9 }], attrs: { outer: 2, n: 9, inner: 8, skip: -1, shape: [2, 4, 8] } },
+  { inputs: [[7, 3], { shape: [5], below: 3 }], attrs: { outer: 7, n: 3, inner: 1, skip: -1, shape: [7, 5] } },
+  {
+    inputs: [
+      { shape: [4, 3], below: 9 },
+      { shape: [5], below: 4 },
+    ],
+    attrs: { outer: 1, n: 4, inner: 3, skip: -1, shape: [5, 3] },
   },
-  forward: (run, [x, index], [y], { outer, n, inner }) =>
-    run("gatherRows", { x: x!, index: index!, y: y!, outer, n, inner, m: index!.size }),
-  backward({ run, inputs: [, index], dOutputs: [dy], attrs: { outer, n, inner, skip }, accumulator }) {
-    run("scatterAddRows", { dy: dy!, index: index!, dx: accumulator(0), outer, n, inner, m: index!.size, skip });
-    return [];
-  },
-  samples: [
-    { inputs: [[5, 3], { shape: [7], below: 5 }], attrs: { outer: 1, n: 5, inner: 3, skip: -1 } },
-    { inputs: [[2, 9, 8], { shape: [4], below: 9 }], attrs: { outer: 2, n: 9, inner: 8, skip: -1 } },
-    { inputs: [[65, 64], { shape: [2048], below: 65 }], attrs: { outer: 1, n: 65, inner: 64, skip: 3 } },
-  ],
-});
+]);
 
 /**
  * Rows of `weight` by their indices: y[..., :] = weight[index[...], :].
@@ -59,8 +80,7 @@ export function embedding(index: Tensor, weight: Tensor, options: { paddingIndex
   checkIndex("embedding", index);
   if (weight.rank !== 2) throw new SeqgradError("shape", `embedding: the weight has shape ${formatShape(weight.shape)}; wants [V, D].`);
   const [n, inner] = weight.shape as [number, number];
-  const y = rows([weight, index], { outer: 1, n, inner, skip: options.paddingIndex ?? -1 })[0]!;
-  return reshape(y, [...index.shape, inner]);
+  return embeddingOp([weight, index], { outer: 1, n, inner, skip: options.paddingIndex ?? -1, shape: [...index.shape, inner] })[0]!;
 }
 
 /** The slices of x at the int32 positions `index` [M] of dimension `axis`. */
@@ -71,7 +91,7 @@ export function indexSelect(x: Tensor, axis: number, index: Tensor): Tensor {
       "shape",
       `indexSelect: the index has shape ${formatShape(index.shape)}; wants one dimension. For elements use gather().`,
     );
-  return reshape(rows([x, index], { ...spanOf(x, at), skip: -1 })[0]!, x.shape.with(at, index.size));
+  return selectOp([x, index], { ...spanOf(x, at), skip: -1, shape: x.shape.with(at, index.size) })[0]!;
 }
 
 const elements = defineOp<Span>({
@@ -80,6 +100,7 @@ const elements = defineOp<Span>({
     checkIndex("gather", index!);
     return [index!.shape];
   },
+  dtypes: ([x]) => [x!.dtype],
   forward: (run, [x, index], [y], { outer, n, inner }) =>
     run("gather", { x: x!, index: index!, y: y!, outer, n, inner, m: index!.size / (outer * inner || 1) }),
   backward({ run, inputs: [, index], dOutputs: [dy], attrs: { outer, n, inner }, accumulator }) {

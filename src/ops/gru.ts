@@ -1,7 +1,7 @@
 import { recurrentCells } from "../backend/kernels.js";
 import { empty, fill, type Tensor } from "../tensor/tensor.js";
 import { add, mul, sub } from "./binary.js";
-import { defineOp } from "./define-op.js";
+import { defineOp, type Sample } from "./define-op.js";
 import { linear } from "./linear.js";
 import {
   byName,
@@ -13,6 +13,7 @@ import {
   projections,
   type RecurrentAttrs,
   recordSteps,
+  sampleInputs,
   sequenceSize,
   unroll,
 } from "./recurrent.js";
@@ -24,8 +25,14 @@ interface Attrs extends RecurrentAttrs {
 }
 
 const sizes = ({ x, wHh }: Named) => ({ ...sequenceSize("gru", x!), H: Math.floor(wHh!.shape[0]! / 3) });
-const names = ["x", "wIh", "wHh", "bIh", "bHh"];
-const attrs: Attrs = { names, reverse: false, probe: undefined, resetAfter: true };
+const shapes = (B: number, T: number, I: number, H: number) => {
+  return { x: [B, T, I], wIh: [3 * H, I], wHh: [3 * H, H], bIh: [3 * H], bHh: [3 * H], h0: [B, H], lengths: [B] };
+};
+
+function sample(B: number, T: number, I: number, H: number, names: string, options: Partial<Attrs> = {}): Sample<Attrs> {
+  const attrs = { names: names.split(" "), reverse: false, probe: undefined, resetAfter: true, ...options };
+  return { inputs: sampleInputs(attrs.names, shapes(B, T, I, H)), attrs };
+}
 
 const gruOp = defineOp<Attrs>({
   name: "gru",
@@ -33,8 +40,7 @@ const gruOp = defineOp<Attrs>({
   shape(inputs, { names }) {
     const named = byName(names, inputs);
     const { B, T, I, H } = sizes(named);
-    const gates = 3 * H;
-    checkShapes("gru", named, { wIh: [gates, I], wHh: [gates, H], bIh: [gates], bHh: [gates], h0: [B, H], lengths: [B] });
+    checkShapes("gru", named, shapes(B, T, I, H));
     return [
       [B, T, H],
       [B, H],
@@ -47,7 +53,7 @@ const gruOp = defineOp<Attrs>({
     const { B, H } = sizes(named);
     const h0 = named.h0 ?? fill(empty(named.x!.backend, [B, H]), 0);
     const candidate = (v: Tensor) => slice(v, 0, 2 * H);
-    return unroll(named.x!, [h0], { lengths: named.lengths, reverse, probe }, (x, [h]) => {
+    return unroll("gru", named.x!, [h0], { lengths: named.lengths, reverse, probe }, (x, [h]) => {
       const [fromX, fromH] = projections(x, h!, named);
       const [rx, zx, nx] = split(fromX, H, 1) as [Tensor, Tensor, Tensor];
       const [rh, zh, nh] = split(fromH, H, 1) as [Tensor, Tensor, Tensor];
@@ -91,17 +97,12 @@ const gruOp = defineOp<Attrs>({
   },
   flops: ([x, wIh, wHh]) => 2 * x!.shape[0]! * x!.shape[1]! * (wIh!.size + wHh!.size),
   samples: [
-    { inputs: [[1, 1, 1], [3, 1], [3, 1], [3], [3]], attrs },
-    { inputs: [[2, 5, 3], [21, 3], [21, 7], [21], [21], [2, 7]], attrs: { ...attrs, names: [...names, "h0"], reverse: true } },
-    { inputs: [[3, 4, 5], [24, 5], [24, 8], [24], [24]], attrs: { ...attrs, resetAfter: false } },
-    {
-      inputs: [
-        [8, 9, 16],
-        [99, 16],
-        [99, 33],
-      ],
-      attrs: { ...attrs, names: ["x", "wIh", "wHh"] },
-    },
+    sample(1, 1, 1, 1, "x wIh wHh bIh bHh"),
+    sample(2, 5, 3, 7, "x wIh wHh bIh bHh h0", { reverse: true }),
+    sample(5, 6, 9, 8, "x wIh wHh bIh bHh h0 lengths"),
+    sample(3, 4, 5, 8, "x wIh wHh bIh bHh", { resetAfter: false }),
+    sample(4, 5, 2, 12, "x wIh wHh h0 lengths", { reverse: true, resetAfter: false }),
+    sample(8, 9, 16, 33, "x wIh wHh"),
   ],
 });
 

@@ -6,7 +6,7 @@ import { sizeOf } from "../util/shape.js";
 import { add, div, mul, sub } from "./binary.js";
 import { defineOp } from "./define-op.js";
 import { mean } from "./reduce.js";
-import { affine, sqrt, square } from "./unary.js";
+import { affine, sqrt, square, toFloat } from "./unary.js";
 
 interface Attrs {
   readonly eps: number;
@@ -76,7 +76,7 @@ export function layerNorm(x: Tensor, gamma?: Tensor, beta?: Tensor, eps = 1e-5):
   if (beta && !gamma) throw new SeqgradError("value", "layerNorm: beta needs gamma; give ones for it.");
   checkInterval("layerNorm", "eps", eps, 0);
   return layerNormOp(
-    [x, gamma, beta].filter((t) => t !== undefined),
+    [x, gamma, beta].flatMap((t) => (t ? [toFloat(t)] : [])),
     { eps },
   )[0]!;
 }

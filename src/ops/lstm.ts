@@ -1,7 +1,7 @@
 import { recurrentCells } from "../backend/kernels.js";
 import { empty, fill, type Tensor } from "../tensor/tensor.js";
 import { add, mul } from "./binary.js";
-import { defineOp } from "./define-op.js";
+import { defineOp, type Sample } from "./define-op.js";
 import { linear } from "./linear.js";
 import { gemm } from "./matmul.js";
 import {
@@ -14,6 +14,7 @@ import {
   projectionSum,
   type RecurrentAttrs,
   recordSteps,
+  sampleInputs,
   sequenceSize,
   unroll,
 } from "./recurrent.js";
@@ -27,8 +28,21 @@ function sizes({ x, wHh, wHr }: Named) {
 }
 
 const plainCell = recurrentCells.indexOf("plain");
-const names = ["x", "wIh", "wHh", "bIh", "bHh"];
-const attrs = { names, reverse: false, probe: undefined };
+
+function shapes({ B, T, I, H, P }: Record<"B" | "T" | "I" | "H" | "P", number>) {
+  const gates = 4 * H;
+  return {
+    ...{ x: [B, T, I], wIh: [gates, I], wHh: [gates, P], bIh: [gates], bHh: [gates], wHr: [P, H] },
+    ...{ h0: [B, P], c0: [B, H], lengths: [B] },
+  };
+}
+
+type Five = readonly [B: number, T: number, I: number, H: number, P?: number];
+
+function sample([B, T, I, H, P = H]: Five, names: string, reverse = false): Sample<RecurrentAttrs> {
+  const attrs = { names: names.split(" "), reverse, probe: undefined };
+  return { inputs: sampleInputs(attrs.names, shapes({ B, T, I, H, P })), attrs };
+}
 
 const lstmOp = defineOp<RecurrentAttrs>({
   name: "lstm",
@@ -36,30 +50,26 @@ const lstmOp = defineOp<RecurrentAttrs>({
   shape(inputs, { names }) {
     const named = byName(names, inputs);
     const { B, T, I, H, P } = sizes(named);
-    const gates = 4 * H;
-    checkShapes("lstm", named, {
-      wIh: [gates, I],
-      wHh: [gates, P],
-      bIh: [gates],
-      bHh: [gates],
-      wHr: [P, H],
-      h0: [B, P],
-      c0: [B, H],
-      lengths: [B],
-    });
+    checkShapes("lstm", named, shapes({ B, T, I, H, P }));
     const hidden = named.wHr ? [[T, B, H]] : [];
-    return [[B, T, P], [B, P], [B, H], [T, B, gates], [T, B, H], ...hidden];
+    return [[B, T, P], [B, P], [B, H], [T, B, 4 * H], [T, B, H], ...hidden];
   },
   compose(inputs, { names, reverse, probe }) {
     const named = byName(names, inputs);
     const { B, H, P } = sizes(named);
     const zeros = (n: number) => fill(empty(named.x!.backend, [B, n]), 0);
-    return unroll(named.x!, [named.h0 ?? zeros(P), named.c0 ?? zeros(H)], { lengths: named.lengths, reverse, probe }, (x, [h, c]) => {
-      const [i, f, g, o] = split(projectionSum(x, h!, named), H, 1) as [Tensor, Tensor, Tensor, Tensor];
-      const next = add(mul(sigmoid(f), c!), mul(sigmoid(i), tanh(g)));
-      const hidden = mul(sigmoid(o), tanh(next));
-      return [named.wHr ? linear(hidden, named.wHr) : hidden, next];
-    });
+    return unroll(
+      "lstm",
+      named.x!,
+      [named.h0 ?? zeros(P), named.c0 ?? zeros(H)],
+      { lengths: named.lengths, reverse, probe },
+      (x, [h, c]) => {
+        const [i, f, g, o] = split(projectionSum(x, h!, named), H, 1) as [Tensor, Tensor, Tensor, Tensor];
+        const next = add(mul(sigmoid(f), c!), mul(sigmoid(i), tanh(g)));
+        const hidden = mul(sigmoid(o), tanh(next));
+        return [named.wHr ? linear(hidden, named.wHr) : hidden, next];
+      },
+    );
   },
   forward(run, inputs, [y, hN, cN, gates, cells, hidden], { names, reverse }) {
     const named = byName(names, inputs);
@@ -112,21 +122,12 @@ const lstmOp = defineOp<RecurrentAttrs>({
     return 2 * x!.shape[0]! * x!.shape[1]! * (wIh!.size + wHh!.size);
   },
   samples: [
-    { inputs: [[1, 1, 1], [4, 1], [4, 1], [4], [4]], attrs },
-    {
-      inputs: [[2, 5, 3], [28, 3], [28, 7], [28], [28], [2, 7], [2, 7]],
-      attrs: { ...attrs, names: [...names, "h0", "c0"], reverse: true },
-    },
-    {
-      inputs: [
-        [3, 4, 5],
-        [32, 5],
-        [32, 3],
-        [3, 8],
-      ],
-      attrs: { ...attrs, names: ["x", "wIh", "wHh", "wHr"] },
-    },
-    { inputs: [[8, 9, 16], [132, 16], [132, 33], [132], [132]], attrs },
+    sample([1, 1, 1, 1], "x wIh wHh bIh bHh"),
+    sample([2, 5, 3, 7], "x wIh wHh bIh bHh h0 c0", true),
+    sample([5, 6, 9, 8], "x wIh wHh bIh bHh h0 c0 lengths"),
+    sample([3, 4, 5, 8, 3], "x wIh wHh wHr"),
+    sample([4, 5, 2, 12, 5], "x wIh wHh bIh bHh wHr h0 c0 lengths", true),
+    sample([8, 9, 16, 33], "x wIh wHh bIh bHh"),
   ],
 });
 

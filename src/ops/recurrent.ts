@@ -4,7 +4,7 @@ import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { type Shape, sameShape } from "../util/shape.js";
 import { add, less } from "./binary.js";
-import { type BackwardContext, viewOp } from "./define-op.js";
+import { type BackwardContext, outOfRange, type SampleInput, viewOp } from "./define-op.js";
 import { linear } from "./linear.js";
 import { norm } from "./variance.js";
 import { select, stack, unsqueeze } from "./views.js";
@@ -59,6 +59,14 @@ export function gradients(
   };
 }
 
+/** A sample's inputs: lengths from 1 to T, all else as small as in a network that can be trained. */
+export function sampleInputs(names: readonly string[], shapes: Readonly<Record<string, Shape>>): SampleInput[] {
+  return names.map((name) => {
+    const shape = shapes[name]!;
+    return name === "lengths" ? { shape, least: 1, below: shapes.x![1]! + 1 } : { shape, from: -0.5, to: 0.5 };
+  });
+}
+
 /** Shows the probe dh [T, B, H]. */
 export function recordSteps(probe: GradientProbe | undefined, dh: Tensor | undefined): void {
   if (probe && dh) for (let t = 0; t < dh.shape[0]!; t++) probe.record(t, select(dh, 0, t));
@@ -94,14 +102,23 @@ export function sequenceSize(op: string, x: Tensor): { B: number; T: number; I: 
   return { B: B!, T: T!, I: I! };
 }
 
+/** What the kernels check by themselves, where it can be read at once. */
+function checkLengths(op: string, lengths: Tensor, T: number): void {
+  const values = lengths.backend.readSync ? lengths.dataSync() : [];
+  const bad = values.findIndex((n) => n < 1 || n > T);
+  if (bad >= 0) throw outOfRange(op, `lengths[${bad}]`, values[bad], 1, T);
+}
+
 /** The composition of a whole sequence from one step: state -> state, of which the first is h. */
 export function unroll(
+  op: string,
   x: Tensor,
   initial: readonly Tensor[],
   { lengths, reverse, probe }: { lengths: Tensor | undefined; reverse: boolean; probe: GradientProbe | undefined },
   step: (x: Tensor, state: readonly Tensor[]) => readonly Tensor[],
 ): Tensor[] {
   const T = x.shape[1]!;
+  if (lengths) checkLengths(op, lengths, T);
   const outputs = new Array<Tensor>(T);
   let state = initial;
   for (let s = 0; s < T; s++) {

@@ -2,7 +2,7 @@ import { type ReduceOp, reduceOps } from "../backend/kernels.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
-import { normalizeAxis, sameShape, sizeOf } from "../util/shape.js";
+import { normalizeAxis, type Shape, sameShape, sizeOf } from "../util/shape.js";
 import { contiguous, defineOp } from "./define-op.js";
 import { affine, toFloat } from "./unary.js";
 import { permute, reshape } from "./views.js";
@@ -19,6 +19,8 @@ interface Span {
   readonly outer: number;
   readonly n: number;
   readonly inner: number;
+  /** Of the result; [outer, 1, inner] when absent. */
+  readonly shape?: Shape;
 }
 
 export type ReductionGradient = (x: Tensor, y: Tensor, dy: Tensor) => Tensor;
@@ -34,25 +36,24 @@ export function reduction(name: ReduceOp, gradient: ReductionGradient) {
   const op = reduceOps.indexOf(name);
   const reduce = defineOp<Span>({
     name,
-    shape(_inputs, { outer, n, inner }) {
+    shape(_inputs, { outer, n, inner, shape = [outer, 1, inner] }) {
       if (n === 0 && (name === "max" || name === "min")) {
         throw new SeqgradError("shape", `${name}: there is no ${name} of 0 elements; reduce a dimension that is not empty.`);
       }
-      return [[outer, 1, inner]];
+      return [shape];
     },
-    forward: (run, [x], [y], span) => run("reduce", { x: x!, y: y!, op, ...span }),
+    forward: (run, [x], [y], { outer, n, inner }) => run("reduce", { x: x!, y: y!, op, outer, n, inner }),
     backward: ({ inputs: [x], outputs: [y], dOutputs: [dy], attrs: { outer, n, inner } }) => {
       const whole = [outer, n, inner];
       const spread = dy!.view(whole, [inner, 0, 1], dy!.offset);
-      return [reshape(gradient(reshape(x!, whole), y!, spread), x!.shape)];
+      return [reshape(gradient(reshape(x!, whole), reshape(y!, [outer, 1, inner]), spread), x!.shape)];
     },
     flops: ([x]) => x!.size,
     samples,
   });
   return (given: Tensor, options: ReduceOptions = {}): Tensor => {
     const { x, axes, span } = arrange(name, toFloat(given), options);
-    const y = reduce([x], span)[0]!;
-    return reshape(y, reducedShape(given.shape, axes, options.keepDims));
+    return reduce([x], { ...span, shape: reducedShape(given.shape, axes, options.keepDims) })[0]!;
   };
 }
 

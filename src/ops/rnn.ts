@@ -1,6 +1,6 @@
 import { recurrentCells } from "../backend/kernels.js";
 import { empty, fill, type Tensor } from "../tensor/tensor.js";
-import { defineOp } from "./define-op.js";
+import { defineOp, type Sample } from "./define-op.js";
 import {
   byName,
   checkShapes,
@@ -11,6 +11,7 @@ import {
   projectionSum,
   type RecurrentAttrs,
   recordSteps,
+  sampleInputs,
   sequenceSize,
   unroll,
 } from "./recurrent.js";
@@ -24,8 +25,14 @@ interface Attrs extends RecurrentAttrs {
 
 const sizes = ({ x, wHh }: Named) => ({ ...sequenceSize("rnn", x!), H: wHh!.shape[0]! });
 const plainCell = recurrentCells.indexOf("plain");
-const names = ["x", "wIh", "wHh", "bIh", "bHh"];
-const attrs = { names, reverse: false, probe: undefined, nonlinearity: "tanh" } satisfies Attrs;
+const shapes = (B: number, T: number, I: number, H: number) => {
+  return { x: [B, T, I], wIh: [H, I], wHh: [H, H], bIh: [H], bHh: [H], h0: [B, H], lengths: [B] };
+};
+
+function sample(B: number, T: number, I: number, H: number, names: string, options: Partial<Attrs> = {}): Sample<Attrs> {
+  const attrs = { names: names.split(" "), reverse: false, probe: undefined, nonlinearity: "tanh" as const, ...options };
+  return { inputs: sampleInputs(attrs.names, shapes(B, T, I, H)), attrs };
+}
 
 const rnnOp = defineOp<Attrs>({
   name: "rnn",
@@ -33,7 +40,7 @@ const rnnOp = defineOp<Attrs>({
   shape(inputs, { names }) {
     const named = byName(names, inputs);
     const { B, T, I, H } = sizes(named);
-    checkShapes("rnn", named, { wIh: [H, I], wHh: [H, H], bIh: [H], bHh: [H], h0: [B, H], lengths: [B] });
+    checkShapes("rnn", named, shapes(B, T, I, H));
     return [
       [B, T, H],
       [B, H],
@@ -44,7 +51,7 @@ const rnnOp = defineOp<Attrs>({
     const { B, H } = sizes(named);
     const f = nonlinearity === "relu" ? relu : tanh;
     const h0 = named.h0 ?? fill(empty(named.x!.backend, [B, H]), 0);
-    return unroll(named.x!, [h0], { lengths: named.lengths, reverse, probe }, (x, [h]) => [f(projectionSum(x, h!, named))]);
+    return unroll("rnn", named.x!, [h0], { lengths: named.lengths, reverse, probe }, (x, [h]) => [f(projectionSum(x, h!, named))]);
   },
   forward(run, inputs, [y, hN], { names, reverse, nonlinearity }) {
     const named = byName(names, inputs);
@@ -80,19 +87,11 @@ const rnnOp = defineOp<Attrs>({
   },
   flops: ([x, wIh, wHh]) => 2 * x!.shape[0]! * x!.shape[1]! * (wIh!.size + wHh!.size),
   samples: [
-    { inputs: [[1, 1, 1], [1, 1], [1, 1], [1], [1]], attrs },
-    {
-      inputs: [[2, 5, 3], [7, 3], [7, 7], [7], [7], [2, 7]],
-      attrs: { ...attrs, names: [...names, "h0"], reverse: true, nonlinearity: "relu" },
-    },
-    {
-      inputs: [
-        [8, 9, 16],
-        [33, 16],
-        [33, 33],
-      ],
-      attrs: { ...attrs, names: ["x", "wIh", "wHh"] },
-    },
+    sample(1, 1, 1, 1, "x wIh wHh bIh bHh"),
+    sample(2, 5, 3, 7, "x wIh wHh bIh bHh h0", { reverse: true, nonlinearity: "relu" }),
+    sample(5, 6, 9, 8, "x wIh wHh bIh bHh h0 lengths"),
+    sample(4, 5, 2, 12, "x wIh wHh lengths", { reverse: true }),
+    sample(8, 9, 16, 33, "x wIh wHh"),
   ],
 });
 

@@ -4,7 +4,7 @@ import { div, sub } from "./binary.js";
 import { defineOp } from "./define-op.js";
 import { max } from "./extremum.js";
 import { sum } from "./reduce.js";
-import { exp, log } from "./unary.js";
+import { exp, log, toFloat } from "./unary.js";
 import { transpose } from "./views.js";
 
 const rowsOf = (x: Tensor) => ({ rows: sizeOf(x.shape.slice(0, -1)), cols: x.shape.at(-1)! });
@@ -56,7 +56,7 @@ const logSoftmaxOp = defineOp<null>({
 /** Applies an operation of the last dimension to any. */
 function along(name: string, op: typeof softmaxOp, x: Tensor, axis: number): Tensor {
   const at = normalizeAxis(name, axis, x.rank);
-  return at === x.rank - 1 ? op([x], null)[0]! : transpose(op([transpose(x, at, -1)], null)[0]!, at, -1);
+  return at === x.rank - 1 ? op([toFloat(x)], null)[0]! : transpose(op([toFloat(transpose(x, at, -1))], null)[0]!, at, -1);
 }
 
 /** e^x / sum e^x along `axis`: positive, and adding up to 1. A row of nothing but -Infinity gives NaN. */

@@ -43,7 +43,7 @@ const cast = (name: "toInt32" | "toFloat32") => {
   return defineOp<null>({
     name,
     shape: ([x]) => [x!.shape],
-    dtypes: [name === "toInt32" ? "int32" : "float32"],
+    dtypes: () => [name === "toInt32" ? "int32" : "float32"],
     forward: (run, [x], [y]) => run("unary", { x: x!, y: y!, op, n: x!.size, a: 0, b: 0 }),
     samples: [{ inputs: [name === "toInt32" ? { shape: [5, 7], from: -9, to: 9 } : { shape: [5, 7], below: 9 }], attrs: null }],
   });

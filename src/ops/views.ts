@@ -3,7 +3,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
-import { normalizeAxis, type Shape, sameShape, sizeOf, stridesOf } from "../util/shape.js";
+import { normalizeAxis, type Shape, sameShape, sizeOf } from "../util/shape.js";
 import { concat, copyOf, padTo } from "./copy.js";
 import { viewOp } from "./define-op.js";
 
@@ -17,9 +17,8 @@ import { viewOp } from "./define-op.js";
 export function reshape(x: Tensor, to: Shape): Tensor {
   const shape = inferShape(x, to);
   if (sameShape(shape, x.shape)) return x;
-  const source = viewStrides(x.shape, x.strides, shape) ? x : copyOf(x);
-  const strides = source === x ? viewStrides(x.shape, x.strides, shape)! : stridesOf(shape);
-  return viewOp("reshape", source, shape, strides, source.offset, (dy) => reshape(dy, x.shape));
+  const strides = viewStrides(x.shape, x.strides, shape);
+  return strides ? viewOp("reshape", x, shape, strides, x.offset, (dy) => reshape(dy, x.shape)) : copyOf(x, shape);
 }
 
 function inferShape(x: Tensor, to: Shape): Shape {
@@ -100,6 +99,7 @@ export function slice(x: Tensor, axis: number, start: number, end = Number.MAX_S
   checkInteger("slice", "step", step, 1);
   const n = x.shape[at]!;
   const bound = (i: number) => Math.min(Math.max(i < 0 ? i + n : i, 0), n);
+  checkInteger("slice", "end", end, Number.MIN_SAFE_INTEGER);
   const from = bound(checkInteger("slice", "start", start, Number.MIN_SAFE_INTEGER));
   const length = Math.max(0, Math.ceil((bound(end) - from) / step));
   const shape = x.shape.with(at, length);
@@ -122,6 +122,7 @@ export function split(x: Tensor, sizes: number | readonly number[], axis = 0): T
   const at = normalizeAxis("split", axis, x.rank);
   const n = x.shape[at]!;
   const lengths = typeof sizes === "number" ? evenPieces(n, checkInteger("split", "size", sizes, 1)) : sizes;
+  for (const length of lengths) checkInteger("split", "a size", length);
   if (lengths.reduce((a, b) => a + b, 0) !== n) {
     throw new SeqgradError("shape", `split: sizes ${formatShape(lengths)} do not add up to dimension ${at} of ${formatShape(x.shape)}.`);
   }
@@ -136,7 +137,7 @@ const evenPieces = (n: number, size: number) => Array.from({ length: Math.ceil(n
 
 /** The order of the elements along `axis` turned around. A view. */
 export function flip(x: Tensor, axis: number | readonly number[]): Tensor {
-  const axes = [axis].flat().map((a) => normalizeAxis("flip", a, x.rank));
+  const axes = [...new Set([axis].flat().map((a) => normalizeAxis("flip", a, x.rank)))];
   const strides = x.strides.map((s, i) => (axes.includes(i) ? -s : s));
   const offset = axes.reduce((o, i) => o + Math.max(0, x.shape[i]! - 1) * x.strides[i]!, x.offset);
   return viewOp("flip", x, x.shape, strides, offset, (dy) => flip(dy, axes));

@@ -229,6 +229,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   #pack(): void {
     const arena = this.#parameters;
     arena.holders = this.params.length;
+    this.#gradients.holders = this.params.length;
     for (const { param, offset } of this.#places()) {
       const gradient = new Tensor(this.#gradients, param.shape, "float32", undefined, offset / 4);
       if (param.grad) {

@@ -7,9 +7,11 @@ export type StorageKind = "parameter" | "gradient" | "optimizer" | "scope" | "ot
 
 /** A place in a backend's memory, shared by a tensor and its views. */
 export class Storage {
-  /** Tensors outside any scope that hold this storage; in a scope the scope alone decides. */
+  /** Tensors that hold this storage; it is freed with the last. */
   holders = 1;
   alive = true;
+  /** Whether it outlives every scope. */
+  kept = false;
   /** Where it was made, in debug mode. */
   origin: string | undefined;
 
@@ -57,12 +59,15 @@ class Arena {
     this.#chunk = chunk;
     this.#used = used;
     if (chunk > 0 || used > 0 || this.#chunks.length < 2) return;
-    let bytes = 0;
-    for (const piece of this.#chunks) {
-      bytes += piece.bytes;
-      this.backend.free(piece.address);
+    const pieces = this.#chunks;
+    this.#chunks = [];
+    for (const { address } of pieces) this.backend.free(address);
+    const bytes = pieces.reduce((total, piece) => total + piece.bytes, 0);
+    try {
+      this.#chunks.push({ address: this.backend.alloc(bytes), bytes });
+    } catch {
+      // So much in one piece is not to be had; the next round takes chunks again.
     }
-    this.#chunks = [{ address: this.backend.alloc(bytes), bytes }];
   }
 }
 
@@ -73,9 +78,21 @@ interface Mark {
   readonly used: number;
 }
 
+/** What a scope must know of a tensor. */
+export interface Tenant {
+  readonly storage: Storage;
+  /** Whether it outlives every scope. */
+  readonly kept: boolean;
+  /** The scope ends: the tensor gives up its hold on the storage. */
+  expire(): void;
+  /** The scope ends, and the tensor leaves it for the scope around, or for none. */
+  leave(frame: Frame | undefined): void;
+}
+
 /** One open scope: what was made in it, and where each backend's arena stood when it opened. */
 export class Frame {
   readonly storages: Storage[] = [];
+  readonly tensors: Tenant[] = [];
   readonly marks = new Map<Backend, Mark>();
 }
 
@@ -131,24 +148,22 @@ export function openFrame(): Frame {
 }
 
 /**
- * Ends the innermost scope: what is `returned` moves to the heap, to be freed by the scope around it, and what is `kept` too, to be
- * freed by nobody; the rest is freed. Each comes with the number of tensors that hold it from now on.
+ * Ends the innermost scope: the tensors that are `returned` go to the scope around it, those that were kept to none, with their memory;
+ * the rest is freed, and all of it where `returned` is absent or memory runs out.
  */
-export function closeFrame(frame: Frame, returned: ReadonlyMap<Storage, number>, kept: ReadonlyMap<Storage, number>): void {
+export function closeFrame(frame: Frame, returned: ReadonlySet<Tenant> | undefined): void {
   if (frames.at(-1) !== frame) throw new SeqgradError("state", "scope: scopes must end in the reverse order of their start.");
   frames.pop();
   const outer = currentFrame();
   try {
-    for (const storage of frame.storages) {
-      if (!storage.alive) continue;
-      const holders = Math.max(kept.get(storage) ?? 0, returned.get(storage) ?? 0);
-      if (holders === 0) {
-        release(storage);
-        continue;
-      }
-      moveToHeap(storage, kept.has(storage) ? undefined : outer);
-      storage.holders = holders;
+    for (const tensor of frame.tensors) {
+      if (!returned || !(tensor.kept || returned.has(tensor))) tensor.expire();
+      else tensor.leave(tensor.kept ? undefined : outer);
     }
+    for (const storage of frame.storages) if (storage.alive) moveToHeap(storage, storage.kept ? undefined : outer);
+  } catch (error) {
+    for (const tensor of frame.tensors) tensor.expire();
+    throw error;
   } finally {
     for (const [backend, mark] of frame.marks) arenaOf(backend).release(mark);
   }

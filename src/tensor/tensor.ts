@@ -3,7 +3,7 @@ import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { type Shape, sameShape, sizeOf, stridesOf } from "../util/shape.js";
 import { planStrided } from "./layout.js";
-import { allocate, release, type Storage } from "./storage.js";
+import { allocate, currentFrame, type Frame, release, type Storage, type Tenant } from "./storage.js";
 
 /** What autograd hangs on a tensor that an operation made. */
 export interface GradientNode {
@@ -14,7 +14,7 @@ export interface GradientNode {
  * An n-dimensional array of float32 or int32 on a device: a window (shape, strides, offset) on memory that views share.
  * Operations are free functions: `add(x, y)`, not `x.add(y)`.
  */
-export class Tensor {
+export class Tensor implements Tenant {
   /** Whether backward() shall leave a gradient here: set on parameters and on inputs under study. */
   requiresGrad = false;
   /** dLoss/dthis, of the same shape, after backward(). */
@@ -24,7 +24,10 @@ export class Tensor {
   /** Which output of `node` this is. */
   outputIndex = 0;
   readonly size: number;
-  #disposed = false;
+  /** Whether it outlives every scope: see keep(). */
+  kept = false;
+  /** Why it is gone. */
+  #gone: string | undefined;
 
   constructor(
     public storage: Storage,
@@ -33,8 +36,11 @@ export class Tensor {
     readonly strides: readonly number[] = stridesOf(shape),
     /** Elements before the first. */
     public offset = 0,
+    /** The scope that it ends with. */
+    frame: Frame | undefined = storage.frame,
   ) {
     this.size = sizeOf(shape);
+    frame?.tensors.push(this);
   }
 
   get rank(): number {
@@ -47,10 +53,8 @@ export class Tensor {
 
   /** Where the first element lies. @throws SeqgradError `state` when the memory is gone. */
   get address(): number {
-    if (!this.storage.alive || this.#disposed) {
-      const cause = this.#disposed
-        ? "it was disposed of"
-        : "the scope that it was made in has ended: return it from the scope, or keep() it";
+    if (!this.storage.alive || this.#gone) {
+      const cause = this.#gone ?? "its memory was freed";
       throw new SeqgradError("state", `the tensor of shape ${formatShape(this.shape)} is gone: ${cause}.`);
     }
     return this.storage.address + this.offset * 4;
@@ -113,8 +117,10 @@ export class Tensor {
       );
     }
     if (!this.isContiguous) throw new SeqgradError("state", "write: the tensor is a view with gaps; write to a contiguous one.");
-    const typed = this.dtype === "int32" && !(data instanceof Int32Array) ? Int32Array.from(data) : data;
-    this.backend.write(this.address, typed);
+    const wanted = this.dtype === "int32" ? Int32Array : Float32Array;
+    // The type of an integer array is the memory's type to a backend; other numbers count as float32.
+    const matches = data instanceof Int32Array === (this.dtype === "int32");
+    this.backend.write(this.address, matches ? data : wanted.from(data));
   }
 
   /**
@@ -135,6 +141,8 @@ export class Tensor {
         `backward: got ${got} for a tensor of shape ${formatShape(this.shape)}; reduce the loss to one number, or give a gradient of that shape.`,
       );
     }
+    if (gradient && (gradient.dtype !== "float32" || gradient.backend !== this.backend))
+      throw new SeqgradError("dtype", "backward: the gradient must be float32 and on the device of the tensor; cast it with toFloat().");
     this.node.backward(this, gradient);
   }
 
@@ -146,18 +154,24 @@ export class Tensor {
   /** Another window on the same memory. */
   view(shape: Shape, strides: readonly number[], offset: number): Tensor {
     this.storage.holders++;
-    return new Tensor(this.storage, shape, this.dtype, strides, offset);
+    return new Tensor(this.storage, shape, this.dtype, strides, offset, currentFrame());
   }
 
   /** Frees the memory, when no other view holds it. In a scope there is no need. */
   dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
+    this.#end("it was disposed of");
+  }
+
+  /** Called by the scope that it was made in. */
+  expire(): void {
+    this.#end("the scope that it was made in has ended: return it from the scope, or keep() it");
+  }
+
+  /** Called by the scope that it outlives. */
+  leave(frame: Frame | undefined): void {
+    // The graph behind it dies with the scope.
     this.node = undefined;
-    if (--this.storage.holders === 0) {
-      this.grad?.dispose();
-      release(this.storage);
-    }
+    frame?.tensors.push(this);
   }
 
   [(Symbol.dispose ?? Symbol.for("Symbol.dispose")) as typeof Symbol.dispose](): void {
@@ -166,6 +180,14 @@ export class Tensor {
 
   toString(): string {
     return `Tensor ${this.dtype} ${formatShape(this.shape)}`;
+  }
+
+  #end(cause: string): void {
+    if (this.#gone) return;
+    this.#gone = cause;
+    this.node = undefined;
+    this.grad?.dispose();
+    if (--this.storage.holders === 0) release(this.storage);
   }
 
   #checkSingle(): void {
@@ -217,7 +239,8 @@ export function empty(backend: Backend, shape: Shape, dtype: DType = "float32"):
 
 /** Uninitialised memory that lives as long as `owner`: the home of its gradient. */
 export function emptyBeside(owner: Tensor, shape: Shape): Tensor {
-  const home = owner.storage.frame ?? null;
+  const { storage } = owner;
+  const home = (!storage.kept && storage.frame) || null;
   return new Tensor(allocate(owner.backend, sizeOf(shape) * 4, "gradient", home), shape);
 }
 

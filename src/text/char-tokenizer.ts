@@ -10,17 +10,18 @@ import { SeqgradError } from "../util/errors.js";
  */
 export class CharTokenizer {
   readonly #characters: readonly string[];
-  /** The id of a UTF-16 unit that is always a character by itself, or -1. */
+  /** The id of a UTF-16 unit that is always a character by itself, or -1; as long as the last such character needs. */
   readonly #unitIds: Int32Array;
   /** The ids of the others: pairs of surrogates, and a surrogate alone. */
   readonly #otherIds = new Map<number, number>();
 
   private constructor(characters: readonly string[]) {
     this.#characters = characters;
-    this.#unitIds = new Int32Array(0x10000).fill(-1);
-    for (const [id, character] of characters.entries()) {
-      const codePoint = character.codePointAt(0)!;
-      if (codePoint < 0xd800 || (codePoint > 0xdfff && codePoint < 0x10000)) this.#unitIds[codePoint] = id;
+    const codePoints = characters.map((character) => character.codePointAt(0)!);
+    const units = codePoints.filter(isUnit);
+    this.#unitIds = new Int32Array(1 + units.reduce((a, b) => Math.max(a, b), 0)).fill(-1);
+    for (const [id, codePoint] of codePoints.entries()) {
+      if (isUnit(codePoint)) this.#unitIds[codePoint] = id;
       else this.#otherIds.set(codePoint, id);
     }
   }
@@ -72,7 +73,7 @@ export class CharTokenizer {
     const ids = new Int32Array(text.length);
     let count = 0;
     for (let i = 0; i < text.length; i++) {
-      let id = this.#unitIds[text.charCodeAt(i)]!;
+      let id = this.#unitIds[text.charCodeAt(i)] ?? -1;
       if (id < 0) {
         const codePoint = text.codePointAt(i)!;
         id = this.#otherIds.get(codePoint) ?? this.#refuse(codePoint, i);
@@ -113,3 +114,5 @@ export class CharTokenizer {
     );
   }
 }
+
+const isUnit = (codePoint: number): boolean => codePoint < 0xd800 || (codePoint > 0xdfff && codePoint < 0x10000);

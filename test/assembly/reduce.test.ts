@@ -10,7 +10,6 @@ const functions: Record<ReduceOp, (x: readonly number[]) => number> = {
   mean: (x) => x.reduce((s, v) => s + v, 0) / x.length,
   max: (x) => Math.max(...x),
   min: (x) => Math.min(...x),
-  product: (x) => x.reduce((p, v) => p * v, 1),
 };
 
 /** The column x[o, :, i] of x [outer, n, inner]. */
@@ -56,7 +55,7 @@ await describeVariants("reductions", (backend) => {
 
   it.each(reduceOps)("%s agrees with float64", (op) => {
     for (const [outer, n, inner] of sizes) {
-      const x = op === "product" ? uniform(outer * n * inner, 0.9, 1.1) : uniform(outer * n * inner, -1, 1);
+      const x = uniform(outer * n * inner, -1, 1);
       const y = reduce(op, x, outer, n, inner);
       for (let j = 0; j < outer * inner; j++) {
         const values = column(x, Math.floor(j / inner), j % inner, n, inner);
@@ -108,13 +107,9 @@ await describeVariants("reductions", (backend) => {
     }
     for (const inner of [1, 7, 17]) {
       const empty = reduceOps.map((op) => reduce(op, new Float32Array(0), 1, 0, inner)[inner - 1]);
-      expect(empty).toEqual([0, Number.NaN, -Infinity, Infinity, 1]);
+      expect(empty).toEqual([0, Number.NaN, -Infinity, Infinity]);
     }
     expect([...reduce("max", Float32Array.of(-Infinity, -Infinity), 1, 2, 1)]).toEqual([-Infinity]);
-  });
-
-  it("multiplies without an overflow on the way", () => {
-    expect([...reduce("product", Float32Array.of(1e30, 1e30, 1e-30, 1e-30), 1, 4, 1)]).toEqual([1]);
   });
 
   describe("argmax", () => {

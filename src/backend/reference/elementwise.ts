@@ -65,10 +65,10 @@ export const unary: Record<UnaryOp, Unary> = {
 
 export const binary: Record<BinaryOp, (a: number, b: number) => number> = {
   add: (a, b) => a + b,
-  subtract: (a, b) => a - b,
-  multiply: (a, b) => a * b,
-  divide: (a, b) => a / b,
-  power: (a, b) => a ** b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  div: (a, b) => a / b,
+  pow: (a, b) => a ** b,
   maximum: Math.max,
   minimum: Math.min,
   equal: (a, b) => Number(a === b),

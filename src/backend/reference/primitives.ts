@@ -22,7 +22,6 @@ const reducers = {
   mean: (x: number[]) => x.reduce((s, v) => s + v, 0) / x.length,
   max: (x: number[]) => x.reduce((s, v) => Math.max(s, v), -Infinity),
   min: (x: number[]) => x.reduce((s, v) => Math.min(s, v), Infinity),
-  product: (x: number[]) => x.reduce((s, v) => s * v, 1),
 };
 
 /** The first index outside 0..n-1, or -1. */

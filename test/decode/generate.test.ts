@@ -1,0 +1,112 @@
+import { describe, expect, test } from "vitest";
+import { type GenerateOptions, generate, type StepModel } from "../../src/decode/generate.js";
+import { manualSeed } from "../../src/tensor/random.js";
+import { expectError, expectRejection } from "../helpers/errors.js";
+
+/** Prefers the token after the last, of five; its state is how many tokens it has read. It keeps a record of its calls. */
+function counter() {
+  const calls: [tokens: number[], state: number | undefined][] = [];
+  const released: number[] = [];
+  const model: StepModel<number> = {
+    step(tokens, state) {
+      calls.push([Array.from(tokens), state]);
+      const last = tokens[tokens.length - 1]!;
+      const logits = new Float32Array(5);
+      logits[(last + 1) % 5] = 2;
+      return { logits, state: (state ?? 0) + tokens.length };
+    },
+    release: (state) => released.push(state),
+  };
+  return { model, calls, released };
+}
+
+async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = [];
+  for await (const item of source) items.push(item);
+  return items;
+}
+
+const likeliest: GenerateOptions = { temperature: 0, maxTokens: 4 };
+
+describe("generate", () => {
+  test("reads the prompt at once, then its own tokens one by one", async () => {
+    const { model, calls } = counter();
+    expect(await collect(generate(model, new Int32Array([0, 1, 2]), likeliest))).toEqual([3, 4, 0, 1]);
+    expect(calls).toEqual([
+      [[0, 1, 2], undefined],
+      [[3], 3],
+      [[4], 4],
+      [[0], 5],
+    ]);
+  });
+
+  test("gives each token as it is made", async () => {
+    const { model, calls } = counter();
+    const tokens = generate(model, [0], likeliest);
+    expect(calls.length).toBe(0);
+    expect(await tokens.next()).toEqual({ done: false, value: 1 });
+    expect(calls.length).toBe(1);
+  });
+
+  test("waits for a model that answers later", async () => {
+    const { model } = counter();
+    const later: StepModel<number> = { step: async (tokens, state) => model.step(tokens, state) };
+    expect(await collect(generate(later, [0], likeliest))).toEqual([1, 2, 3, 4]);
+  });
+
+  test("stops at a stop token without giving it", async () => {
+    const { model } = counter();
+    expect(await collect(generate(model, [0], { ...likeliest, maxTokens: 100, stop: [9, 3] }))).toEqual([1, 2]);
+    expect(await collect(generate(model, [0], { ...likeliest, stop: [1] }))).toEqual([]);
+    expect(await collect(generate(model, [0], { ...likeliest, maxTokens: 0 }))).toEqual([]);
+  });
+
+  test("frees every state once: at the end, when left early, when something fails", async () => {
+    const whole = counter();
+    await collect(generate(whole.model, [0, 1, 2], likeliest));
+    expect(whole.released).toEqual([3, 4, 5, 6]);
+
+    const left = counter();
+    for await (const token of generate(left.model, [0, 1, 2], likeliest)) if (token === 4) break;
+    expect(left.released).toEqual([3, 4]);
+
+    const failing = counter();
+    const model: StepModel<number> = {
+      ...failing.model,
+      step: (tokens, state) => (state ? { logits: new Float32Array([Number.NaN]), state: state + 1 } : failing.model.step(tokens, state)),
+    };
+    await expectRejection("not-finite", collect(generate(model, [0], likeliest)), "logit 0 is NaN");
+    expect(failing.released).toEqual([1, 2]);
+  });
+
+  test("frees a state that is carried on in place only at the end", async () => {
+    const cache = { tokens: 0 };
+    const released: object[] = [];
+    const model: StepModel<typeof cache> = { step: () => ({ logits: [0, 1], state: cache }), release: (state) => released.push(state) };
+    await collect(generate(model, [0], likeliest));
+    expect(released).toEqual([cache]);
+  });
+
+  test("the same seed gives the same tokens; without one, manualSeed decides", async () => {
+    const { model } = counter();
+    const sample = (options: GenerateOptions) => collect(generate(model, [0], { maxTokens: 40, ...options }));
+    const one = await sample({ seed: 1 });
+    expect(await sample({ seed: 1 })).toEqual(one);
+    expect(await sample({ seed: 2 })).not.toEqual(one);
+    manualSeed(5);
+    const first = await sample({});
+    expect(await sample({})).not.toEqual(first);
+    manualSeed(5);
+    expect(await sample({})).toEqual(first);
+  });
+
+  test("refuses, before anything is made, an empty prompt and options out of range", () => {
+    const { model } = counter();
+    expectError("value", () => generate(model, []), "prompt is empty");
+    expectError("range", () => generate(model, [0], { maxTokens: -1 }), "maxTokens is -1");
+    expectError("range", () => generate(model, [0], { temperature: -1 }), "generate: temperature is -1");
+    expectError("range", () => generate(model, [0], { topK: 0 }), "topK");
+    expectError("range", () => generate(model, [0], { topP: 2 }), "topP");
+    expectError("value", () => generate(model, [0], { seed: -1 }), "seed -1");
+  });
+});

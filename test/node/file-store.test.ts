@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { fileStore } from "../../src/io/file-store.js";
+import { expectRejection } from "../helpers/errors.js";
+import { badStoreNames } from "../helpers/store-names.js";
+import { transpile } from "../helpers/transpiled.js";
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "seqgrad-"));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const some = new Uint8Array([1, 2, 3]);
+
+describe("fileStore", () => {
+  test("reads what was written, lists it and forgets it; the folder is made", async () => {
+    const folder = join(root, "a", "b");
+    const store = fileStore(folder);
+    expect(await store.read("x")).toBeUndefined();
+    expect(await store.list()).toEqual([]);
+    await store.delete("x");
+    expect(readdirSync(root)).toEqual([]); // looking makes nothing
+
+    await store.write("x.bin", some);
+    await store.write("empty", new Uint8Array(0));
+    await store.write("x.bin", some.subarray(1));
+    expect(await store.read("x.bin")).toEqual(some.subarray(1));
+    expect(await fileStore(folder).read("empty")).toEqual(new Uint8Array(0));
+    expect(await store.list()).toEqual(["empty", "x.bin"]);
+    expect(readdirSync(folder)).toEqual(["empty", "x.bin"]);
+    await store.delete("x.bin");
+    expect(readdirSync(folder)).toEqual(["empty"]);
+  });
+
+  test("gives plain bytes, whose slice() is a copy", async () => {
+    const store = fileStore(root);
+    await store.write("x", some);
+    const bytes = (await store.read("x"))!;
+    expect(Object.getPrototypeOf(bytes)).toBe(Uint8Array.prototype);
+  });
+
+  test("lists neither folders nor what is not its own", async () => {
+    mkdirSync(join(root, "folder"));
+    for (const name of [".hidden", "a b", ".x.1.0.tmp"]) writeFileSync(join(root, name), "");
+    symlinkSync(join(root, "a b"), join(root, "link"));
+    expect(await fileStore(root).list()).toEqual(["link"]);
+  });
+
+  test.each(badStoreNames)("refuses the name %j", async (name) => {
+    const store = fileStore(join(root, "store"));
+    await expectRejection("io", store.read(name), JSON.stringify(name));
+    await expectRejection("io", store.write(name, some), JSON.stringify(name));
+    await expectRejection("io", store.delete(name), JSON.stringify(name));
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  test("many writes at once, of one name and of several, leave one whole file each", async () => {
+    const stores = [fileStore(root), fileStore(root)];
+    const writes = Array.from({ length: 40 }, (_, i) => stores[i % 2]!.write(`file${i % 3}`, new Uint8Array(50_000 + i).fill(i)));
+    await Promise.all(writes);
+    expect(readdirSync(root)).toEqual(["file0", "file1", "file2"]);
+    for (const name of await stores[0]!.list()) {
+      const bytes = (await stores[0]!.read(name))!;
+      expect(bytes.every((byte) => byte === bytes.length - 50_000)).toBe(true);
+    }
+  });
+
+  test("removes temporaries of processes that are no more, and of none that runs", async () => {
+    const { pid: gone } = spawnSync(process.execPath, ["-e", ""]);
+    for (const pid of [gone, process.pid, process.ppid]) writeFileSync(join(root, `.x.${pid}.7.tmp`), "");
+    await fileStore(root).write("x", some);
+    expect(readdirSync(root)).toEqual([`.x.${process.ppid}.7.tmp`, "x"]);
+  });
+});
+
+describe("fileStore says what is in the way", () => {
+  test("a file where the folder should be", async () => {
+    const path = join(root, "file");
+    writeFileSync(path, "");
+    await expectRejection("io", fileStore(path).write("x", some), path, "a file is where", "choose another folder");
+    await expectRejection("io", fileStore(join(path, "below")).write("x", some), "a file is where");
+    await expectRejection("io", fileStore(path).read("x"), "a file is where");
+    await expectRejection("io", fileStore(path).list(), "a file is where");
+    await expectRejection("io", fileStore(path).delete("x"), "a file is where");
+  });
+
+  test("a folder where the file should be, and no temporary is left", async () => {
+    mkdirSync(join(root, "x"));
+    await expectRejection("io", fileStore(root).write("x", some), join(root, "x"), "a folder is where");
+    await expectRejection("io", fileStore(root).read("x"), "a folder is where");
+    expect(readdirSync(root)).toEqual(["x"]);
+  });
+
+  test("a path that is too long", async () => {
+    await expectRejection("io", fileStore(join(root, "x".repeat(300))).write("x", some), "too long");
+  });
+
+  const mayAll = process.getuid?.() === 0;
+  test.skipIf(mayAll)(`no permission${mayAll ? " (cannot run: the superuser has every permission)" : ""}`, async () => {
+    await fileStore(root).write("x", some);
+    chmodSync(root, 0o500);
+    await expectRejection("io", fileStore(root).write("x", some), join(root, "x"), "permission");
+    await expectRejection("io", fileStore(join(root, "below")).write("x", some), "permission");
+    chmodSync(join(root, "x"), 0);
+    await expectRejection("io", fileStore(root).read("x"), "permission");
+    chmodSync(root, 0o700);
+  });
+});
+
+describe("a process killed while it writes", () => {
+  const writer = `
+    import { fileStore } from "./io/file-store.js";
+    const store = fileStore(process.argv[2]);
+    for (let i = 1; ; i = (i % 250) + 1) {
+      await store.write("checkpoint", new Uint8Array(200_000 + i).fill(i));
+      if (i === 1) process.stdout.write(".");
+    }`;
+
+  test("leaves the old file or the new one, whole, and the next process cleans up", { timeout: 60_000 }, async () => {
+    transpile(["io", "util"], root);
+    writeFileSync(join(root, "writer.js"), writer);
+    const folder = join(root, "store");
+    for (let round = 0; round < 6; round++) {
+      await killAfter(spawn(process.execPath, [join(root, "writer.js"), folder], { stdio: ["ignore", "pipe", "inherit"] }), 3 + 7 * round);
+      const bytes = readFileSync(join(folder, "checkpoint"));
+      const value = bytes.length - 200_000;
+      expect(value).toBeGreaterThanOrEqual(1);
+      expect(bytes.every((byte) => byte === value)).toBe(true);
+    }
+    await fileStore(folder).write("other", some);
+    expect(readdirSync(folder)).toEqual(["checkpoint", "other"]);
+  });
+
+  /** Kills the child so many milliseconds after its first file is there. */
+  function killAfter(child: ChildProcess, delay: number): Promise<void> {
+    return new Promise((done, fail) => {
+      child.once("error", fail);
+      child.once("exit", (status, signal) =>
+        signal === "SIGKILL" ? done() : fail(new Error(`the writer ended with ${status ?? signal}`)),
+      );
+      child.stdout!.once("data", () => setTimeout(() => child.kill("SIGKILL"), delay));
+    });
+  }
+});

@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import * as ops from "../../src/ops/index.js";
+import { tensor } from "../../src/tensor/create.js";
+import { withDevice } from "../../src/tensor/device.js";
+import { scope } from "../../src/tensor/scope.js";
+import { Tensor } from "../../src/tensor/tensor.js";
+import { type Case, expectClose, loadGolden, resolve } from "../golden/golden.js";
+import { describeDevices } from "../helpers/devices.js";
+
+type Call = (...args: unknown[]) => Tensor | Tensor[];
+
+const golden = await loadGolden("ops");
+const calls = ops as unknown as Record<string, Call>;
+
+/** Every function of a case's index entry is public, under that name and with those arguments. */
+function run(c: Case): void {
+  const inputs = new Map(
+    Array.from(golden.inputs(c), ([name, { shape, data }]) => {
+      const requiresGrad = c.gradients?.[name] !== undefined;
+      return [name, tensor(data as Float32Array | Int32Array, shape, { requiresGrad })];
+    }),
+  );
+  const made = calls[c.call]!(...resolve(c.args, inputs));
+  const outputs: [string, Tensor][] = made instanceof Tensor ? [["y", made]] : made.map((y, i) => [`y${i}`, y]);
+  expect(outputs.map(([name]) => name)).toEqual(Object.keys(c.outputs!));
+  for (const [name, y] of outputs) expectClose({ shape: y.shape, data: y.dataSync() }, golden.output(c, name));
+  const tracked = outputs.filter(([, y]) => y.tracksGradient);
+  if (tracked.length > 0) {
+    const terms = tracked.map(([name, y]) => {
+      const { shape, data } = golden.upstream(c, name);
+      return ops.sum(ops.mul(y, tensor(data as Float32Array, shape)));
+    });
+    terms.reduce((a, b) => ops.add(a, b)).backward();
+  }
+  for (const name of Object.keys(c.gradients!)) {
+    const { grad } = inputs.get(name)!;
+    expect(grad, `the gradient of ${name}`).toBeDefined();
+    expectClose({ shape: grad!.shape, data: grad!.dataSync() }, golden.gradient(c, name));
+  }
+}
+
+await describeDevices("operations give PyTorch's outputs and gradients", (device) => {
+  test.each(golden.cases)("$name", (c) => withDevice(device, () => scope(() => run(c))));
+});
