@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { defineConfig, type RolldownChunk } from "tsdown";
 
-// `index` is free of Node; `node` and `cli` are not. `sample` is the text that demos train on. One build makes all, so that they share
-// what has state: the default device.
-const entry = { index: "src/index.ts", node: "src/node.ts", cli: "src/cli.ts", sample: "src/data/sample.ts" };
+// `index` is free of Node; `node` and `cli` are not. One build makes all three, so that they share what has state: the default device.
+const entry = { index: "src/index.ts", node: "src/node.ts", cli: "src/cli.ts" };
 const { index, node } = entry;
 
 const shared = {

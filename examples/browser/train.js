@@ -1,5 +1,4 @@
 import * as sg from "../../dist/index.js";
-import { sampleText } from "../../dist/sample.js";
 import { LossCurve } from "./curve.js";
 
 const $ = (id) => document.getElementById(id);
@@ -8,7 +7,7 @@ const button = form.querySelector("button");
 const curve = new LossCurve($("curve"));
 let run; // the AbortController of the run that is on
 
-form.elements.text.value = sampleText;
+form.elements.text.value = sg.sampleText;
 const device = await sg.init();
 $("device").textContent = device.info;
 
