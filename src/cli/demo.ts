@@ -28,7 +28,7 @@ const recipe = {
 export const demo = defineCommand({
   meta: { name: "demo", description: "Train on the embedded sample and print what was learned" },
   args: {
-    steps: { type: "string", default: "250", description: "Updates to make", valueHint: "N" },
+    steps: { type: "string", default: "200", description: "Updates to make", valueHint: "N" },
     ...deviceOptions,
   },
   async run({ args }) {
