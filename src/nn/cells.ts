@@ -1,12 +1,13 @@
 import { gru } from "../ops/gru.js";
 import { lstm } from "../ops/lstm.js";
-import { type Nonlinearity, rnn } from "../ops/rnn.js";
+import { checkNonlinearity, type Nonlinearity, rnn } from "../ops/rnn.js";
 import { squeeze, unsqueeze } from "../ops/views.js";
 import { parameter } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { sameShape } from "../util/shape.js";
 import * as init from "./init.js";
 import { Module } from "./module.js";
 import type { LSTMState, RecurrentState } from "./recurrent.js";
@@ -36,10 +37,19 @@ abstract class Cell extends Module {
     this.bias_hh = bias ? make(gates * hiddenSize) : undefined;
   }
 
-  /** x [B, I] as a sequence of one step. */
-  protected sequence(x: Tensor): Tensor {
+  /** x [B, I] as a sequence of one step, when it and the state [B, H] fit the cell. */
+  protected sequence(x: Tensor, state: Partial<LSTMState> = {}): Tensor {
     if (x.rank !== 2 || x.shape[1] !== this.inputSize) {
       throw new SeqgradError("shape", `${this.op}: x has shape ${formatShape(x.shape)}; wants [B, ${this.inputSize}].`);
+    }
+    const wanted = [x.shape[0]!, this.hiddenSize];
+    for (const [name, value] of Object.entries(state)) {
+      if (!sameShape(value.shape, wanted)) {
+        throw new SeqgradError(
+          "shape",
+          `${this.op}: the state ${name} has shape ${formatShape(value.shape)}; wants ${formatShape(wanted)}.`,
+        );
+      }
     }
     return unsqueeze(x, 1);
   }
@@ -59,14 +69,15 @@ export class RNNCell extends Cell {
   readonly nonlinearity: Nonlinearity;
 
   constructor(inputSize: number, hiddenSize: number, options: CellOptions & { nonlinearity?: Nonlinearity } = {}) {
+    const nonlinearity = checkNonlinearity("RNNCell", options.nonlinearity);
     super("RNNCell", inputSize, hiddenSize, 1, options.bias ?? true);
-    this.nonlinearity = options.nonlinearity ?? "tanh";
+    this.nonlinearity = nonlinearity;
   }
 
   /** x `[B, I]`, h `[B, H]` or none for zeros -> h' `[B, H]`. */
   forward(x: Tensor, state?: RecurrentState): RecurrentState {
     const { nonlinearity, biases } = this;
-    const { y } = rnn(this.sequence(x), this.weight_ih, this.weight_hh, { ...biases, h0: state?.h, nonlinearity });
+    const { y } = rnn(this.sequence(x, state), this.weight_ih, this.weight_hh, { ...biases, h0: state?.h, nonlinearity });
     return { h: squeeze(y, 1) };
   }
 }
@@ -83,7 +94,7 @@ export class GRUCell extends Cell {
   /** x `[B, I]`, h `[B, H]` or none for zeros -> h' `[B, H]`. */
   forward(x: Tensor, state?: RecurrentState): RecurrentState {
     const { resetAfter, biases } = this;
-    const { y } = gru(this.sequence(x), this.weight_ih, this.weight_hh, { ...biases, h0: state?.h, resetAfter });
+    const { y } = gru(this.sequence(x, state), this.weight_ih, this.weight_hh, { ...biases, h0: state?.h, resetAfter });
     return { h: squeeze(y, 1) };
   }
 }
@@ -96,7 +107,7 @@ export class LSTMCell extends Cell {
 
   /** x `[B, I]`, h and c `[B, H]` or none for zeros -> h' and c' `[B, H]`. */
   forward(x: Tensor, state?: LSTMState): LSTMState {
-    const { y, c } = lstm(this.sequence(x), this.weight_ih, this.weight_hh, { ...this.biases, h0: state?.h, c0: state?.c });
+    const { y, c } = lstm(this.sequence(x, state), this.weight_ih, this.weight_hh, { ...this.biases, h0: state?.h, c0: state?.c });
     return { h: squeeze(y, 1), c };
   }
 }

@@ -84,7 +84,7 @@ export class LayerNorm extends Module {
   constructor(dimension: number, options: { eps?: number; affine?: boolean; bias?: boolean } = {}) {
     super();
     checkInteger("LayerNorm", "dimension", dimension, 1);
-    this.eps = options.eps ?? 1e-5;
+    this.eps = checkInterval("LayerNorm", "eps", options.eps ?? 1e-5, 0);
     this.weight = options.affine === false ? undefined : parameter([dimension], init.ones);
     this.bias = options.affine === false || options.bias === false ? undefined : parameter([dimension], init.zeros);
   }

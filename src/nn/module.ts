@@ -9,7 +9,7 @@ export class ParameterTable extends Map<string, Tensor> {}
 
 /**
  * The base of every layer and model: it finds parameters and submodules among its own properties (tensors made by `parameter()`,
- * modules, arrays of modules), named as in PyTorch: `encoder.layers.0.weight`.
+ * modules, arrays of either), named as in PyTorch: `encoder.layers.0.weight`.
  *
  * @example
  * class Tagger extends sg.nn.Module {
@@ -65,6 +65,7 @@ export abstract class Module {
       else if (!sameShape(value.shape, tensor.shape))
         faults.push(`${name} is ${formatShape(value.shape)}, wants ${formatShape(tensor.shape)}`);
       else if (value.dtype !== tensor.dtype) faults.push(`${name} is ${value.dtype}, wants ${tensor.dtype}`);
+      else if (value.data.length !== tensor.size) faults.push(`${name} holds ${value.data.length} numbers, wants ${tensor.size}`);
     }
     if (faults.length > 0) throw new SeqgradError("format", `loadStateDict: the state does not fit the model: ${faults.join("; ")}.`);
     for (const [name, tensor] of entries) tensor.write(state.get(name)!.data);
@@ -91,17 +92,22 @@ export abstract class Module {
     for (const p of this.parameters()) p.dispose();
   }
 
-  *#children(): Generator<[string, Module]> {
+  /** Every own property, and every item of those that are arrays, by name. */
+  *#properties(): Generator<[string, unknown]> {
     for (const [key, value] of Object.entries(this)) {
-      if (value instanceof Module) yield [key, value];
-      else if (Array.isArray(value)) for (const [i, item] of value.entries()) if (item instanceof Module) yield [`${key}.${i}`, item];
+      if (Array.isArray(value)) for (const [i, item] of value.entries()) yield [`${key}.${i}`, item];
+      else yield [key, value];
     }
   }
 
+  *#children(): Generator<[string, Module]> {
+    for (const [name, value] of this.#properties()) if (value instanceof Module) yield [name, value];
+  }
+
   *#entries(prefix: string): Generator<[string, Tensor]> {
-    for (const [key, value] of Object.entries(this)) {
-      if (value instanceof ParameterTable) for (const [name, tensor] of value) yield [prefix + name, tensor];
-      else if (value instanceof Tensor && value.storage.kind === "parameter") yield [prefix + key, value];
+    for (const [name, value] of this.#properties()) {
+      if (value instanceof ParameterTable) for (const [own, tensor] of value) yield [prefix + own, tensor];
+      else if (value instanceof Tensor && value.storage.kind === "parameter") yield [prefix + name, value];
     }
     for (const [name, child] of this.#children()) yield* child.#entries(`${prefix}${name}.`);
   }

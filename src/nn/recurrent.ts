@@ -2,9 +2,9 @@ import { concat } from "../ops/copy.js";
 import { dropout } from "../ops/dropout.js";
 import { gru } from "../ops/gru.js";
 import { lstm } from "../ops/lstm.js";
-import type { GradientProbe } from "../ops/recurrent.js";
-import { type Nonlinearity, rnn } from "../ops/rnn.js";
-import { select, stack } from "../ops/views.js";
+import { checkLengths, type GradientProbe } from "../ops/recurrent.js";
+import { checkNonlinearity, type Nonlinearity, rnn } from "../ops/rnn.js";
+import { select, stack, unsqueeze } from "../ops/views.js";
 import { parameter, tensor } from "../tensor/create.js";
 import { Tensor } from "../tensor/tensor.js";
 import { checkInteger, checkInterval } from "../util/check.js";
@@ -148,18 +148,13 @@ abstract class Recurrent extends Module {
       });
       y = outputs.length === 1 ? outputs[0]! : concat(outputs, 2);
     }
-    return { output: y, finals: finals.map((layers) => stack(layers)) };
+    return { output: y, finals: finals.map((layers) => (layers.length === 1 ? unsqueeze(layers[0]!, 0) : stack(layers))) };
   }
 
   #lengths(lengths: Tensor | readonly number[] | undefined, x: Tensor): Tensor | undefined {
     if (!lengths || lengths instanceof Tensor) return lengths;
-    const [B, T] = x.shape as [number, number];
-    const bad = lengths.findIndex((n) => !Number.isInteger(n) || n < 1 || n > T);
-    if (lengths.length !== B || bad >= 0) {
-      const got = bad >= 0 ? `lengths[${bad}] is ${lengths[bad]}` : `there are ${lengths.length} lengths`;
-      throw new SeqgradError("range", `${this.op}: ${got}; x ${formatShape(x.shape)} wants ${B}, each from 1 to ${T}.`);
-    }
-    return tensor(Int32Array.from(lengths), [B]);
+    checkLengths(this.op, lengths, x);
+    return tensor(Int32Array.from(lengths), [lengths.length]);
   }
 }
 
@@ -175,10 +170,9 @@ export class RNN extends Recurrent {
   readonly nonlinearity: Nonlinearity;
 
   constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions & { nonlinearity?: Nonlinearity } = {}) {
+    const nonlinearity = checkNonlinearity("RNN", options.nonlinearity);
     super("RNN", inputSize, hiddenSize, 1, options);
-    this.nonlinearity = options.nonlinearity ?? "tanh";
-    if (!["tanh", "relu"].includes(this.nonlinearity))
-      throw new SeqgradError("value", `RNN: the nonlinearity is "${this.nonlinearity}"; use "tanh" or "relu".`);
+    this.nonlinearity = nonlinearity;
   }
 
   /** x `[B, T, I]` -> output `[B, T, directions * H]`, state.h `[layers * directions, B, H]`. */
@@ -241,8 +235,13 @@ export class LSTM extends Recurrent {
     return { output, state: { h: finals[0]!, c: finals[1]! } };
   }
 
-  /** Sets the forget gate's bias, by default to 1, so that the cell remembers from the start (Gers et al. 2000; Jozefowicz et al. 2015). */
+  /**
+   * Sets the forget gate's bias, by default to 1, so that the cell remembers from the start (Gers et al. 2000; Jozefowicz et al. 2015):
+   * all of it in `bias_ih`, 0 in `bias_hh`.
+   * @throws SeqgradError `state` for a layer without biases
+   */
   setForgetBias(value = 1): this {
+    if (!this.weights.has("bias_ih_l0")) throw new SeqgradError("state", "LSTM.setForgetBias: the layer was made with bias: false.");
     for (const [name, bias] of this.weights) {
       if (!name.startsWith("bias")) continue;
       const forget = bias.address + this.hiddenSize * 4;

@@ -130,6 +130,7 @@ export interface GruOptions {
  */
 export function gru(x: Tensor, wIh: Tensor, wHh: Tensor, options: GruOptions = {}): { y: Tensor; h: Tensor } {
   const { bIh, bHh, h0, lengths, reverse = false, resetAfter = true, probe } = options;
+  probe?.start(sequenceSize("gru", x).T);
   const { names, tensors } = present({ x, wIh, wHh, bIh, bHh, h0, lengths });
   const [y, h] = gruOp(tensors, { names, reverse, probe, resetAfter }) as [Tensor, Tensor];
   return { y, h };

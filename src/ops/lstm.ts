@@ -157,6 +157,7 @@ export interface LstmOptions {
  */
 export function lstm(x: Tensor, wIh: Tensor, wHh: Tensor, options: LstmOptions = {}): { y: Tensor; h: Tensor; c: Tensor } {
   const { bIh, bHh, wHr, h0, c0, lengths, reverse = false, probe } = options;
+  probe?.start(sequenceSize("lstm", x).T);
   const { names, tensors } = present({ x, wIh, wHh, bIh, bHh, wHr, h0, c0, lengths });
   const [y, h, c] = lstmOp(tensors, { names, reverse, probe }) as [Tensor, Tensor, Tensor];
   return { y, h, c };

@@ -15,9 +15,15 @@ import { where } from "./where.js";
  * gradients that vanish or explode on their way to the first steps.
  */
 export class GradientProbe {
-  readonly #norms: Tensor[] = [];
+  #norms: (Tensor | undefined)[] = [];
 
-  /** Called by the layer. */
+  /** Called by the layer before a sequence of so many steps. */
+  start(steps: number): void {
+    this.dispose();
+    this.#norms = new Array(steps).fill(undefined);
+  }
+
+  /** Called by the layer, for each step that a gradient reaches. */
   record(t: number, dh: Tensor): void {
     this.#norms[t]?.dispose();
     this.#norms[t] = keep(norm(dh));
@@ -25,7 +31,13 @@ export class GradientProbe {
 
   /** The norms over batch and units, for t = 0, 1, ... of the last backward(). */
   async norms(): Promise<number[]> {
-    return Promise.all(this.#norms.map((value) => value.item()));
+    return Promise.all(this.#norms.map((value) => value?.item() ?? 0));
+  }
+
+  /** Frees the norms. */
+  dispose(): void {
+    for (const value of this.#norms) value?.dispose();
+    this.#norms = [];
   }
 }
 
@@ -88,8 +100,19 @@ export function checkShapes(op: string, inputs: Named, wanted: Readonly<Record<s
       );
     }
   }
-  if (inputs.lengths && inputs.lengths.dtype !== "int32")
-    throw new SeqgradError("dtype", `${op}: lengths are ${inputs.lengths.dtype}; wants int32.`);
+  const { lengths, x } = inputs;
+  if (!lengths) return;
+  if (lengths.dtype !== "int32") throw new SeqgradError("dtype", `${op}: lengths are ${lengths.dtype}; wants int32.`);
+  if (lengths.backend.readSync) checkLengths(op, lengths.dataSync(), x!);
+}
+
+/** Throws unless there is a length in 1..T for each row of x [B, T, ...]. */
+export function checkLengths(op: string, lengths: ArrayLike<number>, x: Tensor): void {
+  const [B, T] = x.shape as [number, number];
+  const bad = Array.from(lengths).findIndex((n) => !(Number.isInteger(n) && n >= 1 && n <= T));
+  if (lengths.length === B && bad < 0) return;
+  const got = bad >= 0 ? `lengths[${bad}] is ${lengths[bad]}` : `there are ${lengths.length} lengths`;
+  throw new SeqgradError("range", `${op}: ${got}; x ${formatShape(x.shape)} wants ${B}, each from 1 to ${T}.`);
 }
 
 /** B, T and I of x [B, T, I]. */

@@ -1,5 +1,6 @@
 import { recurrentCells } from "../backend/kernels.js";
 import { empty, fill, type Tensor } from "../tensor/tensor.js";
+import { SeqgradError } from "../util/errors.js";
 import { defineOp, type Sample } from "./define-op.js";
 import {
   byName,
@@ -17,7 +18,18 @@ import {
 } from "./recurrent.js";
 import { relu, tanh } from "./unary.js";
 
-export type Nonlinearity = "tanh" | "relu";
+const nonlinearities = ["tanh", "relu"] as const;
+export type Nonlinearity = (typeof nonlinearities)[number];
+
+/** The nonlinearity, by default tanh, when it is one. */
+export function checkNonlinearity(op: string, value: Nonlinearity = "tanh"): Nonlinearity {
+  if (!nonlinearities.includes(value))
+    throw new SeqgradError(
+      "value",
+      `${op}: the nonlinearity is "${value}"; use ${nonlinearities.map((name) => `"${name}"`).join(" or ")}.`,
+    );
+  return value;
+}
 
 interface Attrs extends RecurrentAttrs {
   readonly nonlinearity: Nonlinearity;
@@ -118,7 +130,9 @@ export interface RnnOptions {
  * @throws SeqgradError `shape`, `dtype`, `range` for a length outside 1..T
  */
 export function rnn(x: Tensor, wIh: Tensor, wHh: Tensor, options: RnnOptions = {}): { y: Tensor; h: Tensor } {
-  const { bIh, bHh, h0, lengths, reverse = false, nonlinearity = "tanh", probe } = options;
+  const { bIh, bHh, h0, lengths, reverse = false, probe } = options;
+  const nonlinearity = checkNonlinearity("rnn", options.nonlinearity);
+  probe?.start(sequenceSize("rnn", x).T);
   const { names, tensors } = present({ x, wIh, wHh, bIh, bHh, h0, lengths });
   const [y, h] = rnnOp(tensors, { names, reverse, probe, nonlinearity }) as [Tensor, Tensor];
   return { y, h };

@@ -1,5 +1,13 @@
 export { clipGradNorm, clipGradValue } from "./clip.js";
-export type { Group, OptimizerOptions, OptimizerState, ParameterGroup, PendingNumber } from "./optimizer.js";
+export type {
+  Group,
+  OptimizerOptions,
+  OptimizerState,
+  ParameterGroup,
+  Parameters,
+  ParametersOrGroups,
+  PendingNumber,
+} from "./optimizer.js";
 export { Optimizer } from "./optimizer.js";
 export {
   Adagrad,

@@ -6,6 +6,7 @@ import { Tensor } from "../tensor/tensor.js";
 import type { TensorValue } from "../tensor/value.js";
 import { checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
 import { sameShape, sizeOf } from "../util/shape.js";
 
 /** Options every optimizer has. */
@@ -20,11 +21,17 @@ export interface OptimizerOptions {
   clipValue?: number;
 }
 
-/** Parameters that share settings of their own. */
+/** Parameters, or as Module.namedParameters() gives them, so that errors can name them. */
+export type Parameters = Iterable<Tensor | readonly [name: string, parameter: Tensor]>;
+
+/** Parameters that share settings of their own; clipping is of all parameters together. */
 export interface ParameterGroup<O> {
-  readonly params: Iterable<Tensor>;
-  readonly options: Partial<O>;
+  readonly params: Parameters;
+  readonly options: Partial<Omit<O, "clipNorm" | "clipValue">>;
 }
+
+/** What an optimizer is made of: parameters, or groups of them. */
+export type ParametersOrGroups<O> = Parameters | readonly ParameterGroup<O>[];
 
 /** A group as it stands in the arena. */
 export interface Group<O> {
@@ -50,7 +57,9 @@ export interface OptimizerState {
 }
 
 const LINE = 16;
+/** Losses that can be read; one slot more, because a step that fails has written one. */
 const RING = 256;
+const SLOTS = RING + 1;
 const CLAMP = unaryOps.indexOf("clamp");
 
 /**
@@ -68,31 +77,32 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   readonly #parameters: Storage;
   readonly #gradients: Storage;
   readonly #state = new Map<string, Storage>();
+  readonly #names = new Map<Tensor, string>();
   /** The gradient's norm, then a ring of the losses of the last steps. */
   readonly #numbers: Storage;
   readonly #options: O;
 
+  /** `stateOf` checks the options of a group and answers the names of the state that they ask for. */
   protected constructor(
     private readonly op: string,
-    params: Iterable<Tensor> | readonly ParameterGroup<O>[],
+    params: ParametersOrGroups<O>,
     options: O,
     defaults: { lr: number; weightDecay: number },
-    stateNames: readonly string[],
+    stateOf: (options: O) => readonly string[],
   ) {
     this.#options = options;
     checkInterval(op, "clipNorm", options.clipNorm ?? 0, 0);
     checkInterval(op, "clipValue", options.clipValue ?? 0, 0);
-    const list = [...params] as (Tensor | ParameterGroup<O>)[];
-    const given =
-      list[0] instanceof Tensor || list.length === 0 ? [{ params: list as Tensor[], options: {} }] : (list as ParameterGroup<O>[]);
     let n = 0;
     const seen = new Set<Tensor>();
-    this.groups = given.map((group) => {
-      const own = [...group.params].filter((p) => p.requiresGrad && !seen.has(p));
+    const stateNames = new Set<string>();
+    this.groups = groupsOf(params).map((group) => {
+      const own = this.#named(group.params).filter((p) => p.requiresGrad && !seen.has(p));
       for (const p of own) seen.add(p);
       const merged = { ...defaults, ...defined(options), ...defined(group.options) } as Group<O>["options"];
       checkInterval(op, "lr", merged.lr, 0);
       checkInterval(op, "weightDecay", merged.weightDecay, 0);
+      for (const name of stateOf(merged)) stateNames.add(name);
       const offset = n * 4;
       for (const p of own) n += align(p.size);
       return { params: own, options: merged, offset, n: n - offset / 4 };
@@ -102,11 +112,15 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     if (!first) throw new SeqgradError("value", `${op}: there are no parameters to train: pass model.parameters().`);
     this.#backend = first.backend;
     this.#n = n;
-    for (const p of seen)
-      if (p.backend !== first.backend || p.dtype !== "float32")
-        throw new SeqgradError("device", `${op}: all parameters must be float32 on one device.`);
+    for (const p of seen) {
+      if (p.backend !== first.backend || p.dtype !== "float32" || !p.isContiguous)
+        throw new SeqgradError(
+          "device",
+          `${op}: ${this.#nameOf(p)} is another device's, a view with gaps, or ${p.dtype}; wants float32 on one device.`,
+        );
+    }
 
-    this.#numbers = this.#arena("optimizer", LINE + RING);
+    this.#numbers = this.#arena("optimizer", LINE + SLOTS);
     for (const name of stateNames) this.#state.set(name, this.#arena("optimizer", n));
     this.#gradients = this.#arena("gradient", n);
     this.#parameters = this.#arena("parameter", n);
@@ -124,6 +138,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
 
   /** Sets all gradients to 0. */
   zeroGrad(): void {
+    this.#checkOwner("zeroGrad");
     this.#backend.dispatch("fill", { y: this.#gradients.address, n: this.#n, value: 0 });
   }
 
@@ -136,13 +151,8 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   step(): void;
   step(loss: () => Tensor): PendingNumber;
   step(loss?: () => Tensor): PendingNumber | undefined {
-    if (this.params.some((p) => p.storage !== this.#parameters)) {
-      throw new SeqgradError(
-        "state",
-        `${this.op}.step: another optimizer has taken over the parameters since; make one optimizer for each parameter.`,
-      );
-    }
-    const slot = this.#numbers.address + (LINE + (this.steps % RING)) * 4;
+    this.#checkOwner("step");
+    const slot = this.#numbers.address + (LINE + (this.steps % SLOTS)) * 4;
     if (loss) {
       scope(() => {
         this.zeroGrad();
@@ -158,15 +168,16 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     this.#checkFinite(loss ? slot : undefined);
     this.steps++;
     for (const group of this.groups) if (group.n > 0) this.#updateGroup(group);
-    return loss && this.#pending(slot, this.steps);
+    return loss && this.#pending("the loss", slot, RING);
   }
 
   /** The norm of the last step's gradient over all parameters, before clipNorm. */
   gradientNorm(): PendingNumber {
-    return this.#pending(this.#numbers.address, this.steps);
+    return this.#pending("the gradient's norm", this.#numbers.address, 1);
   }
 
   async stateDict(): Promise<OptimizerState> {
+    this.#checkAlive("stateDict");
     const tensors = new Map<string, TensorValue>();
     for (const [name, { storage, offset, shape }] of this.#entries()) {
       const data = await this.#backend.read(storage.address + offset, sizeOf(shape), "float32");
@@ -177,6 +188,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
 
   /** @throws SeqgradError `format` when the state is that of other parameters or another optimizer; nothing has changed then. */
   loadStateDict(state: OptimizerState): void {
+    this.#checkAlive("loadStateDict");
     const entries = [...this.#entries()];
     const fits = entries.every(([name, { shape }]) => sameShape(state.tensors.get(name)?.shape ?? [-1], shape));
     if (!fits || state.tensors.size !== entries.length || state.lr.length !== this.groups.length) {
@@ -229,7 +241,8 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   #pack(): void {
     const arena = this.#parameters;
     arena.holders = this.params.length;
-    this.#gradients.holders = this.params.length;
+    // The optimizer holds the gradients too: disposing of one leaves the others.
+    this.#gradients.holders = this.params.length + 1;
     for (const { param, offset } of this.#places()) {
       const gradient = new Tensor(this.#gradients, param.shape, "float32", undefined, offset / 4);
       if (param.grad) {
@@ -262,27 +275,59 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     }
   }
 
+  /** The tensors among the parameters given; notes their names. */
+  #named(params: Parameters): Tensor[] {
+    return Array.from(params, (entry) => {
+      if (entry instanceof Tensor) return entry;
+      const [name, p] = entry;
+      this.#names.set(p, name);
+      return p;
+    });
+  }
+
+  #nameOf(p: Tensor): string {
+    return `${this.#names.get(p) ?? `parameter ${this.params.indexOf(p)}`} ${formatShape(p.shape)}`;
+  }
+
+  #checkAlive(call: string): void {
+    if (!this.#gradients.alive) throw new SeqgradError("state", `${this.op}.${call}: the optimizer was disposed of; make a new one.`);
+  }
+
+  /** Throws unless parameters and gradients lie in this optimizer's arenas. */
+  #checkOwner(call: string): void {
+    this.#checkAlive(call);
+    for (const p of this.params) {
+      const taken = p.storage !== this.#parameters && "another optimizer has taken it over; make one optimizer for each parameter";
+      const replaced = p.grad?.storage !== this.#gradients && "its grad was replaced; set gradients to 0 by zeroGrad()";
+      const cause = taken || replaced;
+      if (cause)
+        throw new SeqgradError("state", `${this.op}.${call}: ${this.#nameOf(p)} is no longer in this optimizer's hands: ${cause}.`);
+    }
+  }
+
   /** Where reading is immediate, a bad step is an error at once; elsewhere the kernels leave everything as it is and the loss tells. */
   #checkFinite(loss: number | undefined): void {
     const read = (address: number) => this.#backend.readSync!(address, 1, "float32")[0]!;
     if (!this.#backend.readSync) return;
-    const value = loss === undefined ? 0 : read(loss);
+    const value = loss && read(loss);
     const norm = read(this.#numbers.address);
-    if (Number.isFinite(value) && Number.isFinite(norm)) return;
+    if (Number.isFinite(value ?? 0) && Number.isFinite(norm)) return;
     const index = this.params.findIndex((p) => p.grad?.dataSync().some((g) => !Number.isFinite(g)));
-    const culprit =
-      index < 0 ? "" : ` the gradient of parameter ${index}, of shape [${this.params[index]!.shape.join(", ")}], is not finite;`;
+    const culprit = index < 0 ? "" : ` the gradient of ${this.#nameOf(this.params[index]!)} is not finite;`;
     const error = new SeqgradError(
       "not-finite",
-      `${this.op}: step ${this.steps + 1}: the loss is ${value} and the gradient's norm ${norm};${culprit} nothing was changed. Lower lr, clip the gradient (clipNorm), or look for bad values in the data.`,
+      `${this.op}: step ${this.steps + 1}: ${value === undefined ? "" : `the loss is ${value}, `}the gradient's norm ${norm};${culprit} nothing was changed. Lower lr, clip the gradient (clipNorm), or look for bad values in the data.`,
     );
     throw Object.assign(error, { step: this.steps + 1, parameter: index < 0 ? undefined : this.params[index] });
   }
 
-  #pending(address: number, step: number): PendingNumber {
+  /** A number of the current step, which holds for so many further steps less one. */
+  #pending(what: string, address: number, life: number): PendingNumber {
+    const step = this.steps;
     const check = () => {
-      if (this.steps - step >= RING)
-        throw new SeqgradError("state", `${this.op}: the loss of step ${step} was overwritten ${RING} steps later; read it sooner.`);
+      this.#checkAlive("read");
+      if (this.steps - step >= life)
+        throw new SeqgradError("state", `${this.op}: ${what} of step ${step} was overwritten ${life} steps later; read it sooner.`);
     };
     return {
       read: async () => {
@@ -297,6 +342,12 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
       },
     };
   }
+}
+
+function groupsOf<O>(params: ParametersOrGroups<O>): readonly ParameterGroup<O>[] {
+  const list = [...params];
+  const isGroup = (entry: (typeof list)[number]): entry is ParameterGroup<O> => "params" in entry;
+  return list.length > 0 && list.every(isGroup) ? list : [{ params: list as Iterable<Tensor>, options: {} }];
 }
 
 const align = (n: number) => Math.ceil(n / LINE) * LINE;

@@ -1,9 +1,6 @@
-import type { Tensor } from "../tensor/tensor.js";
 import { checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { type Group, Optimizer, type OptimizerOptions, type ParameterGroup } from "./optimizer.js";
-
-type Params<O> = Iterable<Tensor> | readonly ParameterGroup<O>[];
+import { type Group, Optimizer, type OptimizerOptions, type ParametersOrGroups } from "./optimizer.js";
 
 export interface SGDOptions extends OptimizerOptions {
   /** Default 0. */
@@ -20,11 +17,14 @@ export interface SGDOptions extends OptimizerOptions {
  * const optimizer = new sg.optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
  */
 export class SGD extends Optimizer<SGDOptions> {
-  constructor(params: Params<SGDOptions>, options: SGDOptions = {}) {
-    const momentum = checkInterval("SGD", "momentum", options.momentum ?? 0, 0);
-    if (options.nesterov && (momentum === 0 || options.dampening))
-      throw new SeqgradError("value", "SGD: nesterov needs a momentum and no dampening.");
-    super("SGD", params, options, { lr: 1e-3, weightDecay: 0 }, momentum > 0 ? ["momentum"] : []);
+  constructor(params: ParametersOrGroups<SGDOptions>, options: SGDOptions = {}) {
+    super("SGD", params, options, { lr: 1e-3, weightDecay: 0 }, ({ momentum = 0, dampening = 0, nesterov }) => {
+      checkInterval("SGD", "momentum", momentum, 0);
+      checkInterval("SGD", "dampening", dampening, 0);
+      if (nesterov && (momentum === 0 || dampening > 0))
+        throw new SeqgradError("value", "SGD: nesterov needs a momentum and no dampening.");
+      return momentum > 0 ? ["momentum"] : [];
+    });
   }
 
   protected update({ n, options }: Group<SGDOptions>, at: Parameters<Optimizer["update"]>[1], state: (name: string) => number): void {
@@ -55,14 +55,16 @@ export interface AdamOptions extends OptimizerOptions {
 abstract class AdamBase extends Optimizer<AdamOptions> {
   constructor(
     op: string,
-    params: Params<AdamOptions>,
+    params: ParametersOrGroups<AdamOptions>,
     options: AdamOptions,
     weightDecay: number,
     private readonly decoupled: boolean,
   ) {
-    for (const beta of options.betas ?? []) checkInterval(op, "beta", beta, 0, 1 - 2 ** -24);
-    checkInterval(op, "eps", options.eps ?? 0, 0);
-    super(op, params, options, { lr: 1e-3, weightDecay }, ["m", "v"]);
+    super(op, params, options, { lr: 1e-3, weightDecay }, ({ betas = [], eps = 0 }) => {
+      for (const [i, beta] of betas.entries()) checkInterval(op, `betas[${i}]`, beta, 0, 1 - 2 ** -24);
+      checkInterval(op, "eps", eps, 0);
+      return ["m", "v"];
+    });
   }
 
   protected update({ n, options }: Group<AdamOptions>, at: Parameters<Optimizer["update"]>[1], state: (name: string) => number): void {
@@ -92,7 +94,7 @@ abstract class AdamBase extends Optimizer<AdamOptions> {
  * const optimizer = new sg.optim.Adam(model.parameters(), { lr: 1e-3, clipNorm: 1 });
  */
 export class Adam extends AdamBase {
-  constructor(params: Params<AdamOptions>, options: AdamOptions = {}) {
+  constructor(params: ParametersOrGroups<AdamOptions>, options: AdamOptions = {}) {
     super("Adam", params, options, 0, false);
   }
 }
@@ -103,7 +105,7 @@ export class Adam extends AdamBase {
  * const optimizer = new sg.optim.AdamW(model.parameters(), { lr: 2e-3, betas: [0.9, 0.99], weightDecay: 0, clipNorm: 1 });
  */
 export class AdamW extends AdamBase {
-  constructor(params: Params<AdamOptions>, options: AdamOptions = {}) {
+  constructor(params: ParametersOrGroups<AdamOptions>, options: AdamOptions = {}) {
     super("AdamW", params, options, 0.01, true);
   }
 }
@@ -121,11 +123,13 @@ export interface RMSpropOptions extends OptimizerOptions {
 
 /** RMSprop (Tieleman and Hinton 2012): steps of lr g / (sqrt(v) + eps), v the running square of the gradient. Default lr 0.01. */
 export class RMSprop extends Optimizer<RMSpropOptions> {
-  constructor(params: Params<RMSpropOptions>, options: RMSpropOptions = {}) {
-    checkInterval("RMSprop", "alpha", options.alpha ?? 0.99, 0, 1);
-    const momentum = checkInterval("RMSprop", "momentum", options.momentum ?? 0, 0);
-    const state = ["v", ...(options.centered ? ["average"] : []), ...(momentum > 0 ? ["momentum"] : [])];
-    super("RMSprop", params, options, { lr: 0.01, weightDecay: 0 }, state);
+  constructor(params: ParametersOrGroups<RMSpropOptions>, options: RMSpropOptions = {}) {
+    super("RMSprop", params, options, { lr: 0.01, weightDecay: 0 }, ({ alpha = 0.99, momentum = 0, eps = 0, centered }) => {
+      checkInterval("RMSprop", "alpha", alpha, 0, 1);
+      checkInterval("RMSprop", "momentum", momentum, 0);
+      checkInterval("RMSprop", "eps", eps, 0);
+      return ["v", ...(centered ? ["average"] : []), ...(momentum > 0 ? ["momentum"] : [])];
+    });
   }
 
   protected update({ n, options }: Group<RMSpropOptions>, at: Parameters<Optimizer["update"]>[1], state: (name: string) => number): void {
@@ -145,8 +149,12 @@ export interface AdagradOptions extends OptimizerOptions {
 
 /** Adagrad (Duchi et al. 2011): steps of lr g / (sqrt(sum g^2) + eps). Default lr 0.01. */
 export class Adagrad extends Optimizer<AdagradOptions> {
-  constructor(params: Params<AdagradOptions>, options: AdagradOptions = {}) {
-    super("Adagrad", params, options, { lr: 0.01, weightDecay: 0 }, ["sum"]);
+  constructor(params: ParametersOrGroups<AdagradOptions>, options: AdagradOptions = {}) {
+    super("Adagrad", params, options, { lr: 0.01, weightDecay: 0 }, ({ eps = 0, lrDecay = 0 }) => {
+      checkInterval("Adagrad", "eps", eps, 0);
+      checkInterval("Adagrad", "lrDecay", lrDecay, 0);
+      return ["sum"];
+    });
   }
 
   protected update({ n, options }: Group<AdagradOptions>, at: Parameters<Optimizer["update"]>[1], state: (name: string) => number): void {
