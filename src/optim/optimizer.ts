@@ -97,7 +97,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     const seen = new Set<Tensor>();
     const stateNames = new Set<string>();
     this.groups = groupsOf(params).map((group) => {
-      const own = this.#named(group.params).filter((p) => p.requiresGrad && !seen.has(p));
+      const own = [...new Set(this.#named(group.params))].filter((p) => p.requiresGrad && !seen.has(p));
       for (const p of own) seen.add(p);
       const merged = { ...defaults, ...defined(options), ...defined(group.options) } as Group<O>["options"];
       checkInterval(op, "lr", merged.lr, 0);

@@ -1,6 +1,6 @@
-import { describe } from "vitest";
+import { describe, test } from "vitest";
 import { createWasmBackend, detectVariant, type WasmVariant } from "../../src/backend/wasm/wasm-backend.js";
-import { createDevice, type Device } from "../../src/tensor/device.js";
+import { createDevice, type Device, withDevice } from "../../src/tensor/device.js";
 
 /** A device on one WebAssembly variant. */
 export async function wasmDevice(variant: WasmVariant, memoryLimit?: number): Promise<Device> {
@@ -27,3 +27,9 @@ export async function describeDevices(name: string, suite: (device: Device) => v
   describe(`${name} (reference)`, () => suite(reference));
   await describeWasm(name, suite);
 }
+
+/** A test whose function runs, up to its first await, with this default device. */
+export const on =
+  (device: Device) =>
+  (name: string, run: () => void | Promise<void>): void =>
+    test(name, () => withDevice(device, run));

@@ -1,0 +1,83 @@
+import { describe, expect, test } from "vitest";
+import {
+  constant,
+  cosine,
+  linearDecay,
+  linearWarmup,
+  oneCycle,
+  Plateau,
+  Scheduler,
+  SGD,
+  sequence,
+  stepDecay,
+} from "../../src/optim/index.js";
+import { parameter } from "../../src/tensor/create.js";
+import { describeDevices, on } from "../helpers/devices.js";
+
+const rates = (schedule: (step: number) => number, steps: number) => Array.from({ length: steps }, (_, step) => schedule(step));
+
+describe("schedules", () => {
+  test("hold their ends", () => {
+    expect(rates(constant(0.5), 2)).toEqual([0.5, 0.5]);
+    expect(rates(linearWarmup(2), 4)).toEqual([0, 0.5, 1, 1]);
+    expect(rates(linearDecay(2, 0.5), 4)).toEqual([1, 0.75, 0.5, 0.5]);
+    expect(rates(cosine(2, 0.5), 4)).toEqual([1, 0.75, 0.5, 0.5].map((v) => expect.closeTo(v, 15)));
+    expect(rates(stepDecay(2, 0.5), 5)).toEqual([1, 1, 0.5, 0.5, 0.25]);
+  });
+
+  test.each([0, 0.1, 0.5, 1])("one cycle that rises for %f of its steps is finite and peaks once", (rise) => {
+    const factors = rates(oneCycle(10, { rise }), 12);
+    expect(factors.every((f) => f > 0 && f <= 1)).toBe(true);
+    const peak = factors.indexOf(Math.max(...factors));
+    for (const [i, f] of factors.slice(1).entries()) expect(i < peak ? f >= factors[i]! : f <= factors[i]!, `step ${i + 1}`).toBe(true);
+    expect(factors[11]).toBe(factors[9]);
+  });
+
+  test("follow each other, each from its own step 0", () => {
+    expect(rates(sequence([linearWarmup(2), 2], [constant(0.5), 1], [stepDecay(1, 0.5), 1]), 6)).toEqual([0, 0.5, 0.5, 1, 0.5, 0.25]);
+  });
+
+  test.each<[string, () => unknown]>([
+    ["linearWarmup: steps is 0", () => linearWarmup(0)],
+    ["linearDecay: steps is 1.5", () => linearDecay(1.5)],
+    ["cosine: steps is -1", () => cosine(-1)],
+    ["stepDecay: every is 0", () => stepDecay(0)],
+    ["oneCycle: steps is 1", () => oneCycle(1)],
+    ["oneCycle: rise is 1.1", () => oneCycle(10, { rise: 1.1 })],
+    ["Plateau: factor is 2", () => new Plateau({ factor: 2 })],
+    ["Plateau: patience is -1", () => new Plateau({ patience: -1 })],
+  ])("%s is refused", (message, make) => expect(make).toThrow(message));
+
+  test("a plateau resumes from its state, also through JSON", () => {
+    const [whole, first, second] = [0, 1, 2].map(() => new Plateau({ patience: 1, cooldown: 1, factor: 0.5 })) as [
+      Plateau,
+      Plateau,
+      Plateau,
+    ];
+    const fresh = JSON.parse(JSON.stringify(first.state));
+    const measures = [3, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1];
+    for (const measure of measures) whole.observe(measure);
+    second.restore(fresh);
+    for (const measure of measures.slice(0, 4)) second.observe(measure);
+    first.restore(JSON.parse(JSON.stringify(second.state)));
+    for (const measure of measures.slice(4)) first.observe(measure);
+    expect(first.state).toEqual(whole.state);
+    expect(first.schedule(0)).toBeLessThan(1);
+  });
+});
+
+await describeDevices("a scheduler", (device) => {
+  on(device)("multiplies each group's own rate", () => {
+    const [p, q] = [0, 1].map(() => parameter([1], (y) => y.write([1])));
+    const groups = [
+      { params: [p!], options: { lr: 0.5 } },
+      { params: [q!], options: {} },
+    ];
+    const optimizer = new SGD(groups, { lr: 0.1 });
+    const scheduler = new Scheduler(optimizer, stepDecay(2, 0.5));
+    for (const [step, factor] of [1, 1, 0.5].entries()) {
+      scheduler.apply(step);
+      expect(optimizer.groups.map(({ options }) => options.lr)).toEqual([0.5 * factor, 0.1 * factor]);
+    }
+  });
+});
