@@ -2,7 +2,7 @@ import { concat } from "../ops/copy.js";
 import { dropout } from "../ops/dropout.js";
 import { gru } from "../ops/gru.js";
 import { lstm } from "../ops/lstm.js";
-import { checkLengths, type GradientProbe } from "../ops/recurrent.js";
+import type { GradientProbe } from "../ops/recurrent.js";
 import { checkNonlinearity, type Nonlinearity, rnn } from "../ops/rnn.js";
 import { select, stack, unsqueeze } from "../ops/views.js";
 import { parameter, tensor } from "../tensor/create.js";
@@ -153,8 +153,13 @@ abstract class Recurrent extends Module {
 
   #lengths(lengths: Tensor | readonly number[] | undefined, x: Tensor): Tensor | undefined {
     if (!lengths || lengths instanceof Tensor) return lengths;
-    checkLengths(this.op, lengths, x);
-    return tensor(Int32Array.from(lengths), [lengths.length]);
+    const [B, T] = x.shape as [number, number];
+    const bad = lengths.findIndex((n) => !Number.isInteger(n) || n < 1 || n > T);
+    if (lengths.length !== B || bad >= 0) {
+      const got = bad >= 0 ? `lengths[${bad}] is ${lengths[bad]}` : `there are ${lengths.length} lengths`;
+      throw new SeqgradError("range", `${this.op}: ${got}; x ${formatShape(x.shape)} wants ${B}, each from 1 to ${T}.`);
+    }
+    return tensor(Int32Array.from(lengths), [B]);
   }
 }
 
