@@ -1,2 +1,2 @@
 export { sampleText } from "./sample.js";
-export { consecutiveWindows, RandomWindows, splitTokens, type WindowBatch, type WindowOptions } from "./windows.js";
+export { ContinuousWindows, consecutiveWindows, RandomWindows, splitTokens, type WindowBatch, type WindowOptions } from "./windows.js";

@@ -10,6 +10,8 @@ export interface WindowBatch {
   readonly y: Int32Array<ArrayBuffer>;
   /** B and T. */
   readonly shape: readonly [number, number];
+  /** Whether each row goes on where that row of the batch before ended; false at the start of a text. */
+  readonly continues?: boolean;
 }
 
 export interface WindowOptions {
@@ -64,6 +66,52 @@ export class RandomWindows {
       y.set(this.#tokens.subarray(start + 1, start + length + 1), row * length);
     }
     return { x, y, shape: this.shape };
+  }
+}
+
+/**
+ * Batches for truncated backpropagation through time: the text is cut into B streams, and each row goes on where that row of the batch
+ * before ended, so that a recurrent state can be carried along. Past the end it begins anew.
+ *
+ * @example
+ * const windows = new sg.ContinuousWindows(tokens, { batchSize: 32, sequenceLength: 64 });
+ * const events = sg.fit(model, windows, { optimizer, steps: 1000, carryState: true });
+ */
+export class ContinuousWindows {
+  readonly shape: readonly [number, number];
+  /** Batches of one pass over the text. */
+  readonly length: number;
+  readonly #tokens: Int32Array;
+  readonly #stream: number;
+
+  /** @throws SeqgradError `range` where the text is too short for one window in every stream */
+  constructor(tokens: Int32Array, { batchSize, sequenceLength }: WindowOptions) {
+    checkWindow("ContinuousWindows", { batchSize, sequenceLength });
+    this.shape = [batchSize, sequenceLength];
+    this.#tokens = tokens;
+    this.#stream = Math.floor((tokens.length - 1) / batchSize);
+    this.length = Math.floor(this.#stream / sequenceLength);
+    if (this.length < 1) {
+      throw new SeqgradError(
+        "range",
+        `ContinuousWindows: ${batchSize} streams of ${sequenceLength} tokens and the one that follows do not fit a text of ${tokens.length}; give a longer text or smaller windows.`,
+      );
+    }
+  }
+
+  /** The batch of a step: the same whenever it is asked for. */
+  batch(step: number): WindowBatch {
+    checkInteger("ContinuousWindows.batch", "step", step);
+    const [rows, length] = this.shape;
+    const x = new Int32Array(rows * length);
+    const y = new Int32Array(rows * length);
+    const at = step % this.length;
+    for (let row = 0; row < rows; row++) {
+      const start = row * this.#stream + at * length;
+      x.set(this.#tokens.subarray(start, start + length), row * length);
+      y.set(this.#tokens.subarray(start + 1, start + length + 1), row * length);
+    }
+    return { x, y, shape: this.shape, continues: at > 0 };
   }
 }
 

@@ -1,5 +1,6 @@
+import type { TensorData } from "../backend/backend.js";
 import { Tensor } from "../tensor/tensor.js";
-import { readValue, type TensorValue } from "../tensor/value.js";
+import { type ForeignValue, readValue, type TensorValue } from "../tensor/value.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { sameShape } from "../util/shape.js";
@@ -55,7 +56,7 @@ export abstract class Module {
    * Overwrites the parameters from a state dict; names and shapes must be those of this module.
    * @throws SeqgradError `format` that lists all that does not fit; nothing has changed then.
    */
-  loadStateDict(state: ReadonlyMap<string, TensorValue>): void {
+  loadStateDict(state: ReadonlyMap<string, ForeignValue>): void {
     const entries = [...this.#entries("")];
     const names = new Set(entries.map(([name]) => name));
     const faults = [...state.keys()].filter((name) => !names.has(name)).map((name) => `${name} is not wanted`);
@@ -68,7 +69,7 @@ export abstract class Module {
       else if (value.data.length !== tensor.size) faults.push(`${name} holds ${value.data.length} numbers, wants ${tensor.size}`);
     }
     if (faults.length > 0) throw new SeqgradError("format", `loadStateDict: the state does not fit the model: ${faults.join("; ")}.`);
-    for (const [name, tensor] of entries) tensor.write(state.get(name)!.data);
+    for (const [name, tensor] of entries) tensor.write(state.get(name)!.data as TensorData);
   }
 
   /** Sets this module and all inside it to training, or with false to evaluation. */

@@ -9,6 +9,13 @@ export interface TensorValue {
   readonly data: TensorData;
 }
 
+/** A tensor's content as a file may hold it, in types that no tensor has. */
+export interface ForeignValue {
+  readonly dtype: string;
+  readonly shape: Shape;
+  readonly data: ArrayLike<number | bigint>;
+}
+
 /** The content of a tensor, read from its device. */
 export async function readValue(x: Tensor): Promise<TensorValue> {
   const data = await x.data();

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { consecutiveWindows, RandomWindows, splitTokens } from "../../src/data/windows.js";
+import { ContinuousWindows, consecutiveWindows, RandomWindows, splitTokens } from "../../src/data/windows.js";
 import { expectError } from "../helpers/errors.js";
 
 const counting = (n: number) => Int32Array.from({ length: n }, (_, i) => i);
@@ -117,5 +117,27 @@ describe("splitTokens", () => {
 
   test.each([-0.1, 1.1, Number.NaN])("refuses the share %d", (share) => {
     expectError("range", () => splitTokens(counting(10), share), `share is ${share}`);
+  });
+});
+
+describe("ContinuousWindows", () => {
+  test("each row goes on where it ended, and the text begins anew past its end", () => {
+    const windows = new ContinuousWindows(counting(26), { batchSize: 2, sequenceLength: 4 });
+    expect(windows.length).toBe(3);
+    const batches = [0, 1, 2, 3].map((step) => windows.batch(step));
+    expect(batches.map(({ continues }) => continues)).toEqual([false, true, true, false]);
+    expect([...batches[0]!.x]).toEqual([0, 1, 2, 3, 12, 13, 14, 15]);
+    expect([...batches[1]!.x]).toEqual([4, 5, 6, 7, 16, 17, 18, 19]);
+    expect([...batches[2]!.y]).toEqual([9, 10, 11, 12, 21, 22, 23, 24]);
+    expect(batches[3]!.x).toEqual(batches[0]!.x);
+  });
+
+  test("a text that is too short is refused", () => {
+    expectError(
+      "range",
+      /2 streams of 4 tokens .* a text of 8/,
+      () => new ContinuousWindows(counting(8), { batchSize: 2, sequenceLength: 4 }),
+    );
+    expect(new ContinuousWindows(counting(9), { batchSize: 2, sequenceLength: 4 }).length).toBe(1);
   });
 });
