@@ -4,9 +4,11 @@ import { findChromium, noChromium } from "./test/helpers/chromium.js";
 
 // Node 20 has relaxed SIMD behind a flag.
 const execArgv = process.versions.node.startsWith("20.") ? ["--experimental-wasm-relaxed-simd"] : [];
+// A test fails for what it finds, not for a slow machine.
+const testTimeout = 120_000;
 const needsNode = ["test/node/**", "test/cli/**", "test/browser-page/**"];
 
-const projects: TestProjectConfiguration[] = [{ test: { name: "node", include: ["test/**/*.test.ts"], execArgv } }];
+const projects: TestProjectConfiguration[] = [{ test: { name: "node", include: ["test/**/*.test.ts"], execArgv, testTimeout } }];
 
 const launchOptions = findChromium();
 if (launchOptions) {
@@ -16,6 +18,7 @@ if (launchOptions) {
       name: "browser",
       include: ["test/**/*.test.ts"],
       exclude: needsNode,
+      testTimeout,
       browser: {
         enabled: true,
         headless: true,
