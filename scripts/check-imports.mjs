@@ -78,15 +78,26 @@ function checkLayers() {
   }
 }
 
+/** Reports one circle: mending it often mends others. */
 function checkCycles() {
   const done = new Set();
-  const visit = (path, trail) => {
-    if (trail.includes(path)) problems.push(`a cycle: ${[...trail.slice(trail.indexOf(path)), path].join(" -> ")}.`);
-    if (done.has(path)) return;
+  const circleFrom = (path, trail) => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
+    if (done.has(path)) return undefined;
     done.add(path);
-    for (const next of graph.get(path)?.files ?? []) visit(next, [...trail, path]);
+    return firstOf(graph.get(path).files, (next) => circleFrom(next, [...trail, path]));
   };
-  for (const path of graph.keys()) visit(path, []);
+  const circle = firstOf([...graph.keys()], (path) => circleFrom(path, []));
+  if (circle) problems.push(`imports go in a circle: ${circle.join(" -> ")}.`);
+}
+
+/** The first answer that `find` has for one of the items. */
+function firstOf(items, find) {
+  for (const item of items) {
+    const found = find(item);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 /** A browser loads src/index.ts: nothing that it reaches may name a Node module. */
