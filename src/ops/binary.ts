@@ -1,11 +1,10 @@
 import { type BinaryOp, binaryOps } from "../backend/kernels.js";
 import { planStrided } from "../tensor/layout.js";
-import { empty, fill, type Tensor } from "../tensor/tensor.js";
-import { SeqgradError } from "../util/errors.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { broadcastShapes, broadcastStrides, sizeOf, stridesOf } from "../util/shape.js";
 import { defineOp, type Sample } from "./define-op.js";
 import { sumTo } from "./reduce.js";
-import { affine, log, neg, powScalar, toFloat } from "./unary.js";
+import { affine, log, neg, operand, powScalar } from "./unary.js";
 import { where } from "./where.js";
 
 /** dLoss/da and dLoss/db of y = f(a, b), before the sums that undo broadcasting. */
@@ -58,14 +57,7 @@ function binary(name: BinaryOp, gradient?: Gradient) {
     flops: ([a, b]) => sizeOf(broadcastShapes(name, a!.shape, b!.shape)),
     samples,
   });
-  return (a: Tensor | number, b: Tensor | number): Tensor => run([operand(name, a, b), operand(name, b, a)], null)[0]!;
-}
-
-/** A number becomes a scalar tensor on the other operand's device. */
-function operand(name: string, x: Tensor | number, other: Tensor | number): Tensor {
-  if (typeof x !== "number") return toFloat(x);
-  if (typeof other === "number") throw new SeqgradError("value", `${name}: ${x} and ${other} are both numbers; one must be a tensor.`);
-  return fill(empty(other.backend, []), x);
+  return (a: Tensor | number, b: Tensor | number): Tensor => run([operand(a, b), operand(b, a)], null)[0]!;
 }
 
 /** 1 where a is picked, 1/2 on a tie. */

@@ -6,11 +6,10 @@ import { formatShape } from "../util/format.js";
 import { sameShape } from "../util/shape.js";
 import { add, div, notEqual } from "./binary.js";
 import { defineOp } from "./define-op.js";
-import { gather } from "./gather.js";
+import { pick } from "./gather.js";
 import { mean, sum } from "./reduce.js";
 import { logSoftmax } from "./softmax.js";
 import { affine, neg, toFloat, toInt } from "./unary.js";
-import { squeeze, unsqueeze } from "./views.js";
 import { where } from "./where.js";
 
 export interface LossOptions {
@@ -42,8 +41,7 @@ export function reduceLoss(loss: Tensor, reduction: Reduction = "mean"): Tensor 
 function picked(logProbabilities: Tensor, targets: Tensor, ignoreIndex: number): { loss: Tensor; valid: Tensor } {
   const valid = notEqual(targets, ignoreIndex);
   const index = toInt(where(valid, toFloat(targets), 0));
-  const at = squeeze(gather(logProbabilities, -1, unsqueeze(index, -1)), -1);
-  return { loss: where(valid, neg(at), 0), valid };
+  return { loss: where(valid, neg(pick(logProbabilities, index)), 0), valid };
 }
 
 function reduceValid(loss: Tensor, valid: Tensor, reduction: Reduction): Tensor {

@@ -94,24 +94,32 @@ export function indexSelect(x: Tensor, axis: number, index: Tensor): Tensor {
   return selectOp([x, index], { ...spanOf(x, at), skip: -1, shape: x.shape.with(at, index.size) })[0]!;
 }
 
-const elements = defineOp<Span>({
-  name: "gather",
-  shape([, index]) {
-    checkIndex("gather", index!);
-    return [index!.shape];
-  },
-  dtypes: ([x]) => [x!.dtype],
-  forward: (run, [x, index], [y], { outer, n, inner }) =>
-    run("gather", { x: x!, index: index!, y: y!, outer, n, inner, m: index!.size / (outer * inner || 1) }),
-  backward({ run, inputs: [, index], dOutputs: [dy], attrs: { outer, n, inner }, accumulator }) {
-    run("scatterAdd", { dy: dy!, index: index!, dx: accumulator(0), outer, n, inner, m: index!.size / (outer * inner || 1) });
-    return [];
-  },
-  samples: [
-    { inputs: [[4, 5], { shape: [4, 2], below: 5 }], attrs: { outer: 4, n: 5, inner: 1 } },
-    { inputs: [[2, 9, 3], { shape: [2, 4, 3], below: 9 }], attrs: { outer: 2, n: 9, inner: 3 } },
-  ],
-});
+const elements = (name: string, samples: readonly Sample<Span>[]) =>
+  defineOp<Span>({
+    name,
+    shape([, index]) {
+      checkIndex(name, index!);
+      return [index!.shape];
+    },
+    dtypes: ([x]) => [x!.dtype],
+    forward: (run, [x, index], [y], { outer, n, inner }) =>
+      run("gather", { x: x!, index: index!, y: y!, outer, n, inner, m: index!.size / (outer * inner || 1) }),
+    backward({ run, inputs: [, index], dOutputs: [dy], attrs: { outer, n, inner }, accumulator }) {
+      run("scatterAdd", { dy: dy!, index: index!, dx: accumulator(0), outer, n, inner, m: index!.size / (outer * inner || 1) });
+      return [];
+    },
+    samples,
+  });
+
+const gatherOp = elements("gather", [
+  { inputs: [[4, 5], { shape: [4, 2], below: 5 }], attrs: { outer: 4, n: 5, inner: 1 } },
+  { inputs: [[2, 9, 3], { shape: [2, 4, 3], below: 9 }], attrs: { outer: 2, n: 9, inner: 3 } },
+]);
+
+const pickOp = elements("nllLoss", [{ inputs: [[33, 65], { shape: [33], below: 65 }], attrs: { outer: 33, n: 65, inner: 1 } }]);
+
+/** The element of each row of x [..., C] that `index` [...] names: what a loss does with its targets. */
+export const pick = (x: Tensor, index: Tensor): Tensor => pickOp([x, index], { outer: index.size, n: x.shape.at(-1)!, inner: 1 })[0]!;
 
 /**
  * Elements along `axis` by their positions: y[i, j, k] = x[i, index[i, j, k], k] for axis 1.
@@ -127,7 +135,7 @@ export function gather(x: Tensor, axis: number, index: Tensor): Tensor {
       `gather: the index has shape ${formatShape(index.shape)}, x ${formatShape(x.shape)}; they may differ in dimension ${at} alone.`,
     );
   }
-  return elements([x, index], spanOf(x, at))[0]!;
+  return gatherOp([x, index], spanOf(x, at))[0]!;
 }
 
 const oneHotOp = defineOp<{ readonly classes: number }>({

@@ -1,5 +1,5 @@
 import { type UnaryOp, unaryOps } from "../backend/kernels.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { empty, fill, Tensor } from "../tensor/tensor.js";
 import { checkFinite } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { defineOp, type Sample } from "./define-op.js";
@@ -54,7 +54,12 @@ const toFloat32 = cast("toFloat32");
 /** The elements as int32, rounded toward zero. */
 export const toInt = (x: Tensor): Tensor => (x.dtype === "int32" ? x : toInt32([x], null)[0]!);
 /** The elements as float32; operations do this by themselves. */
-export const toFloat = (x: Tensor): Tensor => (x.dtype === "float32" ? x : toFloat32([x], null)[0]!);
+export const toFloat = (x: Tensor): Tensor => (x instanceof Tensor && x.dtype === "int32" ? toFloat32([x], null)[0]! : x);
+
+/** What an operation of tensors and numbers computes with: a number becomes a scalar beside the other operand. */
+export function operand(x: Tensor | number, other: Tensor | number): Tensor {
+  return typeof x === "number" && other instanceof Tensor ? fill(empty(other.backend, []), x) : toFloat(x as Tensor);
+}
 
 const affineOp = unary("affine", anywhere, { a: -1.5, b: 0.5 });
 const powerOp = unary("power", positive, { a: 2.5, b: 0 });

@@ -1,7 +1,8 @@
 import type { Tensor } from "../tensor/tensor.js";
-import { sub } from "./binary.js";
+import { equal, sub } from "./binary.js";
 import { arrange, mean, type ReduceOptions, sum } from "./reduce.js";
 import { affine, sqrt, square } from "./unary.js";
+import { where } from "./where.js";
 
 /**
  * The variance, sum (x - mean)^2 / (n - correction), over all elements or over `axis`. `correction` 1, the default, is Bessel's.
@@ -12,5 +13,9 @@ export function variance(x: Tensor, options: ReduceOptions & { correction?: numb
   return affine(sum(square(centred), options), 1 / (span.n - (options.correction ?? 1)));
 }
 
-/** The Euclidean norm, sqrt(sum x^2), over all elements or over `axis`. */
-export const norm = (x: Tensor, options: ReduceOptions = {}): Tensor => sqrt(sum(square(x), options));
+/** The Euclidean norm, sqrt(sum x^2), over all elements or over `axis`; the gradient at 0 is 0. */
+export function norm(x: Tensor, options: ReduceOptions = {}): Tensor {
+  const squares = sum(square(x), options);
+  const isZero = equal(squares, 0);
+  return where(isZero, 0, sqrt(where(isZero, 1, squares)));
+}

@@ -143,8 +143,16 @@ export function flip(x: Tensor, axis: number | readonly number[]): Tensor {
   return viewOp("flip", x, x.shape, strides, offset, (dy) => flip(dy, axes));
 }
 
-/** Tensors of one shape put side by side along a new dimension. */
+/** Tensors of one shape put side by side along a new dimension. @throws SeqgradError `shape` when they have several. */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
+  const [first] = tensors;
+  const odd = tensors.findIndex((x) => !sameShape(x.shape, first!.shape));
+  if (odd >= 0) {
+    throw new SeqgradError(
+      "shape",
+      `stack: tensor ${odd} has shape ${formatShape(tensors[odd]!.shape)}, tensor 0 ${formatShape(first!.shape)}; they must be equal.`,
+    );
+  }
   return concat(
     tensors.map((x) => unsqueeze(x, axis)),
     axis,

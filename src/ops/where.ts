@@ -1,9 +1,9 @@
 import { planStrided } from "../tensor/layout.js";
-import { empty, fill, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { broadcastShapes, broadcastStrides, stridesOf } from "../util/shape.js";
 import { defineOp } from "./define-op.js";
 import { sumTo } from "./reduce.js";
-import { toFloat } from "./unary.js";
+import { operand, toFloat } from "./unary.js";
 
 const whereOp = defineOp<null>({
   name: "where",
@@ -38,6 +38,5 @@ const whereOp = defineOp<null>({
 
 /** a where the condition is not 0, else b, elementwise, with broadcasting; a and b may be numbers. */
 export function where(condition: Tensor, a: Tensor | number, b: Tensor | number): Tensor {
-  const constant = (x: Tensor | number) => (typeof x === "number" ? fill(empty(condition.backend, []), x) : toFloat(x));
-  return whereOp([toFloat(condition), constant(a), constant(b)], null)[0]!;
+  return whereOp([toFloat(condition), operand(a, condition), operand(b, condition)], null)[0]!;
 }

@@ -50,6 +50,13 @@ class Arena {
     return address;
   }
 
+  /** Gives chunks in which nothing lives back to the heap; false when there are none. */
+  trim(): boolean {
+    const spare = this.#chunks.splice(this.#used > 0 ? this.#chunk + 1 : this.#chunk);
+    for (const { address } of spare) this.backend.free(address);
+    return spare.length > 0;
+  }
+
   mark(): Mark {
     return { chunk: this.#chunk, used: this.#used };
   }
@@ -110,6 +117,16 @@ function arenaOf(backend: Backend): Arena {
   return arena;
 }
 
+/** What the scopes have in reserve is theirs only as long as nobody else needs it. */
+function takeFromHeap(backend: Backend, bytes: number): number {
+  try {
+    return backend.alloc(bytes);
+  } catch (error) {
+    if (!arenaOf(backend).trim()) throw error;
+    return backend.alloc(bytes);
+  }
+}
+
 export const currentFrame = (): Frame | undefined => frames.at(-1);
 
 /** Memory for `bytes`, in the innermost scope unless another home is named: a scope further out, or `null`, outside every scope. */
@@ -121,7 +138,7 @@ export function allocate(backend: Backend, bytes: number, kind: StorageKind = "o
     if (!frame.marks.has(backend)) frame.marks.set(backend, arena.mark());
     storage = new Storage(backend, arena.take(bytes), bytes, "scope", frame, false);
   } else {
-    storage = new Storage(backend, backend.alloc(bytes), bytes, kind, frame, true);
+    storage = new Storage(backend, takeFromHeap(backend, bytes), bytes, kind, frame, true);
     heapStorages.add(storage);
     if (debugging) {
       storage.origin = new Error().stack?.split("\n").slice(2).join("\n") ?? "somewhere";
@@ -165,14 +182,18 @@ export function closeFrame(frame: Frame, returned: ReadonlySet<Tenant> | undefin
     for (const tensor of frame.tensors) tensor.expire();
     throw error;
   } finally {
-    for (const [backend, mark] of frame.marks) arenaOf(backend).release(mark);
+    for (const [backend, mark] of frame.marks) {
+      arenaOf(backend).release(mark);
+      // After a failure the next attempt may be a smaller one.
+      if (!returned) arenaOf(backend).trim();
+    }
   }
 }
 
 function moveToHeap(storage: Storage, frame: Frame | undefined): void {
   if (!storage.owned) {
     const { backend, bytes } = storage;
-    const address = backend.alloc(bytes);
+    const address = takeFromHeap(backend, bytes);
     copyWords(backend, storage.address, address, bytes / 4);
     storage.address = address;
     storage.owned = true;

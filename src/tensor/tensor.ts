@@ -199,7 +199,8 @@ export class Tensor implements Tenant {
   }
 
   #contiguousAddress(): [number, Storage | undefined] {
-    if (this.isContiguous) return [this.address, undefined];
+    const { address } = this;
+    if (this.isContiguous) return [address, undefined];
     const storage = allocate(this.backend, this.size * 4, "other", null);
     copyStrided(this, storage.address, stridesOf(this.shape));
     return [storage.address, storage];
