@@ -188,6 +188,27 @@ await describeDevices("backward", (device) => {
   );
 
   test(
+    "shares a gradient among equals, and picks a side at kinks",
+    run(() => {
+      const at = (f: (x: sg.Tensor) => sg.Tensor, ...data: number[]) => {
+        const x = leaf(data);
+        sg.sum(f(x)).backward();
+        return grad(x);
+      };
+      const other = sg.tensor([1, 1, 1]);
+      expect(at((x) => sg.maximum(x, other), 0, 1, 2)).toEqual([0, 0.5, 1]);
+      expect(at((x) => sg.minimum(other, x), 0, 1, 2)).toEqual([1, 0.5, 0]);
+      expect(at((x) => sg.max(x), 3, 1, 3)).toEqual([0.5, 0, 0.5]);
+      expect(at((x) => sg.min(x), 3, 1, 3)).toEqual([0, 1, 0]);
+      expect(at(sg.relu, -1, 0, 1)).toEqual([0, 0, 1]);
+      expect(at(sg.abs, -1, 0, 1)).toEqual([-1, 0, 1]);
+      expect(at((x) => sg.clamp(x, 0, 1), -1, 0, 1, 2)).toEqual([0, 1, 1, 0]);
+      expect(at((x) => sg.pow(x, 2), -1, 0, 2)).toEqual([-2, 0, 4]);
+      expect(at((x) => sg.pow(x, sg.tensor([0, 1, 2])), 0, 0, 0)).toEqual([0, 1, 0]);
+    }),
+  );
+
+  test(
     "has the gradient 0, not NaN, of the norm of zeros",
     run(() => {
       const x = leaf([0, 0, 3, 4], [2, 2]);

@@ -152,6 +152,20 @@ await describeWasm("broadcasting", (device) => {
     );
   });
 
+  test("matmul reads repeated rows and columns", () => {
+    withDevice(device, () =>
+      scope(() => {
+        const row = tensor([1, 2, 3], [1, 3], { requiresGrad: true });
+        const column = tensor([4, 5, 6], [3, 1], { requiresGrad: true });
+        const y = sg.matmul(sg.expand(row, [2, 3]), sg.expand(column, [3, 2]));
+        expect(Array.from(y.dataSync())).toEqual([32, 32, 32, 32]);
+        sg.sum(y).backward();
+        expect(Array.from(row.grad!.dataSync())).toEqual([16, 20, 24]);
+        expect(Array.from(column.grad!.dataSync())).toEqual([4, 8, 12]);
+      }),
+    );
+  });
+
   test("matmul of batches has the values and gradients of a loop", () => {
     const size = fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 1, max: 9 }) }, { weight: 1, arbitrary: fc.constant(0) });
     const cases = fc.record({
