@@ -17,6 +17,7 @@ import { SeqgradError } from "../util/errors.js";
 
 export const recurrentCells = { rnn: RNN, gru: GRU, lstm: LSTM } as const;
 export type RecurrentCell = keyof typeof recurrentCells;
+export const isRecurrentCell = (name: unknown): name is RecurrentCell => Object.hasOwn(recurrentCells, String(name));
 
 export interface RecurrentLMConfig {
   /** Number of different tokens, V. */
@@ -52,18 +53,21 @@ export class RecurrentLM extends Module {
 
   constructor(config: RecurrentLMConfig) {
     super();
-    this.config = { layers: 1, dropout: 0, tieWeights: false, ...config };
-    const { vocabularySize, cell, embed, hidden, layers, dropout, tieWeights } = this.config;
-    const Cell = recurrentCells[cell];
-    if (!Cell) throw new SeqgradError("value", `RecurrentLM: there is no cell "${cell}"; use ${Object.keys(recurrentCells).join(", ")}.`);
+    const { vocabularySize, cell, embed, hidden, layers = 1, dropout = 0, tieWeights = false } = config;
+    this.config = { vocabularySize, cell, embed, hidden, layers, dropout, tieWeights };
+    if (!isRecurrentCell(cell))
+      throw new SeqgradError("value", `RecurrentLM: there is no cell "${cell}"; use ${Object.keys(recurrentCells).join(", ")}.`);
     if (tieWeights && embed !== hidden)
       throw new SeqgradError("value", `RecurrentLM: tieWeights needs embed (${embed}) equal to hidden (${hidden}).`);
     this.embedding = new Embedding(vocabularySize, embed);
-    this.rnn = new Cell(embed, hidden, { numLayers: layers, dropout: layers > 1 ? dropout : 0 });
+    this.rnn = new recurrentCells[cell](embed, hidden, { numLayers: layers, dropout: layers > 1 ? dropout : 0 });
     this.linear = new Linear(hidden, vocabularySize);
-    // A standard normal table would drown the first scores.
-    if (tieWeights) init.normal(this.embedding.weight, 0, 1 / Math.sqrt(embed));
-    if (tieWeights) Object.assign(this.linear, { weight: this.embedding.weight });
+    if (tieWeights) {
+      // A standard normal table would drown the first scores.
+      init.normal(this.embedding.weight, 0, 1 / Math.sqrt(embed));
+      this.linear.weight.dispose();
+      Object.assign(this.linear, { weight: this.embedding.weight });
+    }
     this.#dropout = new Dropout(dropout);
   }
 
@@ -80,7 +84,10 @@ export class RecurrentLM extends Module {
     return { loss: crossEntropy(next.logits, tensor(batch.y, batch.shape)), state: next.state };
   }
 
-  /** The scores of the token after the last of `tokens`, which follow those that led to `state`: what generate() asks for. */
+  /**
+   * The scores of the token after the last of `tokens`, which follow those that led to `state`: what generate() asks for, of a model in
+   * evaluation mode. The new state is the caller's, to release.
+   */
   async step(tokens: ArrayLike<number>, state?: LMState): Promise<{ logits: TensorData; state: LMState }> {
     const next = scope(() =>
       noGrad(() => {
@@ -88,9 +95,11 @@ export class RecurrentLM extends Module {
         return { last: copyOf(select(logits, 1, -1)), state: after };
       }),
     );
-    const logits = await next.last.data();
-    next.last.dispose();
-    return { logits, state: next.state };
+    try {
+      return { logits: await next.last.data(), state: next.state };
+    } finally {
+      next.last.dispose();
+    }
   }
 
   /** Frees a state that step() answered. */

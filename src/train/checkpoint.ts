@@ -5,39 +5,44 @@ import type { Optimizer } from "../optim/optimizer.js";
 import { defaultGenerator } from "../tensor/random.js";
 import type { TensorValue } from "../tensor/value.js";
 import { SeqgradError } from "../util/errors.js";
+import type { RandomStart } from "../util/philox.js";
 
 /** The file that resumes a run exactly; it holds everything, so that one atomic write is a whole checkpoint. */
 export const TRAINING_STATE = "training_state.safetensors";
 
 /** Where a run stands beside its tensors: plain JSON. */
 export interface Progress {
+  /** Updates made. */
   readonly step: number;
   readonly epoch: number;
-  /** Batches of the epoch that are done. */
+  /** Batches of the epoch that are done, and the sum of their losses. */
   readonly position: number;
+  readonly lossSum: number;
   readonly seconds: number;
-  /** The best evaluation so far and the evaluations since. */
+  /** The last evaluation, the value of the best, and the evaluations since the best. */
+  readonly evaluation: { readonly step: number; readonly value: number } | null;
   readonly best: number | null;
   readonly sinceBest: number;
-  /** The state of a schedule that learns from evaluations. */
-  readonly plateau: readonly number[] | null;
 }
 
-/** Everything of a run that training changes. */
+/** Everything of a run that training changes, beside model, optimizer and random generator. */
 export interface Snapshot {
   readonly progress: Progress;
+  /** The state of a schedule that learns from evaluations. */
+  readonly plateau: readonly number[] | null;
   /** The carried recurrent state, by name. */
   readonly carried: ReadonlyMap<string, TensorValue>;
   /** The parameters at the best evaluation. */
   readonly best: ReadonlyMap<string, TensorValue> | undefined;
 }
 
-const prefixed = (prefix: string, tensors: ReadonlyMap<string, TensorValue>): [string, TensorValue][] =>
-  Array.from(tensors, ([name, value]) => [`${prefix}/${name}`, value]);
-
-function withPrefix(prefix: string, tensors: ReadonlyMap<string, TensorValue>): Map<string, TensorValue> {
-  const start = `${prefix}/`;
-  return new Map([...tensors].flatMap(([name, value]) => (name.startsWith(start) ? [[name.slice(start.length), value] as const] : [])));
+/** What the file holds as JSON beside the tensors. */
+interface StoredState {
+  readonly version: 1;
+  readonly progress: Progress;
+  readonly plateau: readonly number[] | null;
+  readonly optimizer: { readonly steps: number; readonly lr: readonly number[] };
+  readonly random: RandomStart;
 }
 
 /** Writes a checkpoint, whole or not at all. */
@@ -49,48 +54,79 @@ export async function saveCheckpoint(store: Store, model: Module, optimizer: Opt
     ...prefixed("carried", snapshot.carried),
     ...prefixed("best", snapshot.best ?? new Map()),
   ]);
-  const state = { version: 1, progress: snapshot.progress, optimizer: { steps, lr }, random: defaultGenerator().state };
+  const { progress, plateau } = snapshot;
+  const state: StoredState = { version: 1, progress, plateau, optimizer: { steps, lr }, random: defaultGenerator().state };
   await store.write(TRAINING_STATE, writeSafetensors(all, { seqgrad: JSON.stringify(state) }));
 }
 
 /**
  * Restores model, optimizer and random generator from the checkpoint in the store, if there is one.
- * @throws SeqgradError `format` when it is damaged or belongs to another model; nothing has changed then.
+ * @throws SeqgradError `format` when it is damaged or belongs to another model or optimizer; nothing has changed then.
  */
 export async function loadCheckpoint(store: Store, model: Module, optimizer: Optimizer): Promise<Snapshot | undefined> {
   const bytes = await store.read(TRAINING_STATE);
   if (!bytes) return undefined;
-  const tensors = parseSafetensors(bytes) as ReadonlyMap<string, TensorValue>;
-  const state = parseState(readSafetensorsMetadata(bytes).seqgrad);
   const before = await model.stateDict();
-  model.loadStateDict(withPrefix("model", tensors));
   try {
+    const { state, tensors } = parse(bytes);
+    const best = withPrefix("best", tensors);
+    if (best.size > 0) model.loadStateDict(best); // now, to know that it fits
+    model.loadStateDict(withPrefix("model", tensors));
     optimizer.loadStateDict({ ...state.optimizer, tensors: withPrefix("optimizer", tensors) });
     defaultGenerator().restore(state.random);
+    const { progress, plateau } = state;
+    return { progress, plateau, carried: withPrefix("carried", tensors), best: best.size > 0 ? best : undefined };
   } catch (error) {
     model.loadStateDict(before);
-    throw error;
+    if (!(error instanceof SeqgradError)) throw error;
+    throw new SeqgradError(error.code, `${TRAINING_STATE}: ${error.message}`, { cause: error });
   }
-  const best = withPrefix("best", tensors);
-  return { progress: state.progress, carried: withPrefix("carried", tensors), best: best.size > 0 ? best : undefined };
 }
 
-interface StoredState {
-  readonly version: number;
-  readonly progress: Progress;
-  readonly optimizer: { readonly steps: number; readonly lr: readonly number[] };
-  readonly random: { readonly key0: number; readonly key1: number; readonly counter0: number; readonly counter1: number };
+const prefixed = (prefix: string, tensors: ReadonlyMap<string, TensorValue>): [string, TensorValue][] =>
+  Array.from(tensors, ([name, value]) => [`${prefix}/${name}`, value]);
+
+function withPrefix(prefix: string, tensors: ReadonlyMap<string, TensorValue>): Map<string, TensorValue> {
+  const start = `${prefix}/`;
+  return new Map([...tensors].flatMap(([name, value]) => (name.startsWith(start) ? [[name.slice(start.length), value] as const] : [])));
+}
+
+function parse(bytes: Uint8Array): { state: StoredState; tensors: ReadonlyMap<string, TensorValue> } {
+  const tensors = new Map<string, TensorValue>();
+  for (const [name, { dtype, shape, data }] of parseSafetensors(bytes)) {
+    if (dtype !== "float32" && dtype !== "int32") throw new SeqgradError("format", `${name} is ${dtype}; wants float32 or int32.`);
+    if (dtype === "int32" && name.startsWith("optimizer/")) throw new SeqgradError("format", `${name} is int32; wants float32.`);
+    tensors.set(name, { dtype, shape, data });
+  }
+  return { state: parseState(readSafetensorsMetadata(bytes).seqgrad), tensors };
 }
 
 function parseState(json: string | undefined): StoredState {
   try {
-    const state = JSON.parse(json ?? "") as StoredState;
-    if (state.version === 1 && Number.isInteger(state.progress.step) && Array.isArray(state.optimizer.lr)) return state;
+    const state: unknown = JSON.parse(json ?? "");
+    if (isState(state)) return state;
   } catch {
     // Falls through to the error below.
   }
-  throw new SeqgradError(
-    "format",
-    `${TRAINING_STATE}: holds no training state that this version can read; start anew or use the version that wrote it.`,
-  );
+  throw new SeqgradError("format", "it holds no training state that this version can read; start anew or use the version that wrote it.");
+}
+
+const isNumber = (x: unknown): x is number => Number.isFinite(x);
+const isCount = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 0;
+const isWord = (x: unknown): x is number => isCount(x) && x < 2 ** 32;
+const isListOf = (isItem: (x: unknown) => boolean, x: unknown) => Array.isArray(x) && x.every(isItem);
+
+function isState(x: unknown): x is StoredState {
+  const { version, progress, plateau, optimizer, random } = x as StoredState;
+  // JSON has null for the infinity that a plateau begins with.
+  const isPlateau = plateau === null || isListOf((n) => n === null || isNumber(n), plateau);
+  const isOptimizer = isCount(optimizer.steps) && isListOf((n) => isNumber(n) && n >= 0, optimizer.lr);
+  const isRandom = [random.key0, random.key1, random.counter0, random.counter1].every(isWord);
+  return version === 1 && isProgress(progress) && isPlateau && isOptimizer && isRandom;
+}
+
+function isProgress({ step, epoch, position, lossSum, seconds, evaluation, best, sinceBest }: Progress): boolean {
+  const isEvaluation = evaluation === null || (isCount(evaluation.step) && isNumber(evaluation.value));
+  const isBest = best === null || isNumber(best);
+  return [step, epoch, position, sinceBest].every(isCount) && [lossSum, seconds].every(isNumber) && isEvaluation && isBest;
 }

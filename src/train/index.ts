@@ -1,1 +1,2 @@
-export { type CarriedState, type FitEvent, type FitOptions, fit, type Loader, type LossResult } from "./fit.js";
+export { fit } from "./fit.js";
+export type { Batches, CarriedState, FitEvent, FitOptions, Loader, LossResult } from "./types.js";

@@ -1,0 +1,253 @@
+import type { Module } from "../nn/module.js";
+import { crossEntropy } from "../ops/cross-entropy.js";
+import type { Schedule } from "../optim/schedules.js";
+import { tensor } from "../tensor/create.js";
+import { defaultGenerator } from "../tensor/random.js";
+import { keep } from "../tensor/scope.js";
+import { Tensor } from "../tensor/tensor.js";
+import { readValue, type TensorValue } from "../tensor/value.js";
+import { breather } from "../util/breath.js";
+import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { loadCheckpoint, type Progress, saveCheckpoint } from "./checkpoint.js";
+import type { Batches, CarriedState, FitEvent, FitOptions, Loader, LossResult } from "./types.js";
+
+type Events = AsyncGenerator<FitEvent, void, undefined>;
+type EndReason = Extract<FitEvent, { event: "end" }>["reason"];
+type LossFunction<B> = (batch: B, state: CarriedState | undefined) => LossResult;
+
+/** One call of fit(): what it was told, and where it stands. */
+export class Run<B> {
+  readonly #model: Module;
+  readonly #loader: Loader<B>;
+  readonly #options: FitOptions<B>;
+  readonly #lossOf: LossFunction<B>;
+  readonly #schedule: Schedule | undefined;
+  readonly #breathe = breather();
+  #at: Progress = { step: 0, epoch: 0, position: 0, lossSum: 0, seconds: 0, evaluation: null, best: null, sinceBest: 0 };
+  #carried: CarriedState | undefined;
+  #bestParameters: ReadonlyMap<string, TensorValue> | undefined;
+  #startedAt = 0;
+  /** The step of the checkpoint that is in the store, as far as this run knows. */
+  #savedAt: number | undefined;
+
+  constructor(model: Module, loader: Loader<B>, options: FitOptions<B>) {
+    checkOptions(loader, options);
+    const { schedule, loss } = options;
+    this.#model = model;
+    this.#loader = loader;
+    this.#options = options;
+    this.#lossOf = loss ?? defaultLoss(model);
+    this.#schedule = typeof schedule === "object" ? schedule.schedule : schedule;
+  }
+
+  async *events(): Events {
+    const { evaluate, earlyStopping, checkpoint } = this.#options;
+    try {
+      this.#startedAt = performance.now();
+      if (checkpoint?.resume) await this.#resume();
+      this.#model.train();
+      yield* this.#updates();
+      const reason = this.#reasonToStop ?? "complete";
+      // First the checkpoint, then the evaluation that is due only because the run ends: a longer run that resumes shall not know of it.
+      if (checkpoint && this.#savedAt !== this.#at.step) yield await this.#checkpoint();
+      if (evaluate && reason !== "aborted" && this.#at.evaluation?.step !== this.#at.step) yield await this.#evaluate();
+      if (earlyStopping && reason !== "aborted" && this.#bestParameters) this.#model.loadStateDict(this.#bestParameters);
+      const { step, evaluation, best } = this.#at;
+      yield { event: "end", steps: step, seconds: this.#seconds, reason, value: evaluation?.value, best: best ?? undefined };
+    } finally {
+      this.#carry(undefined);
+    }
+  }
+
+  async *#updates(): Events {
+    const loader = this.#loader;
+    if (isNumbered(loader)) {
+      while (!this.#reasonToStop) yield* this.#advance(loader.batch(this.#at.step));
+      return;
+    }
+    const { epochs = Number.POSITIVE_INFINITY } = this.#options;
+    while (!this.#reasonToStop && this.#at.epoch < epochs)
+      yield* this.#epoch(typeof loader === "function" ? loader(this.#at.epoch) : loader);
+  }
+
+  /** Asked before a batch is, which may draw random numbers that are to be drawn after a resume. */
+  get #reasonToStop(): EndReason | undefined {
+    const { steps = Number.POSITIVE_INFINITY, earlyStopping, signal } = this.#options;
+    if (this.#at.step >= steps) return "complete";
+    if (earlyStopping && this.#at.sinceBest >= earlyStopping.patience) return "early stop";
+    return signal?.aborted ? "aborted" : undefined;
+  }
+
+  /** The rest of an epoch. */
+  async *#epoch(batches: Batches<B>): Events {
+    const { epoch, position: done } = this.#at;
+    const random = defaultGenerator().state;
+    let count = 0;
+    for await (const batch of batches) {
+      if (count++ < done) {
+        // As if the batches passed over had drawn nothing.
+        if (count === done) defaultGenerator().restore(random);
+        continue;
+      }
+      yield* this.#advance(batch);
+      if (this.#reasonToStop) return;
+    }
+    if (count === 0) {
+      const advice = "A generator can be iterated only once: give something that iterates anew each time.";
+      throw new SeqgradError("value", `fit: the loader gave no batch in epoch ${epoch}. ${advice}`);
+    }
+    if (count < done) {
+      const advice = "Give the loader that the run began with.";
+      throw new SeqgradError("value", `fit: epoch ${epoch} has ${count} batches, but the run had done ${done} of it. ${advice}`);
+    }
+    yield { event: "epoch", epoch, step: this.#at.step, loss: this.#at.lossSum / count };
+    this.#at = { ...this.#at, epoch: epoch + 1, position: 0, lossSum: 0 };
+    this.#carry(undefined);
+  }
+
+  /** An update and what is due after it. */
+  async *#advance(batch: B): Events {
+    const { evaluate, checkpoint } = this.#options;
+    yield await this.#update(batch);
+    if (evaluate && this.#at.step % evaluate.every === 0) yield await this.#evaluate();
+    if (checkpoint && this.#at.step % checkpoint.every === 0) yield await this.#checkpoint();
+    await this.#breathe();
+  }
+
+  async #update(batch: B): Promise<FitEvent> {
+    const start = performance.now();
+    const { optimizer, carryState } = this.#options;
+    let next: CarriedState | undefined;
+    const loss = () => {
+      const result = this.#lossOf(batch, this.#carried);
+      if (result instanceof Tensor) return result;
+      if (carryState && result?.state) next = detached(result.state);
+      return result?.loss;
+    };
+    try {
+      const [lr, pending] = this.#atScheduledRate(() => [optimizer.lr, optimizer.step(loss)]);
+      this.#carry(next);
+      const value = await pending.read();
+      const { step, epoch, position, lossSum } = this.#at;
+      this.#at = { ...this.#at, step: step + 1, position: position + 1, lossSum: lossSum + value };
+      return { event: "step", step: step + 1, epoch, loss: value, lr, milliseconds: performance.now() - start };
+    } catch (error) {
+      if (next !== this.#carried) dispose(next);
+      throw this.#explain(error);
+    }
+  }
+
+  /** Multiplies the learning rates by the schedule's factor while `act` runs. */
+  #atScheduledRate<T>(act: () => T): T {
+    if (!this.#schedule) return act();
+    const factor = this.#schedule(this.#at.step);
+    const groups = this.#options.optimizer.groups.map(({ options }) => ({ options, lr: options.lr }));
+    try {
+      for (const { options, lr } of groups) options.lr = lr * factor;
+      return act();
+    } finally {
+      for (const { options, lr } of groups) options.lr = lr;
+    }
+  }
+
+  /** Adds the run's step, the parameter's name and the checkpoint to an error of the optimizer. */
+  #explain(error: unknown): unknown {
+    if (!(error instanceof SeqgradError && error.code === "not-finite")) return error;
+    const culprit = (error as { parameter?: Tensor }).parameter;
+    const name = [...this.#model.namedParameters()].find(([, parameter]) => parameter === culprit)?.[0];
+    const where = name ? ` The first parameter whose gradient is not finite is ${name}.` : "";
+    const saved = this.#savedAt === undefined ? "" : ` The checkpoint of step ${this.#savedAt} is kept.`;
+    return new SeqgradError("not-finite", `fit: step ${this.#at.step + 1}: ${error.message}${where}${saved}`, { cause: error });
+  }
+
+  async #evaluate(): Promise<FitEvent> {
+    const { evaluate, earlyStopping, schedule } = this.#options;
+    const { step, sinceBest } = this.#at;
+    this.#model.eval();
+    let value: number;
+    try {
+      value = await evaluate!.run();
+    } finally {
+      this.#model.train();
+    }
+    if (!Number.isFinite(value)) throw new SeqgradError("not-finite", `fit: step ${step}: evaluate.run() gave ${value}, no finite number.`);
+    const isBest = this.#at.best === null || value < this.#at.best;
+    if (isBest && earlyStopping) this.#bestParameters = await this.#model.stateDict();
+    if (typeof schedule === "object") schedule.observe(value);
+    this.#at = { ...this.#at, evaluation: { step, value }, best: isBest ? value : this.#at.best, sinceBest: isBest ? 0 : sinceBest + 1 };
+    return { event: "evaluation", step, value, best: isBest };
+  }
+
+  async #checkpoint(): Promise<FitEvent> {
+    const { checkpoint, optimizer, schedule } = this.#options;
+    const carried = new Map<string, TensorValue>();
+    for (const [name, state] of Object.entries(this.#carried ?? {})) if (state) carried.set(name, await readValue(state));
+    const plateau = typeof schedule === "object" ? schedule.state : null;
+    const progress = { ...this.#at, seconds: this.#seconds };
+    await saveCheckpoint(checkpoint!.store, this.#model, optimizer, { progress, plateau, carried, best: this.#bestParameters });
+    this.#savedAt = this.#at.step;
+    return { event: "checkpoint", step: this.#at.step };
+  }
+
+  async #resume(): Promise<void> {
+    const { checkpoint, optimizer, schedule } = this.#options;
+    const snapshot = await loadCheckpoint(checkpoint!.store, this.#model, optimizer);
+    if (!snapshot) return;
+    this.#at = snapshot.progress;
+    this.#bestParameters = snapshot.best;
+    if (snapshot.plateau && typeof schedule === "object") schedule.restore(snapshot.plateau);
+    const carried = Array.from(snapshot.carried, ([name, { data, shape, dtype }]) => [name, tensor(data, shape, { dtype })] as const);
+    if (carried.length > 0) this.#carry(Object.fromEntries(carried));
+  }
+
+  get #seconds(): number {
+    return this.#at.seconds + (performance.now() - this.#startedAt) / 1000;
+  }
+
+  /** Puts another state in the place of the carried one, which is freed. */
+  #carry(next: CarriedState | undefined): void {
+    dispose(this.#carried);
+    this.#carried = next;
+  }
+}
+
+const isNumbered = <B>(loader: Loader<B>): loader is { batch(step: number): B } =>
+  typeof (loader as { batch?: unknown } | undefined)?.batch === "function";
+
+function checkOptions<B>(loader: Loader<B>, options: FitOptions<B>): void {
+  const { steps, epochs, schedule, evaluate, earlyStopping, checkpoint } = options;
+  const refuse = (what: string) => {
+    throw new SeqgradError("value", `fit: ${what}`);
+  };
+  const isIterable = Symbol.iterator in Object(loader) || Symbol.asyncIterator in Object(loader);
+  if (!isNumbered(loader) && !isIterable && typeof loader !== "function")
+    refuse("the loader has no batch(step) and cannot be iterated; see the type Loader.");
+  if (steps === undefined && epochs === undefined) refuse("how long? Give steps or epochs.");
+  if (isNumbered(loader) && steps === undefined) refuse("a loader of batch(step) has no epochs; give steps.");
+  if (steps !== undefined) checkInteger("fit", "steps", steps);
+  if (epochs !== undefined) checkInteger("fit", "epochs", epochs);
+  if (evaluate) checkInteger("fit", "evaluate.every", evaluate.every, 1);
+  if (checkpoint) checkInteger("fit", "checkpoint.every", checkpoint.every, 1);
+  if (earlyStopping) checkInteger("fit", "earlyStopping.patience", earlyStopping.patience, 1);
+  if (earlyStopping && !evaluate) refuse("earlyStopping needs evaluate, the measure to watch.");
+  if (typeof schedule === "object" && !evaluate) refuse("a Plateau needs evaluate, the measure to watch.");
+}
+
+/** The state cut off from the graph and kept past the update. */
+const detached = (state: CarriedState): CarriedState =>
+  Object.fromEntries(Object.entries(state).map(([name, x]) => [name, x && keep(x.detach())]));
+
+function dispose(state: CarriedState | undefined): void {
+  for (const x of Object.values(state ?? {})) x?.dispose();
+}
+
+function defaultLoss<B>(model: Module): LossFunction<B> {
+  const learner = model as { loss?: LossFunction<B>; forward?(x: Tensor): Tensor };
+  if (learner.loss) return (batch, state) => learner.loss!(batch, state);
+  if (!learner.forward) throw new SeqgradError("value", "fit: the model has neither loss() nor forward(); give the option loss.");
+  return (batch) => {
+    const { x, y } = batch as { x: Tensor; y: Tensor };
+    return crossEntropy(learner.forward!(x), y);
+  };
+}

@@ -1,0 +1,73 @@
+import type { Store } from "../io/store.js";
+import type { Optimizer } from "../optim/optimizer.js";
+import type { Plateau, Schedule } from "../optim/schedules.js";
+import type { Tensor } from "../tensor/tensor.js";
+
+export type Batches<B> = Iterable<B> | AsyncIterable<B>;
+
+/**
+ * Where batches come from:
+ * - `batch(step)` gives any batch by the number of its update, from 0;
+ * - what can be iterated is so once an epoch;
+ * - a function of the epoch's number, from 0, gives what to iterate: the place for a shuffle that a resumed run repeats.
+ *
+ * A run that resumes in the middle of an epoch iterates it anew and passes over the batches that are done, so an epoch must give the
+ * same batches again.
+ */
+export type Loader<B> = { batch(step: number): B } | Batches<B> | ((epoch: number) => Batches<B>);
+
+/** A recurrent state by name, carried from batch to batch. */
+export type CarriedState = Readonly<Record<string, Tensor | undefined>>;
+
+/** A loss, and with `carryState` the state that the next batch goes on from. */
+export type LossResult = Tensor | { readonly loss: Tensor; readonly state?: CarriedState };
+
+export type FitEvent =
+  | {
+      readonly event: "step";
+      /** The number of the update, from 1; that of its epoch, from 0. */
+      readonly step: number;
+      readonly epoch: number;
+      readonly loss: number;
+      readonly lr: number;
+      readonly milliseconds: number;
+    }
+  /** An iterable loader has come to its end; `loss` is the mean of the epoch's losses. */
+  | { readonly event: "epoch"; readonly epoch: number; readonly step: number; readonly loss: number }
+  | { readonly event: "evaluation"; readonly step: number; readonly value: number; readonly best: boolean }
+  | { readonly event: "checkpoint"; readonly step: number }
+  | {
+      readonly event: "end";
+      readonly steps: number;
+      /** Of training, that before a resume included. */
+      readonly seconds: number;
+      readonly reason: "complete" | "early stop" | "aborted";
+      /** The last evaluation and the best one, if there was any. */
+      readonly value: number | undefined;
+      readonly best: number | undefined;
+    };
+
+export interface FitOptions<B> {
+  optimizer: Optimizer;
+  /** How many times to go through an iterable loader. */
+  epochs?: number;
+  /** How many updates to make, all in all, those before a resume included. */
+  steps?: number;
+  /** The loss of a batch. Default: `model.loss(batch, state)` if there is one, else the cross-entropy of `model.forward(batch.x)` with `batch.y`. */
+  loss?: (batch: B, state: CarriedState | undefined) => LossResult;
+  /**
+   * Truncated backpropagation through time (Williams and Peng 1990): each batch goes on from the state in which the last one ended. An
+   * epoch begins without a state, and so does the batch after a loss that answers none. Default false.
+   */
+  carryState?: boolean;
+  /** The learning rate's course over the updates: factors on the optimizer's own, which stays as it is between updates. */
+  schedule?: Schedule | Plateau;
+  /** A measure, smaller being better, of the model in evaluation mode, every so many updates and at the end. */
+  evaluate?: { every: number; run: () => number | Promise<number> };
+  /** Stop after `patience` evaluations without a better one. At the end, unless aborted, the best parameters are restored. */
+  earlyStopping?: { patience: number };
+  /** Write a checkpoint every so many updates, and when aborted or at the end; `resume` goes on from the one that is there. */
+  checkpoint?: { store: Store; every: number; resume?: boolean };
+  /** Ends the run after the current update, with a checkpoint. */
+  signal?: AbortSignal;
+}
