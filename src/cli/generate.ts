@@ -14,7 +14,7 @@ export const generate = defineCommand({
     "top-k": { type: "string", description: "Choose among the K likeliest", valueHint: "K" },
     "top-p": { type: "string", description: "Choose among the likeliest that hold this share", valueHint: "P" },
     seed: { type: "string", description: "The same seed writes the same text", valueHint: "S" },
-    json: { type: "boolean", default: false, description: "Print one JSON object" },
+    json: { type: "boolean", description: "Print one JSON object" },
     ...deviceOptions,
   },
   async run({ args }) {
@@ -27,14 +27,16 @@ export const generate = defineCommand({
     };
     await initDevice(args);
     const { model, tokenizer } = await loadLM(fileStore(args.model));
-    let text = "";
     const prompt = tokenizer.encode(args.prompt);
-    if (!args.json) process.stdout.write(args.prompt);
+    let text = "";
+    // With the first token comes the prompt: a model that cannot write one leaves nothing on stdout.
+    let unprinted = args.prompt;
     for await (const token of generateTokens(model, prompt, options)) {
       const piece = tokenizer.decode([token]);
       text += piece;
-      if (!args.json) process.stdout.write(piece);
+      if (!args.json) process.stdout.write(unprinted + piece);
+      unprinted = "";
     }
-    process.stdout.write(args.json ? `${JSON.stringify({ event: "end", prompt: args.prompt, text })}\n` : "\n");
+    process.stdout.write(args.json ? `${JSON.stringify({ event: "end", prompt: args.prompt, text })}\n` : `${unprinted}\n`);
   },
 });

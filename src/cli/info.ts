@@ -7,7 +7,7 @@ import { version } from "./version.js";
 
 export const info = defineCommand({
   meta: { name: "info", description: "Say what this machine offers and what would be used" },
-  args: { ...deviceOptions, json: { type: "boolean", default: false, description: "Print one JSON object" } },
+  args: { ...deviceOptions, json: { type: "boolean", description: "Print one JSON object" } },
   async run({ args }) {
     const device = await initDevice(args);
     const { reserved, limit } = device.backend.memory();

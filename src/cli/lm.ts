@@ -1,19 +1,30 @@
 import { noGrad } from "../autograd/tape.js";
 import { consecutiveWindows } from "../data/windows.js";
 import { loadModel, type Store, saveModel } from "../io/index.js";
-import { RecurrentLM, type RecurrentLMConfig, recurrentCells } from "../models/recurrent-lm.js";
+import { isRecurrentCell, RecurrentLM, type RecurrentLMConfig } from "../models/recurrent-lm.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { tensor } from "../tensor/create.js";
 import { scope } from "../tensor/scope.js";
+import type { TensorValue } from "../tensor/value.js";
 import { CharTokenizer } from "../text/index.js";
+import { breather } from "../util/breath.js";
 import { SeqgradError } from "../util/errors.js";
 
 const MODEL_TYPE = "seqgrad-recurrent-lm";
+const WEIGHTS = "model.safetensors";
 
-/** Saves a character model as a folder: config.json, vocab.json, model.safetensors. */
+/** The files of a character model's folder. */
+export const modelFiles: readonly string[] = ["config.json", "vocab.json", WEIGHTS];
+
+/** Saves a character model as a folder. */
 export async function saveLM(store: Store, model: RecurrentLM, tokenizer: CharTokenizer): Promise<void> {
   const config = { model_type: MODEL_TYPE, architectures: ["RecurrentLM"], ...model.config };
   await saveModel(store, { config, tensors: await model.stateDict(), vocabulary: tokenizer.toJSON() });
+}
+
+/** Removes the weights, without which the folder holds no model. */
+export async function deleteLM(store: Store): Promise<void> {
+  await store.delete(WEIGHTS);
 }
 
 /** Loads what saveLM saved. */
@@ -23,25 +34,39 @@ export async function loadLM(store: Store): Promise<{ model: RecurrentLM; tokeni
     throw new SeqgradError("format", `config.json: model_type is ${JSON.stringify(config.model_type)}; wants "${MODEL_TYPE}".`);
   if (!vocabulary) throw new SeqgradError("io", "the model's vocab.json is missing; the folder is not complete.");
   const tokenizer = CharTokenizer.fromJSON(vocabulary);
-  const model = new RecurrentLM(checkConfig(config, tokenizer.size));
+  checkConfig(config, tokenizer.size, tensors);
+  const model = new RecurrentLM(config);
   model.loadStateDict(tensors);
   return { model: model.eval(), tokenizer };
 }
 
-function checkConfig(config: Readonly<Record<string, unknown>>, vocabularySize: number): RecurrentLMConfig {
-  const { embed, hidden, layers, cell } = config;
-  const whole = [embed, hidden, layers, config.vocabularySize].every((n) => Number.isInteger(n) && (n as number) > 0);
-  if (!whole || !(String(cell) in recurrentCells) || config.vocabularySize !== vocabularySize) {
-    throw new SeqgradError(
-      "format",
-      "config.json: wants vocabularySize (as vocab.json has), embed, hidden and layers as whole numbers, and a cell of rnn, gru, lstm.",
-    );
-  }
-  return config as unknown as RecurrentLMConfig;
+type Config = Readonly<Record<string, unknown>>;
+
+/** Compares the config with the other files before a model is made, which may ask for any amount of memory. */
+function checkConfig(
+  config: Config,
+  vocabularySize: number,
+  tensors: ReadonlyMap<string, TensorValue>,
+): asserts config is Config & RecurrentLMConfig {
+  const check = (name: string, isGood: boolean, wanted: string) => {
+    if (!isGood) throw new SeqgradError("format", `config.json: ${name} is ${JSON.stringify(config[name])}; wants ${wanted}.`);
+  };
+  const [, embed] = tensors.get("embedding.weight")?.shape ?? [];
+  const [, hidden] = tensors.get("rnn.weight_hh_l0")?.shape ?? [];
+  const layers = [...tensors.keys()].filter((name) => name.startsWith("rnn.weight_hh_l")).length;
+  check("vocabularySize", config.vocabularySize === vocabularySize, `${vocabularySize}, the size of vocab.json`);
+  check("cell", isRecurrentCell(config.cell), "rnn, gru or lstm");
+  check("embed", embed === undefined || config.embed === embed, `${embed}, as in ${WEIGHTS}`);
+  check("hidden", hidden === undefined || config.hidden === hidden, `${hidden}, as in ${WEIGHTS}`);
+  check("layers", config.layers === layers, `${layers}, as in ${WEIGHTS}`);
+  const { dropout, tieWeights } = config;
+  check("dropout", typeof dropout === "number" && dropout >= 0 && dropout <= 1, "a number from 0 to 1");
+  check("tieWeights", typeof tieWeights === "boolean", "true or false");
 }
 
 /** The mean cross-entropy over all tokens but the first, in nats, in consecutive windows that each begin with a zero state. */
 export async function validationLoss(model: RecurrentLM, tokens: Int32Array, sequenceLength: number, batchSize: number): Promise<number> {
+  const breathe = breather();
   let sum = 0;
   let count = 0;
   for (const { x, y, shape } of consecutiveWindows(tokens, { batchSize, sequenceLength })) {
@@ -49,6 +74,7 @@ export async function validationLoss(model: RecurrentLM, tokens: Int32Array, seq
     sum += await loss.item();
     count += y.length;
     loss.dispose();
+    await breathe();
   }
   return sum / count;
 }

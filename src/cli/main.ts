@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import v8 from "node:v8";
 import { type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
 import { SeqgradError } from "../util/errors.js";
@@ -7,8 +8,11 @@ import { info } from "./info.js";
 import { trainLM } from "./train-lm.js";
 import { version } from "./version.js";
 
+// biome-ignore lint/suspicious/noExplicitAny: commands differ in their options, which are not looked at here.
+type Command = CommandDef<any>;
+
 const train = defineCommand({
-  meta: { name: "seqgrad train", description: "Train a model" },
+  meta: { name: "train", description: "Train a model" },
   subCommands: { lm: trainLM },
 });
 
@@ -22,16 +26,16 @@ export async function main(argv: readonly string[]): Promise<number> {
   // Node 20 has relaxed SIMD behind a flag that may still be set now.
   if (process.versions.node.startsWith("20.")) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
   try {
-    const { command, parent, rest } = await find(argv);
-    if (argv.includes("--version")) process.stdout.write(`${version}\n`);
-    else if (rest.includes("--help") || rest.includes("-h") || !command.run)
-      process.stdout.write(`${await renderUsage(command, parent)}\n`);
-    else {
-      checkOptions(command, rest);
-      const { result } = await runCommand(command, { rawArgs: [...rest] });
-      return typeof result === "number" ? result : 0;
-    }
-    return 0;
+    const { command, path, rest } = find(argv);
+    const options = readOptions(command, rest);
+    const asks = (...words: string[]) => options.some(({ word }) => words.includes(word));
+    if (asks("--help", "-h")) return await help(command, path);
+    if (command === root && asks("--version", "-v")) return print(version);
+    for (const option of options) checkOption(command, option);
+    if (!command.run) return await help(command, path);
+    checkRequired(command, options);
+    const { result } = await runCommand(command, { rawArgs: [...rest] });
+    return typeof result === "number" ? result : 0;
   } catch (error) {
     process.stderr.write(`seqgrad: ${messageOf(error)}\n`);
     if (process.env.SEQGRAD_DEBUG) console.error(error);
@@ -39,47 +43,72 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: commands differ in their options, which are not looked at here.
-type Command = CommandDef<any>;
-
-/** The command that the leading words name, and what follows them. */
-async function find(argv: readonly string[]): Promise<{ command: Command; parent: Command | undefined; rest: readonly string[] }> {
+/** The command that the leading words name, those words, and what follows them. */
+function find(argv: readonly string[]): { command: Command; path: readonly string[]; rest: readonly string[] } {
   let command: Command = root;
-  let parent: Command | undefined;
-  let rest = argv;
-  for (;;) {
-    const children = (await command.subCommands) as Record<string, Command> | undefined;
-    const word = rest[0];
-    if (!children || word === undefined || word.startsWith("-")) return { command, parent, rest };
-    const child = children[word];
-    if (!child)
+  for (let i = 0; ; i++) {
+    const children = command.subCommands as Record<string, Command> | undefined;
+    const word = argv[i];
+    if (!children || word === undefined || word.startsWith("-")) return { command, path: argv.slice(0, i), rest: argv.slice(i) };
+    if (!Object.hasOwn(children, word))
       throw new SeqgradError("value", `there is no command "${word}"; there are ${Object.keys(children).join(", ")}. See --help.`);
-    parent = command;
-    command = child;
-    rest = rest.slice(1);
+    command = children[word]!;
   }
 }
 
-/** Refuses what the parser would pass over in silence: options that do not exist, options without their value, stray words. */
-function checkOptions(command: Command, argv: readonly string[]): void {
-  const options = command.args as Record<string, { type?: string }>;
+/** A word of the command line that is no option's value. */
+interface Option {
+  readonly word: string;
+  readonly name: string;
+  /** What follows it, after `=` or as the next word. */
+  readonly value: string | undefined;
+}
+
+const definitions = (command: Command) => (command.args ?? {}) as Record<string, { type?: string; required?: boolean }>;
+const definitionOf = (command: Command, name: string) =>
+  Object.hasOwn(definitions(command), name) ? definitions(command)[name] : undefined;
+
+function readOptions(command: Command, argv: readonly string[]): Option[] {
+  const options: Option[] = [];
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i]!;
-    const [name, value] = word.replace(/^--/, "").split(/=(.*)/s) as [string, string?];
-    const option = word.startsWith("--") ? options[name] : undefined;
-    if (!option) {
-      throw new SeqgradError(
-        "value",
-        `unknown option "${word}"; there are ${Object.keys(options)
-          .map((key) => `--${key}`)
-          .join(" ")}. See --help.`,
-      );
-    }
-    if (option.type === "boolean" || value !== undefined) continue;
-    if (argv[i + 1] === undefined || argv[i + 1]!.startsWith("--"))
-      throw new SeqgradError("value", `--${name} wants a value: --${name} VALUE.`);
-    i++;
+    const [, name = "", assigned] = /^--([^=]*)(?:=(.*))?$/s.exec(word) ?? [];
+    const takesNext = definitionOf(command, name)?.type === "string" && assigned === undefined && !argv[i + 1]?.startsWith("--");
+    options.push({ word, name, value: takesNext ? argv[i + 1] : assigned });
+    if (takesNext) i++;
   }
+  return options;
+}
+
+/** Refuses what the parser would pass over in silence: an option that does not exist, one without its value, a stray word. */
+function checkOption(command: Command, { word, name, value }: Option): void {
+  const definition = definitionOf(command, name);
+  if (!definition) {
+    const names = Object.keys(definitions(command)).map((key) => `--${key}`);
+    const known = names.length > 0 ? `; there are ${names.join(" ")}` : "";
+    throw new SeqgradError("value", `unknown option "${word}"${known}. See --help.`);
+  }
+  if (definition.type === "string" && value === undefined) {
+    throw new SeqgradError("value", `--${name} wants a value: --${name} VALUE, or --${name}=VALUE where it begins with --.`);
+  }
+  if (definition.type === "boolean" && value !== undefined) throw new SeqgradError("value", `--${name} takes no value; got "${word}".`);
+}
+
+function checkRequired(command: Command, options: readonly Option[]): void {
+  const given = new Set(options.map(({ name }) => name));
+  const missing = Object.entries(definitions(command)).filter(([name, { required }]) => required && !given.has(name));
+  if (missing.length > 0)
+    throw new SeqgradError("value", `${missing.map(([name]) => `--${name}`).join(" and ")} must be given. See --help.`);
+}
+
+function print(text: string): 0 {
+  process.stdout.write(`${process.stdout.isTTY ? text : stripVTControlCharacters(text)}\n`);
+  return 0;
+}
+
+async function help(command: Command, path: readonly string[]): Promise<0> {
+  const parent = { meta: { name: ["seqgrad", ...path.slice(0, -1)].join(" ") } };
+  return print(await renderUsage(command, path.length > 0 ? parent : undefined));
 }
 
 /** One line without a stack. */

@@ -1,0 +1,60 @@
+import type { FitEvent } from "../train/types.js";
+import { formatDuration, formatRate, ProgressLine } from "./progress.js";
+
+/** What a report tells beside the events. */
+export interface RunFacts {
+  readonly cell: string;
+  readonly layers: number;
+  readonly hidden: number;
+  readonly parameters: number;
+  readonly steps: number;
+  /** Tokens of an update. */
+  readonly tokens: number;
+  readonly device: string;
+}
+
+export type Report = (event: FitEvent) => void;
+
+const print = (line: string) => process.stdout.write(`${line}\n`);
+
+/** One JSON object a line, and nothing else, on stdout. */
+export function jsonReport({ tokens, parameters }: RunFacts): Report {
+  return (event) => {
+    if (event.event === "step") {
+      const { step, loss, milliseconds } = event;
+      print(JSON.stringify({ event: "step", step, loss, tokensPerSecond: Math.round((tokens * 1000) / milliseconds) }));
+    } else if (event.event === "evaluation") {
+      print(JSON.stringify({ event: "evaluation", step: event.step, valLoss: event.value }));
+    } else if (event.event === "end") {
+      const { steps, value, seconds } = event;
+      print(JSON.stringify({ event: "end", steps, valLoss: value ?? null, seconds, parameters }));
+    }
+  };
+}
+
+/** A bar on the terminal, and the milestones on stdout. */
+export function plainReport({ cell, layers, hidden, parameters, steps, tokens, device }: RunFacts): Report {
+  print(`${cell} with ${layers} x ${hidden} units, ${parameters} parameters, on ${device}`);
+  const milestone = Math.max(1, Math.round(steps / 10));
+  let progress: ProgressLine | undefined;
+  let rate = 0;
+  return (event) => {
+    if (event.event === "step") {
+      progress ??= new ProgressLine(steps, event.step);
+      const now = (tokens * 1000) / event.milliseconds;
+      rate = rate === 0 ? now : 0.9 * rate + 0.1 * now;
+      const detail = `loss ${event.loss.toFixed(4)}  ${formatRate(rate)} tokens/s`;
+      progress.update(event.step, detail);
+      if (event.step % milestone > 0) return;
+      progress.clear();
+      print(`step ${event.step}  ${detail}`);
+    } else if (event.event === "evaluation") {
+      progress?.clear();
+      print(`step ${event.step}  validation loss ${event.value.toFixed(4)}`);
+    } else if (event.event === "end") {
+      progress?.clear();
+      const validation = event.value === undefined ? "" : `, validation loss ${event.value.toFixed(4)} nats per character`;
+      print(`${event.steps} steps in ${formatDuration(event.seconds)}${validation}`);
+    }
+  };
+}
