@@ -1,6 +1,6 @@
 import type { Module } from "../nn/module.js";
 import { Run } from "./run.js";
-import type { FitEvent, FitOptions, Loader } from "./types.js";
+import type { AnyState, CarriedState, FitEvent, FitOptions, Loader } from "./types.js";
 
 /**
  * Trains a model: an async iterator of events, which does an update whenever the next event is asked for. Nothing is printed. The
@@ -16,6 +16,10 @@ import type { FitEvent, FitOptions, Loader } from "./types.js";
  *   if (event.event === "step" && event.step % 50 === 0) console.log(event.step, event.loss);
  * }
  */
-export function fit<B>(model: Module, loader: Loader<B>, options: FitOptions<B>): AsyncGenerator<FitEvent, void, undefined> {
+export function fit<B, S extends CarriedState<S> = AnyState>(
+  model: Module,
+  loader: Loader<B>,
+  options: FitOptions<B, S>,
+): AsyncGenerator<FitEvent, void, undefined> {
   return new Run(model, loader, options).events();
 }

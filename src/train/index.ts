@@ -1,2 +1,2 @@
 export { fit } from "./fit.js";
-export type { Batches, CarriedState, FitEvent, FitOptions, Loader, LossResult } from "./types.js";
+export type { AnyState, Batches, CarriedState, FitEvent, FitOptions, Loader, LossResult } from "./types.js";

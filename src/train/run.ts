@@ -14,24 +14,24 @@ import type { Batches, CarriedState, FitEvent, FitOptions, Loader, LossResult } 
 
 type Events = AsyncGenerator<FitEvent, void, undefined>;
 type EndReason = Extract<FitEvent, { event: "end" }>["reason"];
-type LossFunction<B> = (batch: B, state: CarriedState | undefined) => LossResult;
+type LossFunction<B, S> = (batch: B, state: S | undefined) => LossResult<S>;
 
 /** One call of fit(): what it was told, and where it stands. */
-export class Run<B> {
+export class Run<B, S extends CarriedState<S>> {
   readonly #model: Module;
   readonly #loader: Loader<B>;
-  readonly #options: FitOptions<B>;
-  readonly #lossOf: LossFunction<B>;
+  readonly #options: FitOptions<B, S>;
+  readonly #lossOf: LossFunction<B, S>;
   readonly #schedule: Schedule | undefined;
   readonly #breathe = breather();
   #at: Progress = { step: 0, epoch: 0, position: 0, lossSum: 0, seconds: 0, evaluation: null, best: null, sinceBest: 0 };
-  #carried: CarriedState | undefined;
+  #carried: S | undefined;
   #bestParameters: ReadonlyMap<string, TensorValue> | undefined;
   #startedAt = 0;
   /** The step of the checkpoint that is in the store, as far as this run knows. */
   #savedAt: number | undefined;
 
-  constructor(model: Module, loader: Loader<B>, options: FitOptions<B>) {
+  constructor(model: Module, loader: Loader<B>, options: FitOptions<B, S>) {
     checkOptions(loader, options);
     const { schedule, loss } = options;
     this.#model = model;
@@ -118,7 +118,7 @@ export class Run<B> {
   async #update(batch: B): Promise<FitEvent> {
     const start = performance.now();
     const { optimizer, carryState } = this.#options;
-    let next: CarriedState | undefined;
+    let next: S | undefined;
     const loss = () => {
       const result = this.#lossOf(batch, this.#carried);
       if (result instanceof Tensor) return result;
@@ -182,7 +182,7 @@ export class Run<B> {
   async #checkpoint(): Promise<FitEvent> {
     const { checkpoint, optimizer, schedule } = this.#options;
     const carried = new Map<string, TensorValue>();
-    for (const [name, state] of Object.entries(this.#carried ?? {})) if (state) carried.set(name, await readValue(state));
+    for (const [name, state] of entriesOf(this.#carried)) if (state) carried.set(name, await readValue(state));
     const plateau = typeof schedule === "object" ? schedule.state : null;
     const progress = { ...this.#at, seconds: this.#seconds };
     await saveCheckpoint(checkpoint!.store, this.#model, optimizer, { progress, plateau, carried, best: this.#bestParameters });
@@ -198,7 +198,7 @@ export class Run<B> {
     this.#bestParameters = snapshot.best;
     if (snapshot.plateau && typeof schedule === "object") schedule.restore(snapshot.plateau);
     const carried = Array.from(snapshot.carried, ([name, { data, shape, dtype }]) => [name, tensor(data, shape, { dtype })] as const);
-    if (carried.length > 0) this.#carry(Object.fromEntries(carried));
+    if (carried.length > 0) this.#carry(Object.fromEntries(carried) as S);
   }
 
   get #seconds(): number {
@@ -206,7 +206,7 @@ export class Run<B> {
   }
 
   /** Puts another state in the place of the carried one, which is freed. */
-  #carry(next: CarriedState | undefined): void {
+  #carry(next: S | undefined): void {
     dispose(this.#carried);
     this.#carried = next;
   }
@@ -215,7 +215,7 @@ export class Run<B> {
 const isNumbered = <B>(loader: Loader<B>): loader is { batch(step: number): B } =>
   typeof (loader as { batch?: unknown } | undefined)?.batch === "function";
 
-function checkOptions<B>(loader: Loader<B>, options: FitOptions<B>): void {
+function checkOptions<B, S extends CarriedState<S>>(loader: Loader<B>, options: FitOptions<B, S>): void {
   const { steps, epochs, schedule, evaluate, earlyStopping, checkpoint } = options;
   const refuse = (what: string) => {
     throw new SeqgradError("value", `fit: ${what}`);
@@ -234,16 +234,18 @@ function checkOptions<B>(loader: Loader<B>, options: FitOptions<B>): void {
   if (typeof schedule === "object" && !evaluate) refuse("a Plateau needs evaluate, the measure to watch.");
 }
 
-/** The state cut off from the graph and kept past the update. */
-const detached = (state: CarriedState): CarriedState =>
-  Object.fromEntries(Object.entries(state).map(([name, x]) => [name, x && keep(x.detach())]));
+const entriesOf = (state: object | undefined) => Object.entries(state ?? {}) as [string, Tensor | undefined][];
 
-function dispose(state: CarriedState | undefined): void {
-  for (const x of Object.values(state ?? {})) x?.dispose();
+/** The state cut off from the graph and kept past the update. */
+const detached = <S extends object>(state: S) =>
+  Object.fromEntries(entriesOf(state).map(([name, x]) => [name, x && keep(x.detach())])) as S;
+
+function dispose(state: object | undefined): void {
+  for (const [, x] of entriesOf(state)) x?.dispose();
 }
 
-function defaultLoss<B>(model: Module): LossFunction<B> {
-  const learner = model as { loss?: LossFunction<B>; forward?(x: Tensor): Tensor };
+function defaultLoss<B, S>(model: Module): LossFunction<B, S> {
+  const learner = model as { loss?: LossFunction<B, S>; forward?(x: Tensor): Tensor };
   if (learner.loss) return (batch, state) => learner.loss!(batch, state);
   if (!learner.forward) throw new SeqgradError("value", "fit: the model has neither loss() nor forward(); give the option loss.");
   return (batch) => {

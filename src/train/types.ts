@@ -16,11 +16,12 @@ export type Batches<B> = Iterable<B> | AsyncIterable<B>;
  */
 export type Loader<B> = { batch(step: number): B } | Batches<B> | ((epoch: number) => Batches<B>);
 
-/** A recurrent state by name, carried from batch to batch. */
-export type CarriedState = Readonly<Record<string, Tensor | undefined>>;
+/** A recurrent state, carried from batch to batch: an object of tensors. */
+export type CarriedState<S> = { readonly [K in keyof S]: Tensor | undefined };
+export type AnyState = Readonly<Record<string, Tensor | undefined>>;
 
 /** A loss, and with `carryState` the state that the next batch goes on from. */
-export type LossResult = Tensor | { readonly loss: Tensor; readonly state?: CarriedState };
+export type LossResult<S = AnyState> = Tensor | { readonly loss: Tensor; readonly state?: S };
 
 export type FitEvent =
   | {
@@ -47,14 +48,15 @@ export type FitEvent =
       readonly best: number | undefined;
     };
 
-export interface FitOptions<B> {
+/** For batches of type B and a carried state of type S. */
+export interface FitOptions<B, S extends CarriedState<S> = AnyState> {
   optimizer: Optimizer;
   /** How many times to go through an iterable loader. */
   epochs?: number;
   /** How many updates to make, all in all, those before a resume included. */
   steps?: number;
   /** The loss of a batch. Default: `model.loss(batch, state)` if there is one, else the cross-entropy of `model.forward(batch.x)` with `batch.y`. */
-  loss?: (batch: B, state: CarriedState | undefined) => LossResult;
+  loss?: (batch: B, state: S | undefined) => LossResult<S>;
   /**
    * Truncated backpropagation through time (Williams and Peng 1990): each batch goes on from the state in which the last one ended. An
    * epoch begins without a state, and so does the batch after a loss that answers none. Default false.

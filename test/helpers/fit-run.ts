@@ -1,5 +1,16 @@
 import type { WindowBatch } from "../../src/data/index.js";
-import { type FitEvent, type FitOptions, fit, type Loader, manualSeed, models, optim, tensor } from "../../src/index.js";
+import {
+  type AnyState,
+  type CarriedState,
+  type FitEvent,
+  type FitOptions,
+  fit,
+  type Loader,
+  manualSeed,
+  models,
+  optim,
+  tensor,
+} from "../../src/index.js";
 import type { RecurrentLMConfig } from "../../src/models/index.js";
 import type { Module } from "../../src/nn/module.js";
 
@@ -30,8 +41,11 @@ export async function collect(events: AsyncIterable<FitEvent>): Promise<FitEvent
   return list;
 }
 
-export const run = <B>(model: Module, loader: Loader<B>, options: FitOptions<B>): Promise<FitEvent[]> =>
-  collect(fit(model, loader, options));
+export const run = <B, S extends CarriedState<S> = AnyState>(
+  model: Module,
+  loader: Loader<B>,
+  options: FitOptions<B, S>,
+): Promise<FitEvent[]> => collect(fit(model, loader, options));
 
 export const only = <E extends FitEvent["event"]>(events: readonly FitEvent[], name: E): Extract<FitEvent, { event: E }>[] =>
   events.filter((event): event is Extract<FitEvent, { event: E }> => event.event === name);
