@@ -53,7 +53,7 @@ export abstract class Module {
   }
 
   /**
-   * Overwrites the parameters from a state dict; names and shapes must be those of this module.
+   * Overwrites the parameters from a state dict; names, shapes and dtypes must be those of this module.
    * @throws SeqgradError `format` that lists all that does not fit; nothing has changed then.
    */
   loadStateDict(state: ReadonlyMap<string, ForeignValue>): void {

@@ -31,5 +31,5 @@ export async function describeDevices(name: string, suite: (device: Device) => v
 /** A test whose function runs, up to its first await, with this default device. */
 export const on =
   (device: Device) =>
-  (name: string, run: () => void | Promise<void>): void =>
-    test(name, () => withDevice(device, run));
+  (name: string, run: () => void | Promise<void>, timeout?: number): void =>
+    test(name, () => withDevice(device, run), timeout);
