@@ -7,7 +7,12 @@ import { stridesOf } from "../util/shape.js";
 let enabled = true;
 let nextId = 0;
 
-/** Runs `fn` without recording: what it computes has no gradient. */
+/**
+ * Runs `fn` without recording: what it computes has no gradient.
+ * @example
+ * const w = sg.parameter([3], sg.nn.init.ones);
+ * sg.noGrad(() => sg.sum(w)).tracksGradient; // = false
+ */
 export function noGrad<T>(fn: () => T): T {
   const before = enabled;
   enabled = false;
@@ -168,7 +173,13 @@ function addInto(y: Tensor, x: Tensor): void {
   }
 }
 
-/** Asks backward() to leave dLoss/dx in `x.grad` although x is not a leaf. */
+/**
+ * Asks backward() to leave dLoss/dx in `x.grad` although x is not a leaf.
+ * @example
+ * const h = sg.retainGrad(sg.exp(sg.zeros([2], { requiresGrad: true })));
+ * sg.sum(sg.affine(h, 3)).backward();
+ * h.grad; // = [3, 3]
+ */
 export function retainGrad(x: Tensor): Tensor {
   if (x.node instanceof Node) x.node.retained.set(x.outputIndex, x);
   else x.requiresGrad = true;

@@ -28,8 +28,8 @@ export interface WindowOptions {
  * blocks whose counter has step + 1 in the upper word, so that a `Generator` of the same seed, which counts from 0, shares none.
  *
  * @example
- * const windows = new sg.RandomWindows(tokens, { batchSize: 32, sequenceLength: 64, seed: 1 });
- * const { x, y, shape } = windows.batch(step);
+ * const windows = new sg.RandomWindows(tokenizer.encode(text), { batchSize: 32, sequenceLength: 64, seed: 1 });
+ * windows.batch(0).shape; // = [32, 64]
  */
 export class RandomWindows {
   readonly shape: readonly [number, number];
@@ -74,7 +74,7 @@ export class RandomWindows {
  * before ended, so that a recurrent state can be carried along. Past the end it begins anew.
  *
  * @example
- * const windows = new sg.ContinuousWindows(tokens, { batchSize: 32, sequenceLength: 64 });
+ * const windows = new sg.ContinuousWindows(tokenizer.encode(text), { batchSize: 2, sequenceLength: 16 });
  * const events = sg.fit(model, windows, { optimizer, steps: 1000, carryState: true });
  */
 export class ContinuousWindows {
@@ -120,6 +120,10 @@ export class ContinuousWindows {
  * whole windows may have fewer rows; what remains of the text comes as one shorter row.
  *
  * @throws SeqgradError `range` for a text of fewer than 2 tokens
+ * @example
+ * for (const { x, y, shape } of sg.consecutiveWindows(tokenizer.encode(text), { batchSize: 2, sequenceLength: 8 })) {
+ *   const tokens = sg.tensor(x, shape);
+ * }
  */
 export function consecutiveWindows(tokens: Int32Array, { batchSize, sequenceLength }: WindowOptions): IterableIterator<WindowBatch> {
   checkWindow("consecutiveWindows", { batchSize, sequenceLength });
@@ -142,6 +146,8 @@ function* cut(tokens: Int32Array, batchSize: number, sequenceLength: number): It
 /**
  * The text in two: all but its last `share`, and that share, rounded to whole tokens, for validation. Both are views.
  * @throws SeqgradError `range` unless share is in [0, 1]
+ * @example
+ * const { train, validation } = sg.splitTokens(tokenizer.encode(text), 0.1);
  */
 export function splitTokens(tokens: Int32Array, share: number): { train: Int32Array; validation: Int32Array } {
   checkInterval("splitTokens", "share", share, 0, 1);

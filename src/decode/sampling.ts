@@ -27,6 +27,8 @@ export function checkSamplingOptions(op: string, { temperature = 1, topK = 1, to
  * The index of the largest logit, the first of equals.
  *
  * @throws SeqgradError `not-finite` for a NaN, an infinite logit, or -Infinity throughout; one of -Infinity is a token ruled out
+ * @example
+ * sg.greedy([0.1, 2, -1]); // = 1
  */
 export function greedy(logits: ArrayLike<number>): number {
   if (logits.length === 0) throw new SeqgradError("value", "greedy: there are no logits.");
@@ -48,7 +50,7 @@ export function greedy(logits: ArrayLike<number>): number {
  *
  * @throws SeqgradError `range` for an option outside its interval, `not-finite` as `greedy`
  * @example
- * const token = sg.sampleToken(logits, { temperature: 0.8, topK: 20 }, new sg.Generator(1));
+ * const token = sg.sampleToken([0.1, 2, -1, 0.5], { temperature: 0.8, topK: 2 }, new sg.Generator(1)); // 1 or 3
  */
 export function sampleToken(logits: ArrayLike<number>, options: SamplingOptions, generator: Generator): number {
   checkSamplingOptions("sampleToken", options);

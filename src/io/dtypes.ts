@@ -78,6 +78,8 @@ function widenFloat16(bits: number): number {
 /**
  * A stored tensor as float32 or int32: float64 is rounded, integers and booleans become int32. `name` is for the message.
  * @throws SeqgradError `format` for an integer outside int32
+ * @example
+ * sg.io.toTensorValue("ids", { dtype: "uint8", shape: [2], data: Uint8Array.of(7, 9) }).data; // = [7, 9]
  */
 export function toTensorValue(name: string, { dtype, shape, data }: StoredTensor): TensorValue {
   if (dtype === "float32") return { dtype, shape, data };

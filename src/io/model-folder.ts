@@ -38,7 +38,9 @@ export async function saveModel(store: Store, { config, tensors, vocabulary }: S
  *
  * @throws SeqgradError `io` for a file that is missing or cannot be read, `format` for one that is not what it should be; both name it
  * @example
- * const { config, tensors, vocabulary } = await sg.io.loadModel(store);
+ * await sg.io.saveModel(store, { config, tensors: await model.stateDict() });
+ * const saved = await sg.io.loadModel(store);
+ * model.loadStateDict(saved.tensors);
  */
 export async function loadModel(store: Store): Promise<SavedModel> {
   const config = parseJsonObject(CONFIG, decodeJson(CONFIG, await demand(store, CONFIG)));

@@ -26,8 +26,8 @@ interface Entry {
  * @throws SeqgradError `format`, which names the tensor and what is wrong with it
  * @see https://github.com/huggingface/safetensors
  * @example
- * const tensors = sg.io.parseSafetensors(new Uint8Array(await (await fetch(url)).arrayBuffer()));
- * const { dtype, shape, data } = tensors.get("lstm.weight_ih_l0");
+ * const bytes = sg.io.writeSafetensors(await model.stateDict()); // or a file, or what fetch() got
+ * const { dtype, shape, data } = sg.io.parseSafetensors(bytes).get("linear.weight");
  */
 export function parseSafetensors(bytes: Uint8Array): Map<string, StoredTensor> {
   const { header, body } = readHeader(bytes);
@@ -42,6 +42,9 @@ export function parseSafetensors(bytes: Uint8Array): Map<string, StoredTensor> {
 /**
  * What a safetensors file says of itself: its `__metadata__`, empty where it has none.
  * @throws SeqgradError `format`
+ * @example
+ * const bytes = sg.io.writeSafetensors(tensors, { format: "pt" });
+ * sg.io.readSafetensorsMetadata(bytes).format; // = "pt"
  */
 export function readSafetensorsMetadata(bytes: Uint8Array): Record<string, string> {
   return readHeader(bytes).metadata;

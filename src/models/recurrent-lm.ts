@@ -15,6 +15,7 @@ import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 
+/** The cells of a recurrent model, by name. */
 export const recurrentCells = { rnn: RNN, gru: GRU, lstm: LSTM } as const;
 export type RecurrentCell = keyof typeof recurrentCells;
 export const isRecurrentCell = (name: unknown): name is RecurrentCell => Object.hasOwn(recurrentCells, String(name));
@@ -42,7 +43,8 @@ export type LMState = RecurrentState & Partial<Pick<LSTMState, "c">>;
  * A language model: embedding, recurrent layers, and a linear layer to the scores of the next token.
  * @example
  * const model = new sg.models.RecurrentLM({ vocabularySize: 65, cell: "lstm", embed: 64, hidden: 256 });
- * const { logits, state } = model.forward(tokens); // [B, T] -> [B, T, 65]
+ * const tokens = sg.zeros([8, 20], { dtype: "int32" });
+ * model.forward(tokens).logits.shape; // = [8, 20, 65]
  */
 export class RecurrentLM extends Module {
   readonly embedding: Embedding;

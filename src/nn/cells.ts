@@ -64,7 +64,13 @@ interface CellOptions {
   bias?: boolean;
 }
 
-/** One step of RNN: h' = f(W_ih x + b_ih + W_hh h + b_hh). */
+/**
+ * One step of RNN: h' = f(W_ih x + b_ih + W_hh h + b_hh).
+ * @example
+ * const cell = new sg.nn.RNNCell(3, 5);
+ * let state = cell.forward(sg.randn([8, 3])); // h [8, 5]
+ * state = cell.forward(sg.randn([8, 3]), state);
+ */
 export class RNNCell extends Cell {
   readonly nonlinearity: Nonlinearity;
 
@@ -82,7 +88,11 @@ export class RNNCell extends Cell {
   }
 }
 
-/** One step of GRU. */
+/**
+ * One step of GRU: r, z = sigmoid(W x + U h + b), n = tanh(W_n x + b_n + r (U_n h + c_n)), h' = (1 - z) n + z h.
+ * @example
+ * const { h } = new sg.nn.GRUCell(3, 5).forward(sg.randn([8, 3])); // [8, 5]
+ */
 export class GRUCell extends Cell {
   readonly resetAfter: boolean;
 
@@ -99,7 +109,11 @@ export class GRUCell extends Cell {
   }
 }
 
-/** One step of LSTM. */
+/**
+ * One step of LSTM: i, f, o = sigmoid(W x + U h + b), g = tanh(W x + U h + b), c' = f c + i g, h' = o tanh(c').
+ * @example
+ * const { h, c } = new sg.nn.LSTMCell(3, 5).forward(sg.randn([8, 3])); // [8, 5] each
+ */
 export class LSTMCell extends Cell {
   constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
     super("LSTMCell", inputSize, hiddenSize, 4, options.bias ?? true);

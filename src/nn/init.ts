@@ -7,7 +7,11 @@ import { normalsFromWords, philoxWords } from "../util/philox.js";
 /** Nonlinearities for which `gain` knows the factor that keeps the variance of activations (He et al. 2015). */
 export type GainOf = "linear" | "sigmoid" | "tanh" | "relu" | "leakyRelu";
 
-/** The factor for a layer followed by this nonlinearity; `slope` is leakyRelu's. */
+/**
+ * The factor for a layer followed by this nonlinearity; `slope` is leakyRelu's.
+ * @example
+ * sg.nn.init.gain("relu"); // = 1.414
+ */
 export function gain(nonlinearity: GainOf, slope = 0.01): number {
   const gains = { linear: 1, sigmoid: 1, tanh: 5 / 3, relu: Math.SQRT2, leakyRelu: Math.sqrt(2 / (1 + slope * slope)) };
   return gains[nonlinearity];
@@ -20,47 +24,91 @@ function fans(op: string, y: Tensor): { fanIn: number; fanOut: number } {
   return { fanIn: y.shape[1]! * field, fanOut: y.shape[0]! * field };
 }
 
-/** Uniform on [low, high). */
+/**
+ * Uniform on [low, high).
+ * @example
+ * const weight = sg.parameter([10, 64], (y) => sg.nn.init.uniform(y, -0.1, 0.1));
+ */
 export function uniform(y: Tensor, low = 0, high = 1): void {
   y.backend.dispatch("randomUniform", { y: y.address, n: y.size, ...drawRandom(y.size), low, high });
 }
 
+/**
+ * Normal with a mean and a standard deviation.
+ * @example
+ * const weight = sg.parameter([10, 64], (y) => sg.nn.init.normal(y, 0, 0.02));
+ */
 export function normal(y: Tensor, mean = 0, std = 1): void {
   y.backend.dispatch("randomNormal", { y: y.address, n: y.size, ...drawRandom(y.size), mean, std });
 }
 
+/**
+ * All elements `value`.
+ * @example
+ * sg.parameter([2], (y) => sg.nn.init.constant(y, 0.5)); // = [0.5, 0.5]
+ */
 export function constant(y: Tensor, value: number): void {
   fill(y, value);
 }
 
+/**
+ * All elements 0.
+ * @example
+ * sg.parameter([2], sg.nn.init.zeros); // = [0, 0]
+ */
 export const zeros = (y: Tensor): void => constant(y, 0);
+/**
+ * All elements 1.
+ * @example
+ * sg.parameter([2], sg.nn.init.ones); // = [1, 1]
+ */
 export const ones = (y: Tensor): void => constant(y, 1);
 
-/** Uniform on +-gain sqrt(6 / (in + out)) (Glorot and Bengio 2010). */
+/**
+ * Uniform on +-gain sqrt(6 / (in + out)) (Glorot and Bengio 2010).
+ * @example
+ * const weight = sg.parameter([10, 64], sg.nn.init.xavierUniform);
+ */
 export function xavierUniform(y: Tensor, gain = 1): void {
   const { fanIn, fanOut } = fans("xavierUniform", y);
   const bound = gain * Math.sqrt(6 / (fanIn + fanOut));
   uniform(y, -bound, bound);
 }
 
-/** Normal with deviation gain sqrt(2 / (in + out)) (Glorot and Bengio 2010). */
+/**
+ * Normal with deviation gain sqrt(2 / (in + out)) (Glorot and Bengio 2010).
+ * @example
+ * const weight = sg.parameter([10, 64], sg.nn.init.xavierNormal);
+ */
 export function xavierNormal(y: Tensor, gain = 1): void {
   const { fanIn, fanOut } = fans("xavierNormal", y);
   normal(y, 0, gain * Math.sqrt(2 / (fanIn + fanOut)));
 }
 
-/** Uniform on +-gain sqrt(3 / in) (He et al. 2015). */
+/**
+ * Uniform on +-gain sqrt(3 / in) (He et al. 2015).
+ * @example
+ * const weight = sg.parameter([10, 64], (y) => sg.nn.init.kaimingUniform(y, sg.nn.init.gain("relu")));
+ */
 export function kaimingUniform(y: Tensor, gain = Math.SQRT2): void {
   const bound = gain * Math.sqrt(3 / fans("kaimingUniform", y).fanIn);
   uniform(y, -bound, bound);
 }
 
-/** Normal with deviation gain / sqrt(in) (He et al. 2015). */
+/**
+ * Normal with deviation gain / sqrt(in) (He et al. 2015).
+ * @example
+ * const weight = sg.parameter([10, 64], (y) => sg.nn.init.kaimingNormal(y, sg.nn.init.gain("relu")));
+ */
 export function kaimingNormal(y: Tensor, gain = Math.SQRT2): void {
   normal(y, 0, gain / Math.sqrt(fans("kaimingNormal", y).fanIn));
 }
 
-/** Ones on the diagonal of a `[rows, cols]` matrix, or of each such block stacked over the rows, times `scale`. */
+/**
+ * Ones on the diagonal of a `[rows, cols]` matrix, or of each such block stacked over the rows, times `scale`.
+ * @example
+ * sg.parameter([2, 2], (y) => sg.nn.init.identity(y)); // = [[1, 0], [0, 1]]
+ */
 export function identity(y: Tensor, scale = 1): void {
   const { fanIn: cols } = fans("identity", y);
   const data = new Float32Array(y.size);
@@ -71,6 +119,8 @@ export function identity(y: Tensor, scale = 1): void {
 /**
  * A matrix `[rows, cols]` with orthonormal rows or columns, whichever are fewer, times `gain` (Saxe et al. 2014): a normal matrix made
  * orthogonal by Gram and Schmidt, each vector twice, which is enough in float64 (Giraud et al. 2005).
+ * @example
+ * const weight = sg.parameter([10, 64], sg.nn.init.orthogonal);
  */
 export function orthogonal(y: Tensor, gain = 1): void {
   const { fanIn: cols } = fans("orthogonal", y);

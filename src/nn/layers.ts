@@ -11,7 +11,7 @@ import { Module } from "./module.js";
 /**
  * y = x W^T + b, with W `[out, in]` and b `[out]`, both uniform on +-1/sqrt(in) at first, as in PyTorch.
  * @example
- * const y = new sg.nn.Linear(64, 10).forward(x); // [..., 64] -> [..., 10]
+ * new sg.nn.Linear(64, 10).forward(sg.randn([8, 20, 64])).shape; // = [8, 20, 10]
  */
 export class Linear extends Module {
   readonly weight: Tensor;
@@ -36,7 +36,8 @@ export class Linear extends Module {
 /**
  * A table of `[V, D]` vectors, standard normal at first, looked up by int32 index.
  * @example
- * const vectors = new sg.nn.Embedding(1000, 64).forward(tokens); // [B, T] -> [B, T, 64]
+ * const tokens = sg.fromArray([[5, 2, 0], [7, 0, 0]], { dtype: "int32" });
+ * new sg.nn.Embedding(1000, 64, { paddingIndex: 0 }).forward(tokens).shape; // = [2, 3, 64]
  */
 export class Embedding extends Module {
   readonly weight: Tensor;
@@ -63,7 +64,11 @@ export class Embedding extends Module {
   }
 }
 
-/** Zeroes each element with probability p while training, and scales the rest by 1 / (1 - p). */
+/**
+ * Zeroes each element with probability p while training, and scales the rest by 1 / (1 - p).
+ * @example
+ * const y = new sg.nn.Dropout(0.2).forward(sg.ones([4, 8]));
+ */
 export class Dropout extends Module {
   constructor(readonly p = 0.5) {
     super();
@@ -75,7 +80,11 @@ export class Dropout extends Module {
   }
 }
 
-/** Layer normalisation over the last dimension of size D, with weight (gamma) ones and bias (beta) zeros at first. */
+/**
+ * Layer normalisation over the last dimension of size D, with weight (gamma) ones and bias (beta) zeros at first.
+ * @example
+ * new sg.nn.LayerNorm(2).forward(sg.fromArray([[1, 3], [8, 2]])); // = [[-1, 1], [1, -1]]
+ */
 export class LayerNorm extends Module {
   readonly weight: Tensor | undefined;
   readonly bias: Tensor | undefined;
@@ -102,6 +111,7 @@ export type UnaryModule = Module & { forward(x: Tensor): Tensor };
  * Layers one after another; functions of one tensor may stand between them.
  * @example
  * const mlp = new sg.nn.Sequential(new sg.nn.Linear(4, 8), sg.relu, new sg.nn.Linear(8, 2));
+ * mlp.forward(sg.randn([16, 4])).shape; // = [16, 2]
  */
 export class Sequential extends Module {
   readonly #steps: readonly (UnaryModule | ((x: Tensor) => Tensor))[];

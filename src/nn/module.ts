@@ -5,7 +5,14 @@ import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { sameShape } from "../util/shape.js";
 
-/** Parameters whose names are used as they are, without the name of the property that holds the table. */
+/**
+ * Parameters whose names are used as they are, without the name of the property that holds the table.
+ * @example
+ * class Table extends sg.nn.Module {
+ *   weights = new sg.nn.ParameterTable([["weight_ih_l0", sg.parameter([4, 3], sg.nn.init.zeros)]]);
+ * }
+ * [...new Table().namedParameters()][0][0]; // = "weight_ih_l0"
+ */
 export class ParameterTable extends Map<string, Tensor> {}
 
 /**

@@ -169,7 +169,9 @@ const nameOf = (kind: string, layer: number, direction: number) => `${kind}_l${l
  * A simple recurrent network (Elman 1990): h_t = f(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), f tanh or relu. Each layer and direction
  * is one kernel call over the whole sequence.
  * @example
- * const { output, state } = new sg.nn.RNN(32, 64).forward(x); // [B, T, 32] -> [B, T, 64] and { h: [1, B, 64] }
+ * const { output, state } = new sg.nn.RNN(32, 64).forward(sg.randn([8, 20, 32]));
+ * output.shape; // = [8, 20, 64]
+ * state.h.shape; // = [1, 8, 64]
  */
 export class RNN extends Recurrent {
   readonly nonlinearity: Nonlinearity;
@@ -195,7 +197,7 @@ export class RNN extends Recurrent {
  * Gated recurrent units (Cho et al. 2014). `resetAfter` (default, PyTorch's form) applies the reset gate to the product
  * W_hn h + b_hn; without it the gate applies to h, as in the paper and in Keras with reset_after=False.
  * @example
- * const { output, state } = new sg.nn.GRU(32, 64, { numLayers: 2 }).forward(x, { lengths: [5, 3] });
+ * const { output, state } = new sg.nn.GRU(32, 64, { numLayers: 2 }).forward(sg.randn([2, 5, 32]), { lengths: [5, 3] });
  */
 export class GRU extends Recurrent {
   readonly resetAfter: boolean;
@@ -221,7 +223,9 @@ export class GRU extends Recurrent {
  * (Sak et al. 2014).
  * @example
  * const lstm = new sg.nn.LSTM(32, 64, { numLayers: 2, bidirectional: true, dropout: 0.1 });
- * const { output, state } = lstm.forward(x, { lengths: [5, 3] }); // state.h and state.c [4, B, 64]
+ * const { output, state } = lstm.forward(sg.randn([2, 5, 32]), { lengths: [5, 3] });
+ * output.shape; // = [2, 5, 128]
+ * state.c.shape; // = [4, 2, 64]
  */
 export class LSTM extends Recurrent {
   constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions & { projSize?: number } = {}) {
@@ -259,6 +263,8 @@ export class LSTM extends Recurrent {
 /**
  * A ReLU network whose recurrent weights are the identity times `scale` and whose biases are 0, so that gradients neither vanish nor
  * explode at first (Le, Jaitly and Hinton 2015).
+ * @example
+ * const { output } = sg.nn.identityRNN(2, 100).forward(sg.rand([8, 400, 2]));
  */
 export function identityRNN(inputSize: number, hiddenSize: number, options: RecurrentOptions & { scale?: number } = {}): RNN {
   const layer = new RNN(inputSize, hiddenSize, { ...options, nonlinearity: "relu" });

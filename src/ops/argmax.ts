@@ -19,7 +19,11 @@ const argmaxOp = defineOp<{ readonly outer: number; readonly n: number; readonly
   ],
 });
 
-/** Where the largest element stands, int32: along `axis`, or among all in row-major order. The first of equals; NaN counts as largest. */
+/**
+ * Where the largest element stands, int32: along `axis`, or among all in row-major order. The first of equals; NaN counts as largest.
+ * @example
+ * sg.argmax(sg.fromArray([[0.1, 0.9], [0.8, 0.2]]), -1); // = [1, 0]
+ */
 export function argmax(x: Tensor, axis?: number): Tensor {
   if (axis === undefined) return argmaxOp([x], { outer: 1, n: x.size, inner: 1, shape: [] })[0]!;
   const at = normalizeAxis("argmax", axis, x.rank);

@@ -64,7 +64,11 @@ function binary(name: BinaryOp, gradient?: Gradient) {
 const share = (a: Tensor, b: Tensor) => add(greater(a, b), affine(equal(a, b), 0.5));
 const byShare = (dy: Tensor, picked: Tensor) => [mul(dy, picked), mul(dy, affine(picked, -1, 1))];
 
-/** a + b, elementwise, with broadcasting; either may be a number. */
+/**
+ * a + b, elementwise, with broadcasting; either may be a number.
+ * @example
+ * sg.add(sg.fromArray([[1], [2]]), sg.tensor([10, 20])); // = [[11, 21], [12, 22]]
+ */
 export const add = binary("add", (dy) => [dy, dy]);
 /** a - b, elementwise, with broadcasting; either may be a number. */
 export const sub = binary("sub", (dy, _a, _b, _y, needs) => [dy, needs(1) ? neg(dy) : undefined]);
@@ -82,19 +86,23 @@ const general = binary("pow", (dy, a, b, y, needs) => [
 /** a^b, elementwise, with broadcasting; either may be a number. */
 export const pow = (a: Tensor | number, b: Tensor | number): Tensor =>
   typeof b === "number" && typeof a !== "number" ? powScalar(a, b) : general(a, b);
-/** The larger of two, elementwise; NaN wins; the gradient of a tie is shared. */
+/**
+ * The larger of two, elementwise; NaN wins; the gradient of a tie is shared.
+ * @example
+ * sg.maximum(sg.tensor([1, 5]), 3); // = [3, 5]
+ */
 export const maximum = binary("maximum", (dy, a, b) => byShare(dy, share(a, b)));
 /** The smaller of two, elementwise; NaN wins; the gradient of a tie is shared. */
 export const minimum = binary("minimum", (dy, a, b) => byShare(dy, share(b, a)));
-/** 1 where a = b, else 0. */
+/** 1 where a = b, else 0, elementwise, with broadcasting; no gradient flows. */
 export const equal = binary("equal");
-/** 1 where a != b, else 0. */
+/** 1 where a != b, else 0, elementwise, with broadcasting; no gradient flows. */
 export const notEqual = binary("notEqual");
-/** 1 where a < b, else 0. */
+/** 1 where a < b, else 0, elementwise, with broadcasting; no gradient flows. */
 export const less = binary("less");
-/** 1 where a <= b, else 0. */
+/** 1 where a <= b, else 0, elementwise, with broadcasting; no gradient flows. */
 export const lessEqual = binary("lessEqual");
-/** 1 where a > b, else 0. */
+/** 1 where a > b, else 0, elementwise, with broadcasting; no gradient flows. */
 export const greater = binary("greater");
-/** 1 where a >= b, else 0. */
+/** 1 where a >= b, else 0, elementwise, with broadcasting; no gradient flows. */
 export const greaterEqual = binary("greaterEqual");

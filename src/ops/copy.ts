@@ -17,7 +17,11 @@ const copy = defineOp<{ readonly shape: Shape }>({
   ],
 });
 
-/** A contiguous copy, by default of the same shape. */
+/**
+ * A contiguous copy, by default of the same shape.
+ * @example
+ * const free = sg.copyOf(sg.flip(sg.tensor([1, 2, 3]), 0)); // memory of its own
+ */
 export const copyOf = (x: Tensor, shape: Shape = x.shape): Tensor => copy([x], { shape })[0]!;
 
 /** Zeros of `shape` in which x stands along `axis` from `start`, `step` apart: the gradient of a slice. */
@@ -85,6 +89,8 @@ const concatOp = defineOp<Along>({
  * Tensors one after another along `axis`; the other dimensions must agree.
  *
  * @throws SeqgradError `shape` or `dtype` when they do not.
+ * @example
+ * sg.concat([sg.tensor([1, 2]), sg.tensor([3])]); // = [1, 2, 3]
  */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   const first = tensors[0];

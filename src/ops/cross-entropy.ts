@@ -105,7 +105,8 @@ function checkTargets(op: string, scores: Tensor, targets: Tensor): void {
  * @returns a scalar, or `[...]` with reduction `none`; the mean is over rows not ignored (NaN when there are none)
  * @throws SeqgradError `range` for a target outside the classes, `shape`, `dtype`
  * @example
- * const loss = sg.crossEntropy(model.forward(x), y, { labelSmoothing: 0.1 });
+ * const targets = sg.fromArray([[1, 0, -100]], { dtype: "int32" }); // the last step is padding
+ * const loss = sg.crossEntropy(sg.randn([1, 3, 5]), targets, { labelSmoothing: 0.1 });
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const { reduction = "mean", ignoreIndex = -100, labelSmoothing = 0 } = options;
@@ -121,6 +122,8 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
  * @param logProbabilities `[..., C]`
  * @param targets int32 `[...]`
  * @throws SeqgradError as crossEntropy
+ * @example
+ * const loss = sg.nllLoss(sg.logSoftmax(sg.randn([2, 5])), sg.tensor(Int32Array.of(1, 4)));
  */
 export function nllLoss(logProbabilities: Tensor, targets: Tensor, options: LossOptions & { ignoreIndex?: number } = {}): Tensor {
   checkTargets("nllLoss", logProbabilities, targets);

@@ -131,7 +131,11 @@ export function viewOp(
   return y;
 }
 
-/** x itself when its layout is contiguous, else a copy; not recorded. */
+/**
+ * x itself when its layout is contiguous, else a copy; not recorded.
+ * @example
+ * sg.contiguous(sg.transpose(sg.zeros([2, 3]))).isContiguous; // = true
+ */
 export function contiguous(x: Tensor): Tensor {
   if (x.isContiguous) return x;
   const y = empty(x.backend, x.shape, x.dtype);

@@ -26,6 +26,8 @@ const dropoutOp = defineOp<RandomStart & { readonly p: number }>({
  * generator that manualSeed() sets.
  *
  * @throws SeqgradError `range` unless p is in [0, 1]
+ * @example
+ * const y = sg.dropout(sg.ones([4, 8]), 0.1); // a tenth of it 0, the rest 1 / 0.9
  */
 export function dropout(x: Tensor, p = 0.5, training = true): Tensor {
   checkInterval("dropout", "p", p, 0, 1);

@@ -5,7 +5,11 @@ import { broadcastStrides, checkShape, type Shape } from "../util/shape.js";
 import { viewOp } from "./define-op.js";
 import { sumTo } from "./reduce.js";
 
-/** Dimensions of size 1 (and new ones in front) repeated to `shape`; -1 keeps a size. A view: nothing is copied. */
+/**
+ * Dimensions of size 1 (and new ones in front) repeated to `shape`; -1 keeps a size. A view: nothing is copied.
+ * @example
+ * sg.expand(sg.tensor([1, 2]), [3, -1]).shape; // = [3, 2]
+ */
 export function expand(x: Tensor, to: Shape): Tensor {
   const lead = to.length - x.rank;
   const shape = to.map((n, i) => (n === -1 && i >= lead ? x.shape[i - lead]! : n));

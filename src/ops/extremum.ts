@@ -7,7 +7,15 @@ const toExtremum: ReductionGradient = (x, y, dy) => {
   return mul(dy, div(mask, sum(mask, { axis: 1, keepDims: true })));
 };
 
-/** The largest element, of all or along `axis`; NaN wins; equal ones share the gradient. */
+/**
+ * The largest element, of all or along `axis`; NaN wins; equal ones share the gradient.
+ * @example
+ * sg.max(sg.fromArray([[1, 5], [7, 3]]), { axis: 1 }); // = [5, 7]
+ */
 export const max = reduction("max", toExtremum);
-/** The smallest element, of all or along `axis`; NaN wins; equal ones share the gradient. */
+/**
+ * The smallest element, of all or along `axis`; NaN wins; equal ones share the gradient.
+ * @example
+ * sg.min(sg.tensor([4, 2, 3])); // = 2
+ */
 export const min = reduction("min", toExtremum);

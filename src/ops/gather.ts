@@ -75,6 +75,8 @@ const selectOp = rows("indexSelect", [
  * @param options.paddingIndex a row that gets no gradient
  * @returns `[...index.shape, D]`
  * @throws SeqgradError `range` for an index outside the table, `dtype` for one that is not int32
+ * @example
+ * sg.embedding(sg.tensor(Int32Array.of(2, 0)), sg.fromArray([[1, 1], [2, 2], [3, 3]])); // = [[3, 3], [1, 1]]
  */
 export function embedding(index: Tensor, weight: Tensor, options: { paddingIndex?: number } = {}): Tensor {
   checkIndex("embedding", index);
@@ -83,7 +85,11 @@ export function embedding(index: Tensor, weight: Tensor, options: { paddingIndex
   return embeddingOp([weight, index], { outer: 1, n, inner, skip: options.paddingIndex ?? -1, shape: [...index.shape, inner] })[0]!;
 }
 
-/** The slices of x at the int32 positions `index` [M] of dimension `axis`. */
+/**
+ * The slices of x at the int32 positions `index` [M] of dimension `axis`.
+ * @example
+ * sg.indexSelect(sg.tensor([5, 6, 7]), 0, sg.tensor(Int32Array.of(2, 2))); // = [7, 7]
+ */
 export function indexSelect(x: Tensor, axis: number, index: Tensor): Tensor {
   const at = normalizeAxis("indexSelect", axis, x.rank);
   if (index.rank !== 1)
@@ -126,6 +132,8 @@ export const pick = (x: Tensor, index: Tensor): Tensor => pickOp([x, index], { o
  *
  * @param index int32, of x's shape but in `axis`
  * @throws SeqgradError `shape`, `dtype`, or `range` for a position outside x
+ * @example
+ * sg.gather(sg.fromArray([[1, 2], [3, 4]]), 1, sg.fromArray([[1], [0]], { dtype: "int32" })); // = [[2], [3]]
  */
 export function gather(x: Tensor, axis: number, index: Tensor): Tensor {
   const at = normalizeAxis("gather", axis, x.rank);
@@ -154,6 +162,8 @@ const oneHotOp = defineOp<{ readonly classes: number }>({
 /**
  * 1 at the index and 0 elsewhere, float32 `[...index.shape, classes]`.
  * @throws SeqgradError `range` for an index outside 0..classes-1
+ * @example
+ * sg.oneHot(sg.tensor(Int32Array.of(2, 0)), 3); // = [[0, 0, 1], [1, 0, 0]]
  */
 export function oneHot(index: Tensor, classes: number): Tensor {
   return oneHotOp([contiguous(index)], { classes: checkInteger("oneHot", "classes", classes, 1) })[0]!;

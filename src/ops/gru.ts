@@ -127,6 +127,8 @@ export interface GruOptions {
  * @param wHh `[3H, H]`
  * @returns y `[B, T, H]`, 0 past a row's length; h `[B, H]` after each row's last valid step
  * @throws SeqgradError `shape`, `dtype`, `range` for a length outside 1..T
+ * @example
+ * const { y, h } = sg.gru(sg.randn([8, 20, 3]), sg.randn([15, 3]), sg.randn([15, 5]));
  */
 export function gru(x: Tensor, wIh: Tensor, wHh: Tensor, options: GruOptions = {}): { y: Tensor; h: Tensor } {
   const { bIh, bHh, h0, lengths, reverse = false, resetAfter = true, probe } = options;

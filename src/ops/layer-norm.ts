@@ -70,6 +70,8 @@ const layerNormOp = defineOp<Attrs>({
  * @param gamma `[D]`, or none
  * @param beta `[D]`, or none; needs gamma
  * @throws SeqgradError `shape`
+ * @example
+ * sg.layerNorm(sg.tensor([1, 3])); // = [-1, 1]
  */
 export function layerNorm(x: Tensor, gamma?: Tensor, beta?: Tensor, eps = 1e-5): Tensor {
   if (x.rank === 0) throw new SeqgradError("shape", "layerNorm: a scalar has no last dimension.");

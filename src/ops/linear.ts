@@ -70,6 +70,8 @@ const linearOp = defineOp<null>({
  * @param bias `[out]`, or none
  * @returns `[..., out]`
  * @throws SeqgradError `shape` or `dtype` when they do not fit
+ * @example
+ * sg.linear(sg.tensor([1, 2]), sg.fromArray([[1, 1], [0, 3]]), sg.tensor([10, 0])); // = [13, 6]
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   return linearOp(bias ? [x, weight, bias] : [x, weight], null)[0]!;

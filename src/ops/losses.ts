@@ -18,13 +18,21 @@ function checkPair(op: string, x: Tensor, target: Tensor): void {
   }
 }
 
-/** The squared error (x - target)^2, averaged unless `reduction` says otherwise. Shapes must be equal. */
+/**
+ * The squared error (x - target)^2, averaged unless `reduction` says otherwise. Shapes must be equal.
+ * @example
+ * sg.mseLoss(sg.tensor([1, 2]), sg.tensor([2, 4])); // = 2.5
+ */
 export function mseLoss(x: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkPair("mseLoss", x, target);
   return reduceLoss(square(sub(x, target)), options.reduction);
 }
 
-/** The absolute error |x - target|, averaged unless `reduction` says otherwise. Shapes must be equal. */
+/**
+ * The absolute error |x - target|, averaged unless `reduction` says otherwise. Shapes must be equal.
+ * @example
+ * sg.l1Loss(sg.tensor([1, 2]), sg.tensor([2, 4])); // = 1.5
+ */
 export function l1Loss(x: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkPair("l1Loss", x, target);
   return reduceLoss(abs(sub(x, target)), options.reduction);
@@ -33,6 +41,8 @@ export function l1Loss(x: Tensor, target: Tensor, options: LossOptions = {}): Te
 /**
  * Huber's loss (1964): d^2 / 2 for |d| <= delta, else delta (|d| - delta / 2), with d = x - target. Shapes must be equal.
  * @throws SeqgradError `range` unless delta > 0
+ * @example
+ * sg.huberLoss(sg.tensor([1, 2]), sg.tensor([2, 4])); // = 1
  */
 export function huberLoss(x: Tensor, target: Tensor, options: LossOptions & { delta?: number } = {}): Tensor {
   const { delta = 1, reduction } = options;
@@ -45,8 +55,11 @@ export function huberLoss(x: Tensor, target: Tensor, options: LossOptions & { de
 }
 
 /**
- * Binary cross-entropy of sigmoid(x) with targets in [0, 1]: -(w t log s(x) + (1 - t) log(1 - s(x))), computed without ever forming the sigmoid.
+ * Binary cross-entropy of sigmoid(x) with targets in [0, 1]: -(w t log s(x) + (1 - t) log(1 - s(x))), computed without ever forming
+ * the sigmoid.
  * `posWeight` w, broadcast, weighs the positive class. Shapes must be equal.
+ * @example
+ * sg.binaryCrossEntropyWithLogits(sg.tensor([0, 2]), sg.tensor([1, 1])); // = 0.41
  */
 export function binaryCrossEntropyWithLogits(x: Tensor, target: Tensor, options: LossOptions & { posWeight?: Tensor } = {}): Tensor {
   checkPair("binaryCrossEntropyWithLogits", x, target);

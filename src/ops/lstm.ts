@@ -154,6 +154,8 @@ export interface LstmOptions {
  * @param wHh `[4H, H]`, or `[4H, P]` with a projection
  * @returns y `[B, T, H]`, 0 past a row's length; h and c `[B, H]` after each row's last valid step
  * @throws SeqgradError `shape`, `dtype`, `range` for a length outside 1..T
+ * @example
+ * const { y, h, c } = sg.lstm(sg.randn([8, 20, 3]), sg.randn([20, 3]), sg.randn([20, 5]), { reverse: true });
  */
 export function lstm(x: Tensor, wIh: Tensor, wHh: Tensor, options: LstmOptions = {}): { y: Tensor; h: Tensor; c: Tensor } {
   const { bIh, bHh, wHr, h0, c0, lengths, reverse = false, probe } = options;

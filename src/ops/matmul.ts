@@ -103,7 +103,7 @@ const product: (inputs: readonly Tensor[], attrs: null) => readonly Tensor[] = d
  *
  * @throws SeqgradError `shape` when the inner dimensions differ.
  * @example
- * const scores = sg.matmul(queries, sg.transpose(keys));
+ * sg.matmul(sg.fromArray([[1, 2], [3, 4]]), sg.tensor([1, 10])); // = [21, 43]
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   if (a.rank === 0 || b.rank === 0) throw new SeqgradError("shape", "matmul: a scalar has no rows or columns; use mul().");

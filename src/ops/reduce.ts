@@ -77,9 +77,17 @@ function reducedShape(shape: readonly number[], axes: readonly number[], keepDim
   return shape.flatMap((n, i) => (axes.includes(i) ? (keepDims ? [1] : []) : [n]));
 }
 
-/** The sum over all elements or over `axis`. */
+/**
+ * The sum over all elements or over `axis`.
+ * @example
+ * sg.sum(sg.fromArray([[1, 2], [3, 4]]), { axis: 0 }); // = [4, 6]
+ */
 export const sum = reduction("sum", (_x, _y, dy) => dy);
-/** The mean over all elements or over `axis`. */
+/**
+ * The mean over all elements or over `axis`.
+ * @example
+ * sg.mean(sg.fromArray([[1, 2], [3, 4]]), { axis: -1, keepDims: true }); // = [[1.5], [3.5]]
+ */
 export const mean = reduction("mean", (x, _y, dy) => affine(contiguous(dy), 1 / x.shape[1]!));
 /** Sums a gradient over the dimensions that broadcasting repeated, back to `shape`. */
 export function sumTo(x: Tensor, shape: readonly number[]): Tensor {

@@ -128,6 +128,8 @@ export interface RnnOptions {
  * @param wHh `[H, H]`
  * @returns y `[B, T, H]`, 0 past a row's length; h `[B, H]` after each row's last valid step
  * @throws SeqgradError `shape`, `dtype`, `range` for a length outside 1..T
+ * @example
+ * const { y, h } = sg.rnn(sg.randn([8, 20, 3]), sg.randn([5, 3]), sg.randn([5, 5]), { nonlinearity: "relu" });
  */
 export function rnn(x: Tensor, wIh: Tensor, wHh: Tensor, options: RnnOptions = {}): { y: Tensor; h: Tensor } {
   const { bIh, bHh, h0, lengths, reverse = false, probe } = options;

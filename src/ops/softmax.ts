@@ -59,7 +59,15 @@ function along(name: string, op: typeof softmaxOp, x: Tensor, axis: number): Ten
   return at === x.rank - 1 ? op([toFloat(x)], null)[0]! : transpose(op([toFloat(transpose(x, at, -1))], null)[0]!, at, -1);
 }
 
-/** e^x / sum e^x along `axis`: positive, and adding up to 1. A row of nothing but -Infinity gives NaN. */
+/**
+ * e^x / sum e^x along `axis`: positive, and adding up to 1. A row of nothing but -Infinity gives NaN.
+ * @example
+ * sg.softmax(sg.tensor([0, Math.log(3)])); // = [0.25, 0.75]
+ */
 export const softmax = (x: Tensor, axis = -1): Tensor => along("softmax", softmaxOp, x, axis);
-/** x - log sum e^x along `axis`: the logarithm of the softmax. */
+/**
+ * x - log sum e^x along `axis`: the logarithm of the softmax.
+ * @example
+ * sg.logSoftmax(sg.tensor([0, 0])); // = [-0.6931, -0.6931]
+ */
 export const logSoftmax = (x: Tensor, axis = -1): Tensor => along("logSoftmax", logSoftmaxOp, x, axis);

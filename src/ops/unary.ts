@@ -51,9 +51,17 @@ const cast = (name: "toInt32" | "toFloat32") => {
 const toInt32 = cast("toInt32");
 const toFloat32 = cast("toFloat32");
 
-/** The elements as int32, rounded toward zero. */
+/**
+ * The elements as int32, rounded toward zero.
+ * @example
+ * sg.toInt(sg.tensor([1.7, -1.7])); // = [1, -1]
+ */
 export const toInt = (x: Tensor): Tensor => (x.dtype === "int32" ? x : toInt32([x], null)[0]!);
-/** The elements as float32; operations do this by themselves. */
+/**
+ * The elements as float32; operations that compute do this by themselves.
+ * @example
+ * sg.div(sg.toFloat(sg.tensor(Int32Array.of(1, 3))), 2); // = [0.5, 1.5]
+ */
 export const toFloat = (x: Tensor): Tensor => (x instanceof Tensor && x.dtype === "int32" ? toFloat32([x], null)[0]! : x);
 
 /** What an operation of tensors and numbers computes with: a number becomes a scalar beside the other operand. */
@@ -68,7 +76,11 @@ const clampOp = unary("clamp", anywhere, { a: -1, b: 1 });
 const geluExact = unary("gelu");
 const geluTanh = unary("geluTanh");
 
-/** `scale x + shift`, elementwise. */
+/**
+ * `scale x + shift`, elementwise.
+ * @example
+ * sg.affine(sg.tensor([1, 2]), 10, -1); // = [9, 19]
+ */
 export const affine = (x: Tensor, scale: number, shift = 0): Tensor => affineOp(x, { a: scale, b: shift });
 /** -x, elementwise. */
 export const neg = (x: Tensor): Tensor => affine(x, -1);
@@ -96,11 +108,17 @@ export const tanh = plain("tanh");
 export const sigmoid = plain("sigmoid");
 /** max(x, 0), elementwise; the gradient at 0 is 0. */
 export const relu = plain("relu");
-/** x where positive, else `slope x`, elementwise. */
+/**
+ * x where positive, else `slope x`, elementwise.
+ * @example
+ * sg.leakyRelu(sg.tensor([-1, 2]), 0.1); // = [-0.1, 2]
+ */
 export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => leakyReluOp(x, { a: checkFinite("leakyRelu", "slope", slope), b: 0 });
 /**
  * x Phi(x), Phi the normal distribution's cumulative function, elementwise; `approximate` uses the tanh form of Hendrycks and
  * Gimpel (2016) as GPT-2 does.
+ * @example
+ * sg.gelu(sg.tensor([1]), { approximate: true }); // = [0.8412]
  */
 export const gelu = (x: Tensor, options: { approximate?: boolean } = {}): Tensor => (options.approximate ? geluTanh(x) : geluExact(x));
 /** x sigmoid(x), elementwise. */
@@ -115,6 +133,8 @@ export const powScalar = (x: Tensor, exponent: number): Tensor => powerOp(x, { a
 /**
  * x limited to [low, high], elementwise; the gradient passes inside, bounds included.
  * @throws SeqgradError `range` when low > high.
+ * @example
+ * sg.clamp(sg.tensor([-2, 0.5, 3]), 0, 1); // = [0, 0.5, 1]
  */
 export function clamp(x: Tensor, low: number, high: number): Tensor {
   if (!(low <= high)) throw new SeqgradError("range", `clamp: low ${low} is above high ${high}; swap them.`);

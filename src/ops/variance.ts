@@ -6,6 +6,8 @@ import { where } from "./where.js";
 
 /**
  * The variance, sum (x - mean)^2 / (n - correction), over all elements or over `axis`. `correction` 1, the default, is Bessel's.
+ * @example
+ * sg.variance(sg.tensor([1, 2, 3, 4]), { correction: 0 }); // = 1.25
  */
 export function variance(x: Tensor, options: ReduceOptions & { correction?: number } = {}): Tensor {
   const { span } = arrange("variance", x, options);
@@ -13,7 +15,11 @@ export function variance(x: Tensor, options: ReduceOptions & { correction?: numb
   return affine(sum(square(centred), options), 1 / (span.n - (options.correction ?? 1)));
 }
 
-/** The Euclidean norm, sqrt(sum x^2), over all elements or over `axis`; the gradient at 0 is 0. */
+/**
+ * The Euclidean norm, sqrt(sum x^2), over all elements or over `axis`; the gradient at 0 is 0.
+ * @example
+ * sg.norm(sg.tensor([3, 4])); // = 5
+ */
 export function norm(x: Tensor, options: ReduceOptions = {}): Tensor {
   const squares = sum(square(x), options);
   const isZero = equal(squares, 0);

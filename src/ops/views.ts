@@ -12,7 +12,7 @@ import { viewOp } from "./define-op.js";
  *
  * @throws SeqgradError `shape` when the sizes differ.
  * @example
- * sg.reshape(x, [2, -1]); // [4, 6] -> [2, 12]
+ * sg.reshape(sg.zeros([4, 6]), [2, -1]).shape; // = [2, 12]
  */
 export function reshape(x: Tensor, to: Shape): Tensor {
   const shape = inferShape(x, to);
@@ -34,7 +34,11 @@ function inferShape(x: Tensor, to: Shape): Shape {
   return shape;
 }
 
-/** All dimensions from `start` to `end`, inclusive, made one. */
+/**
+ * All dimensions from `start` to `end`, inclusive, made one.
+ * @example
+ * sg.flatten(sg.zeros([2, 3, 4]), 1).shape; // = [2, 12]
+ */
 export function flatten(x: Tensor, start = 0, end = -1): Tensor {
   if (x.rank === 0) return reshape(x, [1]);
   const from = normalizeAxis("flatten", start, x.rank);
@@ -46,6 +50,8 @@ export function flatten(x: Tensor, start = 0, end = -1): Tensor {
  * Dimensions in another order: dimension i of the result is `order[i]` of x. A view.
  *
  * @throws SeqgradError `range` or `value` unless `order` names every dimension once.
+ * @example
+ * sg.permute(sg.zeros([2, 3, 4]), [2, 0, 1]).shape; // = [4, 2, 3]
  */
 export function permute(x: Tensor, order: readonly number[]): Tensor {
   const axes = order.map((axis) => normalizeAxis("permute", axis, x.rank));
@@ -61,7 +67,11 @@ export function permute(x: Tensor, order: readonly number[]): Tensor {
   return viewOp("permute", x, shape, strides, x.offset, (dy) => permute(dy, inverse));
 }
 
-/** Two dimensions exchanged, by default the last two. A view. */
+/**
+ * Two dimensions exchanged, by default the last two. A view.
+ * @example
+ * sg.transpose(sg.fromArray([[1, 2], [3, 4]])); // = [[1, 3], [2, 4]]
+ */
 export function transpose(x: Tensor, first = -2, second = -1): Tensor {
   const a = normalizeAxis("transpose", first, x.rank);
   const b = normalizeAxis("transpose", second, x.rank);
@@ -69,13 +79,21 @@ export function transpose(x: Tensor, first = -2, second = -1): Tensor {
   return permute(x, order);
 }
 
-/** A dimension of size 1 put in before `axis` (of the result). A view. */
+/**
+ * A dimension of size 1 put in before `axis` (of the result). A view.
+ * @example
+ * sg.unsqueeze(sg.zeros([2, 3]), 1).shape; // = [2, 1, 3]
+ */
 export function unsqueeze(x: Tensor, axis: number): Tensor {
   const at = normalizeAxis("unsqueeze", axis, x.rank + 1);
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
 }
 
-/** A dimension of size 1 taken out; all of them when `axis` is absent. A view. */
+/**
+ * A dimension of size 1 taken out; all of them when `axis` is absent. A view.
+ * @example
+ * sg.squeeze(sg.zeros([2, 1, 3]), 1).shape; // = [2, 3]
+ */
 export function squeeze(x: Tensor, axis?: number): Tensor {
   if (axis === undefined)
     return reshape(
@@ -92,7 +110,7 @@ export function squeeze(x: Tensor, axis?: number): Tensor {
  * Elements `start` up to `end` (exclusive) of one dimension, every `step`-th. Negative ends count from the back. A view.
  *
  * @example
- * sg.slice(x, 1, 0, -1); // all but the last column
+ * sg.slice(sg.tensor([1, 2, 3, 4]), 0, 0, -1); // = [1, 2, 3]
  */
 export function slice(x: Tensor, axis: number, start: number, end = Number.MAX_SAFE_INTEGER, step = 1): Tensor {
   const at = normalizeAxis("slice", axis, x.rank);
@@ -108,7 +126,11 @@ export function slice(x: Tensor, axis: number, start: number, end = Number.MAX_S
   return viewOp("slice", x, shape, strides, offset, (dy) => padTo(dy, x.shape, at, from, step));
 }
 
-/** One index of a dimension, which vanishes. A view. */
+/**
+ * One index of a dimension, which vanishes. A view.
+ * @example
+ * sg.select(sg.fromArray([[1, 2], [3, 4]]), 0, -1); // = [3, 4]
+ */
 export function select(x: Tensor, axis: number, index: number): Tensor {
   const at = normalizeAxis("select", axis, x.rank);
   const n = x.shape[at]!;
@@ -117,7 +139,11 @@ export function select(x: Tensor, axis: number, index: number): Tensor {
   return squeeze(slice(x, at, from, from + 1), at);
 }
 
-/** Cuts a dimension into pieces: of `sizes`, or of one size, the last possibly smaller. Views. */
+/**
+ * Cuts a dimension into pieces: of `sizes`, or of one size, the last possibly smaller. Views.
+ * @example
+ * const [i, f, g, o] = sg.split(sg.zeros([8, 256]), 64, 1); // each [8, 64]
+ */
 export function split(x: Tensor, sizes: number | readonly number[], axis = 0): Tensor[] {
   const at = normalizeAxis("split", axis, x.rank);
   const n = x.shape[at]!;
@@ -135,7 +161,11 @@ export function split(x: Tensor, sizes: number | readonly number[], axis = 0): T
 
 const evenPieces = (n: number, size: number) => Array.from({ length: Math.ceil(n / size) }, (_, i) => Math.min(size, n - i * size));
 
-/** The order of the elements along `axis` turned around. A view. */
+/**
+ * The order of the elements along `axis` turned around. A view.
+ * @example
+ * sg.flip(sg.tensor([1, 2, 3]), 0); // = [3, 2, 1]
+ */
 export function flip(x: Tensor, axis: number | readonly number[]): Tensor {
   const axes = [...new Set([axis].flat().map((a) => normalizeAxis("flip", a, x.rank)))];
   const strides = x.strides.map((s, i) => (axes.includes(i) ? -s : s));
@@ -143,7 +173,12 @@ export function flip(x: Tensor, axis: number | readonly number[]): Tensor {
   return viewOp("flip", x, x.shape, strides, offset, (dy) => flip(dy, axes));
 }
 
-/** Tensors of one shape put side by side along a new dimension. @throws SeqgradError `shape` when they have several. */
+/**
+ * Tensors of one shape put side by side along a new dimension.
+ * @throws SeqgradError `shape` when they have several.
+ * @example
+ * sg.stack([sg.tensor([1, 2]), sg.tensor([3, 4])]); // = [[1, 2], [3, 4]]
+ */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   const [first] = tensors;
   const odd = tensors.findIndex((x) => !sameShape(x.shape, first!.shape));

@@ -36,7 +36,11 @@ const whereOp = defineOp<null>({
   ],
 });
 
-/** a where the condition is not 0, else b, elementwise, with broadcasting; a and b may be numbers. */
+/**
+ * a where the condition is not 0, else b, elementwise, with broadcasting; a and b may be numbers.
+ * @example
+ * sg.where(sg.tensor([1, 0]), sg.tensor([5, 6]), -1); // = [5, -1]
+ */
 export function where(condition: Tensor, a: Tensor | number, b: Tensor | number): Tensor {
   return whereOp([toFloat(condition), operand(a, condition), operand(b, condition)], null)[0]!;
 }

@@ -12,6 +12,9 @@ const gradientsOf = (params: Iterable<Tensor>): Tensor[] => [...params].flatMap(
  * Optimizers do this by themselves with the option clipNorm, in one pass.
  *
  * @throws SeqgradError `not-finite` when the norm is NaN or infinite: the gradients are as before.
+ * @example
+ * sg.crossEntropy(sg.linear(sg.randn([2, 8]), model.linear.weight), sg.tensor(Int32Array.of(0, 1))).backward();
+ * const norm = sg.optim.clipGradNorm(model.parameters(), 1);
  */
 export function clipGradNorm(params: Iterable<Tensor>, maxNorm: number): number {
   checkInterval("clipGradNorm", "maxNorm", maxNorm, 0);
@@ -24,7 +27,11 @@ export function clipGradNorm(params: Iterable<Tensor>, maxNorm: number): number 
   return norm;
 }
 
-/** Limits every element of the gradients to +- `limit`. Optimizers do this by themselves with the option clipValue. */
+/**
+ * Limits every element of the gradients to +- `limit`. Optimizers do this by themselves with the option clipValue.
+ * @example
+ * sg.optim.clipGradValue(model.parameters(), 0.5);
+ */
 export function clipGradValue(params: Iterable<Tensor>, limit: number): void {
   checkInterval("clipGradValue", "limit", limit, 0);
   for (const g of gradientsOf(params)) inPlace(g, "clamp", -limit, limit);

@@ -65,6 +65,10 @@ const CLAMP = unaryOps.indexOf("clamp");
 /**
  * The base of all optimizers. Parameters, gradients and each kind of state lie in contiguous arenas, of which the tensors are views:
  * zeroing, the norm and the update are one call each (per group). A step whose gradient is not finite changes nothing.
+ * @example
+ * const optimizer: sg.optim.Optimizer = new sg.optim.Adam(model.parameters());
+ * const loss = optimizer.step(() => model.loss(loader.batch(0)).loss);
+ * console.log(await loss.read(), await optimizer.gradientNorm().read());
  */
 export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   readonly groups: readonly Group<O>[];

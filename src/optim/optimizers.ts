@@ -121,7 +121,11 @@ export interface RMSpropOptions extends OptimizerOptions {
   centered?: boolean;
 }
 
-/** RMSprop (Tieleman and Hinton 2012): steps of lr g / (sqrt(v) + eps), v the running square of the gradient. Default lr 0.01. */
+/**
+ * RMSprop (Tieleman and Hinton 2012): steps of lr g / (sqrt(v) + eps), v the running square of the gradient. Default lr 0.01.
+ * @example
+ * const optimizer = new sg.optim.RMSprop(model.parameters(), { lr: 1e-3, momentum: 0.9 });
+ */
 export class RMSprop extends Optimizer<RMSpropOptions> {
   constructor(params: ParametersOrGroups<RMSpropOptions>, options: RMSpropOptions = {}) {
     super("RMSprop", params, options, { lr: 0.01, weightDecay: 0 }, ({ alpha = 0.99, momentum = 0, eps = 0, centered }) => {
@@ -147,7 +151,11 @@ export interface AdagradOptions extends OptimizerOptions {
   lrDecay?: number;
 }
 
-/** Adagrad (Duchi et al. 2011): steps of lr g / (sqrt(sum g^2) + eps). Default lr 0.01. */
+/**
+ * Adagrad (Duchi et al. 2011): steps of lr g / (sqrt(sum g^2) + eps). Default lr 0.01.
+ * @example
+ * const optimizer = new sg.optim.Adagrad(model.parameters(), { lr: 0.05 });
+ */
 export class Adagrad extends Optimizer<AdagradOptions> {
   constructor(params: ParametersOrGroups<AdagradOptions>, options: AdagradOptions = {}) {
     super("Adagrad", params, options, { lr: 0.01, weightDecay: 0 }, ({ eps = 0, lrDecay = 0 }) => {

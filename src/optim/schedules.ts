@@ -8,31 +8,51 @@ export type Schedule = (step: number) => number;
 const straight = (from: number, to: number, share: number) => from + (to - from) * share;
 const halfCosine = (from: number, to: number, share: number) => to + ((from - to) * (1 + Math.cos(Math.PI * share))) / 2;
 
-/** Always 1, or `factor`. */
+/**
+ * Always 1, or `factor`.
+ * @example
+ * sg.optim.constant(0.5)(1000); // = 0.5
+ */
 export const constant =
   (factor = 1): Schedule =>
   () =>
     factor;
 
-/** From `from` to 1 in equal parts over `steps`, then 1. */
+/**
+ * From `from` to 1 in equal parts over `steps`, then 1.
+ * @example
+ * [0, 50, 100, 200].map(sg.optim.linearWarmup(100)); // = [0, 0.5, 1, 1]
+ */
 export function linearWarmup(steps: number, from = 0): Schedule {
   checkInteger("linearWarmup", "steps", steps, 1);
   return (step) => straight(from, 1, Math.min(1, step / steps));
 }
 
-/** From 1 down to `floor` in equal parts over `steps`, then `floor`. */
+/**
+ * From 1 down to `floor` in equal parts over `steps`, then `floor`.
+ * @example
+ * [0, 50, 100].map(sg.optim.linearDecay(100, 0.1)); // = [1, 0.55, 0.1]
+ */
 export function linearDecay(steps: number, floor = 0): Schedule {
   checkInteger("linearDecay", "steps", steps, 1);
   return (step) => straight(1, floor, Math.min(1, step / steps));
 }
 
-/** Half a cosine from 1 down to `floor` over `steps` (Loshchilov and Hutter 2017), then `floor`. */
+/**
+ * Half a cosine from 1 down to `floor` over `steps` (Loshchilov and Hutter 2017), then `floor`.
+ * @example
+ * [0, 50, 100].map(sg.optim.cosine(100)); // = [1, 0.5, 0]
+ */
 export function cosine(steps: number, floor = 0): Schedule {
   checkInteger("cosine", "steps", steps, 1);
   return (step) => halfCosine(1, floor, Math.min(1, step / steps));
 }
 
-/** Times `gamma` after every `every` steps. */
+/**
+ * Times `gamma` after every `every` steps.
+ * @example
+ * [0, 9, 10, 20].map(sg.optim.stepDecay(10, 0.5)); // = [1, 1, 0.5, 0.25]
+ */
 export function stepDecay(every: number, gamma = 0.1): Schedule {
   checkInteger("stepDecay", "every", every, 1);
   return (step) => gamma ** Math.floor(step / every);
@@ -49,7 +69,11 @@ export interface OneCycleOptions {
   anneal?: "cosine" | "linear";
 }
 
-/** Up to 1 and down again over `steps` (Smith and Topin 2019); the optimizer's rate is the peak. */
+/**
+ * Up to 1 and down again over `steps` (Smith and Topin 2019); the optimizer's rate is the peak.
+ * @example
+ * const events = sg.fit(model, loader, { optimizer, steps: 500, schedule: sg.optim.oneCycle(500) });
+ */
 export function oneCycle(steps: number, options: OneCycleOptions = {}): Schedule {
   checkInteger("oneCycle", "steps", steps, 2);
   const { rise = 0.3, startDivisor = 25, endDivisor = 1e4, anneal = "cosine" } = options;
@@ -63,7 +87,13 @@ export function oneCycle(steps: number, options: OneCycleOptions = {}): Schedule
   };
 }
 
-/** One schedule for its number of steps, then the next from its own step 0; the last goes on. */
+/**
+ * One schedule for its number of steps, then the next from its own step 0; the last goes on.
+ * @example
+ * const { linearWarmup, cosine, sequence } = sg.optim;
+ * const schedule = sequence([linearWarmup(10), 10], [cosine(90), 90]);
+ * [0, 5, 10, 55, 100].map(schedule); // = [0, 0.5, 1, 0.5, 0]
+ */
 export function sequence(...parts: (readonly [schedule: Schedule, steps: number])[]): Schedule {
   return (step) => {
     let start = 0;
@@ -102,7 +132,13 @@ const defaults: Required<PlateauOptions> = {
   floor: 0,
 };
 
-/** Cuts the learning rate when a measure stops improving. Show it every evaluation by `observe`. */
+/**
+ * Cuts the learning rate when a measure stops improving. Show it every evaluation by `observe`.
+ * @example
+ * const plateau = new sg.optim.Plateau({ factor: 0.5, patience: 0 });
+ * for (const loss of [3, 2, 2.5]) plateau.observe(loss);
+ * plateau.schedule(0); // = 0.5
+ */
 export class Plateau {
   readonly #options: Required<PlateauOptions>;
   #factor = 1;
@@ -163,7 +199,13 @@ export class Plateau {
   }
 }
 
-/** Sets an optimizer's learning rates to their first values times a schedule. */
+/**
+ * Sets an optimizer's learning rates to their first values times a schedule.
+ * @example
+ * const scheduler = new sg.optim.Scheduler(optimizer, sg.optim.linearDecay(100));
+ * scheduler.apply(50);
+ * optimizer.lr; // = 0.0005
+ */
 export class Scheduler {
   readonly #first: readonly number[];
 

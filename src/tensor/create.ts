@@ -53,7 +53,12 @@ export function tensor(data: TensorData | readonly number[], shape: Shape = [dat
   return x;
 }
 
-/** A tensor from nested arrays, or a scalar from a number: `fromArray([[1, 2], [3, 4]])`. @throws SeqgradError `shape` when they are ragged. */
+/**
+ * A tensor from nested arrays, or a scalar from a number.
+ * @throws SeqgradError `shape` when they are ragged
+ * @example
+ * sg.fromArray([[1, 2], [3, 4]]).shape; // = [2, 2]
+ */
 export function fromArray(values: NestedNumbers, options: CreateOptions = {}): Tensor {
   const shape: number[] = [];
   for (let v = values; typeof v !== "number"; v = v[0]!) {
@@ -74,14 +79,31 @@ function flatten(values: NestedNumbers, shape: Shape, depth: number): number[] {
   return typeof values === "number" ? [values] : values.flatMap((v) => flatten(v, shape, depth + 1));
 }
 
-/** All elements `value`. */
+/**
+ * All elements `value`.
+ * @example
+ * sg.full([2, 2], 7); // = [[7, 7], [7, 7]]
+ */
 export const full = (shape: Shape, value: number, options: CreateOptions = {}): Tensor => fill(make("full", shape, options), value);
-/** All elements 0. */
+/**
+ * All elements 0.
+ * @example
+ * sg.zeros([3]); // = [0, 0, 0]
+ */
 export const zeros = (shape: Shape, options: CreateOptions = {}): Tensor => full(shape, 0, options);
-/** All elements 1. */
+/**
+ * All elements 1.
+ * @example
+ * sg.ones([3]); // = [1, 1, 1]
+ */
 export const ones = (shape: Shape, options: CreateOptions = {}): Tensor => full(shape, 1, options);
 
-/** `start, start + step, ...` up to but without `end`: arange(n) counts from 0. */
+/**
+ * `start, start + step, ...` up to but without `end`: arange(n) counts from 0.
+ * @throws SeqgradError `range` for a step of 0 or an end that is not finite
+ * @example
+ * sg.arange(0, 10, 4); // = [0, 4, 8]
+ */
 export function arange(start: number, end?: number, step = 1, options: CreateOptions = {}): Tensor {
   const [from, to] = end === undefined ? [0, start] : [start, end];
   if (!(step !== 0 && Number.isFinite((to - from) / step)))
@@ -91,7 +113,11 @@ export function arange(start: number, end?: number, step = 1, options: CreateOpt
   return tensor(data, [n], options);
 }
 
-/** Uniform on [low, high), from the generator that manualSeed() sets. */
+/**
+ * Uniform on [low, high), from the generator that manualSeed() sets.
+ * @example
+ * const noise = sg.rand([32, 10], { low: -0.1, high: 0.1 });
+ */
 export function rand(shape: Shape, options: CreateOptions & { low?: number; high?: number } = {}): Tensor {
   const y = make("rand", shape, options);
   const { low = 0, high = 1 } = options;
@@ -99,7 +125,11 @@ export function rand(shape: Shape, options: CreateOptions & { low?: number; high
   return y;
 }
 
-/** Normal, from the generator that manualSeed() sets. */
+/**
+ * Normal, by default with mean 0 and standard deviation 1, from the generator that manualSeed() sets.
+ * @example
+ * const x = sg.randn([8, 20, 32], { std: 0.02 });
+ */
 export function randn(shape: Shape, options: CreateOptions & { mean?: number; std?: number } = {}): Tensor {
   const y = make("randn", shape, options);
   const { mean = 0, std = 1 } = options;
@@ -107,7 +137,11 @@ export function randn(shape: Shape, options: CreateOptions & { mean?: number; st
   return y;
 }
 
-/** A float32 tensor outside every scope that a model owns and training changes. */
+/**
+ * A float32 tensor outside every scope that a model owns and training changes.
+ * @example
+ * const weight = sg.parameter([10, 64], sg.nn.init.xavierUniform);
+ */
 export function parameter(shape: Shape, init: (y: Tensor) => void, device: Device = defaultDevice()): Tensor {
   checkShape("parameter", shape);
   const p = new Tensor(allocate(device.backend, sizeOf(shape) * 4, "parameter", null), [...shape]);

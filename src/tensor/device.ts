@@ -41,7 +41,12 @@ export async function init(options: InitOptions = {}): Promise<Device> {
   return current;
 }
 
-/** Makes a device without making it the default. */
+/**
+ * Makes a device without making it the default.
+ * @example
+ * const exact = await sg.createDevice({ device: "reference" });
+ * const x = sg.zeros([3], { device: exact }); // in float64
+ */
 export async function createDevice(options: InitOptions = {}): Promise<Device> {
   const type = options.device ?? "auto";
   if (type === "reference") {
@@ -57,13 +62,23 @@ export async function createDevice(options: InitOptions = {}): Promise<Device> {
   return { type: "wasm", variant, info: backend.info, backend };
 }
 
-/** The default device. @throws SeqgradError `state` before init(). */
+/**
+ * The default device.
+ * @throws SeqgradError `state` before init().
+ * @example
+ * console.log(sg.defaultDevice().info);
+ */
 export function defaultDevice(): Device {
   if (!current) throw new SeqgradError("state", "there is no device yet: call `await init()` once before making tensors.");
   return current;
 }
 
-/** Runs `fn` with another default device, then restores the one before. `fn` is synchronous. */
+/**
+ * Runs `fn` with another default device, then restores the one before. `fn` is synchronous.
+ * @example
+ * const exact = await sg.createDevice({ device: "reference" });
+ * const y = sg.withDevice(exact, () => sg.exp(sg.ones([3])));
+ */
 export function withDevice<T>(device: Device, fn: () => T): T {
   const before = current;
   current = device;
@@ -86,7 +101,12 @@ export interface MemoryReport {
   readonly limit: number;
 }
 
-/** What is alive on a device: bytes and tensors. Ten thousand training steps leave it flat. */
+/**
+ * What is alive on a device: bytes and tensors. Ten thousand training steps leave it flat.
+ * @example
+ * const { bytes, tensors } = sg.memory();
+ * console.log(bytes.parameter, bytes.optimizer, tensors);
+ */
 export function memory(device: Device = defaultDevice()): MemoryReport {
   return { ...account(device.backend), ...device.backend.memory() };
 }

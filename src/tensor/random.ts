@@ -2,7 +2,12 @@ import { Generator, type RandomStart } from "../util/philox.js";
 
 const generator = new Generator(0);
 
-/** Sets the seed of everything random from here on: initial weights, dropout, shuffles, sampling. The same seed gives the same numbers on every backend. */
+/**
+ * Sets the seed of everything random from here on: initial weights, dropout, shuffles, sampling. The same seed gives the same numbers
+ * on every backend.
+ * @example
+ * sg.manualSeed(1337);
+ */
 export function manualSeed(seed: number): void {
   generator.restore(new Generator(seed).state);
 }

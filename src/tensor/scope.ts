@@ -8,6 +8,7 @@ import { Tensor } from "./tensor.js";
  *
  * @throws SeqgradError `value` when `fn` returns a promise: a scope left open across an await would free other tasks' tensors.
  * @example
+ * const x = sg.randn([100]);
  * const mean = sg.scope(() => sg.mean(sg.exp(x))); // the exponentials are gone, the mean is not
  */
 export function scope<T>(fn: () => T): T {
@@ -28,7 +29,15 @@ export function scope<T>(fn: () => T): T {
   }
 }
 
-/** Lets a tensor outlive every open scope; it then lives until dispose(). */
+/**
+ * Lets a tensor outlive every open scope; it then lives until dispose().
+ * @example
+ * const seen: sg.Tensor[] = [];
+ * sg.scope(() => {
+ *   seen.push(sg.keep(sg.tensor([1, 2])));
+ * });
+ * seen[0]; // = [1, 2]
+ */
 export function keep<T extends Tensor>(tensor: T): T {
   tensor.kept = true;
   tensor.storage.kept = true;

@@ -209,12 +209,24 @@ export function copyWords(backend: Backend, x: number, y: number, count: number)
   if (count > 0) backend.dispatch("copyStrided", { x, y, d0: 1, d1: 1, d2: 1, d3: count, ...strides });
 }
 
-/** In debug mode every tensor outside a scope remembers where it was made, `leaks()` tells, and one lost to the garbage collector is reported. */
+/**
+ * In debug mode every tensor outside a scope remembers where it was made, `leaks()` tells, and one lost to the garbage collector is
+ * reported.
+ * @example
+ * sg.setDebug(true);
+ * const forgotten = sg.zeros([3]);
+ * console.log(sg.leaks()); // where it was made
+ * sg.setDebug(false);
+ */
 export function setDebug(on: boolean): void {
   debugging = on;
 }
 
-/** The origins of the tensors alive outside every scope that were made in debug mode. */
+/**
+ * The origins of the tensors alive outside every scope that were made in debug mode.
+ * @example
+ * console.log(sg.leaks().length);
+ */
 export function leaks(): string[] {
   return [...heapStorages].flatMap(({ origin, kind, frame }) => (origin && kind === "other" && !frame ? [origin] : []));
 }

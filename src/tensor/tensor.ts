@@ -13,6 +13,10 @@ export interface GradientNode {
 /**
  * An n-dimensional array of float32 or int32 on a device: a window (shape, strides, offset) on memory that views share.
  * Operations are free functions: `add(x, y)`, not `x.add(y)`.
+ * @example
+ * const x = sg.tensor([1, 2, 3, 4], [2, 2], { requiresGrad: true });
+ * sg.sum(sg.square(x)).backward();
+ * x.grad; // = [[2, 4], [6, 8]]
  */
 export class Tensor implements Tenant {
   /** Whether backward() shall leave a gradient here: set on parameters and on inputs under study. */

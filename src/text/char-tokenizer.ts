@@ -4,9 +4,9 @@ import { SeqgradError } from "../util/errors.js";
  * A tokenizer whose tokens are single characters (Unicode code points), numbered in the order of their code points.
  *
  * @example
- * const tokenizer = sg.CharTokenizer.fromText(text);
- * const tokens = tokenizer.encode(text); // Int32Array, one id a character
- * tokenizer.decode(tokens) === text;
+ * const tokenizer = sg.CharTokenizer.fromText("hello");
+ * tokenizer.encode("hole"); // = [1, 3, 2, 0]
+ * tokenizer.decode([1, 3, 2, 0]); // = "hole"
  */
 export class CharTokenizer {
   readonly #characters: readonly string[];

@@ -11,7 +11,15 @@ export type ErrorCode =
   | "format" // bytes that are not what their format says
   | "io"; // a file or store that cannot be read or written
 
-/** Every error seqgrad throws on purpose: the message names the operation, what it got, what it wanted and what to do. */
+/**
+ * Every error seqgrad throws on purpose: the message names the operation, what it got, what it wanted and what to do.
+ * @example
+ * try {
+ *   sg.reshape(sg.zeros([6]), [4]);
+ * } catch (error) {
+ *   if (error instanceof sg.SeqgradError) console.log(error.code, error.message); // shape reshape: [6] holds 6 elements, ..
+ * }
+ */
 export class SeqgradError extends Error {
   override readonly name = "SeqgradError";
   constructor(

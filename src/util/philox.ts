@@ -83,9 +83,9 @@ export interface RandomStart {
  * A seeded source of random numbers for the host, and of the counters from which kernels draw theirs. The seed is the key; the
  * position, a 64-bit count of Philox blocks, is the whole of the state.
  * @example
- * const generator = new Generator(1337);
- * const start = generator.next(n); // for a kernel that draws n words
- * generator.shuffle(indices);
+ * const generator = new sg.Generator(1337);
+ * const order = generator.shuffle([0, 1, 2, 3]);
+ * const start = generator.next(100); // for a kernel that draws 100 words
  */
 export class Generator {
   #key: Words2;

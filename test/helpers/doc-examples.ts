@@ -1,0 +1,107 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+
+/** A piece of code in a docstring or a page, which a reader would type in. */
+export interface DocExample {
+  /** Where it stands: `src/ops/views.ts:12`. */
+  readonly place: string;
+  readonly code: string;
+}
+
+/** What examples may use without saying what it is, and what that is. */
+const usual: Readonly<Record<string, string>> = {
+  text: `const text = "The cat sat on the mat. The dog sat on the log. ".repeat(4);`,
+  tokenizer: "const tokenizer = sg.CharTokenizer.fromText(text);",
+  model: `const model = new sg.models.RecurrentLM({ vocabularySize: tokenizer.size, cell: "lstm", embed: 4, hidden: 8 });`,
+  optimizer: "const optimizer = new sg.optim.AdamW(model.parameters());",
+  loader: "const loader = new sg.RandomWindows(tokenizer.encode(text), { batchSize: 2, sequenceLength: 8 });",
+  store: "const store = sg.io.memoryStore();",
+  config: `const config = { model: "lm" };`,
+  tensors: "const tensors = await model.stateDict();",
+  bytes: "const bytes = sg.io.writeSafetensors(tensors);",
+  readFile: `const readFile = async () => new TextEncoder().encode("a file");`,
+};
+
+const uses = (code: string, name: string) => new RegExp(`(?<![.\\w])${name}\\b(?!:)`).test(code);
+const declares = (code: string, name: string) => new RegExp(`(?:const|let|class|import) (?:\\{[^}]*)?\\b${name}\\b`).test(code);
+
+/** The code, with the usual things that it uses before it. */
+function withUsual(code: string): string {
+  let all = code;
+  for (const name of Object.keys(usual).reverse()) if (uses(all, name) && !declares(all, name)) all = `${usual[name]}\n${all}`;
+  return all;
+}
+
+/** The examples of every docstring under a folder. */
+export function docstringExamples(folder: string): DocExample[] {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+  return files.sort().flatMap((name) => {
+    const source = readFileSync(join(folder, name), "utf8");
+    return Array.from(source.matchAll(/^ *\* @example\n((?: *\*(?! @|\/).*\n)+)/gm), ({ 1: lines, index }) => ({
+      place: `${folder}/${name.replaceAll("\\", "/")}:${source.slice(0, index).split("\n").length}`,
+      code: withUsual(lines!.replace(/^ *\* ?/gm, "")),
+    }));
+  });
+}
+
+/** The JavaScript of a Markdown page, as one program: later blocks go on from earlier ones. */
+export function pageExample(path: string): DocExample {
+  const blocks = Array.from(readFileSync(path, "utf8").matchAll(/^```(?:js|ts)\n([\s\S]*?)^```/gm), ([, code]) => code!);
+  return { place: path, code: blocks.join("\n") };
+}
+
+/**
+ * A program that runs every example in turn and prints `[error or null, ...]` as its last line. In an example a line `EXPRESSION; // = VALUE`
+ * is checked: a tensor against nested arrays, numbers to 4 digits.
+ */
+export function programOf(examples: readonly DocExample[]): string {
+  const functions = examples.map(({ code }) => {
+    const checked = code.replace(/^( *)(.+); \/\/ = (.+)$/gm, "$1check(await ($2), $3);");
+    const imports = checked
+      .replace(/^import \* as sg from "seqgrad";$/gm, "")
+      .replace(/^import (\{.*\}) from (".*");$/gm, "const $1 = await import($2);");
+    const javascript = ts.transpileModule(`(async () => {${imports}\n})`, {
+      compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
+    });
+    return javascript.outputText.replace(/;\s*$/, "");
+  });
+  return `${prelude}\nconst examples = [${functions.join(",\n")}];\n${finish}`;
+}
+
+const prelude = `
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as sg from "seqgrad";
+const folder = mkdtempSync(join(tmpdir(), "seqgrad-docs-"));
+process.chdir(folder); // where examples may write
+await sg.init();
+console.log = () => {};
+const write = process.stdout.write.bind(process.stdout);
+process.stdout.write = () => true;
+
+const nest = (data, shape) =>
+  shape.length === 0 ? data[0] : Array.from({ length: shape[0] }, (_, i) => {
+    const size = data.length / shape[0];
+    return nest(data.slice(i * size, (i + 1) * size), shape.slice(1));
+  });
+const plain = (value) =>
+  value instanceof sg.Tensor ? plain(nest(Array.from(value.dataSync()), value.shape))
+  : ArrayBuffer.isView(value) || Array.isArray(value) ? Array.from(value, plain)
+  : typeof value === "number" ? Number(value.toPrecision(4))
+  : value;
+const check = (got, wanted) => assert.deepEqual(plain(got), plain(wanted));
+`;
+
+const finish = `
+const results = [];
+for (const example of examples) {
+  sg.manualSeed(0);
+  results.push(await example().then(() => null, (error) => String(error.stack)));
+}
+process.chdir("/");
+rmSync(folder, { recursive: true });
+write(JSON.stringify(results));
+`;

@@ -1,0 +1,54 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import ts from "typescript";
+import { beforeAll, describe, expect, it } from "vitest";
+import { docstringExamples, pageExample, programOf } from "../helpers/doc-examples.js";
+
+const missing = existsSync("dist/index.js") ? "" : " (cannot run: there is no dist/; run `npm run build`)";
+const examples = [...docstringExamples("src"), pageExample("README.md")];
+
+describe.skipIf(missing)(`examples in the documentation${missing}`, () => {
+  let results: (string | null)[];
+  beforeAll(() => {
+    // One process for all; started in the package's folder, it may import the package by its name.
+    const output = execFileSync(process.execPath, ["--input-type=module"], { input: programOf(examples), encoding: "utf8" });
+    results = JSON.parse(output.slice(output.lastIndexOf("\n") + 1));
+  }, 120_000);
+
+  it.each(examples.map(({ place }, i) => [place, i] as const))("%s runs", (_, i) => {
+    expect(results[i], examples[i]!.code).toBeNull();
+  });
+});
+
+/** Every function, class and constant that the package exports, namespaces included. */
+function publicValues(entry: string): { name: string; text: string; tags: string[]; isCode: boolean }[] {
+  const { config } = ts.readConfigFile("tsconfig.json", ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ".");
+  const program = ts.createProgram([entry], options);
+  const checker = program.getTypeChecker();
+  const found = (symbol: ts.Symbol, prefix: string): ReturnType<typeof publicValues> =>
+    checker.getExportsOfModule(symbol).flatMap((exported) => {
+      const target = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
+      const name = prefix + exported.name;
+      if (target.flags & ts.SymbolFlags.ValueModule) return found(target, `${name}.`);
+      if (!(target.flags & ts.SymbolFlags.Value)) return [];
+      const text = ts.displayPartsToString(target.getDocumentationComment(checker));
+      const tags = target.getJsDocTags(checker).map((tag) => tag.name);
+      const type = checker.getTypeOfSymbol(target);
+      return [{ name, text, tags, isCode: type.getCallSignatures().length + type.getConstructSignatures().length > 0 }];
+    });
+  return found(checker.getSymbolAtLocation(program.getSourceFile(entry)!)!, "");
+}
+
+describe.each(["src/index.ts", "src/node.ts"])("%s", (entry) => {
+  const values = publicValues(entry);
+
+  it("exports nothing without a word on what it is", () => {
+    expect(values.filter(({ text }) => text === "").map(({ name }) => name)).toEqual([]);
+  });
+
+  it("shows an example of every function and class but those that are one formula, elementwise", () => {
+    const bare = values.filter(({ text, tags, isCode }) => isCode && !tags.includes("example") && !text.includes("elementwise"));
+    expect(bare.map(({ name }) => name)).toEqual([]);
+  });
+});
