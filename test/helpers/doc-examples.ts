@@ -33,15 +33,20 @@ function withUsual(code: string): string {
   return all;
 }
 
-/** The examples of every docstring under a folder. */
+/** Whether code is for a user of the package; the example of an inner function is not. */
+export const usesPackage = (code: string): boolean => /\bsg\.|from "seqgrad/.test(code);
+
+/** The examples of every docstring under a folder that a user of the package can run. */
 export function docstringExamples(folder: string): DocExample[] {
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
   return files.sort().flatMap((name) => {
     const source = readFileSync(join(folder, name), "utf8");
     return Array.from(source.matchAll(/^ *\* @example\n((?: *\*(?! @|\/).*\n)+)/gm), ({ 1: lines, index }) => ({
       place: `${folder}/${name.replaceAll("\\", "/")}:${source.slice(0, index).split("\n").length}`,
-      code: withUsual(lines!.replace(/^ *\* ?/gm, "")),
-    }));
+      code: lines!.replace(/^ *\* ?/gm, ""),
+    }))
+      .filter(({ code }) => usesPackage(code))
+      .map(({ place, code }) => ({ place, code: withUsual(code) }));
   });
 }
 
