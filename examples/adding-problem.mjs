@@ -40,16 +40,15 @@ const optimizer = new sg.optim.Adam(model.parameters(), { lr: 2e-2, clipNorm: 1 
 const errorOf = ({ x, y }) => sg.mseLoss(model.forward(x), y);
 const baseline = 2 / 12;
 
-console.log(`predicting 1 all the time   mean squared error ${baseline.toFixed(4)}`);
+const print = (who, error) => console.log(`${who.padEnd(26)}  ${error.toFixed(4)}  ${"=".repeat(200 * error)}`);
+console.log("                            mean squared error");
+print("predicting 1 all the time", baseline);
 for (let step = 1; step <= 600; step++) {
   const loss = optimizer.step(() => errorOf(batch()));
-  if (step % 50 === 0) {
-    const error = await loss.read();
-    console.log(`LSTM, step ${String(step).padStart(3)}             mean squared error ${error.toFixed(4)}  ${"=".repeat(200 * error)}`);
-  }
+  if (step % 50 === 0) print(`LSTM, step ${step}`, await loss.read());
 }
 
 const errors = Array.from({ length: 10 }, () => sg.scope(() => sg.noGrad(() => errorOf(batch()).itemSync())));
 const error = errors.reduce((a, b) => a + b) / errors.length;
-console.log(`LSTM, 640 fresh sequences    mean squared error ${error.toFixed(4)}`);
+print(`LSTM, ${errors.length * B} fresh sequences`, error);
 assert(error < baseline / 10, "the LSTM remembers both numbers");

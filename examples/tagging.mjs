@@ -25,7 +25,7 @@ const person = () => {
 };
 const thing = () => [
   ["the", 0],
-  [pick("rose mark dog book brown-bread will"), 0],
+  [pick("rose mark dog book bread will"), 0],
 ];
 const clause = () =>
   [

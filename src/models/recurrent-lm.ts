@@ -41,6 +41,7 @@ export type LMState = RecurrentState & Partial<Pick<LSTMState, "c">>;
 
 /**
  * A language model: embedding, recurrent layers, and a linear layer to the scores of the next token.
+ * @throws SeqgradError `value` for an unknown cell or tied weights of different sizes, `range` for a size below 1
  * @example
  * const model = new sg.models.RecurrentLM({ vocabularySize: 65, cell: "lstm", embed: 64, hidden: 256 });
  * const tokens = sg.zeros([8, 20], { dtype: "int32" });

@@ -10,6 +10,7 @@ import { Module } from "./module.js";
 
 /**
  * y = x W^T + b, with W `[out, in]` and b `[out]`, both uniform on +-1/sqrt(in) at first, as in PyTorch.
+ * @throws SeqgradError `range` for a size below 1
  * @example
  * new sg.nn.Linear(64, 10).forward(sg.randn([8, 20, 64])).shape; // = [8, 20, 10]
  */
@@ -35,6 +36,7 @@ export class Linear extends Module {
 
 /**
  * A table of `[V, D]` vectors, standard normal at first, looked up by int32 index.
+ * @throws SeqgradError `range` for a size below 1
  * @example
  * const tokens = sg.fromArray([[5, 2, 0], [7, 0, 0]], { dtype: "int32" });
  * new sg.nn.Embedding(1000, 64, { paddingIndex: 0 }).forward(tokens).shape; // = [2, 3, 64]
@@ -66,6 +68,7 @@ export class Embedding extends Module {
 
 /**
  * Zeroes each element with probability p while training, and scales the rest by 1 / (1 - p).
+ * @throws SeqgradError `range` unless p is in [0, 1]
  * @example
  * const y = new sg.nn.Dropout(0.2).forward(sg.ones([4, 8]));
  */
@@ -82,6 +85,7 @@ export class Dropout extends Module {
 
 /**
  * Layer normalisation over the last dimension of size D, with weight (gamma) ones and bias (beta) zeros at first.
+ * @throws SeqgradError `range` for a dimension below 1
  * @example
  * new sg.nn.LayerNorm(2).forward(sg.fromArray([[1, 3], [8, 2]])); // = [[-1, 1], [1, -1]]
  */

@@ -168,6 +168,7 @@ const nameOf = (kind: string, layer: number, direction: number) => `${kind}_l${l
 /**
  * A simple recurrent network (Elman 1990): h_t = f(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), f tanh or relu. Each layer and direction
  * is one kernel call over the whole sequence.
+ * @throws SeqgradError `range` for a size below 1 or dropout outside [0, 1]; forward(): `shape`, `range` for a length outside 1..T
  * @example
  * const { output, state } = new sg.nn.RNN(32, 64).forward(sg.randn([8, 20, 32]));
  * output.shape; // = [8, 20, 64]
@@ -196,6 +197,7 @@ export class RNN extends Recurrent {
 /**
  * Gated recurrent units (Cho et al. 2014). `resetAfter` (default, PyTorch's form) applies the reset gate to the product
  * W_hn h + b_hn; without it the gate applies to h, as in the paper and in Keras with reset_after=False.
+ * @throws SeqgradError `range` for a size below 1 or dropout outside [0, 1]; forward(): `shape`, `range` for a length outside 1..T
  * @example
  * const { output, state } = new sg.nn.GRU(32, 64, { numLayers: 2 }).forward(sg.randn([2, 5, 32]), { lengths: [5, 3] });
  */
@@ -221,6 +223,7 @@ export class GRU extends Recurrent {
 /**
  * Long short-term memory (Hochreiter and Schmidhuber 1997; gates i f g o as in PyTorch). `projSize` P makes h a projection of size P
  * (Sak et al. 2014).
+ * @throws SeqgradError `range` for a size below 1 or dropout outside [0, 1]; forward(): `shape`, `range` for a length outside 1..T
  * @example
  * const lstm = new sg.nn.LSTM(32, 64, { numLayers: 2, bidirectional: true, dropout: 0.1 });
  * const { output, state } = lstm.forward(sg.randn([2, 5, 32]), { lengths: [5, 3] });

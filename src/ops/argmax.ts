@@ -21,6 +21,7 @@ const argmaxOp = defineOp<{ readonly outer: number; readonly n: number; readonly
 
 /**
  * Where the largest element stands, int32: along `axis`, or among all in row-major order. The first of equals; NaN counts as largest.
+ * @throws SeqgradError `range` for an axis that is not there, `shape` for an empty one
  * @example
  * sg.argmax(sg.fromArray([[0.1, 0.9], [0.8, 0.2]]), -1); // = [1, 0]
  */

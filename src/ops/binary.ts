@@ -66,6 +66,7 @@ const byShare = (dy: Tensor, picked: Tensor) => [mul(dy, picked), mul(dy, affine
 
 /**
  * a + b, elementwise, with broadcasting; either may be a number.
+ * @throws SeqgradError `shape` when they do not broadcast
  * @example
  * sg.add(sg.fromArray([[1], [2]]), sg.tensor([10, 20])); // = [[11, 21], [12, 22]]
  */
@@ -88,6 +89,7 @@ export const pow = (a: Tensor | number, b: Tensor | number): Tensor =>
   typeof b === "number" && typeof a !== "number" ? powScalar(a, b) : general(a, b);
 /**
  * The larger of two, elementwise; NaN wins; the gradient of a tie is shared.
+ * @throws SeqgradError `shape` when they do not broadcast
  * @example
  * sg.maximum(sg.tensor([1, 5]), 3); // = [3, 5]
  */

@@ -7,6 +7,7 @@ import { sumTo } from "./reduce.js";
 
 /**
  * Dimensions of size 1 (and new ones in front) repeated to `shape`; -1 keeps a size. A view: nothing is copied.
+ * @throws SeqgradError `shape`
  * @example
  * sg.expand(sg.tensor([1, 2]), [3, -1]).shape; // = [3, 2]
  */

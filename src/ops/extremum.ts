@@ -9,12 +9,14 @@ const toExtremum: ReductionGradient = (x, y, dy) => {
 
 /**
  * The largest element, of all or along `axis`; NaN wins; equal ones share the gradient.
+ * @throws SeqgradError `range` for an axis that is not there, `shape` for an empty one
  * @example
  * sg.max(sg.fromArray([[1, 5], [7, 3]]), { axis: 1 }); // = [5, 7]
  */
 export const max = reduction("max", toExtremum);
 /**
  * The smallest element, of all or along `axis`; NaN wins; equal ones share the gradient.
+ * @throws SeqgradError `range` for an axis that is not there, `shape` for an empty one
  * @example
  * sg.min(sg.tensor([4, 2, 3])); // = 2
  */

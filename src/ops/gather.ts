@@ -87,6 +87,7 @@ export function embedding(index: Tensor, weight: Tensor, options: { paddingIndex
 
 /**
  * The slices of x at the int32 positions `index` [M] of dimension `axis`.
+ * @throws SeqgradError `range` for an axis or position that is not there, `dtype` for an index that is not int32
  * @example
  * sg.indexSelect(sg.tensor([5, 6, 7]), 0, sg.tensor(Int32Array.of(2, 2))); // = [7, 7]
  */

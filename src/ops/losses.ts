@@ -19,7 +19,8 @@ function checkPair(op: string, x: Tensor, target: Tensor): void {
 }
 
 /**
- * The squared error (x - target)^2, averaged unless `reduction` says otherwise. Shapes must be equal.
+ * The squared error (x - target)^2, averaged unless `reduction` says otherwise.
+ * @throws SeqgradError `shape` unless x and target have the same
  * @example
  * sg.mseLoss(sg.tensor([1, 2]), sg.tensor([2, 4])); // = 2.5
  */
@@ -29,7 +30,8 @@ export function mseLoss(x: Tensor, target: Tensor, options: LossOptions = {}): T
 }
 
 /**
- * The absolute error |x - target|, averaged unless `reduction` says otherwise. Shapes must be equal.
+ * The absolute error |x - target|, averaged unless `reduction` says otherwise.
+ * @throws SeqgradError `shape` unless x and target have the same
  * @example
  * sg.l1Loss(sg.tensor([1, 2]), sg.tensor([2, 4])); // = 1.5
  */
@@ -39,8 +41,8 @@ export function l1Loss(x: Tensor, target: Tensor, options: LossOptions = {}): Te
 }
 
 /**
- * Huber's loss (1964): d^2 / 2 for |d| <= delta, else delta (|d| - delta / 2), with d = x - target. Shapes must be equal.
- * @throws SeqgradError `range` unless delta > 0
+ * Huber's loss (1964): d^2 / 2 for |d| <= delta, else delta (|d| - delta / 2), with d = x - target.
+ * @throws SeqgradError `shape` unless x and target have the same, `range` unless delta > 0
  * @example
  * sg.huberLoss(sg.tensor([1, 2]), sg.tensor([2, 4])); // = 1
  */
@@ -57,7 +59,8 @@ export function huberLoss(x: Tensor, target: Tensor, options: LossOptions & { de
 /**
  * Binary cross-entropy of sigmoid(x) with targets in [0, 1]: -(w t log s(x) + (1 - t) log(1 - s(x))), computed without ever forming
  * the sigmoid.
- * `posWeight` w, broadcast, weighs the positive class. Shapes must be equal.
+ * `posWeight` w, broadcast, weighs the positive class.
+ * @throws SeqgradError `shape` unless x and target have the same
  * @example
  * sg.binaryCrossEntropyWithLogits(sg.tensor([0, 2]), sg.tensor([1, 1])); // = 0.41
  */

@@ -79,12 +79,14 @@ function reducedShape(shape: readonly number[], axes: readonly number[], keepDim
 
 /**
  * The sum over all elements or over `axis`.
+ * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.sum(sg.fromArray([[1, 2], [3, 4]]), { axis: 0 }); // = [4, 6]
  */
 export const sum = reduction("sum", (_x, _y, dy) => dy);
 /**
  * The mean over all elements or over `axis`.
+ * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.mean(sg.fromArray([[1, 2], [3, 4]]), { axis: -1, keepDims: true }); // = [[1.5], [3.5]]
  */

@@ -61,12 +61,14 @@ function along(name: string, op: typeof softmaxOp, x: Tensor, axis: number): Ten
 
 /**
  * e^x / sum e^x along `axis`: positive, and adding up to 1. A row of nothing but -Infinity gives NaN.
+ * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.softmax(sg.tensor([0, Math.log(3)])); // = [0.25, 0.75]
  */
 export const softmax = (x: Tensor, axis = -1): Tensor => along("softmax", softmaxOp, x, axis);
 /**
  * x - log sum e^x along `axis`: the logarithm of the softmax.
+ * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.logSoftmax(sg.tensor([0, 0])); // = [-0.6931, -0.6931]
  */

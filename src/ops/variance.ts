@@ -6,6 +6,7 @@ import { where } from "./where.js";
 
 /**
  * The variance, sum (x - mean)^2 / (n - correction), over all elements or over `axis`. `correction` 1, the default, is Bessel's.
+ * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.variance(sg.tensor([1, 2, 3, 4]), { correction: 0 }); // = 1.25
  */
@@ -17,6 +18,7 @@ export function variance(x: Tensor, options: ReduceOptions & { correction?: numb
 
 /**
  * The Euclidean norm, sqrt(sum x^2), over all elements or over `axis`; the gradient at 0 is 0.
+ * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.norm(sg.tensor([3, 4])); // = 5
  */

@@ -36,6 +36,7 @@ function inferShape(x: Tensor, to: Shape): Shape {
 
 /**
  * All dimensions from `start` to `end`, inclusive, made one.
+ * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.flatten(sg.zeros([2, 3, 4]), 1).shape; // = [2, 12]
  */
@@ -69,6 +70,7 @@ export function permute(x: Tensor, order: readonly number[]): Tensor {
 
 /**
  * Two dimensions exchanged, by default the last two. A view.
+ * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.transpose(sg.fromArray([[1, 2], [3, 4]])); // = [[1, 3], [2, 4]]
  */
@@ -81,6 +83,7 @@ export function transpose(x: Tensor, first = -2, second = -1): Tensor {
 
 /**
  * A dimension of size 1 put in before `axis` (of the result). A view.
+ * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.unsqueeze(sg.zeros([2, 3]), 1).shape; // = [2, 1, 3]
  */
@@ -91,6 +94,7 @@ export function unsqueeze(x: Tensor, axis: number): Tensor {
 
 /**
  * A dimension of size 1 taken out; all of them when `axis` is absent. A view.
+ * @throws SeqgradError `range` for an axis that is not there, `shape` for one that is not of size 1
  * @example
  * sg.squeeze(sg.zeros([2, 1, 3]), 1).shape; // = [2, 3]
  */
@@ -109,6 +113,7 @@ export function squeeze(x: Tensor, axis?: number): Tensor {
 /**
  * Elements `start` up to `end` (exclusive) of one dimension, every `step`-th. Negative ends count from the back. A view.
  *
+ * @throws SeqgradError `range` for an axis that is not there or a step below 1
  * @example
  * sg.slice(sg.tensor([1, 2, 3, 4]), 0, 0, -1); // = [1, 2, 3]
  */
@@ -128,6 +133,7 @@ export function slice(x: Tensor, axis: number, start: number, end = Number.MAX_S
 
 /**
  * One index of a dimension, which vanishes. A view.
+ * @throws SeqgradError `range` for an axis or index that is not there
  * @example
  * sg.select(sg.fromArray([[1, 2], [3, 4]]), 0, -1); // = [3, 4]
  */
@@ -141,6 +147,7 @@ export function select(x: Tensor, axis: number, index: number): Tensor {
 
 /**
  * Cuts a dimension into pieces: of `sizes`, or of one size, the last possibly smaller. Views.
+ * @throws SeqgradError `range` for an axis that is not there, `shape` for sizes that do not add up
  * @example
  * const [i, f, g, o] = sg.split(sg.zeros([8, 256]), 64, 1); // each [8, 64]
  */
@@ -163,6 +170,7 @@ const evenPieces = (n: number, size: number) => Array.from({ length: Math.ceil(n
 
 /**
  * The order of the elements along `axis` turned around. A view.
+ * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.flip(sg.tensor([1, 2, 3]), 0); // = [3, 2, 1]
  */

@@ -38,6 +38,7 @@ const whereOp = defineOp<null>({
 
 /**
  * a where the condition is not 0, else b, elementwise, with broadcasting; a and b may be numbers.
+ * @throws SeqgradError `shape` when they do not broadcast
  * @example
  * sg.where(sg.tensor([1, 0]), sg.tensor([5, 6]), -1); // = [5, -1]
  */

@@ -29,6 +29,7 @@ export function clipGradNorm(params: Iterable<Tensor>, maxNorm: number): number 
 
 /**
  * Limits every element of the gradients to +- `limit`. Optimizers do this by themselves with the option clipValue.
+ * @throws SeqgradError `range` for a limit below 0
  * @example
  * sg.optim.clipGradValue(model.parameters(), 0.5);
  */

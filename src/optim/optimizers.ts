@@ -13,6 +13,7 @@ export interface SGDOptions extends OptimizerOptions {
 
 /**
  * Stochastic gradient descent: p -= lr g, with momentum b = momentum b + (1 - dampening) g in place of g.
+ * @throws SeqgradError `range` for an option outside its interval, `value` without parameters
  * @example
  * const optimizer = new sg.optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
  */
@@ -90,6 +91,7 @@ abstract class AdamBase extends Optimizer<AdamOptions> {
 /**
  * Adam (Kingma and Ba 2015): steps of lr m / (sqrt(v) + eps), with m and v the bias-corrected running mean and square of the
  * gradient. Weight decay, if any, is added to the gradient.
+ * @throws SeqgradError `range` for an option outside its interval, `value` without parameters
  * @example
  * const optimizer = new sg.optim.Adam(model.parameters(), { lr: 1e-3, clipNorm: 1 });
  */
@@ -101,6 +103,7 @@ export class Adam extends AdamBase {
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter 2019): p -= lr weightDecay p before the step. Weight decay defaults to 0.01.
+ * @throws SeqgradError `range` for an option outside its interval, `value` without parameters
  * @example
  * const optimizer = new sg.optim.AdamW(model.parameters(), { lr: 2e-3, betas: [0.9, 0.99], weightDecay: 0, clipNorm: 1 });
  */
@@ -123,6 +126,7 @@ export interface RMSpropOptions extends OptimizerOptions {
 
 /**
  * RMSprop (Tieleman and Hinton 2012): steps of lr g / (sqrt(v) + eps), v the running square of the gradient. Default lr 0.01.
+ * @throws SeqgradError `range` for an option outside its interval, `value` without parameters
  * @example
  * const optimizer = new sg.optim.RMSprop(model.parameters(), { lr: 1e-3, momentum: 0.9 });
  */
@@ -153,6 +157,7 @@ export interface AdagradOptions extends OptimizerOptions {
 
 /**
  * Adagrad (Duchi et al. 2011): steps of lr g / (sqrt(sum g^2) + eps). Default lr 0.01.
+ * @throws SeqgradError `range` for an option outside its interval, `value` without parameters
  * @example
  * const optimizer = new sg.optim.Adagrad(model.parameters(), { lr: 0.05 });
  */

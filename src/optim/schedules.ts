@@ -20,6 +20,7 @@ export const constant =
 
 /**
  * From `from` to 1 in equal parts over `steps`, then 1.
+ * @throws SeqgradError `range` for a count below 1
  * @example
  * [0, 50, 100, 200].map(sg.optim.linearWarmup(100)); // = [0, 0.5, 1, 1]
  */
@@ -30,6 +31,7 @@ export function linearWarmup(steps: number, from = 0): Schedule {
 
 /**
  * From 1 down to `floor` in equal parts over `steps`, then `floor`.
+ * @throws SeqgradError `range` for a count below 1
  * @example
  * [0, 50, 100].map(sg.optim.linearDecay(100, 0.1)); // = [1, 0.55, 0.1]
  */
@@ -40,6 +42,7 @@ export function linearDecay(steps: number, floor = 0): Schedule {
 
 /**
  * Half a cosine from 1 down to `floor` over `steps` (Loshchilov and Hutter 2017), then `floor`.
+ * @throws SeqgradError `range` for a count below 1
  * @example
  * [0, 50, 100].map(sg.optim.cosine(100)); // = [1, 0.5, 0]
  */
@@ -50,6 +53,7 @@ export function cosine(steps: number, floor = 0): Schedule {
 
 /**
  * Times `gamma` after every `every` steps.
+ * @throws SeqgradError `range` for a count below 1
  * @example
  * [0, 9, 10, 20].map(sg.optim.stepDecay(10, 0.5)); // = [1, 1, 0.5, 0.25]
  */
@@ -71,6 +75,7 @@ export interface OneCycleOptions {
 
 /**
  * Up to 1 and down again over `steps` (Smith and Topin 2019); the optimizer's rate is the peak.
+ * @throws SeqgradError `range` for fewer than 2 steps or a rise outside [0, 1]
  * @example
  * const events = sg.fit(model, loader, { optimizer, steps: 500, schedule: sg.optim.oneCycle(500) });
  */
@@ -134,6 +139,7 @@ const defaults: Required<PlateauOptions> = {
 
 /**
  * Cuts the learning rate when a measure stops improving. Show it every evaluation by `observe`.
+ * @throws SeqgradError `range` for an option outside its interval
  * @example
  * const plateau = new sg.optim.Plateau({ factor: 0.5, patience: 0 });
  * for (const loss of [3, 2, 2.5]) plateau.observe(loss);

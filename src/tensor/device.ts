@@ -43,6 +43,7 @@ export async function init(options: InitOptions = {}): Promise<Device> {
 
 /**
  * Makes a device without making it the default.
+ * @throws SeqgradError `device` when it is not there
  * @example
  * const exact = await sg.createDevice({ device: "reference" });
  * const x = sg.zeros([3], { device: exact }); // in float64
@@ -103,6 +104,7 @@ export interface MemoryReport {
 
 /**
  * What is alive on a device: bytes and tensors. Ten thousand training steps leave it flat.
+ * @throws SeqgradError `state` before init()
  * @example
  * const { bytes, tensors } = sg.memory();
  * console.log(bytes.parameter, bytes.optimizer, tensors);
