@@ -114,6 +114,12 @@ abstract class Recurrent extends Module {
     run: (call: LayerCall) => readonly Tensor[],
   ) {
     const { op, directions, numLayers } = this;
+    if (!(x instanceof Tensor))
+      throw new SeqgradError("value", `${op}: x is no tensor; make one with tensor(data, [B, T, ${this.inputSize}]).`);
+    if (options.state && !states.every((state) => state instanceof Tensor)) {
+      const parts = states.length === 2 ? "{ h, c }" : "{ h }";
+      throw new SeqgradError("value", `${op}: the state must be ${parts}, as forward() answers it, each a tensor.`);
+    }
     if (x.rank !== 3 || x.shape[2] !== this.inputSize) {
       throw new SeqgradError("shape", `${op}: x has shape ${formatShape(x.shape)}; wants [B, T, ${this.inputSize}], batch first.`);
     }

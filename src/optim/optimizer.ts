@@ -100,7 +100,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     let n = 0;
     const seen = new Set<Tensor>();
     const stateNames = new Set<string>();
-    this.groups = groupsOf(params).map((group) => {
+    this.groups = groupsOf(op, params).map((group) => {
       const own = [...new Set(this.#named(group.params))].filter((p) => p.requiresGrad && !seen.has(p));
       for (const p of own) seen.add(p);
       const merged = { ...defaults, ...defined(options), ...defined(group.options) } as Group<O>["options"];
@@ -348,7 +348,9 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   }
 }
 
-function groupsOf<O>(params: ParametersOrGroups<O>): readonly ParameterGroup<O>[] {
+function groupsOf<O>(op: string, params: ParametersOrGroups<O>): readonly ParameterGroup<O>[] {
+  if (typeof params?.[Symbol.iterator] !== "function")
+    throw new SeqgradError("value", `${op}: wants the parameters to train: pass model.parameters(), not the model.`);
   const list = [...params];
   const isGroup = (entry: (typeof list)[number]): entry is ParameterGroup<O> => "params" in entry;
   return list.length > 0 && list.every(isGroup) ? list : [{ params: list as Iterable<Tensor>, options: {} }];

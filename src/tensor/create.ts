@@ -35,12 +35,15 @@ function make(op: string, shape: Shape, options: CreateOptions): Tensor {
  *
  * @param data as many numbers as the shape holds
  * @param shape default: `[data.length]`
- * @throws SeqgradError `shape` when the count differs, `state` before init()
+ * @throws SeqgradError `shape` when the count differs, `value` for nested arrays, `state` before init()
  * @example
  * const x = sg.tensor([1, 2, 3, 4], [2, 2]);
  * const labels = sg.tensor([0, 2], [2], { dtype: "int32" });
  */
 export function tensor(data: TensorData | readonly number[], shape: Shape = [data.length], options: CreateOptions = {}): Tensor {
+  checkShape("tensor", shape);
+  if (typeof data[0] === "object")
+    throw new SeqgradError("value", "tensor: the data are nested; give the numbers in one array, or use fromArray().");
   if (data.length !== sizeOf(shape)) {
     throw new SeqgradError(
       "shape",
@@ -55,21 +58,20 @@ export function tensor(data: TensorData | readonly number[], shape: Shape = [dat
 
 /**
  * A tensor from nested arrays, or a scalar from a number.
- * @throws SeqgradError `shape` when they are ragged
+ * @throws SeqgradError `shape` when they are ragged, `value` for anything but numbers and arrays
  * @example
  * sg.fromArray([[1, 2], [3, 4]]).shape; // = [2, 2]
  */
 export function fromArray(values: NestedNumbers, options: CreateOptions = {}): Tensor {
   const shape: number[] = [];
-  for (let v = values; typeof v !== "number"; v = v[0]!) {
-    shape.push(v.length);
-    if (v.length === 0) break;
-  }
+  for (let v: NestedNumbers | undefined = values; Array.isArray(v); v = v[0]) shape.push(v.length);
   const flat = flatten(values, shape, 0);
   return tensor(flat, shape, options);
 }
 
 function flatten(values: NestedNumbers, shape: Shape, depth: number): number[] {
+  if (typeof values !== "number" && !Array.isArray(values))
+    throw new SeqgradError("value", `fromArray: wants numbers nested in arrays, got ${values === null ? "null" : typeof values}.`);
   if (typeof values === "number" ? depth !== shape.length : values.length !== shape[depth]) {
     throw new SeqgradError(
       "shape",

@@ -59,8 +59,9 @@ export function normalizeAxis(op: string, axis: number, rank: number): number {
   return positive;
 }
 
-/** Throws unless every dimension is a whole number of at least 0. */
+/** Throws unless it is an array of whole numbers of at least 0. */
 export function checkShape(op: string, shape: Shape): void {
+  if (!Array.isArray(shape)) throw new SeqgradError("shape", `${op}: wants a shape such as [2, 3], got ${typeof shape}.`);
   if (!shape.every((n) => Number.isInteger(n) && n >= 0)) {
     throw new SeqgradError("shape", `${op}: ${formatShape(shape)} is not a shape; give whole numbers of at least 0.`);
   }
