@@ -1,0 +1,190 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { fileStore } from "../../src/io/file-store.js";
+import { loadModel } from "../../src/io/index.js";
+import { CharTokenizer } from "../../src/text/index.js";
+import { cli, contents, corpus, jsonLines, succeed, workplace } from "../helpers/cli.js";
+
+const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
+
+/** The mean of -log p over a text cut into windows, each from a zero state: an LSTM of one layer in float64, element by element. */
+async function naiveLoss(folder: string, text: string, window: number): Promise<number> {
+  const { tensors, vocabulary, config } = await loadModel(fileStore(folder));
+  const tokens = CharTokenizer.fromJSON(vocabulary!).encode(text);
+  const H = config.hidden as number;
+  const V = config.vocabularySize as number;
+  const w = (name: string) => tensors.get(name)!;
+  const row = (name: string, i: number) => {
+    const { data, shape } = w(name);
+    return [...data.subarray(i * shape[1]!, (i + 1) * shape[1]!)];
+  };
+  const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
+  let total = 0;
+  for (let start = 0; start < tokens.length - 1; start += window) {
+    let h: number[] = new Array(H).fill(0);
+    let c: number[] = new Array(H).fill(0);
+    for (let t = start; t < Math.min(start + window, tokens.length - 1); t++) {
+      const x = row("embedding.weight", tokens[t]!);
+      const gate = (i: number) =>
+        dot(row("rnn.weight_ih_l0", i), x) +
+        w("rnn.bias_ih_l0").data[i]! +
+        dot(row("rnn.weight_hh_l0", i), h) +
+        w("rnn.bias_hh_l0").data[i]!;
+      const next = c.map((was, k) => sigmoid(gate(H + k)) * was + sigmoid(gate(k)) * Math.tanh(gate(2 * H + k)));
+      h = next.map((value, k) => sigmoid(gate(3 * H + k)) * Math.tanh(value));
+      c = next;
+      const scores = Array.from({ length: V }, (_, i) => dot(row("linear.weight", i), h) + w("linear.bias").data[i]!);
+      total += Math.log(scores.reduce((sum, z) => sum + Math.exp(z), 0)) - scores[tokens[t + 1]!]!;
+    }
+  }
+  return total / (tokens.length - 1);
+}
+
+describe("train lm --json", () => {
+  test("prints the events, one a line, and nothing else", async () => {
+    const { train } = await workplace();
+    const lines = jsonLines(await succeed(...train, "--steps", 7, "--eval-every", 3, "--checkpoint-every", 2, "--json"));
+    expect(lines.map(({ event, step }) => `${event} ${step}`)).toEqual([
+      ...["step 1", "step 2", "step 3", "evaluation 3", "step 4", "step 5", "step 6", "evaluation 6", "step 7", "evaluation 7"],
+      "end undefined",
+    ]);
+    const keys: Record<string, string[]> = {
+      step: ["event", "step", "loss", "tokensPerSecond"],
+      evaluation: ["event", "step", "valLoss"],
+      end: ["event", "steps", "valLoss", "seconds", "parameters"],
+    };
+    for (const line of lines) {
+      expect(Object.keys(line)).toEqual(keys[line.event]);
+      for (const key of keys[line.event]!.slice(1)) expect(line[key], key).toBeGreaterThan(0);
+    }
+    const end = lines.at(-1);
+    const V = new Set(corpus).size;
+    const [D, H] = [4, 6];
+    expect(end).toMatchObject({ steps: 7, valLoss: lines.at(-2).valLoss, parameters: V * D + 4 * H * (D + H + 2) + V * (H + 1) });
+  });
+
+  test("without validation valLoss is null", async () => {
+    const { train } = await workplace();
+    const lines = jsonLines(await succeed(...train, "--steps", 2, "--val", 0, "--json"));
+    expect(lines.map(({ event }) => event)).toEqual(["step", "step", "end"]);
+    expect(lines.at(-1).valLoss).toBeNull();
+  });
+
+  test.each([
+    [0.1, 8, 3],
+    [0.33, 7, 4],
+    [0.5, 1000, 2],
+  ])("valLoss is the mean over all of the last %f of the text, in windows of --seq", async (share, seq, batch) => {
+    const { train, out } = await workplace();
+    const window = Math.min(seq, 500);
+    const stdout = await succeed(...train, "--steps", 3, "--val", share, "--seq", window, "--batch", batch, "--json");
+    const wanted = await naiveLoss(out, corpus.slice(corpus.length - Math.round(corpus.length * share)), window);
+    expect(jsonLines(stdout).at(-1).valLoss).toBeCloseTo(wanted, 5);
+  });
+});
+
+describe("train lm", () => {
+  test("prints milestones and the end on stdout, and no bar where there is no terminal", async () => {
+    const { train } = await workplace();
+    const stdout = await succeed(...train, "--steps", 20, "--eval-every", 10);
+    expect(stdout.split("\n")[0]).toMatch(/^lstm with 1 x 6 units, \d+ parameters, on /);
+    expect(stdout).toMatch(/\nstep 2 {2}loss \d\.\d{4} {2}[\d.]+k? tokens\/s\n/);
+    expect(stdout).toMatch(/\nstep 10 {2}validation loss \d\.\d{4}\n/);
+    expect(stdout).toMatch(/\n20 steps in 0:\d\d, validation loss \d\.\d{4} nats per character\n$/);
+    expect(stdout).not.toMatch(/\r|\x1b/);
+  });
+
+  test("learns: the loss falls", async () => {
+    const { train } = await workplace("abcabcabd".repeat(60));
+    const lines = jsonLines(await succeed(...train, "--steps", 150, "--lr", 0.02, "--json"));
+    expect(lines[0].loss).toBeGreaterThan(1);
+    expect(lines.at(-1).valLoss).toBeLessThan(0.5);
+  });
+
+  test("leaves the model, its vocabulary, the options and the checkpoint", async () => {
+    const { train, out } = await workplace();
+    await succeed(...train, "--steps", 1, "--cell", "gru", "--layers", 2, "--dropout", 0.1, "--seed", 7);
+    const files = (await contents(out))!;
+    expect(Object.keys(files).sort()).toEqual([
+      "config.json",
+      "model.safetensors",
+      "training_args.json",
+      "training_state.safetensors",
+      "vocab.json",
+    ]);
+    const vocabularySize = new Set(corpus).size;
+    expect(JSON.parse(files["config.json"]!)).toEqual({
+      ...{ model_type: "seqgrad-recurrent-lm", architectures: ["RecurrentLM"], vocabularySize },
+      ...{ cell: "gru", embed: 4, hidden: 6, layers: 2, dropout: 0.1, tieWeights: false },
+    });
+    expect(JSON.parse(files["training_args.json"]!)).toMatchObject({ cell: "gru", seed: 7, steps: 1, "eval-every": 500 });
+  });
+
+  test("the same seed gives the same model, another another", async () => {
+    const weights = async (seed: number) => {
+      const { train, out } = await workplace();
+      await succeed(...train, "--steps", 4, "--seed", seed, "--dropout", 0.2);
+      return (await contents(out))!["model.safetensors"];
+    };
+    const first = await weights(1);
+    expect(await weights(1)).toBe(first);
+    expect(await weights(2)).not.toBe(first);
+  });
+
+  test.each(["rnn", "gru", "lstm"])("trains a %s on the reference device, and gets what wasm gets", async (cell) => {
+    const loss = async (device: string) => {
+      const { train } = await workplace();
+      return jsonLines(await succeed(...train, "--cell", cell, "--steps", 3, "--device", device, "--json")).at(-1).valLoss;
+    };
+    expect(await loss("reference")).toBeCloseTo(await loss("wasm"), 4);
+  });
+
+  test("reads what others write: CRLF, emoji, a byte order mark", async () => {
+    const text = "\ufeffThe sea 🌊 is\r\nwide 🌊🐟\r\n".repeat(40);
+    const { train, out } = await workplace(text);
+    await succeed(...train, "--steps", 2);
+    const vocabulary = JSON.parse(Buffer.from((await contents(out))!["vocab.json"]!, "latin1").toString());
+    // The mark at the start is not of the text; a U+FEFF within is a character.
+    expect(Object.keys(vocabulary).sort()).toEqual([...new Set(text.slice(1))].sort());
+    const written = await succeed("generate", "--model", out, "--prompt", "sea 🌊\r\n", "--length", 30, "--seed", 1, "--json");
+    expect([...jsonLines(written)[0].text]).toHaveLength(30);
+  });
+
+  test("learns a text of one repeated character at once", async () => {
+    const { train, out } = await workplace("z".repeat(100));
+    expect(jsonLines(await succeed(...train, "--steps", 2, "--json")).at(-1).valLoss).toBe(0);
+    expect(await succeed("generate", "--model", out, "--prompt", "z", "--length", 5)).toBe("zzzzzz\n");
+  });
+});
+
+describe("a loss that is not finite", () => {
+  test("ends the run with the step and the parameter, and leaves the last checkpoint, which goes on", async () => {
+    const { train, out, data } = await workplace();
+    const { status, stderr, stdout } = await cli(...train, "--lr", 1e30, "--checkpoint-every", 1, "--eval-every", 100, "--json");
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^seqgrad: [^\n]*step \d+[^\n]*not finite[^\n]*\n$/);
+    const last = Number(/The checkpoint of step (\d+) is kept/.exec(stderr)?.[1]);
+    expect(stderr).toContain(`fit: step ${last + 1}:`);
+    expect(stderr).toMatch(/is (embedding|rnn|linear)\.[a-z_0-9]+\./);
+    expect(jsonLines(stdout).at(-1)).toMatchObject({ event: "step", step: last });
+    const before = await contents(out);
+    // The steps that were good are a run by themselves; one more fails again, and changes nothing again.
+    const again = ["train", "lm", "--data", data, "--out", out, "--resume", "--val", 0.1];
+    expect((await cli(...again)).stderr).toBe(stderr);
+    expect(await contents(out)).toEqual(before);
+  });
+});
+
+test("a model from elsewhere is not overwritten unasked", async () => {
+  const { train, out } = await workplace();
+  await succeed(...train, "--steps", 1);
+  await writeFile(join(out, "notes.txt"), "mine");
+  const { status, stderr } = await cli(...train, "--steps", 1);
+  expect(status).toBe(1);
+  expect(stderr).toContain("--overwrite");
+  await succeed(...train, "--steps", 1, "--hidden", 5, "--overwrite");
+  const files = (await contents(out))!;
+  expect(JSON.parse(files["config.json"]!).hidden).toBe(5);
+  expect(files["notes.txt"]).toBe("mine");
+});

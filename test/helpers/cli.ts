@@ -1,0 +1,77 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, vi } from "vitest";
+import { main } from "../../src/cli/main.js";
+import { sampleText } from "../../src/data/sample.js";
+
+export interface Outcome {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command line in this process. */
+export async function cli(...argv: (string | number)[]): Promise<Outcome> {
+  const written = { stdout: "", stderr: "" };
+  const spies = (["stdout", "stderr"] as const).map((name) =>
+    vi.spyOn(process[name], "write").mockImplementation((chunk) => {
+      written[name] += chunk;
+      return true;
+    }),
+  );
+  try {
+    return { status: await main(argv.map(String)), ...written };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+/** The same, of a command line that must succeed with nothing on stderr; answers stdout. */
+export async function succeed(...argv: (string | number)[]): Promise<string> {
+  const { status, stdout, stderr } = await cli(...argv);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  return stdout;
+}
+
+/** Expects exit status 1, one line on stderr that has every part, no stack, and nothing on stdout. */
+export async function refuse(argv: readonly (string | number)[], ...parts: string[]): Promise<void> {
+  const { status, stdout, stderr } = await cli(...argv);
+  const label = argv.join(" ");
+  expect({ status, stdout }, `${label}\n${stderr}`).toEqual({ status: 1, stdout: "" });
+  expect(stderr, label).toMatch(/^seqgrad: [^\n]+\n$/);
+  expect(stderr, label).not.toMatch(/unexpected|\bat .+:\d+/);
+  for (const part of parts) expect(stderr, label).toContain(part);
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what the command prints, to be looked into.
+export const jsonLines = (stdout: string): any[] =>
+  stdout
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
+
+/** A folder that is gone after the test. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "seqgrad-cli-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export const corpus = sampleText.slice(0, 1500);
+
+/** A folder with a text in it, and the options that train a small model on it. */
+export async function workplace(text: string | Uint8Array = corpus) {
+  const folder = await temporaryFolder();
+  const data = join(folder, "text.txt");
+  const out = join(folder, "run");
+  await writeFile(data, text);
+  const small = ["--embed", 4, "--hidden", 6, "--seq", 8, "--batch", 3];
+  return { folder, data, out, train: ["train", "lm", "--data", data, "--out", out, ...small] as (string | number)[] };
+}
+
+/** Every file of a folder by name, as text in which each byte is a character; undefined when there is no folder. */
+export async function contents(folder: string): Promise<Record<string, string> | undefined> {
+  const names = await readdir(folder).catch(() => undefined);
+  return names && Object.fromEntries(await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), "latin1")])));
+}
