@@ -1,5 +1,5 @@
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { SeqgradError } from "../util/errors.js";
 import { checkStoreName, isStoreName, type Store } from "./store.js";
 
@@ -25,7 +25,7 @@ export function fileStore(directory: string): Store {
     async write(name, bytes) {
       const path = join(directory, checkStoreName(name));
       await attempt("write", path, async () => {
-        await mkdir(directory, { recursive: true });
+        await makeFolder(directory);
         if (!cleaned) await removeLeftovers(directory);
         cleaned = true;
         await replaceFile(directory, name, bytes);
@@ -50,6 +50,21 @@ export function fileStore(directory: string): Store {
       );
     },
   };
+}
+
+/** Makes the folder and those above it. Node's own recursive mkdir never ends below a folder that refuses to hold one, as /proc does. */
+async function makeFolder(path: string): Promise<void> {
+  const make = () =>
+    mkdir(path).catch((error) => {
+      if (error.code !== "EEXIST") throw error;
+    });
+  try {
+    await make();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await make();
+  }
 }
 
 /** The temporaries that this process is writing. */

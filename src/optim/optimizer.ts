@@ -322,7 +322,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
       "not-finite",
       `${this.op}: step ${this.steps + 1}: ${value === undefined ? "" : `the loss is ${value}, `}the gradient's norm ${norm};${culprit} nothing was changed. Lower lr, clip the gradient (clipNorm), or look for bad values in the data.`,
     );
-    throw Object.assign(error, { step: this.steps + 1, parameter: index < 0 ? undefined : this.params[index] });
+    throw Object.assign(error, { step: this.steps + 1, parameter: index < 0 ? undefined : this.params[index], loss: value, norm });
   }
 
   /** A number of the current step, which holds for so many further steps less one. */

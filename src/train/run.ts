@@ -28,7 +28,8 @@ export class Run<B, S extends CarriedState<S>> {
   #carried: S | undefined;
   #bestParameters: ReadonlyMap<string, TensorValue> | undefined;
   #startedAt = 0;
-  /** The step of the checkpoint that is in the store, as far as this run knows. */
+  /** The step of the checkpoint that was resumed, and of the one that is in the store. */
+  #resumedAt: number | undefined;
   #savedAt: number | undefined;
 
   constructor(model: Module, loader: Loader<B>, options: FitOptions<B, S>) {
@@ -50,7 +51,8 @@ export class Run<B, S extends CarriedState<S>> {
       yield* this.#updates();
       const reason = this.#reasonToStop ?? "complete";
       // First the checkpoint, then the evaluation that is due only because the run ends: a longer run that resumes shall not know of it.
-      if (checkpoint && this.#savedAt !== this.#at.step) yield await this.#checkpoint();
+      // The one that was resumed is told again, for a process may have died between its writing and its event.
+      if (checkpoint && (this.#savedAt !== this.#at.step || this.#resumedAt === this.#at.step)) yield await this.#checkpoint();
       if (evaluate && reason !== "aborted" && this.#at.evaluation?.step !== this.#at.step) yield await this.#evaluate();
       if (earlyStopping && reason !== "aborted" && this.#bestParameters) this.#model.loadStateDict(this.#bestParameters);
       const { step, evaluation, best } = this.#at;
@@ -151,14 +153,20 @@ export class Run<B, S extends CarriedState<S>> {
     }
   }
 
-  /** Adds the run's step, the parameter's name and the checkpoint to an error of the optimizer. */
+  /** Tells of a step that the optimizer refused by what the run knows: the step's number, the parameter's name, the checkpoint. */
   #explain(error: unknown): unknown {
-    if (!(error instanceof SeqgradError && error.code === "not-finite")) return error;
-    const culprit = (error as { parameter?: Tensor }).parameter;
-    const name = [...this.#model.namedParameters()].find(([, parameter]) => parameter === culprit)?.[0];
-    const where = name ? ` The first parameter whose gradient is not finite is ${name}.` : "";
-    const saved = this.#savedAt === undefined ? "" : ` The checkpoint of step ${this.#savedAt} is kept.`;
-    return new SeqgradError("not-finite", `fit: step ${this.#at.step + 1}: ${error.message}${where}${saved}`, { cause: error });
+    if (!(error instanceof SeqgradError && error.code === "not-finite" && "norm" in error)) return error;
+    const { loss, norm, parameter } = error as SeqgradError & { loss?: number; norm: number; parameter?: Tensor };
+    const [name] = [...this.#model.namedParameters()].find(([, tensor]) => tensor === parameter) ?? [];
+    const { step } = this.#at;
+    const facts = [
+      `fit: step ${step + 1}: the loss is ${loss}, the gradient's norm ${norm}`,
+      ...(name ? [`the first gradient that is not finite is that of ${name}`] : []),
+      `model and optimizer are as after step ${step}`,
+      ...(this.#savedAt === undefined ? [] : [`the checkpoint of step ${this.#savedAt} is kept`]),
+    ];
+    const advice = "Lower lr, clip the gradient (clipNorm), or look for bad values in the data.";
+    return new SeqgradError("not-finite", `${facts.join("; ")}. ${advice}`, { cause: error });
   }
 
   async #evaluate(): Promise<FitEvent> {
@@ -195,6 +203,7 @@ export class Run<B, S extends CarriedState<S>> {
     const snapshot = await loadCheckpoint(checkpoint!.store, this.#model, optimizer);
     if (!snapshot) return;
     this.#at = snapshot.progress;
+    this.#resumedAt = this.#savedAt = this.#at.step;
     this.#bestParameters = snapshot.best;
     if (snapshot.plateau && typeof schedule === "object") schedule.restore(snapshot.plateau);
     const carried = Array.from(snapshot.carried, ([name, { data, shape, dtype }]) => [name, tensor(data, shape, { dtype })] as const);

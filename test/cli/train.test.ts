@@ -92,7 +92,7 @@ describe("train lm", () => {
     expect(stdout).toMatch(/\nstep 2 {2}loss \d\.\d{4} {2}[\d.]+k? tokens\/s\n/);
     expect(stdout).toMatch(/\nstep 10 {2}validation loss \d\.\d{4}\n/);
     expect(stdout).toMatch(/\n20 steps in 0:\d\d, validation loss \d\.\d{4} nats per character\n$/);
-    expect(stdout).not.toMatch(/\r|\x1b/);
+    for (const control of ["\r", "\x1b"]) expect(stdout).not.toContain(control);
   });
 
   test("learns: the loss falls", async () => {
@@ -161,17 +161,15 @@ describe("train lm", () => {
 describe("a loss that is not finite", () => {
   test("ends the run with the step and the parameter, and leaves the last checkpoint, which goes on", async () => {
     const { train, out, data } = await workplace();
-    const { status, stderr, stdout } = await cli(...train, "--lr", 1e30, "--checkpoint-every", 1, "--eval-every", 100, "--json");
+    // The first update leaves weights of 1e38, whose products are infinite.
+    const { status, stderr, stdout } = await cli(...train, "--lr", 1e38, "--checkpoint-every", 1, "--json");
     expect(status).toBe(1);
-    expect(stderr).toMatch(/^seqgrad: [^\n]*step \d+[^\n]*not finite[^\n]*\n$/);
-    const last = Number(/The checkpoint of step (\d+) is kept/.exec(stderr)?.[1]);
-    expect(stderr).toContain(`fit: step ${last + 1}:`);
-    expect(stderr).toMatch(/is (embedding|rnn|linear)\.[a-z_0-9]+\./);
-    expect(jsonLines(stdout).at(-1)).toMatchObject({ event: "step", step: last });
+    expect(stderr).toMatch(/^seqgrad: fit: step 2: [^\n]+\n$/);
+    for (const part of ["embedding.weight", "the checkpoint of step 1 is kept"]) expect(stderr).toContain(part);
+    expect(jsonLines(stdout).map(({ event, step }) => `${event} ${step}`)).toEqual(["step 1"]);
     const before = await contents(out);
-    // The steps that were good are a run by themselves; one more fails again, and changes nothing again.
-    const again = ["train", "lm", "--data", data, "--out", out, "--resume", "--val", 0.1];
-    expect((await cli(...again)).stderr).toBe(stderr);
+    // It goes on after step 1, and fails there as before.
+    expect(await cli("train", "lm", "--data", data, "--out", out, "--resume", "--json")).toEqual({ status: 1, stdout: "", stderr });
     expect(await contents(out)).toEqual(before);
   });
 });

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, vi } from "vitest";
+import { afterAll, expect, vi } from "vitest";
 import { main } from "../../src/cli/main.js";
 import { sampleText } from "../../src/data/sample.js";
 
@@ -51,12 +51,17 @@ export const jsonLines = (stdout: string): any[] =>
     .slice(0, -1)
     .map((line) => JSON.parse(line));
 
-/** A folder that is gone after the test. */
+/** A folder that is gone after the file's tests. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "seqgrad-cli-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }
+
+const folders: string[] = [];
+afterAll(async () => {
+  await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true })));
+});
 
 export const corpus = sampleText.slice(0, 1500);
 

@@ -216,7 +216,7 @@ describe("checkpoints", () => {
     const loss = (batch: WindowBatch) =>
       optimizer.steps < 6 ? model.loss(batch).loss : mul(model.loss(batch).loss, tensor([Number.NaN], []));
     const running = run(model, numbered, { optimizer, steps: 10, loss, checkpoint: { store, every: 4 } });
-    await expectRejection("not-finite", running, "step 7", "The checkpoint of step 4 is kept");
+    await expectRejection("not-finite", running, "step 7", "the checkpoint of step 4 is kept");
     const after = checkpointed(store);
     expect(only(await after.events, "step")[0]!.step).toBe(5);
     const whole = checkpointed(io.memoryStore());

@@ -1,0 +1,128 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { contents, refuse, succeed, workplace } from "../helpers/cli.js";
+
+describe("the data", () => {
+  const bad: [string, string | Uint8Array, ...string[]][] = [
+    ["an empty file", "", "is empty"],
+    ["a file of a byte order mark alone", "\ufeff", "is empty"],
+    ["a binary file", Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 0, 1), "byte 4 is 0"],
+    ["a file in Latin-1", Uint8Array.of(0x63, 0x61, 0x66, 0xe9, 0x0a), "byte 3 (0xe9) is not UTF-8"],
+    ["a file of one character", "a", "--val"],
+  ];
+  test.each(bad)("%s", async (_, content, ...parts) => {
+    const { train, out, data } = await workplace(content);
+    await refuse(train, data, ...parts);
+    expect(await contents(out)).toBeUndefined();
+  });
+
+  test("a file shorter than a window and the character that follows", async () => {
+    const { train, out } = await workplace("12345678");
+    await refuse([...train, "--val", 0], "--seq 8", "the 8 of", "longer text", "smaller --seq");
+    expect(await contents(out)).toBeUndefined();
+    await succeed(...train, "--val", 0, "--seq", 7, "--steps", 1);
+  });
+
+  test("that is not there, or is a folder", async () => {
+    const { folder, out } = await workplace();
+    await refuse(["train", "lm", "--data", join(folder, "nothing.txt"), "--out", out], "--data", "no such file");
+    await refuse(["train", "lm", "--data", folder, "--out", out], "--data", "is a folder");
+    expect(await contents(out)).toBeUndefined();
+  });
+
+  test("of which too little is left for validation", async () => {
+    const { train } = await workplace();
+    await refuse([...train, "--val", 0.0001], "--val 0.0001 leaves 0 of the 1500");
+  });
+});
+
+describe("the folder to write to", () => {
+  test("under a file, or where none can be made", async () => {
+    const { data } = await workplace();
+    for (const out of [data, join(data, "run"), "/proc/run"]) await refuse(["train", "lm", "--data", data, "--out", out], out);
+  });
+
+  test("with a run in it already stays as it is", async () => {
+    const { train, out } = await workplace();
+    await succeed(...train, "--steps", 1);
+    const before = await contents(out);
+    await refuse([...train, "--steps", 1], "--resume", "--overwrite", "another --out");
+    await refuse([...train, "--overwrite", "--resume"], "contradict");
+    for (const [option, value] of [
+      ["--val", 0.0001],
+      ["--seq", 5000],
+      ["--cell", "foo"],
+      ["--hidden", 2 ** 30],
+    ] as const)
+      await refuse([...train, "--overwrite", option, value]);
+    expect(await contents(out)).toEqual(before);
+  });
+
+  test("with a model from elsewhere in it stays as it is", async () => {
+    const { train, out } = await workplace();
+    await mkdir(out);
+    await writeFile(join(out, "model.safetensors"), "weights");
+    await refuse(train, "model.safetensors", "--overwrite");
+    expect(await contents(out)).toEqual({ "model.safetensors": "weights" });
+  });
+});
+
+describe("options", () => {
+  const wrong: [string, ...(string | number)[]][] = [
+    ["unknown", "--hiden", 5],
+    ["in another spelling", "--evalEvery", 5],
+    ["negated", "--no-json"],
+    ["short", "-j"],
+    ["a stray word", "extra"],
+    ["an object's own", "--constructor", 5],
+    ["a value missing at the end", "--hidden"],
+    ["a value missing before another option", "--hidden", "--json"],
+    ["a value where there is none", "--json=yes"],
+    ["no number", "--hidden", "many"],
+    ["an empty number", "--hidden="],
+    ["no whole number", "--hidden", 1.5],
+    ["zero", "--batch", 0],
+    ["negative", "--layers", -1],
+    ["negative lr", "--lr", -1],
+    ["infinite", "--lr", "Infinity"],
+    ["no number at all", "--lr", "NaN"],
+    ["out of range", "--dropout", 1],
+    ["share too large", "--val", 1],
+    ["seed too large", "--seed", 1e17],
+    ["steps of none", "--steps", 0],
+    ["cell", "--cell", "foo"],
+    ["cell of an object", "--cell", "toString"],
+    ["device to come", "--device", "webgpu"],
+    ["device unknown", "--device", "nonsense"],
+  ];
+  test.each(wrong)("%s", async (_, ...argv) => {
+    const { train, out } = await workplace();
+    const word = String(argv[0]);
+    await refuse([...train, ...argv], word.startsWith("--") ? word.split("=")[0]! : `"${word}"`);
+    expect(await contents(out)).toBeUndefined();
+  });
+
+  test("that must be given", async () => {
+    await refuse(["train", "lm"], "--data and --out must be given");
+    await refuse(["train", "lm", "--out", "x"], "--data must be given");
+    await refuse(["generate", "--model", "x"], "--prompt must be given");
+  });
+
+  test("of commands with none, and commands that do not exist", async () => {
+    await refuse(["--nonsense"], '"--nonsense"');
+    await refuse(["train", "--data", "x"], '"--data"');
+    await refuse(["trian"], '"trian"', "train, generate, info, demo");
+    await refuse(["train", "classifier"], '"classifier"', "lm");
+    await refuse(["toString"], '"toString"');
+    await refuse(["demo", "--steps", "none"], "--steps");
+    await refuse(["info", "--device", "gpu"], "--device");
+  });
+});
+
+test("a run that needs more memory than there is", async () => {
+  const { train, out } = await workplace();
+  await refuse([...train, "--hidden", 50_000], "memory");
+  await refuse([...train, "--batch", 2 ** 31 - 1], "batchSize");
+  expect(await contents(out)).toBeUndefined();
+});

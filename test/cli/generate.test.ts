@@ -1,0 +1,160 @@
+import { cp, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { loadLM } from "../../src/cli/lm.js";
+import { generate } from "../../src/decode/index.js";
+import { fileStore } from "../../src/io/file-store.js";
+import { init } from "../../src/tensor/device.js";
+import { jsonLines, refuse, succeed, temporaryFolder, workplace } from "../helpers/cli.js";
+
+/** A folder of a model trained a little, which may be changed. */
+async function model(): Promise<string> {
+  const { train, out } = await workplace();
+  await succeed(...train, "--steps", 60, "--lr", 0.02);
+  return out;
+}
+
+const write = (folder: string, ...options: (string | number)[]) =>
+  succeed("generate", "--model", folder, "--prompt", "The ", "--length", 40, ...options);
+
+describe("generate", () => {
+  test("prints the prompt and what follows it", async () => {
+    const folder = await model();
+    const text = await write(folder, "--seed", 1);
+    expect(text.startsWith("The ")).toBe(true);
+    expect(text).toHaveLength(4 + 40 + 1);
+    expect(await write(folder, "--length", 0)).toBe("The \n");
+  });
+
+  test("with the same seed writes the same, with another another", async () => {
+    const folder = await model();
+    const first = await write(folder, "--seed", 1);
+    expect(await write(folder, "--seed", 1)).toBe(first);
+    expect(await write(folder, "--seed", 2)).not.toBe(first);
+    expect(await write(folder)).not.toBe(await write(folder));
+  });
+
+  test("with --json prints one object", async () => {
+    const folder = await model();
+    const text = await write(folder, "--seed", 3);
+    expect(jsonLines(await write(folder, "--seed", 3, "--json"))).toEqual([{ event: "end", prompt: "The ", text: text.slice(4, -1) }]);
+  });
+
+  test("with --temperature 0, --top-k 1 or a tiny --top-p always takes the likeliest", async () => {
+    const folder = await model();
+    await init();
+    const { model: lm, tokenizer } = await loadLM(fileStore(folder));
+    let greedy = "The ";
+    for await (const token of generate(lm, tokenizer.encode(greedy), { maxTokens: 40, temperature: 0 }))
+      greedy += tokenizer.decode([token]);
+    expect(await write(folder, "--temperature", 0)).toBe(`${greedy}\n`);
+    expect(await write(folder, "--top-k", 1, "--temperature", 5, "--seed", 1)).toBe(`${greedy}\n`);
+    expect(await write(folder, "--top-p", 1e-6, "--temperature", 5, "--seed", 2)).toBe(`${greedy}\n`);
+    expect(await write(folder, "--temperature", 5, "--seed", 2)).not.toBe(`${greedy}\n`);
+  });
+
+  test("on each device", async () => {
+    const folder = await model();
+    const texts = new Set<string>();
+    for (const options of [["--device", "reference"], ["--device", "wasm"], ["--deterministic"]])
+      texts.add(await write(folder, "--temperature", 0, ...options));
+    expect(texts.size).toBe(1);
+  });
+
+  test("reads a prompt that looks like an option, after =", async () => {
+    const { train, out } = await workplace("--help me -1 ".repeat(30));
+    await succeed(...train, "--steps", 1);
+    const text = await succeed("generate", "--model", out, "--prompt=--help", "--length", 3);
+    expect(text).toHaveLength(7 + 1 + 2);
+    expect(await succeed("generate", "--model", out, "--prompt", "-h", "--length", 3)).toHaveLength(2 + 3 + 1);
+    await refuse(["generate", "--model", out, "--prompt", "--me"], "--prompt=VALUE");
+  });
+});
+
+describe("generate refuses", () => {
+  let folder: string;
+  beforeAll(async () => {
+    const work = await workplace();
+    await succeed(...work.train, "--steps", 1);
+    folder = work.out;
+  });
+  const command = (at: string, ...options: (string | number)[]) => ["generate", "--model", at, "--prompt", "The ", ...options];
+
+  test("characters that are not in the vocabulary, and no characters", async () => {
+    await refuse(["generate", "--model", folder, "--prompt", "The Ω"], '"Ω"', "U+03A9", "position 4");
+    await refuse(["generate", "--model", folder, "--prompt", ""], "prompt is empty");
+  });
+
+  test.each([
+    ["--temperature", -1],
+    ["--temperature", "hot"],
+    ["--length", -1],
+    ["--length", 1.5],
+    ["--top-k", 0],
+    ["--top-p", 1.1],
+    ["--top-p", 0],
+    ["--seed", -1],
+    ["--device", "webgpu"],
+  ])("%s %s", async (option, value) => {
+    await refuse(command(folder, option, value), option === "--top-p" && value === 0 ? "topP" : option, String(value));
+  });
+
+  test("a folder without a model", async () => {
+    const empty = await temporaryFolder();
+    await refuse(command(empty), "config.json", "folder of a saved model");
+    await refuse(command(join(empty, "nothing")), "config.json");
+    await refuse(command(join(folder, "config.json")), "config.json");
+    await refuse(command("/dev/null"), "/dev/null");
+  });
+
+  const files = ["config.json", "vocab.json", "model.safetensors"];
+
+  async function damaged(change: (path: string) => Promise<void>, name: string): Promise<string> {
+    const copy = join(await temporaryFolder(), "model");
+    await cp(folder, copy, { recursive: true });
+    await change(join(copy, name));
+    return copy;
+  }
+
+  test.each(files)("a folder whose %s is missing, empty, cut short or garbled", async (name) => {
+    const bytes = await readFile(join(folder, name));
+    await refuse(command(await damaged((path) => rm(path), name)), name);
+    for (const length of [0, 1, Math.floor(bytes.length / 2), bytes.length - 3])
+      await refuse(command(await damaged((path) => writeFile(path, bytes.subarray(0, length)), name)), name);
+    const garbled = Buffer.from(bytes).fill(0xff, 5, 15);
+    await refuse(command(await damaged((path) => writeFile(path, garbled), name)), name);
+  });
+
+  test.each([
+    ["model_type", "llama"],
+    ["cell", "qrnn"],
+    ["cell", "toString"],
+    ["cell", undefined],
+    ["hidden", 7],
+    ["hidden", 1e9],
+    ["embed", "4"],
+    ["layers", 2],
+    ["vocabularySize", 5],
+    ["dropout", "much"],
+    ["tieWeights", "no"],
+    ["tieWeights", true],
+  ])("a config whose %s is %s", async (key, value) => {
+    const config = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
+    const text = JSON.stringify({ ...config, [key]: value });
+    await refuse(
+      command(await damaged((path) => writeFile(path, text), "config.json")),
+      key === "tieWeights" && value === true ? "embed" : key,
+    );
+  });
+
+  test("a model of weights that are not finite", async () => {
+    const bytes = await readFile(join(folder, "model.safetensors"));
+    const copy = await damaged((path) => writeFile(path, Buffer.from(bytes).fill(0xff, bytes.length - 100)), "model.safetensors");
+    await refuse(command(copy), "not finite");
+  });
+
+  test("a vocabulary of another model", async () => {
+    const vocabulary = JSON.stringify(Object.fromEntries([..."abc"].map((character, id) => [character, id])));
+    await refuse(command(await damaged((path) => writeFile(path, vocabulary), "vocab.json")), "vocab.json");
+  });
+});
