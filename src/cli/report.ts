@@ -34,11 +34,14 @@ export function jsonReport({ tokens, parameters }: RunFacts): Report {
 
 /** A bar on the terminal, and the milestones on stdout. */
 export function plainReport({ cell, layers, hidden, parameters, steps, tokens, device }: RunFacts): Report {
-  print(`${cell} with ${layers} x ${hidden} units, ${parameters} parameters, on ${device}`);
   const milestone = Math.max(1, Math.round(steps / 10));
   let progress: ProgressLine | undefined;
   let rate = 0;
+  let isHeaded = false;
   return (event) => {
+    // With the first event: a run that cannot begin has nothing to tell.
+    if (!isHeaded) print(`${cell} with ${layers} x ${hidden} units, ${parameters} parameters, on ${device}`);
+    isHeaded = true;
     if (event.event === "step") {
       progress ??= new ProgressLine(steps, event.step);
       const now = (tokens * 1000) / event.milliseconds;

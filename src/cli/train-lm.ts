@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { defineCommand } from "citty";
 import { RandomWindows, splitTokens } from "../data/windows.js";
 import { fileStore } from "../io/file-store.js";
+import type { Store } from "../io/index.js";
 import { RecurrentLM } from "../models/recurrent-lm.js";
 import { AdamW } from "../optim/optimizers.js";
 import { manualSeed } from "../tensor/random.js";
@@ -43,61 +44,61 @@ export const trainLM = defineCommand({
   meta: { name: "lm", description: "Train a character language model on a text" },
   args,
   async run({ args }) {
-    const { data, out, resume, overwrite } = args;
+    const { data, out, resume = false, overwrite = false, json = false } = args;
     if (resume && overwrite) throw new SeqgradError("value", "--resume and --overwrite contradict each other; give one of them.");
     const given = readRecipe(args);
     const text = decodeText(await readData(data), data);
     const digest = createHash("sha256").update(text).digest("hex");
     const store = fileStore(out);
-    const recipe = resume
-      ? await resumedRecipe(store, given, digest, { out, data })
-      : await newRecipe(store, given, out, overwrite ?? false);
+    const recipe = resume ? await resumedRecipe(store, given, digest, { out, data }) : await newRecipe(store, given, out, overwrite);
 
     const tokenizer = CharTokenizer.fromText(text);
     const { train, validation } = split(tokenizer.encode(text), recipe, data);
     const device = await initDevice(recipe);
     manualSeed(recipe.seed);
-    const { cell, layers, embed, hidden, dropout, seq, batch, steps } = recipe;
+    const { cell, layers, embed, hidden, dropout, seq, batch, lr, clip, steps } = recipe;
     const windows = new RandomWindows(train, { batchSize: batch, sequenceLength: seq, seed: recipe.seed });
     const model = new RecurrentLM({ vocabularySize: tokenizer.size, cell, layers, embed, hidden, dropout });
-    const optimizer = new AdamW(model.parameters(), { lr: recipe.lr, betas: [0.9, 0.99], weightDecay: 0, clipNorm: recipe.clip });
+    const optimizer = new AdamW(model.parameters(), { lr, betas: [0.9, 0.99], weightDecay: 0, clipNorm: clip });
 
-    if (!resume) {
-      // Whatever was there before shall not be taken for this run's.
-      await store.delete(TRAINING_STATE);
-      await deleteLM(store);
-      await saveRecipe(store, recipe, digest);
-    }
-    const parameters = model.parameterCount();
-    const facts = { cell, layers, hidden, parameters, steps, tokens: batch * seq, device: device.info };
-    const report = args.json ? jsonReport(facts) : plainReport(facts);
+    // A resumed recipe, with what is new in it, is written with the first checkpoint: a run that cannot be resumed changes nothing.
+    let isRecorded = !resume;
+    if (!resume) await beginRun(store, recipe, digest);
+    const save = async () => {
+      await saveLM(store, model, tokenizer);
+      if (!isRecorded) await saveRecipe(store, recipe, digest);
+      isRecorded = true;
+    };
+    const facts = { cell, layers, hidden, parameters: model.parameterCount(), steps, tokens: batch * seq, device: device.info };
+    const report = json ? jsonReport(facts) : plainReport(facts);
     const interruption = new Interruption();
-    let exitCode = 0;
     try {
       const events = fit(model, windows, {
         ...{ optimizer, steps, signal: interruption.signal },
         ...(recipe.val > 0 && { evaluate: { every: recipe["eval-every"], run: () => validationLoss(model, validation, seq, batch) } }),
-        checkpoint: { store, every: recipe["checkpoint-every"], resume: resume ?? false },
+        checkpoint: { store, every: recipe["checkpoint-every"], resume },
       });
       for await (const event of events) {
-        if (event.event === "checkpoint") {
-          await saveLM(store, model, tokenizer);
-          await saveRecipe(store, recipe, digest);
-        }
+        if (event.event === "checkpoint") await save();
         report(event);
         if (event.event !== "end" || event.reason !== "aborted") continue;
-        exitCode = interruption.exitCode;
-        const again = `--data ${quote(data)} --out ${quote(out)} --resume${args.json ? " --json" : ""}`;
-        process.stderr.write(
-          `seqgrad: stopped after step ${event.steps}; the checkpoint is saved. Go on with: npx seqgrad train lm ${again}\n`,
-        );
+        const command = `npx seqgrad train lm --data ${quote(data)} --out ${quote(out)} --resume${json ? " --json" : ""}`;
+        process.stderr.write(`seqgrad: stopped after step ${event.steps}; the checkpoint is saved. Go on with: ${command}\n`);
+        return interruption.exitCode;
       }
+      return 0;
     } finally {
       interruption.release();
     }
-    return exitCode;
   },
 });
+
+/** Writes down what the run is made of; whatever was there before shall not be taken for this run's. */
+async function beginRun(store: Store, recipe: Recipe, digest: string): Promise<void> {
+  await store.delete(TRAINING_STATE);
+  await deleteLM(store);
+  await saveRecipe(store, recipe, digest);
+}
 
 async function readData(path: string): Promise<Uint8Array> {
   try {

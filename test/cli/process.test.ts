@@ -1,0 +1,150 @@
+import { type ChildProcessByStdio, execFile, spawn } from "node:child_process";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+import { contents, corpus, jsonLines, type Outcome, succeed, workplace } from "../helpers/cli.js";
+
+const program = "dist/cli.js";
+const changedAt = (path: string) => statSync(path).mtimeMs;
+const sources = readdirSync("src", { recursive: true, encoding: "utf8" }).map((name) => join("src", name));
+const stale = existsSync(program) && sources.filter((path) => path.endsWith(".ts")).some((path) => changedAt(path) > changedAt(program));
+const missing = !existsSync(program)
+  ? " (cannot run: there is no dist/; run `npm run build`)"
+  : stale
+    ? " (cannot run: dist/ is older than src/; run `npm run build`)"
+    : "";
+
+/** The command in a process of its own. */
+class Child {
+  readonly #process: ChildProcessByStdio<null, Readable, Readable>;
+  readonly #written = { stdout: "", stderr: "" };
+  readonly done: Promise<Outcome & { signal: NodeJS.Signals | null }>;
+
+  constructor(...argv: (string | number)[]) {
+    this.#process = spawn(process.execPath, [program, ...argv.map(String)], { stdio: ["ignore", "pipe", "pipe"] });
+    for (const name of ["stdout", "stderr"] as const) {
+      this.#process[name].setEncoding("utf8").on("data", (chunk) => {
+        this.#written[name] += chunk;
+      });
+    }
+    this.done = new Promise((resolve) => {
+      this.#process.on("close", (status, signal) => resolve({ status: status ?? -1, signal, ...this.#written }));
+    });
+  }
+
+  /** Sends a signal as soon as so many lines are written. */
+  signalAfter(lines: number, signal: NodeJS.Signals, name: "stdout" | "stderr" = "stdout"): this {
+    const check = () => {
+      if (this.#written[name].split("\n").length <= lines) return;
+      this.#process[name].off("data", check);
+      this.#process.kill(signal);
+    };
+    this.#process[name].on("data", check);
+    return this;
+  }
+}
+
+const run = (...argv: (string | number)[]) => new Child(...argv).done;
+const weights = async (out: string) => (await contents(out))!["model.safetensors"];
+
+describe.skipIf(missing)(`the command in a process of its own${missing}`, () => {
+  /** A run of many small steps with everything that must be restored, and what it ends in when it is never stopped. */
+  async function longRun(steps: number, checkpointEvery: number) {
+    const { train, out, data, folder } = await workplace();
+    const more = ["--layers", 2, "--dropout", 0.1, "--steps", steps, "--eval-every", 300, "--checkpoint-every", checkpointEvery, "--json"];
+    const whole = join(folder, "whole");
+    expect(await run(...train, ...more, "--out", whole)).toMatchObject({ status: 0, stderr: "" });
+    return { command: [...train, ...more], resume: ["train", "lm", "--data", data, "--out", out, "--resume", "--json"], out, whole };
+  }
+
+  test.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)("%s saves a checkpoint, and the run resumed ends in the same bytes", async (signal, status) => {
+    const { command, resume, out, whole } = await longRun(2500, 1000);
+    const stopped = await new Child(...command).signalAfter(100, signal).done;
+    expect(stopped).toMatchObject({ status, signal: null });
+    const [first, second, ...rest] = stopped.stderr.trimEnd().split("\n");
+    expect(first).toBe("seqgrad: stopping after this step; once more to stop at once.");
+    const step = Number(
+      /^seqgrad: stopped after step (\d+); the checkpoint is saved\. Go on with: npx seqgrad train lm /.exec(second!)?.[1],
+    );
+    expect(rest).toEqual([]);
+    expect(step).toBeLessThan(2500);
+    expect(jsonLines(stopped.stdout).at(-1)).toMatchObject({ event: "end", steps: step, valLoss: step < 300 ? null : expect.any(Number) });
+    const resumed = await run(...resume);
+    expect(resumed).toMatchObject({ status: 0, stderr: "" });
+    expect(jsonLines(resumed.stdout)[0]).toMatchObject({ event: "step", step: step + 1 });
+    expect(await weights(out)).toBe(await weights(whole));
+  });
+
+  test("a second signal ends it at once", async () => {
+    const { data, out } = await workplace(corpus.repeat(100));
+    const options = ["--val", 0.9, "--seq", 16, "--batch", 1, "--eval-every", 1, "--json"];
+    const child = new Child("train", "lm", "--data", data, "--out", out, ...options);
+    // The evaluation after the first step takes a while.
+    child.signalAfter(1, "SIGINT").signalAfter(1, "SIGINT", "stderr");
+    const { status, stderr, stdout } = await child.done;
+    expect({ status, stderr }).toEqual({ status: 130, stderr: "seqgrad: stopping after this step; once more to stop at once.\n" });
+    expect(jsonLines(stdout)).toHaveLength(1);
+  });
+
+  test("the command that it prints goes on, whatever the names", async () => {
+    const { folder } = await workplace();
+    const data = join(folder, "it's a $text.txt");
+    const out = join(folder, "my run");
+    await writeFile(data, corpus);
+    const small = ["--hidden", 6, "--embed", 4, "--seq", 8, "--batch", 3, "--checkpoint-every", 10000, "--steps", 3000];
+    const { stderr } = await new Child("train", "lm", "--data", data, "--out", out, ...small).signalAfter(2, "SIGINT").done;
+    const command = /npx seqgrad (.*)$/m.exec(stderr)![1]!;
+    const shell = promisify(execFile);
+    const { stdout } = await shell("bash", ["-c", `${process.execPath} ${program} ${command}`]);
+    expect(stdout).toMatch(/\n3000 steps in /);
+  });
+
+  test("killed at random moments, also in the middle of a checkpoint, it ends in the same bytes", async () => {
+    const { command, resume, out, whole } = await longRun(150, 1);
+    for (let round = 0; round < 8; round++) {
+      const lines = 1 + Math.floor(Math.random() * 30);
+      const { stderr } = await new Child(...(round === 0 ? command : resume)).signalAfter(lines, "SIGKILL").done;
+      expect(stderr).toBe("");
+      // Whole files only, whatever the moment.
+      const files = (await contents(out))!;
+      for (const name of ["config.json", "vocab.json", "training_args.json"]) if (files[name]) JSON.parse(files[name]);
+      if (files["model.safetensors"]) await succeed("generate", "--model", out, "--prompt", "The", "--length", 5);
+    }
+    expect(await run(...resume)).toMatchObject({ status: 0, stderr: "" });
+    expect(await weights(out)).toBe(await weights(whole));
+    expect(Object.keys((await contents(out))!).sort()).toEqual(Object.keys((await contents(whole))!).sort());
+  });
+
+  test("killed before the first checkpoint, it begins anew with the same options", async () => {
+    const { command, resume, out, whole } = await longRun(1500, 5000);
+    expect(await new Child(...command).signalAfter(20, "SIGKILL").done).toMatchObject({ signal: "SIGKILL" });
+    expect(Object.keys((await contents(out))!)).toEqual(["training_args.json"]);
+    const resumed = await run(...resume);
+    expect(jsonLines(resumed.stdout)[0]).toMatchObject({ event: "step", step: 1 });
+    expect(await weights(out)).toBe(await weights(whole));
+  });
+
+  test("a reader that has enough ends it without a word", async () => {
+    const { train } = await workplace();
+    const shell = promisify(execFile);
+    const command = [program, ...train, "--steps", 2000, "--json"].join(" ");
+    const { stdout, stderr } = await shell("bash", ["-c", `${process.execPath} ${command} | head -n 2`]);
+    expect(jsonLines(stdout).map(({ step }) => step)).toEqual([1, 2]);
+    expect(stderr).toBe("");
+  });
+
+  test("exits with 1 and one line for an error, and 0 for help", async () => {
+    const failed = await run("train", "lm", "--data", "/nothing", "--out", "/tmp/nothing");
+    expect(failed).toMatchObject({ status: 1, stdout: "", stderr: expect.stringMatching(/^seqgrad: .*\n$/) });
+    expect(await run("--help")).toMatchObject({ status: 0, stderr: "", stdout: expect.stringContaining("train") });
+    const { version } = JSON.parse(await readFile("package.json", "utf8"));
+    expect(await run("--version")).toMatchObject({ status: 0, stdout: `${version}\n` });
+  });
+});

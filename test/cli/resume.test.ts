@@ -1,0 +1,123 @@
+import { rm, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { contents, corpus, jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
+
+/** A run of a few steps, and the shortest command that goes on with it. */
+async function stopped(...more: (string | number)[]) {
+  const work = await workplace();
+  await succeed(...work.train, "--steps", 4, "--eval-every", 3, "--dropout", 0.1, ...more);
+  return { ...work, resume: ["train", "lm", "--data", work.data, "--out", work.out, "--resume"] as (string | number)[] };
+}
+
+const steps = (stdout: string) => jsonLines(stdout).flatMap(({ step, event }) => (event === "step" ? [step] : []));
+const weights = async (out: string) => (await contents(out))!["model.safetensors"];
+
+describe("train lm --resume", () => {
+  test("of a finished run makes no update and tells the end again", async () => {
+    const { resume, out } = await stopped();
+    const before = await weights(out);
+    const lines = jsonLines(await succeed(...resume, "--json"));
+    expect(lines).toMatchObject([
+      { event: "evaluation", step: 4 },
+      { event: "end", steps: 4, valLoss: lines[0].valLoss },
+    ]);
+    expect(await weights(out)).toBe(before);
+  });
+
+  test("with more steps goes on, as if the run had been that long, and remembers it", async () => {
+    const { resume, out, folder, train } = await stopped();
+    expect(steps(await succeed(...resume, "--steps", 7, "--json"))).toEqual([5, 6, 7]);
+    const whole = join(folder, "whole");
+    await succeed(...train, "--steps", 7, "--eval-every", 3, "--dropout", 0.1, "--out", whole);
+    expect(await weights(out)).toBe(await weights(whole));
+    expect(steps(await succeed(...resume, "--json"))).toEqual([]);
+  });
+
+  test("takes all options from the run, and the same ones given again", async () => {
+    const { resume, out } = await stopped("--cell", "gru", "--lr", "1e-3", "--deterministic");
+    await succeed(...resume, "--steps", 5, "--cell", "gru", "--lr", 0.001, "--deterministic");
+    expect(JSON.parse((await contents(out))!["training_args.json"]!)).toMatchObject({ cell: "gru", deterministic: true, "eval-every": 3 });
+  });
+
+  test("without a run there begins one", async () => {
+    const { train, out } = await workplace();
+    expect(steps(await succeed(...train, "--resume", "--steps", 2, "--json"))).toEqual([1, 2]);
+    expect(steps(await succeed(...train, "--resume", "--steps", 3, "--json"))).toEqual([3]);
+    expect(await weights(out)).toBeDefined();
+  });
+
+  test("writes a model that the last process had no time to write", async () => {
+    const { resume, out } = await stopped();
+    const before = await weights(out);
+    await rm(join(out, "model.safetensors"));
+    await succeed(...resume);
+    expect(await weights(out)).toBe(before);
+  });
+});
+
+describe("train lm --resume refuses, and changes nothing", () => {
+  test.each([
+    ["--cell", "rnn"],
+    ["--layers", 2],
+    ["--embed", 5],
+    ["--hidden", 7],
+    ["--dropout", 0],
+    ["--seq", 9],
+    ["--batch", 4],
+    ["--lr", 1],
+    ["--clip", 0],
+    ["--val", 0.2],
+    ["--seed", 2],
+    ["--device", "reference"],
+    ["--deterministic"],
+  ])("%s %s, which the run was not made with", async (...option) => {
+    const { resume, out } = await stopped();
+    const before = await contents(out);
+    await refuse([...resume, ...option, "--steps", 9], option[0] as string, "leave the option out");
+    expect(await contents(out)).toEqual(before);
+  });
+
+  test("another text", async () => {
+    const { resume, out, data } = await stopped();
+    const before = await contents(out);
+    await writeFile(data, `${corpus.slice(0, -1)}#`);
+    await refuse([...resume, "--steps", 9], data, "is not the text");
+    expect(await contents(out)).toEqual(before);
+  });
+
+  test("a checkpoint that is cut short, empty or of another model", async () => {
+    const { resume, out } = await stopped();
+    const path = join(out, "training_state.safetensors");
+    for (const length of [2000, 9, 0]) {
+      await truncate(path, length);
+      const before = await contents(out);
+      await refuse([...resume, "--steps", 9], "training_state.safetensors");
+      expect(await contents(out)).toEqual(before);
+    }
+    const other = await stopped("--hidden", 5);
+    await writeFile(path, (await contents(other.out))!["training_state.safetensors"]!, "latin1");
+    await refuse(resume, "training_state.safetensors", "does not fit");
+  });
+
+  test("options that are lost or damaged", async () => {
+    const { resume, out } = await stopped();
+    const path = join(out, "training_args.json");
+    const text = (await contents(out))!["training_args.json"]!;
+    for (const damaged of [
+      "",
+      "{",
+      "null",
+      "[]",
+      text.replace('"lstm"', '"toString"'),
+      text.replace('"hidden": 6', '"hidden": "6"'),
+      text.replace('"hidden": 6', '"hidden": -6'),
+    ]) {
+      await writeFile(path, damaged);
+      await refuse(resume, "training_args.json", "--overwrite");
+    }
+    await rm(path);
+    await refuse(resume, "training_args.json", "--overwrite");
+    expect(Object.keys((await contents(out))!)).not.toContain("training_args.json");
+  });
+});
