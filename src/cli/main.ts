@@ -108,7 +108,8 @@ function print(text: string): 0 {
 
 async function help(command: Command, path: readonly string[]): Promise<0> {
   const parent = { meta: { name: ["seqgrad", ...path.slice(0, -1)].join(" ") } };
-  return print(await renderUsage(command, path.length > 0 ? parent : undefined));
+  const usage = await renderUsage(command, path.length > 0 ? parent : undefined);
+  return print(usage.replaceAll(/ +$/gm, "").trimEnd());
 }
 
 /** One line without a stack. */

@@ -20,7 +20,7 @@ export function numberOption(name: string, text: string, { low, high = Number.MA
 
 /** The options that say where to compute, for every command that does. */
 export const deviceOptions = {
-  device: { type: "string", description: "auto, wasm, or reference (slow float64)", valueHint: "auto|wasm|reference" },
+  device: { type: "string", description: "auto, wasm, or reference: slow float64 (Default: auto)", valueHint: "auto|wasm|reference" },
   deterministic: { type: "boolean", description: "The same bits on every machine" },
 } as const;
 

@@ -1,6 +1,7 @@
 import type { WriteStream } from "node:tty";
 
 const BAR = 24;
+const SHORTEST_BAR = 8;
 /** Milliseconds between two drawings. */
 const INTERVAL = 100;
 
@@ -15,13 +16,18 @@ export function formatDuration(seconds: number): string {
 /** 12345 as `12.3k`. */
 export const formatRate = (n: number): string => (n >= 9950 ? `${(n / 1000).toFixed(n >= 99_500 ? 0 : 1)}k` : n.toFixed(0));
 
-/** The widest of the forms of a progress line that fits: all of it, then without the bar, then cut. */
-export function formatProgress(share: number, count: string, detail: string, columns: number): string {
-  const filled = Math.round(BAR * share);
-  const text = `${count}  ${detail}`;
+/** As many of the parts as fit, the first in any case, behind a bar as wide as the rest leaves room for. */
+export function formatProgress(share: number, parts: readonly string[], columns: number): string {
   // The last column stays free: some terminals wrap when it is written.
-  const bar = BAR + 1 + text.length < columns ? `${"█".repeat(filled)}${"░".repeat(BAR - filled)} ` : "";
-  return `${bar}${text.slice(0, columns - 1)}`;
+  const room = columns - 1;
+  let text = parts[0]!.slice(0, room);
+  for (const part of parts.slice(1)) {
+    if (text.length + 2 + part.length > room) break;
+    text += `  ${part}`;
+  }
+  const width = Math.min(BAR, room - 1 - text.length);
+  const filled = Math.round(width * share);
+  return width < SHORTEST_BAR ? text : `${"█".repeat(filled)}${"░".repeat(width - filled)} ${text}`;
 }
 
 /**
@@ -36,17 +42,17 @@ export class ProgressLine {
     private readonly total: number,
     /** Done before the line began. */
     private readonly first = 0,
-    private readonly out: WriteStream = process.stderr,
+    private readonly out: Pick<WriteStream, "isTTY" | "columns" | "write"> = process.stderr,
   ) {}
 
-  update(done: number, detail: string): void {
+  update(done: number, ...details: readonly string[]): void {
     if (!this.out.isTTY || performance.now() - this.#drawnAt < INTERVAL) return;
     this.#drawnAt = performance.now();
     const rate = (done - this.first) / (performance.now() - this.#startedAt);
-    const left = rate > 0 ? `  ETA ${formatDuration((this.total - done) / rate / 1000)}` : "";
+    const left = rate > 0 ? [`ETA ${formatDuration((this.total - done) / rate / 1000)}`] : [];
     // A pseudo-terminal that nobody has sized has 0 columns.
-    const line = formatProgress(done / this.total, `${done}/${this.total}`, detail + left, this.out.columns || 80);
-    this.out.write(`\r\x1b[K${line}`);
+    const columns = this.out.columns || 80;
+    this.out.write(`\r\x1b[K${formatProgress(done / this.total, [`${done}/${this.total}`, ...details, ...left], columns)}`);
   }
 
   /** Makes room for other output. */

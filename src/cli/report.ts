@@ -46,11 +46,11 @@ export function plainReport({ cell, layers, hidden, parameters, steps, tokens, d
       progress ??= new ProgressLine(steps, event.step);
       const now = (tokens * 1000) / event.milliseconds;
       rate = rate === 0 ? now : 0.9 * rate + 0.1 * now;
-      const detail = `loss ${event.loss.toFixed(4)}  ${formatRate(rate)} tokens/s`;
-      progress.update(event.step, detail);
+      const details = [`loss ${event.loss.toFixed(4)}`, `${formatRate(rate)} tokens/s`];
+      progress.update(event.step, ...details);
       if (event.step % milestone > 0) return;
       progress.clear();
-      print(`step ${event.step}  ${detail}`);
+      print([`step ${event.step}`, ...details].join("  "));
     } else if (event.event === "evaluation") {
       progress?.clear();
       print(`step ${event.step}  validation loss ${event.value.toFixed(4)}`);

@@ -13,27 +13,31 @@ import { fit } from "../train/fit.js";
 import { SeqgradError } from "../util/errors.js";
 import { deleteLM, saveLM, validationLoss } from "./lm.js";
 import { deviceOptions, initDevice } from "./options.js";
-import { newRecipe, type Recipe, readRecipe, resumedRecipe, saveRecipe } from "./recipe.js";
+import { defaults, newRecipe, type Recipe, readRecipe, resumedRecipe, saveRecipe } from "./recipe.js";
 import { jsonReport, plainReport } from "./report.js";
 import { Interruption } from "./signals.js";
+
+/** An option of the recipe. Its default is for the eye only: whether it is given tells a resumed run what is asked of it. */
+const option = <H extends string>(name: keyof Recipe, description: string, valueHint: H) =>
+  ({ type: "string", description: `${description} (Default: ${defaults[name]})`, valueHint }) as const;
 
 const args = {
   data: { type: "string", required: true, description: "A UTF-8 text file", valueHint: "FILE" },
   out: { type: "string", required: true, description: "The folder for the model and its checkpoint", valueHint: "DIR" },
-  cell: { type: "string", description: "rnn, gru or lstm (default lstm)", valueHint: "rnn|gru|lstm" },
-  layers: { type: "string", description: "Recurrent layers (1)", valueHint: "N" },
-  embed: { type: "string", description: "Size of a character's vector (64)", valueHint: "N" },
-  hidden: { type: "string", description: "Units of a layer (256)", valueHint: "N" },
-  dropout: { type: "string", description: "Chance to drop an activation (0)", valueHint: "P" },
-  seq: { type: "string", description: "Characters of a window (64)", valueHint: "N" },
-  batch: { type: "string", description: "Windows of an update (32)", valueHint: "N" },
-  lr: { type: "string", description: "Learning rate of AdamW (2e-3)", valueHint: "X" },
-  clip: { type: "string", description: "Largest norm of the gradient; 0 does not clip (1)", valueHint: "X" },
-  val: { type: "string", description: "Share of the file, at its end, for validation; 0 for none (0.1)", valueHint: "SHARE" },
-  seed: { type: "string", description: "Seed of the weights, the windows and the dropout (1)", valueHint: "S" },
-  steps: { type: "string", description: "Updates to make, those before a resume included (2000)", valueHint: "N" },
-  "eval-every": { type: "string", description: "Updates between validations (500)", valueHint: "N" },
-  "checkpoint-every": { type: "string", description: "Updates between checkpoints (500)", valueHint: "N" },
+  cell: option("cell", "rnn, gru or lstm", "rnn|gru|lstm"),
+  layers: option("layers", "Recurrent layers", "N"),
+  embed: option("embed", "Size of a character's vector", "N"),
+  hidden: option("hidden", "Units of a layer", "N"),
+  dropout: option("dropout", "Chance to drop an activation", "P"),
+  seq: option("seq", "Characters of a window", "N"),
+  batch: option("batch", "Windows of an update", "N"),
+  lr: option("lr", "Learning rate of AdamW", "X"),
+  clip: option("clip", "Largest norm of the gradient; 0 does not clip", "X"),
+  val: option("val", "Share of the file, at its end, for validation; 0 for none", "SHARE"),
+  seed: option("seed", "Seed of the weights, the windows and the dropout", "S"),
+  steps: option("steps", "Updates to make, those before a resume included", "N"),
+  "eval-every": option("eval-every", "Updates between validations", "N"),
+  "checkpoint-every": option("checkpoint-every", "Updates between checkpoints", "N"),
   resume: { type: "boolean", description: "Go on from the checkpoint in --out, with its options" },
   overwrite: { type: "boolean", description: "Replace the run in --out" },
   json: { type: "boolean", description: "Print one JSON object a line" },

@@ -1,0 +1,103 @@
+import { describe, expect, test } from "vitest";
+import { formatDuration, formatProgress, formatRate, ProgressLine } from "../../src/cli/progress.js";
+import { cli, jsonLines, succeed } from "../helpers/cli.js";
+
+describe("the progress line", () => {
+  const parts = ["75/100", "loss 1.2345", "12.3k tokens/s", "ETA 0:25"];
+
+  test("has a bar of 24, and a shorter or none where there is less room", () => {
+    expect(formatProgress(0.75, parts, 80)).toBe(`${"█".repeat(18)}${"░".repeat(6)} 75/100  loss 1.2345  12.3k tokens/s  ETA 0:25`);
+    expect(formatProgress(0, parts, 200)).toMatch(/^░{24} 75/);
+    expect(formatProgress(1, parts, 200)).toMatch(/^█{24} 75/);
+    expect(formatProgress(0.5, parts, 60)).toBe("███████░░░░░░ 75/100  loss 1.2345  12.3k tokens/s  ETA 0:25");
+    expect(formatProgress(0.5, parts, 50)).toBe("75/100  loss 1.2345  12.3k tokens/s  ETA 0:25");
+  });
+
+  test("leaves out what does not fit, from the end, and never fills the last column", () => {
+    expect(formatProgress(0.5, parts, 40)).toBe("75/100  loss 1.2345  12.3k tokens/s");
+    expect(formatProgress(0.5, parts, 20)).toBe("75/100  loss 1.2345");
+    expect(formatProgress(0.5, parts, 19)).toBe("██████░░░░░ 75/100".slice(-18));
+    expect(formatProgress(0.5, parts, 5)).toBe("75/1");
+    for (let columns = 1; columns < 120; columns++) expect(formatProgress(0.5, parts, columns).length).toBeLessThan(Math.max(columns, 1));
+  });
+
+  test("writes to a terminal only, over what it wrote before", () => {
+    const written: string[] = [];
+    const out = { isTTY: true, columns: 0, write: (text: string) => written.push(text) > 0 };
+    const line = new ProgressLine(10, 2, out);
+    line.update(3, "loss 1");
+    line.update(4, "loss 1"); // too soon to draw again
+    line.clear();
+    const [drawn, ...rest] = written;
+    expect(drawn!.slice(0, 4)).toBe("\r\x1b[K");
+    expect(drawn!.slice(4)).toMatch(/^█+░+ 3\/10 {2}loss 1 {2}ETA \d:\d\d$/);
+    expect(rest).toEqual(["\r\x1b[K"]);
+    const file = { isTTY: false, columns: 80, write: () => expect.fail("written to a file") } as never;
+    new ProgressLine(10, 0, file).update(5);
+    new ProgressLine(10, 0, file).clear();
+  });
+
+  test("durations and rates", () => {
+    expect([0, 59.6, 75, 3599, 3600, 36_061].map(formatDuration)).toEqual(["0:00", "1:00", "1:15", "59:59", "1:00:00", "10:01:01"]);
+    expect([0.4, 999, 9949, 9950, 99_499, 99_500, 1_234_567].map(formatRate)).toEqual([
+      "0",
+      "999",
+      "9949",
+      "9.9k",
+      "99.5k",
+      "100k",
+      "1235k",
+    ]);
+  });
+});
+
+describe("help and facts", () => {
+  test.each([
+    [[], "train|generate|info|demo"],
+    [["--help"], "train|generate|info|demo"],
+    [["-h"], "train|generate|info|demo"],
+    [["train"], "seqgrad train lm"],
+    [["train", "--help"], "seqgrad train lm"],
+    [["train", "lm", "--help"], "--checkpoint-every=<N>"],
+    [["train", "lm", "--hidden", "5", "-h"], "--checkpoint-every=<N>"],
+    [["generate", "--help"], "--top-p=<P>"],
+    [["info", "--help"], "--device"],
+    [["demo", "--help"], "--steps=<N>"],
+  ])("%j", async (argv, part) => {
+    const stdout = await succeed(...argv);
+    expect(stdout).toContain(part);
+    expect(stdout).not.toContain("\x1b");
+    expect(stdout).not.toContain("seqgrad seqgrad");
+    expect(stdout).toMatch(/[^\s]\n$/);
+  });
+
+  test("help tells the defaults", async () => {
+    expect(await succeed("train", "lm", "--help")).toMatch(/--lr=<X> +Learning rate of AdamW \(Default: 0\.002\)\n/);
+  });
+
+  test("the version", async () => {
+    expect(await succeed("--version")).toMatch(/^\d+\.\d+\.\d+\S*\n$/);
+    expect(await succeed("-v")).toBe(await succeed("--version"));
+    expect((await cli("info", "--version")).status).toBe(1);
+  });
+
+  test("info tells what there is, and what of it is used", async () => {
+    expect(await succeed("info")).toMatch(/^seqgrad +\d[\s\S]*\ndevice +WebAssembly[\s\S]*\nmemory +.+ reserved, limit .+\n$/);
+    const [facts, ...rest] = jsonLines(await succeed("info", "--json", "--deterministic"));
+    expect(rest).toEqual([]);
+    expect(facts).toEqual({
+      version: expect.stringMatching(/^\d/),
+      node: process.versions.node,
+      ...{ device: "wasm", variant: "simd", simd: true, relaxedSimd: expect.any(Boolean), threadsPossible: true },
+      ...{ cores: expect.any(Number), memoryReserved: expect.any(Number), memoryLimit: expect.any(Number) },
+    });
+    expect(jsonLines(await succeed("info", "--json", "--device", "reference"))[0]).toMatchObject({ device: "reference", variant: null });
+  });
+
+  test("the demo learns and writes", async () => {
+    const stdout = await succeed("demo", "--steps", 2);
+    expect(stdout).toMatch(
+      /^lstm with 1 x 256 units, \d+ parameters, on .*\nstep 1 {2}loss [\s\S]*\n2 steps in 0:\d\d\n\nWhat it has learned/,
+    );
+  });
+});
