@@ -1,4 +1,4 @@
-import type { KernelCall, KernelName } from "./kernels.js";
+import type { Buffer, KernelCall, KernelName } from "./kernels.js";
 
 export type DType = "float32" | "int32";
 
@@ -33,6 +33,6 @@ export interface Backend {
   /** Whether a kernel is there; a fused operation whose kernel is not runs through its composition. */
   has(kernel: KernelName): boolean;
   /** Runs a kernel. Returns the position of the first index out of range where the row `checks` one, else -1. */
-  dispatch<K extends KernelName>(kernel: K, call: KernelCall<K>): number;
+  dispatch<K extends KernelName>(kernel: K, call: KernelCall<K, Buffer>): number;
   memory(): MemoryUse;
 }

@@ -317,7 +317,12 @@ export type KernelName = keyof typeof kernels;
 type Required_<R extends KernelRow> = Exclude<R["reads"][number] | R["writes"][number], Optional_<R>>;
 type Optional_<R extends KernelRow> = R extends { optional: readonly (infer O extends string)[] } ? O : never;
 
-/** The arguments of a kernel by name; `Address` is what stands for a buffer. */
-export type KernelCall<K extends KernelName, Address = number> = { readonly [name in Required_<(typeof kernels)[K]>]: Address } & {
-  readonly [name in Optional_<(typeof kernels)[K]>]?: Address | undefined;
+/** What stands for a buffer in a call: its address, or what lies there. */
+export type Buffer = number | { readonly address: number };
+
+export const addressOf = (buffer: Buffer): number => (typeof buffer === "number" ? buffer : buffer.address);
+
+/** The arguments of a kernel by name; `B` is what stands for a buffer. */
+export type KernelCall<K extends KernelName, B = number> = { readonly [name in Required_<(typeof kernels)[K]>]: B } & {
+  readonly [name in Optional_<(typeof kernels)[K]>]?: B | undefined;
 } & { readonly [name in (typeof kernels)[K]["dims"][number] | (typeof kernels)[K]["scalars"][number]]: number };

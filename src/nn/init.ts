@@ -30,7 +30,7 @@ function fans(op: string, y: Tensor): { fanIn: number; fanOut: number } {
  * const weight = sg.parameter([10, 64], (y) => sg.nn.init.uniform(y, -0.1, 0.1));
  */
 export function uniform(y: Tensor, low = 0, high = 1): void {
-  y.backend.dispatch("randomUniform", { y: y.address, n: y.size, ...drawRandom(y.size), low, high });
+  y.backend.dispatch("randomUniform", { y, n: y.size, ...drawRandom(y.size), low, high });
 }
 
 /**
@@ -39,7 +39,7 @@ export function uniform(y: Tensor, low = 0, high = 1): void {
  * const weight = sg.parameter([10, 64], (y) => sg.nn.init.normal(y, 0, 0.02));
  */
 export function normal(y: Tensor, mean = 0, std = 1): void {
-  y.backend.dispatch("randomNormal", { y: y.address, n: y.size, ...drawRandom(y.size), mean, std });
+  y.backend.dispatch("randomNormal", { y, n: y.size, ...drawRandom(y.size), mean, std });
 }
 
 /**

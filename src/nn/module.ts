@@ -92,7 +92,7 @@ export abstract class Module {
 
   /** Sets every gradient that there is to 0. */
   zeroGrad(): void {
-    for (const p of this.parameters()) p.grad?.backend.dispatch("fill", { y: p.grad.address, n: p.grad.size, value: 0 });
+    for (const p of this.parameters()) p.grad?.backend.dispatch("fill", { y: p.grad, n: p.grad.size, value: 0 });
   }
 
   /** Frees the parameters. */

@@ -1,14 +1,14 @@
 import { isRecording, Node } from "../autograd/tape.js";
 import type { DType } from "../backend/backend.js";
-import { type KernelCall, type KernelName, type KernelRow, kernels } from "../backend/kernels.js";
+import { type Buffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../backend/kernels.js";
 import { scope } from "../tensor/scope.js";
 import { currentFrame } from "../tensor/storage.js";
 import { copyStrided, empty, Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import type { Shape } from "../util/shape.js";
 
-/** Runs a kernel with tensors, or addresses, for buffers; tensors must be contiguous unless dims give their strides. */
-export type Run = <K extends KernelName>(kernel: K, call: KernelCall<K, Tensor | number>) => void;
+/** Runs a kernel; tensors that stand for buffers must be contiguous unless dims give their strides. */
+export type Run = <K extends KernelName>(kernel: K, call: KernelCall<K, Buffer>) => void;
 
 export interface BackwardContext<A> {
   readonly run: Run;
@@ -163,12 +163,7 @@ function checkTensors(op: string, tensors: readonly Tensor[]): void {
 function runner(op: string, like: Tensor): Run {
   const { backend } = like;
   return (kernel, call) => {
-    const addresses: Record<string, number | undefined> = {};
-    for (const name in call) {
-      const value = (call as Record<string, Tensor | number | undefined>)[name];
-      addresses[name] = value instanceof Tensor ? value.address : value;
-    }
-    const bad = backend.dispatch(kernel, addresses as unknown as KernelCall<typeof kernel>);
+    const bad = backend.dispatch(kernel, call);
     if (bad >= 0) throw badIndex(op, kernel, call, bad);
   };
 }

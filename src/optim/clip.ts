@@ -41,10 +41,10 @@ export function clipGradValue(params: Iterable<Tensor>, limit: number): void {
 const normOf = (g: Tensor) =>
   scope(() => {
     const y = empty(g.backend, []);
-    g.backend.dispatch("norm", { x: g.address, y: y.address, n: g.size });
+    g.backend.dispatch("norm", { x: g, y, n: g.size });
     return y.itemSync();
   });
 
 function inPlace(x: Tensor, op: (typeof unaryOps)[number], a: number, b: number): void {
-  x.backend.dispatch("unary", { x: x.address, y: x.address, op: unaryOps.indexOf(op), n: x.size, a, b });
+  x.backend.dispatch("unary", { x, y: x, op: unaryOps.indexOf(op), n: x.size, a, b });
 }

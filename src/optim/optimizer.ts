@@ -143,7 +143,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   /** Sets all gradients to 0. */
   zeroGrad(): void {
     this.#checkOwner("zeroGrad");
-    this.#backend.dispatch("fill", { y: this.#gradients.address, n: this.#n, value: 0 });
+    this.#backend.dispatch("fill", { y: this.#gradients, n: this.#n, value: 0 });
   }
 
   /**
@@ -168,7 +168,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
       });
     }
     this.#clipValue();
-    this.#backend.dispatch("norm", { x: this.#gradients.address, y: this.#numbers.address, n: this.#n });
+    this.#backend.dispatch("norm", { x: this.#gradients, y: this.#numbers, n: this.#n });
     this.#checkFinite(loss ? slot : undefined);
     this.steps++;
     for (const group of this.groups) if (group.n > 0) this.#updateGroup(group);
@@ -231,13 +231,13 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
 
   #clipValue(): void {
     const { clipValue = 0 } = this.#options;
-    const x = this.#gradients.address;
+    const x = this.#gradients;
     if (clipValue > 0) this.#backend.dispatch("unary", { x, y: x, op: CLAMP, n: this.#n, a: -clipValue, b: clipValue });
   }
 
   #arena(kind: "parameter" | "gradient" | "optimizer", n: number): Storage {
     const storage = allocate(this.#backend, n * 4, kind, null);
-    this.#backend.dispatch("fill", { y: storage.address, n, value: 0 });
+    this.#backend.dispatch("fill", { y: storage, n, value: 0 });
     return storage;
   }
 

@@ -123,7 +123,7 @@ export function arange(start: number, end?: number, step = 1, options: CreateOpt
 export function rand(shape: Shape, options: CreateOptions & { low?: number; high?: number } = {}): Tensor {
   const y = make("rand", shape, options);
   const { low = 0, high = 1 } = options;
-  if (y.size > 0) y.backend.dispatch("randomUniform", { y: y.address, n: y.size, ...drawRandom(y.size), low, high });
+  if (y.size > 0) y.backend.dispatch("randomUniform", { y, n: y.size, ...drawRandom(y.size), low, high });
   return y;
 }
 
@@ -135,7 +135,7 @@ export function rand(shape: Shape, options: CreateOptions & { low?: number; high
 export function randn(shape: Shape, options: CreateOptions & { mean?: number; std?: number } = {}): Tensor {
   const y = make("randn", shape, options);
   const { mean = 0, std = 1 } = options;
-  if (y.size > 0) y.backend.dispatch("randomNormal", { y: y.address, n: y.size, ...drawRandom(y.size), mean, std });
+  if (y.size > 0) y.backend.dispatch("randomNormal", { y, n: y.size, ...drawRandom(y.size), mean, std });
   return y;
 }
 

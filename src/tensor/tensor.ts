@@ -252,6 +252,6 @@ export function emptyBeside(owner: Tensor, shape: Shape): Tensor {
 /** Sets every element, which must lie contiguously. */
 export function fill(y: Tensor, value: number): Tensor {
   if (y.dtype === "int32") y.write(new Int32Array(y.size).fill(value));
-  else if (y.size > 0) y.backend.dispatch("fill", { y: y.address, n: y.size, value });
+  else if (y.size > 0) y.backend.dispatch("fill", { y, n: y.size, value });
   return y;
 }

@@ -1,7 +1,7 @@
 import { SeqgradError } from "../../util/errors.js";
 import type { Backend, DType, MemoryUse, TensorData } from "../backend.js";
 import { Heap } from "../heap.js";
-import { type KernelCall, type KernelName, type KernelRow, kernels } from "../kernels.js";
+import { addressOf, type Buffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../kernels.js";
 import { primitives } from "./primitives.js";
 import { random } from "./random.js";
 import { training } from "./training.js";
@@ -53,12 +53,12 @@ export class ReferenceBackend implements Backend {
     return table[kernel] !== undefined;
   }
 
-  dispatch<K extends KernelName>(kernel: K, call: KernelCall<K>): number {
+  dispatch<K extends KernelName>(kernel: K, call: KernelCall<K, Buffer>): number {
     const run = table[kernel];
     if (!run) throw new SeqgradError("device", `reference: ${kernel} is fused; its operation runs through primitives here.`);
-    const given: Record<string, number | undefined> = { ...call };
-    for (const name of buffersOf.get(kernel)!) if (given[name] !== undefined) given[name] /= 4;
-    return run(this.#m, given) ?? -1;
+    const given: Record<string, Buffer | undefined> = { ...call };
+    for (const name of buffersOf.get(kernel)!) if (given[name] !== undefined) given[name] = addressOf(given[name]) / 4;
+    return run(this.#m, given as Record<string, number | undefined>) ?? -1;
   }
 
   memory(): MemoryUse {

@@ -2,7 +2,7 @@ import { relaxedSimd, simd } from "wasm-feature-detect";
 import { SeqgradError } from "../../util/errors.js";
 import type { Backend, DType, MemoryUse, TensorData } from "../backend.js";
 import { Heap } from "../heap.js";
-import { type KernelCall, type KernelName, type KernelRow, kernels } from "../kernels.js";
+import { addressOf, type Buffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../kernels.js";
 
 /** `simd` is the baseline, bit-reproducible on every machine; `relaxed` uses fused multiply-add. */
 export type WasmVariant = "simd" | "relaxed";
@@ -135,20 +135,21 @@ export class WasmBackend implements Backend {
     return this.#entries.has(kernel);
   }
 
-  dispatch<K extends KernelName>(kernel: K, call: KernelCall<K>): number {
+  dispatch<K extends KernelName>(kernel: K, call: KernelCall<K, Buffer>): number {
     const entry = this.#entries.get(kernel);
     if (!entry) throw new SeqgradError("device", `wasm: the ${this.variant} kernels lack ${kernel}; they are of another version.`);
-    const given = call as Readonly<Record<string, number | undefined>>;
+    const buffers = call as Readonly<Record<string, Buffer | undefined>>;
+    const values = call as Readonly<Record<string, number | undefined>>;
     const args = this.#args;
     let at = 0;
     for (const name of entry.buffers) {
-      const address = given[name];
-      if (address === undefined && !entry.optional.has(name)) throw new SeqgradError("value", `${kernel}: the buffer ${name} is missing.`);
-      args[at++] = address ?? 0;
+      const buffer = buffers[name];
+      if (buffer === undefined && !entry.optional.has(name)) throw new SeqgradError("value", `${kernel}: the buffer ${name} is missing.`);
+      args[at++] = addressOf(buffer ?? 0);
     }
-    if (entry.workspace) args[at++] = this.#reserveWorkspace(entry.workspace(given as Record<string, number>));
+    if (entry.workspace) args[at++] = this.#reserveWorkspace(entry.workspace(values as Record<string, number>));
     for (const name of entry.values) {
-      const value = given[name];
+      const value = values[name];
       if (value === undefined) throw new SeqgradError("value", `${kernel}: the argument ${name} is missing.`);
       args[at++] = value;
     }
