@@ -34,6 +34,8 @@ interface Entry {
   readonly values: readonly string[];
   readonly optional: ReadonlySet<string>;
   readonly workspace: KernelRow["workspace"];
+  /** Those of the last call; each overwrites them all. */
+  readonly args: number[];
 }
 
 /** The fastest variant that this runtime can compile. */
@@ -79,7 +81,6 @@ export class WasmBackend implements Backend {
   readonly #heap: Heap;
   readonly #memory: WebAssembly.Memory;
   readonly #entries = new Map<string, Entry>();
-  #args: number[] = [];
   #workspace = 0;
   #workspaceBytes = 0;
 
@@ -95,13 +96,10 @@ export class WasmBackend implements Backend {
     for (const [name, row] of Object.entries<KernelRow>(kernels)) {
       const call = exports[name] as Kernel | undefined;
       if (!call) continue;
-      this.#entries.set(name, {
-        call,
-        buffers: [...row.reads, ...row.writes],
-        values: [...row.dims, ...row.scalars],
-        optional: new Set(row.optional),
-        workspace: row.workspace,
-      });
+      const buffers = [...row.reads, ...row.writes];
+      const values = [...row.dims, ...row.scalars];
+      const optional = new Set(row.optional);
+      this.#entries.set(name, { call, buffers, values, optional, workspace: row.workspace, args: [] });
     }
   }
 
@@ -140,7 +138,7 @@ export class WasmBackend implements Backend {
     if (!entry) throw new SeqgradError("device", `wasm: the ${this.variant} kernels lack ${kernel}; they are of another version.`);
     const buffers = call as Readonly<Record<string, Buffer | undefined>>;
     const values = call as Readonly<Record<string, number | undefined>>;
-    const args = this.#args;
+    const { args } = entry;
     let at = 0;
     for (const name of entry.buffers) {
       const buffer = buffers[name];
@@ -153,7 +151,6 @@ export class WasmBackend implements Backend {
       if (value === undefined) throw new SeqgradError("value", `${kernel}: the argument ${name} is missing.`);
       args[at++] = value;
     }
-    args.length = at;
     return entry.call.apply(undefined, args) ?? -1;
   }
 
