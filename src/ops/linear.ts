@@ -1,3 +1,4 @@
+import { reduceOps } from "../backend/kernels.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
@@ -5,12 +6,11 @@ import { sizeOf } from "../util/shape.js";
 import { add } from "./binary.js";
 import { defineOp } from "./define-op.js";
 import { gemm, matmul } from "./matmul.js";
-import { sum } from "./reduce.js";
-import { reshape, transpose } from "./views.js";
+import { transpose } from "./views.js";
 
 const linearOp = defineOp<null>({
   name: "linear",
-  kernels: ["gemm"],
+  kernels: ["gemm", "reduce"],
   shape([x, weight, bias]) {
     const [out, features] = weight!.shape;
     if (weight!.rank !== 2 || x!.rank === 0 || x!.shape.at(-1) !== features) {
@@ -45,7 +45,9 @@ const linearOp = defineOp<null>({
     if (needs(1)) {
       gemm(run, { a: dy!, b: x!, y: accumulator(1), m: out, n: features, k: rows, transA: true, lda: out, ldb: features, beta: 1 });
     }
-    return [dx, undefined, bias && needs(2) ? sum(reshape(dy!, [rows, out]), { axis: 0 }) : undefined];
+    const dBias = bias && gradientLike(2);
+    if (dBias) run("reduce", { x: dy!, y: dBias, op: reduceOps.indexOf("sum"), outer: 1, n: rows, inner: out });
+    return [dx, undefined, dBias];
   },
   flops: ([x, weight]) => 2 * x!.size * weight!.shape[0]!,
   samples: [
