@@ -59,7 +59,9 @@ export interface RecurrentAttrs {
 export type Named = Readonly<Record<string, Tensor | undefined>>;
 
 export function byName(names: readonly string[], inputs: readonly Tensor[]): Named {
-  return Object.fromEntries(names.map((name, i) => [name, inputs[i]]));
+  const named: Record<string, Tensor> = {};
+  for (let i = 0; i < names.length; i++) named[names[i]!] = inputs[i]!;
+  return named;
 }
 
 /** How a backward pass hands gradients to inputs that may be left out. */
@@ -91,8 +93,8 @@ export function recordSteps(probe: GradientProbe | undefined, dh: Tensor | undef
 
 /** The inputs that are there, and their names. */
 export function present(inputs: Named): { names: string[]; tensors: Tensor[] } {
-  const entries = Object.entries(inputs).filter((entry): entry is [string, Tensor] => entry[1] !== undefined);
-  return { names: entries.map(([name]) => name), tensors: entries.map(([, x]) => x) };
+  const names = Object.keys(inputs).filter((name) => inputs[name]);
+  return { names, tensors: names.map((name) => inputs[name]!) };
 }
 
 /** Throws unless each input has the shape that is wanted of it. */

@@ -89,7 +89,8 @@ export function transpose(x: Tensor, first = -2, second = -1): Tensor {
  */
 export function unsqueeze(x: Tensor, axis: number): Tensor {
   const at = normalizeAxis("unsqueeze", axis, x.rank + 1);
-  return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
+  const inserted = (sizes: readonly number[]) => sizes.toSpliced(at, 0, 1);
+  return viewOp("unsqueeze", x, inserted(x.shape), inserted(x.strides), x.offset, (dy) => squeeze(dy, at));
 }
 
 /**
