@@ -53,7 +53,7 @@ export class Node implements GradientNode {
   readonly id = nextId++;
   readonly pending: (Pending | undefined)[];
   /** Outputs whose gradient the user asked to keep. */
-  readonly retained = new Map<number, Tensor>();
+  readonly retained: Tensor[] = [];
   /** Freed once the gradient has passed. */
   inputs: readonly Tensor[] | undefined;
 
@@ -111,9 +111,9 @@ export class Node implements GradientNode {
 
   #visit(): void {
     const inputs = this.inputs!;
-    for (const [i, tensor] of this.retained) {
-      const kept = this.pending[i];
-      if (kept) addToLeaf(tensor, kept.gradient);
+    for (const output of this.retained) {
+      const kept = this.pending[output.outputIndex];
+      if (kept) addToLeaf(output, kept.gradient);
     }
     if (this.pending.some((slot) => slot !== undefined)) {
       const results = this.gradient!(
@@ -128,7 +128,7 @@ export class Node implements GradientNode {
     this.inputs = undefined;
     this.gradient = undefined;
     this.pending.fill(undefined);
-    this.retained.clear();
+    this.retained.length = 0;
   }
 }
 
@@ -181,7 +181,7 @@ function addInto(y: Tensor, x: Tensor): void {
  * h.grad; // = [3, 3]
  */
 export function retainGrad(x: Tensor): Tensor {
-  if (x.node instanceof Node) x.node.retained.set(x.outputIndex, x);
-  else x.requiresGrad = true;
+  if (!(x.node instanceof Node)) x.requiresGrad = true;
+  else if (!x.node.retained.includes(x)) x.node.retained.push(x);
   return x;
 }

@@ -33,19 +33,21 @@ export function planStrided(shape: readonly number[], operands: readonly (readon
   }
   const outer = dims.splice(0, dims.length - 4);
   const outerStrides = strides.map((s) => s.splice(0, outer.length));
-  const blocks = Array.from({ length: sizeOf(outer) }, (_, block) =>
-    outerStrides.map((s) => {
-      let rest = block;
-      let offset = 0;
-      for (let i = outer.length - 1; i >= 0; i--) {
-        offset += (rest % outer[i]!) * s[i]!;
-        rest = Math.floor(rest / outer[i]!);
-      }
-      return offset;
-    }),
-  );
+  const blocks: number[][] = [];
+  for (let block = 0; block < sizeOf(outer); block++) blocks.push(outerStrides.map((s) => offsetOf(block, outer, s)));
   type Four = [number, number, number, number];
   return { dims: dims as Four, strides: strides as Four[], blocks };
+}
+
+/** Where the element at `position` in row-major order lies. */
+function offsetOf(position: number, shape: readonly number[], strides: readonly number[]): number {
+  let rest = position;
+  let offset = 0;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    offset += (rest % shape[i]!) * strides[i]!;
+    rest = Math.floor(rest / shape[i]!);
+  }
+  return offset;
 }
 
 /** Strides of `shape` over memory laid out by `fromShape` and `strides`, when no copy is needed; the rules of a reshape. */

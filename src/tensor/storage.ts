@@ -112,8 +112,11 @@ const collected = new FinalizationRegistry<string>((origin) =>
 let debugging = false;
 
 function arenaOf(backend: Backend): Arena {
-  const arena = arenas.get(backend) ?? new Arena(backend);
-  arenas.set(backend, arena);
+  let arena = arenas.get(backend);
+  if (!arena) {
+    arena = new Arena(backend);
+    arenas.set(backend, arena);
+  }
   return arena;
 }
 
