@@ -65,7 +65,7 @@ export class Run<B, S extends CarriedState<S>> {
   async *#updates(): Events {
     const loader = this.#loader;
     if (isNumbered(loader)) {
-      while (!this.#reasonToStop) yield* this.#advance(loader.batch(this.#at.step));
+      while (!this.#reasonToStop) yield* this.#advance(() => loader.batch(this.#at.step));
       return;
     }
     const { epochs = Number.POSITIVE_INFINITY } = this.#options;
@@ -92,7 +92,7 @@ export class Run<B, S extends CarriedState<S>> {
         if (count === done) defaultGenerator().restore(random);
         continue;
       }
-      yield* this.#advance(batch);
+      yield* this.#advance(() => batch);
       if (this.#reasonToStop) return;
     }
     if (count === 0) {
@@ -109,7 +109,7 @@ export class Run<B, S extends CarriedState<S>> {
   }
 
   /** An update and what is due after it. */
-  async *#advance(batch: B): Events {
+  async *#advance(batch: () => B): Events {
     const { evaluate, checkpoint } = this.#options;
     yield await this.#update(batch);
     if (evaluate && this.#at.step % evaluate.every === 0) yield await this.#evaluate();
@@ -117,12 +117,14 @@ export class Run<B, S extends CarriedState<S>> {
     await this.#breathe();
   }
 
-  async #update(batch: B): Promise<FitEvent> {
+  /** One update. The batch is asked for in its scope, which frees the tensors that are made for it. */
+  async #update(take: () => B): Promise<FitEvent> {
     const start = performance.now();
     const { optimizer, carryState } = this.#options;
     let next: S | undefined;
     const loss = () => {
-      const result = this.#lossOf(batch, this.#carried);
+      const batch = take();
+      const result = this.#lossOf(batch, startsAnew(batch) ? undefined : this.#carried);
       if (result instanceof Tensor) return result;
       if (carryState && result?.state) next = detached(result.state);
       return result?.loss;
@@ -242,6 +244,9 @@ function checkOptions<B, S extends CarriedState<S>>(loader: Loader<B>, options: 
   if (earlyStopping && !evaluate) refuse("earlyStopping needs evaluate, the measure to watch.");
   if (typeof schedule === "object" && !evaluate) refuse("a Plateau needs evaluate, the measure to watch.");
 }
+
+/** Whether a batch says that no row of it goes on where that of the batch before ended. */
+const startsAnew = (batch: unknown) => (batch as { continues?: boolean } | undefined)?.continues === false;
 
 const entriesOf = (state: object | undefined) => Object.entries(state ?? {}) as [string, Tensor | undefined][];
 

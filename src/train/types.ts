@@ -7,7 +7,7 @@ export type Batches<B> = Iterable<B> | AsyncIterable<B>;
 
 /**
  * Where batches come from:
- * - `batch(step)` gives any batch by the number of its update, from 0;
+ * - `batch(step)` gives any batch by the number of its update, from 0; tensors that it makes are freed after the update;
  * - what can be iterated is so once an epoch;
  * - a function of the epoch's number, from 0, gives what to iterate: the place for a shuffle that a resumed run repeats.
  *
@@ -59,7 +59,8 @@ export interface FitOptions<B, S extends CarriedState<S> = AnyState> {
   loss?: (batch: B, state: S | undefined) => LossResult<S>;
   /**
    * Truncated backpropagation through time (Williams and Peng 1990): each batch goes on from the state in which the last one ended. An
-   * epoch begins without a state, and so does the batch after a loss that answers none. Default false.
+   * epoch begins without a state, and so does the batch after a loss that answers none, and one that
+   * says `continues: false`, as those of ContinuousWindows do where the text begins anew. Default false.
    */
   carryState?: boolean;
   /** The learning rate's course over the updates: factors on the optimizer's own, which stays as it is between updates. */

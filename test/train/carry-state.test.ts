@@ -69,3 +69,10 @@ test("a batch can be told from the first by its state", async () => {
   await run(model, numbered, { optimizer, steps: 2, carryState: true, loss });
   expect(states).toEqual([[], ["h"]]);
 });
+
+test("a batch that says it does not continue begins without a state", async () => {
+  const [a, b] = [makeModel(), makeModel()];
+  const loader = { batch: (step: number) => ({ ...batchAt(step), continues: step !== 2 }) };
+  const got = losses(await run(a.model, loader, { optimizer: a.optimizer, steps: 4, carryState: true }));
+  expect(got).toEqual(await byHand(b, [0, 1, 2, 3], [2]));
+});

@@ -8,10 +8,12 @@ import {
   memory,
   mul,
   nn,
+  ones,
   optim,
   sum,
   type Tensor,
   tensor,
+  zeros,
 } from "../../src/index.js";
 import { expectError, expectRejection } from "../helpers/errors.js";
 import { batchAt, losses, makeModel, numbered, only, outline, run, stateOf } from "../helpers/fit-run.js";
@@ -373,4 +375,13 @@ test("options that make no run are refused at the call", () => {
   expectError("value", () => fit(model, { batch: () => 1 }, { optimizer, epochs: 1 }), "give steps");
   for (const loader of [undefined, null, 5, {}])
     expectError("value", () => fit(model, loader as never, { optimizer, epochs: 1 }), "Loader");
+});
+
+test("tensors that batch(step) makes are freed with the update", async () => {
+  const model = new nn.Sequential(new nn.Linear(3, 2));
+  const optimizer = new optim.SGD(model.parameters());
+  const loader = { batch: () => ({ x: ones([4, 3]), y: zeros([4], { dtype: "int32" }) }) };
+  const alive: number[] = [];
+  for await (const { event } of fit(model, loader, { optimizer, steps: 20 })) if (event === "step") alive.push(memory().tensors);
+  expect(new Set(alive).size).toBe(1);
 });
