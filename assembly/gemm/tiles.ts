@@ -46,6 +46,9 @@ export function gemmFrom(
   } while (kk < k);
 }
 
+/** What gemm6x8 starts from where `start` is absent. */
+const zeros = memory.data(32);
+
 /** Address of element [i, j] of a matrix whose rows are ld elements apart. */
 // @ts-ignore: decorator
 @inline
@@ -59,18 +62,37 @@ function strip(
 ): void {
   const rowA = (<usize>lda) << 2, rowStart = start ? (<usize>ldStart) << 2 : 0, rowY = (<usize>ldy) << 2;
   const nextStart: usize = start ? 32 : 0;
-  const tall = rows & ~3;
+  const low = ASC_FEATURE_RELAXED_SIMD ? (rows % 6) & 3 : rows & 3;
+  const tall = rows - low;
   const lowA = a + <usize>tall * rowA, lowStart = <usize>tall * rowStart, lowY = <usize>tall * rowY;
   for (; n > 0; n -= 48) {
-    if (rows > tall) lowRows(lowA, rowA, b, nextB, rows - tall, min(n, 48), k, start + lowStart, rowStart, nextStart, y + lowY, rowY);
-    for (let cols = n; cols > max(n - 48, 0); cols -= 8) {
-      let tileA = a, tileStart = start, tileY = y;
-      for (let i: i32 = 0; i < tall; i += 4) {
-        gemm4x8(tileA, rowA, b, k, tileStart, rowStart, tileY, rowY, cols);
-        tileA += 4 * rowA, tileStart += 4 * rowStart, tileY += 4 * rowY;
+    const cols = min(n, 48);
+    if (low) lowRows(lowA, rowA, b, nextB, low, cols, k, start + lowStart, rowStart, nextStart, y + lowY, rowY);
+    if (tall) tallRows(a, rowA, b, nextB, tall, cols, k, start, rowStart, nextStart, y, rowY);
+    b += 6 * nextB, start += 6 * nextStart, y += 192;
+  }
+}
+
+/** Rows in sixes and a four (baseline: in fours) by n columns. */
+function tallRows(
+  a: usize, rowA: usize, b: usize, nextB: usize, rows: i32, n: i32, k: i32,
+  start: usize, rowStart: usize, nextStart: usize, y: usize, rowY: usize,
+): void {
+  for (; n > 0; n -= 8) {
+    let tileA = a, tileStart = start, tileY = y, left = rows;
+    if (ASC_FEATURE_RELAXED_SIMD && n >= 8) {
+      for (; left >= 6; left -= 6) {
+        gemm6x8(tileA, rowA, b, k, start ? tileStart : zeros, rowStart, tileY, rowY);
+        tileA += 6 * rowA, tileStart += 6 * rowStart, tileY += 6 * rowY;
       }
-      b += nextB, start += nextStart, y += 32;
     }
+    for (; left >= 4; left -= 4) {
+      gemm4x8(tileA, rowA, b, k, tileStart, rowStart, tileY, rowY, n);
+      tileA += 4 * rowA, tileStart += 4 * rowStart, tileY += 4 * rowY;
+    }
+    // What fours leave of sixes, where the last columns are no whole panel.
+    if (left) gemm2x16(tileA, rowA, b, 0, k, tileStart, rowStart, tileY, rowY, n);
+    b += nextB, start += nextStart, y += 32;
   }
 }
 
@@ -103,6 +125,44 @@ function lowRows(
 @inline
 function zero(): v128 {
   return f32x4.splat(0);
+}
+
+/** Whole panels only: with a branch before or after the loop, Node 20 and 22 would move its loads. */
+function gemm6x8(a: usize, rowA: usize, b: usize, k: i32, start: usize, rowStart: usize, y: usize, rowY: usize): void {
+  let c00 = v128.load(start), c01 = v128.load(start, 16);
+  start += rowStart;
+  let c10 = v128.load(start), c11 = v128.load(start, 16);
+  start += rowStart;
+  let c20 = v128.load(start), c21 = v128.load(start, 16);
+  start += rowStart;
+  let c30 = v128.load(start), c31 = v128.load(start, 16);
+  start += rowStart;
+  let c40 = v128.load(start), c41 = v128.load(start, 16);
+  start += rowStart;
+  let c50 = v128.load(start), c51 = v128.load(start, 16);
+  let a1 = a + rowA, a2 = a1 + rowA, a3 = a2 + rowA, a4 = a3 + rowA, a5 = a4 + rowA;
+  for (const end = b + ((<usize>k) << 5); b < end; b += 32) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    let s = v128.load32_splat(a);
+    c00 = fma(s, b0, c00), c01 = fma(s, b1, c01);
+    s = v128.load32_splat(a1);
+    c10 = fma(s, b0, c10), c11 = fma(s, b1, c11);
+    s = v128.load32_splat(a2);
+    c20 = fma(s, b0, c20), c21 = fma(s, b1, c21);
+    s = v128.load32_splat(a3);
+    c30 = fma(s, b0, c30), c31 = fma(s, b1, c31);
+    s = v128.load32_splat(a4);
+    c40 = fma(s, b0, c40), c41 = fma(s, b1, c41);
+    s = v128.load32_splat(a5);
+    c50 = fma(s, b0, c50), c51 = fma(s, b1, c51);
+    a += 4, a1 += 4, a2 += 4, a3 += 4, a4 += 4, a5 += 4;
+  }
+  v128.store(y, c00), v128.store(y, c01, 16), y += rowY;
+  v128.store(y, c10), v128.store(y, c11, 16), y += rowY;
+  v128.store(y, c20), v128.store(y, c21, 16), y += rowY;
+  v128.store(y, c30), v128.store(y, c31, 16), y += rowY;
+  v128.store(y, c40), v128.store(y, c41, 16), y += rowY;
+  v128.store(y, c50), v128.store(y, c51, 16);
 }
 
 function gemm4x8(a: usize, rowA: usize, b: usize, k: i32, start: usize, rowStart: usize, y: usize, rowY: usize, cols: i32): void {
