@@ -10,11 +10,12 @@
  * Each output is one accumulator that starts from `start` and adds its products by ascending k, whichever tile computes it, so that
  * it has the same bits whatever its neighbours are. Blocks over k keep this: the next block starts from what the last one stored.
  *
- * The tiles are shaped by 16 vector registers, of which V8 keeps one, and by its compilers, some of which (Node 20 and 22) move all the
- * loads of a basic block before its arithmetic: R x C vectors of accumulators then want R C + R + C registers, and a tile for which
- * that is more than 15, such as the classic 6 x 8, spills accumulators and runs at half speed. So 4 x 8 serves most rows; two rows
- * that remain take 2 x 16 and one takes 1 x 48, since fewer than 8 accumulators wait for each other. After Goto and van de Geijn,
- * Anatomy of high-performance matrix multiplication, 2008.
+ * The tiles are shaped by 16 vector registers, of which V8 keeps one, by a multiply-add's latency, which 8 accumulators barely hide
+ * and 12 hide well, and by V8's older compilers (Node 20 and 22): where a function has branches beside its loop, they move all loads
+ * of a basic block before its arithmetic, and R x C vectors of accumulators then want R C + R + C registers. The relaxed variant's
+ * tile is 6 x 8, in a function without such branches, which leaves it 15 registers and the loads where they are; the baseline, whose
+ * product wants one more register, keeps to 4 x 8. Two rows that remain take 2 x 16, and one takes 1 x 48 or 1 x 32. After Goto and
+ * van de Geijn, Anatomy of high-performance matrix multiplication, 2008.
  */
 import { fma } from "../simd/fma";
 import { loadLanes, storeLanes } from "../simd/lanes";
@@ -56,7 +57,7 @@ export function at(x: usize, i: i32, ld: i32, j: i32): usize {
   return x + (((<usize>i) * <usize>ld + <usize>j) << 2);
 }
 
-/** A strip of rows by n columns, 48 at a time, which suits the tile of a single row. nextB: bytes from panel to panel. */
+/** A strip of rows by n columns, cut as suits the tiles of a single row. nextB: bytes from panel to panel. */
 function strip(
   a: usize, lda: i32, b: usize, nextB: usize, rows: i32, n: i32, k: i32, start: usize, ldStart: i32, y: usize, ldy: i32,
 ): void {
@@ -65,11 +66,12 @@ function strip(
   const low = ASC_FEATURE_RELAXED_SIMD ? (rows % 6) & 3 : rows & 3;
   const tall = rows - low;
   const lowA = a + <usize>tall * rowA, lowStart = <usize>tall * rowStart, lowY = <usize>tall * rowY;
-  for (; n > 0; n -= 48) {
-    const cols = min(n, 48);
+  while (n > 0) {
+    const cols = n > 48 && n <= 64 ? 32 : min(n, 48);
     if (low) lowRows(lowA, rowA, b, nextB, low, cols, k, start + lowStart, rowStart, nextStart, y + lowY, rowY);
     if (tall) tallRows(a, rowA, b, nextB, tall, cols, k, start, rowStart, nextStart, y, rowY);
-    b += 6 * nextB, start += 6 * nextStart, y += 192;
+    const panels = <usize>(cols >> 3);
+    n -= cols, b += panels * nextB, start += panels * nextStart, y += panels << 5;
   }
 }
 
@@ -113,9 +115,9 @@ function lowRows(
   if (rows & 1) {
     if (n == 48) gemm1x48(a, b, nextB, k, start, y);
     else {
-      for (let cols = n; cols > 0; cols -= 8) {
-        gemm1x8(a, b, k, start, y, cols);
-        b += nextB, start += nextStart, y += 32;
+      for (let cols = n; cols > 0; cols -= 32) {
+        gemm1x32(a, b, nextB, k, start, y, cols);
+        b += 4 * nextB, start += 4 * nextStart, y += 128;
       }
     }
   }
@@ -127,7 +129,7 @@ function zero(): v128 {
   return f32x4.splat(0);
 }
 
-/** Whole panels only: with a branch before or after the loop, Node 20 and 22 would move its loads. */
+/** Whole panels and a start only: no branches beside the loop. */
 function gemm6x8(a: usize, rowA: usize, b: usize, k: i32, start: usize, rowStart: usize, y: usize, rowY: usize): void {
   let c00 = v128.load(start), c01 = v128.load(start, 16);
   start += rowStart;
@@ -226,14 +228,31 @@ function gemm2x16(
   storeLanes(y + 32, c12, cols - 8), storeLanes(y + 48, c13, cols - 12);
 }
 
-function gemm1x8(a: usize, b: usize, k: i32, start: usize, y: usize, cols: i32): void {
-  let c0 = zero(), c1 = zero();
-  if (start) c0 = loadLanes(start, cols), c1 = loadLanes(start + 16, cols - 4);
-  for (const end = b + ((<usize>k) << 5); b < end; b += 32, a += 4) {
+/** One row by four panels. */
+function gemm1x32(a: usize, b: usize, nextB: usize, k: i32, start: usize, y: usize, cols: i32): void {
+  let c0 = zero(), c1 = zero(), c2 = zero(), c3 = zero(), c4 = zero(), c5 = zero(), c6 = zero(), c7 = zero();
+  if (start) {
+    c0 = loadLanes(start, cols), c1 = loadLanes(start + 16, cols - 4);
+    c2 = loadLanes(start + 32, cols - 8), c3 = loadLanes(start + 48, cols - 12);
+    c4 = loadLanes(start + 64, cols - 16), c5 = loadLanes(start + 80, cols - 20);
+    c6 = loadLanes(start + 96, cols - 24), c7 = loadLanes(start + 112, cols - 28);
+  }
+  // Panels past the last one are the last one.
+  let b1 = b + (cols > 8 ? nextB : 0), b2 = b1 + (cols > 16 ? nextB : 0), b3 = b2 + (cols > 24 ? nextB : 0);
+  for (const end = b + ((<usize>k) << 5); b < end; ) {
     const s = v128.load32_splat(a);
     c0 = fma(s, v128.load(b), c0), c1 = fma(s, v128.load(b, 16), c1);
+    c2 = fma(s, v128.load(b1), c2), c3 = fma(s, v128.load(b1, 16), c3);
+    // Never so, as in gemm1x48.
+    if (b > end) break;
+    c4 = fma(s, v128.load(b2), c4), c5 = fma(s, v128.load(b2, 16), c5);
+    c6 = fma(s, v128.load(b3), c6), c7 = fma(s, v128.load(b3, 16), c7);
+    a += 4, b += 32, b1 += 32, b2 += 32, b3 += 32;
   }
   storeLanes(y, c0, cols), storeLanes(y + 16, c1, cols - 4);
+  storeLanes(y + 32, c2, cols - 8), storeLanes(y + 48, c3, cols - 12);
+  storeLanes(y + 64, c4, cols - 16), storeLanes(y + 80, c5, cols - 20);
+  storeLanes(y + 96, c6, cols - 24), storeLanes(y + 112, c7, cols - 28);
 }
 
 /** One row by six whole panels. */

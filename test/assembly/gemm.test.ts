@@ -154,6 +154,7 @@ await describeVariants("gemm", (backend) => {
     for (const k of [255, 256, 257, 515]) check({ ...transpose, m: 13, n: 21, k, gap: 1 });
     for (const n of [511, 512, 513]) check({ ...transpose, m: 5, n, k: 259 });
     for (const m of [95, 96, 97, 194]) check({ ...transpose, m, n: 9, k: 30, gap: 2 });
+    for (const n of [20, 32, 40, 56, 64, 65, 80]) check({ ...transpose, m: 3, n, k: 9, gap: 1 });
   });
 
   it.each(transposes)("repeats an operand over the batch, and leaves the gaps alone: %o", (transpose) => {
