@@ -1,5 +1,5 @@
 // Bundles a bench that is written against src/ and runs it on one core where the system allows, with relaxed SIMD on Node 20.
-// `node scripts/bench.mjs bench/ops.ts [ARGUMENTS]`
+// `node scripts/bench.mjs bench/bench.ts [ARGUMENTS]`
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { build } from "tsdown";
@@ -18,5 +18,6 @@ await build({
 
 const flags = process.versions.node.startsWith("20.") ? ["--experimental-wasm-relaxed-simd"] : [];
 const command = [process.execPath, ...flags, "build/bench/bench.js", ...args];
-const pinned = spawnSync("taskset", ["--version"]).status === 0 ? ["taskset", "--cpu-list", "0", ...command] : command;
+const pin = ["taskset", "--cpu-list", "0"];
+const pinned = spawnSync(pin[0], [...pin.slice(1), "true"]).status === 0 ? [...pin, ...command] : command;
 process.exitCode = spawnSync(pinned[0], pinned.slice(1), { stdio: "inherit" }).status ?? 1;

@@ -1,9 +1,4 @@
-// What bench/kernels/gemm.mjs compiles: the exported kernel, its inner part on operands that are packed already, and the limit of both.
 import { fma } from "../simd/fma";
-
-export { gemm } from "../gemm/gemm";
-export { packB } from "../gemm/pack";
-export { gemmPacked } from "../gemm/tiles";
 
 /**
  * An accumulator's next value, in a form from which no compiler can take the product out of the loop. The baseline then waits for the

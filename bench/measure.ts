@@ -1,0 +1,73 @@
+import { Bench } from "tinybench";
+
+export interface Duration {
+  /** Seconds of the fastest sample: what shares the machine only adds time. */
+  readonly fastest: number;
+  readonly median: number;
+}
+
+/**
+ * Milliseconds that this process has had a core: what others do there meanwhile does not count. It ticks once a microsecond and costs
+ * as much to read, so that what is shorter than `long` is measured by the wall's clock, of which the fastest sample is as good.
+ */
+export function cpuTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+const long = 0.5;
+const clockFor = (milliseconds: number) => (milliseconds > long ? cpuTime : () => performance.now());
+
+/** A sample lasts this long at least, in milliseconds: reading the clock takes about as long as a small kernel. */
+const shortest = 0.02;
+/** V8 compiles a hot function again, better, by the count of its calls. */
+const warmCalls = 300;
+
+/** Calls until it is warm, but not for longer than `limit` milliseconds; the milliseconds of the last call. */
+function warm(call: () => void, limit: number, prepare?: () => void): number {
+  let last = 0;
+  const start = performance.now();
+  for (let i = 0; i < warmCalls && performance.now() - start < limit; i++) {
+    prepare?.();
+    const begin = performance.now();
+    call();
+    last = performance.now() - begin;
+  }
+  return last;
+}
+
+/** How long one call takes, measured for about `time` milliseconds; `prepare` comes before each, on nobody's clock. */
+export function measure(call: () => void, time: number, prepare?: () => void): Duration {
+  const once = warm(call, 10 * time, prepare);
+  const calls = prepare ? 1 : Math.max(1, Math.ceil(shortest / Math.max(once, 1e-5)));
+  const bench = new Bench({ time, iterations: 7, warmup: false, throws: true, now: clockFor(once) });
+  const many = () => {
+    for (let i = 0; i < calls; i++) call();
+  };
+  bench.add("call", many, prepare ? { beforeEach: prepare } : {});
+  bench.runSync();
+  const { result } = bench.tasks[0]!;
+  if (result.state !== "completed") throw new Error(`the measurement ended as ${result.state}`);
+  const { min, p50 } = result.latency;
+  return { fastest: min / calls / 1000, median: p50 / calls / 1000 };
+}
+
+/** Seconds of one call of each, the fastest of `rounds` in which they take turns: ratios hold although the machine changes its pace. */
+export function inTurn(calls: readonly (() => void)[], rounds: number): number[] {
+  const tasks = calls.map((call) => {
+    const once = warm(call, 300);
+    return { call, calls: Math.ceil(long / Math.max(once, 1e-4)), now: clockFor(once), best: Number.POSITIVE_INFINITY };
+  });
+  for (let round = 0; round < rounds; round++) {
+    for (const task of tasks) {
+      const begin = task.now();
+      for (let i = 0; i < task.calls; i++) task.call();
+      task.best = Math.min(task.best, (task.now() - begin) / task.calls);
+    }
+  }
+  return tasks.map(({ best }) => best / 1000);
+}
+
+/** The number below which a share q of the numbers lies. */
+export function quantile(numbers: readonly number[], q: number): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(q * (numbers.length - 1))]!;
+}

@@ -1,0 +1,52 @@
+"""The PyTorch side of bench/sections/steps.ts, on one thread. A line "CELL VOCABULARY EMBED HIDDEN BATCH TIME" makes a model and answers
+PyTorch's version; a line "COUNT" does as many training steps of it and answers the milliseconds of processor time of one."""
+import sys
+import time
+
+import torch
+
+
+class Model(torch.nn.Module):
+    def __init__(self, cell, vocabulary, embed, hidden):
+        super().__init__()
+        self.embedding = torch.nn.Embedding(vocabulary, embed)
+        self.rnn = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[cell](embed, hidden, batch_first=True)
+        self.linear = torch.nn.Linear(hidden, vocabulary)
+
+    def forward(self, x):
+        return self.linear(self.rnn(self.embedding(x))[0])
+
+
+def training(cell, vocabulary, embed, hidden, batch, length):
+    model = Model(cell, vocabulary, embed, hidden)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, betas=(0.9, 0.99), weight_decay=0)
+    batches = [torch.randint(vocabulary, (2, batch, length)) for _ in range(8)]
+    i = 0
+
+    def step():
+        nonlocal i
+        x, y = batches[i % len(batches)]
+        i += 1
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(model(x).flatten(0, 1), y.flatten())
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+
+    return step
+
+
+torch.set_num_threads(1)
+torch.manual_seed(1)
+step = None
+for line in sys.stdin:
+    words = line.split()
+    if len(words) > 1:
+        step = training(words[0], *map(int, words[1:]))
+        print(torch.__version__, flush=True)
+    else:
+        count = int(words[0])
+        start = time.process_time()
+        for _ in range(count):
+            step()
+        print(1000 * (time.process_time() - start) / count, flush=True)

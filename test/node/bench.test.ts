@@ -1,0 +1,69 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const missing = existsSync("build/simd.wasm") ? "" : " (cannot run: there is no build/; run `npm run build`)";
+
+interface Table {
+  readonly title: string;
+  readonly rows: readonly Readonly<Record<string, number>>[];
+}
+
+describe.skipIf(missing)(`the bench${missing}`, () => {
+  let folder: string;
+  let output = "";
+  let sections: Record<string, readonly Table[]>;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "bench-"));
+    const file = join(folder, "bench.json");
+    const child = spawn(process.execPath, ["scripts/bench.mjs", "bench/bench.ts", "--quick", "--only", "host,memory", "--json", file]);
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk: Buffer) => {
+        output += chunk;
+      });
+    }
+    const status = await new Promise((resolve) => child.on("close", resolve));
+    expect(status, output).toBe(0);
+    ({ sections } = JSON.parse(await readFile(file, "utf8")));
+  }, 120_000);
+
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const table = (title: string) => Object.values(sections).flatMap((tables) => tables.filter((t) => t.title === title))[0]!;
+
+  test("prints every table that it writes", () => {
+    const tables = Object.values(sections).flat();
+    expect(tables.map((t) => t.title)).toEqual([
+      "Host time of a training step",
+      "Host time of a recorded operation",
+      "Memory of a training step",
+    ]);
+    for (const { title, rows } of tables) {
+      expect(output).toContain(`## ${title}`);
+      expect(rows.length, title).toBeGreaterThan(0);
+    }
+  });
+
+  test("counts fewer than 20 kernel calls in a training step of one layer", () => {
+    for (const row of table("Host time of a training step").rows) {
+      expect(row["kernel calls"], JSON.stringify(row)).toBeGreaterThan(5);
+      expect(row["kernel calls"], JSON.stringify(row)).toBeLessThan(20);
+    }
+  });
+
+  test("accounts for the memory of a training step", () => {
+    for (const row of table("Memory of a training step").rows) {
+      const { parameters, gradients, optimizer, peak } = row as Record<string, number>;
+      expect(gradients).toBe(parameters);
+      expect(optimizer).toBeGreaterThan(2 * parameters!);
+      const named = row["sum of these"]! + row.logits! + row.activations! + row.workspace!;
+      // What a scope keeps in reserve is 256 KiB at least.
+      expect(peak, JSON.stringify(row)).toBeLessThan(1.1 * named + 256);
+      expect(peak, JSON.stringify(row)).toBeGreaterThan(row["sum of these"]!);
+    }
+  });
+});
