@@ -29,7 +29,7 @@ const sections: Readonly<Record<string, () => Promise<readonly Table[]>>> = {
   kernels: async () => [await measureGemm(context), await measureKernels(context, await roofline())],
   steps: () => measureSteps(context),
   memory: async () => [await measureMemory(context)],
-  host: () => measureHost(context),
+  host: async () => measureHost(context),
 };
 const chosen = values.only?.split(",") ?? Object.keys(sections);
 const unknown = chosen.find((name) => !sections[name]);

@@ -1,8 +1,9 @@
 import type { Backend } from "../src/backend/backend.js";
-import type { KernelCall, KernelName } from "../src/backend/kernels.js";
+import { addressOf, type Buffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../src/backend/kernels.js";
+import { WasmBackend } from "../src/backend/wasm/wasm-backend.js";
 import type { Device } from "../src/tensor/device.js";
 
-/** A kernel call as it reached the backend. */
+/** A kernel call as it reached the backend, with addresses for buffers. */
 export interface Call {
   readonly kernel: KernelName;
   readonly call: Readonly<Record<string, number | undefined>>;
@@ -27,25 +28,35 @@ function before(device: Device, other: Partial<Pick<Backend, "alloc" | "dispatch
   return { ...device, backend };
 }
 
+/** The call with the addresses that its buffers have now: tensors may be gone when it is made again. */
+function settled(kernel: KernelName, call: Readonly<Record<string, Buffer | undefined>>): Call["call"] {
+  const { reads, writes }: KernelRow = kernels[kernel];
+  const addresses = [...reads, ...writes].map((name) => [name, call[name] && addressOf(call[name])]);
+  return { ...(call as Call["call"]), ...Object.fromEntries(addresses) };
+}
+
 /** The device, and the kernel calls that it makes, to be made again with `replay`. */
 export function recorded(device: Device): { device: Device; log: Call[]; replay: (call: Call) => void } {
   const log: Call[] = [];
   const dispatch: Backend["dispatch"] = (kernel, call) => {
-    log.push({ kernel, call });
+    log.push({ kernel, call: settled(kernel, call) });
     return device.backend.dispatch(kernel, call);
   };
   const replay = ({ kernel, call }: Call) => void device.backend.dispatch(kernel, call as unknown as KernelCall<typeof kernel>);
   return { device: before(device, { dispatch }), log, replay };
 }
 
-/** The device, and a switch that makes every kernel one that does nothing: what still takes time is the host's. */
-export function idling(device: Device): { device: Device; idle: { on: boolean; calls: number } } {
-  const idle = { on: false, calls: 0 };
-  const dispatch: Backend["dispatch"] = (kernel, call) => {
-    idle.calls++;
-    return idle.on ? -1 : device.backend.dispatch(kernel, call);
+/** A device all of whose kernels do nothing, and how many were called: what takes time there is the host's. */
+export function idling(): { device: Device; count: { calls: number } } {
+  const count = { calls: 0 };
+  const nothing = () => {
+    count.calls++;
+    return -1;
   };
-  return { device: before(device, { dispatch }), idle };
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65535 });
+  const exports = Object.fromEntries(Object.keys(kernels).map((name) => [name, nothing]));
+  const backend = new WasmBackend("simd", memory, exports, 2 ** 31);
+  return { device: { type: "wasm", variant: "simd", info: backend.info, backend }, count };
 }
 
 /** The device, and the most bytes in use after any of its calls; set `bytes` to 0 to begin anew. */
