@@ -48,7 +48,7 @@ export async function measureMemory(context: Context): Promise<Table> {
   }
   return {
     title: "Memory of a training step",
-    note: "KiB. `logits`, `activations` count their gradients too; `rest`: tokens, states, the scope's reserve and rounding.",
+    note: "KiB. `logits` and `activations` with their gradients; `rest`: tokens, states, and what the scope's arena took and does not fill.",
     rows,
   };
 }
