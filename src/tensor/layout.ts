@@ -1,9 +1,11 @@
 import { sizeOf, stridesOf } from "../util/shape.js";
 
+type Four = readonly [number, number, number, number];
+
 /** Four dimensions and, for each operand, four strides: what the strided kernels take. */
 export interface StridedPlan {
-  readonly dims: readonly [number, number, number, number];
-  readonly strides: readonly (readonly [number, number, number, number])[];
+  readonly dims: Four;
+  readonly strides: readonly Four[];
   /** Element offsets of each operand for every block of four dimensions; one block unless more than four remain after merging. */
   readonly blocks: readonly (readonly number[])[];
 }
@@ -13,37 +15,37 @@ export interface StridedPlan {
  * dimensions becomes blocks, outermost first.
  */
 export function planStrided(shape: readonly number[], operands: readonly (readonly number[])[]): StridedPlan {
+  // Innermost first.
   const dims: number[] = [];
   const strides = operands.map((): number[] => []);
-  for (let i = 0; i < shape.length; i++) {
+  for (let i = shape.length - 1; i >= 0; i--) {
     const n = shape[i]!;
     if (n === 1) continue;
     const last = dims.length - 1;
-    if (last >= 0 && operands.every((s, k) => strides[k]![last] === s[i]! * n)) {
+    if (last >= 0 && operands.every((s, k) => s[i] === strides[k]![last]! * dims[last]!)) {
       dims[last]! *= n;
-      for (let k = 0; k < operands.length; k++) strides[k]![last] = operands[k]![i]!;
     } else {
       dims.push(n);
       for (let k = 0; k < operands.length; k++) strides[k]!.push(operands[k]![i]!);
     }
   }
-  while (dims.length < 4) {
-    dims.unshift(1);
-    for (const s of strides) s.unshift(0);
-  }
-  const outer = dims.splice(0, dims.length - 4);
-  const outerStrides = strides.map((s) => s.splice(0, outer.length));
+  const outer = dims.slice(4);
   const blocks: number[][] = [];
-  for (let block = 0; block < sizeOf(outer); block++) blocks.push(outerStrides.map((s) => offsetOf(block, outer, s)));
-  type Four = [number, number, number, number];
-  return { dims: dims as Four, strides: strides as Four[], blocks };
+  for (let block = 0; block < sizeOf(outer); block++) blocks.push(strides.map((s) => offsetOf(block, outer, s.slice(4))));
+  return { dims: innerFour(dims, 1), strides: strides.map((s) => innerFour(s, 0)), blocks };
 }
 
-/** Where the element at `position` in row-major order lies. */
+/** The first four of what is given innermost first, outermost first. */
+function innerFour(values: readonly number[], missing: number): Four {
+  const [d3 = missing, d2 = missing, d1 = missing, d0 = missing] = values;
+  return [d0, d1, d2, d3];
+}
+
+/** Where the element at `position` in row-major order lies; shape and strides are innermost first. */
 function offsetOf(position: number, shape: readonly number[], strides: readonly number[]): number {
   let rest = position;
   let offset = 0;
-  for (let i = shape.length - 1; i >= 0; i--) {
+  for (let i = 0; i < shape.length; i++) {
     offset += (rest % shape[i]!) * strides[i]!;
     rest = Math.floor(rest / shape[i]!);
   }

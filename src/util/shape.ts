@@ -45,7 +45,8 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
 }
 
 /** Strides that read a tensor of `shape` and `strides` as if it had the shape `to`: 0 along repeated dimensions. */
-export function broadcastStrides(shape: Shape, strides: readonly number[], to: Shape): number[] {
+export function broadcastStrides(shape: Shape, strides: readonly number[], to: Shape): readonly number[] {
+  if (sameShape(shape, to)) return strides;
   const lead = to.length - shape.length;
   return to.map((_, i) => (i < lead || shape[i - lead] === 1 ? 0 : strides[i - lead]!));
 }
