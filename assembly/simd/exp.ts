@@ -1,4 +1,18 @@
+import { one, shifter, splat } from "./constant";
 import { fma } from "./fma";
+
+const largest = memory.data<f32>([89]);
+const least = memory.data<f32>([-104]);
+const log2e = memory.data<f32>([1.4426950408889634]);
+const ln2High = memory.data<f32>([-0.693359375]);
+const ln2Low = memory.data<f32>([2.12194440e-4]);
+/** p, from its highest power down. */
+const p4 = memory.data<f32>([1.3814539415761828e-3]);
+const p3 = memory.data<f32>([8.36874544620514e-3]);
+const p2 = memory.data<f32>([4.166838899254799e-2]);
+const p1 = memory.data<f32>([0.1666652113199234]);
+const p0 = memory.data<f32>([0.4999999403953552]);
+const exponentBias = memory.data<i32>([127 << 23]);
 
 /**
  * e^x on four float32 lanes.
@@ -12,10 +26,10 @@ import { fma } from "./fma";
 // @ts-ignore: decorator
 @inline
 export function expv(x: v128): v128 {
-  const bounded = f32x4.pmax(f32x4.pmin(x, f32x4.splat(89)), f32x4.splat(-104));
+  const bounded = f32x4.pmax(f32x4.pmin(x, splat(largest)), splat(least));
   const n = expExponent(bounded);
   // What underflows altogether becomes 0 before the scaling: a masked logit must not cost the processor's slow denormal path.
-  const fraction = v128.andnot(expFraction(bounded, n), f32x4.lt(x, f32x4.splat(-104)));
+  const fraction = v128.andnot(expFraction(bounded, n), f32x4.lt(x, splat(least)));
   // 2^n may lie outside the normal numbers, so that the scaling takes two steps.
   const half = i32x4.shr_u(n, 1);
   return f32x4.mul(f32x4.mul(fraction, power2(half)), power2(i32x4.sub(n, half)));
@@ -28,34 +42,30 @@ export function expf(x: f32): f32 {
   return f32x4.extract_lane(expv(f32x4.splat(x)), 0);
 }
 
-/** 1.5 * 2^23: added to a number, it leaves the nearest integer in the low bits of the sum. */
-export const shifter: f32 = 12582912;
-
 /** round(x / ln 2) + `shifter`, as float32: the exponent n in the form that `expFraction` and `power2` take. */
 // @ts-ignore: decorator
 @inline
 function expExponent(x: v128): v128 {
-  return fma(x, f32x4.splat(1.4426950408889634), f32x4.splat(shifter));
+  return fma(x, splat(log2e), splat(shifter));
 }
 
 /** e^(x - n ln 2), in [sqrt(1/2), sqrt(2)] or a rounding beyond. */
 // @ts-ignore: decorator
 @inline
 function expFraction(x: v128, exponent: v128): v128 {
-  const n = f32x4.sub(exponent, f32x4.splat(shifter));
-  let r = fma(n, f32x4.splat(-0.693359375), x);
-  r = fma(n, f32x4.splat(2.12194440e-4), r);
-  let p = fma(r, f32x4.splat(1.3814539415761828e-3), f32x4.splat(8.36874544620514e-3));
-  p = fma(p, r, f32x4.splat(4.166838899254799e-2));
-  p = fma(p, r, f32x4.splat(0.1666652113199234));
-  p = fma(p, r, f32x4.splat(0.4999999403953552));
-  const one = f32x4.splat(1);
-  return fma(fma(p, r, one), r, one);
+  const n = f32x4.sub(exponent, splat(shifter));
+  let r = fma(n, splat(ln2High), x);
+  r = fma(n, splat(ln2Low), r);
+  let p = fma(r, splat(p4), splat(p3));
+  p = fma(p, r, splat(p2));
+  p = fma(p, r, splat(p1));
+  p = fma(p, r, splat(p0));
+  return fma(fma(p, r, splat(one)), r, splat(one));
 }
 
 /** 2^n for n in -127 (gives 0) to 128 (gives Infinity), n in the low bits of the lanes. */
 // @ts-ignore: decorator
 @inline
 export function power2(n: v128): v128 {
-  return i32x4.add(i32x4.shl(n, 23), i32x4.splat(127 << 23));
+  return i32x4.add(i32x4.shl(n, 23), splat(exponentBias));
 }

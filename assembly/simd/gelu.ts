@@ -1,13 +1,16 @@
+import { half, minusHalf, splat } from "./constant";
 import { erfv } from "./erf";
 import { expv } from "./exp";
 import { fma } from "./fma";
+
+const sqrtHalf = memory.data<f32>([0.7071067811865476]);
+const densityAt0 = memory.data<f32>([0.3989422804014327]);
 
 /** The standard normal distribution function, (1 + erf(x / sqrt 2)) / 2. */
 // @ts-ignore: decorator
 @inline
 function normalCdf(x: v128): v128 {
-  const half = f32x4.splat(0.5);
-  return fma(erfv(f32x4.mul(x, f32x4.splat(0.7071067811865476))), half, half);
+  return fma(erfv(f32x4.mul(x, splat(sqrtHalf))), splat(half), splat(half));
 }
 
 /**
@@ -33,6 +36,6 @@ export function geluf(x: f32): f32 {
 // @ts-ignore: decorator
 @inline
 export function geluDerivative(x: v128): v128 {
-  const density = expv(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5)));
-  return fma(f32x4.mul(x, f32x4.splat(0.3989422804014327)), density, normalCdf(x));
+  const density = expv(f32x4.mul(f32x4.mul(x, x), splat(minusHalf)));
+  return fma(f32x4.mul(x, splat(densityAt0)), density, normalCdf(x));
 }

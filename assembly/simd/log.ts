@@ -1,4 +1,25 @@
+import { minusHalf, one, splat } from "./constant";
 import { fma } from "./fma";
+
+const leastNormal = memory.data<f32>([1.1754943508222875e-38]);
+const intoNormal = memory.data<f32>([8388608]);
+const shift = memory.data<i32>([-23]);
+const nan = memory.data<f32>([<f32>NaN]);
+const infinity = memory.data<f32>([<f32>Infinity]);
+const minusInfinity = memory.data<f32>([<f32>-Infinity]);
+const sqrtHalf = memory.data<i32>([0x3f3504f3]);
+const fraction = memory.data<i32>([0x7fffff]);
+const ln2High = memory.data<f32>([0.693359375]);
+const ln2Low = memory.data<f32>([-2.12194440e-4]);
+/** p, from its highest power down. */
+const p7 = memory.data<f32>([-7.63438418507576e-2]);
+const p6 = memory.data<f32>([0.1276542693376541]);
+const p5 = memory.data<f32>([-0.13162004947662354]);
+const p4 = memory.data<f32>([0.14201368391513824]);
+const p3 = memory.data<f32>([-0.1662314385175705]);
+const p2 = memory.data<f32>([0.20001235604286194]);
+const p1 = memory.data<f32>([-0.2500082552433014]);
+const p0 = memory.data<f32>([0.3333333134651184]);
 
 /**
  * ln x on four float32 lanes.
@@ -13,32 +34,31 @@ import { fma } from "./fma";
 @inline
 export function logv(x: v128): v128 {
   // A denormal number is brought to the normal ones, and its exponent corrected.
-  const tiny = f32x4.lt(x, f32x4.splat(1.1754943508222875e-38));
-  const normal = v128.bitselect(f32x4.mul(x, f32x4.splat(8388608)), x, tiny);
-  let y = logNormal(normal, v128.and(tiny, i32x4.splat(-23)));
-  y = v128.bitselect(y, f32x4.splat(<f32>NaN), f32x4.ge(x, f32x4.splat(0)));
-  y = v128.bitselect(f32x4.splat(<f32>-Infinity), y, f32x4.eq(x, f32x4.splat(0)));
-  return v128.bitselect(x, y, f32x4.eq(x, f32x4.splat(<f32>Infinity)));
+  const tiny = f32x4.lt(x, splat(leastNormal));
+  const normal = v128.bitselect(f32x4.mul(x, splat(intoNormal)), x, tiny);
+  let y = logNormal(normal, v128.and(tiny, splat(shift)));
+  y = v128.bitselect(y, splat(nan), f32x4.ge(x, f32x4.splat(0)));
+  y = v128.bitselect(splat(minusInfinity), y, f32x4.eq(x, f32x4.splat(0)));
+  return v128.bitselect(x, y, f32x4.eq(x, splat(infinity)));
 }
 
 /** ln x + scale ln 2 for a positive normal x, scale an integer. */
 // @ts-ignore: decorator
 @inline
 function logNormal(x: v128, scale: v128): v128 {
-  const sqrtHalf = i32x4.splat(0x3f3504f3);
-  const offset = i32x4.sub(x, sqrtHalf);
+  const offset = i32x4.sub(x, splat(sqrtHalf));
   const k = f32x4.convert_i32x4_s(i32x4.add(i32x4.shr_s(offset, 23), scale));
-  const f = f32x4.sub(i32x4.add(v128.and(offset, i32x4.splat(0x7fffff)), sqrtHalf), f32x4.splat(1));
-  let p = fma(f, f32x4.splat(-7.63438418507576e-2), f32x4.splat(0.1276542693376541));
-  p = fma(p, f, f32x4.splat(-0.13162004947662354));
-  p = fma(p, f, f32x4.splat(0.14201368391513824));
-  p = fma(p, f, f32x4.splat(-0.1662314385175705));
-  p = fma(p, f, f32x4.splat(0.20001235604286194));
-  p = fma(p, f, f32x4.splat(-0.2500082552433014));
-  p = fma(p, f, f32x4.splat(0.3333333134651184));
+  const f = f32x4.sub(i32x4.add(v128.and(offset, splat(fraction)), splat(sqrtHalf)), splat(one));
+  let p = fma(f, splat(p7), splat(p6));
+  p = fma(p, f, splat(p5));
+  p = fma(p, f, splat(p4));
+  p = fma(p, f, splat(p3));
+  p = fma(p, f, splat(p2));
+  p = fma(p, f, splat(p1));
+  p = fma(p, f, splat(p0));
   const square = f32x4.mul(f, f);
-  const y = fma(f32x4.mul(p, f), square, f32x4.mul(k, f32x4.splat(-2.12194440e-4)));
-  return fma(k, f32x4.splat(0.693359375), f32x4.add(f, fma(square, f32x4.splat(-0.5), y)));
+  const y = fma(f32x4.mul(p, f), square, f32x4.mul(k, splat(ln2Low)));
+  return fma(k, splat(ln2High), f32x4.add(f, fma(square, splat(minusHalf), y)));
 }
 
 /** The same bits as a lane of `logv`. */
@@ -52,7 +72,6 @@ export function logf(x: f32): f32 {
 // @ts-ignore: decorator
 @inline
 export function log1pv(z: v128): v128 {
-  const one = f32x4.splat(1);
-  const u = f32x4.add(one, z);
-  return f32x4.add(logNormal(u, i32x4.splat(0)), f32x4.div(f32x4.sub(z, f32x4.sub(u, one)), u));
+  const u = f32x4.add(splat(one), z);
+  return f32x4.add(logNormal(u, i32x4.splat(0)), f32x4.div(f32x4.sub(z, f32x4.sub(u, splat(one))), u));
 }

@@ -1,5 +1,15 @@
-import { power2, shifter } from "./exp";
+import { half, one, shifter, splat } from "./constant";
+import { power2 } from "./exp";
 import { fma } from "./fma";
+
+const largest = memory.data<f32>([87]);
+const least = memory.data<f32>([-88.5]);
+const minusLog2e = memory.data<f32>([-1.4426950408889634]);
+const ln2High = memory.data<f32>([0.693359375]);
+const ln2Low = memory.data<f32>([-2.12194440e-4]);
+/** t, but for its first term. */
+const t3 = memory.data<f32>([-4.1664071381092072e-2]);
+const t5 = memory.data<f32>([4.0968107059597969e-3]);
 
 /**
  * 1 / (1 + e^-x) on four float32 lanes.
@@ -14,15 +24,15 @@ import { fma } from "./fma";
 // @ts-ignore: decorator
 @inline
 export function sigmoidv(x: v128): v128 {
-  const bounded = f32x4.pmax(f32x4.pmin(x, f32x4.splat(87)), f32x4.splat(-88.5));
-  const n = fma(bounded, f32x4.splat(-1.4426950408889634), f32x4.splat(shifter));
-  const integer = f32x4.sub(n, f32x4.splat(shifter));
-  const r = fma(integer, f32x4.splat(-2.12194440e-4), fma(integer, f32x4.splat(0.693359375), bounded));
+  const bounded = f32x4.pmax(f32x4.pmin(x, splat(largest)), splat(least));
+  const n = fma(bounded, splat(minusLog2e), splat(shifter));
+  const integer = f32x4.sub(n, splat(shifter));
+  const r = fma(integer, splat(ln2Low), fma(integer, splat(ln2High), bounded));
   const square = f32x4.mul(r, r);
-  const p = fma(square, f32x4.splat(4.0968107059597969e-3), f32x4.splat(-4.1664071381092072e-2));
-  const t = f32x4.mul(r, fma(square, p, f32x4.splat(0.5)));
-  const above = f32x4.add(f32x4.splat(1), t);
-  const below = f32x4.sub(f32x4.splat(1), t);
+  const p = fma(square, splat(t5), splat(t3));
+  const t = f32x4.mul(r, fma(square, p, splat(half)));
+  const above = f32x4.add(splat(one), t);
+  const below = f32x4.sub(splat(one), t);
   return f32x4.div(above, fma(power2(n), below, above));
 }
 
@@ -37,5 +47,5 @@ export function sigmoidf(x: f32): f32 {
 // @ts-ignore: decorator
 @inline
 export function sigmoidDerivative(y: v128): v128 {
-  return f32x4.mul(y, f32x4.sub(f32x4.splat(1), y));
+  return f32x4.mul(y, f32x4.sub(splat(one), y));
 }

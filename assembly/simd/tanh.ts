@@ -1,5 +1,13 @@
-import { power2, shifter } from "./exp";
+import { one, shifter, signBit, splat } from "./constant";
+import { power2 } from "./exp";
 import { fma } from "./fma";
+
+const largest = memory.data<f32>([9.02]);
+const twoLog2e = memory.data<f32>([2.8853900817779268]);
+const minusHalfLn2 = memory.data<f32>([-0.34657359027997264]);
+/** t, but for its first term. */
+const t3 = memory.data<f32>([-0.3333125710487366]);
+const t5 = memory.data<f32>([0.1310979425907135]);
 
 /**
  * tanh x on four float32 lanes.
@@ -14,17 +22,17 @@ import { fma } from "./fma";
 // @ts-ignore: decorator
 @inline
 export function tanhv(x: v128): v128 {
-  const y = f32x4.pmin(f32x4.abs(x), f32x4.splat(9.02));
-  const n = fma(y, f32x4.splat(2.8853900817779268), f32x4.splat(shifter));
-  const r = fma(f32x4.sub(n, f32x4.splat(shifter)), f32x4.splat(-0.34657359027997264), y);
+  const y = f32x4.pmin(f32x4.abs(x), splat(largest));
+  const n = fma(y, splat(twoLog2e), splat(shifter));
+  const r = fma(f32x4.sub(n, splat(shifter)), splat(minusHalfLn2), y);
   const square = f32x4.mul(r, r);
-  const p = fma(square, f32x4.splat(0.1310979425907135), f32x4.splat(-0.3333125710487366));
+  const p = fma(square, splat(t5), splat(t3));
   const t = fma(f32x4.mul(square, r), p, r);
   const s = power2(n);
-  const above = f32x4.add(s, f32x4.splat(1));
-  const below = f32x4.sub(s, f32x4.splat(1));
+  const above = f32x4.add(s, splat(one));
+  const below = f32x4.sub(s, splat(one));
   const magnitude = f32x4.div(fma(above, t, below), fma(below, t, above));
-  return v128.or(magnitude, v128.and(x, i32x4.splat(0x80000000)));
+  return v128.or(magnitude, v128.and(x, splat(signBit)));
 }
 
 /** The same bits as a lane of `tanhv`. */
@@ -38,5 +46,5 @@ export function tanhf(x: f32): f32 {
 // @ts-ignore: decorator
 @inline
 export function tanhDerivative(y: v128): v128 {
-  return f32x4.sub(f32x4.splat(1), f32x4.mul(y, y));
+  return f32x4.sub(splat(one), f32x4.mul(y, y));
 }
