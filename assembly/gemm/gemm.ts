@@ -1,9 +1,19 @@
 import { activateRows, scaleRows } from "./epilogue";
 import { packA, packB, scalePacked } from "./pack";
-import { at, blockK, gemmFrom, stripRows } from "./tiles";
+import { at, blockK, gemmFrom, gemmInPlace, stripRows } from "./tiles";
 
 /** Columns in a block, so that packed B (512 KB) stays in the second-level cache while all rows meet it. */
 const blockN: i32 = 512;
+
+/**
+ * Whether B [k, n] is better read in place than packed, by the rows that each panel meets. Rows of B that are multiples of 4 KB apart
+ * fall into one set of the first-level cache, and what a second tile reads again is no longer there.
+ */
+// @ts-ignore: decorator
+@inline
+function readInPlace(rows: i32, ldb: i32): bool {
+  return rows <= (ldb % 1024 ? 32 : 3);
+}
 
 /**
  * y = activation(alpha op(A) op(B) + beta y + bias), for each of `batch` matrices.
@@ -16,8 +26,9 @@ const blockN: i32 = 512;
  * 8 columns, then with transA a strip of min(m, 96) rows of A.
  *
  * The loops are those of Goto and van de Geijn, Anatomy of high-performance matrix multiplication (2008): blocks of columns, in them
- * blocks of k, for which B is packed once (once for all the batch where it repeats), in them strips of rows. An output starts from
- * beta y + bias and adds a (alpha b) by ascending k, in whichever range of rows it is computed.
+ * blocks of k, for which B is packed once (once for all the batch where it repeats), in them strips of rows. Few rows do not repay
+ * packing: they read whole panels of a B [k, n] in place. An output starts from beta y + bias and adds a (alpha b) by ascending k,
+ * in whichever way and range of rows it is computed.
  */
 export function gemm(
   a: usize, b: usize, bias: usize, y: usize, workspace: usize,
@@ -28,8 +39,11 @@ export function gemm(
   // Rows that continue from matrix to matrix and share B are one matrix.
   if (strideB == 0 && !transA && strideA == m * lda && strideY == m * ldy) m *= batch;
 
+  const inPlace = !transB && alpha == 1 && ldb >= n && readInPlace(min(m, end - begin), ldb);
+
   for (let j: i32 = 0; j < n; j += blockN) {
     const cols = min(n - j, blockN);
+    const whole = inPlace ? cols & ~7 : 0;
     const blockBias = bias ? at(bias, 0, 0, j) : 0;
     let kk: i32 = 0;
     do {
@@ -40,7 +54,7 @@ export function gemm(
         const itemA = at(a, item, strideA, 0);
         const itemB = at(b, item, strideB, 0);
         if (row == begin || strideB) {
-          packB(transB ? at(itemB, j, ldb, kk) : at(itemB, kk, ldb, j), ldb, transB != 0, depth, cols, workspace);
+          packB(transB ? at(itemB, j, ldb, kk) : at(itemB, kk, ldb, j + whole), ldb, transB != 0, depth, cols - whole, workspace);
           if (alpha != 1) scalePacked(workspace, depth, cols, alpha);
         }
         for (const itemEnd = min(end, (item + 1) * m); row < itemEnd; row += stripRows) {
@@ -54,7 +68,10 @@ export function gemm(
           const to = at(at(y, item, strideY, j), i, ldy, 0);
           if (kk == 0 && beta != 0 && (beta != 1 || bias)) scaleRows(to, ldy, rows, cols, beta, blockBias);
           const afresh = kk == 0 && beta == 0;
-          gemmFrom(from, transA ? depth : lda, workspace, rows, cols, depth, afresh ? blockBias : to, afresh ? 0 : ldy, to, ldy);
+          const ldFrom = transA ? depth : lda, start = afresh ? blockBias : to, ldStart = afresh ? 0 : ldy;
+          if (whole) gemmInPlace(from, ldFrom, at(itemB, kk, ldb, j), ldb, rows, whole, depth, start, ldStart, to, ldy);
+          const rest = (<usize>whole) << 2;
+          gemmFrom(from, ldFrom, workspace, rows, cols - whole, depth, start ? start + rest : 0, ldStart, to + rest, ldy);
           if (activation && kk + depth == k) activateRows(to, ldy, rows, cols, activation);
         }
         row = min(end, (item + 1) * m);

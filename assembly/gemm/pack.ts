@@ -67,10 +67,26 @@ export function packA(x: usize, ldx: i32, rows: i32, cols: i32, out: usize): voi
 /** Packs op(B) [k, n] into panels. trans: B is stored [n, k], else [k, n]; rows as stored are ldb elements apart. */
 export function packB(b: usize, ldb: i32, trans: bool, k: i32, n: i32, out: usize): void {
   const ld = (<usize>ldb) << 2;
-  for (let j: i32 = 0; j < n; j += 8, out += (<usize>k) << 5) {
+  let j: i32 = 0;
+  if (!trans) {
+    for (; j + 32 <= n; j += 32, out += (<usize>k) << 7) packFour(b + ((<usize>j) << 2), ld, k, out);
+  }
+  for (; j < n; j += 8, out += (<usize>k) << 5) {
     const cols = min(n - j, 8);
     if (trans) packColumns(b + (<usize>j) * ld, ld, k, cols, out);
     else packRows(b + ((<usize>j) << 2), ld, k, cols, out);
+  }
+}
+
+/** Four whole panels at once of a matrix stored [k, n], so that a row's lines are read but once. */
+function packFour(b: usize, ld: usize, k: i32, out: usize): void {
+  const next = (<usize>k) << 5;
+  for (const end = out + next; out < end; out += 32, b += ld) {
+    const out1 = out + next, out2 = out1 + next, out3 = out2 + next;
+    v128.store(out, v128.load(b)), v128.store(out, v128.load(b, 16), 16);
+    v128.store(out1, v128.load(b, 32)), v128.store(out1, v128.load(b, 48), 16);
+    v128.store(out2, v128.load(b, 64)), v128.store(out2, v128.load(b, 80), 16);
+    v128.store(out3, v128.load(b, 96)), v128.store(out3, v128.load(b, 112), 16);
   }
 }
 

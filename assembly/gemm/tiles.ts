@@ -1,9 +1,10 @@
 /**
- * The matrix product's inner part, for kernels to build upon: y = start + A B, with A [m, k] read in place and B packed in panels of
- * 8 columns (see pack.ts). A and y need no alignment; y may be `start`, and overlaps neither A nor B. All strides are in elements.
+ * The matrix product's inner part, for kernels to build upon: y = start + A B, with A [m, k] read in place and B [k, n] in panels of
+ * 8 columns. A, B and y need no alignment; y may be `start`, and overlaps neither A nor B. All strides are in elements.
  *
- * - gemmPacked: all n columns; start is y itself (accumulate) or 0.
- * - gemmFrom: all n columns; start anywhere (ldStart 0: one row for all, such as a bias; address 0: zeros).
+ * - gemmPacked: B is packed (see pack.ts); start is y itself (accumulate) or 0.
+ * - gemmFrom: B is packed; start anywhere (ldStart 0: one row for all, such as a bias; address 0: zeros).
+ * - gemmInPlace: as gemmFrom, but B is as stored, its rows ldb elements apart, and n a multiple of 8.
  *
  * Panels stand alone: some neighbours of a packed matrix are one too, and so are panels of several side by side, as the gates of a cell.
  *
@@ -12,10 +13,10 @@
  *
  * The tiles are shaped by 16 vector registers, of which V8 keeps one, by a multiply-add's latency, which 8 accumulators barely hide
  * and 12 hide well, and by V8's older compilers (Node 20 and 22): where a function has branches beside its loop, they move all loads
- * of a basic block before its arithmetic, and R x C vectors of accumulators then want R C + R + C registers. The relaxed variant's
- * tile is 6 x 8, in a function without such branches, which leaves it 15 registers and the loads where they are; the baseline, whose
- * product wants one more register, keeps to 4 x 8. Two rows that remain take 2 x 16, and one takes 1 x 48 or 1 x 32. After Goto and
- * van de Geijn, Anatomy of high-performance matrix multiplication, 2008.
+ * of a basic block before its arithmetic, and R x C vectors of accumulators then want R C + R + C registers. So the tiles of most
+ * rows are straight: they compute whole panels, and start from zeros in memory where there is no `start`. In the relaxed variant they
+ * are 6 x 8 and, for four rows that remain, 4 x 8; the baseline, whose product wants one more register, keeps to 4 x 8. Then two rows
+ * take 2 x 16, and one takes 1 x 48 or 1 x 32. After Goto and van de Geijn, Anatomy of high-performance matrix multiplication, 2008.
  */
 import { fma } from "../simd/fma";
 import { loadLanes, storeLanes } from "../simd/lanes";
@@ -32,22 +33,34 @@ export function gemmPacked(a: usize, lda: i32, packed: usize, m: i32, n: i32, k:
 export function gemmFrom(
   a: usize, lda: i32, packed: usize, m: i32, n: i32, k: i32, start: usize, ldStart: i32, y: usize, ldy: i32,
 ): void {
-  const panelBytes = (<usize>k) << 5;
+  blocks(a, lda, packed, 32, (<usize>k) << 5, m, n, k, start, ldStart, y, ldy);
+}
+
+export function gemmInPlace(
+  a: usize, lda: i32, b: usize, ldb: i32, m: i32, n: i32, k: i32, start: usize, ldStart: i32, y: usize, ldy: i32,
+): void {
+  blocks(a, lda, b, (<usize>ldb) << 2, 32, m, n, k, start, ldStart, y, ldy);
+}
+
+/** Blocks of k and strips of rows. stepB: bytes from a row of a panel of B to the next; nextB: bytes from panel to panel. */
+function blocks(
+  a: usize, lda: i32, b: usize, stepB: usize, nextB: usize, m: i32, n: i32, k: i32, start: usize, ldStart: i32, y: usize, ldy: i32,
+): void {
   let kk: i32 = 0;
   do {
     const depth = min(k - kk, blockK);
     for (let i: i32 = 0; i < m; i += stripRows) {
       const rows = min(m - i, stripRows);
       const stripStart = start ? at(start, i, ldStart, 0) : 0;
-      strip(at(a, i, lda, kk), lda, packed, panelBytes, rows, n, depth, stripStart, ldStart, at(y, i, ldy, 0), ldy);
+      strip(at(a, i, lda, kk), lda, b, stepB, nextB, rows, n, depth, stripStart, ldStart, at(y, i, ldy, 0), ldy);
     }
     start = y, ldStart = ldy;
-    packed += (<usize>depth) << 5;
+    b += (<usize>depth) * stepB;
     kk += depth;
   } while (kk < k);
 }
 
-/** What gemm6x8 starts from where `start` is absent. */
+/** What the straight tiles start from where `start` is absent. */
 const zeros = memory.data(32);
 
 /** Address of element [i, j] of a matrix whose rows are ld elements apart. */
@@ -57,9 +70,10 @@ export function at(x: usize, i: i32, ld: i32, j: i32): usize {
   return x + (((<usize>i) * <usize>ld + <usize>j) << 2);
 }
 
-/** A strip of rows by n columns, cut as suits the tiles of a single row. nextB: bytes from panel to panel. */
+/** A strip of rows by n columns, cut as suits the tiles of a single row. */
 function strip(
-  a: usize, lda: i32, b: usize, nextB: usize, rows: i32, n: i32, k: i32, start: usize, ldStart: i32, y: usize, ldy: i32,
+  a: usize, lda: i32, b: usize, stepB: usize, nextB: usize, rows: i32, n: i32, k: i32,
+  start: usize, ldStart: i32, y: usize, ldy: i32,
 ): void {
   const rowA = (<usize>lda) << 2, rowStart = start ? (<usize>ldStart) << 2 : 0, rowY = (<usize>ldy) << 2;
   const nextStart: usize = start ? 32 : 0;
@@ -68,8 +82,8 @@ function strip(
   const lowA = a + <usize>tall * rowA, lowStart = <usize>tall * rowStart, lowY = <usize>tall * rowY;
   while (n > 0) {
     const cols = n > 48 && n <= 64 ? 32 : min(n, 48);
-    if (low) lowRows(lowA, rowA, b, nextB, low, cols, k, start + lowStart, rowStart, nextStart, y + lowY, rowY);
-    if (tall) tallRows(a, rowA, b, nextB, tall, cols, k, start, rowStart, nextStart, y, rowY);
+    if (low) lowRows(lowA, rowA, b, stepB, nextB, low, cols, k, start + lowStart, rowStart, nextStart, y + lowY, rowY);
+    if (tall) tallRows(a, rowA, b, stepB, nextB, tall, cols, k, start, rowStart, nextStart, y, rowY);
     const panels = <usize>(cols >> 3);
     n -= cols, b += panels * nextB, start += panels * nextStart, y += panels << 5;
   }
@@ -77,46 +91,50 @@ function strip(
 
 /** Rows in sixes and a four (baseline: in fours) by n columns. */
 function tallRows(
-  a: usize, rowA: usize, b: usize, nextB: usize, rows: i32, n: i32, k: i32,
+  a: usize, rowA: usize, b: usize, stepB: usize, nextB: usize, rows: i32, n: i32, k: i32,
   start: usize, rowStart: usize, nextStart: usize, y: usize, rowY: usize,
 ): void {
   for (; n > 0; n -= 8) {
-    let tileA = a, tileStart = start, tileY = y, left = rows;
+    let tileA = a, tileStart = start ? start : zeros, tileY = y, left = rows;
     if (ASC_FEATURE_RELAXED_SIMD && n >= 8) {
       for (; left >= 6; left -= 6) {
-        gemm6x8(tileA, rowA, b, k, start ? tileStart : zeros, rowStart, tileY, rowY);
+        gemm6x8(tileA, rowA, b, stepB, k, tileStart, rowStart, tileY, rowY);
         tileA += 6 * rowA, tileStart += 6 * rowStart, tileY += 6 * rowY;
       }
     }
-    for (; left >= 4; left -= 4) {
-      gemm4x8(tileA, rowA, b, k, tileStart, rowStart, tileY, rowY, n);
+    for (; left >= 4 && n >= 8; left -= 4) {
+      gemm4x8(tileA, rowA, b, stepB, k, tileStart, rowStart, tileY, rowY);
       tileA += 4 * rowA, tileStart += 4 * rowStart, tileY += 4 * rowY;
     }
-    // What fours leave of sixes, where the last columns are no whole panel.
-    if (left) gemm2x16(tileA, rowA, b, 0, k, tileStart, rowStart, tileY, rowY, n);
+    // Last columns that are no whole panel.
+    for (; left >= 4; left -= 4) {
+      gemm4x7(tileA, rowA, b, stepB, k, tileStart, rowStart, tileY, rowY, n);
+      tileA += 4 * rowA, tileStart += 4 * rowStart, tileY += 4 * rowY;
+    }
+    if (left) gemm2x16(tileA, rowA, b, stepB, 0, k, tileStart, rowStart, tileY, rowY, n);
     b += nextB, start += nextStart, y += 32;
   }
 }
 
 /** One to three rows by n <= 48 columns. */
 function lowRows(
-  a: usize, rowA: usize, b: usize, nextB: usize, rows: i32, n: i32, k: i32,
+  a: usize, rowA: usize, b: usize, stepB: usize, nextB: usize, rows: i32, n: i32, k: i32,
   start: usize, rowStart: usize, nextStart: usize, y: usize, rowY: usize,
 ): void {
   if (rows & 2) {
     let tileB = b, tileStart = start, tileY = y;
     for (let cols = n; cols > 0; cols -= 16) {
       // A last panel without a neighbour is its own.
-      gemm2x16(a, rowA, tileB, cols > 8 ? nextB : 0, k, tileStart, rowStart, tileY, rowY, cols);
+      gemm2x16(a, rowA, tileB, stepB, cols > 8 ? nextB : 0, k, tileStart, rowStart, tileY, rowY, cols);
       tileB += 2 * nextB, tileStart += 2 * nextStart, tileY += 64;
     }
     a += 2 * rowA, start += 2 * rowStart, y += 2 * rowY;
   }
   if (rows & 1) {
-    if (n == 48) gemm1x48(a, b, nextB, k, start, y);
+    if (n == 48) gemm1x48(a, b, stepB, nextB, k, start, y);
     else {
       for (let cols = n; cols > 0; cols -= 32) {
-        gemm1x32(a, b, nextB, k, start, y, cols);
+        gemm1x32(a, b, stepB, nextB, k, start, y, cols);
         b += 4 * nextB, start += 4 * nextStart, y += 128;
       }
     }
@@ -129,8 +147,7 @@ function zero(): v128 {
   return f32x4.splat(0);
 }
 
-/** Whole panels and a start only: no branches beside the loop. */
-function gemm6x8(a: usize, rowA: usize, b: usize, k: i32, start: usize, rowStart: usize, y: usize, rowY: usize): void {
+function gemm6x8(a: usize, rowA: usize, b: usize, stepB: usize, k: i32, start: usize, rowStart: usize, y: usize, rowY: usize): void {
   let c00 = v128.load(start), c01 = v128.load(start, 16);
   start += rowStart;
   let c10 = v128.load(start), c11 = v128.load(start, 16);
@@ -143,7 +160,7 @@ function gemm6x8(a: usize, rowA: usize, b: usize, k: i32, start: usize, rowStart
   start += rowStart;
   let c50 = v128.load(start), c51 = v128.load(start, 16);
   let a1 = a + rowA, a2 = a1 + rowA, a3 = a2 + rowA, a4 = a3 + rowA, a5 = a4 + rowA;
-  for (const end = b + ((<usize>k) << 5); b < end; b += 32) {
+  for (const end = b + (<usize>k) * stepB; b < end; b += stepB) {
     const b0 = v128.load(b), b1 = v128.load(b, 16);
     let s = v128.load32_splat(a);
     c00 = fma(s, b0, c00), c01 = fma(s, b1, c01);
@@ -167,34 +184,58 @@ function gemm6x8(a: usize, rowA: usize, b: usize, k: i32, start: usize, rowStart
   v128.store(y, c50), v128.store(y, c51, 16);
 }
 
-function gemm4x8(a: usize, rowA: usize, b: usize, k: i32, start: usize, rowStart: usize, y: usize, rowY: usize, cols: i32): void {
-  let c00 = zero(), c01 = zero();
-  let c10 = zero(), c11 = zero();
-  let c20 = zero(), c21 = zero();
-  let c30 = zero(), c31 = zero();
-  if (start) {
-    c00 = loadLanes(start, cols), c01 = loadLanes(start + 16, cols - 4), start += rowStart;
-    c10 = loadLanes(start, cols), c11 = loadLanes(start + 16, cols - 4), start += rowStart;
-    c20 = loadLanes(start, cols), c21 = loadLanes(start + 16, cols - 4), start += rowStart;
-    c30 = loadLanes(start, cols), c31 = loadLanes(start + 16, cols - 4);
-  }
+function gemm4x8(
+  a: usize, rowA: usize, b: usize, stepB: usize, k: i32, start: usize, rowStart: usize, y: usize, rowY: usize,
+): void {
+  let c00 = v128.load(start), c01 = v128.load(start, 16);
+  start += rowStart;
+  let c10 = v128.load(start), c11 = v128.load(start, 16);
+  start += rowStart;
+  let c20 = v128.load(start), c21 = v128.load(start, 16);
+  start += rowStart;
+  let c30 = v128.load(start), c31 = v128.load(start, 16);
   let a1 = a + rowA, a2 = a1 + rowA, a3 = a2 + rowA;
-  let s: v128, b0: v128, b1: v128;
-  // Two steps of k a turn; the way out between them also ends a basic block, so that they are not mixed.
-  const end = b + ((<usize>k) << 5);
-  while (b < end) {
-    b0 = v128.load(b), b1 = v128.load(b, 16);
-    s = v128.load32_splat(a), c00 = fma(s, b0, c00), c01 = fma(s, b1, c01);
-    s = v128.load32_splat(a1), c10 = fma(s, b0, c10), c11 = fma(s, b1, c11);
-    s = v128.load32_splat(a2), c20 = fma(s, b0, c20), c21 = fma(s, b1, c21);
-    s = v128.load32_splat(a3), c30 = fma(s, b0, c30), c31 = fma(s, b1, c31);
-    if (b + 32 == end) break;
-    b0 = v128.load(b, 32), b1 = v128.load(b, 48);
-    s = v128.load32_splat(a, 4), c00 = fma(s, b0, c00), c01 = fma(s, b1, c01);
-    s = v128.load32_splat(a1, 4), c10 = fma(s, b0, c10), c11 = fma(s, b1, c11);
-    s = v128.load32_splat(a2, 4), c20 = fma(s, b0, c20), c21 = fma(s, b1, c21);
-    s = v128.load32_splat(a3, 4), c30 = fma(s, b0, c30), c31 = fma(s, b1, c31);
-    b += 64, a += 8, a1 += 8, a2 += 8, a3 += 8;
+  for (const end = b + (<usize>k) * stepB; b < end; b += stepB) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    let s = v128.load32_splat(a);
+    c00 = fma(s, b0, c00), c01 = fma(s, b1, c01);
+    s = v128.load32_splat(a1);
+    c10 = fma(s, b0, c10), c11 = fma(s, b1, c11);
+    s = v128.load32_splat(a2);
+    c20 = fma(s, b0, c20), c21 = fma(s, b1, c21);
+    s = v128.load32_splat(a3);
+    c30 = fma(s, b0, c30), c31 = fma(s, b1, c31);
+    a += 4, a1 += 4, a2 += 4, a3 += 4;
+  }
+  v128.store(y, c00), v128.store(y, c01, 16), y += rowY;
+  v128.store(y, c10), v128.store(y, c11, 16), y += rowY;
+  v128.store(y, c20), v128.store(y, c21, 16), y += rowY;
+  v128.store(y, c30), v128.store(y, c31, 16);
+}
+
+/** Four rows by fewer columns than a panel's. */
+function gemm4x7(
+  a: usize, rowA: usize, b: usize, stepB: usize, k: i32, start: usize, rowStart: usize, y: usize, rowY: usize, cols: i32,
+): void {
+  let c00 = loadLanes(start, cols), c01 = loadLanes(start + 16, cols - 4);
+  start += rowStart;
+  let c10 = loadLanes(start, cols), c11 = loadLanes(start + 16, cols - 4);
+  start += rowStart;
+  let c20 = loadLanes(start, cols), c21 = loadLanes(start + 16, cols - 4);
+  start += rowStart;
+  let c30 = loadLanes(start, cols), c31 = loadLanes(start + 16, cols - 4);
+  let a1 = a + rowA, a2 = a1 + rowA, a3 = a2 + rowA;
+  for (const end = b + (<usize>k) * stepB; b < end; b += stepB) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    let s = v128.load32_splat(a);
+    c00 = fma(s, b0, c00), c01 = fma(s, b1, c01);
+    s = v128.load32_splat(a1);
+    c10 = fma(s, b0, c10), c11 = fma(s, b1, c11);
+    s = v128.load32_splat(a2);
+    c20 = fma(s, b0, c20), c21 = fma(s, b1, c21);
+    s = v128.load32_splat(a3);
+    c30 = fma(s, b0, c30), c31 = fma(s, b1, c31);
+    a += 4, a1 += 4, a2 += 4, a3 += 4;
   }
   storeLanes(y, c00, cols), storeLanes(y + 16, c01, cols - 4), y += rowY;
   storeLanes(y, c10, cols), storeLanes(y + 16, c11, cols - 4), y += rowY;
@@ -204,7 +245,7 @@ function gemm4x8(a: usize, rowA: usize, b: usize, k: i32, start: usize, rowStart
 
 /** Two rows by two panels. */
 function gemm2x16(
-  a: usize, rowA: usize, b: usize, nextB: usize, k: i32, start: usize, rowStart: usize, y: usize, rowY: usize, cols: i32,
+  a: usize, rowA: usize, b: usize, stepB: usize, nextB: usize, k: i32, start: usize, rowStart: usize, y: usize, rowY: usize, cols: i32,
 ): void {
   let c00 = zero(), c01 = zero(), c02 = zero(), c03 = zero();
   let c10 = zero(), c11 = zero(), c12 = zero(), c13 = zero();
@@ -215,7 +256,7 @@ function gemm2x16(
     c12 = loadLanes(start + 32, cols - 8), c13 = loadLanes(start + 48, cols - 12);
   }
   let a1 = a + rowA, next = b + nextB;
-  for (const end = b + ((<usize>k) << 5); b < end; b += 32, next += 32, a += 4, a1 += 4) {
+  for (const end = b + (<usize>k) * stepB; b < end; b += stepB, next += stepB, a += 4, a1 += 4) {
     const b0 = v128.load(b), b1 = v128.load(b, 16), b2 = v128.load(next), b3 = v128.load(next, 16);
     let s = v128.load32_splat(a);
     c00 = fma(s, b0, c00), c01 = fma(s, b1, c01), c02 = fma(s, b2, c02), c03 = fma(s, b3, c03);
@@ -229,7 +270,7 @@ function gemm2x16(
 }
 
 /** One row by four panels. */
-function gemm1x32(a: usize, b: usize, nextB: usize, k: i32, start: usize, y: usize, cols: i32): void {
+function gemm1x32(a: usize, b: usize, stepB: usize, nextB: usize, k: i32, start: usize, y: usize, cols: i32): void {
   let c0 = zero(), c1 = zero(), c2 = zero(), c3 = zero(), c4 = zero(), c5 = zero(), c6 = zero(), c7 = zero();
   if (start) {
     c0 = loadLanes(start, cols), c1 = loadLanes(start + 16, cols - 4);
@@ -239,7 +280,7 @@ function gemm1x32(a: usize, b: usize, nextB: usize, k: i32, start: usize, y: usi
   }
   // Panels past the last one are the last one.
   let b1 = b + (cols > 8 ? nextB : 0), b2 = b1 + (cols > 16 ? nextB : 0), b3 = b2 + (cols > 24 ? nextB : 0);
-  for (const end = b + ((<usize>k) << 5); b < end; ) {
+  for (const end = b + (<usize>k) * stepB; b < end; ) {
     const s = v128.load32_splat(a);
     c0 = fma(s, v128.load(b), c0), c1 = fma(s, v128.load(b, 16), c1);
     c2 = fma(s, v128.load(b1), c2), c3 = fma(s, v128.load(b1, 16), c3);
@@ -247,7 +288,7 @@ function gemm1x32(a: usize, b: usize, nextB: usize, k: i32, start: usize, y: usi
     if (b > end) break;
     c4 = fma(s, v128.load(b2), c4), c5 = fma(s, v128.load(b2, 16), c5);
     c6 = fma(s, v128.load(b3), c6), c7 = fma(s, v128.load(b3, 16), c7);
-    a += 4, b += 32, b1 += 32, b2 += 32, b3 += 32;
+    a += 4, b += stepB, b1 += stepB, b2 += stepB, b3 += stepB;
   }
   storeLanes(y, c0, cols), storeLanes(y + 16, c1, cols - 4);
   storeLanes(y + 32, c2, cols - 8), storeLanes(y + 48, c3, cols - 12);
@@ -256,7 +297,7 @@ function gemm1x32(a: usize, b: usize, nextB: usize, k: i32, start: usize, y: usi
 }
 
 /** One row by six whole panels. */
-function gemm1x48(a: usize, b: usize, nextB: usize, k: i32, start: usize, y: usize): void {
+function gemm1x48(a: usize, b: usize, stepB: usize, nextB: usize, k: i32, start: usize, y: usize): void {
   let c0 = zero(), c1 = zero(), c2 = zero(), c3 = zero(), c4 = zero(), c5 = zero();
   let c6 = zero(), c7 = zero(), c8 = zero(), c9 = zero(), c10 = zero(), c11 = zero();
   if (start) {
@@ -265,7 +306,7 @@ function gemm1x48(a: usize, b: usize, nextB: usize, k: i32, start: usize, y: usi
     c8 = v128.load(start, 128), c9 = v128.load(start, 144), c10 = v128.load(start, 160), c11 = v128.load(start, 176);
   }
   let b1 = b + nextB, b2 = b1 + nextB, b3 = b2 + nextB, b4 = b3 + nextB, b5 = b4 + nextB;
-  for (const end = b + ((<usize>k) << 5); b < end; ) {
+  for (const end = b + (<usize>k) * stepB; b < end; ) {
     const s = v128.load32_splat(a);
     c0 = fma(s, v128.load(b), c0), c1 = fma(s, v128.load(b, 16), c1);
     c2 = fma(s, v128.load(b1), c2), c3 = fma(s, v128.load(b1, 16), c3);
@@ -276,7 +317,7 @@ function gemm1x48(a: usize, b: usize, nextB: usize, k: i32, start: usize, y: usi
     if (b > end) break;
     c8 = fma(s, v128.load(b4), c8), c9 = fma(s, v128.load(b4, 16), c9);
     c10 = fma(s, v128.load(b5), c10), c11 = fma(s, v128.load(b5, 16), c11);
-    a += 4, b += 32, b1 += 32, b2 += 32, b3 += 32, b4 += 32, b5 += 32;
+    a += 4, b += stepB, b1 += stepB, b2 += stepB, b3 += stepB, b4 += stepB, b5 += stepB;
   }
   v128.store(y, c0), v128.store(y, c1, 16), v128.store(y, c2, 32), v128.store(y, c3, 48);
   v128.store(y, c4, 64), v128.store(y, c5, 80), v128.store(y, c6, 96), v128.store(y, c7, 112);

@@ -157,6 +157,15 @@ await describeVariants("gemm", (backend) => {
     for (const n of [20, 32, 40, 56, 64, 65, 80]) check({ ...transpose, m: 3, n, k: 9, gap: 1 });
   });
 
+  it.each(transposes)("agrees for few and for many rows, whose B is in place or packed: %o", (transpose) => {
+    for (const m of [3, 4, 32, 33]) {
+      for (const n of [7, 44, 72]) {
+        check({ ...transpose, m, n, k: 70, gap: 1 });
+        check({ ...transpose, m, n, k: 5, gap: 1024 - n });
+      }
+    }
+  });
+
   it.each(transposes)("repeats an operand over the batch, and leaves the gaps alone: %o", (transpose) => {
     for (const [repeatA, repeatB] of [
       [false, false],
@@ -213,19 +222,19 @@ await describeVariants("gemm", (backend) => {
   });
 
   it.each(transposes)("gives the same bits however the rows are split: %o", (transpose) => {
-    const options = { ...transpose, batch: 3, m: 37, n: 61, k: 300, activation: "tanh", bias: true, beta: 0.5, alpha: 0.7 } as const;
-    for (const gap of [0, 1]) {
-      for (const repeatB of [false, true]) {
-        const prepared = prepare({ ...options, gap, repeatB });
-        const whole = run(prepared);
-        expect(run(prepared, [0, 1, 3, 8, 36, 37, 41, 74, 80, 91, 111])).toEqual(whole);
-        expect(
-          run(
-            prepared,
-            Array.from({ length: 112 }, (_, i) => i),
-          ),
-        ).toEqual(whole);
-      }
+    const options = { ...transpose, batch: 3, m: 37, n: 61, k: 300, activation: "tanh", bias: true } as const;
+    const single = Array.from({ length: 112 }, (_, i) => i);
+    for (const [alpha, beta, gap, repeatB] of [
+      [0.7, 0.5, 0, false],
+      [0.7, 0.5, 1, true],
+      [1, 0.5, 0, true],
+      [1, 0.5, 1, false],
+      [1, 0, 0, true],
+      [1, 0, 1, true],
+    ] as const) {
+      const prepared = prepare({ ...options, alpha, beta, gap, repeatB });
+      const whole = run(prepared);
+      for (const bounds of [[0, 1, 3, 8, 36, 37, 41, 74, 80, 91, 111], single]) expect(run(prepared, bounds)).toEqual(whole);
     }
   });
 });
