@@ -36,12 +36,12 @@ function mayImport(from, to) {
   return rowOf(to) < rowOf(from);
 }
 
-/** Every file below a folder, but generated ones. */
+/** Every file below a folder, but generated and installed ones. */
 function filesIn(folder) {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return entry.name === "generated" ? [] : filesIn(path);
+    if (entry.isDirectory()) return ["generated", "node_modules"].includes(entry.name) ? [] : filesIn(path);
     return [path];
   });
 }
