@@ -1,4 +1,5 @@
 import { activateRows, scaleRows } from "./epilogue";
+import { gemmByColumns, suitsColumns } from "./few-rows";
 import { packA, packB, scalePacked } from "./pack";
 import { at, blockK, gemmFrom, gemmInPlace, stripRows } from "./tiles";
 
@@ -23,12 +24,12 @@ function readInPlace(rows: i32, ldb: i32): bool {
  * activation: a position in `activations` of the contract. begin, end: the rows to compute, of the batch * m rows of y.
  * Overwrites the n columns of those rows and nothing between them; with beta 0 y is not read, with alpha 0 A and B are not.
  * No alignment wanted; y overlaps neither A, B nor bias. Workspace: a packed block of B, min(k, 256) by min(n, 512) in whole panels of
- * 8 columns, then with transA a strip of min(m, 96) rows of A.
+ * 8 columns, then with transA a strip of min(m, 96) rows of A; with transB at least k + 96 by min(batch m, 64) in whole eights.
  *
  * The loops are those of Goto and van de Geijn, Anatomy of high-performance matrix multiplication (2008): blocks of columns, in them
  * blocks of k, for which B is packed once (once for all the batch where it repeats), in them strips of rows. Few rows do not repay
- * packing: they read whole panels of a B [k, n] in place. An output starts from beta y + bias and adds a (alpha b) by ascending k,
- * in whichever way and range of rows it is computed.
+ * packing B: they read whole panels of a B [k, n] in place, and multiply a B [n, k] by a packed A^T. An output starts from
+ * beta y + bias and adds a (alpha b) by ascending k, in whichever way and range of rows it is computed.
  */
 export function gemm(
   a: usize, b: usize, bias: usize, y: usize, workspace: usize,
@@ -39,7 +40,18 @@ export function gemm(
   // Rows that continue from matrix to matrix and share B are one matrix.
   if (strideB == 0 && !transA && strideA == m * lda && strideY == m * ldy) m *= batch;
 
-  const inPlace = !transB && alpha == 1 && ldb >= n && readInPlace(min(m, end - begin), ldb);
+  const least = min(m, end - begin);
+  if (!transA && transB && alpha == 1 && suitsColumns(least, k)) {
+    for (let row = begin; row < end; ) {
+      const item = row / m, i = row - item * m;
+      const rows = min(m - i, end - row);
+      const from = at(at(a, item, strideA, 0), i, lda, 0), to = at(at(y, item, strideY, 0), i, ldy, 0);
+      gemmByColumns(from, lda, at(b, item, strideB, 0), ldb, bias, to, ldy, rows, n, k, activation, beta, workspace);
+      row += rows;
+    }
+    return;
+  }
+  const inPlace = !transB && alpha == 1 && ldb >= n && readInPlace(least, ldb);
 
   for (let j: i32 = 0; j < n; j += blockN) {
     const cols = min(n - j, blockN);

@@ -45,12 +45,17 @@ function transpose4(x: usize, ldx: usize, y: usize, ldy: usize): void {
 
 /** out [rows, cols], contiguous = x^T, where x is stored [cols, rows] with a row stride of ldx elements. */
 export function packA(x: usize, ldx: i32, rows: i32, cols: i32, out: usize): void {
+  transpose(x, ldx, rows, cols, out, cols);
+}
+
+/** y [rows, cols], rows ldy elements apart = x^T, where x is stored [cols, rows], rows ldx elements apart (0: one row, repeated). */
+export function transpose(x: usize, ldx: i32, rows: i32, cols: i32, y: usize, ldy: i32): void {
   const ld = (<usize>ldx) << 2;
-  const ldOut = (<usize>cols) << 2;
+  const ldOut = (<usize>ldy) << 2;
   let i: i32 = 0;
   for (; i + 4 <= rows; i += 4) {
     let from = x + ((<usize>i) << 2);
-    let to = out + (<usize>i) * ldOut;
+    let to = y + (<usize>i) * ldOut;
     let j: i32 = 0;
     for (; j + 4 <= cols; j += 4, from += 4 * ld, to += 16) transpose4(from, ld, to, ldOut);
     for (; j < cols; j++, from += ld, to += 4) {
@@ -59,7 +64,7 @@ export function packA(x: usize, ldx: i32, rows: i32, cols: i32, out: usize): voi
   }
   for (; i < rows; i++) {
     const from = x + ((<usize>i) << 2);
-    const to = out + (<usize>i) * ldOut;
+    const to = y + (<usize>i) * ldOut;
     for (let j: usize = 0; j < <usize>cols; j++) store<f32>(to + (j << 2), load<f32>(from + j * ld));
   }
 }

@@ -128,7 +128,11 @@ export const kernels = {
     optional: ["bias"],
     dims: ["batch", "m", "n", "k", "transA", "transB", "lda", "ldb", "ldy", "strideA", "strideB", "strideY", "activation", ...range],
     scalars: ["alpha", "beta"],
-    workspace: (d) => Math.min(d.k!, 256) * (ceil(Math.min(d.n!, 512), 8) + (d.transA ? Math.min(d.m!, 96) : 0)) * 4,
+    workspace: (d) => {
+      const blocks = Math.min(d.k!, 256) * (ceil(Math.min(d.n!, 512), 8) + (d.transA ? Math.min(d.m!, 96) : 0));
+      const fewRows = d.transB ? (d.k! + 96) * Math.min(ceil(d.batch! * d.m!, 8), 64) : 0;
+      return Math.max(blocks, fewRows) * 4;
+    },
   },
 
   // x [outer, n, inner], index [m] -> y [outer, m, inner]: y[o, j, :] = x[o, index[j], :]
