@@ -14,7 +14,7 @@ import { plainReport } from "./report.js";
 export const demo = defineCommand({
   meta: { name: "demo", description: "Train on the embedded sample and print what was learned" },
   args: {
-    steps: { type: "string", default: "200", description: "Updates to make", valueHint: "N" },
+    steps: { type: "string", default: "300", description: "Updates to make", valueHint: "N" },
     ...deviceOptions,
   },
   async run({ args }) {
