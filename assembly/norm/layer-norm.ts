@@ -1,6 +1,6 @@
 import { fma } from "../simd/fma";
 import { hsum } from "../simd/hsum";
-import { loadPart, storePart } from "../simd/part";
+import { loadLanes, storeLanes } from "../simd/lanes";
 import { rowSum } from "../simd/row";
 
 /**
@@ -23,7 +23,7 @@ export function layerNormForward(
     let sum = f32x4.splat(0);
     let squares = f32x4.splat(0);
     for (let c: i32 = 0; c < cols; c += 4) {
-      const d = f32x4.sub(loadPart(x + ((<usize>c) << 2), cols - c, estimate), shift);
+      const d = f32x4.sub(loadLanes(x + ((<usize>c) << 2), cols - c, estimate), shift);
       sum = f32x4.add(sum, d);
       squares = fma(d, d, squares);
     }
@@ -39,10 +39,10 @@ export function layerNormForward(
     for (let c: i32 = 0; c < cols; c += 4) {
       const offset = (<usize>c) << 2;
       const left = cols - c;
-      let v = f32x4.mul(f32x4.sub(f32x4.sub(loadPart(x + offset, left), shift), missedv), scalev);
-      if (gamma) v = f32x4.mul(v, loadPart(gamma + offset, left));
-      if (beta) v = f32x4.add(v, loadPart(beta + offset, left));
-      storePart(y + offset, v, left);
+      let v = f32x4.mul(f32x4.sub(f32x4.sub(loadLanes(x + offset, left), shift), missedv), scalev);
+      if (gamma) v = f32x4.mul(v, loadLanes(gamma + offset, left));
+      if (beta) v = f32x4.add(v, loadLanes(beta + offset, left));
+      storeLanes(y + offset, v, left);
     }
   }
 }
@@ -75,7 +75,7 @@ function addGammaGradient(x: usize, mean: f32, rstd: f32, dy: usize, dGamma: usi
     const offset = (<usize>c) << 2;
     const left = cols - c;
     const xhat = normalised(x + offset, mean, rstd, left);
-    storePart(dGamma + offset, fma(loadPart(dy + offset, left), xhat, loadPart(dGamma + offset, left)), left);
+    storeLanes(dGamma + offset, fma(loadLanes(dy + offset, left), xhat, loadLanes(dGamma + offset, left)), left);
   }
 }
 
@@ -84,7 +84,7 @@ function addRow(row: usize, sum: usize, cols: i32): void {
   for (let c: i32 = 0; c < cols; c += 4) {
     const offset = (<usize>c) << 2;
     const left = cols - c;
-    storePart(sum + offset, f32x4.add(loadPart(sum + offset, left), loadPart(row + offset, left)), left);
+    storeLanes(sum + offset, f32x4.add(loadLanes(sum + offset, left), loadLanes(row + offset, left)), left);
   }
 }
 
@@ -107,7 +107,7 @@ function inputGradient(x: usize, gamma: usize, mean: f32, rstd: f32, dy: usize, 
     const left = cols - c;
     const centred = f32x4.sub(scaled(dy + offset, gamma, offset, left), meanG);
     const xhat = normalised(x + offset, mean, rstd, left);
-    storePart(dx + offset, f32x4.mul(scale, f32x4.sub(centred, f32x4.mul(xhat, meanGx))), left);
+    storeLanes(dx + offset, f32x4.mul(scale, f32x4.sub(centred, f32x4.mul(xhat, meanGx))), left);
   }
 }
 
@@ -115,13 +115,13 @@ function inputGradient(x: usize, gamma: usize, mean: f32, rstd: f32, dy: usize, 
 // @ts-ignore: decorator
 @inline
 function normalised(x: usize, mean: f32, rstd: f32, left: i32): v128 {
-  return f32x4.mul(f32x4.sub(loadPart(x, left, mean), f32x4.splat(mean)), f32x4.splat(rstd));
+  return f32x4.mul(f32x4.sub(loadLanes(x, left, mean), f32x4.splat(mean)), f32x4.splat(rstd));
 }
 
 /** dy gamma, or dy where gamma is absent; of the lanes past the end, 0. */
 // @ts-ignore: decorator
 @inline
 function scaled(dy: usize, gamma: usize, offset: usize, left: i32): v128 {
-  const d = loadPart(dy, left);
-  return gamma ? f32x4.mul(d, loadPart(gamma + offset, left)) : d;
+  const d = loadLanes(dy, left);
+  return gamma ? f32x4.mul(d, loadLanes(gamma + offset, left)) : d;
 }

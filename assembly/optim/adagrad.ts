@@ -1,5 +1,5 @@
 import { fma } from "../simd/fma";
-import { loadPart, storePart } from "../simd/part";
+import { loadLanes, storeLanes } from "../simd/lanes";
 import { gradientScale } from "./clip";
 
 /**
@@ -23,10 +23,10 @@ export function adagrad(
   for (let i: i32 = 0; i < n; i += 4) {
     const offset = (<usize>i) << 2;
     const left = n - i;
-    const p = loadPart(parameter + offset, left);
-    const g = fma(decay, p, f32x4.mul(scalev, loadPart(gradient + offset, left)));
-    const s = fma(g, g, loadPart(sum + offset, left));
-    storePart(sum + offset, s, left);
-    storePart(parameter + offset, fma(rate, f32x4.div(g, f32x4.add(f32x4.sqrt(s), epsv)), p), left);
+    const p = loadLanes(parameter + offset, left);
+    const g = fma(decay, p, f32x4.mul(scalev, loadLanes(gradient + offset, left)));
+    const s = fma(g, g, loadLanes(sum + offset, left));
+    storeLanes(sum + offset, s, left);
+    storeLanes(parameter + offset, fma(rate, f32x4.div(g, f32x4.add(f32x4.sqrt(s), epsv)), p), left);
   }
 }

@@ -1,5 +1,5 @@
 import { fma } from "../simd/fma";
-import { loadPart, storePart } from "../simd/part";
+import { loadLanes, storeLanes } from "../simd/lanes";
 import { gradientScale } from "./clip";
 
 /**
@@ -32,14 +32,14 @@ export function adam(
   for (let i: i32 = 0; i < n; i += 4) {
     const offset = (<usize>i) << 2;
     const left = n - i;
-    const p = loadPart(parameter + offset, left);
-    const g = fma(decay, p, f32x4.mul(scalev, loadPart(gradient + offset, left)));
-    const mOld = loadPart(m + offset, left);
+    const p = loadLanes(parameter + offset, left);
+    const g = fma(decay, p, f32x4.mul(scalev, loadLanes(gradient + offset, left)));
+    const mOld = loadLanes(m + offset, left);
     const mNew = fma(taken1, f32x4.sub(g, mOld), mOld);
-    const vNew = fma(kept2, loadPart(v + offset, left), f32x4.mul(f32x4.mul(taken2, g), g));
-    storePart(m + offset, mNew, left);
-    storePart(v + offset, vNew, left);
+    const vNew = fma(kept2, loadLanes(v + offset, left), f32x4.mul(f32x4.mul(taken2, g), g));
+    storeLanes(m + offset, mNew, left);
+    storeLanes(v + offset, vNew, left);
     const denominator = fma(f32x4.sqrt(vNew), root2, epsv);
-    storePart(parameter + offset, fma(rate, f32x4.div(mNew, denominator), f32x4.mul(kept, p)), left);
+    storeLanes(parameter + offset, fma(rate, f32x4.div(mNew, denominator), f32x4.mul(kept, p)), left);
   }
 }

@@ -1,5 +1,5 @@
 import { fma } from "../simd/fma";
-import { loadPart, storePart } from "../simd/part";
+import { loadLanes, storeLanes } from "../simd/lanes";
 import { gradientScale } from "./clip";
 
 /**
@@ -33,21 +33,21 @@ export function rmsprop(
   for (let i: i32 = 0; i < n; i += 4) {
     const offset = (<usize>i) << 2;
     const left = n - i;
-    const p = loadPart(parameter + offset, left);
-    const g = fma(decay, p, f32x4.mul(scalev, loadPart(gradient + offset, left)));
-    let power = fma(kept, loadPart(v + offset, left), f32x4.mul(f32x4.mul(taken, g), g));
-    storePart(v + offset, power, left);
+    const p = loadLanes(parameter + offset, left);
+    const g = fma(decay, p, f32x4.mul(scalev, loadLanes(gradient + offset, left)));
+    let power = fma(kept, loadLanes(v + offset, left), f32x4.mul(f32x4.mul(taken, g), g));
+    storeLanes(v + offset, power, left);
     if (average) {
-      let a = loadPart(average + offset, left);
+      let a = loadLanes(average + offset, left);
       a = fma(taken, f32x4.sub(g, a), a);
-      storePart(average + offset, a, left);
+      storeLanes(average + offset, a, left);
       power = f32x4.pmax(f32x4.sub(power, f32x4.mul(a, a)), zero);
     }
     let d = f32x4.div(g, f32x4.add(f32x4.sqrt(power), epsv));
     if (heavy) {
-      d = fma(momentumv, loadPart(buffer + offset, left), d);
-      storePart(buffer + offset, d, left);
+      d = fma(momentumv, loadLanes(buffer + offset, left), d);
+      storeLanes(buffer + offset, d, left);
     }
-    storePart(parameter + offset, fma(rate, d, p), left);
+    storeLanes(parameter + offset, fma(rate, d, p), left);
   }
 }

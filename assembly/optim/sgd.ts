@@ -1,5 +1,5 @@
 import { fma } from "../simd/fma";
-import { loadPart, storePart } from "../simd/part";
+import { loadLanes, storeLanes } from "../simd/lanes";
 import { gradientScale } from "./clip";
 
 /**
@@ -28,15 +28,15 @@ export function sgd(
   for (let i: i32 = 0; i < n; i += 4) {
     const offset = (<usize>i) << 2;
     const left = n - i;
-    const p = loadPart(parameter + offset, left);
-    let d = fma(decay, p, f32x4.mul(scalev, loadPart(gradient + offset, left)));
+    const p = loadLanes(parameter + offset, left);
+    let d = fma(decay, p, f32x4.mul(scalev, loadLanes(gradient + offset, left)));
     if (heavy) {
       const g = d;
       d = f32x4.mul(taken, g);
-      if (!first) d = fma(momentumv, loadPart(buffer + offset, left), d);
-      storePart(buffer + offset, d, left);
+      if (!first) d = fma(momentumv, loadLanes(buffer + offset, left), d);
+      storeLanes(buffer + offset, d, left);
       if (nesterov) d = fma(momentumv, d, g);
     }
-    storePart(parameter + offset, fma(rate, d, p), left);
+    storeLanes(parameter + offset, fma(rate, d, p), left);
   }
 }

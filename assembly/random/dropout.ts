@@ -1,4 +1,4 @@
-import { loadPart, storePart } from "../simd/part";
+import { loadLanes, storeLanes } from "../simd/lanes";
 import { block0, block1, block2, block3, nextBlocks, unitInterval } from "./blocks";
 
 /**
@@ -26,5 +26,5 @@ export function dropout(
 @inline
 function thin(x: usize, y: usize, words: v128, threshold: v128, kept: v128, left: i32): void {
   const mask = f32x4.ge(unitInterval(words), threshold);
-  storePart(y, v128.and(f32x4.div(loadPart(x, left), kept), mask), left);
+  storeLanes(y, v128.and(f32x4.div(loadLanes(x, left), kept), mask), left);
 }

@@ -1,6 +1,6 @@
 import { fma } from "../simd/fma";
 import { logv } from "../simd/log";
-import { storePart } from "../simd/part";
+import { storeLanes } from "../simd/lanes";
 import { block0, block1, block2, block3, nextBlocks } from "./blocks";
 
 /**
@@ -47,8 +47,8 @@ function storePairs(p: usize, first: v128, second: v128, mean: v128, std: v128, 
   const x = fma(r, flip(v128.bitselect(sin, cos, odd), cosSign), mean);
   const y = fma(r, flip(v128.bitselect(cos, sin, odd), sinSign), mean);
 
-  storePart(p, i32x4.shuffle(x, y, 0, 4, 1, 5), left);
-  if (left > 4) storePart(p + 16, i32x4.shuffle(x, y, 2, 6, 3, 7), left - 4);
+  storeLanes(p, i32x4.shuffle(x, y, 0, 4, 1, 5), left);
+  if (left > 4) storeLanes(p + 16, i32x4.shuffle(x, y, 2, 6, 3, 7), left - 4);
 }
 
 /** v with its sign turned in the lanes whose word in `sign` has the highest bit set. */

@@ -1,4 +1,4 @@
-import { storePart } from "../simd/part";
+import { storeLanes } from "../simd/lanes";
 import { block0, block1, block2, block3, nextBlocks } from "./blocks";
 
 /**
@@ -12,9 +12,9 @@ export function philox(
     nextBlocks(i >> 2, key0, key1, counter0, counter1, counter2, counter3);
     const p = y + ((<usize>i) << 2);
     const left = n - i;
-    storePart(p, block0, left);
-    if (left > 4) storePart(p + 16, block1, left - 4);
-    if (left > 8) storePart(p + 32, block2, left - 8);
-    if (left > 12) storePart(p + 48, block3, left - 12);
+    storeLanes(p, block0, left);
+    if (left > 4) storeLanes(p + 16, block1, left - 4);
+    if (left > 8) storeLanes(p + 32, block2, left - 8);
+    if (left > 12) storeLanes(p + 48, block3, left - 12);
   }
 }

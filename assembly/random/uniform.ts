@@ -1,4 +1,4 @@
-import { storePart } from "../simd/part";
+import { storeLanes } from "../simd/lanes";
 import { block0, block1, block2, block3, nextBlocks, unitInterval } from "./blocks";
 
 /**
@@ -17,10 +17,10 @@ export function randomUniform(
     nextBlocks(i >> 2, key0, key1, counter0, counter1, 0, 0);
     const p = y + ((<usize>i) << 2);
     const left = n - i;
-    storePart(p, spread(block0, lowv, width, largest), left);
-    if (left > 4) storePart(p + 16, spread(block1, lowv, width, largest), left - 4);
-    if (left > 8) storePart(p + 32, spread(block2, lowv, width, largest), left - 8);
-    if (left > 12) storePart(p + 48, spread(block3, lowv, width, largest), left - 12);
+    storeLanes(p, spread(block0, lowv, width, largest), left);
+    if (left > 4) storeLanes(p + 16, spread(block1, lowv, width, largest), left - 4);
+    if (left > 8) storeLanes(p + 32, spread(block2, lowv, width, largest), left - 8);
+    if (left > 12) storeLanes(p + 48, spread(block3, lowv, width, largest), left - 12);
   }
 }
 

@@ -1,5 +1,4 @@
 import { loadLanes, storeLanes } from "../simd/lanes";
-import { loadPart } from "../simd/part";
 
 /**
  * y[o, i] = the first k of the largest x[o, k, i], k < n; NaN counts as largest. x [outer, n, inner] float32, y [outer, inner] int32, n at
@@ -35,7 +34,7 @@ function argmaxRow(x: usize, n: i32): i32 {
     at = i32x4.add(at, i32x4.splat(4));
   }
   if (left > 0) {
-    const v = loadPart(x, left, <f32>-Infinity);
+    const v = loadLanes(x, left, <f32>-Infinity);
     const wins = larger(v, best);
     best = v128.bitselect(v, best, wins);
     index = v128.bitselect(at, index, wins);

@@ -1,5 +1,4 @@
 import { loadLanes, storeLanes } from "../simd/lanes";
-import { loadPart } from "../simd/part";
 import { sumColumns, sumRow } from "./sum";
 
 /** The positions in `reduceOps` of src/backend/kernels.ts. */
@@ -34,7 +33,7 @@ function extreme(op: Reduce, x: usize, y: usize, n: i32, inner: i32): void {
   if (inner == 1) {
     const whole = n & ~3;
     let best = extremeLanes(op, x, n >> 2, 16, 4);
-    if (whole < n) best = better(op, best, loadPart(x + ((<usize>whole) << 2), n - whole, none(op)));
+    if (whole < n) best = better(op, best, loadLanes(x + ((<usize>whole) << 2), n - whole, none(op)));
     best = better(op, best, v128.shuffle<f32>(best, best, 2, 3, 0, 1));
     best = better(op, best, v128.shuffle<f32>(best, best, 1, 0, 3, 2));
     v128.store32_lane(y, best, 0);

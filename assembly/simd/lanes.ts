@@ -1,12 +1,14 @@
-/** The first n of the four floats at x, 0 in the other lanes; n may be anything, and memory past them is not touched. */
+// The end of a row whose length is no multiple of 4, as a vector. With a constant count of 4 these are plain loads and stores.
+
+/** The first n of the four floats at x, `rest` in the other lanes; n may be anything, and memory past them is not touched. */
 // @ts-ignore: decorator
 @inline
-export function loadLanes(x: usize, n: i32): v128 {
-  return n >= 4 ? v128.load(x) : loadTail(x, n);
+export function loadLanes(x: usize, n: i32, rest: f32 = 0): v128 {
+  return n >= 4 ? v128.load(x) : loadTail(x, n, f32x4.splat(rest));
 }
 
-function loadTail(x: usize, n: i32): v128 {
-  let v = f32x4.splat(0);
+function loadTail(x: usize, n: i32, rest: v128): v128 {
+  let v = rest;
   if (n > 0) v = v128.load32_lane(x, v, 0);
   if (n > 1) v = v128.load32_lane(x, v, 1, 4);
   if (n > 2) v = v128.load32_lane(x, v, 2, 8);

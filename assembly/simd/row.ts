@@ -1,6 +1,6 @@
 import { fma } from "./fma";
 import { hsum } from "./hsum";
-import { loadPart } from "./part";
+import { loadLanes } from "./lanes";
 
 // Reductions of one contiguous row of n floats. Four vectors of partial results hide the latency of an addition; they are
 // joined by the same tree for every row of a length, so a row's result depends on its values alone.
@@ -14,7 +14,7 @@ export function rowMax(x: usize, n: i32): f32 {
     c = f32x4.pmax(c, v128.load(x, 32));
     d = f32x4.pmax(d, v128.load(x, 48));
   }
-  for (; n > 0; n -= 4, x += 16) a = f32x4.pmax(a, loadPart(x, n, -Infinity));
+  for (; n > 0; n -= 4, x += 16) a = f32x4.pmax(a, loadLanes(x, n, -Infinity));
   a = f32x4.pmax(f32x4.pmax(a, b), f32x4.pmax(c, d));
   a = f32x4.pmax(a, i32x4.shuffle(a, a, 2, 3, 0, 1));
   return max(f32x4.extract_lane(a, 0), f32x4.extract_lane(a, 1));
@@ -29,7 +29,7 @@ export function rowSum(x: usize, n: i32): f32 {
     c = f32x4.add(c, v128.load(x, 32));
     d = f32x4.add(d, v128.load(x, 48));
   }
-  for (; n > 0; n -= 4, x += 16) a = f32x4.add(a, loadPart(x, n));
+  for (; n > 0; n -= 4, x += 16) a = f32x4.add(a, loadLanes(x, n));
   return hsum(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
 }
 
@@ -42,7 +42,7 @@ export function rowDot(x: usize, y: usize, n: i32): f32 {
     c = fma(v128.load(x, 32), v128.load(y, 32), c);
     d = fma(v128.load(x, 48), v128.load(y, 48), d);
   }
-  for (; n > 0; n -= 4, x += 16, y += 16) a = fma(loadPart(x, n), loadPart(y, n), a);
+  for (; n > 0; n -= 4, x += 16, y += 16) a = fma(loadLanes(x, n), loadLanes(y, n), a);
   return hsum(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
 }
 
@@ -50,6 +50,6 @@ export function rowDot(x: usize, y: usize, n: i32): f32 {
 export function rowShiftedSum(x: usize, shift: f32, n: i32): f32 {
   const s = f32x4.splat(shift);
   let a = f32x4.splat(0);
-  for (; n > 0; n -= 4, x += 16) a = f32x4.add(a, f32x4.sub(loadPart(x, n, shift), s));
+  for (; n > 0; n -= 4, x += 16) a = f32x4.add(a, f32x4.sub(loadLanes(x, n, shift), s));
   return hsum(a);
 }

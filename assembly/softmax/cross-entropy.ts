@@ -1,5 +1,5 @@
 import { expv } from "../simd/exp";
-import { loadPart, storePart } from "../simd/part";
+import { loadLanes, storeLanes } from "../simd/lanes";
 import { rowMax, rowShiftedSum } from "../simd/row";
 import { logSumExpRow } from "./exp-row";
 
@@ -74,8 +74,8 @@ export function crossEntropyBackward(
     const floor = f32x4.splat(smoothing / <f32>cols);
     for (let c: i32 = 0; c < cols; c += 4) {
       const offset = (<usize>c) << 2;
-      const p = expv(f32x4.sub(loadPart(logits + offset, cols - c), lse));
-      storePart(dLogits + offset, f32x4.mul(gv, f32x4.sub(p, floor)), cols - c);
+      const p = expv(f32x4.sub(loadLanes(logits + offset, cols - c), lse));
+      storeLanes(dLogits + offset, f32x4.mul(gv, f32x4.sub(p, floor)), cols - c);
     }
     const hit = dLogits + ((<usize>target) << 2);
     store<f32>(hit, load<f32>(hit) - g * (1 - smoothing));

@@ -1,15 +1,15 @@
 import { expv } from "../simd/exp";
 import { hsum } from "../simd/hsum";
 import { logf } from "../simd/log";
-import { loadPart, storePart } from "../simd/part";
+import { loadLanes, storeLanes } from "../simd/lanes";
 
 /** y = exp(x - shift) over one row of n; returns its sum. */
 export function expRow(x: usize, y: usize, shift: f32, n: i32): f32 {
   const s = f32x4.splat(shift);
   let sum = f32x4.splat(0);
   for (; n > 0; n -= 4, x += 16, y += 16) {
-    const e = expv(f32x4.sub(loadPart(x, n, -Infinity), s));
-    storePart(y, e, n);
+    const e = expv(f32x4.sub(loadLanes(x, n, -Infinity), s));
+    storeLanes(y, e, n);
     sum = f32x4.add(sum, e);
   }
   return hsum(sum);
@@ -19,6 +19,6 @@ export function expRow(x: usize, y: usize, shift: f32, n: i32): f32 {
 export function logSumExpRow(x: usize, shift: f32, n: i32): f32 {
   const s = f32x4.splat(shift);
   let sum = f32x4.splat(0);
-  for (; n > 0; n -= 4, x += 16) sum = f32x4.add(sum, expv(f32x4.sub(loadPart(x, n, -Infinity), s)));
+  for (; n > 0; n -= 4, x += 16) sum = f32x4.add(sum, expv(f32x4.sub(loadLanes(x, n, -Infinity), s)));
   return logf(hsum(sum));
 }

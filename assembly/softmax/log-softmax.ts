@@ -1,5 +1,5 @@
 import { expv } from "../simd/exp";
-import { loadPart, storePart } from "../simd/part";
+import { loadLanes, storeLanes } from "../simd/lanes";
 import { rowMax, rowSum } from "../simd/row";
 import { logSumExpRow } from "./exp-row";
 
@@ -16,7 +16,7 @@ export function logSoftmaxForward(x: usize, y: usize, rows: i32, cols: i32): voi
     const logSum = f32x4.splat(logSumExpRow(x, largest, cols));
     for (let c: i32 = 0; c < cols; c += 4) {
       const offset = (<usize>c) << 2;
-      storePart(y + offset, f32x4.sub(f32x4.sub(loadPart(x + offset, cols - c), shift), logSum), cols - c);
+      storeLanes(y + offset, f32x4.sub(f32x4.sub(loadLanes(x + offset, cols - c), shift), logSum), cols - c);
     }
   }
 }
@@ -31,8 +31,8 @@ export function logSoftmaxBackward(y: usize, dy: usize, dx: usize, rows: i32, co
     const sum = f32x4.splat(rowSum(dy, cols));
     for (let c: i32 = 0; c < cols; c += 4) {
       const offset = (<usize>c) << 2;
-      const share = f32x4.mul(expv(loadPart(y + offset, cols - c)), sum);
-      storePart(dx + offset, f32x4.sub(loadPart(dy + offset, cols - c), share), cols - c);
+      const share = f32x4.mul(expv(loadLanes(y + offset, cols - c)), sum);
+      storeLanes(dx + offset, f32x4.sub(loadLanes(dy + offset, cols - c), share), cols - c);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { loadPart, storePart } from "../simd/part";
+import { loadLanes, storeLanes } from "../simd/lanes";
 import { rowDot, rowMax } from "../simd/row";
 import { expRow } from "./exp-row";
 
@@ -13,7 +13,7 @@ export function softmaxForward(x: usize, y: usize, rows: i32, cols: i32): void {
     const scale = f32x4.splat(1 / expRow(x, y, rowMax(x, cols), cols));
     for (let c: i32 = 0; c < cols; c += 4) {
       const p = y + ((<usize>c) << 2);
-      storePart(p, f32x4.mul(loadPart(p, cols - c), scale), cols - c);
+      storeLanes(p, f32x4.mul(loadLanes(p, cols - c), scale), cols - c);
     }
   }
 }
@@ -28,8 +28,8 @@ export function softmaxBackward(y: usize, dy: usize, dx: usize, rows: i32, cols:
     const dot = f32x4.splat(rowDot(y, dy, cols));
     for (let c: i32 = 0; c < cols; c += 4) {
       const offset = (<usize>c) << 2;
-      const d = f32x4.sub(loadPart(dy + offset, cols - c), dot);
-      storePart(dx + offset, f32x4.mul(loadPart(y + offset, cols - c), d), cols - c);
+      const d = f32x4.sub(loadLanes(dy + offset, cols - c), dot);
+      storeLanes(dx + offset, f32x4.mul(loadLanes(y + offset, cols - c), d), cols - c);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { type BinaryOp, binaryOps } from "../backend/kernels.js";
 import { planStrided } from "../tensor/layout.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { broadcastShapes, broadcastStrides, sizeOf, stridesOf } from "../util/shape.js";
+import { broadcastShapes, broadcastStrides, stridesOf } from "../util/shape.js";
 import { defineOp, type Sample } from "./define-op.js";
 import { sumTo } from "./reduce.js";
 import { affine, log, neg, operand, powScalar } from "./unary.js";
@@ -54,7 +54,6 @@ function binary(name: BinaryOp, gradient?: Gradient) {
         return [needs(0) && da ? sumTo(da, a!.shape) : undefined, needs(1) && db ? sumTo(db, b!.shape) : undefined];
       },
     }),
-    flops: ([a, b]) => sizeOf(broadcastShapes(name, a!.shape, b!.shape)),
     samples,
   });
   return (a: Tensor | number, b: Tensor | number): Tensor => run([operand(a, b), operand(b, a)], null)[0]!;

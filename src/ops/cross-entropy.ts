@@ -79,7 +79,6 @@ const crossEntropyOp = defineOp<Attrs>({
     run("crossEntropyBackward", { logits: logits!, targets: targets!, logSumExp: logSumExp!, dLoss: dLoss!, dLogits, ...dims });
     return [dLogits];
   },
-  flops: ([logits]) => 6 * logits!.size,
   samples: [
     { inputs: [[4, 3], { shape: [4], below: 3 }], attrs: { reduction: "mean", ignoreIndex: -100, smoothing: 0 } },
     { inputs: [[2, 5, 9], { shape: [2, 5], below: 9 }], attrs: { reduction: "sum", ignoreIndex: 2, smoothing: 0.1 } },

@@ -50,10 +50,7 @@ export interface OpDefinition<A> {
   forward(run: Run, inputs: readonly Tensor[], outputs: readonly Tensor[], attrs: A): void;
   /** dLoss/dinputs. Absent: the operation has no gradient. */
   backward?(context: BackwardContext<A>): readonly (Tensor | undefined)[];
-  /** Operations of one call, for the bench. */
-  flops?(inputs: readonly Tensor[], attrs: A): number;
   readonly samples: readonly Sample<A>[];
-  readonly tolerance?: { readonly rtol: number; readonly atol: number };
 }
 
 /** Every operation, for the harnesses that go through all samples. */

@@ -48,7 +48,6 @@ export function reduction(name: ReduceOp, gradient: ReductionGradient) {
       const spread = dy!.view(whole, [inner, 0, 1], dy!.offset);
       return [reshape(gradient(reshape(x!, whole), reshape(y!, [outer, 1, inner]), spread), x!.shape)];
     },
-    flops: ([x]) => x!.size,
     samples,
   });
   return (given: Tensor, options: ReduceOptions = {}): Tensor => {

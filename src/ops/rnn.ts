@@ -97,7 +97,6 @@ const rnnOp = defineOp<Attrs>({
     recordSteps(probe, dh);
     return names.map((name) => ({ x: dx, h0: dh0 })[name]);
   },
-  flops: ([x, wIh, wHh]) => 2 * x!.shape[0]! * x!.shape[1]! * (wIh!.size + wHh!.size),
   samples: [
     sample(1, 1, 1, 1, "x wIh wHh bIh bHh"),
     sample(2, 5, 3, 7, "x wIh wHh bIh bHh h0", { reverse: true, nonlinearity: "relu" }),

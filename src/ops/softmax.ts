@@ -31,7 +31,6 @@ const softmaxOp = defineOp<null>({
     run("softmaxBackward", { y: y!, dy: dy!, dx, ...rowsOf(y!) });
     return [dx];
   },
-  flops: ([x]) => 5 * x!.size,
   samples,
 });
 
@@ -49,7 +48,6 @@ const logSoftmaxOp = defineOp<null>({
     run("logSoftmaxBackward", { y: y!, dy: dy!, dx, ...rowsOf(y!) });
     return [dx];
   },
-  flops: ([x]) => 5 * x!.size,
   samples,
 });
 

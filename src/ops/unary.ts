@@ -25,7 +25,6 @@ function unary(name: UnaryOp, domain: { from: number; to: number } = anywhere, a
       run("unaryBackward", { x: x!, y: y!, dy: dy!, dx, op, n: x!.size, a, b });
       return [dx];
     },
-    flops: ([x]) => x!.size,
     samples,
   });
   return (x: Tensor, scalars: Scalars = attrs) => run([toFloat(x)], scalars)[0]!;
