@@ -1,4 +1,3 @@
-import { recurrentCells } from "../backend/kernels.js";
 import { empty, fill, type Tensor } from "../tensor/tensor.js";
 import { add, mul, sub } from "./binary.js";
 import { defineOp, type Sample } from "./define-op.js";
@@ -16,6 +15,7 @@ import {
   sampleInputs,
   sequenceSize,
   unroll,
+  weightGradients,
 } from "./recurrent.js";
 import { sigmoid, tanh } from "./unary.js";
 import { slice, split } from "./views.js";
@@ -76,22 +76,16 @@ const gruOp = defineOp<Attrs>({
     const named = byName(names, inputs);
     const { x, wIh, wHh, h0, lengths } = named;
     const { B, T, I, H } = sizes(named);
-    const { fresh, into } = gradients(names, context);
+    const { fresh } = gradients(names, context);
     const [y, , gates] = outputs;
     const [dy, dhN] = dOutputs;
 
     const dx = fresh("x");
     const dh0 = fresh("h0");
     const dh = probe ? empty(x!.backend, [T, B, H]) : undefined;
-    const dims = { B, T, I, H, reverse: Number(reverse), begin: 0 };
-    run("gruBackward", {
-      ...{ wIh: wIh!, wHh: wHh!, h0, lengths, y: y!, dy, dhN, gates: gates!, dx, dh0, dh },
-      ...{ ...dims, resetBefore: Number(!resetAfter), end: B },
-    });
-    run("recurrentGradient", {
-      ...{ gates: gates!, x: x!, y: y!, h0, lengths, dwIh: into("wIh"), dwHh: into("wHh"), dbIh: into("bIh"), dbHh: into("bHh") },
-      ...{ ...dims, G: 3 * H, width: 4 * H, cell: recurrentCells.indexOf(resetAfter ? "gruResetAfter" : "gruResetBefore"), end: 3 * H },
-    });
+    const dims = { B, T, I, H, reverse: Number(reverse), resetBefore: Number(!resetAfter), begin: 0, end: B };
+    run("gruBackward", { wIh: wIh!, wHh: wHh!, h0, lengths, y: y!, dy, dhN, gates: gates!, dx, dh0, dh, ...dims });
+    weightGradients(context, gates!, resetAfter ? "gruResetAfter" : "gruResetBefore");
     recordSteps(probe, dh);
     return names.map((name) => ({ x: dx, h0: dh0 })[name]);
   },

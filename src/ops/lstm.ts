@@ -1,4 +1,3 @@
-import { recurrentCells } from "../backend/kernels.js";
 import { empty, fill, type Tensor } from "../tensor/tensor.js";
 import { add, mul } from "./binary.js";
 import { defineOp, type Sample } from "./define-op.js";
@@ -17,6 +16,7 @@ import {
   sampleInputs,
   sequenceSize,
   unroll,
+  weightGradients,
 } from "./recurrent.js";
 import { sigmoid, tanh } from "./unary.js";
 import { split } from "./views.js";
@@ -26,8 +26,6 @@ function sizes({ x, wHh, wHr }: Named) {
   const H = Math.floor(wHh!.shape[0]! / 4);
   return { B, T, I, H, P: wHr ? wHr.shape[0]! : H };
 }
-
-const plainCell = recurrentCells.indexOf("plain");
 
 function shapes({ B, T, I, H, P }: Record<"B" | "T" | "I" | "H" | "P", number>) {
   const gates = 4 * H;
@@ -96,11 +94,11 @@ const lstmOp = defineOp<RecurrentAttrs>({
   },
   backward(context) {
     const { run, inputs, attrs, dOutputs, outputs } = context;
-    const [y, , , gates, cells, hidden] = outputs;
+    const [, , , gates, cells, hidden] = outputs;
     const [dy, dhN, dcN] = dOutputs;
     const { names, reverse, probe } = attrs;
     const named = byName(names, inputs);
-    const { x, wIh, wHh, wHr, h0, c0, lengths } = named;
+    const { x, wIh, wHh, wHr, c0, lengths } = named;
     const { B, T, I, H, P } = sizes(named);
     const { fresh, into } = gradients(names, context);
     const dx = fresh("x");
@@ -109,10 +107,7 @@ const lstmOp = defineOp<RecurrentAttrs>({
     const dh = probe || wHr ? empty(x!.backend, [T, B, P]) : undefined;
     const dims = { B, T, I, H, P, reverse: Number(reverse), begin: 0, end: B };
     run("lstmBackward", { wIh: wIh!, wHh: wHh!, wHr, c0, lengths, cells: cells!, dy, dhN, dcN, gates: gates!, dx, dh0, dc0, dh, ...dims });
-    run("recurrentGradient", {
-      ...{ gates: gates!, x: x!, y: y!, h0, lengths, dwIh: into("wIh"), dwHh: into("wHh"), dbIh: into("bIh"), dbHh: into("bHh") },
-      ...{ B, T, I, H: P, G: 4 * H, width: 4 * H, reverse: Number(reverse), cell: plainCell, begin: 0, end: 4 * H },
-    });
+    weightGradients(context, gates!, "plain");
     const dwHr = into("wHr");
     if (dwHr) gemm(run, { a: dh!, b: hidden!, y: dwHr, m: P, n: H, k: T * B, transA: true, lda: P, ldb: H, beta: 1 });
     recordSteps(probe, dh);

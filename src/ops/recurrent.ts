@@ -1,3 +1,4 @@
+import { recurrentCells } from "../backend/kernels.js";
 import { keep } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
@@ -84,6 +85,23 @@ export function sampleInputs(names: readonly string[], shapes: Readonly<Record<s
     const shape = shapes[name]!;
     return name === "lengths" ? { shape, least: 1, below: shapes.x![1]! + 1 } : { shape, from: -0.5, to: 0.5 };
   });
+}
+
+/**
+ * Adds what backpropagation through time leaves to the gradients of the weights and biases that want one. `gates` [T, B, width] is as
+ * the cell's backward kernel left it.
+ */
+export function weightGradients(context: BackwardContext<RecurrentAttrs>, gates: Tensor, cell: (typeof recurrentCells)[number]): void {
+  const { run, inputs, outputs, attrs } = context;
+  const { x, wIh, h0, lengths } = byName(attrs.names, inputs);
+  const { into } = gradients(attrs.names, context);
+  const y = outputs[0]!;
+  const [B, T, I] = x!.shape as [number, number, number];
+  const G = wIh!.shape[0]!;
+  const buffers = { gates, x: x!, y, h0, lengths, dwIh: into("wIh"), dwHh: into("wHh"), dbIh: into("bIh"), dbHh: into("bHh") };
+  const sizes = { B, T, I, H: y.shape[2]!, G, width: gates.shape[2]! };
+  const reverse = Number(attrs.reverse);
+  run("recurrentGradient", { ...buffers, ...sizes, reverse, cell: recurrentCells.indexOf(cell), begin: 0, end: G });
 }
 
 /** Shows the probe dh [T, B, H]. */

@@ -1,4 +1,3 @@
-import { recurrentCells } from "../backend/kernels.js";
 import { empty, fill, type Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { defineOp, type Sample } from "./define-op.js";
@@ -15,6 +14,7 @@ import {
   sampleInputs,
   sequenceSize,
   unroll,
+  weightGradients,
 } from "./recurrent.js";
 import { relu, tanh } from "./unary.js";
 
@@ -36,7 +36,6 @@ interface Attrs extends RecurrentAttrs {
 }
 
 const sizes = ({ x, wHh }: Named) => ({ ...sequenceSize("rnn", x!), H: wHh!.shape[0]! });
-const plainCell = recurrentCells.indexOf("plain");
 const shapes = (B: number, T: number, I: number, H: number) => {
   return { x: [B, T, I], wIh: [H, I], wHh: [H, H], bIh: [H], bHh: [H], h0: [B, H], lengths: [B] };
 };
@@ -75,9 +74,9 @@ const rnnOp = defineOp<Attrs>({
     const { run, inputs, attrs, dOutputs, outputs } = context;
     const { names, reverse, probe, nonlinearity } = attrs;
     const named = byName(names, inputs);
-    const { x, wIh, wHh, h0, lengths } = named;
+    const { x, wIh, wHh, lengths } = named;
     const { B, T, I, H } = sizes(named);
-    const { fresh, into } = gradients(names, context);
+    const { fresh } = gradients(names, context);
     const [y] = outputs;
     const [dy, dhN] = dOutputs;
 
@@ -85,15 +84,9 @@ const rnnOp = defineOp<Attrs>({
     const dh0 = fresh("h0");
     const gates = empty(x!.backend, [T, B, H]);
     const dh = probe ? empty(x!.backend, [T, B, H]) : undefined;
-    const dims = { B, T, I, H, reverse: Number(reverse), begin: 0 };
-    run("rnnBackward", {
-      ...{ wIh: wIh!, wHh: wHh!, lengths, y: y!, dy, dhN, gates, dx, dh0, dh },
-      ...{ ...dims, activation: Number(nonlinearity === "relu"), end: B },
-    });
-    run("recurrentGradient", {
-      ...{ gates, x: x!, y: y!, h0, lengths, dwIh: into("wIh"), dwHh: into("wHh"), dbIh: into("bIh"), dbHh: into("bHh") },
-      ...{ ...dims, G: H, width: H, cell: plainCell, end: H },
-    });
+    const dims = { B, T, I, H, reverse: Number(reverse), activation: Number(nonlinearity === "relu"), begin: 0, end: B };
+    run("rnnBackward", { wIh: wIh!, wHh: wHh!, lengths, y: y!, dy, dhN, gates, dx, dh0, dh, ...dims });
+    weightGradients(context, gates, "plain");
     recordSteps(probe, dh);
     return names.map((name) => ({ x: dx, h0: dh0 })[name]);
   },
