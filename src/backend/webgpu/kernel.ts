@@ -1,0 +1,69 @@
+import type { KernelName, KernelRow } from "../kernels.js";
+import { kernels } from "../kernels.js";
+
+/** The arguments of a call by name: buffers as element positions in the heap (0 where absent), dims and scalars as they are. */
+export type Arguments = Readonly<Record<string, number>>;
+
+/** One dispatch: an entry point of the kernel's module over a grid of workgroups, with its own `step`. */
+export interface Pass {
+  readonly entry: string;
+  readonly groups: readonly [x: number, y?: number, z?: number];
+  /** What `c.step` holds: the time step of a recurrent pass, say. */
+  readonly step?: number;
+}
+
+/** A kernel in WGSL. Its module sees `heap`, the whole memory, and `c`, the arguments of the call. */
+export interface WgslKernel {
+  /** Declarations and entry points; a text for each class of arguments that wants its own pipelines. */
+  readonly code: string | ((c: Arguments) => string);
+  /** The dispatches that make up a call, in order. */
+  readonly passes: (c: Arguments) => readonly Pass[];
+  /** The element type of `heap`; default f32. */
+  readonly heap?: "f32" | "u32" | "vec4<f32>";
+  /** Bytes of scratch memory, at `c.workspace`. */
+  readonly workspace?: (c: Arguments) => number;
+}
+
+export type WgslKernels = Partial<Record<KernelName, WgslKernel>>;
+
+/** Threads of a workgroup in kernels over a line of elements. */
+export const LINE = 64;
+
+const MAX_GROUPS = 65535;
+
+/** The grid for `n` threads, a thread an element: see `line()` in the prelude. */
+export function line(n: number): readonly [number, number] {
+  const groups = Math.ceil(n / LINE);
+  const x = Math.min(Math.max(groups, 1), MAX_GROUPS);
+  return [x, Math.ceil(groups / x) || 1];
+}
+
+/** A kernel of one entry point, `main`, over `count` threads in a line. */
+export const lineKernel = (count: (c: Arguments) => number, code: string, heap: WgslKernel["heap"] = "f32"): WgslKernel => ({
+  heap,
+  code,
+  passes: (c) => [{ entry: "main", groups: line(count(c)) }],
+});
+
+/** The names of a row's arguments in the order in which the uniform holds them. */
+export function argumentsOf(row: KernelRow): { buffers: readonly string[]; dims: readonly string[]; scalars: readonly string[] } {
+  return { buffers: [...row.reads, ...row.writes, "workspace"], dims: [...row.dims, "step"], scalars: row.scalars };
+}
+
+/** Every module begins with this: the heap, the arguments as the contract's row names them, and what all kernels use. */
+export function prelude(name: KernelName, heap: string): string {
+  const { buffers, dims, scalars } = argumentsOf(kernels[name]);
+  const fields = [
+    ...buffers.map((field) => `${field}: u32`),
+    ...dims.map((field) => `${field}: i32`),
+    ...scalars.map((field) => `${field}: f32`),
+  ];
+  return `
+struct Call { ${fields.join(", ")} }
+@group(0) @binding(0) var<storage, read_write> heap: array<${heap}>;
+@group(0) @binding(1) var<uniform> c: Call;
+fn line(id: vec3u, groups: vec3u) -> u32 { return id.x + id.y * groups.x * ${LINE}u; }
+fn isNan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
+fn isFinite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
+`;
+}
