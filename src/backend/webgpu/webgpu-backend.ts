@@ -1,0 +1,336 @@
+import { SeqgradError } from "../../util/errors.js";
+import type { Backend, DType, MemoryUse, TensorData } from "../backend.js";
+import { Heap } from "../heap.js";
+import { addressOf, type Buffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../kernels.js";
+import { type Arguments, argumentsOf, type Pass, prelude, type WgslKernel } from "./kernel.js";
+import { wgslKernels } from "./wgsl/index.js";
+
+/** Bytes that no tensor gets: position 0 means absent, and a kernel that meets an index out of range leaves its mark in the words after it. */
+const HEADER = 64;
+const FIRST_BYTES = 1 << 22;
+/** Bytes of the arguments of one dispatch, and how many a submission may hold. */
+const SLOT = 256;
+const SLOTS = 4096;
+
+interface Entry {
+  readonly row: KernelRow;
+  readonly wgsl: WgslKernel;
+  readonly buffers: readonly string[];
+  readonly dims: readonly string[];
+  readonly optional: ReadonlySet<string>;
+  readonly id: number;
+  readonly modules: Map<string, GPUShaderModule>;
+  readonly pipelines: Map<string, GPUComputePipeline>;
+}
+
+export interface WebGpuCounts {
+  /** Calls of `dispatch`, passes encoded, and command buffers submitted so far. */
+  calls: number;
+  passes: number;
+  submissions: number;
+}
+
+/**
+ * Kernels in WGSL over one growing storage buffer. Calls are encoded as they come and submitted when something must be read or written,
+ * or when the ring of arguments is full; only `read` waits.
+ */
+export class WebGpuBackend implements Backend {
+  readonly type = "webgpu";
+  readonly counts: WebGpuCounts = { calls: 0, passes: 0, submissions: 0 };
+  /** Settles, with the reason, when the device is gone. */
+  readonly lost: Promise<string>;
+  readonly #device: GPUDevice;
+  readonly #heap: Heap;
+  readonly #entries = new Map<string, Entry>();
+  readonly #layout: GPUBindGroupLayout;
+  readonly #pipelineLayout: GPUPipelineLayout;
+  readonly #uniforms: GPUBuffer;
+  readonly #slots = new ArrayBuffer(SLOT * SLOTS);
+  readonly #limit: number;
+  #buffer: GPUBuffer;
+  #group: GPUBindGroup;
+  #encoder: GPUCommandEncoder | undefined;
+  #pass: GPUComputePassEncoder | undefined;
+  #slot = 0;
+  #workspace = 0;
+  #workspaceBytes = 0;
+  #failure: SeqgradError | undefined;
+
+  constructor(
+    device: GPUDevice,
+    readonly info: string,
+    memoryLimit = Number.POSITIVE_INFINITY,
+  ) {
+    this.#device = device;
+    this.#limit = Math.min(memoryLimit, device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
+    this.#layout = device.createBindGroupLayout({
+      entries: [
+        { binding: 0, visibility: 4, buffer: { type: "storage" } },
+        { binding: 1, visibility: 4, buffer: { type: "uniform", hasDynamicOffset: true } },
+      ],
+    });
+    this.#pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [this.#layout] });
+    this.#uniforms = device.createBuffer({ label: "arguments", size: SLOT * SLOTS, usage: UNIFORM | COPY_DST });
+    this.#buffer = this.#newBuffer(Math.min(FIRST_BYTES, this.#limit));
+    this.#group = this.#bind();
+    this.#heap = new Heap(HEADER, this.#limit, (end) => this.#reserve(end));
+    Object.entries<KernelRow>(kernels).forEach(([name, row], id) => {
+      const wgsl = wgslKernels[name as KernelName];
+      if (!wgsl) return;
+      const { buffers, dims } = argumentsOf(row);
+      const optional = new Set(row.optional);
+      this.#entries.set(name, { row, wgsl, buffers, dims, optional, id, modules: new Map(), pipelines: new Map() });
+    });
+    device.onuncapturederror = ({ error }) => {
+      this.#failure ??= new SeqgradError("device", `webgpu: ${error.message}`);
+    };
+    this.lost = device.lost.then(({ message, reason }) => {
+      this.#failure = new SeqgradError("device", `webgpu: the device is gone (${reason}): ${message || "no reason given"}. Make another by init().`);
+      return this.#failure.message;
+    });
+  }
+
+  alloc(bytes: number): number {
+    return this.#heap.alloc(bytes);
+  }
+
+  free(address: number): void {
+    this.#heap.free(address);
+  }
+
+  write(address: number, data: TensorData | readonly number[]): void {
+    this.#throwFailure();
+    this.#submit();
+    // A copy: the data may be of another width, or lie in shared memory, which a queue cannot take.
+    const words = data instanceof Int32Array ? Int32Array.from(data) : Float32Array.from(data as ArrayLike<number>);
+    if (words.length > 0) this.#device.queue.writeBuffer(this.#buffer, address, words);
+  }
+
+  async read(address: number, count: number, dtype: DType): Promise<TensorData> {
+    this.#throwFailure();
+    const bytes = count * 4;
+    const staging = this.#device.createBuffer({ label: "read", size: HEADER + bytes, usage: MAP_READ | COPY_DST });
+    try {
+      this.#endPass();
+      const encoder = this.#encode();
+      encoder.copyBufferToBuffer(this.#buffer, 0, staging, 0, HEADER);
+      if (bytes > 0) encoder.copyBufferToBuffer(this.#buffer, address, staging, HEADER, bytes);
+      this.#submit();
+      await staging.mapAsync(1);
+      const copy = staging.getMappedRange().slice(0);
+      staging.unmap();
+      this.#checkFault(new Int32Array(copy, 0, HEADER / 4));
+      this.#throwFailure();
+      return new (dtype === "int32" ? Int32Array : Float32Array)(copy, HEADER, count);
+    } catch (error) {
+      this.#throwFailure();
+      throw error;
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  has(kernel: KernelName): boolean {
+    return this.#entries.has(kernel);
+  }
+
+  dispatch<K extends KernelName>(kernel: K, call: KernelCall<K, Buffer>): number {
+    this.#throwFailure();
+    const entry = this.#entries.get(kernel);
+    if (!entry) throw new SeqgradError("device", `webgpu: there is no kernel ${kernel}.`);
+    const args = this.#resolve(kernel, entry, call);
+    for (const pass of entry.wgsl.passes(args)) this.#run(kernel, entry, args, pass);
+    this.counts.calls++;
+    return -1;
+  }
+
+  memory(): MemoryUse {
+    return { ...this.#heap.use(), reserved: this.#buffer.size };
+  }
+
+  /** Gives all memory back; the backend is of no more use. */
+  destroy(): void {
+    this.#endPass();
+    this.#encoder = undefined;
+    this.#buffer.destroy();
+    this.#uniforms.destroy();
+    this.#device.destroy();
+    this.#failure = new SeqgradError("device", "webgpu: the device was destroyed; make another by init().");
+  }
+
+  #resolve(kernel: string, entry: Entry, call: object): Arguments {
+    const given = call as Readonly<Record<string, Buffer | undefined>>;
+    const args: Record<string, number> = { workspace: 0, step: 0 };
+    for (const name of entry.buffers) {
+      const buffer = given[name];
+      if (name === "workspace") continue;
+      if (buffer === undefined && !entry.optional.has(name)) throw new SeqgradError("value", `${kernel}: the buffer ${name} is missing.`);
+      args[name] = buffer === undefined ? 0 : addressOf(buffer) / 4;
+    }
+    for (const name of [...entry.row.dims, ...entry.row.scalars]) {
+      const value = given[name];
+      if (typeof value !== "number") throw new SeqgradError("value", `${kernel}: the argument ${name} is missing.`);
+      args[name] = value;
+    }
+    const bytes = entry.wgsl.workspace?.(args) ?? 0;
+    if (bytes > 0) args.workspace = this.#reserveWorkspace(bytes) / 4;
+    return args;
+  }
+
+  #run(kernel: KernelName, entry: Entry, args: Arguments, { entry: point, groups, step = 0 }: Pass): void {
+    const [x, y = 1, z = 1] = groups;
+    if (x * y * z === 0) return;
+    const pipeline = this.#pipeline(kernel, entry, args, point);
+    if (this.#slot === SLOTS) this.#submit();
+    const at = this.#slot++ * SLOT;
+    const ints = new Int32Array(this.#slots, at, SLOT / 4);
+    const floats = new Float32Array(this.#slots, at, SLOT / 4);
+    let i = 0;
+    for (const name of entry.buffers) ints[i++] = args[name]!;
+    for (const name of entry.dims) ints[i++] = name === "step" ? step : args[name]!;
+    for (const name of entry.row.scalars) floats[i++] = args[name]!;
+    this.#pass ??= this.#encode().beginComputePass();
+    this.#pass.setPipeline(pipeline);
+    this.#pass.setBindGroup(0, this.#group, [at]);
+    this.#pass.dispatchWorkgroups(x, y, z);
+    this.counts.passes++;
+  }
+
+  #pipeline(kernel: KernelName, entry: Entry, args: Arguments, point: string): GPUComputePipeline {
+    const { code, heap = "f32" } = entry.wgsl;
+    const text = typeof code === "string" ? code : code(args);
+    const key = `${point}\n${text}`;
+    let pipeline = entry.pipelines.get(key);
+    if (pipeline) return pipeline;
+    let module = entry.modules.get(text);
+    if (!module) {
+      const fault = entry.row.checks ? faultFunction(entry.id, heap) : "";
+      module = this.#device.createShaderModule({ label: kernel, code: prelude(kernel, heap) + fault + text });
+      entry.modules.set(text, module);
+    }
+    const label = point === "main" ? kernel : `${kernel}.${point}`;
+    pipeline = this.#device.createComputePipeline({ label, layout: this.#pipelineLayout, compute: { module, entryPoint: point } });
+    entry.pipelines.set(key, pipeline);
+    return pipeline;
+  }
+
+  #encode(): GPUCommandEncoder {
+    this.#encoder ??= this.#device.createCommandEncoder();
+    return this.#encoder;
+  }
+
+  #endPass(): void {
+    this.#pass?.end();
+    this.#pass = undefined;
+  }
+
+  #submit(): void {
+    if (!this.#encoder) return;
+    this.#endPass();
+    if (this.#slot > 0) this.#device.queue.writeBuffer(this.#uniforms, 0, this.#slots, 0, this.#slot * SLOT);
+    this.#device.queue.submit([this.#encoder.finish()]);
+    this.#encoder = undefined;
+    this.#slot = 0;
+    this.counts.submissions++;
+  }
+
+  /** The mark that a kernel left when it met an index out of range: its number plus 1, and the position. */
+  #checkFault(header: Int32Array): void {
+    const id = header[1]! - 1;
+    if (id < 0) return;
+    this.#device.queue.writeBuffer(this.#buffer, 0, new Int32Array(HEADER / 4));
+    const [name, row] = Object.entries<KernelRow>(kernels)[id]!;
+    throw new SeqgradError(
+      "range",
+      `${name}: ${row.checks}[${header[2]}] is out of range; what this call wrote is not to be used. Check the data; on the wasm device the call itself tells.`,
+    );
+  }
+
+  #throwFailure(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
+  #newBuffer(size: number): GPUBuffer {
+    return this.#device.createBuffer({ label: "heap", size, usage: STORAGE | COPY_SRC | COPY_DST });
+  }
+
+  #bind(): GPUBindGroup {
+    return this.#device.createBindGroup({
+      layout: this.#layout,
+      entries: [
+        { binding: 0, resource: { buffer: this.#buffer } },
+        { binding: 1, resource: { buffer: this.#uniforms, size: SLOT } },
+      ],
+    });
+  }
+
+  /** A larger buffer with the content of the one before. */
+  #reserve(end: number): boolean {
+    const before = this.#buffer;
+    if (end <= before.size) return true;
+    const size = Math.min(this.#limit, Math.max(Math.ceil(end / SLOT) * SLOT, before.size * 2));
+    if (end > size) return false;
+    this.#submit();
+    const larger = this.#newBuffer(size);
+    const encoder = this.#encode();
+    encoder.copyBufferToBuffer(before, 0, larger, 0, before.size);
+    this.#submit();
+    before.destroy();
+    this.#buffer = larger;
+    this.#group = this.#bind();
+    return true;
+  }
+
+  /** Calls run one after another, so one scratch block that only grows serves all of them. */
+  #reserveWorkspace(bytes: number): number {
+    if (bytes > this.#workspaceBytes) {
+      if (this.#workspace) this.#heap.free(this.#workspace);
+      this.#workspace = 0;
+      this.#workspaceBytes = 0;
+      this.#workspace = this.#heap.alloc(bytes);
+      this.#workspaceBytes = bytes;
+    }
+    return this.#workspace;
+  }
+}
+
+// The values of GPUBufferUsage, which Node has no global for.
+const MAP_READ = 0x1;
+const COPY_SRC = 0x4;
+const COPY_DST = 0x8;
+const UNIFORM = 0x40;
+const STORAGE = 0x80;
+
+/** Leaves the kernel's mark; among several bad positions any may win. */
+function faultFunction(id: number, heap: string): string {
+  const cast = (value: string) => (heap === "u32" ? `u32(${value})` : `bitcast<f32>(${value})`);
+  return `fn fault(position: u32) { heap[1] = ${cast(`${id + 1}u`)}; heap[2] = ${cast("position")}; }\n`;
+}
+
+export interface WebGpuOptions {
+  /** What `navigator.gpu` is in a browser; in Node, what the optional package `webgpu` makes. */
+  gpu?: GPU | undefined;
+  /** Whether an adapter in software, which is slow, will do. */
+  allowFallback?: boolean | undefined;
+  memoryLimit?: number | undefined;
+}
+
+/** Asks for an adapter and a device. @throws SeqgradError `device` that says what was missing. */
+export async function createWebGpuBackend(options: WebGpuOptions = {}): Promise<WebGpuBackend> {
+  const gpu = options.gpu ?? (globalThis.navigator as Navigator | undefined)?.gpu;
+  if (!gpu) {
+    throw new SeqgradError(
+      "device",
+      "webgpu: there is no navigator.gpu. Use a browser with WebGPU over https or localhost; in Node, give init({ gpu }) what the package `webgpu` makes.",
+    );
+  }
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) throw new SeqgradError("device", "webgpu: there is no adapter. Look at the graphics driver, or whether the browser blocks it.");
+  const { vendor, architecture, description } = adapter.info;
+  const name = [description || vendor, architecture].filter(Boolean).join(", ") || "an adapter without a name";
+  const software = adapter.info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe/i.test(`${vendor} ${architecture} ${description}`);
+  if (software && !options.allowFallback) throw new SeqgradError("device", `webgpu: the only adapter is in software: ${name}.`);
+  const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
+  const device = await adapter.requestDevice({ requiredLimits: { maxStorageBufferBindingSize, maxBufferSize } });
+  return new WebGpuBackend(device, `WebGPU, ${name}${software ? ", in software" : ""}`, options.memoryLimit);
+}
