@@ -12,16 +12,28 @@ export interface Pass {
   readonly step?: number;
 }
 
+/** What the device can do beyond the least that WebGPU promises; kernels choose their forms by it. */
+export interface Capabilities {
+  readonly subgroups: boolean;
+  /** Whether products may take their factors as 16-bit floats: the feature is there and the user asked for it. */
+  readonly f16: boolean;
+  /** Bytes of workgroup memory, and threads of a workgroup. */
+  readonly workgroupBytes: number;
+  readonly workgroupThreads: number;
+  /** Whether the adapter is a processor: workgroup memory and barriers then cost more than they gain. */
+  readonly software: boolean;
+}
+
 /** A kernel in WGSL. Its module sees `heap`, the whole memory, and `c`, the arguments of the call. */
 export interface WgslKernel {
   /** Declarations and entry points; a text for each class of arguments that wants its own pipelines. */
-  readonly code: string | ((c: Arguments) => string);
+  readonly code: string | ((c: Arguments, device: Capabilities) => string);
   /** The dispatches that make up a call, in order. */
-  readonly passes: (c: Arguments) => readonly Pass[];
+  readonly passes: (c: Arguments, device: Capabilities) => readonly Pass[];
   /** The element type of `heap`; default f32. */
   readonly heap?: "f32" | "u32" | "vec4<f32>";
   /** Bytes of scratch memory, at `c.workspace`. */
-  readonly workspace?: (c: Arguments) => number;
+  readonly workspace?: (c: Arguments, device: Capabilities) => number;
 }
 
 export type WgslKernels = Partial<Record<KernelName, WgslKernel>>;
@@ -51,14 +63,14 @@ export function argumentsOf(row: KernelRow): { buffers: readonly string[]; dims:
 }
 
 /** Every module begins with this: the heap, the arguments as the contract's row names them, and what all kernels use. */
-export function prelude(name: KernelName, heap: string): string {
+export function prelude(name: KernelName, heap: string, device: Capabilities): string {
   const { buffers, dims, scalars } = argumentsOf(kernels[name]);
   const fields = [
     ...buffers.map((field) => `${field}: u32`),
     ...dims.map((field) => `${field}: i32`),
     ...scalars.map((field) => `${field}: f32`),
   ];
-  return `
+  return `${device.f16 ? "enable f16;\n" : ""}${device.subgroups ? "enable subgroups;\n" : ""}
 struct Call { ${fields.join(", ")} }
 @group(0) @binding(0) var<storage, read_write> heap: array<${heap}>;
 @group(0) @binding(1) var<uniform> c: Call;

@@ -2,7 +2,7 @@ import { SeqgradError } from "../../util/errors.js";
 import type { Backend, DType, MemoryUse, TensorData } from "../backend.js";
 import { Heap } from "../heap.js";
 import { addressOf, type Buffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../kernels.js";
-import { type Arguments, argumentsOf, type Pass, prelude, type WgslKernel } from "./kernel.js";
+import { type Arguments, argumentsOf, type Capabilities, type Pass, prelude, type WgslKernel } from "./kernel.js";
 import { wgslKernels } from "./wgsl/index.js";
 
 /** Bytes that no tensor gets: position 0 means absent, and a kernel that meets an index out of range leaves its mark in the words after it. */
@@ -59,6 +59,7 @@ export class WebGpuBackend implements Backend {
   constructor(
     device: GPUDevice,
     readonly info: string,
+    readonly capabilities: Capabilities,
     memoryLimit = Number.POSITIVE_INFINITY,
   ) {
     this.#device = device;
@@ -85,7 +86,10 @@ export class WebGpuBackend implements Backend {
       this.#failure ??= new SeqgradError("device", `webgpu: ${error.message}`);
     };
     this.lost = device.lost.then(({ message, reason }) => {
-      this.#failure = new SeqgradError("device", `webgpu: the device is gone (${reason}): ${message || "no reason given"}. Make another by init().`);
+      this.#failure = new SeqgradError(
+        "device",
+        `webgpu: the device is gone (${reason}): ${message || "no reason given"}. Make another by init().`,
+      );
       return this.#failure.message;
     });
   }
@@ -139,7 +143,7 @@ export class WebGpuBackend implements Backend {
     const entry = this.#entries.get(kernel);
     if (!entry) throw new SeqgradError("device", `webgpu: there is no kernel ${kernel}.`);
     const args = this.#resolve(kernel, entry, call);
-    for (const pass of entry.wgsl.passes(args)) this.#run(kernel, entry, args, pass);
+    for (const pass of entry.wgsl.passes(args, this.capabilities)) this.#run(kernel, entry, args, pass);
     this.counts.calls++;
     return -1;
   }
@@ -172,7 +176,7 @@ export class WebGpuBackend implements Backend {
       if (typeof value !== "number") throw new SeqgradError("value", `${kernel}: the argument ${name} is missing.`);
       args[name] = value;
     }
-    const bytes = entry.wgsl.workspace?.(args) ?? 0;
+    const bytes = entry.wgsl.workspace?.(args, this.capabilities) ?? 0;
     if (bytes > 0) args.workspace = this.#reserveWorkspace(bytes) / 4;
     return args;
   }
@@ -198,14 +202,14 @@ export class WebGpuBackend implements Backend {
 
   #pipeline(kernel: KernelName, entry: Entry, args: Arguments, point: string): GPUComputePipeline {
     const { code, heap = "f32" } = entry.wgsl;
-    const text = typeof code === "string" ? code : code(args);
+    const text = typeof code === "string" ? code : code(args, this.capabilities);
     const key = `${point}\n${text}`;
     let pipeline = entry.pipelines.get(key);
     if (pipeline) return pipeline;
     let module = entry.modules.get(text);
     if (!module) {
       const fault = entry.row.checks ? faultFunction(entry.id, heap) : "";
-      module = this.#device.createShaderModule({ label: kernel, code: prelude(kernel, heap) + fault + text });
+      module = this.#device.createShaderModule({ label: kernel, code: prelude(kernel, heap, this.capabilities) + fault + text });
       entry.modules.set(text, module);
     }
     const label = point === "main" ? kernel : `${kernel}.${point}`;
@@ -313,6 +317,8 @@ export interface WebGpuOptions {
   /** Whether an adapter in software, which is slow, will do. */
   allowFallback?: boolean | undefined;
   memoryLimit?: number | undefined;
+  /** "f16": products take their factors as 16-bit floats and sum in 32 bits; needs the feature shader-f16. Default "f32". */
+  precision?: "f32" | "f16" | undefined;
 }
 
 /** Asks for an adapter and a device. @throws SeqgradError `device` that says what was missing. */
@@ -325,12 +331,37 @@ export async function createWebGpuBackend(options: WebGpuOptions = {}): Promise<
     );
   }
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-  if (!adapter) throw new SeqgradError("device", "webgpu: there is no adapter. Look at the graphics driver, or whether the browser blocks it.");
+  if (!adapter)
+    throw new SeqgradError("device", "webgpu: there is no adapter. Look at the graphics driver, or whether the browser blocks it.");
   const { vendor, architecture, description } = adapter.info;
   const name = [description || vendor, architecture].filter(Boolean).join(", ") || "an adapter without a name";
   const software = adapter.info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe/i.test(`${vendor} ${architecture} ${description}`);
   if (software && !options.allowFallback) throw new SeqgradError("device", `webgpu: the only adapter is in software: ${name}.`);
-  const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
-  const device = await adapter.requestDevice({ requiredLimits: { maxStorageBufferBindingSize, maxBufferSize } });
-  return new WebGpuBackend(device, `WebGPU, ${name}${software ? ", in software" : ""}`, options.memoryLimit);
+  const wanted = options.precision === "f16" ? ["shader-f16", "subgroups"] : ["subgroups"];
+  if (options.precision === "f16" && !adapter.features.has("shader-f16")) {
+    throw new SeqgradError(
+      "device",
+      `webgpu: precision "f16" needs the feature shader-f16, which ${name} lacks. Leave precision at "f32".`,
+    );
+  }
+  const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature)) as GPUFeatureName[];
+  const requiredLimits = Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]]));
+  const device = await adapter.requestDevice({ requiredFeatures, requiredLimits });
+  const capabilities: Capabilities = {
+    subgroups: requiredFeatures.includes("subgroups" as GPUFeatureName),
+    f16: options.precision === "f16",
+    workgroupBytes: device.limits.maxComputeWorkgroupStorageSize,
+    workgroupThreads: device.limits.maxComputeInvocationsPerWorkgroup,
+    software,
+  };
+  return new WebGpuBackend(device, `WebGPU, ${name}${software ? ", in software" : ""}`, capabilities, options.memoryLimit);
 }
+
+/** What is asked of the adapter in full. */
+const LIMITS = [
+  "maxStorageBufferBindingSize",
+  "maxBufferSize",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+] as const;
