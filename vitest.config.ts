@@ -6,7 +6,7 @@ import { findChromium, noChromium } from "./test/helpers/chromium.js";
 const execArgv = process.versions.node.startsWith("20.") ? ["--experimental-wasm-relaxed-simd"] : [];
 // A test fails for what it finds, not for a slow machine.
 const testTimeout = 120_000;
-const needsNode = ["test/node/**", "test/cli/**", "test/browser-page/**"];
+const needsNode = ["test/node/**", "test/cli/**", "test/browser-page/**", "test/webgpu/**"];
 
 const projects: TestProjectConfiguration[] = [{ test: { name: "node", include: ["test/**/*.test.ts"], execArgv, testTimeout } }];
 

@@ -1,4 +1,5 @@
 import type { WgslKernels } from "../kernel.js";
+import { elementwiseKernels } from "./elementwise.js";
 
 /** The WGSL source of every kernel. */
-export const wgslKernels: WgslKernels = {};
+export const wgslKernels: WgslKernels = { ...elementwiseKernels };
