@@ -1,11 +1,204 @@
-import type { WgslKernels } from "../kernel.js";
-import { lineKernel } from "../kernel.js";
-export const elementwiseKernels: WgslKernels = {
-  fill: lineKernel(
-    (c) => c.n!,
-    `@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+import { type BinaryOp, binaryOps, type UnaryOp, unaryOps } from "../../kernels.js";
+import { type Arguments, line, lineKernel, type WgslKernels } from "../kernel.js";
+import { math } from "./math.js";
+
+/** f(x) in terms of x and the scalars c.a, c.b; NaN stays NaN without their help. */
+const values: Record<Exclude<UnaryOp, "sign" | "toInt32" | "toFloat32">, string> = {
+  affine: "c.a * x + c.b",
+  abs: "abs(x)",
+  exp: "expf(x)",
+  log: "logf(x)",
+  sqrt: "sqrt(x)",
+  square: "x * x",
+  reciprocal: "1 / x",
+  power: "power(x, c.a)",
+  sin: "sinf(x)",
+  cos: "cosf(x)",
+  tanh: "tanhf(x)",
+  sigmoid: "sigmoidf(x)",
+  relu: "select(x, 0, x <= 0)",
+  leakyRelu: "select(c.a * x, x, x > 0)",
+  gelu: "x * normalCdf(x)",
+  geluTanh: "x * geluTanhGate(x)",
+  silu: "x * sigmoidf(x)",
+  softplus: "max(x, 0) + log1pf(expf(-abs(x)))",
+  clamp: "min(max(x, c.a), c.b)",
+  floor: "floor(x)",
+};
+
+/** dy f'(x) in terms of x or of y = f(x); the conversions have none. */
+const gradients: Record<Exclude<UnaryOp, "toInt32" | "toFloat32">, string> = {
+  affine: "dy * c.a",
+  abs: "dy * signOf(x)",
+  sign: "0.0",
+  exp: "dy * y",
+  log: "dy / x",
+  sqrt: "dy / (y + y)",
+  square: "dy * (x + x)",
+  reciprocal: "dy * -(y * y)",
+  power: "dy * powerSlope(x)",
+  sin: "dy * cosf(x)",
+  cos: "dy * -sinf(x)",
+  tanh: "dy * (1 - y * y)",
+  sigmoid: "dy * (y * (1 - y))",
+  relu: "select(dy, 0, x <= 0)",
+  leakyRelu: "select(c.a * dy, dy, x > 0)",
+  gelu: "dy * (x * 0.3989422804014327 * expf(-0.5 * x * x) + normalCdf(x))",
+  geluTanh: "dy * geluTanhSlope(x)",
+  silu: "dy * siluSlope(x)",
+  softplus: "dy * sigmoidf(x)",
+  clamp: "select(0, dy, x >= c.a && x <= c.b)",
+  floor: "0.0",
+};
+
+/** What some functions are made of: x^a takes the usual exponents quickly, 1/2 as the square root; (1 + tanh u) / 2 is sigmoid(2 u). */
+const parts = /* wgsl */ `
+fn signOf(x: f32) -> f32 { return f32(x > 0) - f32(x < 0); }
+fn power(x: f32, a: f32) -> f32 {
+  if (a == 1) { return x; }
+  if (a == 2) { return x * x; }
+  if (a == 3) { return x * x * x; }
+  if (a == 0.5) { return sqrt(x); }
+  if (a == -1) { return 1 / x; }
+  return powf(x, a);
+}
+fn powerSlope(x: f32) -> f32 {
+  if (c.a == 0) { return 0; }
+  return c.a * power(x, c.a - 1);
+}
+fn geluTanhGate(x: f32) -> f32 { return sigmoidf(1.5957691216057308 * (x + 0.044715 * x * x * x)); }
+fn geluTanhSlope(x: f32) -> f32 {
+  let s = geluTanhGate(x);
+  return s + x * s * (1 - s) * (1.5957691216057308 + 0.2140644488 * x * x);
+}
+fn siluSlope(x: f32) -> f32 {
+  let s = sigmoidf(x);
+  return s * (1 + x * (1 - s));
+}
+`;
+
+/** A thread an element: `body` sees i, below `count`. */
+const each = (count: string, body: string) => /* wgsl */ `
+@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = line(id, groups);
-  if (i < u32(c.n)) { heap[c.y + i] = c.value; }
-}`,
-  ),
+  if (i >= u32(${count})) { return; }
+  ${body}
+}
+`;
+
+function unaryBody(op: UnaryOp): string {
+  if (op === "toFloat32") return "heap[c.y + i] = bitcast<u32>(f32(bitcast<i32>(heap[c.x + i])));";
+  const load = "let x = bitcast<f32>(heap[c.x + i]);";
+  if (op === "sign") return `${load} heap[c.y + i] = bitcast<u32>(select(signOf(x), 0, isNan(x)));`;
+  if (op === "toInt32") {
+    // Saturating; the largest float32 below 2^31 is 2^31 - 128.
+    const integer = "select(i32(clamp(x, -2147483648.0, 2147483520.0)), 2147483647, x >= 2147483648.0)";
+    return `${load} heap[c.y + i] = select(bitcast<u32>(${integer}), 0u, isNan(x));`;
+  }
+  const value = op === "power" ? values.power : `select(${values[op]}, x, isNan(x))`;
+  return `${load} heap[c.y + i] = bitcast<u32>(${value});`;
+}
+
+function gradientBody(op: UnaryOp): string {
+  const gradient = gradients[op as keyof typeof gradients];
+  const operand = /\by\b/.test(gradient) ? "let y = bitcast<f32>(heap[c.y + i]);" : "let x = bitcast<f32>(heap[c.x + i]);";
+  return `${operand} let dy = bitcast<f32>(heap[c.dy + i]); heap[c.dx + i] = bitcast<u32>(${gradient});`;
+}
+
+const binaryValues: Record<BinaryOp, string> = {
+  add: "a + b",
+  sub: "a - b",
+  mul: "a * b",
+  div: "a / b",
+  pow: "powf(a, b)",
+  maximum: "select(select(max(a, b), b, isNan(b)), a, isNan(a))",
+  minimum: "select(select(min(a, b), b, isNan(b)), a, isNan(a))",
+  equal: "f32(a == b && !unordered)",
+  notEqual: "f32(a != b || unordered)",
+  less: "f32(a < b && !unordered)",
+  lessEqual: "f32(a <= b && !unordered)",
+  greater: "f32(a > b && !unordered)",
+  greaterEqual: "f32(a >= b && !unordered)",
+};
+
+const size = (c: Arguments) => c.d0! * c.d1! * c.d2! * c.d3!;
+const SIZE = "c.d0 * c.d1 * c.d2 * c.d3";
+
+/** The position of element i in an operand with strides `s`: plain where it is contiguous or one number, else from the four indices. */
+function position(c: Arguments, s: string, base: string): string {
+  let step = 1;
+  let contiguous = true;
+  let constant = true;
+  for (const d of [3, 2, 1, 0]) {
+    if (c[`d${d}`]! > 1) {
+      contiguous &&= c[s + d] === step;
+      constant &&= c[s + d] === 0;
+    }
+    step *= c[`d${d}`]!;
+  }
+  if (constant) return base;
+  if (contiguous) return `${base} + i`;
+  return `u32(i32(${base}) + i0 * c.${s}0 + i1 * c.${s}1 + i2 * c.${s}2 + i3 * c.${s}3)`;
+}
+
+/** The four indices of element i; a text that does not use them loses them in the compiler. */
+const indices = `
+  let i3 = i32(i) % c.d3; let r2 = i32(i) / c.d3;
+  let i2 = r2 % c.d2; let r1 = r2 / c.d2;
+  let i1 = r1 % c.d1; let i0 = r1 / c.d1;`;
+
+const grid = (c: Arguments) => [{ entry: "main", groups: line(size(c)) }];
+
+/**
+ * Elementwise kernels, a thread an element, as their rows in kernels.ts say; numerically as assembly/elementwise: NaN stays NaN (sign
+ * gives 0), corners have PyTorch's derivatives. All but fill overwrite and move 4-byte words, so that int32 survives. A pipeline holds one
+ * op, and of the strided kernels one pattern of operands.
+ */
+export const elementwiseKernels: WgslKernels = {
+  fill: lineKernel((c) => c.n!, each("c.n", "heap[c.y + i] = c.value;")),
+
+  copyStrided: {
+    heap: "u32",
+    code: (c) => each(SIZE, `${indices}\n  heap[${position(c, "ys", "c.y")}] = heap[${position(c, "xs", "c.x")}];`),
+    passes: grid,
+  },
+
+  unary: {
+    heap: "u32",
+    code: (c) => math + parts + each("c.n", unaryBody(unaryOps[c.op!]!)),
+    passes: (c) => [{ entry: "main", groups: line(c.n!) }],
+  },
+
+  unaryBackward: {
+    heap: "u32",
+    code: (c) => math + parts + each("c.n", gradientBody(unaryOps[c.op!]!)),
+    passes: (c) => (unaryOps[c.op!]! in gradients ? [{ entry: "main", groups: line(c.n!) }] : []),
+  },
+
+  binary: {
+    heap: "u32",
+    code: (c) =>
+      math +
+      each(
+        SIZE,
+        `${indices}
+  let a = bitcast<f32>(heap[${position(c, "as", "c.a")}]);
+  let b = bitcast<f32>(heap[${position(c, "bs", "c.b")}]);
+  let unordered = isNan(a) || isNan(b);
+  heap[c.y + i] = bitcast<u32>(${binaryValues[binaryOps[c.op!]!]});`,
+      ),
+    passes: grid,
+  },
+
+  where: {
+    heap: "u32",
+    code: (c) =>
+      each(
+        SIZE,
+        `${indices}
+  let condition = heap[${position(c, "cs", "c.condition")}] & 0x7fffffffu;
+  heap[c.y + i] = select(heap[${position(c, "bs", "c.b")}], heap[${position(c, "as", "c.a")}], condition != 0u);`,
+      ),
+    passes: grid,
+  },
 };
