@@ -35,4 +35,8 @@ export interface Backend {
   /** Runs a kernel. Returns the position of the first index out of range where the row `checks` one, else -1. */
   dispatch<K extends KernelName>(kernel: K, call: KernelCall<K, Buffer>): number;
   memory(): MemoryUse;
+  /** Hands what was called so far to the device now; absent where calls run at once. */
+  submit?(): void;
+  /** Gives everything back; the backend is of no more use. Absent where the garbage collector does. */
+  destroy?(): void;
 }

@@ -8,9 +8,13 @@ import { wgslKernels } from "./wgsl/index.js";
 /** Bytes that no tensor gets: position 0 means absent, and a kernel that meets an index out of range leaves its mark in the words after it. */
 const HEADER = 64;
 const FIRST_BYTES = 1 << 22;
-/** Bytes of the arguments of one dispatch, and how many a submission may hold. */
+/** A submission brings one ring's worth of arguments and small data: slots of these bytes, a pass taking one. */
 const SLOT = 256;
 const SLOTS = 4096;
+/** Larger writes go around the ring. */
+const LARGE_WRITE = (SLOT * SLOTS) / 4;
+/** Read buffers up to this size are kept for the next read. */
+const POOLED = 1 << 16;
 
 interface Entry {
   readonly row: KernelRow;
@@ -31,8 +35,8 @@ export interface WebGpuCounts {
 }
 
 /**
- * Kernels in WGSL over one growing storage buffer. Calls are encoded as they come and submitted when something must be read or written,
- * or when the ring of arguments is full; only `read` waits.
+ * Kernels in WGSL over one growing storage buffer. Calls and writes are encoded as they come; they go to the device by submit(), at the
+ * end of the task in which something was read, and when the ring of arguments is full. Only `read` waits.
  */
 export class WebGpuBackend implements Backend {
   readonly type = "webgpu";
@@ -45,13 +49,16 @@ export class WebGpuBackend implements Backend {
   readonly #layout: GPUBindGroupLayout;
   readonly #pipelineLayout: GPUPipelineLayout;
   readonly #uniforms: GPUBuffer;
-  readonly #slots = new ArrayBuffer(SLOT * SLOTS);
+  readonly #ints = new Int32Array((SLOT * SLOTS) / 4);
+  readonly #floats = new Float32Array(this.#ints.buffer);
+  readonly #staging = new Map<number, GPUBuffer[]>();
   readonly #limit: number;
   #buffer: GPUBuffer;
   #group: GPUBindGroup;
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
   #slot = 0;
+  #submission: Promise<void> | undefined;
   #workspace = 0;
   #workspaceBytes = 0;
   #failure: SeqgradError | undefined;
@@ -71,7 +78,7 @@ export class WebGpuBackend implements Backend {
       ],
     });
     this.#pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [this.#layout] });
-    this.#uniforms = device.createBuffer({ label: "arguments", size: SLOT * SLOTS, usage: UNIFORM | COPY_DST });
+    this.#uniforms = device.createBuffer({ label: "arguments", size: SLOT * SLOTS, usage: UNIFORM | COPY_SRC | COPY_DST });
     this.#buffer = this.#newBuffer(Math.min(FIRST_BYTES, this.#limit));
     this.#group = this.#bind();
     this.#heap = new Heap(HEADER, this.#limit, (end) => this.#reserve(end));
@@ -104,33 +111,40 @@ export class WebGpuBackend implements Backend {
 
   write(address: number, data: TensorData | readonly number[]): void {
     this.#throwFailure();
-    this.#submit();
     // A copy: the data may be of another width, or lie in shared memory, which a queue cannot take.
-    const words = data instanceof Int32Array ? Int32Array.from(data) : Float32Array.from(data as ArrayLike<number>);
-    if (words.length > 0) this.#device.queue.writeBuffer(this.#buffer, address, words);
+    const words = data instanceof Int32Array ? Int32Array.from(data) : Float32Array.from(data);
+    if (words.length === 0) return;
+    if (words.byteLength > LARGE_WRITE) {
+      this.submit();
+      this.#device.queue.writeBuffer(this.#buffer, address, words);
+      return;
+    }
+    const at = this.#takeSlots(Math.ceil(words.byteLength / SLOT));
+    (words instanceof Int32Array ? this.#ints : this.#floats).set(words, at / 4);
+    this.#endPass();
+    this.#encode().copyBufferToBuffer(this.#uniforms, at, this.#buffer, address, words.byteLength);
   }
 
   async read(address: number, count: number, dtype: DType): Promise<TensorData> {
     this.#throwFailure();
     const bytes = count * 4;
-    const staging = this.#device.createBuffer({ label: "read", size: HEADER + bytes, usage: MAP_READ | COPY_DST });
+    const staging = this.#takeStaging(HEADER + bytes);
     try {
       this.#endPass();
       const encoder = this.#encode();
       encoder.copyBufferToBuffer(this.#buffer, 0, staging, 0, HEADER);
       if (bytes > 0) encoder.copyBufferToBuffer(this.#buffer, address, staging, HEADER, bytes);
-      this.#submit();
-      await staging.mapAsync(1);
-      const copy = staging.getMappedRange().slice(0);
+      await this.#submitSoon();
+      await staging.mapAsync(1, 0, HEADER + bytes);
+      const copy = staging.getMappedRange(0, HEADER + bytes).slice(0);
       staging.unmap();
+      this.#giveStaging(staging);
       this.#checkFault(new Int32Array(copy, 0, HEADER / 4));
       this.#throwFailure();
       return new (dtype === "int32" ? Int32Array : Float32Array)(copy, HEADER, count);
     } catch (error) {
       this.#throwFailure();
       throw error;
-    } finally {
-      staging.destroy();
     }
   }
 
@@ -148,6 +162,16 @@ export class WebGpuBackend implements Backend {
     return -1;
   }
 
+  submit(): void {
+    if (!this.#encoder) return;
+    this.#endPass();
+    if (this.#slot > 0) this.#device.queue.writeBuffer(this.#uniforms, 0, this.#ints, 0, (this.#slot * SLOT) / 4);
+    this.#device.queue.submit([this.#encoder.finish()]);
+    this.#encoder = undefined;
+    this.#slot = 0;
+    this.counts.submissions++;
+  }
+
   memory(): MemoryUse {
     return { ...this.#heap.use(), reserved: this.#buffer.size };
   }
@@ -156,8 +180,6 @@ export class WebGpuBackend implements Backend {
   destroy(): void {
     this.#endPass();
     this.#encoder = undefined;
-    this.#buffer.destroy();
-    this.#uniforms.destroy();
     this.#device.destroy();
     this.#failure = new SeqgradError("device", "webgpu: the device was destroyed; make another by init().");
   }
@@ -185,14 +207,11 @@ export class WebGpuBackend implements Backend {
     const [x, y = 1, z = 1] = groups;
     if (x * y * z === 0) return;
     const pipeline = this.#pipeline(kernel, entry, args, point);
-    if (this.#slot === SLOTS) this.#submit();
-    const at = this.#slot++ * SLOT;
-    const ints = new Int32Array(this.#slots, at, SLOT / 4);
-    const floats = new Float32Array(this.#slots, at, SLOT / 4);
-    let i = 0;
-    for (const name of entry.buffers) ints[i++] = args[name]!;
-    for (const name of entry.dims) ints[i++] = name === "step" ? step : args[name]!;
-    for (const name of entry.row.scalars) floats[i++] = args[name]!;
+    const at = this.#takeSlots(1);
+    let i = at / 4;
+    for (const name of entry.buffers) this.#ints[i++] = args[name]!;
+    for (const name of entry.dims) this.#ints[i++] = name === "step" ? step : args[name]!;
+    for (const name of entry.row.scalars) this.#floats[i++] = args[name]!;
     this.#pass ??= this.#encode().beginComputePass();
     this.#pass.setPipeline(pipeline);
     this.#pass.setBindGroup(0, this.#group, [at]);
@@ -228,14 +247,33 @@ export class WebGpuBackend implements Backend {
     this.#pass = undefined;
   }
 
-  #submit(): void {
-    if (!this.#encoder) return;
-    this.#endPass();
-    if (this.#slot > 0) this.#device.queue.writeBuffer(this.#uniforms, 0, this.#slots, 0, this.#slot * SLOT);
-    this.#device.queue.submit([this.#encoder.finish()]);
-    this.#encoder = undefined;
-    this.#slot = 0;
-    this.counts.submissions++;
+  /** Submits at the end of the task, so that all reads of the task share a submission. */
+  #submitSoon(): Promise<void> {
+    this.#submission ??= Promise.resolve().then(() => {
+      this.#submission = undefined;
+      this.submit();
+    });
+    return this.#submission;
+  }
+
+  /** Room in the ring, as a byte offset. */
+  #takeSlots(count: number): number {
+    if (this.#slot + count > SLOTS) this.submit();
+    const at = this.#slot * SLOT;
+    this.#slot += count;
+    return at;
+  }
+
+  #takeStaging(bytes: number): GPUBuffer {
+    const size = 2 ** Math.ceil(Math.log2(bytes));
+    return this.#staging.get(size)?.pop() ?? this.#device.createBuffer({ label: "read", size, usage: MAP_READ | COPY_DST });
+  }
+
+  #giveStaging(buffer: GPUBuffer): void {
+    if (buffer.size > POOLED) return buffer.destroy();
+    const pool = this.#staging.get(buffer.size);
+    if (pool) pool.push(buffer);
+    else this.#staging.set(buffer.size, [buffer]);
   }
 
   /** The mark that a kernel left when it met an index out of range: its number plus 1, and the position. */
@@ -274,11 +312,11 @@ export class WebGpuBackend implements Backend {
     if (end <= before.size) return true;
     const size = Math.min(this.#limit, Math.max(Math.ceil(end / SLOT) * SLOT, before.size * 2));
     if (end > size) return false;
-    this.#submit();
+    this.submit();
     const larger = this.#newBuffer(size);
     const encoder = this.#encode();
     encoder.copyBufferToBuffer(before, 0, larger, 0, before.size);
-    this.#submit();
+    this.submit();
     before.destroy();
     this.#buffer = larger;
     this.#group = this.#bind();
