@@ -3,7 +3,7 @@ import { createWasmBackend, type WasmVariant } from "../src/backend/wasm/wasm-ba
 import { RandomWindows, type WindowBatch } from "../src/data/index.js";
 import { type RecurrentCell, RecurrentLM } from "../src/models/recurrent-lm.js";
 import { AdamW } from "../src/optim/index.js";
-import { type Device, withDevice } from "../src/tensor/device.js";
+import { type Device, deviceOf, withDevice } from "../src/tensor/device.js";
 
 export const vocabulary = 65;
 
@@ -37,10 +37,7 @@ export async function createContext(variant: WasmVariant, quick: boolean): Promi
     variant,
     quick,
     time: quick ? 4 : 40,
-    device: async () => {
-      const backend = await createWasmBackend({ variant, source: { module } });
-      return { type: "wasm", variant, info: backend.info, backend };
-    },
+    device: async () => deviceOf("wasm", await createWasmBackend({ variant, source: { module } }), variant),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Backend } from "../src/backend/backend.js";
 import { addressOf, type Buffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../src/backend/kernels.js";
 import { WasmBackend } from "../src/backend/wasm/wasm-backend.js";
-import type { Device } from "../src/tensor/device.js";
+import { type Device, deviceOf } from "../src/tensor/device.js";
 
 /** A kernel call as it reached the backend, with addresses for buffers. */
 export interface Call {
@@ -56,7 +56,7 @@ export function idling(): { device: Device; count: { calls: number } } {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 65535 });
   const exports = Object.fromEntries(Object.keys(kernels).map((name) => [name, nothing]));
   const backend = new WasmBackend("simd", memory, exports, 2 ** 31);
-  return { device: { type: "wasm", variant: "simd", info: backend.info, backend }, count };
+  return { device: deviceOf("wasm", backend, "simd"), count };
 }
 
 /** The device, and the most bytes in use after any of its calls; set `bytes` to 0 to begin anew. */

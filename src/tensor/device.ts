@@ -1,14 +1,22 @@
 import type { Backend } from "../backend/backend.js";
 import { createWasmBackend, detectVariant, type WasmSource, type WasmVariant } from "../backend/wasm/wasm-backend.js";
+import type { Gpu } from "../backend/webgpu/gpu.js";
 import { SeqgradError } from "../util/errors.js";
 import { account, type StorageKind } from "./storage.js";
 
-export type DeviceType = "wasm" | "reference";
+export type DeviceType = "wasm" | "webgpu" | "reference";
 
 export interface InitOptions {
-  /** `auto` takes the fastest that is there; `reference` is slow float64, for checking. Default `auto`. */
+  /**
+   * `webgpu` insists on a GPU; `auto` takes it where there is one that is not software, else `wasm`; `reference` is slow float64, for
+   * checking. Default `auto`.
+   */
   device?: "auto" | DeviceType;
-  /** Use only instructions that give the same bits on every machine. */
+  /** What `navigator.gpu` is in a browser. Node has none: the package `webgpu` makes one. */
+  gpu?: Gpu;
+  /** `f16`: on WebGPU, matrix products take their factors as 16-bit floats and sum in 32 bits. Default `f32`. */
+  precision?: "f32" | "f16";
+  /** Use only instructions that give the same bits on every machine: no GPU, no relaxed SIMD. */
   deterministic?: boolean;
   /** The kernels from elsewhere than the package's own chunk, for a strict Content Security Policy or a cache. */
   wasm?: WasmSource;
@@ -21,9 +29,11 @@ export interface Device {
   readonly type: DeviceType;
   /** The WebAssembly variant in use. */
   readonly variant: WasmVariant | undefined;
-  /** One line for a user. */
+  /** One line for a user: what it is, and why no other was taken. */
   readonly info: string;
   readonly backend: Backend;
+  /** Frees all that lives on it; its tensors are gone then. */
+  destroy(): void;
 }
 
 let current: Device | undefined;
@@ -49,18 +59,57 @@ export async function init(options: InitOptions = {}): Promise<Device> {
  * const x = sg.zeros([3], { device: exact }); // in float64
  */
 export async function createDevice(options: InitOptions = {}): Promise<Device> {
-  const type = options.device ?? "auto";
+  const { device: type = "auto", deterministic = false, precision = "f32" } = options;
+  if (!choices.includes(type))
+    throw new SeqgradError("device", `init: there is no device "${String(type)}". Use ${choices.map((name) => `"${name}"`).join(", ")}.`);
+  if (precision !== "f32" && precision !== "f16")
+    throw new SeqgradError("value", `init: precision is "${String(precision)}"; give "f32" or "f16".`);
   if (type === "reference") {
     const { ReferenceBackend } = await import("../backend/reference/reference-backend.js");
-    const backend = new ReferenceBackend(options.memoryLimit);
-    return { type, variant: undefined, info: backend.info, backend };
+    return deviceOf(type, new ReferenceBackend(options.memoryLimit));
   }
-  if (type !== "auto" && type !== "wasm") {
-    throw new SeqgradError("device", `init: there is no device "${String(type)}". Use "auto", "wasm" or "reference".`);
+  if (type === "webgpu") {
+    if (deterministic) throw new SeqgradError("value", 'init: a GPU is not deterministic between machines; use "wasm", or leave it out.');
+    return openGpu(options, true);
   }
-  const variant = options.deterministic ? "simd" : await detectVariant();
+  let reason = "";
+  if (type === "auto" && deterministic) reason = "; no GPU, which would not be deterministic";
+  else if (type === "auto") {
+    try {
+      return await openGpu(options, false);
+    } catch (error) {
+      reason = `; no GPU: ${(error as Error).message.replace(/^webgpu: |\..*$/gs, "")}`;
+    }
+  }
+  const variant = deterministic ? "simd" : await detectVariant();
   const backend = await createWasmBackend({ variant, source: options.wasm, memoryLimit: options.memoryLimit });
-  return { type: "wasm", variant, info: backend.info, backend };
+  return deviceOf("wasm", backend, variant, reason);
+}
+
+const choices: readonly string[] = ["auto", "wasm", "webgpu", "reference"];
+
+/** `insist`: an adapter in software will do. */
+async function openGpu({ gpu = navigatorGpu(), precision, memoryLimit }: InitOptions, insist: boolean): Promise<Device> {
+  if (!gpu) {
+    const advice = "Use a browser with WebGPU over https or localhost; in Node, give init({ gpu }) what the package `webgpu` makes.";
+    throw new SeqgradError("device", `webgpu: there is no navigator.gpu. ${advice}`);
+  }
+  const { createWebGpuBackend } = await import("../backend/webgpu/webgpu-backend.js");
+  return deviceOf("webgpu", await createWebGpuBackend({ gpu, allowSoftware: insist, precision, memoryLimit }));
+}
+
+const navigatorGpu = () => (globalThis.navigator as { gpu?: Gpu } | undefined)?.gpu;
+
+/** The device of a backend made by hand. */
+export function deviceOf(type: DeviceType, backend: Backend, variant?: WasmVariant, reason = ""): Device {
+  const device: Device = {
+    ...{ type, variant, backend, info: backend.info + reason },
+    destroy() {
+      backend.destroy?.();
+      if (current === device) current = undefined;
+    },
+  };
+  return device;
 }
 
 /**

@@ -1,11 +1,11 @@
 import { describe, test } from "vitest";
 import { createWasmBackend, detectVariant, type WasmVariant } from "../../src/backend/wasm/wasm-backend.js";
-import { createDevice, type Device, withDevice } from "../../src/tensor/device.js";
+import { createDevice, type Device, deviceOf, withDevice } from "../../src/tensor/device.js";
 
 /** A device on one WebAssembly variant. */
 export async function wasmDevice(variant: WasmVariant, memoryLimit?: number): Promise<Device> {
   const backend = await createWasmBackend({ variant, memoryLimit });
-  return { type: "wasm", variant, info: backend.info, backend };
+  return deviceOf("wasm", backend, variant);
 }
 
 /** Runs a suite once for each WebAssembly variant; skips `relaxed`, and says why, where the runtime lacks it. */

@@ -38,7 +38,7 @@ async function open(): Promise<WebGpuBackend> {
   const gpu = create([]);
   // Dawn's instance must outlive its devices.
   Object.assign(globalThis, { keepGpu: gpu });
-  return createWebGpuBackend({ gpu, allowFallback: true });
+  return createWebGpuBackend({ gpu, allowSoftware: true });
 }
 
 /** Runs a suite on WebGPU beside the WebAssembly baseline; skips it, and says why, where there is no WebGPU. */

@@ -2,6 +2,7 @@ import { SeqgradError } from "../../util/errors.js";
 import type { Backend, DType, MemoryUse, TensorData } from "../backend.js";
 import { Heap } from "../heap.js";
 import { addressOf, type Buffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../kernels.js";
+import type { Gpu } from "./gpu.js";
 import { type Arguments, argumentsOf, type Capabilities, type Pass, prelude, type WgslKernel } from "./kernel.js";
 import { wgslKernels } from "./wgsl/index.js";
 
@@ -270,9 +271,9 @@ export class WebGpuBackend implements Backend {
   }
 
   #giveStaging(buffer: GPUBuffer): void {
-    if (buffer.size > POOLED) return buffer.destroy();
     const pool = this.#staging.get(buffer.size);
-    if (pool) pool.push(buffer);
+    if (buffer.size > POOLED) buffer.destroy();
+    else if (pool) pool.push(buffer);
     else this.#staging.set(buffer.size, [buffer]);
   }
 
@@ -350,49 +351,43 @@ function faultFunction(id: number, heap: string): string {
 }
 
 export interface WebGpuOptions {
-  /** What `navigator.gpu` is in a browser; in Node, what the optional package `webgpu` makes. */
-  gpu?: GPU | undefined;
+  /** What `navigator.gpu` is in a browser. */
+  gpu: Gpu;
   /** Whether an adapter in software, which is slow, will do. */
-  allowFallback?: boolean | undefined;
+  allowSoftware: boolean;
+  /** Bytes that the heap may reach. */
   memoryLimit?: number | undefined;
-  /** "f16": products take their factors as 16-bit floats and sum in 32 bits; needs the feature shader-f16. Default "f32". */
+  /** "f16": products take their factors as 16-bit floats and sum in 32 bits; needs the feature shader-f16. */
   precision?: "f32" | "f16" | undefined;
 }
 
 /** Asks for an adapter and a device. @throws SeqgradError `device` that says what was missing. */
-export async function createWebGpuBackend(options: WebGpuOptions = {}): Promise<WebGpuBackend> {
-  const gpu = options.gpu ?? (globalThis.navigator as Navigator | undefined)?.gpu;
-  if (!gpu) {
-    throw new SeqgradError(
-      "device",
-      "webgpu: there is no navigator.gpu. Use a browser with WebGPU over https or localhost; in Node, give init({ gpu }) what the package `webgpu` makes.",
-    );
-  }
-  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-  if (!adapter)
-    throw new SeqgradError("device", "webgpu: there is no adapter. Look at the graphics driver, or whether the browser blocks it.");
+export async function createWebGpuBackend({ gpu, allowSoftware, memoryLimit, precision }: WebGpuOptions): Promise<WebGpuBackend> {
+  const refuse = (what: string): never => {
+    throw new SeqgradError("device", `webgpu: ${what}`);
+  };
+  const adapter = (await gpu.requestAdapter({ powerPreference: "high-performance" })) as GPUAdapter | null;
+  if (!adapter) return refuse("there is no adapter. Look at the graphics driver, or whether the browser blocks it.");
   const { vendor, architecture, description } = adapter.info;
   const name = [description || vendor, architecture].filter(Boolean).join(", ") || "an adapter without a name";
   const software = adapter.info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe/i.test(`${vendor} ${architecture} ${description}`);
-  if (software && !options.allowFallback) throw new SeqgradError("device", `webgpu: the only adapter is in software: ${name}.`);
-  const wanted = options.precision === "f16" ? ["shader-f16", "subgroups"] : ["subgroups"];
-  if (options.precision === "f16" && !adapter.features.has("shader-f16")) {
-    throw new SeqgradError(
-      "device",
-      `webgpu: precision "f16" needs the feature shader-f16, which ${name} lacks. Leave precision at "f32".`,
-    );
-  }
-  const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature)) as GPUFeatureName[];
+  if (software && !allowSoftware) refuse(`the only adapter is in software: ${name}. Insist on it by init({ device: "webgpu" }).`);
+  const f16 = precision === "f16";
+  if (f16 && !adapter.features.has("shader-f16"))
+    refuse(`precision "f16" needs the feature shader-f16, which ${name} lacks. Leave precision at "f32".`);
+  const wanted: GPUFeatureName[] = f16 ? ["shader-f16", "subgroups"] : ["subgroups"];
+  const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature));
   const requiredLimits = Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]]));
   const device = await adapter.requestDevice({ requiredFeatures, requiredLimits });
   const capabilities: Capabilities = {
-    subgroups: requiredFeatures.includes("subgroups" as GPUFeatureName),
-    f16: options.precision === "f16",
+    subgroups: requiredFeatures.includes("subgroups"),
+    f16,
     workgroupBytes: device.limits.maxComputeWorkgroupStorageSize,
     workgroupThreads: device.limits.maxComputeInvocationsPerWorkgroup,
     software,
   };
-  return new WebGpuBackend(device, `WebGPU, ${name}${software ? ", in software" : ""}`, capabilities, options.memoryLimit);
+  const details = [name, ...(software ? ["in software"] : []), ...(f16 ? ["f16"] : [])].join(", ");
+  return new WebGpuBackend(device, `WebGPU, ${details}`, capabilities, memoryLimit);
 }
 
 /** What is asked of the adapter in full. */
