@@ -62,13 +62,16 @@ export function argumentsOf(row: KernelRow): { buffers: readonly string[]; dims:
   return { buffers: [...row.reads, ...row.writes, "workspace"], dims: [...row.dims, "step"], scalars: row.scalars };
 }
 
+/** A row's name as WGSL takes it: `std` is a reserved word there. */
+const field = (name: string) => (name === "std" ? "std_" : name);
+
 /** Every module begins with this: the heap, the arguments as the contract's row names them, and what all kernels use. */
 export function prelude(name: KernelName, heap: string, device: Capabilities): string {
   const { buffers, dims, scalars } = argumentsOf(kernels[name]);
   const fields = [
-    ...buffers.map((field) => `${field}: u32`),
-    ...dims.map((field) => `${field}: i32`),
-    ...scalars.map((field) => `${field}: f32`),
+    ...buffers.map((buffer) => `${field(buffer)}: u32`),
+    ...dims.map((dim) => `${field(dim)}: i32`),
+    ...scalars.map((scalar) => `${field(scalar)}: f32`),
   ];
   return `${device.f16 ? "enable f16;\n" : ""}${device.subgroups ? "enable subgroups;\n" : ""}
 struct Call { ${fields.join(", ")} }
