@@ -1,6 +1,7 @@
 import type { WgslKernels } from "../kernel.js";
 import { elementwiseKernels } from "./elementwise.js";
 import { randomKernels } from "./random.js";
+import { reduceKernels } from "./reduce.js";
 
 /** The WGSL source of every kernel. */
-export const wgslKernels: WgslKernels = { ...elementwiseKernels, ...randomKernels };
+export const wgslKernels: WgslKernels = { ...elementwiseKernels, ...reduceKernels, ...randomKernels };

@@ -1,0 +1,100 @@
+import { expect, test } from "vitest";
+import { reduceOps } from "../../src/backend/kernels.js";
+import { normals } from "../helpers/numbers.js";
+import { uniform } from "../helpers/uniform.js";
+import { describeWebGpu, replay } from "./gpu.js";
+
+/** One level of the tree and several, results for less than a workgroup and for more threads than a level wants. */
+const shapes = [
+  [1, 1, 1],
+  [1, 64, 1],
+  [1, 65, 1],
+  [1, 100_001, 1],
+  [3, 5000, 1],
+  [2, 4100, 3],
+  [1, 300, 70],
+  [5, 7, 9],
+  [200, 100, 100],
+  [0, 5, 3],
+] as const;
+
+await describeWebGpu("reductions", (gpu, wasm) => {
+  for (const [outer, n, inner] of shapes) {
+    const size = outer * n * inner;
+    const mixed = normals(size, 3);
+    const positive = uniform(size, 0, 1, 5);
+
+    test(`reduce [${outer}, ${n}, ${inner}]`, async () => {
+      for (const x of [mixed, positive]) {
+        for (const op of reduceOps) {
+          const call = { x, y: new Float32Array(outer * inner), op: reduceOps.indexOf(op), outer, n, inner };
+          const [{ y: actual }, { y: expected }] = [await replay(gpu, "reduce", call), await replay(wasm, "reduce", call)];
+          if (op === "max" || op === "min") expect(actual).toEqual(expected);
+          // A sum's error is one of the sum of magnitudes.
+          const unit = op === "sum" ? n : 1;
+          expected!.forEach((e, i) => {
+            expect(Math.abs(actual![i]! - e) / unit, `${op} ${i}`).toBeLessThanOrEqual(1.5e-7);
+          });
+        }
+      }
+    });
+
+    test(`argmax [${outer}, ${n}, ${inner}]`, async () => {
+      const ties = mixed.map((v) => Math.round(v));
+      const unordered = mixed.map((v, i) => (i % 1013 === 500 ? Number.NaN : v));
+      for (const x of [mixed, ties, unordered, new Float32Array(size).fill(-Infinity), ties.map((v) => v * 0)]) {
+        const call = { x, y: new Int32Array(outer * inner), outer, n, inner };
+        expect(await replay(gpu, "argmax", call)).toEqual(await replay(wasm, "argmax", call));
+      }
+    });
+  }
+
+  test("reduce: infinities, NaN and no terms at all", async () => {
+    const rows = [
+      [1, Infinity, 2],
+      [-Infinity, 0, 1],
+      [Infinity, -Infinity, 0],
+      [Number.NaN, 1, 2],
+      [1, 2, Number.NaN],
+    ];
+    for (const op of reduceOps.keys()) {
+      const call = { x: Float32Array.from(rows.flat()), y: new Float32Array(5), op, outer: 5, n: 3, inner: 1 };
+      expect(await replay(gpu, "reduce", call)).toEqual(await replay(wasm, "reduce", call));
+      const empty = { x: new Float32Array(0), y: new Float32Array(6), op, outer: 2, n: 0, inner: 3 };
+      expect(await replay(gpu, "reduce", empty)).toEqual(await replay(wasm, "reduce", empty));
+    }
+  });
+
+  test("reduce: a long sum keeps its accuracy", async () => {
+    const n = 3_000_000;
+    const call = { x: new Float32Array(n).fill(0.1), y: new Float32Array(1), op: 0, outer: 1, n, inner: 1 };
+    const { y } = await replay(gpu, "reduce", call);
+    expect(Math.abs(y![0]! / (n * Math.fround(0.1)) - 1)).toBeLessThan(2e-7);
+  });
+
+  test("norm", async () => {
+    for (const n of [0, 1, 63, 64, 65, 4097, 1_000_000]) {
+      for (const scale of [0, 1e-30, 1, 1e18, 1e30]) {
+        const x = normals(n, 7, 0.1, scale);
+        const call = { x, y: new Float32Array(1), n };
+        const [{ y: actual }, { y: expected }] = [await replay(gpu, "norm", call), await replay(wasm, "norm", call)];
+        expect(Math.abs(actual![0]! - expected![0]!), `${n} of ${scale}`).toBeLessThanOrEqual(4e-7 * expected![0]!);
+      }
+    }
+  });
+
+  test("norm: parts of very different size, and what is not finite", async () => {
+    const apart = new Float32Array(300).fill(1e-20);
+    apart[77] = 1e20;
+    const infinite = new Float32Array(300).fill(1);
+    infinite[250] = -Infinity;
+    const unordered = new Float32Array(300).fill(1);
+    unordered[10] = Number.NaN;
+    for (const x of [apart, infinite, unordered, new Float32Array(200).fill(3e38)]) {
+      const call = { x, y: new Float32Array(1), n: x.length };
+      const [{ y: actual }, { y: expected }] = [await replay(gpu, "norm", call), await replay(wasm, "norm", call)];
+      if (Number.isFinite(expected![0])) expect(Math.abs(actual![0]! / expected![0]! - 1)).toBeLessThan(4e-7);
+      else expect(actual).toEqual(expected);
+    }
+  });
+});
