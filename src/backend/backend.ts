@@ -32,9 +32,14 @@ export interface Backend {
   readSync?(address: number, count: number, dtype: DType): TensorData;
   /** Whether a kernel is there; a fused operation whose kernel is not runs through its composition. */
   has(kernel: KernelName): boolean;
-  /** Runs a kernel. Returns the position of the first index out of range where the row `checks` one, else -1. */
+  /**
+   * Runs a kernel. Returns the position of the first index out of range where the row `checks` one, else -1. Where calls run later, the
+   * next read throws instead, and until then `poison` holds NaN.
+   */
   dispatch<K extends KernelName>(kernel: K, call: KernelCall<K, Buffer>): number;
   memory(): MemoryUse;
+  /** Where a float32 lies that is 0, or NaN after an index out of range that no read has told of. */
+  readonly poison?: number;
   /** Hands what was called so far to the device now; absent where calls run at once. */
   submit?(): void;
   /** Gives everything back; the backend is of no more use. Absent where the garbage collector does. */

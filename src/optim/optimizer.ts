@@ -8,6 +8,7 @@ import { checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { sameShape, sizeOf } from "../util/shape.js";
+import { RING, type StepNumber, StepNumbers } from "./step-numbers.js";
 
 /** Options every optimizer has. */
 export interface OptimizerOptions {
@@ -57,9 +58,6 @@ export interface OptimizerState {
 }
 
 const LINE = 16;
-/** Losses that can be read; one slot more, because a step that fails has written one. */
-const RING = 256;
-const SLOTS = RING + 1;
 const CLAMP = unaryOps.indexOf("clamp");
 
 /**
@@ -82,9 +80,11 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   readonly #gradients: Storage;
   readonly #state = new Map<string, Storage>();
   readonly #names = new Map<Tensor, string>();
-  /** The gradient's norm, then a ring of the losses of the last steps. */
-  readonly #numbers: Storage;
+  readonly #numbers: StepNumbers;
   readonly #options: O;
+  /** How often steps were undone, and by what error the last time. */
+  #rollbacks = 0;
+  #failure: { readonly rollbacks: number; readonly error: Promise<SeqgradError> } | undefined;
 
   /** `stateOf` checks the options of a group and answers the names of the state that they ask for. */
   protected constructor(
@@ -124,7 +124,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
         );
     }
 
-    this.#numbers = this.#arena("optimizer", LINE + SLOTS);
+    this.#numbers = new StepNumbers(this.#backend);
     for (const name of stateNames) this.#state.set(name, this.#arena("optimizer", n));
     this.#gradients = this.#arena("gradient", n);
     this.#parameters = this.#arena("parameter", n);
@@ -156,7 +156,8 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   step(loss: () => Tensor): PendingNumber;
   step(loss?: () => Tensor): PendingNumber | undefined {
     this.#checkOwner("step");
-    const slot = this.#numbers.address + (LINE + (this.steps % SLOTS)) * 4;
+    const numbers = this.#numbers;
+    const step = this.steps;
     if (loss) {
       scope(() => {
         this.zeroGrad();
@@ -164,24 +165,27 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
         if (!(value instanceof Tensor))
           throw new SeqgradError("value", `${this.op}.step: the function must return the loss, a tensor of one number.`);
         value.backward();
-        copyWords(this.#backend, value.address, slot, 1);
+        copyWords(this.#backend, value.address, numbers.lossAddress(step), 1);
       });
-    }
+    } else this.#backend.dispatch("fill", { y: numbers.lossAddress(step), n: 1, value: 0 });
     this.#clipValue();
-    this.#backend.dispatch("norm", { x: this.#gradients, y: this.#numbers, n: this.#n });
-    this.#checkFinite(loss ? slot : undefined);
+    this.#backend.dispatch("norm", { x: this.#gradients, y: numbers.normAddress(step), n: this.#n });
+    const norm = numbers.guard(step);
+    if (this.#backend.readSync) this.#checkFinite(step, loss !== undefined);
     this.steps++;
-    for (const group of this.groups) if (group.n > 0) this.#updateGroup(group);
-    return loss && this.#pending("the loss", slot, RING);
+    for (const group of this.groups) if (group.n > 0) this.#updateGroup(group, norm);
+    this.#backend.submit?.();
+    return loss && this.#pending("loss", step);
   }
 
   /** The norm of the last step's gradient over all parameters, before clipNorm. */
   gradientNorm(): PendingNumber {
-    return this.#pending("the gradient's norm", this.#numbers.address, 1);
+    return this.#pending("norm", this.steps - 1);
   }
 
   async stateDict(): Promise<OptimizerState> {
     this.#checkAlive("stateDict");
+    if (!this.#backend.readSync && this.steps > 0) await this.#numberOf(this.steps - 1);
     const tensors = new Map<string, TensorValue>();
     for (const [name, { storage, offset, shape }] of this.#entries()) {
       const data = await this.#backend.read(storage.address + offset, sizeOf(shape), "float32");
@@ -203,13 +207,16 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     }
     for (const [name, { storage, offset }] of entries) this.#backend.write(storage.address + offset, state.tensors.get(name)!.data);
     this.steps = state.steps;
+    this.#numbers.clear();
+    this.#rollbacks++;
     for (const [i, group] of this.groups.entries()) group.options.lr = state.lr[i]!;
   }
 
   /** Frees the gradients and the optimizer's state; the parameters live on. */
   dispose(): void {
     for (const p of this.params) if (p.grad?.storage === this.#gradients) p.grad = undefined;
-    for (const storage of [this.#numbers, this.#gradients, ...this.#state.values()]) release(storage);
+    this.#numbers.dispose();
+    for (const storage of [this.#gradients, ...this.#state.values()]) release(storage);
   }
 
   /** Dispatches the update of one group; `at` gives the address of each arena there. */
@@ -219,11 +226,11 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     state: (name: string) => number,
   ): void;
 
-  #updateGroup(group: Group<O>): void {
+  #updateGroup(group: Group<O>, norm: number): void {
     const at = {
       parameter: this.#parameters.address + group.offset,
       gradient: this.#gradients.address + group.offset,
-      norm: this.#numbers.address,
+      norm,
       clipNorm: this.#options.clipNorm ?? 0,
     };
     this.update(group, at, (name) => this.#state.get(name)!.address + group.offset);
@@ -309,44 +316,82 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     }
   }
 
-  /** Where reading is immediate, a bad step is an error at once; elsewhere the kernels leave everything as it is and the loss tells. */
-  #checkFinite(loss: number | undefined): void {
-    const read = (address: number) => this.#backend.readSync!(address, 1, "float32")[0]!;
-    if (!this.#backend.readSync) return;
-    const value = loss && read(loss);
-    const norm = read(this.#numbers.address);
-    if (Number.isFinite(value ?? 0) && Number.isFinite(norm)) return;
-    const index = this.params.findIndex((p) => p.grad?.dataSync().some((g) => !Number.isFinite(g)));
-    const culprit = index < 0 ? "" : ` the gradient of ${this.#nameOf(this.params[index]!)} is not finite;`;
-    const error = new SeqgradError(
-      "not-finite",
-      `${this.op}: step ${this.steps + 1}: ${value === undefined ? "" : `the loss is ${value}, `}the gradient's norm ${norm};${culprit} nothing was changed. Lower lr, clip the gradient (clipNorm), or look for bad values in the data.`,
-    );
-    throw Object.assign(error, { step: this.steps + 1, parameter: index < 0 ? undefined : this.params[index], loss: value, norm });
+  /** Where reading is immediate, a bad step is an error at once; elsewhere it leaves everything as it is, and the next read tells. */
+  #checkFinite(step: number, hasLoss: boolean): void {
+    const number = this.#numbers.readSync(step);
+    if (number.good) return;
+    const culprit = this.params.find((p) => p.grad?.dataSync().some(isBad));
+    throw this.#notFinite(step, number, hasLoss, culprit);
   }
 
-  /** A number of the current step, which holds for so many further steps less one. */
-  #pending(what: string, address: number, life: number): PendingNumber {
-    const step = this.steps;
+  #notFinite(step: number, { loss, norm }: StepNumber, hasLoss: boolean, parameter: Tensor | undefined): SeqgradError {
+    const facts = [
+      `${hasLoss ? `the loss is ${loss}, ` : ""}the gradient's norm ${norm}`,
+      ...(isBad(loss) || isBad(norm) ? [] : ["an index in its data was out of range"]),
+      ...(parameter ? [`the gradient of ${this.#nameOf(parameter)} is not finite`] : []),
+      "nothing was changed",
+    ];
+    const advice = "Lower lr, clip the gradient (clipNorm), or look for bad values in the data.";
+    const error = new SeqgradError("not-finite", `${this.op}: step ${step + 1}: ${facts.join("; ")}. ${advice}`);
+    return Object.assign(error, { step: step + 1, parameter, loss: hasLoss ? loss : undefined, norm });
+  }
+
+  /** Makes the first step that failed, and those after it, which changed nothing either, not have been. */
+  async #rollBack(cause: unknown): Promise<SeqgradError> {
+    const bad = await this.#numbers.firstBad(this.steps);
+    const isLast = bad?.step === this.steps - 1;
+    let culprit: Tensor | undefined;
+    for (const p of isLast ? this.params : []) culprit ??= (await p.grad!.data()).some(isBad) ? p : undefined;
+    if (bad) this.steps = bad.step;
+    this.#numbers.clear();
+    this.#rollbacks++;
+    if (cause instanceof SeqgradError) return cause;
+    return this.#notFinite(this.steps, bad!, true, culprit);
+  }
+
+  /** The numbers of a step that went well. @throws SeqgradError, after rolling back, when it or one before it did not */
+  async #numberOf(step: number): Promise<StepNumber> {
+    const rollbacks = this.#rollbacks;
+    let cause: unknown;
+    try {
+      const number = await this.#numbers.read(step);
+      if (number.good || this.#backend.readSync) return number;
+    } catch (error) {
+      if (!(error instanceof SeqgradError && error.code === "range")) throw error;
+      cause = error;
+    }
+    // Several reads of one failure wait for one rollback.
+    if (this.#failure?.rollbacks !== rollbacks) this.#failure = { rollbacks, error: this.#rollBack(cause) };
+    throw await this.#failure.error;
+  }
+
+  /** A number of a step, which holds until the ring comes round. */
+  #pending(what: "loss" | "norm", step: number): PendingNumber {
+    const rollbacks = this.#rollbacks;
+    const name = what === "loss" ? "the loss" : "the gradient's norm";
     const check = () => {
       this.#checkAlive("read");
-      if (this.steps - step >= life)
-        throw new SeqgradError("state", `${this.op}: ${what} of step ${step} was overwritten ${life} steps later; read it sooner.`);
+      if (rollbacks !== this.#rollbacks)
+        throw new SeqgradError("state", `${this.op}: ${name} of step ${step + 1} is gone: the step was undone, or a state loaded.`);
+      if (this.steps - step > RING)
+        throw new SeqgradError("state", `${this.op}: ${name} of step ${step + 1} was overwritten ${RING} steps later; read it sooner.`);
     };
     return {
       read: async () => {
         check();
-        return (await this.#backend.read(address, 1, "float32"))[0]!;
+        return (await this.#numberOf(step))[what];
       },
       readSync: () => {
         check();
         if (!this.#backend.readSync)
           throw new SeqgradError("device", `${this.op}: ${this.#backend.type} cannot answer at once; use \`await value.read()\`.`);
-        return this.#backend.readSync(address, 1, "float32")[0]!;
+        return this.#numbers.readSync(step)[what];
       },
     };
   }
 }
+
+const isBad = (x: number) => !Number.isFinite(x);
 
 function groupsOf<O>(op: string, params: ParametersOrGroups<O>): readonly ParameterGroup<O>[] {
   if (typeof params?.[Symbol.iterator] !== "function")

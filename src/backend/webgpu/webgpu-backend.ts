@@ -41,6 +41,7 @@ export interface WebGpuCounts {
  */
 export class WebGpuBackend implements Backend {
   readonly type = "webgpu";
+  readonly poison = 12;
   readonly counts: WebGpuCounts = { calls: 0, passes: 0, submissions: 0 };
   /** Settles, with the reason, when the device is gone. */
   readonly lost: Promise<string>;
@@ -346,8 +347,9 @@ const STORAGE = 0x80;
 
 /** Leaves the kernel's mark; among several bad positions any may win. */
 function faultFunction(id: number, heap: string): string {
-  const cast = (value: string) => (heap === "u32" ? `u32(${value})` : `bitcast<f32>(${value})`);
-  return `fn fault(position: u32) { heap[1] = ${cast(`${id + 1}u`)}; heap[2] = ${cast("position")}; }\n`;
+  const cast = (value: string) => (heap === "u32" ? value : `bitcast<f32>(${value})`);
+  // The second word of NaN keeps compilers from computing it, which WGSL forbids.
+  return `fn fault(position: u32) { heap[1] = ${cast(`${id + 1}u`)}; heap[2] = ${cast("position")}; heap[3] = ${cast("0x7fc00000u + (position & 1u)")}; }\n`;
 }
 
 export interface WebGpuOptions {
