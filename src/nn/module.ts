@@ -1,4 +1,5 @@
-import type { TensorData } from "../backend/backend.js";
+import type { Backend, TensorData } from "../backend/backend.js";
+import type { Device } from "../tensor/device.js";
 import { Tensor } from "../tensor/tensor.js";
 import { type ForeignValue, readValue, type TensorValue } from "../tensor/value.js";
 import { SeqgradError } from "../util/errors.js";
@@ -77,6 +78,25 @@ export abstract class Module {
     }
     if (faults.length > 0) throw new SeqgradError("format", `loadStateDict: the state does not fit the model: ${faults.join("; ")}.`);
     for (const [name, tensor] of entries) tensor.write(state.get(name)!.data as TensorData);
+  }
+
+  /**
+   * Moves the parameters to another device. Where an optimizer has them, move that: optimizer.to(device) takes them along.
+   * @example
+   * const layer = new sg.nn.Linear(3, 2);
+   * const exact = await sg.createDevice({ device: "reference" });
+   * await layer.to(exact);
+   */
+  async to(device: Device): Promise<this> {
+    const state = await this.stateDict();
+    this.place(device.backend);
+    this.loadStateDict(state);
+    return this;
+  }
+
+  /** As to(), but with nothing in the parameters: what they were may be out of reach. */
+  place(backend: Backend): void {
+    for (const p of this.parameters()) if (p.backend !== backend) p.place(backend);
   }
 
   /** Sets this module and all inside it to training, or with false to evaluation. */

@@ -151,7 +151,7 @@ function checkTensors(op: string, tensors: readonly Tensor[]): void {
     if (x.backend !== tensors[0]!.backend) {
       throw new SeqgradError(
         "device",
-        `${op}: argument ${i} is on another device (${x.backend.type}) than argument 0 (${tensors[0]!.backend.type}); make both after the same init().`,
+        `${op}: argument ${i} is on another device (${x.backend.type}) than argument 0 (${tensors[0]!.backend.type}); move one: await tensor.to(device), model.to(device) or optimizer.to(device).`,
       );
     }
   }

@@ -1,9 +1,10 @@
 import type { Backend } from "../backend/backend.js";
 import { unaryOps } from "../backend/kernels.js";
+import type { Device } from "../tensor/device.js";
 import { scope } from "../tensor/scope.js";
 import { allocate, copyWords, release, type Storage } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
-import type { TensorValue } from "../tensor/value.js";
+import { readValue, type TensorValue } from "../tensor/value.js";
 import { checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
@@ -74,13 +75,13 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   readonly params: readonly Tensor[];
   /** Updates made so far. */
   steps = 0;
-  readonly #backend: Backend;
   readonly #n: number;
-  readonly #parameters: Storage;
-  readonly #gradients: Storage;
-  readonly #state = new Map<string, Storage>();
+  #backend!: Backend;
+  #parameters!: Storage;
+  #gradients!: Storage;
+  readonly #state = new Map<string, Storage | undefined>();
   readonly #names = new Map<Tensor, string>();
-  readonly #numbers: StepNumbers;
+  #numbers!: StepNumbers;
   readonly #options: O;
   /** How often steps were undone, and by what error the last time. */
   #rollbacks = 0;
@@ -99,14 +100,13 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     checkInterval(op, "clipValue", options.clipValue ?? 0, 0);
     let n = 0;
     const seen = new Set<Tensor>();
-    const stateNames = new Set<string>();
     this.groups = groupsOf(op, params).map((group) => {
       const own = [...new Set(this.#named(group.params))].filter((p) => p.requiresGrad && !seen.has(p));
       for (const p of own) seen.add(p);
       const merged = { ...defaults, ...defined(options), ...defined(group.options) } as Group<O>["options"];
       checkInterval(op, "lr", merged.lr, 0);
       checkInterval(op, "weightDecay", merged.weightDecay, 0);
-      for (const name of stateOf(merged)) stateNames.add(name);
+      for (const name of stateOf(merged)) this.#state.set(name, undefined);
       const offset = n * 4;
       for (const p of own) n += align(p.size);
       return { params: own, options: merged, offset, n: n - offset / 4 };
@@ -114,7 +114,6 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     this.params = [...seen];
     const [first] = seen;
     if (!first) throw new SeqgradError("value", `${op}: there are no parameters to train: pass model.parameters().`);
-    this.#backend = first.backend;
     this.#n = n;
     for (const p of seen) {
       if (p.backend !== first.backend || p.dtype !== "float32" || !p.isContiguous)
@@ -123,12 +122,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
           `${op}: ${this.#nameOf(p)} is another device's, a view with gaps, or ${p.dtype}; wants float32 on one device.`,
         );
     }
-
-    this.#numbers = new StepNumbers(this.#backend);
-    for (const name of stateNames) this.#state.set(name, this.#arena("optimizer", n));
-    this.#gradients = this.#arena("gradient", n);
-    this.#parameters = this.#arena("parameter", n);
-    this.#pack();
+    this.#makeArenas(first.backend);
   }
 
   /** The learning rate of all groups; set it to change it. */
@@ -212,11 +206,31 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     for (const [i, group] of this.groups.entries()) group.options.lr = state.lr[i]!;
   }
 
+  /**
+   * Moves the parameters and the optimizer's state to another device; gradients are 0 there.
+   * @example
+   * const optimizer = new sg.optim.Adam(model.parameters());
+   * await optimizer.to(await sg.createDevice({ device: "wasm" }));
+   */
+  async to(device: Device): Promise<this> {
+    const state = await this.stateDict();
+    const values = await Promise.all(this.params.map(readValue));
+    this.place(device.backend);
+    for (const [i, p] of this.params.entries()) p.write(values[i]!.data);
+    this.loadStateDict(state);
+    return this;
+  }
+
+  /** As to(), but with nothing in the parameters and the state: what they were may be out of reach. */
+  place(backend: Backend): void {
+    for (const p of this.params) if (p.backend !== backend) p.place(backend);
+    this.#freeArenas();
+    this.#makeArenas(backend);
+  }
+
   /** Frees the gradients and the optimizer's state; the parameters live on. */
   dispose(): void {
-    for (const p of this.params) if (p.grad?.storage === this.#gradients) p.grad = undefined;
-    this.#numbers.dispose();
-    for (const storage of [this.#gradients, ...this.#state.values()]) release(storage);
+    this.#freeArenas();
   }
 
   /** Dispatches the update of one group; `at` gives the address of each arena there. */
@@ -240,6 +254,21 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     const { clipValue = 0 } = this.#options;
     const x = this.#gradients;
     if (clipValue > 0) this.#backend.dispatch("unary", { x, y: x, op: CLAMP, n: this.#n, a: -clipValue, b: clipValue });
+  }
+
+  #makeArenas(backend: Backend): void {
+    this.#backend = backend;
+    this.#numbers = new StepNumbers(backend);
+    for (const name of this.#state.keys()) this.#state.set(name, this.#arena("optimizer", this.#n));
+    this.#gradients = this.#arena("gradient", this.#n);
+    this.#parameters = this.#arena("parameter", this.#n);
+    this.#pack();
+  }
+
+  #freeArenas(): void {
+    for (const p of this.params) if (p.grad?.storage === this.#gradients) p.grad = undefined;
+    this.#numbers.dispose();
+    for (const storage of [this.#gradients, ...this.#state.values()]) release(storage!);
   }
 
   #arena(kind: "parameter" | "gradient" | "optimizer", n: number): Storage {
@@ -282,7 +311,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   *#entries(): Generator<[string, { storage: Storage; offset: number; shape: readonly number[] }]> {
     for (const [name, storage] of this.#state) {
       let i = 0;
-      for (const { param, offset } of this.#places()) yield [`${name}.${i++}`, { storage, offset, shape: param.shape }];
+      for (const { param, offset } of this.#places()) yield [`${name}.${i++}`, { storage: storage!, offset, shape: param.shape }];
     }
   }
 
@@ -308,9 +337,10 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   #checkOwner(call: string): void {
     this.#checkAlive(call);
     for (const p of this.params) {
+      const moved = p.backend !== this.#backend && "it lies on another device; move both by optimizer.to(device)";
       const taken = p.storage !== this.#parameters && "another optimizer has taken it over; make one optimizer for each parameter";
       const replaced = p.grad?.storage !== this.#gradients && "its grad was replaced; set gradients to 0 by zeroGrad()";
-      const cause = taken || replaced;
+      const cause = moved || taken || replaced;
       if (cause)
         throw new SeqgradError("state", `${this.op}.${call}: ${this.#nameOf(p)} is no longer in this optimizer's hands: ${cause}.`);
     }

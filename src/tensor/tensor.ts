@@ -100,6 +100,19 @@ export class Tensor implements Tenant {
     }
   }
 
+  /**
+   * A copy on another device, outside every scope and cut off from the graph.
+   * @example
+   * const exact = await sg.createDevice({ device: "reference" });
+   * const x = await sg.ones([3]).to(exact);
+   */
+  async to(device: { readonly backend: Backend }): Promise<Tensor> {
+    const data = await this.data();
+    const copy = new Tensor(allocate(device.backend, this.size * 4, "other", null), this.shape, this.dtype);
+    copy.write(data);
+    return copy;
+  }
+
   /** The only element. @throws SeqgradError `shape` when there are more or none. */
   async item(): Promise<number> {
     this.#checkSingle();
@@ -159,6 +172,16 @@ export class Tensor implements Tenant {
   view(shape: Shape, strides: readonly number[], offset: number): Tensor {
     this.storage.holders++;
     return new Tensor(this.storage, shape, this.dtype, strides, offset, currentFrame());
+  }
+
+  /** Takes memory on another device, with nothing in it, in place of its own. The layout must be contiguous. */
+  place(backend: Backend): void {
+    const { storage } = this;
+    this.grad?.dispose();
+    this.grad = undefined;
+    this.storage = allocate(backend, this.size * 4, storage.kind, null);
+    this.offset = 0;
+    if (--storage.holders === 0) release(storage);
   }
 
   /** Frees the memory, when no other view holds it. In a scope there is no need. */
