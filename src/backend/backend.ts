@@ -40,6 +40,8 @@ export interface Backend {
   memory(): MemoryUse;
   /** Where a float32 lies that is 0, or NaN after an index out of range that no read has told of. */
   readonly poison?: number;
+  /** Settles, with the reason, when the device is gone for good; absent where that cannot happen. */
+  readonly lost?: Promise<string>;
   /** Hands what was called so far to the device now; absent where calls run at once. */
   submit?(): void;
   /** Gives everything back; the backend is of no more use. Absent where the garbage collector does. */

@@ -25,6 +25,8 @@ export function jsonReport({ tokens, parameters }: RunFacts): Report {
       print(JSON.stringify({ event: "step", step, loss, tokensPerSecond: Math.round((tokens * 1000) / milliseconds) }));
     } else if (event.event === "evaluation") {
       print(JSON.stringify({ event: "evaluation", step: event.step, valLoss: event.value }));
+    } else if (event.event === "device") {
+      print(JSON.stringify(event));
     } else if (event.event === "end") {
       const { steps, value, seconds } = event;
       print(JSON.stringify({ event: "end", steps, valLoss: value ?? null, seconds, parameters }));
@@ -54,6 +56,9 @@ export function plainReport({ cell, layers, hidden, parameters, steps, tokens, d
     } else if (event.event === "evaluation") {
       progress?.clear();
       print(`step ${event.step}  validation loss ${event.value.toFixed(4)}`);
+    } else if (event.event === "device") {
+      progress?.clear();
+      print(`${event.reason} Going on after step ${event.step} on ${event.device}.`);
     } else if (event.event === "end") {
       progress?.clear();
       const validation = event.value === undefined ? "" : `, validation loss ${event.value.toFixed(4)} nats per character`;

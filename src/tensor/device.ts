@@ -59,6 +59,24 @@ export async function init(options: InitOptions = {}): Promise<Device> {
  * const x = sg.zeros([3], { device: exact }); // in float64
  */
 export async function createDevice(options: InitOptions = {}): Promise<Device> {
+  const device = await open(options);
+  origins.set(device.backend, options);
+  return device;
+}
+
+/** How the devices were made. */
+const origins = new WeakMap<Backend, InitOptions>();
+
+/** A device in the place of one that is gone, of its type or the one given, or on WebAssembly where there is none; the default, if the one gone was. */
+export async function replaceDevice(gone: Backend, type?: DeviceType): Promise<Device> {
+  const options = { ...origins.get(gone), ...(type && { device: type }) };
+  gone.destroy?.();
+  const device = await createDevice(options).catch(() => createDevice({ ...options, device: "wasm" }));
+  if (current?.backend === gone) current = device;
+  return device;
+}
+
+async function open(options: InitOptions): Promise<Device> {
   const { device: type = "auto", deterministic = false, precision = "f32" } = options;
   if (!choices.includes(type))
     throw new SeqgradError("device", `init: there is no device "${String(type)}". Use ${choices.map((name) => `"${name}"`).join(", ")}.`);

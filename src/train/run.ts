@@ -1,7 +1,11 @@
+import type { Backend } from "../backend/backend.js";
+import { memoryStore, type Store } from "../io/store.js";
 import type { Module } from "../nn/module.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
+import type { PendingNumber } from "../optim/optimizer.js";
 import type { Schedule } from "../optim/schedules.js";
 import { tensor } from "../tensor/create.js";
+import { replaceDevice } from "../tensor/device.js";
 import { defaultGenerator } from "../tensor/random.js";
 import { keep } from "../tensor/scope.js";
 import { Tensor } from "../tensor/tensor.js";
@@ -14,6 +18,19 @@ import type { Batches, CarriedState, FitEvent, FitOptions, Loader, LossResult } 
 
 type Events = AsyncGenerator<FitEvent, void, undefined>;
 type EndReason = Extract<FitEvent, { event: "end" }>["reason"];
+/** An update whose loss has not been read. */
+interface Issued {
+  readonly loss: PendingNumber;
+  readonly step: number;
+  readonly epoch: number;
+  readonly lr: number;
+  readonly start: number;
+}
+/** Milliseconds of updates to issue before their losses are read, and how many at most, where reading must wait. */
+const AHEAD = 250;
+const READ_EVERY = 16;
+/** Seconds between snapshots of a run on a device that can be lost. */
+const SNAPSHOT_SECONDS = 30;
 type LossFunction<B, S> = (batch: B, state: S | undefined) => LossResult<S>;
 
 /** One call of fit(): what it was told, and where it stands. */
@@ -28,6 +45,12 @@ export class Run<B, S extends CarriedState<S>> {
   #carried: S | undefined;
   #bestParameters: ReadonlyMap<string, TensorValue> | undefined;
   #startedAt = 0;
+  /** Updates made of which no event has told, and how many there may be. */
+  #issued: Issued[] = [];
+  #ahead = 1;
+  /** What a run goes on from on another device, when it was taken, and the step of the one last gone on from. */
+  #snapshot: { readonly store: Store; readonly step: number; readonly time: number } | undefined;
+  #recoveredAt: number | undefined;
   /** The step of the checkpoint that was resumed, and of the one that is in the store. */
   #resumedAt: number | undefined;
   #savedAt: number | undefined;
@@ -43,23 +66,38 @@ export class Run<B, S extends CarriedState<S>> {
   }
 
   async *events(): Events {
-    const { evaluate, earlyStopping, checkpoint } = this.#options;
+    const { checkpoint } = this.#options;
     try {
       this.#startedAt = performance.now();
-      if (checkpoint?.resume) await this.#resume();
-      this.#model.train();
-      yield* this.#updates();
-      const reason = this.#reasonToStop ?? "complete";
-      // First the checkpoint, then the evaluation that is due only because the run ends: a longer run that resumes shall not know of it.
-      // The one that was resumed is told again, for a process may have died between its writing and its event.
-      if (checkpoint && (this.#savedAt !== this.#at.step || this.#resumedAt === this.#at.step)) yield await this.#checkpoint();
-      if (evaluate && reason !== "aborted" && this.#at.evaluation?.step !== this.#at.step) yield await this.#evaluate();
-      if (earlyStopping && reason !== "aborted" && this.#bestParameters) this.#model.loadStateDict(this.#bestParameters);
-      const { step, evaluation, best } = this.#at;
-      yield { event: "end", steps: step, seconds: this.#seconds, reason, value: evaluation?.value, best: best ?? undefined };
+      if (checkpoint?.resume) await this.#resume(checkpoint.store);
+      for (;;) {
+        try {
+          yield* this.#course();
+          return;
+        } catch (error) {
+          yield await this.#recover(error);
+        }
+      }
     } finally {
       this.#carry(undefined);
     }
+  }
+
+  /** From where the run stands to its end. */
+  async *#course(): Events {
+    const { evaluate, earlyStopping, checkpoint } = this.#options;
+    this.#model.train();
+    await this.#takeSnapshot();
+    yield* this.#updates();
+    yield* this.#settle();
+    const reason = this.#reasonToStop ?? "complete";
+    // First the checkpoint, then the evaluation that is due only because the run ends: a longer run that resumes shall not know of it.
+    // The one that was resumed is told again, for a process may have died between its writing and its event.
+    if (checkpoint && (this.#savedAt !== this.#at.step || this.#resumedAt === this.#at.step)) yield await this.#checkpoint();
+    if (evaluate && reason !== "aborted" && this.#at.evaluation?.step !== this.#at.step) yield await this.#evaluate();
+    if (earlyStopping && reason !== "aborted" && this.#bestParameters) this.#model.loadStateDict(this.#bestParameters);
+    const { step, evaluation, best } = this.#at;
+    yield { event: "end", steps: step, seconds: this.#seconds, reason, value: evaluation?.value, best: best ?? undefined };
   }
 
   async *#updates(): Events {
@@ -103,6 +141,7 @@ export class Run<B, S extends CarriedState<S>> {
       const advice = "Give the loader that the run began with.";
       throw new SeqgradError("value", `fit: epoch ${epoch} has ${count} batches, but the run had done ${done} of it. ${advice}`);
     }
+    yield* this.#settle();
     yield { event: "epoch", epoch, step: this.#at.step, loss: this.#at.lossSum / count };
     this.#at = { ...this.#at, epoch: epoch + 1, position: 0, lossSum: 0 };
     this.#carry(undefined);
@@ -111,34 +150,58 @@ export class Run<B, S extends CarriedState<S>> {
   /** An update and what is due after it. */
   async *#advance(batch: () => B): Events {
     const { evaluate, checkpoint } = this.#options;
-    yield await this.#update(batch);
-    if (evaluate && this.#at.step % evaluate.every === 0) yield await this.#evaluate();
-    if (checkpoint && this.#at.step % checkpoint.every === 0) yield await this.#checkpoint();
+    this.#update(batch);
+    const evaluates = evaluate && this.#at.step % evaluate.every === 0;
+    const saves = checkpoint && this.#at.step % checkpoint.every === 0;
+    if (evaluates || saves || this.#issued.length >= this.#ahead) yield* this.#settle();
+    if (evaluates) yield await this.#evaluate();
+    if (saves) yield await this.#checkpoint();
+    if (this.#isSnapshotDue) {
+      yield* this.#settle();
+      await this.#takeSnapshot();
+    }
     await this.#breathe();
   }
 
   /** One update. The batch is asked for in its scope, which frees the tensors that are made for it. */
-  async #update(take: () => B): Promise<FitEvent> {
+  #update(take: () => B): void {
     const start = performance.now();
     const { optimizer, carryState } = this.#options;
     let next: S | undefined;
-    const loss = () => {
+    const lossOf = () => {
       const batch = take();
       const result = this.#lossOf(batch, startsAnew(batch) ? undefined : this.#carried);
       if (result instanceof Tensor) return result;
       if (carryState && result?.state) next = detached(result.state);
       return result?.loss;
     };
+    const step = this.#at.step + 1;
     try {
-      const [lr, pending] = this.#atScheduledRate(() => [optimizer.lr, optimizer.step(loss)]);
+      const [lr, loss] = this.#atScheduledRate(() => [optimizer.lr, optimizer.step(lossOf)]);
       this.#carry(next);
-      const value = await pending.read();
-      const { step, epoch, position, lossSum } = this.#at;
-      this.#at = { ...this.#at, step: step + 1, position: position + 1, lossSum: lossSum + value };
-      return { event: "step", step: step + 1, epoch, loss: value, lr, milliseconds: performance.now() - start };
+      this.#issued.push({ loss, step, epoch: this.#at.epoch, lr, start });
+      this.#at = { ...this.#at, step, position: this.#at.position + 1 };
     } catch (error) {
       if (next !== this.#carried) dispose(next);
-      throw this.#explain(error);
+      throw this.#explain(error, step);
+    }
+  }
+
+  /** Reads the losses of the updates issued, and tells of them. */
+  async *#settle(): Events {
+    const issued = this.#issued;
+    if (issued.length === 0) return;
+    this.#issued = [];
+    const losses = await Promise.allSettled(issued.map(({ loss }) => loss.read()));
+    const milliseconds = (performance.now() - issued[0]!.start) / issued.length;
+    const { readEvery } = this.#options;
+    const isSync = this.#backend.readSync !== undefined;
+    this.#ahead = readEvery ?? (isSync ? 1 : Math.min(Math.max(1, Math.floor(AHEAD / milliseconds)), READ_EVERY));
+    for (const [i, { step, epoch, lr }] of issued.entries()) {
+      const result = losses[i]!;
+      if (result.status === "rejected") throw this.#explain(result.reason, step);
+      this.#at = { ...this.#at, lossSum: this.#at.lossSum + result.value };
+      yield { event: "step", step, epoch, loss: result.value, lr, milliseconds };
     }
   }
 
@@ -156,15 +219,14 @@ export class Run<B, S extends CarriedState<S>> {
   }
 
   /** Tells of a step that the optimizer refused by what the run knows: the step's number, the parameter's name, the checkpoint. */
-  #explain(error: unknown): unknown {
+  #explain(error: unknown, step: number): unknown {
     if (!(error instanceof SeqgradError && error.code === "not-finite" && "norm" in error)) return error;
     const { loss, norm, parameter } = error as SeqgradError & { loss?: number; norm: number; parameter?: Tensor };
     const [name] = [...this.#model.namedParameters()].find(([, tensor]) => tensor === parameter) ?? [];
-    const { step } = this.#at;
     const facts = [
-      `fit: step ${step + 1}: the loss is ${loss}, the gradient's norm ${norm}`,
+      `fit: step ${step}: the loss is ${loss}, the gradient's norm ${norm}`,
       ...(name ? [`the first gradient that is not finite is that of ${name}`] : []),
-      `model and optimizer are as after step ${step}`,
+      `model and optimizer are as after step ${step - 1}`,
       ...(this.#savedAt === undefined ? [] : [`the checkpoint of step ${this.#savedAt} is kept`]),
     ];
     const advice = "Lower lr, clip the gradient (clipNorm), or look for bad values in the data.";
@@ -190,26 +252,66 @@ export class Run<B, S extends CarriedState<S>> {
   }
 
   async #checkpoint(): Promise<FitEvent> {
-    const { checkpoint, optimizer, schedule } = this.#options;
-    const carried = new Map<string, TensorValue>();
-    for (const [name, state] of entriesOf(this.#carried)) if (state) carried.set(name, await readValue(state));
-    const plateau = typeof schedule === "object" ? schedule.state : null;
-    const progress = { ...this.#at, seconds: this.#seconds };
-    await saveCheckpoint(checkpoint!.store, this.#model, optimizer, { progress, plateau, carried, best: this.#bestParameters });
+    await this.#save(this.#options.checkpoint!.store);
     this.#savedAt = this.#at.step;
     return { event: "checkpoint", step: this.#at.step };
   }
 
-  async #resume(): Promise<void> {
-    const { checkpoint, optimizer, schedule } = this.#options;
-    const snapshot = await loadCheckpoint(checkpoint!.store, this.#model, optimizer);
-    if (!snapshot) return;
+  async #save(store: Store): Promise<void> {
+    const { optimizer, schedule } = this.#options;
+    const carried = new Map<string, TensorValue>();
+    for (const [name, state] of entriesOf(this.#carried)) if (state) carried.set(name, await readValue(state));
+    const plateau = typeof schedule === "object" ? schedule.state : null;
+    const progress = { ...this.#at, seconds: this.#seconds };
+    await saveCheckpoint(store, this.#model, optimizer, { progress, plateau, carried, best: this.#bestParameters });
+  }
+
+  async #resume(store: Store): Promise<void> {
+    if (await this.#restore(store)) this.#resumedAt = this.#savedAt = this.#at.step;
+  }
+
+  /** Whether there was something to go on from. */
+  async #restore(store: Store): Promise<boolean> {
+    const { optimizer, schedule } = this.#options;
+    const snapshot = await loadCheckpoint(store, this.#model, optimizer);
+    if (!snapshot) return false;
     this.#at = snapshot.progress;
-    this.#resumedAt = this.#savedAt = this.#at.step;
     this.#bestParameters = snapshot.best;
     if (snapshot.plateau && typeof schedule === "object") schedule.restore(snapshot.plateau);
     const carried = Array.from(snapshot.carried, ([name, { data, shape, dtype }]) => [name, tensor(data, shape, { dtype })] as const);
-    if (carried.length > 0) this.#carry(Object.fromEntries(carried) as S);
+    this.#carry(carried.length > 0 ? (Object.fromEntries(carried) as S) : undefined);
+    return true;
+  }
+
+  get #isSnapshotDue(): boolean {
+    if (!this.#snapshot) return false;
+    const { steps = Number.POSITIVE_INFINITY, seconds = SNAPSHOT_SECONDS } = this.#options.snapshot ?? {};
+    return this.#at.step - this.#snapshot.step >= steps || performance.now() - this.#snapshot.time >= seconds * 1000;
+  }
+
+  /** Keeps, on the host, what the run can go on from when the device is lost. */
+  async #takeSnapshot(): Promise<void> {
+    if (!this.#backend.lost) return;
+    const store = memoryStore();
+    await this.#save(store);
+    this.#snapshot = { store, step: this.#at.step, time: performance.now() };
+  }
+
+  /** Goes back to the last snapshot on a fresh device, or on WebAssembly where it was gone on from before. @throws any other error */
+  async #recover(error: unknown): Promise<FitEvent> {
+    const snapshot = this.#snapshot;
+    if (!(error instanceof SeqgradError && error.code === "device") || !snapshot || !this.#backend.lost) throw error;
+    const device = await replaceDevice(this.#backend, this.#recoveredAt === snapshot.step ? "wasm" : undefined);
+    this.#recoveredAt = snapshot.step;
+    this.#issued = [];
+    this.#model.place(device.backend);
+    this.#options.optimizer.place(device.backend);
+    await this.#restore(snapshot.store);
+    return { event: "device", step: this.#at.step, device: device.info, reason: error.message };
+  }
+
+  get #backend(): Backend {
+    return this.#options.optimizer.params[0]!.backend;
   }
 
   get #seconds(): number {
@@ -227,7 +329,7 @@ const isNumbered = <B>(loader: Loader<B>): loader is { batch(step: number): B } 
   typeof (loader as { batch?: unknown } | undefined)?.batch === "function";
 
 function checkOptions<B, S extends CarriedState<S>>(loader: Loader<B>, options: FitOptions<B, S>): void {
-  const { steps, epochs, schedule, evaluate, earlyStopping, checkpoint } = options;
+  const { steps, epochs, schedule, evaluate, earlyStopping, checkpoint, readEvery, snapshot } = options;
   const refuse = (what: string) => {
     throw new SeqgradError("value", `fit: ${what}`);
   };
@@ -239,6 +341,8 @@ function checkOptions<B, S extends CarriedState<S>>(loader: Loader<B>, options: 
   if (steps !== undefined) checkInteger("fit", "steps", steps);
   if (epochs !== undefined) checkInteger("fit", "epochs", epochs);
   if (evaluate) checkInteger("fit", "evaluate.every", evaluate.every, 1);
+  if (readEvery !== undefined) checkInteger("fit", "readEvery", readEvery, 1, 256);
+  if (snapshot?.steps !== undefined) checkInteger("fit", "snapshot.steps", snapshot.steps, 1);
   if (checkpoint) checkInteger("fit", "checkpoint.every", checkpoint.every, 1);
   if (earlyStopping) checkInteger("fit", "earlyStopping.patience", earlyStopping.patience, 1);
   if (earlyStopping && !evaluate) refuse("earlyStopping needs evaluate, the measure to watch.");

@@ -37,6 +37,8 @@ export type FitEvent =
   | { readonly event: "epoch"; readonly epoch: number; readonly step: number; readonly loss: number }
   | { readonly event: "evaluation"; readonly step: number; readonly value: number; readonly best: boolean }
   | { readonly event: "checkpoint"; readonly step: number }
+  /** The device was lost; the run goes on from the snapshot of `step` on another, and tells again of the steps after it. */
+  | { readonly event: "device"; readonly step: number; readonly device: string; readonly reason: string }
   | {
       readonly event: "end";
       readonly steps: number;
@@ -71,6 +73,17 @@ export interface FitOptions<B, S extends CarriedState<S> = AnyState> {
   earlyStopping?: { patience: number };
   /** Write a checkpoint every so many updates, and when aborted or at the end; `resume` goes on from the one that is there. */
   checkpoint?: { store: Store; every: number; resume?: boolean };
+  /**
+   * Updates between reads of the loss, 1 to 256. Where reading waits for the device, updates are issued ahead and events tell of them
+   * together. Default: 1, and on a GPU up to 16, as many as take a quarter of a second.
+   */
+  readEvery?: number;
+  /**
+   * On a GPU, which can be lost (a driver reset, a suspended tab, memory), the run keeps a copy of itself on the host every so many
+   * updates or seconds, from which it goes on with a new device, or with WebAssembly. A loader or loss that holds tensors of its own, or
+   * another device than the default, cannot follow. Default: every 30 seconds.
+   */
+  snapshot?: { steps?: number; seconds?: number };
   /** Ends the run after the current update, with a checkpoint. */
   signal?: AbortSignal;
 }
