@@ -1,7 +1,8 @@
 import type { WgslKernels } from "../kernel.js";
 import { elementwiseKernels } from "./elementwise.js";
+import { indexingKernels } from "./indexing.js";
 import { randomKernels } from "./random.js";
 import { reduceKernels } from "./reduce.js";
 
 /** The WGSL source of every kernel. */
-export const wgslKernels: WgslKernels = { ...elementwiseKernels, ...reduceKernels, ...randomKernels };
+export const wgslKernels: WgslKernels = { ...elementwiseKernels, ...reduceKernels, ...indexingKernels, ...randomKernels };

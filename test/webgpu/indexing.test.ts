@@ -1,0 +1,84 @@
+import { expect, test } from "vitest";
+import { expectClose, normals } from "../helpers/numbers.js";
+import { uniform } from "../helpers/uniform.js";
+import { describeWebGpu, replay } from "./gpu.js";
+
+/** Indices below n: spread evenly, most of them small, all the same, ascending, descending. */
+const patterns: Record<string, (m: number, n: number) => Int32Array> = {
+  even: (m, n) => Int32Array.from(uniform(m, 0, n, 3), (v) => Math.min(n - 1, Math.floor(v))),
+  skewed: (m, n) => Int32Array.from(uniform(m, 0, 1, 4), (v) => Math.min(n - 1, Math.floor(n * v ** 6))),
+  same: (m, n) => new Int32Array(m).fill(n - 1),
+  ascending: (m, n) => Int32Array.from({ length: m }, (_, j) => Math.floor((j * n) / m)),
+  descending: (m, n) => Int32Array.from({ length: m }, (_, j) => n - 1 - Math.floor((j * n) / m)),
+};
+
+/** [outer, n, inner, m]: few indices and many, a digit of the sort and several, blocks filled and not. */
+const shapes = [
+  [1, 1, 1, 1],
+  [1, 5, 3, 4],
+  [2, 16, 7, 100],
+  [1, 9, 1, 257],
+  [3, 15, 5, 300],
+  [2, 16, 4, 1024],
+  [1, 1000, 33, 2049],
+] as const;
+
+await describeWebGpu("gather and scatter", (gpu, wasm) => {
+  for (const [outer, n, inner, m] of shapes) {
+    for (const [name, pattern] of Object.entries(patterns)) {
+      const sizes = { outer, n, inner, m };
+      const full = outer * m * inner;
+
+      test(`rows of [${outer}, ${n}, ${inner}] at ${m} indices, ${name}`, async () => {
+        const index = pattern(m, n);
+        const words = Int32Array.from({ length: outer * n * inner }, (_, i) => i * 3 - 7);
+        const call = { x: words, index, y: new Int32Array(full), ...sizes };
+        expect(await replay(gpu, "gatherRows", call)).toEqual(await replay(wasm, "gatherRows", call));
+        for (const skip of [-1, index[0]!]) {
+          const add = { dy: normals(full, 2), index, dx: normals(outer * n * inner, 3), ...sizes, skip };
+          const [actual, again, expected] = [
+            await replay(gpu, "scatterAddRows", add),
+            await replay(gpu, "scatterAddRows", add),
+            await replay(wasm, "scatterAddRows", add),
+          ];
+          expectClose(actual.dx!, expected.dx!, 2e-6);
+          expect(again).toEqual(actual);
+        }
+      });
+
+      test(`elements of [${outer}, ${n}, ${inner}] at ${m} indices, ${name}`, async () => {
+        const index = pattern(full, n);
+        const words = Int32Array.from({ length: outer * n * inner }, (_, i) => i * 3 - 7);
+        const call = { x: words, index, y: new Int32Array(full), ...sizes };
+        expect(await replay(gpu, "gather", call)).toEqual(await replay(wasm, "gather", call));
+        const add = { dy: normals(full, 2), index, dx: normals(outer * n * inner, 3), ...sizes };
+        const [actual, expected] = [await replay(gpu, "scatterAdd", add), await replay(wasm, "scatterAdd", add)];
+        expectClose(actual.dx!, expected.dx!, 2e-6);
+      });
+    }
+  }
+
+  test("a gradient of 100000 rows for a table of 10000", async () => {
+    const sizes = { outer: 1, n: 10_000, inner: 8, m: 100_000 };
+    const add = { dy: normals(800_000, 2), index: patterns.skewed!(100_000, 10_000), dx: new Float32Array(80_000), ...sizes, skip: 0 };
+    const [actual, expected] = [await replay(gpu, "scatterAddRows", add), await replay(wasm, "scatterAddRows", add)];
+    expectClose(actual.dx!, expected.dx!, 2e-6);
+  });
+
+  for (const m of [5, 300]) {
+    for (const bad of [-1, 7, 2 ** 31 - 1, -(2 ** 31)]) {
+      test(`index ${bad} of 7 among ${m} is an error of every kernel`, async () => {
+        const sizes = { outer: 2, n: 7, inner: 3, m };
+        const index = patterns.even!(2 * m * 3, 7);
+        index[4] = bad;
+        const x = new Float32Array(42);
+        const y = new Float32Array(6 * m);
+        await expect(replay(gpu, "gatherRows", { x, index, y, ...sizes })).rejects.toThrow(/gatherRows: index\[4\] is out of range/);
+        await expect(replay(gpu, "gather", { x, index, y, ...sizes })).rejects.toThrow(/gather: index\[4\] is out of range/);
+        const add = { dy: y, index, dx: x, ...sizes };
+        await expect(replay(gpu, "scatterAddRows", { ...add, skip: -1 })).rejects.toThrow(/scatterAddRows: index\[4\] is out of range/);
+        await expect(replay(gpu, "scatterAdd", add)).rejects.toThrow(/scatterAdd: index\[4\] is out of range/);
+      });
+    }
+  }
+});
