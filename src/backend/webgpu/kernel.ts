@@ -1,7 +1,10 @@
 import type { KernelName, KernelRow } from "../kernels.js";
 import { kernels } from "../kernels.js";
 
-/** The arguments of a call by name: buffers as element positions in the heap (0 where absent), dims and scalars as they are. */
+/**
+ * What a kernel's form may depend on: the dims of a call, which buffers are there (0: absent), and how the others are aligned (their
+ * element positions by their remainder modulo 4).
+ */
 export type Arguments = Readonly<Record<string, number>>;
 
 /** One dispatch: an entry point of the kernel's module over a grid of workgroups, with its own `step`. */

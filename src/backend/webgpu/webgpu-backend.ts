@@ -1,9 +1,10 @@
 import { SeqgradError } from "../../util/errors.js";
 import type { Backend, DType, MemoryUse, TensorData } from "../backend.js";
 import { Heap } from "../heap.js";
-import { addressOf, type Buffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../kernels.js";
+import { type Buffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../kernels.js";
 import type { Gpu } from "./gpu.js";
-import { type Arguments, argumentsOf, type Capabilities, type Pass, prelude, type WgslKernel } from "./kernel.js";
+import type { Capabilities } from "./kernel.js";
+import { KernelPipelines } from "./kernel-pipelines.js";
 import { wgslKernels } from "./wgsl/index.js";
 
 /** Bytes that no tensor gets: position 0 means absent, and a kernel that meets an index out of range leaves its mark in the words after it. */
@@ -12,21 +13,12 @@ const FIRST_BYTES = 1 << 22;
 /** A submission brings one ring's worth of arguments and small data: slots of these bytes, a pass taking one. */
 const SLOT = 256;
 const SLOTS = 4096;
+/** The byte offset of every slot. */
+const OFFSETS = Uint32Array.from({ length: SLOTS }, (_, i) => i * SLOT);
 /** Larger writes go around the ring. */
 const LARGE_WRITE = (SLOT * SLOTS) / 4;
 /** Read buffers up to this size are kept for the next read. */
 const POOLED = 1 << 16;
-
-interface Entry {
-  readonly row: KernelRow;
-  readonly wgsl: WgslKernel;
-  readonly buffers: readonly string[];
-  readonly dims: readonly string[];
-  readonly optional: ReadonlySet<string>;
-  readonly id: number;
-  readonly modules: Map<string, GPUShaderModule>;
-  readonly pipelines: Map<string, GPUComputePipeline>;
-}
 
 export interface WebGpuCounts {
   /** Calls of `dispatch`, passes encoded, and command buffers submitted so far. */
@@ -47,9 +39,8 @@ export class WebGpuBackend implements Backend {
   readonly lost: Promise<string>;
   readonly #device: GPUDevice;
   readonly #heap: Heap;
-  readonly #entries = new Map<string, Entry>();
+  readonly #kernels = new Map<string, KernelPipelines>();
   readonly #layout: GPUBindGroupLayout;
-  readonly #pipelineLayout: GPUPipelineLayout;
   readonly #uniforms: GPUBuffer;
   readonly #ints = new Int32Array((SLOT * SLOTS) / 4);
   readonly #floats = new Float32Array(this.#ints.buffer);
@@ -59,6 +50,7 @@ export class WebGpuBackend implements Backend {
   #group: GPUBindGroup;
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
+  #pipeline: GPUComputePipeline | undefined;
   #slot = 0;
   #submission: Promise<void> | undefined;
   #workspace = 0;
@@ -79,17 +71,15 @@ export class WebGpuBackend implements Backend {
         { binding: 1, visibility: 4, buffer: { type: "uniform", hasDynamicOffset: true } },
       ],
     });
-    this.#pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [this.#layout] });
     this.#uniforms = device.createBuffer({ label: "arguments", size: SLOT * SLOTS, usage: UNIFORM | COPY_SRC | COPY_DST });
     this.#buffer = this.#newBuffer(Math.min(FIRST_BYTES, this.#limit));
     this.#group = this.#bind();
     this.#heap = new Heap(HEADER, this.#limit, (end) => this.#reserve(end));
-    Object.entries<KernelRow>(kernels).forEach(([name, row], id) => {
-      const wgsl = wgslKernels[name as KernelName];
-      if (!wgsl) return;
-      const { buffers, dims } = argumentsOf(row);
-      const optional = new Set(row.optional);
-      this.#entries.set(name, { row, wgsl, buffers, dims, optional, id, modules: new Map(), pipelines: new Map() });
+    const layout = device.createPipelineLayout({ bindGroupLayouts: [this.#layout] });
+    Object.entries<KernelRow>(kernels).forEach(([key, row], i) => {
+      const name = key as KernelName;
+      const wgsl = wgslKernels[name];
+      if (wgsl) this.#kernels.set(name, new KernelPipelines(name, row, wgsl, i + 1, device, layout, capabilities));
     });
     device.onuncapturederror = ({ error }) => {
       this.#failure ??= new SeqgradError("device", `webgpu: ${error.message}`);
@@ -151,15 +141,20 @@ export class WebGpuBackend implements Backend {
   }
 
   has(kernel: KernelName): boolean {
-    return this.#entries.has(kernel);
+    return this.#kernels.has(kernel);
   }
 
   dispatch<K extends KernelName>(kernel: K, call: KernelCall<K, Buffer>): number {
     this.#throwFailure();
-    const entry = this.#entries.get(kernel);
-    if (!entry) throw new SeqgradError("device", `webgpu: there is no kernel ${kernel}.`);
-    const args = this.#resolve(kernel, entry, call);
-    for (const pass of entry.wgsl.passes(args, this.capabilities)) this.#run(kernel, entry, args, pass);
+    const pipelines = this.#kernels.get(kernel);
+    if (!pipelines) throw new SeqgradError("device", `webgpu: there is no kernel ${kernel}.`);
+    const { passes, workspace } = pipelines.plan(call);
+    const { words, workspaceWord, stepWord } = pipelines;
+    if (workspace > 0) words[workspaceWord] = this.#reserveWorkspace(workspace) / 4;
+    for (const { pipeline, groups, step } of passes) {
+      words[stepWord] = step;
+      this.#run(pipeline, words, groups);
+    }
     this.counts.calls++;
     return -1;
   }
@@ -186,57 +181,15 @@ export class WebGpuBackend implements Backend {
     this.#failure = new SeqgradError("device", "webgpu: the device was destroyed; make another by init().");
   }
 
-  #resolve(kernel: string, entry: Entry, call: object): Arguments {
-    const given = call as Readonly<Record<string, Buffer | undefined>>;
-    const args: Record<string, number> = { workspace: 0, step: 0 };
-    for (const name of entry.buffers) {
-      const buffer = given[name];
-      if (name === "workspace") continue;
-      if (buffer === undefined && !entry.optional.has(name)) throw new SeqgradError("value", `${kernel}: the buffer ${name} is missing.`);
-      args[name] = buffer === undefined ? 0 : addressOf(buffer) / 4;
-    }
-    for (const name of [...entry.row.dims, ...entry.row.scalars]) {
-      const value = given[name];
-      if (typeof value !== "number") throw new SeqgradError("value", `${kernel}: the argument ${name} is missing.`);
-      args[name] = value;
-    }
-    const bytes = entry.wgsl.workspace?.(args, this.capabilities) ?? 0;
-    if (bytes > 0) args.workspace = this.#reserveWorkspace(bytes) / 4;
-    return args;
-  }
-
-  #run(kernel: KernelName, entry: Entry, args: Arguments, { entry: point, groups, step = 0 }: Pass): void {
-    const [x, y = 1, z = 1] = groups;
-    if (x * y * z === 0) return;
-    const pipeline = this.#pipeline(kernel, entry, args, point);
+  #run(pipeline: GPUComputePipeline, words: Int32Array, [x, y, z]: readonly [number, number, number]): void {
     const at = this.#takeSlots(1);
-    let i = at / 4;
-    for (const name of entry.buffers) this.#ints[i++] = args[name]!;
-    for (const name of entry.dims) this.#ints[i++] = name === "step" ? step : args[name]!;
-    for (const name of entry.row.scalars) this.#floats[i++] = args[name]!;
+    this.#ints.set(words, at / 4);
     this.#pass ??= this.#encode().beginComputePass();
-    this.#pass.setPipeline(pipeline);
-    this.#pass.setBindGroup(0, this.#group, [at]);
+    if (pipeline !== this.#pipeline) this.#pass.setPipeline(pipeline);
+    this.#pipeline = pipeline;
+    this.#pass.setBindGroup(0, this.#group, OFFSETS, at / SLOT, 1);
     this.#pass.dispatchWorkgroups(x, y, z);
     this.counts.passes++;
-  }
-
-  #pipeline(kernel: KernelName, entry: Entry, args: Arguments, point: string): GPUComputePipeline {
-    const { code, heap = "f32" } = entry.wgsl;
-    const text = typeof code === "string" ? code : code(args, this.capabilities);
-    const key = `${point}\n${text}`;
-    let pipeline = entry.pipelines.get(key);
-    if (pipeline) return pipeline;
-    let module = entry.modules.get(text);
-    if (!module) {
-      const fault = entry.row.checks ? faultFunction(entry.id, heap) : "";
-      module = this.#device.createShaderModule({ label: kernel, code: prelude(kernel, heap, this.capabilities) + fault + text });
-      entry.modules.set(text, module);
-    }
-    const label = point === "main" ? kernel : `${kernel}.${point}`;
-    pipeline = this.#device.createComputePipeline({ label, layout: this.#pipelineLayout, compute: { module, entryPoint: point } });
-    entry.pipelines.set(key, pipeline);
-    return pipeline;
   }
 
   #encode(): GPUCommandEncoder {
@@ -247,6 +200,7 @@ export class WebGpuBackend implements Backend {
   #endPass(): void {
     this.#pass?.end();
     this.#pass = undefined;
+    this.#pipeline = undefined;
   }
 
   /** Submits at the end of the task, so that all reads of the task share a submission. */
@@ -344,13 +298,6 @@ const COPY_SRC = 0x4;
 const COPY_DST = 0x8;
 const UNIFORM = 0x40;
 const STORAGE = 0x80;
-
-/** Leaves the kernel's mark; among several bad positions any may win. */
-function faultFunction(id: number, heap: string): string {
-  const cast = (value: string) => (heap === "u32" ? value : `bitcast<f32>(${value})`);
-  // The second word of NaN keeps compilers from computing it, which WGSL forbids.
-  return `fn fault(position: u32) { heap[1] = ${cast(`${id + 1}u`)}; heap[2] = ${cast("position")}; heap[3] = ${cast("0x7fc00000u + (position & 1u)")}; }\n`;
-}
 
 export interface WebGpuOptions {
   /** What `navigator.gpu` is in a browser. */

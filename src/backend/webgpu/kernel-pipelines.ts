@@ -1,0 +1,139 @@
+import { SeqgradError } from "../../util/errors.js";
+import { addressOf, type Buffer, type KernelName, type KernelRow } from "../kernels.js";
+import { argumentsOf, type Capabilities, prelude, type WgslKernel } from "./kernel.js";
+
+/** A dispatch of a plan. */
+export interface PlannedPass {
+  readonly pipeline: GPUComputePipeline;
+  readonly groups: readonly [x: number, y: number, z: number];
+  readonly step: number;
+}
+
+/** How calls of a kernel with the same dims, the same buffers present, and the same alignment of each are carried out. */
+export interface Plan {
+  readonly passes: readonly PlannedPass[];
+  /** Bytes of scratch memory. */
+  readonly workspace: number;
+}
+
+/** Plans kept of one kernel; sequences of ever new lengths shall not fill the memory. */
+const KEPT = 512;
+
+/** A kernel's modules, pipelines and plans, each made when first needed. */
+export class KernelPipelines {
+  /** The arguments of the call at hand, as the uniform holds them. */
+  readonly words: Int32Array<ArrayBuffer>;
+  /** Where among them the scratch memory's position and the step are. */
+  readonly workspaceWord: number;
+  readonly stepWord: number;
+  readonly #floats: Float32Array;
+  readonly #names: ReturnType<typeof argumentsOf>;
+  readonly #optional: ReadonlySet<string>;
+  readonly #modules = new Map<string, GPUShaderModule>();
+  readonly #pipelines = new Map<string, GPUComputePipeline>();
+  readonly #plans = new Map<string, Plan>();
+
+  constructor(
+    private readonly name: KernelName,
+    private readonly row: KernelRow,
+    private readonly wgsl: WgslKernel,
+    /** What fault() leaves as the kernel's mark. */
+    private readonly mark: number,
+    private readonly device: GPUDevice,
+    private readonly layout: GPUPipelineLayout,
+    private readonly capabilities: Capabilities,
+  ) {
+    this.#names = argumentsOf(row);
+    this.#optional = new Set(row.optional);
+    const { buffers, dims, scalars } = this.#names;
+    this.words = new Int32Array(buffers.length + dims.length + scalars.length);
+    this.#floats = new Float32Array(this.words.buffer);
+    this.workspaceWord = buffers.indexOf("workspace");
+    this.stepWord = buffers.length + dims.indexOf("step");
+  }
+
+  /** Fills `words` from a call, and says how to carry it out. */
+  plan(call: object): Plan {
+    const given = call as Readonly<Record<string, Buffer | undefined>>;
+    const { words } = this;
+    const { buffers, dims, scalars } = this.#names;
+    let key = "";
+    let i = 0;
+    for (const name of buffers) {
+      const buffer = given[name];
+      if (buffer === undefined && name !== "workspace" && !this.#optional.has(name)) this.#missing(name);
+      const position = buffer === undefined ? 0 : addressOf(buffer) / 4;
+      words[i++] = position;
+      key += standIn(position);
+    }
+    for (const name of dims) {
+      const value = name === "step" ? 0 : given[name];
+      if (typeof value !== "number") this.#missing(name);
+      words[i++] = value;
+      key += `,${value}`;
+    }
+    for (const name of scalars) {
+      const value = given[name];
+      if (typeof value !== "number") this.#missing(name);
+      this.#floats[i++] = value;
+    }
+    const plan = this.#plans.get(key);
+    if (plan) return plan;
+    if (this.#plans.size === KEPT) this.#plans.clear();
+    const made = this.#make();
+    this.#plans.set(key, made);
+    return made;
+  }
+
+  #make(): Plan {
+    const { buffers, dims } = this.#names;
+    const { wgsl, capabilities } = this;
+    // All that a kernel's form may depend on: neither addresses nor scalars.
+    const c: Record<string, number> = {};
+    for (const [i, name] of buffers.entries()) c[name] = standIn(this.words[i]!);
+    for (const [i, name] of dims.entries()) c[name] = this.words[buffers.length + i]!;
+    const text = typeof wgsl.code === "string" ? wgsl.code : wgsl.code(c, capabilities);
+    const passes = wgsl.passes(c, capabilities).flatMap(({ entry, groups: [x, y = 1, z = 1], step = 0 }) => {
+      return x * y * z > 0 ? [{ pipeline: this.#pipeline(text, entry), groups: [x, y, z] as const, step }] : [];
+    });
+    return { passes, workspace: wgsl.workspace?.(c, capabilities) ?? 0 };
+  }
+
+  #pipeline(text: string, entry: string): GPUComputePipeline {
+    const key = `${entry}\n${text}`;
+    let pipeline = this.#pipelines.get(key);
+    if (!pipeline) {
+      const label = entry === "main" ? this.name : `${this.name}.${entry}`;
+      const compute = { module: this.#module(text), entryPoint: entry };
+      pipeline = this.device.createComputePipeline({ label, layout: this.layout, compute });
+      this.#pipelines.set(key, pipeline);
+    }
+    return pipeline;
+  }
+
+  #module(text: string): GPUShaderModule {
+    let module = this.#modules.get(text);
+    if (!module) {
+      const { heap = "f32" } = this.wgsl;
+      const fault = this.row.checks ? faultFunction(this.mark, heap) : "";
+      module = this.device.createShaderModule({ label: this.name, code: prelude(this.name, heap, this.capabilities) + fault + text });
+      this.#modules.set(text, module);
+    }
+    return module;
+  }
+
+  #missing(argument: string): never {
+    throw new SeqgradError("value", `${this.name}: the argument ${argument} is missing.`);
+  }
+}
+
+/** What a kernel's form sees of a position: 0 when the buffer is absent, else a small number of the same remainder by 4. */
+const standIn = (position: number) => (position === 0 ? 0 : 4 + (position & 3));
+
+/** Leaves the kernel's mark, the position, and NaN; among several bad positions any may win. */
+function faultFunction(mark: number, heap: string): string {
+  const cast = (value: string) => (heap === "u32" ? value : `bitcast<f32>(${value})`);
+  // A NaN that is no constant, which WGSL forbids.
+  const nan = "0x7fc00000u + (position & 1u)";
+  return `fn fault(position: u32) { heap[1] = ${cast(`${mark}u`)}; heap[2] = ${cast("position")}; heap[3] = ${cast(nan)}; }\n`;
+}
