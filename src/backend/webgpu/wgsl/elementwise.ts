@@ -124,21 +124,28 @@ const binaryValues: Record<BinaryOp, string> = {
 const size = (c: Arguments) => c.d0! * c.d1! * c.d2! * c.d3!;
 const SIZE = "c.d0 * c.d1 * c.d2 * c.d3";
 
-/** The position of element i in an operand with strides `s`: plain where it is contiguous or one number, else from the four indices. */
-function position(c: Arguments, s: string, base: string): string {
+/** How an operand's elements lie, by its strides `s`: one number, in order, or by four indices. */
+function layout(c: Arguments, s: string): "one" | "inOrder" | "strided" {
   let step = 1;
-  let contiguous = true;
-  let constant = true;
+  let inOrder = true;
+  let one = true;
   for (const d of [3, 2, 1, 0]) {
     if (c[`d${d}`]! > 1) {
-      contiguous &&= c[s + d] === step;
-      constant &&= c[s + d] === 0;
+      inOrder &&= c[s + d] === step;
+      one &&= c[s + d] === 0;
     }
     step *= c[`d${d}`]!;
   }
-  if (constant) return base;
-  if (contiguous) return `${base} + i`;
-  return `u32(i32(${base}) + i0 * c.${s}0 + i1 * c.${s}1 + i2 * c.${s}2 + i3 * c.${s}3)`;
+  return one ? "one" : inOrder ? "inOrder" : "strided";
+}
+
+type Layout = ReturnType<typeof layout>;
+
+/** The word of the heap that is element i of an operand. */
+function word(operand: string, s: string, lies: Layout): string {
+  if (lies === "one") return `heap[c.${operand}]`;
+  if (lies === "inOrder") return `heap[c.${operand} + i]`;
+  return `heap[u32(i32(c.${operand}) + i0 * c.${s}0 + i1 * c.${s}1 + i2 * c.${s}2 + i3 * c.${s}3)]`;
 }
 
 /** The four indices of element i; a text that does not use them loses them in the compiler. */
@@ -149,6 +156,28 @@ const indices = `
 
 const grid = (c: Arguments) => [{ entry: "main", groups: line(size(c)) }];
 
+const unaryText = (op: UnaryOp) => math + parts + each("c.n", unaryBody(op));
+const gradientText = (op: UnaryOp) => math + parts + each("c.n", gradientBody(op));
+const copyText = (x: Layout, y: Layout) => each(SIZE, `${indices}\n  ${word("y", "ys", y)} = ${word("x", "xs", x)};`);
+
+function binaryText(op: BinaryOp, a: Layout, b: Layout): string {
+  const body = `${indices}
+  let a = bitcast<f32>(${word("a", "as", a)});
+  let b = bitcast<f32>(${word("b", "bs", b)});
+  let unordered = isNan(a) || isNan(b);
+  heap[c.y + i] = bitcast<u32>(${binaryValues[op]});`;
+  return math + each(SIZE, body);
+}
+
+function whereText(condition: Layout, a: Layout, b: Layout): string {
+  const body = `${indices}
+  let condition = ${word("condition", "cs", condition)} & 0x7fffffffu;
+  heap[c.y + i] = select(${word("b", "bs", b)}, ${word("a", "as", a)}, condition != 0u);`;
+  return each(SIZE, body);
+}
+
+const inLine = (c: Arguments) => [{ entry: "main", groups: line(c.n!) }];
+
 /**
  * Elementwise kernels, a thread an element, as their rows in kernels.ts say; numerically as assembly/elementwise: NaN stays NaN (sign
  * gives 0), corners have PyTorch's derivatives. All but fill overwrite and move 4-byte words, so that int32 survives. A pipeline holds one
@@ -157,48 +186,13 @@ const grid = (c: Arguments) => [{ entry: "main", groups: line(size(c)) }];
 export const elementwiseKernels: WgslKernels = {
   fill: lineKernel((c) => c.n!, each("c.n", "heap[c.y + i] = c.value;")),
 
-  copyStrided: {
-    heap: "u32",
-    code: (c) => each(SIZE, `${indices}\n  heap[${position(c, "ys", "c.y")}] = heap[${position(c, "xs", "c.x")}];`),
-    passes: grid,
-  },
-
-  unary: {
-    heap: "u32",
-    code: (c) => math + parts + each("c.n", unaryBody(unaryOps[c.op!]!)),
-    passes: (c) => [{ entry: "main", groups: line(c.n!) }],
-  },
-
+  copyStrided: { heap: "u32", code: (c) => copyText(layout(c, "xs"), layout(c, "ys")), passes: grid },
+  unary: { heap: "u32", code: (c) => unaryText(unaryOps[c.op!]!), passes: inLine },
   unaryBackward: {
     heap: "u32",
-    code: (c) => math + parts + each("c.n", gradientBody(unaryOps[c.op!]!)),
-    passes: (c) => (unaryOps[c.op!]! in gradients ? [{ entry: "main", groups: line(c.n!) }] : []),
+    code: (c) => gradientText(unaryOps[c.op!]!),
+    passes: (c) => (unaryOps[c.op!]! in gradients ? inLine(c) : []),
   },
-
-  binary: {
-    heap: "u32",
-    code: (c) =>
-      math +
-      each(
-        SIZE,
-        `${indices}
-  let a = bitcast<f32>(heap[${position(c, "as", "c.a")}]);
-  let b = bitcast<f32>(heap[${position(c, "bs", "c.b")}]);
-  let unordered = isNan(a) || isNan(b);
-  heap[c.y + i] = bitcast<u32>(${binaryValues[binaryOps[c.op!]!]});`,
-      ),
-    passes: grid,
-  },
-
-  where: {
-    heap: "u32",
-    code: (c) =>
-      each(
-        SIZE,
-        `${indices}
-  let condition = heap[${position(c, "cs", "c.condition")}] & 0x7fffffffu;
-  heap[c.y + i] = select(heap[${position(c, "bs", "c.b")}], heap[${position(c, "as", "c.a")}], condition != 0u);`,
-      ),
-    passes: grid,
-  },
+  binary: { heap: "u32", code: (c) => binaryText(binaryOps[c.op!]!, layout(c, "as"), layout(c, "bs")), passes: grid },
+  where: { heap: "u32", code: (c) => whereText(layout(c, "cs"), layout(c, "as"), layout(c, "bs")), passes: grid },
 };

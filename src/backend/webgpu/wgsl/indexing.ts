@@ -202,9 +202,10 @@ ${entry("join")} {
 `;
 
 function scatter(index: string, skip: string, sizes: (c: Arguments) => Sizes, code: string): WgslKernel {
+  const few = direct(index, skip);
   return {
     heap: "u32",
-    code: (c) => (c.m! <= FEW ? direct(index, skip) : code),
+    code: (c) => (c.m! <= FEW ? few : code),
     passes(c): Pass[] {
       if (c.m! <= FEW) return [{ entry: "direct", groups: line(count(c)) }];
       const { keys, rows, width, outer } = sizes(c);

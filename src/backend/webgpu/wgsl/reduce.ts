@@ -1,4 +1,4 @@
-import { reduceOps } from "../../kernels.js";
+import { type ReduceOp, reduceOps } from "../../kernels.js";
 import { type Arguments, line, type Pass, type WgslKernel, type WgslKernels } from "../kernel.js";
 import { math } from "./math.js";
 
@@ -19,10 +19,10 @@ function levels(n: number, outputs: number): number[] {
 /**
  * Reduction along the middle axis of x [outer, n, inner] by a tree that depends on the sizes alone: each level makes of n items some
  * parts, part p of the items p, p + parts, p + 2 parts .., a thread a part, so that neighbours read neighbours. The first level reads x,
- * the others items of `words` words in the workspace, [outer, n, inner] too. `reducePart(s: Source)` is the kernel's.
+ * the others items of `words` words in the workspace, [outer, n, inner] too. `reducePart(s: Source)` is the kernel's, a text for each op.
  */
-function treeKernel(words: number, outer: string, inner: string, outputs: (c: Arguments) => number, body: WgslKernel["code"]): WgslKernel {
-  const code = /* wgsl */ `${math}
+function treeKernel(words: number, outer: string, inner: string, outputs: (c: Arguments) => number, bodies: readonly string[]): WgslKernel {
+  const tree = /* wgsl */ `${math}
 /** Items first, first + stride, .. of the level (in x where raw, else at base), and the position of what they make (in y where last). */
 struct Source { raw: bool, last: bool, base: u32, first: u32, stride: u32, count: u32, to: u32 }
 fn partsOf(n: u32, outputs: u32) -> u32 { return select((n + ${FAN - 1}u) / ${FAN}u, 1u, n <= ${FAN}u || outputs >= ${ENOUGH}u); }
@@ -49,9 +49,10 @@ fn partsOf(n: u32, outputs: u32) -> u32 { return select((n + ${FAN - 1}u) / ${FA
   reducePart(Source(c.step == 0, last, base, (o * n + p) * inner + i, parts * inner, (n - p + parts - 1u) / parts, to));
 }
 `;
+  const texts = bodies.map((body) => tree + body);
   return {
     heap: "u32",
-    code: (c, device) => code + (typeof body === "string" ? body : body(c, device)),
+    code: (c) => texts[c.op ?? 0]!,
     passes: (c) => levels(c.n!, outputs(c)).map((parts, step): Pass => ({ entry: "main", groups: line(outputs(c) * parts), step })),
     workspace: (c) => levels(c.n!, outputs(c)).reduce((bytes, parts) => bytes + (parts > 1 ? 4 * words * parts * outputs(c) : 0), 0),
   };
@@ -147,6 +148,8 @@ fn reducePart(s: Source) {
 }
 `;
 
+const bodyOf: Record<ReduceOp, string> = { sum: sum(false), mean: sum(true), max: extreme("max"), min: extreme("min") };
+
 const outputs = (c: Arguments) => c.outer! * c.inner!;
 
 /**
@@ -154,10 +157,13 @@ const outputs = (c: Arguments) => c.outer! * c.inner!;
  * additions depends on anything but the sizes.
  */
 export const reduceKernels: WgslKernels = {
-  reduce: treeKernel(1, "c.outer", "c.inner", outputs, (c) => {
-    const op = reduceOps[c.op!]!;
-    return op === "max" || op === "min" ? extreme(op) : sum(op === "mean");
-  }),
-  argmax: treeKernel(2, "c.outer", "c.inner", outputs, largest),
-  norm: treeKernel(2, "1", "1", () => 1, squares),
+  reduce: treeKernel(
+    1,
+    "c.outer",
+    "c.inner",
+    outputs,
+    reduceOps.map((op) => bodyOf[op]),
+  ),
+  argmax: treeKernel(2, "c.outer", "c.inner", outputs, [largest]),
+  norm: treeKernel(2, "1", "1", () => 1, [squares]),
 };
