@@ -9,9 +9,9 @@ const gradientsOf = (params: Iterable<Tensor>): Tensor[] => [...params].flatMap(
 
 /**
  * Scales the gradients so that their norm over all parameters is at most `maxNorm` (Pascanu et al. 2013), and answers the norm before.
- * Optimizers do this by themselves with the option clipNorm, in one pass.
+ * Optimizers do this by themselves with the option clipNorm, in one pass, and on a GPU, which cannot answer at once, only they do.
  *
- * @throws SeqgradError `not-finite` when the norm is NaN or infinite: the gradients are as before.
+ * @throws SeqgradError `not-finite` when the norm is NaN or infinite: the gradients are as before; `device` on a GPU.
  * @example
  * sg.crossEntropy(sg.linear(sg.randn([2, 8]), model.linear.weight), sg.tensor(Int32Array.of(0, 1))).backward();
  * const norm = sg.optim.clipGradNorm(model.parameters(), 1);
@@ -19,6 +19,11 @@ const gradientsOf = (params: Iterable<Tensor>): Tensor[] => [...params].flatMap(
 export function clipGradNorm(params: Iterable<Tensor>, maxNorm: number): number {
   checkInterval("clipGradNorm", "maxNorm", maxNorm, 0);
   const gradients = gradientsOf(params);
+  const waiting = gradients.find(({ backend }) => !backend.readSync);
+  if (waiting) {
+    const advice = "give the optimizer the option clipNorm instead";
+    throw new SeqgradError("device", `clipGradNorm: ${waiting.backend.type} cannot answer at once; ${advice}.`);
+  }
   const norm = Math.hypot(...gradients.map(normOf));
   if (!Number.isFinite(norm))
     throw new SeqgradError("not-finite", `clipGradNorm: the norm of the gradients is ${norm}; nothing was changed.`);

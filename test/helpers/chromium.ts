@@ -11,7 +11,7 @@ export function findChromium(): { executablePath: string; args: string[] } | und
   const executablePath = process.env.CHROMIUM_PATH ?? places.find((path) => existsSync(path));
   if (!executablePath || !existsSync(executablePath)) return undefined;
   const offline = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"];
-  return { executablePath, args: ["--no-sandbox", ...offline] };
+  return { executablePath, args: ["--no-sandbox", "--enable-unsafe-webgpu", ...offline] };
 }
 
 export const noChromium = "no Chromium found: install it, or set CHROMIUM_PATH";

@@ -28,6 +28,31 @@ export async function describeDevices(name: string, suite: (device: Device) => v
   await describeWasm(name, suite);
 }
 
+let gpuDevice: Promise<Device> | undefined;
+
+/** The WebGPU device of this test file, in software where there is no better; rejects with the reason where there is none. */
+export function webGpuDevice(): Promise<Device> {
+  const inPage = "document" in globalThis;
+  gpuDevice ??= (async () => createDevice({ device: "webgpu", ...(!inPage && { gpu: await (await import("./dawn.js")).dawn() }) }))();
+  return gpuDevice;
+}
+
+/** Runs a suite on WebGPU; skips it, and says why, where there is none. */
+export async function describeGpu(name: string, suite: (device: Device) => void): Promise<void> {
+  const [device, reason] = await webGpuDevice().then(
+    (found) => [found, ""] as const,
+    (error: Error) => [undefined, error.message] as const,
+  );
+  if (device) describe(`${name} (webgpu)`, () => suite(device));
+  else describe.skip(`${name} (webgpu: ${reason})`, () => suite(undefined as never));
+}
+
+/** Runs a suite on every device: reference, WebAssembly and WebGPU. Its tests must not ask for data at once. */
+export async function describeEverywhere(name: string, suite: (device: Device) => void): Promise<void> {
+  await describeDevices(name, suite);
+  await describeGpu(name, suite);
+}
+
 /** A test whose function runs, up to its first await, with this default device. */
 export const on =
   (device: Device) =>

@@ -18,7 +18,7 @@ export function toInputs(values: ReadonlyMap<string, Values>, specs: Readonly<Re
 }
 
 /** What golden.ts's expectClose compares. */
-export const toValues = (x: Tensor): Values => ({ shape: x.shape, data: x.dataSync() });
+export const toValues = async (x: Tensor): Promise<Values> => ({ shape: x.shape, data: await x.data() });
 
 /** A fixture's parameters as loadStateDict takes them. */
 export function toState(values: ReadonlyMap<string, Values>): Map<string, TensorValue> {

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import * as nn from "../../src/nn/index.js";
 import { add, mul, sum } from "../../src/ops/index.js";
-import { withDevice } from "../../src/tensor/device.js";
+import { type Device, withDevice } from "../../src/tensor/device.js";
 import { scope } from "../../src/tensor/scope.js";
 import { Tensor } from "../../src/tensor/tensor.js";
-import { type Case, expectClose, type Golden, loadGolden, resolve } from "../golden/golden.js";
-import { describeWasm } from "../helpers/devices.js";
+import { type Case, type Expected, expectClose, type Golden, loadGolden, resolve } from "../golden/golden.js";
+import { describeGpu, describeWasm } from "../helpers/devices.js";
 import { toInputs, toState, toTensor, toValues } from "../helpers/golden-tensors.js";
 
 type Layer = nn.Module & { forward(...args: unknown[]): Result };
@@ -26,24 +26,30 @@ function outputsOf(result: Result): Record<string, Tensor> {
 }
 
 /** Runs a case forward and backward and compares every output and gradient with PyTorch's. */
-function check(golden: Golden, c: Case): void {
+async function check(golden: Golden, c: Case): Promise<void> {
   const layer = build(c);
   layer.loadStateDict(toState(golden.parameters(c)));
-  scope(() => {
+  const comparisons = scope(() => {
     const inputs = toInputs(golden.inputs(c), c.inputs);
     const outputs = outputsOf(layer.forward(...resolve<Tensor>(c.forward!, inputs)));
     expect(Object.keys(outputs)).toEqual(Object.keys(c.outputs!));
+    const pending: Promise<void>[] = [];
+    const compare = (y: Tensor, expected: Expected) => pending.push(toValues(y).then((values) => expectClose(values, expected)));
     const losses = Object.entries(outputs).map(([name, y]) => {
-      expectClose(toValues(y), golden.output(c, name));
+      compare(y, golden.output(c, name));
       return sum(mul(y, toTensor(golden.upstream(c, name))));
     });
     losses.reduce((a, b) => add(a, b)).backward();
     const leaves = new Map([...inputs, ...layer.namedParameters()]);
-    for (const name of Object.keys(c.gradients!)) expectClose(toValues(leaves.get(name)!.grad!), golden.gradient(c, name));
+    for (const name of Object.keys(c.gradients!)) compare(leaves.get(name)!.grad!, golden.gradient(c, name));
+    return pending;
   });
+  await Promise.all(comparisons);
   layer.dispose();
 }
 
-await describeWasm("layers equal PyTorch's", (device) => {
+const suite = (device: Device) => {
   for (const golden of groups) test.each(golden.cases)(`${golden.group}/$name`, (c) => withDevice(device, () => check(golden, c)));
-});
+};
+await describeWasm("layers equal PyTorch's", suite);
+await describeGpu("layers equal PyTorch's", suite);

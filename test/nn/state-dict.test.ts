@@ -17,9 +17,9 @@ await describeWasm("a file of PyTorch's", (device) => {
   };
 
   test.each(golden.cases)("loads: the logits of $name are PyTorch's", (c) =>
-    withDevice(device, () => {
+    withDevice(device, async () => {
       const tokens = toTensor(golden.inputs(c).get("tokens")!);
-      expectClose(toValues(load(c).forward(tokens)), golden.output(c, "logits"));
+      expectClose(await toValues(load(c).forward(tokens)), golden.output(c, "logits"));
     }),
   );
 

@@ -7,7 +7,7 @@ import { createDevice, type Device, withDevice } from "../../src/tensor/device.j
 import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import { fnv1a } from "../golden/golden.js";
-import { describeWasm } from "../helpers/devices.js";
+import { describeGpu, describeWasm } from "../helpers/devices.js";
 import { expectClose, normals } from "../helpers/numbers.js";
 
 type Op = OpDefinition<unknown>;
@@ -69,26 +69,27 @@ function loss(key: string, outputs: readonly Tensor[]): Tensor | undefined {
 }
 
 /** Outputs, `count` of them, and the gradients of a random loss of theirs. */
-function evaluate(device: Device, key: string, inputs: readonly Drawn[], count: number, compute: Compute): Results {
-  return withDevice(device, () =>
+async function evaluate(device: Device, key: string, inputs: readonly Drawn[], count: number, compute: Compute): Promise<Results> {
+  const pending = withDevice(device, () =>
     scope(() => {
       const leaves = inputs.map(make);
       const outputs = compute(leaves).slice(0, count);
       loss(key, outputs)?.backward();
-      return { outputs: outputs.map((y) => y.dataSync()), gradients: leaves.map((x) => x.grad?.dataSync()) };
+      return { outputs: outputs.map((y) => y.data()), gradients: leaves.map((x) => x.grad?.data()) };
     }),
   );
+  return { outputs: await Promise.all(pending.outputs), gradients: await Promise.all(pending.gradients) };
 }
 
 /** A fused operation's saved outputs are its own affair: this many are everybody's. */
 const shared = new Map<string, number>();
 const expected = new Map<string, Results>();
 
-function oracle(op: Op, sample: Sample<unknown>, i: number): Results {
+async function oracle(op: Op, sample: Sample<unknown>, i: number): Promise<Results> {
   const key = label(op, i);
   let results = expected.get(key);
   if (!results) {
-    results = evaluate(reference, key, drawn(op, sample, i), Number.POSITIVE_INFINITY, (inputs) => apply(op, inputs, sample.attrs));
+    results = await evaluate(reference, key, drawn(op, sample, i), Number.POSITIVE_INFINITY, (inputs) => apply(op, inputs, sample.attrs));
     expected.set(key, results);
     shared.set(op.name, results.outputs.length);
   }
@@ -103,21 +104,21 @@ function expectSame(actual: Results, wanted: Results, key: string): void {
   }
 }
 
-await describeWasm("operations agree with the reference in float64", (device) => {
-  test.each(ops)("$name, forward and backward", (op) => {
+const suite = (device: Device) => {
+  test.each(ops)("$name, forward and backward", async (op) => {
     for (const [i, sample] of op.samples.entries()) {
-      const wanted = oracle(op, sample, i);
+      const wanted = await oracle(op, sample, i);
       const inputs = drawn(op, sample, i);
-      const actual = evaluate(device, label(op, i), inputs, shared.get(op.name)!, (x) => apply(op, x, sample.attrs));
+      const actual = await evaluate(device, label(op, i), inputs, shared.get(op.name)!, (x) => apply(op, x, sample.attrs));
       expectSame(actual, wanted, label(op, i));
     }
   });
 
-  test.each(ops.filter((op) => op.compose))("$name, composed of primitives", (op) => {
+  test.each(ops.filter((op) => op.compose))("$name, composed of primitives", async (op) => {
     for (const [i, sample] of op.samples.entries()) {
-      const wanted = oracle(op, sample, i);
+      const wanted = await oracle(op, sample, i);
       const inputs = drawn(op, sample, i);
-      const actual = evaluate(device, label(op, i), inputs, shared.get(op.name)!, (x) => op.compose!(x, sample.attrs));
+      const actual = await evaluate(device, label(op, i), inputs, shared.get(op.name)!, (x) => op.compose!(x, sample.attrs));
       expectSame(actual, wanted, label(op, i));
     }
   });
@@ -126,7 +127,9 @@ await describeWasm("operations agree with the reference in float64", (device) =>
     const missing = Object.keys(kernels).filter((name) => !device.backend.has(name as KernelName));
     expect(missing).toEqual([]);
   });
-});
+};
+await describeWasm("operations agree with the reference in float64", suite);
+await describeGpu("operations agree with the reference in float64", suite);
 
 /**
  * Central differences along a random direction of each float input, against the gradient's projection on it, as HIPS/autograd does:
@@ -145,11 +148,11 @@ describe("gradients agree with finite differences in float64", () => {
       test.skip(`${op.name} (has no gradient)`, () => {});
       continue;
     }
-    test(op.name, () => {
+    test(op.name, async () => {
       for (const [i, sample] of op.samples.entries()) {
         const key = label(op, i);
         const inputs = drawn(op, sample, i);
-        for (const [k, dx] of oracle(op, sample, i).gradients.entries()) {
+        for (const [k, dx] of (await oracle(op, sample, i)).gradients.entries()) {
           if (!dx) continue;
           const direction = seeded(`${key}, direction ${k}`, dx.length);
           const moved = (by: number) =>

@@ -4,8 +4,8 @@ import { tensor } from "../../src/tensor/create.js";
 import { withDevice } from "../../src/tensor/device.js";
 import { scope } from "../../src/tensor/scope.js";
 import { Tensor } from "../../src/tensor/tensor.js";
-import { type Case, expectClose, loadGolden, resolve } from "../golden/golden.js";
-import { describeDevices } from "../helpers/devices.js";
+import { type Case, type Expected, expectClose, loadGolden, resolve } from "../golden/golden.js";
+import { describeEverywhere } from "../helpers/devices.js";
 
 type Call = (...args: unknown[]) => Tensor | Tensor[];
 
@@ -13,7 +13,11 @@ const golden = await loadGolden("ops");
 const calls = ops as unknown as Record<string, Call>;
 
 /** Every function of a case's index entry is public, under that name and with those arguments. */
-function run(c: Case): void {
+function run(c: Case): Promise<void>[] {
+  const compare = async (y: Tensor, expected: Expected) => {
+    const data = y.data();
+    expectClose({ shape: y.shape, data: await data }, expected);
+  };
   const inputs = new Map(
     Array.from(golden.inputs(c), ([name, { shape, data }]) => {
       const requiresGrad = c.gradients?.[name] !== undefined;
@@ -23,7 +27,7 @@ function run(c: Case): void {
   const made = calls[c.call]!(...resolve(c.args, inputs));
   const outputs: [string, Tensor][] = made instanceof Tensor ? [["y", made]] : made.map((y, i) => [`y${i}`, y]);
   expect(outputs.map(([name]) => name)).toEqual(Object.keys(c.outputs!));
-  for (const [name, y] of outputs) expectClose({ shape: y.shape, data: y.dataSync() }, golden.output(c, name));
+  const comparisons = outputs.map(([name, y]) => compare(y, golden.output(c, name)));
   const tracked = outputs.filter(([, y]) => y.tracksGradient);
   if (tracked.length > 0) {
     const terms = tracked.map(([name, y]) => {
@@ -35,10 +39,13 @@ function run(c: Case): void {
   for (const name of Object.keys(c.gradients!)) {
     const { grad } = inputs.get(name)!;
     expect(grad, `the gradient of ${name}`).toBeDefined();
-    expectClose({ shape: grad!.shape, data: grad!.dataSync() }, golden.gradient(c, name));
+    comparisons.push(compare(grad!, golden.gradient(c, name)));
   }
+  return comparisons;
 }
 
-await describeDevices("operations give PyTorch's outputs and gradients", (device) => {
-  test.each(golden.cases)("$name", (c) => withDevice(device, () => scope(() => run(c))));
+await describeEverywhere("operations give PyTorch's outputs and gradients", (device) => {
+  test.each(golden.cases)("$name", async (c) => {
+    await Promise.all(withDevice(device, () => scope(() => run(c))));
+  });
 });

@@ -1,30 +1,31 @@
 import { expect, test } from "vitest";
 import { crossEntropy, slice } from "../../src/ops/index.js";
 import { type AdamOptions, AdamW } from "../../src/optim/index.js";
-import { withDevice } from "../../src/tensor/device.js";
+import { type Device, withDevice } from "../../src/tensor/device.js";
 import { type CurveCase, loadGolden } from "../golden/golden.js";
-import { describeWasm } from "../helpers/devices.js";
+import { describeGpu, describeWasm } from "../helpers/devices.js";
 import { toState, toTensor } from "../helpers/golden-tensors.js";
 import { TokenModel, type TokenModelOptions } from "../helpers/token-model.js";
 
 const golden = await loadGolden<CurveCase>("curves");
 
-await describeWasm("the loss after each of 50 training steps is PyTorch's", (device) => {
+const suite = (device: Device) => {
   test.each(golden.cases)("$name", (c) =>
-    withDevice(device, () => {
+    withDevice(device, async () => {
       const model = new TokenModel(c.args[0] as TokenModelOptions);
       model.loadStateDict(toState(golden.parameters(c)));
       const optimizer = new AdamW(model.parameters(), c.optimizer as AdamOptions);
       const batches = Array.from(golden.inputs(c).values(), toTensor);
       const losses = c.losses.map((_, step) =>
-        optimizer
-          .step(() => {
-            const tokens = batches[step % batches.length]!;
-            return crossEntropy(model.forward(slice(tokens, 1, 0, -1)), slice(tokens, 1, 1));
-          })
-          .readSync(),
+        optimizer.step(() => {
+          const tokens = batches[step % batches.length]!;
+          return crossEntropy(model.forward(slice(tokens, 1, 0, -1)), slice(tokens, 1, 1));
+        }),
       );
-      for (const [step, wanted] of c.losses.entries()) expect(Math.abs(losses[step]! - wanted) / wanted, `step ${step}`).toBeLessThan(1e-4);
+      for (const [step, wanted] of c.losses.entries())
+        expect(Math.abs((await losses[step]!.read()) - wanted) / wanted, `step ${step}`).toBeLessThan(1e-4);
     }),
   );
-});
+};
+await describeWasm("the loss after each of 50 training steps is PyTorch's", suite);
+await describeGpu("the loss after each of 50 training steps is PyTorch's", suite);

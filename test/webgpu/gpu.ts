@@ -1,44 +1,17 @@
-import { existsSync } from "node:fs";
 import { describe, expect } from "vitest";
 import type { Backend, TensorData } from "../../src/backend/backend.js";
 import type { KernelCall, KernelName, KernelRow } from "../../src/backend/kernels.js";
 import { kernels } from "../../src/backend/kernels.js";
 import { createWasmBackend } from "../../src/backend/wasm/wasm-backend.js";
 import { createWebGpuBackend, type WebGpuBackend } from "../../src/backend/webgpu/webgpu-backend.js";
-
-// Chromium brings SwiftShader, a Vulkan driver in software, and a loader of Vulkan for systems without one.
-const SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json";
-const LOADER = "/usr/lib/chromium/libvulkan.so.1";
-/** The system's RTLD_NOW | RTLD_NODELETE. */
-const STAY = 0x1002;
+import { dawn } from "../helpers/dawn.js";
 
 let backend: Promise<WebGpuBackend> | undefined;
 
 /** The WebGPU backend of this test file, over Dawn; rejects where the package `webgpu` or an adapter is missing. */
 export function webGpuBackend(): Promise<WebGpuBackend> {
-  backend ??= open();
+  backend ??= dawn().then((gpu) => createWebGpuBackend({ gpu, allowSoftware: true }));
   return backend;
-}
-
-/** Makes Chromium's driver known where the environment names none; Dawn finds the loader by its name once it is in the process. */
-function provideDriver(): void {
-  if (process.env.VK_DRIVER_FILES || !existsSync(SWIFTSHADER) || !existsSync(LOADER)) return;
-  process.env.VK_DRIVER_FILES = SWIFTSHADER;
-  try {
-    process.dlopen({ exports: {} }, LOADER, STAY);
-  } catch {
-    // Always: it is no module of Node. It stays loaded all the same.
-  }
-}
-
-async function open(): Promise<WebGpuBackend> {
-  provideDriver();
-  const { create, globals } = await import("webgpu");
-  Object.assign(globalThis, globals);
-  const gpu = create([]);
-  // Dawn's instance must outlive its devices.
-  Object.assign(globalThis, { keepGpu: gpu });
-  return createWebGpuBackend({ gpu, allowSoftware: true });
 }
 
 /** Runs a suite on WebGPU beside the WebAssembly baseline; skips it, and says why, where there is no WebGPU. */
