@@ -32,7 +32,8 @@ const shape = (values: readonly number[]) => strides("d", values);
 
 await describeWebGpu("elementwise kernels", (gpu, wasm) => {
   test("fill", async () => {
-    for (const n of [0, 1, 63, 64, 65, 1000]) {
+    // The last is more than one row of workgroups may have.
+    for (const n of [0, 1, 63, 64, 65, 1000, 65_535 * 64 + 1]) {
       const call = { y: new Float32Array(n + 1), n, value: -2.5 };
       expect(await replay(gpu, "fill", call)).toEqual(await replay(wasm, "fill", call));
     }
