@@ -1,3 +1,6 @@
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+import type { Gpu } from "../backend/webgpu/gpu.js";
 import { type Device, type DeviceType, init } from "../tensor/device.js";
 import { SeqgradError } from "../util/errors.js";
 
@@ -20,11 +23,15 @@ export function numberOption(name: string, text: string, { low, high = Number.MA
 
 /** The options that say where to compute, for every command that does. */
 export const deviceOptions = {
-  device: { type: "string", description: "auto, wasm, or reference: slow float64 (Default: auto)", valueHint: "auto|wasm|reference" },
+  device: {
+    type: "string",
+    description: "auto, wasm, webgpu (needs the package webgpu), or reference: slow float64 (Default: auto)",
+    valueHint: "auto|wasm|webgpu|reference",
+  },
   deterministic: { type: "boolean", description: "The same bits on every machine" },
 } as const;
 
-const devices: readonly string[] = ["auto", "wasm", "reference"];
+const devices: readonly string[] = ["auto", "wasm", "webgpu", "reference"];
 
 export function deviceOption(text: string): "auto" | DeviceType {
   if (!devices.includes(text)) throw new SeqgradError("device", `--device is "${text}"; this version has ${devices.join(", ")}.`);
@@ -33,5 +40,26 @@ export function deviceOption(text: string): "auto" | DeviceType {
 
 /** Makes the device that the options name the default. */
 export async function initDevice(args: { device?: string | undefined; deterministic?: boolean | undefined }): Promise<Device> {
-  return init({ device: deviceOption(args.device ?? "auto"), deterministic: args.deterministic ?? false });
+  const device = deviceOption(args.device ?? "auto");
+  return init({ device, deterministic: args.deterministic ?? false, ...(device === "webgpu" && { gpu: await nodeGpu() }) });
+}
+
+/** It must outlive its devices. */
+let gpu: Gpu | undefined;
+
+/** What `navigator.gpu` is in a browser: from the optional package `webgpu`, beside this one or in the working folder. */
+async function nodeGpu(): Promise<Gpu> {
+  if (gpu) return gpu;
+  const name = "webgpu";
+  const here = () => import(name);
+  const there = () => import(pathToFileURL(createRequire(`${process.cwd()}/`).resolve(name)).href);
+  try {
+    const { create, globals } = await here().catch(there);
+    Object.assign(globalThis, globals);
+    gpu = create([]) as Gpu;
+    return gpu;
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND" ? "is not installed" : `fails: ${(cause as Error).message}`;
+    throw new SeqgradError("device", `--device webgpu: the package webgpu ${reason}. Run: npm install webgpu`, { cause });
+  }
 }

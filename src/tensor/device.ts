@@ -96,7 +96,7 @@ async function open(options: InitOptions): Promise<Device> {
     try {
       return await openGpu(options, false);
     } catch (error) {
-      reason = `; no GPU: ${(error as Error).message.replace(/^webgpu: |\..*$/gs, "")}`;
+      reason = `; no GPU: ${(error as Error).message.replace(/^webgpu: |\.( .*)?$/gs, "")}`;
     }
   }
   const variant = deterministic ? "simd" : await detectVariant();
