@@ -29,8 +29,9 @@ export class KernelPipelines {
   readonly #floats: Float32Array;
   readonly #names: ReturnType<typeof argumentsOf>;
   readonly #optional: ReadonlySet<string>;
+  /** By their text, and pipelines by the module and their entry point: most texts are one string for good, found without being read. */
   readonly #modules = new Map<string, GPUShaderModule>();
-  readonly #pipelines = new Map<string, GPUComputePipeline>();
+  readonly #pipelines = new Map<GPUShaderModule, Map<string, GPUComputePipeline>>();
   readonly #plans = new Map<string, Plan>();
 
   constructor(
@@ -100,13 +101,13 @@ export class KernelPipelines {
   }
 
   #pipeline(text: string, entry: string): GPUComputePipeline {
-    const key = `${entry}\n${text}`;
-    let pipeline = this.#pipelines.get(key);
+    const module = this.#module(text);
+    const pipelines = this.#pipelines.get(module)!;
+    let pipeline = pipelines.get(entry);
     if (!pipeline) {
       const label = entry === "main" ? this.name : `${this.name}.${entry}`;
-      const compute = { module: this.#module(text), entryPoint: entry };
-      pipeline = this.device.createComputePipeline({ label, layout: this.layout, compute });
-      this.#pipelines.set(key, pipeline);
+      pipeline = this.device.createComputePipeline({ label, layout: this.layout, compute: { module, entryPoint: entry } });
+      pipelines.set(entry, pipeline);
     }
     return pipeline;
   }
@@ -118,6 +119,7 @@ export class KernelPipelines {
       const fault = this.row.checks ? faultFunction(this.mark, heap) : "";
       module = this.device.createShaderModule({ label: this.name, code: prelude(this.name, heap, this.capabilities) + fault + text });
       this.#modules.set(text, module);
+      this.#pipelines.set(module, new Map());
     }
     return module;
   }
