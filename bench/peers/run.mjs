@@ -26,7 +26,7 @@ const starters = { seqgrad: "seqgrad", tfjs: "tfjs", "jax-js": "jax" };
 
 const rounds = 9;
 /** Milliseconds that a sample should take, that a peer may take for all of its samples, and for warming up. */
-const [sampleTime, peerTime, warmTime] = [80, 2000, 700];
+const [sampleTime, peerTime, warmTime] = [80, 2000, 1500];
 /** V8 compiles what is hot by its count of calls; a work that is long makes thousands of calls itself. */
 const warmCalls = 3000;
 /** How far a peer's numbers may lie from the first peer's, as a share of the largest, or of 1. */
@@ -71,6 +71,8 @@ async function valuesOf(job, work) {
 /** Milliseconds of this thread alone where Node can tell (from 23.9), so that what shares the machine counts for little. */
 function now() {
   if (!process.threadCpuUsage) return performance.now();
+  // Linux brings a thread's account up to date once in some milliseconds, and when the process's is asked for.
+  process.cpuUsage();
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;
 }

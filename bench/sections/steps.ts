@@ -1,5 +1,5 @@
 import { type Context, label, large, medium, type Size, small, type Training, training } from "../context.js";
-import { cpuTime, quantile } from "../measure.js";
+import { cpuTime, quantile, warm } from "../measure.js";
 import type { Table } from "../table.js";
 import { startTorch, type Torch } from "../torch.js";
 
@@ -13,12 +13,8 @@ function timed({ step, next }: Training, count = 1): number {
   return (cpuTime() - start) / count;
 }
 
-/** Warms a training up: V8 counts calls; the longest steps call enough kernels in fewer. Answers the milliseconds of a step. */
-function warmUp(run: Training): number {
-  let last = 0;
-  for (let i = 0, until = performance.now() + 1000; i < 300 && (i < 5 || performance.now() < until); i++) last = timed(run);
-  return last;
-}
+/** Warms a training up; the milliseconds of a step. Calls of long steps are fewer: their host counts for less. */
+const warmUp = ({ step, next }: Training): number => warm(() => step(next()), 1500);
 
 /** Milliseconds for which one of the two trains before the other's turn: a step alone would find its caches cold. */
 const turn = 10;
