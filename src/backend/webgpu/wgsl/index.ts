@@ -1,8 +1,17 @@
 import type { WgslKernels } from "../kernel.js";
 import { elementwiseKernels } from "./elementwise.js";
 import { indexingKernels } from "./indexing.js";
+import { lstmKernels } from "./lstm.js";
 import { randomKernels } from "./random.js";
+import { recurrentGradientKernels } from "./recurrent-gradient.js";
 import { reduceKernels } from "./reduce.js";
 
 /** The WGSL source of every kernel. */
-export const wgslKernels: WgslKernels = { ...elementwiseKernels, ...reduceKernels, ...indexingKernels, ...randomKernels };
+export const wgslKernels: WgslKernels = {
+  ...elementwiseKernels,
+  ...reduceKernels,
+  ...indexingKernels,
+  ...randomKernels,
+  ...lstmKernels,
+  ...recurrentGradientKernels,
+};

@@ -1,0 +1,203 @@
+import { type Arguments, type Capabilities, line, type Pass } from "../kernel.js";
+
+// What the whole-sequence kernels of all cells share: texts in WGSL, and the passes of a recurrence. A call is one dispatch of the host;
+// its T dependent passes follow each other on the device. Positions are elements, `s` counts the steps in the order of the pass.
+
+/** Batch rows that a thread computes, so that a weight that it has loaded serves all of them. */
+export const tileRows = (c: Arguments): number => Math.min(4, c.end! - c.begin!);
+
+export const tiles = (c: Arguments): number => Math.ceil((c.end! - c.begin!) / tileRows(c));
+
+/** A text for each row of a tile. */
+export const rows = (c: Arguments, text: (r: number) => string): string =>
+  Array.from({ length: tileRows(c) }, (_, r) => text(r)).join("\n");
+
+/** The type of n numbers, n of them made by `element`, and the q-th of them. */
+export const vec = (n: number) => (n === 1 ? "f32" : `vec${n}f`);
+export const vecOf = (n: number, element: (q: number) => string) =>
+  `${vec(n)}(${Array.from({ length: n }, (_, q) => element(q)).join(", ")})`;
+export const part = (v: string, n: number, q: number) => (n === 1 ? v : `${v}.${"xyzw"[q]}`);
+
+/** The rows of a tile and the steps of a row. `isLast` and `isFirst`: in the order of the forward pass. */
+export const sequence = (c: Arguments) => /* wgsl */ `
+const R = ${tileRows(c)}u;
+fn exists(tile: u32, r: u32) -> bool { return u32(c.begin) + tile * R + r < u32(c.end); }
+fn rowOf(tile: u32, r: u32) -> u32 { return min(u32(c.begin) + tile * R + r, u32(c.end) - 1u); }
+fn lengthOf(b: u32) -> u32 { return ${c.lengths ? "u32(clamp(bitcast<i32>(heap[c.lengths + b]), 1, c.T))" : "u32(c.T)"}; }
+fn forwardTime(s: u32) -> u32 { return ${c.reverse ? "u32(c.T) - 1u - s" : "s"}; }
+fn backwardTime(s: u32) -> u32 { return ${c.reverse ? "s" : "u32(c.T) - 1u - s"}; }
+fn isFirst(b: u32, t: u32) -> bool { return t == ${c.reverse ? "lengthOf(b) - 1u" : "0u"}; }
+fn isLast(b: u32, t: u32) -> bool { return t == ${c.reverse ? "0u" : "lengthOf(b) - 1u"}; }
+/** The time before t in the order of the forward pass; t is not the first. */
+fn before(t: u32) -> u32 { return ${c.reverse ? "t + 1u" : "t - 1u"}; }
+`;
+
+/** Where the state before the valid step t lies: a row of y, of h0, or, from position `zeros`, of zeros. */
+export const previousState = (c: Arguments, size: string, zeros: string) => /* wgsl */ `
+fn previousState(b: u32, t: u32) -> u32 {
+  if (t < lengthOf(b) && !isFirst(b, t)) { return c.y + (b * u32(c.T) + before(t)) * ${size}; }
+  return ${c.h0 ? `c.h0 + b * ${size}` : zeros};
+}
+`;
+
+const entry = (name: string, size: number, body: string) => /* wgsl */ `
+@compute @workgroup_size(${size}) fn ${name}(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = line(id, groups);
+  ${body}
+}
+`;
+
+/** An entry of a thread for each of `count` items; `body` sees i. */
+export const each = (name: string, count: string, body: string) => entry(name, 64, `if (i >= ${count}) { return; }\n  ${body}`);
+
+/** Leaves a fault for each length outside 1..T. */
+export const checkLengths = (c: Arguments) =>
+  c.lengths ? each("checkLengths", "u32(c.B)", "let n = bitcast<i32>(heap[c.lengths + i]); if (n < 1 || n > c.T) { fault(i); }") : "";
+export const lengthPass = (c: Arguments): Pass[] => (c.lengths ? [{ entry: "checkLengths", groups: line(c.B!) }] : []);
+
+/**
+ * Writes at c.workspace the weights of both products as panels [K, H, gates], K = I then P, in which neighbouring threads read
+ * neighbouring numbers, and P zeros behind them.
+ */
+export const packWeights = (gates: number, P: string) => /* wgsl */ `
+const GATES = ${gates}u;
+fn panels() -> u32 { return u32(c.I + c.${P}) * u32(c.H) * GATES; }
+fn packedH() -> u32 { return c.workspace + u32(c.I) * u32(c.H) * GATES; }
+fn zeros() -> u32 { return c.workspace + panels(); }
+${each(
+  "packWeights",
+  `panels() + u32(c.${P})`,
+  `let I = u32(c.I); let P = u32(c.${P}); let H = u32(c.H);
+  if (i >= panels()) { heap[c.workspace + i] = 0.0; return; }
+  let k = i / (H * GATES); let j = (i / GATES) % H; let row = (i % GATES) * H + j;
+  if (k < I) { heap[c.workspace + i] = heap[c.wIh + row * I + k]; } else { heap[c.workspace + i] = heap[c.wHh + row * P + k - I]; }`,
+)}`;
+export const packedSize = (c: Arguments, gates: number, P: number): number => (c.I! + P) * c.H! * gates + P;
+export const packPass = (c: Arguments, gates: number, P: number): Pass => ({
+  entry: "packWeights",
+  groups: line(packedSize(c, gates, P)),
+});
+
+/**
+ * acc0.. += a row of each tile row times a panel's columns of unit j: `a` names the element k of tile row r.
+ */
+export const packedProduct = (c: Arguments, n: number, panel: string, K: string, a: (r: number) => string) => /* wgsl */ `
+  {
+    var p = ${panel} + j * GATES;
+    for (var k = 0u; k < ${K}; k++) {
+      let w = ${vecOf(n, (q) => `heap[p + ${q}u]`)};
+      ${rows(c, (r) => `acc${r} += ${a(r)} * w;`)}
+      p += u32(c.H) * GATES;
+    }
+  }`;
+
+/**
+ * acc0.. += rows of numbers times the columns j.. of the row-major matrix of N columns at `matrix`, K of its rows; columns past the
+ * end repeat the last.
+ */
+export const product = (c: Arguments, n: number, matrix: string, N: string, K: string, a: (r: number) => string) => /* wgsl */ `
+  {
+    ${Array.from({ length: n }, (_, q) => `let j${q} = min(j + ${q}u, ${N} - 1u);`).join(" ")}
+    var p = ${matrix};
+    for (var k = 0u; k < ${K}; k++) {
+      let w = ${vecOf(n, (q) => `heap[p + j${q}]`)};
+      ${rows(c, (r) => `acc${r} += ${a(r)} * w;`)}
+      p += ${N};
+    }
+  }`;
+
+/** The rows (t, b) of the whole sequence, 4 a thread, and `columns` of them in the inner direction: for products outside the recurrence. */
+export const wholeRows = (c: Arguments): number => Math.ceil(((c.end! - c.begin!) * c.T!) / tileRows(c));
+export const wholeSequence = (c: Arguments, name: string, columns: string, body: string) =>
+  each(
+    name,
+    `((u32(c.end - c.begin) * u32(c.T) + R - 1u) / R) * (${columns})`,
+    /* wgsl */ `
+  let count = u32(c.end - c.begin); let total = count * u32(c.T); let T = u32(c.T);
+  let column = i % (${columns}); let m = (i / (${columns})) * R;
+  ${rows(
+    c,
+    (r) => `let m${r} = min(m + ${r}u, total - 1u); let t${r} = m${r} / count; let b${r} = u32(c.begin) + m${r} % count;
+  let inside${r} = m + ${r}u < total;`,
+  )}
+  ${body}`,
+  );
+
+/** dx [B, T, I] = gates wIh, the first `K` columns of gates [T, B, width]. */
+export const inputGradient = (c: Arguments, width: string, K: string) =>
+  c.dx
+    ? wholeSequence(
+        c,
+        "inputGradient",
+        "(u32(c.I) + 3u) / 4u",
+        /* wgsl */ `
+  let j = column * 4u; let I = u32(c.I);
+  ${rows(c, (r) => `var acc${r} = vec4f(); let a${r} = c.gates + (t${r} * u32(c.B) + b${r}) * ${width};`)}
+  ${product(c, 4, "c.wIh", "I", K, (r) => `heap[a${r} + k]`)}
+  ${rows(
+    c,
+    (r) => `for (var q = 0u; q < 4u && inside${r}; q++) {
+    if (j + q < I) { heap[c.dx + (b${r} * T + t${r}) * I + j + q] = acc${r}[q]; }
+  }`,
+  )}`,
+      )
+    : "";
+export const inputGradientPass = (c: Arguments): Pass[] =>
+  c.dx ? [{ entry: "inputGradient", groups: line(wholeRows(c) * Math.ceil(c.I! / 4)) }] : [];
+
+/** A dispatch of each step: a function `name(s, tile, item)`, for each of `count` items of a tile. */
+export interface Phase {
+  readonly name: string;
+  readonly items: string;
+  readonly count: (c: Arguments) => number;
+}
+
+/** What of a recurrence's rows a persistent workgroup holds in workgroup memory: `row(r)` is where the row's `size` numbers lie. */
+export interface Held {
+  readonly size: number;
+  readonly row: (r: number) => string;
+}
+
+/** Threads of a persistent workgroup. */
+const THREADS = 256;
+
+/** Whether one workgroup a tile of batch rows runs the whole sequence: where the device has workgroup memory and a step fills no more. */
+export const isPersistent = (c: Arguments, device: Capabilities, held: Held): boolean =>
+  !device.software && c.H! <= THREADS && device.workgroupThreads >= THREADS && device.workgroupBytes >= held.size * tileRows(c) * 4;
+
+/** How a product reads the element k of a tile row: from workgroup memory, or from the heap at `row${r}`. */
+export const heldElement = (persistent: boolean, held: Held) => (r: number) =>
+  persistent ? `held[${r * held.size}u + k]` : `heap[row${r} + k]`;
+
+/** The entries of a recurrence: of each phase one, or `sequence`, which runs all steps. */
+export function recurrence(c: Arguments, phases: readonly Phase[], persistent: boolean, held: Held): string {
+  if (!persistent) {
+    return phases
+      .map(({ name, items }) =>
+        each(name, `((u32(c.end - c.begin) + R - 1u) / R) * (${items})`, `${name}Step(u32(c.step), i / (${items}), i % (${items}));`),
+      )
+      .join("");
+  }
+  const [{ name, items }] = phases as readonly [Phase];
+  return /* wgsl */ `
+@compute @workgroup_size(${THREADS}) fn sequence(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let tile = group.x;
+  for (var s = 0u; s < u32(c.T); s++) {
+    ${rows(c, (r) => `{ let row = ${held.row(r)}; for (var k = lane; k < ${held.size}u; k += ${THREADS}u) { held[${r * held.size}u + k] = heap[row + k]; } }`)}
+    workgroupBarrier();
+    for (var i = lane; i < ${items}; i += ${THREADS}u) { ${name}Step(s, tile, i); }
+    storageBarrier();
+    workgroupBarrier();
+  }
+}
+`;
+}
+
+export const heldMemory = (c: Arguments, persistent: boolean, held: Held) =>
+  persistent ? `var<workgroup> held: array<f32, ${held.size * tileRows(c)}>;\n` : "";
+
+export function recurrencePasses(c: Arguments, phases: readonly Phase[], persistent: boolean): Pass[] {
+  if (persistent) return [{ entry: "sequence", groups: [tiles(c)] }];
+  const groups = phases.map(({ count }) => line(tiles(c) * count(c)));
+  return Array.from({ length: c.T! }, (_, step) => phases.map(({ name }, i) => ({ entry: name, groups: groups[i]!, step }))).flat();
+}
