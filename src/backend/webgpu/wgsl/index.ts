@@ -1,10 +1,12 @@
 import type { WgslKernels } from "../kernel.js";
 import { elementwiseKernels } from "./elementwise.js";
+import { gruKernels } from "./gru.js";
 import { indexingKernels } from "./indexing.js";
 import { lstmKernels } from "./lstm.js";
 import { randomKernels } from "./random.js";
 import { recurrentGradientKernels } from "./recurrent-gradient.js";
 import { reduceKernels } from "./reduce.js";
+import { rnnKernels } from "./rnn.js";
 
 /** The WGSL source of every kernel. */
 export const wgslKernels: WgslKernels = {
@@ -13,5 +15,7 @@ export const wgslKernels: WgslKernels = {
   ...indexingKernels,
   ...randomKernels,
   ...lstmKernels,
+  ...gruKernels,
+  ...rnnKernels,
   ...recurrentGradientKernels,
 };

@@ -1,10 +1,13 @@
 import { type Arguments, line, type WgslKernels } from "../kernel.js";
 import { math } from "./math.js";
 import {
+  biasSum,
   checkLengths,
   type Held,
   heldElement,
   heldMemory,
+  initialGradient,
+  initialGradientPass,
   inputGradient,
   inputGradientPass,
   isPersistent,
@@ -21,15 +24,12 @@ import {
   recurrencePasses,
   rows,
   sequence,
-  tiles,
+  unitColumns,
   vec,
   wholeRows,
   wholeSequence,
+  width,
 } from "./recurrent.js";
-
-/** The sum of the biases that are there, at `row`. */
-const bias = (c: Arguments, row: string) =>
-  [...(c.bIh ? [`heap[c.bIh + ${row}]`] : []), ...(c.bHh ? [`heap[c.bHh + ${row}]`] : []), "0.0"].join(" + ");
 
 /** Where o tanh(c) lies before a projection: [T, B, H] when wanted, else [B, H] behind the weights and zeros. */
 const hiddenAt = (c: Arguments) => (c.hidden ? "c.hidden + (t * u32(c.B) + b) * u32(c.H)" : "zeros() + u32(c.P) + b * u32(c.H)");
@@ -51,7 +51,7 @@ ${wholeSequence(
   "u32(c.H)",
   /* wgsl */ `
   let j = column; let I = u32(c.I); let H = u32(c.H);
-  let start = vec4f(${[0, 1, 2, 3].map((q) => bias(c, `${q}u * H + j`)).join(", ")});
+  let start = vec4f(${[0, 1, 2, 3].map((q) => biasSum(c, `${q}u * H + j`)).join(", ")});
   ${rows(c, (r) => `var acc${r} = start; let x${r} = c.x + (b${r} * T + t${r}) * I;`)}
   ${packedProduct(c, 4, "c.workspace", "I", (r) => `heap[x${r} + k]`)}
   ${rows(
@@ -123,15 +123,8 @@ fn projectStep(s: u32, tile: u32, p: u32) {
 }
 ${recurrence(c, forwardPhases(c), persistent, heldState(c))}`;
 
-/** Columns that a thread of the backward pass computes; one where a whole workgroup shares a row. */
-const width = (persistent: boolean) => (persistent ? 1 : 4);
-const columnsOf = (name: string, size: "H" | "P", persistent: boolean): Phase => ({
-  name,
-  items: persistent ? `u32(c.${size})` : `(u32(c.${size}) + 3u) / 4u`,
-  count: (c) => Math.ceil(c[size]! / width(persistent)),
-});
 const backwardPhases = (c: Arguments, persistent: boolean) =>
-  c.wHr ? [columnsOf("total", "P", persistent), columnsOf("pull", "H", persistent)] : [columnsOf("total", "H", persistent)];
+  c.wHr ? [unitColumns("total", "P", persistent), unitColumns("pull", "H", persistent)] : [unitColumns("total", "H", persistent)];
 /** The gradients of the step that follows; in the first step of the pass, which has none, any. */
 const heldGates = (c: Arguments): Held => ({
   size: 4 * c.H!,
@@ -144,7 +137,6 @@ const backward = (c: Arguments, persistent: boolean) => {
   const n = width(persistent);
   return /* wgsl */ `
 ${math}${sequence(c)}${heldMemory(c, persistent, heldGates(c))}
-fn after(s: u32) -> u32 { return backwardTime(max(s, 1u) - 1u); }
 
 /** dh_t: dy_t, dhN at a row's last step, and what came through the recurrence; 0 past the row's length. */
 fn totalOf(b: u32, t: u32, p: u32, carried: f32) -> f32 {
@@ -213,21 +205,7 @@ fn pullStep(s: u32, tile: u32, item: u32) {
 }`
     : ""
 }
-${
-  c.dh0
-    ? `@compute @workgroup_size(64) fn initial(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = line(id, groups); let P = u32(c.P); let N = (P + 3u) / 4u; let tile = i / N; let j = (i % N) * 4u;
-  if (!exists(tile, 0u)) { return; }
-  ${rows(
-    c,
-    (r) => `let b${r} = rowOf(tile, ${r}u); var acc${r} = vec4f();
-  let row${r} = c.gates + (${c.reverse ? `(lengthOf(b${r}) - 1u)` : "0u"} * u32(c.B) + b${r}) * 4u * u32(c.H);`,
-  )}
-  ${product(c, 4, "c.wHh", "P", "4u * u32(c.H)", (r) => `heap[row${r} + k]`)}
-  ${rows(c, (r) => `for (var q = 0u; q < 4u && exists(tile, ${r}u); q++) { if (j + q < P) { heap[c.dh0 + b${r} * P + j + q] = acc${r}[q]; } }`)}
-}`
-    : ""
-}
+${initialGradient(c, "P", "4u * u32(c.H)", [{ matrix: "c.wHh", from: "0u", K: "4u * u32(c.H)" }])}
 ${inputGradient(c, "4u * u32(c.H)", "4u * u32(c.H)")}
 ${recurrence(c, backwardPhases(c, persistent), persistent, heldGates(c))}`;
 };
@@ -253,11 +231,7 @@ export const lstmKernels: WgslKernels = {
     code: (c, device) => backward(c, isBackwardPersistent(c, device)),
     passes: (c, device) => {
       const persistent = isBackwardPersistent(c, device);
-      return [
-        ...recurrencePasses(c, backwardPhases(c, persistent), persistent),
-        ...(c.dh0 ? [{ entry: "initial", groups: line(tiles(c) * Math.ceil(c.P! / 4)) }] : []),
-        ...inputGradientPass(c),
-      ];
+      return [...recurrencePasses(c, backwardPhases(c, persistent), persistent), ...initialGradientPass(c, c.P!), ...inputGradientPass(c)];
     },
   },
 };

@@ -26,6 +26,8 @@ fn rowOf(tile: u32, r: u32) -> u32 { return min(u32(c.begin) + tile * R + r, u32
 fn lengthOf(b: u32) -> u32 { return ${c.lengths ? "u32(clamp(bitcast<i32>(heap[c.lengths + b]), 1, c.T))" : "u32(c.T)"}; }
 fn forwardTime(s: u32) -> u32 { return ${c.reverse ? "u32(c.T) - 1u - s" : "s"}; }
 fn backwardTime(s: u32) -> u32 { return ${c.reverse ? "s" : "u32(c.T) - 1u - s"}; }
+/** The time of the step that the backward pass did before its step s > 0. */
+fn after(s: u32) -> u32 { return backwardTime(max(s, 1u) - 1u); }
 fn isFirst(b: u32, t: u32) -> bool { return t == ${c.reverse ? "lengthOf(b) - 1u" : "0u"}; }
 fn isLast(b: u32, t: u32) -> bool { return t == ${c.reverse ? "0u" : "lengthOf(b) - 1u"}; }
 /** The time before t in the order of the forward pass; t is not the first. */
@@ -144,6 +146,55 @@ export const inputGradient = (c: Arguments, width: string, K: string) =>
     : "";
 export const inputGradientPass = (c: Arguments): Pass[] =>
   c.dx ? [{ entry: "inputGradient", groups: line(wholeRows(c) * Math.ceil(c.I! / 4)) }] : [];
+
+/** The sum at `row` of the biases that are there, or of one of them. */
+export const biasSum = (c: Arguments, row: string, only?: "bIh" | "bHh"): string =>
+  [...(["bIh", "bHh"] as const).filter((name) => c[name] && name === (only ?? name)).map((name) => `heap[c.${name} + ${row}]`), "0.0"].join(
+    " + ",
+  );
+
+/** Columns that a thread of a backward recurrence computes; one where a whole workgroup shares a row. */
+export const width = (persistent: boolean): number => (persistent ? 1 : 4);
+export const unitColumns = (name: string, size: "H" | "P", persistent: boolean): Phase => ({
+  name,
+  items: persistent ? `u32(c.${size})` : `(u32(c.${size}) + 3u) / 4u`,
+  count: (c) => Math.ceil(c[size]! / width(persistent)),
+});
+
+/**
+ * dh0 [B, N]: what the gradients [.., width] of each row's first step send through the weights, `K` columns from `from` on times the
+ * rows of each matrix, and what lies at `carry` [B, N].
+ */
+export const initialGradient = (
+  c: Arguments,
+  size: "H" | "P",
+  width: string,
+  terms: readonly { readonly matrix: string; readonly from: string; readonly K: string }[],
+  carry?: string,
+) =>
+  c.dh0
+    ? each(
+        "initialGradient",
+        `((u32(c.end - c.begin) + R - 1u) / R) * ((u32(c.${size}) + 3u) / 4u)`,
+        /* wgsl */ `
+  let N = u32(c.${size}); let columns = (N + 3u) / 4u; let tile = i / columns; let j = (i % columns) * 4u;
+  ${rows(
+    c,
+    (r) => `let b${r} = rowOf(tile, ${r}u); var acc${r} = vec4f();
+  let row${r} = c.gates + (${c.reverse ? `(lengthOf(b${r}) - 1u)` : "0u"} * u32(c.B) + b${r}) * ${width};`,
+  )}
+  ${terms.map(({ matrix, from, K }) => product(c, 4, matrix, "N", K, (r) => `heap[row${r} + ${from} + k]`)).join("")}
+  ${rows(
+    c,
+    (r) => `for (var q = 0u; q < 4u && exists(tile, ${r}u); q++) {
+    let at = b${r} * N + j + q;
+    if (j + q < N) { heap[c.dh0 + at] = acc${r}[q]${carry ? ` + heap[${carry} + at]` : ""}; }
+  }`,
+  )}`,
+      )
+    : "";
+export const initialGradientPass = (c: Arguments, N: number): Pass[] =>
+  c.dh0 ? [{ entry: "initialGradient", groups: line(tiles(c) * Math.ceil(N / 4)) }] : [];
 
 /** A dispatch of each step: a function `name(s, tile, item)`, for each of `count` items of a tile. */
 export interface Phase {
