@@ -6,23 +6,36 @@ import { createWasmBackend } from "../../src/backend/wasm/wasm-backend.js";
 import { createWebGpuBackend, type WebGpuBackend } from "../../src/backend/webgpu/webgpu-backend.js";
 import { dawn } from "../helpers/dawn.js";
 
-let backend: Promise<WebGpuBackend> | undefined;
+const backends = new Map<boolean, Promise<WebGpuBackend>>();
 
-/** The WebGPU backend of this test file, over Dawn; rejects where the package `webgpu` or an adapter is missing. */
-export function webGpuBackend(): Promise<WebGpuBackend> {
-  backend ??= dawn().then((gpu) => createWebGpuBackend({ gpu, allowSoftware: true }));
+/** The WebGPU backend of this test file, over Dawn; rejects where the package `webgpu` or an adapter is missing. `asHardware`: see describeWebGpu. */
+function webGpuBackend(asHardware: boolean): Promise<WebGpuBackend> {
+  const open = async () => {
+    const made = await createWebGpuBackend({ gpu: await dawn(), allowSoftware: true });
+    if (asHardware) Object.assign(made.capabilities, { software: false });
+    return made;
+  };
+  const backend = backends.get(asHardware) ?? open();
+  backends.set(asHardware, backend);
   return backend;
 }
 
-/** Runs a suite on WebGPU beside the WebAssembly baseline; skips it, and says why, where there is no WebGPU. */
-export async function describeWebGpu(name: string, suite: (gpu: WebGpuBackend, wasm: Backend) => void): Promise<void> {
-  const [gpu, reason] = await webGpuBackend().then(
+/**
+ * Runs a suite on WebGPU beside the WebAssembly baseline; skips it, and says why, where there is no WebGPU. `asHardware`: the kernels take
+ * the forms that are for a real GPU also where the adapter is software.
+ */
+export async function describeWebGpu(
+  name: string,
+  suite: (gpu: WebGpuBackend, wasm: Backend) => void,
+  { asHardware = false } = {},
+): Promise<void> {
+  const [gpu, reason] = await webGpuBackend(asHardware).then(
     (found) => [found, ""] as const,
     (error: Error) => [undefined, error.message] as const,
   );
   if (gpu) {
     const wasm = await createWasmBackend({ variant: "simd" });
-    describe(`${name} (${gpu.info})`, () => suite(gpu, wasm));
+    describe(`${name} (${gpu.info}${asHardware ? ", as if in hardware" : ""})`, () => suite(gpu, wasm));
   } else {
     describe.skip(`${name} (no WebGPU: ${reason})`, () => suite(undefined as never, undefined as never));
   }

@@ -44,7 +44,11 @@ async function run(on: Backend, cell: Cell, { sizes, reverse, lengths, full, res
   const width = cell === "gru" ? 4 * H : G;
   const empty = (n: number) => new Float32Array(n).fill(7);
   const projected = cell === "lstm" && sizes.length > 4;
-  const dims: Record<Cell, Call> = { lstm: { P }, gru: { resetBefore: Number(resetBefore ?? false) }, rnn: { activation: Number(relu ?? false) } };
+  const dims: Record<Cell, Call> = {
+    lstm: { P },
+    gru: { resetBefore: Number(resetBefore ?? false) },
+    rnn: { activation: Number(relu ?? false) },
+  };
   const common: Call = {
     ...{ B, T, I, H, reverse: Number(reverse ?? false), begin: 0, end: B, ...dims[cell] },
     ...{ wIh: weights(G, I, 1), wHh: weights(G, P, 2), lengths: lengths && Int32Array.from(lengths) },
@@ -77,24 +81,26 @@ async function run(on: Backend, cell: Cell, { sizes, reverse, lengths, full, res
   return { forward, backward, gradient };
 }
 
-const projections: Case[] = [
-  { sizes: [3, 4, 5, 8, 3] },
-  { sizes: [4, 5, 2, 12, 5], lengths: [5, 2, 3, 1], reverse: true, full: true },
-];
+const projections: Case[] = [{ sizes: [3, 4, 5, 8, 3] }, { sizes: [4, 5, 2, 12, 5], lengths: [5, 2, 3, 1], reverse: true, full: true }];
 const all: [Cell, Case][] = [
   ...[...cases, ...projections].map((c): [Cell, Case] => ["lstm", c]),
   ...[false, true].flatMap((resetBefore) => cases.map((c): [Cell, Case] => ["gru", { ...c, resetBefore }])),
   ...[false, true].flatMap((relu) => cases.map((c): [Cell, Case] => ["rnn", { ...c, relu }])),
 ];
 
-await describeWebGpu("recurrent kernels equal those of WebAssembly", (gpu, wasm) => {
+function compare(gpu: Backend, wasm: Backend): void {
   test.each(all.map(([cell, c]) => [cell, label(c), c] as const))("%s %s", async (cell, _, c) => {
     const [actual, wanted] = [await run(gpu, cell, c), await run(wasm, cell, c)];
     for (const [pass, writes] of Object.entries(wanted))
       for (const [name, data] of Object.entries(writes))
         expectClose(actual[pass as keyof typeof wanted][name]!, data, 3e-6, `${pass}: ${name}`);
   });
+}
 
+await describeWebGpu("recurrent kernels equal those of WebAssembly", compare);
+await describeWebGpu("recurrent kernels equal those of WebAssembly", compare, { asHardware: true });
+
+await describeWebGpu("recurrent kernels", (gpu) => {
   test("a length out of range is told by the next read", async () => {
     const run_ = run(gpu, "lstm", { sizes: [2, 3, 2, 2], lengths: [3, 4] });
     await expect(run_).rejects.toThrow(/lstmForward: lengths\[1\] is out of range/);
