@@ -3,39 +3,49 @@ import type { Backend, TensorData } from "../../src/backend/backend.js";
 import type { KernelCall, KernelName, KernelRow } from "../../src/backend/kernels.js";
 import { kernels } from "../../src/backend/kernels.js";
 import { createWasmBackend } from "../../src/backend/wasm/wasm-backend.js";
+import type { Capabilities } from "../../src/backend/webgpu/kernel.js";
 import { createWebGpuBackend, type WebGpuBackend } from "../../src/backend/webgpu/webgpu-backend.js";
 import { dawn } from "../helpers/dawn.js";
 
-const backends = new Map<boolean, Promise<WebGpuBackend>>();
+/** How a suite wants its backend. */
+export interface Form {
+  /** Forms of kernels that are for other devices than this one: those of hardware in software, say. */
+  readonly as?: Partial<Capabilities>;
+  readonly precision?: "f32" | "f16";
+}
 
-/** The WebGPU backend of this test file, over Dawn; rejects where the package `webgpu` or an adapter is missing. `asHardware`: see describeWebGpu. */
-function webGpuBackend(asHardware: boolean): Promise<WebGpuBackend> {
+const inHardware: Form = { as: { software: false } };
+export const forms = {
+  inHardware,
+  withoutSubgroups: { as: { software: false, subgroups: false } },
+  f16: { ...inHardware, precision: "f16" },
+} satisfies Record<string, Form>;
+
+const backends = new Map<string, Promise<WebGpuBackend>>();
+
+/** The WebGPU backend of this test file, over Dawn; rejects where the package `webgpu`, an adapter or a feature is missing. */
+function webGpuBackend({ as, precision }: Form): Promise<WebGpuBackend> {
   const open = async () => {
-    const made = await createWebGpuBackend({ gpu: await dawn(), allowSoftware: true });
-    if (asHardware) Object.assign(made.capabilities, { software: false });
+    const made = await createWebGpuBackend({ gpu: await dawn(), allowSoftware: true, precision });
+    Object.assign(made.capabilities, as);
     return made;
   };
-  const backend = backends.get(asHardware) ?? open();
-  backends.set(asHardware, backend);
+  const key = JSON.stringify({ as, precision });
+  const backend = backends.get(key) ?? open();
+  backends.set(key, backend);
   return backend;
 }
 
-/**
- * Runs a suite on WebGPU beside the WebAssembly baseline; skips it, and says why, where there is no WebGPU. `asHardware`: the kernels take
- * the forms that are for a real GPU also where the adapter is software.
- */
-export async function describeWebGpu(
-  name: string,
-  suite: (gpu: WebGpuBackend, wasm: Backend) => void,
-  { asHardware = false } = {},
-): Promise<void> {
-  const [gpu, reason] = await webGpuBackend(asHardware).then(
+/** Runs a suite on WebGPU beside the WebAssembly baseline; skips it, and says why, where there is no WebGPU. */
+export async function describeWebGpu(name: string, suite: (gpu: WebGpuBackend, wasm: Backend) => void, form: Form = {}): Promise<void> {
+  const [gpu, reason] = await webGpuBackend(form).then(
     (found) => [found, ""] as const,
     (error: Error) => [undefined, error.message] as const,
   );
   if (gpu) {
     const wasm = await createWasmBackend({ variant: "simd" });
-    describe(`${name} (${gpu.info}${asHardware ? ", as if in hardware" : ""})`, () => suite(gpu, wasm));
+    describe(`${name} (${[gpu.info, ...Object.entries(form.as ?? {}).map(([key, value]) => `${key}: ${value}`)].join(", ")})`, () =>
+      suite(gpu, wasm));
   } else {
     describe.skip(`${name} (no WebGPU: ${reason})`, () => suite(undefined as never, undefined as never));
   }

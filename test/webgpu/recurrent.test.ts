@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Backend, TensorData } from "../../src/backend/backend.js";
 import type { KernelName } from "../../src/backend/kernels.js";
 import { expectClose, normals } from "../helpers/numbers.js";
-import { type DataCall, describeWebGpu, replay } from "./gpu.js";
+import { type DataCall, describeWebGpu, forms, replay } from "./gpu.js";
 
 interface Case {
   readonly sizes: readonly [B: number, T: number, I: number, H: number, P?: number];
@@ -98,7 +98,7 @@ function compare(gpu: Backend, wasm: Backend): void {
 }
 
 await describeWebGpu("recurrent kernels equal those of WebAssembly", compare);
-await describeWebGpu("recurrent kernels equal those of WebAssembly", compare, { asHardware: true });
+await describeWebGpu("recurrent kernels equal those of WebAssembly", compare, forms.inHardware);
 
 await describeWebGpu("recurrent kernels", (gpu) => {
   test("a length out of range is told by the next read", async () => {

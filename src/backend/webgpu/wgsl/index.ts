@@ -1,5 +1,6 @@
 import type { WgslKernels } from "../kernel.js";
 import { elementwiseKernels } from "./elementwise.js";
+import { gemmKernels } from "./gemm.js";
 import { gruKernels } from "./gru.js";
 import { indexingKernels } from "./indexing.js";
 import { lstmKernels } from "./lstm.js";
@@ -14,6 +15,7 @@ export const wgslKernels: WgslKernels = {
   ...reduceKernels,
   ...indexingKernels,
   ...randomKernels,
+  ...gemmKernels,
   ...lstmKernels,
   ...gruKernels,
   ...rnnKernels,

@@ -1,0 +1,170 @@
+import { activations } from "../../kernels.js";
+import { type Arguments, type Capabilities, line, type WgslKernels } from "../kernel.js";
+import { math } from "./math.js";
+
+/** What an activation makes of v. */
+const activated = { none: "v", relu: "select(v, 0, v <= 0)", tanh: "tanhf(v)", sigmoid: "sigmoidf(v)", gelu: "v * normalCdf(v)" };
+
+/** Elements of op(a) and op(b) of a batch, and the write-back. Rows count within the batch; a row outside begin..end is left alone. */
+const operands = (c: Arguments) => /* wgsl */ `
+${math}
+fn aAt(batch: u32, i: u32, k: u32) -> u32 { return c.a + batch * u32(c.strideA) + ${c.transA ? "k * u32(c.lda) + i" : "i * u32(c.lda) + k"}; }
+fn bAt(batch: u32, k: u32, j: u32) -> u32 { return c.b + batch * u32(c.strideB) + ${c.transB ? "j * u32(c.ldb) + k" : "k * u32(c.ldb) + j"}; }
+fn store(batch: u32, i: u32, j: u32, sum: f32) {
+  let row = i32(batch) * c.m + i32(i);
+  if (i32(i) >= c.m || i32(j) >= c.n || row < c.begin || row >= c.end) { return; }
+  let at = c.y + batch * u32(c.strideY) + i * u32(c.ldy) + j;
+  var v = c.alpha * sum;
+  if (c.beta != 0) { v += c.beta * heap[at]; }
+  ${c.bias ? "v += heap[c.bias + j];" : ""}
+  heap[at] = ${activated[activations[c.activation!]!]};
+}
+`;
+
+const times = (n: number, text: (i: number) => string) => Array.from({ length: n }, (_, i) => text(i)).join("\n");
+
+/** 4 x 4 numbers a thread, straight from the heap: where workgroup memory is no faster. */
+const direct = (c: Arguments) => /* wgsl */ `${operands(c)}
+@compute @workgroup_size(64) fn direct(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let item = line(id, groups);
+  let columns = (u32(c.n) + 3u) / 4u; let rows = (u32(c.m) + 3u) / 4u;
+  if (item >= u32(c.batch) * rows * columns) { return; }
+  let j = (item % columns) * 4u; let i = ((item / columns) % rows) * 4u; let batch = item / (columns * rows);
+  let m = u32(c.m) - 1u; let n = u32(c.n) - 1u;
+  ${times(4, (q) => `var a${q} = aAt(batch, min(i + ${q}u, m), 0u); var b${q} = bAt(batch, 0u, min(j + ${q}u, n)); var acc${q} = vec4f();`)}
+  let stepA = ${c.transA ? "u32(c.lda)" : "1u"}; let stepB = ${c.transB ? "1u" : "u32(c.ldb)"};
+  for (var k = 0; k < c.k; k++) {
+    let w = vec4f(heap[b0], heap[b1], heap[b2], heap[b3]);
+    ${times(4, (q) => `acc${q} += heap[a${q}] * w; a${q} += stepA; b${q} += stepB;`)}
+  }
+  ${times(4, (q) => `for (var s = 0u; s < 4u; s++) { store(batch, i + ${q}u, j + s, acc${q}[s]); }`)}
+}`;
+
+/** Threads of a workgroup along each side of a tile, and the depth of the tiles in workgroup memory. */
+const SIDE = 16;
+const DEPTH = 16;
+
+/** A tile in workgroup memory as quads of 4 along the outer side, a quad of padding a line against bank conflicts. */
+const stride = (blocks: number) => (SIDE * 4 * blocks) / 4 + 1;
+const bytesOf = (blocks: number, bytes: number) => 2 * DEPTH * stride(blocks) * 4 * bytes;
+
+/**
+ * A tile of 64 (or 128) rows and columns by a workgroup of 16 x 16 threads, 4 x 4 (8 x 8) numbers a thread in quads 64 apart. Tiles of
+ * both operands, 16 deep, go through workgroup memory, in 16 bits where the device was asked to; sums are in 32.
+ */
+const tiled = (c: Arguments, blocks: number, type: "f32" | "f16") => {
+  const side = 64 * blocks;
+  const quads = side / 4;
+  /** A quad along the outer side, of which \`element\` names one; \`contiguous\`: neighbours along the outer side are so in memory. */
+  const load = (tile: string, contiguous: boolean, limit: string, element: (outer: string) => string) => /* wgsl */ `
+    for (var q = lane; q < ${quads * DEPTH}u; q += ${SIDE * SIDE}u) {
+      let depth = ${contiguous ? `q / ${quads}u` : `q % ${DEPTH}u`}; let quad = ${contiguous ? `q % ${quads}u` : `q / ${DEPTH}u`};
+      let k = k0 + depth; let outer = ${tile}0 + quad * 4u; var v = vec4f();
+      if (k < u32(c.k)) {
+        ${times(4, (s) => `if (outer + ${s}u < ${limit}) { v[${s}] = heap[${element(`outer + ${s}u`)}]; }`)}
+      }
+      ${tile}Tile[depth * ${stride(blocks)}u + quad] = vec4<${type}>(v);
+    }`;
+  return /* wgsl */ `${operands(c)}
+var<workgroup> iTile: array<vec4<${type}>, ${DEPTH * stride(blocks)}>;
+var<workgroup> jTile: array<vec4<${type}>, ${DEPTH * stride(blocks)}>;
+@compute @workgroup_size(${SIDE}, ${SIDE}) fn tiled(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) at: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let j0 = group.x * ${side}u; let i0 = group.y * ${side}u; let batch = group.z;
+  ${times(4 * blocks, (i) => times(blocks, (j) => `var acc${i}_${j} = vec4f();`))}
+  for (var k0 = 0u; k0 < u32(c.k); k0 += ${DEPTH}u) {
+    ${load("i", Boolean(c.transA), "u32(c.m)", (outer) => `aAt(batch, ${outer}, k)`)}
+    ${load("j", !c.transB, "u32(c.n)", (outer) => `bAt(batch, k, ${outer})`)}
+    workgroupBarrier();
+    for (var depth = 0u; depth < ${DEPTH}u; depth++) {
+      ${times(blocks, (s) => `let a${s} = vec4f(iTile[depth * ${stride(blocks)}u + ${SIDE * s}u + at.y]); let b${s} = vec4f(jTile[depth * ${stride(blocks)}u + ${SIDE * s}u + at.x]);`)}
+      ${times(4 * blocks, (i) => times(blocks, (j) => `acc${i}_${j} += a${i >> 2}.${"xyzw"[i & 3]} * b${j};`))}
+    }
+    workgroupBarrier();
+  }
+  ${times(4 * blocks, (i) =>
+    times(
+      blocks,
+      (j) =>
+        `for (var s = 0u; s < 4u; s++) { store(batch, i0 + ${64 * (i >> 2) + (i & 3)}u + at.y * 4u, j0 + ${64 * j}u + at.x * 4u + s, acc${i}_${j}[s]); }`,
+    ),
+  )}
+}`;
+};
+
+/** Threads that share a long sum, and columns that they sum at a time. */
+const SLICES = 64;
+/** Rows up to which, where a GPU has threads to spare, the sum over k is split. */
+const FEW = 8;
+
+/** Few rows: a workgroup sums 4 columns of up to 4 rows, each thread a 64th of k; then a tree, or the hardware's sum over subgroups. */
+const split = (c: Arguments, subgroups: boolean) => {
+  const rows = Math.min(c.m!, 4);
+  const total = (r: number) =>
+    subgroups
+      ? `let sum${r} = subgroupAdd(acc${r}); if (subgroupElect()) { partial[${SLICES * r}u + lane / subgroupSize] = sum${r}; }`
+      : `partial[${SLICES * r}u + lane] = acc${r};`;
+  const tree = `for (var half = ${SLICES / 2}u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (lane < half) { ${times(rows, (r) => `partial[${SLICES * r}u + lane] += partial[${SLICES * r}u + lane + half];`)} }
+  }
+  workgroupBarrier();`;
+  return /* wgsl */ `${operands(c)}
+var<workgroup> partial: array<vec4f, ${SLICES * rows}>;
+@compute @workgroup_size(${SLICES}) fn split(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32${subgroups ? ", @builtin(subgroup_size) subgroupSize: u32" : ""}) {
+  let j = group.x * 4u; let i = group.y * ${rows}u; let batch = group.z; let n = u32(c.n) - 1u; let m = u32(c.m) - 1u;
+  ${times(rows, (r) => `var acc${r} = vec4f(); let i${r} = min(i + ${r}u, m);`)}
+  for (var k = lane; k < u32(c.k); k += ${SLICES}u) {
+    let w = vec4f(${[0, 1, 2, 3].map((q) => `heap[bAt(batch, k, min(j + ${q}u, n))]`).join(", ")});
+    ${times(rows, (r) => `acc${r} += heap[aAt(batch, i${r}, k)] * w;`)}
+  }
+  ${times(rows, total)}
+  ${
+    subgroups
+      ? `workgroupBarrier();
+  if (lane == 0u) {
+    for (var s = 1u; s < ${SLICES}u / subgroupSize; s++) { ${times(rows, (r) => `partial[${SLICES * r}u] += partial[${SLICES * r}u + s];`)} }
+  }
+  workgroupBarrier();`
+      : tree
+  }
+  if (lane < ${4 * rows}u) { store(batch, i + lane / 4u, j + lane % 4u, partial[${SLICES}u * (lane / 4u)][lane % 4u]); }
+}`;
+};
+
+type Form = "direct" | "split" | "tiled" | "tiledWide";
+
+/** Workgroups that keep a GPU busy: with fewer, smaller tiles are the better. */
+const BUSY = 256;
+
+function formOf(c: Arguments, device: Capabilities): Form {
+  const fits = (blocks: number) =>
+    device.workgroupThreads >= SIDE * SIDE && device.workgroupBytes >= bytesOf(blocks, device.f16 ? 2 : 4) && c.batch! <= 65535;
+  if (device.software || !fits(1)) return "direct";
+  if (c.m! <= FEW && c.k! >= SLICES && c.batch! <= 65535 && c.n! <= 4 * 65535) return "split";
+  const wide = Math.ceil(c.m! / 128) * Math.ceil(c.n! / 128) * c.batch!;
+  return wide >= BUSY && fits(2) ? "tiledWide" : "tiled";
+}
+
+/**
+ * y = activation(alpha op(a) op(b) + beta y + bias), as the row in kernels.ts says, which also tells what may be absent; with beta 0
+ * what y held is not read. Each number is a sum over k in a fixed order, so that the bits do not depend on begin and end.
+ */
+export const gemmKernels: WgslKernels = {
+  gemm: {
+    code(c, device) {
+      const form = formOf(c, device);
+      if (form === "direct") return direct(c);
+      if (form === "split") return split(c, device.subgroups);
+      return tiled(c, form === "tiled" ? 1 : 2, device.f16 ? "f16" : "f32");
+    },
+    passes(c, device) {
+      const form = formOf(c, device);
+      const rows = Math.ceil(c.m! / 4);
+      const columns = Math.ceil(c.n! / 4);
+      if (form === "direct") return [{ entry: "direct", groups: line(c.batch! * rows * columns) }];
+      if (form === "split") return [{ entry: "split", groups: [columns, Math.ceil(c.m! / Math.min(c.m!, 4)), c.batch!] }];
+      const side = form === "tiled" ? 64 : 128;
+      return [{ entry: "tiled", groups: [Math.ceil(c.n! / side), Math.ceil(c.m! / side), c.batch!] }];
+    },
+  },
+};
