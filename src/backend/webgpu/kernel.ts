@@ -53,6 +53,15 @@ export function line(n: number): readonly [number, number] {
   return [x, Math.ceil(groups / x) || 1];
 }
 
+/** An entry point of a thread for each of `count` items; `body` sees the number i of its own. */
+export const each = (name: string, count: string, body: string): string => /* wgsl */ `
+@compute @workgroup_size(${LINE}) fn ${name}(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = line(id, groups);
+  if (i >= ${count}) { return; }
+  ${body}
+}
+`;
+
 /** A kernel of one entry point, `main`, over `count` threads in a line. */
 export const lineKernel = (count: (c: Arguments) => number, code: string, heap: WgslKernel["heap"] = "f32"): WgslKernel => ({
   heap,

@@ -183,7 +183,7 @@ const inLine = (c: Arguments) => [{ entry: "main", groups: line(c.n!) }];
  * gives 0), corners have PyTorch's derivatives. All but fill overwrite and move 4-byte words, so that int32 survives. A pipeline holds one
  * op, and of the strided kernels one pattern of operands.
  */
-export const elementwiseKernels: WgslKernels = {
+export const elementwiseKernels = {
   fill: lineKernel((c) => c.n!, each("c.n", "heap[c.y + i] = c.value;")),
 
   copyStrided: { heap: "u32", code: (c) => copyText(layout(c, "xs"), layout(c, "ys")), passes: grid },
@@ -195,4 +195,4 @@ export const elementwiseKernels: WgslKernels = {
   },
   binary: { heap: "u32", code: (c) => binaryText(binaryOps[c.op!]!, layout(c, "as"), layout(c, "bs")), passes: grid },
   where: { heap: "u32", code: (c) => whereText(layout(c, "cs"), layout(c, "as"), layout(c, "bs")), passes: grid },
-};
+} satisfies WgslKernels;

@@ -216,7 +216,7 @@ ${recurrence(c, backwardPhases(c, persistent), persistent, heldGates(c))}`;
  * The GRU over a whole sequence, both forms of its reset, as assembly/recurrent/gru and gru-backward. Forward: the inputs' product for
  * all steps into gates, then a pass a step (two with resetBefore). Backward: as many a step from the last, then dh0 and dx.
  */
-export const gruKernels: WgslKernels = {
+export const gruKernels = {
   gruForward: {
     workspace: (c) => packedSize(c, 3, c.H!) * 4,
     code: (c, device) => forward(c, isForwardPersistent(c, device)),
@@ -235,7 +235,7 @@ export const gruKernels: WgslKernels = {
       return [...recurrencePasses(c, backwardPhases(c, persistent), persistent), ...initialGradientPass(c, c.H!), ...inputGradientPass(c)];
     },
   },
-};
+} satisfies WgslKernels;
 
 type Device = Parameters<typeof isPersistent>[1];
 const isForwardPersistent = (c: Arguments, device: Device) => !c.resetBefore && isPersistent(c, device, heldState(c));

@@ -1,21 +1,28 @@
-import type { WgslKernels } from "../kernel.js";
+import type { KernelName } from "../../kernels.js";
+import type { WgslKernel } from "../kernel.js";
 import { elementwiseKernels } from "./elementwise.js";
 import { gemmKernels } from "./gemm.js";
 import { gruKernels } from "./gru.js";
 import { indexingKernels } from "./indexing.js";
 import { lstmKernels } from "./lstm.js";
+import { normKernels } from "./norm.js";
+import { optimKernels } from "./optim.js";
 import { randomKernels } from "./random.js";
 import { recurrentGradientKernels } from "./recurrent-gradient.js";
 import { reduceKernels } from "./reduce.js";
 import { rnnKernels } from "./rnn.js";
+import { softmaxKernels } from "./softmax.js";
 
 /** The WGSL source of every kernel. */
-export const wgslKernels: WgslKernels = {
+export const wgslKernels: Readonly<Record<KernelName, WgslKernel>> = {
   ...elementwiseKernels,
   ...reduceKernels,
   ...indexingKernels,
   ...randomKernels,
   ...gemmKernels,
+  ...softmaxKernels,
+  ...normKernels,
+  ...optimKernels,
   ...lstmKernels,
   ...gruKernels,
   ...rnnKernels,

@@ -236,7 +236,7 @@ function scatter(index: string, skip: string, sizes: (c: Arguments) => Sizes, co
  * Gathers move 4-byte words and overwrite; scatters accumulate floats, in an order that depends on the indices alone. An index out of
  * range is told by fault(); its element is read as 0, or not added.
  */
-export const indexingKernels: WgslKernels = {
+export const indexingKernels = {
   gatherRows: gather(rowIndex),
   gather: gather(elementIndex),
   scatterAddRows: scatter(
@@ -263,4 +263,4 @@ export const indexingKernels: WgslKernels = {
       "select((t / u32(c.inner * c.m) * u32(c.n) + row) * u32(c.inner) + t % u32(c.inner), rowCount(), row >= u32(c.n))",
     ),
   ),
-};
+} satisfies WgslKernels;

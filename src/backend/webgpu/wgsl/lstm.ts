@@ -215,7 +215,7 @@ ${recurrence(c, backwardPhases(c, persistent), persistent, heldGates(c))}`;
  * Forward: the inputs' product for all steps into gates, then a pass a step, the recurrent product with gates and states. Backward: a
  * pass a step from the last, the product of the following step's gradients with what it is needed for; then dh0 and dx.
  */
-export const lstmKernels: WgslKernels = {
+export const lstmKernels = {
   lstmForward: {
     workspace: (c) => (packedSize(c, 4, c.P!) + (c.wHr ? c.B! * c.H! : 0)) * 4,
     code: (c, device) => forward(c, isForwardPersistent(c, device)),
@@ -234,7 +234,7 @@ export const lstmKernels: WgslKernels = {
       return [...recurrencePasses(c, backwardPhases(c, persistent), persistent), ...initialGradientPass(c, c.P!), ...inputGradientPass(c)];
     },
   },
-};
+} satisfies WgslKernels;
 
 type Device = Parameters<typeof isPersistent>[1];
 const isForwardPersistent = (c: Arguments, device: Device) => !c.wHr && isPersistent(c, device, heldState(c));

@@ -41,7 +41,7 @@ function blockKernel(element: string, counter2 = "0u", counter3 = "0u"): WgslKer
  * Random kernels; formulas and numbers are those of assembly/random: integers and uniform numbers bit by bit, normal ones up to rounding.
  * dropout's y may alias x.
  */
-export const randomKernels: WgslKernels = {
+export const randomKernels = {
   philox: blockKernel("fn element(at: u32, words: vec4u, j: u32) -> u32 { return words[j]; }", "u32(c.counter2)", "u32(c.counter3)"),
 
   // A number that rounds up to high becomes the one below it.
@@ -84,4 +84,4 @@ fn element(at: u32, words: vec4u, j: u32) -> u32 {
   return bitcast<u32>(select(0, bitcast<f32>(heap[c.x + at]) / (1 - c.p), unitInterval(words[j]) >= c.p));
 }
 `),
-};
+} satisfies WgslKernels;

@@ -1,6 +1,6 @@
 import { recurrentCells } from "../../kernels.js";
-import { type Arguments, line, type Pass, type WgslKernels } from "../kernel.js";
-import { each, sequence } from "./recurrent.js";
+import { type Arguments, each, line, type Pass, type WgslKernels } from "../kernel.js";
+import { sequence } from "./recurrent.js";
 
 const RESET_AFTER = recurrentCells.indexOf("gruResetAfter");
 const RESET_BEFORE = recurrentCells.indexOf("gruResetBefore");
@@ -97,7 +97,7 @@ const blocks = (m: number, n: number) => (m > 0 ? Math.ceil(m / 4) * Math.ceil(n
 const wanted = (c: Arguments) => Object.entries(entries).filter(([, entry]) => entry.wanted(c) && entry.threads(c) > 0);
 
 /** The gradients of all weights of a recurrent layer, as assembly/recurrent/gradient, in products over all steps (t, b). */
-export const recurrentGradientKernels: WgslKernels = {
+export const recurrentGradientKernels = {
   recurrentGradient: {
     code: (c) =>
       sequence(c) +
@@ -106,4 +106,4 @@ export const recurrentGradientKernels: WgslKernels = {
         .join(""),
     passes: (c) => wanted(c).map(([entry, { threads }]): Pass => ({ entry, groups: line(threads(c)) })),
   },
-};
+} satisfies WgslKernels;

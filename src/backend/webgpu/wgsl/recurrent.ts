@@ -1,4 +1,4 @@
-import { type Arguments, type Capabilities, line, type Pass } from "../kernel.js";
+import { type Arguments, type Capabilities, each, line, type Pass } from "../kernel.js";
 
 // What the whole-sequence kernels of all cells share: texts in WGSL, and the passes of a recurrence. A call is one dispatch of the host;
 // its T dependent passes follow each other on the device. Positions are elements, `s` counts the steps in the order of the pass.
@@ -41,16 +41,6 @@ fn previousState(b: u32, t: u32) -> u32 {
   return ${c.h0 ? `c.h0 + b * ${size}` : zeros};
 }
 `;
-
-const entry = (name: string, size: number, body: string) => /* wgsl */ `
-@compute @workgroup_size(${size}) fn ${name}(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = line(id, groups);
-  ${body}
-}
-`;
-
-/** An entry of a thread for each of `count` items; `body` sees i. */
-export const each = (name: string, count: string, body: string) => entry(name, 64, `if (i >= ${count}) { return; }\n  ${body}`);
 
 /** Leaves a fault for each length outside 1..T. */
 export const checkLengths = (c: Arguments) =>

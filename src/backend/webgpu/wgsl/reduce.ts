@@ -156,7 +156,7 @@ const outputs = (c: Arguments) => c.outer! * c.inner!;
  * reduce, argmax and norm as their rows in kernels.ts say. Overwrite y. Sums differ from assembly/reduce by roundings; no order of
  * additions depends on anything but the sizes.
  */
-export const reduceKernels: WgslKernels = {
+export const reduceKernels = {
   reduce: treeKernel(
     1,
     "c.outer",
@@ -166,4 +166,4 @@ export const reduceKernels: WgslKernels = {
   ),
   argmax: treeKernel(2, "c.outer", "c.inner", outputs, [largest]),
   norm: treeKernel(2, "1", "1", () => 1, [squares]),
-};
+} satisfies WgslKernels;

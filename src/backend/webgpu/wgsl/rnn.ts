@@ -109,7 +109,7 @@ ${recurrence(c, [unitColumns("unit", "H", persistent)], persistent, heldGates(c)
  * The Elman network over a whole sequence, as assembly/recurrent/rnn. Forward: the inputs' product for all steps into y, then a pass a
  * step. Backward: a pass a step from the last, then dh0 and dx.
  */
-export const rnnKernels: WgslKernels = {
+export const rnnKernels = {
   rnnForward: {
     workspace: (c) => packedSize(c, 1, c.H!) * 4,
     code: (c, device) => forward(c, isPersistent(c, device, heldState(c))),
@@ -131,4 +131,4 @@ export const rnnKernels: WgslKernels = {
       ];
     },
   },
-};
+} satisfies WgslKernels;

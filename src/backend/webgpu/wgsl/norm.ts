@@ -1,0 +1,93 @@
+import { type Arguments, each, line, type WgslKernels } from "../kernel.js";
+import { isWide, rowsEntry, rowsPass } from "./rows.js";
+
+/** Parts in which a column's sums over the rows are made. */
+const PARTS = 64;
+const partsOf = (rows: number) => Math.min(PARTS, Math.ceil(rows / 16));
+
+const normalised = "(heap[c.x + at + k] - heap[c.mean + r]) * heap[c.rstd + r]";
+const upstream = (c: Arguments) => `heap[c.dy + at + k]${c.gamma ? " * heap[c.gamma + k]" : ""}`;
+
+/** The sums over the rows of dy x' and of dy, in parts, each of every PARTS-th row; then their sums into what is wanted. */
+const parameterSums = (c: Arguments) => /* wgsl */ `
+${each(
+  "partialSums",
+  `u32(c.cols) * ${partsOf(c.rows!)}u`,
+  /* wgsl */ `
+  let k = i % u32(c.cols);
+  var gamma = 0.0; var beta = 0.0;
+  for (var r = i / u32(c.cols); r < u32(c.rows); r += ${partsOf(c.rows!)}u) {
+    let at = r * u32(c.cols);
+    gamma += heap[c.dy + at + k] * ${normalised};
+    beta += heap[c.dy + at + k];
+  }
+  heap[c.workspace + 2u * i] = gamma; heap[c.workspace + 2u * i + 1u] = beta;`,
+)}
+${each(
+  "parameterSums",
+  "u32(c.cols)",
+  /* wgsl */ `
+  var gamma = 0.0; var beta = 0.0;
+  for (var part = 0u; part < ${partsOf(c.rows!)}u; part++) {
+    let at = c.workspace + 2u * (part * u32(c.cols) + i);
+    gamma += heap[at]; beta += heap[at + 1u];
+  }
+  ${c.dGamma ? "heap[c.dGamma + i] += gamma;" : ""} ${c.dBeta ? "heap[c.dBeta + i] += beta;" : ""}`,
+)}`;
+
+const hasParameters = (c: Arguments) => Boolean(c.dGamma || c.dBeta);
+
+/**
+ * Layer normalisation over the last axis of [rows, cols], as assembly/norm: y = x' gamma + beta, x' = (x - mean) rstd, with the variance
+ * from differences to the mean; dx = rstd (g - mean(g) - x' mean(g x')), g = dy gamma, after dGamma and dBeta, which are added to.
+ */
+export const normKernels = {
+  layerNormForward: {
+    code: (c, device) =>
+      rowsEntry(
+        isWide(c.cols!, device),
+        /* wgsl */ `
+fn row(r: u32, lane: u32) {
+  let at = r * u32(c.cols); let n = f32(c.cols);
+  var sum = 0.0;
+  for (var k = lane; k < u32(c.cols); k += LANES) { sum += heap[c.x + at + k]; }
+  let mean = total(sum, lane) / n;
+  var squares = 0.0;
+  for (var k = lane; k < u32(c.cols); k += LANES) { let d = heap[c.x + at + k] - mean; squares += d * d; }
+  let rstd = 1 / sqrt(total(squares, lane) / n + c.eps);
+  for (var k = lane; k < u32(c.cols); k += LANES) {
+    heap[c.y + at + k] = (heap[c.x + at + k] - mean) * rstd${c.gamma ? " * heap[c.gamma + k]" : ""}${c.beta ? " + heap[c.beta + k]" : ""};
+  }
+  if (lane == 0u) { heap[c.mean + r] = mean; heap[c.rstd + r] = rstd; }
+}`,
+      ),
+    passes: (c, device) => [rowsPass(c.rows!, isWide(c.cols!, device))],
+  },
+  layerNormBackward: {
+    workspace: (c) => (hasParameters(c) ? 2 * 4 * c.cols! * partsOf(c.rows!) : 0),
+    code: (c, device) => /* wgsl */ `${hasParameters(c) ? parameterSums(c) : ""}
+${rowsEntry(
+  isWide(c.cols!, device),
+  /* wgsl */ `
+fn row(r: u32, lane: u32) {
+  let at = r * u32(c.cols); let n = f32(c.cols);
+  var sum = 0.0; var product = 0.0;
+  for (var k = lane; k < u32(c.cols); k += LANES) { let g = ${upstream(c)}; sum += g; product += g * ${normalised}; }
+  sum = total(sum, lane) / n;
+  product = total(product, lane) / n;
+  for (var k = lane; k < u32(c.cols); k += LANES) {
+    heap[c.dx + at + k] = heap[c.rstd + r] * (${upstream(c)} - sum - ${normalised} * product);
+  }
+}`,
+)}`,
+    passes: (c, device) => [
+      ...(hasParameters(c)
+        ? [
+            { entry: "partialSums", groups: line(c.cols! * partsOf(c.rows!)) },
+            { entry: "parameterSums", groups: line(c.cols!) },
+          ]
+        : []),
+      ...(c.dx ? [rowsPass(c.rows!, isWide(c.cols!, device))] : []),
+    ],
+  },
+} satisfies WgslKernels;

@@ -1,0 +1,138 @@
+import { reductions } from "../../kernels.js";
+import { type Arguments, type Capabilities, each, line, type Pass, type WgslKernel, type WgslKernels } from "../kernel.js";
+import { math } from "./math.js";
+import { isWide, rowsEntry, rowsPass, workgroupTotal } from "./rows.js";
+
+const rowKernel = (body: string): WgslKernel => ({
+  code: (c, device) => math + rowsEntry(isWide(c.cols!, device), body),
+  passes: (c, device) => [rowsPass(c.rows!, isWide(c.cols!, device))],
+});
+
+/** The largest of a row at `from`, and the sum of exponentials relative to it. */
+const exponentials = /* wgsl */ `
+fn rowMax(start: u32, lane: u32) -> f32 {
+  var m = -infinity();
+  for (var k = lane; k < u32(c.cols); k += LANES) { m = max(m, heap[start + k]); }
+  return largest(m, lane);
+}
+fn expSum(start: u32, m: f32, lane: u32) -> f32 {
+  var sum = 0.0;
+  for (var k = lane; k < u32(c.cols); k += LANES) { sum += expf(heap[start + k] - m); }
+  return total(sum, lane);
+}
+`;
+
+const NONE = reductions.indexOf("none");
+const MEAN = reductions.indexOf("mean");
+
+/** How many targets are not ignored, at c.workspace. One workgroup. */
+const countEntry = /* wgsl */ `
+@compute @workgroup_size(64) fn count(@builtin(local_invocation_index) lane: u32) {
+  var n = 0.0;
+  for (var r = lane; r < u32(c.rows); r += 64u) { n += f32(targetOf(r) != c.ignoreIndex); }
+  let all = workgroupSum(n, lane);
+  if (lane == 0u) { heap[c.workspace] = all; }
+}
+`;
+const targets = "fn targetOf(r: u32) -> i32 { return bitcast<i32>(heap[c.targets + r]); }\n";
+
+const forward = (c: Arguments, device: Capabilities) => /* wgsl */ `${math}${targets}
+${rowsEntry(
+  isWide(c.cols!, device),
+  /* wgsl */ `${exponentials}
+fn row(r: u32, lane: u32) {
+  let start = c.logits + r * u32(c.cols); let target_ = targetOf(r);
+  let m = rowMax(start, lane);
+  let logSum = logf(expSum(start, m, lane));
+  var shifted = 0.0;
+  if (c.smoothing != 0) { for (var k = lane; k < u32(c.cols); k += LANES) { shifted += heap[start + k] - m; } }
+  shifted = total(shifted, lane);
+  if (lane > 0u) { return; }
+  let ignored = target_ == c.ignoreIndex; let valid = target_ >= 0 && target_ < c.cols;
+  if (!ignored && !valid) { fault(r); }
+  var loss = 0.0;
+  if (!ignored && valid) {
+    loss = (1 - c.smoothing) * (logSum - (heap[start + u32(target_)] - m));
+    if (c.smoothing != 0) { loss += c.smoothing * (logSum - shifted / f32(c.cols)); }
+  }
+  heap[c.logSumExp + r] = select(m + logSum, 0, ignored);
+  heap[${c.reduction === NONE ? "c.loss" : "c.workspace + 1u"} + r] = loss;
+}`,
+)}
+${
+  c.reduction === NONE
+    ? ""
+    : /* wgsl */ `${workgroupTotal}${countEntry}
+@compute @workgroup_size(64) fn join(@builtin(local_invocation_index) lane: u32) {
+  var sum = 0.0;
+  for (var r = lane; r < u32(c.rows); r += 64u) { sum += heap[c.workspace + 1u + r]; }
+  let all = workgroupSum(sum, lane);
+  if (lane > 0u) { return; }
+  ${c.reduction === MEAN ? "let n = heap[c.workspace]; if (n == 0) { heap[c.loss] = nan(); } else { heap[c.loss] = all / n; }" : "heap[c.loss] = all;"}
+}`
+}`;
+
+const one = (entry: string): Pass => ({ entry, groups: [1] });
+
+/**
+ * Softmax, log-softmax and cross-entropy over the last axis of [rows, cols], as assembly/softmax: relative to a row's largest number, and
+ * with the same treatment of ignored rows, smoothing and reductions. Cross-entropy has the number of targets and the rows' losses in the
+ * workspace, and sums them by one workgroup in a fixed tree.
+ */
+export const softmaxKernels = {
+  softmaxForward: rowKernel(/* wgsl */ `${exponentials}
+fn row(r: u32, lane: u32) {
+  let start = c.x + r * u32(c.cols);
+  let m = rowMax(start, lane);
+  let sum = expSum(start, m, lane);
+  for (var k = lane; k < u32(c.cols); k += LANES) { heap[c.y + r * u32(c.cols) + k] = expf(heap[start + k] - m) / sum; }
+}`),
+  softmaxBackward: rowKernel(/* wgsl */ `
+fn row(r: u32, lane: u32) {
+  let at = r * u32(c.cols);
+  var sum = 0.0;
+  for (var k = lane; k < u32(c.cols); k += LANES) { sum += heap[c.y + at + k] * heap[c.dy + at + k]; }
+  sum = total(sum, lane);
+  for (var k = lane; k < u32(c.cols); k += LANES) { heap[c.dx + at + k] = heap[c.y + at + k] * (heap[c.dy + at + k] - sum); }
+}`),
+  logSoftmaxForward: rowKernel(/* wgsl */ `${exponentials}
+fn row(r: u32, lane: u32) {
+  let start = c.x + r * u32(c.cols);
+  let m = rowMax(start, lane);
+  let logSum = logf(expSum(start, m, lane));
+  for (var k = lane; k < u32(c.cols); k += LANES) { heap[c.y + r * u32(c.cols) + k] = (heap[start + k] - m) - logSum; }
+}`),
+  logSoftmaxBackward: rowKernel(/* wgsl */ `
+fn row(r: u32, lane: u32) {
+  let at = r * u32(c.cols);
+  var sum = 0.0;
+  for (var k = lane; k < u32(c.cols); k += LANES) { sum += heap[c.dy + at + k]; }
+  sum = total(sum, lane);
+  for (var k = lane; k < u32(c.cols); k += LANES) { heap[c.dx + at + k] = heap[c.dy + at + k] - expf(heap[c.y + at + k]) * sum; }
+}`),
+
+  crossEntropyForward: {
+    workspace: (c) => (c.reduction === NONE ? 0 : (1 + c.rows!) * 4),
+    code: forward,
+    passes: (c, device) => [
+      rowsPass(c.rows!, isWide(c.cols!, device)),
+      ...(c.reduction === MEAN ? [one("count")] : []),
+      ...(c.reduction === NONE ? [] : [one("join")]),
+    ],
+  },
+  crossEntropyBackward: {
+    workspace: () => 4,
+    code: (c) => /* wgsl */ `${math}${targets}${workgroupTotal}${countEntry}
+${each(
+  "elements",
+  "u32(c.rows * c.cols)",
+  /* wgsl */ `
+  let r = i / u32(c.cols); let target_ = targetOf(r);
+  let g = heap[c.dLoss${c.reduction === NONE ? " + r" : ""}]${c.reduction === MEAN ? " / heap[c.workspace]" : ""};
+  let hit = select(0.0, 1 - c.smoothing, i32(i % u32(c.cols)) == target_);
+  let d = g * (expf(heap[c.logits + i] - heap[c.logSumExp + r]) - c.smoothing / f32(c.cols) - hit);
+  heap[c.dLogits + i] = select(d, 0, target_ == c.ignoreIndex);`,
+)}`,
+    passes: (c) => [...(c.reduction === MEAN ? [one("count")] : []), { entry: "elements", groups: line(c.rows! * c.cols!) }],
+  },
+} satisfies WgslKernels;

@@ -1,0 +1,35 @@
+import { test } from "vitest";
+import type { Backend } from "../../src/backend/backend.js";
+import { expectClose, normals } from "../helpers/numbers.js";
+import { describeWebGpu, forms, replay } from "./gpu.js";
+
+function suite(gpu: Backend, wasm: Backend): void {
+  test.each([
+    [1, 1, true],
+    [3, 7, false],
+    [65, 66, true],
+    [1100, 5, true],
+    [5, 200, true],
+  ] as const)("layer normalisation of [%i, %i], with parameters: %s", async (rows, cols, affine) => {
+    const n = rows * cols;
+    const x = normals(n, 1, 5, 2);
+    const parameters = { ...(affine && { gamma: normals(cols, 2, 1, 0.1), beta: normals(cols, 3) }), rows, cols };
+    const results = { y: new Float32Array(n), mean: new Float32Array(rows), rstd: new Float32Array(rows) };
+    const forward = (on: Backend) => replay(on, "layerNormForward", { x, ...parameters, ...results, eps: 1e-5 });
+    const [actual, wanted] = [await forward(gpu), await forward(wasm)];
+    for (const [name, data] of Object.entries(wanted)) expectClose(actual[name]!, data, 5e-6, name);
+
+    const { gamma } = parameters as { gamma?: Float32Array };
+    const sums = affine ? { dGamma: normals(cols, 4), dBeta: normals(cols, 5) } : {};
+    const backward = (on: Backend) =>
+      replay(on, "layerNormBackward", {
+        ...{ x, ...(gamma && { gamma }), mean: wanted.mean!, rstd: wanted.rstd!, dy: normals(n, 6), dx: new Float32Array(n) },
+        ...{ ...sums, rows, cols },
+      });
+    const [dActual, dWanted] = [await backward(gpu), await backward(wasm)];
+    for (const [name, data] of Object.entries(dWanted)) expectClose(dActual[name]!, data, 5e-6, name);
+  });
+}
+
+await describeWebGpu("normalisation equals that of WebAssembly", suite);
+await describeWebGpu("normalisation equals that of WebAssembly", suite, forms.inHardware);

@@ -1,0 +1,47 @@
+import { test } from "vitest";
+import type { Backend, TensorData } from "../../src/backend/backend.js";
+import type { KernelName } from "../../src/backend/kernels.js";
+import { expectClose, normals } from "../helpers/numbers.js";
+import { type DataCall, describeWebGpu, replay } from "./gpu.js";
+
+const n = 133;
+const array = (seed: number) => normals(n, seed);
+const positive = (seed: number) => array(seed).map(Math.abs);
+const common = { n, lr: 0.01, weightDecay: 0.1 };
+
+const calls: [string, KernelName, Record<string, number | TensorData>][] = [
+  ["sgd", "sgd", { ...common, nesterov: 0, first: 1, momentum: 0, dampening: 0 }],
+  ["sgd, first step", "sgd", { ...common, buffer: array(3), nesterov: 0, first: 1, momentum: 0.9, dampening: 0.1 }],
+  ["sgd with momentum", "sgd", { ...common, buffer: array(3), nesterov: 0, first: 0, momentum: 0.9, dampening: 0.1 }],
+  ["sgd, nesterov", "sgd", { ...common, buffer: array(3), nesterov: 1, first: 0, momentum: 0.9, dampening: 0 }],
+  ...[0, 1].map((decoupled): [string, KernelName, Record<string, number | TensorData>] => [
+    decoupled ? "adamw" : "adam",
+    "adam",
+    { ...common, m: array(3), v: positive(4), decoupled, beta1: 0.9, beta2: 0.999, eps: 1e-8, correction1: 0.271, correction2: 0.003 },
+  ]),
+  ["rmsprop", "rmsprop", { ...common, v: positive(3), alpha: 0.99, eps: 1e-8, momentum: 0 }],
+  [
+    "rmsprop, all",
+    "rmsprop",
+    { ...common, v: positive(3), average: array(4).map((x) => x / 50), buffer: array(5), alpha: 0.9, eps: 1e-8, momentum: 0.5 },
+  ],
+  ["adagrad", "adagrad", { ...common, sum: positive(3), eps: 1e-10 }],
+];
+
+await describeWebGpu("optimizers equal those of WebAssembly", (gpu, wasm) => {
+  const norms: [string, Record<string, number | TensorData>][] = [
+    ["without a norm", { clipNorm: 0 }],
+    ["clipped", { norm: Float32Array.of(4), clipNorm: 1 }],
+    ["not clipped", { norm: Float32Array.of(0.5), clipNorm: 1 }],
+    ["with a norm that is infinite", { norm: Float32Array.of(Number.POSITIVE_INFINITY), clipNorm: 1 }],
+    ["with a norm that is NaN", { norm: Float32Array.of(Number.NaN), clipNorm: 0 }],
+  ];
+  for (const [how, norm] of norms) {
+    test.each(calls)(`%s, ${how}`, async (_, kernel, call) => {
+      const run = (on: Backend) =>
+        replay(on, kernel, { ...call, ...norm, parameter: array(1), gradient: array(2) } as DataCall<KernelName>);
+      const [actual, wanted] = [await run(gpu), await run(wasm)];
+      for (const [name, data] of Object.entries(wanted)) expectClose(actual[name]!, data, 1e-6, name);
+    });
+  }
+});

@@ -1,0 +1,76 @@
+import { expect, test } from "vitest";
+import type { Backend, TensorData } from "../../src/backend/backend.js";
+import type { KernelName } from "../../src/backend/kernels.js";
+import { expectClose, normals } from "../helpers/numbers.js";
+import { type DataCall, describeWebGpu, forms, replay } from "./gpu.js";
+
+const shapes = [
+  [1, 1],
+  [3, 7],
+  [65, 66],
+  [5, 130],
+  [3, 1000],
+] as const;
+const IGNORED = -100;
+
+function suite(gpu: Backend, wasm: Backend): void {
+  async function compare(kernel: KernelName, call: Record<string, number | TensorData>): Promise<void> {
+    const [actual, wanted] = [
+      await replay(gpu, kernel, call as DataCall<KernelName>),
+      await replay(wasm, kernel, call as DataCall<KernelName>),
+    ];
+    for (const [name, data] of Object.entries(wanted)) expectClose(actual[name]!, data, 2e-6, `${kernel}: ${name}`);
+  }
+
+  test.each(shapes)("softmax and log-softmax of [%i, %i]", async (rows, cols) => {
+    const n = rows * cols;
+    const x = normals(n, 1, 0, 3);
+    const dy = normals(n, 2);
+    for (const kind of ["softmax", "logSoftmax"]) {
+      await compare(`${kind}Forward` as KernelName, { x, y: new Float32Array(n), rows, cols });
+      const { y } = await replay(wasm, "softmaxForward", { x, y: new Float32Array(n), rows, cols });
+      const output = kind === "softmax" ? y! : Float32Array.from(y!, Math.log);
+      await compare(`${kind}Backward` as KernelName, { y: output, dy, dx: new Float32Array(n), rows, cols });
+      await compare(`${kind}Backward` as KernelName, { y: output, dy, dx: dy, rows, cols });
+    }
+    await compare("softmaxForward", { x, y: x, rows, cols });
+  });
+
+  for (const smoothing of [0, 0.1]) {
+    test.each(["none", "mean", "sum"].flatMap((name, reduction) => shapes.map((shape) => [name, reduction, ...shape] as const)))(
+      `cross-entropy, ${smoothing} smoothed, %s %i of [%i, %i]`,
+      async (_, reduction, rows, cols) => {
+        const logits = normals(rows * cols, 3, 50, 3);
+        const targets = Int32Array.from({ length: rows }, (_, r) => (r % 4 === 1 ? IGNORED : (r * 7) % cols));
+        const settings = { rows, cols, ignoreIndex: IGNORED, reduction, smoothing };
+        const logSumExp = new Float32Array(rows);
+        await compare("crossEntropyForward", { logits, targets, loss: new Float32Array(reduction ? 1 : rows), logSumExp, ...settings });
+        const { logSumExp: lse } = await replay(wasm, "crossEntropyForward", {
+          ...{ logits, targets, loss: new Float32Array(reduction ? 1 : rows), logSumExp, ...settings },
+        });
+        const dLoss = normals(reduction ? 1 : rows, 4);
+        // In place of the logits too.
+        for (const dLogits of [new Float32Array(rows * cols), logits])
+          await compare("crossEntropyBackward", { logits, targets, logSumExp: lse!, dLoss, dLogits, ...settings });
+      },
+    );
+  }
+
+  test("the mean of no rows is NaN", async () => {
+    const settings = { rows: 2, cols: 3, ignoreIndex: IGNORED, reduction: 1, smoothing: 0 };
+    const targets = Int32Array.of(IGNORED, IGNORED);
+    const { loss } = await replay(gpu, "crossEntropyForward", {
+      ...{ logits: normals(6, 1), targets, loss: new Float32Array(1), logSumExp: new Float32Array(2), ...settings },
+    });
+    expect([...loss!]).toEqual([Number.NaN]);
+  });
+
+  test("a target out of range is told by the next read", async () => {
+    const settings = { rows: 3, cols: 4, ignoreIndex: IGNORED, reduction: 1, smoothing: 0 };
+    const call = { logits: normals(12, 1), targets: Int32Array.of(0, 4, 1), loss: new Float32Array(1), logSumExp: new Float32Array(3) };
+    await expect(replay(gpu, "crossEntropyForward", { ...call, ...settings })).rejects.toThrow("targets[1] is out of range");
+  });
+}
+
+await describeWebGpu("softmax and cross-entropy equal those of WebAssembly", suite);
+await describeWebGpu("softmax and cross-entropy equal those of WebAssembly", suite, forms.inHardware);
