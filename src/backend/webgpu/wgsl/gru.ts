@@ -1,23 +1,24 @@
-import { type Arguments, line, type WgslKernels } from "../kernel.js";
+import { type Arguments, type Capabilities, line, type WgslKernels } from "../kernel.js";
 import { math } from "./math.js";
 import {
   biasSum,
   checkLengths,
+  eachColumn,
+  eachRow,
   type Held,
   heldElement,
-  heldMemory,
   initialGradient,
   initialGradientPass,
   inputGradient,
   inputGradientPass,
-  isPersistent,
   lengthPass,
+  type Mode,
+  modeOf,
   type Phase,
   packedProduct,
   packedSize,
   packPass,
   packWeights,
-  part,
   previousState,
   product,
   recurrence,
@@ -37,9 +38,8 @@ const candidate: Phase = { ...unit, name: "candidate" };
 const forwardPhases = (c: Arguments) => (c.resetBefore ? [unit, candidate] : [unit]);
 const heldState = (c: Arguments): Held => ({ size: c.H!, row: (r) => `previousState(rowOf(tile, ${r}u), forwardTime(s))` });
 
-const forward = (c: Arguments, persistent: boolean) => /* wgsl */ `
+const forward = (c: Arguments, mode: Mode) => /* wgsl */ `
 ${math}${sequence(c)}${packWeights(3, "H")}${previousState(c, "u32(c.H)", "zeros()")}${checkLengths(c)}
-${heldMemory(c, persistent, heldState(c))}
 ${wholeSequence(
   c,
   "inputs",
@@ -98,10 +98,10 @@ fn unitStep(s: u32, tile: u32, j: u32) {
   ${rows(
     c,
     (r) => `let b${r} = rowOf(tile, ${r}u); var acc${r} = ${vec(c.resetBefore ? 2 : 3)}();
-  ${persistent ? "" : `let row${r} = previousState(b${r}, t);`}`,
+  ${mode === "held" ? "" : `let row${r} = previousState(b${r}, t);`}`,
   )}
-  ${packedProduct(c, c.resetBefore ? 2 : 3, "packedH()", "H", heldElement(persistent, heldState(c)))}
-  ${rows(c, (r) => `if (exists(tile, ${r}u)) { activate(b${r}, t, j, ${c.resetBefore ? `vec3f(acc${r}, 0)` : `acc${r}`}); }`)}
+  ${packedProduct(c, c.resetBefore ? 2 : 3, "packedH()", "H", heldElement(mode, heldState(c)))}
+  ${eachRow(c, c.resetBefore ? 2 : 3, `activate(b, t, j, ${c.resetBefore ? "vec3f(value, 0)" : "value"});`)}
 }
 ${
   c.resetBefore
@@ -111,23 +111,23 @@ fn candidateStep(s: u32, tile: u32, j: u32) {
   let t = forwardTime(s); let H = u32(c.H);
   ${rows(c, (r) => `let b${r} = rowOf(tile, ${r}u); var acc${r} = 0.0; let row${r} = c.gates + (t * u32(c.B) + b${r}) * 4u * H + 3u * H;`)}
   ${packedProduct(c, 1, "2u + packedH()", "H", (r) => `heap[row${r} + k]`)}
-  ${rows(
+  ${eachRow(
     c,
-    (r) => `if (exists(tile, ${r}u) && t < lengthOf(b${r})) {
-    let gate = c.gates + (t * u32(c.B) + b${r}) * 4u * H + j;
-    let n = tanhf(heap[gate + 2u * H] + acc${r});
-    heap[gate + 2u * H] = n;
-    update(b${r}, t, j, n, heap[gate + H]);
-  }`,
+    1,
+    `if (t >= lengthOf(b)) { continue; }
+      let gate = c.gates + (t * u32(c.B) + b) * 4u * H + j;
+      let n = tanhf(heap[gate + 2u * H] + value);
+      heap[gate + 2u * H] = n;
+      update(b, t, j, n, heap[gate + H]);`,
   )}
 }`
     : ""
 }
-${recurrence(c, forwardPhases(c), persistent, heldState(c))}`;
+${recurrence(c, forwardPhases(c), mode, heldState(c))}`;
 
-const backwardPhases = (c: Arguments, persistent: boolean) => [
-  unitColumns("unit", "H", persistent),
-  ...(c.resetBefore ? [unitColumns("reset", "H", persistent)] : []),
+const backwardPhases = (c: Arguments, mode: Mode) => [
+  unitColumns("unit", "H", mode),
+  ...(c.resetBefore ? [unitColumns("reset", "H", mode)] : []),
 ];
 const heldGates = (c: Arguments): Held => ({
   size: 4 * c.H!,
@@ -139,11 +139,11 @@ const throughWeights = (c: Arguments) => [
   ...(c.resetBefore ? [] : [{ matrix: "c.wHh + 2u * u32(c.H) * u32(c.H)", from: "3u * u32(c.H)", K: "u32(c.H)" }]),
 ];
 
-const backward = (c: Arguments, persistent: boolean) => {
-  const n = width(persistent);
-  const element = heldElement(persistent, heldGates(c));
+const backward = (c: Arguments, mode: Mode) => {
+  const n = width(mode);
+  const element = heldElement(mode, heldGates(c));
   return /* wgsl */ `
-${sequence(c)}${previousState(c, "u32(c.H)", "0u")}${heldMemory(c, persistent, heldGates(c))}
+${sequence(c)}${previousState(c, "u32(c.H)", "0u")}
 fn stateBefore(b: u32, t: u32, j: u32) -> f32 {
   let row = previousState(b, t);
   if (row == 0u) { return 0.0; }
@@ -174,17 +174,12 @@ fn unitStep(s: u32, tile: u32, item: u32) {
   let t = backwardTime(s); let H = u32(c.H); let j = item * ${n}u;
   ${rows(
     c,
-    (r) => `let b${r} = rowOf(tile, ${r}u); var acc${r} = ${vec(n)}(); ${persistent ? "" : `let row${r} = ${heldGates(c).row(r)};`}`,
+    (r) => `let b${r} = rowOf(tile, ${r}u); var acc${r} = ${vec(n)}(); ${mode === "held" ? "" : `let row${r} = ${heldGates(c).row(r)};`}`,
   )}
   if (s > 0u) {${throughWeights(c)
     .map(({ matrix, from, K }) => product(c, n, matrix, "H", K, (r) => element(r).replace("+ k", `+ k + ${from}`)))
     .join("")}}
-  ${rows(c, (r) =>
-    Array.from(
-      { length: n },
-      (_, q) => `if (exists(tile, ${r}u) && j + ${q}u < H) { differentiate(b${r}, t, j + ${q}u, ${part(`acc${r}`, n, q)}); }`,
-    ).join("\n"),
-  )}
+  ${eachColumn(c, n, "H", "differentiate(b, t, column, element);")}
 }
 ${
   c.resetBefore
@@ -194,22 +189,21 @@ fn resetStep(s: u32, tile: u32, item: u32) {
   let t = backwardTime(s); let H = u32(c.H); let j = item * ${n}u;
   ${rows(c, (r) => `let b${r} = rowOf(tile, ${r}u); var acc${r} = ${vec(n)}(); let row${r} = c.gates + (t * u32(c.B) + b${r}) * 4u * H + 2u * H;`)}
   ${product(c, n, "c.wHh + 2u * H * H", "H", "H", (r) => `heap[row${r} + k]`)}
-  ${rows(c, (r) =>
-    Array.from(
-      { length: n },
-      (_, q) => `if (exists(tile, ${r}u) && j + ${q}u < H && t < lengthOf(b${r})) {
-    let gate = c.gates + (t * u32(c.B) + b${r}) * 4u * H + j + ${q}u; let u = ${part(`acc${r}`, n, q)}; let r = heap[gate];
-    heap[c.workspace + b${r} * H + j + ${q}u] += r * u;
-    heap[gate] = u * stateBefore(b${r}, t, j + ${q}u) * r * (1 - r);
-  }`,
-    ).join("\n"),
+  ${eachColumn(
+    c,
+    n,
+    "H",
+    `if (t >= lengthOf(b)) { continue; }
+        let gate = c.gates + (t * u32(c.B) + b) * 4u * H + column; let reset = heap[gate];
+        heap[c.workspace + b * H + column] += reset * element;
+        heap[gate] = element * stateBefore(b, t, column) * reset * (1 - reset);`,
   )}
 }`
     : ""
 }
 ${initialGradient(c, "H", "4u * u32(c.H)", throughWeights(c), "c.workspace")}
 ${inputGradient(c, "4u * u32(c.H)", "3u * u32(c.H)")}
-${recurrence(c, backwardPhases(c, persistent), persistent, heldGates(c))}`;
+${recurrence(c, backwardPhases(c, mode), mode, heldGates(c))}`;
 };
 
 /**
@@ -219,24 +213,23 @@ ${recurrence(c, backwardPhases(c, persistent), persistent, heldGates(c))}`;
 export const gruKernels = {
   gruForward: {
     workspace: (c) => packedSize(c, 3, c.H!) * 4,
-    code: (c, device) => forward(c, isForwardPersistent(c, device)),
+    code: (c, device) => forward(c, forwardMode(c, device)),
     passes: (c, device) => [
       ...lengthPass(c),
       packPass(c, 3, c.H!),
       { entry: "inputs", groups: line(wholeRows(c) * c.H!) },
-      ...recurrencePasses(c, forwardPhases(c), isForwardPersistent(c, device)),
+      ...recurrencePasses(c, forwardPhases(c), forwardMode(c, device)),
     ],
   },
   gruBackward: {
     workspace: (c) => c.B! * c.H! * 4,
-    code: (c, device) => backward(c, isBackwardPersistent(c, device)),
+    code: (c, device) => backward(c, backwardMode(c, device)),
     passes: (c, device) => {
-      const persistent = isBackwardPersistent(c, device);
-      return [...recurrencePasses(c, backwardPhases(c, persistent), persistent), ...initialGradientPass(c, c.H!), ...inputGradientPass(c)];
+      const mode = backwardMode(c, device);
+      return [...recurrencePasses(c, backwardPhases(c, mode), mode), ...initialGradientPass(c, c.H!), ...inputGradientPass(c)];
     },
   },
 } satisfies WgslKernels;
 
-type Device = Parameters<typeof isPersistent>[1];
-const isForwardPersistent = (c: Arguments, device: Device) => !c.resetBefore && isPersistent(c, device, heldState(c));
-const isBackwardPersistent = (c: Arguments, device: Device) => !c.resetBefore && isPersistent(c, device, heldGates(c));
+const forwardMode = (c: Arguments, device: Capabilities) => modeOf(c, device, forwardPhases(c).length, heldState(c));
+const backwardMode = (c: Arguments, device: Capabilities) => modeOf(c, device, c.resetBefore ? 2 : 1, heldGates(c));

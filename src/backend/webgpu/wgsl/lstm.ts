@@ -1,23 +1,24 @@
-import { type Arguments, line, type WgslKernels } from "../kernel.js";
+import { type Arguments, type Capabilities, line, type WgslKernels } from "../kernel.js";
 import { math } from "./math.js";
 import {
   biasSum,
   checkLengths,
+  eachColumn,
+  eachRow,
   type Held,
   heldElement,
-  heldMemory,
   initialGradient,
   initialGradientPass,
   inputGradient,
   inputGradientPass,
-  isPersistent,
   lengthPass,
+  type Mode,
+  modeOf,
   type Phase,
   packedProduct,
   packedSize,
   packPass,
   packWeights,
-  part,
   previousState,
   product,
   recurrence,
@@ -42,9 +43,8 @@ const heldState = (c: Arguments): Held => ({
   row: (r) => `previousState(rowOf(tile, ${r}u), forwardTime(s))`,
 });
 
-const forward = (c: Arguments, persistent: boolean) => /* wgsl */ `
+const forward = (c: Arguments, mode: Mode) => /* wgsl */ `
 ${math}${sequence(c)}${packWeights(4, "P")}${previousState(c, "u32(c.P)", "zeros()")}${checkLengths(c)}
-${heldMemory(c, persistent, heldState(c))}
 ${wholeSequence(
   c,
   "inputs",
@@ -94,10 +94,10 @@ fn unitStep(s: u32, tile: u32, j: u32) {
     c,
     (r) => `let b${r} = rowOf(tile, ${r}u); let g${r} = c.gates + (t * u32(c.B) + b${r}) * 4u * H + j;
   var acc${r} = vec4f(heap[g${r}], heap[g${r} + H], heap[g${r} + 2u * H], heap[g${r} + 3u * H]);
-  ${persistent ? "" : `let row${r} = previousState(b${r}, t);`}`,
+  ${mode === "held" ? "" : `let row${r} = previousState(b${r}, t);`}`,
   )}
-  ${packedProduct(c, 4, "packedH()", "u32(c.P)", heldElement(persistent, heldState(c)))}
-  ${rows(c, (r) => `if (exists(tile, ${r}u)) { activate(b${r}, t, j, acc${r}); }`)}
+  ${packedProduct(c, 4, "packedH()", "u32(c.P)", heldElement(mode, heldState(c)))}
+  ${eachRow(c, 4, "activate(b, t, j, value);")}
 }
 ${
   c.wHr
@@ -110,21 +110,20 @@ fn projectStep(s: u32, tile: u32, p: u32) {
     let w = heap[c.wHr + p * H + k];
     ${rows(c, (r) => `acc${r} += heap[hidden${r} + k] * w;`)}
   }
-  ${rows(
+  ${eachRow(
     c,
-    (r) => `if (exists(tile, ${r}u)) {
-    let valid = t < lengthOf(b${r});
-    heap[c.y + (b${r} * u32(c.T) + t) * P + p] = select(0.0, acc${r}, valid);
-    if (valid && isLast(b${r}, t)) { heap[c.hN + b${r} * P + p] = acc${r}; }
-  }`,
+    1,
+    `let valid = t < lengthOf(b);
+      heap[c.y + (b * u32(c.T) + t) * P + p] = select(0.0, value, valid);
+      if (valid && isLast(b, t)) { heap[c.hN + b * P + p] = value; }`,
   )}
 }`
     : ""
 }
-${recurrence(c, forwardPhases(c), persistent, heldState(c))}`;
+${recurrence(c, forwardPhases(c), mode, heldState(c))}`;
 
-const backwardPhases = (c: Arguments, persistent: boolean) =>
-  c.wHr ? [unitColumns("total", "P", persistent), unitColumns("pull", "H", persistent)] : [unitColumns("total", "H", persistent)];
+const backwardPhases = (c: Arguments, mode: Mode) =>
+  c.wHr ? [unitColumns("total", "P", mode), unitColumns("pull", "H", mode)] : [unitColumns("total", "H", mode)];
 /** The gradients of the step that follows; in the first step of the pass, which has none, any. */
 const heldGates = (c: Arguments): Held => ({
   size: 4 * c.H!,
@@ -133,10 +132,10 @@ const heldGates = (c: Arguments): Held => ({
 /** dh_t in full: [T, B, P] when wanted, else [B, P] behind dc [B, H]. */
 const dhAt = (c: Arguments) => (c.dh ? "c.dh + (t * u32(c.B) + b) * u32(c.P)" : "c.workspace + u32(c.B) * u32(c.H) + b * u32(c.P)");
 
-const backward = (c: Arguments, persistent: boolean) => {
-  const n = width(persistent);
+const backward = (c: Arguments, mode: Mode) => {
+  const n = width(mode);
   return /* wgsl */ `
-${math}${sequence(c)}${heldMemory(c, persistent, heldGates(c))}
+${math}${sequence(c)}
 
 /** dh_t: dy_t, dhN at a row's last step, and what came through the recurrence; 0 past the row's length. */
 fn totalOf(b: u32, t: u32, p: u32, carried: f32) -> f32 {
@@ -174,18 +173,16 @@ fn totalStep(s: u32, tile: u32, item: u32) {
   ${rows(
     c,
     (r) => `let b${r} = rowOf(tile, ${r}u); var acc${r} = ${vec(n)}();
-  ${persistent ? "" : `let row${r} = ${heldGates(c).row(r)};`}`,
+  ${mode === "held" ? "" : `let row${r} = ${heldGates(c).row(r)};`}`,
   )}
-  if (s > 0u) {${product(c, n, "c.wHh", "P", "4u * H", heldElement(persistent, heldGates(c)))}}
-  ${rows(c, (r) =>
-    Array.from(
-      { length: n },
-      (_, q) => `if (exists(tile, ${r}u) && j + ${q}u < P) {
-    let b = b${r}; let dh = totalOf(b, t, j + ${q}u, ${part(`acc${r}`, n, q)});
-    ${c.dh || c.wHr ? `heap[${dhAt(c)} + j + ${q}u] = dh;` : ""}
-    ${c.wHr ? "" : `differentiate(b, t, j + ${q}u, dh);`}
-  }`,
-    ).join("\n"),
+  if (s > 0u) {${product(c, n, "c.wHh", "P", "4u * H", heldElement(mode, heldGates(c)))}}
+  ${eachColumn(
+    c,
+    n,
+    "P",
+    `let dh = totalOf(b, t, column, element);
+        ${c.dh || c.wHr ? `heap[${dhAt(c)} + column] = dh;` : ""}
+        ${c.wHr ? "" : "differentiate(b, t, column, dh);"}`,
   )}
 }
 ${
@@ -196,18 +193,13 @@ fn pullStep(s: u32, tile: u32, item: u32) {
   let t = backwardTime(s); let H = u32(c.H); let P = u32(c.P); let j = item * ${n}u;
   ${rows(c, (r) => `let b${r} = rowOf(tile, ${r}u); var acc${r} = ${vec(n)}(); var row${r}: u32; { let b = b${r}; row${r} = ${dhAt(c)}; }`)}
   ${product(c, n, "c.wHr", "H", "P", (r) => `heap[row${r} + k]`)}
-  ${rows(c, (r) =>
-    Array.from(
-      { length: n },
-      (_, q) => `if (exists(tile, ${r}u) && j + ${q}u < H) { differentiate(b${r}, t, j + ${q}u, ${part(`acc${r}`, n, q)}); }`,
-    ).join("\n"),
-  )}
+  ${eachColumn(c, n, "H", "differentiate(b, t, column, element);")}
 }`
     : ""
 }
 ${initialGradient(c, "P", "4u * u32(c.H)", [{ matrix: "c.wHh", from: "0u", K: "4u * u32(c.H)" }])}
 ${inputGradient(c, "4u * u32(c.H)", "4u * u32(c.H)")}
-${recurrence(c, backwardPhases(c, persistent), persistent, heldGates(c))}`;
+${recurrence(c, backwardPhases(c, mode), mode, heldGates(c))}`;
 };
 
 /**
@@ -218,24 +210,23 @@ ${recurrence(c, backwardPhases(c, persistent), persistent, heldGates(c))}`;
 export const lstmKernels = {
   lstmForward: {
     workspace: (c) => (packedSize(c, 4, c.P!) + (c.wHr ? c.B! * c.H! : 0)) * 4,
-    code: (c, device) => forward(c, isForwardPersistent(c, device)),
+    code: (c, device) => forward(c, forwardMode(c, device)),
     passes: (c, device) => [
       ...lengthPass(c),
       packPass(c, 4, c.P!),
       { entry: "inputs", groups: line(wholeRows(c) * c.H!) },
-      ...recurrencePasses(c, forwardPhases(c), isForwardPersistent(c, device)),
+      ...recurrencePasses(c, forwardPhases(c), forwardMode(c, device)),
     ],
   },
   lstmBackward: {
     workspace: (c) => c.B! * (c.H! + c.P!) * 4,
-    code: (c, device) => backward(c, isBackwardPersistent(c, device)),
+    code: (c, device) => backward(c, backwardMode(c, device)),
     passes: (c, device) => {
-      const persistent = isBackwardPersistent(c, device);
-      return [...recurrencePasses(c, backwardPhases(c, persistent), persistent), ...initialGradientPass(c, c.P!), ...inputGradientPass(c)];
+      const mode = backwardMode(c, device);
+      return [...recurrencePasses(c, backwardPhases(c, mode), mode), ...initialGradientPass(c, c.P!), ...inputGradientPass(c)];
     },
   },
 } satisfies WgslKernels;
 
-type Device = Parameters<typeof isPersistent>[1];
-const isForwardPersistent = (c: Arguments, device: Device) => !c.wHr && isPersistent(c, device, heldState(c));
-const isBackwardPersistent = (c: Arguments, device: Device) => !c.wHr && isPersistent(c, device, heldGates(c));
+const forwardMode = (c: Arguments, device: Capabilities) => modeOf(c, device, forwardPhases(c).length, heldState(c));
+const backwardMode = (c: Arguments, device: Capabilities) => modeOf(c, device, c.wHr ? 2 : 1, heldGates(c));

@@ -12,11 +12,10 @@ export const tiles = (c: Arguments): number => Math.ceil((c.end! - c.begin!) / t
 export const rows = (c: Arguments, text: (r: number) => string): string =>
   Array.from({ length: tileRows(c) }, (_, r) => text(r)).join("\n");
 
-/** The type of n numbers, n of them made by `element`, and the q-th of them. */
+/** The type of n numbers and n of them made by `element`. */
 export const vec = (n: number) => (n === 1 ? "f32" : `vec${n}f`);
 export const vecOf = (n: number, element: (q: number) => string) =>
   `${vec(n)}(${Array.from({ length: n }, (_, q) => element(q)).join(", ")})`;
-export const part = (v: string, n: number, q: number) => (n === 1 ? v : `${v}.${"xyzw"[q]}`);
 
 /** The rows of a tile and the steps of a row. `isLast` and `isFirst`: in the order of the forward pass. */
 export const sequence = (c: Arguments) => /* wgsl */ `
@@ -98,6 +97,32 @@ export const product = (c: Arguments, n: number, matrix: string, N: string, K: s
     }
   }`;
 
+/**
+ * What becomes of acc0..: `body` sees b and the row's `value`. A loop, that the text of the body stands once: some compilers break on
+ * sixteen of it.
+ */
+export const eachRow = (c: Arguments, n: number, body: string) => /* wgsl */ `
+  { var results = array<${vec(n)}, ${tileRows(c)}>(${Array.from({ length: tileRows(c) }, (_, r) => `acc${r}`).join(", ")});
+    for (var r = 0u; r < R; r++) {
+      if (!exists(tile, r)) { continue; }
+      let b = rowOf(tile, r); let value = results[r];
+      ${body}
+    }
+  }`;
+
+/** As eachRow(), for each of the n columns `column`, below N, from j on. */
+export const eachColumn = (c: Arguments, n: number, N: string, body: string) =>
+  eachRow(
+    c,
+    n,
+    /* wgsl */ `for (var q = 0u; q < ${n}u; q++) {
+        let column = j + q;
+        if (column >= ${N}) { continue; }
+        let element = value${n > 1 ? "[q]" : ""};
+        ${body}
+      }`,
+  );
+
 /** The rows (t, b) of the whole sequence, 4 a thread, and `columns` of them in the inner direction: for products outside the recurrence. */
 export const wholeRows = (c: Arguments): number => Math.ceil(((c.end! - c.begin!) * c.T!) / tileRows(c));
 export const wholeSequence = (c: Arguments, name: string, columns: string, body: string) =>
@@ -144,11 +169,11 @@ export const biasSum = (c: Arguments, row: string, only?: "bIh" | "bHh"): string
   );
 
 /** Columns that a thread of a backward recurrence computes; one where a whole workgroup shares a row. */
-export const width = (persistent: boolean): number => (persistent ? 1 : 4);
-export const unitColumns = (name: string, size: "H" | "P", persistent: boolean): Phase => ({
+export const width = (mode: Mode): number => (mode === "held" ? 1 : 4);
+export const unitColumns = (name: string, size: "H" | "P", mode: Mode): Phase => ({
   name,
-  items: persistent ? `u32(c.${size})` : `(u32(c.${size}) + 3u) / 4u`,
-  count: (c) => Math.ceil(c[size]! / width(persistent)),
+  items: mode === "held" ? `u32(c.${size})` : `(u32(c.${size}) + 3u) / 4u`,
+  count: (c) => Math.ceil(c[size]! / width(mode)),
 });
 
 /**
@@ -174,13 +199,7 @@ export const initialGradient = (
   let row${r} = c.gates + (${c.reverse ? `(lengthOf(b${r}) - 1u)` : "0u"} * u32(c.B) + b${r}) * ${width};`,
   )}
   ${terms.map(({ matrix, from, K }) => product(c, 4, matrix, "N", K, (r) => `heap[row${r} + ${from} + k]`)).join("")}
-  ${rows(
-    c,
-    (r) => `for (var q = 0u; q < 4u && exists(tile, ${r}u); q++) {
-    let at = b${r} * N + j + q;
-    if (j + q < N) { heap[c.dh0 + at] = acc${r}[q]${carry ? ` + heap[${carry} + at]` : ""}; }
-  }`,
-  )}`,
+  ${eachColumn(c, 4, "N", `heap[c.dh0 + b * N + column] = element${carry ? ` + heap[${carry} + b * N + column]` : ""};`)}`,
       )
     : "";
 export const initialGradientPass = (c: Arguments, N: number): Pass[] =>
@@ -199,46 +218,55 @@ export interface Held {
   readonly row: (r: number) => string;
 }
 
-/** Threads of a persistent workgroup. */
-const THREADS = 256;
+/**
+ * How a recurrence runs: `passes`, one a step and phase; `held`, one workgroup a tile of batch rows for the whole sequence, with what its
+ * product reads in workgroup memory; `loop`, the same with few threads and straight from the heap, for a processor, to which passes cost
+ * more than they spread.
+ */
+export type Mode = "passes" | "held" | "loop";
 
-/** Whether one workgroup a tile of batch rows runs the whole sequence: where the device has workgroup memory and a step fills no more. */
-export const isPersistent = (c: Arguments, device: Capabilities, held: Held): boolean =>
-  !device.software && c.H! <= THREADS && device.workgroupThreads >= THREADS && device.workgroupBytes >= held.size * tileRows(c) * 4;
+/** Threads of a workgroup that runs a whole sequence: on a processor no more than it executes at once, so that a barrier costs nothing. */
+const HELD_THREADS = 256;
+const LOOP_THREADS = 4;
+
+export function modeOf(c: Arguments, device: Capabilities, phases: number, held: Held): Mode {
+  if (device.software) return "loop";
+  const fits = device.workgroupThreads >= HELD_THREADS && device.workgroupBytes >= held.size * tileRows(c) * 4;
+  return c.H! <= HELD_THREADS && fits && phases === 1 ? "held" : "passes";
+}
 
 /** How a product reads the element k of a tile row: from workgroup memory, or from the heap at `row${r}`. */
-export const heldElement = (persistent: boolean, held: Held) => (r: number) =>
-  persistent ? `held[${r * held.size}u + k]` : `heap[row${r} + k]`;
+export const heldElement = (mode: Mode, held: Held) => (r: number) =>
+  mode === "held" ? `held[${r * held.size}u + k]` : `heap[row${r} + k]`;
 
 /** The entries of a recurrence: of each phase one, or `sequence`, which runs all steps. */
-export function recurrence(c: Arguments, phases: readonly Phase[], persistent: boolean, held: Held): string {
-  if (!persistent) {
+export function recurrence(c: Arguments, phases: readonly Phase[], mode: Mode, held: Held): string {
+  if (mode === "passes") {
     return phases
       .map(({ name, items }) =>
         each(name, `((u32(c.end - c.begin) + R - 1u) / R) * (${items})`, `${name}Step(u32(c.step), i / (${items}), i % (${items}));`),
       )
       .join("");
   }
-  const [{ name, items }] = phases as readonly [Phase];
+  const threads = mode === "held" ? HELD_THREADS : LOOP_THREADS;
+  const load = `${rows(c, (r) => `{ let row = ${held.row(r)}; for (var k = lane; k < ${held.size}u; k += ${threads}u) { held[${r * held.size}u + k] = heap[row + k]; } }`)}
+    workgroupBarrier();`;
+  const run = ({ name, items }: Phase) => `for (var i = lane; i < ${items}; i += ${threads}u) { ${name}Step(s, tile, i); }
+    storageBarrier();`;
   return /* wgsl */ `
-@compute @workgroup_size(${THREADS}) fn sequence(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+${mode === "held" ? `var<workgroup> held: array<f32, ${held.size * tileRows(c)}>;` : ""}
+@compute @workgroup_size(${threads}) fn sequence(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let tile = group.x;
   for (var s = 0u; s < u32(c.T); s++) {
-    ${rows(c, (r) => `{ let row = ${held.row(r)}; for (var k = lane; k < ${held.size}u; k += ${THREADS}u) { held[${r * held.size}u + k] = heap[row + k]; } }`)}
-    workgroupBarrier();
-    for (var i = lane; i < ${items}; i += ${THREADS}u) { ${name}Step(s, tile, i); }
-    storageBarrier();
-    workgroupBarrier();
+    ${mode === "held" ? load : ""}
+    ${phases.map(run).join("\n")}
   }
 }
 `;
 }
 
-export const heldMemory = (c: Arguments, persistent: boolean, held: Held) =>
-  persistent ? `var<workgroup> held: array<f32, ${held.size * tileRows(c)}>;\n` : "";
-
-export function recurrencePasses(c: Arguments, phases: readonly Phase[], persistent: boolean): Pass[] {
-  if (persistent) return [{ entry: "sequence", groups: [tiles(c)] }];
+export function recurrencePasses(c: Arguments, phases: readonly Phase[], mode: Mode): Pass[] {
+  if (mode !== "passes") return [{ entry: "sequence", groups: [tiles(c)] }];
   const groups = phases.map(({ count }) => line(tiles(c) * count(c)));
   return Array.from({ length: c.T! }, (_, step) => phases.map(({ name }, i) => ({ entry: name, groups: groups[i]!, step }))).flat();
 }

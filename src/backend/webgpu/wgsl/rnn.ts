@@ -3,21 +3,22 @@ import { math } from "./math.js";
 import {
   biasSum,
   checkLengths,
+  eachColumn,
+  eachRow,
   type Held,
   heldElement,
-  heldMemory,
   initialGradient,
   initialGradientPass,
   inputGradient,
   inputGradientPass,
-  isPersistent,
   lengthPass,
+  type Mode,
+  modeOf,
   type Phase,
   packedProduct,
   packedSize,
   packPass,
   packWeights,
-  part,
   previousState,
   product,
   recurrence,
@@ -38,9 +39,8 @@ const heldGates = (c: Arguments): Held => ({
   row: (r) => `c.gates + (after(s) * u32(c.B) + rowOf(tile, ${r}u)) * u32(c.H)`,
 });
 
-const forward = (c: Arguments, persistent: boolean) => /* wgsl */ `
+const forward = (c: Arguments, mode: Mode) => /* wgsl */ `
 ${math}${sequence(c)}${packWeights(1, "H")}${previousState(c, "u32(c.H)", "zeros()")}${checkLengths(c)}
-${heldMemory(c, persistent, heldState(c))}
 ${wholeSequence(
   c,
   "inputs",
@@ -56,24 +56,23 @@ fn unitStep(s: u32, tile: u32, j: u32) {
   ${rows(
     c,
     (r) => `let b${r} = rowOf(tile, ${r}u); var acc${r} = heap[c.y + (b${r} * T + t) * H + j];
-  ${persistent ? "" : `let row${r} = previousState(b${r}, t);`}`,
+  ${mode === "held" ? "" : `let row${r} = previousState(b${r}, t);`}`,
   )}
-  ${packedProduct(c, 1, "packedH()", "H", heldElement(persistent, heldState(c)))}
-  ${rows(
+  ${packedProduct(c, 1, "packedH()", "H", heldElement(mode, heldState(c)))}
+  ${eachRow(
     c,
-    (r) => `if (exists(tile, ${r}u)) {
-    let valid = t < lengthOf(b${r}); let h = ${c.activation ? `select(acc${r}, 0, acc${r} <= 0)` : `tanhf(acc${r})`};
-    heap[c.y + (b${r} * T + t) * H + j] = select(0, h, valid);
-    if (valid && isLast(b${r}, t)) { heap[c.hN + b${r} * H + j] = h; }
-  }`,
+    1,
+    `let valid = t < lengthOf(b); let h = ${c.activation ? "select(value, 0, value <= 0)" : "tanhf(value)"};
+      heap[c.y + (b * T + t) * H + j] = select(0, h, valid);
+      if (valid && isLast(b, t)) { heap[c.hN + b * H + j] = h; }`,
   )}
 }
-${recurrence(c, [unit], persistent, heldState(c))}`;
+${recurrence(c, [unit], mode, heldState(c))}`;
 
-const backward = (c: Arguments, persistent: boolean) => {
-  const n = width(persistent);
+const backward = (c: Arguments, mode: Mode) => {
+  const n = width(mode);
   return /* wgsl */ `
-${sequence(c)}${heldMemory(c, persistent, heldGates(c))}
+${sequence(c)}
 /** dh_t and the gradient of the pre-activation of unit j; \`carried\` came through the recurrence. */
 fn differentiate(b: u32, t: u32, j: u32, carried: f32) {
   let H = u32(c.H); let at = (b * u32(c.T) + t) * H + j; let gate = (t * u32(c.B) + b) * H + j;
@@ -90,19 +89,14 @@ fn unitStep(s: u32, tile: u32, item: u32) {
   let t = backwardTime(s); let H = u32(c.H); let j = item * ${n}u;
   ${rows(
     c,
-    (r) => `let b${r} = rowOf(tile, ${r}u); var acc${r} = ${vec(n)}(); ${persistent ? "" : `let row${r} = ${heldGates(c).row(r)};`}`,
+    (r) => `let b${r} = rowOf(tile, ${r}u); var acc${r} = ${vec(n)}(); ${mode === "held" ? "" : `let row${r} = ${heldGates(c).row(r)};`}`,
   )}
-  if (s > 0u) {${product(c, n, "c.wHh", "H", "H", heldElement(persistent, heldGates(c)))}}
-  ${rows(c, (r) =>
-    Array.from(
-      { length: n },
-      (_, q) => `if (exists(tile, ${r}u) && j + ${q}u < H) { differentiate(b${r}, t, j + ${q}u, ${part(`acc${r}`, n, q)}); }`,
-    ).join("\n"),
-  )}
+  if (s > 0u) {${product(c, n, "c.wHh", "H", "H", heldElement(mode, heldGates(c)))}}
+  ${eachColumn(c, n, "H", "differentiate(b, t, column, element);")}
 }
 ${initialGradient(c, "H", "u32(c.H)", [{ matrix: "c.wHh", from: "0u", K: "u32(c.H)" }])}
 ${inputGradient(c, "u32(c.H)", "u32(c.H)")}
-${recurrence(c, [unitColumns("unit", "H", persistent)], persistent, heldGates(c))}`;
+${recurrence(c, [unitColumns("unit", "H", mode)], mode, heldGates(c))}`;
 };
 
 /**
@@ -112,23 +106,19 @@ ${recurrence(c, [unitColumns("unit", "H", persistent)], persistent, heldGates(c)
 export const rnnKernels = {
   rnnForward: {
     workspace: (c) => packedSize(c, 1, c.H!) * 4,
-    code: (c, device) => forward(c, isPersistent(c, device, heldState(c))),
+    code: (c, device) => forward(c, modeOf(c, device, 1, heldState(c))),
     passes: (c, device) => [
       ...lengthPass(c),
       packPass(c, 1, c.H!),
       { entry: "inputs", groups: line(wholeRows(c) * c.H!) },
-      ...recurrencePasses(c, [unit], isPersistent(c, device, heldState(c))),
+      ...recurrencePasses(c, [unit], modeOf(c, device, 1, heldState(c))),
     ],
   },
   rnnBackward: {
-    code: (c, device) => backward(c, isPersistent(c, device, heldGates(c))),
+    code: (c, device) => backward(c, modeOf(c, device, 1, heldGates(c))),
     passes: (c, device) => {
-      const persistent = isPersistent(c, device, heldGates(c));
-      return [
-        ...recurrencePasses(c, [unitColumns("unit", "H", persistent)], persistent),
-        ...initialGradientPass(c, c.H!),
-        ...inputGradientPass(c),
-      ];
+      const mode = modeOf(c, device, 1, heldGates(c));
+      return [...recurrencePasses(c, [unitColumns("unit", "H", mode)], mode), ...initialGradientPass(c, c.H!), ...inputGradientPass(c)];
     },
   },
 } satisfies WgslKernels;
