@@ -1,14 +1,23 @@
-import { type BinaryOp, binaryOps } from "../backend/kernels.js";
-import { planStrided } from "../tensor/layout.js";
-import type { Tensor } from "../tensor/tensor.js";
-import { broadcastShapes, broadcastStrides, stridesOf } from "../util/shape.js";
-import { defineOp, type Sample } from "./define-op.js";
+import type { BinaryOp } from "../backend/kernels.js";
+import { empty, fill, type Tensor } from "../tensor/tensor.js";
+import { broadcastShapes } from "../util/shape.js";
+import { defineOp, type Run, type Sample } from "./define-op.js";
+import { Elementwise } from "./elementwise.js";
 import { sumTo } from "./reduce.js";
 import { affine, log, neg, operand, powScalar } from "./unary.js";
-import { where } from "./where.js";
 
-/** dLoss/da and dLoss/db of y = f(a, b), before the sums that undo broadcasting. */
-type Gradient = (dy: Tensor, a: Tensor, b: Tensor, y: Tensor, needs: (i: number) => boolean) => (Tensor | undefined)[];
+/** What gradients are made of; y = f(a, b). */
+interface Terms {
+  readonly run: Run;
+  readonly dy: Tensor;
+  readonly a: Tensor;
+  readonly b: Tensor;
+  readonly y: Tensor;
+  readonly needs: (i: number) => boolean;
+}
+
+/** dLoss/da and dLoss/db, before the sums that undo broadcasting. */
+type Gradient = (terms: Terms) => (Tensor | undefined)[];
 
 const positive = (shape: readonly number[]) => ({ shape, from: 0.3, to: 3 });
 const samples: Sample<null>[] = [
@@ -31,26 +40,14 @@ const samples: Sample<null>[] = [
 
 /** One operation of the binary family, with broadcasting. */
 function binary(name: BinaryOp, gradient?: Gradient) {
-  const op = binaryOps.indexOf(name);
   const run = defineOp<null>({
     name,
     strided: true,
     shape: ([a, b]) => [broadcastShapes(name, a!.shape, b!.shape)],
-    forward(run, inputs, [y]) {
-      if (y!.size === 0) return;
-      const [a, b] = inputs as [Tensor, Tensor];
-      const views = [a, b].map((x) => broadcastStrides(x.shape, x.strides, y!.shape));
-      const { dims, strides, blocks } = planStrided(y!.shape, [...views, stridesOf(y!.shape)]);
-      const [d0, d1, d2, d3] = dims;
-      const [[as0, as1, as2, as3], [bs0, bs1, bs2, bs3]] = strides as [(typeof strides)[0], (typeof strides)[0]];
-      for (const [ao, bo, yo] of blocks as [number, number, number][]) {
-        const at = { a: a.address + ao * 4, b: b.address + bo * 4, y: y!.address + yo * 4 };
-        run("binary", { ...at, op, d0, d1, d2, d3, as0, as1, as2, as3, bs0, bs1, bs2, bs3 });
-      }
-    },
+    forward: (run, [a, b], [y]) => void new Elementwise(run, [a!, b!], y!).binary(name, a!, b!, y),
     ...(gradient && {
-      backward: ({ inputs: [a, b], outputs: [y], dOutputs: [dy], needs }) => {
-        const [da, db] = gradient(dy!, a!, b!, y!, needs);
+      backward: ({ run, inputs: [a, b], outputs: [y], dOutputs: [dy], needs }) => {
+        const [da, db] = gradient({ run, dy: dy!, a: a!, b: b!, y: y!, needs });
         return [needs(0) && da ? sumTo(da, a!.shape) : undefined, needs(1) && db ? sumTo(db, b!.shape) : undefined];
       },
     }),
@@ -59,9 +56,16 @@ function binary(name: BinaryOp, gradient?: Gradient) {
   return (a: Tensor | number, b: Tensor | number): Tensor => run([operand(a, b), operand(b, a)], null)[0]!;
 }
 
-/** 1 where a is picked, 1/2 on a tie. */
-const share = (a: Tensor, b: Tensor) => add(greater(a, b), affine(equal(a, b), 0.5));
-const byShare = (dy: Tensor, picked: Tensor) => [mul(dy, picked), mul(dy, affine(picked, -1, 1))];
+/** To the operand that wins the comparison, half to each on a tie. */
+const byWin =
+  (wins: "greater" | "less"): Gradient =>
+  ({ run, dy, a, b, y, needs }) => {
+    const on = new Elementwise(run, [a, b], y);
+    const share = on.binary(wins, a, b);
+    on.binary("add", share, on.binary(`${wins}Equal`, a, b), share);
+    const da = affine(on.binary("mul", share, dy, share), 0.5);
+    return [da, needs(1) ? on.binary("sub", dy, da) : undefined];
+  };
 
 /**
  * a + b, elementwise, with broadcasting; either may be a number.
@@ -69,20 +73,33 @@ const byShare = (dy: Tensor, picked: Tensor) => [mul(dy, picked), mul(dy, affine
  * @example
  * sg.add(sg.fromArray([[1], [2]]), sg.tensor([10, 20])); // = [[11, 21], [12, 22]]
  */
-export const add = binary("add", (dy) => [dy, dy]);
+export const add = binary("add", ({ dy }) => [dy, dy]);
 /** a - b, elementwise, with broadcasting; either may be a number. */
-export const sub = binary("sub", (dy, _a, _b, _y, needs) => [dy, needs(1) ? neg(dy) : undefined]);
+export const sub = binary("sub", ({ dy, needs }) => [dy, needs(1) ? neg(dy) : undefined]);
 /** a b, elementwise, with broadcasting; either may be a number. */
-export const mul = binary("mul", (dy, a, b, _y, needs) => [needs(0) ? mul(dy, b) : undefined, needs(1) ? mul(dy, a) : undefined]);
-/** a / b, elementwise, with broadcasting; either may be a number. */
-export const div = binary("div", (dy, _a, b, y, needs) => {
-  const da = div(dy, b);
-  return [da, needs(1) ? neg(mul(da, y)) : undefined];
+export const mul = binary("mul", ({ run, dy, a, b, y, needs }) => {
+  const on = new Elementwise(run, [a, b], y);
+  return [needs(0) ? on.binary("mul", dy, b) : undefined, needs(1) ? on.binary("mul", dy, a) : undefined];
 });
-const general = binary("pow", (dy, a, b, y, needs) => [
-  needs(0) ? mul(dy, where(equal(b, 0), 0, mul(b, general(a, sub(b, 1))))) : undefined,
-  needs(1) ? mul(dy, where(equal(y, 0), 0, mul(y, log(a)))) : undefined,
-]);
+/** a / b, elementwise, with broadcasting; either may be a number. */
+export const div = binary("div", ({ run, dy, a, b, y, needs }) => {
+  const on = new Elementwise(run, [a, b], y);
+  const da = on.binary("div", dy, b);
+  return [da, needs(1) ? neg(on.binary("mul", da, y)) : undefined];
+});
+const general = binary("pow", ({ run, dy, a, b, y, needs }) => {
+  const one = fill(empty(y.backend, []), 1);
+  const on = new Elementwise(run, [a, b, one], y);
+  const times = (x: Tensor, factor: Tensor) => on.binary("mul", x, factor, x);
+  /** dy b a^(b - 1); 0 where b is. */
+  const toBase = () => {
+    const less = on.binary("sub", b, one);
+    return times(times(on.where(b, on.binary("pow", a, less, less), one), b), dy);
+  };
+  /** dy y log a; 0 where y is. */
+  const toExponent = () => times(times(log(on.where(y, a, one)), y), dy);
+  return [needs(0) ? toBase() : undefined, needs(1) ? toExponent() : undefined];
+});
 /** a^b, elementwise, with broadcasting; either may be a number. */
 export const pow = (a: Tensor | number, b: Tensor | number): Tensor =>
   typeof b === "number" && typeof a !== "number" ? powScalar(a, b) : general(a, b);
@@ -92,9 +109,9 @@ export const pow = (a: Tensor | number, b: Tensor | number): Tensor =>
  * @example
  * sg.maximum(sg.tensor([1, 5]), 3); // = [3, 5]
  */
-export const maximum = binary("maximum", (dy, a, b) => byShare(dy, share(a, b)));
+export const maximum = binary("maximum", byWin("greater"));
 /** The smaller of two, elementwise; NaN wins; the gradient of a tie is shared. */
-export const minimum = binary("minimum", (dy, a, b) => byShare(dy, share(b, a)));
+export const minimum = binary("minimum", byWin("less"));
 /** 1 where a = b, else 0, elementwise, with broadcasting; no gradient flows. */
 export const equal = binary("equal");
 /** 1 where a != b, else 0, elementwise, with broadcasting; no gradient flows. */

@@ -1,5 +1,5 @@
 import { div, equal, mul } from "./binary.js";
-import { type ReductionGradient, reduction, sum } from "./reduce.js";
+import { type ReductionGradient, reduction, reductionOp, sum } from "./reduce.js";
 
 /** The gradient of an extremum goes to where it stands, shared among equals. */
 const toExtremum: ReductionGradient = (x, y, dy) => {
@@ -13,11 +13,11 @@ const toExtremum: ReductionGradient = (x, y, dy) => {
  * @example
  * sg.max(sg.fromArray([[1, 5], [7, 3]]), { axis: 1 }); // = [5, 7]
  */
-export const max = reduction("max", toExtremum);
+export const max = reduction("max", reductionOp("max", toExtremum));
 /**
  * The smallest element, of all or along `axis`; NaN wins; equal ones share the gradient.
  * @throws SeqgradError `range` for an axis that is not there, `shape` for an empty one
  * @example
  * sg.min(sg.tensor([4, 2, 3])); // = 2
  */
-export const min = reduction("min", toExtremum);
+export const min = reduction("min", reductionOp("min", toExtremum));

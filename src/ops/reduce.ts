@@ -32,9 +32,9 @@ const samples = [
 ];
 
 /** One operation of the reduction family on [outer, n, inner] -> [outer, 1, inner]; the gradient is broadcast back. */
-export function reduction(name: ReduceOp, gradient: ReductionGradient) {
+export function reductionOp(name: ReduceOp, gradient: ReductionGradient) {
   const op = reduceOps.indexOf(name);
-  const reduce = defineOp<Span>({
+  return defineOp<Span>({
     name,
     shape(_inputs, { outer, n, inner, shape = [outer, 1, inner] }) {
       if (n === 0 && (name === "max" || name === "min")) {
@@ -50,6 +50,10 @@ export function reduction(name: ReduceOp, gradient: ReductionGradient) {
     },
     samples,
   });
+}
+
+/** The operation over the dimensions that options name. */
+export function reduction(name: ReduceOp, reduce: ReturnType<typeof reductionOp>) {
   return (given: Tensor, options: ReduceOptions = {}): Tensor => {
     const { x, axes, span } = arrange(name, toFloat(given), options);
     return reduce([x], { ...span, shape: reducedShape(given.shape, axes, options.keepDims) })[0]!;
@@ -76,24 +80,38 @@ function reducedShape(shape: readonly number[], axes: readonly number[], keepDim
   return shape.flatMap((n, i) => (axes.includes(i) ? (keepDims ? [1] : []) : [n]));
 }
 
+const sumOf = reductionOp("sum", (_x, _y, dy) => dy);
 /**
  * The sum over all elements or over `axis`.
  * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.sum(sg.fromArray([[1, 2], [3, 4]]), { axis: 0 }); // = [4, 6]
  */
-export const sum = reduction("sum", (_x, _y, dy) => dy);
+export const sum = reduction("sum", sumOf);
 /**
  * The mean over all elements or over `axis`.
  * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.mean(sg.fromArray([[1, 2], [3, 4]]), { axis: -1, keepDims: true }); // = [[1.5], [3.5]]
  */
-export const mean = reduction("mean", (x, _y, dy) => affine(contiguous(dy), 1 / x.shape[1]!));
+export const mean = reduction(
+  "mean",
+  reductionOp("mean", (x, _y, dy) => affine(contiguous(dy), 1 / x.shape[1]!)),
+);
 /** Sums a gradient over the dimensions that broadcasting repeated, back to `shape`. */
 export function sumTo(x: Tensor, shape: readonly number[]): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const lead = x.rank - shape.length;
-  const axis = x.shape.flatMap((n, i) => (i < lead || (shape[i - lead] === 1 && n !== 1) ? [i] : []));
-  return reshape(sum(x, { axis, keepDims: true }), shape);
+  const repeated = (i: number) => i < lead || (shape[i - lead] === 1 && x.shape[i] !== 1);
+  // One run of repeated dimensions, as nearly always, is one kernel call.
+  let [outer, n, inner] = [1, 1, 1];
+  for (let i = 0; i < x.rank; i++) {
+    const size = x.shape[i]!;
+    if (!repeated(i)) {
+      if (n === 1) outer *= size;
+      else inner *= size;
+    } else if (inner === 1) n *= size;
+    else return reshape(sum(x, { axis: x.shape.flatMap((_, axis) => (repeated(axis) ? [axis] : [])), keepDims: true }), shape);
+  }
+  return sumOf([x], { outer, n, inner, shape })[0]!;
 }

@@ -1,7 +1,7 @@
-import { planStrided } from "../tensor/layout.js";
-import type { Tensor } from "../tensor/tensor.js";
-import { broadcastShapes, broadcastStrides, stridesOf } from "../util/shape.js";
+import { empty, fill, type Tensor } from "../tensor/tensor.js";
+import { broadcastShapes } from "../util/shape.js";
 import { defineOp } from "./define-op.js";
+import { Elementwise } from "./elementwise.js";
 import { sumTo } from "./reduce.js";
 import { operand, toFloat } from "./unary.js";
 
@@ -9,25 +9,14 @@ const whereOp = defineOp<null>({
   name: "where",
   strided: true,
   shape: ([condition, a, b]) => [broadcastShapes("where", condition!.shape, broadcastShapes("where", a!.shape, b!.shape))],
-  forward(run, inputs, [y]) {
-    if (y!.size === 0) return;
-    const [condition, a, b] = inputs as [Tensor, Tensor, Tensor];
-    const views = inputs.map((x) => broadcastStrides(x.shape, x.strides, y!.shape));
-    const { dims, strides, blocks } = planStrided(y!.shape, [...views, stridesOf(y!.shape)]);
-    const [d0, d1, d2, d3] = dims;
-    type Four = (typeof strides)[0];
-    const [[cs0, cs1, cs2, cs3], [as0, as1, as2, as3], [bs0, bs1, bs2, bs3]] = strides as [Four, Four, Four];
-    for (const [co, ao, bo, yo] of blocks as [number, number, number, number][]) {
-      const at = { condition: condition.address + co * 4, a: a.address + ao * 4, b: b.address + bo * 4, y: y!.address + yo * 4 };
-      run("where", { ...at, d0, d1, d2, d3, cs0, cs1, cs2, cs3, as0, as1, as2, as3, bs0, bs1, bs2, bs3 });
-    }
-  },
-  backward({ inputs, dOutputs: [dy], needs }) {
-    const [condition, a, b] = inputs as [Tensor, Tensor, Tensor];
+  forward: (run, inputs, [y]) => void new Elementwise(run, inputs, y!).where(inputs[0]!, inputs[1]!, inputs[2]!, y),
+  backward({ run, inputs: [condition, a, b], outputs: [y], dOutputs: [dy], needs }) {
+    const zero = fill(empty(y!.backend, []), 0);
+    const on = new Elementwise(run, [condition!, zero], y!);
     return [
       undefined,
-      needs(1) ? sumTo(where(condition, dy!, 0), a.shape) : undefined,
-      needs(2) ? sumTo(where(condition, 0, dy!), b.shape) : undefined,
+      needs(1) ? sumTo(on.where(condition!, dy!, zero), a!.shape) : undefined,
+      needs(2) ? sumTo(on.where(condition!, zero, dy!), b!.shape) : undefined,
     ];
   },
   samples: [
