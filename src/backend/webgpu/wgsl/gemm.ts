@@ -23,22 +23,39 @@ fn store(batch: u32, i: u32, j: u32, sum: f32) {
 
 const times = (n: number, text: (i: number) => string) => Array.from({ length: n }, (_, i) => text(i)).join("\n");
 
-/** 4 x 4 numbers a thread, straight from the heap: where workgroup memory is no faster. */
-const direct = (c: Arguments) => /* wgsl */ `${operands(c)}
+/** Stores the quads acc0_0.. of some rows; `row` and `column` say where quad v of row r lies. One loop: the text of store() stands once. */
+const storeAll = (rows: number, quads: number, row: string, column: string) => /* wgsl */ `
+  var sums = array<vec4f, ${rows * quads}>(${Array.from({ length: rows * quads }, (_, i) => `acc${Math.floor(i / quads)}_${i % quads}`).join(", ")});
+  for (var e = 0u; e < ${4 * rows * quads}u; e++) {
+    let r = e / ${4 * quads}u; let v = e / 4u % ${quads}u;
+    store(batch, ${row}, ${column} + e % 4u, sums[e / 4u][e % 4u]);
+  }`;
+
+/** Quads of columns that a thread of the direct form computes, for 4 rows. */
+const quadsOf = (c: Arguments) => (c.n! >= 16 ? 4 : 1);
+
+/** 4 x 16 (or 4 x 4) numbers a thread, straight from the heap: where workgroup memory is no faster. */
+const direct = (c: Arguments) => {
+  const quads = quadsOf(c);
+  const width = 4 * quads;
+  return /* wgsl */ `${operands(c)}
 @compute @workgroup_size(64) fn direct(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let item = line(id, groups);
-  let columns = (u32(c.n) + 3u) / 4u; let rows = (u32(c.m) + 3u) / 4u;
+  let columns = (u32(c.n) + ${width - 1}u) / ${width}u; let rows = (u32(c.m) + 3u) / 4u;
   if (item >= u32(c.batch) * rows * columns) { return; }
-  let j = (item % columns) * 4u; let i = ((item / columns) % rows) * 4u; let batch = item / (columns * rows);
-  let m = u32(c.m) - 1u; let n = u32(c.n) - 1u;
-  ${times(4, (q) => `var a${q} = aAt(batch, min(i + ${q}u, m), 0u); var b${q} = bAt(batch, 0u, min(j + ${q}u, n)); var acc${q} = vec4f();`)}
+  let j = (item % columns) * ${width}u; let i = ((item / columns) % rows) * 4u; let batch = item / (columns * rows);
+  // What lies beyond the last row or column is some other number of the heap, or any: store() drops it.
+  ${times(4, (r) => `var a${r} = aAt(batch, i + ${r}u, 0u); ${times(quads, (v) => `var acc${r}_${v} = vec4f();`)}`)}
+  var b = bAt(batch, 0u, j);
   let stepA = ${c.transA ? "u32(c.lda)" : "1u"}; let stepB = ${c.transB ? "1u" : "u32(c.ldb)"};
   for (var k = 0; k < c.k; k++) {
-    let w = vec4f(heap[b0], heap[b1], heap[b2], heap[b3]);
-    ${times(4, (q) => `acc${q} += heap[a${q}] * w; a${q} += stepA; b${q} += stepB;`)}
+    ${times(quads, (v) => `let w${v} = vec4f(${[0, 1, 2, 3].map((q) => `heap[b + ${4 * v + q}u${c.transB ? " * u32(c.ldb)" : ""}]`).join(", ")});`)}
+    ${times(4, (r) => `let x${r} = heap[a${r}]; a${r} += stepA; ${times(quads, (v) => `acc${r}_${v} += x${r} * w${v};`)}`)}
+    b += stepB;
   }
-  ${times(4, (q) => `for (var s = 0u; s < 4u; s++) { store(batch, i + ${q}u, j + s, acc${q}[s]); }`)}
+  ${storeAll(4, quads, "i + r", "j + 4u * v")}
 }`;
+};
 
 /** Threads of a workgroup along each side of a tile, and the depth of the tiles in workgroup memory. */
 const SIDE = 16;
@@ -81,13 +98,7 @@ var<workgroup> jTile: array<vec4<${type}>, ${DEPTH * stride(blocks)}>;
     }
     workgroupBarrier();
   }
-  ${times(4 * blocks, (i) =>
-    times(
-      blocks,
-      (j) =>
-        `for (var s = 0u; s < 4u; s++) { store(batch, i0 + ${64 * (i >> 2) + (i & 3)}u + at.y * 4u, j0 + ${64 * j}u + at.x * 4u + s, acc${i}_${j}[s]); }`,
-    ),
-  )}
+  ${storeAll(4 * blocks, blocks, "i0 + 64u * (r / 4u) + at.y * 4u + r % 4u", "j0 + 64u * v + at.x * 4u")}
 }`;
 };
 
@@ -160,9 +171,8 @@ export const gemmKernels = {
     passes(c, device) {
       const form = formOf(c, device);
       const rows = Math.ceil(c.m! / 4);
-      const columns = Math.ceil(c.n! / 4);
-      if (form === "direct") return [{ entry: "direct", groups: line(c.batch! * rows * columns) }];
-      if (form === "split") return [{ entry: "split", groups: [columns, Math.ceil(c.m! / Math.min(c.m!, 4)), c.batch!] }];
+      if (form === "direct") return [{ entry: "direct", groups: line(c.batch! * rows * Math.ceil(c.n! / (4 * quadsOf(c)))) }];
+      if (form === "split") return [{ entry: "split", groups: [Math.ceil(c.n! / 4), Math.ceil(c.m! / Math.min(c.m!, 4)), c.batch!] }];
       const side = form === "tiled" ? 64 : 128;
       return [{ entry: "tiled", groups: [Math.ceil(c.n! / side), Math.ceil(c.m! / side), c.batch!] }];
     },

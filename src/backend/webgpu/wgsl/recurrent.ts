@@ -227,7 +227,7 @@ export type Mode = "passes" | "held" | "loop";
 
 /** Threads of a workgroup that runs a whole sequence: on a processor no more than it executes at once, so that a barrier costs nothing. */
 const HELD_THREADS = 256;
-const LOOP_THREADS = 4;
+const LOOP_THREADS = 16;
 
 export function modeOf(c: Arguments, device: Capabilities, phases: number, held: Held): Mode {
   if (device.software) return "loop";
