@@ -33,6 +33,8 @@ export class Heap {
     base: number,
     private readonly limit: number,
     private readonly reserve: (end: number) => boolean,
+    /** What sets the limit. */
+    private readonly limitName = "",
   ) {
     this.#top = base;
   }
@@ -89,7 +91,7 @@ export class Heap {
     if (address + size > this.limit || !this.reserve(address + size)) {
       throw new SeqgradError(
         "memory",
-        `out of memory: asked for ${formatBytes(size)} with ${formatBytes(this.#inUse)} in use of at most ${formatBytes(this.limit)}. ` +
+        `out of memory: asked for ${formatBytes(size)} with ${formatBytes(this.#inUse)} in use of at most ${formatBytes(this.limit)}${this.limitName && ` (${this.limitName})`}. ` +
           "Use a smaller batch, shorter sequences or a smaller model, wrap steps in scope(), or dispose() of tensors no longer needed.",
       );
     }

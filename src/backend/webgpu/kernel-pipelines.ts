@@ -132,10 +132,14 @@ export class KernelPipelines {
 /** What a kernel's form sees of a position: 0 when the buffer is absent, else a small number of the same remainder by 4. */
 const standIn = (position: number) => (position === 0 ? 0 : 4 + (position & 3));
 
-/** Leaves the kernel's mark, the position, and NaN; among several bad positions any may win. */
+/** Leaves the kernel's mark, the position, and NaN, where no kernel before it did; among several bad positions of a call any may win. */
 function faultFunction(mark: number, heap: string): string {
+  const word = heap === "u32" ? "heap[1]" : "bitcast<u32>(heap[1])";
   const cast = (value: string) => (heap === "u32" ? value : `bitcast<f32>(${value})`);
   // A NaN that is no constant, which WGSL forbids.
   const nan = "0x7fc00000u + (position & 1u)";
-  return `fn fault(position: u32) { heap[1] = ${cast(`${mark}u`)}; heap[2] = ${cast("position")}; heap[3] = ${cast(nan)}; }\n`;
+  return `fn fault(position: u32) {
+  if (${word} != 0u && ${word} != ${mark}u) { return; }
+  heap[1] = ${cast(`${mark}u`)}; heap[2] = ${cast("position")}; heap[3] = ${cast(nan)};
+}\n`;
 }

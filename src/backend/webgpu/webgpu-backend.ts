@@ -55,7 +55,8 @@ export class WebGpuBackend implements Backend {
   #submission: Promise<void> | undefined;
   #workspace = 0;
   #workspaceBytes = 0;
-  #failure: SeqgradError | undefined;
+  /** Why nothing can be done any more. */
+  #failure: string | undefined;
 
   constructor(
     device: GPUDevice,
@@ -74,7 +75,8 @@ export class WebGpuBackend implements Backend {
     this.#uniforms = device.createBuffer({ label: "arguments", size: SLOT * SLOTS, usage: UNIFORM | COPY_SRC | COPY_DST });
     this.#buffer = this.#newBuffer(Math.min(FIRST_BYTES, this.#limit));
     this.#group = this.#bind();
-    this.#heap = new Heap(HEADER, this.#limit, (end) => this.#reserve(end));
+    const limitName = memoryLimit === this.#limit ? "memoryLimit" : "maxStorageBufferBindingSize of the adapter";
+    this.#heap = new Heap(HEADER, this.#limit, (end) => this.#reserve(end), limitName);
     const layout = device.createPipelineLayout({ bindGroupLayouts: [this.#layout] });
     Object.entries<KernelRow>(kernels).forEach(([key, row], i) => {
       const name = key as KernelName;
@@ -82,14 +84,11 @@ export class WebGpuBackend implements Backend {
       if (wgsl) this.#kernels.set(name, new KernelPipelines(name, row, wgsl, i + 1, device, layout, capabilities));
     });
     device.onuncapturederror = ({ error }) => {
-      this.#failure ??= new SeqgradError("device", `webgpu: ${error.message}`);
+      this.#failure ??= `webgpu: ${error.message}`;
     };
     this.lost = device.lost.then(({ message, reason }) => {
-      this.#failure = new SeqgradError(
-        "device",
-        `webgpu: the device is gone (${reason}): ${message || "no reason given"}. Make another by init().`,
-      );
-      return this.#failure.message;
+      this.#failure ??= `webgpu: the device is gone (${reason}): ${message || "no reason given"}. Make another by init().`;
+      return this.#failure;
     });
   }
 
@@ -178,7 +177,7 @@ export class WebGpuBackend implements Backend {
     this.#endPass();
     this.#encoder = undefined;
     this.#device.destroy();
-    this.#failure = new SeqgradError("device", "webgpu: the device was destroyed; make another by init().");
+    this.#failure ??= "webgpu: the device was destroyed; make another by init().";
   }
 
   #run(pipeline: GPUComputePipeline, words: Int32Array, [x, y, z]: readonly [number, number, number]): void {
@@ -245,7 +244,7 @@ export class WebGpuBackend implements Backend {
   }
 
   #throwFailure(): void {
-    if (this.#failure) throw this.#failure;
+    if (this.#failure) throw new SeqgradError("device", this.#failure);
   }
 
   #newBuffer(size: number): GPUBuffer {
