@@ -1,6 +1,7 @@
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
 import { findChromium, noChromium } from "./test/helpers/chromium.js";
+import { WebGpuReporter } from "./test/helpers/webgpu-reporter.js";
 
 // Node 20 has relaxed SIMD behind a flag.
 const execArgv = process.versions.node.startsWith("20.") ? ["--experimental-wasm-relaxed-simd"] : [];
@@ -34,4 +35,4 @@ if (launchOptions) {
   process.stderr.write(`The browser project is left out: ${noChromium}.\n`);
 }
 
-export default defineConfig({ test: { projects } });
+export default defineConfig({ test: { projects, reporters: ["default", new WebGpuReporter()] } });
