@@ -44,7 +44,7 @@ let current: Device | undefined;
  * @throws SeqgradError `device` when it is not there, `value` for an unknown option.
  * @example
  * const device = await sg.init();
- * console.log(device.info); // "WebAssembly, relaxed SIMD, one thread"
+ * console.log(device.info); // "WebAssembly, relaxed SIMD, one thread; no GPU: there is no navigator.gpu"
  */
 export async function init(options: InitOptions = {}): Promise<Device> {
   current = await createDevice(options);
