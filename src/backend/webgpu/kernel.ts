@@ -39,6 +39,7 @@ export interface WgslKernel {
   readonly workspace?: (c: Arguments, device: Capabilities) => number;
 }
 
+/** A family of kernels. */
 export type WgslKernels = Partial<Record<KernelName, WgslKernel>>;
 
 /** Threads of a workgroup in kernels over a line of elements. */
@@ -53,11 +54,15 @@ export function line(n: number): readonly [number, number] {
   return [x, Math.ceil(groups / x) || 1];
 }
 
+/** The head of an entry point over a line of threads, whose number is `line(id, groups)`. */
+export const entry = (name: string): string =>
+  `@compute @workgroup_size(${LINE}) fn ${name}(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u)`;
+
 /** An entry point of a thread for each of `count` items; `body` sees the number i of its own. */
 export const each = (name: string, count: string, body: string): string => /* wgsl */ `
-@compute @workgroup_size(${LINE}) fn ${name}(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+${entry(name)} {
   let i = line(id, groups);
-  if (i >= ${count}) { return; }
+  if (i >= u32(${count})) { return; }
   ${body}
 }
 `;

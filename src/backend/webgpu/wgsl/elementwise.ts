@@ -1,5 +1,5 @@
 import { type BinaryOp, binaryOps, type UnaryOp, unaryOps } from "../../kernels.js";
-import { type Arguments, line, lineKernel, type WgslKernels } from "../kernel.js";
+import { type Arguments, each, line, lineKernel, type WgslKernels } from "../kernel.js";
 import { math } from "./math.js";
 
 /** f(x) in terms of x and the scalars c.a, c.b; NaN stays NaN without their help. */
@@ -77,15 +77,6 @@ fn siluSlope(x: f32) -> f32 {
 }
 `;
 
-/** A thread an element: `body` sees i, below `count`. */
-const each = (count: string, body: string) => /* wgsl */ `
-@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = line(id, groups);
-  if (i >= u32(${count})) { return; }
-  ${body}
-}
-`;
-
 function unaryBody(op: UnaryOp): string {
   if (op === "toFloat32") return "heap[c.y + i] = bitcast<u32>(f32(bitcast<i32>(heap[c.x + i])));";
   const load = "let x = bitcast<f32>(heap[c.x + i]);";
@@ -156,9 +147,9 @@ const indices = `
 
 const grid = (c: Arguments) => [{ entry: "main", groups: line(size(c)) }];
 
-const unaryText = (op: UnaryOp) => math + parts + each("c.n", unaryBody(op));
-const gradientText = (op: UnaryOp) => math + parts + each("c.n", gradientBody(op));
-const copyText = (x: Layout, y: Layout) => each(SIZE, `${indices}\n  ${word("y", "ys", y)} = ${word("x", "xs", x)};`);
+const unaryText = (op: UnaryOp) => math + parts + each("main", "c.n", unaryBody(op));
+const gradientText = (op: UnaryOp) => math + parts + each("main", "c.n", gradientBody(op));
+const copyText = (x: Layout, y: Layout) => each("main", SIZE, `${indices}\n  ${word("y", "ys", y)} = ${word("x", "xs", x)};`);
 
 function binaryText(op: BinaryOp, a: Layout, b: Layout): string {
   const body = `${indices}
@@ -166,14 +157,14 @@ function binaryText(op: BinaryOp, a: Layout, b: Layout): string {
   let b = bitcast<f32>(${word("b", "bs", b)});
   let unordered = isNan(a) || isNan(b);
   heap[c.y + i] = bitcast<u32>(${binaryValues[op]});`;
-  return math + each(SIZE, body);
+  return math + each("main", SIZE, body);
 }
 
 function whereText(condition: Layout, a: Layout, b: Layout): string {
   const body = `${indices}
   let condition = ${word("condition", "cs", condition)} & 0x7fffffffu;
   heap[c.y + i] = select(${word("b", "bs", b)}, ${word("a", "as", a)}, condition != 0u);`;
-  return each(SIZE, body);
+  return each("main", SIZE, body);
 }
 
 const inLine = (c: Arguments) => [{ entry: "main", groups: line(c.n!) }];
@@ -184,7 +175,7 @@ const inLine = (c: Arguments) => [{ entry: "main", groups: line(c.n!) }];
  * op, and of the strided kernels one pattern of operands.
  */
 export const elementwiseKernels = {
-  fill: lineKernel((c) => c.n!, each("c.n", "heap[c.y + i] = c.value;")),
+  fill: lineKernel((c) => c.n!, each("main", "c.n", "heap[c.y + i] = c.value;")),
 
   copyStrided: { heap: "u32", code: (c) => copyText(layout(c, "xs"), layout(c, "ys")), passes: grid },
   unary: { heap: "u32", code: (c) => unaryText(unaryOps[c.op!]!), passes: inLine },

@@ -1,5 +1,5 @@
 import { activations } from "../../kernels.js";
-import { type Arguments, type Capabilities, line, type WgslKernels } from "../kernel.js";
+import { type Arguments, type Capabilities, entry, line, type WgslKernels } from "../kernel.js";
 import { math } from "./math.js";
 
 /** What an activation makes of v. */
@@ -14,7 +14,7 @@ fn store(batch: u32, i: u32, j: u32, sum: f32) {
   let row = i32(batch) * c.m + i32(i);
   if (i32(i) >= c.m || i32(j) >= c.n || row < c.begin || row >= c.end) { return; }
   let at = c.y + batch * u32(c.strideY) + i * u32(c.ldy) + j;
-  var v = c.alpha * sum;
+  var v = select(c.alpha * sum, 0, c.alpha == 0);
   if (c.beta != 0) { v += c.beta * heap[at]; }
   ${c.bias ? "v += heap[c.bias + j];" : ""}
   heap[at] = ${activated[activations[c.activation!]!]};
@@ -39,7 +39,7 @@ const direct = (c: Arguments) => {
   const quads = quadsOf(c);
   const width = 4 * quads;
   return /* wgsl */ `${operands(c)}
-@compute @workgroup_size(64) fn direct(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+${entry("direct")} {
   let item = line(id, groups);
   let columns = (u32(c.n) + ${width - 1}u) / ${width}u; let rows = (u32(c.m) + 3u) / 4u;
   if (item >= u32(c.batch) * rows * columns) { return; }
@@ -67,7 +67,7 @@ const bytesOf = (blocks: number, bytes: number) => 2 * DEPTH * stride(blocks) * 
 
 /**
  * A tile of 64 (or 128) rows and columns by a workgroup of 16 x 16 threads, 4 x 4 (8 x 8) numbers a thread in quads 64 apart. Tiles of
- * both operands, 16 deep, go through workgroup memory, in 16 bits where the device was asked to; sums are in 32.
+ * both operands, 16 deep, go through workgroup memory, in 16 bits (up to 65504) where the device was asked to; sums are in 32.
  */
 const tiled = (c: Arguments, blocks: number, type: "f32" | "f16") => {
   const side = 64 * blocks;

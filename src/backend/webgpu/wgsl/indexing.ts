@@ -1,7 +1,4 @@
-import { type Arguments, line, lineKernel, type Pass, type WgslKernel, type WgslKernels } from "../kernel.js";
-
-const entry = (name: string) =>
-  `@compute @workgroup_size(64) fn ${name}(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u)`;
+import { type Arguments, entry, line, lineKernel, type Pass, type WgslKernel, type WgslKernels } from "../kernel.js";
 
 /** What tells rows from elements: where the index of [o, j, i] lies, from c.index on. */
 const rowIndex = "j";

@@ -1,4 +1,4 @@
-import { line, type WgslKernel, type WgslKernels } from "../kernel.js";
+import { each, line, type WgslKernel, type WgslKernels } from "../kernel.js";
 import { math } from "./math.js";
 
 /** The Philox 4x32-10 block at counter + i, a 128-bit sum: see assembly/random/blocks.ts. */
@@ -27,12 +27,13 @@ fn unitInterval(word: u32) -> f32 { return f32(word >> 8u) * (1.0 / 16777216.0);
 /** A thread a block of four elements, a kernel that overwrites y [n]: `element(at, words, j)` is y[at], at = 4 i + j, as a word of the heap. */
 function blockKernel(element: string, counter2 = "0u", counter3 = "0u"): WgslKernel {
   const code = /* wgsl */ `${math}${philox(counter2, counter3)}${element}
-@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let first = 4u * line(id, groups);
-  if (first >= u32(c.n)) { return; }
-  let words = block(first / 4u);
-  for (var j = 0u; j < min(4u, u32(c.n) - first); j++) { heap[c.y + first + j] = element(first + j, words, j); }
-}
+${each(
+  "main",
+  "(c.n + 3) / 4",
+  /* wgsl */ `
+  let words = block(i); let first = 4u * i;
+  for (var j = 0u; j < min(4u, u32(c.n) - first); j++) { heap[c.y + first + j] = element(first + j, words, j); }`,
+)}
 `;
   return { heap: "u32", code, passes: (c) => [{ entry: "main", groups: line(Math.ceil(c.n! / 4)) }] };
 }
