@@ -4,7 +4,7 @@ import { loadLanes } from "../simd/lanes";
 import { rowSum } from "../simd/row";
 import { aligned, bytes, lengthOf, wholePanels } from "./sequence";
 
-/** Steps (t, b) that are packed and multiplied at a time, so that a panel of 8 columns stays in the first-level cache. */
+/** Steps (t, b) that are packed and multiplied at a time, at most, so that a panel of 8 columns stays in the first-level cache. */
 const BLOCK: i32 = 256;
 /** Gate rows that are transposed at a time. */
 const ROWS: i32 = 48;
@@ -31,10 +31,11 @@ export function recurrentGradient(
   dwIh: usize, dwHh: usize, dbIh: usize, dbHh: usize, workspace: usize,
   B: i32, T: i32, I: i32, H: i32, G: i32, width: i32, reverse: i32, cell: i32, begin: i32, end: i32,
 ): void {
+  const most = min(BLOCK, T * B);
   const packedX = aligned(workspace);
-  const packedH = packedX + bytes(BLOCK * wholePanels(I));
-  const packedRh = packedH + bytes(BLOCK * wholePanels(H));
-  const columns = packedRh + bytes(BLOCK * wholePanels(H));
+  const packedH = packedX + bytes(most * wholePanels(I));
+  const packedRh = packedH + bytes(most * wholePanels(H));
+  const columns = packedRh + bytes(most * wholePanels(H));
   // From this row on the recurrent side is another.
   const split = cell == GRU_RESET_AFTER || cell == GRU_RESET_BEFORE ? 2 * H : G;
 

@@ -279,7 +279,7 @@ export const kernels = {
     accumulates: ["dwIh", "dwHh", "dbIh", "dbHh"],
     dims: ["B", "T", "I", "H", "G", "width", "reverse", "cell", ...range],
     scalars: [],
-    workspace: (d) => 256 * 4 * (ceil(d.I!, 8) + 2 * ceil(d.H!, 8) + 48) + 64,
+    workspace: (d) => Math.min(256, d.T! * d.B!) * 4 * (ceil(d.I!, 8) + 2 * ceil(d.H!, 8) + 48) + 64,
   },
 
   // One pass over a contiguous arena. norm [1]: the gradient's global norm; where it is given, a step whose norm is not finite changes

@@ -1,5 +1,3 @@
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
 import type { Gpu } from "../backend/webgpu/gpu.js";
 import { type Device, type DeviceType, init } from "../tensor/device.js";
 import { SeqgradError } from "../util/errors.js";
@@ -52,7 +50,10 @@ async function nodeGpu(): Promise<Gpu> {
   if (gpu) return gpu;
   const name = "webgpu";
   const here = () => import(name);
-  const there = () => import(pathToFileURL(createRequire(`${process.cwd()}/`).resolve(name)).href);
+  const there = async () => {
+    const [{ createRequire }, { pathToFileURL }] = await Promise.all([import("node:module"), import("node:url")]);
+    return import(pathToFileURL(createRequire(`${process.cwd()}/`).resolve(name)).href);
+  };
   try {
     const { create, globals } = await here().catch(there);
     Object.assign(globalThis, globals);

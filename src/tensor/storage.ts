@@ -32,12 +32,16 @@ class Arena {
   #chunks: { address: number; bytes: number }[] = [];
   #chunk = 0;
   #used = 0;
+  /** Bytes in use in the chunks before the current one, and the most there ever were in all. */
+  #before = 0;
+  #peak = 0;
 
   constructor(private readonly backend: Backend) {}
 
   take(bytes: number): number {
     const size = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
     while (this.#chunk < this.#chunks.length && this.#used + size > this.#chunks[this.#chunk]!.bytes) {
+      this.#before += this.#used;
       this.#chunk++;
       this.#used = 0;
     }
@@ -47,6 +51,7 @@ class Arena {
     }
     const address = this.#chunks[this.#chunk]!.address + this.#used;
     this.#used += size;
+    this.#peak = Math.max(this.#peak, this.#before + this.#used);
     return address;
   }
 
@@ -58,31 +63,32 @@ class Arena {
   }
 
   mark(): Mark {
-    return { chunk: this.#chunk, used: this.#used };
+    return { chunk: this.#chunk, used: this.#used, before: this.#before };
   }
 
-  /** Gives back all since the mark. When nothing is left, chunks merge into one, so that the next round only bumps. */
-  release({ chunk, used }: Mark): void {
+  /** Gives back all since the mark. When nothing is left, one chunk takes the place of all, as large as was ever needed. */
+  release({ chunk, used, before }: Mark): void {
     this.#chunk = chunk;
     this.#used = used;
-    if (chunk > 0 || used > 0 || this.#chunks.length < 2) return;
-    const pieces = this.#chunks;
+    this.#before = before;
+    const held = this.#chunks.reduce((total, piece) => total + piece.bytes, 0);
+    if (chunk > 0 || used > 0 || (this.#chunks.length < 2 && held === this.#peak)) return;
+    for (const { address } of this.#chunks) this.backend.free(address);
     this.#chunks = [];
-    for (const { address } of pieces) this.backend.free(address);
-    const bytes = pieces.reduce((total, piece) => total + piece.bytes, 0);
     try {
-      this.#chunks.push({ address: this.backend.alloc(bytes), bytes });
+      this.#chunks.push({ address: this.backend.alloc(this.#peak), bytes: this.#peak });
     } catch {
       // So much in one piece is not to be had; the next round takes chunks again.
     }
   }
 }
 
-const MIN_CHUNK = 1 << 18;
+const MIN_CHUNK = 1 << 16;
 
 interface Mark {
   readonly chunk: number;
   readonly used: number;
+  readonly before: number;
 }
 
 /** What a scope must know of a tensor. */

@@ -93,7 +93,6 @@ describe("options", () => {
     ["steps of none", "--steps", 0],
     ["cell", "--cell", "foo"],
     ["cell of an object", "--cell", "toString"],
-    ["device to come", "--device", "webgpu"],
     ["device unknown", "--device", "nonsense"],
   ];
   test.each(wrong)("%s", async (_, ...argv) => {

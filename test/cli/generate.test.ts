@@ -94,7 +94,7 @@ describe("generate refuses", () => {
     ["--top-p", 1.1],
     ["--top-p", 0],
     ["--seed", -1],
-    ["--device", "webgpu"],
+    ["--device", "tpu"],
   ])("%s %s", async (option, value) => {
     await refuse(command(folder, option, value), option === "--top-p" && value === 0 ? "topP" : option, String(value));
   });
