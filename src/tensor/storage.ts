@@ -83,7 +83,7 @@ class Arena {
   }
 }
 
-const MIN_CHUNK = 1 << 16;
+const MIN_CHUNK = 1 << 14;
 
 interface Mark {
   readonly chunk: number;
