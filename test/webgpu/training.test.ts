@@ -141,6 +141,21 @@ describe.skipIf(reason)(`training on WebGPU ${reason && `(${reason})`}`, () => {
     expect(model.parameters()[0]!.backend.type).toBe("wasm");
   });
 
+  test("a run whose device is lost while it waits for a loss goes on too", async () => {
+    const { model, optimizer } = makeModel();
+    const events: FitEvent[] = [];
+    const dying = {
+      batch: (step: number) => {
+        if (step === 4 && backend === optimizer.params[0]!.backend) void lose();
+        return batchAt(step);
+      },
+    };
+    for await (const event of fit(model, dying, { optimizer, steps: 6, readEvery: 1, snapshot: { steps: 2 } })) events.push(event);
+    expect(only(events, "device")).toHaveLength(1);
+    expect(losses(events).every(Number.isFinite)).toBe(true);
+    expect(events.at(-1)).toMatchObject({ event: "end", steps: 6 });
+  });
+
   test("a model moves to WebAssembly and back with the same bits", async () => {
     const { model, optimizer } = makeModel();
     await optimizer.step(() => model.loss(batchAt(0)).loss).read();

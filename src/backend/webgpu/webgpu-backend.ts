@@ -33,13 +33,14 @@ export interface WebGpuCounts {
  */
 export class WebGpuBackend implements Backend {
   readonly type = "webgpu";
+  /** The last word of a kernel's mark. */
   readonly poison = 12;
   readonly counts: WebGpuCounts = { calls: 0, passes: 0, submissions: 0 };
   /** Settles, with the reason, when the device is gone. */
   readonly lost: Promise<string>;
   readonly #device: GPUDevice;
   readonly #heap: Heap;
-  readonly #kernels = new Map<string, KernelPipelines>();
+  readonly #kernels: ReadonlyMap<KernelName, KernelPipelines>;
   readonly #layout: GPUBindGroupLayout;
   readonly #uniforms: GPUBuffer;
   readonly #ints = new Int32Array((SLOT * SLOTS) / 4);
@@ -78,11 +79,11 @@ export class WebGpuBackend implements Backend {
     const limitName = memoryLimit === this.#limit ? "memoryLimit" : "maxStorageBufferBindingSize of the adapter";
     this.#heap = new Heap(HEADER, this.#limit, (end) => this.#reserve(end), limitName);
     const layout = device.createPipelineLayout({ bindGroupLayouts: [this.#layout] });
-    Object.entries<KernelRow>(kernels).forEach(([key, row], i) => {
+    const made = Object.entries<KernelRow>(kernels).map(([key, row], i) => {
       const name = key as KernelName;
-      const wgsl = wgslKernels[name];
-      if (wgsl) this.#kernels.set(name, new KernelPipelines(name, row, wgsl, i + 1, device, layout, capabilities));
+      return [name, new KernelPipelines(name, row, wgslKernels[name], i + 1, device, layout, capabilities)] as const;
     });
+    this.#kernels = new Map(made);
     device.onuncapturederror = ({ error }) => {
       this.#failure ??= `webgpu: ${error.message}`;
     };
@@ -134,6 +135,8 @@ export class WebGpuBackend implements Backend {
       this.#throwFailure();
       return new (dtype === "int32" ? Int32Array : Float32Array)(copy, HEADER, count);
     } catch (error) {
+      // A device that is gone may say so here first.
+      if (!(error instanceof SeqgradError)) this.#failure ??= `webgpu: a read failed: ${(error as Error).message}`;
       this.#throwFailure();
       throw error;
     }
@@ -145,8 +148,7 @@ export class WebGpuBackend implements Backend {
 
   dispatch<K extends KernelName>(kernel: K, call: KernelCall<K, Buffer>): number {
     this.#throwFailure();
-    const pipelines = this.#kernels.get(kernel);
-    if (!pipelines) throw new SeqgradError("device", `webgpu: there is no kernel ${kernel}.`);
+    const pipelines = this.#kernels.get(kernel)!;
     const { passes, workspace } = pipelines.plan(call);
     const { words, workspaceWord, stepWord } = pipelines;
     if (workspace > 0) words[workspaceWord] = this.#reserveWorkspace(workspace) / 4;
