@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 import v8 from "node:v8";
 import { type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
 import { SeqgradError } from "../util/errors.js";
+import { bench } from "./bench.js";
 import { demo } from "./demo.js";
 import { generate } from "./generate.js";
 import { info } from "./info.js";
@@ -18,7 +19,7 @@ const train = defineCommand({
 
 const root = defineCommand({
   meta: { name: "seqgrad", version, description: "Sequence models that train where the data is" },
-  subCommands: { train, generate, info, demo },
+  subCommands: { train, generate, bench, info, demo },
 });
 
 /** Runs the command line; answers the exit status. An error is one line on stderr. */

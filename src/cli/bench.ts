@@ -1,0 +1,156 @@
+import { defineCommand } from "citty";
+import { fileStore } from "../io/file-store.js";
+import { RecurrentLM } from "../models/recurrent-lm.js";
+import { manualSeed } from "../tensor/random.js";
+import { SeqgradError } from "../util/errors.js";
+import { loadLM } from "./lm.js";
+import { initDevice, numberOption } from "./options.js";
+import { formatRate, ProgressLine } from "./progress.js";
+import { isLack, type RaceEvent, type Runner, race } from "./race.js";
+import { defaults, readRecipe } from "./recipe.js";
+
+/** Milliseconds of a step past which a device is given up. */
+const PATIENCE = 5000;
+
+const modelOptions = {
+  cell: { type: "string", description: `rnn, gru or lstm (Default: ${defaults.cell})`, valueHint: "rnn|gru|lstm" },
+  layers: { type: "string", description: `Recurrent layers (Default: ${defaults.layers})`, valueHint: "N" },
+  embed: { type: "string", description: `Size of a character's vector (Default: ${defaults.embed})`, valueHint: "N" },
+  hidden: { type: "string", description: `Units of a layer (Default: ${defaults.hidden})`, valueHint: "N" },
+  dropout: { type: "string", description: `Chance to drop an activation (Default: ${defaults.dropout})`, valueHint: "P" },
+  vocabulary: { type: "string", description: "Different characters (Default: 65)", valueHint: "N" },
+} as const;
+
+const args = {
+  device: { type: "string", default: "all", description: "all is wasm and webgpu", valueHint: "all|auto|wasm|webgpu" },
+  model: { type: "string", description: "The folder of a saved model, in the place of the options below", valueHint: "DIR" },
+  ...modelOptions,
+  seq: { type: "string", default: String(defaults.seq), description: "Characters of a window", valueHint: "N" },
+  batches: { type: "string", default: "1,4,16,64", description: "Windows of an update", valueHint: "N,N,.." },
+  time: { type: "string", default: "2", description: "Seconds to measure for each device and size", valueHint: "S" },
+  json: { type: "boolean", description: "Print one JSON object a line" },
+} as const;
+
+const devices: Readonly<Record<string, readonly string[]>> = {
+  all: ["wasm", "webgpu"],
+  auto: ["auto"],
+  wasm: ["wasm"],
+  webgpu: ["webgpu"],
+};
+
+type Entry = { readonly device: string; readonly info: string } | { readonly device: string; readonly reason: string };
+type Report = (event: ({ readonly event: "device" } & Entry) | RaceEvent) => void;
+
+export const bench = defineCommand({
+  meta: { name: "bench", description: "Measure on which device a model trains faster" },
+  args,
+  async run({ args }) {
+    if (!Object.hasOwn(devices, args.device))
+      throw new SeqgradError("device", `--device is "${args.device}"; use ${Object.keys(devices).join(", ")}.`);
+    const sequenceLength = numberOption("seq", args.seq, { low: 1, high: 2 ** 16, integer: true });
+    const sizes = args.batches.split(",").map((size) => numberOption("batches", size, { low: 1, integer: true }));
+    const batches = [...new Set(sizes)].sort((a, b) => a - b);
+    const budget = 1000 * numberOption("time", args.time, { low: 0.001, high: 600 });
+    const makeModel = modelMaker(args);
+
+    const entries: Entry[] = [];
+    const runners: Runner[] = [];
+    try {
+      for (const device of devices[args.device]!) entries.push(await enter(device, makeModel, runners));
+      const events = race(runners, { batches, sequenceLength, budget, patience: PATIENCE });
+      const report = args.json ? jsonReport : plainReport(batches, runners[0]?.model, sequenceLength);
+      for (const entry of entries) report({ event: "device", ...entry });
+      for await (const event of events) report(event);
+    } finally {
+      for (const { device } of runners) device.destroy();
+    }
+  },
+});
+
+/** What makes the model that the options name, on the default device. */
+function modelMaker(args: { readonly model?: string | undefined; readonly vocabulary?: string | undefined }): () => Promise<RecurrentLM> {
+  const given: Readonly<Record<string, unknown>> = args;
+  const { model: folder, vocabulary = "65" } = args;
+  if (folder !== undefined) {
+    const extra = Object.keys(modelOptions).find((name) => given[name] !== undefined);
+    if (extra)
+      throw new SeqgradError("value", `--${extra} and --model contradict each other: a saved model has its own; give one of them.`);
+    return async () => (await loadLM(fileStore(folder))).model.train();
+  }
+  const vocabularySize = numberOption("vocabulary", vocabulary, { low: 1, high: 2 ** 24, integer: true });
+  const names = Object.keys(modelOptions).filter((name) => name !== "vocabulary");
+  const { cell, layers, embed, hidden, dropout } = {
+    ...defaults,
+    ...readRecipe(Object.fromEntries(names.map((name) => [name, given[name]]))),
+  };
+  return async () => new RecurrentLM({ vocabularySize, cell, layers, embed, hidden, dropout });
+}
+
+/** Adds a runner on a device, or tells why there is none. */
+async function enter(name: string, makeModel: () => Promise<RecurrentLM>, runners: Runner[]): Promise<Entry> {
+  try {
+    const device = await initDevice({ device: name });
+    manualSeed(1);
+    try {
+      runners.push({ device, model: await makeModel() });
+    } catch (error) {
+      device.destroy();
+      throw error;
+    }
+    return { device: device.type, info: device.info };
+  } catch (error) {
+    if (!isLack(error)) throw error;
+    return { device: name, reason: error.message };
+  }
+}
+
+const print = (line: string) => process.stdout.write(`${line}\n`);
+
+const jsonReport: Report = (event) => {
+  if (event.event !== "round") print(JSON.stringify(event));
+};
+
+const formatTime = (ms: number) => ms.toFixed(ms < 10 ? 2 : ms < 100 ? 1 : 0);
+
+/** The devices at once, a progress line while they run, and then a table: devices by batch sizes. */
+function plainReport(batches: readonly number[], model: RecurrentLM | undefined, length: number): Report {
+  if (model) {
+    const { cell, layers, hidden } = model.config;
+    print(`${cell} with ${layers} x ${hidden} units, ${model.parameterCount()} parameters, windows of ${length} characters`);
+  }
+  const rows = new Map<string, { readonly cells: Map<number, string>; readonly reason: string }>();
+  const notes: string[] = [];
+  let progress: ProgressLine | undefined;
+  return (event) => {
+    if (event.event === "device") {
+      rows.set(event.device, { cells: new Map(), reason: "reason" in event ? event.reason : "" });
+      if ("info" in event) print(`${event.device}: ${event.info}`);
+    } else if (event.event === "round") {
+      progress ??= new ProgressLine(event.total);
+      progress.update(event.done);
+    } else if (event.event === "measurement") {
+      const { device, batch, milliseconds, tokensPerSecond } = event;
+      rows.get(device)!.cells.set(batch, `${formatTime(milliseconds)} ms ${formatRate(tokensPerSecond).padStart(6)}/s`);
+    } else if (event.event === "given up") {
+      notes.push(`${event.device} is given up at batch ${event.batch}: ${event.reason}`);
+    } else {
+      progress?.clear();
+      const line = (name: string, cells: readonly string[]) => print(`${name.padEnd(8)}${cells.map((cell) => cell.padStart(20)).join("")}`);
+      print("\nMilliseconds of a step and characters a second:\n");
+      line(
+        "",
+        batches.map((batch) => `batch ${batch}`),
+      );
+      for (const [device, { cells, reason }] of rows) {
+        if (reason) print(`${device.padEnd(8)}  ${reason}`);
+        else
+          line(
+            device,
+            batches.map((batch) => cells.get(batch) ?? "-"),
+          );
+      }
+      for (const note of notes) print(note);
+      print(`\n${event.advice}`);
+    }
+  };
+}
