@@ -1,4 +1,4 @@
-// jax-js on its WebAssembly backend. It has no scan, so the recurrence is unrolled; the whole step, optimizer included, is one jit.
+// jax-js on its WebAssembly or its WebGPU backend. It has no scan, so the recurrence is unrolled; the whole step, optimizer included, is one jit.
 // Every use of an array consumes it: `.ref` is one more use.
 import { adam, classes, clipNorm, dataOf, gates, swap } from "./works.mjs";
 
@@ -9,10 +9,10 @@ export function load() {
   return import("@jax-js/jax");
 }
 
-export async function open(jax) {
+export async function open(jax, backend = "wasm") {
   const { numpy: np, nn } = jax;
-  await jax.init("wasm");
-  jax.defaultDevice("wasm");
+  await jax.init(backend);
+  jax.defaultDevice(backend);
   const array = ({ data, shape }) => np.array(data).reshape(shape);
   const refs = (arrays) => jax.tree.ref(arrays);
 
@@ -132,7 +132,7 @@ export async function open(jax) {
   }
 
   return {
-    info: `${jax.defaultDevice()}, one thread`,
+    info: `${jax.defaultDevice()}${backend === "wasm" ? ", one thread" : ""}`,
     prepare: (work) => (work.kind === "gemm" ? gemm(work) : recurrent(work)),
   };
 }

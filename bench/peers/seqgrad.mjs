@@ -4,8 +4,9 @@ import { adam, classes, clipNorm, dataOf } from "./works.mjs";
 export const name = "seqgrad";
 export const load = () => import("../../dist/index.js");
 
-export async function open(sg) {
-  const device = await sg.init();
+/** `backend`: "wasm", whose calls are done when they return, or "webgpu", whose calls are done when something was read. */
+export async function open(sg, backend = "wasm") {
+  const device = await sg.init({ device: backend });
   const tensor = ({ data, shape }) => sg.tensor(data, shape);
 
   class Model extends sg.nn.Module {
@@ -16,13 +17,22 @@ export async function open(sg) {
     }
   }
 
+  /** A work that answers a tensor. */
+  function job(compute) {
+    const data = (i, read) => {
+      let pending;
+      sg.scope(() => {
+        pending = read(compute(i));
+      });
+      return pending;
+    };
+    const done = backend === "wasm" ? () => undefined : (y) => y.backend.read(y.address, 1, "float32");
+    return { run: (i) => data(i, done), value: (i) => data(i, (y) => y.data()) };
+  }
+
   function gemm(work) {
     const sets = dataOf(work).sets.map(({ a, b }) => [tensor(a), tensor(b)]);
-    const product = (i) => sg.matmul(...sets[i % sets.length]);
-    return {
-      run: (i) => void sg.scope(() => void product(i)),
-      value: (i) => sg.scope(() => product(i).dataSync()),
-    };
+    return job((i) => sg.matmul(...sets[i % sets.length]));
   }
 
   function recurrent(work) {
@@ -32,14 +42,12 @@ export async function open(sg) {
     model.loadStateDict(new Map(values));
     const sets = data.sets.map(({ x, y }) => ({ x: tensor(x), y: sg.tensor(y.data, [work.batch, work.time]) }));
     const set = (i) => sets[i % sets.length];
-    if (work.kind === "forward") {
-      const output = (i) => sg.noGrad(() => model.rnn.forward(set(i).x).output);
-      return { run: (i) => void sg.scope(() => void output(i)), value: (i) => sg.scope(() => output(i).dataSync()) };
-    }
+    if (work.kind === "forward") return job((i) => sg.noGrad(() => model.rnn.forward(set(i).x).output));
     const { lr, beta1, beta2, eps } = adam;
     const optimizer = new sg.optim.Adam(model.parameters(), { lr, betas: [beta1, beta2], eps, clipNorm });
     const step = (i) => optimizer.step(() => sg.crossEntropy(model.head.forward(model.rnn.forward(set(i).x).output), set(i).y));
-    return { run: (i) => void step(i), value: (i) => [step(i).readSync()] };
+    const value = async (i) => [await step(i).read()];
+    return { run: backend === "wasm" ? (i) => void step(i) : value, value };
   }
 
   return { info: device.info, prepare: (work) => (work.kind === "gemm" ? gemm(work) : recurrent(work)) };

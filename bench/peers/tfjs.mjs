@@ -1,11 +1,18 @@
-// TensorFlow.js on its WebAssembly backend. The recurrence is written in core operations, step by step: that is faster than the layers
+// TensorFlow.js on its WebAssembly or its WebGPU backend. The recurrence is written in core operations, step by step: that is faster than the layers
 // of tfjs-layers, whose GRU has no reset gate after the product.
-import { createRequire } from "node:module";
 import { adam, classes, clipNorm, dataOf, gates, swap } from "./works.mjs";
 
 export const name = "tfjs";
 
-export async function load() {
+/** `backend`: "wasm" in Node, "webgpu" in a page, for which a bundler finds the modules. */
+export async function load(backend = "wasm") {
+  if (backend === "webgpu") {
+    const tf = await import("@tensorflow/tfjs-core");
+    await import("@tensorflow/tfjs-core/dist/register_all_gradients");
+    await import("@tensorflow/tfjs-backend-webgpu");
+    return tf;
+  }
+  const { createRequire } = await import("node:module");
   const require = createRequire(import.meta.url);
   const tf = require("@tensorflow/tfjs-core");
   require("@tensorflow/tfjs-layers"); // registers the gradients of core's operations
@@ -14,8 +21,8 @@ export async function load() {
   return tf;
 }
 
-export async function open(tf) {
-  await tf.setBackend("wasm");
+export async function open(tf, backend = "wasm") {
+  if (!(await tf.setBackend(backend))) throw new Error(`tfjs: there is no backend ${backend}`);
   const { add, matMul, mul, reshape, sigmoid, split, sub, tanh } = tf;
   const tensor = ({ data, shape }) => tf.tensor(data, shape);
 
@@ -45,10 +52,37 @@ export async function open(tf) {
     return tf.concat(outputs, 0);
   }
 
+  const immediate = backend === "wasm";
+  /** Resolves when the GPU has done what it was asked for. */
+  function done() {
+    const { queue } = tf.backend();
+    tf.backend().submitQueue();
+    return queue.onSubmittedWorkDone();
+  }
+
+  /** A work that answers a tensor. */
+  function job(compute) {
+    const run = (i) => tf.tidy(() => void compute(i));
+    async function value(i) {
+      const y = tf.tidy(() => compute(i));
+      const data = await y.data();
+      y.dispose();
+      return data;
+    }
+    return {
+      run: immediate
+        ? run
+        : (i) => {
+            run(i);
+            return done();
+          },
+      value,
+    };
+  }
+
   function gemm(work) {
     const sets = dataOf(work).sets.map(({ a, b }) => [tensor(a), tensor(b)]);
-    const product = (i) => matMul(...sets[i % sets.length]);
-    return { run: (i) => product(i).dispose(), value: (i) => tf.tidy(() => product(i).dataSync()) };
+    return job((i) => matMul(...sets[i % sets.length]));
   }
 
   function recurrent(work) {
@@ -61,11 +95,8 @@ export async function open(tf) {
     }));
     const set = (i) => sets[i % sets.length];
     if (work.kind === "forward") {
-      const output = (i) => layer(work, w, set(i).x);
-      return {
-        run: (i) => tf.tidy(() => void output(i)),
-        value: (i) => swap({ shape: [time, batch, hidden], data: tf.tidy(() => output(i).dataSync()) }).data,
-      };
+      const { run, value } = job((i) => layer(work, w, set(i).x));
+      return { run, value: async (i) => swap({ shape: [time, batch, hidden], data: await value(i) }).data };
     }
     const optimizer = tf.train.adam(adam.lr, adam.beta1, adam.beta2, adam.eps);
     const loss = (i) => {
@@ -78,13 +109,20 @@ export async function open(tf) {
         const norm = tf.sqrt(tf.addN(Object.values(grads).map((g) => tf.sum(tf.square(g)))));
         const scale = tf.minimum(1, tf.div(clipNorm, add(norm, 1e-6)));
         optimizer.applyGradients(Object.fromEntries(Object.entries(grads).map(([key, g]) => [key, mul(g, scale)])));
-        return value.dataSync();
+        return immediate ? value.dataSync() : value;
       });
-    return { run: (i) => void step(i), value: step };
+    if (immediate) return { run: (i) => void step(i), value: step };
+    const value = async (i) => {
+      const loss = step(i);
+      const data = await loss.data();
+      loss.dispose();
+      return data;
+    };
+    return { run: value, value };
   }
 
   return {
-    info: `${tf.version_core}, ${tf.getBackend()}, one thread`,
+    info: `${tf.version_core}, ${tf.getBackend()}${immediate ? ", one thread" : ""}`,
     prepare: (work) => (work.kind === "gemm" ? gemm(work) : recurrent(work)),
   };
 }

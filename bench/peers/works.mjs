@@ -1,5 +1,4 @@
-// The works that every peer is asked to do, and their data: the same numbers for all, drawn from a fixed seed.
-import { createHash } from "node:crypto";
+// The works that every peer is asked to do, and their data: the same numbers for all, drawn from a fixed seed, in Node and in a page.
 
 const sizes = [
   { input: 32, hidden: 64, batch: 1, time: 32 },
@@ -32,7 +31,8 @@ export const nameOf = (work) =>
 
 /** Numbers in -scale..scale that depend on the name alone. */
 function uniform(name, n, scale) {
-  let state = createHash("sha256").update(name).digest().readUInt32LE();
+  let state = 0;
+  for (const letter of name) state = Math.imul(state ^ letter.charCodeAt(0), 0x9e3779b1) ^ (state >>> 15);
   return Float32Array.from({ length: n }, () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return (state / 2 ** 31 - 1) * scale;
