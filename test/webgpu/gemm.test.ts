@@ -45,6 +45,7 @@ const shapes: Shape[] = [
   [1, 33, 17, 19],
   [3, 5, 4, 0],
   [2, 65, 70, 37],
+  [1, 12, 20, 530],
 ];
 const options: Options[] = [
   {},
@@ -95,12 +96,19 @@ await describeWebGpu("gemm equals that of WebAssembly", suite(), forms.withoutSu
 await describeWebGpu("gemm of 16-bit factors is near that of WebAssembly", suite(1e-3), forms.f16);
 
 await describeWebGpu(
-  "gemm in tiles of 128",
+  "gemm in tiles of",
   (gpu, wasm) => {
-    test.each([0, 1])("transposed: %i", async (trans) => {
-      const shape: Shape = [256, 70, 66, 17];
-      const o = { transA: trans, transB: 1 - trans, shared: true, bias: true };
-      expectClose(await multiply(gpu, shape, o), await multiply(wasm, shape, o), 2e-6);
+    // Enough batches to fill a GPU.
+    test.each([
+      [128, 256, 70, 66],
+      [64, 100, 70, 66],
+      [32, 4, 40, 34],
+    ] as const)("%i", async (_, batch, m, n) => {
+      for (const trans of [0, 1]) {
+        const o = { transA: trans, transB: 1 - trans, shared: true, bias: true };
+        const shape: Shape = [batch, m, n, 17];
+        expectClose(await multiply(gpu, shape, o), await multiply(wasm, shape, o), 2e-6);
+      }
     });
   },
   forms.inHardware,

@@ -57,35 +57,49 @@ ${entry("direct")} {
 }`;
 };
 
-/** Threads of a workgroup along each side of a tile, and the depth of the tiles in workgroup memory. */
-const SIDE = 16;
+/** A tile of a workgroup: `threads` along each side, each with `blocks` quads of rows and of columns. */
+interface Tile {
+  readonly threads: number;
+  readonly blocks: number;
+}
+const sideOf = ({ threads, blocks }: Tile) => 4 * threads * blocks;
+
+/** From the largest, the tiles of which a product that fills the GPU takes the first that leaves enough workgroups. */
+const tiles: readonly Tile[] = [
+  { threads: 16, blocks: 2 },
+  { threads: 16, blocks: 1 },
+  { threads: 8, blocks: 1 },
+];
+/** Workgroups that keep a GPU busy. */
+const BUSY = 256;
+/** The depth of the tiles in workgroup memory. */
 const DEPTH = 16;
 
-/** A tile in workgroup memory as quads of 4 along the outer side, a quad of padding a line against bank conflicts. */
-const stride = (blocks: number) => (SIDE * 4 * blocks) / 4 + 1;
-const bytesOf = (blocks: number, bytes: number) => 2 * DEPTH * stride(blocks) * 4 * bytes;
+/** A line of a tile in workgroup memory: quads of 4, and one of padding against bank conflicts. */
+const stride = ({ threads, blocks }: Tile) => threads * blocks + 1;
 
 /**
- * A tile of 64 (or 128) rows and columns by a workgroup of 16 x 16 threads, 4 x 4 (8 x 8) numbers a thread in quads 64 apart. Tiles of
- * both operands, 16 deep, go through workgroup memory, in 16 bits (up to 65504) where the device was asked to; sums are in 32.
+ * A tile of 32, 64 or 128 rows and columns by a workgroup, 4 x 4 or 8 x 8 numbers a thread in quads. Tiles of both operands, 16 deep, go
+ * through workgroup memory, in 16 bits (up to 65504) where the device was asked to; sums are in 32.
  */
-const tiled = (c: Arguments, blocks: number, type: "f32" | "f16") => {
-  const side = 64 * blocks;
+const tiled = (c: Arguments, tile: Tile, type: "f32" | "f16") => {
+  const { threads, blocks } = tile;
+  const side = sideOf(tile);
   const quads = side / 4;
-  /** A quad along the outer side, of which \`element\` names one; \`contiguous\`: neighbours along the outer side are so in memory. */
-  const load = (tile: string, contiguous: boolean, limit: string, element: (outer: string) => string) => /* wgsl */ `
-    for (var q = lane; q < ${quads * DEPTH}u; q += ${SIDE * SIDE}u) {
+  /** Quads along the outer side, of which `element` names one; `contiguous`: neighbours along the outer side are so in memory. */
+  const load = (name: string, contiguous: boolean, limit: string, element: (outer: string) => string) => /* wgsl */ `
+    for (var q = lane; q < ${quads * DEPTH}u; q += ${threads * threads}u) {
       let depth = ${contiguous ? `q / ${quads}u` : `q % ${DEPTH}u`}; let quad = ${contiguous ? `q % ${quads}u` : `q / ${DEPTH}u`};
-      let k = k0 + depth; let outer = ${tile}0 + quad * 4u; var v = vec4f();
+      let k = k0 + depth; let outer = ${name}0 + quad * 4u; var v = vec4f();
       if (k < u32(c.k)) {
         ${times(4, (s) => `if (outer + ${s}u < ${limit}) { v[${s}] = heap[${element(`outer + ${s}u`)}]; }`)}
       }
-      ${tile}Tile[depth * ${stride(blocks)}u + quad] = vec4<${type}>(v);
+      ${name}Tile[depth * ${stride(tile)}u + quad] = vec4<${type}>(v);
     }`;
   return /* wgsl */ `${operands(c)}
-var<workgroup> iTile: array<vec4<${type}>, ${DEPTH * stride(blocks)}>;
-var<workgroup> jTile: array<vec4<${type}>, ${DEPTH * stride(blocks)}>;
-@compute @workgroup_size(${SIDE}, ${SIDE}) fn tiled(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) at: vec3u, @builtin(local_invocation_index) lane: u32) {
+var<workgroup> iTile: array<vec4<${type}>, ${DEPTH * stride(tile)}>;
+var<workgroup> jTile: array<vec4<${type}>, ${DEPTH * stride(tile)}>;
+@compute @workgroup_size(${threads}, ${threads}) fn tiled(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) at: vec3u, @builtin(local_invocation_index) lane: u32) {
   let j0 = group.x * ${side}u; let i0 = group.y * ${side}u; let batch = group.z;
   ${times(4 * blocks, (i) => times(blocks, (j) => `var acc${i}_${j} = vec4f();`))}
   for (var k0 = 0u; k0 < u32(c.k); k0 += ${DEPTH}u) {
@@ -93,26 +107,28 @@ var<workgroup> jTile: array<vec4<${type}>, ${DEPTH * stride(blocks)}>;
     ${load("j", !c.transB, "u32(c.n)", (outer) => `bAt(batch, k, ${outer})`)}
     workgroupBarrier();
     for (var depth = 0u; depth < ${DEPTH}u; depth++) {
-      ${times(blocks, (s) => `let a${s} = vec4f(iTile[depth * ${stride(blocks)}u + ${SIDE * s}u + at.y]); let b${s} = vec4f(jTile[depth * ${stride(blocks)}u + ${SIDE * s}u + at.x]);`)}
+      ${times(blocks, (s) => `let a${s} = vec4f(iTile[depth * ${stride(tile)}u + ${threads * s}u + at.y]); let b${s} = vec4f(jTile[depth * ${stride(tile)}u + ${threads * s}u + at.x]);`)}
       ${times(4 * blocks, (i) => times(blocks, (j) => `acc${i}_${j} += a${i >> 2}.${"xyzw"[i & 3]} * b${j};`))}
     }
     workgroupBarrier();
   }
-  ${storeAll(4 * blocks, blocks, "i0 + 64u * (r / 4u) + at.y * 4u + r % 4u", "j0 + 64u * v + at.x * 4u")}
+  ${storeAll(4 * blocks, blocks, `i0 + ${4 * threads}u * (r / 4u) + at.y * 4u + r % 4u`, `j0 + ${4 * threads}u * v + at.x * 4u`)}
 }`;
 };
 
 /** Threads that share a long sum, and columns that they sum at a time. */
 const SLICES = 64;
-/** Rows up to which, where a GPU has threads to spare, the sum over k is split. */
-const FEW = 8;
+/** The sum over k is split up to so many rows; and where it is so long while the numbers to make are few. */
+const FEW_ROWS = 8;
+const LONG_SUM = 512;
+const FEW_NUMBERS = 1 << 14;
 
-/** Few rows: a workgroup sums 4 columns of up to 4 rows, each thread a 64th of k; then a tree, or the hardware's sum over subgroups. */
+/** A workgroup sums 4 columns of up to 4 rows, each thread a 64th of k; then a tree, or the hardware's sum over subgroups. */
 const split = (c: Arguments, subgroups: boolean) => {
   const rows = Math.min(c.m!, 4);
   const total = (r: number) =>
     subgroups
-      ? `let sum${r} = subgroupAdd(acc${r}); if (subgroupElect()) { partial[${SLICES * r}u + lane / subgroupSize] = sum${r}; }`
+      ? `let sum${r} = subgroupAdd(acc${r}); partial[${SLICES * r}u + lane] = select(vec4f(), sum${r}, subgroupElect());`
       : `partial[${SLICES * r}u + lane] = acc${r};`;
   const tree = `for (var half = ${SLICES / 2}u; half > 0u; half /= 2u) {
     workgroupBarrier();
@@ -121,7 +137,7 @@ const split = (c: Arguments, subgroups: boolean) => {
   workgroupBarrier();`;
   return /* wgsl */ `${operands(c)}
 var<workgroup> partial: array<vec4f, ${SLICES * rows}>;
-@compute @workgroup_size(${SLICES}) fn split(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32${subgroups ? ", @builtin(subgroup_size) subgroupSize: u32" : ""}) {
+@compute @workgroup_size(${SLICES}) fn split(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let j = group.x * 4u; let i = group.y * ${rows}u; let batch = group.z; let n = u32(c.n) - 1u; let m = u32(c.m) - 1u;
   ${times(rows, (r) => `var acc${r} = vec4f(); let i${r} = min(i + ${r}u, m);`)}
   for (var k = lane; k < u32(c.k); k += ${SLICES}u) {
@@ -132,8 +148,8 @@ var<workgroup> partial: array<vec4f, ${SLICES * rows}>;
   ${
     subgroups
       ? `workgroupBarrier();
-  if (lane == 0u) {
-    for (var s = 1u; s < ${SLICES}u / subgroupSize; s++) { ${times(rows, (r) => `partial[${SLICES * r}u] += partial[${SLICES * r}u + s];`)} }
+  if (lane < ${rows}u) {
+    for (var s = 1u; s < ${SLICES}u; s++) { partial[${SLICES}u * lane] += partial[${SLICES}u * lane + s]; }
   }
   workgroupBarrier();`
       : tree
@@ -142,18 +158,23 @@ var<workgroup> partial: array<vec4f, ${SLICES * rows}>;
 }`;
 };
 
-type Form = "direct" | "split" | "tiled" | "tiledWide";
+type Form = "direct" | "split" | Tile;
 
-/** Workgroups that keep a GPU busy: with fewer, smaller tiles are the better. */
-const BUSY = 256;
+/** The most workgroups along a side of a grid. */
+const GRID = 65535;
 
 function formOf(c: Arguments, device: Capabilities): Form {
-  const fits = (blocks: number) =>
-    device.workgroupThreads >= SIDE * SIDE && device.workgroupBytes >= bytesOf(blocks, device.f16 ? 2 : 4) && c.batch! <= 65535;
-  if (device.software || !fits(1)) return "direct";
-  if (c.m! <= FEW && c.k! >= SLICES && c.batch! <= 65535 && c.n! <= 4 * 65535) return "split";
-  const wide = Math.ceil(c.m! / 128) * Math.ceil(c.n! / 128) * c.batch!;
-  return wide >= BUSY && fits(2) ? "tiledWide" : "tiled";
+  const { m, n, k, batch } = c as Record<"m" | "n" | "k" | "batch", number>;
+  const reaches = (side: number) => Math.ceil(m / side) <= GRID && Math.ceil(n / side) <= GRID && batch <= GRID;
+  if (device.software) return "direct";
+  const few = (m <= FEW_ROWS && k >= SLICES) || (m * n * batch <= FEW_NUMBERS && k >= LONG_SUM);
+  if (few && reaches(4)) return "split";
+  const bytes = (tile: Tile) => 2 * DEPTH * stride(tile) * 4 * (device.f16 ? 2 : 4);
+  const fits = (tile: Tile) =>
+    device.workgroupThreads >= tile.threads ** 2 && device.workgroupBytes >= bytes(tile) && reaches(sideOf(tile));
+  const groups = (tile: Tile) => Math.ceil(m / sideOf(tile)) * Math.ceil(n / sideOf(tile)) * batch;
+  const possible = tiles.filter(fits);
+  return possible.find((tile) => groups(tile) >= BUSY) ?? possible.at(-1) ?? "direct";
 }
 
 /**
@@ -166,15 +187,14 @@ export const gemmKernels = {
       const form = formOf(c, device);
       if (form === "direct") return direct(c);
       if (form === "split") return split(c, device.subgroups);
-      return tiled(c, form === "tiled" ? 1 : 2, device.f16 ? "f16" : "f32");
+      return tiled(c, form, device.f16 ? "f16" : "f32");
     },
     passes(c, device) {
       const form = formOf(c, device);
       const rows = Math.ceil(c.m! / 4);
       if (form === "direct") return [{ entry: "direct", groups: line(c.batch! * rows * Math.ceil(c.n! / (4 * quadsOf(c)))) }];
       if (form === "split") return [{ entry: "split", groups: [Math.ceil(c.n! / 4), Math.ceil(c.m! / Math.min(c.m!, 4)), c.batch!] }];
-      const side = form === "tiled" ? 64 : 128;
-      return [{ entry: "tiled", groups: [Math.ceil(c.n! / side), Math.ceil(c.m! / side), c.batch!] }];
+      return [{ entry: "tiled", groups: [Math.ceil(c.n! / sideOf(form)), Math.ceil(c.m! / sideOf(form)), c.batch!] }];
     },
   },
 } satisfies WgslKernels;
