@@ -3,6 +3,7 @@ export type { DType, TensorData } from "./backend/backend.js";
 export * from "./data/index.js";
 export * from "./decode/index.js";
 export * as io from "./io/index.js";
+export * as metrics from "./metrics/index.js";
 export * as models from "./models/index.js";
 export * as nn from "./nn/index.js";
 export * from "./ops/index.js";

@@ -1,0 +1,175 @@
+import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { checkPairs, countsOf, ngramsOf, overlapOf } from "./pairs.js";
+import { tokenize13a } from "./tokenize-13a.js";
+
+/** What a sentence may be translated as: one text, or any of several. */
+export type References = readonly (string | readonly string[])[];
+
+export interface BleuOptions {
+  /** Compare in lower case. Default false. */
+  readonly lowercase?: boolean;
+  /** `13a`, or `none` for text that is split at white space already. Default `13a`. */
+  readonly tokenize?: "13a" | "none";
+  /** What takes the place of a precision of 0: `exp` halves 1 / total once more for each, `none` leaves it. Default `exp`. */
+  readonly smooth?: "exp" | "none";
+  /** Count only the orders that the text is long enough for: for single sentences. Default false. */
+  readonly effectiveOrder?: boolean;
+}
+
+export interface BleuScore {
+  /** 0 to 100. */
+  readonly score: number;
+  /** Of n-grams of 1 to 4 words, in percent. */
+  readonly precisions: readonly number[];
+  readonly brevityPenalty: number;
+  /** Words of the hypotheses and of the references nearest to them in length. */
+  readonly hypothesisLength: number;
+  readonly referenceLength: number;
+  /** How the score was computed, in sacreBLEU's form. */
+  readonly signature: string;
+}
+
+const ORDER = 4;
+
+/** What a score is made of: these add up over sentences. */
+interface Statistics {
+  readonly right: number[];
+  readonly total: number[];
+  hypothesisLength: number;
+  referenceLength: number;
+}
+
+const noStatistics = (): Statistics => ({
+  right: new Array<number>(ORDER).fill(0),
+  total: new Array<number>(ORDER).fill(0),
+  hypothesisLength: 0,
+  referenceLength: 0,
+});
+
+/**
+ * BLEU of a corpus (Papineni et al. 2002), exactly as sacreBLEU computes it (Post 2018): 100 b exp(mean_n log p_n) for n = 1..4, where p_n
+ * is the share of a hypothesis' n-grams that a reference holds, each no more often than there, summed over the corpus; b = min(1, e^(1 - r/c)).
+ *
+ * @param hypotheses a text a sentence, detokenised
+ * @param references for each sentence one text, or a list of texts
+ * @throws SeqgradError `shape` where the numbers of sentences differ, `value` for none
+ * @example
+ * sg.metrics.bleu(["the cat sat on the mat"], ["the cat sat on a mat"]).score; // = 53.73
+ */
+export function bleu(hypotheses: readonly string[], references: References, options: BleuOptions = {}): BleuScore {
+  const lists = referenceLists("bleu", hypotheses, references);
+  const sum = noStatistics();
+  for (const [i, hypothesis] of hypotheses.entries()) addStatistics(sum, hypothesis, lists[i]!, options);
+  const counts = new Set(lists.map((list) => list.length));
+  return scoreOf(sum, options, counts.size === 1 ? String(lists[0]!.length) : "var");
+}
+
+/**
+ * BLEU of one sentence, of the orders that it is long enough for.
+ * @throws SeqgradError `value` for no reference
+ * @example
+ * sg.metrics.sentenceBleu("Turn off the lights", "Turn off the lights").score; // = 100
+ */
+export function sentenceBleu(hypothesis: string, reference: string | readonly string[], options: BleuOptions = {}): BleuScore {
+  return bleu([hypothesis], [reference], { effectiveOrder: true, ...options });
+}
+
+export interface BleuBucket extends BleuScore {
+  /** Lengths from `low` up to, not including, `high`. */
+  readonly low: number;
+  readonly high: number;
+  readonly sentences: number;
+}
+
+/**
+ * BLEU by the length of the source sentence: the curve that falls for an encoder-decoder without attention and stays level with it
+ * (Bahdanau, Cho and Bengio 2015, figure 2). Buckets without a sentence are left out.
+ *
+ * @param lengths of each source sentence, in tokens
+ * @param width of a bucket, in tokens
+ * @throws SeqgradError `shape`, `value`, `range`
+ * @example
+ * const buckets = sg.metrics.bleuByLength(["a b c d", "e f"], ["a b c d", "e g"], [4, 12], { width: 10 });
+ * buckets.map(({ low, high }) => [low, high]); // = [[0, 10], [10, 20]]
+ */
+export function bleuByLength(
+  hypotheses: readonly string[],
+  references: References,
+  lengths: ArrayLike<number>,
+  { width = 5, ...options }: BleuOptions & { width?: number } = {},
+): BleuBucket[] {
+  checkInteger("bleuByLength", "width", width, 1);
+  checkPairs("bleuByLength", hypotheses, references);
+  checkPairs("bleuByLength", lengths, hypotheses);
+  const buckets = new Map<number, number[]>();
+  for (let i = 0; i < lengths.length; i++) {
+    const bucket = Math.floor(lengths[i]! / width);
+    buckets.set(bucket, [...(buckets.get(bucket) ?? []), i]);
+  }
+  return [...buckets]
+    .sort(([a], [b]) => a - b)
+    .map(([bucket, members]) => ({
+      ...bleu(
+        members.map((i) => hypotheses[i]!),
+        members.map((i) => references[i]!),
+        options,
+      ),
+      ...{ low: bucket * width, high: (bucket + 1) * width, sentences: members.length },
+    }));
+}
+
+/** A list of references for each hypothesis. */
+export function referenceLists(op: string, hypotheses: readonly string[], references: References): (readonly string[])[] {
+  checkPairs(op, hypotheses, references);
+  const lists = references.map((list) => (typeof list === "string" ? [list] : list));
+  const bare = lists.findIndex((list) => list.length === 0);
+  if (bare >= 0) throw new SeqgradError("value", `${op}: sentence ${bare} has no reference; give at least one.`);
+  return lists;
+}
+
+function addStatistics(sum: Statistics, hypothesis: string, references: readonly string[], options: BleuOptions): void {
+  const { lowercase = false, tokenize = "13a" } = options;
+  const wordsOf = (text: string) => {
+    const line = (lowercase ? text.toLowerCase() : text).trim();
+    return tokenize === "13a" ? tokenize13a(line) : line.split(/\s+/u).filter((word) => word !== "");
+  };
+  const words = wordsOf(hypothesis);
+  const others = references.map(wordsOf);
+  const distance = (list: readonly string[]) => Math.abs(list.length - words.length);
+  const nearest = others.reduce((best, list) =>
+    distance(list) < distance(best) || (distance(list) === distance(best) && list.length < best.length) ? list : best,
+  );
+  sum.hypothesisLength += words.length;
+  sum.referenceLength += nearest.length;
+  for (let n = 1; n <= ORDER; n++) {
+    const most = new Map<string, number>();
+    for (const other of others) {
+      for (const [ngram, count] of countsOf(ngramsOf(other, n))) most.set(ngram, Math.max(count, most.get(ngram) ?? 0));
+    }
+    sum.right[n - 1]! += overlapOf(countsOf(ngramsOf(words, n)), most);
+    sum.total[n - 1]! += Math.max(0, words.length - n + 1);
+  }
+}
+
+function scoreOf({ right, total, hypothesisLength, referenceLength }: Statistics, options: BleuOptions, nrefs: string): BleuScore {
+  const { lowercase = false, tokenize = "13a", smooth = "exp", effectiveOrder = false } = options;
+  const short = hypothesisLength < referenceLength;
+  const brevityPenalty = !short ? 1 : hypothesisLength > 0 ? Math.exp(1 - referenceLength / hypothesisLength) : 0;
+  const precisions = new Array<number>(ORDER).fill(0);
+  const order = effectiveOrder ? total.filter((n) => n > 0).length : ORDER;
+  let halvings = 1;
+  const isEmpty = right.every((n) => n === 0);
+  for (let n = 0; n < ORDER && total[n]! > 0 && !isEmpty; n++) {
+    if (right[n]! > 0) precisions[n] = (100 * right[n]!) / total[n]!;
+    else if (smooth === "exp") {
+      halvings *= 2;
+      precisions[n] = 100 / (halvings * total[n]!);
+    }
+  }
+  const logs = precisions.slice(0, order).map(Math.log);
+  const score = isEmpty ? 0 : brevityPenalty * Math.exp(logs.reduce((a, b) => a + b, 0) / order);
+  const settings = [lowercase ? "lc" : "mixed", effectiveOrder ? "yes" : "no", tokenize, smooth];
+  const signature = `nrefs:${nrefs}|case:${settings[0]}|eff:${settings[1]}|tok:${settings[2]}|smooth:${settings[3]}|version:seqgrad`;
+  return { score, precisions, brevityPenalty, hypothesisLength, referenceLength, signature };
+}

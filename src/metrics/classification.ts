@@ -1,0 +1,101 @@
+import { SeqgradError } from "../util/errors.js";
+import { checkPairs } from "./pairs.js";
+
+/**
+ * The share of predictions that equal their target.
+ * @throws SeqgradError `shape` where the numbers differ, `value` for none
+ * @example
+ * sg.metrics.accuracy(["dog", "cat", "cat"], ["dog", "dog", "cat"]); // = 2 / 3
+ */
+export function accuracy<T>(predictions: ArrayLike<T>, targets: ArrayLike<T>): number {
+  checkPairs("accuracy", predictions, targets);
+  let right = 0;
+  for (let i = 0; i < targets.length; i++) if (predictions[i] === targets[i]) right++;
+  return right / targets.length;
+}
+
+/** Which label was taken for which, how often. */
+export interface ConfusionMatrix<T> {
+  readonly labels: readonly T[];
+  /** counts[i][j]: how often a target of label i was predicted as label j. */
+  readonly counts: readonly (readonly number[])[];
+}
+
+/**
+ * Counts every pair of target and prediction.
+ * @param labels the order of rows and columns; default: those that occur, sorted
+ * @throws SeqgradError `shape`, `value`; `range` for a label that `labels` lacks
+ * @example
+ * sg.metrics.confusionMatrix([0, 1, 1], [0, 0, 1]).counts; // = [[1, 1], [0, 1]]
+ */
+export function confusionMatrix<T extends string | number>(
+  predictions: ArrayLike<T>,
+  targets: ArrayLike<T>,
+  labels: readonly T[] = labelsIn(predictions, targets),
+): ConfusionMatrix<T> {
+  checkPairs("confusionMatrix", predictions, targets);
+  const positions = new Map(labels.map((label, i) => [label, i]));
+  const counts = labels.map(() => new Array<number>(labels.length).fill(0));
+  const positionOf = (label: T) => {
+    const position = positions.get(label);
+    if (position === undefined)
+      throw new SeqgradError("range", `confusionMatrix: ${JSON.stringify(label)} is not one of the ${labels.length} labels given.`);
+    return position;
+  };
+  for (let i = 0; i < targets.length; i++) counts[positionOf(targets[i]!)]![positionOf(predictions[i]!)]!++;
+  return { labels, counts };
+}
+
+const labelsIn = <T extends string | number>(...lists: ArrayLike<T>[]): T[] =>
+  [...new Set(lists.flatMap((list) => Array.from(list)))].sort((a, b) => (a < b ? -1 : 1));
+
+export interface Score {
+  readonly precision: number;
+  readonly recall: number;
+  readonly f1: number;
+}
+
+/** Precision, recall and F1 from counts; what has nothing to divide by is 0. */
+export function scoreOf(right: number, predicted: number, wanted: number): Score {
+  const precision = predicted > 0 ? right / predicted : 0;
+  const recall = wanted > 0 ? right / wanted : 0;
+  return { precision, recall, f1: precision + recall > 0 ? (2 * precision * recall) / (precision + recall) : 0 };
+}
+
+export interface ClassificationReport<T> {
+  readonly accuracy: number;
+  /** By label, with its number of targets. */
+  readonly labels: ReadonlyMap<T, Score & { readonly support: number }>;
+  /** From the counts of all labels together; each is the accuracy where every item has one label. */
+  readonly micro: Score;
+  /** The mean over the labels. */
+  readonly macro: Score;
+}
+
+/**
+ * Precision p = right / predicted, recall r = right / wanted and F1 = 2 p r / (p + r), by label, over all (micro) and as the mean of the
+ * labels (macro), as scikit-learn's precision_recall_fscore_support with zero_division=0.
+ * @throws SeqgradError as `confusionMatrix`
+ * @example
+ * sg.metrics.classificationReport([0, 1, 1, 1], [0, 0, 1, 1]).macro.f1; // = 0.7333
+ */
+export function classificationReport<T extends string | number>(
+  predictions: ArrayLike<T>,
+  targets: ArrayLike<T>,
+  labels?: readonly T[],
+): ClassificationReport<T> {
+  const { labels: names, counts } = confusionMatrix(predictions, targets, labels);
+  const rows = names.map((label, i) => {
+    const support = counts[i]!.reduce((a, b) => a + b, 0);
+    const predicted = counts.reduce((sum, row) => sum + row[i]!, 0);
+    return [label, { ...scoreOf(counts[i]![i]!, predicted, support), support }] as const;
+  });
+  const right = counts.reduce((sum, row, i) => sum + row[i]!, 0);
+  const mean = (key: keyof Score) => rows.reduce((sum, [, score]) => sum + score[key], 0) / rows.length;
+  return {
+    accuracy: right / targets.length,
+    labels: new Map(rows),
+    micro: scoreOf(right, targets.length, targets.length),
+    macro: { precision: mean("precision"), recall: mean("recall"), f1: mean("f1") },
+  };
+}

@@ -1,0 +1,51 @@
+import { checkPairs } from "./pairs.js";
+
+/**
+ * The fewest insertions, deletions and substitutions of one item that make `a` into `b` (Levenshtein 1966).
+ * @example
+ * sg.metrics.editDistance("kitten", "sitting"); // = 3
+ */
+export function editDistance<T>(a: ArrayLike<T>, b: ArrayLike<T>): number {
+  // row[j]: the distance of the first i items of a to the first j of b.
+  const row = Uint32Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    let diagonal = row[0]!;
+    row[0] = i;
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = diagonal + (a[i - 1] === b[j - 1] ? 0 : 1);
+      diagonal = row[j]!;
+      row[j] = Math.min(replaced, diagonal + 1, row[j - 1]! + 1);
+    }
+  }
+  return row[b.length]!;
+}
+
+/**
+ * Edit distance over the length of the targets, all sequences together: the error rate of symbols, phones or characters.
+ * @throws SeqgradError `shape` where the numbers of sequences differ, `value` for none
+ * @example
+ * sg.metrics.symbolErrorRate(["abd"], ["abcd"]); // = 0.25
+ */
+export function symbolErrorRate<T>(predictions: readonly ArrayLike<T>[], targets: readonly ArrayLike<T>[]): number {
+  checkPairs("symbolErrorRate", predictions, targets);
+  let errors = 0;
+  let length = 0;
+  for (const [i, target] of targets.entries()) {
+    errors += editDistance(predictions[i]!, target);
+    length += target.length;
+  }
+  return errors === 0 ? 0 : errors / length;
+}
+
+/**
+ * The symbol error rate of words, which white space separates; above 1 where much was inserted.
+ * @throws SeqgradError `shape` where the numbers of sentences differ, `value` for none
+ * @example
+ * sg.metrics.wordErrorRate(["turn the light off"], ["turn off the lights"]); // = 0.75
+ */
+export function wordErrorRate(predictions: readonly string[], targets: readonly string[]): number {
+  checkPairs("wordErrorRate", predictions, targets);
+  return symbolErrorRate(predictions.map(wordsOf), targets.map(wordsOf));
+}
+
+const wordsOf = (text: string): string[] => text.split(/\s+/).filter((word) => word !== "");

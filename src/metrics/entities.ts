@@ -1,0 +1,82 @@
+import { type Score, scoreOf } from "./classification.js";
+import { checkPairs } from "./pairs.js";
+
+/** Words `start` up to, not including, `end`. */
+export interface EntitySpan {
+  readonly type: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * The entities that a sentence's tags mark, in the forms BIO (also IOB1) and BIOES, by the rules of the script conlleval: an entity
+ * begins at B- or S-, at I- or E- of another type or after O, and after E- or S-; it ends before the next begins, and at O.
+ * @example
+ * sg.metrics.entitySpans(["B-person", "I-person", "O", "B-place"]).map(({ type }) => type); // = ["person", "place"]
+ */
+export function entitySpans(tags: readonly string[]): EntitySpan[] {
+  const spans: EntitySpan[] = [];
+  let open: { type: string; start: number } | undefined;
+  let previous = "O";
+  for (const [i, tag] of [...tags, "O"].entries()) {
+    const [prefix, type] = partsOf(tag);
+    const goesOn = open !== undefined && type === open.type && (prefix === "I" || prefix === "E") && !"ES".includes(previous);
+    if (!goesOn) {
+      if (open) spans.push({ ...open, end: i });
+      open = prefix === "O" ? undefined : { type, start: i };
+    }
+    previous = prefix;
+  }
+  return spans;
+}
+
+/** "B-person" -> B, person; a tag without a prefix of one letter counts as inside an entity of that type. */
+function partsOf(tag: string): [prefix: string, type: string] {
+  if (tag === "O" || tag === "") return ["O", ""];
+  const match = /^([BIES])(?:-(.*))?$/s.exec(tag);
+  return match ? [match[1]!, match[2] ?? ""] : ["I", tag];
+}
+
+export interface EntityReport extends Score {
+  /** By type of entity, with the number of entities that are wanted. */
+  readonly types: ReadonlyMap<string, Score & { readonly support: number }>;
+}
+
+/**
+ * Precision, recall and F1 of entities, each right only when its first word, last word and type are (Tjong Kim Sang and Buchholz 2000,
+ * the script conlleval; seqeval's default mode gives the same for BIO).
+ *
+ * @param predictions the tags of each sentence
+ * @param targets the right ones
+ * @throws SeqgradError `shape` where sentences or words differ in number, `value` for no sentence
+ * @example
+ * sg.metrics.entityF1([["B-person", "O", "O"]], [["B-person", "O", "B-place"]]).f1; // = 2 / 3
+ */
+export function entityF1(predictions: readonly (readonly string[])[], targets: readonly (readonly string[])[]): EntityReport {
+  checkPairs("entityF1", predictions, targets);
+  const counts = new Map<string, { right: number; predicted: number; wanted: number }>();
+  const countOf = (type: string) => {
+    const count = counts.get(type) ?? { right: 0, predicted: 0, wanted: 0 };
+    counts.set(type, count);
+    return count;
+  };
+  for (const [i, wanted] of targets.entries()) {
+    const got = predictions[i]!;
+    if (got.length > 0 || wanted.length > 0) checkPairs(`entityF1: sentence ${i}`, got, wanted);
+    const keyOf = ({ type, start, end }: EntitySpan) => `${start} ${end} ${type}`;
+    const spans = entitySpans(wanted);
+    const right = new Set(spans.map(keyOf));
+    for (const { type } of spans) countOf(type).wanted++;
+    for (const span of entitySpans(got)) {
+      countOf(span.type).predicted++;
+      if (right.has(keyOf(span))) countOf(span.type).right++;
+    }
+  }
+  const all = [...counts.values()];
+  const total = (key: "right" | "predicted" | "wanted") => all.reduce((sum, count) => sum + count[key], 0);
+  const rows = [...counts].sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    ...scoreOf(total("right"), total("predicted"), total("wanted")),
+    types: new Map(rows.map(([type, c]) => [type, { ...scoreOf(c.right, c.predicted, c.wanted), support: c.wanted }])),
+  };
+}

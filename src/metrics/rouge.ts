@@ -1,0 +1,50 @@
+import { type Score, scoreOf } from "./classification.js";
+import { checkPairs, countsOf, ngramsOf, overlapOf } from "./pairs.js";
+
+export interface RougeScore {
+  readonly rouge1: Score;
+  readonly rouge2: Score;
+  readonly rougeL: Score;
+}
+
+/**
+ * ROUGE-1, ROUGE-2 and ROUGE-L of summaries (Lin 2004): precision, recall and F1 of shared words, of shared pairs of words, and of the
+ * longest common subsequence, each the mean over the texts; words are runs of letters and digits in lower case, as in the package
+ * rouge-score, without stemming, but of any script.
+ *
+ * @throws SeqgradError `shape` where the numbers of texts differ, `value` for none
+ * @example
+ * sg.metrics.rouge(["the cat sat"], ["the cat lay"]).rouge1.f1; // = 2 / 3
+ */
+export function rouge(hypotheses: readonly string[], references: readonly string[]): RougeScore {
+  checkPairs("rouge", hypotheses, references);
+  const pairs = hypotheses.map((text, i) => [wordsOf(text), wordsOf(references[i]!)] as const);
+  const mean = (of: (hypothesis: string[], reference: string[]) => Score): Score => {
+    const scores = pairs.map(([hypothesis, reference]) => of(hypothesis, reference));
+    const meanOf = (key: keyof Score) => scores.reduce((sum, score) => sum + score[key], 0) / scores.length;
+    return { precision: meanOf("precision"), recall: meanOf("recall"), f1: meanOf("f1") };
+  };
+  const ngrams = (n: number) => (hypothesis: string[], reference: string[]) => {
+    const shared = overlapOf(countsOf(ngramsOf(hypothesis, n)), countsOf(ngramsOf(reference, n)));
+    return scoreOf(shared, Math.max(0, hypothesis.length - n + 1), Math.max(0, reference.length - n + 1));
+  };
+  const longest = (hypothesis: string[], reference: string[]) =>
+    scoreOf(commonLength(hypothesis, reference), hypothesis.length, reference.length);
+  return { rouge1: mean(ngrams(1)), rouge2: mean(ngrams(2)), rougeL: mean(longest) };
+}
+
+const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+
+/** The length of the longest common subsequence. */
+function commonLength(a: readonly string[], b: readonly string[]): number {
+  const row = new Uint32Array(b.length + 1);
+  for (const word of a) {
+    let diagonal = 0;
+    for (const [j, other] of b.entries()) {
+      const above = row[j + 1]!;
+      row[j + 1] = word === other ? diagonal + 1 : Math.max(above, row[j]!);
+      diagonal = above;
+    }
+  }
+  return row[b.length]!;
+}
