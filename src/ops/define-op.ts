@@ -140,7 +140,8 @@ export function contiguous(x: Tensor): Tensor {
   return y;
 }
 
-function checkTensors(op: string, tensors: readonly Tensor[]): void {
+/** Throws unless all are tensors of one device. */
+export function checkTensors(op: string, tensors: readonly Tensor[]): void {
   for (const [i, x] of tensors.entries()) {
     if (!(x instanceof Tensor)) {
       throw new SeqgradError(

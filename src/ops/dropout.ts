@@ -21,6 +21,9 @@ const dropoutOp = defineOp<RandomStart & { readonly p: number }>({
   ],
 });
 
+/** The same from a given position of the generator. */
+export const dropoutFrom = (x: Tensor, attrs: RandomStart & { readonly p: number }): Tensor => dropoutOp([x], attrs)[0]!;
+
 /**
  * Each element 0 with probability p, else x / (1 - p) (Srivastava et al. 2014); x itself when not `training`. Draws from the
  * generator that manualSeed() sets.
@@ -31,5 +34,5 @@ const dropoutOp = defineOp<RandomStart & { readonly p: number }>({
  */
 export function dropout(x: Tensor, p = 0.5, training = true): Tensor {
   checkInterval("dropout", "p", p, 0, 1);
-  return training && p > 0 ? dropoutOp([toFloat(x)], { ...drawRandom(x.size), p })[0]! : x;
+  return training && p > 0 ? dropoutFrom(toFloat(x), { ...drawRandom(x.size), p }) : x;
 }

@@ -1,4 +1,15 @@
 export { argmax } from "./argmax.js";
+export {
+  type AttentionOptions,
+  attention,
+  attentionWeights,
+  attentionWithWeights,
+  type Heads,
+  type ScaledDotProductOptions,
+  type ScoreOptions,
+  scaledDotProductAttention,
+  selfAttention,
+} from "./attention.js";
 export * from "./binary.js";
 export { concat, copyOf } from "./copy.js";
 export { type CrossEntropyOptions, crossEntropy, type LossOptions, nllLoss } from "./cross-entropy.js";

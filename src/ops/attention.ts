@@ -1,0 +1,281 @@
+import { drawRandom } from "../tensor/random.js";
+import { empty, type Tensor } from "../tensor/tensor.js";
+import { checkFinite, checkInteger, checkInterval } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import type { RandomStart } from "../util/philox.js";
+import { sameShape } from "../util/shape.js";
+import { add, div, less, lessEqual, notEqual, sub } from "./binary.js";
+import { checkTensors, outOfRange } from "./define-op.js";
+import { dropoutFrom } from "./dropout.js";
+import { expand } from "./expand.js";
+import { max } from "./extremum.js";
+import { matmul } from "./matmul.js";
+import { byName, type Named } from "./recurrent.js";
+import { sum } from "./reduce.js";
+import { affine, exp } from "./unary.js";
+import { permute, reshape, slice, transpose } from "./views.js";
+import { where } from "./where.js";
+
+/** What queries may see, and how scores become weights. */
+export interface ScoreOptions {
+  /** Query t sees the keys s <= t + offset only. */
+  causal?: boolean | undefined;
+  /** How many keys come before the first query: with a key-value cache, the tokens before. Needs `causal`. Default 0. */
+  offset?: number | undefined;
+  /** int32 `[B]`, each in 0..S: keys from there on are padding, which no query sees. */
+  lengths?: Tensor | undefined;
+  /** What broadcasts to `[B, N, T, S]`: float32 is added to the scores, -Infinity hides; int32 hides where it is 0. */
+  mask?: Tensor | undefined;
+  /** What the products of queries and keys are multiplied by. Default 1 / sqrt(D). */
+  scale?: number | undefined;
+}
+
+export interface ScaledDotProductOptions extends ScoreOptions {
+  /** The chance of a weight to become 0, while the others grow by 1 / (1 - dropout). Default 0. */
+  dropout?: number | undefined;
+  /** Whether there is dropout. Default true. */
+  training?: boolean | undefined;
+}
+
+export interface Heads {
+  /** N, the heads of the queries. */
+  heads: number;
+  /** K, those of keys and values, each of which serves N / K heads of queries, neighbours. Default N. */
+  keyValueHeads?: number | undefined;
+}
+
+export type AttentionOptions = ScaledDotProductOptions & Heads;
+
+interface Attrs extends RandomStart {
+  /** What errors call it. */
+  readonly op: string;
+  /** Whether heads have a dimension of their own, as in [B, N, T, D]. */
+  readonly apart: boolean;
+  /** The names of the inputs in their order: `q`, `k`, `v` or `qkv`; then `mask`, `lengths`. */
+  readonly names: readonly string[];
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly causal: boolean;
+  readonly offset: number;
+  readonly scale: number | undefined;
+  readonly p: number;
+}
+
+interface Sizes {
+  readonly B: number;
+  readonly N: number;
+  readonly K: number;
+  readonly T: number;
+  readonly S: number;
+  readonly D: number;
+  readonly E: number;
+}
+
+/** Sizes of the problem; throws unless everything fits. */
+function sizes(inputs: Named, { op, apart, heads: N, keyValueHeads: K }: Attrs): Sizes {
+  const { qkv, q = qkv, k = qkv, v = k } = inputs;
+  const misfit = (name: string, x: Tensor, wanted: string) =>
+    new SeqgradError("shape", `${op}: ${name} has shape ${formatShape(x.shape)}; wants ${wanted}.`);
+  for (const [name, x] of Object.entries(qkv ? { qkv } : { q: q!, k: k!, v: v! })) {
+    if (x.rank !== (apart ? 4 : 3)) throw misfit(name, x, apart ? "[B, heads, T, D], as q" : "[B, T, heads side by side]");
+    if (x.dtype !== "float32") throw new SeqgradError("dtype", `${op}: ${name} is ${x.dtype}; wants float32.`);
+    if (x.size === 0) throw misfit(name, x, "at least 1 of everything");
+  }
+  if (N % K !== 0) throw new SeqgradError("value", `${op}: ${N} heads cannot share ${K} keyValueHeads evenly; give a divisor of ${N}.`);
+  const [B, T, S] = [q!.shape[0]!, q!.shape.at(-2)!, k!.shape.at(-2)!];
+  /** The width of each of so many heads. */
+  const share = (name: string, x: Tensor, heads: number) => {
+    const width = x.shape.at(-1)!;
+    if (!apart && width % heads !== 0) throw misfit(name, x, `a last dimension that ${heads} heads share evenly`);
+    return apart ? width : width / heads;
+  };
+  const D = qkv ? share("qkv", qkv, N + 2 * K) : share("q", q!, N);
+  const E = qkv ? D : share("v", v!, K);
+  const wanted = apart ? { q: [B, N, T, D], k: [B, K, S, D], v: [B, K, S, E] } : { k: [B, S, K * D], v: [B, S, K * E] };
+  if (!qkv) {
+    for (const [name, shape] of Object.entries(wanted)) {
+      const x = { q, k, v }[name]!;
+      if (!sameShape(x.shape, shape)) throw misfit(name, x, `${formatShape(shape)} beside q ${formatShape(q!.shape)}`);
+    }
+  }
+  const { mask, lengths } = inputs;
+  const full = [B, N, T, S];
+  const lead = 4 - (mask?.rank ?? 0);
+  if (mask && (lead < 0 || !mask.shape.every((n, i) => n === 1 || n === full[i + lead]))) {
+    throw misfit("mask", mask, `what broadcasts to [B, N, T, S] = ${formatShape(full)}`);
+  }
+  if (lengths) {
+    if (lengths.rank !== 1 || lengths.size !== B) throw misfit("lengths", lengths, `[${B}], a number for each row of the batch`);
+    if (lengths.dtype !== "int32") throw new SeqgradError("dtype", `${op}: lengths are ${lengths.dtype}; wants int32.`);
+  }
+  return { B, N, K, T, S, D, E };
+}
+
+/** What the kernels check by themselves, where it can be read at once. */
+function checkLengths(op: string, lengths: Tensor, S: number): void {
+  const values = lengths.backend.readSync ? lengths.dataSync() : [];
+  const bad = values.findIndex((n) => n < 0 || n > S);
+  if (bad >= 0) throw outOfRange(op, `lengths[${bad}]`, values[bad], 0, S);
+}
+
+/** x with its heads apart: [B, T, heads of D] as [B, heads, T, D]. */
+function split(x: Tensor, heads: number): Tensor {
+  if (x.rank === 4) return x;
+  const [B, T, width] = x.shape as [number, number, number];
+  return permute(reshape(x, [B, T, heads, width / heads]), [0, 2, 1, 3]);
+}
+
+/** Heads of keys or values repeated for each head of queries that reads them. */
+function repeat(x: Tensor, heads: number): Tensor {
+  const [B, K, S, D] = x.shape as [number, number, number, number];
+  return K === heads ? x : reshape(expand(reshape(x, [B, K, 1, S, D]), [B, K, heads / K, S, D]), [B, heads, S, D]);
+}
+
+/** Whole numbers from `start` on, laid out by `shape`. */
+function count(like: Tensor, n: number, start: number, shape: readonly number[]): Tensor {
+  const y = empty(like.backend, shape);
+  y.write(Float32Array.from({ length: n }, (_, i) => start + i));
+  return y;
+}
+
+/** The lowest finite float32, far below all scores. */
+const LOWEST = -3.4028234663852886e38;
+
+/** The weights [B, N, T, S] of queries and keys with their heads apart, before dropout. */
+function weigh(q: Tensor, k: Tensor, { mask, lengths }: Named, { B, N, T, S, D }: Sizes, attrs: Attrs): Tensor {
+  const { op, causal, offset, scale = 1 / Math.sqrt(D) } = attrs;
+  if (lengths) checkLengths(op, lengths, S);
+  let scores = affine(matmul(q, transpose(repeat(k, N))), scale);
+  if (mask) scores = mask.dtype === "int32" ? where(mask, scores, Number.NEGATIVE_INFINITY) : add(scores, mask);
+  const keys = count(q, S, 0, [S]);
+  if (causal) scores = where(lessEqual(keys, count(q, T, offset, [T, 1])), scores, Number.NEGATIVE_INFINITY);
+  if (lengths) scores = where(less(keys, reshape(lengths, [B, 1, 1, 1])), scores, Number.NEGATIVE_INFINITY);
+  // A softmax of what is visible, of which there may be nothing: all numbers stay finite, so that all gradients do.
+  const visible = notEqual(scores, Number.NEGATIVE_INFINITY);
+  const finite = where(visible, scores, LOWEST);
+  const e = where(visible, exp(sub(finite, max(finite, { axis: -1, keepDims: true }))), 0);
+  const total = sum(e, { axis: -1, keepDims: true });
+  return div(e, where(total, total, 1));
+}
+
+/** What a composition is made of: the weights as they are applied, and all that they came from. */
+function weights(inputs: readonly Tensor[], attrs: Attrs) {
+  const named = byName(attrs.names, inputs);
+  const size = sizes(named, attrs);
+  const { N, K, D } = size;
+  const { qkv } = named;
+  const part = (start: number, heads: number) => slice(qkv!, 2, start * D, (start + heads) * D);
+  const { q, k, v } = qkv ? { q: part(0, N), k: part(N, K), v: part(N + K, K) } : named;
+  const w = weigh(split(q!, N), split(k!, K), named, size, attrs);
+  return { w: attrs.p > 0 ? dropoutFrom(w, attrs) : w, v, size };
+}
+
+/** Output and weights, in primitives. */
+function composed(inputs: readonly Tensor[], attrs: Attrs): { output: Tensor; weights: Tensor } {
+  const { w, v, size } = weights(inputs, attrs);
+  const { B, N, K, T, E } = size;
+  const y = matmul(w, repeat(split(v!, K), N));
+  return { output: attrs.apart ? y : reshape(permute(y, [0, 2, 1, 3]), [B, T, N * E]), weights: w };
+}
+
+/** Checks the options, and makes what they and the inputs say together. */
+function prepare(op: string, given: Named, options: AttentionOptions, apart = false): { inputs: Tensor[]; attrs: Attrs } {
+  const { heads, keyValueHeads = heads, causal = false, offset = 0, lengths, mask, scale, dropout = 0, training = true } = options;
+  checkInteger(op, "heads", heads, 1);
+  checkInteger(op, "keyValueHeads", keyValueHeads, 1);
+  checkInteger(op, "offset", offset);
+  if (offset > 0 && !causal) throw new SeqgradError("value", `${op}: an offset of ${offset} means nothing without causal: true.`);
+  if (scale !== undefined) checkFinite(op, "scale", scale);
+  checkInterval(op, "dropout", dropout, 0, 1);
+  const names = [...Object.keys(given), ...(mask ? ["mask"] : []), ...(lengths ? ["lengths"] : [])];
+  const inputs = names.map((name) => ({ ...given, mask, lengths })[name]!);
+  checkTensors(op, inputs);
+  const p = training ? dropout : 0;
+  const settings = { op, apart, names, heads, keyValueHeads, causal, offset, scale, p };
+  const attrs = { ...settings, key0: 0, key1: 0, counter0: 0, counter1: 0 };
+  if (p === 0) return { inputs, attrs };
+  const { B, N, T, S } = sizes(byName(names, inputs), attrs);
+  return { inputs, attrs: { ...settings, ...drawRandom(B * N * T * S) } };
+}
+
+function attend(op: string, given: Named, options: AttentionOptions, apart = false): Tensor {
+  const { inputs, attrs } = prepare(op, given, options, apart);
+  return composed(inputs, attrs).output;
+}
+
+/**
+ * Attention (Vaswani et al. 2017): y_t = sum_s w_ts v_s, w_t = softmax_s(scale q_t . k_s + mask_ts) over the keys that query t sees, for
+ * every head. No `[T, S]` matrix is stored (Dao et al. 2022; Rabe and Staats 2021), unless the mask wants a gradient. A query that sees
+ * no key gives 0.
+ *
+ * @param q `[B, T, N D]`, heads side by side, as a projection leaves them
+ * @param k `[B, S, K D]`; head n of the queries reads head floor(n K / N)
+ * @param v `[B, S, K E]`
+ * @returns `[B, T, N E]`
+ * @throws SeqgradError `shape`, `dtype`, `value`, `range`, also for a length outside 0..S
+ * @example
+ * const [q, k, v] = [sg.randn([2, 5, 32]), sg.randn([2, 7, 16]), sg.randn([2, 7, 16])];
+ * sg.attention(q, k, v, { heads: 4, keyValueHeads: 2 }).shape; // = [2, 5, 32]
+ */
+export const attention = (q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor => attend("attention", { q, k, v }, options);
+
+/**
+ * As attention(), of queries, keys and values that one projection made, side by side in one tensor.
+ *
+ * @param qkv `[B, T, (N + 2 K) D]`: N heads of queries, then K of keys, then K of values
+ * @returns `[B, T, N D]`
+ * @throws SeqgradError as attention
+ * @example
+ * sg.selfAttention(sg.randn([2, 5, 3 * 32]), { heads: 4, causal: true }).shape; // = [2, 5, 32]
+ */
+export const selfAttention = (qkv: Tensor, options: AttentionOptions): Tensor => attend("selfAttention", { qkv }, options);
+
+/**
+ * As attention(), with heads in a dimension of their own, as PyTorch's function of that name; without that dimension there is one head.
+ *
+ * @param q `[B, N, T, D]` or `[B, T, D]`
+ * @param k `[B, K, S, D]` or `[B, S, D]`
+ * @param v `[B, K, S, E]` or `[B, S, E]`
+ * @returns `[B, N, T, E]` or `[B, T, E]`
+ * @throws SeqgradError as attention
+ * @example
+ * const x = sg.tensor([1, 0, 0, 1], [1, 2, 2]); // the average of what came so far
+ * sg.scaledDotProductAttention(x, x, x, { scale: 0, causal: true }); // = [[[1, 0], [0.5, 0.5]]]
+ */
+export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, options: ScaledDotProductOptions = {}): Tensor {
+  const apart = q?.rank === 4;
+  const heads = apart ? q.shape[1]! : 1;
+  const keyValueHeads = k?.rank === 4 ? k.shape[1]! : heads;
+  return attend("scaledDotProductAttention", { q, k, v }, { ...options, heads, keyValueHeads }, apart);
+}
+
+/**
+ * The weights of attention(), stored whole, before dropout; a gradient flows through them.
+ *
+ * @param q `[B, T, N D]`
+ * @param k `[B, S, K D]`
+ * @returns `[B, N, T, S]`, each row adding up to 1, or 0 where it sees no key
+ * @throws SeqgradError as attention
+ * @example
+ * const q = sg.randn([1, 3, 4]);
+ * sg.select(sg.attentionWeights(q, q, { heads: 1, causal: true }), 2, 0); // = [[[1, 0, 0]]]
+ */
+export function attentionWeights(q: Tensor, k: Tensor, options: ScoreOptions & Heads): Tensor {
+  const { inputs, attrs } = prepare("attentionWeights", { q, k }, { ...options, dropout: 0 });
+  return weights(inputs, attrs).w;
+}
+
+/**
+ * attention() with the weights that it used, stored whole, after dropout; gradients flow through both.
+ *
+ * @returns output `[B, T, N E]` and weights `[B, N, T, S]`
+ * @throws SeqgradError as attention
+ * @example
+ * const x = sg.randn([2, 5, 32]);
+ * const { output, weights } = sg.attentionWithWeights(x, x, x, { heads: 4 });
+ */
+export function attentionWithWeights(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): { output: Tensor; weights: Tensor } {
+  const { inputs, attrs } = prepare("attentionWithWeights", { q, k, v }, options);
+  return composed(inputs, attrs);
+}
