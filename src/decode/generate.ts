@@ -2,34 +2,24 @@ import { defaultGenerator } from "../tensor/random.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { Generator } from "../util/philox.js";
+import { checkPenalty, penalizeRepetition } from "./repetition.js";
 import { checkSamplingOptions, type SamplingOptions, sampleToken } from "./sampling.js";
-
-export interface Step<State> {
-  /** `[V]`: the scores of the token that follows the last one. */
-  readonly logits: ArrayLike<number>;
-  /** What the model remembers of all tokens so far: hidden states, or cached keys and values. */
-  readonly state: State;
-}
-
-/** A model as a decoder sees it. A recurrent one carries its state from step to step; one with attention, its cache. */
-export interface StepModel<State> {
-  /** Reads `tokens` after those that led to `state`; undefined at the start. */
-  step(tokens: ArrayLike<number>, state: State | undefined): Step<State> | Promise<Step<State>>;
-  /** Frees a state that is not needed any more. */
-  release?(state: State): void;
-}
+import type { Step, StepModel } from "./step-model.js";
 
 export interface GenerateOptions extends SamplingOptions {
   /** How many tokens at most. Default 256. */
   maxTokens?: number;
   /** Tokens that end the text; the one that does is not given out. */
   stop?: readonly number[];
+  /** Over 1 makes what the prompt and the text have already less likely: see penalizeRepetition. Default 1. */
+  repetitionPenalty?: number;
   /** The same seed gives the same tokens. Default: goes on in the sequence that manualSeed() began. */
   seed?: number;
 }
 
 /**
- * Continues a prompt token by token, each sampled from what the model makes of all before it.
+ * Continues a prompt token by token, each sampled from what the model makes of all before it. A model of a limited context reads the
+ * end of a longer prompt; when its state is full, it begins anew with the later half of what it held.
  *
  * @param prompt token ids, at least one
  * @returns an async iterator of token ids; leaving the loop early frees the model's state
@@ -45,6 +35,7 @@ export function generate<State>(
   options: GenerateOptions = {},
 ): AsyncGenerator<number, void, undefined> {
   checkSamplingOptions("generate", options);
+  checkPenalty("generate", options.repetitionPenalty);
   checkInteger("generate", "maxTokens", options.maxTokens ?? 0);
   if (prompt.length === 0) throw new SeqgradError("value", "generate: the prompt is empty; give at least one token to go on from.");
   return run(model, prompt, options, options.seed === undefined ? defaultGenerator() : new Generator(options.seed));
@@ -53,22 +44,38 @@ export function generate<State>(
 async function* run<State>(
   model: StepModel<State>,
   prompt: ArrayLike<number>,
-  { maxTokens = 256, stop = [], ...sampling }: GenerateOptions,
+  { maxTokens = 256, stop = [], repetitionPenalty = 1, ...sampling }: GenerateOptions,
   generator: Generator,
 ): AsyncGenerator<number, void, undefined> {
-  let tokens = prompt;
+  const { contextLength = Number.POSITIVE_INFINITY } = model;
+  const text = Array.from(prompt);
+  const seen = new Set(repetitionPenalty === 1 ? [] : text);
+  let tokens: ArrayLike<number> = text.slice(-contextLength);
+  let held = 0;
   let last: Step<State> | undefined;
+  const forget = () => {
+    if (last) model.release?.(last.state);
+    last = undefined;
+  };
   try {
     for (let count = 0; count < maxTokens; count++) {
+      if (held + tokens.length > contextLength) {
+        forget();
+        tokens = text.slice(-Math.ceil(contextLength / 2));
+        held = 0;
+      }
       const next: Step<State> = await model.step(tokens, last?.state);
-      if (last && last.state !== next.state) model.release?.(last.state); // a cache may grow in place
+      if (last?.state !== next.state) forget(); // a cache may grow in place
       last = next;
-      const token = sampleToken(next.logits, sampling, generator);
+      held += tokens.length;
+      const token = sampleToken(penalizeRepetition(next.logits, seen, repetitionPenalty), sampling, generator);
       if (stop.includes(token)) return;
       yield token;
+      text.push(token);
+      if (repetitionPenalty !== 1) seen.add(token);
       tokens = [token];
     }
   } finally {
-    if (last) model.release?.(last.state);
+    forget();
   }
 }

@@ -1,2 +1,5 @@
-export { type GenerateOptions, generate, type Step, type StepModel } from "./generate.js";
+export { type BeamSearchOptions, beamSearch, type Hypothesis } from "./beam-search.js";
+export { type GenerateOptions, generate } from "./generate.js";
+export { penalizeRepetition } from "./repetition.js";
 export { greedy, type SamplingOptions, sampleToken } from "./sampling.js";
+export type { Step, StepModel } from "./step-model.js";

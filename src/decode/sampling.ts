@@ -57,34 +57,50 @@ export function sampleToken(logits: ArrayLike<number>, options: SamplingOptions,
   const { temperature = 1, topK = logits.length, topP = 1 } = options;
   const best = greedy(logits);
   if (temperature === 0) return best;
-  const weights = Float64Array.from(logits, (logit) => Math.exp((logit - logits[best]!) / temperature)); // the best one's is 1
-  const kept = topK < logits.length || topP < 1 ? nucleus(byLogit(logits).slice(0, topK), weights, topP) : weights.keys();
-  return draw([...kept], weights, generator.uniform());
+  const weights = new Float64Array(logits.length); // the best one's is 1
+  let total = 0;
+  for (let i = 0; i < weights.length; i++) {
+    weights[i] = Math.exp((logits[i]! - logits[best]!) / temperature);
+    total += weights[i]!;
+  }
+  const u = generator.uniform();
+  if (topK >= logits.length && topP === 1) return draw(undefined, weights, u * total);
+  const kept = nucleus(byLogit(logits).subarray(0, topK), weights, topP);
+  return draw(kept, weights, u * sumOf(kept, weights));
 }
 
 /** All indices, likeliest first. */
-function byLogit(logits: ArrayLike<number>): number[] {
-  return Array.from(logits, (_, i) => i).sort((a, b) => (logits[a] === logits[b] ? a - b : logits[b]! - logits[a]!));
+function byLogit(logits: ArrayLike<number>): Uint32Array {
+  const order = Uint32Array.from({ length: logits.length }, (_, i) => i);
+  return order.sort((a, b) => (logits[a] === logits[b] ? a - b : logits[b]! - logits[a]!));
+}
+
+function sumOf(indices: Uint32Array, weights: Float64Array): number {
+  let sum = 0;
+  for (const i of indices) sum += weights[i]!;
+  return sum;
 }
 
 /** The shortest prefix with a share of at least p in the weight of all. */
-function nucleus(order: readonly number[], weights: Float64Array, p: number): readonly number[] {
-  const wanted = p * order.reduce((sum, i) => sum + weights[i]!, 0);
+function nucleus(order: Uint32Array, weights: Float64Array, p: number): Uint32Array {
+  const wanted = p * sumOf(order, weights);
   let sum = 0;
   for (const [count, i] of order.entries()) {
     sum += weights[i]!;
-    if (sum >= wanted) return order.slice(0, count + 1);
+    if (sum >= wanted) return order.subarray(0, count + 1);
   }
   return order;
 }
 
-/** The first of the indices at which the running sum of weights passes the share u, in [0, 1), of their total. */
-function draw(indices: readonly number[], weights: Float64Array, u: number): number {
-  const wanted = u * indices.reduce((sum, i) => sum + weights[i]!, 0);
+/** The first of the indices, or of all, at which the running sum of weights passes what is wanted, which is less than their total. */
+function draw(indices: Uint32Array | undefined, weights: Float64Array, wanted: number): number {
+  const n = indices?.length ?? weights.length;
   let sum = 0;
-  for (const i of indices) {
-    sum += weights[i]!;
-    if (sum > wanted) return i;
+  let at = 0;
+  for (let i = 0; i < n; i++) {
+    at = indices ? indices[i]! : i;
+    sum += weights[at]!;
+    if (sum > wanted) break;
   }
-  return indices.at(-1)!; // not reached: u times the total rounds to less than the total
+  return at;
 }

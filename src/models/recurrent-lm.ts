@@ -7,6 +7,7 @@ import { Module } from "../nn/module.js";
 import { GRU, LSTM, type LSTMState, type RecurrentState, RNN } from "../nn/recurrent.js";
 import { copyOf } from "../ops/copy.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
+import { indexSelect } from "../ops/gather.js";
 import { linear } from "../ops/linear.js";
 import type { GradientProbe } from "../ops/recurrent.js";
 import { select } from "../ops/views.js";
@@ -38,6 +39,12 @@ export interface RecurrentLMConfig {
 
 /** State of any of the cells; only an LSTM has c. */
 export type LMState = RecurrentState & Partial<Pick<LSTMState, "c">>;
+
+/** What a decoder asks for: see StepModel. */
+interface Scores {
+  readonly logits: TensorData;
+  readonly state: LMState;
+}
 
 /**
  * A language model: embedding, recurrent layers, and a linear layer to the scores of the next token.
@@ -91,11 +98,24 @@ export class RecurrentLM extends Module {
    * The scores of the token after the last of `tokens`, which follow those that led to `state`: what generate() asks for, of a model in
    * evaluation mode. The new state is the caller's, to release.
    */
-  async step(tokens: ArrayLike<number>, state?: LMState): Promise<{ logits: TensorData; state: LMState }> {
+  step(tokens: ArrayLike<number>, state?: LMState): Promise<Scores> {
+    return this.#read(tokens, [1, tokens.length], () => state);
+  }
+
+  /** As step(), for several texts at once: row r goes on from row `rows[r]` of `state` by `tokens[r]`; the scores are `[R, V]`. */
+  stepRows(tokens: ArrayLike<number>, state: LMState, rows: ArrayLike<number>): Promise<Scores> {
+    return this.#read(tokens, [tokens.length, 1], () => {
+      const index = tensor(Int32Array.from(rows), [rows.length]);
+      const h = indexSelect(state.h, 1, index);
+      return state.c ? { h, c: indexSelect(state.c, 1, index) } : { h };
+    });
+  }
+
+  async #read(tokens: ArrayLike<number>, shape: readonly [number, number], stateOf: () => LMState | undefined): Promise<Scores> {
     const next = scope(() =>
       noGrad(() => {
-        const { logits, state: after } = this.forward(tensor(Int32Array.from(tokens), [1, tokens.length]), { state });
-        return { last: copyOf(select(logits, 1, -1)), state: after };
+        const { logits, state } = this.forward(tensor(Int32Array.from(tokens), shape), { state: stateOf() });
+        return { last: copyOf(select(logits, 1, -1)), state };
       }),
     );
     try {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type GenerateOptions, generate, type StepModel } from "../../src/decode/generate.js";
+import { type GenerateOptions, generate } from "../../src/decode/generate.js";
+import type { StepModel } from "../../src/decode/step-model.js";
 import { manualSeed } from "../../src/tensor/random.js";
 import { expectError, expectRejection } from "../helpers/errors.js";
 
@@ -87,6 +88,31 @@ describe("generate", () => {
     expect(released).toEqual([cache]);
   });
 
+  test("begins anew with the later half of what a full state held", async () => {
+    const { model, calls, released } = counter();
+    const limited = { ...model, contextLength: 4 };
+    expect(await collect(generate(limited, [3, 4, 0, 1, 2], { ...likeliest, maxTokens: 5 }))).toEqual([3, 4, 0, 1, 2]);
+    expect(calls).toEqual([
+      [[4, 0, 1, 2], undefined],
+      [[2, 3], undefined],
+      [[4], 2],
+      [[0], 3],
+      [[0, 1], undefined],
+    ]);
+    expect(released).toEqual([4, 2, 3, 4, 2]);
+    const single = counter();
+    expect(await collect(generate({ ...single.model, contextLength: 1 }, [0], likeliest))).toEqual([1, 2, 3, 4]);
+  });
+
+  test("makes what the prompt and the text have less likely", async () => {
+    const { model } = counter();
+    expect(await collect(generate(model, [0], { ...likeliest, maxTokens: 6 }))).toEqual([1, 2, 3, 4, 0, 1]);
+    const level: StepModel<number> = { step: () => ({ logits: [0, 1, 1.5, 4, -3], state: 0 }) };
+    expect(await collect(generate(level, [0], likeliest))).toEqual([3, 3, 3, 3]);
+    expect(await collect(generate(level, [0], { ...likeliest, repetitionPenalty: 3 }))).toEqual([3, 2, 3, 3]);
+    expect(await collect(generate(level, [3], { ...likeliest, repetitionPenalty: 3 }))).toEqual([2, 3, 3, 3]);
+  });
+
   test("the same seed gives the same tokens; without one, manualSeed decides", async () => {
     const { model } = counter();
     const sample = (options: GenerateOptions) => collect(generate(model, [0], { maxTokens: 40, ...options }));
@@ -108,5 +134,7 @@ describe("generate", () => {
     expectError("range", () => generate(model, [0], { topK: 0 }), "topK");
     expectError("range", () => generate(model, [0], { topP: 2 }), "topP");
     expectError("value", () => generate(model, [0], { seed: -1 }), "seed -1");
+    for (const repetitionPenalty of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
+      expectError("range", () => generate(model, [0], { repetitionPenalty }), "generate: repetitionPenalty", String(repetitionPenalty));
   });
 });

@@ -1,0 +1,27 @@
+import { SeqgradError } from "../util/errors.js";
+
+/** Throws `range` for a penalty that is no finite number over 0. */
+export function checkPenalty(op: string, penalty = 1): void {
+  if (!(penalty > 0 && penalty < Number.POSITIVE_INFINITY))
+    throw new SeqgradError(
+      "range",
+      `${op}: repetitionPenalty is ${penalty}; give a finite number over 0: 1 for none, 1.2 for a common one.`,
+    );
+}
+
+/**
+ * Scores in which the tokens already seen are less likely: x / penalty where x > 0 (Keskar et al. 2019), x * penalty elsewhere, since a
+ * division would raise a negative score. With a penalty of 1 the scores themselves, otherwise a copy.
+ *
+ * @param seen token ids, each once
+ * @throws SeqgradError `range` for a penalty that is not over 0
+ * @example
+ * sg.penalizeRepetition([3, -1, 2], [0, 1], 2); // = [1.5, -2, 2]
+ */
+export function penalizeRepetition(logits: ArrayLike<number>, seen: Iterable<number>, penalty: number): ArrayLike<number> {
+  checkPenalty("penalizeRepetition", penalty);
+  if (penalty === 1) return logits;
+  const penalized = Float64Array.from(logits);
+  for (const token of seen) penalized[token]! *= penalized[token]! > 0 ? 1 / penalty : penalty;
+  return penalized;
+}
