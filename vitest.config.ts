@@ -14,7 +14,7 @@ const projects: TestProjectConfiguration[] = [{ test: { name: "node", include: [
 const launchOptions = findChromium();
 if (launchOptions) {
   projects.push({
-    optimizeDeps: { include: ["fast-check", "wasm-feature-detect"] },
+    optimizeDeps: { include: ["fast-check", "wasm-feature-detect", "@huggingface/tokenizers", "papaparse"] },
     test: {
       name: "browser",
       include: ["test/**/*.test.ts"],

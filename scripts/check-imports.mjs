@@ -23,7 +23,7 @@ const rows = [
 // These stand beside: they know rows up to `tensor` and not each other; `models` and what is above may know them.
 const beside = ["text", "data", "metrics", "io"];
 // Packages that the library may bundle. Progress bars and prompts are for cli and site.
-const packages = ["wasm-feature-detect"];
+const packages = ["wasm-feature-detect", "@huggingface/tokenizers", "papaparse"];
 const maxLines = 500;
 
 const problems = [];

@@ -1,14 +1,18 @@
 import { SeqgradError } from "../util/errors.js";
+import { type EncodeOptions, framed, isSilent, type SpecialIds, specialIds, type Tokenizer, unknownId } from "./tokenizer.js";
+import { tokensInOrder } from "./vocabulary.js";
 
 /**
- * A tokenizer whose tokens are single characters (Unicode code points), numbered in the order of their code points.
+ * A tokenizer whose tokens are single characters (Unicode code points), numbered in the order of their code points, after special tokens
+ * if there are any.
  *
  * @example
  * const tokenizer = sg.CharTokenizer.fromText("hello");
  * tokenizer.encode("hole"); // = [1, 3, 2, 0]
  * tokenizer.decode([1, 3, 2, 0]); // = "hole"
  */
-export class CharTokenizer {
+export class CharTokenizer implements Tokenizer {
+  readonly special: SpecialIds;
   readonly #characters: readonly string[];
   /** The id of a UTF-16 unit that is always a character by itself, or -1; as long as the last such character needs. */
   readonly #unitIds: Int32Array;
@@ -17,10 +21,13 @@ export class CharTokenizer {
 
   private constructor(characters: readonly string[]) {
     this.#characters = characters;
-    const codePoints = characters.map((character) => character.codePointAt(0)!);
-    const units = codePoints.filter(isUnit);
+    this.special = specialIds((token) => (token.length > 1 ? idIn(characters, token) : undefined));
+    // A special token's code point is no character.
+    const codePoints = characters.map((character) => (isCharacter(character) ? character.codePointAt(0)! : -1));
+    const units = codePoints.filter((codePoint) => codePoint >= 0 && isUnit(codePoint));
     this.#unitIds = new Int32Array(1 + units.reduce((a, b) => Math.max(a, b), 0)).fill(-1);
     for (const [id, codePoint] of codePoints.entries()) {
+      if (codePoint < 0) continue;
       if (isUnit(codePoint)) this.#unitIds[codePoint] = id;
       else this.#otherIds.set(codePoint, id);
     }
@@ -28,9 +35,10 @@ export class CharTokenizer {
 
   /**
    * The tokenizer of the characters that occur in `text`.
-   * @throws SeqgradError `value` for an empty text
+   * @param special tokens before the characters, such as `sequenceTokens`; with `<unk>` among them unknown characters are encoded as that
+   * @throws SeqgradError `value` for an empty text or a special token that is not in angle or square brackets
    */
-  static fromText(text: string): CharTokenizer {
+  static fromText(text: string, { special = [] }: { special?: readonly string[] } = {}): CharTokenizer {
     if (typeof text !== "string" || text === "")
       throw new SeqgradError("value", "CharTokenizer.fromText: wants a text of at least one character.");
     const codePoints = new Set<number>();
@@ -39,25 +47,21 @@ export class CharTokenizer {
       codePoints.add(codePoint);
       if (codePoint > 0xffff) i++;
     }
-    return new CharTokenizer([...codePoints].sort((a, b) => a - b).map((codePoint) => String.fromCodePoint(codePoint)));
+    const bad = special.find((token) => !isSpecial(token));
+    if (bad !== undefined)
+      throw new SeqgradError("value", `CharTokenizer.fromText: the special token ${JSON.stringify(bad)} is not like <pad> or [PAD].`);
+    return new CharTokenizer([...special, ...[...codePoints].sort((a, b) => a - b).map((codePoint) => String.fromCodePoint(codePoint))]);
   }
 
   /**
    * The tokenizer of a vocabulary: what `toJSON` gave and vocab.json holds.
-   * @throws SeqgradError `format` unless its keys are single characters and its values the numbers from 0 up, each once
+   * @throws SeqgradError `format` unless its keys are single characters or special tokens, and its values the numbers from 0 up, each once
    */
   static fromJSON(vocabulary: Readonly<Record<string, number>>): CharTokenizer {
-    const entries = Object.entries(vocabulary);
-    const characters = new Array<string | undefined>(entries.length).fill(undefined);
-    for (const [character, id] of entries) {
-      const fail = (what: string) => new SeqgradError("format", `CharTokenizer.fromJSON: ${JSON.stringify(character)}: ${what}.`);
-      if (character === "" || character.length !== (character.codePointAt(0)! > 0xffff ? 2 : 1)) throw fail("is not one character");
-      if (!(Number.isInteger(id) && id >= 0 && id < entries.length)) throw fail(`its id ${id} is not one of 0 to ${entries.length - 1}`);
-      if (characters[id] !== undefined) throw fail(`its id ${id} is that of ${JSON.stringify(characters[id])} too`);
-      characters[id] = character;
-    }
-    if (entries.length === 0) throw new SeqgradError("format", "CharTokenizer.fromJSON: the vocabulary is empty.");
-    return new CharTokenizer(characters as string[]);
+    const tokens = tokensInOrder("CharTokenizer.fromJSON", vocabulary);
+    const bad = tokens.find((token) => !isCharacter(token) && !isSpecial(token));
+    if (bad !== undefined) throw new SeqgradError("format", `CharTokenizer.fromJSON: ${JSON.stringify(bad)}: is not one character.`);
+    return new CharTokenizer(tokens);
   }
 
   /** The number of tokens. */
@@ -67,37 +71,47 @@ export class CharTokenizer {
 
   /**
    * The id of every character of the text.
-   * @throws SeqgradError `range` for a character that is not in the vocabulary
+   * @throws SeqgradError `range` for a character that is not in the vocabulary where that has no `<unk>`; `state` for an option without its
+   * special token
    */
-  encode(text: string): Int32Array<ArrayBuffer> {
+  encode(text: string, options: EncodeOptions = {}): Int32Array<ArrayBuffer> {
+    const { unk } = this.special;
     const ids = new Int32Array(text.length);
     let count = 0;
     for (let i = 0; i < text.length; i++) {
       let id = this.#unitIds[text.charCodeAt(i)] ?? -1;
       if (id < 0) {
         const codePoint = text.codePointAt(i)!;
-        id = this.#otherIds.get(codePoint) ?? this.#refuse(codePoint, i);
+        id = this.#otherIds.get(codePoint) ?? unk ?? this.#refuse(codePoint, i);
         if (codePoint > 0xffff) i++;
       }
       ids[count++] = id;
     }
-    return count < text.length ? ids.slice(0, count) : ids;
+    return framed("CharTokenizer.encode", count < text.length ? ids.slice(0, count) : ids, this.special, options);
   }
 
   /**
-   * The text of the ids.
+   * The text of the ids, without special tokens but the unknown one.
    * @throws SeqgradError `range` for an id that is not in the vocabulary
    */
   decode(ids: ArrayLike<number>): string {
     const characters = new Array<string>(ids.length);
     for (let i = 0; i < ids.length; i++) {
       const character = this.#characters[ids[i]!];
-      if (character === undefined) {
-        throw new SeqgradError("range", `CharTokenizer.decode: id ${ids[i]} at position ${i} is not one of 0 to ${this.size - 1}.`);
-      }
-      characters[i] = character;
+      if (character === undefined) throw unknownId("CharTokenizer.decode", ids[i], i, this.size);
+      characters[i] = isSilent(ids[i]!, this.special) ? "" : character;
     }
     return characters.join("");
+  }
+
+  idOf(token: string): number | undefined {
+    return idIn(this.#characters, token);
+  }
+
+  tokenOf(id: number): string {
+    const token = this.#characters[id];
+    if (token === undefined) throw unknownId("CharTokenizer.tokenOf", id, 0, this.size);
+    return token;
   }
 
   /** The id of each character, as vocab.json holds it. */
@@ -115,4 +129,11 @@ export class CharTokenizer {
   }
 }
 
+function idIn(tokens: readonly string[], token: string): number | undefined {
+  const id = tokens.indexOf(token);
+  return id < 0 ? undefined : id;
+}
+
+const isCharacter = (token: string): boolean => token !== "" && token.length === (token.codePointAt(0)! > 0xffff ? 2 : 1);
+const isSpecial = (token: string): boolean => /^(<[^<>]+>|\[[^[\]]+\])$/u.test(token);
 const isUnit = (codePoint: number): boolean => codePoint < 0xd800 || (codePoint > 0xdfff && codePoint < 0x10000);

@@ -1,0 +1,199 @@
+import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { byteCharacters, byteOf, toByteCharacters } from "./byte-alphabet.js";
+import { addedTokens, type HuggingFaceJson, specialPattern, vocabularyOf } from "./hugging-face.js";
+import { mergePairs, SPAN } from "./pair-merges.js";
+import { type EncodeOptions, framed, isSilent, type SpecialIds, specialIds, type Tokenizer, unknownId } from "./tokenizer.js";
+import { tokensInOrder } from "./vocabulary.js";
+
+export interface BpeOptions {
+  /** V: 256 bytes, the special tokens, and as many merges as still fit. Default 8000. */
+  readonly vocabularySize?: number;
+  /** Tokens that come first and are never cut. Default `<|endoftext|>`. */
+  readonly special?: readonly string[];
+  /** Pairs that occur less often are not merged. Default 2. */
+  readonly minCount?: number;
+}
+
+/** What merges may not cross (GPT-2's pattern): contractions, and words, numbers or signs each with the blank before them. */
+const pieces = /'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
+
+/** Pieces whose ids are remembered. */
+const MEMORY = 1 << 16;
+
+/**
+ * A tokenizer of byte-level byte-pair encoding, as GPT-2's: any text can be encoded and comes back as it was; frequent words are one
+ * token. It is written as Hugging Face's tokenizer.json.
+ *
+ * @example
+ * const tokenizer = sg.BpeTokenizer.train(["low lower lowest", "new newer newest"], { vocabularySize: 270 });
+ * tokenizer.decode(tokenizer.encode("the lowest 😀")); // = "the lowest 😀"
+ */
+export class BpeTokenizer implements Tokenizer {
+  readonly special: SpecialIds;
+  readonly #tokens: readonly string[];
+  readonly #ids: ReadonlyMap<string, number>;
+  readonly #specialTokens: readonly string[];
+  readonly #pattern: RegExp | undefined;
+  readonly #merges: readonly (readonly [string, string])[];
+  /** By the key of two ids: the rank of their merge, and the id of what they become. */
+  readonly #ranks: ReadonlyMap<number, { readonly rank: number; readonly id: number }>;
+  readonly #memory = new Map<string, readonly number[]>();
+
+  private constructor(tokens: readonly string[], merges: readonly (readonly [string, string])[], special: readonly string[]) {
+    this.#tokens = tokens;
+    this.#ids = new Map(tokens.map((token, id) => [token, id]));
+    this.#merges = merges;
+    this.#specialTokens = special;
+    this.#pattern = specialPattern(special);
+    this.special = specialIds((token) => (special.includes(token) ? this.#ids.get(token) : undefined));
+    this.#ranks = new Map(
+      merges.map(([a, b], rank) => {
+        const [first, second, id] = [a, b, a + b].map((token) => this.#ids.get(token));
+        if (first === undefined || second === undefined || id === undefined)
+          throw new SeqgradError(
+            "format",
+            `BpeTokenizer: the merge ${rank} of ${JSON.stringify([a, b])} is not of tokens of the vocabulary.`,
+          );
+        return [first * SPAN + second, { rank, id }];
+      }),
+    );
+  }
+
+  /**
+   * Learns merges from texts.
+   * @throws SeqgradError `range` for a vocabulary too small for the bytes and special tokens
+   */
+  static train(texts: Iterable<string>, options: BpeOptions = {}): BpeTokenizer {
+    const { vocabularySize = 8000, special = ["<|endoftext|>"], minCount = 2 } = options;
+    checkInteger("BpeTokenizer.train", "vocabularySize", vocabularySize, special.length + byteCharacters.length, SPAN - 1);
+    checkInteger("BpeTokenizer.train", "minCount", minCount, 1);
+    const tokens = [...special, ...byteCharacters.toSorted()];
+    const ids = new Map(tokens.map((token, id) => [token, id]));
+    const counts = new Map<string, number>();
+    for (const text of texts) for (const piece of text.match(pieces) ?? []) counts.set(piece, (counts.get(piece) ?? 0) + 1);
+    const words = Array.from(counts, ([piece, count]) => ({ symbols: Array.from(toByteCharacters(piece), (c) => ids.get(c)!), count }));
+    const merges: [string, string][] = [];
+    const isFull = () => tokens.length >= vocabularySize;
+    mergePairs(words, isFull, minCount, (a, b) => {
+      const joined = tokens[a]! + tokens[b]!;
+      // There may be two ways to one token.
+      const id = ids.get(joined) ?? tokens.push(joined) - 1;
+      ids.set(joined, id);
+      merges.push([tokens[a]!, tokens[b]!]);
+      return id;
+    });
+    return new BpeTokenizer(tokens, merges, special);
+  }
+
+  /**
+   * Reads a tokenizer.json of byte-level BPE, of its own or GPT-2's kind.
+   * @throws SeqgradError `format` for one of another kind: tokenizerFromJSON() reads those too
+   */
+  static fromJSON(json: unknown): BpeTokenizer {
+    const { model, added_tokens: added = [], pre_tokenizer: pre, normalizer, post_processor: post } = (json ?? {}) as HuggingFaceJson;
+    const isPlain = pre?.type === "ByteLevel" && !pre.add_prefix_space && pre.use_regex !== false && !normalizer;
+    if (model?.type !== "BPE" || !isPlain || !model.merges || (post && post.type !== "ByteLevel"))
+      throw new SeqgradError(
+        "format",
+        "BpeTokenizer.fromJSON: this is no tokenizer.json of plain byte-level BPE; read it by tokenizerFromJSON().",
+      );
+    const tokens = tokensInOrder("BpeTokenizer.fromJSON", vocabularyOf(model, added));
+    const merges = model.merges.map((pair) => (typeof pair === "string" ? (pair.split(" ") as [string, string]) : pair));
+    return new BpeTokenizer(
+      tokens,
+      merges,
+      added.map(({ content }) => content),
+    );
+  }
+
+  get size(): number {
+    return this.#tokens.length;
+  }
+
+  encode(text: string, options: EncodeOptions = {}): Int32Array<ArrayBuffer> {
+    const ids: number[] = [];
+    // Split at special tokens: those stand at odd places.
+    for (const [i, part] of (this.#pattern ? text.split(this.#pattern) : [text]).entries()) {
+      if (i % 2) ids.push(this.#ids.get(part)!);
+      else for (const piece of part.match(pieces) ?? []) for (const id of this.#idsOf(piece)) ids.push(id);
+    }
+    return framed("BpeTokenizer.encode", new Int32Array(ids), this.special, options);
+  }
+
+  /** Bytes that are no UTF-8 come as U+FFFD. */
+  decode(ids: ArrayLike<number>): string {
+    const bytes: number[] = [];
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i]!;
+      const token = this.#tokens[id];
+      if (token === undefined) throw unknownId("BpeTokenizer.decode", id, i, this.size);
+      if (isSilent(id, this.special)) continue;
+      const own = Array.from(token, byteOf);
+      if (this.#specialTokens.includes(token) || own.includes(undefined)) bytes.push(...new TextEncoder().encode(token));
+      else bytes.push(...(own as number[]));
+    }
+    return new TextDecoder().decode(Uint8Array.from(bytes));
+  }
+
+  idOf(token: string): number | undefined {
+    return this.#ids.get(token);
+  }
+
+  tokenOf(id: number): string {
+    const token = this.#tokens[id];
+    if (token === undefined) throw unknownId("BpeTokenizer.tokenOf", id, 0, this.size);
+    return token;
+  }
+
+  /** Hugging Face's tokenizer.json. */
+  toJSON(): HuggingFaceJson {
+    const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
+    return {
+      version: "1.0",
+      truncation: null,
+      padding: null,
+      added_tokens: addedTokens(this.#specialTokens, (token) => this.#ids.get(token)!),
+      normalizer: null,
+      pre_tokenizer: byteLevel,
+      post_processor: null,
+      decoder: byteLevel,
+      model: {
+        type: "BPE",
+        dropout: null,
+        unk_token: null,
+        continuing_subword_prefix: null,
+        end_of_word_suffix: null,
+        fuse_unk: false,
+        byte_fallback: false,
+        ignore_merges: false,
+        vocab: Object.fromEntries(this.#ids),
+        merges: this.#merges,
+      },
+    };
+  }
+
+  /** The ids of a piece: of its bytes, with the pair of lowest rank merged, the leftmost first, until none is left. */
+  #idsOf(piece: string): readonly number[] {
+    const known = this.#memory.get(piece);
+    if (known) return known;
+    const ids = Array.from(toByteCharacters(piece), (character) => this.#ids.get(character)!);
+    while (ids.length > 1) {
+      let lowest = Number.POSITIVE_INFINITY;
+      for (let i = 1; i < ids.length; i++) lowest = Math.min(lowest, this.#ranks.get(ids[i - 1]! * SPAN + ids[i]!)?.rank ?? lowest);
+      if (lowest === Number.POSITIVE_INFINITY) break;
+      // All places of that pair at once: a merge makes no new place for itself.
+      let to = 0;
+      for (let from = 0; from < ids.length; from++) {
+        const merge = from + 1 < ids.length ? this.#ranks.get(ids[from]! * SPAN + ids[from + 1]!) : undefined;
+        const isPlace = merge?.rank === lowest;
+        ids[to++] = isPlace ? merge!.id : ids[from]!;
+        if (isPlace) from++;
+      }
+      ids.length = to;
+    }
+    if (this.#memory.size >= MEMORY) this.#memory.clear();
+    this.#memory.set(piece, ids);
+    return ids;
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * The 256 bytes as characters that can be seen (Radford et al. 2019, GPT-2): a printable byte of Latin-1 is itself, the others are the
+ * characters from U+0100 up in their order, so that a blank is "Ġ".
+ */
+export const byteCharacters: readonly string[] = (() => {
+  const isVisible = (byte: number) => (byte > 0x20 && byte < 0x7f) || (byte > 0xa0 && byte !== 0xad);
+  let next = 0x100;
+  return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(isVisible(byte) ? byte : next++));
+})();
+
+const bytesByCharacter = new Map(byteCharacters.map((character, byte) => [character, byte]));
+
+/** The byte that a character stands for; undefined for a character that stands for none. */
+export const byteOf = (character: string): number | undefined => bytesByCharacter.get(character);
+
+const encoder = new TextEncoder();
+
+/** A text's UTF-8 bytes as such characters. */
+export function toByteCharacters(text: string): string {
+  let out = "";
+  for (const byte of encoder.encode(text)) out += byteCharacters[byte];
+  return out;
+}

@@ -1,0 +1,83 @@
+import { SeqgradError } from "../util/errors.js";
+
+/** The ids of tokens with a part to play; undefined where a tokenizer has none. */
+export interface SpecialIds {
+  /** Fills rows to one length. */
+  readonly pad: number | undefined;
+  /** Begins a sequence. */
+  readonly sos: number | undefined;
+  /** Ends a sequence. */
+  readonly eos: number | undefined;
+  /** Stands for what the vocabulary lacks. */
+  readonly unk: number | undefined;
+}
+
+export interface EncodeOptions {
+  /** Begin with the start token. Default false. */
+  readonly sos?: boolean;
+  /** End with the end token. Default false. */
+  readonly eos?: boolean;
+}
+
+/** Text to token ids and back: what every tokenizer can do. */
+export interface Tokenizer {
+  /** The number of tokens, V. */
+  readonly size: number;
+  readonly special: SpecialIds;
+  /**
+   * The ids of a text.
+   * @throws SeqgradError `range` for what is not in the vocabulary where there is no unknown token; `state` for an option without its token
+   */
+  encode(text: string, options?: EncodeOptions): Int32Array<ArrayBuffer>;
+  /**
+   * The text of the ids, without special tokens but the unknown one.
+   * @throws SeqgradError `range` for an id that is not one of 0 to V - 1
+   */
+  decode(ids: ArrayLike<number>): string;
+  idOf(token: string): number | undefined;
+  /** @throws SeqgradError `range` */
+  tokenOf(id: number): string;
+  /** What `tokenizerFromJSON` reads. */
+  toJSON(): unknown;
+}
+
+/** The usual names of special tokens, by the part they play. */
+const names: Readonly<Record<keyof SpecialIds, readonly string[]>> = {
+  pad: ["<pad>", "[PAD]"],
+  sos: ["<sos>", "<s>", "[CLS]", "<|startoftext|>"],
+  eos: ["<eos>", "</s>", "[SEP]", "<|endoftext|>"],
+  unk: ["<unk>", "[UNK]"],
+};
+
+/** The special tokens of sequence models, in the order of their ids: padding has id 0. */
+export const sequenceTokens: readonly string[] = ["<pad>", "<sos>", "<eos>", "<unk>"];
+
+/** Which of the usual special tokens a vocabulary has. */
+export function specialIds(idOf: (token: string) => number | undefined): SpecialIds {
+  const find = (part: keyof SpecialIds) => names[part].map(idOf).find((id) => id !== undefined);
+  return { pad: find("pad"), sos: find("sos"), eos: find("eos"), unk: find("unk") };
+}
+
+/** Whether decoding leaves an id out. */
+export const isSilent = (id: number, { pad, sos, eos }: SpecialIds): boolean => id === pad || id === sos || id === eos;
+
+/** The ids between the start and the end token, where they are asked for. */
+export function framed(
+  op: string,
+  ids: Int32Array<ArrayBuffer>,
+  special: SpecialIds,
+  { sos = false, eos = false }: EncodeOptions,
+): Int32Array<ArrayBuffer> {
+  if (!sos && !eos) return ids;
+  const need = (part: "sos" | "eos") => {
+    const id = special[part];
+    if (id === undefined)
+      throw new SeqgradError("state", `${op}: the vocabulary has no token for ${part}; make it with <${part}> among its special tokens.`);
+    return id;
+  };
+  return Int32Array.from([...(sos ? [need("sos")] : []), ...ids, ...(eos ? [need("eos")] : [])]);
+}
+
+/** The error of an id that is no token's. */
+export const unknownId = (op: string, id: number | undefined, position: number, size: number): SeqgradError =>
+  new SeqgradError("range", `${op}: id ${id} at position ${position} is not one of 0 to ${size - 1}.`);

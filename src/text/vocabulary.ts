@@ -1,0 +1,124 @@
+import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { type SpecialIds, sequenceTokens, specialIds, unknownId } from "./tokenizer.js";
+
+export interface VocabularyOptions {
+  /** Tokens that come first, whether they occur or not. Default `<pad>`, `<sos>`, `<eos>`, `<unk>`. */
+  readonly special?: readonly string[];
+  /** Leaves out tokens that occur less often. Default 1. */
+  readonly minCount?: number;
+  /** Keeps so many tokens at most, special ones included, the most frequent. Default: all. */
+  readonly maxSize?: number;
+}
+
+/**
+ * Numbered tokens with their frequencies: special tokens first, then from the most frequent to the rarest, of equals in the order of
+ * their code points.
+ * @example
+ * const vocabulary = sg.Vocabulary.fromTokens(["the", "cat", "the", "dog"], { special: ["<unk>"] });
+ * vocabulary.idOf("the"); // = 1
+ * vocabulary.tokenOf(2); // = "cat"
+ */
+export class Vocabulary {
+  readonly special: SpecialIds;
+  readonly #tokens: readonly string[];
+  readonly #ids: ReadonlyMap<string, number>;
+  readonly #counts: ReadonlyMap<string, number>;
+
+  private constructor(tokens: readonly string[], counts: ReadonlyMap<string, number>) {
+    this.#tokens = tokens;
+    this.#ids = new Map(tokens.map((token, id) => [token, id]));
+    this.#counts = counts;
+    this.special = specialIds((token) => this.#ids.get(token));
+  }
+
+  /**
+   * The vocabulary of the tokens of a text.
+   * @throws SeqgradError `range` for an option outside its interval, `value` for a vocabulary without a token
+   */
+  static fromTokens(tokens: Iterable<string>, options: VocabularyOptions = {}): Vocabulary {
+    const counts = new Map<string, number>();
+    for (const token of tokens) counts.set(token, (counts.get(token) ?? 0) + 1);
+    return Vocabulary.fromCounts(counts, options);
+  }
+
+  /** The same from how often each token occurs. */
+  static fromCounts(counts: ReadonlyMap<string, number>, options: VocabularyOptions = {}): Vocabulary {
+    const { special = sequenceTokens, minCount = 1, maxSize = 2 ** 31 - 1 } = options;
+    checkInteger("Vocabulary", "minCount", minCount, 1);
+    checkInteger("Vocabulary", "maxSize", maxSize, Math.max(1, special.length));
+    if (new Set(special).size < special.length)
+      throw new SeqgradError("value", `Vocabulary: the special tokens ${special.join(" ")} are not all different.`);
+    const first = new Set(special);
+    const others = [...counts].filter(([token, count]) => count >= minCount && !first.has(token));
+    others.sort(([a, m], [b, n]) => n - m || compareCodePoints(a, b));
+    const tokens = [...special, ...others.slice(0, maxSize - special.length).map(([token]) => token)];
+    if (tokens.length === 0)
+      throw new SeqgradError("value", "Vocabulary: no token is left; give more text, a smaller minCount, or special tokens.");
+    return new Vocabulary(tokens, new Map(tokens.map((token) => [token, counts.get(token) ?? 0])));
+  }
+
+  /**
+   * The vocabulary of a map from token to id, as vocab.json holds it; frequencies are not known then.
+   * @throws SeqgradError `format` unless the ids are the numbers from 0 up, each once
+   */
+  static fromJSON(json: Readonly<Record<string, number>>): Vocabulary {
+    return new Vocabulary(tokensInOrder("Vocabulary.fromJSON", json), new Map());
+  }
+
+  /** The number of tokens. */
+  get size(): number {
+    return this.#tokens.length;
+  }
+
+  /** The id of a token; undefined where it is not in the vocabulary. */
+  idOf(token: string): number | undefined {
+    return this.#ids.get(token);
+  }
+
+  /** @throws SeqgradError `range` for an id that is not in the vocabulary */
+  tokenOf(id: number): string {
+    const token = this.#tokens[id];
+    if (token === undefined) throw unknownId("Vocabulary.tokenOf", id, 0, this.size);
+    return token;
+  }
+
+  /** How often a token occurred in the text that the vocabulary was made from. */
+  countOf(token: string): number {
+    return this.#counts.get(token) ?? 0;
+  }
+
+  /** All tokens in the order of their ids. */
+  tokens(): readonly string[] {
+    return this.#tokens;
+  }
+
+  /** The id of each token, as vocab.json holds it. */
+  toJSON(): Record<string, number> {
+    return Object.fromEntries(this.#ids);
+  }
+}
+
+/** The tokens of a map from token to id, by their ids. */
+export function tokensInOrder(op: string, json: Readonly<Record<string, number>>): string[] {
+  const entries = Object.entries(json);
+  const tokens = new Array<string | undefined>(entries.length).fill(undefined);
+  for (const [token, id] of entries) {
+    const fail = (what: string) => new SeqgradError("format", `${op}: ${JSON.stringify(token)}: ${what}.`);
+    if (!(Number.isInteger(id) && id >= 0 && id < entries.length)) throw fail(`its id ${id} is not one of 0 to ${entries.length - 1}`);
+    if (tokens[id] !== undefined) throw fail(`its id ${id} is that of ${JSON.stringify(tokens[id])} too`);
+    tokens[id] = token;
+  }
+  if (entries.length === 0) throw new SeqgradError("format", `${op}: the vocabulary is empty.`);
+  return tokens as string[];
+}
+
+/** The order of code points, in which UTF-16's surrogates come after the rest. */
+export function compareCodePoints(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const difference = a.codePointAt(i)! - b.codePointAt(i)!;
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}

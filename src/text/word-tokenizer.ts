@@ -1,0 +1,170 @@
+import { SeqgradError } from "../util/errors.js";
+import { type EncodeOptions, framed, isSilent, type SpecialIds, type Tokenizer, unknownId } from "./tokenizer.js";
+import { Vocabulary, type VocabularyOptions } from "./vocabulary.js";
+
+export interface WordOptions {
+  /** Take words in lower case. Default true. */
+  readonly lowercase?: boolean;
+  /** `keep`: signs are words of their own; `drop`: only what holds a letter or a digit is a word. Default `keep`. */
+  readonly punctuation?: "keep" | "drop";
+  /** The language whose rules tell where words end, as a BCP 47 tag. Default: those that hold for all. */
+  readonly locale?: string;
+}
+
+/** Pieces between white space that are remembered with their words: text repeats itself. */
+const MEMORY = 1 << 16;
+
+/**
+ * Cuts texts into words by Unicode's rules (UAX 29, by Intl.Segmenter).
+ * @example
+ * const words = new sg.WordSplitter();
+ * words.split("Don't panic, Zaphod!"); // = ["don't", "panic", ",", "zaphod", "!"]
+ */
+export class WordSplitter {
+  readonly options: Required<Omit<WordOptions, "locale">> & { readonly locale: string | undefined };
+  readonly #segmenter: Intl.Segmenter;
+  readonly #memory = new Map<string, readonly string[]>();
+
+  /** @throws SeqgradError `value` for an option that is none, `range` for a locale that is none */
+  constructor({ lowercase = true, punctuation = "keep", locale }: WordOptions = {}) {
+    if (punctuation !== "keep" && punctuation !== "drop")
+      throw new SeqgradError("value", `WordSplitter: punctuation is ${JSON.stringify(punctuation)}; give "keep" or "drop".`);
+    this.options = { lowercase, punctuation, locale };
+    try {
+      this.#segmenter = new Intl.Segmenter(locale, { granularity: "word" });
+    } catch (cause) {
+      throw new SeqgradError("range", `WordSplitter: ${JSON.stringify(locale)} is no language tag; give one such as "en" or "hi".`, {
+        cause,
+      });
+    }
+  }
+
+  split(text: string): string[] {
+    const words: string[] = [];
+    for (const piece of text.match(/\S+/g) ?? []) words.push(...this.wordsOf(piece));
+    return words;
+  }
+
+  /** The words of a piece without white space. */
+  wordsOf(piece: string): readonly string[] {
+    const known = this.#memory.get(piece);
+    if (known) return known;
+    const { lowercase, punctuation } = this.options;
+    const words: string[] = [];
+    for (const segment of segments(lowercase ? piece.toLowerCase() : piece, this.#segmenter)) {
+      if (punctuation === "keep" || /[\p{L}\p{N}]/u.test(segment)) words.push(segment);
+    }
+    if (this.#memory.size >= MEMORY) this.#memory.clear();
+    this.#memory.set(piece, words);
+    return words;
+  }
+}
+
+/** What the segmenter makes of a piece; for the most usual form, Latin letters and a sign after them, without asking it. */
+function segments(piece: string, segmenter: Intl.Segmenter): string[] {
+  const [, word, sign] = /^([A-Za-z]+)([,.;:!?]?)$/.exec(piece) ?? [];
+  if (word) return sign ? [word, sign] : [word];
+  return Array.from(segmenter.segment(piece), ({ segment }) => segment);
+}
+
+/**
+ * A tokenizer whose tokens are words.
+ * @example
+ * const tokenizer = sg.WordTokenizer.fromTexts(["the dog sat", "the cat ran"]);
+ * tokenizer.decode(tokenizer.encode("The cat sat.")); // = "the cat sat <unk>"
+ */
+export class WordTokenizer implements Tokenizer {
+  readonly #splitter: WordSplitter;
+  /** The ids of pieces between white space. */
+  readonly #memory = new Map<string, readonly number[]>();
+
+  constructor(
+    readonly vocabulary: Vocabulary,
+    options: WordOptions = {},
+  ) {
+    this.#splitter = new WordSplitter(options);
+  }
+
+  /**
+   * The tokenizer of the words that occur in the texts.
+   * @throws SeqgradError as `Vocabulary.fromTokens` and `WordSplitter`
+   */
+  static fromTexts(texts: Iterable<string>, options: WordOptions & VocabularyOptions = {}): WordTokenizer {
+    const splitter = new WordSplitter(options);
+    const counts = new Map<string, number>();
+    for (const text of texts) for (const word of splitter.split(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
+    return new WordTokenizer(Vocabulary.fromCounts(counts, options), options);
+  }
+
+  /**
+   * What toJSON() gave.
+   * @throws SeqgradError `format`
+   */
+  static fromJSON(json: unknown): WordTokenizer {
+    const { type, vocabulary, lowercase, punctuation, locale } = (json ?? {}) as Readonly<Record<string, unknown>>;
+    if (type !== "words" || typeof vocabulary !== "object" || vocabulary === null)
+      throw new SeqgradError("format", `WordTokenizer.fromJSON: wants { type: "words", vocabulary: .. }; type is ${JSON.stringify(type)}.`);
+    const options = { lowercase, punctuation, ...(locale !== undefined && { locale }) } as WordOptions;
+    return new WordTokenizer(Vocabulary.fromJSON(vocabulary as Record<string, number>), options);
+  }
+
+  get size(): number {
+    return this.vocabulary.size;
+  }
+
+  get special(): SpecialIds {
+    return this.vocabulary.special;
+  }
+
+  /** The words of a text, before they are numbered. */
+  split(text: string): string[] {
+    return this.#splitter.split(text);
+  }
+
+  encode(text: string, options: EncodeOptions = {}): Int32Array<ArrayBuffer> {
+    const ids: number[] = [];
+    for (const piece of text.match(/\S+/g) ?? []) {
+      let known = this.#memory.get(piece);
+      if (!known) {
+        known = this.#splitter.wordsOf(piece).map((word) => this.#idOf(word));
+        if (this.#memory.size >= MEMORY) this.#memory.clear();
+        this.#memory.set(piece, known);
+      }
+      for (const id of known) ids.push(id);
+    }
+    return framed("WordTokenizer.encode", new Int32Array(ids), this.special, options);
+  }
+
+  /** The words with blanks between them, but not before signs that end something nor after those that open it. */
+  decode(ids: ArrayLike<number>): string {
+    let text = "";
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i]!;
+      if (!(id >= 0 && id < this.size)) throw unknownId("WordTokenizer.decode", id, i, this.size);
+      if (isSilent(id, this.special)) continue;
+      const word = this.vocabulary.tokenOf(id);
+      const joins = text === "" || /^[,.!?;:%)\]}»”’।…]+$/u.test(word) || /[([{«“‘¿¡]$/u.test(text);
+      text += joins ? word : ` ${word}`;
+    }
+    return text;
+  }
+
+  idOf(token: string): number | undefined {
+    return this.vocabulary.idOf(token);
+  }
+
+  tokenOf(id: number): string {
+    return this.vocabulary.tokenOf(id);
+  }
+
+  toJSON(): Record<string, unknown> {
+    return { type: "words", ...this.#splitter.options, vocabulary: this.vocabulary.toJSON() };
+  }
+
+  #idOf(word: string): number {
+    const id = this.vocabulary.idOf(word) ?? this.special.unk;
+    if (id !== undefined) return id;
+    const advice = "leave it out, or make the vocabulary with <unk> among its special tokens";
+    throw new SeqgradError("range", `WordTokenizer.encode: ${JSON.stringify(word)} is not one of the ${this.size} words; ${advice}.`);
+  }
+}

@@ -1,0 +1,215 @@
+import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { addedTokens, type HuggingFaceJson, specialPattern, vocabularyOf } from "./hugging-face.js";
+import { mergePairs, SPAN } from "./pair-merges.js";
+import { type EncodeOptions, framed, isSilent, type SpecialIds, specialIds, type Tokenizer, unknownId } from "./tokenizer.js";
+import { compareCodePoints, tokensInOrder } from "./vocabulary.js";
+
+export interface WordPieceOptions {
+  /** Default true. */
+  readonly lowercase?: boolean;
+  /** Take letters without the marks above and below them: uncased BERT does. Default false, for Hindi's vowels are such marks. */
+  readonly stripAccents?: boolean;
+}
+
+export interface WordPieceTraining extends WordPieceOptions {
+  /** V. Default 8000. */
+  readonly vocabularySize?: number;
+  /** Default `[PAD]`, `[UNK]`, `[CLS]`, `[SEP]`, `[MASK]`. */
+  readonly special?: readonly string[];
+  /** Pairs that occur less often are not merged. Default 2. */
+  readonly minCount?: number;
+}
+
+const bertTokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
+const MEMORY = 1 << 16;
+/** Longer words are unknown. */
+const LONGEST = 100;
+
+const isPunctuation = (c: string) => /[\p{P}!-/:-@[-`{-~]/u.test(c);
+
+/**
+ * A tokenizer of WordPiece, as BERT's (Devlin et al. 2019): words and signs apart, a word as the longest pieces of the vocabulary from
+ * left to right, of which all but the first begin with "##". It is written as Hugging Face's tokenizer.json. Training merges pairs of
+ * pieces by their frequency, as Hugging Face's trainer does.
+ *
+ * @example
+ * const tokenizer = sg.WordPieceTokenizer.train(["unaffable unable affable", "able fable"], { vocabularySize: 60, minCount: 1 });
+ * tokenizer.decode(tokenizer.encode("Affable, unable")); // = "affable [UNK] unable"
+ */
+export class WordPieceTokenizer implements Tokenizer {
+  readonly special: SpecialIds;
+  readonly options: Required<WordPieceOptions>;
+  readonly #tokens: readonly string[];
+  readonly #ids: ReadonlyMap<string, number>;
+  readonly #specialTokens: readonly string[];
+  readonly #pattern: RegExp | undefined;
+  readonly #memory = new Map<string, readonly number[]>();
+
+  private constructor(tokens: readonly string[], special: readonly string[], options: Required<WordPieceOptions>) {
+    this.#tokens = tokens;
+    this.#ids = new Map(tokens.map((token, id) => [token, id]));
+    this.#specialTokens = special;
+    this.#pattern = specialPattern(special);
+    this.special = specialIds((token) => (special.includes(token) ? this.#ids.get(token) : undefined));
+    this.options = options;
+    if (this.special.unk === undefined)
+      throw new SeqgradError("value", "WordPieceTokenizer: there is no unknown token; put [UNK] among the special tokens.");
+  }
+
+  /**
+   * Learns pieces from texts.
+   * @throws SeqgradError `range` for a vocabulary too small for the characters and special tokens
+   */
+  static train(texts: Iterable<string>, options: WordPieceTraining = {}): WordPieceTokenizer {
+    const { vocabularySize = 8000, special = bertTokens, minCount = 2, lowercase = true, stripAccents = false } = options;
+    checkInteger("WordPieceTokenizer.train", "minCount", minCount, 1);
+    const counts = new Map<string, number>();
+    for (const text of texts) {
+      for (const word of wordsOf(text, { lowercase, stripAccents })) counts.set(word, (counts.get(word) ?? 0) + 1);
+    }
+    const split = Array.from(counts, ([word, count]) => ({ parts: Array.from(word, (c, i) => (i ? `##${c}` : c)), count }));
+    const alphabet = [...new Set(split.flatMap(({ parts }) => parts))].sort(compareCodePoints);
+    const tokens = [...special, ...alphabet];
+    checkInteger("WordPieceTokenizer.train", "vocabularySize", vocabularySize, tokens.length, SPAN - 1);
+    const ids = new Map(tokens.map((token, id) => [token, id]));
+    const words = split.map(({ parts, count }) => ({ symbols: parts.map((part) => ids.get(part)!), count }));
+    const isFull = () => tokens.length >= vocabularySize;
+    mergePairs(words, isFull, minCount, (a, b) => {
+      const joined = tokens[a]! + tokens[b]!.slice(2);
+      const id = ids.get(joined) ?? tokens.push(joined) - 1;
+      ids.set(joined, id);
+      return id;
+    });
+    return new WordPieceTokenizer(tokens, special, { lowercase, stripAccents });
+  }
+
+  /**
+   * Reads a tokenizer.json of BERT's kind.
+   * @throws SeqgradError `format` for one of another kind: tokenizerFromJSON() reads those too
+   */
+  static fromJSON(json: unknown): WordPieceTokenizer {
+    const { model, added_tokens: added = [], normalizer, pre_tokenizer: pre } = (json ?? {}) as HuggingFaceJson;
+    const isBert = normalizer?.type === "BertNormalizer" && pre?.type === "BertPreTokenizer" && model?.type === "WordPiece";
+    if (!isBert || (model.continuing_subword_prefix ?? "##") !== "##")
+      throw new SeqgradError(
+        "format",
+        "WordPieceTokenizer.fromJSON: this is no tokenizer.json of BERT's WordPiece; read it by tokenizerFromJSON().",
+      );
+    const lowercase = normalizer.lowercase !== false;
+    const stripAccents = (normalizer.strip_accents ?? lowercase) === true;
+    const special = added.map(({ content }) => content);
+    return new WordPieceTokenizer(tokensInOrder("WordPieceTokenizer.fromJSON", vocabularyOf(model, added)), special, {
+      lowercase,
+      stripAccents,
+    });
+  }
+
+  get size(): number {
+    return this.#tokens.length;
+  }
+
+  encode(text: string, options: EncodeOptions = {}): Int32Array<ArrayBuffer> {
+    const ids: number[] = [];
+    for (const [i, part] of (this.#pattern ? text.split(this.#pattern) : [text]).entries()) {
+      if (i % 2) ids.push(this.#ids.get(part)!);
+      else for (const word of wordsOf(part, this.options)) for (const id of this.#idsOf(word)) ids.push(id);
+    }
+    return framed("WordPieceTokenizer.encode", new Int32Array(ids), this.special, options);
+  }
+
+  /** Pieces put together, words with blanks between them; which blanks were there is not known any more. */
+  decode(ids: ArrayLike<number>): string {
+    let text = "";
+    for (let i = 0; i < ids.length; i++) {
+      const token = this.#tokens[ids[i]!];
+      if (token === undefined) throw unknownId("WordPieceTokenizer.decode", ids[i], i, this.size);
+      if (isSilent(ids[i]!, this.special)) continue;
+      if (text !== "" && token.startsWith("##")) text += token.slice(2);
+      else text += text === "" || /^[.,!?]$/.test(token) ? token : ` ${token}`;
+    }
+    return text;
+  }
+
+  idOf(token: string): number | undefined {
+    return this.#ids.get(token);
+  }
+
+  tokenOf(id: number): string {
+    const token = this.#tokens[id];
+    if (token === undefined) throw unknownId("WordPieceTokenizer.tokenOf", id, 0, this.size);
+    return token;
+  }
+
+  /** Hugging Face's tokenizer.json. */
+  toJSON(): HuggingFaceJson {
+    const { lowercase, stripAccents } = this.options;
+    const { sos, eos, unk } = this.special;
+    const frame = (id: number) => [this.#tokens[id]!, id];
+    return {
+      version: "1.0",
+      truncation: null,
+      padding: null,
+      added_tokens: addedTokens(this.#specialTokens, (token) => this.#ids.get(token)!),
+      normalizer: { type: "BertNormalizer", clean_text: true, handle_chinese_chars: true, strip_accents: stripAccents, lowercase },
+      pre_tokenizer: { type: "BertPreTokenizer" },
+      post_processor: sos === undefined || eos === undefined ? null : { type: "BertProcessing", sep: frame(eos), cls: frame(sos) },
+      decoder: { type: "WordPiece", prefix: "##", cleanup: true },
+      model: {
+        type: "WordPiece",
+        unk_token: this.#tokens[unk!]!,
+        continuing_subword_prefix: "##",
+        max_input_chars_per_word: LONGEST,
+        vocab: Object.fromEntries(this.#ids),
+      },
+    };
+  }
+
+  /** The longest pieces from left to right, or the unknown token where they do not make up the word. */
+  #idsOf(word: string): readonly number[] {
+    const known = this.#memory.get(word);
+    if (known) return known;
+    const ids = this.#piecesOf(Array.from(word)) ?? [this.special.unk!];
+    if (this.#memory.size >= MEMORY) this.#memory.clear();
+    this.#memory.set(word, ids);
+    return ids;
+  }
+
+  #piecesOf(characters: readonly string[]): number[] | undefined {
+    if (characters.length > LONGEST) return undefined;
+    const ids: number[] = [];
+    for (let start = 0; start < characters.length; ) {
+      let end = characters.length;
+      let id: number | undefined;
+      for (; end > start && id === undefined; end--) {
+        id = this.#ids.get((start ? "##" : "") + characters.slice(start, end).join(""));
+      }
+      if (id === undefined) return undefined;
+      ids.push(id);
+      start = end + 1;
+    }
+    return ids;
+  }
+}
+
+/** BERT's words: cleaned of control characters, ideographs and signs standing alone. */
+function wordsOf(text: string, { lowercase, stripAccents }: Required<WordPieceOptions>): string[] {
+  let clean = text.replace(/[\0\uFFFD]|(?![\t\n\r])\p{C}/gu, "").replace(/[\p{Unified_Ideograph}\uF900-\uFAFF]/gu, " $& ");
+  if (lowercase) clean = clean.toLowerCase();
+  if (stripAccents) clean = clean.normalize("NFD").replace(/\p{Mn}/gu, "");
+  const words: string[] = [];
+  for (const piece of clean.match(/\S+/gu) ?? []) {
+    let word = "";
+    for (const c of piece) {
+      if (!isPunctuation(c)) {
+        word += c;
+        continue;
+      }
+      if (word) words.push(word);
+      words.push(c);
+      word = "";
+    }
+    if (word) words.push(word);
+  }
+  return words;
+}
