@@ -119,7 +119,7 @@ describe("BpeTokenizer", () => {
 
   test("reads merges written as text, and refuses what does not fit", () => {
     const json = bpe.toJSON();
-    const old = { ...json, model: { ...json.model!, merges: json.model!.merges!.map((pair) => (pair as string[]).join(" ")) } };
+    const old = { ...json, model: { ...json.model!, merges: json.model!.merges!.map((pair) => (pair as readonly string[]).join(" ")) } };
     expect(BpeTokenizer.fromJSON(old).encode(texts[0]!)).toEqual(bpe.encode(texts[0]!));
     const broken = { ...json, model: { ...json.model!, merges: [["no", "such"]] as [string, string][] } };
     expectError("format", () => BpeTokenizer.fromJSON(broken), '["no","such"]');
