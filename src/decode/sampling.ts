@@ -57,50 +57,42 @@ export function sampleToken(logits: ArrayLike<number>, options: SamplingOptions,
   const { temperature = 1, topK = logits.length, topP = 1 } = options;
   const best = greedy(logits);
   if (temperature === 0) return best;
-  const weights = new Float64Array(logits.length); // the best one's is 1
+  const weightOf = (logit: number) => Math.exp((logit - logits[best]!) / temperature); // the best one's is 1
+  const weights = new Float64Array(logits.length);
+  for (let i = 0; i < weights.length; i++) weights[i] = weightOf(logits[i]!);
+  if (topK < logits.length || topP < 1) restrict(weights, weightOf, logits, topK, topP);
+  return draw(weights, generator.uniform());
+}
+
+/** Sets the weights to 0 of all but the k likeliest, and of these all but the fewest that hold the share p. */
+function restrict(weights: Float64Array, weightOf: (logit: number) => number, logits: ArrayLike<number>, k: number, p: number): void {
+  const order = Float64Array.from(logits).sort().reverse();
+  let count = Math.min(k, order.length);
+  if (p < 1) {
+    const best = order.subarray(0, count).map(weightOf);
+    const wanted = p * best.reduce((sum, weight) => sum + weight, 0);
+    let sum = 0;
+    count = 0;
+    while (count < best.length && sum < wanted) sum += best[count++]!;
+  }
+  const least = order[count - 1]!;
+  let places = count; // for those that are equal to the least
+  for (let i = 0; i < logits.length; i++) if (logits[i]! > least) places--;
+  for (let i = 0; i < logits.length; i++) {
+    const isKept = logits[i]! > least || (logits[i] === least && places-- > 0);
+    if (!isKept) weights[i] = 0;
+  }
+}
+
+/** The first index at which the running sum of weights passes the share u, in [0, 1), of their total. */
+function draw(weights: Float64Array, u: number): number {
   let total = 0;
+  for (let i = 0; i < weights.length; i++) total += weights[i]!;
+  const wanted = u * total;
+  let sum = 0;
   for (let i = 0; i < weights.length; i++) {
-    weights[i] = Math.exp((logits[i]! - logits[best]!) / temperature);
-    total += weights[i]!;
-  }
-  const u = generator.uniform();
-  if (topK >= logits.length && topP === 1) return draw(undefined, weights, u * total);
-  const kept = nucleus(byLogit(logits).subarray(0, topK), weights, topP);
-  return draw(kept, weights, u * sumOf(kept, weights));
-}
-
-/** All indices, likeliest first. */
-function byLogit(logits: ArrayLike<number>): Uint32Array {
-  const order = Uint32Array.from({ length: logits.length }, (_, i) => i);
-  return order.sort((a, b) => (logits[a] === logits[b] ? a - b : logits[b]! - logits[a]!));
-}
-
-function sumOf(indices: Uint32Array, weights: Float64Array): number {
-  let sum = 0;
-  for (const i of indices) sum += weights[i]!;
-  return sum;
-}
-
-/** The shortest prefix with a share of at least p in the weight of all. */
-function nucleus(order: Uint32Array, weights: Float64Array, p: number): Uint32Array {
-  const wanted = p * sumOf(order, weights);
-  let sum = 0;
-  for (const [count, i] of order.entries()) {
     sum += weights[i]!;
-    if (sum >= wanted) return order.subarray(0, count + 1);
+    if (sum > wanted) return i;
   }
-  return order;
-}
-
-/** The first of the indices, or of all, at which the running sum of weights passes what is wanted, which is less than their total. */
-function draw(indices: Uint32Array | undefined, weights: Float64Array, wanted: number): number {
-  const n = indices?.length ?? weights.length;
-  let sum = 0;
-  let at = 0;
-  for (let i = 0; i < n; i++) {
-    at = indices ? indices[i]! : i;
-    sum += weights[at]!;
-    if (sum > wanted) break;
-  }
-  return at;
+  return weights.length - 1; // not reached: u times the total rounds to less than the total
 }
