@@ -1,26 +1,38 @@
 import { defineCommand } from "citty";
-import { generate as generateTokens } from "../decode/index.js";
+import { beamSearch, generate as generateTokens } from "../decode/index.js";
 import { fileStore } from "../io/file-store.js";
+import { SeqgradError } from "../util/errors.js";
 import { loadLM } from "./lm.js";
 import { deviceOptions, initDevice, numberOption } from "./options.js";
 
+const args = {
+  model: { type: "string", required: true, description: "The folder of a saved model", valueHint: "DIR" },
+  prompt: { type: "string", required: true, description: "The text to go on from", valueHint: "TEXT" },
+  length: { type: "string", default: "200", description: "Characters to write", valueHint: "N" },
+  temperature: { type: "string", description: "0 always takes the likeliest; above 1 is bolder (Default: 0.8)", valueHint: "T" },
+  "top-k": { type: "string", description: "Choose among the K likeliest", valueHint: "K" },
+  "top-p": { type: "string", description: "Choose among the likeliest that hold this share", valueHint: "P" },
+  "repetition-penalty": { type: "string", description: "Above 1 avoids characters already there (Default: 1)", valueHint: "X" },
+  seed: { type: "string", description: "The same seed writes the same text", valueHint: "S" },
+  beams: { type: "string", description: "Search the likeliest text, N at once, in the place of chance", valueHint: "N" },
+  json: { type: "boolean", description: "Print one JSON object" },
+  ...deviceOptions,
+} as const;
+
+/** The options of chance, which a search has no use for. */
+const chance = ["temperature", "top-k", "top-p", "seed"] as const;
+
 export const generate = defineCommand({
   meta: { name: "generate", description: "Continue a prompt with a trained model" },
-  args: {
-    model: { type: "string", required: true, description: "The folder of a saved model", valueHint: "DIR" },
-    prompt: { type: "string", required: true, description: "The text to go on from", valueHint: "TEXT" },
-    length: { type: "string", default: "200", description: "Characters to write", valueHint: "N" },
-    temperature: { type: "string", default: "0.8", description: "0 always takes the likeliest; above 1 is bolder", valueHint: "T" },
-    "top-k": { type: "string", description: "Choose among the K likeliest", valueHint: "K" },
-    "top-p": { type: "string", description: "Choose among the likeliest that hold this share", valueHint: "P" },
-    seed: { type: "string", description: "The same seed writes the same text", valueHint: "S" },
-    json: { type: "boolean", description: "Print one JSON object" },
-    ...deviceOptions,
-  },
+  args,
   async run({ args }) {
-    const options = {
-      maxTokens: numberOption("length", args.length, { low: 0, integer: true }),
-      temperature: numberOption("temperature", args.temperature, { low: 0 }),
+    const maxTokens = numberOption("length", args.length, { low: 0, integer: true });
+    const repetitionPenalty = numberOption("repetition-penalty", args["repetition-penalty"] ?? "1", { low: 1e-3, high: 1e3 });
+    const beams = args.beams === undefined ? undefined : numberOption("beams", args.beams, { low: 1, integer: true });
+    const extra = chance.find((name) => beams !== undefined && args[name] !== undefined);
+    if (extra) throw new SeqgradError("value", `--${extra} and --beams contradict each other: a search draws nothing; give one of them.`);
+    const sampling = {
+      temperature: numberOption("temperature", args.temperature ?? "0.8", { low: 0 }),
       seed: args.seed === undefined ? Date.now() : numberOption("seed", args.seed, { low: 0, high: 2 ** 53, integer: true }),
       ...(args["top-k"] !== undefined && { topK: numberOption("top-k", args["top-k"], { low: 1, integer: true }) }),
       ...(args["top-p"] !== undefined && { topP: numberOption("top-p", args["top-p"], { low: 0, high: 1 }) }),
@@ -28,15 +40,24 @@ export const generate = defineCommand({
     await initDevice(args);
     const { model, tokenizer } = await loadLM(fileStore(args.model));
     const prompt = tokenizer.encode(args.prompt);
+    const print = (event: object) => process.stdout.write(`${JSON.stringify({ event: "end", prompt: args.prompt, ...event })}\n`);
+    if (beams !== undefined) {
+      const [best] = await beamSearch(model, prompt, { beams, maxTokens, repetitionPenalty });
+      const text = tokenizer.decode(best!.tokens);
+      if (args.json) print({ text, logProbability: best!.logProbability });
+      else process.stdout.write(`${args.prompt}${text}\n`);
+      return;
+    }
     let text = "";
     // With the first token comes the prompt: a model that cannot write one leaves nothing on stdout.
     let unprinted = args.prompt;
-    for await (const token of generateTokens(model, prompt, options)) {
+    for await (const token of generateTokens(model, prompt, { ...sampling, maxTokens, repetitionPenalty })) {
       const piece = tokenizer.decode([token]);
       text += piece;
       if (!args.json) process.stdout.write(unprinted + piece);
       unprinted = "";
     }
-    process.stdout.write(args.json ? `${JSON.stringify({ event: "end", prompt: args.prompt, text })}\n` : `${unprinted}\n`);
+    if (args.json) print({ text });
+    else process.stdout.write(`${unprinted}\n`);
   },
 });

@@ -53,6 +53,32 @@ describe("generate", () => {
     expect(await write(folder, "--temperature", 5, "--seed", 2)).not.toBe(`${greedy}\n`);
   });
 
+  test("with --beams searches: one beam is greedy, more find a text at least as likely, the same each time", async () => {
+    const folder = await model();
+    const search = async (beams: number) => jsonLines(await write(folder, "--beams", beams, "--json"))[0];
+    const one = await search(1);
+    expect(`The ${one.text}\n`).toBe(await write(folder, "--temperature", 0));
+    const four = await search(4);
+    expect(four).toEqual({ event: "end", prompt: "The ", text: expect.any(String), logProbability: expect.any(Number) });
+    expect(four.text).toHaveLength(40);
+    expect(four.logProbability).toBeGreaterThanOrEqual(one.logProbability - 1e-6);
+    expect(await write(folder, "--beams", 4)).toBe(`The ${four.text}\n`);
+    expect(await write(folder, "--beams", 4, "--length", 0)).toBe("The \n");
+  });
+
+  test("with --repetition-penalty avoids what is there", async () => {
+    const folder = await model();
+    const distinct = (text: string) => new Set(text).size;
+    for (const options of [
+      ["--temperature", 0],
+      ["--beams", 3],
+    ]) {
+      const plain = await write(folder, ...options);
+      expect(await write(folder, ...options, "--repetition-penalty", 1)).toBe(plain);
+      expect(distinct(await write(folder, ...options, "--repetition-penalty", 5))).toBeGreaterThan(distinct(plain));
+    }
+  });
+
   test("on each device", async () => {
     const folder = await model();
     const texts = new Set<string>();
@@ -94,9 +120,19 @@ describe("generate refuses", () => {
     ["--top-p", 1.1],
     ["--top-p", 0],
     ["--seed", -1],
+    ["--beams", 0],
+    ["--beams", 2.5],
+    ["--repetition-penalty", 0],
+    ["--repetition-penalty", "no"],
     ["--device", "tpu"],
   ])("%s %s", async (option, value) => {
     await refuse(command(folder, option, value), option === "--top-p" && value === 0 ? "topP" : option, String(value));
+  });
+
+  test("more beams than characters, and what is of no use to a search", async () => {
+    await refuse(command(folder, "--beams", 500), "500 beams are more than the", "tokens there are");
+    for (const option of ["--temperature", "--top-k", "--top-p", "--seed"])
+      await refuse(command(folder, "--beams", 2, option, 1), option, "--beams", "contradict");
   });
 
   test("a folder without a model", async () => {
