@@ -1,2 +1,14 @@
+export { parseConll, type TaggedSentence } from "./conll.js";
+export {
+  DataLoader,
+  type DataLoaderOptions,
+  type Dataset,
+  type LengthStatistics,
+  lengthStatistics,
+  splitItems,
+} from "./data-loader.js";
+export { type PaddedRows, padRows } from "./padding.js";
 export { sampleText } from "./sample.js";
+export { type Series, SeriesScaler, type SeriesWindow, seriesOf, seriesWindows } from "./series.js";
+export { numberIn, parseCsv, parseTsv, type TableOptions, type TableRow } from "./tables.js";
 export { ContinuousWindows, consecutiveWindows, RandomWindows, splitTokens, type WindowBatch, type WindowOptions } from "./windows.js";

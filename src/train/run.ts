@@ -107,8 +107,7 @@ export class Run<B, S extends CarriedState<S>> {
       return;
     }
     const { epochs = Number.POSITIVE_INFINITY } = this.#options;
-    while (!this.#reasonToStop && this.#at.epoch < epochs)
-      yield* this.#epoch(typeof loader === "function" ? loader(this.#at.epoch) : loader);
+    while (!this.#reasonToStop && this.#at.epoch < epochs) yield* this.#epoch(batchesOf(loader, this.#at.epoch));
   }
 
   /** Asked before a batch is, which may draw random numbers that are to be drawn after a resume. */
@@ -328,13 +327,22 @@ export class Run<B, S extends CarriedState<S>> {
 const isNumbered = <B>(loader: Loader<B>): loader is { batch(step: number): B } =>
   typeof (loader as { batch?: unknown } | undefined)?.batch === "function";
 
+const hasEpochs = <B>(loader: Loader<B>): loader is { epoch(n: number): Batches<B> } =>
+  typeof (loader as { epoch?: unknown } | undefined)?.epoch === "function";
+
+/** What to iterate in an epoch. */
+function batchesOf<B>(loader: Exclude<Loader<B>, { batch(step: number): B }>, epoch: number): Batches<B> {
+  if (hasEpochs(loader)) return loader.epoch(epoch);
+  return typeof loader === "function" ? loader(epoch) : loader;
+}
+
 function checkOptions<B, S extends CarriedState<S>>(loader: Loader<B>, options: FitOptions<B, S>): void {
   const { steps, epochs, schedule, evaluate, earlyStopping, checkpoint, readEvery, snapshot } = options;
   const refuse = (what: string) => {
     throw new SeqgradError("value", `fit: ${what}`);
   };
   const isIterable = Symbol.iterator in Object(loader) || Symbol.asyncIterator in Object(loader);
-  if (!isNumbered(loader) && !isIterable && typeof loader !== "function")
+  if (!isNumbered(loader) && !hasEpochs(loader) && !isIterable && typeof loader !== "function")
     refuse("the loader has no batch(step) and cannot be iterated; see the type Loader.");
   if (steps === undefined && epochs === undefined) refuse("how long? Give steps or epochs.");
   if (isNumbered(loader) && steps === undefined) refuse("a loader of batch(step) has no epochs; give steps.");

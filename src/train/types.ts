@@ -9,12 +9,13 @@ export type Batches<B> = Iterable<B> | AsyncIterable<B>;
  * Where batches come from:
  * - `batch(step)` gives any batch by the number of its update, from 0; tensors that it makes are freed after the update;
  * - what can be iterated is so once an epoch;
- * - a function of the epoch's number, from 0, gives what to iterate: the place for a shuffle that a resumed run repeats.
+ * - `epoch(n)`, as a DataLoader has it, or a function of the epoch's number, from 0, gives what to iterate: the place for a shuffle that a
+ *   resumed run repeats.
  *
  * A run that resumes in the middle of an epoch iterates it anew and passes over the batches that are done, so an epoch must give the
  * same batches again.
  */
-export type Loader<B> = { batch(step: number): B } | Batches<B> | ((epoch: number) => Batches<B>);
+export type Loader<B> = { batch(step: number): B } | { epoch(n: number): Batches<B> } | Batches<B> | ((epoch: number) => Batches<B>);
 
 /** A recurrent state, carried from batch to batch: an object of tensors. */
 export type CarriedState<S> = { readonly [K in keyof S]: Tensor | undefined };

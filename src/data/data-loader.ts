@@ -1,0 +1,162 @@
+import { checkInteger, checkInterval } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { Generator } from "../util/philox.js";
+
+/** Items by number; `at` may answer a promise. An array is one. */
+export interface Dataset<T> {
+  readonly length: number;
+  at(i: number): T | Promise<T> | undefined;
+}
+
+export interface DataLoaderOptions<T, B> {
+  /** Items of a batch. */
+  batchSize: number;
+  /** Makes a batch of its items: pads them, say. Default: their array. */
+  collate?: (items: T[]) => B;
+  /** Another order each epoch, a function of `seed` and the epoch's number. Default false. */
+  shuffle?: boolean;
+  seed?: number;
+  /**
+   * An item's length: batches hold items of like length, so that little is padding. Chunks of 50 batches are sorted by it, and the order of
+   * the batches is shuffled where `shuffle` is set. The dataset must answer at once then.
+   */
+  bucketBy?: (item: T) => number;
+  /** Leave out a last batch that is not whole. Default false. */
+  dropLast?: boolean;
+}
+
+/** Batches in a chunk that is sorted by length. */
+const CHUNK = 50;
+
+/**
+ * Batches of a dataset's items, epoch by epoch: what fit() takes. An epoch is a function of the seed and its number, so a run that
+ * resumes gets the batches that it would have got.
+ *
+ * @example
+ * const loader = new sg.DataLoader([5, 6, 7, 8, 9], { batchSize: 2 });
+ * [...loader]; // = [[5, 6], [7, 8], [9]]
+ */
+export class DataLoader<T, B = T[]> implements Iterable<B> {
+  readonly dataset: Dataset<T>;
+  readonly #options: DataLoaderOptions<T, B>;
+
+  /** @throws SeqgradError `range` for a batch size below 1, `value` for an empty dataset */
+  constructor(dataset: Dataset<T>, options: DataLoaderOptions<T, B>) {
+    checkInteger("DataLoader", "batchSize", options.batchSize, 1);
+    if (!(dataset.length > 0)) throw new SeqgradError("value", "DataLoader: the dataset is empty; give at least one item.");
+    this.dataset = dataset;
+    this.#options = options;
+  }
+
+  /** The number of batches in an epoch. */
+  get length(): number {
+    const { batchSize, dropLast = false } = this.#options;
+    const batches = this.dataset.length / batchSize;
+    return dropLast ? Math.floor(batches) : Math.ceil(batches);
+  }
+
+  /**
+   * The batches of epoch n, from 0, from batch `start` on; to be iterated with `for .. of`, or with `for await .. of` where the dataset
+   * answers promises.
+   */
+  epoch(n: number, start = 0): Iterable<B> & AsyncIterable<B> {
+    checkInteger("DataLoader.epoch", "n", n, 0, 2 ** 32 - 2);
+    checkInteger("DataLoader.epoch", "start", start);
+    const { dataset } = this;
+    const collate = this.#options.collate ?? ((items) => items as unknown as B);
+    const batches = this.#batches(n).slice(start);
+    return {
+      *[Symbol.iterator]() {
+        for (const batch of batches) yield collate(batch.map((i) => atOnce(dataset.at(i))) as T[]);
+      },
+      async *[Symbol.asyncIterator]() {
+        for (const batch of batches) yield collate((await Promise.all(batch.map((i) => dataset.at(i)))) as T[]);
+      },
+    };
+  }
+
+  /** Epoch 0. */
+  [Symbol.iterator](): Iterator<B> {
+    return this.epoch(0)[Symbol.iterator]();
+  }
+
+  /** The numbers of the items of each batch. */
+  #batches(epoch: number): number[][] {
+    const { batchSize, shuffle = false, seed = 0, bucketBy, dropLast = false } = this.#options;
+    const generator = new Generator(seed);
+    // Batches of windows draw from the blocks with step + 1 in the upper word; so does an epoch.
+    generator.restore({ ...generator.state, counter1: epoch + 1 });
+    const order = Array.from({ length: this.dataset.length }, (_, i) => i);
+    if (shuffle) generator.shuffle(order);
+    if (bucketBy) {
+      const lengths = order.map((i) => bucketBy(atOnce(this.dataset.at(i)) as T));
+      const length = new Map(order.map((i, at) => [i, lengths[at]!]));
+      for (let from = 0; from < order.length; from += CHUNK * batchSize) {
+        const chunk = order.slice(from, from + CHUNK * batchSize).sort((a, b) => length.get(a)! - length.get(b)!);
+        for (const [k, i] of chunk.entries()) order[from + k] = i;
+      }
+    }
+    const batches: number[][] = [];
+    for (let from = 0; from < order.length; from += batchSize) batches.push(order.slice(from, from + batchSize));
+    const last = dropLast && batches.at(-1)!.length < batchSize ? batches.pop() : undefined;
+    if (shuffle && bucketBy && !last) {
+      // One that is not whole stays the last.
+      const short = batches.at(-1)!.length < batchSize ? [batches.pop()!] : [];
+      return [...generator.shuffle(batches), ...short];
+    }
+    return shuffle && bucketBy ? generator.shuffle(batches) : batches;
+  }
+}
+
+function atOnce<T>(item: T | Promise<T> | undefined): T | undefined {
+  if (!(item instanceof Promise)) return item;
+  item.catch(() => {});
+  throw new SeqgradError("value", "DataLoader: the dataset answers promises; iterate with for await .. of, without bucketBy.");
+}
+
+/**
+ * Items in three parts: of all, the share `validation` and the share `test`, each rounded to whole items, and the rest, to train on.
+ * With a seed the items are shuffled first; without, the parts follow one another, as a time series wants it.
+ *
+ * @throws SeqgradError `range` unless the shares are in [0, 1] and leave something to train on
+ * @example
+ * const { train, validation, test } = sg.splitItems([1, 2, 3, 4, 5], { validation: 0.2, test: 0.2 });
+ * [train, validation, test]; // = [[1, 2, 3], [4], [5]]
+ */
+export function splitItems<T>(
+  items: readonly T[],
+  { validation = 0, test = 0, seed }: { validation?: number; test?: number; seed?: number },
+): { train: T[]; validation: T[]; test: T[] } {
+  checkInterval("splitItems", "validation", validation, 0, 1);
+  checkInterval("splitItems", "test", test, 0, 1);
+  const order = seed === undefined ? [...items] : new Generator(seed).shuffle([...items]);
+  const [heldBack, tested] = [Math.round(items.length * validation), Math.round(items.length * test)];
+  const end = items.length - heldBack - tested;
+  if (end < 1)
+    throw new SeqgradError("range", `splitItems: shares of ${validation} and ${test} of ${items.length} items leave none to train on.`);
+  return { train: order.slice(0, end), validation: order.slice(end, end + heldBack), test: order.slice(end + heldBack) };
+}
+
+export interface LengthStatistics {
+  readonly count: number;
+  readonly least: number;
+  readonly most: number;
+  readonly mean: number;
+  readonly median: number;
+  /** Nineteen of twenty are no longer. */
+  readonly p95: number;
+}
+
+/**
+ * How long sequences are: what tells a sensible limit.
+ * @throws SeqgradError `value` for none
+ * @example
+ * sg.lengthStatistics([[1], [1, 2], [1, 2, 3]]).median; // = 2
+ */
+export function lengthStatistics(sequences: Iterable<{ readonly length: number }>): LengthStatistics {
+  const lengths = Array.from(sequences, ({ length }) => length).sort((a, b) => a - b);
+  if (lengths.length === 0) throw new SeqgradError("value", "lengthStatistics: there are no sequences.");
+  const quantile = (share: number) => lengths[Math.max(0, Math.ceil(share * lengths.length) - 1)]!;
+  const mean = lengths.reduce((a, b) => a + b) / lengths.length;
+  return { count: lengths.length, least: lengths[0]!, most: lengths.at(-1)!, mean, median: quantile(0.5), p95: quantile(0.95) };
+}

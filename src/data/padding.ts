@@ -1,0 +1,31 @@
+import { SeqgradError } from "../util/errors.js";
+
+/** Rows of different lengths as one array. */
+export interface PaddedRows {
+  /** `[B, T]`, row-major. */
+  readonly data: Int32Array<ArrayBuffer>;
+  readonly shape: readonly [B: number, T: number];
+  /** How much of each row is valid. */
+  readonly lengths: readonly number[];
+}
+
+/**
+ * Rows of token ids, filled up at their ends to the longest.
+ *
+ * @param value what fills up: the id of `<pad>`, or an ignored target. Default 0
+ * @param truncate the length at which longer rows are cut. Default: none is
+ * @throws SeqgradError `value` for no row, or nothing but empty ones
+ * @example
+ * sg.padRows([[5, 2, 7], [4]]).data; // = [5, 2, 7, 4, 0, 0]
+ */
+export function padRows(
+  rows: readonly ArrayLike<number>[],
+  { value = 0, truncate = Number.POSITIVE_INFINITY }: { value?: number; truncate?: number } = {},
+): PaddedRows {
+  const lengths = rows.map((row) => Math.min(row.length, truncate));
+  const T = Math.max(0, ...lengths);
+  if (T === 0) throw new SeqgradError("value", `padRows: ${rows.length} rows hold no token; give at least one row with one.`);
+  const data = new Int32Array(rows.length * T).fill(value);
+  for (const [b, row] of rows.entries()) for (let t = 0; t < lengths[b]!; t++) data[b * T + t] = row[t]!;
+  return { data, shape: [rows.length, T], lengths };
+}

@@ -1,0 +1,80 @@
+import { SeqgradError } from "../util/errors.js";
+
+export interface TableRow {
+  /** The line of the file on which it begins, from 1. */
+  readonly line: number;
+  readonly cells: readonly string[];
+}
+
+export interface TableOptions {
+  /** How many cells each row must have. Default: as many as the first. */
+  readonly columns?: number;
+  /** The file's name, for messages. */
+  readonly name?: string;
+}
+
+/**
+ * The rows of tab-separated text; cells are as they stand, quotes included. Empty lines are passed over.
+ * @throws SeqgradError `format` that names the file, line and column of the first row with more or fewer cells
+ * @example
+ * sg.parseTsv("Hello\tBonjour\nYes\tOui").map(({ cells }) => cells); // = [["Hello", "Bonjour"], ["Yes", "Oui"]]
+ */
+export function parseTsv(text: string, options: TableOptions = {}): TableRow[] {
+  const rows = text.split(/\r\n|\n|\r/).map((line, i) => ({ line: i + 1, cells: line.split("\t") }));
+  return checked(
+    rows.filter(({ cells }) => cells.length > 1 || cells[0] !== ""),
+    options,
+  );
+}
+
+/**
+ * The rows of comma-separated text (RFC 4180): cells in double quotes may hold commas, quotes twice, and line breaks. Read by papaparse.
+ * @throws SeqgradError `format` that names the file, line and column of what is wrong
+ * @example
+ * const rows = await sg.parseCsv('date,"temperature, °C"\n1981-01-01,20.7');
+ * rows.map(({ cells }) => cells[1]); // = ["temperature, °C", "20.7"]
+ */
+export async function parseCsv(text: string, options: TableOptions = {}): Promise<TableRow[]> {
+  const { default: papa } = await import("papaparse");
+  const { data, errors } = papa.parse<string[]>(text, { delimiter: ",", skipEmptyLines: false });
+  let line = 1;
+  const rows = data.map((cells) => {
+    const row = { line, cells };
+    line += 1 + cells.reduce((breaks, cell) => breaks + (cell.match(/\r\n|\n|\r/g)?.length ?? 0), 0);
+    return row;
+  });
+  const [error] = errors;
+  if (error) {
+    const where = error.row === undefined ? "" : `, line ${rows[error.row]?.line ?? error.row + 1}`;
+    throw new SeqgradError("format", `${options.name ?? "the table"}${where}: ${error.message}.`);
+  }
+  return checked(
+    rows.filter(({ cells }) => cells.length > 1 || cells[0] !== ""),
+    options,
+  );
+}
+
+function checked(rows: TableRow[], { columns = rows[0]?.cells.length ?? 0, name = "the table" }: TableOptions): TableRow[] {
+  if (rows.length === 0) throw new SeqgradError("format", `${name} holds no row.`);
+  for (const { line, cells } of rows) {
+    if (cells.length === columns) continue;
+    const column = Math.min(cells.length, columns) + 1;
+    throw new SeqgradError("format", `${name}, line ${line}, column ${column}: the row has ${cells.length} cells; wants ${columns}.`);
+  }
+  return rows;
+}
+
+/**
+ * A cell as a finite number.
+ * @param column from 1
+ * @throws SeqgradError `format` that names the file, line and column
+ * @example
+ * sg.numberIn({ line: 7, cells: ["1981-01-01", "20.7"] }, 2); // = 20.7
+ */
+export function numberIn({ line, cells }: TableRow, column: number, name = "the table"): number {
+  const text = cells[column - 1]?.trim() ?? "";
+  const value = Number(text);
+  if (text === "" || !Number.isFinite(value))
+    throw new SeqgradError("format", `${name}, line ${line}, column ${column}: ${JSON.stringify(text)} is not a number.`);
+  return value;
+}

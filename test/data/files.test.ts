@@ -1,0 +1,87 @@
+import { describe, expect, test } from "vitest";
+import { numberIn, parseConll, parseCsv, parseTsv, SeriesScaler, seriesOf, seriesWindows } from "../../src/data/index.js";
+import { expectError, expectRejection } from "../helpers/errors.js";
+
+describe("tables", () => {
+  test("with tabs keep quotes, and tell lines", () => {
+    expect(parseTsv('a "b\tc\r\n\r\nd\t"e"\n')).toEqual([
+      { line: 1, cells: ['a "b', "c"] },
+      { line: 3, cells: ["d", '"e"'] },
+    ]);
+    expectError("format", () => parseTsv("a\tb\nc\n", { name: "pairs.tsv" }), "pairs.tsv, line 2, column 2", "1 cells; wants 2");
+    expectError("format", () => parseTsv("a\tb\tc", { columns: 2 }), "line 1, column 3", "3 cells; wants 2");
+    expectError("format", () => parseTsv("\n\n"), "no row");
+  });
+
+  test("with commas hold commas, quotes and line breaks in quotes", async () => {
+    expect(await parseCsv('"a, ""b""\nc",1\r\n\r\nd,2\r\n')).toEqual([
+      { line: 1, cells: ['a, "b"\nc', "1"] },
+      { line: 4, cells: ["d", "2"] },
+    ]);
+    await expectRejection("format", parseCsv("a,b\nc\n", { name: "t.csv" }), "t.csv, line 2, column 2");
+    await expectRejection("format", parseCsv('a,b\n"c,d', { name: "t.csv" }), "t.csv, line 2", "uot");
+    await expectRejection("format", parseCsv(""), "no row");
+  });
+
+  test("give numbers, or say where there is none", () => {
+    const row = { line: 3, cells: ["x", " -1.5e2 ", ""] };
+    expect(numberIn(row, 2)).toBe(-150);
+    expectError("format", () => numberIn(row, 1, "t.csv"), "t.csv, line 3, column 1", '"x"');
+    expectError("format", () => numberIn(row, 3), "column 3");
+    expectError("format", () => numberIn(row, 4), "column 4");
+  });
+});
+
+describe("parseConll", () => {
+  test("takes the first and the last column", () => {
+    expect(parseConll("-DOCSTART- O\n\nSarah NNP B-person\nsmiles VBZ O\n\n\nYes\tO")).toEqual([
+      { words: ["Sarah", "smiles"], tags: ["B-person", "O"], line: 3 },
+      { words: ["Yes"], tags: ["O"], line: 7 },
+    ]);
+  });
+
+  test("says where a tag is missing", () => {
+    expectError("format", () => parseConll("a\tO\nb\n", "x.conll"), "x.conll, line 2", '"b"');
+    expectError("format", () => parseConll("a\t\n"), "line 1");
+    expectError("format", () => parseConll("\n"), "no sentence");
+  });
+});
+
+describe("series", () => {
+  const series = seriesOf([
+    [1, 10],
+    [2, 10],
+    [3, 10],
+    [4, 10],
+    [9, 10],
+  ]);
+
+  test("are scaled by what is known", () => {
+    const scaler = SeriesScaler.fit(series, 3);
+    expect([scaler.means, scaler.deviations]).toEqual([
+      [2, 10],
+      [Math.sqrt(2 / 3), 1],
+    ]);
+    for (const [i, value] of scaler.undo(scaler.apply([7, -2], 0), 0).entries()) expect(value).toBeCloseTo([7, -2][i]!, 12);
+    expect(SeriesScaler.fromJSON(JSON.parse(JSON.stringify(scaler)))).toEqual(scaler);
+    expectError("format", () => SeriesScaler.fromJSON({ means: [1], deviations: [0] }), "above 0");
+    expectError("format", () => SeriesScaler.fromJSON(null), "means");
+  });
+
+  test("are cut into windows whose futures lie in a part", () => {
+    const windows = seriesWindows(series, { history: 2, horizon: 1, from: 3 });
+    expect(windows.map(({ past, future, at }) => [[...past], [...future], at])).toEqual([
+      [[2, 10, 3, 10], [4, 10], 3],
+      [[3, 10, 4, 10], [9, 10], 4],
+    ]);
+    expect(seriesWindows(series, { history: 1, horizon: 2, to: 4, stride: 2 }).map(({ at }) => at)).toEqual([1]);
+    const [first] = seriesWindows(series, { history: 1, horizon: 1, scaler: SeriesScaler.fit(series) });
+    expect(first!.future[1]).toBe(0);
+    expectError("range", () => seriesWindows(series, { history: 5, horizon: 1 }), "5 steps and the 1");
+  });
+
+  test("refuse what is none", () => {
+    expectError("value", () => seriesOf([]), "no number");
+    expectError("shape", () => seriesOf([[1], [1, 2]]), "step 1 has 2");
+  });
+});
