@@ -1,0 +1,36 @@
+/** A matrix of mostly zeros, row by row (CSR): row r holds `values[k]` at `columns[k]` for k from `starts[r]` to before `starts[r + 1]`. */
+export class SparseRows {
+  constructor(
+    readonly shape: readonly [rows: number, columns: number],
+    readonly starts: Int32Array,
+    readonly columns: Int32Array,
+    readonly values: Float64Array,
+  ) {}
+
+  /** From the entries of each row, in any order. */
+  static from(rows: readonly Iterable<readonly [column: number, value: number]>[], columns: number): SparseRows {
+    const lists = rows.map((row) => [...row].sort(([a], [b]) => a - b));
+    const starts = new Int32Array(rows.length + 1);
+    for (const [r, list] of lists.entries()) starts[r + 1] = starts[r]! + list.length;
+    const flat = lists.flat();
+    return new SparseRows(
+      [rows.length, columns],
+      starts,
+      Int32Array.from(flat, ([column]) => column),
+      Float64Array.from(flat, ([, value]) => value),
+    );
+  }
+
+  /** The entries of a row, by ascending columns. */
+  *row(r: number): Generator<[column: number, value: number]> {
+    for (let k = this.starts[r]!; k < this.starts[r + 1]!; k++) yield [this.columns[k]!, this.values[k]!];
+  }
+
+  /** All numbers, zeros too, row-major: what `tensor(data, shape)` takes. */
+  toDense(): Float32Array<ArrayBuffer> {
+    const [rows, columns] = this.shape;
+    const dense = new Float32Array(rows * columns);
+    for (let r = 0; r < rows; r++) for (const [column, value] of this.row(r)) dense[r * columns + column] = value;
+    return dense;
+  }
+}

@@ -1,0 +1,155 @@
+import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { SparseRows } from "./sparse.js";
+import { Vocabulary } from "./vocabulary.js";
+import { type WordOptions, WordSplitter } from "./word-tokenizer.js";
+
+/**
+ * Every run of n neighbouring words, joined by blanks, for n from `least` to `most`.
+ * @throws SeqgradError `range`
+ * @example
+ * sg.ngrams(["not", "so", "bad"], 1, 2); // = ["not", "so", "bad", "not so", "so bad"]
+ */
+export function ngrams(words: readonly string[], least = 1, most = least): string[] {
+  checkInteger("ngrams", "least", least, 1);
+  checkInteger("ngrams", "most", most, least);
+  const all: string[] = [];
+  for (let n = least; n <= most; n++) for (let i = 0; i + n <= words.length; i++) all.push(words.slice(i, i + n).join(" "));
+  return all;
+}
+
+export interface BagOptions extends WordOptions {
+  /** Shortest and longest runs of words that count as a term. Default [1, 1]. */
+  readonly ngrams?: readonly [least: number, most: number];
+  /** Words to leave out, before runs are made. Default none. */
+  readonly stopWords?: Iterable<string>;
+  /** Leaves out terms that occur in fewer texts. Default 1. */
+  readonly minTexts?: number;
+  /** Keeps so many terms at most, those in most texts. Default: all. */
+  readonly maxTerms?: number;
+}
+
+/**
+ * Texts as how often each term occurs in them: without order, one dimension a term.
+ * @example
+ * const bag = sg.BagOfWords.fit(["the cat saw the dog", "the dog ran"]);
+ * bag.terms; // = ["dog", "the", "cat", "ran", "saw"]
+ * bag.transform(["the dog and the dog"]).toDense(); // = [2, 2, 0, 0, 0]
+ */
+export class BagOfWords {
+  readonly #vocabulary: Vocabulary;
+  readonly #termsOf: (text: string) => string[];
+  /** The number of texts that it was made from. */
+  readonly texts: number;
+
+  private constructor(vocabulary: Vocabulary, termsOf: (text: string) => string[], texts: number) {
+    this.#vocabulary = vocabulary;
+    this.#termsOf = termsOf;
+    this.texts = texts;
+  }
+
+  /**
+   * The terms of texts.
+   * @throws SeqgradError `value` for texts without a term, `range` for an option outside its interval
+   */
+  static fit(texts: Iterable<string>, options: BagOptions = {}): BagOfWords {
+    const { ngrams: [least, most] = [1, 1], stopWords = [], minTexts = 1, maxTerms } = options;
+    const splitter = new WordSplitter({ punctuation: "drop", ...options });
+    const stop = new Set(stopWords);
+    const termsOf = (text: string) =>
+      ngrams(
+        splitter.split(text).filter((word) => !stop.has(word)),
+        least,
+        most,
+      );
+    const counts = new Map<string, number>();
+    let count = 0;
+    for (const text of texts) {
+      count++;
+      for (const term of new Set(termsOf(text))) counts.set(term, (counts.get(term) ?? 0) + 1);
+    }
+    const sizes = { minCount: minTexts, ...(maxTerms !== undefined && { maxSize: maxTerms }) };
+    return new BagOfWords(Vocabulary.fromCounts(counts, { special: [], ...sizes }), termsOf, count);
+  }
+
+  /** The terms, each a column: from that in most texts to the rarest. */
+  get terms(): readonly string[] {
+    return this.#vocabulary.tokens();
+  }
+
+  /** In how many of the texts that it was made from each term occurs. */
+  get textCounts(): readonly number[] {
+    return this.terms.map((term) => this.#vocabulary.countOf(term));
+  }
+
+  /** `[texts, terms]`; terms that are not known count for nothing. */
+  transform(texts: Iterable<string>): SparseRows {
+    const rows = Array.from(texts, (text) => {
+      const counts = new Map<number, number>();
+      for (const term of this.#termsOf(text)) {
+        const column = this.#vocabulary.idOf(term);
+        if (column !== undefined) counts.set(column, (counts.get(column) ?? 0) + 1);
+      }
+      return counts;
+    });
+    return SparseRows.from(rows, this.#vocabulary.size);
+  }
+}
+
+export interface TfIdfOptions extends BagOptions {
+  /** Count 1 + ln(tf) in place of tf. Default false. */
+  readonly sublinear?: boolean;
+  /** What each row's norm is made 1 of. Default `l2`. */
+  readonly norm?: "l1" | "l2" | "none";
+}
+
+/**
+ * Texts as term frequencies weighted by how rare a term is: tf (ln((1 + n) / (1 + df)) + 1) for a term in df of n texts, each row divided
+ * by its norm: scikit-learn's TfidfVectorizer with its smoothing (Spärck Jones 1972).
+ * @example
+ * const tfidf = sg.TfIdf.fit(["good film", "bad film"]);
+ * tfidf.transform(["good film"]).toDense(); // = [0.5797, 0, 0.8148]
+ */
+export class TfIdf {
+  readonly #norm: "l1" | "l2" | "none";
+  readonly #sublinear: boolean;
+
+  private constructor(
+    readonly bag: BagOfWords,
+    /** What a term's frequency is multiplied by. */
+    readonly idf: readonly number[],
+    { norm = "l2", sublinear = false }: TfIdfOptions,
+  ) {
+    if (!["l1", "l2", "none"].includes(norm))
+      throw new SeqgradError("value", `TfIdf: norm is ${JSON.stringify(norm)}; give "l1", "l2" or "none".`);
+    this.#norm = norm;
+    this.#sublinear = sublinear;
+  }
+
+  /**
+   * Weights from texts.
+   * @throws SeqgradError as `BagOfWords.fit`
+   */
+  static fit(texts: Iterable<string>, options: TfIdfOptions = {}): TfIdf {
+    const bag = BagOfWords.fit(texts, options);
+    const idf = bag.textCounts.map((df) => Math.log((1 + bag.texts) / (1 + df)) + 1);
+    return new TfIdf(bag, idf, options);
+  }
+
+  /** The terms, each a column. */
+  get terms(): readonly string[] {
+    return this.bag.terms;
+  }
+
+  /** `[texts, terms]` */
+  transform(texts: Iterable<string>): SparseRows {
+    const { shape, starts, columns, values: counts } = this.bag.transform(texts);
+    const values = counts.map((tf, k) => (this.#sublinear ? 1 + Math.log(tf) : tf) * this.idf[columns[k]!]!);
+    for (let r = 0; r < shape[0] && this.#norm !== "none"; r++) {
+      const row = values.subarray(starts[r], starts[r + 1]);
+      const norm = this.#norm === "l1" ? row.reduce((sum, v) => sum + v, 0) : Math.hypot(...row);
+      if (norm > 0) for (const [k, value] of row.entries()) row[k] = value / norm;
+    }
+    return new SparseRows(shape, starts, columns, values);
+  }
+}
