@@ -20,6 +20,7 @@ export { softmaxBackward, softmaxForward } from "./softmax/softmax";
 export { logSoftmaxBackward, logSoftmaxForward } from "./softmax/log-softmax";
 export { crossEntropyBackward, crossEntropyForward } from "./softmax/cross-entropy";
 export { layerNormBackward, layerNormForward } from "./norm/layer-norm";
+export { rmsNormBackward, rmsNormForward } from "./norm/rms-norm";
 export { philox } from "./random/philox";
 export { randomUniform } from "./random/uniform";
 export { randomNormal } from "./random/normal";

@@ -55,6 +55,8 @@ const table: { readonly [K in KernelName]: (call: KernelCall<K>) => Work } = {
   crossEntropyBackward: softmax(2),
   layerNormForward: softmax(2),
   layerNormBackward: ({ rows, cols, dx }) => work((dx ? 3 : 2) * rows * cols),
+  rmsNormForward: softmax(2),
+  rmsNormBackward: ({ rows, cols, dx }) => work((dx ? 3 : 2) * rows * cols),
   philox: ({ n }) => work(n),
   randomUniform: ({ n }) => work(n),
   randomNormal: ({ n }) => work(n),

@@ -2,6 +2,11 @@ import { fma } from "../simd/fma";
 import { hsum } from "../simd/hsum";
 import { loadLanes, storeLanes } from "../simd/lanes";
 import { rowSum } from "../simd/row";
+import { advance, scales, shifts } from "./affine";
+import { addParameterSums, BLOCK } from "./columns";
+
+/** Elements of a row whose mean is the first estimate. */
+const SAMPLE: i32 = 64;
 
 /**
  * Layer normalisation (Ba, Kiros and Hinton 2016) over the last axis:
@@ -9,42 +14,74 @@ import { rowSum } from "../simd/row";
  *   y[r, c] = (x[r, c] - mean_r) rstd_r gamma[c] + beta[c],   rstd_r = 1 / sqrt(var_r + eps),   var_r biased.
  *
  * x, y [rows, cols]; gamma (absent: 1), beta (absent: 0) [cols]; mean, rstd [rows] are kept for the backward pass. Overwrites y,
- * mean and rstd; y may alias x. No alignment wanted. The moments are those of x minus a first estimate of its mean: the
- * differences are nearly exact where |mean| >> std, and what the estimate missed is their own mean.
+ * mean and rstd; y may alias x. No alignment wanted. The moments are those of x minus an estimate of its mean, the mean of the row's
+ * first 64 elements: the differences are nearly exact where |mean| >> std, and what the estimate missed is their own mean. Its square is
+ * taken from theirs and is at most cols / 64 times the variance, which bounds what cancels.
  */
 export function layerNormForward(
   x: usize, gamma: usize, beta: usize, y: usize, mean: usize, rstd: usize, rows: i32, cols: i32, eps: f32,
 ): void {
   const stride = (<usize>cols) << 2;
-  const n = <f32>cols;
-  for (let r: i32 = 0; r < rows; r++, x += stride, y += stride) {
-    const estimate = rowSum(x, cols) / n;
-    const shift = f32x4.splat(estimate);
-    let sum = f32x4.splat(0);
-    let squares = f32x4.splat(0);
-    for (let c: i32 = 0; c < cols; c += 4) {
-      const d = f32x4.sub(loadLanes(x + ((<usize>c) << 2), cols - c, estimate), shift);
-      sum = f32x4.add(sum, d);
-      squares = fma(d, d, squares);
-    }
-    const missed: f32 = hsum(sum) / n;
-    // Rounding may leave a hair below 0; a NaN must pass.
-    const variance: f32 = hsum(squares) / n - missed * missed;
-    const scale: f32 = 1 / sqrt<f32>((variance < 0 ? 0 : variance) + eps);
-    store<f32>(mean + ((<usize>r) << 2), estimate + missed);
-    store<f32>(rstd + ((<usize>r) << 2), scale);
-
-    const missedv = f32x4.splat(missed);
-    const scalev = f32x4.splat(scale);
-    for (let c: i32 = 0; c < cols; c += 4) {
-      const offset = (<usize>c) << 2;
-      const left = cols - c;
-      let v = f32x4.mul(f32x4.sub(f32x4.sub(loadLanes(x + offset, left), shift), missedv), scalev);
-      if (gamma) v = f32x4.mul(v, loadLanes(gamma + offset, left));
-      if (beta) v = f32x4.add(v, loadLanes(beta + offset, left));
-      storeLanes(y + offset, v, left);
-    }
+  const sample = min(cols, SAMPLE);
+  for (let r: i32 = 0; r < rows; r++, x += stride, y += stride, mean += 4, rstd += 4) {
+    const estimate = rowSum(x, sample) / <f32>sample;
+    normaliseRow(x, gamma, beta, y, mean, rstd, cols, estimate, eps);
   }
+}
+
+function normaliseRow(
+  x: usize, gamma: usize, beta: usize, y: usize, mean: usize, rstd: usize, cols: i32, estimate: f32, eps: f32,
+): void {
+  const shift = f32x4.splat(estimate);
+  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
+  let n = cols;
+  let p = x;
+  for (; n >= 16; n -= 16, p += 64) {
+    const d0 = f32x4.sub(v128.load(p), shift), d1 = f32x4.sub(v128.load(p, 16), shift);
+    const d2 = f32x4.sub(v128.load(p, 32), shift), d3 = f32x4.sub(v128.load(p, 48), shift);
+    s0 = f32x4.add(s0, d0);
+    s1 = f32x4.add(s1, d1);
+    s2 = f32x4.add(s2, d2);
+    s3 = f32x4.add(s3, d3);
+    q0 = fma(d0, d0, q0);
+    q1 = fma(d1, d1, q1);
+    q2 = fma(d2, d2, q2);
+    q3 = fma(d3, d3, q3);
+  }
+  for (; n > 0; n -= 4, p += 16) {
+    const d = f32x4.sub(loadLanes(p, n, estimate), shift);
+    s0 = f32x4.add(s0, d);
+    q0 = fma(d, d, q0);
+  }
+  const count = <f32>cols;
+  const missed: f32 = hsum(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3))) / count;
+  // Rounding may leave a hair below 0; a NaN must pass.
+  const variance: f32 = hsum(f32x4.add(f32x4.add(q0, q1), f32x4.add(q2, q3))) / count - missed * missed;
+  const scale: f32 = 1 / sqrt<f32>((variance < 0 ? 0 : variance) + eps);
+  store<f32>(mean, estimate + missed);
+  store<f32>(rstd, scale);
+
+  const scalev = f32x4.splat(scale);
+  const bias = f32x4.splat(-missed * scale);
+  const gammaStep = advance(gamma), betaStep = advance(beta);
+  const gammaRest = gammaStep >> 2, betaRest = betaStep >> 2;
+  let g = scales(gamma), b = shifts(beta);
+  for (n = cols; n >= 16; n -= 16, x += 64, y += 64, g += gammaStep, b += betaStep) {
+    v128.store(y, normalise(v128.load(x), shift, scalev, bias, v128.load(g), v128.load(b)));
+    v128.store(y, normalise(v128.load(x, 16), shift, scalev, bias, v128.load(g, 16), v128.load(b, 16)), 16);
+    v128.store(y, normalise(v128.load(x, 32), shift, scalev, bias, v128.load(g, 32), v128.load(b, 32)), 32);
+    v128.store(y, normalise(v128.load(x, 48), shift, scalev, bias, v128.load(g, 48), v128.load(b, 48)), 48);
+  }
+  for (; n > 0; n -= 4, x += 16, y += 16, g += gammaRest, b += betaRest) {
+    storeLanes(y, normalise(loadLanes(x, n), shift, scalev, bias, loadLanes(g, n), loadLanes(b, n)), n);
+  }
+}
+
+/** ((x - shift) scale + bias) gamma + beta. */
+// @ts-ignore: decorator
+@inline
+function normalise(x: v128, shift: v128, scale: v128, bias: v128, gamma: v128, beta: v128): v128 {
+  return fma(fma(f32x4.sub(x, shift), scale, bias), gamma, beta);
 }
 
 /**
@@ -54,74 +91,68 @@ export function layerNormForward(
  *   dGamma[c] += sum_r dy[r, c] xhat[r, c],   dBeta[c] += sum_r dy[r, c].
  *
  * x, dy, dx [rows, cols]; gamma (absent: 1), dGamma, dBeta [cols]; mean, rstd [rows] as layerNormForward wrote them.
- * Overwrites dx, accumulates dGamma and dBeta (rows ascending); each may be absent. dx may alias dy or x. No alignment wanted.
+ * Overwrites dx, accumulates dGamma and dBeta (blocks of rows ascending); each may be absent. dx may alias dy or x. No alignment wanted.
  */
 export function layerNormBackward(
   x: usize, gamma: usize, mean: usize, rstd: usize, dy: usize, dx: usize, dGamma: usize, dBeta: usize, rows: i32, cols: i32,
 ): void {
   const stride = (<usize>cols) << 2;
-  for (let r: i32 = 0; r < rows; r++, x += stride, dy += stride) {
-    const m = load<f32>(mean + ((<usize>r) << 2));
-    const s = load<f32>(rstd + ((<usize>r) << 2));
-    if (dGamma) addGammaGradient(x, m, s, dy, dGamma, cols);
-    if (dBeta) addRow(dy, dBeta, cols);
-    if (dx) inputGradient(x, gamma, m, s, dy, dx + r * stride, cols);
-  }
-}
-
-/** dGamma += dy xhat, one row. */
-function addGammaGradient(x: usize, mean: f32, rstd: f32, dy: usize, dGamma: usize, cols: i32): void {
-  for (let c: i32 = 0; c < cols; c += 4) {
-    const offset = (<usize>c) << 2;
-    const left = cols - c;
-    const xhat = normalised(x + offset, mean, rstd, left);
-    storeLanes(dGamma + offset, fma(loadLanes(dy + offset, left), xhat, loadLanes(dGamma + offset, left)), left);
-  }
-}
-
-/** sum += row. */
-function addRow(row: usize, sum: usize, cols: i32): void {
-  for (let c: i32 = 0; c < cols; c += 4) {
-    const offset = (<usize>c) << 2;
-    const left = cols - c;
-    storeLanes(sum + offset, f32x4.add(loadLanes(sum + offset, left), loadLanes(row + offset, left)), left);
+  for (let r: i32 = 0; r < rows; r += BLOCK) {
+    const n = min(BLOCK, rows - r);
+    if (dGamma || dBeta) addParameterSums(x, dy, mean, rstd, dGamma, dBeta, n, cols);
+    for (let i: i32 = 0; i < n; i++, x += stride, dy += stride, mean += 4, rstd += 4) {
+      if (!dx) continue;
+      inputGradient(x, gamma, load<f32>(mean), load<f32>(rstd), dy, dx, cols);
+      dx += stride;
+    }
   }
 }
 
 /** dx of one row. */
 function inputGradient(x: usize, gamma: usize, mean: f32, rstd: f32, dy: usize, dx: usize, cols: i32): void {
-  let sum = f32x4.splat(0);
-  let dot = f32x4.splat(0);
-  for (let c: i32 = 0; c < cols; c += 4) {
-    const offset = (<usize>c) << 2;
-    const left = cols - c;
-    const g = scaled(dy + offset, gamma, offset, left);
-    sum = f32x4.add(sum, g);
-    dot = fma(g, normalised(x + offset, mean, rstd, left), dot);
+  const step = advance(gamma);
+  const rest = step >> 2;
+  const shift = f32x4.splat(mean);
+  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
+  let px = x, pdy = dy, g = scales(gamma);
+  let n = cols;
+  for (; n >= 16; n -= 16, px += 64, pdy += 64, g += step) {
+    const g0 = f32x4.mul(v128.load(pdy), v128.load(g)), g1 = f32x4.mul(v128.load(pdy, 16), v128.load(g, 16));
+    const g2 = f32x4.mul(v128.load(pdy, 32), v128.load(g, 32)), g3 = f32x4.mul(v128.load(pdy, 48), v128.load(g, 48));
+    s0 = f32x4.add(s0, g0);
+    s1 = f32x4.add(s1, g1);
+    s2 = f32x4.add(s2, g2);
+    s3 = f32x4.add(s3, g3);
+    q0 = fma(f32x4.sub(v128.load(px), shift), g0, q0);
+    q1 = fma(f32x4.sub(v128.load(px, 16), shift), g1, q1);
+    q2 = fma(f32x4.sub(v128.load(px, 32), shift), g2, q2);
+    q3 = fma(f32x4.sub(v128.load(px, 48), shift), g3, q3);
   }
-  const meanG = f32x4.splat(hsum(sum) / <f32>cols);
-  const meanGx = f32x4.splat(hsum(dot) / <f32>cols);
+  for (; n > 0; n -= 4, px += 16, pdy += 16, g += rest) {
+    const v = f32x4.mul(loadLanes(pdy, n), loadLanes(g, n));
+    s0 = f32x4.add(s0, v);
+    q0 = fma(f32x4.sub(loadLanes(px, n, mean), shift), v, q0);
+  }
+  const count = <f32>cols;
   const scale = f32x4.splat(rstd);
-  for (let c: i32 = 0; c < cols; c += 4) {
-    const offset = (<usize>c) << 2;
-    const left = cols - c;
-    const centred = f32x4.sub(scaled(dy + offset, gamma, offset, left), meanG);
-    const xhat = normalised(x + offset, mean, rstd, left);
-    storeLanes(dx + offset, f32x4.mul(scale, f32x4.sub(centred, f32x4.mul(xhat, meanGx))), left);
+  const bias = f32x4.splat(-rstd * (hsum(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3))) / count));
+  // The sum is that of g (x - mean), and the factor is one of x - mean.
+  const factor = f32x4.splat(-rstd * rstd * (rstd * hsum(f32x4.add(f32x4.add(q0, q1), f32x4.add(q2, q3))) / count));
+  g = scales(gamma);
+  for (n = cols; n >= 16; n -= 16, x += 64, dy += 64, dx += 64, g += step) {
+    v128.store(dx, combine(v128.load(x), v128.load(g), v128.load(dy), shift, scale, factor, bias));
+    v128.store(dx, combine(v128.load(x, 16), v128.load(g, 16), v128.load(dy, 16), shift, scale, factor, bias), 16);
+    v128.store(dx, combine(v128.load(x, 32), v128.load(g, 32), v128.load(dy, 32), shift, scale, factor, bias), 32);
+    v128.store(dx, combine(v128.load(x, 48), v128.load(g, 48), v128.load(dy, 48), shift, scale, factor, bias), 48);
+  }
+  for (; n > 0; n -= 4, x += 16, dy += 16, dx += 16, g += rest) {
+    storeLanes(dx, combine(loadLanes(x, n), loadLanes(g, n), loadLanes(dy, n), shift, scale, factor, bias), n);
   }
 }
 
-/** xhat of the elements at x; of the lanes past the end, 0. */
+/** dy gamma scale + (x - shift) factor + bias. */
 // @ts-ignore: decorator
 @inline
-function normalised(x: usize, mean: f32, rstd: f32, left: i32): v128 {
-  return f32x4.mul(f32x4.sub(loadLanes(x, left, mean), f32x4.splat(mean)), f32x4.splat(rstd));
-}
-
-/** dy gamma, or dy where gamma is absent; of the lanes past the end, 0. */
-// @ts-ignore: decorator
-@inline
-function scaled(dy: usize, gamma: usize, offset: usize, left: i32): v128 {
-  const d = loadLanes(dy, left);
-  return gamma ? f32x4.mul(d, loadLanes(gamma + offset, left)) : d;
+function combine(x: v128, gamma: v128, dy: v128, shift: v128, scale: v128, factor: v128, bias: v128): v128 {
+  return fma(f32x4.mul(dy, gamma), scale, fma(f32x4.sub(x, shift), factor, bias));
 }

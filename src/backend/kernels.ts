@@ -195,6 +195,22 @@ export const kernels = {
     dims: ["rows", "cols"],
     scalars: [],
   },
+  // over the last axis of [rows, cols]; gamma [cols]; rstd [rows]
+  rmsNormForward: {
+    reads: ["x", "gamma"],
+    writes: ["y", "rstd"],
+    optional: ["gamma"],
+    dims: ["rows", "cols"],
+    scalars: ["eps"],
+  },
+  rmsNormBackward: {
+    reads: ["x", "gamma", "rstd", "dy"],
+    writes: ["dx", "dGamma"],
+    optional: ["gamma", "dx", "dGamma"],
+    accumulates: ["dGamma"],
+    dims: ["rows", "cols"],
+    scalars: [],
+  },
 
   // Philox 4x32-10: y[4 i + j] = word j of the block at counter + i (a 128-bit sum), as int32
   philox: { reads: [], writes: ["y"], dims: [...random, "counter2", "counter3"], scalars: [] },

@@ -1,7 +1,8 @@
 export { GRUCell, LSTMCell, RNNCell } from "./cells.js";
 export * as init from "./init.js";
-export { Dropout, Embedding, LayerNorm, Linear, Sequential, type UnaryModule } from "./layers.js";
+export { Dropout, Embedding, Linear, Sequential, type UnaryModule } from "./layers.js";
 export { Module, ParameterTable } from "./module.js";
+export { LayerNorm, RMSNorm } from "./norm.js";
 export {
   GRU,
   identityRNN,

@@ -1,6 +1,5 @@
 import { dropout } from "../ops/dropout.js";
 import { embedding } from "../ops/gather.js";
-import { layerNorm } from "../ops/layer-norm.js";
 import { linear } from "../ops/linear.js";
 import { parameter } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -80,31 +79,6 @@ export class Dropout extends Module {
 
   forward(x: Tensor): Tensor {
     return dropout(x, this.p, this.training);
-  }
-}
-
-/**
- * Layer normalisation over the last dimension of size D, with weight (gamma) ones and bias (beta) zeros at first.
- * @throws SeqgradError `range` for a dimension below 1
- * @example
- * new sg.nn.LayerNorm(2).forward(sg.fromArray([[1, 3], [8, 2]])); // = [[-1, 1], [1, -1]]
- */
-export class LayerNorm extends Module {
-  readonly weight: Tensor | undefined;
-  readonly bias: Tensor | undefined;
-  readonly eps: number;
-
-  constructor(dimension: number, options: { eps?: number; affine?: boolean; bias?: boolean } = {}) {
-    super();
-    checkInteger("LayerNorm", "dimension", dimension, 1);
-    this.eps = checkInterval("LayerNorm", "eps", options.eps ?? 1e-5, 0);
-    this.weight = options.affine === false ? undefined : parameter([dimension], init.ones);
-    this.bias = options.affine === false || options.bias === false ? undefined : parameter([dimension], init.zeros);
-  }
-
-  /** `[..., D]` -> `[..., D]`. */
-  forward(x: Tensor): Tensor {
-    return layerNorm(x, this.weight, this.bias, this.eps);
   }
 }
 

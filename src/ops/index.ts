@@ -26,6 +26,7 @@ export { type LstmOptions, lstm } from "./lstm.js";
 export { matmul } from "./matmul.js";
 export { GradientProbe } from "./recurrent.js";
 export { mean, type ReduceOptions, sum } from "./reduce.js";
+export { rmsNorm } from "./rms-norm.js";
 export { type Nonlinearity, type RnnOptions, rnn } from "./rnn.js";
 export { logSoftmax, softmax } from "./softmax.js";
 export {

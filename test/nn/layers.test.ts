@@ -78,7 +78,7 @@ await describeDevices("Embedding", (device) => {
   });
 });
 
-await describeDevices("Linear, LayerNorm and Sequential", (device) => {
+await describeDevices("Linear, LayerNorm, RMSNorm and Sequential", (device) => {
   const it = on(device);
 
   it("start as PyTorch's do", () => {
@@ -92,6 +92,8 @@ await describeDevices("Linear, LayerNorm and Sequential", (device) => {
     expect([...norm.weight!.dataSync(), ...norm.bias!.dataSync()]).toEqual([1, 1, 1, 0, 0, 0]);
     expect(new nn.LayerNorm(3, { affine: false }).parameters()).toEqual([]);
     expect(new nn.LayerNorm(3, { bias: false }).parameters().length).toBe(1);
+    expect([...new nn.RMSNorm(2).weight!.dataSync(), new nn.RMSNorm(2).eps]).toEqual([1, 1, 2 ** -23]);
+    expect(new nn.RMSNorm(3, { affine: false }).parameters()).toEqual([]);
   });
 
   it("refuse wrong options and shapes", () => {
@@ -99,6 +101,8 @@ await describeDevices("Linear, LayerNorm and Sequential", (device) => {
     expect(() => new nn.Linear(2, -1)).toThrow("Linear: outFeatures is -1");
     expect(() => new nn.LayerNorm(0)).toThrow("LayerNorm: dimension is 0");
     expect(() => new nn.LayerNorm(3, { eps: -1 })).toThrow("LayerNorm: eps is -1");
+    expect(() => new nn.RMSNorm(0)).toThrow("RMSNorm: dimension is 0");
+    expect(() => new nn.RMSNorm(3, { eps: -1 })).toThrow("RMSNorm: eps is -1");
     expect(() => new nn.Linear(3, 2).forward(zeros([2, 4]))).toThrow(
       "linear: x [2, 4] with weight [2, 3]: the weight is [out, in] and x must end in 3",
     );

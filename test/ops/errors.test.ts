@@ -109,6 +109,8 @@ const refusals: Record<string, [(f: Make, i: Make) => unknown, sg.ErrorCode, str
   "limits the wrong way round": [(f) => sg.clamp(f([2]), 1, 0), "range", "clamp: low 1 is above high 0; swap them."],
   "a chance over 1": [(f) => sg.dropout(f([2]), 1.5), "range", "dropout: p is 1.5; give a number from 0 to 1."],
   "gains that do not fit": [(f) => sg.layerNorm(f([2, 3]), f([2])), "shape", "layerNorm: gamma has shape [2]; x of [2, 3] wants [3]."],
+  "a scale that does not fit": [(f) => sg.rmsNorm(f([2, 3]), f([2])), "shape", "rmsNorm: gamma has shape [2]; x of [2, 3] wants [3]."],
+  "a mean square of a scalar": [(f) => sg.rmsNorm(f([])), "shape", "rmsNorm: a scalar has no last dimension."],
   "a bare beta": [(f) => sg.layerNorm(f([2, 3]), undefined, f([3])), "value", "layerNorm: beta needs gamma"],
   "sequences without a batch": [
     (f) => sg.rnn(f([5, 2]), f([3, 2]), f([3, 3])),

@@ -3,14 +3,16 @@ import type { Backend } from "../../src/backend/backend.js";
 import { expectClose, normals } from "../helpers/numbers.js";
 import { describeWebGpu, forms, replay } from "./gpu.js";
 
+const sizes = [
+  [1, 1, true],
+  [3, 7, false],
+  [65, 66, true],
+  [1100, 5, true],
+  [5, 200, true],
+] as const;
+
 function suite(gpu: Backend, wasm: Backend): void {
-  test.each([
-    [1, 1, true],
-    [3, 7, false],
-    [65, 66, true],
-    [1100, 5, true],
-    [5, 200, true],
-  ] as const)("layer normalisation of [%i, %i], with parameters: %s", async (rows, cols, affine) => {
+  test.each(sizes)("layer normalisation of [%i, %i], with parameters: %s", async (rows, cols, affine) => {
     const n = rows * cols;
     const x = normals(n, 1, 5, 2);
     const parameters = { ...(affine && { gamma: normals(cols, 2, 1, 0.1), beta: normals(cols, 3) }), rows, cols };
@@ -26,6 +28,21 @@ function suite(gpu: Backend, wasm: Backend): void {
         ...{ x, ...(gamma && { gamma }), mean: wanted.mean!, rstd: wanted.rstd!, dy: normals(n, 6), dx: new Float32Array(n) },
         ...{ ...sums, rows, cols },
       });
+    const [dActual, dWanted] = [await backward(gpu), await backward(wasm)];
+    for (const [name, data] of Object.entries(dWanted)) expectClose(dActual[name]!, data, 5e-6, name);
+  });
+
+  test.each(sizes)("root mean square normalisation of [%i, %i], with gamma: %s", async (rows, cols, affine) => {
+    const n = rows * cols;
+    const saved = { x: normals(n, 1, 0.5, 2), ...(affine && { gamma: normals(cols, 2, 1, 0.1) }), rows, cols };
+    const results = { y: new Float32Array(n), rstd: new Float32Array(rows) };
+    const forward = (on: Backend) => replay(on, "rmsNormForward", { ...saved, ...results, eps: 1e-5 });
+    const [actual, wanted] = [await forward(gpu), await forward(wasm)];
+    for (const [name, data] of Object.entries(wanted)) expectClose(actual[name]!, data, 5e-6, name);
+
+    const sums = affine ? { dGamma: normals(cols, 4) } : {};
+    const backward = (on: Backend) =>
+      replay(on, "rmsNormBackward", { ...saved, rstd: wanted.rstd!, dy: normals(n, 6), dx: new Float32Array(n), ...sums });
     const [dActual, dWanted] = [await backward(gpu), await backward(wasm)];
     for (const [name, data] of Object.entries(dWanted)) expectClose(dActual[name]!, data, 5e-6, name);
   });

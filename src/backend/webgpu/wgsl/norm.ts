@@ -1,15 +1,17 @@
-import { type Arguments, each, line, type WgslKernels } from "../kernel.js";
+import { type Arguments, type Capabilities, each, line, type WgslKernels } from "../kernel.js";
 import { isWide, rowsEntry, rowsPass } from "./rows.js";
 
 /** Parts in which a column's sums over the rows are made. */
 const PARTS = 64;
 const partsOf = (rows: number) => Math.min(PARTS, Math.ceil(rows / 16));
 
+/** x' of layer and of root mean square normalisation. */
 const normalised = "(heap[c.x + at + k] - heap[c.mean + r]) * heap[c.rstd + r]";
+const scaled = "heap[c.x + at + k] * heap[c.rstd + r]";
 const upstream = (c: Arguments) => `heap[c.dy + at + k]${c.gamma ? " * heap[c.gamma + k]" : ""}`;
 
 /** The sums over the rows of dy x' and of dy, in parts, each of every PARTS-th row; then their sums into what is wanted. */
-const parameterSums = (c: Arguments) => /* wgsl */ `
+const parameterSums = (c: Arguments, normalised: string) => /* wgsl */ `
 ${each(
   "partialSums",
   `u32(c.cols) * ${partsOf(c.rows!)}u`,
@@ -37,9 +39,23 @@ ${each(
 
 const hasParameters = (c: Arguments) => Boolean(c.dGamma || c.dBeta);
 
+/** The passes of a backward kernel: the sums of the parameters, then dx. */
+const backwardPasses = (c: Arguments, device: Capabilities) => [
+  ...(hasParameters(c)
+    ? [
+        { entry: "partialSums", groups: line(c.cols! * partsOf(c.rows!)) },
+        { entry: "parameterSums", groups: line(c.cols!) },
+      ]
+    : []),
+  ...(c.dx ? [rowsPass(c.rows!, isWide(c.cols!, device))] : []),
+];
+
+const sumsWorkspace = (c: Arguments) => (hasParameters(c) ? 2 * 4 * c.cols! * partsOf(c.rows!) : 0);
+
 /**
  * Layer normalisation over the last axis of [rows, cols], as assembly/norm: y = x' gamma + beta, x' = (x - mean) rstd, with the variance
  * from differences to the mean; dx = rstd (g - mean(g) - x' mean(g x')), g = dy gamma, after dGamma and dBeta, which are added to.
+ * Root mean square normalisation likewise, with x' = x rstd and no mean to take off.
  */
 export const normKernels = {
   layerNormForward: {
@@ -64,8 +80,8 @@ fn row(r: u32, lane: u32) {
     passes: (c, device) => [rowsPass(c.rows!, isWide(c.cols!, device))],
   },
   layerNormBackward: {
-    workspace: (c) => (hasParameters(c) ? 2 * 4 * c.cols! * partsOf(c.rows!) : 0),
-    code: (c, device) => /* wgsl */ `${hasParameters(c) ? parameterSums(c) : ""}
+    workspace: sumsWorkspace,
+    code: (c, device) => /* wgsl */ `${hasParameters(c) ? parameterSums(c, normalised) : ""}
 ${rowsEntry(
   isWide(c.cols!, device),
   /* wgsl */ `
@@ -80,14 +96,40 @@ fn row(r: u32, lane: u32) {
   }
 }`,
 )}`,
-    passes: (c, device) => [
-      ...(hasParameters(c)
-        ? [
-            { entry: "partialSums", groups: line(c.cols! * partsOf(c.rows!)) },
-            { entry: "parameterSums", groups: line(c.cols!) },
-          ]
-        : []),
-      ...(c.dx ? [rowsPass(c.rows!, isWide(c.cols!, device))] : []),
-    ],
+    passes: backwardPasses,
+  },
+  rmsNormForward: {
+    code: (c, device) =>
+      rowsEntry(
+        isWide(c.cols!, device),
+        /* wgsl */ `
+fn row(r: u32, lane: u32) {
+  let at = r * u32(c.cols);
+  var squares = 0.0;
+  for (var k = lane; k < u32(c.cols); k += LANES) { let v = heap[c.x + at + k]; squares += v * v; }
+  let rstd = 1 / sqrt(total(squares, lane) / f32(c.cols) + c.eps);
+  for (var k = lane; k < u32(c.cols); k += LANES) {
+    heap[c.y + at + k] = heap[c.x + at + k] * rstd${c.gamma ? " * heap[c.gamma + k]" : ""};
+  }
+  if (lane == 0u) { heap[c.rstd + r] = rstd; }
+}`,
+      ),
+    passes: (c, device) => [rowsPass(c.rows!, isWide(c.cols!, device))],
+  },
+  rmsNormBackward: {
+    workspace: sumsWorkspace,
+    code: (c, device) => /* wgsl */ `${hasParameters(c) ? parameterSums(c, scaled) : ""}
+${rowsEntry(
+  isWide(c.cols!, device),
+  /* wgsl */ `
+fn row(r: u32, lane: u32) {
+  let at = r * u32(c.cols);
+  var product = 0.0;
+  for (var k = lane; k < u32(c.cols); k += LANES) { product += ${upstream(c)} * (${scaled}); }
+  product = total(product, lane) / f32(c.cols);
+  for (var k = lane; k < u32(c.cols); k += LANES) { heap[c.dx + at + k] = heap[c.rstd + r] * (${upstream(c)} - ${scaled} * product); }
+}`,
+)}`,
+    passes: backwardPasses,
   },
 } satisfies WgslKernels;
