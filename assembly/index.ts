@@ -2,10 +2,12 @@
 export { binary } from "./elementwise/binary";
 export { copyStrided } from "./elementwise/copy-strided";
 export { fill } from "./elementwise/fill";
+export { swigluBackward, swigluForward } from "./elementwise/swiglu";
 export { unary, unaryBackward } from "./elementwise/unary";
 export { where } from "./elementwise/where";
 export { gather, scatterAdd } from "./indexing/elements";
 export { gatherRows, scatterAddRows } from "./indexing/rows";
+export { rotary } from "./attention/rotary";
 export { argmax } from "./reduce/argmax";
 export { norm } from "./reduce/norm";
 export { reduce } from "./reduce/reduce";

@@ -212,6 +212,13 @@ export const kernels = {
     scalars: [],
   },
 
+  // y = silu(a) b, x [rows, 2 cols] holding a beside b, y [rows, cols]; dx may alias x
+  swigluForward: { reads: ["x"], writes: ["y"], dims: ["rows", "cols"], scalars: [] },
+  swigluBackward: { reads: ["x", "dy"], writes: ["dx"], dims: ["rows", "cols"], scalars: [] },
+  // x [B, T, cols] -> y: pairs of the first `heads` heads of D turn by the angles of table [T, D] (cosines, then sines), or back
+  // with inverse 1; the other columns are copied; y may alias x
+  rotary: { reads: ["x", "table"], writes: ["y"], dims: ["B", "T", "cols", "heads", "D", "interleaved", "inverse"], scalars: [] },
+
   // Philox 4x32-10: y[4 i + j] = word j of the block at counter + i (a 128-bit sum), as int32
   philox: { reads: [], writes: ["y"], dims: [...random, "counter2", "counter3"], scalars: [] },
   // uniform on [low, high): low + (high - low) (word >>> 8) / 2^24; element i takes word i mod 4 of block i div 4

@@ -28,7 +28,9 @@ export { GradientProbe } from "./recurrent.js";
 export { mean, type ReduceOptions, sum } from "./reduce.js";
 export { rmsNorm } from "./rms-norm.js";
 export { type Nonlinearity, type RnnOptions, rnn } from "./rnn.js";
+export { type RotaryOptions, rotary } from "./rotary.js";
 export { logSoftmax, softmax } from "./softmax.js";
+export { swiglu } from "./swiglu.js";
 export {
   abs,
   affine,

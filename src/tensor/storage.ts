@@ -3,7 +3,7 @@ import { ALIGNMENT } from "../backend/heap.js";
 import { SeqgradError } from "../util/errors.js";
 
 /** What a tensor's memory is for, in the account that `memory()` gives. */
-export type StorageKind = "parameter" | "gradient" | "optimizer" | "scope" | "other";
+export type StorageKind = "parameter" | "buffer" | "gradient" | "optimizer" | "scope" | "other";
 
 /** A place in a backend's memory, shared by a tensor and its views. */
 export class Storage {
@@ -249,7 +249,7 @@ export interface MemoryAccount {
 
 /** What is alive on a backend. */
 export function account(backend: Backend): MemoryAccount {
-  const bytes = { parameter: 0, gradient: 0, optimizer: 0, scope: 0, other: 0 };
+  const bytes = { parameter: 0, buffer: 0, gradient: 0, optimizer: 0, scope: 0, other: 0 };
   const inFrames = frames.flatMap((frame) => frame.storages.filter((storage) => storage.alive && !storage.owned));
   let tensors = 0;
   for (const storage of [...heapStorages, ...inFrames]) {

@@ -111,6 +111,12 @@ const refusals: Record<string, [(f: Make, i: Make) => unknown, sg.ErrorCode, str
   "gains that do not fit": [(f) => sg.layerNorm(f([2, 3]), f([2])), "shape", "layerNorm: gamma has shape [2]; x of [2, 3] wants [3]."],
   "a scale that does not fit": [(f) => sg.rmsNorm(f([2, 3]), f([2])), "shape", "rmsNorm: gamma has shape [2]; x of [2, 3] wants [3]."],
   "a mean square of a scalar": [(f) => sg.rmsNorm(f([])), "shape", "rmsNorm: a scalar has no last dimension."],
+  "gates without values": [(f) => sg.swiglu(f([2, 3])), "shape", "swiglu: x [2, 3] wants a last dimension of 2 F"],
+  "heads of an odd size": [(f) => sg.rotary(f([1, 2, 6]), { heads: 2 }), "shape", "rotary: 2 heads of equal size do not fit x [1, 2, 6]"],
+  "heads wider than x": [(f) => sg.rotary(f([1, 2, 6]), { heads: 2, headDim: 4 }), "shape", "rotary: 2 heads of 4 size do not fit"],
+  "no heads": [(f) => sg.rotary(f([1, 2, 6]), {}), "shape", "rotary: all heads of equal size do not fit"],
+  "a vector to turn": [(f) => sg.rotary(f([6]), { heads: 1 }), "shape", "rotary: x [6] has no steps"],
+  "a position before 0": [(f) => sg.rotary(f([1, 2, 6]), { heads: 1, offset: -1 }), "range", "rotary: offset is -1"],
   "a bare beta": [(f) => sg.layerNorm(f([2, 3]), undefined, f([3])), "value", "layerNorm: beta needs gamma"],
   "sequences without a batch": [
     (f) => sg.rnn(f([5, 2]), f([3, 2]), f([3, 3])),

@@ -1,6 +1,7 @@
 import type { KernelName } from "../../kernels.js";
 import type { WgslKernel } from "../kernel.js";
 import { elementwiseKernels } from "./elementwise.js";
+import { gatedKernels } from "./gated.js";
 import { gemmKernels } from "./gemm.js";
 import { gruKernels } from "./gru.js";
 import { indexingKernels } from "./indexing.js";
@@ -11,6 +12,7 @@ import { randomKernels } from "./random.js";
 import { recurrentGradientKernels } from "./recurrent-gradient.js";
 import { reduceKernels } from "./reduce.js";
 import { rnnKernels } from "./rnn.js";
+import { rotaryKernels } from "./rotary.js";
 import { softmaxKernels } from "./softmax.js";
 
 /** The WGSL source of every kernel. */
@@ -22,6 +24,8 @@ export const wgslKernels: Readonly<Record<KernelName, WgslKernel>> = {
   ...gemmKernels,
   ...softmaxKernels,
   ...normKernels,
+  ...gatedKernels,
+  ...rotaryKernels,
   ...optimKernels,
   ...lstmKernels,
   ...gruKernels,

@@ -1,0 +1,137 @@
+import type { Backend } from "../backend/backend.js";
+import { allocate } from "../tensor/storage.js";
+import { empty, Tensor } from "../tensor/tensor.js";
+import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { add, mul, sub } from "./binary.js";
+import { concat } from "./copy.js";
+import { defineOp } from "./define-op.js";
+import { toFloat } from "./unary.js";
+import { reshape, select, slice, stack } from "./views.js";
+
+export interface RotaryOptions {
+  /** Heads that turn, the first of a row. Default: all. */
+  heads?: number;
+  /** The size D of a head. Default: the width of x by `heads`. What lies behind the heads that turn passes as it is. */
+  headDim?: number;
+  /** The position of the first step. Default 0. */
+  offset?: number;
+  /** Pair i turns by position / base^(2 i / D). Default 10,000. */
+  base?: number;
+  /** Whether pairs are neighbours (2 i, 2 i + 1), as in the paper, rather than (i, D / 2 + i), as in Llama and Hugging Face's models. */
+  interleaved?: boolean;
+}
+
+interface Attrs {
+  readonly heads: number;
+  readonly D: number;
+  readonly offset: number;
+  readonly base: number;
+  readonly interleaved: boolean;
+}
+
+/** Cosines and sines of positions `from` to `to`, rows of D: a product of a position and a frequency in float32 would be off by an angle. */
+function anglesOf(D: number, base: number, from: number, to: number): Float64Array {
+  const table = new Float64Array((to - from) * D);
+  const half = D / 2;
+  for (let i = 0; i < half; i++) {
+    const frequency = base ** ((-2 * i) / D);
+    for (let p = from; p < to; p++) {
+      const at = (p - from) * D + i;
+      table[at] = Math.cos(p * frequency);
+      table[at + half] = Math.sin(p * frequency);
+    }
+  }
+  return table;
+}
+
+const tables = new WeakMap<Backend, Map<string, Tensor>>();
+const SHORTEST = 64;
+
+/** Where the angles of a position lie: the table of a head size and base grows to the next power of two, and serves every call. */
+function tableAddress(backend: Backend, D: number, base: number, offset: number, end: number): number {
+  const own = tables.get(backend) ?? new Map<string, Tensor>();
+  tables.set(backend, own);
+  const key = `${D} ${base}`;
+  let table = own.get(key);
+  if (!table || table.size < end * D) {
+    const length = Math.max(SHORTEST, 2 ** Math.ceil(Math.log2(end)));
+    const grown = new Tensor(allocate(backend, length * D * 4, "buffer", null), [length, D]);
+    grown.write(Float32Array.from(anglesOf(D, base, 0, length)));
+    table?.dispose();
+    own.set(key, grown);
+    table = grown;
+  }
+  return table.address + offset * D * 4;
+}
+
+const timesOf = (x: Tensor) => ({ T: x.shape.at(-2)!, cols: x.shape.at(-1)! });
+
+const rotaryOp = defineOp<Attrs>({
+  name: "rotary",
+  kernels: ["rotary"],
+  shape: ([x]) => [x!.shape],
+  compose([x], { heads, D, offset, base, interleaved }) {
+    const { T, cols } = timesOf(x!);
+    const table = empty(x!.backend, [T, 1, D]);
+    table.write(Float32Array.from(anglesOf(D, base, offset, offset + T)));
+    const [cos, sin] = [slice(table, -1, 0, D / 2), slice(table, -1, D / 2)];
+    const lead = x!.shape.slice(0, -1);
+    const pairs = reshape(slice(x!, -1, 0, heads * D), [...lead, heads, ...(interleaved ? [D / 2, 2] : [2, D / 2])]);
+    const axis = interleaved ? -1 : -2;
+    const [x1, x2] = [select(pairs, axis, 0), select(pairs, axis, 1)];
+    const turned = stack([sub(mul(x1, cos), mul(x2, sin)), add(mul(x2, cos), mul(x1, sin))], axis);
+    const y = reshape(turned, [...lead, heads * D]);
+    return [heads * D < cols ? concat([y, slice(x!, -1, heads * D)], -1) : y];
+  },
+  forward(run, [x], [y], attrs) {
+    run("rotary", rotaryCall(x!, y!, attrs, 0));
+  },
+  backward({ run, dOutputs: [dy], attrs, gradientLike }) {
+    const dx = gradientLike(0)!;
+    run("rotary", rotaryCall(dy!, dx, attrs, 1));
+    return [dx];
+  },
+  samples: [
+    { inputs: [[1, 1, 2]], attrs: { heads: 1, D: 2, offset: 3, base: 10000, interleaved: false } },
+    { inputs: [[2, 3, 33]], attrs: { heads: 3, D: 10, offset: 0, base: 100, interleaved: false } },
+    { inputs: [[2, 5, 28]], attrs: { heads: 2, D: 14, offset: 70, base: 10000, interleaved: true } },
+    { inputs: [[2, 32, 256]], attrs: { heads: 4, D: 64, offset: 0, base: 10000, interleaved: false } },
+  ],
+});
+
+function rotaryCall(x: Tensor, y: Tensor, { heads, D, offset, base, interleaved }: Attrs, inverse: number) {
+  const { T, cols } = timesOf(x);
+  const table = tableAddress(x.backend, D, base, offset, offset + T);
+  return { x, table, y, B: T * cols === 0 ? 0 : x.size / (T * cols), T, cols, heads, D, interleaved: Number(interleaved), inverse };
+}
+
+/**
+ * Rotary position embedding (Su et al. 2021, "RoFormer"): in each head of D elements, pair i of the step at position p turns by the angle
+ * p / base^(2 i / D), so that products of two such vectors depend on the distance of their positions alone.
+ *
+ * Of `heads` and `headDim` one is enough. With both, only the first `heads` heads turn and the rest passes: the queries and keys of a
+ * packed projection `[B, T, (N + 2 K) D]` are `{ heads: N + K, headDim: D }`.
+ *
+ * @param x `[B, T, N D]`, heads side by side
+ * @throws SeqgradError `shape` when the heads do not fit the width or D is odd; `range`
+ * @example
+ * const queriesAndKeys = sg.rotary(sg.randn([2, 16, 3 * 64]), { heads: 8, headDim: 16 }); // 4 heads each; the values pass
+ */
+export function rotary(x: Tensor, options: RotaryOptions): Tensor {
+  const { offset = 0, base = 10000, interleaved = false } = options;
+  if (x.rank < 2) throw new SeqgradError("shape", `rotary: x ${formatShape(x.shape)} has no steps; it wants [B, T, N D].`);
+  const width = x.shape.at(-1)!;
+  const { heads = width / options.headDim!, headDim: D = width / options.heads! } = options;
+  const isSize = (n: number) => Number.isInteger(n) && n >= 1;
+  if (!isSize(heads) || !isSize(D) || heads * D > width || D % 2 !== 0) {
+    throw new SeqgradError(
+      "shape",
+      `rotary: ${options.heads ?? "all"} heads of ${options.headDim ?? "equal"} size do not fit x ${formatShape(x.shape)}; give heads, headDim or both, the size even.`,
+    );
+  }
+  checkInteger("rotary", "offset", offset);
+  if (!(base > 0 && Number.isFinite(base))) throw new SeqgradError("range", `rotary: base is ${base}; give a number above 0.`);
+  return rotaryOp([toFloat(x)], { heads, D, offset, base, interleaved })[0]!;
+}
