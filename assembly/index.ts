@@ -18,6 +18,7 @@ export { gruBackward } from "./recurrent/gru-backward";
 export { lstmForward } from "./recurrent/lstm";
 export { lstmBackward } from "./recurrent/lstm-backward";
 export { rnnBackward, rnnForward } from "./recurrent/rnn";
+export { additiveAttentionBackward, additiveAttentionForward } from "./attention/additive";
 export { softmaxBackward, softmaxForward } from "./softmax/softmax";
 export { logSoftmaxBackward, logSoftmaxForward } from "./softmax/log-softmax";
 export { crossEntropyBackward, crossEntropyForward } from "./softmax/cross-entropy";

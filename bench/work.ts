@@ -74,6 +74,8 @@ const table: { readonly [K in KernelName]: (call: KernelCall<K>) => Work } = {
     const weights = G * ((dwIh ? I : 0) + (dwHh ? H : 0));
     return work(2 * weights + B * T * (G + I + H), 2 * B * T * weights);
   },
+  additiveAttentionForward: ({ B, T, S, A }) => work(B * (T * A + S * A + T * S)),
+  additiveAttentionBackward: ({ B, T, S, A }) => work(B * (2 * T * A + 3 * S * A + 2 * T * S)),
   sgd: ({ n, buffer }) => work((buffer ? 5 : 3) * n),
   adam: ({ n }) => work(7 * n),
   rmsprop: ({ n, average, buffer }) => work((5 + (average ? 2 : 0) + (buffer ? 2 : 0)) * n),

@@ -5,7 +5,8 @@
  *
  * Buffers are contiguous and row-major unless dims give strides (in elements). A buffer in `optional` may be absent
  * (address 0). A buffer in `accumulates` is added to; every other write overwrites. A write may alias a read only where
- * the kernel's header allows it. Letters: B batch, T time, I input, H hidden, P projected hidden, G gate rows.
+ * the kernel's header allows it. Letters: B batch, T time, I input, H hidden, P projected hidden, G gate rows,
+ * S source time, A attention.
  */
 export interface KernelRow {
   readonly reads: readonly string[];
@@ -303,6 +304,28 @@ export const kernels = {
     dims: ["B", "T", "I", "H", "G", "width", "reverse", "cell", ...range],
     scalars: [],
     workspace: (d) => Math.min(256, d.T! * d.B!) * 4 * (ceil(d.I!, 8) + 2 * ceil(d.H!, 8) + 48) + 64,
+  },
+
+  // weights = softmax over the visible keys j of e[b, i, j] = sum_a v[a] tanh(q[b, i, a] + k[b, j, a]), 0 of the others. q [B, T, A],
+  // k [B, S, A], v [A], weights [B, T, S]; lengths int32 [B], each in 0..S: the visible keys; window > 0: of them those within
+  // floor(window / 2) of the query's position, int32 [B, T], or start + i. begin, end: rows of the batch.
+  additiveAttentionForward: {
+    reads: ["q", "k", "v", "lengths", "positions"],
+    writes: ["weights"],
+    optional: ["lengths", "positions"],
+    dims: ["B", "T", "S", "A", "window", "start", ...range],
+    scalars: [],
+    checks: "lengths",
+  },
+  // dv [B, A]: a row of the batch has its own
+  additiveAttentionBackward: {
+    reads: ["q", "k", "v", "lengths", "positions", "weights", "dWeights"],
+    writes: ["dq", "dk", "dv"],
+    optional: ["lengths", "positions"],
+    accumulates: ["dk"],
+    dims: ["B", "T", "S", "A", "window", "start", ...range],
+    scalars: [],
+    workspace: (d) => (d.S! + d.A!) * 4 + 128,
   },
 
   // One pass over a contiguous arena. norm [1]: the gradient's global norm; where it is given, a step whose norm is not finite changes

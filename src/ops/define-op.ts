@@ -171,7 +171,10 @@ function badIndex(op: string, kernel: KernelName, call: object, position: number
   const given = call as Readonly<Record<string, unknown>>;
   const index = given[name] as Tensor;
   const value = index.backend.readSync?.(index.address + position * 4, 1, "int32")[0];
-  const [low, high] = name === "lengths" ? [1, given.T as number] : [0, ((given.n ?? given.cols) as number) - 1];
+  // Lengths are 1 to T steps of a recurrence, 0 to S keys of attention.
+  const { T, S, n, cols } = given as Readonly<Record<string, number>>;
+  const steps = S === undefined ? [1, T!] : [0, S];
+  const [low, high] = (name === "lengths" ? steps : [0, (n ?? cols)! - 1]) as [number, number];
   return outOfRange(op, `${name}[${position}]`, value, low, high);
 }
 

@@ -1,3 +1,5 @@
+export { additiveAttention } from "./additive-attention.js";
+export type { VisibleKeys } from "./alignment.js";
 export { argmax } from "./argmax.js";
 export {
   type AttentionOptions,

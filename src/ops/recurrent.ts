@@ -140,10 +140,10 @@ export function sequenceSize(op: string, x: Tensor): { B: number; T: number; I: 
 }
 
 /** What the kernels check by themselves, where it can be read at once. */
-function checkLengths(op: string, lengths: Tensor, T: number): void {
+export function checkLengths(op: string, lengths: Tensor, low: number, high: number): void {
   const values = lengths.backend.readSync ? lengths.dataSync() : [];
-  const bad = values.findIndex((n) => n < 1 || n > T);
-  if (bad >= 0) throw outOfRange(op, `lengths[${bad}]`, values[bad], 1, T);
+  const bad = values.findIndex((n) => n < low || n > high);
+  if (bad >= 0) throw outOfRange(op, `lengths[${bad}]`, values[bad], low, high);
 }
 
 /** The composition of a whole sequence from one step: state -> state, of which the first is h. */
@@ -155,7 +155,7 @@ export function unroll(
   step: (x: Tensor, state: readonly Tensor[]) => readonly Tensor[],
 ): Tensor[] {
   const T = x.shape[1]!;
-  if (lengths) checkLengths(op, lengths, T);
+  if (lengths) checkLengths(op, lengths, 1, T);
   const outputs = new Array<Tensor>(T);
   let state = initial;
   for (let s = 0; s < T; s++) {

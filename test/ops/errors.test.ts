@@ -129,6 +129,36 @@ const refusals: Record<string, [(f: Make, i: Make) => unknown, sg.ErrorCode, str
     "shape",
     "lstm: wIh has shape [16, 4]; wants [16, 3] beside x [2, 5, 3].",
   ],
+  "keys of another size": [
+    (f) => sg.additiveAttention(f([2, 3, 7]), f([2, 5, 8]), f([7]), f([2, 5, 4])),
+    "shape",
+    "additiveAttention: k has shape [2, 5, 8]; wants [B, S, A], with q [2, 3, 7] as [B, T, A] and k [2, 5, 8] as [B, S, A]",
+  ],
+  "a query without steps": [
+    (f) => sg.additiveAttention(f([2, 7]), f([2, 5, 7]), f([7]), f([2, 5, 4])),
+    "shape",
+    "additiveAttention: q has shape [2, 7]; wants [B, T, A]",
+  ],
+  "attention to nothing": [
+    (f) => sg.additiveAttention(f([2, 1, 7]), f([2, 0, 7]), f([7]), f([2, 0, 4])),
+    "shape",
+    "additiveAttention: k has shape [2, 0, 7]; wants [B, S, A]",
+  ],
+  "float positions": [
+    (f) => sg.additiveAttention(f([2, 1, 7]), f([2, 5, 7]), f([7]), f([2, 5, 4]), { window: 3, positions: f([2, 1]) }),
+    "dtype",
+    "additiveAttention: positions is float32; wants int32.",
+  ],
+  "a window of nothing": [
+    (f) => sg.additiveAttention(f([2, 1, 7]), f([2, 5, 7]), f([7]), f([2, 5, 4]), { window: 0 }),
+    "range",
+    "additiveAttention: window is 0; give a whole number from 1 to",
+  ],
+  "a first position before the first key": [
+    (f) => sg.additiveAttention(f([2, 1, 7]), f([2, 5, 7]), f([7]), f([2, 5, 4]), { window: 3, positions: -1 }),
+    "range",
+    "additiveAttention: positions is -1; give a whole number from 0 to",
+  ],
   "float lengths": [
     (f) => sg.rnn(f([2, 5, 3]), f([4, 3]), f([4, 4]), { lengths: f([2]) }),
     "dtype",
@@ -178,6 +208,11 @@ await describeDevices("operations refuse", (device) => {
       (i, x) => sg.lstm(sg.expand(x, [2, 3, 4]), sg.ones([8, 4]), sg.ones([8, 2]), { lengths: i }),
       [4, 1],
       "lstm: lengths[0] is 4; wants a number from 1 to 3.",
+    ],
+    "a length over all keys": [
+      (i, x) => sg.additiveAttention(sg.ones([2, 1, 4]), sg.expand(x, [2, 3, 4]), sg.ones([4]), sg.ones([2, 3, 1]), { lengths: i }),
+      [0, 4],
+      "additiveAttention: lengths[1] is 4; wants a number from 0 to 3.",
     ],
   };
 

@@ -1,5 +1,6 @@
 import type { KernelName } from "../../kernels.js";
 import type { WgslKernel } from "../kernel.js";
+import { additiveAttentionKernels } from "./additive-attention.js";
 import { elementwiseKernels } from "./elementwise.js";
 import { gatedKernels } from "./gated.js";
 import { gemmKernels } from "./gemm.js";
@@ -31,4 +32,5 @@ export const wgslKernels: Readonly<Record<KernelName, WgslKernel>> = {
   ...gruKernels,
   ...rnnKernels,
   ...recurrentGradientKernels,
+  ...additiveAttentionKernels,
 };

@@ -41,9 +41,11 @@ fn previousState(b: u32, t: u32) -> u32 {
 }
 `;
 
-/** Leaves a fault for each length outside 1..T. */
-export const checkLengths = (c: Arguments) =>
-  c.lengths ? each("checkLengths", "u32(c.B)", "let n = bitcast<i32>(heap[c.lengths + i]); if (n < 1 || n > c.T) { fault(i); }") : "";
+/** Leaves a fault for each length outside least..most. */
+export const checkLengths = (c: Arguments, least = 1, most = "c.T") =>
+  c.lengths
+    ? each("checkLengths", "u32(c.B)", `let n = bitcast<i32>(heap[c.lengths + i]); if (n < ${least} || n > ${most}) { fault(i); }`)
+    : "";
 export const lengthPass = (c: Arguments): Pass[] => (c.lengths ? [{ entry: "checkLengths", groups: line(c.B!) }] : []);
 
 /**

@@ -43,11 +43,11 @@ fn total(v: f32, lane: u32) -> f32 { return v; }
 fn largest(v: f32, lane: u32) -> f32 { return v; }
 `;
 
-/** The entry `rows`, and what its body needs. */
-export const rowsEntry = (isWide: boolean, body: string): string => /* wgsl */ `${isWide ? wide : narrow}${body}
+/** The entry `rows` over `count` of them, and what its body needs. */
+export const rowsEntry = (isWide: boolean, body: string, count = "c.rows"): string => /* wgsl */ `${isWide ? wide : narrow}${body}
 @compute @workgroup_size(64) fn rows(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let r = ${isWide ? "group.x + group.y * groups.x" : "line(id, groups)"};
-  if (r >= u32(c.rows)) { return; }
+  if (r >= u32(${count})) { return; }
   row(r, ${isWide ? "lane" : "0u"});
 }
 `;
