@@ -84,32 +84,36 @@ function passRows(
 /** sum_a v tanh(q + k). */
 function score(q: usize, k: usize, v: usize, A: i32): f32 {
   let sum = f32x4.splat(0);
-  for (let a: i32 = 0; a < A; a += 4) {
-    const at = bytes(a);
-    const left = A - a;
-    sum = fma(loadLanes(v + at, left), tanhv(f32x4.add(loadLanes(q + at, left), loadLanes(k + at, left))), sum);
-  }
+  for (; A >= 4; A -= 4, q += 16, k += 16, v += 16) sum = fma(v128.load(v), tanhv(f32x4.add(v128.load(q), v128.load(k))), sum);
+  if (A) sum = fma(loadLanes(v, A), tanhv(f32x4.add(loadLanes(q, A), loadLanes(k, A))), sum);
   return hsum(sum);
 }
 
 /** For n keys: dq = sum_j g and dk += g with g = v de (1 - t^2), dv = sum_j de t. Four columns at a time, so that their sums stay in registers. */
 function differentiate(q: usize, k: usize, v: usize, de: usize, n: i32, dq: usize, dk: usize, dv: usize, A: i32): void {
-  for (let a: i32 = 0; a < A; a += 4) {
-    const left = A - a;
-    const query = loadLanes(q + bytes(a), left);
-    const gain = loadLanes(v + bytes(a), left);
-    let sumT = f32x4.splat(0);
-    let sumG = f32x4.splat(0);
-    for (let j: i32 = 0, at = bytes(a); j < n; j++, at += bytes(A)) {
-      const d = v128.load32_splat(de + bytes(j));
-      const t = tanhv(f32x4.add(query, loadLanes(k + at, left)));
-      const dt = f32x4.mul(d, t);
-      const g = f32x4.mul(gain, f32x4.sub(d, f32x4.mul(dt, t)));
-      sumT = f32x4.add(sumT, dt);
-      sumG = f32x4.add(sumG, g);
-      storeLanes(dk + at, f32x4.add(loadLanes(dk + at, left), g), left);
-    }
-    storeLanes(dq + bytes(a), sumG, left);
-    storeLanes(dv + bytes(a), sumT, left);
+  const stride = bytes(A);
+  for (; A >= 4; A -= 4, q += 16, k += 16, v += 16, dq += 16, dk += 16, dv += 16) differentiateLanes(q, k, v, de, n, dq, dk, dv, stride, 4);
+  if (A) differentiateLanes(q, k, v, de, n, dq, dk, dv, stride, A);
+}
+
+// @ts-ignore: decorator
+@inline
+function differentiateLanes(
+  q: usize, k: usize, v: usize, de: usize, n: i32, dq: usize, dk: usize, dv: usize, stride: usize, left: i32,
+): void {
+  const query = loadLanes(q, left);
+  const gain = loadLanes(v, left);
+  let sumT = f32x4.splat(0);
+  let sumG = f32x4.splat(0);
+  for (let j: i32 = 0, at: usize = 0; j < n; j++, at += stride) {
+    const d = v128.load32_splat(de + bytes(j));
+    const t = tanhv(f32x4.add(query, loadLanes(k + at, left)));
+    const dt = f32x4.mul(d, t);
+    const g = f32x4.mul(gain, f32x4.sub(d, f32x4.mul(dt, t)));
+    sumT = f32x4.add(sumT, dt);
+    sumG = f32x4.add(sumG, g);
+    storeLanes(dk + at, f32x4.add(loadLanes(dk + at, left), g), left);
   }
+  storeLanes(dq, sumG, left);
+  storeLanes(dv, sumT, left);
 }

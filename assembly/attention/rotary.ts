@@ -36,12 +36,17 @@ export function rotary(
 /** One head whose pairs are n apart. */
 function turnHalves(x: usize, cos: usize, y: usize, n: i32, sign: v128): void {
   const half = (<usize>n) << 2;
-  for (; n > 0; n -= 4, x += 16, cos += 16, y += 16) {
-    const x1 = loadLanes(x, n), x2 = loadLanes(x + half, n);
-    const c = loadLanes(cos, n), s = f32x4.mul(loadLanes(cos + half, n), sign);
-    storeLanes(y, f32x4.sub(f32x4.mul(x1, c), f32x4.mul(x2, s)), n);
-    storeLanes(y + half, fma(x2, c, f32x4.mul(x1, s)), n);
-  }
+  for (; n >= 4; n -= 4, x += 16, cos += 16, y += 16) turnLanes(x, cos, y, half, sign, 4);
+  if (n) turnLanes(x, cos, y, half, sign, n);
+}
+
+// @ts-ignore: decorator
+@inline
+function turnLanes(x: usize, cos: usize, y: usize, half: usize, sign: v128, n: i32): void {
+  const x1 = loadLanes(x, n), x2 = loadLanes(x + half, n);
+  const c = loadLanes(cos, n), s = f32x4.mul(loadLanes(cos + half, n), sign);
+  storeLanes(y, f32x4.sub(f32x4.mul(x1, c), f32x4.mul(x2, s)), n);
+  storeLanes(y + half, fma(x2, c, f32x4.mul(x1, s)), n);
 }
 
 /** One head of D elements whose pairs are neighbours. */
@@ -49,11 +54,16 @@ function turnNeighbours(x: usize, cos: usize, y: usize, D: i32, sign: v128): voi
   const half = (<usize>D) << 1;
   // A minus for the first of each pair.
   const signs = v128.xor(sign, v128.load(alternating));
-  for (let n = D; n > 0; n -= 4, x += 16, cos += 8, y += 16) {
-    const v = loadLanes(x, n);
-    const c = n >= 4 ? v128.load64_zero(cos) : v128.load32_zero(cos);
-    const s = n >= 4 ? v128.load64_zero(cos + half) : v128.load32_zero(cos + half);
-    const turned = f32x4.mul(i32x4.shuffle(v, v, 1, 0, 3, 2), f32x4.mul(i32x4.shuffle(s, s, 0, 0, 1, 1), signs));
-    storeLanes(y, fma(v, i32x4.shuffle(c, c, 0, 0, 1, 1), turned), n);
-  }
+  for (; D >= 4; D -= 4, x += 16, cos += 8, y += 16) turnPairs(x, cos, y, half, signs, 4);
+  if (D) turnPairs(x, cos, y, half, signs, D);
+}
+
+// @ts-ignore: decorator
+@inline
+function turnPairs(x: usize, cos: usize, y: usize, half: usize, signs: v128, n: i32): void {
+  const v = loadLanes(x, n);
+  const c = n == 4 ? v128.load64_zero(cos) : v128.load32_zero(cos);
+  const s = n == 4 ? v128.load64_zero(cos + half) : v128.load32_zero(cos + half);
+  const turned = f32x4.mul(i32x4.shuffle(v, v, 1, 0, 3, 2), f32x4.mul(i32x4.shuffle(s, s, 0, 0, 1, 1), signs));
+  storeLanes(y, fma(v, i32x4.shuffle(c, c, 0, 0, 1, 1), turned), n);
 }

@@ -3,8 +3,9 @@ import { gemmByColumns, suitsColumns } from "./few-rows";
 import { packA, packB, scalePacked } from "./pack";
 import { at, blockK, gemmFrom, gemmInPlace, stripRows } from "./tiles";
 
-/** Columns in a block, so that packed B (512 KB) stays in the second-level cache while all rows meet it. */
+/** Columns in a block, so that packed B (512 KB) stays in the second-level cache while all rows meet it; fewer where they are one strip. */
 const blockN: i32 = 512;
+const stripN: i32 = 128;
 
 /**
  * Whether B [k, n] is better read in place than packed, by the rows that each panel meets. Rows of B that are multiples of 4 KB apart
@@ -53,8 +54,9 @@ export function gemm(
   }
   const inPlace = !transB && alpha == 1 && ldb >= n && readInPlace(least, ldb);
 
-  for (let j: i32 = 0; j < n; j += blockN) {
-    const cols = min(n - j, blockN);
+  const block = least <= stripRows ? stripN : blockN;
+  for (let j: i32 = 0; j < n; j += block) {
+    const cols = min(n - j, block);
     const whole = inPlace ? cols & ~7 : 0;
     const blockBias = bias ? at(bias, 0, 0, j) : 0;
     let kk: i32 = 0;

@@ -90,6 +90,8 @@ function strip(
 }
 
 /** Rows in sixes and a four (baseline: in fours) by n columns. */
+// @ts-ignore: decorator
+@inline
 function tallRows(
   a: usize, rowA: usize, b: usize, stepB: usize, nextB: usize, rows: i32, n: i32, k: i32,
   start: usize, rowStart: usize, nextStart: usize, y: usize, rowY: usize,
@@ -117,6 +119,8 @@ function tallRows(
 }
 
 /** One to three rows by n <= 48 columns. */
+// @ts-ignore: decorator
+@inline
 function lowRows(
   a: usize, rowA: usize, b: usize, stepB: usize, nextB: usize, rows: i32, n: i32, k: i32,
   start: usize, rowStart: usize, nextStart: usize, y: usize, rowY: usize,
@@ -184,6 +188,8 @@ function gemm6x8(a: usize, rowA: usize, b: usize, stepB: usize, k: i32, start: u
   v128.store(y, c50), v128.store(y, c51, 16);
 }
 
+// @ts-ignore: decorator
+@inline
 function gemm4x8(
   a: usize, rowA: usize, b: usize, stepB: usize, k: i32, start: usize, rowStart: usize, y: usize, rowY: usize,
 ): void {
@@ -217,13 +223,13 @@ function gemm4x8(
 function gemm4x7(
   a: usize, rowA: usize, b: usize, stepB: usize, k: i32, start: usize, rowStart: usize, y: usize, rowY: usize, cols: i32,
 ): void {
-  let c00 = loadLanes(start, cols), c01 = loadLanes(start + 16, cols - 4);
+  let c00 = loadLanes(start, cols), c01 = second(start, cols);
   start += rowStart;
-  let c10 = loadLanes(start, cols), c11 = loadLanes(start + 16, cols - 4);
+  let c10 = loadLanes(start, cols), c11 = second(start, cols);
   start += rowStart;
-  let c20 = loadLanes(start, cols), c21 = loadLanes(start + 16, cols - 4);
+  let c20 = loadLanes(start, cols), c21 = second(start, cols);
   start += rowStart;
-  let c30 = loadLanes(start, cols), c31 = loadLanes(start + 16, cols - 4);
+  let c30 = loadLanes(start, cols), c31 = second(start, cols);
   let a1 = a + rowA, a2 = a1 + rowA, a3 = a2 + rowA;
   for (const end = b + (<usize>k) * stepB; b < end; b += stepB) {
     const b0 = v128.load(b), b1 = v128.load(b, 16);
@@ -237,10 +243,22 @@ function gemm4x7(
     c30 = fma(s, b0, c30), c31 = fma(s, b1, c31);
     a += 4, a1 += 4, a2 += 4, a3 += 4;
   }
-  storeLanes(y, c00, cols), storeLanes(y + 16, c01, cols - 4), y += rowY;
-  storeLanes(y, c10, cols), storeLanes(y + 16, c11, cols - 4), y += rowY;
-  storeLanes(y, c20, cols), storeLanes(y + 16, c21, cols - 4), y += rowY;
-  storeLanes(y, c30, cols), storeLanes(y + 16, c31, cols - 4);
+  storeLanes(y, c00, cols), storeSecond(y, c01, cols), y += rowY;
+  storeLanes(y, c10, cols), storeSecond(y, c11, cols), y += rowY;
+  storeLanes(y, c20, cols), storeSecond(y, c21, cols), y += rowY;
+  storeLanes(y, c30, cols), storeSecond(y, c31, cols);
+}
+
+/** Columns 4.. of a panel of `cols` columns, and where they go. */
+// @ts-ignore: decorator
+@inline
+function second(x: usize, cols: i32): v128 {
+  return cols > 4 ? loadLanes(x + 16, cols - 4) : zero();
+}
+// @ts-ignore: decorator
+@inline
+function storeSecond(y: usize, v: v128, cols: i32): void {
+  if (cols > 4) storeLanes(y + 16, v, cols - 4);
 }
 
 /** Two rows by two panels. */

@@ -20,13 +20,17 @@ export function adagrad(
   const decay = f32x4.splat(weightDecay);
   const epsv = f32x4.splat(eps);
   const rate = f32x4.splat(-lr);
-  for (let i: i32 = 0; i < n; i += 4) {
-    const offset = (<usize>i) << 2;
-    const left = n - i;
-    const p = loadLanes(parameter + offset, left);
-    const g = fma(decay, p, f32x4.mul(scalev, loadLanes(gradient + offset, left)));
-    const s = fma(g, g, loadLanes(sum + offset, left));
-    storeLanes(sum + offset, s, left);
-    storeLanes(parameter + offset, fma(rate, f32x4.div(g, f32x4.add(f32x4.sqrt(s), epsv)), p), left);
-  }
+  for (; n >= 4; n -= 4, gradient += 16, parameter += 16, sum += 16) update(gradient, parameter, sum, 4, scalev, decay, epsv, rate);
+  if (n > 0) update(gradient, parameter, sum, n, scalev, decay, epsv, rate);
+}
+
+/** n elements, four at most. */
+// @ts-ignore: decorator
+@inline
+function update(gradient: usize, parameter: usize, sum: usize, n: i32, scale: v128, decay: v128, eps: v128, rate: v128): void {
+  const p = loadLanes(parameter, n);
+  const g = fma(decay, p, f32x4.mul(scale, loadLanes(gradient, n)));
+  const s = fma(g, g, loadLanes(sum, n));
+  storeLanes(sum, s, n);
+  storeLanes(parameter, fma(rate, f32x4.div(g, f32x4.add(f32x4.sqrt(s), eps)), p), n);
 }

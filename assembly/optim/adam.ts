@@ -29,17 +29,26 @@ export function adam(
   const root2 = f32x4.splat(<f32>(1 / sqrt<f64>(correction2)));
   const epsv = f32x4.splat(eps);
   const rate = f32x4.splat(<f32>(-<f64>lr / correction1));
-  for (let i: i32 = 0; i < n; i += 4) {
-    const offset = (<usize>i) << 2;
-    const left = n - i;
-    const p = loadLanes(parameter + offset, left);
-    const g = fma(decay, p, f32x4.mul(scalev, loadLanes(gradient + offset, left)));
-    const mOld = loadLanes(m + offset, left);
-    const mNew = fma(taken1, f32x4.sub(g, mOld), mOld);
-    const vNew = fma(kept2, loadLanes(v + offset, left), f32x4.mul(f32x4.mul(taken2, g), g));
-    storeLanes(m + offset, mNew, left);
-    storeLanes(v + offset, vNew, left);
-    const denominator = fma(f32x4.sqrt(vNew), root2, epsv);
-    storeLanes(parameter + offset, fma(rate, f32x4.div(mNew, denominator), f32x4.mul(kept, p)), left);
+  for (; n >= 4; n -= 4, gradient += 16, parameter += 16, m += 16, v += 16) {
+    update(gradient, parameter, m, v, 4, scalev, decay, kept, taken1, kept2, taken2, root2, epsv, rate);
   }
+  if (n > 0) update(gradient, parameter, m, v, n, scalev, decay, kept, taken1, kept2, taken2, root2, epsv, rate);
+}
+
+/** n elements, four at most. */
+// @ts-ignore: decorator
+@inline
+function update(
+  gradient: usize, parameter: usize, m: usize, v: usize, n: i32, scale: v128, decay: v128, kept: v128,
+  taken1: v128, kept2: v128, taken2: v128, root2: v128, eps: v128, rate: v128,
+): void {
+  const p = loadLanes(parameter, n);
+  const g = fma(decay, p, f32x4.mul(scale, loadLanes(gradient, n)));
+  const mOld = loadLanes(m, n);
+  const mNew = fma(taken1, f32x4.sub(g, mOld), mOld);
+  const vNew = fma(kept2, loadLanes(v, n), f32x4.mul(f32x4.mul(taken2, g), g));
+  storeLanes(m, mNew, n);
+  storeLanes(v, vNew, n);
+  const denominator = fma(f32x4.sqrt(vNew), root2, eps);
+  storeLanes(parameter, fma(rate, f32x4.div(mNew, denominator), f32x4.mul(kept, p)), n);
 }

@@ -21,8 +21,8 @@ export function rmsprop(
 ): void {
   const scale = gradientScale(norm, clipNorm);
   if (scale < 0) return;
-  const heavy = buffer != 0 && momentum != 0;
-  const zero = f32x4.splat(0);
+  // Without momentum the buffer is absent.
+  if (momentum == 0) buffer = 0;
   const scalev = f32x4.splat(scale);
   const decay = f32x4.splat(weightDecay);
   const kept = f32x4.splat(alpha);
@@ -30,24 +30,35 @@ export function rmsprop(
   const epsv = f32x4.splat(eps);
   const momentumv = f32x4.splat(momentum);
   const rate = f32x4.splat(-lr);
-  for (let i: i32 = 0; i < n; i += 4) {
-    const offset = (<usize>i) << 2;
-    const left = n - i;
-    const p = loadLanes(parameter + offset, left);
-    const g = fma(decay, p, f32x4.mul(scalev, loadLanes(gradient + offset, left)));
-    let power = fma(kept, loadLanes(v + offset, left), f32x4.mul(f32x4.mul(taken, g), g));
-    storeLanes(v + offset, power, left);
-    if (average) {
-      let a = loadLanes(average + offset, left);
-      a = fma(taken, f32x4.sub(g, a), a);
-      storeLanes(average + offset, a, left);
-      power = f32x4.pmax(f32x4.sub(power, f32x4.mul(a, a)), zero);
-    }
-    let d = f32x4.div(g, f32x4.add(f32x4.sqrt(power), epsv));
-    if (heavy) {
-      d = fma(momentumv, loadLanes(buffer + offset, left), d);
-      storeLanes(buffer + offset, d, left);
-    }
-    storeLanes(parameter + offset, fma(rate, d, p), left);
+  for (; n >= 4; n -= 4, gradient += 16, parameter += 16, v += 16) {
+    update(gradient, parameter, v, average, buffer, 4, scalev, decay, kept, taken, epsv, momentumv, rate);
+    if (average) average += 16;
+    if (buffer) buffer += 16;
   }
+  if (n > 0) update(gradient, parameter, v, average, buffer, n, scalev, decay, kept, taken, epsv, momentumv, rate);
+}
+
+/** n elements, four at most. */
+// @ts-ignore: decorator
+@inline
+function update(
+  gradient: usize, parameter: usize, v: usize, average: usize, buffer: usize, n: i32,
+  scale: v128, decay: v128, kept: v128, taken: v128, eps: v128, momentum: v128, rate: v128,
+): void {
+  const p = loadLanes(parameter, n);
+  const g = fma(decay, p, f32x4.mul(scale, loadLanes(gradient, n)));
+  let power = fma(kept, loadLanes(v, n), f32x4.mul(f32x4.mul(taken, g), g));
+  storeLanes(v, power, n);
+  if (average) {
+    let a = loadLanes(average, n);
+    a = fma(taken, f32x4.sub(g, a), a);
+    storeLanes(average, a, n);
+    power = f32x4.pmax(f32x4.sub(power, f32x4.mul(a, a)), f32x4.splat(0));
+  }
+  let d = f32x4.div(g, f32x4.add(f32x4.sqrt(power), eps));
+  if (buffer) {
+    d = fma(momentum, loadLanes(buffer, n), d);
+    storeLanes(buffer, d, n);
+  }
+  storeLanes(parameter, fma(rate, d, p), n);
 }

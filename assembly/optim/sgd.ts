@@ -19,24 +19,35 @@ export function sgd(
 ): void {
   const scale = gradientScale(norm, clipNorm);
   if (scale < 0) return;
-  const heavy = buffer != 0 && momentum != 0;
+  // Without momentum the buffer is absent.
+  if (momentum == 0) buffer = 0;
   const scalev = f32x4.splat(scale);
   const decay = f32x4.splat(weightDecay);
   const taken = f32x4.splat(first ? 1 : 1 - dampening);
   const momentumv = f32x4.splat(momentum);
   const rate = f32x4.splat(-lr);
-  for (let i: i32 = 0; i < n; i += 4) {
-    const offset = (<usize>i) << 2;
-    const left = n - i;
-    const p = loadLanes(parameter + offset, left);
-    let d = fma(decay, p, f32x4.mul(scalev, loadLanes(gradient + offset, left)));
-    if (heavy) {
-      const g = d;
-      d = f32x4.mul(taken, g);
-      if (!first) d = fma(momentumv, loadLanes(buffer + offset, left), d);
-      storeLanes(buffer + offset, d, left);
-      if (nesterov) d = fma(momentumv, d, g);
-    }
-    storeLanes(parameter + offset, fma(rate, d, p), left);
+  for (; n >= 4; n -= 4, gradient += 16, parameter += 16) {
+    update(gradient, parameter, buffer, 4, nesterov, first, scalev, decay, taken, momentumv, rate);
+    if (buffer) buffer += 16;
   }
+  if (n > 0) update(gradient, parameter, buffer, n, nesterov, first, scalev, decay, taken, momentumv, rate);
+}
+
+/** n elements, four at most. */
+// @ts-ignore: decorator
+@inline
+function update(
+  gradient: usize, parameter: usize, buffer: usize, n: i32, nesterov: i32, first: i32,
+  scale: v128, decay: v128, taken: v128, momentum: v128, rate: v128,
+): void {
+  const p = loadLanes(parameter, n);
+  let d = fma(decay, p, f32x4.mul(scale, loadLanes(gradient, n)));
+  if (buffer) {
+    const g = d;
+    d = f32x4.mul(taken, g);
+    if (!first) d = fma(momentum, loadLanes(buffer, n), d);
+    storeLanes(buffer, d, n);
+    if (nesterov) d = fma(momentum, d, g);
+  }
+  storeLanes(parameter, fma(rate, d, p), n);
 }

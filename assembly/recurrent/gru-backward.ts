@@ -86,73 +86,82 @@ function previousState(y: usize, h0: usize, zeros: usize, row: i32, t: i32, leng
 }
 
 /** A row's step with resetBefore 0: all four blocks of gates, and carry = dh z. dy and dh may be absent. */
+function allGates(gate: usize, h: usize, dy: usize, carry: usize, dh: usize, H: i32): void {
+  const block = bytes(H);
+  for (; H >= 4; H -= 4, gate += 16, h += 16, carry += 16) {
+    allLanes(gate, h, dy, carry, dh, block, 4);
+    if (dy) dy += 16;
+    if (dh) dh += 16;
+  }
+  if (H) allLanes(gate, h, dy, carry, dh, block, H);
+}
+
 // @ts-ignore: decorator
 @inline
-function allGates(gate: usize, h: usize, dy: usize, carry: usize, dh: usize, H: i32): void {
-  const one = f32x4.splat(1);
-  const block = bytes(H);
-  for (let i: i32 = 0; i < H; i += 4, gate += 16, carry += 16) {
-    const left = H - i;
-    const at = bytes(i);
-    const d = gradientOfState(dy, carry, dh, at, left);
-    const r = loadLanes(gate, left);
-    const z = loadLanes(gate + block, left);
-    const n = loadLanes(gate + 2 * block, left);
-    const q = loadLanes(gate + 3 * block, left);
-    const dan = gradientOfCandidate(d, z, n, one);
-    storeLanes(gate, f32x4.mul(f32x4.mul(dan, q), sigmoidDerivative(r)), left);
-    storeLanes(gate + block, f32x4.mul(f32x4.mul(d, f32x4.sub(loadLanes(h + at, left), n)), sigmoidDerivative(z)), left);
-    storeLanes(gate + 2 * block, dan, left);
-    storeLanes(gate + 3 * block, f32x4.mul(r, dan), left);
-    storeLanes(carry, f32x4.mul(d, z), left);
-  }
+function allLanes(gate: usize, h: usize, dy: usize, carry: usize, dh: usize, block: usize, left: i32): void {
+  const d = gradientOfState(dy, carry, dh, left);
+  const r = loadLanes(gate, left);
+  const z = loadLanes(gate + block, left);
+  const n = loadLanes(gate + 2 * block, left);
+  const q = loadLanes(gate + 3 * block, left);
+  const dan = gradientOfCandidate(d, z, n);
+  storeLanes(gate, f32x4.mul(f32x4.mul(dan, q), sigmoidDerivative(r)), left);
+  storeLanes(gate + block, f32x4.mul(f32x4.mul(d, f32x4.sub(loadLanes(h, left), n)), sigmoidDerivative(z)), left);
+  storeLanes(gate + 2 * block, dan, left);
+  storeLanes(gate + 3 * block, f32x4.mul(r, dan), left);
+  storeLanes(carry, f32x4.mul(d, z), left);
 }
 
 /** A row's step with resetBefore 1, first half: dan and daz, and carry = dh z. dy and dh may be absent. */
+function candidateAndUpdate(gate: usize, h: usize, dy: usize, carry: usize, dh: usize, H: i32): void {
+  const block = bytes(H);
+  for (; H >= 4; H -= 4, gate += 16, h += 16, carry += 16) {
+    candidateAndUpdateLanes(gate, h, dy, carry, dh, block, 4);
+    if (dy) dy += 16;
+    if (dh) dh += 16;
+  }
+  if (H) candidateAndUpdateLanes(gate, h, dy, carry, dh, block, H);
+}
+
 // @ts-ignore: decorator
 @inline
-function candidateAndUpdate(gate: usize, h: usize, dy: usize, carry: usize, dh: usize, H: i32): void {
-  const one = f32x4.splat(1);
-  const block = bytes(H);
-  for (let i: i32 = 0; i < H; i += 4, gate += 16, carry += 16) {
-    const left = H - i;
-    const at = bytes(i);
-    const d = gradientOfState(dy, carry, dh, at, left);
-    const z = loadLanes(gate + block, left);
-    const n = loadLanes(gate + 2 * block, left);
-    storeLanes(gate + block, f32x4.mul(f32x4.mul(d, f32x4.sub(loadLanes(h + at, left), n)), sigmoidDerivative(z)), left);
-    storeLanes(gate + 2 * block, gradientOfCandidate(d, z, n, one), left);
-    storeLanes(carry, f32x4.mul(d, z), left);
-  }
+function candidateAndUpdateLanes(gate: usize, h: usize, dy: usize, carry: usize, dh: usize, block: usize, left: i32): void {
+  const d = gradientOfState(dy, carry, dh, left);
+  const z = loadLanes(gate + block, left);
+  const n = loadLanes(gate + 2 * block, left);
+  storeLanes(gate + block, f32x4.mul(f32x4.mul(d, f32x4.sub(loadLanes(h, left), n)), sigmoidDerivative(z)), left);
+  storeLanes(gate + 2 * block, gradientOfCandidate(d, z, n), left);
+  storeLanes(carry, f32x4.mul(d, z), left);
 }
 
 /** A row's step with resetBefore 1, second half, with u = W_hn^T dan: dar, and carry += r u. */
-// @ts-ignore: decorator
-@inline
 function reset(gate: usize, h: usize, u: usize, carry: usize, H: i32): void {
-  for (let i: i32 = 0; i < H; i += 4) {
-    const left = H - i;
-    const at = bytes(i);
-    const r = loadLanes(gate + at, left);
-    const du = loadLanes(u + at, left);
-    storeLanes(carry + at, fma(r, du, loadLanes(carry + at, left)), left);
-    storeLanes(gate + at, f32x4.mul(f32x4.mul(du, loadLanes(h + at, left)), sigmoidDerivative(r)), left);
-  }
+  for (; H >= 4; H -= 4, gate += 16, h += 16, u += 16, carry += 16) resetLanes(gate, h, u, carry, 4);
+  if (H) resetLanes(gate, h, u, carry, H);
 }
 
-/** carry + dy, written to dh where there is one. `at` is the place in dy and dh; carry is already there. */
 // @ts-ignore: decorator
 @inline
-function gradientOfState(dy: usize, carry: usize, dh: usize, at: usize, left: i32): v128 {
+function resetLanes(gate: usize, h: usize, u: usize, carry: usize, left: i32): void {
+  const r = loadLanes(gate, left);
+  const du = loadLanes(u, left);
+  storeLanes(carry, fma(r, du, loadLanes(carry, left)), left);
+  storeLanes(gate, f32x4.mul(f32x4.mul(du, loadLanes(h, left)), sigmoidDerivative(r)), left);
+}
+
+/** carry + dy, written to dh where there is one. */
+// @ts-ignore: decorator
+@inline
+function gradientOfState(dy: usize, carry: usize, dh: usize, left: i32): v128 {
   let d = loadLanes(carry, left);
-  if (dy != 0) d = f32x4.add(d, loadLanes(dy + at, left));
-  if (dh != 0) storeLanes(dh + at, d, left);
+  if (dy) d = f32x4.add(d, loadLanes(dy, left));
+  if (dh) storeLanes(dh, d, left);
   return d;
 }
 
 /** dh (1 - z) (1 - n^2). */
 // @ts-ignore: decorator
 @inline
-function gradientOfCandidate(d: v128, z: v128, n: v128, one: v128): v128 {
-  return f32x4.mul(f32x4.mul(d, f32x4.sub(one, z)), tanhDerivative(n));
+function gradientOfCandidate(d: v128, z: v128, n: v128): v128 {
+  return f32x4.mul(f32x4.mul(d, f32x4.sub(f32x4.splat(1), z)), tanhDerivative(n));
 }

@@ -91,36 +91,43 @@ function stepResetAfter(
   T: i32, H: i32, t: i32, begin: i32, rows: i32,
 ): void {
   const units = blockColumns / 3;
-  const one = f32x4.splat(1);
   const blockH = bytes(H);
   for (let j: i32 = 0; j < H; j += units) {
     const n = min(units, H - j);
     gemmPacked(h, H, packed + bytes(3 * j * H), rows, 3 * wholePanels(n), H, block, blockColumns, false);
     for (let b: i32 = 0; b < rows; b++) {
       if (t >= lengthOf(lengths, begin + b, T)) continue;
-      for (let i: i32 = 0; i < n; i += 4) {
-        const left = n - i;
-        const unit = bytes(j + i);
-        const recurrent = block + bytes(b * blockColumns + (i >> 3) * 24 + (i & 7));
-        const bias = biases + unit;
-        const gate = gates + bytes(b * 4 * H) + unit;
-        const rIn = f32x4.add(f32x4.add(loadLanes(gate, left), v128.load(recurrent)), loadLanes(bias, left));
-        const zIn = f32x4.add(f32x4.add(loadLanes(gate + blockH, left), v128.load(recurrent, 32)), loadLanes(bias + blockH, left));
-        const q = f32x4.add(v128.load(recurrent, 64), loadLanes(bias + 3 * blockH, left));
-        const nIn = f32x4.add(loadLanes(gate + 2 * blockH, left), loadLanes(bias + 2 * blockH, left));
-        const r = sigmoidv(rIn);
-        const z = sigmoidv(zIn);
-        const candidate = tanhv(fma(r, q, nIn));
-        const state = blend(z, candidate, loadLanes(h + bytes(b * H) + unit, left), one);
-        storeLanes(gate, r, left);
-        storeLanes(gate + blockH, z, left);
-        storeLanes(gate + 2 * blockH, candidate, left);
-        storeLanes(gate + 3 * blockH, q, left);
-        storeLanes(y + bytes(((begin + b) * T + t) * H) + unit, state, left);
-        storeLanes(hNext + bytes(b * H) + unit, state, left);
-      }
+      const row = gates + bytes(b * 4 * H), state = h + bytes(b * H), products = block + bytes(b * blockColumns);
+      const yt = y + bytes(((begin + b) * T + t) * H), next = hNext + bytes(b * H);
+      let i: i32 = 0;
+      for (; i + 4 <= n; i += 4) resetAfter(products + bytes((i >> 3) * 24 + (i & 7)), biases, row, state, yt, next, bytes(j + i), blockH, 4);
+      if (i < n) resetAfter(products + bytes((i >> 3) * 24 + (i & 7)), biases, row, state, yt, next, bytes(j + i), blockH, n - i);
     }
   }
+}
+
+/** n units, four at most, `unit` bytes into a row's biases, gates and states, whose blocks are `blockH` bytes apart. */
+// @ts-ignore: decorator
+@inline
+function resetAfter(
+  recurrent: usize, biases: usize, gates: usize, h: usize, y: usize, hNext: usize, unit: usize, blockH: usize, n: i32,
+): void {
+  const bias = biases + unit;
+  const gate = gates + unit;
+  const rIn = f32x4.add(f32x4.add(loadLanes(gate, n), v128.load(recurrent)), loadLanes(bias, n));
+  const zIn = f32x4.add(f32x4.add(loadLanes(gate + blockH, n), v128.load(recurrent, 32)), loadLanes(bias + blockH, n));
+  const q = f32x4.add(v128.load(recurrent, 64), loadLanes(bias + 3 * blockH, n));
+  const nIn = f32x4.add(loadLanes(gate + 2 * blockH, n), loadLanes(bias + 2 * blockH, n));
+  const r = sigmoidv(rIn);
+  const z = sigmoidv(zIn);
+  const candidate = tanhv(fma(r, q, nIn));
+  const state = blend(z, candidate, loadLanes(h + unit, n));
+  storeLanes(gate, r, n);
+  storeLanes(gate + blockH, z, n);
+  storeLanes(gate + 2 * blockH, candidate, n);
+  storeLanes(gate + 3 * blockH, q, n);
+  storeLanes(y + unit, state, n);
+  storeLanes(hNext + unit, state, n);
 }
 
 /** As stepResetAfter; two products, because the candidate's needs r h of every unit. */
@@ -135,47 +142,58 @@ function stepResetBefore(
     gemmPacked(h, H, packed + bytes(2 * j * H), rows, 2 * wholePanels(n), H, block, blockColumns, false);
     for (let b: i32 = 0; b < rows; b++) {
       if (t >= lengthOf(lengths, begin + b, T)) continue;
-      for (let i: i32 = 0; i < n; i += 4) {
-        const left = n - i;
-        const unit = bytes(j + i);
-        const recurrent = block + bytes(b * blockColumns + (i >> 3) * 16 + (i & 7));
-        const bias = biases + unit;
-        const gate = gates + bytes(b * 4 * H) + unit;
-        const rIn = f32x4.add(f32x4.add(loadLanes(gate, left), v128.load(recurrent)), loadLanes(bias, left));
-        const zIn = f32x4.add(f32x4.add(loadLanes(gate + blockH, left), v128.load(recurrent, 32)), loadLanes(bias + blockH, left));
-        const r = sigmoidv(rIn);
-        storeLanes(gate, r, left);
-        storeLanes(gate + blockH, sigmoidv(zIn), left);
-        storeLanes(gate + 3 * blockH, f32x4.mul(r, loadLanes(h + bytes(b * H) + unit, left)), left);
-      }
+      const row = gates + bytes(b * 4 * H), state = h + bytes(b * H), products = block + bytes(b * blockColumns);
+      let i: i32 = 0;
+      for (; i + 4 <= n; i += 4) resetAndUpdate(products + bytes((i >> 3) * 16 + (i & 7)), biases, row, state, bytes(j + i), blockH, 4);
+      if (i < n) resetAndUpdate(products + bytes((i >> 3) * 16 + (i & 7)), biases, row, state, bytes(j + i), blockH, n - i);
     }
   }
-  const one = f32x4.splat(1);
   for (let j: i32 = 0; j < H; j += blockColumns) {
     const n = min(blockColumns, H - j);
     gemmPacked(gates + 3 * blockH, 4 * H, packedN + bytes(j * H), rows, n, H, block, blockColumns, false);
     for (let b: i32 = 0; b < rows; b++) {
       if (t >= lengthOf(lengths, begin + b, T)) continue;
-      for (let i: i32 = 0; i < n; i += 4) {
-        const left = n - i;
-        const unit = bytes(j + i);
-        const recurrent = block + bytes(b * blockColumns + i);
-        const gate = gates + bytes(b * 4 * H) + unit;
-        const nIn = f32x4.add(loadLanes(gate + 2 * blockH, left), loadLanes(biases + 2 * blockH + unit, left));
-        const candidate = tanhv(f32x4.add(nIn, v128.load(recurrent)));
-        const z = loadLanes(gate + blockH, left);
-        const state = blend(z, candidate, loadLanes(h + bytes(b * H) + unit, left), one);
-        storeLanes(gate + 2 * blockH, candidate, left);
-        storeLanes(y + bytes(((begin + b) * T + t) * H) + unit, state, left);
-        storeLanes(hNext + bytes(b * H) + unit, state, left);
-      }
+      const row = gates + bytes(b * 4 * H), state = h + bytes(b * H), products = block + bytes(b * blockColumns);
+      const yt = y + bytes(((begin + b) * T + t) * H), next = hNext + bytes(b * H);
+      let i: i32 = 0;
+      for (; i + 4 <= n; i += 4) candidateAndState(products + bytes(i), biases, row, state, yt, next, bytes(j + i), blockH, 4);
+      if (i < n) candidateAndState(products + bytes(i), biases, row, state, yt, next, bytes(j + i), blockH, n - i);
     }
   }
+}
+
+/** r, z and r h, as in resetAfter. */
+// @ts-ignore: decorator
+@inline
+function resetAndUpdate(recurrent: usize, biases: usize, gates: usize, h: usize, unit: usize, blockH: usize, n: i32): void {
+  const bias = biases + unit;
+  const gate = gates + unit;
+  const rIn = f32x4.add(f32x4.add(loadLanes(gate, n), v128.load(recurrent)), loadLanes(bias, n));
+  const zIn = f32x4.add(f32x4.add(loadLanes(gate + blockH, n), v128.load(recurrent, 32)), loadLanes(bias + blockH, n));
+  const r = sigmoidv(rIn);
+  storeLanes(gate, r, n);
+  storeLanes(gate + blockH, sigmoidv(zIn), n);
+  storeLanes(gate + 3 * blockH, f32x4.mul(r, loadLanes(h + unit, n)), n);
+}
+
+/** The candidate and the state, as in resetAfter. */
+// @ts-ignore: decorator
+@inline
+function candidateAndState(
+  recurrent: usize, biases: usize, gates: usize, h: usize, y: usize, hNext: usize, unit: usize, blockH: usize, n: i32,
+): void {
+  const gate = gates + unit;
+  const nIn = f32x4.add(loadLanes(gate + 2 * blockH, n), loadLanes(biases + 2 * blockH + unit, n));
+  const candidate = tanhv(f32x4.add(nIn, v128.load(recurrent)));
+  const state = blend(loadLanes(gate + blockH, n), candidate, loadLanes(h + unit, n));
+  storeLanes(gate + 2 * blockH, candidate, n);
+  storeLanes(y + unit, state, n);
+  storeLanes(hNext + unit, state, n);
 }
 
 /** (1 - z) n + z h. */
 // @ts-ignore: decorator
 @inline
-function blend(z: v128, n: v128, h: v128, one: v128): v128 {
-  return fma(f32x4.sub(one, z), n, f32x4.mul(z, h));
+function blend(z: v128, n: v128, h: v128): v128 {
+  return fma(f32x4.sub(f32x4.splat(1), z), n, f32x4.mul(z, h));
 }

@@ -75,33 +75,43 @@ export function lstmBackward(
 
 /** dh [n] = carry + dy, and the carry is 0 again. */
 function takeCarry(carry: usize, dy: usize, n: i32, dh: usize): void {
-  for (let j = 0; j < n; j += 4) {
-    const at = bytes(j);
-    let v = loadLanes(carry + at, n - j);
-    if (dy) v = f32x4.add(v, loadLanes(dy + at, n - j));
-    storeLanes(dh + at, v, n - j);
-    storeLanes(carry + at, f32x4.splat(0), n - j);
+  for (; n >= 4; n -= 4, carry += 16, dh += 16) {
+    takeLanes(carry, dy, 4, dh);
+    if (dy) dy += 16;
   }
+  if (n) takeLanes(carry, dy, n, dh);
+}
+
+// @ts-ignore: decorator
+@inline
+function takeLanes(carry: usize, dy: usize, n: i32, dh: usize): void {
+  let v = loadLanes(carry, n);
+  if (dy) v = f32x4.add(v, loadLanes(dy, n));
+  storeLanes(dh, v, n);
+  storeLanes(carry, f32x4.splat(0), n);
 }
 
 /** One row: gates [4H] become their pre-activations' gradients, dc [H] that of the previous cell state. */
 function differentiate(gates: usize, cOld: usize, cNew: usize, dh: usize, dc: usize, H: i32): void {
   const stride = bytes(H);
-  for (let j = 0; j < H; j += 4) {
-    const n = H - j;
-    const at = bytes(j);
-    const gate = gates + at;
-    const i = loadLanes(gate, n);
-    const f = loadLanes(gate + stride, n);
-    const g = loadLanes(gate + 2 * stride, n);
-    const o = loadLanes(gate + 3 * stride, n);
-    const tanhC = tanhv(loadLanes(cNew + at, n));
-    const dH = loadLanes(dh + at, n);
-    const dC = fma(f32x4.mul(dH, o), tanhDerivative(tanhC), loadLanes(dc + at, n));
-    storeLanes(gate, f32x4.mul(f32x4.mul(dC, g), sigmoidDerivative(i)), n);
-    storeLanes(gate + stride, f32x4.mul(f32x4.mul(dC, loadLanes(cOld + at, n)), sigmoidDerivative(f)), n);
-    storeLanes(gate + 2 * stride, f32x4.mul(f32x4.mul(dC, i), tanhDerivative(g)), n);
-    storeLanes(gate + 3 * stride, f32x4.mul(f32x4.mul(dH, tanhC), sigmoidDerivative(o)), n);
-    storeLanes(dc + at, f32x4.mul(dC, f), n);
-  }
+  for (; H >= 4; H -= 4, gates += 16, cOld += 16, cNew += 16, dh += 16, dc += 16) differentiateLanes(gates, stride, cOld, cNew, dh, dc, 4);
+  if (H) differentiateLanes(gates, stride, cOld, cNew, dh, dc, H);
+}
+
+/** n units, four at most; the blocks of gate are `stride` bytes apart. */
+// @ts-ignore: decorator
+@inline
+function differentiateLanes(gate: usize, stride: usize, cOld: usize, cNew: usize, dh: usize, dc: usize, n: i32): void {
+  const i = loadLanes(gate, n);
+  const f = loadLanes(gate + stride, n);
+  const g = loadLanes(gate + 2 * stride, n);
+  const o = loadLanes(gate + 3 * stride, n);
+  const tanhC = tanhv(loadLanes(cNew, n));
+  const dH = loadLanes(dh, n);
+  const dC = fma(f32x4.mul(dH, o), tanhDerivative(tanhC), loadLanes(dc, n));
+  storeLanes(gate, f32x4.mul(f32x4.mul(dC, g), sigmoidDerivative(i)), n);
+  storeLanes(gate + stride, f32x4.mul(f32x4.mul(dC, loadLanes(cOld, n)), sigmoidDerivative(f)), n);
+  storeLanes(gate + 2 * stride, f32x4.mul(f32x4.mul(dC, i), tanhDerivative(g)), n);
+  storeLanes(gate + 3 * stride, f32x4.mul(f32x4.mul(dH, tanhC), sigmoidDerivative(o)), n);
+  storeLanes(dc, f32x4.mul(dC, f), n);
 }

@@ -92,21 +92,23 @@ export function lstmForward(
 /** One row: gates [4H] are activated in place, after the bias [4H] is added, and give the new cell state [H] and h = o tanh(c) [H]. */
 function activate(gates: usize, bias: usize, cOld: usize, cNew: usize, h: usize, H: i32): void {
   const stride = bytes(H);
-  for (let j = 0; j < H; j += 4) {
-    const n = H - j;
-    const at = bytes(j);
-    const gate = gates + at;
-    const b = bias + at;
-    const i = sigmoidv(f32x4.add(loadLanes(gate, n), loadLanes(b, n)));
-    const f = sigmoidv(f32x4.add(loadLanes(gate + stride, n), loadLanes(b + stride, n)));
-    const g = tanhv(f32x4.add(loadLanes(gate + 2 * stride, n), loadLanes(b + 2 * stride, n)));
-    const o = sigmoidv(f32x4.add(loadLanes(gate + 3 * stride, n), loadLanes(b + 3 * stride, n)));
-    const c = fma(f, loadLanes(cOld + at, n), f32x4.mul(i, g));
-    storeLanes(gate, i, n);
-    storeLanes(gate + stride, f, n);
-    storeLanes(gate + 2 * stride, g, n);
-    storeLanes(gate + 3 * stride, o, n);
-    storeLanes(cNew + at, c, n);
-    storeLanes(h + at, f32x4.mul(o, tanhv(c)), n);
-  }
+  for (; H >= 4; H -= 4, gates += 16, bias += 16, cOld += 16, cNew += 16, h += 16) activateLanes(gates, bias, stride, cOld, cNew, h, 4);
+  if (H) activateLanes(gates, bias, stride, cOld, cNew, h, H);
+}
+
+/** n units, four at most; the blocks of gate and bias are `stride` bytes apart. */
+// @ts-ignore: decorator
+@inline
+function activateLanes(gate: usize, bias: usize, stride: usize, cOld: usize, cNew: usize, h: usize, n: i32): void {
+  const i = sigmoidv(f32x4.add(loadLanes(gate, n), loadLanes(bias, n)));
+  const f = sigmoidv(f32x4.add(loadLanes(gate + stride, n), loadLanes(bias + stride, n)));
+  const g = tanhv(f32x4.add(loadLanes(gate + 2 * stride, n), loadLanes(bias + 2 * stride, n)));
+  const o = sigmoidv(f32x4.add(loadLanes(gate + 3 * stride, n), loadLanes(bias + 3 * stride, n)));
+  const c = fma(f, loadLanes(cOld, n), f32x4.mul(i, g));
+  storeLanes(gate, i, n);
+  storeLanes(gate + stride, f, n);
+  storeLanes(gate + 2 * stride, g, n);
+  storeLanes(gate + 3 * stride, o, n);
+  storeLanes(cNew, c, n);
+  storeLanes(h, f32x4.mul(o, tanhv(c)), n);
 }

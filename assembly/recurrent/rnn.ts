@@ -67,14 +67,17 @@ export function rnnForward(
 // @ts-ignore: decorator
 @inline
 function activate(recurrent: usize, bias: usize, y: usize, h: usize, n: i32, activation: i32): void {
-  for (let i: i32 = 0; i < n; i += 4) {
-    const at = bytes(i);
-    const left = n - i;
-    let v = f32x4.add(f32x4.add(loadLanes(y + at, left), loadLanes(recurrent + at, left)), loadLanes(bias + at, left));
-    v = activation == 0 ? tanhv(v) : relu(v);
-    storeLanes(y + at, v, left);
-    storeLanes(h + at, v, left);
-  }
+  for (; n >= 4; n -= 4, recurrent += 16, bias += 16, y += 16, h += 16) activateLanes(recurrent, bias, y, h, 4, activation);
+  if (n) activateLanes(recurrent, bias, y, h, n, activation);
+}
+
+// @ts-ignore: decorator
+@inline
+function activateLanes(recurrent: usize, bias: usize, y: usize, h: usize, n: i32, activation: i32): void {
+  let v = f32x4.add(f32x4.add(loadLanes(y, n), v128.load(recurrent)), loadLanes(bias, n));
+  v = activation == 0 ? tanhv(v) : relu(v);
+  storeLanes(y, v, n);
+  storeLanes(h, v, n);
 }
 
 /** max(v, 0), NaN where v is NaN. */
@@ -134,16 +137,23 @@ export function rnnBackward(
 // @ts-ignore: decorator
 @inline
 function differentiate(y: usize, dy: usize, carry: usize, da: usize, dh: usize, H: i32, activation: i32): void {
-  const zero = f32x4.splat(0);
-  for (let i: i32 = 0; i < H; i += 4) {
-    const at = bytes(i);
-    const left = H - i;
-    let d = loadLanes(carry + at, left);
-    if (dy != 0) d = f32x4.add(d, loadLanes(dy + at, left));
-    if (dh != 0) storeLanes(dh + at, d, left);
-    const v = loadLanes(y + at, left);
-    const slope = activation == 0 ? tanhDerivative(v) : v128.and(f32x4.splat(1), f32x4.gt(v, zero));
-    storeLanes(da + at, f32x4.mul(d, slope), left);
-    storeLanes(carry + at, zero, left);
+  for (; H >= 4; H -= 4, y += 16, carry += 16, da += 16) {
+    differentiateLanes(y, dy, carry, da, dh, 4, activation);
+    if (dy) dy += 16;
+    if (dh) dh += 16;
   }
+  if (H) differentiateLanes(y, dy, carry, da, dh, H, activation);
+}
+
+// @ts-ignore: decorator
+@inline
+function differentiateLanes(y: usize, dy: usize, carry: usize, da: usize, dh: usize, n: i32, activation: i32): void {
+  const zero = f32x4.splat(0);
+  let d = loadLanes(carry, n);
+  if (dy) d = f32x4.add(d, loadLanes(dy, n));
+  if (dh) storeLanes(dh, d, n);
+  const v = loadLanes(y, n);
+  const slope = activation == 0 ? tanhDerivative(v) : v128.and(f32x4.splat(1), f32x4.gt(v, zero));
+  storeLanes(da, f32x4.mul(d, slope), n);
+  storeLanes(carry, zero, n);
 }

@@ -47,12 +47,14 @@ export function lengthOf(lengths: usize, b: i32, T: i32): i32 {
 
 /** y[0..n] = x[0..n]. */
 export function copyRow(y: usize, x: usize, n: i32): void {
-  for (let i: i32 = 0; i < n; i += 4) storeLanes(y + bytes(i), loadLanes(x + bytes(i), n - i), n - i);
+  for (; n >= 4; n -= 4, y += 16, x += 16) v128.store(y, v128.load(x));
+  if (n) storeLanes(y, loadLanes(x, n), n);
 }
 
 /** y[0..n] = 0. */
 export function clearRow(y: usize, n: i32): void {
-  for (let i: i32 = 0; i < n; i += 4) storeLanes(y + bytes(i), f32x4.splat(0), n - i);
+  for (; n >= 4; n -= 4, y += 16) v128.store(y, f32x4.splat(0));
+  if (n) storeLanes(y, f32x4.splat(0), n);
 }
 
 /** y[0..n] = a + b, where either or both may be absent (0). */

@@ -1,4 +1,6 @@
-// The end of a row whose length is no multiple of 4, as a vector. With a constant count of 4 these are plain loads and stores.
+// The end of a row whose length is no multiple of 4, as a vector. With a constant count of 4 these are plain loads and stores, with another
+// count there is a call. A call inside a hot loop, even one that is never made, costs V8 the registers of the loop, up to half of its speed:
+// let the loop take whole vectors, by an inlined function that is given a count of 4, and give the same function the rest after the loop.
 
 /** The first n of the four floats at x, `rest` in the other lanes; n may be anything, and memory past them is not touched. */
 // @ts-ignore: decorator

@@ -5,13 +5,21 @@ import { loadLanes } from "./lanes";
 @inline
 export function loadStrided(x: usize, stride: i32, count: i32): v128 {
   if (stride == 1) return loadLanes(x, count);
-  return stride == 0 ? v128.load32_splat(x) : gatherLanes(x, (<usize>stride) << 2, count);
+  if (stride == 0) return v128.load32_splat(x);
+  const step = (<usize>stride) << 2;
+  return count == 4 ? gatherFour(x, step) : gatherFew(x, step, count);
 }
 
-function gatherLanes(x: usize, step: usize, count: i32): v128 {
+// @ts-ignore: decorator
+@inline
+function gatherFour(x: usize, step: usize): v128 {
+  let v = v128.load32_lane(x + step, v128.load32_zero(x), 1);
+  v = v128.load32_lane(x + 2 * step, v, 2);
+  return v128.load32_lane(x + 3 * step, v, 3);
+}
+
+function gatherFew(x: usize, step: usize, count: i32): v128 {
   let v = v128.load32_zero(x);
   if (count > 1) v = v128.load32_lane(x + step, v, 1);
-  if (count > 2) v = v128.load32_lane(x + 2 * step, v, 2);
-  if (count > 3) v = v128.load32_lane(x + 3 * step, v, 3);
-  return v;
+  return count > 2 ? v128.load32_lane(x + 2 * step, v, 2) : v;
 }

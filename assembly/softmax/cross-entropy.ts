@@ -62,20 +62,23 @@ export function crossEntropyBackward(
   const stride = (<usize>cols) << 2;
   const count: f64 = reduction == mean ? countTargets(targets, rows, ignoreIndex) : 1;
   for (let r: i32 = 0; r < rows; r++, logits += stride, dLogits += stride) {
-    const at = (<usize>r) << 2;
-    const target = load<i32>(targets + at);
+    const row = (<usize>r) << 2;
+    const target = load<i32>(targets + row);
     if (target == ignoreIndex) {
       memory.fill(dLogits, 0, stride);
       continue;
     }
-    const g: f32 = reduction == none ? load<f32>(dLoss + at) : <f32>(load<f32>(dLoss) / count);
+    const g: f32 = reduction == none ? load<f32>(dLoss + row) : <f32>(load<f32>(dLoss) / count);
     const gv = f32x4.splat(g);
-    const lse = f32x4.splat(load<f32>(logSumExp + at));
+    const lse = f32x4.splat(load<f32>(logSumExp + row));
     const floor = f32x4.splat(smoothing / <f32>cols);
-    for (let c: i32 = 0; c < cols; c += 4) {
-      const offset = (<usize>c) << 2;
-      const p = expv(f32x4.sub(loadLanes(logits + offset, cols - c), lse));
-      storeLanes(dLogits + offset, f32x4.mul(gv, f32x4.sub(p, floor)), cols - c);
+    let at: usize = 0, left = cols;
+    for (; left >= 4; left -= 4, at += 16) {
+      v128.store(dLogits + at, f32x4.mul(gv, f32x4.sub(expv(f32x4.sub(v128.load(logits + at), lse)), floor)));
+    }
+    if (left) {
+      const p = expv(f32x4.sub(loadLanes(logits + at, left), lse));
+      storeLanes(dLogits + at, f32x4.mul(gv, f32x4.sub(p, floor)), left);
     }
     const hit = dLogits + ((<usize>target) << 2);
     store<f32>(hit, load<f32>(hit) - g * (1 - smoothing));

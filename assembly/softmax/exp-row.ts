@@ -7,7 +7,12 @@ import { loadLanes, storeLanes } from "../simd/lanes";
 export function expRow(x: usize, y: usize, shift: f32, n: i32): f32 {
   const s = f32x4.splat(shift);
   let sum = f32x4.splat(0);
-  for (; n > 0; n -= 4, x += 16, y += 16) {
+  for (; n >= 4; n -= 4, x += 16, y += 16) {
+    const e = expv(f32x4.sub(v128.load(x), s));
+    v128.store(y, e);
+    sum = f32x4.add(sum, e);
+  }
+  if (n) {
     const e = expv(f32x4.sub(loadLanes(x, n, -Infinity), s));
     storeLanes(y, e, n);
     sum = f32x4.add(sum, e);
@@ -19,6 +24,7 @@ export function expRow(x: usize, y: usize, shift: f32, n: i32): f32 {
 export function logSumExpRow(x: usize, shift: f32, n: i32): f32 {
   const s = f32x4.splat(shift);
   let sum = f32x4.splat(0);
-  for (; n > 0; n -= 4, x += 16) sum = f32x4.add(sum, expv(f32x4.sub(loadLanes(x, n, -Infinity), s)));
+  for (; n >= 4; n -= 4, x += 16) sum = f32x4.add(sum, expv(f32x4.sub(v128.load(x), s)));
+  if (n) sum = f32x4.add(sum, expv(f32x4.sub(loadLanes(x, n, -Infinity), s)));
   return logf(hsum(sum));
 }

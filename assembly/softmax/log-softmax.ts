@@ -14,10 +14,9 @@ export function logSoftmaxForward(x: usize, y: usize, rows: i32, cols: i32): voi
     const largest = rowMax(x, cols);
     const shift = f32x4.splat(largest);
     const logSum = f32x4.splat(logSumExpRow(x, largest, cols));
-    for (let c: i32 = 0; c < cols; c += 4) {
-      const offset = (<usize>c) << 2;
-      storeLanes(y + offset, f32x4.sub(f32x4.sub(loadLanes(x + offset, cols - c), shift), logSum), cols - c);
-    }
+    let at: usize = 0, left = cols;
+    for (; left >= 4; left -= 4, at += 16) v128.store(y + at, f32x4.sub(f32x4.sub(v128.load(x + at), shift), logSum));
+    if (left) storeLanes(y + at, f32x4.sub(f32x4.sub(loadLanes(x + at, left), shift), logSum), left);
   }
 }
 
@@ -29,10 +28,10 @@ export function logSoftmaxBackward(y: usize, dy: usize, dx: usize, rows: i32, co
   const stride = (<usize>cols) << 2;
   for (let r: i32 = 0; r < rows; r++, y += stride, dy += stride, dx += stride) {
     const sum = f32x4.splat(rowSum(dy, cols));
-    for (let c: i32 = 0; c < cols; c += 4) {
-      const offset = (<usize>c) << 2;
-      const share = f32x4.mul(expv(loadLanes(y + offset, cols - c)), sum);
-      storeLanes(dx + offset, f32x4.sub(loadLanes(dy + offset, cols - c), share), cols - c);
+    let at: usize = 0, left = cols;
+    for (; left >= 4; left -= 4, at += 16) {
+      v128.store(dx + at, f32x4.sub(v128.load(dy + at), f32x4.mul(expv(v128.load(y + at)), sum)));
     }
+    if (left) storeLanes(dx + at, f32x4.sub(loadLanes(dy + at, left), f32x4.mul(expv(loadLanes(y + at, left)), sum)), left);
   }
 }

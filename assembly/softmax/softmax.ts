@@ -10,11 +10,7 @@ import { expRow } from "./exp-row";
 export function softmaxForward(x: usize, y: usize, rows: i32, cols: i32): void {
   const stride = (<usize>cols) << 2;
   for (let r: i32 = 0; r < rows; r++, x += stride, y += stride) {
-    const scale = f32x4.splat(1 / expRow(x, y, rowMax(x, cols), cols));
-    for (let c: i32 = 0; c < cols; c += 4) {
-      const p = y + ((<usize>c) << 2);
-      storeLanes(p, f32x4.mul(loadLanes(p, cols - c), scale), cols - c);
-    }
+    scaleRow(y, 1 / expRow(x, y, rowMax(x, cols), cols), cols);
   }
 }
 
@@ -26,10 +22,15 @@ export function softmaxBackward(y: usize, dy: usize, dx: usize, rows: i32, cols:
   const stride = (<usize>cols) << 2;
   for (let r: i32 = 0; r < rows; r++, y += stride, dy += stride, dx += stride) {
     const dot = f32x4.splat(rowDot(y, dy, cols));
-    for (let c: i32 = 0; c < cols; c += 4) {
-      const offset = (<usize>c) << 2;
-      const d = f32x4.sub(loadLanes(dy + offset, cols - c), dot);
-      storeLanes(dx + offset, f32x4.mul(loadLanes(y + offset, cols - c), d), cols - c);
-    }
+    let at: usize = 0, left = cols;
+    for (; left >= 4; left -= 4, at += 16) v128.store(dx + at, f32x4.mul(v128.load(y + at), f32x4.sub(v128.load(dy + at), dot)));
+    if (left) storeLanes(dx + at, f32x4.mul(loadLanes(y + at, left), f32x4.sub(loadLanes(dy + at, left), dot)), left);
   }
+}
+
+/** y *= scale, one row of n. */
+function scaleRow(y: usize, scale: f32, n: i32): void {
+  const s = f32x4.splat(scale);
+  for (; n >= 4; n -= 4, y += 16) v128.store(y, f32x4.mul(v128.load(y), s));
+  if (n) storeLanes(y, f32x4.mul(loadLanes(y, n), s), n);
 }
