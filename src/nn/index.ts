@@ -1,3 +1,11 @@
+export {
+  AdditiveAttention,
+  type Attended,
+  type AttendOptions,
+  DotAttention,
+  GeneralAttention,
+  type ProjectedKeys,
+} from "./attention-scores.js";
 export { GRUCell, LSTMCell, RNNCell } from "./cells.js";
 export * as init from "./init.js";
 export { Dropout, Embedding, Linear, Sequential, type UnaryModule } from "./layers.js";

@@ -7,7 +7,7 @@ import { alignmentWeights, type VisibleKeys, windowOf } from "./alignment.js";
 import { add } from "./binary.js";
 import { defineOp, type Sample, type SampleInput } from "./define-op.js";
 import { matmul } from "./matmul.js";
-import { byName, checkLengths, gradients, type Named, present } from "./recurrent.js";
+import { byName, gradients, type Named, present } from "./recurrent.js";
 import { tanh } from "./unary.js";
 import { unsqueeze } from "./views.js";
 
@@ -24,25 +24,21 @@ function sizes({ q, k }: Named) {
   return { B, T, A, S: k!.shape[1]! };
 }
 
-const letters = { q: "[B, T, A]", k: "[B, S, A]", v: "[A]", lengths: "[B]", positions: "[B, T]" };
-
-const shapes = ({ B, T, S, A }: ReturnType<typeof sizes>): Record<keyof typeof letters, Shape> => ({
+const shapes = ({ B, T, S, A }: ReturnType<typeof sizes>): Readonly<Record<string, Shape>> => ({
   ...{ q: [B, T, A], k: [B, S, A], v: [A], lengths: [B], positions: [B, T] },
 });
 
-function checkInputs(named: Named): void {
+/** Lengths and positions have been checked. */
+function checkFactors(named: Named): void {
   const wanted = shapes(sizes(named));
-  for (const name of Object.keys(named) as (keyof typeof letters)[]) {
+  const forms = { q: "[B, T, A]", k: "[B, S, A]", v: "[A]" };
+  for (const [name, form] of Object.entries(forms)) {
     const { shape, size, dtype } = named[name]!;
-    if (!sameShape(shape, wanted[name]) || size === 0) {
+    if (!sameShape(shape, wanted[name]!) || size === 0) {
       const beside = `q ${formatShape(named.q!.shape)} as [B, T, A] and k ${formatShape(named.k!.shape)} as [B, S, A], not empty`;
-      throw new SeqgradError(
-        "shape",
-        `additiveAttention: ${name} has shape ${formatShape(shape)}; wants ${letters[name]}, with ${beside}.`,
-      );
+      throw new SeqgradError("shape", `additiveAttention: ${name} has shape ${formatShape(shape)}; wants ${form}, with ${beside}.`);
     }
-    const type = name.length > 1 ? "int32" : "float32";
-    if (dtype !== type) throw new SeqgradError("dtype", `additiveAttention: ${name} is ${dtype}; wants ${type}.`);
+    if (dtype !== "float32") throw new SeqgradError("dtype", `additiveAttention: ${name} is ${dtype}; wants float32.`);
   }
 }
 
@@ -50,7 +46,7 @@ function sample([B, T, S, A]: readonly [number, number, number, number], more = 
   const names = `q k v${more}`.split(" ");
   const all = shapes({ B, T, S, A });
   const inputs = names.map((name): SampleInput => {
-    const shape = all[name as keyof typeof all];
+    const shape = all[name]!;
     return name.length > 1 ? { shape, below: S + 1 } : shape;
   });
   return { inputs, attrs: { names, window, start } };
@@ -61,15 +57,14 @@ const weightsOp = defineOp<Attrs>({
   kernels: ["additiveAttentionForward", "additiveAttentionBackward"],
   shape(inputs, { names }) {
     const named = byName(names, inputs);
-    checkInputs(named);
+    checkFactors(named);
     const { B, T, S } = sizes(named);
     return [[B, T, S]];
   },
   compose(inputs, { names, window, start }) {
     const { q, k, v, lengths, positions } = byName(names, inputs);
-    if (lengths) checkLengths("additiveAttention", lengths, 0, k!.shape[1]!);
     const scores = matmul(tanh(add(unsqueeze(q!, 2), unsqueeze(k!, 1))), v!);
-    return [alignmentWeights(scores, { lengths, window: window || undefined, positions: positions ?? start })];
+    return [alignmentWeights("additiveAttention", scores, { lengths, window: window || undefined, positions: positions ?? start })];
   },
   forward(run, inputs, [weights], { names, window, start }) {
     const named = byName(names, inputs);
@@ -130,7 +125,7 @@ export function additiveAttention(
   values: Tensor,
   keys: VisibleKeys = {},
 ): { context: Tensor; weights: Tensor } {
-  const { window, start, lengths, positions } = windowOf("additiveAttention", keys);
+  const { window, start, lengths, positions } = windowOf("additiveAttention", q.shape, keys);
   const { names, tensors } = present({ q, k, v, lengths, positions });
   const weights = weightsOp(tensors, { names, window, start })[0]!;
   return { context: matmul(weights, values), weights };

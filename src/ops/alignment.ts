@@ -1,13 +1,14 @@
-import { empty, type Tensor } from "../tensor/tensor.js";
+import { empty, Tensor } from "../tensor/tensor.js";
 import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { type Shape, sameShape } from "../util/shape.js";
 import { less, lessEqual, mul, sub } from "./binary.js";
+import { checkLengths } from "./recurrent.js";
 import { softmax } from "./softmax.js";
 import { abs } from "./unary.js";
 import { unsqueeze } from "./views.js";
 import { where } from "./where.js";
-
-/** Windows and positions are far from the ends of int32. */
-const FAR = 2 ** 30;
 
 /** Which of the S keys a query sees. */
 export interface VisibleKeys {
@@ -25,11 +26,23 @@ export interface VisibleKeys {
   positions?: Tensor | number | undefined;
 }
 
-/** The numbers that a kernel takes for VisibleKeys (window 0: none), and the tensors that it reads. */
-export function windowOf(op: string, { lengths, window, positions = 0 }: VisibleKeys) {
+/** Windows and positions are far from the ends of int32. */
+const FAR = 2 ** 30;
+
+/** What of the options matters to queries [B, T], checked: a window of 0 is none. */
+export function windowOf(op: string, [B, T]: Shape, { lengths, window, positions = 0 }: VisibleKeys) {
   if (window !== undefined) checkInteger(op, "window", window, 1, FAR);
-  const start = typeof positions === "number" ? checkInteger(op, "positions", positions, 0, FAR) : 0;
-  return { window: window ?? 0, start, lengths, positions: window === undefined || typeof positions === "number" ? undefined : positions };
+  const given = positions instanceof Tensor;
+  for (const [name, x, wanted] of [
+    ["lengths", lengths, [B!]],
+    ["positions", given ? positions : undefined, [B!, T!]],
+  ] as const) {
+    if (x && !sameShape(x.shape, wanted))
+      throw new SeqgradError("shape", `${op}: ${name} have shape ${formatShape(x.shape)}; want ${formatShape(wanted)}.`);
+    if (x && x.dtype !== "int32") throw new SeqgradError("dtype", `${op}: ${name} are ${x.dtype}; want int32.`);
+  }
+  const start = given ? 0 : checkInteger(op, "positions", positions, 0, FAR);
+  return { window: window ?? 0, start, lengths, positions: given && window ? positions : undefined };
 }
 
 /** first, first + 1, ... as [n]. */
@@ -39,20 +52,16 @@ function counting(like: Tensor, n: number, first = 0): Tensor {
   return y;
 }
 
-/** 1 where a query of scores [B, T, S] sees a key, else 0, in a shape that broadcasts to theirs; undefined where every one sees all. */
-function visible(scores: Tensor, { lengths, window, positions = 0 }: VisibleKeys): Tensor | undefined {
-  if (!lengths && window === undefined) return undefined;
+/** The softmax over the last axis of scores [B, T, S], of the visible keys alone: the others, and a query that sees none, have 0. */
+export function alignmentWeights(op: string, scores: Tensor, keys: VisibleKeys): Tensor {
+  const { window, start, lengths, positions } = windowOf(op, scores.shape, keys);
+  if (!lengths && !window) return softmax(scores);
   const [, T, S] = scores.shape as [number, number, number];
+  if (lengths) checkLengths(op, lengths, 0, S);
   const j = counting(scores, S);
   const there = lengths && less(j, unsqueeze(unsqueeze(lengths, 1), 1));
-  if (window === undefined) return there;
-  const middles = typeof positions === "number" ? counting(scores, T, positions) : positions;
-  const near = lessEqual(abs(sub(j, unsqueeze(middles, -1))), Math.floor(window / 2));
-  return there ? mul(there, near) : near;
-}
-
-/** The softmax over the last axis of scores [B, T, S], of the visible keys alone: the others, and a query that sees none, have 0. */
-export function alignmentWeights(scores: Tensor, keys: VisibleKeys): Tensor {
-  const mask = visible(scores, keys);
-  return mask ? where(mask, softmax(where(mask, scores, -1e30)), 0) : softmax(scores);
+  const middles = unsqueeze(positions ?? counting(scores, T, start), -1);
+  const near = window ? lessEqual(abs(sub(j, middles)), Math.floor(window / 2)) : undefined;
+  const mask = there && near ? mul(there, near) : (there ?? near)!;
+  return where(mask, softmax(where(mask, scores, -1e30)), 0);
 }

@@ -25,7 +25,7 @@ describe("generate", async () => {
 });
 
 test("there is a fixture for every kind of thing", () => {
-  expect(groups.sort()).toEqual(["curves", "generator", "layers", "ops", "optim", "recurrent", "schedules", "states"]);
+  expect(groups.sort()).toEqual(["alignment", "curves", "generator", "layers", "ops", "optim", "recurrent", "schedules", "states"]);
 });
 
 test("the fixtures take less than 8 MB together", async () => {

@@ -18,13 +18,14 @@ import warnings
 
 import torch
 
-from fixtures import generator, models, ops, optim, recurrent
+from fixtures import alignment, generator, models, ops, optim, recurrent
 
 GROUPS = {
     "generator": generator.make,
     "ops": ops.make,
     "layers": recurrent.make_layers,
     "recurrent": recurrent.make,
+    "alignment": alignment.make,
     "optim": optim.make,
     "schedules": optim.make_schedules,
     "curves": models.make_curves,

@@ -11,7 +11,7 @@ import { toInputs, toState, toTensor, toValues } from "../helpers/golden-tensors
 type Layer = nn.Module & { forward(...args: unknown[]): Result };
 type Result = Tensor | Record<string, Tensor> | { output: Tensor; state: Record<string, Tensor> };
 
-const groups = await Promise.all([loadGolden("layers"), loadGolden("recurrent")]);
+const groups = await Promise.all([loadGolden("layers"), loadGolden("recurrent"), loadGolden("alignment")]);
 
 function build({ call, args }: Case): Layer {
   const Layers = nn as unknown as Record<string, new (...args: readonly unknown[]) => Layer>;

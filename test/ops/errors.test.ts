@@ -147,7 +147,7 @@ const refusals: Record<string, [(f: Make, i: Make) => unknown, sg.ErrorCode, str
   "float positions": [
     (f) => sg.additiveAttention(f([2, 1, 7]), f([2, 5, 7]), f([7]), f([2, 5, 4]), { window: 3, positions: f([2, 1]) }),
     "dtype",
-    "additiveAttention: positions is float32; wants int32.",
+    "additiveAttention: positions are float32; want int32.",
   ],
   "a window of nothing": [
     (f) => sg.additiveAttention(f([2, 1, 7]), f([2, 5, 7]), f([7]), f([2, 5, 4]), { window: 0 }),

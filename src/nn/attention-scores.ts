@@ -1,0 +1,179 @@
+import { additiveAttention } from "../ops/additive-attention.js";
+import { alignmentWeights, type VisibleKeys } from "../ops/alignment.js";
+import { matmul } from "../ops/matmul.js";
+import { affine } from "../ops/unary.js";
+import { transpose } from "../ops/views.js";
+import { parameter, tensor } from "../tensor/create.js";
+import { Tensor } from "../tensor/tensor.js";
+import { checkFinite, checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import * as init from "./init.js";
+import { Linear } from "./layers.js";
+import { Module } from "./module.js";
+
+/** What a query attends to. */
+export interface Attended {
+  /** `[B, T, K]`: the mean of the keys, by the weights. */
+  readonly context: Tensor;
+  /** `[B, T, S]`: how much each query attends to each key; a row adds up to 1, or is 0 where nothing is visible. */
+  readonly weights: Tensor;
+}
+
+export interface AttendOptions extends Omit<VisibleKeys, "lengths"> {
+  /** int32 `[B]`, each in 0..S: how many keys of a row there are; all when absent. */
+  lengths?: Tensor | readonly number[] | undefined;
+}
+
+/** A source ready for all steps of a decoder. */
+export interface ProjectedKeys {
+  /** `[B, S, K]`. */
+  readonly values: Tensor;
+  /** As the layer's score wants them. */
+  readonly keys: Tensor;
+}
+
+/** The attention of a decoder to what an encoder read; the layers differ by the score of a query and a key. */
+abstract class Alignment extends Module {
+  protected constructor(protected readonly op: string) {
+    super();
+  }
+
+  /** keys `[B, S, K]` as forward() takes them as well: a decoder that goes step by step has its source projected once. */
+  project(keys: Tensor): ProjectedKeys {
+    this.#check("the keys", keys, "[B, S, K]");
+    return { values: keys, keys: this.projectKeys(keys) };
+  }
+
+  /** query `[B, T, Q]`, keys `[B, S, K]` or what project() made of them -> context `[B, T, K]`, weights `[B, T, S]`. */
+  forward(query: Tensor, keys: Tensor | ProjectedKeys, options: AttendOptions = {}): Attended {
+    this.#check("the query", query, "[B, T, Q]");
+    const source = keys instanceof Tensor ? this.project(keys) : keys;
+    const [B, S] = source.values.shape;
+    if (query.shape[0] !== B) {
+      const got = `the query ${formatShape(query.shape)}, the keys ${formatShape(source.values.shape)}`;
+      throw new SeqgradError("shape", `${this.op}: got ${got}; both want the same batch.`);
+    }
+    return this.attend(query, source, { ...options, lengths: this.#lengths(options.lengths, S!) });
+  }
+
+  protected abstract projectKeys(keys: Tensor): Tensor;
+  protected abstract attend(query: Tensor, source: ProjectedKeys, visible: VisibleKeys): Attended;
+
+  #check(what: string, x: Tensor, form: string): void {
+    if (!(x instanceof Tensor)) throw new SeqgradError("value", `${this.op}: ${what}: no tensor; make one with tensor(data, ${form}).`);
+    if (x.rank !== 3) throw new SeqgradError("shape", `${this.op}: ${what}: got shape ${formatShape(x.shape)}; wants ${form}.`);
+  }
+
+  #lengths(lengths: AttendOptions["lengths"], S: number): Tensor | undefined {
+    if (!lengths || lengths instanceof Tensor) return lengths;
+    for (const n of lengths) checkInteger(this.op, "a length", n, 0, S);
+    return tensor(Int32Array.from(lengths), [lengths.length]);
+  }
+}
+
+/** Luong's scores: the products of queries and keys of one size. */
+function multiply(op: string, query: Tensor, { values, keys }: ProjectedKeys, scale: number, visible: VisibleKeys): Attended {
+  if (query.shape[2] !== keys.shape[2]) {
+    const got = `the query ${formatShape(query.shape)}, the keys ${formatShape(values.shape)}`;
+    throw new SeqgradError("shape", `${op}: got ${got}; wants a query of size ${keys.shape[2]}.`);
+  }
+  const scores = matmul(query, transpose(keys));
+  const weights = alignmentWeights(op, scale === 1 ? scores : affine(scores, scale), visible);
+  return { context: matmul(weights, values), weights };
+}
+
+/**
+ * Additive attention (Bahdanau, Cho and Bengio 2015): a small network scores how well what the decoder is about to write, s_i, fits each
+ * word that the encoder read, h_j: e_ij = v . tanh(W s_i + U h_j), weights_ij = softmax_j(e_ij), context_i = sum_j weights_ij h_j.
+ * Parameters: `query.weight` W `[A, Q]`, `key.weight` U `[A, K]`, with `bias` also `key.bias` `[A]`, and `v` `[A]`.
+ *
+ * @throws SeqgradError `range` for a size below 1; forward(): `shape`, `dtype`, `range` for a length outside 0..S or a window below 1
+ * @example
+ * const attention = new sg.nn.AdditiveAttention(32, 64, 16);
+ * const source = attention.project(sg.randn([2, 7, 64])); // what the encoder read, once for all steps
+ * const { context, weights } = attention.forward(sg.randn([2, 1, 32]), source, { lengths: [7, 4] });
+ * context.shape; // = [2, 1, 64]
+ * weights.shape; // = [2, 1, 7]
+ */
+export class AdditiveAttention extends Alignment {
+  readonly query: Linear;
+  readonly key: Linear;
+  readonly v: Tensor;
+
+  constructor(querySize: number, keySize: number, attentionSize: number, options: { bias?: boolean } = {}) {
+    super("AdditiveAttention");
+    checkInteger(this.op, "querySize", querySize, 1);
+    checkInteger(this.op, "keySize", keySize, 1);
+    checkInteger(this.op, "attentionSize", attentionSize, 1);
+    const bound = 1 / Math.sqrt(attentionSize);
+    this.query = new Linear(querySize, attentionSize, { bias: false });
+    this.key = new Linear(keySize, attentionSize, { bias: options.bias ?? false });
+    this.v = parameter([attentionSize], (y) => init.uniform(y, -bound, bound));
+  }
+
+  protected projectKeys(keys: Tensor): Tensor {
+    return this.key.forward(keys);
+  }
+
+  protected attend(query: Tensor, { values, keys }: ProjectedKeys, visible: VisibleKeys): Attended {
+    return additiveAttention(this.query.forward(query), keys, this.v, values, visible);
+  }
+}
+
+/**
+ * Attention by products (Luong, Pham and Manning 2015, "dot"): e_ij = scale s_i . h_j, for queries and keys of one size; no parameters.
+ * The default scale is 1, as in the paper; 1 / sqrt(K) is that of the Transformer.
+ *
+ * @throws SeqgradError `value` for a scale that is not finite; forward(): as AdditiveAttention's
+ * @example
+ * const words = sg.fromArray([[[2, 0], [0, 2], [2, 1]]]);
+ * const { weights } = new sg.nn.DotAttention().forward(words, words, { window: 1 });
+ * weights; // = [[[1, 0, 0], [0, 1, 0], [0, 0, 1]]]
+ */
+export class DotAttention extends Alignment {
+  readonly scale: number;
+
+  constructor(options: { scale?: number } = {}) {
+    super("DotAttention");
+    this.scale = checkFinite(this.op, "scale", options.scale ?? 1);
+  }
+
+  protected projectKeys(keys: Tensor): Tensor {
+    return keys;
+  }
+
+  protected attend(query: Tensor, source: ProjectedKeys, visible: VisibleKeys): Attended {
+    return multiply(this.op, query, source, this.scale, visible);
+  }
+}
+
+/**
+ * Attention by products with a matrix between (Luong, Pham and Manning 2015, "general"): e_ij = scale s_i . W h_j. Parameter:
+ * `key.weight` W `[Q, K]`.
+ *
+ * @throws SeqgradError `range` for a size below 1, `value` for a scale that is not finite; forward(): as AdditiveAttention's
+ * @example
+ * const { context } = new sg.nn.GeneralAttention(32, 64).forward(sg.randn([2, 5, 32]), sg.randn([2, 7, 64]), { window: 3 });
+ * context.shape; // = [2, 5, 64]
+ */
+export class GeneralAttention extends Alignment {
+  readonly key: Linear;
+  readonly scale: number;
+
+  constructor(querySize: number, keySize: number, options: { scale?: number } = {}) {
+    super("GeneralAttention");
+    checkInteger(this.op, "querySize", querySize, 1);
+    checkInteger(this.op, "keySize", keySize, 1);
+    this.scale = checkFinite(this.op, "scale", options.scale ?? 1);
+    this.key = new Linear(keySize, querySize, { bias: false });
+  }
+
+  protected projectKeys(keys: Tensor): Tensor {
+    return this.key.forward(keys);
+  }
+
+  protected attend(query: Tensor, source: ProjectedKeys, visible: VisibleKeys): Attended {
+    return multiply(this.op, query, source, this.scale, visible);
+  }
+}
