@@ -32,3 +32,5 @@ export { sgd } from "./optim/sgd";
 export { adam } from "./optim/adam";
 export { rmsprop } from "./optim/rmsprop";
 export { adagrad } from "./optim/adagrad";
+export { ctcBackward, ctcForward } from "./structured/ctc";
+export { crfBackward, crfForward } from "./structured/crf";

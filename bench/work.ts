@@ -70,6 +70,10 @@ const table: { readonly [K in KernelName]: (call: KernelCall<K>) => Work } = {
   gruBackward: (call) => sequence(call, 3, 9, Boolean(call.dx)),
   lstmForward: (call) => sum(sequence(call, 4, 5, true), projection(call)),
   lstmBackward: (call) => sum(sequence(call, 4, 9, Boolean(call.dx)), projection(call)),
+  ctcForward: ({ B, T, C, L }) => work(B * T * Math.min(C, L + 1)),
+  ctcBackward: ({ B, T, C, L }) => work(B * T * (C + 2 * Math.min(C, L + 1))),
+  crfForward: ({ B, T, K }) => work(B * T * K + K * K),
+  crfBackward: ({ B, T, K }) => work(2 * B * T * K + 2 * K * K),
   recurrentGradient: ({ B, T, I, H, G, dwIh, dwHh }) => {
     const weights = G * ((dwIh ? I : 0) + (dwHh ? H : 0));
     return work(2 * weights + B * T * (G + I + H), 2 * B * T * weights);

@@ -21,6 +21,8 @@ export interface KernelRow {
   readonly workspace?: (dims: Readonly<Record<string, number>>) => number;
   /** The read that holds int32 indices: the kernel writes nothing and returns the position of the first that is out of range, or -1. */
   readonly checks?: string;
+  /** On WebAssembly alone; elsewhere the operation runs through its composition. */
+  readonly wasmOnly?: true;
 }
 
 /** Codes of the elementwise families are positions in these lists, here and in assembly/elementwise. */
@@ -328,6 +330,43 @@ export const kernels = {
     workspace: (d) => (d.S! + d.A!) * 4 + 128,
   },
 
+  // -ln of the probability of targets int32 [B, L] under logProbs [B, T, C], over all alignments; loss [B]
+  ctcForward: {
+    reads: ["logProbs", "targets", "lengths", "targetLengths"],
+    writes: ["loss"],
+    dims: ["B", "T", "C", "L", "blank", ...range],
+    scalars: [],
+    workspace: (d) => 2 * (2 * d.L! + 1) * 8,
+    wasmOnly: true,
+  },
+  ctcBackward: {
+    reads: ["logProbs", "targets", "lengths", "targetLengths", "dLoss"],
+    writes: ["dLogProbs"],
+    dims: ["B", "T", "C", "L", "blank", ...range],
+    scalars: [],
+    workspace: (d) => (d.T! + 2) * (2 * d.L! + 1) * 8,
+    wasmOnly: true,
+  },
+  // -ln of the probability of tags int32 [B, T] in a linear chain: emissions [B, T, K], transitions [K, K], starts, ends [K]; loss [B]
+  crfForward: {
+    reads: ["emissions", "transitions", "starts", "ends", "tags", "lengths"],
+    writes: ["loss"],
+    dims: ["B", "T", "K", ...range],
+    scalars: [],
+    workspace: (d) => 2 * d.K! * 8,
+    wasmOnly: true,
+  },
+  crfBackward: {
+    reads: ["emissions", "transitions", "starts", "ends", "tags", "lengths", "dLoss"],
+    writes: ["dEmissions", "dTransitions", "dStarts", "dEnds"],
+    optional: ["dTransitions", "dStarts", "dEnds"],
+    accumulates: ["dTransitions", "dStarts", "dEnds"],
+    dims: ["B", "T", "K"],
+    scalars: [],
+    workspace: (d) => (d.T! + 2) * d.K! * 8,
+    wasmOnly: true,
+  },
+
   // One pass over a contiguous arena. norm [1]: the gradient's global norm; where it is given, a step whose norm is not finite changes
   // nothing, and with clipNorm > 0 the gradient is scaled by min(1, clipNorm / (norm + 1e-6)). Weight decay and formulas as PyTorch's.
   sgd: {
@@ -363,6 +402,8 @@ export const kernels = {
 } as const satisfies Record<string, KernelRow>;
 
 export type KernelName = keyof typeof kernels;
+/** Those that run on every device. */
+export type CommonKernelName = { [K in KernelName]: (typeof kernels)[K] extends { wasmOnly: true } ? never : K }[KernelName];
 
 type Required_<R extends KernelRow> = Exclude<R["reads"][number] | R["writes"][number], Optional_<R>>;
 type Optional_<R extends KernelRow> = R extends { optional: readonly (infer O extends string)[] } ? O : never;

@@ -141,6 +141,13 @@ export function contiguous(x: Tensor): Tensor {
 }
 
 /** Throws unless all are tensors of one device. */
+/** Numbers of the host as a tensor beside another; not recorded. */
+export function constant(like: Tensor, data: Float32Array | Int32Array, shape: Shape): Tensor {
+  const x = empty(like.backend, shape, data instanceof Int32Array ? "int32" : "float32");
+  x.write(data);
+  return x;
+}
+
 export function checkTensors(op: string, tensors: readonly Tensor[]): void {
   for (const [i, x] of tensors.entries()) {
     if (!(x instanceof Tensor)) {

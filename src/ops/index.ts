@@ -14,7 +14,9 @@ export {
 } from "./attention.js";
 export * from "./binary.js";
 export { concat, copyOf } from "./copy.js";
+export { type CrfScores, crfLoss } from "./crf.js";
 export { type CrossEntropyOptions, crossEntropy, type LossOptions, nllLoss } from "./cross-entropy.js";
+export { type CtcOptions, ctcLoss } from "./ctc.js";
 export { contiguous } from "./define-op.js";
 export { dropout } from "./dropout.js";
 export { expand } from "./expand.js";
@@ -23,6 +25,7 @@ export { embedding, gather, indexSelect, oneHot } from "./gather.js";
 export { type GruOptions, gru } from "./gru.js";
 export { layerNorm } from "./layer-norm.js";
 export { linear } from "./linear.js";
+export { logSumExp } from "./log-sum-exp.js";
 export * from "./losses.js";
 export { type LstmOptions, lstm } from "./lstm.js";
 export { matmul } from "./matmul.js";

@@ -79,9 +79,9 @@ export class WebGpuBackend implements Backend {
     const limitName = memoryLimit === this.#limit ? "memoryLimit" : "maxStorageBufferBindingSize of the adapter";
     this.#heap = new Heap(HEADER, this.#limit, (end) => this.#reserve(end), limitName);
     const layout = device.createPipelineLayout({ bindGroupLayouts: [this.#layout] });
-    const made = Object.entries<KernelRow>(kernels).map(([key, row], i) => {
+    const made = Object.entries(wgslKernels).map(([key, wgsl], i) => {
       const name = key as KernelName;
-      return [name, new KernelPipelines(name, row, wgslKernels[name], i + 1, device, layout, capabilities)] as const;
+      return [name, new KernelPipelines(name, kernels[name], wgsl, i + 1, device, layout, capabilities)] as const;
     });
     this.#kernels = new Map(made);
     device.onuncapturederror = ({ error }) => {

@@ -1,4 +1,4 @@
-import type { KernelName } from "../../kernels.js";
+import type { CommonKernelName } from "../../kernels.js";
 import type { WgslKernel } from "../kernel.js";
 import { additiveAttentionKernels } from "./additive-attention.js";
 import { elementwiseKernels } from "./elementwise.js";
@@ -16,8 +16,8 @@ import { rnnKernels } from "./rnn.js";
 import { rotaryKernels } from "./rotary.js";
 import { softmaxKernels } from "./softmax.js";
 
-/** The WGSL source of every kernel. */
-export const wgslKernels: Readonly<Record<KernelName, WgslKernel>> = {
+/** The WGSL source of every kernel that is not on WebAssembly alone. */
+export const wgslKernels: Readonly<Record<CommonKernelName, WgslKernel>> = {
   ...elementwiseKernels,
   ...reduceKernels,
   ...indexingKernels,

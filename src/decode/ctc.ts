@@ -1,0 +1,80 @@
+import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { greedy } from "./sampling.js";
+
+export interface CtcDecodeOptions {
+  /** The class that stands for nothing. Default 0. */
+  readonly blank?: number;
+  /** Prefixes to keep at each step; 1 takes the likeliest class of each step instead. Default 1. */
+  readonly beams?: number;
+}
+
+/**
+ * The symbols that the steps of one sequence tell of (Graves et al. 2006): by the likeliest class of each step, repeats merged and blanks
+ * dropped; or with `beams` by prefix search, which adds up the probabilities of all the ways to write the same symbols
+ * (Hannun et al. 2014, "First-pass large vocabulary continuous speech recognition").
+ *
+ * @param logProbs `[T, C]`, row-major, as logSoftmax gives them
+ * @param classes C
+ * @throws SeqgradError `range`, `shape` where the numbers are not rows of C
+ * @example
+ * const rows = [[0.1, 0.8, 0.1], [0.1, 0.8, 0.1], [0.8, 0.1, 0.1], [0.2, 0.1, 0.7]];
+ * sg.ctcDecode(Float32Array.from(rows.flat(), Math.log), 3); // = [1, 2]
+ */
+export function ctcDecode(logProbs: ArrayLike<number>, classes: number, { blank = 0, beams = 1 }: CtcDecodeOptions = {}): number[] {
+  checkInteger("ctcDecode", "classes", classes, 1);
+  checkInteger("ctcDecode", "blank", blank, 0, classes - 1);
+  checkInteger("ctcDecode", "beams", beams, 1);
+  if (logProbs.length % classes !== 0)
+    throw new SeqgradError("shape", `ctcDecode: ${logProbs.length} numbers are not rows of ${classes} classes.`);
+  const rows = Array.from({ length: logProbs.length / classes }, (_, t) =>
+    Float64Array.from({ length: classes }, (_, c) => logProbs[t * classes + c]!),
+  );
+  if (beams > 1) return prefixSearch(rows, blank, beams);
+  const likeliest = rows.map((row) => greedy(row));
+  return likeliest.filter((c, t) => c !== blank && c !== likeliest[t - 1]);
+}
+
+/** A prefix with the logarithms of its probability, of paths that end with a blank and of those that end with its last symbol. */
+interface Prefix {
+  readonly symbols: readonly number[];
+  blank: number;
+  symbol: number;
+}
+
+const logAdd = (a: number, b: number): number => {
+  const largest = Math.max(a, b);
+  return largest === Number.NEGATIVE_INFINITY ? largest : largest + Math.log1p(Math.exp(Math.min(a, b) - largest));
+};
+
+function prefixSearch(rows: readonly Float64Array[], blank: number, beams: number): number[] {
+  const total = (prefix: Prefix) => logAdd(prefix.blank, prefix.symbol);
+  let kept: Prefix[] = [{ symbols: [], blank: 0, symbol: Number.NEGATIVE_INFINITY }];
+  for (const row of rows) {
+    const next = new Map<string, Prefix>();
+    const prefixOf = (symbols: readonly number[]) => {
+      const key = symbols.join();
+      const prefix = next.get(key) ?? { symbols, blank: Number.NEGATIVE_INFINITY, symbol: Number.NEGATIVE_INFINITY };
+      next.set(key, prefix);
+      return prefix;
+    };
+    for (const prefix of kept) {
+      const { symbols } = prefix;
+      for (const [c, p] of row.entries()) {
+        const same = prefixOf(symbols);
+        if (c === blank) same.blank = logAdd(same.blank, total(prefix) + p);
+        else if (c === symbols.at(-1)) {
+          // A repeat goes on with the symbol; a new one needs a blank between.
+          same.symbol = logAdd(same.symbol, prefix.symbol + p);
+          const longer = prefixOf([...symbols, c]);
+          longer.symbol = logAdd(longer.symbol, prefix.blank + p);
+        } else {
+          const longer = prefixOf([...symbols, c]);
+          longer.symbol = logAdd(longer.symbol, total(prefix) + p);
+        }
+      }
+    }
+    kept = [...next.values()].sort((a, b) => total(b) - total(a)).slice(0, beams);
+  }
+  return [...kept[0]!.symbols];
+}

@@ -1,0 +1,59 @@
+import type { CrfScores } from "../ops/crf.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+
+/**
+ * The likeliest tags of each row in a linear-chain conditional random field, by dynamic programming (Viterbi 1967); see `crfLoss`.
+ *
+ * @param emissions `[B, T, K]`
+ * @param lengths steps of each row, 1 to T. Default: T each
+ * @returns the tags of each row, as many as it has steps; of equal scores the lowest tag
+ * @throws SeqgradError `shape`, `range`, `not-finite` for scores that are no numbers
+ * @example
+ * const scores = { transitions: sg.fromArray([[0, -9], [-9, 0]]), starts: sg.zeros([2]), ends: sg.zeros([2]) };
+ * const emissions = sg.fromArray([[[1, 0], [0, 0.5], [1, 0]]]);
+ * await sg.viterbi(emissions, scores); // = [[0, 0, 0]]
+ */
+export async function viterbi(
+  emissions: Tensor,
+  scores: CrfScores,
+  lengths: readonly number[] = new Array<number>(emissions.shape[0] ?? 0).fill(emissions.shape[1] ?? 0),
+): Promise<number[][]> {
+  const [B, T, K] = emissions.shape as [number, number, number];
+  if (emissions.rank !== 3 || lengths.length !== B || scores.transitions.size !== K * K)
+    throw new SeqgradError(
+      "shape",
+      `viterbi: emissions ${formatShape(emissions.shape)}, transitions ${formatShape(scores.transitions.shape)} and ${lengths.length} lengths; wants [B, T, K], [K, K] and B.`,
+    );
+  const bad = lengths.findIndex((n) => !(Number.isInteger(n) && n >= 1 && n <= T));
+  if (bad >= 0) throw new SeqgradError("range", `viterbi: lengths[${bad}] is ${lengths[bad]}; wants a number from 1 to ${T}.`);
+  const { transitions, starts, ends } = scores;
+  const [e, moves, first, last] = await Promise.all([emissions, transitions, starts, ends].map((x) => x.data()));
+  return lengths.map((n, b) => {
+    const at = (t: number, k: number) => e![(b * T + t) * K + k]!;
+    let best = Float64Array.from({ length: K }, (_, k) => first![k]! + at(0, k));
+    const from: Int32Array[] = [];
+    for (let t = 1; t < n; t++) {
+      const origin = new Int32Array(K);
+      best = Float64Array.from(best, (_, j) => {
+        let most = Number.NEGATIVE_INFINITY;
+        for (let i = 0; i < K; i++) {
+          const score = best[i]! + moves![i * K + j]!;
+          if (score > most) {
+            most = score;
+            origin[j] = i;
+          }
+        }
+        return most + at(t, j);
+      });
+      from.push(origin);
+    }
+    const total = best.map((score, k) => score + last![k]!);
+    if (total.some(Number.isNaN))
+      throw new SeqgradError("not-finite", `viterbi: scores of row ${b} are NaN; the model's weights are likely not finite.`);
+    const tags = [total.indexOf(Math.max(...total))];
+    for (const origin of from.reverse()) tags.push(origin[tags.at(-1)!]!);
+    return tags.reverse();
+  });
+}

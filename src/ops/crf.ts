@@ -1,0 +1,137 @@
+import { empty, type Tensor } from "../tensor/tensor.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { sameShape } from "../util/shape.js";
+import { add, less, mul, sub } from "./binary.js";
+import { type LossOptions, reduceLoss } from "./cross-entropy.js";
+import { constant, defineOp, outOfRange, type Sample } from "./define-op.js";
+import { indexSelect, pick } from "./gather.js";
+import { logSumExp } from "./log-sum-exp.js";
+import { sum } from "./reduce.js";
+import { toFloat } from "./unary.js";
+import { reshape, select, slice, unsqueeze } from "./views.js";
+import { where } from "./where.js";
+
+interface Attrs {
+  /** The tags of each row; as many as it has steps. */
+  readonly tags: readonly ArrayLike<number>[];
+}
+
+/** Tags as int32 [B, T], filled up with 0, and lengths int32 [B]. */
+function placed(like: Tensor, T: number, tags: Attrs["tags"]): { tags: Tensor; lengths: Tensor } {
+  const padded = new Int32Array(tags.length * T);
+  for (const [b, row] of tags.entries()) padded.set(row, b * T);
+  const lengths = Int32Array.from(tags, (row) => row.length);
+  return { tags: constant(like, padded, [tags.length, T]), lengths: constant(like, lengths, [tags.length]) };
+}
+
+const crfOp = defineOp<Attrs>({
+  name: "crfLoss",
+  kernels: ["crfForward", "crfBackward"],
+  shape([emissions, transitions, starts, ends], { tags }) {
+    const [B, T, K] = emissions!.shape as [number, number, number];
+    if (emissions!.rank !== 3 || B === 0 || T === 0 || K === 0)
+      throw new SeqgradError("shape", `crfLoss: emissions have shape ${formatShape(emissions!.shape)}; wants [B, T, K], none of them 0.`);
+    for (const [name, x, wanted] of [
+      ["transitions", transitions!, [K, K]],
+      ["starts", starts!, [K]],
+      ["ends", ends!, [K]],
+    ] as const) {
+      if (!sameShape(x.shape, wanted))
+        throw new SeqgradError("shape", `crfLoss: ${name} has shape ${formatShape(x.shape)}; ${K} tags want ${formatShape(wanted)}.`);
+    }
+    if (tags.length !== B) throw new SeqgradError("shape", `crfLoss: tags of ${tags.length} rows for emissions of ${B}.`);
+    for (const [b, row] of tags.entries()) {
+      if (row.length < 1 || row.length > T) throw outOfRange("crfLoss", `the number of tags of row ${b}`, row.length, 1, T);
+      const bad = Array.from(row).findIndex((tag) => !(Number.isInteger(tag) && tag >= 0 && tag < K));
+      if (bad >= 0) throw outOfRange("crfLoss", `tags[${b}][${bad}]`, row[bad], 0, K - 1);
+    }
+    return [[B]];
+  },
+  compose([emissions, transitions, starts, ends], attrs) {
+    const [B, T, K] = emissions!.shape as [number, number, number];
+    const { tags, lengths } = placed(emissions!, T, attrs.tags);
+    let alpha = add(starts!, select(emissions!, 1, 0));
+    for (let t = 1; t < T; t++) {
+      // [B, K, 1] + [K, K]
+      const next = add(logSumExp(add(unsqueeze(alpha, 2), transitions!), { axis: 1 }), select(emissions!, 1, t));
+      alpha = where(unsqueeze(less(t, lengths), 1), next, alpha);
+    }
+    const rows = attrs.tags.map((row) => Array.from(row));
+    const ids = (numbers: number[]) => constant(emissions!, Int32Array.from(numbers), [numbers.length]);
+    const step = constant(
+      emissions!,
+      Int32Array.from({ length: T }, (_, t) => t),
+      [T],
+    );
+    const valid = toFloat(less(step, unsqueeze(lengths, 1)));
+    let score = add(
+      sum(mul(pick(emissions!, tags), valid), { axis: 1 }),
+      add(indexSelect(starts!, 0, ids(rows.map((row) => row[0]!))), indexSelect(ends!, 0, ids(rows.map((row) => row.at(-1)!)))),
+    );
+    if (T > 1) {
+      const pairs = rows.flatMap((row) => Array.from({ length: T - 1 }, (_, t) => (row[t] ?? 0) * K + (row[t + 1] ?? 0)));
+      const moves = reshape(indexSelect(reshape(transitions!, [K * K]), 0, ids(pairs)), [B, T - 1]);
+      score = add(score, sum(mul(moves, slice(valid, 1, 1)), { axis: 1 }));
+    }
+    return [sub(logSumExp(add(alpha, ends!), { axis: 1 }), score)];
+  },
+  forward(run, [emissions, transitions, starts, ends], [loss], attrs) {
+    const [B, T, K] = emissions!.shape as [number, number, number];
+    const { tags, lengths } = placed(emissions!, T, attrs.tags);
+    const buffers = { emissions: emissions!, transitions: transitions!, starts: starts!, ends: ends!, tags, lengths, loss: loss! };
+    run("crfForward", { ...buffers, B, T, K, begin: 0, end: B });
+  },
+  backward({ run, inputs: [emissions, transitions, starts, ends], dOutputs: [dLoss], attrs, needs, accumulator }) {
+    const [B, T, K] = emissions!.shape as [number, number, number];
+    const { tags, lengths } = placed(emissions!, T, attrs.tags);
+    const dEmissions = empty(emissions!.backend, emissions!.shape);
+    const into = (i: number) => (needs(i) ? accumulator(i) : undefined);
+    const gradients = { dEmissions, dTransitions: into(1), dStarts: into(2), dEnds: into(3) };
+    const reads = { emissions: emissions!, transitions: transitions!, starts: starts!, ends: ends!, tags, lengths, dLoss: dLoss! };
+    run("crfBackward", { ...reads, ...gradients, B, T, K });
+    return [dEmissions];
+  },
+  samples: [
+    sample(2, 2, 2, [[0], [1, 1]]),
+    sample(1, 3, 2, [[1, 0, 1]]),
+    sample(3, 5, 4, [[3, 3, 0, 1, 2], [2], [0, 1, 1]]),
+    sample(4, 9, 13, [
+      [12, 0, 5, 5, 5, 1, 2, 3, 4],
+      [7, 8, 9],
+      [1, 1, 1, 1, 1, 1],
+      [0, 12],
+    ]),
+  ],
+});
+
+function sample(B: number, T: number, K: number, tags: number[][]): Sample<Attrs> {
+  return { inputs: [[B, T, K], [K, K], [K], [K]], attrs: { tags } };
+}
+
+export interface CrfScores {
+  /** `[K, K]`: from tag i to tag j. */
+  readonly transitions: Tensor;
+  /** `[K]`: of beginning with a tag, and of ending with it. */
+  readonly starts: Tensor;
+  readonly ends: Tensor;
+}
+
+/**
+ * The negative log-likelihood of tag sequences in a linear-chain conditional random field (Lafferty, McCallum and Pereira 2001):
+ * ln sum_y e^score(y) - score(tags), score(y) = starts[y_1] + sum_t emissions[t, y_t] + sum_t transitions[y_{t-1}, y_t] + ends[y_n].
+ *
+ * On WebAssembly one kernel runs the forward algorithm over all steps; on other devices it is composed of primitives.
+ *
+ * @param emissions `[B, T, K]`, the score of each tag at each step
+ * @param tags the tags of each row, as many as it has steps: 1 to T
+ * @returns the mean over the rows, or what `reduction` says: `none` gives `[B]`
+ * @throws SeqgradError `shape`, `range` for a tag that is not one of 0 to K - 1
+ * @example
+ * const scores = { transitions: sg.zeros([3, 3]), starts: sg.zeros([3]), ends: sg.zeros([3]) };
+ * sg.crfLoss(sg.zeros([1, 2, 3]), [[0, 2]], scores); // = 2 * Math.log(3)
+ */
+export function crfLoss(emissions: Tensor, tags: readonly ArrayLike<number>[], scores: CrfScores, options: LossOptions = {}): Tensor {
+  const { transitions, starts, ends } = scores;
+  return reduceLoss(crfOp([emissions, transitions, starts, ends].map(toFloat), { tags })[0]!, options.reduction);
+}

@@ -1,0 +1,140 @@
+import { empty, type Tensor } from "../tensor/tensor.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { add, div, less } from "./binary.js";
+import { concat } from "./copy.js";
+import { type LossOptions, reduceLoss } from "./cross-entropy.js";
+import { constant, defineOp, outOfRange } from "./define-op.js";
+import { gather } from "./gather.js";
+import { logSumExp } from "./log-sum-exp.js";
+import { neg, toFloat } from "./unary.js";
+import { select, slice, stack } from "./views.js";
+import { where } from "./where.js";
+
+interface Attrs {
+  readonly targets: readonly ArrayLike<number>[];
+  /** Steps of each row. */
+  readonly lengths: readonly number[];
+  readonly blank: number;
+}
+
+/** The logarithm of what cannot be, in sums of float32 that shall stay numbers. */
+const NEVER = -1e30;
+
+const longest = (targets: Attrs["targets"]) => Math.max(1, ...targets.map((row) => row.length));
+
+/** What the kernels read beside the probabilities. */
+function placed(like: Tensor, { targets, lengths, blank }: Attrs) {
+  const [B, T, C] = like.shape as [number, number, number];
+  const L = longest(targets);
+  const padded = new Int32Array(B * L);
+  for (const [b, row] of targets.entries()) padded.set(row, b * L);
+  const perRow = (numbers: ArrayLike<number>) => constant(like, Int32Array.from(numbers), [B]);
+  const buffers = { targets: constant(like, padded, [B, L]), lengths: perRow(lengths) };
+  return { ...buffers, targetLengths: perRow(targets.map((row) => row.length)), B, T, C, L, blank, begin: 0, end: B };
+}
+
+const ctcOp = defineOp<Attrs>({
+  name: "ctcLoss",
+  kernels: ["ctcForward", "ctcBackward"],
+  shape([logProbs], { targets, lengths, blank }) {
+    const [B, T, C] = logProbs!.shape as [number, number, number];
+    if (logProbs!.rank !== 3 || B === 0 || T === 0)
+      throw new SeqgradError("shape", `ctcLoss: logProbs have shape ${formatShape(logProbs!.shape)}; wants [B, T, C], B and T at least 1.`);
+    if (!(Number.isInteger(blank) && blank >= 0 && blank < C)) throw outOfRange("ctcLoss", "blank", blank, 0, C - 1);
+    for (const [name, { length }] of Object.entries({ targets, lengths })) {
+      if (length !== B) throw new SeqgradError("shape", `ctcLoss: ${name} of ${length} rows for logProbs of ${B}.`);
+    }
+    for (const [b, n] of lengths.entries()) {
+      if (!(Number.isInteger(n) && n >= 1 && n <= T)) throw outOfRange("ctcLoss", `lengths[${b}]`, n, 1, T);
+    }
+    for (const [b, row] of targets.entries()) {
+      const bad = Array.from(row).findIndex((c) => !(Number.isInteger(c) && c >= 0 && c < C && c !== blank));
+      if (bad < 0) continue;
+      if (row[bad] !== blank) throw outOfRange("ctcLoss", `targets[${b}][${bad}]`, row[bad], 0, C - 1);
+      throw new SeqgradError("range", `ctcLoss: targets[${b}][${bad}] is ${blank}, the blank; targets are symbols alone.`);
+    }
+    return [[B]];
+  },
+  compose([logProbs], { targets, lengths, blank }) {
+    const [B, T] = logProbs!.shape as [number, number];
+    const S = 2 * longest(targets) + 1;
+    const symbols = targets.map((row) => Array.from({ length: S }, (_, s) => (s % 2 ? (row[s >> 1] ?? blank) : blank)));
+    const table = (of: (b: number, s: number) => number) =>
+      constant(
+        logProbs!,
+        Float32Array.from({ length: B * S }, (_, i) => of(Math.floor(i / S), i % S)),
+        [B, S],
+      );
+    const skip = table((b, s) => (s % 2 && s > 1 && symbols[b]![s] !== symbols[b]![s - 2] ? 0 : NEVER));
+    const start = table((_, s) => (s < 2 ? 0 : NEVER));
+    const last = table((b, s) => (s === 2 * targets[b]!.length || s === 2 * targets[b]!.length - 1 ? 0 : NEVER));
+    const index = Int32Array.from({ length: B * T * S }, (_, i) => symbols[Math.floor(i / (T * S))]![i % S]!);
+    const p = gather(logProbs!, 2, constant(logProbs!, index, [B, T, S]));
+    const never = constant(logProbs!, new Float32Array(2 * B).fill(NEVER), [B, 2]);
+    const steps = constant(logProbs!, Int32Array.from(lengths), [B, 1]);
+    let alpha = add(start, select(p, 1, 0));
+    for (let t = 1; t < T; t++) {
+      const one = concat([slice(never, 1, 0, 1), slice(alpha, 1, 0, S - 1)], 1);
+      const two = add(concat([never, slice(alpha, 1, 0, S - 2)], 1), skip);
+      const next = add(logSumExp(stack([alpha, one, two], 2), { axis: 2 }), select(p, 1, t));
+      alpha = where(less(t, steps), next, alpha);
+    }
+    const loss = neg(logSumExp(add(alpha, last), { axis: 1 }));
+    return [where(less(loss, -NEVER / 2), loss, Number.POSITIVE_INFINITY)];
+  },
+  forward(run, [logProbs], [loss], attrs) {
+    run("ctcForward", { logProbs: logProbs!, loss: loss!, ...placed(logProbs!, attrs) });
+  },
+  backward({ run, inputs: [logProbs], dOutputs: [dLoss], attrs }) {
+    const dLogProbs = empty(logProbs!.backend, logProbs!.shape);
+    run("ctcBackward", { logProbs: logProbs!, dLoss: dLoss!, dLogProbs, ...placed(logProbs!, attrs) });
+    return [dLogProbs];
+  },
+  samples: [
+    { inputs: [[1, 1, 2]], attrs: { targets: [[1]], lengths: [1], blank: 0 } },
+    { inputs: [[3, 7, 5]], attrs: { targets: [[1, 1, 2], [], [3, 4, 3, 2]], lengths: [7, 2, 4], blank: 0 } },
+    { inputs: [[2, 20, 9]], attrs: { targets: [[0, 1, 2, 2, 2, 3], [7]], lengths: [20, 13], blank: 8 } },
+  ],
+});
+
+export interface CtcOptions extends LossOptions {
+  /** Steps of each row, 1 to T. Default: T each. */
+  readonly lengths?: readonly number[];
+  /** The class that stands for nothing. Default 0. */
+  readonly blank?: number;
+  /** Count rows whose targets no path gives, being too long, as 0 in place of Infinity. Default false. */
+  readonly zeroInfinity?: boolean;
+}
+
+/**
+ * Connectionist temporal classification (Graves, Fernández, Gomez and Schmidhuber 2006): -ln of the summed probability of all the ways
+ * in which a symbol or a blank a step gives the targets, when repeats are merged and blanks dropped. As PyTorch's CTCLoss; the sums
+ * over paths are taken in logarithms. The gradient is that of the log-probabilities as they are, 0 for a row without a path.
+ *
+ * On WebAssembly one kernel runs over all steps in float64; on other devices it is composed of primitives.
+ *
+ * @param logProbs `[B, T, C]`, as logSoftmax gives them
+ * @param targets the symbols of each row, without blanks; any number of them
+ * @returns the mean over the rows of the loss by its number of targets, as PyTorch's, or what `reduction` says: `none` gives `[B]`
+ * @throws SeqgradError `shape`, `range` for a symbol, length or blank outside its interval
+ * @example
+ * sg.ctcLoss(sg.logSoftmax(sg.zeros([1, 2, 2])), [[1]]); // = -Math.log(3 / 4)
+ */
+export function ctcLoss(logProbs: Tensor, targets: readonly ArrayLike<number>[], options: CtcOptions = {}): Tensor {
+  const [, T = 0] = logProbs.shape;
+  const { lengths = targets.map(() => T), blank = 0, zeroInfinity = false, reduction = "mean" } = options;
+  const each = ctcOp([toFloat(logProbs)], { targets, lengths, blank })[0]!;
+  const loss = zeroInfinity ? where(less(each, Number.POSITIVE_INFINITY), each, 0) : each;
+  if (reduction !== "mean") return reduceLoss(loss, reduction);
+  return reduceLoss(
+    div(
+      loss,
+      constant(
+        loss,
+        Float32Array.from(targets, (row) => Math.max(1, row.length)),
+        loss.shape,
+      ),
+    ),
+  );
+}
