@@ -43,18 +43,29 @@ export function binary(
     d1 = d0; as1 = as0; bs1 = bs0;
     d0 = 1;
   }
+  const left = d3 & 3, whole = d3 - left;
+  const aWhole = (<usize>(whole * as3)) << 2, bWhole = (<usize>(whole * bs3)) << 2, yWhole = (<usize>whole) << 2;
   for (let i0 = 0; i0 < d0; i0++) {
     for (let i1 = 0; i1 < d1; i1++) {
       for (let i2 = 0; i2 < d2; i2++) {
         const aRun = a + ((<usize>(i0 * as0 + i1 * as1 + i2 * as2)) << 2);
         const bRun = b + ((<usize>(i0 * bs0 + i1 * bs1 + i2 * bs2)) << 2);
         run(op, aRun, as3, bRun, bs3, y, d3);
+        if (left) {
+          v128.store(rest, loadStrided(aRun + aWhole, as3, left)), v128.store(rest, loadStrided(bRun + bWhole, bs3, left), 16);
+          run(op, rest, 1, rest + 16, 1, rest, 4);
+          storeLanes(y + yWhole, v128.load(rest), left);
+        }
         y += (<usize>d3) << 2;
       }
     }
   }
 }
 
+/** The operands of a run's last elements, where they are no whole vector, and what comes of them: as in unary.ts. */
+const rest = memory.data(32);
+
+/** The whole vectors of a run. */
 function run(op: i32, a: usize, as: i32, b: usize, bs: i32, y: usize, n: i32): void {
   switch (op) {
     case Binary.add: return zip<f.Add>(a, as, b, bs, y, n);
@@ -86,9 +97,7 @@ function zip<F>(a: usize, as: i32, b: usize, bs: i32, y: usize, n: i32): void {
 function loop<F>(a: usize, as: i32, b: usize, bs: i32, y: usize, n: i32): void {
   const aStep = (<usize>as) << 4;
   const bStep = (<usize>bs) << 4;
-  let left = n;
-  for (; left >= 4; left -= 4, a += aStep, b += bStep, y += 16) {
+  for (; n >= 4; n -= 4, a += aStep, b += bStep, y += 16) {
     v128.store(y, changetype<F>(0).value(loadStrided(a, as, 4), loadStrided(b, bs, 4)));
   }
-  if (left > 0) storeLanes(y, changetype<F>(0).value(loadStrided(a, as, left), loadStrided(b, bs, left)), left);
 }

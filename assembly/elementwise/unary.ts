@@ -34,6 +34,23 @@ const enum Unary {
  * NaN stays NaN, save in sign, which gives 0 as in PyTorch. Accuracy: the headers of assembly/simd.
  */
 export function unary(x: usize, y: usize, op: i32, n: i32, a: f32, b: f32): void {
+  apply(x, y, op, n, a, b);
+  const left = n & 3;
+  if (!left) return;
+  const at = (<usize>(n - left)) << 2;
+  v128.store(rest, loadLanes(x + at, left));
+  apply(rest, rest, op, 4, a, b);
+  storeLanes(y + at, v128.load(rest), left);
+}
+
+/**
+ * Vectors of operands whose last elements are less than one, and of what comes of them: so no loop has a second body for its rest. Kernels
+ * without a range run one at a time, and need no such place for each thread.
+ */
+const rest = memory.data(48);
+
+/** The whole vectors of unary. */
+function apply(x: usize, y: usize, op: i32, n: i32, a: f32, b: f32): void {
   switch (op) {
     case Unary.affine: return map<f.Affine>(x, y, n, a, b);
     case Unary.abs: return map<f.Abs>(x, y, n, a, b);
@@ -64,9 +81,7 @@ export function unary(x: usize, y: usize, op: i32, n: i32, a: f32, b: f32): void
 function map<F>(x: usize, y: usize, n: i32, a: f32, b: f32): void {
   const a4 = f32x4.splat(a);
   const b4 = f32x4.splat(b);
-  let left = n;
-  for (; left >= 4; left -= 4, x += 16, y += 16) v128.store(y, changetype<F>(0).value(v128.load(x), a4, b4));
-  if (left > 0) storeLanes(y, changetype<F>(0).value(loadLanes(x, left), a4, b4), left);
+  for (; n >= 4; n -= 4, x += 16, y += 16) v128.store(y, changetype<F>(0).value(v128.load(x), a4, b4));
 }
 
 /**
@@ -84,6 +99,17 @@ function map<F>(x: usize, y: usize, n: i32, a: f32, b: f32): void {
  * The conversions have no derivative and write nothing. Source: the derivatives PyTorch takes at the corners.
  */
 export function unaryBackward(x: usize, y: usize, dy: usize, dx: usize, op: i32, n: i32, a: f32, b: f32): void {
+  applyGradient(x, y, dy, dx, op, n, a, b);
+  const left = n & 3;
+  if (!left || op > Unary.floor) return;
+  const at = (<usize>(n - left)) << 2;
+  v128.store(rest, loadLanes(x + at, left)), v128.store(rest, loadLanes(y + at, left), 16), v128.store(rest, loadLanes(dy + at, left), 32);
+  applyGradient(rest, rest + 16, rest + 32, rest, op, 4, a, b);
+  storeLanes(dx + at, v128.load(rest), left);
+}
+
+/** The whole vectors of unaryBackward. */
+function applyGradient(x: usize, y: usize, dy: usize, dx: usize, op: i32, n: i32, a: f32, b: f32): void {
   switch (op) {
     case Unary.affine: return mapGradient<f.Affine>(x, dy, dx, n, a, b);
     case Unary.abs: return mapGradient<f.Abs>(x, dy, dx, n, a, b);
@@ -113,9 +139,7 @@ export function unaryBackward(x: usize, y: usize, dy: usize, dx: usize, op: i32,
 function mapGradient<F>(v: usize, dy: usize, dx: usize, n: i32, a: f32, b: f32): void {
   const a4 = f32x4.splat(a);
   const b4 = f32x4.splat(b);
-  let left = n;
-  for (; left >= 4; left -= 4, v += 16, dy += 16, dx += 16) {
+  for (; n >= 4; n -= 4, v += 16, dy += 16, dx += 16) {
     v128.store(dx, changetype<F>(0).gradient(v128.load(v), v128.load(dy), a4, b4));
   }
-  if (left > 0) storeLanes(dx, changetype<F>(0).gradient(loadLanes(v, left), loadLanes(dy, left), a4, b4), left);
 }
