@@ -22,6 +22,8 @@ export { additiveAttentionBackward, additiveAttentionForward } from "./attention
 export { softmaxBackward, softmaxForward } from "./softmax/softmax";
 export { logSoftmaxBackward, logSoftmaxForward } from "./softmax/log-softmax";
 export { crossEntropyBackward, crossEntropyForward } from "./softmax/cross-entropy";
+export { attentionBackward } from "./attention/scaled-dot-backward";
+export { attentionForward } from "./attention/scaled-dot";
 export { layerNormBackward, layerNormForward } from "./norm/layer-norm";
 export { rmsNormBackward, rmsNormForward } from "./norm/rms-norm";
 export { philox } from "./random/philox";

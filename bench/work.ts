@@ -29,6 +29,15 @@ function projection({ B, T, H, P, wHr }: { B: number; T: number; H: number; P: n
 
 const sum = (a: Work, b: Work): Work => ({ flops: a.flops + b.flops, bytes: a.bytes + b.bytes });
 
+type Attention = Record<"B" | "N" | "K" | "T" | "S" | "D" | "E" | "causal" | "offset", number>;
+
+/** Attention with so many products over D and over E, whose operands come so many times; what causality hides counts for nothing. */
+function attention({ B, N, K, T, S, D, E, causal, offset }: Attention, byD: number, byE: number, times: number): Work {
+  let seen = 0;
+  for (let t = 0; t < T; t++) seen += causal ? Math.min(S, t + offset + 1) : S;
+  return work(times * B * (N * T + K * S) * (D + E), 2 * B * N * seen * (byD * D + byE * E));
+}
+
 const softmax = (buffers: number) => (call: { rows: number; cols: number }) => work(buffers * call.rows * call.cols);
 
 const table: { readonly [K in KernelName]: (call: KernelCall<K>) => Work } = {
@@ -53,6 +62,8 @@ const table: { readonly [K in KernelName]: (call: KernelCall<K>) => Work } = {
   logSoftmaxBackward: softmax(3),
   crossEntropyForward: softmax(1),
   crossEntropyBackward: softmax(2),
+  attentionForward: (call) => attention(call, 1, 1, 1),
+  attentionBackward: (call) => attention(call, 3, 2, 2),
   layerNormForward: softmax(2),
   layerNormBackward: ({ rows, cols, dx }) => work((dx ? 3 : 2) * rows * cols),
   rmsNormForward: softmax(2),

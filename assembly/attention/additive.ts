@@ -1,4 +1,4 @@
-import { aligned, bytes, clearRow, lengthOf, sumBiases } from "../recurrent/sequence";
+import { aligned, bytes, clearRow, firstBadLength, lengthOf, sumBiases } from "../recurrent/sequence";
 import { fma } from "../simd/fma";
 import { hsum } from "../simd/hsum";
 import { loadLanes, storeLanes } from "../simd/lanes";
@@ -22,7 +22,8 @@ export function additiveAttentionForward(
   q: usize, k: usize, v: usize, lengths: usize, positions: usize, weights: usize,
   B: i32, T: i32, S: i32, A: i32, window: i32, start: i32, begin: i32, end: i32,
 ): i32 {
-  for (let b: i32 = 0; b < B; b++) if (<u32>lengthOf(lengths, b, S) > <u32>S) return b;
+  const bad = firstBadLength(lengths, B, S, 0);
+  if (bad >= 0) return bad;
   passRows(q, k, v, lengths, positions, weights, 0, 0, 0, 0, 0, B, T, S, A, window, start, begin, end);
   return -1;
 }

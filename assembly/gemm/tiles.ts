@@ -4,6 +4,7 @@
  *
  * - gemmPacked: B is packed (see pack.ts); start is y itself (accumulate) or 0.
  * - gemmFrom: B is packed; start anywhere (ldStart 0: one row for all, such as a bias; address 0: zeros).
+ * - gemmPanels: as gemmFrom, but the panels are nextB bytes apart, so that B may be some rows of a packed matrix.
  * - gemmInPlace: as gemmFrom, but B is as stored, its rows ldb elements apart, and n a multiple of 8.
  *
  * Panels stand alone: some neighbours of a packed matrix are one too, and so are panels of several side by side, as the gates of a cell.
@@ -34,6 +35,12 @@ export function gemmFrom(
   a: usize, lda: i32, packed: usize, m: i32, n: i32, k: i32, start: usize, ldStart: i32, y: usize, ldy: i32,
 ): void {
   blocks(a, lda, packed, 32, (<usize>k) << 5, m, n, k, start, ldStart, y, ldy);
+}
+
+export function gemmPanels(
+  a: usize, lda: i32, packed: usize, nextB: usize, m: i32, n: i32, k: i32, start: usize, ldStart: i32, y: usize, ldy: i32,
+): void {
+  blocks(a, lda, packed, 32, nextB, m, n, k, start, ldStart, y, ldy);
 }
 
 export function gemmInPlace(

@@ -28,12 +28,12 @@ export function wholePanels(n: i32): i32 {
   return (n + 7) & ~7;
 }
 
-/** Position of the first of lengths int32 [B] that is outside 1..T, or -1; absent lengths (0) are all T. */
-export function firstBadLength(lengths: usize, B: i32, T: i32): i32 {
+/** Position of the first of lengths int32 [B] that is outside least..T, or -1; absent lengths (0) are all T. */
+export function firstBadLength(lengths: usize, B: i32, T: i32, least: i32 = 1): i32 {
   if (lengths == 0) return -1;
   for (let b: i32 = 0; b < B; b++) {
     const length = load<i32>(lengths + bytes(b));
-    if (length < 1 || length > T) return b;
+    if (length < least || length > T) return b;
   }
   return -1;
 }

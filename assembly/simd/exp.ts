@@ -3,6 +3,7 @@ import { fma } from "./fma";
 
 const largest = memory.data<f32>([89]);
 const least = memory.data<f32>([-104]);
+const leastLow = memory.data<f32>([-88]);
 const log2e = memory.data<f32>([1.4426950408889634]);
 const ln2High = memory.data<f32>([-0.693359375]);
 const ln2Low = memory.data<f32>([2.12194440e-4]);
@@ -33,6 +34,19 @@ export function expv(x: v128): v128 {
   // 2^n may lie outside the normal numbers, so that the scaling takes two steps.
   const half = i32x4.shr_u(n, 1);
   return f32x4.mul(f32x4.mul(fraction, power2(half)), power2(i32x4.sub(n, half)));
+}
+
+/**
+ * e^x for x of at most 88, as of a number less the largest of its row, in two thirds of the instructions: what would be below 2^-126 is 0,
+ * and x in [-87.68, -87.33] may give either. Above that the bits of `expv`; NaN stays NaN. Held by test/assembly/softmax.test.ts.
+ */
+// @ts-ignore: decorator
+@inline
+export function expLowv(x: v128): v128 {
+  // n of the bound is -127, whose power is 0.
+  const bounded = f32x4.pmax(x, splat(leastLow));
+  const n = expExponent(bounded);
+  return f32x4.mul(expFraction(bounded, n), power2(n));
 }
 
 /** e^x, the same bits as a lane of `expv`. */

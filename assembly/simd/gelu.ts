@@ -1,6 +1,6 @@
 import { half, minusHalf, splat } from "./constant";
 import { erfv } from "./erf";
-import { expv } from "./exp";
+import { expLowv } from "./exp";
 import { fma } from "./fma";
 
 const sqrtHalf = memory.data<f32>([0.7071067811865476]);
@@ -36,6 +36,6 @@ export function geluf(x: f32): f32 {
 // @ts-ignore: decorator
 @inline
 export function geluDerivative(x: v128): v128 {
-  const density = expv(f32x4.mul(f32x4.mul(x, x), splat(minusHalf)));
+  const density = expLowv(f32x4.mul(f32x4.mul(x, x), splat(minusHalf)));
   return fma(f32x4.mul(x, splat(densityAt0)), density, normalCdf(x));
 }

@@ -1,4 +1,4 @@
-import { expv } from "../simd/exp";
+import { expLowv } from "../simd/exp";
 import { loadLanes, storeLanes } from "../simd/lanes";
 import { rowMax, rowShiftedSum } from "../simd/row";
 import { logSumExpRow } from "./exp-row";
@@ -74,10 +74,10 @@ export function crossEntropyBackward(
     const floor = f32x4.splat(smoothing / <f32>cols);
     let at: usize = 0, left = cols;
     for (; left >= 4; left -= 4, at += 16) {
-      v128.store(dLogits + at, f32x4.mul(gv, f32x4.sub(expv(f32x4.sub(v128.load(logits + at), lse)), floor)));
+      v128.store(dLogits + at, f32x4.mul(gv, f32x4.sub(expLowv(f32x4.sub(v128.load(logits + at), lse)), floor)));
     }
     if (left) {
-      const p = expv(f32x4.sub(loadLanes(logits + at, left), lse));
+      const p = expLowv(f32x4.sub(loadLanes(logits + at, left), lse));
       storeLanes(dLogits + at, f32x4.mul(gv, f32x4.sub(p, floor)), left);
     }
     const hit = dLogits + ((<usize>target) << 2);

@@ -94,6 +94,11 @@ const recurrentBlock = 96;
 const range = ["begin", "end"] as const;
 const shape4 = ["d0", "d1", "d2", "d3"] as const;
 const strides4 = <P extends string>(p: P) => [`${p}0`, `${p}1`, `${p}2`, `${p}3`] as const;
+const attention = [
+  ...["B", "N", "K", "T", "S", "D", "E", "causal", "offset"],
+  ...["qB", "qN", "qT", "kB", "kN", "kS", "vB", "vN", "vS", "yB", "yN", "yT", "bB", "bN", "bT", "bS"],
+  ...["key0", "key1", "counter0", "counter1", ...range],
+] as const;
 const random = ["n", "key0", "key1", "counter0", "counter1"] as const;
 
 export const kernels = {
@@ -180,6 +185,36 @@ export const kernels = {
     writes: ["dLogits"],
     dims: ["rows", "cols", "ignoreIndex", "reduction"],
     scalars: ["smoothing"],
+  },
+
+  // y_t = sum_s w_ts v_s, w = softmax over s of scale q_t . k_s + bias_ts; N query heads, K key heads (head n reads floor(n K / N)).
+  // q [B, N, T, D], k [B, K, S, D], v [B, K, S, E], y [B, N, T, E], each with strides of its first three dimensions (elements) and the last
+  // contiguous; bias [B, N, T, S] with strides of all four (0 repeats); lengths int32 [B] in 0..S: keys from there on are hidden, and with
+  // causal those after t + offset; logSumExp [B, N, T], Infinity (and y 0) where nothing is visible. Dropout: weight
+  // ((b N + n) T + t) S + s is 0 where that element of `dropout` would be, else divided by 1 - p. begin, end: of the B N pairs b, n.
+  attentionForward: {
+    reads: ["q", "k", "v", "bias", "lengths"],
+    writes: ["y", "logSumExp"],
+    optional: ["bias", "lengths"],
+    dims: attention,
+    scalars: ["scale", "p"],
+    workspace: (d) => {
+      const keys = Math.min(d.S!, 256);
+      return (d.D! * ceil(keys, 8) + keys * ceil(d.E!, 8) + 24 * d.D! + 25 * 128 + d.T!) * 4 + 256;
+    },
+    checks: "lengths",
+  },
+  // dq, dk, dv lie as q, k, v do, dy as y. begin, end: of the B K pairs of batch and key head
+  attentionBackward: {
+    reads: ["q", "k", "v", "bias", "lengths", "y", "dy", "logSumExp"],
+    writes: ["dq", "dk", "dv"],
+    optional: ["bias", "lengths", "dq", "dk", "dv"],
+    dims: attention,
+    scalars: ["scale", "p"],
+    workspace: (d) => {
+      const [keys, D, E] = [ceil(Math.min(d.S!, 256), 8), ceil(d.D!, 8), ceil(d.E!, 8)];
+      return (keys * (2 * D + E) + 48 * (2 * D + 2 * E + 3 * 64 + 1) + 84) * 4 + 64;
+    },
   },
 
   // over the last axis of [rows, cols]; gamma, beta [cols]; mean, rstd [rows]

@@ -46,7 +46,7 @@ export function windowOf(op: string, [B, T]: Shape, { lengths, window, positions
 }
 
 /** first, first + 1, ... as [n]. */
-function counting(like: Tensor, n: number, first = 0): Tensor {
+export function counting(like: Tensor, n: number, first = 0): Tensor {
   const y = empty(like.backend, [n]);
   y.write(Float32Array.from({ length: n }, (_, i) => first + i));
   return y;

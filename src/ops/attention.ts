@@ -1,20 +1,22 @@
+import { isRecording } from "../autograd/tape.js";
 import { drawRandom } from "../tensor/random.js";
-import { empty, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkFinite, checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import type { RandomStart } from "../util/philox.js";
-import { sameShape } from "../util/shape.js";
+import { broadcastStrides, sameShape } from "../util/shape.js";
+import { counting } from "./alignment.js";
 import { add, div, less, lessEqual, notEqual, sub } from "./binary.js";
-import { checkTensors, outOfRange } from "./define-op.js";
+import { checkTensors, contiguous, defineOp, type Sample, type SampleInput } from "./define-op.js";
 import { dropoutFrom } from "./dropout.js";
 import { expand } from "./expand.js";
 import { max } from "./extremum.js";
 import { matmul } from "./matmul.js";
-import { byName, type Named } from "./recurrent.js";
+import { byName, checkLengths, type Named } from "./recurrent.js";
 import { sum } from "./reduce.js";
 import { affine, exp } from "./unary.js";
-import { permute, reshape, slice, transpose } from "./views.js";
+import { permute, reshape, slice, transpose, unsqueeze } from "./views.js";
 import { where } from "./where.js";
 
 /** What queries may see, and how scores become weights. */
@@ -112,13 +114,6 @@ function sizes(inputs: Named, { op, apart, heads: N, keyValueHeads: K }: Attrs):
   return { B, N, K, T, S, D, E };
 }
 
-/** What the kernels check by themselves, where it can be read at once. */
-function checkLengths(op: string, lengths: Tensor, S: number): void {
-  const values = lengths.backend.readSync ? lengths.dataSync() : [];
-  const bad = values.findIndex((n) => n < 0 || n > S);
-  if (bad >= 0) throw outOfRange(op, `lengths[${bad}]`, values[bad], 0, S);
-}
-
 /** x with its heads apart: [B, T, heads of D] as [B, heads, T, D]. */
 function split(x: Tensor, heads: number): Tensor {
   if (x.rank === 4) return x;
@@ -132,24 +127,17 @@ function repeat(x: Tensor, heads: number): Tensor {
   return K === heads ? x : reshape(expand(reshape(x, [B, K, 1, S, D]), [B, K, heads / K, S, D]), [B, heads, S, D]);
 }
 
-/** Whole numbers from `start` on, laid out by `shape`. */
-function count(like: Tensor, n: number, start: number, shape: readonly number[]): Tensor {
-  const y = empty(like.backend, shape);
-  y.write(Float32Array.from({ length: n }, (_, i) => start + i));
-  return y;
-}
-
 /** The lowest finite float32, far below all scores. */
 const LOWEST = -3.4028234663852886e38;
 
 /** The weights [B, N, T, S] of queries and keys with their heads apart, before dropout. */
 function weigh(q: Tensor, k: Tensor, { mask, lengths }: Named, { B, N, T, S, D }: Sizes, attrs: Attrs): Tensor {
   const { op, causal, offset, scale = 1 / Math.sqrt(D) } = attrs;
-  if (lengths) checkLengths(op, lengths, S);
+  if (lengths) checkLengths(op, lengths, 0, S);
   let scores = affine(matmul(q, transpose(repeat(k, N))), scale);
   if (mask) scores = mask.dtype === "int32" ? where(mask, scores, Number.NEGATIVE_INFINITY) : add(scores, mask);
-  const keys = count(q, S, 0, [S]);
-  if (causal) scores = where(lessEqual(keys, count(q, T, offset, [T, 1])), scores, Number.NEGATIVE_INFINITY);
+  const keys = counting(q, S);
+  if (causal) scores = where(lessEqual(keys, unsqueeze(counting(q, T, offset), 1)), scores, Number.NEGATIVE_INFINITY);
   if (lengths) scores = where(less(keys, reshape(lengths, [B, 1, 1, 1])), scores, Number.NEGATIVE_INFINITY);
   // A softmax of what is visible, of which there may be nothing: all numbers stay finite, so that all gradients do.
   const visible = notEqual(scores, Number.NEGATIVE_INFINITY);
@@ -179,6 +167,91 @@ function composed(inputs: readonly Tensor[], attrs: Attrs): { output: Tensor; we
   return { output: attrs.apart ? y : reshape(permute(y, [0, 2, 1, 3]), [B, T, N * E]), weights: w };
 }
 
+/** x as the kernels read it: in rows whose elements are neighbours. */
+const inRows = (x: Tensor): Tensor => (x.strides.at(-1) === 1 || x.rank < 3 ? x : contiguous(x));
+
+/** Where queries, keys and values lie, in one tensor or apart; also their gradients. */
+function placesOf({ qkv, q, k, v }: Named, { N, K, D }: Sizes): (Tensor | number | undefined)[] {
+  return qkv ? [qkv, qkv.address + N * D * 4, qkv.address + (N + K) * D * 4] : [q, k, v];
+}
+
+/** The arguments that both kernels have. */
+function argumentsOf(named: Named, y: Tensor, attrs: Attrs) {
+  const size = sizes(named, attrs);
+  const { B, N, T, S, D, E } = size;
+  const { causal, offset, scale = 1 / Math.sqrt(D), p, apart, key0, key1, counter0, counter1 } = attrs;
+  const { qkv, q = qkv, k = qkv, v = qkv, mask, lengths } = named;
+  const stridesOf = ({ strides }: Tensor, width: number) =>
+    (apart ? strides : [strides[0], width, strides[1]]) as readonly [number, number, number];
+  const [qB, qN, qT] = stridesOf(q!, D);
+  const [kB, kN, kS] = stridesOf(k!, D);
+  const [vB, vN, vS] = stridesOf(v!, E);
+  const [yB, yN, yT] = stridesOf(y, E);
+  const bias = mask?.dtype === "int32" ? where(mask, 0, Number.NEGATIVE_INFINITY) : mask;
+  const spread = bias ? broadcastStrides(bias.shape, bias.strides, [B, N, T, S]) : [0, 0, 0, 0];
+  const [bB, bN, bT, bS] = spread as [number, number, number, number];
+  const [atQ, atK, atV] = placesOf(named, size) as [Tensor, Tensor, Tensor];
+  return {
+    ...{ q: atQ, k: atK, v: atV, bias, lengths, y, ...size, causal: Number(causal), offset: Math.min(offset, S) },
+    ...{ qB, qN, qT, kB, kN, kS, vB, vN, vS, yB, yN, yT, bB, bN, bT, bS },
+    ...{ key0, key1, counter0, counter1, scale, p },
+  };
+}
+
+/** A sample of sizes [B, N, K, T, S, D, E]; the mask is [T, S], of integers. */
+function sample([B, heads, keyValueHeads, T, S, D, E]: Seven, list: string, given: Partial<Attrs> = {}): Sample<Attrs> {
+  const names = list.split(" ");
+  const { apart = false } = given;
+  const shape = (n: number, rows: number, width: number) => (apart ? [B, n, rows, width] : [B, rows, n * width]);
+  const inputs: Readonly<Record<string, SampleInput>> = {
+    q: shape(heads, T, D),
+    k: shape(keyValueHeads, S, D),
+    v: shape(keyValueHeads, S, E),
+    qkv: [B, T, (heads + 2 * keyValueHeads) * D],
+    mask: { shape: [T, S], below: 2 },
+    lengths: { shape: [B], below: S + 1 },
+  };
+  const plain = { op: "attention", apart, heads, keyValueHeads, causal: false, offset: 0, scale: undefined, p: 0 };
+  return {
+    inputs: names.map((name) => inputs[name]!),
+    attrs: { ...plain, names, key0: 0, key1: 0, counter0: 0, counter1: 0, ...given },
+  };
+}
+
+type Seven = readonly [number, number, number, number, number, number, number];
+
+const attentionOp = defineOp<Attrs>({
+  name: "attention",
+  kernels: ["attentionForward", "attentionBackward"],
+  strided: true,
+  shape(inputs, attrs) {
+    const { B, N, T, E } = sizes(byName(attrs.names, inputs), attrs);
+    return [attrs.apart ? [B, N, T, E] : [B, T, N * E], [B, N, T]];
+  },
+  compose: (inputs, attrs) => [composed(inputs, attrs).output],
+  forward(run, inputs, [y, logSumExp], attrs) {
+    const call = argumentsOf(byName(attrs.names, inputs.map(inRows)), y!, attrs);
+    run("attentionForward", { ...call, logSumExp: logSumExp!, begin: 0, end: call.B * call.N });
+  },
+  backward({ run, inputs, outputs: [y, logSumExp], dOutputs: [dy], attrs, gradientLike }) {
+    // Gradients are contiguous, and lie as what they are of.
+    const call = argumentsOf(byName(attrs.names, inputs.map(contiguous)), y!, attrs);
+    const gradients = attrs.names.map((name, i) => (name === "mask" ? undefined : gradientLike(i)));
+    const [dq, dk, dv] = placesOf(byName(attrs.names, gradients as Tensor[]), call);
+    run("attentionBackward", { ...call, logSumExp: logSumExp!, dy: dy!, dq, dk, dv, begin: 0, end: call.B * call.K });
+    return gradients;
+  },
+  samples: [
+    sample([1, 1, 1, 1, 1, 1, 1], "q k v"),
+    sample([2, 4, 2, 5, 7, 4, 6], "q k v lengths", { causal: true, offset: 2 }),
+    sample([1, 2, 1, 26, 26, 8, 8], "qkv", { causal: true, p: 0.2, key0: 3, counter0: 9 }),
+    sample([3, 2, 2, 3, 9, 5, 3], "q k v mask lengths", { apart: true, scale: 0.5 }),
+    sample([1, 2, 2, 50, 130, 33, 17], "q k v mask"),
+    sample([1, 4, 4, 1, 70, 16, 16], "q k v", { causal: true, offset: 69 }),
+    sample([2, 4, 4, 64, 64, 16, 16], "qkv", { causal: true }),
+  ],
+});
+
 /** Checks the options, and makes what they and the inputs say together. */
 function prepare(op: string, given: Named, options: AttentionOptions, apart = false): { inputs: Tensor[]; attrs: Attrs } {
   const { heads, keyValueHeads = heads, causal = false, offset = 0, lengths, mask, scale, dropout = 0, training = true } = options;
@@ -201,7 +274,9 @@ function prepare(op: string, given: Named, options: AttentionOptions, apart = fa
 
 function attend(op: string, given: Named, options: AttentionOptions, apart = false): Tensor {
   const { inputs, attrs } = prepare(op, given, options, apart);
-  return composed(inputs, attrs).output;
+  const { mask } = options;
+  // No kernel gives a mask's gradient.
+  return mask && isRecording([mask]) ? composed(inputs, attrs).output : attentionOp(inputs, attrs)[0]!;
 }
 
 /**

@@ -107,6 +107,26 @@ await describeVariants("softmax", (backend) => {
     });
   }
 
+  test("the exponential of what lies below the largest is exact to 1e-7, and 0 from e^-88 on", () => {
+    guarded(backend, (memory) => {
+      const below = Float32Array.from({ length: 100_001 }, (_, i) => -i * 1e-3);
+      // Of e^0 and e^x with their sum taken out again: the quotient of the two.
+      const rows = Float32Array.from({ length: below.length * 2 }, (_, i) => (i % 2 === 0 ? 0 : below[i >> 1]!));
+      const y = memory.out(rows.length);
+      backend.dispatch("softmaxForward", { x: memory.put(rows), y, rows: below.length, cols: 2 });
+      const output = memory.floats(y, rows.length);
+      let worst = 0;
+      for (const [i, x] of below.entries()) {
+        const quotient = output[2 * i + 1]! / output[2 * i]!;
+        const ends = x < -87.33 && x > -87.69 && quotient === 0;
+        if (x < -87.69) expect(quotient).toBe(0);
+        else if (!ends) worst = Math.max(worst, Math.abs(quotient / Math.exp(x) - 1));
+      }
+      // Each of the two was rounded once more.
+      expect(worst).toBeLessThan(1e-7 + 2 ** -23);
+    });
+  });
+
   test("rows of a large vocabulary sum to 1", () => {
     guarded(backend, (memory) => {
       const cols = 50_257;

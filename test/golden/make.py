@@ -18,11 +18,12 @@ import warnings
 
 import torch
 
-from fixtures import alignment, generator, models, ops, optim, recurrent
+from fixtures import alignment, attention, generator, models, ops, optim, recurrent
 
 GROUPS = {
     "generator": generator.make,
     "ops": ops.make,
+    "attention": attention.make,
     "layers": recurrent.make_layers,
     "recurrent": recurrent.make,
     "alignment": alignment.make,

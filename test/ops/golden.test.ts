@@ -4,16 +4,17 @@ import { tensor } from "../../src/tensor/create.js";
 import { withDevice } from "../../src/tensor/device.js";
 import { scope } from "../../src/tensor/scope.js";
 import { Tensor } from "../../src/tensor/tensor.js";
-import { type Case, type Expected, expectClose, loadGolden, resolve } from "../golden/golden.js";
-import { describeEverywhere } from "../helpers/devices.js";
+import { type Case, type Expected, expectClose, type Golden, loadGolden, resolve } from "../golden/golden.js";
+import { describeDevices, describeEverywhere } from "../helpers/devices.js";
 
 type Call = (...args: unknown[]) => Tensor | Tensor[];
 
 const golden = await loadGolden("ops");
+const attention = await loadGolden("attention");
 const calls = ops as unknown as Record<string, Call>;
 
 /** Every function of a case's index entry is public, under that name and with those arguments. */
-function run(c: Case): Promise<void>[] {
+function run(c: Case, golden: Golden): Promise<void>[] {
   const compare = async (y: Tensor, expected: Expected) => {
     const data = y.data();
     expectClose({ shape: y.shape, data: await data }, expected);
@@ -46,6 +47,13 @@ function run(c: Case): Promise<void>[] {
 
 await describeEverywhere("operations give PyTorch's outputs and gradients", (device) => {
   test.each(golden.cases)("$name", async (c) => {
-    await Promise.all(withDevice(device, () => scope(() => run(c))));
+    await Promise.all(withDevice(device, () => scope(() => run(c, golden))));
+  });
+});
+
+// Not on a GPU in software: test/webgpu has smaller shapes.
+await describeDevices("attention gives PyTorch's outputs and gradients", (device) => {
+  test.each(attention.cases)("$name", async (c) => {
+    await Promise.all(withDevice(device, () => scope(() => run(c, attention))));
   });
 });

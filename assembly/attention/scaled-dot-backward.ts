@@ -1,0 +1,133 @@
+import { packB, scalePacked, transpose } from "../gemm/pack";
+import { at, gemmFrom, gemmPanels } from "../gemm/tiles";
+import { aligned, bytes, wholePanels } from "../recurrent/sequence";
+import { expLowv } from "../simd/exp";
+import { loadLanes, storeLanes } from "../simd/lanes";
+import { rowDot } from "../simd/row";
+import { addBias, clear, keepFactors, multiplyRow, packedKeys, scaledRows, seenKeys } from "./scores";
+
+/** Queries and keys in a block of scores. */
+const blockQueries: i32 = 48;
+const blockKeys: i32 = 64;
+
+/**
+ * The gradients of attentionForward, of which all shapes, strides and letters are: with w recomputed from logSumExp, the factors f of
+ * dropout (1 without), delta_t = dy_t . y_t and dx_ts = w_ts (f_ts dy_t . v_s - delta_t),
+ *
+ *   dv_s = sum_t f_ts w_ts dy_t,   dk_s = scale sum_t dx_ts q_t,   dq_t = scale sum_s dx_ts k_s,
+ *
+ * where the sums over t are also over the query heads of a key head, in order. dq, dk, dv have the strides of q, k, v, dy those of y; each
+ * of the three may be absent. begin, end: of the B K pairs of batch and key head. Overwrites what it writes, of keys that no query sees
+ * with 0; aliasing: none. No alignment wanted. Workspace: 256 keys and values packed by rows and by columns, and blocks of queries, of dy
+ * and of scores (Dao et al. 2022).
+ */
+export function attentionBackward(
+  q: usize, k: usize, v: usize, bias: usize, lengths: usize, y: usize, dy: usize, logSumExp: usize,
+  dq: usize, dk: usize, dv: usize, workspace: usize,
+  B: i32, N: i32, K: i32, T: i32, S: i32, D: i32, E: i32, causal: i32, offset: i32,
+  qB: i32, qN: i32, qT: i32, kB: i32, kN: i32, kS: i32, vB: i32, vN: i32, vS: i32, yB: i32, yN: i32, yT: i32,
+  bB: i32, bN: i32, bT: i32, bS: i32, key0: u32, key1: u32, counter0: u32, counter1: u32, begin: i32, end: i32, scale: f32, p: f32,
+): void {
+  const capacity = wholePanels(min(S, packedKeys)), wideD = wholePanels(D), wideE = wholePanels(E);
+  const keys = aligned(workspace);
+  const values = keys + bytes(capacity * D);
+  const keyRows = values + bytes(capacity * E);
+  const queries = keyRows + bytes(capacity * wideD);
+  const queryRows = queries + bytes(blockQueries * D);
+  const upstream = queryRows + bytes(blockQueries * wideD);
+  const upstreamRows = upstream + bytes(blockQueries * E);
+  const scores = upstreamRows + bytes(blockQueries * wideE);
+  const dScores = scores + bytes(blockQueries * blockKeys);
+  const turned = dScores + bytes(blockQueries * blockKeys);
+  const deltas = turned + bytes(blockQueries * blockKeys);
+  const factors = deltas + bytes(blockQueries);
+
+  const group = N / K;
+  for (let pair = begin; pair < end; pair++) {
+    const b = pair / K, head = pair - b * K;
+    const shiftK = bytes(b * kB) + bytes(head * kN), shiftV = bytes(b * vB) + bytes(head * vN);
+    if (dk) clearRows(dk + shiftK, kS, S, D);
+    if (dv) clearRows(dv + shiftV, vS, S, E);
+    if (dq) {
+      for (let n = head * group; n < (head + 1) * group; n++) clearRows(at(dq, b, qB, 0) + bytes(n * qN), qT, T, D);
+    }
+
+    const seen = seenKeys(lengths, b, T - 1, S, causal, offset);
+    for (let first: i32 = 0; first < seen; first += packedKeys) {
+      const count = min(seen - first, packedKeys);
+      packB(at(k + shiftK, first, kS, 0), kS, true, D, count, keys);
+      packB(at(v + shiftV, first, vS, 0), vS, true, E, count, values);
+      if (dq) {
+        packB(at(k + shiftK, first, kS, 0), kS, false, count, D, keyRows);
+        scalePacked(keyRows, count, D, scale);
+      }
+      for (let n = head * group; n < (head + 1) * group; n++) {
+        const shiftQ = bytes(b * qB) + bytes(n * qN), shiftY = bytes(b * yB) + bytes(n * yN);
+        const query = b * N + n;
+        const headBias = bias ? at(bias, b, bB, 0) + bytes(n * bN) : 0;
+        for (let t: i32 = 0; t < T; t += blockQueries) {
+          const rows = min(T - t, blockQueries);
+          const visible = min(count, seenKeys(lengths, b, t + rows - 1, S, causal, offset) - first);
+          if (visible <= 0) continue;
+          const rowsY = at(y + shiftY, t, yT, 0), rowsDy = at(dy + shiftY, t, yT, 0);
+          scaledRows(at(q + shiftQ, t, qT, 0), qT, rows, D, scale, queries);
+          scaledRows(rowsDy, yT, rows, E, 1, upstream);
+          if (dk) packB(queries, D, false, rows, D, queryRows);
+          if (dv) packB(upstream, E, false, rows, E, upstreamRows);
+          for (let i: i32 = 0; i < rows; i++) store<f32>(deltas + bytes(i), rowDot(at(rowsY, i, yT, 0), at(upstream, i, E, 0), E));
+
+          for (let j: i32 = 0; j < visible; j += blockKeys) {
+            const cols = min(visible - j, blockKeys), wide = wholePanels(cols);
+            gemmFrom(queries, D, keys + bytes(j * D), rows, wide, D, 0, 0, scores, blockKeys);
+            gemmFrom(upstream, E, values + bytes(j * E), rows, wide, E, 0, 0, dScores, blockKeys);
+            for (let i: i32 = 0; i < rows; i++) {
+              const row = scores + bytes(i * blockKeys), dRow = dScores + bytes(i * blockKeys);
+              const own = min(max(seenKeys(lengths, b, t + i, S, causal, offset) - first - j, 0), cols);
+              if (headBias) addBias(row, at(headBias, t + i, bT, 0) + bytes((first + j) * bS), bS, own);
+              const position = <u64>query * <u64>T + <u64>(t + i);
+              const lse = load<f32>(logSumExp + (<usize>position << 2));
+              const delta = load<f32>(deltas + bytes(i));
+              if (p > 0) {
+                const f = keepFactors(factors, position * <u64>S + <u64>(first + j), own, key0, key1, counter0, counter1, p);
+                multiplyRow(dRow, f, own);
+                gradientRow(row, dRow, lse, delta, own);
+                multiplyRow(row, f, own);
+              } else gradientRow(row, dRow, lse, delta, own);
+              clear(row + bytes(own), row + bytes(cols));
+              clear(dRow + bytes(own), dRow + bytes(cols));
+            }
+            if (dv) {
+              const to = at(dv + shiftV, first + j, vS, 0);
+              transpose(scores, blockKeys, cols, rows, turned, blockQueries);
+              gemmFrom(turned, blockQueries, upstreamRows, cols, E, rows, to, vS, to, vS);
+            }
+            if (dk) {
+              const to = at(dk + shiftK, first + j, kS, 0);
+              transpose(dScores, blockKeys, cols, rows, turned, blockQueries);
+              gemmFrom(turned, blockQueries, queryRows, cols, D, rows, to, kS, to, kS);
+            }
+            if (dq) {
+              const to = at(dq + shiftQ, t, qT, 0);
+              gemmPanels(dScores, blockKeys, keyRows + bytes(j * 8), bytes(count * 8), rows, D, cols, to, qT, to, qT);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/** row, scores, becomes their weights w = e^(row - lse); dRow, the gradients of w, becomes those of the scores, w (dRow - delta). */
+function gradientRow(row: usize, dRow: usize, lse: f32, delta: f32, n: i32): void {
+  const shift = f32x4.splat(lse), d = f32x4.splat(delta);
+  for (; n > 0; n -= 4, row += 16, dRow += 16) {
+    const w = expLowv(f32x4.sub(loadLanes(row, n), shift));
+    storeLanes(row, w, n);
+    storeLanes(dRow, f32x4.mul(w, f32x4.sub(loadLanes(dRow, n), d)), n);
+  }
+}
+
+/** Zeros in rows of n. */
+function clearRows(x: usize, ld: i32, rows: i32, n: i32): void {
+  for (; rows > 0; rows--, x += bytes(ld)) clear(x, x + bytes(n));
+}

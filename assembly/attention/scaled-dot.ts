@@ -1,0 +1,122 @@
+import { packB } from "../gemm/pack";
+import { at, gemmFrom, gemmPanels } from "../gemm/tiles";
+import { aligned, bytes, firstBadLength, wholePanels } from "../recurrent/sequence";
+import { expf } from "../simd/exp";
+import { logf } from "../simd/log";
+import { rowMax } from "../simd/row";
+import { productOfFew, weightedSumOfFew } from "./few-queries";
+import {
+  addBias, clear, keepFactors, multiplyRow, packedKeys, scaledRows, scaleRow, seenKeys, weighRow,
+} from "./scores";
+
+/** Queries and keys in a block of scores. Few queries leave few keys that causality hides from some of them. */
+const blockQueries: i32 = 24;
+const blockKeys: i32 = 128;
+
+/** Fewer queries than these do not repay packing the keys. */
+const packingQueries: i32 = 4;
+
+/**
+ * Attention (Vaswani et al. 2017) of every batch b and query head n, whose key head is floor(n K / N):
+ *
+ *   y_t = sum_s w_ts v_s,   w_ts = exp(x_ts - lse_t),   x_ts = scale q_t . k_s + bias_ts,   lse_t = log sum_s exp(x_ts),
+ *
+ * over the keys s below lengths[b] and, if causal, up to t + offset. Tile by tile, with the softmax of the keys so far (Rabe and Staats
+ * 2021; Dao et al. 2022), so that no [T, S] matrix exists.
+ *
+ * q [B, N, T, D], k [B, K, S, D], v [B, K, S, E], y [B, N, T, E], with the strides qB, qN, qT and so on (keys and values share the
+ * letters: kB, kN, kS), the last dimension contiguous; bias [B, N, T, S] with strides bB, bN, bT, bS (0 repeats), may be -Infinity, or
+ * absent; lengths int32 [B], each in 0..S, or absent (all S); logSumExp [B, N, T], contiguous: Infinity, and y 0, where nothing is
+ * visible. Dropout: with p > 0, w_ts of the sum is 0 where the uniform number ((b N + n) T + t) S + s of the Philox stream (as in the
+ * kernel `dropout`) is below p, else divided by 1 - p. begin, end: of the B N pairs of batch and query head.
+ * Overwrites y and logSumExp; y overlaps no read. No alignment wanted. Returns the position of the first bad length, having written
+ * nothing, or -1. Workspace: 256 packed keys and values, a block of queries and of scores, and T sums.
+ */
+export function attentionForward(
+  q: usize, k: usize, v: usize, bias: usize, lengths: usize, y: usize, logSumExp: usize, workspace: usize,
+  B: i32, N: i32, K: i32, T: i32, S: i32, D: i32, E: i32, causal: i32, offset: i32,
+  qB: i32, qN: i32, qT: i32, kB: i32, kN: i32, kS: i32, vB: i32, vN: i32, vS: i32, yB: i32, yN: i32, yT: i32,
+  bB: i32, bN: i32, bT: i32, bS: i32, key0: u32, key1: u32, counter0: u32, counter1: u32, begin: i32, end: i32, scale: f32, p: f32,
+): i32 {
+  const bad = firstBadLength(lengths, B, S, 0);
+  if (bad >= 0) return bad;
+
+  const few = T < packingQueries;
+  const capacity = few ? 0 : min(S, packedKeys);
+  const keys = aligned(workspace);
+  const values = keys + bytes(D * wholePanels(capacity));
+  const queries = values + bytes(capacity * wholePanels(E));
+  const scores = queries + bytes(blockQueries * D);
+  const factors = scores + bytes(blockQueries * blockKeys);
+  const sums = factors + bytes(blockKeys + 20);
+
+  let packed: i32 = -1;
+  for (let pair = begin; pair < end; pair++) {
+    const b = pair / N, n = pair - b * N;
+    const head = n / (N / K);
+    const headQ = at(q, b, qB, 0) + bytes(n * qN), headY = at(y, b, yB, 0) + bytes(n * yN);
+    const headK = at(k, b, kB, 0) + bytes(head * kN), headV = at(v, b, vB, 0) + bytes(head * vN);
+    const headBias = bias ? at(bias, b, bB, 0) + bytes(n * bN) : 0;
+    const largest = at(logSumExp, pair, T, 0);
+    for (let t: i32 = 0; t < T; t++) {
+      store<f32>(largest + bytes(t), -Infinity);
+      store<f32>(sums + bytes(t), 0);
+    }
+
+    const seen = seenKeys(lengths, b, T - 1, S, causal, offset);
+    for (let first: i32 = 0; first < seen; first += packedKeys) {
+      const count = min(seen - first, packedKeys);
+      const fromK = at(headK, first, kS, 0), fromV = at(headV, first, vS, 0);
+      if (!few && (b * K + head != packed || seen > packedKeys)) {
+        packB(fromK, kS, true, D, count, keys);
+        packB(fromV, vS, false, count, E, values);
+        packed = b * K + head;
+      }
+      for (let t: i32 = 0; t < T; t += blockQueries) {
+        const rows = min(T - t, blockQueries);
+        const visible = min(count, seenKeys(lengths, b, t + rows - 1, S, causal, offset) - first);
+        if (visible <= 0) continue;
+        scaledRows(at(headQ, t, qT, 0), qT, rows, D, scale, queries);
+        const to = at(headY, t, yT, 0);
+        for (let j: i32 = 0; j < visible; j += blockKeys) {
+          const cols = min(visible - j, blockKeys);
+          if (few) productOfFew(queries, rows, at(fromK, j, kS, 0), kS, cols, D, scores, blockKeys);
+          else gemmFrom(queries, D, keys + bytes(j * D), rows, wholePanels(cols), D, 0, 0, scores, blockKeys);
+          const afresh = first + j == 0;
+          for (let i: i32 = 0; i < rows; i++) {
+            const row = scores + bytes(i * blockKeys), place = bytes(t + i);
+            const own = min(max(seenKeys(lengths, b, t + i, S, causal, offset) - first - j, 0), cols);
+            if (headBias) addBias(row, at(headBias, t + i, bT, 0) + bytes((first + j) * bS), bS, own);
+            const before = load<f32>(largest + place);
+            const now = max(before, rowMax(row, own));
+            // A row of -Infinity alone stays so; NaN must pass.
+            const sum = weighRow(row, now == -Infinity ? 0 : now, own, cols);
+            let total = load<f32>(sums + place);
+            if (now > before && !afresh && before != -Infinity) {
+              const shrink = expf(before - now);
+              total *= shrink;
+              scaleRow(at(to, i, yT, 0), E, shrink);
+            }
+            store<f32>(largest + place, now);
+            store<f32>(sums + place, total + sum);
+            if (p > 0) {
+              const index = (<u64>pair * <u64>T + <u64>(t + i)) * <u64>S + <u64>(first + j);
+              multiplyRow(row, keepFactors(factors, index, own, key0, key1, counter0, counter1, p), own);
+            }
+          }
+          if (few) weightedSumOfFew(scores, blockKeys, rows, at(fromV, j, vS, 0), vS, cols, E, to, yT, !afresh);
+          else gemmPanels(scores, blockKeys, values + bytes(j * 8), bytes(count * 8), rows, E, cols, afresh ? 0 : to, yT, to, yT);
+        }
+      }
+    }
+
+    for (let t: i32 = 0; t < T; t++) {
+      const total = load<f32>(sums + bytes(t)), m = load<f32>(largest + bytes(t));
+      const row = at(headY, t, yT, 0);
+      if (total == 0) clear(row, row + bytes(E));
+      else scaleRow(row, E, 1 / total);
+      store<f32>(largest + bytes(t), total == 0 ? Infinity : (m == -Infinity ? 0 : m) + logf(total));
+    }
+  }
+  return -1;
+}
