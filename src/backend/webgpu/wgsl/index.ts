@@ -1,6 +1,7 @@
 import type { CommonKernelName } from "../../kernels.js";
 import type { WgslKernel } from "../kernel.js";
 import { additiveAttentionKernels } from "./additive-attention.js";
+import { attentionKernels } from "./attention.js";
 import { elementwiseKernels } from "./elementwise.js";
 import { gatedKernels } from "./gated.js";
 import { gemmKernels } from "./gemm.js";
@@ -24,6 +25,7 @@ export const wgslKernels: Readonly<Record<CommonKernelName, WgslKernel>> = {
   ...randomKernels,
   ...gemmKernels,
   ...softmaxKernels,
+  ...attentionKernels,
   ...normKernels,
   ...gatedKernels,
   ...rotaryKernels,

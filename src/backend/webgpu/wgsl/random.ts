@@ -2,7 +2,7 @@ import { each, line, type WgslKernel, type WgslKernels } from "../kernel.js";
 import { math } from "./math.js";
 
 /** The Philox 4x32-10 block at counter + i, a 128-bit sum: see assembly/random/blocks.ts. */
-const philox = (counter2: string, counter3: string) => /* wgsl */ `
+export const philox = (counter2 = "0u", counter3 = "0u") => /* wgsl */ `
 fn block(i: u32) -> vec4u {
   var words = vec4u(u32(c.counter0) + i, u32(c.counter1), ${counter2}, ${counter3});
   if (words.x < i) {

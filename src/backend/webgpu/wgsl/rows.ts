@@ -25,7 +25,8 @@ fn ${name}(v: f32, lane: u32) -> f32 {
 }
 `;
 
-const wide = /* wgsl */ `
+/** What a body needs whose row has a workgroup. */
+export const wide = /* wgsl */ `
 const LANES = ${LANES}u;
 var<workgroup> lanes: array<f32, ${LANES}>;
 ${tree("total", "lanes[lane] + other")}${tree("largest", "max(lanes[lane], other)")}
