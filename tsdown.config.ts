@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { defineConfig, type RolldownChunk } from "tsdown";
+import { stripSamples } from "./scripts/strip-samples.mjs";
 
 // `index` is free of Node; `node` and `cli` are not. One build makes all three, so that they share what has state: the default device.
 const entry = { index: "src/index.ts", node: "src/node.ts", cli: "src/cli.ts" };
@@ -31,6 +32,7 @@ export default defineConfig([
     ...shared,
     entry,
     dts: false,
+    plugins: [stripSamples],
     copy: ["build/simd.wasm", "build/relaxed.wasm"],
     // The package has no dependencies: these, and what they need, become part of it.
     deps: { onlyBundle: false },

@@ -3,6 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "tsdown";
+import { stripSamples } from "./strip-samples.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const limit = 60_000;
@@ -20,7 +21,7 @@ async function sizeOf(entry) {
   const [{ chunks }] = await build({
     config: false,
     entry: { main: entry },
-    plugins: [coreEntry],
+    plugins: [coreEntry, stripSamples],
     platform: "browser",
     target: "es2022",
     minify: true,
