@@ -24,6 +24,7 @@ export { logSoftmaxBackward, logSoftmaxForward } from "./softmax/log-softmax";
 export { crossEntropyBackward, crossEntropyForward } from "./softmax/cross-entropy";
 export { attentionBackward } from "./attention/scaled-dot-backward";
 export { attentionForward } from "./attention/scaled-dot";
+export { batchNormBackward, batchNormForward } from "./norm/batch-norm";
 export { layerNormBackward, layerNormForward } from "./norm/layer-norm";
 export { rmsNormBackward, rmsNormForward } from "./norm/rms-norm";
 export { philox } from "./random/philox";

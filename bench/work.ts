@@ -68,6 +68,8 @@ const table: { readonly [K in KernelName]: (call: KernelCall<K>) => Work } = {
   layerNormBackward: ({ rows, cols, dx }) => work((dx ? 3 : 2) * rows * cols),
   rmsNormForward: softmax(2),
   rmsNormBackward: ({ rows, cols, dx }) => work((dx ? 3 : 2) * rows * cols),
+  batchNormForward: softmax(2),
+  batchNormBackward: ({ rows, cols, dx }) => work((dx ? 3 : 2) * rows * cols),
   swigluForward: softmax(3),
   swigluBackward: softmax(5),
   rotary: ({ B, T, cols }) => work(2 * B * T * cols),

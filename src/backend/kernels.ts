@@ -250,6 +250,26 @@ export const kernels = {
     scalars: [],
   },
 
+  // over the rows of [rows, cols], a column a channel; all but x, y, dy, dx [cols]. training 1: by the statistics of the rows, and the
+  // running ones move; 0: by the running ones. batches int32 [1]
+  batchNormForward: {
+    reads: ["x", "gamma", "beta"],
+    writes: ["y", "mean", "rstd", "runningMean", "runningVar", "batches"],
+    optional: ["gamma", "beta", "runningMean", "runningVar", "batches"],
+    accumulates: ["runningMean", "runningVar", "batches"],
+    dims: ["training", "rows", "cols"],
+    scalars: ["eps", "momentum"],
+    workspace: (d) => 12 * d.cols!,
+  },
+  batchNormBackward: {
+    reads: ["x", "gamma", "mean", "rstd", "dy"],
+    writes: ["dx", "dGamma", "dBeta"],
+    optional: ["gamma", "dx", "dGamma", "dBeta"],
+    accumulates: ["dGamma", "dBeta"],
+    dims: ["training", "rows", "cols"],
+    scalars: [],
+    workspace: (d) => 12 * d.cols!,
+  },
   // y = silu(a) b, x [rows, 2 cols] holding a beside b, y [rows, cols]; dx may alias x
   swigluForward: { reads: ["x"], writes: ["y"], dims: ["rows", "cols"], scalars: [] },
   swigluBackward: { reads: ["x", "dy"], writes: ["dx"], dims: ["rows", "cols"], scalars: [] },

@@ -10,7 +10,7 @@ export { GRUCell, LSTMCell, RNNCell } from "./cells.js";
 export * as init from "./init.js";
 export { Dropout, Embedding, Linear, Sequential, type UnaryModule } from "./layers.js";
 export { Module, ParameterTable } from "./module.js";
-export { LayerNorm, RMSNorm } from "./norm.js";
+export { BatchNorm, type BatchNormLayerOptions, LayerNorm, RMSNorm } from "./norm.js";
 export {
   GRU,
   identityRNN,

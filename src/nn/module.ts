@@ -7,7 +7,7 @@ import { formatShape } from "../util/format.js";
 import { sameShape } from "../util/shape.js";
 
 /**
- * Parameters whose names are used as they are, without the name of the property that holds the table.
+ * Parameters or buffers whose names are used as they are, without the name of the property that holds the table.
  * @example
  * class Table extends sg.nn.Module {
  *   weights = new sg.nn.ParameterTable([["weight_ih_l0", sg.parameter([4, 3], sg.nn.init.zeros)]]);
@@ -17,8 +17,9 @@ import { sameShape } from "../util/shape.js";
 export class ParameterTable extends Map<string, Tensor> {}
 
 /**
- * The base of every layer and model: it finds parameters and submodules among its own properties (tensors made by `parameter()`,
- * modules, arrays of either), named as in PyTorch: `encoder.layers.0.weight`.
+ * The base of every layer and model: it finds parameters, buffers and submodules among its own properties (tensors made by `parameter()`
+ * or `buffer()`, modules, arrays of either), named as in PyTorch: `encoder.layers.0.weight`. Buffers are saved, loaded and moved like
+ * parameters, but are none: optimizers and parameterCount() do not know of them.
  *
  * @example
  * class Tagger extends sg.nn.Module {
@@ -31,17 +32,17 @@ export class ParameterTable extends Map<string, Tensor> {}
  * }
  */
 export abstract class Module {
-  /** Whether dropout is active. Set by train() and eval(). */
+  /** Whether dropout is active and batches give their own statistics. Set by train() and eval(). */
   training = true;
 
   /** Every parameter with its dotted name; a shared one once, under its first name. */
-  *namedParameters(): Generator<[string, Tensor]> {
-    const seen = new Set<Tensor>();
-    for (const [name, tensor] of this.#entries("")) {
-      if (seen.has(tensor)) continue;
-      seen.add(tensor);
-      yield [name, tensor];
-    }
+  namedParameters(): Generator<[string, Tensor]> {
+    return this.#named("parameter");
+  }
+
+  /** Every buffer, as namedParameters() gives the parameters. */
+  namedBuffers(): Generator<[string, Tensor]> {
+    return this.#named("buffer");
   }
 
   parameters(): Tensor[] {
@@ -53,7 +54,7 @@ export abstract class Module {
     return this.parameters().reduce((n, p) => n + p.size, 0);
   }
 
-  /** A copy of every parameter's content by name, as `writeSafetensors` takes it. */
+  /** A copy of the content of every parameter and buffer by name, as `writeSafetensors` takes it. */
   async stateDict(): Promise<Map<string, TensorValue>> {
     const state = new Map<string, TensorValue>();
     for (const [name, tensor] of this.#entries("")) state.set(name, await readValue(tensor));
@@ -61,7 +62,8 @@ export abstract class Module {
   }
 
   /**
-   * Overwrites the parameters from a state dict; names, shapes and dtypes must be those of this module.
+   * Overwrites parameters and buffers from a state dict; names, shapes and dtypes must be those of this module, but that int64, as which
+   * PyTorch stores counts, does for int32.
    * @throws SeqgradError `format` that lists all that does not fit; nothing has changed then.
    */
   loadStateDict(state: ReadonlyMap<string, ForeignValue>): void {
@@ -73,15 +75,17 @@ export abstract class Module {
       if (!value) faults.push(`${name} ${formatShape(tensor.shape)} is missing`);
       else if (!sameShape(value.shape, tensor.shape))
         faults.push(`${name} is ${formatShape(value.shape)}, wants ${formatShape(tensor.shape)}`);
-      else if (value.dtype !== tensor.dtype) faults.push(`${name} is ${value.dtype}, wants ${tensor.dtype}`);
+      else if (value.dtype !== tensor.dtype && !(tensor.dtype === "int32" && isSmallInt64(value)))
+        faults.push(`${name} is ${value.dtype}, wants ${tensor.dtype}`);
       else if (value.data.length !== tensor.size) faults.push(`${name} holds ${value.data.length} numbers, wants ${tensor.size}`);
     }
     if (faults.length > 0) throw new SeqgradError("format", `loadStateDict: the state does not fit the model: ${faults.join("; ")}.`);
-    for (const [name, tensor] of entries) tensor.write(state.get(name)!.data as TensorData);
+    for (const [name, tensor] of entries) tensor.write(contentFor(tensor, state.get(name)!));
   }
 
   /**
-   * Moves the parameters to another device. Where an optimizer has them, move that: optimizer.to(device) takes them along.
+   * Moves parameters and buffers to another device. Where an optimizer has the parameters, move that first: optimizer.to(device) takes
+   * them along, and this the buffers.
    * @example
    * const layer = new sg.nn.Linear(3, 2);
    * const exact = await sg.createDevice({ device: "reference" });
@@ -94,9 +98,9 @@ export abstract class Module {
     return this;
   }
 
-  /** As to(), but with nothing in the parameters: what they were may be out of reach. */
+  /** As to(), but with nothing in the tensors: what they were may be out of reach. */
   place(backend: Backend): void {
-    for (const p of this.parameters()) if (p.backend !== backend) p.place(backend);
+    for (const p of this.#tensors()) if (p.backend !== backend) p.place(backend);
   }
 
   /** Sets this module and all inside it to training, or with false to evaluation. */
@@ -115,9 +119,22 @@ export abstract class Module {
     for (const p of this.parameters()) p.grad?.backend.dispatch("fill", { y: p.grad, n: p.grad.size, value: 0 });
   }
 
-  /** Frees the parameters. */
+  /** Frees parameters and buffers. */
   dispose(): void {
-    for (const p of this.parameters()) p.dispose();
+    for (const p of this.#tensors()) p.dispose();
+  }
+
+  #tensors(): Set<Tensor> {
+    return new Set(Array.from(this.#entries(""), ([, tensor]) => tensor));
+  }
+
+  *#named(kind: "parameter" | "buffer"): Generator<[string, Tensor]> {
+    const seen = new Set<Tensor>();
+    for (const [name, tensor] of this.#entries("")) {
+      if (seen.has(tensor) || tensor.storage.kind !== kind) continue;
+      seen.add(tensor);
+      yield [name, tensor];
+    }
   }
 
   /** Every own property, and every item of those that are arrays, by name. */
@@ -135,8 +152,15 @@ export abstract class Module {
   *#entries(prefix: string): Generator<[string, Tensor]> {
     for (const [name, value] of this.#properties()) {
       if (value instanceof ParameterTable) for (const [own, tensor] of value) yield [prefix + own, tensor];
-      else if (value instanceof Tensor && value.storage.kind === "parameter") yield [prefix + name, value];
+      else if (value instanceof Tensor && (value.storage.kind === "parameter" || value.storage.kind === "buffer"))
+        yield [prefix + name, value];
     }
     for (const [name, child] of this.#children()) yield* child.#entries(`${prefix}${name}.`);
   }
 }
+
+const isSmallInt64 = ({ dtype, data }: ForeignValue): boolean =>
+  dtype === "int64" && Array.from(data).every((n) => BigInt.asIntN(32, BigInt(n)) === BigInt(n));
+
+const contentFor = ({ dtype }: Tensor, value: ForeignValue): TensorData =>
+  value.dtype === dtype ? (value.data as TensorData) : Int32Array.from(value.data, Number);

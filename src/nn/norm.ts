@@ -1,10 +1,11 @@
+import { batchNorm, type RunningStatistics } from "../ops/batch-norm.js";
 import { layerNorm } from "../ops/layer-norm.js";
 import { FLOAT32_EPS, rmsNorm } from "../ops/rms-norm.js";
-import { parameter } from "../tensor/create.js";
+import { buffer, parameter } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkInteger, checkInterval } from "../util/check.js";
 import * as init from "./init.js";
-import { Module } from "./module.js";
+import { Module, ParameterTable } from "./module.js";
 
 /**
  * Layer normalisation over the last dimension of size D, with weight (gamma) ones and bias (beta) zeros at first.
@@ -52,5 +53,60 @@ export class RMSNorm extends Module {
   /** `[..., D]` -> `[..., D]`. */
   forward(x: Tensor): Tensor {
     return rmsNorm(x, this.weight, this.eps);
+  }
+}
+
+/** Options of BatchNorm. */
+export interface BatchNormLayerOptions {
+  /** Default 1e-5. */
+  eps?: number;
+  /** The part of the way that running statistics move to those of a batch. Default 0.1. */
+  momentum?: number;
+  /** Whether there are weight and bias. Default true. */
+  affine?: boolean;
+  /** Whether there are running statistics; without them evaluation takes those of its batch too. Default true. */
+  trackRunningStats?: boolean;
+}
+
+/**
+ * Batch normalisation of C features over all dimensions but the last (Ioffe and Szegedy 2015), with weight (gamma) ones and bias (beta)
+ * zeros at first, and PyTorch's buffers running_mean, running_var and num_batches_tracked. They move in the forward pass of training, also
+ * in that of a step which the optimizer then refuses.
+ * @throws SeqgradError `range` for a size below 1
+ * @example
+ * const norm = new sg.nn.BatchNorm(2, { eps: 0 });
+ * norm.forward(sg.fromArray([[1, 5], [3, 9]])); // = [[-1, -1], [1, 1]]
+ */
+export class BatchNorm extends Module {
+  readonly weight: Tensor | undefined;
+  readonly bias: Tensor | undefined;
+  readonly eps: number;
+  readonly momentum: number;
+  /** The buffers, by PyTorch's names. */
+  readonly statistics = new ParameterTable();
+  readonly #running: RunningStatistics | undefined;
+
+  constructor(features: number, options: BatchNormLayerOptions = {}) {
+    super();
+    checkInteger("BatchNorm", "features", features, 1);
+    this.eps = checkInterval("BatchNorm", "eps", options.eps ?? 1e-5, 0);
+    this.momentum = checkInterval("BatchNorm", "momentum", options.momentum ?? 0.1, 0, 1);
+    if (options.affine !== false) {
+      this.weight = parameter([features], init.ones);
+      this.bias = parameter([features], init.zeros);
+    }
+    if (options.trackRunningStats === false) return;
+    const mean = buffer([features], init.zeros);
+    const variance = buffer([features], init.ones);
+    const batches = buffer([], (y) => y.write([0]), { dtype: "int32" });
+    this.#running = { mean, variance, batches };
+    this.statistics.set("running_mean", mean).set("running_var", variance).set("num_batches_tracked", batches);
+  }
+
+  /** `[..., C]` -> `[..., C]`. */
+  forward(x: Tensor): Tensor {
+    const { eps, momentum } = this;
+    const training = this.training || !this.#running;
+    return batchNorm(x, this.weight, this.bias, { training, running: this.#running, momentum, eps });
   }
 }

@@ -12,6 +12,7 @@ export {
   scaledDotProductAttention,
   selfAttention,
 } from "./attention.js";
+export { type BatchNormOptions, batchNorm, type RunningStatistics } from "./batch-norm.js";
 export * from "./binary.js";
 export { concat, copyOf } from "./copy.js";
 export { type CrfScores, crfLoss } from "./crf.js";

@@ -151,3 +151,19 @@ export function parameter(shape: Shape, init: (y: Tensor) => void, device: Devic
   init(p);
   return p;
 }
+
+/**
+ * A tensor outside every scope that a model owns, saves and moves but that no optimizer changes: statistics, counts.
+ * @example
+ * const seen = sg.buffer([10], sg.nn.init.zeros);
+ */
+export function buffer(
+  shape: Shape,
+  init: (y: Tensor) => void,
+  { dtype = "float32", device = defaultDevice() }: Pick<CreateOptions, "dtype" | "device"> = {},
+): Tensor {
+  checkShape("buffer", shape);
+  const b = new Tensor(allocate(device.backend, sizeOf(shape) * 4, "buffer", null), [...shape], dtype);
+  init(b);
+  return b;
+}

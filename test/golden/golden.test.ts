@@ -25,7 +25,7 @@ describe("generate", async () => {
 });
 
 test("there is a fixture for every kind of thing", () => {
-  const kinds = ["alignment", "attention", "curves", "generator", "layers", "ops", "optim", "recurrent", "schedules", "states"];
+  const kinds = ["alignment", "attention", "curves", "generator", "layers", "ops", "optim", "recurrent", "schedules", "states", "statistics"];
   expect(groups.sort()).toEqual(kinds);
 });
 

@@ -27,6 +27,7 @@ GROUPS = {
     "layers": recurrent.make_layers,
     "recurrent": recurrent.make,
     "alignment": alignment.make,
+    "statistics": recurrent.make_statistics,
     "optim": optim.make,
     "schedules": optim.make_schedules,
     "curves": models.make_curves,

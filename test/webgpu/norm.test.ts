@@ -1,4 +1,4 @@
-import { test } from "vitest";
+import { expect, test } from "vitest";
 import type { Backend } from "../../src/backend/backend.js";
 import { expectClose, normals } from "../helpers/numbers.js";
 import { describeWebGpu, forms, replay } from "./gpu.js";
@@ -45,6 +45,35 @@ function suite(gpu: Backend, wasm: Backend): void {
       replay(on, "rmsNormBackward", { ...saved, rstd: wanted.rstd!, dy: normals(n, 6), dx: new Float32Array(n), ...sums });
     const [dActual, dWanted] = [await backward(gpu), await backward(wasm)];
     for (const [name, data] of Object.entries(dWanted)) expectClose(dActual[name]!, data, 5e-6, name);
+  });
+
+  test.each([
+    [2, 1, true, 1],
+    [7, 3, false, 1],
+    [66, 65, true, 1],
+    [1100, 5, true, 1],
+    [5, 20, true, 0],
+    [5, 20, false, 0],
+  ] as const)("batch normalisation of [%i, %i], with parameters: %s, in training: %i", async (rows, cols, affine, training) => {
+    const n = rows * cols;
+    const x = normals(n, 1, 5, 2);
+    const gamma = affine ? { gamma: normals(cols, 2, 1, 0.1) } : {};
+    const sizes = { training, rows, cols };
+    const results = { y: new Float32Array(n), mean: new Float32Array(cols), rstd: new Float32Array(cols) };
+    const running = { runningMean: normals(cols, 7), runningVar: normals(cols, 8, 9), batches: Int32Array.of(3) };
+    const inputs = { x, ...gamma, ...(affine && { beta: normals(cols, 3) }) };
+    const forward = (on: Backend) =>
+      replay(on, "batchNormForward", { ...inputs, ...results, ...running, ...sizes, eps: 1e-3, momentum: 0.2 });
+    const [actual, wanted] = [await forward(gpu), await forward(wasm)];
+    expect(wanted.batches).toEqual(Int32Array.of(3 + training));
+    for (const [name, data] of Object.entries(wanted)) expectClose(actual[name]!, data, 1e-5, name);
+
+    const saved = { x, ...gamma, mean: wanted.mean!, rstd: wanted.rstd!, dy: normals(n, 6) };
+    for (const sums of affine ? [{ dGamma: normals(cols, 4), dBeta: normals(cols, 5) }, {}] : [{}]) {
+      const backward = (on: Backend) => replay(on, "batchNormBackward", { ...saved, dx: new Float32Array(n), ...sums, ...sizes });
+      const [dActual, dWanted] = [await backward(gpu), await backward(wasm)];
+      for (const [name, data] of Object.entries(dWanted)) expectClose(dActual[name]!, data, 1e-5, name);
+    }
   });
 }
 

@@ -2,6 +2,7 @@ import type { CommonKernelName } from "../../kernels.js";
 import type { WgslKernel } from "../kernel.js";
 import { additiveAttentionKernels } from "./additive-attention.js";
 import { attentionKernels } from "./attention.js";
+import { batchNormKernels } from "./batch-norm.js";
 import { elementwiseKernels } from "./elementwise.js";
 import { gatedKernels } from "./gated.js";
 import { gemmKernels } from "./gemm.js";
@@ -27,6 +28,7 @@ export const wgslKernels: Readonly<Record<CommonKernelName, WgslKernel>> = {
   ...softmaxKernels,
   ...attentionKernels,
   ...normKernels,
+  ...batchNormKernels,
   ...gatedKernels,
   ...rotaryKernels,
   ...optimKernels,

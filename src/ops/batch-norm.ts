@@ -1,0 +1,157 @@
+import { noGrad } from "../autograd/tape.js";
+import { copyWords } from "../tensor/storage.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { checkInterval } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { sizeOf } from "../util/shape.js";
+import { add, mul, sub } from "./binary.js";
+import { type BackwardContext, defineOp } from "./define-op.js";
+import { mean } from "./reduce.js";
+import { affine, reciprocal, sqrt, square, toFloat, toInt } from "./unary.js";
+import { reshape } from "./views.js";
+
+/** Statistics over many batches, `[C]` each; training changes them where they lie. */
+export interface RunningStatistics {
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+  /** int32 of one element that counts the batches. */
+  readonly batches?: Tensor | undefined;
+}
+
+export interface BatchNormOptions {
+  /** Whether to normalise by the statistics of the batch, and to move the running ones; else by the running ones. Default true. */
+  training?: boolean;
+  running?: RunningStatistics | undefined;
+  /** The part of the way that running statistics move to those of a batch. Default 0.1. */
+  momentum?: number;
+  /** Default 1e-5. */
+  eps?: number;
+}
+
+interface Attrs {
+  readonly eps: number;
+  readonly momentum: number;
+  readonly running?: RunningStatistics | undefined;
+}
+
+const kernels = ["batchNormForward", "batchNormBackward"] as const;
+const sizesOf = (x: Tensor) => ({ rows: sizeOf(x.shape.slice(0, -1)), cols: x.shape.at(-1)! });
+
+function checkVectors(x: Tensor, vectors: Readonly<Record<string, Tensor | undefined>>): readonly [Tensor["shape"], [number], [number]] {
+  const cols = x.shape.at(-1)!;
+  for (const [name, p] of Object.entries(vectors)) {
+    if (p && (p.rank !== 1 || p.size !== cols)) {
+      throw new SeqgradError(
+        "shape",
+        `batchNorm: ${name} has shape ${formatShape(p.shape)}; x of ${formatShape(x.shape)} wants [${cols}].`,
+      );
+    }
+    if (p && (p.backend !== x.backend || !p.isContiguous || p.dtype !== "float32")) {
+      throw new SeqgradError(
+        "device",
+        `batchNorm: ${name} is on another device than x, a view with gaps, or no float32: await model.to(device) moves it.`,
+      );
+    }
+  }
+  return [x.shape, [cols], [cols]];
+}
+
+/** (x - m) / sqrt(v + eps) gamma + beta. */
+function normalised(centred: Tensor, v: Tensor, gamma: Tensor | undefined, beta: Tensor | undefined, eps: number): Tensor {
+  const y = mul(centred, reciprocal(sqrt(affine(v, 1, eps))));
+  return gamma ? (beta ? add(mul(y, gamma), beta) : mul(y, gamma)) : y;
+}
+
+/** `at`: which input gamma is. */
+function backward(context: BackwardContext<unknown>, at: number, training: number): (Tensor | undefined)[] {
+  const { run, inputs, outputs, dOutputs, needs, accumulator, gradientLike } = context;
+  const [x, gamma] = [inputs[0]!, inputs[at]];
+  const dx = gradientLike(0);
+  run("batchNormBackward", {
+    ...{ x, gamma, mean: outputs[1]!, rstd: outputs[2]!, dy: dOutputs[0]!, dx },
+    dGamma: gamma && needs(at) ? accumulator(at) : undefined,
+    dBeta: inputs[at + 1] && needs(at + 1) ? accumulator(at + 1) : undefined,
+    ...{ training, ...sizesOf(x) },
+  });
+  return [dx];
+}
+
+const trainingOp = defineOp<Attrs>({
+  name: "batchNorm",
+  kernels,
+  shape([x, gamma, beta], { running }) {
+    const { rows } = sizesOf(x!);
+    if (rows < 2) {
+      throw new SeqgradError("shape", `batchNorm: x ${formatShape(x!.shape)} has one row to a channel: training wants 2 or more.`);
+    }
+    return checkVectors(x!, { gamma, beta, "running.mean": running?.mean, "running.variance": running?.variance });
+  },
+  compose([x, gamma, beta], { eps, momentum, running }) {
+    const { rows, cols } = sizesOf(x!);
+    const m = mean(reshape(x!, [rows, cols]), { axis: 0 });
+    const centred = sub(x!, m);
+    const v = mean(reshape(square(centred), [rows, cols]), { axis: 0 });
+    if (running) {
+      const move = (to: Tensor, value: Tensor) => copyWords(to.backend, value.address, to.address, to.size);
+      noGrad(() => {
+        move(running.mean, add(affine(running.mean, 1 - momentum), affine(m, momentum)));
+        move(running.variance, add(affine(running.variance, 1 - momentum), affine(v, (momentum * rows) / (rows - 1))));
+        if (running.batches) move(running.batches, toInt(affine(toFloat(running.batches), 1, 1)));
+      });
+    }
+    return [normalised(centred, v, gamma, beta, eps)];
+  },
+  forward(run, [x, gamma, beta], [y, mean, rstd], { eps, momentum, running }) {
+    const statistics = { runningMean: running?.mean, runningVar: running?.variance, batches: running?.batches };
+    const outputs = { y: y!, mean: mean!, rstd: rstd!, ...statistics };
+    run("batchNormForward", { x: x!, gamma, beta, ...outputs, training: 1, ...sizesOf(x!), eps, momentum });
+  },
+  backward: (context) => backward(context, 1, 1),
+  samples: [
+    { inputs: [[2, 5], [5], [5]], attrs: { eps: 1e-3, momentum: 0.1 } },
+    { inputs: [[3, 11, 33], [33], [33]], attrs: { eps: 1e-5, momentum: 0.1 } },
+    { inputs: [[64, 256]], attrs: { eps: 1e-3, momentum: 0.1 } },
+  ],
+});
+
+const evaluationOp = defineOp<{ readonly eps: number }>({
+  name: "batchNormEvaluation",
+  kernels,
+  shape: ([x, mean, variance, gamma, beta]) => checkVectors(x!, { gamma, beta, "running.mean": mean, "running.variance": variance }),
+  // The running statistics have no gradient.
+  compose: ([x, mean, variance, gamma, beta], { eps }) => [normalised(sub(x!, mean!.detach()), variance!.detach(), gamma, beta, eps)],
+  forward(run, [x, runningMean, runningVar, gamma, beta], [y, mean, rstd], { eps }) {
+    const statistics = { mean: mean!, rstd: rstd!, runningMean, runningVar };
+    run("batchNormForward", { x: x!, gamma, beta, y: y!, ...statistics, training: 0, ...sizesOf(x!), eps, momentum: 0 });
+  },
+  backward: (context) => backward(context, 3, 0),
+  samples: [
+    { inputs: [[1, 5], [5], { shape: [5], from: 0.5, to: 2 }, [5], [5]], attrs: { eps: 1e-5 } },
+    { inputs: [[3, 7, 18], [18], { shape: [18], from: 0.5, to: 2 }], attrs: { eps: 1e-5 } },
+  ],
+});
+
+/**
+ * Batch normalisation over all dimensions but the last (Ioffe and Szegedy 2015): (x - mean) / sqrt(variance + eps) * gamma + beta for
+ * each channel. In training mean and biased variance are the batch's, and `running` statistics, if given, move toward its mean and
+ * unbiased variance: running += momentum (batch - running); what is not finite leaves them. In evaluation they are the running ones.
+ *
+ * @param x `[B, T, C]` or `[..., C]`
+ * @param gamma `[C]`, or none
+ * @param beta `[C]`, or none; needs gamma
+ * @throws SeqgradError `shape`, in training also for a single row; `range`; `value` for evaluation without running statistics
+ * @example
+ * sg.batchNorm(sg.fromArray([[1, 5], [3, 9]]), undefined, undefined, { eps: 0 }); // = [[-1, -1], [1, 1]]
+ */
+export function batchNorm(x: Tensor, gamma?: Tensor, beta?: Tensor, options: BatchNormOptions = {}): Tensor {
+  const { training = true, running, momentum = 0.1, eps = 1e-5 } = options;
+  if (x.rank === 0) throw new SeqgradError("shape", "batchNorm: a scalar has no last dimension.");
+  if (beta && !gamma) throw new SeqgradError("value", "batchNorm: beta needs gamma; give ones for it.");
+  checkInterval("batchNorm", "eps", eps, 0);
+  checkInterval("batchNorm", "momentum", momentum, 0, 1);
+  const inputs = [x, gamma, beta].flatMap((t) => (t ? [toFloat(t)] : []));
+  if (training) return trainingOp(inputs, { eps, momentum, running })[0]!;
+  if (!running) throw new SeqgradError("value", "batchNorm: evaluation wants running statistics; give running, or training: true.");
+  return evaluationOp([inputs[0]!, running.mean, running.variance, ...inputs.slice(1)], { eps })[0]!;
+}
