@@ -1,5 +1,6 @@
 import { additiveAttention } from "../ops/additive-attention.js";
 import { alignmentWeights, type VisibleKeys } from "../ops/alignment.js";
+import { attend } from "../ops/attend.js";
 import { matmul } from "../ops/matmul.js";
 import { affine } from "../ops/unary.js";
 import { transpose } from "../ops/views.js";
@@ -80,7 +81,7 @@ function multiply(op: string, query: Tensor, { values, keys }: ProjectedKeys, sc
   }
   const scores = matmul(query, transpose(keys));
   const weights = alignmentWeights(op, scale === 1 ? scores : affine(scores, scale), visible);
-  return { context: matmul(weights, values), weights };
+  return { context: attend(weights, values), weights };
 }
 
 /**

@@ -4,6 +4,7 @@ import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { type Shape, sameShape } from "../util/shape.js";
 import { alignmentWeights, type VisibleKeys, windowOf } from "./alignment.js";
+import { attend } from "./attend.js";
 import { add } from "./binary.js";
 import { defineOp, type Sample, type SampleInput } from "./define-op.js";
 import { matmul } from "./matmul.js";
@@ -128,5 +129,5 @@ export function additiveAttention(
   const { window, start, lengths, positions } = windowOf("additiveAttention", q.shape, keys);
   const { names, tensors } = present({ q, k, v, lengths, positions });
   const weights = weightsOp(tensors, { names, window, start })[0]!;
-  return { context: matmul(weights, values), weights };
+  return { context: attend(weights, values), weights };
 }

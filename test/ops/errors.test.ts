@@ -144,6 +144,11 @@ const refusals: Record<string, [(f: Make, i: Make) => unknown, sg.ErrorCode, str
     "shape",
     "additiveAttention: k has shape [2, 0, 7]; wants [B, S, A]",
   ],
+  "values for other keys": [
+    (f) => sg.additiveAttention(f([2, 1, 7]), f([2, 5, 7]), f([7]), f([2, 4, 3])),
+    "shape",
+    "attend: the values are float32 [2, 4, 3]; wants float32 [2, 5, E], a row a key.",
+  ],
   "float positions": [
     (f) => sg.additiveAttention(f([2, 1, 7]), f([2, 5, 7]), f([7]), f([2, 5, 4]), { window: 3, positions: f([2, 1]) }),
     "dtype",
