@@ -1,3 +1,4 @@
+import { half, one, splat } from "../simd/constant";
 import { expv } from "../simd/exp";
 import { fma } from "../simd/fma";
 import { geluDerivative, geluv } from "../simd/gelu";
@@ -161,22 +162,25 @@ export class Gelu {
   }
 }
 
+/** sqrt(2 / pi), that times 0.044715, and three times that: the coefficients of u and of its derivative. */
+const linear = memory.data<f32>([0.7978845608028654]);
+const cubic = memory.data<f32>([0.035677408136300125]);
+const cubic3 = memory.data<f32>([0.10703222440890037]);
+
 /** x (1 + tanh u) / 2, u = sqrt(2 / pi) (x + 0.044715 x^3). */
 export class GeluTanh {
   @inline value(x: v128, a: v128, b: v128): v128 {
-    const half = f32x4.splat(0.5);
-    return f32x4.mul(x, fma(this.tanh(x), half, half));
+    return f32x4.mul(x, fma(this.tanh(x), splat(half), splat(half)));
   }
   /** dy ((1 + t) + x (1 - t^2) u') / 2, t = tanh u. */
   @inline gradient(x: v128, dy: v128, a: v128, b: v128): v128 {
-    const half = f32x4.splat(0.5);
     const t = this.tanh(x);
-    const slope = fma(f32x4.mul(x, x), f32x4.splat(3 * 0.7978845608028654 * 0.044715), f32x4.splat(0.7978845608028654));
-    const inner = f32x4.mul(f32x4.mul(x, half), f32x4.mul(tanhDerivative(t), slope));
-    return f32x4.mul(dy, f32x4.add(fma(t, half, half), inner));
+    const slope = fma(f32x4.mul(x, x), splat(cubic3), splat(linear));
+    const inner = f32x4.mul(f32x4.mul(x, splat(half)), f32x4.mul(tanhDerivative(t), slope));
+    return f32x4.mul(dy, f32x4.add(fma(t, splat(half), splat(half)), inner));
   }
   @inline private tanh(x: v128): v128 {
-    return tanhv(f32x4.mul(x, fma(f32x4.mul(x, x), f32x4.splat(0.7978845608028654 * 0.044715), f32x4.splat(0.7978845608028654))));
+    return tanhv(f32x4.mul(x, fma(f32x4.mul(x, x), splat(cubic), splat(linear))));
   }
 }
 
@@ -187,9 +191,8 @@ export class Silu {
   }
   /** dy s (1 + x (1 - s)), s = sigmoid x. */
   @inline gradient(x: v128, dy: v128, a: v128, b: v128): v128 {
-    const one = f32x4.splat(1);
     const s = sigmoidv(x);
-    return f32x4.mul(dy, f32x4.mul(s, fma(x, f32x4.sub(one, s), one)));
+    return f32x4.mul(dy, f32x4.mul(s, fma(x, f32x4.sub(splat(one), s), splat(one))));
   }
 }
 
