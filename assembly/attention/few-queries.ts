@@ -32,16 +32,16 @@ function fourDots(q: usize, k: usize, row: usize, D: i32, y: usize): void {
   store<f32>(y, hsum(a)), store<f32>(y, hsum(b), 4), store<f32>(y, hsum(c), 8), store<f32>(y, hsum(d), 12);
 }
 
-/** y [rows, E] = w v, or += with `accumulate`; w [rows, n], v [n, E]; rows ldw, ldv and ldy elements apart. */
+/** y [rows, E] = start + w v; w [rows, n], v [n, E]; rows ldw, ldv and ldy elements apart; start is y or, absent, 0. */
 export function weightedSumOfFew(
-  w: usize, ldw: i32, rows: i32, v: usize, ldv: i32, n: i32, E: i32, y: usize, ldy: i32, accumulate: bool,
+  w: usize, ldw: i32, rows: i32, v: usize, ldv: i32, n: i32, E: i32, start: usize, y: usize, ldy: i32,
 ): void {
   const row = bytes(ldv);
   for (; rows > 0; rows--, w += bytes(ldw), y += bytes(ldy)) {
     for (let e: i32 = 0; e < E; e += 16) {
       const left = E - e, to = y + bytes(e);
       let a = f32x4.splat(0), b = a, c = a, d = a;
-      if (accumulate) {
+      if (start) {
         a = loadLanes(to, left), b = loadLanes(to + 16, left - 4);
         c = loadLanes(to + 32, left - 8), d = loadLanes(to + 48, left - 12);
       }

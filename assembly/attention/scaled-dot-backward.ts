@@ -1,10 +1,8 @@
-import { packB, scalePacked, transpose } from "../gemm/pack";
+import { packB, transpose } from "../gemm/pack";
 import { at, gemmFrom, gemmPanels } from "../gemm/tiles";
-import { aligned, bytes, wholePanels } from "../recurrent/sequence";
-import { expLowv } from "../simd/exp";
-import { loadLanes, storeLanes } from "../simd/lanes";
+import { aligned, bytes, clearRow, wholePanels } from "../recurrent/sequence";
 import { rowDot } from "../simd/row";
-import { addBias, clear, keepFactors, multiplyRow, packedKeys, scaledRows, seenKeys } from "./scores";
+import { addBias, gradientRow, keepFactors, multiplyRow, packedKeys, scaledRows, seenKeys } from "./scores";
 
 /** Queries and keys in a block of scores. */
 const blockQueries: i32 = 48;
@@ -18,8 +16,8 @@ const blockKeys: i32 = 64;
  *
  * where the sums over t are also over the query heads of a key head, in order. dq, dk, dv have the strides of q, k, v, dy those of y; each
  * of the three may be absent. begin, end: of the B K pairs of batch and key head. Overwrites what it writes, of keys that no query sees
- * with 0; aliasing: none. No alignment wanted. Workspace: 256 keys and values packed by rows and by columns, and blocks of queries, of dy
- * and of scores (Dao et al. 2022).
+ * with 0; aliasing: none. No alignment wanted. Workspace: 256 keys and values packed, the keys also by rows, and their gradients; blocks of
+ * queries, of their gradients, of dy and of scores (Dao et al. 2022).
  */
 export function attentionBackward(
   q: usize, k: usize, v: usize, bias: usize, lengths: usize, y: usize, dy: usize, logSumExp: usize,
@@ -32,9 +30,12 @@ export function attentionBackward(
   const keys = aligned(workspace);
   const values = keys + bytes(capacity * D);
   const keyRows = values + bytes(capacity * E);
-  const queries = keyRows + bytes(capacity * wideD);
+  const dKeys = keyRows + bytes(capacity * wideD);
+  const dValues = dKeys + bytes(capacity * D);
+  const queries = dValues + bytes(capacity * E);
   const queryRows = queries + bytes(blockQueries * D);
-  const upstream = queryRows + bytes(blockQueries * wideD);
+  const dQueries = queryRows + bytes(blockQueries * wideD);
+  const upstream = dQueries + bytes(blockQueries * D);
   const upstreamRows = upstream + bytes(blockQueries * E);
   const scores = upstreamRows + bytes(blockQueries * wideE);
   const dScores = scores + bytes(blockQueries * blockKeys);
@@ -46,21 +47,13 @@ export function attentionBackward(
   for (let pair = begin; pair < end; pair++) {
     const b = pair / K, head = pair - b * K;
     const shiftK = bytes(b * kB) + bytes(head * kN), shiftV = bytes(b * vB) + bytes(head * vN);
-    if (dk) clearRows(dk + shiftK, kS, S, D);
-    if (dv) clearRows(dv + shiftV, vS, S, E);
-    if (dq) {
-      for (let n = head * group; n < (head + 1) * group; n++) clearRows(at(dq, b, qB, 0) + bytes(n * qN), qT, T, D);
-    }
-
     const seen = seenKeys(lengths, b, T - 1, S, causal, offset);
     for (let first: i32 = 0; first < seen; first += packedKeys) {
       const count = min(seen - first, packedKeys);
       packB(at(k + shiftK, first, kS, 0), kS, true, D, count, keys);
       packB(at(v + shiftV, first, vS, 0), vS, true, E, count, values);
-      if (dq) {
-        packB(at(k + shiftK, first, kS, 0), kS, false, count, D, keyRows);
-        scalePacked(keyRows, count, D, scale);
-      }
+      if (dq) packB(at(k + shiftK, first, kS, 0), kS, false, count, D, keyRows);
+      memory.fill(dKeys, 0, bytes(capacity * (D + E)));
       for (let n = head * group; n < (head + 1) * group; n++) {
         const shiftQ = bytes(b * qB) + bytes(n * qN), shiftY = bytes(b * yB) + bytes(n * yN);
         const query = b * N + n;
@@ -69,11 +62,11 @@ export function attentionBackward(
           const rows = min(T - t, blockQueries);
           const visible = min(count, seenKeys(lengths, b, t + rows - 1, S, causal, offset) - first);
           if (visible <= 0) continue;
-          const rowsY = at(y + shiftY, t, yT, 0), rowsDy = at(dy + shiftY, t, yT, 0);
-          scaledRows(at(q + shiftQ, t, qT, 0), qT, rows, D, scale, queries);
-          scaledRows(rowsDy, yT, rows, E, 1, upstream);
-          if (dk) packB(queries, D, false, rows, D, queryRows);
-          if (dv) packB(upstream, E, false, rows, E, upstreamRows);
+          const rowsY = at(y + shiftY, t, yT, 0), lse = logSumExp + bytes(query * T + t);
+          scaledRows(at(q + shiftQ, t, qT, 0), qT, rows, D, scale, queries, D);
+          scaledRows(at(dy + shiftY, t, yT, 0), yT, rows, E, 1, upstream, E);
+          packB(queries, D, false, rows, D, queryRows);
+          packB(upstream, E, false, rows, E, upstreamRows);
           for (let i: i32 = 0; i < rows; i++) store<f32>(deltas + bytes(i), rowDot(at(rowsY, i, yT, 0), at(upstream, i, E, 0), E));
 
           for (let j: i32 = 0; j < visible; j += blockKeys) {
@@ -84,50 +77,40 @@ export function attentionBackward(
               const row = scores + bytes(i * blockKeys), dRow = dScores + bytes(i * blockKeys);
               const own = min(max(seenKeys(lengths, b, t + i, S, causal, offset) - first - j, 0), cols);
               if (headBias) addBias(row, at(headBias, t + i, bT, 0) + bytes((first + j) * bS), bS, own);
-              const position = <u64>query * <u64>T + <u64>(t + i);
-              const lse = load<f32>(logSumExp + (<usize>position << 2));
-              const delta = load<f32>(deltas + bytes(i));
+              let f: usize = 0;
               if (p > 0) {
-                const f = keepFactors(factors, position * <u64>S + <u64>(first + j), own, key0, key1, counter0, counter1, p);
+                const index = (<u64>query * <u64>T + <u64>(t + i)) * <u64>S + <u64>(first + j);
+                f = keepFactors(factors, index, own, key0, key1, counter0, counter1, p);
                 multiplyRow(dRow, f, own);
-                gradientRow(row, dRow, lse, delta, own);
-                multiplyRow(row, f, own);
-              } else gradientRow(row, dRow, lse, delta, own);
-              clear(row + bytes(own), row + bytes(cols));
-              clear(dRow + bytes(own), dRow + bytes(cols));
+              }
+              gradientRow(row, dRow, load<f32>(lse + bytes(i)), load<f32>(deltas + bytes(i)), own, cols);
+              if (f) multiplyRow(row, f, own);
             }
-            if (dv) {
-              const to = at(dv + shiftV, first + j, vS, 0);
-              transpose(scores, blockKeys, cols, rows, turned, blockQueries);
-              gemmFrom(turned, blockQueries, upstreamRows, cols, E, rows, to, vS, to, vS);
-            }
-            if (dk) {
-              const to = at(dk + shiftK, first + j, kS, 0);
-              transpose(dScores, blockKeys, cols, rows, turned, blockQueries);
-              gemmFrom(turned, blockQueries, queryRows, cols, D, rows, to, kS, to, kS);
-            }
-            if (dq) {
-              const to = at(dq + shiftQ, t, qT, 0);
-              gemmPanels(dScores, blockKeys, keyRows + bytes(j * 8), bytes(count * 8), rows, D, cols, to, qT, to, qT);
-            }
+            if (dv) addTransposed(scores, rows, cols, turned, upstreamRows, E, dValues + bytes(j * E));
+            if (dk) addTransposed(dScores, rows, cols, turned, queryRows, D, dKeys + bytes(j * D));
+            if (dq) gemmPanels(dScores, blockKeys, keyRows + bytes(j * 8), bytes(count * 8), rows, D, cols, j ? dQueries : 0, D, dQueries, D);
           }
+          if (dq) scaledRows(dQueries, D, rows, D, scale, at(dq + shiftQ, t, qT, 0), qT, first > 0);
         }
       }
+      if (dk) scaledRows(dKeys, D, count, D, 1, at(dk + shiftK, first, kS, 0), kS);
+      if (dv) scaledRows(dValues, E, count, E, 1, at(dv + shiftV, first, vS, 0), vS);
+    }
+    if (dk) clearRows(at(dk + shiftK, seen, kS, 0), kS, S - seen, D);
+    if (dv) clearRows(at(dv + shiftV, seen, vS, 0), vS, S - seen, E);
+    if (dq && seen == 0) {
+      for (let n = head * group; n < (head + 1) * group; n++) clearRows(at(dq, b, qB, 0) + bytes(n * qN), qT, T, D);
     }
   }
 }
 
-/** row, scores, becomes their weights w = e^(row - lse); dRow, the gradients of w, becomes those of the scores, w (dRow - delta). */
-function gradientRow(row: usize, dRow: usize, lse: f32, delta: f32, n: i32): void {
-  const shift = f32x4.splat(lse), d = f32x4.splat(delta);
-  for (; n > 0; n -= 4, row += 16, dRow += 16) {
-    const w = expLowv(f32x4.sub(loadLanes(row, n), shift));
-    storeLanes(row, w, n);
-    storeLanes(dRow, f32x4.mul(w, f32x4.sub(loadLanes(dRow, n), d)), n);
-  }
+/** y [cols, n] += x^T B, where x is a block of scores [rows, cols], and B [rows, n] is packed; `turned` has room for x^T. */
+function addTransposed(x: usize, rows: i32, cols: i32, turned: usize, packed: usize, n: i32, y: usize): void {
+  transpose(x, blockKeys, cols, rows, turned, blockQueries);
+  gemmFrom(turned, blockQueries, packed, cols, n, rows, y, n, y, n);
 }
 
 /** Zeros in rows of n. */
 function clearRows(x: usize, ld: i32, rows: i32, n: i32): void {
-  for (; rows > 0; rows--, x += bytes(ld)) clear(x, x + bytes(n));
+  for (; rows > 0; rows--, x += bytes(ld)) clearRow(x, n);
 }

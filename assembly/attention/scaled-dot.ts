@@ -1,12 +1,10 @@
 import { packB } from "../gemm/pack";
 import { at, gemmFrom, gemmPanels } from "../gemm/tiles";
-import { aligned, bytes, firstBadLength, wholePanels } from "../recurrent/sequence";
-import { expf } from "../simd/exp";
+import { aligned, bytes, clearRow, firstBadLength, wholePanels } from "../recurrent/sequence";
 import { logf } from "../simd/log";
-import { rowMax } from "../simd/row";
 import { productOfFew, weightedSumOfFew } from "./few-queries";
 import {
-  addBias, clear, keepFactors, multiplyRow, packedKeys, scaledRows, scaleRow, seenKeys, weighRow,
+  addBias, keepFactors, multiplyRow, packedKeys, scaledRows, scaleRow, seenKeys, weighRow,
 } from "./scores";
 
 /** Queries and keys in a block of scores. Few queries leave few keys that causality hides from some of them. */
@@ -74,49 +72,43 @@ export function attentionForward(
       }
       for (let t: i32 = 0; t < T; t += blockQueries) {
         const rows = min(T - t, blockQueries);
-        const visible = min(count, seenKeys(lengths, b, t + rows - 1, S, causal, offset) - first);
+        const sight = seenKeys(lengths, b, t + rows - 1, S, causal, offset) - first;
+        const visible = min(count, sight);
         if (visible <= 0) continue;
-        scaledRows(at(headQ, t, qT, 0), qT, rows, D, scale, queries);
+        scaledRows(at(headQ, t, qT, 0), qT, rows, D, scale, queries, D);
         const to = at(headY, t, yT, 0);
         for (let j: i32 = 0; j < visible; j += blockKeys) {
           const cols = min(visible - j, blockKeys);
           if (few) productOfFew(queries, rows, at(fromK, j, kS, 0), kS, cols, D, scores, blockKeys);
           else gemmFrom(queries, D, keys + bytes(j * D), rows, wholePanels(cols), D, 0, 0, scores, blockKeys);
-          const afresh = first + j == 0;
           for (let i: i32 = 0; i < rows; i++) {
             const row = scores + bytes(i * blockKeys), place = bytes(t + i);
             const own = min(max(seenKeys(lengths, b, t + i, S, causal, offset) - first - j, 0), cols);
             if (headBias) addBias(row, at(headBias, t + i, bT, 0) + bytes((first + j) * bS), bS, own);
-            const before = load<f32>(largest + place);
-            const now = max(before, rowMax(row, own));
-            // A row of -Infinity alone stays so; NaN must pass.
-            const sum = weighRow(row, now == -Infinity ? 0 : now, own, cols);
-            let total = load<f32>(sums + place);
-            if (now > before && !afresh && before != -Infinity) {
-              const shrink = expf(before - now);
-              total *= shrink;
-              scaleRow(at(to, i, yT, 0), E, shrink);
-            }
-            store<f32>(largest + place, now);
-            store<f32>(sums + place, total + sum);
+            weighRow(row, own, cols, largest + place, sums + place, at(to, i, yT, 0), E);
             if (p > 0) {
               const index = (<u64>pair * <u64>T + <u64>(t + i)) * <u64>S + <u64>(first + j);
               multiplyRow(row, keepFactors(factors, index, own, key0, key1, counter0, counter1, p), own);
             }
           }
-          if (few) weightedSumOfFew(scores, blockKeys, rows, at(fromV, j, vS, 0), vS, cols, E, to, yT, !afresh);
-          else gemmPanels(scores, blockKeys, values + bytes(j * 8), bytes(count * 8), rows, E, cols, afresh ? 0 : to, yT, to, yT);
+          const start: usize = first + j ? to : 0;
+          if (few) weightedSumOfFew(scores, blockKeys, rows, at(fromV, j, vS, 0), vS, cols, E, start, to, yT);
+          else gemmPanels(scores, blockKeys, values + bytes(j * 8), bytes(count * 8), rows, E, cols, start, yT, to, yT);
         }
+        if (sight <= packedKeys) finishRows(to, yT, rows, E, largest + bytes(t), sums + bytes(t));
       }
     }
-
-    for (let t: i32 = 0; t < T; t++) {
-      const total = load<f32>(sums + bytes(t)), m = load<f32>(largest + bytes(t));
-      const row = at(headY, t, yT, 0);
-      if (total == 0) clear(row, row + bytes(E));
-      else scaleRow(row, E, 1 / total);
-      store<f32>(largest + bytes(t), total == 0 ? Infinity : (m == -Infinity ? 0 : m) + logf(total));
-    }
+    if (seen == 0) finishRows(headY, yT, T, E, largest, sums);
   }
   return -1;
+}
+
+/** y [rows, E] becomes the weighted mean; `largest` [rows], the largest scores, the logarithms of the sums. */
+function finishRows(y: usize, ldy: i32, rows: i32, E: i32, largest: usize, sums: usize): void {
+  for (let i: i32 = 0; i < rows; i++, y += bytes(ldy)) {
+    const total = load<f32>(sums + bytes(i)), m = load<f32>(largest + bytes(i));
+    if (total == 0) clearRow(y, E);
+    else scaleRow(y, E, 1 / total);
+    store<f32>(largest + bytes(i), total == 0 ? Infinity : (m == -Infinity ? 0 : m) + logf(total));
+  }
 }

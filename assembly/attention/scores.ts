@@ -1,11 +1,11 @@
 import { block0, block1, block2, block3, nextBlocks, unitInterval } from "../random/blocks";
 import { bytes, lengthOf } from "../recurrent/sequence";
-import { expLowv } from "../simd/exp";
+import { expf, expLowv } from "../simd/exp";
 import { hsum } from "../simd/hsum";
 import { loadLanes, storeLanes } from "../simd/lanes";
 import { loadStrided } from "../simd/strided";
 
-// What forward and backward do to rows of scores. Addresses are bytes, strides elements.
+// What forward and backward do to rows of scores, which lie in the workspace, whole vectors of them. Addresses are bytes, strides elements.
 
 /** Keys whose packed copies lie in the second-level cache while all queries of a head meet them. */
 export const packedKeys: i32 = 256;
@@ -18,40 +18,92 @@ export function seenKeys(lengths: usize, b: i32, t: i32, S: i32, causal: i32, of
   return causal ? min(seen, t + offset + 1) : seen;
 }
 
+/** The address of the first whole vector at or after element n of a row. */
+// @ts-ignore: decorator
+@inline
+export function vectorEnd(row: usize, n: i32): usize {
+  return row + bytes((n + 3) & ~3);
+}
+
 /** row += bias, whose elements are `stride` apart. */
 export function addBias(row: usize, bias: usize, stride: i32, n: i32): void {
   const step = bytes(stride) << 2;
-  for (; n > 0; n -= 4, row += 16, bias += step) {
-    storeLanes(row, f32x4.add(loadLanes(row, n), loadStrided(bias, stride, n)), n);
-  }
+  for (; n >= 4 && stride == 1; n -= 4, row += 16, bias += 16) v128.store(row, f32x4.add(v128.load(row), v128.load(bias)));
+  for (; n > 0; n -= 4, row += 16, bias += step) v128.store(row, f32x4.add(v128.load(row), loadStrided(bias, stride, n)));
 }
 
-/** y = scale x, rows of n. */
-export function scaledRows(x: usize, ldx: i32, rows: i32, n: i32, scale: f32, y: usize): void {
+/** y = scale x, or += with `add`; rows of n, ldx and ldy elements apart. */
+export function scaledRows(x: usize, ldx: i32, rows: i32, n: i32, scale: f32, y: usize, ldy: i32, add: bool = false): void {
   const factor = f32x4.splat(scale);
-  for (; rows > 0; rows--, x += bytes(ldx), y += bytes(n)) {
-    for (let i: i32 = 0; i < n; i += 4) storeLanes(y + bytes(i), f32x4.mul(loadLanes(x + bytes(i), n - i), factor), n - i);
+  for (; rows > 0; rows--, x += bytes(ldx), y += bytes(ldy)) {
+    let from = x, to = y, left = n;
+    for (; left >= 4; left -= 4, from += 16, to += 16) scaledLanes(from, factor, to, add, 4);
+    if (left) scaledLanes(from, factor, to, add, left);
   }
 }
 
-/** row = e^(row - shift) up to n, 0 from there to `wide`; returns its sum. */
-export function weighRow(row: usize, shift: f32, n: i32, wide: i32): f32 {
-  const s = f32x4.splat(shift);
+// @ts-ignore: decorator
+@inline
+function scaledLanes(x: usize, factor: v128, y: usize, add: bool, n: i32): void {
+  const product = f32x4.mul(loadLanes(x, n), factor);
+  storeLanes(y, add ? f32x4.add(product, loadLanes(y, n)) : product, n);
+}
+
+/** row *= factor. */
+export function scaleRow(row: usize, n: i32, factor: f32): void {
+  scaledRows(row, 0, 1, n, factor, row, 0);
+}
+
+/** Zeros in row[n] up to row[wide] and in the rest of its vector. */
+export function clearEnd(row: usize, n: i32, wide: i32): void {
+  for (; n & 3; n++) store<f32>(row + bytes(n), 0);
+  for (let at = row + bytes(n), end = vectorEnd(row, wide); at < end; at += 16) v128.store(at, f32x4.splat(0));
+}
+
+/**
+ * One step of a softmax over blocks of a row: the first n scores become e^(score - m), those after, up to `wide`, 0, where m is the
+ * largest so far, at `largest`; `total` is the sum so far, y [E] the weighted sum, and both are brought down to the new m.
+ */
+export function weighRow(row: usize, n: i32, wide: i32, largest: usize, total: usize, y: usize, E: i32): void {
+  const end = vectorEnd(row, n);
+  for (let c = n; c & 3; c++) store<f32>(row + bytes(c), -Infinity);
+  let a = f32x4.splat(-Infinity), b = a, at = row;
+  for (; at + 32 <= end; at += 32) a = f32x4.pmax(a, v128.load(at)), b = f32x4.pmax(b, v128.load(at, 16));
+  if (at < end) a = f32x4.pmax(a, v128.load(at));
+  a = f32x4.pmax(a, b);
+  a = f32x4.pmax(a, i32x4.shuffle(a, a, 2, 3, 0, 1));
+  const before = load<f32>(largest);
+  const now = max(before, max(f32x4.extract_lane(a, 0), f32x4.extract_lane(a, 1)));
+
+  // A row of -Infinity alone stays one, and NaN must pass.
+  const shift = f32x4.splat(now == -Infinity ? 0 : now);
   let sum = f32x4.splat(0);
-  const end = row + bytes(wide);
-  for (; n > 0; n -= 4, row += 16) {
-    const e = expLowv(f32x4.sub(loadLanes(row, n, -Infinity), s));
-    storeLanes(row, e, min(4, n));
+  for (at = row; at < end; at += 16) {
+    const e = expLowv(f32x4.sub(v128.load(at), shift));
+    v128.store(at, e);
     sum = f32x4.add(sum, e);
   }
-  if (n < 0) row += n << 2;
-  clear(row, end);
-  return hsum(sum);
+  clearEnd(row, (n + 3) & ~3, wide);
+  let sumBefore = load<f32>(total);
+  if (now > before && before != -Infinity) {
+    const shrink = expf(before - now);
+    sumBefore *= shrink;
+    scaleRow(y, E, shrink);
+  }
+  store<f32>(largest, now);
+  store<f32>(total, sumBefore + hsum(sum));
 }
 
-/** Zeros from `from` to `to`. */
-export function clear(from: usize, to: usize): void {
-  if (to > from) memory.fill(from, 0, to - from);
+/** Scores become their weights w = e^(score - lse); the gradients of weights at dRow those of scores, w (dRow - delta); 0 from n to `wide`. */
+export function gradientRow(row: usize, dRow: usize, lse: f32, delta: f32, n: i32, wide: i32): void {
+  const shift = f32x4.splat(lse), d = f32x4.splat(delta);
+  for (let at = row, to = dRow, end = vectorEnd(row, n); at < end; at += 16, to += 16) {
+    const w = expLowv(f32x4.sub(v128.load(at), shift));
+    v128.store(at, w);
+    v128.store(to, f32x4.mul(w, f32x4.sub(v128.load(to), d)));
+  }
+  clearEnd(row, n, wide);
+  clearEnd(dRow, n, wide);
 }
 
 /**
@@ -74,13 +126,9 @@ export function keepFactors(
   return factors + bytes(skip);
 }
 
-/** row *= factors. */
+/** row *= factors, in whole vectors. */
 export function multiplyRow(row: usize, factors: usize, n: i32): void {
-  for (; n > 0; n -= 4, row += 16, factors += 16) storeLanes(row, f32x4.mul(loadLanes(row, n), v128.load(factors)), n);
-}
-
-/** row *= factor. */
-export function scaleRow(row: usize, n: i32, factor: f32): void {
-  const f = f32x4.splat(factor);
-  for (; n > 0; n -= 4, row += 16) storeLanes(row, f32x4.mul(loadLanes(row, n), f), n);
+  for (const end = vectorEnd(row, n); row < end; row += 16, factors += 16) {
+    v128.store(row, f32x4.mul(v128.load(row), v128.load(factors)));
+  }
 }

@@ -8,7 +8,7 @@ import {
   attentionReference,
   attentionReferenceBackward,
 } from "../helpers/attention-reference.js";
-import { describeDevices } from "../helpers/devices.js";
+import { describeDevices, wasmDevice } from "../helpers/devices.js";
 import { expectError } from "../helpers/errors.js";
 import { expectClose, normals } from "../helpers/numbers.js";
 
@@ -268,4 +268,21 @@ await describeDevices("attention", (device: Device) => {
       }),
     );
   });
+});
+
+test("memory grows with T and not with its square, to 4,096", async () => {
+  const bytes: number[] = [];
+  for (const T of [512, 4096]) {
+    const device = await wasmDevice("simd");
+    withDevice(device, () => {
+      const qkv = sg.randn([1, T, 24], { requiresGrad: true });
+      const before = device.backend.memory().inUse;
+      sg.scope(() => sg.sum(sg.selfAttention(qkv, { heads: 1, causal: true, dropout: 0.1 })).backward());
+      bytes.push(device.backend.memory().peak - before);
+    });
+  }
+  const [short, long] = bytes as [number, number];
+  expect(long).toBeLessThanOrEqual(8 * short);
+  // A matrix of weights would take 64 MiB.
+  expect(long).toBeLessThan(2 * 2 ** 20);
 });
