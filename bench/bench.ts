@@ -1,10 +1,11 @@
 // What seqgrad's kernels, training steps, memory and host cost, as tables: see bench/NOTES.md.
-// `npm run bench -- [--only roofline,kernels,steps,memory,host] [--quick] [--variant simd] [--json FILE]`
+// `npm run bench -- [--only roofline,kernels,attention,steps,memory,host] [--quick] [--variant simd] [--json FILE]`
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { detectVariant, type WasmVariant } from "../src/backend/wasm/wasm-backend.js";
 import { createContext } from "./context.js";
+import { measureAttention } from "./sections/attention.js";
 import { measureGemm } from "./sections/gemm.js";
 import { measureHost } from "./sections/host.js";
 import { measureKernels } from "./sections/kernels.js";
@@ -27,6 +28,7 @@ const roofline = () => {
 const sections: Readonly<Record<string, () => Promise<readonly Table[]>>> = {
   roofline: async () => (await roofline()).tables,
   kernels: async () => [await measureGemm(context), await measureKernels(context, await roofline())],
+  attention: () => measureAttention(context),
   steps: () => measureSteps(context),
   memory: async () => [await measureMemory(context)],
   host: async () => measureHost(context),

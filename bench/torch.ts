@@ -3,11 +3,21 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { type Size, vocabulary } from "./context.js";
 
+/** Sizes of causal attention: batch, heads, steps, numbers of a head. */
+export interface Heads {
+  readonly B: number;
+  readonly N: number;
+  readonly T: number;
+  readonly D: number;
+}
+
 /** Native PyTorch in a process of its own, which waits while nobody asks. */
 export interface Torch {
   /** Makes the model that is trained from here on, and answers PyTorch's version. */
   start(cell: string, size: Size): Promise<string>;
-  /** Milliseconds of one training step, the mean of so many in a row. */
+  /** The same of causal attention, forward and backward. */
+  startAttention(size: Heads): Promise<string>;
+  /** Milliseconds of one step, the mean of so many in a row. */
   step(count: number): Promise<number>;
   end(): void;
 }
@@ -25,5 +35,6 @@ export async function startTorch(): Promise<Torch | undefined> {
   };
   const start = async (cell: string, { I, H, B, T }: Size) => (await ask([cell, vocabulary, I, H, B, T].join(" "))) ?? "";
   if (!(await start("rnn", { I: 1, H: 1, B: 1, T: 1 }))) return undefined;
-  return { start, step: async (count) => Number(await ask(String(count))), end: () => child.stdin.end() };
+  const startAttention = async ({ B, N, T, D }: Heads) => (await ask(["attention", B, N, T, D].join(" "))) ?? "";
+  return { start, startAttention, step: async (count) => Number(await ask(String(count))), end: () => child.stdin.end() };
 }

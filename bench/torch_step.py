@@ -1,5 +1,6 @@
-"""The PyTorch side of bench/sections/steps.ts, on one thread. A line "CELL VOCABULARY EMBED HIDDEN BATCH TIME" makes a model and answers
-PyTorch's version; a line "COUNT" does as many training steps of it and answers the milliseconds of processor time of one."""
+"""The PyTorch side of bench/sections, on one thread. A line "CELL VOCABULARY EMBED HIDDEN BATCH TIME" makes a model to train, a line
+"attention BATCH HEADS TIME SIZE" causal attention, forward and backward, and answers PyTorch's version; a line "COUNT" does as many
+steps of it and answers the milliseconds of processor time of one."""
 import sys
 import time
 
@@ -36,13 +37,28 @@ def training(cell, vocabulary, embed, hidden, batch, length):
     return step
 
 
+def attention(batch, heads, length, size):
+    inputs = [torch.randn(batch, length, heads * size, requires_grad=True) for _ in range(3)]
+    upstream = torch.randn(batch, length, heads * size)
+
+    def step():
+        for x in inputs:
+            x.grad = None
+        apart = [x.unflatten(-1, (heads, size)).transpose(1, 2) for x in inputs]
+        y = torch.nn.functional.scaled_dot_product_attention(*apart, is_causal=True)
+        y.transpose(1, 2).flatten(2).backward(upstream)
+
+    return step
+
+
 torch.set_num_threads(1)
 torch.manual_seed(1)
 step = None
 for line in sys.stdin:
     words = line.split()
     if len(words) > 1:
-        step = training(words[0], *map(int, words[1:]))
+        make = attention if words[0] == "attention" else lambda *sizes: training(words[0], *sizes)
+        step = make(*map(int, words[1:]))
         print(torch.__version__, flush=True)
     else:
         count = int(words[0])
