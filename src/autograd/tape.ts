@@ -146,13 +146,20 @@ function accumulatorOf(x: Tensor): Tensor {
 }
 
 function deposit(x: Tensor, gradient: Tensor): void {
-  if (!(x.node instanceof Node)) addToLeaf(x, gradient);
-  else if (x.node.pending[x.outputIndex]) addInto(accumulatorOf(x), gradient);
-  else x.node.pending[x.outputIndex] = { gradient, own: false };
+  if (!(x.node instanceof Node)) {
+    addToLeaf(x, gradient);
+    return;
+  }
+  const slot = x.node.pending[x.outputIndex];
+  if (slot?.own) addTo(slot.gradient, slot.gradient, gradient);
+  else {
+    const sum = slot && addTo(empty(x.backend, x.shape), slot.gradient, gradient);
+    x.node.pending[x.outputIndex] = { gradient: sum ?? gradient, own: sum !== undefined };
+  }
 }
 
 function addToLeaf(x: Tensor, gradient: Tensor): void {
-  if (x.grad) addInto(x.grad, gradient);
+  if (x.grad) addTo(x.grad, x.grad, gradient);
   else x.grad = copyInto(emptyBeside(x, x.shape), gradient);
 }
 
@@ -161,16 +168,18 @@ function copyInto(y: Tensor, x: Tensor): Tensor {
   return y;
 }
 
-/** y += x, y contiguous. */
-function addInto(y: Tensor, x: Tensor): void {
-  if (y.size === 0) return;
-  const { dims, strides, blocks } = planStrided(y.shape, [stridesOf(y.shape), x.strides]);
+/** y = a + b, y contiguous. */
+function addTo(y: Tensor, a: Tensor, b: Tensor): Tensor {
+  if (y.size === 0) return y;
+  const { dims, strides, blocks } = planStrided(y.shape, [stridesOf(y.shape), a.strides, b.strides]);
   const [d0, d1, d2, d3] = dims;
-  const [[as0, as1, as2, as3], [bs0, bs1, bs2, bs3]] = strides as [(typeof strides)[0], (typeof strides)[0]];
-  for (const [to, from] of blocks as [number, number][]) {
-    const a = y.address + to * 4;
-    y.backend.dispatch("binary", { op: 0, a, b: x.address + from * 4, y: a, d0, d1, d2, d3, as0, as1, as2, as3, bs0, bs1, bs2, bs3 });
+  type Four = (typeof strides)[0];
+  const [, [as0, as1, as2, as3], [bs0, bs1, bs2, bs3]] = strides as [Four, Four, Four];
+  for (const [to, aFrom, bFrom] of blocks as [number, number, number][]) {
+    const addresses = { a: a.address + aFrom * 4, b: b.address + bFrom * 4, y: y.address + to * 4 };
+    y.backend.dispatch("binary", { op: 0, ...addresses, d0, d1, d2, d3, as0, as1, as2, as3, bs0, bs1, bs2, bs3 });
   }
+  return y;
 }
 
 /**

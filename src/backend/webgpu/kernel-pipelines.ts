@@ -9,11 +9,25 @@ export interface PlannedPass {
   readonly step: number;
 }
 
-/** How calls of a kernel with the same dims, the same buffers present, and the same alignment of each are carried out. */
+/**
+ * How calls of a kernel with the same dims, the same buffers present, and the same alignment of each are carried out; addresses, scalars
+ * and where the random numbers start make no difference.
+ */
 export interface Plan {
   readonly passes: readonly PlannedPass[];
   /** Bytes of scratch memory. */
   readonly workspace: number;
+}
+
+/** Dims that are other numbers in every call. */
+const STREAM = new Set(["key0", "key1", "counter0", "counter1"]);
+
+/** Of the hash FNV-1a. */
+const PRIME = 0x01000193;
+
+function sameWords(a: Int32Array, b: Int32Array): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** Plans kept of one kernel; sequences of ever new lengths shall not fill the memory. */
@@ -32,7 +46,9 @@ export class KernelPipelines {
   /** By their text, and pipelines by the module and their entry point: most texts are one string for good, found without being read. */
   readonly #modules = new Map<string, GPUShaderModule>();
   readonly #pipelines = new Map<GPUShaderModule, Map<string, GPUComputePipeline>>();
-  readonly #plans = new Map<string, Plan>();
+  /** What the form of the call at hand may depend on, and the plans by its hash. */
+  readonly #key: Int32Array;
+  readonly #plans = new Map<number, Plan & { readonly key: Int32Array }>();
 
   constructor(
     private readonly name: KernelName,
@@ -49,6 +65,7 @@ export class KernelPipelines {
     const { buffers, dims, scalars } = this.#names;
     this.words = new Int32Array(buffers.length + dims.length + scalars.length);
     this.#floats = new Float32Array(this.words.buffer);
+    this.#key = new Int32Array(buffers.length + dims.length);
     this.workspaceWord = buffers.indexOf("workspace");
     this.stepWord = buffers.length + dims.indexOf("step");
   }
@@ -58,41 +75,43 @@ export class KernelPipelines {
     const given = call as Readonly<Record<string, Buffer | undefined>>;
     const { words } = this;
     const { buffers, dims, scalars } = this.#names;
-    let key = "";
+    const key = this.#key;
+    let hash = 0;
     let i = 0;
     for (const name of buffers) {
       const buffer = given[name];
       if (buffer === undefined && name !== "workspace" && !this.#optional.has(name)) this.#missing(name);
       const position = buffer === undefined ? 0 : addressOf(buffer) / 4;
-      words[i++] = position;
-      key += standIn(position);
+      words[i] = position;
+      key[i] = standIn(position);
+      hash = Math.imul(hash ^ key[i]!, PRIME);
+      i++;
     }
     for (const name of dims) {
       const value = name === "step" ? 0 : given[name];
       if (typeof value !== "number") this.#missing(name);
-      words[i++] = value;
-      key += `,${value}`;
+      words[i] = value;
+      key[i] = STREAM.has(name) ? 0 : value;
+      hash = Math.imul(hash ^ key[i]!, PRIME);
+      i++;
     }
     for (const name of scalars) {
       const value = given[name];
       if (typeof value !== "number") this.#missing(name);
       this.#floats[i++] = value;
     }
-    const plan = this.#plans.get(key);
-    if (plan) return plan;
+    const found = this.#plans.get(hash);
+    if (found && sameWords(found.key, key)) return found;
     if (this.#plans.size === KEPT) this.#plans.clear();
-    const made = this.#make();
-    this.#plans.set(key, made);
+    const made = { ...this.#make(), key: key.slice() };
+    this.#plans.set(hash, made);
     return made;
   }
 
   #make(): Plan {
     const { buffers, dims } = this.#names;
     const { wgsl, capabilities } = this;
-    // All that a kernel's form may depend on: neither addresses nor scalars.
-    const c: Record<string, number> = {};
-    for (const [i, name] of buffers.entries()) c[name] = standIn(this.words[i]!);
-    for (const [i, name] of dims.entries()) c[name] = this.words[buffers.length + i]!;
+    const c = Object.fromEntries([...buffers, ...dims].map((name, i) => [name, this.#key[i]!]));
     const text = typeof wgsl.code === "string" ? wgsl.code : wgsl.code(c, capabilities);
     const passes = wgsl.passes(c, capabilities).flatMap(({ entry, groups: [x, y = 1, z = 1], step = 0 }) => {
       return x * y * z > 0 ? [{ pipeline: this.#pipeline(text, entry), groups: [x, y, z] as const, step }] : [];
