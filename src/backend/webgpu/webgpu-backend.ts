@@ -238,10 +238,11 @@ export class WebGpuBackend implements Backend {
     const id = header[1]! - 1;
     if (id < 0) return;
     this.#device.queue.writeBuffer(this.#buffer, 0, new Int32Array(HEADER / 4));
-    const [name, row] = Object.entries<KernelRow>(kernels)[id]!;
+    const name = [...this.#kernels.keys()][id]!;
+    const { checks }: KernelRow = kernels[name];
     throw new SeqgradError(
       "range",
-      `${name}: ${row.checks}[${header[2]}] is out of range; what this call wrote is not to be used. Check the data; on the wasm device the call itself tells.`,
+      `${name}: ${checks}[${header[2]}] is out of range; what this call wrote is not to be used. Check the data; on the wasm device the call itself tells.`,
     );
   }
 
