@@ -35,7 +35,7 @@ export function recurrentGradient(
   const packedX = aligned(workspace);
   const packedH = packedX + bytes(most * wholePanels(I));
   const packedRh = packedH + bytes(most * wholePanels(H));
-  const columns = packedRh + bytes(most * wholePanels(H));
+  const columns = packedRh + (cell == GRU_RESET_BEFORE ? bytes(most * wholePanels(H)) : 0);
   // From this row on the recurrent side is another.
   const split = cell == GRU_RESET_AFTER || cell == GRU_RESET_BEFORE ? 2 * H : G;
 

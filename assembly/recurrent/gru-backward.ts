@@ -18,7 +18,7 @@ import { aligned, bytes, clearRow, copyRow, lengthOf, projectSequence, startStat
  * r dan (resetBefore 0) or r h, as it was (1); dx [B, T, I], dh0 [B, H], dh [T, B, H] = dh_t. Absent dy, dhN and h0 are 0. Past a
  * row's length gates, dx and dh are 0. Overwrites rows begin..end of its writes; none may alias a read, and no two each other.
  *
- * workspace: 64 to align, then wIh packed (wholePanels(I) columns), wHh packed (wholePanels(H) columns), the carried gradient [B, H],
+ * workspace: 64 to align, then wHh packed, later wIh (3H rows by wholePanels(max(H, I)) columns), the carried gradient [B, H],
  * u [B, H] and h0 of an absent h0 [H], each from a multiple of 64.
  */
 export function gruBackward(
@@ -26,10 +26,9 @@ export function gruBackward(
   workspace: usize, B: i32, T: i32, I: i32, H: i32, reverse: i32, resetBefore: i32, begin: i32, end: i32,
 ): void {
   const rows = end - begin;
-  const packedIh = aligned(workspace);
-  const packedHh = aligned(packedIh + bytes(wholePanels(I) * 3 * H));
+  const packedHh = aligned(workspace);
   const packedHn = packedHh + bytes(wholePanels(H) * 2 * H);
-  const carry = aligned(packedHh + bytes(wholePanels(H) * 3 * H));
+  const carry = aligned(packedHh + bytes(wholePanels(max(H, I)) * 3 * H));
   const u = aligned(carry + bytes(rows * H));
   const zeros = aligned(u + bytes(rows * H));
 
@@ -72,8 +71,8 @@ export function gruBackward(
   }
   if (dh0 != 0) copyRow(dh0 + bytes(begin * H), carry, rows * H);
   if (dx != 0) {
-    packB(wIh, I, false, 3 * H, I, packedIh);
-    projectSequence(first, 4 * H, B * 4 * H, packedIh, rows, T, I, 3 * H, dx + bytes(begin * T * I), T * I, I, false);
+    packB(wIh, I, false, 3 * H, I, packedHh);
+    projectSequence(first, 4 * H, B * 4 * H, packedHh, rows, T, I, 3 * H, dx + bytes(begin * T * I), T * I, I, false);
   }
 }
 

@@ -19,7 +19,7 @@ import {
  * gates 0. Overwrites rows begin..end of its writes, no others, and nothing may alias. A length outside 1..T: returns its position,
  * having written nothing; else -1.
  *
- * workspace: 64 to align, then wIh and wHh packed (3 wholePanels(H) columns each), biases [4H], two states [B, H], a block of
+ * workspace: 64 to align, then a gate of wIh or the whole of wHh packed (wholePanels(H) columns by max(I, 3H)), biases [4H], two states [B, H], a block of
  * products [B, blockColumns], each from a multiple of 64.
  */
 export function gruForward(
@@ -30,27 +30,27 @@ export function gruForward(
   if (bad >= 0) return bad;
   const rows = end - begin;
 
-  const packedIh = aligned(workspace);
-  const packedHh = packedIh + bytes(3 * wholePanels(H) * I);
+  // The input's weights, a gate at a time, then the state's.
+  const packedHh = aligned(workspace);
   const packedHn = packedHh + bytes(2 * wholePanels(H) * H);
-  const biases = packedHh + bytes(3 * wholePanels(H) * H);
+  const biases = packedHh + bytes(wholePanels(H) * max(3 * H, I));
   let h = aligned(biases + bytes(4 * H));
   let hNext = aligned(h + bytes(rows * H));
   const block = aligned(hNext + bytes(rows * H));
+
+  gateBiases(bIh, bHh, H, resetBefore, biases);
+  startState(h, h0, begin, rows, H);
+  const first = gates + bytes(begin * 4 * H);
+  for (let g: i32 = 0; g < 3; g++) {
+    packGates(wIh + bytes(g * H * I), 1, H, I, packedHh);
+    projectSequence(x + bytes(begin * T * I), T * I, I, packedHh, rows, T, H, I, first + bytes(g * H), 4 * H, B * 4 * H, false);
+  }
 
   if (resetBefore) {
     packGates(wHh, 2, H, H, packedHh);
     packGates(wHh + bytes(2 * H * H), 1, H, H, packedHn);
   } else {
     packGates(wHh, 3, H, H, packedHh);
-  }
-  gateBiases(bIh, bHh, H, resetBefore, biases);
-  startState(h, h0, begin, rows, H);
-  const first = gates + bytes(begin * 4 * H);
-  for (let g: i32 = 0; g < 3; g++) {
-    const packed = packedIh + bytes(g * wholePanels(H) * I);
-    packGates(wIh + bytes(g * H * I), 1, H, I, packed);
-    projectSequence(x + bytes(begin * T * I), T * I, I, packed, rows, T, H, I, first + bytes(g * H), 4 * H, B * 4 * H, false);
   }
 
   for (let s: i32 = 0; s < T; s++) {

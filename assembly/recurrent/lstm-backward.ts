@@ -26,9 +26,8 @@ export function lstmBackward(
   const rows = end - begin;
   const G = 4 * H;
 
-  const packedIh = aligned(workspace);
-  const packedHh = aligned(packedIh + (dx ? bytes(G * wholePanels(I)) : 0));
-  const packedHr = aligned(packedHh + bytes(G * wholePanels(P)));
+  const packedHh = aligned(workspace);
+  const packedHr = aligned(packedHh + bytes(G * wholePanels(max(I, P))));
   const carry = aligned(packedHr + (wHr ? bytes(P * wholePanels(H)) : 0));
   const dc = carry + bytes(rows * P);
   const total = dc + bytes(rows * H);
@@ -36,7 +35,6 @@ export function lstmBackward(
   const zeros = pulled + bytes(rows * H);
 
   packB(wHh, P, false, G, P, packedHh);
-  if (dx) packB(wIh, I, false, G, I, packedIh);
   if (wHr) packB(wHr, H, false, P, H, packedHr);
   startState(carry, dhN, begin, rows, P);
   startState(dc, dcN, begin, rows, H);
@@ -68,7 +66,10 @@ export function lstmBackward(
     // A valid row's carry is 0 here; one past its length keeps what it carries, for its gates are 0.
     if (s > 0 || dh0) gemmPacked(gate, G, packedHh, rows, P, G, carry, P, true);
   }
-  if (dx) projectSequence(gates + bytes(begin * G), G, B * G, packedIh, rows, T, I, G, dx + bytes(begin * T * I), T * I, I, false);
+  if (dx) {
+    packB(wIh, I, false, G, I, packedHh);
+    projectSequence(gates + bytes(begin * G), G, B * G, packedHh, rows, T, I, G, dx + bytes(begin * T * I), T * I, I, false);
+  }
   if (dh0) copyRow(dh0 + bytes(begin * P), carry, rows * P);
   if (dc0) copyRow(dc0 + bytes(begin * H), dc, rows * H);
 }

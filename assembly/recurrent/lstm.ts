@@ -20,7 +20,7 @@ import {
  * Overwrites y [B, T, P], hN [B, P], cN [B, H], gates [T, B, 4H] (activated), cells [T, B, H], and, with a projection and if
  * wanted, hidden [T, B, H] = o tanh(c); of each, the batch rows begin..end. Where t >= a row's length: y, gates and hidden are 0,
  * cells the state, which stands still; so a reversed sequence, which runs from T - 1 down, starts at the last valid step.
- * Workspace: W_ih, W_hh and W_hr packed, the summed biases, and the rows' state.
+ * Workspace: W_ih and, in its place, W_hh, and W_hr packed, the summed biases, and the rows' state.
  * Alignment 4 bytes; no write aliases another buffer. Returns the position of the first length outside 1..T, or -1.
  */
 export function lstmForward(
@@ -33,23 +33,22 @@ export function lstmForward(
   const rows = end - begin;
   const G = 4 * H;
 
-  const packedIh = aligned(workspace);
-  const packedHh = aligned(packedIh + bytes(I * wholePanels(G)));
-  const packedHr = aligned(packedHh + bytes(P * wholePanels(G)));
+  const packedHh = aligned(workspace);
+  const packedHr = aligned(packedHh + bytes(max(I, P) * wholePanels(G)));
   const bias = aligned(packedHr + (wHr ? bytes(H * wholePanels(P)) : 0));
   const zeros = bias + bytes(G);
   const h = zeros + bytes(H);
   const out = h + bytes(rows * P);
   const projected = out + bytes(rows * H);
 
-  packB(wIh, I, true, I, G, packedIh);
-  packB(wHh, P, true, P, G, packedHh);
+  packB(wIh, I, true, I, G, packedHh);
   if (wHr) packB(wHr, H, true, H, P, packedHr);
   sumBiases(bias, bIh, bHh, G);
   clearRow(zeros, H);
   startState(h, h0, begin, rows, P);
 
-  projectSequence(x + bytes(begin * T * I), T * I, I, packedIh, rows, T, G, I, gates + bytes(begin * G), G, B * G, false);
+  projectSequence(x + bytes(begin * T * I), T * I, I, packedHh, rows, T, G, I, gates + bytes(begin * G), G, B * G, false);
+  packB(wHh, P, true, P, G, packedHh);
 
   let cPrevious: usize = c0 ? c0 + bytes(begin * H) : 0;
   for (let s = 0; s < T; s++) {

@@ -15,7 +15,7 @@ import {
  * A row's steps past its length leave its state as it is and y 0. Overwrites rows begin..end of y and hN, no others, and nothing
  * may alias. A length outside 1..T: returns its position, having written nothing; else -1.
  *
- * workspace: 64 to align, then wIh packed, wHh packed (wholePanels(H) columns each), bias [H], two states [B, H], a block of
+ * workspace: 64 to align, then wIh packed, later wHh (wholePanels(H) columns by max(I, H)), bias [H], two states [B, H], a block of
  * products [B, blockColumns], each from a multiple of 64.
  */
 export function rnnForward(
@@ -26,24 +26,23 @@ export function rnnForward(
   if (bad >= 0) return bad;
   const rows = end - begin;
 
-  const packedIh = aligned(workspace);
-  const packedHh = packedIh + bytes(wholePanels(H) * I);
-  const bias = packedHh + bytes(wholePanels(H) * H);
+  const packed = aligned(workspace);
+  const bias = packed + bytes(wholePanels(H) * max(I, H));
   let h = aligned(bias + bytes(H));
   let hNext = aligned(h + bytes(rows * H));
   const block = aligned(hNext + bytes(rows * H));
 
-  packGates(wIh, 1, H, I, packedIh);
-  packGates(wHh, 1, H, H, packedHh);
+  packGates(wIh, 1, H, I, packed);
   sumBiases(bias, bIh, bHh, H);
   startState(h, h0, begin, rows, H);
-  projectSequence(x + bytes(begin * T * I), T * I, I, packedIh, rows, T, H, I, y + bytes(begin * T * H), T * H, H, false);
+  projectSequence(x + bytes(begin * T * I), T * I, I, packed, rows, T, H, I, y + bytes(begin * T * H), T * H, H, false);
+  packGates(wHh, 1, H, H, packed);
 
   for (let s: i32 = 0; s < T; s++) {
     const t = reverse ? T - 1 - s : s;
     for (let j: i32 = 0; j < H; j += blockColumns) {
       const n = min(blockColumns, H - j);
-      gemmPacked(h, H, packedHh + bytes(j * H), rows, n, H, block, blockColumns, false);
+      gemmPacked(h, H, packed + bytes(j * H), rows, n, H, block, blockColumns, false);
       for (let b: i32 = 0; b < rows; b++) {
         const yt = y + bytes(((begin + b) * T + t) * H + j);
         const at = bytes(b * H + j);
@@ -96,18 +95,17 @@ function relu(v: v128): v128 {
  * dh [T, B, H] = dh_t. Absent dy and dhN are 0. Past a row's length gates, dx and dh are 0. Overwrites rows begin..end of its
  * writes; none may alias a read, and no two each other.
  *
- * workspace: 64 to align, then wIh packed (wholePanels(I) columns), wHh packed, the carried gradient [B, H], each from a multiple of 64.
+ * workspace: 64 to align, then wHh packed, later wIh (H rows by wholePanels(max(I, H)) columns), the carried gradient [B, H], each from a multiple of 64.
  */
 export function rnnBackward(
   wIh: usize, wHh: usize, lengths: usize, y: usize, dy: usize, dhN: usize, gates: usize, dx: usize, dh0: usize, dh: usize, workspace: usize,
   B: i32, T: i32, I: i32, H: i32, reverse: i32, activation: i32, begin: i32, end: i32,
 ): void {
   const rows = end - begin;
-  const packedIh = aligned(workspace);
-  const packedHh = aligned(packedIh + bytes(wholePanels(I) * H));
-  const carry = aligned(packedHh + bytes(wholePanels(H) * H));
+  const packed = aligned(workspace);
+  const carry = aligned(packed + bytes(wholePanels(max(I, H)) * H));
 
-  packB(wHh, H, false, H, H, packedHh);
+  packB(wHh, H, false, H, H, packed);
   startState(carry, dhN, begin, rows, H);
 
   for (let s: i32 = 0; s < T; s++) {
@@ -124,12 +122,12 @@ export function rnnBackward(
         if (dh != 0) clearRow(dh + out, H);
       }
     }
-    gemmPacked(gates + bytes((t * B + begin) * H), H, packedHh, rows, H, H, carry, H, true);
+    gemmPacked(gates + bytes((t * B + begin) * H), H, packed, rows, H, H, carry, H, true);
   }
   if (dh0 != 0) copyRow(dh0 + bytes(begin * H), carry, rows * H);
   if (dx != 0) {
-    packB(wIh, I, false, H, I, packedIh);
-    projectSequence(gates + bytes(begin * H), H, B * H, packedIh, rows, T, I, H, dx + bytes(begin * T * I), T * I, I, false);
+    packB(wIh, I, false, H, I, packed);
+    projectSequence(gates + bytes(begin * H), H, B * H, packed, rows, T, I, H, dx + bytes(begin * T * I), T * I, I, false);
   }
 }
 

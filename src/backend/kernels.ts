@@ -17,7 +17,7 @@ export interface KernelRow {
   readonly dims: readonly string[];
   /** Float32 arguments. */
   readonly scalars: readonly string[];
-  /** Bytes of scratch memory that the kernel wants. */
+  /** Bytes of scratch memory that the kernel wants; an optional buffer is given if it is neither absent nor 0. */
   readonly workspace?: (dims: Readonly<Record<string, number>>) => number;
   /** The read that holds int32 indices: the kernel writes nothing and returns the position of the first that is out of range, or -1. */
   readonly checks?: string;
@@ -295,7 +295,7 @@ export const kernels = {
     optional: ["bIh", "bHh", "h0", "lengths"],
     dims: ["B", "T", "I", "H", "reverse", "activation", ...range],
     scalars: [],
-    workspace: (d) => packed(d.I!, d.H!) + packed(d.H!, d.H!) + (d.B! * (2 * d.H! + recurrentBlock) + d.H!) * 4 + 256,
+    workspace: (d) => packed(Math.max(d.I!, d.H!), d.H!) + (d.B! * (2 * d.H! + recurrentBlock) + d.H!) * 4 + 256,
     checks: "lengths",
   },
   // BPTT: writes gates [T, B, H] (the gradients of the pre-activations), dx, dh0, and dh [T, B, H], dLoss/dh_t in full
@@ -305,7 +305,7 @@ export const kernels = {
     optional: ["lengths", "dy", "dhN", "dx", "dh0", "dh"],
     dims: ["B", "T", "I", "H", "reverse", "activation", ...range],
     scalars: [],
-    workspace: (d) => packed(d.H!, d.I!) + packed(d.H!, d.H!) + d.B! * d.H! * 4 + 256,
+    workspace: (d) => packed(d.H!, Math.max(d.I!, d.H!)) + d.B! * d.H! * 4 + 256,
   },
   // r, z = sigmoid(...); resetBefore 0 (PyTorch): n = tanh(W_in x + b_in + r (W_hn h + b_hn));
   // resetBefore 1 (Cho et al. 2014, Keras reset_after=False): n = tanh(W_in x + b_in + W_hn (r h) + b_hn); h' = (1 - z) n + z h.
@@ -316,7 +316,7 @@ export const kernels = {
     optional: ["bIh", "bHh", "h0", "lengths"],
     dims: ["B", "T", "I", "H", "reverse", "resetBefore", ...range],
     scalars: [],
-    workspace: (d) => packed(d.I! + d.H!, 3 * ceil(d.H!, 8)) + (d.B! * (2 * d.H! + recurrentBlock) + 4 * d.H!) * 4 + 256,
+    workspace: (d) => packed(Math.max(d.I!, 3 * d.H!), d.H!) + (d.B! * (2 * d.H! + recurrentBlock) + 4 * d.H!) * 4 + 256,
     checks: "lengths",
   },
   // BPTT in place: gates becomes the gradients of the pre-activations, dr, dz, dn, and r dn (resetBefore 0) or, kept, r h (1)
@@ -326,7 +326,7 @@ export const kernels = {
     optional: ["h0", "lengths", "dy", "dhN", "dx", "dh0", "dh"],
     dims: ["B", "T", "I", "H", "reverse", "resetBefore", ...range],
     scalars: [],
-    workspace: (d) => packed(3 * d.H!, d.I!) + packed(3 * d.H!, d.H!) + (2 * d.B! + 1) * d.H! * 4 + 256,
+    workspace: (d) => packed(3 * d.H!, Math.max(d.I!, d.H!)) + (2 * d.B! + 1) * d.H! * 4 + 256,
   },
   // i, f, g, o rows (g by tanh, the others by sigmoid); c_t = f c_{t-1} + i g; h_t = o tanh(c_t), or W_hr (o tanh(c_t)) with a projection.
   // wIh [4H, I], wHh [4H, P], wHr [P, H] (absent: P = H); y [B, T, P], hN [B, P], cN [B, H];
@@ -338,7 +338,7 @@ export const kernels = {
     dims: ["B", "T", "I", "H", "P", "reverse", ...range],
     scalars: [],
     workspace: (d) =>
-      packed(d.I!, 4 * d.H!) + packed(d.P!, 4 * d.H!) + packed(d.H!, d.P!) + (d.B! * (d.H! + 2 * d.P!) + 5 * d.H!) * 4 + 128,
+      packed(Math.max(d.I!, d.P!), 4 * d.H!) + (d.wHr ? packed(d.H!, d.P!) : 64) + (d.B! * (d.H! + 2 * d.P!) + 5 * d.H!) * 4 + 128,
     checks: "lengths",
   },
   // BPTT in place: gates becomes the gradients of the pre-activations; dh [T, B, P] is dLoss/dh_t in full
@@ -348,7 +348,8 @@ export const kernels = {
     optional: ["wHr", "c0", "lengths", "dy", "dhN", "dcN", "dx", "dh0", "dc0", "dh"],
     dims: ["B", "T", "I", "H", "P", "reverse", ...range],
     scalars: [],
-    workspace: (d) => packed(4 * d.H!, d.I!) + packed(4 * d.H!, d.P!) + packed(d.P!, d.H!) + (2 * d.B! * (d.H! + d.P!) + d.H!) * 4 + 128,
+    workspace: (d) =>
+      packed(4 * d.H!, Math.max(d.I!, d.P!)) + (d.wHr ? packed(d.P!, d.H!) : 64) + (2 * d.B! * (d.H! + d.P!) + d.H!) * 4 + 128,
   },
   // What BPTT leaves, for all three cells: dW_ih += dGates^T x, dW_hh += dGates^T h_{t-1}, db += column sums of dGates.
   // gates [T, B, width] as the backward kernel left them; x [B, T, I]; y [B, T, H] the layer's output, of which h_{t-1} is a shift,
@@ -360,7 +361,7 @@ export const kernels = {
     accumulates: ["dwIh", "dwHh", "dbIh", "dbHh"],
     dims: ["B", "T", "I", "H", "G", "width", "reverse", "cell", ...range],
     scalars: [],
-    workspace: (d) => Math.min(256, d.T! * d.B!) * 4 * (ceil(d.I!, 8) + 2 * ceil(d.H!, 8) + 48) + 64,
+    workspace: (d) => Math.min(256, d.T! * d.B!) * 4 * (ceil(d.I!, 8) + (d.cell === 2 ? 2 : 1) * ceil(d.H!, 8) + 48) + 64,
   },
 
   // weights = softmax over the visible keys j of e[b, i, j] = sum_a v[a] tanh(q[b, i, a] + k[b, j, a]), 0 of the others. q [B, T, A],
