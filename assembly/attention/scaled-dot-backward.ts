@@ -2,10 +2,9 @@ import { packB, transpose } from "../gemm/pack";
 import { at, gemmFrom, gemmPanels } from "../gemm/tiles";
 import { aligned, bytes, clearRow, wholePanels } from "../recurrent/sequence";
 import { rowDot } from "../simd/row";
-import { addBias, gradientRow, keepFactors, multiplyRow, packedKeys, scaledRows, seenKeys } from "./scores";
+import { addBias, blockQueries, gradientRow, keepFactors, multiplyRow, packedKeys, scaledRows, seenKeys } from "./scores";
 
-/** Queries and keys in a block of scores. */
-const blockQueries: i32 = 48;
+/** Keys in a block of scores. */
 const blockKeys: i32 = 64;
 
 /**

@@ -4,11 +4,10 @@ import { aligned, bytes, clearRow, firstBadLength, wholePanels } from "../recurr
 import { logf } from "../simd/log";
 import { productOfFew, weightedSumOfFew } from "./few-queries";
 import {
-  addBias, keepFactors, multiplyRow, packedKeys, scaledRows, scaleRow, seenKeys, weighRow,
+  addBias, blockQueries, keepFactors, multiplyRow, packedKeys, scaledRows, scaleRow, seenKeys, weighRow,
 } from "./scores";
 
-/** Queries and keys in a block of scores. Few queries leave few keys that causality hides from some of them. */
-const blockQueries: i32 = 24;
+/** Keys in a block of scores. */
 const blockKeys: i32 = 128;
 
 /** Fewer queries than these do not repay packing the keys. */

@@ -10,6 +10,9 @@ import { loadStrided } from "../simd/strided";
 /** Keys whose packed copies lie in the second-level cache while all queries of a head meet them. */
 export const packedKeys: i32 = 256;
 
+/** Queries in a block of scores: few, so that causality hides few of its keys from some of them, but four tiles of rows. */
+export const blockQueries: i32 = 24;
+
 /** How many keys query t of batch b sees, were there no bias: the first so many. */
 // @ts-ignore: decorator
 @inline

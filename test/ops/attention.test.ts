@@ -270,6 +270,28 @@ await describeDevices("attention", (device: Device) => {
   });
 });
 
+test("a step of decoding reads keys and values where they lie in a cache", async () => {
+  const device = await wasmDevice("simd");
+  withDevice(device, () =>
+    sg.scope(() => {
+      const cache = sg.randn([2, 20, 2 * 8]);
+      const [k, v] = sg.split(sg.slice(cache, 1, 0, 7), 8, 2) as [sg.Tensor, sg.Tensor];
+      const q = sg.randn([2, 1, 8]);
+      const expected = sg.attention(q, sg.copyOf(k), sg.copyOf(v), { heads: 2, causal: true, offset: 6 }).dataSync();
+      const called: string[] = [];
+      const { backend } = device;
+      const dispatch = backend.dispatch.bind(backend);
+      backend.dispatch = (kernel, call) => {
+        called.push(kernel);
+        return dispatch(kernel, call);
+      };
+      const y = sg.attention(q, k, v, { heads: 2, causal: true, offset: 6 });
+      expect(called).toEqual(["attentionForward"]);
+      expect(y.dataSync()).toEqual(expected);
+    }),
+  );
+});
+
 test("memory grows with T and not with its square, to 4,096", async () => {
   const bytes: number[] = [];
   for (const T of [512, 4096]) {
