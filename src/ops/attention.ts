@@ -74,8 +74,16 @@ interface Sizes {
   readonly E: number;
 }
 
-/** Sizes of the problem; throws unless everything fits. */
-function sizes(inputs: Named, { op, apart, heads: N, keyValueHeads: K }: Attrs): Sizes {
+/** Sizes of the problem; D and E are no whole numbers where heads do not share the last dimension evenly. */
+function sizesOf({ qkv, q = qkv, k = qkv, v = k }: Named, { apart, heads: N, keyValueHeads: K }: Attrs): Sizes {
+  const [B, T, S] = [q!.shape[0]!, q!.shape.at(-2)!, k!.shape.at(-2)!];
+  const D = q!.shape.at(-1)! / (apart ? 1 : qkv ? N + 2 * K : N);
+  return { B, N, K, T, S, D, E: qkv ? D : v!.shape.at(-1)! / (apart ? 1 : K) };
+}
+
+/** The sizes; throws unless everything fits. */
+function checkedSizes(inputs: Named, attrs: Attrs): Sizes {
+  const { op, apart } = attrs;
   const { qkv, q = qkv, k = qkv, v = k } = inputs;
   const misfit = (name: string, x: Tensor, wanted: string) =>
     new SeqgradError("shape", `${op}: ${name} has shape ${formatShape(x.shape)}; wants ${wanted}.`);
@@ -84,20 +92,16 @@ function sizes(inputs: Named, { op, apart, heads: N, keyValueHeads: K }: Attrs):
     if (x.dtype !== "float32") throw new SeqgradError("dtype", `${op}: ${name} is ${x.dtype}; wants float32.`);
     if (x.size === 0) throw misfit(name, x, "at least 1 of everything");
   }
+  const size = sizesOf(inputs, attrs);
+  const { B, N, K, T, S, D, E } = size;
   if (N % K !== 0) throw new SeqgradError("value", `${op}: ${N} heads cannot share ${K} keyValueHeads evenly; give a divisor of ${N}.`);
-  const [B, T, S] = [q!.shape[0]!, q!.shape.at(-2)!, k!.shape.at(-2)!];
-  /** The width of each of so many heads. */
-  const share = (name: string, x: Tensor, heads: number) => {
-    const width = x.shape.at(-1)!;
-    if (!apart && width % heads !== 0) throw misfit(name, x, `a last dimension that ${heads} heads share evenly`);
-    return apart ? width : width / heads;
-  };
-  const D = qkv ? share("qkv", qkv, N + 2 * K) : share("q", q!, N);
-  const E = qkv ? D : share("v", v!, K);
-  const wanted = apart ? { q: [B, N, T, D], k: [B, K, S, D], v: [B, K, S, E] } : { k: [B, S, K * D], v: [B, S, K * E] };
+  const even = (heads: number) => `a last dimension that ${heads} heads share evenly`;
+  if (D % 1 !== 0) throw qkv ? misfit("qkv", qkv, even(N + 2 * K)) : misfit("q", q!, even(N));
+  if (E % 1 !== 0) throw misfit("v", v!, even(K));
   if (!qkv) {
+    const wanted = apart ? { q: [B, N, T, D], k: [B, K, S, D], v: [B, K, S, E] } : { k: [B, S, K * D], v: [B, S, K * E] };
     for (const [name, shape] of Object.entries(wanted)) {
-      const x = { q, k, v }[name]!;
+      const x = inputs[name] ?? k!;
       if (!sameShape(x.shape, shape)) throw misfit(name, x, `${formatShape(shape)} beside q ${formatShape(q!.shape)}`);
     }
   }
@@ -111,7 +115,7 @@ function sizes(inputs: Named, { op, apart, heads: N, keyValueHeads: K }: Attrs):
     if (lengths.rank !== 1 || lengths.size !== B) throw misfit("lengths", lengths, `[${B}], a number for each row of the batch`);
     if (lengths.dtype !== "int32") throw new SeqgradError("dtype", `${op}: lengths are ${lengths.dtype}; wants int32.`);
   }
-  return { B, N, K, T, S, D, E };
+  return size;
 }
 
 /** x with its heads apart: [B, T, heads of D] as [B, heads, T, D]. */
@@ -150,7 +154,7 @@ function weigh(q: Tensor, k: Tensor, { mask, lengths }: Named, { B, N, T, S, D }
 /** What a composition is made of: the weights as they are applied, and all that they came from. */
 function weights(inputs: readonly Tensor[], attrs: Attrs) {
   const named = byName(attrs.names, inputs);
-  const size = sizes(named, attrs);
+  const size = checkedSizes(named, attrs);
   const { N, K, D } = size;
   const { qkv } = named;
   const part = (start: number, heads: number) => slice(qkv!, 2, start * D, (start + heads) * D);
@@ -177,7 +181,7 @@ function placesOf({ qkv, q, k, v }: Named, { N, K, D }: Sizes): (Tensor | number
 
 /** The arguments that both kernels have. */
 function argumentsOf(named: Named, y: Tensor, attrs: Attrs) {
-  const size = sizes(named, attrs);
+  const size = sizesOf(named, attrs);
   const { B, N, T, S, D, E } = size;
   const { causal, offset, scale = 1 / Math.sqrt(D), p, apart, key0, key1, counter0, counter1 } = attrs;
   const { qkv, q = qkv, k = qkv, v = qkv, mask, lengths } = named;
@@ -225,7 +229,7 @@ const attentionOp = defineOp<Attrs>({
   kernels: ["attentionForward", "attentionBackward"],
   strided: true,
   shape(inputs, attrs) {
-    const { B, N, T, E } = sizes(byName(attrs.names, inputs), attrs);
+    const { B, N, T, E } = checkedSizes(byName(attrs.names, inputs), attrs);
     return [attrs.apart ? [B, N, T, E] : [B, T, N * E], [B, N, T]];
   },
   compose: (inputs, attrs) => [composed(inputs, attrs).output],
@@ -268,7 +272,7 @@ function prepare(op: string, given: Named, options: AttentionOptions, apart = fa
   const settings = { op, apart, names, heads, keyValueHeads, causal, offset, scale, p };
   const attrs = { ...settings, key0: 0, key1: 0, counter0: 0, counter1: 0 };
   if (p === 0) return { inputs, attrs };
-  const { B, N, T, S } = sizes(byName(names, inputs), attrs);
+  const { B, N, T, S } = checkedSizes(byName(names, inputs), attrs);
   return { inputs, attrs: { ...settings, ...drawRandom(B * N * T * S) } };
 }
 
