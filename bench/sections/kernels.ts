@@ -35,7 +35,7 @@ export function draw(spec: SampleInput): Tensor {
 }
 
 /** Dimensions that are sizes: no strides, flags or ranges. */
-const isSize = (name: string) => /^(n|m|k|d[0-3]|outer|inner|rows|cols|batch|[BTSIHPGA])$/.test(name);
+const isSize = (name: string) => /^(n|m|k|d[0-3]|outer|inner|rows|cols|batch|[BTSIHPGANKDE])$/.test(name);
 
 const sizes = ({ kernel, call }: Call) =>
   kernels[kernel].dims

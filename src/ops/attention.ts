@@ -27,7 +27,10 @@ export interface ScoreOptions {
   offset?: number | undefined;
   /** int32 `[B]`, each in 0..S: keys from there on are padding, which no query sees. */
   lengths?: Tensor | undefined;
-  /** What broadcasts to `[B, N, T, S]`: float32 is added to the scores, -Infinity hides; int32 hides where it is 0. */
+  /**
+   * What broadcasts to `[B, N, T, S]`: float32 is added to the scores, and -Infinity hides; int32 hides where it is 0. A comparison gives
+   * float32: take toInt() of it.
+   */
   mask?: Tensor | undefined;
   /** What the products of queries and keys are multiplied by. Default 1 / sqrt(D). */
   scale?: number | undefined;
@@ -265,8 +268,9 @@ function prepare(op: string, given: Named, options: AttentionOptions, apart = fa
   if (offset > 0 && !causal) throw new SeqgradError("value", `${op}: an offset of ${offset} means nothing without causal: true.`);
   if (scale !== undefined) checkFinite(op, "scale", scale);
   checkInterval(op, "dropout", dropout, 0, 1);
-  const names = [...Object.keys(given), ...(mask ? ["mask"] : []), ...(lengths ? ["lengths"] : [])];
-  const inputs = names.map((name) => ({ ...given, mask, lengths })[name]!);
+  const all: Named = { ...given, mask, lengths };
+  const names = Object.keys(all).filter((name) => name in given || all[name]);
+  const inputs = names.map((name) => all[name]!);
   checkTensors(op, inputs);
   const p = training ? dropout : 0;
   const settings = { op, apart, names, heads, keyValueHeads, causal, offset, scale, p };
