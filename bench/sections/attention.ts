@@ -31,7 +31,10 @@ function training(device: Device, { B, N, T, D }: Heads): () => void {
     return () =>
       withDevice(device, () =>
         scope(() => {
-          for (const x of inputs) x.grad = undefined;
+          for (const x of inputs) {
+            x.grad?.dispose();
+            x.grad = undefined;
+          }
           attention(...inputs, { heads: N, causal: true }).backward(dy);
         }),
       );
