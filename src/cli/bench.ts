@@ -1,31 +1,27 @@
 import { defineCommand } from "citty";
 import { fileStore } from "../io/file-store.js";
-import { RecurrentLM } from "../models/recurrent-lm.js";
 import { manualSeed } from "../tensor/random.js";
 import { SeqgradError } from "../util/errors.js";
-import { loadLM } from "./lm.js";
+import { describeLM, type LanguageModel, loadLM, makeLM } from "./lm.js";
+import { modelOptions } from "./model-options.js";
 import { initDevice, numberOption } from "./options.js";
 import { formatRate, ProgressLine } from "./progress.js";
 import { isLack, type RaceEvent, type Runner, race } from "./race.js";
-import { defaults, readRecipe } from "./recipe.js";
+import { defaults, newRecipe, readRecipe } from "./recipe.js";
 
 /** Milliseconds of a step past which a device is given up. */
 const PATIENCE = 5000;
 
-const modelOptions = {
-  cell: { type: "string", description: `rnn, gru or lstm (Default: ${defaults.cell})`, valueHint: "rnn|gru|lstm" },
-  layers: { type: "string", description: `Recurrent layers (Default: ${defaults.layers})`, valueHint: "N" },
-  embed: { type: "string", description: `Size of a character's vector (Default: ${defaults.embed})`, valueHint: "N" },
-  hidden: { type: "string", description: `Units of a layer (Default: ${defaults.hidden})`, valueHint: "N" },
-  dropout: { type: "string", description: `Chance to drop an activation (Default: ${defaults.dropout})`, valueHint: "P" },
+const described = {
+  ...modelOptions,
   vocabulary: { type: "string", description: "Different characters (Default: 65)", valueHint: "N" },
 } as const;
 
 const args = {
   device: { type: "string", default: "all", description: "all is wasm and webgpu", valueHint: "all|auto|wasm|webgpu" },
   model: { type: "string", description: "The folder of a saved model, in the place of the options below", valueHint: "DIR" },
-  ...modelOptions,
-  seq: { type: "string", default: String(defaults.seq), description: "Characters of a window", valueHint: "N" },
+  ...described,
+  seq: { type: "string", default: String(defaults.recurrent.seq), description: "Characters of a window", valueHint: "N" },
   batches: { type: "string", default: "1,4,16,64", description: "Windows of an update", valueHint: "N,N,.." },
   time: { type: "string", default: "2", description: "Seconds to measure for each device and size", valueHint: "S" },
   json: { type: "boolean", description: "Print one JSON object a line" },
@@ -51,7 +47,7 @@ export const bench = defineCommand({
     const sizes = args.batches.split(",").map((size) => numberOption("batches", size, { low: 1, integer: true }));
     const batches = [...new Set(sizes)].sort((a, b) => a - b);
     const budget = 1000 * numberOption("time", args.time, { low: 0.001, high: 600 });
-    const makeModel = modelMaker(args);
+    const makeModel = modelMaker(args, sequenceLength);
 
     const entries: Entry[] = [];
     const runners: Runner[] = [];
@@ -67,27 +63,27 @@ export const bench = defineCommand({
   },
 });
 
-/** What makes the model that the options name, on the default device. */
-function modelMaker(args: { readonly model?: string | undefined; readonly vocabulary?: string | undefined }): () => Promise<RecurrentLM> {
+/** What makes the model that the options name, for windows of a length, on the default device. */
+function modelMaker(
+  args: { readonly model?: string | undefined; readonly vocabulary?: string | undefined },
+  seq: number,
+): () => Promise<LanguageModel> {
   const given: Readonly<Record<string, unknown>> = args;
   const { model: folder, vocabulary = "65" } = args;
   if (folder !== undefined) {
-    const extra = Object.keys(modelOptions).find((name) => given[name] !== undefined);
+    const extra = Object.keys(described).find((name) => given[name] !== undefined);
     if (extra)
       throw new SeqgradError("value", `--${extra} and --model contradict each other: a saved model has its own; give one of them.`);
     return async () => (await loadLM(fileStore(folder))).model.train();
   }
   const vocabularySize = numberOption("vocabulary", vocabulary, { low: 1, high: 2 ** 24, integer: true });
-  const names = Object.keys(modelOptions).filter((name) => name !== "vocabulary");
-  const { cell, layers, embed, hidden, dropout } = {
-    ...defaults,
-    ...readRecipe(Object.fromEntries(names.map((name) => [name, given[name]]))),
-  };
-  return async () => new RecurrentLM({ vocabularySize, cell, layers, embed, hidden, dropout });
+  const model = Object.fromEntries(Object.keys(modelOptions).map((name) => [name, given[name]]));
+  const recipe = newRecipe({ ...readRecipe(model), seq });
+  return async () => makeLM(recipe, vocabularySize);
 }
 
 /** Adds a runner on a device, or tells why there is none. */
-async function enter(name: string, makeModel: () => Promise<RecurrentLM>, runners: Runner[]): Promise<Entry> {
+async function enter(name: string, makeModel: () => Promise<LanguageModel>, runners: Runner[]): Promise<Entry> {
   try {
     const device = await initDevice({ device: name });
     manualSeed(1);
@@ -113,11 +109,8 @@ const jsonReport: Report = (event) => {
 const formatTime = (ms: number) => ms.toFixed(ms < 10 ? 2 : ms < 100 ? 1 : 0);
 
 /** The devices at once, a progress line while they run, and then a table: devices by batch sizes. */
-function plainReport(batches: readonly number[], model: RecurrentLM | undefined, length: number): Report {
-  if (model) {
-    const { cell, layers, hidden } = model.config;
-    print(`${cell} with ${layers} x ${hidden} units, ${model.parameterCount()} parameters, windows of ${length} characters`);
-  }
+function plainReport(batches: readonly number[], model: LanguageModel | undefined, length: number): Report {
+  if (model) print(`${describeLM(model)}, ${model.parameterCount()} parameters, windows of ${length} characters`);
   const rows = new Map<string, { readonly cells: Map<number, string>; readonly reason: string }>();
   const notes: string[] = [];
   let progress: ProgressLine | undefined;

@@ -7,6 +7,7 @@ import { AdamW } from "../optim/optimizers.js";
 import { manualSeed } from "../tensor/random.js";
 import { CharTokenizer } from "../text/index.js";
 import { fit } from "../train/fit.js";
+import { describeLM } from "./lm.js";
 import { deviceOptions, initDevice, numberOption } from "./options.js";
 import { plainReport } from "./report.js";
 
@@ -28,7 +29,7 @@ export const demo = defineCommand({
     const optimizer = new AdamW(model.parameters(), { lr: 5e-3, betas: [0.9, 0.99], weightDecay: 0, clipNorm: 1 });
 
     const parameters = model.parameterCount();
-    const report = plainReport({ ...model.config, parameters, steps, tokens: batchSize * sequenceLength, device: device.info });
+    const report = plainReport({ model: describeLM(model), parameters, steps, tokens: batchSize * sequenceLength, device: device.info });
     for await (const event of fit(model, windows, { optimizer, steps })) report(event);
 
     const prompt = sampleText.slice(0, sampleText.indexOf(" ") + 1);

@@ -9,12 +9,26 @@ import type { TensorValue } from "../tensor/value.js";
 import { CharTokenizer } from "../text/index.js";
 import { breather } from "../util/breath.js";
 import { SeqgradError } from "../util/errors.js";
+import type { Recipe } from "./recipe.js";
 
 const MODEL_TYPE = "seqgrad-recurrent-lm";
 const WEIGHTS = "model.safetensors";
 
 /** The files of a character model's folder. */
 export const modelFiles: readonly string[] = ["config.json", "vocab.json", WEIGHTS];
+
+/** A model that the command line trains. */
+export type LanguageModel = RecurrentLM;
+
+/** The model that a recipe describes. */
+export function makeLM({ cell, layers, embed, hidden, dropout, tie }: Recipe, vocabularySize: number): LanguageModel {
+  return new RecurrentLM({ vocabularySize, cell, layers, embed, hidden, dropout, tieWeights: tie });
+}
+
+/** `lstm with 1 x 256 units`. */
+export function describeLM({ config: { cell, layers, hidden } }: LanguageModel): string {
+  return `${cell} with ${layers} x ${hidden} units`;
+}
 
 /** Saves a character model as a folder. */
 export async function saveLM(store: Store, model: RecurrentLM, tokenizer: CharTokenizer): Promise<void> {

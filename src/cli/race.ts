@@ -1,10 +1,11 @@
 import { RandomWindows } from "../data/windows.js";
-import type { RecurrentLM } from "../models/recurrent-lm.js";
-import { AdamW } from "../optim/optimizers.js";
+import type { AdamW } from "../optim/optimizers.js";
 import { type Device, withDevice } from "../tensor/device.js";
 import { SeqgradError } from "../util/errors.js";
 import { Generator } from "../util/philox.js";
 import { type Choice, choose } from "./choice.js";
+import type { LanguageModel } from "./lm.js";
+import { makeOptimizer } from "./optimization.js";
 import { defaults } from "./recipe.js";
 
 const ROUNDS = 8;
@@ -29,7 +30,7 @@ export type RaceEvent =
 /** A model on its device, which the race trains. */
 export interface Runner {
   readonly device: Device;
-  readonly model: RecurrentLM;
+  readonly model: LanguageModel;
 }
 
 export interface RaceOptions {
@@ -80,7 +81,7 @@ class Lane {
   readonly device: string;
   readonly milliseconds = new Map<number, number>();
   readonly #device: Device;
-  readonly #model: RecurrentLM;
+  readonly #model: LanguageModel;
   readonly #optimizer: AdamW;
   readonly #patience: number;
   #isIn = true;
@@ -95,7 +96,7 @@ class Lane {
     this.device = device.type;
     this.#device = device;
     this.#model = model;
-    this.#optimizer = new AdamW(model.parameters(), { lr: defaults.lr, betas: [0.9, 0.99], weightDecay: 0, clipNorm: defaults.clip });
+    this.#optimizer = makeOptimizer(model, defaults.recurrent);
   }
 
   /** Does something, unless given up; gives up where the device cannot. */

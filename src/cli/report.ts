@@ -3,9 +3,8 @@ import { formatDuration, formatRate, ProgressLine } from "./progress.js";
 
 /** What a report tells beside the events. */
 export interface RunFacts {
-  readonly cell: string;
-  readonly layers: number;
-  readonly hidden: number;
+  /** In words: see describeLM(). */
+  readonly model: string;
   readonly parameters: number;
   readonly steps: number;
   /** Tokens of an update. */
@@ -35,14 +34,14 @@ export function jsonReport({ tokens, parameters }: RunFacts): Report {
 }
 
 /** A bar on the terminal, and the milestones on stdout. */
-export function plainReport({ cell, layers, hidden, parameters, steps, tokens, device }: RunFacts): Report {
+export function plainReport({ model, parameters, steps, tokens, device }: RunFacts): Report {
   const milestone = Math.max(1, Math.round(steps / 10));
   let progress: ProgressLine | undefined;
   let rate = 0;
   let isHeaded = false;
   return (event) => {
     // With the first event: a run that cannot begin has nothing to tell.
-    if (!isHeaded) print(`${cell} with ${layers} x ${hidden} units, ${parameters} parameters, on ${device}`);
+    if (!isHeaded) print(`${model}, ${parameters} parameters, on ${device}`);
     isHeaded = true;
     if (event.event === "step") {
       progress ??= new ProgressLine(steps, event.step);

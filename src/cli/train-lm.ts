@@ -4,40 +4,37 @@ import { defineCommand } from "citty";
 import { RandomWindows, splitTokens } from "../data/windows.js";
 import { fileStore } from "../io/file-store.js";
 import type { Store } from "../io/index.js";
-import { RecurrentLM } from "../models/recurrent-lm.js";
-import { AdamW } from "../optim/optimizers.js";
 import { manualSeed } from "../tensor/random.js";
 import { CharTokenizer, decodeText } from "../text/index.js";
 import { TRAINING_STATE } from "../train/checkpoint.js";
 import { fit } from "../train/fit.js";
 import { SeqgradError } from "../util/errors.js";
-import { deleteLM, saveLM, validationLoss } from "./lm.js";
+import { deleteLM, describeLM, makeLM, modelFiles, saveLM, validationLoss } from "./lm.js";
+import { modelOptions, recipeOption } from "./model-options.js";
+import { makeOptimizer, makeSchedule } from "./optimization.js";
 import { deviceOptions, initDevice } from "./options.js";
-import { defaults, newRecipe, type Recipe, readRecipe, resumedRecipe, saveRecipe } from "./recipe.js";
+import { newRecipe, type Recipe, readRecipe, resumedRecipe, saveRecipe } from "./recipe.js";
 import { jsonReport, plainReport } from "./report.js";
 import { Interruption } from "./signals.js";
-
-/** An option of the recipe. Its default is for the eye only: whether it is given tells a resumed run what is asked of it. */
-const option = <H extends string>(name: keyof Recipe, description: string, valueHint: H) =>
-  ({ type: "string", description: `${description} (Default: ${defaults[name]})`, valueHint }) as const;
 
 const args = {
   data: { type: "string", required: true, description: "A UTF-8 text file", valueHint: "FILE" },
   out: { type: "string", required: true, description: "The folder for the model and its checkpoint", valueHint: "DIR" },
-  cell: option("cell", "rnn, gru or lstm", "rnn|gru|lstm"),
-  layers: option("layers", "Recurrent layers", "N"),
-  embed: option("embed", "Size of a character's vector", "N"),
-  hidden: option("hidden", "Units of a layer", "N"),
-  dropout: option("dropout", "Chance to drop an activation", "P"),
-  seq: option("seq", "Characters of a window", "N"),
-  batch: option("batch", "Windows of an update", "N"),
-  lr: option("lr", "Learning rate of AdamW", "X"),
-  clip: option("clip", "Largest norm of the gradient; 0 does not clip", "X"),
-  val: option("val", "Share of the file, at its end, for validation; 0 for none", "SHARE"),
-  seed: option("seed", "Seed of the weights, the windows and the dropout", "S"),
-  steps: option("steps", "Updates to make, those before a resume included", "N"),
-  "eval-every": option("eval-every", "Updates between validations", "N"),
-  "checkpoint-every": option("checkpoint-every", "Updates between checkpoints", "N"),
+  ...modelOptions,
+  seq: recipeOption("seq", "Characters of a window, and of a transformer's context", "N"),
+  batch: recipeOption("batch", "Windows of an update", "N"),
+  lr: recipeOption("lr", "Learning rate of AdamW, at its highest", "X"),
+  schedule: recipeOption("schedule", "Keep the rate, or lower it along half a cosine until the last step", "constant|cosine"),
+  warmup: recipeOption("warmup", "Updates in which the rate rises", "N"),
+  "min-lr": recipeOption("min-lr", "The last rate of --schedule cosine", "X"),
+  betas: recipeOption("betas", "Decay rates of AdamW's averages", "X,X"),
+  "weight-decay": recipeOption("weight-decay", "Weight decay of matrices, times the rate", "X"),
+  clip: recipeOption("clip", "Largest norm of the gradient; 0 does not clip", "X"),
+  val: recipeOption("val", "Share of the file, at its end, for validation; 0 for none", "SHARE"),
+  seed: recipeOption("seed", "Seed of the weights, the windows and the dropout", "S"),
+  steps: recipeOption("steps", "Updates to make, those before a resume included", "N"),
+  "eval-every": recipeOption("eval-every", "Updates between validations", "N"),
+  "checkpoint-every": recipeOption("checkpoint-every", "Updates between checkpoints", "N"),
   resume: { type: "boolean", description: "Go on from the checkpoint in --out, with its options" },
   overwrite: { type: "boolean", description: "Replace the run in --out" },
   json: { type: "boolean", description: "Print one JSON object a line" },
@@ -54,16 +51,18 @@ export const trainLM = defineCommand({
     const text = decodeText(await readData(data), data);
     const digest = createHash("sha256").update(text).digest("hex");
     const store = fileStore(out);
-    const recipe = resume ? await resumedRecipe(store, given, digest, { out, data }) : await newRecipe(store, given, out, overwrite);
+    if (!resume && !overwrite) await checkVacant(store, out);
+    const recipe = resume ? await resumedRecipe(store, given, digest, { out, data }) : newRecipe(given);
 
     const tokenizer = CharTokenizer.fromText(text);
     const { train, validation } = split(tokenizer.encode(text), recipe, data);
     const device = await initDevice(recipe);
     manualSeed(recipe.seed);
-    const { cell, layers, embed, hidden, dropout, seq, batch, lr, clip, steps } = recipe;
+    const { seq, batch, steps } = recipe;
     const windows = new RandomWindows(train, { batchSize: batch, sequenceLength: seq, seed: recipe.seed });
-    const model = new RecurrentLM({ vocabularySize: tokenizer.size, cell, layers, embed, hidden, dropout });
-    const optimizer = new AdamW(model.parameters(), { lr, betas: [0.9, 0.99], weightDecay: 0, clipNorm: clip });
+    const model = makeLM(recipe, tokenizer.size);
+    const optimizer = makeOptimizer(model, recipe);
+    const schedule = makeSchedule(recipe);
 
     // A resumed recipe, with what is new in it, is written with the first checkpoint: a run that cannot be resumed changes nothing.
     let isRecorded = !resume;
@@ -73,12 +72,12 @@ export const trainLM = defineCommand({
       if (!isRecorded) await saveRecipe(store, recipe, digest);
       isRecorded = true;
     };
-    const facts = { cell, layers, hidden, parameters: model.parameterCount(), steps, tokens: batch * seq, device: device.info };
+    const facts = { model: describeLM(model), parameters: model.parameterCount(), steps, tokens: batch * seq, device: device.info };
     const report = json ? jsonReport(facts) : plainReport(facts);
     const interruption = new Interruption();
     try {
       const events = fit(model, windows, {
-        ...{ optimizer, steps, signal: interruption.signal },
+        ...{ optimizer, steps, signal: interruption.signal, ...(schedule && { schedule }) },
         ...(recipe.val > 0 && { evaluate: { every: recipe["eval-every"], run: () => validationLoss(model, validation, seq, batch) } }),
         checkpoint: { store, every: recipe["checkpoint-every"], resume },
       });
@@ -96,6 +95,15 @@ export const trainLM = defineCommand({
     }
   },
 });
+
+/** Refuses a folder that holds a run, or a model from elsewhere. */
+async function checkVacant(store: Store, out: string): Promise<void> {
+  const present = new Set(await store.list());
+  const found = [TRAINING_STATE, ...modelFiles].find((name) => present.has(name));
+  if (!found) return;
+  const ways = found === TRAINING_STATE ? "--resume goes on with its run, --overwrite replaces it" : "--overwrite replaces it";
+  throw new SeqgradError("state", `${out} holds a ${found} already: ${ways}, another --out leaves it.`);
+}
 
 /** Writes down what the run is made of; whatever was there before shall not be taken for this run's. */
 async function beginRun(store: Store, recipe: Recipe, digest: string): Promise<void> {

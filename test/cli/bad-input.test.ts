@@ -94,11 +94,43 @@ describe("options", () => {
     ["cell", "--cell", "foo"],
     ["cell of an object", "--cell", "toString"],
     ["device unknown", "--device", "nonsense"],
+    ["kind of model unknown", "--arch", "perceptron"],
+    ["schedule unknown", "--schedule", "linear"],
+    ["one beta", "--betas", "0.9"],
+    ["three betas", "--betas", "0.9,0.99,0.999"],
+    ["a beta of 1", "--betas", "0.9,1"],
+    ["negative decay", "--weight-decay", -0.1],
+    ["warm-up without end", "--warmup", 2000],
+    ["a last rate without a cosine", "--min-lr", 1e-4],
+    ["norm unknown", "--norm", "batch"],
+    ["positions unknown", "--positions", "sinusoidal"],
+    ["activation unknown", "--activation", "relu"],
+    ["no heads", "--heads", 0],
+    ["no heads of keys", "--kv-heads", 0],
   ];
   test.each(wrong)("%s", async (_, ...argv) => {
     const { train, out } = await workplace();
     const word = String(argv[0]);
     await refuse([...train, ...argv], word.startsWith("--") ? word.split("=")[0]! : `"${word}"`);
+    expect(await contents(out)).toBeUndefined();
+  });
+
+  test("that do not go together", async () => {
+    const { train, out } = await workplace();
+    await refuse([...train, "--schedule", "cosine", "--min-lr", 0.1], "--min-lr 0.1 is over --lr 0.002");
+    await refuse([...train, "--steps", 9, "--warmup", 9], "--warmup 9 leaves none of the 9 steps");
+    await refuse([...train, "--tie"], "tieWeights", "embed (4)", "hidden (6)");
+    for (const option of [
+      ["--heads", 2],
+      ["--kv-heads", 1],
+      ["--norm", "rms"],
+      ["--positions", "rotary"],
+      ["--activation", "swiglu"],
+    ]) {
+      const [name] = option as [string];
+      await refuse([...train, ...option], `${name} is for --arch transformer`, "recurrent, which has --cell --hidden", "leave it out");
+      await refuse(["bench", ...option], `${name} is for --arch transformer`);
+    }
     expect(await contents(out)).toBeUndefined();
   });
 

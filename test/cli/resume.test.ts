@@ -1,13 +1,28 @@
 import { rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { contents, corpus, jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
+import { cliStoppedAfter, contents, corpus, jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
 
 /** A run of a few steps, and the shortest command that goes on with it. */
 async function stopped(...more: (string | number)[]) {
   const work = await workplace();
   await succeed(...work.train, "--steps", 4, "--eval-every", 3, "--dropout", 0.1, ...more);
   return { ...work, resume: ["train", "lm", "--data", work.data, "--out", work.out, "--resume"] as (string | number)[] };
+}
+
+/** Expects a run of 8 steps that is stopped after 3 and gone on with to end in the bits of one that is not. */
+async function expectExactResume(...options: (string | number)[]): Promise<void> {
+  const { folder, train, data } = await workplace();
+  const [whole, broken] = [join(folder, "whole"), join(folder, "broken")];
+  const all = [...train, ...options, "--steps", 8, "--json"];
+  await succeed(...all, "--out", whole);
+  const { status, stdout } = await cliStoppedAfter(3, ...all, "--out", broken);
+  expect(status).toBe(130);
+  expect(steps(stdout)).toEqual([1, 2, 3]);
+  const resume = ["train", "lm", "--data", data, "--out", broken, "--resume", "--json"];
+  await refuse([...resume, "--steps", 9], "--steps is 9", "by which its schedule goes");
+  expect(steps(await succeed(...resume))).toEqual([4, 5, 6, 7, 8]);
+  expect(await weights(broken)).toBe(await weights(whole));
 }
 
 const steps = (stdout: string) => jsonLines(stdout).flatMap(({ step, event }) => (event === "step" ? [step] : []));
@@ -38,6 +53,30 @@ describe("train lm --resume", () => {
     const { resume, out } = await stopped("--cell", "gru", "--lr", "1e-3", "--deterministic");
     await succeed(...resume, "--steps", 5, "--cell", "gru", "--lr", 0.001, "--deterministic");
     expect(JSON.parse((await contents(out))!["training_args.json"]!)).toMatchObject({ cell: "gru", deterministic: true, "eval-every": 3 });
+  });
+
+  test("goes on with a run of the first version, which told fewer options", async () => {
+    const { resume, out, folder, train } = await stopped();
+    const path = join(out, "training_args.json");
+    const { arch, tie, schedule, warmup, betas, ...told } = JSON.parse((await contents(out))!["training_args.json"]!);
+    expect({ arch, tie, schedule, warmup, betas }).toEqual({
+      arch: "recurrent",
+      tie: false,
+      schedule: "constant",
+      warmup: 0,
+      betas: "0.9,0.99",
+    });
+    for (const name of ["min-lr", "weight-decay"]) delete told[name];
+    await writeFile(path, JSON.stringify(told));
+    await succeed(...resume, "--steps", 7);
+    const whole = join(folder, "whole");
+    await succeed(...train, "--steps", 7, "--eval-every", 3, "--dropout", 0.1, "--out", whole);
+    expect(await weights(out)).toBe(await weights(whole));
+  });
+
+  test("of a run that was stopped, with a schedule, decay and tied weights, ends as one that was not", async () => {
+    const options = ["--schedule", "cosine", "--warmup", 2, "--min-lr", 1e-4, "--betas", "0.8,0.95", "--weight-decay", 0.1];
+    await expectExactResume(...options, "--hidden", 4, "--tie");
   });
 
   test("without a run there begins one", async () => {
@@ -71,6 +110,13 @@ describe("train lm --resume refuses, and changes nothing", () => {
     ["--seed", 2],
     ["--device", "reference"],
     ["--deterministic"],
+    ["--arch", "transformer"],
+    ["--tie"],
+    ["--schedule", "cosine"],
+    ["--warmup", 1],
+    ["--min-lr", 1e-5],
+    ["--betas", "0.9,0.999"],
+    ["--weight-decay", 0.1],
   ])("%s %s, which the run was not made with", async (...option) => {
     const { resume, out } = await stopped();
     const before = await contents(out);

@@ -12,11 +12,20 @@ export interface Outcome {
 }
 
 /** Runs the command line in this process. */
-export async function cli(...argv: (string | number)[]): Promise<Outcome> {
+export const cli = (...argv: (string | number)[]) => run(argv, () => {});
+
+/** The same, with Ctrl-C pressed when so many lines are on stdout. */
+export const cliStoppedAfter = (lines: number, ...argv: (string | number)[]) =>
+  run(argv, (stdout) => {
+    if (stdout.split("\n").length === lines + 1) process.emit("SIGINT", "SIGINT");
+  });
+
+async function run(argv: readonly (string | number)[], watch: (stdout: string) => void): Promise<Outcome> {
   const written = { stdout: "", stderr: "" };
   const spies = (["stdout", "stderr"] as const).map((name) =>
     vi.spyOn(process[name], "write").mockImplementation((chunk) => {
       written[name] += chunk;
+      if (name === "stdout") watch(written.stdout);
       return true;
     }),
   );
