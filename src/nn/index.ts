@@ -7,10 +7,19 @@ export {
   type ProjectedKeys,
 } from "./attention-scores.js";
 export { GRUCell, LSTMCell, RNNCell } from "./cells.js";
+export { FeedForward, type FeedForwardActivation, type FeedForwardOptions } from "./feed-forward.js";
 export * as init from "./init.js";
+export { type KeysAndValues, KeyValueCache, type KeyValueCacheOptions, type LayerCache } from "./key-value-cache.js";
 export { Dropout, Embedding, Linear, Sequential, type UnaryModule } from "./layers.js";
 export { Module, ParameterTable } from "./module.js";
+export {
+  MultiheadAttention,
+  type MultiheadAttentionCall,
+  type MultiheadAttentionOptions,
+  type Visibility,
+} from "./multihead-attention.js";
 export { BatchNorm, type BatchNormLayerOptions, LayerNorm, RMSNorm } from "./norm.js";
+export { LearnedPositionalEmbedding, SinusoidalPositionalEncoding } from "./positions.js";
 export {
   GRU,
   identityRNN,
@@ -21,3 +30,20 @@ export {
   RNN,
   type SequenceOptions,
 } from "./recurrent.js";
+export {
+  type StackCall,
+  Transformer,
+  type TransformerCall,
+  TransformerDecoder,
+  TransformerEncoder,
+  type TransformerOptions,
+  type TransformerStackOptions,
+} from "./transformer.js";
+export {
+  type DecoderLayerCall,
+  type LayerCall,
+  type NormKind,
+  TransformerDecoderLayer,
+  TransformerEncoderLayer,
+  type TransformerLayerOptions,
+} from "./transformer-layers.js";

@@ -25,7 +25,10 @@ describe("generate", async () => {
 });
 
 test("there is a fixture for every kind of thing", () => {
-  const kinds = ["alignment", "attention", "curves", "generator", "layers", "ops", "optim", "recurrent", "schedules", "states", "statistics"];
+  const kinds = [
+    ...["alignment", "attention", "curves", "generator", "layers", "ops", "optim", "recurrent", "schedules", "states", "statistics"],
+    ...["transformer-states", "transformers"],
+  ];
   expect(groups.sort()).toEqual(kinds);
 });
 

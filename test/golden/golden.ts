@@ -37,6 +37,8 @@ export interface Case {
   readonly call: string;
   readonly args: readonly unknown[];
   readonly forward?: readonly unknown[];
+  /** Of a layer, where it is not forward. */
+  readonly method?: string;
   readonly inputs: Readonly<Record<string, Spec>>;
   readonly parameters?: Readonly<Record<string, Spec>>;
   readonly outputs?: Readonly<Record<string, Result>>;

@@ -8,10 +8,10 @@ import { type Case, type Expected, expectClose, type Golden, loadGolden, resolve
 import { describeGpu, describeWasm } from "../helpers/devices.js";
 import { toInputs, toState, toTensor, toValues } from "../helpers/golden-tensors.js";
 
-type Layer = nn.Module & { forward(...args: unknown[]): Result };
+type Layer = nn.Module & Record<string, (...args: unknown[]) => Result>;
 type Result = Tensor | Record<string, Tensor> | { output: Tensor; state: Record<string, Tensor> };
 
-const groups = await Promise.all([loadGolden("layers"), loadGolden("recurrent"), loadGolden("alignment")]);
+const groups = await Promise.all(["layers", "recurrent", "alignment", "transformers"].map(loadGolden));
 
 function build({ call, args }: Case): Layer {
   const Layers = nn as unknown as Record<string, new (...args: readonly unknown[]) => Layer>;
@@ -31,7 +31,7 @@ async function check(golden: Golden, c: Case): Promise<void> {
   layer.loadStateDict(toState(golden.parameters(c)));
   const comparisons = scope(() => {
     const inputs = toInputs(golden.inputs(c), c.inputs);
-    const outputs = outputsOf(layer.forward(...resolve<Tensor>(c.forward!, inputs)));
+    const outputs = outputsOf(layer[c.method ?? "forward"]!(...resolve<Tensor>(c.forward!, inputs)));
     expect(Object.keys(outputs)).toEqual(Object.keys(c.outputs!));
     const pending: Promise<void>[] = [];
     const compare = (y: Tensor, expected: Expected) => pending.push(toValues(y).then((values) => expectClose(values, expected)));

@@ -1,0 +1,76 @@
+import { dropout } from "../ops/dropout.js";
+import { swiglu } from "../ops/swiglu.js";
+import { gelu, relu } from "../ops/unary.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { checkInteger, checkInterval } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { Linear } from "./layers.js";
+import { Module } from "./module.js";
+
+/** Between the two linear layers of a feed-forward net. The first is `widen` times as wide as the second one's input. */
+const activations = {
+  relu: { widen: 1, apply: relu },
+  gelu: { widen: 1, apply: (x: Tensor) => gelu(x) },
+  /** gelu by its tanh form, as in GPT-2. */
+  geluTanh: { widen: 1, apply: (x: Tensor) => gelu(x, { approximate: true }) },
+  swiglu: { widen: 2, apply: swiglu },
+} as const;
+
+export type FeedForwardActivation = keyof typeof activations;
+
+export interface FeedForwardOptions {
+  /** Default relu. */
+  activation?: FeedForwardActivation;
+  /** The chance to zero a hidden activation while training. Default 0. */
+  dropout?: number;
+  /** Default true. */
+  bias?: boolean;
+}
+
+/** The two layers of a net, for a module that names them as its own. */
+export function feedForwardLayers(op: string, dimension: number, hidden: number, { activation = "relu", bias = true }: FeedForwardOptions) {
+  if (!Object.hasOwn(activations, activation))
+    throw new SeqgradError("value", `${op}: there is no activation "${activation}"; use ${Object.keys(activations).join(", ")}.`);
+  checkInteger(op, "the hidden size", hidden, 1);
+  const linear1 = new Linear(dimension, hidden * activations[activation].widen, { bias });
+  return { linear1, linear2: new Linear(hidden, dimension, { bias }) };
+}
+
+/** x `[..., D]` -> `[..., D]`, through both. */
+export function feedForward(
+  x: Tensor,
+  { linear1, linear2 }: { linear1: Linear; linear2: Linear },
+  activation: FeedForwardActivation,
+  p: number,
+): Tensor {
+  return linear2.forward(dropout(activations[activation].apply(linear1.forward(x)), p));
+}
+
+/**
+ * Two linear layers with an activation between them, applied to every position by itself (Vaswani et al. 2017, section 3.3):
+ * y = W_2 f(W_1 x + b_1) + b_2.
+ *
+ * @throws SeqgradError `range` for a size below 1 or dropout outside [0, 1], `value` for an unknown activation
+ * @example
+ * new sg.nn.FeedForward(32, 128, { activation: "gelu" }).forward(sg.randn([2, 5, 32])).shape; // = [2, 5, 32]
+ */
+export class FeedForward extends Module {
+  readonly linear1: Linear;
+  readonly linear2: Linear;
+  readonly activation: FeedForwardActivation;
+  readonly dropout: number;
+
+  constructor(dimension: number, hidden: number, options: FeedForwardOptions = {}) {
+    super();
+    const { linear1, linear2 } = feedForwardLayers("FeedForward", dimension, hidden, options);
+    this.linear1 = linear1;
+    this.linear2 = linear2;
+    this.activation = options.activation ?? "relu";
+    this.dropout = checkInterval("FeedForward", "dropout", options.dropout ?? 0, 0, 1);
+  }
+
+  /** `[..., D]` -> `[..., D]`. */
+  forward(x: Tensor): Tensor {
+    return feedForward(x, this, this.activation, this.training ? this.dropout : 0);
+  }
+}

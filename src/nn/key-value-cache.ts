@@ -1,0 +1,152 @@
+import { isRecording } from "../autograd/tape.js";
+import type { Backend } from "../backend/backend.js";
+import { defaultDevice } from "../tensor/device.js";
+import { scope } from "../tensor/scope.js";
+import { allocate, release } from "../tensor/storage.js";
+import { copyStrided, Tensor } from "../tensor/tensor.js";
+import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+
+/** Keys and values of one layer, heads side by side. */
+export interface KeysAndValues {
+  /** `[B, S, K D]` */
+  readonly k: Tensor;
+  readonly v: Tensor;
+}
+
+/** What one layer sees of a cache. */
+export interface LayerCache {
+  /** How many positions came before. */
+  readonly length: number;
+  /** Adds those of new positions, `[B, T, W]`, and answers those of all, `[B, length + T, W]`. */
+  append(k: Tensor, v: Tensor): KeysAndValues;
+}
+
+export interface KeyValueCacheOptions {
+  /** How many layers keep keys and values. */
+  layers: number;
+  /** B. Default 1. */
+  rows?: number;
+  /** How many positions there is room for. */
+  capacity: number;
+  /** W = K D, the width of a position's keys, and of its values. */
+  width: number;
+  /** Default: that of the last init(). */
+  device?: { readonly backend: Backend };
+}
+
+/**
+ * The keys and values of all positions that the layers of a model have read, so that a new one costs no more than itself. The memory is
+ * taken at once, outside every scope, until dispose(); new positions are written in place.
+ *
+ * @throws SeqgradError `range` for a size below 1 or more positions than there is room for, `shape` for keys or values of another form,
+ *   `state` where a gradient would have to flow through; the cache is as before then
+ * @example
+ * const cache = new sg.nn.KeyValueCache({ layers: 2, capacity: 64, width: 32 });
+ * const encoder = new sg.nn.TransformerEncoder(32, 4, { numLayers: 2, dimFeedforward: 64 }).eval();
+ * sg.noGrad(() => encoder.forward(sg.randn([1, 10, 32]), { causal: true, cache }));
+ * cache.length; // = 10
+ */
+export class KeyValueCache {
+  readonly layers: number;
+  readonly rows: number;
+  readonly capacity: number;
+  readonly width: number;
+  /** `[layers, 2, B, capacity, W]`: keys, then values. */
+  readonly #data: Tensor;
+  #length = 0;
+
+  constructor({ layers, rows = 1, capacity, width, device = defaultDevice() }: KeyValueCacheOptions) {
+    this.layers = checkInteger("KeyValueCache", "layers", layers, 1);
+    this.rows = checkInteger("KeyValueCache", "rows", rows, 1);
+    this.capacity = checkInteger("KeyValueCache", "capacity", capacity, 1);
+    this.width = checkInteger("KeyValueCache", "width", width, 1);
+    const shape = [layers, 2, rows, capacity, width];
+    this.#data = new Tensor(allocate(device.backend, shape.reduce((a, b) => a * b) * 4, "other", null), shape);
+  }
+
+  /** Positions that are filled. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Throws `range` unless there is room for so many more positions. */
+  check(positions: number): void {
+    if (this.#length + positions <= this.capacity) return;
+    throw new SeqgradError(
+      "range",
+      `KeyValueCache: ${this.#length} positions are filled, and ${positions} more do not fit the capacity of ${this.capacity}; make it larger, or begin anew with fewer.`,
+    );
+  }
+
+  /** What layer `index` sees. What it appends counts for all once advance() is called. */
+  at(index: number): LayerCache {
+    checkInteger("KeyValueCache", "the layer", index, 0, this.layers - 1);
+    return { length: this.#length, append: (k, v) => this.#append(index, k, v) };
+  }
+
+  /** Keys and values of a layer at the positions that are filled. */
+  read(layer: number): KeysAndValues {
+    return this.#first(layer, this.#length);
+  }
+
+  /** All layers have appended so many positions. */
+  advance(positions: number): void {
+    this.check(positions);
+    this.#length += positions;
+  }
+
+  /**
+   * Another cache, whose row r is row `rows[r]` of this one, which stays: a row may be taken once, often or never.
+   * @throws SeqgradError `range` for a row that is not there
+   */
+  select(rows: ArrayLike<number>): KeyValueCache {
+    for (let r = 0; r < rows.length; r++) checkInteger("KeyValueCache.select", `rows[${r}]`, rows[r]!, 0, this.rows - 1);
+    const { layers, capacity, width } = this;
+    const other = new KeyValueCache({ layers, rows: rows.length, capacity, width, device: this.#data });
+    const [, , row] = this.#data.strides as [number, number, number];
+    const shape = [layers, 2, 1, this.#length, width];
+    scope(() => {
+      for (let r = 0; r < rows.length; r++) {
+        const from = this.#data.view(shape, this.#data.strides, rows[r]! * row);
+        copyStrided(from, other.#data.address + r * row * 4, other.#data.strides);
+      }
+    });
+    other.#length = this.#length;
+    return other;
+  }
+
+  /** Gives the memory back. */
+  dispose(): void {
+    // Views of it may still be about, outside every scope.
+    release(this.#data.storage);
+  }
+
+  #append(layer: number, k: Tensor, v: Tensor): KeysAndValues {
+    const positions = k.shape[1] ?? 0;
+    for (const [name, x] of Object.entries({ k, v })) {
+      if (x.rank !== 3 || x.shape[0] !== this.rows || x.shape[1] !== positions || x.shape[2] !== this.width) {
+        throw new SeqgradError(
+          "shape",
+          `KeyValueCache: ${name} has shape ${formatShape(x.shape)}; wants [${this.rows}, T, ${this.width}], T that of k.`,
+        );
+      }
+    }
+    if (isRecording([k, v]))
+      throw new SeqgradError("state", "KeyValueCache: no gradient flows through a cache; call the model in noGrad(), or without one.");
+    this.check(positions);
+    const start = this.#length;
+    const end = start + positions;
+    const [s0, s1, s2, s3, s4] = this.#data.strides as [number, number, number, number, number];
+    for (const [i, x] of [k, v].entries()) copyStrided(x, this.#data.address + (layer * s0 + i * s1 + start * s3) * 4, [s2, s3, s4]);
+    return this.#first(layer, end);
+  }
+
+  /** Keys and values of a layer at its first positions. */
+  #first(layer: number, length: number): KeysAndValues {
+    const [s0, s1, s2, s3, s4] = this.#data.strides as [number, number, number, number, number];
+    const part = (i: number) => this.#data.view([this.rows, length, this.width], [s2, s3, s4], layer * s0 + i * s1);
+    return { k: part(0), v: part(1) };
+  }
+}

@@ -1,0 +1,192 @@
+import { type AttentionOptions, attention, attentionWithWeights, selfAttention } from "../ops/attention.js";
+import { linear } from "../ops/linear.js";
+import { rotary } from "../ops/rotary.js";
+import { reshape, slice } from "../ops/views.js";
+import { parameter } from "../tensor/create.js";
+import { empty, Tensor } from "../tensor/tensor.js";
+import { checkInteger, checkInterval } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import * as init from "./init.js";
+import type { KeysAndValues, LayerCache } from "./key-value-cache.js";
+import { Linear } from "./layers.js";
+import { Module } from "./module.js";
+
+export interface MultiheadAttentionOptions {
+  /** The chance of an attention weight to become 0 while training. Default 0. */
+  dropout?: number;
+  /** Default true. */
+  bias?: boolean;
+  /** The size of keys as they come; default: that of queries. */
+  kdim?: number;
+  /** The size of values as they come; default: that of queries. */
+  vdim?: number;
+  /** K, heads of keys and values, each of which serves N / K neighbouring heads of queries (Ainslie et al. 2023). Default N. */
+  keyValueHeads?: number;
+  /** Whether queries and keys turn by their positions (Su et al. 2021), where a sequence attends to itself. Default false. */
+  rotary?: boolean;
+}
+
+/** Which keys a query sees. */
+export interface Visibility {
+  /** Query t sees the keys s <= t only, those in a cache before them. Default false. */
+  causal?: boolean | undefined;
+  /** `[B]`: how many keys of each row are there; the rest is padding. */
+  lengths?: Tensor | readonly number[] | undefined;
+  /** What broadcasts to `[B, N, T, S]`: float32 is added to the scores, -Infinity hides; int32 hides where it is 0. */
+  mask?: Tensor | undefined;
+}
+
+export interface MultiheadAttentionCall extends Visibility {
+  /** What keys are made of, `[B, S, kdim]`. Default: the queries. */
+  key?: Tensor | undefined;
+  /** What values are made of, `[B, S, vdim]`. Default: what keys are made of. */
+  value?: Tensor | undefined;
+  /** Keys and values of the positions before, to which those made here are added. */
+  cache?: LayerCache | undefined;
+  /** Keys and values made before, by project(), in place of `key` and `value`. One row serves queries of several. */
+  projected?: KeysAndValues | undefined;
+}
+
+/** Numbers of rows as a tensor beside `like`. */
+export function toLengths(op: string, lengths: Tensor | readonly number[] | undefined, like: Tensor): Tensor | undefined {
+  if (!lengths || lengths instanceof Tensor) return lengths;
+  const bad = lengths.findIndex((n) => !Number.isInteger(n));
+  if (bad >= 0) throw new SeqgradError("range", `${op}: lengths[${bad}] is ${lengths[bad]}; give whole numbers.`);
+  const y = empty(like.backend, [lengths.length], "int32");
+  y.write(Int32Array.from(lengths));
+  return y;
+}
+
+/**
+ * Attention by several heads (Vaswani et al. 2017): queries, keys and values are projections of x (or of `key` and `value`), cut into N
+ * heads, each of which attends by itself; a projection joins their results. Parameters as PyTorch's: `in_proj_weight` holds the three
+ * projections one below the other, unless keys or values come in another size; there is no `add_bias_kv`.
+ *
+ * @throws SeqgradError `value` for a size that the heads cannot share, `range` for a size below 1 or dropout outside [0, 1]; forward():
+ *   `shape`, `range`
+ * @example
+ * const attention = new sg.nn.MultiheadAttention(32, 4);
+ * const x = sg.randn([2, 5, 32]);
+ * attention.forward(x, { causal: true }).shape; // = [2, 5, 32]
+ * const memory = sg.randn([2, 7, 32]);
+ * const { output, weights } = attention.forwardWithWeights(x, { key: memory, lengths: [7, 3] });
+ * weights.shape; // = [2, 4, 5, 7]
+ */
+export class MultiheadAttention extends Module {
+  readonly in_proj_weight: Tensor | undefined;
+  readonly q_proj_weight: Tensor | undefined;
+  readonly k_proj_weight: Tensor | undefined;
+  readonly v_proj_weight: Tensor | undefined;
+  readonly in_proj_bias: Tensor | undefined;
+  readonly out_proj: Linear;
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly dropout: number;
+  readonly rotary: boolean;
+  /** K D, the width of all keys of a position, and of its values. */
+  readonly keyValueWidth: number;
+
+  constructor(
+    readonly embed: number,
+    heads: number,
+    options: MultiheadAttentionOptions = {},
+  ) {
+    super();
+    const op = "MultiheadAttention";
+    const { dropout = 0, bias = true, kdim = embed, vdim = embed, keyValueHeads = heads, rotary = false } = options;
+    checkInteger(op, "embed", embed, 1);
+    this.heads = checkInteger(op, "heads", heads, 1);
+    this.keyValueHeads = checkInteger(op, "keyValueHeads", keyValueHeads, 1);
+    this.dropout = checkInterval(op, "dropout", dropout, 0, 1);
+    if (embed % heads !== 0)
+      throw new SeqgradError("value", `${op}: ${heads} heads cannot share an embedding of ${embed} evenly; give a divisor of ${embed}.`);
+    if (heads % keyValueHeads !== 0)
+      throw new SeqgradError(
+        "value",
+        `${op}: ${heads} heads cannot share ${keyValueHeads} keyValueHeads evenly; give a divisor of ${heads}.`,
+      );
+    if (rotary && (embed / heads) % 2 !== 0)
+      throw new SeqgradError("value", `${op}: heads of ${embed / heads} elements cannot turn in pairs; give fewer heads, or no rotary.`);
+    this.rotary = rotary;
+    const width = keyValueHeads * (embed / heads);
+    this.keyValueWidth = width;
+    if (checkInteger(op, "kdim", kdim, 1) === embed && checkInteger(op, "vdim", vdim, 1) === embed) {
+      this.in_proj_weight = parameter([embed + 2 * width, embed], init.xavierUniform);
+    } else {
+      this.q_proj_weight = parameter([embed, embed], init.xavierUniform);
+      this.k_proj_weight = parameter([width, kdim], init.xavierUniform);
+      this.v_proj_weight = parameter([width, vdim], init.xavierUniform);
+    }
+    this.in_proj_bias = bias ? parameter([embed + 2 * width], init.zeros) : undefined;
+    this.out_proj = new Linear(embed, embed, { bias });
+    if (this.out_proj.bias) init.zeros(this.out_proj.bias);
+  }
+
+  /** x `[B, T, D]`, the queries -> `[B, T, D]`. */
+  forward(x: Tensor, call: MultiheadAttentionCall = {}): Tensor {
+    const options = this.#options(x, call);
+    if (this.#isSelf(x, call) && !call.cache) return this.out_proj.forward(selfAttention(this.#packed(x, 0), options));
+    const { q, k, v } = this.#inputs(x, call);
+    return this.out_proj.forward(reshape(attention(q, k, v, options), x.shape));
+  }
+
+  /** As forward(), with the weights that it used, `[B, N, T, S]`, after dropout; PyTorch's are their mean over the heads. */
+  forwardWithWeights(x: Tensor, call: MultiheadAttentionCall = {}): { output: Tensor; weights: Tensor } {
+    const options = this.#options(x, call);
+    const { q, k, v } = this.#inputs(x, call);
+    const { output, weights } = attentionWithWeights(q, k, v, options);
+    return { output: this.out_proj.forward(output), weights };
+  }
+
+  /** Keys and values of what is attended to, `[B, S, kdim]`, to be made once for many calls. */
+  project(key: Tensor, value = key): KeysAndValues {
+    return { k: this.#projection(1, key), v: this.#projection(2, value) };
+  }
+
+  #isSelf(x: Tensor, { key = x, value = key, projected }: MultiheadAttentionCall): boolean {
+    return this.in_proj_weight !== undefined && !projected && key === x && value === x;
+  }
+
+  /** What the operation is told; throws unless x fits. */
+  #options(x: Tensor, { causal = false, lengths, mask, cache }: MultiheadAttentionCall): AttentionOptions {
+    const op = "MultiheadAttention";
+    if (x.rank !== 3 || x.shape[2] !== this.embed)
+      throw new SeqgradError("shape", `${op}: x has shape ${formatShape(x.shape)}; wants [B, T, ${this.embed}], batch first.`);
+    const { heads, keyValueHeads, dropout, training } = this;
+    const offset = causal && cache ? cache.length : 0;
+    return { heads, keyValueHeads, causal, offset, lengths: toLengths(op, lengths, x), mask, dropout, training };
+  }
+
+  #inputs(x: Tensor, call: MultiheadAttentionCall): KeysAndValues & { q: Tensor } {
+    const { key = x, value = key, projected, cache } = call;
+    if (!this.#isSelf(x, call)) {
+      const q = this.#projection(0, x);
+      if (!projected) return { q, ...this.project(key, value) };
+      // Every query may see the one row's keys: rows of queries are as good as positions.
+      return { q: projected.k.shape[0] === 1 ? reshape(q, [1, -1, this.embed]) : q, ...projected };
+    }
+    const packed = this.#packed(x, cache?.length ?? 0);
+    const [end, width] = [this.embed, this.keyValueWidth];
+    const q = slice(packed, 2, 0, end);
+    const k = slice(packed, 2, end, end + width);
+    const v = slice(packed, 2, end + width);
+    return cache ? { q, ...cache.append(k, v) } : { q, k, v };
+  }
+
+  /** Queries, keys and values of x, whose first position is `offset`, side by side. */
+  #packed(x: Tensor, offset: number): Tensor {
+    const { heads, keyValueHeads, embed } = this;
+    const packed = linear(x, this.in_proj_weight!, this.in_proj_bias);
+    return this.rotary ? rotary(packed, { heads: heads + keyValueHeads, headDim: embed / heads, offset }) : packed;
+  }
+
+  /** The projection to queries (0), keys (1) or values (2). */
+  #projection(which: 0 | 1 | 2, x: Tensor): Tensor {
+    const { embed, keyValueWidth: width, in_proj_weight: packed, in_proj_bias: bias } = this;
+    const start = which === 0 ? 0 : embed + (which - 1) * width;
+    const end = which === 0 ? embed : start + width;
+    const weight = packed ? slice(packed, 0, start, end) : [this.q_proj_weight, this.k_proj_weight, this.v_proj_weight][which]!;
+    return linear(x, weight, bias && slice(bias, 0, start, end));
+  }
+}

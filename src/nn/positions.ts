@@ -1,0 +1,93 @@
+import { add } from "../ops/binary.js";
+import { slice } from "../ops/views.js";
+import { parameter } from "../tensor/create.js";
+import { empty, type Tensor } from "../tensor/tensor.js";
+import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import * as init from "./init.js";
+import { Module } from "./module.js";
+
+/** Throws unless x is `[..., T, D]`. */
+function checkVectors(op: string, x: Tensor, dimension: number): void {
+  if (x.rank < 2 || x.shape.at(-1) !== dimension)
+    throw new SeqgradError("shape", `${op}: x has shape ${formatShape(x.shape)}; wants [B, T, ${dimension}].`);
+}
+
+/**
+ * Adds to the vector of position p the numbers PE(p, 2i) = sin(p / 10000^(2i / D)) and PE(p, 2i + 1) = cos(p / 10000^(2i / D))
+ * (Vaswani et al. 2017, section 3.5). There is nothing to train, and no last position.
+ *
+ * @throws SeqgradError `range` for a dimension below 1; forward(): `shape`, `range`
+ * @example
+ * new sg.nn.SinusoidalPositionalEncoding(2).forward(sg.zeros([1, 2, 2])); // = [[[0, 1], [0.8415, 0.5403]]]
+ */
+export class SinusoidalPositionalEncoding extends Module {
+  /** Of the positions seen so far, on the host. */
+  #table = new Float32Array(0);
+
+  constructor(readonly dimension: number) {
+    super();
+    checkInteger("SinusoidalPositionalEncoding", "dimension", dimension, 1);
+  }
+
+  /** x `[..., T, D]` -> the same; its first vector is of position `offset`. */
+  forward(x: Tensor, options: { offset?: number } = {}): Tensor {
+    const { dimension: D } = this;
+    checkVectors("SinusoidalPositionalEncoding", x, D);
+    const start = checkInteger("SinusoidalPositionalEncoding", "offset", options.offset ?? 0);
+    const T = x.shape.at(-2)!;
+    if ((start + T) * D > this.#table.length) this.#table = sinusoids(Math.max(start + T, (2 * this.#table.length) / D), D);
+    const encoding = empty(x.backend, [T, D]);
+    encoding.write(this.#table.subarray(start * D, (start + T) * D));
+    return add(x, encoding);
+  }
+}
+
+/** PE `[positions, D]`. */
+function sinusoids(positions: number, D: number): Float32Array<ArrayBuffer> {
+  const table = new Float32Array(positions * D);
+  for (let i = 0; i < D; i += 2) {
+    const frequency = 10000 ** (-i / D);
+    for (let p = 0; p < positions; p++) {
+      table[p * D + i] = Math.sin(p * frequency);
+      if (i + 1 < D) table[p * D + i + 1] = Math.cos(p * frequency);
+    }
+  }
+  return table;
+}
+
+/**
+ * Adds to the vector of position p row p of a table that is trained, normal with deviation 0.02 at first (Radford et al. 2019).
+ *
+ * @throws SeqgradError `range` for a size below 1; forward(): `shape`, `range` for positions past the table
+ * @example
+ * new sg.nn.LearnedPositionalEmbedding(64, 32).forward(sg.zeros([2, 10, 32])).shape; // = [2, 10, 32]
+ */
+export class LearnedPositionalEmbedding extends Module {
+  readonly weight: Tensor;
+
+  constructor(
+    readonly positions: number,
+    readonly dimension: number,
+  ) {
+    super();
+    checkInteger("LearnedPositionalEmbedding", "positions", positions, 1);
+    checkInteger("LearnedPositionalEmbedding", "dimension", dimension, 1);
+    this.weight = parameter([positions, dimension], (y) => init.normal(y, 0, 0.02));
+  }
+
+  /** x `[..., T, D]` -> the same; its first vector is of position `offset`. */
+  forward(x: Tensor, options: { offset?: number } = {}): Tensor {
+    checkVectors("LearnedPositionalEmbedding", x, this.dimension);
+    const start = checkInteger("LearnedPositionalEmbedding", "offset", options.offset ?? 0);
+    const end = start + x.shape.at(-2)!;
+    if (end > this.positions) {
+      throw new SeqgradError(
+        "range",
+        `LearnedPositionalEmbedding: position ${end - 1} is past the table, which has ${this.positions}; give shorter sequences, or make a longer table.`,
+      );
+    }
+    return add(x, slice(this.weight, 0, start, end));
+  }
+}

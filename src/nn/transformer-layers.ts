@@ -1,0 +1,156 @@
+import { add } from "../ops/binary.js";
+import { dropout } from "../ops/dropout.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { checkInterval } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { type FeedForwardActivation, feedForward, feedForwardLayers } from "./feed-forward.js";
+import type { KeysAndValues, LayerCache } from "./key-value-cache.js";
+import type { Linear, UnaryModule } from "./layers.js";
+import { Module } from "./module.js";
+import { MultiheadAttention, type MultiheadAttentionOptions, type Visibility } from "./multihead-attention.js";
+import { BatchNorm, LayerNorm, RMSNorm } from "./norm.js";
+
+type NormOptions = Required<Pick<TransformerLayerOptions, "eps" | "bias">>;
+const norms = {
+  layer: (dimension: number, options: NormOptions): UnaryModule => new LayerNorm(dimension, options),
+  rms: (dimension: number, { eps }: NormOptions): UnaryModule => new RMSNorm(dimension, { eps }),
+  batch: (dimension: number, { eps }: NormOptions): UnaryModule => new BatchNorm(dimension, { eps }),
+};
+
+export type NormKind = keyof typeof norms;
+
+export interface TransformerLayerOptions extends Pick<MultiheadAttentionOptions, "keyValueHeads" | "rotary"> {
+  /** Size of the hidden layer of the feed-forward net. Default 2048. */
+  dimFeedforward?: number;
+  /** The chance to zero attention weights, hidden activations and what a part adds, while training. Default 0.1. */
+  dropout?: number;
+  /** That of hidden activations, where it differs. */
+  hiddenDropout?: number;
+  /** Default relu. */
+  activation?: FeedForwardActivation;
+  /** x + f(norm(x)) in place of norm(x + f(x)). Default false. */
+  normFirst?: boolean;
+  /** Default layer. */
+  norm?: NormKind;
+  /** Of the norms. Default 1e-5. */
+  eps?: number;
+  /** Whether linear layers and norms have biases. Default true. */
+  bias?: boolean;
+}
+
+/** The norm of a kind. */
+export function makeNorm(op: string, dimension: number, { norm = "layer", eps = 1e-5, bias = true }: TransformerLayerOptions): UnaryModule {
+  if (!Object.hasOwn(norms, norm))
+    throw new SeqgradError("value", `${op}: there is no norm "${norm}"; use ${Object.keys(norms).join(", ")}.`);
+  return norms[norm](dimension, { eps, bias });
+}
+
+/** What encoder and decoder layers share. */
+abstract class TransformerLayer extends Module {
+  readonly self_attn: MultiheadAttention;
+  /** Of a decoder's layer. */
+  readonly multihead_attn: MultiheadAttention | undefined;
+  readonly linear1: Linear;
+  readonly linear2: Linear;
+  readonly norm1: UnaryModule;
+  readonly norm2: UnaryModule;
+  readonly norm3: UnaryModule | undefined;
+  readonly activation: FeedForwardActivation;
+  readonly normFirst: boolean;
+  readonly dropout: number;
+  readonly hiddenDropout: number;
+
+  protected constructor(op: string, embed: number, heads: number, options: TransformerLayerOptions, hasMemory: boolean) {
+    super();
+    const { dropout = 0.1, hiddenDropout = dropout, activation = "relu", normFirst = false, dimFeedforward = 2048 } = options;
+    this.dropout = checkInterval(op, "dropout", dropout, 0, 1);
+    this.hiddenDropout = checkInterval(op, "hiddenDropout", hiddenDropout, 0, 1);
+    this.activation = activation;
+    this.normFirst = normFirst;
+    const norm = () => makeNorm(op, embed, options);
+    this.self_attn = new MultiheadAttention(embed, heads, { ...options, dropout });
+    this.multihead_attn = hasMemory ? new MultiheadAttention(embed, heads, { ...options, dropout, rotary: false }) : undefined;
+    const { linear1, linear2 } = feedForwardLayers(op, embed, dimFeedforward, options);
+    this.linear1 = linear1;
+    this.linear2 = linear2;
+    this.norm1 = norm();
+    this.norm2 = norm();
+    this.norm3 = hasMemory ? norm() : undefined;
+  }
+
+  /** x with what a part of the layer adds to it. */
+  protected part(x: Tensor, norm: UnaryModule, part: (x: Tensor) => Tensor): Tensor {
+    if (this.normFirst) return add(x, dropout(part(norm.forward(x)), this.dropout, this.training));
+    return norm.forward(add(x, dropout(part(x), this.dropout, this.training)));
+  }
+
+  protected feedForward(x: Tensor): Tensor {
+    return feedForward(x, this, this.activation, this.training ? this.hiddenDropout : 0);
+  }
+}
+
+/** What self-attention in a layer sees. */
+export interface LayerCall extends Visibility {
+  /** Keys and values of the positions before. */
+  cache?: LayerCache | undefined;
+}
+
+/**
+ * A layer of a Transformer's encoder (Vaswani et al. 2017): self-attention, then a feed-forward net, each added to what it reads and
+ * normalised, before (`normFirst`, Xiong et al. 2020) or after. With `causal` it is a layer of a language model. Parameters as PyTorch's.
+ *
+ * @throws SeqgradError `range` or `value` for options that make no layer; forward(): `shape`, `range`
+ * @example
+ * const layer = new sg.nn.TransformerEncoderLayer(32, 4, { dimFeedforward: 64, activation: "gelu" });
+ * layer.forward(sg.randn([2, 5, 32]), { lengths: [5, 3] }).shape; // = [2, 5, 32]
+ */
+export class TransformerEncoderLayer extends TransformerLayer {
+  constructor(embed: number, heads: number, options: TransformerLayerOptions = {}) {
+    super("TransformerEncoderLayer", embed, heads, options, false);
+  }
+
+  /** `[B, T, D]` -> `[B, T, D]`. */
+  forward(x: Tensor, call: LayerCall = {}): Tensor {
+    const y = this.part(x, this.norm1, (input) => this.self_attn.forward(input, call));
+    return this.part(y, this.norm2, (input) => this.feedForward(input));
+  }
+}
+
+/** What a decoder's layer sees. */
+export interface DecoderLayerCall extends LayerCall {
+  /** `[B]`: how many positions of each row of the memory are there. */
+  memoryLengths?: Tensor | readonly number[] | undefined;
+  /** What broadcasts to `[B, N, T, S]`, as `mask`, for the memory. */
+  memoryMask?: Tensor | undefined;
+}
+
+/**
+ * A layer of a Transformer's decoder (Vaswani et al. 2017): self-attention, attention to a memory, then a feed-forward net, each added
+ * to what it reads and normalised. `causal` is for the self-attention; as in PyTorch, it is off unless asked for. Parameters as PyTorch's.
+ *
+ * @throws SeqgradError `range` or `value` for options that make no layer; forward(): `shape`, `range`
+ * @example
+ * const layer = new sg.nn.TransformerDecoderLayer(32, 4, { dimFeedforward: 64 });
+ * const memory = sg.randn([2, 7, 32]);
+ * layer.forward(sg.randn([2, 5, 32]), memory, { causal: true, memoryLengths: [7, 4] }).shape; // = [2, 5, 32]
+ */
+export class TransformerDecoderLayer extends TransformerLayer {
+  constructor(embed: number, heads: number, options: TransformerLayerOptions = {}) {
+    super("TransformerDecoderLayer", embed, heads, options, true);
+  }
+
+  /** x `[B, T, D]`, memory `[B, S, D]` or what project() made of it -> `[B, T, D]`. */
+  forward(x: Tensor, memory: Tensor | KeysAndValues, call: DecoderLayerCall = {}): Tensor {
+    const { memoryLengths, memoryMask, ...own } = call;
+    const from = "k" in memory ? { projected: memory } : { key: memory };
+    const seen = { ...from, lengths: memoryLengths, mask: memoryMask };
+    const y = this.part(x, this.norm1, (input) => this.self_attn.forward(input, own));
+    const z = this.part(y, this.norm2, (input) => this.multihead_attn!.forward(input, seen));
+    return this.part(z, this.norm3!, (input) => this.feedForward(input));
+  }
+
+  /** The memory's keys and values, to be made once for many calls. */
+  project(memory: Tensor): KeysAndValues {
+    return this.multihead_attn!.project(memory);
+  }
+}

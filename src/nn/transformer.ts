@@ -1,0 +1,175 @@
+import type { Tensor } from "../tensor/tensor.js";
+import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import * as init from "./init.js";
+import type { KeysAndValues, KeyValueCache } from "./key-value-cache.js";
+import type { UnaryModule } from "./layers.js";
+import { Module } from "./module.js";
+import { toLengths, type Visibility } from "./multihead-attention.js";
+import {
+  type DecoderLayerCall,
+  type LayerCall,
+  makeNorm,
+  TransformerDecoderLayer,
+  TransformerEncoderLayer,
+  type TransformerLayerOptions,
+} from "./transformer-layers.js";
+
+export interface TransformerStackOptions extends TransformerLayerOptions {
+  /** Default 6. */
+  numLayers?: number;
+  /** Whether a norm ends the stack, which one with `normFirst` wants. Default false. */
+  finalNorm?: boolean;
+}
+
+export interface StackCall {
+  /** Keys and values of the positions before, to which those of x are added; x then sees only what comes before, and itself. */
+  cache?: KeyValueCache | undefined;
+}
+
+/** Layers on top of each other, and a norm at the end. */
+abstract class Stack<L extends Module> extends Module {
+  readonly norm: UnaryModule | undefined;
+  /** K D of a layer: what a cache keeps of a position. */
+  readonly keyValueWidth: number;
+
+  protected constructor(
+    private readonly op: string,
+    readonly layers: readonly (L & { self_attn: { keyValueWidth: number } })[],
+    embed: number,
+    options: TransformerStackOptions,
+  ) {
+    super();
+    this.norm = options.finalNorm ? makeNorm(op, embed, options) : undefined;
+    this.keyValueWidth = layers[0]!.self_attn.keyValueWidth;
+  }
+
+  /** Runs all layers. What `cache` held it holds still when one of them throws. */
+  protected run(x: Tensor, call: Visibility & StackCall, run: (layer: L, y: Tensor, seen: LayerCall, index: number) => Tensor): Tensor {
+    const { cache, ...rest } = call;
+    const seen = { ...rest, lengths: toLengths(this.op, call.lengths, x), ...(cache && { causal: true }) };
+    if (cache && cache.layers !== this.layers.length)
+      throw new SeqgradError("value", `${this.op}: the cache is for ${cache.layers} layers; there are ${this.layers.length}.`);
+    cache?.check(x.shape[1] ?? 0);
+    let y = x;
+    for (const [i, layer] of this.layers.entries()) y = run(layer, y, { ...seen, cache: cache?.at(i) }, i);
+    y = this.norm ? this.norm.forward(y) : y;
+    cache?.advance(x.shape[1]!);
+    return y;
+  }
+}
+
+function stack<L>(op: string, { numLayers = 6 }: TransformerStackOptions, make: () => L): L[] {
+  return Array.from({ length: checkInteger(op, "numLayers", numLayers, 1) }, make);
+}
+
+/**
+ * Encoder layers on top of each other. Parameters as PyTorch's: `layers.0.self_attn.in_proj_weight`, ..., `norm.weight`.
+ *
+ * @throws SeqgradError as TransformerEncoderLayer; forward(): `range` for more positions than the cache has room for
+ * @example
+ * const encoder = new sg.nn.TransformerEncoder(32, 4, { numLayers: 2, dimFeedforward: 64 });
+ * encoder.forward(sg.randn([2, 5, 32]), { lengths: [5, 3] }).shape; // = [2, 5, 32]
+ */
+export class TransformerEncoder extends Stack<TransformerEncoderLayer> {
+  constructor(embed: number, heads: number, options: TransformerStackOptions = {}) {
+    const op = "TransformerEncoder";
+    super(
+      op,
+      stack(op, options, () => new TransformerEncoderLayer(embed, heads, options)),
+      embed,
+      options,
+    );
+  }
+
+  /** `[B, T, D]` -> `[B, T, D]`. */
+  forward(x: Tensor, call: Visibility & StackCall = {}): Tensor {
+    return this.run(x, call, (layer, y, seen) => layer.forward(y, seen));
+  }
+}
+
+/**
+ * Decoder layers on top of each other. Parameters as PyTorch's: `layers.0.multihead_attn.in_proj_weight`, ..., `norm.weight`.
+ *
+ * @throws SeqgradError as TransformerDecoderLayer; forward(): `range` for more positions than the cache has room for
+ * @example
+ * const decoder = new sg.nn.TransformerDecoder(32, 4, { numLayers: 2, dimFeedforward: 64 });
+ * decoder.forward(sg.randn([2, 5, 32]), sg.randn([2, 7, 32]), { causal: true }).shape; // = [2, 5, 32]
+ */
+export class TransformerDecoder extends Stack<TransformerDecoderLayer> {
+  constructor(embed: number, heads: number, options: TransformerStackOptions = {}) {
+    const op = "TransformerDecoder";
+    super(
+      op,
+      stack(op, options, () => new TransformerDecoderLayer(embed, heads, options)),
+      embed,
+      options,
+    );
+  }
+
+  /** x `[B, T, D]`, memory `[B, S, D]` or what project() made of it -> `[B, T, D]`. */
+  forward(x: Tensor, memory: Tensor | readonly KeysAndValues[], call: Omit<DecoderLayerCall, "cache"> & StackCall = {}): Tensor {
+    const { memoryLengths, memoryMask, ...own } = call;
+    const shown = { memoryLengths: toLengths("TransformerDecoder", memoryLengths, x), memoryMask };
+    const of = (i: number) => ("length" in memory ? memory[i]! : memory);
+    return this.run(x, own, (layer, y, seen, i) => layer.forward(y, of(i), { ...seen, ...shown }));
+  }
+
+  /** What each layer makes of the memory, once for many calls. */
+  project(memory: Tensor): KeysAndValues[] {
+    return this.layers.map((layer) => layer.project(memory));
+  }
+}
+
+export interface TransformerOptions extends TransformerLayerOptions {
+  /** Default 6. */
+  numEncoderLayers?: number;
+  /** Default 6. */
+  numDecoderLayers?: number;
+}
+
+/** What is hidden in a call of a Transformer. */
+export interface TransformerCall {
+  /** `[B]`: how many positions of each source are there. */
+  sourceLengths?: Tensor | readonly number[] | undefined;
+  targetLengths?: Tensor | readonly number[] | undefined;
+  /** Of what the encoder made. Default: those of the source. */
+  memoryLengths?: Tensor | readonly number[] | undefined;
+  /** What broadcasts to `[B, N, S, S]`, `[B, N, T, T]` and `[B, N, T, S]`: see Visibility. */
+  sourceMask?: Tensor | undefined;
+  targetMask?: Tensor | undefined;
+  memoryMask?: Tensor | undefined;
+  /** A position of the target sees itself and those before only. Default false. */
+  causal?: boolean;
+}
+
+/**
+ * Encoder and decoder (Vaswani et al. 2017), without embeddings and output layer: see models.TransformerSeq2Seq. Parameters and defaults as
+ * PyTorch's; matrices are Glorot's at first.
+ *
+ * @throws SeqgradError as the layers
+ * @example
+ * const transformer = new sg.nn.Transformer(32, 4, { numEncoderLayers: 1, numDecoderLayers: 1, dimFeedforward: 64 });
+ * const [source, target] = [sg.randn([2, 7, 32]), sg.randn([2, 5, 32])];
+ * transformer.forward(source, target, { causal: true, sourceLengths: [7, 4] }).shape; // = [2, 5, 32]
+ */
+export class Transformer extends Module {
+  readonly encoder: TransformerEncoder;
+  readonly decoder: TransformerDecoder;
+
+  constructor(embed = 512, heads = 8, options: TransformerOptions = {}) {
+    super();
+    const { numEncoderLayers, numDecoderLayers, ...layer } = options;
+    const ended = { ...layer, finalNorm: true };
+    this.encoder = new TransformerEncoder(embed, heads, { ...ended, ...(numEncoderLayers && { numLayers: numEncoderLayers }) });
+    this.decoder = new TransformerDecoder(embed, heads, { ...ended, ...(numDecoderLayers && { numLayers: numDecoderLayers }) });
+    for (const p of this.parameters()) if (p.rank > 1) init.xavierUniform(p);
+  }
+
+  /** source `[B, S, D]`, target `[B, T, D]` -> `[B, T, D]`. */
+  forward(source: Tensor, target: Tensor, call: TransformerCall = {}): Tensor {
+    const { sourceLengths, memoryLengths = sourceLengths, targetLengths, sourceMask, targetMask, memoryMask, causal } = call;
+    const memory = this.encoder.forward(source, { lengths: sourceLengths, mask: sourceMask });
+    return this.decoder.forward(target, memory, { causal, lengths: targetLengths, mask: targetMask, memoryLengths, memoryMask });
+  }
+}

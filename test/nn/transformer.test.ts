@@ -1,0 +1,243 @@
+import { describe, expect, test } from "vitest";
+import { noGrad } from "../../src/autograd/tape.js";
+import { parseSafetensors } from "../../src/io/safetensors.js";
+import * as nn from "../../src/nn/index.js";
+import { concat, slice, sum } from "../../src/ops/index.js";
+import { ones, randn, zeros } from "../../src/tensor/create.js";
+import { memory, withDevice } from "../../src/tensor/device.js";
+import { manualSeed } from "../../src/tensor/random.js";
+import { scope } from "../../src/tensor/scope.js";
+import type { Tensor } from "../../src/tensor/tensor.js";
+import { expectClose as expectGolden, fileBytes, loadGolden, resolve, type StateCase } from "../golden/golden.js";
+import { describeDefaults } from "../helpers/default-device.js";
+import { describeEverywhere, describeWasm, on, wasmDevice } from "../helpers/devices.js";
+import { expectError } from "../helpers/errors.js";
+import { toInputs, toValues } from "../helpers/golden-tensors.js";
+import { expectClose } from "../helpers/numbers.js";
+
+type Layer = nn.Module & { forward(...args: unknown[]): Tensor };
+
+const states = await loadGolden<StateCase>("transformer-states");
+const files = new Map(await Promise.all(states.cases.map(async (c) => [c.file, await fileBytes(c.file)] as const)));
+
+await describeWasm("a state_dict of PyTorch's", (device) => {
+  test.each(states.cases)("loads with its names unchanged, and comes back: $name", (c) =>
+    withDevice(device, async () => {
+      const stored = parseSafetensors(files.get(c.file)!);
+      const layer = new (nn as unknown as Record<string, new (...args: readonly unknown[]) => Layer>)[c.call]!(...c.args);
+      layer.loadStateDict(stored);
+      const inputs = toInputs(states.inputs(c), c.inputs);
+      const y = layer.forward(...resolve<Tensor>(c.forward!, inputs));
+      expect(new Set((await layer.stateDict()).keys())).toEqual(new Set(stored.keys()));
+      expectGolden(await toValues(y), states.output(c, "y"));
+    }),
+  );
+});
+
+/** x in pieces of so many positions, each read after those before it. */
+function inPieces(x: Tensor, lengths: readonly number[], read: (piece: Tensor) => Tensor): Tensor {
+  let start = 0;
+  const pieces = lengths.map((length) => {
+    start += length;
+    return read(slice(x, 1, start - length, start));
+  });
+  return concat(pieces, 1);
+}
+
+await describeEverywhere("with a cache", (device) => {
+  const pieces = [1, 3, 1, 2];
+  for (const [label, options] of Object.entries({
+    plain: {},
+    "norm first, grouped heads": { normFirst: true, finalNorm: true, keyValueHeads: 2 },
+  })) {
+    on(device)(`an encoder reads piece by piece what it reads at once: ${label}`, async () => {
+      manualSeed(1);
+      const encoder = new nn.TransformerEncoder(16, 4, { numLayers: 2, dimFeedforward: 24, ...options }).eval();
+      const cache = new nn.KeyValueCache({ layers: 2, rows: 2, capacity: 7, width: encoder.keyValueWidth });
+      const [whole, parts] = noGrad(() => {
+        const x = randn([2, 7, 16]);
+        return [encoder.forward(x, { causal: true }), inPieces(x, pieces, (piece) => encoder.forward(piece, { cache }))];
+      });
+      expect(cache.length).toBe(7);
+      expectClose(await parts.data(), await whole.data(), 1e-5);
+      cache.dispose();
+      encoder.dispose();
+    });
+  }
+
+  on(device)("a decoder reads piece by piece what it reads at once, also several rows beside one of the memory", async () => {
+    manualSeed(2);
+    const decoder = new nn.TransformerDecoder(16, 2, { numLayers: 2, dimFeedforward: 24 }).eval();
+    const cache = new nn.KeyValueCache({ layers: 2, rows: 3, capacity: 9, width: 16 });
+    const [whole, parts] = noGrad(() => {
+      const [x, source] = [randn([3, 7, 16]), randn([1, 5, 16])];
+      const projected = decoder.project(source);
+      const seen = { memoryLengths: [4] };
+      return [
+        decoder.forward(x, concat([source, source, source]), { causal: true, memoryLengths: [4, 4, 4] }),
+        inPieces(x, pieces, (piece) => decoder.forward(piece, projected, { cache, ...seen })),
+      ];
+    });
+    expectClose(await parts.data(), await whole.data(), 1e-5);
+    cache.dispose();
+    decoder.dispose();
+  });
+
+  on(device)("rows are taken once, often or never; the cache that they come from stays", async () => {
+    manualSeed(3);
+    const encoder = new nn.TransformerEncoder(8, 2, { numLayers: 2, dimFeedforward: 8 }).eval();
+    const cache = new nn.KeyValueCache({ layers: 2, rows: 2, capacity: 6, width: 8 });
+    const more: nn.KeyValueCache[] = [];
+    const [whole, parts, rest] = noGrad(() => {
+      const x = randn([2, 4, 8]);
+      encoder.forward(slice(x, 1, 0, 3), { cache });
+      const other = cache.select([1, 1, 0]);
+      more.push(other);
+      const last = slice(x, 1, 3);
+      const [a, b] = [slice(last, 0, 0, 1), slice(last, 0, 1, 2)];
+      const whole = slice(encoder.forward(x, { causal: true }), 1, 3);
+      return [whole, encoder.forward(concat([b, b, a]), { cache: other }), encoder.forward(last, { cache })];
+    });
+    const wanted = await whole.data();
+    const [row0, row1] = [wanted.subarray(0, 8), wanted.subarray(8)];
+    expectClose(await parts.data(), [...row1, ...row1, ...row0], 1e-5);
+    expectClose(await rest.data(), wanted, 1e-5);
+    expect([cache.length, more[0]!.length, more[0]!.rows]).toEqual([4, 4, 3]);
+    for (const used of [cache, ...more]) used.dispose();
+    encoder.dispose();
+  });
+});
+
+describe("a cache refuses", async () => {
+  const device = await wasmDevice("simd");
+  const make = () => {
+    const encoder = new nn.TransformerEncoder(8, 2, { numLayers: 2, dimFeedforward: 8 }).eval();
+    return { encoder, cache: new nn.KeyValueCache({ layers: 2, capacity: 4, width: 8 }) };
+  };
+
+  test("more positions than it has room for, and is as it was", () =>
+    withDevice(device, () => {
+      const { encoder, cache } = make();
+      scope(() =>
+        noGrad(() => {
+          const x = randn([1, 4, 8]);
+          encoder.forward(slice(x, 1, 0, 3), { cache });
+          const before = [...cache.read(1).k.dataSync()];
+          const act = () => encoder.forward(zeros([1, 2, 8]), { cache });
+          expectError("range", act, "3 positions are filled", "2 more do not fit the capacity of 4");
+          expect(cache.length).toBe(3);
+          expect([...cache.read(1).k.dataSync()]).toEqual(before);
+          expectClose(
+            encoder.forward(slice(x, 1, 3), { cache }).dataSync(),
+            slice(encoder.forward(x, { causal: true }), 1, 3).dataSync(),
+            1e-5,
+          );
+        }),
+      );
+    }));
+
+  test("what it is not made for", () =>
+    withDevice(device, () => {
+      const { encoder, cache } = make();
+      scope(() => {
+        expectError("state", () => encoder.forward(zeros([1, 2, 8]), { cache }), "no gradient flows through a cache");
+        noGrad(() => {
+          expectError("shape", () => encoder.forward(zeros([2, 2, 8]), { cache }), "[2, 2, 8]", "[1, T, 8]");
+          const other = new nn.KeyValueCache({ layers: 3, capacity: 4, width: 8 });
+          expectError("value", () => encoder.forward(zeros([1, 2, 8]), { cache: other }), "for 3 layers; there are 2");
+        });
+      });
+      expect(cache.length).toBe(0);
+      expectError("range", () => cache.select([0, 1]), "rows[1] is 1");
+      expectError("range", () => new nn.KeyValueCache({ layers: 1, capacity: 0, width: 8 }), "capacity is 0");
+    }));
+
+  test("nothing of its memory to others once it is gone", () =>
+    withDevice(device, () => {
+      const before = memory(device).tensors;
+      const { encoder, cache } = make();
+      noGrad(() => scope(() => void encoder.forward(zeros([1, 2, 8]), { cache })));
+      cache.select([0, 0]).dispose();
+      const { k } = cache.read(0);
+      cache.dispose();
+      expectError("state", () => k.dataSync(), "gone");
+      encoder.dispose();
+      expect(memory(device).tensors).toBe(before);
+    }));
+});
+
+describeDefaults("positions", () => {
+  test("are told by sines and cosines of falling frequency, from any place on", async () => {
+    const encoding = new nn.SinusoidalPositionalEncoding(5);
+    const wanted = (p: number) => Array.from({ length: 5 }, (_, j) => (j % 2 ? Math.cos : Math.sin)(p / 10000 ** ((j - (j % 2)) / 5)));
+    expectClose(await encoding.forward(zeros([2, 3, 5])).data(), [0, 1, 2, 0, 1, 2].flatMap(wanted), 1e-6);
+    expectClose(await encoding.forward(zeros([1, 2, 5]), { offset: 70 }).data(), [70, 71].flatMap(wanted), 1e-6);
+    expectClose(
+      await encoding.forward(ones([1, 1, 5]), { offset: 2 }).data(),
+      wanted(2).map((y) => 1 + y),
+      1e-6,
+    );
+    expect(encoding.parameters()).toEqual([]);
+  });
+
+  test("are learned, each by itself", async () => {
+    const learned = new nn.LearnedPositionalEmbedding(6, 2);
+    const x = zeros([3, 2, 2]);
+    const y = learned.forward(x, { offset: 3 });
+    const table = await learned.weight.data();
+    expectClose(await slice(y, 0, 2).data(), table.subarray(6, 10), 0);
+    sum(y).backward();
+    expect([...(await learned.weight.grad!.data())]).toEqual([0, 0, 0, 0, 0, 0, 3, 3, 3, 3, 0, 0]);
+  });
+});
+
+describe("bad input", async () => {
+  const device = await wasmDevice("simd");
+  const said = (name: string, code: Parameters<typeof expectError>[0], act: () => unknown, ...parts: string[]) =>
+    test(name, () => withDevice(device, () => scope(() => expectError(code, act, ...parts))));
+  const x = () => zeros([2, 5, 8]);
+
+  said("heads that do not divide", "value", () => new nn.MultiheadAttention(10, 4), "4 heads cannot share an embedding of 10");
+  said("shared heads", "value", () => new nn.MultiheadAttention(8, 4, { keyValueHeads: 3 }), "3 keyValueHeads");
+  said("no heads", "range", () => new nn.MultiheadAttention(8, 0), "heads is 0");
+  said("another size", "shape", () => new nn.MultiheadAttention(6, 2).forward(x()), "[2, 5, 8]", "wants [B, T, 6]");
+  said(
+    "a mask",
+    "shape",
+    () => new nn.MultiheadAttention(8, 2).forward(x(), { mask: zeros([5, 4]) }),
+    "mask has shape [5, 4]",
+    "[2, 2, 5, 5]",
+  );
+  said("lengths", "range", () => new nn.MultiheadAttention(8, 2).forward(x(), { lengths: [5, 6] }), "lengths[1] is 6");
+  said(
+    "half a length",
+    "range",
+    () => new nn.TransformerEncoder(8, 2).forward(x(), { lengths: [5, 1.5] }),
+    "TransformerEncoder: lengths[1] is 1.5",
+  );
+  said("positions", "range", () => new nn.LearnedPositionalEmbedding(4, 8).forward(x()), "position 4 is past the table, which has 4");
+  said("an offset", "range", () => new nn.LearnedPositionalEmbedding(9, 8).forward(x(), { offset: 5 }), "position 9 is past");
+  said("an activation", "value", () => new nn.FeedForward(4, 4, { activation: "toString" as never }), '"toString"', "use relu, gelu");
+  said("a norm", "value", () => new nn.TransformerEncoderLayer(8, 2, { norm: "group" as never }), '"group"', "use layer");
+  said("no layers", "range", () => new nn.TransformerEncoder(8, 2, { numLayers: 0 }), "numLayers is 0");
+  said("dropout", "range", () => new nn.TransformerDecoderLayer(8, 2, { dropout: 2 }), "dropout is 2");
+});
+
+test("all parts of a Transformer get a gradient, and draw dropout in training alone", async () => {
+  const device = await wasmDevice("simd");
+  await withDevice(device, async () => {
+    manualSeed(5);
+    const model = new nn.Transformer(8, 2, { numEncoderLayers: 1, numDecoderLayers: 1, dimFeedforward: 16, dropout: 0.5 });
+    const [source, target] = [randn([2, 4, 8]), randn([2, 3, 8])];
+    const run = () => [...model.forward(source, target, { causal: true }).dataSync()];
+    expect(run()).not.toEqual(run());
+    model.eval();
+    expect(run()).toEqual(run());
+    sum(slice(model.forward(source, target), 2, 0, 3)).backward();
+    for (const [name, p] of model.namedParameters())
+      expect(
+        p.grad?.dataSync().some((d) => d !== 0),
+        name,
+      ).toBe(true);
+  });
+});
