@@ -1,5 +1,6 @@
 import { defineCommand } from "citty";
 import { fileStore } from "../io/file-store.js";
+import { TransformerLM } from "../models/transformer-lm.js";
 import { manualSeed } from "../tensor/random.js";
 import { SeqgradError } from "../util/errors.js";
 import { describeLM, type LanguageModel, loadLM, makeLM } from "./lm.js";
@@ -74,7 +75,14 @@ function modelMaker(
     const extra = Object.keys(described).find((name) => given[name] !== undefined);
     if (extra)
       throw new SeqgradError("value", `--${extra} and --model contradict each other: a saved model has its own; give one of them.`);
-    return async () => (await loadLM(fileStore(folder))).model.train();
+    return async () => {
+      const { model } = await loadLM(fileStore(folder));
+      if (model instanceof TransformerLM && seq > model.contextLength) {
+        const advice = `the model in ${folder} has a context of ${model.contextLength}`;
+        throw new SeqgradError("range", `--seq ${seq} is too long: ${advice}; give at most that.`);
+      }
+      return model.train();
+    };
   }
   const vocabularySize = numberOption("vocabulary", vocabulary, { low: 1, high: 2 ** 24, integer: true });
   const model = Object.fromEntries(Object.keys(modelOptions).map((name) => [name, given[name]]));

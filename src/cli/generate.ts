@@ -1,5 +1,5 @@
 import { defineCommand } from "citty";
-import { beamSearch, generate as generateTokens } from "../decode/index.js";
+import { beamSearch, generate as generateTokens, type StepModel } from "../decode/index.js";
 import { fileStore } from "../io/file-store.js";
 import { SeqgradError } from "../util/errors.js";
 import { loadLM } from "./lm.js";
@@ -38,7 +38,8 @@ export const generate = defineCommand({
       ...(args["top-p"] !== undefined && { topP: numberOption("top-p", args["top-p"], { low: 0, high: 1 }) }),
     };
     await initDevice(args);
-    const { model, tokenizer } = await loadLM(fileStore(args.model));
+    const { model: loaded, tokenizer } = await loadLM(fileStore(args.model));
+    const model = loaded as StepModel<unknown>; // each kind has a state of its own
     const prompt = tokenizer.encode(args.prompt);
     const print = (event: object) => process.stdout.write(`${JSON.stringify({ event: "end", prompt: args.prompt, ...event })}\n`);
     if (beams !== undefined) {

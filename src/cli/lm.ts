@@ -2,6 +2,7 @@ import { noGrad } from "../autograd/tape.js";
 import { consecutiveWindows } from "../data/windows.js";
 import { loadModel, type Store, saveModel } from "../io/index.js";
 import { isRecurrentCell, RecurrentLM, type RecurrentLMConfig } from "../models/recurrent-lm.js";
+import { TransformerLM, type TransformerLMConfig, transformerChoices } from "../models/transformer-lm.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { tensor } from "../tensor/create.js";
 import { scope } from "../tensor/scope.js";
@@ -11,28 +12,33 @@ import { breather } from "../util/breath.js";
 import { SeqgradError } from "../util/errors.js";
 import type { Recipe } from "./recipe.js";
 
-const MODEL_TYPE = "seqgrad-recurrent-lm";
 const WEIGHTS = "model.safetensors";
 
 /** The files of a character model's folder. */
 export const modelFiles: readonly string[] = ["config.json", "vocab.json", WEIGHTS];
 
 /** A model that the command line trains. */
-export type LanguageModel = RecurrentLM;
+export type LanguageModel = RecurrentLM | TransformerLM;
 
 /** The model that a recipe describes. */
-export function makeLM({ cell, layers, embed, hidden, dropout, tie }: Recipe, vocabularySize: number): LanguageModel {
-  return new RecurrentLM({ vocabularySize, cell, layers, embed, hidden, dropout, tieWeights: tie });
+export function makeLM(recipe: Recipe, vocabularySize: number): LanguageModel {
+  const { layers, embed, dropout, tie: tieWeights } = recipe;
+  const common = { vocabularySize, layers, embed, dropout, tieWeights };
+  if (recipe.arch === "recurrent") return new RecurrentLM({ ...common, cell: recipe.cell, hidden: recipe.hidden });
+  const { seq: contextLength, heads, "kv-heads": keyValueHeads, norm, positions, activation } = recipe;
+  return new TransformerLM({ ...common, contextLength, heads, keyValueHeads, norm, positions, activation });
 }
 
-/** `lstm with 1 x 256 units`. */
-export function describeLM({ config: { cell, layers, hidden } }: LanguageModel): string {
-  return `${cell} with ${layers} x ${hidden} units`;
+/** `lstm with 1 x 256 units`, or `transformer with 4 x 4 heads, 128 wide`: layers by what one has. */
+export function describeLM(model: LanguageModel): string {
+  if (model instanceof RecurrentLM) return `${model.config.cell} with ${model.config.layers} x ${model.config.hidden} units`;
+  return `transformer with ${model.config.layers} x ${model.config.heads} heads, ${model.config.embed} wide`;
 }
 
 /** Saves a character model as a folder. */
-export async function saveLM(store: Store, model: RecurrentLM, tokenizer: CharTokenizer): Promise<void> {
-  const config = { model_type: MODEL_TYPE, architectures: ["RecurrentLM"], ...model.config };
+export async function saveLM(store: Store, model: LanguageModel, tokenizer: CharTokenizer): Promise<void> {
+  const { type, architecture } = model instanceof RecurrentLM ? kinds.recurrent : kinds.transformer;
+  const config = { model_type: type, architectures: [architecture], ...model.config };
   await saveModel(store, { config, tensors: await model.stateDict(), vocabulary: tokenizer.toJSON() });
 }
 
@@ -42,44 +48,75 @@ export async function deleteLM(store: Store): Promise<void> {
 }
 
 /** Loads what saveLM saved. */
-export async function loadLM(store: Store): Promise<{ model: RecurrentLM; tokenizer: CharTokenizer }> {
+export async function loadLM(store: Store): Promise<{ model: LanguageModel; tokenizer: CharTokenizer }> {
   const { config, tensors, vocabulary } = await loadModel(store);
-  if (config.model_type !== MODEL_TYPE)
-    throw new SeqgradError("format", `config.json: model_type is ${JSON.stringify(config.model_type)}; wants "${MODEL_TYPE}".`);
+  const kind = Object.values(kinds).find(({ type }) => type === config.model_type);
+  if (!kind) {
+    const types = Object.values(kinds).map(({ type }) => `"${type}"`);
+    throw new SeqgradError("format", `config.json: model_type is ${JSON.stringify(config.model_type)}; wants ${types.join(" or ")}.`);
+  }
   if (!vocabulary) throw new SeqgradError("io", "the model's vocab.json is missing; the folder is not complete.");
   const tokenizer = CharTokenizer.fromJSON(vocabulary);
-  checkConfig(config, tokenizer.size, tensors);
-  const model = new RecurrentLM(config);
+  // Compared with the other files before a model is made, which may ask for any amount of memory.
+  const check: Check = (name, isGood, wanted) => {
+    if (!isGood) throw new SeqgradError("format", `config.json: ${name} is ${JSON.stringify(config[name])}; wants ${wanted}.`);
+  };
+  const { dropout, tieWeights } = config;
+  check("vocabularySize", config.vocabularySize === tokenizer.size, `${tokenizer.size}, the size of vocab.json`);
+  check("dropout", typeof dropout === "number" && dropout >= 0 && dropout <= 1, "a number from 0 to 1");
+  check("tieWeights", typeof tieWeights === "boolean", "true or false");
+  const model = kind.make(config, tensors, check);
   model.loadStateDict(tensors);
   return { model: model.eval(), tokenizer };
 }
 
 type Config = Readonly<Record<string, unknown>>;
+type Tensors = ReadonlyMap<string, TensorValue>;
+type Check = (name: string, isGood: boolean, wanted: string) => void;
 
-/** Compares the config with the other files before a model is made, which may ask for any amount of memory. */
-function checkConfig(
-  config: Config,
-  vocabularySize: number,
-  tensors: ReadonlyMap<string, TensorValue>,
-): asserts config is Config & RecurrentLMConfig {
-  const check = (name: string, isGood: boolean, wanted: string) => {
-    if (!isGood) throw new SeqgradError("format", `config.json: ${name} is ${JSON.stringify(config[name])}; wants ${wanted}.`);
-  };
-  const [, embed] = tensors.get("embedding.weight")?.shape ?? [];
-  const [, hidden] = tensors.get("rnn.weight_hh_l0")?.shape ?? [];
-  const layers = [...tensors.keys()].filter((name) => name.startsWith("rnn.weight_hh_l")).length;
-  check("vocabularySize", config.vocabularySize === vocabularySize, `${vocabularySize}, the size of vocab.json`);
-  check("cell", isRecurrentCell(config.cell), "rnn, gru or lstm");
-  check("embed", embed === undefined || config.embed === embed, `${embed}, as in ${WEIGHTS}`);
-  check("hidden", hidden === undefined || config.hidden === hidden, `${hidden}, as in ${WEIGHTS}`);
-  check("layers", config.layers === layers, `${layers}, as in ${WEIGHTS}`);
-  const { dropout, tieWeights } = config;
-  check("dropout", typeof dropout === "number" && dropout >= 0 && dropout <= 1, "a number from 0 to 1");
-  check("tieWeights", typeof tieWeights === "boolean", "true or false");
-}
+/** How many layers have a tensor of a name. */
+const layersOf = (tensors: Tensors, name: RegExp) => [...tensors.keys()].filter((key) => name.test(key)).length;
+
+/** The kinds of model, by their names in config.json. */
+const kinds = {
+  recurrent: {
+    type: "seqgrad-recurrent-lm",
+    architecture: "RecurrentLM",
+    make(config: Config, tensors: Tensors, check: Check): LanguageModel {
+      const [, embed] = tensors.get("embedding.weight")?.shape ?? [];
+      const [, hidden] = tensors.get("rnn.weight_hh_l0")?.shape ?? [];
+      const layers = layersOf(tensors, /^rnn\.weight_hh_l/);
+      check("cell", isRecurrentCell(config.cell), "rnn, gru or lstm");
+      check("embed", embed === undefined || config.embed === embed, `${embed}, as in ${WEIGHTS}`);
+      check("hidden", hidden === undefined || config.hidden === hidden, `${hidden}, as in ${WEIGHTS}`);
+      check("layers", config.layers === layers, `${layers}, as in ${WEIGHTS}`);
+      return new RecurrentLM(config as Config & RecurrentLMConfig);
+    },
+  },
+  transformer: {
+    type: "seqgrad-transformer-lm",
+    architecture: "TransformerLM",
+    make(config: Config, tensors: Tensors, check: Check): LanguageModel {
+      const [, embed] = tensors.get("embedding.weight")?.shape ?? [];
+      const [, hidden] = tensors.get("decoder.layers.0.linear2.weight")?.shape ?? [];
+      const [positions] = tensors.get("positions.weight")?.shape ?? [];
+      const layers = layersOf(tensors, /^decoder\.layers\.\d+\.linear2\.weight$/);
+      check("embed", embed === undefined || config.embed === embed, `${embed}, as in ${WEIGHTS}`);
+      check("hidden", hidden === undefined || config.hidden === hidden, `${hidden}, as in ${WEIGHTS}`);
+      check("layers", config.layers === layers, `${layers}, as in ${WEIGHTS}`);
+      check("contextLength", positions === undefined || config.contextLength === positions, `${positions}, as in ${WEIGHTS}`);
+      for (const name of ["contextLength", "heads", "keyValueHeads"])
+        check(name, Number.isInteger(config[name]) && (config[name] as number) > 0, "a whole number of at least 1");
+      for (const [name, words] of Object.entries(transformerChoices))
+        check(name, (words as readonly unknown[]).includes(config[name]), words.join(", "));
+      check("bias", typeof config.bias === "boolean", "true or false");
+      return new TransformerLM(config as Config & TransformerLMConfig);
+    },
+  },
+};
 
 /** The mean cross-entropy over all tokens but the first, in nats, in consecutive windows that each begin with a zero state. */
-export async function validationLoss(model: RecurrentLM, tokens: Int32Array, sequenceLength: number, batchSize: number): Promise<number> {
+export async function validationLoss(model: LanguageModel, tokens: Int32Array, sequenceLength: number, batchSize: number): Promise<number> {
   const breathe = breather();
   let sum = 0;
   let count = 0;

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { loadLM } from "../../src/cli/lm.js";
 import { generate } from "../../src/decode/index.js";
 import { fileStore } from "../../src/io/file-store.js";
+import type { RecurrentLM } from "../../src/models/recurrent-lm.js";
 import { init } from "../../src/tensor/device.js";
 import { jsonLines, refuse, succeed, temporaryFolder, workplace } from "../helpers/cli.js";
 
@@ -45,7 +46,7 @@ describe("generate", () => {
     await init();
     const { model: lm, tokenizer } = await loadLM(fileStore(folder));
     let greedy = "The ";
-    for await (const token of generate(lm, tokenizer.encode(greedy), { maxTokens: 40, temperature: 0 }))
+    for await (const token of generate(lm as RecurrentLM, tokenizer.encode(greedy), { maxTokens: 40, temperature: 0 }))
       greedy += tokenizer.decode([token]);
     expect(await write(folder, "--temperature", 0)).toBe(`${greedy}\n`);
     expect(await write(folder, "--top-k", 1, "--temperature", 5, "--seed", 1)).toBe(`${greedy}\n`);

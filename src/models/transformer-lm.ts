@@ -1,0 +1,190 @@
+import { noGrad } from "../autograd/tape.js";
+import type { TensorData } from "../backend/backend.js";
+import type { WindowBatch } from "../data/windows.js";
+import * as init from "../nn/init.js";
+import { KeyValueCache } from "../nn/key-value-cache.js";
+import { Dropout, Embedding, Linear } from "../nn/layers.js";
+import { Module } from "../nn/module.js";
+import { LearnedPositionalEmbedding } from "../nn/positions.js";
+import { TransformerEncoder } from "../nn/transformer.js";
+import { crossEntropy } from "../ops/cross-entropy.js";
+import { linear } from "../ops/linear.js";
+import { select } from "../ops/views.js";
+import { tensor } from "../tensor/create.js";
+import { scope } from "../tensor/scope.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+
+export interface TransformerLMConfig {
+  /** Number of different tokens, V. */
+  readonly vocabularySize: number;
+  /** How many tokens the model sees at once. */
+  readonly contextLength: number;
+  readonly layers: number;
+  /** N, heads of queries. */
+  readonly heads: number;
+  /** D, the width of the model. */
+  readonly embed: number;
+  /** K, heads of keys and values, each of which serves N / K heads of queries (Ainslie et al. 2023). Default N. */
+  readonly keyValueHeads?: number;
+  /** Size of the hidden layer of the feed-forward nets. Default 4 D; 8 D / 3 with swiglu, which has three matrices for two. */
+  readonly hidden?: number;
+  /** The chance to zero an activation or an attention weight, while training. Default 0. */
+  readonly dropout?: number;
+  /** Default layer. */
+  readonly norm?: "layer" | "rms";
+  /** A table of positions, or queries and keys that turn by them (Su et al. 2021). Default learned. */
+  readonly positions?: "learned" | "rotary";
+  /** Default gelu. */
+  readonly activation?: "gelu" | "geluTanh" | "swiglu";
+  /** Whether linear layers and norms have biases. Default true. */
+  readonly bias?: boolean;
+  /** The output layer uses the embedding's table (Press and Wolf 2017). Default true. */
+  readonly tieWeights?: boolean;
+}
+
+/** The words of the options that are words. */
+export const transformerChoices = {
+  norm: ["layer", "rms"],
+  positions: ["learned", "rotary"],
+  activation: ["gelu", "geluTanh", "swiglu"],
+} as const;
+
+/**
+ * A decoder-only Transformer: a language model of the architecture of GPT-2 (Radford et al. 2019), with norms first, or by its options
+ * of that of Llama (Touvron et al. 2023): rotary positions, root mean square norms, SwiGLU. Weights are normal with deviation 0.02 at
+ * first, those that end a branch 0.02 / sqrt(2 layers), as GPT-2's.
+ *
+ * @throws SeqgradError `value` for an unknown choice or heads that cannot share the width evenly, `range` for a size below 1; forward():
+ *   `range` for more tokens than the context holds
+ * @example
+ * const model = new sg.models.TransformerLM({ vocabularySize: 65, contextLength: 64, layers: 2, heads: 4, embed: 32 });
+ * const tokens = sg.zeros([8, 20], { dtype: "int32" });
+ * model.forward(tokens).logits.shape; // = [8, 20, 65]
+ */
+export class TransformerLM extends Module {
+  readonly embedding: Embedding;
+  /** Undefined with rotary positions. */
+  readonly positions: LearnedPositionalEmbedding | undefined;
+  readonly decoder: TransformerEncoder;
+  /** Undefined with tied weights. */
+  readonly linear: Linear | undefined;
+  readonly config: Required<TransformerLMConfig>;
+  readonly #dropout: Dropout;
+
+  constructor(config: TransformerLMConfig) {
+    super();
+    const { vocabularySize, contextLength, layers, heads, embed, keyValueHeads = heads, dropout = 0, bias = true } = config;
+    const { norm = "layer", positions = "learned", activation = "gelu", tieWeights = true } = config;
+    const { hidden = activation === "swiglu" ? 4 * Math.ceil((2 * embed) / 3) : 4 * embed } = config;
+    this.config = {
+      ...{ vocabularySize, contextLength, layers, heads, embed, keyValueHeads, hidden, dropout },
+      ...{ norm, positions, activation, bias, tieWeights },
+    };
+    for (const name of ["norm", "positions", "activation"] as const) checkChoice(name, this.config[name]);
+    checkInteger("TransformerLM", "contextLength", contextLength, 1);
+    checkInteger("TransformerLM", "layers", layers, 1);
+    const isRotary = positions === "rotary";
+    this.decoder = new TransformerEncoder(embed, heads, {
+      ...{ numLayers: layers, keyValueHeads, dimFeedforward: hidden, dropout, activation, norm, bias },
+      ...{ normFirst: true, finalNorm: true, rotary: isRotary },
+    });
+    this.embedding = new Embedding(vocabularySize, embed);
+    this.positions = isRotary ? undefined : new LearnedPositionalEmbedding(contextLength, embed);
+    this.linear = tieWeights ? undefined : new Linear(embed, vocabularySize, { bias: false });
+    this.#dropout = new Dropout(dropout);
+    for (const [name, p] of this.namedParameters()) {
+      const endsBranch = name.endsWith("out_proj.weight") || name.endsWith("linear2.weight");
+      if (p.rank > 1) init.normal(p, 0, endsBranch ? 0.02 / Math.sqrt(2 * layers) : 0.02);
+      else if (name.endsWith("bias")) init.zeros(p);
+    }
+  }
+
+  /** How many tokens a state can hold. */
+  get contextLength(): number {
+    return this.config.contextLength;
+  }
+
+  /** tokens int32 `[B, T]`, which follow those in the cache, if there is one -> logits `[B, T, V]`. */
+  forward(tokens: Tensor, options: { cache?: KeyValueCache | undefined } = {}): { logits: Tensor } {
+    return { logits: this.#scores(this.#read(tokens, options.cache)) };
+  }
+
+  /** The mean cross-entropy of the next tokens, in nats. */
+  loss(batch: WindowBatch): { loss: Tensor } {
+    const { logits } = this.forward(tensor(batch.x, batch.shape));
+    return { loss: crossEntropy(logits, tensor(batch.y, batch.shape)) };
+  }
+
+  /**
+   * The scores of the token after the last of `tokens`, which follow those in `state`: what generate() asks for, of a model in evaluation
+   * mode. A state grows in place; the first one is the caller's, to release.
+   * @throws SeqgradError `range` for more tokens than the context holds; the state is as before
+   */
+  step(tokens: ArrayLike<number>, state?: KeyValueCache): Promise<{ logits: TensorData; state: KeyValueCache }> {
+    return this.#step(tokens, [1, tokens.length], state);
+  }
+
+  /** As step(), for several texts at once: row r goes on from row `rows[r]` of `state` by `tokens[r]`; the scores are `[R, V]`. */
+  stepRows(
+    tokens: ArrayLike<number>,
+    state: KeyValueCache,
+    rows: ArrayLike<number>,
+  ): Promise<{ logits: TensorData; state: KeyValueCache }> {
+    return this.#step(tokens, [tokens.length, 1], state, rows);
+  }
+
+  /** Frees a state that step() or stepRows() answered. */
+  release(state: KeyValueCache): void {
+    state.dispose();
+  }
+
+  async #step(
+    tokens: ArrayLike<number>,
+    shape: readonly [number, number],
+    before: KeyValueCache | undefined,
+    rows?: ArrayLike<number>,
+  ): Promise<{ logits: TensorData; state: KeyValueCache }> {
+    const state = before && rows ? before.select(rows) : (before ?? this.#emptyCache());
+    try {
+      const last = scope(() => noGrad(() => this.#scores(select(this.#read(tensor(Int32Array.from(tokens), shape), state), 1, -1))));
+      try {
+        return { logits: await last.data(), state };
+      } finally {
+        last.dispose();
+      }
+    } catch (error) {
+      if (state !== before) state.dispose();
+      throw error;
+    }
+  }
+
+  #emptyCache(): KeyValueCache {
+    const { layers, contextLength } = this.config;
+    const { backend } = this.embedding.weight;
+    return new KeyValueCache({ layers, capacity: contextLength, width: this.decoder.keyValueWidth, device: { backend } });
+  }
+
+  /** The vectors `[B, T, D]` that the decoder makes of tokens. */
+  #read(tokens: Tensor, cache: KeyValueCache | undefined): Tensor {
+    const T = tokens.shape.at(-1)!;
+    const offset = cache?.length ?? 0;
+    if (offset + T > this.contextLength) {
+      const got = offset > 0 ? `${offset} tokens and ${T} more` : `${T} tokens`;
+      throw new SeqgradError("range", `TransformerLM: ${got} do not fit the context of ${this.contextLength}; give fewer.`);
+    }
+    const x = this.embedding.forward(tokens);
+    const placed = this.positions ? this.positions.forward(x, { offset }) : x;
+    return this.decoder.forward(this.training ? this.#dropout.forward(placed) : placed, { causal: true, cache });
+  }
+
+  #scores(y: Tensor): Tensor {
+    return linear(y, this.linear?.weight ?? this.embedding.weight);
+  }
+}
+
+function checkChoice(name: keyof typeof transformerChoices, value: string): void {
+  if (!(transformerChoices[name] as readonly string[]).includes(value))
+    throw new SeqgradError("value", `TransformerLM: there is no ${name} "${value}"; use ${transformerChoices[name].join(", ")}.`);
+}

@@ -1,0 +1,183 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import {
+  beamSearch,
+  generate,
+  init,
+  manualSeed,
+  memory,
+  models,
+  optim,
+  type StepModel,
+  scope,
+  type Tensor,
+  tensor,
+} from "../../src/index.js";
+import type { TransformerLMConfig } from "../../src/models/index.js";
+import type { KeyValueCache } from "../../src/nn/index.js";
+import { describeDefaults } from "../helpers/default-device.js";
+import { expectError, expectRejection } from "../helpers/errors.js";
+import { expectClose } from "../helpers/numbers.js";
+
+const V = 7;
+const kinds: Record<string, Partial<TransformerLMConfig>> = {
+  "GPT-2": {},
+  Llama: { positions: "rotary", norm: "rms", activation: "swiglu", bias: false, keyValueHeads: 2, tieWeights: false },
+};
+
+function make(config: Partial<TransformerLMConfig> = {}): models.TransformerLM {
+  manualSeed(3);
+  const model = new models.TransformerLM({ vocabularySize: V, contextLength: 12, layers: 2, heads: 4, embed: 16, ...config }).eval();
+  // The first weights are so small that all tokens look alike.
+  for (const p of model.parameters()) if (p.rank > 1) p.write([...p.dataSync()].map((x) => 10 * x));
+  return model;
+}
+
+const tokens = (rows: readonly (readonly number[])[]): Tensor => tensor(Int32Array.from(rows.flat()), [rows.length, rows[0]!.length]);
+const text = [2, 0, 6, 6, 1, 3, 5, 0, 4];
+
+async function logitsOf(model: models.TransformerLM, row: readonly number[]): Promise<Float32Array> {
+  const { logits } = scope(() => model.forward(tokens([row])));
+  const values = await logits.data();
+  logits.dispose();
+  return values as Float32Array;
+}
+
+describeDefaults("TransformerLM", () => {
+  test.each(Object.entries(kinds))("%s: tokens see what is before them alone", async (_, kind) => {
+    const model = make(kind);
+    const whole = await logitsOf(model, text);
+    expect(whole).toHaveLength(text.length * V);
+    const changed = await logitsOf(model, [...text.slice(0, 5), 0, ...text.slice(6)]);
+    expectClose(changed.subarray(0, 5 * V), whole.subarray(0, 5 * V), 1e-6);
+    expect([...changed.subarray(-V)]).not.toEqual([...whole.subarray(-V)]);
+    model.dispose();
+  });
+
+  test.each(Object.entries(kinds))("%s: step() gives, token by token or in parts, what forward() gives at once", async (_, kind) => {
+    const model = make(kind);
+    const whole = await logitsOf(model, text);
+    for (const lengths of [text.map(() => 1), [4, 1, 3, 1], [text.length]]) {
+      let state: KeyValueCache | undefined;
+      let end = 0;
+      for (const length of lengths) {
+        const next = await model.step(text.slice(end, end + length), state);
+        state = next.state;
+        end += length;
+        expectClose(next.logits, whole.subarray((end - 1) * V, end * V), 1e-5, `${lengths}: ${end}`);
+      }
+      model.release(state!);
+    }
+    model.dispose();
+  });
+
+  test.each(Object.entries(kinds))("%s: stepRows() goes on from any rows, and beams find what they find row by row", async (_, kind) => {
+    const model = make(kind);
+    const before = memory().tensors;
+    const first = await model.step([2, 0, 6]);
+    const two = await model.stepRows([1, 4], first.state, [0, 0]);
+    const three = await model.stepRows([5, 3, 5], two.state, [1, 0, 1]);
+    for (const [row, read] of [
+      [2, 0, 6, 4, 5],
+      [2, 0, 6, 1, 3],
+      [2, 0, 6, 4, 5],
+    ].entries())
+      expectClose(Array.from(three.logits).slice(row * V, (row + 1) * V), (await logitsOf(model, read)).subarray(-V), 1e-5);
+    for (const { state } of [first, two, three]) model.release(state);
+
+    /** It reads each text from its start. */
+    const slow: StepModel<number[]> = {
+      async step(more, state = []) {
+        const all = [...state, ...Array.from(more)];
+        return { logits: (await logitsOf(model, all)).subarray(-V), state: all };
+      },
+    };
+    const options = { beams: 4, nBest: 4, maxTokens: 6, stop: [1], lengthPenalty: 0.6 };
+    const wanted = await beamSearch(slow, [3, 5], options);
+    const found = await beamSearch(model, [3, 5], options);
+    expect(found.map((each) => each.tokens)).toEqual(wanted.map((each) => each.tokens));
+    expectClose(
+      found.map((each) => each.score),
+      wanted.map((each) => each.score),
+      1e-5,
+    );
+    expect(memory().tensors).toBe(before);
+    model.dispose();
+  });
+
+  test("generate() goes on past the context, and leaves memory as it was", async () => {
+    const model = make();
+    const before = memory().tensors;
+    const written: number[] = [];
+    for await (const token of generate(model, text, { maxTokens: 30, seed: 4 })) written.push(token);
+    expect(written).toHaveLength(30);
+    for await (const _ of generate(model, text, { maxTokens: 30, seed: 4 })) break;
+    await expectRejection("range", model.step([1, V]), "embedding");
+    expect(memory().tensors).toBe(before);
+    model.dispose();
+  });
+
+  test("tied weights are one table; without, the output has its own", async () => {
+    const [tied, free] = [make(), make({ tieWeights: false })];
+    expect(free.parameterCount() - tied.parameterCount()).toBe(V * 16);
+    expect([...free.namedParameters()].map(([name]) => name)).toContain("linear.weight");
+    const state = await tied.stateDict();
+    const other = make();
+    other.loadStateDict(state);
+    expectClose(await logitsOf(other, text), await logitsOf(tied, text), 1e-6);
+    for (const model of [tied, free, other]) model.dispose();
+  });
+
+  test.each(Object.entries(kinds))("%s: learns", (_, kind) => {
+    manualSeed(1);
+    const model = new models.TransformerLM({
+      vocabularySize: V,
+      contextLength: 8,
+      layers: 1,
+      heads: 2,
+      embed: 8,
+      ...kind,
+      keyValueHeads: 1,
+    });
+    const optimizer = new optim.AdamW(model.parameters(), { lr: 0.03 });
+    const x = Int32Array.from(text.slice(0, 8));
+    const y = Int32Array.from(text.slice(1, 9));
+    const losses = Array.from({ length: 30 }, () => optimizer.step(() => model.loss({ x, y, shape: [1, 8] }).loss).readSync());
+    expect(losses[0]).toBeCloseTo(Math.log(V), 0);
+    expect(losses.at(-1)).toBeLessThan(0.6);
+    optimizer.dispose();
+    model.dispose();
+  });
+});
+
+describe("TransformerLM refuses", () => {
+  beforeAll(async () => {
+    await init();
+  });
+
+  test("more tokens than the context holds, and then goes on as before", async () => {
+    const model = make();
+    expectError("range", () => scope(() => model.forward(tokens([new Array(13).fill(0)]))), "13 tokens", "context of 12");
+    const { state } = await model.step(text);
+    await expectRejection("range", model.step([0, 0, 0, 0], state), "9 tokens and 4 more", "context of 12");
+    await expectRejection("range", model.stepRows([0], state, [1]), "rows[0] is 1");
+    const { logits } = await model.step([0, 0, 0], state);
+    expectClose(logits, (await logitsOf(model, [...text, 0, 0, 0])).subarray(-V), 1e-5);
+    model.release(state);
+    model.dispose();
+  });
+
+  test.each([
+    [{ heads: 3 }, "value", "3 heads"],
+    [{ keyValueHeads: 3 }, "value", "3 keyValueHeads"],
+    [{ heads: 16, positions: "rotary" }, "value", "heads of 1 elements"],
+    [{ norm: "batch" as never }, "value", '"batch"'],
+    [{ positions: "sinusoidal" as never }, "value", '"sinusoidal"'],
+    [{ activation: "toString" as never }, "value", '"toString"'],
+    [{ layers: 0 }, "range", "layers is 0"],
+    [{ contextLength: 0 }, "range", "contextLength is 0"],
+    [{ embed: 1.5 }, "range", "1.5"],
+    [{ hidden: 0 }, "range", "0"],
+    [{ vocabularySize: 0 }, "range", "vocabularySize is 0"],
+    [{ dropout: 2 }, "range", "2"],
+  ] as const)("%o", (config, code, part) => expectError(code, () => make(config), part));
+});
