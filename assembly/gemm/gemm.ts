@@ -1,5 +1,5 @@
 import { activateRows, scaleRows } from "./epilogue";
-import { gemmByColumns, suitsColumns } from "./few-rows";
+import { gemmByColumns, gemmRow, suitsColumns, suitsRow } from "./few-rows";
 import { packA, packB, scalePacked } from "./pack";
 import { at, blockK, gemmFrom, gemmInPlace, stripRows } from "./tiles";
 
@@ -30,7 +30,8 @@ function readInPlace(rows: i32, ldb: i32): bool {
  * The loops are those of Goto and van de Geijn, Anatomy of high-performance matrix multiplication (2008): blocks of columns, in them
  * blocks of k, for which B is packed once (once for all the batch where it repeats), in them strips of rows. Few rows do not repay
  * packing B: they read whole panels of a B [k, n] in place, and multiply a B [n, k] by a packed A^T. An output starts from
- * beta y + bias and adds a (alpha b) by ascending k, in whichever way and range of rows it is computed.
+ * beta y + bias and adds a (alpha b) by ascending k, in whichever way and range of rows it is computed; but where every matrix has one
+ * row, a B [n, k] is multiplied along k, and sums of every eighth product are added up: see gemmRow.
  */
 export function gemm(
   a: usize, b: usize, bias: usize, y: usize, workspace: usize,
@@ -41,6 +42,11 @@ export function gemm(
   // Rows that continue from matrix to matrix and share B are one matrix.
   if (strideB == 0 && !transA && strideA == m * lda && strideY == m * ldy) m *= batch;
 
+  if (m == 1 && !transA && transB && alpha == 1 && beta == 0 && suitsRow(n, k)) {
+    for (let item = begin; item < end; item++)
+      gemmRow(at(a, item, strideA, 0), at(b, item, strideB, 0), ldb, bias, at(y, item, strideY, 0), n, k, activation);
+    return;
+  }
   const least = min(m, end - begin);
   if (!transA && transB && alpha == 1 && suitsColumns(least, k)) {
     for (let row = begin; row < end; ) {

@@ -202,6 +202,20 @@ await describeVariants("gemm", (backend) => {
     }
   });
 
+  it("computes single rows along k, whichever their number is and however they are split", () => {
+    for (const k of [8, 16, 24, 264, 512]) {
+      for (const n of [3, 4, 5, 7, 8, 65]) check({ transB: 1, m: 1, n, k, gap: n % 3, bias: n % 2 === 0 });
+    }
+    for (const activation of activations) check({ transB: 1, m: 1, n: 9, k: 16, bias: true, activation });
+    const prepared = prepare({ transB: 1, batch: 5, m: 1, n: 6, k: 40, gap: 1, bias: true });
+    const whole = run(prepared);
+    for (const bounds of [
+      [0, 2, 5],
+      [0, 1, 2, 3, 4, 5],
+    ])
+      expect(run(prepared, bounds)).toEqual(whole);
+  });
+
   it("takes empty sizes: k = 0 leaves beta y + bias", () => {
     check({ m: 3, n: 5, k: 0 });
     check({ m: 3, n: 5, k: 0, beta: 0.5, bias: true, activation: "relu" });
