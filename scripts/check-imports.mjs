@@ -16,6 +16,7 @@ const rows = [
   ["nn", "optim"],
   ["models"],
   ["train", "decode"],
+  ["tasks"],
   ["index"],
   ["node"],
   ["cli", "site"],

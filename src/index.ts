@@ -8,6 +8,7 @@ export * as models from "./models/index.js";
 export * as nn from "./nn/index.js";
 export * from "./ops/index.js";
 export * as optim from "./optim/index.js";
+export * as tasks from "./tasks/index.js";
 export { arange, buffer, type CreateOptions, fromArray, full, ones, parameter, rand, randn, tensor, zeros } from "./tensor/create.js";
 export {
   createDevice,

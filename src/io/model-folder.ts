@@ -8,6 +8,7 @@ import { isRecord, parseJsonObject } from "./strict-json.js";
 const CONFIG = "config.json";
 const TENSORS = "model.safetensors";
 const VOCABULARY = "vocab.json";
+const TOKENIZER = "tokenizer.json";
 
 /** A model as it is saved. */
 export interface SavedModel<T = TensorValue> {
@@ -16,20 +17,23 @@ export interface SavedModel<T = TensorValue> {
   readonly tensors: ReadonlyMap<string, T>;
   /** The id of each token, as a tokenizer's toJSON() gives it. */
   readonly vocabulary?: Readonly<Record<string, number>>;
+  /** What a tokenizer's toJSON() gives that is more than a vocabulary. */
+  readonly tokenizer?: unknown;
 }
 
 /**
- * Saves a model in Hugging Face's layout: config.json, model.safetensors and, where there is a vocabulary, vocab.json. The weights are
- * written last: a new folder without them is one whose saving was cut short.
+ * Saves a model in Hugging Face's layout: config.json, model.safetensors and, where there is a vocabulary or a tokenizer, vocab.json
+ * or tokenizer.json. The weights are written last: a new folder without them is one whose saving was cut short.
  *
  * @throws SeqgradError `io` from the store; as writeSafetensors
  * @example
  * await sg.io.saveModel(store, { config, tensors: await model.stateDict(), vocabulary: tokenizer.toJSON() });
  */
-export async function saveModel(store: Store, { config, tensors, vocabulary }: SavedModel<WritableTensor>): Promise<void> {
+export async function saveModel(store: Store, { config, tensors, vocabulary, tokenizer }: SavedModel<WritableTensor>): Promise<void> {
   const weights = writeSafetensors(tensors, { format: "pt" }); // fails, if at all, before anything is written
   await store.write(CONFIG, encodeJson(config));
   if (vocabulary) await store.write(VOCABULARY, encodeJson(vocabulary));
+  if (tokenizer !== undefined) await store.write(TOKENIZER, encodeJson(tokenizer));
   await store.write(TENSORS, weights);
 }
 
@@ -46,8 +50,10 @@ export async function loadModel(store: Store): Promise<SavedModel> {
   const config = parseJsonObject(CONFIG, decodeJson(CONFIG, await demand(store, CONFIG)));
   const vocabularyBytes = await store.read(VOCABULARY);
   const vocabulary = vocabularyBytes && parseVocabulary(decodeJson(VOCABULARY, vocabularyBytes));
+  const tokenizerBytes = await store.read(TOKENIZER);
+  const tokenizer = tokenizerBytes && parseJsonObject(TOKENIZER, decodeJson(TOKENIZER, tokenizerBytes));
   const tensors = parseTensors(await demand(store, TENSORS));
-  return { config, tensors, ...(vocabulary && { vocabulary }) };
+  return { config, tensors, ...(vocabulary && { vocabulary }), ...(tokenizer && { tokenizer }) };
 }
 
 async function demand(store: Store, name: string): Promise<Uint8Array> {

@@ -1,2 +1,6 @@
+export { type ForecastBatch, Forecaster, type ForecasterConfig } from "./forecaster.js";
 export { type LMState, type RecurrentCell, RecurrentLM, type RecurrentLMConfig, recurrentCells } from "./recurrent-lm.js";
+export { type ClassifierBatch, SequenceClassifier, type SequenceClassifierConfig } from "./sequence-classifier.js";
+export { type EncoderCell, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";
+export { SequenceTagger, type SequenceTaggerConfig, type TaggerBatch, type TaggerInput } from "./sequence-tagger.js";
 export { TransformerLM, type TransformerLMConfig } from "./transformer-lm.js";

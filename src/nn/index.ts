@@ -7,6 +7,7 @@ export {
   type ProjectedKeys,
 } from "./attention-scores.js";
 export { GRUCell, LSTMCell, RNNCell } from "./cells.js";
+export { CRF } from "./crf.js";
 export { FeedForward, type FeedForwardActivation, type FeedForwardOptions } from "./feed-forward.js";
 export * as init from "./init.js";
 export { type KeysAndValues, KeyValueCache, type KeyValueCacheOptions, type LayerCache } from "./key-value-cache.js";
@@ -19,6 +20,7 @@ export {
   type Visibility,
 } from "./multihead-attention.js";
 export { BatchNorm, type BatchNormLayerOptions, LayerNorm, RMSNorm } from "./norm.js";
+export { Pooling, type PoolingKind } from "./pooling.js";
 export { LearnedPositionalEmbedding, SinusoidalPositionalEncoding } from "./positions.js";
 export {
   GRU,

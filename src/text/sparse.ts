@@ -1,4 +1,8 @@
-/** A matrix of mostly zeros, row by row (CSR): row r holds `values[k]` at `columns[k]` for k from `starts[r]` to before `starts[r + 1]`. */
+/**
+ * A matrix of mostly zeros, row by row (CSR): row r holds `values[k]` at `columns[k]` for k from `starts[r]` to before `starts[r + 1]`.
+ * @example
+ * sg.SparseRows.from([[[2, 5]], []], 3).toDense(); // = [0, 0, 5, 0, 0, 0]
+ */
 export class SparseRows {
   constructor(
     readonly shape: readonly [rows: number, columns: number],

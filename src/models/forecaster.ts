@@ -1,0 +1,75 @@
+import { Linear } from "../nn/layers.js";
+import { Module } from "../nn/module.js";
+import { add, maximum, mul, sub } from "../ops/binary.js";
+import { constant } from "../ops/define-op.js";
+import { expand } from "../ops/expand.js";
+import { mean } from "../ops/reduce.js";
+import { affine } from "../ops/unary.js";
+import { reshape, select, unsqueeze } from "../ops/views.js";
+import { tensor } from "../tensor/create.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { completeEncoder, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";
+
+export interface ForecasterConfig extends SequenceEncoderConfig {
+  /** C, the number of series. */
+  readonly channels: number;
+  /** Steps that are foretold at once. */
+  readonly horizon: number;
+  /** Which quantiles are foretold, ascending; the middle one is the forecast, the outer ones the interval. Default 0.1, 0.5, 0.9. */
+  readonly quantiles?: readonly number[];
+}
+
+/** Windows over series, as seriesWindows cuts them. */
+export interface ForecastBatch {
+  /** `[B, history, C]` */
+  readonly past: Float32Array;
+  /** `[B, horizon, C]` */
+  readonly future: Float32Array;
+  readonly batchSize: number;
+}
+
+/**
+ * Series to their next steps: a sequence encoder over what is known and one linear layer to all quantiles of all steps, as differences
+ * from the last known values.
+ * @throws SeqgradError `value` for an unknown cell, `range` for a size below 1 or quantiles that do not ascend within 0 to 1
+ * @example
+ * const model = new sg.models.Forecaster({ channels: 1, horizon: 7, hidden: 16, bidirectional: false });
+ * model.forward(sg.randn([2, 30, 1])).shape; // = [2, 7, 1, 3]
+ */
+export class Forecaster extends Module {
+  readonly encoder: SequenceEncoder;
+  readonly linear: Linear;
+  readonly config: Required<ForecasterConfig>;
+
+  constructor(config: ForecasterConfig) {
+    super();
+    const { channels, horizon, quantiles = [0.1, 0.5, 0.9] } = config;
+    checkInteger("Forecaster", "channels", channels, 1);
+    checkInteger("Forecaster", "horizon", horizon, 1);
+    if (quantiles.length === 0 || !quantiles.every((q, i) => q > (quantiles[i - 1] ?? 0) && q < 1))
+      throw new SeqgradError("range", `Forecaster: the quantiles ${quantiles.join(", ")} do not ascend between 0 and 1.`);
+    this.config = { ...completeEncoder("Forecaster", config), channels, horizon, quantiles };
+    this.encoder = new SequenceEncoder(channels, this.config);
+    this.linear = new Linear(this.encoder.outputSize, horizon * channels * quantiles.length);
+  }
+
+  /** past `[B, history, C]` -> quantiles `[B, horizon, C, Q]`. */
+  forward(past: Tensor): Tensor {
+    const [B, T] = past.shape as [number, number];
+    const { channels, horizon, quantiles } = this.config;
+    const { last } = this.encoder.forward(past, new Array<number>(B).fill(T));
+    const shape = [B, horizon, channels, quantiles.length];
+    return add(reshape(this.linear.forward(last), shape), expand(reshape(select(past, 1, -1), [B, 1, channels, 1]), shape));
+  }
+
+  /** The mean pinball loss, max(q e, (q - 1) e) of the error e of each quantile q (Koenker and Bassett 1978). */
+  loss({ past, future, batchSize }: ForecastBatch): Tensor {
+    const { channels, horizon, quantiles } = this.config;
+    const forecast = this.forward(tensor(past, [batchSize, past.length / (batchSize * channels), channels]));
+    const error = sub(unsqueeze(tensor(future, [batchSize, horizon, channels]), 3), forecast);
+    const q = constant(forecast, Float32Array.from(quantiles), [quantiles.length]);
+    return mean(maximum(mul(error, q), mul(error, affine(q, 1, -1))));
+  }
+}

@@ -1,0 +1,69 @@
+import { Dropout, Embedding, Linear } from "../nn/layers.js";
+import { Module } from "../nn/module.js";
+import { Pooling, type PoolingKind, poolings } from "../nn/pooling.js";
+import { crossEntropy } from "../ops/cross-entropy.js";
+import { tensor } from "../tensor/create.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { SeqgradError } from "../util/errors.js";
+import { completeEncoder, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";
+
+export interface SequenceClassifierConfig extends SequenceEncoderConfig {
+  /** Number of different tokens, V; token 0 is padding. */
+  readonly vocabularySize: number;
+  /** Number of classes, K. */
+  readonly classes: number;
+  /** Size of a token's vector. Default 64. */
+  readonly embed?: number;
+  /** What stands for the whole: the last state, or a pooling of all steps. Default `last`. */
+  readonly pooling?: "last" | PoolingKind;
+}
+
+/** Padded rows of tokens and the class of each. */
+export interface ClassifierBatch {
+  /** `[B, T]` */
+  readonly tokens: Int32Array;
+  readonly shape: readonly [B: number, T: number];
+  readonly lengths: readonly number[];
+  /** `[B]` */
+  readonly labels: Int32Array;
+}
+
+/**
+ * Sequence to class: embedding, a sequence encoder, one vector for the whole, and a linear layer to the scores of the classes.
+ * @throws SeqgradError `value` for an unknown cell or pooling, `range` for a size below 1
+ * @example
+ * const model = new sg.models.SequenceClassifier({ vocabularySize: 100, classes: 2, cell: "gru", hidden: 8 });
+ * model.forward(sg.zeros([3, 5], { dtype: "int32" }), [5, 2, 1]).shape; // = [3, 2]
+ */
+export class SequenceClassifier extends Module {
+  readonly embedding: Embedding;
+  readonly encoder: SequenceEncoder;
+  readonly pooling: Pooling | undefined;
+  readonly dropout: Dropout;
+  readonly linear: Linear;
+  readonly config: Required<SequenceClassifierConfig>;
+
+  constructor(config: SequenceClassifierConfig) {
+    super();
+    const { vocabularySize, classes, embed = 64, pooling = "last" } = config;
+    this.config = { ...completeEncoder("SequenceClassifier", config), vocabularySize, classes, embed, pooling };
+    if (pooling !== "last" && !poolings.includes(pooling))
+      throw new SeqgradError("value", `SequenceClassifier: there is no pooling "${pooling}"; use last, ${poolings.join(", ")}.`);
+    this.embedding = new Embedding(vocabularySize, embed, { paddingIndex: 0 });
+    this.encoder = new SequenceEncoder(embed, this.config);
+    this.pooling = pooling === "last" ? undefined : new Pooling(pooling, this.encoder.outputSize);
+    this.dropout = new Dropout(this.config.dropout);
+    this.linear = new Linear(this.encoder.outputSize, classes);
+  }
+
+  /** tokens int32 `[B, T]`, lengths each in 1..T -> logits `[B, K]`. */
+  forward(tokens: Tensor, lengths: readonly number[]): Tensor {
+    const { output, last } = this.encoder.forward(this.dropout.forward(this.embedding.forward(tokens)), lengths);
+    return this.linear.forward(this.dropout.forward(this.pooling ? this.pooling.forward(output, lengths) : last));
+  }
+
+  /** The mean cross-entropy of the classes, in nats. */
+  loss({ tokens, shape, lengths, labels }: ClassifierBatch): Tensor {
+    return crossEntropy(this.forward(tensor(tokens, shape), lengths), tensor(labels));
+  }
+}

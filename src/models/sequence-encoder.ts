@@ -1,0 +1,96 @@
+import { Dropout, Linear } from "../nn/layers.js";
+import { Module } from "../nn/module.js";
+import { SinusoidalPositionalEncoding } from "../nn/positions.js";
+import type { GRU, LSTM, LSTMState, RNN } from "../nn/recurrent.js";
+import { TransformerEncoder } from "../nn/transformer.js";
+import { concat } from "../ops/copy.js";
+import { constant } from "../ops/define-op.js";
+import { indexSelect } from "../ops/gather.js";
+import { reshape, select } from "../ops/views.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { SeqgradError } from "../util/errors.js";
+import { isRecurrentCell, type RecurrentCell, recurrentCells } from "./recurrent-lm.js";
+
+export const encoderCells = ["rnn", "gru", "lstm", "transformer"] as const;
+export type EncoderCell = RecurrentCell | "transformer";
+
+export interface SequenceEncoderConfig {
+  /** `rnn`, `gru`, `lstm` or `transformer`. Default `lstm`. */
+  readonly cell?: EncoderCell;
+  /** Units of a layer; of a Transformer, its width. Default 128. */
+  readonly hidden?: number;
+  /** Default 1. */
+  readonly layers?: number;
+  /** Also read from the end; a Transformer does anyway. Default true. */
+  readonly bidirectional?: boolean;
+  /** The chance to drop an activation between layers. Default 0. */
+  readonly dropout?: number;
+  /** Attention heads of a Transformer. Default 4. */
+  readonly heads?: number;
+}
+
+/** The config with what is left out filled in. */
+export function completeEncoder(op: string, config: SequenceEncoderConfig): Required<SequenceEncoderConfig> {
+  const complete = { cell: "lstm", hidden: 128, layers: 1, bidirectional: true, dropout: 0, heads: 4, ...config } as const;
+  if (!encoderCells.includes(complete.cell))
+    throw new SeqgradError("value", `${op}: there is no cell "${String(complete.cell)}"; use ${encoderCells.join(", ")}.`);
+  return complete;
+}
+
+/**
+ * Vectors in their sequence: recurrent layers, or a projection, positions and Transformer layers (norm first), over `[B, T, features]`.
+ * @throws SeqgradError `value` for an unknown cell or heads that do not share the width, `range` for a size below 1
+ * @example
+ * const encoder = new sg.models.SequenceEncoder(16, { cell: "gru", hidden: 8 });
+ * const { output, last } = encoder.forward(sg.randn([2, 5, 16]), [5, 3]);
+ * [output.shape, last.shape]; // = [[2, 5, 16], [2, 16]]
+ */
+export class SequenceEncoder extends Module {
+  readonly rnn: RNN | GRU | LSTM | undefined;
+  readonly projection: Linear | undefined;
+  readonly positions: SinusoidalPositionalEncoding | undefined;
+  readonly transformer: TransformerEncoder | undefined;
+  /** Of the embedded positions, before the Transformer's layers. */
+  readonly drop: Dropout | undefined;
+  /** E: features of an output. */
+  readonly outputSize: number;
+
+  constructor(features: number, config: SequenceEncoderConfig = {}) {
+    super();
+    const { cell, hidden, layers, bidirectional, dropout, heads } = completeEncoder("SequenceEncoder", config);
+    if (isRecurrentCell(cell)) {
+      this.rnn = new recurrentCells[cell](features, hidden, { numLayers: layers, bidirectional, dropout: layers > 1 ? dropout : 0 });
+      this.outputSize = hidden * (bidirectional ? 2 : 1);
+    } else {
+      this.projection = features === hidden ? undefined : new Linear(features, hidden);
+      this.positions = new SinusoidalPositionalEncoding(hidden);
+      this.drop = new Dropout(dropout);
+      const options = { numLayers: layers, dimFeedforward: 4 * hidden, dropout, normFirst: true, finalNorm: true } as const;
+      this.transformer = new TransformerEncoder(hidden, heads, { ...options, activation: "gelu" });
+      this.outputSize = hidden;
+    }
+  }
+
+  /**
+   * x `[B, T, features]`, lengths each in 1..T -> output `[B, T, E]`, and `last` `[B, E]`: what recurrent layers end with in each direction,
+   * or a Transformer's output at the last valid step.
+   */
+  forward(x: Tensor, lengths: readonly number[]): { output: Tensor; last: Tensor } {
+    if (this.rnn) {
+      const { output, state } = (this.rnn as LSTM).forward(x, { lengths }) as { output: Tensor; state: LSTMState };
+      const top = this.rnn.bidirectional ? [-2, -1] : [-1];
+      return {
+        output,
+        last: concat(
+          top.map((i) => select(state.h, 0, i)),
+          -1,
+        ),
+      };
+    }
+    const [B, T] = x.shape as [number, number];
+    const placed = this.drop!.forward(this.positions!.forward(this.projection ? this.projection.forward(x) : x));
+    const output = this.transformer!.forward(placed, { lengths });
+    const ends = Int32Array.from(lengths, (n, b) => b * T + n - 1);
+    return { output, last: indexSelect(reshape(output, [B * T, this.outputSize]), 0, constant(x, ends, [B])) };
+  }
+}

@@ -1,0 +1,103 @@
+import { CRF } from "../nn/crf.js";
+import { Dropout, Embedding, Linear } from "../nn/layers.js";
+import { Module } from "../nn/module.js";
+import { concat } from "../ops/copy.js";
+import { crossEntropy } from "../ops/cross-entropy.js";
+import { indexSelect } from "../ops/gather.js";
+import { reshape } from "../ops/views.js";
+import { tensor } from "../tensor/create.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { completeEncoder, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";
+
+export interface SequenceTaggerConfig extends SequenceEncoderConfig {
+  /** Number of different words, V; word 0 is padding. */
+  readonly vocabularySize: number;
+  /** Number of tags, K. */
+  readonly tags: number;
+  /** Size of a word's vector. Default 64. */
+  readonly embed?: number;
+  /** Number of different characters; 0 for a model without them. Character 0 is padding. Default 0. */
+  readonly characters?: number;
+  /** Size of a character's vector, and units of each direction of the LSTM that reads a word's characters. Default 32. */
+  readonly characterSize?: number;
+  /** Score whole sequences of tags by a conditional random field. Default true. */
+  readonly crf?: boolean;
+}
+
+/** Padded rows of words. */
+export interface TaggerInput {
+  /** `[B, T]` */
+  readonly words: Int32Array;
+  readonly shape: readonly [B: number, T: number];
+  readonly lengths: readonly number[];
+  /** The characters of the batch's different words, padded, and which of these each word is; for a model that reads characters. */
+  readonly spelling?: {
+    /** `[U, C]` */
+    readonly characters: Int32Array;
+    readonly shape: readonly [U: number, C: number];
+    readonly lengths: readonly number[];
+    /** `[B, T]` */
+    readonly index: Int32Array;
+  };
+}
+
+export interface TaggerBatch extends TaggerInput {
+  /** The tags of each row, as many as it has words. */
+  readonly tags: readonly ArrayLike<number>[];
+}
+
+/**
+ * Sequence to sequence, aligned: word vectors, beside them what an LSTM in both directions makes of each word's letters (Lample et al. 2016),
+ * a sequence encoder, and scores of the tags, with a conditional random field over them or each by itself.
+ * @throws SeqgradError `value` for an unknown cell, `range` for a size below 1
+ * @example
+ * const model = new sg.models.SequenceTagger({ vocabularySize: 50, tags: 3, hidden: 8 });
+ * const loss = model.loss({ words: Int32Array.of(4, 7, 9, 0), shape: [2, 2], lengths: [2, 1], tags: [[0, 2], [1]] });
+ */
+export class SequenceTagger extends Module {
+  readonly embedding: Embedding;
+  readonly characterEmbedding: Embedding | undefined;
+  readonly characterEncoder: SequenceEncoder | undefined;
+  readonly encoder: SequenceEncoder;
+  readonly dropout: Dropout;
+  readonly linear: Linear;
+  readonly crf: CRF | undefined;
+  readonly config: Required<SequenceTaggerConfig>;
+
+  constructor(config: SequenceTaggerConfig) {
+    super();
+    const { vocabularySize, tags, embed = 64, characters = 0, characterSize = 32, crf = true } = config;
+    this.config = { ...completeEncoder("SequenceTagger", config), vocabularySize, tags, embed, characters, characterSize, crf };
+    this.embedding = new Embedding(vocabularySize, embed, { paddingIndex: 0 });
+    if (characters > 0) {
+      this.characterEmbedding = new Embedding(characters, characterSize, { paddingIndex: 0 });
+      this.characterEncoder = new SequenceEncoder(characterSize, { cell: "lstm", hidden: characterSize });
+    }
+    this.encoder = new SequenceEncoder(embed + (this.characterEncoder?.outputSize ?? 0), this.config);
+    this.dropout = new Dropout(this.config.dropout);
+    this.linear = new Linear(this.encoder.outputSize, tags);
+    this.crf = crf ? new CRF(tags) : undefined;
+  }
+
+  /** The score of each tag at each word, `[B, T, K]`. */
+  forward({ words, shape, lengths, spelling }: TaggerInput): Tensor {
+    const parts = [this.embedding.forward(tensor(words, shape))];
+    if (this.characterEncoder && spelling) {
+      const letters = this.characterEmbedding!.forward(tensor(spelling.characters, spelling.shape));
+      const { last } = this.characterEncoder.forward(this.dropout.forward(letters), spelling.lengths);
+      parts.push(reshape(indexSelect(last, 0, tensor(spelling.index)), [...shape, this.characterEncoder.outputSize]));
+    }
+    const { output } = this.encoder.forward(this.dropout.forward(parts.length > 1 ? concat(parts, 2) : parts[0]!), lengths);
+    return this.linear.forward(this.dropout.forward(output));
+  }
+
+  /** The negative log-likelihood of the tags: of a sentence with a random field, else of a word. */
+  loss(batch: TaggerBatch): Tensor {
+    const emissions = this.forward(batch);
+    if (this.crf) return this.crf.loss(emissions, batch.tags);
+    const [B, T] = batch.shape;
+    const targets = new Int32Array(B * T).fill(-100);
+    for (const [b, row] of batch.tags.entries()) targets.set(row, b * T);
+    return crossEntropy(emissions, tensor(targets, [B, T]));
+  }
+}

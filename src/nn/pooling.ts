@@ -1,0 +1,62 @@
+import { less, mul, sub } from "../ops/binary.js";
+import { constant } from "../ops/define-op.js";
+import { max } from "../ops/extremum.js";
+import { matmul } from "../ops/matmul.js";
+import { softmax } from "../ops/softmax.js";
+import { affine, toFloat } from "../ops/unary.js";
+import { squeeze, unsqueeze } from "../ops/views.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { Linear } from "./layers.js";
+import { Module } from "./module.js";
+
+export const poolings = ["mean", "max", "attention"] as const;
+export type PoolingKind = (typeof poolings)[number];
+
+/** 1 where a step is valid, else 0: `[B, T]`, on the device of `like`. */
+export function validSteps(like: Tensor, T: number, lengths: readonly number[]): Tensor {
+  const step = constant(
+    like,
+    Int32Array.from({ length: T }, (_, t) => t),
+    [T],
+  );
+  return toFloat(less(step, constant(like, Int32Array.from(lengths), [lengths.length, 1])));
+}
+
+/**
+ * One vector for a sequence: the mean of its steps, the largest of each feature, or the mean with weights softmax_t(w . x_t) that are
+ * learned (Yang et al. 2016). Steps past a row's length count for nothing.
+ * @throws SeqgradError `value` for an unknown kind, `range` for a size below 1
+ * @example
+ * new sg.nn.Pooling("mean", 4).forward(sg.randn([2, 5, 4]), [5, 3]).shape; // = [2, 4]
+ */
+export class Pooling extends Module {
+  /** w of the weights, where they are learned. */
+  readonly score: Linear | undefined;
+
+  constructor(
+    readonly kind: PoolingKind,
+    features: number,
+  ) {
+    super();
+    if (!poolings.includes(kind)) throw new SeqgradError("value", `Pooling: there is no kind "${kind}"; use ${poolings.join(", ")}.`);
+    checkInteger("Pooling", "features", features, 1);
+    this.score = kind === "attention" ? new Linear(features, 1) : undefined;
+  }
+
+  /** `[B, T, E]` -> `[B, E]`; lengths of the rows, each in 1..T: T each when absent. */
+  forward(x: Tensor, lengths: readonly number[] = new Array<number>(x.shape[0]!).fill(x.shape[1]!)): Tensor {
+    const [B, T] = x.shape as [number, number];
+    if (x.rank !== 3 || lengths.length !== B)
+      throw new SeqgradError("shape", `Pooling: x ${formatShape(x.shape)} with ${lengths.length} lengths; wants [B, T, E] and B lengths.`);
+    const valid = validSteps(x, T, lengths); // [B, T]
+    // What is subtracted from steps that do not count: enough to lose against any number.
+    const penalty = affine(valid, -1e30, 1e30);
+    if (this.kind === "max") return max(sub(mul(x, unsqueeze(valid, 2)), unsqueeze(penalty, 2)), { axis: 1 });
+    const scores = this.score ? squeeze(this.score.forward(x), 2) : affine(valid, 0);
+    const weights = softmax(sub(scores, penalty));
+    return squeeze(matmul(unsqueeze(weights, 1), x), 1);
+  }
+}

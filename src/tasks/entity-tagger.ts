@@ -1,0 +1,147 @@
+import { noGrad } from "../autograd/tape.js";
+import type { TaggedSentence } from "../data/conll.js";
+import { DataLoader } from "../data/data-loader.js";
+import { padRows } from "../data/padding.js";
+import { viterbi } from "../decode/viterbi.js";
+import type { SavedModel } from "../io/model-folder.js";
+import { entityF1 } from "../metrics/entities.js";
+import { SequenceTagger, type SequenceTaggerConfig, type TaggerBatch, type TaggerInput } from "../models/sequence-tagger.js";
+import { scope } from "../tensor/scope.js";
+import { CharTokenizer } from "../text/char-tokenizer.js";
+import { sequenceTokens } from "../text/tokenizer.js";
+import { Vocabulary } from "../text/vocabulary.js";
+import { SeqgradError } from "../util/errors.js";
+import { type BatchOptions, demand, evaluating, isStrings, rowOf, type Task } from "./task.js";
+
+export interface EntityTaggerOptions extends Omit<SequenceTaggerConfig, "vocabularySize" | "tags" | "characters"> {
+  /** Words that occur less often are unknown. Default 2. */
+  readonly minCount?: number;
+  /** Read the letters of words too. Default true. */
+  readonly spelling?: boolean;
+}
+
+type Example = Pick<TaggedSentence, "words" | "tags">;
+
+/**
+ * A tag for each word of raw sentences: names, places, parts of speech.
+ * @example
+ * const sentences = sg.parseConll("Sarah\tB-person\nsmiles\tO\n\nrain\tO\nfell\tO\n");
+ * const task = sg.tasks.EntityTagger.create(sentences, { hidden: 8, minCount: 1 });
+ * const loss = task.model.loss([...task.loader(sentences, { batchSize: 2 })][0]);
+ * const [tags] = await task.predict([["Sarah", "fell"]]);
+ */
+export class EntityTagger implements Task<Example, readonly string[], string[], TaggerBatch> {
+  static readonly type = "seqgrad-entity-tagger";
+  readonly type = EntityTagger.type;
+
+  private constructor(
+    readonly model: SequenceTagger,
+    readonly words: Vocabulary,
+    readonly letters: CharTokenizer | undefined,
+    readonly tags: readonly string[],
+  ) {}
+
+  /**
+   * A new model for the words, letters and tags of the sentences to train on.
+   * @throws SeqgradError `value` for no sentence, or as the model
+   */
+  static create(sentences: readonly Example[], options: EntityTaggerOptions = {}): EntityTagger {
+    const { minCount = 2, spelling = true, ...config } = options;
+    if (sentences.length === 0) throw new SeqgradError("value", "EntityTagger: there is no sentence to learn from.");
+    const special = ["<pad>", "<unk>"];
+    const lower = sentences.flatMap(({ words }) => words.map((word) => word.toLowerCase()));
+    const words = Vocabulary.fromTokens(lower, { minCount, special });
+    const letters = spelling ? CharTokenizer.fromText(sentences.flatMap((s) => s.words).join(""), { special: sequenceTokens }) : undefined;
+    const tags = [...new Set(["O", ...sentences.flatMap((sentence) => sentence.tags)])];
+    const sizes = { vocabularySize: words.size, tags: tags.length, characters: letters?.size ?? 0 };
+    return new EntityTagger(new SequenceTagger({ ...config, ...sizes }), words, letters, tags);
+  }
+
+  static async fromSaved({ config, tensors, tokenizer, vocabulary }: SavedModel): Promise<EntityTagger> {
+    const tags = demand(config, "tagNames", isStrings, "a list of tags");
+    if (!vocabulary) throw new SeqgradError("io", "the model's vocab.json is missing; the folder is not complete.");
+    const words = Vocabulary.fromJSON(vocabulary);
+    const letters = tokenizer ? CharTokenizer.fromJSON(tokenizer as Record<string, number>) : undefined;
+    const sizes = { vocabularySize: words.size, tags: tags.length, characters: letters?.size ?? 0 };
+    const model = new SequenceTagger({ ...(config as unknown as SequenceTaggerConfig), ...sizes });
+    model.loadStateDict(tensors);
+    return new EntityTagger(model, words, letters, tags);
+  }
+
+  loader(sentences: readonly Example[], { batchSize, seed = 0 }: BatchOptions): DataLoader<Example, TaggerBatch> {
+    const collate = (items: Example[]) => ({
+      ...this.#inputs(items.map(({ words }) => words)),
+      tags: items.map((item) => this.#tagIds(item)),
+    });
+    return new DataLoader(sentences, { batchSize, seed, shuffle: true, bucketBy: ({ words }) => words.length, collate });
+  }
+
+  /** `f1`, `precision` and `recall` of whole entities, and the share of words tagged right as `accuracy`. */
+  async evaluate(sentences: readonly Example[]): Promise<Record<string, number>> {
+    const predicted = await this.predict(sentences.map(({ words }) => words));
+    const wanted = sentences.map(({ tags }) => tags);
+    const { f1, precision, recall } = entityF1(predicted, wanted);
+    const words = wanted.flat();
+    const right = predicted.flat().filter((tag, i) => tag === words[i]).length;
+    return { f1, precision, recall, accuracy: right / words.length };
+  }
+
+  /** The likeliest tags of each sentence's words; by Viterbi's algorithm where the model has a random field. */
+  async predict(sentences: readonly (readonly string[])[]): Promise<string[][]> {
+    const empty = sentences.findIndex((words) => words.length === 0);
+    if (empty >= 0) throw new SeqgradError("value", `EntityTagger: sentence ${empty} has no word.`);
+    const batches = new DataLoader(sentences, { batchSize: 32, collate: (items) => this.#inputs(items) });
+    const { crf } = this.model;
+    return evaluating(this.model, async () => {
+      const answers: string[][] = [];
+      for (const batch of batches) {
+        const emissions = scope(() => noGrad(() => this.model.forward(batch)));
+        try {
+          const ids = crf ? await viterbi(emissions, crf, batch.lengths) : likeliest(await emissions.data(), batch, this.tags.length);
+          for (const row of ids) answers.push(row.map((k) => this.tags[k]!));
+        } finally {
+          emissions.dispose();
+        }
+      }
+      return answers;
+    });
+  }
+
+  describe(): Omit<SavedModel, "tensors"> {
+    const { model, tags, words, letters } = this;
+    const config = { ...model.config, tagNames: tags };
+    return { config, vocabulary: words.toJSON(), ...(letters && { tokenizer: letters.toJSON() }) };
+  }
+
+  #inputs(sentences: readonly (readonly string[])[]): TaggerInput {
+    const unknown = this.words.special.unk!;
+    const rows = sentences.map((words) => words.map((word) => this.words.idOf(word.toLowerCase()) ?? unknown));
+    const { data: words, shape, lengths } = padRows(rows);
+    if (!this.letters) return { words, shape, lengths };
+    // Each different word is spelled once.
+    const different = new Map<string, number>();
+    const index = padRows(
+      sentences.map((list) => list.map((word) => different.get(word) ?? different.set(word, different.size).size - 1)),
+    ).data;
+    const spelled = padRows(Array.from(different.keys(), (word) => this.letters!.encode(word)));
+    return { words, shape, lengths, spelling: { characters: spelled.data, shape: spelled.shape, lengths: spelled.lengths, index } };
+  }
+
+  #tagIds({ tags }: Example): number[] {
+    return tags.map((tag) => {
+      const k = this.tags.indexOf(tag);
+      if (k < 0) throw new SeqgradError("range", `EntityTagger: ${JSON.stringify(tag)} is not one of the tags ${this.tags.join(", ")}.`);
+      return k;
+    });
+  }
+}
+
+/** The best tag of each word by itself. */
+function likeliest(scores: ArrayLike<number>, { shape: [, T], lengths }: TaggerInput, K: number): number[][] {
+  return lengths.map((n, b) =>
+    Array.from({ length: n }, (_, t) => {
+      const row = rowOf(scores, K, b * T + t);
+      return row.indexOf(Math.max(...row));
+    }),
+  );
+}

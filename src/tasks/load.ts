@@ -1,0 +1,24 @@
+import { loadModel } from "../io/model-folder.js";
+import type { Store } from "../io/store.js";
+import { SeqgradError } from "../util/errors.js";
+import { EntityTagger } from "./entity-tagger.js";
+import { TextClassifier } from "./text-classifier.js";
+
+const kinds = [TextClassifier, EntityTagger] as const;
+
+/**
+ * The task that saveTask() saved, whichever it is.
+ * @throws SeqgradError `io` for a folder that is not complete, `format` for what is no task of seqgrad's
+ * @example
+ * const examples = [{ text: "good", label: "1" }, { text: "bad", label: "0" }];
+ * await sg.tasks.saveTask(store, sg.tasks.TextClassifier.create(examples, { minCount: 1, hidden: 4 }));
+ * const task = await sg.tasks.loadTask(store);
+ * await task.predict(["good"]);
+ */
+export async function loadTask(store: Store): Promise<TextClassifier | EntityTagger> {
+  const saved = await loadModel(store);
+  const kind = kinds.find(({ type }) => type === saved.config.model_type);
+  if (kind) return kind.fromSaved(saved);
+  const known = kinds.map(({ type }) => type).join(", ");
+  throw new SeqgradError("format", `config.json: model_type is ${JSON.stringify(saved.config.model_type)}; wants one of ${known}.`);
+}

@@ -1,0 +1,93 @@
+import { noGrad } from "../autograd/tape.js";
+import type { DataLoader } from "../data/data-loader.js";
+import { type SavedModel, saveModel } from "../io/model-folder.js";
+import type { Store } from "../io/store.js";
+import type { Module } from "../nn/module.js";
+import { scope } from "../tensor/scope.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { breather } from "../util/breath.js";
+import { SeqgradError } from "../util/errors.js";
+
+export interface BatchOptions {
+  readonly batchSize: number;
+  /** Of the order of the examples, another one each epoch. */
+  readonly seed?: number;
+}
+
+/**
+ * A model with what turns raw examples into its batches and its outputs into answers. `fit(task.model, task.loader(examples, ..), ..)`
+ * trains it.
+ */
+export interface Task<Example, Input, Answer, Batch = unknown> {
+  /** What config.json has as `model_type`. */
+  readonly type: string;
+  readonly model: Module & { loss(batch: Batch): Tensor };
+  /** Batches in another order each epoch, of examples of like length. */
+  loader(examples: readonly Example[], options: BatchOptions): DataLoader<Example, Batch>;
+  /** Measures by name, of examples that the model has not seen. The model is in evaluation mode meanwhile. */
+  evaluate(examples: readonly Example[]): Promise<Readonly<Record<string, number>>>;
+  /** An answer to each input. */
+  predict(inputs: readonly Input[]): Promise<Answer[]>;
+  /** What it takes to build the task again, beside the weights. */
+  describe(): Omit<SavedModel, "tensors">;
+}
+
+/**
+ * Saves a task as a folder in Hugging Face's layout; loadTask() reads it.
+ * @throws SeqgradError `io` from the store
+ * @example
+ * const sentences = sg.parseConll("Sarah\tB-person\nsmiles\tO\n");
+ * await sg.tasks.saveTask(store, sg.tasks.EntityTagger.create(sentences, { hidden: 4, minCount: 1 }));
+ */
+export async function saveTask(
+  store: Store,
+  task: Pick<Task<never, never, unknown>, "type" | "describe"> & { model: Module },
+): Promise<void> {
+  const { config, ...rest } = task.describe();
+  await saveModel(store, { config: { model_type: task.type, ...config }, ...rest, tensors: await task.model.stateDict() });
+}
+
+/** Runs `fn` with the model in evaluation mode, then restores the mode before. */
+export async function evaluating<T>(model: Module, fn: () => Promise<T>): Promise<T> {
+  const { training } = model;
+  model.eval();
+  try {
+    return await fn();
+  } finally {
+    model.train(training);
+  }
+}
+
+/** What `forward` makes of each batch, read; nothing else of it remains. */
+export async function* outputs<B>(
+  batches: Iterable<B>,
+  forward: (batch: B) => Tensor,
+): AsyncGenerator<{ readonly batch: B; readonly data: ArrayLike<number>; readonly shape: readonly number[] }> {
+  const breathe = breather();
+  for (const batch of batches) {
+    const y = scope(() => noGrad(() => forward(batch)));
+    try {
+      yield { batch, data: await y.data(), shape: y.shape };
+    } finally {
+      y.dispose();
+    }
+    await breathe();
+  }
+}
+
+/** Row r of numbers `[.., n]`. */
+export const rowOf = (data: ArrayLike<number>, n: number, r: number): number[] => Array.from({ length: n }, (_, i) => data[r * n + i]!);
+
+/** A part of a saved config. */
+export function demand<T>(
+  config: Readonly<Record<string, unknown>>,
+  name: string,
+  isGood: (value: unknown) => value is T,
+  wanted: string,
+): T {
+  const value = config[name];
+  if (!isGood(value)) throw new SeqgradError("format", `config.json: ${name} is ${JSON.stringify(value)}; wants ${wanted}.`);
+  return value;
+}
+
+export const isStrings = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === "string");

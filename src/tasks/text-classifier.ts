@@ -1,0 +1,134 @@
+import { DataLoader } from "../data/data-loader.js";
+import { padRows } from "../data/padding.js";
+import type { SavedModel } from "../io/model-folder.js";
+import { classificationReport } from "../metrics/classification.js";
+import { type ClassifierBatch, SequenceClassifier, type SequenceClassifierConfig } from "../models/sequence-classifier.js";
+import { softmax } from "../ops/softmax.js";
+import { tensor } from "../tensor/create.js";
+import { tokenizerFromJSON } from "../text/load.js";
+import { sequenceTokens, type Tokenizer } from "../text/tokenizer.js";
+import { WordTokenizer } from "../text/word-tokenizer.js";
+import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { type BatchOptions, demand, evaluating, isStrings, outputs, rowOf, type Task } from "./task.js";
+
+export interface LabelledText {
+  readonly text: string;
+  readonly label: string;
+}
+
+/** Labels with their probabilities, the likeliest first. */
+export type LabelProbabilities = readonly { readonly label: string; readonly probability: number }[];
+
+export interface TextClassifierOptions extends Omit<SequenceClassifierConfig, "vocabularySize" | "classes"> {
+  /** Default: words of the texts that occur at least `minCount` times, in lower case. */
+  readonly tokenizer?: Tokenizer;
+  /** Default 2. */
+  readonly minCount?: number;
+  /** Longer texts are cut off after so many tokens. Default 256. */
+  readonly maxLength?: number;
+}
+
+/**
+ * Sequence to class on raw text: sentiment, spam, topics.
+ * @example
+ * const examples = [{ text: "a good film", label: "good" }, { text: "a dull film", label: "bad" }];
+ * const task = sg.tasks.TextClassifier.create(examples, { cell: "gru", hidden: 8, minCount: 1 });
+ * const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 0.01 });
+ * for await (const event of sg.fit(task.model, task.loader(examples, { batchSize: 2 }), { optimizer, epochs: 3 })) continue;
+ * const [labels] = await task.predict(["a good film"]); // [{ label, probability }, ..]
+ */
+export class TextClassifier implements Task<LabelledText, string, LabelProbabilities, ClassifierBatch> {
+  static readonly type = "seqgrad-text-classifier";
+  readonly type = TextClassifier.type;
+
+  private constructor(
+    readonly model: SequenceClassifier,
+    readonly tokenizer: Tokenizer,
+    readonly labels: readonly string[],
+    readonly maxLength: number,
+  ) {}
+
+  /**
+   * A new model for the labels and words of the examples to train on.
+   * @throws SeqgradError `value` for examples of fewer than two labels, or as the model
+   */
+  static create(examples: readonly LabelledText[], options: TextClassifierOptions = {}): TextClassifier {
+    const { tokenizer: given, minCount = 2, maxLength = 256, ...config } = options;
+    checkInteger("TextClassifier", "maxLength", maxLength, 1);
+    const labels = [...new Set(examples.map(({ label }) => label))].sort();
+    if (labels.length < 2)
+      throw new SeqgradError(
+        "value",
+        `TextClassifier: the examples have ${labels.length} labels (${labels.join(", ")}); wants at least 2.`,
+      );
+    const texts = examples.map(({ text }) => text);
+    const tokenizer = given ?? WordTokenizer.fromTexts(texts, { minCount, special: sequenceTokens });
+    const model = new SequenceClassifier({ ...config, vocabularySize: tokenizer.size, classes: labels.length });
+    return new TextClassifier(model, tokenizer, labels, maxLength);
+  }
+
+  static async fromSaved({ config, tensors, tokenizer: json }: SavedModel): Promise<TextClassifier> {
+    const labels = demand(config, "labels", isStrings, "a list of labels");
+    const maxLength = demand(config, "maxLength", (n): n is number => Number.isInteger(n), "a whole number");
+    const tokenizer = await tokenizerFromJSON(json);
+    const sizes = { vocabularySize: tokenizer.size, classes: labels.length };
+    const model = new SequenceClassifier({ ...(config as unknown as SequenceClassifierConfig), ...sizes });
+    model.loadStateDict(tensors);
+    return new TextClassifier(model, tokenizer, labels, maxLength);
+  }
+
+  loader(examples: readonly LabelledText[], { batchSize, seed = 0 }: BatchOptions): DataLoader<LabelledText, ClassifierBatch> {
+    const collate = (items: LabelledText[]) => this.#collate(items);
+    return new DataLoader(examples, { batchSize, seed, shuffle: true, bucketBy: ({ text }) => text.length, collate });
+  }
+
+  /** `accuracy`, `f1` (macro) and `loss`. */
+  async evaluate(examples: readonly LabelledText[]): Promise<Record<string, number>> {
+    const answers = await this.predict(examples.map(({ text }) => text));
+    const likeliest = answers.map(([first]) => first!.label);
+    const wanted = examples.map(({ label }) => label);
+    const report = classificationReport(likeliest, wanted);
+    const losses = answers.map((answer, i) => -Math.log(answer.find(({ label }) => label === wanted[i])?.probability || Number.MIN_VALUE));
+    return { accuracy: report.accuracy, f1: report.macro.f1, loss: losses.reduce((a, b) => a + b, 0) / losses.length };
+  }
+
+  async predict(texts: readonly string[]): Promise<LabelProbabilities[]> {
+    const inputs = texts.map((text) => ({ text, label: this.labels[0]! }));
+    const batches = new DataLoader(inputs, { batchSize: 64, collate: (items) => this.#collate(items) });
+    const K = this.labels.length;
+    return evaluating(this.model, async () => {
+      const answers: LabelProbabilities[] = [];
+      const probabilities = (batch: ClassifierBatch) => softmax(this.model.forward(tensor(batch.tokens, batch.shape), batch.lengths));
+      for await (const { batch, data } of outputs(batches, probabilities)) {
+        for (let b = 0; b < batch.shape[0]; b++) {
+          const row = rowOf(data, K, b).map((probability, k) => ({ label: this.labels[k]!, probability }));
+          answers.push(row.sort((x, y) => y.probability - x.probability));
+        }
+      }
+      return answers;
+    });
+  }
+
+  describe(): Omit<SavedModel, "tensors"> {
+    const config = { ...this.model.config, labels: this.labels, maxLength: this.maxLength };
+    return { config, tokenizer: this.tokenizer.toJSON() };
+  }
+
+  #collate(items: readonly LabelledText[]): ClassifierBatch {
+    // A text without a word is one unknown word.
+    const { unk = 0 } = this.tokenizer.special;
+    const rows = items.map(({ text }) => {
+      const ids = this.tokenizer.encode(text);
+      return ids.length > 0 ? ids : Int32Array.of(unk);
+    });
+    const { data: tokens, shape, lengths } = padRows(rows, { truncate: this.maxLength });
+    const labels = Int32Array.from(items, ({ label }) => {
+      const k = this.labels.indexOf(label);
+      if (k < 0)
+        throw new SeqgradError("range", `TextClassifier: ${JSON.stringify(label)} is not one of the labels ${this.labels.join(", ")}.`);
+      return k;
+    });
+    return { tokens, shape, lengths, labels };
+  }
+}

@@ -1,0 +1,101 @@
+import { describe, expect, test } from "vitest";
+import { memoryStore } from "../../src/io/store.js";
+import { Pooling } from "../../src/nn/index.js";
+import { AdamW } from "../../src/optim/index.js";
+import { EntityTagger, loadTask, saveTask, TextClassifier } from "../../src/tasks/index.js";
+import { randn, tensor } from "../../src/tensor/create.js";
+import { init } from "../../src/tensor/device.js";
+import { manualSeed } from "../../src/tensor/random.js";
+import { fit } from "../../src/train/fit.js";
+import { expectError, expectRejection } from "../helpers/errors.js";
+
+await init({ device: "wasm" });
+
+const reviews = ["good", "great", "fine", "lovely"].flatMap((word) => [
+  { text: `a ${word} film`, label: "good" },
+  { text: `the film is not ${word}, it fails`, label: "bad" },
+]);
+const sentences = ["Sarah", "Michael", "Rose", "Mark"].flatMap((name) => [
+  { words: [name, "Jackson", "sleeps"], tags: ["B-person", "I-person", "O"] },
+  { words: ["the", "dog", "of", name], tags: ["O", "O", "O", "B-person"] },
+]);
+
+/** Trains a task for some epochs. */
+async function train<E, B>(
+  task: {
+    model: TextClassifier["model"] | EntityTagger["model"];
+    loader(examples: readonly E[], options: { batchSize: number }): Iterable<B>;
+  },
+  examples: readonly E[],
+) {
+  const optimizer = new AdamW(task.model.parameters(), { lr: 0.02 });
+  for await (const event of fit(task.model, task.loader(examples, { batchSize: 4 }), { optimizer, epochs: 40 }))
+    if (event.event === "end") return;
+}
+
+describe.each(["gru", "transformer"] as const)("with a %s", (cell) => {
+  test.each(["last", "mean", "max", "attention"] as const)(
+    "a text classifier learns, and comes back from a folder; pooling %s",
+    async (pooling) => {
+      manualSeed(1);
+      const task = TextClassifier.create(reviews, { cell, pooling, hidden: 8, embed: 8, heads: 2, minCount: 1 });
+      await train(task, reviews);
+      expect(await task.evaluate(reviews)).toMatchObject({ accuracy: 1, f1: 1 });
+      const store = memoryStore();
+      await saveTask(store, task);
+      const again = (await loadTask(store)) as TextClassifier;
+      const texts = ["a great film", "", "it fails, it is not lovely and never was"];
+      expect(await again.predict(texts)).toEqual(await task.predict(texts));
+      // A sentence alone and in a padded batch.
+      const [together] = await task.predict(texts);
+      const [alone] = await task.predict([texts[0]!]);
+      for (const [i, { label, probability }] of alone!.entries()) {
+        expect(together![i]!.label).toBe(label);
+        expect(together![i]!.probability).toBeCloseTo(probability, 6);
+      }
+    },
+  );
+
+  test.each([true, false])("a tagger learns, and comes back from a folder; random field %s", async (crf) => {
+    manualSeed(1);
+    const task = EntityTagger.create(sentences, { cell, crf, hidden: 8, embed: 8, characterSize: 4, heads: 2, minCount: 1 });
+    await train(task, sentences);
+    expect(await task.evaluate(sentences)).toMatchObject({ f1: 1, accuracy: 1 });
+    const store = memoryStore();
+    await saveTask(store, task);
+    const again = (await loadTask(store)) as EntityTagger;
+    const unseen = [["Rose", "Zoë", "and", "Mark"], ["dog"]];
+    expect(await again.predict(unseen)).toEqual(await task.predict(unseen));
+    expect((await task.predict(unseen))[1]).toEqual(await task.predict([["dog"]]).then(([tags]) => tags));
+  });
+});
+
+test("tasks refuse what they cannot learn from or answer", async () => {
+  expectError("value", () => TextClassifier.create(reviews.slice(0, 1)), "1 labels (good)");
+  expectError("value", () => TextClassifier.create(reviews, { cell: "cnn" as "gru" }), '"cnn"');
+  expectError("value", () => TextClassifier.create(reviews, { pooling: "sum" as "max" }), '"sum"');
+  expectError("value", () => EntityTagger.create([]), "no sentence");
+  const tagger = EntityTagger.create(sentences, { hidden: 4 });
+  await expectRejection("value", tagger.predict([[]]), "sentence 0");
+  const classifier = TextClassifier.create(reviews, { hidden: 4 });
+  await expectRejection(
+    "range",
+    classifier
+      .evaluate([{ text: "a", label: "so-so" }])
+      .then(() => [...classifier.loader([{ text: "a", label: "so-so" }], { batchSize: 1 })]),
+    '"so-so"',
+  );
+  const store = memoryStore();
+  await store.write("config.json", new TextEncoder().encode('{"model_type": "other"}'));
+  await expectRejection("io", loadTask(store), "model.safetensors");
+});
+
+test("pooling leaves padding out", async () => {
+  const x = tensor([1, -5, 3, -7, 100, 100, 2, 2, 4, 4, 6, 9], [2, 3, 2]);
+  expect(Array.from(await new Pooling("mean", 2).forward(x, [2, 3]).data())).toEqual([2, -6, 4, 5]);
+  expect(Array.from(await new Pooling("max", 2).forward(x, [2, 3]).data())).toEqual([3, -5, 6, 9]);
+  const attention = new Pooling("attention", 2);
+  const [a, b] = await attention.forward(x, [1, 1]).data();
+  expect([a, b]).toEqual([1, -5]);
+  expectError("shape", () => attention.forward(randn([2, 3]), [1, 1]), "[B, T, E]");
+});
