@@ -1,11 +1,12 @@
 // What seqgrad's kernels, training steps, memory and host cost, as tables: see bench/NOTES.md.
-// `npm run bench -- [--only roofline,kernels,attention,steps,memory,host] [--quick] [--variant simd] [--json FILE]`
+// `npm run bench -- [--only roofline,kernels,attention,steps,decoding,memory,host] [--quick] [--variant simd] [--json FILE]`
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { detectVariant, type WasmVariant } from "../src/backend/wasm/wasm-backend.js";
 import { createContext } from "./context.js";
 import { measureAttention } from "./sections/attention.js";
+import { measureDecoding } from "./sections/decode.js";
 import { measureGemm } from "./sections/gemm.js";
 import { measureHost } from "./sections/host.js";
 import { measureKernels } from "./sections/kernels.js";
@@ -30,6 +31,7 @@ const sections: Readonly<Record<string, () => Promise<readonly Table[]>>> = {
   kernels: async () => [await measureGemm(context), await measureKernels(context, await roofline())],
   attention: () => measureAttention(context),
   steps: () => measureSteps(context),
+  decoding: async () => [await measureDecoding(context)],
   memory: async () => [await measureMemory(context)],
   host: async () => measureHost(context),
 };
