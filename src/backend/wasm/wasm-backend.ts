@@ -3,7 +3,6 @@ import { SeqgradError } from "../../util/errors.js";
 import type { Backend, DType, MemoryUse, TensorData } from "../backend.js";
 import { Heap } from "../heap.js";
 import { addressOf, type Buffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../kernels.js";
-import { unpackLzma } from "./lzma.js";
 
 /** `simd` is the baseline, bit-reproducible on every machine; `relaxed` uses fused multiply-add. */
 export type WasmVariant = "simd" | "relaxed";
@@ -69,10 +68,15 @@ async function compile(variant: WasmVariant, source: WasmSource | undefined): Pr
   }
 }
 
-/** The kernels of the package's own chunk, which holds them as base64 of LZMA. */
+/** The kernels of the package's own chunk, which holds them as base64 of gzip. */
 async function embedded(variant: WasmVariant): Promise<BufferSource> {
   const { default: base64 } = await (variant === "relaxed" ? import("./generated/relaxed.js") : import("./generated/simd.js"));
-  return unpackLzma(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)));
+  const packed = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  // Node has a quicker way, which `process` tells of without an import that a page could not follow.
+  const node = (globalThis as { process?: { getBuiltinModule?(name: "node:zlib"): { gunzipSync(bytes: Uint8Array): BufferSource } } })
+    .process;
+  if (node?.getBuiltinModule) return node.getBuiltinModule("node:zlib").gunzipSync(packed);
+  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }
 
 /** Kernels in WebAssembly over one growing linear memory; every call is synchronous. */
