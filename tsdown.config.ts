@@ -1,19 +1,23 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { defineConfig, type RolldownChunk } from "tsdown";
+import { defineConfig, type RolldownChunk, type UserConfig } from "tsdown";
 import { stripSamples } from "./scripts/strip-samples.mjs";
 
 // `index` is free of Node; `node` and `cli` are not. One build makes all three, so that they share what has state: the default device.
 const entry = { index: "src/index.ts", node: "src/node.ts", cli: "src/cli.ts" };
 const { index, node } = entry;
 
-const shared = {
-  platform: "node",
+const shared: UserConfig = {
+  // Not "node", which would give what a page loads an import of node:module.
+  platform: "neutral",
+  inputOptions: { resolve: { mainFields: ["module", "main"] }, external: [/^node:/, "stream"] },
+  // The package has no dependencies; what it needs becomes part of it.
+  deps: { onlyBundle: false },
   target: "es2022",
   fixedExtension: false,
   hash: false,
   logLevel: "warn",
   checks: { pluginTimings: false },
-} as const;
+};
 
 /** Copies the licence of every package of which the bundle holds code. */
 function writeLicences(chunks: readonly RolldownChunk[]): void {
@@ -34,8 +38,6 @@ export default defineConfig([
     dts: false,
     plugins: [stripSamples],
     copy: ["build/simd.wasm", "build/relaxed.wasm"],
-    // The package has no dependencies: these, and what they need, become part of it.
-    deps: { onlyBundle: false },
     hooks: { "build:done": ({ chunks }) => writeLicences(chunks) },
   },
   { ...shared, entry: { index, node }, clean: false, dts: { emitDtsOnly: true } },

@@ -8,7 +8,7 @@ import { build } from "tsdown";
 import { stripSamples } from "./strip-samples.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
-const limits = { core: 60_000, "core and Transformers": 70_000 };
+const limits = { core: 60_000, "core and Transformers": 72_000 };
 
 const base = ["tensor/create", "tensor/device", "tensor/random", "tensor/scope", "autograd/tape", "optim/index"];
 /** Files of src/ops and src/nn that recurrent networks have no part in. */

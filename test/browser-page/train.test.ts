@@ -57,6 +57,11 @@ describe.skipIf(missing)(`the page that trains in a tab${missing && ` (${missing
     expect((await text("output"))!.length).toBeGreaterThan(400);
   });
 
+  test("reads a table, whose reader is loaded when it is asked for", async () => {
+    const cells = await page.evaluate(`import("/dist/index.js").then((sg) => sg.parseCsv('a,"b,c"')).then(([row]) => row.cells)`);
+    expect(cells).toEqual(["a", "b,c"]);
+  });
+
   test("says in words what is wrong with the text", async () => {
     await page.getByLabel("Text").fill("too short");
     await page.getByRole("button", { name: "Train" }).click();
