@@ -6,8 +6,8 @@ export interface Duration {
   readonly median: number;
 }
 
-/** From Node 23.9. */
-const thread = process as { threadCpuUsage?: () => { user: number; system: number } };
+/** From Node 23.9; a page has none. */
+const thread = (globalThis.process ?? {}) as { threadCpuUsage?: () => { user: number; system: number } };
 
 /**
  * Milliseconds that this thread has had a core, where Node can tell, else the wall's: what others do there meanwhile does not count, nor

@@ -11,20 +11,14 @@ export interface Call {
 
 /** The device with another `alloc` or `dispatch` in front of its own. */
 function before(device: Device, other: Partial<Pick<Backend, "alloc" | "dispatch">>): Device {
-  const inner = device.backend;
-  const backend: Backend = {
-    type: inner.type,
-    info: inner.info,
-    alloc: (bytes) => inner.alloc(bytes),
-    free: (address) => inner.free(address),
-    write: (address, data) => inner.write(address, data),
-    read: (address, count, dtype) => inner.read(address, count, dtype),
-    readSync: (address, count, dtype) => inner.readSync!(address, count, dtype),
-    has: (kernel) => inner.has(kernel),
-    dispatch: (kernel, call) => inner.dispatch(kernel, call),
-    memory: () => inner.memory(),
-    ...other,
-  };
+  // Methods of a backend see private fields, which a proxy has none of.
+  const backend = new Proxy(device.backend, {
+    get(inner, key) {
+      if (key in other) return other[key as keyof typeof other];
+      const value: unknown = Reflect.get(inner, key, inner);
+      return typeof value === "function" ? value.bind(inner) : value;
+    },
+  });
   return { ...device, backend };
 }
 

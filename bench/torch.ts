@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { type Size, vocabulary } from "./context.js";
+import { type Size, vocabulary } from "./training.js";
 
 /** Sizes of causal attention: batch, heads, steps, numbers of a head. */
 export interface Heads {

@@ -1,23 +1,31 @@
-// Bundles a bench that is written against src/ and runs it on one core where the system allows, with relaxed SIMD on Node 20.
-// `node scripts/bench.mjs bench/bench.ts [ARGUMENTS]`
+// Bundles a bench that is written against src/, and a page.ts beside it, for a page. Runs it with relaxed SIMD on Node 20, and on one core
+// where the system allows and it is not to have `--all-cores`. `node scripts/bench.mjs [--all-cores] bench/bench.ts [ARGUMENTS]`
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "tsdown";
+import { install } from "../bench/peers/install.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
-const [source, ...args] = process.argv.slice(2);
+const allCores = process.argv[2] === "--all-cores";
+const [source, ...args] = process.argv.slice(allCores ? 3 : 2);
+const shared = { config: false, fixedExtension: false, dts: false, logLevel: "error" };
 await build({
-  config: false,
-  entry: { bench: source },
-  outDir: "build/bench",
-  platform: "node",
-  fixedExtension: false,
-  dts: false,
-  logLevel: "warn",
+  ...shared,
+  ...{ entry: { bench: source }, outDir: "build/bench", platform: "node" },
+  deps: { neverBundle: ["playwright", "webgpu"], onlyBundle: false },
 });
+const page = `${dirname(source)}/page.ts`;
+if (existsSync(page)) {
+  install();
+  // What tfjs asks for in Node alone.
+  const deps = { neverBundle: ["crypto", "node-fetch", "util"], onlyBundle: false };
+  await build({ ...shared, entry: { page }, outDir: "build/bench/page", platform: "browser", deps });
+}
 
 const flags = process.versions.node.startsWith("20.") ? ["--experimental-wasm-relaxed-simd"] : [];
 const command = [process.execPath, ...flags, "build/bench/bench.js", ...args];
 const pin = ["taskset", "--cpu-list", "0"];
-const pinned = spawnSync(pin[0], [...pin.slice(1), "true"]).status === 0 ? [...pin, ...command] : command;
+const pinned = !allCores && spawnSync(pin[0], [...pin.slice(1), "true"]).status === 0 ? [...pin, ...command] : command;
 process.exitCode = spawnSync(pinned[0], pinned.slice(1), { stdio: "inherit" }).status ?? 1;

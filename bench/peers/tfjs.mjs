@@ -55,9 +55,10 @@ export async function open(tf, backend = "wasm") {
   const immediate = backend === "wasm";
   /** Resolves when the GPU has done what it was asked for. */
   function done() {
-    const { queue } = tf.backend();
-    tf.backend().submitQueue();
-    return queue.onSubmittedWorkDone();
+    const gpu = tf.backend();
+    gpu.endComputePassEncoder();
+    gpu.submitQueue();
+    return gpu.queue.onSubmittedWorkDone();
   }
 
   /** A work that answers a tensor. */

@@ -4,12 +4,13 @@ import { zeros } from "../../src/tensor/create.js";
 import { type Device, withDevice } from "../../src/tensor/device.js";
 import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
-import { type Context, label, medium, small, training } from "../context.js";
+import { draw, largestSample } from "../calls.js";
+import type { Context } from "../context.js";
 import { measure, quantile } from "../measure.js";
 import { idling } from "../observe.js";
 import { allOperations, type Op } from "../operations.js";
 import type { Table } from "../table.js";
-import { draw, largestSample } from "./kernels.js";
+import { label, medium, small, training } from "../training.js";
 
 /** Copies of an operation in one graph, so that the cost of the scope and of the walk's start is shared, as in a model. */
 const copies = 32;

@@ -1,8 +1,9 @@
 import { type KernelRow, kernels } from "../../src/backend/kernels.js";
 import { memory } from "../../src/tensor/device.js";
-import { type Context, label, large, medium, type Size, small, training, vocabulary } from "../context.js";
+import type { Context } from "../context.js";
 import { recorded, watched } from "../observe.js";
 import type { Table } from "../table.js";
+import { label, large, medium, type Size, small, training, vocabulary } from "../training.js";
 
 const KiB = 1024;
 

@@ -1,9 +1,8 @@
-import { type Context, label, large, medium, type Size, small, type Training, training } from "../context.js";
+import type { Context } from "../context.js";
 import { cpuTime, quantile, warm } from "../measure.js";
 import type { Table } from "../table.js";
 import { startTorch, type Torch } from "../torch.js";
-
-const cells = ["lstm", "gru", "rnn"] as const;
+import { cells, label, large, medium, type Size, small, type Training, training } from "../training.js";
 
 /** Milliseconds of one step, the mean of so many in a row. */
 function timed({ step, next }: Training, count = 1): number {

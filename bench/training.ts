@@ -1,0 +1,48 @@
+import { RandomWindows, type WindowBatch } from "../src/data/index.js";
+import { type RecurrentCell, RecurrentLM } from "../src/models/recurrent-lm.js";
+import { AdamW, type PendingNumber } from "../src/optim/index.js";
+import { type Device, withDevice } from "../src/tensor/device.js";
+
+export const vocabulary = 65;
+export const cells = ["lstm", "gru", "rnn"] as const;
+
+/** A training step by its sizes, with the letters of the contract. */
+export interface Size {
+  readonly I: number;
+  readonly H: number;
+  readonly B: number;
+  readonly T: number;
+  /** Default 1. */
+  readonly layers?: number;
+}
+
+export const small: Size = { I: 32, H: 64, B: 1, T: 32 };
+export const medium: Size = { I: 64, H: 128, B: 8, T: 32 };
+export const large: Size = { I: 128, H: 256, B: 32, T: 64 };
+
+export const label = (cell: string, { I, H, B, T, layers }: Size) => `${cell} I${I} H${H} B${B} T${T}${layers ? ` ${layers} layers` : ""}`;
+
+export interface Training {
+  readonly model: RecurrentLM;
+  readonly optimizer: AdamW;
+  /** The next of a few batches: the cache shall not be the benchmark. */
+  next(): WindowBatch;
+  /** One whole step on a batch: forward, backward, clipping, AdamW. */
+  step(batch: WindowBatch): PendingNumber;
+}
+
+/** A character model in training on a device. */
+export function training(device: Device, cell: RecurrentCell, { I, H, B, T, layers = 1 }: Size): Training {
+  const model = withDevice(device, () => new RecurrentLM({ vocabularySize: vocabulary, cell, embed: I, hidden: H, layers }));
+  const optimizer = new AdamW(model.parameters(), { lr: 2e-3, betas: [0.9, 0.99], weightDecay: 0, clipNorm: 1 });
+  const tokens = Int32Array.from({ length: 20_000 }, () => Math.random() * vocabulary);
+  const windows = new RandomWindows(tokens, { batchSize: B, sequenceLength: T, seed: 1 });
+  const batches = Array.from({ length: 8 }, (_, i) => windows.batch(i));
+  let i = 0;
+  return {
+    model,
+    optimizer,
+    next: () => batches[i++ % batches.length]!,
+    step: (batch) => withDevice(device, () => optimizer.step(() => model.loss(batch).loss)),
+  };
+}
