@@ -7,6 +7,7 @@ export {
   lengthStatistics,
   splitItems,
 } from "./data-loader.js";
+export { type MaskedTokens, type MaskingOptions, maskTokens } from "./masking.js";
 export { type PaddedRows, padRows } from "./padding.js";
 export { sampleText } from "./sample.js";
 export { type Series, SeriesScaler, type SeriesWindow, seriesOf, seriesWindows } from "./series.js";

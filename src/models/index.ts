@@ -1,4 +1,5 @@
 export { type ForecastBatch, Forecaster, type ForecasterConfig } from "./forecaster.js";
+export { MaskedLM, type MaskedLMCall, type MaskedLMConfig } from "./masked-lm.js";
 export { type LMState, type RecurrentCell, RecurrentLM, type RecurrentLMConfig, recurrentCells } from "./recurrent-lm.js";
 export { type ClassifierBatch, SequenceClassifier, type SequenceClassifierConfig } from "./sequence-classifier.js";
 export { type EncoderCell, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";

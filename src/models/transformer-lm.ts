@@ -13,8 +13,10 @@ import { select } from "../ops/views.js";
 import { tensor } from "../tensor/create.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
+import type { ForeignValue } from "../tensor/value.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { gpt2Origin, llamaOrigin, loadForeign, numberOf, withoutPrefix } from "./hugging-face.js";
 
 export interface TransformerLMConfig {
   /** Number of different tokens, V. */
@@ -98,6 +100,52 @@ export class TransformerLM extends Module {
       const endsBranch = name.endsWith("out_proj.weight") || name.endsWith("linear2.weight");
       if (p.rank > 1) init.normal(p, 0, endsBranch ? 0.02 / Math.sqrt(2 * layers) : 0.02);
       else if (name.endsWith("bias")) init.zeros(p);
+    }
+  }
+
+  /**
+   * A model of GPT-2's or Llama's kind from its config.json and its tensors, both as Hugging Face's libraries save them.
+   *
+   * @param config parsed config.json, of model_type gpt2 or llama
+   * @throws SeqgradError `format` for another kind, or one error that lists all tensors that are missing, of another shape or not wanted
+   * @example
+   * const config = { model_type: "gpt2", vocab_size: 65, n_positions: 64, n_embd: 32, n_layer: 2, n_head: 4 };
+   * try {
+   *   sg.models.TransformerLM.fromHuggingFace(config, new Map()); // tensors: (await sg.io.loadModel(store)).tensors
+   * } catch (error) {
+   *   console.log(error.message); // lists what is missing
+   * }
+   */
+  static fromHuggingFace(config: Readonly<Record<string, unknown>>, tensors: ReadonlyMap<string, ForeignValue>): TransformerLM {
+    const op = "TransformerLM.fromHuggingFace";
+    const { model_type: type } = config;
+    if (type !== "gpt2" && type !== "llama")
+      throw new SeqgradError("format", `${op}: model_type is ${JSON.stringify(type)}; wants "gpt2" or "llama".`);
+    const isLlama = type === "llama";
+    const size = (...names: string[]) => numberOf(op, config, ...names);
+    const heads = size("n_head", "num_attention_heads");
+    const tied = isLlama ? config.tie_word_embeddings === true : true;
+    const model = new TransformerLM({
+      ...{ vocabularySize: size("vocab_size"), contextLength: size("n_positions", "n_ctx", "max_position_embeddings"), heads },
+      ...{ layers: size("n_layer", "num_hidden_layers"), embed: size("n_embd", "hidden_size"), tieWeights: tied },
+      ...(isLlama
+        ? { positions: "rotary", norm: "rms", activation: "swiglu", bias: false, hidden: size("intermediate_size") }
+        : { activation: config.activation_function === "gelu" ? "gelu" : "geluTanh" }),
+      ...(isLlama && config.num_key_value_heads !== undefined && { keyValueHeads: size("num_key_value_heads") }),
+      ...(!isLlama && typeof config.n_inner === "number" && { hidden: config.n_inner }),
+    });
+    try {
+      const named = isLlama ? tensors : withoutPrefix(tensors, "transformer.");
+      const ignored = isLlama
+        ? tied
+          ? /rotary_emb\.inv_freq$|^lm_head\.weight$/
+          : /rotary_emb\.inv_freq$/
+        : /\.attn\.(masked_)?bias$|^lm_head\.weight$/;
+      loadForeign(op, model, named, isLlama ? llamaOrigin(model.config.heads / model.config.keyValueHeads) : gpt2Origin, ignored);
+      return model;
+    } catch (error) {
+      model.dispose();
+      throw error;
     }
   }
 

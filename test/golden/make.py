@@ -18,7 +18,7 @@ import warnings
 
 import torch
 
-from fixtures import alignment, attention, generator, models, ops, optim, recurrent, transformers
+from fixtures import alignment, attention, generator, models, ops, optim, pretrained, recurrent, transformers
 
 GROUPS = {
     "generator": generator.make,
@@ -32,6 +32,7 @@ GROUPS = {
     "schedules": optim.make_schedules,
     "curves": models.make_curves,
     "states": models.make_states,
+    "pretrained": pretrained.make,
     "transformers": transformers.make,
     "transformer-states": transformers.make_states,
 }

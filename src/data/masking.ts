@@ -1,0 +1,55 @@
+import { checkInteger, checkInterval } from "../util/check.js";
+import type { Generator } from "../util/philox.js";
+import type { PaddedRows } from "./padding.js";
+
+/** Rows with hidden tokens, and what they were. */
+export interface MaskedTokens {
+  /** `[B, T]` */
+  readonly tokens: Int32Array<ArrayBuffer>;
+  /** `[B, T]`: the token that was chosen, -100 elsewhere. */
+  readonly targets: Int32Array<ArrayBuffer>;
+  readonly shape: readonly [B: number, T: number];
+  readonly lengths: readonly number[];
+}
+
+export interface MaskingOptions {
+  /** V; what takes a token's place at random is one of `from` to V - 1. */
+  readonly vocabularySize: number;
+  /** The id of the token that hides. */
+  readonly mask: number;
+  /** Ids below are special: never chosen, never put in place. Default 0. */
+  readonly from?: number;
+  /** The share of tokens that are chosen. Default 0.15. */
+  readonly share?: number;
+}
+
+/**
+ * Chooses tokens to be foretold, as BERT's training does (Devlin et al. 2019, section 3.1): of those chosen, 80 % are hidden by the mask, 10 %
+ * become a random token, and 10 % stay as they are.
+ *
+ * @param generator draws; the same state gives the same choice
+ * @throws SeqgradError `range` for an option outside its interval
+ * @example
+ * const rows = sg.padRows([[5, 6, 7, 8], [9, 5]]);
+ * const batch = sg.maskTokens(rows, { vocabularySize: 10, mask: 4, from: 5, share: 0.5 }, new sg.Generator(1));
+ * batch.targets.length; // = 8
+ */
+export function maskTokens({ data, shape, lengths }: PaddedRows, options: MaskingOptions, generator: Generator): MaskedTokens {
+  const { vocabularySize, mask, from = 0, share = 0.15 } = options;
+  checkInteger("maskTokens", "from", from, 0, vocabularySize - 1);
+  checkInteger("maskTokens", "mask", mask, 0, vocabularySize - 1);
+  checkInterval("maskTokens", "share", share, 0, 1);
+  const tokens = data.slice();
+  const targets = new Int32Array(data.length).fill(-100);
+  for (const [b, length] of lengths.entries()) {
+    for (let t = 0; t < length; t++) {
+      const at = b * shape[1] + t;
+      if (data[at]! < from || generator.uniform() >= share) continue;
+      targets[at] = data[at]!;
+      const lot = generator.uniform();
+      if (lot < 0.8) tokens[at] = mask;
+      else if (lot < 0.9) tokens[at] = from + generator.integer(vocabularySize - from);
+    }
+  }
+  return { tokens, targets, shape, lengths };
+}

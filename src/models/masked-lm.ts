@@ -1,0 +1,162 @@
+import type { MaskedTokens } from "../data/masking.js";
+import * as init from "../nn/init.js";
+import { Dropout, Embedding, Linear } from "../nn/layers.js";
+import { Module } from "../nn/module.js";
+import { LayerNorm } from "../nn/norm.js";
+import { LearnedPositionalEmbedding } from "../nn/positions.js";
+import { TransformerEncoder } from "../nn/transformer.js";
+import { add } from "../ops/binary.js";
+import { crossEntropy } from "../ops/cross-entropy.js";
+import { constant } from "../ops/define-op.js";
+import { linear } from "../ops/linear.js";
+import { gelu, tanh } from "../ops/unary.js";
+import { select } from "../ops/views.js";
+import { parameter, tensor } from "../tensor/create.js";
+import type { Tensor } from "../tensor/tensor.js";
+import type { ForeignValue } from "../tensor/value.js";
+import { SeqgradError } from "../util/errors.js";
+import { bertOrigin, loadForeign, numberOf, withoutPrefix } from "./hugging-face.js";
+
+export interface MaskedLMConfig {
+  /** Number of different tokens, V. */
+  readonly vocabularySize: number;
+  /** How many tokens the model sees at once. */
+  readonly contextLength: number;
+  readonly layers: number;
+  /** N, attention heads. */
+  readonly heads: number;
+  /** D, the width of the model. */
+  readonly embed: number;
+  /** Size of the hidden layer of the feed-forward nets. Default 4 D. */
+  readonly hidden?: number;
+  /** Kinds of segments, such as first and second sentence. Default 2. */
+  readonly segments?: number;
+  /** Default 0.1. */
+  readonly dropout?: number;
+  /** Of the norms. Default 1e-12. */
+  readonly eps?: number;
+  /** Classes of the head over the pooled first token; 0 for a model without pooler. Default 0. */
+  readonly classes?: number;
+}
+
+/** What a call may know beside the tokens. */
+export interface MaskedLMCall {
+  /** int32 `[B, T]`, the segment of each token. Default 0 each. */
+  readonly segments?: Tensor | undefined;
+  /** How many tokens of each row are there. */
+  readonly lengths?: readonly number[] | undefined;
+}
+
+/**
+ * An encoder that fills in hidden tokens, of BERT's architecture (Devlin et al. 2019): word, position and segment vectors, Transformer
+ * layers with norms last, and a head of one layer, gelu and norm before scores that use the word table; with `classes` also a pooler,
+ * tanh of a layer over the first token, and a linear classifier. Weights are normal with deviation 0.02 at first.
+ *
+ * @throws SeqgradError `value` for heads that cannot share the width, `range` for a size below 1; forward(): `range` for too many tokens
+ * @example
+ * const model = new sg.models.MaskedLM({ vocabularySize: 50, contextLength: 16, layers: 2, heads: 2, embed: 16, classes: 3 });
+ * const tokens = sg.zeros([2, 8], { dtype: "int32" });
+ * model.forward(tokens, { lengths: [8, 5] }).shape; // = [2, 8, 50]
+ * model.classify(tokens).shape; // = [2, 3]
+ */
+export class MaskedLM extends Module {
+  readonly embedding: Embedding;
+  readonly positions: LearnedPositionalEmbedding;
+  readonly segments: Embedding;
+  readonly norm: LayerNorm;
+  readonly encoder: TransformerEncoder;
+  readonly transform: Linear;
+  readonly transformNorm: LayerNorm;
+  /** Of the scores, `[V]`. */
+  readonly bias: Tensor;
+  readonly pooler: Linear | undefined;
+  readonly classifier: Linear | undefined;
+  readonly config: Required<MaskedLMConfig>;
+  readonly #dropout: Dropout;
+
+  constructor(config: MaskedLMConfig) {
+    super();
+    const { vocabularySize, contextLength, layers, heads, embed, hidden = 4 * embed } = config;
+    const { segments = 2, dropout = 0.1, eps = 1e-12, classes = 0 } = config;
+    this.config = { vocabularySize, contextLength, layers, heads, embed, hidden, segments, dropout, eps, classes };
+    this.encoder = new TransformerEncoder(embed, heads, { numLayers: layers, dimFeedforward: hidden, dropout, activation: "gelu", eps });
+    this.embedding = new Embedding(vocabularySize, embed);
+    this.positions = new LearnedPositionalEmbedding(contextLength, embed);
+    this.segments = new Embedding(segments, embed);
+    this.norm = new LayerNorm(embed, { eps });
+    this.transform = new Linear(embed, embed);
+    this.transformNorm = new LayerNorm(embed, { eps });
+    this.bias = parameter([vocabularySize], init.zeros);
+    this.pooler = classes > 0 ? new Linear(embed, embed) : undefined;
+    this.classifier = classes > 0 ? new Linear(embed, classes) : undefined;
+    this.#dropout = new Dropout(dropout);
+    for (const [name, p] of this.namedParameters()) {
+      if (p.rank > 1) init.normal(p, 0, 0.02);
+      else if (name.endsWith("bias")) init.zeros(p);
+    }
+  }
+
+  /**
+   * A model of BERT's kind from its config.json and its tensors, as Hugging Face's libraries save them, of BertForMaskedLM,
+   * BertForPreTraining or, with `num_labels`, BertForSequenceClassification with the head for masks.
+   *
+   * @throws SeqgradError `format` for another kind, or one error that lists all tensors that are missing, of another shape or not wanted
+   * @example
+   * const config = { model_type: "bert", vocab_size: 50, max_position_embeddings: 16, num_hidden_layers: 1, num_attention_heads: 2 };
+   * try {
+   *   sg.models.MaskedLM.fromHuggingFace({ ...config, hidden_size: 16, intermediate_size: 64 }, new Map());
+   * } catch (error) {
+   *   console.log(error.message); // lists what is missing
+   * }
+   */
+  static fromHuggingFace(config: Readonly<Record<string, unknown>>, tensors: ReadonlyMap<string, ForeignValue>): MaskedLM {
+    const op = "MaskedLM.fromHuggingFace";
+    if (config.model_type !== "bert")
+      throw new SeqgradError("format", `${op}: model_type is ${JSON.stringify(config.model_type)}; wants "bert".`);
+    const size = (name: string) => numberOf(op, config, name);
+    const named = withoutPrefix(tensors, "bert.");
+    const classes = named.get("classifier.weight")?.shape[0] ?? 0;
+    const model = new MaskedLM({
+      ...{ vocabularySize: size("vocab_size"), contextLength: size("max_position_embeddings"), embed: size("hidden_size") },
+      ...{ layers: size("num_hidden_layers"), heads: size("num_attention_heads"), hidden: size("intermediate_size"), classes },
+      ...(config.type_vocab_size !== undefined && { segments: size("type_vocab_size") }),
+      ...(config.layer_norm_eps !== undefined && { eps: size("layer_norm_eps") }),
+      ...(config.hidden_dropout_prob !== undefined && { dropout: size("hidden_dropout_prob") }),
+    });
+    try {
+      const head = classes > 0 ? "" : "^pooler\\.|";
+      const ignored = new RegExp(`${head}^embeddings\\.position_ids$|^cls\\.seq_relationship\\.|^cls\\.predictions\\.decoder\\.`);
+      loadForeign(op, model, named, bertOrigin, ignored);
+      return model;
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
+  }
+
+  /** tokens int32 `[B, T]` -> the scores of each place's token, `[B, T, V]`. */
+  forward(tokens: Tensor, call: MaskedLMCall = {}): Tensor {
+    const hidden = this.transformNorm.forward(gelu(this.transform.forward(this.encode(tokens, call))));
+    return linear(hidden, this.embedding.weight, this.bias);
+  }
+
+  /** The vectors of the places, `[B, T, D]`: contextual embeddings. */
+  encode(tokens: Tensor, { segments, lengths }: MaskedLMCall = {}): Tensor {
+    const kinds = segments ?? constant(tokens, new Int32Array(tokens.size), tokens.shape);
+    const placed = this.positions.forward(add(this.embedding.forward(tokens), this.segments.forward(kinds)));
+    const x = this.norm.forward(placed);
+    return this.encoder.forward(this.training ? this.#dropout.forward(x) : x, { lengths });
+  }
+
+  /** The scores of the classes, `[B, K]`, from the first token. */
+  classify(tokens: Tensor, call: MaskedLMCall = {}): Tensor {
+    if (!this.pooler) throw new SeqgradError("state", "MaskedLM.classify: the model has no classifier; make it with classes.");
+    const pooled = tanh(this.pooler.forward(select(this.encode(tokens, call), 1, 0)));
+    return this.classifier!.forward(this.training ? this.#dropout.forward(pooled) : pooled);
+  }
+
+  /** The mean cross-entropy of the hidden tokens, in nats. */
+  loss({ tokens, targets, shape, lengths }: MaskedTokens): Tensor {
+    return crossEntropy(this.forward(tensor(tokens, shape), { lengths }), tensor(targets, shape));
+  }
+}

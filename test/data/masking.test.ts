@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { maskTokens, padRows } from "../../src/data/index.js";
+import { Generator } from "../../src/util/philox.js";
+import { expectError } from "../helpers/errors.js";
+
+const rows = padRows([Array.from({ length: 20_000 }, (_, i) => (i % 95) + 5), [1, 2, 3, 7]]);
+const options = { vocabularySize: 100, mask: 4, from: 5 };
+
+test("chooses 15 % of the tokens: 80 % hidden, 10 % random, 10 % as they are", () => {
+  const { tokens, targets, shape, lengths } = maskTokens(rows, options, new Generator(1));
+  expect([shape, lengths]).toEqual([rows.shape, rows.lengths]);
+  const chosen = Array.from(targets.keys()).filter((i) => targets[i] !== -100);
+  expect(chosen.length / 20_000).toBeCloseTo(0.15, 2);
+  expect(chosen.every((i) => targets[i] === rows.data[i])).toBe(true);
+  expect(tokens.every((token, i) => token === rows.data[i] || targets[i] !== -100)).toBe(true);
+  const share = (is: (i: number) => boolean) => chosen.filter(is).length / chosen.length;
+  expect(share((i) => tokens[i] === 4)).toBeCloseTo(0.8, 1);
+  expect(share((i) => tokens[i] === rows.data[i])).toBeCloseTo(0.1, 1);
+  // Special tokens, at the start of row 1, and padding are never chosen.
+  expect(chosen.filter((i) => i >= rows.shape[1] && i !== rows.shape[1] + 3)).toEqual([]);
+});
+
+test("is a function of the generator's state", () => {
+  const [a, b, c] = [1, 1, 2].map((seed) => maskTokens(rows, options, new Generator(seed)).tokens);
+  expect(a).toEqual(b);
+  expect(a).not.toEqual(c);
+  expectError("range", () => maskTokens(rows, { ...options, mask: 100 }, new Generator(1)), "mask is 100");
+  expectError("range", () => maskTokens(rows, { ...options, share: 2 }, new Generator(1)), "share is 2");
+});

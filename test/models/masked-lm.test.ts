@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import { maskTokens, padRows } from "../../src/data/index.js";
+import { MaskedLM } from "../../src/models/index.js";
+import { AdamW } from "../../src/optim/index.js";
+import { tensor } from "../../src/tensor/create.js";
+import { init } from "../../src/tensor/device.js";
+import { manualSeed } from "../../src/tensor/random.js";
+import { Generator } from "../../src/util/philox.js";
+import { expectError } from "../helpers/errors.js";
+
+await init({ device: "wasm" });
+const config = { vocabularySize: 12, contextLength: 10, layers: 1, heads: 2, embed: 16, dropout: 0 };
+
+test("learns to fill in what is hidden", async () => {
+  manualSeed(1);
+  const model = new MaskedLM(config);
+  const optimizer = new AdamW(model.parameters(), { lr: 0.01 });
+  const generator = new Generator(1);
+  // Rows that count up: a hidden token follows from its neighbours.
+  const batch = () => padRows(Array.from({ length: 16 }, () => Array.from({ length: 8 }, (_, t) => 4 + t)));
+  const losses: number[] = [];
+  for (let step = 0; step < 60; step++) {
+    const masked = maskTokens(batch(), { vocabularySize: 12, mask: 1, from: 4 }, generator);
+    losses.push(await optimizer.step(() => model.loss(masked)).read());
+  }
+  expect(losses.at(-1)).toBeLessThan(0.2 * losses[0]!);
+});
+
+test("padding changes nothing, and segments count", async () => {
+  manualSeed(2);
+  const model = new MaskedLM({ ...config, classes: 3 }).eval();
+  const alone = await model.classify(tensor(Int32Array.of(4, 5, 6), [1, 3])).data();
+  const tokens = tensor(Int32Array.of(4, 5, 6, 0, 0, 7, 8, 9, 10, 11), [2, 5]);
+  const together = await model.classify(tokens, { lengths: [3, 5] }).data();
+  for (const [k, score] of Array.from(alone).entries()) expect(together[k]).toBeCloseTo(score, 6);
+  const segments = tensor(Int32Array.of(0, 0, 1, 1, 1, 0, 0, 0, 0, 0), [2, 5]);
+  const other = await model.classify(tokens, { lengths: [3, 5], segments }).data();
+  expect(other[0]).not.toBeCloseTo(together[0]!, 6);
+  expect(other[3]).toBeCloseTo(together[3]!, 6);
+});
+
+test("refuses what it cannot do", () => {
+  const model = new MaskedLM(config);
+  expectError("state", () => model.classify(tensor(Int32Array.of(4), [1, 1])), "no classifier");
+  expectError("range", () => model.forward(tensor(new Int32Array(11), [1, 11])), "position 10");
+  expectError("value", () => new MaskedLM({ ...config, heads: 3 }), "3");
+});
