@@ -5,3 +5,4 @@ export { type ClassifierBatch, SequenceClassifier, type SequenceClassifierConfig
 export { type EncoderCell, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";
 export { SequenceTagger, type SequenceTaggerConfig, type TaggerBatch, type TaggerInput } from "./sequence-tagger.js";
 export { TransformerLM, type TransformerLMConfig } from "./transformer-lm.js";
+export { TransformerDecoding, TransformerSeq2Seq, type TransformerSeq2SeqConfig } from "./transformer-seq2seq.js";

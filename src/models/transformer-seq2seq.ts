@@ -1,0 +1,186 @@
+import { noGrad } from "../autograd/tape.js";
+import type { TensorData } from "../backend/backend.js";
+import type { PaddedRows } from "../data/padding.js";
+import * as init from "../nn/init.js";
+import { type KeysAndValues, KeyValueCache } from "../nn/key-value-cache.js";
+import { Dropout, Embedding, Linear } from "../nn/layers.js";
+import { Module } from "../nn/module.js";
+import { SinusoidalPositionalEncoding } from "../nn/positions.js";
+import { Transformer } from "../nn/transformer.js";
+import { crossEntropy } from "../ops/cross-entropy.js";
+import { affine } from "../ops/unary.js";
+import { select, slice } from "../ops/views.js";
+import { tensor } from "../tensor/create.js";
+import { scope } from "../tensor/scope.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { checkInteger, checkInterval } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+
+export interface TransformerSeq2SeqConfig {
+  /** Number of different tokens of a source; token 0 is padding. */
+  readonly sourceVocabulary: number;
+  /** Number of different tokens of a target, V; token 0 is padding. */
+  readonly targetVocabulary: number;
+  /** D, the width of the model. Default 128. */
+  readonly embed?: number;
+  /** N, attention heads. Default 4. */
+  readonly heads?: number;
+  /** Of encoder and decoder each. Default 2. */
+  readonly layers?: number;
+  /** Size of the hidden layer of the feed-forward nets. Default 4 D. */
+  readonly hidden?: number;
+  /** Default 0.1. */
+  readonly dropout?: number;
+  /** x + f(norm(x)) in place of norm(x + f(x)). Default true, which trains without warm-up. */
+  readonly normFirst?: boolean;
+  /** The share of the target's probability spread over all tokens, while training. Default 0. */
+  readonly labelSmoothing?: number;
+  /** The most tokens of a decoded target. Default 256. */
+  readonly targetLength?: number;
+}
+
+/**
+ * Sequence to sequence by attention alone (Vaswani et al. 2017): embeddings times sqrt(D), sinusoidal positions, a Transformer, and a linear
+ * layer to the scores of the target's next token.
+ *
+ * @throws SeqgradError `value` for heads that cannot share the width, `range` for a size below 1
+ * @example
+ * const model = new sg.models.TransformerSeq2Seq({ sourceVocabulary: 20, targetVocabulary: 10, embed: 16, heads: 2 });
+ * const batch = { source: sg.padRows([[4, 5, 6], [7]]), target: sg.padRows([[1, 6, 5, 2], [1, 7, 2]]) };
+ * model.forward(batch).shape; // = [2, 3, 10]
+ * const hypotheses = await sg.beamSearch(model.eval().about([4, 5, 6]), [1], { beams: 2, maxTokens: 5, stop: [2] });
+ */
+export class TransformerSeq2Seq extends Module {
+  readonly sourceEmbedding: Embedding;
+  readonly targetEmbedding: Embedding;
+  readonly positions: SinusoidalPositionalEncoding;
+  readonly transformer: Transformer;
+  readonly linear: Linear;
+  readonly config: Required<TransformerSeq2SeqConfig>;
+  readonly #dropout: Dropout;
+
+  constructor(config: TransformerSeq2SeqConfig) {
+    super();
+    const { sourceVocabulary, targetVocabulary, embed = 128, heads = 4, layers = 2, hidden = 4 * embed, dropout = 0.1 } = config;
+    const { normFirst = true, labelSmoothing = 0, targetLength = 256 } = config;
+    checkInterval("TransformerSeq2Seq", "labelSmoothing", labelSmoothing, 0, 1);
+    checkInteger("TransformerSeq2Seq", "targetLength", targetLength, 1);
+    const sizes = { sourceVocabulary, targetVocabulary, embed, heads, layers, hidden, targetLength };
+    this.config = { ...sizes, dropout, normFirst, labelSmoothing };
+    const depth = { numEncoderLayers: layers, numDecoderLayers: layers, dimFeedforward: hidden };
+    this.transformer = new Transformer(embed, heads, { ...depth, dropout, normFirst });
+    this.sourceEmbedding = new Embedding(sourceVocabulary, embed, { paddingIndex: 0 });
+    this.targetEmbedding = new Embedding(targetVocabulary, embed, { paddingIndex: 0 });
+    for (const { weight } of [this.sourceEmbedding, this.targetEmbedding]) init.normal(weight, 0, 1 / Math.sqrt(embed));
+    this.positions = new SinusoidalPositionalEncoding(embed);
+    this.linear = new Linear(embed, targetVocabulary);
+    this.#dropout = new Dropout(dropout);
+  }
+
+  /** The scores of the tokens that follow each of the target but its last, `[B, T - 1, V]`: teacher forcing. */
+  forward({ source, target }: { readonly source: PaddedRows; readonly target: PaddedRows }): Tensor {
+    const tokens = tensor(target.data, target.shape);
+    const y = this.transformer.forward(
+      this.#placed(this.sourceEmbedding, tensor(source.data, source.shape)),
+      this.#placed(this.targetEmbedding, slice(tokens, 1, 0, -1)),
+      { causal: true, sourceLengths: source.lengths },
+    );
+    return this.linear.forward(y);
+  }
+
+  /** The mean cross-entropy of the targets' tokens after their first, in nats. */
+  loss(batch: { readonly source: PaddedRows; readonly target: PaddedRows }): Tensor {
+    const { data, shape, lengths } = batch.target;
+    const [B, T] = shape;
+    const next = new Int32Array(B * (T - 1)).fill(-100);
+    for (const [b, n] of lengths.entries()) next.set(data.subarray(b * T + 1, b * T + n), b * (T - 1));
+    const labelSmoothing = this.training ? this.config.labelSmoothing : 0;
+    return crossEntropy(this.forward(batch), tensor(next, [B, T - 1]), { labelSmoothing });
+  }
+
+  /**
+   * The model as generate() and beamSearch() want it, for one source: encoded at the first step, whose keys and values each layer makes
+   * once. To be disposed of when no more is asked.
+   * @throws SeqgradError `value` for an empty source
+   */
+  about(source: ArrayLike<number>): TransformerDecoding {
+    if (source.length === 0) throw new SeqgradError("value", "TransformerSeq2Seq.about: the source is empty; give at least one token.");
+    return new TransformerDecoding(this, source);
+  }
+
+  /** What the decoder's layers look up of one source. */
+  encode(source: ArrayLike<number>): KeysAndValues[] {
+    const x = this.#placed(this.sourceEmbedding, tensor(Int32Array.from(source), [1, source.length]));
+    return this.transformer.decoder.project(this.transformer.encoder.forward(x));
+  }
+
+  /** The scores of the token after the last of tokens int32 `[R, T]`, which follow those in the cache: `[R, V]`. */
+  next(tokens: Tensor, memory: readonly KeysAndValues[], cache: KeyValueCache): Tensor {
+    const x = this.#placed(this.targetEmbedding, tokens, cache.length);
+    return this.linear.forward(select(this.transformer.decoder.forward(x, memory, { cache }), 1, -1));
+  }
+
+  #placed(embedding: Embedding, tokens: Tensor, offset = 0): Tensor {
+    const x = this.positions.forward(affine(embedding.forward(tokens), Math.sqrt(this.config.embed)), { offset });
+    return this.training ? this.#dropout.forward(x) : x;
+  }
+}
+
+type Scores = Promise<{ logits: TensorData; state: KeyValueCache }>;
+
+/** A target being decoded: the StepModel of one source. */
+export class TransformerDecoding {
+  #memory: KeysAndValues[] | undefined;
+
+  constructor(
+    readonly model: TransformerSeq2Seq,
+    readonly source: ArrayLike<number>,
+  ) {}
+
+  get contextLength(): number {
+    return this.model.config.targetLength;
+  }
+
+  step(tokens: ArrayLike<number>, state?: KeyValueCache): Scores {
+    return this.#step(tokens, [1, tokens.length], state);
+  }
+
+  stepRows(tokens: ArrayLike<number>, state: KeyValueCache, rows: ArrayLike<number>): Scores {
+    return this.#step(tokens, [tokens.length, 1], state, rows);
+  }
+
+  release(state: KeyValueCache): void {
+    state.dispose();
+  }
+
+  /** Frees what was made of the source. */
+  dispose(): void {
+    for (const { k, v } of this.#memory ?? []) for (const x of [k, v]) x.dispose();
+    this.#memory = undefined;
+  }
+
+  async #step(
+    tokens: ArrayLike<number>,
+    shape: readonly [number, number],
+    before: KeyValueCache | undefined,
+    rows?: ArrayLike<number>,
+  ): Scores {
+    const { model } = this;
+    this.#memory ??= scope(() => noGrad(() => model.encode(this.source)));
+    const memory = this.#memory;
+    const { decoder } = model.transformer;
+    const sizes = { layers: model.config.layers, capacity: this.contextLength, width: decoder.keyValueWidth };
+    const state = before && rows ? before.select(rows) : (before ?? new KeyValueCache({ ...sizes, device: model.linear.weight }));
+    try {
+      const last = scope(() => noGrad(() => model.next(tensor(Int32Array.from(tokens), shape), memory, state)));
+      try {
+        return { logits: await last.data(), state };
+      } finally {
+        last.dispose();
+      }
+    } catch (error) {
+      if (state !== before) state.dispose();
+      throw error;
+    }
+  }
+}
