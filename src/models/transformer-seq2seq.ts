@@ -128,7 +128,14 @@ export class TransformerSeq2Seq extends Module {
 
 type Scores = Promise<{ logits: TensorData; state: KeyValueCache }>;
 
-/** A target being decoded: the StepModel of one source. */
+/**
+ * A target being decoded: the StepModel of one source.
+ * @example
+ * const model = new sg.models.TransformerSeq2Seq({ sourceVocabulary: 9, targetVocabulary: 9, embed: 16, heads: 2, layers: 1 }).eval();
+ * const decoding = model.about([4, 7, 3]);
+ * for await (const token of sg.generate(decoding, [1], { maxTokens: 3 })) console.log(token);
+ * decoding.dispose();
+ */
 export class TransformerDecoding {
   #memory: KeysAndValues[] | undefined;
 
