@@ -33,7 +33,8 @@ export async function startTorch(): Promise<Torch | undefined> {
     child.stdin.write(`${line}\n`);
     return (await Promise.race([lines.next(), failed])).value as string | undefined;
   };
-  const start = async (cell: string, { I, H, B, T }: Size) => (await ask([cell, vocabulary, I, H, B, T].join(" "))) ?? "";
+  const start = async (cell: string, { I, H, B, T, layers = 1 }: Size) =>
+    (await ask([cell, vocabulary, I, H, B, T, layers].join(" "))) ?? "";
   if (!(await start("rnn", { I: 1, H: 1, B: 1, T: 1 }))) return undefined;
   const startAttention = async ({ B, N, T, D }: Heads) => (await ask(["attention", B, N, T, D].join(" "))) ?? "";
   return { start, startAttention, step: async (count) => Number(await ask(String(count))), end: () => child.stdin.end() };

@@ -1,5 +1,6 @@
 import { RandomWindows, type WindowBatch } from "../src/data/index.js";
 import { type RecurrentCell, RecurrentLM } from "../src/models/recurrent-lm.js";
+import { TransformerLM } from "../src/models/transformer-lm.js";
 import { AdamW, type PendingNumber } from "../src/optim/index.js";
 import { type Device, withDevice } from "../src/tensor/device.js";
 
@@ -19,11 +20,19 @@ export interface Size {
 export const small: Size = { I: 32, H: 64, B: 1, T: 32 };
 export const medium: Size = { I: 64, H: 128, B: 8, T: 32 };
 export const large: Size = { I: 128, H: 256, B: 32, T: 64 };
+/** Of a Transformer: I is the width, H the number of heads. */
+export const transformers: readonly Size[] = [
+  { I: 64, H: 4, B: 8, T: 64, layers: 2 },
+  { I: 128, H: 4, B: 16, T: 128, layers: 4 },
+];
 
-export const label = (cell: string, { I, H, B, T, layers }: Size) => `${cell} I${I} H${H} B${B} T${T}${layers ? ` ${layers} layers` : ""}`;
+export const label = (model: string, { I, H, B, T, layers }: Size) => {
+  const sizes = model === "gpt" ? `D${I} N${H}` : `I${I} H${H}`;
+  return `${model} ${sizes} B${B} T${T}${layers ? ` ${layers} layers` : ""}`;
+};
 
 export interface Training {
-  readonly model: RecurrentLM;
+  readonly model: RecurrentLM | TransformerLM;
   readonly optimizer: AdamW;
   /** The next of a few batches: the cache shall not be the benchmark. */
   next(): WindowBatch;
@@ -31,9 +40,13 @@ export interface Training {
   step(batch: WindowBatch): PendingNumber;
 }
 
-/** A character model in training on a device. */
-export function training(device: Device, cell: RecurrentCell, { I, H, B, T, layers = 1 }: Size): Training {
-  const model = withDevice(device, () => new RecurrentLM({ vocabularySize: vocabulary, cell, embed: I, hidden: H, layers }));
+/** A character model in training on a device: `gpt` is a Transformer, the others are cells. */
+export function training(device: Device, kind: RecurrentCell | "gpt", { I, H, B, T, layers = 1 }: Size): Training {
+  const model = withDevice(device, () =>
+    kind === "gpt"
+      ? new TransformerLM({ vocabularySize: vocabulary, contextLength: T, layers, heads: H, embed: I })
+      : new RecurrentLM({ vocabularySize: vocabulary, cell: kind, embed: I, hidden: H, layers }),
+  );
   const optimizer = new AdamW(model.parameters(), { lr: 2e-3, betas: [0.9, 0.99], weightDecay: 0, clipNorm: 1 });
   const tokens = Int32Array.from({ length: 20_000 }, () => Math.random() * vocabulary);
   const windows = new RandomWindows(tokens, { batchSize: B, sequenceLength: T, seed: 1 });

@@ -2,7 +2,7 @@ import type { Context } from "../context.js";
 import { cpuTime, quantile, warm } from "../measure.js";
 import type { Table } from "../table.js";
 import { startTorch, type Torch } from "../torch.js";
-import { cells, label, large, medium, type Size, small, type Training, training } from "../training.js";
+import { cells, label, large, medium, type Size, small, type Training, training, transformers } from "../training.js";
 
 /** Milliseconds of one step, the mean of so many in a row. */
 function timed({ step, next }: Training, count = 1): number {
@@ -20,7 +20,7 @@ const turn = 10;
 
 const spread = (times: readonly number[]) => (100 * (quantile(times, 0.75) - quantile(times, 0.25))) / quantile(times, 0.5);
 
-async function besideTorch(context: Context, torch: Torch | undefined, cell: (typeof cells)[number], size: Size) {
+async function besideTorch(context: Context, torch: Torch | undefined, cell: (typeof cells)[number] | "gpt", size: Size) {
   const run = training(await context.device(), cell, size);
   const count = Math.max(1, Math.round(turn / warmUp(run)));
   await torch?.start(cell, size);
@@ -63,7 +63,7 @@ async function scaling(context: Context, size: Size, vary: "T" | "B", values: re
   };
 }
 
-/** Whole training steps: embedding, recurrent layer, scores, cross-entropy, backward, clipping, AdamW. */
+/** Whole training steps: embedding, recurrent layer or Transformer, scores, cross-entropy, backward, clipping, AdamW. */
 export async function measureSteps(context: Context): Promise<Table[]> {
   const { quick } = context;
   const torch = await startTorch();
@@ -72,6 +72,7 @@ export async function measureSteps(context: Context): Promise<Table[]> {
   for (const cell of cells) {
     for (const size of quick ? [small, medium] : [small, medium, large]) rows.push(await besideTorch(context, torch, cell, size));
   }
+  for (const size of quick ? transformers.slice(0, 1) : transformers) rows.push(await besideTorch(context, torch, "gpt", size));
   torch?.end();
   const beside = version ? `PyTorch ${version}, on one thread, in turn with seqgrad.` : "PyTorch is not there.";
   return [
