@@ -1,6 +1,16 @@
 export { type ForecastBatch, Forecaster, type ForecasterConfig } from "./forecaster.js";
 export { MaskedLM, type MaskedLMCall, type MaskedLMConfig } from "./masked-lm.js";
 export { type LMState, type RecurrentCell, RecurrentLM, type RecurrentLMConfig, recurrentCells } from "./recurrent-lm.js";
+export {
+  type AttentionKind,
+  attentionKinds,
+  type EncodedSource,
+  RecurrentDecoding,
+  RecurrentSeq2Seq,
+  type RecurrentSeq2SeqConfig,
+  type Seq2SeqBatch,
+  type Seq2SeqState,
+} from "./recurrent-seq2seq.js";
 export { type ClassifierBatch, SequenceClassifier, type SequenceClassifierConfig } from "./sequence-classifier.js";
 export { type EncoderCell, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";
 export { SequenceTagger, type SequenceTaggerConfig, type TaggerBatch, type TaggerInput } from "./sequence-tagger.js";

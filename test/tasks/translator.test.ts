@@ -1,0 +1,85 @@
+import { describe, expect, test } from "vitest";
+import { memoryStore } from "../../src/io/store.js";
+import { attentionKinds, type RecurrentSeq2SeqConfig } from "../../src/models/index.js";
+import { AdamW } from "../../src/optim/index.js";
+import { loadTask, saveTask, Translator } from "../../src/tasks/index.js";
+import { init, memory } from "../../src/tensor/device.js";
+import { manualSeed } from "../../src/tensor/random.js";
+import { CharTokenizer, sequenceTokens } from "../../src/text/index.js";
+import { fit } from "../../src/train/fit.js";
+import { Generator } from "../../src/util/philox.js";
+import { expectError, expectRejection } from "../helpers/errors.js";
+
+await init({ device: "wasm" });
+
+const random = new Generator(1);
+const strings = Array.from({ length: 150 }, () => Array.from({ length: 1 + random.integer(4) }, () => "abc"[random.integer(3)]).join(""));
+const pairs = strings.map((source) => ({ source, target: [...source].reverse().join("") }));
+const texts = ["abca", "b", "ccba", ""];
+
+async function trained(options: Partial<RecurrentSeq2SeqConfig>, teacherForcing = 1) {
+  manualSeed(1);
+  const task = Translator.create(pairs, { unit: "characters", hidden: 24, embed: 12, maxLength: 8, ...options });
+  task.model.teacherForcing = teacherForcing;
+  const optimizer = new AdamW(task.model.parameters(), { lr: 0.012, weightDecay: 0, clipNorm: 1 });
+  for await (const event of fit(task.model, task.loader(pairs, { batchSize: 15 }), { optimizer, epochs: 24 }))
+    if (event.event === "end") return task;
+  throw new Error("the run did not end");
+}
+
+describe.each(["gru", "lstm"] as const)("with a %s", (cell) => {
+  test.each(attentionKinds)("a translator learns to reverse strings, and comes back from a folder; attention %s", async (attention) => {
+    const task = await trained({ cell, attention, bidirectional: attention !== "dot", layers: attention === "general" ? 2 : 1 });
+    const { bleu, exact, loss } = await task.evaluate(pairs);
+    expect(exact).toBeGreaterThan(0.9);
+    expect(bleu).toBeGreaterThanOrEqual(0);
+    expect(loss).toBeLessThan(0.3);
+    const store = memoryStore();
+    await saveTask(store, task);
+    const again = (await loadTask(store)) as Translator;
+    const before = memory().tensors;
+    const together = await again.predict(texts);
+    const beams = await again.predict(texts, { beams: 3 });
+    expect(memory().tensors).toBe(before);
+    expect(together).toEqual(await task.predict(texts));
+    expect(beams).toEqual(await task.predict(texts, { beams: 3 }));
+    for (const [i, text] of texts.entries()) expect(await task.predict([text])).toEqual([together[i]]);
+  });
+});
+
+test("a translator learns from its own words too", async () => {
+  const task = await trained({ cell: "gru", inputFeeding: false }, 0.6);
+  expect((await task.evaluate(pairs)).exact).toBeGreaterThan(0.8);
+});
+
+test("a translator of words answers in words; what it does not know is no exact answer", async () => {
+  manualSeed(1);
+  const sentences = [
+    { source: "Turn off the lights", target: "éteins les lumières" },
+    { source: "Turn on the lights", target: "allume les lumières" },
+  ];
+  const task = Translator.create(sentences, { cell: "gru", hidden: 16, embed: 8, minCount: 1 });
+  const optimizer = new AdamW(task.model.parameters(), { lr: 0.03, weightDecay: 0 });
+  for await (const event of fit(task.model, task.loader(sentences, { batchSize: 2 }), { optimizer, steps: 60, epochs: 60 }))
+    if (event.event === "end") break;
+  expect(await task.predict(["Turn on the lights"], { beams: 2 })).toEqual(["allume les lumières"]);
+  expect(await task.evaluate(sentences)).toMatchObject({ exact: 1 });
+  expect(await task.evaluate([{ source: "Turn off the lights", target: "éteins la radio" }])).toMatchObject({ exact: 0 });
+});
+
+test("a translator refuses what it cannot learn from", async () => {
+  expectError("value", () => Translator.create([]), "no pair");
+  expectError("value", () => Translator.create(pairs, { unit: "letters" as "words" }), '"letters"');
+  expectError("range", () => Translator.create(pairs, { maxLength: 0 }), "maxLength");
+  const bare = CharTokenizer.fromText("abc");
+  expectError("value", () => Translator.create(pairs, { unit: "characters", targetTokenizer: bare }), "<sos>");
+  const task = Translator.create(pairs, {
+    unit: "characters",
+    hidden: 4,
+    sourceTokenizer: CharTokenizer.fromText("abc", { special: sequenceTokens }),
+  });
+  await expectRejection("range", task.predict(["a"], { beams: 0 }), "beams");
+  const store = memoryStore();
+  await saveTask(store, { type: task.type, model: task.model, describe: () => ({ ...task.describe(), config: { maxLength: 3 } }) });
+  await expectRejection("format", loadTask(store), "targetTokenizer");
+});
