@@ -11,7 +11,7 @@ export interface Series {
 
 /**
  * Series from a row of numbers for each step.
- * @throws SeqgradError `value` for none, `shape` for rows of different lengths
+ * @throws SeqgradError `value` for none, `shape` for rows of different lengths, `not-finite` for what is no number
  * @example
  * sg.seriesOf([[1, 10], [2, 20], [3, 30]]).steps; // = 3
  */
@@ -20,6 +20,8 @@ export function seriesOf(rows: readonly (readonly number[])[]): Series {
   if (channels === 0) throw new SeqgradError("value", "seriesOf: there is no number; give a row of at least one for each step.");
   const odd = rows.findIndex((row) => row.length !== channels);
   if (odd >= 0) throw new SeqgradError("shape", `seriesOf: step ${odd} has ${rows[odd]!.length} numbers; the first has ${channels}.`);
+  const hole = rows.findIndex((row) => !row.every(Number.isFinite));
+  if (hole >= 0) throw new SeqgradError("not-finite", `seriesOf: step ${hole} has [${rows[hole]!.join(", ")}]; fill what is missing.`);
   return { values: Float64Array.from(rows.flat()), steps: rows.length, channels };
 }
 

@@ -1,5 +1,12 @@
 export { EntityTagger, type EntityTaggerOptions } from "./entity-tagger.js";
 export { loadTask } from "./load.js";
+export {
+  type Forecast,
+  type ForecastStep,
+  SeriesForecaster,
+  type SeriesForecasterOptions,
+  type SeriesPoint,
+} from "./series-forecaster.js";
 export { type BatchOptions, saveTask, type Task } from "./task.js";
 export { type LabelledText, type LabelProbabilities, TextClassifier, type TextClassifierOptions } from "./text-classifier.js";
 export { type TextPair, Translator, type TranslatorOptions } from "./translator.js";

@@ -2,10 +2,11 @@ import { loadModel } from "../io/model-folder.js";
 import type { Store } from "../io/store.js";
 import { SeqgradError } from "../util/errors.js";
 import { EntityTagger } from "./entity-tagger.js";
+import { SeriesForecaster } from "./series-forecaster.js";
 import { TextClassifier } from "./text-classifier.js";
 import { Translator } from "./translator.js";
 
-const kinds = [TextClassifier, EntityTagger, Translator] as const;
+const kinds = [TextClassifier, EntityTagger, SeriesForecaster, Translator] as const;
 
 /**
  * The task that saveTask() saved, whichever it is.
@@ -16,7 +17,7 @@ const kinds = [TextClassifier, EntityTagger, Translator] as const;
  * const task = await sg.tasks.loadTask(store);
  * await task.predict(["good"]);
  */
-export async function loadTask(store: Store): Promise<TextClassifier | EntityTagger | Translator> {
+export async function loadTask(store: Store): Promise<TextClassifier | EntityTagger | SeriesForecaster | Translator> {
   const saved = await loadModel(store);
   const kind = kinds.find(({ type }) => type === saved.config.model_type);
   if (kind) return kind.fromSaved(saved);

@@ -1,0 +1,205 @@
+import { DataLoader } from "../data/data-loader.js";
+import { type Series, SeriesScaler } from "../data/series.js";
+import type { SavedModel } from "../io/model-folder.js";
+import { meanAbsoluteError } from "../metrics/regression.js";
+import { type ForecastBatch, Forecaster, type ForecasterConfig } from "../models/forecaster.js";
+import { tensor } from "../tensor/create.js";
+import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { type BatchOptions, demand, evaluating, outputs, rowOf, type Task } from "./task.js";
+
+/** A place in a series: what is known ends before the step `at`, and what is to be foretold begins there. */
+export interface SeriesPoint {
+  readonly series: Series;
+  readonly at: number;
+}
+
+/** A step that is foretold, in the series' own units; a number for each series. */
+export interface ForecastStep {
+  /** The middle quantile. */
+  readonly value: readonly number[];
+  /** The lowest and the highest quantile: between them lies the prediction interval. */
+  readonly low: readonly number[];
+  readonly high: readonly number[];
+}
+
+/** The steps that follow, the next one first. */
+export type Forecast = readonly ForecastStep[];
+
+export interface SeriesForecasterOptions extends Omit<ForecasterConfig, "channels" | "horizon"> {
+  /** Steps that are looked back on. Default 30. */
+  readonly history?: number;
+  /** Steps that are foretold at once. Default 1. */
+  readonly horizon?: number;
+  /** Steps after which the series about repeats, as 365 for daily values of years. Default: none. */
+  readonly season?: number;
+}
+
+/**
+ * Sequence to values: the next steps of one or several series, with intervals.
+ * @example
+ * const series = sg.seriesOf(Array.from({ length: 60 }, (_, t) => [20 + 5 * Math.sin(t)]));
+ * const task = sg.tasks.SeriesForecaster.create(series, 48, { history: 6, horizon: 2, hidden: 4 });
+ * const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 0.01 });
+ * const loader = task.loader(task.points(series, { to: 48 }), { batchSize: 8 });
+ * for await (const event of sg.fit(task.model, loader, { optimizer, epochs: 2 })) continue;
+ * await task.evaluate(task.points(series, { from: 48 })); // { mae, persistence, coverage, .. }
+ * const [next] = await task.predict([series]); // [{ value: [..], low: [..], high: [..] }, ..], steps 60 and 61
+ */
+export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, ForecastBatch> {
+  static readonly type = "seqgrad-series-forecaster";
+  readonly type = SeriesForecaster.type;
+
+  private constructor(
+    readonly model: Forecaster,
+    readonly scaler: SeriesScaler,
+    readonly history: number,
+    readonly season: number | undefined,
+  ) {}
+
+  /**
+   * A new model of the series, scaled by their means and deviations before the step `end`; from there on nothing is looked at.
+   * @throws SeqgradError `range` for an end outside the series, a history or season below 1, or as the model
+   */
+  static create(series: Series, end: number, options: SeriesForecasterOptions = {}): SeriesForecaster {
+    const { history = 30, horizon = 1, season, ...config } = options;
+    checkInteger("SeriesForecaster", "history", history, 1);
+    if (season !== undefined) checkInteger("SeriesForecaster", "season", season, 1);
+    const scaler = SeriesScaler.fit(series, end);
+    const defaults = { cell: "gru", hidden: 32, bidirectional: false } as const;
+    return new SeriesForecaster(new Forecaster({ ...defaults, ...config, channels: series.channels, horizon }), scaler, history, season);
+  }
+
+  static async fromSaved({ config, tensors }: SavedModel): Promise<SeriesForecaster> {
+    const isCount = (n: unknown): n is number => Number.isInteger(n) && (n as number) > 0;
+    const history = demand(config, "history", isCount, "a whole number above 0");
+    const season = config.season === undefined ? undefined : demand(config, "season", isCount, "a whole number above 0");
+    const scaler = SeriesScaler.fromJSON(config.scaler);
+    const model = new Forecaster({ ...(config as unknown as ForecasterConfig), channels: scaler.means.length });
+    model.loadStateDict(tensors);
+    return new SeriesForecaster(model, scaler, history, season);
+  }
+
+  /**
+   * Every place in the series of which the history is known and the whole future lies in steps `from` up to, not including, `to`.
+   * @throws SeqgradError `range` where there is none
+   */
+  points(series: Series, { from = 0, to = series.steps }: { from?: number; to?: number } = {}): SeriesPoint[] {
+    checkInteger("SeriesForecaster.points", "to", to, 0, series.steps);
+    checkInteger("SeriesForecaster.points", "from", from, 0, to);
+    const { horizon } = this.model.config;
+    const first = Math.max(from, this.history);
+    if (first + horizon > to) {
+      const got = `steps ${from} to ${to} hold no ${horizon} that follow ${this.history} known ones`;
+      throw new SeqgradError("range", `SeriesForecaster.points: ${got}; give a longer part or a shorter history.`);
+    }
+    return Array.from({ length: to - horizon - first + 1 }, (_, i) => ({ series, at: first + i }));
+  }
+
+  loader(points: readonly SeriesPoint[], { batchSize, seed = 0 }: BatchOptions): DataLoader<SeriesPoint, ForecastBatch> {
+    return new DataLoader(points, { batchSize, seed, shuffle: true, collate: (items) => this.#collate(items) });
+  }
+
+  /**
+   * Mean absolute errors in the series' own units: `mae` of the next step, `persistence` where its forecast is the last known value, and
+   * with a season `seasonalNaive`, where it is the value a season before (Hyndman and Athanasopoulos 2021, section 5.2). A horizon of
+   * several steps has these for all of them too: `maeHorizon` and so on. `coverage` is the share of values within the interval, the outer
+   * quantiles' difference if the model is right. Of several series all are means.
+   * @throws SeqgradError `range` for a place with less than the history, the horizon or the season around it
+   */
+  async evaluate(points: readonly SeriesPoint[]): Promise<Record<string, number>> {
+    const { channels, horizon, quantiles } = this.model.config;
+    const { season } = this;
+    for (const { series, at } of points) {
+      if (at + horizon > series.steps || at < (season ?? 0)) {
+        const wanted = `${season ? `a season of ${season} before it and ` : ""}${horizon} known steps from it on`;
+        throw new SeqgradError("range", `SeriesForecaster.evaluate: the place ${at} of ${series.steps} steps; wants ${wanted}.`);
+      }
+    }
+    const forecasts = await this.#forecast(points);
+    const wanted = points.map(({ series, at }) => rowsOf(series, at, at + horizon));
+    const naive = (lag: number) =>
+      points.map(({ series, at }) => wanted[0]!.map((_, h) => rowsOf(series, at + h - lag * (1 + Math.floor(h / lag)))[0]!));
+    const answers: Record<string, number[][][]> = {
+      mae: forecasts.map((steps) => steps.map(({ value }) => [...value])),
+      persistence: naive(1),
+      ...(season && { seasonalNaive: naive(season) }),
+    };
+    const measures: Record<string, number> = {};
+    const firstOf = (steps: number[][][]) => steps.flatMap(([first]) => first!);
+    for (const [name, steps] of Object.entries(answers)) measures[name] = meanAbsoluteError(firstOf(steps), firstOf(wanted));
+    if (horizon > 1)
+      for (const [name, steps] of Object.entries(answers)) measures[`${name}Horizon`] = meanAbsoluteError(steps.flat(2), wanted.flat(2));
+    if (quantiles.length > 1) {
+      let inside = 0;
+      for (const [i, steps] of forecasts.entries())
+        for (const [h, { low, high }] of steps.entries())
+          for (const [c, y] of wanted[i]![h]!.entries()) inside += Number(y >= low[c]! && y <= high[c]!);
+      measures.coverage = inside / (points.length * horizon * channels);
+    }
+    return measures;
+  }
+
+  /**
+   * What follows the last step of each.
+   * @throws SeqgradError `range` for fewer steps than the history
+   */
+  async predict(inputs: readonly Series[]): Promise<Forecast[]> {
+    return this.#forecast(inputs.map((series) => ({ series, at: series.steps })));
+  }
+
+  describe(): Omit<SavedModel, "tensors"> {
+    const { model, scaler, history, season } = this;
+    return { config: { ...model.config, history, scaler: scaler.toJSON(), ...(season && { season }) } };
+  }
+
+  async #forecast(points: readonly SeriesPoint[]): Promise<Forecast[]> {
+    const { channels: C, horizon, quantiles } = this.model.config;
+    const { scaler } = this;
+    const [Q, middle] = [quantiles.length, quantiles.length >> 1];
+    const batches = new DataLoader(points, { batchSize: 256, collate: (items) => this.#collate(items, false) });
+    return evaluating(this.model, async () => {
+      const answers: Forecast[] = [];
+      const forward = ({ past, batchSize }: ForecastBatch) => this.model.forward(tensor(past, [batchSize, this.history, C]));
+      for await (const { batch, data } of outputs(batches, forward)) {
+        for (let b = 0; b < batch.batchSize; b++) {
+          const steps = Array.from({ length: horizon }, (_, h) => {
+            // Quantiles that have crossed are put in order (Chernozhukov, Fernández-Val and Galichon 2010).
+            const ordered = (c: number) => rowOf(data, Q, (b * horizon + h) * C + c).sort((x, y) => x - y);
+            const own = Array.from({ length: C }, (_, c) => scaler.undo(ordered(c), c));
+            const at = (q: number) => own.map((values) => values[q]!);
+            return { value: at(middle), low: at(0), high: at(Q - 1) };
+          });
+          answers.push(steps);
+        }
+      }
+      return answers;
+    });
+  }
+
+  /** The scaled values around some places; without a future where it is not asked for. */
+  #collate(points: readonly SeriesPoint[], future = true): ForecastBatch {
+    const { history, scaler } = this;
+    const { channels: C, horizon } = this.model.config;
+    const part = ({ series }: SeriesPoint, begin: number, end: number) =>
+      rowsOf(series, begin, end).flatMap((row) => row.map((value, c) => scaler.apply([value], c)[0]!));
+    for (const { series, at } of points) {
+      if (series.channels !== C)
+        throw new SeqgradError("shape", `SeriesForecaster: got ${series.channels} series side by side; the model knows ${C}.`);
+      const last = future ? series.steps - horizon : series.steps;
+      if (at < history || at > last) {
+        const wanted = `${history} before it${future ? ` and ${horizon} from it on` : ""}`;
+        throw new SeqgradError("range", `SeriesForecaster: the place ${at} of ${series.steps} steps; wants ${wanted}.`);
+      }
+    }
+    return {
+      past: Float32Array.from(points.flatMap((point) => part(point, point.at - history, point.at))),
+      future: Float32Array.from(future ? points.flatMap((point) => part(point, point.at, point.at + horizon)) : []),
+      batchSize: points.length,
+    };
+  }
+}
+
+/** Steps of a series, a row of numbers each. */
+const rowsOf = ({ values, channels }: Series, begin: number, end = begin + 1): number[][] =>
+  Array.from({ length: end - begin }, (_, t) => rowOf(values, channels, begin + t));
