@@ -37,3 +37,5 @@ export { rmsprop } from "./optim/rmsprop";
 export { adagrad } from "./optim/adagrad";
 export { ctcBackward, ctcForward } from "./structured/ctc";
 export { crfBackward, crfForward } from "./structured/crf";
+export { gloveStep } from "./words/glove";
+export { word2vecStep } from "./words/word2vec";

@@ -1,5 +1,5 @@
 // What seqgrad's kernels, training steps, memory and host cost, as tables: see bench/NOTES.md.
-// `npm run bench -- [--only roofline,kernels,attention,steps,decoding,memory,host] [--quick] [--variant simd] [--json FILE]`
+// `npm run bench -- [--only roofline,kernels,attention,steps,decoding,words,memory,host] [--quick] [--variant simd] [--json FILE]`
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
@@ -13,6 +13,7 @@ import { measureKernels } from "./sections/kernels.js";
 import { measureMemory } from "./sections/memory.js";
 import { measureRoofline, type Roofline } from "./sections/roofline.js";
 import { measureSteps } from "./sections/steps.js";
+import { measureWords } from "./sections/words.js";
 import { format, type Table } from "./table.js";
 
 const { values } = parseArgs({
@@ -32,6 +33,7 @@ const sections: Readonly<Record<string, () => Promise<readonly Table[]>>> = {
   attention: () => measureAttention(context),
   steps: () => measureSteps(context),
   decoding: async () => [await measureDecoding(context)],
+  words: async () => [await measureWords(context)],
   memory: async () => [await measureMemory(context)],
   host: async () => measureHost(context),
 };

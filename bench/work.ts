@@ -93,6 +93,12 @@ const table: { readonly [K in KernelName]: (call: KernelCall<K>) => Work } = {
   },
   additiveAttentionForward: ({ B, T, S, A }) => work(B * (T * A + S * A + T * S)),
   additiveAttentionBackward: ({ B, T, S, A }) => work(B * (2 * T * A + 3 * S * A + 2 * T * S)),
+  word2vecStep: ({ n, V, D, window, negatives, cbow }) => {
+    // A window holds window + 1 words, on average.
+    const [pairs, sums] = cbow ? [1, window + 1] : [window + 1, 0];
+    return work(n + 4 * V * D, n * D * (6 * pairs * (negatives + 1) + 4 * sums));
+  },
+  gloveStep: ({ V, D, begin, end }) => work(4 * (end - begin) + 8 * V * (D + 1)),
   sgd: ({ n, buffer }) => work((buffer ? 5 : 3) * n),
   adam: ({ n }) => work(7 * n),
   rmsprop: ({ n, average, buffer }) => work((5 + (average ? 2 : 0) + (buffer ? 2 : 0)) * n),

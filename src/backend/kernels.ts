@@ -423,6 +423,27 @@ export const kernels = {
     wasmOnly: true,
   },
 
+  // One pass of word2vec over tokens int32 [n] (-1 ends a sentence): skip-gram, or with cbow 1 CBOW; keep, probabilities [V] and alias int32 [V]
+  // (Walker's tables of the negatives); input, output [V, D], D a multiple of 4; the rate goes from lr to lrEnd
+  word2vecStep: {
+    reads: ["tokens", "keep", "probabilities", "alias"],
+    writes: ["input", "output"],
+    accumulates: ["input", "output"],
+    dims: ["n", "V", "D", "window", "negatives", "cbow", "seed0", "seed1"],
+    scalars: ["lr", "lrEnd"],
+    workspace: (d) => 4 * (2 * d.D! + 2 * (d.negatives! + 4) + d.n!),
+    wasmOnly: true,
+  },
+  // Steps of GloVe on the co-occurrence cells begin..end: rows, columns int32 [n], logs, weights [n]; word, context [V, D]
+  gloveStep: {
+    reads: ["rows", "columns", "logs", "weights"],
+    writes: ["word", "context", "wordSums", "contextSums", "biases", "biasSums", "loss"],
+    accumulates: ["word", "context", "wordSums", "contextSums", "biases", "biasSums"],
+    dims: ["V", "D", ...range],
+    scalars: ["lr"],
+    wasmOnly: true,
+  },
+
   // One pass over a contiguous arena. norm [1]: the gradient's global norm; where it is given, a step whose norm is not finite changes
   // nothing, and with clipNorm > 0 the gradient is scaled by min(1, clipNorm / (norm + 1e-6)). Weight decay and formulas as PyTorch's.
   sgd: {

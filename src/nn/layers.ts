@@ -34,7 +34,7 @@ export class Linear extends Module {
 }
 
 /**
- * A table of `[V, D]` vectors, standard normal at first, looked up by int32 index.
+ * A table of `[V, D]` vectors, standard normal at first or what `init` writes, looked up by int32 index.
  * @throws SeqgradError `range` for a size below 1
  * @example
  * const tokens = sg.fromArray([[5, 2, 0], [7, 0, 0]], { dtype: "int32" });
@@ -45,18 +45,40 @@ export class Embedding extends Module {
   /** The row that is 0 at first and gets no gradient. */
   readonly paddingIndex: number | undefined;
 
-  constructor(vocabularySize: number, dimension: number, options: { paddingIndex?: number } = {}) {
+  constructor(vocabularySize: number, dimension: number, options: { paddingIndex?: number; init?: (y: Tensor) => void } = {}) {
     super();
     checkInteger("Embedding", "vocabularySize", vocabularySize, 1);
     checkInteger("Embedding", "dimension", dimension, 1);
-    const { paddingIndex } = options;
+    const { paddingIndex, init: begin = init.normal } = options;
     if (paddingIndex !== undefined) checkInteger("Embedding", "paddingIndex", paddingIndex, 0, vocabularySize - 1);
     this.paddingIndex = paddingIndex;
     this.weight = parameter([vocabularySize, dimension], (y) => {
-      init.normal(y);
+      begin(y);
       const row = y.address + (paddingIndex ?? 0) * dimension * 4;
       if (paddingIndex !== undefined) y.backend.dispatch("fill", { y: row, n: dimension, value: 0 });
     });
+  }
+
+  /**
+   * The table of vectors that are there already, as `WordVectors` are: row i is that of word i.
+   *
+   * @param options `frozen`: the table is a buffer, which no optimizer knows of, but is saved and moved with the model. Default false
+   * @throws SeqgradError `range`
+   * @example
+   * const vectors = new sg.WordVectors(["cat", "dog"], 2, Float32Array.of(1, 0, 0.9, 0.1));
+   * sg.nn.Embedding.fromVectors(vectors, { frozen: true }).parameterCount(); // = 0
+   */
+  static fromVectors(
+    vectors: { readonly dimension: number; readonly data: Float32Array },
+    { frozen = false, ...options }: { frozen?: boolean; paddingIndex?: number } = {},
+  ): Embedding {
+    const { dimension, data } = vectors;
+    const layer = new Embedding(data.length / dimension, dimension, { ...options, init: (y) => y.write(data) });
+    if (frozen) {
+      layer.weight.requiresGrad = false;
+      layer.weight.storage.kind = "buffer";
+    }
+    return layer;
   }
 
   /** int32 `[...]` -> `[..., D]`. */

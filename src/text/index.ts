@@ -1,5 +1,7 @@
 export { type BpeOptions, BpeTokenizer } from "./bpe-tokenizer.js";
 export { CharTokenizer } from "./char-tokenizer.js";
+export type { EmbeddingOptions, EmbeddingProgress } from "./embedding-training.js";
+export { type GloveOptions, trainGlove } from "./glove.js";
 export type { HuggingFaceJson } from "./hugging-face.js";
 export { tokenizerFromJSON } from "./load.js";
 export { SparseRows } from "./sparse.js";
@@ -9,4 +11,5 @@ export { BagOfWords, type BagOptions, ngrams, TfIdf, type TfIdfOptions } from ".
 export { Vocabulary, type VocabularyOptions } from "./vocabulary.js";
 export { type WordOptions, WordSplitter, WordTokenizer } from "./word-tokenizer.js";
 export { cosineSimilarity, type Neighbour, WordVectors } from "./word-vectors.js";
+export { trainWord2Vec, type Word2VecOptions } from "./word2vec.js";
 export { type WordPieceOptions, WordPieceTokenizer, type WordPieceTraining } from "./wordpiece-tokenizer.js";

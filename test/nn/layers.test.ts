@@ -2,6 +2,7 @@ import { expect } from "vitest";
 import * as nn from "../../src/nn/index.js";
 import { affine, mul, relu, sum } from "../../src/ops/index.js";
 import { ones, tensor, zeros } from "../../src/tensor/create.js";
+import { withDevice } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
 import { scope } from "../../src/tensor/scope.js";
 import { describeDevices, on } from "../helpers/devices.js";
@@ -53,6 +54,20 @@ await describeDevices("Dropout", (device) => {
 
 await describeDevices("Embedding", (device) => {
   const it = on(device);
+
+  it("takes vectors that are there, frozen or not", async () => {
+    const vectors = { dimension: 2, data: Float32Array.of(1, 2, 3, 4, 5, 6) };
+    const layer = nn.Embedding.fromVectors(vectors, { paddingIndex: 1 });
+    expect(Array.from(await layer.weight.data())).toEqual([1, 2, 0, 0, 5, 6]);
+    expect(layer.parameterCount()).toBe(6);
+    const frozen = withDevice(device, () => nn.Embedding.fromVectors(vectors, { frozen: true }));
+    expect(frozen.parameters()).toEqual([]);
+    expect(Array.from(frozen.namedBuffers(), ([name]) => name)).toEqual(["weight"]);
+    expect(Array.from((await frozen.stateDict()).get("weight")!.data)).toEqual(Array.from(vectors.data));
+    const y = withDevice(device, () => frozen.forward(tensor([2, 0], [2], { dtype: "int32" })));
+    expect(y.tracksGradient).toBe(false);
+    expect(Array.from(await y.data())).toEqual([5, 6, 1, 2]);
+  });
 
   it("has a padding row that is 0 and gets no gradient", () => {
     const layer = new nn.Embedding(5, 3, { paddingIndex: 2 });

@@ -1,0 +1,150 @@
+import type { Backend, TensorData } from "../backend/backend.js";
+import { createDevice, defaultDevice } from "../tensor/device.js";
+import { breather } from "../util/breath.js";
+import { checkFinite, checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import type { Generator } from "../util/philox.js";
+import { Vocabulary } from "./vocabulary.js";
+
+// What the trainers of word vectors share: the corpus as numbers, and tables of rows in WebAssembly's memory.
+
+/** How far the training of word vectors has come. */
+export interface EmbeddingProgress {
+  /** From 1. */
+  readonly epoch: number;
+  /** How much of the whole training is done, to 1. */
+  readonly share: number;
+  /** GloVe's: the mean of weight / 2 times the squared error over the epoch's cells so far. */
+  readonly loss?: number;
+}
+
+/** What trainers of word vectors have in common; their defaults are told there. */
+export interface EmbeddingOptions {
+  /** Numbers of a vector. Default 100. */
+  readonly dimension?: number;
+  /** How many words to either side count as near. */
+  readonly window?: number;
+  readonly epochs?: number;
+  /** The learning rate, at first. */
+  readonly lr?: number;
+  /** Leaves out words that occur less often. Default 5. */
+  readonly minCount?: number;
+  /** Keeps so many words at most, the most frequent. Default: all. */
+  readonly maxSize?: number;
+  /** The same seed gives the same vectors on the same WebAssembly variant. Default 0. */
+  readonly seed?: number;
+  /** Is told now and then; what it throws ends the training. */
+  readonly onProgress?: (progress: EmbeddingProgress) => void;
+}
+
+export function checkOptions(
+  op: string,
+  { dimension, window, epochs, lr, minCount }: Required<Omit<EmbeddingOptions, "maxSize" | "seed" | "onProgress">>,
+) {
+  for (const [name, value] of Object.entries({ dimension, window, epochs, minCount })) checkInteger(op, name, value, 1, 2 ** 31 - 1);
+  checkPositive(op, "lr", lr);
+}
+
+export function checkPositive(op: string, name: string, value: number): void {
+  if (!(checkFinite(op, name, value) > 0)) throw new SeqgradError("range", `${op}: ${name} is ${value}; give a number above 0.`);
+}
+
+export interface Corpus {
+  /** From the most frequent to the rarest. */
+  readonly words: readonly string[];
+  readonly counts: readonly number[];
+  /** The numbers of the words of each sentence, then -1. */
+  readonly tokens: Int32Array<ArrayBuffer>;
+}
+
+/** Sentences as numbers; words that are too rare are gone from them. */
+export async function corpusOf(
+  op: string,
+  sentences: Iterable<readonly string[]>,
+  { minCount, maxSize }: { minCount: number; maxSize?: number | undefined },
+): Promise<Corpus> {
+  const counts = new Map<string, number>();
+  // Words by the order in which they come first, until all are counted.
+  const seen = new Map<string, number>();
+  const numbers: number[] = [];
+  const breathe = breather();
+  let i = 0;
+  for (const sentence of sentences) {
+    if (typeof sentence === "string")
+      throw new SeqgradError("value", `${op}: sentence ${i} is a string; give its words, as WordSplitter's split() makes them.`);
+    for (const word of sentence) {
+      counts.set(word, (counts.get(word) ?? 0) + 1);
+      let number = seen.get(word);
+      if (number === undefined) {
+        number = seen.size;
+        seen.set(word, number);
+      }
+      numbers.push(number);
+    }
+    numbers.push(-1);
+    i++;
+    await breathe();
+  }
+  let most = 0;
+  for (const count of counts.values()) most = Math.max(most, count);
+  if (most < minCount) {
+    const found =
+      most === 0 ? "there is no word in the sentences" : `the most frequent word occurs ${most} times, and minCount is ${minCount}`;
+    throw new SeqgradError("value", `${op}: ${found}; give more text${most === 0 ? "" : ", or a smaller minCount"}.`);
+  }
+  const vocabulary = Vocabulary.fromCounts(counts, { special: [], minCount, ...(maxSize !== undefined && { maxSize }) });
+  const ids = Int32Array.from(seen.keys(), (word) => vocabulary.idOf(word) ?? -2);
+  const kept = numbers.map((number) => (number < 0 ? -1 : ids[number]!)).filter((id) => id !== -2);
+  if (!kept.some((id, p) => id >= 0 && p > 0 && kept[p - 1]! >= 0))
+    throw new SeqgradError("value", `${op}: no two of the ${vocabulary.size} words stand in one sentence; there is nothing to learn from.`);
+  const words = vocabulary.tokens();
+  return { words, counts: words.map((word) => vocabulary.countOf(word)), tokens: Int32Array.from(kept) };
+}
+
+/** Takes memory for an array, or for so many numbers, until the work ends; the address. */
+export type Place = (content: TensorData | number) => number;
+
+/** Works on the default device where that is WebAssembly, else on one of its own. */
+export async function onWasm<T>(work: (backend: Backend, place: Place) => Promise<T>): Promise<T> {
+  const device = defaultDevice();
+  const own = device.type === "wasm" ? undefined : await createDevice({ device: "wasm" });
+  const { backend } = own ?? device;
+  const places: number[] = [];
+  try {
+    return await work(backend, (content) => {
+      const address = backend.alloc(4 * (typeof content === "number" ? content : content.length));
+      places.push(address);
+      if (typeof content !== "number") backend.write(address, content);
+      return address;
+    });
+  } finally {
+    for (const address of places) backend.free(address);
+    own?.destroy();
+  }
+}
+
+/** A table of V rows of D numbers, each followed by zeros up to a whole number of vectors of four. */
+export interface Table {
+  readonly V: number;
+  readonly D: number;
+  /** D with the zeros. */
+  readonly width: number;
+}
+
+export const tableOf = (V: number, D: number): Table => ({ V, D, width: 4 * Math.ceil(D / 4) });
+
+/** Rows uniform on +-0.5 / D at `y`; `scratch`, as large, becomes anything. */
+export function randomRows(backend: Backend, { V, D, width }: Table, y: number, scratch: number, generator: Generator): void {
+  backend.dispatch("randomUniform", { y: scratch, n: V * D, ...generator.next(V * D), low: -0.5 / D, high: 0.5 / D });
+  backend.dispatch("fill", { y, n: V * width, value: 0 });
+  const strides = { xs0: 0, xs1: 0, xs2: D, xs3: 1, ys0: 0, ys1: 0, ys2: width, ys3: 1 };
+  backend.dispatch("copyStrided", { x: scratch, y, d0: 1, d1: 1, d2: V, d3: D, ...strides });
+}
+
+/** The rows without their zeros. */
+export async function readRows(backend: Backend, { V, D, width }: Table, address: number): Promise<Float32Array<ArrayBuffer>> {
+  const padded = (await backend.read(address, V * width, "float32")) as Float32Array;
+  const rows = new Float32Array(V * D);
+  for (let i = 0; i < V; i++) rows.set(padded.subarray(i * width, i * width + D), i * D);
+  return rows;
+}

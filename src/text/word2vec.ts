@@ -1,0 +1,113 @@
+import { breather } from "../util/breath.js";
+import { checkFinite, checkInteger, checkInterval } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { Generator } from "../util/philox.js";
+import { checkOptions, corpusOf, type EmbeddingOptions, onWasm, randomRows, readRows, tableOf } from "./embedding-training.js";
+import { WordVectors } from "./word-vectors.js";
+
+export interface Word2VecOptions extends EmbeddingOptions {
+  /** `skip-gram`: a word foretells those around it; `cbow`: those around it foretell the word, which is faster. Default `skip-gram`. */
+  readonly mode?: "skip-gram" | "cbow";
+  /** Random words beside each target that are not to be foretold. Default 5. */
+  readonly negatives?: number;
+  /** Words more frequent than this share of the text are often skipped; 0: none is. Default 1e-3. */
+  readonly subsample?: number;
+  /** The learning rate to which `lr` falls along a line. Default lr / 10,000. */
+  readonly lrEnd?: number;
+}
+
+/** Multiply-adds of one kernel call: some 30 milliseconds, so that a page stays alive. */
+const CALL = 2 ** 25;
+
+/**
+ * Learns word vectors by word2vec with negative sampling (Mikolov, Sutskever, Chen, Corrado and Dean 2013, "Distributed representations of
+ * words and phrases and their compositionality"): a word's vector v and the output vectors u of the words w near it minimise
+ * -ln sigmoid(v . u_w) - sum_k ln sigmoid(-v . u_k), over negatives k drawn by their counts^0.75. Words of a share f of the text stay with
+ * probability min(1, sqrt(subsample / f)); each window reaches 1 to `window` words. In `cbow`, v is the mean over the window, whose
+ * words share its gradient.
+ *
+ * It runs in a kernel on WebAssembly, whatever the default device is; the event loop turns between two calls.
+ *
+ * @param sentences the words of each sentence, as WordSplitter's split() makes them
+ * @param options defaults: window 5, epochs 5, lr 0.025, or 0.075 for `cbow`
+ * @returns vectors from the most frequent word to the rarest
+ * @throws SeqgradError `range` and `value` for options that are none, `value` for text in which too little is left to learn from, `state`
+ *   before init()
+ * @example
+ * const sentences = ["the cat drinks milk", "the dog drinks water"].map((text) => text.split(" "));
+ * const vectors = await sg.trainWord2Vec(sentences, { dimension: 16, minCount: 1, seed: 1 });
+ * vectors.dimension; // = 16
+ */
+export async function trainWord2Vec(sentences: Iterable<readonly string[]>, options: Word2VecOptions = {}): Promise<WordVectors> {
+  const op = "trainWord2Vec";
+  const { mode = "skip-gram", dimension = 100, window = 5, negatives = 5, epochs = 5, minCount = 5, subsample = 1e-3 } = options;
+  const { lr = mode === "cbow" ? 0.075 : 0.025, lrEnd = lr / 1e4, seed = 0, maxSize, onProgress } = options;
+  if (mode !== "skip-gram" && mode !== "cbow")
+    throw new SeqgradError("value", `${op}: mode is ${JSON.stringify(mode)}; give "skip-gram" or "cbow".`);
+  checkOptions(op, { dimension, window, epochs, lr, minCount });
+  checkInteger(op, "negatives", negatives, 1, 2 ** 16);
+  checkInterval(op, "subsample", checkFinite(op, "subsample", subsample), 0);
+  checkInterval(op, "lrEnd", lrEnd, 0, lr);
+  const generator = new Generator(seed);
+  const { words, counts, tokens } = await corpusOf(op, sentences, { minCount, maxSize });
+  const total = counts.reduce((a, b) => a + b);
+  const keep = Float32Array.from(counts, (count) => (subsample > 0 ? Math.min(1, Math.sqrt((subsample * total) / count)) : 1));
+  const { probabilities, alias } = aliasTable(counts.map((count) => count ** 0.75));
+  return onWasm(async (backend, place) => {
+    const table = tableOf(words.length, dimension);
+    const { V, width } = table;
+    const [input, output] = [place(V * width), place(V * width)];
+    randomRows(backend, table, input, output, generator);
+    backend.dispatch("fill", { y: output, n: V * width, value: 0 });
+    const perWord = 3 * width * (mode === "cbow" ? negatives + 1 + window : (negatives + 1) * (window + 1));
+    const size = Math.min(tokens.length, Math.max(64, Math.floor(CALL / perWord)));
+    const buffers = { input, output, keep: place(keep), probabilities: place(probabilities), alias: place(alias), tokens: place(size) };
+    const sizes = { V, D: width, window, negatives, cbow: Number(mode === "cbow") };
+    const breathe = breather();
+    for (let epoch = 1; epoch <= epochs; epoch++) {
+      for (const [begin, end] of pieces(tokens, size)) {
+        const share = (at: number) => (epoch - 1 + at / tokens.length) / epochs;
+        const rate = (at: number) => lr + (lrEnd - lr) * share(at);
+        const seeds = { seed0: generator.integer(2 ** 32), seed1: generator.integer(2 ** 32) };
+        backend.write(buffers.tokens, tokens.subarray(begin, end));
+        backend.dispatch("word2vecStep", { ...buffers, ...sizes, ...seeds, n: end - begin, lr: rate(begin), lrEnd: rate(end) });
+        onProgress?.({ epoch, share: share(end) });
+        await breathe();
+      }
+    }
+    return new WordVectors(words, dimension, await readRows(backend, table, input));
+  });
+}
+
+/** Whole sentences, of `size` tokens at most; a longer one is cut. */
+function* pieces(tokens: Int32Array, size: number): Iterable<[begin: number, end: number]> {
+  for (let begin = 0; begin < tokens.length; ) {
+    const most = Math.min(tokens.length, begin + size);
+    let end = most;
+    while (end > begin && tokens[end - 1] !== -1) end--;
+    if (end === begin) end = most;
+    yield [begin, end];
+    begin = end;
+  }
+}
+
+/**
+ * Tables for drawing i with probability weights[i] / sum in one step (Walker 1977, built as by Vose 1991): a uniform i, or alias[i] where a
+ * uniform number is not below probabilities[i].
+ */
+function aliasTable(weights: readonly number[]): { probabilities: Float32Array; alias: Int32Array } {
+  const mean = weights.reduce((a, b) => a + b) / weights.length;
+  const left = weights.map((weight) => weight / mean);
+  const alias = Int32Array.from(weights, (_, i) => i);
+  const probabilities = new Float32Array(weights.length).fill(1);
+  const small = [...left.keys()].filter((i) => left[i]! < 1);
+  const large = [...left.keys()].filter((i) => left[i]! >= 1);
+  while (small.length > 0 && large.length > 0) {
+    const [i, j] = [small.pop()!, large.at(-1)!];
+    probabilities[i] = left[i]!;
+    alias[i] = j;
+    left[j]! -= 1 - left[i]!;
+    if (left[j]! < 1) small.push(large.pop()!);
+  }
+  return { probabilities, alias };
+}
