@@ -4,6 +4,7 @@ export { type LMState, type RecurrentCell, RecurrentLM, type RecurrentLMConfig, 
 export {
   type AttentionKind,
   attentionKinds,
+  type DecodedSteps,
   type EncodedSource,
   RecurrentDecoding,
   RecurrentSeq2Seq,

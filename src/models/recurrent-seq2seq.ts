@@ -74,6 +74,16 @@ export interface Seq2SeqState extends LMState {
   readonly position: number;
 }
 
+/** Of T steps. */
+export interface DecodedSteps {
+  /** `[B, T, V]`: the scores of the token after each. */
+  readonly logits: Tensor;
+  /** `[B, T, S]`: how much each step attends to each token of the source, as the encoder reads them; undefined without attention. */
+  readonly weights: Tensor | undefined;
+  /** After the last. */
+  readonly state: Seq2SeqState;
+}
+
 /** What a decoder asks for: see StepModel. */
 interface Scores {
   readonly logits: TensorData;
@@ -182,19 +192,19 @@ export class RecurrentSeq2Seq extends Module {
     return { keys: this.attention?.project(output), lengths, state: { ...states, ...feed, position: 0 } };
   }
 
-  /** tokens int32 `[B, T]` after those that led to `state` -> the scores of the tokens after each `[B, T, V]`, and the state after them. */
-  decode(tokens: Tensor, { keys, lengths, state }: EncodedSource): { logits: Tensor; state: Seq2SeqState } {
+  /** tokens int32 `[B, T]` after those that led to `state` -> what follows each. */
+  decode(tokens: Tensor, { keys, lengths, state }: EncodedSource): DecodedSteps {
     const x = this.dropout.forward(this.targetEmbedding.forward(tokens));
     const T = tokens.shape[1]!;
     if (!state.feed || T === 1) return this.#advance(x, { keys, lengths, state });
-    const logits: Tensor[] = [];
-    let last = state;
-    for (let t = 0; t < T; t++) {
-      const next = this.#advance(slice(x, 1, t, t + 1), { keys, lengths, state: last });
-      logits.push(next.logits);
-      last = next.state;
-    }
-    return { logits: concat(logits, 1), state: last };
+    const steps: DecodedSteps[] = [];
+    for (let t = 0; t < T; t++) steps.push(this.#advance(slice(x, 1, t, t + 1), { keys, lengths, state: steps.at(-1)?.state ?? state }));
+    const all = (part: "logits" | "weights") =>
+      concat(
+        steps.map((step) => step[part]!),
+        1,
+      );
+    return { logits: all("logits"), weights: all("weights"), state: steps.at(-1)!.state };
   }
 
   /** The scores `[B, T - 1, V]` of what follows each token of the targets but their last. */
@@ -287,16 +297,17 @@ export class RecurrentSeq2Seq extends Module {
   }
 
   /** x `[B, T, embed]`; of one step where there is a state to feed. */
-  #advance(x: Tensor, { keys, lengths, state }: EncodedSource): { logits: Tensor; state: Seq2SeqState } {
+  #advance(x: Tensor, { keys, lengths, state }: EncodedSource): DecodedSteps {
     const read = state.feed ? concat([x, unsqueeze(state.feed, 1)], -1) : x;
     const { output, state: next } = (this.decoder as LSTM).forward(read, { state: { h: state.h, c: state.c! } });
     const position = state.position + x.shape[1]!;
-    if (!this.attention) return { logits: this.linear.forward(this.dropout.forward(output)), state: { ...next, position } };
+    if (!this.attention)
+      return { logits: this.linear.forward(this.dropout.forward(output)), weights: undefined, state: { ...next, position } };
     const visible = { lengths, positions: state.position, ...(this.config.window > 0 && { window: this.config.window }) };
-    const { context } = this.attention.forward(output, keys!, visible);
+    const { context, weights } = this.attention.forward(output, keys!, visible);
     const attentional = tanh(this.combine!.forward(concat([context, output], -1)));
     const logits = this.linear.forward(this.dropout.forward(attentional));
-    return { logits, state: { ...next, ...(state.feed && { feed: squeeze(attentional, 1) }), position } };
+    return { logits, weights, state: { ...next, ...(state.feed && { feed: squeeze(attentional, 1) }), position } };
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { beamSearch, generate, init, manualSeed, models, padRows } from "../../src/index.js";
+import { beamSearch, generate, init, manualSeed, models, padRows, tensor } from "../../src/index.js";
 import { attentionKinds, type RecurrentSeq2SeqConfig } from "../../src/models/index.js";
 import { expectError, expectRejection } from "../helpers/errors.js";
 import { expectClose } from "../helpers/numbers.js";
@@ -45,6 +45,21 @@ describe.each(variants)("%o", (config) => {
       const alone = await model.forward({ source: row(source, n), target: row(target, steps + 1) }).data();
       const start = b * (T - 1) * V;
       expectClose(together.slice(start, start + steps * V), alone, 1e-6);
+    }
+  });
+
+  test("the weights of a step add up to 1, none of them on padding", async () => {
+    const model = make(config);
+    const { weights } = model.decode(tensor(target.data, target.shape), model.encode(source));
+    if (config.attention === "none") return expect(weights).toBeUndefined();
+    const data = await weights!.data();
+    expect(weights!.shape).toEqual([3, 6, 4]);
+    for (let i = 0; i < 18; i++) {
+      const row = Array.from(data.slice(4 * i, 4 * i + 4));
+      const n = source.lengths[Math.floor(i / 6)]!;
+      const visible = config.window === undefined || (i % 6) - 1 < n;
+      expect(row.reduce((a, b) => a + b, 0)).toBeCloseTo(visible ? 1 : 0, 5);
+      expect(row.slice(n).every((x) => x === 0)).toBe(true);
     }
   });
 
