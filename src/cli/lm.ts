@@ -14,9 +14,6 @@ import type { Recipe } from "./recipe.js";
 
 const WEIGHTS = "model.safetensors";
 
-/** The files of a character model's folder. */
-export const modelFiles: readonly string[] = ["config.json", "vocab.json", WEIGHTS];
-
 /** A model that the command line trains. */
 export type LanguageModel = RecurrentLM | TransformerLM;
 
@@ -40,11 +37,6 @@ export async function saveLM(store: Store, model: LanguageModel, tokenizer: Char
   const { type, architecture } = model instanceof RecurrentLM ? kinds.recurrent : kinds.transformer;
   const config = { model_type: type, architectures: [architecture], ...model.config };
   await saveModel(store, { config, tensors: await model.stateDict(), vocabulary: tokenizer.toJSON() });
-}
-
-/** Removes the weights, without which the folder holds no model. */
-export async function deleteLM(store: Store): Promise<void> {
-  await store.delete(WEIGHTS);
 }
 
 /** Loads what saveLM saved. */

@@ -4,9 +4,13 @@ import { type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
 import { SeqgradError } from "../util/errors.js";
 import { bench } from "./bench.js";
 import { demo } from "./demo.js";
+import { evaluate } from "./evaluate.js";
 import { generate } from "./generate.js";
 import { info } from "./info.js";
+import { predict } from "./predict.js";
+import { kinds } from "./tasks/kinds.js";
 import { trainLM } from "./train-lm.js";
+import { trainTask } from "./train-task.js";
 import { version } from "./version.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: commands differ in their options, which are not looked at here.
@@ -14,12 +18,12 @@ type Command = CommandDef<any>;
 
 const train = defineCommand({
   meta: { name: "train", description: "Train a model" },
-  subCommands: { lm: trainLM },
+  subCommands: { lm: trainLM, ...Object.fromEntries(kinds.map((kind) => [kind.name, trainTask(kind)])) },
 });
 
 const root = defineCommand({
   meta: { name: "seqgrad", version, description: "Sequence models that train where the data is" },
-  subCommands: { train, generate, bench, info, demo },
+  subCommands: { train, generate, predict, evaluate, bench, info, demo },
 });
 
 /** Runs the command line; answers the exit status. An error is one line on stderr. */
@@ -32,7 +36,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     const asks = (...words: string[]) => options.some(({ word }) => words.includes(word));
     if (asks("--help", "-h")) return await help(command, path);
     if (command === root && asks("--version", "-v")) return print(version);
-    for (const option of options) checkOption(command, option);
+    const [stray] = options.filter(({ word }) => isPlain(word)).slice(positionals(command).length);
+    for (const option of options) if (option === stray || !isPlain(option.word)) checkOption(command, option);
     if (!command.run) return await help(command, path);
     checkRequired(command, options);
     const { result } = await runCommand(command, { rawArgs: [...rest] });
@@ -69,6 +74,11 @@ const definitions = (command: Command) => (command.args ?? {}) as Record<string,
 const definitionOf = (command: Command, name: string) =>
   Object.hasOwn(definitions(command), name) ? definitions(command)[name] : undefined;
 
+/** The names of words that stand without an option before them. */
+const positionals = (command: Command) =>
+  Object.keys(definitions(command)).filter((name) => definitions(command)[name]!.type === "positional");
+const isPlain = (word: string) => word === "-" || !word.startsWith("-");
+
 function readOptions(command: Command, argv: readonly string[]): Option[] {
   const options: Option[] = [];
   for (let i = 0; i < argv.length; i++) {
@@ -84,8 +94,9 @@ function readOptions(command: Command, argv: readonly string[]): Option[] {
 /** Refuses what the parser would pass over in silence: an option that does not exist, one without its value, a stray word. */
 function checkOption(command: Command, { word, name, value }: Option): void {
   const definition = definitionOf(command, name);
-  if (!definition) {
-    const names = Object.keys(definitions(command)).map((key) => `--${key}`);
+  if (!definition || definition.type === "positional") {
+    const hidden = positionals(command);
+    const names = Object.keys(definitions(command)).flatMap((key) => (hidden.includes(key) ? [] : [`--${key}`]));
     const known = names.length > 0 ? `; there are ${names.join(" ")}` : "";
     throw new SeqgradError("value", `unknown option "${word}"${known}. See --help.`);
   }

@@ -4,7 +4,7 @@ import { constant, cosine, linearWarmup, type Schedule, sequence } from "../opti
 import type { Recipe } from "./recipe.js";
 
 /** AdamW that decays matrices alone: not biases, nor the weights of a normalisation. */
-export function makeOptimizer(model: Module, recipe: Recipe): AdamW {
+export function makeOptimizer(model: Module, recipe: Pick<Recipe, "lr" | "clip" | "weight-decay" | "betas">): AdamW {
   const { lr, clip, "weight-decay": weightDecay } = recipe;
   const betas = recipe.betas.split(",").map(Number) as [number, number];
   const options = { lr, betas, weightDecay: 0, clipNorm: clip };

@@ -1,28 +1,8 @@
-import type { Store } from "../io/index.js";
 import { type RecurrentCell, recurrentCells } from "../models/recurrent-lm.js";
-import { TRAINING_STATE } from "../train/checkpoint.js";
 import { SeqgradError } from "../util/errors.js";
-import { deviceOption, numberOption } from "./options.js";
-
-/** The file beside the model that tells how it is trained: the recipe, and the digest of the text. */
-const FILE = "training_args.json";
-
-const whole =
-  (name: string, low: number, high = 2 ** 31 - 1) =>
-  (text: string) =>
-    numberOption(name, text, { low, high, integer: true });
-const number =
-  (name: string, low: number, high = Number.MAX_VALUE) =>
-  (text: string) =>
-    numberOption(name, text, { low, high });
-
-const oneOf =
-  <T extends string>(name: string, words: readonly T[]) =>
-  (text: string): T => {
-    if ((words as readonly string[]).includes(text)) return text as T;
-    throw new SeqgradError("value", `--${name} is "${text}"; use ${words.join(", ")}.`);
-  };
-const flag = (text: string) => text === "true";
+import { deviceOption } from "./options.js";
+import { flag, number, oneOf, whole } from "./readers.js";
+import type { RecipeForm } from "./training-run.js";
 
 /** The options that make a run, each with its reading of the command line's word. */
 const readers = {
@@ -149,47 +129,23 @@ function checkOwners(given: Partial<Recipe>, arch: Arch): void {
   );
 }
 
-/** The recipe of the run in the folder, which what is given must not contradict; that of a new run where there is none. */
-export async function resumedRecipe(
-  store: Store,
-  given: Partial<Recipe>,
-  digest: string,
-  at: { out: string; data: string },
-): Promise<Recipe> {
-  const bytes = await store.read(FILE);
-  if (!bytes) {
-    if (!(await store.read(TRAINING_STATE))) return newRecipe(given);
-    throw new SeqgradError("io", `--resume: ${at.out} has lost its ${FILE}, which tells the run's options; start anew with --overwrite.`);
-  }
-  const { recipe, sha256 } = parse(bytes);
-  checkOwners(given, given.arch ?? recipe.arch);
-  for (const name of names) {
-    const isFixed = !changeable.has(name) || (name === "steps" && recipe.schedule === "cosine");
-    if (given[name] === undefined || given[name] === recipe[name] || !isFixed) continue;
-    const reason = changeable.has(name) ? ", by which its schedule goes" : "";
-    const advice = `the run in ${at.out} was made with ${recipe[name]}${reason}; leave the option out.`;
-    throw new SeqgradError("value", `--resume: --${name} is ${given[name]}, but ${advice}`);
-  }
-  if (sha256 !== digest) throw new SeqgradError("value", `--resume: ${at.data} is not the text that the run in ${at.out} was trained on.`);
-  return { ...recipe, ...given };
-}
-
-export async function saveRecipe(store: Store, recipe: Recipe, sha256: string): Promise<void> {
-  const told = Object.fromEntries(names.filter((name) => applies(name, recipe.arch)).map((name) => [name, recipe[name]]));
-  await store.write(FILE, new TextEncoder().encode(`${JSON.stringify({ ...told, sha256 }, null, 2)}\n`));
-}
-
-function parse(bytes: Uint8Array): { recipe: Recipe; sha256: unknown } {
-  try {
-    const stored = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Recipe> & { sha256: unknown };
-    const { arch = "recurrent", sha256 } = stored;
+/** How `train lm` tells its options. */
+export const languageModelForm: RecipeForm<Recipe> = {
+  names,
+  read: readRecipe,
+  fresh: newRecipe,
+  checkGiven: (given, recipe) => checkOwners(given, given.arch ?? recipe.arch),
+  whyFixed(name, { schedule }) {
+    if (!changeable.has(name)) return "";
+    return name === "steps" && schedule === "cosine" ? ", by which its schedule goes" : undefined;
+  },
+  told: ({ arch }) => names.filter((name) => applies(name, arch)),
+  stored(json: Partial<Recipe>) {
+    const { arch = "recurrent" } = json;
     const isWhole = names.every((name) => {
-      const isMissing = stored[name] === undefined;
-      return isMissing ? later.has(name) || !applies(name, arch) : typeof stored[name] === typeof defaults.recurrent[name];
+      const isMissing = json[name] === undefined;
+      return isMissing ? later.has(name) || !applies(name, arch) : typeof json[name] === typeof defaults.recurrent[name];
     });
-    if (isWhole) return { recipe: filled(readRecipe(stored)), sha256 };
-  } catch {
-    // Falls through to the error below.
-  }
-  throw new SeqgradError("format", `${FILE} does not tell the options of a run; start anew with --overwrite.`);
-}
+    return isWhole ? filled(readRecipe(json)) : undefined;
+  },
+};

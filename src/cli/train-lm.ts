@@ -1,21 +1,16 @@
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { defineCommand } from "citty";
 import { RandomWindows, splitTokens } from "../data/windows.js";
-import { fileStore } from "../io/file-store.js";
-import type { Store } from "../io/index.js";
 import { manualSeed } from "../tensor/random.js";
-import { CharTokenizer, decodeText } from "../text/index.js";
-import { TRAINING_STATE } from "../train/checkpoint.js";
+import { CharTokenizer } from "../text/index.js";
 import { fit } from "../train/fit.js";
 import { SeqgradError } from "../util/errors.js";
-import { deleteLM, describeLM, makeLM, modelFiles, saveLM, validationLoss } from "./lm.js";
+import { describeLM, makeLM, saveLM, validationLoss } from "./lm.js";
 import { modelOptions, recipeOption } from "./model-options.js";
 import { makeOptimizer, makeSchedule } from "./optimization.js";
 import { deviceOptions, initDevice } from "./options.js";
-import { newRecipe, type Recipe, readRecipe, resumedRecipe, saveRecipe } from "./recipe.js";
+import { languageModelForm, type Recipe } from "./recipe.js";
 import { jsonReport, plainReport } from "./report.js";
-import { Interruption } from "./signals.js";
+import { conduct, openRun } from "./training-run.js";
 
 const args = {
   data: { type: "string", required: true, description: "A UTF-8 text file", valueHint: "FILE" },
@@ -45,17 +40,10 @@ export const trainLM = defineCommand({
   meta: { name: "lm", description: "Train a character language model on a text" },
   args,
   async run({ args }) {
-    const { data, out, resume = false, overwrite = false, json = false } = args;
-    if (resume && overwrite) throw new SeqgradError("value", "--resume and --overwrite contradict each other; give one of them.");
-    const given = readRecipe(args);
-    const text = decodeText(await readData(data), data);
-    const digest = createHash("sha256").update(text).digest("hex");
-    const store = fileStore(out);
-    if (!resume && !overwrite) await checkVacant(store, out);
-    const recipe = resume ? await resumedRecipe(store, given, digest, { out, data }) : newRecipe(given);
-
-    const tokenizer = CharTokenizer.fromText(text);
-    const { train, validation } = split(tokenizer.encode(text), recipe, data);
+    const run = await openRun(languageModelForm, args);
+    const { recipe, store } = run;
+    const tokenizer = CharTokenizer.fromText(run.text);
+    const { train, validation } = split(tokenizer.encode(run.text), recipe, args.data);
     const device = await initDevice(recipe);
     manualSeed(recipe.seed);
     const { seq, batch, steps } = recipe;
@@ -64,63 +52,24 @@ export const trainLM = defineCommand({
     const optimizer = makeOptimizer(model, recipe);
     const schedule = makeSchedule(recipe);
 
-    // A resumed recipe, with what is new in it, is written with the first checkpoint: a run that cannot be resumed changes nothing.
-    let isRecorded = !resume;
-    if (!resume) await beginRun(store, recipe, digest);
-    const save = async () => {
-      await saveLM(store, model, tokenizer);
-      if (!isRecorded) await saveRecipe(store, recipe, digest);
-      isRecorded = true;
-    };
+    await run.begin();
     const facts = { model: describeLM(model), parameters: model.parameterCount(), steps, tokens: batch * seq, device: device.info };
-    const report = json ? jsonReport(facts) : plainReport(facts);
-    const interruption = new Interruption();
-    try {
-      const events = fit(model, windows, {
-        ...{ optimizer, steps, signal: interruption.signal, ...(schedule && { schedule }) },
+    const report = args.json ? jsonReport(facts) : plainReport(facts);
+    const events = (signal: AbortSignal) =>
+      fit(model, windows, {
+        ...{ optimizer, steps, signal, ...(schedule && { schedule }) },
         ...(recipe.val > 0 && { evaluate: { every: recipe["eval-every"], run: () => validationLoss(model, validation, seq, batch) } }),
-        checkpoint: { store, every: recipe["checkpoint-every"], resume },
+        checkpoint: { store, every: recipe["checkpoint-every"], resume: args.resume ?? false },
       });
-      for await (const event of events) {
-        if (event.event === "checkpoint") await save();
-        report(event);
-        if (event.event !== "end" || event.reason !== "aborted") continue;
-        const command = `npx seqgrad train lm --data ${quote(data)} --out ${quote(out)} --resume${json ? " --json" : ""}`;
-        process.stderr.write(`seqgrad: stopped after step ${event.steps}; the checkpoint is saved. Go on with: ${command}\n`);
-        return interruption.exitCode;
+    return conduct("train lm", args, events, async (event) => {
+      if (event.event === "checkpoint") {
+        await saveLM(store, model, tokenizer);
+        await run.record();
       }
-      return 0;
-    } finally {
-      interruption.release();
-    }
+      report(event);
+    });
   },
 });
-
-/** Refuses a folder that holds a run, or a model from elsewhere. */
-async function checkVacant(store: Store, out: string): Promise<void> {
-  const present = new Set(await store.list());
-  const found = [TRAINING_STATE, ...modelFiles].find((name) => present.has(name));
-  if (!found) return;
-  const ways = found === TRAINING_STATE ? "--resume goes on with its run, --overwrite replaces it" : "--overwrite replaces it";
-  throw new SeqgradError("state", `${out} holds a ${found} already: ${ways}, another --out leaves it.`);
-}
-
-/** Writes down what the run is made of; whatever was there before shall not be taken for this run's. */
-async function beginRun(store: Store, recipe: Recipe, digest: string): Promise<void> {
-  await store.delete(TRAINING_STATE);
-  await deleteLM(store);
-  await saveRecipe(store, recipe, digest);
-}
-
-async function readData(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const reason = code === "EISDIR" ? "it is a folder; give a text file" : code === "ENOENT" ? "there is no such file" : message;
-    throw new SeqgradError("io", `--data ${path} cannot be read: ${reason}.`, { cause });
-  }
-}
 
 /** The tokens to train on and those to validate with, each long enough. */
 function split(tokens: Int32Array, { val, seq }: Recipe, data: string): { train: Int32Array; validation: Int32Array } {
@@ -135,5 +84,3 @@ function split(tokens: Int32Array, { val, seq }: Recipe, data: string): { train:
   }
   return { train, validation };
 }
-
-const quote = (word: string) => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

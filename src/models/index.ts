@@ -1,4 +1,5 @@
 export { type ForecastBatch, Forecaster, type ForecasterConfig } from "./forecaster.js";
+export { LogisticRegression, type LogisticRegressionOptions } from "./logistic-regression.js";
 export { MaskedLM, type MaskedLMCall, type MaskedLMConfig } from "./masked-lm.js";
 export { type LMState, type RecurrentCell, RecurrentLM, type RecurrentLMConfig, recurrentCells } from "./recurrent-lm.js";
 export {

@@ -1,0 +1,27 @@
+import { defineCommand } from "citty";
+import { deviceOptions, initDevice } from "./options.js";
+import { formatMeasures } from "./task-report.js";
+import { openTask } from "./tasks/kinds.js";
+import { readText } from "./training-run.js";
+
+const args = {
+  model: { type: "string", required: true, description: "The folder of a trained task", valueHint: "DIR" },
+  data: { type: "string", required: true, description: "A file as for training", valueHint: "FILE" },
+  json: { type: "boolean", description: "Print one JSON object" },
+  ...deviceOptions,
+} as const;
+
+export const evaluate = defineCommand({
+  meta: { name: "evaluate", description: "Measure a trained task on examples" },
+  args,
+  async run({ args }) {
+    const text = await readText("--data", args.data);
+    await initDevice(args);
+    const { task, kind } = await openTask(args.model);
+    const examples = await kind.examples(task, text, args.data);
+    const measures = await task.evaluate(examples);
+    const print = (line: string) => process.stdout.write(`${line}\n`);
+    if (args.json) print(JSON.stringify({ event: "end", examples: examples.length, measures }));
+    else print(`${examples.length} examples  ${formatMeasures(measures)}`);
+  },
+});

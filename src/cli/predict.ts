@@ -1,0 +1,37 @@
+import { text as textOf } from "node:stream/consumers";
+import { defineCommand } from "citty";
+import { SeqgradError } from "../util/errors.js";
+import { deviceOptions, initDevice } from "./options.js";
+import { openTask } from "./tasks/kinds.js";
+import { readText } from "./training-run.js";
+
+const args = {
+  model: { type: "string", required: true, description: "The folder of a trained task", valueHint: "DIR" },
+  input: { type: "string", description: "A text to answer", valueHint: "TEXT" },
+  file: { type: "positional", required: false, description: "A file of inputs, one a line; - or nothing reads stdin" },
+  json: { type: "boolean", description: "Print one JSON object a line" },
+  ...deviceOptions,
+} as const;
+
+export const predict = defineCommand({
+  meta: { name: "predict", description: "Answer inputs with a trained task" },
+  args,
+  async run({ args }) {
+    if (args.input !== undefined && args.file !== undefined)
+      throw new SeqgradError("value", "--input and a file contradict each other; give one of them.");
+    await initDevice(args);
+    const { task, kind } = await openTask(args.model);
+    const [source, text] = await inputText(args);
+    const inputs = await kind.inputs(task, text, source);
+    if (inputs.length === 0) throw new SeqgradError("value", `${source} holds no input; give at least one line.`);
+    const answers = await task.predict(inputs);
+    for (const [i, answer] of answers.entries())
+      process.stdout.write(`${args.json ? JSON.stringify(kind.json(answer, inputs[i])) : kind.show(answer, inputs[i])}\n`);
+  },
+});
+
+/** What the input is called, and its text. */
+async function inputText({ input, file = "-" }: { input?: string | undefined; file?: string | undefined }): Promise<[string, string]> {
+  if (input !== undefined) return ["--input", input];
+  return file === "-" ? ["stdin", await textOf(process.stdin)] : [file, await readText("the input", file)];
+}

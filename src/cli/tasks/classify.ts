@@ -1,0 +1,82 @@
+import { splitItems } from "../../data/data-loader.js";
+import { parseTsv } from "../../data/tables.js";
+import { classificationReport } from "../../metrics/classification.js";
+import { LogisticRegression } from "../../models/logistic-regression.js";
+import { type LabelledText, type LabelProbabilities, TextClassifier } from "../../tasks/text-classifier.js";
+import { TfIdf } from "../../text/vectorizers.js";
+import { SeqgradError } from "../../util/errors.js";
+import { choiceOption, commonOptions, linesOf, type TaskKind, wholeOption } from "./kind.js";
+
+const cells = ["rnn", "gru", "lstm", "transformer"] as const;
+const poolings = ["last", "mean", "max", "attention"] as const;
+
+/** The label and the text of each row. */
+function labelled(text: string, file: string): LabelledText[] {
+  return parseTsv(text, { columns: 2, name: file }).map(({ line, cells: [label, words] }) => {
+    const column = label!.trim() === "" ? 1 : words!.trim() === "" ? 2 : 0;
+    if (column > 0)
+      throw new SeqgradError("format", `${file}, line ${line}, column ${column}: the ${column === 1 ? "label" : "text"} is empty.`);
+    return { label: label!.trim(), text: words! };
+  });
+}
+
+export const classify: TaskKind = {
+  name: "classify",
+  type: TextClassifier.type,
+  description: "Train a text classifier",
+  data: "Rows of label, tab, text",
+  options: {
+    pooling: choiceOption("pooling", poolings, "mean", "What makes one vector of a text"),
+    embed: wholeOption("embed", 1, 64, "Size of a word's vector"),
+    "min-count": wholeOption("min-count", 1, 2, "Words that occur less often are unknown"),
+    "max-length": wholeOption("max-length", 1, 256, "Longer texts are cut off after so many words"),
+    ...commonOptions({ cell: "gru", hidden: 32, dropout: 0.3, batch: 32, epochs: 5 }, cells),
+  },
+  best: { measure: "accuracy", larger: true },
+
+  async prepare(text, file, recipe) {
+    const { train, validation } = splitItems(labelled(text, file), { validation: recipe.val as number, seed: recipe.seed as number });
+    const known = new Set(train.map(({ label }) => label));
+    const stray = validation.find(({ label }) => !known.has(label));
+    if (stray) {
+      const got = `the label ${JSON.stringify(stray.label)} occurs only in the part for validation`;
+      throw new SeqgradError("value", `${file}: ${got}; give more examples of it, another --seed or a smaller --val.`);
+    }
+    const { cell, pooling, hidden, layers, embed, dropout } = recipe;
+    const options = { cell, pooling, hidden, layers, embed, dropout, minCount: recipe["min-count"], maxLength: recipe["max-length"] };
+    return () => ({ task: TextClassifier.create(train, options as object), train, validation });
+  },
+
+  async examples(task, text, file) {
+    const { labels } = task as unknown as TextClassifier;
+    const rows = labelled(text, file);
+    const at = rows.findIndex(({ label }) => !labels.includes(label));
+    if (at < 0) return rows;
+    const line = parseTsv(text, { name: file })[at]!.line;
+    const got = `${JSON.stringify(rows[at]!.label)} is not one of the model's labels ${labels.join(", ")}`;
+    throw new SeqgradError("format", `${file}, line ${line}, column 1: ${got}.`);
+  },
+
+  inputs: async (_, text) => linesOf(text),
+  show: (answer) => (answer as LabelProbabilities).map(({ label, probability }) => `${label} ${probability.toFixed(4)}`).join("\t"),
+  json: (answer, input) => ({ input, labels: answer }),
+
+  /** Single words and pairs, weighted by rarity: what a model that knows the order of words has to beat. */
+  baseline(train, validation) {
+    const [known, unseen] = [train, validation] as [LabelledText[], LabelledText[]];
+    const vectorizer = TfIdf.fit(
+      known.map(({ text }) => text),
+      { ngrams: [1, 2], minTexts: 2, sublinear: true },
+    );
+    const vectors = (examples: readonly LabelledText[]) => vectorizer.transform(examples.map(({ text }) => text));
+    const model = LogisticRegression.fit(
+      vectors(known),
+      known.map(({ label }) => label),
+    );
+    const report = classificationReport(
+      model.predict(vectors(unseen)),
+      unseen.map(({ label }) => label),
+    );
+    return { name: "TF-IDF with logistic regression", measures: { accuracy: report.accuracy, f1: report.macro.f1 } };
+  },
+};

@@ -1,0 +1,108 @@
+import type { Task } from "../../tasks/index.js";
+import { deviceOption } from "../options.js";
+import { flag, number, oneOf, whole } from "../readers.js";
+
+type Value = string | number | boolean;
+
+/** The options of a run by name. */
+export type TaskRecipe = Readonly<Record<string, Value>>;
+
+/** An option of a run: its reading of the command line's word, its default and its line of help. */
+export interface TaskOption {
+  readonly read: (word: string) => Value;
+  readonly default: Value;
+  readonly description: string;
+  readonly hint: string;
+}
+
+export type TaskOptions = Readonly<Record<string, TaskOption>>;
+
+// biome-ignore lint/suspicious/noExplicitAny: kinds differ in their examples, inputs and answers, which only they look into.
+export type AnyTask = Task<any, any, any, any>;
+
+/** A task, and the examples to train it on and to judge it by. */
+export interface Prepared {
+  readonly task: AnyTask;
+  readonly train: readonly unknown[];
+  readonly validation: readonly unknown[];
+}
+
+/** How a data file becomes a task, and an answer a line. */
+export interface TaskKind {
+  /** The word after `train`. */
+  readonly name: string;
+  /** What config.json has as `model_type`. */
+  readonly type: string;
+  readonly description: string;
+  /** What the data file holds, for the help. */
+  readonly data: string;
+  readonly options: TaskOptions;
+  /** The measure by which the best epoch is kept. */
+  readonly best: { readonly measure: string; readonly larger: boolean };
+  /** Reads and parts the data; what it answers makes the task on the default device. @throws SeqgradError that names file, line and column */
+  prepare(text: string, file: string, recipe: TaskRecipe): Promise<() => Prepared>;
+  /** The examples of a file, for a task that is there. */
+  examples(task: AnyTask, text: string, file: string): Promise<readonly unknown[]>;
+  /** The inputs of a text, which came from a file, from stdin or from the command line. */
+  inputs(task: AnyTask, text: string, source: string): Promise<readonly unknown[]>;
+  /** What follows `predict` for one input, as lines and as JSON. */
+  show(answer: unknown, input: unknown): string;
+  json(answer: unknown, input: unknown): object;
+  /** What the measures are to be compared with. */
+  baseline?(
+    train: readonly unknown[],
+    validation: readonly unknown[],
+  ): { readonly name: string; readonly measures: Readonly<Record<string, number>> };
+}
+
+export const wholeOption = (name: string, low: number, fallback: number, description: string): TaskOption => ({
+  ...{ read: whole(name, low), default: fallback, description, hint: "N" },
+});
+
+export const numberOption = (name: string, [low, high]: readonly [number, number], fallback: number, description: string): TaskOption => ({
+  ...{ read: number(name, low, high), default: fallback, description, hint: "X" },
+});
+
+export const choiceOption = (name: string, words: readonly string[], fallback: string, description: string): TaskOption => ({
+  ...{ read: oneOf(name, words), default: fallback, description, hint: words.join("|") },
+});
+
+export const flagOption = (description: string): TaskOption => ({ read: flag, default: false, description, hint: "" });
+
+interface Defaults {
+  readonly cell: string;
+  readonly hidden: number;
+  readonly dropout: number;
+  readonly batch: number;
+  readonly epochs: number;
+}
+
+/** The options that every kind has, with its own defaults. */
+export const commonOptions = ({ cell, hidden, dropout, batch, epochs }: Defaults, cells: readonly string[]): TaskOptions => ({
+  cell: choiceOption("cell", cells, cell, "What reads the sequence"),
+  hidden: wholeOption("hidden", 1, hidden, "Units of a layer in each direction, and a transformer's width"),
+  layers: wholeOption("layers", 1, 1, "Layers of the encoder"),
+  dropout: numberOption("dropout", [0, 0.999], dropout, "Chance to drop an activation"),
+  batch: wholeOption("batch", 1, batch, "Examples of an update"),
+  epochs: wholeOption("epochs", 1, epochs, "Times to go through the examples, those before a resume included"),
+  lr: numberOption("lr", [0, Number.MAX_VALUE], 3e-3, "Learning rate of AdamW"),
+  "weight-decay": numberOption("weight-decay", [0, Number.MAX_VALUE], 0, "Weight decay of matrices, times the rate"),
+  clip: numberOption("clip", [0, Number.MAX_VALUE], 5, "Largest norm of the gradient; 0 does not clip"),
+  val: numberOption("val", [0, 0.9], 0.1, "Share of the examples for validation; 0 for none"),
+  seed: {
+    read: whole("seed", 0, 2 ** 53),
+    default: 1,
+    description: "Seed of the weights, the split, the order and the dropout",
+    hint: "S",
+  },
+  device: {
+    read: deviceOption,
+    default: "auto",
+    description: "auto, wasm, webgpu, or reference: slow float64",
+    hint: "auto|wasm|webgpu|reference",
+  },
+  deterministic: flagOption("The same bits on every machine"),
+});
+
+/** Text line by line, without the empty ones. */
+export const linesOf = (text: string): string[] => text.split(/\r\n|\n|\r/).filter((line) => line.trim() !== "");

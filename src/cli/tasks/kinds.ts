@@ -1,0 +1,14 @@
+import { fileStore } from "../../io/file-store.js";
+import { loadTask } from "../../tasks/index.js";
+import { classify } from "./classify.js";
+import type { AnyTask, TaskKind } from "./kind.js";
+import { tag } from "./tag.js";
+
+/** The kinds of task that the command line trains. */
+export const kinds: readonly TaskKind[] = [classify, tag];
+
+/** A saved task, and how it reads and writes. */
+export async function openTask(folder: string): Promise<{ task: AnyTask; kind: TaskKind }> {
+  const task = (await loadTask(fileStore(folder))) as AnyTask;
+  return { task, kind: kinds.find(({ type }) => type === task.type)! };
+}

@@ -1,0 +1,163 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { fileStore } from "../io/file-store.js";
+import type { Store } from "../io/index.js";
+import { decodeText } from "../text/index.js";
+import { TRAINING_STATE } from "../train/checkpoint.js";
+import type { FitEvent } from "../train/types.js";
+import { SeqgradError } from "../util/errors.js";
+import { Interruption } from "./signals.js";
+
+/** The file beside the model that tells how it is trained: the recipe, and the digest of the data. */
+const FILE = "training_args.json";
+const WEIGHTS = "model.safetensors";
+/** The files of a model's folder. */
+const modelFiles: readonly string[] = ["config.json", "vocab.json", "tokenizer.json", WEIGHTS];
+
+/** What the options of a kind of run are. */
+export interface RecipeForm<R extends object> {
+  readonly names: readonly (keyof R & string)[];
+  /** The options that are given, as the command line has them. @throws SeqgradError for a word that is none of an option's values */
+  read(args: Readonly<Record<string, unknown>>): Partial<R>;
+  /** The recipe of a new run. @throws SeqgradError for options that do not go together */
+  fresh(given: Partial<R>): R;
+  /** The recipe that the file holds; undefined where it is not whole. */
+  stored(json: Readonly<Record<string, unknown>>): R | undefined;
+  /** Refuses options of another kind of model. */
+  checkGiven(given: Partial<R>, recipe: R): void;
+  /** Why an option may not differ on a resume, to go on after "was made with 5"; undefined where it may. */
+  whyFixed(name: keyof R & string, recipe: R): string | undefined;
+  /** The options that the file tells. */
+  told(recipe: R): readonly (keyof R & string)[];
+}
+
+export interface RunArgs extends Readonly<Record<string, unknown>> {
+  readonly data: string;
+  readonly out: string;
+  readonly resume?: boolean | undefined;
+  readonly overwrite?: boolean | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/** A run whose folder and options are looked at, and nothing written. */
+export interface TrainingRun<R> {
+  readonly text: string;
+  readonly store: Store;
+  readonly recipe: R;
+  /** Writes down what a new run is made of; whatever was there before shall not be taken for this run's. */
+  begin(): Promise<void>;
+  /** A resumed recipe, with what is new in it, is written with the first checkpoint: a run that cannot be resumed changes nothing. */
+  record(): Promise<void>;
+}
+
+export async function openRun<R extends object>(form: RecipeForm<R>, args: RunArgs): Promise<TrainingRun<R>> {
+  const { data, out, resume = false, overwrite = false } = args;
+  if (resume && overwrite) throw new SeqgradError("value", "--resume and --overwrite contradict each other; give one of them.");
+  const given = form.read(args);
+  const text = await readText("--data", data);
+  const digest = createHash("sha256").update(text).digest("hex");
+  const store = fileStore(out);
+  if (!resume && !overwrite) await checkVacant(store, out);
+  const recipe = resume ? await resumedRecipe(form, store, given, digest, { out, data }) : form.fresh(given);
+  let isRecorded = false;
+  const record = async () => {
+    if (isRecorded) return;
+    const told = Object.fromEntries(form.told(recipe).map((name) => [name, recipe[name]]));
+    await store.write(FILE, new TextEncoder().encode(`${JSON.stringify({ ...told, sha256: digest }, null, 2)}\n`));
+    isRecorded = true;
+  };
+  const begin = async () => {
+    if (resume) return;
+    await store.delete(TRAINING_STATE);
+    await store.delete(WEIGHTS);
+    await record();
+  };
+  return { text, store, recipe, begin, record };
+}
+
+/**
+ * Goes through the events of a run that Ctrl-C stops; answers the exit status.
+ * @param command the words that began it, such as `train lm`
+ */
+export async function conduct(
+  command: string,
+  { data, out, json }: RunArgs,
+  events: (signal: AbortSignal) => AsyncIterable<FitEvent>,
+  onEvent: (event: FitEvent) => void | Promise<void>,
+): Promise<number> {
+  const interruption = new Interruption();
+  try {
+    for await (const event of events(interruption.signal)) {
+      await onEvent(event);
+      if (event.event !== "end" || event.reason !== "aborted") continue;
+      const again = `npx seqgrad ${command} --data ${quote(data)} --out ${quote(out)} --resume${json ? " --json" : ""}`;
+      process.stderr.write(`seqgrad: stopped after step ${event.steps}; the checkpoint is saved. Go on with: ${again}\n`);
+      return interruption.exitCode;
+    }
+    return 0;
+  } finally {
+    interruption.release();
+  }
+}
+
+/** The text of a file that an option names. */
+export async function readText(option: string, path: string): Promise<string> {
+  return decodeText(await readBytes(option, path), path);
+}
+
+async function readBytes(option: string, path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const reason = code === "EISDIR" ? "it is a folder; give a text file" : code === "ENOENT" ? "there is no such file" : message;
+    throw new SeqgradError("io", `${option} ${path} cannot be read: ${reason}.`, { cause });
+  }
+}
+
+/** Refuses a folder that holds a run, or a model from elsewhere. */
+async function checkVacant(store: Store, out: string): Promise<void> {
+  const present = new Set(await store.list());
+  const found = [TRAINING_STATE, ...modelFiles].find((name) => present.has(name));
+  if (!found) return;
+  const ways = found === TRAINING_STATE ? "--resume goes on with its run, --overwrite replaces it" : "--overwrite replaces it";
+  throw new SeqgradError("state", `${out} holds a ${found} already: ${ways}, another --out leaves it.`);
+}
+
+/** The recipe of the run in the folder, which what is given must not contradict; that of a new run where there is none. */
+async function resumedRecipe<R extends object>(
+  form: RecipeForm<R>,
+  store: Store,
+  given: Partial<R>,
+  digest: string,
+  at: { out: string; data: string },
+): Promise<R> {
+  const bytes = await store.read(FILE);
+  if (!bytes) {
+    if (!(await store.read(TRAINING_STATE))) return form.fresh(given);
+    throw new SeqgradError("io", `--resume: ${at.out} has lost its ${FILE}, which tells the run's options; start anew with --overwrite.`);
+  }
+  const { recipe, sha256 } = parse(form, bytes);
+  form.checkGiven(given, recipe);
+  for (const name of form.names) {
+    const reason = form.whyFixed(name, recipe);
+    if (given[name] === undefined || given[name] === recipe[name] || reason === undefined) continue;
+    const advice = `the run in ${at.out} was made with ${recipe[name]}${reason}; leave the option out.`;
+    throw new SeqgradError("value", `--resume: --${name} is ${given[name]}, but ${advice}`);
+  }
+  if (sha256 !== digest) throw new SeqgradError("value", `--resume: ${at.data} is not the text that the run in ${at.out} was trained on.`);
+  return { ...recipe, ...given };
+}
+
+function parse<R extends object>(form: RecipeForm<R>, bytes: Uint8Array): { recipe: R; sha256: unknown } {
+  try {
+    const json = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+    const recipe = form.stored(json);
+    if (recipe) return { recipe, sha256: json.sha256 };
+  } catch {
+    // Falls through to the error below.
+  }
+  throw new SeqgradError("format", `${FILE} does not tell the options of a run; start anew with --overwrite.`);
+}
+
+const quote = (word: string) => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

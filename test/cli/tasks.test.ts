@@ -1,0 +1,156 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { cliStoppedAfter, contents, jsonLines, refuse, succeed, temporaryFolder, workplace } from "../helpers/cli.js";
+
+const good = ["a fine film", "so good", "a good story", "fine and good", "what a fine cast"];
+const bad = ["a dull film", "so bad", "a bad story", "dull and bad", "what a dull cast"];
+const reviews = [0, 1, 2].flatMap(() => good.flatMap((text, i) => [`pos\t${text}`, `neg\t${bad[i]}`])).join("\n");
+const names = "Ann\tB-person\nreads\tO\n\nin\tO\nOslo\tB-place\n\nBob\tB-person\nran\tO\n\n";
+const sentences = names.repeat(6);
+
+/** A data file, and the options that train a small model on it. */
+async function bench(kind: "classify" | "tag", text = kind === "classify" ? reviews : sentences) {
+  const folder = await temporaryFolder();
+  const [data, out] = [join(folder, "data.txt"), join(folder, "run")];
+  await writeFile(data, text);
+  const small = ["--hidden", 6, "--embed", 6, "--batch", 4, "--lr", 0.02, "--min-count", 1, "--dropout", 0.1];
+  return { folder, data, out, train: ["train", kind, "--data", data, "--out", out, "--val", 0.2, ...small] as (string | number)[] };
+}
+
+const weights = async (out: string) => (await contents(out))!["model.safetensors"];
+
+describe("train classify", () => {
+  test("tells its epochs and the baseline, and leaves a whole model", async () => {
+    const { train, out, data, folder } = await bench("classify");
+    const lines = jsonLines(await succeed(...train, "--epochs", 6, "--json"));
+    const counts = Object.fromEntries(
+      ["step", "epoch", "evaluation", "end"].map((e) => [e, lines.filter(({ event }) => event === e).length]),
+    );
+    expect(counts).toEqual({ step: 36, epoch: 6, evaluation: 6, end: 1 });
+    const end = lines.at(-1);
+    expect(end).toMatchObject({ steps: 36, measures: { accuracy: 1 }, baseline: { measures: { accuracy: 1 } } });
+    expect(Object.keys((await contents(out))!).sort()).toEqual(
+      ["config.json", "model.safetensors", "tokenizer.json", "training_args.json", "training_state.safetensors"].sort(),
+    );
+    const measured = JSON.parse(await succeed("evaluate", "--model", out, "--data", data, "--json"));
+    expect(measured.measures.accuracy).toBeGreaterThan(0.8);
+    // The measure by hand, from the answers to a file.
+    const rows = reviews.split("\n").map((row) => row.split("\t") as [label: string, text: string]);
+    const file = join(folder, "inputs.txt");
+    await writeFile(file, rows.map(([, text]) => `${text}\n\n`).join(""));
+    const answers = jsonLines(await succeed("predict", "--model", out, file, "--json"));
+    expect(answers.map(({ input }) => input)).toEqual(rows.map(([, text]) => text));
+    const right = answers.filter(({ labels }, i) => labels[0].label === rows[i]![0]).length;
+    expect(measured).toMatchObject({ event: "end", examples: 30, measures: { accuracy: right / 30 } });
+    const [{ labels }] = answers;
+    expect(labels[0].probability + labels[1].probability).toBeCloseTo(1, 6);
+    expect(labels[0].probability).toBeGreaterThanOrEqual(labels[1].probability);
+    const line = labels.map((l: { label: string; probability: number }) => `${l.label} ${l.probability.toFixed(4)}`).join("\t");
+    expect(await succeed("predict", "--model", out, "--input", rows[0]![1])).toBe(`${line}\n`);
+  });
+
+  test("keeps the epoch that is best on the part for validation", async () => {
+    const { train } = await bench("classify");
+    const lines = jsonLines(await succeed(...train, "--epochs", 3, "--json"));
+    const evaluations = lines.filter(({ event }) => event === "evaluation");
+    const best = evaluations.filter((line) => line.best).at(-1);
+    expect(lines.at(-1).measures.accuracy).toBe(best.measures.accuracy);
+    expect(best.measures.accuracy).toBe(Math.max(...evaluations.map(({ measures }) => measures.accuracy)));
+    expect(lines.at(-1).measures.loss).toBeCloseTo(best.measures.loss, 12);
+  });
+
+  test("without validation there is nothing to measure", async () => {
+    const { train } = await bench("classify");
+    const lines = jsonLines(await succeed(...train, "--val", 0, "--epochs", 1, "--json"));
+    expect(lines.at(-1)).toMatchObject({ event: "end", steps: 8, measures: null });
+    expect(lines.at(-1).baseline).toBeUndefined();
+  });
+
+  test.each(["classify", "tag"] as const)("%s stopped and gone on with ends in the bits of a run that was not", async (kind) => {
+    const { folder, train, data } = await bench(kind);
+    const [whole, broken] = [join(folder, "whole"), join(folder, "broken")];
+    await succeed(...train, "--epochs", 3, "--json", "--out", whole);
+    const { status, stderr } = await cliStoppedAfter(6, ...train, "--epochs", 3, "--json", "--out", broken);
+    expect(status).toBe(130);
+    expect(stderr).toContain(`npx seqgrad train ${kind} --data`);
+    const resume = ["train", kind, "--data", data, "--out", broken, "--resume"];
+    await refuse([...resume, "--hidden", 7], "--hidden is 7", "leave the option out");
+    await succeed(...resume);
+    expect(await weights(broken)).toBe(await weights(whole));
+    const before = await contents(broken);
+    await refuse(
+      train.map((word) => (word === train[5] ? broken : word)),
+      "--resume",
+      "--overwrite",
+    );
+    expect(await contents(broken)).toEqual(before);
+  });
+});
+
+describe("train tag", () => {
+  test("learns tags, which predict and evaluate use", async () => {
+    const { train, out, data } = await bench("tag");
+    const text = await succeed(...train, "--epochs", 12);
+    expect(text).toMatch(/^tag, \d+ parameters, on .+; 14 examples, 4 for validation\n/);
+    expect(text).toContain("best: f1 1.0000  precision 1.0000");
+    expect(await succeed("evaluate", "--model", out, "--data", data)).toContain("18 examples  f1 1.0000");
+    expect(await succeed("predict", "--model", out, "--input", "Ann reads")).toBe("Ann\tB-person\nreads\tO\n\n");
+    const [answer] = jsonLines(await succeed("predict", "--model", out, "--input", "in Oslo", "--json"));
+    expect(answer).toEqual({ words: ["in", "Oslo"], tags: ["O", "B-place"] });
+  });
+
+  test("with a random field", async () => {
+    const { train, out } = await bench("tag");
+    await succeed(...train, "--epochs", 1, "--crf");
+    expect(JSON.parse(await readFile(join(out, "config.json"), "utf8"))).toMatchObject({ crf: true });
+  });
+});
+
+describe("refused", () => {
+  test.each([
+    ["classify", "", "is empty"],
+    ["classify", "\n\n", "holds no row"],
+    ["classify", "1\tgood\nbad", "line 2, column 2", "the row has 1 cells"],
+    ["classify", "1\tgood\n\n0\t \n", "line 3, column 2", "the text is empty"],
+    ["classify", "1\tgood\n1\tfine\n", "1 labels", "at least 2"],
+    ["tag", "Ann\tB-person\nreads\n", "line 2, column 2", "has no tag"],
+    ["tag", "\n", "holds no sentence"],
+    ["tag", "Ann\tO\n\nBob\tB-x\n", "line 3, column 2", '"B-x"'],
+  ] as const)("data of %s: %j", async (kind, text, ...parts) => {
+    const { train, out } = await bench(kind, text);
+    await refuse([...train, ...(parts[0] === "1 labels" ? ["--val", 0] : ["--val", 0.5])], ...parts);
+    expect(await contents(out)).toBeUndefined();
+  });
+
+  test.each([["--hiden", 5], ["--cell", "foo"], ["--pooling", "sum"], ["--epochs", 0], ["--val", 1], ["--device", "nonsense"], ["--crf"]])(
+    "option %s %s",
+    async (...option) => {
+      const { train, out } = await bench("classify");
+      await refuse([...train, ...option], option[0] as string);
+      expect(await contents(out)).toBeUndefined();
+    },
+  );
+
+  test("a part for validation of nothing", async () => {
+    const { train } = await bench("classify");
+    await refuse([...train, "--val", 0.001], "--val 0.001 leaves none of the 30 examples");
+  });
+
+  test("folders and files that are not what they should be", async () => {
+    const { train, out, data, folder } = await bench("classify");
+    await refuse(["predict", "--model", folder, "--input", "x"], "config.json", "saved model");
+    await refuse(["evaluate", "--model", out, "--data", join(folder, "nothing.tsv")], "--data", "no such file");
+    await succeed(...train, "--epochs", 1);
+    await refuse(["predict", "--model", out, join(folder, "nothing.txt")], "no such file");
+    await refuse(["predict", "--model", out, data, "--input", "x"], "contradict");
+    await refuse(["predict", "--model", out, data, "extra"], '"extra"');
+    await refuse(["predict", "--model", out, "--input", " "], "holds no input");
+    await writeFile(data, "pos\tfine\nmiddling\tso so\n");
+    await refuse(["evaluate", "--model", out, "--data", data], "line 2, column 1", '"middling"', "neg, pos");
+    await refuse(["generate", "--model", out, "--prompt", "x"], "seqgrad-text-classifier");
+    const lm = await workplace();
+    await succeed(...lm.train, "--steps", 1);
+    await refuse(["predict", "--model", lm.out, "--input", "x"], "seqgrad-recurrent-lm", "seqgrad-text-classifier");
+  });
+});
