@@ -107,6 +107,58 @@ describe("train tag", () => {
   });
 });
 
+describe("train forecast", () => {
+  const wave = ["day,degrees,note", ...Array.from({ length: 80 }, (_, t) => `d${t},${10 + 5 * Math.sin(t / 2)},x`)];
+  const small = ["--hidden", 6, "--history", 6, "--batch", 8, "--val", 0.2, "--lr", 0.01];
+
+  test("beats persistence on a wave, and foretells with an interval", async () => {
+    const folder = await temporaryFolder();
+    const [data, out] = [join(folder, "wave.csv"), join(folder, "run")];
+    await writeFile(data, wave.join("\n"));
+    const lines = jsonLines(
+      await succeed("train", "forecast", "--data", data, "--out", out, ...small, "--horizon", 2, "--epochs", 12, "--json"),
+    );
+    const { measures } = lines.at(-1);
+    expect(measures.mae).toBeLessThan(measures.persistence);
+    const best = lines.filter(({ event, best }) => event === "evaluation" && best).at(-1);
+    expect(measures.mae).toBe(best.measures.mae);
+    const [{ steps }] = jsonLines(await succeed("predict", "--model", out, data, "--json"));
+    expect(steps).toHaveLength(2);
+    for (const { value, low, high } of steps) expect(low[0] <= value[0] && value[0] <= high[0]).toBe(true);
+    expect(await succeed("predict", "--model", out, data)).toMatch(/^(-?\d+\.\d{4} \(-?\d+\.\d{4} to -?\d+\.\d{4}\)\n){2}$/);
+    expect(await succeed("evaluate", "--model", out, "--data", data)).toMatch(/^73 examples {2}mae \d/);
+  });
+
+  test("names the cell that is no number", async () => {
+    const folder = await temporaryFolder();
+    const data = join(folder, "wave.csv");
+    await writeFile(data, [...wave.slice(0, 9), "d9,warm,x", ...wave.slice(9)].join("\n"));
+    await refuse(["train", "forecast", "--data", data, "--out", join(folder, "run"), ...small], "wave.csv, line 10, column 2", '"warm"');
+    await writeFile(data, "day,degrees\n");
+    await refuse(["train", "forecast", "--data", data, "--out", join(folder, "run")], "holds no row below its header");
+  });
+});
+
+describe("train translate", () => {
+  const pairs = ["go on\tcontinue", "come in\tentre", "go in\tva", "come on\tviens"];
+
+  test("learns pairs, and answers with a search or without", async () => {
+    const folder = await temporaryFolder();
+    const [data, out] = [join(folder, "pairs.tsv"), join(folder, "run")];
+    await writeFile(data, [0, 1, 2, 3, 4].flatMap(() => pairs).join("\n"));
+    const small = ["--hidden", 12, "--embed", 8, "--batch", 4, "--lr", 0.02, "--min-count", 1, "--dropout", 0, "--val", 0.2];
+    await succeed("train", "translate", "--data", data, "--out", out, ...small, "--epochs", 20);
+    for (const more of [[], ["--beam", 2]])
+      expect(await succeed("predict", "--model", out, "--input", "come in\ngo in", ...more)).toBe("entre\nva\n");
+    expect(JSON.parse(await succeed("evaluate", "--model", out, "--data", data, "--json")).measures.exact).toBe(1);
+    expect(jsonLines(await succeed("predict", "--model", out, "--input", "go on", "--json"))).toEqual([
+      { input: "go on", answer: "continue" },
+    ]);
+    await writeFile(data, "go\tva\n\tviens\n");
+    await refuse(["evaluate", "--model", out, "--data", data], "pairs.tsv, line 2, column 1", "empty");
+  });
+});
+
 describe("refused", () => {
   test.each([
     ["classify", "", "is empty"],
@@ -144,6 +196,7 @@ describe("refused", () => {
     await succeed(...train, "--epochs", 1);
     await refuse(["predict", "--model", out, join(folder, "nothing.txt")], "no such file");
     await refuse(["predict", "--model", out, data, "--input", "x"], "contradict");
+    await refuse(["predict", "--model", out, "--input", "x", "--beam", 2], "--beam is for translations");
     await refuse(["predict", "--model", out, data, "extra"], '"extra"');
     await refuse(["predict", "--model", out, "--input", " "], "holds no input");
     await writeFile(data, "pos\tfine\nmiddling\tso so\n");

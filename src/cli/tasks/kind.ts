@@ -45,6 +45,8 @@ export interface TaskKind {
   examples(task: AnyTask, text: string, file: string): Promise<readonly unknown[]>;
   /** The inputs of a text, which came from a file, from stdin or from the command line. */
   inputs(task: AnyTask, text: string, source: string): Promise<readonly unknown[]>;
+  /** Answers by beam search, where the task has it. */
+  search?(task: AnyTask, inputs: readonly unknown[], beams: number): Promise<unknown[]>;
   /** What follows `predict` for one input, as lines and as JSON. */
   show(answer: unknown, input: unknown): string;
   json(answer: unknown, input: unknown): object;

@@ -1,0 +1,46 @@
+import { splitItems } from "../../data/data-loader.js";
+import { parseTsv } from "../../data/tables.js";
+import { attentionKinds } from "../../models/recurrent-seq2seq.js";
+import { type TextPair, Translator } from "../../tasks/translator.js";
+import { SeqgradError } from "../../util/errors.js";
+import { choiceOption, commonOptions, linesOf, type TaskKind, wholeOption } from "./kind.js";
+
+/** The source and the target of each row. */
+function pairsIn(text: string, file: string): TextPair[] {
+  return parseTsv(text, { columns: 2, name: file }).map(({ line, cells: [source, target] }) => {
+    const column = source!.trim() === "" ? 1 : target!.trim() === "" ? 2 : 0;
+    if (column > 0) throw new SeqgradError("format", `${file}, line ${line}, column ${column}: the text is empty.`);
+    return { source: source!, target: target! };
+  });
+}
+
+export const translate: TaskKind = {
+  name: "translate",
+  type: Translator.type,
+  description: "Train a translator of texts",
+  data: "Rows of source, tab, target",
+  options: {
+    attention: choiceOption("attention", attentionKinds, "additive", "How the decoder looks back at the source"),
+    unit: choiceOption("unit", ["words", "characters"], "words", "What a text is cut into"),
+    embed: wholeOption("embed", 1, 64, "Size of a token's vector"),
+    "min-count": wholeOption("min-count", 1, 2, "Words that occur less often are unknown"),
+    "max-length": wholeOption("max-length", 1, 64, "Longer texts are cut off after so many tokens"),
+    ...commonOptions({ cell: "gru", hidden: 128, dropout: 0.3, batch: 32, epochs: 10 }, ["gru", "lstm"]),
+  },
+  best: { measure: "loss", larger: false },
+
+  async prepare(text, file, recipe) {
+    const { train, validation } = splitItems(pairsIn(text, file), { validation: recipe.val as number, seed: recipe.seed as number });
+    const { cell, hidden, layers, embed, dropout, attention, unit } = recipe;
+    const sizes = { minCount: recipe["min-count"], maxLength: recipe["max-length"] };
+    const bidirectional = attention !== "dot"; // whose score wants states of one size
+    const options = { cell, hidden, layers, embed, dropout, attention, unit, bidirectional, ...sizes };
+    return () => ({ task: Translator.create(train, options as object), train, validation });
+  },
+
+  examples: async (_, text, file) => pairsIn(text, file),
+  inputs: async (_, text) => linesOf(text),
+  search: (task, inputs, beams) => (task as unknown as Translator).predict(inputs as string[], { beams }),
+  show: (answer) => answer as string,
+  json: (answer, input) => ({ input, answer }),
+};
