@@ -329,7 +329,9 @@ export async function createWebGpuBackend({ gpu, allowSoftware, memoryLimit, pre
   const wanted: GPUFeatureName[] = f16 ? ["shader-f16", "subgroups"] : ["subgroups"];
   const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature));
   const requiredLimits = Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]]));
-  const device = await adapter.requestDevice({ requiredFeatures, requiredLimits });
+  const device = await adapter.requestDevice({ requiredFeatures, requiredLimits }).catch((error: Error) => {
+    return refuse(`${name} gives no device: ${error.message}`);
+  });
   const capabilities: Capabilities = {
     subgroups: requiredFeatures.includes("subgroups"),
     f16,
