@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { noGrad } from "../../src/autograd/tape.js";
 import { parseSafetensors } from "../../src/io/safetensors.js";
 import * as nn from "../../src/nn/index.js";
-import { concat, slice, sum } from "../../src/ops/index.js";
+import { add, concat, relu, slice, square, sum } from "../../src/ops/index.js";
 import { ones, randn, zeros } from "../../src/tensor/create.js";
 import { memory, withDevice } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
@@ -188,6 +188,41 @@ describeDefaults("positions", () => {
     expectClose(await slice(y, 0, 2).data(), table.subarray(6, 10), 0);
     sum(y).backward();
     expect([...(await learned.weight.grad!.data())]).toEqual([0, 0, 0, 0, 0, 0, 3, 3, 3, 3, 0, 0]);
+  });
+});
+
+await describeEverywhere("with batch norms", (device) => {
+  on(device)("an encoder's layer is its parts, each normalised over the batch in training", async () => {
+    manualSeed(6);
+    const layer = new nn.TransformerEncoderLayer(8, 2, { dimFeedforward: 12, dropout: 0, norm: "batch" });
+    const x = randn([3, 4, 8]);
+    const norm = () => new nn.BatchNorm(8);
+    const attended = norm().forward(add(x, layer.self_attn.forward(x, { causal: true })));
+    const fed = layer.linear2.forward(relu(layer.linear1.forward(attended)));
+    const [wanted, y] = [norm().forward(add(attended, fed)), layer.forward(x, { causal: true })];
+    sum(square(slice(y, 2, 0, 3))).backward();
+    const gradients = Array.from(layer.namedParameters(), async ([name, p]) => [name, await p.grad?.data()] as const);
+    expectClose(await y.data(), await wanted.data(), 1e-5);
+    for (const [name, d] of await Promise.all(gradients)) expect(d?.every(Number.isFinite), name).toBe(true);
+  });
+
+  on(device)("an encoder reads in evaluation by what it saw in training, piece by piece as at once", async () => {
+    manualSeed(7);
+    const encoder = new nn.TransformerEncoder(8, 2, { numLayers: 2, dimFeedforward: 12, dropout: 0, norm: "batch", finalNorm: true });
+    const cache = new nn.KeyValueCache({ layers: 2, capacity: 7, width: 8 });
+    const [before, whole, parts] = noGrad(() => {
+      const x = randn([1, 7, 8]);
+      const untrained = encoder.eval().forward(x, { causal: true });
+      encoder.train().forward(randn([4, 5, 8], { mean: 2 }));
+      encoder.eval();
+      return [untrained, encoder.forward(x, { causal: true }), inPieces(x, [1, 3, 1, 2], (piece) => encoder.forward(piece, { cache }))];
+    });
+    const wanted = await whole.data();
+    expectClose(await parts.data(), wanted, 1e-5);
+    const untrained = await before.data();
+    expect(Math.max(...Array.from(wanted, (v, i) => Math.abs(v - untrained[i]!)))).toBeGreaterThan(0.1);
+    cache.dispose();
+    encoder.dispose();
   });
 });
 
