@@ -12,7 +12,8 @@ const limits = { core: 60_000, "core and Transformers": 72_000 };
 
 const base = ["tensor/create", "tensor/device", "tensor/random", "tensor/scope", "autograd/tape", "optim/index"];
 /** Files of src/ops and src/nn that recurrent networks have no part in. */
-const beyond = /attention|attend|alignment|transformer|key-value|feed-forward|positions|pooling|rotary|swiglu|rms-norm|batch-norm|crf|ctc/;
+const beyond =
+  /attention|attend|alignment|transformer|key-value|feed-forward|positions|pooling|rotary|swiglu|rms-norm|batch-norm|crf|ctc|log-sum-exp/;
 const files = ["ops", "nn"].flatMap((folder) => readdirSync(`src/${folder}`).map((name) => `${folder}/${name.replace(/\.ts$/, "")}`));
 const entries = {
   core: [...base, ...files.filter((name) => !beyond.test(name) && !name.endsWith("/index"))],
