@@ -1,9 +1,10 @@
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { byteCharacters, byteOf, toByteCharacters } from "./byte-alphabet.js";
-import { addedTokens, type HuggingFaceJson, specialPattern, vocabularyOf } from "./hugging-face.js";
+import { type HuggingFaceJson, vocabularyOf } from "./hugging-face.js";
 import { mergePairs, SPAN } from "./pair-merges.js";
-import { type EncodeOptions, framed, isSilent, type SpecialIds, specialIds, type Tokenizer, unknownId } from "./tokenizer.js";
+import { SubwordTokenizer } from "./subword-tokenizer.js";
+import { isSilent } from "./tokenizer.js";
 import { tokensInOrder } from "./vocabulary.js";
 
 export interface BpeOptions {
@@ -18,9 +19,6 @@ export interface BpeOptions {
 /** What merges may not cross (GPT-2's pattern): contractions, and words, numbers or signs each with the blank before them. */
 const pieces = /'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
 
-/** Pieces whose ids are remembered. */
-const MEMORY = 1 << 16;
-
 /**
  * A tokenizer of byte-level byte-pair encoding, as GPT-2's: any text can be encoded and comes back as it was; frequent words are one
  * token. It is written as Hugging Face's tokenizer.json.
@@ -29,27 +27,17 @@ const MEMORY = 1 << 16;
  * const tokenizer = sg.BpeTokenizer.train(["low lower lowest", "new newer newest"], { vocabularySize: 270 });
  * tokenizer.decode(tokenizer.encode("the lowest 😀")); // = "the lowest 😀"
  */
-export class BpeTokenizer implements Tokenizer {
-  readonly special: SpecialIds;
-  readonly #tokens: readonly string[];
-  readonly #ids: ReadonlyMap<string, number>;
-  readonly #specialTokens: readonly string[];
-  readonly #pattern: RegExp | undefined;
+export class BpeTokenizer extends SubwordTokenizer {
   readonly #merges: readonly (readonly [string, string])[];
   /** By the key of two ids: the rank of their merge, and the id of what they become. */
   readonly #ranks: ReadonlyMap<number, { readonly rank: number; readonly id: number }>;
-  readonly #memory = new Map<string, readonly number[]>();
 
   private constructor(tokens: readonly string[], merges: readonly (readonly [string, string])[], special: readonly string[]) {
-    this.#tokens = tokens;
-    this.#ids = new Map(tokens.map((token, id) => [token, id]));
+    super("BpeTokenizer", tokens, special);
     this.#merges = merges;
-    this.#specialTokens = special;
-    this.#pattern = specialPattern(special);
-    this.special = specialIds((token) => (special.includes(token) ? this.#ids.get(token) : undefined));
     this.#ranks = new Map(
       merges.map(([a, b], rank) => {
-        const [first, second, id] = [a, b, a + b].map((token) => this.#ids.get(token));
+        const [first, second, id] = [a, b, a + b].map((token) => this.ids.get(token));
         if (first === undefined || second === undefined || id === undefined)
           throw new SeqgradError(
             "format",
@@ -86,20 +74,27 @@ export class BpeTokenizer implements Tokenizer {
     return new BpeTokenizer(tokens, merges, special);
   }
 
+  /** Whether a tokenizer.json is of plain byte-level BPE, of its own or GPT-2's kind. */
+  static reads({ model, pre_tokenizer: pre, normalizer, post_processor: post }: HuggingFaceJson): boolean {
+    const isPlain = pre?.type === "ByteLevel" && !pre.add_prefix_space && pre.use_regex !== false && !normalizer;
+    return model?.type === "BPE" && isPlain && model.merges !== undefined && (!post || post.type === "ByteLevel");
+  }
+
   /**
    * Reads a tokenizer.json of byte-level BPE, of its own or GPT-2's kind.
    * @throws SeqgradError `format` for one of another kind: tokenizerFromJSON() reads those too
    */
   static fromJSON(json: unknown): BpeTokenizer {
-    const { model, added_tokens: added = [], pre_tokenizer: pre, normalizer, post_processor: post } = (json ?? {}) as HuggingFaceJson;
-    const isPlain = pre?.type === "ByteLevel" && !pre.add_prefix_space && pre.use_regex !== false && !normalizer;
-    if (model?.type !== "BPE" || !isPlain || !model.merges || (post && post.type !== "ByteLevel"))
+    const file = (json ?? {}) as HuggingFaceJson;
+    if (!BpeTokenizer.reads(file))
       throw new SeqgradError(
         "format",
         "BpeTokenizer.fromJSON: this is no tokenizer.json of plain byte-level BPE; read it by tokenizerFromJSON().",
       );
+    const { added_tokens: added = [] } = file;
+    const model = file.model!;
     const tokens = tokensInOrder("BpeTokenizer.fromJSON", vocabularyOf(model, added));
-    const merges = model.merges.map((pair) => (typeof pair === "string" ? (pair.split(" ") as [string, string]) : pair));
+    const merges = model.merges!.map((pair) => (typeof pair === "string" ? (pair.split(" ") as [string, string]) : pair));
     return new BpeTokenizer(
       tokens,
       merges,
@@ -107,53 +102,24 @@ export class BpeTokenizer implements Tokenizer {
     );
   }
 
-  get size(): number {
-    return this.#tokens.length;
-  }
-
-  encode(text: string, options: EncodeOptions = {}): Int32Array<ArrayBuffer> {
-    const ids: number[] = [];
-    // Split at special tokens: those stand at odd places.
-    for (const [i, part] of (this.#pattern ? text.split(this.#pattern) : [text]).entries()) {
-      if (i % 2) ids.push(this.#ids.get(part)!);
-      else for (const piece of part.match(pieces) ?? []) for (const id of this.#idsOf(piece)) ids.push(id);
-    }
-    return framed("BpeTokenizer.encode", new Int32Array(ids), this.special, options);
-  }
-
   /** Bytes that are no UTF-8 come as U+FFFD. */
   decode(ids: ArrayLike<number>): string {
     const bytes: number[] = [];
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i]!;
-      const token = this.#tokens[id];
-      if (token === undefined) throw unknownId("BpeTokenizer.decode", id, i, this.size);
+      const token = this.tokenAt("decode", id, i);
       if (isSilent(id, this.special)) continue;
       const own = Array.from(token, byteOf);
-      if (this.#specialTokens.includes(token) || own.includes(undefined)) bytes.push(...new TextEncoder().encode(token));
+      if (this.specialTokens.includes(token) || own.includes(undefined)) bytes.push(...new TextEncoder().encode(token));
       else bytes.push(...(own as number[]));
     }
     return new TextDecoder().decode(Uint8Array.from(bytes));
   }
 
-  idOf(token: string): number | undefined {
-    return this.#ids.get(token);
-  }
-
-  tokenOf(id: number): string {
-    const token = this.#tokens[id];
-    if (token === undefined) throw unknownId("BpeTokenizer.tokenOf", id, 0, this.size);
-    return token;
-  }
-
   /** Hugging Face's tokenizer.json. */
   toJSON(): HuggingFaceJson {
     const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
-    return {
-      version: "1.0",
-      truncation: null,
-      padding: null,
-      added_tokens: addedTokens(this.#specialTokens, (token) => this.#ids.get(token)!),
+    return this.file({
       normalizer: null,
       pre_tokenizer: byteLevel,
       post_processor: null,
@@ -167,17 +133,19 @@ export class BpeTokenizer implements Tokenizer {
         fuse_unk: false,
         byte_fallback: false,
         ignore_merges: false,
-        vocab: Object.fromEntries(this.#ids),
+        vocab: Object.fromEntries(this.ids),
         merges: this.#merges,
       },
-    };
+    });
+  }
+
+  protected piecesOf(text: string): Iterable<string> {
+    return text.match(pieces) ?? [];
   }
 
   /** The ids of a piece: of its bytes, with the pair of lowest rank merged, the leftmost first, until none is left. */
-  #idsOf(piece: string): readonly number[] {
-    const known = this.#memory.get(piece);
-    if (known) return known;
-    const ids = Array.from(toByteCharacters(piece), (character) => this.#ids.get(character)!);
+  protected idsOf(piece: string): readonly number[] {
+    const ids = Array.from(toByteCharacters(piece), (character) => this.ids.get(character)!);
     while (ids.length > 1) {
       let lowest = Number.POSITIVE_INFINITY;
       for (let i = 1; i < ids.length; i++) lowest = Math.min(lowest, this.#ranks.get(ids[i - 1]! * SPAN + ids[i]!)?.rank ?? lowest);
@@ -192,8 +160,6 @@ export class BpeTokenizer implements Tokenizer {
       }
       ids.length = to;
     }
-    if (this.#memory.size >= MEMORY) this.#memory.clear();
-    this.#memory.set(piece, ids);
     return ids;
   }
 }

@@ -26,13 +26,8 @@ export async function tokenizerFromJSON(json: unknown): Promise<Tokenizer> {
   const { type, model } = json as { type?: unknown; model?: unknown };
   if (type === "words") return WordTokenizer.fromJSON(json);
   if (typeof model !== "object" || model === null) return CharTokenizer.fromJSON(json as Record<string, number>);
-  for (const kind of [BpeTokenizer, WordPieceTokenizer]) {
-    try {
-      return kind.fromJSON(json);
-    } catch (error) {
-      if (!(error instanceof SeqgradError && /this is no tokenizer\.json/.test(error.message))) throw error;
-    }
-  }
+  const kind = [BpeTokenizer, WordPieceTokenizer].find(({ reads }) => reads(json));
+  if (kind) return kind.fromJSON(json);
   return HuggingFaceTokenizer.open(json as HuggingFaceJson);
 }
 

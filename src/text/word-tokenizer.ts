@@ -1,4 +1,5 @@
 import { SeqgradError } from "../util/errors.js";
+import { remembering } from "../util/remember.js";
 import { type EncodeOptions, framed, isSilent, type SpecialIds, type Tokenizer, unknownId } from "./tokenizer.js";
 import { Vocabulary, type VocabularyOptions } from "./vocabulary.js";
 
@@ -11,9 +12,6 @@ export interface WordOptions {
   readonly locale?: string;
 }
 
-/** Pieces between white space that are remembered with their words: text repeats itself. */
-const MEMORY = 1 << 16;
-
 /**
  * Cuts texts into words by Unicode's rules (UAX 29, by Intl.Segmenter).
  * @example
@@ -23,7 +21,7 @@ const MEMORY = 1 << 16;
 export class WordSplitter {
   readonly options: Required<Omit<WordOptions, "locale">> & { readonly locale: string | undefined };
   readonly #segmenter: Intl.Segmenter;
-  readonly #memory = new Map<string, readonly string[]>();
+  readonly #wordsOf = remembering((piece: string) => this.wordsOf(piece));
 
   /** @throws SeqgradError `value` for an option that is none, `range` for a locale that is none */
   constructor({ lowercase = true, punctuation = "keep", locale }: WordOptions = {}) {
@@ -41,21 +39,17 @@ export class WordSplitter {
 
   split(text: string): string[] {
     const words: string[] = [];
-    for (const piece of text.match(/\S+/g) ?? []) words.push(...this.wordsOf(piece));
+    for (const piece of text.match(/\S+/g) ?? []) words.push(...this.#wordsOf(piece));
     return words;
   }
 
   /** The words of a piece without white space. */
   wordsOf(piece: string): readonly string[] {
-    const known = this.#memory.get(piece);
-    if (known) return known;
     const { lowercase, punctuation } = this.options;
     const words: string[] = [];
     for (const segment of segments(lowercase ? piece.toLowerCase() : piece, this.#segmenter)) {
       if (punctuation === "keep" || /[\p{L}\p{N}]/u.test(segment)) words.push(segment);
     }
-    if (this.#memory.size >= MEMORY) this.#memory.clear();
-    this.#memory.set(piece, words);
     return words;
   }
 }
@@ -75,8 +69,8 @@ function segments(piece: string, segmenter: Intl.Segmenter): string[] {
  */
 export class WordTokenizer implements Tokenizer {
   readonly #splitter: WordSplitter;
-  /** The ids of pieces between white space. */
-  readonly #memory = new Map<string, readonly number[]>();
+  /** The ids of a piece between white space. */
+  readonly #idsOf = remembering((piece: string) => this.#splitter.wordsOf(piece).map((word) => this.#idOf(word)));
 
   constructor(
     readonly vocabulary: Vocabulary,
@@ -123,15 +117,7 @@ export class WordTokenizer implements Tokenizer {
 
   encode(text: string, options: EncodeOptions = {}): Int32Array<ArrayBuffer> {
     const ids: number[] = [];
-    for (const piece of text.match(/\S+/g) ?? []) {
-      let known = this.#memory.get(piece);
-      if (!known) {
-        known = this.#splitter.wordsOf(piece).map((word) => this.#idOf(word));
-        if (this.#memory.size >= MEMORY) this.#memory.clear();
-        this.#memory.set(piece, known);
-      }
-      for (const id of known) ids.push(id);
-    }
+    for (const piece of text.match(/\S+/g) ?? []) for (const id of this.#idsOf(piece)) ids.push(id);
     return framed("WordTokenizer.encode", new Int32Array(ids), this.special, options);
   }
 

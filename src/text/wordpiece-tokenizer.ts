@@ -1,8 +1,9 @@
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { addedTokens, type HuggingFaceJson, specialPattern, vocabularyOf } from "./hugging-face.js";
+import { type HuggingFaceJson, vocabularyOf } from "./hugging-face.js";
 import { mergePairs, SPAN } from "./pair-merges.js";
-import { type EncodeOptions, framed, isSilent, type SpecialIds, specialIds, type Tokenizer, unknownId } from "./tokenizer.js";
+import { SubwordTokenizer } from "./subword-tokenizer.js";
+import { isSilent } from "./tokenizer.js";
 import { compareCodePoints, tokensInOrder } from "./vocabulary.js";
 
 export interface WordPieceOptions {
@@ -22,7 +23,6 @@ export interface WordPieceTraining extends WordPieceOptions {
 }
 
 const bertTokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
-const MEMORY = 1 << 16;
 /** Longer words are unknown. */
 const LONGEST = 100;
 
@@ -37,21 +37,11 @@ const isPunctuation = (c: string) => /[\p{P}!-/:-@[-`{-~]/u.test(c);
  * const tokenizer = sg.WordPieceTokenizer.train(["unaffable unable affable", "able fable"], { vocabularySize: 60, minCount: 1 });
  * tokenizer.decode(tokenizer.encode("Affable, unable")); // = "affable [UNK] unable"
  */
-export class WordPieceTokenizer implements Tokenizer {
-  readonly special: SpecialIds;
+export class WordPieceTokenizer extends SubwordTokenizer {
   readonly options: Required<WordPieceOptions>;
-  readonly #tokens: readonly string[];
-  readonly #ids: ReadonlyMap<string, number>;
-  readonly #specialTokens: readonly string[];
-  readonly #pattern: RegExp | undefined;
-  readonly #memory = new Map<string, readonly number[]>();
 
   private constructor(tokens: readonly string[], special: readonly string[], options: Required<WordPieceOptions>) {
-    this.#tokens = tokens;
-    this.#ids = new Map(tokens.map((token, id) => [token, id]));
-    this.#specialTokens = special;
-    this.#pattern = specialPattern(special);
-    this.special = specialIds((token) => (special.includes(token) ? this.#ids.get(token) : undefined));
+    super("WordPieceTokenizer", tokens, special);
     this.options = options;
     if (this.special.unk === undefined)
       throw new SeqgradError("value", "WordPieceTokenizer: there is no unknown token; put [UNK] among the special tokens.");
@@ -84,46 +74,37 @@ export class WordPieceTokenizer implements Tokenizer {
     return new WordPieceTokenizer(tokens, special, { lowercase, stripAccents });
   }
 
+  /** Whether a tokenizer.json is of BERT's kind. */
+  static reads({ model, normalizer, pre_tokenizer: pre }: HuggingFaceJson): boolean {
+    const isBert = normalizer?.type === "BertNormalizer" && pre?.type === "BertPreTokenizer" && model?.type === "WordPiece";
+    return isBert && (model.continuing_subword_prefix ?? "##") === "##";
+  }
+
   /**
    * Reads a tokenizer.json of BERT's kind.
    * @throws SeqgradError `format` for one of another kind: tokenizerFromJSON() reads those too
    */
   static fromJSON(json: unknown): WordPieceTokenizer {
-    const { model, added_tokens: added = [], normalizer, pre_tokenizer: pre } = (json ?? {}) as HuggingFaceJson;
-    const isBert = normalizer?.type === "BertNormalizer" && pre?.type === "BertPreTokenizer" && model?.type === "WordPiece";
-    if (!isBert || (model.continuing_subword_prefix ?? "##") !== "##")
+    const file = (json ?? {}) as HuggingFaceJson;
+    if (!WordPieceTokenizer.reads(file))
       throw new SeqgradError(
         "format",
         "WordPieceTokenizer.fromJSON: this is no tokenizer.json of BERT's WordPiece; read it by tokenizerFromJSON().",
       );
+    const { added_tokens: added = [] } = file;
+    const normalizer = file.normalizer!;
     const lowercase = normalizer.lowercase !== false;
     const stripAccents = (normalizer.strip_accents ?? lowercase) === true;
+    const tokens = tokensInOrder("WordPieceTokenizer.fromJSON", vocabularyOf(file.model!, added));
     const special = added.map(({ content }) => content);
-    return new WordPieceTokenizer(tokensInOrder("WordPieceTokenizer.fromJSON", vocabularyOf(model, added)), special, {
-      lowercase,
-      stripAccents,
-    });
-  }
-
-  get size(): number {
-    return this.#tokens.length;
-  }
-
-  encode(text: string, options: EncodeOptions = {}): Int32Array<ArrayBuffer> {
-    const ids: number[] = [];
-    for (const [i, part] of (this.#pattern ? text.split(this.#pattern) : [text]).entries()) {
-      if (i % 2) ids.push(this.#ids.get(part)!);
-      else for (const word of wordsOf(part, this.options)) for (const id of this.#idsOf(word)) ids.push(id);
-    }
-    return framed("WordPieceTokenizer.encode", new Int32Array(ids), this.special, options);
+    return new WordPieceTokenizer(tokens, special, { lowercase, stripAccents });
   }
 
   /** Pieces put together, words with blanks between them; which blanks were there is not known any more. */
   decode(ids: ArrayLike<number>): string {
     let text = "";
     for (let i = 0; i < ids.length; i++) {
-      const token = this.#tokens[ids[i]!];
-      if (token === undefined) throw unknownId("WordPieceTokenizer.decode", ids[i], i, this.size);
+      const token = this.tokenAt("decode", ids[i], i);
       if (isSilent(ids[i]!, this.special)) continue;
       if (text !== "" && token.startsWith("##")) text += token.slice(2);
       else text += text === "" || /^[.,!?]$/.test(token) ? token : ` ${token}`;
@@ -131,58 +112,43 @@ export class WordPieceTokenizer implements Tokenizer {
     return text;
   }
 
-  idOf(token: string): number | undefined {
-    return this.#ids.get(token);
-  }
-
-  tokenOf(id: number): string {
-    const token = this.#tokens[id];
-    if (token === undefined) throw unknownId("WordPieceTokenizer.tokenOf", id, 0, this.size);
-    return token;
-  }
-
   /** Hugging Face's tokenizer.json. */
   toJSON(): HuggingFaceJson {
     const { lowercase, stripAccents } = this.options;
     const { sos, eos, unk } = this.special;
-    const frame = (id: number) => [this.#tokens[id]!, id];
-    return {
-      version: "1.0",
-      truncation: null,
-      padding: null,
-      added_tokens: addedTokens(this.#specialTokens, (token) => this.#ids.get(token)!),
+    const frame = (id: number) => [this.tokens[id]!, id];
+    return this.file({
       normalizer: { type: "BertNormalizer", clean_text: true, handle_chinese_chars: true, strip_accents: stripAccents, lowercase },
       pre_tokenizer: { type: "BertPreTokenizer" },
       post_processor: sos === undefined || eos === undefined ? null : { type: "BertProcessing", sep: frame(eos), cls: frame(sos) },
       decoder: { type: "WordPiece", prefix: "##", cleanup: true },
       model: {
         type: "WordPiece",
-        unk_token: this.#tokens[unk!]!,
+        unk_token: this.tokens[unk!]!,
         continuing_subword_prefix: "##",
         max_input_chars_per_word: LONGEST,
-        vocab: Object.fromEntries(this.#ids),
+        vocab: Object.fromEntries(this.ids),
       },
-    };
+    });
+  }
+
+  protected piecesOf(text: string): Iterable<string> {
+    return wordsOf(text, this.options);
   }
 
   /** The longest pieces from left to right, or the unknown token where they do not make up the word. */
-  #idsOf(word: string): readonly number[] {
-    const known = this.#memory.get(word);
-    if (known) return known;
-    const ids = this.#piecesOf(Array.from(word)) ?? [this.special.unk!];
-    if (this.#memory.size >= MEMORY) this.#memory.clear();
-    this.#memory.set(word, ids);
-    return ids;
+  protected idsOf(word: string): readonly number[] {
+    return this.#longestPieces(Array.from(word)) ?? [this.special.unk!];
   }
 
-  #piecesOf(characters: readonly string[]): number[] | undefined {
+  #longestPieces(characters: readonly string[]): number[] | undefined {
     if (characters.length > LONGEST) return undefined;
     const ids: number[] = [];
     for (let start = 0; start < characters.length; ) {
       let end = characters.length;
       let id: number | undefined;
       for (; end > start && id === undefined; end--) {
-        id = this.#ids.get((start ? "##" : "") + characters.slice(start, end).join(""));
+        id = this.ids.get((start ? "##" : "") + characters.slice(start, end).join(""));
       }
       if (id === undefined) return undefined;
       ids.push(id);

@@ -1,0 +1,66 @@
+import { remembering } from "../util/remember.js";
+import { addedTokens, type HuggingFaceJson, specialPattern } from "./hugging-face.js";
+import { type EncodeOptions, framed, type SpecialIds, specialIds, type Tokenizer, unknownId } from "./tokenizer.js";
+
+/** What tokenizers of parts of words have in common: numbered tokens, of which special ones are never cut, and tokenizer.json's head. */
+export abstract class SubwordTokenizer implements Tokenizer {
+  readonly special: SpecialIds;
+  protected readonly ids: ReadonlyMap<string, number>;
+  readonly #pattern: RegExp | undefined;
+  readonly #idsOf = remembering((piece: string) => this.idsOf(piece));
+
+  /** `name`: the class, for messages. */
+  protected constructor(
+    private readonly name: string,
+    protected readonly tokens: readonly string[],
+    protected readonly specialTokens: readonly string[],
+  ) {
+    this.ids = new Map(tokens.map((token, id) => [token, id]));
+    this.#pattern = specialPattern(specialTokens);
+    this.special = specialIds((token) => (specialTokens.includes(token) ? this.ids.get(token) : undefined));
+  }
+
+  get size(): number {
+    return this.tokens.length;
+  }
+
+  encode(text: string, options: EncodeOptions = {}): Int32Array<ArrayBuffer> {
+    const ids: number[] = [];
+    // Split at special tokens: those stand at odd places.
+    for (const [i, part] of (this.#pattern ? text.split(this.#pattern) : [text]).entries()) {
+      if (i % 2) ids.push(this.ids.get(part)!);
+      else for (const piece of this.piecesOf(part)) for (const id of this.#idsOf(piece)) ids.push(id);
+    }
+    return framed(`${this.name}.encode`, new Int32Array(ids), this.special, options);
+  }
+
+  abstract decode(ids: ArrayLike<number>): string;
+
+  idOf(token: string): number | undefined {
+    return this.ids.get(token);
+  }
+
+  tokenOf(id: number): string {
+    return this.tokenAt("tokenOf", id, 0);
+  }
+
+  /** Hugging Face's tokenizer.json. */
+  abstract toJSON(): HuggingFaceJson;
+
+  /** The token of the id at a position of what a method was given. */
+  protected tokenAt(method: string, id: number | undefined, position: number): string {
+    const token = this.tokens[id!];
+    if (token === undefined) throw unknownId(`${this.name}.${method}`, id, position, this.size);
+    return token;
+  }
+
+  /** tokenizer.json with what is of the kind. */
+  protected file(parts: HuggingFaceJson): HuggingFaceJson {
+    const added = addedTokens(this.specialTokens, (token) => this.ids.get(token)!);
+    return { version: "1.0", truncation: null, padding: null, added_tokens: added, ...parts };
+  }
+
+  /** A text without special tokens in the pieces that are encoded each by itself. */
+  protected abstract piecesOf(text: string): Iterable<string>;
+  protected abstract idsOf(piece: string): readonly number[];
+}
