@@ -11,7 +11,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { isRecurrentCell, type RecurrentCell, recurrentCells } from "./recurrent-lm.js";
 
-export const encoderCells = ["rnn", "gru", "lstm", "transformer"] as const;
+const encoderCells = ["rnn", "gru", "lstm", "transformer"] as const;
 export type EncoderCell = RecurrentCell | "transformer";
 
 export interface SequenceEncoderConfig {

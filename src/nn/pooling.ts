@@ -1,9 +1,10 @@
+import { counting } from "../ops/alignment.js";
 import { less, mul, sub } from "../ops/binary.js";
 import { constant } from "../ops/define-op.js";
 import { max } from "../ops/extremum.js";
 import { matmul } from "../ops/matmul.js";
 import { softmax } from "../ops/softmax.js";
-import { affine, toFloat } from "../ops/unary.js";
+import { affine } from "../ops/unary.js";
 import { squeeze, unsqueeze } from "../ops/views.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkInteger } from "../util/check.js";
@@ -14,16 +15,6 @@ import { Module } from "./module.js";
 
 export const poolings = ["mean", "max", "attention"] as const;
 export type PoolingKind = (typeof poolings)[number];
-
-/** 1 where a step is valid, else 0: `[B, T]`, on the device of `like`. */
-export function validSteps(like: Tensor, T: number, lengths: readonly number[]): Tensor {
-  const step = constant(
-    like,
-    Int32Array.from({ length: T }, (_, t) => t),
-    [T],
-  );
-  return toFloat(less(step, constant(like, Int32Array.from(lengths), [lengths.length, 1])));
-}
 
 /**
  * One vector for a sequence: the mean of its steps, the largest of each feature, or the mean with weights softmax_t(w . x_t) that are
@@ -51,7 +42,7 @@ export class Pooling extends Module {
     const [B, T] = x.shape as [number, number];
     if (x.rank !== 3 || lengths.length !== B)
       throw new SeqgradError("shape", `Pooling: x ${formatShape(x.shape)} with ${lengths.length} lengths; wants [B, T, E] and B lengths.`);
-    const valid = validSteps(x, T, lengths); // [B, T]
+    const valid = less(counting(x, T), constant(x, Int32Array.from(lengths), [B, 1])); // [B, T]
     // What is subtracted from steps that do not count: enough to lose against any number.
     const penalty = affine(valid, -1e30, 1e30);
     if (this.kind === "max") return max(sub(mul(x, unsqueeze(valid, 2)), unsqueeze(penalty, 2)), { axis: 1 });

@@ -2,6 +2,7 @@ import { empty, type Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { sameShape } from "../util/shape.js";
+import { counting } from "./alignment.js";
 import { add, less, mul, sub } from "./binary.js";
 import { type LossOptions, reduceLoss } from "./cross-entropy.js";
 import { constant, defineOp, outOfRange, type Sample } from "./define-op.js";
@@ -59,12 +60,7 @@ const crfOp = defineOp<Attrs>({
     }
     const rows = attrs.tags.map((row) => Array.from(row));
     const ids = (numbers: number[]) => constant(emissions!, Int32Array.from(numbers), [numbers.length]);
-    const step = constant(
-      emissions!,
-      Int32Array.from({ length: T }, (_, t) => t),
-      [T],
-    );
-    const valid = toFloat(less(step, unsqueeze(lengths, 1)));
+    const valid = less(counting(emissions!, T), unsqueeze(lengths, 1));
     let score = add(
       sum(mul(pick(emissions!, tags), valid), { axis: 1 }),
       add(indexSelect(starts!, 0, ids(rows.map((row) => row[0]!))), indexSelect(ends!, 0, ids(rows.map((row) => row.at(-1)!)))),
