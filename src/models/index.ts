@@ -10,9 +10,9 @@ export {
   RecurrentDecoding,
   RecurrentSeq2Seq,
   type RecurrentSeq2SeqConfig,
-  type Seq2SeqBatch,
   type Seq2SeqState,
 } from "./recurrent-seq2seq.js";
+export type { Seq2SeqBatch } from "./seq2seq-batch.js";
 export { type ClassifierBatch, SequenceClassifier, type SequenceClassifierConfig } from "./sequence-classifier.js";
 export { type EncoderCell, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";
 export { SequenceTagger, type SequenceTaggerConfig, type TaggerBatch, type TaggerInput } from "./sequence-tagger.js";

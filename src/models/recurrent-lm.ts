@@ -1,5 +1,3 @@
-import { noGrad } from "../autograd/tape.js";
-import type { TensorData } from "../backend/backend.js";
 import type { WindowBatch } from "../data/windows.js";
 import * as init from "../nn/init.js";
 import { Dropout, Embedding, Linear } from "../nn/layers.js";
@@ -12,9 +10,9 @@ import { linear } from "../ops/linear.js";
 import type { GradientProbe } from "../ops/recurrent.js";
 import { select } from "../ops/views.js";
 import { tensor } from "../tensor/create.js";
-import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
+import { readStep, type Scores } from "./step.js";
 
 /** The cells of a recurrent model, by name. */
 export const recurrentCells = { rnn: RNN, gru: GRU, lstm: LSTM } as const;
@@ -39,12 +37,6 @@ export interface RecurrentLMConfig {
 
 /** State of any of the cells; only an LSTM has c. */
 export type LMState = RecurrentState & Partial<Pick<LSTMState, "c">>;
-
-/** What a decoder asks for: see StepModel. */
-interface Scores {
-  readonly logits: TensorData;
-  readonly state: LMState;
-}
 
 /**
  * A language model: embedding, recurrent layers, and a linear layer to the scores of the next token.
@@ -98,12 +90,12 @@ export class RecurrentLM extends Module {
    * The scores of the token after the last of `tokens`, which follow those that led to `state`: what generate() asks for, of a model in
    * evaluation mode. The new state is the caller's, to release.
    */
-  step(tokens: ArrayLike<number>, state?: LMState): Promise<Scores> {
+  step(tokens: ArrayLike<number>, state?: LMState): Promise<Scores<LMState>> {
     return this.#read(tokens, [1, tokens.length], () => state);
   }
 
   /** As step(), for several texts at once: row r goes on from row `rows[r]` of `state` by `tokens[r]`; the scores are `[R, V]`. */
-  stepRows(tokens: ArrayLike<number>, state: LMState, rows: ArrayLike<number>): Promise<Scores> {
+  stepRows(tokens: ArrayLike<number>, state: LMState, rows: ArrayLike<number>): Promise<Scores<LMState>> {
     return this.#read(tokens, [tokens.length, 1], () => {
       const index = tensor(Int32Array.from(rows), [rows.length]);
       const h = indexSelect(state.h, 1, index);
@@ -111,18 +103,11 @@ export class RecurrentLM extends Module {
     });
   }
 
-  async #read(tokens: ArrayLike<number>, shape: readonly [number, number], stateOf: () => LMState | undefined): Promise<Scores> {
-    const next = scope(() =>
-      noGrad(() => {
-        const { logits, state } = this.forward(tensor(Int32Array.from(tokens), shape), { state: stateOf() });
-        return { last: copyOf(select(logits, 1, -1)), state };
-      }),
-    );
-    try {
-      return { logits: await next.last.data(), state: next.state };
-    } finally {
-      next.last.dispose();
-    }
+  #read(tokens: ArrayLike<number>, shape: readonly [number, number], stateOf: () => LMState | undefined): Promise<Scores<LMState>> {
+    return readStep(() => {
+      const { logits, state } = this.forward(tensor(Int32Array.from(tokens), shape), { state: stateOf() });
+      return { last: copyOf(select(logits, 1, -1)), state };
+    });
   }
 
   /** Frees a state that step() answered. */

@@ -1,5 +1,4 @@
 import { noGrad } from "../autograd/tape.js";
-import type { TensorData } from "../backend/backend.js";
 import type { PaddedRows } from "../data/padding.js";
 import { AdditiveAttention, DotAttention, GeneralAttention, type ProjectedKeys } from "../nn/attention-scores.js";
 import { Dropout, Embedding, Linear } from "../nn/layers.js";
@@ -19,6 +18,8 @@ import type { Tensor } from "../tensor/tensor.js";
 import { checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import type { LMState } from "./recurrent-lm.js";
+import { followers, type Seq2SeqBatch } from "./seq2seq-batch.js";
+import { readStep, type Scores } from "./step.js";
 
 const cells = { gru: GRU, lstm: LSTM } as const;
 /** How a decoder may attend to a source: `none`, or by the score of additive, dot or general attention. */
@@ -54,12 +55,6 @@ export interface RecurrentSeq2SeqConfig {
   readonly reduction?: "mean" | "sum";
 }
 
-/** Padded sources and targets; a target begins with the start token and ends with the end token. */
-export interface Seq2SeqBatch {
-  readonly source: PaddedRows;
-  readonly target: PaddedRows;
-}
-
 /** What the encoder made of B sources. */
 export interface EncodedSource {
   readonly keys: ProjectedKeys | undefined;
@@ -81,12 +76,6 @@ export interface DecodedSteps {
   /** `[B, T, S]`: how much each step attends to each token of the source, as the encoder reads them; undefined without attention. */
   readonly weights: Tensor | undefined;
   /** After the last. */
-  readonly state: Seq2SeqState;
-}
-
-/** What a decoder asks for: see StepModel. */
-interface Scores {
-  readonly logits: TensorData;
   readonly state: Seq2SeqState;
 }
 
@@ -231,12 +220,9 @@ export class RecurrentSeq2Seq extends Module {
 
   /** The cross-entropy of the targets, in nats, padding left out; see `reduction`. */
   loss(batch: Seq2SeqBatch): Tensor {
-    const { data, shape, lengths } = batch.target;
-    const [B, T] = shape;
-    const targets = new Int32Array(B * (T - 1)).fill(-100);
-    for (const [b, n] of lengths.entries()) targets.set(data.subarray(b * T + 1, b * T + n), b * (T - 1));
-    const total = crossEntropy(this.forward(batch), tensor(targets, [B, T - 1]), { reduction: "sum" });
-    const count = this.config.reduction === "sum" ? B : lengths.reduce((n, length) => n + length - 1, 0);
+    const { shape, lengths } = batch.target;
+    const total = crossEntropy(this.forward(batch), followers(batch.target), { reduction: "sum" });
+    const count = this.config.reduction === "sum" ? shape[0] : lengths.reduce((n, length) => n + length - 1, 0);
     return affine(total, 1 / count);
   }
 
@@ -331,11 +317,11 @@ export class RecurrentDecoding {
     this.#copies = encoded;
   }
 
-  step(tokens: ArrayLike<number>, state: Seq2SeqState = this.#encoded.state): Promise<Scores> {
+  step(tokens: ArrayLike<number>, state: Seq2SeqState = this.#encoded.state): Promise<Scores<Seq2SeqState>> {
     return this.#read(tokens, [1, tokens.length], this.#encoded, () => state);
   }
 
-  stepRows(tokens: ArrayLike<number>, state: Seq2SeqState, rows: ArrayLike<number>): Promise<Scores> {
+  stepRows(tokens: ArrayLike<number>, state: Seq2SeqState, rows: ArrayLike<number>): Promise<Scores<Seq2SeqState>> {
     const R = rows.length;
     if (this.#copies.lengths.length !== R) this.#copy(R);
     return this.#read(tokens, [R, 1], this.#copies, () => {
@@ -370,23 +356,16 @@ export class RecurrentDecoding {
     this.#copies = this.#encoded;
   }
 
-  async #read(
+  #read(
     tokens: ArrayLike<number>,
     shape: readonly [number, number],
     source: EncodedSource,
     stateOf: () => Seq2SeqState,
-  ): Promise<Scores> {
-    const next = scope(() =>
-      noGrad(() => {
-        const { logits, state } = this.#model.decode(tensor(Int32Array.from(tokens), shape), { ...source, state: stateOf() });
-        return { last: copyOf(select(logits, 1, -1)), state };
-      }),
-    );
-    try {
-      return { logits: await next.last.data(), state: next.state };
-    } finally {
-      next.last.dispose();
-    }
+  ): Promise<Scores<Seq2SeqState>> {
+    return readStep(() => {
+      const { logits, state } = this.#model.decode(tensor(Int32Array.from(tokens), shape), { ...source, state: stateOf() });
+      return { last: copyOf(select(logits, 1, -1)), state };
+    });
   }
 }
 

@@ -1,3 +1,4 @@
+import { padRows } from "../data/padding.js";
 import { CRF } from "../nn/crf.js";
 import { Dropout, Embedding, Linear } from "../nn/layers.js";
 import { Module } from "../nn/module.js";
@@ -95,9 +96,6 @@ export class SequenceTagger extends Module {
   loss(batch: TaggerBatch): Tensor {
     const emissions = this.forward(batch);
     if (this.crf) return this.crf.loss(emissions, batch.tags);
-    const [B, T] = batch.shape;
-    const targets = new Int32Array(B * T).fill(-100);
-    for (const [b, row] of batch.tags.entries()) targets.set(row, b * T);
-    return crossEntropy(emissions, tensor(targets, [B, T]));
+    return crossEntropy(emissions, tensor(padRows(batch.tags, { value: -100 }).data, batch.shape));
   }
 }

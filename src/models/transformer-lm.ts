@@ -1,5 +1,3 @@
-import { noGrad } from "../autograd/tape.js";
-import type { TensorData } from "../backend/backend.js";
 import type { WindowBatch } from "../data/windows.js";
 import * as init from "../nn/init.js";
 import { KeyValueCache } from "../nn/key-value-cache.js";
@@ -11,12 +9,12 @@ import { crossEntropy } from "../ops/cross-entropy.js";
 import { linear } from "../ops/linear.js";
 import { select } from "../ops/views.js";
 import { tensor } from "../tensor/create.js";
-import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { ForeignValue } from "../tensor/value.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { gpt2Origin, llamaOrigin, loadForeign, numberOf, withoutPrefix } from "./hugging-face.js";
+import { gpt2Origin, llamaOrigin, loadForeign, numberOf, type Origins, withoutPrefix } from "./hugging-face.js";
+import { readCachedStep, type Scores } from "./step.js";
 
 export interface TransformerLMConfig {
   /** Number of different tokens, V. */
@@ -118,30 +116,11 @@ export class TransformerLM extends Module {
    */
   static fromHuggingFace(config: Readonly<Record<string, unknown>>, tensors: ReadonlyMap<string, ForeignValue>): TransformerLM {
     const op = "TransformerLM.fromHuggingFace";
-    const { model_type: type } = config;
-    if (type !== "gpt2" && type !== "llama")
-      throw new SeqgradError("format", `${op}: model_type is ${JSON.stringify(type)}; wants "gpt2" or "llama".`);
-    const isLlama = type === "llama";
-    const size = (...names: string[]) => numberOf(op, config, ...names);
-    const heads = size("n_head", "num_attention_heads");
-    const tied = isLlama ? config.tie_word_embeddings === true : true;
-    const model = new TransformerLM({
-      ...{ vocabularySize: size("vocab_size"), contextLength: size("n_positions", "n_ctx", "max_position_embeddings"), heads },
-      ...{ layers: size("n_layer", "num_hidden_layers"), embed: size("n_embd", "hidden_size"), tieWeights: tied },
-      ...(isLlama
-        ? { positions: "rotary", norm: "rms", activation: "swiglu", bias: false, hidden: size("intermediate_size") }
-        : { activation: config.activation_function === "gelu" ? "gelu" : "geluTanh" }),
-      ...(isLlama && config.num_key_value_heads !== undefined && { keyValueHeads: size("num_key_value_heads") }),
-      ...(!isLlama && typeof config.n_inner === "number" && { hidden: config.n_inner }),
-    });
+    const kind = foreignKinds[config.model_type as keyof typeof foreignKinds];
+    if (!kind) throw new SeqgradError("format", `${op}: model_type is ${JSON.stringify(config.model_type)}; wants "gpt2" or "llama".`);
+    const model = new TransformerLM(kind.options(config, (...names) => numberOf(op, config, ...names)));
     try {
-      const named = isLlama ? tensors : withoutPrefix(tensors, "transformer.");
-      const ignored = isLlama
-        ? tied
-          ? /rotary_emb\.inv_freq$|^lm_head\.weight$/
-          : /rotary_emb\.inv_freq$/
-        : /\.attn\.(masked_)?bias$|^lm_head\.weight$/;
-      loadForeign(op, model, named, isLlama ? llamaOrigin(model.config.heads / model.config.keyValueHeads) : gpt2Origin, ignored);
+      loadForeign(op, model, withoutPrefix(tensors, kind.prefix), kind.originOf(model.config), kind.ignored);
       return model;
     } catch (error) {
       model.dispose();
@@ -170,16 +149,12 @@ export class TransformerLM extends Module {
    * mode. A state grows in place; the first one is the caller's, to release.
    * @throws SeqgradError `range` for more tokens than the context holds; the state is as before
    */
-  step(tokens: ArrayLike<number>, state?: KeyValueCache): Promise<{ logits: TensorData; state: KeyValueCache }> {
+  step(tokens: ArrayLike<number>, state?: KeyValueCache): Promise<Scores<KeyValueCache>> {
     return this.#step(tokens, [1, tokens.length], state);
   }
 
   /** As step(), for several texts at once: row r goes on from row `rows[r]` of `state` by `tokens[r]`; the scores are `[R, V]`. */
-  stepRows(
-    tokens: ArrayLike<number>,
-    state: KeyValueCache,
-    rows: ArrayLike<number>,
-  ): Promise<{ logits: TensorData; state: KeyValueCache }> {
+  stepRows(tokens: ArrayLike<number>, state: KeyValueCache, rows: ArrayLike<number>): Promise<Scores<KeyValueCache>> {
     return this.#step(tokens, [tokens.length, 1], state, rows);
   }
 
@@ -188,24 +163,14 @@ export class TransformerLM extends Module {
     state.dispose();
   }
 
-  async #step(
+  #step(
     tokens: ArrayLike<number>,
     shape: readonly [number, number],
     before: KeyValueCache | undefined,
     rows?: ArrayLike<number>,
-  ): Promise<{ logits: TensorData; state: KeyValueCache }> {
-    const state = before && rows ? before.select(rows) : (before ?? this.#emptyCache());
-    try {
-      const last = scope(() => noGrad(() => this.#scores(select(this.#read(tensor(Int32Array.from(tokens), shape), state), 1, -1))));
-      try {
-        return { logits: await last.data(), state };
-      } finally {
-        last.dispose();
-      }
-    } catch (error) {
-      if (state !== before) state.dispose();
-      throw error;
-    }
+  ): Promise<Scores<KeyValueCache>> {
+    const scoresOf = (cache: KeyValueCache) => this.#scores(select(this.#read(tensor(Int32Array.from(tokens), shape), cache), 1, -1));
+    return readCachedStep(before, rows, () => this.#emptyCache(), scoresOf);
   }
 
   #emptyCache(): KeyValueCache {
@@ -231,6 +196,41 @@ export class TransformerLM extends Module {
     return linear(y, this.linear?.weight ?? this.embedding.weight);
   }
 }
+
+/** How a kind of model of Hugging Face's libraries is told by its config.json and its tensors. */
+interface ForeignKind {
+  options(config: Readonly<Record<string, unknown>>, size: (...names: string[]) => number): TransformerLMConfig;
+  originOf(config: Required<TransformerLMConfig>): Origins;
+  /** What the tensors' names may begin with. */
+  readonly prefix: string;
+  /** Names that count for nothing where no parameter is of them. */
+  readonly ignored: RegExp;
+}
+
+const foreignKinds: Readonly<Record<"gpt2" | "llama", ForeignKind>> = {
+  gpt2: {
+    options: (config, size) => ({
+      ...{ vocabularySize: size("vocab_size"), contextLength: size("n_positions", "n_ctx"), heads: size("n_head") },
+      ...{ layers: size("n_layer"), embed: size("n_embd") },
+      ...(typeof config.n_inner === "number" && { hidden: config.n_inner }),
+      activation: config.activation_function === "gelu" ? "gelu" : "geluTanh",
+    }),
+    originOf: () => gpt2Origin,
+    prefix: "transformer.",
+    ignored: /\.attn\.(masked_)?bias$|^lm_head\.weight$/,
+  },
+  llama: {
+    options: (config, size) => ({
+      ...{ vocabularySize: size("vocab_size"), contextLength: size("max_position_embeddings"), heads: size("num_attention_heads") },
+      ...{ layers: size("num_hidden_layers"), embed: size("hidden_size"), hidden: size("intermediate_size") },
+      ...(config.num_key_value_heads !== undefined && { keyValueHeads: size("num_key_value_heads") }),
+      ...{ positions: "rotary", norm: "rms", activation: "swiglu", bias: false, tieWeights: config.tie_word_embeddings === true },
+    }),
+    originOf: ({ heads, keyValueHeads }) => llamaOrigin(heads / keyValueHeads),
+    prefix: "",
+    ignored: /rotary_emb\.inv_freq$|^lm_head\.weight$/,
+  },
+};
 
 function checkChoice(name: keyof typeof transformerChoices, value: string): void {
   if (!(transformerChoices[name] as readonly string[]).includes(value))

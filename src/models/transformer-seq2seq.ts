@@ -1,6 +1,4 @@
 import { noGrad } from "../autograd/tape.js";
-import type { TensorData } from "../backend/backend.js";
-import type { PaddedRows } from "../data/padding.js";
 import * as init from "../nn/init.js";
 import { type KeysAndValues, KeyValueCache } from "../nn/key-value-cache.js";
 import { Dropout, Embedding, Linear } from "../nn/layers.js";
@@ -15,6 +13,8 @@ import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { followers, type Seq2SeqBatch } from "./seq2seq-batch.js";
+import { readCachedStep, type Scores } from "./step.js";
 
 export interface TransformerSeq2SeqConfig {
   /** Number of different tokens of a source; token 0 is padding. */
@@ -78,7 +78,7 @@ export class TransformerSeq2Seq extends Module {
   }
 
   /** The scores of the tokens that follow each of the target but its last, `[B, T - 1, V]`: teacher forcing. */
-  forward({ source, target }: { readonly source: PaddedRows; readonly target: PaddedRows }): Tensor {
+  forward({ source, target }: Seq2SeqBatch): Tensor {
     const tokens = tensor(target.data, target.shape);
     const y = this.transformer.forward(
       this.#placed(this.sourceEmbedding, tensor(source.data, source.shape)),
@@ -89,13 +89,9 @@ export class TransformerSeq2Seq extends Module {
   }
 
   /** The mean cross-entropy of the targets' tokens after their first, in nats. */
-  loss(batch: { readonly source: PaddedRows; readonly target: PaddedRows }): Tensor {
-    const { data, shape, lengths } = batch.target;
-    const [B, T] = shape;
-    const next = new Int32Array(B * (T - 1)).fill(-100);
-    for (const [b, n] of lengths.entries()) next.set(data.subarray(b * T + 1, b * T + n), b * (T - 1));
+  loss(batch: Seq2SeqBatch): Tensor {
     const labelSmoothing = this.training ? this.config.labelSmoothing : 0;
-    return crossEntropy(this.forward(batch), tensor(next, [B, T - 1]), { labelSmoothing });
+    return crossEntropy(this.forward(batch), followers(batch.target), { labelSmoothing });
   }
 
   /**
@@ -126,8 +122,6 @@ export class TransformerSeq2Seq extends Module {
   }
 }
 
-type Scores = Promise<{ logits: TensorData; state: KeyValueCache }>;
-
 /**
  * A target being decoded: the StepModel of one source.
  * @example
@@ -148,11 +142,11 @@ export class TransformerDecoding {
     return this.model.config.targetLength;
   }
 
-  step(tokens: ArrayLike<number>, state?: KeyValueCache): Scores {
+  step(tokens: ArrayLike<number>, state?: KeyValueCache): Promise<Scores<KeyValueCache>> {
     return this.#step(tokens, [1, tokens.length], state);
   }
 
-  stepRows(tokens: ArrayLike<number>, state: KeyValueCache, rows: ArrayLike<number>): Scores {
+  stepRows(tokens: ArrayLike<number>, state: KeyValueCache, rows: ArrayLike<number>): Promise<Scores<KeyValueCache>> {
     return this.#step(tokens, [tokens.length, 1], state, rows);
   }
 
@@ -166,28 +160,19 @@ export class TransformerDecoding {
     this.#memory = undefined;
   }
 
-  async #step(
+  #step(
     tokens: ArrayLike<number>,
     shape: readonly [number, number],
     before: KeyValueCache | undefined,
     rows?: ArrayLike<number>,
-  ): Scores {
+  ): Promise<Scores<KeyValueCache>> {
     const { model } = this;
     this.#memory ??= scope(() => noGrad(() => model.encode(this.source)));
     const memory = this.#memory;
-    const { decoder } = model.transformer;
-    const sizes = { layers: model.config.layers, capacity: this.contextLength, width: decoder.keyValueWidth };
-    const state = before && rows ? before.select(rows) : (before ?? new KeyValueCache({ ...sizes, device: model.linear.weight }));
-    try {
-      const last = scope(() => noGrad(() => model.next(tensor(Int32Array.from(tokens), shape), memory, state)));
-      try {
-        return { logits: await last.data(), state };
-      } finally {
-        last.dispose();
-      }
-    } catch (error) {
-      if (state !== before) state.dispose();
-      throw error;
-    }
+    const empty = () => {
+      const { keyValueWidth: width } = model.transformer.decoder;
+      return new KeyValueCache({ layers: model.config.layers, capacity: this.contextLength, width, device: model.linear.weight });
+    };
+    return readCachedStep(before, rows, empty, (cache) => model.next(tensor(Int32Array.from(tokens), shape), memory, cache));
   }
 }

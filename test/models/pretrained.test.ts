@@ -75,7 +75,7 @@ await describeWasm("training", (device: Device) => {
       "extra is not wanted",
     );
     expectError("format", () => load(c, undefined, { ...configOf(c), model_type: "t5" }), '"t5"', "gpt2");
-    expectError("format", () => load(c, undefined, { model_type: "gpt2" }), "n_head or num_attention_heads");
+    expectError("format", () => load(c, undefined, { model_type: "gpt2", vocab_size: 23 }), "n_positions or n_ctx");
     expectError("format", () => load(caseOf("bert"), undefined, { model_type: "gpt2" }), '"gpt2"', "bert");
   });
 });

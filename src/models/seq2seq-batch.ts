@@ -1,0 +1,17 @@
+import type { PaddedRows } from "../data/padding.js";
+import { tensor } from "../tensor/create.js";
+import type { Tensor } from "../tensor/tensor.js";
+
+/** Padded sources and targets; a target begins with the start token and ends with the end token. */
+export interface Seq2SeqBatch {
+  readonly source: PaddedRows;
+  readonly target: PaddedRows;
+}
+
+/** What is to follow each token of the targets but their last: int32 `[B, T - 1]`, -100 where that is padding. */
+export function followers({ data, shape, lengths }: PaddedRows): Tensor {
+  const [B, T] = shape;
+  const next = new Int32Array(B * (T - 1)).fill(-100);
+  for (const [b, n] of lengths.entries()) next.set(data.subarray(b * T + 1, b * T + n), b * (T - 1));
+  return tensor(next, [B, T - 1]);
+}
