@@ -7,7 +7,7 @@ import { readText } from "./training-run.js";
 
 const args = {
   model: { type: "string", required: true, description: "The folder of a trained task", valueHint: "DIR" },
-  input: { type: "string", description: "A text to answer", valueHint: "TEXT" },
+  input: { type: "string", description: "A text to answer; - reads stdin", valueHint: "TEXT" },
   file: { type: "positional", required: false, description: "A file of inputs, one a line; - or nothing reads stdin" },
   beam: { type: "string", description: "Translations: search the likeliest, N at once", valueHint: "N" },
   json: { type: "boolean", description: "Print one JSON object a line" },
@@ -36,6 +36,6 @@ export const predict = defineCommand({
 
 /** What the input is called, and its text. */
 async function inputText({ input, file = "-" }: { input?: string | undefined; file?: string | undefined }): Promise<[string, string]> {
-  if (input !== undefined) return ["--input", input];
+  if (input !== undefined && input !== "-") return ["--input", input];
   return file === "-" ? ["stdin", await textOf(process.stdin)] : [file, await readText("the input", file)];
 }

@@ -11,5 +11,5 @@ export { type MaskedTokens, type MaskingOptions, maskTokens } from "./masking.js
 export { type PaddedRows, padRows } from "./padding.js";
 export { sampleText } from "./sample.js";
 export { type Series, SeriesScaler, type SeriesWindow, seriesOf, seriesWindows } from "./series.js";
-export { numberIn, parseCsv, parseTsv, type TableOptions, type TableRow } from "./tables.js";
+export { columnsOf, type NamedRow, numberIn, parseCsv, parseTsv, type TableOptions, type TableRow } from "./tables.js";
 export { ContinuousWindows, consecutiveWindows, RandomWindows, splitTokens, type WindowBatch, type WindowOptions } from "./windows.js";

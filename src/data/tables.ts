@@ -54,6 +54,38 @@ export async function parseCsv(text: string, options: TableOptions = {}): Promis
   );
 }
 
+/** The cells of a row that were asked for by name, and the columns of the file in which they stand, from 1. */
+export interface NamedRow extends TableRow {
+  readonly columns: readonly number[];
+}
+
+/**
+ * The named columns of a table. A first row that holds all the names, in capitals or not, is a header: it tells where they stand, maybe
+ * among others. Without one the rows hold just these columns, in this order.
+ * @throws SeqgradError `format` that names the file, line and column of an empty cell, or of a first row that fits in neither way
+ * @example
+ * const rows = sg.columnsOf(sg.parseTsv("Text\tid\tLabel\na fine film\t7\tgood"), ["label", "text"]);
+ * rows.map(({ cells }) => cells); // = [["good", "a fine film"]]
+ */
+export function columnsOf(rows: readonly TableRow[], names: readonly string[], name = "the table"): NamedRow[] {
+  const [first] = rows;
+  const heads = first!.cells.map((cell) => cell.trim().toLowerCase());
+  const isHeader = names.every((wanted) => heads.includes(wanted));
+  if (!isHeader && heads.length !== names.length) {
+    const wants = `wants ${names.join(", ")}, or a header that names them`;
+    throw new SeqgradError(
+      "format",
+      `${name}, line ${first!.line}, column ${Math.min(heads.length, names.length) + 1}: the row has ${heads.length} cells; ${wants}.`,
+    );
+  }
+  const columns = names.map((wanted, i) => 1 + (isHeader ? heads.indexOf(wanted) : i));
+  return rows.slice(isHeader ? 1 : 0).map(({ line, cells }) => {
+    const empty = columns.findIndex((column) => cells[column - 1]!.trim() === "");
+    if (empty >= 0) throw new SeqgradError("format", `${name}, line ${line}, column ${columns[empty]}: the ${names[empty]} is empty.`);
+    return { line, columns, cells: columns.map((column) => cells[column - 1]!) };
+  });
+}
+
 function checked(rows: TableRow[], { columns = rows[0]?.cells.length ?? 0, name = "the table" }: TableOptions): TableRow[] {
   if (rows.length === 0) throw new SeqgradError("format", `${name} holds no row.`);
   for (const { line, cells } of rows) {

@@ -60,6 +60,18 @@ describe("train classify", () => {
     expect(lines.at(-1).measures.loss).toBeCloseTo(best.measures.loss, 12);
   });
 
+  test("reads the named columns of a comma-separated file", async () => {
+    const { train, out, folder } = await bench("classify");
+    const data = join(folder, "reviews.csv");
+    await writeFile(data, `id,text,label\n${good.map((text, i) => `${i},"${text}, indeed",pos\n${i},${bad[i]},neg`).join("\n")}\n`);
+    const lines = jsonLines(await succeed(...train, "--data", data, "--epochs", 1, "--json"));
+    expect(lines.at(-1)).toMatchObject({ event: "end", steps: 2 });
+    await writeFile(data, "text,label\nso good,pos\nso so,middling\n");
+    await refuse(["evaluate", "--model", out, "--data", data], "reviews.csv, line 3, column 2", '"middling"');
+    await writeFile(data, "text,label\n");
+    await refuse(["evaluate", "--model", out, "--data", data], "no row below its header");
+  });
+
   test("without validation there is nothing to measure", async () => {
     const { train } = await bench("classify");
     const lines = jsonLines(await succeed(...train, "--val", 0, "--epochs", 1, "--json"));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { numberIn, parseConll, parseCsv, parseTsv, SeriesScaler, seriesOf, seriesWindows } from "../../src/data/index.js";
+import { columnsOf, numberIn, parseConll, parseCsv, parseTsv, SeriesScaler, seriesOf, seriesWindows } from "../../src/data/index.js";
 import { expectError, expectRejection } from "../helpers/errors.js";
 
 describe("tables", () => {
@@ -21,6 +21,23 @@ describe("tables", () => {
     await expectRejection("format", parseCsv("a,b\nc\n", { name: "t.csv" }), "t.csv, line 2, column 2");
     await expectRejection("format", parseCsv('a,b\n"c,d', { name: "t.csv" }), "t.csv, line 2", "uot");
     await expectRejection("format", parseCsv(""), "no row");
+  });
+
+  test("give columns by name, or by their order", () => {
+    const named = columnsOf(parseTsv("id\tText \tLABEL\n1\tfine\tgood"), ["label", "text"]);
+    expect(named).toEqual([{ line: 2, cells: ["good", "fine"], columns: [3, 2] }]);
+    expect(columnsOf(parseTsv("good\tfine"), ["label", "text"])).toEqual([{ line: 1, cells: ["good", "fine"], columns: [1, 2] }]);
+    expect(columnsOf(parseTsv("text\tlabel"), ["label", "text"])).toEqual([]);
+    const wide = parseTsv("\n1\tfine\tgood");
+    expectError(
+      "format",
+      () => columnsOf(wide, ["label", "text"], "t.tsv"),
+      "t.tsv, line 2, column 3",
+      "3 cells",
+      "label, text, or a header",
+    );
+    const hollow = parseTsv("id\ttext\tlabel\n1\t \tgood");
+    expectError("format", () => columnsOf(hollow, ["label", "text"], "t.tsv"), "t.tsv, line 2, column 2", "the text is empty");
   });
 
   test("give numbers, or say where there is none", () => {

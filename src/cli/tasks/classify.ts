@@ -1,30 +1,25 @@
 import { splitItems } from "../../data/data-loader.js";
-import { parseTsv } from "../../data/tables.js";
 import { classificationReport } from "../../metrics/classification.js";
 import { LogisticRegression } from "../../models/logistic-regression.js";
 import { type LabelledText, type LabelProbabilities, TextClassifier } from "../../tasks/text-classifier.js";
 import { TfIdf } from "../../text/vectorizers.js";
 import { SeqgradError } from "../../util/errors.js";
-import { choiceOption, commonOptions, linesOf, type TaskKind, wholeOption } from "./kind.js";
+import { choiceOption, columnsIn, commonOptions, linesOf, type TaskKind, wholeOption } from "./kind.js";
 
 const cells = ["rnn", "gru", "lstm", "transformer"] as const;
 const poolings = ["last", "mean", "max", "attention"] as const;
 
-/** The label and the text of each row. */
-function labelled(text: string, file: string): LabelledText[] {
-  return parseTsv(text, { columns: 2, name: file }).map(({ line, cells: [label, words] }) => {
-    const column = label!.trim() === "" ? 1 : words!.trim() === "" ? 2 : 0;
-    if (column > 0)
-      throw new SeqgradError("format", `${file}, line ${line}, column ${column}: the ${column === 1 ? "label" : "text"} is empty.`);
-    return { label: label!.trim(), text: words! };
-  });
+/** The label and the text of each row, and where the label stands. */
+async function labelled(text: string, file: string): Promise<(LabelledText & { line: number; column: number })[]> {
+  const rows = await columnsIn(text, file, ["label", "text"]);
+  return rows.map(({ line, columns: [column], cells: [label, words] }) => ({ label: label!.trim(), text: words!, line, column: column! }));
 }
 
 export const classify: TaskKind = {
   name: "classify",
   type: TextClassifier.type,
   description: "Train a text classifier",
-  data: "Rows of label, tab, text",
+  data: "Rows of label, tab, text; or a .csv file; a header may name the columns",
   options: {
     pooling: choiceOption("pooling", poolings, "mean", "What makes one vector of a text"),
     embed: wholeOption("embed", 1, 64, "Size of a word's vector"),
@@ -35,7 +30,7 @@ export const classify: TaskKind = {
   best: { measure: "accuracy", larger: true },
 
   async prepare(text, file, recipe) {
-    const { train, validation } = splitItems(labelled(text, file), { validation: recipe.val as number, seed: recipe.seed as number });
+    const { train, validation } = splitItems(await labelled(text, file), { validation: recipe.val as number, seed: recipe.seed as number });
     const known = new Set(train.map(({ label }) => label));
     const stray = validation.find(({ label }) => !known.has(label));
     if (stray) {
@@ -49,12 +44,11 @@ export const classify: TaskKind = {
 
   async examples(task, text, file) {
     const { labels } = task as unknown as TextClassifier;
-    const rows = labelled(text, file);
-    const at = rows.findIndex(({ label }) => !labels.includes(label));
-    if (at < 0) return rows;
-    const line = parseTsv(text, { name: file })[at]!.line;
-    const got = `${JSON.stringify(rows[at]!.label)} is not one of the model's labels ${labels.join(", ")}`;
-    throw new SeqgradError("format", `${file}, line ${line}, column 1: ${got}.`);
+    const rows = await labelled(text, file);
+    const stray = rows.find(({ label }) => !labels.includes(label));
+    if (!stray) return rows;
+    const got = `${JSON.stringify(stray.label)} is not one of the model's labels ${labels.join(", ")}`;
+    throw new SeqgradError("format", `${file}, line ${stray.line}, column ${stray.column}: ${got}.`);
   },
 
   inputs: async (_, text) => linesOf(text),

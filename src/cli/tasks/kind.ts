@@ -1,4 +1,6 @@
+import { columnsOf, type NamedRow, parseCsv, parseTsv } from "../../data/tables.js";
 import type { Task } from "../../tasks/index.js";
+import { SeqgradError } from "../../util/errors.js";
 import { deviceOption } from "../options.js";
 import { flag, number, oneOf, whole } from "../readers.js";
 
@@ -108,3 +110,11 @@ export const commonOptions = ({ cell, hidden, dropout, batch, epochs }: Defaults
 
 /** Text line by line, without the empty ones. */
 export const linesOf = (text: string): string[] => text.split(/\r\n|\n|\r/).filter((line) => line.trim() !== "");
+
+/** The named columns of a file: comma-separated where its name ends in .csv, else tab-separated. */
+export async function columnsIn(text: string, file: string, names: readonly string[]): Promise<NamedRow[]> {
+  const rows = await (/\.csv$/i.test(file) ? parseCsv : parseTsv)(text, { name: file });
+  const found = columnsOf(rows, names, file);
+  if (found.length === 0) throw new SeqgradError("format", `${file} holds no row below its header.`);
+  return found;
+}

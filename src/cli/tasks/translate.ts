@@ -1,24 +1,18 @@
 import { splitItems } from "../../data/data-loader.js";
-import { parseTsv } from "../../data/tables.js";
 import { attentionKinds } from "../../models/recurrent-seq2seq.js";
 import { type TextPair, Translator } from "../../tasks/translator.js";
-import { SeqgradError } from "../../util/errors.js";
-import { choiceOption, commonOptions, linesOf, type TaskKind, wholeOption } from "./kind.js";
+import { choiceOption, columnsIn, commonOptions, linesOf, type TaskKind, wholeOption } from "./kind.js";
 
 /** The source and the target of each row. */
-function pairsIn(text: string, file: string): TextPair[] {
-  return parseTsv(text, { columns: 2, name: file }).map(({ line, cells: [source, target] }) => {
-    const column = source!.trim() === "" ? 1 : target!.trim() === "" ? 2 : 0;
-    if (column > 0) throw new SeqgradError("format", `${file}, line ${line}, column ${column}: the text is empty.`);
-    return { source: source!, target: target! };
-  });
+async function pairsIn(text: string, file: string): Promise<TextPair[]> {
+  return (await columnsIn(text, file, ["source", "target"])).map(({ cells: [source, target] }) => ({ source: source!, target: target! }));
 }
 
 export const translate: TaskKind = {
   name: "translate",
   type: Translator.type,
   description: "Train a translator of texts",
-  data: "Rows of source, tab, target",
+  data: "Rows of source, tab, target; or a .csv file; a header may name the columns",
   options: {
     attention: choiceOption("attention", attentionKinds, "additive", "How the decoder looks back at the source"),
     unit: choiceOption("unit", ["words", "characters"], "words", "What a text is cut into"),
@@ -30,7 +24,7 @@ export const translate: TaskKind = {
   best: { measure: "loss", larger: false },
 
   async prepare(text, file, recipe) {
-    const { train, validation } = splitItems(pairsIn(text, file), { validation: recipe.val as number, seed: recipe.seed as number });
+    const { train, validation } = splitItems(await pairsIn(text, file), { validation: recipe.val as number, seed: recipe.seed as number });
     const { cell, hidden, layers, embed, dropout, attention, unit } = recipe;
     const sizes = { minCount: recipe["min-count"], maxLength: recipe["max-length"] };
     const bidirectional = attention !== "dot"; // whose score wants states of one size
