@@ -1,17 +1,18 @@
 export { type ForecastBatch, Forecaster, type ForecasterConfig } from "./forecaster.js";
 export { LogisticRegression, type LogisticRegressionOptions } from "./logistic-regression.js";
 export { MaskedLM, type MaskedLMCall, type MaskedLMConfig } from "./masked-lm.js";
-export { type LMState, type RecurrentCell, RecurrentLM, type RecurrentLMConfig, recurrentCells } from "./recurrent-lm.js";
 export {
   type AttentionKind,
   attentionKinds,
   type DecodedSteps,
   type EncodedSource,
+  RecurrentDecoder,
+  type RecurrentDecoderConfig,
   RecurrentDecoding,
-  RecurrentSeq2Seq,
-  type RecurrentSeq2SeqConfig,
   type Seq2SeqState,
-} from "./recurrent-seq2seq.js";
+} from "./recurrent-decoder.js";
+export { type LMState, type RecurrentCell, RecurrentLM, type RecurrentLMConfig, recurrentCells } from "./recurrent-lm.js";
+export { RecurrentSeq2Seq, type RecurrentSeq2SeqConfig } from "./recurrent-seq2seq.js";
 export type { Seq2SeqBatch } from "./seq2seq-batch.js";
 export { type ClassifierBatch, SequenceClassifier, type SequenceClassifierConfig } from "./sequence-classifier.js";
 export { type EncoderCell, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";

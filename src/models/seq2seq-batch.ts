@@ -2,9 +2,9 @@ import type { PaddedRows } from "../data/padding.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
 
-/** Padded sources and targets; a target begins with the start token and ends with the end token. */
-export interface Seq2SeqBatch {
-  readonly source: PaddedRows;
+/** Sources, padded rows of tokens or others, and padded targets; a target begins with the start token and ends with the end token. */
+export interface Seq2SeqBatch<Source = PaddedRows> {
+  readonly source: Source;
   readonly target: PaddedRows;
 }
 

@@ -1,5 +1,5 @@
 import { splitItems } from "../../data/data-loader.js";
-import { attentionKinds } from "../../models/recurrent-seq2seq.js";
+import { attentionKinds } from "../../models/recurrent-decoder.js";
 import { type TextPair, Translator } from "../../tasks/translator.js";
 import { choiceOption, columnsIn, commonOptions, linesOf, type TaskKind, wholeOption } from "./kind.js";
 

@@ -1,0 +1,343 @@
+import { noGrad } from "../autograd/tape.js";
+import { AdditiveAttention, DotAttention, GeneralAttention, type ProjectedKeys } from "../nn/attention-scores.js";
+import { Dropout, Embedding, Linear } from "../nn/layers.js";
+import { Module } from "../nn/module.js";
+import { GRU, LSTM } from "../nn/recurrent.js";
+import { argmax } from "../ops/argmax.js";
+import { concat, copyOf } from "../ops/copy.js";
+import { crossEntropy } from "../ops/cross-entropy.js";
+import { expand } from "../ops/expand.js";
+import { indexSelect } from "../ops/gather.js";
+import { affine, tanh } from "../ops/unary.js";
+import { select, slice, squeeze, unsqueeze } from "../ops/views.js";
+import { tensor, zeros } from "../tensor/create.js";
+import { defaultGenerator } from "../tensor/random.js";
+import { scope } from "../tensor/scope.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { checkInteger, checkInterval } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import type { LMState } from "./recurrent-lm.js";
+import { followers, type Seq2SeqBatch } from "./seq2seq-batch.js";
+import { readStep, type Scores } from "./step.js";
+
+/** The cells of a decoder, by name. */
+export const decoderCells = { gru: GRU, lstm: LSTM } as const;
+/** How a decoder may attend to a source: `none`, or by the score of additive, dot or general attention. */
+export const attentionKinds = ["none", "additive", "dot", "general"] as const;
+export type AttentionKind = (typeof attentionKinds)[number];
+
+export interface RecurrentDecoderConfig {
+  /** Number of different tokens of a target, V; token 0 is padding. */
+  readonly targetVocabulary: number;
+  /** `gru` or `lstm`. Default `lstm`. */
+  readonly cell?: keyof typeof decoderCells;
+  /** Size of a token's vector. Default 64. */
+  readonly embed?: number;
+  /** Units of a layer of the decoder, H. Default 128. */
+  readonly hidden?: number;
+  /** Default 1. */
+  readonly layers?: number;
+  /** The chance to drop an activation, while training. Default 0. */
+  readonly dropout?: number;
+  /** How a state of the decoder is scored with those of the source. Default `additive`. */
+  readonly attention?: AttentionKind;
+  /** Attend only to so many states around the step's own position, T_x; 0 for all. Default 0. */
+  readonly window?: number;
+  /** The decoder reads its last attentional state beside the last token (Luong et al. 2015, section 3.3). Default true, with attention. */
+  readonly inputFeeding?: boolean;
+  /** The loss: `mean` of all tokens, or the `sum` over the steps of a sequence, as the mean of the sequences. Default `mean`. */
+  readonly reduction?: "mean" | "sum";
+}
+
+/** What the encoder made of B sources. */
+export interface EncodedSource {
+  readonly keys: ProjectedKeys | undefined;
+  readonly lengths: readonly number[];
+  /** The decoder's first. */
+  readonly state: Seq2SeqState;
+}
+
+/** A decoder's memory: the layers' states `[layers, B, H]`, the last attentional state `[B, H]`, and how many tokens it has read. */
+export interface Seq2SeqState extends LMState {
+  readonly feed?: Tensor;
+  readonly position: number;
+}
+
+/** Of T steps. */
+export interface DecodedSteps {
+  /** `[B, T, V]`: the scores of the token after each. */
+  readonly logits: Tensor;
+  /** `[B, T, S]`: how much each step attends to each token of the source, as the encoder reads them; undefined without attention. */
+  readonly weights: Tensor | undefined;
+  /** After the last. */
+  readonly state: Seq2SeqState;
+}
+
+/** Sources of a batch, whatever they are made of. */
+interface Sources {
+  readonly shape: readonly [B: number, ...rest: number[]];
+  readonly lengths: readonly number[];
+}
+
+/** The config with what is left out filled in. */
+export function completeDecoder<Config extends RecurrentDecoderConfig>(
+  op: string,
+  config: Config,
+): Config & Required<RecurrentDecoderConfig> {
+  const { attention = "additive" } = config;
+  const defaults = { cell: "lstm", embed: 64, hidden: 128, layers: 1, dropout: 0, window: 0, reduction: "mean" } as const;
+  const complete = { ...defaults, ...config, attention, inputFeeding: attention !== "none" && (config.inputFeeding ?? true) };
+  const one = (what: string, name: unknown, of: readonly string[]) => {
+    if (!of.includes(name as string))
+      throw new SeqgradError("value", `${op}: there is no ${what} "${String(name)}"; use ${of.join(", ")}.`);
+  };
+  one("cell", complete.cell, Object.keys(decoderCells));
+  one("attention", attention, attentionKinds);
+  one("reduction", complete.reduction, ["mean", "sum"]);
+  checkInteger(op, "window", complete.window);
+  return complete;
+}
+
+/**
+ * A recurrent decoder over whatever a subclass's encode() makes of a source: its first state, and with attention the states h_j that each
+ * step looks back at:
+ *
+ *   s_i = cell([y_{i-1}, a_{i-1}], s_{i-1});  c_i = sum_j softmax_j(score(s_i, h_j)) h_j;  a_i = tanh(W [c_i, s_i]);  logits_i = V a_i
+ *
+ * (Luong, Pham and Manning 2015). Bahdanau's decoder, which scores s_{i-1} and reads c_i, differs in that a_{i-1} here brings the choice
+ * of the step before. Without attention, a_i is s_i and is not fed back.
+ */
+export abstract class RecurrentDecoder<Source extends Sources> extends Module {
+  readonly targetEmbedding: Embedding;
+  readonly decoder: GRU | LSTM;
+  readonly attention: AdditiveAttention | DotAttention | GeneralAttention | undefined;
+  readonly combine: Linear | undefined;
+  readonly dropout: Dropout;
+  readonly linear: Linear;
+  abstract readonly config: Required<RecurrentDecoderConfig>;
+  readonly #op: string;
+  #teacherForcing = 1;
+
+  /** @param keySize features of the states that are looked back at */
+  constructor(op: string, config: Required<RecurrentDecoderConfig>, keySize: number) {
+    super();
+    this.#op = op;
+    const { targetVocabulary, cell, embed, hidden: H, layers, dropout, attention, inputFeeding } = config;
+    this.targetEmbedding = new Embedding(targetVocabulary, embed, { paddingIndex: 0 });
+    this.decoder = new decoderCells[cell](embed + (inputFeeding ? H : 0), H, { numLayers: layers, dropout: layers > 1 ? dropout : 0 });
+    if (attention === "additive") this.attention = new AdditiveAttention(H, keySize, H);
+    else if (attention === "dot") this.attention = new DotAttention();
+    else if (attention === "general") this.attention = new GeneralAttention(H, keySize);
+    this.combine = attention === "none" ? undefined : new Linear(keySize + H, H);
+    this.dropout = new Dropout(dropout);
+    this.linear = new Linear(H, targetVocabulary);
+  }
+
+  /** Reads the sources; what is looked back at is projected once for all steps. */
+  abstract encode(source: Source): EncodedSource;
+
+  /**
+   * The chance that a step of training reads the right token rather than the model's own likeliest one (scheduled sampling, Bengio et al.
+   * 2015), drawn for all rows of a batch at once; may be changed from update to update. In evaluation mode it counts as 1. Default 1.
+   * @throws SeqgradError `range` unless in [0, 1]
+   */
+  get teacherForcing(): number {
+    return this.#teacherForcing;
+  }
+  set teacherForcing(ratio: number) {
+    this.#teacherForcing = checkInterval(this.#op, "teacherForcing", ratio, 0, 1);
+  }
+
+  /** tokens int32 `[B, T]` after those that led to `state` -> what follows each. */
+  decode(tokens: Tensor, { keys, lengths, state }: EncodedSource): DecodedSteps {
+    const x = this.dropout.forward(this.targetEmbedding.forward(tokens));
+    const T = tokens.shape[1]!;
+    if (!state.feed || T === 1) return this.#advance(x, { keys, lengths, state });
+    const steps: DecodedSteps[] = [];
+    for (let t = 0; t < T; t++) steps.push(this.#advance(slice(x, 1, t, t + 1), { keys, lengths, state: steps.at(-1)?.state ?? state }));
+    const all = (part: "logits" | "weights") =>
+      concat(
+        steps.map((step) => step[part]!),
+        1,
+      );
+    return { logits: all("logits"), weights: all("weights"), state: steps.at(-1)!.state };
+  }
+
+  /** The scores `[B, T - 1, V]` of what follows each token of the targets but their last. */
+  forward({ source, target }: Seq2SeqBatch<Source>): Tensor {
+    const [B, T] = target.shape;
+    if (source.shape[0] !== B || T < 2) {
+      const got = `${source.shape[0]} sources and targets [${B}, ${T}]`;
+      throw new SeqgradError("shape", `${this.#op}: got ${got}; wants a target a source, of two tokens or more.`);
+    }
+    const encoded = this.encode(source);
+    const tokens = tensor(target.data, target.shape);
+    const ratio = this.training ? this.#teacherForcing : 1;
+    if (ratio === 1) return this.decode(slice(tokens, 1, 0, T - 1), encoded).logits;
+    const logits: Tensor[] = [];
+    let { state } = encoded;
+    for (let t = 0; t < T - 1; t++) {
+      const right = t === 0 || defaultGenerator().uniform() < ratio;
+      const next = this.decode(right ? slice(tokens, 1, t, t + 1) : argmax(logits.at(-1)!, -1), { ...encoded, state });
+      logits.push(next.logits);
+      state = next.state;
+    }
+    return concat(logits, 1);
+  }
+
+  /** The cross-entropy of the targets, in nats, padding left out; see `reduction`. */
+  loss(batch: Seq2SeqBatch<Source>): Tensor {
+    const { shape, lengths } = batch.target;
+    const total = crossEntropy(this.forward(batch), followers(batch.target), { reduction: "sum" });
+    const count = this.config.reduction === "sum" ? shape[0] : lengths.reduce((n, length) => n + length - 1, 0);
+    return affine(total, 1 / count);
+  }
+
+  /**
+   * The likeliest token again and again, for many sources at once: the targets without start and end.
+   * @throws SeqgradError `range` for a negative maxTokens
+   */
+  async greedy(source: Source, { sos, eos, maxTokens }: { sos: number; eos: number; maxTokens: number }): Promise<number[][]> {
+    checkInteger(`${this.#op}.greedy`, "maxTokens", maxTokens);
+    const B = source.shape[0];
+    const written: number[][] = Array.from({ length: B }, () => []);
+    const ended = new Array<boolean>(B).fill(false);
+    const encoded = scope(() => noGrad(() => this.encode(source)));
+    let last: { tokens: Tensor; state: Seq2SeqState } = { tokens: tensor(new Int32Array(B).fill(sos), [B, 1]), state: encoded.state };
+    const forget = () => {
+      last.tokens.dispose();
+      this.release(last.state);
+    };
+    try {
+      for (let t = 0; t < maxTokens && ended.includes(false); t++) {
+        const next = scope(() =>
+          noGrad(() => {
+            const { logits, state } = this.decode(last.tokens, { ...encoded, state: last.state });
+            return { tokens: argmax(logits, -1), state };
+          }),
+        );
+        forget();
+        last = next;
+        const tokens = await next.tokens.data();
+        for (const [b, row] of written.entries()) {
+          ended[b] ||= tokens[b] === eos;
+          if (!ended[b]) row.push(tokens[b]!);
+        }
+      }
+      return written;
+    } finally {
+      forget();
+      releaseKeys(encoded);
+    }
+  }
+
+  /** Frees a state that a decoder answered. */
+  release({ h, c, feed }: Seq2SeqState): void {
+    for (const part of [h, c, feed]) part?.dispose();
+  }
+
+  /** One source, to be decoded. */
+  protected decoding(source: Source): RecurrentDecoding {
+    return new RecurrentDecoding(
+      this,
+      scope(() => noGrad(() => this.encode(source))),
+    );
+  }
+
+  /** The decoder's first state: those of its layers, and nothing looked at yet. */
+  protected firstState(states: LMState): Seq2SeqState {
+    const feed = this.config.inputFeeding && { feed: zeros([states.h.shape[1]!, this.config.hidden]) };
+    return { ...states, ...feed, position: 0 };
+  }
+
+  /** x `[B, T, embed]`; of one step where there is a state to feed. */
+  #advance(x: Tensor, { keys, lengths, state }: EncodedSource): DecodedSteps {
+    const read = state.feed ? concat([x, unsqueeze(state.feed, 1)], -1) : x;
+    const { output, state: next } = (this.decoder as LSTM).forward(read, { state: { h: state.h, c: state.c! } });
+    const position = state.position + x.shape[1]!;
+    if (!this.attention)
+      return { logits: this.linear.forward(this.dropout.forward(output)), weights: undefined, state: { ...next, position } };
+    const visible = { lengths, positions: state.position, ...(this.config.window > 0 && { window: this.config.window }) };
+    const { context, weights } = this.attention.forward(output, keys!, visible);
+    const attentional = tanh(this.combine!.forward(concat([context, output], -1)));
+    const logits = this.linear.forward(this.dropout.forward(attentional));
+    return { logits, weights, state: { ...next, ...(state.feed && { feed: squeeze(attentional, 1) }), position } };
+  }
+}
+
+/**
+ * A target being decoded: the StepModel of one source. The prompt is the start token.
+ * @example
+ * const model = new sg.models.RecurrentSeq2Seq({ sourceVocabulary: 20, targetVocabulary: 10, hidden: 8 }).eval();
+ * const decoder = model.about([4, 5, 6]);
+ * const [best] = await sg.beamSearch(decoder, [1], { beams: 3, maxTokens: 5, stop: [2] });
+ * decoder.dispose();
+ */
+export class RecurrentDecoding {
+  readonly #model: Pick<RecurrentDecoder<Sources>, "decode" | "release">;
+  readonly #encoded: EncodedSource;
+  /** The source once for each text that is followed. */
+  #copies: EncodedSource;
+
+  constructor(model: Pick<RecurrentDecoder<Sources>, "decode" | "release">, encoded: EncodedSource) {
+    this.#model = model;
+    this.#encoded = encoded;
+    this.#copies = encoded;
+  }
+
+  step(tokens: ArrayLike<number>, state: Seq2SeqState = this.#encoded.state): Promise<Scores<Seq2SeqState>> {
+    return this.#read(tokens, [1, tokens.length], this.#encoded, () => state);
+  }
+
+  stepRows(tokens: ArrayLike<number>, state: Seq2SeqState, rows: ArrayLike<number>): Promise<Scores<Seq2SeqState>> {
+    const R = rows.length;
+    if (this.#copies.lengths.length !== R) this.#copy(R);
+    return this.#read(tokens, [R, 1], this.#copies, () => {
+      const index = tensor(Int32Array.from(rows), [R]);
+      const { h, c, feed, position } = state;
+      const of = (x: Tensor, axis: number) => indexSelect(x, axis, index);
+      return { h: of(h, 1), ...(c && { c: of(c, 1) }), ...(feed && { feed: of(feed, 0) }), position };
+    });
+  }
+
+  release(state: Seq2SeqState): void {
+    this.#model.release(state);
+  }
+
+  /** Frees what it holds of the source. */
+  dispose(): void {
+    this.#dropCopies();
+    this.#model.release(this.#encoded.state);
+    releaseKeys(this.#encoded);
+  }
+
+  #copy(R: number): void {
+    this.#dropCopies();
+    const { keys, lengths, state } = this.#encoded;
+    const many = (x: Tensor) => copyOf(expand(x, [R, ...x.shape.slice(1)]));
+    const copies = keys && scope(() => noGrad(() => ({ values: many(keys.values), keys: many(keys.keys) })));
+    this.#copies = { keys: copies, lengths: new Array<number>(R).fill(lengths[0]!), state };
+  }
+
+  #dropCopies(): void {
+    if (this.#copies !== this.#encoded) releaseKeys(this.#copies);
+    this.#copies = this.#encoded;
+  }
+
+  #read(
+    tokens: ArrayLike<number>,
+    shape: readonly [number, number],
+    source: EncodedSource,
+    stateOf: () => Seq2SeqState,
+  ): Promise<Scores<Seq2SeqState>> {
+    return readStep(() => {
+      const { logits, state } = this.#model.decode(tensor(Int32Array.from(tokens), shape), { ...source, state: stateOf() });
+      return { last: copyOf(select(logits, 1, -1)), state };
+    });
+  }
+}
+
+function releaseKeys({ keys }: EncodedSource): void {
+  keys?.keys.dispose();
+  keys?.values.dispose();
+}
