@@ -7,6 +7,7 @@ export {
   lengthStatistics,
   splitItems,
 } from "./data-loader.js";
+export { type Frames, frameScaler, type PaddedFrames, padFrames, parseFrames } from "./frames.js";
 export { type MaskedTokens, type MaskingOptions, maskTokens } from "./masking.js";
 export { type PaddedRows, padRows } from "./padding.js";
 export { sampleText } from "./sample.js";

@@ -18,7 +18,7 @@ import { checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import type { LMState } from "./recurrent-lm.js";
 import { followers, type Seq2SeqBatch } from "./seq2seq-batch.js";
-import { readStep, type Scores } from "./step.js";
+import { type GreedyOptions, greedyRows, readStep, type Scores } from "./step.js";
 
 /** The cells of a decoder, by name. */
 export const decoderCells = { gru: GRU, lstm: LSTM } as const;
@@ -197,36 +197,12 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module {
    * The likeliest token again and again, for many sources at once: the targets without start and end.
    * @throws SeqgradError `range` for a negative maxTokens
    */
-  async greedy(source: Source, { sos, eos, maxTokens }: { sos: number; eos: number; maxTokens: number }): Promise<number[][]> {
-    checkInteger(`${this.#op}.greedy`, "maxTokens", maxTokens);
-    const B = source.shape[0];
-    const written: number[][] = Array.from({ length: B }, () => []);
-    const ended = new Array<boolean>(B).fill(false);
+  async greedy(source: Source, options: GreedyOptions): Promise<number[][]> {
     const encoded = scope(() => noGrad(() => this.encode(source)));
-    let last: { tokens: Tensor; state: Seq2SeqState } = { tokens: tensor(new Int32Array(B).fill(sos), [B, 1]), state: encoded.state };
-    const forget = () => {
-      last.tokens.dispose();
-      this.release(last.state);
-    };
+    const advance = (tokens: Tensor, state: Seq2SeqState) => this.decode(tokens, { ...encoded, state });
     try {
-      for (let t = 0; t < maxTokens && ended.includes(false); t++) {
-        const next = scope(() =>
-          noGrad(() => {
-            const { logits, state } = this.decode(last.tokens, { ...encoded, state: last.state });
-            return { tokens: argmax(logits, -1), state };
-          }),
-        );
-        forget();
-        last = next;
-        const tokens = await next.tokens.data();
-        for (const [b, row] of written.entries()) {
-          ended[b] ||= tokens[b] === eos;
-          if (!ended[b]) row.push(tokens[b]!);
-        }
-      }
-      return written;
+      return await greedyRows(`${this.#op}.greedy`, source.shape[0], options, encoded.state, advance, (state) => this.release(state));
     } finally {
-      forget();
       releaseKeys(encoded);
     }
   }

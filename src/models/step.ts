@@ -1,8 +1,11 @@
 import { noGrad } from "../autograd/tape.js";
 import type { TensorData } from "../backend/backend.js";
 import type { KeyValueCache } from "../nn/key-value-cache.js";
+import { argmax } from "../ops/argmax.js";
+import { tensor } from "../tensor/create.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { checkInteger } from "../util/check.js";
 
 /** A step of decoding: the scores of what follows, `[V]` or `[R, V]`, and the state to go on from. */
 export interface Scores<State> {
@@ -36,5 +39,56 @@ export async function readCachedStep(
   } catch (error) {
     if (state !== before) state.dispose();
     throw error;
+  }
+}
+
+export interface GreedyOptions {
+  /** The start token. */
+  readonly sos: number;
+  /** The end token. */
+  readonly eos: number;
+  /** No row becomes longer. */
+  readonly maxTokens: number;
+}
+
+/**
+ * The likeliest token again and again, for B rows at once, from the state `first`: each row's tokens, without start and end.
+ * @param advance reads tokens `[B, 1]` after a state: the scores of what follows, and the new state or the same one grown
+ * @param release frees a state that is not needed any more
+ * @throws SeqgradError `range` for a negative maxTokens
+ */
+export async function greedyRows<State>(
+  op: string,
+  B: number,
+  { sos, eos, maxTokens }: GreedyOptions,
+  first: State,
+  advance: (tokens: Tensor, state: State) => { readonly logits: Tensor; readonly state: State },
+  release: (state: State) => void,
+): Promise<number[][]> {
+  const written: number[][] = Array.from({ length: B }, () => []);
+  const ended = new Array<boolean>(B).fill(false);
+  let last = { tokens: tensor(new Int32Array(B).fill(sos), [B, 1]), state: first };
+  try {
+    checkInteger(op, "maxTokens", maxTokens);
+    for (let t = 0; t < maxTokens && ended.includes(false); t++) {
+      const next = scope(() =>
+        noGrad(() => {
+          const { logits, state } = advance(last.tokens, last.state);
+          return { tokens: argmax(logits, -1), state };
+        }),
+      );
+      last.tokens.dispose();
+      if (next.state !== last.state) release(last.state);
+      last = next;
+      const tokens = await next.tokens.data();
+      for (const [b, row] of written.entries()) {
+        ended[b] ||= tokens[b] === eos;
+        if (!ended[b]) row.push(tokens[b]!);
+      }
+    }
+    return written;
+  } finally {
+    last.tokens.dispose();
+    release(last.state);
   }
 }

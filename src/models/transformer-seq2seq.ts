@@ -1,4 +1,5 @@
 import { noGrad } from "../autograd/tape.js";
+import type { PaddedRows } from "../data/padding.js";
 import * as init from "../nn/init.js";
 import { type KeysAndValues, KeyValueCache } from "../nn/key-value-cache.js";
 import { Dropout, Embedding, Linear } from "../nn/layers.js";
@@ -14,7 +15,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { followers, type Seq2SeqBatch } from "./seq2seq-batch.js";
-import { readCachedStep, type Scores } from "./step.js";
+import { type GreedyOptions, greedyRows, readCachedStep, type Scores } from "./step.js";
 
 export interface TransformerSeq2SeqConfig {
   /** Number of different tokens of a source; token 0 is padding. */
@@ -37,6 +38,12 @@ export interface TransformerSeq2SeqConfig {
   readonly labelSmoothing?: number;
   /** The most tokens of a decoded target. Default 256. */
   readonly targetLength?: number;
+}
+
+/** What the decoder's layers look up of B sources. */
+export interface EncodedMemory {
+  readonly memory: readonly KeysAndValues[];
+  readonly lengths: readonly number[];
 }
 
 /**
@@ -95,6 +102,22 @@ export class TransformerSeq2Seq extends Module {
   }
 
   /**
+   * The likeliest token again and again, for many sources at once: the targets without start and end.
+   * @throws SeqgradError `range` for a negative maxTokens
+   */
+  async greedy(source: PaddedRows, { maxTokens, ...rest }: GreedyOptions): Promise<number[][]> {
+    const [B] = source.shape;
+    const encoded = scope(() => noGrad(() => this.encode(source)));
+    const options = { ...rest, maxTokens: Math.min(maxTokens, this.config.targetLength) };
+    const advance = (tokens: Tensor, state: KeyValueCache) => ({ logits: this.next(tokens, encoded, state), state });
+    try {
+      return await greedyRows("TransformerSeq2Seq.greedy", B, options, this.emptyCache(B), advance, (cache) => cache.dispose());
+    } finally {
+      releaseMemory(encoded);
+    }
+  }
+
+  /**
    * The model as generate() and beamSearch() want it, for one source: encoded at the first step, whose keys and values each layer makes
    * once. To be disposed of when no more is asked.
    * @throws SeqgradError `value` for an empty source
@@ -104,16 +127,24 @@ export class TransformerSeq2Seq extends Module {
     return new TransformerDecoding(this, source);
   }
 
-  /** What the decoder's layers look up of one source. */
-  encode(source: ArrayLike<number>): KeysAndValues[] {
-    const x = this.#placed(this.sourceEmbedding, tensor(Int32Array.from(source), [1, source.length]));
-    return this.transformer.decoder.project(this.transformer.encoder.forward(x));
+  /** What the decoder's layers look up of the sources. */
+  encode({ data, shape, lengths }: PaddedRows): EncodedMemory {
+    const x = this.#placed(this.sourceEmbedding, tensor(data, shape));
+    return { memory: this.transformer.decoder.project(this.transformer.encoder.forward(x, { lengths })), lengths };
   }
 
   /** The scores of the token after the last of tokens int32 `[R, T]`, which follow those in the cache: `[R, V]`. */
-  next(tokens: Tensor, memory: readonly KeysAndValues[], cache: KeyValueCache): Tensor {
+  next(tokens: Tensor, { memory, lengths }: EncodedMemory, cache: KeyValueCache): Tensor {
     const x = this.#placed(this.targetEmbedding, tokens, cache.length);
-    return this.linear.forward(select(this.transformer.decoder.forward(x, memory, { cache }), 1, -1));
+    // The memory of one source is whole, and serves any number of rows.
+    const memoryLengths = lengths.length > 1 ? lengths : undefined;
+    return this.linear.forward(select(this.transformer.decoder.forward(x, memory, { cache, memoryLengths }), 1, -1));
+  }
+
+  /** A cache for targets of so many rows. */
+  emptyCache(rows = 1): KeyValueCache {
+    const { layers, targetLength: capacity } = this.config;
+    return new KeyValueCache({ layers, rows, capacity, width: this.transformer.decoder.keyValueWidth, device: this.linear.weight });
   }
 
   #placed(embedding: Embedding, tokens: Tensor, offset = 0): Tensor {
@@ -131,7 +162,7 @@ export class TransformerSeq2Seq extends Module {
  * decoding.dispose();
  */
 export class TransformerDecoding {
-  #memory: KeysAndValues[] | undefined;
+  #encoded: EncodedMemory | undefined;
 
   constructor(
     readonly model: TransformerSeq2Seq,
@@ -156,8 +187,8 @@ export class TransformerDecoding {
 
   /** Frees what was made of the source. */
   dispose(): void {
-    for (const { k, v } of this.#memory ?? []) for (const x of [k, v]) x.dispose();
-    this.#memory = undefined;
+    if (this.#encoded) releaseMemory(this.#encoded);
+    this.#encoded = undefined;
   }
 
   #step(
@@ -166,13 +197,15 @@ export class TransformerDecoding {
     before: KeyValueCache | undefined,
     rows?: ArrayLike<number>,
   ): Promise<Scores<KeyValueCache>> {
-    const { model } = this;
-    this.#memory ??= scope(() => noGrad(() => model.encode(this.source)));
-    const memory = this.#memory;
-    const empty = () => {
-      const { keyValueWidth: width } = model.transformer.decoder;
-      return new KeyValueCache({ layers: model.config.layers, capacity: this.contextLength, width, device: model.linear.weight });
-    };
-    return readCachedStep(before, rows, empty, (cache) => model.next(tensor(Int32Array.from(tokens), shape), memory, cache));
+    const { model, source } = this;
+    const alone = { data: Int32Array.from(source), shape: [1, source.length], lengths: [source.length] } as const;
+    this.#encoded ??= scope(() => noGrad(() => model.encode(alone)));
+    const encoded = this.#encoded;
+    const scoresOf = (cache: KeyValueCache) => model.next(tensor(Int32Array.from(tokens), shape), encoded, cache);
+    return readCachedStep(before, rows, () => model.emptyCache(), scoresOf);
   }
+}
+
+function releaseMemory({ memory }: EncodedMemory): void {
+  for (const { k, v } of memory) for (const x of [k, v]) x.dispose();
 }

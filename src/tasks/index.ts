@@ -7,6 +7,7 @@ export {
   type SeriesForecasterOptions,
   type SeriesPoint,
 } from "./series-forecaster.js";
+export { type Recording, SpeechRecogniser, type SpeechRecogniserOptions } from "./speech-recogniser.js";
 export { type BatchOptions, saveTask, type Task } from "./task.js";
 export { type LabelledText, type LabelProbabilities, TextClassifier, type TextClassifierOptions } from "./text-classifier.js";
 export { type TextPair, Translator, type TranslatorOptions } from "./translator.js";

@@ -3,10 +3,11 @@ import type { Store } from "../io/store.js";
 import { SeqgradError } from "../util/errors.js";
 import { EntityTagger } from "./entity-tagger.js";
 import { SeriesForecaster } from "./series-forecaster.js";
+import { SpeechRecogniser } from "./speech-recogniser.js";
 import { TextClassifier } from "./text-classifier.js";
 import { Translator } from "./translator.js";
 
-const kinds = [TextClassifier, EntityTagger, SeriesForecaster, Translator] as const;
+const kinds = [TextClassifier, EntityTagger, SeriesForecaster, Translator, SpeechRecogniser] as const;
 
 /**
  * The task that saveTask() saved, whichever it is.
@@ -17,7 +18,7 @@ const kinds = [TextClassifier, EntityTagger, SeriesForecaster, Translator] as co
  * const task = await sg.tasks.loadTask(store);
  * await task.predict(["good"]);
  */
-export async function loadTask(store: Store): Promise<TextClassifier | EntityTagger | SeriesForecaster | Translator> {
+export async function loadTask(store: Store): Promise<Awaited<ReturnType<(typeof kinds)[number]["fromSaved"]>>> {
   const saved = await loadModel(store);
   const kind = kinds.find(({ type }) => type === saved.config.model_type);
   if (kind) return kind.fromSaved(saved);

@@ -1,3 +1,4 @@
+import { type Frames, parseFrames } from "../../data/frames.js";
 import { columnsOf, type NamedRow, parseCsv, parseTsv } from "../../data/tables.js";
 import type { Task } from "../../tasks/index.js";
 import { SeqgradError } from "../../util/errors.js";
@@ -117,4 +118,23 @@ export async function columnsIn(text: string, file: string, names: readonly stri
   const found = columnsOf(rows, names, file);
   if (found.length === 0) throw new SeqgradError("format", `${file} holds no row below its header.`);
   return found;
+}
+
+/** The vectors in a cell of each row, all of one size, and where they stand. */
+export function framesIn(rows: readonly NamedRow[], cell: number, file: string, size?: number): { frames: Frames; where: string }[] {
+  let wanted = size;
+  return rows.map(({ line, columns, cells }) => {
+    const where = `${file}, line ${line}, column ${columns[cell]}`;
+    const frames = parseFrames(cells[cell]!, where);
+    wanted ??= frames[0]!.length;
+    if (frames[0]!.length === wanted) return { frames, where };
+    const whose = size === undefined ? "as in the first row" : "as the model was made for";
+    throw new SeqgradError("format", `${where}: the vectors have ${frames[0]!.length} numbers; wants ${wanted}, ${whose}.`);
+  });
+}
+
+/** The vectors of each line of a text. */
+export function framesOfLines(text: string, source: string, size: number): Frames[] {
+  const rows = linesOf(text).length === 0 ? [] : columnsOf(parseTsv(text, { name: source }), ["frames"], source);
+  return framesIn(rows, 0, source, size).map(({ frames }) => frames);
 }

@@ -1,0 +1,75 @@
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { SeriesScaler, seriesOf } from "./series.js";
+
+/** Vectors of one size in their order: the frames of a sound, the places of a picture. */
+export type Frames = readonly (readonly number[])[];
+
+/** Frames of different lengths as one array. */
+export interface PaddedFrames {
+  /** `[B, T, F]`, row-major; zeros fill up. */
+  readonly data: Float32Array<ArrayBuffer>;
+  readonly shape: readonly [B: number, T: number, F: number];
+  /** How many frames of each row are valid. */
+  readonly lengths: readonly number[];
+}
+
+/**
+ * Sequences of vectors, filled up at their ends to the longest.
+ * @param scaler takes each feature to its own scale
+ * @throws SeqgradError `value` for no sequence or an empty one, `shape` for vectors of different sizes, `not-finite` for what is no number
+ * @example
+ * const { data, shape } = sg.padFrames([[[1, 2], [3, 4]], [[5, 6]]]);
+ * [data, shape]; // = [[1, 2, 3, 4, 5, 6, 0, 0], [2, 2, 2]]
+ */
+export function padFrames(sequences: readonly Frames[], { scaler }: { scaler?: SeriesScaler } = {}): PaddedFrames {
+  const empty = sequences.findIndex((frames) => frames.length === 0 || frames[0]!.length === 0);
+  if (sequences.length === 0 || empty >= 0)
+    throw new SeqgradError("value", `padFrames: ${sequences.length === 0 ? "there is no sequence" : `sequence ${empty} holds no number`}.`);
+  const F = scaler?.means.length ?? sequences[0]![0]!.length;
+  const lengths = sequences.map((frames) => frames.length);
+  const shape = [sequences.length, Math.max(...lengths), F] as const;
+  const data = new Float32Array(shape[0] * shape[1] * F);
+  for (const [b, frames] of sequences.entries())
+    for (const [t, frame] of frames.entries()) {
+      if (frame.length !== F)
+        throw new SeqgradError("shape", `padFrames: vector ${t} of sequence ${b} has shape ${formatShape([frame.length])}; wants [${F}].`);
+      if (!frame.every(Number.isFinite))
+        throw new SeqgradError("not-finite", `padFrames: vector ${t} of sequence ${b} is [${frame.join(", ")}]; fill what is missing.`);
+      const at = (b * shape[1] + t) * F;
+      for (const [f, value] of frame.entries()) data[at + f] = scaler ? scaler.apply([value], f)[0]! : value;
+    }
+  return { data, shape, lengths };
+}
+
+/**
+ * What scales each feature of the vectors to mean 0 and deviation 1.
+ * @example
+ * sg.frameScaler([[[1, 10], [3, 10]]]).means; // = [2, 10]
+ */
+export const frameScaler = (sequences: readonly Frames[]): SeriesScaler => SeriesScaler.fit(seriesOf(sequences.flat()));
+
+/**
+ * Vectors from text: numbers between spaces or commas, vectors between semicolons.
+ * @param where names the cell, for messages
+ * @throws SeqgradError `format` for what is no number, or vectors of different sizes
+ * @example
+ * sg.parseFrames("0 1.5; 2 -3"); // = [[0, 1.5], [2, -3]]
+ */
+export function parseFrames(text: string, where = "the frames"): number[][] {
+  const frames = text.split(";").map((part, t) =>
+    part
+      .trim()
+      .split(/[\s,]+/)
+      .map((word) => {
+        const value = Number(word);
+        if (word === "" || !Number.isFinite(value))
+          throw new SeqgradError("format", `${where}: ${JSON.stringify(word)} in vector ${t + 1} is not a number.`);
+        return value;
+      }),
+  );
+  const odd = frames.findIndex((frame) => frame.length !== frames[0]!.length);
+  if (odd < 0) return frames;
+  const sizes = `vector ${odd + 1} has ${frames[odd]!.length} numbers, the first ${frames[0]!.length}`;
+  throw new SeqgradError("format", `${where}: ${sizes}; wants as many in each.`);
+}

@@ -1,0 +1,96 @@
+import { type Frames, type PaddedFrames, padFrames } from "../data/frames.js";
+import { Linear } from "../nn/layers.js";
+import { Pooling } from "../nn/pooling.js";
+import { SinusoidalPositionalEncoding } from "../nn/positions.js";
+import type { LSTM } from "../nn/recurrent.js";
+import { concat } from "../ops/copy.js";
+import { tanh } from "../ops/unary.js";
+import { split, stack, unsqueeze } from "../ops/views.js";
+import { tensor, zeros } from "../tensor/create.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import {
+  completeDecoder,
+  type EncodedSource,
+  RecurrentDecoder,
+  type RecurrentDecoderConfig,
+  type RecurrentDecoding,
+} from "./recurrent-decoder.js";
+import type { LMState } from "./recurrent-lm.js";
+
+export interface CaptionerConfig extends RecurrentDecoderConfig {
+  /** F, the numbers of a vector. */
+  readonly features: number;
+  /** Whether the vector makes the decoder's first `state`, or is its first `input`, before the start token. Default `state`. */
+  readonly inject?: "state" | "input";
+}
+
+/**
+ * Vector to sequence: what a picture's vector tells, in words (Vinyals, Toshev, Bengio and Erhan 2015), or with attention the vectors of
+ * the places of a grid, at which each word looks anew (Xu et al. 2015):
+ *
+ *   a_g = tanh(W x_g + PE(g)),  s_0 = tanh(V mean_g a_g)
+ *
+ * where PE tells the places apart (see SinusoidalPositionalEncoding); a vector alone is a grid of one place. With `inject: "input"` the
+ * decoder starts from zeros and reads V mean_g a_g before its first token. What follows is RecurrentDecoder's.
+ *
+ * @throws SeqgradError `value` for an unknown cell, attention or way to inject, `range` for a size below 1; forward(): `shape` for vectors
+ *   of another size
+ * @example
+ * const model = new sg.models.Captioner({ features: 3, targetVocabulary: 10, cell: "gru", hidden: 8 });
+ * const source = sg.padFrames([[[0, 1, 0], [1, 0, 0]], [[0, 0, 1], [1, 1, 0]]]); // two grids of two places
+ * model.forward({ source, target: sg.padRows([[1, 6, 5, 2], [1, 7, 2]]) }).shape; // = [2, 3, 10]
+ */
+export class Captioner extends RecurrentDecoder<PaddedFrames> {
+  readonly projection: Linear;
+  readonly positions: SinusoidalPositionalEncoding;
+  readonly pooling: Pooling;
+  /** From the pooled vector to the first state of all layers, h and an LSTM's c; or to the first input. */
+  readonly bridge: Linear;
+  readonly config: Required<CaptionerConfig>;
+
+  constructor(config: CaptionerConfig) {
+    const complete = { inject: "state", ...completeDecoder("Captioner", config) } as const;
+    const { features, cell, embed, hidden: H, layers, inject } = complete;
+    checkInteger("Captioner", "features", features, 1);
+    if (inject !== "state" && inject !== "input")
+      throw new SeqgradError("value", `Captioner: there is no way to inject by "${String(inject)}"; use state, input.`);
+    super("Captioner", complete, H);
+    this.config = complete;
+    this.projection = new Linear(features, H);
+    this.positions = new SinusoidalPositionalEncoding(H);
+    this.pooling = new Pooling("mean", H);
+    this.bridge = new Linear(H, inject === "input" ? embed : H * layers * (cell === "lstm" ? 2 : 1));
+  }
+
+  encode({ data, shape, lengths }: PaddedFrames): EncodedSource {
+    const { features, inject } = this.config;
+    if (shape[2] !== features)
+      throw new SeqgradError("shape", `Captioner: the vectors have ${shape[2]} numbers; wants ${features}, as the model was made for.`);
+    const places = tanh(this.positions.forward(this.projection.forward(tensor(data, shape))));
+    const pooled = this.bridge.forward(this.dropout.forward(this.pooling.forward(places, lengths)));
+    const states = inject === "input" ? this.#afterReading(pooled) : this.#statesOf(tanh(pooled));
+    return { keys: this.attention?.project(places), lengths, state: this.firstState(states) };
+  }
+
+  /** The model as generate() and beamSearch() want it, in evaluation mode, for one grid. To be disposed of when no more is asked. */
+  about(grid: Frames): RecurrentDecoding {
+    return this.decoding(padFrames([grid]));
+  }
+
+  /** pooled `[B, parts * layers * H]` -> states `[layers, B, H]`. */
+  #statesOf(pooled: Tensor): LMState {
+    const { hidden: H, layers, cell } = this.config;
+    const parts = split(pooled, H, 1);
+    const h = stack(parts.slice(0, layers));
+    return cell === "lstm" ? { h, c: stack(parts.slice(layers)) } : { h };
+  }
+
+  /** The states after the decoder has read x `[B, embed]`, having looked at nothing. */
+  #afterReading(x: Tensor): LMState {
+    const { hidden: H, inputFeeding } = this.config;
+    const read = inputFeeding ? concat([x, zeros([x.shape[0]!, H])], 1) : x;
+    return (this.decoder as LSTM).forward(unsqueeze(read, 1)).state;
+  }
+}

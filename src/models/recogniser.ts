@@ -1,0 +1,66 @@
+import type { PaddedFrames } from "../data/frames.js";
+import { Dropout, Linear } from "../nn/layers.js";
+import { Module } from "../nn/module.js";
+import { ctcLoss } from "../ops/ctc.js";
+import { logSoftmax } from "../ops/softmax.js";
+import { tensor } from "../tensor/create.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { completeEncoder, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";
+
+export interface RecogniserConfig extends SequenceEncoderConfig {
+  /** F, the numbers of a frame. */
+  readonly features: number;
+  /** C, the classes of a frame: the symbols and, as class 0, the blank. */
+  readonly classes: number;
+}
+
+/** Padded frames, and the symbols of each row, in no alignment with them. */
+export interface RecogniserBatch {
+  readonly frames: PaddedFrames;
+  readonly targets: readonly ArrayLike<number>[];
+}
+
+/**
+ * Sequence to sequence, unaligned: frames of sound or handwriting to symbols, of which nobody says where in the frames they lie. A
+ * sequence encoder gives each frame the probabilities of the symbols and of a blank; connectionist temporal classification sums over all
+ * alignments (Graves, Fernández, Gomez and Schmidhuber 2006).
+ * @throws SeqgradError `value` for an unknown cell, `range` for a size below 1 or fewer than 2 classes
+ * @example
+ * const model = new sg.models.Recogniser({ features: 3, classes: 5, hidden: 8 });
+ * const frames = sg.padFrames([[[0, 1, 0], [1, 0, 0], [0, 0, 1]], [[1, 1, 0], [0, 1, 1]]]);
+ * model.forward(frames).shape; // = [2, 3, 5]
+ * const loss = model.loss({ frames, targets: [[4, 1], [2]] });
+ */
+export class Recogniser extends Module {
+  readonly encoder: SequenceEncoder;
+  readonly dropout: Dropout;
+  readonly linear: Linear;
+  readonly config: Required<RecogniserConfig>;
+
+  constructor(config: RecogniserConfig) {
+    super();
+    const { features, classes } = config;
+    checkInteger("Recogniser", "features", features, 1);
+    checkInteger("Recogniser", "classes", classes, 2);
+    this.config = { ...completeEncoder("Recogniser", config), features, classes };
+    this.encoder = new SequenceEncoder(features, this.config);
+    this.dropout = new Dropout(this.config.dropout);
+    this.linear = new Linear(this.encoder.outputSize, classes);
+  }
+
+  /** The logarithms of each class's probability at each frame, `[B, T, C]`. */
+  forward({ data, shape, lengths }: PaddedFrames): Tensor {
+    const { features } = this.config;
+    if (shape[2] !== features)
+      throw new SeqgradError("shape", `Recogniser: the frames have ${shape[2]} numbers; wants ${features}, as the model was made for.`);
+    const { output } = this.encoder.forward(tensor(data, shape), lengths);
+    return logSoftmax(this.linear.forward(this.dropout.forward(output)));
+  }
+
+  /** The CTC loss: the mean over the rows, each by its number of symbols. A row of fewer frames than its symbols need counts as 0. */
+  loss({ frames, targets }: RecogniserBatch): Tensor {
+    return ctcLoss(this.forward(frames), targets, { lengths: frames.lengths, zeroInfinity: true });
+  }
+}

@@ -1,0 +1,158 @@
+import { noGrad } from "../autograd/tape.js";
+import { DataLoader } from "../data/data-loader.js";
+import { type Frames, frameScaler, padFrames } from "../data/frames.js";
+import { SeriesScaler } from "../data/series.js";
+import { ctcDecode } from "../decode/ctc.js";
+import type { SavedModel } from "../io/model-folder.js";
+import { symbolErrorRate } from "../metrics/edit.js";
+import { Recogniser, type RecogniserBatch, type RecogniserConfig } from "../models/recogniser.js";
+import { scope } from "../tensor/scope.js";
+import { CharTokenizer } from "../text/char-tokenizer.js";
+import { tokenizerFromJSON } from "../text/load.js";
+import type { Tokenizer } from "../text/tokenizer.js";
+import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { type BatchOptions, demand, evaluating, outputs, type Task } from "./task.js";
+
+export interface Recording {
+  /** `[T, F]` */
+  readonly frames: Frames;
+  /** What is said in them. */
+  readonly text: string;
+}
+
+export interface SpeechRecogniserOptions extends Omit<RecogniserConfig, "features" | "classes"> {
+  /** With `<pad>` as 0, which stands for the blank. Default: the characters of the texts. */
+  readonly tokenizer?: Tokenizer;
+}
+
+/** Evaluation listens to so many recordings at once. */
+const BATCH = 32;
+
+/**
+ * Frames to text, without an alignment between them: speech, handwriting, gestures. Each feature is scaled to mean 0 and deviation 1 over
+ * the recordings to train on.
+ * @example
+ * const recordings = [{ frames: [[0, 1], [0, 1], [1, 0]], text: "ab" }, { frames: [[1, 0], [0, 1]], text: "ba" }];
+ * const task = sg.tasks.SpeechRecogniser.create(recordings, { hidden: 8 });
+ * const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 0.01 });
+ * for await (const event of sg.fit(task.model, task.loader(recordings, { batchSize: 2 }), { optimizer, epochs: 3 })) continue;
+ * const [text] = await task.predict([[[0, 1], [1, 0]]], { beams: 4 });
+ */
+export class SpeechRecogniser implements Task<Recording, Frames, string, RecogniserBatch> {
+  static readonly type = "seqgrad-speech-recogniser";
+  readonly type = SpeechRecogniser.type;
+
+  private constructor(
+    readonly model: Recogniser,
+    readonly tokenizer: Tokenizer,
+    readonly scaler: SeriesScaler,
+  ) {
+    if (tokenizer.special.pad !== 0)
+      throw new SeqgradError("value", 'SpeechRecogniser: the tokenizer lacks <pad> as 0; make it with { special: ["<pad>"] }.');
+  }
+
+  /**
+   * A new model for the symbols and the features of the recordings to train on.
+   * @throws SeqgradError `value` for no recording, one without frames, or too few for its text; `shape` for frames of different sizes; or
+   *   as the model
+   */
+  static create(recordings: readonly Recording[], options: SpeechRecogniserOptions = {}): SpeechRecogniser {
+    if (recordings.length === 0) throw new SeqgradError("value", "SpeechRecogniser: there is no recording to learn from.");
+    const { tokenizer = CharTokenizer.fromText(recordings.map(({ text }) => text).join(""), { special: ["<pad>"] }), ...config } = options;
+    const scaler = frameScaler(recordings.map(({ frames }) => frames));
+    const model = new Recogniser({ ...config, features: scaler.means.length, classes: tokenizer.size });
+    return new SpeechRecogniser(model, tokenizer, scaler);
+  }
+
+  static async fromSaved({ config, tensors, tokenizer }: SavedModel): Promise<SpeechRecogniser> {
+    const scaler = SeriesScaler.fromJSON(demand(config, "scaler", (x): x is object => typeof x === "object" && x !== null, "a scaler"));
+    const symbols = await tokenizerFromJSON(tokenizer);
+    const model = new Recogniser({ ...(config as unknown as RecogniserConfig), features: scaler.means.length, classes: symbols.size });
+    model.loadStateDict(tensors);
+    return new SpeechRecogniser(model, symbols, scaler);
+  }
+
+  /** @throws SeqgradError `value` for a recording of fewer frames than its text needs */
+  loader(recordings: readonly Recording[], { batchSize, seed = 0 }: BatchOptions): DataLoader<Recording, RecogniserBatch> {
+    for (const [i, recording] of recordings.entries()) this.check(recording, `recording ${i}`);
+    const collate = (items: Recording[]) => this.#collate(items);
+    return new DataLoader(recordings, { batchSize, seed, shuffle: true, bucketBy: ({ frames }) => frames.length, collate });
+  }
+
+  /**
+   * Refuses a recording that no alignment can explain: each symbol takes a frame, and a blank lies between equal ones.
+   * @param where names the recording, for the message
+   * @throws SeqgradError `value`; as the tokenizer for an unknown symbol
+   */
+  check({ frames, text }: Recording, where: string): void {
+    const symbols = this.#symbolsOf(text, where);
+    const needed = symbols.length + symbols.filter((symbol, i) => symbol === symbols[i - 1]).length;
+    if (frames.length >= needed) return;
+    const got = `${frames.length} frames for ${JSON.stringify(text)}, which takes at least ${needed}`;
+    throw new SeqgradError("value", `SpeechRecogniser: ${where} has ${got}; give more frames or a shorter text.`);
+  }
+
+  /** The `symbolErrorRate` and the share of recordings transcribed `exact`ly, by the likeliest classes; and the `loss` of a recording. */
+  async evaluate(recordings: readonly Recording[]): Promise<Record<string, number>> {
+    const answers = await this.predict(recordings.map(({ frames }) => frames));
+    const [written, wanted] = [answers, recordings.map(({ text }) => text)].map((texts) => texts.map((text) => [...text]));
+    const exact = answers.filter((answer, i) => answer === recordings[i]!.text).length / recordings.length;
+    let sum = 0;
+    await evaluating(this.model, async () => {
+      for (const batch of new DataLoader(recordings, { batchSize: BATCH, collate: (items) => this.#collate(items) })) {
+        const loss = scope(() => noGrad(() => this.model.loss(batch)));
+        sum += (await loss.item()) * batch.targets.length;
+        loss.dispose();
+      }
+    });
+    return { symbolErrorRate: symbolErrorRate(written!, wanted!), exact, loss: sum / recordings.length };
+  }
+
+  /** The text of each recording: by the likeliest class of each frame (`beams` 1), or by prefix search. */
+  async predict(recordings: readonly Frames[], { beams = 1 }: { beams?: number } = {}): Promise<string[]> {
+    checkInteger("SpeechRecogniser", "beams", beams, 1);
+    const { size } = this.tokenizer;
+    const order = Array.from(recordings.keys()).sort((a, b) => recordings[a]!.length - recordings[b]!.length);
+    const collate = (items: number[]) =>
+      padFrames(
+        items.map((i) => recordings[i]!),
+        { scaler: this.scaler },
+      );
+    const batches = new DataLoader(order, { batchSize: BATCH, collate });
+    const answers = new Array<string>(recordings.length);
+    let at = 0;
+    await evaluating(this.model, async () => {
+      for await (const { batch, data } of outputs(batches, (frames) => this.model.forward(frames))) {
+        const [, T] = batch.shape;
+        for (const [b, length] of batch.lengths.entries()) {
+          const logProbs = Array.from({ length: length * size }, (_, i) => data[b * T * size + i]!);
+          answers[order[at++]!] = this.tokenizer.decode(ctcDecode(logProbs, size, { beams }));
+        }
+      }
+    });
+    return answers;
+  }
+
+  describe(): Omit<SavedModel, "tensors"> {
+    const { model, scaler, tokenizer } = this;
+    return { config: { ...model.config, scaler: scaler.toJSON() }, tokenizer: tokenizer.toJSON() };
+  }
+
+  #symbolsOf(text: string, where: string): Int32Array {
+    try {
+      return this.tokenizer.encode(text);
+    } catch (error) {
+      if (!(error instanceof SeqgradError)) throw error;
+      throw new SeqgradError(error.code, `SpeechRecogniser: ${where}: ${error.message}`, { cause: error });
+    }
+  }
+
+  #collate(recordings: readonly Recording[]): RecogniserBatch {
+    const frames = padFrames(
+      recordings.map((recording) => recording.frames),
+      { scaler: this.scaler },
+    );
+    return { frames, targets: recordings.map(({ text }) => this.tokenizer.encode(text)) };
+  }
+}

@@ -1,0 +1,89 @@
+import { expect, test } from "vitest";
+import { memoryStore } from "../../src/io/store.js";
+import { Adam } from "../../src/optim/index.js";
+import { loadTask, type Recording, SpeechRecogniser, saveTask } from "../../src/tasks/index.js";
+import { init } from "../../src/tensor/device.js";
+import { manualSeed } from "../../src/tensor/random.js";
+import { CharTokenizer, WordTokenizer } from "../../src/text/index.js";
+import { fit } from "../../src/train/fit.js";
+import { Generator } from "../../src/util/philox.js";
+import { expectError, expectRejection } from "../helpers/errors.js";
+
+await init({ device: "wasm" });
+
+/** Letters that last two to four frames, each a direction in the plane on a scale of its own, with silence between. */
+function recordings(count: number): Recording[] {
+  const random = new Generator(5);
+  const noise = () => 20 * (random.uniform() - 0.5);
+  return Array.from({ length: count }, () => {
+    const text = Array.from({ length: 1 + random.integer(4) }, () => "abc"[random.integer(3)]).join("");
+    const frames = Array.from(text).flatMap((letter) => {
+      const angle = 2 * "abc".indexOf(letter);
+      const frame = () => [500 + 100 * Math.cos(angle) + noise(), (100 * Math.sin(angle) + noise()) / 1000];
+      return [...Array.from({ length: 2 + random.integer(3) }, frame), [500 + noise(), noise() / 1000]];
+    });
+    return { frames, text };
+  });
+}
+
+const data = recordings(160);
+
+test("a recogniser learns letters of unknown places, and comes back from a folder", async () => {
+  manualSeed(1);
+  const task = SpeechRecogniser.create(data.slice(0, 120), { cell: "gru", hidden: 16 });
+  const optimizer = new Adam(task.model.parameters(), { lr: 0.02, clipNorm: 1 });
+  for await (const event of fit(task.model, task.loader(data.slice(0, 120), { batchSize: 12 }), { optimizer, epochs: 12 }))
+    if (event.event === "end") break;
+  const unseen = data.slice(120);
+  const measures = await task.evaluate(unseen);
+  expect(measures.symbolErrorRate).toBeLessThan(0.05);
+  expect(measures.exact).toBeGreaterThan(0.8);
+  const frames = unseen.map((recording) => recording.frames);
+  const together = await task.predict(frames);
+  expect(together.filter((text, i) => text === unseen[i]!.text).length / 40).toBe(measures.exact);
+  for (const [i, one] of frames.slice(0, 6).entries()) expect(await task.predict([one])).toEqual([together[i]]);
+  const searched = await task.predict(frames, { beams: 6 });
+  expect(searched.filter((text, i) => text === unseen[i]!.text).length).toBeGreaterThanOrEqual(40 * measures.exact! - 2);
+  const store = memoryStore();
+  await saveTask(store, task);
+  const again = (await loadTask(store)) as SpeechRecogniser;
+  expect(again).toBeInstanceOf(SpeechRecogniser);
+  expect(await again.evaluate(unseen)).toEqual(measures);
+  expect(await again.predict(frames, { beams: 6 })).toEqual(searched);
+});
+
+test("texts may be of words", async () => {
+  const tokenizer = WordTokenizer.fromTexts(["go on", "stop"], { minCount: 1, special: ["<pad>", "<unk>"] });
+  const rows = [{ frames: [[1], [2], [3]], text: "go on" }];
+  const task = SpeechRecogniser.create(rows, { hidden: 2, tokenizer });
+  expect(task.model.config.classes).toBe(tokenizer.size);
+  const [batch] = [...task.loader(rows, { batchSize: 1 })];
+  expect(Array.from(batch!.targets[0]!)).toEqual(Array.from(tokenizer.encode("go on")));
+});
+
+test("a recogniser refuses what it cannot learn from or listen to", async () => {
+  expectError("value", () => SpeechRecogniser.create([]), "no recording");
+  expectError("shape", () => SpeechRecogniser.create([{ frames: [[1], [2, 3]], text: "a" }]), "has 2 numbers");
+  const tokenizer = CharTokenizer.fromText("ab");
+  expectError("value", () => SpeechRecogniser.create(data, { tokenizer }), "<pad> as 0");
+  const task = SpeechRecogniser.create(data, { hidden: 2 });
+  const tooShort = [
+    {
+      frames: [
+        [1, 2],
+        [1, 2],
+      ],
+      text: "aa",
+    },
+  ];
+  expectError("value", () => task.loader(tooShort, { batchSize: 1 }), "recording 0 has 2 frames", '"aa"', "at least 3");
+  expectError("range", () => task.loader([{ frames: [[1, 2]], text: "z" }], { batchSize: 1 }), "recording 0", '"z"');
+  await expectRejection("shape", task.predict([[[1]]]), "wants [2]");
+  await expectRejection("range", task.predict([[[1, 2]]], { beams: 0 }), "beams");
+  const { config, tokenizer: saved } = task.describe();
+  await expectRejection(
+    "format",
+    SpeechRecogniser.fromSaved({ config: { ...config, scaler: 1 }, tokenizer: saved, tensors: new Map() }),
+    "scaler",
+  );
+});
