@@ -21,7 +21,11 @@ function melody() {
   const text = Array.from({ length: between(3, 9) }, () => notes[random.integer(notes.length)]).join("");
   const sound = [];
   for (const note of text) {
-    const [pitch, length, loud] = [pitches[notes.indexOf(note)] * (0.99 + 0.02 * random.uniform()), between(4, 9) * frame, 0.5 + random.uniform()];
+    const [pitch, length, loud] = [
+      pitches[notes.indexOf(note)] * (0.99 + 0.02 * random.uniform()),
+      between(4, 9) * frame,
+      0.5 + random.uniform(),
+    ];
     for (let i = 0; i < length; i++) {
       const phase = (2 * Math.PI * pitch * i) / rate;
       sound.push(loud * Math.exp((-2 * i) / length) * (Math.sin(phase) + 0.3 * Math.sin(2 * phase)));
@@ -71,8 +75,16 @@ async function draw({ text, frames }) {
 task.model.eval();
 for (const recording of unseen.slice(0, 2)) await draw(recording);
 
-const rateOf = (answers) => sg.metrics.symbolErrorRate(answers, unseen.map(({ text }) => text));
-const listen = (options) => task.predict(unseen.map(({ frames }) => frames), options);
+const rateOf = (answers) =>
+  sg.metrics.symbolErrorRate(
+    answers,
+    unseen.map(({ text }) => text),
+  );
+const listen = (options) =>
+  task.predict(
+    unseen.map(({ frames }) => frames),
+    options,
+  );
 const [greedy, beams] = [rateOf(await listen({})), rateOf(await listen({ beams: 8 }))];
 console.log(`\nsymbol error rate on ${unseen.length} unseen melodies: ${(100 * greedy).toFixed(1)} % frame by frame,`);
 console.log(`${(100 * beams).toFixed(1)} % by prefix search with 8 beams`);

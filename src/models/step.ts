@@ -53,7 +53,7 @@ export interface GreedyOptions {
 
 /**
  * The likeliest token again and again, for B rows at once, from the state `first`: each row's tokens, without start and end.
- * @param advance reads tokens `[B, 1]` after a state: the scores of what follows, and the new state or the same one grown
+ * @param advance reads tokens `[B, 1]` after a state: the scores `[B, 1, V]` of what follows, and the new state or the same one grown
  * @param release frees a state that is not needed any more
  * @throws SeqgradError `range` for a negative maxTokens
  */

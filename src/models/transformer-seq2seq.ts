@@ -8,7 +8,7 @@ import { SinusoidalPositionalEncoding } from "../nn/positions.js";
 import { Transformer } from "../nn/transformer.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { affine } from "../ops/unary.js";
-import { select, slice } from "../ops/views.js";
+import { select, slice, unsqueeze } from "../ops/views.js";
 import { tensor } from "../tensor/create.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -109,7 +109,7 @@ export class TransformerSeq2Seq extends Module {
     const [B] = source.shape;
     const encoded = scope(() => noGrad(() => this.encode(source)));
     const options = { ...rest, maxTokens: Math.min(maxTokens, this.config.targetLength) };
-    const advance = (tokens: Tensor, state: KeyValueCache) => ({ logits: this.next(tokens, encoded, state), state });
+    const advance = (tokens: Tensor, state: KeyValueCache) => ({ logits: unsqueeze(this.next(tokens, encoded, state), 1), state });
     try {
       return await greedyRows("TransformerSeq2Seq.greedy", B, options, this.emptyCache(B), advance, (cache) => cache.dispose());
     } finally {

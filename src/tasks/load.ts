@@ -2,12 +2,13 @@ import { loadModel } from "../io/model-folder.js";
 import type { Store } from "../io/store.js";
 import { SeqgradError } from "../util/errors.js";
 import { EntityTagger } from "./entity-tagger.js";
+import { ImageCaptioner } from "./image-captioner.js";
 import { SeriesForecaster } from "./series-forecaster.js";
 import { SpeechRecogniser } from "./speech-recogniser.js";
 import { TextClassifier } from "./text-classifier.js";
 import { Translator } from "./translator.js";
 
-const kinds = [TextClassifier, EntityTagger, SeriesForecaster, Translator, SpeechRecogniser] as const;
+const kinds = [TextClassifier, EntityTagger, SeriesForecaster, Translator, SpeechRecogniser, ImageCaptioner] as const;
 
 /**
  * The task that saveTask() saved, whichever it is.

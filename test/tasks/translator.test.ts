@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { memoryStore } from "../../src/io/store.js";
-import { attentionKinds, type RecurrentSeq2SeqConfig } from "../../src/models/index.js";
+import { attentionKinds, type RecurrentSeq2Seq, type RecurrentSeq2SeqConfig } from "../../src/models/index.js";
 import { AdamW } from "../../src/optim/index.js";
 import { loadTask, saveTask, Translator } from "../../src/tasks/index.js";
 import { init, memory } from "../../src/tensor/device.js";
@@ -20,7 +20,7 @@ const texts = ["abca", "b", "ccba", ""];
 async function trained(options: Partial<RecurrentSeq2SeqConfig>, teacherForcing = 1) {
   manualSeed(1);
   const task = Translator.create(pairs, { unit: "characters", hidden: 24, embed: 12, maxLength: 8, ...options });
-  task.model.teacherForcing = teacherForcing;
+  (task.model as RecurrentSeq2Seq).teacherForcing = teacherForcing;
   const optimizer = new AdamW(task.model.parameters(), { lr: 0.012, weightDecay: 0, clipNorm: 1 });
   for await (const event of fit(task.model, task.loader(pairs, { batchSize: 15 }), { optimizer, epochs: 24 }))
     if (event.event === "end") return task;
@@ -45,6 +45,27 @@ describe.each(["gru", "lstm"] as const)("with a %s", (cell) => {
     expect(beams).toEqual(await task.predict(texts, { beams: 3 }));
     for (const [i, text] of texts.entries()) expect(await task.predict([text])).toEqual([together[i]]);
   });
+});
+
+test("a Transformer learns the same, many texts at once as each alone", async () => {
+  manualSeed(1);
+  const options = { unit: "characters", cell: "transformer", embed: 24, heads: 2, layers: 1, dropout: 0, maxLength: 8 } as const;
+  const task = Translator.create(pairs, { ...options, labelSmoothing: 0.02 });
+  const optimizer = new AdamW(task.model.parameters(), { lr: 0.01, weightDecay: 0, clipNorm: 1 });
+  for await (const event of fit(task.model, task.loader(pairs, { batchSize: 15 }), { optimizer, epochs: 32 }))
+    if (event.event === "end") break;
+  const measures = await task.evaluate(pairs);
+  expect(measures.exact).toBeGreaterThan(0.9);
+  const store = memoryStore();
+  await saveTask(store, task);
+  const again = (await loadTask(store)) as Translator;
+  const before = memory().tensors;
+  expect(await again.evaluate(pairs)).toEqual(measures);
+  const together = await again.predict(texts);
+  const beams = await again.predict(texts, { beams: 3 });
+  expect(memory().tensors).toBe(before);
+  expect(beams).toEqual(await task.predict(texts, { beams: 3 }));
+  for (const [i, text] of texts.entries()) expect(await task.predict([text])).toEqual([together[i]]);
 });
 
 test("a translator learns from its own words too", async () => {

@@ -1,0 +1,99 @@
+import { type Frames, frameScaler, type PaddedFrames, padFrames } from "../data/frames.js";
+import { SeriesScaler } from "../data/series.js";
+import type { SavedModel } from "../io/model-folder.js";
+import { Captioner, type CaptionerConfig } from "../models/captioner.js";
+import { tokenizerFromJSON } from "../text/load.js";
+import type { Tokenizer } from "../text/tokenizer.js";
+import { SeqgradError } from "../util/errors.js";
+import { demand } from "./task.js";
+import { type TextUnit, TextWriter, tokenizerOf } from "./text-writer.js";
+
+export interface CaptionedImage {
+  /** `[G, F]`: the vectors of the places of a grid; one for a picture told by a vector. */
+  readonly features: Frames;
+  readonly caption: string;
+}
+
+export interface ImageCaptionerOptions extends Omit<CaptionerConfig, "features" | "targetVocabulary"> {
+  /** What a caption is cut into where no tokenizer is given: `words`, in lower case, or `characters`. Default `words`. */
+  readonly unit?: TextUnit;
+  /** Words that occur less often are unknown. Default 2. */
+  readonly minCount?: number;
+  /** With `<pad>` as 0, `<sos>` and `<eos>`. Default: by `unit`. */
+  readonly tokenizer?: Tokenizer;
+  /** Longer captions are cut off after so many tokens; no answer is longer. Default 64. */
+  readonly maxLength?: number;
+}
+
+/**
+ * Vector to sequence: captions of pictures, told by the vectors that some other model, or a page, makes of them. Each feature is scaled to
+ * mean 0 and deviation 1 over the pictures to train on.
+ * @example
+ * const images = [{ features: [[1, 0], [0, 0]], caption: "a dot above" }, { features: [[0, 0], [1, 0]], caption: "a dot below" }];
+ * const task = sg.tasks.ImageCaptioner.create(images, { cell: "gru", hidden: 8, minCount: 1 });
+ * const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 0.01 });
+ * for await (const event of sg.fit(task.model, task.loader(images, { batchSize: 2 }), { optimizer, epochs: 3 })) continue;
+ * const [caption] = await task.predict([[[0, 0], [1, 0]]], { beams: 2 });
+ */
+export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, PaddedFrames> {
+  static readonly type = "seqgrad-image-captioner";
+  readonly type = ImageCaptioner.type;
+
+  private constructor(
+    override readonly model: Captioner,
+    readonly scaler: SeriesScaler,
+    target: Tokenizer,
+    maxLength: number,
+  ) {
+    super("ImageCaptioner", model, target, maxLength);
+  }
+
+  /**
+   * A new model for the features and the captions of the pictures to train on.
+   * @throws SeqgradError `value` for no picture, an unknown unit or a tokenizer without special tokens, `shape` for features of different
+   *   sizes, or as the model
+   */
+  static create(images: readonly CaptionedImage[], options: ImageCaptionerOptions = {}): ImageCaptioner {
+    const { unit = "words", minCount = 2, tokenizer, maxLength = 64, ...config } = options;
+    if (images.length === 0) throw new SeqgradError("value", "ImageCaptioner: there is no picture to learn from.");
+    const captions = images.map(({ caption }) => caption);
+    const target = tokenizer ?? tokenizerOf("ImageCaptioner", captions, unit, minCount);
+    const scaler = frameScaler(images.map(({ features }) => features));
+    const model = new Captioner({ ...config, features: scaler.means.length, targetVocabulary: target.size });
+    return new ImageCaptioner(model, scaler, target, maxLength);
+  }
+
+  static async fromSaved({ config, tensors, tokenizer }: SavedModel): Promise<ImageCaptioner> {
+    const maxLength = demand(config, "maxLength", (n): n is number => Number.isInteger(n), "a whole number");
+    const scaler = SeriesScaler.fromJSON(config.scaler);
+    const target = await tokenizerFromJSON(tokenizer);
+    const sizes = { features: scaler.means.length, targetVocabulary: target.size };
+    const model = new Captioner({ ...(config as unknown as CaptionerConfig), ...sizes });
+    model.loadStateDict(tensors);
+    return new ImageCaptioner(model, scaler, target, maxLength);
+  }
+
+  describe(): Omit<SavedModel, "tensors"> {
+    const { model, scaler, maxLength, target } = this;
+    return { config: { ...model.config, maxLength, scaler: scaler.toJSON() }, tokenizer: target.toJSON() };
+  }
+
+  /** The features, scaled. */
+  protected itemOf(features: Frames): Frames {
+    const { data, shape } = padFrames([features], { scaler: this.scaler });
+    const [, G, F] = shape;
+    return Array.from({ length: G }, (_, g) => Array.from(data.subarray(g * F, (g + 1) * F)));
+  }
+
+  protected padded(grids: readonly Frames[]): PaddedFrames {
+    return padFrames(grids);
+  }
+
+  protected inputOf({ features }: CaptionedImage): Frames {
+    return features;
+  }
+
+  protected textOf({ caption }: CaptionedImage): string {
+    return caption;
+  }
+}

@@ -1,0 +1,153 @@
+import { noGrad } from "../autograd/tape.js";
+import { DataLoader } from "../data/data-loader.js";
+import { type PaddedRows, padRows } from "../data/padding.js";
+import { beamSearch } from "../decode/beam-search.js";
+import type { StepModel } from "../decode/step-model.js";
+import type { SavedModel } from "../io/model-folder.js";
+import { bleu } from "../metrics/bleu.js";
+import type { Seq2SeqBatch } from "../models/seq2seq-batch.js";
+import type { GreedyOptions } from "../models/step.js";
+import type { Module } from "../nn/module.js";
+import { scope } from "../tensor/scope.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { CharTokenizer } from "../text/char-tokenizer.js";
+import { sequenceTokens, type Tokenizer } from "../text/tokenizer.js";
+import { WordTokenizer } from "../text/word-tokenizer.js";
+import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { type BatchOptions, evaluating, type Task } from "./task.js";
+
+/** What a text is cut into where no tokenizer is given. */
+export const textUnits = ["words", "characters"] as const;
+export type TextUnit = (typeof textUnits)[number];
+
+/** A model that writes tokens about a source: one `Item`, or many of them padded. */
+export interface WritingModel<Item, Source> extends Module {
+  readonly config: { readonly dropout: number; readonly reduction?: "mean" | "sum" };
+  loss(batch: Seq2SeqBatch<Source>): Tensor;
+  greedy(source: Source, options: GreedyOptions): Promise<number[][]>;
+  about(item: Item): StepModel<unknown> & { dispose(): void };
+}
+
+/** Evaluation looks at so many examples at once. */
+const BATCH = 64;
+
+/** A tokenizer with the special tokens of sequences, of the texts to train on. */
+export function tokenizerOf(op: string, texts: readonly string[], unit: TextUnit, minCount: number): Tokenizer {
+  if (unit === "words") return WordTokenizer.fromTexts(texts, { minCount, special: sequenceTokens });
+  if (unit === "characters") return CharTokenizer.fromText(texts.join(""), { special: sequenceTokens });
+  throw new SeqgradError("value", `${op}: there is no unit "${String(unit)}"; use ${textUnits.join(", ")}.`);
+}
+
+/** Throws unless the tokenizer has padding as 0 and the other parts. */
+export function checkSpecial(op: string, { special }: Tokenizer, parts: readonly ("sos" | "eos")[]): void {
+  if (special.pad === 0 && parts.every((part) => special[part] !== undefined)) return;
+  throw new SeqgradError("value", `${op}: a tokenizer lacks <sos>, <eos> or <pad> as 0; make it with { special: sequenceTokens }.`);
+}
+
+/** What tasks share whose answer is a text: batches, measures, greedy and searched answers. */
+export abstract class TextWriter<Example, Input, Item extends { readonly length: number }, Source>
+  implements Task<Example, Input, string, Seq2SeqBatch<Source>>
+{
+  abstract readonly type: string;
+
+  protected constructor(
+    readonly op: string,
+    readonly model: WritingModel<Item, Source>,
+    readonly target: Tokenizer,
+    readonly maxLength: number,
+  ) {
+    checkInteger(op, "maxLength", maxLength, 1);
+    checkSpecial(op, target, ["sos", "eos"]);
+  }
+
+  abstract describe(): Omit<SavedModel, "tensors">;
+  /** What the model reads of an input. */
+  protected abstract itemOf(input: Input): Item;
+  protected abstract padded(items: readonly Item[]): Source;
+  protected abstract inputOf(example: Example): Input;
+  protected abstract textOf(example: Example): string;
+
+  loader(examples: readonly Example[], { batchSize, seed = 0 }: BatchOptions): DataLoader<Example, Seq2SeqBatch<Source>> {
+    const collate = (items: Example[]) => this.#collate(items);
+    const lengths = new Map(examples.map((x) => [x, this.itemOf(this.inputOf(x)).length + this.textOf(x).length]));
+    return new DataLoader(examples, { batchSize, seed, shuffle: true, bucketBy: (example) => lengths.get(example)!, collate });
+  }
+
+  /** `bleu` of greedy answers (in lower case), the share answered `exact`ly, and the `loss` of a token; with `beams` of searched ones. */
+  async evaluate(examples: readonly Example[], options: { beams?: number } = {}): Promise<Record<string, number>> {
+    const answers = await this.predict(
+      examples.map((example) => this.inputOf(example)),
+      options,
+    );
+    const references = examples.map((example) => this.textOf(example));
+    const exact = answers.filter((answer, i) => answer === spelled(this.target, references[i]!)).length / examples.length;
+    return { bleu: bleu(answers, references, { lowercase: true }).score, exact, loss: await this.#meanLoss(examples) };
+  }
+
+  /** The likeliest answer to each input: token by token (`beams` 1, many inputs at once), or by beam search. */
+  async predict(inputs: readonly Input[], { beams = 1 }: { beams?: number } = {}): Promise<string[]> {
+    checkInteger(this.op, "beams", beams, 1, this.target.size);
+    const items = inputs.map((input) => this.itemOf(input));
+    const { sos, eos } = this.#ends();
+    const answers = new Array<string>(inputs.length);
+    await evaluating(this.model, async () => {
+      if (beams > 1) {
+        for (const [i, item] of items.entries()) answers[i] = this.target.decode(await this.#search(item, beams));
+        return;
+      }
+      const order = Array.from(items.keys()).sort((a, b) => items[a]!.length - items[b]!.length);
+      for (let start = 0; start < order.length; start += BATCH) {
+        const batch = order.slice(start, start + BATCH);
+        const written = await this.model.greedy(this.padded(batch.map((i) => items[i]!)), { sos, eos, maxTokens: this.maxLength });
+        for (const [b, i] of batch.entries()) answers[i] = this.target.decode(written[b]!);
+      }
+    });
+    return answers;
+  }
+
+  async #search(item: Item, beams: number): Promise<readonly number[]> {
+    const { sos, eos } = this.#ends();
+    const decoder = this.model.about(item);
+    try {
+      const [best] = await beamSearch(decoder, [sos], { beams, maxTokens: this.maxLength, stop: [eos] });
+      return best!.tokens;
+    } finally {
+      decoder.dispose();
+    }
+  }
+
+  /** Of all tokens alike, whatever batch they are in. */
+  async #meanLoss(examples: readonly Example[]): Promise<number> {
+    let [sum, count] = [0, 0];
+    await evaluating(this.model, async () => {
+      for (const batch of new DataLoader(examples, { batchSize: BATCH, collate: (items) => this.#collate(items) })) {
+        const loss = scope(() => noGrad(() => this.model.loss(batch)));
+        const { lengths } = batch.target;
+        const tokens = lengths.reduce((n, length) => n + length - 1, 0);
+        sum += (await loss.item()) * (this.model.config.reduction === "sum" ? lengths.length : tokens);
+        count += tokens;
+        loss.dispose();
+      }
+    });
+    return sum / count;
+  }
+
+  #ends(): { sos: number; eos: number } {
+    return this.target.special as { sos: number; eos: number };
+  }
+
+  #collate(examples: readonly Example[]): { source: Source; target: PaddedRows } {
+    const { sos, eos } = this.#ends();
+    const items = examples.map((example) => this.itemOf(this.inputOf(example)));
+    const targets = examples.map((example) => [sos, ...this.target.encode(this.textOf(example)).subarray(0, this.maxLength), eos]);
+    return { source: this.padded(items), target: padRows(targets) };
+  }
+}
+
+/** A reference as the tokenizer writes it, whose case and spaces may differ; none where there is a word that it does not know. */
+function spelled(tokenizer: Tokenizer, text: string): string | undefined {
+  const ids = tokenizer.encode(text);
+  const { unk } = tokenizer.special;
+  return unk !== undefined && ids.includes(unk) ? undefined : tokenizer.decode(ids);
+}
