@@ -9,7 +9,7 @@ const args = {
   model: { type: "string", required: true, description: "The folder of a trained task", valueHint: "DIR" },
   input: { type: "string", description: "A text to answer; - reads stdin", valueHint: "TEXT" },
   file: { type: "positional", required: false, description: "A file of inputs, one a line; - or nothing reads stdin" },
-  beam: { type: "string", description: "Translations and recognition: search the likeliest, N at once", valueHint: "N" },
+  beam: { type: "string", description: "Translations, captions, recognition: search the likeliest, N at once", valueHint: "N" },
   json: { type: "boolean", description: "Print one JSON object a line" },
   ...deviceOptions,
 } as const;
@@ -24,7 +24,7 @@ export const predict = defineCommand({
     await initDevice(args);
     const { task, kind } = await openTask(args.model);
     if (beams !== undefined && !kind.search)
-      throw new SeqgradError("value", `--beam is for translations and recognition; the model is of ${kind.name}; leave it out.`);
+      throw new SeqgradError("value", `--beam is for translations, captions and recognition; the model is of ${kind.name}; leave it out.`);
     const [source, text] = await inputText(args);
     const inputs = await kind.inputs(task, text, source);
     if (inputs.length === 0) throw new SeqgradError("value", `${source} holds no input; give at least one line.`);

@@ -1,7 +1,8 @@
 import { type Frames, type PaddedFrames, padFrames } from "../data/frames.js";
+import * as init from "../nn/init.js";
 import { Linear } from "../nn/layers.js";
 import { Pooling } from "../nn/pooling.js";
-import { SinusoidalPositionalEncoding } from "../nn/positions.js";
+import { LearnedPositionalEmbedding } from "../nn/positions.js";
 import type { LSTM } from "../nn/recurrent.js";
 import { concat } from "../ops/copy.js";
 import { tanh } from "../ops/unary.js";
@@ -22,6 +23,8 @@ import type { LMState } from "./recurrent-lm.js";
 export interface CaptionerConfig extends RecurrentDecoderConfig {
   /** F, the numbers of a vector. */
   readonly features: number;
+  /** G, the most places of a grid. Default 1: a vector alone. */
+  readonly places?: number;
   /** Whether the vector makes the decoder's first `state`, or is its first `input`, before the start token. Default `state`. */
   readonly inject?: "state" | "input";
 }
@@ -30,44 +33,51 @@ export interface CaptionerConfig extends RecurrentDecoderConfig {
  * Vector to sequence: what a picture's vector tells, in words (Vinyals, Toshev, Bengio and Erhan 2015), or with attention the vectors of
  * the places of a grid, at which each word looks anew (Xu et al. 2015):
  *
- *   a_g = tanh(W x_g + PE(g)),  s_0 = tanh(V mean_g a_g)
+ *   a_g = tanh(W x_g + p_g),  s_0 = tanh(V mean_g a_g)
  *
- * where PE tells the places apart (see SinusoidalPositionalEncoding); a vector alone is a grid of one place. With `inject: "input"` the
- * decoder starts from zeros and reads V mean_g a_g before its first token. What follows is RecurrentDecoder's.
+ * where p_g, which is learned, tells the places apart; a vector alone is a grid of one place. With `inject: "input"` the decoder starts
+ * from zeros and reads V mean_g a_g before its first token. What follows is RecurrentDecoder's.
  *
  * @throws SeqgradError `value` for an unknown cell, attention or way to inject, `range` for a size below 1; forward(): `shape` for vectors
- *   of another size
+ *   of another size or more places
  * @example
- * const model = new sg.models.Captioner({ features: 3, targetVocabulary: 10, cell: "gru", hidden: 8 });
+ * const model = new sg.models.Captioner({ features: 3, places: 2, targetVocabulary: 10, cell: "gru", hidden: 8 });
  * const source = sg.padFrames([[[0, 1, 0], [1, 0, 0]], [[0, 0, 1], [1, 1, 0]]]); // two grids of two places
  * model.forward({ source, target: sg.padRows([[1, 6, 5, 2], [1, 7, 2]]) }).shape; // = [2, 3, 10]
  */
 export class Captioner extends RecurrentDecoder<PaddedFrames> {
   readonly projection: Linear;
-  readonly positions: SinusoidalPositionalEncoding;
+  readonly positions: LearnedPositionalEmbedding;
   readonly pooling: Pooling;
   /** From the pooled vector to the first state of all layers, h and an LSTM's c; or to the first input. */
   readonly bridge: Linear;
   readonly config: Required<CaptionerConfig>;
 
   constructor(config: CaptionerConfig) {
-    const complete = { inject: "state", ...completeDecoder("Captioner", config) } as const;
-    const { features, cell, embed, hidden: H, layers, inject } = complete;
+    const complete = { places: 1, inject: "state", ...completeDecoder("Captioner", config) } as const;
+    const { features, places, cell, embed, hidden: H, layers, inject } = complete;
     checkInteger("Captioner", "features", features, 1);
+    checkInteger("Captioner", "places", places, 1);
     if (inject !== "state" && inject !== "input")
       throw new SeqgradError("value", `Captioner: there is no way to inject by "${String(inject)}"; use state, input.`);
     super("Captioner", complete, H);
     this.config = complete;
     this.projection = new Linear(features, H);
-    this.positions = new SinusoidalPositionalEncoding(H);
+    this.positions = new LearnedPositionalEmbedding(places, H);
+    init.normal(this.positions.weight, 0, 1);
     this.pooling = new Pooling("mean", H);
     this.bridge = new Linear(H, inject === "input" ? embed : H * layers * (cell === "lstm" ? 2 : 1));
   }
 
   encode({ data, shape, lengths }: PaddedFrames): EncodedSource {
-    const { features, inject } = this.config;
+    const { features, places: G, inject } = this.config;
     if (shape[2] !== features)
       throw new SeqgradError("shape", `Captioner: the vectors have ${shape[2]} numbers; wants ${features}, as the model was made for.`);
+    if (shape[1] > G)
+      throw new SeqgradError(
+        "shape",
+        `Captioner: a grid has ${shape[1]} places; the model was made for ${G}; give fewer, or make it with { places: ${shape[1]} }.`,
+      );
     const places = tanh(this.positions.forward(this.projection.forward(tensor(data, shape))));
     const pooled = this.bridge.forward(this.dropout.forward(this.pooling.forward(places, lengths)));
     const states = inject === "input" ? this.#afterReading(pooled) : this.#statesOf(tanh(pooled));

@@ -8,7 +8,7 @@ export {
   attentionKinds,
   type DecodedSteps,
   type EncodedSource,
-  RecurrentDecoder,
+  type RecurrentDecoder,
   type RecurrentDecoderConfig,
   RecurrentDecoding,
   type Seq2SeqState,

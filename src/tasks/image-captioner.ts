@@ -14,7 +14,7 @@ export interface CaptionedImage {
   readonly caption: string;
 }
 
-export interface ImageCaptionerOptions extends Omit<CaptionerConfig, "features" | "targetVocabulary"> {
+export interface ImageCaptionerOptions extends Omit<CaptionerConfig, "features" | "places" | "targetVocabulary"> {
   /** What a caption is cut into where no tokenizer is given: `words`, in lower case, or `characters`. Default `words`. */
   readonly unit?: TextUnit;
   /** Words that occur less often are unknown. Default 2. */
@@ -59,7 +59,8 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
     const captions = images.map(({ caption }) => caption);
     const target = tokenizer ?? tokenizerOf("ImageCaptioner", captions, unit, minCount);
     const scaler = frameScaler(images.map(({ features }) => features));
-    const model = new Captioner({ ...config, features: scaler.means.length, targetVocabulary: target.size });
+    const places = Math.max(...images.map(({ features }) => features.length));
+    const model = new Captioner({ ...config, features: scaler.means.length, places, targetVocabulary: target.size });
     return new ImageCaptioner(model, scaler, target, maxLength);
   }
 

@@ -11,5 +11,5 @@ export {
 export { type Recording, SpeechRecogniser, type SpeechRecogniserOptions } from "./speech-recogniser.js";
 export { type BatchOptions, saveTask, type Task } from "./task.js";
 export { type LabelledText, type LabelProbabilities, TextClassifier, type TextClassifierOptions } from "./text-classifier.js";
-export { TextWriter } from "./text-writer.js";
+export type { TextWriter } from "./text-writer.js";
 export { type TextPair, Translator, type TranslatorOptions } from "./translator.js";

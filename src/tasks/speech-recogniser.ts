@@ -37,7 +37,7 @@ const BATCH = 32;
  * const task = sg.tasks.SpeechRecogniser.create(recordings, { hidden: 8 });
  * const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 0.01 });
  * for await (const event of sg.fit(task.model, task.loader(recordings, { batchSize: 2 }), { optimizer, epochs: 3 })) continue;
- * const [text] = await task.predict([[[0, 1], [1, 0]]], { beams: 4 });
+ * const [heard] = await task.predict([[[0, 1], [1, 0]]], { beams: 4 });
  */
 export class SpeechRecogniser implements Task<Recording, Frames, string, RecogniserBatch> {
   static readonly type = "seqgrad-speech-recogniser";

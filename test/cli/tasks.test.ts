@@ -9,12 +9,30 @@ const reviews = [0, 1, 2].flatMap(() => good.flatMap((text, i) => [`pos\t${text}
 const names = "Ann\tB-person\nreads\tO\n\nin\tO\nOslo\tB-place\n\nBob\tB-person\nran\tO\n\n";
 const sentences = names.repeat(6);
 
+const degrees = ["day,degrees", ...Array.from({ length: 60 }, (_, t) => `d${t},${10 + 5 * Math.sin(t / 2)}`)].join("\n");
+const pairs = ["go on\tcontinue", "come in\tentre", "go in\tva", "come on\tviens"].join("\n").concat("\n").repeat(5);
+const sounds = "a\t1 0; 1 0; 0 0\nb\t0 1; 0 1; 0 0\nab\t1 0; 0 0; 0 1; 0 1\nba\t0 1; 1 0; 1 0\n".repeat(5);
+const scenes = "a dot left\t1 0; 0 0\na dot right\t0 0; 1 0\na bar left\t0 1; 0 0\na bar right\t0 0; 0 1\n".repeat(5);
+
+const words = ["--embed", 6, "--min-count", 1] as const;
+/** A small data file of each kind, and the options that it needs. */
+const samples = {
+  classify: { text: reviews, small: words },
+  tag: { text: sentences, small: words },
+  forecast: { text: degrees, small: ["--history", 4] },
+  translate: { text: pairs, small: words },
+  recognise: { text: sounds, small: [] },
+  caption: { text: scenes, small: words },
+} as const;
+type Kind = keyof typeof samples;
+const kinds = Object.keys(samples) as Kind[];
+
 /** A data file, and the options that train a small model on it. */
-async function bench(kind: "classify" | "tag", text = kind === "classify" ? reviews : sentences) {
+async function bench(kind: Kind, text: string = samples[kind].text) {
   const folder = await temporaryFolder();
   const [data, out] = [join(folder, "data.txt"), join(folder, "run")];
   await writeFile(data, text);
-  const small = ["--hidden", 6, "--embed", 6, "--batch", 4, "--lr", 0.02, "--min-count", 1, "--dropout", 0.1];
+  const small = ["--hidden", 6, "--batch", 4, "--lr", 0.02, "--dropout", 0.1, ...samples[kind].small];
   return { folder, data, out, train: ["train", kind, "--data", data, "--out", out, "--val", 0.2, ...small] as (string | number)[] };
 }
 
@@ -79,7 +97,7 @@ describe("train classify", () => {
     expect(lines.at(-1).baseline).toBeUndefined();
   });
 
-  test.each(["classify", "tag"] as const)("%s stopped and gone on with ends in the bits of a run that was not", async (kind) => {
+  test.each(kinds)("%s stopped and gone on with ends in the bits of a run that was not", async (kind) => {
     const { folder, train, data } = await bench(kind);
     const [whole, broken] = [join(folder, "whole"), join(folder, "broken")];
     await succeed(...train, "--epochs", 3, "--json", "--out", whole);
@@ -171,6 +189,32 @@ describe("train translate", () => {
   });
 });
 
+describe("train recognise and caption", () => {
+  test("symbols are recognised, frame by frame or by search", async () => {
+    const { train, out, data, folder } = await bench("recognise");
+    const lines = jsonLines(await succeed(...train, "--hidden", 12, "--dropout", 0, "--epochs", 40, "--json"));
+    expect(lines.at(-1).measures).toMatchObject({ symbolErrorRate: 0, exact: 1 });
+    for (const more of [[], ["--beam", 4]])
+      expect(await succeed("predict", "--model", out, "--input", "1 0; 0 0; 0 1; 0 1\n0 1; 0 1; 0 0", ...more)).toBe("ab\nb\n");
+    expect(jsonLines(await succeed("predict", "--model", out, "--input", "1,0;1,0;0,0", "--json"))).toEqual([{ answer: "a" }]);
+    expect(JSON.parse(await succeed("evaluate", "--model", out, "--data", data, "--json")).measures.exact).toBe(1);
+    const inputs = join(folder, "inputs.txt");
+    await writeFile(inputs, "1 0; 1 0\n\n1 0 0\n");
+    await refuse(["predict", "--model", out, inputs], "inputs.txt, line 3, column 1", "have 3 numbers", "wants 2");
+    await writeFile(data, "a\t1 0; 1 0\nc\t1 0\n");
+    await refuse(["evaluate", "--model", out, "--data", data], "data.txt, line 2", '"c"');
+  });
+
+  test("captions are written, greedily or by search", async () => {
+    const { train, out, data } = await bench("caption");
+    await succeed(...train, "--hidden", 16, "--dropout", 0, "--epochs", 30);
+    for (const more of [[], ["--beam", 2]])
+      expect(await succeed("predict", "--model", out, "--input", "0 0; 1 0\n0 1; 0 0", ...more)).toBe("a dot right\na bar left\n");
+    expect(JSON.parse(await succeed("evaluate", "--model", out, "--data", data, "--json")).measures.exact).toBe(1);
+    await refuse(["predict", "--model", out, "--input", "1"], "--input, line 1, column 1", "have 1 numbers", "wants 2");
+  });
+});
+
 describe("refused", () => {
   test.each([
     ["classify", "", "is empty"],
@@ -180,6 +224,11 @@ describe("refused", () => {
     ["classify", "1\tgood\n1\tfine\n", "1 labels", "at least 2"],
     ["tag", "Ann\tB-person\nreads\n", "line 2, column 2", "has no tag"],
     ["tag", "\n", "holds no sentence"],
+    ["recognise", "a\t1 0; 1 x\n", "line 1, column 2", '"x" in vector 2'],
+    ["recognise", "a\t1 0\nb\t1\n", "line 2, column 2", "have 1 numbers", "wants 2, as in the first row"],
+    ["recognise", "a\t1 0\naa\t1 0; 1 0\n", "line 2, column 2", "2 frames", "at least 3"],
+    ["caption", "a dot\t1 0; 1\n", "line 1, column 2", "vector 2 has 1 numbers, the first 2"],
+    ["caption", "a dot\n", "line 1, column 2", "the row has 1 cells", "caption, features"],
     ["tag", "Ann\tO\n\nBob\tB-x\n", "line 3, column 2", '"B-x"'],
   ] as const)("data of %s: %j", async (kind, text, ...parts) => {
     const { train, out } = await bench(kind, text);

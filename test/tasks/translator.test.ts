@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { memoryStore } from "../../src/io/store.js";
 import { attentionKinds, type RecurrentSeq2Seq, type RecurrentSeq2SeqConfig } from "../../src/models/index.js";
-import { AdamW } from "../../src/optim/index.js";
+import { AdamW, cosine } from "../../src/optim/index.js";
 import { loadTask, saveTask, Translator } from "../../src/tasks/index.js";
 import { init, memory } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
@@ -52,7 +52,8 @@ test("a Transformer learns the same, many texts at once as each alone", async ()
   const options = { unit: "characters", cell: "transformer", embed: 24, heads: 2, layers: 1, dropout: 0, maxLength: 8 } as const;
   const task = Translator.create(pairs, { ...options, labelSmoothing: 0.02 });
   const optimizer = new AdamW(task.model.parameters(), { lr: 0.01, weightDecay: 0, clipNorm: 1 });
-  for await (const event of fit(task.model, task.loader(pairs, { batchSize: 15 }), { optimizer, epochs: 32 }))
+  const schedule = cosine(300, 0.05);
+  for await (const event of fit(task.model, task.loader(pairs, { batchSize: 15 }), { optimizer, epochs: 30, schedule }))
     if (event.event === "end") break;
   const measures = await task.evaluate(pairs);
   expect(measures.exact).toBeGreaterThan(0.9);

@@ -109,6 +109,14 @@ export const commonOptions = ({ cell, hidden, dropout, batch, epochs }: Defaults
   deterministic: flagOption("The same bits on every machine"),
 });
 
+/** The options of what reads and writes texts. */
+export const textOptions: TaskOptions = {
+  unit: choiceOption("unit", ["words", "characters"], "words", "What a text is cut into"),
+  embed: wholeOption("embed", 1, 64, "Size of a token's vector"),
+  "min-count": wholeOption("min-count", 1, 2, "Words that occur less often are unknown"),
+  "max-length": wholeOption("max-length", 1, 64, "Longer texts are cut off after so many tokens"),
+};
+
 /** Text line by line, without the empty ones. */
 export const linesOf = (text: string): string[] => text.split(/\r\n|\n|\r/).filter((line) => line.trim() !== "");
 

@@ -1,7 +1,7 @@
 import { splitItems } from "../../data/data-loader.js";
 import { attentionKinds } from "../../models/recurrent-decoder.js";
 import { type TextPair, Translator } from "../../tasks/translator.js";
-import { choiceOption, columnsIn, commonOptions, linesOf, type TaskKind, wholeOption } from "./kind.js";
+import { choiceOption, columnsIn, commonOptions, linesOf, type TaskKind, textOptions } from "./kind.js";
 
 /** The source and the target of each row. */
 async function pairsIn(text: string, file: string): Promise<TextPair[]> {
@@ -15,10 +15,7 @@ export const translate: TaskKind = {
   data: "Rows of source, tab, target; or a .csv file; a header may name the columns",
   options: {
     attention: choiceOption("attention", attentionKinds, "additive", "How the decoder looks back at the source"),
-    unit: choiceOption("unit", ["words", "characters"], "words", "What a text is cut into"),
-    embed: wholeOption("embed", 1, 64, "Size of a token's vector"),
-    "min-count": wholeOption("min-count", 1, 2, "Words that occur less often are unknown"),
-    "max-length": wholeOption("max-length", 1, 64, "Longer texts are cut off after so many tokens"),
+    ...textOptions,
     ...commonOptions({ cell: "gru", hidden: 128, dropout: 0.3, batch: 32, epochs: 10 }, ["gru", "lstm"]),
   },
   best: { measure: "loss", larger: false },

@@ -1,0 +1,41 @@
+import { splitItems } from "../../data/data-loader.js";
+import type { Frames } from "../../data/frames.js";
+import { attentionKinds } from "../../models/recurrent-decoder.js";
+import { type CaptionedImage, ImageCaptioner } from "../../tasks/image-captioner.js";
+import { choiceOption, columnsIn, commonOptions, framesIn, framesOfLines, type TaskKind, textOptions } from "./kind.js";
+
+/** The pictures of a file. */
+async function imagesIn(text: string, file: string, size?: number): Promise<CaptionedImage[]> {
+  const rows = await columnsIn(text, file, ["caption", "features"]);
+  const features = framesIn(rows, 1, file, size);
+  return rows.map(({ cells: [caption] }, i) => ({ caption: caption!, features: features[i]!.frames }));
+}
+
+export const caption: TaskKind = {
+  name: "caption",
+  type: ImageCaptioner.type,
+  description: "Train a writer of captions from vectors",
+  data: "Rows of caption, tab, features: numbers between spaces, places of a grid between semicolons; or a .csv file; a header may name the columns",
+  options: {
+    attention: choiceOption("attention", attentionKinds, "additive", "How a word looks at the places"),
+    inject: choiceOption("inject", ["state", "input"], "state", "Where the mean of the places enters the decoder"),
+    ...textOptions,
+    ...commonOptions({ cell: "lstm", hidden: 128, dropout: 0.1, batch: 32, epochs: 20 }, ["gru", "lstm"]),
+  },
+  best: { measure: "loss", larger: false },
+
+  async prepare(text, file, recipe) {
+    const images = await imagesIn(text, file);
+    const { train, validation } = splitItems(images, { validation: recipe.val as number, seed: recipe.seed as number });
+    const { cell, hidden, layers, embed, dropout, attention, inject, unit } = recipe;
+    const sizes = { minCount: recipe["min-count"], maxLength: recipe["max-length"] };
+    const options = { cell, hidden, layers, embed, dropout, attention, inject, unit, ...sizes };
+    return () => ({ task: ImageCaptioner.create(train, options as object), train, validation });
+  },
+
+  examples: async (task, text, file) => imagesIn(text, file, (task as unknown as ImageCaptioner).model.config.features),
+  inputs: async (task, text, source) => framesOfLines(text, source, (task as unknown as ImageCaptioner).model.config.features),
+  search: (task, inputs, beams) => (task as unknown as ImageCaptioner).predict(inputs as Frames[], { beams }),
+  show: (answer) => answer as string,
+  json: (answer) => ({ answer }),
+};
