@@ -106,6 +106,9 @@ export function completeDecoder<Config extends RecurrentDecoderConfig>(
  *
  * (Luong, Pham and Manning 2015). Bahdanau's decoder, which scores s_{i-1} and reads c_i, differs in that a_{i-1} here brings the choice
  * of the step before. Without attention, a_i is s_i and is not fed back.
+ * @example
+ * const decoder = new sg.models.RecurrentSeq2Seq({ sourceVocabulary: 9, targetVocabulary: 9, hidden: 8 }).eval();
+ * const texts = await decoder.greedy(sg.padRows([[4, 5, 6], [7]]), { sos: 1, eos: 2, maxTokens: 5 });
  */
 export abstract class RecurrentDecoder<Source extends Sources> extends Module {
   readonly targetEmbedding: Embedding;

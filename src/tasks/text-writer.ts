@@ -45,7 +45,12 @@ export function checkSpecial(op: string, { special }: Tokenizer, parts: readonly
   throw new SeqgradError("value", `${op}: a tokenizer lacks <sos>, <eos> or <pad> as 0; make it with { special: sequenceTokens }.`);
 }
 
-/** What tasks share whose answer is a text: batches, measures, greedy and searched answers. */
+/**
+ * What tasks share whose answer is a text: batches, measures, greedy and searched answers.
+ * @example
+ * const writer = sg.tasks.Translator.create([{ source: "yes", target: "oui" }], { hidden: 8, minCount: 1 });
+ * const { bleu, exact, loss } = await writer.evaluate([{ source: "yes", target: "oui" }], { beams: 2 });
+ */
 export abstract class TextWriter<Example, Input, Item extends { readonly length: number }, Source>
   implements Task<Example, Input, string, Seq2SeqBatch<Source>>
 {
