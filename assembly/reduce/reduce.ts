@@ -7,22 +7,25 @@ const enum Reduce {
   mean,
   max,
   min,
+  addSum,
 }
 
 /**
- * y[o, i] = sum, mean, max or min of x[o, k, i] over k < n. x [outer, n, inner], y [outer, inner], float32. Overwrites y, which is no
- * part of x. No alignment wanted.
+ * y[o, i] = sum, mean, max or min of x[o, k, i] over k < n. x [outer, n, inner], y [outer, inner], float32. Overwrites y, but addSum
+ * adds to it; y is no part of x. No alignment wanted.
  * Sums add blocks of at most 16 terms a lane in float32 and the blocks in float64, in an order that depends on n alone. max and min
  * give NaN where there is one. n = 0 gives 0, NaN, -Infinity, Infinity.
  */
 export function reduce(x: usize, y: usize, op: i32, outer: i32, n: i32, inner: i32): void {
   const plane = (<usize>n * <usize>inner) << 2;
   const line = (<usize>inner) << 2;
+  // Sums are added to y.
+  if (op < Reduce.max) memory.fill(y, 0, <usize>outer * line);
   const scale: f64 = op == Reduce.mean ? 1 / <f64>n : 1;
   for (let o = 0; o < outer; o++, x += plane, y += line) {
     if (op == Reduce.max) extreme(Reduce.max, x, y, n, inner);
     else if (op == Reduce.min) extreme(Reduce.min, x, y, n, inner);
-    else if (inner == 1) store<f32>(y, <f32>(scale * sumRow(x, n)));
+    else if (inner == 1) store<f32>(y, load<f32>(y) + <f32>(scale * sumRow(x, n)));
     else sumColumns(x, y, n, inner, inner, scale);
   }
 }

@@ -26,11 +26,11 @@ export function sumRow(x: usize, n: i32): f64 {
   return total;
 }
 
-/** y[i] = scale * sum of x[k * stride + i] over k < n, for i < width, with the error of `sumRow`. */
+/** y[i] += scale * sum of x[k * stride + i] over k < n, for i < width, with the error of `sumRow`. */
 export function sumColumns(x: usize, y: usize, n: i32, stride: i32, width: i32, scale: f64): void {
   for (; width >= 16; width -= 16, x += 64, y += 64) sum16Columns(x, y, n, stride, scale);
   for (; width >= 4; width -= 4, x += 16, y += 16) sum4Columns(x, y, n, stride, scale);
-  for (; width > 0; width--, x += 4, y += 4) store<f32>(y, <f32>(scale * sumColumn(x, n, stride)));
+  for (; width > 0; width--, x += 4, y += 4) store<f32>(y, load<f32>(y) + <f32>(scale * sumColumn(x, n, stride)));
 }
 
 /** A cache line of columns. */
@@ -65,10 +65,10 @@ function sum16Columns(x: usize, y: usize, n: i32, stride: i32, scale: f64): void
     t6 = f64x2.add(t6, low(s3));
     t7 = f64x2.add(t7, high(s3));
   }
-  v128.store(y, narrow(t0, t1, scale));
-  v128.store(y, narrow(t2, t3, scale), 16);
-  v128.store(y, narrow(t4, t5, scale), 32);
-  v128.store(y, narrow(t6, t7, scale), 48);
+  addTo(y, t0, t1, scale);
+  addTo(y + 16, t2, t3, scale);
+  addTo(y + 32, t4, t5, scale);
+  addTo(y + 48, t6, t7, scale);
 }
 
 function sum4Columns(x: usize, y: usize, n: i32, stride: i32, scale: f64): void {
@@ -82,7 +82,7 @@ function sum4Columns(x: usize, y: usize, n: i32, stride: i32, scale: f64): void 
     t0 = f64x2.add(t0, low(s));
     t1 = f64x2.add(t1, high(s));
   }
-  v128.store(y, narrow(t0, t1, scale));
+  addTo(y, t0, t1, scale);
 }
 
 function sumColumn(x: usize, n: i32, stride: i32): f64 {
@@ -110,9 +110,9 @@ function high(v: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-function narrow(t0: v128, t1: v128, scale: f64): v128 {
+function addTo(y: usize, t0: v128, t1: v128, scale: f64): void {
   const factor = f64x2.splat(scale);
   const low = f32x4.demote_f64x2_zero(f64x2.mul(t0, factor));
   const high = f32x4.demote_f64x2_zero(f64x2.mul(t1, factor));
-  return v128.shuffle<f32>(low, high, 0, 1, 4, 5);
+  v128.store(y, f32x4.add(v128.load(y), v128.shuffle<f32>(low, high, 0, 1, 4, 5)));
 }

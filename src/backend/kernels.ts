@@ -70,7 +70,7 @@ export const binaryOps = [
 ] as const;
 export type BinaryOp = (typeof binaryOps)[number];
 
-export const reduceOps = ["sum", "mean", "max", "min"] as const;
+export const reduceOps = ["sum", "mean", "max", "min", "addSum"] as const;
 export type ReduceOp = (typeof reduceOps)[number];
 
 /** Epilogues of gemm. */
@@ -121,7 +121,7 @@ export const kernels = {
     scalars: [],
   },
 
-  // x [outer, n, inner] -> y [outer, inner]
+  // x [outer, n, inner] -> y [outer, inner], to which addSum adds
   reduce: { reads: ["x"], writes: ["y"], dims: ["op", "outer", "n", "inner"], scalars: [] },
   // x [outer, n, inner] -> y int32 [outer, inner], the first index of the largest (NaN counts as largest)
   argmax: { reads: ["x"], writes: ["y"], dims: ["outer", "n", "inner"], scalars: [] },

@@ -45,9 +45,8 @@ const linearOp = defineOp<null>({
     if (needs(1)) {
       gemm(run, { a: dy!, b: x!, y: accumulator(1), m: out, n: features, k: rows, transA: true, lda: out, ldb: features, beta: 1 });
     }
-    const dBias = bias && gradientLike(2);
-    if (dBias) run("reduce", { x: dy!, y: dBias, op: reduceOps.indexOf("sum"), outer: 1, n: rows, inner: out });
-    return [dx, undefined, dBias];
+    if (bias && needs(2)) run("reduce", { x: dy!, y: accumulator(2), op: reduceOps.indexOf("addSum"), outer: 1, n: rows, inner: out });
+    return [dx];
   },
   samples: [
     { inputs: [[1, 1], [1, 1], [1]], attrs: null },

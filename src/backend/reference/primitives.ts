@@ -22,6 +22,7 @@ const reducers = {
   mean: (x: number[]) => x.reduce((s, v) => s + v, 0) / x.length,
   max: (x: number[]) => x.reduce((s, v) => Math.max(s, v), -Infinity),
   min: (x: number[]) => x.reduce((s, v) => Math.min(s, v), Infinity),
+  addSum: (x: number[], y: number) => x.reduce((s, v) => s + v, y),
 };
 
 /** The first index outside 0..n-1, or -1. */
@@ -59,10 +60,12 @@ export const primitives: Primitives = {
   },
 
   reduce(m, c) {
-    const f = reducers[reduceOps[c.op]!];
+    const f: (x: number[], y: number) => number = reducers[reduceOps[c.op]!];
     for (let o = 0; o < c.outer; o++)
       for (let i = 0; i < c.inner; i++) {
-        m[c.y + o * c.inner + i] = f(Array.from({ length: c.n }, (_, j) => m[c.x + (o * c.n + j) * c.inner + i]!));
+        const y = c.y + o * c.inner + i;
+        const x = Array.from({ length: c.n }, (_, j) => m[c.x + (o * c.n + j) * c.inner + i]!);
+        m[y] = f(x, m[y]!);
       }
     return undefined;
   },

@@ -13,8 +13,6 @@ const FIRST_BYTES = 1 << 22;
 /** A submission brings one ring's worth of arguments and small data: slots of these bytes, a pass taking one. */
 const SLOT = 256;
 const SLOTS = 4096;
-/** The byte offset of every slot. */
-const OFFSETS = Uint32Array.from({ length: SLOTS }, (_, i) => i * SLOT);
 /** Larger writes go around the ring. */
 const LARGE_WRITE = (SLOT * SLOTS) / 4;
 /** Read buffers up to this size are kept for the next read. */
@@ -48,7 +46,8 @@ export class WebGpuBackend implements Backend {
   readonly #staging = new Map<number, GPUBuffer[]>();
   readonly #limit: number;
   #buffer: GPUBuffer;
-  #group: GPUBindGroup;
+  /** The heap and a slot of arguments, made when the slot is first used: to bind one is quicker than an offset. */
+  #groups: GPUBindGroup[] = [];
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
   #pipeline: GPUComputePipeline | undefined;
@@ -70,12 +69,11 @@ export class WebGpuBackend implements Backend {
     this.#layout = device.createBindGroupLayout({
       entries: [
         { binding: 0, visibility: 4, buffer: { type: "storage" } },
-        { binding: 1, visibility: 4, buffer: { type: "uniform", hasDynamicOffset: true } },
+        { binding: 1, visibility: 4, buffer: { type: "uniform" } },
       ],
     });
     this.#uniforms = device.createBuffer({ label: "arguments", size: SLOT * SLOTS, usage: UNIFORM | COPY_SRC | COPY_DST });
     this.#buffer = this.#newBuffer(Math.min(FIRST_BYTES, this.#limit));
-    this.#group = this.#bind();
     const limitName = memoryLimit === this.#limit ? "memoryLimit" : "maxStorageBufferBindingSize of the adapter";
     this.#heap = new Heap(HEADER, this.#limit, (end) => this.#reserve(end), limitName);
     const layout = device.createPipelineLayout({ bindGroupLayouts: [this.#layout] });
@@ -188,7 +186,7 @@ export class WebGpuBackend implements Backend {
     this.#pass ??= this.#encode().beginComputePass();
     if (pipeline !== this.#pipeline) this.#pass.setPipeline(pipeline);
     this.#pipeline = pipeline;
-    this.#pass.setBindGroup(0, this.#group, OFFSETS, at / SLOT, 1);
+    this.#pass.setBindGroup(0, this.#groups[at / SLOT] ?? this.#bind(at));
     this.#pass.dispatchWorkgroups(x, y, z);
     this.counts.passes++;
   }
@@ -254,14 +252,16 @@ export class WebGpuBackend implements Backend {
     return this.#device.createBuffer({ label: "heap", size, usage: STORAGE | COPY_SRC | COPY_DST });
   }
 
-  #bind(): GPUBindGroup {
-    return this.#device.createBindGroup({
+  #bind(offset: number): GPUBindGroup {
+    const group = this.#device.createBindGroup({
       layout: this.#layout,
       entries: [
         { binding: 0, resource: { buffer: this.#buffer } },
-        { binding: 1, resource: { buffer: this.#uniforms, size: SLOT } },
+        { binding: 1, resource: { buffer: this.#uniforms, offset, size: SLOT } },
       ],
     });
+    this.#groups[offset / SLOT] = group;
+    return group;
   }
 
   /** A larger buffer with the content of the one before. */
@@ -277,7 +277,7 @@ export class WebGpuBackend implements Backend {
     this.submit();
     before.destroy();
     this.#buffer = larger;
-    this.#group = this.#bind();
+    this.#groups = [];
     return true;
   }
 

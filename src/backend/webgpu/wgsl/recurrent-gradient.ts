@@ -1,5 +1,5 @@
 import { recurrentCells } from "../../kernels.js";
-import { type Arguments, each, line, type Pass, type WgslKernels } from "../kernel.js";
+import { type Arguments, entry, LINE, line, type WgslKernels } from "../kernel.js";
 import { sequence } from "./recurrent.js";
 
 const RESET_AFTER = recurrentCells.indexOf("gruResetAfter");
@@ -11,16 +11,22 @@ const split = (c: Arguments) => (c.cell === RESET_AFTER || c.cell === RESET_BEFO
 /** The column of gates that row g of the recurrent weights takes. */
 const recurrentColumn = (c: Arguments) => (c.cell === RESET_AFTER ? "select(g, g + u32(c.H), g >= 2u * u32(c.H))" : "g");
 
+/** A gradient as a function of the threads of its own. */
+interface Part {
+  /** How many threads, in WGSL. */
+  readonly count: string;
+  /** What thread i does. */
+  readonly body: string;
+}
+
 /**
  * dW[g.., j..] += sum over t and b of gates[t, b, g] times a state, 4 by 4 a thread, rows first..end; each time step is summed by
  * itself, so that rounding errors do not add up over a long sequence. `state` is where the row of numbers for (b, t) lies; `orSkip`
  * adds a case in which it is 0.
  */
-const weights = (name: string, out: string, N: string, first: string, end: string, column: string, state: string, orSkip = "") =>
-  each(
-    name,
-    `((u32(${end} - ${first}) + 3u) / 4u) * ((${N} + 3u) / 4u)`,
-    /* wgsl */ `
+const weights = (out: string, N: string, first: string, end: string, column: string, state: string, orSkip = ""): Part => ({
+  count: `((u32(${end} - ${first}) + 3u) / 4u) * ((${N} + 3u) / 4u)`,
+  body: /* wgsl */ `
   let columns = (${N} + 3u) / 4u; let j = (i % columns) * 4u; let first = u32(${first}) + (i / columns) * 4u; let end = u32(${end});
   let j0 = min(j, ${N} - 1u); let j1 = min(j + 1u, ${N} - 1u); let j2 = min(j + 2u, ${N} - 1u); let j3 = min(j + 3u, ${N} - 1u);
   ${[0, 1, 2, 3].map((q) => `var sum${q} = vec4f(); var g${q}: u32; { let g = min(first + ${q}u, end - 1u); g${q} = ${column}; }`).join(" ")}
@@ -42,14 +48,12 @@ const weights = (name: string, out: string, N: string, first: string, end: strin
   }`,
     )
     .join("\n  ")}`,
-  );
+});
 
 /** db[g] += the sum of a column of gates. */
-const bias = (name: string, out: string, column: string) =>
-  each(
-    name,
-    "u32(c.end - c.begin)",
-    /* wgsl */ `
+const bias = (out: string, column: string): Part => ({
+  count: "u32(c.end - c.begin)",
+  body: /* wgsl */ `
   let g = u32(c.begin) + i; let column = ${column};
   var sum = 0.0;
   for (var t = 0u; t < u32(c.T); t++) {
@@ -60,33 +64,33 @@ const bias = (name: string, out: string, column: string) =>
     sum += acc;
   }
   heap[${out} + g] += sum;`,
-  );
+});
 
-const entries: Record<string, { text: (c: Arguments) => string; threads: (c: Arguments) => number; wanted: (c: Arguments) => boolean }> = {
+const parts: Record<string, { part: (c: Arguments) => Part; threads: (c: Arguments) => number; wanted: (c: Arguments) => boolean }> = {
   input: {
-    text: () => weights("input", "c.dwIh", "u32(c.I)", "c.begin", "c.end", "g", "c.x + (b * u32(c.T) + t) * u32(c.I)"),
+    part: () => weights("c.dwIh", "u32(c.I)", "c.begin", "c.end", "g", "c.x + (b * u32(c.T) + t) * u32(c.I)"),
     threads: (c) => blocks(c.end! - c.begin!, c.I!),
     wanted: (c) => Boolean(c.dwIh),
   },
   state: {
-    text: (c) => {
+    part: (c) => {
       const end = c.cell === RESET_BEFORE ? "min(c.end, 2 * c.H)" : "c.end";
       const previous = c.reverse ? "min(t + 1u, u32(c.T) - 1u)" : "max(t, 1u) - 1u";
       const output = `c.y + (b * u32(c.T) + ${previous}) * u32(c.H)`;
       const at = c.h0 ? `select(${output}, c.h0 + b * u32(c.H), isFirst(b, t))` : output;
-      return weights("state", "c.dwHh", "u32(c.H)", "c.begin", end, recurrentColumn(c), at, c.h0 ? "" : "|| isFirst(b, t)");
+      return weights("c.dwHh", "u32(c.H)", "c.begin", end, recurrentColumn(c), at, c.h0 ? "" : "|| isFirst(b, t)");
     },
     threads: (c) => blocks(Math.min(c.end!, c.cell === RESET_BEFORE ? split(c) : c.end!) - c.begin!, c.H!),
     wanted: (c) => Boolean(c.dwHh),
   },
   reset: {
-    text: () => weights("reset", "c.dwHh", "u32(c.H)", "max(c.begin, 2 * c.H)", "c.end", "g", "row + 3u * u32(c.H)"),
+    part: () => weights("c.dwHh", "u32(c.H)", "max(c.begin, 2 * c.H)", "c.end", "g", "row + 3u * u32(c.H)"),
     threads: (c) => blocks(c.end! - Math.max(c.begin!, split(c)), c.H!),
     wanted: (c) => Boolean(c.dwHh) && c.cell === RESET_BEFORE,
   },
-  inputBias: { text: () => bias("inputBias", "c.dbIh", "g"), threads: (c) => c.end! - c.begin!, wanted: (c) => Boolean(c.dbIh) },
+  inputBias: { part: () => bias("c.dbIh", "g"), threads: (c) => c.end! - c.begin!, wanted: (c) => Boolean(c.dbIh) },
   stateBias: {
-    text: (c) => bias("stateBias", "c.dbHh", recurrentColumn(c)),
+    part: (c) => bias("c.dbHh", recurrentColumn(c)),
     threads: (c) => c.end! - c.begin!,
     wanted: (c) => Boolean(c.dbHh),
   },
@@ -94,16 +98,33 @@ const entries: Record<string, { text: (c: Arguments) => string; threads: (c: Arg
 
 const blocks = (m: number, n: number) => (m > 0 ? Math.ceil(m / 4) * Math.ceil(n / 4) : 0);
 
-const wanted = (c: Arguments) => Object.entries(entries).filter(([, entry]) => entry.wanted(c) && entry.threads(c) > 0);
+const wanted = (c: Arguments) => Object.entries(parts).filter(([, part]) => part.wanted(c) && part.threads(c) > 0);
 
-/** The gradients of all weights of a recurrent layer, as assembly/recurrent/gradient, in products over all steps (t, b). */
+/** A part begins with a workgroup, so that no two share one. */
+const partCall = (name: string, count: string) => /* wgsl */ `{
+    let n = ${count}; let end = (n + ${LINE - 1}u) / ${LINE}u * ${LINE}u;
+    if (i < n) { ${name}(i); }
+    if (i < end) { return; }
+    i -= end;
+  }`;
+
+const code = (c: Arguments) => {
+  const made = wanted(c).map(([name, { part }]) => ({ name, ...part(c) }));
+  return /* wgsl */ `${sequence(c)}
+${made.map(({ name, body }) => `fn ${name}(i: u32) {${body}\n}`).join("\n")}
+${entry("main")} {
+  var i = line(id, groups);
+  ${made.map(({ name, count }) => partCall(name, count)).join("\n  ")}
+}`;
+};
+
+/** The gradients of all weights of a recurrent layer, as assembly/recurrent/gradient, in products over all steps (t, b), side by side. */
 export const recurrentGradientKernels = {
   recurrentGradient: {
-    code: (c) =>
-      sequence(c) +
-      wanted(c)
-        .map(([, { text }]) => text(c))
-        .join(""),
-    passes: (c) => wanted(c).map(([entry, { threads }]): Pass => ({ entry, groups: line(threads(c)) })),
+    code,
+    passes: (c) => {
+      const threads = wanted(c).reduce((sum, [, part]) => sum + Math.ceil(part.threads(c) / LINE) * LINE, 0);
+      return [{ entry: "main", groups: threads > 0 ? line(threads) : [0] }];
+    },
   },
 } satisfies WgslKernels;

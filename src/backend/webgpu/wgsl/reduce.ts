@@ -58,8 +58,8 @@ fn partsOf(n: u32, outputs: u32) -> u32 { return select((n + ${FAN - 1}u) / ${FA
   };
 }
 
-/** The sum with what each addition lost (Neumaier 1974); for mean, over n. */
-const sum = (mean: boolean) => /* wgsl */ `
+/** The sum with what each addition lost (Neumaier 1974); for mean, over n; for addSum, added to y. */
+const sum = (op: "sum" | "mean" | "addSum") => /* wgsl */ `
 fn reducePart(s: Source) {
   var total = 0.0;
   var lost = 0.0;
@@ -70,7 +70,8 @@ fn reducePart(s: Source) {
     total = next;
   }
   if (isFinite(total)) { total += lost; }
-  ${mean ? "if (s.last) { if (c.n == 0) { total = nan(); } else { total /= f32(c.n); } }" : ""}
+  ${op === "mean" ? "if (s.last) { if (c.n == 0) { total = nan(); } else { total /= f32(c.n); } }" : ""}
+  ${op === "addSum" ? "if (s.last) { total += bitcast<f32>(heap[s.to]); }" : ""}
   heap[s.to] = bitcast<u32>(total);
 }
 `;
@@ -148,12 +149,18 @@ fn reducePart(s: Source) {
 }
 `;
 
-const bodyOf: Record<ReduceOp, string> = { sum: sum(false), mean: sum(true), max: extreme("max"), min: extreme("min") };
+const bodyOf: Record<ReduceOp, string> = {
+  sum: sum("sum"),
+  mean: sum("mean"),
+  max: extreme("max"),
+  min: extreme("min"),
+  addSum: sum("addSum"),
+};
 
 const outputs = (c: Arguments) => c.outer! * c.inner!;
 
 /**
- * reduce, argmax and norm as their rows in kernels.ts say. Overwrite y. Sums differ from assembly/reduce by roundings; no order of
+ * reduce, argmax and norm as their rows in kernels.ts say. Sums differ from assembly/reduce by roundings; no order of
  * additions depends on anything but the sizes.
  */
 export const reduceKernels = {

@@ -25,16 +25,15 @@ fn expSum(start: u32, m: f32, lane: u32) -> f32 {
 const NONE = reductions.indexOf("none");
 const MEAN = reductions.indexOf("mean");
 
-/** How many targets are not ignored, at c.workspace. One workgroup. */
-const countEntry = /* wgsl */ `
-@compute @workgroup_size(64) fn count(@builtin(local_invocation_index) lane: u32) {
+const targets = "fn targetOf(r: u32) -> i32 { return bitcast<i32>(heap[c.targets + r]); }\n";
+/** How many targets are not ignored. One workgroup. */
+const counted = /* wgsl */ `
+fn count(lane: u32) -> f32 {
   var n = 0.0;
   for (var r = lane; r < u32(c.rows); r += 64u) { n += f32(targetOf(r) != c.ignoreIndex); }
-  let all = workgroupSum(n, lane);
-  if (lane == 0u) { heap[c.workspace] = all; }
+  return workgroupSum(n, lane);
 }
 `;
-const targets = "fn targetOf(r: u32) -> i32 { return bitcast<i32>(heap[c.targets + r]); }\n";
 
 const forward = (c: Arguments, device: Capabilities) => /* wgsl */ `${math}${targets}
 ${rowsEntry(
@@ -56,19 +55,20 @@ fn row(r: u32, lane: u32) {
     if (c.smoothing != 0) { loss += c.smoothing * (logSum - shifted / f32(c.cols)); }
   }
   heap[c.logSumExp + r] = select(m + logSum, 0, ignored);
-  heap[${c.reduction === NONE ? "c.loss" : "c.workspace + 1u"} + r] = loss;
+  heap[${c.reduction === NONE ? "c.loss" : "c.workspace"} + r] = loss;
 }`,
 )}
 ${
   c.reduction === NONE
     ? ""
-    : /* wgsl */ `${workgroupTotal}${countEntry}
+    : /* wgsl */ `${workgroupTotal}${counted}
 @compute @workgroup_size(64) fn join(@builtin(local_invocation_index) lane: u32) {
   var sum = 0.0;
-  for (var r = lane; r < u32(c.rows); r += 64u) { sum += heap[c.workspace + 1u + r]; }
+  for (var r = lane; r < u32(c.rows); r += 64u) { sum += heap[c.workspace + r]; }
   let all = workgroupSum(sum, lane);
+  ${c.reduction === MEAN ? "let n = count(lane);" : ""}
   if (lane > 0u) { return; }
-  ${c.reduction === MEAN ? "let n = heap[c.workspace]; if (n == 0) { heap[c.loss] = nan(); } else { heap[c.loss] = all / n; }" : "heap[c.loss] = all;"}
+  ${c.reduction === MEAN ? "if (n == 0) { heap[c.loss] = nan(); } else { heap[c.loss] = all / n; }" : "heap[c.loss] = all;"}
 }`
 }`;
 
@@ -76,8 +76,8 @@ const one = (entry: string): Pass => ({ entry, groups: [1] });
 
 /**
  * Softmax, log-softmax and cross-entropy over the last axis of [rows, cols], as assembly/softmax: relative to a row's largest number, and
- * with the same treatment of ignored rows, smoothing and reductions. Cross-entropy has the number of targets and the rows' losses in the
- * workspace, and sums them by one workgroup in a fixed tree.
+ * with the same treatment of ignored rows, smoothing and reductions. Cross-entropy has the rows' losses in the workspace, and sums them
+ * by one workgroup in a fixed tree.
  */
 export const softmaxKernels = {
   softmaxForward: rowKernel(/* wgsl */ `${exponentials}
@@ -112,17 +112,17 @@ fn row(r: u32, lane: u32) {
 }`),
 
   crossEntropyForward: {
-    workspace: (c) => (c.reduction === NONE ? 0 : (1 + c.rows!) * 4),
+    workspace: (c) => (c.reduction === NONE ? 0 : c.rows! * 4),
     code: forward,
-    passes: (c, device) => [
-      rowsPass(c.rows!, isWide(c.cols!, device)),
-      ...(c.reduction === MEAN ? [one("count")] : []),
-      ...(c.reduction === NONE ? [] : [one("join")]),
-    ],
+    passes: (c, device) => [rowsPass(c.rows!, isWide(c.cols!, device)), ...(c.reduction === NONE ? [] : [one("join")])],
   },
   crossEntropyBackward: {
     workspace: () => 4,
-    code: (c) => /* wgsl */ `${math}${targets}${workgroupTotal}${countEntry}
+    code: (c) => /* wgsl */ `${math}${targets}${workgroupTotal}${counted}
+@compute @workgroup_size(64) fn divisor(@builtin(local_invocation_index) lane: u32) {
+  let n = count(lane);
+  if (lane == 0u) { heap[c.workspace] = n; }
+}
 ${each(
   "elements",
   "u32(c.rows * c.cols)",
@@ -133,6 +133,6 @@ ${each(
   let d = g * (expf(heap[c.logits + i] - heap[c.logSumExp + r]) - c.smoothing / f32(c.cols) - hit);
   heap[c.dLogits + i] = select(d, 0, target_ == c.ignoreIndex);`,
 )}`,
-    passes: (c) => [...(c.reduction === MEAN ? [one("count")] : []), { entry: "elements", groups: line(c.rows! * c.cols!) }],
+    passes: (c) => [...(c.reduction === MEAN ? [one("divisor")] : []), { entry: "elements", groups: line(c.rows! * c.cols!) }],
   },
 } satisfies WgslKernels;
