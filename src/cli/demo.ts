@@ -29,7 +29,14 @@ export const demo = defineCommand({
     const optimizer = new AdamW(model.parameters(), { lr: 5e-3, betas: [0.9, 0.99], weightDecay: 0, clipNorm: 1 });
 
     const parameters = model.parameterCount();
-    const report = plainReport({ model: describeLM(model), parameters, steps, tokens: batchSize * sequenceLength, device: device.info });
+    const report = plainReport({
+      model: describeLM(model),
+      parameters,
+      steps,
+      tokens: batchSize * sequenceLength,
+      device: device.info,
+      unit: "characters",
+    });
     for await (const event of fit(model, windows, { optimizer, steps })) report(event);
 
     const prompt = sampleText.slice(0, sampleText.indexOf(" ") + 1);

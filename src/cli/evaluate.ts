@@ -1,12 +1,13 @@
 import { defineCommand } from "citty";
 import { deviceOptions, initDevice } from "./options.js";
 import { formatMeasures } from "./task-report.js";
-import { openTask } from "./tasks/kinds.js";
+import { beamOption, openTask, searchOf } from "./tasks/kinds.js";
 import { readText } from "./training-run.js";
 
 const args = {
   model: { type: "string", required: true, description: "The folder of a trained task", valueHint: "DIR" },
   data: { type: "string", required: true, description: "A file as for training", valueHint: "FILE" },
+  beam: beamOption,
   json: { type: "boolean", description: "Print one JSON object" },
   ...deviceOptions,
 } as const;
@@ -18,10 +19,13 @@ export const evaluate = defineCommand({
     const text = await readText("--data", args.data);
     await initDevice(args);
     const { task, kind } = await openTask(args.model);
+    const search = searchOf(kind, args.beam);
     const examples = await kind.examples(task, text, args.data);
-    const measures = await task.evaluate(examples);
+    const measures = await task.evaluate(examples, search);
+    const details = await kind.details?.(task, examples, search.beams);
     const print = (line: string) => process.stdout.write(`${line}\n`);
-    if (args.json) print(JSON.stringify({ event: "end", examples: examples.length, measures }));
-    else print(`${examples.length} examples  ${formatMeasures(measures)}`);
+    if (args.json) return print(JSON.stringify({ event: "end", examples: examples.length, measures, ...details?.json }));
+    print(`${examples.length} examples  ${formatMeasures(measures)}`);
+    for (const line of details?.lines ?? []) print(line);
   },
 });

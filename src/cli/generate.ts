@@ -1,6 +1,7 @@
 import { defineCommand } from "citty";
 import { beamSearch, generate as generateTokens, type StepModel } from "../decode/index.js";
 import { fileStore } from "../io/file-store.js";
+import { TextStream } from "../text/text-stream.js";
 import { SeqgradError } from "../util/errors.js";
 import { loadLM } from "./lm.js";
 import { deviceOptions, initDevice, numberOption } from "./options.js";
@@ -8,11 +9,16 @@ import { deviceOptions, initDevice, numberOption } from "./options.js";
 const args = {
   model: { type: "string", required: true, description: "The folder of a saved model", valueHint: "DIR" },
   prompt: { type: "string", required: true, description: "The text to go on from", valueHint: "TEXT" },
-  length: { type: "string", default: "200", description: "Characters to write", valueHint: "N" },
+  length: {
+    type: "string",
+    default: "200",
+    description: "Tokens to write: characters, words or what the model was trained on",
+    valueHint: "N",
+  },
   temperature: { type: "string", description: "0 always takes the likeliest; above 1 is bolder (Default: 0.8)", valueHint: "T" },
   "top-k": { type: "string", description: "Choose among the K likeliest", valueHint: "K" },
   "top-p": { type: "string", description: "Choose among the likeliest that hold this share", valueHint: "P" },
-  "repetition-penalty": { type: "string", description: "Above 1 avoids characters already there (Default: 1)", valueHint: "X" },
+  "repetition-penalty": { type: "string", description: "Above 1 avoids tokens already there (Default: 1)", valueHint: "X" },
   seed: { type: "string", description: "The same seed writes the same text", valueHint: "S" },
   beams: { type: "string", description: "Search the likeliest text, N at once, in the place of chance", valueHint: "N" },
   json: { type: "boolean", description: "Print one JSON object" },
@@ -44,16 +50,18 @@ export const generate = defineCommand({
     const print = (event: object) => process.stdout.write(`${JSON.stringify({ event: "end", prompt: args.prompt, ...event })}\n`);
     if (beams !== undefined) {
       const [best] = await beamSearch(model, prompt, { beams, maxTokens, repetitionPenalty });
-      const text = tokenizer.decode(best!.tokens);
+      const stream = new TextStream(tokenizer, prompt);
+      const text = best!.tokens.map((token) => stream.push(token)).join("");
       if (args.json) print({ text, logProbability: best!.logProbability });
       else process.stdout.write(`${args.prompt}${text}\n`);
       return;
     }
+    const stream = new TextStream(tokenizer, prompt);
     let text = "";
     // With the first token comes the prompt: a model that cannot write one leaves nothing on stdout.
     let unprinted = args.prompt;
     for await (const token of generateTokens(model, prompt, { ...sampling, maxTokens, repetitionPenalty })) {
-      const piece = tokenizer.decode([token]);
+      const piece = stream.push(token);
       text += piece;
       if (!args.json) process.stdout.write(unprinted + piece);
       unprinted = "";

@@ -7,7 +7,7 @@ import { crossEntropy } from "../ops/cross-entropy.js";
 import { tensor } from "../tensor/create.js";
 import { scope } from "../tensor/scope.js";
 import type { TensorValue } from "../tensor/value.js";
-import { CharTokenizer } from "../text/index.js";
+import { CharTokenizer, type Tokenizer, tokenizerFromJSON } from "../text/index.js";
 import { breather } from "../util/breath.js";
 import { SeqgradError } from "../util/errors.js";
 import type { Recipe } from "./recipe.js";
@@ -32,29 +32,30 @@ export function describeLM(model: LanguageModel): string {
   return `transformer with ${model.config.layers} x ${model.config.heads} heads, ${model.config.embed} wide`;
 }
 
-/** Saves a character model as a folder. */
-export async function saveLM(store: Store, model: LanguageModel, tokenizer: CharTokenizer): Promise<void> {
+/** Saves a model as a folder: a vocabulary of characters as vocab.json, any other tokenizer as tokenizer.json. */
+export async function saveLM(store: Store, model: LanguageModel, tokenizer: Tokenizer): Promise<void> {
   const { type, architecture } = model instanceof RecurrentLM ? kinds.recurrent : kinds.transformer;
   const config = { model_type: type, architectures: [architecture], ...model.config };
-  await saveModel(store, { config, tensors: await model.stateDict(), vocabulary: tokenizer.toJSON() });
+  const vocabulary = tokenizer instanceof CharTokenizer ? { vocabulary: tokenizer.toJSON() } : { tokenizer: tokenizer.toJSON() };
+  await saveModel(store, { config, tensors: await model.stateDict(), ...vocabulary });
 }
 
 /** Loads what saveLM saved. */
-export async function loadLM(store: Store): Promise<{ model: LanguageModel; tokenizer: CharTokenizer }> {
-  const { config, tensors, vocabulary } = await loadModel(store);
+export async function loadLM(store: Store): Promise<{ model: LanguageModel; tokenizer: Tokenizer }> {
+  const { config, tensors, vocabulary, tokenizer: saved } = await loadModel(store);
   const kind = Object.values(kinds).find(({ type }) => type === config.model_type);
   if (!kind) {
     const types = Object.values(kinds).map(({ type }) => `"${type}"`);
     throw new SeqgradError("format", `config.json: model_type is ${JSON.stringify(config.model_type)}; wants ${types.join(" or ")}.`);
   }
-  if (!vocabulary) throw new SeqgradError("io", "the model's vocab.json is missing; the folder is not complete.");
-  const tokenizer = CharTokenizer.fromJSON(vocabulary);
+  if (!vocabulary && !saved) throw new SeqgradError("io", "the model's vocab.json is missing; the folder is not complete.");
+  const tokenizer = await tokenizerFromJSON(saved ?? vocabulary);
   // Compared with the other files before a model is made, which may ask for any amount of memory.
   const check: Check = (name, isGood, wanted) => {
     if (!isGood) throw new SeqgradError("format", `config.json: ${name} is ${JSON.stringify(config[name])}; wants ${wanted}.`);
   };
   const { dropout, tieWeights } = config;
-  check("vocabularySize", config.vocabularySize === tokenizer.size, `${tokenizer.size}, the size of vocab.json`);
+  check("vocabularySize", config.vocabularySize === tokenizer.size, `${tokenizer.size}, the size of ${saved ? "tokenizer" : "vocab"}.json`);
   check("dropout", typeof dropout === "number" && dropout >= 0 && dropout <= 1, "a number from 0 to 1");
   check("tieWeights", typeof tieWeights === "boolean", "true or false");
   const model = kind.make(config, tensors, check);

@@ -1,15 +1,15 @@
 import { text as textOf } from "node:stream/consumers";
 import { defineCommand } from "citty";
 import { SeqgradError } from "../util/errors.js";
-import { deviceOptions, initDevice, numberOption } from "./options.js";
-import { openTask } from "./tasks/kinds.js";
+import { deviceOptions, initDevice } from "./options.js";
+import { beamOption, openTask, searchOf } from "./tasks/kinds.js";
 import { readText } from "./training-run.js";
 
 const args = {
   model: { type: "string", required: true, description: "The folder of a trained task", valueHint: "DIR" },
   input: { type: "string", description: "A text to answer; - reads stdin", valueHint: "TEXT" },
   file: { type: "positional", required: false, description: "A file of inputs, one a line; - or nothing reads stdin" },
-  beam: { type: "string", description: "Translations, captions, recognition: search the likeliest, N at once", valueHint: "N" },
+  beam: beamOption,
   json: { type: "boolean", description: "Print one JSON object a line" },
   ...deviceOptions,
 } as const;
@@ -20,15 +20,13 @@ export const predict = defineCommand({
   async run({ args }) {
     if (args.input !== undefined && args.file !== undefined)
       throw new SeqgradError("value", "--input and a file contradict each other; give one of them.");
-    const beams = args.beam === undefined ? undefined : numberOption("beam", args.beam, { low: 1, integer: true });
     await initDevice(args);
     const { task, kind } = await openTask(args.model);
-    if (beams !== undefined && !kind.search)
-      throw new SeqgradError("value", `--beam is for translations, captions and recognition; the model is of ${kind.name}; leave it out.`);
+    const search = searchOf(kind, args.beam);
     const [source, text] = await inputText(args);
     const inputs = await kind.inputs(task, text, source);
     if (inputs.length === 0) throw new SeqgradError("value", `${source} holds no input; give at least one line.`);
-    const answers = beams === undefined ? await task.predict(inputs) : await kind.search!(task, inputs, beams);
+    const answers = await task.predict(inputs, search);
     for (const [i, answer] of answers.entries())
       process.stdout.write(`${args.json ? JSON.stringify(kind.json(answer, inputs[i])) : kind.show(answer, inputs[i])}\n`);
   },

@@ -1,4 +1,5 @@
 import { type RecurrentCell, recurrentCells } from "../models/recurrent-lm.js";
+import { textUnits } from "../text/train-tokenizer.js";
 import { SeqgradError } from "../util/errors.js";
 import { deviceOption } from "./options.js";
 import { flag, number, oneOf, whole } from "./readers.js";
@@ -18,6 +19,8 @@ const readers = {
   activation: oneOf("activation", ["gelu", "swiglu"]),
   tie: flag,
   dropout: number("dropout", 0, 0.999),
+  unit: oneOf("unit", textUnits),
+  vocabulary: whole("vocabulary", 1),
   seq: whole("seq", 1),
   batch: whole("batch", 1),
   lr: number("lr", 0),
@@ -59,6 +62,8 @@ const common = {
   ...({ heads: 4, "kv-heads": 4, norm: "layer", positions: "learned", activation: "gelu" } as const),
   tie: false,
   dropout: 0,
+  unit: "characters",
+  vocabulary: 8000,
   seq: 64,
   batch: 32,
   schedule: "constant",
@@ -85,7 +90,7 @@ export const defaults: Readonly<Record<Arch, Recipe>> = {
 const changeable: ReadonlySet<Name> = new Set(["steps", "eval-every", "checkpoint-every"]);
 
 /** What the first runs did not tell, which were made with the defaults. */
-const later: ReadonlySet<Name> = new Set(["arch", "tie", "schedule", "warmup", "min-lr", "betas", "weight-decay"]);
+const later: ReadonlySet<Name> = new Set(["arch", "unit", "vocabulary", "tie", "schedule", "warmup", "min-lr", "betas", "weight-decay"]);
 
 /** The kind of model that has an option to itself. */
 const ownerOf = (name: Name): Arch | undefined => (Object.keys(own) as Arch[]).find((arch) => own[arch].includes(name));
@@ -102,10 +107,12 @@ export function newRecipe(given: Partial<Recipe>): Recipe {
   const { arch = "recurrent" } = given;
   checkOwners(given, arch);
   const recipe = filled(given);
-  const { schedule, warmup, steps, lr } = recipe;
+  const { schedule, warmup, steps, lr, unit } = recipe;
   const refuse = (what: string, advice: string) => {
     throw new SeqgradError("value", `${what}; ${advice}.`);
   };
+  if (given.vocabulary !== undefined && unit === "characters")
+    refuse("--vocabulary is for --unit words and bpe, and the unit is characters", "leave it out, or give the unit");
   if (given["min-lr"] !== undefined && schedule !== "cosine")
     refuse(`--min-lr is for --schedule cosine, and the schedule is ${schedule}`, "leave it out, or give the schedule");
   if (recipe["min-lr"] > lr) refuse(`--min-lr ${recipe["min-lr"]} is over --lr ${lr}`, "give a smaller one");

@@ -1,3 +1,4 @@
+import type { TextUnit } from "../text/train-tokenizer.js";
 import type { FitEvent } from "../train/types.js";
 import { formatDuration, formatRate, ProgressLine } from "./progress.js";
 
@@ -9,8 +10,13 @@ export interface RunFacts {
   readonly steps: number;
   /** Tokens of an update. */
   readonly tokens: number;
+  /** What a token is. */
+  readonly unit: TextUnit;
   readonly device: string;
 }
+
+/** What one token is called. */
+export const tokensOf: Readonly<Record<TextUnit, string>> = { characters: "character", words: "word", bpe: "token" };
 
 export type Report = (event: FitEvent) => void;
 
@@ -34,7 +40,7 @@ export function jsonReport({ tokens, parameters }: RunFacts): Report {
 }
 
 /** A bar on the terminal, and the milestones on stdout. */
-export function plainReport({ model, parameters, steps, tokens, device }: RunFacts): Report {
+export function plainReport({ model, parameters, steps, tokens, device, unit }: RunFacts): Report {
   const milestone = Math.max(1, Math.round(steps / 10));
   let progress: ProgressLine | undefined;
   let rate = 0;
@@ -60,8 +66,10 @@ export function plainReport({ model, parameters, steps, tokens, device }: RunFac
       print(`${event.reason} Going on after step ${event.step} on ${event.device}.`);
     } else if (event.event === "end") {
       progress?.clear();
-      const validation = event.value === undefined ? "" : `, validation loss ${event.value.toFixed(4)} nats per character`;
-      print(`${event.steps} steps in ${formatDuration(event.seconds)}${validation}`);
+      const validation = event.value === undefined ? "" : `, validation loss ${event.value.toFixed(4)} nats per ${tokensOf[unit]}`;
+      // What a vocabulary of words is judged by.
+      const perplexity = event.value === undefined || unit === "characters" ? "" : `, perplexity ${Math.exp(event.value).toFixed(1)}`;
+      print(`${event.steps} steps in ${formatDuration(event.seconds)}${validation}${perplexity}`);
     }
   };
 }

@@ -1,7 +1,7 @@
 import { defineCommand } from "citty";
 import { RandomWindows, splitTokens } from "../data/windows.js";
 import { manualSeed } from "../tensor/random.js";
-import { CharTokenizer } from "../text/index.js";
+import { type Tokenizer, trainTokenizer } from "../text/index.js";
 import { fit } from "../train/fit.js";
 import { SeqgradError } from "../util/errors.js";
 import { describeLM, makeLM, saveLM, validationLoss } from "./lm.js";
@@ -9,14 +9,16 @@ import { modelOptions, recipeOption } from "./model-options.js";
 import { makeOptimizer, makeSchedule } from "./optimization.js";
 import { deviceOptions, initDevice } from "./options.js";
 import { languageModelForm, type Recipe } from "./recipe.js";
-import { jsonReport, plainReport } from "./report.js";
+import { jsonReport, plainReport, tokensOf } from "./report.js";
 import { conduct, openRun } from "./training-run.js";
 
 const args = {
   data: { type: "string", required: true, description: "A UTF-8 text file", valueHint: "FILE" },
   out: { type: "string", required: true, description: "The folder for the model and its checkpoint", valueHint: "DIR" },
   ...modelOptions,
-  seq: recipeOption("seq", "Characters of a window, and of a transformer's context", "N"),
+  unit: recipeOption("unit", "What a token is: a character, a word in lower case, or a part of a word", "characters|words|bpe"),
+  vocabulary: recipeOption("vocabulary", "The most words, or parts of words", "N"),
+  seq: recipeOption("seq", "Tokens of a window, and of a transformer's context", "N"),
   batch: recipeOption("batch", "Windows of an update", "N"),
   lr: recipeOption("lr", "Learning rate of AdamW, at its highest", "X"),
   schedule: recipeOption("schedule", "Keep the rate, or lower it along half a cosine until the last step", "constant|cosine"),
@@ -37,12 +39,12 @@ const args = {
 } as const;
 
 export const trainLM = defineCommand({
-  meta: { name: "lm", description: "Train a character language model on a text" },
+  meta: { name: "lm", description: "Train a language model on a text" },
   args,
   async run({ args }) {
     const run = await openRun(languageModelForm, args);
     const { recipe, store } = run;
-    const tokenizer = CharTokenizer.fromText(run.text);
+    const tokenizer = tokenizerOf(run.text, recipe);
     const { train, validation } = split(tokenizer.encode(run.text), recipe, args.data);
     const device = await initDevice(recipe);
     manualSeed(recipe.seed);
@@ -53,7 +55,14 @@ export const trainLM = defineCommand({
     const schedule = makeSchedule(recipe);
 
     await run.begin();
-    const facts = { model: describeLM(model), parameters: model.parameterCount(), steps, tokens: batch * seq, device: device.info };
+    const facts = {
+      model: describeLM(model),
+      parameters: model.parameterCount(),
+      steps,
+      tokens: batch * seq,
+      device: device.info,
+      unit: recipe.unit,
+    };
     const report = args.json ? jsonReport(facts) : plainReport(facts);
     const events = (signal: AbortSignal) =>
       fit(model, windows, {
@@ -71,15 +80,24 @@ export const trainLM = defineCommand({
   },
 });
 
+/** Characters are those of the whole text; words and their parts are learnt from what is not held back. */
+function tokenizerOf(text: string, { unit, vocabulary: vocabularySize, val }: Recipe): Tokenizer {
+  const known = unit === "characters" ? text : text.slice(0, Math.ceil(text.length * (1 - val)));
+  return trainTokenizer([known], { unit, vocabularySize });
+}
+
 /** The tokens to train on and those to validate with, each long enough. */
-function split(tokens: Int32Array, { val, seq }: Recipe, data: string): { train: Int32Array; validation: Int32Array } {
+function split(tokens: Int32Array, { val, seq, unit }: Recipe, data: string): { train: Int32Array; validation: Int32Array } {
   const { train, validation } = splitTokens(tokens, val);
   if (val > 0 && validation.length < 2) {
     const advice = "give a larger share, or 0 for none";
-    throw new SeqgradError("range", `--val ${val} leaves ${validation.length} of the ${tokens.length} characters of ${data}; ${advice}.`);
+    throw new SeqgradError(
+      "range",
+      `--val ${val} leaves ${validation.length} of the ${tokens.length} ${tokensOf[unit]}s of ${data}; ${advice}.`,
+    );
   }
   if (train.length <= seq) {
-    const got = `a window of --seq ${seq} characters and the one that follows do not fit the ${train.length} of ${data} to train on`;
+    const got = `a window of --seq ${seq} ${tokensOf[unit]}s and the one that follows do not fit the ${train.length} of ${data} to train on`;
     throw new SeqgradError("range", `${got}; give a longer text or a smaller --seq.`);
   }
   return { train, validation };

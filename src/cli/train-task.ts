@@ -1,4 +1,5 @@
 import { type CommandDef, defineCommand } from "citty";
+import { cosine } from "../optim/schedules.js";
 import { saveTask } from "../tasks/index.js";
 import { manualSeed } from "../tensor/random.js";
 import { fit } from "../train/fit.js";
@@ -6,12 +7,12 @@ import { SeqgradError } from "../util/errors.js";
 import { makeOptimizer } from "./optimization.js";
 import { initDevice } from "./options.js";
 import { type Measures, taskReport } from "./task-report.js";
-import type { TaskKind, TaskOptions, TaskRecipe } from "./tasks/kind.js";
+import type { TaskKind, TaskRecipe } from "./tasks/kind.js";
 import { conduct, openRun, type RecipeForm, type RunArgs } from "./training-run.js";
 
 /** The command that trains a kind of task. */
 export function trainTask(kind: TaskKind) {
-  const form = formOf(kind.options);
+  const form = formOf(kind);
   return defineCommand({
     meta: { name: kind.name, description: kind.description },
     args: argsOf(kind),
@@ -27,19 +28,21 @@ export function trainTask(kind: TaskKind) {
         const advice = "give a larger share, or 0 for none";
         throw new SeqgradError("range", `--val ${recipe.val} leaves none of the ${train.length} examples of ${args.data}; ${advice}.`);
       }
-      const { batch: batchSize, epochs, seed } = recipe as { batch: number; epochs: number; seed: number };
+      const { batch: batchSize, epochs, seed, schedule } = recipe as { batch: number; epochs: number; seed: number; schedule: string };
       const loader = task.loader(train, { batchSize, seed });
       const {
         lr,
         clip,
         "weight-decay": weightDecay,
       } = recipe as Record<string, number> as { lr: number; clip: number; "weight-decay": number };
+      const steps = epochs * loader.length;
+      const course = kind.course?.(task, recipe, steps);
       const optimizer = makeOptimizer(task.model, { lr, clip, betas: "0.9,0.999", "weight-decay": weightDecay });
 
       await run.begin();
       const judges = validation.length > 0;
       const report = taskReport(args.json ?? false, {
-        ...{ kind: kind.name, device: device.info, parameters: task.model.parameterCount(), steps: epochs * loader.length },
+        ...{ kind: kind.name, device: device.info, parameters: task.model.parameterCount(), steps },
         ...{ batchSize, train: train.length, validation: validation.length },
       });
       const { measure, larger } = kind.best;
@@ -51,6 +54,13 @@ export function trainTask(kind: TaskKind) {
       const events = (signal: AbortSignal) =>
         fit(task.model, loader, {
           ...{ optimizer, epochs, signal },
+          ...(schedule === "cosine" && { schedule: cosine(steps) }),
+          ...(course && {
+            loss(batch, _, step) {
+              course(step);
+              return task.model.loss(batch);
+            },
+          }),
           // Never stops early: it keeps the best epoch.
           ...(judges && { evaluate: { every: loader.length, run: judge }, earlyStopping: { patience: Number.MAX_SAFE_INTEGER } }),
           checkpoint: { store, every: loader.length, resume: args.resume ?? false },
@@ -88,7 +98,7 @@ function argsOf({ data, options }: TaskKind): NonNullable<CommandDef["args"]> {
   };
 }
 
-function formOf(options: TaskOptions): RecipeForm<TaskRecipe> {
+function formOf({ options, isTimed }: TaskKind): RecipeForm<TaskRecipe> {
   const names = Object.keys(options);
   const read = (args: Readonly<Record<string, unknown>>) =>
     Object.fromEntries(names.filter((name) => args[name] !== undefined).map((name) => [name, options[name]!.read(String(args[name]))]));
@@ -98,7 +108,10 @@ function formOf(options: TaskOptions): RecipeForm<TaskRecipe> {
     fresh: (given) => ({ ...Object.fromEntries(names.map((name) => [name, options[name]!.default])), ...(given as TaskRecipe) }),
     stored: (json) => (names.every((name) => typeof json[name] === typeof options[name]!.default) ? read(json) : undefined),
     checkGiven: () => {},
-    whyFixed: (name) => (name === "epochs" ? undefined : ""),
+    whyFixed(name, recipe) {
+      if (name !== "epochs") return "";
+      return recipe.schedule === "cosine" || isTimed?.(recipe) ? ", by which its schedule goes" : undefined;
+    },
     told: () => names,
   };
 }

@@ -6,7 +6,7 @@ import { tokenizerFromJSON } from "../text/load.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { SeqgradError } from "../util/errors.js";
 import { demand } from "./task.js";
-import { type TextUnit, TextWriter, tokenizerOf } from "./text-writer.js";
+import { TextWriter, tokenizerOf, type UnitOptions } from "./text-writer.js";
 
 export interface CaptionedImage {
   /** `[G, F]`: the vectors of the places of a grid; one for a picture told by a vector. */
@@ -14,15 +14,9 @@ export interface CaptionedImage {
   readonly caption: string;
 }
 
-export interface ImageCaptionerOptions extends Omit<CaptionerConfig, "features" | "places" | "targetVocabulary"> {
-  /** What a caption is cut into where no tokenizer is given: `words`, in lower case, or `characters`. Default `words`. */
-  readonly unit?: TextUnit;
-  /** Words that occur less often are unknown. Default 2. */
-  readonly minCount?: number;
+export interface ImageCaptionerOptions extends UnitOptions, Omit<CaptionerConfig, "features" | "places" | "targetVocabulary"> {
   /** With `<pad>` as 0, `<sos>` and `<eos>`. Default: by `unit`. */
   readonly tokenizer?: Tokenizer;
-  /** Longer captions are cut off after so many tokens; no answer is longer. Default 64. */
-  readonly maxLength?: number;
 }
 
 /**
@@ -54,10 +48,10 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
    *   sizes, or as the model
    */
   static create(images: readonly CaptionedImage[], options: ImageCaptionerOptions = {}): ImageCaptioner {
-    const { unit = "words", minCount = 2, tokenizer, maxLength = 64, ...config } = options;
+    const { unit, minCount, vocabularySize, tokenizer, maxLength = 64, ...config } = options;
     if (images.length === 0) throw new SeqgradError("value", "ImageCaptioner: there is no picture to learn from.");
     const captions = images.map(({ caption }) => caption);
-    const target = tokenizer ?? tokenizerOf("ImageCaptioner", captions, unit, minCount);
+    const target = tokenizer ?? tokenizerOf(captions, options);
     const scaler = frameScaler(images.map(({ features }) => features));
     const places = Math.max(...images.map(({ features }) => features.length));
     const model = new Captioner({ ...config, features: scaler.means.length, places, targetVocabulary: target.size });

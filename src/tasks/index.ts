@@ -9,7 +9,7 @@ export {
   type SeriesPoint,
 } from "./series-forecaster.js";
 export { type Recording, SpeechRecogniser, type SpeechRecogniserOptions } from "./speech-recogniser.js";
-export { type BatchOptions, saveTask, type Task } from "./task.js";
+export { type BatchOptions, type SearchOptions, saveTask, type Task } from "./task.js";
 export { type LabelledText, type LabelProbabilities, TextClassifier, type TextClassifierOptions } from "./text-classifier.js";
 export type { TextWriter } from "./text-writer.js";
 export { type TextPair, Translator, type TranslatorOptions } from "./translator.js";

@@ -12,7 +12,7 @@ import { tokenizerFromJSON } from "../text/load.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { type BatchOptions, demand, evaluating, outputs, type Task } from "./task.js";
+import { type BatchOptions, demand, evaluating, outputs, type SearchOptions, type Task } from "./task.js";
 
 export interface Recording {
   /** `[T, F]` */
@@ -93,9 +93,12 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
     throw new SeqgradError("value", `SpeechRecogniser: ${where} has ${got}; give more frames or a shorter text.`);
   }
 
-  /** The `symbolErrorRate` and the share of recordings transcribed `exact`ly, by the likeliest classes; and the `loss` of a recording. */
-  async evaluate(recordings: readonly Recording[]): Promise<Record<string, number>> {
-    const answers = await this.predict(recordings.map(({ frames }) => frames));
+  /** The `symbolErrorRate` and the share of recordings transcribed `exact`ly; and the `loss` of a recording. */
+  async evaluate(recordings: readonly Recording[], options: SearchOptions = {}): Promise<Record<string, number>> {
+    const answers = await this.predict(
+      recordings.map(({ frames }) => frames),
+      options,
+    );
     const [written, wanted] = [answers, recordings.map(({ text }) => text)].map((texts) => texts.map((text) => [...text]));
     const exact = answers.filter((answer, i) => answer === recordings[i]!.text).length / recordings.length;
     let sum = 0;
@@ -110,7 +113,7 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
   }
 
   /** The text of each recording: by the likeliest class of each frame (`beams` 1), or by prefix search. */
-  async predict(recordings: readonly Frames[], { beams = 1 }: { beams?: number } = {}): Promise<string[]> {
+  async predict(recordings: readonly Frames[], { beams = 1 }: SearchOptions = {}): Promise<string[]> {
     checkInteger("SpeechRecogniser", "beams", beams, 1);
     const { size } = this.tokenizer;
     const order = Array.from(recordings.keys()).sort((a, b) => recordings[a]!.length - recordings[b]!.length);

@@ -14,6 +14,12 @@ export interface BatchOptions {
   readonly seed?: number;
 }
 
+/** For the tasks that can search. */
+export interface SearchOptions {
+  /** How many answers are followed at once; 1 takes what is likeliest step by step. Default 1. */
+  readonly beams?: number;
+}
+
 /**
  * A model with what turns raw examples into its batches and its outputs into answers. `fit(task.model, task.loader(examples, ..), ..)`
  * trains it.
@@ -25,9 +31,9 @@ export interface Task<Example, Input, Answer, Batch = unknown> {
   /** Batches in another order each epoch, of examples of like length. */
   loader(examples: readonly Example[], options: BatchOptions): DataLoader<Example, Batch>;
   /** Measures by name, of examples that the model has not seen. The model is in evaluation mode meanwhile. */
-  evaluate(examples: readonly Example[]): Promise<Readonly<Record<string, number>>>;
+  evaluate(examples: readonly Example[], options?: SearchOptions): Promise<Readonly<Record<string, number>>>;
   /** An answer to each input. */
-  predict(inputs: readonly Input[]): Promise<Answer[]>;
+  predict(inputs: readonly Input[], options?: SearchOptions): Promise<Answer[]>;
   /** What it takes to build the task again, beside the weights. */
   describe(): Omit<SavedModel, "tensors">;
 }

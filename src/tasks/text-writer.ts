@@ -10,16 +10,11 @@ import type { GreedyOptions } from "../models/step.js";
 import type { Module } from "../nn/module.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { CharTokenizer } from "../text/char-tokenizer.js";
 import { sequenceTokens, type Tokenizer } from "../text/tokenizer.js";
-import { WordTokenizer } from "../text/word-tokenizer.js";
+import { type TextUnit, trainTokenizer } from "../text/train-tokenizer.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { type BatchOptions, evaluating, type Task } from "./task.js";
-
-/** What a text is cut into where no tokenizer is given. */
-export const textUnits = ["words", "characters"] as const;
-export type TextUnit = (typeof textUnits)[number];
+import { type BatchOptions, evaluating, type SearchOptions, type Task } from "./task.js";
 
 /** A model that writes tokens about a source: one `Item`, or many of them padded. */
 export interface WritingModel<Item, Source> extends Module {
@@ -32,12 +27,21 @@ export interface WritingModel<Item, Source> extends Module {
 /** Evaluation looks at so many examples at once. */
 const BATCH = 64;
 
-/** A tokenizer with the special tokens of sequences, of the texts to train on. */
-export function tokenizerOf(op: string, texts: readonly string[], unit: TextUnit, minCount: number): Tokenizer {
-  if (unit === "words") return WordTokenizer.fromTexts(texts, { minCount, special: sequenceTokens });
-  if (unit === "characters") return CharTokenizer.fromText(texts.join(""), { special: sequenceTokens });
-  throw new SeqgradError("value", `${op}: there is no unit "${String(unit)}"; use ${textUnits.join(", ")}.`);
+/** How a text is cut into tokens where no tokenizer is given. */
+export interface UnitOptions {
+  /** Words, in lower case, characters, or parts of words (bpe). Default `words`. */
+  readonly unit?: TextUnit;
+  /** Words that occur less often are unknown. Default 2. */
+  readonly minCount?: number;
+  /** The most words, or parts of words. Default 8000. */
+  readonly vocabularySize?: number;
+  /** Longer texts are cut off after so many tokens; no answer is longer. Default 64. */
+  readonly maxLength?: number;
 }
+
+/** A tokenizer with the special tokens of sequences, of the texts to train on. */
+export const tokenizerOf = (texts: readonly string[], { unit = "words", minCount = 2, vocabularySize = 8000 }: UnitOptions): Tokenizer =>
+  trainTokenizer(texts, { unit, minCount, vocabularySize, special: sequenceTokens });
 
 /** Throws unless the tokenizer has padding as 0 and the other parts. */
 export function checkSpecial(op: string, { special }: Tokenizer, parts: readonly ("sos" | "eos")[]): void {
@@ -80,7 +84,7 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
   }
 
   /** `bleu` of greedy answers (in lower case), the share answered `exact`ly, and the `loss` of a token; with `beams` of searched ones. */
-  async evaluate(examples: readonly Example[], options: { beams?: number } = {}): Promise<Record<string, number>> {
+  async evaluate(examples: readonly Example[], options: SearchOptions = {}): Promise<Record<string, number>> {
     const answers = await this.predict(
       examples.map((example) => this.inputOf(example)),
       options,
@@ -91,7 +95,7 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
   }
 
   /** The likeliest answer to each input: token by token (`beams` 1, many inputs at once), or by beam search. */
-  async predict(inputs: readonly Input[], { beams = 1 }: { beams?: number } = {}): Promise<string[]> {
+  async predict(inputs: readonly Input[], { beams = 1 }: SearchOptions = {}): Promise<string[]> {
     checkInteger(this.op, "beams", beams, 1, this.target.size);
     const items = inputs.map((input) => this.itemOf(input));
     const { sos, eos } = this.#ends();

@@ -1,29 +1,24 @@
 import { type PaddedRows, padRows } from "../data/padding.js";
 import type { SavedModel } from "../io/model-folder.js";
+import { type BleuBucket, bleuByLength } from "../metrics/bleu.js";
 import { RecurrentSeq2Seq, type RecurrentSeq2SeqConfig } from "../models/recurrent-seq2seq.js";
 import { TransformerSeq2Seq, type TransformerSeq2SeqConfig } from "../models/transformer-seq2seq.js";
 import { tokenizerFromJSON } from "../text/load.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { SeqgradError } from "../util/errors.js";
 import { demand } from "./task.js";
-import { checkSpecial, type TextUnit, TextWriter, tokenizerOf } from "./text-writer.js";
+import { checkSpecial, TextWriter, tokenizerOf, type UnitOptions } from "./text-writer.js";
 
 export interface TextPair {
   readonly source: string;
   readonly target: string;
 }
 
-interface TextOptions {
-  /** What a text is cut into where no tokenizer is given: `words`, in lower case, or `characters`. Default `words`. */
-  readonly unit?: TextUnit;
-  /** Words that occur less often are unknown. Default 2. */
-  readonly minCount?: number;
+interface TextOptions extends UnitOptions {
   /** With `<pad>` as 0, `<eos>` and `<unk>`. Default: by `unit`. */
   readonly sourceTokenizer?: Tokenizer;
   /** With `<pad>` as 0, `<sos>` and `<eos>`. Default: by `unit`. */
   readonly targetTokenizer?: Tokenizer;
-  /** Longer texts are cut off after so many tokens; no answer is longer. Default 64. */
-  readonly maxLength?: number;
 }
 
 type Without<Config, Known extends string> = Omit<Config, "sourceVocabulary" | "targetVocabulary" | Known>;
@@ -67,9 +62,9 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
    * @throws SeqgradError `value` for no pair, an unknown unit or a tokenizer without special tokens, or as the model
    */
   static create(pairs: readonly TextPair[], options: TranslatorOptions = {}): Translator {
-    const { unit = "words", minCount = 2, sourceTokenizer, targetTokenizer, maxLength = 64, ...config } = options;
+    const { unit, minCount, vocabularySize, sourceTokenizer, targetTokenizer, maxLength = 64, ...config } = options;
     if (pairs.length === 0) throw new SeqgradError("value", "Translator: there is no pair to learn from.");
-    const of = (texts: readonly string[]) => tokenizerOf("Translator", texts, unit, minCount);
+    const of = (texts: readonly string[]) => tokenizerOf(texts, options);
     const source = sourceTokenizer ?? of(pairs.map((pair) => pair.source));
     const target = targetTokenizer ?? of(pairs.map((pair) => pair.target));
     const limit = config.cell === "transformer" && { targetLength: maxLength + 1 };
@@ -83,6 +78,14 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
     const model = modelOf(config, source, target);
     model.loadStateDict(tensors);
     return new Translator(model, source, target, maxLength);
+  }
+
+  /** BLEU by the number of the source's tokens: how it holds where sentences grow. Otherwise as evaluate(). */
+  async bleuByLength(pairs: readonly TextPair[], { beams = 1, width = 5 }: { beams?: number; width?: number } = {}): Promise<BleuBucket[]> {
+    const sources = pairs.map(({ source }) => source);
+    const lengths = sources.map((source) => this.source.encode(source).length);
+    const references = pairs.map(({ target }) => target);
+    return bleuByLength(await this.predict(sources, { beams }), references, lengths, { width, lowercase: true });
   }
 
   describe(): Omit<SavedModel, "tensors"> {

@@ -31,7 +31,7 @@ const AHEAD = 250;
 const READ_EVERY = 16;
 /** Seconds between snapshots of a run on a device that can be lost. */
 const SNAPSHOT_SECONDS = 30;
-type LossFunction<B, S> = (batch: B, state: S | undefined) => LossResult<S>;
+type LossFunction<B, S> = (batch: B, state: S | undefined, step: number) => LossResult<S>;
 
 /** One call of fit(): what it was told, and where it stands. */
 export class Run<B, S extends CarriedState<S>> {
@@ -169,7 +169,7 @@ export class Run<B, S extends CarriedState<S>> {
     let next: S | undefined;
     const lossOf = () => {
       const batch = take();
-      const result = this.#lossOf(batch, startsAnew(batch) ? undefined : this.#carried);
+      const result = this.#lossOf(batch, startsAnew(batch) ? undefined : this.#carried, this.#at.step);
       if (result instanceof Tensor) return result;
       if (carryState && result?.state) next = detached(result.state);
       return result?.loss;
@@ -371,7 +371,7 @@ function dispose(state: object | undefined): void {
 }
 
 function defaultLoss<B, S>(model: Module): LossFunction<B, S> {
-  const learner = model as { loss?: LossFunction<B, S>; forward?(x: Tensor): Tensor };
+  const learner = model as { loss?(batch: B, state: S | undefined): LossResult<S>; forward?(x: Tensor): Tensor };
   if (learner.loss) return (batch, state) => learner.loss!(batch, state);
   if (!learner.forward) throw new SeqgradError("value", "fit: the model has neither loss() nor forward(); give the option loss.");
   return (batch) => {

@@ -58,8 +58,11 @@ export interface FitOptions<B, S extends CarriedState<S> = AnyState> {
   epochs?: number;
   /** How many updates to make, all in all, those before a resume included. */
   steps?: number;
-  /** The loss of a batch. Default: `model.loss(batch, state)` if there is one, else the cross-entropy of `model.forward(batch.x)` with `batch.y`. */
-  loss?: (batch: B, state: S | undefined) => LossResult<S>;
+  /**
+   * The loss of a batch; `step` counts the updates before it. Default: `model.loss(batch, state)` if there is one, else the cross-entropy of
+   * `model.forward(batch.x)` with `batch.y`.
+   */
+  loss?: (batch: B, state: S | undefined, step: number) => LossResult<S>;
   /**
    * Truncated backpropagation through time (Williams and Peng 1990): each batch goes on from the state in which the last one ended. An
    * epoch begins without a state, and so does the batch after a loss that answers none, and one that

@@ -189,6 +189,38 @@ describe("train translate", () => {
   });
 });
 
+describe("train translate with more options", () => {
+  test("a Transformer learns, and is measured by the length of its sources, with a search or without", async () => {
+    const { train, out, data } = await bench("translate");
+    const options = ["--cell", "transformer", "--hidden", 16, "--heads", 2, "--dropout", 0, "--epochs", 25];
+    await succeed(...train, ...options);
+    for (const more of [[], ["--beam", 2]]) {
+      const { measures, bleuByLength } = JSON.parse(await succeed("evaluate", "--model", out, "--data", data, "--json", ...more));
+      expect(measures.exact).toBe(1);
+      expect(bleuByLength).toEqual([{ low: 0, high: 5, sentences: 20, bleu: measures.bleu }]);
+    }
+    expect(await succeed("evaluate", "--model", out, "--data", data)).toMatch(/\n0 to 4 tokens {2}20 sentences {2}bleu \d+\.\d{4}\n$/);
+    expect(await succeed("predict", "--model", out, "--input", "come in")).toBe("entre\n");
+    await refuse([...train.slice(0, 5), `${out}2`, ...options, "--heads", 3], "3 heads", "16");
+  });
+
+  test("what goes by the number of updates is taken up where it stood", async () => {
+    const { folder, train, data } = await bench("translate");
+    const options = ["--schedule", "cosine", "--teacher-forcing", 0.3, "--forcing", "cosine", "--window", 3, "--reverse", "--epochs", 4];
+    const [whole, broken] = [join(folder, "whole"), join(folder, "broken")];
+    await succeed(...train, ...options, "--out", whole);
+    await cliStoppedAfter(7, ...train, ...options, "--json", "--out", broken);
+    const resume = ["train", "translate", "--data", data, "--out", broken, "--resume"];
+    await refuse([...resume, "--epochs", 5], "--epochs is 5", "made with 4, by which its schedule goes");
+    await succeed(...resume);
+    expect(await weights(broken)).toBe(await weights(whole));
+    const plain = join(folder, "plain");
+    await succeed(...train, ...options, "--teacher-forcing", 1, "--out", plain);
+    expect(await weights(plain)).not.toBe(await weights(whole));
+    expect(JSON.parse(await readFile(join(whole, "config.json"), "utf8"))).toMatchObject({ window: 3, reverse: true, bidirectional: true });
+  });
+});
+
 describe("train recognise and caption", () => {
   test("symbols are recognised, frame by frame or by search", async () => {
     const { train, out, data, folder } = await bench("recognise");

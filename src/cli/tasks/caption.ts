@@ -1,8 +1,7 @@
 import { splitItems } from "../../data/data-loader.js";
-import type { Frames } from "../../data/frames.js";
 import { attentionKinds } from "../../models/recurrent-decoder.js";
 import { type CaptionedImage, ImageCaptioner } from "../../tasks/image-captioner.js";
-import { choiceOption, columnsIn, commonOptions, framesIn, framesOfLines, type TaskKind, textOptions } from "./kind.js";
+import { choiceOption, columnsIn, commonOptions, framesIn, framesOfLines, sizesOf, type TaskKind, textOptions } from "./kind.js";
 
 /** The pictures of a file. */
 async function imagesIn(text: string, file: string, size?: number): Promise<CaptionedImage[]> {
@@ -28,14 +27,13 @@ export const caption: TaskKind = {
     const images = await imagesIn(text, file);
     const { train, validation } = splitItems(images, { validation: recipe.val as number, seed: recipe.seed as number });
     const { cell, hidden, layers, embed, dropout, attention, inject, unit } = recipe;
-    const sizes = { minCount: recipe["min-count"], maxLength: recipe["max-length"] };
-    const options = { cell, hidden, layers, embed, dropout, attention, inject, unit, ...sizes };
+    const options = { cell, hidden, layers, embed, dropout, attention, inject, unit, ...sizesOf(recipe) };
     return () => ({ task: ImageCaptioner.create(train, options as object), train, validation });
   },
 
   examples: async (task, text, file) => imagesIn(text, file, (task as unknown as ImageCaptioner).model.config.features),
+  searches: true,
   inputs: async (task, text, source) => framesOfLines(text, source, (task as unknown as ImageCaptioner).model.config.features),
-  search: (task, inputs, beams) => (task as unknown as ImageCaptioner).predict(inputs as Frames[], { beams }),
   show: (answer) => answer as string,
   json: (answer) => ({ answer }),
 };

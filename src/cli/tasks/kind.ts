@@ -1,6 +1,7 @@
 import { type Frames, parseFrames } from "../../data/frames.js";
 import { columnsOf, type NamedRow, parseCsv, parseTsv } from "../../data/tables.js";
 import type { Task } from "../../tasks/index.js";
+import { textUnits } from "../../text/train-tokenizer.js";
 import { SeqgradError } from "../../util/errors.js";
 import { deviceOption } from "../options.js";
 import { flag, number, oneOf, whole } from "../readers.js";
@@ -40,6 +41,10 @@ export interface TaskKind {
   /** What the data file holds, for the help. */
   readonly data: string;
   readonly options: TaskOptions;
+  /** What changes in the course of a run, set before each of its updates, from 0; where anything does. */
+  course?(task: AnyTask, recipe: TaskRecipe, steps: number): ((step: number) => void) | undefined;
+  /** Whether what the recipe asks for goes by the number of updates, so that a resumed run cannot have another. */
+  isTimed?(recipe: TaskRecipe): boolean;
   /** The measure by which the best epoch is kept. */
   readonly best: { readonly measure: string; readonly larger: boolean };
   /** Reads and parts the data; what it answers makes the task on the default device. @throws SeqgradError that names file, line and column */
@@ -48,8 +53,14 @@ export interface TaskKind {
   examples(task: AnyTask, text: string, file: string): Promise<readonly unknown[]>;
   /** The inputs of a text, which came from a file, from stdin or from the command line. */
   inputs(task: AnyTask, text: string, source: string): Promise<readonly unknown[]>;
-  /** Answers by beam search, where the task has it. */
-  search?(task: AnyTask, inputs: readonly unknown[], beams: number): Promise<unknown[]>;
+  /** What evaluate tells beside the measures, where there is anything: as lines, and as a part of the JSON object. */
+  details?(
+    task: AnyTask,
+    examples: readonly unknown[],
+    beams: number,
+  ): Promise<{ readonly lines: readonly string[]; readonly json: object }>;
+  /** Whether the task can search with beams. */
+  readonly searches?: boolean;
   /** What follows `predict` for one input, as lines and as JSON. */
   show(answer: unknown, input: unknown): string;
   json(answer: unknown, input: unknown): object;
@@ -80,10 +91,14 @@ interface Defaults {
   readonly dropout: number;
   readonly batch: number;
   readonly epochs: number;
+  readonly schedule?: string;
 }
 
 /** The options that every kind has, with its own defaults. */
-export const commonOptions = ({ cell, hidden, dropout, batch, epochs }: Defaults, cells: readonly string[]): TaskOptions => ({
+export const commonOptions = (
+  { cell, hidden, dropout, batch, epochs, schedule = "constant" }: Defaults,
+  cells: readonly string[],
+): TaskOptions => ({
   cell: choiceOption("cell", cells, cell, "What reads the sequence"),
   hidden: wholeOption("hidden", 1, hidden, "Units of a layer in each direction, and a transformer's width"),
   layers: wholeOption("layers", 1, 1, "Layers of the encoder"),
@@ -91,6 +106,7 @@ export const commonOptions = ({ cell, hidden, dropout, batch, epochs }: Defaults
   batch: wholeOption("batch", 1, batch, "Examples of an update"),
   epochs: wholeOption("epochs", 1, epochs, "Times to go through the examples, those before a resume included"),
   lr: numberOption("lr", [0, Number.MAX_VALUE], 3e-3, "Learning rate of AdamW"),
+  schedule: choiceOption("schedule", ["constant", "cosine"], schedule, "Course of the learning rate: level, or half a cosine down to 0"),
   "weight-decay": numberOption("weight-decay", [0, Number.MAX_VALUE], 0, "Weight decay of matrices, times the rate"),
   clip: numberOption("clip", [0, Number.MAX_VALUE], 5, "Largest norm of the gradient; 0 does not clip"),
   val: numberOption("val", [0, 0.9], 0.1, "Share of the examples for validation; 0 for none"),
@@ -111,11 +127,17 @@ export const commonOptions = ({ cell, hidden, dropout, batch, epochs }: Defaults
 
 /** The options of what reads and writes texts. */
 export const textOptions: TaskOptions = {
-  unit: choiceOption("unit", ["words", "characters"], "words", "What a text is cut into"),
+  unit: choiceOption("unit", textUnits, "words", "What a text is cut into: whole words, characters, or parts of words (bpe)"),
   embed: wholeOption("embed", 1, 64, "Size of a token's vector"),
   "min-count": wholeOption("min-count", 1, 2, "Words that occur less often are unknown"),
+  vocabulary: wholeOption("vocabulary", 1, 8000, "The most words, or parts of words"),
   "max-length": wholeOption("max-length", 1, 64, "Longer texts are cut off after so many tokens"),
 };
+
+/** What `textOptions` say of tokens, as the tasks take it. */
+export const sizesOf = ({ vocabulary, "min-count": minCount, "max-length": maxLength }: TaskRecipe) => ({
+  ...{ vocabularySize: vocabulary, minCount, maxLength },
+});
 
 /** Text line by line, without the empty ones. */
 export const linesOf = (text: string): string[] => text.split(/\r\n|\n|\r/).filter((line) => line.trim() !== "");

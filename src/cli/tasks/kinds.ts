@@ -1,5 +1,7 @@
 import { fileStore } from "../../io/file-store.js";
 import { loadTask } from "../../tasks/index.js";
+import { SeqgradError } from "../../util/errors.js";
+import { numberOption } from "../options.js";
 import { caption } from "./caption.js";
 import { classify } from "./classify.js";
 import { forecast } from "./forecast.js";
@@ -15,4 +17,18 @@ export const kinds: readonly TaskKind[] = [classify, tag, forecast, translate, c
 export async function openTask(folder: string): Promise<{ task: AnyTask; kind: TaskKind }> {
   const task = (await loadTask(fileStore(folder))) as AnyTask;
   return { task, kind: kinds.find(({ type }) => type === task.type)! };
+}
+
+export const beamOption = {
+  type: "string",
+  description: "Translations, captions, recognition: search, N at once",
+  valueHint: "N",
+} as const;
+
+/** The search that --beam asks for. */
+export function searchOf({ name, searches }: TaskKind, beam: string | undefined): { readonly beams: number } {
+  if (beam === undefined) return { beams: 1 };
+  if (!searches)
+    throw new SeqgradError("value", `--beam is for translations, captions and recognition; the model is of ${name}; leave it out.`);
+  return { beams: numberOption("beam", beam, { low: 1, integer: true }) };
 }

@@ -35,8 +35,8 @@ export const recognise: TaskKind = {
     return recordings;
   },
 
+  searches: true,
   inputs: async (task, text, source) => framesOfLines(text, source, (task as unknown as SpeechRecogniser).model.config.features),
-  search: (task, inputs, beams) => (task as unknown as SpeechRecogniser).predict(inputs as Recording["frames"][], { beams }),
   show: (answer) => answer as string,
   json: (answer) => ({ answer }),
 };

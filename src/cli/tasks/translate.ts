@@ -1,12 +1,27 @@
 import { splitItems } from "../../data/data-loader.js";
 import { attentionKinds } from "../../models/recurrent-decoder.js";
+import { RecurrentSeq2Seq } from "../../models/recurrent-seq2seq.js";
+import { cosine, linearDecay } from "../../optim/schedules.js";
 import { type TextPair, Translator } from "../../tasks/translator.js";
-import { choiceOption, columnsIn, commonOptions, linesOf, type TaskKind, textOptions } from "./kind.js";
+import {
+  choiceOption,
+  columnsIn,
+  commonOptions,
+  flagOption,
+  linesOf,
+  numberOption,
+  sizesOf,
+  type TaskKind,
+  textOptions,
+  wholeOption,
+} from "./kind.js";
 
 /** The source and the target of each row. */
 async function pairsIn(text: string, file: string): Promise<TextPair[]> {
   return (await columnsIn(text, file, ["source", "target"])).map(({ cells: [source, target] }) => ({ source: source!, target: target! }));
 }
+
+const courses = ["constant", "linear", "cosine"] as const;
 
 export const translate: TaskKind = {
   name: "translate",
@@ -14,24 +29,62 @@ export const translate: TaskKind = {
   description: "Train a translator of texts",
   data: "Rows of source, tab, target; or a .csv file; a header may name the columns",
   options: {
-    attention: choiceOption("attention", attentionKinds, "additive", "How the decoder looks back at the source"),
+    attention: choiceOption("attention", attentionKinds, "additive", "How a recurrent decoder looks back at the source"),
+    window: wholeOption("window", 0, 0, "Look only at so many tokens around the decoder's own position; 0 for all"),
+    "one-way": flagOption("The recurrent encoder reads forward only"),
+    reverse: flagOption("The recurrent encoder reads the source from its end"),
+    "teacher-forcing": numberOption(
+      "teacher-forcing",
+      [0, 1],
+      1,
+      "Share of right tokens that a recurrent decoder reads in the end, for its own",
+    ),
+    forcing: choiceOption("forcing", courses, "linear", "Course of that share, from 1 or level"),
+    heads: wholeOption("heads", 1, 4, "Attention heads of a transformer, whose width is --hidden"),
+    "label-smoothing": numberOption(
+      "label-smoothing",
+      [0, 0.999],
+      0.1,
+      "Share of a target's probability that a transformer spreads over all tokens",
+    ),
     ...textOptions,
-    ...commonOptions({ cell: "gru", hidden: 128, dropout: 0.3, batch: 32, epochs: 10 }, ["gru", "lstm"]),
+    ...commonOptions({ cell: "gru", hidden: 128, dropout: 0.3, batch: 32, epochs: 10 }, ["gru", "lstm", "transformer"]),
   },
   best: { measure: "loss", larger: false },
 
   async prepare(text, file, recipe) {
     const { train, validation } = splitItems(await pairsIn(text, file), { validation: recipe.val as number, seed: recipe.seed as number });
-    const { cell, hidden, layers, embed, dropout, attention, unit } = recipe;
-    const sizes = { minCount: recipe["min-count"], maxLength: recipe["max-length"] };
-    const bidirectional = attention !== "dot"; // whose score wants states of one size
-    const options = { cell, hidden, layers, embed, dropout, attention, unit, bidirectional, ...sizes };
-    return () => ({ task: Translator.create(train, options as object), train, validation });
+    const { cell, hidden, layers, dropout, unit } = recipe;
+    const common = { cell, layers, dropout, unit, ...sizesOf(recipe) };
+    const { embed, attention, window, reverse, heads } = recipe;
+    // Dot attention wants states of one size.
+    const recurrent = { hidden, embed, attention, window, reverse, bidirectional: !recipe["one-way"] && attention !== "dot" };
+    const own = cell === "transformer" ? { embed: hidden, heads, labelSmoothing: recipe["label-smoothing"] } : recurrent;
+    return () => ({ task: Translator.create(train, { ...common, ...own } as object), train, validation });
   },
 
+  course({ model }, { forcing, "teacher-forcing": share }, steps) {
+    if (!(model instanceof RecurrentSeq2Seq) || share === 1) return;
+    const low = share as number;
+    const shareAt = forcing === "constant" ? () => low : (forcing === "linear" ? linearDecay : cosine)(steps, low);
+    return (step) => {
+      model.teacherForcing = shareAt(step);
+    };
+  },
+  isTimed: ({ cell, forcing, "teacher-forcing": share }) => cell !== "transformer" && share !== 1 && forcing !== "constant",
+
   examples: async (_, text, file) => pairsIn(text, file),
+  searches: true,
   inputs: async (_, text) => linesOf(text),
-  search: (task, inputs, beams) => (task as unknown as Translator).predict(inputs as string[], { beams }),
+  async details(task, examples, beams) {
+    const buckets = await (task as unknown as Translator).bleuByLength(examples as TextPair[], { beams });
+    return {
+      lines: buckets.map(
+        ({ low, high, sentences, score }) => `${low} to ${high - 1} tokens  ${sentences} sentences  bleu ${score.toFixed(4)}`,
+      ),
+      json: { bleuByLength: buckets.map(({ low, high, sentences, score }) => ({ low, high, sentences, bleu: score })) },
+    };
+  },
   show: (answer) => answer as string,
   json: (answer, input) => ({ input, answer }),
 };

@@ -1,0 +1,54 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { cliStoppedAfter, contents, jsonLines, refuse, succeed, temporaryFolder } from "../helpers/cli.js";
+
+const story = "The cat sat on the mat. The dog lay on the rug. Naïve 😀 cats sit; dogs lie, and the cat sat on the dog. ".repeat(30);
+
+async function place(text = story) {
+  const folder = await temporaryFolder();
+  const [data, out] = [join(folder, "story.txt"), join(folder, "run")];
+  await writeFile(data, text);
+  const sizes = ["--hidden", 16, "--embed", 8, "--seq", 8, "--batch", 4, "--lr", 0.02, "--steps", 60, "--eval-every", 30];
+  return { folder, out, data, train: ["train", "lm", "--data", data, "--out", out, ...sizes] as (string | number)[] };
+}
+
+test.each([
+  ["words", [], "word"],
+  ["bpe", ["--vocabulary", 300], "token"],
+] as const)("a model of %s is trained, saved with its tokenizer, and written with", async (unit, options, name) => {
+  const { train, out, folder, data } = await place();
+  const text = await succeed(...train, "--unit", unit, ...options);
+  expect(text).toMatch(new RegExp(`validation loss \\d\\.\\d{4} nats per ${name}, perplexity \\d+\\.\\d\\n$`));
+  const files = Object.keys((await contents(out))!);
+  expect(files).toContain("tokenizer.json");
+  expect(files).not.toContain("vocab.json");
+  const write = (...more: (string | number)[]) => succeed("generate", "--model", out, "--prompt", "The cat sat", "--length", 6, ...more);
+  const greedy = await write("--temperature", 0);
+  expect(greedy).toMatch(/^The cat sat on the /);
+  expect(await write("--beams", 1)).toBe(greedy);
+  expect(jsonLines(await write("--temperature", 0, "--json"))[0].text).toBe(greedy.slice("The cat sat".length, -1));
+  // Stopped and gone on with, it ends in the same bits.
+  const broken = join(folder, "broken");
+  await cliStoppedAfter(12, ...train, "--unit", unit, ...options, "--json", "--out", broken);
+  const resume = ["train", "lm", "--data", data, "--out", broken, "--resume"];
+  await refuse([...resume, "--unit", "characters"], "--unit is characters", `made with ${unit}`);
+  await succeed(...resume);
+  expect((await contents(broken))!["model.safetensors"]).toBe((await contents(out))!["model.safetensors"]);
+});
+
+test("words are learnt from what is not held back; those of the rest are unknown", async () => {
+  const { train, out } = await place("here we go again ".repeat(90) + "unseen words now ".repeat(10));
+  await succeed(...train, "--unit", "words");
+  const { vocabulary } = JSON.parse(Buffer.from((await contents(out))!["tokenizer.json"]!, "latin1").toString());
+  expect(Object.keys(vocabulary).sort()).toEqual(["<unk>", "again", "go", "here", "we"]);
+});
+
+test("options of tokens that do not fit are refused", async () => {
+  const { train, out } = await place();
+  await refuse([...train, "--vocabulary", 300], "--vocabulary is for --unit words and bpe");
+  await refuse([...train, "--unit", "letters"], '--unit is "letters"', "words, characters, bpe");
+  await refuse([...train, "--unit", "bpe", "--vocabulary", 10], "vocabularySize is 10");
+  await refuse([...train, "--unit", "words", "--seq", 5000], "--seq 5000 words");
+  expect(await contents(out)).toBeUndefined();
+});
