@@ -63,7 +63,8 @@ export class KernelPipelines {
     this.#names = argumentsOf(row);
     this.#optional = new Set(row.optional);
     const { buffers, dims, scalars } = this.#names;
-    this.words = new Int32Array(buffers.length + dims.length + scalars.length);
+    // Behind them all is the word `zero`.
+    this.words = new Int32Array(buffers.length + dims.length + scalars.length + 1);
     this.#floats = new Float32Array(this.words.buffer);
     this.#key = new Int32Array(buffers.length + dims.length);
     this.workspaceWord = buffers.indexOf("workspace");

@@ -82,7 +82,10 @@ export function argumentsOf(row: KernelRow): { buffers: readonly string[]; dims:
 /** A row's name as WGSL takes it: `std` is a reserved word there. */
 const field = (name: string) => (name === "std" ? "std_" : name);
 
-/** Every module begins with this: the heap, the arguments as the contract's row names them, and what all kernels use. */
+/**
+ * Every module begins with this: the heap, the arguments as the contract's row names them, and what all kernels use. A compiler may take
+ * a sum or a product apart to cancel terms (Mesa's does), but not through `rounded`, by which rounding errors are got hold of.
+ */
 export function prelude(name: KernelName, heap: string, device: Capabilities): string {
   const { buffers, dims, scalars } = argumentsOf(kernels[name]);
   const fields = [
@@ -91,10 +94,11 @@ export function prelude(name: KernelName, heap: string, device: Capabilities): s
     ...scalars.map((scalar) => `${field(scalar)}: f32`),
   ];
   return `${device.f16 ? "enable f16;\n" : ""}${device.subgroups ? "enable subgroups;\n" : ""}
-struct Call { ${fields.join(", ")} }
+struct Call { ${fields.join(", ")}, zero: u32 }
 @group(0) @binding(0) var<storage, read_write> heap: array<${heap}>;
 @group(0) @binding(1) var<uniform> c: Call;
 fn line(id: vec3u, groups: vec3u) -> u32 { return id.x + id.y * groups.x * ${LINE}u; }
+fn rounded(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) | c.zero); }
 fn isNan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
 fn isFinite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
 `;

@@ -173,19 +173,19 @@ fn productError(a: f32, b: f32, product: f32) -> f32 {
 /** |x|^a = e^(a ln |x|) for a positive finite normal |x|, the logarithm and its product with a in two parts. */
 fn powPositive(x: f32, a: f32) -> f32 {
   let s = splitf(x);
-  let square = s.f * s.f;
+  let square = rounded(s.f * s.f);
   let squareError = productError(s.f, s.f, square);
   // ln x = k ln 2 + f - f^2 / 2 + tail, summed from the large to the small with what each sum loses.
   let scale = s.k * 0.693359375;
-  let first = scale + s.f;
+  let first = rounded(scale + s.f);
   let firstError = select(s.f - (first - scale), scale - (first - s.f), abs(s.f) > abs(scale));
   let minus = -0.5 * square;
-  let second = first + minus;
+  let second = rounded(first + minus);
   let secondError = select(minus - (second - first), first - (second - minus), abs(minus) > abs(first));
   let small = s.k * -2.12194440e-4 - 0.5 * squareError + logTail(s.f) * s.f * square + firstError + secondError;
-  let high = second + small;
+  let high = rounded(second + small);
   let low = small - (high - second);
-  let p = a * high;
+  let p = rounded(a * high);
   if (!(abs(p) < 200)) { return expf(p); }
   return expf(p) * (1 + (productError(a, high, p) + a * low));
 }

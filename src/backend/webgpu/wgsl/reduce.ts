@@ -65,7 +65,7 @@ fn reducePart(s: Source) {
   var lost = 0.0;
   for (var k = 0u; k < s.count; k++) {
     let v = bitcast<f32>(heap[s.base + s.first + k * s.stride]);
-    let next = total + v;
+    let next = rounded(total + v);
     lost += select((v - next) + total, (total - next) + v, abs(total) >= abs(v));
     total = next;
   }
