@@ -50,6 +50,22 @@ export async function open(jax, backend = "wasm") {
     return np.concatenate(outputs, 0);
   }
 
+  /** x [B * T, D] -> the same of layers that see what came before, norms first. */
+  function encoder({ input: D, heads, layers, batch, time }, w, x) {
+    const norm = (name, x) => nn.standardize(x, -1).mul(w[`encoder.${name}.weight`]).add(w[`encoder.${name}.bias`]);
+    const linear = (name, x) => np.matmul(x, np.transpose(w[`encoder.${name}weight`])).add(w[`encoder.${name}bias`]);
+    for (let i = 0; i < layers; i++) {
+      const at = `layers.${i}.`;
+      const projected = linear(`${at}self_attn.in_proj_`, norm(`${at}norm1`, x.ref));
+      const [q, k, v] = np.split(projected, 3, 1).map((part) => part.reshape([batch, time, heads, D / heads]));
+      const seen = nn.dotProductAttention(q, k, v, { isCausal: true }).reshape([batch * time, D]);
+      x = x.add(linear(`${at}self_attn.out_proj.`, seen));
+      const wide = nn.gelu(linear(`${at}linear1.`, norm(`${at}norm2`, x.ref)));
+      x = x.add(linear(`${at}linear2.`, wide));
+    }
+    return norm("norm", x);
+  }
+
   function gemm(work) {
     const sets = dataOf(work).sets.map(({ a, b }) => [array(a), array(b)]);
     const product = jax.jit((a, b) => np.matmul(a, b));
@@ -67,11 +83,12 @@ export async function open(jax, backend = "wasm") {
   /** Weights, Adam's moments, its corrections of bias, a batch -> the loss, and the weights and moments after the step. */
   const stepOf = (work) =>
     jax.jit((w, m, v, corrections, x, y) => {
-      const loss = ({ "head.weight": weight, "head.bias": bias, ...rest }, x, y) => {
-        const logits = np.matmul(layer(work, rest, x), np.transpose(weight)).add(bias);
+      const loss = ({ "head.weight": weight, "head.bias": bias, ...rest }, x, targets) => {
+        const y = work.cell === "gpt" ? encoder(work, rest, x) : layer(work, rest, x);
+        const logits = np.matmul(y, np.transpose(weight)).add(bias);
         return nn
           .logSoftmax(logits, -1)
-          .mul(y)
+          .mul(targets)
           .sum()
           .mul(-1 / (work.batch * work.time));
       };
@@ -97,12 +114,15 @@ export async function open(jax, backend = "wasm") {
       return { value, ...after };
     });
 
-  function recurrent(work) {
+  function training(work) {
     const data = dataOf(work);
-    const { batch, time, hidden } = work;
+    const { batch, time, hidden, input } = work;
     const arrays = (of) => Object.fromEntries(Object.entries(data.weights).map(([key, value]) => [key, of(value)]));
-    const oneHot = (y) => nn.oneHot(np.array(swap({ shape: [batch, time], data: y.data }).data), classes);
-    const sets = data.sets.map(({ x, y }) => ({ x: array(swap(x)), y: oneHot(y) }));
+    // A recurrence goes through time, an encoder through rows.
+    const isFlat = work.cell === "gpt";
+    const oneHot = (y) => nn.oneHot(np.array(isFlat ? y.data : swap({ shape: [batch, time], data: y.data }).data), classes);
+    const rows = (x) => (isFlat ? array(x).reshape([batch * time, input]) : array(swap(x)));
+    const sets = data.sets.map(({ x, y }) => ({ x: rows(x), y: oneHot(y) }));
     const set = (i) => sets[i % sets.length];
     if (work.kind === "forward") {
       const { "head.weight": _, "head.bias": __, ...w } = arrays(array);
@@ -133,6 +153,6 @@ export async function open(jax, backend = "wasm") {
 
   return {
     info: `${jax.defaultDevice()}${backend === "wasm" ? ", one thread" : ""}`,
-    prepare: (work) => (work.kind === "gemm" ? gemm(work) : recurrent(work)),
+    prepare: (work) => (work.kind === "gemm" ? gemm(work) : training(work)),
   };
 }

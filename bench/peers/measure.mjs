@@ -59,7 +59,8 @@ export async function measure(work, peers, pace) {
   const rows = [];
   let wanted;
   for (const peer of peers) {
-    const job = await peer.prepare(work);
+    const asked = !work.peers || work.peers.includes(peer.name);
+    const job = asked ? await peer.prepare(work) : undefined;
     if (job === undefined) continue;
     const row = { work: nameOf(work), peer: peer.name };
     rows.push(row);

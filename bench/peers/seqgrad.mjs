@@ -10,10 +10,25 @@ export async function open(sg, backend = "wasm") {
   const tensor = ({ data, shape }) => sg.tensor(data, shape);
 
   class Model extends sg.nn.Module {
-    constructor({ cell, input, hidden }) {
+    constructor({ cell, input, hidden, heads, layers }) {
       super();
-      this.rnn = new { lstm: sg.nn.LSTM, gru: sg.nn.GRU, rnn: sg.nn.RNN }[cell](input, hidden);
+      if (cell === "gpt") {
+        const options = {
+          numLayers: layers,
+          dimFeedforward: 4 * input,
+          dropout: 0,
+          activation: "geluTanh",
+          normFirst: true,
+          finalNorm: true,
+        };
+        this.encoder = new sg.nn.TransformerEncoder(input, heads, options);
+      } else this.rnn = new { lstm: sg.nn.LSTM, gru: sg.nn.GRU, rnn: sg.nn.RNN }[cell](input, hidden);
       this.head = new sg.nn.Linear(hidden, classes);
+    }
+
+    /** x [B, T, I] -> [B, T, H] */
+    layer(x) {
+      return this.rnn ? this.rnn.forward(x).output : this.encoder.forward(x, { causal: true });
     }
   }
 
@@ -35,20 +50,20 @@ export async function open(sg, backend = "wasm") {
     return job((i) => sg.matmul(...sets[i % sets.length]));
   }
 
-  function recurrent(work) {
+  function training(work) {
     const data = dataOf(work);
     const model = new Model(work);
     const values = Object.entries(data.weights).map(([key, value]) => [key, { dtype: "float32", ...value }]);
     model.loadStateDict(new Map(values));
     const sets = data.sets.map(({ x, y }) => ({ x: tensor(x), y: sg.tensor(y.data, [work.batch, work.time]) }));
     const set = (i) => sets[i % sets.length];
-    if (work.kind === "forward") return job((i) => sg.noGrad(() => model.rnn.forward(set(i).x).output));
+    if (work.kind === "forward") return job((i) => sg.noGrad(() => model.layer(set(i).x)));
     const { lr, beta1, beta2, eps } = adam;
     const optimizer = new sg.optim.Adam(model.parameters(), { lr, betas: [beta1, beta2], eps, clipNorm });
-    const step = (i) => optimizer.step(() => sg.crossEntropy(model.head.forward(model.rnn.forward(set(i).x).output), set(i).y));
+    const step = (i) => optimizer.step(() => sg.crossEntropy(model.head.forward(model.layer(set(i).x)), set(i).y));
     const value = async (i) => [await step(i).read()];
     return { run: backend === "wasm" ? (i) => void step(i) : value, value };
   }
 
-  return { info: device.info, prepare: (work) => (work.kind === "gemm" ? gemm(work) : recurrent(work)) };
+  return { info: device.info, prepare: (work) => (work.kind === "gemm" ? gemm(work) : training(work)) };
 }

@@ -10,6 +10,19 @@ const layers = [
   { cell: "lstm", ...sizes[2] },
 ];
 
+/** Layers of an encoder that sees what came before, norms first; a step of it is compared where a peer has what it takes. */
+export const gpt = {
+  kind: "step",
+  cell: "gpt",
+  input: 64,
+  heads: 4,
+  layers: 2,
+  hidden: 64,
+  batch: 8,
+  time: 64,
+  peers: ["seqgrad", "jax-js"],
+};
+
 /** `step`: layer, linear, cross-entropy, backward, clipping, Adam. `forward`: the layer alone. */
 export const works = [
   ...[256, 512, 1024].map((n) => ({ kind: "gemm", m: n, k: n, n })),
@@ -17,6 +30,7 @@ export const works = [
   { kind: "gemm", m: 32, k: 256, n: 1024 },
   ...layers.map((layer) => ({ kind: "step", ...layer })),
   ...layers.map((layer) => ({ kind: "forward", ...layer })),
+  gpt,
 ];
 
 export const classes = 64;
@@ -24,10 +38,11 @@ export const adam = { lr: 2e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8 };
 export const clipNorm = 1;
 export const gates = { lstm: 4, gru: 3, rnn: 1 };
 
-export const nameOf = (work) =>
-  work.kind === "gemm"
-    ? `gemm ${work.m} x ${work.k} x ${work.n}`
-    : `${work.kind} ${work.cell} I${work.input} H${work.hidden} B${work.batch} T${work.time}`;
+export function nameOf({ kind, m, k, n, cell, input, hidden, heads, layers, batch, time }) {
+  if (kind === "gemm") return `gemm ${m} x ${k} x ${n}`;
+  const sizes = cell === "gpt" ? `D${input} N${heads} ${layers} layers` : `I${input} H${hidden}`;
+  return `${kind} ${cell} ${sizes} B${batch} T${time}`;
+}
 
 /** Numbers in -scale..scale that depend on the name alone. */
 function uniform(name, n, scale) {
@@ -37,6 +52,18 @@ function uniform(name, n, scale) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return (state / 2 ** 31 - 1) * scale;
   });
+}
+
+function encoderShapes({ input: D, layers }) {
+  const linear = (name, out, inputs) => ({ [`${name}weight`]: [out, inputs], [`${name}bias`]: [out] });
+  const norm = (name) => ({ [`${name}.weight`]: [D], [`${name}.bias`]: [D] });
+  const shapes = norm("encoder.norm");
+  for (let i = 0; i < layers; i++) {
+    const at = `encoder.layers.${i}.`;
+    Object.assign(shapes, linear(`${at}self_attn.in_proj_`, 3 * D, D), linear(`${at}self_attn.out_proj.`, D, D));
+    Object.assign(shapes, linear(`${at}linear1.`, 4 * D, D), linear(`${at}linear2.`, D, 4 * D), norm(`${at}norm1`), norm(`${at}norm2`));
+  }
+  return shapes;
 }
 
 /**
@@ -58,11 +85,14 @@ export function dataOf(work) {
   }
   const { cell, input, hidden, batch, time } = work;
   const rows = gates[cell] * hidden;
-  const shapes = {
+  const recurrent = {
     "rnn.weight_ih_l0": [rows, input],
     "rnn.weight_hh_l0": [rows, hidden],
     "rnn.bias_ih_l0": [rows],
     "rnn.bias_hh_l0": [rows],
+  };
+  const shapes = {
+    ...(cell === "gpt" ? encoderShapes(work) : recurrent),
     "head.weight": [classes, hidden],
     "head.bias": [classes],
   };

@@ -1,5 +1,5 @@
 // What seqgrad's kernels and training steps cost on WebGPU, in Node and in a page, there also beside others: see bench/NOTES.md.
-// `npm run bench:webgpu -- [--in node,page] [--only gemm,kernels,steps,peers] [--quick] [--json FILE]`
+// `npm run bench:webgpu -- [--in node,page] [--only gemm,kernels,steps,host,peers] [--quick] [--json FILE]`
 
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";

@@ -9,7 +9,7 @@ const large = { kind: "step", cell: "lstm", input: 256, hidden: 512, batch: 64, 
 
 function chosenWorks(isSoftware, quick) {
   if (!isSoftware) return [...works, large];
-  const names = quick ? /^gemm 256|^step lstm .* B1 / : /^gemm (256|512)|^step (lstm|gru) .* B[18] /;
+  const names = quick ? /^gemm 256|^step lstm .* B1 / : /^gemm (256|512)|^step (lstm|gru|gpt) .* B[18] /;
   return works.filter((work) => names.test(nameOf(work)));
 }
 

@@ -1,10 +1,11 @@
 import type { WebGpuBackend } from "../../src/backend/webgpu/webgpu-backend.js";
 import { rand, zeros } from "../../src/tensor/create.js";
-import { type Device, withDevice } from "../../src/tensor/device.js";
+import { createDevice, type Device, withDevice } from "../../src/tensor/device.js";
 import { type Found, measureCalls } from "../calls.js";
 import { cpuTime, quantile } from "../measure.js";
 import type { Table } from "../table.js";
-import { cells, label, large, medium, type Size, small, training } from "../training.js";
+import { cells, label, large, medium, type Size, small, training, transformers } from "../training.js";
+import { idleGpu } from "./idle.js";
 
 /** What every section is given; it runs in Node and in a page. */
 export interface Gpu {
@@ -16,7 +17,8 @@ export interface Gpu {
 }
 
 export function gpuOf(device: Device, quick: boolean): Gpu {
-  return { device, backend: device.backend as WebGpuBackend, quick, time: quick ? 10 : 100 };
+  const { software } = (device.backend as WebGpuBackend).capabilities;
+  return { device, backend: device.backend as WebGpuBackend, quick, time: quick ? 10 : software ? 25 : 100 };
 }
 
 const samples = 5;
@@ -55,7 +57,6 @@ async function costOf(gpu: Gpu, { again, prepare }: Found): Promise<number> {
 }
 
 const huge: Size = { I: 256, H: 512, B: 64, T: 64 };
-const deep: Size = { I: 32, H: 64, B: 1, T: 32, layers: 2 };
 
 /** An adapter in software is right but slow, so that it gets small sizes. */
 const isSoftware = ({ backend }: Gpu) => backend.capabilities.software;
@@ -114,52 +115,83 @@ async function measureProducts(gpu: Gpu): Promise<Table> {
 
 /** Steps that are issued before anyone waits, as `fit` does. */
 const ahead = 8;
+type Kind = Parameters<typeof training>[1];
 
-/** A step by itself: what the host takes until it returns, what it submits, and what each costs in a row of others. */
-async function measureStep(gpu: Gpu, cell: (typeof cells)[number], size: Size): Promise<Table["rows"][number]> {
-  const { device, backend, quick } = gpu;
-  const { model, optimizer, step, next } = training(device, cell, size);
-  const burst = async (count: number, host?: number[]) => {
+/** Training steps in bursts: milliseconds of each, and how much of it the host took until all were issued. */
+async function steps(device: Device, kind: Kind, size: Size, { warm, bursts }: { warm: number; bursts: number }) {
+  const { model, optimizer, step, next } = training(device, kind, size);
+  const backend = device.backend as WebGpuBackend;
+  const [times, host]: [number[], number[]] = [[], []];
+  const burst = async (count: number) => {
     const batches = Array.from({ length: count }, next);
     const [start, begin] = [performance.now(), cpuTime()];
     const losses = batches.map(step);
-    host?.push((cpuTime() - begin) / count);
+    host.push((cpuTime() - begin) / count);
     await Promise.all(losses.map((loss) => loss.read()));
-    return (performance.now() - start) / count;
+    times.push((performance.now() - start) / count);
   };
   await burst(2);
-  const once = await burst(1);
-  // V8 compiles the host of a step at its best after many of them.
-  for (let spent = 0; spent < (quick ? 200 : 3000); spent += ahead * once) await burst(ahead);
-  const [times, host]: [number[], number[]] = [[], []];
-  const before = { ...backend.counts };
-  for (let i = 0; i < samples; i++) times.push(await burst(ahead, host));
-  const steps = samples * ahead;
-  const { calls, passes, submissions } = backend.counts;
   await burst(1);
-  const row = {
-    step: label(cell, size),
-    ms: quantile(times, 0.5),
-    "host ms": quantile(host, 0.5),
-    "kernel calls": (calls - before.calls) / steps,
-    passes: (passes - before.passes) / steps,
-    submissions: (submissions - before.submissions) / steps,
-    "submissions, read at once": backend.counts.submissions - submissions,
+  // V8 compiles the host of a step at its best after many of them.
+  for (let spent = 0; spent < warm; spent += ahead * times.at(-1)!) await burst(ahead);
+  [times.length, host.length] = [0, 0];
+  const before = { ...backend.counts };
+  for (let i = 0; i < bursts; i++) await burst(ahead);
+  const { calls, passes, submissions } = backend.counts;
+  const count = bursts * ahead;
+  const counts = {
+    "kernel calls": (calls - before.calls) / count,
+    passes: (passes - before.passes) / count,
+    submissions: (submissions - before.submissions) / count,
   };
+  await burst(1);
+  const readAtOnce = backend.counts.submissions - submissions;
   optimizer.dispose();
   for (const parameter of model.parameters()) parameter.dispose();
-  return row;
+  return { ms: quantile(times.slice(0, bursts), 0.5), host: quantile(host.slice(0, bursts), 0.25), counts, readAtOnce };
 }
 
+const aheadNote = `${ahead} steps at a time are issued before their losses are read, as \`fit\` does`;
+
 async function measureSteps(gpu: Gpu): Promise<Table> {
-  const one = isSoftware(gpu) ? (gpu.quick ? [small] : [small, medium]) : [small, medium, large, huge];
-  const rows = [await measureStep(gpu, "lstm", deep)];
-  for (const cell of cells) for (const size of one) rows.push(await measureStep(gpu, cell, size));
-  const note = `Embedding, layers, scores, cross-entropy, backward, clipping, AdamW; ${ahead} steps at a time are issued before their losses are read, as \`fit\` does. Medians.`;
+  const software = isSoftware(gpu);
+  const recurrent = software ? (gpu.quick ? [small] : [small, medium]) : [small, medium, large, huge];
+  const wanted: [Kind, Size][] = cells.flatMap((cell) => recurrent.map((size): [Kind, Size] => [cell, size]));
+  if (!gpu.quick) wanted.push(...transformers.slice(0, software ? 1 : undefined).map((size): [Kind, Size] => ["gpt", size]));
+  const rows = [];
+  for (const [kind, size] of wanted) {
+    const { ms, counts, readAtOnce } = await steps(gpu.device, kind, size, { warm: gpu.quick ? 200 : 2000, bursts: samples });
+    rows.push({ step: label(kind, size), ms, ...counts, "submissions, read at once": readAtOnce });
+  }
+  const note = `Embedding, layers, scores, cross-entropy, backward, clipping, AdamW; ${aheadNote}. Medians.`;
   return { title: "Training steps", note, rows };
 }
 
-const sections = { gemm: measureProducts, kernels: measureKernels, steps: measureSteps } as const;
+/** So small that no device keeps the host waiting: what the host does depends on the layers alone. */
+const light: readonly [Kind, Size][] = [
+  ["lstm", { I: 32, H: 64, B: 1, T: 32 }],
+  ["lstm", { I: 32, H: 64, B: 1, T: 32, layers: 2 }],
+  ["gpt", { I: 32, H: 2, B: 1, T: 16, layers: 4 }],
+];
+
+/** What a step takes of the host, and what of it is seqgrad's own: the same on a GPU that does nothing. */
+async function measureHost({ device, backend, quick }: Gpu): Promise<Table> {
+  const { software } = backend.capabilities;
+  const rows = [];
+  for (const [kind, size] of light) {
+    const idle = await createDevice({ device: "webgpu", gpu: idleGpu(software) });
+    const own = await steps(idle, kind, size, { warm: quick ? 300 : 2000, bursts: quick ? 20 : 200 });
+    const all = await steps(device, kind, size, { warm: quick ? 300 : 2000, bursts: quick ? 10 : 60 });
+    idle.destroy();
+    const driver = all.host - own.host;
+    const figures = { "host ms": all.host, "of it seqgrad": own.host, "of it the driver": driver };
+    rows.push({ step: label(kind, size), ...figures, "us a pass": (1000 * driver) / all.counts.passes, ...all.counts });
+  }
+  const note = `The thread's processor time where Node can tell it, else the wall's, until a step returns, which waits for nothing; ${aheadNote}. Lower quartiles. The driver's part is what remains: WebGPU's calls, the encoding of passes and their submission.`;
+  return { title: "The host's time of a training step", note, rows };
+}
+
+const sections = { gemm: measureProducts, kernels: measureKernels, steps: measureSteps, host: measureHost } as const;
 export type GpuSection = keyof typeof sections;
 export const gpuSections = Object.keys(sections) as readonly GpuSection[];
 

@@ -6,10 +6,10 @@ const LOADER = "/usr/lib/chromium/libvulkan.so.1";
 /** The system's RTLD_NOW | RTLD_NODELETE. */
 const STAY = 0x1002;
 
-/** Makes Chromium's driver known beside the system's, unless the environment names one; Dawn finds the loader by its name once it is in the process. */
+/** Makes Chromium's driver known beside the system's, unless the environment names another; Dawn finds the loader by its name once it is in the process. */
 function provideDriver(): void {
-  if (process.env.VK_DRIVER_FILES || !existsSync(SWIFTSHADER) || !existsSync(LOADER)) return;
-  process.env.VK_ADD_DRIVER_FILES = SWIFTSHADER;
+  if (!existsSync(SWIFTSHADER) || !existsSync(LOADER)) return;
+  if (!process.env.VK_DRIVER_FILES) process.env.VK_ADD_DRIVER_FILES = SWIFTSHADER;
   try {
     process.dlopen({ exports: {} }, LOADER, STAY);
   } catch {
