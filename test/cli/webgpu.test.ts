@@ -1,12 +1,31 @@
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
-import { jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { cliActedUponAfter, jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
 import { webGpuDevice } from "../helpers/devices.js";
 
 const reason = await webGpuDevice().then(
   () => "",
   (error: Error) => ` (no WebGPU: ${error.message})`,
 );
+
+const lstm = ["--cell", "lstm", "--embed", 4, "--hidden", 6, "--seq", 8, "--batch", 2, "--val", 0.02];
+const transformer = ["--arch", "transformer", "--layers", 1, "--heads", 2, "--embed", 8, "--seq", 8, "--batch", 2, "--val", 0.02];
+
+afterEach(() => vi.restoreAllMocks());
+
+/** Lets the driver make so many devices and no more; answers what loses the last one. */
+async function lendDevices(count: number): Promise<() => void> {
+  const { globals } = await import("webgpu");
+  const adapter = (globals as unknown as { GPUAdapter: { prototype: GPUAdapter } }).GPUAdapter.prototype;
+  const { requestDevice } = adapter;
+  const made: GPUDevice[] = [];
+  vi.spyOn(adapter, "requestDevice").mockImplementation(async function (this: GPUAdapter, descriptor) {
+    if (made.length === count) throw new Error("the driver has no more");
+    made.push(await requestDevice.call(this, descriptor));
+    return made.at(-1)!;
+  });
+  return () => made.at(-1)!.destroy();
+}
 
 describe.skipIf(reason)(`--device webgpu${reason}`, () => {
   const options = ["--steps", 40, "--eval-every", 20, "--checkpoint-every", 30, "--lr", 0.02, "--json"];
@@ -28,8 +47,22 @@ describe.skipIf(reason)(`--device webgpu${reason}`, () => {
   test("trains a Transformer to the validation loss of WebAssembly, and writes what it does", async () => {
     const { data, folder } = await workplace();
     const out = join(folder, "gpt");
-    const small = ["--arch", "transformer", "--layers", 1, "--heads", 2, "--embed", 8, "--seq", 8, "--batch", 2, "--val", 0.02];
-    const train = ["train", "lm", "--data", data, "--out", out, ...small, "--steps", 6, "--lr", 0.02, "--weight-decay", 0.1, "--json"];
+    const train = [
+      "train",
+      "lm",
+      "--data",
+      data,
+      "--out",
+      out,
+      ...transformer,
+      "--steps",
+      6,
+      "--lr",
+      0.02,
+      "--weight-decay",
+      0.1,
+      "--json",
+    ];
     const [wasm] = jsonLines(await succeed(...train, "--device", "wasm")).slice(-1);
     const [gpu] = jsonLines(await succeed(...train, "--device", "webgpu", "--overwrite")).slice(-1);
     expect(Math.abs(gpu.valLoss - wasm.valLoss)).toBeLessThan(1e-3);
@@ -41,6 +74,38 @@ describe.skipIf(reason)(`--device webgpu${reason}`, () => {
       const [one, other] = [await succeed(...generate, "--device", "wasm"), await succeed(...generate, "--device", "webgpu")];
       expect(jsonLines(other)[0].text).toBe(jsonLines(one)[0].text);
     }
+  });
+
+  test.each([
+    ["an LSTM", lstm],
+    ["a Transformer", transformer],
+  ] as const)("goes on with %s when its device is lost, on a fresh one or on WebAssembly, and says so", async (_, model) => {
+    const { data, folder } = await workplace();
+    const run = (name: string) => {
+      const options = ["--steps", 6, "--lr", 0.02, "--device", "webgpu", ...model];
+      return ["train", "lm", "--data", data, "--out", join(folder, name), ...options];
+    };
+    const losses = (lines: ReturnType<typeof jsonLines>) => lines.filter(({ event }) => event === "step").map(({ loss }) => loss);
+    const wanted = jsonLines(await succeed(...run("undisturbed"), "--json"));
+
+    const fresh = await cliActedUponAfter(3, await lendDevices(2), ...run("fresh"), "--json");
+    expect(fresh).toMatchObject({ status: 0, stderr: "" });
+    const lines = jsonLines(fresh.stdout);
+    const change = lines.findIndex(({ event }) => event === "device");
+    expect(lines[change]).toMatchObject({
+      step: 0,
+      device: expect.stringMatching(/^WebGPU/),
+      reason: expect.stringMatching(/device is gone/),
+    });
+    expect(losses(lines.slice(0, change)).length).toBeGreaterThan(0);
+    expect(losses(lines.slice(change))).toEqual(losses(wanted));
+    expect(lines.at(-1).valLoss).toBe(wanted.at(-1).valLoss);
+
+    vi.restoreAllMocks();
+    const none = await cliActedUponAfter(2, await lendDevices(1), ...run("wasm"));
+    expect(none).toMatchObject({ status: 0, stderr: "" });
+    expect(none.stdout).toMatch(/the device is gone.* Going on after step 0 on WebAssembly/);
+    expect(Number(/validation loss ([\d.]+) nats/.exec(none.stdout)![1])).toBeCloseTo(wanted.at(-1).valLoss, 3);
   });
 
   test("is told by info", async () => {

@@ -14,11 +14,15 @@ export interface Outcome {
 /** Runs the command line in this process. */
 export const cli = (...argv: (string | number)[]) => run(argv, () => {});
 
-/** The same, with Ctrl-C pressed when so many lines are on stdout. */
-export const cliStoppedAfter = (lines: number, ...argv: (string | number)[]) =>
+/** The same; `act` is called when so many lines are on stdout. */
+export const cliActedUponAfter = (lines: number, act: () => void, ...argv: (string | number)[]) =>
   run(argv, (stdout) => {
-    if (stdout.split("\n").length === lines + 1) process.emit("SIGINT", "SIGINT");
+    if (stdout.split("\n").length === lines + 1) act();
   });
+
+/** The same, with Ctrl-C pressed. */
+export const cliStoppedAfter = (lines: number, ...argv: (string | number)[]) =>
+  cliActedUponAfter(lines, () => process.emit("SIGINT", "SIGINT"), ...argv);
 
 async function run(argv: readonly (string | number)[], watch: (stdout: string) => void): Promise<Outcome> {
   const written = { stdout: "", stderr: "" };
