@@ -1,7 +1,6 @@
 import { block0, block1, block2, block3, nextBlocks, unitInterval } from "../random/blocks";
 import { bytes, lengthOf } from "../recurrent/sequence";
-import { expf, expLowv } from "../simd/exp";
-import { hsum } from "../simd/hsum";
+import { expf, expRow } from "../simd/exp";
 import { loadLanes, storeLanes } from "../simd/lanes";
 import { loadStrided } from "../simd/strided";
 
@@ -79,13 +78,7 @@ export function weighRow(row: usize, n: i32, wide: i32, largest: usize, total: u
   const now = max(before, max(f32x4.extract_lane(a, 0), f32x4.extract_lane(a, 1)));
 
   // A row of -Infinity alone stays one, and NaN must pass.
-  const shift = f32x4.splat(now == -Infinity ? 0 : now);
-  let sum = f32x4.splat(0);
-  for (at = row; at < end; at += 16) {
-    const e = expLowv(f32x4.sub(v128.load(at), shift));
-    v128.store(at, e);
-    sum = f32x4.add(sum, e);
-  }
+  const sum = expRow(row, row, 16, now == -Infinity ? 0 : now, (n + 3) & ~3);
   clearEnd(row, (n + 3) & ~3, wide);
   let sumBefore = load<f32>(total);
   if (now > before && before != -Infinity) {
@@ -94,16 +87,15 @@ export function weighRow(row: usize, n: i32, wide: i32, largest: usize, total: u
     scaleRow(y, E, shrink);
   }
   store<f32>(largest, now);
-  store<f32>(total, sumBefore + hsum(sum));
+  store<f32>(total, sumBefore + sum);
 }
 
 /** Scores become their weights w = e^(score - lse); the gradients of weights at dRow those of scores, w (dRow - delta); 0 from n to `wide`. */
 export function gradientRow(row: usize, dRow: usize, lse: f32, delta: f32, n: i32, wide: i32): void {
-  const shift = f32x4.splat(lse), d = f32x4.splat(delta);
+  const d = f32x4.splat(delta);
+  expRow(row, row, 16, lse, (n + 3) & ~3);
   for (let at = row, to = dRow, end = vectorEnd(row, n); at < end; at += 16, to += 16) {
-    const w = expLowv(f32x4.sub(v128.load(at), shift));
-    v128.store(at, w);
-    v128.store(to, f32x4.mul(w, f32x4.sub(v128.load(to), d)));
+    v128.store(to, f32x4.mul(v128.load(at), f32x4.sub(v128.load(to), d)));
   }
   clearEnd(row, n, wide);
   clearEnd(dRow, n, wide);

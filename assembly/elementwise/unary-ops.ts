@@ -1,7 +1,6 @@
-import { half, one, splat } from "../simd/constant";
+import { one, splat } from "../simd/constant";
 import { expv } from "../simd/exp";
 import { fma } from "../simd/fma";
-import { geluDerivative, geluv } from "../simd/gelu";
 import { log1pv, logv } from "../simd/log";
 import { cosv, powv, sinv } from "../simd/scalar";
 import { sigmoidDerivative, sigmoidv } from "../simd/sigmoid";
@@ -149,38 +148,6 @@ export class LeakyRelu {
   }
   @inline gradient(x: v128, dy: v128, a: v128, b: v128): v128 {
     return v128.bitselect(dy, f32x4.mul(a, dy), f32x4.gt(x, f32x4.splat(0)));
-  }
-}
-
-/** x Phi(x). */
-export class Gelu {
-  @inline value(x: v128, a: v128, b: v128): v128 {
-    return geluv(x);
-  }
-  @inline gradient(x: v128, dy: v128, a: v128, b: v128): v128 {
-    return f32x4.mul(dy, geluDerivative(x));
-  }
-}
-
-/** sqrt(2 / pi), that times 0.044715, and three times that: the coefficients of u and of its derivative. */
-const linear = memory.data<f32>([0.7978845608028654]);
-const cubic = memory.data<f32>([0.035677408136300125]);
-const cubic3 = memory.data<f32>([0.10703222440890037]);
-
-/** x (1 + tanh u) / 2, u = sqrt(2 / pi) (x + 0.044715 x^3). */
-export class GeluTanh {
-  @inline value(x: v128, a: v128, b: v128): v128 {
-    return f32x4.mul(x, fma(this.tanh(x), splat(half), splat(half)));
-  }
-  /** dy ((1 + t) + x (1 - t^2) u') / 2, t = tanh u. */
-  @inline gradient(x: v128, dy: v128, a: v128, b: v128): v128 {
-    const t = this.tanh(x);
-    const slope = fma(f32x4.mul(x, x), splat(cubic3), splat(linear));
-    const inner = f32x4.mul(f32x4.mul(x, splat(half)), f32x4.mul(tanhDerivative(t), slope));
-    return f32x4.mul(dy, f32x4.add(fma(t, splat(half), splat(half)), inner));
-  }
-  @inline private tanh(x: v128): v128 {
-    return tanhv(f32x4.mul(x, fma(f32x4.mul(x, x), splat(cubic), splat(linear))));
   }
 }
 

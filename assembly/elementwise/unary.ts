@@ -1,3 +1,4 @@
+import { geluGradientRow, geluRow } from "../simd/gelu";
 import { loadLanes, storeLanes } from "../simd/lanes";
 import * as f from "./unary-ops";
 
@@ -67,8 +68,8 @@ function apply(x: usize, y: usize, op: i32, n: i32, a: f32, b: f32): void {
     case Unary.sigmoid: return map<f.Sigmoid>(x, y, n, a, b);
     case Unary.relu: return map<f.Relu>(x, y, n, a, b);
     case Unary.leakyRelu: return map<f.LeakyRelu>(x, y, n, a, b);
-    case Unary.gelu: return map<f.Gelu>(x, y, n, a, b);
-    case Unary.geluTanh: return map<f.GeluTanh>(x, y, n, a, b);
+    case Unary.gelu:
+    case Unary.geluTanh: return geluRow(x, y, n, op == Unary.geluTanh);
     case Unary.silu: return map<f.Silu>(x, y, n, a, b);
     case Unary.softplus: return map<f.Softplus>(x, y, n, a, b);
     case Unary.clamp: return map<f.Clamp>(x, y, n, a, b);
@@ -127,8 +128,8 @@ function applyGradient(x: usize, y: usize, dy: usize, dx: usize, op: i32, n: i32
     case Unary.sigmoid: return mapGradient<f.Sigmoid>(y, dy, dx, n, a, b);
     case Unary.relu: return mapGradient<f.Relu>(x, dy, dx, n, a, b);
     case Unary.leakyRelu: return mapGradient<f.LeakyRelu>(x, dy, dx, n, a, b);
-    case Unary.gelu: return mapGradient<f.Gelu>(x, dy, dx, n, a, b);
-    case Unary.geluTanh: return mapGradient<f.GeluTanh>(x, dy, dx, n, a, b);
+    case Unary.gelu:
+    case Unary.geluTanh: return geluGradientRow(x, dy, dx, n, op == Unary.geluTanh);
     case Unary.silu: return mapGradient<f.Silu>(x, dy, dx, n, a, b);
     case Unary.softplus: return mapGradient<f.Softplus>(x, dy, dx, n, a, b);
     case Unary.clamp: return mapGradient<f.Clamp>(x, dy, dx, n, a, b);

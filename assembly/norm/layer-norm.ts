@@ -5,9 +5,6 @@ import { rowSum } from "../simd/row";
 import { advance, scales, shifts } from "./affine";
 import { addParameterSums, BLOCK } from "./columns";
 
-/** Elements of a row whose mean is the first estimate. */
-const SAMPLE: i32 = 64;
-
 /**
  * Layer normalisation (Ba, Kiros and Hinton 2016) over the last axis:
  *
@@ -15,65 +12,83 @@ const SAMPLE: i32 = 64;
  *
  * x, y [rows, cols]; gamma (absent: 1), beta (absent: 0) [cols]; mean, rstd [rows] are kept for the backward pass. Overwrites y,
  * mean and rstd; y may alias x. No alignment wanted. The moments are those of x minus an estimate of its mean, the mean of the row's
- * first 64 elements: the differences are nearly exact where |mean| >> std, and what the estimate missed is their own mean. Its square is
- * taken from theirs and is at most cols / 64 times the variance, which bounds what cancels.
+ * first sixteenth, or 16 elements: the differences are nearly exact where |mean| >> std, and what the estimate missed is their own mean. Its
+ * square is taken from theirs and is at most 16 times the variance, which bounds what cancels. Four rows take their divisions and
+ * roots together, since each waits for the last.
  */
 export function layerNormForward(
   x: usize, gamma: usize, beta: usize, y: usize, mean: usize, rstd: usize, rows: i32, cols: i32, eps: f32,
 ): void {
   const stride = (<usize>cols) << 2;
-  const sample = min(cols, SAMPLE);
-  for (let r: i32 = 0; r < rows; r++, x += stride, y += stride, mean += 4, rstd += 4) {
-    const estimate = rowSum(x, sample) / <f32>sample;
-    normaliseRow(x, gamma, beta, y, mean, rstd, cols, estimate, eps);
+  const count = f32x4.splat(<f32>cols);
+  for (let r: i32 = 0; r < rows; r += BLOCK, mean += 16, rstd += 16) {
+    const n = min(BLOCK, rows - r);
+    const end = x + <usize>n * stride;
+    moments(x, end, cols);
+    const missed = f32x4.div(v128.load(lanes, 16), count);
+    // Rounding may leave a hair below 0; a NaN must pass.
+    const variance = f32x4.pmax(f32x4.sub(f32x4.div(v128.load(lanes, 32), count), f32x4.mul(missed, missed)), f32x4.splat(0));
+    const scale = f32x4.div(f32x4.splat(1), f32x4.sqrt(f32x4.add(variance, f32x4.splat(eps))));
+    storeLanes(mean, f32x4.add(v128.load(lanes), missed), n);
+    storeLanes(rstd, scale, n);
+    v128.store(lanes, scale, 16);
+    v128.store(lanes, f32x4.mul(f32x4.neg(missed), scale), 32);
+    normaliseRows(x, end, gamma, beta, y, cols);
+    x = end, y += <usize>n * stride;
   }
 }
 
-function normaliseRow(
-  x: usize, gamma: usize, beta: usize, y: usize, mean: usize, rstd: usize, cols: i32, estimate: f32, eps: f32,
-): void {
-  const shift = f32x4.splat(estimate);
-  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
-  let n = cols;
-  let p = x;
-  for (; n >= 16; n -= 16, p += 64) {
-    const d0 = f32x4.sub(v128.load(p), shift), d1 = f32x4.sub(v128.load(p, 16), shift);
-    const d2 = f32x4.sub(v128.load(p, 32), shift), d3 = f32x4.sub(v128.load(p, 48), shift);
-    s0 = f32x4.add(s0, d0);
-    s1 = f32x4.add(s1, d1);
-    s2 = f32x4.add(s2, d2);
-    s3 = f32x4.add(s3, d3);
-    q0 = fma(d0, d0, q0);
-    q1 = fma(d1, d1, q1);
-    q2 = fma(d2, d2, q2);
-    q3 = fma(d3, d3, q3);
-  }
-  for (; n > 0; n -= 4, p += 16) {
-    const d = f32x4.sub(loadLanes(p, n, estimate), shift);
-    s0 = f32x4.add(s0, d);
-    q0 = fma(d, d, q0);
-  }
-  const count = <f32>cols;
-  const missed: f32 = hsum(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3))) / count;
-  // Rounding may leave a hair below 0; a NaN must pass.
-  const variance: f32 = hsum(f32x4.add(f32x4.add(q0, q1), f32x4.add(q2, q3))) / count - missed * missed;
-  const scale: f32 = 1 / sqrt<f32>((variance < 0 ? 0 : variance) + eps);
-  store<f32>(mean, estimate + missed);
-  store<f32>(rstd, scale);
+/** Numbers of a block of rows, a vector of each kind: a kernel without a range needs no such place for each thread. */
+const lanes = memory.data(48);
 
-  const scalev = f32x4.splat(scale);
-  const bias = f32x4.splat(-missed * scale);
-  const gammaStep = advance(gamma), betaStep = advance(beta);
-  const gammaRest = gammaStep >> 2, betaRest = betaStep >> 2;
-  let g = scales(gamma), b = shifts(beta);
-  for (n = cols; n >= 16; n -= 16, x += 64, y += 64, g += gammaStep, b += betaStep) {
-    v128.store(y, normalise(v128.load(x), shift, scalev, bias, v128.load(g), v128.load(b)));
-    v128.store(y, normalise(v128.load(x, 16), shift, scalev, bias, v128.load(g, 16), v128.load(b, 16)), 16);
-    v128.store(y, normalise(v128.load(x, 32), shift, scalev, bias, v128.load(g, 32), v128.load(b, 32)), 32);
-    v128.store(y, normalise(v128.load(x, 48), shift, scalev, bias, v128.load(g, 48), v128.load(b, 48)), 48);
+/** Estimates of the means of rows, the sums of x less these and the sums of their squares, to `lanes`. */
+function moments(x: usize, end: usize, cols: i32): void {
+  const sample = min(cols, max(16, cols >> 4));
+  for (let at = lanes; x < end; at += 4) {
+    const estimate = rowSum(x, sample) / <f32>sample;
+    const shift = f32x4.splat(estimate);
+    let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
+    let n = cols;
+    for (; n >= 16; n -= 16, x += 64) {
+      const d0 = f32x4.sub(v128.load(x), shift), d1 = f32x4.sub(v128.load(x, 16), shift);
+      const d2 = f32x4.sub(v128.load(x, 32), shift), d3 = f32x4.sub(v128.load(x, 48), shift);
+      s0 = f32x4.add(s0, d0);
+      s1 = f32x4.add(s1, d1);
+      s2 = f32x4.add(s2, d2);
+      s3 = f32x4.add(s3, d3);
+      q0 = fma(d0, d0, q0);
+      q1 = fma(d1, d1, q1);
+      q2 = fma(d2, d2, q2);
+      q3 = fma(d3, d3, q3);
+    }
+    for (; n > 0; n -= 4, x += 16) {
+      const d = f32x4.sub(loadLanes(x, n, estimate), shift);
+      s0 = f32x4.add(s0, d);
+      q0 = fma(d, d, q0);
+    }
+    x += <usize>n << 2; // back from the lanes past the row's end
+    store<f32>(at, estimate);
+    store<f32>(at, hsum(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3))), 16);
+    store<f32>(at, hsum(f32x4.add(f32x4.add(q0, q1), f32x4.add(q2, q3))), 32);
   }
-  for (; n > 0; n -= 4, x += 16, y += 16, g += gammaRest, b += betaRest) {
-    storeLanes(y, normalise(loadLanes(x, n), shift, scalev, bias, loadLanes(g, n), loadLanes(b, n)), n);
+}
+
+/** y of rows, of which `lanes` holds shifts, scales and biases. */
+function normaliseRows(x: usize, end: usize, gamma: usize, beta: usize, y: usize, cols: i32): void {
+  const gammaStep = advance(gamma), betaStep = advance(beta);
+  for (let at = lanes; x < end; at += 4) {
+    const shift = v128.load32_splat(at), scale = v128.load32_splat(at, 16), bias = v128.load32_splat(at, 32);
+    let g = scales(gamma), b = shifts(beta), n = cols;
+    for (; n >= 16; n -= 16, x += 64, y += 64, g += gammaStep, b += betaStep) {
+      v128.store(y, normalise(v128.load(x), shift, scale, bias, v128.load(g), v128.load(b)));
+      v128.store(y, normalise(v128.load(x, 16), shift, scale, bias, v128.load(g, 16), v128.load(b, 16)), 16);
+      v128.store(y, normalise(v128.load(x, 32), shift, scale, bias, v128.load(g, 32), v128.load(b, 32)), 32);
+      v128.store(y, normalise(v128.load(x, 48), shift, scale, bias, v128.load(g, 48), v128.load(b, 48)), 48);
+    }
+    for (; n > 0; n -= 4, x += 16, y += 16, g += gammaStep >> 2, b += betaStep >> 2) {
+      storeLanes(y, normalise(loadLanes(x, n), shift, scale, bias, loadLanes(g, n), loadLanes(b, n)), n);
+    }
+    x += <usize>n << 2, y += <usize>n << 2;
   }
 }
 

@@ -15,12 +15,21 @@ import { addParameterSums, BLOCK } from "./columns";
  */
 export function rmsNormForward(x: usize, gamma: usize, y: usize, rstd: usize, rows: i32, cols: i32, eps: f32): void {
   const stride = (<usize>cols) << 2;
-  for (let r: i32 = 0; r < rows; r++, x += stride, y += stride, rstd += 4) {
-    const scale: f32 = 1 / sqrt<f32>(rowDot(x, x, cols) / <f32>cols + eps);
-    store<f32>(rstd, scale);
-    scaleRow(x, gamma, y, f32x4.splat(scale), cols);
+  for (let r: i32 = 0; r < rows; r += BLOCK, rstd += 16) {
+    const n = min(BLOCK, rows - r);
+    const end = x + <usize>n * stride;
+    let at = lanes;
+    for (let row = x; row < end; row += stride, at += 4) store<f32>(at, rowDot(row, row, cols));
+    const square = f32x4.add(f32x4.div(v128.load(lanes), f32x4.splat(<f32>cols)), f32x4.splat(eps));
+    const scale = f32x4.div(f32x4.splat(1), f32x4.sqrt(square));
+    storeLanes(rstd, scale, n);
+    v128.store(lanes, scale);
+    for (at = lanes; x < end; x += stride, y += stride, at += 4) scaleRow(x, gamma, y, v128.load32_splat(at), cols);
   }
 }
+
+/** A number of each row of a block, whose divisions and roots wait for each other together. */
+const lanes = memory.data(16);
 
 /** y = x scale gamma, one row. */
 function scaleRow(x: usize, gamma: usize, y: usize, scale: v128, n: i32): void {

@@ -1,4 +1,4 @@
-import { expLowv } from "../simd/exp";
+import { expRow } from "../simd/exp";
 import { loadLanes, storeLanes } from "../simd/lanes";
 import { rowMax, rowShiftedSum } from "../simd/row";
 import { logSumExpRow } from "./exp-row";
@@ -70,16 +70,11 @@ export function crossEntropyBackward(
     }
     const g: f32 = reduction == none ? load<f32>(dLoss + row) : <f32>(load<f32>(dLoss) / count);
     const gv = f32x4.splat(g);
-    const lse = f32x4.splat(load<f32>(logSumExp + row));
     const floor = f32x4.splat(smoothing / <f32>cols);
-    let at: usize = 0, left = cols;
-    for (; left >= 4; left -= 4, at += 16) {
-      v128.store(dLogits + at, f32x4.mul(gv, f32x4.sub(expLowv(f32x4.sub(v128.load(logits + at), lse)), floor)));
-    }
-    if (left) {
-      const p = expLowv(f32x4.sub(loadLanes(logits + at, left), lse));
-      storeLanes(dLogits + at, f32x4.mul(gv, f32x4.sub(p, floor)), left);
-    }
+    expRow(logits, dLogits, 16, load<f32>(logSumExp + row), cols);
+    let at = dLogits, left = cols;
+    for (; left >= 4; left -= 4, at += 16) v128.store(at, f32x4.mul(gv, f32x4.sub(v128.load(at), floor)));
+    if (left) storeLanes(at, f32x4.mul(gv, f32x4.sub(loadLanes(at, left), floor)), left);
     const hit = dLogits + ((<usize>target) << 2);
     store<f32>(hit, load<f32>(hit) - g * (1 - smoothing));
   }
