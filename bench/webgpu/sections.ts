@@ -18,10 +18,12 @@ export interface Gpu {
 
 export function gpuOf(device: Device, quick: boolean): Gpu {
   const { software } = (device.backend as WebGpuBackend).capabilities;
-  return { device, backend: device.backend as WebGpuBackend, quick, time: quick ? 10 : software ? 25 : 100 };
+  return { device, backend: device.backend as WebGpuBackend, quick, time: quick || software ? 10 : 100 };
 }
 
-const samples = 5;
+/** An adapter in software is right but slow, so that it gets small sizes and few samples. */
+const isSoftware = ({ backend }: Gpu) => backend.capabilities.software;
+const samplesOf = (gpu: Gpu) => (isSoftware(gpu) ? 3 : 5);
 /** Calls of a sample, at most: the host's part of more says nothing new. */
 const mostCalls = 2000;
 
@@ -42,7 +44,7 @@ async function fastest(gpu: Gpu, call: () => void): Promise<number> {
     count = Math.min(mostCalls, count * Math.max(2, Math.min(8, Math.floor(gpu.time / Math.max(spent, 0.01)))));
     spent = await lapse(gpu, call, count);
   }
-  for (let i = 1; i < samples && spent < 10 * gpu.time; i++) spent = Math.min(spent, await lapse(gpu, call, count));
+  for (let i = 1; i < samplesOf(gpu) && spent < 10 * gpu.time; i++) spent = Math.min(spent, await lapse(gpu, call, count));
   return spent / count;
 }
 
@@ -58,12 +60,9 @@ async function costOf(gpu: Gpu, { again, prepare }: Found): Promise<number> {
 
 const huge: Size = { I: 256, H: 512, B: 64, T: 64 };
 
-/** An adapter in software is right but slow, so that it gets small sizes. */
-const isSoftware = ({ backend }: Gpu) => backend.capabilities.software;
-
 /** Every kernel of the contract: what a call in a row of its like takes. */
 async function measureKernels(gpu: Gpu): Promise<Table> {
-  const sizes = isSoftware(gpu) ? (gpu.quick ? [small] : [small, medium]) : [medium, large, huge];
+  const sizes = isSoftware(gpu) ? [small] : [medium, large, huge];
   const parameters = isSoftware(gpu) ? 112_000 : 4_000_000;
   const { measured, note } = await measureCalls(
     { device: async () => gpu.device, sizes, parameters },
@@ -160,7 +159,7 @@ async function measureSteps(gpu: Gpu): Promise<Table> {
   if (!gpu.quick) wanted.push(...transformers.slice(0, software ? 1 : undefined).map((size): [Kind, Size] => ["gpt", size]));
   const rows = [];
   for (const [kind, size] of wanted) {
-    const { ms, counts, readAtOnce } = await steps(gpu.device, kind, size, { warm: gpu.quick ? 200 : 2000, bursts: samples });
+    const { ms, counts, readAtOnce } = await steps(gpu.device, kind, size, { warm: gpu.quick ? 200 : 2000, bursts: samplesOf(gpu) });
     rows.push({ step: label(kind, size), ms, ...counts, "submissions, read at once": readAtOnce });
   }
   const note = `Embedding, layers, scores, cross-entropy, backward, clipping, AdamW; ${aheadNote}. Medians.`;
