@@ -17,11 +17,11 @@ const papers = ["letter", "book", "map", "card"];
 const pick = (items) => items[random.integer(items.length)];
 const two = (items) => random.shuffle([...items]).slice(0, 2);
 
-/** Somebody takes a toy somewhere, somebody else reads in another place, in either order; one asks who, what or where. */
+/** Somebody takes a toy somewhere, then somebody else reads in another place; one asks who, what or where. */
 function story() {
   const [[taker, reader], [there, here]] = [two(people), two(places)];
   const [toy, paper] = [pick(toys), pick(papers)];
-  const sentences = random.shuffle([`${taker} took the ${toy} to the ${there}.`, `${reader} read the ${paper} in the ${here}.`]);
+  const sentences = [`${taker} took the ${toy} to the ${there}.`, `${reader} read the ${paper} in the ${here}.`];
   const [question, target] = pick([
     [`Who took the ${toy}?`, taker],
     [`Who read the ${paper}?`, reader],
@@ -41,12 +41,14 @@ while (stories.size < 4000) {
 const pairs = [...stories.values()];
 const unseen = pairs.splice(0, 500);
 
-const task = sg.tasks.Translator.create(pairs, { cell: "lstm", hidden: 64, embed: 32, attention: "additive", minCount: 1 });
-const loader = task.loader(pairs, { batchSize: 32 });
-const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 1e-2, clipNorm: 1 });
-const epochs = 20;
-for await (const event of sg.fit(task.model, loader, { optimizer, epochs, schedule: sg.optim.cosine(epochs * loader.length, 0.05) }))
-  if (event.event === "epoch") console.log(`epoch ${event.epoch}  loss ${event.loss.toFixed(4)}`);
+const task = sg.tasks.Translator.create(pairs, { cell: "gru", hidden: 64, embed: 64, attention: "additive", inputFeeding: false, minCount: 1 });
+const loader = task.loader(pairs, { batchSize: 16 });
+const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 4e-3, clipNorm: 1 });
+for await (const event of sg.fit(task.model, loader, { optimizer, epochs: 24 })) {
+  if (event.event !== "epoch") continue;
+  console.log(`epoch ${event.epoch}  loss ${event.loss.toFixed(4)}`);
+  if (event.loss < 0.01) break; // it has found out how stories are read: some runs take twice as long as others
+}
 
 /** How much each word is looked at while the answer is written. */
 async function explain({ source }) {
