@@ -20,7 +20,7 @@ const samples = {
   classify: { text: reviews, small: words },
   tag: { text: sentences, small: words },
   forecast: { text: degrees, small: ["--history", 4] },
-  translate: { text: pairs, small: words },
+  translate: { text: pairs, small: [...words, "--unit", "words"] },
   recognise: { text: sounds, small: [] },
   caption: { text: scenes, small: words },
 } as const;
@@ -176,7 +176,24 @@ describe("train translate", () => {
     const folder = await temporaryFolder();
     const [data, out] = [join(folder, "pairs.tsv"), join(folder, "run")];
     await writeFile(data, [0, 1, 2, 3, 4].flatMap(() => pairs).join("\n"));
-    const small = ["--hidden", 12, "--embed", 8, "--batch", 4, "--lr", 0.02, "--min-count", 1, "--dropout", 0, "--val", 0.2];
+    const small = [
+      "--hidden",
+      12,
+      "--embed",
+      8,
+      "--batch",
+      4,
+      "--lr",
+      0.02,
+      "--unit",
+      "words",
+      "--min-count",
+      1,
+      "--dropout",
+      0,
+      "--val",
+      0.2,
+    ];
     await succeed("train", "translate", "--data", data, "--out", out, ...small, "--epochs", 20);
     for (const more of [[], ["--beam", 2]])
       expect(await succeed("predict", "--model", out, "--input", "come in\ngo in", ...more)).toBe("entre\nva\n");

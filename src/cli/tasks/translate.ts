@@ -48,7 +48,10 @@ export const translate: TaskKind = {
       "Share of a target's probability that a transformer spreads over all tokens",
     ),
     ...textOptions,
-    ...commonOptions({ cell: "gru", hidden: 128, dropout: 0.3, batch: 32, epochs: 10 }, ["gru", "lstm", "transformer"]),
+    // A few thousand pairs hold too many words that occur once.
+    unit: { ...textOptions.unit!, default: "bpe" },
+    vocabulary: { ...textOptions.vocabulary!, default: 2000 },
+    ...commonOptions({ cell: "gru", hidden: 128, dropout: 0.3, batch: 32, epochs: 20 }, ["gru", "lstm", "transformer"]),
   },
   best: { measure: "loss", larger: false },
 
