@@ -18,7 +18,7 @@ import warnings
 
 import torch
 
-from fixtures import alignment, attention, generator, models, ops, optim, pretrained, recurrent, transformers
+from fixtures import alignment, attention, decoders, generator, models, ops, optim, pretrained, recurrent, transformers
 
 GROUPS = {
     "generator": generator.make,
@@ -27,6 +27,7 @@ GROUPS = {
     "layers": recurrent.make_layers,
     "recurrent": recurrent.make,
     "alignment": alignment.make,
+    "decoders": decoders.make,
     "statistics": recurrent.make_statistics,
     "optim": optim.make,
     "schedules": optim.make_schedules,

@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import type { PaddedFrames, PaddedRows } from "../../src/data/index.js";
+import { Captioner, type CaptionerConfig, RecurrentSeq2Seq, type RecurrentSeq2SeqConfig } from "../../src/models/index.js";
+import { mul, slice, sum } from "../../src/ops/index.js";
+import { tensor } from "../../src/tensor/create.js";
+import { type Device, withDevice } from "../../src/tensor/device.js";
+import { scope } from "../../src/tensor/scope.js";
+import { type Case, expectClose, loadGolden } from "../golden/golden.js";
+import { describeGpu, describeWasm } from "../helpers/devices.js";
+import { toState, toTensor, toValues } from "../helpers/golden-tensors.js";
+
+const golden = await loadGolden("decoders");
+
+interface Told {
+  readonly sources: readonly (readonly number[])[];
+  readonly lengths: readonly number[];
+  readonly targets: readonly (readonly number[])[];
+}
+
+/** A model of the case, and what it makes of the case's sources. */
+function open(c: Case, { sources, lengths }: Told) {
+  const state = toState(golden.parameters(c));
+  if (c.call === "Captioner") {
+    const model = new Captioner(c.args[0] as CaptionerConfig);
+    model.loadStateDict(state);
+    const { data, shape } = golden.inputs(c).get("features")!;
+    const frames = { data, shape, lengths } as PaddedFrames;
+    return { model, encode: () => model.encode(frames) };
+  }
+  const model = new RecurrentSeq2Seq(c.args[0] as RecurrentSeq2SeqConfig);
+  model.loadStateDict(state);
+  const rows: PaddedRows = { data: Int32Array.from(sources.flat()), shape: [sources.length, sources[0]!.length], lengths };
+  return { model, encode: () => model.encode(rows) };
+}
+
+/** Compares the scores and the gradient of every parameter with PyTorch's. */
+async function check(c: Case): Promise<void> {
+  const told = c.forward![0] as Told;
+  const { model, encode } = open(c, told);
+  const comparisons = scope(() => {
+    const tokens = tensor(Int32Array.from(told.targets.flat()), [told.targets.length, told.targets[0]!.length]);
+    const { logits } = model.decode(slice(tokens, 1, 0, -1), encode());
+    sum(mul(logits, toTensor(golden.upstream(c, "y")))).backward();
+    const pending = [toValues(logits).then((values) => expectClose(values, golden.output(c, "y")))];
+    for (const [name, p] of model.namedParameters())
+      pending.push(toValues(p.grad!).then((values) => expectClose(values, golden.gradient(c, name))));
+    expect(Object.keys(c.gradients!).sort()).toEqual(Array.from(model.namedParameters(), ([name]) => name).sort());
+    return pending;
+  });
+  await Promise.all(comparisons);
+  model.dispose();
+}
+
+const suite = (device: Device) => {
+  test.each(golden.cases)("$name", (c) => withDevice(device, () => check(c)));
+};
+await describeWasm("decoders equal PyTorch's", suite);
+await describeGpu("decoders equal PyTorch's", suite);
