@@ -1,5 +1,5 @@
-import { packB, transpose } from "../gemm/pack";
-import { at, gemmFrom, gemmPanels } from "../gemm/tiles";
+import { packB } from "../gemm/pack";
+import { at, gemmFrom, gemmPanels, gemmTransposed } from "../gemm/tiles";
 import { aligned, bytes, clearRow, wholePanels } from "../recurrent/sequence";
 import { rowDot } from "../simd/row";
 import { addBias, blockQueries, gradientRow, keepFactors, multiplyRow, packedKeys, scaledRows, seenKeys } from "./scores";
@@ -38,8 +38,7 @@ export function attentionBackward(
   const upstreamRows = upstream + bytes(blockQueries * E);
   const scores = upstreamRows + bytes(blockQueries * wideE);
   const dScores = scores + bytes(blockQueries * blockKeys);
-  const turned = dScores + bytes(blockQueries * blockKeys);
-  const deltas = turned + bytes(blockQueries * blockKeys);
+  const deltas = dScores + bytes(blockQueries * blockKeys);
   const factors = deltas + bytes(blockQueries);
 
   const group = N / K;
@@ -85,8 +84,8 @@ export function attentionBackward(
               gradientRow(row, dRow, load<f32>(lse + bytes(i)), load<f32>(deltas + bytes(i)), own, cols);
               if (f) multiplyRow(row, f, own);
             }
-            if (dv) addTransposed(scores, rows, cols, turned, upstreamRows, E, dValues + bytes(j * E));
-            if (dk) addTransposed(dScores, rows, cols, turned, queryRows, D, dKeys + bytes(j * D));
+            if (dv) addTransposed(scores, rows, cols, upstreamRows, E, dValues + bytes(j * E));
+            if (dk) addTransposed(dScores, rows, cols, queryRows, D, dKeys + bytes(j * D));
             if (dq) gemmPanels(dScores, blockKeys, keyRows + bytes(j * 8), bytes(count * 8), rows, D, cols, j ? dQueries : 0, D, dQueries, D);
           }
           if (dq) scaledRows(dQueries, D, rows, D, scale, at(dq + shiftQ, t, qT, 0), qT, first > 0);
@@ -103,10 +102,11 @@ export function attentionBackward(
   }
 }
 
-/** y [cols, n] += x^T B, where x is a block of scores [rows, cols], and B [rows, n] is packed; `turned` has room for x^T. */
-function addTransposed(x: usize, rows: i32, cols: i32, turned: usize, packed: usize, n: i32, y: usize): void {
-  transpose(x, blockKeys, cols, rows, turned, blockQueries);
-  gemmFrom(turned, blockQueries, packed, cols, n, rows, y, n, y, n);
+/** y [cols, n] += x^T B, where x is a block of scores [rows, cols], and B [rows, n] is packed. */
+// @ts-ignore: decorator
+@inline
+function addTransposed(x: usize, rows: i32, cols: i32, packed: usize, n: i32, y: usize): void {
+  gemmTransposed(x, blockKeys, packed, cols, n, rows, y, n, y, n);
 }
 
 /** Zeros in rows of n. */

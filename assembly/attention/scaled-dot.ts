@@ -1,10 +1,11 @@
 import { packB } from "../gemm/pack";
 import { at, gemmFrom, gemmPanels } from "../gemm/tiles";
 import { aligned, bytes, clearRow, firstBadLength, wholePanels } from "../recurrent/sequence";
-import { logf } from "../simd/log";
+import { loadLanes, storeLanes } from "../simd/lanes";
+import { logv } from "../simd/log";
 import { productOfFew, weightedSumOfFew } from "./few-queries";
 import {
-  addBias, blockQueries, keepFactors, multiplyRow, packedKeys, scaledRows, scaleRow, seenKeys, weighRow,
+  addBias, blockQueries, keepFactors, largestOf, multiplyRow, packedKeys, scaledRows, scaleRow, seenKeys, weighRow,
 } from "./scores";
 
 /** Keys in a block of scores. */
@@ -45,7 +46,8 @@ export function attentionForward(
   const queries = values + bytes(capacity * wholePanels(E));
   const scores = queries + bytes(blockQueries * D);
   const factors = scores + bytes(blockQueries * blockKeys);
-  const sums = factors + bytes(blockKeys + 20);
+  const maxima = factors + bytes(blockKeys + 20);
+  const sums = maxima + bytes(blockQueries);
 
   let packed: i32 = -1;
   for (let pair = begin; pair < end; pair++) {
@@ -84,7 +86,13 @@ export function attentionForward(
             const row = scores + bytes(i * blockKeys), place = bytes(t + i);
             const own = min(max(seenKeys(lengths, b, t + i, S, causal, offset) - first - j, 0), cols);
             if (headBias) addBias(row, at(headBias, t + i, bT, 0) + bytes((first + j) * bS), bS, own);
-            weighRow(row, own, cols, largest + place, sums + place, at(to, i, yT, 0), E);
+            store<f32>(maxima + bytes(i), largestOf(row, own, load<f32>(largest + place)));
+          }
+          // Another round, so that no row waits for the largest of its own.
+          for (let i: i32 = 0; i < rows; i++) {
+            const row = scores + bytes(i * blockKeys), place = bytes(t + i);
+            const own = min(max(seenKeys(lengths, b, t + i, S, causal, offset) - first - j, 0), cols);
+            weighRow(row, own, cols, load<f32>(maxima + bytes(i)), largest + place, sums + place, at(to, i, yT, 0), E);
             if (p > 0) {
               const index = (<u64>pair * <u64>T + <u64>(t + i)) * <u64>S + <u64>(first + j);
               multiplyRow(row, keepFactors(factors, index, own, key0, key1, counter0, counter1, p), own);
@@ -104,10 +112,16 @@ export function attentionForward(
 
 /** y [rows, E] becomes the weighted mean; `largest` [rows], the largest scores, the logarithms of the sums. */
 function finishRows(y: usize, ldy: i32, rows: i32, E: i32, largest: usize, sums: usize): void {
-  for (let i: i32 = 0; i < rows; i++, y += bytes(ldy)) {
-    const total = load<f32>(sums + bytes(i)), m = load<f32>(largest + bytes(i));
-    if (total == 0) clearRow(y, E);
-    else scaleRow(y, E, 1 / total);
-    store<f32>(largest + bytes(i), total == 0 ? Infinity : (m == -Infinity ? 0 : m) + logf(total));
+  const zero = f32x4.splat(0), none = f32x4.splat(-Infinity);
+  for (; rows > 0; rows -= 4, largest += 16, sums += 16) {
+    const total = loadLanes(sums, rows), m = loadLanes(largest, rows);
+    const isEmpty = f32x4.eq(total, zero);
+    const lse = f32x4.add(v128.andnot(m, f32x4.eq(m, none)), logv(total));
+    storeLanes(largest, v128.bitselect(f32x4.splat(Infinity), lse, isEmpty), rows);
+    for (let i: i32 = 0; i < 4 && i < rows; i++, y += bytes(ldy)) {
+      const own = load<f32>(sums + bytes(i));
+      if (own == 0) clearRow(y, E);
+      else scaleRow(y, E, 1 / own);
+    }
   }
 }

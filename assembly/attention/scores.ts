@@ -62,11 +62,8 @@ export function clearEnd(row: usize, n: i32, wide: i32): void {
   for (let at = row + bytes(n), end = vectorEnd(row, wide); at < end; at += 16) v128.store(at, f32x4.splat(0));
 }
 
-/**
- * One step of a softmax over blocks of a row: the first n scores become e^(score - m), those after, up to `wide`, 0, where m is the
- * largest so far, at `largest`; `total` is the sum so far, y [E] the weighted sum, and both are brought down to the new m.
- */
-export function weighRow(row: usize, n: i32, wide: i32, largest: usize, total: usize, y: usize, E: i32): void {
+/** The largest of the first n scores and of `before`; the rest of the last vector becomes -Infinity. */
+export function largestOf(row: usize, n: i32, before: f32): f32 {
   const end = vectorEnd(row, n);
   for (let c = n; c & 3; c++) store<f32>(row + bytes(c), -Infinity);
   let a = f32x4.splat(-Infinity), b = a, at = row;
@@ -74,9 +71,15 @@ export function weighRow(row: usize, n: i32, wide: i32, largest: usize, total: u
   if (at < end) a = f32x4.pmax(a, v128.load(at));
   a = f32x4.pmax(a, b);
   a = f32x4.pmax(a, i32x4.shuffle(a, a, 2, 3, 0, 1));
-  const before = load<f32>(largest);
-  const now = max(before, max(f32x4.extract_lane(a, 0), f32x4.extract_lane(a, 1)));
+  return max(before, max(f32x4.extract_lane(a, 0), f32x4.extract_lane(a, 1)));
+}
 
+/**
+ * One step of a softmax over blocks of a row: the first n scores become e^(score - now), those after, up to `wide`, 0, where `now` is what
+ * largestOf answered, kept at `largest`; `total` is the sum so far, y [E] the weighted sum, and both are brought down to the new one.
+ */
+export function weighRow(row: usize, n: i32, wide: i32, now: f32, largest: usize, total: usize, y: usize, E: i32): void {
+  const before = load<f32>(largest);
   // A row of -Infinity alone stays one, and NaN must pass.
   const sum = expRow(row, row, 16, now == -Infinity ? 0 : now, (n + 3) & ~3);
   clearEnd(row, (n + 3) & ~3, wide);

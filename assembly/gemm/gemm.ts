@@ -1,11 +1,21 @@
 import { activateRows, scaleRows } from "./epilogue";
 import { gemmByColumns, gemmRow, suitsColumns, suitsRow } from "./few-rows";
 import { packA, packB, scalePacked } from "./pack";
-import { at, blockK, gemmFrom, gemmInPlace, stripRows } from "./tiles";
+import { at, blockK, gemmFrom, gemmInPlace, gemmTransposed, stripRows } from "./tiles";
 
 /** Columns in a block, so that packed B (512 KB) stays in the second-level cache while all rows meet it; fewer where they are one strip. */
 const blockN: i32 = 512;
 const stripN: i32 = 128;
+
+/**
+ * Whether a stored A^T is better packed than read as it lies: not where few panels meet it, and its rows lie near each other, for a step
+ * reads a line of memory, and lines far apart fall into few sets of the caches.
+ */
+// @ts-ignore: decorator
+@inline
+function packsA(lda: i32, cols: i32): bool {
+  return lda * cols > 16384;
+}
 
 /**
  * Whether B [k, n] is better read in place than packed, by the rows that each panel meets. Rows of B that are multiples of 4 KB apart
@@ -81,17 +91,19 @@ export function gemm(
           const i = row - item * m;
           const rows = min(itemEnd - row, stripRows);
           let from = transA ? at(itemA, kk, lda, i) : at(itemA, i, lda, kk);
-          if (transA) {
+          const turned = transA && (whole || packsA(lda, cols));
+          if (turned) {
             packA(from, lda, rows, depth, packedA);
             from = packedA;
           }
           const to = at(at(y, item, strideY, j), i, ldy, 0);
           if (kk == 0 && beta != 0 && (beta != 1 || bias)) scaleRows(to, ldy, rows, cols, beta, blockBias);
           const afresh = kk == 0 && beta == 0;
-          const ldFrom = transA ? depth : lda, start = afresh ? blockBias : to, ldStart = afresh ? 0 : ldy;
+          const ldFrom = turned ? depth : lda, start = afresh ? blockBias : to, ldStart = afresh ? 0 : ldy;
           if (whole) gemmInPlace(from, ldFrom, at(itemB, kk, ldb, j), ldb, rows, whole, depth, start, ldStart, to, ldy);
           const rest = (<usize>whole) << 2;
-          gemmFrom(from, ldFrom, workspace, rows, cols - whole, depth, start ? start + rest : 0, ldStart, to + rest, ldy);
+          if (transA && !turned) gemmTransposed(from, lda, workspace, rows, cols, depth, start, ldStart, to, ldy);
+          else gemmFrom(from, ldFrom, workspace, rows, cols - whole, depth, start ? start + rest : 0, ldStart, to + rest, ldy);
           if (activation && kk + depth == k) activateRows(to, ldy, rows, cols, activation);
         }
         row = min(end, (item + 1) * m);

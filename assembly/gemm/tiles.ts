@@ -4,6 +4,7 @@
  *
  * - gemmPacked: B is packed (see pack.ts); start is y itself (accumulate) or 0.
  * - gemmFrom: B is packed; start anywhere (ldStart 0: one row for all, such as a bias; address 0: zeros).
+ * - gemmTransposed: as gemmFrom, but A is stored [k, m], its rows lda elements apart.
  * - gemmPanels: as gemmFrom, but the panels are nextB bytes apart, so that B may be some rows of a packed matrix.
  * - gemmInPlace: as gemmFrom, but B is as stored, its rows ldb elements apart, and n a multiple of 8.
  *
@@ -34,24 +35,30 @@ export function gemmPacked(a: usize, lda: i32, packed: usize, m: i32, n: i32, k:
 export function gemmFrom(
   a: usize, lda: i32, packed: usize, m: i32, n: i32, k: i32, start: usize, ldStart: i32, y: usize, ldy: i32,
 ): void {
-  blocks(a, lda, packed, 32, (<usize>k) << 5, m, n, k, start, ldStart, y, ldy);
+  blocks(a, lda, 1, packed, 32, (<usize>k) << 5, m, n, k, start, ldStart, y, ldy);
+}
+
+export function gemmTransposed(
+  a: usize, lda: i32, packed: usize, m: i32, n: i32, k: i32, start: usize, ldStart: i32, y: usize, ldy: i32,
+): void {
+  blocks(a, 1, lda, packed, 32, (<usize>k) << 5, m, n, k, start, ldStart, y, ldy);
 }
 
 export function gemmPanels(
   a: usize, lda: i32, packed: usize, nextB: usize, m: i32, n: i32, k: i32, start: usize, ldStart: i32, y: usize, ldy: i32,
 ): void {
-  blocks(a, lda, packed, 32, nextB, m, n, k, start, ldStart, y, ldy);
+  blocks(a, lda, 1, packed, 32, nextB, m, n, k, start, ldStart, y, ldy);
 }
 
 export function gemmInPlace(
   a: usize, lda: i32, b: usize, ldb: i32, m: i32, n: i32, k: i32, start: usize, ldStart: i32, y: usize, ldy: i32,
 ): void {
-  blocks(a, lda, b, (<usize>ldb) << 2, 32, m, n, k, start, ldStart, y, ldy);
+  blocks(a, lda, 1, b, (<usize>ldb) << 2, 32, m, n, k, start, ldStart, y, ldy);
 }
 
-/** Blocks of k and strips of rows. stepB: bytes from a row of a panel of B to the next; nextB: bytes from panel to panel. */
+/** Blocks of k and strips of rows. lda, lineA: elements from row to row of A and from column to column; stepB: bytes from a row of a panel of B to the next; nextB: bytes from panel to panel. */
 function blocks(
-  a: usize, lda: i32, b: usize, stepB: usize, nextB: usize, m: i32, n: i32, k: i32, start: usize, ldStart: i32, y: usize, ldy: i32,
+  a: usize, lda: i32, lineA: i32, b: usize, stepB: usize, nextB: usize, m: i32, n: i32, k: i32, start: usize, ldStart: i32, y: usize, ldy: i32,
 ): void {
   let kk: i32 = 0;
   do {
@@ -59,7 +66,7 @@ function blocks(
     for (let i: i32 = 0; i < m; i += stripRows) {
       const rows = min(m - i, stripRows);
       const stripStart = start ? at(start, i, ldStart, 0) : 0;
-      strip(at(a, i, lda, kk), lda, b, stepB, nextB, rows, n, depth, stripStart, ldStart, at(y, i, ldy, 0), ldy);
+      strip(at(at(a, i, lda, 0), kk, lineA, 0), lda, lineA, b, stepB, nextB, rows, n, depth, stripStart, ldStart, at(y, i, ldy, 0), ldy);
     }
     start = y, ldStart = ldy;
     b += (<usize>depth) * stepB;
@@ -79,18 +86,18 @@ export function at(x: usize, i: i32, ld: i32, j: i32): usize {
 
 /** A strip of rows by n columns, cut as suits the tiles of a single row. */
 function strip(
-  a: usize, lda: i32, b: usize, stepB: usize, nextB: usize, rows: i32, n: i32, k: i32,
+  a: usize, lda: i32, lineA: i32, b: usize, stepB: usize, nextB: usize, rows: i32, n: i32, k: i32,
   start: usize, ldStart: i32, y: usize, ldy: i32,
 ): void {
-  const rowA = (<usize>lda) << 2, rowStart = start ? (<usize>ldStart) << 2 : 0, rowY = (<usize>ldy) << 2;
+  const rowA = (<usize>lda) << 2, stepA = (<usize>lineA) << 2, rowStart = start ? (<usize>ldStart) << 2 : 0, rowY = (<usize>ldy) << 2;
   const nextStart: usize = start ? 32 : 0;
   const low = ASC_FEATURE_RELAXED_SIMD ? (rows % 6) & 3 : rows & 3;
   const tall = rows - low;
   const lowA = a + <usize>tall * rowA, lowStart = <usize>tall * rowStart, lowY = <usize>tall * rowY;
   while (n > 0) {
     const cols = n > 48 && n <= 64 ? 32 : min(n, 48);
-    if (low) lowRows(lowA, rowA, b, stepB, nextB, low, cols, k, start + lowStart, rowStart, nextStart, y + lowY, rowY);
-    if (tall) tallRows(a, rowA, b, stepB, nextB, tall, cols, k, start, rowStart, nextStart, y, rowY);
+    if (low) lowRows(lowA, rowA, stepA, b, stepB, nextB, low, cols, k, start + lowStart, rowStart, nextStart, y + lowY, rowY);
+    if (tall) tallRows(a, rowA, stepA, b, stepB, nextB, tall, cols, k, start, rowStart, nextStart, y, rowY);
     const panels = <usize>(cols >> 3);
     n -= cols, b += panels * nextB, start += panels * nextStart, y += panels << 5;
   }
@@ -100,27 +107,27 @@ function strip(
 // @ts-ignore: decorator
 @inline
 function tallRows(
-  a: usize, rowA: usize, b: usize, stepB: usize, nextB: usize, rows: i32, n: i32, k: i32,
+  a: usize, rowA: usize, stepA: usize, b: usize, stepB: usize, nextB: usize, rows: i32, n: i32, k: i32,
   start: usize, rowStart: usize, nextStart: usize, y: usize, rowY: usize,
 ): void {
   for (; n > 0; n -= 8) {
     let tileA = a, tileStart = start ? start : zeros, tileY = y, left = rows;
     if (ASC_FEATURE_RELAXED_SIMD && n >= 8) {
       for (; left >= 6; left -= 6) {
-        gemm6x8(tileA, rowA, b, stepB, k, tileStart, rowStart, tileY, rowY);
+        gemm6x8(tileA, rowA, stepA, b, stepB, k, tileStart, rowStart, tileY, rowY);
         tileA += 6 * rowA, tileStart += 6 * rowStart, tileY += 6 * rowY;
       }
     }
     for (; left >= 4 && n >= 8; left -= 4) {
-      gemm4x8(tileA, rowA, b, stepB, k, tileStart, rowStart, tileY, rowY);
+      gemm4x8(tileA, rowA, stepA, b, stepB, k, tileStart, rowStart, tileY, rowY);
       tileA += 4 * rowA, tileStart += 4 * rowStart, tileY += 4 * rowY;
     }
     // Last columns that are no whole panel.
     for (; left >= 4; left -= 4) {
-      gemm4x7(tileA, rowA, b, stepB, k, tileStart, rowStart, tileY, rowY, n);
+      gemm4x7(tileA, rowA, stepA, b, stepB, k, tileStart, rowStart, tileY, rowY, n);
       tileA += 4 * rowA, tileStart += 4 * rowStart, tileY += 4 * rowY;
     }
-    if (left) gemm2x16(tileA, rowA, b, stepB, 0, k, tileStart, rowStart, tileY, rowY, n);
+    if (left) gemm2x16(tileA, rowA, stepA, b, stepB, 0, k, tileStart, rowStart, tileY, rowY, n);
     b += nextB, start += nextStart, y += 32;
   }
 }
@@ -129,23 +136,23 @@ function tallRows(
 // @ts-ignore: decorator
 @inline
 function lowRows(
-  a: usize, rowA: usize, b: usize, stepB: usize, nextB: usize, rows: i32, n: i32, k: i32,
+  a: usize, rowA: usize, stepA: usize, b: usize, stepB: usize, nextB: usize, rows: i32, n: i32, k: i32,
   start: usize, rowStart: usize, nextStart: usize, y: usize, rowY: usize,
 ): void {
   if (rows & 2) {
     let tileB = b, tileStart = start, tileY = y;
     for (let cols = n; cols > 0; cols -= 16) {
       // A last panel without a neighbour is its own.
-      gemm2x16(a, rowA, tileB, stepB, cols > 8 ? nextB : 0, k, tileStart, rowStart, tileY, rowY, cols);
+      gemm2x16(a, rowA, stepA, tileB, stepB, cols > 8 ? nextB : 0, k, tileStart, rowStart, tileY, rowY, cols);
       tileB += 2 * nextB, tileStart += 2 * nextStart, tileY += 64;
     }
     a += 2 * rowA, start += 2 * rowStart, y += 2 * rowY;
   }
   if (rows & 1) {
-    if (n == 48) gemm1x48(a, b, stepB, nextB, k, start, y);
+    if (n == 48) gemm1x48(a, stepA, b, stepB, nextB, k, start, y);
     else {
       for (let cols = n; cols > 0; cols -= 32) {
-        gemm1x32(a, b, stepB, nextB, k, start, y, cols);
+        gemm1x32(a, stepA, b, stepB, nextB, k, start, y, cols);
         b += 4 * nextB, start += 4 * nextStart, y += 128;
       }
     }
@@ -158,7 +165,9 @@ function zero(): v128 {
   return f32x4.splat(0);
 }
 
-function gemm6x8(a: usize, rowA: usize, b: usize, stepB: usize, k: i32, start: usize, rowStart: usize, y: usize, rowY: usize): void {
+function gemm6x8(
+  a: usize, rowA: usize, stepA: usize, b: usize, stepB: usize, k: i32, start: usize, rowStart: usize, y: usize, rowY: usize,
+): void {
   let c00 = v128.load(start), c01 = v128.load(start, 16);
   start += rowStart;
   let c10 = v128.load(start), c11 = v128.load(start, 16);
@@ -185,7 +194,7 @@ function gemm6x8(a: usize, rowA: usize, b: usize, stepB: usize, k: i32, start: u
     c40 = fma(s, b0, c40), c41 = fma(s, b1, c41);
     s = v128.load32_splat(a5);
     c50 = fma(s, b0, c50), c51 = fma(s, b1, c51);
-    a += 4, a1 += 4, a2 += 4, a3 += 4, a4 += 4, a5 += 4;
+    a += stepA, a1 += stepA, a2 += stepA, a3 += stepA, a4 += stepA, a5 += stepA;
   }
   v128.store(y, c00), v128.store(y, c01, 16), y += rowY;
   v128.store(y, c10), v128.store(y, c11, 16), y += rowY;
@@ -198,7 +207,7 @@ function gemm6x8(a: usize, rowA: usize, b: usize, stepB: usize, k: i32, start: u
 // @ts-ignore: decorator
 @inline
 function gemm4x8(
-  a: usize, rowA: usize, b: usize, stepB: usize, k: i32, start: usize, rowStart: usize, y: usize, rowY: usize,
+  a: usize, rowA: usize, stepA: usize, b: usize, stepB: usize, k: i32, start: usize, rowStart: usize, y: usize, rowY: usize,
 ): void {
   let c00 = v128.load(start), c01 = v128.load(start, 16);
   start += rowStart;
@@ -218,7 +227,7 @@ function gemm4x8(
     c20 = fma(s, b0, c20), c21 = fma(s, b1, c21);
     s = v128.load32_splat(a3);
     c30 = fma(s, b0, c30), c31 = fma(s, b1, c31);
-    a += 4, a1 += 4, a2 += 4, a3 += 4;
+    a += stepA, a1 += stepA, a2 += stepA, a3 += stepA;
   }
   v128.store(y, c00), v128.store(y, c01, 16), y += rowY;
   v128.store(y, c10), v128.store(y, c11, 16), y += rowY;
@@ -228,7 +237,7 @@ function gemm4x8(
 
 /** Four rows by fewer columns than a panel's. */
 function gemm4x7(
-  a: usize, rowA: usize, b: usize, stepB: usize, k: i32, start: usize, rowStart: usize, y: usize, rowY: usize, cols: i32,
+  a: usize, rowA: usize, stepA: usize, b: usize, stepB: usize, k: i32, start: usize, rowStart: usize, y: usize, rowY: usize, cols: i32,
 ): void {
   let c00 = loadLanes(start, cols), c01 = second(start, cols);
   start += rowStart;
@@ -248,7 +257,7 @@ function gemm4x7(
     c20 = fma(s, b0, c20), c21 = fma(s, b1, c21);
     s = v128.load32_splat(a3);
     c30 = fma(s, b0, c30), c31 = fma(s, b1, c31);
-    a += 4, a1 += 4, a2 += 4, a3 += 4;
+    a += stepA, a1 += stepA, a2 += stepA, a3 += stepA;
   }
   storeLanes(y, c00, cols), storeSecond(y, c01, cols), y += rowY;
   storeLanes(y, c10, cols), storeSecond(y, c11, cols), y += rowY;
@@ -270,7 +279,8 @@ function storeSecond(y: usize, v: v128, cols: i32): void {
 
 /** Two rows by two panels. */
 function gemm2x16(
-  a: usize, rowA: usize, b: usize, stepB: usize, nextB: usize, k: i32, start: usize, rowStart: usize, y: usize, rowY: usize, cols: i32,
+  a: usize, rowA: usize, stepA: usize, b: usize, stepB: usize, nextB: usize, k: i32,
+  start: usize, rowStart: usize, y: usize, rowY: usize, cols: i32,
 ): void {
   let c00 = zero(), c01 = zero(), c02 = zero(), c03 = zero();
   let c10 = zero(), c11 = zero(), c12 = zero(), c13 = zero();
@@ -281,7 +291,7 @@ function gemm2x16(
     c12 = loadLanes(start + 32, cols - 8), c13 = loadLanes(start + 48, cols - 12);
   }
   let a1 = a + rowA, next = b + nextB;
-  for (const end = b + (<usize>k) * stepB; b < end; b += stepB, next += stepB, a += 4, a1 += 4) {
+  for (const end = b + (<usize>k) * stepB; b < end; b += stepB, next += stepB, a += stepA, a1 += stepA) {
     const b0 = v128.load(b), b1 = v128.load(b, 16), b2 = v128.load(next), b3 = v128.load(next, 16);
     let s = v128.load32_splat(a);
     c00 = fma(s, b0, c00), c01 = fma(s, b1, c01), c02 = fma(s, b2, c02), c03 = fma(s, b3, c03);
@@ -295,7 +305,7 @@ function gemm2x16(
 }
 
 /** One row by four panels. */
-function gemm1x32(a: usize, b: usize, stepB: usize, nextB: usize, k: i32, start: usize, y: usize, cols: i32): void {
+function gemm1x32(a: usize, stepA: usize, b: usize, stepB: usize, nextB: usize, k: i32, start: usize, y: usize, cols: i32): void {
   let c0 = zero(), c1 = zero(), c2 = zero(), c3 = zero(), c4 = zero(), c5 = zero(), c6 = zero(), c7 = zero();
   if (start) {
     c0 = loadLanes(start, cols), c1 = loadLanes(start + 16, cols - 4);
@@ -313,7 +323,7 @@ function gemm1x32(a: usize, b: usize, stepB: usize, nextB: usize, k: i32, start:
     if (b > end) break;
     c4 = fma(s, v128.load(b2), c4), c5 = fma(s, v128.load(b2, 16), c5);
     c6 = fma(s, v128.load(b3), c6), c7 = fma(s, v128.load(b3, 16), c7);
-    a += 4, b += stepB, b1 += stepB, b2 += stepB, b3 += stepB;
+    a += stepA, b += stepB, b1 += stepB, b2 += stepB, b3 += stepB;
   }
   storeLanes(y, c0, cols), storeLanes(y + 16, c1, cols - 4);
   storeLanes(y + 32, c2, cols - 8), storeLanes(y + 48, c3, cols - 12);
@@ -322,7 +332,7 @@ function gemm1x32(a: usize, b: usize, stepB: usize, nextB: usize, k: i32, start:
 }
 
 /** One row by six whole panels. */
-function gemm1x48(a: usize, b: usize, stepB: usize, nextB: usize, k: i32, start: usize, y: usize): void {
+function gemm1x48(a: usize, stepA: usize, b: usize, stepB: usize, nextB: usize, k: i32, start: usize, y: usize): void {
   let c0 = zero(), c1 = zero(), c2 = zero(), c3 = zero(), c4 = zero(), c5 = zero();
   let c6 = zero(), c7 = zero(), c8 = zero(), c9 = zero(), c10 = zero(), c11 = zero();
   if (start) {
@@ -342,7 +352,7 @@ function gemm1x48(a: usize, b: usize, stepB: usize, nextB: usize, k: i32, start:
     if (b > end) break;
     c8 = fma(s, v128.load(b4), c8), c9 = fma(s, v128.load(b4, 16), c9);
     c10 = fma(s, v128.load(b5), c10), c11 = fma(s, v128.load(b5, 16), c11);
-    a += 4, b += stepB, b1 += stepB, b2 += stepB, b3 += stepB, b4 += stepB, b5 += stepB;
+    a += stepA, b += stepB, b1 += stepB, b2 += stepB, b3 += stepB, b4 += stepB, b5 += stepB;
   }
   v128.store(y, c0), v128.store(y, c1, 16), v128.store(y, c2, 32), v128.store(y, c3, 48);
   v128.store(y, c4, 64), v128.store(y, c5, 80), v128.store(y, c6, 96), v128.store(y, c7, 112);

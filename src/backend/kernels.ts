@@ -200,7 +200,7 @@ export const kernels = {
     scalars: ["scale", "p"],
     workspace: (d) => {
       const keys = Math.min(d.S!, 256);
-      return (d.D! * ceil(keys, 8) + keys * ceil(d.E!, 8) + 24 * d.D! + 25 * 128 + d.T!) * 4 + 256;
+      return (d.D! * ceil(keys, 8) + keys * ceil(d.E!, 8) + 24 * d.D! + 25 * 128 + 24 + d.T!) * 4 + 256;
     },
     checks: "lengths",
   },
@@ -213,7 +213,7 @@ export const kernels = {
     scalars: ["scale", "p"],
     workspace: (d) => {
       const [keys, D, E] = [ceil(Math.min(d.S!, 256), 8), ceil(d.D!, 8), ceil(d.E!, 8)];
-      return (keys * (3 * D + 2 * E) + 24 * (3 * D + 2 * E + 3 * 64 + 1) + 84) * 4 + 64;
+      return (keys * (3 * D + 2 * E) + 24 * (3 * D + 2 * E + 2 * 64 + 1) + 84) * 4 + 64;
     },
   },
 
