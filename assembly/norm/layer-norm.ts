@@ -111,20 +111,29 @@ function normalise(x: v128, shift: v128, scale: v128, bias: v128, gamma: v128, b
 export function layerNormBackward(
   x: usize, gamma: usize, mean: usize, rstd: usize, dy: usize, dx: usize, dGamma: usize, dBeta: usize, rows: i32, cols: i32,
 ): void {
+  normBackward(x, gamma, mean, rstd, dy, dx, dGamma, dBeta, rows, cols);
+}
+
+/** As layerNormBackward; mean absent: of a norm that takes 0 for it, and so has no mean of g. */
+export function normBackward(
+  x: usize, gamma: usize, mean: usize, rstd: usize, dy: usize, dx: usize, dGamma: usize, dBeta: usize, rows: i32, cols: i32,
+): void {
   const stride = (<usize>cols) << 2;
+  const step: usize = mean ? 4 : 0;
   for (let r: i32 = 0; r < rows; r += BLOCK) {
     const n = min(BLOCK, rows - r);
     if (dGamma || dBeta) addParameterSums(x, dy, mean, rstd, dGamma, dBeta, n, cols);
-    for (let i: i32 = 0; i < n; i++, x += stride, dy += stride, mean += 4, rstd += 4) {
+    for (let i: i32 = 0; i < n; i++, x += stride, dy += stride, mean += step, rstd += 4) {
       if (!dx) continue;
-      inputGradient(x, gamma, load<f32>(mean), load<f32>(rstd), dy, dx, cols);
+      inputGradient(x, gamma, mean, load<f32>(rstd), dy, dx, cols);
       dx += stride;
     }
   }
 }
 
 /** dx of one row. */
-function inputGradient(x: usize, gamma: usize, mean: f32, rstd: f32, dy: usize, dx: usize, cols: i32): void {
+function inputGradient(x: usize, gamma: usize, meanAt: usize, rstd: f32, dy: usize, dx: usize, cols: i32): void {
+  const mean: f32 = meanAt ? load<f32>(meanAt) : 0;
   const step = advance(gamma);
   const rest = step >> 2;
   const shift = f32x4.splat(mean);
@@ -150,7 +159,7 @@ function inputGradient(x: usize, gamma: usize, mean: f32, rstd: f32, dy: usize, 
   }
   const count = <f32>cols;
   const scale = f32x4.splat(rstd);
-  const bias = f32x4.splat(-rstd * (hsum(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3))) / count));
+  const bias = f32x4.splat(meanAt ? -rstd * (hsum(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3))) / count) : 0);
   // The sum is that of g (x - mean), and the factor is one of x - mean.
   const factor = f32x4.splat(-rstd * rstd * (rstd * hsum(f32x4.add(f32x4.add(q0, q1), f32x4.add(q2, q3))) / count));
   g = scales(gamma);

@@ -1,9 +1,8 @@
-import { fma } from "../simd/fma";
-import { hsum } from "../simd/hsum";
 import { loadLanes, storeLanes } from "../simd/lanes";
 import { rowDot } from "../simd/row";
 import { advance, scales } from "./affine";
-import { addParameterSums, BLOCK } from "./columns";
+import { BLOCK } from "./columns";
+import { normBackward } from "./layer-norm";
 
 /**
  * Root mean square normalisation (Zhang and Sennrich 2019) over the last axis:
@@ -58,55 +57,5 @@ function scaleRow(x: usize, gamma: usize, y: usize, scale: v128, n: i32): void {
 export function rmsNormBackward(
   x: usize, gamma: usize, rstd: usize, dy: usize, dx: usize, dGamma: usize, rows: i32, cols: i32,
 ): void {
-  const stride = (<usize>cols) << 2;
-  for (let r: i32 = 0; r < rows; r += BLOCK) {
-    const n = min(BLOCK, rows - r);
-    if (dGamma) addParameterSums(x, dy, 0, rstd, dGamma, 0, n, cols);
-    for (let i: i32 = 0; i < n; i++, x += stride, dy += stride, rstd += 4) {
-      if (!dx) continue;
-      inputGradient(x, gamma, load<f32>(rstd), dy, dx, cols);
-      dx += stride;
-    }
-  }
-}
-
-/** dx of one row. */
-function inputGradient(x: usize, gamma: usize, rstd: f32, dy: usize, dx: usize, cols: i32): void {
-  const step = advance(gamma);
-  const rest = step >> 2;
-  const scale = f32x4.splat(rstd);
-  const factor = f32x4.splat(-rstd * rstd * (rstd * weightedDot(x, gamma, dy, cols) / <f32>cols));
-  let g = scales(gamma);
-  let n = cols;
-  for (; n >= 16; n -= 16, x += 64, dy += 64, dx += 64, g += step) {
-    v128.store(dx, combine(v128.load(x), v128.load(g), v128.load(dy), scale, factor));
-    v128.store(dx, combine(v128.load(x, 16), v128.load(g, 16), v128.load(dy, 16), scale, factor), 16);
-    v128.store(dx, combine(v128.load(x, 32), v128.load(g, 32), v128.load(dy, 32), scale, factor), 32);
-    v128.store(dx, combine(v128.load(x, 48), v128.load(g, 48), v128.load(dy, 48), scale, factor), 48);
-  }
-  for (; n > 0; n -= 4, x += 16, dy += 16, dx += 16, g += rest) {
-    storeLanes(dx, combine(loadLanes(x, n), loadLanes(g, n), loadLanes(dy, n), scale, factor), n);
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function combine(x: v128, gamma: v128, dy: v128, scale: v128, factor: v128): v128 {
-  return fma(x, factor, f32x4.mul(f32x4.mul(dy, gamma), scale));
-}
-
-/** The sum of x dy gamma over a row. */
-function weightedDot(x: usize, gamma: usize, dy: usize, n: i32): f32 {
-  if (!gamma) return rowDot(x, dy, n);
-  let a = f32x4.splat(0), b = a, c = a, d = a;
-  for (; n >= 16; n -= 16, x += 64, dy += 64, gamma += 64) {
-    a = fma(v128.load(x), f32x4.mul(v128.load(dy), v128.load(gamma)), a);
-    b = fma(v128.load(x, 16), f32x4.mul(v128.load(dy, 16), v128.load(gamma, 16)), b);
-    c = fma(v128.load(x, 32), f32x4.mul(v128.load(dy, 32), v128.load(gamma, 32)), c);
-    d = fma(v128.load(x, 48), f32x4.mul(v128.load(dy, 48), v128.load(gamma, 48)), d);
-  }
-  for (; n > 0; n -= 4, x += 16, dy += 16, gamma += 16) {
-    a = fma(loadLanes(x, n), f32x4.mul(loadLanes(dy, n), loadLanes(gamma, n)), a);
-  }
-  return hsum(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
+  normBackward(x, gamma, 0, rstd, dy, dx, dGamma, 0, rows, cols);
 }

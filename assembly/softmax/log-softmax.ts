@@ -1,4 +1,4 @@
-import { expLowv } from "../simd/exp";
+import { expLowLast, expLowv } from "../simd/exp";
 import { loadLanes, storeLanes } from "../simd/lanes";
 import { rowMax, rowSum } from "../simd/row";
 import { logSumExpRow } from "./exp-row";
@@ -32,6 +32,6 @@ export function logSoftmaxBackward(y: usize, dy: usize, dx: usize, rows: i32, co
     for (; left >= 4; left -= 4, at += 16) {
       v128.store(dx + at, f32x4.sub(v128.load(dy + at), f32x4.mul(expLowv(v128.load(y + at)), sum)));
     }
-    if (left) storeLanes(dx + at, f32x4.sub(loadLanes(dy + at, left), f32x4.mul(expLowv(loadLanes(y + at, left)), sum)), left);
+    if (left) storeLanes(dx + at, f32x4.sub(loadLanes(dy + at, left), f32x4.mul(expLowLast(loadLanes(y + at, left)), sum)), left);
   }
 }
