@@ -1,5 +1,5 @@
 import { type Arguments, type Capabilities, each, line, type WgslKernels } from "../kernel.js";
-import { isWide, rowsEntry, rowsPass } from "./rows.js";
+import { type Beside, isWide, rowsEntry, rowsPass } from "./rows.js";
 
 /** Parts in which a column's sums over the rows are made. */
 const PARTS = 64;
@@ -10,8 +10,8 @@ const normalised = "(heap[c.x + at + k] - heap[c.mean + r]) * heap[c.rstd + r]";
 const scaled = "heap[c.x + at + k] * heap[c.rstd + r]";
 const upstream = (c: Arguments) => `heap[c.dy + at + k]${c.gamma ? " * heap[c.gamma + k]" : ""}`;
 
-/** The sums over the rows of dy x' and of dy, in parts, each of every PARTS-th row; then their sums into what is wanted. */
-const parameterSums = (c: Arguments, normalised: string) => /* wgsl */ `
+/** The sums over the rows of dy x' and of dy, in parts, each of every PARTS-th row. */
+const partialSums = (c: Arguments, normalised: string) => /* wgsl */ `
 ${each(
   "partialSums",
   `u32(c.cols) * ${partsOf(c.rows!)}u`,
@@ -25,30 +25,33 @@ ${each(
   }
   heap[c.workspace + 2u * i] = gamma; heap[c.workspace + 2u * i + 1u] = beta;`,
 )}
-${each(
-  "parameterSums",
-  "u32(c.cols)",
-  /* wgsl */ `
+`;
+
+/** The sums of the parts into what is wanted, beside the rows of dx: what those overwrite, the parts have read. */
+const parameterSums = (c: Arguments): Beside => ({
+  count: ["u32(c.cols)", c.cols!],
+  body: /* wgsl */ `
   var gamma = 0.0; var beta = 0.0;
   for (var part = 0u; part < ${partsOf(c.rows!)}u; part++) {
     let at = c.workspace + 2u * (part * u32(c.cols) + i);
     gamma += heap[at]; beta += heap[at + 1u];
   }
   ${c.dGamma ? "heap[c.dGamma + i] += gamma;" : ""} ${c.dBeta ? "heap[c.dBeta + i] += beta;" : ""}`,
-)}`;
+});
 
 const hasParameters = (c: Arguments) => Boolean(c.dGamma || c.dBeta);
 
-/** The passes of a backward kernel: the sums of the parameters, then dx. */
-const backwardPasses = (c: Arguments, device: Capabilities) => [
-  ...(hasParameters(c)
-    ? [
-        { entry: "partialSums", groups: line(c.cols! * partsOf(c.rows!)) },
-        { entry: "parameterSums", groups: line(c.cols!) },
-      ]
-    : []),
-  ...(c.dx ? [rowsPass(c.rows!, isWide(c.cols!, device))] : []),
-];
+/** The passes of a backward kernel: the parts of the parameters' sums; then their sums, and dx. */
+function backwardPasses(c: Arguments, device: Capabilities) {
+  const sums = hasParameters(c) ? parameterSums(c) : undefined;
+  const parts = sums ? [{ entry: "partialSums", groups: line(c.cols! * partsOf(c.rows!)) }] : [];
+  return [...parts, ...(c.dx || sums ? [rowsPass(c.dx ? c.rows! : 0, isWide(c.cols!, device), sums)] : [])];
+}
+
+/** Both entries of a backward kernel; `row` is what it does for a row of dx. */
+const backward = (c: Arguments, device: Capabilities, normalised: string, row: string) => /* wgsl */ `
+${hasParameters(c) ? partialSums(c, normalised) : ""}
+${rowsEntry(isWide(c.cols!, device), c.dx ? row : "fn row(r: u32, lane: u32) {}", c.dx ? "c.rows" : "0", hasParameters(c) ? parameterSums(c) : undefined)}`;
 
 const sumsWorkspace = (c: Arguments) => (hasParameters(c) ? 2 * 4 * c.cols! * partsOf(c.rows!) : 0);
 
@@ -81,10 +84,12 @@ fn row(r: u32, lane: u32) {
   },
   layerNormBackward: {
     workspace: sumsWorkspace,
-    code: (c, device) => /* wgsl */ `${hasParameters(c) ? parameterSums(c, normalised) : ""}
-${rowsEntry(
-  isWide(c.cols!, device),
-  /* wgsl */ `
+    code: (c, device) =>
+      backward(
+        c,
+        device,
+        normalised,
+        /* wgsl */ `
 fn row(r: u32, lane: u32) {
   let at = r * u32(c.cols); let n = f32(c.cols);
   var sum = 0.0; var product = 0.0;
@@ -95,7 +100,7 @@ fn row(r: u32, lane: u32) {
     heap[c.dx + at + k] = heap[c.rstd + r] * (${upstream(c)} - sum - ${normalised} * product);
   }
 }`,
-)}`,
+      ),
     passes: backwardPasses,
   },
   rmsNormForward: {
@@ -118,10 +123,12 @@ fn row(r: u32, lane: u32) {
   },
   rmsNormBackward: {
     workspace: sumsWorkspace,
-    code: (c, device) => /* wgsl */ `${hasParameters(c) ? parameterSums(c, scaled) : ""}
-${rowsEntry(
-  isWide(c.cols!, device),
-  /* wgsl */ `
+    code: (c, device) =>
+      backward(
+        c,
+        device,
+        scaled,
+        /* wgsl */ `
 fn row(r: u32, lane: u32) {
   let at = r * u32(c.cols);
   var product = 0.0;
@@ -129,7 +136,7 @@ fn row(r: u32, lane: u32) {
   product = total(product, lane) / f32(c.cols);
   for (var k = lane; k < u32(c.cols); k += LANES) { heap[c.dx + at + k] = heap[c.rstd + r] * (${upstream(c)} - ${scaled} * product); }
 }`,
-)}`,
+      ),
     passes: backwardPasses,
   },
 } satisfies WgslKernels;

@@ -44,13 +44,37 @@ fn total(v: f32, lane: u32) -> f32 { return v; }
 fn largest(v: f32, lane: u32) -> f32 { return v; }
 `;
 
+/** What threads behind those of the rows do in the same pass: `body` sees the number i of its own. */
+export interface Beside {
+  /** In WGSL, and as a number. */
+  readonly count: readonly [text: string, number: number];
+  readonly body: string;
+}
+
+const besideEntry = (isWide: boolean, count: string, beside: Beside): string => /* wgsl */ `
+  let rowThreads = ${isWide ? `u32(${count})` : `(u32(${count}) + ${LANES - 1}u) / ${LANES}u * ${LANES}u`};
+  if (r >= rowThreads) {
+    let i = ${isWide ? `(r - rowThreads) * ${LANES}u + lane` : "r - rowThreads"};
+    if (i < ${beside.count[0]}) { ${beside.body} }
+    return;
+  }`;
+
 /** The entry `rows` over `count` of them, and what its body needs. */
-export const rowsEntry = (isWide: boolean, body: string, count = "c.rows"): string => /* wgsl */ `${isWide ? wide : narrow}${body}
+export const rowsEntry = (
+  isWide: boolean,
+  body: string,
+  count = "c.rows",
+  beside?: Beside,
+): string => /* wgsl */ `${isWide ? wide : narrow}${body}
 @compute @workgroup_size(64) fn rows(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let r = ${isWide ? "group.x + group.y * groups.x" : "line(id, groups)"};
+  ${beside ? besideEntry(isWide, count, beside) : ""}
   if (r >= u32(${count})) { return; }
   row(r, ${isWide ? "lane" : "0u"});
 }
 `;
 
-export const rowsPass = (rows: number, isWide: boolean): Pass => ({ entry: "rows", groups: line(isWide ? rows * LANES : rows) });
+export function rowsPass(rows: number, isWide: boolean, beside?: Beside): Pass {
+  const threads = isWide ? rows * LANES : beside ? Math.ceil(rows / LANES) * LANES : rows;
+  return { entry: "rows", groups: line(threads + (beside?.count[1] ?? 0)) };
+}
