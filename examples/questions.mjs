@@ -41,7 +41,14 @@ while (stories.size < 4000) {
 const pairs = [...stories.values()];
 const unseen = pairs.splice(0, 500);
 
-const task = sg.tasks.Translator.create(pairs, { cell: "gru", hidden: 64, embed: 64, attention: "additive", inputFeeding: false, minCount: 1 });
+const task = sg.tasks.Translator.create(pairs, {
+  cell: "gru",
+  hidden: 64,
+  embed: 64,
+  attention: "additive",
+  inputFeeding: false,
+  minCount: 1,
+});
 const loader = task.loader(pairs, { batchSize: 16 });
 const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 4e-3, clipNorm: 1 });
 for await (const event of sg.fit(task.model, loader, { optimizer, epochs: 24 })) {
