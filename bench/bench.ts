@@ -1,5 +1,5 @@
 // What seqgrad's kernels, training steps, memory and host cost, as tables: see bench/NOTES.md.
-// `npm run bench -- [--only roofline,kernels,attention,steps,decoding,words,memory,host] [--quick] [--variant simd] [--json FILE]`
+// `npm run bench -- [--only roofline,kernels,attention,steps,profile,decoding,words,memory,host] [--quick] [--variant simd] [--json FILE]`
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
@@ -11,6 +11,7 @@ import { measureGemm } from "./sections/gemm.js";
 import { measureHost } from "./sections/host.js";
 import { measureKernels } from "./sections/kernels.js";
 import { measureMemory } from "./sections/memory.js";
+import { measureProfile } from "./sections/profile.js";
 import { measureRoofline, type Roofline } from "./sections/roofline.js";
 import { measureSteps } from "./sections/steps.js";
 import { measureWords } from "./sections/words.js";
@@ -32,6 +33,7 @@ const sections: Readonly<Record<string, () => Promise<readonly Table[]>>> = {
   kernels: async () => [await measureGemm(context), await measureKernels(context, await roofline())],
   attention: () => measureAttention(context),
   steps: () => measureSteps(context),
+  profile: async () => measureProfile(context, await roofline()),
   decoding: async () => [await measureDecoding(context)],
   words: async () => [await measureWords(context)],
   memory: async () => [await measureMemory(context)],

@@ -55,7 +55,7 @@ export function draw(spec: SampleInput): Tensor {
 /** Dimensions that are sizes: no strides, flags or ranges. */
 const isSize = (name: string) => /^(n|m|k|d[0-3]|outer|inner|rows|cols|batch|[BTSIHPGANKDE])$/.test(name);
 
-const sizeText = ({ kernel, call }: Call) =>
+export const sizeText = ({ kernel, call }: Call) =>
   kernels[kernel].dims
     .filter(isSize)
     .map((name) => `${name} ${call[name]}`)

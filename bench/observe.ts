@@ -40,6 +40,19 @@ export function recorded(device: Device): { device: Device; log: Call[]; replay:
   return { device: before(device, { dispatch }), log, replay };
 }
 
+/** The device, the kernel calls that it makes, and the milliseconds that each took by the wall's clock. */
+export function timed(device: Device): { device: Device; calls: (Call & { readonly ms: number })[] } {
+  const calls: (Call & { readonly ms: number })[] = [];
+  const dispatch: Backend["dispatch"] = (kernel, call) => {
+    const start = performance.now();
+    const answer = device.backend.dispatch(kernel, call);
+    const ms = performance.now() - start;
+    calls.push({ kernel, call: settled(kernel, call), ms });
+    return answer;
+  };
+  return { device: before(device, { dispatch }), calls };
+}
+
 /** A device all of whose kernels do nothing, and how many were called: what takes time there is the host's. */
 export function idling(): { device: Device; count: { calls: number } } {
   const count = { calls: 0 };

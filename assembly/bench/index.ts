@@ -2,5 +2,6 @@
 // `node scripts/build-kernels.mjs --bench` compiles it.
 export { packB } from "../gemm/pack";
 export { gemmPacked } from "../gemm/tiles";
+export { expRow } from "../simd/exp";
 export { registerOnly } from "./register-only";
 export { streamCopy, streamSum } from "./stream";

@@ -7,7 +7,7 @@ import sys
 import time
 
 import torch
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, gelu
 
 torch.set_num_threads(1)
 
@@ -30,10 +30,20 @@ def read(work):
 
 
 class Model(torch.nn.Module):
-    def __init__(self, cell, inputs, hidden, classes):
+    def __init__(self, work):
         super().__init__()
-        self.rnn = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[cell](inputs, hidden, batch_first=True)
-        self.head = torch.nn.Linear(hidden, classes)
+        cell, inputs, hidden = work["cell"], work["input"], work["hidden"]
+        if cell == "gpt":
+            options = {"dropout": 0, "activation": lambda x: gelu(x, approximate="tanh"), "batch_first": True, "norm_first": True}
+            layer = torch.nn.TransformerEncoderLayer(inputs, work["heads"], 4 * inputs, **options)
+            self.encoder = torch.nn.TransformerEncoder(layer, work["layers"], torch.nn.LayerNorm(inputs), enable_nested_tensor=False)
+            self.mask = torch.nn.Transformer.generate_square_subsequent_mask(work["time"])
+        else:
+            self.rnn = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[cell](inputs, hidden, batch_first=True)
+        self.head = torch.nn.Linear(hidden, work["classes"])
+
+    def layer(self, x):
+        return self.encoder(x, self.mask, is_causal=True) if hasattr(self, "encoder") else self.rnn(x)[0]
 
 
 def prepare(work):
@@ -41,15 +51,15 @@ def prepare(work):
     weights, sets = read(work)
     if work["kind"] == "gemm":
         return sets, lambda s: s["a"] @ s["b"]
-    model = Model(work["cell"], work["input"], work["hidden"], work["classes"])
+    model = Model(work)
     model.load_state_dict(weights)
     if work["kind"] == "forward":
-        return sets, torch.no_grad()(lambda s: model.rnn(s["x"])[0])
+        return sets, torch.no_grad()(lambda s: model.layer(s["x"]))
     optimizer = torch.optim.Adam(model.parameters(), lr=work["lr"], betas=(work["beta1"], work["beta2"]), eps=work["eps"])
 
     def step(s):
         optimizer.zero_grad()
-        loss = cross_entropy(model.head(model.rnn(s["x"])[0]).flatten(0, 1), s["y"])
+        loss = cross_entropy(model.head(model.layer(s["x"])).flatten(0, 1), s["y"])
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), work["clipNorm"])
         optimizer.step()

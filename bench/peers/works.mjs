@@ -20,7 +20,7 @@ export const gpt = {
   hidden: 64,
   batch: 8,
   time: 64,
-  peers: ["seqgrad", "jax-js"],
+  peers: ["seqgrad", "jax-js", "PyTorch"],
 };
 
 /** `step`: layer, linear, cross-entropy, backward, clipping, Adam. `forward`: the layer alone. */

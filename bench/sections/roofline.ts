@@ -15,6 +15,7 @@ export interface BenchKernels {
   registerOnly(steps: number, b: number, s: number): number;
   streamCopy(x: number, y: number, bytes: number, passes: number): void;
   streamSum(x: number, bytes: number, passes: number): number;
+  expRow(x: number, y: number, step: number, shift: number, n: number): number;
   packB(b: number, ldb: number, trans: number, k: number, n: number, out: number): void;
   gemmPacked(a: number, lda: number, packed: number, m: number, n: number, k: number, y: number, ldy: number, accumulate: number): void;
 }
@@ -58,6 +59,7 @@ export async function measureRoofline({ variant, quick }: Context): Promise<Roof
     rounds,
   );
   const rates = limits.map(({ flops }, i) => flops / seconds[i]!);
+  const powers = await measurePowers(variant, rounds);
   const streams = await measureStreams(variant, rounds, quick);
   return {
     flops: rates[variants.indexOf(variant)]!,
@@ -72,12 +74,24 @@ export async function measureRoofline({ variant, quick }: Context): Promise<Roof
         rows: variants.map((name, i) => ({ variant: name, "GFLOP/s": rates[i]! / 1e9 })),
       },
       {
+        title: "Roofline: e^x",
+        note: "Of a row that lies in the first-level cache: what a function with as many instructions cannot exceed.",
+        rows: [{ variant, "ns for four": powers * 1e9 }],
+      },
+      {
         title: "Roofline: bandwidth by working set",
         note: "`copy` reads half of the bytes and writes the other half; `sum` reads them all.",
         rows: streams.map(({ bytes, copy, sum }) => ({ KiB: bytes / KB, "copy GB/s": copy / 1e9, "sum GB/s": sum / 1e9 })),
       },
     ],
   };
+}
+
+/** Seconds of a vector. */
+async function measurePowers(variant: WasmVariant, rounds: number): Promise<number> {
+  const { expRow } = await benchKernels(variant);
+  const [seconds] = inTurn([() => void expRow(base, base + 16 * KB, 16, 1, 2 * KB)], rounds);
+  return seconds! / (KB / 2);
 }
 
 async function measureStreams(variant: WasmVariant, rounds: number, quick: boolean) {
