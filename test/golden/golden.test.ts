@@ -27,7 +27,7 @@ describe("generate", async () => {
 test("there is a fixture for every kind of thing", () => {
   const kinds = [
     ...["alignment", "attention", "curves", "decoders", "generator", "layers", "ops", "optim", "pretrained", "recurrent", "schedules", "states", "statistics"],
-    ...["transformer-states", "transformers"],
+    ...["structured", "transformer-states", "transformers"],
   ];
   expect(groups.sort()).toEqual(kinds);
 });

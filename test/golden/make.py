@@ -18,7 +18,7 @@ import warnings
 
 import torch
 
-from fixtures import alignment, attention, decoders, generator, models, ops, optim, pretrained, recurrent, transformers
+from fixtures import alignment, attention, decoders, generator, models, ops, optim, pretrained, recurrent, structured, transformers
 
 GROUPS = {
     "generator": generator.make,
@@ -29,6 +29,7 @@ GROUPS = {
     "alignment": alignment.make,
     "decoders": decoders.make,
     "statistics": recurrent.make_statistics,
+    "structured": structured.make,
     "optim": optim.make,
     "schedules": optim.make_schedules,
     "curves": models.make_curves,

@@ -11,9 +11,13 @@ type Call = (...args: unknown[]) => Tensor | Tensor[];
 
 const golden = await loadGolden("ops");
 const attention = await loadGolden("attention");
-const calls = ops as unknown as Record<string, Call>;
+const structured = await loadGolden("structured");
+/** Every function of a case's index entry is public, under that name and with those arguments; that of CTC starts from logits. */
+const calls = {
+  ...ops,
+  ctcLoss: (logits: Tensor, ...rest: [number[][], ops.CtcOptions]) => ops.ctcLoss(ops.logSoftmax(logits), ...rest),
+} as unknown as Record<string, Call>;
 
-/** Every function of a case's index entry is public, under that name and with those arguments. */
 function run(c: Case, golden: Golden): Promise<void>[] {
   const compare = async (y: Tensor, expected: Expected) => {
     const data = y.data();
@@ -48,6 +52,12 @@ function run(c: Case, golden: Golden): Promise<void>[] {
 await describeEverywhere("operations give PyTorch's outputs and gradients", (device) => {
   test.each(golden.cases)("$name", async (c) => {
     await Promise.all(withDevice(device, () => scope(() => run(c, golden))));
+  });
+});
+
+await describeEverywhere("structured losses give PyTorch's values and gradients", (device) => {
+  test.each(structured.cases)("$name", async (c) => {
+    await Promise.all(withDevice(device, () => scope(() => run(c, structured))));
   });
 });
 
