@@ -103,6 +103,14 @@ const kinds = {
       for (const [name, words] of Object.entries(transformerChoices))
         check(name, (words as readonly unknown[]).includes(config[name]), words.join(", "));
       check("bias", typeof config.bias === "boolean", "true or false");
+      // Folders of older versions have neither.
+      for (const [name, least] of [
+        ["eps", 0],
+        ["rotaryBase", 1],
+      ] as const) {
+        const { [name]: value = 1 } = config;
+        check(name, Number.isFinite(value) && (value as number) >= least, `a number of at least ${least}`);
+      }
       return new TransformerLM(config as Config & TransformerLMConfig);
     },
   },

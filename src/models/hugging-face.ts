@@ -73,11 +73,39 @@ export function numberOf(op: string, config: Readonly<Record<string, unknown>>, 
   throw new SeqgradError("format", `${op}: ${names.join(" or ")} of the config is ${JSON.stringify(value)}; wants a number.`);
 }
 
+/** What is an object of a foreign config.json, as one. */
+export const recordOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null ? { ...value } : {};
+
+/** Names of settings, with a dot for one within another, and the values that can be honoured. */
+export type Settings = Readonly<Record<string, readonly unknown[]>>;
+
+/**
+ * Holds a foreign config.json to what a model here can be; what the config does not say is as there by default.
+ * @throws SeqgradError `format` that lists every setting under which the model would give other results than there
+ */
+export function checkSettings(op: string, config: Readonly<Record<string, unknown>>, settings: Settings): void {
+  const faults = Object.entries(settings).flatMap(([name, can]) => {
+    const [key, within] = name.split(".") as [string, string?];
+    const value = within ? recordOf(config[key])[within] : config[key];
+    return value === undefined || can.includes(value) ? [] : [`${name} is ${JSON.stringify(value)}, wants ${can.map(String).join(" or ")}`];
+  });
+  if (faults.length > 0)
+    throw new SeqgradError(
+      "format",
+      `${op}: the config asks for what there is not here: ${faults.join("; ")}. Take a model without; with another setting its weights give other results.`,
+    );
+}
+
 const both = (names: readonly string[], kind: string) => names.map((name) => `${name}.${kind}`);
 
 /** The parameters of a Transformer's layers in the names of GPT-2. */
 export const gpt2Origin: Origins = (name) => {
-  const plain: Record<string, string> = { "embedding.weight": "wte.weight", "positions.weight": "wpe.weight" };
+  const plain: Record<string, string> = {
+    "embedding.weight": "wte.weight",
+    "positions.weight": "wpe.weight",
+    "linear.weight": "lm_head.weight",
+  };
   const [, layer, part, kind] = /^decoder\.layers\.(\d+)\.(.+?)[._](weight|bias)$/.exec(name) ?? [];
   const parts: Record<string, string> = {
     ...{ "self_attn.in_proj": "attn.c_attn", "self_attn.out_proj": "attn.c_proj" },

@@ -15,7 +15,7 @@ import { parameter, tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { ForeignValue } from "../tensor/value.js";
 import { SeqgradError } from "../util/errors.js";
-import { bertOrigin, loadForeign, numberOf, withoutPrefix } from "./hugging-face.js";
+import { bertOrigin, checkSettings, loadForeign, numberOf, withoutPrefix } from "./hugging-face.js";
 
 export interface MaskedLMConfig {
   /** Number of different tokens, V. */
@@ -100,7 +100,7 @@ export class MaskedLM extends Module {
    * A model of BERT's kind from its config.json and its tensors, as Hugging Face's libraries save them, of BertForMaskedLM,
    * BertForPreTraining or, with `num_labels`, BertForSequenceClassification with the head for masks.
    *
-   * @throws SeqgradError `format` for another kind, or one error that lists all tensors that are missing, of another shape or not wanted
+   * @throws SeqgradError `format` for another kind, for settings that would give other results than there, or one error that lists all tensors that are missing, of another shape or not wanted
    * @example
    * const config = { model_type: "bert", vocab_size: 50, max_position_embeddings: 16, num_hidden_layers: 1, num_attention_heads: 2 };
    * try {
@@ -113,6 +113,10 @@ export class MaskedLM extends Module {
     const op = "MaskedLM.fromHuggingFace";
     if (config.model_type !== "bert")
       throw new SeqgradError("format", `${op}: model_type is ${JSON.stringify(config.model_type)}; wants "bert".`);
+    const { hidden_dropout_prob: dropout = 0.1 } = config;
+    checkSettings(op, config, {
+      ...{ hidden_act: ["gelu"], position_embedding_type: ["absolute"], is_decoder: [false], attention_probs_dropout_prob: [dropout] },
+    });
     const size = (name: string) => numberOf(op, config, name);
     const named = withoutPrefix(tensors, "bert.");
     const classes = named.get("classifier.weight")?.shape[0] ?? 0;

@@ -13,7 +13,17 @@ import type { Tensor } from "../tensor/tensor.js";
 import type { ForeignValue } from "../tensor/value.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { gpt2Origin, llamaOrigin, loadForeign, numberOf, type Origins, withoutPrefix } from "./hugging-face.js";
+import {
+  checkSettings,
+  gpt2Origin,
+  llamaOrigin,
+  loadForeign,
+  numberOf,
+  type Origins,
+  recordOf,
+  type Settings,
+  withoutPrefix,
+} from "./hugging-face.js";
 import { readCachedStep, type Scores } from "./step.js";
 
 export interface TransformerLMConfig {
@@ -36,6 +46,10 @@ export interface TransformerLMConfig {
   readonly norm?: "layer" | "rms";
   /** A table of positions, or queries and keys that turn by them (Su et al. 2021). Default learned. */
   readonly positions?: "learned" | "rotary";
+  /** Of the norms. Default 1e-5. */
+  readonly eps?: number;
+  /** Of rotary positions: see `rotary`. Default 10,000. */
+  readonly rotaryBase?: number;
   /** Default gelu. */
   readonly activation?: "gelu" | "geluTanh" | "swiglu";
   /** Whether linear layers and norms have biases. Default true. */
@@ -76,19 +90,19 @@ export class TransformerLM extends Module {
   constructor(config: TransformerLMConfig) {
     super();
     const { vocabularySize, contextLength, layers, heads, embed, keyValueHeads = heads, dropout = 0, bias = true } = config;
-    const { norm = "layer", positions = "learned", activation = "gelu", tieWeights = true } = config;
+    const { norm = "layer", positions = "learned", activation = "gelu", tieWeights = true, eps = 1e-5, rotaryBase = 10000 } = config;
     const { hidden = activation === "swiglu" ? 4 * Math.ceil((2 * embed) / 3) : 4 * embed } = config;
     this.config = {
       ...{ vocabularySize, contextLength, layers, heads, embed, keyValueHeads, hidden, dropout },
-      ...{ norm, positions, activation, bias, tieWeights },
+      ...{ norm, positions, activation, bias, tieWeights, eps, rotaryBase },
     };
     for (const name of ["norm", "positions", "activation"] as const) checkChoice(name, this.config[name]);
     checkInteger("TransformerLM", "contextLength", contextLength, 1);
     checkInteger("TransformerLM", "layers", layers, 1);
     const isRotary = positions === "rotary";
     this.decoder = new TransformerEncoder(embed, heads, {
-      ...{ numLayers: layers, keyValueHeads, dimFeedforward: hidden, dropout, activation, norm, bias },
-      ...{ normFirst: true, finalNorm: true, rotary: isRotary },
+      ...{ numLayers: layers, keyValueHeads, dimFeedforward: hidden, dropout, activation, norm, bias, eps },
+      ...{ normFirst: true, finalNorm: true, rotary: isRotary, rotaryBase },
     });
     this.embedding = new Embedding(vocabularySize, embed);
     this.positions = isRotary ? undefined : new LearnedPositionalEmbedding(contextLength, embed);
@@ -104,8 +118,11 @@ export class TransformerLM extends Module {
   /**
    * A model of GPT-2's or Llama's kind from its config.json and its tensors, both as Hugging Face's libraries save them.
    *
+   * Dropout is 0, whatever the config says.
+   *
    * @param config parsed config.json, of model_type gpt2 or llama
-   * @throws SeqgradError `format` for another kind, or one error that lists all tensors that are missing, of another shape or not wanted
+   * @throws SeqgradError `format` for another kind, for settings that would give other results than there (all are listed), or one error
+   *   that lists all tensors that are missing, of another shape or not wanted
    * @example
    * const config = { model_type: "gpt2", vocab_size: 65, n_positions: 64, n_embd: 32, n_layer: 2, n_head: 4 };
    * try {
@@ -118,6 +135,7 @@ export class TransformerLM extends Module {
     const op = "TransformerLM.fromHuggingFace";
     const kind = foreignKinds[config.model_type as keyof typeof foreignKinds];
     if (!kind) throw new SeqgradError("format", `${op}: model_type is ${JSON.stringify(config.model_type)}; wants "gpt2" or "llama".`);
+    checkSettings(op, config, kind.settings(config));
     const model = new TransformerLM(kind.options(config, (...names) => numberOf(op, config, ...names)));
     try {
       loadForeign(op, model, withoutPrefix(tensors, kind.prefix), kind.originOf(model.config), kind.ignored);
@@ -200,6 +218,8 @@ export class TransformerLM extends Module {
 /** How a kind of model of Hugging Face's libraries is told by its config.json and its tensors. */
 interface ForeignKind {
   options(config: Readonly<Record<string, unknown>>, size: (...names: string[]) => number): TransformerLMConfig;
+  /** The values of settings that the model can be of; what is not there is as the first. */
+  settings(config: Readonly<Record<string, unknown>>): Settings;
   originOf(config: Required<TransformerLMConfig>): Origins;
   /** What the tensors' names may begin with. */
   readonly prefix: string;
@@ -213,7 +233,13 @@ const foreignKinds: Readonly<Record<"gpt2" | "llama", ForeignKind>> = {
       ...{ vocabularySize: size("vocab_size"), contextLength: size("n_positions", "n_ctx"), heads: size("n_head") },
       ...{ layers: size("n_layer"), embed: size("n_embd") },
       ...(typeof config.n_inner === "number" && { hidden: config.n_inner }),
+      ...(config.layer_norm_epsilon !== undefined && { eps: size("layer_norm_epsilon") }),
       activation: config.activation_function === "gelu" ? "gelu" : "geluTanh",
+      tieWeights: config.tie_word_embeddings !== false,
+    }),
+    settings: () => ({
+      activation_function: ["gelu_new", "gelu", "gelu_pytorch_tanh", "gelu_fast"],
+      ...{ scale_attn_weights: [true], scale_attn_by_inverse_layer_idx: [false], add_cross_attention: [false] },
     }),
     originOf: () => gpt2Origin,
     prefix: "transformer.",
@@ -225,6 +251,17 @@ const foreignKinds: Readonly<Record<"gpt2" | "llama", ForeignKind>> = {
       ...{ layers: size("num_hidden_layers"), embed: size("hidden_size"), hidden: size("intermediate_size") },
       ...(config.num_key_value_heads !== undefined && { keyValueHeads: size("num_key_value_heads") }),
       ...{ positions: "rotary", norm: "rms", activation: "swiglu", bias: false, tieWeights: config.tie_word_embeddings === true },
+      eps: config.rms_norm_eps === undefined ? 1e-6 : size("rms_norm_eps"),
+      rotaryBase: numberOf(
+        "TransformerLM.fromHuggingFace",
+        { rope_theta: 10000, ...config, ...recordOf(config.rope_parameters) },
+        "rope_theta",
+      ),
+    }),
+    settings: (config) => ({
+      ...{ hidden_act: ["silu", "swish"], attention_bias: [false], mlp_bias: [false], sliding_window: [null], partial_rotary_factor: [1] },
+      head_dim: [Number(config.hidden_size) / Number(config.num_attention_heads), null],
+      ...{ "rope_scaling.rope_type": ["default"], "rope_scaling.type": ["default"], "rope_parameters.rope_type": ["default"] },
     }),
     originOf: ({ heads, keyValueHeads }) => llamaOrigin(heads / keyValueHeads),
     prefix: "",

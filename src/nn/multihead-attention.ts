@@ -25,6 +25,8 @@ export interface MultiheadAttentionOptions {
   keyValueHeads?: number;
   /** Whether queries and keys turn by their positions (Su et al. 2021), where a sequence attends to itself. Default false. */
   rotary?: boolean;
+  /** Pair i of a head of D elements turns by position / rotaryBase^(2 i / D). Default 10,000. */
+  rotaryBase?: number;
 }
 
 /** Which keys a query sees. */
@@ -63,8 +65,8 @@ export function toLengths(op: string, lengths: Tensor | readonly number[] | unde
  * heads, each of which attends by itself; a projection joins their results. Parameters as PyTorch's: `in_proj_weight` holds the three
  * projections one below the other, unless keys or values come in another size; there is no `add_bias_kv`.
  *
- * @throws SeqgradError `value` for a size that the heads cannot share, `range` for a size below 1 or dropout outside [0, 1]; forward():
- *   `shape`, `range`
+ * @throws SeqgradError `value` for a size that the heads cannot share, `range` for a size or rotaryBase below 1 or dropout outside [0, 1];
+ *   forward(): `shape`, `range`
  * @example
  * const attention = new sg.nn.MultiheadAttention(32, 4);
  * const x = sg.randn([2, 5, 32]);
@@ -84,6 +86,7 @@ export class MultiheadAttention extends Module {
   readonly keyValueHeads: number;
   readonly dropout: number;
   readonly rotary: boolean;
+  readonly rotaryBase: number;
   /** K D, the width of all keys of a position, and of its values. */
   readonly keyValueWidth: number;
 
@@ -94,7 +97,7 @@ export class MultiheadAttention extends Module {
   ) {
     super();
     const op = "MultiheadAttention";
-    const { dropout = 0, bias = true, kdim = embed, vdim = embed, keyValueHeads = heads, rotary = false } = options;
+    const { dropout = 0, bias = true, kdim = embed, vdim = embed, keyValueHeads = heads, rotary = false, rotaryBase = 10000 } = options;
     checkInteger(op, "embed", embed, 1);
     this.heads = checkInteger(op, "heads", heads, 1);
     this.keyValueHeads = checkInteger(op, "keyValueHeads", keyValueHeads, 1);
@@ -109,6 +112,7 @@ export class MultiheadAttention extends Module {
     if (rotary && (embed / heads) % 2 !== 0)
       throw new SeqgradError("value", `${op}: heads of ${embed / heads} elements cannot turn in pairs; give fewer heads, or no rotary.`);
     this.rotary = rotary;
+    this.rotaryBase = checkInterval(op, "rotaryBase", rotaryBase, 1);
     const width = keyValueHeads * (embed / heads);
     this.keyValueWidth = width;
     if (checkInteger(op, "kdim", kdim, 1) === embed && checkInteger(op, "vdim", vdim, 1) === embed) {
@@ -176,9 +180,9 @@ export class MultiheadAttention extends Module {
 
   /** Queries, keys and values of x, whose first position is `offset`, side by side. */
   #packed(x: Tensor, offset: number): Tensor {
-    const { heads, keyValueHeads, embed } = this;
+    const { heads, keyValueHeads, embed, rotaryBase: base } = this;
     const packed = linear(x, this.in_proj_weight!, this.in_proj_bias);
-    return this.rotary ? rotary(packed, { heads: heads + keyValueHeads, headDim: embed / heads, offset }) : packed;
+    return this.rotary ? rotary(packed, { heads: heads + keyValueHeads, headDim: embed / heads, offset, base }) : packed;
   }
 
   /** The projection to queries (0), keys (1) or values (2). */

@@ -19,7 +19,7 @@ const norms = {
 
 export type NormKind = keyof typeof norms;
 
-export interface TransformerLayerOptions extends Pick<MultiheadAttentionOptions, "keyValueHeads" | "rotary"> {
+export interface TransformerLayerOptions extends Pick<MultiheadAttentionOptions, "keyValueHeads" | "rotary" | "rotaryBase"> {
   /** Size of the hidden layer of the feed-forward net. Default 2048. */
   dimFeedforward?: number;
   /** The chance to zero attention weights, hidden activations and what a part adds, while training. Default 0.1. */

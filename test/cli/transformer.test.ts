@@ -34,7 +34,7 @@ describe("train lm --arch transformer", () => {
     expect(JSON.parse(files["config.json"]!)).toEqual({
       ...{ model_type: "seqgrad-transformer-lm", architectures: ["TransformerLM"], vocabularySize: V, contextLength: 8 },
       ...{ layers: 2, heads: 2, keyValueHeads: 2, embed: 8, hidden: 32, dropout: 0, tieWeights: false, bias: true },
-      ...{ norm: "layer", positions: "learned", activation: "gelu" },
+      ...{ norm: "layer", positions: "learned", activation: "gelu", eps: 1e-5, rotaryBase: 10000 },
     });
     const told = JSON.parse(files["training_args.json"]!);
     expect(told).toMatchObject({ arch: "transformer", heads: 2, "kv-heads": 2, lr: 1e-3 });
@@ -146,6 +146,8 @@ describe("a saved Transformer", () => {
     ["activation", 1],
     ["bias", "no"],
     ["tieWeights", 1],
+    ["eps", "1e-5"],
+    ["rotaryBase", 0],
     ["dropout", -1],
     ["vocabularySize", 1e9],
   ])("with a config whose %s is %s is refused", async (key, value) => {

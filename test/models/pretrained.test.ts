@@ -78,8 +78,43 @@ await describeWasm("training", (device: Device) => {
     expectError("format", () => load(c, undefined, { model_type: "gpt2", vocab_size: 23 }), "n_positions or n_ctx");
     expectError("format", () => load(caseOf("bert"), undefined, { model_type: "gpt2" }), '"gpt2"', "bert");
   });
+
+  test("settings that would give other results are refused, all at once; others pass", () => {
+    const refused = (name: string, settings: Config, ...parts: string[]) => {
+      const c = caseOf(name);
+      expectError("format", () => load(c, undefined, { ...configOf(c), ...settings }), ...parts);
+    };
+    refused("gpt2", { activation_function: "relu" }, 'activation_function is "relu", wants gelu_new or gelu or');
+    refused(
+      "gpt2",
+      { scale_attn_by_inverse_layer_idx: true, scale_attn_weights: false },
+      "by_inverse_layer_idx is true",
+      "weights is false",
+    );
+    refused("llama", { attention_bias: true, mlp_bias: true, hidden_act: "gelu" }, "attention_bias", "mlp_bias", 'hidden_act is "gelu"');
+    refused("llama", { rope_scaling: { type: "linear", factor: 2 } }, 'rope_scaling.type is "linear", wants default');
+    refused("llama", { rope_parameters: { rope_type: "yarn", rope_theta: 1e4 } }, 'rope_parameters.rope_type is "yarn"');
+    refused("llama", { head_dim: 8, sliding_window: 16 }, "head_dim is 8, wants 6", "sliding_window is 16, wants null");
+    refused("llama", { rope_theta: "1e4" }, 'rope_theta of the config is "1e4"; wants a number');
+    refused("bert", { hidden_act: "relu", position_embedding_type: "relative_key" }, 'hidden_act is "relu"', "wants absolute");
+    refused("bert", { attention_probs_dropout_prob: 0.1 }, "attention_probs_dropout_prob is 0.1, wants 0");
+    const harmless = {
+      head_dim: 6,
+      sliding_window: null,
+      attention_bias: false,
+      rope_scaling: { rope_type: "default" },
+      hidden_act: "silu",
+    };
+    load(caseOf("llama"), undefined, { ...configOf(caseOf("llama")), ...harmless });
+    load(caseOf("gpt2"), undefined, { ...configOf(caseOf("gpt2")), reorder_and_upcast_attn: true });
+  });
+
+  test("a config saved before there were eps and rotaryBase is of the model that it was", () => {
+    const { eps, rotaryBase, ...older } = (load(caseOf("llama")) as TransformerLM).config;
+    expect([eps, rotaryBase, new TransformerLM(older).config]).toEqual([1e-5, 10000, { ...older, eps, rotaryBase }]);
+  });
 });
 
 test("the cases are there", () => {
-  expect(golden.cases.map(({ name }) => name)).toEqual(["gpt2", "llama", "bert"]);
+  expect(golden.cases.map(({ name }) => name)).toEqual(["gpt2", "gpt2-settings", "llama", "llama-settings", "llama-parameters", "bert"]);
 });
