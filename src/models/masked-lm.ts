@@ -37,6 +37,8 @@ export interface MaskedLMConfig {
   readonly eps?: number;
   /** Classes of the head over the pooled first token; 0 for a model without pooler. Default 0. */
   readonly classes?: number;
+  /** Whether there is the head that fills in hidden tokens; without it there are encode() and classify(). Default true. */
+  readonly fillsMasks?: boolean;
 }
 
 /** What a call may know beside the tokens. */
@@ -65,10 +67,10 @@ export class MaskedLM extends Module {
   readonly segments: Embedding;
   readonly norm: LayerNorm;
   readonly encoder: TransformerEncoder;
-  readonly transform: Linear;
-  readonly transformNorm: LayerNorm;
+  readonly transform: Linear | undefined;
+  readonly transformNorm: LayerNorm | undefined;
   /** Of the scores, `[V]`. */
-  readonly bias: Tensor;
+  readonly bias: Tensor | undefined;
   readonly pooler: Linear | undefined;
   readonly classifier: Linear | undefined;
   readonly config: Required<MaskedLMConfig>;
@@ -77,16 +79,16 @@ export class MaskedLM extends Module {
   constructor(config: MaskedLMConfig) {
     super();
     const { vocabularySize, contextLength, layers, heads, embed, hidden = 4 * embed } = config;
-    const { segments = 2, dropout = 0.1, eps = 1e-12, classes = 0 } = config;
-    this.config = { vocabularySize, contextLength, layers, heads, embed, hidden, segments, dropout, eps, classes };
+    const { segments = 2, dropout = 0.1, eps = 1e-12, classes = 0, fillsMasks = true } = config;
+    this.config = { vocabularySize, contextLength, layers, heads, embed, hidden, segments, dropout, eps, classes, fillsMasks };
     this.encoder = new TransformerEncoder(embed, heads, { numLayers: layers, dimFeedforward: hidden, dropout, activation: "gelu", eps });
     this.embedding = new Embedding(vocabularySize, embed);
     this.positions = new LearnedPositionalEmbedding(contextLength, embed);
     this.segments = new Embedding(segments, embed);
     this.norm = new LayerNorm(embed, { eps });
-    this.transform = new Linear(embed, embed);
-    this.transformNorm = new LayerNorm(embed, { eps });
-    this.bias = parameter([vocabularySize], init.zeros);
+    this.transform = fillsMasks ? new Linear(embed, embed) : undefined;
+    this.transformNorm = fillsMasks ? new LayerNorm(embed, { eps }) : undefined;
+    this.bias = fillsMasks ? parameter([vocabularySize], init.zeros) : undefined;
     this.pooler = classes > 0 ? new Linear(embed, embed) : undefined;
     this.classifier = classes > 0 ? new Linear(embed, classes) : undefined;
     this.#dropout = new Dropout(dropout);
@@ -97,8 +99,9 @@ export class MaskedLM extends Module {
   }
 
   /**
-   * A model of BERT's kind from its config.json and its tensors, as Hugging Face's libraries save them, of BertForMaskedLM,
-   * BertForPreTraining or, with `num_labels`, BertForSequenceClassification with the head for masks.
+   * A model of BERT's kind from its config.json and its tensors, as Hugging Face's libraries save them: of BertForMaskedLM or
+   * BertForPreTraining, or without the head that fills in tokens, of BertModel or BertForSequenceClassification. What the tensors have no
+   * head for is refused by name when it is called; no head is random.
    *
    * @throws SeqgradError `format` for another kind, for settings that would give other results than there, or one error that lists all tensors that are missing, of another shape or not wanted
    * @example
@@ -120,7 +123,9 @@ export class MaskedLM extends Module {
     const size = (name: string) => numberOf(op, config, name);
     const named = withoutPrefix(tensors, "bert.");
     const classes = named.get("classifier.weight")?.shape[0] ?? 0;
+    const fillsMasks = Array.from(named.keys()).some((name) => name.startsWith("cls.predictions."));
     const model = new MaskedLM({
+      fillsMasks,
       ...{ vocabularySize: size("vocab_size"), contextLength: size("max_position_embeddings"), embed: size("hidden_size") },
       ...{ layers: size("num_hidden_layers"), heads: size("num_attention_heads"), hidden: size("intermediate_size"), classes },
       ...(config.type_vocab_size !== undefined && { segments: size("type_vocab_size") }),
@@ -140,7 +145,12 @@ export class MaskedLM extends Module {
 
   /** tokens int32 `[B, T]` -> the scores of each place's token, `[B, T, V]`. */
   forward(tokens: Tensor, call: MaskedLMCall = {}): Tensor {
-    const hidden = this.transformNorm.forward(gelu(this.transform.forward(this.encode(tokens, call))));
+    if (!this.transform)
+      throw new SeqgradError(
+        "state",
+        "MaskedLM.forward: the model has no head that fills in tokens; make it with fillsMasks, or call encode().",
+      );
+    const hidden = this.transformNorm!.forward(gelu(this.transform.forward(this.encode(tokens, call))));
     return linear(hidden, this.embedding.weight, this.bias);
   }
 

@@ -10,12 +10,15 @@ test("chooses 15 % of the tokens: 80 % hidden, 10 % random, 10 % as they are", (
   const { tokens, targets, shape, lengths } = maskTokens(rows, options, new Generator(1));
   expect([shape, lengths]).toEqual([rows.shape, rows.lengths]);
   const chosen = Array.from(targets.keys()).filter((i) => targets[i] !== -100);
-  expect(chosen.length / 20_000).toBeCloseTo(0.15, 2);
+  // Within four standard deviations of a binomial distribution; a replacement drawn at random is 1 in 95 times the token itself.
+  const near = (count: number, n: number, p: number) => expect(Math.abs(count - n * p)).toBeLessThan(4 * Math.sqrt(n * p * (1 - p)));
+  near(chosen.length, 20_001, 0.15);
   expect(chosen.every((i) => targets[i] === rows.data[i])).toBe(true);
   expect(tokens.every((token, i) => token === rows.data[i] || targets[i] !== -100)).toBe(true);
-  const share = (is: (i: number) => boolean) => chosen.filter(is).length / chosen.length;
-  expect(share((i) => tokens[i] === 4)).toBeCloseTo(0.8, 1);
-  expect(share((i) => tokens[i] === rows.data[i])).toBeCloseTo(0.1, 1);
+  const share = (is: (i: number) => boolean, p: number) => near(chosen.filter(is).length, chosen.length, p);
+  share((i) => tokens[i] === 4, 0.8);
+  share((i) => tokens[i] === rows.data[i], 0.1 + 0.1 / 95);
+  share((i) => tokens[i] !== 4 && tokens[i] !== rows.data[i], 0.1 - 0.1 / 95);
   // Special tokens, at the start of row 1, and padding are never chosen.
   expect(chosen.filter((i) => i >= rows.shape[1] && i !== rows.shape[1] + 3)).toEqual([]);
 });

@@ -14,7 +14,7 @@ const golden = await loadGolden<CurveCase>("pretrained");
 const caseOf = (name: string) => golden.cases.find((c) => c.name === name)!;
 
 type Config = Record<string, unknown>;
-const isBert = (c: CurveCase) => c.name === "bert";
+const isBert = (c: CurveCase) => c.name.startsWith("bert");
 const configOf = (c: CurveCase) => c.args[0] as Config;
 
 function load(c: CurveCase, state: Map<string, TensorValue> = toState(golden.parameters(c)), config = configOf(c)) {
@@ -22,7 +22,8 @@ function load(c: CurveCase, state: Map<string, TensorValue> = toState(golden.par
 }
 
 function logitsOf(model: MaskedLM | TransformerLM, tokens: Tensor, segments?: Tensor): Tensor {
-  return model instanceof MaskedLM ? model.forward(tokens, { segments }) : model.forward(tokens).logits;
+  if (model instanceof TransformerLM) return model.forward(tokens).logits;
+  return model.config.classes > 0 ? model.classify(tokens, { segments }) : model.forward(tokens, { segments });
 }
 
 await describeEverywhere("models by the names of Hugging Face", (device: Device) => {
@@ -56,6 +57,7 @@ await describeWasm("training", (device: Device) => {
     const c = caseOf("gpt2");
     const state = new Map(Array.from(toState(golden.parameters(c)), ([name, value]) => [`transformer.${name}`, value]));
     state.set("transformer.h.0.attn.bias", { dtype: "float32", shape: [1, 1, 16, 16], data: new Float32Array(256) });
+    state.set("transformer.h.1.attn.masked_bias", { dtype: "float32", shape: [], data: Float32Array.of(-1e4) });
     state.set("lm_head.weight", state.get("transformer.wte.weight")!);
     expect(load(c, state).parameterCount()).toBe(load(c).parameterCount());
   });
@@ -77,6 +79,24 @@ await describeWasm("training", (device: Device) => {
     expectError("format", () => load(c, undefined, { ...configOf(c), model_type: "t5" }), '"t5"', "gpt2");
     expectError("format", () => load(c, undefined, { model_type: "gpt2", vocab_size: 23 }), "n_positions or n_ctx");
     expectError("format", () => load(caseOf("bert"), undefined, { model_type: "gpt2" }), '"gpt2"', "bert");
+  });
+
+  test("BERT without a head loads, and says what it cannot do; a part of a head is refused", async () => {
+    const c = caseOf("bert");
+    const state = toState(golden.parameters(c));
+    const whole = load(c, state) as MaskedLM;
+    const tokens = toTensor(golden.inputs(c).get("tokens0")!);
+    const encoder = new Map(Array.from(state).filter(([name]) => !name.startsWith("cls.")));
+    encoder.set("bert.pooler.dense.weight", { dtype: "float32", shape: [24, 24], data: new Float32Array(576) });
+    encoder.set("bert.pooler.dense.bias", { dtype: "float32", shape: [24], data: new Float32Array(24) });
+    const model = load(c, encoder) as MaskedLM;
+    const vectors = [model, whole].map((m) => m.eval().encode(tokens).data());
+    expectError("state", () => model.forward(tokens), "no head that fills in tokens", "encode()");
+    expectError("state", () => model.classify(tokens), "no classifier");
+    state.delete("cls.predictions.bias");
+    expectError("format", () => load(c, state), "cls.predictions.bias [23] is missing");
+    expectError("state", () => (load(caseOf("bert-classifier")) as MaskedLM).forward(tokens), "no head");
+    expect(await vectors[0]).toEqual(await vectors[1]);
   });
 
   test("settings that would give other results are refused, all at once; others pass", () => {
@@ -116,5 +136,13 @@ await describeWasm("training", (device: Device) => {
 });
 
 test("the cases are there", () => {
-  expect(golden.cases.map(({ name }) => name)).toEqual(["gpt2", "gpt2-settings", "llama", "llama-settings", "llama-parameters", "bert"]);
+  expect(golden.cases.map(({ name }) => name)).toEqual([
+    "gpt2",
+    "gpt2-settings",
+    "llama",
+    "llama-settings",
+    "llama-parameters",
+    "bert",
+    "bert-classifier",
+  ]);
 });

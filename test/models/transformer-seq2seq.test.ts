@@ -81,3 +81,30 @@ test("refuses what it cannot do", () => {
   expectError("range", () => make({ labelSmoothing: 2 }), "labelSmoothing");
   expectError("value", () => make({ heads: 3 }), "3");
 });
+
+test("labelSmoothing is PyTorch's: the share moves from the target to all tokens evenly, and in training alone", async () => {
+  const model = make({ labelSmoothing: 0.3 });
+  const batch = {
+    source: padRows([[3, 4], [5]]),
+    target: padRows([
+      [SOS, 6, EOS],
+      [SOS, EOS],
+    ]),
+  };
+  const [logits, loss] = await Promise.all([model.forward(batch).data(), model.loss(batch).item()]);
+  // Rows of scores and what is to follow; the fourth is padding.
+  const rows = [6, EOS, EOS].map((target, i) => {
+    const scores = Array.from(logits.subarray(9 * i, 9 * i + 9));
+    const total = Math.log(scores.reduce((sum, v) => sum + Math.exp(v), 0));
+    return { hit: total - scores[target]!, even: scores.reduce((sum, v) => sum + total - v, 0) / 9 };
+  });
+  const mean = (of: (row: { hit: number; even: number }) => number) => rows.reduce((sum, row) => sum + of(row), 0) / 3;
+  expect(loss).toBeCloseTo(
+    mean(({ hit, even }) => 0.7 * hit + 0.3 * even),
+    5,
+  );
+  expect(await model.eval().loss(batch).item()).toBeCloseTo(
+    mean(({ hit }) => hit),
+    5,
+  );
+});
