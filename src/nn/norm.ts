@@ -64,6 +64,8 @@ export interface BatchNormLayerOptions {
   momentum?: number;
   /** Whether there are weight and bias. Default true. */
   affine?: boolean;
+  /** Whether there is a bias beside the weight. Default true. */
+  bias?: boolean;
   /** Whether there are running statistics; without them evaluation takes those of its batch too. Default true. */
   trackRunningStats?: boolean;
 }
@@ -93,7 +95,7 @@ export class BatchNorm extends Module {
     this.momentum = checkInterval("BatchNorm", "momentum", options.momentum ?? 0.1, 0, 1);
     if (options.affine !== false) {
       this.weight = parameter([features], init.ones);
-      this.bias = parameter([features], init.zeros);
+      this.bias = options.bias === false ? undefined : parameter([features], init.zeros);
     }
     if (options.trackRunningStats === false) return;
     const mean = buffer([features], init.zeros);

@@ -14,7 +14,7 @@ type NormOptions = Required<Pick<TransformerLayerOptions, "eps" | "bias">>;
 const norms = {
   layer: (dimension: number, options: NormOptions): UnaryModule => new LayerNorm(dimension, options),
   rms: (dimension: number, { eps }: NormOptions): UnaryModule => new RMSNorm(dimension, { eps }),
-  batch: (dimension: number, { eps }: NormOptions): UnaryModule => new BatchNorm(dimension, { eps }),
+  batch: (dimension: number, options: NormOptions): UnaryModule => new BatchNorm(dimension, options),
 };
 
 export type NormKind = keyof typeof norms;

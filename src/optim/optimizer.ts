@@ -207,7 +207,8 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   }
 
   /**
-   * Moves the parameters and the optimizer's state to another device; gradients are 0 there.
+   * Moves the parameters and the optimizer's state to another device; gradients are 0 there. A model's buffers, as batch norms have, stay:
+   * `await model.to(device)` after it takes them along.
    * @example
    * const optimizer = new sg.optim.Adam(model.parameters());
    * await optimizer.to(await sg.createDevice({ device: "wasm" }));

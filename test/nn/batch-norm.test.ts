@@ -94,6 +94,17 @@ await describeDevices("buffers of a module", (device) => {
     expect(() => to.loadStateDict(new Map([...file].slice(0, 2)))).toThrow(/is missing; .* is missing; .* is missing/);
   });
 
+  it("are there without a bias too, in a Transformer's layer as by itself", async () => {
+    const [whole, plain] = [new nn.BatchNorm(3), new nn.BatchNorm(3, { bias: false })];
+    const x = randn([4, 3], { mean: 2 });
+    expect(plain.bias).toBeUndefined();
+    const layer = new nn.TransformerEncoderLayer(4, 2, { dimFeedforward: 8, norm: "batch", bias: false });
+    expect([...layer.namedParameters()].map(([name]) => name).filter((name) => name.endsWith("bias"))).toEqual([]);
+    const [a, b] = await Promise.all([whole, plain].map((norm) => norm.forward(x).data()));
+    expect(b).toEqual(a);
+    expect((await plain.stateDict()).get("running_mean")).toEqual((await whole.stateDict()).get("running_mean"));
+  });
+
   it("move to another device, with an optimizer and without", async () => {
     const other: Device = await createDevice({ device: "wasm" });
     const [model, x] = withDevice(device, () => [new nn.BatchNorm(3), randn([4, 3], { mean: 2 })] as const);
