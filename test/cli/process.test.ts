@@ -131,6 +131,33 @@ describe.skipIf(missing)(`the command in a process of its own${missing}`, () => 
     expect(await weights(out)).toBe(await weights(whole));
   });
 
+  test.each([
+    ["classify", "good\ta fine film\nbad\ta dull film\ngood\tso fine\nbad\tso dull\n".repeat(8), ["--embed", 6, "--min-count", 1]],
+    ["tag", "Ann\tB-person\nreads\tO\n\nin\tO\nOslo\tB-place\n\n".repeat(12), ["--embed", 6, "--min-count", 1]],
+    ["forecast", `day,v\n${Array.from({ length: 60 }, (_, t) => `d${t},${Math.sin(t / 2).toFixed(3)}\n`).join("")}`, ["--history", 4]],
+  ] as const)("train %s, killed after a line at random, goes on to the same bytes; predict reads stdin", async (kind, text, small) => {
+    const { folder } = await workplace();
+    const [data, out, whole] = [join(folder, "data.txt"), join(folder, "run"), join(folder, "whole")];
+    await writeFile(data, text);
+    const sizes = ["--hidden", 6, "--batch", 4, "--dropout", 0.1, "--epochs", 80, ...small];
+    const train = (to: string) => ["train", kind, "--data", data, "--out", to, ...sizes, "--json"];
+    expect(await run(...train(whole))).toMatchObject({ status: 0, stderr: "" });
+    const line = 15 + Math.floor(150 * Math.random());
+    expect(await new Child(...train(out)).signalAfter(line, "SIGKILL").done, `line ${line}`).toMatchObject({ signal: "SIGKILL" });
+    expect(await run("train", kind, "--data", data, "--out", out, "--resume", "--json"), `line ${line}`).toMatchObject({ status: 0 });
+    expect(await weights(out), `killed after line ${line}`).toBe(await weights(whole));
+
+    const inputs = join(folder, "inputs.txt");
+    await writeFile(inputs, { classify: "so fine\nso dull\n", tag: "Ann reads\nin Oslo\n", forecast: text }[kind]);
+    const predict = ["predict", "--model", out, "--json"];
+    const { stdout } = await run(...predict, inputs);
+    expect(stdout.split("\n").length).toBeGreaterThan(1);
+    for (const from of ["", "-", "--input -"]) {
+      const piped = `${process.execPath} ${[program, ...predict, from].join(" ")} < ${inputs}`;
+      expect((await promisify(execFile)("bash", ["-c", piped])).stdout, from).toBe(stdout);
+    }
+  });
+
   test("a reader that has enough ends it without a word", async () => {
     const { train } = await workplace();
     const shell = promisify(execFile);
