@@ -1,6 +1,7 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { cliActedUponAfter, jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
+import { cliActedUponAfter, jsonLines, refuse, succeed, temporaryFolder, workplace } from "../helpers/cli.js";
 import { webGpuDevice } from "../helpers/devices.js";
 
 const reason = await webGpuDevice().then(
@@ -106,6 +107,27 @@ describe.skipIf(reason)(`--device webgpu${reason}`, () => {
     expect(none).toMatchObject({ status: 0, stderr: "" });
     expect(none.stdout).toMatch(/the device is gone.* Going on after step 0 on WebAssembly/);
     expect(Number(/validation loss ([\d.]+) nats/.exec(none.stdout)![1])).toBeCloseTo(wanted.at(-1).valLoss, 3);
+  });
+
+  const words = ["--embed", 6, "--min-count", 1];
+  test.each([
+    ["classify", "good\ta fine film\nbad\ta dull film\ngood\tso fine\nbad\tso dull\n".repeat(2), words],
+    ["tag", "Ann\tB-person\nreads\tO\n\nin\tO\nOslo\tB-place\n\n".repeat(4), words],
+    ["forecast", `day,v\n${Array.from({ length: 24 }, (_, t) => `d${t},${Math.sin(t / 2).toFixed(3)}\n`).join("")}`, ["--history", 4]],
+    ["translate", "go on\tcontinue\ncome in\tentre\ngo in\tva\n".repeat(3), [...words, "--unit", "words"]],
+  ] as const)("trains a task, %s, near WebAssembly", async (kind, text, small) => {
+    const folder = await temporaryFolder();
+    const data = join(folder, "task.txt");
+    await writeFile(data, text);
+    const losses = async (device: string) => {
+      const sizes = ["--hidden", 6, "--batch", 4, "--dropout", 0, "--epochs", 2, "--val", 0.2, ...small];
+      const train = ["train", kind, "--data", data, "--out", join(folder, device), ...sizes, "--device", device, "--json"];
+      const lines = jsonLines(await succeed(...train));
+      return lines.filter(({ event }) => event === "step").map(({ loss }) => loss as number);
+    };
+    const [wasm, gpu] = [await losses("wasm"), await losses("webgpu")];
+    expect(wasm.length).toBeGreaterThan(2);
+    expect(gpu).toEqual(wasm.map((loss) => expect.closeTo(loss, 3)));
   });
 
   test("is told by info", async () => {
