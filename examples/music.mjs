@@ -6,28 +6,29 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import * as sg from "seqgrad";
+import { barsOf } from "./lib/abc.mjs";
 
+const full = process.argv.includes("--full");
+const { steps, least } = full ? { steps: 1200, least: 0.9 } : { steps: 300, least: 0.7 };
 await sg.init();
 sg.manualSeed(1);
 const file = new URL("../../shared/data/nottingham.abc", import.meta.url);
 
-/** Tunes as their meter, their key and their notes, without names and chords. */
+/** Tunes as their meter, unit, key and notes, without names and chords. */
 function tunesOf(text) {
-  return text.split(/\n(?=X:)/).flatMap((tune) => {
+  return text.split(/\n(?=X:)/).map((tune) => {
     const lines = tune.split("\n").map((line) =>
       line
         .replace(/%.*|"[^"]*"|\\$/g, "")
         .replace(/ +/g, " ")
         .trim(),
     );
-    const meter = lines.findLast((line) => /^M: *\d/.test(line));
-    const [unit] = lines.filter((line) => line.startsWith("L:"));
-    const key = lines.find((line) => line.startsWith("K:"));
-    const notes = lines.filter((line) => line !== "" && !/^[A-Za-z]:/.test(line));
-    if (!meter || !key || (unit && unit.replaceAll(" ", "") !== "L:1/8")) return [];
-    return [`M:${meter.slice(2).trim()}\n${key}\n${notes.join("\n")}\n\n`];
+    return `${lines.filter((line) => line !== "" && !/^[A-JN-Za-z]:(?![|:])/.test(line)).join("\n")}\n\n`;
   });
 }
+
+/** The head of a tune, for another to begin with. */
+const headOf = (tune) => /^([MLK]:.*\n)+/.exec(tune)[0];
 
 /** Tunes made up, where none are at hand: a walk up and down a scale in bars that are whole. */
 function madeUp(count) {
@@ -50,40 +51,9 @@ function madeUp(count) {
   });
 }
 
-/** For each bar between plain bar lines, whether its notes, rests and chords last as long as the meter says, in eighths. */
-function barsOf(tune) {
-  const [, over, under] = /^M: *(\d+)\/(\d+)/.exec(tune) ?? [];
-  const wanted = (8 * over) / under;
-  const notes = tune.replace(/^[A-Z]:.*$/gm, "").replace(/\{[^}]*\}/g, "");
-  // What stands next to a repeat, a double bar or an end may be shorter: an upbeat and what is left of its bar.
-  return notes.split(/:\||\|:|::|\|\||\[\d|\|\]|\|\d/).flatMap((part) =>
-    part
-      .split("|")
-      .slice(1, -1)
-      .map((bar) => Math.abs(lengthOf(bar) - wanted) < 1e-9),
-  );
-}
-
-/** Of the notes of a bar: `A2` lasts two units, `A/2` half of one, three after `(3` as long as two, `A>B` one and a half and a half. */
-function lengthOf(bar) {
-  let [sum, before, tuplet] = [0, 1, { left: 0, by: 1 }];
-  for (const [, group, mark, chord, long, halves, short, dotted] of bar.matchAll(
-    /\((\d)|([<>])|(\[[^\]]*\]|[_^=]*[A-Ga-gxz][,']*)(\d*)(\/*)(\d*)(?=([<>])?)/g,
-  )) {
-    if (group) tuplet = { left: Number(group), by: { 2: 3 / 2, 3: 2 / 3, 4: 3 / 4, 6: 2 / 6 }[group] ?? 1 };
-    else if (!mark) {
-      const inner = chord.startsWith("[") ? Number(/\d+/.exec(chord)?.[0] ?? 1) : 1;
-      const length = (inner * Number(long || 1)) / (halves ? (short ? Number(short) : 2 ** halves.length) : 1);
-      sum += length * before * (dotted === ">" ? 1.5 : dotted === "<" ? 0.5 : 1) * (tuplet.left-- > 0 ? tuplet.by : 1);
-    }
-    before = mark === ">" ? 0.5 : mark === "<" ? 1.5 : 1;
-  }
-  return sum;
-}
-
 const share = (tunes) => {
   const bars = tunes.flatMap(barsOf);
-  return { bars: bars.length, right: bars.filter(Boolean).length / bars.length };
+  return { bars: bars.length, right: bars.filter(({ right }) => right).length / bars.length };
 };
 
 const tunes = existsSync(file) ? tunesOf(readFileSync(file, "utf8")) : madeUp(300);
@@ -91,7 +61,6 @@ const text = tunes.join("");
 const tokenizer = sg.CharTokenizer.fromText(text);
 const model = new sg.models.RecurrentLM({ vocabularySize: tokenizer.size, cell: "lstm", embed: 32, hidden: 128 });
 const windows = new sg.RandomWindows(tokenizer.encode(text), { batchSize: 32, sequenceLength: 96, seed: 1 });
-const steps = 300;
 const optimizer = new sg.optim.AdamW(model.parameters(), { lr: 6e-3, clipNorm: 1 });
 console.log(`${tunes.length} tunes, ${text.length} characters; ${model.parameterCount()} parameters`);
 for await (const event of sg.fit(model, windows, { optimizer, steps, schedule: sg.optim.cosine(steps, 0.02) }))
@@ -101,7 +70,7 @@ for await (const event of sg.fit(model, windows, { optimizer, steps, schedule: s
 async function write(count) {
   const written = [];
   for (let i = 0; i < count; i++) {
-    let tune = tunes[(7 * i) % tunes.length].split("\n").slice(0, 2).join("\n").concat("\n");
+    let tune = headOf(tunes[(7 * i) % tunes.length]);
     for await (const token of sg.generate(model.eval(), tokenizer.encode(tune), { maxTokens: 600, temperature: 0.8, seed: i })) {
       tune += tokenizer.decode([token]);
       if (tune.endsWith("\n\n")) break;
@@ -121,7 +90,7 @@ function chain(count) {
     next.get(pair).push(text[i]);
   }
   return Array.from({ length: count }, (_, i) => {
-    let tune = tunes[(7 * i) % tunes.length].split("\n").slice(0, 2).join("\n").concat("\n");
+    let tune = headOf(tunes[(7 * i) % tunes.length]);
     for (let t = 0; t < 600 && !tune.endsWith("\n\n"); t++) {
       const choices = next.get(tune.slice(-2)) ?? ["\n"];
       tune += choices[random.integer(choices.length)];
@@ -139,4 +108,4 @@ line("tunes it read", read);
 line("tunes of the LSTM", own);
 line("tunes of the chain", chained);
 assert(read.right > 0.95, "bars are read as they are written");
-assert(own.right > 0.7 && own.right > 3 * chained.right, "it counts");
+assert(own.right > least && own.right > 3 * chained.right, "it counts");

@@ -21,6 +21,7 @@ const readers = {
   dropout: number("dropout", 0, 0.999),
   unit: oneOf("unit", textUnits),
   vocabulary: whole("vocabulary", 1),
+  "min-count": whole("min-count", 1),
   seq: whole("seq", 1),
   batch: whole("batch", 1),
   lr: number("lr", 0),
@@ -64,6 +65,7 @@ const common = {
   dropout: 0,
   unit: "characters",
   vocabulary: 8000,
+  "min-count": 1,
   seq: 64,
   batch: 32,
   schedule: "constant",
@@ -90,7 +92,18 @@ export const defaults: Readonly<Record<Arch, Recipe>> = {
 const changeable: ReadonlySet<Name> = new Set(["steps", "eval-every", "checkpoint-every"]);
 
 /** What the first runs did not tell, which were made with the defaults. */
-const later: ReadonlySet<Name> = new Set(["arch", "unit", "vocabulary", "tie", "schedule", "warmup", "min-lr", "betas", "weight-decay"]);
+const later: ReadonlySet<Name> = new Set([
+  "arch",
+  "unit",
+  "vocabulary",
+  "min-count",
+  "tie",
+  "schedule",
+  "warmup",
+  "min-lr",
+  "betas",
+  "weight-decay",
+]);
 
 /** The kind of model that has an option to itself. */
 const ownerOf = (name: Name): Arch | undefined => (Object.keys(own) as Arch[]).find((arch) => own[arch].includes(name));
@@ -113,6 +126,8 @@ export function newRecipe(given: Partial<Recipe>): Recipe {
   };
   if (given.vocabulary !== undefined && unit === "characters")
     refuse("--vocabulary is for --unit words and bpe, and the unit is characters", "leave it out, or give the unit");
+  if (given["min-count"] !== undefined && unit !== "words")
+    refuse(`--min-count is for --unit words, and the unit is ${unit}`, "leave it out, or give the unit");
   if (given["min-lr"] !== undefined && schedule !== "cosine")
     refuse(`--min-lr is for --schedule cosine, and the schedule is ${schedule}`, "leave it out, or give the schedule");
   if (recipe["min-lr"] > lr) refuse(`--min-lr ${recipe["min-lr"]} is over --lr ${lr}`, "give a smaller one");

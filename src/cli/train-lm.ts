@@ -18,6 +18,7 @@ const args = {
   ...modelOptions,
   unit: recipeOption("unit", "What a token is: a character, a word in lower case, or a part of a word", "characters|words|bpe"),
   vocabulary: recipeOption("vocabulary", "The most words, or parts of words", "N"),
+  "min-count": recipeOption("min-count", "Words that occur less often are unknown", "N"),
   seq: recipeOption("seq", "Tokens of a window, and of a transformer's context", "N"),
   batch: recipeOption("batch", "Windows of an update", "N"),
   lr: recipeOption("lr", "Learning rate of AdamW, at its highest", "X"),
@@ -81,9 +82,9 @@ export const trainLM = defineCommand({
 });
 
 /** Characters are those of the whole text; words and their parts are learnt from what is not held back. */
-function tokenizerOf(text: string, { unit, vocabulary: vocabularySize, val }: Recipe): Tokenizer {
+function tokenizerOf(text: string, { unit, vocabulary: vocabularySize, "min-count": minCount, val }: Recipe): Tokenizer {
   const known = unit === "characters" ? text : text.slice(0, Math.ceil(text.length * (1 - val)));
-  return trainTokenizer([known], { unit, vocabularySize });
+  return trainTokenizer([known], { unit, vocabularySize, minCount });
 }
 
 /** The tokens to train on and those to validate with, each long enough. */

@@ -44,9 +44,22 @@ test("words are learnt from what is not held back; those of the rest are unknown
   expect(Object.keys(vocabulary).sort()).toEqual(["<unk>", "again", "go", "here", "we"]);
 });
 
+test("rare words are unknown, and a resume keeps to that", async () => {
+  const { train, out, data } = await place(`${"the cat sat on the mat ".repeat(90)}one dog came ${"the cat sat ".repeat(30)}`);
+  const words = async () => Object.keys(JSON.parse(Buffer.from((await contents(out))!["tokenizer.json"]!, "latin1").toString()).vocabulary);
+  await succeed(...train, "--unit", "words", "--min-count", 2, "--steps", 2);
+  expect((await words()).sort()).toEqual(["<unk>", "cat", "mat", "on", "sat", "the"]);
+  await succeed("train", "lm", "--data", data, "--out", out, "--resume", "--steps", 4);
+  expect(await words()).toHaveLength(6);
+  await succeed(...train, "--overwrite", "--unit", "words", "--vocabulary", 4, "--steps", 2);
+  expect((await words()).sort()).toEqual(["<unk>", "cat", "sat", "the"]);
+});
+
 test("options of tokens that do not fit are refused", async () => {
   const { train, out } = await place();
   await refuse([...train, "--vocabulary", 300], "--vocabulary is for --unit words and bpe");
+  await refuse([...train, "--min-count", 2], "--min-count is for --unit words", "the unit is characters");
+  await refuse([...train, "--unit", "bpe", "--min-count", 2], "--min-count is for --unit words", "the unit is bpe");
   await refuse([...train, "--unit", "letters"], '--unit is "letters"', "words, characters, bpe");
   await refuse([...train, "--unit", "bpe", "--vocabulary", 10], "vocabularySize is 10");
   await refuse([...train, "--unit", "words", "--seq", 5000], "--seq 5000 words");
