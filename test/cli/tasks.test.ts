@@ -192,7 +192,7 @@ describe("train translate", () => {
       "--dropout",
       0,
       "--val",
-      0.2,
+      0,
     ];
     await succeed("train", "translate", "--data", data, "--out", out, ...small, "--epochs", 20);
     for (const more of [[], ["--beam", 2]])
@@ -207,9 +207,14 @@ describe("train translate", () => {
 });
 
 describe("train translate with more options", () => {
+  test("holds back all translations of a source, or none", async () => {
+    const { train } = await bench("translate"); // four sources, five times each
+    expect(await succeed(...train, "--epochs", 1)).toMatch(/; 15 examples, 5 for validation\n/);
+  });
+
   test("a Transformer learns, and is measured by the length of its sources, with a search or without", async () => {
     const { train, out, data } = await bench("translate");
-    const options = ["--cell", "transformer", "--hidden", 16, "--heads", 2, "--dropout", 0, "--epochs", 25];
+    const options = ["--cell", "transformer", "--hidden", 16, "--heads", 2, "--dropout", 0, "--epochs", 25, "--val", 0];
     await succeed(...train, ...options);
     for (const more of [[], ["--beam", 2]]) {
       const { measures, bleuByLength } = JSON.parse(await succeed("evaluate", "--model", out, "--data", data, "--json", ...more));

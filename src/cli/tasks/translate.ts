@@ -56,7 +56,13 @@ export const translate: TaskKind = {
   best: { measure: "loss", larger: false },
 
   async prepare(text, file, recipe) {
-    const { train, validation } = splitItems(await pairsIn(text, file), { validation: recipe.val as number, seed: recipe.seed as number });
+    const pairs = await pairsIn(text, file);
+    const sources = [...new Set(pairs.map(({ source }) => source))];
+    const parts = splitItems(sources, { validation: recipe.val as number, seed: recipe.seed as number });
+    // A source's other translations would give it away: all of them are held back, or none.
+    const heldBack = new Set(parts.validation);
+    const part = (held: boolean) => pairs.filter(({ source }) => heldBack.has(source) === held);
+    const [train, validation] = [part(false), part(true)];
     const { cell, hidden, layers, dropout, unit } = recipe;
     const common = { cell, layers, dropout, unit, ...sizesOf(recipe) };
     const { embed, attention, window, reverse, heads } = recipe;
