@@ -45,7 +45,12 @@ test.each(["state", "input"] as const)("a captioner learns scenes injected by %s
 
 test("a captioner refuses what it cannot learn from or look at", async () => {
   expectError("value", () => ImageCaptioner.create([]), "no picture");
-  expectError("value", () => ImageCaptioner.create(images, { unit: "letters" as "words" }), 'ImageCaptioner: there is no unit "letters"');
+  expectError(
+    "value",
+    () => ImageCaptioner.create(images, { unit: "letters" as "words" }),
+    'there is no unit "letters"',
+    "words, characters, bpe",
+  );
   expectError("range", () => ImageCaptioner.create(images, { maxLength: 0, minCount: 1 }), "maxLength");
   expectError("shape", () => ImageCaptioner.create([{ features: [[1], [1, 2]], caption: "a" }]), "numbers");
   const task = ImageCaptioner.create(images, { hidden: 4, embed: 4, minCount: 1 });

@@ -50,8 +50,8 @@ export const translate: TaskKind = {
     ...textOptions,
     // A few thousand pairs hold too many words that occur once.
     unit: { ...textOptions.unit!, default: "bpe" },
-    vocabulary: { ...textOptions.vocabulary!, default: 2000 },
-    ...commonOptions({ cell: "gru", hidden: 128, dropout: 0.3, batch: 32, epochs: 20 }, ["gru", "lstm", "transformer"]),
+    vocabulary: { ...textOptions.vocabulary!, default: 1500 },
+    ...commonOptions({ cell: "gru", hidden: 128, dropout: 0.4, batch: 32, epochs: 18, schedule: "cosine" }, ["gru", "lstm", "transformer"]),
   },
   best: { measure: "loss", larger: false },
 
