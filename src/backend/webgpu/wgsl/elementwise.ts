@@ -43,8 +43,8 @@ const gradients: Record<Exclude<UnaryOp, "toInt32" | "toFloat32">, string> = {
   sigmoid: "dy * (y * (1 - y))",
   relu: "select(dy, 0, x <= 0)",
   leakyRelu: "select(c.a * dy, dy, x > 0)",
-  gelu: "dy * (x * 0.3989422804014327 * expf(-0.5 * x * x) + normalCdf(x))",
-  geluTanh: "dy * geluTanhSlope(x)",
+  gelu: "dy * geluSlope(bounded(x))",
+  geluTanh: "dy * geluTanhSlope(bounded(x))",
   silu: "dy * siluSlope(x)",
   softplus: "dy * sigmoidf(x)",
   clamp: "select(0, dy, x >= c.a && x <= c.b)",
@@ -66,6 +66,9 @@ fn powerSlope(x: f32) -> f32 {
   if (c.a == 0) { return 0; }
   return c.a * power(x, c.a - 1);
 }
+/** From there on the slopes are 0 or 1. */
+fn bounded(x: f32) -> f32 { return select(clamp(x, -20.0, 20.0), x, isNan(x)); }
+fn geluSlope(x: f32) -> f32 { return x * 0.3989422804014327 * expf(-0.5 * x * x) + normalCdf(x); }
 fn geluTanhGate(x: f32) -> f32 { return sigmoidf(1.5957691216057308 * (x + 0.044715 * x * x * x)); }
 fn geluTanhSlope(x: f32) -> f32 {
   let s = geluTanhGate(x);
