@@ -1,6 +1,7 @@
 import { defineCommand } from "citty";
 import { deviceOptions, initDevice } from "./options.js";
 import { formatMeasures } from "./task-report.js";
+import type { Evaluation } from "./tasks/kind.js";
 import { beamOption, openTask, searchOf } from "./tasks/kinds.js";
 import { readText } from "./training-run.js";
 
@@ -21,11 +22,11 @@ export const evaluate = defineCommand({
     const { task, kind } = await openTask(args.model);
     const search = searchOf(kind, args.beam);
     const examples = await kind.examples(task, text, args.data);
-    const measures = await task.evaluate(examples, search);
-    const details = await kind.details?.(task, examples, search.beams);
+    const evaluation: Evaluation = (await kind.evaluate?.(task, examples, search)) ?? { measures: await task.evaluate(examples, search) };
+    const { measures, lines = [], json } = evaluation;
     const print = (line: string) => process.stdout.write(`${line}\n`);
-    if (args.json) return print(JSON.stringify({ event: "end", examples: examples.length, measures, ...details?.json }));
+    if (args.json) return print(JSON.stringify({ event: "end", examples: examples.length, measures, ...json }));
     print(`${examples.length} examples  ${formatMeasures(measures)}`);
-    for (const line of details?.lines ?? []) print(line);
+    for (const line of lines) print(line);
   },
 });

@@ -48,15 +48,14 @@ export const generate = defineCommand({
     const model = loaded as StepModel<unknown>; // each kind has a state of its own
     const prompt = tokenizer.encode(args.prompt);
     const print = (event: object) => process.stdout.write(`${JSON.stringify({ event: "end", prompt: args.prompt, ...event })}\n`);
+    const stream = new TextStream(tokenizer, prompt);
     if (beams !== undefined) {
       const [best] = await beamSearch(model, prompt, { beams, maxTokens, repetitionPenalty });
-      const stream = new TextStream(tokenizer, prompt);
       const text = best!.tokens.map((token) => stream.push(token)).join("");
       if (args.json) print({ text, logProbability: best!.logProbability });
       else process.stdout.write(`${args.prompt}${text}\n`);
       return;
     }
-    const stream = new TextStream(tokenizer, prompt);
     let text = "";
     // With the first token comes the prompt: a model that cannot write one leaves nothing on stdout.
     let unprinted = args.prompt;

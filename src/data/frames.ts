@@ -37,7 +37,7 @@ export function padFrames(sequences: readonly Frames[], { scaler }: { scaler?: S
       if (!frame.every(Number.isFinite))
         throw new SeqgradError("not-finite", `padFrames: vector ${t} of sequence ${b} is [${frame.join(", ")}]; fill what is missing.`);
       const at = (b * shape[1] + t) * F;
-      for (const [f, value] of frame.entries()) data[at + f] = scaler ? scaler.apply([value], f)[0]! : value;
+      for (const [f, value] of frame.entries()) data[at + f] = scaler ? scaler.scaled(value, f) : value;
     }
   return { data, shape, lengths };
 }

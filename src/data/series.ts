@@ -62,9 +62,14 @@ export class SeriesScaler {
     return new SeriesScaler(means, deviations);
   }
 
+  /** A number of one series, scaled. */
+  scaled(value: number, channel: number): number {
+    return (value - this.means[channel]!) / this.deviations[channel]!;
+  }
+
   /** Numbers of one series, scaled. */
   apply(values: ArrayLike<number>, channel: number): number[] {
-    return Array.from(values, (value) => (value - this.means[channel]!) / this.deviations[channel]!);
+    return Array.from(values, (value) => this.scaled(value, channel));
   }
 
   /** Scaled numbers in the series' own units. */

@@ -1,4 +1,5 @@
 import { type Frames, type PaddedFrames, padFrames } from "../data/frames.js";
+import type { SeriesScaler } from "../data/series.js";
 import * as init from "../nn/init.js";
 import { Linear } from "../nn/layers.js";
 import { Pooling } from "../nn/pooling.js";
@@ -85,8 +86,8 @@ export class Captioner extends RecurrentDecoder<PaddedFrames> {
   }
 
   /** The model as generate() and beamSearch() want it, in evaluation mode, for one grid. To be disposed of when no more is asked. */
-  about(grid: Frames): RecurrentDecoding {
-    return this.decoding(padFrames([grid]));
+  about(grid: Frames, options: { scaler?: SeriesScaler } = {}): RecurrentDecoding {
+    return this.decoding(padFrames([grid], options));
   }
 
   /** pooled `[B, parts * layers * H]` -> states `[layers, B, H]`. */

@@ -1,4 +1,4 @@
-import type { PaddedRows } from "../data/padding.js";
+import { type PaddedRows, padRows } from "../data/padding.js";
 import { Embedding, Linear } from "../nn/layers.js";
 import type { GRU, LSTM, LSTMState } from "../nn/recurrent.js";
 import { concat } from "../ops/copy.js";
@@ -81,7 +81,7 @@ export class RecurrentSeq2Seq extends RecurrentDecoder<PaddedRows> {
    */
   about(source: ArrayLike<number>): RecurrentDecoding {
     if (source.length === 0) throw new SeqgradError("value", "RecurrentSeq2Seq.about: the source is empty; give at least one token.");
-    return this.decoding({ data: Int32Array.from(source), shape: [1, source.length], lengths: [source.length] });
+    return this.decoding(padRows([source]));
   }
 }
 

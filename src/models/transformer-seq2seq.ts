@@ -1,5 +1,5 @@
 import { noGrad } from "../autograd/tape.js";
-import type { PaddedRows } from "../data/padding.js";
+import { type PaddedRows, padRows } from "../data/padding.js";
 import * as init from "../nn/init.js";
 import { type KeysAndValues, KeyValueCache } from "../nn/key-value-cache.js";
 import { Dropout, Embedding, Linear } from "../nn/layers.js";
@@ -198,8 +198,7 @@ export class TransformerDecoding {
     rows?: ArrayLike<number>,
   ): Promise<Scores<KeyValueCache>> {
     const { model, source } = this;
-    const alone = { data: Int32Array.from(source), shape: [1, source.length], lengths: [source.length] } as const;
-    this.#encoded ??= scope(() => noGrad(() => model.encode(alone)));
+    this.#encoded ??= scope(() => noGrad(() => model.encode(padRows([source]))));
     const encoded = this.#encoded;
     const scoresOf = (cache: KeyValueCache) => model.next(tensor(Int32Array.from(tokens), shape), encoded, cache);
     return readCachedStep(before, rows, () => model.emptyCache(), scoresOf);

@@ -6,7 +6,7 @@ import { tokenizerFromJSON } from "../text/load.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { SeqgradError } from "../util/errors.js";
 import { demand } from "./task.js";
-import { TextWriter, tokenizerOf, type UnitOptions } from "./text-writer.js";
+import { TextWriter, tokenizerOf, type UnitOptions, type Writing } from "./text-writer.js";
 
 export interface CaptionedImage {
   /** `[G, F]`: the vectors of the places of a grid; one for a picture told by a vector. */
@@ -73,15 +73,16 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
     return { config: { ...model.config, maxLength, scaler: scaler.toJSON() }, tokenizer: target.toJSON() };
   }
 
-  /** The features, scaled. */
   protected itemOf(features: Frames): Frames {
-    const { data, shape } = padFrames([features], { scaler: this.scaler });
-    const [, G, F] = shape;
-    return Array.from({ length: G }, (_, g) => Array.from(data.subarray(g * F, (g + 1) * F)));
+    return features;
   }
 
   protected padded(grids: readonly Frames[]): PaddedFrames {
-    return padFrames(grids);
+    return padFrames(grids, { scaler: this.scaler });
+  }
+
+  protected about(grid: Frames): Writing {
+    return this.model.about(grid, { scaler: this.scaler });
   }
 
   protected inputOf({ features }: CaptionedImage): Frames {

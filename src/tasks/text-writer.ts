@@ -16,13 +16,15 @@ import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { type BatchOptions, evaluating, type SearchOptions, type Task } from "./task.js";
 
-/** A model that writes tokens about a source: one `Item`, or many of them padded. */
-export interface WritingModel<Item, Source> extends Module {
+/** A model that writes tokens about sources, many of them padded. */
+export interface WritingModel<Source> extends Module {
   readonly config: { readonly dropout: number; readonly reduction?: "mean" | "sum" };
   loss(batch: Seq2SeqBatch<Source>): Tensor;
   greedy(source: Source, options: GreedyOptions): Promise<number[][]>;
-  about(item: Item): StepModel<unknown> & { dispose(): void };
 }
+
+/** One target being written. */
+export type Writing = StepModel<unknown> & { dispose(): void };
 
 /** Evaluation looks at so many examples at once. */
 const BATCH = 64;
@@ -40,8 +42,8 @@ export interface UnitOptions {
 }
 
 /** A tokenizer with the special tokens of sequences, of the texts to train on. */
-export const tokenizerOf = (texts: readonly string[], { unit = "words", minCount = 2, vocabularySize = 8000 }: UnitOptions): Tokenizer =>
-  trainTokenizer(texts, { unit, minCount, vocabularySize, special: sequenceTokens });
+export const tokenizerOf = (texts: readonly string[], options: UnitOptions): Tokenizer =>
+  trainTokenizer(texts, { unit: "words", minCount: 2, ...options, special: sequenceTokens });
 
 /** Throws unless the tokenizer has padding as 0 and the other parts. */
 export function checkSpecial(op: string, { special }: Tokenizer, parts: readonly ("sos" | "eos")[]): void {
@@ -62,7 +64,7 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
 
   protected constructor(
     readonly op: string,
-    readonly model: WritingModel<Item, Source>,
+    readonly model: WritingModel<Source>,
     readonly target: Tokenizer,
     readonly maxLength: number,
   ) {
@@ -74,6 +76,7 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
   /** What the model reads of an input. */
   protected abstract itemOf(input: Input): Item;
   protected abstract padded(items: readonly Item[]): Source;
+  protected abstract about(item: Item): Writing;
   protected abstract inputOf(example: Example): Input;
   protected abstract textOf(example: Example): string;
 
@@ -83,12 +86,16 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
     return new DataLoader(examples, { batchSize, seed, shuffle: true, bucketBy: (example) => lengths.get(example)!, collate });
   }
 
-  /** `bleu` of greedy answers (in lower case), the share answered `exact`ly, and the `loss` of a token; with `beams` of searched ones. */
-  async evaluate(examples: readonly Example[], options: SearchOptions = {}): Promise<Record<string, number>> {
-    const answers = await this.predict(
-      examples.map((example) => this.inputOf(example)),
-      options,
-    );
+  /**
+   * `bleu` of greedy answers (in lower case), the share answered `exact`ly, and the `loss` of a token; with `beams` of searched ones.
+   * @param options `answers`: what predict() made of the examples' inputs, where that is there already
+   */
+  async evaluate(
+    examples: readonly Example[],
+    { answers: given, ...search }: SearchOptions & { readonly answers?: readonly string[] } = {},
+  ): Promise<Record<string, number>> {
+    const inputs = examples.map((example) => this.inputOf(example));
+    const answers = given ?? (await this.predict(inputs, search));
     const references = examples.map((example) => this.textOf(example));
     const exact = answers.filter((answer, i) => answer === spelled(this.target, references[i]!)).length / examples.length;
     return { bleu: bleu(answers, references, { lowercase: true }).score, exact, loss: await this.#meanLoss(examples) };
@@ -117,7 +124,7 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
 
   async #search(item: Item, beams: number): Promise<readonly number[]> {
     const { sos, eos } = this.#ends();
-    const decoder = this.model.about(item);
+    const decoder = this.about(item);
     try {
       const [best] = await beamSearch(decoder, [sos], { beams, maxTokens: this.maxLength, stop: [eos] });
       return best!.tokens;

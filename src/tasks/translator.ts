@@ -7,7 +7,7 @@ import { tokenizerFromJSON } from "../text/load.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { SeqgradError } from "../util/errors.js";
 import { demand } from "./task.js";
-import { checkSpecial, TextWriter, tokenizerOf, type UnitOptions } from "./text-writer.js";
+import { checkSpecial, TextWriter, tokenizerOf, type UnitOptions, type Writing } from "./text-writer.js";
 
 export interface TextPair {
   readonly source: string;
@@ -80,12 +80,11 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
     return new Translator(model, source, target, maxLength);
   }
 
-  /** BLEU by the number of the source's tokens: how it holds where sentences grow. Otherwise as evaluate(). */
-  async bleuByLength(pairs: readonly TextPair[], { beams = 1, width = 5 }: { beams?: number; width?: number } = {}): Promise<BleuBucket[]> {
-    const sources = pairs.map(({ source }) => source);
-    const lengths = sources.map((source) => this.source.encode(source).length);
+  /** BLEU, in lower case, of the answers to the pairs' sources by the number of a source's tokens: how it holds where sentences grow. */
+  bleuByLength(pairs: readonly TextPair[], answers: readonly string[], { width = 5 }: { width?: number } = {}): BleuBucket[] {
+    const lengths = pairs.map(({ source }) => this.source.encode(source).length);
     const references = pairs.map(({ target }) => target);
-    return bleuByLength(await this.predict(sources, { beams }), references, lengths, { width, lowercase: true });
+    return bleuByLength(answers, references, lengths, { width, lowercase: true });
   }
 
   describe(): Omit<SavedModel, "tensors"> {
@@ -101,6 +100,10 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
 
   protected padded(rows: readonly Int32Array[]): PaddedRows {
     return padRows(rows);
+  }
+
+  protected about(row: Int32Array): Writing {
+    return this.model.about(row);
   }
 
   protected inputOf({ source }: TextPair): string {

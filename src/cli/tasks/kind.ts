@@ -1,6 +1,6 @@
 import { type Frames, parseFrames } from "../../data/frames.js";
 import { columnsOf, type NamedRow, parseCsv, parseTsv } from "../../data/tables.js";
-import type { Task } from "../../tasks/index.js";
+import type { SearchOptions, Task } from "../../tasks/index.js";
 import { textUnits } from "../../text/train-tokenizer.js";
 import { SeqgradError } from "../../util/errors.js";
 import { deviceOption } from "../options.js";
@@ -31,6 +31,12 @@ export interface Prepared {
   readonly validation: readonly unknown[];
 }
 
+export interface Evaluation {
+  readonly measures: Readonly<Record<string, number>>;
+  readonly lines?: readonly string[];
+  readonly json?: object;
+}
+
 /** How a data file becomes a task, and an answer a line. */
 export interface TaskKind {
   /** The word after `train`. */
@@ -53,12 +59,8 @@ export interface TaskKind {
   examples(task: AnyTask, text: string, file: string): Promise<readonly unknown[]>;
   /** The inputs of a text, which came from a file, from stdin or from the command line. */
   inputs(task: AnyTask, text: string, source: string): Promise<readonly unknown[]>;
-  /** What evaluate tells beside the measures, where there is anything: as lines, and as a part of the JSON object. */
-  details?(
-    task: AnyTask,
-    examples: readonly unknown[],
-    beams: number,
-  ): Promise<{ readonly lines: readonly string[]; readonly json: object }>;
+  /** Where `evaluate` tells more than the task's measures: these, and the rest as lines and as a part of the JSON object. */
+  evaluate?(task: AnyTask, examples: readonly unknown[], search: SearchOptions): Promise<Evaluation>;
   /** Whether the task can search with beams. */
   readonly searches?: boolean;
   /** What follows `predict` for one input, as lines and as JSON. */

@@ -85,9 +85,16 @@ export const translate: TaskKind = {
   examples: async (_, text, file) => pairsIn(text, file),
   searches: true,
   inputs: async (_, text) => linesOf(text),
-  async details(task, examples, beams) {
-    const buckets = await (task as unknown as Translator).bleuByLength(examples as TextPair[], { beams });
+  async evaluate(task, examples, search) {
+    const translator = task as unknown as Translator;
+    const pairs = examples as TextPair[];
+    const answers = await translator.predict(
+      pairs.map(({ source }) => source),
+      search,
+    );
+    const buckets = translator.bleuByLength(pairs, answers);
     return {
+      measures: await translator.evaluate(pairs, { answers }),
       lines: buckets.map(
         ({ low, high, sentences, score }) => `${low} to ${high - 1} tokens  ${sentences} sentences  bleu ${score.toFixed(4)}`,
       ),
