@@ -1,5 +1,5 @@
 // What seqgrad's kernels, training steps, memory and host cost, as tables: see bench/NOTES.md.
-// `npm run bench -- [--only roofline,kernels,attention,steps,profile,decoding,words,memory,host] [--quick] [--variant simd] [--json FILE]`
+// `npm run bench -- [--only roofline,kernels,rows,attention,steps,profile,decoding,words,memory,host] [--quick] [--variant simd] [--json FILE]`
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
@@ -13,6 +13,7 @@ import { measureKernels } from "./sections/kernels.js";
 import { measureMemory } from "./sections/memory.js";
 import { measureProfile } from "./sections/profile.js";
 import { measureRoofline, type Roofline } from "./sections/roofline.js";
+import { measureRows } from "./sections/rows.js";
 import { measureSteps } from "./sections/steps.js";
 import { measureWords } from "./sections/words.js";
 import { format, type Table } from "./table.js";
@@ -31,6 +32,7 @@ const roofline = () => {
 const sections: Readonly<Record<string, () => Promise<readonly Table[]>>> = {
   roofline: async () => (await roofline()).tables,
   kernels: async () => [await measureGemm(context), await measureKernels(context, await roofline())],
+  rows: async () => [await measureRows(context)],
   attention: () => measureAttention(context),
   steps: () => measureSteps(context),
   profile: async () => measureProfile(context, await roofline()),

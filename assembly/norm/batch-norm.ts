@@ -1,7 +1,9 @@
 import { fma } from "../simd/fma";
 import { loadLanes, storeLanes } from "../simd/lanes";
 import { advance, shifts } from "./affine";
-import { BLOCK } from "./columns";
+
+/** Rows whose contributions are added up in registers before they go to memory. */
+const BLOCK: i32 = 4;
 
 /** Rows whose mean is the first estimate of a column's. */
 const SAMPLE: i32 = 16;

@@ -1,7 +1,7 @@
+import { fma } from "../simd/fma";
+import { hsum } from "../simd/hsum";
 import { loadLanes, storeLanes } from "../simd/lanes";
-import { rowDot } from "../simd/row";
-import { advance, scales } from "./affine";
-import { BLOCK } from "./columns";
+import { advance, scales, sink } from "./affine";
 import { normBackward } from "./layer-norm";
 
 /**
@@ -10,39 +10,33 @@ import { normBackward } from "./layer-norm";
  *   y[r, c] = x[r, c] rstd_r gamma[c],   rstd_r = 1 / sqrt(mean_c x[r, c]^2 + eps).
  *
  * x, y [rows, cols]; gamma (absent: 1) [cols]; rstd [rows] is kept for the backward pass. Overwrites y and rstd; y may alias x.
- * No alignment wanted.
+ * No alignment wanted. One loop writes a row and takes the squares of the next, as in layer-norm.ts.
  */
 export function rmsNormForward(x: usize, gamma: usize, y: usize, rstd: usize, rows: i32, cols: i32, eps: f32): void {
   const stride = (<usize>cols) << 2;
-  for (let r: i32 = 0; r < rows; r += BLOCK, rstd += 16) {
-    const n = min(BLOCK, rows - r);
-    const end = x + <usize>n * stride;
-    let at = lanes;
-    for (let row = x; row < end; row += stride, at += 4) store<f32>(at, rowDot(row, row, cols));
-    const square = f32x4.add(f32x4.div(v128.load(lanes), f32x4.splat(<f32>cols)), f32x4.splat(eps));
-    const scale = f32x4.div(f32x4.splat(1), f32x4.sqrt(square));
-    storeLanes(rstd, scale, n);
-    v128.store(lanes, scale);
-    for (at = lanes; x < end; x += stride, y += stride, at += 4) scaleRow(x, gamma, y, v128.load32_splat(at), cols);
-  }
-}
-
-/** A number of each row of a block, whose divisions and roots wait for each other together. */
-const lanes = memory.data(16);
-
-/** y = x scale gamma, one row. */
-function scaleRow(x: usize, gamma: usize, y: usize, scale: v128, n: i32): void {
-  const step = advance(gamma);
-  const rest = step >> 2;
-  let g = scales(gamma);
-  for (; n >= 16; n -= 16, x += 64, y += 64, g += step) {
-    v128.store(y, f32x4.mul(f32x4.mul(v128.load(x), scale), v128.load(g)));
-    v128.store(y, f32x4.mul(f32x4.mul(v128.load(x, 16), scale), v128.load(g, 16)), 16);
-    v128.store(y, f32x4.mul(f32x4.mul(v128.load(x, 32), scale), v128.load(g, 32)), 32);
-    v128.store(y, f32x4.mul(f32x4.mul(v128.load(x, 48), scale), v128.load(g, 48)), 48);
-  }
-  for (; n > 0; n -= 4, x += 16, y += 16, g += rest) {
-    storeLanes(y, f32x4.mul(f32x4.mul(loadLanes(x, n), scale), loadLanes(g, n)), n);
+  const step = advance(gamma) >> 1;
+  let scale: f32 = 0;
+  for (let r: i32 = 0; rows && r <= rows; r++) {
+    const s = f32x4.splat(scale);
+    let q0 = f32x4.splat(0), q1 = q0;
+    let from = x + <usize>max(r - 1, 0) * stride, ahead = x + <usize>min(r, rows - 1) * stride, to = r ? y : sink, g = scales(gamma), n = cols;
+    const stepY: usize = r ? 32 : 0;
+    for (; n >= 8; n -= 8, from += 32, ahead += 32, to += stepY, g += step) {
+      const v0 = v128.load(ahead), v1 = v128.load(ahead, 16);
+      q0 = fma(v0, v0, q0), q1 = fma(v1, v1, q1);
+      v128.store(to, f32x4.mul(f32x4.mul(v128.load(from), s), v128.load(g)));
+      v128.store(to, f32x4.mul(f32x4.mul(v128.load(from, 16), s), v128.load(g, 16)), 16);
+    }
+    for (; n > 0; n -= 4, from += 16, ahead += 16, to += stepY >> 1, g += step >> 1) {
+      const v = loadLanes(ahead, n);
+      q0 = fma(v, v, q0);
+      storeLanes(to, f32x4.mul(f32x4.mul(loadLanes(from, n), s), loadLanes(g, n)), n);
+    }
+    if (r) y += stride;
+    if (r == rows) break;
+    scale = 1 / sqrt<f32>(hsum(f32x4.add(q0, q1)) / <f32>cols + eps);
+    store<f32>(rstd, scale);
+    rstd += 4;
   }
 }
 
@@ -52,7 +46,7 @@ function scaleRow(x: usize, gamma: usize, y: usize, scale: v128, n: i32): void {
  *   dx[r, c] = rstd_r g[r, c] - x[r, c] rstd_r^3 mean_c (g[r, c] x[r, c]),   dGamma[c] += sum_r dy[r, c] x[r, c] rstd_r.
  *
  * x, dy, dx [rows, cols]; gamma (absent: 1), dGamma [cols]; rstd [rows] as rmsNormForward wrote it. Overwrites dx, accumulates dGamma
- * (blocks of rows ascending); each may be absent. dx may alias dy or x. No alignment wanted.
+ * (rows ascending); each may be absent. dx may alias dy or x. No alignment wanted.
  */
 export function rmsNormBackward(
   x: usize, gamma: usize, rstd: usize, dy: usize, dx: usize, dGamma: usize, rows: i32, cols: i32,

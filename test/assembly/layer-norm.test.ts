@@ -87,27 +87,34 @@ await describeVariants("layerNorm", (backend) => {
     }
   });
 
-  test("each gradient alone is what it is beside the others", () => {
+  test.each([1, 3])("any of the gradients of %i rows are what they are beside the others, dx over x as well", (rows) => {
     guarded(backend, (memory) => {
-      const [rows, cols] = [3, 37];
-      const x = memory.put(normals(rows * cols, 1));
+      const cols = 37;
+      const values = normals(rows * cols, 1);
+      const x = memory.put(values);
       const dy = memory.put(normals(rows * cols, 2));
       const gamma = memory.put(normals(cols, 3));
       const [y, mean, rstd] = [memory.out(rows * cols), memory.out(rows), memory.out(rows)];
       backend.dispatch("layerNormForward", { x, gamma, y, mean, rstd, rows, cols, eps });
-      const saved = { x, gamma, mean, rstd, dy, rows, cols };
+      const saved = { gamma, mean, rstd, dy, rows, cols };
       const outputs = () => ({
         dx: memory.out(rows * cols),
         dGamma: memory.put(new Float32Array(cols)),
         dBeta: memory.put(new Float32Array(cols)),
       });
       const together = outputs();
-      backend.dispatch("layerNormBackward", { ...saved, ...together });
-      for (const name of ["dx", "dGamma", "dBeta"] as const) {
-        const alone = outputs();
-        backend.dispatch("layerNormBackward", { ...saved, [name]: alone[name] });
-        const n = name === "dx" ? rows * cols : cols;
-        expect(memory.floats(alone[name], n)).toEqual(memory.floats(together[name], n));
+      backend.dispatch("layerNormBackward", { ...saved, x, ...together });
+      for (const names of [["dx"], ["dGamma"], ["dBeta"], ["dx", "dGamma"], ["dx", "dBeta"], ["dGamma", "dBeta"]] as const) {
+        for (const over of [false, true]) {
+          const input = memory.put(values);
+          const own = { ...outputs(), ...(over ? { dx: input } : {}) };
+          const wanted = Object.fromEntries(names.map((name) => [name, own[name]]));
+          backend.dispatch("layerNormBackward", { ...saved, x: input, ...wanted });
+          for (const name of names) {
+            const n = name === "dx" ? rows * cols : cols;
+            expect(memory.floats(own[name], n), `${name} of ${names}`).toEqual(memory.floats(together[name], n));
+          }
+        }
       }
     });
   });
