@@ -141,7 +141,8 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module {
 
   /**
    * The chance that a step of training reads the right token rather than the model's own likeliest one (scheduled sampling, Bengio et al.
-   * 2015), drawn for all rows of a batch at once; may be changed from update to update. In evaluation mode it counts as 1. Default 1.
+   * 2015), drawn for all rows of a batch at once; may be changed from update to update, along optim.inverseSigmoid() say. In evaluation
+   * mode it counts as 1. Default 1.
    * @throws SeqgradError `range` unless in [0, 1]
    */
   get teacherForcing(): number {

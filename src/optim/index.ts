@@ -23,6 +23,7 @@ export {
 export {
   constant,
   cosine,
+  inverseSigmoid,
   linearDecay,
   linearWarmup,
   type OneCycleOptions,

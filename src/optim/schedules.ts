@@ -52,6 +52,21 @@ export function cosine(steps: number, floor = 0): Schedule {
 }
 
 /**
+ * The inverse sigmoid k / (k + exp(step / k)) of scheduled sampling (Bengio et al. 2015), scaled to fall from 1 to `floor` over `steps`,
+ * then `floor`: slow, fast half way, where k log k is half of the steps, and slow.
+ * @throws SeqgradError `range` for a count below 1
+ * @example
+ * [0, 10, 50, 90, 100].map(sg.optim.inverseSigmoid(100)); // = [1, 0.9575, 0.5, 0.0425, 0]
+ */
+export function inverseSigmoid(steps: number, floor = 0): Schedule {
+  checkInteger("inverseSigmoid", "steps", steps, 1);
+  let k = steps + 1;
+  for (let i = 0; i < 6; i++) k = (k + steps / 2) / (1 + Math.log(k)); // Newton's method, from above
+  const at = (step: number) => k / (k + Math.exp(step / k));
+  return (step) => straight(1, floor, (at(0) - at(Math.min(step, steps))) / (at(0) - at(steps)));
+}
+
+/**
  * Times `gamma` after every `every` steps.
  * @throws SeqgradError `range` for a count below 1
  * @example

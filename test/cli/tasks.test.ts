@@ -1,6 +1,10 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { AnyTask } from "../../src/cli/tasks/kind.js";
+import { translate } from "../../src/cli/tasks/translate.js";
+import { RecurrentSeq2Seq } from "../../src/models/index.js";
+import { init } from "../../src/tensor/device.js";
 import { cliStoppedAfter, contents, jsonLines, refuse, succeed, temporaryFolder, workplace } from "../helpers/cli.js";
 
 const good = ["a fine film", "so good", "a good story", "fine and good", "what a fine cast"];
@@ -240,6 +244,39 @@ describe("train translate with more options", () => {
     await succeed(...train, ...options, "--teacher-forcing", 1, "--out", plain);
     expect(await weights(plain)).not.toBe(await weights(whole));
     expect(JSON.parse(await readFile(join(whole, "config.json"), "utf8"))).toMatchObject({ window: 3, reverse: true, bidirectional: true });
+  });
+});
+
+describe("--forcing", () => {
+  const recipe = { forcing: "linear", "teacher-forcing": 0.2, cell: "gru" };
+
+  test.each([
+    ["constant", [0.2, 0.2, 0.2]],
+    ["linear", [1, 0.6, 0.2]],
+    ["cosine", [1, 0.6, 0.2]],
+    ["inverse-sigmoid", [1, 0.6, 0.2]],
+  ])("%s brings the share of right tokens to that of --teacher-forcing", async (forcing, shares) => {
+    await init({ device: "wasm" });
+    const model = new RecurrentSeq2Seq({ sourceVocabulary: 3, targetVocabulary: 3, hidden: 2, embed: 2 });
+    const set = translate.course!({ model } as unknown as AnyTask, { ...recipe, forcing }, 100)!;
+    const at = (step: number) => {
+      set(step);
+      return model.teacherForcing;
+    };
+    expect([0, 50, 100].map(at)).toEqual(shares.map((share) => expect.closeTo(share, 12)));
+    expect(at(20)).toBeCloseTo({ constant: 0.2, linear: 0.84, cosine: 0.9236068, "inverse-sigmoid": 0.911907 }[forcing]!, 6);
+    expect(translate.isTimed!({ ...recipe, forcing })).toBe(forcing !== "constant");
+  });
+
+  test("trains, and goes on where it stood", async () => {
+    const { folder, train, data } = await bench("translate");
+    const options = ["--teacher-forcing", 0.3, "--epochs", 4];
+    const [whole, broken] = [join(folder, "whole"), join(folder, "broken")];
+    await succeed(...train, ...options, "--forcing", "inverse-sigmoid", "--out", whole);
+    await cliStoppedAfter(7, ...train, ...options, "--forcing", "inverse-sigmoid", "--json", "--out", broken);
+    await succeed("train", "translate", "--data", data, "--out", broken, "--resume");
+    expect(await weights(broken)).toBe(await weights(whole));
+    await refuse([...train, ...options, "--forcing", "sigmoid", "--overwrite"], "constant, linear, cosine, inverse-sigmoid");
   });
 });
 

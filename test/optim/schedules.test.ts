@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   constant,
   cosine,
+  inverseSigmoid,
   linearDecay,
   linearWarmup,
   oneCycle,
@@ -25,6 +26,24 @@ describe("schedules", () => {
     expect(rates(stepDecay(2, 0.5), 5)).toEqual([1, 1, 0.5, 0.5, 0.25]);
   });
 
+  test.each([1, 2, 10, 100, 1000, 1e6])("an inverse sigmoid over %i steps is Bengio's, from exactly 1 down to its floor", (steps) => {
+    // The k of the paper, by halving: k log k is half of the steps.
+    let [low, high] = [1, steps + 1];
+    for (let i = 0; i < 100; i++) {
+      const middle = (low + high) / 2;
+      [low, high] = middle * Math.log(middle) < steps / 2 ? [middle, high] : [low, middle];
+    }
+    const epsilon = (step: number) => low / (low + Math.exp(step / low));
+    const [schedule, plain] = [inverseSigmoid(steps, 0.25), inverseSigmoid(steps)];
+    expect([0, steps, 2 * steps].map(schedule)).toEqual([1, 0.25, 0.25]);
+    expect([0, steps / 2, steps].map(plain)).toEqual([1, expect.closeTo(0.5, 12), 0]);
+    for (const share of [0.1, 0.3, 0.6, 0.9]) {
+      const wanted = (epsilon(share * steps) - epsilon(steps)) / (epsilon(0) - epsilon(steps));
+      expect(plain(share * steps)).toBeCloseTo(wanted, 12);
+      expect(schedule(share * steps)).toBeCloseTo(0.25 + 0.75 * wanted, 12);
+    }
+  });
+
   test.each([0, 0.1, 0.5, 1])("one cycle that rises for %f of its steps is finite and peaks once", (rise) => {
     const factors = rates(oneCycle(10, { rise }), 12);
     expect(factors.every((f) => f > 0 && f <= 1)).toBe(true);
@@ -41,6 +60,7 @@ describe("schedules", () => {
     ["linearWarmup: steps is 0", () => linearWarmup(0)],
     ["linearDecay: steps is 1.5", () => linearDecay(1.5)],
     ["cosine: steps is -1", () => cosine(-1)],
+    ["inverseSigmoid: steps is 0", () => inverseSigmoid(0)],
     ["stepDecay: every is 0", () => stepDecay(0)],
     ["oneCycle: steps is 1", () => oneCycle(1)],
     ["oneCycle: rise is 1.1", () => oneCycle(10, { rise: 1.1 })],

@@ -1,7 +1,7 @@
 import { splitItems } from "../../data/data-loader.js";
 import { attentionKinds } from "../../models/recurrent-decoder.js";
 import { RecurrentSeq2Seq } from "../../models/recurrent-seq2seq.js";
-import { cosine, linearDecay } from "../../optim/schedules.js";
+import { constant, cosine, inverseSigmoid, linearDecay, type Schedule } from "../../optim/schedules.js";
 import { type TextPair, Translator } from "../../tasks/translator.js";
 import {
   choiceOption,
@@ -21,7 +21,13 @@ async function pairsIn(text: string, file: string): Promise<TextPair[]> {
   return (await columnsIn(text, file, ["source", "target"])).map(({ cells: [source, target] }) => ({ source: source!, target: target! }));
 }
 
-const courses = ["constant", "linear", "cosine"] as const;
+/** How the share of right tokens comes to its last value. */
+const courses: Readonly<Record<string, (steps: number, last: number) => Schedule>> = {
+  constant: (_, last) => constant(last),
+  linear: linearDecay,
+  cosine,
+  "inverse-sigmoid": inverseSigmoid,
+};
 
 export const translate: TaskKind = {
   name: "translate",
@@ -39,7 +45,7 @@ export const translate: TaskKind = {
       1,
       "Share of right tokens that a recurrent decoder reads in the end, for its own",
     ),
-    forcing: choiceOption("forcing", courses, "linear", "Course of that share, from 1 or level"),
+    forcing: choiceOption("forcing", Object.keys(courses), "linear", "Course of that share, from 1 or level"),
     heads: wholeOption("heads", 1, 4, "Attention heads of a transformer, whose width is --hidden"),
     "label-smoothing": numberOption(
       "label-smoothing",
@@ -74,8 +80,7 @@ export const translate: TaskKind = {
 
   course({ model }, { forcing, "teacher-forcing": share }, steps) {
     if (!(model instanceof RecurrentSeq2Seq) || share === 1) return;
-    const low = share as number;
-    const shareAt = forcing === "constant" ? () => low : (forcing === "linear" ? linearDecay : cosine)(steps, low);
+    const shareAt = courses[forcing as string]!(steps, share as number);
     return (step) => {
       model.teacherForcing = shareAt(step);
     };
