@@ -56,7 +56,7 @@ export function cosine(steps: number, floor = 0): Schedule {
  * then `floor`: slow, fast half way, where k log k is half of the steps, and slow.
  * @throws SeqgradError `range` for a count below 1
  * @example
- * [0, 10, 50, 90, 100].map(sg.optim.inverseSigmoid(100)); // = [1, 0.9575, 0.5, 0.0425, 0]
+ * [0, 10, 50, 90, 100].map(sg.optim.inverseSigmoid(100)); // = [1, 0.9575, 0.5, 0.04255, 0]
  */
 export function inverseSigmoid(steps: number, floor = 0): Schedule {
   checkInteger("inverseSigmoid", "steps", steps, 1);
