@@ -72,8 +72,9 @@ export interface BatchNormLayerOptions {
 
 /**
  * Batch normalisation of C features over all dimensions but the last (Ioffe and Szegedy 2015), with weight (gamma) ones and bias (beta)
- * zeros at first, and PyTorch's buffers running_mean, running_var and num_batches_tracked. They move in the forward pass of training, also
- * in that of a step which the optimizer then refuses.
+ * zeros at first, and PyTorch's buffers running_mean, running_var and num_batches_tracked. They move in the forward pass of training. When
+ * an optimizer refuses the step whose function that pass is in, because loss or gradients are not finite or the function throws, they are
+ * as before (in PyTorch they stay moved); a pass outside `optimizer.step(() => ...)` nobody takes back.
  * @throws SeqgradError `range` for a size below 1
  * @example
  * const norm = new sg.nn.BatchNorm(2, { eps: 0 });

@@ -1,4 +1,5 @@
 import { noGrad } from "../autograd/tape.js";
+import { willChange } from "../tensor/revocable.js";
 import { copyWords } from "../tensor/storage.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkInterval } from "../util/check.js";
@@ -135,7 +136,8 @@ const evaluationOp = defineOp<{ readonly eps: number }>({
 /**
  * Batch normalisation over all dimensions but the last (Ioffe and Szegedy 2015): (x - mean) / sqrt(variance + eps) * gamma + beta for
  * each channel. In training mean and biased variance are the batch's, and `running` statistics, if given, move toward its mean and
- * unbiased variance: running += momentum (batch - running); what is not finite leaves them. In evaluation they are the running ones.
+ * unbiased variance: running += momentum (batch - running); what is not finite leaves them, and they go back when the optimizer refuses
+ * the step in whose function this is called. In evaluation they are the running ones.
  *
  * @param x `[B, T, C]` or `[..., C]`
  * @param gamma `[C]`, or none
@@ -151,7 +153,10 @@ export function batchNorm(x: Tensor, gamma?: Tensor, beta?: Tensor, options: Bat
   checkInterval("batchNorm", "eps", eps, 0);
   checkInterval("batchNorm", "momentum", momentum, 0, 1);
   const inputs = [x, gamma, beta].flatMap((t) => (t ? [toFloat(t)] : []));
-  if (training) return trainingOp(inputs, { eps, momentum, running })[0]!;
+  if (training) {
+    for (const statistic of Object.values(running ?? {})) if (statistic) willChange(statistic);
+    return trainingOp(inputs, { eps, momentum, running })[0]!;
+  }
   if (!running) throw new SeqgradError("value", "batchNorm: evaluation wants running statistics; give running, or training: true.");
   return evaluationOp([inputs[0]!, running.mean, running.variance, ...inputs.slice(1)], { eps })[0]!;
 }

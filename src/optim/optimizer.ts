@@ -1,7 +1,7 @@
 import type { Backend } from "../backend/backend.js";
 import { unaryOps } from "../backend/kernels.js";
 import type { Device } from "../tensor/device.js";
-import { scope } from "../tensor/scope.js";
+import { revocable } from "../tensor/revocable.js";
 import { allocate, copyWords, release, type Storage } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { readValue, type TensorValue } from "../tensor/value.js";
@@ -144,7 +144,8 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
    * One update. With a function: a whole training step in a scope of its own, in which gradients are zeroed, `loss` is computed and
    * backward() runs; the answer is the loss on its way. Without one: the update alone, from the gradients that are there.
    *
-   * @throws SeqgradError `not-finite` for a loss or gradient that is NaN or infinite: parameters and optimizer are as before.
+   * @throws SeqgradError `not-finite` for a loss or gradient that is NaN or infinite: parameters and optimizer are as before, and so are
+   *   the running statistics of batch norms that `loss` moved.
    */
   step(): void;
   step(loss: () => Tensor): PendingNumber;
@@ -152,20 +153,22 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     this.#checkOwner("step");
     const numbers = this.#numbers;
     const step = this.steps;
-    if (loss) {
-      scope(() => {
+    const norm = revocable((changes) => {
+      if (loss) {
         this.zeroGrad();
         const value = loss();
         if (!(value instanceof Tensor))
           throw new SeqgradError("value", `${this.op}.step: the function must return the loss, a tensor of one number.`);
         value.backward();
         copyWords(this.#backend, value.address, numbers.lossAddress(step), 1);
-      });
-    } else this.#backend.dispatch("fill", { y: numbers.lossAddress(step), n: 1, value: 0 });
-    this.#clipValue();
-    this.#backend.dispatch("norm", { x: this.#gradients, y: numbers.normAddress(step), n: this.#n });
-    const norm = numbers.guard(step);
-    if (this.#backend.readSync) this.#checkFinite(step, loss !== undefined);
+      } else this.#backend.dispatch("fill", { y: numbers.lossAddress(step), n: 1, value: 0 });
+      this.#clipValue();
+      this.#backend.dispatch("norm", { x: this.#gradients, y: numbers.normAddress(step), n: this.#n });
+      const guard = numbers.guard(step);
+      if (this.#backend.readSync) this.#checkFinite(step, loss !== undefined);
+      else for (const [tensor, before] of changes) numbers.restoreIfBad(before.address, tensor.address, tensor.size);
+      return guard;
+    });
     this.steps++;
     for (const group of this.groups) if (group.n > 0) this.#updateGroup(group, norm);
     this.#backend.submit?.();

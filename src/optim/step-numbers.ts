@@ -56,6 +56,12 @@ export class StepNumbers {
     return guard;
   }
 
+  /** Puts what was there `before` back into n words if the step of the last guard() is to change nothing. */
+  restoreIfBad(before: number, y: number, n: number): void {
+    const strides = { cs0: 0, cs1: 0, cs2: 0, cs3: 0, as0: 0, as1: 0, as2: 0, as3: 1, bs0: 0, bs1: 0, bs2: 0, bs3: 1 };
+    this.#backend.dispatch("where", { condition: this.#storage.address + 4, a: before, b: y, y, d0: 1, d1: 1, d2: 1, d3: n, ...strides });
+  }
+
   async read(step: number): Promise<StepNumber> {
     return numberOf(await this.#backend.read(this.#slot(step), WORDS, "float32"));
   }

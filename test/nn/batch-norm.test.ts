@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import { parseSafetensors, type WritableTensor, writeSafetensors } from "../../src/io/index.js";
 import * as nn from "../../src/nn/index.js";
-import { add, batchNorm, mul, square, sum } from "../../src/ops/index.js";
+import { add, affine, batchNorm, mul, square, sum } from "../../src/ops/index.js";
 import { SGD } from "../../src/optim/index.js";
 import { ones, randn, tensor } from "../../src/tensor/create.js";
 import { createDevice, type Device, withDevice } from "../../src/tensor/device.js";
 import { scope } from "../../src/tensor/scope.js";
+import type { Tensor } from "../../src/tensor/tensor.js";
 import { type Case, expectClose, loadGolden } from "../golden/golden.js";
 import { describeDevices, describeEverywhere, on } from "../helpers/devices.js";
 import { toInputs, toState, toTensor, toValues } from "../helpers/golden-tensors.js";
@@ -64,6 +65,52 @@ await describeEverywhere("batch normalisation equals PyTorch's, its running stat
       optimizer.dispose();
       layer.dispose();
     }));
+});
+
+/** Two layers that are both called twice in a step, and the twin that never sees what is refused. */
+function makeBatchNorms() {
+  const [layer, plain] = [new nn.BatchNorm(2), new nn.BatchNorm(2, { affine: false })];
+  const model = new nn.Sequential(layer, plain);
+  const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
+  const step = (x: Tensor, lossOf = (y: Tensor) => sum(square(y))) =>
+    optimizer.step(() => {
+      const y = scope(() => plain.forward(layer.forward(x)));
+      return lossOf(layer.forward(add(plain.forward(y), x)));
+    });
+  const state = async () => ({ model: await model.stateDict(), optimizer: await optimizer.stateDict() });
+  return { step, state };
+}
+
+await describeEverywhere("running statistics are as before a step that the optimizer refuses:", (device) => {
+  const fail = (y: Tensor): Tensor => {
+    throw new Error(`no loss of [${y.shape}]`);
+  };
+  const cases: [string, number, ((y: Tensor) => Tensor)?][] = [
+    ["a loss that is NaN", 4, (y) => affine(sum(square(y)), Number.NaN)],
+    ["a loss that is infinite", 4, (y) => affine(sum(square(y)), 1, Number.POSITIVE_INFINITY)],
+    ["a batch with NaN in one feature", Number.NaN],
+    ["a batch with Infinity in one feature", Number.POSITIVE_INFINITY],
+    ["a function that throws", 4, fail],
+  ];
+  test.each(cases)("%s", (_, value, lossOf) =>
+    withDevice(device, async () => {
+      const [model, twin] = [makeBatchNorms(), makeBatchNorms()];
+      const good = tensor([1, 10, 3, 30, 2, 5], [3, 2]);
+      const bad = tensor([7, -1, 2, value, 8, 3], [3, 2]);
+      // On WebGPU all are on their way before the first is read.
+      const issued = [() => model.step(good), () => model.step(bad, lossOf), () => model.step(bad, lossOf)].map(async (issue) =>
+        issue().read(),
+      );
+      const wanted = twin.step(good).read();
+      const [first, ...refused] = await Promise.allSettled(issued);
+      expect(first).toEqual({ status: "fulfilled", value: await wanted });
+      const message = lossOf === fail ? /no loss of \[3,2\]/ : /SGD: step 2: the loss is .*nothing was changed/;
+      for (const result of refused) expect((result as PromiseRejectedResult).reason.message).toMatch(message);
+      expect(await model.state()).toEqual(await twin.state());
+      expect(await model.step(good).read()).toBe(await twin.step(good).read());
+      expect(await model.state()).toEqual(await twin.state());
+    }),
+  );
 });
 
 await describeDevices("buffers of a module", (device) => {

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
 import type { WindowBatch } from "../../src/data/index.js";
-import { crossEntropy, init, io, manualSeed, nn, optim, type Tensor, tensor } from "../../src/index.js";
+import { affine, crossEntropy, init, io, manualSeed, nn, optim, type Tensor, tensor } from "../../src/index.js";
 import { batchAt, losses, numbered, run, stateOf, V } from "../helpers/fit-run.js";
 
 beforeAll(async () => {
@@ -61,4 +61,33 @@ test("early stopping brings back the running statistics of the best parameters",
   await run(model, numbered, { optimizer, evaluate, earlyStopping: { patience: 2 }, steps: 10 });
   expect(seen.length).toBe(4);
   expect(await model.stateDict()).toEqual(seen[1]);
+});
+
+test("a step that is not finite leaves a Transformer's batch norms and the checkpoint as they were", async () => {
+  class Encoder extends Net {
+    readonly layer = new nn.TransformerEncoderLayer(6, 2, { dimFeedforward: 8, norm: "batch" });
+
+    override forward(x: Tensor): Tensor {
+      return this.head.forward(this.layer.forward(this.norm.forward(this.embedding.forward(x))));
+    }
+  }
+  const train = async (steps: number, bad?: number) => {
+    manualSeed(1);
+    const model = new Encoder();
+    const optimizer = new optim.AdamW(model.parameters(), { lr: 0.05 });
+    const store = io.memoryStore();
+    const loss = (batch: WindowBatch, _: unknown, step: number) => affine(model.loss(batch).loss, step === bad ? Number.NaN : 1);
+    const events = run(model, numbered, { optimizer, loss, steps, checkpoint: { store, every: 2 } });
+    const error = await events.then(
+      () => "",
+      (reason: Error) => reason.message,
+    );
+    const saved = io.parseSafetensors((await store.read("training_state.safetensors"))!);
+    return { error, saved, state: await stateOf({ model, optimizer }), buffers: [...model.namedBuffers()].length };
+  };
+  const [refused, whole] = [await train(9, 4), await train(4)];
+  expect(refused.error).toMatch(/fit: step 5: the loss is NaN.* as after step 4; the checkpoint of step 4 is kept/);
+  expect(whole).toMatchObject({ error: "", buffers: 9 });
+  expect(refused.state).toEqual(whole.state);
+  expect(refused.saved).toEqual(whole.saved);
 });

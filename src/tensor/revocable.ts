@@ -1,0 +1,33 @@
+import { scope } from "./scope.js";
+import { allocate, copyWords, currentFrame, type Storage } from "./storage.js";
+import type { Tensor } from "./tensor.js";
+
+/** What the step in progress has changed beside parameters, and what it held before; the memory for that ends with the step's scope. */
+type Changes = Map<Tensor, Storage>;
+let current: { readonly changes: Changes; readonly home: ReturnType<typeof currentFrame> } | undefined;
+
+/** Runs a step in a scope of its own. What it throws leaves the tensors that it told of by willChange() as they were before. */
+export function revocable<T>(step: (changes: Changes) => T): T {
+  const outer = current;
+  return scope(() => {
+    const changes: Changes = new Map();
+    current = { changes, home: currentFrame() };
+    try {
+      return step(changes);
+    } catch (error) {
+      for (const [{ backend, address, size }, before] of changes) copyWords(backend, before.address, address, size);
+      throw error;
+    } finally {
+      current = outer;
+    }
+  });
+}
+
+/** To be called before a contiguous tensor's content is changed in the course of a step that may be refused. */
+export function willChange(tensor: Tensor): void {
+  if (!current || current.changes.has(tensor)) return;
+  const { backend, address, size } = tensor;
+  const before = allocate(backend, size * 4, "other", current.home);
+  copyWords(backend, address, before.address, size);
+  current.changes.set(tensor, before);
+}
