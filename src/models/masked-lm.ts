@@ -31,7 +31,10 @@ export interface MaskedLMConfig {
   readonly hidden?: number;
   /** Kinds of segments, such as first and second sentence. Default 2. */
   readonly segments?: number;
-  /** Default 0.1. */
+  /**
+   * The chance to zero, while training, what the embeddings, each attention and each feed-forward net give, an attention weight, and of
+   * the pooled token; hidden activations of the nets stay, as in BERT. Default 0.1.
+   */
   readonly dropout?: number;
   /** Of the norms. Default 1e-12. */
   readonly eps?: number;
@@ -81,7 +84,9 @@ export class MaskedLM extends Module {
     const { vocabularySize, contextLength, layers, heads, embed, hidden = 4 * embed } = config;
     const { segments = 2, dropout = 0.1, eps = 1e-12, classes = 0, fillsMasks = true } = config;
     this.config = { vocabularySize, contextLength, layers, heads, embed, hidden, segments, dropout, eps, classes, fillsMasks };
-    this.encoder = new TransformerEncoder(embed, heads, { numLayers: layers, dimFeedforward: hidden, dropout, activation: "gelu", eps });
+    this.encoder = new TransformerEncoder(embed, heads, {
+      ...{ numLayers: layers, dimFeedforward: hidden, dropout, hiddenDropout: 0, activation: "gelu", eps },
+    });
     this.embedding = new Embedding(vocabularySize, embed);
     this.positions = new LearnedPositionalEmbedding(contextLength, embed);
     this.segments = new Embedding(segments, embed);

@@ -24,7 +24,7 @@ export interface TransformerLayerOptions extends Pick<MultiheadAttentionOptions,
   dimFeedforward?: number;
   /** The chance to zero attention weights, hidden activations and what a part adds, while training. Default 0.1. */
   dropout?: number;
-  /** That of hidden activations, where it differs. */
+  /** That of hidden activations, where it differs: 0 in GPT-2 and BERT. */
   hiddenDropout?: number;
   /** Default relu. */
   activation?: FeedForwardActivation;

@@ -1,12 +1,15 @@
 import { expect, test } from "vitest";
 import { maskTokens, padRows } from "../../src/data/index.js";
 import { MaskedLM } from "../../src/models/index.js";
+import { add, attention, dropout, gelu, linear, reshape, select, slice, tanh } from "../../src/ops/index.js";
 import { AdamW } from "../../src/optim/index.js";
 import { tensor } from "../../src/tensor/create.js";
 import { init } from "../../src/tensor/device.js";
-import { manualSeed } from "../../src/tensor/random.js";
+import { defaultGenerator, manualSeed } from "../../src/tensor/random.js";
+import type { Tensor } from "../../src/tensor/tensor.js";
 import { Generator } from "../../src/util/philox.js";
 import { expectError } from "../helpers/errors.js";
+import { expectClose } from "../helpers/numbers.js";
 
 await init({ device: "wasm" });
 const config = { vocabularySize: 12, contextLength: 10, layers: 1, heads: 2, embed: 16, dropout: 0 };
@@ -37,6 +40,42 @@ test("padding changes nothing, and segments count", async () => {
   const other = await model.classify(tokens, { lengths: [3, 5], segments }).data();
   expect(other[0]).not.toBeCloseTo(together[0]!, 6);
   expect(other[3]).toBeCloseTo(together[3]!, 6);
+});
+
+test("drops in training what BERT drops, and nothing else", async () => {
+  const p = 0.3;
+  const [heads, D] = [2, 16];
+  manualSeed(3);
+  const model = new MaskedLM({ ...config, layers: 2, heads, embed: D, dropout: p, classes: 3 });
+  const tokens = tensor(Int32Array.of(4, 5, 6, 7, 8, 9), [2, 3]);
+
+  /** BERT as Devlin et al. trained it, with each dropout where theirs is; draws in the order of the model. */
+  function bert(): Tensor {
+    const { embedding, positions, segments, norm, encoder, pooler, classifier } = model;
+    const kinds = tensor(new Int32Array(6), [2, 3]);
+    const placed = positions.forward(add(embedding.forward(tokens), segments.forward(kinds)));
+    let x = dropout(norm.forward(placed), p);
+    for (const layer of encoder.layers) {
+      const { in_proj_weight, in_proj_bias, out_proj } = layer.self_attn;
+      const packed = linear(x, in_proj_weight!, in_proj_bias);
+      const [q, k, v] = [0, 1, 2].map((i) => slice(packed, 2, i * D, (i + 1) * D)) as [Tensor, Tensor, Tensor];
+      const attended = reshape(attention(q, k, v, { heads, dropout: p }), x.shape);
+      x = layer.norm1.forward(add(x, dropout(out_proj.forward(attended), p)));
+      const hidden = gelu(layer.linear1.forward(x));
+      x = layer.norm2.forward(add(x, dropout(layer.linear2.forward(hidden), p)));
+    }
+    return classifier!.forward(dropout(tanh(pooler!.forward(select(x, 1, 0))), p));
+  }
+
+  manualSeed(4);
+  const found = await model.classify(tokens).data();
+  const after = defaultGenerator().state;
+  manualSeed(4);
+  expectClose(found, await bert().data(), 1e-6);
+  expect(after).toEqual(defaultGenerator().state);
+  manualSeed(5);
+  expect(await model.classify(tokens).data()).not.toEqual(found);
+  expect(await model.eval().classify(tokens).data()).toEqual(await model.classify(tokens).data());
 });
 
 test("refuses what it cannot do", () => {
