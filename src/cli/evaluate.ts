@@ -2,13 +2,13 @@ import { defineCommand } from "citty";
 import { deviceOptions, initDevice } from "./options.js";
 import { formatMeasures } from "./task-report.js";
 import type { Evaluation } from "./tasks/kind.js";
-import { beamOption, openTask, searchOf } from "./tasks/kinds.js";
+import { openTask, searchOf, searchOptions } from "./tasks/kinds.js";
 import { readText } from "./training-run.js";
 
 const args = {
   model: { type: "string", required: true, description: "The folder of a trained task", valueHint: "DIR" },
   data: { type: "string", required: true, description: "A file as for training", valueHint: "FILE" },
-  beam: beamOption,
+  ...searchOptions,
   json: { type: "boolean", description: "Print one JSON object" },
   ...deviceOptions,
 } as const;
@@ -20,7 +20,7 @@ export const evaluate = defineCommand({
     const text = await readText("--data", args.data);
     await initDevice(args);
     const { task, kind } = await openTask(args.model);
-    const search = searchOf(kind, args.beam);
+    const search = searchOf(kind, args);
     const examples = await kind.examples(task, text, args.data);
     const evaluation: Evaluation = (await kind.evaluate?.(task, examples, search)) ?? { measures: await task.evaluate(examples, search) };
     const { measures, lines = [], json } = evaluation;

@@ -2,14 +2,14 @@ import { text as textOf } from "node:stream/consumers";
 import { defineCommand } from "citty";
 import { SeqgradError } from "../util/errors.js";
 import { deviceOptions, initDevice } from "./options.js";
-import { beamOption, openTask, searchOf } from "./tasks/kinds.js";
+import { openTask, searchOf, searchOptions } from "./tasks/kinds.js";
 import { readText } from "./training-run.js";
 
 const args = {
   model: { type: "string", required: true, description: "The folder of a trained task", valueHint: "DIR" },
   input: { type: "string", description: "A text to answer; - reads stdin", valueHint: "TEXT" },
   file: { type: "positional", required: false, description: "A file of inputs, one a line; - or nothing reads stdin" },
-  beam: beamOption,
+  ...searchOptions,
   json: { type: "boolean", description: "Print one JSON object a line" },
   ...deviceOptions,
 } as const;
@@ -22,7 +22,7 @@ export const predict = defineCommand({
       throw new SeqgradError("value", "--input and a file contradict each other; give one of them.");
     await initDevice(args);
     const { task, kind } = await openTask(args.model);
-    const search = searchOf(kind, args.beam);
+    const search = searchOf(kind, args);
     const [source, text] = await inputText(args);
     const inputs = await kind.inputs(task, text, source);
     if (inputs.length === 0) throw new SeqgradError("value", `${source} holds no input; give at least one line.`);

@@ -94,7 +94,7 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
   }
 
   /** The `symbolErrorRate` and the share of recordings transcribed `exact`ly; and the `loss` of a recording. */
-  async evaluate(recordings: readonly Recording[], options: SearchOptions = {}): Promise<Record<string, number>> {
+  async evaluate(recordings: readonly Recording[], options: Pick<SearchOptions, "beams"> = {}): Promise<Record<string, number>> {
     const answers = await this.predict(
       recordings.map(({ frames }) => frames),
       options,
@@ -113,7 +113,7 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
   }
 
   /** The text of each recording: by the likeliest class of each frame (`beams` 1), or by prefix search. */
-  async predict(recordings: readonly Frames[], { beams = 1 }: SearchOptions = {}): Promise<string[]> {
+  async predict(recordings: readonly Frames[], { beams = 1 }: Pick<SearchOptions, "beams"> = {}): Promise<string[]> {
     checkInteger("SpeechRecogniser", "beams", beams, 1);
     const { size } = this.tokenizer;
     const order = Array.from(recordings.keys()).sort((a, b) => recordings[a]!.length - recordings[b]!.length);

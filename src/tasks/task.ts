@@ -18,6 +18,8 @@ export interface BatchOptions {
 export interface SearchOptions {
   /** How many answers are followed at once; 1 takes what is likeliest step by step. Default 1. */
   readonly beams?: number;
+  /** alpha of beamSearch(): over 0 prefers longer answers, under 0 shorter ones. For texts searched by more than one beam. Default 0. */
+  readonly lengthPenalty?: number;
 }
 
 /**

@@ -101,15 +101,23 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
     return { bleu: bleu(answers, references, { lowercase: true }).score, exact, loss: await this.#meanLoss(examples) };
   }
 
-  /** The likeliest answer to each input: token by token (`beams` 1, many inputs at once), or by beam search. */
-  async predict(inputs: readonly Input[], { beams = 1 }: SearchOptions = {}): Promise<string[]> {
+  /**
+   * The likeliest answer to each input: token by token (`beams` 1, many inputs at once), or by beam search.
+   * @throws SeqgradError `range` for beams below 1 or more than there are tokens, `value` for a length penalty without a search
+   */
+  async predict(inputs: readonly Input[], { beams = 1, lengthPenalty = 0 }: SearchOptions = {}): Promise<string[]> {
     checkInteger(this.op, "beams", beams, 1, this.target.size);
+    if (beams === 1 && lengthPenalty !== 0)
+      throw new SeqgradError(
+        "value",
+        `${this.op}: lengthPenalty is ${lengthPenalty}, and one beam ranks nothing; give more beams, or leave it out.`,
+      );
     const items = inputs.map((input) => this.itemOf(input));
     const { sos, eos } = this.#ends();
     const answers = new Array<string>(inputs.length);
     await evaluating(this.model, async () => {
       if (beams > 1) {
-        for (const [i, item] of items.entries()) answers[i] = this.target.decode(await this.#search(item, beams));
+        for (const [i, item] of items.entries()) answers[i] = this.target.decode(await this.#search(item, { beams, lengthPenalty }));
         return;
       }
       const order = Array.from(items.keys()).sort((a, b) => items[a]!.length - items[b]!.length);
@@ -122,11 +130,11 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
     return answers;
   }
 
-  async #search(item: Item, beams: number): Promise<readonly number[]> {
+  async #search(item: Item, search: SearchOptions): Promise<readonly number[]> {
     const { sos, eos } = this.#ends();
     const decoder = this.about(item);
     try {
-      const [best] = await beamSearch(decoder, [sos], { beams, maxTokens: this.maxLength, stop: [eos] });
+      const [best] = await beamSearch(decoder, [sos], { ...search, maxTokens: this.maxLength, stop: [eos] });
       return best!.tokens;
     } finally {
       decoder.dispose();

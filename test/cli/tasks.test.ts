@@ -306,6 +306,42 @@ describe("train recognise and caption", () => {
   });
 });
 
+describe("--length-penalty", () => {
+  test.each([
+    ["translate", "go on\ncome in", []],
+    ["caption", "0 0; 1 0\n0 1; 0 0", []],
+    ["translate", "go on\ncome in", ["--cell", "transformer", "--hidden", 8, "--heads", 2]],
+  ] as const)("of a search in predict and evaluate, of %s", async (kind, input, more) => {
+    const { train, out, data } = await bench(kind);
+    await succeed(...train, ...more, "--epochs", 4, "--max-length", 5);
+    const told = async (penalty: number) => {
+      const search = ["--model", out, "--beam", 3, "--length-penalty", penalty];
+      const { measures } = JSON.parse(await succeed("evaluate", ...search, "--data", data, "--json"));
+      return { answers: await succeed("predict", ...search, "--input", input), bleu: measures.bleu };
+    };
+    const [short, long] = [await told(-50), await told(50)];
+    expect(short.answers.length).toBeLessThan(long.answers.length);
+    expect(short.bleu).not.toBe(long.bleu);
+    const plain = ["predict", "--model", out, "--input", input];
+    expect(await succeed(...plain, "--beam", 3, "--length-penalty", 0)).toBe(await succeed(...plain, "--beam", 3));
+    for (const command of [plain, ["evaluate", "--model", out, "--data", data]]) {
+      for (const beams of [[], ["--beam", 1]])
+        await refuse([...command, ...beams, "--length-penalty", 0.6], "--length-penalty", "--beam is 1; leave it out, or give more beams");
+      await refuse([...command, "--beam", 2, "--length-penalty", "long"], '--length-penalty is "long"', "from -100 to 100");
+    }
+  });
+
+  test.each(["classify", "tag", "forecast", "recognise"] as const)("is refused for %s, whose search ranks no texts", async (kind) => {
+    const { train, out, data } = await bench(kind);
+    await succeed(...train, "--epochs", 1);
+    for (const command of ["predict", "evaluate"]) {
+      const last = command === "predict" ? [data] : ["--data", data];
+      const message = `--length-penalty is for translations and captions; the model is of ${kind}; leave it out`;
+      await refuse([command, "--model", out, ...last, ...(kind === "recognise" ? ["--beam", 2] : []), "--length-penalty", 1], message);
+    }
+  });
+});
+
 describe("refused", () => {
   test.each([
     ["classify", "", "is empty"],

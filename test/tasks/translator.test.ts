@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { beamSearch, type StepModel } from "../../src/decode/index.js";
 import { memoryStore } from "../../src/io/store.js";
 import { attentionKinds, type RecurrentSeq2Seq, type RecurrentSeq2SeqConfig } from "../../src/models/index.js";
 import { AdamW, cosine } from "../../src/optim/index.js";
@@ -17,12 +18,12 @@ const strings = Array.from({ length: 150 }, () => Array.from({ length: 1 + rando
 const pairs = strings.map((source) => ({ source, target: [...source].reverse().join("") }));
 const texts = ["abca", "b", "ccba", ""];
 
-async function trained(options: Partial<RecurrentSeq2SeqConfig>, teacherForcing = 1) {
+async function trained(options: Partial<RecurrentSeq2SeqConfig>, { teacherForcing = 1, epochs = 24 } = {}) {
   manualSeed(1);
   const task = Translator.create(pairs, { unit: "characters", hidden: 24, embed: 12, maxLength: 8, ...options });
   (task.model as RecurrentSeq2Seq).teacherForcing = teacherForcing;
   const optimizer = new AdamW(task.model.parameters(), { lr: 0.012, weightDecay: 0, clipNorm: 1 });
-  for await (const event of fit(task.model, task.loader(pairs, { batchSize: 15 }), { optimizer, epochs: 24 }))
+  for await (const event of fit(task.model, task.loader(pairs, { batchSize: 15 }), { optimizer, epochs }))
     if (event.event === "end") return task;
   throw new Error("the run did not end");
 }
@@ -70,8 +71,37 @@ test("a Transformer learns the same, many texts at once as each alone", async ()
 });
 
 test("a translator learns from its own words too", async () => {
-  const task = await trained({ cell: "gru", inputFeeding: false }, 0.6);
+  const task = await trained({ cell: "gru", inputFeeding: false }, { teacherForcing: 0.6 });
   expect((await task.evaluate(pairs)).exact).toBeGreaterThan(0.8);
+});
+
+test("a length penalty ranks what a search finds: over 0 longer answers come first, under 0 shorter ones", async () => {
+  const task = await trained({ cell: "gru" }, { epochs: 3 });
+  const sources = strings.slice(0, 12);
+  const search = (lengthPenalty: number) => task.predict(sources, { beams: 4, lengthPenalty });
+  const lengths = [];
+  for (const lengthPenalty of [-8, 0, 8]) {
+    const answers = await search(lengthPenalty);
+    // As beamSearch() itself ranks them.
+    task.model.eval();
+    for (const [i, text] of sources.entries()) {
+      const decoder = task.model.about([...task.source.encode(text), task.source.special.eos!]) as StepModel<unknown> & { dispose(): void };
+      const { sos, eos } = task.target.special as { sos: number; eos: number };
+      const [best] = await beamSearch(decoder, [sos], { beams: 4, maxTokens: 8, stop: [eos], lengthPenalty });
+      decoder.dispose();
+      expect(answers[i]).toBe(task.target.decode(best!.tokens));
+    }
+    task.model.train();
+    lengths.push(answers.join("").length);
+    expect((await task.evaluate(pairs.slice(0, 12), { beams: 4, lengthPenalty })).exact).toBe(
+      answers.filter((answer, i) => answer === pairs[i]!.target).length / 12,
+    );
+  }
+  expect(lengths).toEqual([...lengths].sort((a, b) => a - b));
+  expect(new Set(lengths).size).toBe(3);
+  expect(await search(0)).toEqual(await task.predict(sources, { beams: 4 }));
+  await expectRejection("value", task.predict(sources, { lengthPenalty: 1 }), "lengthPenalty is 1", "give more beams");
+  await expectRejection("value", task.predict(sources, { beams: 2, lengthPenalty: Number.NaN }), "lengthPenalty is NaN");
 });
 
 test("a translator of words answers in words; what it does not know is no exact answer", async () => {

@@ -32,7 +32,7 @@ export const caption: TaskKind = {
   },
 
   examples: async (task, text, file) => imagesIn(text, file, (task as unknown as ImageCaptioner).model.config.features),
-  searches: true,
+  searches: "texts",
   inputs: async (task, text, source) => framesOfLines(text, source, (task as unknown as ImageCaptioner).model.config.features),
   show: (answer) => answer as string,
   json: (answer) => ({ answer }),

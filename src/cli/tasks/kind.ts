@@ -61,8 +61,8 @@ export interface TaskKind {
   inputs(task: AnyTask, text: string, source: string): Promise<readonly unknown[]>;
   /** Where `evaluate` tells more than the task's measures: these, and the rest as lines and as a part of the JSON object. */
   evaluate?(task: AnyTask, examples: readonly unknown[], search: SearchOptions): Promise<Evaluation>;
-  /** Whether the task can search with beams. */
-  readonly searches?: boolean;
+  /** What beams follow, where the task can search: texts that end, which a length penalty ranks, or the prefixes of CTC. */
+  readonly searches?: "texts" | "prefixes";
   /** What follows `predict` for one input, as lines and as JSON. */
   show(answer: unknown, input: unknown): string;
   json(answer: unknown, input: unknown): object;

@@ -1,5 +1,5 @@
 import { fileStore } from "../../io/file-store.js";
-import { loadTask } from "../../tasks/index.js";
+import { loadTask, type SearchOptions } from "../../tasks/index.js";
 import { SeqgradError } from "../../util/errors.js";
 import { numberOption } from "../options.js";
 import { caption } from "./caption.js";
@@ -19,16 +19,30 @@ export async function openTask(folder: string): Promise<{ task: AnyTask; kind: T
   return { task, kind: kinds.find(({ type }) => type === task.type)! };
 }
 
-export const beamOption = {
-  type: "string",
-  description: "Translations, captions, recognition: search, N at once",
-  valueHint: "N",
+/** How the commands that answer are told to search. */
+export const searchOptions = {
+  beam: { type: "string", description: "Translations, captions, recognition: search, N at once", valueHint: "N" },
+  "length-penalty": {
+    type: "string",
+    description: "Translations, captions: above 0 a search prefers longer answers, below 0 shorter ones (Default: 0)",
+    valueHint: "X",
+  },
 } as const;
 
-/** The search that --beam asks for. */
-export function searchOf({ name, searches }: TaskKind, beam: string | undefined): { readonly beams: number } {
-  if (beam === undefined) return { beams: 1 };
-  if (!searches)
-    throw new SeqgradError("value", `--beam is for translations, captions and recognition; the model is of ${name}; leave it out.`);
-  return { beams: numberOption("beam", beam, { low: 1, integer: true }) };
+/** The search that the options ask for. */
+export function searchOf(
+  { name, searches }: TaskKind,
+  { beam, "length-penalty": penalty }: { readonly [K in keyof typeof searchOptions]?: string | undefined },
+): SearchOptions {
+  const refuse = (what: string, advice: string) => {
+    throw new SeqgradError("value", `${what}; ${advice}.`);
+  };
+  if (beam !== undefined && !searches)
+    refuse(`--beam is for translations, captions and recognition; the model is of ${name}`, "leave it out");
+  if (penalty !== undefined && searches !== "texts")
+    refuse(`--length-penalty is for translations and captions; the model is of ${name}`, "leave it out");
+  const beams = beam === undefined ? 1 : numberOption("beam", beam, { low: 1, integer: true });
+  if (penalty === undefined) return { beams };
+  if (beams === 1) refuse("--length-penalty ranks what a search finds, and --beam is 1", "leave it out, or give more beams");
+  return { beams, lengthPenalty: numberOption("length-penalty", penalty, { low: -100, high: 100 }) };
 }

@@ -35,7 +35,7 @@ export const recognise: TaskKind = {
     return recordings;
   },
 
-  searches: true,
+  searches: "prefixes",
   inputs: async (task, text, source) => framesOfLines(text, source, (task as unknown as SpeechRecogniser).model.config.features),
   show: (answer) => answer as string,
   json: (answer) => ({ answer }),

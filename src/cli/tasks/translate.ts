@@ -88,7 +88,7 @@ export const translate: TaskKind = {
   isTimed: ({ cell, forcing, "teacher-forcing": share }) => cell !== "transformer" && share !== 1 && forcing !== "constant",
 
   examples: async (_, text, file) => pairsIn(text, file),
-  searches: true,
+  searches: "texts",
   inputs: async (_, text) => linesOf(text),
   async evaluate(task, examples, search) {
     const translator = task as unknown as Translator;
