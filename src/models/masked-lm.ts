@@ -32,8 +32,8 @@ export interface MaskedLMConfig {
   /** Kinds of segments, such as first and second sentence. Default 2. */
   readonly segments?: number;
   /**
-   * The chance to zero, while training, what the embeddings, each attention and each feed-forward net give, an attention weight, and of
-   * the pooled token; hidden activations of the nets stay, as in BERT. Default 0.1.
+   * The chance to zero, while training, an attention weight, and an element of what the embeddings, each attention, each feed-forward net
+   * and the pooler give: the places of BERT. Default 0.1.
    */
   readonly dropout?: number;
   /** Of the norms. Default 1e-12. */
@@ -106,7 +106,9 @@ export class MaskedLM extends Module {
   /**
    * A model of BERT's kind from its config.json and its tensors, as Hugging Face's libraries save them: of BertForMaskedLM or
    * BertForPreTraining, or without the head that fills in tokens, of BertModel or BertForSequenceClassification. What the tensors have no
-   * head for is refused by name when it is called; no head is random.
+   * head for is refused by name when it is called; no head is random. hidden_dropout_prob and attention_probs_dropout_prob, 0.1 where the
+   * config does not say, and classifier_dropout, where it does, become the model's one dropout and must be equal. They count in training
+   * alone: give a config with other values to load the tensors regardless.
    *
    * @throws SeqgradError `format` for another kind, for settings that would give other results than there, or one error that lists all tensors that are missing, of another shape or not wanted
    * @example
@@ -117,13 +119,15 @@ export class MaskedLM extends Module {
    *   console.log(error.message); // lists what is missing
    * }
    */
-  static fromHuggingFace(config: Readonly<Record<string, unknown>>, tensors: ReadonlyMap<string, ForeignValue>): MaskedLM {
+  static fromHuggingFace(given: Readonly<Record<string, unknown>>, tensors: ReadonlyMap<string, ForeignValue>): MaskedLM {
     const op = "MaskedLM.fromHuggingFace";
+    const config: typeof given = { hidden_dropout_prob: 0.1, attention_probs_dropout_prob: 0.1, ...given };
     if (config.model_type !== "bert")
       throw new SeqgradError("format", `${op}: model_type is ${JSON.stringify(config.model_type)}; wants "bert".`);
-    const { hidden_dropout_prob: dropout = 0.1 } = config;
+    const { hidden_dropout_prob: dropout } = config;
     checkSettings(op, config, {
-      ...{ hidden_act: ["gelu"], position_embedding_type: ["absolute"], is_decoder: [false], attention_probs_dropout_prob: [dropout] },
+      ...{ hidden_act: ["gelu"], position_embedding_type: ["absolute"], is_decoder: [false] },
+      ...{ attention_probs_dropout_prob: [dropout], classifier_dropout: [dropout, null] },
     });
     const size = (name: string) => numberOf(op, config, name);
     const named = withoutPrefix(tensors, "bert.");
@@ -135,7 +139,7 @@ export class MaskedLM extends Module {
       ...{ layers: size("num_hidden_layers"), heads: size("num_attention_heads"), hidden: size("intermediate_size"), classes },
       ...(config.type_vocab_size !== undefined && { segments: size("type_vocab_size") }),
       ...(config.layer_norm_eps !== undefined && { eps: size("layer_norm_eps") }),
-      ...(config.hidden_dropout_prob !== undefined && { dropout: size("hidden_dropout_prob") }),
+      dropout: size("hidden_dropout_prob"),
     });
     try {
       const head = classes > 0 ? "" : "^pooler\\.|";

@@ -40,7 +40,10 @@ export interface TransformerLMConfig {
   readonly keyValueHeads?: number;
   /** Size of the hidden layer of the feed-forward nets. Default 4 D; 8 D / 3 with swiglu, which has three matrices for two. */
   readonly hidden?: number;
-  /** The chance to zero an activation or an attention weight, while training. Default 0. */
+  /**
+   * The chance to zero, while training, an attention weight, and an element of what the embeddings, each attention and each feed-forward
+   * net give: the places of GPT-2. Default 0.
+   */
   readonly dropout?: number;
   /** Default layer. */
   readonly norm?: "layer" | "rms";
@@ -101,7 +104,7 @@ export class TransformerLM extends Module {
     checkInteger("TransformerLM", "layers", layers, 1);
     const isRotary = positions === "rotary";
     this.decoder = new TransformerEncoder(embed, heads, {
-      ...{ numLayers: layers, keyValueHeads, dimFeedforward: hidden, dropout, activation, norm, bias, eps },
+      ...{ numLayers: layers, keyValueHeads, dimFeedforward: hidden, dropout, hiddenDropout: 0, activation, norm, bias, eps },
       ...{ normFirst: true, finalNorm: true, rotary: isRotary, rotaryBase },
     });
     this.embedding = new Embedding(vocabularySize, embed);
@@ -118,9 +121,10 @@ export class TransformerLM extends Module {
   /**
    * A model of GPT-2's or Llama's kind from its config.json and its tensors, both as Hugging Face's libraries save them.
    *
-   * Dropout is 0, whatever the config says.
+   * GPT-2's embd_pdrop, attn_pdrop and resid_pdrop, 0.1 where the config does not say, become the model's one dropout and must be equal;
+   * Llama's attention_dropout must be 0. They count in training alone: give a config with other values to load the tensors regardless.
    *
-   * @param config parsed config.json, of model_type gpt2 or llama
+   * @param given parsed config.json, of model_type gpt2 or llama
    * @throws SeqgradError `format` for another kind, for settings that would give other results than there (all are listed), or one error
    *   that lists all tensors that are missing, of another shape or not wanted
    * @example
@@ -131,10 +135,11 @@ export class TransformerLM extends Module {
    *   console.log(error.message); // lists what is missing
    * }
    */
-  static fromHuggingFace(config: Readonly<Record<string, unknown>>, tensors: ReadonlyMap<string, ForeignValue>): TransformerLM {
+  static fromHuggingFace(given: Readonly<Record<string, unknown>>, tensors: ReadonlyMap<string, ForeignValue>): TransformerLM {
     const op = "TransformerLM.fromHuggingFace";
-    const kind = foreignKinds[config.model_type as keyof typeof foreignKinds];
-    if (!kind) throw new SeqgradError("format", `${op}: model_type is ${JSON.stringify(config.model_type)}; wants "gpt2" or "llama".`);
+    const kind = foreignKinds[given.model_type as keyof typeof foreignKinds];
+    if (!kind) throw new SeqgradError("format", `${op}: model_type is ${JSON.stringify(given.model_type)}; wants "gpt2" or "llama".`);
+    const config = { ...kind.defaults, ...given };
     checkSettings(op, config, kind.settings(config));
     const model = new TransformerLM(kind.options(config, (...names) => numberOf(op, config, ...names)));
     try {
@@ -217,6 +222,8 @@ export class TransformerLM extends Module {
 
 /** How a kind of model of Hugging Face's libraries is told by its config.json and its tensors. */
 interface ForeignKind {
+  /** Settings that count where the config does not say. */
+  readonly defaults?: Readonly<Record<string, unknown>>;
   options(config: Readonly<Record<string, unknown>>, size: (...names: string[]) => number): TransformerLMConfig;
   /** The values of settings that the model can be of; what is not there is as the first. */
   settings(config: Readonly<Record<string, unknown>>): Settings;
@@ -229,17 +236,19 @@ interface ForeignKind {
 
 const foreignKinds: Readonly<Record<"gpt2" | "llama", ForeignKind>> = {
   gpt2: {
+    defaults: { embd_pdrop: 0.1, attn_pdrop: 0.1, resid_pdrop: 0.1 },
     options: (config, size) => ({
       ...{ vocabularySize: size("vocab_size"), contextLength: size("n_positions", "n_ctx"), heads: size("n_head") },
-      ...{ layers: size("n_layer"), embed: size("n_embd") },
+      ...{ layers: size("n_layer"), embed: size("n_embd"), dropout: size("resid_pdrop") },
       ...(typeof config.n_inner === "number" && { hidden: config.n_inner }),
       ...(config.layer_norm_epsilon !== undefined && { eps: size("layer_norm_epsilon") }),
       activation: config.activation_function === "gelu" ? "gelu" : "geluTanh",
       tieWeights: config.tie_word_embeddings !== false,
     }),
-    settings: () => ({
+    settings: ({ resid_pdrop: dropout }) => ({
       activation_function: ["gelu_new", "gelu", "gelu_pytorch_tanh", "gelu_fast"],
       ...{ scale_attn_weights: [true], scale_attn_by_inverse_layer_idx: [false], add_cross_attention: [false] },
+      ...{ embd_pdrop: [dropout], attn_pdrop: [dropout] },
     }),
     originOf: () => gpt2Origin,
     prefix: "transformer.",
@@ -260,6 +269,7 @@ const foreignKinds: Readonly<Record<"gpt2" | "llama", ForeignKind>> = {
     }),
     settings: (config) => ({
       ...{ hidden_act: ["silu", "swish"], attention_bias: [false], mlp_bias: [false], sliding_window: [null], partial_rotary_factor: [1] },
+      attention_dropout: [0],
       head_dim: [Number(config.hidden_size) / Number(config.num_attention_heads), null],
       ...{ "rope_scaling.rope_type": ["default"], "rope_scaling.type": ["default"], "rope_parameters.rope_type": ["default"] },
     }),

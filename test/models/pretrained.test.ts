@@ -117,7 +117,10 @@ await describeWasm("training", (device: Device) => {
     refused("llama", { head_dim: 8, sliding_window: 16 }, "head_dim is 8, wants 6", "sliding_window is 16, wants null");
     refused("llama", { rope_theta: "1e4" }, 'rope_theta of the config is "1e4"; wants a number');
     refused("bert", { hidden_act: "relu", position_embedding_type: "relative_key" }, 'hidden_act is "relu"', "wants absolute");
-    refused("bert", { attention_probs_dropout_prob: 0.1 }, "attention_probs_dropout_prob is 0.1, wants 0");
+    refused("bert", { attention_probs_dropout_prob: 0.1, classifier_dropout: 0.2 }, "probs_dropout_prob is 0.1, wants 0", "dropout is 0.2");
+    refused("gpt2", { embd_pdrop: 0.2, attn_pdrop: 0.3 }, "embd_pdrop is 0.2, wants 0", "attn_pdrop is 0.3, wants 0");
+    refused("gpt2", { embd_pdrop: "none", attn_pdrop: "none", resid_pdrop: "none" }, 'resid_pdrop of the config is "none"');
+    refused("llama", { attention_dropout: 0.1 }, "attention_dropout is 0.1, wants 0");
     const harmless = {
       head_dim: 6,
       sliding_window: null,
@@ -127,6 +130,20 @@ await describeWasm("training", (device: Device) => {
     };
     load(caseOf("llama"), undefined, { ...configOf(caseOf("llama")), ...harmless });
     load(caseOf("gpt2"), undefined, { ...configOf(caseOf("gpt2")), reorder_and_upcast_attn: true });
+  });
+
+  test("dropout is what the config says, or 0.1 as in Hugging Face's GPT-2 and BERT; none in Llama", () => {
+    const dropoutOf = (name: string, settings: Config) => {
+      const c = caseOf(name);
+      // As it comes from a file, in which there is no undefined.
+      return load(c, undefined, JSON.parse(JSON.stringify({ ...configOf(c), ...settings }))).config.dropout;
+    };
+    const unsaid = { embd_pdrop: undefined, attn_pdrop: undefined, resid_pdrop: undefined };
+    expect(dropoutOf("gpt2", { embd_pdrop: 0.2, attn_pdrop: 0.2, resid_pdrop: 0.2 })).toBe(0.2);
+    expect(dropoutOf("gpt2", unsaid)).toBe(0.1);
+    expect(dropoutOf("bert", { hidden_dropout_prob: 0.3, attention_probs_dropout_prob: 0.3, classifier_dropout: null })).toBe(0.3);
+    expect(dropoutOf("bert", { hidden_dropout_prob: undefined, attention_probs_dropout_prob: undefined })).toBe(0.1);
+    expect(dropoutOf("llama", { attention_dropout: 0 })).toBe(0);
   });
 
   test("a config saved before there were eps and rotaryBase is of the model that it was", () => {

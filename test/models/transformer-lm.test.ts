@@ -1,14 +1,21 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import {
+  add,
+  attention,
   beamSearch,
+  dropout,
+  gelu,
   generate,
   init,
+  linear,
   manualSeed,
   memory,
   models,
   optim,
+  reshape,
   type StepModel,
   scope,
+  slice,
   type Tensor,
   tensor,
 } from "../../src/index.js";
@@ -113,6 +120,38 @@ describeDefaults("TransformerLM", () => {
     for await (const _ of generate(model, text, { maxTokens: 30, seed: 4 })) break;
     await expectRejection("range", model.step([1, V]), "embedding");
     expect(memory().tensors).toBe(before);
+    model.dispose();
+  });
+
+  test("drops in training what GPT-2 drops, and nothing else", async () => {
+    const [p, heads, D] = [0.3, 4, 16];
+    const model = make({ dropout: p }).train();
+    const row = tokens([text]);
+    /** GPT-2 with each dropout where its is; draws in the order of the model. */
+    function gpt2(): Tensor {
+      const { embedding, positions, decoder } = model;
+      let x = dropout(positions!.forward(embedding.forward(row)), p);
+      for (const layer of decoder.layers) {
+        const { in_proj_weight, in_proj_bias, out_proj } = layer.self_attn;
+        const packed = linear(layer.norm1.forward(x), in_proj_weight!, in_proj_bias);
+        const [q, k, v] = [0, 1, 2].map((i) => slice(packed, 2, i * D, (i + 1) * D)) as [Tensor, Tensor, Tensor];
+        const attended = reshape(attention(q, k, v, { heads, dropout: p, causal: true }), x.shape);
+        x = add(x, dropout(out_proj.forward(attended), p));
+        x = add(x, dropout(layer.linear2.forward(gelu(layer.linear1.forward(layer.norm2.forward(x)))), p));
+      }
+      return linear(decoder.norm!.forward(x), embedding.weight);
+    }
+    manualSeed(4);
+    const found = await logitsOf(model, text);
+    manualSeed(4);
+    expectClose(
+      found,
+      scope(() => gpt2().dataSync()),
+      1e-5,
+    );
+    expect(await logitsOf(model, text)).not.toEqual(found);
+    expect(await logitsOf(model.eval(), text)).toEqual(await logitsOf(model, text));
+    row.dispose();
     model.dispose();
   });
 
