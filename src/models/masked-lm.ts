@@ -38,8 +38,10 @@ export interface MaskedLMConfig {
   readonly dropout?: number;
   /** Of the norms. Default 1e-12. */
   readonly eps?: number;
-  /** Classes of the head over the pooled first token; 0 for a model without pooler. Default 0. */
+  /** Classes of the head over the pooled first token; 0 for a model without that head. Default 0. */
   readonly classes?: number;
+  /** Whether there is a pooler also without classes, for pool() and heads of one's own. Default: where there are classes. */
+  readonly pools?: boolean;
   /** Whether there is the head that fills in hidden tokens; without it there are encode() and classify(). Default true. */
   readonly fillsMasks?: boolean;
 }
@@ -54,8 +56,9 @@ export interface MaskedLMCall {
 
 /**
  * An encoder that fills in hidden tokens, of BERT's architecture (Devlin et al. 2019): word, position and segment vectors, Transformer
- * layers with norms last, and a head of one layer, gelu and norm before scores that use the word table; with `classes` also a pooler,
- * tanh of a layer over the first token, and a linear classifier. Weights are normal with deviation 0.02 at first.
+ * layers with norms last, and a head of one layer, gelu and norm before scores that use the word table; with `pools` or `classes` also a
+ * pooler, tanh of a layer over the first token, and with `classes` a linear classifier of that. Weights are normal with deviation 0.02 at
+ * first.
  *
  * @throws SeqgradError `value` for heads that cannot share the width, `range` for a size below 1; forward(): `range` for too many tokens
  * @example
@@ -63,6 +66,7 @@ export interface MaskedLMCall {
  * const tokens = sg.zeros([2, 8], { dtype: "int32" });
  * model.forward(tokens, { lengths: [8, 5] }).shape; // = [2, 8, 50]
  * model.classify(tokens).shape; // = [2, 3]
+ * model.pool(tokens).shape; // = [2, 16]
  */
 export class MaskedLM extends Module {
   readonly embedding: Embedding;
@@ -83,7 +87,8 @@ export class MaskedLM extends Module {
     super();
     const { vocabularySize, contextLength, layers, heads, embed, hidden = 4 * embed } = config;
     const { segments = 2, dropout = 0.1, eps = 1e-12, classes = 0, fillsMasks = true } = config;
-    this.config = { vocabularySize, contextLength, layers, heads, embed, hidden, segments, dropout, eps, classes, fillsMasks };
+    const pools = classes > 0 || (config.pools ?? false);
+    this.config = { vocabularySize, contextLength, layers, heads, embed, hidden, segments, dropout, eps, classes, pools, fillsMasks };
     this.encoder = new TransformerEncoder(embed, heads, {
       ...{ numLayers: layers, dimFeedforward: hidden, dropout, hiddenDropout: 0, activation: "gelu", eps },
     });
@@ -94,7 +99,7 @@ export class MaskedLM extends Module {
     this.transform = fillsMasks ? new Linear(embed, embed) : undefined;
     this.transformNorm = fillsMasks ? new LayerNorm(embed, { eps }) : undefined;
     this.bias = fillsMasks ? parameter([vocabularySize], init.zeros) : undefined;
-    this.pooler = classes > 0 ? new Linear(embed, embed) : undefined;
+    this.pooler = pools ? new Linear(embed, embed) : undefined;
     this.classifier = classes > 0 ? new Linear(embed, classes) : undefined;
     this.#dropout = new Dropout(dropout);
     for (const [name, p] of this.namedParameters()) {
@@ -106,7 +111,8 @@ export class MaskedLM extends Module {
   /**
    * A model of BERT's kind from its config.json and its tensors, as Hugging Face's libraries save them: of BertForMaskedLM or
    * BertForPreTraining, or without the head that fills in tokens, of BertModel or BertForSequenceClassification. What the tensors have no
-   * head for is refused by name when it is called; no head is random. hidden_dropout_prob and attention_probs_dropout_prob, 0.1 where the
+   * head for is refused by name when it is called; no head is random. A pooler is kept wherever there is one; left out are only
+   * cls.seq_relationship, the head that tells whether two sentences follow each other, and copies of the word table. hidden_dropout_prob and attention_probs_dropout_prob, 0.1 where the
    * config does not say, and classifier_dropout, where it does, become the model's one dropout and must be equal. They count in training
    * alone: give a config with other values to load the tensors regardless.
    *
@@ -132,9 +138,9 @@ export class MaskedLM extends Module {
     const size = (name: string) => numberOf(op, config, name);
     const named = withoutPrefix(tensors, "bert.");
     const classes = named.get("classifier.weight")?.shape[0] ?? 0;
-    const fillsMasks = Array.from(named.keys()).some((name) => name.startsWith("cls.predictions."));
+    const has = (head: string) => Array.from(named.keys()).some((name) => name.startsWith(head));
     const model = new MaskedLM({
-      fillsMasks,
+      ...{ fillsMasks: has("cls.predictions."), pools: has("pooler.") },
       ...{ vocabularySize: size("vocab_size"), contextLength: size("max_position_embeddings"), embed: size("hidden_size") },
       ...{ layers: size("num_hidden_layers"), heads: size("num_attention_heads"), hidden: size("intermediate_size"), classes },
       ...(config.type_vocab_size !== undefined && { segments: size("type_vocab_size") }),
@@ -142,9 +148,7 @@ export class MaskedLM extends Module {
       dropout: size("hidden_dropout_prob"),
     });
     try {
-      const head = classes > 0 ? "" : "^pooler\\.|";
-      const ignored = new RegExp(`${head}^embeddings\\.position_ids$|^cls\\.seq_relationship\\.|^cls\\.predictions\\.decoder\\.`);
-      loadForeign(op, model, named, bertOrigin, ignored);
+      loadForeign(op, model, named, bertOrigin, /^embeddings\.position_ids$|^cls\.seq_relationship\.|^cls\.predictions\.decoder\./);
       return model;
     } catch (error) {
       model.dispose();
@@ -171,11 +175,17 @@ export class MaskedLM extends Module {
     return this.encoder.forward(this.training ? this.#dropout.forward(x) : x, { lengths });
   }
 
+  /** A vector of each row, `[B, D]`, which the pooler makes of the first token's. */
+  pool(tokens: Tensor, call: MaskedLMCall = {}): Tensor {
+    if (!this.pooler) throw new SeqgradError("state", "MaskedLM.pool: the model has no pooler; make it with pools.");
+    return tanh(this.pooler.forward(select(this.encode(tokens, call), 1, 0)));
+  }
+
   /** The scores of the classes, `[B, K]`, from the first token. */
   classify(tokens: Tensor, call: MaskedLMCall = {}): Tensor {
-    if (!this.pooler) throw new SeqgradError("state", "MaskedLM.classify: the model has no classifier; make it with classes.");
-    const pooled = tanh(this.pooler.forward(select(this.encode(tokens, call), 1, 0)));
-    return this.classifier!.forward(this.training ? this.#dropout.forward(pooled) : pooled);
+    if (!this.classifier) throw new SeqgradError("state", "MaskedLM.classify: the model has no classifier; make it with classes.");
+    const pooled = this.pool(tokens, call);
+    return this.classifier.forward(this.training ? this.#dropout.forward(pooled) : pooled);
   }
 
   /** The mean cross-entropy of the hidden tokens, in nats. */

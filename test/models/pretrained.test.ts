@@ -87,16 +87,41 @@ await describeWasm("training", (device: Device) => {
     const whole = load(c, state) as MaskedLM;
     const tokens = toTensor(golden.inputs(c).get("tokens0")!);
     const encoder = new Map(Array.from(state).filter(([name]) => !name.startsWith("cls.")));
-    encoder.set("bert.pooler.dense.weight", { dtype: "float32", shape: [24, 24], data: new Float32Array(576) });
-    encoder.set("bert.pooler.dense.bias", { dtype: "float32", shape: [24], data: new Float32Array(24) });
     const model = load(c, encoder) as MaskedLM;
     const vectors = [model, whole].map((m) => m.eval().encode(tokens).data());
     expectError("state", () => model.forward(tokens), "no head that fills in tokens", "encode()");
     expectError("state", () => model.classify(tokens), "no classifier");
+    expectError("state", () => model.pool(tokens), "no pooler");
     state.delete("cls.predictions.bias");
     expectError("format", () => load(c, state), "cls.predictions.bias [23] is missing");
     expectError("state", () => (load(caseOf("bert-classifier")) as MaskedLM).forward(tokens), "no head");
     expect(await vectors[0]).toEqual(await vectors[1]);
+  });
+
+  test("BERT keeps its pooler without a classifier, and no copies of the table nor the head of sentence pairs", async () => {
+    const [c, whole] = [caseOf("bert"), caseOf("bert-classifier")];
+    const tokens = toTensor(golden.inputs(whole).get("tokens0")!);
+    const classifier = load(whole).eval() as MaskedLM;
+    const encoder = new Map(Array.from(toState(golden.parameters(whole))).filter(([name]) => !name.startsWith("classifier.")));
+    const model = load(whole, encoder).eval() as MaskedLM;
+    expect(model.config).toMatchObject({ pools: true, classes: 0, fillsMasks: false });
+    expectError("state", () => model.classify(tokens), "no classifier");
+    const pooled = [model, classifier].map((m) => m.pool(tokens).data());
+    // PyTorch's scores are those of classify(), in a test above.
+    const scores = [classifier.classifier!.forward(model.pool(tokens)), classifier.classify(tokens)].map((y) => y.data());
+
+    const pretraining = toState(golden.parameters(c));
+    for (const name of ["bert.pooler.dense.weight", "bert.pooler.dense.bias"]) pretraining.set(name, encoder.get(name)!);
+    pretraining.set("cls.seq_relationship.weight", { dtype: "float32", shape: [2, 24], data: new Float32Array(48) });
+    pretraining.set("cls.predictions.decoder.weight", pretraining.get("bert.embeddings.word_embeddings.weight")!);
+    const both = load(c, pretraining) as MaskedLM;
+    expect(both.config).toMatchObject({ pools: true, classes: 0, fillsMasks: true });
+    pretraining.delete("bert.pooler.dense.bias");
+    expectError("format", () => load(c, pretraining), "pooler.dense.bias [24] is missing");
+
+    expect(await pooled[0]).toEqual(await pooled[1]);
+    expect(await scores[0]).toEqual(await scores[1]);
+    expect((await both.stateDict()).get("pooler.weight")!.data).toEqual((await classifier.stateDict()).get("pooler.weight")!.data);
   });
 
   test("settings that would give other results are refused, all at once; others pass", () => {
