@@ -112,9 +112,10 @@ export class MaskedLM extends Module {
    * A model of BERT's kind from its config.json and its tensors, as Hugging Face's libraries save them: of BertForMaskedLM or
    * BertForPreTraining, or without the head that fills in tokens, of BertModel or BertForSequenceClassification. What the tensors have no
    * head for is refused by name when it is called; no head is random. A pooler is kept wherever there is one; left out are only
-   * cls.seq_relationship, the head that tells whether two sentences follow each other, and copies of the word table. hidden_dropout_prob and attention_probs_dropout_prob, 0.1 where the
-   * config does not say, and classifier_dropout, where it does, become the model's one dropout and must be equal. They count in training
-   * alone: give a config with other values to load the tensors regardless.
+   * cls.seq_relationship, the head that tells whether two sentences follow each other, and copies of the word table.
+   *
+   * hidden_dropout_prob and attention_probs_dropout_prob, 0.1 where the config does not say, and classifier_dropout, where it does, become
+   * the model's one dropout and must be equal. They count in training alone: give a config with other values to load the tensors regardless.
    *
    * @throws SeqgradError `format` for another kind, for settings that would give other results than there, or one error that lists all tensors that are missing, of another shape or not wanted
    * @example

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { WebGpuBackend } from "../../src/backend/webgpu/webgpu-backend.js";
-import { affine, createDevice, type Device, type FitEvent, init, manualSeed, nn, tensor } from "../../src/index.js";
+import { affine, createDevice, type Device, type FitEvent, init, manualSeed, models, nn, optim, tensor } from "../../src/index.js";
 import { withDevice } from "../../src/tensor/device.js";
 import { fit } from "../../src/train/index.js";
 import { dawn } from "../helpers/dawn.js";
 import { webGpuDevice } from "../helpers/devices.js";
-import { batchAt, batches, losses, makeModel, numbered, only, parametersOf, run, stateOf } from "../helpers/fit-run.js";
+import { batchAt, batches, losses, makeModel, numbered, only, parametersOf, run, stateOf, V } from "../helpers/fit-run.js";
 
 const reason = await webGpuDevice().then(
   () => "",
@@ -35,6 +35,14 @@ async function fresh(): Promise<{ device: Device; backend: WebGpuBackend; lose: 
     await backend.lost;
   };
   return { device, backend, lose };
+}
+
+/** As makeModel(), which makes recurrent ones. */
+function makeTransformer() {
+  manualSeed(1);
+  const sizes = { vocabularySize: V, contextLength: 4, layers: 2, heads: 2, embed: 8 };
+  const model = new models.TransformerLM({ ...sizes, dropout: 0.25 });
+  return { model, optimizer: new optim.AdamW(model.parameters(), { lr: 0.02, weightDecay: 0.1, clipNorm: 1 }) };
 }
 
 describe.skipIf(reason)(`training on WebGPU ${reason && `(${reason})`}`, () => {
@@ -110,11 +118,14 @@ describe.skipIf(reason)(`training on WebGPU ${reason && `(${reason})`}`, () => {
     expect(Number.isFinite(await optimizer.step(() => model.loss(batchAt(0)).loss).read())).toBe(true);
   });
 
-  test("a run goes on from its snapshot on a fresh device when its own is lost", async () => {
-    const undisturbed = makeModel();
+  test.each([
+    ["an LSTM", makeModel],
+    ["a Transformer with dropout", makeTransformer],
+  ])("a run of %s goes on from its snapshot on a fresh device when its own is lost", async (_, make) => {
+    const undisturbed = make();
     const wanted = await run(undisturbed.model, numbered, { optimizer: undisturbed.optimizer, steps: 12, carryState: true });
     const trained = await parametersOf(undisturbed.model);
-    const disturbed = makeModel();
+    const disturbed = make();
     const events: FitEvent[] = [];
     const options = { optimizer: disturbed.optimizer, steps: 12, carryState: true, readEvery: 1, snapshot: { steps: 5 } };
     for await (const event of fit(disturbed.model, numbered, options)) {
