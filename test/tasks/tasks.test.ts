@@ -70,6 +70,30 @@ describe.each(["gru", "transformer"] as const)("with a %s", (cell) => {
   });
 });
 
+test.each(["rnn", "gru", "lstm", "transformer"] as const)("a text has one answer, alone and among longer ones: %s", async (cell) => {
+  const texts = ["film", "", "it fails, it is not lovely and never was a great film, nor fine, nor good", "a lovely film"];
+  for (const bidirectional of cell === "transformer" ? [true] : [true, false])
+    for (const pooling of ["last", "mean", "max", "attention"] as const) {
+      manualSeed(1);
+      const task = TextClassifier.create(reviews, {
+        cell,
+        bidirectional,
+        pooling,
+        hidden: 8,
+        embed: 8,
+        heads: 2,
+        minCount: 1,
+        dropout: 0.5,
+      });
+      const together = await task.predict(texts);
+      for (const [i, text] of texts.entries()) {
+        const [alone] = await task.predict([text]);
+        const wanted = together[i]!.map(({ label, probability }) => ({ label, probability: expect.closeTo(probability, 6) }));
+        expect(alone, `${pooling}, ${bidirectional ? "both directions" : "one direction"}, ${JSON.stringify(text)}`).toEqual(wanted);
+      }
+    }
+});
+
 test("tasks refuse what they cannot learn from or answer", async () => {
   expectError("value", () => TextClassifier.create(reviews.slice(0, 1)), "1 labels (good)");
   expectError("value", () => TextClassifier.create(reviews, { cell: "cnn" as "gru" }), '"cnn"');
