@@ -3,7 +3,7 @@ import { noGrad } from "../../src/autograd/tape.js";
 import { parseSafetensors } from "../../src/io/safetensors.js";
 import * as nn from "../../src/nn/index.js";
 import { add, concat, relu, slice, square, sum } from "../../src/ops/index.js";
-import { ones, randn, zeros } from "../../src/tensor/create.js";
+import { ones, randn, tensor, zeros } from "../../src/tensor/create.js";
 import { memory, withDevice } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
 import { scope } from "../../src/tensor/scope.js";
@@ -46,16 +46,15 @@ function inPieces(x: Tensor, lengths: readonly number[], read: (piece: Tensor) =
 
 await describeEverywhere("with a cache", (device) => {
   const pieces = [1, 3, 1, 2];
-  for (const [label, options] of Object.entries({
-    plain: {},
-    "norm first, grouped heads": { normFirst: true, finalNorm: true, keyValueHeads: 2 },
-  })) {
+  const first = { normFirst: true, finalNorm: true, keyValueHeads: 2 };
+  const rotary = { ...first, rotary: true, norm: "rms", activation: "swiglu" } as const;
+  for (const [label, options] of Object.entries({ plain: {}, "norm first, grouped heads": first, "Llama's": rotary })) {
     on(device)(`an encoder reads piece by piece what it reads at once: ${label}`, async () => {
       manualSeed(1);
       const encoder = new nn.TransformerEncoder(16, 4, { numLayers: 2, dimFeedforward: 24, ...options }).eval();
-      const cache = new nn.KeyValueCache({ layers: 2, rows: 2, capacity: 7, width: encoder.keyValueWidth });
+      const cache = new nn.KeyValueCache({ layers: 2, rows: 3, capacity: 7, width: encoder.keyValueWidth });
       const [whole, parts] = noGrad(() => {
-        const x = randn([2, 7, 16]);
+        const x = randn([3, 7, 16]);
         return [encoder.forward(x, { causal: true }), inPieces(x, pieces, (piece) => encoder.forward(piece, { cache }))];
       });
       expect(cache.length).toBe(7);
@@ -63,7 +62,57 @@ await describeEverywhere("with a cache", (device) => {
       cache.dispose();
       encoder.dispose();
     });
+
+    on(device)(`rows are taken once, often or never; the cache that they come from stays: ${label}`, async () => {
+      manualSeed(3);
+      const encoder = new nn.TransformerEncoder(16, 4, { numLayers: 2, dimFeedforward: 8, ...options }).eval();
+      const cache = new nn.KeyValueCache({ layers: 2, rows: 2, capacity: 6, width: encoder.keyValueWidth });
+      const more: nn.KeyValueCache[] = [];
+      const [whole, parts, rest] = noGrad(() => {
+        const x = randn([2, 4, 16]);
+        encoder.forward(slice(x, 1, 0, 3), { cache });
+        const other = cache.select([1, 1, 0]);
+        more.push(other);
+        const last = slice(x, 1, 3);
+        const [a, b] = [slice(last, 0, 0, 1), slice(last, 0, 1, 2)];
+        const whole = slice(encoder.forward(x, { causal: true }), 1, 3);
+        return [whole, encoder.forward(concat([b, b, a]), { cache: other }), encoder.forward(last, { cache })];
+      });
+      const wanted = await whole.data();
+      const [row0, row1] = [wanted.subarray(0, 16), wanted.subarray(16)];
+      expectClose(await parts.data(), [...row1, ...row1, ...row0], 1e-5);
+      expectClose(await rest.data(), wanted, 1e-5);
+      expect([cache.length, more[0]!.length, more[0]!.rows]).toEqual([4, 4, 3]);
+      for (const used of [cache, ...more]) used.dispose();
+      encoder.dispose();
+    });
   }
+
+  on(device)("prompts of different lengths share one, behind a mask of what is before them, where positions turn", async () => {
+    manualSeed(4);
+    const encoder = new nn.TransformerEncoder(16, 4, { numLayers: 2, dimFeedforward: 24, ...rotary }).eval();
+    const cache = new nn.KeyValueCache({ layers: 2, rows: 3, capacity: 8, width: encoder.keyValueWidth });
+    const before = [0, 1, 3];
+    const [alone, together] = noGrad(() => {
+      const x = randn([3, 8, 16]);
+      const mask = tensor(
+        before.flatMap((n) => Array.from({ length: 8 }, (_, s) => Number(s >= n))),
+        [3, 1, 1, 8],
+        { dtype: "int32" },
+      );
+      // The prompts end at position 5; then come tokens one by one.
+      const read = (piece: Tensor) => encoder.forward(piece, { cache, mask: slice(mask, 3, 0, cache.length + piece.shape[1]!) });
+      const rows = before.map((n, b) => encoder.forward(slice(slice(x, 0, b, b + 1), 1, n), { causal: true }));
+      return [rows.map((y) => slice(y, 1, -4)), slice(inPieces(x, [5, 1, 1, 1], read), 1, -4)];
+    });
+    expectClose(
+      await together.data(),
+      (await Promise.all(alone.map((y) => y.data()))).flatMap((y) => [...y]),
+      1e-5,
+    );
+    cache.dispose();
+    encoder.dispose();
+  });
 
   on(device)("a decoder reads piece by piece what it reads at once, also several rows beside one of the memory", async () => {
     manualSeed(2);
@@ -81,30 +130,6 @@ await describeEverywhere("with a cache", (device) => {
     expectClose(await parts.data(), await whole.data(), 1e-5);
     cache.dispose();
     decoder.dispose();
-  });
-
-  on(device)("rows are taken once, often or never; the cache that they come from stays", async () => {
-    manualSeed(3);
-    const encoder = new nn.TransformerEncoder(8, 2, { numLayers: 2, dimFeedforward: 8 }).eval();
-    const cache = new nn.KeyValueCache({ layers: 2, rows: 2, capacity: 6, width: 8 });
-    const more: nn.KeyValueCache[] = [];
-    const [whole, parts, rest] = noGrad(() => {
-      const x = randn([2, 4, 8]);
-      encoder.forward(slice(x, 1, 0, 3), { cache });
-      const other = cache.select([1, 1, 0]);
-      more.push(other);
-      const last = slice(x, 1, 3);
-      const [a, b] = [slice(last, 0, 0, 1), slice(last, 0, 1, 2)];
-      const whole = slice(encoder.forward(x, { causal: true }), 1, 3);
-      return [whole, encoder.forward(concat([b, b, a]), { cache: other }), encoder.forward(last, { cache })];
-    });
-    const wanted = await whole.data();
-    const [row0, row1] = [wanted.subarray(0, 8), wanted.subarray(8)];
-    expectClose(await parts.data(), [...row1, ...row1, ...row0], 1e-5);
-    expectClose(await rest.data(), wanted, 1e-5);
-    expect([cache.length, more[0]!.length, more[0]!.rows]).toEqual([4, 4, 3]);
-    for (const used of [cache, ...more]) used.dispose();
-    encoder.dispose();
   });
 });
 
