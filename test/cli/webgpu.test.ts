@@ -110,24 +110,42 @@ describe.skipIf(reason)(`--device webgpu${reason}`, () => {
   });
 
   const words = ["--embed", 6, "--min-count", 1];
+  const pairs = "go on\tcontinue\ncome in\tentre\ngo in\tva\n".repeat(3);
+  const scenes = "a dot left\t1 0; 0 0\na dot right\t0 0; 1 0\na bar left\t0 1; 0 0\na bar right\t0 0; 0 1\n";
+  const sounds = "a\t1 0; 1 0; 0 0\nb\t0 1; 0 1; 0 0\nab\t1 0; 0 0; 0 1; 0 1\nba\t0 1; 1 0; 1 0\n";
   test.each([
-    ["classify", "good\ta fine film\nbad\ta dull film\ngood\tso fine\nbad\tso dull\n".repeat(2), words],
-    ["tag", "Ann\tB-person\nreads\tO\n\nin\tO\nOslo\tB-place\n\n".repeat(4), words],
-    ["forecast", `day,v\n${Array.from({ length: 24 }, (_, t) => `d${t},${Math.sin(t / 2).toFixed(3)}\n`).join("")}`, ["--history", 4]],
-    ["translate", "go on\tcontinue\ncome in\tentre\ngo in\tva\n".repeat(3), [...words, "--unit", "words"]],
-  ] as const)("trains a task, %s, near WebAssembly", async (kind, text, small) => {
+    ["classify", "", "good\ta fine film\nbad\ta dull film\ngood\tso fine\nbad\tso dull\n".repeat(2), words],
+    ["tag", "", "Ann\tB-person\nreads\tO\n\nin\tO\nOslo\tB-place\n\n".repeat(4), words],
+    ["forecast", "", `day,v\n${Array.from({ length: 24 }, (_, t) => `d${t},${Math.sin(t / 2).toFixed(3)}\n`).join("")}`, ["--history", 4]],
+    ["translate", "go on\ncome in", pairs, [...words, "--unit", "words"]],
+    ["translate", "go on\ncome in", pairs, [...words, "--unit", "words", "--cell", "transformer", "--heads", 2]],
+    ["caption", "0 0; 1 0\n0 1; 0 0", scenes.repeat(3), words],
+    ["recognise", "1 0; 0 0; 0 1; 0 1\n0 1; 0 1; 0 0", sounds.repeat(3), []],
+  ] as const)("trains a task, %s, near WebAssembly, and answers as it does", async (kind, input, text, small) => {
     const folder = await temporaryFolder();
     const data = join(folder, "task.txt");
     await writeFile(data, text);
-    const losses = async (device: string) => {
-      const sizes = ["--hidden", 6, "--batch", 4, "--dropout", 0, "--epochs", 2, "--val", 0.2, ...small];
-      const train = ["train", kind, "--data", data, "--out", join(folder, device), ...sizes, "--device", device, "--json"];
-      const lines = jsonLines(await succeed(...train));
-      return lines.filter(({ event }) => event === "step").map(({ loss }) => loss as number);
+    const train = async (device: string, epochs: number, val = 0.2) => {
+      const out = join(folder, `${device}-${epochs}`);
+      const sizes = ["--hidden", 6, "--batch", 4, "--dropout", 0, "--epochs", epochs, "--val", val, "--lr", 0.02, ...small];
+      const lines = jsonLines(await succeed("train", kind, "--data", data, "--out", out, ...sizes, "--device", device, "--json"));
+      return { out, losses: lines.filter(({ event }) => event === "step").map(({ loss }) => loss as number) };
     };
-    const [wasm, gpu] = [await losses("wasm"), await losses("webgpu")];
-    expect(wasm.length).toBeGreaterThan(2);
-    expect(gpu).toEqual(wasm.map((loss) => expect.closeTo(loss, 3)));
+    const [wasm, gpu] = [await train("wasm", 2), await train("webgpu", 2)];
+    expect(wasm.losses.length).toBeGreaterThan(2);
+    expect(gpu.losses).toEqual(wasm.losses.map((loss) => expect.closeTo(loss, 3)));
+    // One folder, of a model that has learnt something, read by both.
+    const { out } = await train("wasm", 40, 0);
+    const told = (device: string, command: string, ...more: (string | number)[]) =>
+      succeed(command, "--model", out, "--device", device, "--json", ...more);
+    const [measured, wanted] = [await told("webgpu", "evaluate", "--data", data), await told("wasm", "evaluate", "--data", data)];
+    const numbers = Object.entries(JSON.parse(wanted).measures as Record<string, number>);
+    expect(JSON.parse(measured).measures).toEqual(Object.fromEntries(numbers.map(([name, value]) => [name, expect.closeTo(value, 3)])));
+    if (input === "") return;
+    const search = ["--input", input, "--beam", 3];
+    const answers = await told("wasm", "predict", ...search);
+    expect(jsonLines(answers).map(({ answer }) => answer)).not.toContain("");
+    expect(await told("webgpu", "predict", ...search)).toBe(answers);
   });
 
   test("is told by info", async () => {
