@@ -1,6 +1,6 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { cliStoppedAfter, contents, jsonLines, refuse, succeed, temporaryFolder } from "../helpers/cli.js";
 
 const story = "The cat sat on the mat. The dog lay on the rug. Naïve 😀 cats sit; dogs lie, and the cat sat on the dog. ".repeat(30);
@@ -53,6 +53,39 @@ test("rare words are unknown, and a resume keeps to that", async () => {
   expect(await words()).toHaveLength(6);
   await succeed(...train, "--overwrite", "--unit", "words", "--vocabulary", 4, "--steps", 2);
   expect((await words()).sort()).toEqual(["<unk>", "cat", "sat", "the"]);
+});
+
+describe("a run of an older version, whose options do not tell the least count", () => {
+  /** The folder of a stopped run, as if saved before there was the option. */
+  async function forget(out: string): Promise<void> {
+    const file = join(out, "training_args.json");
+    const { "min-count": minCount, ...told } = JSON.parse(await readFile(file, "utf8"));
+    expect(minCount).toBeDefined();
+    await writeFile(file, JSON.stringify(told));
+  }
+
+  test("goes on, of a language model: every word counted then", async () => {
+    const { train, out, data, folder } = await place();
+    const broken = join(folder, "broken");
+    await succeed(...train, "--unit", "words");
+    await cliStoppedAfter(12, ...train, "--unit", "words", "--json", "--out", broken);
+    await forget(broken);
+    const resume = ["train", "lm", "--data", data, "--out", broken, "--resume"];
+    await refuse([...resume, "--min-count", 2], "--min-count is 2", "made with 1");
+    await succeed(...resume);
+    for (const file of ["model.safetensors", "tokenizer.json", "training_args.json"])
+      expect((await contents(broken))![file], file).toBe((await contents(out))![file]);
+  });
+
+  test("is refused, of a translator, which cannot tell its words without it, and stays as it is", async () => {
+    const { data, out } = await place("go on\tcontinue\ncome in\tentre\ngo in\tva\n".repeat(4));
+    const train = ["train", "translate", "--data", data, "--out", out];
+    await succeed(...train, "--hidden", 4, "--embed", 4, "--unit", "words", "--epochs", 1, "--val", 0.4);
+    await forget(out);
+    const before = await contents(out);
+    await refuse([...train, "--resume"], "training_args.json does not tell the options of a run", "start anew with --overwrite");
+    expect(await contents(out)).toEqual(before);
+  });
 });
 
 test("options of tokens that do not fit are refused", async () => {
