@@ -1,6 +1,7 @@
 import { planStrided } from "../tensor/layout.js";
 import { scope } from "../tensor/scope.js";
 import { copyStrided, empty, emptyBeside, fill, type GradientNode, type Tensor } from "../tensor/tensor.js";
+import { refusePromise } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { stridesOf } from "../util/shape.js";
 
@@ -9,6 +10,7 @@ let nextId = 0;
 
 /**
  * Runs `fn` without recording: what it computes has no gradient.
+ * @throws SeqgradError `value` when `fn` returns a promise, after whose first await it would record again
  * @example
  * const w = sg.parameter([3], sg.nn.init.ones);
  * sg.noGrad(() => sg.sum(w)).tracksGradient; // = false
@@ -17,7 +19,7 @@ export function noGrad<T>(fn: () => T): T {
   const before = enabled;
   enabled = false;
   try {
-    return fn();
+    return refusePromise("noGrad", fn());
   } finally {
     enabled = before;
   }

@@ -1,4 +1,4 @@
-import { checkInteger, checkInterval } from "../util/check.js";
+import { checkInteger, checkInterval, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { Generator, type RandomStart } from "../util/philox.js";
 
@@ -38,9 +38,10 @@ export class RandomWindows {
   readonly #start: RandomStart;
 
   /** @throws SeqgradError `range` where the text is shorter than a window and the token after it */
-  constructor(tokens: Int32Array, { batchSize, sequenceLength, seed = 0 }: WindowOptions & { seed?: number }) {
+  constructor(tokens: ArrayLike<number>, { batchSize, sequenceLength, seed = 0 }: WindowOptions & { seed?: number }) {
     checkWindow("RandomWindows", { batchSize, sequenceLength });
     checkInteger("RandomWindows", "batchSize x sequenceLength", batchSize * sequenceLength, 1, 2 ** 28);
+    this.#tokens = toTokens("RandomWindows", "tokens", tokens);
     if (tokens.length <= sequenceLength) {
       throw new SeqgradError(
         "range",
@@ -48,7 +49,6 @@ export class RandomWindows {
       );
     }
     this.shape = [batchSize, sequenceLength];
-    this.#tokens = tokens;
     this.#generator = new Generator(seed);
     this.#start = this.#generator.state;
   }
@@ -85,10 +85,10 @@ export class ContinuousWindows {
   readonly #stream: number;
 
   /** @throws SeqgradError `range` where the text is too short for one window in every stream */
-  constructor(tokens: Int32Array, { batchSize, sequenceLength }: WindowOptions) {
+  constructor(tokens: ArrayLike<number>, { batchSize, sequenceLength }: WindowOptions) {
     checkWindow("ContinuousWindows", { batchSize, sequenceLength });
     this.shape = [batchSize, sequenceLength];
-    this.#tokens = tokens;
+    this.#tokens = toTokens("ContinuousWindows", "tokens", tokens);
     this.#stream = Math.floor((tokens.length - 1) / batchSize);
     this.length = Math.floor(this.#stream / sequenceLength);
     if (this.length < 1) {
@@ -125,11 +125,11 @@ export class ContinuousWindows {
  *   const tokens = sg.tensor(x, shape);
  * }
  */
-export function consecutiveWindows(tokens: Int32Array, { batchSize, sequenceLength }: WindowOptions): IterableIterator<WindowBatch> {
+export function consecutiveWindows(tokens: ArrayLike<number>, { batchSize, sequenceLength }: WindowOptions): IterableIterator<WindowBatch> {
   checkWindow("consecutiveWindows", { batchSize, sequenceLength });
   if (tokens.length < 2)
     throw new SeqgradError("range", `consecutiveWindows: a text of ${tokens.length} tokens has none to predict; give at least 2.`);
-  return cut(tokens, batchSize, sequenceLength);
+  return cut(toTokens("consecutiveWindows", "tokens", tokens), batchSize, sequenceLength);
 }
 
 function* cut(tokens: Int32Array, batchSize: number, sequenceLength: number): IterableIterator<WindowBatch> {

@@ -1,6 +1,7 @@
-import { checkFinite, checkInteger } from "../util/check.js";
+import { checkFinite, checkInteger, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkPenalty, penalizeRepetition } from "./repetition.js";
+import { checkStop } from "./sampling.js";
 import type { StepModel } from "./step-model.js";
 
 export interface BeamSearchOptions {
@@ -61,7 +62,9 @@ export async function beamSearch<State>(
   checkInteger("beamSearch", "minTokens", minTokens, 0, maxTokens);
   checkFinite("beamSearch", "lengthPenalty", lengthPenalty);
   checkPenalty("beamSearch", repetitionPenalty);
-  if (prompt.length === 0) throw new SeqgradError("value", "beamSearch: the prompt is empty; give at least one token to go on from.");
+  checkStop("beamSearch", stop);
+  if (toTokens("beamSearch", "the prompt", prompt).length === 0)
+    throw new SeqgradError("value", "beamSearch: the prompt is empty; give at least one token to go on from.");
   const { contextLength = Number.POSITIVE_INFINITY } = model;
   if (prompt.length + maxTokens - 1 > contextLength) {
     const advice = "shorten the prompt or give a smaller maxTokens";
@@ -77,6 +80,7 @@ export async function beamSearch<State>(
     let logits = await rows.start(prompt);
     if (beams > logits.length)
       throw new SeqgradError("range", `beamSearch: ${beams} beams are more than the ${logits.length} tokens there are; give fewer.`);
+    checkStop("beamSearch", stop, logits.length);
     while (search.extend(logits)) logits = await rows.step(search.tokens, search.parents);
     return search.finish();
   } finally {

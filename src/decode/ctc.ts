@@ -30,8 +30,8 @@ export function ctcDecode(logProbs: ArrayLike<number>, classes: number, { blank 
   const rows = Array.from({ length: logProbs.length / classes }, (_, t) =>
     Float64Array.from({ length: classes }, (_, c) => logProbs[t * classes + c]!),
   );
+  const likeliest = rows.map((row) => greedy(row)); // which refuses what is not finite
   if (beams > 1) return prefixSearch(rows, blank, beams);
-  const likeliest = rows.map((row) => greedy(row));
   return likeliest.filter((c, t) => c !== blank && c !== likeliest[t - 1]);
 }
 

@@ -1,9 +1,9 @@
 import { defaultGenerator } from "../tensor/random.js";
-import { checkInteger } from "../util/check.js";
+import { checkInteger, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { Generator } from "../util/philox.js";
 import { checkPenalty, penalizeRepetition } from "./repetition.js";
-import { checkSamplingOptions, type SamplingOptions, sampleToken } from "./sampling.js";
+import { checkSamplingOptions, checkStop, type SamplingOptions, sampleToken } from "./sampling.js";
 import type { Step, StepModel } from "./step-model.js";
 
 export interface GenerateOptions extends SamplingOptions {
@@ -37,8 +37,10 @@ export function generate<State>(
   checkSamplingOptions("generate", options);
   checkPenalty("generate", options.repetitionPenalty);
   checkInteger("generate", "maxTokens", options.maxTokens ?? 0);
-  if (prompt.length === 0) throw new SeqgradError("value", "generate: the prompt is empty; give at least one token to go on from.");
-  return run(model, prompt, options, options.seed === undefined ? defaultGenerator() : new Generator(options.seed));
+  checkStop("generate", options.stop);
+  const tokens = toTokens("generate", "the prompt", prompt);
+  if (tokens.length === 0) throw new SeqgradError("value", "generate: the prompt is empty; give at least one token to go on from.");
+  return run(model, tokens, options, options.seed === undefined ? defaultGenerator() : new Generator(options.seed));
 }
 
 async function* run<State>(
@@ -68,6 +70,7 @@ async function* run<State>(
       if (last?.state !== next.state) forget(); // a cache may grow in place
       last = next;
       held += tokens.length;
+      checkStop("generate", stop, next.logits.length);
       const token = sampleToken(penalizeRepetition(next.logits, seen, repetitionPenalty), sampling, generator);
       if (stop.includes(token)) return;
       yield token;

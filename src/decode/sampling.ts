@@ -23,6 +23,13 @@ export function checkSamplingOptions(op: string, { temperature = 1, topK = 1, to
   }
 }
 
+/** Throws unless `stop` is a list of tokens, of which there are `vocabularySize`. */
+export function checkStop(op: string, stop: readonly number[] = [], vocabularySize = Number.MAX_SAFE_INTEGER): void {
+  if (!Array.isArray(stop))
+    throw new SeqgradError("value", `${op}: stop is ${JSON.stringify(stop)}; give a list of token ids, such as [2].`);
+  for (const [i, token] of stop.entries()) checkInteger(op, `stop[${i}]`, token, 0, vocabularySize - 1);
+}
+
 /**
  * The index of the largest logit, the first of equals.
  *

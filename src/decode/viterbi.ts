@@ -2,6 +2,7 @@ import type { CrfScores } from "../ops/crf.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { sameShape } from "../util/shape.js";
 
 /**
  * The likeliest tags of each row in a linear-chain conditional random field, by dynamic programming (Viterbi 1967); see `crfLoss`.
@@ -21,14 +22,15 @@ export async function viterbi(
   lengths: readonly number[] = new Array<number>(emissions.shape[0] ?? 0).fill(emissions.shape[1] ?? 0),
 ): Promise<number[][]> {
   const [B, T, K] = emissions.shape as [number, number, number];
-  if (emissions.rank !== 3 || lengths.length !== B || scores.transitions.size !== K * K)
-    throw new SeqgradError(
-      "shape",
-      `viterbi: emissions ${formatShape(emissions.shape)}, transitions ${formatShape(scores.transitions.shape)} and ${lengths.length} lengths; wants [B, T, K], [K, K] and B.`,
-    );
+  const { transitions, starts, ends } = scores;
+  const fits = sameShape(transitions.shape, [K, K]) && sameShape(starts.shape, [K]) && sameShape(ends.shape, [K]);
+  if (emissions.rank !== 3 || lengths.length !== B || !fits) {
+    const [e, t, s, z] = [emissions, transitions, starts, ends].map(({ shape }) => formatShape(shape));
+    const got = `emissions ${e}, transitions ${t}, starts ${s}, ends ${z} and ${lengths.length} lengths`;
+    throw new SeqgradError("shape", `viterbi: ${got}; wants [B, T, K], [K, K], [K], [K] and B.`);
+  }
   const bad = lengths.findIndex((n) => !(Number.isInteger(n) && n >= 1 && n <= T));
   if (bad >= 0) throw new SeqgradError("range", `viterbi: lengths[${bad}] is ${lengths[bad]}; wants a number from 1 to ${T}.`);
-  const { transitions, starts, ends } = scores;
   const [e, moves, first, last] = await Promise.all([emissions, transitions, starts, ends].map((x) => x.data()));
   return lengths.map((n, b) => {
     const at = (t: number, k: number) => e![(b * T + t) * K + k]!;

@@ -18,7 +18,7 @@ import { checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import type { LMState } from "./recurrent-lm.js";
 import { followers, type Seq2SeqBatch } from "./seq2seq-batch.js";
-import { type GreedyOptions, greedyRows, readStep, type Scores } from "./step.js";
+import { type GreedyOptions, greedyRows, readStep, type Scores, tokensOf } from "./step.js";
 
 /** The cells of a decoder, by name. */
 export const decoderCells = { gru: GRU, lstm: LSTM } as const;
@@ -95,6 +95,7 @@ export function completeDecoder<Config extends RecurrentDecoderConfig>(
   one("attention", attention, attentionKinds);
   one("reduction", complete.reduction, ["mean", "sum"]);
   checkInteger(op, "window", complete.window);
+  checkInteger(op, "targetVocabulary", complete.targetVocabulary, 1);
   return complete;
 }
 
@@ -266,13 +267,13 @@ export class RecurrentDecoding {
   }
 
   step(tokens: ArrayLike<number>, state: Seq2SeqState = this.#encoded.state): Promise<Scores<Seq2SeqState>> {
-    return this.#read(tokens, [1, tokens.length], this.#encoded, () => state);
+    return this.#read(tokens, undefined, this.#encoded, () => state);
   }
 
   stepRows(tokens: ArrayLike<number>, state: Seq2SeqState, rows: ArrayLike<number>): Promise<Scores<Seq2SeqState>> {
     const R = rows.length;
     if (this.#copies.lengths.length !== R) this.#copy(R);
-    return this.#read(tokens, [R, 1], this.#copies, () => {
+    return this.#read(tokens, rows, this.#copies, () => {
       const index = tensor(Int32Array.from(rows), [R]);
       const { h, c, feed, position } = state;
       const of = (x: Tensor, axis: number) => indexSelect(x, axis, index);
@@ -305,13 +306,13 @@ export class RecurrentDecoding {
   }
 
   #read(
-    tokens: ArrayLike<number>,
-    shape: readonly [number, number],
+    ids: ArrayLike<number>,
+    rows: ArrayLike<number> | undefined,
     source: EncodedSource,
     stateOf: () => Seq2SeqState,
   ): Promise<Scores<Seq2SeqState>> {
     return readStep(() => {
-      const { logits, state } = this.#model.decode(tensor(Int32Array.from(tokens), shape), { ...source, state: stateOf() });
+      const { logits, state } = this.#model.decode(tokensOf("RecurrentDecoding", ids, rows), { ...source, state: stateOf() });
       return { last: copyOf(select(logits, 1, -1)), state };
     });
   }

@@ -12,7 +12,7 @@ import { select } from "../ops/views.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
-import { readStep, type Scores } from "./step.js";
+import { checkTokens, readStep, type Scores, tokensOf } from "./step.js";
 
 /** The cells of a recurrent model, by name. */
 export const recurrentCells = { rnn: RNN, gru: GRU, lstm: LSTM } as const;
@@ -75,6 +75,7 @@ export class RecurrentLM extends Module {
 
   /** tokens int32 `[B, T]` -> logits `[B, T, V]` and the state after the last step. */
   forward(tokens: Tensor, options: { state?: LMState | undefined; probe?: GradientProbe } = {}): { logits: Tensor; state: LMState } {
+    checkTokens("RecurrentLM", tokens);
     const x = this.#drop(this.embedding.forward(tokens));
     const { output, state } = this.rnn.forward(x, options as { state?: LSTMState });
     return { logits: linear(this.#drop(output), this.linear.weight, this.linear.bias), state };
@@ -91,21 +92,21 @@ export class RecurrentLM extends Module {
    * evaluation mode. The new state is the caller's, to release.
    */
   step(tokens: ArrayLike<number>, state?: LMState): Promise<Scores<LMState>> {
-    return this.#read(tokens, [1, tokens.length], () => state);
+    return this.#read(tokens, undefined, () => state);
   }
 
   /** As step(), for several texts at once: row r goes on from row `rows[r]` of `state` by `tokens[r]`; the scores are `[R, V]`. */
   stepRows(tokens: ArrayLike<number>, state: LMState, rows: ArrayLike<number>): Promise<Scores<LMState>> {
-    return this.#read(tokens, [tokens.length, 1], () => {
+    return this.#read(tokens, rows, () => {
       const index = tensor(Int32Array.from(rows), [rows.length]);
       const h = indexSelect(state.h, 1, index);
       return state.c ? { h, c: indexSelect(state.c, 1, index) } : { h };
     });
   }
 
-  #read(tokens: ArrayLike<number>, shape: readonly [number, number], stateOf: () => LMState | undefined): Promise<Scores<LMState>> {
+  #read(ids: ArrayLike<number>, rows: ArrayLike<number> | undefined, stateOf: () => LMState | undefined): Promise<Scores<LMState>> {
     return readStep(() => {
-      const { logits, state } = this.forward(tensor(Int32Array.from(tokens), shape), { state: stateOf() });
+      const { logits, state } = this.forward(tokensOf("RecurrentLM", ids, rows), { state: stateOf() });
       return { last: copyOf(select(logits, 1, -1)), state };
     });
   }

@@ -6,6 +6,7 @@ import { tanh } from "../ops/unary.js";
 import { select, stack } from "../ops/views.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import {
   completeDecoder,
@@ -47,6 +48,7 @@ export class RecurrentSeq2Seq extends RecurrentDecoder<PaddedRows> {
   constructor(config: RecurrentSeq2SeqConfig) {
     const complete = { bidirectional: true, reverse: false, ...completeDecoder("RecurrentSeq2Seq", config) };
     const { sourceVocabulary, cell, embed, hidden: H, layers, bidirectional, dropout, attention } = complete;
+    checkInteger("RecurrentSeq2Seq", "sourceVocabulary", sourceVocabulary, 1);
     if (attention === "dot" && bidirectional)
       throw new SeqgradError(
         "value",

@@ -8,6 +8,7 @@ import { indexSelect } from "../ops/gather.js";
 import { reshape } from "../ops/views.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { checkInteger } from "../util/check.js";
 import { completeEncoder, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";
 
 export interface SequenceTaggerConfig extends SequenceEncoderConfig {
@@ -68,6 +69,8 @@ export class SequenceTagger extends Module {
   constructor(config: SequenceTaggerConfig) {
     super();
     const { vocabularySize, tags, embed = 64, characters = 0, characterSize = 32, crf = true } = config;
+    checkInteger("SequenceTagger", "tags", tags, 1);
+    checkInteger("SequenceTagger", "characters", characters);
     this.config = { ...completeEncoder("SequenceTagger", config), vocabularySize, tags, embed, characters, characterSize, crf };
     this.embedding = new Embedding(vocabularySize, embed, { paddingIndex: 0 });
     if (characters > 0) {

@@ -2,15 +2,34 @@ import { noGrad } from "../autograd/tape.js";
 import type { TensorData } from "../backend/backend.js";
 import type { KeyValueCache } from "../nn/key-value-cache.js";
 import { argmax } from "../ops/argmax.js";
+import { checkTensors } from "../ops/define-op.js";
 import { tensor } from "../tensor/create.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { checkInteger } from "../util/check.js";
+import { checkInteger, toTokens } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
 
 /** A step of decoding: the scores of what follows, `[V]` or `[R, V]`, and the state to go on from. */
 export interface Scores<State> {
   readonly logits: TensorData;
   readonly state: State;
+}
+
+/** Token ids as `[1, T]`, or with `rows` as `[R, 1]`, one for each row. */
+export function tokensOf(op: string, ids: ArrayLike<number>, rows?: ArrayLike<number>): Tensor {
+  const tokens = toTokens(op, "tokens", ids);
+  if (tokens.length === 0) throw new SeqgradError("value", `${op}: there is no token; give at least one.`);
+  if (rows && rows.length !== tokens.length)
+    throw new SeqgradError("shape", `${op}: ${tokens.length} tokens for ${rows.length} rows; give one for each.`);
+  return tensor(tokens, rows ? [tokens.length, 1] : [1, tokens.length]);
+}
+
+/** Throws unless tokens are `[B, T]`, one at least. */
+export function checkTokens(op: string, tokens: Tensor): void {
+  checkTensors(op, [tokens], ["tokens"]);
+  if (tokens.rank !== 2 || tokens.size === 0)
+    throw new SeqgradError("shape", `${op}: tokens have shape ${formatShape(tokens.shape)}; wants [B, T], at least one token a row.`);
 }
 
 /** Makes a step without gradients and reads its scores; of all that it made only the state remains. */

@@ -24,7 +24,7 @@ import {
   type Settings,
   withoutPrefix,
 } from "./hugging-face.js";
-import { readCachedStep, type Scores } from "./step.js";
+import { checkTokens, readCachedStep, type Scores, tokensOf } from "./step.js";
 
 export interface TransformerLMConfig {
   /** Number of different tokens, V. */
@@ -100,6 +100,7 @@ export class TransformerLM extends Module {
       ...{ norm, positions, activation, bias, tieWeights, eps, rotaryBase },
     };
     for (const name of ["norm", "positions", "activation"] as const) checkChoice(name, this.config[name]);
+    checkInteger("TransformerLM", "vocabularySize", vocabularySize, 1);
     checkInteger("TransformerLM", "contextLength", contextLength, 1);
     checkInteger("TransformerLM", "layers", layers, 1);
     const isRotary = positions === "rotary";
@@ -137,8 +138,8 @@ export class TransformerLM extends Module {
    */
   static fromHuggingFace(given: Readonly<Record<string, unknown>>, tensors: ReadonlyMap<string, ForeignValue>): TransformerLM {
     const op = "TransformerLM.fromHuggingFace";
-    const kind = foreignKinds[given.model_type as keyof typeof foreignKinds];
-    if (!kind) throw new SeqgradError("format", `${op}: model_type is ${JSON.stringify(given.model_type)}; wants "gpt2" or "llama".`);
+    const kind = Object.entries(foreignKinds).find(([name]) => name === given?.model_type)?.[1];
+    if (!kind) throw new SeqgradError("format", `${op}: model_type is ${JSON.stringify(given?.model_type)}; wants "gpt2" or "llama".`);
     const config = { ...kind.defaults, ...given };
     checkSettings(op, config, kind.settings(config));
     const model = new TransformerLM(kind.options(config, (...names) => numberOf(op, config, ...names)));
@@ -173,12 +174,12 @@ export class TransformerLM extends Module {
    * @throws SeqgradError `range` for more tokens than the context holds; the state is as before
    */
   step(tokens: ArrayLike<number>, state?: KeyValueCache): Promise<Scores<KeyValueCache>> {
-    return this.#step(tokens, [1, tokens.length], state);
+    return this.#step(tokens, state);
   }
 
   /** As step(), for several texts at once: row r goes on from row `rows[r]` of `state` by `tokens[r]`; the scores are `[R, V]`. */
   stepRows(tokens: ArrayLike<number>, state: KeyValueCache, rows: ArrayLike<number>): Promise<Scores<KeyValueCache>> {
-    return this.#step(tokens, [tokens.length, 1], state, rows);
+    return this.#step(tokens, state, rows);
   }
 
   /** Frees a state that step() or stepRows() answered. */
@@ -186,13 +187,8 @@ export class TransformerLM extends Module {
     state.dispose();
   }
 
-  #step(
-    tokens: ArrayLike<number>,
-    shape: readonly [number, number],
-    before: KeyValueCache | undefined,
-    rows?: ArrayLike<number>,
-  ): Promise<Scores<KeyValueCache>> {
-    const scoresOf = (cache: KeyValueCache) => this.#scores(select(this.#read(tensor(Int32Array.from(tokens), shape), cache), 1, -1));
+  #step(ids: ArrayLike<number>, before: KeyValueCache | undefined, rows?: ArrayLike<number>): Promise<Scores<KeyValueCache>> {
+    const scoresOf = (cache: KeyValueCache) => this.#scores(select(this.#read(tokensOf("TransformerLM", ids, rows), cache), 1, -1));
     return readCachedStep(before, rows, () => this.#emptyCache(), scoresOf);
   }
 
@@ -204,7 +200,8 @@ export class TransformerLM extends Module {
 
   /** The vectors `[B, T, D]` that the decoder makes of tokens. */
   #read(tokens: Tensor, cache: KeyValueCache | undefined): Tensor {
-    const T = tokens.shape.at(-1)!;
+    checkTokens("TransformerLM", tokens);
+    const T = tokens.shape[1]!;
     const offset = cache?.length ?? 0;
     if (offset + T > this.contextLength) {
       const got = offset > 0 ? `${offset} tokens and ${T} more` : `${T} tokens`;

@@ -15,7 +15,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { followers, type Seq2SeqBatch } from "./seq2seq-batch.js";
-import { type GreedyOptions, greedyRows, readCachedStep, type Scores } from "./step.js";
+import { type GreedyOptions, greedyRows, readCachedStep, type Scores, tokensOf } from "./step.js";
 
 export interface TransformerSeq2SeqConfig {
   /** Number of different tokens of a source; token 0 is padding. */
@@ -70,6 +70,8 @@ export class TransformerSeq2Seq extends Module {
     super();
     const { sourceVocabulary, targetVocabulary, embed = 128, heads = 4, layers = 2, hidden = 4 * embed, dropout = 0.1 } = config;
     const { normFirst = true, labelSmoothing = 0, targetLength = 256 } = config;
+    checkInteger("TransformerSeq2Seq", "sourceVocabulary", sourceVocabulary, 1);
+    checkInteger("TransformerSeq2Seq", "targetVocabulary", targetVocabulary, 1);
     checkInterval("TransformerSeq2Seq", "labelSmoothing", labelSmoothing, 0, 1);
     checkInteger("TransformerSeq2Seq", "targetLength", targetLength, 1);
     const sizes = { sourceVocabulary, targetVocabulary, embed, heads, layers, hidden, targetLength };
@@ -174,11 +176,11 @@ export class TransformerDecoding {
   }
 
   step(tokens: ArrayLike<number>, state?: KeyValueCache): Promise<Scores<KeyValueCache>> {
-    return this.#step(tokens, [1, tokens.length], state);
+    return this.#step(tokens, state);
   }
 
   stepRows(tokens: ArrayLike<number>, state: KeyValueCache, rows: ArrayLike<number>): Promise<Scores<KeyValueCache>> {
-    return this.#step(tokens, [tokens.length, 1], state, rows);
+    return this.#step(tokens, state, rows);
   }
 
   release(state: KeyValueCache): void {
@@ -191,16 +193,11 @@ export class TransformerDecoding {
     this.#encoded = undefined;
   }
 
-  #step(
-    tokens: ArrayLike<number>,
-    shape: readonly [number, number],
-    before: KeyValueCache | undefined,
-    rows?: ArrayLike<number>,
-  ): Promise<Scores<KeyValueCache>> {
+  #step(ids: ArrayLike<number>, before: KeyValueCache | undefined, rows?: ArrayLike<number>): Promise<Scores<KeyValueCache>> {
     const { model, source } = this;
     this.#encoded ??= scope(() => noGrad(() => model.encode(padRows([source]))));
     const encoded = this.#encoded;
-    const scoresOf = (cache: KeyValueCache) => model.next(tensor(Int32Array.from(tokens), shape), encoded, cache);
+    const scoresOf = (cache: KeyValueCache) => model.next(tokensOf("TransformerSeq2Seq", ids, rows), encoded, cache);
     return readCachedStep(before, rows, () => model.emptyCache(), scoresOf);
   }
 }

@@ -4,7 +4,7 @@ import { attend } from "../ops/attend.js";
 import { matmul } from "../ops/matmul.js";
 import { affine } from "../ops/unary.js";
 import { transpose } from "../ops/views.js";
-import { parameter, tensor } from "../tensor/create.js";
+import { parameter } from "../tensor/create.js";
 import { Tensor } from "../tensor/tensor.js";
 import { checkFinite, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
@@ -12,6 +12,7 @@ import { formatShape } from "../util/format.js";
 import * as init from "./init.js";
 import { Linear } from "./layers.js";
 import { Module } from "./module.js";
+import { toLengths } from "./multihead-attention.js";
 
 /** What a query attends to. */
 export interface Attended {
@@ -49,13 +50,13 @@ abstract class Alignment extends Module {
   /** query `[B, T, Q]`, keys `[B, S, K]` or what project() made of them -> context `[B, T, K]`, weights `[B, T, S]`. */
   forward(query: Tensor, keys: Tensor | ProjectedKeys, options: AttendOptions = {}): Attended {
     this.#check("the query", query, "[B, T, Q]");
-    const source = keys instanceof Tensor ? this.project(keys) : keys;
+    const source = keys instanceof Object && "values" in keys ? keys : this.project(keys);
     const [B, S] = source.values.shape;
     if (query.shape[0] !== B) {
       const got = `the query ${formatShape(query.shape)}, the keys ${formatShape(source.values.shape)}`;
       throw new SeqgradError("shape", `${this.op}: got ${got}; both want the same batch.`);
     }
-    return this.attend(query, source, { ...options, lengths: this.#lengths(options.lengths, S!) });
+    return this.attend(query, source, { ...options, lengths: toLengths(this.op, options.lengths, query, S) });
   }
 
   protected abstract projectKeys(keys: Tensor): Tensor;
@@ -64,12 +65,6 @@ abstract class Alignment extends Module {
   #check(what: string, x: Tensor, form: string): void {
     if (!(x instanceof Tensor)) throw new SeqgradError("value", `${this.op}: ${what}: no tensor; make one with tensor(data, ${form}).`);
     if (x.rank !== 3) throw new SeqgradError("shape", `${this.op}: ${what}: got shape ${formatShape(x.shape)}; wants ${form}.`);
-  }
-
-  #lengths(lengths: AttendOptions["lengths"], S: number): Tensor | undefined {
-    if (!lengths || lengths instanceof Tensor) return lengths;
-    for (const n of lengths) checkInteger(this.op, "a length", n, 0, S);
-    return tensor(Int32Array.from(lengths), [lengths.length]);
   }
 }
 

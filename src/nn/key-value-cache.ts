@@ -73,6 +73,7 @@ export class KeyValueCache {
 
   /** Throws `range` unless there is room for so many more positions. */
   check(positions: number): void {
+    checkInteger("KeyValueCache", "the number of positions", positions);
     if (this.#length + positions <= this.capacity) return;
     throw new SeqgradError(
       "range",
@@ -88,6 +89,7 @@ export class KeyValueCache {
 
   /** Keys and values of a layer at the positions that are filled. */
   read(layer: number): KeysAndValues {
+    checkInteger("KeyValueCache.read", "the layer", layer, 0, this.layers - 1);
     return this.#first(layer, this.#length);
   }
 

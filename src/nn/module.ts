@@ -67,12 +67,14 @@ export abstract class Module {
    * @throws SeqgradError `format` that lists all that does not fit; nothing has changed then.
    */
   loadStateDict(state: ReadonlyMap<string, ForeignValue>): void {
+    if (!(state instanceof Map)) throw new SeqgradError("value", "loadStateDict: the state is no Map; give one, as stateDict() does.");
     const entries = [...this.#entries("")];
     const names = new Set(entries.map(([name]) => name));
     const faults = [...state.keys()].filter((name) => !names.has(name)).map((name) => `${name} is not wanted`);
     for (const [name, tensor] of entries) {
       const value = state.get(name);
       if (!value) faults.push(`${name} ${formatShape(tensor.shape)} is missing`);
+      else if (typeof value.data !== "object" || !value.shape) faults.push(`${name} is no { dtype, shape, data }`);
       else if (!sameShape(value.shape, tensor.shape))
         faults.push(`${name} is ${formatShape(value.shape)}, wants ${formatShape(tensor.shape)}`);
       else if (value.dtype !== tensor.dtype && !(tensor.dtype === "int32" && isSmallInt64(value)))

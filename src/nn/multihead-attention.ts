@@ -1,9 +1,10 @@
 import { type AttentionOptions, attention, attentionWithWeights, selfAttention } from "../ops/attention.js";
+import { checkTensors, constant } from "../ops/define-op.js";
 import { linear } from "../ops/linear.js";
 import { rotary } from "../ops/rotary.js";
 import { reshape, slice } from "../ops/views.js";
 import { parameter } from "../tensor/create.js";
-import { empty, Tensor } from "../tensor/tensor.js";
+import { Tensor } from "../tensor/tensor.js";
 import { checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
@@ -50,14 +51,18 @@ export interface MultiheadAttentionCall extends Visibility {
   projected?: KeysAndValues | undefined;
 }
 
-/** Numbers of rows as a tensor beside `like`. */
-export function toLengths(op: string, lengths: Tensor | readonly number[] | undefined, like: Tensor): Tensor | undefined {
-  if (!lengths || lengths instanceof Tensor) return lengths;
-  const bad = lengths.findIndex((n) => !Number.isInteger(n));
-  if (bad >= 0) throw new SeqgradError("range", `${op}: lengths[${bad}] is ${lengths[bad]}; give whole numbers.`);
-  const y = empty(like.backend, [lengths.length], "int32");
-  y.write(Int32Array.from(lengths));
-  return y;
+/** Lengths of rows, each from 0 to `most`, as a tensor beside `like`. */
+export function toLengths(
+  op: string,
+  lengths: Tensor | readonly number[] | undefined,
+  like: Tensor,
+  most = 2 ** 31 - 1,
+): Tensor | undefined {
+  checkTensors(op, [like], ["x"]);
+  if (lengths === undefined || lengths instanceof Tensor) return lengths;
+  if (!(lengths instanceof Object)) throw new SeqgradError("value", `${op}: lengths is ${lengths}; give an array, a number for each row.`);
+  for (const [i, n] of Array.from(lengths).entries()) checkInteger(op, `lengths[${i}]`, n, 0, most);
+  return constant(like, Int32Array.from(lengths), [lengths.length]);
 }
 
 /**
@@ -155,6 +160,7 @@ export class MultiheadAttention extends Module {
   /** What the operation is told; throws unless x fits. */
   #options(x: Tensor, { causal = false, lengths, mask, cache }: MultiheadAttentionCall): AttentionOptions {
     const op = "MultiheadAttention";
+    checkTensors(op, [x], ["x"]);
     if (x.rank !== 3 || x.shape[2] !== this.embed)
       throw new SeqgradError("shape", `${op}: x has shape ${formatShape(x.shape)}; wants [B, T, ${this.embed}], batch first.`);
     const { heads, keyValueHeads, dropout, training } = this;

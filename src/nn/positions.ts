@@ -1,4 +1,5 @@
 import { add } from "../ops/binary.js";
+import { checkTensors } from "../ops/define-op.js";
 import { slice } from "../ops/views.js";
 import { parameter } from "../tensor/create.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
@@ -10,9 +11,13 @@ import { Module } from "./module.js";
 
 /** Throws unless x is `[..., T, D]`. */
 function checkVectors(op: string, x: Tensor, dimension: number): void {
+  checkTensors(op, [x], ["x"]);
   if (x.rank < 2 || x.shape.at(-1) !== dimension)
     throw new SeqgradError("shape", `${op}: x has shape ${formatShape(x.shape)}; wants [B, T, ${dimension}].`);
 }
+
+/** So many positions are kept; those of later ones are made anew. */
+const TABLE = 2 ** 16;
 
 /**
  * Adds to the vector of position p the numbers PE(p, 2i) = sin(p / 10000^(2i / D)) and PE(p, 2i + 1) = cos(p / 10000^(2i / D))
@@ -37,21 +42,23 @@ export class SinusoidalPositionalEncoding extends Module {
     checkVectors("SinusoidalPositionalEncoding", x, D);
     const start = checkInteger("SinusoidalPositionalEncoding", "offset", options.offset ?? 0);
     const T = x.shape.at(-2)!;
-    if ((start + T) * D > this.#table.length) this.#table = sinusoids(Math.max(start + T, (2 * this.#table.length) / D), D);
+    const end = start + T;
+    if (end <= TABLE && end * D > this.#table.length) this.#table = sinusoids(0, Math.max(end, (2 * this.#table.length) / D), D);
     const encoding = empty(x.backend, [T, D]);
-    encoding.write(this.#table.subarray(start * D, (start + T) * D));
+    encoding.write(end <= TABLE ? this.#table.subarray(start * D, end * D) : sinusoids(start, end, D));
     return add(x, encoding);
   }
 }
 
-/** PE `[positions, D]`. */
-function sinusoids(positions: number, D: number): Float32Array<ArrayBuffer> {
-  const table = new Float32Array(positions * D);
+/** PE of positions `from` to `to`, rows of D. */
+function sinusoids(from: number, to: number, D: number): Float32Array<ArrayBuffer> {
+  const table = new Float32Array((to - from) * D);
   for (let i = 0; i < D; i += 2) {
     const frequency = 10000 ** (-i / D);
-    for (let p = 0; p < positions; p++) {
-      table[p * D + i] = Math.sin(p * frequency);
-      if (i + 1 < D) table[p * D + i + 1] = Math.cos(p * frequency);
+    for (let p = from; p < to; p++) {
+      const at = (p - from) * D + i;
+      table[at] = Math.sin(p * frequency);
+      if (i + 1 < D) table[at + 1] = Math.cos(p * frequency);
     }
   }
   return table;

@@ -1,4 +1,5 @@
 import { concat } from "../ops/copy.js";
+import { checkTensors } from "../ops/define-op.js";
 import { dropout } from "../ops/dropout.js";
 import { gru } from "../ops/gru.js";
 import { lstm } from "../ops/lstm.js";
@@ -114,8 +115,7 @@ abstract class Recurrent extends Module {
     run: (call: LayerCall) => readonly Tensor[],
   ) {
     const { op, directions, numLayers } = this;
-    if (!(x instanceof Tensor))
-      throw new SeqgradError("value", `${op}: x is no tensor; make one with tensor(data, [B, T, ${this.inputSize}]).`);
+    checkTensors(op, [x], ["x"]);
     if (options.state && !states.every((state) => state instanceof Tensor)) {
       const parts = states.length === 2 ? "{ h, c }" : "{ h }";
       throw new SeqgradError("value", `${op}: the state must be ${parts}, as forward() answers it, each a tensor.`);
@@ -160,11 +160,9 @@ abstract class Recurrent extends Module {
   #lengths(lengths: Tensor | readonly number[] | undefined, x: Tensor): Tensor | undefined {
     if (!lengths || lengths instanceof Tensor) return lengths;
     const [B, T] = x.shape as [number, number];
-    const bad = lengths.findIndex((n) => !Number.isInteger(n) || n < 1 || n > T);
-    if (lengths.length !== B || bad >= 0) {
-      const got = bad >= 0 ? `lengths[${bad}] is ${lengths[bad]}` : `there are ${lengths.length} lengths`;
-      throw new SeqgradError("range", `${this.op}: ${got}; x ${formatShape(x.shape)} wants ${B}, each from 1 to ${T}.`);
-    }
+    if (lengths.length !== B)
+      throw new SeqgradError("range", `${this.op}: there are ${lengths.length} lengths; x ${formatShape(x.shape)} wants ${B}.`);
+    for (const [i, n] of lengths.entries()) checkInteger(this.op, `lengths[${i}]`, n, 1, T);
     return tensor(Int32Array.from(lengths), [B]);
   }
 }

@@ -1,4 +1,5 @@
 import { add } from "../ops/binary.js";
+import { checkTensors } from "../ops/define-op.js";
 import { dropout } from "../ops/dropout.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkInterval } from "../util/check.js";
@@ -142,7 +143,9 @@ export class TransformerDecoderLayer extends TransformerLayer {
   /** x `[B, T, D]`, memory `[B, S, D]` or what project() made of it -> `[B, T, D]`. */
   forward(x: Tensor, memory: Tensor | KeysAndValues, call: DecoderLayerCall = {}): Tensor {
     const { memoryLengths, memoryMask, ...own } = call;
-    const from = "k" in memory ? { projected: memory } : { key: memory };
+    const isProjected = memory instanceof Object && "k" in memory;
+    if (!isProjected) checkTensors("TransformerDecoderLayer", [memory], ["the memory"]);
+    const from = isProjected ? { projected: memory } : { key: memory };
     const seen = { ...from, lengths: memoryLengths, mask: memoryMask };
     const y = this.part(x, this.norm1, (input) => this.self_attn.forward(input, own));
     const z = this.part(y, this.norm2, (input) => this.multihead_attn!.forward(input, seen));

@@ -111,7 +111,7 @@ export class TransformerDecoder extends Stack<TransformerDecoderLayer> {
   forward(x: Tensor, memory: Tensor | readonly KeysAndValues[], call: Omit<DecoderLayerCall, "cache"> & StackCall = {}): Tensor {
     const { memoryLengths, memoryMask, ...own } = call;
     const shown = { memoryLengths: toLengths("TransformerDecoder", memoryLengths, x), memoryMask };
-    const of = (i: number) => ("length" in memory ? memory[i]! : memory);
+    const of = (i: number) => (Array.isArray(memory) ? (memory as readonly KeysAndValues[])[i]! : (memory as Tensor));
     return this.run(x, own, (layer, y, seen, i) => layer.forward(y, of(i), { ...seen, ...shown }));
   }
 

@@ -271,7 +271,7 @@ function prepare(op: string, given: Named, options: AttentionOptions, apart = fa
   const all: Named = { ...given, mask, lengths };
   const names = Object.keys(all).filter((name) => name in given || all[name]);
   const inputs = names.map((name) => all[name]!);
-  checkTensors(op, inputs);
+  checkTensors(op, inputs, names);
   const p = training ? dropout : 0;
   const settings = { op, apart, names, heads, keyValueHeads, causal, offset, scale, p };
   const attrs = { ...settings, key0: 0, key1: 0, counter0: 0, counter1: 0 };

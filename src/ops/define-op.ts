@@ -140,7 +140,6 @@ export function contiguous(x: Tensor): Tensor {
   return y;
 }
 
-/** Throws unless all are tensors of one device. */
 /** Numbers of the host as a tensor beside another; not recorded. */
 export function constant(like: Tensor, data: Float32Array | Int32Array, shape: Shape): Tensor {
   const x = empty(like.backend, shape, data instanceof Int32Array ? "int32" : "float32");
@@ -148,18 +147,20 @@ export function constant(like: Tensor, data: Float32Array | Int32Array, shape: S
   return x;
 }
 
-export function checkTensors(op: string, tensors: readonly Tensor[]): void {
+/** Throws unless all are tensors of one device. */
+export function checkTensors(op: string, tensors: readonly Tensor[], names: readonly string[] = []): void {
   for (const [i, x] of tensors.entries()) {
+    const name = names[i] ?? `argument ${i}`;
     if (!(x instanceof Tensor)) {
       throw new SeqgradError(
         "value",
-        `${op}: argument ${i} is ${x === null ? "null" : typeof x}, not a tensor; make one with tensor(data, shape).`,
+        `${op}: ${name} is ${x === null ? "null" : typeof x}, not a tensor; make one with tensor(data, shape).`,
       );
     }
     if (x.backend !== tensors[0]!.backend) {
       throw new SeqgradError(
         "device",
-        `${op}: argument ${i} is on another device (${x.backend.type}) than argument 0 (${tensors[0]!.backend.type}); move one: await tensor.to(device), model.to(device) or optimizer.to(device).`,
+        `${op}: ${name} is on another device (${x.backend.type}) than ${names[0] ?? "argument 0"} (${tensors[0]!.backend.type}); move one: await to(device) of the tensor, model or optimizer.`,
       );
     }
   }

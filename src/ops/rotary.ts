@@ -6,7 +6,7 @@ import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { add, mul, sub } from "./binary.js";
 import { concat } from "./copy.js";
-import { defineOp } from "./define-op.js";
+import { checkTensors, defineOp } from "./define-op.js";
 import { toFloat } from "./unary.js";
 import { reshape, select, slice, stack } from "./views.js";
 
@@ -119,7 +119,8 @@ function rotaryCall(x: Tensor, y: Tensor, { heads, D, offset, base, interleaved 
  * @example
  * const queriesAndKeys = sg.rotary(sg.randn([2, 16, 3 * 64]), { heads: 8, headDim: 16 }); // 4 heads each; the values pass
  */
-export function rotary(x: Tensor, options: RotaryOptions): Tensor {
+export function rotary(x: Tensor, options: RotaryOptions = {}): Tensor {
+  checkTensors("rotary", [x], ["x"]);
   const { offset = 0, base = 10000, interleaved = false } = options;
   if (x.rank < 2) throw new SeqgradError("shape", `rotary: x ${formatShape(x.shape)} has no steps; it wants [B, T, N D].`);
   const width = x.shape.at(-1)!;

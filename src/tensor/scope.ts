@@ -1,4 +1,4 @@
-import { SeqgradError } from "../util/errors.js";
+import { refusePromise } from "../util/check.js";
 import { closeFrame, openFrame } from "./storage.js";
 import { Tensor } from "./tensor.js";
 
@@ -15,13 +15,7 @@ export function scope<T>(fn: () => T): T {
   const frame = openFrame();
   let returned: Set<Tensor> | undefined;
   try {
-    const result = fn();
-    if (result instanceof Promise) {
-      throw new SeqgradError(
-        "value",
-        "scope: the function returned a promise. Make the tensors in a synchronous function, and await their data after the scope.",
-      );
-    }
+    const result = refusePromise("scope", fn());
     returned = collect(result, new Set());
     return result;
   } finally {

@@ -1,8 +1,18 @@
 import { SeqgradError } from "./errors.js";
 
+/** A value for a message: "2", a string, is told from 2. */
+const shown = (value: unknown) => (typeof value === "string" ? JSON.stringify(value) : value);
+
+/** The value, when it is no promise. */
+export function refusePromise<T>(op: string, value: T): T {
+  if (!(value instanceof Promise)) return value;
+  value.catch(() => {});
+  throw new SeqgradError("value", `${op}: the function returned a promise; make tensors in a synchronous one, await their data after it.`);
+}
+
 /** The value, when it is a finite number. */
 export function checkFinite(op: string, name: string, value: number): number {
-  if (!Number.isFinite(value)) throw new SeqgradError("value", `${op}: ${name} is ${value}; give a finite number.`);
+  if (!Number.isFinite(value)) throw new SeqgradError("value", `${op}: ${name} is ${shown(value)}; give a finite number.`);
   return value;
 }
 
@@ -10,16 +20,32 @@ export function checkFinite(op: string, name: string, value: number): number {
 export function checkInteger(op: string, name: string, value: number, low = 0, high = Number.MAX_SAFE_INTEGER): number {
   if (!Number.isInteger(value) || value < low || value > high) {
     const interval = high === Number.MAX_SAFE_INTEGER ? `of at least ${low}` : `from ${low} to ${high}`;
-    throw new SeqgradError("range", `${op}: ${name} is ${value}; give a whole number ${interval}.`);
+    throw new SeqgradError("range", `${op}: ${name} is ${shown(value)}; give a whole number ${interval}.`);
   }
   return value;
 }
 
 /** The value, when it lies in [low, high]. */
 export function checkInterval(op: string, name: string, value: number, low: number, high = Number.POSITIVE_INFINITY): number {
-  if (!(value >= low && value <= high)) {
-    const interval = high === Number.POSITIVE_INFINITY ? `a number of at least ${low}` : `a number from ${low} to ${high}`;
-    throw new SeqgradError("range", `${op}: ${name} is ${value}; give ${interval}.`);
+  if (!(typeof value === "number" && value >= low && value <= high)) {
+    const interval = high === Number.POSITIVE_INFINITY ? `of at least ${low}` : `from ${low} to ${high}`;
+    throw new SeqgradError("range", `${op}: ${name} is ${shown(value)}; give a number ${interval}.`);
   }
   return value;
+}
+
+/** Token ids as int32, which are what the ids are: none is rounded, and no text is taken for ids. */
+export function toTokens(op: string, name: string, ids: ArrayLike<number>): Int32Array<ArrayBuffer> {
+  if (ids instanceof Int32Array) return ids as Int32Array<ArrayBuffer>;
+  if (!(ids instanceof Object)) {
+    const got = ids === null ? "null" : `a ${typeof ids}`;
+    throw new SeqgradError("value", `${op}: ${name} is ${got}; give token ids, as a tokenizer's encode() makes them.`);
+  }
+  const tokens = Int32Array.from(ids);
+  const bad = tokens.findIndex((token, i) => token !== ids[i]);
+  if (bad < 0) return tokens;
+  throw new SeqgradError(
+    "range",
+    `${op}: ${name}[${bad}] is ${shown(ids[bad])}; give whole numbers, as a tokenizer's encode() makes them.`,
+  );
 }

@@ -131,7 +131,7 @@ await describeDevices("attention layers", (device) => {
     for (const [make, querySize] of Object.values(layers)) {
       const layer = make();
       const call = (options: nn.AttendOptions) => () => forward(layer, querySize, options);
-      expectError("range", call({ lengths: [1, 7, 2] }), "a length is 7; give a whole number from 0 to 6");
+      expectError("range", call({ lengths: [1, 7, 2] }), "lengths[1] is 7; give a whole number from 0 to 6");
       expectError("shape", call({ lengths: [1, 2] }), "lengths have shape [2]; want [3]");
       expectError("dtype", call({ lengths: ones([B]) }), "lengths are float32; want int32");
       expectError("range", call({ lengths: tensor(Int32Array.of(1, -1, 2)) }), "lengths[1] is -1; wants a number from 0 to 6");

@@ -1,4 +1,4 @@
-import { describe, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import * as sg from "../../src/index.js";
 import { expectError } from "../helpers/errors.js";
 
@@ -26,8 +26,82 @@ describe("a caller without types is told", () => {
   test("what a recurrent layer reads and what its state is", () => {
     const x = sg.zeros([2, 5, 3]);
     const h = sg.zeros([1, 2, 4]);
-    expectError("value", () => new sg.nn.GRU(3, 4).forward(wrong([1, 2, 3])), "GRU: x is no tensor");
+    expectError("value", () => new sg.nn.GRU(3, 4).forward(wrong([1, 2, 3])), "GRU: x is object, not a tensor");
     expectError("value", () => new sg.nn.GRU(3, 4).forward(x, { state: wrong(h) }), "must be { h }");
     expectError("value", () => new sg.nn.LSTM(3, 4).forward(x, { state: wrong({ h }) }), "must be { h, c }");
   });
+
+  test("what attention reads, by its name", () => {
+    const x = sg.zeros([2, 5, 8]);
+    const attention = new sg.nn.MultiheadAttention(8, 2);
+    expectError("value", () => attention.forward(wrong(null)), "MultiheadAttention: x is null, not a tensor");
+    expectError("value", () => attention.forward(x, { mask: wrong([[1]]) }), "selfAttention: mask is object, not a tensor");
+    expectError("value", () => attention.forward(x, { lengths: wrong(5) }), "MultiheadAttention: lengths is 5; give an array");
+    expectError("range", () => attention.forward(x, { lengths: wrong(["5", "5"]) }), 'lengths[0] is "5"; give a whole number');
+    expectError("range", () => attention.forward(x, { lengths: [5, Number.NaN] }), "lengths[1] is NaN");
+    expectError(
+      "range",
+      () => new sg.nn.MultiheadAttention(8, 2, { dropout: wrong("0.1") }),
+      'dropout is "0.1"; give a number from 0 to 1',
+    );
+    expectError(
+      "value",
+      () => new sg.nn.TransformerEncoder(8, 2, { numLayers: 1 }).forward(wrong(undefined)),
+      "TransformerEncoder: x is undefined",
+    );
+    const score = new sg.nn.DotAttention();
+    expectError("value", () => score.forward(x, wrong(null)), "DotAttention: the keys: no tensor");
+    expectError("value", () => score.forward(x, x, { lengths: wrong(5) }), "DotAttention: lengths is 5; give an array");
+    expectError("value", () => sg.rotary(wrong([1]), { heads: 1 }), "rotary: x is object, not a tensor");
+    expectError("value", () => new sg.nn.SinusoidalPositionalEncoding(8).forward(wrong(null)), "SinusoidalPositionalEncoding: x is null");
+  });
+
+  test("that a decoder wants a memory: without one it would attend to itself", () => {
+    const x = sg.zeros([2, 5, 8]);
+    const options = { numLayers: 1, dimFeedforward: 8 };
+    for (const memory of [undefined, null, []])
+      expectError("value", () => new sg.nn.TransformerDecoder(8, 2, options).forward(x, wrong(memory)), "the memory is");
+    expectError("value", () => new sg.nn.TransformerDecoderLayer(8, 2, options).forward(x, wrong(undefined)), "the memory is undefined");
+  });
+
+  test("what a state dict is, all faults at once", () => {
+    const layer = new sg.nn.Linear(2, 1);
+    const weight = [...layer.weight.dataSync()];
+    expectError("value", () => layer.loadStateDict(wrong({})), "loadStateDict: the state is no Map");
+    expectError("value", () => layer.loadStateDict(wrong(null)), "loadStateDict: the state is no Map");
+    const state = new Map<string, unknown>([
+      ["weight", sg.zeros([1, 2])],
+      ["bias", { dtype: "float32", data: new Float32Array(1) }],
+    ]);
+    expectError(
+      "format",
+      () => layer.loadStateDict(wrong(state)),
+      "weight is no { dtype, shape, data }",
+      "bias is no { dtype, shape, data }",
+    );
+    expect([...layer.weight.dataSync()]).toEqual(weight);
+  });
+});
+
+test("noGrad refuses what would record after an await", async () => {
+  expectError("value", () => sg.noGrad(async () => sg.zeros([1])), "noGrad: the function returned a promise");
+  expectError("value", () => sg.noGrad(() => Promise.reject(new Error("of no interest"))), "noGrad: the function returned a promise");
+});
+
+test("positions far out cost what their vectors do", () => {
+  const far = new sg.nn.SinusoidalPositionalEncoding(2).forward(sg.zeros([1, 2, 2]), { offset: 1e12 });
+  expect(far.dataSync()[2]).toBeCloseTo(Math.sin(1e12 + 1), 6);
+  const near = new sg.nn.SinusoidalPositionalEncoding(4);
+  const across = near.forward(sg.zeros([1, 4, 4]), { offset: 2 ** 16 - 2 }).dataSync();
+  expect(across[0]).toBeCloseTo(Math.sin(2 ** 16 - 2), 6);
+  expect(across[13]).toBeCloseTo(Math.cos(2 ** 16 + 1), 6);
+});
+
+test("a cache counts whole positions of layers that are there", () => {
+  const cache = new sg.nn.KeyValueCache({ layers: 1, capacity: 4, width: 8 });
+  cache.advance(2);
+  for (const n of [-1, 0.5, Number.NaN]) expectError("range", () => cache.advance(n), `the number of positions is ${n}`);
+  expectError("range", () => cache.read(1), "KeyValueCache.read: the layer is 1");
+  expect(cache.length).toBe(2);
+  cache.dispose();
 });

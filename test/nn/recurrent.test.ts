@@ -250,7 +250,7 @@ await describeDevices("a recurrent layer refuses", (device) => {
 
   describe("lengths that do not fit:", () => {
     const run = (lengths: readonly number[] | Tensor) => lstm().forward(x(), { lengths });
-    refuses("0", () => run([5, 0, 2]), "LSTM: lengths[1] is 0; x [3, 5, 4] wants 3, each from 1 to 5");
+    refuses("0", () => run([5, 0, 2]), "LSTM: lengths[1] is 0; give a whole number from 1 to 5");
     refuses("more than T", () => run([5, 1, 6]), "LSTM: lengths[2] is 6");
     refuses("fractions", () => run([5, 1, 1.5]), "LSTM: lengths[2] is 1.5");
     refuses("too few", () => run([5, 1]), "LSTM: there are 2 lengths; x [3, 5, 4] wants 3");

@@ -246,7 +246,7 @@ await describeDevices("attention", (device: Device) => {
         expectError("range", attend({ lengths: i([3, 4]), dropout: 0 }), "attention: lengths[1] is 4; wants a number from 0 to 3.");
         expectError("range", attend({ lengths: i([-1, 4]), dropout: 0 }), "attention: lengths[0] is -1; wants a number from 0 to 3.");
         const one = { heads: 1, dropout: 0.5 };
-        expectError("value", () => sg.attention(x, x, undefined as never, one), "attention: argument 2 is undefined, not a tensor");
+        expectError("value", () => sg.attention(x, x, undefined as never, one), "attention: v is undefined, not a tensor");
         expectError("shape", () => sg.attention(x, x, f(2, 4, 8), one), "attention: v has shape [2, 4, 8]; wants [2, 3, 8]");
         expectError("shape", () => sg.attention(x, f(2, 3, 7), x, one), "attention: k has shape [2, 3, 7]; wants [2, 3, 8]");
         expectError("shape", () => sg.attention(x, x, f(2, 3, 9), { ...one, heads: 2 }), "attention: v has shape [2, 3, 9]");

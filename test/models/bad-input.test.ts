@@ -1,0 +1,99 @@
+import { describe, expect, test } from "vitest";
+import * as sg from "../../src/index.js";
+import { expectError, expectRejection } from "../helpers/errors.js";
+
+await sg.init();
+
+/** What only a caller without types can pass. */
+const wrong = <T>(value: unknown): T => value as T;
+
+const transformer = () => new sg.models.TransformerLM({ vocabularySize: 10, contextLength: 8, layers: 1, heads: 2, embed: 8 }).eval();
+const recurrent = () => new sg.models.RecurrentLM({ vocabularySize: 10, cell: "gru", embed: 8, hidden: 8 }).eval();
+type LM = sg.models.TransformerLM | sg.models.RecurrentLM;
+const drain = async (tokens: AsyncIterable<number>) => {
+  for await (const _ of tokens);
+};
+
+describe.each([
+  ["TransformerLM", transformer],
+  ["RecurrentLM", recurrent],
+] as const)("%s refuses", (name, make) => {
+  const model: LM = make();
+  const step = model as unknown as sg.StepModel<unknown>;
+
+  test("what is no tensor of tokens", () => {
+    expectError("value", () => model.forward(wrong(null)), `${name}: tokens is null, not a tensor`);
+    expectError("value", () => model.forward(wrong([1, 2])), `${name}: tokens is object, not a tensor`);
+    expectError("shape", () => model.forward(sg.zeros([3], { dtype: "int32" })), `${name}: tokens have shape [3]; wants [B, T]`);
+    expectError("shape", () => model.forward(sg.zeros([1, 0], { dtype: "int32" })), `${name}: tokens have shape [1, 0]`);
+  });
+
+  test("ids that would be rounded or taken for others", async () => {
+    const before = sg.memory().tensors;
+    for (const ids of [[1.5], [Number.NaN], ["1"], [2 ** 32 + 1]]) {
+      await expectRejection("range", wrong(step.step(wrong(ids), undefined)), `${name}: tokens[0] is `, "give whole numbers");
+      expectError("range", () => sg.generate(step, wrong(ids)), "generate: the prompt[0] is ");
+      await expectRejection("range", sg.beamSearch(step, wrong(ids), { maxTokens: 2 }), "beamSearch: the prompt[0] is ");
+    }
+    await expectRejection("value", wrong(step.step([], undefined)), `${name}: there is no token`);
+    expect(sg.memory().tensors).toBe(before);
+  });
+
+  test("a text for a prompt", async () => {
+    expectError("value", () => sg.generate(step, wrong("abc")), "generate: the prompt is a string; give token ids");
+    await expectRejection("value", sg.beamSearch(step, wrong("abc"), { maxTokens: 2 }), "the prompt is a string; give token ids");
+    expectError("value", () => sg.generate(step, wrong(null)), "generate: the prompt is null");
+  });
+
+  test("stop tokens that are none", async () => {
+    expectError("value", () => sg.generate(step, [1], { stop: wrong(5) }), "generate: stop is 5; give a list");
+    expectError("range", () => sg.generate(step, [1], { stop: [2, 1.5] }), "stop[1] is 1.5");
+    const before = sg.memory().tensors;
+    await expectRejection(
+      "range",
+      drain(sg.generate(step, [1], { stop: [10], maxTokens: 2 })),
+      "stop[0] is 10; give a whole number from 0 to 9",
+    );
+    await expectRejection("value", sg.beamSearch(step, [1], { stop: wrong(5), maxTokens: 2 }), "beamSearch: stop is 5");
+    await expectRejection("range", sg.beamSearch(step, [1], { stop: [10], maxTokens: 2 }), "beamSearch: stop[0] is 10");
+    expect(sg.memory().tensors).toBe(before);
+  });
+});
+
+test("models name the size that is wrong", () => {
+  const { TransformerSeq2Seq, RecurrentSeq2Seq, SequenceTagger, Forecaster } = sg.models;
+  for (const Model of [TransformerSeq2Seq, RecurrentSeq2Seq]) {
+    expectError("range", () => new Model(wrong({ targetVocabulary: 5 })), `${Model.name}: sourceVocabulary is undefined`);
+    expectError("range", () => new Model(wrong({ sourceVocabulary: 5 })), `${Model.name}: targetVocabulary is undefined`);
+  }
+  expectError("range", () => new SequenceTagger(wrong({ vocabularySize: 5 })), "SequenceTagger: tags is undefined");
+  expectError("range", () => new SequenceTagger({ vocabularySize: 5, tags: 2, characters: -1 }), "SequenceTagger: characters is -1");
+  expectError("range", () => new Forecaster({ channels: 1, horizon: 1, quantiles: wrong(0.5) }), "Forecaster: quantiles are 0.5");
+});
+
+test("model types that an object has by itself are none", () => {
+  const load = (config: object) => sg.models.TransformerLM.fromHuggingFace(wrong(config), new Map());
+  expectError("format", () => load({ model_type: "toString" }), 'model_type is "toString"; wants "gpt2" or "llama"');
+  expectError("format", () => load(wrong(null)), "model_type is undefined");
+});
+
+test("padRows and windows refuse what is no token", () => {
+  for (const row of [[1.5], ["a"], [2 ** 40]]) expectError("range", () => sg.padRows([[1], wrong(row)]), "padRows: rows[1][0] is ");
+  expectError("value", () => sg.padRows(wrong(["abc"])), "padRows: rows[0] is a string; give token ids");
+  expectError("value", () => sg.padRows(wrong([5])), "padRows: rows[0] is a number");
+  for (const truncate of [0, 1.5]) expectError("range", () => sg.padRows([[1, 2]], { truncate }), `padRows: truncate is ${truncate}`);
+  const size = { batchSize: 1, sequenceLength: 1 };
+  for (const Windows of [sg.RandomWindows, sg.ContinuousWindows]) {
+    expectError("value", () => new Windows(wrong("abc"), size), `${Windows.name}: tokens is a string`);
+    expectError("range", () => new Windows([1, 2.5, 3], size), `${Windows.name}: tokens[1] is 2.5`);
+    expect(new Windows([1, 2], size).batch(0).y[0]).toBe(2);
+  }
+  expectError("value", () => sg.consecutiveWindows(wrong("abc"), size), "consecutiveWindows: tokens is a string");
+});
+
+test("decoders of scores refuse what they cannot read", async () => {
+  for (const beams of [1, 3]) expectError("not-finite", () => sg.ctcDecode([Number.NaN, 0, 0], 3, { beams }), "logit 0 is NaN");
+  const emissions = sg.zeros([1, 2, 3]);
+  const scores = { transitions: sg.zeros([3, 3]), starts: sg.zeros([2]), ends: sg.zeros([3]) };
+  await expectRejection("shape", sg.viterbi(emissions, scores), "starts [2]", "wants [B, T, K], [K, K], [K], [K] and B");
+});
