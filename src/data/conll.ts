@@ -1,3 +1,4 @@
+import { checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 
 /** A sentence, a tag for each word. */
@@ -13,7 +14,8 @@ export interface TaggedSentence {
  * more columns the first is the word and the last the tag; lines that begin with -DOCSTART- are passed over.
  *
  * @param name the file's name, for messages
- * @throws SeqgradError `format` that names the file and line of a word without a tag, or for a file without a sentence
+ * @throws SeqgradError `format` that names the file, line and column of a word without a tag, of a tag without a type or of columns that
+ * are more or fewer within a sentence; or for a file without a sentence
  * @example
  * const [sentence] = sg.parseConll("Sarah\tB-person\nsmiles\tO\n");
  * sentence.tags; // = ["B-person", "O"]
@@ -28,7 +30,8 @@ export function parseConll(text: string, name = "the file"): TaggedSentence[] {
     words = [];
     tags = [];
   };
-  for (const row of text.split(/\r\n|\n|\r/)) {
+  let width = 0;
+  for (const row of checkText(name, text).split(/\r\n|\n|\r/)) {
     line++;
     if (row.trim() === "" || row.startsWith("-DOCSTART-")) {
       end();
@@ -41,6 +44,13 @@ export function parseConll(text: string, name = "the file"): TaggedSentence[] {
         "format",
         `${name}, line ${line}, column 2: ${JSON.stringify(row)} has no tag; wants a word, a tab and a tag.`,
       );
+    const fail = (column: number, what: string) => new SeqgradError("format", `${name}, line ${line}, column ${column}: ${what}.`);
+    if (words.length > 0 && cells.length !== width) {
+      const advice = "wants as many in each line of a sentence, and an empty line after it";
+      throw fail(Math.min(cells.length, width) + 1, `the line has ${cells.length} columns, the one before ${width}; ${advice}`);
+    }
+    if (/^[BIES]-$/.test(tag)) throw fail(cells.length, `the tag ${JSON.stringify(tag)} names no type; wants one such as ${tag}person`);
+    width = cells.length;
     words.push(word);
     tags.push(tag);
   }

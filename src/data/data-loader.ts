@@ -1,4 +1,4 @@
-import { checkInteger, checkInterval } from "../util/check.js";
+import { checkFinite, checkInteger, checkInterval, kindOf } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { Generator } from "../util/philox.js";
 
@@ -40,10 +40,21 @@ export class DataLoader<T, B = T[]> implements Iterable<B> {
   readonly dataset: Dataset<T>;
   readonly #options: DataLoaderOptions<T, B>;
 
-  /** @throws SeqgradError `range` for a batch size below 1, `value` for an empty dataset */
+  /** @throws SeqgradError `range` for a batch size below 1, `value` for an empty dataset, or one that dropLast leaves nothing of */
   constructor(dataset: Dataset<T>, options: DataLoaderOptions<T, B>) {
-    checkInteger("DataLoader", "batchSize", options.batchSize, 1);
-    if (!(dataset.length > 0)) throw new SeqgradError("value", "DataLoader: the dataset is empty; give at least one item.");
+    const { batchSize, dropLast, ...functions } = options;
+    checkInteger("DataLoader", "batchSize", batchSize, 1);
+    if (typeof dataset?.at !== "function")
+      throw new SeqgradError("value", "DataLoader: the dataset has no at(); give an array, or { length, at(i) }.");
+    if (checkInteger("DataLoader", "the dataset's length", dataset.length) === 0)
+      throw new SeqgradError("value", "DataLoader: the dataset is empty; give at least one item.");
+    for (const name of ["collate", "bucketBy"] as const)
+      if (functions[name] !== undefined && typeof functions[name] !== "function")
+        throw new SeqgradError("value", `DataLoader: ${name} is ${kindOf(functions[name])}; give a function.`);
+    if (dropLast && dataset.length < batchSize) {
+      const advice = "give a smaller batchSize, or leave dropLast out";
+      throw new SeqgradError("value", `DataLoader: dropLast leaves no batch of ${batchSize} of the ${dataset.length} items; ${advice}.`);
+    }
     this.dataset = dataset;
     this.#options = options;
   }
@@ -89,7 +100,7 @@ export class DataLoader<T, B = T[]> implements Iterable<B> {
     const order = Array.from({ length: this.dataset.length }, (_, i) => i);
     if (shuffle) generator.shuffle(order);
     if (bucketBy) {
-      const lengths = order.map((i) => bucketBy(atOnce(this.dataset.at(i)) as T));
+      const lengths = order.map((i) => checkFinite("DataLoader", "a length by bucketBy", bucketBy(atOnce(this.dataset.at(i)) as T)));
       const length = new Map(order.map((i, at) => [i, lengths[at]!]));
       for (let from = 0; from < order.length; from += CHUNK * batchSize) {
         const chunk = order.slice(from, from + CHUNK * batchSize).sort((a, b) => length.get(a)! - length.get(b)!);
@@ -154,7 +165,7 @@ export interface LengthStatistics {
  * sg.lengthStatistics([[1], [1, 2], [1, 2, 3]]).median; // = 2
  */
 export function lengthStatistics(sequences: Iterable<{ readonly length: number }>): LengthStatistics {
-  const lengths = Array.from(sequences, ({ length }) => length).sort((a, b) => a - b);
+  const lengths = Array.from(sequences, (one) => checkInteger("lengthStatistics", "a length", one?.length)).sort((a, b) => a - b);
   if (lengths.length === 0) throw new SeqgradError("value", "lengthStatistics: there are no sequences.");
   const quantile = (share: number) => lengths[Math.max(0, Math.ceil(share * lengths.length) - 1)]!;
   const mean = lengths.reduce((a, b) => a + b) / lengths.length;

@@ -1,3 +1,4 @@
+import { checkText, kindOf } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { SeriesScaler, seriesOf } from "./series.js";
@@ -32,6 +33,8 @@ export function padFrames(sequences: readonly Frames[], { scaler }: { scaler?: S
   const data = new Float32Array(shape[0] * shape[1] * F);
   for (const [b, frames] of sequences.entries())
     for (const [t, frame] of frames.entries()) {
+      if (!Array.isArray(frame))
+        throw new SeqgradError("value", `padFrames: vector ${t} of sequence ${b} is ${kindOf(frame)}; give an array of numbers.`);
       if (frame.length !== F)
         throw new SeqgradError("shape", `padFrames: vector ${t} of sequence ${b} has shape ${formatShape([frame.length])}; wants [${F}].`);
       if (!frame.every(Number.isFinite))
@@ -57,17 +60,19 @@ export const frameScaler = (sequences: readonly Frames[]): SeriesScaler => Serie
  * sg.parseFrames("0 1.5; 2 -3"); // = [[0, 1.5], [2, -3]]
  */
 export function parseFrames(text: string, where = "the frames"): number[][] {
-  const frames = text.split(";").map((part, t) =>
-    part
-      .trim()
-      .split(/[\s,]+/)
-      .map((word) => {
-        const value = Number(word);
-        if (word === "" || !Number.isFinite(value))
-          throw new SeqgradError("format", `${where}: ${JSON.stringify(word)} in vector ${t + 1} is not a number.`);
-        return value;
-      }),
-  );
+  const frames = checkText(where, text)
+    .split(";")
+    .map((part, t) =>
+      part
+        .trim()
+        .split(/\s*,\s*|\s+/)
+        .map((word) => {
+          const value = Number(word);
+          if (word === "" || !Number.isFinite(value))
+            throw new SeqgradError("format", `${where}: ${JSON.stringify(word)} in vector ${t + 1} is not a number.`);
+          return value;
+        }),
+    );
   const odd = frames.findIndex((frame) => frame.length !== frames[0]!.length);
   if (odd < 0) return frames;
   const sizes = `vector ${odd + 1} has ${frames[odd]!.length} numbers, the first ${frames[0]!.length}`;

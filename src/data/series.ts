@@ -1,4 +1,4 @@
-import { checkInteger } from "../util/check.js";
+import { checkInteger, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 
 /** Several series side by side, step by step. */
@@ -16,12 +16,19 @@ export interface Series {
  * sg.seriesOf([[1, 10], [2, 20], [3, 30]]).steps; // = 3
  */
 export function seriesOf(rows: readonly (readonly number[])[]): Series {
-  const channels = rows[0]?.length ?? 0;
+  const flat = Array.from(rows ?? []).findIndex((row) => !Array.isArray(row));
+  if (flat >= 0)
+    throw new SeqgradError("value", `seriesOf: step ${flat} is ${kindOf(rows[flat])}; give a row for each step, such as [[1], [2]].`);
+  const channels = rows?.[0]?.length ?? 0;
   if (channels === 0) throw new SeqgradError("value", "seriesOf: there is no number; give a row of at least one for each step.");
   const odd = rows.findIndex((row) => row.length !== channels);
   if (odd >= 0) throw new SeqgradError("shape", `seriesOf: step ${odd} has ${rows[odd]!.length} numbers; the first has ${channels}.`);
   const hole = rows.findIndex((row) => !row.every(Number.isFinite));
-  if (hole >= 0) throw new SeqgradError("not-finite", `seriesOf: step ${hole} has [${rows[hole]!.join(", ")}]; fill what is missing.`);
+  if (hole >= 0)
+    throw new SeqgradError(
+      "not-finite",
+      `seriesOf: step ${hole} has [${rows[hole]!.map((value) => `${shown(value)}`).join(", ")}]; fill what is missing.`,
+    );
   return { values: Float64Array.from(rows.flat()), steps: rows.length, channels };
 }
 
@@ -39,7 +46,10 @@ export class SeriesScaler {
     readonly deviations: readonly number[],
   ) {}
 
-  /** From a series, of which steps from `end` on are not looked at. A series that does not change is only shifted. */
+  /**
+   * From a series, of which steps from `end` on are not looked at. A series that does not change is only shifted.
+   * @throws SeqgradError `range` for an end outside the series, `not-finite` for numbers whose squares are past all numbers
+   */
   static fit({ values, steps, channels }: Series, end = steps): SeriesScaler {
     checkInteger("SeriesScaler.fit", "end", end, 1, steps);
     const of = (term: (value: number, channel: number) => number) =>
@@ -50,6 +60,12 @@ export class SeriesScaler {
       });
     const means = of((value) => value);
     const deviations = of((value, c) => (value - means[c]!) ** 2).map((variance) => Math.sqrt(variance) || 1);
+    const wild = deviations.findIndex((deviation) => !Number.isFinite(deviation));
+    if (wild >= 0)
+      throw new SeqgradError(
+        "not-finite",
+        `SeriesScaler.fit: the deviation of series ${wild} is ${deviations[wild]}; divide its numbers by a large one.`,
+      );
     return new SeriesScaler(means, deviations);
   }
 

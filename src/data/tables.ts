@@ -1,3 +1,4 @@
+import { checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 
 export interface TableRow {
@@ -20,7 +21,10 @@ export interface TableOptions {
  * sg.parseTsv("Hello\tBonjour\nYes\tOui").map(({ cells }) => cells); // = [["Hello", "Bonjour"], ["Yes", "Oui"]]
  */
 export function parseTsv(text: string, options: TableOptions = {}): TableRow[] {
-  const rows = text.split(/\r\n|\n|\r/).map((line, i) => ({ line: i + 1, cells: line.split("\t") }));
+  const rows = checkText(options.name ?? "parseTsv", text)
+    .replace(/^\ufeff/, "")
+    .split(/\r\n|\n|\r/)
+    .map((line, i) => ({ line: i + 1, cells: line.split("\t") }));
   return checked(
     rows.filter(({ cells }) => cells.length > 1 || cells[0] !== ""),
     options,
@@ -28,7 +32,8 @@ export function parseTsv(text: string, options: TableOptions = {}): TableRow[] {
 }
 
 /**
- * The rows of comma-separated text (RFC 4180): cells in double quotes may hold commas, quotes twice, and line breaks. Read by papaparse.
+ * The rows of comma-separated text (RFC 4180): cells in double quotes may hold commas, quotes twice, and line breaks, which come as \n.
+ * Read by papaparse.
  * @throws SeqgradError `format` that names the file, line and column of what is wrong
  * @example
  * const rows = await sg.parseCsv('date,"temperature, °C"\n1981-01-01,20.7');
@@ -36,11 +41,13 @@ export function parseTsv(text: string, options: TableOptions = {}): TableRow[] {
  */
 export async function parseCsv(text: string, options: TableOptions = {}): Promise<TableRow[]> {
   const { default: papa } = await import("papaparse");
-  const { data, errors } = papa.parse<string[]>(text, { delimiter: ",", skipEmptyLines: false });
+  // Of line breaks papaparse knows one kind a file.
+  const lines = checkText(options.name ?? "parseCsv", text).replace(/\r\n?/g, "\n");
+  const { data, errors } = papa.parse<string[]>(lines, { delimiter: ",", newline: "\n", skipEmptyLines: false });
   let line = 1;
   const rows = data.map((cells) => {
     const row = { line, cells };
-    line += 1 + cells.reduce((breaks, cell) => breaks + (cell.match(/\r\n|\n|\r/g)?.length ?? 0), 0);
+    line += 1 + cells.reduce((breaks, cell) => breaks + (cell.match(/\n/g)?.length ?? 0), 0);
     return row;
   });
   const [error] = errors;
@@ -62,21 +69,29 @@ export interface NamedRow extends TableRow {
 /**
  * The named columns of a table. A first row that holds all the names, in capitals or not, is a header: it tells where they stand, maybe
  * among others. Without one the rows hold just these columns, in this order.
- * @throws SeqgradError `format` that names the file, line and column of an empty cell, or of a first row that fits in neither way
+ * @throws SeqgradError `format` that names the file, line and column of an empty cell, or of a first row that fits in neither way; so does
+ * one that holds some of the names
  * @example
  * const rows = sg.columnsOf(sg.parseTsv("Text\tid\tLabel\na fine film\t7\tgood"), ["label", "text"]);
  * rows.map(({ cells }) => cells); // = [["good", "a fine film"]]
  */
 export function columnsOf(rows: readonly TableRow[], names: readonly string[], name = "the table"): NamedRow[] {
   const [first] = rows;
-  const heads = first!.cells.map((cell) => cell.trim().toLowerCase());
+  if (!first) throw new SeqgradError("format", `${name} holds no row.`);
+  const heads = first.cells.map((cell) => cell.trim().toLowerCase());
   const isHeader = names.every((wanted) => heads.includes(wanted));
   if (!isHeader && heads.length !== names.length) {
     const wants = `wants ${names.join(", ")}, or a header that names them`;
     throw new SeqgradError(
       "format",
-      `${name}, line ${first!.line}, column ${Math.min(heads.length, names.length) + 1}: the row has ${heads.length} cells; ${wants}.`,
+      `${name}, line ${first.line}, column ${Math.min(heads.length, names.length) + 1}: the row has ${heads.length} cells; ${wants}.`,
     );
+  }
+  const known = names.filter((wanted) => heads.includes(wanted));
+  const twice = known.find((wanted) => heads.indexOf(wanted) !== heads.lastIndexOf(wanted));
+  if ((!isHeader && known.length > 0) || twice) {
+    const fault = twice ? `names ${twice} twice` : `names ${known.join(", ")} alone of ${names.join(", ")}`;
+    throw new SeqgradError("format", `${name}, line ${first.line}: the header ${fault}; name each once, or leave the header out.`);
   }
   const columns = names.map((wanted, i) => 1 + (isHeader ? heads.indexOf(wanted) : i));
   return rows.slice(isHeader ? 1 : 0).map(({ line, cells }) => {

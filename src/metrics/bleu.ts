@@ -1,6 +1,6 @@
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { checkPairs, countsOf, ngramsOf, overlapOf } from "./pairs.js";
+import { checkPairs, checkTexts, countsOf, ngramsOf, overlapOf } from "./pairs.js";
 import { tokenize13a } from "./tokenize-13a.js";
 
 /** What a sentence may be translated as: one text, or any of several. */
@@ -31,6 +31,7 @@ export interface BleuScore {
 }
 
 const ORDER = 4;
+const choices: Readonly<Record<"tokenize" | "smooth", readonly string[]>> = { tokenize: ["13a", "none"], smooth: ["exp", "none"] };
 
 /** What a score is made of: these add up over sentences. */
 interface Statistics {
@@ -58,6 +59,12 @@ const noStatistics = (): Statistics => ({
  * sg.metrics.bleu(["the cat sat on the mat"], ["the cat sat on a mat"]).score; // = 53.73
  */
 export function bleu(hypotheses: readonly string[], references: References, options: BleuOptions = {}): BleuScore {
+  for (const [name, words] of Object.entries(choices))
+    if (options[name as keyof typeof choices] !== undefined && !words.includes(options[name as keyof typeof choices]!))
+      throw new SeqgradError(
+        "value",
+        `bleu: ${name} is ${JSON.stringify(options[name as keyof typeof choices])}; use ${words.join(", ")}.`,
+      );
   const lists = referenceLists("bleu", hypotheses, references);
   const sum = noStatistics();
   for (const [i, hypothesis] of hypotheses.entries()) addStatistics(sum, hypothesis, lists[i]!, options);
@@ -104,7 +111,7 @@ export function bleuByLength(
   checkPairs("bleuByLength", lengths, hypotheses);
   const buckets = new Map<number, number[]>();
   for (let i = 0; i < lengths.length; i++) {
-    const bucket = Math.floor(lengths[i]! / width);
+    const bucket = Math.floor(checkInteger("bleuByLength", `lengths[${i}]`, lengths[i]!) / width);
     buckets.set(bucket, [...(buckets.get(bucket) ?? []), i]);
   }
   return [...buckets]
@@ -122,9 +129,11 @@ export function bleuByLength(
 /** A list of references for each hypothesis. */
 export function referenceLists(op: string, hypotheses: readonly string[], references: References): (readonly string[])[] {
   checkPairs(op, hypotheses, references);
-  const lists = references.map((list) => (typeof list === "string" ? [list] : list));
+  const lists = references.map((list) => (Array.isArray(list) ? (list as readonly string[]) : [list as string]));
+  checkTexts(op, hypotheses);
   const bare = lists.findIndex((list) => list.length === 0);
   if (bare >= 0) throw new SeqgradError("value", `${op}: sentence ${bare} has no reference; give at least one.`);
+  for (const list of lists) checkTexts(`${op}: references`, list);
   return lists;
 }
 

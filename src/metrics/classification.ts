@@ -1,3 +1,4 @@
+import { kindOf } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkPairs } from "./pairs.js";
 
@@ -34,7 +35,10 @@ export function confusionMatrix<T extends string | number>(
   labels: readonly T[] = labelsIn(predictions, targets),
 ): ConfusionMatrix<T> {
   checkPairs("confusionMatrix", predictions, targets);
+  if (!Array.isArray(labels)) throw new SeqgradError("value", `confusionMatrix: labels are ${kindOf(labels)}; give a list.`);
   const positions = new Map(labels.map((label, i) => [label, i]));
+  if (positions.size < labels.length)
+    throw new SeqgradError("value", `confusionMatrix: the labels ${labels.join(", ")} are not all different.`);
   const counts = labels.map(() => new Array<number>(labels.length).fill(0));
   const positionOf = (label: T) => {
     const position = positions.get(label);
@@ -47,7 +51,7 @@ export function confusionMatrix<T extends string | number>(
 }
 
 const labelsIn = <T extends string | number>(...lists: ArrayLike<T>[]): T[] =>
-  [...new Set(lists.flatMap((list) => Array.from(list)))].sort((a, b) => (a < b ? -1 : 1));
+  [...new Set(lists.flatMap((list) => Array.from(list ?? [])))].sort((a, b) => (a < b ? -1 : 1));
 
 export interface Score {
   readonly precision: number;

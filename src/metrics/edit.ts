@@ -1,4 +1,6 @@
-import { checkPairs } from "./pairs.js";
+import { kindOf } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { checkPairs, checkTexts } from "./pairs.js";
 
 /**
  * The fewest insertions, deletions and substitutions of one item that make `a` into `b` (Levenshtein 1966).
@@ -6,6 +8,8 @@ import { checkPairs } from "./pairs.js";
  * sg.metrics.editDistance("kitten", "sitting"); // = 3
  */
 export function editDistance<T>(a: ArrayLike<T>, b: ArrayLike<T>): number {
+  for (const list of [a, b])
+    if (typeof list?.length !== "number") throw new SeqgradError("value", `editDistance: got ${kindOf(list)}; give texts or lists.`);
   // row[j]: the distance of the first i items of a to the first j of b.
   const row = Uint32Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
@@ -45,6 +49,7 @@ export function symbolErrorRate<T>(predictions: readonly ArrayLike<T>[], targets
  */
 export function wordErrorRate(predictions: readonly string[], targets: readonly string[]): number {
   checkPairs("wordErrorRate", predictions, targets);
+  for (const texts of [predictions, targets]) checkTexts("wordErrorRate", texts);
   return symbolErrorRate(predictions.map(wordsOf), targets.map(wordsOf));
 }
 

@@ -1,11 +1,20 @@
+import { checkText, kindOf } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 
 /** Throws unless there is one prediction for each of at least one target. */
 export function checkPairs(op: string, predictions: ArrayLike<unknown>, targets: ArrayLike<unknown>): void {
+  for (const list of [predictions, targets])
+    if (!(list instanceof Object) || typeof list.length !== "number")
+      throw new SeqgradError("value", `${op}: wants two lists, predictions and targets; one is ${kindOf(list)}.`);
   if (predictions.length !== targets.length) {
     throw new SeqgradError("shape", `${op}: ${predictions.length} predictions for ${targets.length} targets; give one for each.`);
   }
   if (targets.length === 0) throw new SeqgradError("value", `${op}: there is nothing to compare; give at least one pair.`);
+}
+
+/** Throws unless each is a text. */
+export function checkTexts(op: string, texts: readonly string[]): void {
+  for (const [i, text] of texts.entries()) checkText(`${op}: text ${i}`, text);
 }
 
 /** How often each item occurs. */

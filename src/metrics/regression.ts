@@ -1,26 +1,33 @@
-import { checkInteger } from "../util/check.js";
+import { checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkPairs } from "./pairs.js";
 
 function meanOf(op: string, predictions: ArrayLike<number>, targets: ArrayLike<number>, of: (p: number, y: number) => number): number {
   checkPairs(op, predictions, targets);
   let sum = 0;
-  for (let i = 0; i < targets.length; i++) sum += of(predictions[i]!, targets[i]!);
+  for (let i = 0; i < targets.length; i++) {
+    const [p, y] = [predictions[i]!, targets[i]!];
+    if (!Number.isFinite(p) || !Number.isFinite(y))
+      throw new SeqgradError("not-finite", `${op}: pair ${i} is ${shown(p)} and ${shown(y)}; give finite numbers.`);
+    sum += of(p, y);
+  }
   return sum / targets.length;
 }
 
+const distance = (p: number, y: number) => Math.abs(p - y);
+
 /**
  * mean |p - y|, in the units of y.
- * @throws SeqgradError `shape` where the numbers differ, `value` for none
+ * @throws SeqgradError `shape` where the numbers differ, `value` for none, `not-finite`
  * @example
  * sg.metrics.meanAbsoluteError([1, 2], [2, 4]); // = 1.5
  */
 export const meanAbsoluteError = (predictions: ArrayLike<number>, targets: ArrayLike<number>): number =>
-  meanOf("meanAbsoluteError", predictions, targets, (p, y) => Math.abs(p - y));
+  meanOf("meanAbsoluteError", predictions, targets, distance);
 
 /**
  * sqrt(mean (p - y)^2), in the units of y.
- * @throws SeqgradError `shape` where the numbers differ, `value` for none
+ * @throws SeqgradError `shape` where the numbers differ, `value` for none, `not-finite`
  * @example
  * sg.metrics.rootMeanSquareError([1, 2], [2, 5]); // = Math.sqrt(5)
  */
@@ -30,7 +37,7 @@ export const rootMeanSquareError = (predictions: ArrayLike<number>, targets: Arr
 /**
  * The symmetric mean absolute percentage error as in the M4 competition (Makridakis et al. 2020): 200 mean |p - y| / (|p| + |y|), from 0
  * to 200; a pair of zeros counts as 0.
- * @throws SeqgradError `shape` where the numbers differ, `value` for none
+ * @throws SeqgradError `shape` where the numbers differ, `value` for none, `not-finite`
  * @example
  * sg.metrics.smape([110], [90]); // = 20
  */
@@ -43,7 +50,8 @@ export const smape = (predictions: ArrayLike<number>, targets: ArrayLike<number>
  *
  * @param training the series before the forecast
  * @param season m, the steps of a season; 1 for none
- * @throws SeqgradError `shape`, `value`; `range` for a training part not longer than a season
+ * @throws SeqgradError `shape`, `not-finite`; `value` for a training part that does not change from season to season; `range` for one not
+ *   longer than a season
  * @example
  * sg.metrics.mase([5], [6], [1, 2, 3, 4]); // = 1
  */
@@ -54,5 +62,10 @@ export function mase(predictions: ArrayLike<number>, targets: ArrayLike<number>,
     throw new SeqgradError("range", `mase: a training part of ${training.length} steps has none a season of ${season} apart; ${advice}.`);
   }
   const later = Array.from(training).slice(season);
-  return meanAbsoluteError(predictions, targets) / meanAbsoluteError(Array.from(training).slice(0, -season), later);
+  const scale = meanOf("mase: the training part", Array.from(training).slice(0, -season), later, distance);
+  if (scale === 0) {
+    const got = `the training part is the same after each season of ${season}, and its change is what to divide by`;
+    throw new SeqgradError("value", `mase: ${got}; give another season, or take meanAbsoluteError().`);
+  }
+  return meanOf("mase", predictions, targets, distance) / scale;
 }

@@ -1,5 +1,5 @@
 import { type Score, scoreOf } from "./classification.js";
-import { checkPairs, countsOf, ngramsOf, overlapOf } from "./pairs.js";
+import { checkPairs, checkTexts, countsOf, ngramsOf, overlapOf } from "./pairs.js";
 
 export interface RougeScore {
   readonly rouge1: Score;
@@ -18,6 +18,7 @@ export interface RougeScore {
  */
 export function rouge(hypotheses: readonly string[], references: readonly string[]): RougeScore {
   checkPairs("rouge", hypotheses, references);
+  for (const texts of [hypotheses, references]) checkTexts("rouge", texts);
   const pairs = hypotheses.map((text, i) => [wordsOf(text), wordsOf(references[i]!)] as const);
   const mean = (of: (hypothesis: string[], reference: string[]) => Score): Score => {
     const scores = pairs.map(([hypothesis, reference]) => of(hypothesis, reference));

@@ -4,7 +4,7 @@ import { byteCharacters, byteOf, toByteCharacters } from "./byte-alphabet.js";
 import { type HuggingFaceJson, vocabularyOf } from "./hugging-face.js";
 import { mergePairs, SPAN } from "./pair-merges.js";
 import { SubwordTokenizer } from "./subword-tokenizer.js";
-import { isSilent } from "./tokenizer.js";
+import { checkSpecial, isSilent, textsIn } from "./tokenizer.js";
 import { tokensInOrder } from "./vocabulary.js";
 
 export interface BpeOptions {
@@ -50,16 +50,19 @@ export class BpeTokenizer extends SubwordTokenizer {
 
   /**
    * Learns merges from texts.
-   * @throws SeqgradError `range` for a vocabulary too small for the bytes and special tokens
+   * @throws SeqgradError `range` for a vocabulary too small for the bytes and special tokens, `value` for no text
    */
   static train(texts: Iterable<string>, options: BpeOptions = {}): BpeTokenizer {
     const { vocabularySize = 8000, special = ["<|endoftext|>"], minCount = 2 } = options;
+    checkSpecial("BpeTokenizer.train", special);
     checkInteger("BpeTokenizer.train", "vocabularySize", vocabularySize, special.length + byteCharacters.length, SPAN - 1);
     checkInteger("BpeTokenizer.train", "minCount", minCount, 1);
     const tokens = [...special, ...byteCharacters.toSorted()];
     const ids = new Map(tokens.map((token, id) => [token, id]));
     const counts = new Map<string, number>();
-    for (const text of texts) for (const piece of text.match(pieces) ?? []) counts.set(piece, (counts.get(piece) ?? 0) + 1);
+    for (const text of textsIn("BpeTokenizer.train", texts))
+      for (const piece of text.match(pieces) ?? []) counts.set(piece, (counts.get(piece) ?? 0) + 1);
+    if (counts.size === 0) throw new SeqgradError("value", "BpeTokenizer.train: the texts are empty; give some text to learn from.");
     const words = Array.from(counts, ([piece, count]) => ({ symbols: Array.from(toByteCharacters(piece), (c) => ids.get(c)!), count }));
     const merges: [string, string][] = [];
     const isFull = () => tokens.length >= vocabularySize;
@@ -77,7 +80,7 @@ export class BpeTokenizer extends SubwordTokenizer {
   /** Whether a tokenizer.json is of plain byte-level BPE, of its own or GPT-2's kind. */
   static reads({ model, pre_tokenizer: pre, normalizer, post_processor: post }: HuggingFaceJson): boolean {
     const isPlain = pre?.type === "ByteLevel" && !pre.add_prefix_space && pre.use_regex !== false && !normalizer;
-    return model?.type === "BPE" && isPlain && model.merges !== undefined && (!post || post.type === "ByteLevel");
+    return model?.type === "BPE" && isPlain && (!post || post.type === "ByteLevel");
   }
 
   /**
@@ -91,19 +94,12 @@ export class BpeTokenizer extends SubwordTokenizer {
         "format",
         "BpeTokenizer.fromJSON: this is no tokenizer.json of plain byte-level BPE; read it by tokenizerFromJSON().",
       );
-    const { added_tokens: added = [] } = file;
-    const model = file.model!;
-    const tokens = tokensInOrder("BpeTokenizer.fromJSON", vocabularyOf(model, added));
-    const merges = model.merges!.map((pair) => (typeof pair === "string" ? (pair.split(" ") as [string, string]) : pair));
-    return new BpeTokenizer(
-      tokens,
-      merges,
-      added.map(({ content }) => content),
-    );
+    const { vocabulary, special } = vocabularyOf("BpeTokenizer.fromJSON", file);
+    return new BpeTokenizer(tokensInOrder("BpeTokenizer.fromJSON", vocabulary), mergesOf(file.model!.merges), special);
   }
 
   /** Bytes that are no UTF-8 come as U+FFFD. */
-  decode(ids: ArrayLike<number>): string {
+  protected textOf(ids: ArrayLike<number>): string {
     const bytes: number[] = [];
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i]!;
@@ -143,9 +139,14 @@ export class BpeTokenizer extends SubwordTokenizer {
     return text.match(pieces) ?? [];
   }
 
+  #refuse(character: string): never {
+    const byte = byteOf(character)!.toString(16).padStart(2, "0");
+    throw new SeqgradError("range", `BpeTokenizer.encode: the vocabulary has no token for byte 0x${byte}, and none for what is unknown.`);
+  }
+
   /** The ids of a piece: of its bytes, with the pair of lowest rank merged, the leftmost first, until none is left. */
   protected idsOf(piece: string): readonly number[] {
-    const ids = Array.from(toByteCharacters(piece), (character) => this.ids.get(character)!);
+    const ids = Array.from(toByteCharacters(piece), (character) => this.ids.get(character) ?? this.special.unk ?? this.#refuse(character));
     while (ids.length > 1) {
       let lowest = Number.POSITIVE_INFINITY;
       for (let i = 1; i < ids.length; i++) lowest = Math.min(lowest, this.#ranks.get(ids[i - 1]! * SPAN + ids[i]!)?.rank ?? lowest);
@@ -162,4 +163,15 @@ export class BpeTokenizer extends SubwordTokenizer {
     }
     return ids;
   }
+}
+
+/** The pairs of tokenizer.json, each as a list or as one text with a blank between. */
+function mergesOf(merges: NonNullable<HuggingFaceJson["model"]>["merges"]): [string, string][] {
+  if (!Array.isArray(merges))
+    throw new SeqgradError("format", "BpeTokenizer.fromJSON: the model has no list of merges. Is the file whole?");
+  return merges.map((merge, i) => {
+    const pair: unknown = typeof merge === "string" ? merge.split(" ") : merge;
+    if (Array.isArray(pair) && pair.length === 2 && pair.every((token) => typeof token === "string")) return pair as [string, string];
+    throw new SeqgradError("format", `BpeTokenizer.fromJSON: merge ${i} is ${JSON.stringify(merge)}; wants two tokens.`);
+  });
 }

@@ -1,5 +1,16 @@
+import { checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { type EncodeOptions, framed, isSilent, type SpecialIds, specialIds, type Tokenizer, unknownId } from "./tokenizer.js";
+import {
+  checkIds,
+  checkSpecial,
+  type EncodeOptions,
+  framed,
+  isSilent,
+  type SpecialIds,
+  specialIds,
+  type Tokenizer,
+  unknownId,
+} from "./tokenizer.js";
 import { tokensInOrder } from "./vocabulary.js";
 
 /**
@@ -47,6 +58,7 @@ export class CharTokenizer implements Tokenizer {
       codePoints.add(codePoint);
       if (codePoint > 0xffff) i++;
     }
+    checkSpecial("CharTokenizer.fromText", special);
     const bad = special.find((token) => !isSpecial(token));
     if (bad !== undefined)
       throw new SeqgradError("value", `CharTokenizer.fromText: the special token ${JSON.stringify(bad)} is not like <pad> or [PAD].`);
@@ -75,6 +87,7 @@ export class CharTokenizer implements Tokenizer {
    * special token
    */
   encode(text: string, options: EncodeOptions = {}): Int32Array<ArrayBuffer> {
+    checkText("CharTokenizer.encode", text);
     const { unk } = this.special;
     const ids = new Int32Array(text.length);
     let count = 0;
@@ -95,6 +108,7 @@ export class CharTokenizer implements Tokenizer {
    * @throws SeqgradError `range` for an id that is not in the vocabulary
    */
   decode(ids: ArrayLike<number>): string {
+    checkIds("CharTokenizer.decode", ids);
     const characters = new Array<string>(ids.length);
     for (let i = 0; i < ids.length; i++) {
       const character = this.#characters[ids[i]!];

@@ -69,10 +69,19 @@ export async function corpusOf(
   const numbers: number[] = [];
   const breathe = breather();
   let i = 0;
+  if (typeof sentences?.[Symbol.iterator] !== "function")
+    throw new SeqgradError(
+      "value",
+      `${op}: the sentences are ${sentences === null ? "null" : typeof sentences}; give a list of lists of words.`,
+    );
   for (const sentence of sentences) {
-    if (typeof sentence === "string")
-      throw new SeqgradError("value", `${op}: sentence ${i} is a string; give its words, as WordSplitter's split() makes them.`);
+    if (!Array.isArray(sentence)) {
+      const kind = typeof sentence === "string" ? "a string" : "no list";
+      throw new SeqgradError("value", `${op}: sentence ${i} is ${kind}; give its words, as WordSplitter's split() makes them.`);
+    }
     for (const word of sentence) {
+      if (typeof word !== "string")
+        throw new SeqgradError("value", `${op}: sentence ${i} holds ${String(word)}, which is no word; give strings.`);
       counts.set(word, (counts.get(word) ?? 0) + 1);
       let number = seen.get(word);
       if (number === undefined) {

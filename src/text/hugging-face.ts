@@ -1,9 +1,11 @@
+import { SeqgradError } from "../util/errors.js";
+
 /** What tokenizer.json holds of that which seqgrad reads and writes. */
 export interface HuggingFaceJson {
   readonly version?: string;
   readonly truncation?: unknown;
   readonly padding?: unknown;
-  readonly added_tokens?: readonly AddedToken[];
+  readonly added_tokens?: readonly AddedToken[] | null;
   readonly normalizer?: Part | null;
   readonly pre_tokenizer?: Part | null;
   readonly post_processor?: Part | null;
@@ -34,11 +36,22 @@ export const addedTokens = (tokens: readonly string[], idOf: (token: string) => 
     ...{ id: idOf(content), content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true },
   }));
 
-/** The ids of all tokens: a special one may stand outside the model. */
-export const vocabularyOf = (model: ModelPart, added: readonly AddedToken[]): Record<string, number> => ({
-  ...model.vocab,
-  ...Object.fromEntries(added.map(({ content, id }) => [content, id])),
-});
+/** The ids of all tokens, of which a special one may stand outside the model, and the special ones. */
+export function vocabularyOf(
+  op: string,
+  { model, added_tokens }: HuggingFaceJson,
+): { vocabulary: Record<string, number>; special: string[] } {
+  const { vocab } = model!;
+  if (typeof vocab !== "object" || vocab === null || Array.isArray(vocab))
+    throw new SeqgradError("format", `${op}: the model has no vocab, an object from tokens to ids. Is the file whole?`);
+  const added = added_tokens ?? [];
+  if (!Array.isArray(added) || !added.every((token) => typeof token?.content === "string"))
+    throw new SeqgradError("format", `${op}: added_tokens are ${JSON.stringify(added)}; wants a list of { id, content }.`);
+  return {
+    vocabulary: { ...vocab, ...Object.fromEntries(added.map(({ content, id }) => [content, id])) },
+    special: added.map(({ content }) => content),
+  };
+}
 
 /** Splits a text at special tokens and keeps them; the longest that fits is taken. */
 export function specialPattern(tokens: readonly string[]): RegExp | undefined {

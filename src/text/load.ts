@@ -1,8 +1,9 @@
+import { checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { BpeTokenizer } from "./bpe-tokenizer.js";
 import { CharTokenizer } from "./char-tokenizer.js";
 import type { HuggingFaceJson } from "./hugging-face.js";
-import { type EncodeOptions, framed, type SpecialIds, specialIds, type Tokenizer, unknownId } from "./tokenizer.js";
+import { checkIds, type EncodeOptions, framed, type SpecialIds, specialIds, type Tokenizer, unknownId } from "./tokenizer.js";
 import { WordTokenizer } from "./word-tokenizer.js";
 import { WordPieceTokenizer } from "./wordpiece-tokenizer.js";
 
@@ -63,11 +64,12 @@ class HuggingFaceTokenizer implements Tokenizer {
   }
 
   encode(text: string, options: EncodeOptions = {}): Int32Array<ArrayBuffer> {
-    const { ids } = this.foreign.encode(text, { add_special_tokens: false });
+    const { ids } = this.foreign.encode(checkText("Tokenizer.encode", text), { add_special_tokens: false });
     return framed("Tokenizer.encode", Int32Array.from(ids), this.special, options);
   }
 
   decode(ids: ArrayLike<number>): string {
+    checkIds("Tokenizer.decode", ids);
     const list = Array.from(ids);
     const bad = list.findIndex((id) => !(id >= 0 && id < this.size));
     if (bad >= 0) throw unknownId("Tokenizer.decode", list[bad], bad, this.size);

@@ -1,6 +1,7 @@
+import { checkText } from "../util/check.js";
 import { remembering } from "../util/remember.js";
 import { addedTokens, type HuggingFaceJson, specialPattern } from "./hugging-face.js";
-import { type EncodeOptions, framed, type SpecialIds, specialIds, type Tokenizer, unknownId } from "./tokenizer.js";
+import { checkIds, checkSpecial, type EncodeOptions, framed, type SpecialIds, specialIds, type Tokenizer, unknownId } from "./tokenizer.js";
 
 /** What tokenizers of parts of words have in common: numbered tokens, of which special ones are never cut, and tokenizer.json's head. */
 export abstract class SubwordTokenizer implements Tokenizer {
@@ -15,6 +16,7 @@ export abstract class SubwordTokenizer implements Tokenizer {
     protected readonly tokens: readonly string[],
     protected readonly specialTokens: readonly string[],
   ) {
+    checkSpecial(name, specialTokens);
     this.ids = new Map(tokens.map((token, id) => [token, id]));
     this.#pattern = specialPattern(specialTokens);
     this.special = specialIds((token) => (specialTokens.includes(token) ? this.ids.get(token) : undefined));
@@ -25,6 +27,7 @@ export abstract class SubwordTokenizer implements Tokenizer {
   }
 
   encode(text: string, options: EncodeOptions = {}): Int32Array<ArrayBuffer> {
+    checkText(`${this.name}.encode`, text);
     const ids: number[] = [];
     // Split at special tokens: those stand at odd places.
     for (const [i, part] of (this.#pattern ? text.split(this.#pattern) : [text]).entries()) {
@@ -34,7 +37,10 @@ export abstract class SubwordTokenizer implements Tokenizer {
     return framed(`${this.name}.encode`, new Int32Array(ids), this.special, options);
   }
 
-  abstract decode(ids: ArrayLike<number>): string;
+  decode(ids: ArrayLike<number>): string {
+    checkIds(`${this.name}.decode`, ids);
+    return this.textOf(ids);
+  }
 
   idOf(token: string): number | undefined {
     return this.ids.get(token);
@@ -61,6 +67,7 @@ export abstract class SubwordTokenizer implements Tokenizer {
   }
 
   /** A text without special tokens in the pieces that are encoded each by itself. */
+  protected abstract textOf(ids: ArrayLike<number>): string;
   protected abstract piecesOf(text: string): Iterable<string>;
   protected abstract idsOf(piece: string): readonly number[];
 }

@@ -1,3 +1,4 @@
+import { checkText, kindOf } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 
 /** The ids of tokens with a part to play; undefined where a tokenizer has none. */
@@ -81,3 +82,24 @@ export function framed(
 /** The error of an id that is no token's. */
 export const unknownId = (op: string, id: number | undefined, position: number, size: number): SeqgradError =>
   new SeqgradError("range", `${op}: id ${id} at position ${position} is not one of 0 to ${size - 1}.`);
+
+/** Texts one after the other; throws for one text in place of several, and for what is no text. */
+export function* textsIn(op: string, texts: Iterable<string>): Generator<string> {
+  if (typeof texts === "string" || typeof texts?.[Symbol.iterator] !== "function")
+    throw new SeqgradError("value", `${op}: the texts are ${kindOf(texts)}; give a list of strings.`);
+  let i = 0;
+  for (const text of texts) yield checkText(`${op}: text ${i++}`, text);
+}
+
+/** Ids to decode, when they are a list. */
+export function checkIds(op: string, ids: ArrayLike<number>): void {
+  if (!(ids instanceof Object)) throw new SeqgradError("value", `${op}: the ids are ${kindOf(ids)}; give a list of numbers.`);
+}
+
+/** Special tokens, when they are a list of different strings. */
+export function checkSpecial(op: string, special: readonly string[]): void {
+  if (!Array.isArray(special) || special.some((token) => typeof token !== "string" || token === ""))
+    throw new SeqgradError("value", `${op}: special is ${JSON.stringify(special)}; give a list of strings, such as ["<pad>"].`);
+  if (new Set(special).size < special.length)
+    throw new SeqgradError("value", `${op}: the special tokens ${special.join(" ")} are not all different.`);
+}

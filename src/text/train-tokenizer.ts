@@ -1,7 +1,7 @@
 import { SeqgradError } from "../util/errors.js";
 import { BpeTokenizer } from "./bpe-tokenizer.js";
 import { CharTokenizer } from "./char-tokenizer.js";
-import type { Tokenizer } from "./tokenizer.js";
+import { type Tokenizer, textsIn } from "./tokenizer.js";
 import { WordTokenizer } from "./word-tokenizer.js";
 
 /** What a text may be cut into: words, in lower case, characters, or parts of words by byte-pair encoding. */
@@ -28,7 +28,7 @@ export interface TokenizerOptions {
 export function trainTokenizer(texts: readonly string[], options: TokenizerOptions): Tokenizer {
   const { unit, vocabularySize = 8000, minCount = 1, special = unit === "words" ? ["<unk>"] : [] } = options;
   if (unit === "words") return WordTokenizer.fromTexts(texts, { minCount, maxSize: vocabularySize, special });
-  if (unit === "characters") return CharTokenizer.fromText(texts.join(""), { special });
+  if (unit === "characters") return CharTokenizer.fromText([...textsIn("trainTokenizer", texts)].join(""), { special });
   if (unit === "bpe") return BpeTokenizer.train(texts, { vocabularySize, special });
   throw new SeqgradError("value", `trainTokenizer: there is no unit "${String(unit)}"; use ${textUnits.join(", ")}.`);
 }

@@ -1,6 +1,7 @@
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { SparseRows } from "./sparse.js";
+import { textsIn } from "./tokenizer.js";
 import { Vocabulary } from "./vocabulary.js";
 import { type WordOptions, WordSplitter } from "./word-tokenizer.js";
 
@@ -53,7 +54,14 @@ export class BagOfWords {
    * @throws SeqgradError `value` for texts without a term, `range` for an option outside its interval
    */
   static fit(texts: Iterable<string>, options: BagOptions = {}): BagOfWords {
-    const { ngrams: [least, most] = [1, 1], stopWords = [], minTexts = 1, maxTerms } = options;
+    const op = "BagOfWords.fit";
+    const { ngrams: lengths = [1, 1], stopWords = [], minTexts = 1, maxTerms } = options;
+    if (!Array.isArray(lengths) || lengths.length !== 2)
+      throw new SeqgradError("value", `${op}: ngrams is ${JSON.stringify(lengths)}; give the shortest and the longest, such as [1, 2].`);
+    if (typeof stopWords === "string") throw new SeqgradError("value", `${op}: stopWords is a string; give a list of words.`);
+    checkInteger(op, "minTexts", minTexts, 1);
+    if (maxTerms !== undefined) checkInteger(op, "maxTerms", maxTerms, 1);
+    const [least, most] = lengths as readonly [number, number];
     const splitter = new WordSplitter({ punctuation: "drop", ...options });
     const stop = new Set(stopWords);
     const termsOf = (text: string) =>
@@ -64,10 +72,15 @@ export class BagOfWords {
       );
     const counts = new Map<string, number>();
     let count = 0;
-    for (const text of texts) {
+    for (const text of textsIn(op, texts)) {
       count++;
       for (const term of new Set(termsOf(text))) counts.set(term, (counts.get(term) ?? 0) + 1);
     }
+    if (![...counts.values()].some((n) => n >= minTexts))
+      throw new SeqgradError(
+        "value",
+        `${op}: no term is in ${minTexts} of the ${count} texts; give more text, fewer stop words or a smaller minTexts.`,
+      );
     const sizes = { minCount: minTexts, ...(maxTerms !== undefined && { maxSize: maxTerms }) };
     return new BagOfWords(Vocabulary.fromCounts(counts, { special: [], ...sizes }), termsOf, count);
   }
@@ -84,7 +97,7 @@ export class BagOfWords {
 
   /** `[texts, terms]`; terms that are not known count for nothing. */
   transform(texts: Iterable<string>): SparseRows {
-    const rows = Array.from(texts, (text) => {
+    const rows = Array.from(textsIn("BagOfWords.transform", texts), (text) => {
       const counts = new Map<number, number>();
       for (const term of this.#termsOf(text)) {
         const column = this.#vocabulary.idOf(term);

@@ -1,6 +1,6 @@
-import { checkInteger } from "../util/check.js";
+import { checkInteger, checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { type SpecialIds, sequenceTokens, specialIds, unknownId } from "./tokenizer.js";
+import { checkSpecial, type SpecialIds, sequenceTokens, specialIds, unknownId } from "./tokenizer.js";
 
 export interface VocabularyOptions {
   /** Tokens that come first, whether they occur or not. Default `<pad>`, `<sos>`, `<eos>`, `<unk>`. */
@@ -38,17 +38,16 @@ export class Vocabulary {
    */
   static fromTokens(tokens: Iterable<string>, options: VocabularyOptions = {}): Vocabulary {
     const counts = new Map<string, number>();
-    for (const token of tokens) counts.set(token, (counts.get(token) ?? 0) + 1);
+    for (const token of tokens) counts.set(checkText("Vocabulary.fromTokens", token), (counts.get(token) ?? 0) + 1);
     return Vocabulary.fromCounts(counts, options);
   }
 
   /** The same from how often each token occurs. */
   static fromCounts(counts: ReadonlyMap<string, number>, options: VocabularyOptions = {}): Vocabulary {
     const { special = sequenceTokens, minCount = 1, maxSize = 2 ** 31 - 1 } = options;
+    checkSpecial("Vocabulary", special);
     checkInteger("Vocabulary", "minCount", minCount, 1);
     checkInteger("Vocabulary", "maxSize", maxSize, Math.max(1, special.length));
-    if (new Set(special).size < special.length)
-      throw new SeqgradError("value", `Vocabulary: the special tokens ${special.join(" ")} are not all different.`);
     const first = new Set(special);
     const others = [...counts].filter(([token, count]) => count >= minCount && !first.has(token));
     others.sort(([a, m], [b, n]) => n - m || compareCodePoints(a, b));
@@ -101,11 +100,14 @@ export class Vocabulary {
 
 /** The tokens of a map from token to id, by their ids. */
 export function tokensInOrder(op: string, json: Readonly<Record<string, number>>): string[] {
+  if (typeof json !== "object" || json === null)
+    throw new SeqgradError("format", `${op}: wants an object from tokens to ids, got ${json === null ? "null" : typeof json}.`);
   const entries = Object.entries(json);
   const tokens = new Array<string | undefined>(entries.length).fill(undefined);
   for (const [token, id] of entries) {
     const fail = (what: string) => new SeqgradError("format", `${op}: ${JSON.stringify(token)}: ${what}.`);
-    if (!(Number.isInteger(id) && id >= 0 && id < entries.length)) throw fail(`its id ${id} is not one of 0 to ${entries.length - 1}`);
+    if (!(Number.isInteger(id) && id >= 0 && id < entries.length))
+      throw fail(`its id ${JSON.stringify(id)} is not one of 0 to ${entries.length - 1}`);
     if (tokens[id] !== undefined) throw fail(`its id ${id} is that of ${JSON.stringify(tokens[id])} too`);
     tokens[id] = token;
   }

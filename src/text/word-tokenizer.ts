@@ -1,6 +1,17 @@
+import { checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { remembering } from "../util/remember.js";
-import { type EncodeOptions, framed, isSilent, type SpecialIds, type Tokenizer, unknownId } from "./tokenizer.js";
+import {
+  checkIds,
+  type EncodeOptions,
+  framed,
+  isSilent,
+  type SpecialIds,
+  sequenceTokens,
+  type Tokenizer,
+  textsIn,
+  unknownId,
+} from "./tokenizer.js";
 import { Vocabulary, type VocabularyOptions } from "./vocabulary.js";
 
 export interface WordOptions {
@@ -39,7 +50,7 @@ export class WordSplitter {
 
   split(text: string): string[] {
     const words: string[] = [];
-    for (const piece of text.match(/\S+/g) ?? []) words.push(...this.#wordsOf(piece));
+    for (const piece of checkText("WordSplitter.split", text).match(/\S+/g) ?? []) words.push(...this.#wordsOf(piece));
     return words;
   }
 
@@ -81,13 +92,17 @@ export class WordTokenizer implements Tokenizer {
 
   /**
    * The tokenizer of the words that occur in the texts.
-   * @throws SeqgradError as `Vocabulary.fromTokens` and `WordSplitter`
+   * @throws SeqgradError `value` for no word or what is no list of texts, as `Vocabulary.fromTokens` and `WordSplitter`
    */
   static fromTexts(texts: Iterable<string>, options: WordOptions & VocabularyOptions = {}): WordTokenizer {
     const splitter = new WordSplitter(options);
     const counts = new Map<string, number>();
-    for (const text of texts) for (const word of splitter.split(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
-    return new WordTokenizer(Vocabulary.fromCounts(counts, options), options);
+    const op = "WordTokenizer.fromTexts";
+    for (const text of textsIn(op, texts)) for (const word of splitter.split(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
+    const vocabulary = Vocabulary.fromCounts(counts, options);
+    if (vocabulary.size > (options.special ?? sequenceTokens).length) return new WordTokenizer(vocabulary, options);
+    const { minCount = 1 } = options;
+    throw new SeqgradError("value", `${op}: no word occurs ${minCount} times; give more text, a smaller minCount or a larger maxSize.`);
   }
 
   /**
@@ -117,12 +132,13 @@ export class WordTokenizer implements Tokenizer {
 
   encode(text: string, options: EncodeOptions = {}): Int32Array<ArrayBuffer> {
     const ids: number[] = [];
-    for (const piece of text.match(/\S+/g) ?? []) for (const id of this.#idsOf(piece)) ids.push(id);
+    for (const piece of checkText("WordTokenizer.encode", text).match(/\S+/g) ?? []) for (const id of this.#idsOf(piece)) ids.push(id);
     return framed("WordTokenizer.encode", new Int32Array(ids), this.special, options);
   }
 
   /** The words with blanks between them, but not before signs that end something nor after those that open it. */
   decode(ids: ArrayLike<number>): string {
+    checkIds("WordTokenizer.decode", ids);
     let text = "";
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i]!;

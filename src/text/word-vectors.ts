@@ -1,4 +1,4 @@
-import { checkInteger } from "../util/check.js";
+import { checkFinite, checkInteger, checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 
 /** A word and how near it is: the cosine of its vector with the one asked about. */
@@ -19,7 +19,7 @@ export class WordVectors {
 
   /**
    * @param data `[words, dimension]`, row-major
-   * @throws SeqgradError `shape` where the numbers do not fit, `value` for a word that occurs twice or none at all
+   * @throws SeqgradError `shape` where the numbers do not fit, `value` for a word that occurs twice or none at all, `not-finite`
    */
   constructor(
     readonly words: readonly string[],
@@ -27,6 +27,7 @@ export class WordVectors {
     readonly data: Float32Array<ArrayBuffer>,
   ) {
     checkInteger("WordVectors", "dimension", dimension, 1);
+    if (!(data instanceof Float32Array)) throw new SeqgradError("value", "WordVectors: the numbers are no Float32Array; make one of them.");
     if (words.length === 0) throw new SeqgradError("value", "WordVectors: there is no word.");
     if (data.length !== words.length * dimension) {
       const wanted = `${words.length} words of dimension ${dimension} want ${words.length * dimension}`;
@@ -38,6 +39,9 @@ export class WordVectors {
       throw new SeqgradError("value", `WordVectors: ${JSON.stringify(twice)} occurs twice.`);
     }
     this.#norms = Float64Array.from(words, (_, id) => Math.hypot(...this.#row(id)));
+    const bad = this.#norms.findIndex((norm) => !Number.isFinite(norm));
+    if (bad >= 0)
+      throw new SeqgradError("not-finite", `WordVectors: the vector of ${JSON.stringify(words[bad])} is not finite; was its training?`);
   }
 
   /**
@@ -49,19 +53,33 @@ export class WordVectors {
    * @throws SeqgradError `format` that names the file, the line and the column
    */
   static fromText(text: string, { dimension, name = "the file" }: { dimension?: number; name?: string } = {}): WordVectors {
-    const lines = text.split("\n");
-    const header = /^(\d+) (\d+)\s*$/.exec(lines[0] ?? "");
-    const size = dimension ?? (header ? Number(header[2]) : lines[0]!.trimEnd().split(" ").length - 1);
+    const lines = checkText("WordVectors.fromText", text)
+      .replace(/^\ufeff/, "")
+      .split("\n");
+    const first = lines.find((line) => line.trim() !== "");
+    if (first === undefined) throw new SeqgradError("format", `${name} holds no word.`);
+    if (dimension !== undefined) checkInteger("WordVectors.fromText", "dimension", dimension, 1);
+    const header = /^(\d+) (\d+)\s*$/.exec(lines[0]!);
+    const size = dimension ?? (header ? Number(header[2]) : first.trimEnd().split(" ").length - 1);
+    if (size === 0)
+      throw new SeqgradError(
+        "format",
+        `${name}, line ${1 + lines.indexOf(first)}, column 2: wants a word and its numbers, with blanks between.`,
+      );
     const words: string[] = [];
     const numbers: number[] = [];
+    const lineOf = new Map<string, number>();
     for (const [i, line] of lines.entries()) {
       if ((i === 0 && header) || line.trim() === "") continue;
       const cells = line.trimEnd().split(" ");
       const fail = (column: number, what: string) => new SeqgradError("format", `${name}, line ${i + 1}, column ${column}: ${what}.`);
       if (cells.length <= size) throw fail(cells.length + 1, `the line has ${cells.length - 1} numbers; wants ${size}`);
-      words.push(cells.slice(0, -size).join(" "));
+      const word = cells.slice(0, -size).join(" ");
+      if (lineOf.has(word)) throw fail(1, `${JSON.stringify(word)} is on line ${lineOf.get(word)} already`);
+      lineOf.set(word, i + 1);
+      words.push(word);
       for (const [k, cell] of cells.slice(-size).entries()) {
-        const value = Number(cell);
+        const value = Math.fround(Number(cell)); // as it is kept
         if (cell === "" || !Number.isFinite(value)) throw fail(cells.length - size + k + 1, `${JSON.stringify(cell)} is not a number`);
         numbers.push(value);
       }
@@ -102,9 +120,10 @@ export class WordVectors {
   nearest(to: string | ArrayLike<number>, count = 10, except: readonly string[] = []): Neighbour[] {
     checkInteger("WordVectors.nearest", "count", count, 1);
     if (typeof to === "string") return this.nearest(this.#row(this.#idOf("nearest", to)), count, [to, ...except]);
-    if (to.length !== this.dimension)
-      throw new SeqgradError("shape", `WordVectors.nearest: the vector has ${to.length} numbers; wants ${this.dimension}.`);
+    if (to?.length !== this.dimension)
+      throw new SeqgradError("shape", `WordVectors.nearest: the vector has ${to?.length ?? "no"} numbers; wants ${this.dimension}.`);
     const norm = Math.hypot(...Array.from(to));
+    checkFinite("WordVectors.nearest", "the vector's length", norm);
     const left = new Set(except);
     return this.words
       .map((word, id) => ({ word, similarity: cosine(to, norm, this.#row(id), this.#norms[id]!) }))

@@ -3,7 +3,7 @@ import { SeqgradError } from "../util/errors.js";
 import { type HuggingFaceJson, vocabularyOf } from "./hugging-face.js";
 import { mergePairs, SPAN } from "./pair-merges.js";
 import { SubwordTokenizer } from "./subword-tokenizer.js";
-import { isSilent } from "./tokenizer.js";
+import { checkSpecial, isSilent, textsIn } from "./tokenizer.js";
 import { compareCodePoints, tokensInOrder } from "./vocabulary.js";
 
 export interface WordPieceOptions {
@@ -49,15 +49,18 @@ export class WordPieceTokenizer extends SubwordTokenizer {
 
   /**
    * Learns pieces from texts.
-   * @throws SeqgradError `range` for a vocabulary too small for the characters and special tokens
+   * @throws SeqgradError `range` for a vocabulary too small for the characters and special tokens, `value` for no text
    */
   static train(texts: Iterable<string>, options: WordPieceTraining = {}): WordPieceTokenizer {
     const { vocabularySize = 8000, special = bertTokens, minCount = 2, lowercase = true, stripAccents = false } = options;
     checkInteger("WordPieceTokenizer.train", "minCount", minCount, 1);
     const counts = new Map<string, number>();
-    for (const text of texts) {
+    checkSpecial("WordPieceTokenizer.train", special);
+    for (const text of textsIn("WordPieceTokenizer.train", texts)) {
       for (const word of wordsOf(text, { lowercase, stripAccents })) counts.set(word, (counts.get(word) ?? 0) + 1);
     }
+    if (counts.size === 0)
+      throw new SeqgradError("value", "WordPieceTokenizer.train: the texts hold no word; give some text to learn from.");
     const split = Array.from(counts, ([word, count]) => ({ parts: Array.from(word, (c, i) => (i ? `##${c}` : c)), count }));
     const alphabet = [...new Set(split.flatMap(({ parts }) => parts))].sort(compareCodePoints);
     const tokens = [...special, ...alphabet];
@@ -91,17 +94,15 @@ export class WordPieceTokenizer extends SubwordTokenizer {
         "format",
         "WordPieceTokenizer.fromJSON: this is no tokenizer.json of BERT's WordPiece; read it by tokenizerFromJSON().",
       );
-    const { added_tokens: added = [] } = file;
     const normalizer = file.normalizer!;
     const lowercase = normalizer.lowercase !== false;
     const stripAccents = (normalizer.strip_accents ?? lowercase) === true;
-    const tokens = tokensInOrder("WordPieceTokenizer.fromJSON", vocabularyOf(file.model!, added));
-    const special = added.map(({ content }) => content);
-    return new WordPieceTokenizer(tokens, special, { lowercase, stripAccents });
+    const { vocabulary, special } = vocabularyOf("WordPieceTokenizer.fromJSON", file);
+    return new WordPieceTokenizer(tokensInOrder("WordPieceTokenizer.fromJSON", vocabulary), special, { lowercase, stripAccents });
   }
 
   /** Pieces put together, words with blanks between them; which blanks were there is not known any more. */
-  decode(ids: ArrayLike<number>): string {
+  protected textOf(ids: ArrayLike<number>): string {
     let text = "";
     for (let i = 0; i < ids.length; i++) {
       const token = this.tokenAt("decode", ids[i], i);

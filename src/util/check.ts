@@ -1,7 +1,7 @@
 import { SeqgradError } from "./errors.js";
 
 /** A value for a message: "2", a string, is told from 2. */
-const shown = (value: unknown) => (typeof value === "string" ? JSON.stringify(value) : value);
+export const shown = (value: unknown) => (typeof value === "string" ? JSON.stringify(value) : value);
 
 /** The value, when it is no promise. */
 export function refusePromise<T>(op: string, value: T): T {
@@ -38,8 +38,7 @@ export function checkInterval(op: string, name: string, value: number, low: numb
 export function toTokens(op: string, name: string, ids: ArrayLike<number>): Int32Array<ArrayBuffer> {
   if (ids instanceof Int32Array) return ids as Int32Array<ArrayBuffer>;
   if (!(ids instanceof Object)) {
-    const got = ids === null ? "null" : `a ${typeof ids}`;
-    throw new SeqgradError("value", `${op}: ${name} is ${got}; give token ids, as a tokenizer's encode() makes them.`);
+    throw new SeqgradError("value", `${op}: ${name} is ${kindOf(ids)}; give token ids, as a tokenizer's encode() makes them.`);
   }
   const tokens = Int32Array.from(ids);
   const bad = tokens.findIndex((token, i) => token !== ids[i]);
@@ -48,4 +47,13 @@ export function toTokens(op: string, name: string, ids: ArrayLike<number>): Int3
     "range",
     `${op}: ${name}[${bad}] is ${shown(ids[bad])}; give whole numbers, as a tokenizer's encode() makes them.`,
   );
+}
+
+/** What a value is, for a message: `null`, `an array`, `a number`. */
+export const kindOf = (value: unknown): string => (value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`);
+
+/** The text, when it is one. */
+export function checkText(op: string, text: string): string {
+  if (typeof text !== "string") throw new SeqgradError("value", `${op}: the text is ${kindOf(text)}; give a string.`);
+  return text;
 }

@@ -60,7 +60,7 @@ describe("CharTokenizer", () => {
     [{ "": 0 }, '""', "one character"],
     [{ a: -1 }, '"a"', "-1"],
     [{ a: 0.5 }, '"a"', "0.5"],
-    [{ a: "0" as unknown as number }, '"a"', "id 0"],
+    [{ a: "0" as unknown as number }, '"a"', 'id "0"'],
   ])("refuses the vocabulary %j", (vocabulary, ...parts) => {
     expectError("format", () => CharTokenizer.fromJSON(vocabulary), ...parts);
   });

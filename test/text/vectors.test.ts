@@ -28,7 +28,7 @@ describe("BagOfWords", () => {
     expect(BagOfWords.fit(texts, { ngrams: [2, 2], stopWords: ["the", "is"] }).terms).toContain("not good");
     expect(BagOfWords.fit(texts, { minTexts: 2 }).terms).toEqual(["film", "bad", "good"]);
     expect(BagOfWords.fit(texts, { maxTerms: 1 }).terms).toEqual(["film"]);
-    expectError("value", () => BagOfWords.fit(["?!"]), "no token");
+    expectError("value", () => BagOfWords.fit(["?!"]), "no term");
   });
 });
 
