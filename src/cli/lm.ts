@@ -56,7 +56,7 @@ export async function loadLM(store: Store): Promise<{ model: LanguageModel; toke
   };
   const { dropout, tieWeights } = config;
   check("vocabularySize", config.vocabularySize === tokenizer.size, `${tokenizer.size}, the size of ${saved ? "tokenizer" : "vocab"}.json`);
-  check("dropout", typeof dropout === "number" && dropout >= 0 && dropout <= 1, "a number from 0 to 1");
+  check("dropout", isChance(dropout), chance);
   check("tieWeights", typeof tieWeights === "boolean", "true or false");
   const model = kind.make(config, tensors, check);
   model.loadStateDict(tensors);
@@ -66,6 +66,9 @@ export async function loadLM(store: Store): Promise<{ model: LanguageModel; toke
 type Config = Readonly<Record<string, unknown>>;
 type Tensors = ReadonlyMap<string, TensorValue>;
 type Check = (name: string, isGood: boolean, wanted: string) => void;
+
+const chance = "a number from 0 to 1";
+const isChance = (value: unknown) => typeof value === "number" && value >= 0 && value <= 1;
 
 /** How many layers have a tensor of a name. */
 const layersOf = (tensors: Tensors, name: RegExp) => [...tensors.keys()].filter((key) => name.test(key)).length;
@@ -103,7 +106,7 @@ const kinds = {
       for (const [name, words] of Object.entries(transformerChoices))
         check(name, (words as readonly unknown[]).includes(config[name]), words.join(", "));
       check("bias", typeof config.bias === "boolean", "true or false");
-      // Folders of older versions have neither.
+      // Folders of older versions have none of these.
       for (const [name, least] of [
         ["eps", 0],
         ["rotaryBase", 1],
@@ -111,6 +114,7 @@ const kinds = {
         const { [name]: value = 1 } = config;
         check(name, Number.isFinite(value) && (value as number) >= least, `a number of at least ${least}`);
       }
+      for (const name of ["attentionDropout", "embeddingDropout"]) check(name, isChance(name in config ? config[name] : 0), chance);
       return new TransformerLM(config as Config & TransformerLMConfig);
     },
   },

@@ -1,6 +1,6 @@
 import type { MaskedTokens } from "../data/masking.js";
 import * as init from "../nn/init.js";
-import { Dropout, Embedding, Linear } from "../nn/layers.js";
+import { Embedding, Linear } from "../nn/layers.js";
 import { Module } from "../nn/module.js";
 import { LayerNorm } from "../nn/norm.js";
 import { LearnedPositionalEmbedding } from "../nn/positions.js";
@@ -8,12 +8,14 @@ import { TransformerEncoder } from "../nn/transformer.js";
 import { add } from "../ops/binary.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { constant } from "../ops/define-op.js";
+import { dropout } from "../ops/dropout.js";
 import { linear } from "../ops/linear.js";
 import { gelu, tanh } from "../ops/unary.js";
 import { select } from "../ops/views.js";
 import { parameter, tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { ForeignValue } from "../tensor/value.js";
+import { checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { bertOrigin, checkSettings, loadForeign, numberOf, withoutPrefix } from "./hugging-face.js";
 
@@ -31,11 +33,12 @@ export interface MaskedLMConfig {
   readonly hidden?: number;
   /** Kinds of segments, such as first and second sentence. Default 2. */
   readonly segments?: number;
-  /**
-   * The chance to zero, while training, an attention weight, and an element of what the embeddings, each attention, each feed-forward net
-   * and the pooler give: the places of BERT. Default 0.1.
-   */
+  /** The chance to zero, while training, an element of what the embeddings, each attention and each feed-forward net give. Default 0.1. */
   readonly dropout?: number;
+  /** That to zero an attention weight. Default `dropout`. */
+  readonly attentionDropout?: number;
+  /** That to zero an element of what the classifier reads. Default `dropout`. */
+  readonly classifierDropout?: number;
   /** Of the norms. Default 1e-12. */
   readonly eps?: number;
   /** Classes of the head over the pooled first token; 0 for a model without that head. Default 0. */
@@ -81,16 +84,21 @@ export class MaskedLM extends Module {
   readonly pooler: Linear | undefined;
   readonly classifier: Linear | undefined;
   readonly config: Required<MaskedLMConfig>;
-  readonly #dropout: Dropout;
 
   constructor(config: MaskedLMConfig) {
     super();
     const { vocabularySize, contextLength, layers, heads, embed, hidden = 4 * embed } = config;
     const { segments = 2, dropout = 0.1, eps = 1e-12, classes = 0, fillsMasks = true } = config;
+    const { attentionDropout = dropout, classifierDropout = dropout } = config;
     const pools = classes > 0 || (config.pools ?? false);
-    this.config = { vocabularySize, contextLength, layers, heads, embed, hidden, segments, dropout, eps, classes, pools, fillsMasks };
+    this.config = {
+      ...{ vocabularySize, contextLength, layers, heads, embed, hidden, segments, dropout, attentionDropout, classifierDropout },
+      ...{ eps, classes, pools, fillsMasks },
+    };
+    for (const name of ["dropout", "attentionDropout", "classifierDropout"] as const)
+      checkInterval("MaskedLM", name, this.config[name], 0, 1);
     this.encoder = new TransformerEncoder(embed, heads, {
-      ...{ numLayers: layers, dimFeedforward: hidden, dropout, hiddenDropout: 0, activation: "gelu", eps },
+      ...{ numLayers: layers, dimFeedforward: hidden, dropout, attentionDropout, hiddenDropout: 0, activation: "gelu", eps },
     });
     this.embedding = new Embedding(vocabularySize, embed);
     this.positions = new LearnedPositionalEmbedding(contextLength, embed);
@@ -101,7 +109,6 @@ export class MaskedLM extends Module {
     this.bias = fillsMasks ? parameter([vocabularySize], init.zeros) : undefined;
     this.pooler = pools ? new Linear(embed, embed) : undefined;
     this.classifier = classes > 0 ? new Linear(embed, classes) : undefined;
-    this.#dropout = new Dropout(dropout);
     for (const [name, p] of this.namedParameters()) {
       if (p.rank > 1) init.normal(p, 0, 0.02);
       else if (name.endsWith("bias")) init.zeros(p);
@@ -114,10 +121,11 @@ export class MaskedLM extends Module {
    * head for is refused by name when it is called; no head is random. A pooler is kept wherever there is one; left out are only
    * cls.seq_relationship, the head that tells whether two sentences follow each other, and copies of the word table.
    *
-   * hidden_dropout_prob and attention_probs_dropout_prob, 0.1 where the config does not say, and classifier_dropout, where it does, become
-   * the model's one dropout and must be equal. They count in training alone: give a config with other values to load the tensors regardless.
+   * Dropout, which counts in training alone, is the config's: hidden_dropout_prob and attention_probs_dropout_prob, 0.1 where it does not
+   * say, become dropout and attentionDropout; classifier_dropout, hidden_dropout_prob where it does not say, becomes classifierDropout.
    *
-   * @throws SeqgradError `format` for another kind, for settings that would give other results than there, or one error that lists all tensors that are missing, of another shape or not wanted
+   * @throws SeqgradError `format` for another kind, for settings that would give other results than there, or one error that lists all
+   *   tensors that are missing, of another shape or not wanted
    * @example
    * const config = { model_type: "bert", vocab_size: 50, max_position_embeddings: 16, num_hidden_layers: 1, num_attention_heads: 2 };
    * try {
@@ -131,11 +139,7 @@ export class MaskedLM extends Module {
     const config: typeof given = { hidden_dropout_prob: 0.1, attention_probs_dropout_prob: 0.1, ...given };
     if (config.model_type !== "bert")
       throw new SeqgradError("format", `${op}: model_type is ${JSON.stringify(config.model_type)}; wants "bert".`);
-    const { hidden_dropout_prob: dropout } = config;
-    checkSettings(op, config, {
-      ...{ hidden_act: ["gelu"], position_embedding_type: ["absolute"], is_decoder: [false] },
-      ...{ attention_probs_dropout_prob: [dropout], classifier_dropout: [dropout, null] },
-    });
+    checkSettings(op, config, { hidden_act: ["gelu"], position_embedding_type: ["absolute"], is_decoder: [false] });
     const size = (name: string) => numberOf(op, config, name);
     const named = withoutPrefix(tensors, "bert.");
     const classes = named.get("classifier.weight")?.shape[0] ?? 0;
@@ -146,7 +150,8 @@ export class MaskedLM extends Module {
       ...{ layers: size("num_hidden_layers"), heads: size("num_attention_heads"), hidden: size("intermediate_size"), classes },
       ...(config.type_vocab_size !== undefined && { segments: size("type_vocab_size") }),
       ...(config.layer_norm_eps !== undefined && { eps: size("layer_norm_eps") }),
-      dropout: size("hidden_dropout_prob"),
+      ...{ dropout: size("hidden_dropout_prob"), attentionDropout: size("attention_probs_dropout_prob") },
+      ...(config.classifier_dropout != null && { classifierDropout: size("classifier_dropout") }),
     });
     try {
       loadForeign(op, model, named, bertOrigin, /^embeddings\.position_ids$|^cls\.seq_relationship\.|^cls\.predictions\.decoder\./);
@@ -173,7 +178,7 @@ export class MaskedLM extends Module {
     const kinds = segments ?? constant(tokens, new Int32Array(tokens.size), tokens.shape);
     const placed = this.positions.forward(add(this.embedding.forward(tokens), this.segments.forward(kinds)));
     const x = this.norm.forward(placed);
-    return this.encoder.forward(this.training ? this.#dropout.forward(x) : x, { lengths });
+    return this.encoder.forward(dropout(x, this.config.dropout, this.training), { lengths });
   }
 
   /** A vector of each row, `[B, D]`, which the pooler makes of the first token's. */
@@ -185,8 +190,7 @@ export class MaskedLM extends Module {
   /** The scores of the classes, `[B, K]`, from the first token. */
   classify(tokens: Tensor, call: MaskedLMCall = {}): Tensor {
     if (!this.classifier) throw new SeqgradError("state", "MaskedLM.classify: the model has no classifier; make it with classes.");
-    const pooled = this.pool(tokens, call);
-    return this.classifier.forward(this.training ? this.#dropout.forward(pooled) : pooled);
+    return this.classifier.forward(dropout(this.pool(tokens, call), this.config.classifierDropout, this.training));
   }
 
   /** The mean cross-entropy of the hidden tokens, in nats. */

@@ -1,17 +1,18 @@
 import type { WindowBatch } from "../data/windows.js";
 import * as init from "../nn/init.js";
 import { KeyValueCache } from "../nn/key-value-cache.js";
-import { Dropout, Embedding, Linear } from "../nn/layers.js";
+import { Embedding, Linear } from "../nn/layers.js";
 import { Module } from "../nn/module.js";
 import { LearnedPositionalEmbedding } from "../nn/positions.js";
 import { TransformerEncoder } from "../nn/transformer.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
+import { dropout } from "../ops/dropout.js";
 import { linear } from "../ops/linear.js";
 import { select } from "../ops/views.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { ForeignValue } from "../tensor/value.js";
-import { checkInteger } from "../util/check.js";
+import { checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import {
   checkSettings,
@@ -40,11 +41,12 @@ export interface TransformerLMConfig {
   readonly keyValueHeads?: number;
   /** Size of the hidden layer of the feed-forward nets. Default 4 D; 8 D / 3 with swiglu, which has three matrices for two. */
   readonly hidden?: number;
-  /**
-   * The chance to zero, while training, an attention weight, and an element of what the embeddings, each attention and each feed-forward
-   * net give: the places of GPT-2. Default 0.
-   */
+  /** The chance to zero, while training, an element of what each attention and each feed-forward net gives. Default 0. */
   readonly dropout?: number;
+  /** That to zero an attention weight. Default `dropout`. */
+  readonly attentionDropout?: number;
+  /** That to zero an element of what the embeddings give. Default `dropout`. */
+  readonly embeddingDropout?: number;
   /** Default layer. */
   readonly norm?: "layer" | "rms";
   /** A table of positions, or queries and keys that turn by them (Su et al. 2021). Default learned. */
@@ -88,30 +90,32 @@ export class TransformerLM extends Module {
   /** Undefined with tied weights. */
   readonly linear: Linear | undefined;
   readonly config: Required<TransformerLMConfig>;
-  readonly #dropout: Dropout;
 
   constructor(config: TransformerLMConfig) {
     super();
     const { vocabularySize, contextLength, layers, heads, embed, keyValueHeads = heads, dropout = 0, bias = true } = config;
+    const { attentionDropout = dropout, embeddingDropout = dropout } = config;
     const { norm = "layer", positions = "learned", activation = "gelu", tieWeights = true, eps = 1e-5, rotaryBase = 10000 } = config;
     const { hidden = activation === "swiglu" ? 4 * Math.ceil((2 * embed) / 3) : 4 * embed } = config;
     this.config = {
-      ...{ vocabularySize, contextLength, layers, heads, embed, keyValueHeads, hidden, dropout },
+      ...{ vocabularySize, contextLength, layers, heads, embed, keyValueHeads, hidden, dropout, attentionDropout, embeddingDropout },
       ...{ norm, positions, activation, bias, tieWeights, eps, rotaryBase },
     };
     for (const name of ["norm", "positions", "activation"] as const) checkChoice(name, this.config[name]);
     checkInteger("TransformerLM", "vocabularySize", vocabularySize, 1);
     checkInteger("TransformerLM", "contextLength", contextLength, 1);
     checkInteger("TransformerLM", "layers", layers, 1);
+    for (const name of ["dropout", "attentionDropout", "embeddingDropout"] as const)
+      checkInterval("TransformerLM", name, this.config[name], 0, 1);
     const isRotary = positions === "rotary";
     this.decoder = new TransformerEncoder(embed, heads, {
-      ...{ numLayers: layers, keyValueHeads, dimFeedforward: hidden, dropout, hiddenDropout: 0, activation, norm, bias, eps },
+      ...{ numLayers: layers, keyValueHeads, dimFeedforward: hidden, activation, norm, bias, eps },
+      ...{ dropout, attentionDropout, hiddenDropout: 0 },
       ...{ normFirst: true, finalNorm: true, rotary: isRotary, rotaryBase },
     });
     this.embedding = new Embedding(vocabularySize, embed);
     this.positions = isRotary ? undefined : new LearnedPositionalEmbedding(contextLength, embed);
     this.linear = tieWeights ? undefined : new Linear(embed, vocabularySize, { bias: false });
-    this.#dropout = new Dropout(dropout);
     for (const [name, p] of this.namedParameters()) {
       const endsBranch = name.endsWith("out_proj.weight") || name.endsWith("linear2.weight");
       if (p.rank > 1) init.normal(p, 0, endsBranch ? 0.02 / Math.sqrt(2 * layers) : 0.02);
@@ -122,8 +126,8 @@ export class TransformerLM extends Module {
   /**
    * A model of GPT-2's or Llama's kind from its config.json and its tensors, both as Hugging Face's libraries save them.
    *
-   * GPT-2's embd_pdrop, attn_pdrop and resid_pdrop, 0.1 where the config does not say, become the model's one dropout and must be equal;
-   * Llama's attention_dropout must be 0. They count in training alone: give a config with other values to load the tensors regardless.
+   * Dropout, which counts in training alone, is the config's: GPT-2's embd_pdrop, attn_pdrop and resid_pdrop, 0.1 where it does not say,
+   * become embeddingDropout, attentionDropout and dropout; Llama's attention_dropout, 0 where it does not say, becomes attentionDropout.
    *
    * @param given parsed config.json, of model_type gpt2 or llama
    * @throws SeqgradError `format` for another kind, for settings that would give other results than there (all are listed), or one error
@@ -209,7 +213,7 @@ export class TransformerLM extends Module {
     }
     const x = this.embedding.forward(tokens);
     const placed = this.positions ? this.positions.forward(x, { offset }) : x;
-    return this.decoder.forward(this.training ? this.#dropout.forward(placed) : placed, { causal: true, cache });
+    return this.decoder.forward(dropout(placed, this.config.embeddingDropout, this.training), { causal: true, cache });
   }
 
   #scores(y: Tensor): Tensor {
@@ -236,27 +240,29 @@ const foreignKinds: Readonly<Record<"gpt2" | "llama", ForeignKind>> = {
     defaults: { embd_pdrop: 0.1, attn_pdrop: 0.1, resid_pdrop: 0.1 },
     options: (config, size) => ({
       ...{ vocabularySize: size("vocab_size"), contextLength: size("n_positions", "n_ctx"), heads: size("n_head") },
-      ...{ layers: size("n_layer"), embed: size("n_embd"), dropout: size("resid_pdrop") },
+      ...{ layers: size("n_layer"), embed: size("n_embd") },
+      ...{ dropout: size("resid_pdrop"), attentionDropout: size("attn_pdrop"), embeddingDropout: size("embd_pdrop") },
       ...(typeof config.n_inner === "number" && { hidden: config.n_inner }),
       ...(config.layer_norm_epsilon !== undefined && { eps: size("layer_norm_epsilon") }),
       activation: config.activation_function === "gelu" ? "gelu" : "geluTanh",
       tieWeights: config.tie_word_embeddings !== false,
     }),
-    settings: ({ resid_pdrop: dropout }) => ({
+    settings: () => ({
       activation_function: ["gelu_new", "gelu", "gelu_pytorch_tanh", "gelu_fast"],
       ...{ scale_attn_weights: [true], scale_attn_by_inverse_layer_idx: [false], add_cross_attention: [false] },
-      ...{ embd_pdrop: [dropout], attn_pdrop: [dropout] },
     }),
     originOf: () => gpt2Origin,
     prefix: "transformer.",
     ignored: /\.attn\.(masked_)?bias$|^lm_head\.weight$/,
   },
   llama: {
+    defaults: { attention_dropout: 0 },
     options: (config, size) => ({
       ...{ vocabularySize: size("vocab_size"), contextLength: size("max_position_embeddings"), heads: size("num_attention_heads") },
       ...{ layers: size("num_hidden_layers"), embed: size("hidden_size"), hidden: size("intermediate_size") },
       ...(config.num_key_value_heads !== undefined && { keyValueHeads: size("num_key_value_heads") }),
       ...{ positions: "rotary", norm: "rms", activation: "swiglu", bias: false, tieWeights: config.tie_word_embeddings === true },
+      attentionDropout: size("attention_dropout"),
       eps: config.rms_norm_eps === undefined ? 1e-6 : size("rms_norm_eps"),
       rotaryBase: numberOf(
         "TransformerLM.fromHuggingFace",
@@ -266,7 +272,6 @@ const foreignKinds: Readonly<Record<"gpt2" | "llama", ForeignKind>> = {
     }),
     settings: (config) => ({
       ...{ hidden_act: ["silu", "swish"], attention_bias: [false], mlp_bias: [false], sliding_window: [null], partial_rotary_factor: [1] },
-      attention_dropout: [0],
       head_dim: [Number(config.hidden_size) / Number(config.num_attention_heads), null],
       ...{ "rope_scaling.rope_type": ["default"], "rope_scaling.type": ["default"], "rope_parameters.rope_type": ["default"] },
     }),

@@ -25,6 +25,8 @@ export interface TransformerLayerOptions extends Pick<MultiheadAttentionOptions,
   dimFeedforward?: number;
   /** The chance to zero attention weights, hidden activations and what a part adds, while training. Default 0.1. */
   dropout?: number;
+  /** That of attention weights, where it differs. */
+  attentionDropout?: number;
   /** That of hidden activations, where it differs: 0 in GPT-2 and BERT. */
   hiddenDropout?: number;
   /** Default relu. */
@@ -63,14 +65,17 @@ abstract class TransformerLayer extends Module {
 
   protected constructor(op: string, embed: number, heads: number, options: TransformerLayerOptions, hasMemory: boolean) {
     super();
-    const { dropout = 0.1, hiddenDropout = dropout, activation = "relu", normFirst = false, dimFeedforward = 2048 } = options;
+    const { dropout = 0.1, attentionDropout = dropout, hiddenDropout = dropout } = options;
+    const { activation = "relu", normFirst = false, dimFeedforward = 2048 } = options;
     this.dropout = checkInterval(op, "dropout", dropout, 0, 1);
+    checkInterval(op, "attentionDropout", attentionDropout, 0, 1);
     this.hiddenDropout = checkInterval(op, "hiddenDropout", hiddenDropout, 0, 1);
     this.activation = activation;
     this.normFirst = normFirst;
     const norm = () => makeNorm(op, embed, options);
-    this.self_attn = new MultiheadAttention(embed, heads, { ...options, dropout });
-    this.multihead_attn = hasMemory ? new MultiheadAttention(embed, heads, { ...options, dropout, rotary: false }) : undefined;
+    const attention = { ...options, dropout: attentionDropout };
+    this.self_attn = new MultiheadAttention(embed, heads, attention);
+    this.multihead_attn = hasMemory ? new MultiheadAttention(embed, heads, { ...attention, rotary: false }) : undefined;
     const { linear1, linear2 } = feedForwardLayers(op, embed, dimFeedforward, options);
     this.linear1 = linear1;
     this.linear2 = linear2;

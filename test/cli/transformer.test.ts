@@ -33,7 +33,8 @@ describe("train lm --arch transformer", () => {
     const files = (await contents(out))!;
     expect(JSON.parse(files["config.json"]!)).toEqual({
       ...{ model_type: "seqgrad-transformer-lm", architectures: ["TransformerLM"], vocabularySize: V, contextLength: 8 },
-      ...{ layers: 2, heads: 2, keyValueHeads: 2, embed: 8, hidden: 32, dropout: 0, tieWeights: false, bias: true },
+      ...{ layers: 2, heads: 2, keyValueHeads: 2, embed: 8, hidden: 32, tieWeights: false, bias: true },
+      ...{ dropout: 0, attentionDropout: 0, embeddingDropout: 0 },
       ...{ norm: "layer", positions: "learned", activation: "gelu", eps: 1e-5, rotaryBase: 10000 },
     });
     const told = JSON.parse(files["training_args.json"]!);
@@ -117,6 +118,21 @@ describe("a saved Transformer", () => {
     model.dispose();
   });
 
+  test("of an older version, whose config has one dropout alone, is the same model", async () => {
+    const copy = join(await temporaryFolder(), "model");
+    await cp(folder, copy, { recursive: true });
+    const { attentionDropout, embeddingDropout, ...older } = JSON.parse(await readFile(join(copy, "config.json"), "utf8"));
+    await writeFile(join(copy, "config.json"), JSON.stringify({ ...older, dropout: 0.2 }));
+    await init();
+    const { model } = await loadLM(fileStore(copy));
+    expect([attentionDropout, embeddingDropout]).toEqual([0, 0]);
+    expect(model.config).toMatchObject({ dropout: 0.2, attentionDropout: 0.2, embeddingDropout: 0.2 });
+    expect(await succeed("generate", "--model", copy, "--prompt", "The ", "--length", 20, "--seed", 1)).toBe(
+      await write("--length", 20, "--seed", 1),
+    );
+    model.dispose();
+  });
+
   test("searches with beams within its context, and refuses what goes past", async () => {
     const search = async (beams: number) => jsonLines(await write("--length", 5, "--beams", beams, "--json"))[0];
     const [one, four] = [await search(1), await search(4)];
@@ -149,6 +165,8 @@ describe("a saved Transformer", () => {
     ["eps", "1e-5"],
     ["rotaryBase", 0],
     ["dropout", -1],
+    ["attentionDropout", 2],
+    ["embeddingDropout", null],
     ["vocabularySize", 1e9],
   ])("with a config whose %s is %s is refused", async (key, value) => {
     const copy = join(await temporaryFolder(), "model");

@@ -42,11 +42,17 @@ test("padding changes nothing, and segments count", async () => {
   expect(other[3]).toBeCloseTo(together[3]!, 6);
 });
 
-test("drops in training what BERT drops, and nothing else", async () => {
-  const p = 0.3;
+test.each([
+  { dropout: 0.3 },
+  { dropout: 0.3, attentionDropout: 0.2, classifierDropout: 0.1 },
+  { dropout: 0, attentionDropout: 0.4 },
+  { dropout: 0, classifierDropout: 0.4 },
+  { dropout: 0.4, attentionDropout: 0, classifierDropout: 0 },
+])("drops in training what BERT drops, each as often as it is told, and nothing else: %o", async (told) => {
+  const { dropout: p, attentionDropout = p, classifierDropout = p } = told;
   const [heads, D] = [2, 16];
   manualSeed(3);
-  const model = new MaskedLM({ ...config, layers: 2, heads, embed: D, dropout: p, classes: 3 });
+  const model = new MaskedLM({ ...config, layers: 2, heads, embed: D, ...told, classes: 3 });
   const tokens = tensor(Int32Array.of(4, 5, 6, 7, 8, 9), [2, 3]);
 
   /** BERT as Devlin et al. trained it, with each dropout where theirs is; draws in the order of the model. */
@@ -59,12 +65,12 @@ test("drops in training what BERT drops, and nothing else", async () => {
       const { in_proj_weight, in_proj_bias, out_proj } = layer.self_attn;
       const packed = linear(x, in_proj_weight!, in_proj_bias);
       const [q, k, v] = [0, 1, 2].map((i) => slice(packed, 2, i * D, (i + 1) * D)) as [Tensor, Tensor, Tensor];
-      const attended = reshape(attention(q, k, v, { heads, dropout: p }), x.shape);
+      const attended = reshape(attention(q, k, v, { heads, dropout: attentionDropout }), x.shape);
       x = layer.norm1.forward(add(x, dropout(out_proj.forward(attended), p)));
       const hidden = gelu(layer.linear1.forward(x));
       x = layer.norm2.forward(add(x, dropout(layer.linear2.forward(hidden), p)));
     }
-    return classifier!.forward(dropout(tanh(pooler!.forward(select(x, 1, 0))), p));
+    return classifier!.forward(dropout(tanh(pooler!.forward(select(x, 1, 0))), classifierDropout));
   }
 
   manualSeed(4);
@@ -83,4 +89,6 @@ test("refuses what it cannot do", () => {
   expectError("state", () => model.classify(tensor(Int32Array.of(4), [1, 1])), "no classifier");
   expectError("range", () => model.forward(tensor(new Int32Array(11), [1, 11])), "position 10");
   expectError("value", () => new MaskedLM({ ...config, heads: 3 }), "3");
+  for (const name of ["dropout", "attentionDropout", "classifierDropout"])
+    expectError("range", () => new MaskedLM({ ...config, [name]: 2 }), `MaskedLM: ${name} is 2; give a number from 0 to 1`);
 });

@@ -142,10 +142,11 @@ await describeWasm("training", (device: Device) => {
     refused("llama", { head_dim: 8, sliding_window: 16 }, "head_dim is 8, wants 6", "sliding_window is 16, wants null");
     refused("llama", { rope_theta: "1e4" }, 'rope_theta of the config is "1e4"; wants a number');
     refused("bert", { hidden_act: "relu", position_embedding_type: "relative_key" }, 'hidden_act is "relu"', "wants absolute");
-    refused("bert", { attention_probs_dropout_prob: 0.1, classifier_dropout: 0.2 }, "probs_dropout_prob is 0.1, wants 0", "dropout is 0.2");
-    refused("gpt2", { embd_pdrop: 0.2, attn_pdrop: 0.3 }, "embd_pdrop is 0.2, wants 0", "attn_pdrop is 0.3, wants 0");
-    refused("gpt2", { embd_pdrop: "none", attn_pdrop: "none", resid_pdrop: "none" }, 'resid_pdrop of the config is "none"');
-    refused("llama", { attention_dropout: 0.1 }, "attention_dropout is 0.1, wants 0");
+    for (const name of ["embd_pdrop", "attn_pdrop", "resid_pdrop"])
+      refused("gpt2", { [name]: "none" }, `${name} of the config is "none"; wants a number`);
+    for (const name of ["hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout"])
+      refused("bert", { [name]: "none" }, `${name} of the config is "none"; wants a number`);
+    refused("llama", { attention_dropout: null }, "attention_dropout of the config is null; wants a number");
     const harmless = {
       head_dim: 6,
       sliding_window: null,
@@ -157,23 +158,37 @@ await describeWasm("training", (device: Device) => {
     load(caseOf("gpt2"), undefined, { ...configOf(caseOf("gpt2")), reorder_and_upcast_attn: true });
   });
 
-  test("dropout is what the config says, or 0.1 as in Hugging Face's GPT-2 and BERT; none in Llama", () => {
-    const dropoutOf = (name: string, settings: Config) => {
+  test("each dropout is what the config says, or as in Hugging Face's GPT-2, Llama and BERT where it does not", () => {
+    const drops = (name: string, settings: Config, wanted: Config) => {
       const c = caseOf(name);
       // As it comes from a file, in which there is no undefined.
-      return load(c, undefined, JSON.parse(JSON.stringify({ ...configOf(c), ...settings }))).config.dropout;
+      const { config } = load(c, undefined, JSON.parse(JSON.stringify({ ...configOf(c), ...settings })));
+      expect(config).toMatchObject(wanted);
     };
-    const unsaid = { embd_pdrop: undefined, attn_pdrop: undefined, resid_pdrop: undefined };
-    expect(dropoutOf("gpt2", { embd_pdrop: 0.2, attn_pdrop: 0.2, resid_pdrop: 0.2 })).toBe(0.2);
-    expect(dropoutOf("gpt2", unsaid)).toBe(0.1);
-    expect(dropoutOf("bert", { hidden_dropout_prob: 0.3, attention_probs_dropout_prob: 0.3, classifier_dropout: null })).toBe(0.3);
-    expect(dropoutOf("bert", { hidden_dropout_prob: undefined, attention_probs_dropout_prob: undefined })).toBe(0.1);
-    expect(dropoutOf("llama", { attention_dropout: 0 })).toBe(0);
+    const gpt2 = (embd_pdrop?: number, attn_pdrop?: number, resid_pdrop?: number) => ({ embd_pdrop, attn_pdrop, resid_pdrop });
+    drops("gpt2", gpt2(0.2, 0.3, 0.4), { embeddingDropout: 0.2, attentionDropout: 0.3, dropout: 0.4 });
+    drops("gpt2", gpt2(), { embeddingDropout: 0.1, attentionDropout: 0.1, dropout: 0.1 });
+    drops("gpt2", gpt2(undefined, undefined, 0), { embeddingDropout: 0.1, attentionDropout: 0.1, dropout: 0 });
+    const bert = (hidden_dropout_prob?: number, attention_probs_dropout_prob?: number, classifier_dropout?: number | null) => ({
+      ...{ hidden_dropout_prob, attention_probs_dropout_prob, classifier_dropout },
+    });
+    drops("bert", bert(0.2, 0.3, 0.4), { dropout: 0.2, attentionDropout: 0.3, classifierDropout: 0.4 });
+    drops("bert", bert(0.2, 0.3, 0), { dropout: 0.2, attentionDropout: 0.3, classifierDropout: 0 });
+    drops("bert", bert(0.2, 0.3, null), { dropout: 0.2, attentionDropout: 0.3, classifierDropout: 0.2 });
+    drops("bert", bert(), { dropout: 0.1, attentionDropout: 0.1, classifierDropout: 0.1 });
+    drops("bert", bert(0, undefined), { dropout: 0, attentionDropout: 0.1, classifierDropout: 0 });
+    drops("llama", { attention_dropout: 0.3 }, { dropout: 0, attentionDropout: 0.3, embeddingDropout: 0 });
+    drops("llama", {}, { dropout: 0, attentionDropout: 0, embeddingDropout: 0 });
   });
 
-  test("a config saved before there were eps and rotaryBase is of the model that it was", () => {
-    const { eps, rotaryBase, ...older } = (load(caseOf("llama")) as TransformerLM).config;
-    expect([eps, rotaryBase, new TransformerLM(older).config]).toEqual([1e-5, 10000, { ...older, eps, rotaryBase }]);
+  test("a config saved before there were eps, rotaryBase and several dropouts is of the model that it was", () => {
+    const { eps, rotaryBase, attentionDropout, embeddingDropout, ...older } = (load(caseOf("llama")) as TransformerLM).config;
+    expect([eps, rotaryBase]).toEqual([1e-5, 10000]);
+    const filled = { ...older, dropout: 0.2, eps, rotaryBase, attentionDropout: 0.2, embeddingDropout: 0.2 };
+    expect(new TransformerLM({ ...older, dropout: 0.2 }).config).toEqual(filled);
+    const { attentionDropout: _, classifierDropout, ...olderBert } = (load(caseOf("bert")) as MaskedLM).config;
+    const filledBert = { ...olderBert, dropout: 0.3, attentionDropout: 0.3, classifierDropout: 0.3 };
+    expect(new MaskedLM({ ...olderBert, dropout: 0.3 }).config).toEqual(filledBert);
   });
 });
 

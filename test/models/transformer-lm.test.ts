@@ -123,19 +123,26 @@ describeDefaults("TransformerLM", () => {
     model.dispose();
   });
 
-  test("drops in training what GPT-2 drops, and nothing else", async () => {
-    const [p, heads, D] = [0.3, 4, 16];
-    const model = make({ dropout: p }).train();
+  test.each([
+    { dropout: 0.3 },
+    { dropout: 0.3, attentionDropout: 0.2, embeddingDropout: 0.1 },
+    { attentionDropout: 0.4 },
+    { embeddingDropout: 0.4 },
+    { dropout: 0.4, attentionDropout: 0, embeddingDropout: 0 },
+  ])("drops in training what GPT-2 drops, each as often as it is told, and nothing else: %o", async (told) => {
+    const { dropout: p = 0, attentionDropout = p, embeddingDropout = p } = told as Partial<TransformerLMConfig>;
+    const [heads, D] = [4, 16];
+    const model = make(told).train();
     const row = tokens([text]);
     /** GPT-2 with each dropout where its is; draws in the order of the model. */
     function gpt2(): Tensor {
       const { embedding, positions, decoder } = model;
-      let x = dropout(positions!.forward(embedding.forward(row)), p);
+      let x = dropout(positions!.forward(embedding.forward(row)), embeddingDropout);
       for (const layer of decoder.layers) {
         const { in_proj_weight, in_proj_bias, out_proj } = layer.self_attn;
         const packed = linear(layer.norm1.forward(x), in_proj_weight!, in_proj_bias);
         const [q, k, v] = [0, 1, 2].map((i) => slice(packed, 2, i * D, (i + 1) * D)) as [Tensor, Tensor, Tensor];
-        const attended = reshape(attention(q, k, v, { heads, dropout: p, causal: true }), x.shape);
+        const attended = reshape(attention(q, k, v, { heads, dropout: attentionDropout, causal: true }), x.shape);
         x = add(x, dropout(out_proj.forward(attended), p));
         x = add(x, dropout(layer.linear2.forward(gelu(layer.linear1.forward(layer.norm2.forward(x)))), p));
       }
@@ -217,6 +224,8 @@ describe("TransformerLM refuses", () => {
     [{ embed: 1.5 }, "range", "1.5"],
     [{ hidden: 0 }, "range", "0"],
     [{ vocabularySize: 0 }, "range", "vocabularySize is 0"],
-    [{ dropout: 2 }, "range", "2"],
+    [{ dropout: 2 }, "range", "TransformerLM: dropout is 2"],
+    [{ attentionDropout: -1 }, "range", "TransformerLM: attentionDropout is -1"],
+    [{ embeddingDropout: 2 }, "range", "TransformerLM: embeddingDropout is 2"],
   ] as const)("%o", (config, code, part) => expectError(code, () => make(config), part));
 });

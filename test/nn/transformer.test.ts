@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { noGrad } from "../../src/autograd/tape.js";
 import { parseSafetensors } from "../../src/io/safetensors.js";
 import * as nn from "../../src/nn/index.js";
-import { add, concat, relu, slice, square, sum } from "../../src/ops/index.js";
+import { add, concat, dropout, relu, slice, square, sum } from "../../src/ops/index.js";
 import { ones, randn, tensor, zeros } from "../../src/tensor/create.js";
 import { memory, withDevice } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
@@ -280,7 +280,31 @@ describe("bad input", async () => {
   said("an activation", "value", () => new nn.FeedForward(4, 4, { activation: "toString" as never }), '"toString"', "use relu, gelu");
   said("a norm", "value", () => new nn.TransformerEncoderLayer(8, 2, { norm: "group" as never }), '"group"', "use layer");
   said("no layers", "range", () => new nn.TransformerEncoder(8, 2, { numLayers: 0 }), "numLayers is 0");
-  said("dropout", "range", () => new nn.TransformerDecoderLayer(8, 2, { dropout: 2 }), "dropout is 2");
+  for (const name of ["dropout", "attentionDropout", "hiddenDropout"])
+    said(name, "range", () => new nn.TransformerDecoderLayer(8, 2, { [name]: 2 }), `TransformerDecoderLayer: ${name} is 2`);
+});
+
+test("attention weights, hidden activations and what a part adds are dropped as often as each is told", async () => {
+  const device = await wasmDevice("simd");
+  await withDevice(device, async () => {
+    manualSeed(6);
+    const [p, attentionDropout, hiddenDropout] = [0.2, 0.3, 0.4];
+    const layer = new nn.TransformerDecoderLayer(8, 2, { dimFeedforward: 16, dropout: p, attentionDropout, hiddenDropout });
+    const [x, memory] = [randn([2, 4, 8]), randn([2, 3, 8])];
+    const attentions = [layer.self_attn, layer.multihead_attn!].map(async (attention) => {
+      const copy = new nn.MultiheadAttention(8, 2, { dropout: attentionDropout });
+      copy.loadStateDict(await attention.stateDict());
+      return copy;
+    });
+    const [self, cross] = (await Promise.all(attentions)) as [nn.MultiheadAttention, nn.MultiheadAttention];
+    manualSeed(7);
+    const found = layer.forward(x, memory, { causal: true }).dataSync();
+    manualSeed(7);
+    const y = layer.norm1.forward(add(x, dropout(self.forward(x, { causal: true }), p)));
+    const z = layer.norm2.forward(add(y, dropout(cross.forward(y, { key: memory }), p)));
+    const hidden = dropout(relu(layer.linear1.forward(z)), hiddenDropout);
+    expectClose(found, layer.norm3!.forward(add(z, dropout(layer.linear2.forward(hidden), p))).dataSync(), 1e-6);
+  });
 });
 
 test("all parts of a Transformer get a gradient, and draw dropout in training alone", async () => {
