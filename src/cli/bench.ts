@@ -1,5 +1,4 @@
 import { defineCommand } from "citty";
-import { fileStore } from "../io/file-store.js";
 import { TransformerLM } from "../models/transformer-lm.js";
 import { manualSeed } from "../tensor/random.js";
 import { SeqgradError } from "../util/errors.js";
@@ -9,6 +8,7 @@ import { initDevice, numberOption } from "./options.js";
 import { formatRate, ProgressLine } from "./progress.js";
 import { isLack, type RaceEvent, type Runner, race } from "./race.js";
 import { defaults, newRecipe, readRecipe } from "./recipe.js";
+import { modelStore } from "./training-run.js";
 
 /** Milliseconds of a step past which a device is given up. */
 const PATIENCE = 5000;
@@ -76,7 +76,7 @@ function modelMaker(
     if (extra)
       throw new SeqgradError("value", `--${extra} and --model contradict each other: a saved model has its own; give one of them.`);
     return async () => {
-      const { model } = await loadLM(fileStore(folder));
+      const { model } = await loadLM(await modelStore(folder));
       if (model instanceof TransformerLM && seq > model.contextLength) {
         const advice = `the model in ${folder} has a context of ${model.contextLength}`;
         throw new SeqgradError("range", `--seq ${seq} is too long: ${advice}; give at most that.`);

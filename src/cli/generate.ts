@@ -1,10 +1,10 @@
 import { defineCommand } from "citty";
 import { beamSearch, generate as generateTokens, type StepModel } from "../decode/index.js";
-import { fileStore } from "../io/file-store.js";
 import { TextStream } from "../text/text-stream.js";
 import { SeqgradError } from "../util/errors.js";
 import { loadLM } from "./lm.js";
 import { deviceOptions, initDevice, numberOption } from "./options.js";
+import { modelStore } from "./training-run.js";
 
 const args = {
   model: { type: "string", required: true, description: "The folder of a saved model", valueHint: "DIR" },
@@ -44,7 +44,7 @@ export const generate = defineCommand({
       ...(args["top-p"] !== undefined && { topP: numberOption("top-p", args["top-p"], { low: 0, high: 1 }) }),
     };
     await initDevice(args);
-    const { model: loaded, tokenizer } = await loadLM(fileStore(args.model));
+    const { model: loaded, tokenizer } = await loadLM(await modelStore(args.model));
     const model = loaded as StepModel<unknown>; // each kind has a state of its own
     const prompt = tokenizer.encode(args.prompt);
     const print = (event: object) => process.stdout.write(`${JSON.stringify({ event: "end", prompt: args.prompt, ...event })}\n`);

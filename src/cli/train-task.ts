@@ -98,16 +98,20 @@ function argsOf({ data, options }: TaskKind): NonNullable<CommandDef["args"]> {
   };
 }
 
-function formOf({ options, isTimed }: TaskKind): RecipeForm<TaskRecipe> {
+function formOf({ options, isTimed, checkGiven }: TaskKind): RecipeForm<TaskRecipe> {
   const names = Object.keys(options);
   const read = (args: Readonly<Record<string, unknown>>) =>
     Object.fromEntries(names.filter((name) => args[name] !== undefined).map((name) => [name, options[name]!.read(String(args[name]))]));
   return {
     names,
     read,
-    fresh: (given) => ({ ...Object.fromEntries(names.map((name) => [name, options[name]!.default])), ...(given as TaskRecipe) }),
+    fresh(given) {
+      const recipe = { ...Object.fromEntries(names.map((name) => [name, options[name]!.default])), ...(given as TaskRecipe) };
+      checkGiven?.(given, recipe);
+      return recipe;
+    },
     stored: (json) => (names.every((name) => typeof json[name] === typeof options[name]!.default) ? read(json) : undefined),
-    checkGiven: () => {},
+    checkGiven: (given, recipe) => checkGiven?.(given, recipe),
     whyFixed(name, recipe) {
       if (name !== "epochs") return "";
       return recipe.schedule === "cosine" || isTimed?.(recipe) ? ", by which its schedule goes" : undefined;

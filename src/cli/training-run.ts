@@ -53,6 +53,7 @@ export interface TrainingRun<R> {
 export async function openRun<R extends object>(form: RecipeForm<R>, args: RunArgs): Promise<TrainingRun<R>> {
   const { data, out, resume = false, overwrite = false } = args;
   if (resume && overwrite) throw new SeqgradError("value", "--resume and --overwrite contradict each other; give one of them.");
+  if (out.trim() === "") throw new SeqgradError("value", "--out is empty; give the name of a folder.");
   const given = form.read(args);
   const text = await readText("--data", data);
   const digest = createHash("sha256").update(text).digest("hex");
@@ -100,6 +101,13 @@ export async function conduct(
   }
 }
 
+/** The folder that --model names, with something in it. */
+export async function modelStore(folder: string): Promise<Store> {
+  const store = fileStore(folder);
+  if (folder.trim() !== "" && (await store.list()).length > 0) return store;
+  throw new SeqgradError("io", `--model ${folder || '""'}: there is no such folder, or it is empty; give the folder of a saved model.`);
+}
+
 /** The text of a file that an option names. */
 export async function readText(option: string, path: string): Promise<string> {
   return decodeText(await readBytes(option, path), path);
@@ -137,7 +145,7 @@ async function resumedRecipe<R extends object>(
     if (!(await store.read(TRAINING_STATE))) return form.fresh(given);
     throw new SeqgradError("io", `--resume: ${at.out} has lost its ${FILE}, which tells the run's options; start anew with --overwrite.`);
   }
-  const { recipe, sha256 } = parse(form, bytes);
+  const { recipe, sha256 } = parse(form, bytes, at.out);
   form.checkGiven(given, recipe);
   for (const name of form.names) {
     const reason = form.whyFixed(name, recipe);
@@ -149,7 +157,7 @@ async function resumedRecipe<R extends object>(
   return { ...recipe, ...given };
 }
 
-function parse<R extends object>(form: RecipeForm<R>, bytes: Uint8Array): { recipe: R; sha256: unknown } {
+function parse<R extends object>(form: RecipeForm<R>, bytes: Uint8Array, out: string): { recipe: R; sha256: unknown } {
   try {
     const json = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
     const recipe = form.stored(json);
@@ -157,7 +165,8 @@ function parse<R extends object>(form: RecipeForm<R>, bytes: Uint8Array): { reci
   } catch {
     // Falls through to the error below.
   }
-  throw new SeqgradError("format", `${FILE} does not tell the options of a run; start anew with --overwrite.`);
+  const advice = "resume with the command that began it; start anew with --overwrite, or with another --out";
+  throw new SeqgradError("format", `--resume: ${out}/${FILE} does not tell the options of a run of this command; ${advice}.`);
 }
 
 const quote = (word: string) => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

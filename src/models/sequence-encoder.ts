@@ -34,6 +34,9 @@ export function completeEncoder(op: string, config: SequenceEncoderConfig): Requ
   const complete = { cell: "lstm", hidden: 128, layers: 1, bidirectional: true, dropout: 0, heads: 4, ...config } as const;
   if (!encoderCells.includes(complete.cell))
     throw new SeqgradError("value", `${op}: there is no cell "${String(complete.cell)}"; use ${encoderCells.join(", ")}.`);
+  const { cell, hidden, heads } = complete;
+  if (cell === "transformer" && hidden % heads !== 0)
+    throw new SeqgradError("value", `${op}: hidden is ${hidden}, which ${heads} heads cannot share evenly; give a multiple of ${heads}.`);
   return complete;
 }
 

@@ -2,10 +2,9 @@ import { type Frames, frameScaler, type PaddedFrames, padFrames } from "../data/
 import { SeriesScaler } from "../data/series.js";
 import type { SavedModel } from "../io/model-folder.js";
 import { Captioner, type CaptionerConfig } from "../models/captioner.js";
-import { tokenizerFromJSON } from "../text/load.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { SeqgradError } from "../util/errors.js";
-import { demand } from "./task.js";
+import { demandMaxLength, savedTokenizer } from "./task.js";
 import { TextWriter, tokenizerOf, type UnitOptions, type Writing } from "./text-writer.js";
 
 export interface CaptionedImage {
@@ -59,9 +58,9 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
   }
 
   static async fromSaved({ config, tensors, tokenizer }: SavedModel): Promise<ImageCaptioner> {
-    const maxLength = demand(config, "maxLength", (n): n is number => Number.isInteger(n), "a whole number");
+    const maxLength = demandMaxLength(config);
     const scaler = SeriesScaler.fromJSON(config.scaler);
-    const target = await tokenizerFromJSON(tokenizer);
+    const target = await savedTokenizer({ tokenizer });
     const sizes = { features: scaler.means.length, targetVocabulary: target.size };
     const model = new Captioner({ ...(config as unknown as CaptionerConfig), ...sizes });
     model.loadStateDict(tensors);

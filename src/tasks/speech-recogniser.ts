@@ -8,11 +8,10 @@ import { symbolErrorRate } from "../metrics/edit.js";
 import { Recogniser, type RecogniserBatch, type RecogniserConfig } from "../models/recogniser.js";
 import { scope } from "../tensor/scope.js";
 import { CharTokenizer } from "../text/char-tokenizer.js";
-import { tokenizerFromJSON } from "../text/load.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { type BatchOptions, demand, evaluating, outputs, type SearchOptions, type Task } from "./task.js";
+import { type BatchOptions, demand, evaluating, outputs, type SearchOptions, savedTokenizer, type Task } from "./task.js";
 
 export interface Recording {
   /** `[T, F]` */
@@ -67,7 +66,7 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
 
   static async fromSaved({ config, tensors, tokenizer }: SavedModel): Promise<SpeechRecogniser> {
     const scaler = SeriesScaler.fromJSON(demand(config, "scaler", (x): x is object => typeof x === "object" && x !== null, "a scaler"));
-    const symbols = await tokenizerFromJSON(tokenizer);
+    const symbols = await savedTokenizer({ tokenizer });
     const model = new Recogniser({ ...(config as unknown as RecogniserConfig), features: scaler.means.length, classes: symbols.size });
     model.loadStateDict(tensors);
     return new SpeechRecogniser(model, symbols, scaler);

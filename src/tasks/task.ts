@@ -5,6 +5,8 @@ import type { Store } from "../io/store.js";
 import type { Module } from "../nn/module.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { tokenizerFromJSON } from "../text/load.js";
+import type { Tokenizer } from "../text/tokenizer.js";
 import { breather } from "../util/breath.js";
 import { SeqgradError } from "../util/errors.js";
 
@@ -97,5 +99,15 @@ export function demand<T>(
   if (!isGood(value)) throw new SeqgradError("format", `config.json: ${name} is ${JSON.stringify(value)}; wants ${wanted}.`);
   return value;
 }
+
+/** The tokenizer of a saved task. */
+export async function savedTokenizer({ tokenizer }: Pick<SavedModel, "tokenizer">): Promise<Tokenizer> {
+  if (tokenizer === undefined) throw new SeqgradError("io", "the model's tokenizer.json is missing; the folder is not complete.");
+  return tokenizerFromJSON(tokenizer);
+}
+
+/** A saved limit of tokens. */
+export const demandMaxLength = (config: Readonly<Record<string, unknown>>): number =>
+  demand(config, "maxLength", (n): n is number => Number.isInteger(n) && (n as number) > 0, "a whole number above 0");
 
 export const isStrings = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === "string");

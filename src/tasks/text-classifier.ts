@@ -5,12 +5,11 @@ import { classificationReport } from "../metrics/classification.js";
 import { type ClassifierBatch, SequenceClassifier, type SequenceClassifierConfig } from "../models/sequence-classifier.js";
 import { softmax } from "../ops/softmax.js";
 import { tensor } from "../tensor/create.js";
-import { tokenizerFromJSON } from "../text/load.js";
 import { sequenceTokens, type Tokenizer } from "../text/tokenizer.js";
 import { WordTokenizer } from "../text/word-tokenizer.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { type BatchOptions, demand, evaluating, isStrings, outputs, rowOf, type Task } from "./task.js";
+import { type BatchOptions, demand, demandMaxLength, evaluating, isStrings, outputs, rowOf, savedTokenizer, type Task } from "./task.js";
 
 export interface LabelledText {
   readonly text: string;
@@ -68,10 +67,10 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
     return new TextClassifier(model, tokenizer, labels, maxLength);
   }
 
-  static async fromSaved({ config, tensors, tokenizer: json }: SavedModel): Promise<TextClassifier> {
-    const labels = demand(config, "labels", isStrings, "a list of labels");
-    const maxLength = demand(config, "maxLength", (n): n is number => Number.isInteger(n), "a whole number");
-    const tokenizer = await tokenizerFromJSON(json);
+  static async fromSaved({ config, tensors, ...saved }: SavedModel): Promise<TextClassifier> {
+    const labels = demand(config, "labels", isLabels, "a list of labels, two or more, each once");
+    const maxLength = demandMaxLength(config);
+    const tokenizer = await savedTokenizer(saved);
     const sizes = { vocabularySize: tokenizer.size, classes: labels.length };
     const model = new SequenceClassifier({ ...(config as unknown as SequenceClassifierConfig), ...sizes });
     model.loadStateDict(tensors);
@@ -132,3 +131,5 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
     return { tokens, shape, lengths, labels };
   }
 }
+
+const isLabels = (value: unknown): value is string[] => isStrings(value) && value.length >= 2 && new Set(value).size === value.length;

@@ -6,7 +6,7 @@ import { TransformerSeq2Seq, type TransformerSeq2SeqConfig } from "../models/tra
 import { tokenizerFromJSON } from "../text/load.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { SeqgradError } from "../util/errors.js";
-import { demand } from "./task.js";
+import { demand, demandMaxLength, savedTokenizer } from "./task.js";
 import { checkSpecial, TextWriter, tokenizerOf, type UnitOptions, type Writing } from "./text-writer.js";
 
 export interface TextPair {
@@ -72,9 +72,9 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
   }
 
   static async fromSaved({ config, tensors, tokenizer }: SavedModel): Promise<Translator> {
-    const maxLength = demand(config, "maxLength", (n): n is number => Number.isInteger(n), "a whole number");
+    const maxLength = demandMaxLength(config);
     const targetJson = demand(config, "targetTokenizer", (x): x is object => typeof x === "object" && x !== null, "a tokenizer");
-    const [source, target] = await Promise.all([tokenizerFromJSON(tokenizer), tokenizerFromJSON(targetJson)]);
+    const [source, target] = await Promise.all([savedTokenizer({ tokenizer }), tokenizerFromJSON(targetJson)]);
     const model = modelOf(config, source, target);
     model.loadStateDict(tensors);
     return new Translator(model, source, target, maxLength);

@@ -1,14 +1,31 @@
 import { splitItems } from "../../data/data-loader.js";
 import { attentionKinds } from "../../models/recurrent-decoder.js";
 import { type CaptionedImage, ImageCaptioner } from "../../tasks/image-captioner.js";
-import { choiceOption, columnsIn, commonOptions, framesIn, framesOfLines, sizesOf, type TaskKind, textOptions } from "./kind.js";
+import { SeqgradError } from "../../util/errors.js";
+import {
+  choiceOption,
+  columnsIn,
+  commonOptions,
+  type FramesForm,
+  framesIn,
+  framesOfLines,
+  sizesOf,
+  type TaskKind,
+  textOptions,
+} from "./kind.js";
 
 /** The pictures of a file. */
-async function imagesIn(text: string, file: string, size?: number): Promise<CaptionedImage[]> {
+async function imagesIn(text: string, file: string, form?: FramesForm): Promise<CaptionedImage[]> {
   const rows = await columnsIn(text, file, ["caption", "features"]);
-  const features = framesIn(rows, 1, file, size);
+  const features = framesIn(rows, 1, file, form);
   return rows.map(({ cells: [caption] }, i) => ({ caption: caption!, features: features[i]!.frames }));
 }
+
+/** What pictures a model takes. */
+const formOf = (task: unknown): FramesForm => {
+  const { features: size, places: most } = (task as ImageCaptioner).model.config;
+  return { size, most };
+};
 
 export const caption: TaskKind = {
   name: "caption",
@@ -26,14 +43,20 @@ export const caption: TaskKind = {
   async prepare(text, file, recipe) {
     const images = await imagesIn(text, file);
     const { train, validation } = splitItems(images, { validation: recipe.val as number, seed: recipe.seed as number });
+    const places = Math.max(...train.map(({ features }) => features.length));
+    const large = validation.find(({ features }) => features.length > places);
+    if (large) {
+      const got = `a grid of ${large.features.length} places occurs only in the part for validation`;
+      throw new SeqgradError("value", `${file}: ${got}; give more of them, another --seed or a smaller --val.`);
+    }
     const { cell, hidden, layers, embed, dropout, attention, inject, unit } = recipe;
     const options = { cell, hidden, layers, embed, dropout, attention, inject, unit, ...sizesOf(recipe) };
     return () => ({ task: ImageCaptioner.create(train, options as object), train, validation });
   },
 
-  examples: async (task, text, file) => imagesIn(text, file, (task as unknown as ImageCaptioner).model.config.features),
+  examples: async (task, text, file) => imagesIn(text, file, formOf(task)),
   searches: "texts",
-  inputs: async (task, text, source) => framesOfLines(text, source, (task as unknown as ImageCaptioner).model.config.features),
+  inputs: async (task, text, source) => framesOfLines(text, source, formOf(task)),
   show: (answer) => answer as string,
   json: (answer) => ({ answer }),
 };

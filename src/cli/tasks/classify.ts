@@ -32,6 +32,8 @@ export const classify: TaskKind = {
   async prepare(text, file, recipe) {
     const { train, validation } = splitItems(await labelled(text, file), { validation: recipe.val as number, seed: recipe.seed as number });
     const known = new Set(train.map(({ label }) => label));
+    if (known.size < 2)
+      throw new SeqgradError("value", `${file}: the examples to train on have 1 labels (${[...known][0]}); wants at least 2.`);
     const stray = validation.find(({ label }) => !known.has(label));
     if (stray) {
       const got = `the label ${JSON.stringify(stray.label)} occurs only in the part for validation`;

@@ -53,6 +53,8 @@ export interface TaskKind {
   isTimed?(recipe: TaskRecipe): boolean;
   /** The measure by which the best epoch is kept. */
   readonly best: { readonly measure: string; readonly larger: boolean };
+  /** Refuses options of another kind of model than the recipe's. */
+  checkGiven?(given: Partial<TaskRecipe>, recipe: TaskRecipe): void;
   /** Reads and parts the data; what it answers makes the task on the default device. @throws SeqgradError that names file, line and column */
   prepare(text: string, file: string, recipe: TaskRecipe): Promise<() => Prepared>;
   /** The examples of a file, for a task that is there. */
@@ -152,13 +154,28 @@ export async function columnsIn(text: string, file: string, names: readonly stri
   return found;
 }
 
+/** What vectors are of a model that is there. */
+export interface FramesForm {
+  /** Their numbers. */
+  readonly size?: number;
+  /** How many of them at most. */
+  readonly most?: number;
+}
+
 /** The vectors in a cell of each row, all of one size, and where they stand. */
-export function framesIn(rows: readonly NamedRow[], cell: number, file: string, size?: number): { frames: Frames; where: string }[] {
+export function framesIn(
+  rows: readonly NamedRow[],
+  cell: number,
+  file: string,
+  { size, most = Number.POSITIVE_INFINITY }: FramesForm = {},
+): { frames: Frames; where: string }[] {
   let wanted = size;
   return rows.map(({ line, columns, cells }) => {
     const where = `${file}, line ${line}, column ${columns[cell]}`;
     const frames = parseFrames(cells[cell]!, where);
     wanted ??= frames[0]!.length;
+    if (frames.length > most)
+      throw new SeqgradError("format", `${where}: the grid has ${frames.length} places; wants ${most} at most, as the model was made for.`);
     if (frames[0]!.length === wanted) return { frames, where };
     const whose = size === undefined ? "as in the first row" : "as the model was made for";
     throw new SeqgradError("format", `${where}: the vectors have ${frames[0]!.length} numbers; wants ${wanted}, ${whose}.`);
@@ -166,7 +183,7 @@ export function framesIn(rows: readonly NamedRow[], cell: number, file: string, 
 }
 
 /** The vectors of each line of a text. */
-export function framesOfLines(text: string, source: string, size: number): Frames[] {
+export function framesOfLines(text: string, source: string, form: FramesForm): Frames[] {
   const rows = linesOf(text).length === 0 ? [] : columnsOf(parseTsv(text, { name: source }), ["frames"], source);
-  return framesIn(rows, 0, source, size).map(({ frames }) => frames);
+  return framesIn(rows, 0, source, form).map(({ frames }) => frames);
 }

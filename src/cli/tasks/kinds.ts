@@ -1,7 +1,7 @@
-import { fileStore } from "../../io/file-store.js";
 import { loadTask, type SearchOptions } from "../../tasks/index.js";
 import { SeqgradError } from "../../util/errors.js";
 import { numberOption } from "../options.js";
+import { modelStore } from "../training-run.js";
 import { caption } from "./caption.js";
 import { classify } from "./classify.js";
 import { forecast } from "./forecast.js";
@@ -15,7 +15,7 @@ export const kinds: readonly TaskKind[] = [classify, tag, forecast, translate, c
 
 /** A saved task, and how it reads and writes. */
 export async function openTask(folder: string): Promise<{ task: AnyTask; kind: TaskKind }> {
-  const task = (await loadTask(fileStore(folder))) as AnyTask;
+  const task = (await loadTask(await modelStore(folder))) as AnyTask;
   return { task, kind: kinds.find(({ type }) => type === task.type)! };
 }
 

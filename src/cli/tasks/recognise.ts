@@ -1,11 +1,11 @@
 import { splitItems } from "../../data/data-loader.js";
 import { type Recording, SpeechRecogniser } from "../../tasks/speech-recogniser.js";
-import { columnsIn, commonOptions, framesIn, framesOfLines, type TaskKind } from "./kind.js";
+import { columnsIn, commonOptions, type FramesForm, framesIn, framesOfLines, type TaskKind } from "./kind.js";
 
 /** The recordings of a file, and where each stands. */
-async function recordingsIn(text: string, file: string, features?: number): Promise<(Recording & { where: string })[]> {
+async function recordingsIn(text: string, file: string, form?: FramesForm): Promise<(Recording & { where: string })[]> {
   const rows = await columnsIn(text, file, ["text", "frames"]);
-  const frames = framesIn(rows, 1, file, features);
+  const frames = framesIn(rows, 1, file, form);
   return rows.map(({ cells: [said] }, i) => ({ text: said!, ...frames[i]! }));
 }
 
@@ -30,13 +30,13 @@ export const recognise: TaskKind = {
 
   async examples(task, text, file) {
     const recogniser = task as unknown as SpeechRecogniser;
-    const recordings = await recordingsIn(text, file, recogniser.model.config.features);
+    const recordings = await recordingsIn(text, file, { size: recogniser.model.config.features });
     for (const recording of recordings) recogniser.check(recording, recording.where);
     return recordings;
   },
 
   searches: "prefixes",
-  inputs: async (task, text, source) => framesOfLines(text, source, (task as unknown as SpeechRecogniser).model.config.features),
+  inputs: async (task, text, source) => framesOfLines(text, source, { size: (task as unknown as SpeechRecogniser).model.config.features }),
   show: (answer) => answer as string,
   json: (answer) => ({ answer }),
 };

@@ -3,6 +3,7 @@ import { attentionKinds } from "../../models/recurrent-decoder.js";
 import { RecurrentSeq2Seq } from "../../models/recurrent-seq2seq.js";
 import { constant, cosine, inverseSigmoid, linearDecay, type Schedule } from "../../optim/schedules.js";
 import { type TextPair, Translator } from "../../tasks/translator.js";
+import { SeqgradError } from "../../util/errors.js";
 import {
   choiceOption,
   columnsIn,
@@ -28,6 +29,10 @@ const courses: Readonly<Record<string, (steps: number, last: number) => Schedule
   cosine,
   "inverse-sigmoid": inverseSigmoid,
 };
+
+/** The options of one kind of model alone. */
+const ofRecurrent = ["attention", "window", "one-way", "reverse", "teacher-forcing", "forcing"] as const;
+const ofTransformer = ["heads", "label-smoothing"] as const;
 
 export const translate: TaskKind = {
   name: "translate",
@@ -61,9 +66,24 @@ export const translate: TaskKind = {
   },
   best: { measure: "loss", larger: false },
 
+  checkGiven(given, { cell, attention }) {
+    const isTransformer = cell === "transformer";
+    const stray = (isTransformer ? ofRecurrent : ofTransformer).find((name) => given[name] !== undefined);
+    if (stray) {
+      const owner = isTransformer ? "gru and lstm" : "transformer";
+      throw new SeqgradError("value", `--${stray} is for --cell ${owner}, and the cell is ${cell}; leave it out.`);
+    }
+    if (given.window && attention === "none")
+      throw new SeqgradError("value", `--window ${given.window} is for attention, and --attention is none; leave one of them out.`);
+  },
+
   async prepare(text, file, recipe) {
     const pairs = await pairsIn(text, file);
     const sources = [...new Set(pairs.map(({ source }) => source))];
+    if (recipe.val !== 0 && Math.round(sources.length * (recipe.val as number)) === 0) {
+      const got = `--val ${recipe.val} leaves none of the ${sources.length} different sources of ${file}`;
+      throw new SeqgradError("range", `${got}; give a larger share, or 0 for none.`);
+    }
     const parts = splitItems(sources, { validation: recipe.val as number, seed: recipe.seed as number });
     // A source's other translations would give it away: all of them are held back, or none.
     const heldBack = new Set(parts.validation);

@@ -1,0 +1,152 @@
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { splitItems } from "../../src/data/data-loader.js";
+import { contents, refuse, succeed, temporaryFolder, workplace } from "../helpers/cli.js";
+
+/** A data file, and the options that train a small model on it. */
+async function place(kind: string, text: string, name = "data.txt") {
+  const folder = await temporaryFolder();
+  const [data, out] = [join(folder, name), join(folder, "run")];
+  await writeFile(data, text);
+  const train = ["train", kind, "--data", data, "--out", out, "--hidden", 4, "--epochs", 1] as (string | number)[];
+  return { folder, data, out, train };
+}
+
+/** Numbers day by day. */
+const days = (steps: number) => Array.from({ length: steps }, (_, t) => `d${t},${t % 7}`);
+const csv = (...rows: string[]) => ["day,degrees", ...rows].join("\n");
+const reviews = "good\ta fine film\nbad\ta sad film\n".repeat(4);
+const pairs = "go on\tcontinue\ncome in\tentre\ngo in\tva\n".repeat(4);
+
+describe("train forecast refuses", () => {
+  const bad: [string, string, ...string[]][] = [
+    ["a gap in the first row, which hid the series", csv("1,", "2,5", "3,6", "4,7"), "line 2, column 2", '"" is not a number'],
+    ["numbers without a header", "1\n2\n3\n", "line 1, column 1", "the first row holds numbers; wants a header"],
+    ["an empty line for a number", "degrees\n3\n\n5\n6\n", "line 3, column 1", "the line is empty; fill what is missing"],
+    ["an empty line for the first number", "degrees\n\n5\n6\n", "line 2, column 1", "the line is empty"],
+    ["fewer rows than it looks back on", csv(...days(20)), "--history 30 and --horizon 1 do not fit the 18 rows to train on"],
+    ["numbers past all squares", "degrees\n1e300\n-1e300\n1e300\n".concat("1\n".repeat(40)), "the deviation of series 0 is Infinity"],
+  ];
+  test.each(bad)("%s", async (_, text, ...parts) => {
+    const { train, out } = await place("forecast", text);
+    await refuse(train, ...parts);
+    expect(await contents(out)).toBeUndefined();
+  });
+
+  test("options that do not fit the file, before it writes anything", async () => {
+    const { train, out } = await place("forecast", csv(...days(60)));
+    const small = [...train, "--history", 4];
+    await refuse([...small, "--season", 55], "--season 55 is longer than the 54 rows before those for validation", "0 for none");
+    await refuse([...small, "--horizon", 7], "--horizon 7 does not fit the 6 rows for validation", "--val 0");
+    await refuse([...small, "--horizon", 60], "--horizon 60 do not fit the 54 rows to train on");
+    expect(await contents(out)).toBeUndefined();
+  });
+
+  test("and so do predict and evaluate, by the file's name", async () => {
+    const { train, out, data } = await place("forecast", csv(...days(60)));
+    await succeed(...train, "--history", 4);
+    await writeFile(data, "day,degrees,wind\na,1,2\nb,3,4\nc,5,6\nd,7,8\ne,9,10\n");
+    const commands = [
+      ["predict", "--model", out, data],
+      ["evaluate", "--model", out, "--data", data],
+    ];
+    for (const command of commands) await refuse(command, "data.txt: the file has 2 columns of numbers; wants 1");
+    await writeFile(data, csv(...days(3)));
+    for (const command of commands) await refuse(command, "data.txt: the file has 3 rows below its header; wants");
+  });
+});
+
+describe("train translate refuses", () => {
+  const stray: [string, ...(string | number)[]][] = [
+    ["--attention is for --cell gru and lstm, and the cell is transformer", "--cell", "transformer", "--attention", "dot"],
+    ["--window is for --cell gru and lstm", "--cell", "transformer", "--window", 3],
+    ["--teacher-forcing is for --cell gru and lstm", "--cell", "transformer", "--teacher-forcing", 0.5],
+    ["--heads is for --cell transformer, and the cell is gru", "--heads", 2],
+    ["--label-smoothing is for --cell transformer", "--cell", "lstm", "--label-smoothing", 0.2],
+    ["--window 3 is for attention, and --attention is none", "--window", 3, "--attention", "none"],
+  ];
+  test.each(stray)("%s", async (message, ...options) => {
+    const { train, out } = await place("translate", pairs);
+    await refuse([...train, ...options], message, "leave");
+    expect(await contents(out)).toBeUndefined();
+  });
+
+  test("too few different sources to hold one back", async () => {
+    const { train } = await place("translate", reviews);
+    await refuse(train, "--val 0.1 leaves none of the 2 different sources of", "0 for none");
+  });
+});
+
+test("grids larger than the model's are named by their place", async () => {
+  const { train, out, data } = await place("caption", "a dot\t1 0\na bar\t0 1\n".repeat(6));
+  await succeed(...train);
+  const message = "the grid has 2 places; wants 1 at most, as the model was made for";
+  await refuse(["predict", "--model", out, "--input", "1 0\n1 0;0 1"], "--input, line 2, column 1", message);
+  await writeFile(data, "a dot\t1 0\na bar\t0 1;1 0\n");
+  await refuse(["evaluate", "--model", out, "--data", data], "data.txt, line 2, column 2", message);
+  const rows = ["a dot\t1 0;0 1", ...new Array<string>(9).fill("a bar\t0 1")];
+  const seed = [1, 2, 3, 4, 5, 6, 7, 8].find((n) => splitItems(rows, { validation: 0.5, seed: n }).validation.includes(rows[0]!))!;
+  const other = await place("caption", rows.join("\n"));
+  await refuse(
+    [...other.train, "--val", 0.5, "--seed", seed],
+    "a grid of 2 places occurs only in the part for validation",
+    "another --seed",
+  );
+});
+
+test("a transformer's width is what its heads share", async () => {
+  const { train } = await place("classify", reviews);
+  await refuse([...train, "--cell", "transformer", "--hidden", 9], "hidden is 9, which 4 heads cannot share evenly; give a multiple of 4");
+});
+
+test("words that all are too rare", async () => {
+  const { train } = await place("classify", reviews);
+  await refuse([...train, "--min-count", 99], "no word occurs 99 times", "a smaller minCount");
+});
+
+describe("folders", () => {
+  test("that are not there, or have no name", async () => {
+    const { folder, data, train } = await place("classify", reviews);
+    const nothing = join(folder, "nothing");
+    for (const model of [nothing, ""])
+      for (const command of [["predict", "--input", "x"], ["evaluate", "--data", data], ["generate", "--prompt", "x"], ["bench"]])
+        await refuse([...command, "--model", model], `--model ${model || '""'}: there is no such folder`);
+    await mkdir(nothing);
+    await refuse(["predict", "--model", nothing, "--input", "x"], "or it is empty; give the folder of a saved model");
+    await refuse([...train, "--out", ""], "--out is empty");
+  });
+
+  test("of another command are not resumed, nor said to be worth nothing", async () => {
+    const { train, out, folder } = await place("classify", reviews);
+    await succeed(...train);
+    const before = await contents(out);
+    const other = join(folder, "other.conll");
+    await writeFile(other, "Ann\tB-person\nreads\tO\n\n".repeat(20));
+    await refuse(
+      ["train", "tag", "--data", other, "--out", out, "--resume"],
+      "of a run of this command; resume with the command that began it",
+    );
+    const lm = await workplace();
+    await refuse(["train", "lm", "--data", lm.data, "--out", out, "--resume"], "resume with the command that began it");
+    expect(await contents(out)).toEqual(before);
+  });
+
+  test("of models that are not whole", async () => {
+    const { train, out } = await place("classify", reviews);
+    await succeed(...train);
+    const ask = ["predict", "--model", out, "--input", "x"];
+    const config = JSON.parse(await readFile(join(out, "config.json"), "utf8"));
+    for (const [change, message] of [
+      [{ labels: ["a", "a"] }, 'labels is ["a","a"]; wants a list of labels, two or more, each once'],
+      [{ labels: [] }, "labels is []"],
+      [{ maxLength: 0 }, "maxLength is 0; wants a whole number above 0"],
+    ] as const) {
+      await writeFile(join(out, "config.json"), JSON.stringify({ ...config, ...change }));
+      await refuse(ask, "config.json", message);
+    }
+    await writeFile(join(out, "config.json"), JSON.stringify(config));
+    await rm(join(out, "tokenizer.json"));
+    await refuse(ask, "the model's tokenizer.json is missing; the folder is not complete");
+  });
+});
