@@ -2,7 +2,7 @@ import { checkFinite, checkInteger, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkPenalty, penalizeRepetition } from "./repetition.js";
 import { checkStop } from "./sampling.js";
-import type { StepModel } from "./step-model.js";
+import { checkStepModel, type StepModel } from "./step-model.js";
 
 export interface BeamSearchOptions {
   /** B, the texts that are followed at once; at most as many as there are tokens. 1 takes the likeliest token each time. Default 4. */
@@ -56,6 +56,7 @@ export async function beamSearch<State>(
   options: BeamSearchOptions = {},
 ): Promise<Hypothesis[]> {
   const { beams = 4, nBest = 1, maxTokens = 256, minTokens = 0, stop = [], lengthPenalty = 0, repetitionPenalty = 1 } = options;
+  checkStepModel("beamSearch", model as StepModel<unknown>);
   checkInteger("beamSearch", "beams", beams, 1);
   checkInteger("beamSearch", "nBest", nBest, 1, beams);
   checkInteger("beamSearch", "maxTokens", maxTokens);

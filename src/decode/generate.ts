@@ -4,7 +4,7 @@ import { SeqgradError } from "../util/errors.js";
 import { Generator } from "../util/philox.js";
 import { checkPenalty, penalizeRepetition } from "./repetition.js";
 import { checkSamplingOptions, checkStop, type SamplingOptions, sampleToken } from "./sampling.js";
-import type { Step, StepModel } from "./step-model.js";
+import { checkStepModel, type Step, type StepModel } from "./step-model.js";
 
 export interface GenerateOptions extends SamplingOptions {
   /** How many tokens at most. Default 256. */
@@ -34,6 +34,7 @@ export function generate<State>(
   prompt: ArrayLike<number>,
   options: GenerateOptions = {},
 ): AsyncGenerator<number, void, undefined> {
+  checkStepModel("generate", model as StepModel<unknown>);
   checkSamplingOptions("generate", options);
   checkPenalty("generate", options.repetitionPenalty);
   checkInteger("generate", "maxTokens", options.maxTokens ?? 0);

@@ -1,3 +1,5 @@
+import { SeqgradError } from "../util/errors.js";
+
 export interface Step<State> {
   /** `[V]`: the scores of the token that follows the last one; of several rows `[R, V]`, row by row. */
   readonly logits: ArrayLike<number>;
@@ -26,4 +28,10 @@ export interface StepModel<State> {
   stepRows?(tokens: ArrayLike<number>, state: State, rows: ArrayLike<number>): Step<State> | Promise<Step<State>>;
   /** Frees a state that is not needed any more. */
   release?(state: State): void;
+}
+
+/** Throws unless the model can be asked step by step. */
+export function checkStepModel(op: string, model: StepModel<unknown>): void {
+  if (typeof model?.step !== "function")
+    throw new SeqgradError("value", `${op}: the model has no step(); give a language model, or of an encoder-decoder its about(source).`);
 }

@@ -141,6 +141,7 @@ const advice: Readonly<Record<string, string>> = {
   EDQUOT: "the disk quota is used up; free some space",
   ENOTDIR: "a file is where a folder of the path should be; choose another folder, or move the file away",
   EEXIST: "a file is where the folder should be; choose another folder, or move the file away",
+  ERR_FS_EISDIR: "a folder is where the file should be; choose another folder, or move that one away",
   EISDIR: "a folder is where the file should be; choose another folder, or move that one away",
   ENOENT: "a folder of the path cannot be made, or has gone; choose another",
   ENAMETOOLONG: "the path is too long; choose a shorter one",

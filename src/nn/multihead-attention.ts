@@ -163,6 +163,8 @@ export class MultiheadAttention extends Module {
     checkTensors(op, [x], ["x"]);
     if (x.rank !== 3 || x.shape[2] !== this.embed)
       throw new SeqgradError("shape", `${op}: x has shape ${formatShape(x.shape)}; wants [B, T, ${this.embed}], batch first.`);
+    if (cache && typeof cache.append !== "function")
+      throw new SeqgradError("value", `${op}: the cache is not that of one layer; give at(layer) of a KeyValueCache.`);
     const { heads, keyValueHeads, dropout, training } = this;
     const offset = causal && cache ? cache.length : 0;
     return { heads, keyValueHeads, causal, offset, lengths: toLengths(op, lengths, x), mask, dropout, training };

@@ -44,6 +44,7 @@ export class BagOfWords {
   readonly texts: number;
 
   private constructor(vocabulary: Vocabulary, termsOf: (text: string) => string[], texts: number) {
+    if (!(vocabulary instanceof Vocabulary)) throw new SeqgradError("state", "BagOfWords: make one by BagOfWords.fit(texts).");
     this.#vocabulary = vocabulary;
     this.#termsOf = termsOf;
     this.texts = texts;
@@ -131,8 +132,9 @@ export class TfIdf {
     readonly bag: BagOfWords,
     /** What a term's frequency is multiplied by. */
     readonly idf: readonly number[],
-    { norm = "l2", sublinear = false }: TfIdfOptions,
+    { norm = "l2", sublinear = false }: TfIdfOptions = {},
   ) {
+    if (!(bag instanceof BagOfWords)) throw new SeqgradError("state", "TfIdf: make one by TfIdf.fit(texts).");
     if (!["l1", "l2", "none"].includes(norm))
       throw new SeqgradError("value", `TfIdf: norm is ${JSON.stringify(norm)}; give "l1", "l2" or "none".`);
     this.#norm = norm;

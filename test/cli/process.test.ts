@@ -167,6 +167,14 @@ describe.skipIf(missing)(`the command in a process of its own${missing}`, () => 
     expect(stderr).toBe("");
   });
 
+  test.skipIf(!existsSync("/dev/full"))("says in one line that nothing more fits where it writes to", async () => {
+    const failed = promisify(execFile)("bash", ["-c", `${process.execPath} ${program} --help > /dev/full`]);
+    await expect(failed).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^seqgrad: stdout cannot be written: ENOSPC[^\n]*\n$/),
+    });
+  });
+
   test("exits with 1 and one line for an error, and 0 for help", async () => {
     const failed = await run("train", "lm", "--data", "/nothing", "--out", "/tmp/nothing");
     expect(failed).toMatchObject({ status: 1, stdout: "", stderr: expect.stringMatching(/^seqgrad: .*\n$/) });

@@ -83,7 +83,11 @@ describe("a run of an older version, whose options do not tell the least count",
     await succeed(...train, "--hidden", 4, "--embed", 4, "--unit", "words", "--epochs", 1, "--val", 0.4);
     await forget(out);
     const before = await contents(out);
-    await refuse([...train, "--resume"], "training_args.json does not tell the options of a run of this command", "start anew with --overwrite");
+    await refuse(
+      [...train, "--resume"],
+      "training_args.json does not tell the options of a run of this command",
+      "start anew with --overwrite",
+    );
     expect(await contents(out)).toEqual(before);
   });
 });

@@ -92,6 +92,7 @@ describe("fileStore says what is in the way", () => {
     mkdirSync(join(root, "x"));
     await expectRejection("io", fileStore(root).write("x", some), join(root, "x"), "a folder is where");
     await expectRejection("io", fileStore(root).read("x"), "a folder is where");
+    await expectRejection("io", fileStore(root).delete("x"), "a folder is where");
     expect(readdirSync(root)).toEqual(["x"]);
   });
 

@@ -93,6 +93,8 @@ describe("tokenizer.json that is not whole", () => {
 });
 
 test.each([BagOfWords, TfIdf])("%o refuses what is no list of texts, and options that are none", (Vectorizer) => {
+  const Unfitted = Vectorizer as unknown as new () => unknown;
+  expectError("state", () => new Unfitted(), `${Vectorizer.name}: make one by ${Vectorizer.name}.fit(texts)`);
   expectError("value", () => Vectorizer.fit("good film"), "BagOfWords.fit: the texts are a string");
   expectError("value", () => Vectorizer.fit(wrong([null])), "BagOfWords.fit: text 0: the text is null");
   expectError("value", () => Vectorizer.fit(["a"], { ngrams: wrong(2) }), "ngrams is 2; give the shortest and the longest");
