@@ -105,7 +105,10 @@ export async function conduct(
 export async function modelStore(folder: string): Promise<Store> {
   const store = fileStore(folder);
   if (folder.trim() !== "" && (await store.list()).length > 0) return store;
-  throw new SeqgradError("io", `--model ${folder || '""'}: there is no such folder, or it is empty; give the folder of a saved model.`);
+  throw new SeqgradError(
+    "io",
+    `--model ${folder || '""'}: there is no such folder, or it is empty; give the folder of a saved model, with its config.json.`,
+  );
 }
 
 /** The text of a file that an option names. */
