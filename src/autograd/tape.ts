@@ -1,7 +1,6 @@
 import { planStrided } from "../tensor/layout.js";
 import { scope } from "../tensor/scope.js";
 import { copyStrided, empty, emptyBeside, fill, type GradientNode, type Tensor } from "../tensor/tensor.js";
-import { refusePromise } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { stridesOf } from "../util/shape.js";
 
@@ -9,8 +8,8 @@ let enabled = true;
 let nextId = 0;
 
 /**
- * Runs `fn` without recording: what it computes has no gradient.
- * @throws SeqgradError `value` when `fn` returns a promise, after whose first await it would record again
+ * Runs `fn` without recording: what it computes has no gradient. `fn` may return a promise of data; what it computes after an await is
+ * recorded again.
  * @example
  * const w = sg.parameter([3], sg.nn.init.ones);
  * sg.noGrad(() => sg.sum(w)).tracksGradient; // = false
@@ -19,7 +18,7 @@ export function noGrad<T>(fn: () => T): T {
   const before = enabled;
   enabled = false;
   try {
-    return refusePromise("noGrad", fn());
+    return fn();
   } finally {
     enabled = before;
   }

@@ -1,4 +1,4 @@
-import { refusePromise } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
 import { closeFrame, openFrame } from "./storage.js";
 import { Tensor } from "./tensor.js";
 
@@ -15,7 +15,13 @@ export function scope<T>(fn: () => T): T {
   const frame = openFrame();
   let returned: Set<Tensor> | undefined;
   try {
-    const result = refusePromise("scope", fn());
+    const result = fn();
+    if (result instanceof Promise) {
+      throw new SeqgradError(
+        "value",
+        "scope: the function returned a promise. Make the tensors in a synchronous function, and await their data after the scope.",
+      );
+    }
     returned = collect(result, new Set());
     return result;
   } finally {

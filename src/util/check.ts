@@ -3,13 +3,6 @@ import { SeqgradError } from "./errors.js";
 /** A value for a message: "2", a string, is told from 2. */
 export const shown = (value: unknown) => (typeof value === "string" ? JSON.stringify(value) : value);
 
-/** The value, when it is no promise. */
-export function refusePromise<T>(op: string, value: T): T {
-  if (!(value instanceof Promise)) return value;
-  value.catch(() => {});
-  throw new SeqgradError("value", `${op}: the function returned a promise; make tensors in a synchronous one, await their data after it.`);
-}
-
 /** The value, when it is a finite number. */
 export function checkFinite(op: string, name: string, value: number): number {
   if (!Number.isFinite(value)) throw new SeqgradError("value", `${op}: ${name} is ${shown(value)}; give a finite number.`);

@@ -52,7 +52,7 @@ test("a captioner refuses what it cannot learn from or look at", async () => {
     "words, characters, bpe",
   );
   expectError("range", () => ImageCaptioner.create(images, { maxLength: 0, minCount: 1 }), "maxLength");
-  expectError("shape", () => ImageCaptioner.create([{ features: [[1], [1, 2]], caption: "a" }]), "numbers");
+  expectError("shape", () => ImageCaptioner.create([{ features: [[1], [1, 2]], caption: "a" }], { minCount: 1 }), "numbers");
   const task = ImageCaptioner.create(images, { hidden: 4, embed: 4, minCount: 1 });
   await expectRejection("shape", task.predict([[[1]]]), "wants [2]");
   await expectRejection("value", task.predict([[]]), "holds no number");

@@ -103,7 +103,9 @@ await describeDevices("scopes", (device) => {
 
   test("refuse a promise", () => {
     expectNoLeak(() => {
-      expect(() => sg.scope(async () => make())).toThrow("scope: the function returned a promise; make tensors in a synchronous one");
+      expect(() => sg.scope(async () => make())).toThrow(
+        "scope: the function returned a promise. Make the tensors in a synchronous function",
+      );
     });
   });
 
