@@ -9,7 +9,9 @@ const execArgv = process.versions.node.startsWith("20.") ? ["--experimental-wasm
 const testTimeout = 120_000;
 const needsNode = ["test/node/**", "test/cli/**", "test/browser-page/**", "test/webgpu/**"];
 
-const projects: TestProjectConfiguration[] = [{ test: { name: "node", include: ["test/**/*.test.ts"], execArgv, testTimeout } }];
+const projects: TestProjectConfiguration[] = [
+  { test: { name: "node", include: ["test/**/*.test.ts"], execArgv, testTimeout, maxConcurrency: 2 } },
+];
 
 const launchOptions = findChromium();
 if (launchOptions) {

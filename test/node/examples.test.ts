@@ -21,13 +21,14 @@ function run(page: string): Promise<{ status: number | null; output: string }> {
 }
 
 describe.skipIf(missing)(`examples${missing}`, () => {
-  it.each(pages)(
+  // Two at once, for they come last, when a core has nothing else to do.
+  it.concurrent.each(pages)(
     "%s holds what it claims",
     async (page) => {
       const { status, output } = await run(page);
       expect(status, output).toBe(0);
       expect(output).not.toMatch(/NaN|undefined|Warning/);
     },
-    120_000,
+    300_000,
   );
 });
