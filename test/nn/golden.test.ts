@@ -48,8 +48,12 @@ async function check(golden: Golden, c: Case): Promise<void> {
   layer.dispose();
 }
 
-const suite = (device: Device) => {
-  for (const golden of groups) test.each(golden.cases)(`${golden.group}/$name`, (c) => withDevice(device, () => check(golden, c)));
+const suite = (share: number) => (device: Device) => {
+  for (const golden of groups) {
+    const cases = golden.cases.filter((_, i) => i % share === 0);
+    test.each(cases)(`${golden.group}/$name`, (c) => withDevice(device, () => check(golden, c)));
+  }
 };
-await describeWasm("layers equal PyTorch's", suite);
-await describeGpu("layers equal PyTorch's", suite);
+await describeWasm("layers equal PyTorch's", suite(1));
+// A page's GPU, which answers slowly, takes a third of the cases: Node's runs the same kernels in all of them.
+await describeGpu("layers equal PyTorch's", suite("document" in globalThis ? 3 : 1));
