@@ -71,7 +71,7 @@ async function* run<State>(
       if (last?.state !== next.state) forget(); // a cache may grow in place
       last = next;
       held += tokens.length;
-      checkStop("generate", stop, next.logits.length);
+      if (count === 0) checkStop("generate", stop, next.logits.length);
       const token = sampleToken(penalizeRepetition(next.logits, seen, repetitionPenalty), sampling, generator);
       if (stop.includes(token)) return;
       yield token;

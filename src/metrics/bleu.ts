@@ -59,12 +59,11 @@ const noStatistics = (): Statistics => ({
  * sg.metrics.bleu(["the cat sat on the mat"], ["the cat sat on a mat"]).score; // = 53.73
  */
 export function bleu(hypotheses: readonly string[], references: References, options: BleuOptions = {}): BleuScore {
-  for (const [name, words] of Object.entries(choices))
-    if (options[name as keyof typeof choices] !== undefined && !words.includes(options[name as keyof typeof choices]!))
-      throw new SeqgradError(
-        "value",
-        `bleu: ${name} is ${JSON.stringify(options[name as keyof typeof choices])}; use ${words.join(", ")}.`,
-      );
+  for (const name of ["tokenize", "smooth"] as const) {
+    const given = options[name];
+    if (given !== undefined && !choices[name].includes(given))
+      throw new SeqgradError("value", `bleu: ${name} is ${JSON.stringify(given)}; use ${choices[name].join(", ")}.`);
+  }
   const lists = referenceLists("bleu", hypotheses, references);
   const sum = noStatistics();
   for (const [i, hypothesis] of hypotheses.entries()) addStatistics(sum, hypothesis, lists[i]!, options);

@@ -46,7 +46,7 @@ export const tokenizerOf = (texts: readonly string[], options: UnitOptions): Tok
   trainTokenizer(texts, { unit: "words", minCount: 2, ...options, special: sequenceTokens });
 
 /** Throws unless the tokenizer has padding as 0 and the other parts. */
-export function checkSpecial(op: string, { special }: Tokenizer, parts: readonly ("sos" | "eos")[]): void {
+export function checkEnds(op: string, { special }: Tokenizer, parts: readonly ("sos" | "eos")[]): void {
   if (special.pad === 0 && parts.every((part) => special[part] !== undefined)) return;
   throw new SeqgradError("value", `${op}: a tokenizer lacks <sos>, <eos> or <pad> as 0; make it with { special: sequenceTokens }.`);
 }
@@ -69,7 +69,7 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
     readonly maxLength: number,
   ) {
     checkInteger(op, "maxLength", maxLength, 1);
-    checkSpecial(op, target, ["sos", "eos"]);
+    checkEnds(op, target, ["sos", "eos"]);
   }
 
   abstract describe(): Omit<SavedModel, "tensors">;

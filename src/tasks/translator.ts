@@ -7,7 +7,7 @@ import { tokenizerFromJSON } from "../text/load.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { SeqgradError } from "../util/errors.js";
 import { demand, demandMaxLength, savedTokenizer } from "./task.js";
-import { checkSpecial, TextWriter, tokenizerOf, type UnitOptions, type Writing } from "./text-writer.js";
+import { checkEnds, TextWriter, tokenizerOf, type UnitOptions, type Writing } from "./text-writer.js";
 
 export interface TextPair {
   readonly source: string;
@@ -54,7 +54,7 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
     maxLength: number,
   ) {
     super("Translator", model, target, maxLength);
-    checkSpecial("Translator", source, ["eos"]);
+    checkEnds("Translator", source, ["eos"]);
   }
 
   /**

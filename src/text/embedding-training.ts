@@ -1,7 +1,7 @@
 import type { Backend, TensorData } from "../backend/backend.js";
 import { createDevice, defaultDevice } from "../tensor/device.js";
 import { breather } from "../util/breath.js";
-import { checkFinite, checkInteger } from "../util/check.js";
+import { checkFinite, checkInteger, kindOf } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import type { Generator } from "../util/philox.js";
 import { Vocabulary } from "./vocabulary.js";
@@ -70,10 +70,7 @@ export async function corpusOf(
   const breathe = breather();
   let i = 0;
   if (typeof sentences?.[Symbol.iterator] !== "function")
-    throw new SeqgradError(
-      "value",
-      `${op}: the sentences are ${sentences === null ? "null" : typeof sentences}; give a list of lists of words.`,
-    );
+    throw new SeqgradError("value", `${op}: the sentences are ${kindOf(sentences)}; give a list of lists of words.`);
   for (const sentence of sentences) {
     if (!Array.isArray(sentence)) {
       const kind = typeof sentence === "string" ? "a string" : "no list";
