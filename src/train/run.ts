@@ -13,7 +13,7 @@ import { readValue, type TensorValue } from "../tensor/value.js";
 import { breather } from "../util/breath.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { loadCheckpoint, type Progress, saveCheckpoint } from "./checkpoint.js";
+import type { Progress } from "./checkpoint.js";
 import type { Batches, CarriedState, FitEvent, FitOptions, Loader, LossResult } from "./types.js";
 
 type Events = AsyncGenerator<FitEvent, void, undefined>;
@@ -32,6 +32,9 @@ const READ_EVERY = 16;
 /** Seconds between snapshots of a run on a device that can be lost. */
 const SNAPSHOT_SECONDS = 30;
 type LossFunction<B, S> = (batch: B, state: S | undefined, step: number) => LossResult<S>;
+
+/** Loaded when a run needs it: a page that keeps no checkpoints does not load the reader and writer of their files. */
+const checkpoints = () => import("./checkpoint.js");
 
 /** One call of fit(): what it was told, and where it stands. */
 export class Run<B, S extends CarriedState<S>> {
@@ -262,6 +265,7 @@ export class Run<B, S extends CarriedState<S>> {
     for (const [name, state] of entriesOf(this.#carried)) if (state) carried.set(name, await readValue(state));
     const plateau = typeof schedule === "object" ? schedule.state : null;
     const progress = { ...this.#at, seconds: this.#seconds };
+    const { saveCheckpoint } = await checkpoints();
     await saveCheckpoint(store, this.#model, optimizer, { progress, plateau, carried, best: this.#bestParameters });
   }
 
@@ -272,6 +276,7 @@ export class Run<B, S extends CarriedState<S>> {
   /** Whether there was something to go on from. */
   async #restore(store: Store): Promise<boolean> {
     const { optimizer, schedule } = this.#options;
+    const { loadCheckpoint } = await checkpoints();
     const snapshot = await loadCheckpoint(store, this.#model, optimizer);
     if (!snapshot) return false;
     this.#at = snapshot.progress;

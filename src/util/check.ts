@@ -1,7 +1,11 @@
 import { SeqgradError } from "./errors.js";
 
-/** A value for a message: "2", a string, is told from 2. */
-export const shown = (value: unknown) => (typeof value === "string" ? JSON.stringify(value) : value);
+/** A value for a message: the string "2" looks different from the number 2. Works for every value, also for symbols. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+  if (typeof value === "bigint") return `${value}n`;
+  return value === null || (typeof value !== "object" && typeof value !== "function") ? String(value) : kindOf(value);
+}
 
 /** The value, when it is a finite number. */
 export function checkFinite(op: string, name: string, value: number): number {
@@ -42,8 +46,15 @@ export function toTokens(op: string, name: string, ids: ArrayLike<number>): Int3
   );
 }
 
-/** What a value is, for a message: `null`, `an array`, `a number`. */
-export const kindOf = (value: unknown): string => (value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`);
+/** What a value is, for a message: `null`, `undefined`, `an array`, `a Map`, `an object`, `a number`. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value !== "object") return `a ${typeof value}`;
+  if (Array.isArray(value)) return "an array";
+  const name: unknown = value.constructor?.name;
+  if (typeof name !== "string" || name === "" || name === "Object") return "an object";
+  return `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`;
+}
 
 /** The text, when it is one. */
 export function checkText(op: string, text: string): string {
