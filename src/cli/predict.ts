@@ -3,6 +3,7 @@ import { defineCommand } from "citty";
 import { SeqgradError } from "../util/errors.js";
 import { deviceOptions, initDevice } from "./options.js";
 import { openTask, searchOf, searchOptions } from "./tasks/kinds.js";
+import { readingOf, readingOptions } from "./tasks/reading.js";
 import { readText } from "./training-run.js";
 
 const args = {
@@ -10,6 +11,7 @@ const args = {
   input: { type: "string", description: "A text to answer; - reads stdin", valueHint: "TEXT" },
   file: { type: "positional", required: false, description: "A file of inputs, one a line; - or nothing reads stdin" },
   ...searchOptions,
+  ...readingOptions,
   json: { type: "boolean", description: "Print one JSON object a line" },
   ...deviceOptions,
 } as const;
@@ -21,10 +23,10 @@ export const predict = defineCommand({
     if (args.input !== undefined && args.file !== undefined)
       throw new SeqgradError("value", "--input and a file contradict each other; give one of them.");
     await initDevice(args);
-    const { task, kind } = await openTask(args.model);
+    const { task, kind, trained } = await openTask(args.model);
     const search = searchOf(kind, args);
     const [source, text] = await inputText(args);
-    const inputs = await kind.inputs(task, text, source);
+    const inputs = await kind.inputs(task, text, source, readingOf(kind, args, trained));
     if (inputs.length === 0) throw new SeqgradError("value", `${source} holds no input; give at least one line.`);
     const answers = await task.predict(inputs, search);
     for (const [i, answer] of answers.entries())

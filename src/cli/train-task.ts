@@ -23,7 +23,7 @@ export function trainTask(kind: TaskKind) {
       const prepare = await kind.prepare(run.text, args.data, recipe);
       const device = await initDevice(recipe);
       manualSeed(recipe.seed as number);
-      const { task, train, validation } = prepare();
+      const { task, train, validation, reading } = prepare();
       if (recipe.val !== 0 && validation.length === 0) {
         const advice = "give a larger share, or 0 for none";
         throw new SeqgradError("range", `--val ${recipe.val} leaves none of the ${train.length} examples of ${args.data}; ${advice}.`);
@@ -39,7 +39,7 @@ export function trainTask(kind: TaskKind) {
       const course = kind.course?.(task, recipe, steps);
       const optimizer = makeOptimizer(task.model, { lr, clip, betas: "0.9,0.999", "weight-decay": weightDecay });
 
-      await run.begin();
+      await run.begin(reading);
       const judges = validation.length > 0;
       const report = taskReport(args.json ?? false, {
         ...{ kind: kind.name, device: device.info, parameters: task.model.parameterCount(), steps },
@@ -86,7 +86,7 @@ function argsOf({ data, options }: TaskKind): NonNullable<CommandDef["args"]> {
     // Its default is for the eye only: whether it is given tells a resumed run what is asked of it.
     typeof value === "boolean"
       ? { type: "boolean", description }
-      : { type: "string", description: `${description} (Default: ${value})`, valueHint: hint },
+      : { type: "string", description: value === "" ? description : `${description} (Default: ${value})`, valueHint: hint },
   ]);
   return {
     data: { type: "string", required: true, description: data, valueHint: "FILE" },

@@ -9,7 +9,7 @@ import { SeqgradError } from "../util/errors.js";
 import { Interruption } from "./signals.js";
 
 /** The file beside the model that tells how it is trained: the recipe, and the digest of the data. */
-const FILE = "training_args.json";
+export const TRAINING_ARGS = "training_args.json";
 const WEIGHTS = "model.safetensors";
 /** The files of a model's folder. */
 const modelFiles: readonly string[] = ["config.json", "vocab.json", "tokenizer.json", WEIGHTS];
@@ -44,8 +44,11 @@ export interface TrainingRun<R> {
   readonly text: string;
   readonly store: Store;
   readonly recipe: R;
-  /** Writes down what a new run is made of; whatever was there before shall not be taken for this run's. */
-  begin(): Promise<void>;
+  /**
+   * Writes down what a new run is made of; whatever was there before is not taken for this run's.
+   * @param settled options that were left open, as the run found them
+   */
+  begin(settled?: Partial<R>): Promise<void>;
   /** A resumed recipe, with what is new in it, is written with the first checkpoint: a run that cannot be resumed changes nothing. */
   record(): Promise<void>;
 }
@@ -61,14 +64,17 @@ export async function openRun<R extends object>(form: RecipeForm<R>, args: RunAr
   if (!resume && !overwrite) await checkVacant(store, out);
   const recipe = resume ? await resumedRecipe(form, store, given, digest, { out, data }) : form.fresh(given);
   let isRecorded = false;
+  let settled: Partial<R> = {};
   const record = async () => {
     if (isRecorded) return;
-    const told = Object.fromEntries(form.told(recipe).map((name) => [name, recipe[name]]));
-    await store.write(FILE, new TextEncoder().encode(`${JSON.stringify({ ...told, sha256: digest }, null, 2)}\n`));
+    const whole = { ...recipe, ...settled };
+    const told = Object.fromEntries(form.told(recipe).map((name) => [name, whole[name]]));
+    await store.write(TRAINING_ARGS, new TextEncoder().encode(`${JSON.stringify({ ...told, sha256: digest }, null, 2)}\n`));
     isRecorded = true;
   };
-  const begin = async () => {
+  const begin = async (found: Partial<R> = {}) => {
     if (resume) return;
+    settled = found;
     await store.delete(TRAINING_STATE);
     await store.delete(WEIGHTS);
     await record();
@@ -143,10 +149,13 @@ async function resumedRecipe<R extends object>(
   digest: string,
   at: { out: string; data: string },
 ): Promise<R> {
-  const bytes = await store.read(FILE);
+  const bytes = await store.read(TRAINING_ARGS);
   if (!bytes) {
     if (!(await store.read(TRAINING_STATE))) return form.fresh(given);
-    throw new SeqgradError("io", `--resume: ${at.out} has lost its ${FILE}, which tells the run's options; start anew with --overwrite.`);
+    throw new SeqgradError(
+      "io",
+      `--resume: ${at.out} has lost its ${TRAINING_ARGS}, which tells the run's options; start anew with --overwrite.`,
+    );
   }
   const { recipe, sha256 } = parse(form, bytes, at.out);
   form.checkGiven(given, recipe);
@@ -169,7 +178,7 @@ function parse<R extends object>(form: RecipeForm<R>, bytes: Uint8Array, out: st
     // Falls through to the error below.
   }
   const advice = "resume with the command that began it; start anew with --overwrite, or with another --out";
-  throw new SeqgradError("format", `--resume: ${out}/${FILE} does not tell the options of a run of this command; ${advice}.`);
+  throw new SeqgradError("format", `--resume: ${out}/${TRAINING_ARGS} does not tell the options of a run of this command; ${advice}.`);
 }
 
 const quote = (word: string) => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

@@ -29,6 +29,8 @@ export interface Prepared {
   readonly task: AnyTask;
   readonly train: readonly unknown[];
   readonly validation: readonly unknown[];
+  /** Options of reading that were left open, as they were found in the file. */
+  readonly reading?: TaskRecipe;
 }
 
 export interface Evaluation {
@@ -57,10 +59,10 @@ export interface TaskKind {
   checkGiven?(given: Partial<TaskRecipe>, recipe: TaskRecipe): void;
   /** Reads and parts the data; what it answers makes the task on the default device. @throws SeqgradError that names file, line and column */
   prepare(text: string, file: string, recipe: TaskRecipe): Promise<() => Prepared>;
-  /** The examples of a file, for a task that is there. */
-  examples(task: AnyTask, text: string, file: string): Promise<readonly unknown[]>;
+  /** The examples of a file, for a task that is there. @param reading the options that say how the file is read */
+  examples(task: AnyTask, text: string, file: string, reading: TaskRecipe): Promise<readonly unknown[]>;
   /** The inputs of a text, which came from a file, from stdin or from the command line. */
-  inputs(task: AnyTask, text: string, source: string): Promise<readonly unknown[]>;
+  inputs(task: AnyTask, text: string, source: string, reading: TaskRecipe): Promise<readonly unknown[]>;
   /** Where `evaluate` tells more than the task's measures: these, and the rest as lines and as a part of the JSON object. */
   evaluate?(task: AnyTask, examples: readonly unknown[], search: SearchOptions): Promise<Evaluation>;
   /** What beams follow, where the task can search: texts that end, which a length penalty ranks, or the prefixes of CTC. */

@@ -1,11 +1,12 @@
 import { loadTask, type SearchOptions } from "../../tasks/index.js";
 import { SeqgradError } from "../../util/errors.js";
 import { numberOption } from "../options.js";
-import { modelStore } from "../training-run.js";
+import { modelStore, TRAINING_ARGS } from "../training-run.js";
 import { caption } from "./caption.js";
 import { classify } from "./classify.js";
 import { forecast } from "./forecast.js";
-import type { AnyTask, TaskKind } from "./kind.js";
+import type { AnyTask, TaskKind, TaskRecipe } from "./kind.js";
+import { trainedWith } from "./reading.js";
 import { recognise } from "./recognise.js";
 import { tag } from "./tag.js";
 import { translate } from "./translate.js";
@@ -13,10 +14,11 @@ import { translate } from "./translate.js";
 /** The kinds of task that the command line trains. */
 export const kinds: readonly TaskKind[] = [classify, tag, forecast, translate, caption, recognise];
 
-/** A saved task, and how it reads and writes. */
-export async function openTask(folder: string): Promise<{ task: AnyTask; kind: TaskKind }> {
-  const task = (await loadTask(await modelStore(folder))) as AnyTask;
-  return { task, kind: kinds.find(({ type }) => type === task.type)! };
+/** A saved task, how it reads and writes, and the options of the run that made it. */
+export async function openTask(folder: string): Promise<{ task: AnyTask; kind: TaskKind; trained: TaskRecipe }> {
+  const store = await modelStore(folder);
+  const task = (await loadTask(store)) as AnyTask;
+  return { task, kind: kinds.find(({ type }) => type === task.type)!, trained: await trainedWith(store, TRAINING_ARGS) };
 }
 
 /** How the commands that answer are told to search. */
