@@ -29,6 +29,21 @@ export function isRecording(inputs: readonly Tensor[]): boolean {
   return enabled && inputs.some((x) => x.tracksGradient);
 }
 
+/** Whether a gradient from `root` comes to one of the leaves. It looks no further than the first one that it finds. */
+export function reaches(root: Tensor, leaves: ReadonlySet<Tensor>): boolean {
+  const seen = new Set<unknown>();
+  const stack: Tensor[] = [root];
+  for (let x = stack.pop(); x; x = stack.pop()) {
+    if (leaves.has(x) && x.requiresGrad) return true;
+    if (!(x.node instanceof Node) || seen.has(x.node)) continue;
+    seen.add(x.node);
+    // A graph that was freed is for backward() to refuse.
+    if (!x.node.inputs) return true;
+    for (const input of x.node.inputs) stack.push(input);
+  }
+  return false;
+}
+
 /** What a gradient function may ask of the walk. */
 export interface GradientSink {
   /** Whether input i wants a gradient. */

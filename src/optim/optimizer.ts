@@ -9,6 +9,7 @@ import { checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { sameShape, sizeOf } from "../util/shape.js";
+import { checkLoss } from "./check-loss.js";
 import { RING, type StepNumber, StepNumbers } from "./step-numbers.js";
 
 /** Options every optimizer has. */
@@ -81,6 +82,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   #gradients!: Storage;
   readonly #state = new Map<string, Storage | undefined>();
   readonly #names = new Map<Tensor, string>();
+  readonly #set: ReadonlySet<Tensor>;
   #numbers!: StepNumbers;
   readonly #options: O;
   /** How often steps were undone, and by what error the last time. */
@@ -111,6 +113,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
       for (const p of own) n += align(p.size);
       return { params: own, options: merged, offset, n: n - offset / 4 };
     });
+    this.#set = seen;
     this.params = [...seen];
     const [first] = seen;
     if (!first) throw new SeqgradError("value", `${op}: there are no parameters to train: pass model.parameters().`);
@@ -144,7 +147,8 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
    * One update. With a function: a whole training step in a scope of its own, in which gradients are zeroed, `loss` is computed and
    * backward() runs; the answer is the loss on its way. Without one: the update alone, from the gradients that are there.
    *
-   * @throws SeqgradError `not-finite` for a loss or gradient that is NaN or infinite: parameters and optimizer are as before, and so are
+   * @throws SeqgradError `value`, `shape`, `dtype` or `state` for a loss that is not a tensor of one number from which a gradient flows to a
+   *   parameter; `not-finite` for a loss or gradient that is NaN or infinite: parameters and optimizer are as before, and so are
    *   the running statistics of batch norms that `loss` moved.
    */
   step(): void;
@@ -155,10 +159,8 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     const step = this.steps;
     const norm = revocable((changes) => {
       if (loss) {
+        const value = checkLoss(`${this.op}.step`, loss(), this.#set);
         this.zeroGrad();
-        const value = loss();
-        if (!(value instanceof Tensor))
-          throw new SeqgradError("value", `${this.op}.step: the function must return the loss, a tensor of one number.`);
         value.backward();
         copyWords(this.#backend, value.address, numbers.lossAddress(step), 1);
       } else this.#backend.dispatch("fill", { y: numbers.lossAddress(step), n: 1, value: 0 });

@@ -22,6 +22,8 @@ export interface Progress {
   /** The last evaluation, the value of the best, and the evaluations since the best. */
   readonly evaluation: { readonly step: number; readonly value: number } | null;
   readonly best: number | null;
+  /** What decided between the best and its equals, if anything. */
+  readonly ties?: readonly number[];
   readonly sinceBest: number;
 }
 
@@ -125,8 +127,8 @@ function isState(x: unknown): x is StoredState {
   return version === 1 && isProgress(progress) && isPlateau && isOptimizer && isRandom;
 }
 
-function isProgress({ step, epoch, position, lossSum, seconds, evaluation, best, sinceBest }: Progress): boolean {
+function isProgress({ step, epoch, position, lossSum, seconds, evaluation, best, ties, sinceBest }: Progress): boolean {
   const isEvaluation = evaluation === null || (isCount(evaluation.step) && isNumber(evaluation.value));
-  const isBest = best === null || isNumber(best);
+  const isBest = (best === null || isNumber(best)) && (ties === undefined || isListOf(isNumber, ties));
   return [step, epoch, position, sinceBest].every(isCount) && [lossSum, seconds].every(isNumber) && isEvaluation && isBest;
 }

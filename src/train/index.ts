@@ -1,2 +1,13 @@
-export { fit } from "./fit.js";
-export type { AnyState, Batches, CarriedState, FitEvent, FitOptions, Loader, LossResult } from "./types.js";
+export { type FitRun, fit } from "./fit.js";
+export type {
+  AnyState,
+  Batches,
+  CarriedState,
+  EventOf,
+  FitEvent,
+  FitHistory,
+  FitOptions,
+  Loader,
+  LossResult,
+  Measured,
+} from "./types.js";

@@ -11,13 +11,13 @@ import { keep } from "../tensor/scope.js";
 import { Tensor } from "../tensor/tensor.js";
 import { readValue, type TensorValue } from "../tensor/value.js";
 import { breather } from "../util/breath.js";
-import { checkInteger } from "../util/check.js";
+import { checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import type { Progress } from "./checkpoint.js";
-import type { Batches, CarriedState, FitEvent, FitOptions, Loader, LossResult } from "./types.js";
+import type { Batches, CarriedState, EventOf, FitEvent, FitOptions, Loader, LossResult, Measured } from "./types.js";
 
 type Events = AsyncGenerator<FitEvent, void, undefined>;
-type EndReason = Extract<FitEvent, { event: "end" }>["reason"];
+type EndReason = EventOf<"end">["reason"];
 /** An update whose loss has not been read. */
 interface Issued {
   readonly loss: PendingNumber;
@@ -88,7 +88,7 @@ export class Run<B, S extends CarriedState<S>> {
 
   /** From where the run stands to its end. */
   async *#course(): Events {
-    const { evaluate, earlyStopping, checkpoint } = this.#options;
+    const { evaluate, checkpoint } = this.#options;
     this.#model.train();
     await this.#takeSnapshot();
     yield* this.#updates();
@@ -98,7 +98,7 @@ export class Run<B, S extends CarriedState<S>> {
     // The one that was resumed is told again, for a process may have died between its writing and its event.
     if (checkpoint && (this.#savedAt !== this.#at.step || this.#resumedAt === this.#at.step)) yield await this.#checkpoint();
     if (evaluate && reason !== "aborted" && this.#at.evaluation?.step !== this.#at.step) yield await this.#evaluate();
-    if (earlyStopping && reason !== "aborted" && this.#bestParameters) this.#model.loadStateDict(this.#bestParameters);
+    if (this.#keepsBest && reason !== "aborted" && this.#bestParameters) this.#model.loadStateDict(this.#bestParameters);
     const { step, evaluation, best } = this.#at;
     yield { event: "end", steps: step, seconds: this.#seconds, reason, value: evaluation?.value, best: best ?? undefined };
   }
@@ -174,8 +174,9 @@ export class Run<B, S extends CarriedState<S>> {
       const batch = take();
       const result = this.#lossOf(batch, startsAnew(batch) ? undefined : this.#carried, this.#at.step);
       if (result instanceof Tensor) return result;
-      if (carryState && result?.state) next = detached(result.state);
-      return result?.loss;
+      if (!(result?.loss instanceof Tensor)) return (result?.loss ?? result) as unknown as Tensor; // which the optimizer refuses by its kind
+      if (carryState && result.state) next = detached(result.state);
+      return result.loss;
     };
     const step = this.#at.step + 1;
     try {
@@ -236,20 +237,24 @@ export class Run<B, S extends CarriedState<S>> {
   }
 
   async #evaluate(): Promise<FitEvent> {
-    const { evaluate, earlyStopping, schedule } = this.#options;
-    const { step, sinceBest } = this.#at;
+    const { evaluate, schedule } = this.#options;
+    const { step, sinceBest, best, ties = [] } = this.#at;
     this.#model.eval();
-    let value: number;
+    let measured: Measured;
     try {
-      value = await evaluate!.run();
+      measured = await evaluate!.run();
     } finally {
       this.#model.train();
     }
-    if (!Number.isFinite(value)) throw new SeqgradError("not-finite", `fit: step ${step}: evaluate.run() gave ${value}, no finite number.`);
-    const isBest = this.#at.best === null || value < this.#at.best;
-    if (isBest && earlyStopping) this.#bestParameters = await this.#model.stateDict();
+    const [value, ...rest] = [measured].flat() as [number, ...number[]];
+    for (const number of [value, ...rest])
+      if (!Number.isFinite(number))
+        throw new SeqgradError("not-finite", `fit: step ${step}: evaluate.run() returned ${shown(number)}; expected a finite number.`);
+    const isBest = best === null || isLess([value, ...rest], [best, ...ties]);
+    if (isBest && this.#keepsBest) this.#bestParameters = await this.#model.stateDict();
     if (typeof schedule === "object") schedule.observe(value);
-    this.#at = { ...this.#at, evaluation: { step, value }, best: isBest ? value : this.#at.best, sinceBest: isBest ? 0 : sinceBest + 1 };
+    const kept = isBest ? { best: value, ...(rest.length > 0 && { ties: rest }), sinceBest: 0 } : { sinceBest: sinceBest + 1 };
+    this.#at = { ...this.#at, evaluation: { step, value }, ...kept };
     return { event: "evaluation", step, value, best: isBest };
   }
 
@@ -314,6 +319,11 @@ export class Run<B, S extends CarriedState<S>> {
     return { event: "device", step: this.#at.step, device: device.info, reason: error.message };
   }
 
+  get #keepsBest(): boolean {
+    const { keepBest, earlyStopping } = this.#options;
+    return keepBest ?? earlyStopping !== undefined;
+  }
+
   get #backend(): Backend {
     return this.#options.optimizer.params[0]!.backend;
   }
@@ -358,8 +368,15 @@ function checkOptions<B, S extends CarriedState<S>>(loader: Loader<B>, options: 
   if (snapshot?.steps !== undefined) checkInteger("fit", "snapshot.steps", snapshot.steps, 1);
   if (checkpoint) checkInteger("fit", "checkpoint.every", checkpoint.every, 1);
   if (earlyStopping) checkInteger("fit", "earlyStopping.patience", earlyStopping.patience, 1);
+  if (options.keepBest && !evaluate) refuse("keepBest needs evaluate, the measure to choose by.");
   if (earlyStopping && !evaluate) refuse("earlyStopping needs evaluate, the measure to watch.");
   if (typeof schedule === "object" && !evaluate) refuse("a Plateau needs evaluate, the measure to watch.");
+}
+
+/** Whether the first number that differs is smaller. */
+function isLess(a: readonly number[], b: readonly number[]): boolean {
+  const at = a.findIndex((number, i) => number !== b[i]);
+  return at >= 0 && a[at]! < (b[at] ?? Number.POSITIVE_INFINITY);
 }
 
 /** Whether a batch says that no row of it goes on where that of the batch before ended. */

@@ -51,6 +51,19 @@ export type FitEvent =
       readonly best: number | undefined;
     };
 
+/** A measure, or a measure and what decides between equal ones. */
+export type Measured = number | readonly number[];
+
+export type EventOf<Name extends FitEvent["event"]> = Extract<FitEvent, { event: Name }>;
+
+/** What an awaited run returns: its events by kind, in order. */
+export interface FitHistory {
+  readonly steps: readonly EventOf<"step">[];
+  readonly epochs: readonly EventOf<"epoch">[];
+  readonly evaluations: readonly EventOf<"evaluation">[];
+  readonly end: EventOf<"end">;
+}
+
 /** For batches of type B and a carried state of type S. */
 export interface FitOptions<B, S extends CarriedState<S> = AnyState> {
   optimizer: Optimizer;
@@ -71,9 +84,14 @@ export interface FitOptions<B, S extends CarriedState<S> = AnyState> {
   carryState?: boolean;
   /** The learning rate's course over the updates: factors on the optimizer's own, which stays as it is between updates. */
   schedule?: Schedule | Plateau;
-  /** A measure, smaller being better, of the model in evaluation mode, every so many updates and at the end. */
-  evaluate?: { every: number; run: () => number | Promise<number> };
-  /** Stop after `patience` evaluations without a better one. At the end, unless aborted, the best parameters are restored. */
+  /**
+   * A measure, smaller being better, of the model in evaluation mode, every so many updates and at the end. Of a list the first number is the
+   * measure, and the next ones decide between evaluations where those before them are equal.
+   */
+  evaluate?: { every: number; run: () => Measured | Promise<Measured> };
+  /** At the end, unless aborted, restore the parameters of the best evaluation; of equal ones the earliest. Default: with earlyStopping. */
+  keepBest?: boolean;
+  /** Stop after `patience` evaluations without a better one. */
   earlyStopping?: { patience: number };
   /** Write a checkpoint every so many updates, and when aborted or at the end; `resume` goes on from the one that is there. */
   checkpoint?: { store: Store; every: number; resume?: boolean };
