@@ -3,7 +3,7 @@ import type { DType } from "../backend/backend.js";
 import { type Buffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../backend/kernels.js";
 import { scope } from "../tensor/scope.js";
 import { currentFrame } from "../tensor/storage.js";
-import { copyStrided, empty, Tensor } from "../tensor/tensor.js";
+import { checkTensor, copyStrided, empty, type Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import type { Shape } from "../util/shape.js";
 
@@ -151,12 +151,7 @@ export function constant(like: Tensor, data: Float32Array | Int32Array, shape: S
 export function checkTensors(op: string, tensors: readonly Tensor[], names: readonly string[] = []): void {
   for (const [i, x] of tensors.entries()) {
     const name = names[i] ?? `argument ${i}`;
-    if (!(x instanceof Tensor)) {
-      throw new SeqgradError(
-        "value",
-        `${op}: ${name} is ${x === null ? "null" : typeof x}, not a tensor; make one with tensor(data, shape).`,
-      );
-    }
+    checkTensor(op, x, name);
     if (x.backend !== tensors[0]!.backend) {
       throw new SeqgradError(
         "device",

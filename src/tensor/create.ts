@@ -1,8 +1,11 @@
-import type { DType, TensorData } from "../backend/backend.js";
+import type { DType } from "../backend/backend.js";
+import { checkBoolean, checkFinite, checkFunction, checkList, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
-import { checkShape, type Shape, sizeOf } from "../util/shape.js";
-import { type Device, defaultDevice } from "./device.js";
+import { checkOptions, namesOf } from "../util/options.js";
+import { checkShape, MOST_DIMENSIONS, type Shape, sizeOf } from "../util/shape.js";
+import { checkDevice, type Device, defaultDevice } from "./device.js";
+import { checkNumbers, isOfBigints, type Numbers } from "./numbers.js";
 import { drawRandom } from "./random.js";
 import { allocate } from "./storage.js";
 import { empty, fill, Tensor } from "./tensor.js";
@@ -19,66 +22,94 @@ export interface CreateOptions {
 /** Numbers, nested as deep as the shape is long. */
 export type NestedNumbers = number | readonly NestedNumbers[];
 
-function make(op: string, shape: Shape, options: CreateOptions): Tensor {
+const createOptions = { dtype: 1, requiresGrad: 1, device: 1 } as const;
+const names = namesOf<CreateOptions>(createOptions);
+
+/** Uninitialised, when shape and options are such; `known`: the names of the options that there are. */
+function make(op: string, shape: Shape, options: CreateOptions, known = names): Tensor {
   checkShape(op, shape);
-  const { dtype = "float32", requiresGrad = false, device = defaultDevice() } = options;
-  if (dtype !== "float32" && dtype !== "int32")
-    throw new SeqgradError("dtype", `${op}: there is no dtype "${String(dtype)}"; use "float32" or "int32".`);
-  if (requiresGrad && dtype !== "float32") throw new SeqgradError("dtype", `${op}: only float32 tensors have gradients.`);
-  const tensor = empty(device.backend, [...shape], dtype);
+  checkOptions(op, options, known);
+  const { requiresGrad = false, device } = options;
+  const dtype = checkDtype(op, options.dtype);
+  if (checkBoolean(op, "requiresGrad", requiresGrad) && dtype !== "float32")
+    throw new SeqgradError("dtype", `${op}: only float32 tensors have gradients.`);
+  const tensor = empty(checkDevice(op, device).backend, [...shape], dtype);
   tensor.requiresGrad = requiresGrad;
   return tensor;
+}
+
+function checkDtype(op: string, dtype: DType = "float32"): DType {
+  if (dtype !== "float32" && dtype !== "int32")
+    throw new SeqgradError("dtype", `${op}: there is no dtype ${shown(dtype)}; use "float32" or "int32".`);
+  return dtype;
 }
 
 /**
  * A tensor from numbers in row-major order.
  *
- * @param data as many numbers as the shape holds
+ * @param data as many numbers as the shape holds, of the tensor's type: int32 takes whole numbers from -2^31 to 2^31 - 1, also as bigint
  * @param shape default: `[data.length]`
- * @throws SeqgradError `shape` when the count differs, `value` for nested arrays, `state` before init()
+ * @param options the default dtype is int32 for an Int32Array and arrays of 64-bit integers, else float32
+ * @throws SeqgradError `shape` when the count differs, `value` for nested arrays and what is not a number, `range` for what is not int32,
+ *   `memory`, `state` before init()
  * @example
  * const x = sg.tensor([1, 2, 3, 4], [2, 2]);
  * const labels = sg.tensor([0, 2], [2], { dtype: "int32" });
  */
-export function tensor(data: TensorData | readonly number[], shape: Shape = [data.length], options: CreateOptions = {}): Tensor {
-  checkShape("tensor", shape);
-  if (typeof data[0] === "object")
-    throw new SeqgradError("value", "tensor: the data are nested; give the numbers in one array, or use fromArray().");
-  if (data.length !== sizeOf(shape)) {
-    throw new SeqgradError(
-      "shape",
-      `tensor: ${data.length} numbers do not fill the shape ${formatShape(shape)}, which holds ${sizeOf(shape)}.`,
-    );
+export function tensor(data: Numbers, shape?: Shape, options: CreateOptions = {}): Tensor {
+  checkOptions("tensor", options, names);
+  const isInteger = data instanceof Int32Array || isOfBigints(data);
+  return fromNumbers("tensor", data, shape, { ...options, dtype: options.dtype ?? (isInteger ? "int32" : "float32") });
+}
+
+function fromNumbers(op: string, data: Numbers, shape: Shape | undefined, options: CreateOptions): Tensor {
+  const nested = Array.isArray(data) && Array.isArray(data[0]);
+  if (nested) throw new SeqgradError("value", `${op}: the data are nested; give the numbers in one array, or use fromArray().`);
+  const to = shape ?? [checkList(op, "the data", data, "numbers in an array or a typed array").length];
+  checkShape(op, to);
+  const numbers = checkNumbers(op, data, checkDtype(op, options.dtype));
+  if (numbers.length !== sizeOf(to)) {
+    const got = `${numbers.length} numbers do not fill the shape ${formatShape(to)}`;
+    throw new SeqgradError("shape", `${op}: ${got}, which holds ${sizeOf(to)}.`);
   }
-  const dtype = options.dtype ?? (data instanceof Int32Array ? "int32" : "float32");
-  const x = make("tensor", shape, { ...options, dtype });
-  x.write(data);
+  const x = make(op, to, options);
+  x.write(numbers);
   return x;
 }
 
 /**
  * A tensor from nested arrays, or a scalar from a number.
- * @throws SeqgradError `shape` when they are ragged, `value` for anything but numbers and arrays
+ * @throws SeqgradError `shape` when they are ragged or too deep, `value` for anything but numbers and arrays, `range` for what is not int32
  * @example
  * sg.fromArray([[1, 2], [3, 4]]).shape; // = [2, 2]
  */
 export function fromArray(values: NestedNumbers, options: CreateOptions = {}): Tensor {
+  checkOptions("fromArray", options, names);
   const shape: number[] = [];
-  for (let v: NestedNumbers | undefined = values; Array.isArray(v); v = v[0]) shape.push(v.length);
-  const flat = flatten(values, shape, 0);
-  return tensor(flat, shape, options);
+  for (let v: NestedNumbers | undefined = values; Array.isArray(v) && shape.length <= MOST_DIMENSIONS; v = v[0]) shape.push(v.length);
+  checkShape("fromArray", shape);
+  return fromNumbers("fromArray", flatten(values, shape), shape, options);
 }
 
-function flatten(values: NestedNumbers, shape: Shape, depth: number): number[] {
-  if (typeof values !== "number" && !Array.isArray(values))
-    throw new SeqgradError("value", `fromArray: wants numbers nested in arrays, got ${values === null ? "null" : typeof values}.`);
-  if (typeof values === "number" ? depth !== shape.length : values.length !== shape[depth]) {
-    throw new SeqgradError(
-      "shape",
-      `fromArray: the arrays are ragged: dimension ${depth} is not ${shape[depth] ?? "a number"} everywhere.`,
-    );
+/** What lies inside the dimensions of the shape, in row-major order. */
+function flatten(values: NestedNumbers, shape: Shape): number[] {
+  let items: readonly NestedNumbers[] = [values];
+  const ragged = (depth: number) => {
+    const wanted = shape[depth] ?? "a number";
+    return new SeqgradError("shape", `fromArray: the arrays are ragged: dimension ${depth} is not ${wanted} everywhere.`);
+  };
+  for (const [depth, n] of shape.entries()) {
+    const inner: NestedNumbers[] = [];
+    for (const item of items) {
+      if (!Array.isArray(item) && typeof item !== "number")
+        throw new SeqgradError("value", `fromArray: got ${shown(item)}; give numbers nested in arrays.`);
+      if (!Array.isArray(item) || item.length !== n) throw ragged(depth);
+      for (const part of item) inner.push(part);
+    }
+    items = inner;
   }
-  return typeof values === "number" ? [values] : values.flatMap((v) => flatten(v, shape, depth + 1));
+  if (items.some(Array.isArray)) throw ragged(shape.length);
+  return items as number[];
 }
 
 /**
@@ -86,57 +117,90 @@ function flatten(values: NestedNumbers, shape: Shape, depth: number): number[] {
  * @example
  * sg.full([2, 2], 7); // = [[7, 7], [7, 7]]
  */
-export const full = (shape: Shape, value: number, options: CreateOptions = {}): Tensor => fill(make("full", shape, options), value);
+export const full = (shape: Shape, value: number, options: CreateOptions = {}): Tensor => filled("full", shape, value, options);
+
+function filled(op: string, shape: Shape, value: number, options: CreateOptions): Tensor {
+  checkOptions(op, options, names);
+  const [number] = checkNumbers(op, [value], checkDtype(op, options.dtype));
+  return fill(make(op, shape, options), number!);
+}
+
 /**
  * All elements 0.
  * @example
  * sg.zeros([3]); // = [0, 0, 0]
  */
-export const zeros = (shape: Shape, options: CreateOptions = {}): Tensor => full(shape, 0, options);
+export const zeros = (shape: Shape, options: CreateOptions = {}): Tensor => filled("zeros", shape, 0, options);
 /**
  * All elements 1.
  * @example
  * sg.ones([3]); // = [1, 1, 1]
  */
-export const ones = (shape: Shape, options: CreateOptions = {}): Tensor => full(shape, 1, options);
+export const ones = (shape: Shape, options: CreateOptions = {}): Tensor => filled("ones", shape, 1, options);
 
 /**
  * `start, start + step, ...` up to but without `end`: arange(n) counts from 0.
- * @throws SeqgradError `range` for a step of 0 or an end that is not finite
+ * @throws SeqgradError `range` for a step of 0, an end that is not finite or, with int32, numbers that are not whole; `memory`
  * @example
  * sg.arange(0, 10, 4); // = [0, 4, 8]
  */
 export function arange(start: number, end?: number, step = 1, options: CreateOptions = {}): Tensor {
   const [from, to] = end === undefined ? [0, start] : [start, end];
-  if (!(step !== 0 && Number.isFinite((to - from) / step)))
-    throw new SeqgradError("range", `arange: cannot go from ${from} to ${to} by ${step}.`);
+  for (const [name, value] of Object.entries({ start: from, end: to, step })) checkFinite("arange", name, value);
+  if (step === 0) throw new SeqgradError("range", `arange: cannot go from ${from} to ${to} by 0.`);
   const n = Math.max(0, Math.ceil((to - from) / step));
-  const data = Array.from({ length: n }, (_, i) => from + i * step);
-  return tensor(data, [n], options);
+  checkShape("arange", [n]);
+  checkOptions("arange", options, names);
+  if (options.dtype === "int32" && n > 0) checkNumbers("arange", [from, step, from + (n - 1) * step], "int32");
+  const x = make("arange", [n], options);
+  for (let at = 0; at < n; at += CHUNK) {
+    const part = Float64Array.from({ length: Math.min(CHUNK, n - at) }, (_, i) => from + (at + i) * step);
+    x.backend.write(x.address + at * 4, checkNumbers("arange", part, x.dtype));
+  }
+  return x;
 }
+
+/** Numbers that are made on the host at a time. */
+const CHUNK = 1 << 16;
+
+type Uniform = CreateOptions & { low?: number; high?: number };
+const uniformNames = namesOf<Uniform>({ ...createOptions, low: 1, high: 1 });
 
 /**
  * Uniform on [low, high), from the generator that manualSeed() sets.
+ * @throws SeqgradError `value` for a bound that is not finite, `dtype` for int32, `memory`
  * @example
  * const noise = sg.rand([32, 10], { low: -0.1, high: 0.1 });
  */
-export function rand(shape: Shape, options: CreateOptions & { low?: number; high?: number } = {}): Tensor {
-  const y = make("rand", shape, options);
-  const { low = 0, high = 1 } = options;
+export function rand(shape: Shape, options: Uniform = {}): Tensor {
+  const { y, first: low, second: high } = drawn("rand", shape, options, uniformNames, ["low", "high"]);
   if (y.size > 0) y.backend.dispatch("randomUniform", { y, n: y.size, ...drawRandom(y.size), low, high });
   return y;
 }
 
+type Normal = CreateOptions & { mean?: number; std?: number };
+const normalNames = namesOf<Normal>({ ...createOptions, mean: 1, std: 1 });
+
 /**
  * Normal, by default with mean 0 and standard deviation 1, from the generator that manualSeed() sets.
+ * @throws SeqgradError `value` for a mean or deviation that is not finite, `dtype` for int32, `memory`
  * @example
  * const x = sg.randn([8, 20, 32], { std: 0.02 });
  */
-export function randn(shape: Shape, options: CreateOptions & { mean?: number; std?: number } = {}): Tensor {
-  const y = make("randn", shape, options);
-  const { mean = 0, std = 1 } = options;
+export function randn(shape: Shape, options: Normal = {}): Tensor {
+  const { y, first: mean, second: std } = drawn("randn", shape, options, normalNames, ["mean", "std"]);
   if (y.size > 0) y.backend.dispatch("randomNormal", { y, n: y.size, ...drawRandom(y.size), mean, std });
   return y;
+}
+
+/** Memory to draw into, and the two numbers of the distribution, 0 and 1 by default. */
+function drawn(op: string, shape: Shape, options: CreateOptions, known: readonly string[], [a, b]: readonly [string, string]) {
+  checkOptions(op, options, known);
+  if (options.dtype === "int32") throw new SeqgradError("dtype", `${op}: random numbers are float32; take toInt() of them.`);
+  const given = options as Readonly<Record<string, number | undefined>>;
+  const first = checkFinite(op, a, given[a] ?? 0);
+  const second = checkFinite(op, b, given[b] ?? 1);
+  return { y: make(op, shape, options, known), first, second };
 }
 
 /**
@@ -146,6 +210,8 @@ export function randn(shape: Shape, options: CreateOptions & { mean?: number; st
  */
 export function parameter(shape: Shape, init: (y: Tensor) => void, device: Device = defaultDevice()): Tensor {
   checkShape("parameter", shape);
+  checkFunction("parameter", "init", init, "a function that writes the tensor, such as nn.init.zeros");
+  checkDevice("parameter", device);
   const p = new Tensor(allocate(device.backend, sizeOf(shape) * 4, "parameter", null), [...shape]);
   p.requiresGrad = true;
   init(p);
@@ -157,12 +223,12 @@ export function parameter(shape: Shape, init: (y: Tensor) => void, device: Devic
  * @example
  * const seen = sg.buffer([10], sg.nn.init.zeros);
  */
-export function buffer(
-  shape: Shape,
-  init: (y: Tensor) => void,
-  { dtype = "float32", device = defaultDevice() }: Pick<CreateOptions, "dtype" | "device"> = {},
-): Tensor {
+export function buffer(shape: Shape, init: (y: Tensor) => void, options: Pick<CreateOptions, "dtype" | "device"> = {}): Tensor {
   checkShape("buffer", shape);
+  checkFunction("buffer", "init", init, "a function that writes the tensor, such as nn.init.zeros");
+  checkOptions("buffer", options, ["dtype", "device"]);
+  const dtype = checkDtype("buffer", options.dtype);
+  const device = checkDevice("buffer", options.device);
   const b = new Tensor(allocate(device.backend, sizeOf(shape) * 4, "buffer", null), [...shape], dtype);
   init(b);
   return b;

@@ -1,7 +1,9 @@
 import type { Backend } from "../backend/backend.js";
 import { createWasmBackend, detectVariant, type WasmSource, type WasmVariant } from "../backend/wasm/wasm-backend.js";
 import type { Gpu } from "../backend/webgpu/gpu.js";
+import { checkBoolean, checkChoice, checkFunction, checkInterval, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions, namesOf } from "../util/options.js";
 import { account, type StorageKind } from "./storage.js";
 
 export type DeviceType = "wasm" | "webgpu" | "reference";
@@ -59,6 +61,7 @@ export async function init(options: InitOptions = {}): Promise<Device> {
  * const x = sg.zeros([3], { device: exact }); // in float64
  */
 export async function createDevice(options: InitOptions = {}): Promise<Device> {
+  checkOptions("init", options, names, 'write init({ device: "wasm" }).');
   const device = await open(options);
   origins.set(device.backend, options);
   return device;
@@ -79,9 +82,10 @@ export async function replaceDevice(gone: Backend, type?: DeviceType): Promise<D
 async function open(options: InitOptions): Promise<Device> {
   const { device: type = "auto", deterministic = false, precision = "f32" } = options;
   if (!choices.includes(type))
-    throw new SeqgradError("device", `init: there is no device "${String(type)}". Use ${choices.map((name) => `"${name}"`).join(", ")}.`);
-  if (precision !== "f32" && precision !== "f16")
-    throw new SeqgradError("value", `init: precision is "${String(precision)}"; give "f32" or "f16".`);
+    throw new SeqgradError("device", `init: there is no device ${shown(type)}. Use ${choices.map(shown).join(", ")}.`);
+  checkChoice("init", "precision", precision, ["f32", "f16"]);
+  checkBoolean("init", "deterministic", deterministic);
+  if (options.memoryLimit !== undefined) checkInterval("init", "memoryLimit", options.memoryLimit, 0);
   if (type === "reference") {
     const { ReferenceBackend } = await import("../backend/reference/reference-backend.js");
     return deviceOf(type, new ReferenceBackend(options.memoryLimit));
@@ -104,6 +108,7 @@ async function open(options: InitOptions): Promise<Device> {
   return deviceOf("wasm", backend, variant, reason);
 }
 
+const names = namesOf<InitOptions>({ device: 1, gpu: 1, precision: 1, deterministic: 1, wasm: 1, memoryLimit: 1 });
 const choices: readonly string[] = ["auto", "wasm", "webgpu", "reference"];
 
 /** `insist`: an adapter in software will do. */
@@ -141,6 +146,14 @@ export function defaultDevice(): Device {
   return current;
 }
 
+/** The device, when it is one; the default where there is none. */
+export function checkDevice(op: string, device: Device = defaultDevice()): Device {
+  const { backend } = Object(device) as Partial<Device>;
+  if (typeof backend?.alloc !== "function")
+    throw new SeqgradError("value", `${op}: the device is ${shown(device)}; give one that init() or createDevice() answers.`);
+  return device;
+}
+
 /**
  * Runs `fn` with another default device, then restores the one before. `fn` is synchronous.
  * @example
@@ -148,6 +161,8 @@ export function defaultDevice(): Device {
  * const y = sg.withDevice(exact, () => sg.exp(sg.ones([3])));
  */
 export function withDevice<T>(device: Device, fn: () => T): T {
+  checkDevice("withDevice", device);
+  checkFunction("withDevice", "fn", fn);
   const before = current;
   current = device;
   try {
@@ -177,5 +192,6 @@ export interface MemoryReport {
  * console.log(bytes.parameter, bytes.optimizer, tensors);
  */
 export function memory(device: Device = defaultDevice()): MemoryReport {
-  return { ...account(device.backend), ...device.backend.memory() };
+  const { backend } = checkDevice("memory", device);
+  return { ...account(backend), ...backend.memory() };
 }

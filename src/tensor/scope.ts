@@ -1,6 +1,7 @@
+import { checkFunction } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { closeFrame, openFrame } from "./storage.js";
-import { Tensor } from "./tensor.js";
+import { checkTensor, Tensor } from "./tensor.js";
 
 /**
  * Runs `fn` and frees every tensor made in it but those that it returns (alone, or in arrays and objects) or keeps. Inside,
@@ -12,6 +13,7 @@ import { Tensor } from "./tensor.js";
  * const mean = sg.scope(() => sg.mean(sg.exp(x))); // the exponentials are gone, the mean is not
  */
 export function scope<T>(fn: () => T): T {
+  checkFunction("scope", "its argument", fn);
   const frame = openFrame();
   let returned: Set<Tensor> | undefined;
   try {
@@ -22,7 +24,7 @@ export function scope<T>(fn: () => T): T {
         "scope: the function returned a promise. Make the tensors in a synchronous function, and await their data after the scope.",
       );
     }
-    returned = collect(result, new Set());
+    returned = collect(result);
     return result;
   } finally {
     closeFrame(frame, returned);
@@ -39,21 +41,28 @@ export function scope<T>(fn: () => T): T {
  * seen[0]; // = [1, 2]
  */
 export function keep<T extends Tensor>(tensor: T): T {
+  checkTensor("keep", tensor);
   tensor.kept = true;
   tensor.storage.kept = true;
   if (tensor.grad) keep(tensor.grad);
   return tensor;
 }
 
-/** The tensors in a result, and their gradients. */
-function collect(value: unknown, into: Set<Tensor>): Set<Tensor> {
-  if (value instanceof Tensor) {
-    into.add(value);
-    if (value.grad) into.add(value.grad);
-  } else if (Array.isArray(value)) {
-    for (const item of value) collect(item, into);
-  } else if (value !== null && typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype) {
-    for (const item of Object.values(value)) collect(item, into);
+/** The tensors in a result, and their gradients; the result may be deep, and hold itself. */
+function collect(result: unknown): Set<Tensor> {
+  const tensors = new Set<Tensor>();
+  const seen = new Set<unknown>();
+  const open = [result];
+  while (open.length > 0) {
+    const value = open.pop();
+    if (value instanceof Tensor) {
+      tensors.add(value);
+      if (value.grad) tensors.add(value.grad);
+    } else if (value !== null && typeof value === "object" && !seen.has(value)) {
+      seen.add(value);
+      const isPlain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+      if (isPlain) for (const item of Object.values(value)) open.push(item);
+    }
   }
-  return into;
+  return tensors;
 }

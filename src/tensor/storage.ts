@@ -1,6 +1,8 @@
 import type { Backend } from "../backend/backend.js";
 import { ALIGNMENT } from "../backend/heap.js";
 import { SeqgradError } from "../util/errors.js";
+import { formatBytes } from "../util/format.js";
+import { MOST_ELEMENTS } from "../util/shape.js";
 
 /** What a tensor's memory is for, in the account that `memory()` gives. */
 export type StorageKind = "parameter" | "buffer" | "gradient" | "optimizer" | "scope" | "other";
@@ -140,6 +142,10 @@ export const currentFrame = (): Frame | undefined => frames.at(-1);
 
 /** Memory for `bytes`, in the innermost scope unless another home is named: a scope further out, or `null`, outside every scope. */
 export function allocate(backend: Backend, bytes: number, kind: StorageKind = "other", home?: Frame | null): Storage {
+  if (!(bytes <= MOST_ELEMENTS * 4)) {
+    const limit = formatBytes(MOST_ELEMENTS * 4);
+    throw new SeqgradError("memory", `out of memory: a tensor of ${formatBytes(bytes)} is larger than the ${limit} that one may take.`);
+  }
   const frame = home === null ? undefined : (home ?? currentFrame());
   let storage: Storage;
   if (frame && frame === currentFrame()) {

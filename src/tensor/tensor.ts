@@ -1,8 +1,10 @@
 import type { Backend, DType, TensorData } from "../backend/backend.js";
+import { shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { type Shape, sameShape, sizeOf, stridesOf } from "../util/shape.js";
 import { planStrided } from "./layout.js";
+import { checkNumbers, type Numbers } from "./numbers.js";
 import { allocate, currentFrame, type Frame, release, type Storage, type Tenant } from "./storage.js";
 
 /** What autograd hangs on a tensor that an operation made. */
@@ -125,19 +127,20 @@ export class Tensor implements Tenant {
     return this.dataSync()[0]!;
   }
 
-  /** Overwrites the elements with `data`, in row-major order. The layout must be contiguous. */
-  write(data: TensorData | readonly number[]): void {
-    if (data.length !== this.size) {
+  /**
+   * Overwrites the elements with `data`, in row-major order. The layout must be contiguous.
+   * @throws SeqgradError `value` or `range` for what is not a number of the tensor's type, `shape`, `state`; nothing has changed then
+   */
+  write(data: Numbers): void {
+    const numbers = checkNumbers("write", data, this.dtype);
+    if (numbers.length !== this.size) {
       throw new SeqgradError(
         "shape",
-        `write: ${data.length} values do not fill the shape ${formatShape(this.shape)}, which holds ${this.size}.`,
+        `write: ${numbers.length} values do not fill the shape ${formatShape(this.shape)}, which holds ${this.size}.`,
       );
     }
     if (!this.isContiguous) throw new SeqgradError("state", "write: the tensor is a view with gaps; write to a contiguous one.");
-    const wanted = this.dtype === "int32" ? Int32Array : Float32Array;
-    // The type of an integer array is the memory's type to a backend; other numbers count as float32.
-    const matches = data instanceof Int32Array === (this.dtype === "int32");
-    this.backend.write(this.address, matches ? data : wanted.from(data));
+    this.backend.write(this.address, numbers);
   }
 
   /**
@@ -234,6 +237,12 @@ export class Tensor implements Tenant {
   }
 }
 
+/** The tensor, when it is one. */
+export function checkTensor(op: string, x: Tensor, name = "argument 0"): Tensor {
+  if (x instanceof Tensor) return x;
+  throw new SeqgradError("value", `${op}: ${name} is ${shown(x)}, not a tensor; make one with tensor(data, shape).`);
+}
+
 /** Copies a tensor's elements to memory of the same backend, laid out by `strides`. */
 export function copyStrided(x: Tensor, address: number, strides: readonly number[]): void {
   if (x.size === 0) return;
@@ -274,7 +283,7 @@ export function emptyBeside(owner: Tensor, shape: Shape): Tensor {
 
 /** Sets every element, which must lie contiguously. */
 export function fill(y: Tensor, value: number): Tensor {
-  if (y.dtype === "int32") y.write(new Int32Array(y.size).fill(value));
+  if (y.dtype === "int32") y.write(new Int32Array(y.size).fill(checkNumbers("fill", [value], "int32")[0]!));
   else if (y.size > 0) y.backend.dispatch("fill", { y, n: y.size, value });
   return y;
 }

@@ -31,19 +31,62 @@ export function checkInterval(op: string, name: string, value: number, low: numb
   return value;
 }
 
+/**
+ * The list, when it is one: an array, a typed array, or what has a whole `length` as they have it, and is not too long for a machine.
+ * `what` says what is in it: "give lengths, a number for each row".
+ */
+export function checkList<L extends ArrayLike<unknown>>(op: string, name: string, list: L, what: string): L {
+  const { length } = Object(list) as ArrayLike<unknown>;
+  if (typeof list !== "object" || !Number.isInteger(length) || length < 0 || length >= 2 ** 32)
+    throw new SeqgradError("value", `${op}: ${name} is ${kindOf(list)}; give ${what}.`);
+  return list;
+}
+
+/** The object, when it is one; `what` says what it must hold. */
+export function checkObject<O>(op: string, name: string, value: O, what: string): O {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new SeqgradError("value", `${op}: ${name} is ${shown(value)}; give ${what}.`);
+  return value;
+}
+
+/** The function, when it is one. */
+export function checkFunction<F>(op: string, name: string, value: F, what = "a function"): F {
+  if (typeof value !== "function") throw new SeqgradError("value", `${op}: ${name} is ${shown(value)}; give ${what}.`);
+  return value;
+}
+
+/** The value, when it is true or false. */
+export function checkBoolean(op: string, name: string, value: boolean): boolean {
+  if (typeof value !== "boolean") throw new SeqgradError("value", `${op}: ${name} is ${shown(value)}; give true or false.`);
+  return value;
+}
+
+/** The value, when it is one of the choices. */
+export function checkChoice<T>(op: string, name: string, value: T, choices: readonly T[]): T {
+  if (!choices.includes(value))
+    throw new SeqgradError("value", `${op}: there is no ${name} ${shown(value)}; use ${choices.map(shown).join(", ")}.`);
+  return value;
+}
+
 /** Token ids as int32, which are what the ids are: none is rounded, and no text is taken for ids. */
 export function toTokens(op: string, name: string, ids: ArrayLike<number>): Int32Array<ArrayBuffer> {
   if (ids instanceof Int32Array) return ids as Int32Array<ArrayBuffer>;
-  if (!(ids instanceof Object)) {
-    throw new SeqgradError("value", `${op}: ${name} is ${kindOf(ids)}; give token ids, as a tokenizer's encode() makes them.`);
-  }
-  const tokens = Int32Array.from(ids);
-  const bad = tokens.findIndex((token, i) => token !== ids[i]);
-  if (bad < 0) return tokens;
+  checkList(op, name, ids, "token ids, as a tokenizer's encode() makes them");
+  const bad = firstNotInt32(ids);
+  if (bad < 0) return Int32Array.from(ids);
   throw new SeqgradError(
     "range",
     `${op}: ${name}[${bad}] is ${shown(ids[bad])}; give whole numbers, as a tokenizer's encode() makes them.`,
   );
+}
+
+/** Where the first thing stands that is not a whole number of int32, or -1. */
+export function firstNotInt32(list: ArrayLike<unknown>): number {
+  for (let i = 0; i < list.length; i++) {
+    const value = list[i];
+    if (typeof value !== "number" || value !== (value | 0)) return i;
+  }
+  return -1;
 }
 
 /** What a value is, for a message: `null`, `undefined`, `an array`, `a Map`, `an object`, `a number`. */
@@ -51,7 +94,7 @@ export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value !== "object") return `a ${typeof value}`;
   if (Array.isArray(value)) return "an array";
-  const name: unknown = value.constructor?.name;
+  const name: unknown = (value as { constructor?: { name?: unknown } }).constructor?.name;
   if (typeof name !== "string" || name === "" || name === "Object") return "an object";
   return `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`;
 }

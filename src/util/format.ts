@@ -1,5 +1,10 @@
-/** `[2, 3]` for a message. */
-export const formatShape = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
+import { shown } from "./check.js";
+
+/** `[2, 3]` for a message, whatever stands in it; a long one is cut short. */
+export function formatShape(shape: readonly number[]): string {
+  const more = shape.length > 16 ? ", …" : "";
+  return `[${Array.from(shape.slice(0, 16), shown).join(", ")}${more}]`;
+}
 
 /** `1.5 MiB` for a message. */
 export function formatBytes(bytes: number): string {

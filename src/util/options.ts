@@ -5,32 +5,94 @@ import { nearest } from "./suggest.js";
 /** Names that other libraries give to what has another name here. */
 const aliases: Readonly<Record<string, string>> = {
   dim: "axis",
+  axes: "axis",
+  keepdim: "keepDims",
+  keepdims: "keepDims",
   learningRate: "lr",
-  learning_rate: "lr",
+  rate: "lr",
+  isCausal: "causal",
+  padding_idx: "paddingIndex",
+  attnMask: "mask",
+  attention_mask: "mask",
+  maxNewTokens: "maxTokens",
+  maxLength: "maxTokens",
+  numBeams: "beams",
+  nlayers: "numLayers",
+  dtypes: "dtype",
+  type: "dtype",
+  beta1: "betas",
+  beta2: "betas",
+  l2: "weightDecay",
+  maxGradNorm: "clipNorm",
+  hiddenSize: "hidden",
+  embeddingSize: "embedding",
+  vocabSize: "vocabularySize",
+  blockSize: "contextLength",
+  unbiased: "correction",
+  weights: "weight",
 };
+
+/** What other libraries ask for by an option, and is always so here. */
+const settled: Readonly<Record<string, string>> = {
+  batchfirst: "The batch always comes first here.",
+  inplace: "No operation changes its arguments here.",
+  requiresgrad: "Parameters have gradients; set tensor.requiresGrad = false to freeze one.",
+  device: "Tensors are made on the default device, which init(), or withDevice() for a while, sets.",
+};
+
+const plain = (name: string) => name.replace(/[_\-\s]/g, "").toLowerCase();
+
+/** The same under names that are written in another way: `padding_idx` and `paddingIdx`. */
+const aliasOf = new Map(Object.entries(aliases).map(([name, meant]) => [plain(name), meant]));
+
+/**
+ * The names of a type's options, each once: the compiler knows when one is missing or not an option.
+ * @example
+ * const names = namesOf<{ axis?: number; keepDims?: boolean }>({ axis: 1, keepDims: 1 }); // = ["axis", "keepDims"]
+ */
+export const namesOf = <O>(names: Readonly<Record<keyof O, 1>>): readonly string[] => Object.keys(names);
 
 /**
  * Refuses options that the operation does not know, and options that are not an object: nothing that a caller writes is ignored.
  * Call it once, where the public API is entered, with the names of the options. `undefined` means no options.
+ *
+ * @param advice what to say of options that are not an object; by default they are taken for the first of the options
  * @throws SeqgradError `value`, with the name that was meant, or with all names.
  * @example
  * checkOptions("Adam", { lr: 0.1 }, ["lr", "betas"]);
  */
-export function checkOptions(op: string, options: unknown, known: readonly string[]): void {
+export function checkOptions(op: string, options: unknown, known: readonly string[], advice?: string): void {
   if (options === undefined) return;
-  if (options === null || typeof options !== "object" || Array.isArray(options) || ArrayBuffer.isView(options)) {
-    const example = known.length > 0 ? `, as in { ${known[0]}: … }` : "";
-    throw new SeqgradError("value", `${op}: the options are ${shownKind(options)}; expected an object${example}.`);
-  }
-  for (const name of Object.keys(options)) {
+  const names = isObject(options) ? Object.keys(options) : [];
+  // A tensor, a Map or another thing of its own kind that holds no option was meant for another place.
+  if (!isObject(options) || (kindOf(options) !== "an object" && !names.some((name) => known.includes(name))))
+    throw new SeqgradError("value", `${op}: the options are ${shown(options)}; ${advice ?? example(op, options, known)}`);
+  for (const name of names) {
     if (known.includes(name)) continue;
-    const alias = aliases[name];
+    const alias = aliasOf.get(plain(name));
     const meant = alias && known.includes(alias) ? alias : nearest(name, known);
     const all = known.length > 0 ? `The options are ${known.join(", ")}.` : "It takes no options.";
-    throw new SeqgradError("value", `${op}: "${name}" is not an option. ${meant ? `Did you mean "${meant}"?` : all}`);
+    const fact = settled[plain(name)];
+    throw new SeqgradError("value", `${op}: "${name}" is not an option. ${meant ? `Did you mean "${meant}"?` : (fact ?? all)}`);
   }
 }
 
-/** The value where it is short to write, else its kind. */
-const shownKind = (value: unknown) =>
-  ["number", "boolean", "string", "bigint"].includes(typeof value) ? `${shown(value)}` : kindOf(value);
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+
+/** How to write what stands in the place of the options. */
+function example(op: string, value: unknown, [first]: readonly string[]): string {
+  if (first === undefined) return "it takes no options.";
+  const isShort = ["number", "boolean", "string", "bigint"].includes(typeof value);
+  return `write ${op}(…, { ${first}: ${isShort ? shown(value) : "…"} }).`;
+}
+
+/**
+ * Refuses what stands behind the last argument: it would be ignored. An array's map() hands a function the index and the array as well,
+ * which is not a mistake.
+ * @example
+ * const square = (x: number, ...extra: never[]) => (refuseExtra("square", extra), x * x);
+ */
+export function refuseExtra(op: string, extra: readonly unknown[], advice = "it takes no more arguments"): void {
+  if (extra.length === 0 || (extra.length === 2 && Array.isArray(extra[1]) && typeof extra[0] === "number")) return;
+  throw new SeqgradError("value", `${op}: got ${shown(extra[0])} behind its last argument; ${advice}.`);
+}

@@ -1,3 +1,4 @@
+import { shown } from "./check.js";
 import { SeqgradError } from "./errors.js";
 import { formatShape } from "./format.js";
 
@@ -53,17 +54,30 @@ export function broadcastStrides(shape: Shape, strides: readonly number[], to: S
 
 /** A dimension counted from the end when negative. */
 export function normalizeAxis(op: string, axis: number, rank: number): number {
-  const positive = axis < 0 ? axis + rank : axis;
+  const positive = Number.isInteger(axis) && axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(axis) || positive < 0 || positive >= rank) {
-    throw new SeqgradError("range", `${op}: axis ${axis} is not one of the ${rank} dimensions (-${rank} to ${rank - 1}).`);
+    const choice = rank === 0 ? "" : ` (-${rank} to ${rank - 1})`;
+    throw new SeqgradError("range", `${op}: axis ${shown(axis)} is not one of the ${rank} dimensions${choice}.`);
   }
   return positive;
 }
 
-/** Throws unless it is an array of whole numbers of at least 0. */
+/** Dimensions that a tensor may have, and elements: kernels count bytes in 32 bits. */
+export const MOST_DIMENSIONS = 64;
+export const MOST_ELEMENTS = 2 ** 29;
+
+/** Throws unless it is an array of whole numbers of at least 0, whose product a tensor can hold. */
 export function checkShape(op: string, shape: Shape): void {
-  if (!Array.isArray(shape)) throw new SeqgradError("shape", `${op}: wants a shape such as [2, 3], got ${typeof shape}.`);
-  if (!shape.every((n) => Number.isInteger(n) && n >= 0)) {
-    throw new SeqgradError("shape", `${op}: ${formatShape(shape)} is not a shape; give whole numbers of at least 0.`);
+  if (!Array.isArray(shape)) throw new SeqgradError("shape", `${op}: the shape is ${shown(shape)}; give an array such as [2, 3].`);
+  if (shape.length > MOST_DIMENSIONS)
+    throw new SeqgradError("shape", `${op}: a shape of ${shape.length} dimensions is too long; a tensor has at most ${MOST_DIMENSIONS}.`);
+  for (let i = 0; i < shape.length; i++) {
+    if (!(Number.isInteger(shape[i]) && shape[i]! >= 0))
+      throw new SeqgradError("shape", `${op}: ${formatShape(shape)} is not a shape; give whole numbers of at least 0.`);
+  }
+  const size = sizeOf(shape);
+  if (size > MOST_ELEMENTS) {
+    const limit = `a tensor holds at most ${MOST_ELEMENTS} (2 GiB)`;
+    throw new SeqgradError("memory", `${op}: the shape ${formatShape(shape)} holds ${size} elements; ${limit}. Give a smaller shape.`);
   }
 }

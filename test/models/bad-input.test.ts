@@ -23,7 +23,7 @@ describe.each([
 
   test("what is no tensor of tokens", () => {
     expectError("value", () => model.forward(wrong(null)), `${name}: tokens is null, not a tensor`);
-    expectError("value", () => model.forward(wrong([1, 2])), `${name}: tokens is object, not a tensor`);
+    expectError("value", () => model.forward(wrong([1, 2])), `${name}: tokens is an array, not a tensor`);
     expectError("shape", () => model.forward(sg.zeros([3], { dtype: "int32" })), `${name}: tokens have shape [3]; wants [B, T]`);
     expectError("shape", () => model.forward(sg.zeros([1, 0], { dtype: "int32" })), `${name}: tokens have shape [1, 0]`);
   });

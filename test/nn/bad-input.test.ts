@@ -9,14 +9,18 @@ const wrong = <T>(value: unknown): T => value as T;
 
 describe("a caller without types is told", () => {
   test("what a shape is", () => {
-    expectError("shape", () => sg.tensor([1, 2], wrong({ dtype: "int32" })), "tensor: wants a shape such as [2, 3]");
-    expectError("shape", () => sg.zeros(wrong(3)), "wants a shape such as [2, 3], got number");
+    expectError(
+      "shape",
+      () => sg.tensor([1, 2], wrong({ dtype: "int32" })),
+      "tensor: the shape is an object; give an array such as [2, 3]",
+    );
+    expectError("shape", () => sg.zeros(wrong(3)), "zeros: the shape is 3; give an array such as [2, 3]");
   });
 
   test("that nested arrays are for fromArray, which takes numbers", () => {
     expectError("value", () => sg.tensor(wrong([[1], [2]]), [2, 1]), "use fromArray()");
-    expectError("value", () => sg.fromArray(wrong("a")), "got string");
-    expectError("value", () => sg.fromArray(wrong([1, null])), "got null");
+    expectError("value", () => sg.fromArray(wrong("a")), 'number 0 is "a"');
+    expectError("value", () => sg.fromArray(wrong([1, null])), "number 1 is null");
   });
 
   test("what an optimizer trains", () => {
@@ -26,7 +30,7 @@ describe("a caller without types is told", () => {
   test("what a recurrent layer reads and what its state is", () => {
     const x = sg.zeros([2, 5, 3]);
     const h = sg.zeros([1, 2, 4]);
-    expectError("value", () => new sg.nn.GRU(3, 4).forward(wrong([1, 2, 3])), "GRU: x is object, not a tensor");
+    expectError("value", () => new sg.nn.GRU(3, 4).forward(wrong([1, 2, 3])), "GRU: x is an array, not a tensor");
     expectError("value", () => new sg.nn.GRU(3, 4).forward(x, { state: wrong(h) }), "must be { h }");
     expectError("value", () => new sg.nn.LSTM(3, 4).forward(x, { state: wrong({ h }) }), "must be { h, c }");
   });
@@ -35,7 +39,7 @@ describe("a caller without types is told", () => {
     const x = sg.zeros([2, 5, 8]);
     const attention = new sg.nn.MultiheadAttention(8, 2);
     expectError("value", () => attention.forward(wrong(null)), "MultiheadAttention: x is null, not a tensor");
-    expectError("value", () => attention.forward(x, { mask: wrong([[1]]) }), "selfAttention: mask is object, not a tensor");
+    expectError("value", () => attention.forward(x, { mask: wrong([[1]]) }), "selfAttention: mask is an array, not a tensor");
     expectError("value", () => attention.forward(x, { lengths: wrong(5) }), "MultiheadAttention: lengths is 5; give an array");
     expectError("range", () => attention.forward(x, { lengths: wrong(["5", "5"]) }), 'lengths[0] is "5"; give a whole number');
     expectError("range", () => attention.forward(x, { lengths: [5, Number.NaN] }), "lengths[1] is NaN");
@@ -52,7 +56,7 @@ describe("a caller without types is told", () => {
     const score = new sg.nn.DotAttention();
     expectError("value", () => score.forward(x, wrong(null)), "DotAttention: the keys: no tensor");
     expectError("value", () => score.forward(x, x, { lengths: wrong(5) }), "DotAttention: lengths is 5; give an array");
-    expectError("value", () => sg.rotary(wrong([1]), { heads: 1 }), "rotary: x is object, not a tensor");
+    expectError("value", () => sg.rotary(wrong([1]), { heads: 1 }), "rotary: x is an array, not a tensor");
     expectError("value", () => new sg.nn.SinusoidalPositionalEncoding(8).forward(wrong(null)), "SinusoidalPositionalEncoding: x is null");
   });
 

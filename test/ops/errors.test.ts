@@ -12,9 +12,9 @@ const refusals: Record<string, [(f: Make, i: Make) => unknown, sg.ErrorCode, str
     "add: shapes [2, 3] and [4] do not broadcast: dimension 1 is 3 against 4.",
   ],
   "a condition that does not broadcast": [(f) => sg.where(f([2]), f([3]), 0), "shape", "where: shapes [2] and [3] do not broadcast"],
-  "two numbers": [() => sg.mul(2, 3), "value", "mul: argument 0 is number, not a tensor; make one with tensor(data, shape)."],
+  "two numbers": [() => sg.mul(2, 3), "value", "mul: argument 0 is 2, not a tensor; make one with tensor(data, shape)."],
   "nothing to add": [(f) => sg.add(f([1]), undefined as unknown as sg.Tensor), "value", "add: argument 1 is undefined, not a tensor"],
-  "a string": [() => sg.exp("x" as unknown as sg.Tensor), "value", "exp: argument 0 is string, not a tensor"],
+  "a string": [() => sg.exp("x" as unknown as sg.Tensor), "value", 'exp: argument 0 is "x", not a tensor'],
   "inner dimensions that differ": [
     (f) => sg.matmul(f([2, 3]), f([4, 5])),
     "shape",
