@@ -106,7 +106,8 @@ export function gradientRow(row: usize, dRow: usize, lse: f32, delta: f32, n: i3
 
 /**
  * What dropout multiplies n weights by, the first of which has the number `index` among all: 0 where the uniform number of that index is
- * below p, else 1 / (1 - p). Returns where the first one lies; `factors` has room for n and 20 more.
+ * below p, else 1 / (1 - p). Returns where the first one lies, in whole vectors: hidden scores are 0, and must stay so. `factors` has room
+ * for n and 20 more.
  */
 export function keepFactors(
   factors: usize, index: u64, n: i32, key0: u32, key1: u32, counter0: u32, counter1: u32, p: f32,
@@ -114,7 +115,7 @@ export function keepFactors(
   const threshold = f32x4.splat(p), kept = f32x4.splat(1 / (1 - p));
   const skip = <i32>(index & 3);
   let block = <u32>(index >> 2);
-  for (let to = factors, end = factors + bytes(skip + n); to < end; to += 64, block += 4) {
+  for (let to = factors, end = vectorEnd(factors, n) + bytes(skip); to < end; to += 64, block += 4) {
     nextBlocks(block, key0, key1, counter0, counter1, 0, 0);
     v128.store(to, v128.and(kept, f32x4.ge(unitInterval(block0), threshold)));
     v128.store(to, v128.and(kept, f32x4.ge(unitInterval(block1), threshold)), 16);

@@ -174,8 +174,12 @@ function composed(inputs: readonly Tensor[], attrs: Attrs): { output: Tensor; we
   return { output: attrs.apart ? y : reshape(permute(y, [0, 2, 1, 3]), [B, T, N * E]), weights: w };
 }
 
-/** x as the kernels read it: in rows whose elements are neighbours. */
-const inRows = (x: Tensor): Tensor => (x.strides.at(-1) === 1 || x.rank < 3 ? x : contiguous(x));
+/** The inputs as the kernels read them: lengths one after another, a mask by its strides, all else in rows whose elements are neighbors. */
+const readable = (names: readonly string[], inputs: readonly Tensor[]): Named =>
+  byName(
+    names,
+    inputs.map((x, i) => (names[i] === "mask" || (names[i] !== "lengths" && x.strides.at(-1) === 1) ? x : contiguous(x))),
+  );
 
 /** Where queries, keys and values lie, in one tensor or apart; also their gradients. */
 function placesOf({ qkv, q, k, v }: Named, { N, K, D }: Sizes): (Tensor | number | undefined)[] {
@@ -205,9 +209,10 @@ function argumentsOf(named: Named, y: Tensor, attrs: Attrs) {
   };
 }
 
-/** A sample of sizes [B, N, K, T, S, D, E]; the mask is [T, S], of integers. */
+/** A sample of sizes [B, N, K, T, S, D, E]; a mask of integers is [T, S], one of floats, `bias` in the list, [N, T, S]. */
 function sample([B, heads, keyValueHeads, T, S, D, E]: Seven, list: string, given: Partial<Attrs> = {}): Sample<Attrs> {
-  const names = list.split(" ");
+  const inputNames = list.split(" ");
+  const names = inputNames.map((name) => (name === "bias" ? "mask" : name));
   const { apart = false } = given;
   const shape = (n: number, rows: number, width: number) => (apart ? [B, n, rows, width] : [B, rows, n * width]);
   const inputs: Readonly<Record<string, SampleInput>> = {
@@ -216,11 +221,12 @@ function sample([B, heads, keyValueHeads, T, S, D, E]: Seven, list: string, give
     v: shape(keyValueHeads, S, E),
     qkv: [B, T, (heads + 2 * keyValueHeads) * D],
     mask: { shape: [T, S], below: 2 },
+    bias: { shape: [heads, T, S], from: -2, to: 2, constant: true },
     lengths: { shape: [B], below: S + 1 },
   };
   const plain = { op: "attention", apart, heads, keyValueHeads, causal: false, offset: 0, scale: undefined, p: 0 };
   return {
-    inputs: names.map((name) => inputs[name]!),
+    inputs: inputNames.map((name) => inputs[name]!),
     attrs: { ...plain, names, key0: 0, key1: 0, counter0: 0, counter1: 0, ...given },
   };
 }
@@ -237,7 +243,7 @@ const attentionOp = defineOp<Attrs>({
   },
   compose: (inputs, attrs) => [composed(inputs, attrs).output],
   forward(run, inputs, [y, logSumExp], attrs) {
-    const call = argumentsOf(byName(attrs.names, inputs.map(inRows)), y!, attrs);
+    const call = argumentsOf(readable(attrs.names, inputs), y!, attrs);
     run("attentionForward", { ...call, logSumExp: logSumExp!, begin: 0, end: call.B * call.N });
   },
   backward({ run, inputs, outputs: [y, logSumExp], dOutputs: [dy], attrs, gradientLike }) {
@@ -253,6 +259,7 @@ const attentionOp = defineOp<Attrs>({
     sample([2, 4, 2, 5, 7, 4, 6], "q k v lengths", { causal: true, offset: 2 }),
     sample([1, 2, 1, 26, 26, 8, 8], "qkv", { causal: true, p: 0.2, key0: 3, counter0: 9 }),
     sample([3, 2, 2, 3, 9, 5, 3], "q k v mask lengths", { apart: true, scale: 0.5 }),
+    sample([2, 2, 1, 6, 11, 4, 3], "q k v bias lengths", { p: 0.3, key0: 5 }),
     sample([1, 2, 2, 50, 130, 33, 17], "q k v mask"),
     sample([1, 4, 4, 1, 70, 16, 16], "q k v", { causal: true, offset: 69 }),
     sample([2, 4, 4, 64, 64, 16, 16], "qkv", { causal: true }),

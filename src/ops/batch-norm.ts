@@ -48,14 +48,25 @@ function checkVectors(x: Tensor, vectors: Readonly<Record<string, Tensor | undef
         `batchNorm: ${name} has shape ${formatShape(p.shape)}; x of ${formatShape(x.shape)} wants [${cols}].`,
       );
     }
-    if (p && (p.backend !== x.backend || !p.isContiguous || p.dtype !== "float32")) {
+    if (p && (p.backend !== x.backend || p.dtype !== "float32")) {
       throw new SeqgradError(
         "device",
-        `batchNorm: ${name} is on another device than x, a view with gaps, or no float32: await model.to(device) moves it.`,
+        `batchNorm: ${name} is ${p.dtype} on ${p.backend.type}; expected float32 on the device of x: await model.to(device) moves it.`,
       );
     }
   }
   return [x.shape, [cols], [cols]];
+}
+
+/** Throws unless a batch can move the statistics where they lie. */
+function checkWritable(running: RunningStatistics): void {
+  for (const [name, statistic] of Object.entries(running)) {
+    if (statistic && !statistic.isContiguous)
+      throw new SeqgradError(
+        "state",
+        `batchNorm: running.${name} is a view with gaps, which training cannot change in place; give a copy.`,
+      );
+  }
 }
 
 /** (x - m) / sqrt(v + eps) gamma + beta. */
@@ -86,6 +97,7 @@ const trainingOp = defineOp<Attrs>({
     if (rows < 2) {
       throw new SeqgradError("shape", `batchNorm: x ${formatShape(x!.shape)} has one row to a channel: training wants 2 or more.`);
     }
+    if (running) checkWritable(running);
     return checkVectors(x!, { gamma, beta, "running.mean": running?.mean, "running.variance": running?.variance });
   },
   compose([x, gamma, beta], { eps, momentum, running }) {

@@ -25,10 +25,13 @@ export interface BackwardContext<A> {
   gradientLike(i: number): Tensor | undefined;
 }
 
-/** How a sample's input is drawn: a shape (standard normal), values from an interval, or int32 from `least` (0) to below a bound. */
+/**
+ * How a sample's input is drawn: a shape (standard normal), values from an interval, which get no gradient when `constant`, or int32 from
+ * `least` (0) to below a bound.
+ */
 export type SampleInput =
   | Shape
-  | { readonly shape: Shape; readonly from: number; readonly to: number }
+  | { readonly shape: Shape; readonly from: number; readonly to: number; readonly constant?: true }
   | { readonly shape: Shape; readonly below: number; readonly least?: number };
 
 export interface Sample<A> {

@@ -3,7 +3,7 @@ import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { normalizeAxis, type Shape, sizeOf } from "../util/shape.js";
-import { contiguous, defineOp, type Sample } from "./define-op.js";
+import { defineOp, type Sample } from "./define-op.js";
 
 /** x read as [outer, n, inner]. */
 interface Span {
@@ -157,7 +157,7 @@ const oneHotOp = defineOp<{ readonly classes: number }>({
     const ones = fill(empty(index!.backend, index!.shape), 1);
     run("scatterAdd", { dy: ones, index: index!, dx: fill(y!, 0), outer: index!.size, n: classes, inner: 1, m: 1 });
   },
-  samples: [{ inputs: [{ shape: [6], below: 4 }], attrs: { classes: 4 } }],
+  samples: [6, [3, 5]].map((shape) => ({ inputs: [{ shape: [shape].flat(), below: 4 }], attrs: { classes: 4 } })),
 });
 
 /**
@@ -167,5 +167,5 @@ const oneHotOp = defineOp<{ readonly classes: number }>({
  * sg.oneHot(sg.tensor(Int32Array.of(2, 0)), 3); // = [[0, 0, 1], [1, 0, 0]]
  */
 export function oneHot(index: Tensor, classes: number): Tensor {
-  return oneHotOp([contiguous(index)], { classes: checkInteger("oneHot", "classes", classes, 1) })[0]!;
+  return oneHotOp([index], { classes: checkInteger("oneHot", "classes", classes, 1) })[0]!;
 }

@@ -1,13 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { type KernelName, type KernelRow, kernels } from "../../src/backend/kernels.js";
+import type { WasmBackend } from "../../src/backend/wasm/wasm-backend.js";
 import { apply, type OpDefinition, operations, type Sample, type SampleInput } from "../../src/ops/define-op.js";
-import { add, mul, sum } from "../../src/ops/index.js";
+import { add, copyOf, expand, flip, mul, permute, reshape, slice, sum } from "../../src/ops/index.js";
 import { tensor } from "../../src/tensor/create.js";
 import { createDevice, type Device, withDevice } from "../../src/tensor/device.js";
 import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
+import { stridesOf } from "../../src/util/shape.js";
 import { fnv1a } from "../golden/golden.js";
-import { describeGpu, describeWasm } from "../helpers/devices.js";
+import { describeGpu, describeWasm, wasmDevice } from "../helpers/devices.js";
 import { expectClose, normals } from "../helpers/numbers.js";
 
 type Op = OpDefinition<unknown>;
@@ -19,6 +21,7 @@ interface Drawn {
   readonly shape: readonly number[];
   readonly dtype: "float32" | "int32";
   readonly data: Numbers;
+  readonly requiresGrad: boolean;
 }
 
 interface Results {
@@ -47,10 +50,10 @@ function draw(key: string, spec: SampleInput): Drawn {
   const unit = normal.map((v) => v * 64 - Math.floor(v * 64));
   if ("below" in kind) {
     const { least = 0 } = kind;
-    return { shape, dtype: "int32", data: Int32Array.from(unit, (u) => least + Math.floor(u * (kind.below - least))) };
+    return { shape, dtype: "int32", requiresGrad: false, data: Int32Array.from(unit, (u) => least + Math.floor(u * (kind.below - least))) };
   }
   const numbers = "from" in kind ? unit.map((u) => kind.from + u * (kind.to - kind.from)) : normal;
-  return { shape, dtype: "float32", data: numbers.map(offGrid) };
+  return { shape, dtype: "float32", requiresGrad: !("constant" in kind), data: numbers.map(offGrid) };
 }
 
 const label = (op: Op, i: number) => `${op.name}, sample ${i}`;
@@ -58,7 +61,14 @@ const label = (op: Op, i: number) => `${op.name}, sample ${i}`;
 const drawn = (op: Op, sample: Sample<unknown>, i: number): Drawn[] =>
   sample.inputs.map((spec, k) => draw(`${label(op, i)}, input ${k}`, spec));
 
-const make = ({ data, shape, dtype }: Drawn) => tensor(Array.from(data), shape, { dtype, requiresGrad: dtype === "float32" });
+const plain = ({ data, shape, dtype }: Drawn) => tensor(Array.from(data), shape, { dtype });
+
+/** A leaf that lies as its view of what was drawn. */
+function leafOf({ requiresGrad }: Drawn, view: Tensor): Tensor {
+  const leaf = view.detach();
+  leaf.requiresGrad = requiresGrad;
+  return leaf;
+}
 
 /** The loss that has the random upstream gradient of `key` for each output through which one can flow. */
 function loss(key: string, outputs: readonly Tensor[]): Tensor | undefined {
@@ -68,11 +78,18 @@ function loss(key: string, outputs: readonly Tensor[]): Tensor | undefined {
   return terms.length > 0 ? terms.reduce((a, b) => add(a, b)) : undefined;
 }
 
-/** Outputs, `count` of them, and the gradients of a random loss of theirs. */
-async function evaluate(device: Device, key: string, inputs: readonly Drawn[], count: number, compute: Compute): Promise<Results> {
+/** Outputs, `count` of them, and the gradients of a random loss of theirs, from views of what was drawn. */
+async function evaluate(
+  device: Device,
+  key: string,
+  inputs: readonly Drawn[],
+  count: number,
+  compute: Compute,
+  view: (drawn: Drawn) => Tensor = plain,
+): Promise<Results> {
   const pending = withDevice(device, () =>
     scope(() => {
-      const leaves = inputs.map(make);
+      const leaves = inputs.map((x) => leafOf(x, view(x)));
       const outputs = compute(leaves).slice(0, count);
       loss(key, outputs)?.backward();
       return { outputs: outputs.map((y) => y.data()), gradients: leaves.map((x) => x.grad?.data()) };
@@ -104,12 +121,92 @@ function expectSame(actual: Results, wanted: Results, key: string): void {
   }
 }
 
+/** Elements of a sample's inputs up to which it is also fed in every layout. */
+const SMALL = 2500;
+
+/** A view of more memory than it shows, what lies between its elements being garbage, made by `view` of what lies there. */
+function hidden(
+  { data, shape, dtype }: Drawn,
+  more: (n: number) => number,
+  at: (i: number) => number,
+  view: (x: Tensor) => Tensor,
+): Tensor {
+  const whole = shape.map(more);
+  const memory: number[] = new Array(whole.reduce((a, b) => a * b, 1)).fill(dtype === "int32" ? 2 ** 30 : Number.NaN);
+  const strides = stridesOf(shape);
+  const wholeStrides = stridesOf(whole);
+  for (let i = 0; i < data.length; i++) {
+    memory[shape.reduce((p, n, d) => p + at(Math.floor(i / strides[d]!) % n) * wholeStrides[d]!, 0)] = data[i]!;
+  }
+  return view(tensor(memory, whole, { dtype }));
+}
+
+/** x by a slice of every dimension. */
+const sliced = (x: Tensor, shape: readonly number[], start: number, step: number) =>
+  shape.reduce((y, n, axis) => slice(y, axis, start, start + (n - 1) * step + 1, step), x);
+
+const reversed = <T>(list: readonly T[]) => list.toReversed();
+
+/** Views that show the drawn numbers, by the way in which they lie in memory. */
+const layouts: Record<string, (drawn: Drawn) => Tensor> = {
+  transposed(x) {
+    const order = reversed(x.shape.map((_, i) => i));
+    return permute(copyOf(permute(plain(x), order)), order);
+  },
+  flipped(x) {
+    const axes = x.shape.map((_, i) => i);
+    return flip(copyOf(flip(plain(x), axes)), axes);
+  },
+  "every second element": (x) =>
+    hidden(
+      x,
+      (n) => 2 * n,
+      (i) => 2 * i,
+      (y) => sliced(y, x.shape, 0, 2),
+    ),
+  "cut out of a larger one": (x) =>
+    hidden(
+      x,
+      (n) => n + 2,
+      (i) => i + 1,
+      (y) => sliced(y, x.shape, 1, 1),
+    ),
+  offset: (x) => reshape(slice(tensor([7, 7, 7, ...Array.from(x.data)], [3 + x.data.length], { dtype: x.dtype }), 0, 3), x.shape),
+};
+
+/** The drawn numbers of index 0 of an axis, all along it: what an expanded view shows. */
+function constantAlong(axis: number, x: Drawn): Drawn {
+  if (axis >= x.shape.length) return x;
+  const stride = stridesOf(x.shape)[axis]!;
+  return { ...x, data: Array.from(x.data, (_, i) => x.data[i - (Math.floor(i / stride) % x.shape[axis]!) * stride]!) };
+}
+
+const expanded = (axis: number, x: Drawn): Tensor =>
+  axis >= x.shape.length ? plain(x) : expand(slice(plain(x), axis, 0, Math.min(1, x.shape[axis]!)), x.shape);
+
+const smallSamples = (op: Op) =>
+  op.samples
+    .map((sample, i) => [sample, i] as const)
+    .filter(([sample, i]) => drawn(op, sample, i).every(({ data }) => data.length < SMALL));
+
+/** The device, or a new one of its kind, whose free memory is full of NaN: no result may depend on what lay there before. */
+async function withGarbage(device: Device): Promise<Device> {
+  const used = device.type === "wasm" ? await wasmDevice((device.backend as WasmBackend).variant) : device;
+  const { backend } = used;
+  const n = 2 ** 21;
+  const address = backend.alloc(4 * n);
+  backend.dispatch("fill", { y: address, n, value: Number.NaN });
+  backend.free(address);
+  return used;
+}
+
 const suite = (device: Device) => {
-  test.each(ops)("$name, forward and backward", async (op) => {
+  test.each(ops)("$name, forward and backward, in memory full of NaN", async (op) => {
+    const used = await withGarbage(device);
     for (const [i, sample] of op.samples.entries()) {
       const wanted = await oracle(op, sample, i);
       const inputs = drawn(op, sample, i);
-      const actual = await evaluate(device, label(op, i), inputs, shared.get(op.name)!, (x) => apply(op, x, sample.attrs));
+      const actual = await evaluate(used, label(op, i), inputs, shared.get(op.name)!, (x) => apply(op, x, sample.attrs));
       expectSame(actual, wanted, label(op, i));
     }
   });
@@ -120,6 +217,24 @@ const suite = (device: Device) => {
       const inputs = drawn(op, sample, i);
       const actual = await evaluate(device, label(op, i), inputs, shared.get(op.name)!, (x) => op.compose!(x, sample.attrs));
       expectSame(actual, wanted, label(op, i));
+    }
+  });
+
+  test.each(ops)("$name of views", async (op) => {
+    for (const [sample, i] of smallSamples(op)) {
+      const [key, inputs] = [label(op, i), drawn(op, sample, i)];
+      const count = (await oracle(op, sample, i)) && shared.get(op.name)!;
+      const run = (x: readonly Tensor[]) => apply(op, x, sample.attrs);
+      for (const [name, layout] of Object.entries(layouts)) {
+        const actual = await evaluate(device, key, inputs, count, run, layout);
+        expectSame(actual, await oracle(op, sample, i), `${key}, ${name}`);
+      }
+      for (const axis of [0, 1, 2, 3].slice(0, Math.max(...inputs.map(({ shape }) => shape.length)))) {
+        const repeated = inputs.map((x) => constantAlong(axis, x));
+        const wanted = await evaluate(reference, key, repeated, count, run);
+        const actual = await evaluate(device, key, inputs, count, run, (x) => expanded(axis, x));
+        expectSame(actual, wanted, `${key}, expanded along ${axis}`);
+      }
     }
   });
 
@@ -141,7 +256,18 @@ describe("gradients agree with finite differences in float64", () => {
 
   /** sum of outputs times upstreams, as a plain number. */
   function value(op: Op, sample: Sample<unknown>, key: string, inputs: readonly Drawn[]): number {
-    return withDevice(reference, () => scope(() => loss(key, apply(op, inputs.map(make), sample.attrs))!.itemSync()));
+    return withDevice(reference, () =>
+      scope(() =>
+        loss(
+          key,
+          apply(
+            op,
+            inputs.map((x) => leafOf(x, plain(x))),
+            sample.attrs,
+          ),
+        )!.itemSync(),
+      ),
+    );
   }
 
   for (const op of ops) {
