@@ -11,7 +11,8 @@ export { type TextUnit, type TokenizerOptions, textUnits, trainTokenizer } from 
 export { decodeText } from "./utf8.js";
 export { BagOfWords, type BagOptions, ngrams, TfIdf, type TfIdfOptions } from "./vectorizers.js";
 export { Vocabulary, type VocabularyOptions } from "./vocabulary.js";
-export { type WordOptions, WordSplitter, WordTokenizer } from "./word-tokenizer.js";
+export { type WordOptions, WordSplitter } from "./word-splitter.js";
+export { WordTokenizer } from "./word-tokenizer.js";
 export { cosineSimilarity, type Neighbour, WordVectors } from "./word-vectors.js";
 export { trainWord2Vec, type Word2VecOptions } from "./word2vec.js";
 export { type WordPieceOptions, WordPieceTokenizer, type WordPieceTraining } from "./wordpiece-tokenizer.js";

@@ -25,6 +25,8 @@ export interface Tokenizer {
   /** The number of tokens, V. */
   readonly size: number;
   readonly special: SpecialIds;
+  /** What a person should know who uses it here, such as that this host finds other words than the one where it was made. */
+  readonly warnings?: readonly string[];
   /**
    * The ids of a text.
    * @throws SeqgradError `range` for what is not in the vocabulary where there is no unknown token; `state` for an option without its token

@@ -3,7 +3,7 @@ import { SeqgradError } from "../util/errors.js";
 import { SparseRows } from "./sparse.js";
 import { textsIn } from "./tokenizer.js";
 import { Vocabulary } from "./vocabulary.js";
-import { type WordOptions, WordSplitter } from "./word-tokenizer.js";
+import { type WordOptions, WordSplitter } from "./word-splitter.js";
 
 /**
  * Every run of n neighbouring words, joined by blanks, for n from `least` to `most`.
@@ -63,7 +63,8 @@ export class BagOfWords {
     checkInteger(op, "minTexts", minTexts, 1);
     if (maxTerms !== undefined) checkInteger(op, "maxTerms", maxTerms, 1);
     const [least, most] = lengths as readonly [number, number];
-    const splitter = new WordSplitter({ punctuation: "drop", ...options });
+    const { lowercase = true, punctuation = "drop", locale } = options;
+    const splitter = new WordSplitter({ lowercase, punctuation, ...(locale !== undefined && { locale }) });
     const stop = new Set(stopWords);
     const termsOf = (text: string) =>
       ngrams(

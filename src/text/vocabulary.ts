@@ -11,6 +11,9 @@ export interface VocabularyOptions {
   readonly maxSize?: number;
 }
 
+/** The names of the options, for who takes more than these. */
+export const vocabularyOptions = ["special", "minCount", "maxSize"] as const;
+
 /**
  * Numbered tokens with their frequencies: special tokens first, then from the most frequent to the rarest, of equals in the order of
  * their code points.

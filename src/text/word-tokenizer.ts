@@ -1,6 +1,9 @@
-import { checkText } from "../util/check.js";
+import { checkText, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions } from "../util/options.js";
 import { remembering } from "../util/remember.js";
+import { differences, type Probes, probesOf, readProbes } from "./dictionary.js";
+import { Spacing, SpacingCounts } from "./spacing.js";
 import {
   checkIds,
   type EncodeOptions,
@@ -12,64 +15,17 @@ import {
   textsIn,
   unknownId,
 } from "./tokenizer.js";
-import { Vocabulary, type VocabularyOptions } from "./vocabulary.js";
+import { Vocabulary, type VocabularyOptions, vocabularyOptions } from "./vocabulary.js";
+import { scriptOf } from "./word-break.js";
+import { unicodeVersion } from "./word-data.js";
+import { piecesOf, type WordOptions, WordSplitter, wordOptions } from "./word-splitter.js";
 
-export interface WordOptions {
-  /** Take words in lower case. Default true. */
-  readonly lowercase?: boolean;
-  /** `keep`: signs are words of their own; `drop`: only what holds a letter or a digit is a word. Default `keep`. */
-  readonly punctuation?: "keep" | "drop";
-  /** The language whose rules tell where words end, as a BCP 47 tag. Default: those that hold for all. */
-  readonly locale?: string;
-}
-
-/**
- * Cuts texts into words by Unicode's rules (UAX 29, by Intl.Segmenter).
- * @example
- * const words = new sg.WordSplitter();
- * words.split("Don't panic, Zaphod!"); // = ["don't", "panic", ",", "zaphod", "!"]
- */
-export class WordSplitter {
-  readonly options: Required<Omit<WordOptions, "locale">> & { readonly locale: string | undefined };
-  readonly #segmenter: Intl.Segmenter;
-  readonly #wordsOf = remembering((piece: string) => this.wordsOf(piece));
-
-  /** @throws SeqgradError `value` for an option that is none, `range` for a locale that is none */
-  constructor({ lowercase = true, punctuation = "keep", locale }: WordOptions = {}) {
-    if (punctuation !== "keep" && punctuation !== "drop")
-      throw new SeqgradError("value", `WordSplitter: punctuation is ${JSON.stringify(punctuation)}; give "keep" or "drop".`);
-    this.options = { lowercase, punctuation, locale };
-    try {
-      this.#segmenter = new Intl.Segmenter(locale, { granularity: "word" });
-    } catch (cause) {
-      throw new SeqgradError("range", `WordSplitter: ${JSON.stringify(locale)} is no language tag; give one such as "en" or "hi".`, {
-        cause,
-      });
-    }
-  }
-
-  split(text: string): string[] {
-    const words: string[] = [];
-    for (const piece of checkText("WordSplitter.split", text).match(/\S+/g) ?? []) words.push(...this.#wordsOf(piece));
-    return words;
-  }
-
-  /** The words of a piece without white space. */
-  wordsOf(piece: string): readonly string[] {
-    const { lowercase, punctuation } = this.options;
-    const words: string[] = [];
-    for (const segment of segments(lowercase ? piece.toLowerCase() : piece, this.#segmenter)) {
-      if (punctuation === "keep" || /[\p{L}\p{N}]/u.test(segment)) words.push(segment);
-    }
-    return words;
-  }
-}
-
-/** What the segmenter makes of a piece; for the most usual form, Latin letters and a sign after them, without asking it. */
-function segments(piece: string, segmenter: Intl.Segmenter): string[] {
-  const [, word, sign] = /^([A-Za-z]+)([,.;:!?]?)$/.exec(piece) ?? [];
-  if (word) return sign ? [word, sign] : [word];
-  return Array.from(segmenter.segment(piece), ({ segment }) => segment);
+/** How words were found where the vocabulary was made, and how they stood. */
+interface Origin {
+  readonly spacing: Spacing;
+  readonly unicode: string;
+  /** How that host's dictionary cut a few texts, for scripts without spaces in the vocabulary. */
+  readonly dictionary: Probes;
 }
 
 /**
@@ -80,14 +36,32 @@ function segments(piece: string, segmenter: Intl.Segmenter): string[] {
  */
 export class WordTokenizer implements Tokenizer {
   readonly #splitter: WordSplitter;
+  readonly #origin: Origin;
   /** The ids of a piece between white space. */
   readonly #idsOf = remembering((piece: string) => this.#splitter.wordsOf(piece).map((word) => this.#idOf(word)));
+  /** What a person should know: that this host finds other words than the one where the tokenizer was made. */
+  readonly warnings: readonly string[];
 
+  /** @throws SeqgradError `value` for anything but a vocabulary, and as `WordSplitter` */
+  constructor(vocabulary: Vocabulary, options?: WordOptions);
+  /** @internal */
+  constructor(vocabulary: Vocabulary, options: WordOptions | undefined, origin: Partial<Origin>);
   constructor(
     readonly vocabulary: Vocabulary,
     options: WordOptions = {},
+    origin: Partial<Origin> = {},
   ) {
+    if (!(vocabulary instanceof Vocabulary))
+      throw new SeqgradError("value", `WordTokenizer: the vocabulary is ${kindOf(vocabulary)}; expected a Vocabulary.`);
     this.#splitter = new WordSplitter(options);
+    const cut = (text: string) => [...this.#splitter.wordsOf(text)];
+    const scripts = new Set(vocabulary.tokens().flatMap((token) => scriptOf(token.codePointAt(0)) ?? []));
+    this.#origin = {
+      spacing: origin.spacing ?? new Spacing(),
+      unicode: origin.unicode ?? unicodeVersion,
+      dictionary: origin.dictionary ?? probesOf(scripts, cut),
+    };
+    this.warnings = [...otherUnicode(this.#origin.unicode), ...(origin.dictionary ? differences(origin.dictionary, cut) : [])];
   }
 
   /**
@@ -95,26 +69,49 @@ export class WordTokenizer implements Tokenizer {
    * @throws SeqgradError `value` for no word or what is no list of texts, as `Vocabulary.fromTokens` and `WordSplitter`
    */
   static fromTexts(texts: Iterable<string>, options: WordOptions & VocabularyOptions = {}): WordTokenizer {
-    const splitter = new WordSplitter(options);
-    const counts = new Map<string, number>();
     const op = "WordTokenizer.fromTexts";
-    for (const text of textsIn(op, texts)) for (const word of splitter.split(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
-    const vocabulary = Vocabulary.fromCounts(counts, options);
-    if (vocabulary.size > (options.special ?? sequenceTokens).length) return new WordTokenizer(vocabulary, options);
-    const { minCount = 1 } = options;
+    checkOptions(op, options, [...wordOptions, ...vocabularyOptions]);
+    const { special = sequenceTokens, minCount = 1, maxSize, ...words } = options;
+    const splitter = new WordSplitter(words);
+    const wordsOf = remembering((piece: string) => splitter.wordsOf(piece));
+    const counts = new Map<string, number>();
+    const spacing = new SpacingCounts();
+    for (const text of textsIn(op, texts)) {
+      let before: string | undefined;
+      for (const piece of piecesOf(text)) {
+        let hasBlank = true;
+        for (const word of wordsOf(piece)) {
+          counts.set(word, (counts.get(word) ?? 0) + 1);
+          if (before !== undefined) spacing.add(before, word, hasBlank);
+          before = word;
+          hasBlank = false;
+        }
+      }
+    }
+    const vocabulary = Vocabulary.fromCounts(counts, { special, minCount, ...(maxSize !== undefined && { maxSize }) });
+    if (vocabulary.size > special.length) return new WordTokenizer(vocabulary, words, { spacing: spacing.spacing(vocabulary.tokens()) });
     throw new SeqgradError("value", `${op}: no word occurs ${minCount} times; give more text, a smaller minCount or a larger maxSize.`);
   }
 
   /**
-   * What toJSON() gave.
+   * What toJSON() gave. Where this host finds other words than the one that made it, `warnings` say so.
    * @throws SeqgradError `format`
    */
   static fromJSON(json: unknown): WordTokenizer {
-    const { type, vocabulary, lowercase, punctuation, locale } = (json ?? {}) as Readonly<Record<string, unknown>>;
+    const op = "WordTokenizer.fromJSON";
+    const { type, vocabulary, lowercase, punctuation, locale, unicode, dictionary, spacing } = (json ?? {}) as Readonly<
+      Record<string, unknown>
+    >;
     if (type !== "words" || typeof vocabulary !== "object" || vocabulary === null)
-      throw new SeqgradError("format", `WordTokenizer.fromJSON: wants { type: "words", vocabulary: .. }; type is ${JSON.stringify(type)}.`);
+      throw new SeqgradError("format", `${op}: type is ${shown(type)}; expected { type: "words", vocabulary: .. }.`);
+    if (unicode !== undefined && typeof unicode !== "string")
+      throw new SeqgradError("format", `${op}: unicode is ${shown(unicode)}; expected a version such as "${unicodeVersion}".`);
     const options = { lowercase, punctuation, ...(locale !== undefined && { locale }) } as WordOptions;
-    return new WordTokenizer(Vocabulary.fromJSON(vocabulary as Record<string, number>), options);
+    return new WordTokenizer(Vocabulary.fromJSON(vocabulary as Record<string, number>), options, {
+      spacing: Spacing.fromJSON(op, spacing),
+      ...(unicode !== undefined && { unicode }),
+      ...(dictionary !== undefined && { dictionary: readProbes(op, dictionary) }),
+    });
   }
 
   get size(): number {
@@ -132,21 +129,25 @@ export class WordTokenizer implements Tokenizer {
 
   encode(text: string, options: EncodeOptions = {}): Int32Array<ArrayBuffer> {
     const ids: number[] = [];
-    for (const piece of checkText("WordTokenizer.encode", text).match(/\S+/g) ?? []) for (const id of this.#idsOf(piece)) ids.push(id);
+    for (const piece of piecesOf(checkText("WordTokenizer.encode", text))) for (const id of this.#idsOf(piece)) ids.push(id);
     return framed("WordTokenizer.encode", new Int32Array(ids), this.special, options);
   }
 
-  /** The words with blanks between them, but not before signs that end something nor after those that open it. */
+  /**
+   * The words with blanks between them as the texts of the vocabulary had them: none before signs that end something nor after those that
+   * open it, none between words of scripts without spaces.
+   */
   decode(ids: ArrayLike<number>): string {
     checkIds("WordTokenizer.decode", ids);
     let text = "";
+    let before: string | undefined;
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i]!;
       if (!(id >= 0 && id < this.size)) throw unknownId("WordTokenizer.decode", id, i, this.size);
       if (isSilent(id, this.special)) continue;
       const word = this.vocabulary.tokenOf(id);
-      const joins = text === "" || /^[,.!?;:%)\]}»”’।…]+$/u.test(word) || /[([{«“‘¿¡]$/u.test(text);
-      text += joins ? word : ` ${word}`;
+      text += before === undefined || this.#origin.spacing.joins(before, word) ? word : ` ${word}`;
+      before = word;
     }
     return text;
   }
@@ -160,7 +161,10 @@ export class WordTokenizer implements Tokenizer {
   }
 
   toJSON(): Record<string, unknown> {
-    return { type: "words", ...this.#splitter.options, vocabulary: this.vocabulary.toJSON() };
+    const { unicode, dictionary } = this.#origin;
+    const spacing = this.#origin.spacing.toJSON();
+    const origin = { unicode, ...(Object.keys(dictionary).length > 0 && { dictionary }), ...(spacing && { spacing }) };
+    return { type: "words", ...this.#splitter.options, ...origin, vocabulary: this.vocabulary.toJSON() };
   }
 
   #idOf(word: string): number {
@@ -170,3 +174,12 @@ export class WordTokenizer implements Tokenizer {
     throw new SeqgradError("range", `WordTokenizer.encode: ${JSON.stringify(word)} is not one of the ${this.size} words; ${advice}.`);
   }
 }
+
+/** A warning where a tokenizer was made by the rules of another version of Unicode. */
+const otherUnicode = (version: string): string[] =>
+  version === unicodeVersion
+    ? []
+    : [
+        `The tokenizer was made with the words of Unicode ${version}, and this version of seqgrad has those of ${unicodeVersion}: words with ` +
+          "characters that changed between them may be cut otherwise. Train the model anew if its texts have such characters.",
+      ];

@@ -1,0 +1,64 @@
+import { checkText, shown } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { checkOptions } from "../util/options.js";
+import { remembering } from "../util/remember.js";
+import { hostDictionary } from "./dictionary.js";
+import { lowerCaseOf } from "./lower-case.js";
+import { isWord, wordSegments } from "./word-break.js";
+
+export interface WordOptions {
+  /** Take words in lower case. Default true. */
+  readonly lowercase?: boolean;
+  /** `keep`: signs are words of their own; `drop`: only what holds a letter or a digit is a word. Default `keep`. */
+  readonly punctuation?: "keep" | "drop";
+  /** The language of the texts as a BCP 47 tag, for lower case: `tr` has I and ı, İ and i. Default: what holds for most languages. */
+  readonly locale?: string;
+}
+
+/** The names of the options, for who takes more than these. */
+export const wordOptions = ["lowercase", "punctuation", "locale"] as const;
+
+/**
+ * Cuts texts into words by Unicode's rules (UAX 29, Unicode 17), the same on every host: `node.js`, `3.14` and `don't` are one word each.
+ * Only scripts without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) are left to the host's dictionary, which may differ.
+ * @example
+ * const words = new sg.WordSplitter();
+ * words.split("Don't panic, Zaphod!"); // = ["don't", "panic", ",", "zaphod", "!"]
+ */
+export class WordSplitter {
+  readonly options: Required<Omit<WordOptions, "locale">> & { readonly locale: string | undefined };
+  readonly #lowerCase: (text: string) => string;
+  readonly #wordsOf = remembering((piece: string) => this.wordsOf(piece));
+
+  /** @throws SeqgradError `value` for an option that is unknown or of the wrong kind, `range` for a locale that is not a language tag */
+  constructor(options: WordOptions = {}) {
+    checkOptions("WordSplitter", options, wordOptions);
+    const { lowercase = true, punctuation = "keep", locale } = options;
+    if (typeof lowercase !== "boolean")
+      throw new SeqgradError("value", `WordSplitter: lowercase is ${shown(lowercase)}; expected true or false.`);
+    if (punctuation !== "keep" && punctuation !== "drop")
+      throw new SeqgradError("value", `WordSplitter: punctuation is ${shown(punctuation)}; expected "keep" or "drop".`);
+    this.options = { lowercase, punctuation, locale };
+    this.#lowerCase = lowerCaseOf("WordSplitter", locale);
+  }
+
+  /**
+   * The words of a text, in order.
+   * @throws SeqgradError `value` for anything but a string
+   */
+  split(text: string): string[] {
+    const words: string[] = [];
+    for (const piece of piecesOf(checkText("WordSplitter.split", text))) for (const word of this.#wordsOf(piece)) words.push(word);
+    return words;
+  }
+
+  /** The words of a piece without white space. */
+  wordsOf(piece: string): readonly string[] {
+    const { lowercase, punctuation } = this.options;
+    const words = wordSegments(lowercase ? this.#lowerCase(piece) : piece, hostDictionary);
+    return punctuation === "keep" ? words : words.filter(isWord);
+  }
+}
+
+/** What stands between white space, of which the zero-width space is too: Khmer and Thai have it between words. */
+export const piecesOf = (text: string): readonly string[] => text.match(/[^\s\u200b]+/g) ?? [];
