@@ -71,7 +71,7 @@ export const trainLM = defineCommand({
         ...(recipe.val > 0 && { evaluate: { every: recipe["eval-every"], run: () => validationLoss(model, validation, seq, batch) } }),
         checkpoint: { store, every: recipe["checkpoint-every"], resume: args.resume ?? false },
       });
-    return conduct("train lm", args, events, async (event) => {
+    return conduct("train lm", args, run, events, async (event) => {
       if (event.event === "checkpoint") {
         await saveLM(store, model, tokenizer);
         await run.record();

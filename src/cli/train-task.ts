@@ -65,7 +65,7 @@ export function trainTask(kind: TaskKind) {
           ...(judges && { evaluate: { every: loader.length, run: judge }, earlyStopping: { patience: Number.MAX_SAFE_INTEGER } }),
           checkpoint: { store, every: loader.length, resume: args.resume ?? false },
         });
-      return conduct(`train ${kind.name}`, args, events, async (event) => {
+      return conduct(`train ${kind.name}`, args, run, events, async (event) => {
         if (event.event === "checkpoint") {
           await saveTask(store, task);
           await run.record();

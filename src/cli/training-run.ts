@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { fileStore } from "../io/file-store.js";
+import { checkUnlocked, type FolderLock, lockFolder } from "../io/folder-lock.js";
 import type { Store } from "../io/index.js";
 import { decodeText } from "../text/index.js";
 import { TRAINING_STATE } from "../train/checkpoint.js";
@@ -11,8 +12,8 @@ import { Interruption } from "./signals.js";
 /** The file beside the model that tells how it is trained: the recipe, and the digest of the data. */
 export const TRAINING_ARGS = "training_args.json";
 const WEIGHTS = "model.safetensors";
-/** The files of a model's folder. */
-const modelFiles: readonly string[] = ["config.json", "vocab.json", "tokenizer.json", WEIGHTS];
+/** The files of a run's folder: without the first two the rest is not a model. */
+const runFiles: readonly string[] = [TRAINING_STATE, WEIGHTS, "config.json", "vocab.json", "tokenizer.json"];
 
 /** What the options of a kind of run are. */
 export interface RecipeForm<R extends object> {
@@ -39,18 +40,20 @@ export interface RunArgs extends Readonly<Record<string, unknown>> {
   readonly json?: boolean | undefined;
 }
 
-/** A run whose folder and options are looked at, and nothing written. */
+/** A run whose folder and options are checked, and nothing written. */
 export interface TrainingRun<R> {
   readonly text: string;
   readonly store: Store;
   readonly recipe: R;
   /**
-   * Writes down what a new run is made of; whatever was there before is not taken for this run's.
+   * Locks the folder and writes what a new run is made of; removes what an earlier run left.
    * @param settled options that were left open, as the run found them
    */
   begin(settled?: Partial<R>): Promise<void>;
-  /** A resumed recipe, with what is new in it, is written with the first checkpoint: a run that cannot be resumed changes nothing. */
+  /** Writes the recipe where the folder does not hold it: a run that cannot be resumed changes nothing, and a folder may be removed. */
   record(): Promise<void>;
+  /** Unlocks the folder. */
+  end(): Promise<void>;
 }
 
 export async function openRun<R extends object>(form: RecipeForm<R>, args: RunArgs): Promise<TrainingRun<R>> {
@@ -61,34 +64,39 @@ export async function openRun<R extends object>(form: RecipeForm<R>, args: RunAr
   const text = await readText("--data", data);
   const digest = createHash("sha256").update(text).digest("hex");
   const store = fileStore(out);
+  await checkUnlocked(out);
   if (!resume && !overwrite) await checkVacant(store, out);
   const recipe = resume ? await resumedRecipe(form, store, given, digest, { out, data }) : form.fresh(given);
+  let lock: FolderLock | undefined;
   let isRecorded = false;
   let settled: Partial<R> = {};
   const record = async () => {
-    if (isRecorded) return;
+    await lock?.renew();
+    if (isRecorded && (await store.list()).includes(TRAINING_ARGS)) return;
     const whole = { ...recipe, ...settled };
     const told = Object.fromEntries(form.told(recipe).map((name) => [name, whole[name]]));
     await store.write(TRAINING_ARGS, new TextEncoder().encode(`${JSON.stringify({ ...told, sha256: digest }, null, 2)}\n`));
     isRecorded = true;
   };
   const begin = async (found: Partial<R> = {}) => {
+    lock = await lockFolder(out);
     if (resume) return;
+    if (!overwrite) await checkVacant(store, out); // another run may have begun and ended meanwhile
     settled = found;
-    await store.delete(TRAINING_STATE);
-    await store.delete(WEIGHTS);
+    for (const name of runFiles) await store.delete(name);
     await record();
   };
-  return { text, store, recipe, begin, record };
+  return { text, store, recipe, begin, record, end: async () => lock?.release() };
 }
 
 /**
- * Goes through the events of a run that Ctrl-C stops; answers the exit status.
+ * Goes through the events of a run that Ctrl-C stops, then ends the run; returns the exit status.
  * @param command the words that began it, such as `train lm`
  */
 export async function conduct(
   command: string,
   { data, out, json }: RunArgs,
+  run: Pick<TrainingRun<object>, "end">,
   events: (signal: AbortSignal) => AsyncIterable<FitEvent>,
   onEvent: (event: FitEvent) => void | Promise<void>,
 ): Promise<number> {
@@ -104,6 +112,7 @@ export async function conduct(
     return 0;
   } finally {
     interruption.release();
+    await run.end();
   }
 }
 
@@ -135,13 +144,13 @@ async function readBytes(option: string, path: string): Promise<Uint8Array> {
 /** Refuses a folder that holds a run, or a model from elsewhere. */
 async function checkVacant(store: Store, out: string): Promise<void> {
   const present = new Set(await store.list());
-  const found = [TRAINING_STATE, ...modelFiles].find((name) => present.has(name));
+  const found = runFiles.find((name) => present.has(name));
   if (!found) return;
   const ways = found === TRAINING_STATE ? "--resume goes on with its run, --overwrite replaces it" : "--overwrite replaces it";
   throw new SeqgradError("state", `${out} holds a ${found} already: ${ways}, another --out leaves it.`);
 }
 
-/** The recipe of the run in the folder, which what is given must not contradict; that of a new run where there is none. */
+/** The recipe of the run in the folder, with what is given, which must not contradict it. */
 async function resumedRecipe<R extends object>(
   form: RecipeForm<R>,
   store: Store,
@@ -151,11 +160,12 @@ async function resumedRecipe<R extends object>(
 ): Promise<R> {
   const bytes = await store.read(TRAINING_ARGS);
   if (!bytes) {
-    if (!(await store.read(TRAINING_STATE))) return form.fresh(given);
-    throw new SeqgradError(
-      "io",
-      `--resume: ${at.out} has lost its ${TRAINING_ARGS}, which tells the run's options; start anew with --overwrite.`,
-    );
+    const names = await store.list();
+    if (!names.includes(TRAINING_STATE)) {
+      const found = names.length > 0 ? `${at.out} holds no run` : `there is no folder ${at.out}, or it is empty`;
+      throw new SeqgradError("io", `--resume: ${found}. Leave --resume out to start one, or give the folder of the run as --out.`);
+    }
+    throw new SeqgradError("io", `--resume: ${at.out} has lost its ${TRAINING_ARGS}, which holds the run's options; start anew with --overwrite.`);
   }
   const { recipe, sha256 } = parse(form, bytes, at.out);
   form.checkGiven(given, recipe);

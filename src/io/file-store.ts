@@ -53,7 +53,7 @@ export function fileStore(directory: string): Store {
 }
 
 /** Makes the folder and those above it. Node's own recursive mkdir never ends below a folder that refuses to hold one, as /proc does. */
-async function makeFolder(path: string): Promise<void> {
+export async function makeFolder(path: string): Promise<void> {
   const make = () =>
     mkdir(path).catch((error) => {
       if (error.code !== "EEXIST") throw error;
@@ -148,10 +148,12 @@ const advice: Readonly<Record<string, string>> = {
   EMFILE: "too many files are open; close some",
 };
 
-async function attempt<T>(action: string, path: string, act: () => Promise<T>): Promise<T> {
+/** Runs an action on a file; what the system refuses becomes a SeqgradError with the path and what to do. */
+export async function attempt<T>(action: string, path: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
+    if (error instanceof SeqgradError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     const reason = (code && advice[code]) ?? message;
     throw new SeqgradError("io", `fileStore: cannot ${action} ${path}: ${reason}.`, { cause: error });

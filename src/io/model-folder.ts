@@ -23,7 +23,8 @@ export interface SavedModel<T = TensorValue> {
 
 /**
  * Saves a model in Hugging Face's layout: config.json, model.safetensors and, where there is a vocabulary or a tokenizer, vocab.json
- * or tokenizer.json. The weights are written last: a new folder without them is one whose saving was cut short.
+ * or tokenizer.json; the other one of these two, left from a model before, is removed. The weights are written last: a new folder without
+ * them is one whose saving was cut short.
  *
  * @throws SeqgradError `io` from the store; as writeSafetensors
  * @example
@@ -32,8 +33,9 @@ export interface SavedModel<T = TensorValue> {
 export async function saveModel(store: Store, { config, tensors, vocabulary, tokenizer }: SavedModel<WritableTensor>): Promise<void> {
   const weights = writeSafetensors(tensors, { format: "pt" }); // fails, if at all, before anything is written
   await store.write(CONFIG, encodeJson(config));
-  if (vocabulary) await store.write(VOCABULARY, encodeJson(vocabulary));
-  if (tokenizer !== undefined) await store.write(TOKENIZER, encodeJson(tokenizer));
+  // A file of the model before, left beside the new one, would be taken for the new one's.
+  await (vocabulary ? store.write(VOCABULARY, encodeJson(vocabulary)) : store.delete(VOCABULARY));
+  await (tokenizer !== undefined ? store.write(TOKENIZER, encodeJson(tokenizer)) : store.delete(TOKENIZER));
   await store.write(TENSORS, weights);
 }
 

@@ -125,7 +125,7 @@ describe.skipIf(missing)(`the command in a process of its own${missing}`, () => 
   test("killed before the first checkpoint, it begins anew with the same options", async () => {
     const { command, resume, out, whole } = await longRun(1500, 5000);
     expect(await new Child(...command).signalAfter(20, "SIGKILL").done).toMatchObject({ signal: "SIGKILL" });
-    expect(Object.keys((await contents(out))!)).toEqual(["training_args.json"]);
+    expect(Object.keys((await contents(out))!)).toEqual([".lock", "training_args.json"]);
     const resumed = await run(...resume);
     expect(jsonLines(resumed.stdout)[0]).toMatchObject({ event: "step", step: 1 });
     expect(await weights(out)).toBe(await weights(whole));
@@ -158,12 +158,28 @@ describe.skipIf(missing)(`the command in a process of its own${missing}`, () => 
     }
   });
 
-  test("a reader that has enough ends it without a word", async () => {
-    const { train } = await workplace();
+  test("a reader of stdout that goes away stops training as SIGTERM does: with a checkpoint", async () => {
+    const { train, out, data } = await workplace();
     const shell = promisify(execFile);
-    const command = [program, ...train, "--steps", 2000, "--json"].join(" ");
-    const { stdout, stderr } = await shell("bash", ["-c", `${process.execPath} ${command} | head -n 2`]);
-    expect(jsonLines(stdout).map(({ step }) => step)).toEqual([1, 2]);
+    const command = [program, ...train, "--steps", 1e6, "--json"].join(" ");
+    const { stdout, stderr } = await shell("bash", ["-c", `${process.execPath} ${command} | head -n 2; echo "${"$"}{PIPESTATUS[0]}"`]);
+    const [status, ...lines] = stdout.trimEnd().split("\n").reverse();
+    expect(lines.map((line) => JSON.parse(line).step)).toEqual([2, 1]);
+    expect(status).toBe("143");
+    expect(stderr).toContain("the checkpoint is saved");
+    expect(Object.keys((await contents(out))!)).toContain("training_state.safetensors");
+    const step = Number(/after step (\d+)/.exec(stderr)![1]);
+    expect(jsonLines(await succeed("train", "lm", "--data", data, "--out", out, "--resume", "--steps", step + 1, "--json"))[0].step).toBe(
+      step + 1,
+    );
+  });
+
+  test("a reader that has enough of what another command prints ends it without a word", async () => {
+    const { stdout, stderr } = await promisify(execFile)("bash", [
+      "-c",
+      `${process.execPath} ${program} train lm --help | head -n 1; echo "${"$"}{PIPESTATUS[0]}"`,
+    ]);
+    expect(stdout).toMatch(/\n0\n$/);
     expect(stderr).toBe("");
   });
 

@@ -1,4 +1,4 @@
-import { rm, truncate, writeFile } from "node:fs/promises";
+import { mkdir, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { cliStoppedAfter, contents, corpus, jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
@@ -79,13 +79,6 @@ describe("train lm --resume", () => {
     await expectExactResume(...options, "--hidden", 4, "--tie");
   });
 
-  test("without a run there begins one", async () => {
-    const { train, out } = await workplace();
-    expect(steps(await succeed(...train, "--resume", "--steps", 2, "--json"))).toEqual([1, 2]);
-    expect(steps(await succeed(...train, "--resume", "--steps", 3, "--json"))).toEqual([3]);
-    expect(await weights(out)).toBeDefined();
-  });
-
   test("writes a model that the last process had no time to write", async () => {
     const { resume, out } = await stopped();
     const before = await weights(out);
@@ -96,6 +89,17 @@ describe("train lm --resume", () => {
 });
 
 describe("train lm --resume refuses, and changes nothing", () => {
+  test("a folder that does not exist, is empty, or holds no run", async () => {
+    const { train, out } = await workplace();
+    await refuse([...train, "--resume"], "there is no folder", out, "Leave --resume out");
+    expect(await contents(out)).toBeUndefined();
+    await mkdir(out);
+    await refuse([...train, "--resume"], "it is empty");
+    await writeFile(join(out, "model.safetensors"), "weights");
+    await refuse([...train, "--resume"], "holds no run");
+    expect(await contents(out)).toEqual({ "model.safetensors": "weights" });
+  });
+
   test.each([
     ["--cell", "rnn"],
     ["--layers", 2],

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fileStore } from "../../src/io/file-store.js";
 import { expectRejection } from "../helpers/errors.js";
 import { badStoreNames } from "../helpers/store-names.js";
@@ -74,6 +74,69 @@ describe("fileStore", () => {
     for (const pid of [gone, process.pid, process.ppid]) writeFileSync(join(root, `.x.${pid}.7.tmp`), "");
     await fileStore(root).write("x", some);
     expect(readdirSync(root)).toEqual([`.x.${process.ppid}.7.tmp`, "x"]);
+  });
+});
+
+/** What reached the disk, in order: `sync` of the file or the folder, `rename`. */
+const events = vi.hoisted(() => [] as string[]);
+vi.mock("node:fs/promises", async (original) => {
+  const real = await original<typeof import("node:fs/promises")>();
+  return {
+    ...real,
+    async open(path: string, ...rest: [string]) {
+      const file = await real.open(path, ...rest);
+      const sync = file.sync.bind(file);
+      const isFolder = (await file.stat()).isDirectory();
+      file.sync = async () => {
+        events.push(isFolder ? "sync the folder" : `sync ${(await file.stat()).size} bytes`);
+        await sync();
+      };
+      return file;
+    },
+    async rename(...paths: [string, string]) {
+      events.push("rename");
+      await real.rename(...paths);
+    },
+  };
+});
+
+describe("a file of a fileStore survives a machine that halts", () => {
+  test("a write brings the bytes to the disk, then renames, then brings the folder to the disk", async () => {
+    const store = fileStore(root);
+    for (let i = 0; i < 2; i++) {
+      events.length = 0;
+      await store.write("x", some);
+      expect(events).toEqual(["sync 3 bytes", "rename", "sync the folder"]);
+    }
+  });
+
+  test("a removal brings the folder to the disk", async () => {
+    const store = fileStore(root);
+    await store.write("x", some);
+    events.length = 0;
+    await store.delete("x");
+    expect(events).toEqual(["sync the folder"]);
+  });
+
+  test("a second store on the folder leaves alone what the first is writing", async () => {
+    const large = new Uint8Array(4_000_000).fill(1);
+    for (let i = 0; i < 5; i++) {
+      await Promise.all([fileStore(root).write("x", large), fileStore(root).write("y", some), fileStore(root).write("z", some)]);
+    }
+    expect(await fileStore(root).read("x")).toEqual(large);
+  });
+
+  test("a link that someone put where the temporary file goes is not followed", async () => {
+    const victim = join(root, "victim");
+    writeFileSync(victim, "precious");
+    const folder = join(root, "store");
+    const store = fileStore(folder);
+    await store.write("x", some);
+    // The serial numbers of the next temporaries are not known, but they follow one another.
+    for (let serial = 0; serial < 500; serial++) symlinkSync(victim, join(folder, `.y.${process.pid}.${serial}.tmp`));
+    await expectRejection("io", store.write("y", some), "a file is where");
+    expect(readFileSync(victim, "utf8")).toBe("precious");
+    expect(await store.read("y")).toBeUndefined();
   });
 });
 
