@@ -165,7 +165,10 @@ async function resumedRecipe<R extends object>(
       const found = names.length > 0 ? `${at.out} holds no run` : `there is no folder ${at.out}, or it is empty`;
       throw new SeqgradError("io", `--resume: ${found}. Leave --resume out to start one, or give the folder of the run as --out.`);
     }
-    throw new SeqgradError("io", `--resume: ${at.out} has lost its ${TRAINING_ARGS}, which holds the run's options; start anew with --overwrite.`);
+    throw new SeqgradError(
+      "io",
+      `--resume: ${at.out} has lost its ${TRAINING_ARGS}, which holds the run's options; start anew with --overwrite.`,
+    );
   }
   const { recipe, sha256 } = parse(form, bytes, at.out);
   form.checkGiven(given, recipe);
