@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
-import type { WasmBackend } from "../../src/backend/wasm/wasm-backend.js";
-import { guarded } from "../helpers/guarded-memory.js";
+import type { Backend } from "../../src/backend/backend.js";
+import { forEachDevice, variants } from "../helpers/devices.js";
+import { expectSameBits, guarded } from "../helpers/kernel.js";
 import { expectClose, normals } from "../helpers/numbers.js";
-import { expectSameBits } from "../helpers/run-kernel.js";
-import { describeVariants } from "../helpers/variants.js";
 
 interface Case {
   readonly sizes: readonly [B: number, T: number, S: number, A: number];
@@ -57,7 +56,7 @@ function reference(c: Case) {
 type Outputs = Readonly<Record<"weights" | "dq" | "dk" | "dv", Float32Array>>;
 
 /** Both kernels, in calls for the ranges between the cuts. */
-function run(backend: WasmBackend, c: Case, cuts: readonly number[]): Outputs {
+function run(backend: Backend, c: Case, cuts: readonly number[]): Outputs {
   const [B, T, S, A] = c.sizes;
   const { q, k, v, dWeights, dk } = draw(c);
   let outputs!: Outputs;
@@ -99,7 +98,7 @@ const cases: Case[] = [
 ];
 const label = ({ sizes, ...rest }: Case) => `${sizes.join("x")} ${JSON.stringify(rest)}`;
 
-await describeVariants("additiveAttention", (backend) => {
+await forEachDevice(variants, "additiveAttention", ({ backend }) => {
   test.each(cases.map((c) => [label(c), c] as const))("forward and backward, alike for all splits: %s", (_, c) => {
     const [B] = c.sizes;
     const wanted = reference(c);

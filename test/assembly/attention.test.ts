@@ -5,11 +5,11 @@ import {
   attentionReference,
   attentionReferenceBackward,
 } from "../helpers/attention-reference.js";
-import { expectClose } from "../helpers/guarded.js";
-import { generator } from "../helpers/recurrent-reference.js";
-import { expectSameBits, runKernel } from "../helpers/run-kernel.js";
-import { gradientError, splits, weigh } from "../helpers/sequence-cases.js";
-import { describeVariants } from "../helpers/variants.js";
+import { forEachDevice, variants } from "../helpers/devices.js";
+import { assembled, blank, expectSameBits, runKernel } from "../helpers/kernel.js";
+import { expectClose } from "../helpers/numbers.js";
+import { generator, type Numbers } from "../helpers/recurrent-reference.js";
+import { gradientError, runSplits, weigh } from "../helpers/sequence-cases.js";
 
 type Kind = "causal" | "offset" | "lengths" | "bias" | "row bias" | "hidden" | "dropout" | "apart" | "slices";
 type Four = readonly [number, number, number, number];
@@ -58,9 +58,9 @@ function placeOf(i: number, [, heads, T, D]: Four, [b, n, t]: Strides): number {
 }
 
 /** The elements of [B, heads, T, D] from where they lie; what lies between them must still be NaN. */
-function gathered(data: Float32Array, shape: Four, strides: Strides): Float32Array {
+function gathered(data: ArrayLike<number>, shape: Four, strides: Strides): Float32Array {
   const places = Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => placeOf(i, shape, strides));
-  const between = data.slice();
+  const between = Float32Array.from(data);
   for (const place of places) between[place] = Number.NaN;
   expect(between.every(Number.isNaN), "what lies between the rows is untouched").toBe(true);
   return Float32Array.from(places, (place) => data[place]!);
@@ -110,7 +110,7 @@ function callOf({ input, dy }: ReturnType<typeof draw>, kinds: readonly Kind[]) 
   }
   const { key0 = 0, key1 = 0, counter0 = 0, counter1 = 0, p = 0 } = dropout ?? {};
   Object.assign(dims, { key0, key1, counter0, counter1, scale, p });
-  const reads = { q: parts.q.data, k: parts.k.data, v: parts.v.data, bias: bias && Float32Array.from(bias), lengths };
+  const reads: Record<string, Numbers | undefined> = { q: parts.q.data, k: parts.k.data, v: parts.v.data, bias, lengths };
   return { shapes, parts, dims, reads };
 }
 
@@ -125,69 +125,70 @@ describe("the float64 attention that the kernels are compared with", () => {
   });
 });
 
-await describeVariants("attention", (backend) => {
+await forEachDevice(variants, "attention", ({ backend }) => {
   const cases = sizes.flatMap((size, i) =>
     options.map((kinds, j) => ({ name: `[${size}] ${kinds.join(", ")}`, size, kinds, seed: i * 10 + j + 1 })),
   );
 
-  it.each(cases)("$name", ({ size, kinds, seed }) => {
+  it.each(cases)("$name", async ({ size, kinds, seed }) => {
     const drawn = draw(size, kinds, seed);
     const { input, dy } = drawn;
     const { B, N, K, T } = input;
     const { shapes, parts, dims, reads } = callOf(drawn, kinds);
-    const forward = splits(B * N).map((ranges) => {
-      const writes = { y: parts.y.data.length, logSumExp: B * N * T };
-      const { results, values } = runKernel(backend, "attentionForward", { reads, writes, dims, ranges });
-      expect(results.every((r) => r === -1)).toBe(true);
-      return values;
+    const forward = await runSplits(B * N, (ranges) => {
+      const writes = blank({ y: parts.y.data.length, logSumExp: B * N * T });
+      return runKernel(backend, "attentionForward", assembled({ ...reads, ...writes, ...dims }), { ranges });
     });
     const expected = attentionReference(input);
-    expectClose(gathered(forward[0]!.y!, shapes.y, parts.y.strides), expected.y, "y");
+    expectClose(gathered(forward[0]!.y!, shapes.y, parts.y.strides), expected.y, 1e-5, "y");
     const finite = (x: ArrayLike<number>) => Array.from(x, (v) => (v === Number.POSITIVE_INFINITY ? 1e9 : v));
-    expectClose(finite(forward[0]!.logSumExp!), finite(expected.logSumExp), "logSumExp");
+    expectClose(finite(forward[0]!.logSumExp!), finite(expected.logSumExp), 1e-5, "logSumExp");
     expectSameBits(forward[1]!, forward[0]!);
 
-    const backward = splits(B * K).map((ranges) => {
-      const writes = { dq: parts.q.data.length, dk: parts.k.data.length, dv: parts.v.data.length };
+    const backward = await runSplits(B * K, (ranges) => {
+      const writes = blank({ dq: parts.q.data.length, dk: parts.k.data.length, dv: parts.v.data.length });
       const saved = { y: forward[0]!.y!, dy: parts.y.data, logSumExp: forward[0]!.logSumExp! };
-      return runKernel(backend, "attentionBackward", { reads: { ...reads, ...saved }, writes, dims, ranges }).values;
+      return runKernel(backend, "attentionBackward", assembled({ ...reads, ...saved, ...writes, ...dims }), {
+        ranges,
+      });
     });
     const gradients = attentionReferenceBackward(input, dy);
-    expectClose(gathered(backward[0]!.dq!, shapes.q, parts.q.strides), gradients.dq, "dq");
-    expectClose(gathered(backward[0]!.dk!, shapes.k, parts.k.strides), gradients.dk, "dk");
-    expectClose(gathered(backward[0]!.dv!, shapes.v, parts.v.strides), gradients.dv, "dv");
+    expectClose(gathered(backward[0]!.dq!, shapes.q, parts.q.strides), gradients.dq, 1e-5, "dq");
+    expectClose(gathered(backward[0]!.dk!, shapes.k, parts.k.strides), gradients.dk, 1e-5, "dk");
+    expectClose(gathered(backward[0]!.dv!, shapes.v, parts.v.strides), gradients.dv, 1e-5, "dv");
     expectSameBits(backward[1]!, backward[0]!);
   });
 
-  it.each([["dq"], ["dk"], ["dv"]] as const)("gives %s alone, the same", (only) => {
+  it.each([["dq"], ["dk"], ["dv"]] as const)("gives %s alone, the same", async (only) => {
     const drawn = draw([1, 2, 1, 26, 26, 8, 8], ["causal"], 3);
     const { shapes, parts, dims, reads } = callOf(drawn, ["causal"]);
     const { y, logSumExp } = attentionReference(drawn.input);
     const saved = { y: laid(y, shapes.y, ["causal"]).data, dy: parts.y.data, logSumExp };
-    const writes = { [only]: parts[only === "dq" ? "q" : only === "dk" ? "k" : "v"].data.length };
-    const { values } = runKernel(backend, "attentionBackward", { reads: { ...reads, ...saved }, writes, dims, ranges: [[0, 1]] });
     const name = only === "dq" ? "q" : only === "dk" ? "k" : "v";
+    const call = assembled({ ...reads, ...saved, ...blank({ [only]: parts[name].data.length }), ...dims });
+    const values = await runKernel(backend, "attentionBackward", call, { ranges: [[0, 1]] });
     const expected = attentionReferenceBackward(drawn.input, drawn.dy)[only];
-    expectClose(gathered(values[only]!, shapes[name], parts[name].strides), expected, only);
+    expectClose(gathered(values[only]!, shapes[name], parts[name].strides), expected, 1e-5, only);
   });
 
-  it("lets large scores, infinities and NaN be what they are", () => {
+  it("lets large scores, infinities and NaN be what they are", async () => {
     const big = { ...draw([1, 1, 1, 3, 2, 1, 1], [], 3) };
     // Scores 300 and -300; Infinity; NaN.
     const input = { ...big.input, scale: 1, q: [300, Number.POSITIVE_INFINITY, Number.NaN], k: [1, -1], v: [5, 7] };
     const { dims, reads } = callOf({ input, dy: big.dy }, []);
-    const { values } = runKernel(backend, "attentionForward", { reads, writes: { y: 3, logSumExp: 3 }, dims, ranges: [[0, 1]] });
+    const call = assembled({ ...reads, ...blank({ y: 3, logSumExp: 3 }), ...dims });
+    const values = await runKernel(backend, "attentionForward", call, { ranges: [[0, 1]] });
     expect(Array.from(values.y!)).toEqual([5, NaN, NaN]);
     expect(values.logSumExp![0]).toBe(300);
   });
 
-  it.each([-1, 6])("refuses a length of %i of 5 keys and writes nothing", (length) => {
+  it.each([-1, 6])("refuses a length of %i of 5 keys and writes nothing", async (length) => {
     const drawn = draw([3, 2, 2, 4, 5, 3, 3], [], 4);
     const { dims, reads } = callOf(drawn, []);
     const lengths = Int32Array.of(0, 5, length);
-    const writes = { y: 3 * 2 * 4 * 3, logSumExp: 3 * 2 * 4 };
-    const { results, values } = runKernel(backend, "attentionForward", { reads: { ...reads, lengths }, writes, dims, ranges: [[0, 6]] });
-    expect(results).toEqual([2]);
+    const writes = blank({ y: 3 * 2 * 4 * 3, logSumExp: 3 * 2 * 4 });
+    const call = assembled({ ...reads, lengths, ...writes, ...dims });
+    const values = await runKernel(backend, "attentionForward", call, { ranges: [[0, 6]], result: 2 });
     for (const output of Object.values(values)) expect(output.every(Number.isNaN)).toBe(true);
   });
 });

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { type Reduction, reductions } from "../../src/backend/kernels.js";
-import { guarded } from "../helpers/guarded-memory.js";
+import { forEachDevice, variants } from "../helpers/devices.js";
+import { guarded } from "../helpers/kernel.js";
 import { expectClose, lengths, normals } from "../helpers/numbers.js";
-import { describeVariants } from "../helpers/variants.js";
 
 interface Case {
   logits: Float32Array;
@@ -38,7 +38,7 @@ function reference({ logits, targets, cols, ignoreIndex, smoothing, reduction }:
   return { loss, logSumExp, dLogits };
 }
 
-await describeVariants("crossEntropy", (backend) => {
+await forEachDevice(variants, "crossEntropy", ({ backend }) => {
   const check = (c: Case, tolerance = 2e-6) =>
     guarded(backend, (memory) => {
       const { cols, ignoreIndex, smoothing } = c;

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { activations } from "../../src/backend/kernels.js";
-import { describeVariants } from "../helpers/variants.js";
+import { forEachDevice, variants } from "../helpers/devices.js";
 
 const guard = 16;
 const sentinel = 12345.5;
@@ -109,7 +109,7 @@ function prepare(given: Partial<Case>) {
   return { operands: { a, b, y, ...(c.bias && { bias }) }, call: { ...dims, ...rest }, rows: batch * m, expected, allowed };
 }
 
-await describeVariants("gemm", (backend) => {
+await forEachDevice(variants, "gemm", ({ backend }) => {
   /** Runs the kernel over ranges of rows, given by their bounds; returns y with its guards. */
   function run({ operands, call, rows }: ReturnType<typeof prepare>, bounds: readonly number[] = [0, rows]): Float32Array {
     const place = (data: Float32Array) => {
@@ -124,7 +124,7 @@ await describeVariants("gemm", (backend) => {
     for (let i = 1; i < bounds.length; i++) {
       backend.dispatch("gemm", { ...call, a, b, bias, y: y + 4 * guard, begin: bounds[i - 1]!, end: bounds[i]! });
     }
-    const result = backend.readSync(y, operands.y.length, "float32") as Float32Array;
+    const result = backend.readSync!(y, operands.y.length, "float32") as Float32Array;
     for (const address of [a, b, y, bias]) if (address !== undefined) backend.free(address);
     return result;
   }

@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from "vitest";
-import { GuardedMemory } from "../helpers/guarded-memory.js";
+import { forEachDevice, variants } from "../helpers/devices.js";
+import { GuardedMemory } from "../helpers/kernel.js";
 import { uniform } from "../helpers/uniform.js";
-import { describeVariants } from "../helpers/variants.js";
 
 const sizes = [1, 3, 4, 5, 7, 8, 9, 31, 100].flatMap((inner) => [
   { outer: 1, n: 6, inner, m: 11 },
@@ -11,7 +11,7 @@ const sizes = [1, 3, 4, 5, 7, 8, 9, 31, 100].flatMap((inner) => [
 /** Indices in 0 .. n - 1, among which there are repetitions. */
 const indices = (count: number, n: number) => Int32Array.from(uniform(count, 0, n, count), Math.floor);
 
-await describeVariants("indexing", (backend) => {
+await forEachDevice(variants, "indexing", ({ backend }) => {
   const memory = new GuardedMemory(backend);
   afterEach(() => memory.close());
 

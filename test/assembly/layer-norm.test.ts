@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { guarded } from "../helpers/guarded-memory.js";
+import { forEachDevice, variants } from "../helpers/devices.js";
+import { guarded } from "../helpers/kernel.js";
 import { expectClose, lengths, normals } from "../helpers/numbers.js";
-import { describeVariants } from "../helpers/variants.js";
 
 const eps = 1e-5;
 const mean = (x: number[]) => x.reduce((a, b) => a + b, 0) / x.length;
@@ -39,7 +39,7 @@ function reference({ x, gamma, beta, dy, rows, cols }: Case) {
   return { ...out, dGamma, dBeta };
 }
 
-await describeVariants("layerNorm", (backend) => {
+await forEachDevice(variants, "layerNorm", ({ backend }) => {
   test.each([...lengths, 2, 16, 512])("forward and backward, rows of %i", (cols) => {
     for (const rows of [1, 5]) {
       for (const affine of [true, false]) {

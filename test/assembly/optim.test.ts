@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { KernelName } from "../../src/backend/kernels.js";
-import { guarded } from "../helpers/guarded-memory.js";
+import { forEachDevice, variants } from "../helpers/devices.js";
+import { guarded } from "../helpers/kernel.js";
 import { expectClose, lengths, normals } from "../helpers/numbers.js";
-import { describeVariants } from "../helpers/variants.js";
 
 const steps = 20;
 
@@ -115,7 +115,7 @@ const cases = [
   adagrad(0.1),
 ];
 
-await describeVariants("optimizers", (backend) => {
+await forEachDevice(variants, "optimizers", ({ backend }) => {
   for (const { name, kernel, states, call, update } of cases) {
     /** Twenty steps of n elements; norm: the global norm given at each step, or none. `scale` is what the reference multiplies by. */
     const run = (n: number, clip: { clipNorm: number; norm?: number }, scale: number) =>

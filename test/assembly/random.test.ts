@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { normalsFromWords, philoxWords, uniformFromWord } from "../../src/util/philox.js";
-import { guarded } from "../helpers/guarded-memory.js";
+import { forEachDevice, variants } from "../helpers/devices.js";
+import { guarded } from "../helpers/kernel.js";
 import { expectClose, lengths, normals } from "../helpers/numbers.js";
 import { knownAnswers } from "../helpers/philox-known-answers.js";
-import { describeVariants } from "../helpers/variants.js";
 
 const all = 0xffffffff;
 const start = { key0: 123, key1: 456, counter0: 789, counter1: 10 };
@@ -19,11 +19,11 @@ function moments(x: ArrayLike<number>) {
   return { mean, variance, lagged, below };
 }
 
-await describeVariants("random", (backend) => {
+await forEachDevice(variants, "random", ({ backend }) => {
   const draw = (kernel: "randomUniform" | "randomNormal", n: number, call: object): Float32Array => {
     const y = backend.alloc(n * 4);
     backend.dispatch(kernel, { y, n, ...call } as never);
-    const result = backend.readSync(y, n, "float32") as Float32Array;
+    const result = backend.readSync!(y, n, "float32") as Float32Array;
     backend.free(y);
     return result;
   };
@@ -176,7 +176,7 @@ await describeVariants("random", (backend) => {
     const x = backend.alloc(N * 4);
     backend.write(x, new Float32Array(N).fill(1));
     backend.dispatch("dropout", { x, y: x, n: N, ...start, p: 0.3 });
-    const { mean, below } = moments(backend.readSync(x, N, "float32"));
+    const { mean, below } = moments(backend.readSync!(x, N, "float32"));
     backend.free(x);
     expect(Math.abs(below(0.5) - 0.3)).toBeLessThan(error * Math.sqrt(0.21));
     expect(Math.abs(mean - 1)).toBeLessThan((error * Math.sqrt(0.21)) / 0.7);

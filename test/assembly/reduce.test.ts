@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { type ReduceOp, reduceOps } from "../../src/backend/kernels.js";
-import { GuardedMemory } from "../helpers/guarded-memory.js";
+import { forEachDevice, variants } from "../helpers/devices.js";
+import { GuardedMemory } from "../helpers/kernel.js";
 import { lengths } from "../helpers/numbers.js";
 import { uniform } from "../helpers/uniform.js";
-import { describeVariants } from "../helpers/variants.js";
 
 /** What y holds before, which only addSum minds. */
 const before = 1.25;
@@ -35,7 +35,7 @@ const sizes = [
   [0, 9, 4] as const,
 ];
 
-await describeVariants("reductions", (backend) => {
+await forEachDevice(variants, "reductions", ({ backend }) => {
   const memory = new GuardedMemory(backend);
   afterEach(() => memory.close());
 

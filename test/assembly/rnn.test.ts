@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { expectClose } from "../helpers/guarded.js";
+import { forEachDevice, variants } from "../helpers/devices.js";
+import { blank, expectSameBits, runKernel } from "../helpers/kernel.js";
+import { expectClose } from "../helpers/numbers.js";
 import { type RnnInput, rnnReference, rnnReferenceBackward } from "../helpers/rnn-reference.js";
-import { expectSameBits, runKernel } from "../helpers/run-kernel.js";
-import { caseName, gradientError, sequenceCase, sequenceOptions, sequenceSizes, splits, weigh } from "../helpers/sequence-cases.js";
-import { describeVariants } from "../helpers/variants.js";
+import { caseName, gradientError, runSplits, sequenceCase, sequenceOptions, sequenceSizes, weigh } from "../helpers/sequence-cases.js";
 
 const activations = ["tanh", "relu"] as const;
 
@@ -30,7 +30,7 @@ describe("the float64 RNN that the kernels are compared with", () => {
   });
 });
 
-await describeVariants("rnn", (backend) => {
+await forEachDevice(variants, "rnn", ({ backend }) => {
   const cases = sequenceSizes.flatMap((sizes, i) =>
     sequenceOptions.map((options, j) => {
       const activation = activations[(i + j) % 2]!;
@@ -38,56 +38,50 @@ await describeVariants("rnn", (backend) => {
     }),
   );
 
-  it.each(cases)("%s", (_, { sizes, options, activation, seed }) => {
+  it.each(cases)("%s", async (_, { sizes, options, activation, seed }) => {
     const [B, T, I, H] = sizes;
     const { input, gradients } = sequenceCase(sizes, 1, options, seed);
     const rnn = { ...input, activation };
     const { x, wIh, wHh, bIh, bHh, h0, lengths } = input;
-    const forward = splits(B).map((ranges) => {
+    const forward = await runSplits(B, (ranges) => {
       const reads = { x, wIh, wHh, bIh, bHh, h0, lengths };
-      const { results, values } = runKernel(backend, "rnnForward", {
-        reads,
-        writes: { y: B * T * H, hN: B * H },
-        dims: dimsOf(rnn),
-        ranges,
-      });
-      expect(results.every((r) => r === -1)).toBe(true);
-      return values;
+      return runKernel(backend, "rnnForward", { ...reads, ...blank({ y: B * T * H, hN: B * H }), ...dimsOf(rnn) }, { ranges });
     });
     const expected = rnnReference(rnn);
-    expectClose(forward[0]!.y!, expected.y, "y");
-    expectClose(forward[0]!.hN!, expected.hN, "hN");
+    expectClose(forward[0]!.y!, expected.y, 1e-5, "y");
+    expectClose(forward[0]!.hN!, expected.hN, 1e-5, "hN");
     expectSameBits(forward[1]!, forward[0]!);
 
-    const backward = splits(B).map((ranges) => {
-      const reads = { wIh, wHh, lengths, y: forward[0]!.y, ...gradients };
-      const writes = { gates: T * B * H, dx: B * T * I, dh0: B * H, dh: T * B * H };
-      return runKernel(backend, "rnnBackward", { reads, writes, dims: dimsOf(rnn), ranges }).values;
+    const backward = await runSplits(B, (ranges) => {
+      const reads = { wIh, wHh, lengths, y: forward[0]!.y!, ...gradients };
+      const writes = blank({ gates: T * B * H, dx: B * T * I, dh0: B * H, dh: T * B * H });
+      return runKernel(backend, "rnnBackward", { ...reads, ...writes, ...dimsOf(rnn) }, { ranges });
     });
     const expectedGradients = rnnReferenceBackward(rnn, gradients);
     for (const name of ["gates", "dx", "dh0", "dh"] as const) {
-      expectClose(backward[0]![name]!, expectedGradients[name], name);
+      expectClose(backward[0]![name]!, expectedGradients[name], 1e-5, name);
     }
     expectSameBits(backward[1]!, backward[0]!);
   });
 
-  it("does without dy, dx, dh0 and dh", () => {
+  it("does without dy, dx, dh0 and dh", async () => {
     const { input, gradients } = sequenceCase([3, 5, 4, 6], 1, sequenceOptions[3], 3);
     const { wIh, wHh, lengths } = input;
     const rnn: RnnInput = { ...input, activation: "tanh" };
     const y = rnnReference(rnn).y;
     const reads = { wIh, wHh, lengths, y, dhN: gradients.dhN };
-    const { values } = runKernel(backend, "rnnBackward", { reads, writes: { gates: 5 * 3 * 6 }, dims: dimsOf(rnn), ranges: [[0, 3]] });
-    expectClose(values.gates!, rnnReferenceBackward(rnn, { dhN: gradients.dhN }).gates, "gates");
+    const call = { ...reads, ...blank({ gates: 5 * 3 * 6 }), ...dimsOf(rnn) };
+    const { gates } = await runKernel(backend, "rnnBackward", call, { ranges: [[0, 3]] });
+    expectClose(gates!, rnnReferenceBackward(rnn, { dhN: gradients.dhN }).gates, 1e-5, "gates");
   });
 
-  it.each([0, 6, -1])("refuses a length of %i of 5 steps and writes nothing", (length) => {
+  it.each([0, 6, -1])("refuses a length of %i of 5 steps and writes nothing", async (length) => {
     const { input } = sequenceCase([3, 5, 4, 6], 1, sequenceOptions[0], 4);
     const { x, wIh, wHh } = input;
     const reads = { x, wIh, wHh, lengths: Int32Array.of(5, 1, length) };
     const dims = dimsOf({ ...input, activation: "tanh" });
-    const { results, values } = runKernel(backend, "rnnForward", { reads, writes: { y: 3 * 5 * 6, hN: 3 * 6 }, dims, ranges: [[0, 3]] });
-    expect(results).toEqual([2]);
-    expect([...values.y!, ...values.hN!].every(Number.isNaN)).toBe(true);
+    const call = { ...reads, ...blank({ y: 3 * 5 * 6, hN: 3 * 6 }), ...dims };
+    const { y, hN } = await runKernel(backend, "rnnForward", call, { ranges: [[0, 3]], result: 2 });
+    expect([...y!, ...hN!].every(Number.isNaN)).toBe(true);
   });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { guarded } from "../helpers/guarded-memory.js";
+import { forEachDevice, variants } from "../helpers/devices.js";
+import { guarded } from "../helpers/kernel.js";
 import { expectClose, normals } from "../helpers/numbers.js";
-import { describeVariants } from "../helpers/variants.js";
 
 interface Sizes {
   B: number;
@@ -28,7 +28,7 @@ function reference(x: Float32Array, table: Float32Array, { B, T, cols, heads, D 
   return y;
 }
 
-await describeVariants("rotary", (backend) => {
+await forEachDevice(variants, "rotary", ({ backend }) => {
   test.each([2, 4, 6, 8, 10, 14, 16, 18, 64])("heads of %i, both pairings, there and back", (D) => {
     const shapes: Sizes[] = [
       { B: 1, T: 1, cols: D, heads: 1, D },

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { guarded } from "../helpers/guarded-memory.js";
+import { forEachDevice, variants } from "../helpers/devices.js";
+import { guarded } from "../helpers/kernel.js";
 import { expectClose, lengths, normals } from "../helpers/numbers.js";
-import { describeVariants } from "../helpers/variants.js";
 
 type Row = ArrayLike<number>;
 
@@ -35,7 +35,7 @@ function logSoftmaxGradient(y: Row, dy: Row): number[] {
   return Array.from(dy, (v, i) => v - Math.exp(y[i]!) * total);
 }
 
-await describeVariants("softmax", (backend) => {
+await forEachDevice(variants, "softmax", ({ backend }) => {
   const kernels = [
     { forward: "softmaxForward", backward: "softmaxBackward", f: softmax, gradient: softmaxGradient },
     { forward: "logSoftmaxForward", backward: "logSoftmaxBackward", f: logSoftmax, gradient: logSoftmaxGradient },

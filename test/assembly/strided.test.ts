@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { binaryOps } from "../../src/backend/kernels.js";
-import { GuardedMemory } from "../helpers/guarded-memory.js";
+import { forEachDevice, variants } from "../helpers/devices.js";
+import { GuardedMemory } from "../helpers/kernel.js";
 import { lengths } from "../helpers/numbers.js";
 import { uniform } from "../helpers/uniform.js";
-import { describeVariants } from "../helpers/variants.js";
 
 type Four = readonly [number, number, number, number];
 
@@ -101,7 +101,7 @@ const functions: Record<(typeof binaryOps)[number], (a: number, b: number) => nu
   greaterEqual: (a, b) => +(a >= b),
 };
 
-await describeVariants("strided kernels", (backend) => {
+await forEachDevice(variants, "strided kernels", ({ backend }) => {
   const memory = new GuardedMemory(backend);
   afterEach(() => memory.close());
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { guarded } from "../helpers/guarded-memory.js";
+import { forEachDevice, variants } from "../helpers/devices.js";
+import { guarded } from "../helpers/kernel.js";
 import { expectClose, lengths, normals } from "../helpers/numbers.js";
-import { describeVariants } from "../helpers/variants.js";
 
 function reference(x: Float32Array, dy: Float32Array, rows: number, cols: number) {
   const y: number[] = [];
@@ -17,7 +17,7 @@ function reference(x: Float32Array, dy: Float32Array, rows: number, cols: number
   return { y, dx };
 }
 
-await describeVariants("swiglu", (backend) => {
+await forEachDevice(variants, "swiglu", ({ backend }) => {
   test.each(lengths)("forward and backward, %i columns", (cols) => {
     for (const rows of [1, 3]) {
       guarded(backend, (memory) => {

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { type UnaryOp, unaryOps } from "../../src/backend/kernels.js";
+import { forEachDevice, variants } from "../helpers/devices.js";
 import { erf } from "../helpers/erf.js";
-import { GuardedMemory } from "../helpers/guarded-memory.js";
+import { GuardedMemory } from "../helpers/kernel.js";
 import { lengths } from "../helpers/numbers.js";
 import { uniform } from "../helpers/uniform.js";
-import { describeVariants } from "../helpers/variants.js";
 
 interface Case {
   f: (x: number, a: number, b: number) => number;
@@ -60,7 +60,7 @@ const cases: [UnaryOp, Case][] = [
   ["floor", { f: Math.floor, df: () => 0 }],
 ];
 
-await describeVariants("unary", (backend) => {
+await forEachDevice(variants, "unary", ({ backend }) => {
   const memory = new GuardedMemory(backend);
   afterEach(() => memory.close());
 

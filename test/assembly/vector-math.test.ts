@@ -1,7 +1,7 @@
 import { afterAll, expect, it } from "vitest";
 import { type UnaryOp, unaryOps } from "../../src/backend/kernels.js";
+import { forEachDevice, variants } from "../helpers/devices.js";
 import { erf } from "../helpers/erf.js";
-import { describeVariants } from "../helpers/variants.js";
 
 const smallestNormal = 2 ** -126;
 
@@ -34,7 +34,7 @@ const sweep = (() => {
 /** Numbers of ordinary size, densely. */
 const ordinary = Float32Array.from({ length: 100_001 }, (_, i) => (i - 50_000) * 2.2e-4);
 
-await describeVariants("vector math", (backend) => {
+await forEachDevice(variants, "vector math", ({ backend }) => {
   const capacity = sweep.length;
   const x = backend?.alloc(capacity * 4 + 64);
   const y = backend?.alloc(capacity * 4 + 64);
@@ -45,7 +45,7 @@ await describeVariants("vector math", (backend) => {
   function apply(op: UnaryOp, data: Float32Array, offset = 0): Float32Array {
     backend.write(x + offset, data);
     backend.dispatch("unary", { x: x + offset, y: y + offset, op: unaryOps.indexOf(op), n: data.length, a: 0, b: 0 });
-    return backend.readSync(y + offset, data.length, "float32") as Float32Array;
+    return backend.readSync!(y + offset, data.length, "float32") as Float32Array;
   }
 
   /** The largest of |y - f(x)| / scale(f(x), x) over the numbers, and where; NaN and infinities must agree. */

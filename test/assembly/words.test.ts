@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { guarded } from "../helpers/guarded-memory.js";
+import { forEachDevice, variants } from "../helpers/devices.js";
+import { guarded } from "../helpers/kernel.js";
 import { expectClose, normals } from "../helpers/numbers.js";
 import { uniform } from "../helpers/uniform.js";
-import { describeVariants } from "../helpers/variants.js";
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 const dot = (a: number[], b: number[]) => a.reduce((sum, v, k) => sum + v * b[k]!, 0);
@@ -95,7 +95,7 @@ const cases: Sizes[] = [
   { V: 11, D: 36, window: 4, negatives: 5, cbow: 1 },
 ];
 
-await describeVariants("word2vecStep", (backend) => {
+await forEachDevice(variants, "word2vecStep", ({ backend }) => {
   test.each(cases)("V $V, D $D, window $window, negatives $negatives, cbow $cbow", (sizes) => {
     const { V, D } = sizes;
     const words: Words = {
@@ -120,7 +120,7 @@ await describeVariants("word2vecStep", (backend) => {
   });
 });
 
-await describeVariants("gloveStep", (backend) => {
+await forEachDevice(variants, "gloveStep", ({ backend }) => {
   const [V, n, lr] = [6, 40, 0.2];
   const names = ["word", "context", "wordSums", "contextSums", "biases", "biasSums"] as const;
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import * as sg from "../../src/index.js";
-import { describeDevices } from "../helpers/devices.js";
+import { forEachDevice, immediate } from "../helpers/devices.js";
 
-await describeDevices("backward", (device) => {
+await forEachDevice(immediate, "backward", (device) => {
   /** Runs in a scope on the device. */
   const run = (fn: () => void) => () => sg.withDevice(device, () => sg.scope(fn));
   const leaf = (data: number[], shape: number[] = [data.length]) => sg.tensor(data, shape, { requiresGrad: true });

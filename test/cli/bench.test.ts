@@ -4,9 +4,9 @@ import { type RaceEvent, race } from "../../src/cli/race.js";
 import { RecurrentLM } from "../../src/models/recurrent-lm.js";
 import { createDevice, withDevice } from "../../src/tensor/device.js";
 import { contents, jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
-import { webGpuDevice } from "../helpers/devices.js";
+import { openDevice } from "../helpers/devices.js";
 
-const reason = await webGpuDevice().then(
+const reason = await openDevice("webgpu").then(
   () => "",
   (error: Error) => ` (no WebGPU: ${error.message})`,
 );

@@ -2,9 +2,9 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { cliActedUponAfter, jsonLines, refuse, succeed, temporaryFolder, workplace } from "../helpers/cli.js";
-import { webGpuDevice } from "../helpers/devices.js";
+import { openDevice } from "../helpers/devices.js";
 
-const reason = await webGpuDevice().then(
+const reason = await openDevice("webgpu").then(
   () => "",
   (error: Error) => ` (no WebGPU: ${error.message})`,
 );

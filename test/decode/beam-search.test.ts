@@ -6,7 +6,7 @@ import { models } from "../../src/index.js";
 import { memory } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
 import { Generator } from "../../src/util/philox.js";
-import { describeDefaults } from "../helpers/default-device.js";
+import { asDefault, forEachDevice, immediate } from "../helpers/devices.js";
 import { expectRejection } from "../helpers/errors.js";
 import { expectClose } from "../helpers/numbers.js";
 
@@ -243,7 +243,9 @@ describe("beamSearch", () => {
   });
 });
 
-describeDefaults("beamSearch on a RecurrentLM", () => {
+await forEachDevice(immediate, "beamSearch on a RecurrentLM", (device) => {
+  asDefault(device);
+
   test.each(["rnn", "gru", "lstm"] as const)("a %s gives by one batched step what it gives row by row", async (cell) => {
     manualSeed(8);
     const model = new models.RecurrentLM({ vocabularySize: 7, cell, embed: 4, hidden: 6, layers: 2 }).eval();

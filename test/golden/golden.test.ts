@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   type Case,
   type Expected,
-  expectClose,
+  expectGolden,
   fileBytes,
   fileNames,
   fnv1a,
@@ -50,7 +50,7 @@ test.each(groups)("%s: every result is there, and is close to itself", async (gr
       expect(result.stored.length, result.label).toBe(Math.ceil(n / (result.stride ?? 1)));
       expect(n > 512, result.label).toBe(result.dot !== undefined);
       expect(Array.from(result.stored).every(Number.isFinite), result.label).toBe(true);
-      if (result.stride === undefined) expectClose({ shape: result.shape, data: result.stored }, result);
+      if (result.stride === undefined) expectGolden({ shape: result.shape, data: result.stored }, result);
     }
   }
 });
@@ -62,13 +62,13 @@ test("keys and orders are the script's: a product and its gradients, computed he
     const [a, b] = [golden.inputs(c).get("a")!, golden.inputs(c).get("b")!];
     const n = b.data.length;
     const y = Float32Array.from(a.data, (v, i) => v * b.data[i % n]!);
-    expectClose({ shape: a.shape, data: y }, golden.output(c, "y"));
+    expectGolden({ shape: a.shape, data: y }, golden.output(c, "y"));
     const dy = golden.upstream(c, "y");
     const da = Float32Array.from(dy.data, (v, i) => v * b.data[i % n]!);
-    expectClose({ shape: a.shape, data: da }, golden.gradient(c, "a"));
+    expectGolden({ shape: a.shape, data: da }, golden.gradient(c, "a"));
     const db = new Float64Array(n);
     for (let i = 0; i < da.length; i++) db[i % n]! += dy.data[i]! * a.data[i]!;
-    expectClose({ shape: b.shape, data: db }, golden.gradient(c, "b"));
+    expectGolden({ shape: b.shape, data: db }, golden.gradient(c, "b"));
   }
 });
 
@@ -83,7 +83,7 @@ test("a state_dict's file has the weights of the generator", async () => {
   }
 });
 
-describe("expectClose", () => {
+describe("expectGolden", () => {
   const n = 2000;
   const data = generate("some", [n]);
   const vector = generate("dot", [n]);
@@ -100,14 +100,14 @@ describe("expectClose", () => {
   const changed = (index: number, value: number) => ({ shape: [n], data: data.with(index, value) });
 
   test("accepts what lies within the bound", () => {
-    expectClose({ shape: [n], data }, sampled);
-    expectClose({ shape: [n], data: data.map((v) => v + 5e-6) }, sampled);
+    expectGolden({ shape: [n], data }, sampled);
+    expectGolden({ shape: [n], data: data.map((v) => v + 5e-6) }, sampled);
     const near: Expected = { label: "near", shape: [2], stored: [1, -200] };
-    expectClose({ shape: [2], data: [1.0019, -200.0019] }, near);
+    expectGolden({ shape: [2], data: [1.0019, -200.0019] }, near);
   });
 
   test("refuses what does not", () => {
-    const refuses = (actual: Values, expected: Expected, why: string) => expect(() => expectClose(actual, expected)).toThrow(why);
+    const refuses = (actual: Values, expected: Expected, why: string) => expect(() => expectGolden(actual, expected)).toThrow(why);
     refuses({ shape: [n, 1], data }, sampled, "the shape is [2000,1], PyTorch has [2000]");
     refuses({ shape: [n], data: data.subarray(1) }, sampled, "number of elements");
     refuses(changed(14, data[14]! + 2e-5), sampled, "element 14");
@@ -119,8 +119,8 @@ describe("expectClose", () => {
 
   test("wants integers to be equal", () => {
     const indices: Expected = { label: "indices", shape: [2], dtype: "int32", stored: [3, 4] };
-    expectClose({ shape: [2], data: [3, 4] }, indices);
-    expect(() => expectClose({ shape: [2], data: [3, 5] }, indices)).toThrow("element 1 is 5, PyTorch has 4");
+    expectGolden({ shape: [2], data: [3, 4] }, indices);
+    expect(() => expectGolden({ shape: [2], data: [3, 5] }, indices)).toThrow("element 1 is 5, PyTorch has 4");
   });
 });
 

@@ -215,7 +215,7 @@ const bound = 1e-5;
  * Of a sampled array the stored elements, the largest magnitude and the dot product are compared; errors of the allowed size and of
  * any sign pattern but the dot vector's own add up in the product like a random walk, hence its bound grows with the root of n.
  */
-export function expectClose(actual: Values, expected: Expected): void {
+export function expectGolden(actual: Values, expected: Expected): void {
   const fail = (what: string, got: unknown, wanted: unknown, within = 0): never => {
     throw new Error(`${expected.label}: ${what} is ${got}, PyTorch has ${wanted}${within ? ` (allowed: ${within})` : ""}`);
   };

@@ -1,6 +1,43 @@
-import { describe, test } from "vitest";
+import { beforeAll, describe, test } from "vitest";
 import { createWasmBackend, detectVariant, type WasmVariant } from "../../src/backend/wasm/wasm-backend.js";
-import { createDevice, type Device, deviceOf, withDevice } from "../../src/tensor/device.js";
+import type { Capabilities } from "../../src/backend/webgpu/kernel.js";
+import { createDevice, type Device, type DeviceType, deviceOf, init, withDevice } from "../../src/tensor/device.js";
+
+/** The two WebAssembly variants. */
+export const variants = ["simd", "relaxed"] as const;
+/** Every device whose data can be read at once. */
+export const immediate = ["reference", ...variants] as const;
+export const everywhere = [...immediate, "webgpu"] as const;
+
+/** Forms of the WebGPU kernels that are for other devices than the one at hand: hardware's in software, say. */
+const forms = {
+  webgpu: {},
+  "webgpu as in hardware": { software: false },
+  "webgpu without subgroups": { software: false, subgroups: false },
+  "webgpu with f16": { software: false },
+} satisfies Record<string, Partial<Capabilities>>;
+
+export type DeviceKind = (typeof immediate)[number] | keyof typeof forms;
+
+/** Runs a suite once for each kind of device; skips it, and says why, where one is not there. On a GPU tests must not ask for data at once. */
+export async function forEachDevice(kinds: readonly DeviceKind[], name: string, suite: (device: Device) => void): Promise<void> {
+  for (const kind of kinds) {
+    const [device, reason] = await openDevice(kind).then(
+      (found) => [found, ""] as const,
+      (error: Error) => [undefined, error.message] as const,
+    );
+    if (device) describe(`${name} (${kind})`, () => suite(device));
+    else describe.skip(`${name} (${kind}: ${reason})`, () => suite({} as Device));
+  }
+}
+
+/** A device of a kind: a GPU of which this worker has one for each form, else a new device. Rejects with the reason where there is none. */
+export async function openDevice(kind: DeviceKind): Promise<Device> {
+  if (kind === "reference") return createDevice({ device: "reference" });
+  if (kind !== "simd" && kind !== "relaxed") return gpuDevice(kind);
+  if (kind === "relaxed" && (await detectVariant()) !== "relaxed") throw new Error("this runtime has no relaxed SIMD");
+  return wasmDevice(kind);
+}
 
 /** A device on one WebAssembly variant. */
 export async function wasmDevice(variant: WasmVariant, memoryLimit?: number): Promise<Device> {
@@ -8,49 +45,28 @@ export async function wasmDevice(variant: WasmVariant, memoryLimit?: number): Pr
   return deviceOf("wasm", backend, variant);
 }
 
-/** Runs a suite once for each WebAssembly variant; skips `relaxed`, and says why, where the runtime lacks it. */
-export async function describeWasm(name: string, suite: (device: Device) => void): Promise<void> {
-  const best = await detectVariant();
-  for (const variant of ["simd", "relaxed"] satisfies WasmVariant[]) {
-    if (variant === "relaxed" && best !== "relaxed") {
-      describe.skip(`${name} (relaxed: this runtime has no relaxed SIMD)`, () => suite(undefined as never));
-    } else {
-      const device = await wasmDevice(variant);
-      describe(`${name} (${variant})`, () => suite(device));
-    }
-  }
+const gpus = new Map<string, Promise<Device>>();
+
+/** A WebGPU device, in software where there is no better; in Node over Dawn. */
+function gpuDevice(kind: keyof typeof forms): Promise<Device> {
+  const open = async () => {
+    const gpu = "document" in globalThis ? undefined : await (await import("./dawn.js")).dawn();
+    const precision = kind === "webgpu with f16" ? "f16" : "f32";
+    const device = await createDevice({ device: "webgpu", precision, ...(gpu && { gpu }) });
+    const { capabilities } = device.backend as unknown as { capabilities: Capabilities };
+    Object.assign(capabilities, forms[kind]);
+    return device;
+  };
+  const device = gpus.get(kind) ?? open();
+  gpus.set(kind, device);
+  return device;
 }
 
-/** Runs a suite on the reference device and once for each WebAssembly variant. */
-export async function describeDevices(name: string, suite: (device: Device) => void): Promise<void> {
-  const reference = await createDevice({ device: "reference" });
-  describe(`${name} (reference)`, () => suite(reference));
-  await describeWasm(name, suite);
-}
-
-let gpuDevice: Promise<Device> | undefined;
-
-/** The WebGPU device of this test file, in software where there is no better; rejects with the reason where there is none. */
-export function webGpuDevice(): Promise<Device> {
-  const inPage = "document" in globalThis;
-  gpuDevice ??= (async () => createDevice({ device: "webgpu", ...(!inPage && { gpu: await (await import("./dawn.js")).dawn() }) }))();
-  return gpuDevice;
-}
-
-/** Runs a suite on WebGPU; skips it, and says why, where there is none. */
-export async function describeGpu(name: string, suite: (device: Device) => void): Promise<void> {
-  const [device, reason] = await webGpuDevice().then(
-    (found) => [found, ""] as const,
-    (error: Error) => [undefined, error.message] as const,
-  );
-  if (device) describe(`${name} (webgpu)`, () => suite(device));
-  else describe.skip(`${name} (webgpu: ${reason})`, () => suite(undefined as never));
-}
-
-/** Runs a suite on every device: reference, WebAssembly and WebGPU. Its tests must not ask for data at once. */
-export async function describeEverywhere(name: string, suite: (device: Device) => void): Promise<void> {
-  await describeDevices(name, suite);
-  await describeGpu(name, suite);
+/** Makes a device of this kind the default of the tests of this describe(), for those that await. */
+export function asDefault({ type, variant }: { readonly type: DeviceType; readonly variant: WasmVariant | undefined }): void {
+  beforeAll(async () => {
+    await init({ device: type, deterministic: variant === "simd" });
+  });
 }
 
 /** A test whose function runs, up to its first await, with this default device. */

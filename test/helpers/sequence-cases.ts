@@ -68,10 +68,12 @@ export function sequenceCase(
   };
 }
 
-/** Two ways to share the rows of a batch between calls: all at once, and in uneven parts. */
-export function splits(B: number): readonly (readonly (readonly [number, number])[])[] {
+type Ranges = readonly (readonly [begin: number, end: number])[];
+
+/** What two ways to share the rows of a batch between calls give: all at once, and in uneven parts. */
+export function runSplits<T>(B: number, run: (ranges: Ranges) => Promise<T>): Promise<T[]> {
   const cuts = [0, 1, 3, 10, 33].filter((cut) => cut < B);
-  return [[[0, B]], cuts.map((cut, i) => [cut, cuts[i + 1] ?? B] as const)];
+  return Promise.all([[[0, B] as const], cuts.map((cut, i) => [cut, cuts[i + 1] ?? B] as const)].map(run));
 }
 
 /**

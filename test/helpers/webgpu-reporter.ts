@@ -7,7 +7,7 @@ export class WebGpuReporter implements Reporter {
     const reasons = new Set<string>();
     for (const module of modules) {
       for (const test of module.children.allTests()) {
-        const [, reason] = /\((?:webgpu|no WebGPU): ([^)]*)\)/.exec(test.fullName) ?? [];
+        const [, reason] = /\(webgpu[^:)]*: ([^)]*)\)/.exec(test.fullName) ?? [];
         if (!/webgpu/i.test(`${module.moduleId.split("/test/").at(-1)} ${test.fullName}`)) continue;
         const count = counts.get(module.project.name) ?? { ran: 0, skipped: 0 };
         counts.set(module.project.name, count);

@@ -5,8 +5,8 @@ import { mul, slice, sum } from "../../src/ops/index.js";
 import { tensor } from "../../src/tensor/create.js";
 import { type Device, withDevice } from "../../src/tensor/device.js";
 import { scope } from "../../src/tensor/scope.js";
-import { type Case, expectClose, loadGolden } from "../golden/golden.js";
-import { describeGpu, describeWasm } from "../helpers/devices.js";
+import { type Case, expectGolden, loadGolden } from "../golden/golden.js";
+import { forEachDevice, variants } from "../helpers/devices.js";
 import { toState, toTensor, toValues } from "../helpers/golden-tensors.js";
 
 const golden = await loadGolden("decoders");
@@ -41,9 +41,9 @@ async function check(c: Case): Promise<void> {
     const tokens = tensor(Int32Array.from(told.targets.flat()), [told.targets.length, told.targets[0]!.length]);
     const { logits } = model.decode(slice(tokens, 1, 0, -1), encode());
     sum(mul(logits, toTensor(golden.upstream(c, "y")))).backward();
-    const pending = [toValues(logits).then((values) => expectClose(values, golden.output(c, "y")))];
+    const pending = [toValues(logits).then((values) => expectGolden(values, golden.output(c, "y")))];
     for (const [name, p] of model.namedParameters())
-      pending.push(toValues(p.grad!).then((values) => expectClose(values, golden.gradient(c, name))));
+      pending.push(toValues(p.grad!).then((values) => expectGolden(values, golden.gradient(c, name))));
     expect(Object.keys(c.gradients!).sort()).toEqual(Array.from(model.namedParameters(), ([name]) => name).sort());
     return pending;
   });
@@ -54,5 +54,5 @@ async function check(c: Case): Promise<void> {
 const suite = (device: Device) => {
   test.each(golden.cases)("$name", (c) => withDevice(device, () => check(c)));
 };
-await describeWasm("decoders equal PyTorch's", suite);
-await describeGpu("decoders equal PyTorch's", suite);
+await forEachDevice(variants, "decoders equal PyTorch's", suite);
+await forEachDevice(["webgpu"], "decoders equal PyTorch's", suite);

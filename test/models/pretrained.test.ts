@@ -5,8 +5,8 @@ import { type AdamOptions, AdamW } from "../../src/optim/index.js";
 import type { Device } from "../../src/tensor/device.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import type { TensorValue } from "../../src/tensor/value.js";
-import { type CurveCase, expectClose, loadGolden } from "../golden/golden.js";
-import { describeEverywhere, describeWasm, on } from "../helpers/devices.js";
+import { type CurveCase, expectGolden, loadGolden } from "../golden/golden.js";
+import { everywhere, forEachDevice, on, variants } from "../helpers/devices.js";
 import { expectError } from "../helpers/errors.js";
 import { toState, toTensor, toValues } from "../helpers/golden-tensors.js";
 
@@ -26,16 +26,16 @@ function logitsOf(model: MaskedLM | TransformerLM, tokens: Tensor, segments?: Te
   return model.config.classes > 0 ? model.classify(tokens, { segments }) : model.forward(tokens, { segments });
 }
 
-await describeEverywhere("models by the names of Hugging Face", (device: Device) => {
+await forEachDevice(everywhere, "models by the names of Hugging Face", (device: Device) => {
   for (const c of golden.cases)
     on(device)(`${c.name}: the logits are PyTorch's`, async () => {
       const inputs = new Map(Array.from(golden.inputs(c), ([name, values]) => [name, toTensor(values)]));
       const logits = logitsOf(load(c).eval(), inputs.get("tokens0")!, inputs.get("segments"));
-      expectClose(await toValues(logits), golden.output(c, "logits"));
+      expectGolden(await toValues(logits), golden.output(c, "logits"));
     });
 });
 
-await describeWasm("training", (device: Device) => {
+await forEachDevice(variants, "training", (device: Device) => {
   for (const c of golden.cases)
     on(device)(`${c.name}: the loss after each of 50 steps is PyTorch's`, async () => {
       const model = load(c);

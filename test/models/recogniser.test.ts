@@ -4,7 +4,7 @@ import { Recogniser } from "../../src/models/index.js";
 import { ctcLoss } from "../../src/ops/index.js";
 import type { Device } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
-import { describeEverywhere, on } from "../helpers/devices.js";
+import { everywhere, forEachDevice, on } from "../helpers/devices.js";
 import { expectError } from "../helpers/errors.js";
 import { toValues } from "../helpers/golden-tensors.js";
 
@@ -19,7 +19,7 @@ const short = [
   [1, 0.25],
 ];
 
-await describeEverywhere("a recogniser", (device: Device) => {
+await forEachDevice(everywhere, "a recogniser", (device: Device) => {
   const test = on(device);
 
   for (const cell of ["lstm", "transformer"] as const)

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { generate, init, manualSeed, memory, models, optim, scope, type Tensor, tensor } from "../../src/index.js";
 import type { RecurrentLMConfig } from "../../src/models/index.js";
-import { describeDefaults } from "../helpers/default-device.js";
+import { asDefault, forEachDevice, immediate } from "../helpers/devices.js";
 import { expectError, expectRejection } from "../helpers/errors.js";
 import { expectClose } from "../helpers/numbers.js";
 
@@ -17,7 +17,9 @@ const tokens = (rows: readonly (readonly number[])[]): Tensor => tensor(Int32Arr
 const text = [2, 0, 6, 6, 1, 3, 5];
 const shapesOf = (state: models.LMState) => Object.fromEntries(Object.entries(state).map(([name, x]) => [name, x?.shape]));
 
-describeDefaults("RecurrentLM", () => {
+await forEachDevice(immediate, "RecurrentLM", (device) => {
+  asDefault(device);
+
   test.each(cells)("a %s has logits [B, T, V] and a state of its layers", (cell) => {
     const model = make({ cell, layers: 2 });
     scope(() => {

@@ -21,7 +21,7 @@ import {
 } from "../../src/index.js";
 import type { TransformerLMConfig } from "../../src/models/index.js";
 import type { KeyValueCache } from "../../src/nn/index.js";
-import { describeDefaults } from "../helpers/default-device.js";
+import { asDefault, forEachDevice, immediate } from "../helpers/devices.js";
 import { expectError, expectRejection } from "../helpers/errors.js";
 import { expectClose } from "../helpers/numbers.js";
 
@@ -49,7 +49,9 @@ async function logitsOf(model: models.TransformerLM, row: readonly number[]): Pr
   return values as Float32Array;
 }
 
-describeDefaults("TransformerLM", () => {
+await forEachDevice(immediate, "TransformerLM", (device) => {
+  asDefault(device);
+
   test.each(Object.entries(kinds))("%s: tokens see what is before them alone", async (_, kind) => {
     const model = make(kind);
     const whole = await logitsOf(model, text);

@@ -5,7 +5,7 @@ import { ones, tensor, zeros } from "../../src/tensor/create.js";
 import { memory, withDevice } from "../../src/tensor/device.js";
 import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
-import { describeDevices, on } from "../helpers/devices.js";
+import { forEachDevice, immediate, on } from "../helpers/devices.js";
 import { expectError } from "../helpers/errors.js";
 import { expectClose, normals } from "../helpers/numbers.js";
 import { gradientsOf, lossOf, random } from "../helpers/recurrent-layers.js";
@@ -29,7 +29,7 @@ const choices: Record<string, nn.AttendOptions> = {
   "a window and lengths": { window: 5, lengths: [2, 6, 4], positions: 1 },
 };
 
-await describeDevices("a decoder that goes step by step attends as one that has all queries:", (device) => {
+await forEachDevice(immediate, "a decoder that goes step by step attends as one that has all queries:", (device) => {
   const it = on(device);
   for (const [name, [make, querySize]] of Object.entries(layers)) {
     for (const [choice, options] of Object.entries(choices)) {
@@ -65,7 +65,7 @@ await describeDevices("a decoder that goes step by step attends as one that has 
   }
 });
 
-await describeDevices("attention layers", (device) => {
+await forEachDevice(immediate, "attention layers", (device) => {
   const it = on(device);
   const forward = (layer: Layer, querySize: number, options?: nn.AttendOptions) =>
     layer.forward(random([B, T, querySize], 1), random([B, S, K], 2), options);

@@ -7,8 +7,8 @@ import { ones, randn, tensor } from "../../src/tensor/create.js";
 import { createDevice, type Device, withDevice } from "../../src/tensor/device.js";
 import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
-import { type Case, expectClose, loadGolden } from "../golden/golden.js";
-import { describeDevices, describeEverywhere, on } from "../helpers/devices.js";
+import { type Case, expectGolden, loadGolden } from "../golden/golden.js";
+import { everywhere, forEachDevice, immediate, on } from "../helpers/devices.js";
 import { toInputs, toState, toTensor, toValues } from "../helpers/golden-tensors.js";
 
 const golden = await loadGolden("statistics");
@@ -29,9 +29,9 @@ async function check(c: Case, device: Device): Promise<void> {
       .backward();
     const leaves = new Map([...inputs, ...layer.namedParameters()]);
     return [
-      ...all.map(([name, y]) => toValues(y).then((values) => expectClose(values, golden.output(c, name)))),
+      ...all.map(([name, y]) => toValues(y).then((values) => expectGolden(values, golden.output(c, name)))),
       ...Object.keys(c.gradients!).map((name) =>
-        toValues(leaves.get(name)!.grad!).then((values) => expectClose(values, golden.gradient(c, name))),
+        toValues(leaves.get(name)!.grad!).then((values) => expectGolden(values, golden.gradient(c, name))),
       ),
     ];
   };
@@ -39,12 +39,12 @@ async function check(c: Case, device: Device): Promise<void> {
   expect(buffers.map(([name]) => name)).toEqual(Object.keys(c.outputs!).filter((name) => /running|tracked/.test(name)));
   for (const [name, b] of buffers) {
     const { shape, data } = await toValues(b);
-    expectClose({ shape, data: Float32Array.from(data) }, golden.output(c, name));
+    expectGolden({ shape, data: Float32Array.from(data) }, golden.output(c, name));
   }
   layer.dispose();
 }
 
-await describeEverywhere("batch normalisation equals PyTorch's, its running statistics too", (device) => {
+await forEachDevice(everywhere, "batch normalisation equals PyTorch's, its running statistics too", (device) => {
   test.each(golden.cases)("$name", (c) => check(c, device));
 
   test("they move in the scope of an optimizer's step, in training only", () =>
@@ -81,7 +81,7 @@ function makeBatchNorms() {
   return { step, state };
 }
 
-await describeEverywhere("running statistics are as before a step that the optimizer refuses:", (device) => {
+await forEachDevice(everywhere, "running statistics are as before a step that the optimizer refuses:", (device) => {
   const fail = (y: Tensor): Tensor => {
     throw new Error(`no loss of [${y.shape}]`);
   };
@@ -113,7 +113,7 @@ await describeEverywhere("running statistics are as before a step that the optim
   );
 });
 
-await describeDevices("buffers of a module", (device) => {
+await forEachDevice(immediate, "buffers of a module", (device) => {
   const it = on(device);
   const names = ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"];
 

@@ -4,8 +4,8 @@ import { add, mul, sum } from "../../src/ops/index.js";
 import { type Device, withDevice } from "../../src/tensor/device.js";
 import { scope } from "../../src/tensor/scope.js";
 import { Tensor } from "../../src/tensor/tensor.js";
-import { type Case, type Expected, expectClose, type Golden, loadGolden, resolve } from "../golden/golden.js";
-import { describeGpu, describeWasm } from "../helpers/devices.js";
+import { type Case, type Expected, expectGolden, type Golden, loadGolden, resolve } from "../golden/golden.js";
+import { forEachDevice, variants } from "../helpers/devices.js";
 import { toInputs, toState, toTensor, toValues } from "../helpers/golden-tensors.js";
 
 type Layer = nn.Module & Record<string, (...args: unknown[]) => Result>;
@@ -34,7 +34,7 @@ async function check(golden: Golden, c: Case): Promise<void> {
     const outputs = outputsOf(layer[c.method ?? "forward"]!(...resolve<Tensor>(c.forward!, inputs)));
     expect(Object.keys(outputs)).toEqual(Object.keys(c.outputs!));
     const pending: Promise<void>[] = [];
-    const compare = (y: Tensor, expected: Expected) => pending.push(toValues(y).then((values) => expectClose(values, expected)));
+    const compare = (y: Tensor, expected: Expected) => pending.push(toValues(y).then((values) => expectGolden(values, expected)));
     const losses = Object.entries(outputs).map(([name, y]) => {
       compare(y, golden.output(c, name));
       return sum(mul(y, toTensor(golden.upstream(c, name))));
@@ -54,6 +54,6 @@ const suite = (share: number) => (device: Device) => {
     test.each(cases)(`${golden.group}/$name`, (c) => withDevice(device, () => check(golden, c)));
   }
 };
-await describeWasm("layers equal PyTorch's", suite(1));
+await forEachDevice(variants, "layers equal PyTorch's", suite(1));
 // A page's GPU, which answers slowly, takes a third of the cases: Node's runs the same kernels in all of them.
-await describeGpu("layers equal PyTorch's", suite("document" in globalThis ? 3 : 1));
+await forEachDevice(["webgpu"], "layers equal PyTorch's", suite("document" in globalThis ? 3 : 1));

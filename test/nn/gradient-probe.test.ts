@@ -6,7 +6,7 @@ import { createDevice, memory, withDevice } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
 import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
-import { describeDevices, describeWasm, on } from "../helpers/devices.js";
+import { forEachDevice, immediate, on, variants } from "../helpers/devices.js";
 import { expectClose, normals } from "../helpers/numbers.js";
 
 const [B, T, I, H] = [3, 6, 4, 5];
@@ -44,7 +44,7 @@ async function probed(cell: Op, mode: { reverse?: boolean; lengths?: boolean }):
 
 describe("the norms of dLoss/dh_t on wasm are those on the reference device:", async () => {
   const reference = await createDevice({ device: "reference" });
-  await describeWasm("", (device) => {
+  await forEachDevice(variants, "", (device) => {
     for (const [name, cell] of Object.entries(cells)) {
       test.each(modes)(`${name} %o`, async (mode) => {
         const [wasm, exact] = await Promise.all([device, reference].map((d) => withDevice(d, () => probed(cell, mode))));
@@ -87,7 +87,7 @@ describe("the norms of dLoss/dh_t are those of central differences, in float64:"
   });
 });
 
-await describeDevices("a probe", (device) => {
+await forEachDevice(immediate, "a probe", (device) => {
   const it = on(device);
   const run = (layer: nn.RNN | nn.LSTM, probe: GradientProbe, steps: number, at?: number) =>
     scope(() => {

@@ -5,7 +5,7 @@ import { zeros } from "../../src/tensor/create.js";
 import { createDevice, withDevice } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
-import { describeDevices, on, wasmDevice } from "../helpers/devices.js";
+import { forEachDevice, immediate, on, wasmDevice } from "../helpers/devices.js";
 import { expectClose } from "../helpers/numbers.js";
 
 function moments(y: Tensor) {
@@ -40,7 +40,7 @@ function shorter(y: Tensor): number[][] {
   return Array.from({ length: cols }, (_, c) => Array.from({ length: rows }, (_, r) => row(r)[c]!));
 }
 
-await describeDevices("initialisers", (device) => {
+await forEachDevice(immediate, "initialisers", (device) => {
   const it = on(device);
 
   for (const [name, fill, bound] of uniforms) {

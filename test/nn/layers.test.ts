@@ -5,10 +5,10 @@ import { ones, tensor, zeros } from "../../src/tensor/create.js";
 import { withDevice } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
 import { scope } from "../../src/tensor/scope.js";
-import { describeDevices, on } from "../helpers/devices.js";
+import { forEachDevice, immediate, on } from "../helpers/devices.js";
 import { expectClose, normals } from "../helpers/numbers.js";
 
-await describeDevices("Dropout", (device) => {
+await forEachDevice(immediate, "Dropout", (device) => {
   const it = on(device);
 
   it("zeroes a share p while training and scales the rest", () => {
@@ -52,7 +52,7 @@ await describeDevices("Dropout", (device) => {
   });
 });
 
-await describeDevices("Embedding", (device) => {
+await forEachDevice(immediate, "Embedding", (device) => {
   const it = on(device);
 
   it("takes vectors that are there, frozen or not", async () => {
@@ -93,7 +93,7 @@ await describeDevices("Embedding", (device) => {
   });
 });
 
-await describeDevices("Linear, LayerNorm, RMSNorm and Sequential", (device) => {
+await forEachDevice(immediate, "Linear, LayerNorm, RMSNorm and Sequential", (device) => {
   const it = on(device);
 
   it("start as PyTorch's do", () => {

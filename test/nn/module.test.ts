@@ -6,7 +6,7 @@ import { memory } from "../../src/tensor/device.js";
 import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import type { ForeignValue } from "../../src/tensor/value.js";
-import { describeDevices, on } from "../helpers/devices.js";
+import { forEachDevice, immediate, on } from "../helpers/devices.js";
 
 const small = () => parameter([2], (y) => y.write([1, 2]));
 
@@ -43,7 +43,7 @@ const lstmNames = (layer: number) =>
     ["weight_ih", "weight_hh", "bias_ih", "bias_hh"].map((kind) => `rnn.${kind}_l${layer}${direction}`),
   );
 
-await describeDevices("a module", (device) => {
+await forEachDevice(immediate, "a module", (device) => {
   const it = on(device);
 
   it("names its parameters as PyTorch does", () => {

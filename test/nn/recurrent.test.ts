@@ -4,7 +4,7 @@ import { add, concat, mul, select, slice, stack, sum, unsqueeze } from "../../sr
 import { tensor, zeros } from "../../src/tensor/create.js";
 import { manualSeed } from "../../src/tensor/random.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
-import { describeDevices, on } from "../helpers/devices.js";
+import { forEachDevice, immediate, on } from "../helpers/devices.js";
 import { expectClose, normals } from "../helpers/numbers.js";
 import { gradientsOf, H, I, layers, lossOf, random, type State } from "../helpers/recurrent-layers.js";
 
@@ -25,7 +25,7 @@ const cells: Record<string, [cell: () => Cell, layer: string]> = {
   LSTMCell: [() => new nn.LSTMCell(I, H) as unknown as Cell, "LSTM"],
 };
 
-await describeDevices("a cell equals its layer, step by step:", (device) => {
+await forEachDevice(immediate, "a cell equals its layer, step by step:", (device) => {
   const it = on(device);
   for (const [name, [make, layerName]] of Object.entries(cells)) {
     it(name, () => {
@@ -76,7 +76,7 @@ await describeDevices("a cell equals its layer, step by step:", (device) => {
 const weighed = (tensors: readonly Tensor[], weights: readonly Tensor[]): Tensor =>
   tensors.map((y, i) => sum(mul(y, weights[i]!))).reduce((a, b) => add(a, b));
 
-await describeDevices("a sentence alone equals itself in a padded batch:", (device) => {
+await forEachDevice(immediate, "a sentence alone equals itself in a padded batch:", (device) => {
   const it = on(device);
   const lengths = [3, 6, 1, 4];
   const [B, T] = [lengths.length, 6];
@@ -130,7 +130,7 @@ await describeDevices("a sentence alone equals itself in a padded batch:", (devi
   }
 });
 
-await describeDevices("a state", (device) => {
+await forEachDevice(immediate, "a state", (device) => {
   const it = on(device);
   for (const [name, make] of Object.entries(layers)) {
     it(`continues a sequence: ${name}`, () => {
@@ -175,7 +175,7 @@ await describeDevices("a state", (device) => {
   }
 });
 
-await describeDevices("dropout between layers", (device) => {
+await forEachDevice(immediate, "dropout between layers", (device) => {
   on(device)("acts while training, and on no other output", () => {
     const x = random([2, 3, I], 1);
     const layer = (options: nn.RecurrentOptions) => {
@@ -202,7 +202,7 @@ await describeDevices("dropout between layers", (device) => {
   });
 });
 
-await describeDevices("a recurrent layer refuses", (device) => {
+await forEachDevice(immediate, "a recurrent layer refuses", (device) => {
   const it = on(device);
   const refuses = (name: string, run: () => unknown, message: string) => it(name, () => expect(run).toThrow(message));
   const x = () => zeros([3, 5, I]);

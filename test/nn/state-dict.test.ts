@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
 import { parseSafetensors, writeSafetensors } from "../../src/io/safetensors.js";
 import { withDevice } from "../../src/tensor/device.js";
-import { expectClose, fileBytes, loadGolden, type StateCase } from "../golden/golden.js";
-import { describeWasm } from "../helpers/devices.js";
+import { expectGolden, fileBytes, loadGolden, type StateCase } from "../golden/golden.js";
+import { forEachDevice, variants } from "../helpers/devices.js";
 import { toTensor, toValues } from "../helpers/golden-tensors.js";
 import { TokenModel, type TokenModelOptions } from "../helpers/token-model.js";
 
 const golden = await loadGolden<StateCase>("states");
 const files = new Map(await Promise.all(golden.cases.map(async (c) => [c.file, await fileBytes(c.file)] as const)));
 
-await describeWasm("a file of PyTorch's", (device) => {
+await forEachDevice(variants, "a file of PyTorch's", (device) => {
   const load = (c: StateCase) => {
     const model = new TokenModel(c.args[0] as TokenModelOptions);
     model.loadStateDict(parseSafetensors(files.get(c.file)!));
@@ -19,7 +19,7 @@ await describeWasm("a file of PyTorch's", (device) => {
   test.each(golden.cases)("loads: the logits of $name are PyTorch's", (c) =>
     withDevice(device, async () => {
       const tokens = toTensor(golden.inputs(c).get("tokens")!);
-      expectClose(await toValues(load(c).forward(tokens)), golden.output(c, "logits"));
+      expectGolden(await toValues(load(c).forward(tokens)), golden.output(c, "logits"));
     }),
   );
 

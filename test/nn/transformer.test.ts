@@ -8,9 +8,8 @@ import { memory, withDevice } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
 import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
-import { expectClose as expectGolden, fileBytes, loadGolden, resolve, type StateCase } from "../golden/golden.js";
-import { describeDefaults } from "../helpers/default-device.js";
-import { describeEverywhere, describeWasm, on, wasmDevice } from "../helpers/devices.js";
+import { expectGolden, fileBytes, loadGolden, resolve, type StateCase } from "../golden/golden.js";
+import { asDefault, everywhere, forEachDevice, immediate, on, variants, wasmDevice } from "../helpers/devices.js";
 import { expectError } from "../helpers/errors.js";
 import { toInputs, toValues } from "../helpers/golden-tensors.js";
 import { expectClose } from "../helpers/numbers.js";
@@ -20,7 +19,7 @@ type Layer = nn.Module & { forward(...args: unknown[]): Tensor };
 const states = await loadGolden<StateCase>("transformer-states");
 const files = new Map(await Promise.all(states.cases.map(async (c) => [c.file, await fileBytes(c.file)] as const)));
 
-await describeWasm("a state_dict of PyTorch's", (device) => {
+await forEachDevice(variants, "a state_dict of PyTorch's", (device) => {
   test.each(states.cases)("loads with its names unchanged, and comes back: $name", (c) =>
     withDevice(device, async () => {
       const stored = parseSafetensors(files.get(c.file)!);
@@ -44,7 +43,7 @@ function inPieces(x: Tensor, lengths: readonly number[], read: (piece: Tensor) =
   return concat(pieces, 1);
 }
 
-await describeEverywhere("with a cache", (device) => {
+await forEachDevice(everywhere, "with a cache", (device) => {
   const pieces = [1, 3, 1, 2];
   const first = { normFirst: true, finalNorm: true, keyValueHeads: 2 };
   const rotary = { ...first, rotary: true, norm: "rms", activation: "swiglu" } as const;
@@ -191,7 +190,9 @@ describe("a cache refuses", async () => {
     }));
 });
 
-describeDefaults("positions", () => {
+await forEachDevice(immediate, "positions", (device) => {
+  asDefault(device);
+
   test("are told by sines and cosines of falling frequency, from any place on", async () => {
     const encoding = new nn.SinusoidalPositionalEncoding(5);
     const wanted = (p: number) => Array.from({ length: 5 }, (_, j) => (j % 2 ? Math.cos : Math.sin)(p / 10000 ** ((j - (j % 2)) / 5)));
@@ -216,7 +217,7 @@ describeDefaults("positions", () => {
   });
 });
 
-await describeEverywhere("with batch norms", (device) => {
+await forEachDevice(everywhere, "with batch norms", (device) => {
   on(device)("an encoder's layer is its parts, each normalised over the batch in training", async () => {
     manualSeed(6);
     const layer = new nn.TransformerEncoderLayer(8, 2, { dimFeedforward: 12, dropout: 0, norm: "batch" });

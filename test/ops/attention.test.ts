@@ -8,7 +8,7 @@ import {
   attentionReference,
   attentionReferenceBackward,
 } from "../helpers/attention-reference.js";
-import { describeDevices, wasmDevice } from "../helpers/devices.js";
+import { forEachDevice, immediate, wasmDevice } from "../helpers/devices.js";
 import { expectError } from "../helpers/errors.js";
 import { expectClose, normals } from "../helpers/numbers.js";
 
@@ -87,7 +87,7 @@ function expectGradient(x: sg.Tensor, expected: ArrayLike<number>, shape: readon
   expectClose(x.grad!.dataSync(), sideBySide(expected, shape as [number, number, number, number]), 1e-5, what);
 }
 
-await describeDevices("attention", (device: Device) => {
+await forEachDevice(immediate, "attention", (device: Device) => {
   const each = cases.map(([size, kinds], i) => ({ size, kinds, seed: i + 1, name: `${JSON.stringify(size)} ${kinds.join(" ")}` }));
 
   test.each(each)("forward and backward, heads side by side: $name", ({ size, kinds, seed }) => {

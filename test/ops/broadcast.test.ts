@@ -5,7 +5,7 @@ import { tensor } from "../../src/tensor/create.js";
 import { withDevice } from "../../src/tensor/device.js";
 import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
-import { describeWasm } from "../helpers/devices.js";
+import { forEachDevice, variants } from "../helpers/devices.js";
 import { broadcastPairs, indicesOf, numbersFor, positionOf, shapes, sizeOf } from "../helpers/naive.js";
 import { expectClose } from "../helpers/numbers.js";
 
@@ -57,7 +57,7 @@ function twisted(data: Float32Array, shape: Shape, twist: boolean): { leaf: Tens
   return { leaf: inMemory, view: sg.flip(sg.permute(inMemory, back), 0), position: (at) => positions[at]! };
 }
 
-await describeWasm("broadcasting", (device) => {
+await forEachDevice(variants, "broadcasting", (device) => {
   test.each(Object.entries(binary))("%s has the values and gradients of a loop", (_, { op, f, df }) => {
     fc.assert(
       fc.property(broadcastPairs(6), fc.nat(1000), fc.boolean(), fc.boolean(), (pair, seed, twistA, twistB) => {

@@ -9,7 +9,7 @@ import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import { stridesOf } from "../../src/util/shape.js";
 import { fnv1a } from "../golden/golden.js";
-import { describeGpu, describeWasm, wasmDevice } from "../helpers/devices.js";
+import { forEachDevice, variants, wasmDevice } from "../helpers/devices.js";
 import { expectClose, normals } from "../helpers/numbers.js";
 
 type Op = OpDefinition<unknown>;
@@ -244,8 +244,8 @@ const suite = (device: Device) => {
     expect(missing.map(([name]) => name)).toEqual([]);
   });
 };
-await describeWasm("operations agree with the reference in float64", suite);
-await describeGpu("operations agree with the reference in float64", suite);
+await forEachDevice(variants, "operations agree with the reference in float64", suite);
+await forEachDevice(["webgpu"], "operations agree with the reference in float64", suite);
 
 /**
  * Central differences along a random direction of each float input, against the gradient's projection on it, as HIPS/autograd does:

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import * as sg from "../../src/index.js";
-import { describeDevices } from "../helpers/devices.js";
+import { forEachDevice, immediate } from "../helpers/devices.js";
 
 type Make = (shape: number[]) => sg.Tensor;
 
@@ -171,7 +171,7 @@ const refusals: Record<string, [(f: Make, i: Make) => unknown, sg.ErrorCode, str
   ],
 };
 
-await describeDevices("operations refuse", (device) => {
+await forEachDevice(immediate, "operations refuse", (device) => {
   const float: Make = (shape) => sg.full(shape, 0.5, { requiresGrad: true });
   const int: Make = (shape) => sg.zeros(shape, { dtype: "int32" });
 

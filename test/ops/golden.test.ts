@@ -4,8 +4,8 @@ import { tensor } from "../../src/tensor/create.js";
 import { withDevice } from "../../src/tensor/device.js";
 import { scope } from "../../src/tensor/scope.js";
 import { Tensor } from "../../src/tensor/tensor.js";
-import { type Case, type Expected, expectClose, type Golden, loadGolden, resolve } from "../golden/golden.js";
-import { describeDevices, describeEverywhere } from "../helpers/devices.js";
+import { type Case, type Expected, expectGolden, type Golden, loadGolden, resolve } from "../golden/golden.js";
+import { everywhere, forEachDevice, immediate } from "../helpers/devices.js";
 
 type Call = (...args: unknown[]) => Tensor | Tensor[];
 
@@ -21,7 +21,7 @@ const calls = {
 function run(c: Case, golden: Golden): Promise<void>[] {
   const compare = async (y: Tensor, expected: Expected) => {
     const data = y.data();
-    expectClose({ shape: y.shape, data: await data }, expected);
+    expectGolden({ shape: y.shape, data: await data }, expected);
   };
   const inputs = new Map(
     Array.from(golden.inputs(c), ([name, { shape, data }]) => {
@@ -49,20 +49,20 @@ function run(c: Case, golden: Golden): Promise<void>[] {
   return comparisons;
 }
 
-await describeEverywhere("operations give PyTorch's outputs and gradients", (device) => {
+await forEachDevice(everywhere, "operations give PyTorch's outputs and gradients", (device) => {
   test.each(golden.cases)("$name", async (c) => {
     await Promise.all(withDevice(device, () => scope(() => run(c, golden))));
   });
 });
 
-await describeEverywhere("structured losses give PyTorch's values and gradients", (device) => {
+await forEachDevice(everywhere, "structured losses give PyTorch's values and gradients", (device) => {
   test.each(structured.cases)("$name", async (c) => {
     await Promise.all(withDevice(device, () => scope(() => run(c, structured))));
   });
 });
 
 // Not on a GPU in software: test/webgpu has smaller shapes.
-await describeDevices("attention gives PyTorch's outputs and gradients", (device) => {
+await forEachDevice(immediate, "attention gives PyTorch's outputs and gradients", (device) => {
   test.each(attention.cases)("$name", async (c) => {
     await Promise.all(withDevice(device, () => scope(() => run(c, attention))));
   });

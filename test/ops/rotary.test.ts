@@ -1,10 +1,10 @@
 import { expect } from "vitest";
 import { concat, rotary, slice, sum } from "../../src/ops/index.js";
 import { randn, tensor } from "../../src/tensor/create.js";
-import { describeDevices, on } from "../helpers/devices.js";
+import { forEachDevice, immediate, on } from "../helpers/devices.js";
 import { expectClose } from "../helpers/numbers.js";
 
-await describeDevices("rotary embedding", (device) => {
+await forEachDevice(immediate, "rotary embedding", (device) => {
   const it = on(device);
 
   it("turns by the exact angle, also at position 100,000", () => {

@@ -4,7 +4,7 @@ import { viterbi } from "../../src/decode/viterbi.js";
 import { crfLoss, ctcLoss, logSoftmax, logSumExp } from "../../src/ops/index.js";
 import { tensor } from "../../src/tensor/create.js";
 import { Generator } from "../../src/util/philox.js";
-import { describeEverywhere, on } from "../helpers/devices.js";
+import { everywhere, forEachDevice, on } from "../helpers/devices.js";
 import { expectError } from "../helpers/errors.js";
 
 const random = new Generator(7);
@@ -32,7 +32,7 @@ const score = (b: number, y: number[]) =>
 /** The symbols of a path: repeats merged, blanks dropped. */
 const merged = (path: number[], blank: number) => path.filter((c, t) => c !== blank && c !== path[t - 1]);
 
-await describeEverywhere("structured losses", (device) => {
+await forEachDevice(everywhere, "structured losses", (device) => {
   const test = on(device);
   const scores = () => ({ transitions: tensor(crf.transitions, [K, K]), starts: tensor(crf.starts), ends: tensor(crf.ends) });
 

@@ -20,7 +20,7 @@ import { tensor } from "../../src/tensor/create.js";
 import { withDevice } from "../../src/tensor/device.js";
 import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
-import { describeWasm } from "../helpers/devices.js";
+import { forEachDevice, variants } from "../helpers/devices.js";
 import { indicesOf, numbersFor, positionOf, shapes, sizeOf } from "../helpers/naive.js";
 import { expectClose } from "../helpers/numbers.js";
 
@@ -119,7 +119,7 @@ const steps: Record<string, Step> = {
 const names = Object.keys(steps);
 const plans = fc.array(fc.tuple(fc.constantFrom(...names), fc.tuple(fc.nat(99), fc.nat(99), fc.nat(99), fc.nat(99))), { maxLength: 6 });
 
-await describeWasm("views of views", (device) => {
+await forEachDevice(variants, "views of views", (device) => {
   test("have the values and gradients of plain indexing", () => {
     fc.assert(
       fc.property(shapes(6), plans, fc.nat(1000), (shape, plan, seed) => {

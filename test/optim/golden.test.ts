@@ -5,8 +5,8 @@ import { parameter } from "../../src/tensor/create.js";
 import { withDevice } from "../../src/tensor/device.js";
 import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
-import { expectClose, loadGolden, type OptimizerCase, type ScheduleCase, type Values } from "../golden/golden.js";
-import { describeDevices, describeEverywhere } from "../helpers/devices.js";
+import { expectGolden, loadGolden, type OptimizerCase, type ScheduleCase, type Values } from "../golden/golden.js";
+import { everywhere, forEachDevice, immediate } from "../helpers/devices.js";
 import { toTensor, toValues } from "../helpers/golden-tensors.js";
 
 const golden = await loadGolden<OptimizerCase>("optim");
@@ -22,7 +22,7 @@ function makeOptimizer({ call, args }: OptimizerCase, params: Iterable<Tensor>):
   return new Optimizers[call]!(params, ...args);
 }
 
-await describeEverywhere("optimizers equal PyTorch's", (device) => {
+await forEachDevice(everywhere, "optimizers equal PyTorch's", (device) => {
   test.each(runs)("20 steps of $name", (c) =>
     withDevice(device, async () => {
       const inputs = new Map(Array.from(golden.inputs(c), ([name, values]) => [name, toTensor(values)]));
@@ -37,12 +37,12 @@ await describeEverywhere("optimizers equal PyTorch's", (device) => {
       );
       for (const [i, wanted] of c.losses.entries())
         expect(Math.abs((await losses[i]!.read()) - wanted)).toBeLessThan(1e-5 * Math.max(1, wanted));
-      for (const [name, value] of p) expectClose(await toValues(value), golden.output(c, name));
+      for (const [name, value] of p) expectGolden(await toValues(value), golden.output(c, name));
     }),
   );
 });
 
-await describeDevices("clipping equals PyTorch's", (device) => {
+await forEachDevice(immediate, "clipping equals PyTorch's", (device) => {
   test.each(clippings)("$name", (c) =>
     withDevice(device, async () => {
       const clipped = scope(() => {
@@ -56,10 +56,10 @@ await describeDevices("clipping equals PyTorch's", (device) => {
           leaves.map(([, leaf]) => leaf),
           c.args[0] as number,
         );
-        if (c.outputs!.norm) expectClose({ shape: [], data: [norm!] }, golden.output(c, "norm"));
+        if (c.outputs!.norm) expectGolden({ shape: [], data: [norm!] }, golden.output(c, "norm"));
         return leaves.map(([name, { grad }]) => [name, toValues(grad!)] as const);
       });
-      for (const [name, values] of clipped) expectClose(await values, golden.output(c, name));
+      for (const [name, values] of clipped) expectGolden(await values, golden.output(c, name));
     }),
   );
 });

@@ -5,7 +5,7 @@ import { tensor } from "../../src/tensor/create.js";
 import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import type { SeqgradError } from "../../src/util/errors.js";
-import { describeDevices, on } from "../helpers/devices.js";
+import { forEachDevice, immediate, on } from "../helpers/devices.js";
 import { Regression } from "../helpers/regression.js";
 
 /** A loss with `value` in the gradient of the bias alone. */
@@ -26,7 +26,7 @@ async function everything(model: Regression, optimizer: Optimizer) {
   return { values: model.values(), steps, lr, tensors: Array.from(tensors, ([name, { data }]) => [name, [...data]]) };
 }
 
-await describeDevices("a step that is not finite changes nothing and says why:", (device) => {
+await forEachDevice(immediate, "a step that is not finite changes nothing and says why:", (device) => {
   const it = on(device);
   const cases: [string, (model: Regression) => Tensor, RegExp][] = [
     ["a loss that is NaN", (model) => affine(model.loss(), Number.NaN), /the loss is NaN.*the gradient of weight \[3, 7\] is not finite/],

@@ -4,7 +4,7 @@ import * as optim from "../../src/optim/index.js";
 import { parameter, tensor, zeros } from "../../src/tensor/create.js";
 import { memory } from "../../src/tensor/device.js";
 import { scope } from "../../src/tensor/scope.js";
-import { describeDevices, describeWasm, on } from "../helpers/devices.js";
+import { forEachDevice, immediate, on, variants } from "../helpers/devices.js";
 import { expectClose } from "../helpers/numbers.js";
 import { Regression } from "../helpers/regression.js";
 
@@ -19,7 +19,7 @@ const kinds: Record<string, (params: optim.Parameters, more?: optim.OptimizerOpt
   Adagrad: (params, more) => new Adagrad(params, { lr: 0.1, lrDecay: 0.01, ...more }),
 };
 
-await describeDevices("arenas", (device) => {
+await forEachDevice(immediate, "arenas", (device) => {
   const it = on(device);
 
   it("keep the parameters' values and gradients", () => {
@@ -151,7 +151,7 @@ await describeDevices("arenas", (device) => {
   });
 });
 
-await describeDevices("an optimizer refuses", (device) => {
+await forEachDevice(immediate, "an optimizer refuses", (device) => {
   const it = on(device);
 
   it("parameters that another one has taken over", () => {
@@ -217,7 +217,7 @@ await describeDevices("an optimizer refuses", (device) => {
   });
 });
 
-await describeDevices("a step", (device) => {
+await forEachDevice(immediate, "a step", (device) => {
   const it = on(device);
 
   it("after backward() equals one with the loss", () => {
@@ -304,7 +304,7 @@ await describeDevices("a step", (device) => {
   });
 });
 
-await describeDevices("a state dict", (device) => {
+await forEachDevice(immediate, "a state dict", (device) => {
   const it = on(device);
 
   for (const [name, make] of Object.entries(kinds)) {
@@ -337,7 +337,7 @@ await describeDevices("a state dict", (device) => {
   });
 });
 
-await describeWasm("10,000 steps", (device) => {
+await forEachDevice(variants, "10,000 steps", (device) => {
   on(device)(
     "leave the memory flat",
     () => {

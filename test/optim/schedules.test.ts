@@ -13,7 +13,7 @@ import {
   stepDecay,
 } from "../../src/optim/index.js";
 import { parameter } from "../../src/tensor/create.js";
-import { describeDevices, on } from "../helpers/devices.js";
+import { forEachDevice, immediate, on } from "../helpers/devices.js";
 
 const rates = (schedule: (step: number) => number, steps: number) => Array.from({ length: steps }, (_, step) => schedule(step));
 
@@ -86,7 +86,7 @@ describe("schedules", () => {
   });
 });
 
-await describeDevices("a scheduler", (device) => {
+await forEachDevice(immediate, "a scheduler", (device) => {
   on(device)("multiplies each group's own rate", () => {
     const [p, q] = [0, 1].map(() => parameter([1], (y) => y.write([1])));
     const groups = [

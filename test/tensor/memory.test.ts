@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import * as sg from "../../src/index.js";
-import { describeDevices, wasmDevice } from "../helpers/devices.js";
+import { forEachDevice, immediate, wasmDevice } from "../helpers/devices.js";
 
 const MiB = 2 ** 20;
 
@@ -64,7 +64,7 @@ test.each(Object.entries(makers))("out of memory in backward frees the graph and
   });
 });
 
-await describeDevices("memory()", (device) => {
+await forEachDevice(immediate, "memory()", (device) => {
   test("tells bytes by kind, in use and at most", () => {
     sg.withDevice(device, () => {
       const before = sg.memory(device);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import * as sg from "../../src/index.js";
-import { describeDevices } from "../helpers/devices.js";
+import { forEachDevice, immediate } from "../helpers/devices.js";
 
-await describeDevices("scopes", (device) => {
+await forEachDevice(immediate, "scopes", (device) => {
   const run = <T>(fn: () => T): T => sg.withDevice(device, fn);
   const alive = () => sg.memory(device).tensors;
   const make = () => sg.tensor([1, 2, 3, 4], [2, 2], { device });
@@ -180,7 +180,7 @@ await describeDevices("scopes", (device) => {
   });
 });
 
-await describeDevices("outside a scope", (device) => {
+await forEachDevice(immediate, "outside a scope", (device) => {
   const operations: Record<string, (x: sg.Tensor, index: sg.Tensor) => sg.Tensor> = {
     "a strided operand": (x) => sg.exp(sg.transpose(x)),
     "a sum": (x) => sg.sum(x),

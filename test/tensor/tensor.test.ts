@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as sg from "../../src/index.js";
-import { describeDevices } from "../helpers/devices.js";
+import { forEachDevice, immediate } from "../helpers/devices.js";
 
 /** The code of the SeqgradError that `fn` throws, and its message. */
 function failure(fn: () => unknown): { code: string; message: string } {
@@ -13,7 +13,7 @@ function failure(fn: () => unknown): { code: string; message: string } {
   throw new Error("nothing was thrown");
 }
 
-await describeDevices("tensors", (device) => {
+await forEachDevice(immediate, "tensors", (device) => {
   const run = (fn: () => void) => () => sg.withDevice(device, () => sg.scope(fn));
   const values = (x: sg.Tensor) => Array.from(x.dataSync());
 

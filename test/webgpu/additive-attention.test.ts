@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
 import type { Backend } from "../../src/backend/backend.js";
+import type { Device } from "../../src/tensor/device.js";
+import { forEachDevice, openDevice } from "../helpers/devices.js";
+import { runKernel } from "../helpers/kernel.js";
 import { expectClose, normals } from "../helpers/numbers.js";
-import { describeWebGpu, forms, replay } from "./gpu.js";
+
+const { backend: wasm } = await openDevice("simd");
 
 interface Case {
   readonly sizes: readonly [B: number, T: number, S: number, A: number];
@@ -28,15 +32,15 @@ async function run(on: Backend, { sizes: [B, T, S, A], lengths, window = 0, posi
     ...(lengths && { lengths: Int32Array.from(lengths) }),
     ...(positions && { positions: Int32Array.from(positions) }),
   };
-  const { weights } = await replay(on, "additiveAttentionForward", { ...call, weights: new Float32Array(B * T * S).fill(7) });
-  const gradients = await replay(on, "additiveAttentionBackward", {
+  const { weights } = await runKernel(on, "additiveAttentionForward", { ...call, weights: new Float32Array(B * T * S).fill(7) });
+  const gradients = await runKernel(on, "additiveAttentionBackward", {
     ...{ ...call, weights: weights!, dWeights: normals(B * T * S, 4) },
     ...{ dq: new Float32Array(B * T * A).fill(7), dk: normals(B * S * A, 5), dv: new Float32Array(B * A).fill(7) },
   });
   return { weights: weights!, ...gradients };
 }
 
-function suite(gpu: Backend, wasm: Backend): void {
+function suite({ backend: gpu }: Device): void {
   test.each(cases)("$sizes, lengths $lengths, window $window around $positions, rows $range", async (c) => {
     const [actual, wanted] = [await run(gpu, c), await run(wasm, c)];
     expect(Object.keys(actual)).toEqual(["weights", "dq", "dk", "dv"]);
@@ -44,5 +48,4 @@ function suite(gpu: Backend, wasm: Backend): void {
   });
 }
 
-await describeWebGpu("additive attention equals that of WebAssembly", suite);
-await describeWebGpu("additive attention equals that of WebAssembly", suite, forms.inHardware);
+await forEachDevice(["webgpu", "webgpu as in hardware"], "additive attention equals that of WebAssembly", suite);

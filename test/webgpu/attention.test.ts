@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
 import type { Backend, TensorData } from "../../src/backend/backend.js";
+import type { Device } from "../../src/tensor/device.js";
+import { forEachDevice, openDevice } from "../helpers/devices.js";
+import { assembled, runKernel } from "../helpers/kernel.js";
 import { expectClose, normals } from "../helpers/numbers.js";
-import { type DataCall, describeWebGpu, forms, replay } from "./gpu.js";
+
+const { backend: wasm } = await openDevice("simd");
 
 interface Case {
   readonly sizes: readonly [B: number, N: number, K: number, T: number, S: number, D: number, E: number];
@@ -90,45 +94,40 @@ async function run(on: Backend, c: Case, split = false) {
   const common: Call = { ...dims, ...masks, q, k, v };
   let forward: Record<string, TensorData> = { y: empty(dy.length), logSumExp: empty(B * N * T) };
   for (const [begin, end] of parts(B * N)) {
-    forward = await replay(on, "attentionForward", { ...common, ...forward, begin, end } as DataCall<"attentionForward">);
+    forward = await runKernel(on, "attentionForward", assembled({ ...common, ...forward, begin, end }));
   }
   let backward: Record<string, TensorData> = { dq: empty(q.length), dk: empty(k.length), dv: empty(v.length) };
   for (const [begin, end] of parts(B * K)) {
-    backward = await replay(on, "attentionBackward", {
-      ...common,
-      ...forward,
-      dy,
-      ...backward,
-      begin,
-      end,
-    } as DataCall<"attentionBackward">);
+    backward = await runKernel(on, "attentionBackward", assembled({ ...common, ...forward, dy, ...backward, begin, end }));
   }
   return { forward, backward };
 }
 
-const suite = (chosen: readonly Case[]) => (gpu: Backend, wasm: Backend) => {
-  test.each(chosen.map((c) => [label(c), c] as const))("%s", async (_, c) => {
-    const [actual, wanted] = [await run(gpu, c), await run(wasm, c)];
-    for (const [pass, writes] of Object.entries(wanted))
-      for (const [name, data] of Object.entries(writes)) expectClose(actual[pass as "forward"][name]!, data, 3e-6, `${pass}: ${name}`);
-  });
+const suite =
+  (chosen: readonly Case[]) =>
+  ({ backend: gpu }: Device) => {
+    test.each(chosen.map((c) => [label(c), c] as const))("%s", async (_, c) => {
+      const [actual, wanted] = [await run(gpu, c), await run(wasm, c)];
+      for (const [pass, writes] of Object.entries(wanted))
+        for (const [name, data] of Object.entries(writes)) expectClose(actual[pass as "forward"][name]!, data, 3e-6, `${pass}: ${name}`);
+    });
 
-  test("a split range gives the same bits", async () => {
-    for (const c of cases.slice(0, 2)) expect(await run(gpu, c, true)).toEqual(await run(gpu, c));
-  });
-};
+    test("a split range gives the same bits", async () => {
+      for (const c of cases.slice(0, 2)) expect(await run(gpu, c, true)).toEqual(await run(gpu, c));
+    });
+  };
 
-await describeWebGpu("attention equals that of WebAssembly", suite([...cases, ...more]));
-await describeWebGpu("attention equals that of WebAssembly", suite(cases), forms.inHardware);
+await forEachDevice(["webgpu"], "attention equals that of WebAssembly", suite([...cases, ...more]));
+await forEachDevice(["webgpu as in hardware"], "attention equals that of WebAssembly", suite(cases));
 
-await describeWebGpu("attention", (gpu) => {
+await forEachDevice(["webgpu"], "attention", ({ backend: gpu }) => {
   test("gradients that are not wanted are left out", async () => {
     const c = cases[0]!;
     const { dims, data, masks } = make(c);
     const { forward, backward } = await run(gpu, c);
     for (const name of ["dq", "dk", "dv"]) {
       const call = { ...dims, ...masks, ...data, ...forward, [name]: new Float32Array(backward[name]!.length), begin: 0, end: 4 };
-      expect(await replay(gpu, "attentionBackward", call as DataCall<"attentionBackward">)).toEqual({ [name]: backward[name] });
+      expect(await runKernel(gpu, "attentionBackward", assembled(call))).toEqual({ [name]: backward[name] });
     }
   });
 

@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { createDevice, type InitOptions, init, io, matmul, models, noGrad, tensor, zeros } from "../../src/index.js";
 import { withDevice } from "../../src/tensor/device.js";
 import { dawn } from "../helpers/dawn.js";
-import { webGpuDevice } from "../helpers/devices.js";
+import { openDevice } from "../helpers/devices.js";
 import { batchAt, makeModel, stateOf } from "../helpers/fit-run.js";
 
-const reason = await webGpuDevice().then(
+const reason = await openDevice("webgpu").then(
   () => "",
   (error: Error) => error.message,
 );
@@ -105,7 +105,7 @@ describe.skipIf(reason)(`the device on WebGPU ${reason && `(no WebGPU: ${reason}
   });
 
   test("loads what was saved on WebAssembly, and the other way round", async () => {
-    const [gpu, wasm] = [await webGpuDevice(), await createDevice({ device: "wasm" })];
+    const [gpu, wasm] = [await openDevice("webgpu"), await createDevice({ device: "wasm" })];
     const make = () => new models.RecurrentLM({ vocabularySize: 9, cell: "gru", embed: 4, hidden: 6 });
     const scores = (model: ReturnType<typeof make>) => noGrad(() => model.forward(tensor(Int32Array.of(1, 2, 3), [1, 3])).logits.data());
     for (const [from, to] of [
@@ -122,7 +122,7 @@ describe.skipIf(reason)(`the device on WebGPU ${reason && `(no WebGPU: ${reason}
   });
 
   test("refuses a tensor of another device beside its own, and says how to move it; moved, it computes", async () => {
-    const [gpu, wasm] = [await webGpuDevice(), await createDevice({ device: "wasm" })];
+    const [gpu, wasm] = [await openDevice("webgpu"), await createDevice({ device: "wasm" })];
     const [x, y] = [tensor([1, 2, 3, 4], [2, 2], { device: gpu }), tensor([1, 0, 0, 1], [2, 2], { device: wasm })];
     expect(() => matmul(x, y)).toThrow(
       /argument 1 is on another device \(wasm\) than argument 0 \(webgpu\); move one: await to\(device\) of the tensor/,

@@ -1,8 +1,11 @@
 import { expect, test } from "vitest";
 import type { TensorData } from "../../src/backend/backend.js";
 import { binaryOps, type UnaryOp, unaryOps } from "../../src/backend/kernels.js";
+import { forEachDevice, openDevice } from "../helpers/devices.js";
+import { assembled, runKernel } from "../helpers/kernel.js";
 import { uniform } from "../helpers/uniform.js";
-import { type DataCall, describeWebGpu, replay } from "./gpu.js";
+
+const { backend: wasm } = await openDevice("simd");
 
 const specials = [0, -0, 1, -1, 0.5, -2, 3, 2.5, 1e-4, 88, -88, 100, -120, 1e5, -3e7, 3e9, -3e9, 1e30, Infinity, -Infinity, NaN];
 const smooth = new Float32Array([...uniform(200, -6, 6), ...uniform(100, -0.5, 0.5, 2), ...uniform(50, -1e4, 1e4, 3)]);
@@ -30,12 +33,12 @@ const scalarsOf = (op: UnaryOp): [number, number][] => {
 const strides = (prefix: string, values: readonly number[]) => Object.fromEntries(values.map((value, d) => [prefix + d, value]));
 const shape = (values: readonly number[]) => strides("d", values);
 
-await describeWebGpu("elementwise kernels", (gpu, wasm) => {
+await forEachDevice(["webgpu"], "elementwise kernels", ({ backend: gpu }) => {
   test("fill", async () => {
     // The last is more than one row of workgroups may have.
     for (const n of [0, 1, 63, 64, 65, 1000, 65_535 * 64 + 1]) {
       const call = { y: new Float32Array(n + 1), n, value: -2.5 };
-      expect(await replay(gpu, "fill", call)).toEqual(await replay(wasm, "fill", call));
+      expect(await runKernel(gpu, "fill", call)).toEqual(await runKernel(wasm, "fill", call));
     }
   });
 
@@ -46,7 +49,7 @@ await describeWebGpu("elementwise kernels", (gpu, wasm) => {
       const empty = () => (op === "toInt32" ? new Int32Array(x.length) : new Float32Array(x.length));
       for (const [a, b] of scalarsOf(op)) {
         const call = { x, y: empty(), op: unaryOps.indexOf(op), n: x.length, a, b };
-        const [actual, expected] = [await replay(gpu, "unary", call), await replay(wasm, "unary", call)];
+        const [actual, expected] = [await runKernel(gpu, "unary", call), await runKernel(wasm, "unary", call)];
         expectNear(actual.y!, expected.y!, 1e-6, floorOf(op), `${op} a=${a}`, [x]);
       }
     });
@@ -55,9 +58,9 @@ await describeWebGpu("elementwise kernels", (gpu, wasm) => {
       const x = new Float32Array([...specials, ...smooth]);
       const dy = uniform(x.length, -2, 2, 4);
       for (const [a, b] of scalarsOf(op)) {
-        const { y } = await replay(wasm, "unary", { x, y: new Float32Array(x.length), op: unaryOps.indexOf(op), n: x.length, a, b });
+        const { y } = await runKernel(wasm, "unary", { x, y: new Float32Array(x.length), op: unaryOps.indexOf(op), n: x.length, a, b });
         const call = { x, y: y!, dy, dx: new Float32Array(x.length).fill(3), op: unaryOps.indexOf(op), n: x.length, a, b };
-        const [actual, expected] = [await replay(gpu, "unaryBackward", call), await replay(wasm, "unaryBackward", call)];
+        const [actual, expected] = [await runKernel(gpu, "unaryBackward", call), await runKernel(wasm, "unaryBackward", call)];
         expectNear(actual.dx!, expected.dx!, 2e-6, floorOf(op), `${op}' a=${a}`, [x, dy]);
       }
     });
@@ -66,7 +69,7 @@ await describeWebGpu("elementwise kernels", (gpu, wasm) => {
   test("unary in place", async () => {
     const x = smooth;
     const call = { x, y: x, op: unaryOps.indexOf("square"), n: x.length, a: 0, b: 0 };
-    expect(await replay(gpu, "unary", call)).toEqual(await replay(wasm, "unary", call));
+    expect(await runKernel(gpu, "unary", call)).toEqual(await runKernel(wasm, "unary", call));
   });
 
   for (const op of binaryOps) {
@@ -80,8 +83,8 @@ await describeWebGpu("elementwise kernels", (gpu, wasm) => {
       const z = Float32Array.from([...b, ...far]);
       const n = x.length;
       const flat = { ...shape([1, 1, 1, n]), ...strides("as", [0, 0, 0, 1]), ...strides("bs", [0, 0, 0, 1]) };
-      const call = { a: x, b: z, y: new Float32Array(n), op: binaryOps.indexOf(op), ...flat } as unknown as DataCall<"binary">;
-      const [actual, expected] = [await replay(gpu, "binary", call), await replay(wasm, "binary", call)];
+      const call = assembled({ a: x, b: z, y: new Float32Array(n), op: binaryOps.indexOf(op), ...flat });
+      const [actual, expected] = [await runKernel(gpu, "binary", call), await runKernel(wasm, "binary", call)];
       expectNear(actual.y!, expected.y!, 1e-6, 1e-6, op, [x, z]);
     });
   }
@@ -99,10 +102,10 @@ await describeWebGpu("elementwise kernels", (gpu, wasm) => {
         const [a, b] = [uniform(240, -1, 1, 8), uniform(240, -1, 1, 9)];
         const condition = Float32Array.from(a, (v) => (v > 0.3 ? v : -0));
         const dims = { ...shape([2, 3, 4, 5]), ...strides("as", as), ...strides("bs", bs) };
-        const call = { a, b, y: new Float32Array(120), op: binaryOps.indexOf("sub"), ...dims } as unknown as DataCall<"binary">;
-        expect(await replay(gpu, "binary", call)).toEqual(await replay(wasm, "binary", call));
-        const choice = { condition, a, b, y: new Float32Array(120), ...dims, ...strides("cs", as) } as unknown as DataCall<"where">;
-        expect(await replay(gpu, "where", choice)).toEqual(await replay(wasm, "where", choice));
+        const call = assembled({ a, b, y: new Float32Array(120), op: binaryOps.indexOf("sub"), ...dims });
+        expect(await runKernel(gpu, "binary", call)).toEqual(await runKernel(wasm, "binary", call));
+        const choice = assembled({ condition, a, b, y: new Float32Array(120), ...dims, ...strides("cs", as) });
+        expect(await runKernel(gpu, "where", choice)).toEqual(await runKernel(wasm, "where", choice));
       });
     }
     test(`copyStrided: ${left}`, async () => {
@@ -113,8 +116,8 @@ await describeWebGpu("elementwise kernels", (gpu, wasm) => {
       ]) {
         const x = Int32Array.from({ length: 240 }, (_, i) => i * 7 - 100);
         const dims = { ...shape([2, 3, 4, 5]), ...strides("xs", as), ...strides("ys", ys) };
-        const call = { x, y: new Int32Array(240).fill(9), ...dims } as unknown as DataCall<"copyStrided">;
-        expect(await replay(gpu, "copyStrided", call)).toEqual(await replay(wasm, "copyStrided", call));
+        const call = assembled({ x, y: new Int32Array(240).fill(9), ...dims });
+        expect(await runKernel(gpu, "copyStrided", call)).toEqual(await runKernel(wasm, "copyStrided", call));
       }
     });
   }

@@ -1,8 +1,12 @@
 import { expect, test } from "vitest";
 import type { Backend } from "../../src/backend/backend.js";
 import { activations } from "../../src/backend/kernels.js";
+import type { Device } from "../../src/tensor/device.js";
+import { forEachDevice, openDevice } from "../helpers/devices.js";
+import { runKernel } from "../helpers/kernel.js";
 import { expectClose, normals } from "../helpers/numbers.js";
-import { describeWebGpu, forms, replay } from "./gpu.js";
+
+const { backend: wasm } = await openDevice("simd");
 
 type Shape = readonly [batch: number, m: number, n: number, k: number];
 
@@ -27,7 +31,7 @@ async function multiply(on: Backend, [batch, m, n, k]: Shape, options: Options):
   const y = normals(batch * strideY, 3);
   // With beta 0 what y held must not matter.
   if (beta === 0) y.fill(Number.NaN);
-  const writes = await replay(on, "gemm", {
+  const writes = await runKernel(on, "gemm", {
     ...{ a: normals(batch * strideA, 1, 0, 1 / Math.sqrt(k || 1)), b: normals((shared ? 1 : batch) * strideB, 2), y },
     ...(bias && { bias: normals(n, 4) }),
     ...{ batch, m, n, k, transA, transB, lda, ldb, ldy, strideA, strideB: shared ? 0 : strideB, strideY },
@@ -56,7 +60,7 @@ const options: Options[] = [
 
 const suite =
   (tolerance = 2e-6) =>
-  (gpu: Backend, wasm: Backend): void => {
+  ({ backend: gpu }: Device): void => {
     const check = async (shape: Shape, o: Options) =>
       expectClose(await multiply(gpu, shape, o), await multiply(wasm, shape, o), tolerance, JSON.stringify({ shape, ...o }));
 
@@ -89,27 +93,21 @@ const suite =
     });
   };
 
-await describeWebGpu("gemm equals that of WebAssembly", suite());
-await describeWebGpu("gemm equals that of WebAssembly", suite(), forms.inHardware);
-await describeWebGpu("gemm equals that of WebAssembly", suite(), forms.withoutSubgroups);
+await forEachDevice(["webgpu", "webgpu as in hardware", "webgpu without subgroups"], "gemm equals that of WebAssembly", suite());
 // 11 bits of each factor.
-await describeWebGpu("gemm of 16-bit factors is near that of WebAssembly", suite(1e-3), forms.f16);
+await forEachDevice(["webgpu with f16"], "gemm of 16-bit factors is near that of WebAssembly", suite(1e-3));
 
-await describeWebGpu(
-  "gemm in tiles of",
-  (gpu, wasm) => {
-    // Enough batches to fill a GPU.
-    test.each([
-      [128, 256, 70, 66],
-      [64, 100, 70, 66],
-      [32, 4, 40, 34],
-    ] as const)("%i", async (_, batch, m, n) => {
-      for (const trans of [0, 1]) {
-        const o = { transA: trans, transB: 1 - trans, shared: true, bias: true };
-        const shape: Shape = [batch, m, n, 17];
-        expectClose(await multiply(gpu, shape, o), await multiply(wasm, shape, o), 2e-6);
-      }
-    });
-  },
-  forms.inHardware,
-);
+await forEachDevice(["webgpu as in hardware"], "gemm in tiles of", ({ backend: gpu }) => {
+  // Enough batches to fill a GPU.
+  test.each([
+    [128, 256, 70, 66],
+    [64, 100, 70, 66],
+    [32, 4, 40, 34],
+  ] as const)("%i", async (_, batch, m, n) => {
+    for (const trans of [0, 1]) {
+      const o = { transA: trans, transB: 1 - trans, shared: true, bias: true };
+      const shape: Shape = [batch, m, n, 17];
+      expectClose(await multiply(gpu, shape, o), await multiply(wasm, shape, o), 2e-6);
+    }
+  });
+});

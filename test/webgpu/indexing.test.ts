@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
+import { forEachDevice, openDevice } from "../helpers/devices.js";
+import { runKernel } from "../helpers/kernel.js";
 import { expectClose, normals } from "../helpers/numbers.js";
 import { uniform } from "../helpers/uniform.js";
-import { describeWebGpu, replay } from "./gpu.js";
+
+const { backend: wasm } = await openDevice("simd");
 
 /** Indices below n: spread evenly, most of them small, all the same, ascending, descending. */
 const patterns: Record<string, (m: number, n: number) => Int32Array> = {
@@ -23,7 +26,7 @@ const shapes = [
   [1, 1000, 33, 2049],
 ] as const;
 
-await describeWebGpu("gather and scatter", (gpu, wasm) => {
+await forEachDevice(["webgpu"], "gather and scatter", ({ backend: gpu }) => {
   for (const [outer, n, inner, m] of shapes) {
     for (const [name, pattern] of Object.entries(patterns)) {
       const sizes = { outer, n, inner, m };
@@ -33,13 +36,13 @@ await describeWebGpu("gather and scatter", (gpu, wasm) => {
         const index = pattern(m, n);
         const words = Int32Array.from({ length: outer * n * inner }, (_, i) => i * 3 - 7);
         const call = { x: words, index, y: new Int32Array(full), ...sizes };
-        expect(await replay(gpu, "gatherRows", call)).toEqual(await replay(wasm, "gatherRows", call));
+        expect(await runKernel(gpu, "gatherRows", call)).toEqual(await runKernel(wasm, "gatherRows", call));
         for (const skip of [-1, index[0]!]) {
           const add = { dy: normals(full, 2), index, dx: normals(outer * n * inner, 3), ...sizes, skip };
           const [actual, again, expected] = [
-            await replay(gpu, "scatterAddRows", add),
-            await replay(gpu, "scatterAddRows", add),
-            await replay(wasm, "scatterAddRows", add),
+            await runKernel(gpu, "scatterAddRows", add),
+            await runKernel(gpu, "scatterAddRows", add),
+            await runKernel(wasm, "scatterAddRows", add),
           ];
           expectClose(actual.dx!, expected.dx!, 2e-6);
           expect(again).toEqual(actual);
@@ -50,9 +53,9 @@ await describeWebGpu("gather and scatter", (gpu, wasm) => {
         const index = pattern(full, n);
         const words = Int32Array.from({ length: outer * n * inner }, (_, i) => i * 3 - 7);
         const call = { x: words, index, y: new Int32Array(full), ...sizes };
-        expect(await replay(gpu, "gather", call)).toEqual(await replay(wasm, "gather", call));
+        expect(await runKernel(gpu, "gather", call)).toEqual(await runKernel(wasm, "gather", call));
         const add = { dy: normals(full, 2), index, dx: normals(outer * n * inner, 3), ...sizes };
-        const [actual, expected] = [await replay(gpu, "scatterAdd", add), await replay(wasm, "scatterAdd", add)];
+        const [actual, expected] = [await runKernel(gpu, "scatterAdd", add), await runKernel(wasm, "scatterAdd", add)];
         expectClose(actual.dx!, expected.dx!, 2e-6);
       });
     }
@@ -66,7 +69,7 @@ await describeWebGpu("gather and scatter", (gpu, wasm) => {
     const sizes = { outer: 1, n: 10_000, inner, m };
     const index = patterns.skewed!(m, 10_000);
     const add = { dy: normals(m * inner, 2), index, dx: new Float32Array(10_000 * inner), ...sizes, skip: 0 };
-    const [actual, expected] = [await replay(gpu, "scatterAddRows", add), await replay(wasm, "scatterAddRows", add)];
+    const [actual, expected] = [await runKernel(gpu, "scatterAddRows", add), await runKernel(wasm, "scatterAddRows", add)];
     expectClose(actual.dx!, expected.dx!, 2e-6);
   });
 
@@ -78,11 +81,11 @@ await describeWebGpu("gather and scatter", (gpu, wasm) => {
         index[4] = bad;
         const x = new Float32Array(42);
         const y = new Float32Array(6 * m);
-        await expect(replay(gpu, "gatherRows", { x, index, y, ...sizes })).rejects.toThrow(/gatherRows: index\[4\] is out of range/);
-        await expect(replay(gpu, "gather", { x, index, y, ...sizes })).rejects.toThrow(/gather: index\[4\] is out of range/);
+        await expect(runKernel(gpu, "gatherRows", { x, index, y, ...sizes })).rejects.toThrow(/gatherRows: index\[4\] is out of range/);
+        await expect(runKernel(gpu, "gather", { x, index, y, ...sizes })).rejects.toThrow(/gather: index\[4\] is out of range/);
         const add = { dy: y, index, dx: x, ...sizes };
-        await expect(replay(gpu, "scatterAddRows", { ...add, skip: -1 })).rejects.toThrow(/scatterAddRows: index\[4\] is out of range/);
-        await expect(replay(gpu, "scatterAdd", add)).rejects.toThrow(/scatterAdd: index\[4\] is out of range/);
+        await expect(runKernel(gpu, "scatterAddRows", { ...add, skip: -1 })).rejects.toThrow(/scatterAddRows: index\[4\] is out of range/);
+        await expect(runKernel(gpu, "scatterAdd", add)).rejects.toThrow(/scatterAdd: index\[4\] is out of range/);
       });
     }
   }

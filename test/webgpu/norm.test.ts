@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
 import type { Backend } from "../../src/backend/backend.js";
+import type { Device } from "../../src/tensor/device.js";
+import { forEachDevice, openDevice } from "../helpers/devices.js";
+import { runKernel } from "../helpers/kernel.js";
 import { expectClose, normals } from "../helpers/numbers.js";
-import { describeWebGpu, forms, replay } from "./gpu.js";
+
+const { backend: wasm } = await openDevice("simd");
 
 const sizes = [
   [1, 1, true],
@@ -11,13 +15,13 @@ const sizes = [
   [5, 200, true],
 ] as const;
 
-function suite(gpu: Backend, wasm: Backend): void {
+function suite({ backend: gpu }: Device): void {
   test.each(sizes)("layer normalisation of [%i, %i], with parameters: %s", async (rows, cols, affine) => {
     const n = rows * cols;
     const x = normals(n, 1, 5, 2);
     const parameters = { ...(affine && { gamma: normals(cols, 2, 1, 0.1), beta: normals(cols, 3) }), rows, cols };
     const results = { y: new Float32Array(n), mean: new Float32Array(rows), rstd: new Float32Array(rows) };
-    const forward = (on: Backend) => replay(on, "layerNormForward", { x, ...parameters, ...results, eps: 1e-5 });
+    const forward = (on: Backend) => runKernel(on, "layerNormForward", { x, ...parameters, ...results, eps: 1e-5 });
     const [actual, wanted] = [await forward(gpu), await forward(wasm)];
     for (const [name, data] of Object.entries(wanted)) expectClose(actual[name]!, data, 5e-6, name);
 
@@ -25,7 +29,7 @@ function suite(gpu: Backend, wasm: Backend): void {
     const sums = affine ? { dGamma: normals(cols, 4), dBeta: normals(cols, 5) } : {};
     for (const results of [{ dx: new Float32Array(n), ...sums }, { dx: new Float32Array(n) }, ...(affine ? [sums] : [])]) {
       const backward = (on: Backend) =>
-        replay(on, "layerNormBackward", {
+        runKernel(on, "layerNormBackward", {
           ...{ x, ...(gamma && { gamma }), mean: wanted.mean!, rstd: wanted.rstd!, dy: normals(n, 6) },
           ...{ ...results, rows, cols },
         });
@@ -38,13 +42,13 @@ function suite(gpu: Backend, wasm: Backend): void {
     const n = rows * cols;
     const saved = { x: normals(n, 1, 0.5, 2), ...(affine && { gamma: normals(cols, 2, 1, 0.1) }), rows, cols };
     const results = { y: new Float32Array(n), rstd: new Float32Array(rows) };
-    const forward = (on: Backend) => replay(on, "rmsNormForward", { ...saved, ...results, eps: 1e-5 });
+    const forward = (on: Backend) => runKernel(on, "rmsNormForward", { ...saved, ...results, eps: 1e-5 });
     const [actual, wanted] = [await forward(gpu), await forward(wasm)];
     for (const [name, data] of Object.entries(wanted)) expectClose(actual[name]!, data, 5e-6, name);
 
     const sums = affine ? { dGamma: normals(cols, 4) } : {};
     const backward = (on: Backend) =>
-      replay(on, "rmsNormBackward", { ...saved, rstd: wanted.rstd!, dy: normals(n, 6), dx: new Float32Array(n), ...sums });
+      runKernel(on, "rmsNormBackward", { ...saved, rstd: wanted.rstd!, dy: normals(n, 6), dx: new Float32Array(n), ...sums });
     const [dActual, dWanted] = [await backward(gpu), await backward(wasm)];
     for (const [name, data] of Object.entries(dWanted)) expectClose(dActual[name]!, data, 5e-6, name);
   });
@@ -65,19 +69,18 @@ function suite(gpu: Backend, wasm: Backend): void {
     const running = { runningMean: normals(cols, 7), runningVar: normals(cols, 8, 9), batches: Int32Array.of(3) };
     const inputs = { x, ...gamma, ...(affine && { beta: normals(cols, 3) }) };
     const forward = (on: Backend) =>
-      replay(on, "batchNormForward", { ...inputs, ...results, ...running, ...sizes, eps: 1e-3, momentum: 0.2 });
+      runKernel(on, "batchNormForward", { ...inputs, ...results, ...running, ...sizes, eps: 1e-3, momentum: 0.2 });
     const [actual, wanted] = [await forward(gpu), await forward(wasm)];
     expect(wanted.batches).toEqual(Int32Array.of(3 + training));
     for (const [name, data] of Object.entries(wanted)) expectClose(actual[name]!, data, 1e-5, name);
 
     const saved = { x, ...gamma, mean: wanted.mean!, rstd: wanted.rstd!, dy: normals(n, 6) };
     for (const sums of affine ? [{ dGamma: normals(cols, 4), dBeta: normals(cols, 5) }, {}] : [{}]) {
-      const backward = (on: Backend) => replay(on, "batchNormBackward", { ...saved, dx: new Float32Array(n), ...sums, ...sizes });
+      const backward = (on: Backend) => runKernel(on, "batchNormBackward", { ...saved, dx: new Float32Array(n), ...sums, ...sizes });
       const [dActual, dWanted] = [await backward(gpu), await backward(wasm)];
       for (const [name, data] of Object.entries(dWanted)) expectClose(dActual[name]!, data, 1e-5, name);
     }
   });
 }
 
-await describeWebGpu("normalisation equals that of WebAssembly", suite);
-await describeWebGpu("normalisation equals that of WebAssembly", suite, forms.inHardware);
+await forEachDevice(["webgpu", "webgpu as in hardware"], "normalisation equals that of WebAssembly", suite);

@@ -1,8 +1,11 @@
 import { test } from "vitest";
 import type { Backend, TensorData } from "../../src/backend/backend.js";
 import type { KernelName } from "../../src/backend/kernels.js";
+import { forEachDevice, openDevice } from "../helpers/devices.js";
+import { assembled, runKernel } from "../helpers/kernel.js";
 import { expectClose, normals } from "../helpers/numbers.js";
-import { type DataCall, describeWebGpu, replay } from "./gpu.js";
+
+const { backend: wasm } = await openDevice("simd");
 
 const n = 133;
 const array = (seed: number) => normals(n, seed);
@@ -28,7 +31,7 @@ const calls: [string, KernelName, Record<string, number | TensorData>][] = [
   ["adagrad", "adagrad", { ...common, sum: positive(3), eps: 1e-10 }],
 ];
 
-await describeWebGpu("optimizers equal those of WebAssembly", (gpu, wasm) => {
+await forEachDevice(["webgpu"], "optimizers equal those of WebAssembly", ({ backend: gpu }) => {
   const norms: [string, Record<string, number | TensorData>][] = [
     ["without a norm", { clipNorm: 0 }],
     ["clipped", { norm: Float32Array.of(4), clipNorm: 1 }],
@@ -38,8 +41,7 @@ await describeWebGpu("optimizers equal those of WebAssembly", (gpu, wasm) => {
   ];
   for (const [how, norm] of norms) {
     test.each(calls)(`%s, ${how}`, async (_, kernel, call) => {
-      const run = (on: Backend) =>
-        replay(on, kernel, { ...call, ...norm, parameter: array(1), gradient: array(2) } as DataCall<KernelName>);
+      const run = (on: Backend) => runKernel(on, kernel, assembled({ ...call, ...norm, parameter: array(1), gradient: array(2) }));
       const [actual, wanted] = [await run(gpu), await run(wasm)];
       for (const [name, data] of Object.entries(wanted)) expectClose(actual[name]!, data, 1e-6, name);
     });

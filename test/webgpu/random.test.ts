@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
+import { forEachDevice, openDevice } from "../helpers/devices.js";
+import { runKernel } from "../helpers/kernel.js";
 import { expectClose } from "../helpers/numbers.js";
 import { uniform } from "../helpers/uniform.js";
-import { describeWebGpu, replay } from "./gpu.js";
+
+const { backend: wasm } = await openDevice("simd");
 
 const lengths = [1, 2, 3, 4, 5, 63, 256, 1001];
 const keys = { key0: 0x1234567, key1: -5 };
@@ -12,12 +15,12 @@ const counters = [
   { counter0: -3, counter1: -1 },
 ];
 
-await describeWebGpu("random kernels", (gpu, wasm) => {
+await forEachDevice(["webgpu"], "random kernels", ({ backend: gpu }) => {
   test("philox gives the same words", async () => {
     for (const n of lengths) {
       for (const counter of counters) {
         const call = { y: new Int32Array(n), n, ...keys, ...counter, counter2: -1, counter3: 5 };
-        expect(await replay(gpu, "philox", call)).toEqual(await replay(wasm, "philox", call));
+        expect(await runKernel(gpu, "philox", call)).toEqual(await runKernel(wasm, "philox", call));
       }
     }
   });
@@ -37,7 +40,7 @@ await describeWebGpu("random kernels", (gpu, wasm) => {
       for (const counter of counters) {
         for (const [low, high] of ends) {
           const call = { y: new Float32Array(n), n, ...keys, ...counter, low, high };
-          const [actual, expected] = [await replay(gpu, "randomUniform", call), await replay(wasm, "randomUniform", call)];
+          const [actual, expected] = [await runKernel(gpu, "randomUniform", call), await runKernel(wasm, "randomUniform", call)];
           expect(actual, `${low} to ${high}`).toEqual(expected);
         }
       }
@@ -48,7 +51,7 @@ await describeWebGpu("random kernels", (gpu, wasm) => {
     for (const n of [...lengths, 100_000]) {
       for (const counter of counters) {
         const call = { y: new Float32Array(n), n, ...keys, ...counter, mean: 0.5, std: 1.5 };
-        const [actual, expected] = [await replay(gpu, "randomNormal", call), await replay(wasm, "randomNormal", call)];
+        const [actual, expected] = [await runKernel(gpu, "randomNormal", call), await runKernel(wasm, "randomNormal", call)];
         expectClose(actual.y!, expected.y!, 2e-7);
       }
     }
@@ -60,10 +63,10 @@ await describeWebGpu("random kernels", (gpu, wasm) => {
         const x = uniform(n, 1, 2, 3);
         if (p === 1) x[0] = Number.NaN;
         const call = { x, y: new Float32Array(n), n, ...keys, counter0: -3, counter1: 7, p };
-        const [{ y: actual }, { y: expected }] = [await replay(gpu, "dropout", call), await replay(wasm, "dropout", call)];
+        const [{ y: actual }, { y: expected }] = [await runKernel(gpu, "dropout", call), await runKernel(wasm, "dropout", call)];
         expectClose(actual!, expected!, 2e-7);
         expect(Array.from(actual!, (v) => v === 0)).toEqual(Array.from(expected!, (v) => v === 0));
-        expect(await replay(gpu, "dropout", { ...call, y: x })).toEqual({ y: actual });
+        expect(await runKernel(gpu, "dropout", { ...call, y: x })).toEqual({ y: actual });
       }
     }
   });

@@ -1,8 +1,12 @@
 import { expect, test } from "vitest";
 import type { Backend, TensorData } from "../../src/backend/backend.js";
 import type { KernelName } from "../../src/backend/kernels.js";
+import type { Device } from "../../src/tensor/device.js";
+import { forEachDevice, openDevice } from "../helpers/devices.js";
+import { assembled, runKernel } from "../helpers/kernel.js";
 import { expectClose, normals } from "../helpers/numbers.js";
-import { type DataCall, describeWebGpu, forms, replay } from "./gpu.js";
+
+const { backend: wasm } = await openDevice("simd");
 
 interface Case {
   readonly sizes: readonly [B: number, T: number, I: number, H: number, P?: number];
@@ -57,7 +61,7 @@ async function run(on: Backend, cell: Cell, { sizes, reverse, lengths, full, res
     ...(full && cell === "lstm" && { c0: normals(B * H, 5) }),
   };
   const x = normals(B * T * I, 6);
-  const call = (name: string, args: Call) => replay(on, name as KernelName, args as DataCall<KernelName>);
+  const call = (name: string, args: Call) => runKernel(on, name as KernelName, assembled(args));
   const forward = await call(`${cell}Forward`, {
     ...{ ...common, x, y: empty(B * T * P), hN: empty(B * P) },
     ...(full && { bIh: normals(G, 7), bHh: normals(G, 8) }),
@@ -88,7 +92,7 @@ const all: [Cell, Case][] = [
   ...[false, true].flatMap((relu) => cases.map((c): [Cell, Case] => ["rnn", { ...c, relu }])),
 ];
 
-function compare(gpu: Backend, wasm: Backend): void {
+function compare({ backend: gpu }: Device): void {
   test.each(all.map(([cell, c]) => [cell, label(c), c] as const))("%s %s", async (cell, _, c) => {
     const [actual, wanted] = [await run(gpu, cell, c), await run(wasm, cell, c)];
     for (const [pass, writes] of Object.entries(wanted))
@@ -97,10 +101,9 @@ function compare(gpu: Backend, wasm: Backend): void {
   });
 }
 
-await describeWebGpu("recurrent kernels equal those of WebAssembly", compare);
-await describeWebGpu("recurrent kernels equal those of WebAssembly", compare, forms.inHardware);
+await forEachDevice(["webgpu", "webgpu as in hardware"], "recurrent kernels equal those of WebAssembly", compare);
 
-await describeWebGpu("recurrent kernels", (gpu) => {
+await forEachDevice(["webgpu"], "recurrent kernels", ({ backend: gpu }) => {
   test("a length out of range is told by the next read", async () => {
     const run_ = run(gpu, "lstm", { sizes: [2, 3, 2, 2], lengths: [3, 4] });
     await expect(run_).rejects.toThrow(/lstmForward: lengths\[1\] is out of range/);

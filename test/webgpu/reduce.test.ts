@@ -1,8 +1,11 @@
 import { expect, test } from "vitest";
 import { reduceOps } from "../../src/backend/kernels.js";
+import { forEachDevice, openDevice } from "../helpers/devices.js";
+import { runKernel } from "../helpers/kernel.js";
 import { normals } from "../helpers/numbers.js";
 import { uniform } from "../helpers/uniform.js";
-import { describeWebGpu, replay } from "./gpu.js";
+
+const { backend: wasm } = await openDevice("simd");
 
 /** One level of the tree and several, results for less than a workgroup and for more threads than a level wants. */
 const shapes = [
@@ -18,7 +21,7 @@ const shapes = [
   [0, 5, 3],
 ] as const;
 
-await describeWebGpu("reductions", (gpu, wasm) => {
+await forEachDevice(["webgpu"], "reductions", ({ backend: gpu }) => {
   for (const [outer, n, inner] of shapes) {
     const size = outer * n * inner;
     const mixed = normals(size, 3);
@@ -28,7 +31,7 @@ await describeWebGpu("reductions", (gpu, wasm) => {
       for (const x of [mixed, positive]) {
         for (const op of reduceOps) {
           const call = { x, y: new Float32Array(outer * inner).fill(0.75), op: reduceOps.indexOf(op), outer, n, inner };
-          const [{ y: actual }, { y: expected }] = [await replay(gpu, "reduce", call), await replay(wasm, "reduce", call)];
+          const [{ y: actual }, { y: expected }] = [await runKernel(gpu, "reduce", call), await runKernel(wasm, "reduce", call)];
           if (op === "max" || op === "min") expect(actual).toEqual(expected);
           // A sum's error is one of the sum of magnitudes.
           const unit = op === "sum" || op === "addSum" ? n : 1;
@@ -44,7 +47,7 @@ await describeWebGpu("reductions", (gpu, wasm) => {
       const unordered = mixed.map((v, i) => (i % 1013 === 500 ? Number.NaN : v));
       for (const x of [mixed, ties, unordered, new Float32Array(size).fill(-Infinity), ties.map((v) => v * 0)]) {
         const call = { x, y: new Int32Array(outer * inner), outer, n, inner };
-        expect(await replay(gpu, "argmax", call)).toEqual(await replay(wasm, "argmax", call));
+        expect(await runKernel(gpu, "argmax", call)).toEqual(await runKernel(wasm, "argmax", call));
       }
     });
   }
@@ -59,16 +62,16 @@ await describeWebGpu("reductions", (gpu, wasm) => {
     ];
     for (const op of reduceOps.keys()) {
       const call = { x: Float32Array.from(rows.flat()), y: new Float32Array(5), op, outer: 5, n: 3, inner: 1 };
-      expect(await replay(gpu, "reduce", call)).toEqual(await replay(wasm, "reduce", call));
+      expect(await runKernel(gpu, "reduce", call)).toEqual(await runKernel(wasm, "reduce", call));
       const empty = { x: new Float32Array(0), y: new Float32Array(6), op, outer: 2, n: 0, inner: 3 };
-      expect(await replay(gpu, "reduce", empty)).toEqual(await replay(wasm, "reduce", empty));
+      expect(await runKernel(gpu, "reduce", empty)).toEqual(await runKernel(wasm, "reduce", empty));
     }
   });
 
   test("reduce: a long sum keeps its accuracy", async () => {
     const n = 3_000_000;
     const call = { x: new Float32Array(n).fill(0.1), y: new Float32Array(1), op: 0, outer: 1, n, inner: 1 };
-    const { y } = await replay(gpu, "reduce", call);
+    const { y } = await runKernel(gpu, "reduce", call);
     expect(Math.abs(y![0]! / (n * Math.fround(0.1)) - 1)).toBeLessThan(2e-7);
   });
 
@@ -77,7 +80,7 @@ await describeWebGpu("reductions", (gpu, wasm) => {
       for (const scale of [0, 1e-30, 1, 1e18, 1e30]) {
         const x = normals(n, 7, 0.1, scale);
         const call = { x, y: new Float32Array(1), n };
-        const [{ y: actual }, { y: expected }] = [await replay(gpu, "norm", call), await replay(wasm, "norm", call)];
+        const [{ y: actual }, { y: expected }] = [await runKernel(gpu, "norm", call), await runKernel(wasm, "norm", call)];
         expect(Math.abs(actual![0]! - expected![0]!), `${n} of ${scale}`).toBeLessThanOrEqual(4e-7 * expected![0]!);
       }
     }
@@ -92,7 +95,7 @@ await describeWebGpu("reductions", (gpu, wasm) => {
     unordered[10] = Number.NaN;
     for (const x of [apart, infinite, unordered, new Float32Array(200).fill(3e38)]) {
       const call = { x, y: new Float32Array(1), n: x.length };
-      const [{ y: actual }, { y: expected }] = [await replay(gpu, "norm", call), await replay(wasm, "norm", call)];
+      const [{ y: actual }, { y: expected }] = [await runKernel(gpu, "norm", call), await runKernel(wasm, "norm", call)];
       if (Number.isFinite(expected![0])) expect(Math.abs(actual![0]! / expected![0]! - 1)).toBeLessThan(4e-7);
       else expect(actual).toEqual(expected);
     }

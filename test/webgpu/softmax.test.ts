@@ -1,8 +1,12 @@
 import { expect, test } from "vitest";
-import type { Backend, TensorData } from "../../src/backend/backend.js";
+import type { TensorData } from "../../src/backend/backend.js";
 import type { KernelName } from "../../src/backend/kernels.js";
+import type { Device } from "../../src/tensor/device.js";
+import { forEachDevice, openDevice } from "../helpers/devices.js";
+import { assembled, runKernel } from "../helpers/kernel.js";
 import { expectClose, normals } from "../helpers/numbers.js";
-import { type DataCall, describeWebGpu, forms, replay } from "./gpu.js";
+
+const { backend: wasm } = await openDevice("simd");
 
 const shapes = [
   [1, 1],
@@ -13,12 +17,9 @@ const shapes = [
 ] as const;
 const IGNORED = -100;
 
-function suite(gpu: Backend, wasm: Backend): void {
+function suite({ backend: gpu }: Device): void {
   async function compare(kernel: KernelName, call: Record<string, number | TensorData>): Promise<void> {
-    const [actual, wanted] = [
-      await replay(gpu, kernel, call as DataCall<KernelName>),
-      await replay(wasm, kernel, call as DataCall<KernelName>),
-    ];
+    const [actual, wanted] = [await runKernel(gpu, kernel, assembled(call)), await runKernel(wasm, kernel, assembled(call))];
     for (const [name, data] of Object.entries(wanted)) expectClose(actual[name]!, data, 2e-6, `${kernel}: ${name}`);
   }
 
@@ -28,7 +29,7 @@ function suite(gpu: Backend, wasm: Backend): void {
     const dy = normals(n, 2);
     for (const kind of ["softmax", "logSoftmax"]) {
       await compare(`${kind}Forward` as KernelName, { x, y: new Float32Array(n), rows, cols });
-      const { y } = await replay(wasm, "softmaxForward", { x, y: new Float32Array(n), rows, cols });
+      const { y } = await runKernel(wasm, "softmaxForward", { x, y: new Float32Array(n), rows, cols });
       const output = kind === "softmax" ? y! : Float32Array.from(y!, Math.log);
       await compare(`${kind}Backward` as KernelName, { y: output, dy, dx: new Float32Array(n), rows, cols });
       await compare(`${kind}Backward` as KernelName, { y: output, dy, dx: dy, rows, cols });
@@ -45,7 +46,7 @@ function suite(gpu: Backend, wasm: Backend): void {
         const settings = { rows, cols, ignoreIndex: IGNORED, reduction, smoothing };
         const logSumExp = new Float32Array(rows);
         await compare("crossEntropyForward", { logits, targets, loss: new Float32Array(reduction ? 1 : rows), logSumExp, ...settings });
-        const { logSumExp: lse } = await replay(wasm, "crossEntropyForward", {
+        const { logSumExp: lse } = await runKernel(wasm, "crossEntropyForward", {
           ...{ logits, targets, loss: new Float32Array(reduction ? 1 : rows), logSumExp, ...settings },
         });
         const dLoss = normals(reduction ? 1 : rows, 4);
@@ -59,7 +60,7 @@ function suite(gpu: Backend, wasm: Backend): void {
   test("the mean of no rows is NaN", async () => {
     const settings = { rows: 2, cols: 3, ignoreIndex: IGNORED, reduction: 1, smoothing: 0 };
     const targets = Int32Array.of(IGNORED, IGNORED);
-    const { loss } = await replay(gpu, "crossEntropyForward", {
+    const { loss } = await runKernel(gpu, "crossEntropyForward", {
       ...{ logits: normals(6, 1), targets, loss: new Float32Array(1), logSumExp: new Float32Array(2), ...settings },
     });
     expect([...loss!]).toEqual([Number.NaN]);
@@ -68,9 +69,8 @@ function suite(gpu: Backend, wasm: Backend): void {
   test("a target out of range is told by the next read", async () => {
     const settings = { rows: 3, cols: 4, ignoreIndex: IGNORED, reduction: 1, smoothing: 0 };
     const call = { logits: normals(12, 1), targets: Int32Array.of(0, 4, 1), loss: new Float32Array(1), logSumExp: new Float32Array(3) };
-    await expect(replay(gpu, "crossEntropyForward", { ...call, ...settings })).rejects.toThrow("targets[1] is out of range");
+    await expect(runKernel(gpu, "crossEntropyForward", { ...call, ...settings })).rejects.toThrow("targets[1] is out of range");
   });
 }
 
-await describeWebGpu("softmax and cross-entropy equal those of WebAssembly", suite);
-await describeWebGpu("softmax and cross-entropy equal those of WebAssembly", suite, forms.inHardware);
+await forEachDevice(["webgpu", "webgpu as in hardware"], "softmax and cross-entropy equal those of WebAssembly", suite);

@@ -4,10 +4,10 @@ import { affine, createDevice, type Device, type FitEvent, init, manualSeed, mod
 import { withDevice } from "../../src/tensor/device.js";
 import { fit } from "../../src/train/index.js";
 import { dawn } from "../helpers/dawn.js";
-import { webGpuDevice } from "../helpers/devices.js";
+import { openDevice } from "../helpers/devices.js";
 import { batchAt, batches, losses, makeModel, numbered, only, parametersOf, run, stateOf, V } from "../helpers/fit-run.js";
 
-const reason = await webGpuDevice().then(
+const reason = await openDevice("webgpu").then(
   () => "",
   (error: Error) => error.message,
 );
