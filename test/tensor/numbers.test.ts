@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import * as sg from "../../src/index.js";
 import { createDevice } from "../../src/tensor/device.js";
-import { describeDevices, on } from "../helpers/devices.js";
+import { forEachDevice, immediate, on } from "../helpers/devices.js";
 import { expectError } from "../helpers/errors.js";
 
 await sg.init({ device: "wasm" });
@@ -57,7 +57,7 @@ describe("a tensor of int32 is not made from", () => {
   });
 });
 
-await describeDevices("a tensor of int32 is made from", (device) => {
+await forEachDevice(immediate, "a tensor of int32 is made from", (device) => {
   const test = on(device);
   test("whole numbers and bigints within its bounds, and keeps each", () => {
     const ends = [-(2 ** 31), -16777217, 16777217, 2 ** 31 - 1];
