@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import * as sg from "../../src/index.js";
 import type { Device } from "../../src/tensor/device.js";
 import { withDevice } from "../../src/tensor/device.js";
-import { describeEverywhere } from "../helpers/devices.js";
+import { everywhere, forEachDevice } from "../helpers/devices.js";
 import { expectClose } from "../helpers/numbers.js";
 
 const int32 = (data: readonly number[], shape: readonly number[] = [data.length]) => sg.tensor([...data], shape, { dtype: "int32" });
@@ -14,7 +14,7 @@ const lengthViews = () => ({
   "every second": sg.slice(int32([2, 9, 5, 9, 3]), 0, 0, 5, 2),
 });
 
-await describeEverywhere("operands that are views", (device: Device) => {
+await forEachDevice(everywhere, "operands that are views", (device: Device) => {
   /** What `compute` returns, read. */
   const values = (compute: () => sg.Tensor) => withDevice(device, () => compute().data());
 
