@@ -1,4 +1,5 @@
 import type { FitEvent } from "../train/types.js";
+import { formatNumber } from "../util/format.js";
 import { formatDuration, formatRate, ProgressLine } from "./progress.js";
 
 export type Measures = Readonly<Record<string, number>>;
@@ -20,7 +21,7 @@ export type TaskReport = (event: FitEvent, measures?: Measures, baseline?: { rea
 /** `accuracy 0.7811  f1 0.7810`. */
 export const formatMeasures = (measures: Measures): string =>
   Object.entries(measures)
-    .map(([name, value]) => `${name} ${value.toFixed(4)}`)
+    .map(([name, value]) => `${name} ${formatNumber(value)}`)
     .join("  ");
 
 const print = (line: string) => process.stdout.write(`${line}\n`);

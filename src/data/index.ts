@@ -1,3 +1,5 @@
+export type { NumberFormat } from "./cell-numbers.js";
+export { type ColumnOptions, type Columns, columnsOf, type NamedRow } from "./columns.js";
 export { parseConll, type TaggedSentence } from "./conll.js";
 export {
   DataLoader,
@@ -12,5 +14,6 @@ export { type MaskedTokens, type MaskingOptions, maskTokens } from "./masking.js
 export { type PaddedRows, padRows } from "./padding.js";
 export { sampleText } from "./sample.js";
 export { type Series, SeriesScaler, type SeriesWindow, seriesOf, seriesWindows } from "./series.js";
-export { columnsOf, type NamedRow, numberIn, parseCsv, parseTsv, type TableOptions, type TableRow } from "./tables.js";
+export { parseSeries, type SeriesColumn, type SeriesTable, type SeriesTableOptions } from "./series-table.js";
+export { numberIn, parseCsv, parseTsv, type RecordOptions, type TableOptions, type TableRecord, type TableRow } from "./tables.js";
 export { ContinuousWindows, consecutiveWindows, RandomWindows, splitTokens, type WindowBatch, type WindowOptions } from "./windows.js";

@@ -1,5 +1,7 @@
 import { checkInteger, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions } from "../util/options.js";
+import { indexOfName } from "./column-names.js";
 
 /** Several series side by side, step by step. */
 export interface Series {
@@ -7,15 +9,22 @@ export interface Series {
   readonly values: Float64Array;
   readonly steps: number;
   readonly channels: number;
+  /** A name for each of the series. Default: they are told apart by their order. */
+  readonly names?: readonly string[];
 }
 
 /**
  * Series from a row of numbers for each step.
- * @throws SeqgradError `value` for none, `shape` for rows of different lengths, `not-finite` for what is no number
+ * @param options `names` of the series, by which a forecaster finds them
+ * @throws SeqgradError `value` for none or names that do not fit, `shape` for rows of different lengths, `not-finite` for what is not a number
  * @example
- * sg.seriesOf([[1, 10], [2, 20], [3, 30]]).steps; // = 3
+ * sg.seriesOf([[1, 10], [2, 20], [3, 30]], { names: ["temp", "wind"] }).steps; // = 3
  */
-export function seriesOf(rows: readonly (readonly number[])[]): Series {
+export function seriesOf(rows: readonly (readonly number[])[], options: { names?: readonly string[] } = {}): Series {
+  checkOptions("seriesOf", options, ["names"]);
+  const { names } = options;
+  if (rows !== undefined && rows !== null && typeof (rows as Partial<Iterable<unknown>>)[Symbol.iterator] !== "function")
+    throw new SeqgradError("value", `seriesOf: the rows are ${kindOf(rows)}; give a list of rows, such as [[1], [2]].`);
   const flat = Array.from(rows ?? []).findIndex((row) => !Array.isArray(row));
   if (flat >= 0)
     throw new SeqgradError("value", `seriesOf: step ${flat} is ${kindOf(rows[flat])}; give a row for each step, such as [[1], [2]].`);
@@ -29,7 +38,54 @@ export function seriesOf(rows: readonly (readonly number[])[]): Series {
       "not-finite",
       `seriesOf: step ${hole} has [${rows[hole]!.map((value) => `${shown(value)}`).join(", ")}]; fill what is missing.`,
     );
-  return { values: Float64Array.from(rows.flat()), steps: rows.length, channels };
+  if (names !== undefined) checkNames("seriesOf", names, channels);
+  return { values: Float64Array.from(rows.flat()), steps: rows.length, channels, ...(names && { names: [...names] }) };
+}
+
+function checkNames(op: string, names: unknown, channels: number): void {
+  const isGood = Array.isArray(names) && names.every((name) => typeof name === "string") && new Set(names).size === names.length;
+  if (!isGood) throw new SeqgradError("value", `${op}: names are ${shown(names)}; give a list of strings, each once.`);
+  if (names.length !== channels)
+    throw new SeqgradError("value", `${op}: there are ${names.length} names for ${channels} series; give one for each.`);
+}
+
+/** The series, when it is one. */
+export function checkSeries(op: string, series: Series): Series {
+  const { values, steps, channels, names } = (series ?? {}) as Partial<Series>;
+  if (!(values instanceof Float64Array) || !Number.isInteger(steps) || !Number.isInteger(channels))
+    throw new SeqgradError("value", `${op}: the series are ${kindOf(series)}; give what seriesOf() or parseSeries() made.`);
+  if (steps! < 1 || channels! < 1 || values.length < steps! * channels!)
+    throw new SeqgradError(
+      "shape",
+      `${op}: the series have ${values.length} values for ${steps} steps of ${channels}; make them by seriesOf().`,
+    );
+  if (names !== undefined) checkNames(op, names, channels!);
+  return series;
+}
+
+/**
+ * The series of some names, in their order; others are left out. Series without names are taken as they stand.
+ * @throws SeqgradError `value` for a name that is missing, `shape` for another number of series without names
+ */
+export function namedSeries(op: string, series: Series, names: readonly string[] | undefined, channels: number): Series {
+  const { values, steps, channels: given, names: own } = checkSeries(op, series);
+  if (!names || !own) {
+    if (given === channels) return series;
+    throw new SeqgradError(
+      "shape",
+      `${op}: got ${given} series side by side; the model knows ${channels}${names ? ` (${names.join(", ")})` : ""}.`,
+    );
+  }
+  const places = names.map((name) => indexOfName(own, name));
+  const missing = places.indexOf(-1);
+  if (missing >= 0) {
+    const got = `the series ${JSON.stringify(names[missing])} is missing; there are ${own.map((name) => JSON.stringify(name)).join(", ")}`;
+    throw new SeqgradError("value", `${op}: ${got}. Expected ${names.map((name) => JSON.stringify(name)).join(", ")}, as in training.`);
+  }
+  if (given === channels && places.every((place, c) => place === c)) return series;
+  const picked = new Float64Array(steps * channels);
+  for (let t = 0; t < steps; t++) for (const [c, place] of places.entries()) picked[t * channels + c] = values[t * given + place]!;
+  return { values: picked, steps, channels, names };
 }
 
 /**
@@ -50,16 +106,26 @@ export class SeriesScaler {
    * From a series, of which steps from `end` on are not looked at. A series that does not change is only shifted.
    * @throws SeqgradError `range` for an end outside the series, `not-finite` for numbers whose squares are past all numbers
    */
-  static fit({ values, steps, channels }: Series, end = steps): SeriesScaler {
+  static fit(series: Series, end = checkSeries("SeriesScaler.fit", series).steps): SeriesScaler {
+    const { values, steps, channels } = checkSeries("SeriesScaler.fit", series);
     checkInteger("SeriesScaler.fit", "end", end, 1, steps);
-    const of = (term: (value: number, channel: number) => number) =>
-      Array.from({ length: channels }, (_, c) => {
-        let sum = 0;
-        for (let t = 0; t < end; t++) sum += term(values[t * channels + c]!, c);
-        return sum / end;
-      });
-    const means = of((value) => value);
-    const deviations = of((value, c) => (value - means[c]!) ** 2).map((variance) => Math.sqrt(variance) || 1);
+    const means = Array.from({ length: channels }, (_, c) => {
+      let sum = 0;
+      for (let t = 0; t < end; t++) sum += values[t * channels + c]!;
+      return sum / end;
+    });
+    const deviations = means.map((mean, c) => {
+      const first = values[c]!;
+      let most = 0;
+      for (let t = 0; t < end; t++)
+        most = values[t * channels + c] === first ? most : Math.max(most, Math.abs(values[t * channels + c]! - mean));
+      if (most === 0) return 1;
+      // The squares of the smallest differences are 0 unless these are made larger first.
+      const unit = most < 1e-100 ? most : 1;
+      let sum = 0;
+      for (let t = 0; t < end; t++) sum += ((values[t * channels + c]! - mean) / unit) ** 2;
+      return unit * Math.sqrt(sum / end);
+    });
     const wild = deviations.findIndex((deviation) => !Number.isFinite(deviation));
     if (wild >= 0)
       throw new SeqgradError(
@@ -74,23 +140,35 @@ export class SeriesScaler {
     const { means, deviations } = (json ?? {}) as { means?: unknown; deviations?: unknown };
     const isNumbers = (list: unknown): list is number[] => Array.isArray(list) && list.length > 0 && list.every(Number.isFinite);
     if (!isNumbers(means) || !isNumbers(deviations) || means.length !== deviations.length || deviations.some((d) => d <= 0))
-      throw new SeqgradError("format", "SeriesScaler.fromJSON: wants { means, deviations }, as many numbers in each, deviations above 0.");
+      throw new SeqgradError(
+        "format",
+        "SeriesScaler.fromJSON: expected { means, deviations }, as many numbers in each, deviations above 0.",
+      );
     return new SeriesScaler(means, deviations);
   }
 
   /** A number of one series, scaled. */
   scaled(value: number, channel: number): number {
+    checkInteger("SeriesScaler.scaled", "channel", channel, 0, this.means.length - 1);
     return (value - this.means[channel]!) / this.deviations[channel]!;
   }
 
   /** Numbers of one series, scaled. */
   apply(values: ArrayLike<number>, channel: number): number[] {
+    this.#check("apply", values, channel);
     return Array.from(values, (value) => this.scaled(value, channel));
   }
 
   /** Scaled numbers in the series' own units. */
   undo(values: ArrayLike<number>, channel: number): number[] {
+    this.#check("undo", values, channel);
     return Array.from(values, (value) => value * this.deviations[channel]! + this.means[channel]!);
+  }
+
+  #check(name: string, values: unknown, channel: number): void {
+    if (!Array.isArray(values) && !ArrayBuffer.isView(values))
+      throw new SeqgradError("value", `SeriesScaler.${name}: the values are ${kindOf(values)}; give a list of numbers.`);
+    checkInteger(`SeriesScaler.${name}`, "channel", channel, 0, this.means.length - 1);
   }
 
   toJSON(): { means: readonly number[]; deviations: readonly number[] } {
@@ -119,15 +197,13 @@ export interface SeriesWindow {
  */
 export function seriesWindows(
   series: Series,
-  {
-    history,
-    horizon,
-    from = 0,
-    to = series.steps,
-    stride = 1,
-    scaler,
-  }: { history: number; horizon: number; from?: number; to?: number; stride?: number; scaler?: SeriesScaler },
+  options: { history: number; horizon: number; from?: number; to?: number; stride?: number; scaler?: SeriesScaler },
 ): SeriesWindow[] {
+  checkSeries("seriesWindows", series);
+  checkOptions("seriesWindows", options ?? null, ["history", "horizon", "from", "to", "stride", "scaler"]);
+  const { history, horizon, from = 0, to = series.steps, stride = 1, scaler } = options;
+  if (scaler !== undefined && !(scaler instanceof SeriesScaler && scaler.means.length === series.channels))
+    throw new SeqgradError("value", `seriesWindows: the scaler is ${kindOf(scaler)}; give a SeriesScaler of as many series.`);
   checkInteger("seriesWindows", "history", history, 1);
   checkInteger("seriesWindows", "horizon", horizon, 1);
   checkInteger("seriesWindows", "stride", stride, 1);

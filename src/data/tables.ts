@@ -1,5 +1,8 @@
-import { checkText } from "../util/check.js";
+import { checkText, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions } from "../util/options.js";
+import { numberReader } from "./cell-numbers.js";
+import { type Columns, checkColumns, columnsOf } from "./columns.js";
 
 export interface TableRow {
   /** The line of the file on which it begins, from 1. */
@@ -8,46 +11,96 @@ export interface TableRow {
 }
 
 export interface TableOptions {
-  /** How many cells each row must have. Default: as many as the first. */
-  readonly columns?: number;
   /** The file's name, for messages. */
-  readonly name?: string;
+  readonly name?: string | undefined;
+  /** What stands between cells. Default: a tab for parseTsv(); for parseCsv() a comma, a semicolon or a tab, as the first rows have it. */
+  readonly delimiter?: string | undefined;
 }
 
+export interface RecordOptions<Name extends string> extends TableOptions {
+  /**
+   * The columns to take, by name, in a table without a header in their order; or for each name the column that holds it, by its own name or
+   * its number from 1.
+   */
+  readonly columns: Columns<Name>;
+}
+
+/** A row's cells by the names of their columns. */
+export type TableRecord<Name extends string> = { readonly [K in Name]: string };
+
 /**
- * The rows of tab-separated text; cells are as they stand, quotes included. Empty lines are passed over.
+ * The rows of tab-separated text; cells are as they stand, quotes included. Empty lines are passed over. With `columns` a row is an
+ * object of the cells that they name.
  * @throws SeqgradError `format` that names the file, line and column of the first row with more or fewer cells
  * @example
  * sg.parseTsv("Hello\tBonjour\nYes\tOui").map(({ cells }) => cells); // = [["Hello", "Bonjour"], ["Yes", "Oui"]]
+ * sg.parseTsv("good\ta fine film", { columns: ["label", "text"] }); // = [{ label: "good", text: "a fine film" }]
  */
-export function parseTsv(text: string, options: TableOptions = {}): TableRow[] {
-  const rows = checkText(options.name ?? "parseTsv", text)
+export function parseTsv<const Name extends string>(text: string, options: RecordOptions<Name>): TableRecord<Name>[];
+export function parseTsv(text: string, options?: TableOptions): TableRow[];
+export function parseTsv(text: string, options: TableOptions & Partial<RecordOptions<string>> = {}): object[] {
+  const { name = "parseTsv", delimiter = "\t" } = checkTableOptions("parseTsv", options);
+  const rows = checkText(name, text)
     .replace(/^\ufeff/, "")
     .split(/\r\n|\n|\r/)
-    .map((line, i) => ({ line: i + 1, cells: line.split("\t") }));
-  return checked(
-    rows.filter(({ cells }) => cells.length > 1 || cells[0] !== ""),
-    options,
-  );
+    .map((line, i) => ({ line: i + 1, cells: line.split(delimiter) }));
+  const even = evenRows(rows, { name: options.name });
+  return options.columns === undefined ? even : recordsOf(even, options.columns, options.name);
 }
 
 /**
  * The rows of comma-separated text (RFC 4180): cells in double quotes may hold commas, quotes twice, and line breaks, which come as \n.
- * Read by papaparse.
+ * Semicolons or tabs are found where they stand for the commas. Empty lines are passed over. With `columns` a row is an object of the cells
+ * that they name. Read by papaparse.
  * @throws SeqgradError `format` that names the file, line and column of what is wrong
  * @example
  * const rows = await sg.parseCsv('date,"temperature, °C"\n1981-01-01,20.7');
  * rows.map(({ cells }) => cells[1]); // = ["temperature, °C", "20.7"]
+ * await sg.parseCsv("id;text;label\n7;a fine film;good", { columns: ["label", "text"] }); // = [{ label: "good", text: "a fine film" }]
  */
-export async function parseCsv(text: string, options: TableOptions = {}): Promise<TableRow[]> {
+export function parseCsv<const Name extends string>(text: string, options: RecordOptions<Name>): Promise<TableRecord<Name>[]>;
+export function parseCsv(text: string, options?: TableOptions): Promise<TableRow[]>;
+export async function parseCsv(text: string, options: TableOptions & Partial<RecordOptions<string>> = {}): Promise<object[]> {
+  checkTableOptions("parseCsv", options);
+  const { rows } = await readCsv(text, options);
+  const even = evenRows(rows, options);
+  return options.columns === undefined ? even : recordsOf(even, options.columns, options.name);
+}
+
+function checkTableOptions(op: string, options: TableOptions & Partial<RecordOptions<string>>): TableOptions {
+  checkOptions(op, options, ["columns", "delimiter", "name"]);
+  checkDelimiter(op, options.delimiter);
+  if (options.columns !== undefined) checkColumns(op, options.columns);
+  if (options.name !== undefined && typeof options.name !== "string")
+    throw new SeqgradError("value", `${op}: name is ${kindOf(options.name)}; give a string.`);
+  return options;
+}
+
+/** The delimiter, when it is a sign that can be one. */
+export function checkDelimiter(op: string, delimiter: string | undefined): void {
+  if (delimiter === undefined || (typeof delimiter === "string" && delimiter.length === 1 && !/["\n\r\ufeff]/.test(delimiter))) return;
+  throw new SeqgradError("value", `${op}: delimiter is ${shown(delimiter)}; give one sign, such as ";" or "\\t".`);
+}
+
+/** A table's rows, the empty lines among them, and what stands between its cells. */
+export async function readCsv(text: string, options: TableOptions): Promise<{ rows: TableRow[]; delimiter: string }> {
   const { default: papa } = await import("papaparse");
+  const { name = "parseCsv" } = options;
   // Of line breaks papaparse knows one kind a file.
-  const lines = checkText(options.name ?? "parseCsv", text).replace(/\r\n?/g, "\n");
-  const { data, errors } = papa.parse<string[]>(lines, { delimiter: ",", newline: "\n", skipEmptyLines: false });
-  let line = 1;
+  let lines = checkText(name, text)
+    .replace(/^\ufeff/, "")
+    .replace(/\r\n?/g, "\n");
+  const [told, sign] = /^sep=(.)\n/i.exec(lines) ?? []; // Excel's own first line
+  if (told) lines = lines.slice(told.length);
+  const parse = (delimiter: string, preview = 0) =>
+    papa.parse<string[]>(lines, { delimiter, newline: "\n", skipEmptyLines: false, preview });
+  const delimiter = options.delimiter ?? sign ?? delimiterOf((candidate) => parse(candidate, 100).data);
+  const { data, errors } = parse(delimiter);
+  let line = told ? 2 : 1;
   const rows = data.map((cells) => {
     const row = { line, cells };
-    line += 1 + cells.reduce((breaks, cell) => breaks + (cell.match(/\n/g)?.length ?? 0), 0);
+    line += 1;
+    for (const cell of cells) for (let at = cell.indexOf("\n"); at >= 0; at = cell.indexOf("\n", at + 1)) line++;
     return row;
   });
   const [error] = errors;
@@ -55,73 +108,78 @@ export async function parseCsv(text: string, options: TableOptions = {}): Promis
     const where = error.row === undefined ? "" : `, line ${rows[error.row]?.line ?? error.row + 1}`;
     throw new SeqgradError("format", `${options.name ?? "the table"}${where}: ${error.message}.`);
   }
-  return checked(
-    rows.filter(({ cells }) => cells.length > 1 || cells[0] !== ""),
-    options,
+  return { rows, delimiter };
+}
+
+/** The sign that cuts the first row, and the rows after it into as many cells; a comma where several do. */
+function delimiterOf(parse: (delimiter: string) => readonly (readonly string[])[]): string {
+  const cuts = [",", ";", "\t"]
+    .map((delimiter) => {
+      const rows = parse(delimiter).filter((cells) => cells.length > 1 || cells[0] !== "");
+      const width = rows[0]?.length ?? 0;
+      return { delimiter, width, isEven: rows.every((cells) => cells.length === width) };
+    })
+    .filter(({ width }) => width > 1);
+  return (cuts.find(({ isEven }) => isEven) ?? cuts[0])?.delimiter ?? ",";
+}
+
+/** Whether a row holds nothing. */
+export const isBlank = ({ cells }: TableRow): boolean => cells.every((cell) => cell.trim() === "");
+
+/**
+ * The rows that are not empty lines, all as wide as the first. Empty cells at the end, in the first row or in the others, are what spreadsheets
+ * leave there, and count for nothing.
+ * @param keepsBlank whether an empty line is a row of one empty cell, where the first row has one cell
+ */
+export function evenRows(rows: readonly TableRow[], { name = "the table" }: TableOptions, keepsBlank = false): TableRow[] {
+  const isNothing = ({ cells }: TableRow) => cells.length === 1 && cells[0] === "";
+  let end = rows.length;
+  while (end > 0 && isNothing(rows[end - 1]!)) end--;
+  const first = rows.find((row) => !isNothing(row));
+  if (!first) throw new SeqgradError("format", `${name} holds no row.`);
+  const width = first.cells.length;
+  const keeps = keepsBlank && width === 1;
+  const even: TableRow[] = [];
+  for (const row of rows.slice(0, end)) {
+    const { line, cells } = row;
+    if (isNothing(row) && !keeps) continue;
+    if (cells.length === width) even.push(row);
+    else if (cells.length > width && cells.slice(width).every((cell) => cell.trim() === ""))
+      even.push({ line, cells: cells.slice(0, width) });
+    else if (cells.length < width && first.cells.slice(cells.length).every((cell) => cell.trim() === "") && row !== first) {
+      even.push({ line, cells: [...cells, ...new Array<string>(width - cells.length).fill("")] });
+    } else {
+      const column = Math.min(cells.length, width) + 1;
+      const advice = "put a cell that holds the delimiter in quotes, or name another delimiter";
+      const got = `the row has ${cells.length} cell${cells.length === 1 ? "" : "s"}; expected ${width}, as in line ${first.line}`;
+      throw new SeqgradError("format", `${name}, line ${line}, column ${column}: ${got}${cells.length > width ? `; ${advice}` : ""}.`);
+    }
+  }
+  return even;
+}
+
+function recordsOf<Name extends string>(rows: readonly TableRow[], columns: Columns<Name>, name = "the table"): TableRecord<Name>[] {
+  const names = (Array.isArray(columns) ? columns : Object.keys(columns)) as Name[];
+  return columnsOf(rows, columns, { name }).map(
+    ({ cells }) => Object.fromEntries(names.map((column, i) => [column, cells[i]!])) as TableRecord<Name>,
   );
 }
 
-/** The cells of a row that were asked for by name, and the columns of the file in which they stand, from 1. */
-export interface NamedRow extends TableRow {
-  readonly columns: readonly number[];
-}
+const read = numberReader({});
 
 /**
- * The named columns of a table. A first row that holds all the names, in capitals or not, is a header: it tells where they stand, maybe
- * among others. Without one the rows hold just these columns, in this order.
- * @throws SeqgradError `format` that names the file, line and column of an empty cell, or of a first row that fits in neither way; so does
- * one that holds some of the names
- * @example
- * const rows = sg.columnsOf(sg.parseTsv("Text\tid\tLabel\na fine film\t7\tgood"), ["label", "text"]);
- * rows.map(({ cells }) => cells); // = [["good", "a fine film"]]
- */
-export function columnsOf(rows: readonly TableRow[], names: readonly string[], name = "the table"): NamedRow[] {
-  const [first] = rows;
-  if (!first) throw new SeqgradError("format", `${name} holds no row.`);
-  const heads = first.cells.map((cell) => cell.trim().toLowerCase());
-  const isHeader = names.every((wanted) => heads.includes(wanted));
-  if (!isHeader && heads.length !== names.length) {
-    const wants = `wants ${names.join(", ")}, or a header that names them`;
-    throw new SeqgradError(
-      "format",
-      `${name}, line ${first.line}, column ${Math.min(heads.length, names.length) + 1}: the row has ${heads.length} cells; ${wants}.`,
-    );
-  }
-  const known = names.filter((wanted) => heads.includes(wanted));
-  const twice = known.find((wanted) => heads.indexOf(wanted) !== heads.lastIndexOf(wanted));
-  if ((!isHeader && known.length > 0) || twice) {
-    const fault = twice ? `names ${twice} twice` : `names ${known.join(", ")} alone of ${names.join(", ")}`;
-    throw new SeqgradError("format", `${name}, line ${first.line}: the header ${fault}; name each once, or leave the header out.`);
-  }
-  const columns = names.map((wanted, i) => 1 + (isHeader ? heads.indexOf(wanted) : i));
-  return rows.slice(isHeader ? 1 : 0).map(({ line, cells }) => {
-    const empty = columns.findIndex((column) => cells[column - 1]!.trim() === "");
-    if (empty >= 0) throw new SeqgradError("format", `${name}, line ${line}, column ${columns[empty]}: the ${names[empty]} is empty.`);
-    return { line, columns, cells: columns.map((column) => cells[column - 1]!) };
-  });
-}
-
-function checked(rows: TableRow[], { columns = rows[0]?.cells.length ?? 0, name = "the table" }: TableOptions): TableRow[] {
-  if (rows.length === 0) throw new SeqgradError("format", `${name} holds no row.`);
-  for (const { line, cells } of rows) {
-    if (cells.length === columns) continue;
-    const column = Math.min(cells.length, columns) + 1;
-    throw new SeqgradError("format", `${name}, line ${line}, column ${column}: the row has ${cells.length} cells; wants ${columns}.`);
-  }
-  return rows;
-}
-
-/**
- * A cell as a finite number.
+ * A cell as a finite number, with a decimal point; hexadecimal digits and separators are none.
  * @param column from 1
  * @throws SeqgradError `format` that names the file, line and column
  * @example
  * sg.numberIn({ line: 7, cells: ["1981-01-01", "20.7"] }, 2); // = 20.7
  */
-export function numberIn({ line, cells }: TableRow, column: number, name = "the table"): number {
-  const text = cells[column - 1]?.trim() ?? "";
-  const value = Number(text);
-  if (text === "" || !Number.isFinite(value))
-    throw new SeqgradError("format", `${name}, line ${line}, column ${column}: ${JSON.stringify(text)} is not a number.`);
+export function numberIn(row: TableRow, column: number, name = "the table"): number {
+  if (!Array.isArray(row?.cells))
+    throw new SeqgradError("value", `numberIn: the row is ${kindOf(row)}; give a row that parseCsv() or parseTsv() made.`);
+  const text = String(row.cells[column - 1] ?? "").trim();
+  const value = read(text);
+  if (Number.isNaN(value))
+    throw new SeqgradError("format", `${name}, line ${row.line}, column ${shown(column)}: ${JSON.stringify(text)} is not a number.`);
   return value;
 }

@@ -1,12 +1,13 @@
 import { DataLoader } from "../data/data-loader.js";
-import { type Series, SeriesScaler } from "../data/series.js";
+import { namedSeries, type Series, SeriesScaler } from "../data/series.js";
 import type { SavedModel } from "../io/model-folder.js";
 import { meanAbsoluteError } from "../metrics/regression.js";
 import { type ForecastBatch, Forecaster, type ForecasterConfig } from "../models/forecaster.js";
 import { tensor } from "../tensor/create.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { type BatchOptions, demand, evaluating, outputs, rowOf, type Task } from "./task.js";
+import { checkOptions } from "../util/options.js";
+import { type BatchOptions, demand, evaluating, isStrings, outputs, rowOf, type Task } from "./task.js";
 
 /** A place in a series: what is known ends before the step `at`, and what is to be foretold begins there. */
 export interface SeriesPoint {
@@ -55,6 +56,8 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
     readonly scaler: SeriesScaler,
     readonly history: number,
     readonly season: number | undefined,
+    /** The names of the series to train on, by which those to answer are found; undefined where they had none. */
+    readonly names?: readonly string[] | undefined,
   ) {}
 
   /**
@@ -67,7 +70,8 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
     if (season !== undefined) checkInteger("SeriesForecaster", "season", season, 1);
     const scaler = SeriesScaler.fit(series, end);
     const defaults = { cell: "gru", hidden: 32, bidirectional: false } as const;
-    return new SeriesForecaster(new Forecaster({ ...defaults, ...config, channels: series.channels, horizon }), scaler, history, season);
+    const model = new Forecaster({ ...defaults, ...config, channels: series.channels, horizon });
+    return new SeriesForecaster(model, scaler, history, season, series.names);
   }
 
   static async fromSaved({ config, tensors }: SavedModel): Promise<SeriesForecaster> {
@@ -76,15 +80,21 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
     const season = config.season === undefined ? undefined : demand(config, "season", isCount, "a whole number above 0");
     const scaler = SeriesScaler.fromJSON(config.scaler);
     const model = new Forecaster({ ...(config as unknown as ForecasterConfig), channels: scaler.means.length });
+    const isNames = (value: unknown): value is string[] => isStrings(value) && value.length === scaler.means.length;
+    const names = config.names === undefined ? undefined : demand(config, "names", isNames, "a name for each series");
     model.loadStateDict(tensors);
-    return new SeriesForecaster(model, scaler, history, season);
+    return new SeriesForecaster(model, scaler, history, season, names);
   }
 
   /**
-   * Every place in the series of which the history is known and the whole future lies in steps `from` up to, not including, `to`.
-   * @throws SeqgradError `range` where there is none
+   * Every place in the series before which the history is known and the whole future lies in steps `from` up to, not including, `to`. Series
+   * with names are found by them.
+   * @throws SeqgradError `range` where there is none, `value` for a series that is missing
    */
-  points(series: Series, { from = 0, to = series.steps }: { from?: number; to?: number } = {}): SeriesPoint[] {
+  points(given: Series, options: { from?: number; to?: number } = {}): SeriesPoint[] {
+    checkOptions("SeriesForecaster.points", options, ["from", "to"]);
+    const series = this.#named("points", given);
+    const { from = 0, to = series.steps } = options;
     checkInteger("SeriesForecaster.points", "to", to, 0, series.steps);
     checkInteger("SeriesForecaster.points", "from", from, 0, to);
     const { horizon } = this.model.config;
@@ -97,7 +107,12 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
   }
 
   loader(points: readonly SeriesPoint[], { batchSize, seed = 0 }: BatchOptions): DataLoader<SeriesPoint, ForecastBatch> {
-    return new DataLoader(points, { batchSize, seed, shuffle: true, collate: (items) => this.#collate(items) });
+    return new DataLoader(this.#namedPoints("loader", points), {
+      batchSize,
+      seed,
+      shuffle: true,
+      collate: (items) => this.#collate(items),
+    });
   }
 
   /**
@@ -110,10 +125,11 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
   async evaluate(points: readonly SeriesPoint[]): Promise<Record<string, number>> {
     const { channels, horizon, quantiles } = this.model.config;
     const { season } = this;
+    points = this.#namedPoints("evaluate", points);
     for (const { series, at } of points) {
       if (at + horizon > series.steps || at < (season ?? 0)) {
         const wanted = `${season ? `a season of ${season} before it and ` : ""}${horizon} known steps from it on`;
-        throw new SeqgradError("range", `SeriesForecaster.evaluate: the place ${at} of ${series.steps} steps; wants ${wanted}.`);
+        throw new SeqgradError("range", `SeriesForecaster.evaluate: the place ${at} of ${series.steps} steps; expected ${wanted}.`);
       }
     }
     const forecasts = await this.#forecast(points);
@@ -145,12 +161,31 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
    * @throws SeqgradError `range` for fewer steps than the history
    */
   async predict(inputs: readonly Series[]): Promise<Forecast[]> {
-    return this.#forecast(inputs.map((series) => ({ series, at: series.steps })));
+    return this.#forecast(
+      this.#namedPoints(
+        "predict",
+        inputs.map((series) => ({ series, at: series?.steps })),
+      ),
+    );
   }
 
   describe(): Omit<SavedModel, "tensors"> {
-    const { model, scaler, history, season } = this;
-    return { config: { ...model.config, history, scaler: scaler.toJSON(), ...(season && { season }) } };
+    const { model, scaler, history, season, names } = this;
+    return { config: { ...model.config, history, scaler: scaler.toJSON(), ...(season && { season }), ...(names && { names }) } };
+  }
+
+  #named(method: string, series: Series): Series {
+    return namedSeries(`SeriesForecaster.${method}`, series, this.names, this.model.config.channels);
+  }
+
+  /** The points of the series that the model knows; a series that many share is picked once. */
+  #namedPoints(method: string, points: readonly SeriesPoint[]): SeriesPoint[] {
+    const picked = new Map<Series, Series>();
+    return points.map(({ series, at }) => {
+      const known = picked.get(series) ?? this.#named(method, series);
+      picked.set(series, known);
+      return { series: known, at };
+    });
   }
 
   async #forecast(points: readonly SeriesPoint[]): Promise<Forecast[]> {
@@ -184,12 +219,10 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
     const part = ({ series }: SeriesPoint, begin: number, end: number) =>
       rowsOf(series, begin, end).flatMap((row) => row.map((value, c) => scaler.apply([value], c)[0]!));
     for (const { series, at } of points) {
-      if (series.channels !== C)
-        throw new SeqgradError("shape", `SeriesForecaster: got ${series.channels} series side by side; the model knows ${C}.`);
       const last = future ? series.steps - horizon : series.steps;
       if (at < history || at > last) {
         const wanted = `${history} before it${future ? ` and ${horizon} from it on` : ""}`;
-        throw new SeqgradError("range", `SeriesForecaster: the place ${at} of ${series.steps} steps; wants ${wanted}.`);
+        throw new SeqgradError("range", `SeriesForecaster: the place ${at} of ${series.steps} steps; expected ${wanted}.`);
       }
     }
     return {

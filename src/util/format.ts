@@ -17,3 +17,14 @@ export function formatBytes(bytes: number): string {
   }
   return `${Number.isInteger(value) ? value : value.toFixed(1)} ${units[unit]}`;
 }
+
+/**
+ * A number for a person: four decimals, or where these would hide it, as of the tiny and the huge, significant digits.
+ * @example
+ * [0.5, 1.234e-6, 1234567890].map(formatNumber); // = ["0.5000", "1.234e-6", "1.23457e+9"]
+ */
+export function formatNumber(value: number): string {
+  const size = Math.abs(value);
+  if (size === 0 || (size >= 0.1 && size < 1e6) || !Number.isFinite(size)) return value.toFixed(4);
+  return value.toPrecision(size < 1 ? 4 : 6);
+}

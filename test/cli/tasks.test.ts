@@ -346,7 +346,7 @@ describe("refused", () => {
   test.each([
     ["classify", "", "is empty"],
     ["classify", "\n\n", "holds no row"],
-    ["classify", "1\tgood\nbad", "line 2, column 2", "the row has 1 cells"],
+    ["classify", "1\tgood\nbad", "line 2, column 2", "the row has 1 cell;"],
     ["classify", "1\tgood\n\n0\t \n", "line 3, column 2", "the text is empty"],
     ["classify", "1\tgood\n1\tfine\n", "1 labels", "at least 2"],
     ["tag", "Ann\tB-person\nreads\n", "line 2, column 2", "has no tag"],
@@ -355,7 +355,7 @@ describe("refused", () => {
     ["recognise", "a\t1 0\nb\t1\n", "line 2, column 2", "have 1 numbers", "wants 2, as in the first row"],
     ["recognise", "a\t1 0\naa\t1 0; 1 0\n", "line 2, column 2", "2 frames", "at least 3"],
     ["caption", "a dot\t1 0; 1\n", "line 1, column 2", "vector 2 has 1 numbers, the first 2"],
-    ["caption", "a dot\n", "line 1, column 2", "the row has 1 cells", "caption, features"],
+    ["caption", "a dot\n", "line 1, column 2", "the row has 1 cell (", "caption, features"],
     ["tag", "Ann\tO\n\nBob\tB-x\n", "line 3, column 2", '"B-x"'],
   ] as const)("data of %s: %j", async (kind, text, ...parts) => {
     const { train, out } = await bench(kind, text);

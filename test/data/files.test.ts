@@ -8,8 +8,13 @@ describe("tables", () => {
       { line: 1, cells: ['a "b', "c"] },
       { line: 3, cells: ["d", '"e"'] },
     ]);
-    expectError("format", () => parseTsv("a\tb\nc\n", { name: "pairs.tsv" }), "pairs.tsv, line 2, column 2", "1 cells; wants 2");
-    expectError("format", () => parseTsv("a\tb\tc", { columns: 2 }), "line 1, column 3", "3 cells; wants 2");
+    expectError(
+      "format",
+      () => parseTsv("a\tb\nc\n", { name: "pairs.tsv" }),
+      "pairs.tsv, line 2, column 2",
+      "1 cell; expected 2, as in line 1",
+    );
+    expectError("format", () => parseTsv("a\tb\nc\td\te"), "line 2, column 3", "3 cells; expected 2");
     expectError("format", () => parseTsv("\n\n"), "no row");
   });
 
@@ -31,13 +36,13 @@ describe("tables", () => {
     const wide = parseTsv("\n1\tfine\tgood");
     expectError(
       "format",
-      () => columnsOf(wide, ["label", "text"], "t.tsv"),
+      () => columnsOf(wide, ["label", "text"], { name: "t.tsv" }),
       "t.tsv, line 2, column 3",
       "3 cells",
       "label, text, or a header",
     );
     const hollow = parseTsv("id\ttext\tlabel\n1\t \tgood");
-    expectError("format", () => columnsOf(hollow, ["label", "text"], "t.tsv"), "t.tsv, line 2, column 2", "the text is empty");
+    expectError("format", () => columnsOf(hollow, ["label", "text"], { name: "t.tsv" }), "t.tsv, line 2, column 2", "the text is empty");
   });
 
   test("give numbers, or say where there is none", () => {

@@ -1,25 +1,35 @@
-import { type Series, seriesOf } from "../../data/series.js";
-import { numberIn, parseCsv } from "../../data/tables.js";
+import type { Spell } from "../../data/column-names.js";
+import type { Series } from "../../data/series.js";
+import { readSeries, type SeriesColumn, type SeriesTableOptions } from "../../data/series-table.js";
 import { type Forecast, SeriesForecaster } from "../../tasks/series-forecaster.js";
 import { SeqgradError } from "../../util/errors.js";
-import { commonOptions, type TaskKind, wholeOption } from "./kind.js";
+import { formatNumber } from "../../util/format.js";
+import { commonOptions, type TaskKind, type TaskRecipe, wholeOption } from "./kind.js";
+import { listOf, note, type Reading, seriesReading, signOf, spellFlag, valuesOf } from "./reading.js";
 
-/** The columns that hold numbers in the first row below the header, or in most rows, each a series. */
-async function seriesIn(text: string, file: string): Promise<Series> {
-  const [header, ...rows] = await parseCsv(text, { name: file });
-  const fail = (line: number, what: string) => new SeqgradError("format", `${file}, line ${line}, column 1: ${what}.`);
-  const isNumber = (cell: string) => cell.trim() !== "" && Number.isFinite(Number(cell));
-  if (header!.cells.every(isNumber)) throw fail(header!.line, "the first row holds numbers; wants a header, which names the columns");
-  const [first] = rows;
-  if (!first) throw new SeqgradError("format", `${file} holds no row below its header.`);
-  // An empty line is a row of one column without its number.
-  const gap = header!.cells.length === 1 ? rows.find(({ line }, i) => line !== first.line + i) : undefined;
-  if (first.line > 2 || gap) throw fail((gap?.line ?? first.line) - 1, "the line is empty; fill what is missing");
-  // What is missing from the first row does not hide a series.
-  const isSeries = (i: number) => isNumber(first.cells[i]!) || 2 * rows.filter(({ cells }) => isNumber(cells[i]!)).length > rows.length;
-  const columns = header!.cells.flatMap((_, i) => (isSeries(i) ? [i + 1] : []));
-  if (columns.length === 0) throw fail(first.line, "the row has no number");
-  return seriesOf(rows.map((row) => columns.map((column) => numberIn(row, column, file))));
+/** The series of a file, as the options of reading say; what is taken and what is left out is told. */
+async function seriesIn(text: string, file: string, reading: TaskRecipe, names?: readonly string[], spell = spellFlag): Promise<Series> {
+  const { time, delimiter, decimal, thousands, strip, fill } = reading as Readonly<Record<string, string>>;
+  const options = {
+    ...{ name: file, decimal, fill },
+    ...(delimiter !== "" && { delimiter: signOf(delimiter!) }),
+    ...(thousands !== "none" && { thousands }),
+    ...(strip !== "" && { strip: await listOf(strip!) }),
+    ...(time !== "" && { time: time === "none" ? false : time }),
+    ...(names && { columns: names }),
+  } as SeriesTableOptions;
+  const { series, columns, notes } = await readSeries(text, options, spell);
+  const named = (use: string) => columns.filter((column) => column.use === use);
+  const word = ({ name, column }: SeriesColumn) => (name === "" ? `column ${column}` : JSON.stringify(name));
+  const times = named("time").map((column) => `; the times are ${word(column)}, ${column.why}`);
+  const left = named("none").map((column) => `${word(column)} (${column.why})`);
+  const more = left.length > 20 ? [...left.slice(0, 20), `and ${left.length - 20} more`] : left;
+  note(
+    file,
+    `the series are ${series.names.map((name) => JSON.stringify(name)).join(", ")}${times.join("")}${left.length > 0 ? `; left out: ${more.join(", ")}` : ""}`,
+  );
+  for (const line of notes) note(file, line);
+  return series;
 }
 
 /** Refuses options that leave nothing to train on or to judge by; the rows from `end` on are for validation. */
@@ -37,14 +47,27 @@ function checkFit(file: string, steps: number, end: number, { history, horizon, 
 }
 
 /** The series of a file, as many as the model knows and of so many rows at least. */
-async function seriesFor({ model }: SeriesForecaster, text: string, file: string, least: number): Promise<Series> {
-  const series = await seriesIn(text, file);
+async function seriesFor({ model, names }: SeriesForecaster, text: string, file: string, least: number, reading: Reading): Promise<Series> {
+  const { columns, ...told } = valuesOf(reading, forecast.options);
+  if (names && reading.given.columns !== undefined)
+    throw new SeqgradError(
+      "value",
+      `--columns: the model finds its series ${names.map((name) => JSON.stringify(name)).join(", ")} by name; leave it out.`,
+    );
+  const spell: Spell = (option, value) => (option === "columns" ? `the model's series ${JSON.stringify(value)}` : spellFlag(option, value));
+  const series = await seriesIn(
+    text,
+    file,
+    told,
+    names ?? (columns ? await listOf(columns as string) : undefined),
+    names ? spell : spellFlag,
+  );
   const { channels } = model.config;
   const fail = (what: string) => new SeqgradError("format", `${file}: ${what}.`);
   if (series.channels !== channels)
-    throw fail(`the file has ${series.channels} columns of numbers; wants ${channels}, as the model was made for`);
+    throw fail(`the file has ${series.channels} columns of numbers; expected ${channels}, as the model was made for`);
   if (series.steps < least)
-    throw fail(`the file has ${series.steps} rows below its header; wants ${least} at least, as the model looks back`);
+    throw fail(`the file has ${series.steps} rows below its header; expected ${least} at least, as the model looks back`);
   return series;
 }
 
@@ -52,17 +75,19 @@ export const forecast: TaskKind = {
   name: "forecast",
   type: SeriesForecaster.type,
   description: "Train a forecaster of series",
-  data: "A CSV file with a header; each column of numbers is a series",
+  data: "A CSV file with a header; each column of numbers is a series, unless it is constant or counts the rows",
   options: {
     history: wholeOption("history", 1, 30, "Steps that are looked back on"),
     horizon: wholeOption("horizon", 1, 1, "Steps that are foretold at once"),
+    ...seriesReading,
     season: wholeOption("season", 0, 0, "Steps after which the series about repeats, for a comparison; 0 for none"),
     ...commonOptions({ cell: "gru", hidden: 32, dropout: 0, batch: 32, epochs: 10 }, ["rnn", "gru", "lstm", "transformer"]),
   },
   best: { measure: "mae", larger: false },
 
   async prepare(text, file, recipe) {
-    const series = await seriesIn(text, file);
+    const { columns } = recipe;
+    const series = await seriesIn(text, file, recipe, columns === "" ? undefined : await listOf(columns as string));
     const end = series.steps - Math.round(series.steps * (recipe.val as number));
     const { cell, hidden, layers, dropout, history, horizon, season } = recipe;
     checkFit(file, series.steps, end, recipe as Readonly<Record<string, number>>);
@@ -74,20 +99,22 @@ export const forecast: TaskKind = {
     };
   },
 
-  async examples(task, text, file) {
+  async examples(task, text, file, reading) {
     const forecaster = task as unknown as SeriesForecaster;
     const { history, season = 0, model } = forecaster;
-    const series = await seriesFor(forecaster, text, file, Math.max(history, season) + model.config.horizon);
+    const series = await seriesFor(forecaster, text, file, Math.max(history, season) + model.config.horizon, reading);
     return forecaster.points(series, { from: season });
   },
 
-  async inputs(task, text, source) {
+  async inputs(task, text, source, reading) {
     const forecaster = task as unknown as SeriesForecaster;
-    return [await seriesFor(forecaster, text, source, forecaster.history)];
+    return [await seriesFor(forecaster, text, source, forecaster.history, reading)];
   },
   show: (answer) =>
     (answer as Forecast)
-      .map(({ value, low, high }) => value.map((v, c) => `${v.toFixed(4)} (${low[c]!.toFixed(4)} to ${high[c]!.toFixed(4)})`).join("\t"))
+      .map(({ value, low, high }) =>
+        value.map((v, c) => `${formatNumber(v)} (${formatNumber(low[c]!)} to ${formatNumber(high[c]!)})`).join("\t"),
+      )
       .join("\n"),
   json: (answer) => ({ steps: answer }),
 };

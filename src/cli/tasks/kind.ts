@@ -1,10 +1,12 @@
+import { columnsOf, type NamedRow } from "../../data/columns.js";
 import { type Frames, parseFrames } from "../../data/frames.js";
-import { columnsOf, type NamedRow, parseCsv, parseTsv } from "../../data/tables.js";
+import { parseCsv, parseTsv } from "../../data/tables.js";
 import type { SearchOptions, Task } from "../../tasks/index.js";
 import { textUnits } from "../../text/train-tokenizer.js";
 import { SeqgradError } from "../../util/errors.js";
 import { deviceOption } from "../options.js";
 import { flag, number, oneOf, whole } from "../readers.js";
+import type { Reading } from "./reading.js";
 
 type Value = string | number | boolean;
 
@@ -59,10 +61,10 @@ export interface TaskKind {
   checkGiven?(given: Partial<TaskRecipe>, recipe: TaskRecipe): void;
   /** Reads and parts the data; what it answers makes the task on the default device. @throws SeqgradError that names file, line and column */
   prepare(text: string, file: string, recipe: TaskRecipe): Promise<() => Prepared>;
-  /** The examples of a file, for a task that is there. @param reading the options that say how the file is read */
-  examples(task: AnyTask, text: string, file: string, reading: TaskRecipe): Promise<readonly unknown[]>;
+  /** The examples of a file, for a task that is there. @param reading how the file is read */
+  examples(task: AnyTask, text: string, file: string, reading: Reading): Promise<readonly unknown[]>;
   /** The inputs of a text, which came from a file, from stdin or from the command line. */
-  inputs(task: AnyTask, text: string, source: string, reading: TaskRecipe): Promise<readonly unknown[]>;
+  inputs(task: AnyTask, text: string, source: string, reading: Reading): Promise<readonly unknown[]>;
   /** Where `evaluate` tells more than the task's measures: these, and the rest as lines and as a part of the JSON object. */
   evaluate?(task: AnyTask, examples: readonly unknown[], search: SearchOptions): Promise<Evaluation>;
   /** What beams follow, where the task can search: texts that end, which a length penalty ranks, or the prefixes of CTC. */
@@ -151,7 +153,7 @@ export const linesOf = (text: string): string[] => text.split(/\r\n|\n|\r/).filt
 /** The named columns of a file: comma-separated where its name ends in .csv, else tab-separated. */
 export async function columnsIn(text: string, file: string, names: readonly string[]): Promise<NamedRow[]> {
   const rows = await (/\.csv$/i.test(file) ? parseCsv : parseTsv)(text, { name: file });
-  const found = columnsOf(rows, names, file);
+  const found = columnsOf(rows, names, { name: file });
   if (found.length === 0) throw new SeqgradError("format", `${file} holds no row below its header.`);
   return found;
 }
@@ -186,6 +188,6 @@ export function framesIn(
 
 /** The vectors of each line of a text. */
 export function framesOfLines(text: string, source: string, form: FramesForm): Frames[] {
-  const rows = linesOf(text).length === 0 ? [] : columnsOf(parseTsv(text, { name: source }), ["frames"], source);
+  const rows = linesOf(text).length === 0 ? [] : columnsOf(parseTsv(text, { name: source }), ["frames"], { name: source });
   return framesIn(rows, 0, source, form).map(({ frames }) => frames);
 }

@@ -1,3 +1,5 @@
+import type { Spell } from "../../data/column-names.js";
+import { parseCsv } from "../../data/tables.js";
 import type { Store } from "../../io/store.js";
 import { SeqgradError } from "../../util/errors.js";
 import { oneOf } from "../readers.js";
@@ -18,7 +20,10 @@ export const seriesReading: TaskOptions = {
   time: word("", "The column of times, by name or number, or none; default: the first that holds dates", "COLUMN"),
   delimiter: word("", "What stands between the cells: a comma, a semicolon, tab or another sign; default: found", "SIGN"),
   decimal: { ...word(".", "The decimal sign of numbers", ".|,"), read: oneOf("decimal", [".", ","]) },
-  thousands: word("", "The sign between groups of three digits: a comma, a point, a blank or an apostrophe; default: none", "SIGN"),
+  thousands: {
+    ...word("none", "The sign between groups of three digits: none, a comma, a point, a blank or an apostrophe", "SIGN"),
+    read: oneOf("thousands", ["none", ",", ".", " ", "'"]),
+  },
   strip: word("", "Signs beside numbers that are left out, between commas, such as $ or %", "SIGNS"),
   fill: {
     ...word("none", "What stands for a missing value or step", "none|previous|linear"),
@@ -45,20 +50,46 @@ export const readingOptions = Object.fromEntries(
   ]),
 );
 
-/** How a file is read for a saved task: as it is told, else as for training, else as training does by itself. */
-export function readingOf(kind: TaskKind, args: Readonly<Record<string, unknown>>, trained: TaskRecipe): TaskRecipe {
-  const reading: Record<string, string | number | boolean> = {};
-  for (const [name, option] of Object.entries(all)) {
-    const own = kind.options[name];
-    if (own) {
-      const [given, before] = [args[name], trained[name]];
-      reading[name] = given !== undefined ? own.read(String(given)) : typeof before === typeof own.default ? before! : option.default;
-    } else if (args[name] !== undefined) {
-      throw new SeqgradError("value", `--${name} is not an option for a model of ${kind.name}; leave it out.`);
-    }
-  }
-  return reading;
+/** How a file is read for a saved task: as it is told, and as the run was that made the task. */
+export interface Reading {
+  readonly given: TaskRecipe;
+  readonly trained: TaskRecipe;
 }
+
+/** @throws SeqgradError for an option of another kind */
+export function readingOf(kind: TaskKind, args: Readonly<Record<string, unknown>>, trained: TaskRecipe): Reading {
+  const given: Record<string, string | number | boolean> = {};
+  for (const name of Object.keys(all)) {
+    if (args[name] === undefined) continue;
+    const own = kind.options[name];
+    if (!own) throw new SeqgradError("value", `--${name} is not an option for a model of ${kind.name}; leave it out.`);
+    given[name] = own.read(String(args[name]));
+  }
+  return { given, trained };
+}
+
+/** What is told, else what was so in training, else what is so by itself. */
+export const valuesOf = ({ given, trained }: Reading, options: TaskOptions): TaskRecipe =>
+  Object.fromEntries(
+    Object.keys(all)
+      .filter((name) => options[name])
+      .map((name) => [name, given[name] ?? (typeof trained[name] === "string" ? trained[name] : options[name]!.default)]),
+  );
+
+/** An option as the command line has it, for messages. */
+export const spellFlag: Spell = (option, value) => {
+  const text = String(value);
+  return `--${option} ${/^[\w.,:%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`}`;
+};
+
+/** The words of an option between commas; one in double quotes may hold a comma. */
+export async function listOf(text: string): Promise<string[]> {
+  const [row] = await parseCsv(text, { delimiter: ",", name: JSON.stringify(text) });
+  return row!.cells.map((cell) => cell.trim()).filter((cell) => cell !== "");
+}
+
+/** A delimiter that is told by name. */
+export const signOf = (text: string): string => ({ tab: "\t", "\\t": "\t", comma: ",", semicolon: ";" })[text.toLowerCase()] ?? text;
 
 /** The options of the run that made a folder; none where the folder does not tell. */
 export async function trainedWith(store: Store, file: string): Promise<TaskRecipe> {

@@ -1,0 +1,56 @@
+import { SeqgradError } from "../util/errors.js";
+import { nearest } from "../util/suggest.js";
+
+/** Spells an option for a message, as the caller of a table writes it. */
+export type Spell = (option: string, value: string | number) => string;
+
+/** As JavaScript has it; the place of a part, `label-column`, is one of `columns`. */
+export const spellOption: Spell = (option, value) => {
+  const [, part] = /^(.+)-column$/.exec(option) ?? [];
+  if (part) return `columns: { ${part}: ${JSON.stringify(value)} }`;
+  if (option === "columns") return `columns: [${JSON.stringify(value)}]`;
+  if (option === "strip") return `strip: ${JSON.stringify(String(value).split(","))}`;
+  return `${option}: ${value === "no" || (option === "time" && value === "none") ? "false" : JSON.stringify(value)}`;
+};
+
+/** A header's cell as a name: blanks and line breaks within it are one blank. */
+export const nameOf = (cell: string): string => cell.normalize("NFC").trim().replace(/\s+/g, " ");
+
+/** Whether a header's cell names nothing; pandas reads its own row numbers under the second name. */
+export const isUnnamed = (name: string): boolean => name === "" || /^Unnamed: \d+$/.test(name);
+
+/** A column for a message: `column 2 ("temp")`. */
+export const columnWord = (names: readonly string[], c: number): string =>
+  isUnnamed(names[c] ?? "") ? `column ${c + 1}` : JSON.stringify(names[c]);
+
+/** Where a name stands among others, in capitals or not; -1 where it does not. */
+export function indexOfName(names: readonly string[], wanted: string): number {
+  const name = nameOf(wanted);
+  const exact = names.indexOf(name);
+  return exact >= 0 ? exact : names.findIndex((other) => other.toLowerCase() === name.toLowerCase());
+}
+
+/**
+ * The place of a column, from 0, that is given by its name or its number from 1; a text of digits is a number where no name is like it.
+ * @param where what asks for it, and where the header stands, for messages
+ */
+export function placeOf(names: readonly string[], wanted: string | number, where: string, width = names.length): number {
+  const at = typeof wanted === "string" ? indexOfName(names, wanted) : -1;
+  if (at >= 0) {
+    const again = names.indexOf(names[at]!, at + 1);
+    if (again < 0) return at;
+    throw new SeqgradError(
+      "format",
+      `${where}: columns ${at + 1} and ${again + 1} are both named ${JSON.stringify(names[at])}; rename one of them.`,
+    );
+  }
+  const number = typeof wanted === "number" ? wanted : /^\d+$/.test(wanted.trim()) ? Number(wanted) : Number.NaN;
+  if (Number.isInteger(number) && number >= 1 && number <= width) return number - 1;
+  if (!Number.isNaN(number)) throw new SeqgradError("format", `${where}: there is no column ${number}; the rows have ${width} cells.`);
+  const known = names.filter((name) => !isUnnamed(name));
+  const meant = nearest(String(wanted), known);
+  const advice = meant
+    ? `did you mean ${JSON.stringify(meant)}?`
+    : `the columns are ${known.map((name) => JSON.stringify(name)).join(", ")}.`;
+  throw new SeqgradError("format", `${where}: no column is named ${JSON.stringify(wanted)}; ${advice}`);
+}

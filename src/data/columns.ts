@@ -1,0 +1,242 @@
+import { kindOf, shown } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { checkOptions } from "../util/options.js";
+import { columnWord, indexOfName, isUnnamed, nameOf, placeOf, type Spell, spellOption } from "./column-names.js";
+import { isLanguage, isWordFor } from "./part-names.js";
+import type { TableRow } from "./tables.js";
+
+/** Columns by name, in their order; or for each name the column that holds it, by its own name or its number from 1. */
+export type Columns<Name extends string = string> = readonly Name[] | { readonly [K in Name]: string | number | undefined };
+
+/** The cells of a row that were asked for by name, and the columns of the file in which they stand, from 1. */
+export interface NamedRow extends TableRow {
+  readonly columns: readonly number[];
+}
+
+export interface ColumnOptions {
+  /** The file's name, for messages. */
+  readonly name?: string | undefined;
+  /** Whether the first row names the columns. Default: found. */
+  readonly header?: boolean | undefined;
+}
+
+/** Where columns were found. */
+export interface FoundColumns {
+  readonly rows: readonly NamedRow[];
+  /** Their names, or where there is no header their numbers from 1. */
+  readonly places: readonly (string | number)[];
+  /** What was guessed, and what was left out. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * The named columns of a table. A header that holds the names, in capitals or not, tells where they stand; so do other words for a label, a
+ * text, a source or a target. Without one the rows hold just these columns, in this order, but that a column of few different short cells
+ * is the label. Columns without a name, and those that count the rows, are left out.
+ * @throws SeqgradError `format` that names the file, line and column of an empty cell, or of a first row that fits in no way
+ * @example
+ * const rows = sg.columnsOf(sg.parseTsv("Text\tid\tLabel\na fine film\t7\tgood"), ["label", "text"]);
+ * rows.map(({ cells }) => cells); // = [["good", "a fine film"]]
+ * sg.columnsOf(sg.parseTsv("mood\tnote\ngood\ta fine film"), { label: "mood", text: 2 })[0].cells; // = ["good", "a fine film"]
+ */
+export function columnsOf(rows: readonly TableRow[], columns: Columns, options: ColumnOptions = {}): NamedRow[] {
+  checkOptions("columnsOf", options, ["name", "header"]);
+  checkColumns("columnsOf", columns);
+  if (!Array.isArray(rows))
+    throw new SeqgradError("value", `columnsOf: the rows are ${kindOf(rows)}; give what parseCsv() or parseTsv() made.`);
+  return [...findColumns(rows, columns, options).rows];
+}
+
+/** Refuses what names no columns. */
+export function checkColumns(op: string, columns: unknown): void {
+  const fail = (what: string) => {
+    throw new SeqgradError("value", `${op}: ${what}; give a list of names, or an object such as { label: "mood", text: 2 }.`);
+  };
+  if (typeof columns !== "object" || columns === null || ArrayBuffer.isView(columns)) fail(`columns are ${shown(columns)}`);
+  const places = Array.isArray(columns) ? columns : Object.values(columns as object);
+  if (places.length === 0) fail("columns name none");
+  const isGood = (place: unknown) =>
+    typeof place === "string" || (!Array.isArray(columns) && (place === undefined || Number.isInteger(place)));
+  const bad = places.findIndex((place) => !isGood(place));
+  if (bad >= 0) fail(`columns have ${shown(places[bad])}`);
+}
+
+interface Search extends ColumnOptions {
+  readonly spell?: Spell;
+  /** Whether an empty cell is what it is, and not a fault. */
+  readonly takesEmpty?: boolean;
+}
+
+/** As columnsOf(), and what was guessed. */
+export function findColumns(rows: readonly TableRow[], columns: Columns, options: Search = {}): FoundColumns {
+  const { name = "the table", spell = spellOption, takesEmpty = false } = options;
+  const [first] = rows;
+  if (!first) throw new SeqgradError("format", `${name} holds no row.`);
+  const parts = Array.isArray(columns) ? (columns as readonly string[]) : Object.keys(columns);
+  const told = Array.isArray(columns) ? [] : (Object.values(columns) as (string | number | undefined)[]);
+  const notes: string[] = [];
+  const search = new ColumnSearch(rows, parts, { name, spell, header: options.header, notes });
+  const { places, hasHeader } = search.find(told);
+  const numbers = places.map((place) => place + 1);
+  const taken = rows.slice(hasHeader ? 1 : 0).map(({ line, cells }) => {
+    const empty = takesEmpty ? -1 : places.findIndex((place) => cells[place]!.trim() === "");
+    if (empty >= 0) throw new SeqgradError("format", `${name}, line ${line}, column ${numbers[empty]}: the ${parts[empty]} is empty.`);
+    return { line, columns: numbers, cells: places.map((place) => cells[place]!) };
+  });
+  const heads = first.cells.map(nameOf);
+  const isOnce = (place: number) => !isUnnamed(heads[place]!) && indexOfName(heads, heads[place]!) === place;
+  return { rows: taken, notes, places: places.map((place) => (hasHeader && isOnce(place) ? heads[place]! : place + 1)) };
+}
+
+/** How many rows are looked at where columns are guessed. */
+const SAMPLE = 2000;
+
+class ColumnSearch {
+  readonly #heads: readonly string[];
+  /** Rows that are no header. */
+  readonly #sample: readonly TableRow[];
+  readonly #where: string;
+
+  constructor(
+    readonly rows: readonly TableRow[],
+    readonly parts: readonly string[],
+    readonly context: { readonly name: string; readonly spell: Spell; readonly header: boolean | undefined; readonly notes: string[] },
+  ) {
+    this.#heads = rows[0]!.cells.map(nameOf);
+    this.#sample = rows.slice(1, SAMPLE);
+    this.#where = `${context.name}, line ${rows[0]!.line}`;
+  }
+
+  find(told: readonly (string | number | undefined)[]): { places: number[]; hasHeader: boolean } {
+    const { header, spell } = this.context;
+    const heads = header === false ? [] : this.#heads;
+    const width = this.#heads.length;
+    const places = this.parts.map((part, i) => {
+      const place = told[i];
+      return place === undefined ? -1 : placeOf(heads, place, `${this.#where}: ${spell(`${part}-column`, place)}`, width);
+    });
+    // A name that was found is one of a header.
+    let named = header === true || told.some((place, i) => typeof place === "string" && indexOfName(heads, place) === places[i]);
+    const open = () => this.parts.flatMap((_, i) => (places[i]! < 0 ? [i] : []));
+    for (const i of open()) {
+      const at = indexOfName(heads, this.parts[i]!);
+      if (at < 0 || places.includes(at)) continue;
+      if (indexOfName(heads.slice(at + 1), this.parts[i]!) >= 0)
+        throw new SeqgradError(
+          "format",
+          `${this.#where}: the header names ${this.parts[i]} twice; name each once, or leave the header out.`,
+        );
+      places[i] = at;
+      named = true;
+    }
+    if (open().length > 0) named = this.#byOtherWords(heads, places, open()) || named;
+    if (open().length > 0) this.#byOrder(places, open(), named);
+    if (new Set(places).size < places.length)
+      throw new SeqgradError("format", `${this.#where}: ${this.parts.join(" and ")} are the same column; give each its own.`);
+    return { places, hasHeader: header ?? (named || this.#looksLikeHeader(places)) };
+  }
+
+  /** Columns whose names are other words for the parts, each for one; or for a source and a target two languages. */
+  #byOtherWords(heads: readonly string[], places: number[], open: readonly number[]): boolean {
+    const free = heads.flatMap((head, c) => (places.includes(c) || isUnnamed(head) ? [] : [c]));
+    let found = open.map((i) => free.filter((c) => isWordFor(this.parts[i]!, heads[c]!)));
+    const languages = free.filter((c) => isLanguage(heads[c]!));
+    if (this.parts[open[0]!] === "source" && languages.length === open.length && found.every((of) => of.length === 0))
+      found = languages.map((c) => [c]);
+    const isSure = found.every((of) => of.length === 1) && new Set(found.flat()).size === open.length;
+    if (!isSure) return false;
+    for (const [k, i] of open.entries()) places[i] = found[k]![0]!;
+    const said = open.map((i) => `${JSON.stringify(heads[places[i]!])} is taken for the ${this.parts[i]}`);
+    this.context.notes.push(said.join(", "));
+    return true;
+  }
+
+  /** The columns that are left, as many as the parts that are. */
+  #byOrder(places: number[], open: readonly number[], named: boolean): void {
+    const width = this.#heads.length;
+    let free = Array.from({ length: width }, (_, c) => c).filter((c) => !places.includes(c));
+    if (free.length > open.length) {
+      const useless = free.filter((c) => this.#whyUseless(c, named) !== undefined);
+      free = free.filter((c) => !useless.includes(c));
+      for (const c of useless) this.context.notes.push(`column ${c + 1} is left out: ${this.#whyUseless(c, named)}`);
+    }
+    if (free.length !== open.length) throw this.#noFit(open);
+    const [a, b] = free as [number, number];
+    const isPair = open.length === 2 && this.parts[open[0]!] === "label" && this.parts[open[1]!] === "text";
+    if (isPair && this.#isLabelOf(b, a)) {
+      free = [b, a];
+      const { spell } = this.context;
+      const back = `${spell("label-column", a + 1)} and ${spell("text-column", b + 1)}`;
+      this.context.notes.push(
+        `column ${a + 1} is taken for the text and column ${b + 1}, which has few different cells, for the label; ${back} say otherwise`,
+      );
+    }
+    for (const [k, i] of open.entries()) places[i] = free[k]!;
+  }
+
+  #noFit(open: readonly number[]): SeqgradError {
+    const [heads, { spell }] = [this.#heads, this.context];
+    const [column, count] = [Math.min(heads.length, this.parts.length) + 1, heads.length];
+    const got = `the row has ${count} cell${count === 1 ? "" : "s"} (${heads.map((_, c) => columnWord(heads, c)).join(", ")})`;
+    const part = this.parts[open[0]!]!;
+    const advice = `expected ${this.parts.join(", ")}, or a header that names them; ${spell(`${part}-column`, Math.min(2, count))} tells where the ${part} stands`;
+    const text = got.length > 300 ? `${got.slice(0, 300)}…` : got;
+    return new SeqgradError("format", `${this.#where}, column ${column}: ${text}; ${advice}.`);
+  }
+
+  /** Why a column holds none of the parts: it has no name, or counts the rows. */
+  #whyUseless(c: number, named: boolean): string | undefined {
+    const below = this.#sample.map(({ cells }) => cells[c]!.trim());
+    const others = this.#heads.some((head) => !isUnnamed(head));
+    if (isUnnamed(this.#heads[c]!) && others) return "it has no name";
+    const numbers = below.map(Number);
+    const counts =
+      numbers.length > 2 && numbers.every((n, i) => below[i] !== "" && Number.isInteger(n) && (i === 0 || n === numbers[i - 1]! + 1));
+    const first = this.#heads[c]!;
+    const isFirst = named || !/^-?\d+$/.test(first) || Number(first) === numbers[0]! - 1;
+    return counts && isFirst ? "it counts the rows" : undefined;
+  }
+
+  /** Whether one column has few different cells beside another: what labels are to texts. */
+  #isLabelOf(c: number, other: number): boolean {
+    if (this.#sample.length < 4) return false;
+    const [own, others] = [c, other].map((column) => {
+      const cells = this.#sample.map(({ cells }) => cells[column]!.trim());
+      return { different: new Set(cells).size, length: cells.reduce((n, cell) => n + cell.length, 0) };
+    }) as [{ different: number; length: number }, { different: number; length: number }];
+    if (2 * own.different > this.#sample.length || own.different >= others.different) return false;
+    return 2 * own.different <= others.different || 2 * own.length <= others.length;
+  }
+
+  /** Whether the first row is unlike those below it: words for columns, where they have labels that recur, or numbers. */
+  #looksLikeHeader(places: readonly number[]): boolean {
+    const firsts = places.map((c) => this.#heads[c]!);
+    const isWord = (cell: string) => /^[\p{L}_][\p{L}\p{M}\p{N}_ ./-]{0,40}$/u.test(cell) && cell.split(" ").length <= 3;
+    if (this.#heads.some((head, c) => head === "" && this.#sample.some(({ cells }) => cells[c]!.trim() !== "")))
+      return this.#tellHeader(firsts);
+    if (!firsts.every(isWord) || this.#sample.length === 0) return false;
+    const cellsOf = (part: string) => {
+      const i = this.parts.indexOf(part);
+      return i < 0 ? undefined : { first: firsts[i]!, below: this.#sample.map(({ cells }) => cells[places[i]!]!.trim()) };
+    };
+    const vectors = cellsOf("features") ?? cellsOf("frames");
+    if (vectors) return !/\d/.test(vectors.first) && vectors.below.every((cell) => /\d/.test(cell)) && this.#tellHeader(firsts);
+    const [label, text] = [cellsOf("label"), cellsOf("text")];
+    if (!label || !text) return false;
+    const counts = new Map<string, number>();
+    for (const cell of label.below) counts.set(cell.toLowerCase(), 1 + (counts.get(cell.toLowerCase()) ?? 0));
+    if (counts.has(label.first.toLowerCase())) return false;
+    const isOther = label.below.every((cell) => /^[+-]?\d+(?:\.\d+)?$/.test(cell));
+    const lengths = text.below.map(({ length }) => length).sort((x, y) => x - y);
+    const isShort = !/ /.test(label.first + text.first) && text.first.length < lengths[lengths.length >> 1]!;
+    const recur = label.below.length > 3 && [...counts.values()].filter((n) => n > 1).length * 2 > counts.size;
+    return (isOther || (recur && isShort)) && this.#tellHeader(firsts);
+  }
+
+  #tellHeader(firsts: readonly string[]): true {
+    const { notes, spell } = this.context;
+    const names = firsts.map((head) => JSON.stringify(head)).join(", ");
+    notes.push(`line ${this.rows[0]!.line} is taken for a header, which names ${names}; ${spell("header", "no")} takes it for a row`);
+    return true;
+  }
+}

@@ -1,0 +1,154 @@
+import { SeqgradError } from "../util/errors.js";
+import { isMissing, numberReader } from "./cell-numbers.js";
+import { businessDays, commonStep, datesIn, epochUnit, formatStep, type Times, TOLERANCE } from "./cell-times.js";
+import { columnWord, type Spell } from "./column-names.js";
+import type { TableRow } from "./tables.js";
+
+/** Rows in the order of their times. */
+export interface RowOrder {
+  /** Their places in the file, from 0. */
+  readonly rows: readonly number[];
+  /** How far they lie apart, for a person. */
+  readonly step: string;
+  /** Where steps are missing: after which of the ordered rows, and how many. */
+  readonly skipped: readonly { readonly after: number; readonly count: number }[];
+  /** What a person should know; @param areFilled whether missing steps are filled */
+  notes(areFilled: boolean): string[];
+}
+
+interface Context {
+  readonly name: string;
+  /** From 0. */
+  readonly column: number;
+  readonly names: readonly string[];
+  readonly spell: Spell;
+  cellsOf(c: number): readonly string[];
+}
+
+/**
+ * Sorts rows by their times.
+ * @param clock times of day that belong to dates
+ * @throws SeqgradError `format` for what is not a time, a time that stands twice, or times that keep to no step
+ */
+export function orderByTime(
+  rows: readonly TableRow[],
+  cells: readonly string[],
+  clock: Float64Array | undefined,
+  context: Context,
+): RowOrder {
+  const { name, names, column, spell } = context;
+  const fail = (r: number, what: string) =>
+    new SeqgradError("format", `${name}, line ${rows[r]!.line}, column ${column + 1} (${columnWord(names, column)}): ${what}.`);
+  const hole = cells.findIndex(isMissing);
+  if (hole >= 0) throw fail(hole, "the time is missing");
+  const times = timesOf(cells, clock, (r, why) => fail(r, `${why}; ${spell("time", "none")} takes the rows as they stand`));
+  const { values, isClock } = times;
+  const order = Array.from(values.keys());
+  const out = order.findIndex((r) => r > 0 && values[r]! < values[r - 1]!);
+  if (out > 0) order.sort((a, b) => values[a]! - values[b]!);
+  const twin = order.findIndex((r, i) => i > 0 && values[r] === values[order[i - 1]!]);
+  if (twin > 0) throw fail(Math.max(order[twin]!, order[twin - 1]!), twins(rows, order, values, twin, cells, context));
+  const sorted = Float64Array.from(order, (r) => values[r]!);
+  const days = isClock ? businessDays(sorted) : undefined;
+  const isBusiness =
+    days !== undefined && commonStep(days) === 1 && commonStep(sorted) === 86_400_000 && skips(sorted).length > skips(days).length;
+  const scale = isBusiness ? days : sorted;
+  const skipped = skips(scale);
+  const step = commonStep(scale);
+  const uneven = skipped.filter(({ isWhole }) => !isWhole);
+  if (2 * uneven.length > Math.max(1, order.length - 1)) {
+    const at = uneven[0]!.after + 1;
+    const advice = `bring them to even steps, or give ${spell("time", "none")}, which takes the rows as evenly spaced`;
+    const found = formatStep(sorted[at]! - sorted[at - 1]!, isClock);
+    throw fail(
+      order[at]!,
+      `the times do not rise evenly: ${found} after line ${rows[order[at - 1]!]!.line}, and ${formatStep(step, isClock)} in the middle; ${advice}`,
+    );
+  }
+  const missing = skipped.reduce((sum, { count }) => sum + count, 0);
+  const apart = isBusiness ? "business days" : order.length > 1 ? `${formatStep(step, isClock)} apart` : "one row";
+  return {
+    rows: order,
+    step: apart,
+    // A year mistyped is no gap to fill.
+    skipped: missing <= 10 * order.length ? skipped.filter(({ count }) => count > 0) : [],
+    notes(areFilled) {
+      const word = columnWord(names, column);
+      const notes: string[] = [];
+      const isReversed = out > 0 && order.every((r, i) => r === order.length - 1 - i);
+      if (isReversed) notes.push(`the newest rows stand first; they were put in the order of ${word}`);
+      else if (out > 0) notes.push(`the rows were sorted by ${word}: line ${rows[out]!.line} is the first out of order`);
+      if (skipped.length === 0) return notes;
+      const places = skipped.slice(0, 3).map(({ after }) => `after line ${rows[order[after]!]!.line} (${cells[order[after]!]!.trim()})`);
+      const more = skipped.length > 3 ? `, and in ${skipped.length - 3} more places` : "";
+      const steps =
+        missing === 0
+          ? "has uneven steps"
+          : `skips ${missing} step${missing === 1 ? "" : "s"} of ${isBusiness ? "a business day" : formatStep(step, isClock)}`;
+      const end =
+        areFilled && missing <= 10 * order.length
+          ? "they were filled"
+          : missing === 0
+            ? "the rows are taken as evenly spaced"
+            : `the rows are taken as evenly spaced; ${spell("fill", "previous")} or ${spell("fill", "linear")} fills them`;
+      notes.push(`${word} ${steps}: ${places.join(", ")}${more}; ${end}`);
+      return notes;
+    },
+  };
+}
+
+function timesOf(cells: readonly string[], clock: Float64Array | undefined, fail: (r: number, why: string) => SeqgradError): Times {
+  const dates = datesIn(cells);
+  if (dates && "values" in dates) {
+    const areDays = dates.values.every((value) => value % 86_400_000 === 0);
+    return clock && areDays ? { values: dates.values.map((value, i) => value + clock[i]!), isClock: true } : dates;
+  }
+  if (dates) throw fail(dates.at, dates.why);
+  const read = numberReader({});
+  const values = Float64Array.from(cells, (cell) => read(cell));
+  const at = values.findIndex(Number.isNaN);
+  if (at >= 0) throw fail(at, `${JSON.stringify(cells[at])} is not a date or a number`);
+  const unit = epochUnit(values);
+  return unit > 0 ? { values: values.map((value) => value * unit), isClock: true } : { values, isClock: false };
+}
+
+/** Steps that are longer than the common one, or are not near a whole number of it. */
+function skips(sorted: Float64Array): { after: number; count: number; isWhole: boolean }[] {
+  const step = commonStep(sorted);
+  const list: { after: number; count: number; isWhole: boolean }[] = [];
+  for (let i = 1; i < sorted.length; i++) {
+    const ratio = (sorted[i]! - sorted[i - 1]!) / step;
+    const whole = Math.max(1, Math.round(ratio));
+    const isWhole = Math.abs(ratio - whole) <= TOLERANCE * Math.min(whole, 4);
+    if (whole > 1 || !isWhole) list.push({ after: i - 1, count: whole - 1, isWhole });
+  }
+  return list;
+}
+
+/** What to say of a time that stands in two rows; where all do, a column may tell several series apart. */
+function twins(
+  rows: readonly TableRow[],
+  order: readonly number[],
+  values: Float64Array,
+  twin: number,
+  cells: readonly string[],
+  { names, column, cellsOf }: Context,
+): string {
+  const [first, second] = [order[twin - 1]!, order[twin]!].sort((a, b) => a - b) as [number, number];
+  let count = 0;
+  for (let i = 1; i < order.length; i++) count += Number(values[order[i]!] === values[order[i - 1]!]);
+  const said = `${JSON.stringify(cells[second]!.trim())} stands in line ${rows[first]!.line} too`;
+  const more = count > 1 ? `, and ${count} rows have a time that stands before` : "";
+  const key = names.findIndex((_, c) => {
+    if (c === column) return false;
+    const own = cellsOf(c);
+    const different = new Set(own).size;
+    const pairs = new Set(own.map((cell, r) => `${values[r]} ${cell}`)).size;
+    return different > 1 && 2 * different <= rows.length && pairs === rows.length;
+  });
+  const advice =
+    key >= 0
+      ? `${columnWord(names, key)} seems to tell several series apart: give each a column of its own, or a file`
+      : "keep one row for each time";
+  return `${said}${more}; ${advice}`;
+}
