@@ -11,9 +11,12 @@ form.elements.text.value = sg.sampleText;
 const device = await sg.init();
 $("device").textContent = device.info;
 
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
+// The form is never submitted: its text must not become part of an address.
+form.addEventListener("submit", (event) => event.preventDefault());
+button.disabled = false;
+button.addEventListener("click", async () => {
   if (run) return run.abort();
+  if (!form.reportValidity()) return;
   run = new AbortController();
   button.textContent = "Stop";
   document.body.dataset.state = "training";

@@ -69,6 +69,50 @@ describe.skipIf(missing)(`the page that trains in a tab${missing && ` (${missing
     expect(await text("message")).toMatch(/longer text/);
   });
 
+  /** Opens the page with one of its files answered otherwise, and reads what it says. */
+  async function opened(file: string, answer: "hangs" | "fails" | string, act: (page: Page) => Promise<void>) {
+    const other = await browser.newPage();
+    const asked: string[] = [];
+    try {
+      other.on("request", (request) => asked.push(request.url()));
+      await other.route(file, async (route) => {
+        if (answer === "fails") await route.abort();
+        else if (answer !== "hangs") await route.fulfill({ contentType: "text/javascript", body: answer });
+      });
+      await other.goto(address, { waitUntil: "commit" });
+      await act(other);
+      // Neither a click, nor Enter, nor a script submits the form.
+      await other.getByLabel("Text").fill("my secret");
+      await other.getByRole("button", { name: "Train" }).click({ force: true });
+      await other.getByLabel("Steps").press("Enter");
+      await other.evaluate(`document.querySelector("form").submit()`);
+      await other.waitForTimeout(200);
+      expect(new URL(other.url()).search).toBe("");
+      expect(asked.filter((url) => url.includes("secret"))).toEqual([]);
+    } finally {
+      await other.close();
+    }
+  }
+
+  test("submits no form while its program loads, and none after it could not be loaded", async () => {
+    await opened("**/dist/index.js", "hangs", async (page) => {
+      await page.getByText("Loading …").waitFor();
+      expect(await page.getByRole("button", { name: "Train" }).isDisabled()).toBe(true);
+    });
+    await opened("**/dist/index.js", "fails", async (page) => {
+      await page.getByText("This page cannot train").waitFor();
+      expect(await page.getByRole("button", { name: "Train" }).isDisabled()).toBe(true);
+    });
+  });
+
+  test("shows the message of init() where that fails", async () => {
+    const failing = `export const sampleText = ""; export const init = async () => { throw new Error("no WebAssembly here"); };`;
+    await opened("**/dist/index.js", failing, async (page) => {
+      await page.getByText("no WebAssembly here").waitFor();
+      expect(await page.getByRole("button", { name: "Train" }).isDisabled()).toBe(true);
+    });
+  });
+
   test("asks nothing of any other host, and logs no error", () => {
     expect(strangers).toEqual([]);
     expect(errors).toEqual([]);
