@@ -7,7 +7,8 @@ import { columnWord, isUnnamed, nameOf, placeOf, type Spell, spellOption } from 
 import { checkColumns } from "./columns.js";
 import type { Series } from "./series.js";
 import { orderByTime, type RowOrder } from "./series-times.js";
-import { checkDelimiter, evenRows, isBlank, readCsv, type TableRow } from "./tables.js";
+import type { TableRow } from "./table-row.js";
+import { checkDelimiter, evenRows, isBlank, readCsv } from "./tables.js";
 
 export interface SeriesTableOptions extends NumberFormat {
   /** The columns that are series, by name or number from 1. Default: those that hold numbers, unless they are constant or count the rows. */

@@ -2,7 +2,7 @@ import { SeqgradError } from "../util/errors.js";
 import { isMissing, numberReader } from "./cell-numbers.js";
 import { businessDays, commonStep, datesIn, epochUnit, formatStep, type Times, TOLERANCE } from "./cell-times.js";
 import { columnWord, type Spell } from "./column-names.js";
-import type { TableRow } from "./tables.js";
+import type { TableRow } from "./table-row.js";
 
 /** Rows in the order of their times. */
 export interface RowOrder {

@@ -3,12 +3,7 @@ import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
 import { numberReader } from "./cell-numbers.js";
 import { type Columns, checkColumns, columnsOf } from "./columns.js";
-
-export interface TableRow {
-  /** The line of the file on which it begins, from 1. */
-  readonly line: number;
-  readonly cells: readonly string[];
-}
+import type { TableRow } from "./table-row.js";
 
 export interface TableOptions {
   /** The file's name, for messages. */

@@ -215,7 +215,7 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
   /** The scaled values around some places; without a future where it is not asked for. */
   #collate(points: readonly SeriesPoint[], future = true): ForecastBatch {
     const { history, scaler } = this;
-    const { channels: C, horizon } = this.model.config;
+    const { horizon } = this.model.config;
     const part = ({ series }: SeriesPoint, begin: number, end: number) =>
       rowsOf(series, begin, end).flatMap((row) => row.map((value, c) => scaler.apply([value], c)[0]!));
     for (const { series, at } of points) {
