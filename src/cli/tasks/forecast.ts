@@ -4,8 +4,8 @@ import { readSeries, type SeriesColumn, type SeriesTableOptions } from "../../da
 import { type Forecast, SeriesForecaster } from "../../tasks/series-forecaster.js";
 import { SeqgradError } from "../../util/errors.js";
 import { formatNumber } from "../../util/format.js";
-import { commonOptions, type TaskKind, type TaskRecipe, wholeOption } from "./kind.js";
-import { listOf, note, type Reading, seriesReading, signOf, spellFlag, valuesOf } from "./reading.js";
+import { commonOptions, type Reading, type TaskKind, type TaskRecipe, wholeOption } from "./kind.js";
+import { listOf, note, seriesReading, signOf, spellFlag, valuesOf } from "./reading.js";
 
 /** The series of a file, as the options of reading say; what is taken and what is left out is told. */
 async function seriesIn(text: string, file: string, reading: TaskRecipe, names?: readonly string[], spell = spellFlag): Promise<Series> {

@@ -6,7 +6,6 @@ import { textUnits } from "../../text/train-tokenizer.js";
 import { SeqgradError } from "../../util/errors.js";
 import { deviceOption } from "../options.js";
 import { flag, number, oneOf, whole } from "../readers.js";
-import type { Reading } from "./reading.js";
 
 type Value = string | number | boolean;
 
@@ -33,6 +32,12 @@ export interface Prepared {
   readonly validation: readonly unknown[];
   /** Options of reading that were left open, as they were found in the file. */
   readonly reading?: TaskRecipe;
+}
+
+/** How a file is read for a saved task: as it is told, and as the run was that made the task. */
+export interface Reading {
+  readonly given: TaskRecipe;
+  readonly trained: TaskRecipe;
 }
 
 export interface Evaluation {

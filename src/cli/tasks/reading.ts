@@ -3,7 +3,7 @@ import { parseCsv } from "../../data/tables.js";
 import type { Store } from "../../io/store.js";
 import { SeqgradError } from "../../util/errors.js";
 import { oneOf } from "../readers.js";
-import type { TaskKind, TaskOptions, TaskRecipe } from "./kind.js";
+import type { Reading, TaskKind, TaskOptions, TaskRecipe } from "./kind.js";
 
 /** Writes what a person should know of how a file is read; stdout holds answers alone. */
 export const note = (file: string, line: string): void => {
@@ -49,12 +49,6 @@ export const readingOptions = Object.fromEntries(
     { type: "string", description: `${description.replace(/; default: .*/, "")} (Default: as in training)`, valueHint: hint } as const,
   ]),
 );
-
-/** How a file is read for a saved task: as it is told, and as the run was that made the task. */
-export interface Reading {
-  readonly given: TaskRecipe;
-  readonly trained: TaskRecipe;
-}
 
 /** @throws SeqgradError for an option of another kind */
 export function readingOf(kind: TaskKind, args: Readonly<Record<string, unknown>>, trained: TaskRecipe): Reading {
