@@ -1,10 +1,9 @@
-import type { Backend, TensorData } from "../backend/backend.js";
+import type { Backend } from "../backend/backend.js";
 import type { Device } from "../tensor/device.js";
 import { Tensor } from "../tensor/tensor.js";
-import { type ForeignValue, readValue, type TensorValue } from "../tensor/value.js";
+import { contentOf, type ForeignValue, readValue, type TensorValue, valueFault } from "../tensor/value.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
-import { sameShape } from "../util/shape.js";
 
 /**
  * Parameters or buffers whose names are used as they are, without the name of the property that holds the table.
@@ -73,16 +72,12 @@ export abstract class Module {
     const faults = [...state.keys()].filter((name) => !names.has(name)).map((name) => `${name} is not wanted`);
     for (const [name, tensor] of entries) {
       const value = state.get(name);
+      const fault = value && valueFault(name, value, tensor);
       if (!value) faults.push(`${name} ${formatShape(tensor.shape)} is missing`);
-      else if (typeof value.data !== "object" || !value.shape) faults.push(`${name} is no { dtype, shape, data }`);
-      else if (!sameShape(value.shape, tensor.shape))
-        faults.push(`${name} is ${formatShape(value.shape)}, wants ${formatShape(tensor.shape)}`);
-      else if (value.dtype !== tensor.dtype && !(tensor.dtype === "int32" && isSmallInt64(value)))
-        faults.push(`${name} is ${value.dtype}, wants ${tensor.dtype}`);
-      else if (value.data.length !== tensor.size) faults.push(`${name} holds ${value.data.length} numbers, wants ${tensor.size}`);
+      else if (fault) faults.push(fault);
     }
     if (faults.length > 0) throw new SeqgradError("format", `loadStateDict: the state does not fit the model: ${faults.join("; ")}.`);
-    for (const [name, tensor] of entries) tensor.write(contentFor(tensor, state.get(name)!));
+    for (const [name, tensor] of entries) tensor.write(contentOf(state.get(name)!, tensor.dtype));
   }
 
   /**
@@ -160,9 +155,3 @@ export abstract class Module {
     for (const [name, child] of this.#children()) yield* child.#entries(`${prefix}${name}.`);
   }
 }
-
-const isSmallInt64 = ({ dtype, data }: ForeignValue): boolean =>
-  dtype === "int64" && Array.from(data).every((n) => BigInt.asIntN(32, BigInt(n)) === BigInt(n));
-
-const contentFor = ({ dtype }: Tensor, value: ForeignValue): TensorData =>
-  value.dtype === dtype ? (value.data as TensorData) : Int32Array.from(value.data, Number);

@@ -1,6 +1,9 @@
 import type { DType, TensorData } from "../backend/backend.js";
-import type { Shape } from "../util/shape.js";
-import type { Tensor } from "./tensor.js";
+import { kindOf, shown } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { type Shape, sameShape, sizeOf } from "../util/shape.js";
+import { checkNumbers, type Numbers } from "./numbers.js";
 
 /** A tensor's content on the host: what a state dict and a safetensors file hold. */
 export interface TensorValue {
@@ -16,8 +19,55 @@ export interface ForeignValue {
   readonly data: ArrayLike<number | bigint>;
 }
 
+/** What a value is the content of: a Tensor. */
+interface Holder {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  data(): Promise<TensorData>;
+}
+
 /** The content of a tensor, read from its device. */
-export async function readValue(x: Tensor): Promise<TensorValue> {
+export async function readValue(x: Holder): Promise<TensorValue> {
   const data = await x.data();
   return { dtype: x.dtype, shape: x.shape, data: data instanceof Float64Array ? Float32Array.from(data) : data };
+}
+
+/**
+ * Why a saved value cannot become the content of a tensor: `bias is int32, wants float32`; undefined where it can. int64, as which PyTorch
+ * stores counts, can become int32.
+ */
+export function valueFault(name: string, value: unknown, { dtype, shape }: Pick<Holder, "dtype" | "shape">): string | undefined {
+  const given = value as Partial<ForeignValue> | null | undefined;
+  if (typeof given !== "object" || given === null || !Array.isArray(given.shape)) return `${name} is not a { dtype, shape, data }`;
+  if (!sameShape(given.shape, shape)) return `${name} is ${formatShape(given.shape)}, wants ${formatShape(shape)}`;
+  if (given.dtype !== dtype && !(dtype === "int32" && given.dtype === "int64"))
+    return `${name} is ${shown(given.dtype).replaceAll('"', "")}, wants ${dtype}`;
+  const kind = ArrayBuffer.isView(given.data) ? (given.data as Int32Array)[Symbol.toStringTag] : "Array";
+  if (!arrays[given.dtype as keyof typeof arrays].includes(kind)) return `${name} is ${given.dtype}, but holds ${kindOf(given.data)}`;
+  try {
+    const { length } = checkNumbers(name, given.data as Numbers, dtype);
+    return length === sizeOf(shape) ? undefined : `${name} holds ${length} numbers, wants ${sizeOf(shape)}`;
+  } catch (error) {
+    return given.dtype === "int64" ? `${name} is int64, wants int32, which cannot hold its numbers` : (error as SeqgradError).message;
+  }
+}
+
+/** What may hold the numbers of a dtype. */
+const arrays = { float32: ["Array", "Float32Array", "Float64Array"], int32: ["Array", "Int32Array"], int64: ["BigInt64Array"] };
+
+/** The data of a value in which valueFault() found nothing. */
+export const contentOf = ({ data }: ForeignValue, dtype: DType): TensorData => checkNumbers("", data as Numbers, dtype);
+
+/**
+ * Throws unless all numbers are finite.
+ * @throws SeqgradError `not-finite`, which names the tensor
+ */
+export function checkFiniteValues(op: string, tensors: ReadonlyMap<string, ForeignValue>): void {
+  for (const [name, { data }] of tensors) {
+    if (!(data instanceof Float32Array || data instanceof Float64Array)) continue;
+    const bad = data.findIndex((x) => !Number.isFinite(x));
+    if (bad < 0) continue;
+    const advice = "Nothing was written. Load the last good weights, and lower the learning rate.";
+    throw new SeqgradError("not-finite", `${op}: ${name} holds ${data[bad]} at position ${bad}, expected finite numbers. ${advice}`);
+  }
 }
