@@ -151,6 +151,7 @@ export class Node implements GradientNode {
 function accumulatorOf(x: Tensor): Tensor {
   if (!(x.node instanceof Node)) {
     x.grad ??= fill(emptyBeside(x, x.shape), 0);
+    x.grad.isBlank = false;
     return x.grad;
   }
   const { pending } = x.node;
@@ -177,6 +178,7 @@ function deposit(x: Tensor, gradient: Tensor): void {
 function addToLeaf(x: Tensor, gradient: Tensor): void {
   if (x.grad) addTo(x.grad, x.grad, gradient);
   else x.grad = copyInto(emptyBeside(x, x.shape), gradient);
+  x.grad.isBlank = false;
 }
 
 function copyInto(y: Tensor, x: Tensor): Tensor {

@@ -44,6 +44,6 @@ export interface Backend {
   readonly lost?: Promise<string>;
   /** Hands what was called so far to the device now; absent where calls run at once. */
   submit?(): void;
-  /** Gives everything back; the backend is of no more use. Absent where the garbage collector does. */
-  destroy?(): void;
+  /** Gives everything back; every later call but free() throws `device`. */
+  destroy(): void;
 }

@@ -25,6 +25,8 @@ export class Heap {
   readonly #small = new Map<number, number[]>();
   readonly #live = new Map<number, number>();
   #top: number;
+  /** Why nothing can be had any more. */
+  #destroyed: string | undefined;
   #inUse = 0;
   #peak = 0;
 
@@ -40,6 +42,7 @@ export class Heap {
   }
 
   alloc(bytes: number): number {
+    this.check();
     const small = bytes <= SMALL;
     const size = small ? sizeClass(align(bytes)) : align(bytes);
     const address = small ? this.#takeSmall(size) : this.#take(size);
@@ -50,6 +53,7 @@ export class Heap {
   }
 
   free(address: number): void {
+    if (this.#destroyed) return;
     const size = this.#live.get(address);
     if (size === undefined)
       throw new SeqgradError("state", `free: no allocation starts at address ${address}; it was freed before, or never made.`);
@@ -57,6 +61,19 @@ export class Heap {
     this.#inUse -= size;
     if (size <= SMALL) this.#small.get(size)!.push(address);
     else this.#give(address, size);
+  }
+
+  /** Forgets all blocks; there are none from here on. */
+  destroy(device: string): void {
+    this.#destroyed = `${device}: the device was destroyed; make another by init().`;
+    this.#free.length = this.#top = this.#inUse = 0;
+    this.#small.clear();
+    this.#live.clear();
+  }
+
+  /** Throws once the device is destroyed. */
+  check(): void {
+    if (this.#destroyed) throw new SeqgradError("device", this.#destroyed);
   }
 
   use(): MemoryUse {

@@ -113,7 +113,11 @@ export abstract class Module {
 
   /** Sets every gradient that there is to 0. */
   zeroGrad(): void {
-    for (const p of this.parameters()) p.grad?.backend.dispatch("fill", { y: p.grad, n: p.grad.size, value: 0 });
+    for (const { grad } of this.parameters()) {
+      if (!grad) continue;
+      grad.backend.dispatch("fill", { y: grad, n: grad.size, value: 0 });
+      grad.isBlank = true;
+    }
   }
 
   /** Frees parameters and buffers. */

@@ -2,7 +2,6 @@ export { clipGradNorm, clipGradValue } from "./clip.js";
 export type {
   Group,
   OptimizerOptions,
-  OptimizerState,
   ParameterGroup,
   Parameters,
   ParametersOrGroups,
@@ -35,3 +34,4 @@ export {
   sequence,
   stepDecay,
 } from "./schedules.js";
+export type { OptimizerState } from "./state.js";

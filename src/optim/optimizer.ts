@@ -2,15 +2,17 @@ import type { Backend } from "../backend/backend.js";
 import { unaryOps } from "../backend/kernels.js";
 import type { Device } from "../tensor/device.js";
 import { revocable } from "../tensor/revocable.js";
-import { allocate, copyWords, release, type Storage } from "../tensor/storage.js";
+import { copyWords } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { readValue, type TensorValue } from "../tensor/value.js";
 import { checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
-import { sameShape, sizeOf } from "../util/shape.js";
+import { sizeOf } from "../util/shape.js";
+import { inLines, ParameterArena, type Place } from "./arena.js";
 import { checkLoss } from "./check-loss.js";
-import { RING, type StepNumber, StepNumbers } from "./step-numbers.js";
+import { type OptimizerState, stateFaults } from "./state.js";
+import { RING, type StepNumber } from "./step-numbers.js";
 
 /** Options every optimizer has. */
 export interface OptimizerOptions {
@@ -45,6 +47,23 @@ export interface Group<O> {
   readonly n: number;
 }
 
+/** Parameters of a group side by side that one call updates. */
+export interface Stretch<O> {
+  readonly options: Group<O>["options"];
+  /** Elements. */
+  readonly n: number;
+  /** Updates that they have had, this one included. */
+  readonly step: number;
+}
+
+/** The addresses of a stretch, and what the gradient is scaled by. */
+export interface StretchAddresses {
+  readonly parameter: number;
+  readonly gradient: number;
+  readonly norm: number;
+  readonly clipNorm: number;
+}
+
 /** A number on its way from the device. */
 export interface PendingNumber {
   read(): Promise<number>;
@@ -52,19 +71,15 @@ export interface PendingNumber {
   readSync(): number;
 }
 
-/** What resumes an optimizer exactly: its step count, each group's learning rate, and its state by name. */
-export interface OptimizerState {
-  readonly steps: number;
-  readonly lr: readonly number[];
-  readonly tensors: Map<string, TensorValue>;
-}
-
-const LINE = 16;
 const CLAMP = unaryOps.indexOf("clamp");
 
 /**
  * The base of all optimizers. Parameters, gradients and each kind of state lie in contiguous arenas, of which the tensors are views:
  * zeroing, the norm and the update are one call each (per group). A step whose gradient is not finite changes nothing.
+ *
+ * A parameter without a gradient stays as it is in a step, as in PyTorch: no update, no decay, no momentum, and its step count, which
+ * bias corrections depend on, stays too. It has none when nothing that backward() passes reads it, and when its `requiresGrad` is false,
+ * also where that was set after the optimizer was made. Parameters that are frozen when the optimizer is made are not in it.
  * @example
  * const optimizer: sg.optim.Optimizer = new sg.optim.Adam(model.parameters());
  * const loss = optimizer.step(() => model.loss(loader.batch(0)).loss);
@@ -76,15 +91,16 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   readonly params: readonly Tensor[];
   /** Updates made so far. */
   steps = 0;
-  readonly #n: number;
-  #backend!: Backend;
-  #parameters!: Storage;
-  #gradients!: Storage;
-  readonly #state = new Map<string, Storage | undefined>();
+  readonly #places: readonly Place[];
+  /** The names of the state. */
+  readonly #state = new Set<string>();
+  #arena: ParameterArena;
   readonly #names = new Map<Tensor, string>();
   readonly #set: ReadonlySet<Tensor>;
-  #numbers!: StepNumbers;
   readonly #options: O;
+  /** The steps that each parameter had no gradient in, and what they were before each of the last steps. */
+  #skipped: readonly number[];
+  readonly #skippedBefore: (readonly number[])[] = [];
   /** How often steps were undone, and by what error the last time. */
   #rollbacks = 0;
   #failure: { readonly rollbacks: number; readonly error: Promise<SeqgradError> } | undefined;
@@ -108,24 +124,27 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
       const merged = { ...defaults, ...defined(options), ...defined(group.options) } as Group<O>["options"];
       checkInterval(op, "lr", merged.lr, 0);
       checkInterval(op, "weightDecay", merged.weightDecay, 0);
-      for (const name of stateOf(merged)) this.#state.set(name, undefined);
+      for (const name of stateOf(merged)) this.#state.add(name);
       const offset = n * 4;
-      for (const p of own) n += align(p.size);
+      for (const p of own) n += inLines(p.size);
       return { params: own, options: merged, offset, n: n - offset / 4 };
     });
     this.#set = seen;
     this.params = [...seen];
     const [first] = seen;
     if (!first) throw new SeqgradError("value", `${op}: there are no parameters to train: pass model.parameters().`);
-    this.#n = n;
     for (const p of seen) {
+      void p.address; // throws for a tensor that is gone
       if (p.backend !== first.backend || p.dtype !== "float32" || !p.isContiguous)
         throw new SeqgradError(
           "device",
           `${op}: ${this.#nameOf(p)} is another device's, a view with gaps, or ${p.dtype}; wants float32 on one device.`,
         );
     }
-    this.#makeArenas(first.backend);
+    this.#places = this.groups.flatMap(placesOf);
+    this.#skipped = this.params.map(() => 0);
+    this.#arena = new ParameterArena(first.backend, this.#places, n, this.#state);
+    this.#arena.adopt();
   }
 
   /** The learning rate of all groups; set it to change it. */
@@ -140,7 +159,9 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   /** Sets all gradients to 0. */
   zeroGrad(): void {
     this.#checkOwner("zeroGrad");
-    this.#backend.dispatch("fill", { y: this.#gradients, n: this.#n, value: 0 });
+    const { backend, gradients, n } = this.#arena;
+    backend.dispatch("fill", { y: gradients, n, value: 0 });
+    for (const { grad } of this.params) grad!.isBlank = true;
   }
 
   /**
@@ -155,25 +176,28 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   step(loss: () => Tensor): PendingNumber;
   step(loss?: () => Tensor): PendingNumber | undefined {
     this.#checkOwner("step");
-    const numbers = this.#numbers;
+    const { backend, numbers, gradients, n } = this.#arena;
     const step = this.steps;
     const norm = revocable((changes) => {
       if (loss) {
         const value = checkLoss(`${this.op}.step`, loss(), this.#set);
         this.zeroGrad();
         value.backward();
-        copyWords(this.#backend, value.address, numbers.lossAddress(step), 1);
-      } else this.#backend.dispatch("fill", { y: numbers.lossAddress(step), n: 1, value: 0 });
+        copyWords(backend, value.address, numbers.lossAddress(step), 1);
+      } else backend.dispatch("fill", { y: numbers.lossAddress(step), n: 1, value: 0 });
+      this.#dropFrozen();
       this.#clipValue();
-      this.#backend.dispatch("norm", { x: this.#gradients, y: numbers.normAddress(step), n: this.#n });
+      backend.dispatch("norm", { x: gradients, y: numbers.normAddress(step), n });
       const guard = numbers.guard(step);
-      if (this.#backend.readSync) this.#checkFinite(step, loss !== undefined);
+      if (backend.readSync) this.#checkFinite(step, loss !== undefined);
       else for (const [tensor, before] of changes) numbers.restoreIfBad(before.address, tensor.address, tensor.size);
       return guard;
     });
     this.steps++;
-    for (const group of this.groups) if (group.n > 0) this.#updateGroup(group, norm);
-    this.#backend.submit?.();
+    this.#skippedBefore[step % RING] = this.#skipped;
+    if (this.params.some(isBlank)) this.#skipped = this.#skipped.map((count, i) => count + Number(isBlank(this.params[i]!)));
+    for (const group of this.groups) this.#updateGroup(group, norm);
+    backend.submit?.();
     return loss && this.#pending("loss", step);
   }
 
@@ -184,29 +208,34 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
 
   async stateDict(): Promise<OptimizerState> {
     this.#checkAlive("stateDict");
-    if (!this.#backend.readSync && this.steps > 0) await this.#numberOf(this.steps - 1);
+    const { backend } = this.#arena;
+    if (!backend.readSync && this.steps > 0) await this.#numberOf(this.steps - 1);
+    const { steps } = this;
+    const lr = this.groups.map((group) => group.options.lr);
+    const skipped = this.#skipped.some((count) => count > 0) && { skipped: this.#skipped };
     const tensors = new Map<string, TensorValue>();
-    for (const [name, { storage, offset, shape }] of this.#entries()) {
-      const data = await this.#backend.read(storage.address + offset, sizeOf(shape), "float32");
+    for (const [name, address, shape] of this.#arena.entries()) {
+      const data = await backend.read(address, sizeOf(shape), "float32");
       tensors.set(name, { dtype: "float32", shape, data: Float32Array.from(data) });
     }
-    return { steps: this.steps, lr: this.groups.map((group) => group.options.lr), tensors };
+    return { steps, lr, ...skipped, tensors };
   }
 
-  /** @throws SeqgradError `format` when the state is that of other parameters or another optimizer; nothing has changed then. */
+  /**
+   * Overwrites the optimizer's state, step count and learning rates.
+   * @throws SeqgradError `format` when the state is that of other parameters or another optimizer, or damaged; nothing has changed then.
+   */
   loadStateDict(state: OptimizerState): void {
     this.#checkAlive("loadStateDict");
-    const entries = [...this.#entries()];
-    const fits = entries.every(([name, { shape }]) => sameShape(state.tensors.get(name)?.shape ?? [-1], shape));
-    if (!fits || state.tensors.size !== entries.length || state.lr.length !== this.groups.length) {
-      throw new SeqgradError(
-        "format",
-        `${this.op}.loadStateDict: the state belongs to other parameters or another optimizer; make this one as that one was made.`,
-      );
+    const faults = stateFaults(state, this.groups.length, this.params.length, this.#arena.entries());
+    if (faults.length > 0) {
+      const what = "the state belongs to other parameters or another optimizer, or is damaged";
+      throw new SeqgradError("format", `${this.op}.loadStateDict: ${what}: ${faults.join("; ")}. Make this one as that one was made.`);
     }
-    for (const [name, { storage, offset }] of entries) this.#backend.write(storage.address + offset, state.tensors.get(name)!.data);
+    this.#arena.writeState(state.tensors);
     this.steps = state.steps;
-    this.#numbers.clear();
+    this.#skipped = [...(state.skipped ?? this.params.map(() => 0))];
+    this.#arena.numbers.clear();
     this.#rollbacks++;
     for (const [i, group] of this.groups.entries()) group.options.lr = state.lr[i]!;
   }
@@ -214,6 +243,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   /**
    * Moves the parameters and the optimizer's state to another device; gradients are 0 there. A model's buffers, as batch norms have, stay:
    * `await model.to(device)` after it takes them along.
+   * @throws SeqgradError `memory` when they do not fit there, `state` for a step made meanwhile: everything is where it was
    * @example
    * const optimizer = new sg.optim.Adam(model.parameters());
    * await optimizer.to(await sg.createDevice({ device: "wasm" }));
@@ -221,104 +251,77 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   async to(device: Device): Promise<this> {
     const state = await this.stateDict();
     const values = await Promise.all(this.params.map(readValue));
-    this.place(device.backend);
-    for (const [i, p] of this.params.entries()) p.write(values[i]!.data);
-    this.loadStateDict(state);
+    if (this.steps !== state.steps)
+      throw new SeqgradError("state", `${this.op}.to: a step was made during the move; await the move before the next step.`);
+    const arena = new ParameterArena(device.backend, this.#places, this.#arena.n, this.#state);
+    try {
+      arena.writeParameters(values);
+      arena.writeState(state.tensors);
+    } catch (error) {
+      arena.discard();
+      throw error;
+    }
+    this.#moveTo(arena);
     return this;
   }
 
   /** As to(), but with nothing in the parameters and the state: what they were may be out of reach. */
   place(backend: Backend): void {
-    for (const p of this.params) if (p.backend !== backend) p.place(backend);
-    this.#freeArenas();
-    this.#makeArenas(backend);
+    this.#moveTo(new ParameterArena(backend, this.#places, this.#arena.n, this.#state));
   }
 
   /** Frees the gradients and the optimizer's state; the parameters live on. */
   dispose(): void {
-    this.#freeArenas();
+    this.#arena.dispose();
   }
 
-  /** Dispatches the update of one group; `at` gives the address of each arena there. */
-  protected abstract update(
-    group: Group<O>,
-    at: { parameter: number; gradient: number; norm: number; clipNorm: number },
-    state: (name: string) => number,
-  ): void;
+  /** Dispatches the update of one stretch; `state` gives the address of a state there. */
+  protected abstract update(stretch: Stretch<O>, at: StretchAddresses, state: (name: string) => number): void;
 
+  /** One call for all parameters of a group; more where some have no gradient, or had none in other steps. */
   #updateGroup(group: Group<O>, norm: number): void {
-    const at = {
-      parameter: this.#parameters.address + group.offset,
-      gradient: this.#gradients.address + group.offset,
-      norm,
-      clipNorm: this.#options.clipNorm ?? 0,
+    const { parameters, gradients, state } = this.#arena;
+    const { clipNorm = 0 } = this.#options;
+    const first = this.#places.findIndex(({ param }) => param === group.params[0]);
+    const updateStretch = (begin: number, end: number, step: number) => {
+      const at = { parameter: parameters.address + begin, gradient: gradients.address + begin, norm, clipNorm };
+      this.update({ options: group.options, n: (end - begin) / 4, step }, at, (name) => state.get(name)!.address + begin);
     };
-    this.update(group, at, (name) => this.#state.get(name)!.address + group.offset);
+    let open: { begin: number; end: number; step: number } | undefined;
+    for (let i = first; i < first + group.params.length; i++) {
+      const { param, offset } = this.#places[i]!;
+      const step = isBlank(param) ? 0 : this.steps - this.#skipped[i]!;
+      if (open && open.step !== step) {
+        updateStretch(open.begin, open.end, open.step);
+        open = undefined;
+      }
+      if (step > 0) open = { begin: open?.begin ?? offset, end: offset + inLines(param.size) * 4, step };
+    }
+    if (open) updateStretch(open.begin, open.end, open.step);
+  }
+
+  /** Empties the gradients of parameters that were frozen after backward(): neither the norm nor the update takes them. */
+  #dropFrozen(): void {
+    for (const { requiresGrad, grad } of this.params) {
+      if (requiresGrad || grad!.isBlank) continue;
+      this.#arena.backend.dispatch("fill", { y: grad!, n: grad!.size, value: 0 });
+      grad!.isBlank = true;
+    }
   }
 
   #clipValue(): void {
     const { clipValue = 0 } = this.#options;
-    const x = this.#gradients;
-    if (clipValue > 0) this.#backend.dispatch("unary", { x, y: x, op: CLAMP, n: this.#n, a: -clipValue, b: clipValue });
+    const { backend, gradients: x, n } = this.#arena;
+    if (clipValue > 0) backend.dispatch("unary", { x, y: x, op: CLAMP, n, a: -clipValue, b: clipValue });
   }
 
-  #makeArenas(backend: Backend): void {
-    this.#backend = backend;
-    this.#numbers = new StepNumbers(backend);
-    for (const name of this.#state.keys()) this.#state.set(name, this.#arena("optimizer", this.#n));
-    this.#gradients = this.#arena("gradient", this.#n);
-    this.#parameters = this.#arena("parameter", this.#n);
-    this.#pack();
-  }
-
-  #freeArenas(): void {
-    for (const p of this.params) if (p.grad?.storage === this.#gradients) p.grad = undefined;
-    this.#numbers.dispose();
-    for (const storage of [this.#gradients, ...this.#state.values()]) release(storage!);
-  }
-
-  #arena(kind: "parameter" | "gradient" | "optimizer", n: number): Storage {
-    const storage = allocate(this.#backend, n * 4, kind, null);
-    this.#backend.dispatch("fill", { y: storage, n, value: 0 });
-    return storage;
-  }
-
-  /** Moves the parameters, and gradients that are there, into the arenas. */
-  #pack(): void {
-    const arena = this.#parameters;
-    arena.holders = this.params.length;
-    // The optimizer holds the gradients too: disposing of one leaves the others.
-    this.#gradients.holders = this.params.length + 1;
-    for (const { param, offset } of this.#places()) {
-      const gradient = new Tensor(this.#gradients, param.shape, "float32", undefined, offset / 4);
-      if (param.grad) {
-        copyWords(this.#backend, param.grad.address, gradient.address, param.size);
-        param.grad.dispose();
-      }
-      copyWords(this.#backend, param.address, arena.address + offset, param.size);
-      const before = param.storage;
-      param.storage = arena;
-      param.offset = offset / 4;
-      param.grad = gradient;
-      if (--before.holders === 0) release(before);
-    }
-  }
-
-  *#places(): Generator<{ param: Tensor; offset: number }> {
-    for (const group of this.groups) {
-      let { offset } = group;
-      for (const param of group.params) {
-        yield { param, offset };
-        offset += align(param.size) * 4;
-      }
-    }
-  }
-
-  *#entries(): Generator<[string, { storage: Storage; offset: number; shape: readonly number[] }]> {
-    for (const [name, storage] of this.#state) {
-      let i = 0;
-      for (const { param, offset } of this.#places()) yield [`${name}.${i++}`, { storage: storage!, offset, shape: param.shape }];
-    }
+  /** Puts parameters and gradients into other arenas, in the place of those that there are. */
+  #moveTo(arena: ParameterArena): void {
+    const before = this.#arena;
+    this.#arena = arena;
+    this.#rollbacks++;
+    before.dispose();
+    arena.adopt();
   }
 
   /** The tensors among the parameters given; notes their names. */
@@ -336,16 +339,17 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   }
 
   #checkAlive(call: string): void {
-    if (!this.#gradients.alive) throw new SeqgradError("state", `${this.op}.${call}: the optimizer was disposed of; make a new one.`);
+    if (!this.#arena.gradients.alive) throw new SeqgradError("state", `${this.op}.${call}: the optimizer was disposed of; make a new one.`);
   }
 
   /** Throws unless parameters and gradients lie in this optimizer's arenas. */
   #checkOwner(call: string): void {
     this.#checkAlive(call);
+    const { backend, parameters, gradients } = this.#arena;
     for (const p of this.params) {
-      const moved = p.backend !== this.#backend && "it lies on another device; move both by optimizer.to(device)";
-      const taken = p.storage !== this.#parameters && "another optimizer has taken it over; make one optimizer for each parameter";
-      const replaced = p.grad?.storage !== this.#gradients && "its grad was replaced; set gradients to 0 by zeroGrad()";
+      const moved = p.backend !== backend && "it lies on another device; move both by optimizer.to(device)";
+      const taken = p.storage !== parameters && "another optimizer has taken it over; make one optimizer for each parameter";
+      const replaced = p.grad?.storage !== gradients && "its grad was replaced; set gradients to 0 by zeroGrad()";
       const cause = moved || taken || replaced;
       if (cause)
         throw new SeqgradError("state", `${this.op}.${call}: ${this.#nameOf(p)} is no longer in this optimizer's hands: ${cause}.`);
@@ -354,7 +358,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
 
   /** Where reading is immediate, a bad step is an error at once; elsewhere it leaves everything as it is, and the next read tells. */
   #checkFinite(step: number, hasLoss: boolean): void {
-    const number = this.#numbers.readSync(step);
+    const number = this.#arena.numbers.readSync(step);
     if (number.good) return;
     const culprit = this.params.find((p) => p.grad?.dataSync().some(isBad));
     throw this.#notFinite(step, number, hasLoss, culprit);
@@ -374,12 +378,15 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
 
   /** Makes the first step that failed, and those after it, which changed nothing either, not have been. */
   async #rollBack(cause: unknown): Promise<SeqgradError> {
-    const bad = await this.#numbers.firstBad(this.steps);
+    const bad = await this.#arena.numbers.firstBad(this.steps);
     const isLast = bad?.step === this.steps - 1;
     let culprit: Tensor | undefined;
     for (const p of isLast ? this.params : []) culprit ??= (await p.grad!.data()).some(isBad) ? p : undefined;
-    if (bad) this.steps = bad.step;
-    this.#numbers.clear();
+    if (bad) {
+      this.steps = bad.step;
+      this.#skipped = this.#skippedBefore[bad.step % RING]!;
+    }
+    this.#arena.numbers.clear();
     this.#rollbacks++;
     if (cause instanceof SeqgradError) return cause;
     return this.#notFinite(this.steps, bad!, true, culprit);
@@ -390,8 +397,8 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     const rollbacks = this.#rollbacks;
     let cause: unknown;
     try {
-      const number = await this.#numbers.read(step);
-      if (number.good || this.#backend.readSync) return number;
+      const number = await this.#arena.numbers.read(step);
+      if (number.good || this.#arena.backend.readSync) return number;
     } catch (error) {
       if (!(error instanceof SeqgradError && error.code === "range")) throw error;
       cause = error;
@@ -419,12 +426,26 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
       },
       readSync: () => {
         check();
-        if (!this.#backend.readSync)
-          throw new SeqgradError("device", `${this.op}: ${this.#backend.type} cannot answer at once; use \`await value.read()\`.`);
-        return this.#numbers.readSync(step)[what];
+        const { backend, numbers } = this.#arena;
+        if (!backend.readSync)
+          throw new SeqgradError("device", `${this.op}: ${backend.type} cannot answer at once; use \`await value.read()\`.`);
+        return numbers.readSync(step)[what];
       },
     };
   }
+}
+
+/** Whether a step leaves a parameter as it is. */
+const isBlank = ({ grad }: Tensor) => grad!.isBlank;
+
+/** Where the parameters of a group lie. */
+function placesOf({ params, offset }: Group<unknown>): Place[] {
+  let at = offset;
+  return params.map((param) => {
+    const place = { param, offset: at };
+    at += inLines(param.size) * 4;
+    return place;
+  });
 }
 
 const isBad = (x: number) => !Number.isFinite(x);
@@ -436,8 +457,6 @@ function groupsOf<O>(op: string, params: ParametersOrGroups<O>): readonly Parame
   const isGroup = (entry: (typeof list)[number]): entry is ParameterGroup<O> => "params" in entry;
   return list.length > 0 && list.every(isGroup) ? list : [{ params: list as Iterable<Tensor>, options: {} }];
 }
-
-const align = (n: number) => Math.ceil(n / LINE) * LINE;
 
 /** The options that are given. */
 const defined = (options: object) => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));

@@ -1,6 +1,6 @@
 import { checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { type Group, Optimizer, type OptimizerOptions, type ParametersOrGroups } from "./optimizer.js";
+import { Optimizer, type OptimizerOptions, type ParametersOrGroups, type Stretch, type StretchAddresses } from "./optimizer.js";
 
 export interface SGDOptions extends OptimizerOptions {
   /** Default 0. */
@@ -28,7 +28,7 @@ export class SGD extends Optimizer<SGDOptions> {
     });
   }
 
-  protected update({ n, options }: Group<SGDOptions>, at: Parameters<Optimizer["update"]>[1], state: (name: string) => number): void {
+  protected update({ n, options, step }: Stretch<SGDOptions>, at: StretchAddresses, state: (name: string) => number): void {
     const { lr, weightDecay, momentum = 0, dampening = 0, nesterov } = options;
     const backend = this.params[0]!.backend;
     const buffer = momentum > 0 ? state("momentum") : undefined;
@@ -37,7 +37,7 @@ export class SGD extends Optimizer<SGDOptions> {
       buffer,
       n,
       nesterov: Number(nesterov ?? false),
-      first: Number(this.steps === 1),
+      first: Number(step === 1),
       lr,
       momentum,
       dampening,
@@ -68,9 +68,9 @@ abstract class AdamBase extends Optimizer<AdamOptions> {
     });
   }
 
-  protected update({ n, options }: Group<AdamOptions>, at: Parameters<Optimizer["update"]>[1], state: (name: string) => number): void {
+  protected update({ n, options, step }: Stretch<AdamOptions>, at: StretchAddresses, state: (name: string) => number): void {
     const { lr, weightDecay, eps = 1e-8, betas: [beta1, beta2] = [0.9, 0.999] } = options;
-    const corrections = { correction1: 1 - beta1 ** this.steps, correction2: 1 - beta2 ** this.steps };
+    const corrections = { correction1: 1 - beta1 ** step, correction2: 1 - beta2 ** step };
     const decoupled = Number(this.decoupled);
     this.params[0]!.backend.dispatch("adam", {
       ...at,
@@ -140,7 +140,7 @@ export class RMSprop extends Optimizer<RMSpropOptions> {
     });
   }
 
-  protected update({ n, options }: Group<RMSpropOptions>, at: Parameters<Optimizer["update"]>[1], state: (name: string) => number): void {
+  protected update({ n, options }: Stretch<RMSpropOptions>, at: StretchAddresses, state: (name: string) => number): void {
     const { lr, weightDecay, alpha = 0.99, eps = 1e-8, momentum = 0, centered } = options;
     const average = centered ? state("average") : undefined;
     const buffer = momentum > 0 ? state("momentum") : undefined;
@@ -170,9 +170,9 @@ export class Adagrad extends Optimizer<AdagradOptions> {
     });
   }
 
-  protected update({ n, options }: Group<AdagradOptions>, at: Parameters<Optimizer["update"]>[1], state: (name: string) => number): void {
+  protected update({ n, options, step }: Stretch<AdagradOptions>, at: StretchAddresses, state: (name: string) => number): void {
     const { weightDecay, eps = 1e-10, lrDecay = 0 } = options;
-    const lr = options.lr / (1 + (this.steps - 1) * lrDecay);
+    const lr = options.lr / (1 + (step - 1) * lrDecay);
     this.params[0]!.backend.dispatch("adagrad", { ...at, sum: state("sum"), n, lr, eps, weightDecay });
   }
 }

@@ -4,7 +4,7 @@ import type { Gpu } from "../backend/webgpu/gpu.js";
 import { checkBoolean, checkChoice, checkFunction, checkInterval, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
-import { account, type StorageKind } from "./storage.js";
+import { account, forget, type StorageKind } from "./storage.js";
 
 export type DeviceType = "wasm" | "webgpu" | "reference";
 
@@ -34,7 +34,7 @@ export interface Device {
   /** One line for a user: what it is, and why no other was taken. */
   readonly info: string;
   readonly backend: Backend;
-  /** Frees all that lives on it; its tensors are gone then. */
+  /** Frees all that lives on it: what is done with its tensors afterwards is an error, `device`. */
   destroy(): void;
 }
 
@@ -73,7 +73,7 @@ const origins = new WeakMap<Backend, InitOptions>();
 /** A device in the place of one that is gone, of its type or the one given, or on WebAssembly where there is none; the default, if the one gone was. */
 export async function replaceDevice(gone: Backend, type?: DeviceType): Promise<Device> {
   const options = { ...origins.get(gone), ...(type && { device: type }) };
-  gone.destroy?.();
+  destroyBackend(gone);
   const device = await createDevice(options).catch(() => createDevice({ ...options, device: "wasm" }));
   if (current?.backend === gone) current = device;
   return device;
@@ -108,6 +108,11 @@ async function open(options: InitOptions): Promise<Device> {
   return deviceOf("wasm", backend, variant, reason);
 }
 
+function destroyBackend(backend: Backend): void {
+  forget(backend);
+  backend.destroy();
+}
+
 const names = namesOf<InitOptions>({ device: 1, gpu: 1, precision: 1, deterministic: 1, wasm: 1, memoryLimit: 1 });
 const choices: readonly string[] = ["auto", "wasm", "webgpu", "reference"];
 
@@ -128,7 +133,7 @@ export function deviceOf(type: DeviceType, backend: Backend, variant?: WasmVaria
   const device: Device = {
     ...{ type, variant, backend, info: backend.info + reason },
     destroy() {
-      backend.destroy?.();
+      destroyBackend(backend);
       if (current === device) current = undefined;
     },
   };

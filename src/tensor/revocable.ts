@@ -1,9 +1,9 @@
 import { scope } from "./scope.js";
-import { allocate, copyWords, currentFrame, type Storage } from "./storage.js";
-import type { Tensor } from "./tensor.js";
+import { allocate, copyWords, currentFrame } from "./storage.js";
+import { Tensor } from "./tensor.js";
 
 /** What the step in progress has changed beside parameters, and what it held before; the memory for that ends with the step's scope. */
-type Changes = Map<Tensor, Storage>;
+type Changes = Map<Tensor, Tensor>;
 let current: { readonly changes: Changes; readonly home: ReturnType<typeof currentFrame> } | undefined;
 
 /** Runs a step in a scope of its own. What it throws leaves the tensors that it told of by willChange() as they were before. */
@@ -27,7 +27,8 @@ export function revocable<T>(step: (changes: Changes) => T): T {
 export function willChange(tensor: Tensor): void {
   if (!current || current.changes.has(tensor)) return;
   const { backend, address, size } = tensor;
-  const before = allocate(backend, size * 4, "other", current.home);
+  // A tensor of the step's scope, which frees it.
+  const before = new Tensor(allocate(backend, size * 4, "other", current.home), [size]);
   copyWords(backend, address, before.address, size);
   current.changes.set(tensor, before);
 }

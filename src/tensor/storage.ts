@@ -173,6 +173,16 @@ export function release(storage: Storage): void {
   storage.backend.free(storage.address);
 }
 
+/** Takes the storages of a backend that is destroyed out of the account. */
+export function forget(backend: Backend): void {
+  arenas.delete(backend);
+  for (const storage of heapStorages) {
+    if (storage.backend !== backend) continue;
+    heapStorages.delete(storage);
+    if (storage.origin) collected.unregister(storage);
+  }
+}
+
 export function openFrame(): Frame {
   const frame = new Frame();
   frames.push(frame);

@@ -25,6 +25,8 @@ export class Tensor implements Tenant {
   requiresGrad = false;
   /** dLoss/dthis, of the same shape, after backward(). */
   grad: Tensor | undefined;
+  /** Of a gradient: whether it is only zeros that nothing was added to, which to an optimizer is no gradient. */
+  isBlank = false;
   /** The operation that made it, while a gradient can still flow through. */
   node: GradientNode | undefined;
   /** Which output of `node` this is. */
@@ -141,6 +143,7 @@ export class Tensor implements Tenant {
     }
     if (!this.isContiguous) throw new SeqgradError("state", "write: the tensor is a view with gaps; write to a contiguous one.");
     this.backend.write(this.address, numbers);
+    this.isBlank = false;
   }
 
   /**

@@ -2,6 +2,7 @@ import { parseSafetensors, readSafetensorsMetadata, writeSafetensors } from "../
 import type { Store } from "../io/store.js";
 import type { Module } from "../nn/module.js";
 import type { Optimizer } from "../optim/optimizer.js";
+import type { OptimizerState } from "../optim/state.js";
 import { defaultGenerator } from "../tensor/random.js";
 import type { TensorValue } from "../tensor/value.js";
 import { SeqgradError } from "../util/errors.js";
@@ -43,13 +44,13 @@ interface StoredState {
   readonly version: 1;
   readonly progress: Progress;
   readonly plateau: readonly number[] | null;
-  readonly optimizer: { readonly steps: number; readonly lr: readonly number[] };
+  readonly optimizer: Omit<OptimizerState, "tensors">;
   readonly random: RandomStart;
 }
 
 /** Writes a checkpoint, whole or not at all. */
 export async function saveCheckpoint(store: Store, model: Module, optimizer: Optimizer, snapshot: Snapshot): Promise<void> {
-  const { steps, lr, tensors } = await optimizer.stateDict();
+  const { tensors, ...counts } = await optimizer.stateDict();
   const all = new Map([
     ...prefixed("model", await model.stateDict()),
     ...prefixed("optimizer", tensors),
@@ -57,7 +58,7 @@ export async function saveCheckpoint(store: Store, model: Module, optimizer: Opt
     ...prefixed("best", snapshot.best ?? new Map()),
   ]);
   const { progress, plateau } = snapshot;
-  const state: StoredState = { version: 1, progress, plateau, optimizer: { steps, lr }, random: defaultGenerator().state };
+  const state: StoredState = { version: 1, progress, plateau, optimizer: counts, random: defaultGenerator().state };
   await store.write(TRAINING_STATE, writeSafetensors(all, { seqgrad: JSON.stringify(state) }));
 }
 

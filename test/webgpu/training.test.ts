@@ -195,9 +195,9 @@ describe.skipIf(reason)(`training on WebGPU ${reason && `(${reason})`}`, () => {
   });
 
   test("a destroyed device frees all and says so", async () => {
-    const { optimizer, model } = makeModel();
+    const { optimizer } = makeModel();
     device.destroy();
-    expect(() => optimizer.step(() => model.loss(batchAt(0)).loss)).toThrow(/the device was destroyed; make another by init/);
+    expect(() => optimizer.step()).toThrow(/the device was destroyed; make another by init/);
   });
 
   test("what the driver refuses is an error with the kernel's name", async () => {

@@ -37,6 +37,7 @@ export class ReferenceBackend implements Backend {
   }
 
   write(address: number, data: TensorData | readonly number[]): void {
+    this.#heap.check();
     this.#m.set(data, address / 4);
   }
 
@@ -45,6 +46,7 @@ export class ReferenceBackend implements Backend {
   }
 
   readSync(address: number, count: number, dtype: DType): TensorData {
+    this.#heap.check();
     const data = this.#m.slice(address / 4, address / 4 + count);
     return dtype === "int32" ? Int32Array.from(data) : data;
   }
@@ -56,6 +58,7 @@ export class ReferenceBackend implements Backend {
   dispatch<K extends KernelName>(kernel: K, call: KernelCall<K, Buffer>): number {
     const run = table[kernel];
     if (!run) throw new SeqgradError("device", `reference: ${kernel} is fused; its operation runs through primitives here.`);
+    this.#heap.check();
     const given: Record<string, Buffer | undefined> = { ...call };
     for (const name of buffersOf.get(kernel)!) if (given[name] !== undefined) given[name] = addressOf(given[name]) / 4;
     return run(this.#m, given as Record<string, number | undefined>) ?? -1;
@@ -63,6 +66,11 @@ export class ReferenceBackend implements Backend {
 
   memory(): MemoryUse {
     return this.#heap.use();
+  }
+
+  destroy(): void {
+    this.#heap.destroy("reference");
+    this.#m = new Float64Array();
   }
 
   #reserve(end: number): boolean {

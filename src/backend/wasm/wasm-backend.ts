@@ -83,7 +83,7 @@ async function embedded(variant: WasmVariant): Promise<BufferSource> {
 export class WasmBackend implements Backend {
   readonly type = "wasm";
   readonly #heap: Heap;
-  readonly #memory: WebAssembly.Memory;
+  #memory: WebAssembly.Memory | undefined;
   readonly #entries = new Map<string, Entry>();
   #workspace = 0;
   #workspaceBytes = 0;
@@ -121,7 +121,7 @@ export class WasmBackend implements Backend {
 
   write(address: number, data: TensorData | readonly number[]): void {
     const view = data instanceof Int32Array ? Int32Array : Float32Array;
-    new view(this.#memory.buffer, address, data.length).set(data);
+    new view(this.#buffer, address, data.length).set(data);
   }
 
   async read(address: number, count: number, dtype: DType): Promise<TensorData> {
@@ -130,7 +130,7 @@ export class WasmBackend implements Backend {
 
   readSync(address: number, count: number, dtype: DType): TensorData {
     const view = dtype === "int32" ? Int32Array : Float32Array;
-    return new view(this.#memory.buffer, address, count).slice();
+    return new view(this.#buffer, address, count).slice();
   }
 
   has(kernel: KernelName): boolean {
@@ -139,6 +139,7 @@ export class WasmBackend implements Backend {
 
   dispatch<K extends KernelName>(kernel: K, call: KernelCall<K, Buffer>): number {
     const entry = this.#entries.get(kernel);
+    if (!entry) this.#heap.check();
     if (!entry) throw new SeqgradError("device", `wasm: the ${this.variant} kernels lack ${kernel}; they are of another version.`);
     const buffers = call as Readonly<Record<string, Buffer | undefined>>;
     const values = call as Readonly<Record<string, number | undefined>>;
@@ -162,11 +163,23 @@ export class WasmBackend implements Backend {
     return this.#heap.use();
   }
 
+  /** The memory and the kernels, which refer to it, go to the garbage collector. */
+  destroy(): void {
+    this.#heap.destroy("wasm");
+    this.#entries.clear();
+    this.#memory = undefined;
+  }
+
+  get #buffer(): ArrayBuffer {
+    this.#heap.check();
+    return this.#memory!.buffer;
+  }
+
   #reserve(end: number): boolean {
-    const missing = Math.ceil((end - this.#memory.buffer.byteLength) / PAGE);
+    const missing = Math.ceil((end - this.#buffer.byteLength) / PAGE);
     if (missing <= 0) return true;
     try {
-      this.#memory.grow(missing);
+      this.#memory!.grow(missing);
       return true;
     } catch {
       return false;
