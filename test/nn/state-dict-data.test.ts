@@ -5,10 +5,7 @@ import { forEachDevice, immediate, on } from "../helpers/devices.js";
 
 /** Values that are not what a bias of two float32 numbers can be, and what the error says. */
 const bad: Record<string, [unknown, RegExp]> = {
-  "bigints for numbers": [
-    { dtype: "float32", shape: [2], data: new BigInt64Array(2) },
-    /bias is float32, but holds a BigInt64Array/,
-  ],
+  "bigints for numbers": [{ dtype: "float32", shape: [2], data: new BigInt64Array(2) }, /bias is float32, but holds a BigInt64Array/],
   "texts for numbers": [{ dtype: "float32", shape: [2], data: ["1", "2"] }, /bias: number 0 is "1", not a number/],
   "a null among numbers": [{ dtype: "float32", shape: [2], data: [1, null] }, /bias: number 1 is null/],
   "a hole among numbers": [{ dtype: "float32", shape: [2], data: new Array(2) }, /bias: number 0 is undefined/],
