@@ -8,7 +8,7 @@ import { tensor } from "../tensor/create.js";
 import { scope } from "../tensor/scope.js";
 import type { TensorValue } from "../tensor/value.js";
 import { CharTokenizer, type Tokenizer, tokenizerFromJSON } from "../text/index.js";
-import { breather } from "../util/breath.js";
+import { breathe } from "../util/breath.js";
 import { SeqgradError } from "../util/errors.js";
 import type { Recipe } from "./recipe.js";
 
@@ -122,7 +122,6 @@ const kinds = {
 
 /** The mean cross-entropy over all tokens but the first, in nats, in consecutive windows that each begin with a zero state. */
 export async function validationLoss(model: LanguageModel, tokens: Int32Array, sequenceLength: number, batchSize: number): Promise<number> {
-  const breathe = breather();
   let sum = 0;
   let count = 0;
   for (const { x, y, shape } of consecutiveWindows(tokens, { batchSize, sequenceLength })) {

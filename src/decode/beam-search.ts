@@ -1,3 +1,4 @@
+import { breathe } from "../util/breath.js";
 import { checkFinite, checkInteger, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkPenalty, penalizeRepetition } from "./repetition.js";
@@ -82,7 +83,10 @@ export async function beamSearch<State>(
     if (beams > logits.length)
       throw new SeqgradError("range", `beamSearch: ${beams} beams are more than the ${logits.length} tokens there are; give fewer.`);
     checkStop("beamSearch", stop, logits.length);
-    while (search.extend(logits)) logits = await rows.step(search.tokens, search.parents);
+    while (search.extend(logits)) {
+      logits = await rows.step(search.tokens, search.parents);
+      await breathe();
+    }
     return search.finish();
   } finally {
     rows.release();
@@ -280,6 +284,7 @@ class Forks<State> {
           throw new SeqgradError("state", `beamSearch: the model's step() answers the state that it was given, ${advice}.`);
         }
         next.push(state);
+        await breathe();
         for (let j = 0; j < logits.length; j++) scores.push(logits[j]!);
       }
     } catch (error) {

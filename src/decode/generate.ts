@@ -1,4 +1,5 @@
 import { defaultGenerator } from "../tensor/random.js";
+import { breathe } from "../util/breath.js";
 import { checkInteger, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { Generator } from "../util/philox.js";
@@ -78,6 +79,7 @@ async function* run<State>(
       text.push(token);
       if (repetitionPenalty !== 1) seen.add(token);
       tokens = [token];
+      await breathe();
     }
   } finally {
     forget();

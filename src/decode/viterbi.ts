@@ -1,5 +1,6 @@
 import type { CrfScores } from "../ops/crf.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { mapInTurns } from "../util/breath.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { sameShape } from "../util/shape.js";
@@ -32,7 +33,7 @@ export async function viterbi(
   const bad = lengths.findIndex((n) => !(Number.isInteger(n) && n >= 1 && n <= T));
   if (bad >= 0) throw new SeqgradError("range", `viterbi: lengths[${bad}] is ${lengths[bad]}; wants a number from 1 to ${T}.`);
   const [e, moves, first, last] = await Promise.all([emissions, transitions, starts, ends].map((x) => x.data()));
-  return lengths.map((n, b) => {
+  return mapInTurns(lengths, (n, b) => {
     const at = (t: number, k: number) => e![(b * T + t) * K + k]!;
     let best = Float64Array.from({ length: K }, (_, k) => first![k]! + at(0, k));
     const from: Int32Array[] = [];

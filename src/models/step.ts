@@ -6,6 +6,7 @@ import { checkTensors } from "../ops/define-op.js";
 import { tensor } from "../tensor/create.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { breathe } from "../util/breath.js";
 import { checkInteger, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
@@ -104,6 +105,7 @@ export async function greedyRows<State>(
         ended[b] ||= tokens[b] === eos;
         if (!ended[b]) row.push(tokens[b]!);
       }
+      await breathe();
     }
     return written;
   } finally {

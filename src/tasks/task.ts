@@ -7,7 +7,7 @@ import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { tokenizerFromJSON } from "../text/load.js";
 import type { Tokenizer } from "../text/tokenizer.js";
-import { breather } from "../util/breath.js";
+import { breathe } from "../util/breath.js";
 import { SeqgradError } from "../util/errors.js";
 
 export interface BatchOptions {
@@ -73,7 +73,6 @@ export async function* outputs<B>(
   batches: Iterable<B>,
   forward: (batch: B) => Tensor,
 ): AsyncGenerator<{ readonly batch: B; readonly data: ArrayLike<number>; readonly shape: readonly number[] }> {
-  const breathe = breather();
   for (const batch of batches) {
     const y = scope(() => noGrad(() => forward(batch)));
     try {

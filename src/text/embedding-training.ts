@@ -1,6 +1,6 @@
 import type { Backend, TensorData } from "../backend/backend.js";
 import { createDevice, defaultDevice } from "../tensor/device.js";
-import { breather } from "../util/breath.js";
+import { breathe } from "../util/breath.js";
 import { checkFinite, checkInteger, kindOf } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import type { Generator } from "../util/philox.js";
@@ -67,7 +67,6 @@ export async function corpusOf(
   // Words by the order in which they come first, until all are counted.
   const seen = new Map<string, number>();
   const numbers: number[] = [];
-  const breathe = breather();
   let i = 0;
   if (typeof sentences?.[Symbol.iterator] !== "function")
     throw new SeqgradError("value", `${op}: the sentences are ${kindOf(sentences)}; give a list of lists of words.`);

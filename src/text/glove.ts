@@ -1,4 +1,4 @@
-import { breather } from "../util/breath.js";
+import { breathe } from "../util/breath.js";
 import { Generator } from "../util/philox.js";
 import {
   checkOptions,
@@ -67,7 +67,6 @@ export async function trainGlove(sentences: Iterable<readonly string[]>, options
       backend.dispatch("fill", { y, n, value: 1 });
     const cells = { rows: place(rows), columns: place(columns), logs: place(counts.map(Math.log)), weights: place(weights) };
     const size = Math.ceil(CALL / (4 * width));
-    const breathe = breather();
     for (let epoch = 1; epoch <= epochs; epoch++) {
       let sum = 0;
       for (let begin = 0; begin < rows.length; begin += size) {
@@ -91,7 +90,6 @@ export async function trainGlove(sentences: Iterable<readonly string[]>, options
 /** The pairs that co-occur, shuffled, each in both orders, and how much they do. */
 async function cellsOf(tokens: Int32Array, V: number, window: number, generator: Generator) {
   const sums = new Map<number, number>();
-  const breathe = breather();
   for (let p = 0; p < tokens.length; p++) {
     const word = tokens[p]!;
     // Sentences end with -1.

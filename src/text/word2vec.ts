@@ -1,4 +1,4 @@
-import { breather } from "../util/breath.js";
+import { breathe } from "../util/breath.js";
 import { checkFinite, checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { Generator } from "../util/philox.js";
@@ -63,7 +63,6 @@ export async function trainWord2Vec(sentences: Iterable<readonly string[]>, opti
     const size = Math.min(tokens.length, Math.max(64, Math.floor(CALL / perWord)));
     const buffers = { input, output, keep: place(keep), probabilities: place(probabilities), alias: place(alias), tokens: place(size) };
     const sizes = { V, D: width, window, negatives, cbow: Number(mode === "cbow") };
-    const breathe = breather();
     for (let epoch = 1; epoch <= epochs; epoch++) {
       for (const [begin, end] of pieces(tokens, size)) {
         const share = (at: number) => (epoch - 1 + at / tokens.length) / epochs;

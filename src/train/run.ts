@@ -10,7 +10,7 @@ import { defaultGenerator } from "../tensor/random.js";
 import { keep } from "../tensor/scope.js";
 import { Tensor } from "../tensor/tensor.js";
 import { readValue, type TensorValue } from "../tensor/value.js";
-import { breather } from "../util/breath.js";
+import { breathe } from "../util/breath.js";
 import { checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import type { Progress } from "./checkpoint.js";
@@ -43,7 +43,6 @@ export class Run<B, S extends CarriedState<S>> {
   readonly #options: FitOptions<B, S>;
   readonly #lossOf: LossFunction<B, S>;
   readonly #schedule: Schedule | undefined;
-  readonly #breathe = breather();
   #at: Progress = { step: 0, epoch: 0, position: 0, lossSum: 0, seconds: 0, evaluation: null, best: null, sinceBest: 0 };
   #carried: S | undefined;
   #bestParameters: ReadonlyMap<string, TensorValue> | undefined;
@@ -162,7 +161,7 @@ export class Run<B, S extends CarriedState<S>> {
       yield* this.#settle();
       await this.#takeSnapshot();
     }
-    await this.#breathe();
+    await breathe();
   }
 
   /** One update. The batch is asked for in its scope, which frees the tensors that are made for it. */

@@ -1,22 +1,31 @@
 /** Milliseconds between two turns. */
 const INTERVAL = 40;
 
+/** When the event loop last turned, as far as is known. */
+let last = 0;
+
 /**
- * A function to await in a long loop: now and then it lets the event loop turn, for a signal, a repaint, a click.
+ * Lets the event loop turn, for a signal, a repaint or a click, where it has not turned for 40 ms. Await it in every long loop.
  * @example
- * const breathe = breather();
  * for (const item of items) {
  *   work(item);
  *   await breathe();
  * }
  */
-export function breather(): () => Promise<void> {
-  let last = performance.now();
-  return async () => {
-    if (performance.now() - last < INTERVAL) return;
-    await macrotask();
-    last = performance.now();
-  };
+export async function breathe(): Promise<void> {
+  if (performance.now() - last < INTERVAL) return;
+  await macrotask();
+  last = performance.now();
+}
+
+/** What `fn` makes of each item, in turns: other work of the page goes on between items. */
+export async function mapInTurns<T, U>(items: Iterable<T>, fn: (item: T, index: number) => U | Promise<U>): Promise<U[]> {
+  const made: U[] = [];
+  for (const item of items) {
+    made.push(await fn(item, made.length));
+    await breathe();
+  }
+  return made;
 }
 
 /** A timer would be throttled in a hidden tab. */
