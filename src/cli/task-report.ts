@@ -1,8 +1,7 @@
 import type { FitEvent } from "../train/types.js";
 import { formatNumber } from "../util/format.js";
+import type { Baseline, Measures } from "./judges/judge.js";
 import { formatDuration, formatRate, ProgressLine } from "./progress.js";
-
-export type Measures = Readonly<Record<string, number>>;
 
 /** What the report of a task's training tells beside the events. */
 export interface TaskFacts {
@@ -14,9 +13,21 @@ export interface TaskFacts {
   /** Examples of each part. */
   readonly train: number;
   readonly validation: number;
+  readonly test: number;
 }
 
-export type TaskReport = (event: FitEvent, measures?: Measures, baseline?: { readonly name: string; readonly measures: Measures }) => void;
+/** What is known when an event is told. */
+export interface TaskResult {
+  /** On the examples for validation. */
+  readonly measures?: Measures | undefined;
+  readonly baselines?: readonly Baseline[];
+  /** On the examples that were held back to the end. */
+  readonly test?: Measures | undefined;
+  /** The sentence that a baseline is better, and what to try. */
+  readonly better?: string | undefined;
+}
+
+export type TaskReport = (event: FitEvent, result: TaskResult) => void;
 
 /** `accuracy 0.7811  f1 0.7810`. */
 export const formatMeasures = (measures: Measures): string =>
@@ -33,7 +44,7 @@ export function taskReport(json: boolean, facts: TaskFacts): TaskReport {
 
 function jsonReport({ batchSize, parameters }: TaskFacts): TaskReport {
   const tell = (event: object) => print(JSON.stringify(event));
-  return (event, measures, baseline) => {
+  return (event, { measures, baselines = [], test, better }) => {
     if (event.event === "step") {
       const { step, epoch, loss, milliseconds } = event;
       tell({ event: "step", step, epoch, loss, examplesPerSecond: Math.round((batchSize * 1000) / milliseconds) });
@@ -42,18 +53,20 @@ function jsonReport({ batchSize, parameters }: TaskFacts): TaskReport {
     } else if (event.event === "epoch" || event.event === "device") {
       tell(event);
     } else if (event.event === "end") {
-      const { steps, seconds } = event;
-      tell({ event: "end", steps, measures: measures ?? null, seconds, parameters, ...(baseline && { baseline }) });
+      const { steps, seconds, reason } = event;
+      const compared = baselines.length > 0 && { baseline: baselines.at(-1), baselines, better: better ?? null };
+      tell({ event: "end", steps, reason, measures: measures ?? null, seconds, parameters, ...compared, ...(test && { test }) });
     }
   };
 }
 
-function plainReport({ kind, device, parameters, steps, batchSize, train, validation }: TaskFacts): TaskReport {
+function plainReport({ kind, device, parameters, steps, batchSize, train, validation, test: held }: TaskFacts): TaskReport {
   let progress: ProgressLine | undefined;
   let isHeaded = false;
-  return (event, measures, baseline) => {
+  return (event, { measures, baselines = [], test, better }) => {
     // With the first event: a run that cannot begin has nothing to tell.
-    if (!isHeaded) print(`${kind}, ${parameters} parameters, on ${device}; ${train} examples, ${validation} for validation`);
+    const parts = `${train} examples, ${validation} for validation${held > 0 ? `, ${held} for the test` : ""}`;
+    if (!isHeaded) print(`${kind}, ${parameters} parameters, on ${device}; ${parts}`);
     isHeaded = true;
     if (event.event === "step") {
       progress ??= new ProgressLine(steps, event.step);
@@ -66,8 +79,11 @@ function plainReport({ kind, device, parameters, steps, batchSize, train, valida
     else if (event.event === "evaluation") print(`step ${event.step}  ${formatMeasures(measures!)}${event.best ? "  (best)" : ""}`);
     else if (event.event === "device") print(`${event.reason} Going on after step ${event.step} on ${event.device}.`);
     else if (event.event === "end") {
-      print(`${event.steps} steps in ${formatDuration(event.seconds)}${measures ? `, best: ${formatMeasures(measures)}` : ""}`);
-      if (baseline) print(`${baseline.name}: ${formatMeasures(baseline.measures)}`);
+      const stopped = event.reason === "early stop" ? ", stopped early" : "";
+      print(`${event.steps} steps in ${formatDuration(event.seconds)}${stopped}${measures ? `, best: ${formatMeasures(measures)}` : ""}`);
+      for (const baseline of baselines) print(`${baseline.name}: ${formatMeasures(baseline.measures)}`);
+      if (test) print(`test: ${formatMeasures(test)}`);
+      if (better) print(better);
     }
   };
 }

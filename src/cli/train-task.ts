@@ -4,14 +4,19 @@ import { saveTask } from "../tasks/index.js";
 import { manualSeed } from "../tensor/random.js";
 import { fit } from "../train/fit.js";
 import { SeqgradError } from "../util/errors.js";
+import { conclude } from "./conclusion.js";
+import { dataOf, History, versionsOf } from "./history.js";
+import { type Measures, rankOf } from "./judges/judge.js";
+import { warn } from "./notes.js";
 import { makeOptimizer } from "./optimization.js";
 import { initDevice } from "./options.js";
-import { type Measures, taskReport } from "./task-report.js";
-import type { TaskKind, TaskRecipe } from "./tasks/kind.js";
-import { conduct, openRun, type RecipeForm, type RunArgs } from "./training-run.js";
+import { taskReport } from "./task-report.js";
+import { choiceOption, isFile, type Prepared, type TaskKind, type TaskRecipe } from "./tasks/kind.js";
+import { conduct, openRun, type RecipeForm, type RunArgs, type TrainingRun } from "./training-run.js";
 
 /** The command that trains a kind of task. */
-export function trainTask(kind: TaskKind) {
+export function trainTask(plain: TaskKind) {
+  const kind = withChoice(plain);
   const form = formOf(kind);
   return defineCommand({
     meta: { name: kind.name, description: kind.description },
@@ -20,37 +25,48 @@ export function trainTask(kind: TaskKind) {
       const args = context.args as unknown as RunArgs;
       const run = await openRun(form, args);
       const { recipe, store } = run;
-      const prepare = await kind.prepare(run.text, args.data, recipe);
+      const { batch: batchSize, epochs, seed, schedule, patience, lr, clip, "weight-decay": weightDecay } = recipe as unknown as Numbers;
+      const shares = { val: run.files.has("val-file") ? 0 : recipe.val!, test: run.files.has("test") ? 0 : recipe.test! };
+      const prepare = await kind.prepare(run.text, args.data, { ...recipe, ...shares });
       const device = await initDevice(recipe);
-      manualSeed(recipe.seed as number);
-      const { task, train, validation, reading } = prepare();
-      if (recipe.val !== 0 && validation.length === 0) {
-        const advice = "give a larger share, or 0 for none";
-        throw new SeqgradError("range", `--val ${recipe.val} leaves none of the ${train.length} examples of ${args.data}; ${advice}.`);
-      }
-      const { batch: batchSize, epochs, seed, schedule } = recipe as { batch: number; epochs: number; seed: number; schedule: string };
+      manualSeed(seed);
+      const prepared = prepare();
+      const { task, train, reading } = prepared;
+      const { validation, test } = await heldBack(kind, prepared, run, shares, args.data);
       const loader = task.loader(train, { batchSize, seed });
-      const {
-        lr,
-        clip,
-        "weight-decay": weightDecay,
-      } = recipe as Record<string, number> as { lr: number; clip: number; "weight-decay": number };
       const steps = epochs * loader.length;
       const course = kind.course?.(task, recipe, steps);
       const optimizer = makeOptimizer(task.model, { lr, clip, betas: "0.9,0.999", "weight-decay": weightDecay });
+      const parameters = task.model.parameterCount();
+      const examples = { train: train.length, validation: validation.length, test: test.length };
 
       await run.begin(reading);
-      const judges = validation.length > 0;
-      const report = taskReport(args.json ?? false, {
-        ...{ kind: kind.name, device: device.info, parameters: task.model.parameterCount(), steps },
-        ...{ batchSize, train: train.length, validation: validation.length },
+      const history = await History.open(store, {
+        resume: args.resume ?? false,
+        run: {
+          ...{
+            command: `train ${kind.name}`,
+            data: dataOf(args.data, run.sha256),
+            seed,
+            options: { ...recipe, ...reading },
+            examples,
+            parameters,
+          },
+          ...(run.files.size > 0 && { files: Object.fromEntries(Array.from(run.files, ([name, f]) => [name, dataOf(f.path, f.sha256)])) }),
+        },
+        versions: versionsOf(device.info),
       });
-      const { measure, larger } = kind.best;
+      const report = taskReport(args.json ?? false, {
+        ...{ kind: kind.name, device: device.info, parameters, steps, batchSize },
+        ...examples,
+      });
+      const criterion = kind.judge.best.find(({ name }) => name === recipe.best)!;
       let measures: Measures | undefined;
       const judge = async () => {
         measures = await task.evaluate(validation);
-        return larger ? -measures[measure]! : measures[measure]!;
+        return rankOf(criterion, measures);
       };
+      const judges = validation.length > 0;
       const events = (signal: AbortSignal) =>
         fit(task.model, loader, {
           ...{ optimizer, epochs, signal },
@@ -61,23 +77,75 @@ export function trainTask(kind: TaskKind) {
               return task.model.loss(batch);
             },
           }),
-          // Never stops early: it keeps the best epoch.
-          ...(judges && { evaluate: { every: loader.length, run: judge }, earlyStopping: { patience: Number.MAX_SAFE_INTEGER } }),
+          ...(judges && { evaluate: { every: loader.length, run: judge }, keepBest: true }),
+          ...(judges && patience > 0 && { earlyStopping: { patience } }),
           checkpoint: { store, every: loader.length, resume: args.resume ?? false },
         });
       return conduct(`train ${kind.name}`, args, run, events, async (event) => {
+        history.observe(event);
         if (event.event === "checkpoint") {
           await saveTask(store, task);
           await run.record();
         }
-        if (event.event === "end" && event.reason !== "aborted") {
-          await saveTask(store, task); // now of the best epoch
-          if (judges) await judge();
-          report(event, measures, judges ? kind.baseline?.(train, validation) : undefined);
-        } else report(event, measures);
+        if (event.event === "evaluation") await history.add({ event: "evaluation", step: event.step, measures, best: event.best });
+        if (event.event === "epoch") await history.add(event);
+        if (event.event !== "end" || event.reason === "aborted") return report(event, { measures });
+        await saveTask(store, task); // now of the best epoch
+        const { reason, seconds } = event;
+        const result = await conclude(kind, criterion, task, { train, validation, test });
+        await history.add({ event: "end", step: event.steps, reason, seconds, ...(judges && { chosenBy: criterion.name }) });
+        for (const line of result.lines) await history.add({ ...line, step: event.steps });
+        for (const warning of result.warnings) warn(warning);
+        report(event, result);
       });
     },
   });
+}
+
+interface Numbers {
+  readonly batch: number;
+  readonly epochs: number;
+  readonly seed: number;
+  readonly schedule: string;
+  readonly patience: number;
+  readonly lr: number;
+  readonly clip: number;
+  readonly "weight-decay": number;
+}
+
+/** A kind with the option by which measure the best epoch is chosen. */
+function withChoice(kind: TaskKind): TaskKind {
+  const names = kind.judge.best.map(({ name }) => name);
+  const best = choiceOption(
+    "best",
+    names,
+    names[0]!,
+    "The measure by which the best epoch is kept; of equal ones the one of the smaller loss",
+  );
+  return { ...kind, options: { ...kind.options, best } };
+}
+
+/** The examples for validation and for the test, which are parts of the data or files of their own. */
+async function heldBack(
+  kind: TaskKind,
+  { task, train, validation, test, reading }: Prepared,
+  { recipe, files }: TrainingRun<TaskRecipe>,
+  shares: { readonly val: unknown; readonly test: unknown },
+  data: string,
+): Promise<Pick<Prepared, "validation" | "test">> {
+  const read = async (name: string) => {
+    const file = files.get(name);
+    return file && (await kind.examples(task, file.text, file.path, { given: {}, trained: { ...recipe, ...reading } }));
+  };
+  for (const [option, share, part] of [
+    ["val", shares.val, validation],
+    ["test", shares.test, test],
+  ] as const) {
+    if (Number(share) === 0 || part.length > 0) continue;
+    const got = `--${option} ${share} leaves none of the ${train.length + validation.length + test.length} examples of ${data}`;
+    throw new SeqgradError("range", `${got}; give a larger share, or 0 for none.`);
+  }
+  return { validation: (await read("val-file")) ?? validation, test: (await read("test")) ?? test };
 }
 
 function argsOf({ data, options }: TaskKind): NonNullable<CommandDef["args"]> {
@@ -107,15 +175,26 @@ function formOf({ options, isTimed, checkGiven }: TaskKind): RecipeForm<TaskReci
     read,
     fresh(given) {
       const recipe = { ...Object.fromEntries(names.map((name) => [name, options[name]!.default])), ...(given as TaskRecipe) };
+      const refuse = (what: string, advice: string) => {
+        throw new SeqgradError("value", `${what}; ${advice}.`);
+      };
+      if (given.val !== undefined && given.val !== 0 && recipe["val-file"] !== "")
+        refuse("--val and --val-file contradict each other", "give one of them");
+      if (recipe.val === 0 && recipe["val-file"] === "")
+        for (const name of ["best", "patience"] as const)
+          if (given[name])
+            refuse(`--${name} chooses by the examples for validation, and --val is 0`, "give a larger share, or a --val-file");
       checkGiven?.(given, recipe);
       return recipe;
     },
     stored: (json) => (names.every((name) => typeof json[name] === typeof options[name]!.default) ? read(json) : undefined),
     checkGiven: (given, recipe) => checkGiven?.(given, recipe),
     whyFixed(name, recipe) {
+      if (name === "patience" || name === "val-file") return undefined; // of a file counts what is in it
       if (name !== "epochs") return "";
       return recipe.schedule === "cosine" || isTimed?.(recipe) ? ", by which its schedule goes" : undefined;
     },
     told: () => names,
+    files: ({ "val-file": file, test }) => [...(file === "" ? [] : ["val-file"]), ...(isFile(String(test)) ? ["test"] : [])],
   };
 }

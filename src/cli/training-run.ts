@@ -7,13 +7,14 @@ import { decodeText } from "../text/index.js";
 import { TRAINING_STATE } from "../train/checkpoint.js";
 import type { FitEvent } from "../train/types.js";
 import { SeqgradError } from "../util/errors.js";
+import { HISTORY } from "./history.js";
 import { Interruption } from "./signals.js";
 
 /** The file beside the model that tells how it is trained: the recipe, and the digest of the data. */
 export const TRAINING_ARGS = "training_args.json";
 const WEIGHTS = "model.safetensors";
 /** The files of a run's folder: without the first two the rest is not a model. */
-const runFiles: readonly string[] = [TRAINING_STATE, WEIGHTS, "config.json", "vocab.json", "tokenizer.json"];
+const runFiles: readonly string[] = [TRAINING_STATE, WEIGHTS, "config.json", "vocab.json", "tokenizer.json", HISTORY];
 
 /** What the options of a kind of run are. */
 export interface RecipeForm<R extends object> {
@@ -30,6 +31,15 @@ export interface RecipeForm<R extends object> {
   whyFixed(name: keyof R & string, recipe: R): string | undefined;
   /** The options that the file tells. */
   told(recipe: R): readonly (keyof R & string)[];
+  /** The options that name a file of data beside --data. */
+  files?(recipe: R): readonly (keyof R & string)[];
+}
+
+/** A file of data, and the SHA-256 of its text. */
+export interface DataFile {
+  readonly path: string;
+  readonly text: string;
+  readonly sha256: string;
 }
 
 export interface RunArgs extends Readonly<Record<string, unknown>> {
@@ -43,6 +53,9 @@ export interface RunArgs extends Readonly<Record<string, unknown>> {
 /** A run whose folder and options are checked, and nothing written. */
 export interface TrainingRun<R> {
   readonly text: string;
+  readonly sha256: string;
+  /** The files that other options name, by option. */
+  readonly files: ReadonlyMap<string, DataFile>;
   readonly store: Store;
   readonly recipe: R;
   /**
@@ -61,12 +74,20 @@ export async function openRun<R extends object>(form: RecipeForm<R>, args: RunAr
   if (resume && overwrite) throw new SeqgradError("value", "--resume and --overwrite contradict each other; give one of them.");
   if (out.trim() === "") throw new SeqgradError("value", "--out is empty; give the name of a folder.");
   const given = form.read(args);
-  const text = await readText("--data", data);
-  const digest = createHash("sha256").update(text).digest("hex");
+  const { text, sha256 } = await readData("--data", data);
   const store = fileStore(out);
   await checkUnlocked(out);
   if (!resume && !overwrite) await checkVacant(store, out);
-  const recipe = resume ? await resumedRecipe(form, store, given, digest, { out, data }) : form.fresh(given);
+  const { recipe, digests } = resume
+    ? await resumedRecipe(form, store, given, sha256, { out, data })
+    : { recipe: form.fresh(given), digests: {} };
+  const files = new Map<string, DataFile>();
+  for (const name of form.files?.(recipe) ?? []) {
+    const file = await readData(`--${name}`, String(recipe[name]));
+    if ((digests[name] ?? file.sha256) !== file.sha256)
+      throw new SeqgradError("value", `--resume: --${name} ${file.path} is not the file that the run in ${out} was begun with.`);
+    files.set(name, file);
+  }
   let lock: FolderLock | undefined;
   let isRecorded = false;
   let settled: Partial<R> = {};
@@ -75,7 +96,8 @@ export async function openRun<R extends object>(form: RecipeForm<R>, args: RunAr
     if (isRecorded && (await store.list()).includes(TRAINING_ARGS)) return;
     const whole = { ...recipe, ...settled };
     const told = Object.fromEntries(form.told(recipe).map((name) => [name, whole[name]]));
-    await store.write(TRAINING_ARGS, new TextEncoder().encode(`${JSON.stringify({ ...told, sha256: digest }, null, 2)}\n`));
+    const own = files.size > 0 && { files: Object.fromEntries(Array.from(files, ([name, file]) => [name, file.sha256])) };
+    await store.write(TRAINING_ARGS, new TextEncoder().encode(`${JSON.stringify({ ...told, sha256, ...own }, null, 2)}\n`));
     isRecorded = true;
   };
   const begin = async (found: Partial<R> = {}) => {
@@ -86,7 +108,7 @@ export async function openRun<R extends object>(form: RecipeForm<R>, args: RunAr
     for (const name of runFiles) await store.delete(name);
     await record();
   };
-  return { text, store, recipe, begin, record, end: async () => lock?.release() };
+  return { text, sha256, files, store, recipe, begin, record, end: async () => lock?.release() };
 }
 
 /**
@@ -126,6 +148,11 @@ export async function modelStore(folder: string): Promise<Store> {
   );
 }
 
+async function readData(option: string, path: string): Promise<DataFile> {
+  const text = await readText(option, path);
+  return { path, text, sha256: createHash("sha256").update(text).digest("hex") };
+}
+
 /** The text of a file that an option names. */
 export async function readText(option: string, path: string): Promise<string> {
   return decodeText(await readBytes(option, path), path);
@@ -157,7 +184,7 @@ async function resumedRecipe<R extends object>(
   given: Partial<R>,
   digest: string,
   at: { out: string; data: string },
-): Promise<R> {
+): Promise<{ recipe: R; digests: Digests }> {
   const bytes = await store.read(TRAINING_ARGS);
   if (!bytes) {
     const names = await store.list();
@@ -170,7 +197,7 @@ async function resumedRecipe<R extends object>(
       `--resume: ${at.out} has lost its ${TRAINING_ARGS}, which holds the run's options; start anew with --overwrite.`,
     );
   }
-  const { recipe, sha256 } = parse(form, bytes, at.out);
+  const { recipe, sha256, files: digests = {} } = parse(form, bytes, at.out);
   form.checkGiven(given, recipe);
   for (const name of form.names) {
     const reason = form.whyFixed(name, recipe);
@@ -179,14 +206,17 @@ async function resumedRecipe<R extends object>(
     throw new SeqgradError("value", `--resume: --${name} is ${given[name]}, but ${advice}`);
   }
   if (sha256 !== digest) throw new SeqgradError("value", `--resume: ${at.data} is not the text that the run in ${at.out} was trained on.`);
-  return { ...recipe, ...given };
+  return { recipe: { ...recipe, ...given }, digests };
 }
 
-function parse<R extends object>(form: RecipeForm<R>, bytes: Uint8Array, out: string): { recipe: R; sha256: unknown } {
+/** SHA-256 of files by the option that names them. */
+type Digests = Readonly<Record<string, string>>;
+
+function parse<R extends object>(form: RecipeForm<R>, bytes: Uint8Array, out: string): { recipe: R; sha256: unknown; files?: Digests } {
   try {
     const json = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
     const recipe = form.stored(json);
-    if (recipe) return { recipe, sha256: json.sha256 };
+    if (recipe) return { recipe, sha256: json.sha256, ...(json.files !== undefined && { files: json.files as Digests }) };
   } catch {
     // Falls through to the error below.
   }

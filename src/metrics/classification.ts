@@ -74,11 +74,23 @@ export interface ClassificationReport<T> {
   readonly micro: Score;
   /** The mean over the labels. */
   readonly macro: Score;
+  /** The mean over the labels, each as often as it has targets. */
+  readonly weighted: Score;
+}
+
+/** The mean of scores, and the mean in which each counts as often as its support. */
+export function meansOf(scores: readonly (Score & { readonly support: number })[]): { macro: Score; weighted: Score } {
+  const mean = (weightOf: (score: { readonly support: number }) => number): Score => {
+    const total = scores.reduce((sum, score) => sum + weightOf(score), 0);
+    const of = (key: keyof Score) => (total > 0 ? scores.reduce((sum, score) => sum + weightOf(score) * score[key], 0) / total : 0);
+    return { precision: of("precision"), recall: of("recall"), f1: of("f1") };
+  };
+  return { macro: mean(() => 1), weighted: mean(({ support }) => support) };
 }
 
 /**
- * Precision p = right / predicted, recall r = right / wanted and F1 = 2 p r / (p + r), by label, over all (micro) and as the mean of the
- * labels (macro), as scikit-learn's precision_recall_fscore_support with zero_division=0.
+ * Precision p = right / predicted, recall r = right / wanted and F1 = 2 p r / (p + r), by label, over all (micro), as the mean of the
+ * labels (macro), and as their mean by support (weighted), as scikit-learn's precision_recall_fscore_support with zero_division=0.
  * @throws SeqgradError as `confusionMatrix`
  * @example
  * sg.metrics.classificationReport([0, 1, 1, 1], [0, 0, 1, 1]).macro.f1; // = 0.7333
@@ -95,11 +107,10 @@ export function classificationReport<T extends string | number>(
     return [label, { ...scoreOf(counts[i]![i]!, predicted, support), support }] as const;
   });
   const right = counts.reduce((sum, row, i) => sum + row[i]!, 0);
-  const mean = (key: keyof Score) => rows.reduce((sum, [, score]) => sum + score[key], 0) / rows.length;
   return {
     accuracy: right / targets.length,
     labels: new Map(rows),
     micro: scoreOf(right, targets.length, targets.length),
-    macro: { precision: mean("precision"), recall: mean("recall"), f1: mean("f1") },
+    ...meansOf(rows.map(([, score]) => score)),
   };
 }

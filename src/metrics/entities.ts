@@ -1,4 +1,4 @@
-import { type Score, scoreOf } from "./classification.js";
+import { meansOf, type Score, scoreOf } from "./classification.js";
 import { checkPairs } from "./pairs.js";
 
 /** Words `start` up to, not including, `end`. */
@@ -40,6 +40,10 @@ function partsOf(tag: string): [prefix: string, type: string] {
 export interface EntityReport extends Score {
   /** By type of entity, with the number of entities that are wanted. */
   readonly types: ReadonlyMap<string, Score & { readonly support: number }>;
+  /** The mean over the types. */
+  readonly macro: Score;
+  /** The mean over the types, each as often as its entities are wanted. */
+  readonly weighted: Score;
 }
 
 /**
@@ -74,9 +78,12 @@ export function entityF1(predictions: readonly (readonly string[])[], targets: r
   }
   const all = [...counts.values()];
   const total = (key: "right" | "predicted" | "wanted") => all.reduce((sum, count) => sum + count[key], 0);
-  const rows = [...counts].sort(([a], [b]) => (a < b ? -1 : 1));
+  const rows = [...counts]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([type, c]) => [type, { ...scoreOf(c.right, c.predicted, c.wanted), support: c.wanted }] as const);
   return {
     ...scoreOf(total("right"), total("predicted"), total("wanted")),
-    types: new Map(rows.map(([type, c]) => [type, { ...scoreOf(c.right, c.predicted, c.wanted), support: c.wanted }])),
+    types: new Map(rows),
+    ...meansOf(rows.map(([, score]) => score)),
   };
 }

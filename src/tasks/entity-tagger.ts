@@ -4,20 +4,30 @@ import { DataLoader } from "../data/data-loader.js";
 import { padRows } from "../data/padding.js";
 import { viterbi } from "../decode/viterbi.js";
 import type { SavedModel } from "../io/model-folder.js";
-import { entityF1 } from "../metrics/entities.js";
+import { type ConfusionMatrix, confusionMatrix } from "../metrics/classification.js";
+import { type EntityReport, entityF1 } from "../metrics/entities.js";
 import { SequenceTagger, type SequenceTaggerConfig, type TaggerBatch, type TaggerInput } from "../models/sequence-tagger.js";
 import { scope } from "../tensor/scope.js";
 import { CharTokenizer } from "../text/char-tokenizer.js";
 import { sequenceTokens } from "../text/tokenizer.js";
 import { Vocabulary } from "../text/vocabulary.js";
 import { SeqgradError } from "../util/errors.js";
-import { type BatchOptions, demand, evaluating, isStrings, rowOf, type Task } from "./task.js";
+import { type BatchOptions, demand, evaluating, isStrings, meanLoss, rowOf, type Task } from "./task.js";
 
 export interface EntityTaggerOptions extends Omit<SequenceTaggerConfig, "vocabularySize" | "tags" | "characters"> {
   /** Words that occur less often are unknown. Default 2. */
   readonly minCount?: number;
   /** Read the letters of words too. Default true. */
   readonly spelling?: boolean;
+}
+
+export interface EntityTaggerReport {
+  readonly measures: Record<string, number>;
+  readonly entities: EntityReport;
+  /** Of the words' tags. */
+  readonly confusion: ConfusionMatrix<string>;
+  /** The tags of each sentence, as predict() gives them. */
+  readonly answers: readonly string[][];
 }
 
 type Example = Pick<TaggedSentence, "words" | "tags">;
@@ -69,21 +79,31 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
   }
 
   loader(sentences: readonly Example[], { batchSize, seed = 0 }: BatchOptions): DataLoader<Example, TaggerBatch> {
-    const collate = (items: Example[]) => ({
-      ...this.#inputs(items.map(({ words }) => words)),
-      tags: items.map((item) => this.#tagIds(item)),
-    });
+    const collate = (items: Example[]) => this.#collate(items);
     return new DataLoader(sentences, { batchSize, seed, shuffle: true, bucketBy: ({ words }) => words.length, collate });
   }
 
-  /** `f1`, `precision` and `recall` of whole entities, and the share of words tagged right as `accuracy`. */
+  /**
+   * `f1`, `precision` and `recall` of whole entities, the share of words tagged right as `accuracy`, and the `loss` of a sentence (of a word
+   * without a random field). A tag that the model does not know counts as missed, and its sentence not in the loss.
+   */
   async evaluate(sentences: readonly Example[]): Promise<Record<string, number>> {
-    const predicted = await this.predict(sentences.map(({ words }) => words));
+    return (await this.report(sentences)).measures;
+  }
+
+  /** The measures with what is behind them: scores by type of entity, which tag was taken for which, and every answer. */
+  async report(sentences: readonly Example[]): Promise<EntityTaggerReport> {
+    const answers = await this.predict(sentences.map(({ words }) => words));
     const wanted = sentences.map(({ tags }) => tags);
-    const { f1, precision, recall } = entityF1(predicted, wanted);
-    const words = wanted.flat();
-    const right = predicted.flat().filter((tag, i) => tag === words[i]).length;
-    return { f1, precision, recall, accuracy: right / words.length };
+    const entities = entityF1(answers, wanted);
+    const confusion = confusionMatrix(answers.flat(), wanted.flat());
+    const right = confusion.counts.reduce((sum, row, i) => sum + row[i]!, 0);
+    const known = sentences.filter(({ tags }) => tags.every((tag) => this.tags.includes(tag)));
+    const countOf = ({ lengths }: TaggerBatch) => (this.model.crf ? lengths.length : lengths.reduce((a, b) => a + b, 0));
+    const batches = known.length > 0 ? new DataLoader(known, { batchSize: 32, collate: (items) => this.#collate(items) }) : undefined;
+    const loss = batches && { loss: await meanLoss(this.model, batches, countOf) };
+    const { f1, precision, recall } = entities;
+    return { measures: { f1, precision, recall, accuracy: right / wanted.flat().length, ...loss }, entities, confusion, answers };
   }
 
   /** The likeliest tags of each sentence's words; by Viterbi's algorithm where the model has a random field. */
@@ -111,6 +131,10 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
     const { model, tags, words, letters } = this;
     const config = { ...model.config, tagNames: tags };
     return { config, vocabulary: words.toJSON(), ...(letters && { tokenizer: letters.toJSON() }) };
+  }
+
+  #collate(items: readonly Example[]): TaggerBatch {
+    return { ...this.#inputs(items.map(({ words }) => words)), tags: items.map((item) => this.#tagIds(item)) };
   }
 
   #inputs(sentences: readonly (readonly string[])[]): TaggerInput {

@@ -1,4 +1,4 @@
-export { EntityTagger, type EntityTaggerOptions } from "./entity-tagger.js";
+export { EntityTagger, type EntityTaggerOptions, type EntityTaggerReport } from "./entity-tagger.js";
 export { type CaptionedImage, ImageCaptioner, type ImageCaptionerOptions } from "./image-captioner.js";
 export { loadTask } from "./load.js";
 export {
@@ -6,10 +6,17 @@ export {
   type ForecastStep,
   SeriesForecaster,
   type SeriesForecasterOptions,
+  type SeriesForecasterReport,
   type SeriesPoint,
 } from "./series-forecaster.js";
 export { type Recording, SpeechRecogniser, type SpeechRecogniserOptions } from "./speech-recogniser.js";
 export { type BatchOptions, type SearchOptions, saveTask, type Task } from "./task.js";
-export { type LabelledText, type LabelProbabilities, TextClassifier, type TextClassifierOptions } from "./text-classifier.js";
+export {
+  type LabelledText,
+  type LabelProbabilities,
+  TextClassifier,
+  type TextClassifierOptions,
+  type TextClassifierReport,
+} from "./text-classifier.js";
 export type { TextWriter } from "./text-writer.js";
 export { type TextPair, Translator, type TranslatorOptions } from "./translator.js";

@@ -7,7 +7,7 @@ import { tensor } from "../tensor/create.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
-import { type BatchOptions, demand, evaluating, isStrings, outputs, rowOf, type Task } from "./task.js";
+import { type BatchOptions, demand, evaluating, isStrings, meanLoss, outputs, rowOf, type Task } from "./task.js";
 
 /** A place in a series: what is known ends before the step `at`, and what is to be foretold begins there. */
 export interface SeriesPoint {
@@ -22,6 +22,16 @@ export interface ForecastStep {
   /** The lowest and the highest quantile: between them lies the prediction interval. */
   readonly low: readonly number[];
   readonly high: readonly number[];
+}
+
+export interface SeriesForecasterReport {
+  readonly measures: Record<string, number>;
+  /** The mean absolute errors of each step of the horizon, the next one first: `mae`, `persistence` and, with a season, `seasonalNaive`. */
+  readonly steps: readonly Readonly<Record<string, number>>[];
+  /** Of each series, over the whole horizon. */
+  readonly series: readonly Readonly<Record<string, number>>[];
+  /** Of each place, as predict() gives them. */
+  readonly answers: readonly Forecast[];
 }
 
 /** The steps that follow, the next one first. */
@@ -119,10 +129,19 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
    * Mean absolute errors in the series' own units: `mae` of the next step, `persistence` where its forecast is the last known value, and
    * with a season `seasonalNaive`, where it is the value a season before (Hyndman and Athanasopoulos 2021, section 5.2). A horizon of
    * several steps has these for all of them too: `maeHorizon` and so on. `coverage` is the share of values within the interval, the outer
-   * quantiles' difference if the model is right. Of several series all are means.
+   * quantiles' difference if the model is right. Of several series all are means. `loss` is what training lowers: the mean pinball loss of the
+   * scaled values, over all steps and quantiles.
    * @throws SeqgradError `range` for a place with less than the history, the horizon or the season around it
    */
   async evaluate(points: readonly SeriesPoint[]): Promise<Record<string, number>> {
+    return (await this.report(points)).measures;
+  }
+
+  /**
+   * The measures with what is behind them: the errors of each step of the horizon and of each series, and every forecast.
+   * @throws SeqgradError as evaluate()
+   */
+  async report(points: readonly SeriesPoint[]): Promise<SeriesForecasterReport> {
     const { channels, horizon, quantiles } = this.model.config;
     const { season } = this;
     points = this.#namedPoints("evaluate", points);
@@ -132,28 +151,37 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
         throw new SeqgradError("range", `SeriesForecaster.evaluate: the place ${at} of ${series.steps} steps; expected ${wanted}.`);
       }
     }
-    const forecasts = await this.#forecast(points);
+    const answers = await this.#forecast(points);
     const wanted = points.map(({ series, at }) => rowsOf(series, at, at + horizon));
     const naive = (lag: number) =>
       points.map(({ series, at }) => wanted[0]!.map((_, h) => rowsOf(series, at + h - lag * (1 + Math.floor(h / lag)))[0]!));
-    const answers: Record<string, number[][][]> = {
-      mae: forecasts.map((steps) => steps.map(({ value }) => [...value])),
+    const forecasts: Record<string, number[][][]> = {
+      mae: answers.map((steps) => steps.map(({ value }) => [...value])),
       persistence: naive(1),
       ...(season && { seasonalNaive: naive(season) }),
     };
-    const measures: Record<string, number> = {};
-    const firstOf = (steps: number[][][]) => steps.flatMap(([first]) => first!);
-    for (const [name, steps] of Object.entries(answers)) measures[name] = meanAbsoluteError(firstOf(steps), firstOf(wanted));
-    if (horizon > 1)
-      for (const [name, steps] of Object.entries(answers)) measures[`${name}Horizon`] = meanAbsoluteError(steps.flat(2), wanted.flat(2));
+    /** The errors of a part of the values, of one step or of one series. */
+    const errorsOf = (part: (steps: number[][]) => number[]) =>
+      Object.fromEntries(
+        Object.entries(forecasts).map(([name, all]) => [name, meanAbsoluteError(all.flatMap(part), wanted.flatMap(part))] as const),
+      );
+    const measures: Record<string, number> = errorsOf(([first]) => first!);
+    if (horizon > 1) for (const [name, error] of Object.entries(errorsOf((steps) => steps.flat()))) measures[`${name}Horizon`] = error;
     if (quantiles.length > 1) {
       let inside = 0;
-      for (const [i, steps] of forecasts.entries())
+      for (const [i, steps] of answers.entries())
         for (const [h, { low, high }] of steps.entries())
           for (const [c, y] of wanted[i]![h]!.entries()) inside += Number(y >= low[c]! && y <= high[c]!);
       measures.coverage = inside / (points.length * horizon * channels);
     }
-    return measures;
+    const batches = new DataLoader(points, { batchSize: 256, collate: (items) => this.#collate(items) });
+    measures.loss = await meanLoss(this.model, batches, ({ batchSize }) => batchSize);
+    return {
+      measures,
+      steps: Array.from({ length: horizon }, (_, h) => errorsOf((steps) => steps[h]!)),
+      series: Array.from({ length: channels }, (_, c) => errorsOf((steps) => steps.map((row) => row[c]!))),
+      answers,
+    };
   }
 
   /**

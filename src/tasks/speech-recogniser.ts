@@ -1,4 +1,3 @@
-import { noGrad } from "../autograd/tape.js";
 import { DataLoader } from "../data/data-loader.js";
 import { type Frames, frameScaler, padFrames } from "../data/frames.js";
 import { SeriesScaler } from "../data/series.js";
@@ -6,12 +5,11 @@ import { ctcDecode } from "../decode/ctc.js";
 import type { SavedModel } from "../io/model-folder.js";
 import { symbolErrorRate } from "../metrics/edit.js";
 import { Recogniser, type RecogniserBatch, type RecogniserConfig } from "../models/recogniser.js";
-import { scope } from "../tensor/scope.js";
 import { CharTokenizer } from "../text/char-tokenizer.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { type BatchOptions, demand, evaluating, outputs, type SearchOptions, savedTokenizer, type Task } from "./task.js";
+import { type BatchOptions, demand, evaluating, meanLoss, outputs, type SearchOptions, savedTokenizer, type Task } from "./task.js";
 
 export interface Recording {
   /** `[T, F]` */
@@ -92,23 +90,18 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
     throw new SeqgradError("value", `SpeechRecogniser: ${where} has ${got}; give more frames or a shorter text.`);
   }
 
-  /** The `symbolErrorRate` and the share of recordings transcribed `exact`ly; and the `loss` of a recording. */
-  async evaluate(recordings: readonly Recording[], options: Pick<SearchOptions, "beams"> = {}): Promise<Record<string, number>> {
-    const answers = await this.predict(
-      recordings.map(({ frames }) => frames),
-      options,
-    );
+  /** The `symbolErrorRate` and the share of recordings transcribed `exact`ly; and the `loss` of a recording. With `answers` of these, as predict() gave them. */
+  async evaluate(
+    recordings: readonly Recording[],
+    { answers: given, ...search }: Pick<SearchOptions, "beams"> & { readonly answers?: readonly string[] } = {},
+  ): Promise<Record<string, number>> {
+    const inputs = recordings.map(({ frames }) => frames);
+    const answers = given ?? (await this.predict(inputs, search));
     const [written, wanted] = [answers, recordings.map(({ text }) => text)].map((texts) => texts.map((text) => [...text]));
     const exact = answers.filter((answer, i) => answer === recordings[i]!.text).length / recordings.length;
-    let sum = 0;
-    await evaluating(this.model, async () => {
-      for (const batch of new DataLoader(recordings, { batchSize: BATCH, collate: (items) => this.#collate(items) })) {
-        const loss = scope(() => noGrad(() => this.model.loss(batch)));
-        sum += (await loss.item()) * batch.targets.length;
-        loss.dispose();
-      }
-    });
-    return { symbolErrorRate: symbolErrorRate(written!, wanted!), exact, loss: sum / recordings.length };
+    const batches = new DataLoader(recordings, { batchSize: BATCH, collate: (items) => this.#collate(items) });
+    const loss = await meanLoss(this.model, batches, ({ targets }) => targets.length);
+    return { symbolErrorRate: symbolErrorRate(written!, wanted!), exact, loss };
   }
 
   /** The text of each recording: by the likeliest class of each frame (`beams` 1), or by prefix search. */

@@ -68,6 +68,22 @@ export async function evaluating<T>(model: Module, fn: () => Promise<T>): Promis
   }
 }
 
+/** The mean of a model's losses over batches, in evaluation mode; `countOf` tells of how many items the loss of a batch is the mean. */
+export async function meanLoss<B>(
+  model: Module & { loss(batch: B): Tensor },
+  batches: Iterable<B>,
+  countOf: (batch: B) => number,
+): Promise<number> {
+  let [sum, count] = [0, 0];
+  await evaluating(model, async () => {
+    for await (const { batch, data } of outputs(batches, (batch) => model.loss(batch))) {
+      sum += data[0]! * countOf(batch);
+      count += countOf(batch);
+    }
+  });
+  return sum / count;
+}
+
 /** What `forward` makes of each batch, read; nothing else of it remains. */
 export async function* outputs<B>(
   batches: Iterable<B>,

@@ -1,7 +1,7 @@
 import { DataLoader } from "../data/data-loader.js";
 import { padRows } from "../data/padding.js";
 import type { SavedModel } from "../io/model-folder.js";
-import { classificationReport } from "../metrics/classification.js";
+import { type ClassificationReport, type ConfusionMatrix, classificationReport, confusionMatrix } from "../metrics/classification.js";
 import { type ClassifierBatch, SequenceClassifier, type SequenceClassifierConfig } from "../models/sequence-classifier.js";
 import { softmax } from "../ops/softmax.js";
 import { tensor } from "../tensor/create.js";
@@ -18,6 +18,14 @@ export interface LabelledText {
 
 /** Labels with their probabilities, the likeliest first. */
 export type LabelProbabilities = readonly { readonly label: string; readonly probability: number }[];
+
+export interface TextClassifierReport {
+  readonly measures: Record<string, number>;
+  readonly scores: ClassificationReport<string>;
+  readonly confusion: ConfusionMatrix<string>;
+  /** Of each example, as predict() gives them. */
+  readonly answers: readonly LabelProbabilities[];
+}
 
 export interface TextClassifierOptions extends Omit<SequenceClassifierConfig, "vocabularySize" | "classes"> {
   /** Default: words of the texts that occur at least `minCount` times, in lower case. */
@@ -82,14 +90,24 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
     return new DataLoader(examples, { batchSize, seed, shuffle: true, bucketBy: ({ text }) => text.length, collate });
   }
 
-  /** `accuracy`, `f1` (macro) and `loss`. */
+  /** `accuracy`, `f1` (macro) and `loss`. A label that the model does not know counts as missed, and not in the loss. */
   async evaluate(examples: readonly LabelledText[]): Promise<Record<string, number>> {
+    return (await this.report(examples)).measures;
+  }
+
+  /** The measures with what is behind them: scores by label, which label was taken for which, and every answer. */
+  async report(examples: readonly LabelledText[]): Promise<TextClassifierReport> {
     const answers = await this.predict(examples.map(({ text }) => text));
     const likeliest = answers.map(([first]) => first!.label);
     const wanted = examples.map(({ label }) => label);
-    const report = classificationReport(likeliest, wanted);
-    const losses = answers.map((answer, i) => -Math.log(answer.find(({ label }) => label === wanted[i])?.probability || Number.MIN_VALUE));
-    return { accuracy: report.accuracy, f1: report.macro.f1, loss: losses.reduce((a, b) => a + b, 0) / losses.length };
+    const scores = classificationReport(likeliest, wanted);
+    const losses = answers.flatMap((answer, i) => {
+      const own = answer.find(({ label }) => label === wanted[i]);
+      return own ? [-Math.log(own.probability || Number.MIN_VALUE)] : [];
+    });
+    const loss = losses.length > 0 && { loss: losses.reduce((a, b) => a + b, 0) / losses.length };
+    const measures = { accuracy: scores.accuracy, f1: scores.macro.f1, ...loss };
+    return { measures, scores, confusion: confusionMatrix(likeliest, wanted), answers };
   }
 
   async predict(texts: readonly string[]): Promise<LabelProbabilities[]> {

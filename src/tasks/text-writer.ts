@@ -1,4 +1,3 @@
-import { noGrad } from "../autograd/tape.js";
 import { DataLoader } from "../data/data-loader.js";
 import { type PaddedRows, padRows } from "../data/padding.js";
 import { beamSearch } from "../decode/beam-search.js";
@@ -8,13 +7,12 @@ import { bleu } from "../metrics/bleu.js";
 import type { Seq2SeqBatch } from "../models/seq2seq-batch.js";
 import type { GreedyOptions } from "../models/step.js";
 import type { Module } from "../nn/module.js";
-import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { sequenceTokens, type Tokenizer } from "../text/tokenizer.js";
 import { type TextUnit, trainTokenizer } from "../text/train-tokenizer.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { type BatchOptions, evaluating, type SearchOptions, type Task } from "./task.js";
+import { type BatchOptions, evaluating, meanLoss, type SearchOptions, type Task } from "./task.js";
 
 /** A model that writes tokens about sources, many of them padded. */
 export interface WritingModel<Source> extends Module {
@@ -143,18 +141,12 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
 
   /** Of all tokens alike, whatever batch they are in. */
   async #meanLoss(examples: readonly Example[]): Promise<number> {
-    let [sum, count] = [0, 0];
-    await evaluating(this.model, async () => {
-      for (const batch of new DataLoader(examples, { batchSize: BATCH, collate: (items) => this.#collate(items) })) {
-        const loss = scope(() => noGrad(() => this.model.loss(batch)));
-        const { lengths } = batch.target;
-        const tokens = lengths.reduce((n, length) => n + length - 1, 0);
-        sum += (await loss.item()) * (this.model.config.reduction === "sum" ? lengths.length : tokens);
-        count += tokens;
-        loss.dispose();
-      }
-    });
-    return sum / count;
+    const batches = new DataLoader(examples, { batchSize: BATCH, collate: (items) => this.#collate(items) });
+    const tokensOf = ({ target: { lengths } }: Seq2SeqBatch<Source>) => lengths.reduce((n, length) => n + length - 1, 0);
+    if (this.model.config.reduction !== "sum") return meanLoss(this.model, batches, tokensOf);
+    let tokens = 0;
+    for (const batch of batches) tokens += tokensOf(batch);
+    return ((await meanLoss(this.model, batches, ({ target }) => target.lengths.length)) * examples.length) / tokens;
   }
 
   #ends(): { sos: number; eos: number } {

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { AnyTask } from "../../src/cli/tasks/kind.js";
+import type { AnyTask } from "../../src/cli/judges/judge.js";
 import { translate } from "../../src/cli/tasks/translate.js";
 import { RecurrentSeq2Seq } from "../../src/models/index.js";
 import { init } from "../../src/tensor/device.js";
@@ -53,7 +53,7 @@ describe("train classify", () => {
     const end = lines.at(-1);
     expect(end).toMatchObject({ steps: 36, measures: { accuracy: 1 }, baseline: { measures: { accuracy: 1 } } });
     expect(Object.keys((await contents(out))!).sort()).toEqual(
-      ["config.json", "model.safetensors", "tokenizer.json", "training_args.json", "training_state.safetensors"].sort(),
+      ["config.json", "history.jsonl", "model.safetensors", "tokenizer.json", "training_args.json", "training_state.safetensors"].sort(),
     );
     const measured = JSON.parse(await succeed("evaluate", "--model", out, "--data", data, "--json"));
     expect(measured.measures.accuracy).toBeGreaterThan(0.8);

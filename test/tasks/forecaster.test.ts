@@ -66,7 +66,7 @@ test("the naive forecasts are what they are called", async () => {
   // Off by 1, 2 and 3 steps; by the season's 2, 2 and, a season further back, 4.
   expect(measures).toMatchObject({ persistence: 1, persistenceHorizon: 2, seasonalNaive: 2, seasonalNaiveHorizon: 8 / 3 });
   const plain = SeriesForecaster.create(line, 10, { history: 3, hidden: 2, quantiles: [0.5] });
-  expect(Object.keys(await plain.evaluate(plain.points(line, { from: 10 })))).toEqual(["mae", "persistence"]);
+  expect(Object.keys(await plain.evaluate(plain.points(line, { from: 10 })))).toEqual(["mae", "persistence", "loss"]);
 });
 
 test("the part to train on alone is seen", () => {

@@ -1,7 +1,7 @@
-import { splitItems } from "../../data/data-loader.js";
 import { attentionKinds } from "../../models/recurrent-decoder.js";
 import { type CaptionedImage, ImageCaptioner } from "../../tasks/image-captioner.js";
 import { SeqgradError } from "../../util/errors.js";
+import { captionerJudge } from "../judges/writers.js";
 import {
   choiceOption,
   columnsIn,
@@ -9,6 +9,7 @@ import {
   type FramesForm,
   framesIn,
   framesOfLines,
+  partsOf,
   sizesOf,
   type TaskKind,
   textOptions,
@@ -38,20 +39,20 @@ export const caption: TaskKind = {
     ...textOptions,
     ...commonOptions({ cell: "lstm", hidden: 128, dropout: 0.1, batch: 32, epochs: 20 }, ["gru", "lstm"]),
   },
-  best: { measure: "loss", larger: false },
+  judge: captionerJudge,
 
   async prepare(text, file, recipe) {
     const images = await imagesIn(text, file);
-    const { train, validation } = splitItems(images, { validation: recipe.val as number, seed: recipe.seed as number });
+    const { train, validation, test } = partsOf(images, recipe);
     const places = Math.max(...train.map(({ features }) => features.length));
-    const large = validation.find(({ features }) => features.length > places);
+    const large = [...validation, ...test].find(({ features }) => features.length > places);
     if (large) {
-      const got = `a grid of ${large.features.length} places occurs only in the part for validation`;
+      const got = `a grid of ${large.features.length} places occurs only in the part for validation or test`;
       throw new SeqgradError("value", `${file}: ${got}; give more of them, another --seed or a smaller --val.`);
     }
     const { cell, hidden, layers, embed, dropout, attention, inject, unit } = recipe;
     const options = { cell, hidden, layers, embed, dropout, attention, inject, unit, ...sizesOf(recipe) };
-    return () => ({ task: ImageCaptioner.create(train, options as object), train, validation });
+    return () => ({ task: ImageCaptioner.create(train, options as object), train, validation, test });
   },
 
   examples: async (task, text, file) => imagesIn(text, file, formOf(task)),

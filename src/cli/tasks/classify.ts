@@ -1,10 +1,7 @@
-import { splitItems } from "../../data/data-loader.js";
-import { classificationReport } from "../../metrics/classification.js";
-import { LogisticRegression } from "../../models/logistic-regression.js";
 import { type LabelledText, type LabelProbabilities, TextClassifier } from "../../tasks/text-classifier.js";
-import { TfIdf } from "../../text/vectorizers.js";
 import { SeqgradError } from "../../util/errors.js";
-import { choiceOption, columnsIn, commonOptions, linesOf, type TaskKind, wholeOption } from "./kind.js";
+import { classifierJudge } from "../judges/classifier.js";
+import { choiceOption, columnsIn, commonOptions, linesOf, partsOf, type TaskKind, wholeOption } from "./kind.js";
 
 const cells = ["rnn", "gru", "lstm", "transformer"] as const;
 const poolings = ["last", "mean", "max", "attention"] as const;
@@ -27,10 +24,10 @@ export const classify: TaskKind = {
     "max-length": wholeOption("max-length", 1, 256, "Longer texts are cut off after so many words"),
     ...commonOptions({ cell: "gru", hidden: 32, dropout: 0.3, batch: 32, epochs: 5 }, cells),
   },
-  best: { measure: "accuracy", larger: true },
+  judge: classifierJudge,
 
   async prepare(text, file, recipe) {
-    const { train, validation } = splitItems(await labelled(text, file), { validation: recipe.val as number, seed: recipe.seed as number });
+    const { train, validation, test } = partsOf(await labelled(text, file), recipe);
     const known = new Set(train.map(({ label }) => label));
     if (known.size < 2)
       throw new SeqgradError("value", `${file}: the examples to train on have 1 labels (${[...known][0]}); wants at least 2.`);
@@ -41,7 +38,7 @@ export const classify: TaskKind = {
     }
     const { cell, pooling, hidden, layers, embed, dropout } = recipe;
     const options = { cell, pooling, hidden, layers, embed, dropout, minCount: recipe["min-count"], maxLength: recipe["max-length"] };
-    return () => ({ task: TextClassifier.create(train, options as object), train, validation });
+    return () => ({ task: TextClassifier.create(train, options as object), train, validation, test });
   },
 
   async examples(task, text, file) {
@@ -56,23 +53,4 @@ export const classify: TaskKind = {
   inputs: async (_, text) => linesOf(text),
   show: (answer) => (answer as LabelProbabilities).map(({ label, probability }) => `${label} ${probability.toFixed(4)}`).join("\t"),
   json: (answer, input) => ({ input, labels: answer }),
-
-  /** Single words and pairs, weighted by rarity: what a model that knows the order of words has to beat. */
-  baseline(train, validation) {
-    const [known, unseen] = [train, validation] as [LabelledText[], LabelledText[]];
-    const vectorizer = TfIdf.fit(
-      known.map(({ text }) => text),
-      { ngrams: [1, 2], minTexts: 2, sublinear: true },
-    );
-    const vectors = (examples: readonly LabelledText[]) => vectorizer.transform(examples.map(({ text }) => text));
-    const model = LogisticRegression.fit(
-      vectors(known),
-      known.map(({ label }) => label),
-    );
-    const report = classificationReport(
-      model.predict(vectors(unseen)),
-      unseen.map(({ label }) => label),
-    );
-    return { name: "TF-IDF with logistic regression", measures: { accuracy: report.accuracy, f1: report.macro.f1 } };
-  },
 };

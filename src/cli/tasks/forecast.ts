@@ -4,6 +4,7 @@ import { readSeries, type SeriesColumn, type SeriesTableOptions } from "../../da
 import { type Forecast, SeriesForecaster } from "../../tasks/series-forecaster.js";
 import { SeqgradError } from "../../util/errors.js";
 import { formatNumber } from "../../util/format.js";
+import { forecasterJudge } from "../judges/forecaster.js";
 import { commonOptions, type Reading, type TaskKind, type TaskRecipe, wholeOption } from "./kind.js";
 import { listOf, note, seriesReading, signOf, spellFlag, valuesOf } from "./reading.js";
 
@@ -83,19 +84,26 @@ export const forecast: TaskKind = {
     season: wholeOption("season", 0, 0, "Steps after which the series about repeats, for a comparison; 0 for none"),
     ...commonOptions({ cell: "gru", hidden: 32, dropout: 0, batch: 32, epochs: 10 }, ["rnn", "gru", "lstm", "transformer"]),
   },
-  best: { measure: "mae", larger: false },
+  judge: forecasterJudge,
 
   async prepare(text, file, recipe) {
     const { columns } = recipe;
     const series = await seriesIn(text, file, recipe, columns === "" ? undefined : await listOf(columns as string));
-    const end = series.steps - Math.round(series.steps * (recipe.val as number));
+    const steps = series.steps - Math.round(series.steps * Number(recipe.test));
+    const end = steps - Math.round(series.steps * (recipe.val as number));
     const { cell, hidden, layers, dropout, history, horizon, season } = recipe;
-    checkFit(file, series.steps, end, recipe as Readonly<Record<string, number>>);
+    checkFit(file, steps, end, recipe as Readonly<Record<string, number>>);
+    if (steps < series.steps && steps + (horizon as number) > series.steps)
+      throw new SeqgradError(
+        "range",
+        `${file}: --horizon ${horizon} does not fit the ${series.steps - steps} rows of --test; give a smaller one, or a larger --test.`,
+      );
     return () => {
       const options = { cell, hidden, layers, dropout, history, horizon, ...(season !== 0 && { season }) };
       const task = SeriesForecaster.create(series, end, options as object);
-      const validation = end < series.steps ? task.points(series, { from: end }) : [];
-      return { task, train: task.points(series, { to: end }), validation };
+      const validation = end < steps ? task.points(series, { from: end, to: steps }) : [];
+      const test = steps < series.steps ? task.points(series, { from: steps }) : [];
+      return { task, train: task.points(series, { to: end }), validation, test };
     };
   },
 

@@ -1,9 +1,10 @@
 import { columnsOf, type NamedRow } from "../../data/columns.js";
+import { splitItems } from "../../data/data-loader.js";
 import { type Frames, parseFrames } from "../../data/frames.js";
 import { parseCsv, parseTsv } from "../../data/tables.js";
-import type { SearchOptions, Task } from "../../tasks/index.js";
 import { textUnits } from "../../text/train-tokenizer.js";
 import { SeqgradError } from "../../util/errors.js";
+import type { AnyTask, Judge } from "../judges/judge.js";
 import { deviceOption } from "../options.js";
 import { flag, number, oneOf, whole } from "../readers.js";
 
@@ -22,14 +23,13 @@ export interface TaskOption {
 
 export type TaskOptions = Readonly<Record<string, TaskOption>>;
 
-// biome-ignore lint/suspicious/noExplicitAny: kinds differ in their examples, inputs and answers, which only they look into.
-export type AnyTask = Task<any, any, any, any>;
-
 /** A task, and the examples to train it on and to judge it by. */
 export interface Prepared {
   readonly task: AnyTask;
   readonly train: readonly unknown[];
   readonly validation: readonly unknown[];
+  /** Held back until the end. */
+  readonly test: readonly unknown[];
   /** Options of reading that were left open, as they were found in the file. */
   readonly reading?: TaskRecipe;
 }
@@ -38,12 +38,6 @@ export interface Prepared {
 export interface Reading {
   readonly given: TaskRecipe;
   readonly trained: TaskRecipe;
-}
-
-export interface Evaluation {
-  readonly measures: Readonly<Record<string, number>>;
-  readonly lines?: readonly string[];
-  readonly json?: object;
 }
 
 /** How a data file becomes a task, and an answer a line. */
@@ -60,8 +54,7 @@ export interface TaskKind {
   course?(task: AnyTask, recipe: TaskRecipe, steps: number): ((step: number) => void) | undefined;
   /** Whether what the recipe asks for goes by the number of updates, so that a resumed run cannot have another. */
   isTimed?(recipe: TaskRecipe): boolean;
-  /** The measure by which the best epoch is kept. */
-  readonly best: { readonly measure: string; readonly larger: boolean };
+  readonly judge: Judge;
   /** Refuses options of another kind of model than the recipe's. */
   checkGiven?(given: Partial<TaskRecipe>, recipe: TaskRecipe): void;
   /** Reads and parts the data; what it answers makes the task on the default device. @throws SeqgradError that names file, line and column */
@@ -70,18 +63,11 @@ export interface TaskKind {
   examples(task: AnyTask, text: string, file: string, reading: Reading): Promise<readonly unknown[]>;
   /** The inputs of a text, which came from a file, from stdin or from the command line. */
   inputs(task: AnyTask, text: string, source: string, reading: Reading): Promise<readonly unknown[]>;
-  /** Where `evaluate` tells more than the task's measures: these, and the rest as lines and as a part of the JSON object. */
-  evaluate?(task: AnyTask, examples: readonly unknown[], search: SearchOptions): Promise<Evaluation>;
   /** What beams follow, where the task can search: texts that end, which a length penalty ranks, or the prefixes of CTC. */
   readonly searches?: "texts" | "prefixes";
   /** What follows `predict` for one input, as lines and as JSON. */
   show(answer: unknown, input: unknown): string;
   json(answer: unknown, input: unknown): object;
-  /** What the measures are to be compared with. */
-  baseline?(
-    train: readonly unknown[],
-    validation: readonly unknown[],
-  ): { readonly name: string; readonly measures: Readonly<Record<string, number>> };
 }
 
 export const wholeOption = (name: string, low: number, fallback: number, description: string): TaskOption => ({
@@ -107,6 +93,10 @@ interface Defaults {
   readonly schedule?: string;
 }
 
+/** The parts of the examples by the recipe's shares; shuffled by its seed, unless their order counts. */
+export const partsOf = <T>(items: readonly T[], { val, test, seed }: TaskRecipe, inOrder = false) =>
+  splitItems(items, { validation: val as number, test: Number(test), ...(!inOrder && { seed: seed as number }) });
+
 /** The options that every kind has, with its own defaults. */
 export const commonOptions = (
   { cell, hidden, dropout, batch, epochs, schedule = "constant" }: Defaults,
@@ -123,6 +113,14 @@ export const commonOptions = (
   "weight-decay": numberOption("weight-decay", [0, Number.MAX_VALUE], 0, "Weight decay of matrices, times the rate"),
   clip: numberOption("clip", [0, Number.MAX_VALUE], 5, "Largest norm of the gradient; 0 does not clip"),
   val: numberOption("val", [0, 0.9], 0.1, "Share of the examples for validation; 0 for none"),
+  "val-file": { read: (path) => path, default: "", description: "A file of examples for validation, in the place of --val", hint: "FILE" },
+  test: {
+    read: shareOrFile,
+    default: "0",
+    description: "Share of the examples, or a file, to be measured once, at the end",
+    hint: "SHARE|FILE",
+  },
+  patience: wholeOption("patience", 0, 0, "Stop after so many epochs without a better one; 0 goes through all"),
   seed: {
     read: whole("seed", 0, 2 ** 53),
     default: 1,
@@ -137,6 +135,15 @@ export const commonOptions = (
   },
   deterministic: flagOption("The same bits on every machine"),
 });
+
+/** A share as a number from 0 to 0.9; any other word is a file's name. */
+function shareOrFile(text: string): string {
+  if (text.trim() === "" || Number.isNaN(Number(text))) return text;
+  return `${number("test", 0, 0.9)(text)}`;
+}
+
+/** Whether --test names a file. */
+export const isFile = (test: string): boolean => test.trim() !== "" && Number.isNaN(Number(test));
 
 /** The options of what reads and writes texts. */
 export const textOptions: TaskOptions = {

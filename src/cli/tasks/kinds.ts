@@ -1,11 +1,12 @@
 import { loadTask, type SearchOptions } from "../../tasks/index.js";
 import { SeqgradError } from "../../util/errors.js";
+import type { AnyTask } from "../judges/judge.js";
 import { numberOption } from "../options.js";
 import { modelStore, TRAINING_ARGS } from "../training-run.js";
 import { caption } from "./caption.js";
 import { classify } from "./classify.js";
 import { forecast } from "./forecast.js";
-import type { AnyTask, TaskKind, TaskRecipe } from "./kind.js";
+import type { TaskKind, TaskRecipe } from "./kind.js";
 import { trainedWith } from "./reading.js";
 import { recognise } from "./recognise.js";
 import { tag } from "./tag.js";

@@ -1,6 +1,6 @@
-import { splitItems } from "../../data/data-loader.js";
 import { type Recording, SpeechRecogniser } from "../../tasks/speech-recogniser.js";
-import { columnsIn, commonOptions, type FramesForm, framesIn, framesOfLines, type TaskKind } from "./kind.js";
+import { recogniserJudge } from "../judges/writers.js";
+import { columnsIn, commonOptions, type FramesForm, framesIn, framesOfLines, partsOf, type TaskKind } from "./kind.js";
 
 /** The recordings of a file, and where each stands. */
 async function recordingsIn(text: string, file: string, form?: FramesForm): Promise<(Recording & { where: string })[]> {
@@ -15,16 +15,16 @@ export const recognise: TaskKind = {
   description: "Train a recogniser of symbols in frames",
   data: "Rows of text, tab, frames: numbers between spaces, frames between semicolons; or a .csv file; a header may name the columns",
   options: commonOptions({ cell: "lstm", hidden: 64, dropout: 0.1, batch: 16, epochs: 20 }, ["rnn", "gru", "lstm", "transformer"]),
-  best: { measure: "symbolErrorRate", larger: false },
+  judge: recogniserJudge,
 
   async prepare(text, file, recipe) {
     const recordings = await recordingsIn(text, file);
-    const { train, validation } = splitItems(recordings, { validation: recipe.val as number, seed: recipe.seed as number });
+    const { train, validation, test } = partsOf(recordings, recipe);
     const { cell, hidden, layers, dropout } = recipe;
     return () => {
       const task = SpeechRecogniser.create(train, { cell, hidden, layers, dropout } as object);
       for (const recording of recordings) task.check(recording, recording.where);
-      return { task, train, validation };
+      return { task, train, validation, test };
     };
   },
 

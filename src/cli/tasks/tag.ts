@@ -1,8 +1,8 @@
 import { parseConll, type TaggedSentence } from "../../data/conll.js";
-import { splitItems } from "../../data/data-loader.js";
 import { EntityTagger } from "../../tasks/entity-tagger.js";
 import { SeqgradError } from "../../util/errors.js";
-import { commonOptions, flagOption, linesOf, type TaskKind, wholeOption } from "./kind.js";
+import { taggerJudge } from "../judges/tagger.js";
+import { commonOptions, flagOption, linesOf, partsOf, type TaskKind, wholeOption } from "./kind.js";
 
 export const tag: TaskKind = {
   name: "tag",
@@ -15,14 +15,14 @@ export const tag: TaskKind = {
     crf: flagOption("Choose the tags of a sentence together, by a conditional random field"),
     ...commonOptions({ cell: "lstm", hidden: 64, dropout: 0.4, batch: 16, epochs: 12 }, ["rnn", "gru", "lstm", "transformer"]),
   },
-  best: { measure: "f1", larger: true },
+  judge: taggerJudge,
 
   async prepare(text, file, recipe) {
-    const { train, validation } = splitItems(parseConll(text, file), { validation: recipe.val as number });
+    const { train, validation, test } = partsOf(parseConll(text, file), recipe, true);
     checkTags(validation, new Set(["O", ...train.flatMap(({ tags }) => tags)]), file, "of the sentences to train on");
     const { cell, hidden, layers, embed, dropout, crf } = recipe;
     const options = { cell, hidden, layers, embed, dropout, crf, minCount: recipe["min-count"] };
-    return () => ({ task: EntityTagger.create(train, options as object), train, validation });
+    return () => ({ task: EntityTagger.create(train, options as object), train, validation, test });
   },
 
   async examples(task, text, file) {

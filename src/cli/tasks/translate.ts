@@ -1,9 +1,9 @@
-import { splitItems } from "../../data/data-loader.js";
 import { attentionKinds } from "../../models/recurrent-decoder.js";
 import { RecurrentSeq2Seq } from "../../models/recurrent-seq2seq.js";
 import { constant, cosine, inverseSigmoid, linearDecay, type Schedule } from "../../optim/schedules.js";
 import { type TextPair, Translator } from "../../tasks/translator.js";
 import { SeqgradError } from "../../util/errors.js";
+import { translatorJudge } from "../judges/writers.js";
 import {
   choiceOption,
   columnsIn,
@@ -11,6 +11,7 @@ import {
   flagOption,
   linesOf,
   numberOption,
+  partsOf,
   sizesOf,
   type TaskKind,
   textOptions,
@@ -64,7 +65,7 @@ export const translate: TaskKind = {
     vocabulary: { ...textOptions.vocabulary!, default: 1500 },
     ...commonOptions({ cell: "gru", hidden: 128, dropout: 0.4, batch: 32, epochs: 18, schedule: "cosine" }, ["gru", "lstm", "transformer"]),
   },
-  best: { measure: "loss", larger: false },
+  judge: translatorJudge,
 
   checkGiven(given, { cell, attention }) {
     const isTransformer = cell === "transformer";
@@ -84,18 +85,20 @@ export const translate: TaskKind = {
       const got = `--val ${recipe.val} leaves none of the ${sources.length} different sources of ${file}`;
       throw new SeqgradError("range", `${got}; give a larger share, or 0 for none.`);
     }
-    const parts = splitItems(sources, { validation: recipe.val as number, seed: recipe.seed as number });
+    const parts = partsOf(sources, recipe);
     // A source's other translations would give it away: all of them are held back, or none.
-    const heldBack = new Set(parts.validation);
-    const part = (held: boolean) => pairs.filter(({ source }) => heldBack.has(source) === held);
-    const [train, validation] = [part(false), part(true)];
+    const part = (own: readonly string[]) => {
+      const members = new Set(own);
+      return pairs.filter(({ source }) => members.has(source));
+    };
+    const [train, validation, test] = [part(parts.train), part(parts.validation), part(parts.test)];
     const { cell, hidden, layers, dropout, unit } = recipe;
     const common = { cell, layers, dropout, unit, ...sizesOf(recipe) };
     const { embed, attention, window, reverse, heads } = recipe;
     // Dot attention wants states of one size.
     const recurrent = { hidden, embed, attention, window, reverse, bidirectional: !recipe["one-way"] && attention !== "dot" };
     const own = cell === "transformer" ? { embed: hidden, heads, labelSmoothing: recipe["label-smoothing"] } : recurrent;
-    return () => ({ task: Translator.create(train, { ...common, ...own } as object), train, validation });
+    return () => ({ task: Translator.create(train, { ...common, ...own } as object), train, validation, test });
   },
 
   course({ model }, { forcing, "teacher-forcing": share }, steps) {
@@ -110,22 +113,6 @@ export const translate: TaskKind = {
   examples: async (_, text, file) => pairsIn(text, file),
   searches: "texts",
   inputs: async (_, text) => linesOf(text),
-  async evaluate(task, examples, search) {
-    const translator = task as unknown as Translator;
-    const pairs = examples as TextPair[];
-    const answers = await translator.predict(
-      pairs.map(({ source }) => source),
-      search,
-    );
-    const buckets = translator.bleuByLength(pairs, answers);
-    return {
-      measures: await translator.evaluate(pairs, { answers }),
-      lines: buckets.map(
-        ({ low, high, sentences, score }) => `${low} to ${high - 1} tokens  ${sentences} sentences  bleu ${score.toFixed(4)}`,
-      ),
-      json: { bleuByLength: buckets.map(({ low, high, sentences, score }) => ({ low, high, sentences, bleu: score })) },
-    };
-  },
   show: (answer) => answer as string,
   json: (answer, input) => ({ input, answer }),
 };

@@ -1,0 +1,87 @@
+import { basename } from "node:path";
+import type { Store } from "../io/index.js";
+import type { FitEvent } from "../train/types.js";
+import { version } from "./version.js";
+
+/** The file beside the model that tells how training went: a JSON object a line, the first about the run as a whole. */
+export const HISTORY = "history.jsonl";
+
+export interface HistoryLine extends Readonly<Record<string, unknown>> {
+  readonly event: string;
+  readonly step?: number;
+}
+
+/** A file of data as the history names it. */
+export const dataOf = (path: string, sha256: string) => ({ name: basename(path), sha256 });
+
+/** What a run computes with: it may differ after a resume. */
+export const versionsOf = (device: string) => ({ seqgrad: version, node: process.versions.node, device });
+
+/**
+ * The history of a run, in its folder. It is written whole each time, so that a reader finds the old lines or the new ones; a run that
+ * resumes drops the lines of updates that it makes again, so that the file is as that of a run which was never stopped, but for a line
+ * `resume`.
+ */
+export class History {
+  #isNew = true;
+  private constructor(
+    private readonly store: Store,
+    private lines: HistoryLine[],
+    /** What the first event of a resumed run is to be recorded with. */
+    private resumed: object | undefined,
+  ) {}
+
+  /** Of a new run, or of one that goes on, whose file is written again with the first line that is added. */
+  static async open(store: Store, { resume, run, versions }: { resume: boolean; run: object; versions: object }): Promise<History> {
+    const before = resume ? await readHistory(store) : [];
+    if (before[0]?.event === "run") return new History(store, before.filter(isOfUpdates), versions);
+    const history = new History(store, [{ event: "run", ...run, ...versions }], undefined);
+    await history.#write();
+    return history;
+  }
+
+  /** To be told every event of the run: it finds what is told again. */
+  observe(event: FitEvent): void {
+    const step = event.event === "end" ? event.steps : event.step;
+    if (this.#isNew && this.resumed) {
+      const from = event.event === "step" ? step - 1 : step;
+      this.lines = this.lines.filter((line) => (line.step ?? 0) <= from);
+      this.lines.push({ event: "resume", step: from, ...this.resumed });
+    }
+    this.#isNew = false;
+    if (event.event === "device") this.lines = this.lines.filter((line) => (line.step ?? 0) <= step);
+  }
+
+  /** Adds a line, in the place of the same event of the same update that is told again, and writes the file. */
+  async add(line: HistoryLine): Promise<void> {
+    const isSame = (other: HistoryLine) => isOfUpdates(line) && other.event === line.event && other.step === line.step;
+    this.lines = [...this.lines.filter((other) => !isSame(other)), line];
+    await this.#write();
+  }
+
+  async #write(): Promise<void> {
+    const text = this.lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+    await this.store.write(HISTORY, new TextEncoder().encode(text));
+  }
+}
+
+/** Whether a run that goes on knows a line: not what was told because the run ended. */
+const isOfUpdates = ({ event, final }: HistoryLine) => !final && !["end", "validation", "test", "warning"].includes(event);
+
+/** The lines of a folder's history; none where there is no such file. Lines that are not JSON are passed over. */
+export async function readHistory(store: Store): Promise<HistoryLine[]> {
+  const bytes = await store.read(HISTORY);
+  return new TextDecoder()
+    .decode(bytes ?? new Uint8Array())
+    .split("\n")
+    .flatMap(parsed);
+}
+
+function parsed(line: string): HistoryLine[] {
+  try {
+    const json = JSON.parse(line);
+    return typeof json?.event === "string" ? [json] : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,71 @@
+import { classificationReport } from "../../metrics/classification.js";
+import { LogisticRegression } from "../../models/logistic-regression.js";
+import type { LabelledText, TextClassifier } from "../../tasks/text-classifier.js";
+import { TfIdf } from "../../text/vectorizers.js";
+import { type Baseline, type Judge, scoreTable, singleClass } from "./judge.js";
+
+/** The measures of answers that come from elsewhere. */
+function measured(name: string, answers: readonly string[], examples: readonly LabelledText[]): Baseline {
+  const { accuracy, macro } = classificationReport(
+    answers,
+    examples.map(({ label }) => label),
+  );
+  return { name, measures: { accuracy, f1: macro.f1 } };
+}
+
+/** The label that occurs most often, the first by name of several. */
+function mostCommon(examples: readonly LabelledText[]): string {
+  const counts = new Map<string, number>();
+  for (const { label } of examples) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))[0]![0];
+}
+
+/** Single words and pairs, weighted by rarity: what a model that knows the order of words has to beat. */
+function bagOfWords(train: readonly LabelledText[], examples: readonly LabelledText[]): Baseline[] {
+  const texts = (part: readonly LabelledText[]) => part.map(({ text }) => text);
+  try {
+    const vectorizer = TfIdf.fit(texts(train), { ngrams: [1, 2], minTexts: 2, sublinear: true });
+    const labels = train.map(({ label }) => label);
+    const model = LogisticRegression.fit(vectorizer.transform(texts(train)), labels);
+    return [measured("TF-IDF with logistic regression", model.predict(vectorizer.transform(texts(examples))), examples)];
+  } catch {
+    return []; // no word occurs in two texts
+  }
+}
+
+export const classifierJudge: Judge = {
+  best: [
+    { name: "f1", larger: true },
+    { name: "loss", larger: false },
+    { name: "accuracy", larger: true },
+  ],
+  advice:
+    "Try more --epochs with --patience 3, --class-weights balanced where labels are rare, another --cell or --pooling, or more examples; or use the baseline.",
+
+  async evaluate(task, examples) {
+    const rows = examples as LabelledText[];
+    const { measures, scores, confusion, answers } = await (task as unknown as TextClassifier).report(rows);
+    const samples = rows.map(({ text, label }, i) => {
+      const { label: answer, probability } = answers[i]![0]!;
+      return { input: text, wanted: label, answer, right: answer === label, confidence: probability };
+    });
+    const warning = singleClass(
+      samples.map(({ answer }) => answer),
+      samples.map(({ wanted }) => wanted),
+    );
+    const { labels, macro, weighted } = scores;
+    return { measures, tables: [scoreTable("label", labels, { macro, weighted })], confusion, samples, ...warning };
+  },
+
+  baselines(train, examples) {
+    const rows = examples as LabelledText[];
+    const known = train as LabelledText[] | undefined;
+    const label = mostCommon(known ?? rows);
+    const majority = measured(
+      `always the most common label (${label})`,
+      rows.map(() => label),
+      rows,
+    );
+    return [majority, ...(known ? bagOfWords(known, rows) : [])];
+  },
+};
