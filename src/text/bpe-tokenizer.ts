@@ -1,10 +1,12 @@
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { byteCharacters, byteOf, toByteCharacters } from "./byte-alphabet.js";
-import { type HuggingFaceJson, vocabularyOf } from "./hugging-face.js";
+import { byteCharacters, byteOf, fromByteCharacters, toByteCharacters } from "./byte-alphabet.js";
+import { type HuggingFaceJson, hasOnly, isPlain, vocabularyOf } from "./hugging-face.js";
+import { type Merge, mergeByRank } from "./merge-by-rank.js";
 import { mergePairs, SPAN } from "./pair-merges.js";
+import { gpt2Pieces } from "./pieces.js";
 import { SubwordTokenizer } from "./subword-tokenizer.js";
-import { checkSpecial, isSilent, textsIn } from "./tokenizer.js";
+import { checkSpecial, textsIn, unknownTokens } from "./tokenizer.js";
 import { tokensInOrder } from "./vocabulary.js";
 
 export interface BpeOptions {
@@ -16,9 +18,6 @@ export interface BpeOptions {
   readonly minCount?: number;
 }
 
-/** What merges may not cross (GPT-2's pattern): contractions, and words, numbers or signs each with the blank before them. */
-const pieces = /'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
-
 /**
  * A tokenizer of byte-level byte-pair encoding, as GPT-2's: any text can be encoded and comes back as it was; frequent words are one
  * token. It is written as Hugging Face's tokenizer.json.
@@ -28,14 +27,14 @@ const pieces = /'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!
  * tokenizer.decode(tokenizer.encode("the lowest 😀")); // = "the lowest 😀"
  */
 export class BpeTokenizer extends SubwordTokenizer {
-  readonly #merges: readonly (readonly [string, string])[];
+  readonly #pairs: readonly (readonly [string, string])[];
   /** By the key of two ids: the rank of their merge, and the id of what they become. */
-  readonly #ranks: ReadonlyMap<number, { readonly rank: number; readonly id: number }>;
+  readonly #merges: ReadonlyMap<number, Merge>;
 
   private constructor(tokens: readonly string[], merges: readonly (readonly [string, string])[], special: readonly string[]) {
     super("BpeTokenizer", tokens, special);
-    this.#merges = merges;
-    this.#ranks = new Map(
+    this.#pairs = merges;
+    this.#merges = new Map(
       merges.map(([a, b], rank) => {
         const [first, second, id] = [a, b, a + b].map((token) => this.ids.get(token));
         if (first === undefined || second === undefined || id === undefined)
@@ -61,7 +60,7 @@ export class BpeTokenizer extends SubwordTokenizer {
     const ids = new Map(tokens.map((token, id) => [token, id]));
     const counts = new Map<string, number>();
     for (const text of textsIn("BpeTokenizer.train", texts))
-      for (const piece of text.match(pieces) ?? []) counts.set(piece, (counts.get(piece) ?? 0) + 1);
+      for (const piece of text.match(gpt2Pieces) ?? []) counts.set(piece, (counts.get(piece) ?? 0) + 1);
     if (counts.size === 0) throw new SeqgradError("value", "BpeTokenizer.train: the texts are empty; give some text to learn from.");
     const words = Array.from(counts, ([piece, count]) => ({ symbols: Array.from(toByteCharacters(piece), (c) => ids.get(c)!), count }));
     const merges: [string, string][] = [];
@@ -77,10 +76,25 @@ export class BpeTokenizer extends SubwordTokenizer {
     return new BpeTokenizer(tokens, merges, special);
   }
 
-  /** Whether a tokenizer.json is of plain byte-level BPE, of its own or GPT-2's kind. */
-  static reads({ model, pre_tokenizer: pre, normalizer, post_processor: post }: HuggingFaceJson): boolean {
-    const isPlain = pre?.type === "ByteLevel" && !pre.add_prefix_space && pre.use_regex !== false && !normalizer;
-    return model?.type === "BPE" && isPlain && (!post || post.type === "ByteLevel");
+  /** Whether a tokenizer.json is of plain byte-level BPE, of its own or GPT-2's kind, with no setting that would give other ids. */
+  static reads(file: HuggingFaceJson): boolean {
+    const { model, pre_tokenizer: pre, normalizer, post_processor: post, decoder } = file;
+    const offsets = { trim_offsets: [true, false], use_regex: [true, undefined] };
+    const off = [null, undefined, false];
+    const none = [null, undefined, ""];
+    const settings = {
+      ...{ dropout: [0, ...off], unk_token: [null, undefined], continuing_subword_prefix: none, end_of_word_suffix: none },
+      ...{ fuse_unk: off, byte_fallback: off, ignore_merges: off, vocab: undefined, merges: undefined },
+    };
+    return (
+      hasOnly(model, "BPE", settings) &&
+      hasOnly(pre, "ByteLevel", { add_prefix_space: [false], ...offsets }) &&
+      (!post || hasOnly(post, "ByteLevel", { add_prefix_space: [true, false], ...offsets, use_regex: [true, false, undefined] })) &&
+      (!decoder || decoder.type === "ByteLevel") &&
+      !normalizer &&
+      (isPlain(file, byteCharacters) ||
+        (isPlain(file, []) && !(file.added_tokens ?? []).some(({ content, special }) => special && unknownTokens.includes(content))))
+    );
   }
 
   /**
@@ -98,18 +112,9 @@ export class BpeTokenizer extends SubwordTokenizer {
     return new BpeTokenizer(tokensInOrder("BpeTokenizer.fromJSON", vocabulary), mergesOf(file.model!.merges), special);
   }
 
-  /** Bytes that are no UTF-8 come as U+FFFD. */
-  protected textOf(ids: ArrayLike<number>): string {
-    const bytes: number[] = [];
-    for (let i = 0; i < ids.length; i++) {
-      const id = ids[i]!;
-      const token = this.tokenAt("decode", id, i);
-      if (isSilent(id, this.special)) continue;
-      const own = Array.from(token, byteOf);
-      if (this.specialTokens.includes(token) || own.includes(undefined)) bytes.push(...new TextEncoder().encode(token));
-      else bytes.push(...(own as number[]));
-    }
-    return new TextDecoder().decode(Uint8Array.from(bytes));
+  /** Bytes that are not UTF-8 come as U+FFFD. */
+  protected textOf(tokens: readonly string[]): string {
+    return fromByteCharacters(tokens.map((token) => (this.specialTokens.includes(token) ? toByteCharacters(token) : token)));
   }
 
   /** Hugging Face's tokenizer.json. */
@@ -130,13 +135,13 @@ export class BpeTokenizer extends SubwordTokenizer {
         byte_fallback: false,
         ignore_merges: false,
         vocab: Object.fromEntries(this.ids),
-        merges: this.#merges,
+        merges: this.#pairs,
       },
     });
   }
 
   protected piecesOf(text: string): Iterable<string> {
-    return text.match(pieces) ?? [];
+    return text.match(gpt2Pieces) ?? [];
   }
 
   #refuse(character: string): never {
@@ -147,21 +152,7 @@ export class BpeTokenizer extends SubwordTokenizer {
   /** The ids of a piece: of its bytes, with the pair of lowest rank merged, the leftmost first, until none is left. */
   protected idsOf(piece: string): readonly number[] {
     const ids = Array.from(toByteCharacters(piece), (character) => this.ids.get(character) ?? this.special.unk ?? this.#refuse(character));
-    while (ids.length > 1) {
-      let lowest = Number.POSITIVE_INFINITY;
-      for (let i = 1; i < ids.length; i++) lowest = Math.min(lowest, this.#ranks.get(ids[i - 1]! * SPAN + ids[i]!)?.rank ?? lowest);
-      if (lowest === Number.POSITIVE_INFINITY) break;
-      // All places of that pair at once: a merge makes no new place for itself.
-      let to = 0;
-      for (let from = 0; from < ids.length; from++) {
-        const merge = from + 1 < ids.length ? this.#ranks.get(ids[from]! * SPAN + ids[from + 1]!) : undefined;
-        const isPlace = merge?.rank === lowest;
-        ids[to++] = isPlace ? merge!.id : ids[from]!;
-        if (isPlace) from++;
-      }
-      ids.length = to;
-    }
-    return ids;
+    return mergeByRank(ids, (first, second) => this.#merges.get(first * SPAN + second));
   }
 }
 

@@ -21,3 +21,16 @@ export function toByteCharacters(text: string): string {
   for (const byte of encoder.encode(text)) out += byteCharacters[byte];
   return out;
 }
+
+// A mark of byte order is a character like any other here.
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** The text of tokens in GPT-2's alphabet of bytes; bytes that are not UTF-8 come as U+FFFD. */
+export function fromByteCharacters(tokens: Iterable<string>): string {
+  const bytes: number[] = [];
+  for (const token of tokens) {
+    const own = Array.from(token, byteOf);
+    for (const byte of own.includes(undefined) ? encoder.encode(token) : (own as number[])) bytes.push(byte);
+  }
+  return utf8.decode(Uint8Array.from(bytes));
+}

@@ -36,6 +36,44 @@ export const addedTokens = (tokens: readonly string[], idOf: (token: string) => 
     ...{ id: idOf(content), content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true },
   }));
 
+/** Whether a part has a type and no settings but these, each with one of its values; `undefined` allows any value. */
+export function hasOnly(
+  part: Part | null | undefined,
+  type: string,
+  settings: Readonly<Record<string, readonly unknown[] | undefined>>,
+): boolean {
+  if (typeof part !== "object" || part === null || part.type !== type) return false;
+  const isGood = (name: string) => name in settings && (settings[name]?.includes(part[name]) ?? true);
+  return Object.keys({ ...settings, ...part }).every((name) => name === "type" || isGood(name));
+}
+
+/**
+ * Whether the vocabulary holds some tokens and its ids leave no gap, all added tokens are special and found as they stand, and texts are
+ * neither cut nor padded.
+ */
+export function isPlain(file: HuggingFaceJson, needed: readonly string[]): boolean {
+  const { version = "1.0", truncation, padding, added_tokens: added, model } = file;
+  const { vocab } = model ?? {};
+  if (typeof vocab !== "object" || vocab === null || !(added === null || added === undefined || Array.isArray(added))) return false;
+  const off = [false, undefined];
+  const flags = { single_word: off, lstrip: off, rstrip: off, normalized: [true, false, undefined], special: [true, undefined] };
+  const isBare = (token: AddedToken) => hasOnly({ ...token, type: "" }, "", { ...flags, id: undefined, content: undefined });
+  const ids = new Map([...Object.entries(vocab), ...(added ?? []).map(({ content, id }) => [content, id] as const)]);
+  return (
+    version === "1.0" &&
+    !truncation &&
+    !padding &&
+    Object.keys(file).every((name) => heads.includes(name)) &&
+    (added ?? []).every((token) => isBare(token) && (vocab[token.content] ?? token.id) === token.id) &&
+    needed.every((token) => Object.hasOwn(vocab, token)) &&
+    new Set((added ?? []).map(({ content }) => content)).size === (added ?? []).length &&
+    new Set(ids.values()).size === ids.size &&
+    [...ids.values()].every((id) => Number.isInteger(id) && id >= 0 && id < ids.size)
+  );
+}
+
+const heads = ["version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model"];
+
 /** The ids of all tokens, of which a special one may stand outside the model, and the special ones. */
 export function vocabularyOf(
   op: string,

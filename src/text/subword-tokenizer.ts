@@ -8,6 +8,8 @@ export abstract class SubwordTokenizer implements Tokenizer {
   readonly special: SpecialIds;
   protected readonly ids: ReadonlyMap<string, number>;
   readonly #pattern: RegExp | undefined;
+  /** Ids that decoding leaves out. */
+  readonly #silent: ReadonlySet<number>;
   readonly #idsOf = remembering((piece: string) => this.idsOf(piece));
 
   /** `name`: the class, for messages. */
@@ -20,6 +22,7 @@ export abstract class SubwordTokenizer implements Tokenizer {
     this.ids = new Map(tokens.map((token, id) => [token, id]));
     this.#pattern = specialPattern(specialTokens);
     this.special = specialIds((token) => (specialTokens.includes(token) ? this.ids.get(token) : undefined));
+    this.#silent = new Set(specialTokens.map((token) => this.ids.get(token)!).filter((id) => id !== this.special.unk));
   }
 
   get size(): number {
@@ -39,7 +42,12 @@ export abstract class SubwordTokenizer implements Tokenizer {
 
   decode(ids: ArrayLike<number>): string {
     checkIds(`${this.name}.decode`, ids);
-    return this.textOf(ids);
+    const tokens: string[] = [];
+    for (let i = 0; i < ids.length; i++) {
+      const token = this.tokenAt("decode", ids[i], i);
+      if (!this.#silent.has(ids[i]!)) tokens.push(token);
+    }
+    return this.textOf(tokens);
   }
 
   idOf(token: string): number | undefined {
@@ -66,8 +74,9 @@ export abstract class SubwordTokenizer implements Tokenizer {
     return { version: "1.0", truncation: null, padding: null, added_tokens: added, ...parts };
   }
 
+  /** The text of tokens, of which none is special but the unknown one. */
+  protected abstract textOf(tokens: readonly string[]): string;
   /** A text without special tokens in the pieces that are encoded each by itself. */
-  protected abstract textOf(ids: ArrayLike<number>): string;
   protected abstract piecesOf(text: string): Iterable<string>;
   protected abstract idsOf(piece: string): readonly number[];
 }

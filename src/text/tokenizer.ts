@@ -52,6 +52,9 @@ const names: Readonly<Record<keyof SpecialIds, readonly string[]>> = {
   unk: ["<unk>", "[UNK]"],
 };
 
+/** What the unknown token is called. */
+export const unknownTokens = names.unk;
+
 /** The special tokens of sequence models, in the order of their ids: padding has id 0. */
 export const sequenceTokens: readonly string[] = ["<pad>", "<sos>", "<eos>", "<unk>"];
 

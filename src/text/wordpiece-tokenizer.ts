@@ -1,9 +1,11 @@
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { type HuggingFaceJson, vocabularyOf } from "./hugging-face.js";
+import { type HuggingFaceJson, hasOnly, isPlain, vocabularyOf } from "./hugging-face.js";
+import { longestPieces } from "./longest-pieces.js";
 import { mergePairs, SPAN } from "./pair-merges.js";
+import { bertNormalizer, bertWords } from "./pipeline/bert.js";
 import { SubwordTokenizer } from "./subword-tokenizer.js";
-import { checkSpecial, isSilent, textsIn } from "./tokenizer.js";
+import { checkSpecial, textsIn } from "./tokenizer.js";
 import { compareCodePoints, tokensInOrder } from "./vocabulary.js";
 
 export interface WordPieceOptions {
@@ -25,8 +27,6 @@ export interface WordPieceTraining extends WordPieceOptions {
 const bertTokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 /** Longer words are unknown. */
 const LONGEST = 100;
-
-const isPunctuation = (c: string) => /[\p{P}!-/:-@[-`{-~]/u.test(c);
 
 /**
  * A tokenizer of WordPiece, as BERT's (Devlin et al. 2019): words and signs apart, a word as the longest pieces of the vocabulary from
@@ -77,10 +77,26 @@ export class WordPieceTokenizer extends SubwordTokenizer {
     return new WordPieceTokenizer(tokens, special, { lowercase, stripAccents });
   }
 
-  /** Whether a tokenizer.json is of BERT's kind. */
-  static reads({ model, normalizer, pre_tokenizer: pre }: HuggingFaceJson): boolean {
-    const isBert = normalizer?.type === "BertNormalizer" && pre?.type === "BertPreTokenizer" && model?.type === "WordPiece";
-    return isBert && (model.continuing_subword_prefix ?? "##") === "##";
+  /** Whether a tokenizer.json is of BERT's kind, with no setting that would give other ids. */
+  static reads(file: HuggingFaceJson): boolean {
+    const { model, normalizer, pre_tokenizer: pre, post_processor: post, decoder } = file;
+    const word = {
+      continuing_subword_prefix: ["##"],
+      max_input_chars_per_word: [LONGEST],
+      unk_token: ["[UNK]", "<unk>"],
+      vocab: undefined,
+    };
+    const flag = [true, false, null, undefined];
+    const bert = { clean_text: [true], handle_chinese_chars: [true], strip_accents: flag, lowercase: [true, false] };
+    return (
+      hasOnly(model, "WordPiece", word) &&
+      hasOnly(normalizer, "BertNormalizer", bert) &&
+      hasOnly(pre, "BertPreTokenizer", {}) &&
+      (!post || post.type === "BertProcessing") &&
+      (!decoder || hasOnly(decoder, "WordPiece", { prefix: ["##"], cleanup: [true] })) &&
+      isPlain(file, [model!.unk_token as string]) &&
+      (file.added_tokens ?? []).some(({ content }) => content === model!.unk_token)
+    );
   }
 
   /**
@@ -102,11 +118,9 @@ export class WordPieceTokenizer extends SubwordTokenizer {
   }
 
   /** Pieces put together, words with blanks between them; which blanks were there is not known any more. */
-  protected textOf(ids: ArrayLike<number>): string {
+  protected textOf(tokens: readonly string[]): string {
     let text = "";
-    for (let i = 0; i < ids.length; i++) {
-      const token = this.tokenAt("decode", ids[i], i);
-      if (isSilent(ids[i]!, this.special)) continue;
+    for (const token of tokens) {
       if (text !== "" && token.startsWith("##")) text += token.slice(2);
       else text += text === "" || /^[.,!?]$/.test(token) ? token : ` ${token}`;
     }
@@ -139,44 +153,10 @@ export class WordPieceTokenizer extends SubwordTokenizer {
 
   /** The longest pieces from left to right, or the unknown token where they do not make up the word. */
   protected idsOf(word: string): readonly number[] {
-    return this.#longestPieces(Array.from(word)) ?? [this.special.unk!];
-  }
-
-  #longestPieces(characters: readonly string[]): number[] | undefined {
-    if (characters.length > LONGEST) return undefined;
-    const ids: number[] = [];
-    for (let start = 0; start < characters.length; ) {
-      let end = characters.length;
-      let id: number | undefined;
-      for (; end > start && id === undefined; end--) {
-        id = this.ids.get((start ? "##" : "") + characters.slice(start, end).join(""));
-      }
-      if (id === undefined) return undefined;
-      ids.push(id);
-      start = end + 1;
-    }
-    return ids;
+    return longestPieces(word, this.ids, "##", LONGEST) ?? [this.special.unk!];
   }
 }
 
 /** BERT's words: cleaned of control characters, ideographs and signs standing alone. */
-function wordsOf(text: string, { lowercase, stripAccents }: Required<WordPieceOptions>): string[] {
-  let clean = text.replace(/[\0\uFFFD]|(?![\t\n\r])\p{C}/gu, "").replace(/[\p{Unified_Ideograph}\uF900-\uFAFF]/gu, " $& ");
-  if (lowercase) clean = clean.toLowerCase();
-  if (stripAccents) clean = clean.normalize("NFD").replace(/\p{Mn}/gu, "");
-  const words: string[] = [];
-  for (const piece of clean.match(/\S+/gu) ?? []) {
-    let word = "";
-    for (const c of piece) {
-      if (!isPunctuation(c)) {
-        word += c;
-        continue;
-      }
-      if (word) words.push(word);
-      words.push(c);
-      word = "";
-    }
-    if (word) words.push(word);
-  }
-  return words;
-}
+const wordsOf = (text: string, { lowercase, stripAccents }: Required<WordPieceOptions>): string[] =>
+  bertWords(bertNormalizer({ cleanText: true, chineseCharacters: true, stripAccents, lowercase })(text));
