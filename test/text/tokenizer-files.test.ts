@@ -50,7 +50,7 @@ describe("tokenizer.json gives the ids and texts that Hugging Face gives", () =>
 });
 
 describe("a setting that would give other ids is refused by name", () => {
-  const cases: readonly (readonly [string, Parts, ...string[]])[] = [
+  const cases: readonly (readonly [name: string, parts: Parts, ...messages: string[]])[] = [
     ["dropout", { model: { ...bpe, dropout: 0.1 } }, "dropout is 0.1"],
     ["an unknown setting of the model", { model: { ...bpe, alpha: 1 } }, 'model: the setting "alpha"'],
     ["an unknown setting of a pre-tokenizer", { pre_tokenizer: { type: "Digits", individual_digits: true, each: 1 } }, '"each"'],
@@ -72,7 +72,7 @@ describe("a setting that would give other ids is refused by name", () => {
       "0 sequences",
     ],
   ];
-  test.each(cases)("%s", (_, parts, ...messages) => expectRejection("format", open(parts), ...messages));
+  test.each(cases)("%s", (...[, parts, ...messages]) => expectRejection("format", open(parts), ...messages));
 });
 
 describe("ids of a file", () => {
