@@ -49,9 +49,10 @@ export const generate = defineCommand({
     const prompt = tokenizer.encode(args.prompt);
     const print = (event: object) => process.stdout.write(`${JSON.stringify({ event: "end", prompt: args.prompt, ...event })}\n`);
     const stream = new TextStream(tokenizer, prompt);
+    const stop = tokenizer.special.ends;
     if (beams !== undefined) {
-      const [best] = await beamSearch(model, prompt, { beams, maxTokens, repetitionPenalty });
-      const text = best!.tokens.map((token) => stream.push(token)).join("");
+      const [best] = await beamSearch(model, prompt, { beams, maxTokens, repetitionPenalty, stop });
+      const text = best!.tokens.map((token) => stream.push(token)).join("") + stream.flush();
       if (args.json) print({ text, logProbability: best!.logProbability });
       else process.stdout.write(`${args.prompt}${text}\n`);
       return;
@@ -59,13 +60,14 @@ export const generate = defineCommand({
     let text = "";
     // With the first token comes the prompt: a model that cannot write one leaves nothing on stdout.
     let unprinted = args.prompt;
-    for await (const token of generateTokens(model, prompt, { ...sampling, maxTokens, repetitionPenalty })) {
+    for await (const token of generateTokens(model, prompt, { ...sampling, maxTokens, repetitionPenalty, stop })) {
       const piece = stream.push(token);
       text += piece;
       if (!args.json) process.stdout.write(unprinted + piece);
       unprinted = "";
     }
-    if (args.json) print({ text });
-    else process.stdout.write(`${unprinted}\n`);
+    const rest = stream.flush();
+    if (args.json) print({ text: text + rest });
+    else process.stdout.write(`${unprinted}${rest}\n`);
   },
 });

@@ -9,6 +9,7 @@ const CONFIG = "config.json";
 const TENSORS = "model.safetensors";
 const VOCABULARY = "vocab.json";
 const TOKENIZER = "tokenizer.json";
+const HINTS = { tokenizerConfig: "tokenizer_config.json", generationConfig: "generation_config.json" } as const;
 
 /** A model as it is saved. */
 export interface SavedModel<T = TensorValue> {
@@ -19,6 +20,10 @@ export interface SavedModel<T = TensorValue> {
   readonly vocabulary?: Readonly<Record<string, number>>;
   /** What a tokenizer's toJSON() gives that is more than a vocabulary. */
   readonly tokenizer?: unknown;
+  /** tokenizer_config.json of a folder by others: it names the special tokens. `tokenizerFromJSON` reads it. */
+  readonly tokenizerConfig?: Readonly<Record<string, unknown>>;
+  /** generation_config.json of a folder by others: it may name several end tokens. */
+  readonly generationConfig?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -54,8 +59,13 @@ export async function loadModel(store: Store): Promise<SavedModel> {
   const vocabulary = vocabularyBytes && parseVocabulary(decodeJson(VOCABULARY, vocabularyBytes));
   const tokenizerBytes = await store.read(TOKENIZER);
   const tokenizer = tokenizerBytes && parseJsonObject(TOKENIZER, decodeJson(TOKENIZER, tokenizerBytes));
+  const hints: Record<string, Record<string, unknown>> = {};
+  for (const [name, file] of Object.entries(HINTS)) {
+    const bytes = tokenizer && (await store.read(file));
+    if (bytes) hints[name] = parseJsonObject(file, decodeJson(file, bytes));
+  }
   const tensors = parseTensors(await demand(store, TENSORS));
-  return { config, tensors, ...(vocabulary && { vocabulary }), ...(tokenizer && { tokenizer }) };
+  return { config, tensors, ...(vocabulary && { vocabulary }), ...(tokenizer && { tokenizer }), ...hints };
 }
 
 async function demand(store: Store, name: string): Promise<Uint8Array> {

@@ -5,8 +5,9 @@ import {
   checkSpecial,
   type EncodeOptions,
   framed,
-  isSilent,
+  isSpecialName as isSpecial,
   type SpecialIds,
+  silentIds,
   specialIds,
   type Tokenizer,
   unknownId,
@@ -25,6 +26,8 @@ import { tokensInOrder } from "./vocabulary.js";
 export class CharTokenizer implements Tokenizer {
   readonly special: SpecialIds;
   readonly #characters: readonly string[];
+  /** Ids that decoding leaves out. */
+  readonly #silent: ReadonlySet<number>;
   /** The id of a UTF-16 unit that is always a character by itself, or -1; as long as the last such character needs. */
   readonly #unitIds: Int32Array;
   /** The ids of the others: pairs of surrogates, and a surrogate alone. */
@@ -33,6 +36,7 @@ export class CharTokenizer implements Tokenizer {
   private constructor(characters: readonly string[]) {
     this.#characters = characters;
     this.special = specialIds((token) => (token.length > 1 ? idIn(characters, token) : undefined));
+    this.#silent = silentIds(characters, this.special);
     // A special token's code point is no character.
     const codePoints = characters.map((character) => (isCharacter(character) ? character.codePointAt(0)! : -1));
     const units = codePoints.filter((codePoint) => codePoint >= 0 && isUnit(codePoint));
@@ -113,7 +117,7 @@ export class CharTokenizer implements Tokenizer {
     for (let i = 0; i < ids.length; i++) {
       const character = this.#characters[ids[i]!];
       if (character === undefined) throw unknownId("CharTokenizer.decode", ids[i], i, this.size);
-      characters[i] = isSilent(ids[i]!, this.special) ? "" : character;
+      characters[i] = this.#silent.has(ids[i]!) ? "" : character;
     }
     return characters.join("");
   }
@@ -149,5 +153,4 @@ function idIn(tokens: readonly string[], token: string): number | undefined {
 }
 
 const isCharacter = (token: string): boolean => token !== "" && token.length === (token.codePointAt(0)! > 0xffff ? 2 : 1);
-const isSpecial = (token: string): boolean => /^(<[^<>]+>|\[[^[\]]+\])$/u.test(token);
 const isUnit = (codePoint: number): boolean => codePoint < 0xd800 || (codePoint > 0xdfff && codePoint < 0x10000);

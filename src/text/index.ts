@@ -6,7 +6,7 @@ export type { HuggingFaceJson } from "./hugging-face.js";
 export { tokenizerFromJSON } from "./load.js";
 export { SparseRows } from "./sparse.js";
 export { TextStream } from "./text-stream.js";
-export { type EncodeOptions, type SpecialIds, sequenceTokens, type Tokenizer } from "./tokenizer.js";
+export { type EncodeOptions, type SpecialIds, sequenceTokens, type TokenHints, type Tokenizer } from "./tokenizer.js";
 export { type TextUnit, type TokenizerOptions, textUnits, trainTokenizer } from "./train-tokenizer.js";
 export { decodeText } from "./utf8.js";
 export { BagOfWords, type BagOptions, ngrams, TfIdf, type TfIdfOptions } from "./vectorizers.js";

@@ -2,22 +2,23 @@ import { SeqgradError } from "../util/errors.js";
 import { BpeTokenizer } from "./bpe-tokenizer.js";
 import { CharTokenizer } from "./char-tokenizer.js";
 import type { HuggingFaceJson } from "./hugging-face.js";
-import type { Tokenizer } from "./tokenizer.js";
+import type { TokenHints, Tokenizer } from "./tokenizer.js";
 import { WordTokenizer } from "./word-tokenizer.js";
 import { WordPieceTokenizer } from "./wordpiece-tokenizer.js";
 
 /**
- * The tokenizer of what any tokenizer's toJSON() gave, or of a tokenizer.json by others: byte-level BPE and BERT's WordPiece are read by
- * seqgrad itself, all else that @huggingface/tokenizers knows (SentencePiece's kinds, other normalisers) through that package.
+ * The tokenizer of what any tokenizer's toJSON() gave, or of a tokenizer.json by others: byte-level BPE, BERT's WordPiece, SentencePiece's
+ * kinds and any other pipeline of its parts, with the ids that Hugging Face's tokenizers gives. A setting that is not known is refused.
  *
  * @param json a parsed tokenizer.json or vocab.json
+ * @param hints the other files of a folder by others, which name the start token and all end tokens; `special.ends` holds these
  * @throws SeqgradError `format` where it is neither
  * @example
  * const tokenizer = sg.BpeTokenizer.train(["low lower lowest"], { vocabularySize: 260 });
  * const again = await sg.tokenizerFromJSON(JSON.parse(JSON.stringify(tokenizer)));
  * again.decode(again.encode("lowest")); // = "lowest"
  */
-export async function tokenizerFromJSON(json: unknown): Promise<Tokenizer> {
+export async function tokenizerFromJSON(json: unknown, hints: TokenHints = {}): Promise<Tokenizer> {
   if (typeof json !== "object" || json === null)
     throw new SeqgradError(
       "format",
@@ -26,8 +27,10 @@ export async function tokenizerFromJSON(json: unknown): Promise<Tokenizer> {
   const { type, model } = json as { type?: unknown; model?: unknown };
   if (type === "words") return WordTokenizer.fromJSON(json);
   if (typeof model !== "object" || model === null) return CharTokenizer.fromJSON(json as Record<string, number>);
-  const kind = [BpeTokenizer, WordPieceTokenizer].find(({ reads }) => reads(json));
+  // Where the folder names other tokens, the names in tokenizer.json are not asked.
+  const isNamed = [hints.tokenizerConfig, hints.generationConfig].some((file) => file !== undefined);
+  const kind = isNamed ? undefined : [BpeTokenizer, WordPieceTokenizer].find(({ reads }) => reads(json));
   if (kind) return kind.fromJSON(json);
   const { PipelineTokenizer } = await import("./pipeline/pipeline-tokenizer.js");
-  return PipelineTokenizer.open(json as HuggingFaceJson);
+  return PipelineTokenizer.open(json as HuggingFaceJson, hints);
 }

@@ -1,8 +1,13 @@
 import type { Tokenizer } from "./tokenizer.js";
 
+/** An unfinished character is at most three bytes, each of which may come as one U+FFFD. */
+const UNFINISHED = 3;
+/** Tokens that are held back at most: more are bytes that never become a character. */
+const MOST = 16;
+
 /**
- * Text of tokens that come one by one, after those of a prompt: a piece is given out once no later token can change it, as the rest of a
- * character's bytes would.
+ * Text of tokens that come one by one, after the tokens of a prompt: a piece is given out once no later token can change it, as the rest
+ * of a character's bytes would. `flush()` gives what is left at the end.
  * @example
  * const tokenizer = sg.trainTokenizer(["the cat sat."], { unit: "words" });
  * const stream = new sg.TextStream(tokenizer, tokenizer.encode("the"));
@@ -13,6 +18,8 @@ export class TextStream {
   #context: number[];
   /** How many of these have been given out. */
   #given: number;
+  /** How many characters of the text of the others have been given out. */
+  #shown = 0;
 
   constructor(
     readonly tokenizer: Tokenizer,
@@ -25,11 +32,35 @@ export class TextStream {
   /** What the token adds to the text; nothing while a character is not whole. */
   push(token: number): string {
     this.#context.push(token);
+    const isWhole = this.tokenizer.tokenOf(token).includes("\uFFFD"); // the character itself, not a sign for missing bytes
+    const [fresh, continues] = this.#fresh();
+    const [unfinished] = isWhole ? [""] : /\uFFFD*$/.exec(fresh)!;
+    if (unfinished === "" || this.#context.length - this.#given > MOST) return this.#give(fresh);
+    // The text before it may change too, where bytes are read in runs.
+    const end = continues ? fresh.length - Math.min(UNFINISHED, unfinished.length) : 0;
+    const piece = fresh.slice(this.#shown, end);
+    this.#shown = Math.max(this.#shown, end);
+    return piece;
+  }
+
+  /** The rest of the text, when no more tokens come: bytes that are not a whole character come as U+FFFD. */
+  flush(): string {
+    return this.#give(this.#fresh()[0]);
+  }
+
+  /** The text since the last piece, and whether the text before it is as it was. */
+  #fresh(): [text: string, continues: boolean] {
     const before = this.tokenizer.decode(this.#context.slice(0, this.#given));
     const text = this.tokenizer.decode(this.#context);
-    if (text.endsWith("\uFFFD") || text.length <= before.length) return "";
+    return [text.slice(before.length), text.startsWith(before)];
+  }
+
+  #give(fresh: string): string {
+    const piece = fresh.slice(this.#shown);
+    this.#shown = 0;
+    if (piece === "" && fresh === "") return "";
     this.#context = this.#context.slice(this.#given);
     this.#given = this.#context.length;
-    return text.slice(before.length);
+    return piece;
   }
 }

@@ -11,6 +11,8 @@ export interface SpecialIds {
   readonly eos: number | undefined;
   /** Stands for what the vocabulary lacks. */
   readonly unk: number | undefined;
+  /** All tokens that end a text: the end token, and others that a model of conversations ends its turns with. */
+  readonly ends: readonly number[];
 }
 
 export interface EncodeOptions {
@@ -18,6 +20,16 @@ export interface EncodeOptions {
   readonly sos?: boolean;
   /** End with the end token. Default false. */
   readonly eos?: boolean;
+}
+
+/** What else a model's folder says about its tokens; `loadModel` gives these. */
+export interface TokenHints {
+  /** config.json. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** tokenizer_config.json. */
+  readonly tokenizerConfig?: Readonly<Record<string, unknown>>;
+  /** generation_config.json. */
+  readonly generationConfig?: Readonly<Record<string, unknown>>;
 }
 
 /** Text to token ids and back: what every tokenizer can do. */
@@ -45,12 +57,15 @@ export interface Tokenizer {
 }
 
 /** The usual names of special tokens, by the part they play. */
-const names: Readonly<Record<keyof SpecialIds, readonly string[]>> = {
+const names: Readonly<Record<Exclude<keyof SpecialIds, "ends">, readonly string[]>> = {
   pad: ["<pad>", "[PAD]"],
-  sos: ["<sos>", "<s>", "[CLS]", "<|startoftext|>"],
-  eos: ["<eos>", "</s>", "[SEP]", "<|endoftext|>"],
+  sos: ["<sos>", "<s>", "[CLS]", "<|startoftext|>", "<|begin_of_text|>", "<bos>"],
+  eos: ["<eos>", "</s>", "[SEP]", "<|endoftext|>", "<|end_of_text|>", "<|eot_id|>"],
   unk: ["<unk>", "[UNK]"],
 };
+
+/** What ends a turn of a conversation. */
+const turnEnds = ["<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<end_of_turn>"];
 
 /** What the unknown token is called. */
 export const unknownTokens = names.unk;
@@ -60,12 +75,18 @@ export const sequenceTokens: readonly string[] = ["<pad>", "<sos>", "<eos>", "<u
 
 /** Which of the usual special tokens a vocabulary has. */
 export function specialIds(idOf: (token: string) => number | undefined): SpecialIds {
-  const find = (part: keyof SpecialIds) => names[part].map(idOf).find((id) => id !== undefined);
-  return { pad: find("pad"), sos: find("sos"), eos: find("eos"), unk: find("unk") };
+  const find = (part: keyof typeof names) => names[part].map(idOf).find((id) => id !== undefined);
+  const eos = find("eos");
+  const ends = [eos, ...turnEnds.map(idOf)].filter((id) => id !== undefined);
+  return { pad: find("pad"), sos: find("sos"), eos, unk: find("unk"), ends: [...new Set(ends)] };
 }
 
-/** Whether decoding leaves an id out. */
-export const isSilent = (id: number, { pad, sos, eos }: SpecialIds): boolean => id === pad || id === sos || id === eos;
+/** Whether a token is written like a special one, as <pad> or [PAD]. */
+export const isSpecialName = (token: string): boolean => /^(<[^<>]+>|\[[^[\]]+\])$/u.test(token);
+
+/** The ids that decoding leaves out: of all tokens that look special, without the unknown one. */
+export const silentIds = (tokens: readonly string[], { unk }: SpecialIds): ReadonlySet<number> =>
+  new Set(Array.from(tokens.keys()).filter((id) => id !== unk && isSpecialName(tokens[id]!)));
 
 /** The ids between the start and the end token, where they are asked for. */
 export function framed(

@@ -8,9 +8,9 @@ import {
   checkIds,
   type EncodeOptions,
   framed,
-  isSilent,
   type SpecialIds,
   sequenceTokens,
+  silentIds,
   type Tokenizer,
   textsIn,
   unknownId,
@@ -36,6 +36,8 @@ interface Origin {
  */
 export class WordTokenizer implements Tokenizer {
   readonly #splitter: WordSplitter;
+  /** Ids that decoding leaves out. */
+  readonly #silent: ReadonlySet<number>;
   readonly #origin: Origin;
   /** The ids of a piece between white space. */
   readonly #idsOf = remembering((piece: string) => this.#splitter.wordsOf(piece).map((word) => this.#idOf(word)));
@@ -53,6 +55,7 @@ export class WordTokenizer implements Tokenizer {
   ) {
     if (!(vocabulary instanceof Vocabulary))
       throw new SeqgradError("value", `WordTokenizer: the vocabulary is ${kindOf(vocabulary)}; expected a Vocabulary.`);
+    this.#silent = silentIds(vocabulary.tokens(), vocabulary.special);
     this.#splitter = new WordSplitter(options);
     const cut = (text: string) => [...this.#splitter.wordsOf(text)];
     const scripts = new Set(vocabulary.tokens().flatMap((token) => scriptOf(token.codePointAt(0)) ?? []));
@@ -144,7 +147,7 @@ export class WordTokenizer implements Tokenizer {
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i]!;
       if (!(id >= 0 && id < this.size)) throw unknownId("WordTokenizer.decode", id, i, this.size);
-      if (isSilent(id, this.special)) continue;
+      if (this.#silent.has(id)) continue;
       const word = this.vocabulary.tokenOf(id);
       text += before === undefined || this.#origin.spacing.joins(before, word) ? word : ` ${word}`;
       before = word;

@@ -50,7 +50,7 @@ describe("tokenizer.json gives the ids and texts that Hugging Face gives", () =>
 });
 
 describe("a setting that would give other ids is refused by name", () => {
-  const cases: readonly (readonly [name: string, parts: Parts, ...messages: string[]])[] = [
+  const cases: readonly (readonly [name: string, parts: Parts, message: string, other?: string])[] = [
     ["dropout", { model: { ...bpe, dropout: 0.1 } }, "dropout is 0.1"],
     ["an unknown setting of the model", { model: { ...bpe, alpha: 1 } }, 'model: the setting "alpha"'],
     ["an unknown setting of a pre-tokenizer", { pre_tokenizer: { type: "Digits", individual_digits: true, each: 1 } }, '"each"'],
@@ -72,7 +72,7 @@ describe("a setting that would give other ids is refused by name", () => {
       "0 sequences",
     ],
   ];
-  test.each(cases)("%s", (...[, parts, ...messages]) => expectRejection("format", open(parts), ...messages));
+  test.each(cases)("%s", (_, parts, message, other = message) => expectRejection("format", open(parts), message, other));
 });
 
 describe("ids of a file", () => {
@@ -117,6 +117,36 @@ test("special tokens are left out of texts, but the unknown one is not", async (
   expect(tokenizer.decode([1, 3, 0, 4])).toBe("a [UNK] <m>");
   const trained = BpeTokenizer.train(["ab"], { vocabularySize: 258, special: ["<|endoftext|>", "<|user|>"] });
   expect(trained.decode(trained.encode("a<|user|>b<|endoftext|>"))).toBe("ab");
+});
+
+test("a template, the folder's files or usual names tell where a text begins and ends", async () => {
+  const special = { special: true };
+  const names = ["<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>"];
+  const added = names.map((name, i) => token(i + 3, name, special));
+  const start = { SpecialToken: { id: names[0], type_id: 0 } };
+  const text = { Sequence: { id: "A", type_id: 0 } };
+  const template = {
+    ...{ type: "TemplateProcessing", single: [start, text], pair: [start, text, { Sequence: { id: "B", type_id: 1 } }] },
+    special_tokens: { [names[0]!]: { id: names[0], ids: [3], tokens: [names[0]] } },
+  };
+  const bytes = { type: "ByteLevel", add_prefix_space: true, trim_offsets: false, use_regex: true };
+  const llama = file({
+    ...{ model: words, pre_tokenizer: blanks, added_tokens: added },
+    post_processor: { type: "Sequence", processors: [bytes, template] },
+  });
+  const alone = await tokenizerFromJSON(llama);
+  expect(alone.special).toMatchObject({ sos: 3, eos: 4, unk: 0, ends: [4, 5] });
+  expect(Array.from(alone.encode("a", { sos: true }))).toEqual([3, 1]);
+  const hints = { config: { eos_token_id: 4 }, tokenizerConfig: { eos_token: { content: "<|eot_id|>" } } };
+  expect((await tokenizerFromJSON(llama, hints)).special).toMatchObject({ eos: 5, ends: [5, 4] });
+  const several = { ...hints, generationConfig: { eos_token_id: [4, 1, 999] } };
+  expect((await tokenizerFromJSON(llama, several)).special).toMatchObject({ eos: 5, ends: [5, 4, 1] });
+  await expectRejection("format", tokenizerFromJSON(llama, { generationConfig: { eos_token_id: "4" } }), "eos_token_id");
+  const bert = file({
+    ...{ model: words, pre_tokenizer: blanks, added_tokens: added },
+    post_processor: { type: "BertProcessing", cls: ["a", 1], sep: ["b", 2] },
+  });
+  expect(Array.from((await tokenizerFromJSON(bert)).encode("a", { sos: true, eos: true }))).toEqual([1, 1, 2]);
 });
 
 test("an added token that is not special and has a blank keeps its text beside bytes", async () => {

@@ -64,6 +64,21 @@ describe("CharTokenizer with special tokens", () => {
   });
 });
 
+test.each([
+  ["characters", CharTokenizer.fromText("ab", { special: ["<pad>", "<unk>", "<mask>"] })],
+  ["words", WordTokenizer.fromTexts(["a b"], { special: ["<pad>", "<unk>", "[MASK]"] })],
+] as const)("a tokenizer of %s leaves all its special tokens out, but the unknown one", (_, tokenizer) => {
+  const mask = tokenizer.idOf("<mask>") ?? tokenizer.idOf("[MASK]")!;
+  expect(tokenizer.decode([tokenizer.idOf("a")!, mask, tokenizer.special.pad!])).toBe("a");
+  expect(tokenizer.decode([tokenizer.special.unk!])).toBe("<unk>");
+});
+
+test("WordPiece takes words of 100 characters, and longer ones as unknown", () => {
+  const tokenizer = WordPieceTokenizer.train(["aa"], { vocabularySize: 7, minCount: 1 });
+  expect(tokenizer.decode(tokenizer.encode("a".repeat(100)))).toBe("a".repeat(100));
+  expect(Array.from(tokenizer.encode("a".repeat(101)))).toEqual([tokenizer.special.unk]);
+});
+
 describe("WordTokenizer", () => {
   test("cuts by Unicode's rules, in lower case", () => {
     const { split } = { split: (text: string, options = {}) => WordTokenizer.fromTexts([text], options).split(text) };

@@ -1,7 +1,7 @@
 import { checkText } from "../../util/check.js";
 import { remembering } from "../../util/remember.js";
 import type { HuggingFaceJson } from "../hugging-face.js";
-import { checkIds, type EncodeOptions, framed, type SpecialIds, specialIds, type Tokenizer, unknownId } from "../tokenizer.js";
+import { checkIds, type EncodeOptions, framed, type SpecialIds, type TokenHints, type Tokenizer, unknownId } from "../tokenizer.js";
 import { type AddedToken, addedTokensOf, type Part, splitter } from "./added-tokens.js";
 import type { Normalizer } from "./bert.js";
 import { type Decoder, decoderOf } from "./decoders.js";
@@ -12,6 +12,7 @@ import { keepsStart, normalizerOf } from "./normalizers.js";
 import { translator } from "./patterns.js";
 import { type PreTokenizer, preTokenizerOf } from "./pre-tokenizers.js";
 import { Settings, unreadable } from "./settings.js";
+import { specialOf } from "./special.js";
 import type { Model } from "./vocabulary.js";
 
 /**
@@ -39,6 +40,7 @@ export class PipelineTokenizer implements Tokenizer {
     readonly decoder: Decoder,
     readonly frame: Frame,
     readonly lengths: Lengths,
+    hints: TokenHints,
   ) {
     this.#ids = new Map([...model.vocabulary, ...added.map(({ content, id }) => [content, id] as const)]);
     let highest = -1;
@@ -56,14 +58,13 @@ export class PipelineTokenizer implements Tokenizer {
       normalize,
     );
     this.#idsOf = remembering((piece) => model.idsOf(piece));
-    const special = specialIds((token) => this.#ids.get(token));
-    const unk = model.unknown === undefined ? special.unk : this.#ids.get(model.unknown);
-    this.special = { ...special, unk, sos: frame.before[0] ?? special.sos, eos: frame.after[0] ?? special.eos };
-    this.#silent = new Set(added.filter(({ id, special: isSpecial }) => isSpecial && id !== unk).map(({ id }) => id));
+    const unk = model.unknown === undefined ? undefined : this.#ids.get(model.unknown);
+    this.special = specialOf(this.#ids, this.#tokens, frame, unk, hints);
+    this.#silent = new Set(added.filter(({ id, special: isSpecial }) => isSpecial && id !== this.special.unk).map(({ id }) => id));
   }
 
   /** @throws SeqgradError `format` for a file with a setting whose ids would differ here; it names the setting */
-  static async open(json: HuggingFaceJson): Promise<PipelineTokenizer> {
+  static async open(json: HuggingFaceJson, hints: TokenHints = {}): Promise<PipelineTokenizer> {
     const file = new Settings("the file", json);
     if ((file.raw("version") ?? "1.0") !== "1.0")
       throw unreadable("the file", `version is ${JSON.stringify(json.version)}, expected "1.0"`);
@@ -86,6 +87,7 @@ export class PipelineTokenizer implements Tokenizer {
       decoderOf("decoder", decoder, translate),
       frameOf("post_processor", post),
       lengthsOf(truncation, padding),
+      hints,
     );
   }
 
