@@ -91,8 +91,9 @@ export const isDate = (cell: string): boolean => parseOf(cell) !== undefined;
 /**
  * The dates of a column, all in the form of its first; undefined where that is none. Days and months that could change places are told
  * apart by the whole column.
+ * @param clock times of day that stand in another column
  */
-export function datesIn(cells: readonly string[]): Times | NoTimes | undefined {
+export function datesIn(cells: readonly string[], clock?: Float64Array): Times | NoTimes | undefined {
   const parse = parseOf(cells[0]!);
   if (!parse) return undefined;
   const read = (order: Order): Times | NoTimes => {
@@ -106,7 +107,7 @@ export function datesIn(cells: readonly string[]): Times | NoTimes | undefined {
   if ("at" in dayFirst) return monthFirst;
   if (cells[0]!.includes(".")) return dayFirst; // A point is written where days stand first.
   if (dayFirst.values.every((value, i) => value === monthFirst.values[i])) return dayFirst;
-  const [a, b] = [dayFirst, monthFirst].map(({ values }) => unevenness(values));
+  const [a, b] = [dayFirst, monthFirst].map(({ values }) => unevenness(values.map((value, i) => value + (clock?.[i] ?? 0))));
   if (a! < b!) return dayFirst;
   if (b! < a!) return monthFirst;
   return {

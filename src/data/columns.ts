@@ -3,7 +3,7 @@ import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
 import { columnWord, indexOfName, isUnnamed, nameOf, placeOf, type Spell, spellOption } from "./column-names.js";
 import { isLanguage, isWordFor } from "./part-names.js";
-import type { TableRow } from "./table-row.js";
+import type { TableRow } from "./table-rows.js";
 
 /** Columns by name, in their order; or for each name the column that holds it, by its own name or its number from 1. */
 export type Columns<Name extends string = string> = readonly Name[] | { readonly [K in Name]: string | number | undefined };

@@ -15,6 +15,6 @@ export { type PaddedRows, padRows } from "./padding.js";
 export { sampleText } from "./sample.js";
 export { type Series, SeriesScaler, type SeriesWindow, seriesOf, seriesWindows } from "./series.js";
 export { parseSeries, type SeriesColumn, type SeriesTable, type SeriesTableOptions } from "./series-table.js";
-export type { TableRow } from "./table-row.js";
-export { numberIn, parseCsv, parseTsv, type RecordOptions, type TableOptions, type TableRecord } from "./tables.js";
+export { numberIn, type TableOptions, type TableRow } from "./table-rows.js";
+export { parseCsv, parseTsv, type RecordOptions, type TableRecord } from "./tables.js";
 export { ContinuousWindows, consecutiveWindows, RandomWindows, splitTokens, type WindowBatch, type WindowOptions } from "./windows.js";

@@ -7,8 +7,7 @@ import { columnWord, isUnnamed, nameOf, placeOf, type Spell, spellOption } from 
 import { checkColumns } from "./columns.js";
 import type { Series } from "./series.js";
 import { orderByTime, type RowOrder } from "./series-times.js";
-import type { TableRow } from "./table-row.js";
-import { checkDelimiter, evenRows, isBlank, readCsv } from "./tables.js";
+import { checkDelimiter, evenRows, isBlank, readCsv, type TableRow } from "./table-rows.js";
 
 export interface SeriesTableOptions extends NumberFormat {
   /** The columns that are series, by name or number from 1. Default: those that hold numbers, unless they are constant or count the rows. */
@@ -164,6 +163,8 @@ function timeColumn({ name, line, names, cellsOf }: Table, { time, columns }: Se
     if (dates && "values" in dates) return true;
     if (!timeNames.test(column)) return false;
     const numbers = cells.map(numberReader({}));
+    if (/^(?:year|jahr|ann[ée]e|a[nñ]o)s?$/i.test(column))
+      return numbers.every((value) => Number.isInteger(value) && value > 1500 && value < 2300);
     const isEpoch = numbers.every((value) => value > 3e8);
     return (
       isEpoch || (numbers.some((value) => !Number.isInteger(value)) && numbers.every((value, i) => i === 0 || value > numbers[i - 1]!))

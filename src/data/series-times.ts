@@ -2,7 +2,7 @@ import { SeqgradError } from "../util/errors.js";
 import { isMissing, numberReader } from "./cell-numbers.js";
 import { businessDays, commonStep, datesIn, epochUnit, formatStep, type Times, TOLERANCE } from "./cell-times.js";
 import { columnWord, type Spell } from "./column-names.js";
-import type { TableRow } from "./table-row.js";
+import type { TableRow } from "./table-rows.js";
 
 /** Rows in the order of their times. */
 export interface RowOrder {
@@ -98,7 +98,7 @@ export function orderByTime(
 }
 
 function timesOf(cells: readonly string[], clock: Float64Array | undefined, fail: (r: number, why: string) => SeqgradError): Times {
-  const dates = datesIn(cells);
+  const dates = datesIn(cells, clock);
   if (dates && "values" in dates) {
     const areDays = dates.values.every((value) => value % 86_400_000 === 0);
     return clock && areDays ? { values: dates.values.map((value, i) => value + clock[i]!), isClock: true } : dates;

@@ -5,8 +5,9 @@ import { type Forecast, SeriesForecaster } from "../../tasks/series-forecaster.j
 import { SeqgradError } from "../../util/errors.js";
 import { formatNumber } from "../../util/format.js";
 import { forecasterJudge } from "../judges/forecaster.js";
-import { commonOptions, type Reading, type TaskKind, type TaskRecipe, wholeOption } from "./kind.js";
+import { commonOptions, type TaskKind, type TaskRecipe, wholeOption } from "./kind.js";
 import { listOf, note, seriesReading, signOf, spellFlag, valuesOf } from "./reading.js";
+import type { Reading } from "./task-options.js";
 
 /** The series of a file, as the options of reading say; what is taken and what is left out is told. */
 async function seriesIn(text: string, file: string, reading: TaskRecipe, names?: readonly string[], spell = spellFlag): Promise<Series> {

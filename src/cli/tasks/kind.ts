@@ -7,21 +7,9 @@ import { SeqgradError } from "../../util/errors.js";
 import type { AnyTask, Judge } from "../judges/judge.js";
 import { deviceOption } from "../options.js";
 import { flag, number, oneOf, whole } from "../readers.js";
+import type { Reading, TaskOption, TaskOptions, TaskRecipe } from "./task-options.js";
 
-type Value = string | number | boolean;
-
-/** The options of a run by name. */
-export type TaskRecipe = Readonly<Record<string, Value>>;
-
-/** An option of a run: its reading of the command line's word, its default and its line of help. */
-export interface TaskOption {
-  readonly read: (word: string) => Value;
-  readonly default: Value;
-  readonly description: string;
-  readonly hint: string;
-}
-
-export type TaskOptions = Readonly<Record<string, TaskOption>>;
+export type { TaskOption, TaskOptions, TaskRecipe };
 
 /** A task, and the examples to train it on and to judge it by. */
 export interface Prepared {
@@ -32,12 +20,6 @@ export interface Prepared {
   readonly test: readonly unknown[];
   /** Options of reading that were left open, as they were found in the file. */
   readonly reading?: TaskRecipe;
-}
-
-/** How a file is read for a saved task: as it is told, and as the run was that made the task. */
-export interface Reading {
-  readonly given: TaskRecipe;
-  readonly trained: TaskRecipe;
 }
 
 /** How a data file becomes a task, and an answer a line. */

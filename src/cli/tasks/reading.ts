@@ -3,7 +3,7 @@ import { parseCsv } from "../../data/tables.js";
 import type { Store } from "../../io/store.js";
 import { SeqgradError } from "../../util/errors.js";
 import { oneOf } from "../readers.js";
-import type { Reading, TaskKind, TaskOptions, TaskRecipe } from "./kind.js";
+import type { Reading, TaskOptions, TaskRecipe } from "./task-options.js";
 
 /** Writes what a person should know of how a file is read; stdout holds answers alone. */
 export const note = (file: string, line: string): void => {
@@ -50,13 +50,17 @@ export const readingOptions = Object.fromEntries(
   ]),
 );
 
-/** @throws SeqgradError for an option of another kind */
-export function readingOf(kind: TaskKind, args: Readonly<Record<string, unknown>>, trained: TaskRecipe): Reading {
+/** How the options say that a file is read. @throws SeqgradError for an option of another kind */
+export function readingOf(
+  { name: kind, options }: { readonly name: string; readonly options: TaskOptions },
+  args: Readonly<Record<string, unknown>>,
+  trained: TaskRecipe,
+): Reading {
   const given: Record<string, string | number | boolean> = {};
   for (const name of Object.keys(all)) {
     if (args[name] === undefined) continue;
-    const own = kind.options[name];
-    if (!own) throw new SeqgradError("value", `--${name} is not an option for a model of ${kind.name}; leave it out.`);
+    const own = options[name];
+    if (!own) throw new SeqgradError("value", `--${name} is not an option for a model of ${kind}; leave it out.`);
     given[name] = own.read(String(args[name]));
   }
   return { given, trained };

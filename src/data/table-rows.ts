@@ -1,0 +1,117 @@
+import { checkText, kindOf, shown } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { numberReader } from "./cell-numbers.js";
+
+export interface TableRow {
+  /** The line of the file on which it begins, from 1. */
+  readonly line: number;
+  readonly cells: readonly string[];
+}
+
+export interface TableOptions {
+  /** The file's name, for messages. */
+  readonly name?: string | undefined;
+  /** What stands between cells. Default: a tab for parseTsv(); for parseCsv() a comma, a semicolon or a tab, as the first rows have it. */
+  readonly delimiter?: string | undefined;
+}
+
+/** The delimiter, when it is a sign that can be one. */
+export function checkDelimiter(op: string, delimiter: string | undefined): void {
+  if (delimiter === undefined || (typeof delimiter === "string" && delimiter.length === 1 && !/["\n\r\ufeff]/.test(delimiter))) return;
+  throw new SeqgradError("value", `${op}: delimiter is ${shown(delimiter)}; give one sign, such as ";" or "\\t".`);
+}
+
+/** A table's rows, the empty lines among them, and what stands between its cells. */
+export async function readCsv(text: string, options: TableOptions): Promise<{ rows: TableRow[]; delimiter: string }> {
+  const { default: papa } = await import("papaparse");
+  const { name = "parseCsv" } = options;
+  // Of line breaks papaparse knows one kind a file.
+  let lines = checkText(name, text)
+    .replace(/^\ufeff/, "")
+    .replace(/\r\n?/g, "\n");
+  const [told, sign] = /^sep=(.)\n/i.exec(lines) ?? []; // Excel's own first line
+  if (told) lines = lines.slice(told.length);
+  const parse = (delimiter: string, preview = 0) =>
+    papa.parse<string[]>(lines, { delimiter, newline: "\n", skipEmptyLines: false, preview });
+  const delimiter = options.delimiter ?? sign ?? delimiterOf((candidate) => parse(candidate, 100).data);
+  const { data, errors } = parse(delimiter);
+  let line = told ? 2 : 1;
+  const rows = data.map((cells) => {
+    const row = { line, cells };
+    line += 1;
+    for (const cell of cells) for (let at = cell.indexOf("\n"); at >= 0; at = cell.indexOf("\n", at + 1)) line++;
+    return row;
+  });
+  const [error] = errors;
+  if (error) {
+    const where = error.row === undefined ? "" : `, line ${rows[error.row]?.line ?? error.row + 1}`;
+    throw new SeqgradError("format", `${options.name ?? "the table"}${where}: ${error.message}.`);
+  }
+  return { rows, delimiter };
+}
+
+/** The sign that cuts the first row, and the rows after it into as many cells; a comma where several do. */
+function delimiterOf(parse: (delimiter: string) => readonly (readonly string[])[]): string {
+  const cuts = [",", ";", "\t"]
+    .map((delimiter) => {
+      const rows = parse(delimiter).filter((cells) => cells.length > 1 || cells[0] !== "");
+      const width = rows[0]?.length ?? 0;
+      return { delimiter, width, isEven: rows.every((cells) => cells.length === width) };
+    })
+    .filter(({ width }) => width > 1);
+  return (cuts.find(({ isEven }) => isEven) ?? cuts[0])?.delimiter ?? ",";
+}
+
+/** Whether a row holds nothing. */
+export const isBlank = ({ cells }: TableRow): boolean => cells.every((cell) => cell.trim() === "");
+
+/**
+ * The rows that are not empty lines, all as wide as the first. Empty cells at the end, in the first row or in the others, are what spreadsheets
+ * leave there, and count for nothing.
+ * @param keepsBlank whether an empty line is a row of one empty cell, where the first row has one cell
+ */
+export function evenRows(rows: readonly TableRow[], { name = "the table" }: TableOptions, keepsBlank = false): TableRow[] {
+  const isNothing = ({ cells }: TableRow) => cells.length === 1 && cells[0] === "";
+  let end = rows.length;
+  while (end > 0 && isNothing(rows[end - 1]!)) end--;
+  const first = rows.find((row) => !isNothing(row));
+  if (!first) throw new SeqgradError("format", `${name} holds no row.`);
+  const width = first.cells.length;
+  const keeps = keepsBlank && width === 1;
+  const even: TableRow[] = [];
+  for (const row of rows.slice(0, end)) {
+    const { line, cells } = row;
+    if (isNothing(row) && !keeps) continue;
+    if (cells.length === width) even.push(row);
+    else if (cells.length > width && cells.slice(width).every((cell) => cell.trim() === ""))
+      even.push({ line, cells: cells.slice(0, width) });
+    else if (cells.length < width && first.cells.slice(cells.length).every((cell) => cell.trim() === "") && row !== first) {
+      even.push({ line, cells: [...cells, ...new Array<string>(width - cells.length).fill("")] });
+    } else {
+      const column = Math.min(cells.length, width) + 1;
+      const advice = "put a cell that holds the delimiter in quotes, or name another delimiter";
+      const got = `the row has ${cells.length} cell${cells.length === 1 ? "" : "s"}; expected ${width}, as in line ${first.line}`;
+      throw new SeqgradError("format", `${name}, line ${line}, column ${column}: ${got}${cells.length > width ? `; ${advice}` : ""}.`);
+    }
+  }
+  return even;
+}
+
+const read = numberReader({});
+
+/**
+ * A cell as a finite number, with a decimal point; hexadecimal digits and separators are none.
+ * @param column from 1
+ * @throws SeqgradError `format` that names the file, line and column
+ * @example
+ * sg.numberIn({ line: 7, cells: ["1981-01-01", "20.7"] }, 2); // = 20.7
+ */
+export function numberIn(row: TableRow, column: number, name = "the table"): number {
+  if (!Array.isArray(row?.cells))
+    throw new SeqgradError("value", `numberIn: the row is ${kindOf(row)}; give a row that parseCsv() or parseTsv() made.`);
+  const text = String(row.cells[column - 1] ?? "").trim();
+  const value = read(text);
+  if (Number.isNaN(value))
+    throw new SeqgradError("format", `${name}, line ${row.line}, column ${shown(column)}: ${JSON.stringify(text)} is not a number.`);
+  return value;
+}
