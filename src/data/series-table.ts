@@ -188,7 +188,7 @@ function whyLeftOut({ names, cellsOf }: Table, c: number, format: SeriesTableOpt
   const isLike = numberLike(sample, format);
   const count = present.filter((cell) => !Number.isNaN(read(cell)) || isLike(cell)).length;
   if (isUnnamed(names[c]!)) return "it has no name";
-  if (2 * count <= cells.length) {
+  if (2 * count <= present.length || 2 * count < cells.length) {
     const odd = cells.findIndex((cell) => !isMissing(cell) && !isLike(cell));
     if (odd < 0) return "most of its cells are empty";
     if (2 * present.filter(isDate).length > present.length) return "it holds dates";

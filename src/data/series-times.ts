@@ -119,7 +119,7 @@ function skips(sorted: Float64Array): { after: number; count: number; isWhole: b
   for (let i = 1; i < sorted.length; i++) {
     const ratio = (sorted[i]! - sorted[i - 1]!) / step;
     const whole = Math.max(1, Math.round(ratio));
-    const isWhole = Math.abs(ratio - whole) <= TOLERANCE * Math.min(whole, 4);
+    const isWhole = Math.abs(ratio - whole) <= TOLERANCE * Math.min(whole, 2.5);
     if (whole > 1 || !isWhole) list.push({ after: i - 1, count: whole - 1, isWhole });
   }
   return list;
