@@ -55,9 +55,8 @@ export function orderByTime(
   const scale = isBusiness ? days : sorted;
   const skipped = skips(scale);
   const step = commonStep(scale);
-  const uneven = skipped.filter(({ isWhole }) => !isWhole);
-  if (2 * uneven.length > Math.max(1, order.length - 1)) {
-    const at = uneven[0]!.after + 1;
+  if (2 * skipped.length > Math.max(1, order.length - 1)) {
+    const at = skipped[0]!.after + 1;
     const advice = `bring them to even steps, or give ${spell("time", "none")}, which takes the rows as evenly spaced`;
     const found = formatStep(sorted[at]! - sorted[at - 1]!, isClock);
     throw fail(
@@ -112,15 +111,14 @@ function timesOf(cells: readonly string[], clock: Float64Array | undefined, fail
   return unit > 0 ? { values: values.map((value) => value * unit), isClock: true } : { values, isClock: false };
 }
 
-/** Steps that are longer than the common one, or are not near a whole number of it. */
-function skips(sorted: Float64Array): { after: number; count: number; isWhole: boolean }[] {
+/** Steps that are not the common one, and how many of it the longer ones skip. */
+function skips(sorted: Float64Array): { after: number; count: number }[] {
   const step = commonStep(sorted);
-  const list: { after: number; count: number; isWhole: boolean }[] = [];
+  const list: { after: number; count: number }[] = [];
   for (let i = 1; i < sorted.length; i++) {
     const ratio = (sorted[i]! - sorted[i - 1]!) / step;
     const whole = Math.max(1, Math.round(ratio));
-    const isWhole = Math.abs(ratio - whole) <= TOLERANCE * Math.min(whole, 2.5);
-    if (whole > 1 || !isWhole) list.push({ after: i - 1, count: whole - 1, isWhole });
+    if (whole > 1 || Math.abs(ratio - 1) > TOLERANCE) list.push({ after: i - 1, count: whole - 1 });
   }
   return list;
 }
