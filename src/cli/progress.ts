@@ -45,7 +45,7 @@ export class ProgressLine {
     private readonly out: Pick<WriteStream, "isTTY" | "columns" | "write"> = process.stderr,
   ) {}
 
-  update(done: number, ...details: readonly string[]): void {
+  update(done: number, details: readonly string[] = []): void {
     if (!this.out.isTTY || performance.now() - this.#drawnAt < INTERVAL) return;
     this.#drawnAt = performance.now();
     const rate = (done - this.first) / (performance.now() - this.#startedAt);

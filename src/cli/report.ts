@@ -54,7 +54,7 @@ export function plainReport({ model, parameters, steps, tokens, device, unit }: 
       const now = (tokens * 1000) / event.milliseconds;
       rate = rate === 0 ? now : 0.9 * rate + 0.1 * now;
       const details = [`loss ${event.loss.toFixed(4)}`, `${formatRate(rate)} tokens/s`];
-      progress.update(event.step, ...details);
+      progress.update(event.step, details);
       if (event.step % milestone > 0) return;
       progress.clear();
       print([`step ${event.step}`, ...details].join("  "));

@@ -71,7 +71,7 @@ function plainReport({ kind, device, parameters, steps, batchSize, train, valida
     if (event.event === "step") {
       progress ??= new ProgressLine(steps, event.step);
       const rate = formatRate((batchSize * 1000) / event.milliseconds);
-      progress.update(event.step, `loss ${event.loss.toFixed(4)}`, `${rate} examples/s`);
+      progress.update(event.step, [`loss ${event.loss.toFixed(4)}`, `${rate} examples/s`]);
       return;
     }
     progress?.clear();

@@ -1,6 +1,7 @@
 import { checkText, kindOf } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { maxOf } from "../util/numbers.js";
 import { SeriesScaler, seriesOf } from "./series.js";
 
 /** Vectors of one size in their order: the frames of a sound, the places of a picture. */
@@ -29,7 +30,7 @@ export function padFrames(sequences: readonly Frames[], { scaler }: { scaler?: S
     throw new SeqgradError("value", `padFrames: ${sequences.length === 0 ? "there is no sequence" : `sequence ${empty} holds no number`}.`);
   const F = scaler?.means.length ?? sequences[0]![0]!.length;
   const lengths = sequences.map((frames) => frames.length);
-  const shape = [sequences.length, Math.max(...lengths), F] as const;
+  const shape = [sequences.length, maxOf(lengths), F] as const;
   const data = new Float32Array(shape[0] * shape[1] * F);
   for (const [b, frames] of sequences.entries())
     for (const [t, frame] of frames.entries()) {

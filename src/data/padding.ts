@@ -1,5 +1,6 @@
 import { checkInteger, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { maxOf } from "../util/numbers.js";
 
 /** Rows of different lengths as one array. */
 export interface PaddedRows {
@@ -26,7 +27,7 @@ export function padRows(
   if (truncate !== Number.POSITIVE_INFINITY) checkInteger("padRows", "truncate", truncate, 1);
   const ids = Array.from(rows, (row, b) => toTokens("padRows", `rows[${b}]`, row));
   const lengths = ids.map((row) => Math.min(row.length, truncate));
-  const T = Math.max(0, ...lengths);
+  const T = maxOf(lengths, 0);
   if (T === 0) throw new SeqgradError("value", `padRows: ${rows.length} rows hold no token; give at least one row with one.`);
   const data = new Int32Array(rows.length * T).fill(value);
   for (const [b, row] of ids.entries()) data.set(row.subarray(0, lengths[b]), b * T);

@@ -3,6 +3,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { mapInTurns } from "../util/breath.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { maxOf } from "../util/numbers.js";
 import { sameShape } from "../util/shape.js";
 
 /**
@@ -55,7 +56,7 @@ export async function viterbi(
     const total = best.map((score, k) => score + last![k]!);
     if (total.some(Number.isNaN))
       throw new SeqgradError("not-finite", `viterbi: scores of row ${b} are NaN; the model's weights are likely not finite.`);
-    const tags = [total.indexOf(Math.max(...total))];
+    const tags = [total.indexOf(maxOf(total))];
     for (const origin of from.reverse()) tags.push(origin[tags.at(-1)!]!);
     return tags.reverse();
   });

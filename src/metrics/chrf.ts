@@ -1,4 +1,5 @@
 import { checkInteger, checkInterval } from "../util/check.js";
+import { maxOf } from "../util/numbers.js";
 import { type References, referenceLists } from "./bleu.js";
 import { countsOf, ngramsOf, overlapOf } from "./pairs.js";
 
@@ -45,7 +46,7 @@ export function chrf(hypotheses: readonly string[], references: References, opti
     const counts = countsIn(hypothesis);
     const candidates = lists[i]!.map((reference) => matches(counts, countsIn(reference)));
     const scores = candidates.map((candidate) => fScore(candidate, beta));
-    const best = candidates[scores.indexOf(Math.max(...scores))]!;
+    const best = candidates[scores.indexOf(maxOf(scores))]!;
     for (const [order, parts] of best.entries()) for (const [part, count] of parts.entries()) sum[order]![part]! += count;
   }
   return fScore(sum, beta);

@@ -1,6 +1,7 @@
 import type { SparseRows } from "../text/sparse.js";
 import { checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { maxOf } from "../util/numbers.js";
 
 export interface LogisticRegressionOptions {
   /** Weight of the examples against that of the weights' squares: the larger, the freer the weights. Default 1. */
@@ -80,7 +81,7 @@ export class LogisticRegression {
 
   /** The likeliest label of each row. */
   predict(rows: SparseRows): string[] {
-    return this.probabilities(rows).map((row) => this.labels[row.indexOf(Math.max(...row))]!);
+    return this.probabilities(rows).map((row) => this.labels[row.indexOf(maxOf(row))]!);
   }
 }
 
@@ -90,7 +91,7 @@ function shares(rows: SparseRows, r: number, K: number, parameters: Float64Array
   const scores = Float64Array.from({ length: K }, (_, k) => parameters[K * n + k]!);
   for (let i = rows.starts[r]!; i < rows.starts[r + 1]!; i++)
     for (let k = 0; k < K; k++) scores[k]! += parameters[k * n + rows.columns[i]!]! * rows.values[i]!;
-  const most = Math.max(...scores);
+  const most = maxOf(scores);
   const powers = scores.map((score) => Math.exp(score - most));
   const sum = powers.reduce((a, b) => a + b, 0);
   return powers.map((power) => power / sum);

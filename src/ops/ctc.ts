@@ -1,6 +1,7 @@
 import { empty, type Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { maxOf } from "../util/numbers.js";
 import { add, div, less } from "./binary.js";
 import { concat } from "./copy.js";
 import { type LossOptions, reduceLoss } from "./cross-entropy.js";
@@ -21,7 +22,11 @@ interface Attrs {
 /** The logarithm of what cannot be, in sums of float32 that shall stay numbers. */
 const NEVER = -1e30;
 
-const longest = (targets: Attrs["targets"]) => Math.max(1, ...targets.map((row) => row.length));
+const longest = (targets: Attrs["targets"]) =>
+  maxOf(
+    targets.map((row) => row.length),
+    1,
+  );
 
 /** What the kernels read beside the probabilities. */
 function placed(like: Tensor, { targets, lengths, blank }: Attrs) {

@@ -187,4 +187,7 @@ export const projections = (x: Tensor, h: Tensor, { wIh, wHh, bIh, bHh }: Named)
   linear(h, wHh!, bHh),
 ];
 
-export const projectionSum = (x: Tensor, h: Tensor, named: Named): Tensor => add(...projections(x, h, named));
+export const projectionSum = (x: Tensor, h: Tensor, named: Named): Tensor => {
+  const [input, recurrent] = projections(x, h, named);
+  return add(input, recurrent);
+};

@@ -3,6 +3,7 @@ import { scope } from "../tensor/scope.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 import { checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { normOf as vectorNorm } from "../util/numbers.js";
 
 /** The gradients that are there. */
 const gradientsOf = (params: Iterable<Tensor>): Tensor[] => [...params].flatMap((p) => p.grad ?? []);
@@ -24,7 +25,7 @@ export function clipGradNorm(params: Iterable<Tensor>, maxNorm: number): number 
     const advice = "give the optimizer the option clipNorm instead";
     throw new SeqgradError("device", `clipGradNorm: ${waiting.backend.type} cannot answer at once; ${advice}.`);
   }
-  const norm = Math.hypot(...gradients.map(normOf));
+  const norm = vectorNorm(gradients.map(normOf));
   if (!Number.isFinite(norm))
     throw new SeqgradError("not-finite", `clipGradNorm: the norm of the gradients is ${norm}; nothing was changed.`);
   const scale = Math.min(1, maxNorm / (norm + 1e-6));

@@ -12,6 +12,7 @@ import { CharTokenizer } from "../text/char-tokenizer.js";
 import { sequenceTokens } from "../text/tokenizer.js";
 import { Vocabulary } from "../text/vocabulary.js";
 import { SeqgradError } from "../util/errors.js";
+import { maxOf } from "../util/numbers.js";
 import { type BatchOptions, demand, evaluating, isStrings, meanLoss, rowOf, type Task } from "./task.js";
 
 export interface EntityTaggerOptions extends Omit<SequenceTaggerConfig, "vocabularySize" | "tags" | "characters"> {
@@ -165,7 +166,7 @@ function likeliest(scores: ArrayLike<number>, { shape: [, T], lengths }: TaggerI
   return lengths.map((n, b) =>
     Array.from({ length: n }, (_, t) => {
       const row = rowOf(scores, K, b * T + t);
-      return row.indexOf(Math.max(...row));
+      return row.indexOf(maxOf(row));
     }),
   );
 }

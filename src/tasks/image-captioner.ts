@@ -4,6 +4,7 @@ import type { SavedModel } from "../io/model-folder.js";
 import { Captioner, type CaptionerConfig } from "../models/captioner.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { SeqgradError } from "../util/errors.js";
+import { maxOf } from "../util/numbers.js";
 import { demandMaxLength, savedTokenizer } from "./task.js";
 import { TextWriter, tokenizerOf, type UnitOptions, type Writing } from "./text-writer.js";
 
@@ -52,7 +53,7 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
     const captions = images.map(({ caption }) => caption);
     const target = tokenizer ?? tokenizerOf(captions, options);
     const scaler = frameScaler(images.map(({ features }) => features));
-    const places = Math.max(...images.map(({ features }) => features.length));
+    const places = maxOf(images.map(({ features }) => features.length));
     const model = new Captioner({ ...config, features: scaler.means.length, places, targetVocabulary: target.size });
     return new ImageCaptioner(model, scaler, target, maxLength);
   }

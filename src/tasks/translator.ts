@@ -95,7 +95,7 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
 
   protected itemOf(text: string): Int32Array {
     const { eos } = this.source.special as { eos: number };
-    return Int32Array.of(...this.source.encode(text).subarray(0, this.maxLength), eos);
+    return Int32Array.from([...this.source.encode(text).subarray(0, this.maxLength), eos]);
   }
 
   protected padded(rows: readonly Int32Array[]): PaddedRows {

@@ -1,34 +1,35 @@
 /**
- * Byte-pair encoding's training (Gage 1994; Sennrich, Haddow and Birch 2016): the most frequent pair of neighbouring symbols becomes one
- * symbol, over and over; of equally frequent pairs the one of lower ids, first symbol before second.
+ * Byte-pair encoding's training (Gage 1994; Sennrich, Haddow and Birch 2016): the most frequent pair of neighboring symbols becomes one
+ * symbol, over and over; of equally frequent pairs the one of lower ids, first symbol before second. A merge visits the places of its
+ * pair alone, however long the words are.
  *
  * @param words each as the ids of its symbols, and how often it occurs
- * @param isFull asked before each merge whether there shall be no more
+ * @param isFull asked before each merge whether there must be no more
  * @param minCount pairs that occur less often are not merged
  * @param join makes the symbol of a pair; answers its id, or undefined to leave the pair as it is
  */
 export function mergePairs(
-  words: readonly { readonly symbols: number[]; readonly count: number }[],
+  words: readonly { readonly symbols: ArrayLike<number>; readonly count: number }[],
   isFull: () => boolean,
   minCount: number,
   join: (a: number, b: number) => number | undefined,
 ): void {
+  const { symbols, next, previous, counts } = placesOf(words);
   const pairs = new Map<number, Pair>();
   const queue: Entry[] = [];
-  const change = (a: number, b: number, word: number, by: number) => {
+  /** The pair that begins at a place has become more or less frequent by its word. */
+  const change = (a: number, b: number, place: number, sign: 1 | -1) => {
     const key = a * SPAN + b;
     let pair = pairs.get(key);
     if (!pair) {
-      pair = { a, b, count: 0, words: new Set() };
+      pair = { a, b, count: 0, places: [] };
       pairs.set(key, pair);
     }
-    pair.count += by;
-    if (by > 0) pair.words.add(word);
+    pair.count += sign * counts[place]!;
+    if (sign > 0) pair.places.push(place);
     return pair;
   };
-  for (const [w, { symbols, count }] of words.entries()) {
-    for (let i = 1; i < symbols.length; i++) change(symbols[i - 1]!, symbols[i]!, w, count);
-  }
+  for (let p = 0; p < symbols.length; p++) if (next[p]! >= 0) change(symbols[p]!, symbols[next[p]!]!, p, 1);
   for (const pair of pairs.values()) enqueue(queue, pair);
 
   while (!isFull()) {
@@ -43,29 +44,26 @@ export function mergePairs(
       continue;
     }
     const touched = new Set<Pair>();
-    for (const w of pair.words) {
-      const { symbols, count } = words[w]!;
-      let to = 0;
-      for (let from = 0; from < symbols.length; from++) {
-        const isPair = symbols[from] === a && symbols[from + 1] === b;
-        if (!isPair) {
-          symbols[to++] = symbols[from]!;
-          continue;
-        }
-        const before = symbols[to - 1];
-        const after = symbols[from + 2];
-        if (to > 0) {
-          touched.add(change(before!, a, w, -count));
-          touched.add(change(before!, joined, w, count));
-        }
-        if (after !== undefined) {
-          touched.add(change(b, after, w, -count));
-          touched.add(change(joined, after, w, count));
-        }
-        symbols[to++] = joined;
-        from++;
+    // Of three equal symbols the first two are merged: from left to right.
+    const places = a === b ? Int32Array.from(pair.places).sort() : pair.places;
+    pair.places = [];
+    for (const place of places) {
+      const second = next[place]!;
+      // It was a place of the pair once, and may be none any more.
+      if (symbols[place] !== a || second < 0 || symbols[second] !== b) continue;
+      const [before, after] = [previous[place]!, next[second]!];
+      if (before >= 0) {
+        touched.add(change(symbols[before]!, a, before, -1));
+        touched.add(change(symbols[before]!, joined, before, 1));
       }
-      symbols.length = to;
+      if (after >= 0) {
+        touched.add(change(b, symbols[after]!, second, -1));
+        touched.add(change(joined, symbols[after]!, place, 1));
+        previous[after] = place;
+      }
+      symbols[place] = joined;
+      symbols[second] = GONE;
+      next[place] = after;
     }
     pair.count = 0;
     for (const other of touched) if (other.count > 0) enqueue(queue, other);
@@ -75,12 +73,32 @@ export function mergePairs(
 /** More than there are symbols: a pair's key is a number that a float64 holds exactly. */
 export const SPAN = 2 ** 26;
 
+/** Where a symbol was merged into the one before it. */
+const GONE = -1;
+
+/** All symbols of all words in a row, linked to their neighbors in the word, -1 at its ends; and how often the word of each occurs. */
+function placesOf(words: readonly { readonly symbols: ArrayLike<number>; readonly count: number }[]) {
+  const size = words.reduce((sum, { symbols }) => sum + symbols.length, 0);
+  const [symbols, next, previous] = [new Int32Array(size), new Int32Array(size), new Int32Array(size)];
+  const counts = new Float64Array(size);
+  let place = 0;
+  for (const { symbols: own, count } of words) {
+    for (let i = 0; i < own.length; i++, place++) {
+      symbols[place] = own[i]!;
+      next[place] = i + 1 < own.length ? place + 1 : -1;
+      previous[place] = i > 0 ? place - 1 : -1;
+      counts[place] = count;
+    }
+  }
+  return { symbols, next, previous, counts };
+}
+
 interface Pair {
   readonly a: number;
   readonly b: number;
   count: number;
-  /** The words that may hold it. */
-  readonly words: Set<number>;
+  /** The places where it may begin. */
+  places: number[];
 }
 
 /** A pair in the queue, with its count at that time. */

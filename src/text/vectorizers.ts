@@ -1,5 +1,6 @@
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { normOf } from "../util/numbers.js";
 import { SparseRows } from "./sparse.js";
 import { textsIn } from "./tokenizer.js";
 import { Vocabulary } from "./vocabulary.js";
@@ -163,7 +164,7 @@ export class TfIdf {
     const values = counts.map((tf, k) => (this.#sublinear ? 1 + Math.log(tf) : tf) * this.idf[columns[k]!]!);
     for (let r = 0; r < shape[0] && this.#norm !== "none"; r++) {
       const row = values.subarray(starts[r], starts[r + 1]);
-      const norm = this.#norm === "l1" ? row.reduce((sum, v) => sum + v, 0) : Math.hypot(...row);
+      const norm = this.#norm === "l1" ? row.reduce((sum, v) => sum + v, 0) : normOf(row);
       if (norm > 0) for (const [k, value] of row.entries()) row[k] = value / norm;
     }
     return new SparseRows(shape, starts, columns, values);

@@ -1,5 +1,6 @@
 import { checkFinite, checkInteger, checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { normOf } from "../util/numbers.js";
 
 /** A word and how near it is: the cosine of its vector with the one asked about. */
 export interface Neighbour {
@@ -38,7 +39,7 @@ export class WordVectors {
       const twice = words.find((word, id) => this.#ids.get(word) !== id);
       throw new SeqgradError("value", `WordVectors: ${JSON.stringify(twice)} occurs twice.`);
     }
-    this.#norms = Float64Array.from(words, (_, id) => Math.hypot(...this.#row(id)));
+    this.#norms = Float64Array.from(words, (_, id) => normOf(this.#row(id)));
     const bad = this.#norms.findIndex((norm) => !Number.isFinite(norm));
     if (bad >= 0)
       throw new SeqgradError("not-finite", `WordVectors: the vector of ${JSON.stringify(words[bad])} is not finite; was its training?`);
@@ -122,7 +123,7 @@ export class WordVectors {
     if (typeof to === "string") return this.nearest(this.#row(this.#idOf("nearest", to)), count, [to, ...except]);
     if (to?.length !== this.dimension)
       throw new SeqgradError("shape", `WordVectors.nearest: the vector has ${to?.length ?? "no"} numbers; wants ${this.dimension}.`);
-    const norm = Math.hypot(...Array.from(to));
+    const norm = normOf(to);
     checkFinite("WordVectors.nearest", "the vector's length", norm);
     const left = new Set(except);
     return this.words
@@ -167,7 +168,7 @@ export class WordVectors {
  */
 export function cosineSimilarity(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) throw new SeqgradError("shape", `cosineSimilarity: the vectors have ${a.length} and ${b.length} numbers.`);
-  return cosine(a, Math.hypot(...Array.from(a)), b, Math.hypot(...Array.from(b)));
+  return cosine(a, normOf(a), b, normOf(b));
 }
 
 function cosine(a: ArrayLike<number>, normA: number, b: ArrayLike<number>, normB: number): number {

@@ -25,8 +25,8 @@ describe("the progress line", () => {
     const written: string[] = [];
     const out = { isTTY: true, columns: 0, write: (text: string) => written.push(text) > 0 };
     const line = new ProgressLine(10, 2, out);
-    line.update(3, "loss 1");
-    line.update(4, "loss 1"); // too soon to draw again
+    line.update(3, ["loss 1"]);
+    line.update(4, ["loss 1"]); // too soon to draw again
     line.clear();
     const [drawn, ...rest] = written;
     expect(drawn!.slice(0, 4)).toBe("\r\x1b[K");

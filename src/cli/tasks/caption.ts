@@ -1,6 +1,7 @@
 import { attentionKinds } from "../../models/recurrent-decoder.js";
 import { type CaptionedImage, ImageCaptioner } from "../../tasks/image-captioner.js";
 import { SeqgradError } from "../../util/errors.js";
+import { maxOf } from "../../util/numbers.js";
 import { captionerJudge } from "../judges/writers.js";
 import {
   choiceOption,
@@ -44,7 +45,7 @@ export const caption: TaskKind = {
   async prepare(text, file, recipe) {
     const images = await imagesIn(text, file);
     const { train, validation, test } = partsOf(images, recipe);
-    const places = Math.max(...train.map(({ features }) => features.length));
+    const places = maxOf(train.map(({ features }) => features.length));
     const large = [...validation, ...test].find(({ features }) => features.length > places);
     if (large) {
       const got = `a grid of ${large.features.length} places occurs only in the part for validation or test`;
