@@ -1,5 +1,4 @@
-import { checkText, shown } from "../util/check.js";
-import { SeqgradError } from "../util/errors.js";
+import { checkBoolean, checkChoice, checkText } from "../util/check.js";
 import { checkOptions } from "../util/options.js";
 import { remembering } from "../util/remember.js";
 import { hostDictionary } from "./dictionary.js";
@@ -34,10 +33,8 @@ export class WordSplitter {
   constructor(options: WordOptions = {}) {
     checkOptions("WordSplitter", options, wordOptions);
     const { lowercase = true, punctuation = "keep", locale } = options;
-    if (typeof lowercase !== "boolean")
-      throw new SeqgradError("value", `WordSplitter: lowercase is ${shown(lowercase)}; expected true or false.`);
-    if (punctuation !== "keep" && punctuation !== "drop")
-      throw new SeqgradError("value", `WordSplitter: punctuation is ${shown(punctuation)}; expected "keep" or "drop".`);
+    checkBoolean("WordSplitter", "lowercase", lowercase);
+    checkChoice("WordSplitter", "punctuation", punctuation, ["keep", "drop"]);
     this.options = { lowercase, punctuation, locale };
     this.#lowerCase = lowerCaseOf("WordSplitter", locale);
   }

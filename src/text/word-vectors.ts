@@ -1,6 +1,10 @@
-import { checkFinite, checkInteger, checkText } from "../util/check.js";
+import { checkChoice, checkFinite, checkInteger, checkList, checkText, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { normOf } from "../util/numbers.js";
+import { checkOptions } from "../util/options.js";
+import { BinaryReader, binaryRows, type Chunks, encoded, readAll, TextReader, textLines, type VectorTable } from "./word-vector-files.js";
+
+const formats = ["text", "binary"] as const;
 
 /** A word and how near it is: the cosine of its vector with the one asked about. */
 export interface Neighbour {
@@ -17,6 +21,7 @@ export interface Neighbour {
 export class WordVectors {
   readonly #ids: ReadonlyMap<string, number>;
   readonly #norms: Float64Array;
+  #warnings: readonly string[] = [];
 
   /**
    * @param data `[words, dimension]`, row-major
@@ -27,11 +32,16 @@ export class WordVectors {
     readonly dimension: number,
     readonly data: Float32Array<ArrayBuffer>,
   ) {
+    checkList("WordVectors", "words", words, "a list of strings");
+    const strange = words.findIndex((word) => typeof word !== "string");
+    if (strange >= 0)
+      throw new SeqgradError("value", `WordVectors: words[${strange}] is ${shown(words[strange])}; expected a list of strings.`);
     checkInteger("WordVectors", "dimension", dimension, 1);
-    if (!(data instanceof Float32Array)) throw new SeqgradError("value", "WordVectors: the numbers are no Float32Array; make one of them.");
+    if (!(data instanceof Float32Array))
+      throw new SeqgradError("value", `WordVectors: the numbers are ${kindOf(data)}; expected a Float32Array.`);
     if (words.length === 0) throw new SeqgradError("value", "WordVectors: there is no word.");
     if (data.length !== words.length * dimension) {
-      const wanted = `${words.length} words of dimension ${dimension} want ${words.length * dimension}`;
+      const wanted = `${words.length} words of dimension ${dimension} are ${words.length * dimension}`;
       throw new SeqgradError("shape", `WordVectors: ${data.length} numbers; ${wanted}.`);
     }
     this.#ids = new Map(words.map((word, id) => [word, id]));
@@ -46,54 +56,78 @@ export class WordVectors {
   }
 
   /**
-   * Reads word2vec's text format, whose first line tells words and dimension, or GloVe's, which has no such line. A word may hold blanks:
-   * the last `dimension` columns are its vector.
+   * Reads word2vec's text format, whose first line says how many words there are and their dimension, or GloVe's, which has no such line.
+   * A word may hold blanks, and a tab may follow it: the last `dimension` columns are its vector. Of a word that is there twice the first
+   * counts, and `warnings` say so.
    *
-   * @param dimension where the first line does not tell it. Default: one less than the columns of the first line
-   * @param name the file's name, for messages
+   * @param options `dimension`, where the first line does not tell it. Default: one less than the columns of the first line; `name` of
+   *   the file, for messages
    * @throws SeqgradError `format` that names the file, the line and the column
    */
-  static fromText(text: string, { dimension, name = "the file" }: { dimension?: number; name?: string } = {}): WordVectors {
-    const lines = checkText("WordVectors.fromText", text)
-      .replace(/^\ufeff/, "")
-      .split("\n");
-    const first = lines.find((line) => line.trim() !== "");
-    if (first === undefined) throw new SeqgradError("format", `${name} holds no word.`);
-    if (dimension !== undefined) checkInteger("WordVectors.fromText", "dimension", dimension, 1);
-    const header = /^(\d+) (\d+)\s*$/.exec(lines[0]!);
-    const size = dimension ?? (header ? Number(header[2]) : first.trimEnd().split(" ").length - 1);
-    if (size === 0)
-      throw new SeqgradError(
-        "format",
-        `${name}, line ${1 + lines.indexOf(first)}, column 2: wants a word and its numbers, with blanks between.`,
-      );
-    const words: string[] = [];
-    const numbers: number[] = [];
-    const lineOf = new Map<string, number>();
-    for (const [i, line] of lines.entries()) {
-      if ((i === 0 && header) || line.trim() === "") continue;
-      const cells = line.trimEnd().split(" ");
-      const fail = (column: number, what: string) => new SeqgradError("format", `${name}, line ${i + 1}, column ${column}: ${what}.`);
-      if (cells.length <= size) throw fail(cells.length + 1, `the line has ${cells.length - 1} numbers; wants ${size}`);
-      const word = cells.slice(0, -size).join(" ");
-      if (lineOf.has(word)) throw fail(1, `${JSON.stringify(word)} is on line ${lineOf.get(word)} already`);
-      lineOf.set(word, i + 1);
-      words.push(word);
-      for (const [k, cell] of cells.slice(-size).entries()) {
-        const value = Math.fround(Number(cell)); // as it is kept
-        if (cell === "" || !Number.isFinite(value)) throw fail(cells.length - size + k + 1, `${JSON.stringify(cell)} is not a number`);
-        numbers.push(value);
-      }
-    }
-    if (header && Number(header[1]) !== words.length)
-      throw new SeqgradError("format", `${name}: ${words.length} words; the first line tells of ${header[1]}. Is the file cut off?`);
-    return new WordVectors(words, size, Float32Array.from(numbers));
+  static fromText(text: string, options: { dimension?: number; name?: string } = {}): WordVectors {
+    const op = "WordVectors.fromText";
+    checkText(op, text);
+    checkOptions(op, options, ["dimension", "name"]);
+    const { dimension, name = "the file" } = options;
+    if (dimension !== undefined) checkInteger(op, "dimension", dimension, 1);
+    return WordVectors.#of(new TextReader(name, dimension ?? 0).read(text));
   }
 
-  /** @param header whether the first line tells words and dimension, as word2vec's does. Default true */
-  toText({ header = true }: { header?: boolean } = {}): string {
-    const lines = this.words.map((word, id) => `${word} ${Array.from(this.#row(id), (v) => Number(v.toPrecision(7))).join(" ")}`);
-    return `${[...(header ? [`${this.words.length} ${this.dimension}`] : []), ...lines].join("\n")}\n`;
+  /**
+   * Reads a file of vectors as it comes, of any size: word2vec's text or binary format, or GloVe's text.
+   *
+   * @param source all bytes, or piece by piece: Node's file streams, `(await fetch(url)).body`, any iterable of Uint8Arrays
+   * @param options `format`, default `text`; `dimension` and `name` as fromText()
+   * @throws SeqgradError `format` for a file that is not whole or of another format, `value` for another kind of source
+   * @example
+   * const vectors = new sg.WordVectors(["king", "queen"], 2, Float32Array.of(1, 2, 3, 4));
+   * const again = await sg.WordVectors.read(vectors.chunks({ format: "binary" }), { format: "binary" });
+   * again.vectorOf("queen"); // = [3, 4]
+   */
+  static async read(source: Chunks, options: { format?: "text" | "binary"; dimension?: number; name?: string } = {}): Promise<WordVectors> {
+    const op = "WordVectors.read";
+    checkOptions(op, options, ["format", "dimension", "name"]);
+    const { format = "text", dimension, name = "the file" } = options;
+    checkChoice(op, "format", format, formats);
+    if (dimension !== undefined) checkInteger(op, "dimension", dimension, 1);
+    return WordVectors.#of(await readAll(op, source, format === "binary" ? new BinaryReader(name) : new TextReader(name, dimension ?? 0)));
+  }
+
+  static #of({ words, dimension, data, warnings }: VectorTable): WordVectors {
+    const vectors = new WordVectors(words, dimension, data);
+    vectors.#warnings = warnings;
+    return vectors;
+  }
+
+  /** What was left out when a file was read: words that were there before. */
+  get warnings(): readonly string[] {
+    return this.#warnings;
+  }
+
+  /**
+   * word2vec's text format, or GloVe's.
+   * @param options `header`: whether the first line tells words and dimension, as word2vec's does. Default true
+   * @throws SeqgradError `value` for a word with a line break; chunks() writes what is too large for one string
+   */
+  toText(options: { header?: boolean } = {}): string {
+    checkOptions("WordVectors.toText", options, ["header"]);
+    return Array.from(textLines(this.words, (id) => this.#row(id), options.header ?? true)).join("");
+  }
+
+  /**
+   * A file of the vectors, piece by piece: word2vec's text or binary format, or GloVe's text.
+   * @param options `format`, default `text`; `header` as toText()
+   * @throws SeqgradError `value` for a word with a line break, or with a blank in the binary format
+   * @example
+   * const vectors = new sg.WordVectors(["king"], 2, Float32Array.of(1, 2));
+   * new TextDecoder().decode([...vectors.chunks()][0]); // = "1 2\nking 1 2\n"
+   */
+  chunks(options: { format?: "text" | "binary"; header?: boolean } = {}): Iterable<Uint8Array> {
+    checkOptions("WordVectors.chunks", options, ["format", "header"]);
+    const { format = "text", header = true } = options;
+    checkChoice("WordVectors.chunks", "format", format, formats);
+    const rowOf = (id: number) => this.#row(id);
+    return format === "binary" ? binaryRows(this.words, rowOf) : encoded(textLines(this.words, rowOf, header));
   }
 
   has(word: string): boolean {
@@ -120,9 +154,10 @@ export class WordVectors {
    */
   nearest(to: string | ArrayLike<number>, count = 10, except: readonly string[] = []): Neighbour[] {
     checkInteger("WordVectors.nearest", "count", count, 1);
+    checkList("WordVectors.nearest", "except", except, "a list of words");
     if (typeof to === "string") return this.nearest(this.#row(this.#idOf("nearest", to)), count, [to, ...except]);
     if (to?.length !== this.dimension)
-      throw new SeqgradError("shape", `WordVectors.nearest: the vector has ${to?.length ?? "no"} numbers; wants ${this.dimension}.`);
+      throw new SeqgradError("shape", `WordVectors.nearest: the vector has ${to?.length ?? "no"} numbers; expected ${this.dimension}.`);
     const norm = normOf(to);
     checkFinite("WordVectors.nearest", "the vector's length", norm);
     const left = new Set(except);
@@ -156,7 +191,7 @@ export class WordVectors {
   #idOf(method: string, word: string): number {
     const id = this.#ids.get(word);
     if (id !== undefined) return id;
-    throw new SeqgradError("range", `WordVectors.${method}: ${JSON.stringify(word)} is not one of the ${this.words.length} words.`);
+    throw new SeqgradError("range", `WordVectors.${method}: ${shown(word)} is not one of the ${this.words.length} words.`);
   }
 }
 
@@ -167,6 +202,8 @@ export class WordVectors {
  * sg.cosineSimilarity([1, 0], [1, 1]); // = Math.SQRT1_2
  */
 export function cosineSimilarity(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  checkList("cosineSimilarity", "a", a, "a list of numbers");
+  checkList("cosineSimilarity", "b", b, "a list of numbers");
   if (a.length !== b.length) throw new SeqgradError("shape", `cosineSimilarity: the vectors have ${a.length} and ${b.length} numbers.`);
   return cosine(a, normOf(a), b, normOf(b));
 }

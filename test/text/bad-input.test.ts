@@ -110,8 +110,7 @@ describe("word vectors", () => {
     const read = (text: string, dimension?: number) =>
       WordVectors.fromText(text, { name: "v.txt", ...(dimension !== undefined && { dimension }) });
     for (const text of ["", "\n\n", "\ufeff"]) expectError("format", () => read(text), "v.txt holds no word");
-    expectError("format", () => read("hello\n"), "v.txt, line 1, column 2: wants a word and its numbers");
-    expectError("format", () => read("a 1 2\n\nb 1 2\nb 3 4"), 'v.txt, line 4, column 1: "b" is on line 3 already');
+    expectError("format", () => read("hello\n"), "v.txt, line 1, column 2: expected a word and its numbers");
     expectError("format", () => read("a 1\nb 1e39"), 'v.txt, line 2, column 2: "1e39" is not a number');
     expectError("range", () => read("a 1 2", 0), "dimension is 0");
     expectError("value", () => WordVectors.fromText(wrong(null)), "the text is null");
@@ -121,10 +120,10 @@ describe("word vectors", () => {
 
   test("are finite numbers", () => {
     expectError("not-finite", () => new WordVectors(["a", "b"], 1, Float32Array.of(1, Number.NaN)), 'the vector of "b" is not finite');
-    expectError("value", () => new WordVectors(["a"], 1, wrong([1])), "no Float32Array");
+    expectError("value", () => new WordVectors(["a"], 1, wrong([1])), "the numbers are an array; expected a Float32Array");
     const vectors = new WordVectors(["a"], 2, Float32Array.of(1, 0));
     expectError("value", () => vectors.nearest([1, Number.NaN]), "WordVectors.nearest: the vector's length is NaN");
-    expectError("shape", () => vectors.nearest(wrong(null)), "the vector has no numbers; wants 2");
+    expectError("shape", () => vectors.nearest(wrong(null)), "the vector has no numbers; expected 2");
   });
 
   test.each([
