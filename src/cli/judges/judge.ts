@@ -1,6 +1,7 @@
 import type { ConfusionMatrix, Score } from "../../metrics/index.js";
 import type { SearchOptions, Task } from "../../tasks/index.js";
 import { formatNumber } from "../../util/format.js";
+import { maxOf } from "../../util/numbers.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: kinds differ in their examples, inputs and answers, which only they look into.
 export type AnyTask = Task<any, any, any, any>;
@@ -156,7 +157,7 @@ export function tableLines({ title, columns, rows }: Table): string[] {
     ...values.map((value) => (typeof value === "string" ? value : formatNumber(value))),
   ]);
   const all = [[title, ...columns.map((column) => oneLine(column, 24))], ...cells];
-  const widths = all[0]!.map((_, c) => Math.max(...all.map((row) => row[c]!.length)));
+  const widths = all[0]!.map((_, c) => maxOf(all.map((row) => row[c]!.length)));
   return all.map((row) =>
     row
       .map((cell, c) => (c === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[c]!)))
