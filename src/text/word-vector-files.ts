@@ -1,4 +1,4 @@
-import { breather } from "../util/breath.js";
+import { breathe } from "../util/breath.js";
 import { kindOf } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 
@@ -242,7 +242,6 @@ const BLANK = 32;
 
 /** Reads pieces to their end; the event loop turns between them. */
 export async function readAll(op: string, source: Chunks, reader: VectorReader): Promise<VectorTable> {
-  const breathe = breather();
   const encoder = new TextEncoder();
   for await (const chunk of pieces(op, source)) {
     if (typeof chunk !== "string" && !(chunk instanceof Uint8Array))
