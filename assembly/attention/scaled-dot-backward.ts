@@ -8,10 +8,10 @@ import { addBias, blockQueries, gradientRow, keepFactors, multiplyRow, packedKey
 const blockKeys: i32 = 64;
 
 /**
- * The gradients of attentionForward, of which all shapes, strides and letters are: with w recomputed from logSumExp, the factors f of
- * dropout (1 without), delta_t = dy_t . y_t and dx_ts = w_ts (f_ts dy_t . v_s - delta_t),
+ * The gradients of attentionForward, of which all shapes, strides and letters are: with e_ts = exp(x_ts - m_t), so that w = e / total,
+ * u_t = dy_t / total_t, the factors f of dropout (1 without), delta_t = u_t . y_t and dx_ts = e_ts (f_ts u_t . v_s - delta_t),
  *
- *   dv_s = sum_t f_ts w_ts dy_t,   dk_s = scale sum_t dx_ts q_t,   dq_t = scale sum_s dx_ts k_s,
+ *   dv_s = sum_t f_ts e_ts u_t,   dk_s = scale sum_t dx_ts q_t,   dq_t = scale sum_s dx_ts k_s,
  *
  * where the sums over t are also over the query heads of a key head, in order. dq, dk, dv have the strides of q, k, v, dy those of y; each
  * of the three may be absent. begin, end: of the B K pairs of batch and key head. Overwrites what it writes, of keys that no query sees
@@ -19,11 +19,11 @@ const blockKeys: i32 = 64;
  * queries, of their gradients, of dy and of scores (Dao et al. 2022).
  */
 export function attentionBackward(
-  q: usize, k: usize, v: usize, bias: usize, lengths: usize, y: usize, dy: usize, logSumExp: usize,
+  q: usize, k: usize, v: usize, bias: usize, lengths: usize, y: usize, dy: usize, largest: usize, total: usize,
   dq: usize, dk: usize, dv: usize, workspace: usize,
   B: i32, N: i32, K: i32, T: i32, S: i32, D: i32, E: i32, causal: i32, offset: i32,
   qB: i32, qN: i32, qT: i32, kB: i32, kN: i32, kS: i32, vB: i32, vN: i32, vS: i32, yB: i32, yN: i32, yT: i32,
-  bB: i32, bN: i32, bT: i32, bS: i32, key0: u32, key1: u32, counter0: u32, counter1: u32, begin: i32, end: i32, scale: f32, p: f32,
+  bB: i32, bN: i32, bT: i32, bS: i32, key0: u32, key1: u32, counter0: u32, counter1: u32, begin: i32, end: i32, scale: f32, p: f32, growth: f32,
 ): void {
   const capacity = wholePanels(min(S, packedKeys)), wideD = wholePanels(D), wideE = wholePanels(E);
   const keys = aligned(workspace);
@@ -60,9 +60,12 @@ export function attentionBackward(
           const rows = min(T - t, blockQueries);
           const visible = min(count, seenKeys(lengths, b, t + rows - 1, S, causal, offset) - first);
           if (visible <= 0) continue;
-          const rowsY = at(y + shiftY, t, yT, 0), lse = logSumExp + bytes(query * T + t);
+          const rowsY = at(y + shiftY, t, yT, 0), rowsDy = at(dy + shiftY, t, yT, 0), own = bytes(query * T + t);
           scaledRows(at(q + shiftQ, t, qT, 0), qT, rows, D, scale, queries, D);
-          scaledRows(at(dy + shiftY, t, yT, 0), yT, rows, E, 1, upstream, E);
+          for (let i: i32 = 0; i < rows; i++) {
+            const sum = load<f32>(total + own + bytes(i));
+            scaledRows(at(rowsDy, i, yT, 0), 0, 1, E, sum == 0 ? 0 : 1 / sum, at(upstream, i, E, 0), E);
+          }
           packB(queries, D, false, rows, D, queryRows);
           packB(upstream, E, false, rows, E, upstreamRows);
           for (let i: i32 = 0; i < rows; i++) store<f32>(deltas + bytes(i), rowDot(at(rowsY, i, yT, 0), at(upstream, i, E, 0), E));
@@ -73,16 +76,16 @@ export function attentionBackward(
             gemmFrom(upstream, E, values + bytes(j * E), rows, wide, E, 0, 0, dScores, blockKeys);
             for (let i: i32 = 0; i < rows; i++) {
               const row = scores + bytes(i * blockKeys), dRow = dScores + bytes(i * blockKeys);
-              const own = min(max(seenKeys(lengths, b, t + i, S, causal, offset) - first - j, 0), cols);
-              if (headBias) addBias(row, at(headBias, t + i, bT, 0) + bytes((first + j) * bS), bS, own);
+              const visibleKeys = min(max(seenKeys(lengths, b, t + i, S, causal, offset) - first - j, 0), cols);
+              if (headBias) addBias(row, at(headBias, t + i, bT, 0) + bytes((first + j) * bS), bS, visibleKeys);
               let f: usize = 0;
               if (p > 0) {
                 const index = (<u64>query * <u64>T + <u64>(t + i)) * <u64>S + <u64>(first + j);
-                f = keepFactors(factors, index, own, key0, key1, counter0, counter1, p);
-                multiplyRow(dRow, f, own);
+                f = keepFactors(factors, index, visibleKeys, key0, key1, counter0, counter1, p, growth);
+                multiplyRow(dRow, f, visibleKeys);
               }
-              gradientRow(row, dRow, load<f32>(lse + bytes(i)), load<f32>(deltas + bytes(i)), own, cols);
-              if (f) multiplyRow(row, f, own);
+              gradientRow(row, dRow, load<f32>(largest + own + bytes(i)), load<f32>(deltas + bytes(i)), visibleKeys, cols);
+              if (f) multiplyRow(row, f, visibleKeys);
             }
             if (dv) addTransposed(scores, rows, cols, upstreamRows, E, dValues + bytes(j * E));
             if (dk) addTransposed(dScores, rows, cols, queryRows, D, dKeys + bytes(j * D));

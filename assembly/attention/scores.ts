@@ -93,10 +93,10 @@ export function weighRow(row: usize, n: i32, wide: i32, now: f32, largest: usize
   store<f32>(total, sumBefore + sum);
 }
 
-/** Scores become their weights w = e^(score - lse); the gradients of weights at dRow those of scores, w (dRow - delta); 0 from n to `wide`. */
-export function gradientRow(row: usize, dRow: usize, lse: f32, delta: f32, n: i32, wide: i32): void {
+/** Scores become e = e^(score - largest); the gradients at dRow those of scores, e (dRow - delta); 0 from n to `wide`. */
+export function gradientRow(row: usize, dRow: usize, largest: f32, delta: f32, n: i32, wide: i32): void {
   const d = f32x4.splat(delta);
-  expRow(row, row, 16, lse, (n + 3) & ~3);
+  expRow(row, row, 16, largest, (n + 3) & ~3);
   for (let at = row, to = dRow, end = vectorEnd(row, n); at < end; at += 16, to += 16) {
     v128.store(to, f32x4.mul(v128.load(at), f32x4.sub(v128.load(to), d)));
   }
@@ -106,13 +106,13 @@ export function gradientRow(row: usize, dRow: usize, lse: f32, delta: f32, n: i3
 
 /**
  * What dropout multiplies n weights by, the first of which has the number `index` among all: 0 where the uniform number of that index is
- * below p, else 1 / (1 - p). Returns where the first one lies, in whole vectors: hidden scores are 0, and must stay so. `factors` has room
+ * below p, else growth. Returns where the first one lies, in whole vectors: hidden scores are 0, and must stay so. `factors` has room
  * for n and 20 more.
  */
 export function keepFactors(
-  factors: usize, index: u64, n: i32, key0: u32, key1: u32, counter0: u32, counter1: u32, p: f32,
+  factors: usize, index: u64, n: i32, key0: u32, key1: u32, counter0: u32, counter1: u32, p: f32, growth: f32,
 ): usize {
-  const threshold = f32x4.splat(p), kept = f32x4.splat(1 / (1 - p));
+  const threshold = f32x4.splat(p), kept = f32x4.splat(growth);
   const skip = <i32>(index & 3);
   let block = <u32>(index >> 2);
   for (let to = factors, end = vectorEnd(factors, n) + bytes(skip); to < end; to += 64, block += 4) {

@@ -26,3 +26,11 @@ export function advance(parameter: usize): usize {
 
 /** Where what nobody wants is written, over and over. */
 export const sink = memory.data(64);
+
+/** Stores estimate + missed, and `count` numbers behind it what the rounding of that sum lost (Knuth's sum of two). */
+export function storeMean(mean: usize, count: i32, estimate: f32, missed: f32): void {
+  const sum: f32 = estimate + missed;
+  const part: f32 = sum - estimate;
+  store<f32>(mean, sum);
+  store<f32>(mean + ((<usize>count) << 2), estimate - (sum - part) + (missed - part));
+}

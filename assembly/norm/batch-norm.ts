@@ -1,9 +1,12 @@
 import { fma } from "../simd/fma";
 import { loadLanes, storeLanes } from "../simd/lanes";
-import { advance, shifts } from "./affine";
+import { advance, shifts, storeMean } from "./affine";
 
 /** Rows whose contributions are added up in registers before they go to memory. */
 const BLOCK: i32 = 4;
+
+/** Rows whose sums are made on their own. */
+const STRETCH: i32 = 1024;
 
 /** Rows whose mean is the first estimate of a column's. */
 const SAMPLE: i32 = 16;
@@ -13,27 +16,27 @@ const SAMPLE: i32 = 16;
  *
  *   y[r, c] = (x[r, c] - mean[c]) rstd[c] gamma[c] + beta[c],   rstd[c] = 1 / sqrt(var[c] + eps).
  *
- * In training (1) mean and var are those of the rows, var biased, and where runningMean and runningVar are there each moves by `momentum`
- * of its way to the batch's mean and unbiased variance, unless that is not finite; batches (int32 [1]) counts on. In evaluation (0)
- * runningMean and runningVar take their place and stay. x, y [rows, cols]; all others [cols]; gamma (absent: 1), beta (absent: 0). Writes
- * y, mean and rstd; y may alias x. No alignment wanted. The moments are those of x minus an estimate of its mean, as in layer-norm.ts.
- * workspace: 3 cols floats.
+ * In training (1) mean and var are those of the rows, var biased, and where runningMean and runningVar are there each becomes kept times
+ * itself and momentum times the batch's mean or unbiased variance, unless that is not finite; kept is 1 - momentum, as the host has it;
+ * batches (int32 [1]) counts on. In evaluation (0) runningMean and runningVar take their place and stay. x, y [rows, cols]; mean [2, cols],
+ * the means and what their rounding lost; all others [cols]; gamma (absent: 1), beta (absent: 0). Writes y, mean and rstd; y may alias x. No alignment wanted. The moments are those of x minus an estimate of its mean, as in layer-norm.ts.
+ * workspace: 5 cols floats.
  */
 export function batchNormForward(
   x: usize, gamma: usize, beta: usize, y: usize, mean: usize, rstd: usize, runningMean: usize, runningVar: usize, batches: usize,
-  workspace: usize, training: i32, rows: i32, cols: i32, eps: f32, momentum: f32,
+  workspace: usize, training: i32, rows: i32, cols: i32, eps: f32, momentum: f32, kept: f32,
 ): void {
   const size = (<usize>cols) << 2;
-  const shift = workspace, scale = shift + size, bias = scale + size;
+  const shift = workspace, scale = shift + size, bias = scale + size, block = bias + size;
   const n = <f32>rows;
   if (training) {
     memory.fill(shift, 0, size);
     const sample = min(rows, SAMPLE);
-    addMoments(x, 0, x, 0, shift, bias, sample, cols);
+    addMoments(x, 0, x, 0, shift, bias, block, sample, cols);
     for (let c: usize = 0; c < size; c += 4) store<f32>(shift + c, load<f32>(shift + c) / <f32>sample);
     memory.fill(mean, 0, size);
     memory.fill(rstd, 0, size);
-    addMoments(x, shift, x, shift, mean, rstd, rows, cols);
+    addMoments(x, shift, x, shift, mean, rstd, block, rows, cols);
     if (batches) store<i32>(batches, load<i32>(batches) + 1);
   } else memory.copy(shift, runningMean, size);
 
@@ -46,13 +49,13 @@ export function batchNormForward(
       // Rounding may leave a hair below 0; a NaN must pass.
       if (variance < 0) variance = 0;
       if (runningMean) {
-        move(runningMean + c, load<f32>(shift + c) + missed, momentum);
-        move(runningVar + c, variance * (n / (n - 1)), momentum);
+        move(runningMean + c, load<f32>(shift + c) + missed, momentum, kept);
+        move(runningVar + c, variance * (n / (n - 1)), momentum, kept);
       }
     } else variance = load<f32>(runningVar + c);
     const r: f32 = 1 / sqrt<f32>(variance + eps);
     const s: f32 = gamma ? r * load<f32>(gamma + c) : r;
-    store<f32>(mean + c, load<f32>(shift + c) + missed);
+    storeMean(mean + c, cols, load<f32>(shift + c), missed);
     store<f32>(rstd + c, r);
     store<f32>(scale + c, s);
     store<f32>(bias + c, (beta ? load<f32>(beta + c) : 0) - missed * s);
@@ -60,8 +63,8 @@ export function batchNormForward(
   for (let r: i32 = 0; r < rows; r++, x += size, y += size) combineRow(x, 0, y, shift, scale, bias, 0, cols);
 }
 
-function move(running: usize, value: f32, momentum: f32): void {
-  if (abs<f32>(value) < Infinity) store<f32>(running, load<f32>(running) + momentum * (value - load<f32>(running)));
+function move(running: usize, value: f32, momentum: f32, kept: f32): void {
+  if (abs<f32>(value) < Infinity) store<f32>(running, kept * load<f32>(running) + momentum * value);
 }
 
 /**
@@ -70,28 +73,28 @@ function move(running: usize, value: f32, momentum: f32): void {
  *   dGamma[c] += sum_r dy[r, c] xhat[r, c],   dBeta[c] += sum_r dy[r, c],
  *   dx[r, c] = gamma[c] rstd[c] (dy[r, c] - mean_r dy[r, c] - xhat[r, c] mean_r (dy[r, c] xhat[r, c])),
  *
- * in evaluation (training 0) dx = gamma rstd dy. x, dy, dx [rows, cols], the others [cols], gamma (absent: 1); mean, rstd as
+ * in evaluation (training 0) dx = gamma rstd dy. x, dy, dx [rows, cols], the others [cols], gamma (absent: 1); mean [2, cols], rstd as
  * batchNormForward wrote them. Overwrites dx, accumulates dGamma and dBeta; each may be absent. dx may alias dy or x. No alignment wanted.
- * workspace: 3 cols floats.
+ * workspace: 5 cols floats.
  */
 export function batchNormBackward(
   x: usize, gamma: usize, mean: usize, rstd: usize, dy: usize, dx: usize, dGamma: usize, dBeta: usize,
   workspace: usize, training: i32, rows: i32, cols: i32,
 ): void {
   const size = (<usize>cols) << 2;
-  const scale = workspace, bias = scale + size, factor = bias + size;
+  const scale = workspace, bias = scale + size, factor = bias + size, block = factor + size;
   memory.fill(bias, 0, size << 1);
-  if (training || dGamma || dBeta) addMoments(dy, 0, x, mean, bias, factor, rows, cols);
+  if (training || dGamma || dBeta) addMoments(dy, 0, x, mean, bias, factor, block, rows, cols);
   for (let c: usize = 0; c < size; c += 4) {
     const r = load<f32>(rstd + c);
     const k: f32 = gamma ? r * load<f32>(gamma + c) : r;
-    const sum = load<f32>(bias + c);
-    const product: f32 = load<f32>(factor + c) * r;
+    const sum = load<f32>(bias + c), lost = load<f32>(mean + size + c);
+    const product: f32 = (load<f32>(factor + c) - lost * sum) * r;
     if (dBeta) store<f32>(dBeta + c, load<f32>(dBeta + c) + sum);
     if (dGamma) store<f32>(dGamma + c, load<f32>(dGamma + c) + product);
     const share: f32 = training ? -k / <f32>rows : 0;
     store<f32>(scale + c, k);
-    store<f32>(bias + c, share * sum);
+    store<f32>(bias + c, share * (sum - lost * product * r));
     store<f32>(factor + c, share * product * r);
   }
   if (!dx) return;
@@ -100,9 +103,25 @@ export function batchNormBackward(
 
 /**
  * sum[c] += sum_r a'[r, c] and product[c] += sum_r a'[r, c] (x[r, c] - shift[c]), a' = a - aShift or, where that is absent, a; shift
- * absent: 0. In blocks of rows, so that the sums of few go to memory and are added there.
+ * absent: 0. Many rows are added up in stretches, each at `block` [2, cols] first, so that the error does not grow with their number.
  */
-function addMoments(a: usize, aShift: usize, x: usize, shift: usize, sum: usize, product: usize, rows: i32, cols: i32): void {
+function addMoments(
+  a: usize, aShift: usize, x: usize, shift: usize, sum: usize, product: usize, block: usize, rows: i32, cols: i32,
+): void {
+  if (rows <= STRETCH) return addFewMoments(a, aShift, x, shift, sum, product, rows, cols);
+  const size = (<usize>cols) << 2, step = size * STRETCH;
+  for (; rows > 0; rows -= STRETCH, a += step, x += step) {
+    memory.fill(block, 0, size << 1);
+    addFewMoments(a, aShift, x, shift, block, block + size, min(rows, STRETCH), cols);
+    for (let c: usize = 0; c < size; c += 4) {
+      store<f32>(sum + c, load<f32>(sum + c) + load<f32>(block + c));
+      store<f32>(product + c, load<f32>(product + c) + load<f32>(block + size + c));
+    }
+  }
+}
+
+/** As addMoments. In blocks of rows, so that the sums of few go to memory and are added there. */
+function addFewMoments(a: usize, aShift: usize, x: usize, shift: usize, sum: usize, product: usize, rows: i32, cols: i32): void {
   const stride = (<usize>cols) << 2;
   const aStep = advance(aShift) >> 1, step = advance(shift) >> 1;
   for (let r: i32 = 0; r < rows; r += BLOCK, a += stride * BLOCK, x += stride * BLOCK) {
@@ -135,7 +154,7 @@ function addMoments(a: usize, aShift: usize, x: usize, shift: usize, sum: usize,
   }
 }
 
-/** As the loop of addMoments, for a vector of columns or the `left` of them that there are. */
+/** As the loop of addFewMoments, for a vector of columns or the `left` of them that there are. */
 function addLastMoments(
   a: usize, aShift: usize, x: usize, shift: usize, sum: usize, product: usize, n: i32, stride: usize, left: i32,
 ): void {

@@ -2,15 +2,15 @@ import { fma } from "../simd/fma";
 import { hsum } from "../simd/hsum";
 import { loadLanes, storeLanes } from "../simd/lanes";
 import { rowSum } from "../simd/row";
-import { advance, scales, shifts, sink } from "./affine";
+import { advance, scales, shifts, sink, storeMean } from "./affine";
 
 /**
  * Layer normalisation (Ba, Kiros and Hinton 2016) over the last axis:
  *
  *   y[r, c] = (x[r, c] - mean_r) rstd_r gamma[c] + beta[c],   rstd_r = 1 / sqrt(var_r + eps),   var_r biased.
  *
- * x, y [rows, cols]; gamma (absent: 1), beta (absent: 0) [cols]; mean, rstd [rows] are kept for the backward pass. Overwrites y,
- * mean and rstd; y may alias x. No alignment wanted. The moments are those of x minus an estimate of its mean, the mean of the row's
+ * x, y [rows, cols]; gamma (absent: 1), beta (absent: 0) [cols]; rstd [rows] and mean [2, rows], the means and what their rounding lost,
+ * are kept for the backward pass: a mean far from 0 has a rounding error that counts beside the deviation. Overwrites y, mean and rstd; y may alias x. No alignment wanted. The moments are those of x minus an estimate of its mean, the mean of the row's
  * first sixteenth, or 4 elements: the differences are nearly exact where |mean| >> std, and what the estimate missed is their own mean. Its
  * square is taken from theirs and is at most 16 times the variance, which bounds what cancels. One loop writes a row and takes the
  * moments of the next, so that memory and the processor work at once; it runs once more than there are rows, the first time for
@@ -48,7 +48,7 @@ export function layerNormForward(
     // Rounding may leave a hair below 0; a NaN must pass.
     const variance = max<f32>(hsum(f32x4.add(q0, q1)) / count - missed * missed, 0);
     shift = estimate, scale = 1 / sqrt<f32>(variance + eps), bias = -missed * scale;
-    store<f32>(mean, estimate + missed), store<f32>(rstd, scale);
+    storeMean(mean, rows, estimate, missed), store<f32>(rstd, scale);
     mean += 4, rstd += 4;
   }
 }
@@ -66,7 +66,7 @@ function normalise(x: v128, shift: v128, scale: v128, bias: v128, gamma: v128, b
  *   dx[r, c] = rstd_r (g[r, c] - mean_c g[r, c] - xhat[r, c] mean_c (g[r, c] xhat[r, c])),
  *   dGamma[c] += sum_r dy[r, c] xhat[r, c],   dBeta[c] += sum_r dy[r, c].
  *
- * x, dy, dx [rows, cols]; gamma (absent: 1), dGamma, dBeta [cols]; mean, rstd [rows] as layerNormForward wrote them.
+ * x, dy, dx [rows, cols]; gamma (absent: 1), dGamma, dBeta [cols]; mean [2, rows], rstd [rows] as layerNormForward wrote them.
  * Overwrites dx, accumulates dGamma and dBeta (rows ascending); each may be absent. dx may alias dy or x. No alignment wanted.
  */
 export function layerNormBackward(
@@ -89,7 +89,8 @@ export function normBackward(
   for (let r: i32 = 0; rows && r <= rows; r++) {
     const row = <usize>min(r, rows - 1), next = row * stride, last = <usize>max(r - 1, 0) * stride;
     const own: f32 = mean ? load<f32>(mean + (row << 2)) : 0, deviation = load<f32>(rstd + (row << 2));
-    const e = f32x4.splat(own), v = f32x4.splat(deviation);
+    const lost: f32 = mean ? load<f32>(mean + ((<usize>rows + row) << 2)) : 0;
+    const e = f32x4.splat(own), z = f32x4.splat(lost), v = f32x4.splat(deviation);
     const m = f32x4.splat(shift), s = f32x4.splat(scale), f = f32x4.splat(factor), k = f32x4.splat(bias);
     let sum = f32x4.splat(0), product = sum;
     let from = x + last, up = dy + last, ahead = x + next, upAhead = dy + next, g = scales(gamma), n = cols;
@@ -98,7 +99,7 @@ export function normBackward(
     let to = goes ? dx + last : sink, dg = counts && dGamma ? dGamma : to, db = counts && dBeta ? dBeta : to;
     const stepX: usize = goes ? 16 : 0, stepG: usize = dg == to ? stepX : 16, stepB: usize = db == to ? stepX : 16;
     for (; n >= 4; n -= 4, from += 16, up += 16, ahead += 16, upAhead += 16, to += stepX, g += step, dg += stepG, db += stepB) {
-      const w = v128.load(g), u = v128.load(upAhead), d = f32x4.sub(v128.load(ahead), e), t = f32x4.mul(u, w);
+      const w = v128.load(g), u = v128.load(upAhead), d = f32x4.sub(f32x4.sub(v128.load(ahead), e), z), t = f32x4.mul(u, w);
       sum = f32x4.add(sum, t), product = fma(d, t, product);
       const out = combine(v128.load(from), w, v128.load(up), m, s, f, k);
       v128.store(db, f32x4.add(v128.load(db), u));
@@ -106,7 +107,7 @@ export function normBackward(
       v128.store(to, out);
     }
     if (n) {
-      const w = loadLanes(g, n), u = loadLanes(upAhead, n), d = f32x4.sub(loadLanes(ahead, n, own), e), t = f32x4.mul(u, w);
+      const w = loadLanes(g, n), u = loadLanes(upAhead, n), d = f32x4.sub(f32x4.sub(loadLanes(ahead, n, own), e), z), t = f32x4.mul(u, w);
       sum = f32x4.add(sum, t), product = fma(d, t, product);
       const out = combine(loadLanes(from, n), w, loadLanes(up, n), m, s, f, k);
       storeLanes(db, f32x4.add(loadLanes(db, n), u), n);
@@ -114,9 +115,9 @@ export function normBackward(
       storeLanes(to, out, n);
     }
     shift = own, scale = deviation;
-    bias = mean ? -scale * (hsum(sum) / count) : 0;
     // The sum is that of g (x - mean), and the factor is one of x - mean.
     factor = -scale * scale * (scale * hsum(product) / count);
+    bias = mean ? -scale * (hsum(sum) / count) - lost * factor : 0;
   }
 }
 

@@ -6,8 +6,8 @@ import { gradientScale } from "./clip";
  * RMSprop (Hinton 2012; the centred form of Graves 2013), in the form of PyTorch's. With s from gradientScale:
  *
  *   g = s gradient + weightDecay parameter
- *   v <- alpha v + (1 - alpha) g^2
- *   centred, if average is given: average <- average + (1 - alpha) (g - average), and v - average^2 (at least 0) takes v's place below
+ *   v <- alpha v + oneMinusAlpha g^2
+ *   centred, if average is given: average <- average + oneMinusAlpha (g - average), and v - average^2 (at least 0) takes v's place below
  *   d = g / (sqrt(v) + eps)
  *   with a buffer and momentum: buffer <- momentum buffer + d, d = buffer
  *   parameter <- parameter - lr d
@@ -17,7 +17,7 @@ import { gradientScale } from "./clip";
  */
 export function rmsprop(
   gradient: usize, norm: usize, parameter: usize, v: usize, average: usize, buffer: usize, n: i32,
-  lr: f32, alpha: f32, eps: f32, weightDecay: f32, momentum: f32, clipNorm: f32,
+  lr: f32, alpha: f32, oneMinusAlpha: f32, eps: f32, weightDecay: f32, momentum: f32, clipNorm: f32,
 ): void {
   const scale = gradientScale(norm, clipNorm);
   if (scale < 0) return;
@@ -26,7 +26,7 @@ export function rmsprop(
   const scalev = f32x4.splat(scale);
   const decay = f32x4.splat(weightDecay);
   const kept = f32x4.splat(alpha);
-  const taken = f32x4.splat(1 - alpha);
+  const taken = f32x4.splat(oneMinusAlpha);
   const epsv = f32x4.splat(eps);
   const momentumv = f32x4.splat(momentum);
   const rate = f32x4.splat(-lr);

@@ -6,7 +6,7 @@ import { gradientScale } from "./clip";
  * Stochastic gradient descent with momentum (Sutskever et al. 2013), in the form of PyTorch's SGD. With s from gradientScale:
  *
  *   g = s gradient + weightDecay parameter
- *   buffer <- g on the first step (first 1), then momentum buffer + (1 - dampening) g
+ *   buffer <- g on the first step (first 1), then momentum buffer + oneMinusDampening g
  *   d = buffer, or g + momentum buffer (nesterov 1)
  *   parameter <- parameter - lr d
  *
@@ -15,7 +15,7 @@ import { gradientScale } from "./clip";
  */
 export function sgd(
   gradient: usize, norm: usize, parameter: usize, buffer: usize, n: i32, nesterov: i32, first: i32,
-  lr: f32, momentum: f32, dampening: f32, weightDecay: f32, clipNorm: f32,
+  lr: f32, momentum: f32, oneMinusDampening: f32, weightDecay: f32, clipNorm: f32,
 ): void {
   const scale = gradientScale(norm, clipNorm);
   if (scale < 0) return;
@@ -23,7 +23,7 @@ export function sgd(
   if (momentum == 0) buffer = 0;
   const scalev = f32x4.splat(scale);
   const decay = f32x4.splat(weightDecay);
-  const taken = f32x4.splat(first ? 1 : 1 - dampening);
+  const taken = f32x4.splat(first ? 1 : oneMinusDampening);
   const momentumv = f32x4.splat(momentum);
   const rate = f32x4.splat(-lr);
   for (; n >= 4; n -= 4, gradient += 16, parameter += 16) {

@@ -3,7 +3,11 @@ import { hsum } from "./hsum";
 import { loadLanes } from "./lanes";
 
 // Reductions of one contiguous row of n floats. Four vectors of partial results hide the latency of an addition; they are
-// joined by the same tree for every row of a length, so a row's result depends on its values alone.
+// joined by the same tree for every row of a length, so a row's result depends on its values alone. Sums of long rows are made of blocks,
+// which are added in float64, so that their error does not grow with the length.
+
+/** Elements of a block: each of the 16 lanes of a sum adds up 64 of them. */
+export const rowBlock: i32 = 1024;
 
 /** The largest of x[0..n], NaN left out; -Infinity for an empty row. */
 export function rowMax(x: usize, n: i32): f32 {
@@ -22,6 +26,13 @@ export function rowMax(x: usize, n: i32): f32 {
 
 /** The sum of x[0..n]. */
 export function rowSum(x: usize, n: i32): f32 {
+  if (n <= rowBlock) return sumBlock(x, n);
+  let total: f64 = 0;
+  for (; n > 0; n -= rowBlock, x += rowBlock << 2) total += <f64>sumBlock(x, min(n, rowBlock));
+  return <f32>total;
+}
+
+function sumBlock(x: usize, n: i32): f32 {
   let a = f32x4.splat(0), b = a, c = a, d = a;
   for (; n >= 16; n -= 16, x += 64) {
     a = f32x4.add(a, v128.load(x));
@@ -35,6 +46,13 @@ export function rowSum(x: usize, n: i32): f32 {
 
 /** The sum of x[i] y[i], i < n. */
 export function rowDot(x: usize, y: usize, n: i32): f32 {
+  if (n <= rowBlock) return dotBlock(x, y, n);
+  let total: f64 = 0;
+  for (; n > 0; n -= rowBlock, x += rowBlock << 2, y += rowBlock << 2) total += <f64>dotBlock(x, y, min(n, rowBlock));
+  return <f32>total;
+}
+
+function dotBlock(x: usize, y: usize, n: i32): f32 {
   let a = f32x4.splat(0), b = a, c = a, d = a;
   for (; n >= 16; n -= 16, x += 64, y += 64) {
     a = fma(v128.load(x), v128.load(y), a);
@@ -48,6 +66,13 @@ export function rowDot(x: usize, y: usize, n: i32): f32 {
 
 /** The sum of x[i] - shift, i < n. */
 export function rowShiftedSum(x: usize, shift: f32, n: i32): f32 {
+  if (n <= rowBlock) return shiftedSumBlock(x, shift, n);
+  let total: f64 = 0;
+  for (; n > 0; n -= rowBlock, x += rowBlock << 2) total += <f64>shiftedSumBlock(x, shift, min(n, rowBlock));
+  return <f32>total;
+}
+
+function shiftedSumBlock(x: usize, shift: f32, n: i32): f32 {
   const s = f32x4.splat(shift);
   let a = f32x4.splat(0);
   for (; n > 0; n -= 4, x += 16) a = f32x4.add(a, f32x4.sub(loadLanes(x, n, shift), s));

@@ -1,7 +1,9 @@
 import { expRow } from "../simd/exp";
+import { fma } from "../simd/fma";
 import { loadLanes, storeLanes } from "../simd/lanes";
+import { logf } from "../simd/log";
 import { rowMax, rowShiftedSum } from "../simd/row";
-import { logSumExpRow } from "./exp-row";
+import { expSumRow } from "./exp-row";
 
 // Values of `reduction`, positions in the contract's list.
 const none: i32 = 0;
@@ -14,50 +16,52 @@ const mean: i32 = 1;
  *   loss_r = (1 - s) (lse_r - logits[r, targets[r]]) + s (lse_r - mean_c logits[r, c]),   0 where targets[r] = ignoreIndex.
  *
  * Every difference is taken relative to the row's largest logit, so that large logits cost no digits. logits [rows, cols];
- * targets int32 [rows]; loss [rows] with reduction none (0), else [1]: the mean (1) over the rows that are not ignored (NaN where
- * all are), or the sum (2). logSumExp [rows] keeps lse_r for the backward pass, 0 for ignored rows. Overwrites both.
+ * targets int32 [rows]; confidence is 1 - s, from the host, as the difference has few digits here where s is near 1; loss [rows] with
+ * reduction none (0), else [1]: the mean (1) over the rows that are not ignored (0 where all are), or the sum (2). largest, total [rows]
+ * keep max_c logits[r, c] and sum_c exp(logits[r, c] - largest_r) for the backward pass, 0 for ignored rows. Overwrites all three.
  * No alignment wanted, no aliasing. Returns the position of the first target that is neither ignoreIndex nor in 0..cols-1,
  * having written nothing, or -1.
  */
 export function crossEntropyForward(
-  logits: usize, targets: usize, loss: usize, logSumExp: usize, rows: i32, cols: i32, ignoreIndex: i32, reduction: i32, smoothing: f32,
+  logits: usize, targets: usize, loss: usize, largest: usize, total: usize,
+  rows: i32, cols: i32, ignoreIndex: i32, reduction: i32, smoothing: f32, confidence: f32,
 ): i32 {
   const bad = firstBadTarget(targets, rows, cols, ignoreIndex);
   if (bad >= 0) return bad;
 
   const stride = (<usize>cols) << 2;
-  let total: f64 = 0;
+  let losses: f64 = 0;
   for (let r: i32 = 0; r < rows; r++, logits += stride) {
     const at = (<usize>r) << 2;
     const target = load<i32>(targets + at);
-    let lse: f32 = 0;
-    let rowLoss: f32 = 0;
+    let most: f32 = 0, sum: f32 = 0, rowLoss: f32 = 0;
     if (target != ignoreIndex) {
-      const largest = rowMax(logits, cols);
-      const logSum = logSumExpRow(logits, largest, cols);
-      lse = largest + logSum;
-      rowLoss = (1 - smoothing) * (logSum - (load<f32>(logits + ((<usize>target) << 2)) - largest));
-      if (smoothing != 0) rowLoss += smoothing * (logSum - rowShiftedSum(logits, largest, cols) / <f32>cols);
+      most = rowMax(logits, cols);
+      sum = expSumRow(logits, most, cols);
+      const logSum = logf(sum);
+      // A logit of -Infinity makes a part infinite, and 0 times that would be no number.
+      if (confidence != 0) rowLoss = confidence * (logSum - (load<f32>(logits + ((<usize>target) << 2)) - most));
+      if (smoothing != 0) rowLoss += smoothing * (logSum - rowShiftedSum(logits, most, cols) / <f32>cols);
     }
-    store<f32>(logSumExp + at, lse);
+    store<f32>(largest + at, most);
+    store<f32>(total + at, sum);
     if (reduction == none) store<f32>(loss + at, rowLoss);
-    total += rowLoss;
+    losses += rowLoss;
   }
-  if (reduction == mean) total /= countTargets(targets, rows, ignoreIndex);
-  if (reduction != none) store<f32>(loss, <f32>total);
+  if (reduction == mean) losses /= max(countTargets(targets, rows, ignoreIndex), 1);
+  if (reduction != none) store<f32>(loss, <f32>losses);
   return -1;
 }
 
 /**
- * dLogits[r, c] = g_r (exp(logits[r, c] - lse_r) - (1 - s) [c = targets[r]] - s / cols), 0 in ignored rows, where g_r is dLoss[r]
- * with reduction none, dLoss[0] / (rows not ignored) with mean, dLoss[0] with sum. Shapes as in crossEntropyForward, whose targets,
- * logSumExp [rows] and settings these are; dLoss [rows] with reduction none, else [1]; dLogits [rows, cols].
- * Overwrites dLogits, which may alias logits. No alignment wanted. lse_r is a float32, so the probabilities carry a relative
- * error of |lse_r| 2^-24 besides that of exp.
+ * dLogits[r, c] = g_r (exp(logits[r, c] - largest_r) / total_r - (1 - s) [c = targets[r]] - s / cols), 0 in ignored rows, where g_r is
+ * dLoss[r] with reduction none, dLoss[0] / (rows not ignored) with mean, dLoss[0] with sum. Shapes as in crossEntropyForward, whose
+ * targets, largest, total and settings these are; dLoss [rows] with reduction none, else [1]; dLogits [rows, cols].
+ * Overwrites dLogits, which may alias logits. No alignment wanted.
  */
 export function crossEntropyBackward(
-  logits: usize, targets: usize, logSumExp: usize, dLoss: usize, dLogits: usize,
-  rows: i32, cols: i32, ignoreIndex: i32, reduction: i32, smoothing: f32,
+  logits: usize, targets: usize, largest: usize, total: usize, dLoss: usize, dLogits: usize,
+  rows: i32, cols: i32, ignoreIndex: i32, reduction: i32, smoothing: f32, confidence: f32,
 ): void {
   const stride = (<usize>cols) << 2;
   const count: f64 = reduction == mean ? countTargets(targets, rows, ignoreIndex) : 1;
@@ -69,14 +73,14 @@ export function crossEntropyBackward(
       continue;
     }
     const g: f32 = reduction == none ? load<f32>(dLoss + row) : <f32>(load<f32>(dLoss) / count);
-    const gv = f32x4.splat(g);
-    const floor = f32x4.splat(smoothing / <f32>cols);
-    expRow(logits, dLogits, 16, load<f32>(logSumExp + row), cols);
+    const scale = f32x4.splat(g / load<f32>(total + row));
+    const floor = f32x4.splat(-g * (smoothing / <f32>cols));
+    expRow(logits, dLogits, 16, load<f32>(largest + row), cols);
     let at = dLogits, left = cols;
-    for (; left >= 4; left -= 4, at += 16) v128.store(at, f32x4.mul(gv, f32x4.sub(v128.load(at), floor)));
-    if (left) storeLanes(at, f32x4.mul(gv, f32x4.sub(loadLanes(at, left), floor)), left);
+    for (; left >= 4; left -= 4, at += 16) v128.store(at, fma(v128.load(at), scale, floor));
+    if (left) storeLanes(at, fma(loadLanes(at, left), scale, floor), left);
     const hit = dLogits + ((<usize>target) << 2);
-    store<f32>(hit, load<f32>(hit) - g * (1 - smoothing));
+    store<f32>(hit, load<f32>(hit) - g * confidence);
   }
 }
 

@@ -1,10 +1,20 @@
 import { expRow } from "../simd/exp";
-import { logf } from "../simd/log";
+import { rowBlock } from "../simd/row";
 
 /** Where powers go of which the sum alone is wanted; nobody reads it. */
 const nowhere = memory.data(16);
 
-/** The logarithm of the sum of exp(x - shift) over one row of n. */
-export function logSumExpRow(x: usize, shift: f32, n: i32): f32 {
-  return logf(expRow(x, nowhere, 0, shift, n));
+/** As expRow, of rows of any length: blocks are added in float64, so that the error of the sum does not grow with the length. */
+export function expLongRow(x: usize, y: usize, step: usize, shift: f32, n: i32): f32 {
+  if (n <= rowBlock) return expRow(x, y, step, shift, n);
+  let total: f64 = 0;
+  for (; n > 0; n -= rowBlock, x += rowBlock << 2, y += step * (rowBlock >> 2)) {
+    total += <f64>expRow(x, y, step, shift, min(n, rowBlock));
+  }
+  return <f32>total;
+}
+
+/** The sum of exp(x - shift) over one row of n. */
+export function expSumRow(x: usize, shift: f32, n: i32): f32 {
+  return expLongRow(x, nowhere, 0, shift, n);
 }

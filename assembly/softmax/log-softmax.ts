@@ -1,7 +1,8 @@
 import { expLowLast, expLowv } from "../simd/exp";
 import { loadLanes, storeLanes } from "../simd/lanes";
+import { logf } from "../simd/log";
 import { rowMax, rowSum } from "../simd/row";
-import { logSumExpRow } from "./exp-row";
+import { expSumRow } from "./exp-row";
 
 /**
  * y[r, c] = (x[r, c] - max_r) - log sum_c exp(x[r, c] - max_r), where max_r is the largest of row r; subtracted one after the
@@ -13,7 +14,7 @@ export function logSoftmaxForward(x: usize, y: usize, rows: i32, cols: i32): voi
   for (let r: i32 = 0; r < rows; r++, x += stride, y += stride) {
     const largest = rowMax(x, cols);
     const shift = f32x4.splat(largest);
-    const logSum = f32x4.splat(logSumExpRow(x, largest, cols));
+    const logSum = f32x4.splat(logf(expSumRow(x, largest, cols)));
     let at: usize = 0, left = cols;
     for (; left >= 4; left -= 4, at += 16) v128.store(y + at, f32x4.sub(f32x4.sub(v128.load(x + at), shift), logSum));
     if (left) storeLanes(y + at, f32x4.sub(f32x4.sub(loadLanes(x + at, left), shift), logSum), left);

@@ -1,6 +1,6 @@
-import { expRow } from "../simd/exp";
 import { loadLanes, storeLanes } from "../simd/lanes";
 import { rowDot, rowMax } from "../simd/row";
+import { expLongRow } from "./exp-row";
 
 /**
  * y[r, c] = exp(x[r, c] - max_r) / sum_c exp(x[r, c] - max_r), where max_r is the largest of row r. x, y [rows, cols].
@@ -10,7 +10,7 @@ import { rowDot, rowMax } from "../simd/row";
 export function softmaxForward(x: usize, y: usize, rows: i32, cols: i32): void {
   const stride = (<usize>cols) << 2;
   for (let r: i32 = 0; r < rows; r++, x += stride, y += stride) {
-    scaleRow(y, 1 / expRow(x, y, 16, rowMax(x, cols), cols), cols);
+    scaleRow(y, 1 / expLongRow(x, y, 16, rowMax(x, cols), cols), cols);
   }
 }
 

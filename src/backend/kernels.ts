@@ -171,53 +171,55 @@ export const kernels = {
   softmaxBackward: { reads: ["y", "dy"], writes: ["dx"], dims: ["rows", "cols"], scalars: [] },
   logSoftmaxForward: { reads: ["x"], writes: ["y"], dims: ["rows", "cols"], scalars: [] },
   logSoftmaxBackward: { reads: ["y", "dy"], writes: ["dx"], dims: ["rows", "cols"], scalars: [] },
-  // logits [rows, cols], targets int32 [rows] -> loss [1] (mean over rows not ignored, or sum) or [rows] (none); logSumExp [rows]
+  // logits [rows, cols], targets int32 [rows] -> loss [1] (mean over rows not ignored, or sum) or [rows] (none); of each row the largest
+  // logit and the sum of e^(logit - largest), apart, as their logarithm has few digits beside a large logit; confidence: 1 - smoothing
   crossEntropyForward: {
     reads: ["logits", "targets"],
-    writes: ["loss", "logSumExp"],
+    writes: ["loss", "largest", "total"],
     dims: ["rows", "cols", "ignoreIndex", "reduction"],
-    scalars: ["smoothing"],
+    scalars: ["smoothing", "confidence"],
     checks: "targets",
   },
   // dLogits = dLoss (softmax(logits) - smoothed one-hot); dLogits may alias logits
   crossEntropyBackward: {
-    reads: ["logits", "targets", "logSumExp", "dLoss"],
+    reads: ["logits", "targets", "largest", "total", "dLoss"],
     writes: ["dLogits"],
     dims: ["rows", "cols", "ignoreIndex", "reduction"],
-    scalars: ["smoothing"],
+    scalars: ["smoothing", "confidence"],
   },
 
   // y_t = sum_s w_ts v_s, w = softmax over s of scale q_t . k_s + bias_ts; N query heads, K key heads (head n reads floor(n K / N)).
   // q [B, N, T, D], k [B, K, S, D], v [B, K, S, E], y [B, N, T, E], each with strides of its first three dimensions (elements) and the last
   // contiguous; bias [B, N, T, S] with strides of all four (0 repeats); lengths int32 [B] in 0..S: keys from there on are hidden, and with
-  // causal those after t + offset; logSumExp [B, N, T], Infinity (and y 0) where nothing is visible. Dropout: weight
-  // ((b N + n) T + t) S + s is 0 where that element of `dropout` would be, else divided by 1 - p. begin, end: of the B N pairs b, n.
+  // causal those after t + offset; largest [B, N, T], the largest score of a query, and total, the sum of e^(score - largest): Infinity
+  // and 0 (and y 0) where nothing is visible. Dropout: weight ((b N + n) T + t) S + s is 0 where that element of `dropout` would be, else
+  // times growth, which is 1 / (1 - p). begin, end: of the B N pairs b, n.
   attentionForward: {
     reads: ["q", "k", "v", "bias", "lengths"],
-    writes: ["y", "logSumExp"],
+    writes: ["y", "largest", "total"],
     optional: ["bias", "lengths"],
     dims: attention,
-    scalars: ["scale", "p"],
+    scalars: ["scale", "p", "growth"],
     workspace: (d) => {
       const keys = Math.min(d.S!, 256);
-      return (d.D! * ceil(keys, 8) + keys * ceil(d.E!, 8) + 24 * d.D! + 25 * 128 + 24 + d.T!) * 4 + 256;
+      return (d.D! * ceil(keys, 8) + keys * ceil(d.E!, 8) + 24 * d.D! + 25 * 128 + 24) * 4 + 256;
     },
     checks: "lengths",
   },
   // dq, dk, dv lie as q, k, v do, dy as y. begin, end: of the B K pairs of batch and key head
   attentionBackward: {
-    reads: ["q", "k", "v", "bias", "lengths", "y", "dy", "logSumExp"],
+    reads: ["q", "k", "v", "bias", "lengths", "y", "dy", "largest", "total"],
     writes: ["dq", "dk", "dv"],
     optional: ["bias", "lengths", "dq", "dk", "dv"],
     dims: attention,
-    scalars: ["scale", "p"],
+    scalars: ["scale", "p", "growth"],
     workspace: (d) => {
       const [keys, D, E] = [ceil(Math.min(d.S!, 256), 8), ceil(d.D!, 8), ceil(d.E!, 8)];
       return (keys * (3 * D + 2 * E) + 24 * (3 * D + 2 * E + 2 * 64 + 1) + 84) * 4 + 64;
     },
   },
 
-  // over the last axis of [rows, cols]; gamma, beta [cols]; mean, rstd [rows]
+  // over the last axis of [rows, cols]; gamma, beta [cols]; rstd [rows]; mean [2, rows]: the means, and what their rounding lost
   layerNormForward: {
     reads: ["x", "gamma", "beta"],
     writes: ["y", "mean", "rstd"],
@@ -250,16 +252,16 @@ export const kernels = {
     scalars: [],
   },
 
-  // over the rows of [rows, cols], a column a channel; all but x, y, dy, dx [cols]. training 1: by the statistics of the rows, and the
-  // running ones move; 0: by the running ones. batches int32 [1]
+  // over the rows of [rows, cols], a column a channel; mean [2, cols] as above, all others but x, y, dy, dx [cols]. training 1: by the
+  // statistics of the rows, and the running ones become kept, 1 - momentum, of themselves; 0: by the running ones. batches int32 [1]
   batchNormForward: {
     reads: ["x", "gamma", "beta"],
     writes: ["y", "mean", "rstd", "runningMean", "runningVar", "batches"],
     optional: ["gamma", "beta", "runningMean", "runningVar", "batches"],
     accumulates: ["runningMean", "runningVar", "batches"],
     dims: ["training", "rows", "cols"],
-    scalars: ["eps", "momentum"],
-    workspace: (d) => 12 * d.cols!,
+    scalars: ["eps", "momentum", "kept"],
+    workspace: (d) => 20 * d.cols!,
   },
   batchNormBackward: {
     reads: ["x", "gamma", "mean", "rstd", "dy"],
@@ -268,7 +270,7 @@ export const kernels = {
     accumulates: ["dGamma", "dBeta"],
     dims: ["training", "rows", "cols"],
     scalars: [],
-    workspace: (d) => 12 * d.cols!,
+    workspace: (d) => 20 * d.cols!,
   },
   // y = silu(a) b, x [rows, 2 cols] holding a beside b, y [rows, cols]; dx may alias x
   swigluForward: { reads: ["x"], writes: ["y"], dims: ["rows", "cols"], scalars: [] },
@@ -283,8 +285,8 @@ export const kernels = {
   randomUniform: { reads: [], writes: ["y"], dims: random, scalars: ["low", "high"] },
   // normal by Box and Muller: elements 2 i and 2 i + 1 from words 2 i and 2 i + 1
   randomNormal: { reads: [], writes: ["y"], dims: random, scalars: ["mean", "std"] },
-  // y = x / (1 - p) where the element's uniform number is >= p, else 0; its own backward; y may alias x
-  dropout: { reads: ["x"], writes: ["y"], dims: random, scalars: ["p"] },
+  // y = growth x, growth being 1 / (1 - p), where the element's uniform number is >= p, else 0; its own backward; y may alias x
+  dropout: { reads: ["x"], writes: ["y"], dims: random, scalars: ["p", "growth"] },
 
   // h_t = f(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), f tanh (activation 0) or relu (1). x [B, T, I], y [B, T, H], h0 and hN [B, H].
   // lengths int32 [B], each in 1..T: past its length a row's y is 0 and its hN is the last valid state;
@@ -446,20 +448,21 @@ export const kernels = {
 
   // One pass over a contiguous arena. norm [1]: the gradient's global norm; where it is given, a step whose norm is not finite changes
   // nothing, and with clipNorm > 0 the gradient is scaled by min(1, clipNorm / (norm + 1e-6)). Weight decay and formulas as PyTorch's.
+  // What is near 1 or 0 comes as its own difference, which the host takes in float64: 1 - 0.9999 would keep few digits of float32.
   sgd: {
     reads: ["gradient", "norm"],
     writes: ["parameter", "buffer"],
     optional: ["norm", "buffer"],
     dims: ["n", "nesterov", "first"],
-    scalars: ["lr", "momentum", "dampening", "weightDecay", "clipNorm"],
+    scalars: ["lr", "momentum", "oneMinusDampening", "weightDecay", "clipNorm"],
   },
-  // correction1 = 1 - beta1^t, correction2 = 1 - beta2^t; decoupled 1: AdamW
+  // rate = lr / (1 - beta1^t), rootCorrection = 1 / sqrt(1 - beta2^t); AdamW: weightDecay 0 and kept 1 - lr weightDecay, else kept is 1
   adam: {
     reads: ["gradient", "norm"],
     writes: ["parameter", "m", "v"],
     optional: ["norm"],
-    dims: ["n", "decoupled"],
-    scalars: ["lr", "beta1", "beta2", "eps", "weightDecay", "correction1", "correction2", "clipNorm"],
+    dims: ["n"],
+    scalars: ["rate", "oneMinusBeta1", "beta2", "oneMinusBeta2", "rootCorrection", "eps", "weightDecay", "kept", "clipNorm"],
   },
   // average: for the centred form; buffer: for momentum
   rmsprop: {
@@ -467,7 +470,7 @@ export const kernels = {
     writes: ["parameter", "v", "average", "buffer"],
     optional: ["norm", "average", "buffer"],
     dims: ["n"],
-    scalars: ["lr", "alpha", "eps", "weightDecay", "momentum", "clipNorm"],
+    scalars: ["lr", "alpha", "oneMinusAlpha", "eps", "weightDecay", "momentum", "clipNorm"],
   },
   adagrad: {
     reads: ["gradient", "norm"],

@@ -9,7 +9,7 @@ import { broadcastStrides, sameShape } from "../util/shape.js";
 import { counting } from "./alignment.js";
 import { add, div, less, lessEqual, notEqual, sub } from "./binary.js";
 import { checkTensors, contiguous, defineOp, type Sample, type SampleInput } from "./define-op.js";
-import { dropoutFrom } from "./dropout.js";
+import { dropoutFrom, growthOf } from "./dropout.js";
 import { expand } from "./expand.js";
 import { max } from "./extremum.js";
 import { matmul } from "./matmul.js";
@@ -205,7 +205,7 @@ function argumentsOf(named: Named, y: Tensor, attrs: Attrs) {
   return {
     ...{ q: atQ, k: atK, v: atV, bias, lengths, y, ...size, causal: Number(causal), offset: Math.min(offset, S) },
     ...{ qB, qN, qT, kB, kN, kS, vB, vN, vS, yB, yN, yT, bB, bN, bT, bS },
-    ...{ key0, key1, counter0, counter1, scale, p },
+    ...{ key0, key1, counter0, counter1, scale, p, growth: growthOf(p) },
   };
 }
 
@@ -239,19 +239,20 @@ const attentionOp = defineOp<Attrs>({
   strided: true,
   shape(inputs, attrs) {
     const { B, N, T, E } = checkedSizes(byName(attrs.names, inputs), attrs);
-    return [attrs.apart ? [B, N, T, E] : [B, T, N * E], [B, N, T]];
+    return [attrs.apart ? [B, N, T, E] : [B, T, N * E], [B, N, T], [B, N, T]];
   },
   compose: (inputs, attrs) => [composed(inputs, attrs).output],
-  forward(run, inputs, [y, logSumExp], attrs) {
+  forward(run, inputs, [y, largest, total], attrs) {
     const call = argumentsOf(readable(attrs.names, inputs), y!, attrs);
-    run("attentionForward", { ...call, logSumExp: logSumExp!, begin: 0, end: call.B * call.N });
+    run("attentionForward", { ...call, largest: largest!, total: total!, begin: 0, end: call.B * call.N });
   },
-  backward({ run, inputs, outputs: [y, logSumExp], dOutputs: [dy], attrs, gradientLike }) {
+  backward({ run, inputs, outputs: [y, largest, total], dOutputs: [dy], attrs, gradientLike }) {
     // Gradients are contiguous, and lie as what they are of.
     const call = argumentsOf(byName(attrs.names, inputs.map(contiguous)), y!, attrs);
     const gradients = attrs.names.map((name, i) => (name === "mask" ? undefined : gradientLike(i)));
     const [dq, dk, dv] = placesOf(byName(attrs.names, gradients as Tensor[]), call);
-    run("attentionBackward", { ...call, logSumExp: logSumExp!, dy: dy!, dq, dk, dv, begin: 0, end: call.B * call.K });
+    const sums = { largest: largest!, total: total! };
+    run("attentionBackward", { ...call, ...sums, dy: dy!, dq, dk, dv, begin: 0, end: call.B * call.K });
     return gradients;
   },
   samples: [

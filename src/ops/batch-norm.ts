@@ -6,11 +6,12 @@ import { checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { sizeOf } from "../util/shape.js";
-import { add, mul, sub } from "./binary.js";
+import { add, less, mul, sub } from "./binary.js";
 import { type BackwardContext, defineOp } from "./define-op.js";
 import { mean } from "./reduce.js";
-import { affine, reciprocal, sqrt, square, toFloat, toInt } from "./unary.js";
+import { abs, affine, reciprocal, sqrt, square, toFloat, toInt } from "./unary.js";
 import { reshape } from "./views.js";
+import { where } from "./where.js";
 
 /** Statistics over many batches, `[C]` each; training changes them where they lie. */
 export interface RunningStatistics {
@@ -39,7 +40,10 @@ interface Attrs {
 const kernels = ["batchNormForward", "batchNormBackward"] as const;
 const sizesOf = (x: Tensor) => ({ rows: sizeOf(x.shape.slice(0, -1)), cols: x.shape.at(-1)! });
 
-function checkVectors(x: Tensor, vectors: Readonly<Record<string, Tensor | undefined>>): readonly [Tensor["shape"], [number], [number]] {
+function checkVectors(
+  x: Tensor,
+  vectors: Readonly<Record<string, Tensor | undefined>>,
+): readonly [Tensor["shape"], [number, number], [number]] {
   const cols = x.shape.at(-1)!;
   for (const [name, p] of Object.entries(vectors)) {
     if (p && (p.rank !== 1 || p.size !== cols)) {
@@ -55,7 +59,7 @@ function checkVectors(x: Tensor, vectors: Readonly<Record<string, Tensor | undef
       );
     }
   }
-  return [x.shape, [cols], [cols]];
+  return [x.shape, [2, cols], [cols]];
 }
 
 /** Throws unless a batch can move the statistics where they lie. */
@@ -106,11 +110,15 @@ const trainingOp = defineOp<Attrs>({
     const centred = sub(x!, m);
     const v = mean(reshape(square(centred), [rows, cols]), { axis: 0 });
     if (running) {
-      const move = (to: Tensor, value: Tensor) => copyWords(to.backend, value.address, to.address, to.size);
+      const replace = (old: Tensor, value: Tensor) => copyWords(old.backend, value.address, old.address, old.size);
+      const move = (old: Tensor, value: Tensor) => {
+        const finite = less(abs(value), Number.POSITIVE_INFINITY);
+        replace(old, where(finite, add(affine(old, 1 - momentum), affine(value, momentum)), old));
+      };
       noGrad(() => {
-        move(running.mean, add(affine(running.mean, 1 - momentum), affine(m, momentum)));
-        move(running.variance, add(affine(running.variance, 1 - momentum), affine(v, (momentum * rows) / (rows - 1))));
-        if (running.batches) move(running.batches, toInt(affine(toFloat(running.batches), 1, 1)));
+        move(running.mean, m);
+        move(running.variance, affine(v, rows / (rows - 1)));
+        if (running.batches) replace(running.batches, toInt(affine(toFloat(running.batches), 1, 1)));
       });
     }
     return [normalised(centred, v, gamma, beta, eps)];
@@ -118,7 +126,7 @@ const trainingOp = defineOp<Attrs>({
   forward(run, [x, gamma, beta], [y, mean, rstd], { eps, momentum, running }) {
     const statistics = { runningMean: running?.mean, runningVar: running?.variance, batches: running?.batches };
     const outputs = { y: y!, mean: mean!, rstd: rstd!, ...statistics };
-    run("batchNormForward", { x: x!, gamma, beta, ...outputs, training: 1, ...sizesOf(x!), eps, momentum });
+    run("batchNormForward", { x: x!, gamma, beta, ...outputs, training: 1, ...sizesOf(x!), eps, momentum, kept: 1 - momentum });
   },
   backward: (context) => backward(context, 1, 1),
   samples: [
@@ -136,7 +144,7 @@ const evaluationOp = defineOp<{ readonly eps: number }>({
   compose: ([x, mean, variance, gamma, beta], { eps }) => [normalised(sub(x!, mean!.detach()), variance!.detach(), gamma, beta, eps)],
   forward(run, [x, runningMean, runningVar, gamma, beta], [y, mean, rstd], { eps }) {
     const statistics = { mean: mean!, rstd: rstd!, runningMean, runningVar };
-    run("batchNormForward", { x: x!, gamma, beta, y: y!, ...statistics, training: 0, ...sizesOf(x!), eps, momentum: 0 });
+    run("batchNormForward", { x: x!, gamma, beta, y: y!, ...statistics, training: 0, ...sizesOf(x!), eps, momentum: 0, kept: 1 });
   },
   backward: (context) => backward(context, 3, 0),
   samples: [
@@ -148,7 +156,7 @@ const evaluationOp = defineOp<{ readonly eps: number }>({
 /**
  * Batch normalisation over all dimensions but the last (Ioffe and Szegedy 2015): (x - mean) / sqrt(variance + eps) * gamma + beta for
  * each channel. In training mean and biased variance are the batch's, and `running` statistics, if given, move toward its mean and
- * unbiased variance: running += momentum (batch - running); what is not finite leaves them, and they go back when the optimizer refuses
+ * unbiased variance: running = (1 - momentum) running + momentum batch; what is not finite leaves them, and they go back when the optimizer refuses
  * the step in whose function this is called. In evaluation they are the running ones.
  *
  * @param x `[B, T, C]` or `[..., C]`

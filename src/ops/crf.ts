@@ -3,7 +3,7 @@ import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { sameShape } from "../util/shape.js";
 import { counting } from "./alignment.js";
-import { add, less, mul, sub } from "./binary.js";
+import { add, less, sub } from "./binary.js";
 import { type LossOptions, reduceLoss } from "./cross-entropy.js";
 import { constant, defineOp, outOfRange, type Sample } from "./define-op.js";
 import { indexSelect, pick } from "./gather.js";
@@ -62,13 +62,13 @@ const crfOp = defineOp<Attrs>({
     const ids = (numbers: number[]) => constant(emissions!, Int32Array.from(numbers), [numbers.length]);
     const valid = less(counting(emissions!, T), unsqueeze(lengths, 1));
     let score = add(
-      sum(mul(pick(emissions!, tags), valid), { axis: 1 }),
+      sum(where(valid, pick(emissions!, tags), 0), { axis: 1 }),
       add(indexSelect(starts!, 0, ids(rows.map((row) => row[0]!))), indexSelect(ends!, 0, ids(rows.map((row) => row.at(-1)!)))),
     );
     if (T > 1) {
       const pairs = rows.flatMap((row) => Array.from({ length: T - 1 }, (_, t) => (row[t] ?? 0) * K + (row[t + 1] ?? 0)));
       const moves = reshape(indexSelect(reshape(transitions!, [K * K]), 0, ids(pairs)), [B, T - 1]);
-      score = add(score, sum(mul(moves, slice(valid, 1, 1)), { axis: 1 }));
+      score = add(score, sum(where(slice(valid, 1, 1), moves, 0), { axis: 1 }));
     }
     return [sub(logSumExp(add(alpha, ends!), { axis: 1 }), score)];
   },

@@ -3,13 +3,14 @@ import type { Tensor } from "../tensor/tensor.js";
 import { checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
-import { sameShape } from "../util/shape.js";
-import { add, div, notEqual } from "./binary.js";
-import { defineOp } from "./define-op.js";
-import { pick } from "./gather.js";
+import { sameShape, sizeOf } from "../util/shape.js";
+import { add, div, mul, notEqual } from "./binary.js";
+import { checkTensors, defineOp } from "./define-op.js";
+import { indexSelect, pick } from "./gather.js";
 import { mean, sum } from "./reduce.js";
 import { logSoftmax } from "./softmax.js";
 import { affine, neg, toFloat, toInt } from "./unary.js";
+import { reshape } from "./views.js";
 import { where } from "./where.js";
 
 export interface LossOptions {
@@ -17,9 +18,14 @@ export interface LossOptions {
   reduction?: Reduction;
 }
 
-export interface CrossEntropyOptions extends LossOptions {
+export interface NllLossOptions extends LossOptions {
   /** Rows with this target count for nothing. Default -100. */
   ignoreIndex?: number;
+  /** `[C]`: how much a row of each class counts; the mean divides by the sum of what the rows count. Default 1 each. */
+  weight?: Tensor | undefined;
+}
+
+export interface CrossEntropyOptions extends NllLossOptions {
   /** The share of the target's probability spread evenly over all classes (Szegedy et al. 2016). Default 0. */
   labelSmoothing?: number;
 }
@@ -37,46 +43,66 @@ export function reduceLoss(loss: Tensor, reduction: Reduction = "mean"): Tensor 
   return reduction === "none" ? loss : reduction === "sum" ? sum(loss) : mean(loss);
 }
 
-/** The negative of the target's entry of each row, 0 where ignored; and 1 where not ignored. */
-function picked(logProbabilities: Tensor, targets: Tensor, ignoreIndex: number): { loss: Tensor; valid: Tensor } {
+/** The negative of the target's entry of each row, and what it counts: 1, or its class's weight; both 0 where ignored. */
+function picked(logProbabilities: Tensor, targets: Tensor, ignoreIndex: number, weight?: Tensor): { loss: Tensor; counts: Tensor } {
   const valid = notEqual(targets, ignoreIndex);
-  const index = toInt(where(valid, toFloat(targets), 0));
-  return { loss: where(valid, neg(pick(logProbabilities, index)), 0), valid };
+  const index = toInt(where(valid, targets, 0));
+  const loss = neg(pick(logProbabilities, index));
+  if (!weight) return { loss: where(valid, loss, 0), counts: valid };
+  const counts = where(valid, reshape(indexSelect(weight, 0, reshape(index, [index.size])), index.shape), 0);
+  return { loss: weighted(counts, loss), counts };
 }
 
-function reduceValid(loss: Tensor, valid: Tensor, reduction: Reduction): Tensor {
-  return reduction === "mean" ? div(sum(loss), sum(valid)) : reduceLoss(loss, reduction);
+/** weight x, but 0 where the weight is 0, even where x is infinite. */
+export const weighted = (weight: Tensor, x: Tensor): Tensor => where(weight, mul(weight, x), 0);
+
+/** The sum over what the rows count, 0 where there is nothing to count; or what `reduction` says. */
+function reduceCounted(loss: Tensor, counts: Tensor, reduction: Reduction): Tensor {
+  if (reduction !== "mean") return reduceLoss(loss, reduction);
+  const total = sum(counts);
+  return div(sum(loss), where(total, total, 1));
 }
+
+/** The cross-entropy in primitives, with weights of the classes, as PyTorch's. */
+function composed(logits: Tensor, targets: Tensor, { reduction, ignoreIndex, smoothing }: Attrs, weight?: Tensor): Tensor {
+  const logP = logSoftmax(logits);
+  const { loss, counts } = picked(logP, targets, ignoreIndex, weight);
+  // An infinite loss times 0 would be no number.
+  if (smoothing === 0) return reduceCounted(loss, counts, reduction);
+  const uniform = mean(weight ? weighted(weight, logP) : logP, { axis: -1 });
+  const spread = affine(where(notEqual(targets, ignoreIndex), neg(uniform), 0), smoothing);
+  return reduceCounted(smoothing === 1 ? spread : add(affine(loss, 1 - smoothing), spread), counts, reduction);
+}
+
+/** The dims and scalars of the kernels. */
+const settings = (logits: Tensor, { reduction, ignoreIndex, smoothing }: Attrs) => {
+  const cols = logits.shape.at(-1)!;
+  const reductionCode = reductions.indexOf(reduction);
+  return { rows: sizeOf(logits.shape.slice(0, -1)), cols, ignoreIndex, reduction: reductionCode, smoothing, confidence: 1 - smoothing };
+};
 
 const crossEntropyOp = defineOp<Attrs>({
   name: "crossEntropy",
   kernels: ["crossEntropyForward", "crossEntropyBackward"],
   shape([logits, targets], { reduction }) {
     checkTargets("crossEntropy", logits!, targets!);
-    return [reduction === "none" ? targets!.shape : [], targets!.shape];
+    return [reduction === "none" ? targets!.shape : [], targets!.shape, targets!.shape];
   },
-  compose([logits, targets], { reduction, ignoreIndex, smoothing }) {
-    const logP = logSoftmax(logits!);
-    const { loss, valid } = picked(logP, targets!, ignoreIndex);
-    const uniform = where(valid, neg(mean(logP, { axis: -1 })), 0);
-    return [reduceValid(add(affine(loss, 1 - smoothing), affine(uniform, smoothing)), valid, reduction)];
+  compose: ([logits, targets], attrs) => [composed(logits!, targets!, attrs)],
+  forward(run, [logits, targets], [loss, largest, total], attrs) {
+    run("crossEntropyForward", {
+      logits: logits!,
+      targets: targets!,
+      loss: loss!,
+      largest: largest!,
+      total: total!,
+      ...settings(logits!, attrs),
+    });
   },
-  forward(run, [logits, targets], [loss, logSumExp], { reduction, ignoreIndex, smoothing }) {
-    const cols = logits!.shape.at(-1)!;
-    const dims = { rows: targets!.size, cols, ignoreIndex, reduction: reductions.indexOf(reduction), smoothing };
-    run("crossEntropyForward", { logits: logits!, targets: targets!, loss: loss!, logSumExp: logSumExp!, ...dims });
-  },
-  backward({ run, inputs: [logits, targets], outputs: [, logSumExp], dOutputs: [dLoss], attrs, gradientLike }) {
+  backward({ run, inputs: [logits, targets], outputs: [, largest, total], dOutputs: [dLoss], attrs, gradientLike }) {
     const dLogits = gradientLike(0)!;
-    const { ignoreIndex, smoothing } = attrs;
-    const dims = {
-      rows: targets!.size,
-      cols: logits!.shape.at(-1)!,
-      ignoreIndex,
-      reduction: reductions.indexOf(attrs.reduction),
-      smoothing,
-    };
-    run("crossEntropyBackward", { logits: logits!, targets: targets!, logSumExp: logSumExp!, dLoss: dLoss!, dLogits, ...dims });
+    const saved = { largest: largest!, total: total! };
+    run("crossEntropyBackward", { logits: logits!, targets: targets!, ...saved, dLoss: dLoss!, dLogits, ...settings(logits!, attrs) });
     return [dLogits];
   },
   samples: [
@@ -96,23 +122,44 @@ function checkTargets(op: string, scores: Tensor, targets: Tensor): void {
   if (targets.dtype !== "int32") throw new SeqgradError("dtype", `${op}: the targets are ${targets.dtype}; wants int32 class indices.`);
 }
 
+/** The classes' weights as float32. @throws SeqgradError unless they are a tensor with a number for each class of the scores */
+function weightsOf(op: string, scores: Tensor, weight: Tensor): Tensor {
+  checkTensors(op, [scores, weight], ["scores", "weight"]);
+  const classes = scores.shape.at(-1)!;
+  if (weight.rank !== 1 || weight.size !== classes)
+    throw new SeqgradError(
+      "shape",
+      `${op}: weight has shape ${formatShape(weight.shape)}; expected [${classes}], a number for each class.`,
+    );
+  return toFloat(weight);
+}
+
 /**
- * The cross-entropy of softmax(logits) with the target classes, in nats: -log p(target), fused and stable.
+ * The cross-entropy of softmax(logits) with the target classes, in nats: -log p(target), fused and stable. With weights w of the classes it
+ * is -w[target] log p(target), as PyTorch's; a smoothed part weighs every class by its own weight.
+ *
+ * The mean is over the rows that are not ignored, or divides by the sum of w[target] over them. The mean over no row at all is 0, and so
+ * are its gradients: an optimizer's step then changes parameters by momentum and weight decay alone.
  *
  * @param logits `[..., C]`
  * @param targets int32 `[...]`, values in 0..C-1 or `ignoreIndex`
- * @returns a scalar, or `[...]` with reduction `none`; the mean is over rows not ignored (NaN when there are none)
+ * @returns a scalar, or `[...]` with reduction `none`
  * @throws SeqgradError `range` for a target outside the classes, `shape`, `dtype`
  * @example
  * const targets = sg.fromArray([[1, 0, -100]], { dtype: "int32" }); // the last step is padding
  * const loss = sg.crossEntropy(sg.randn([1, 3, 5]), targets, { labelSmoothing: 0.1 });
+ * const rare = sg.crossEntropy(sg.randn([4, 2]), sg.tensor(Int32Array.of(0, 0, 0, 1)), { weight: sg.tensor([1, 3]) });
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  const { reduction = "mean", ignoreIndex = -100, labelSmoothing = 0 } = options;
+  const { reduction = "mean", ignoreIndex = -100, labelSmoothing = 0, weight } = options;
   checkInterval("crossEntropy", "labelSmoothing", labelSmoothing, 0, 1);
   if (!reductions.includes(reduction))
     throw new SeqgradError("value", `crossEntropy: there is no reduction "${reduction}"; use ${reductions.join(", ")}.`);
-  return crossEntropyOp([toFloat(logits), targets], { reduction, ignoreIndex, smoothing: labelSmoothing })[0]!;
+  const attrs = { reduction, ignoreIndex, smoothing: labelSmoothing };
+  if (!weight) return crossEntropyOp([toFloat(logits), targets], attrs)[0]!;
+  checkTensors("crossEntropy", [logits, targets], ["logits", "targets"]);
+  checkTargets("crossEntropy", logits, targets);
+  return composed(toFloat(logits), targets, attrs, weightsOf("crossEntropy", logits, weight));
 }
 
 /**
@@ -124,8 +171,10 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
  * @example
  * const loss = sg.nllLoss(sg.logSoftmax(sg.randn([2, 5])), sg.tensor(Int32Array.of(1, 4)));
  */
-export function nllLoss(logProbabilities: Tensor, targets: Tensor, options: LossOptions & { ignoreIndex?: number } = {}): Tensor {
+export function nllLoss(logProbabilities: Tensor, targets: Tensor, options: NllLossOptions = {}): Tensor {
   checkTargets("nllLoss", logProbabilities, targets);
-  const { loss, valid } = picked(logProbabilities, targets, options.ignoreIndex ?? -100);
-  return reduceValid(loss, valid, options.reduction ?? "mean");
+  const { reduction = "mean", ignoreIndex = -100, weight } = options;
+  const weights = weight && weightsOf("nllLoss", logProbabilities, weight);
+  const { loss, counts } = picked(logProbabilities, targets, ignoreIndex, weights);
+  return reduceCounted(loss, counts, reduction);
 }

@@ -5,14 +5,17 @@ import type { RandomStart } from "../util/philox.js";
 import { defineOp } from "./define-op.js";
 import { toFloat } from "./unary.js";
 
+/** What grows in place of the elements that become 0: 1 / (1 - p); 0 where nothing is left. */
+export const growthOf = (p: number): number => (p < 1 ? 1 / (1 - p) : 0);
+
 const dropoutOp = defineOp<RandomStart & { readonly p: number }>({
   name: "dropout",
   shape: ([x]) => [x!.shape],
-  forward: (run, [x], [y], attrs) => run("dropout", { x: x!, y: y!, n: x!.size, ...attrs }),
+  forward: (run, [x], [y], attrs) => run("dropout", { x: x!, y: y!, n: x!.size, ...attrs, growth: growthOf(attrs.p) }),
   // The mask is drawn again from the same position rather than stored.
   backward({ run, dOutputs: [dy], attrs, gradientLike }) {
     const dx = gradientLike(0)!;
-    run("dropout", { x: dy!, y: dx, n: dx.size, ...attrs });
+    run("dropout", { x: dy!, y: dx, n: dx.size, ...attrs, growth: growthOf(attrs.p) });
     return [dx];
   },
   samples: [

@@ -16,7 +16,7 @@ export { type BatchNormOptions, batchNorm, type RunningStatistics } from "./batc
 export * from "./binary.js";
 export { concat, copyOf } from "./copy.js";
 export { type CrfScores, crfLoss } from "./crf.js";
-export { type CrossEntropyOptions, crossEntropy, type LossOptions, nllLoss } from "./cross-entropy.js";
+export { type CrossEntropyOptions, crossEntropy, type LossOptions, type NllLossOptions, nllLoss } from "./cross-entropy.js";
 export { type CtcOptions, ctcLoss } from "./ctc.js";
 export { contiguous } from "./define-op.js";
 export { dropout } from "./dropout.js";

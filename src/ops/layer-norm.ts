@@ -25,8 +25,8 @@ const layerNormOp = defineOp<Attrs>({
         );
       }
     }
-    const rows = [sizeOf(x!.shape.slice(0, -1))];
-    return [x!.shape, rows, rows];
+    const rows = sizeOf(x!.shape.slice(0, -1));
+    return [x!.shape, [2, rows], [rows]];
   },
   compose([x, gamma, beta], { eps }) {
     const c = sub(x!, mean(x!, { axis: -1, keepDims: true }));
@@ -34,7 +34,7 @@ const layerNormOp = defineOp<Attrs>({
     return [gamma ? (beta ? add(mul(y, gamma), beta) : mul(y, gamma)) : y];
   },
   forward(run, [x, gamma, beta], [y, mean, rstd], { eps }) {
-    run("layerNormForward", { x: x!, gamma, beta, y: y!, mean: mean!, rstd: rstd!, rows: mean!.size, cols: x!.shape.at(-1)!, eps });
+    run("layerNormForward", { x: x!, gamma, beta, y: y!, mean: mean!, rstd: rstd!, rows: rstd!.size, cols: x!.shape.at(-1)!, eps });
   },
   backward({ run, inputs: [x, gamma, beta], outputs: [, mean, rstd], dOutputs: [dy], needs, accumulator, gradientLike }) {
     const dx = gradientLike(0);
@@ -49,7 +49,7 @@ const layerNormOp = defineOp<Attrs>({
       dx,
       dGamma,
       dBeta,
-      rows: mean!.size,
+      rows: rstd!.size,
       cols: x!.shape.at(-1)!,
     });
     return [dx];

@@ -3,10 +3,9 @@ import { checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { sameShape } from "../util/shape.js";
-import { add, lessEqual, mul, sub } from "./binary.js";
-import { type LossOptions, reduceLoss } from "./cross-entropy.js";
-import { abs, affine, neg, softplus, square } from "./unary.js";
-import { where } from "./where.js";
+import { add, mul, sub } from "./binary.js";
+import { type LossOptions, reduceLoss, weighted } from "./cross-entropy.js";
+import { abs, affine, clamp, neg, softplus, square } from "./unary.js";
 
 /** Losses do not broadcast: a forgotten dimension there is a bug that no error would show. */
 function checkPair(op: string, x: Tensor, target: Tensor): void {
@@ -50,15 +49,15 @@ export function huberLoss(x: Tensor, target: Tensor, options: LossOptions & { de
   const { delta = 1, reduction } = options;
   checkPair("huberLoss", x, target);
   checkInterval("huberLoss", "delta", delta, Number.MIN_VALUE);
-  const difference = sub(x, target);
-  const distance = abs(difference);
-  const loss = where(lessEqual(distance, delta), affine(square(difference), 0.5), affine(distance, delta, -0.5 * delta * delta));
-  return reduceLoss(loss, reduction);
+  const distance = abs(sub(x, target));
+  // m (|d| - m / 2) is both branches: a square beyond delta would be infinite there, and its gradient no number.
+  const m = clamp(distance, 0, delta);
+  return reduceLoss(mul(m, sub(distance, affine(m, 0.5))), reduction);
 }
 
 /**
  * Binary cross-entropy of sigmoid(x) with targets in [0, 1]: -(w t log s(x) + (1 - t) log(1 - s(x))), computed without ever forming
- * the sigmoid.
+ * the sigmoid; a target of 0 or 1 is right of infinite x too.
  * `posWeight` w, broadcast, weighs the positive class.
  * @throws SeqgradError `shape` unless x and target have the same
  * @example
@@ -67,7 +66,7 @@ export function huberLoss(x: Tensor, target: Tensor, options: LossOptions & { de
 export function binaryCrossEntropyWithLogits(x: Tensor, target: Tensor, options: LossOptions & { posWeight?: Tensor } = {}): Tensor {
   checkPair("binaryCrossEntropyWithLogits", x, target);
   const { posWeight, reduction } = options;
-  // (1 - t) x + (1 + (w - 1) t) log(1 + e^-x), and log(1 + e^-x) = softplus(-x)
-  const negative = posWeight ? mul(add(mul(affine(posWeight, 1, -1), target), 1), softplus(neg(x))) : softplus(neg(x));
-  return reduceLoss(add(mul(affine(target, -1, 1), x), negative), reduction);
+  // -log s(x) = softplus(-x) and -log(1 - s(x)) = softplus(x)
+  const positive = weighted(posWeight ? mul(posWeight, target) : target, softplus(neg(x)));
+  return reduceLoss(add(positive, weighted(affine(target, -1, 1), softplus(x))), reduction);
 }

@@ -1,3 +1,4 @@
+import { noGrad } from "../autograd/tape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { equal, sub } from "./binary.js";
 import { arrange, mean, type ReduceOptions, sum } from "./reduce.js";
@@ -12,8 +13,11 @@ import { where } from "./where.js";
  */
 export function variance(x: Tensor, options: ReduceOptions & { correction?: number } = {}): Tensor {
   const { span } = arrange("variance", x, options);
-  const centred = sub(x, mean(x, { ...options, keepDims: true }));
-  return affine(sum(square(centred), options), 1 / (span.n - (options.correction ?? 1)));
+  const centred = (y: Tensor) => sub(y, mean(y, { ...options, keepDims: true }));
+  // A mean far from 0 is rounded by more than counts beside the deviations, which are nearly exact, and so is their own mean. No shift of x
+  // changes the variance or its gradient.
+  const shift = noGrad(() => mean(x, { ...options, keepDims: true }));
+  return affine(sum(square(centred(sub(x, shift))), options), 1 / (span.n - (options.correction ?? 1)));
 }
 
 /**

@@ -40,7 +40,7 @@ export class SGD extends Optimizer<SGDOptions> {
       first: Number(step === 1),
       lr,
       momentum,
-      dampening,
+      oneMinusDampening: 1 - dampening,
       weightDecay,
     });
   }
@@ -70,20 +70,19 @@ abstract class AdamBase extends Optimizer<AdamOptions> {
 
   protected update({ n, options, step }: Stretch<AdamOptions>, at: StretchAddresses, state: (name: string) => number): void {
     const { lr, weightDecay, eps = 1e-8, betas: [beta1, beta2] = [0.9, 0.999] } = options;
-    const corrections = { correction1: 1 - beta1 ** step, correction2: 1 - beta2 ** step };
-    const decoupled = Number(this.decoupled);
     this.params[0]!.backend.dispatch("adam", {
       ...at,
       m: state("m"),
       v: state("v"),
       n,
-      decoupled,
-      lr,
-      beta1,
+      rate: lr / (1 - beta1 ** step),
+      oneMinusBeta1: 1 - beta1,
       beta2,
+      oneMinusBeta2: 1 - beta2,
+      rootCorrection: 1 / Math.sqrt(1 - beta2 ** step),
       eps,
-      weightDecay,
-      ...corrections,
+      weightDecay: this.decoupled ? 0 : weightDecay,
+      kept: this.decoupled ? 1 - lr * weightDecay : 1,
     });
   }
 }
@@ -144,7 +143,19 @@ export class RMSprop extends Optimizer<RMSpropOptions> {
     const { lr, weightDecay, alpha = 0.99, eps = 1e-8, momentum = 0, centered } = options;
     const average = centered ? state("average") : undefined;
     const buffer = momentum > 0 ? state("momentum") : undefined;
-    this.params[0]!.backend.dispatch("rmsprop", { ...at, v: state("v"), average, buffer, n, lr, alpha, eps, weightDecay, momentum });
+    this.params[0]!.backend.dispatch("rmsprop", {
+      ...at,
+      v: state("v"),
+      average,
+      buffer,
+      n,
+      lr,
+      alpha,
+      oneMinusAlpha: 1 - alpha,
+      eps,
+      weightDecay,
+      momentum,
+    });
   }
 }
 

@@ -109,7 +109,7 @@ function callOf({ input, dy }: ReturnType<typeof draw>, kinds: readonly Kind[]) 
     dims[`${name}${name === "k" || name === "v" ? "S" : "T"}`] = strides[2];
   }
   const { key0 = 0, key1 = 0, counter0 = 0, counter1 = 0, p = 0 } = dropout ?? {};
-  Object.assign(dims, { key0, key1, counter0, counter1, scale, p });
+  Object.assign(dims, { key0, key1, counter0, counter1, scale, p, growth: 1 / (1 - p) });
   const reads: Record<string, Numbers | undefined> = { q: parts.q.data, k: parts.k.data, v: parts.v.data, bias, lengths };
   return { shapes, parts, dims, reads };
 }
@@ -136,18 +136,20 @@ await forEachDevice(variants, "attention", ({ backend }) => {
     const { B, N, K, T } = input;
     const { shapes, parts, dims, reads } = callOf(drawn, kinds);
     const forward = await runSplits(B * N, (ranges) => {
-      const writes = blank({ y: parts.y.data.length, logSumExp: B * N * T });
+      const writes = blank({ y: parts.y.data.length, largest: B * N * T, total: B * N * T });
       return runKernel(backend, "attentionForward", assembled({ ...reads, ...writes, ...dims }), { ranges });
     });
     const expected = attentionReference(input);
     expectClose(gathered(forward[0]!.y!, shapes.y, parts.y.strides), expected.y, 1e-5, "y");
     const finite = (x: ArrayLike<number>) => Array.from(x, (v) => (v === Number.POSITIVE_INFINITY ? 1e9 : v));
-    expectClose(finite(forward[0]!.logSumExp!), finite(expected.logSumExp), 1e-5, "logSumExp");
+    expectClose(finite(forward[0]!.largest!), finite(expected.largest), 1e-5, "largest");
+    expectClose(forward[0]!.total!, expected.total, 1e-5, "total");
     expectSameBits(forward[1]!, forward[0]!);
 
     const backward = await runSplits(B * K, (ranges) => {
       const writes = blank({ dq: parts.q.data.length, dk: parts.k.data.length, dv: parts.v.data.length });
-      const saved = { y: forward[0]!.y!, dy: parts.y.data, logSumExp: forward[0]!.logSumExp! };
+      const { y, largest, total } = forward[0]!;
+      const saved = { y: y!, dy: parts.y.data, largest: largest!, total: total! };
       return runKernel(backend, "attentionBackward", assembled({ ...reads, ...saved, ...writes, ...dims }), {
         ranges,
       });
@@ -162,8 +164,8 @@ await forEachDevice(variants, "attention", ({ backend }) => {
   it.each([["dq"], ["dk"], ["dv"]] as const)("gives %s alone, the same", async (only) => {
     const drawn = draw([1, 2, 1, 26, 26, 8, 8], ["causal"], 3);
     const { shapes, parts, dims, reads } = callOf(drawn, ["causal"]);
-    const { y, logSumExp } = attentionReference(drawn.input);
-    const saved = { y: laid(y, shapes.y, ["causal"]).data, dy: parts.y.data, logSumExp };
+    const { y, largest, total } = attentionReference(drawn.input);
+    const saved = { y: laid(y, shapes.y, ["causal"]).data, dy: parts.y.data, largest, total };
     const name = only === "dq" ? "q" : only === "dk" ? "k" : "v";
     const call = assembled({ ...reads, ...saved, ...blank({ [only]: parts[name].data.length }), ...dims });
     const values = await runKernel(backend, "attentionBackward", call, { ranges: [[0, 1]] });
@@ -176,17 +178,17 @@ await forEachDevice(variants, "attention", ({ backend }) => {
     // Scores 300 and -300; Infinity; NaN.
     const input = { ...big.input, scale: 1, q: [300, Number.POSITIVE_INFINITY, Number.NaN], k: [1, -1], v: [5, 7] };
     const { dims, reads } = callOf({ input, dy: big.dy }, []);
-    const call = assembled({ ...reads, ...blank({ y: 3, logSumExp: 3 }), ...dims });
+    const call = assembled({ ...reads, ...blank({ y: 3, largest: 3, total: 3 }), ...dims });
     const values = await runKernel(backend, "attentionForward", call, { ranges: [[0, 1]] });
     expect(Array.from(values.y!)).toEqual([5, NaN, NaN]);
-    expect(values.logSumExp![0]).toBe(300);
+    expect([values.largest![0], values.total![0]]).toEqual([300, 1]);
   });
 
   it.each([-1, 6])("refuses a length of %i of 5 keys and writes nothing", async (length) => {
     const drawn = draw([3, 2, 2, 4, 5, 3, 3], [], 4);
     const { dims, reads } = callOf(drawn, []);
     const lengths = Int32Array.of(0, 5, length);
-    const writes = blank({ y: 3 * 2 * 4 * 3, logSumExp: 3 * 2 * 4 });
+    const writes = blank({ y: 3 * 2 * 4 * 3, largest: 3 * 2 * 4, total: 3 * 2 * 4 });
     const call = assembled({ ...reads, lengths, ...writes, ...dims });
     const values = await runKernel(backend, "attentionForward", call, { ranges: [[0, 6]], result: 2 });
     for (const output of Object.values(values)) expect(output.every(Number.isNaN)).toBe(true);

@@ -70,8 +70,8 @@ await forEachDevice(variants, "batchNorm", ({ backend }) => {
           const [x, gamma, runningMean, runningVar] = [put(c.x)!, put(c.gamma), put(c.runningMean)!, put(c.runningVar)!];
           const batches = memory.put(Int32Array.of(41));
           const sizes = { training, rows, cols };
-          const [y, mean, rstd] = [memory.out(n), memory.out(cols), memory.out(cols)];
-          const forward = { x, gamma, beta: put(c.beta), mean, rstd, ...sizes, eps, momentum };
+          const [y, mean, rstd] = [memory.out(n), memory.out(2 * cols), memory.out(cols)];
+          const forward = { x, gamma, beta: put(c.beta), mean, rstd, ...sizes, eps, momentum, kept: 1 - momentum };
           backend.dispatch("batchNormForward", { ...forward, y, runningMean, runningVar, batches });
           const output = memory.floats(y, n);
           // A column of close values has a large rstd.
@@ -115,8 +115,8 @@ await forEachDevice(variants, "batchNorm", ({ backend }) => {
       const x = normals(rows * cols, 21, 1000, 1);
       const still = { runningMean: new Float32Array(cols), runningVar: new Float32Array(cols), dy: x };
       const expected = reference({ x, gamma: undefined, beta: undefined, ...still, training: 1, rows, cols });
-      const [y, mean, rstd] = [memory.out(rows * cols), memory.out(cols), memory.out(cols)];
-      backend.dispatch("batchNormForward", { x: memory.put(x), y, mean, rstd, training: 1, rows, cols, eps, momentum });
+      const [y, mean, rstd] = [memory.out(rows * cols), memory.out(2 * cols), memory.out(cols)];
+      backend.dispatch("batchNormForward", { x: memory.put(x), y, mean, rstd, training: 1, rows, cols, eps, momentum, kept: 1 });
       expectClose(memory.floats(y, rows * cols), expected.y, 2e-6, "y");
       expectClose(memory.floats(mean, cols), expected.mean, 1e-7, "mean");
       expectClose(memory.floats(rstd, cols), expected.rstd, 2e-6, "rstd");
@@ -126,9 +126,9 @@ await forEachDevice(variants, "batchNorm", ({ backend }) => {
   test("a channel that is not finite leaves its running statistics, and the others move", () => {
     guarded(backend, (memory) => {
       const x = memory.put(Float32Array.of(1, Infinity, 3, 4));
-      const [y, mean, rstd] = [memory.out(4), memory.out(2), memory.out(2)];
+      const [y, mean, rstd] = [memory.out(4), memory.out(4), memory.out(2)];
       const [runningMean, runningVar] = [memory.put(Float32Array.of(0, 7)), memory.put(Float32Array.of(0, 8))];
-      const sizes = { training: 1, rows: 2, cols: 2, eps, momentum: 0.5 };
+      const sizes = { training: 1, rows: 2, cols: 2, eps, momentum: 0.5, kept: 0.5 };
       backend.dispatch("batchNormForward", { x, y, mean, rstd, runningMean, runningVar, ...sizes });
       expect([...memory.floats(runningMean, 2), ...memory.floats(runningVar, 2)]).toEqual([1, 7, 1, 8]);
     });

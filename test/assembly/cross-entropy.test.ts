@@ -17,25 +17,28 @@ function reference({ logits, targets, cols, ignoreIndex, smoothing, reduction }:
   const rows = targets.length;
   const count = targets.filter((t) => t !== ignoreIndex).length;
   const losses: number[] = [];
-  const logSumExp: number[] = [];
+  const largests: number[] = [];
+  const totals: number[] = [];
   const dLogits: number[] = [];
   for (let r = 0; r < rows; r++) {
     const row = Array.from(logits.subarray(r * cols, (r + 1) * cols));
     const target = targets[r]!;
     const largest = Math.max(...row);
-    const lse = largest + Math.log(row.reduce((s, v) => s + Math.exp(v - largest), 0));
+    const total = row.reduce((s, v) => s + Math.exp(v - largest), 0);
+    const lse = largest + Math.log(total);
     const mean = row.reduce((s, v) => s + v / cols, 0);
     const ignored = target === ignoreIndex;
     losses.push(ignored ? 0 : (1 - smoothing) * (lse - row[target]!) + (smoothing && smoothing * (lse - mean)));
-    logSumExp.push(ignored ? 0 : lse);
+    largests.push(ignored ? 0 : largest);
+    totals.push(ignored ? 0 : total);
     const g = reduction === "none" ? dLoss[r]! : dLoss[0]! / (reduction === "mean" ? count : 1);
     row.forEach((v, c) => {
-      dLogits.push(ignored ? 0 : g * (Math.exp(v - lse) - (c === target ? 1 - smoothing : 0) - smoothing / cols));
+      dLogits.push(ignored ? 0 : g * (Math.exp(v - largest) / total - (c === target ? 1 - smoothing : 0) - smoothing / cols));
     });
   }
-  const total = losses.reduce((a, b) => a + b, 0);
-  const loss = reduction === "none" ? losses : [reduction === "mean" ? total / count : total];
-  return { loss, logSumExp, dLogits };
+  const sum = losses.reduce((a, b) => a + b, 0);
+  const loss = reduction === "none" ? losses : [reduction === "mean" ? sum / Math.max(count, 1) : sum];
+  return { loss, largest: largests, total: totals, dLogits };
 }
 
 await forEachDevice(variants, "crossEntropy", ({ backend }) => {
@@ -51,18 +54,18 @@ await forEachDevice(variants, "crossEntropy", ({ backend }) => {
       const logits = memory.put(c.logits);
       const targets = memory.put(c.targets);
       const loss = memory.out(size);
-      const logSumExp = memory.out(rows);
-      const shape = { rows, cols, ignoreIndex, reduction, smoothing };
-      expect(backend.dispatch("crossEntropyForward", { logits, targets, loss, logSumExp, ...shape })).toBe(-1);
+      const saved = { largest: memory.out(rows), total: memory.out(rows) };
+      const shape = { rows, cols, ignoreIndex, reduction, smoothing, confidence: 1 - smoothing };
+      expect(backend.dispatch("crossEntropyForward", { logits, targets, loss, ...saved, ...shape })).toBe(-1);
       expectClose(memory.floats(loss, size), expected.loss, tolerance, "loss");
-      expectClose(memory.floats(logSumExp, rows), expected.logSumExp, tolerance, "logSumExp");
+      for (const name of ["largest", "total"] as const) expectClose(memory.floats(saved[name], rows), expected[name], tolerance, name);
 
       const dLoss = memory.put(upstream);
       const dLogits = memory.out(rows * cols);
-      backend.dispatch("crossEntropyBackward", { logits, targets, logSumExp, dLoss, dLogits, ...shape });
+      backend.dispatch("crossEntropyBackward", { logits, targets, ...saved, dLoss, dLogits, ...shape });
       const gradient = memory.floats(dLogits, rows * cols);
       expectClose(gradient, expected.dLogits, tolerance, "dLogits");
-      backend.dispatch("crossEntropyBackward", { logits, targets, logSumExp, dLoss, dLogits: logits, ...shape });
+      backend.dispatch("crossEntropyBackward", { logits, targets, ...saved, dLoss, dLogits: logits, ...shape });
       expect(memory.floats(logits, rows * cols), "dLogits over logits").toEqual(gradient);
     });
 
@@ -102,13 +105,36 @@ await forEachDevice(variants, "crossEntropy", ({ backend }) => {
       const logits = normals(40, 6).map((v) => Math.fround(v + 2000));
       const targets = targetsOf(4, 10);
       const loss = memory.out(4);
-      const call = { targets: memory.put(targets), loss, logSumExp: memory.out(4), rows: 4, cols: 10, ignoreIndex: -100 };
+      const saved = { largest: memory.out(4), total: memory.out(4) };
+      const call = { targets: memory.put(targets), loss, ...saved, rows: 4, cols: 10, ignoreIndex: -100 };
       for (const smoothing of [0, 0.2]) {
-        backend.dispatch("crossEntropyForward", { logits: memory.put(logits), ...call, reduction: 0, smoothing });
+        backend.dispatch("crossEntropyForward", {
+          logits: memory.put(logits),
+          ...call,
+          reduction: 0,
+          smoothing,
+          confidence: 1 - smoothing,
+        });
         const c: Case = { logits, targets, cols: 10, ignoreIndex: -100, smoothing, reduction: "none" };
         expectClose(memory.floats(loss, 4), reference(c, new Float32Array(4)).loss, 1e-6);
       }
     });
+  });
+
+  test("a smoothing of nearly 1 keeps the digits of what is left for the target", () => {
+    const smoothing = 0.99999;
+    const logits = normals(3 * 7, 5, 0, 2);
+    check({ logits, targets: Int32Array.of(0, 6, 3), cols: 7, ignoreIndex: -100, smoothing, reduction: "none" }, 2e-7);
+  });
+
+  test.each([0, 0.1])("logits of 10,000 have the gradient of their differences, smoothed by %d", (smoothing) => {
+    const logits = normals(5 * 9, 6, 0, 2).map((v, i) => Math.fround(v + [10_000, 300, 0, -10_000, 1e6][Math.floor(i / 9)]!));
+    check({ logits, targets: targetsOf(5, 9), cols: 9, ignoreIndex: -100, smoothing, reduction: "none" }, 3e-7);
+  });
+
+  test("80,000 classes keep the digits of the sum", () => {
+    const logits = normals(80_000, 7);
+    check({ logits, targets: Int32Array.of(79_999), cols: 80_000, ignoreIndex: -100, smoothing: 0.1, reduction: "none" }, 2e-7);
   });
 
   test("-Infinity among the logits has probability 0", () => {
@@ -122,11 +148,12 @@ await forEachDevice(variants, "crossEntropy", ({ backend }) => {
     guarded(backend, (memory) => {
       const targets = memory.put(Int32Array.of(0, -100, bad, 40));
       const loss = memory.put(Float32Array.of(42));
-      const logSumExp = memory.put(Float32Array.of(1, 2, 3, 4));
-      const call = { logits: memory.put(normals(36, 3)), targets, loss, logSumExp, rows: 4, cols: 9, ignoreIndex: -100, reduction: 1 };
-      expect(backend.dispatch("crossEntropyForward", { ...call, smoothing: 0 })).toBe(2);
+      const [largest, total] = [1, 2].map(() => memory.put(Float32Array.of(1, 2, 3, 4))) as [number, number];
+      const sizes = { rows: 4, cols: 9, ignoreIndex: -100, reduction: 1, smoothing: 0, confidence: 1 };
+      const call = { logits: memory.put(normals(36, 3)), targets, loss, largest, total, ...sizes };
+      expect(backend.dispatch("crossEntropyForward", call)).toBe(2);
       expect(memory.floats(loss, 1)).toEqual(Float32Array.of(42));
-      expect(memory.floats(logSumExp, 4)).toEqual(Float32Array.of(1, 2, 3, 4));
+      for (const saved of [largest, total]) expect(memory.floats(saved, 4)).toEqual(Float32Array.of(1, 2, 3, 4));
     });
   });
 });

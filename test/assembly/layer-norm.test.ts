@@ -57,7 +57,7 @@ await forEachDevice(variants, "layerNorm", ({ backend }) => {
           const x = memory.put(c.x);
           const gamma = c.gamma && memory.put(c.gamma);
           const beta = c.beta && memory.put(c.beta);
-          const [y, meanOut, rstd] = [memory.out(size), memory.out(rows), memory.out(rows)];
+          const [y, meanOut, rstd] = [memory.out(size), memory.out(2 * rows), memory.out(rows)];
           backend.dispatch("layerNormForward", { x, gamma, beta, y, mean: meanOut, rstd, rows, cols, eps });
           const output = memory.floats(y, size);
           expectClose(output, expected.y, 1e-6, "y");
@@ -94,7 +94,7 @@ await forEachDevice(variants, "layerNorm", ({ backend }) => {
       const x = memory.put(values);
       const dy = memory.put(normals(rows * cols, 2));
       const gamma = memory.put(normals(cols, 3));
-      const [y, mean, rstd] = [memory.out(rows * cols), memory.out(rows), memory.out(rows)];
+      const [y, mean, rstd] = [memory.out(rows * cols), memory.out(2 * rows), memory.out(rows)];
       backend.dispatch("layerNormForward", { x, gamma, y, mean, rstd, rows, cols, eps });
       const saved = { gamma, mean, rstd, dy, rows, cols };
       const outputs = () => ({
@@ -123,7 +123,7 @@ await forEachDevice(variants, "layerNorm", ({ backend }) => {
     guarded(backend, (memory) => {
       const x = normals(3 * cols, 21, 1000, 1);
       const expected = reference({ x, gamma: undefined, beta: undefined, dy: x, rows: 3, cols });
-      const [y, mean, rstd] = [memory.out(3 * cols), memory.out(3), memory.out(3)];
+      const [y, mean, rstd] = [memory.out(3 * cols), memory.out(6), memory.out(3)];
       backend.dispatch("layerNormForward", { x: memory.put(x), y, mean, rstd, rows: 3, cols, eps });
       expectClose(memory.floats(y, 3 * cols), expected.y, 1e-6, "y");
       expectClose(memory.floats(mean, 3), expected.mean, 1e-7, "mean");
@@ -133,7 +133,7 @@ await forEachDevice(variants, "layerNorm", ({ backend }) => {
 
   test("a constant row gives beta", () => {
     guarded(backend, (memory) => {
-      const [y, mean, rstd] = [memory.out(100), memory.out(1), memory.out(1)];
+      const [y, mean, rstd] = [memory.out(100), memory.out(2), memory.out(1)];
       const beta = normals(100, 5);
       const x = memory.put(new Float32Array(100).fill(0.1));
       backend.dispatch("layerNormForward", { x, beta: memory.put(beta), y, mean, rstd, rows: 1, cols: 100, eps });

@@ -26,7 +26,7 @@ function sgd(momentum: number, dampening: number, nesterov: number, weightDecay:
     name: `sgd, momentum ${momentum}, dampening ${dampening}, nesterov ${nesterov}, weightDecay ${weightDecay}`,
     kernel: "sgd",
     states: momentum ? ["buffer"] : [],
-    call: (t) => ({ nesterov, first: Number(t === 1), lr, momentum, dampening, weightDecay }),
+    call: (t) => ({ nesterov, first: Number(t === 1), lr, momentum, oneMinusDampening: 1 - dampening, weightDecay }),
     update: (p, gradient, [buffer], t) => {
       const g = gradient + weightDecay * p;
       if (!momentum) return [p - lr * g, []];
@@ -42,7 +42,11 @@ function adam(decoupled: number, weightDecay: number, beta2 = 0.999): Case {
     name: `${decoupled ? "adamW" : "adam"}, weightDecay ${weightDecay}, beta2 ${beta2}`,
     kernel: "adam",
     states: ["m", "v"],
-    call: (t) => ({ decoupled, lr, beta1, beta2, eps, weightDecay, correction1: 1 - beta1 ** t, correction2: 1 - beta2 ** t }),
+    call: (t) => ({
+      ...{ rate: lr / (1 - beta1 ** t), oneMinusBeta1: 1 - beta1, beta2, oneMinusBeta2: 1 - beta2, eps },
+      ...{ rootCorrection: 1 / Math.sqrt(1 - beta2 ** t), weightDecay: decoupled ? 0 : weightDecay },
+      kept: decoupled ? 1 - lr * weightDecay : 1,
+    }),
     update: (p, gradient, [m, v], t) => {
       const g = gradient + (decoupled ? 0 : weightDecay * p);
       const m1 = beta1 * m! + (1 - beta1) * g;
@@ -60,7 +64,7 @@ function rmsprop(momentum: number, centred: boolean, weightDecay: number): Case 
     name: `rmsprop, momentum ${momentum}, ${centred ? "centred" : "plain"}, weightDecay ${weightDecay}`,
     kernel: "rmsprop",
     states: ["v", ...(centred ? ["average"] : []), ...(momentum ? ["buffer"] : [])],
-    call: () => ({ lr, alpha, eps, weightDecay, momentum }),
+    call: () => ({ lr, alpha, oneMinusAlpha: 1 - alpha, eps, weightDecay, momentum }),
     update: (p, gradient, state) => {
       const [v, ...rest] = state as [number, ...number[]];
       const g = gradient + weightDecay * p;
@@ -107,6 +111,7 @@ const cases = [
   adam(0, 0.1),
   adam(1, 0.1),
   adam(1, 0.01, 0.99),
+  adam(0, 0, 0.99999),
   rmsprop(0, false, 0),
   rmsprop(0.9, false, 0.1),
   rmsprop(0, true, 0),
@@ -165,6 +170,8 @@ await forEachDevice(variants, "optimizers", ({ backend }) => {
       run(9, { clipNorm: 0, norm: 2 }, 1);
       run(9, { clipNorm: 1, norm: 0 }, 1);
       run(9, { clipNorm: 1 }, 1);
+      // PyTorch adds 1e-6 to the norm.
+      run(9, { clipNorm: 1e-7, norm: 1e-6 }, 1e-7 / 2e-6);
     });
 
     test(`${name}: a norm that is not finite changes nothing`, () => {
@@ -189,7 +196,7 @@ await forEachDevice(variants, "optimizers", ({ backend }) => {
       const start = normals(7, 1);
       const gradient = memory.put(normals(7, 2));
       const buffer = memory.put(start);
-      const sgdCall = { nesterov: 0, first: 1, lr, momentum: 0, dampening: 0.5, weightDecay: 0, clipNorm: 0 };
+      const sgdCall = { nesterov: 0, first: 1, lr, momentum: 0, oneMinusDampening: 0.5, weightDecay: 0, clipNorm: 0 };
       const parameter = memory.put(start);
       backend.dispatch("sgd", { gradient, parameter, buffer, n: 7, ...sgdCall });
       const without = memory.put(start);
@@ -197,7 +204,7 @@ await forEachDevice(variants, "optimizers", ({ backend }) => {
       expect(memory.floats(parameter, 7)).toEqual(memory.floats(without, 7));
       const v = memory.put(new Float32Array(7));
       backend.dispatch("rmsprop", {
-        ...{ gradient, parameter, v, buffer, n: 7, lr, alpha: 0.99 },
+        ...{ gradient, parameter, v, buffer, n: 7, lr, alpha: 0.99, oneMinusAlpha: 0.01 },
         ...{ eps: 1e-8, weightDecay: 0, momentum: 0, clipNorm: 0 },
       });
       expect(memory.floats(buffer, 7)).toEqual(start);
@@ -210,7 +217,8 @@ await forEachDevice(variants, "optimizers", ({ backend }) => {
       const gradient = memory.put(normals(n, 1));
       const parameter = memory.put(new Float32Array(n));
       const [v, average] = [memory.put(new Float32Array(n)), memory.put(new Float32Array(n))];
-      const call = { gradient, parameter, v, average, n, lr: 1e-9, alpha: 0.9, eps: 1e-8, weightDecay: 0, momentum: 0, clipNorm: 0 };
+      const settings = { lr: 1e-9, alpha: 0.9, oneMinusAlpha: 0.1, eps: 1e-8, weightDecay: 0, momentum: 0, clipNorm: 0 };
+      const call = { gradient, parameter, v, average, n, ...settings };
       for (let t = 0; t < 300; t++) backend.dispatch("rmsprop", call);
       expect(memory.floats(parameter, n).every(Number.isFinite)).toBe(true);
     });

@@ -151,11 +151,11 @@ await forEachDevice(variants, "random", ({ backend }) => {
       for (const p of [0, 0.1, 0.5, 0.9, 1, u[0]!]) {
         const x = memory.put(input);
         const y = memory.out(n);
-        backend.dispatch("dropout", { x, y, n, ...start, p });
-        const kept = 1 - Math.fround(p);
-        const expected = Array.from(input, (v, i) => (u[i]! >= Math.fround(p) ? v / kept : 0));
+        const growth = p < 1 ? 1 / (1 - p) : 0;
+        backend.dispatch("dropout", { x, y, n, ...start, p, growth });
+        const expected = Array.from(input, (v, i) => (u[i]! >= Math.fround(p) ? v * growth : 0));
         expectClose(memory.floats(y, n), expected, 2e-7, `p ${p}`);
-        backend.dispatch("dropout", { x, y: x, n, ...start, p });
+        backend.dispatch("dropout", { x, y: x, n, ...start, p, growth });
         expect(memory.floats(x, n), "y over x").toEqual(memory.floats(y, n));
       }
     });
@@ -165,9 +165,9 @@ await forEachDevice(variants, "random", ({ backend }) => {
     guarded(backend, (memory) => {
       const input = Float32Array.of(Number.NaN, Number.POSITIVE_INFINITY, -1, 0.1, 1e-40);
       const y = memory.out(5);
-      backend.dispatch("dropout", { x: memory.put(input), y, n: 5, ...start, p: 1 });
+      backend.dispatch("dropout", { x: memory.put(input), y, n: 5, ...start, p: 1, growth: 0 });
       expect(memory.floats(y, 5)).toEqual(new Float32Array(5));
-      backend.dispatch("dropout", { x: memory.put(input), y, n: 5, ...start, p: 0 });
+      backend.dispatch("dropout", { x: memory.put(input), y, n: 5, ...start, p: 0, growth: 1 });
       expect(memory.floats(y, 5)).toEqual(input);
     });
   });
@@ -175,7 +175,7 @@ await forEachDevice(variants, "random", ({ backend }) => {
   test("dropout keeps a share of 1 - p, and the mean", () => {
     const x = backend.alloc(N * 4);
     backend.write(x, new Float32Array(N).fill(1));
-    backend.dispatch("dropout", { x, y: x, n: N, ...start, p: 0.3 });
+    backend.dispatch("dropout", { x, y: x, n: N, ...start, p: 0.3, growth: 1 / 0.7 });
     const { mean, below } = moments(backend.readSync!(x, N, "float32"));
     backend.free(x);
     expect(Math.abs(below(0.5) - 0.3)).toBeLessThan(error * Math.sqrt(0.21));

@@ -57,28 +57,30 @@ const dot = (a: Numbers, i: number, b: Numbers, j: number, n: number) => {
   return total;
 };
 
-/** weights [B, N, T, S] before dropout, y [B, N, T, E], logSumExp [B, N, T], Infinity where nothing is visible. */
+/** weights [B, N, T, S] before dropout, y [B, N, T, E], largest score and total e^(score - largest) [B, N, T], Infinity and 0 where nothing is visible. */
 export function attentionReference(input: AttentionInput) {
   const { B, N, T, S, D, E, q, k, v, bias, lengths, offset, scale = 1 / Math.sqrt(D) } = input;
   const weights = zeros(B * N * T * S);
   const y = zeros(B * N * T * E);
-  const logSumExp = zeros(B * N * T);
+  const largest = zeros(B * N * T);
+  const total = zeros(B * N * T);
   eachQuery(input, (at) => {
     const scores = Array.from({ length: S }, (_, s) => {
       if (s >= (lengths?.[at.b] ?? S) || (offset !== undefined && s > at.t + offset)) return Number.NEGATIVE_INFINITY;
       return scale * dot(q, at.q, k, at.k + s * D, D) + (bias?.[at.w + s] ?? 0);
     });
-    const largest = Math.max(...scores);
-    const total = largest === Number.NEGATIVE_INFINITY ? 0 : scores.reduce((sum, x) => sum + Math.exp(x - largest), 0);
-    logSumExp[at.i] = total === 0 ? Number.POSITIVE_INFINITY : largest + Math.log(total);
-    if (total === 0) return;
+    const most = Math.max(...scores);
+    const sum = most === Number.NEGATIVE_INFINITY ? 0 : scores.reduce((before, x) => before + Math.exp(x - most), 0);
+    largest[at.i] = sum === 0 ? Number.POSITIVE_INFINITY : most;
+    total[at.i] = sum;
+    if (sum === 0) return;
     for (let s = 0; s < S; s++) {
-      const w = Math.exp(scores[s]! - largest) / total;
+      const w = Math.exp(scores[s]! - most) / sum;
       weights[at.w + s] = w;
       for (let e = 0; e < E; e++) y[at.y + e]! += w * keepFactor(input, at.w + s) * v[at.v + s * E + e]!;
     }
   });
-  return { weights, y, logSumExp };
+  return { weights, y, largest, total };
 }
 
 /** Gradients of q, k, v and bias (as if it were [B, N, T, S]) from that of y, and from that of the weights where it is given. */

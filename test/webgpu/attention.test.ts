@@ -70,7 +70,21 @@ function make({ sizes, causal, offset, lengths, bias, p = 0, headsInside }: Case
   // Every fifth number hides its keys.
   const biasData = normals(biasSize, 4).map((v, i) => (i % 5 === 4 ? Number.NEGATIVE_INFINITY : v));
   const dims: Record<string, number> = {
-    ...{ B, N, K, T, S, D, E, causal: Number(causal ?? false), offset: offset ?? S - T, ...stream, scale: 1 / Math.sqrt(D), p },
+    ...{
+      B,
+      N,
+      K,
+      T,
+      S,
+      D,
+      E,
+      causal: Number(causal ?? false),
+      offset: offset ?? S - T,
+      ...stream,
+      scale: 1 / Math.sqrt(D),
+      p,
+      growth: p < 1 ? 1 / (1 - p) : 0,
+    },
     ...{ ...strides("q", "T", N, T, D), ...strides("k", "S", K, S, D), ...strides("v", "S", K, S, E), ...strides("y", "T", N, T, E) },
     ...biasStrides,
   };
@@ -92,7 +106,7 @@ async function run(on: Backend, c: Case, split = false) {
   const parts = (pairs: number) => (split ? [[0, 1] as const, [1, pairs] as const] : [[0, pairs] as const]);
   const empty = (n: number) => new Float32Array(n).fill(7);
   const common: Call = { ...dims, ...masks, q, k, v };
-  let forward: Record<string, TensorData> = { y: empty(dy.length), logSumExp: empty(B * N * T) };
+  let forward: Record<string, TensorData> = { y: empty(dy.length), largest: empty(B * N * T), total: empty(B * N * T) };
   for (const [begin, end] of parts(B * N)) {
     forward = await runKernel(on, "attentionForward", assembled({ ...common, ...forward, begin, end }));
   }

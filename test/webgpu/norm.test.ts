@@ -20,7 +20,7 @@ function suite({ backend: gpu }: Device): void {
     const n = rows * cols;
     const x = normals(n, 1, 5, 2);
     const parameters = { ...(affine && { gamma: normals(cols, 2, 1, 0.1), beta: normals(cols, 3) }), rows, cols };
-    const results = { y: new Float32Array(n), mean: new Float32Array(rows), rstd: new Float32Array(rows) };
+    const results = { y: new Float32Array(n), mean: new Float32Array(2 * rows), rstd: new Float32Array(rows) };
     const forward = (on: Backend) => runKernel(on, "layerNormForward", { x, ...parameters, ...results, eps: 1e-5 });
     const [actual, wanted] = [await forward(gpu), await forward(wasm)];
     for (const [name, data] of Object.entries(wanted)) expectClose(actual[name]!, data, 5e-6, name);
@@ -65,11 +65,11 @@ function suite({ backend: gpu }: Device): void {
     const x = normals(n, 1, 5, 2);
     const gamma = affine ? { gamma: normals(cols, 2, 1, 0.1) } : {};
     const sizes = { training, rows, cols };
-    const results = { y: new Float32Array(n), mean: new Float32Array(cols), rstd: new Float32Array(cols) };
+    const results = { y: new Float32Array(n), mean: new Float32Array(2 * cols), rstd: new Float32Array(cols) };
     const running = { runningMean: normals(cols, 7), runningVar: normals(cols, 8, 9), batches: Int32Array.of(3) };
     const inputs = { x, ...gamma, ...(affine && { beta: normals(cols, 3) }) };
     const forward = (on: Backend) =>
-      runKernel(on, "batchNormForward", { ...inputs, ...results, ...running, ...sizes, eps: 1e-3, momentum: 0.2 });
+      runKernel(on, "batchNormForward", { ...inputs, ...results, ...running, ...sizes, eps: 1e-3, momentum: 0.2, kept: 0.8 });
     const [actual, wanted] = [await forward(gpu), await forward(wasm)];
     expect(wanted.batches).toEqual(Int32Array.of(3 + training));
     for (const [name, data] of Object.entries(wanted)) expectClose(actual[name]!, data, 1e-5, name);

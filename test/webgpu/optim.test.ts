@@ -13,20 +13,32 @@ const positive = (seed: number) => array(seed).map(Math.abs);
 const common = { n, lr: 0.01, weightDecay: 0.1 };
 
 const calls: [string, KernelName, Record<string, number | TensorData>][] = [
-  ["sgd", "sgd", { ...common, nesterov: 0, first: 1, momentum: 0, dampening: 0 }],
-  ["sgd, first step", "sgd", { ...common, buffer: array(3), nesterov: 0, first: 1, momentum: 0.9, dampening: 0.1 }],
-  ["sgd with momentum", "sgd", { ...common, buffer: array(3), nesterov: 0, first: 0, momentum: 0.9, dampening: 0.1 }],
-  ["sgd, nesterov", "sgd", { ...common, buffer: array(3), nesterov: 1, first: 0, momentum: 0.9, dampening: 0 }],
-  ...[0, 1].map((decoupled): [string, KernelName, Record<string, number | TensorData>] => [
-    decoupled ? "adamw" : "adam",
+  ["sgd", "sgd", { ...common, nesterov: 0, first: 1, momentum: 0, oneMinusDampening: 1 }],
+  ["sgd, first step", "sgd", { ...common, buffer: array(3), nesterov: 0, first: 1, momentum: 0.9, oneMinusDampening: 0.9 }],
+  ["sgd with momentum", "sgd", { ...common, buffer: array(3), nesterov: 0, first: 0, momentum: 0.9, oneMinusDampening: 0.9 }],
+  ["sgd, nesterov", "sgd", { ...common, buffer: array(3), nesterov: 1, first: 0, momentum: 0.9, oneMinusDampening: 1 }],
+  ...[1, 0.999].map((kept): [string, KernelName, Record<string, number | TensorData>] => [
+    kept < 1 ? "adamw" : "adam",
     "adam",
-    { ...common, m: array(3), v: positive(4), decoupled, beta1: 0.9, beta2: 0.999, eps: 1e-8, correction1: 0.271, correction2: 0.003 },
+    {
+      ...{ n, rate: 0.037, m: array(3), v: positive(4), oneMinusBeta1: 0.1, beta2: 0.999, oneMinusBeta2: 0.001, rootCorrection: 18.3 },
+      ...{ eps: 1e-8, weightDecay: kept < 1 ? 0 : 0.1, kept },
+    },
   ]),
-  ["rmsprop", "rmsprop", { ...common, v: positive(3), alpha: 0.99, eps: 1e-8, momentum: 0 }],
+  ["rmsprop", "rmsprop", { ...common, v: positive(3), alpha: 0.99, oneMinusAlpha: 0.01, eps: 1e-8, momentum: 0 }],
   [
     "rmsprop, all",
     "rmsprop",
-    { ...common, v: positive(3), average: array(4).map((x) => x / 50), buffer: array(5), alpha: 0.9, eps: 1e-8, momentum: 0.5 },
+    {
+      ...common,
+      v: positive(3),
+      average: array(4).map((x) => x / 50),
+      buffer: array(5),
+      alpha: 0.9,
+      oneMinusAlpha: 0.1,
+      eps: 1e-8,
+      momentum: 0.5,
+    },
   ],
   ["adagrad", "adagrad", { ...common, sum: positive(3), eps: 1e-10 }],
 ];

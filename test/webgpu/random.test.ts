@@ -62,7 +62,7 @@ await forEachDevice(["webgpu"], "random kernels", ({ backend: gpu }) => {
       for (const p of [0, 0.3, 0.9, 1]) {
         const x = uniform(n, 1, 2, 3);
         if (p === 1) x[0] = Number.NaN;
-        const call = { x, y: new Float32Array(n), n, ...keys, counter0: -3, counter1: 7, p };
+        const call = { x, y: new Float32Array(n), n, ...keys, counter0: -3, counter1: 7, p, growth: p < 1 ? 1 / (1 - p) : 0 };
         const [{ y: actual }, { y: expected }] = [await runKernel(gpu, "dropout", call), await runKernel(wasm, "dropout", call)];
         expectClose(actual!, expected!, 2e-7);
         expect(Array.from(actual!, (v) => v === 0)).toEqual(Array.from(expected!, (v) => v === 0));

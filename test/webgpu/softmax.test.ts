@@ -43,32 +43,34 @@ function suite({ backend: gpu }: Device): void {
       async (_, reduction, rows, cols) => {
         const logits = normals(rows * cols, 3, 50, 3);
         const targets = Int32Array.from({ length: rows }, (_, r) => (r % 4 === 1 ? IGNORED : (r * 7) % cols));
-        const settings = { rows, cols, ignoreIndex: IGNORED, reduction, smoothing };
-        const logSumExp = new Float32Array(rows);
-        await compare("crossEntropyForward", { logits, targets, loss: new Float32Array(reduction ? 1 : rows), logSumExp, ...settings });
-        const { logSumExp: lse } = await runKernel(wasm, "crossEntropyForward", {
-          ...{ logits, targets, loss: new Float32Array(reduction ? 1 : rows), logSumExp, ...settings },
+        const settings = { rows, cols, ignoreIndex: IGNORED, reduction, smoothing, confidence: 1 - smoothing };
+        const empty = { largest: new Float32Array(rows), total: new Float32Array(rows) };
+        await compare("crossEntropyForward", { logits, targets, loss: new Float32Array(reduction ? 1 : rows), ...empty, ...settings });
+        const { largest, total } = await runKernel(wasm, "crossEntropyForward", {
+          ...{ logits, targets, loss: new Float32Array(reduction ? 1 : rows), ...empty, ...settings },
         });
         const dLoss = normals(reduction ? 1 : rows, 4);
         // In place of the logits too.
         for (const dLogits of [new Float32Array(rows * cols), logits])
-          await compare("crossEntropyBackward", { logits, targets, logSumExp: lse!, dLoss, dLogits, ...settings });
+          await compare("crossEntropyBackward", { logits, targets, largest: largest!, total: total!, dLoss, dLogits, ...settings });
       },
     );
   }
 
-  test("the mean of no rows is NaN", async () => {
-    const settings = { rows: 2, cols: 3, ignoreIndex: IGNORED, reduction: 1, smoothing: 0 };
+  test("the mean of no rows is 0", async () => {
+    const settings = { rows: 2, cols: 3, ignoreIndex: IGNORED, reduction: 1, smoothing: 0, confidence: 1 };
     const targets = Int32Array.of(IGNORED, IGNORED);
     const { loss } = await runKernel(gpu, "crossEntropyForward", {
-      ...{ logits: normals(6, 1), targets, loss: new Float32Array(1), logSumExp: new Float32Array(2), ...settings },
+      ...{ logits: normals(6, 1), targets, loss: new Float32Array(1), ...settings },
+      ...{ largest: new Float32Array(2), total: new Float32Array(2) },
     });
-    expect([...loss!]).toEqual([Number.NaN]);
+    expect([...loss!]).toEqual([0]);
   });
 
   test("a target out of range is told by the next read", async () => {
-    const settings = { rows: 3, cols: 4, ignoreIndex: IGNORED, reduction: 1, smoothing: 0 };
-    const call = { logits: normals(12, 1), targets: Int32Array.of(0, 4, 1), loss: new Float32Array(1), logSumExp: new Float32Array(3) };
+    const settings = { rows: 3, cols: 4, ignoreIndex: IGNORED, reduction: 1, smoothing: 0, confidence: 1 };
+    const saved = { largest: new Float32Array(3), total: new Float32Array(3) };
+    const call = { logits: normals(12, 1), targets: Int32Array.of(0, 4, 1), loss: new Float32Array(1), ...saved };
     await expect(runKernel(gpu, "crossEntropyForward", { ...call, ...settings })).rejects.toThrow("targets[1] is out of range");
   });
 }

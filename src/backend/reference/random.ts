@@ -28,7 +28,7 @@ export const random = {
   },
   dropout(m: Float64Array, c: KernelCall<"dropout">): undefined {
     wordsAt(c).forEach((word, i) => {
-      m[c.y + i] = uniformFromWord(word) >= c.p ? m[c.x + i]! / (1 - c.p) : 0;
+      m[c.y + i] = uniformFromWord(word) >= c.p ? m[c.x + i]! * c.growth : 0;
     });
   },
 };

@@ -25,7 +25,7 @@ export const training = {
     step(m, c, (gradient, i) => {
       let g = gradient + c.weightDecay * m[c.parameter + i]!;
       if (c.buffer !== undefined && c.momentum !== 0) {
-        const b = c.first ? g : c.momentum * m[c.buffer + i]! + (1 - c.dampening) * g;
+        const b = c.first ? g : c.momentum * m[c.buffer + i]! + c.oneMinusDampening * g;
         m[c.buffer + i] = b;
         g = c.nesterov ? g + c.momentum * b : b;
       }
@@ -34,25 +34,23 @@ export const training = {
   },
   adam(m: Float64Array, c: KernelCall<"adam">): undefined {
     step(m, c, (gradient, i) => {
-      let p = m[c.parameter + i]!;
-      let g = gradient;
-      if (c.decoupled) p *= 1 - c.lr * c.weightDecay;
-      else g += c.weightDecay * p;
-      const first = c.beta1 * m[c.m + i]! + (1 - c.beta1) * g;
-      const second = c.beta2 * m[c.v + i]! + (1 - c.beta2) * g * g;
+      const p = m[c.parameter + i]!;
+      const g = gradient + c.weightDecay * p;
+      const first = m[c.m + i]! + c.oneMinusBeta1 * (g - m[c.m + i]!);
+      const second = c.beta2 * m[c.v + i]! + c.oneMinusBeta2 * g * g;
       m[c.m + i] = first;
       m[c.v + i] = second;
-      m[c.parameter + i] = p - ((c.lr / c.correction1) * first) / (Math.sqrt(second) / Math.sqrt(c.correction2) + c.eps);
+      m[c.parameter + i] = c.kept * p - (c.rate * first) / (Math.sqrt(second) * c.rootCorrection + c.eps);
     });
   },
   rmsprop(m: Float64Array, c: KernelCall<"rmsprop">): undefined {
     step(m, c, (gradient, i) => {
       const g = gradient + c.weightDecay * m[c.parameter + i]!;
-      const v = c.alpha * m[c.v + i]! + (1 - c.alpha) * g * g;
+      const v = c.alpha * m[c.v + i]! + c.oneMinusAlpha * g * g;
       m[c.v + i] = v;
       let variance = v;
       if (c.average !== undefined) {
-        const average = c.alpha * m[c.average + i]! + (1 - c.alpha) * g;
+        const average = c.alpha * m[c.average + i]! + c.oneMinusAlpha * g;
         m[c.average + i] = average;
         variance -= average * average;
       }

@@ -115,8 +115,8 @@ function weights(result: Result, R: number, block: number, unrolled: boolean, jo
 /** What a sum becomes: y over the sum of its weights, gradients of q and k times the scale. */
 const finished = (result: Result, sum: string, l: string) =>
   result === "y" ? `select(0.0, ${sum} / ${l}, ${l} != 0)` : result === "dv" ? sum : `c.scale * ${sum}`;
-const logSumExp = (m: string, l: string, row: string) =>
-  `heap[c.logSumExp + rowOf(h, ${row})] = select(infinity(), ${m} + logf(${l}), ${l} != 0);`;
+const keepSums = (m: string, l: string, row: string) =>
+  `heap[c.largest + rowOf(h, ${row})] = select(infinity(), ${m}, ${l} != 0); heap[c.total + rowOf(h, ${row})] = ${l};`;
 
 // A thread for R rows.
 
@@ -185,7 +185,7 @@ ${entry(result)} {
   for (var r = 0u; r < ${R}u; r++) {
     if (first + r >= ${rows(result)}) { break; }
     let at = ${head(result)} + (first + r) * ${stride(result)} + column0;
-    ${result === "y" ? `let lr = ${R === 1 ? "l" : "l[r]"}; if (column0 == 0u) { ${logSumExp(R === 1 ? "m" : "m[r]", "lr", "first + r")} }` : ""}
+    ${result === "y" ? `let lr = ${R === 1 ? "l" : "l[r]"}; if (column0 == 0u) { ${keepSums(R === 1 ? "m" : "m[r]", "lr", "first + r")} }` : ""}
     for (var e = 0u; e < min(${held}u, ${columns}u - column0); e++) { heap[at + e] = ${finished(result, R === 1 ? "sums[e]" : "sums[e][r]", "lr")}; }
   }
 }`;
@@ -294,7 +294,7 @@ function tilesEntry(c: Arguments, result: Result): string {
   var all = array<vec4f, ${4 * quads}>(${Array.from({ length: 4 * quads }, (_, i) => `sum${Math.floor(i / quads)}_${i % quads}`).join(", ")});
   for (var r = 0u; r < 4u; r++) {
     if (first + r >= ${rows(result)}) { break; }
-    ${result === "y" ? `let lr = l[r]; if (column0 + at.x == 0u) { ${logSumExp("m[r]", "lr", "first + r")} }` : ""}
+    ${result === "y" ? `let lr = l[r]; if (column0 + at.x == 0u) { ${keepSums("m[r]", "lr", "first + r")} }` : ""}
     let to_ = ${head(result)} + (first + r) * ${stride(result)};
     for (var v = 0u; v < ${quads}u; v++) {
       let column = column0 + (v * 8u + at.x) * 4u; let sum = ${finished(result, `all[r * ${quads}u + v]`, "lr").replace("0.0,", "vec4f(),")};

@@ -40,7 +40,7 @@ fn keptQuad(h: Head, t: u32, s: u32) -> vec4f {
   if (skip == 2u) { words = vec4u(first.zw, next.xy); }
   if (skip == 3u) { words = vec4u(first.w, next.xyz); }
   let uniforms = vec4f(words >> vec4u(8u)) * (1.0 / 16777216.0);
-  return select(vec4f(), vec4f(1 / (1 - c.p)), uniforms >= vec4f(c.p));
+  return select(vec4f(), vec4f(c.growth), uniforms >= vec4f(c.p));
 }
 `;
 
@@ -48,7 +48,8 @@ fn keptQuad(h: Head, t: u32, s: u32) -> vec4f {
 const probabilities = /* wgsl */ `
 fn probability(dot: f32, h: Head, t: u32, s: u32, keys: u32) -> f32 {
   if (s >= visible(t, keys)) { return 0; }
-  return expf(plain(dot, h, t, s) - heap[c.logSumExp + rowOf(h, t)]);
+  let row = rowOf(h, t); let sum = heap[c.total + row];
+  return select(expf(plain(dot, h, t, s) - heap[c.largest + row]) / sum, 0, sum == 0);
 }
 fn deltaOf(h: Head, t: u32) -> f32 { return heap[c.workspace + rowOf(h, min(t, u32(c.T) - 1u)) - u32(c.begin) * GROUPS * u32(c.T)]; }
 ${each(
@@ -122,7 +123,7 @@ ${each(
     sum += w * heap[at + 1u]; y += w * heap[at + 2u + e];
   }
   heap[${head("y")} + t * ${stride("y")} + e] = select(0, y / sum, sum != 0);
-  if (e == 0u) { heap[c.logSumExp + rowOf(h, t)] = select(infinity(), m + logf(sum), sum != 0); }`,
+  if (e == 0u) { heap[c.largest + rowOf(h, t)] = select(infinity(), m, sum != 0); heap[c.total + rowOf(h, t)] = sum; }`,
 )}`;
 
 type Form = "tiles" | "threads" | "decode";

@@ -39,24 +39,28 @@ const elements = (c: Arguments) => ({ entry: "main", groups: line(c.rows! * c.co
 const partsBytes = (c: Arguments) => 2 * 4 * c.cols! * partsOf(c.rows!);
 
 const moved = (running: string, value: string) =>
-  `{ let value = ${value}; if (isFinite(value)) { let at = c.${running} + i; heap[at] += c.momentum * (value - heap[at]); } }`;
+  `{ let value = ${value}; if (isFinite(value)) { let at = c.${running} + i; heap[at] = c.kept * heap[at] + c.momentum * value; } }`;
 
 const batchStatistics = (c: Arguments) => /* wgsl */ `
 ${columnSums(c, "means", ["x", "0.0"], "heap[c.mean + i] = s0 / n;")}
 ${columnSums(
   c,
   "variances",
-  ["(x - heap[c.mean + k]) * (x - heap[c.mean + k])", "0.0"],
+  ["(x - heap[c.mean + k]) * (x - heap[c.mean + k])", "x - heap[c.mean + k]"],
   /* wgsl */ `
-  heap[c.rstd + i] = 1 / sqrt(s0 / n + c.eps);
-  ${c.runningMean ? moved("runningMean", "heap[c.mean + i]") + moved("runningVar", "s0 / (n - 1)") : ""}
+  // What the rounding of the mean lost counts beside the deviation where the mean is far from 0.
+  let lost = s1 / n; var variance = s0 / n - lost * lost;
+  if (variance < 0) { variance = 0; }
+  heap[c.mean + u32(c.cols) + i] = lost;
+  heap[c.rstd + i] = 1 / sqrt(variance + c.eps);
+  ${c.runningMean ? moved("runningMean", "heap[c.mean + i] + lost") + moved("runningVar", "variance * (n / (n - 1))") : ""}
   ${c.batches ? "if (i == 0u) { heap[c.batches] = bitcast<f32>(bitcast<i32>(heap[c.batches]) + 1); }" : ""}`,
 )}`;
 
 const runningStatistics = each(
   "statistics",
   "c.cols",
-  "heap[c.mean + i] = heap[c.runningMean + i]; heap[c.rstd + i] = 1 / sqrt(heap[c.runningVar + i] + c.eps);",
+  "heap[c.mean + i] = heap[c.runningMean + i]; heap[c.mean + u32(c.cols) + i] = 0; heap[c.rstd + i] = 1 / sqrt(heap[c.runningVar + i] + c.eps);",
 );
 
 /** The sums s0 of dy and s1 of dy xhat go to the parameters, and behind the parts for dx. */
@@ -64,7 +68,10 @@ const gradientSums = (c: Arguments) =>
   columnSums(
     c,
     "sums",
-    ["heap[c.dy + r * u32(c.cols) + k]", "heap[c.dy + r * u32(c.cols) + k] * (x - heap[c.mean + k]) * heap[c.rstd + k]"],
+    [
+      "heap[c.dy + r * u32(c.cols) + k]",
+      "heap[c.dy + r * u32(c.cols) + k] * ((x - heap[c.mean + k]) - heap[c.mean + u32(c.cols) + k]) * heap[c.rstd + k]",
+    ],
     /* wgsl */ `
   ${c.dBeta ? "heap[c.dBeta + i] += s0;" : ""} ${c.dGamma ? "heap[c.dGamma + i] += s1;" : ""}
   let to = c.workspace + ${2 * partsOf(c.rows!)}u * u32(c.cols) + 2u * i;
@@ -83,7 +90,7 @@ ${each(
   "c.rows * c.cols",
   /* wgsl */ `
   let k = i % u32(c.cols);
-  heap[c.y + i] = (heap[c.x + i] - heap[c.mean + k]) * heap[c.rstd + k]${c.gamma ? " * heap[c.gamma + k]" : ""}${c.beta ? " + heap[c.beta + k]" : ""};`,
+  heap[c.y + i] = ((heap[c.x + i] - heap[c.mean + k]) - heap[c.mean + u32(c.cols) + k]) * heap[c.rstd + k]${c.gamma ? " * heap[c.gamma + k]" : ""}${c.beta ? " + heap[c.beta + k]" : ""};`,
 )}`,
     passes: (c) => [
       ...(c.training ? [...sumPasses(c, "means"), ...sumPasses(c, "variances")] : [{ entry: "statistics", groups: line(c.cols!) }]),
@@ -103,7 +110,7 @@ ${each(
   ${
     c.training
       ? `let at = c.workspace + ${2 * partsOf(c.rows!)}u * u32(c.cols) + 2u * k;
-  g -= heap[at] + (heap[c.x + i] - heap[c.mean + k]) * heap[c.rstd + k] * heap[at + 1u];`
+  g -= heap[at] + ((heap[c.x + i] - heap[c.mean + k]) - heap[c.mean + u32(c.cols) + k]) * heap[c.rstd + k] * heap[at + 1u];`
       : ""
   }
   heap[c.dx + i] = scale * g;`,

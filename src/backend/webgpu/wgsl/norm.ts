@@ -6,7 +6,7 @@ const PARTS = 64;
 const partsOf = (rows: number) => Math.min(PARTS, Math.ceil(rows / 16));
 
 /** x' of layer and of root mean square normalisation. */
-const normalised = "(heap[c.x + at + k] - heap[c.mean + r]) * heap[c.rstd + r]";
+const normalised = "((heap[c.x + at + k] - heap[c.mean + r]) - heap[c.mean + u32(c.rows) + r]) * heap[c.rstd + r]";
 const scaled = "heap[c.x + at + k] * heap[c.rstd + r]";
 const upstream = (c: Arguments) => `heap[c.dy + at + k]${c.gamma ? " * heap[c.gamma + k]" : ""}`;
 
@@ -71,13 +71,17 @@ fn row(r: u32, lane: u32) {
   var sum = 0.0;
   for (var k = lane; k < u32(c.cols); k += LANES) { sum += heap[c.x + at + k]; }
   let mean = total(sum, lane) / n;
-  var squares = 0.0;
-  for (var k = lane; k < u32(c.cols); k += LANES) { let d = heap[c.x + at + k] - mean; squares += d * d; }
-  let rstd = 1 / sqrt(total(squares, lane) / n + c.eps);
+  // What the rounding of the mean lost counts beside the deviation where the mean is far from 0.
+  var squares = 0.0; var lost = 0.0;
+  for (var k = lane; k < u32(c.cols); k += LANES) { let d = heap[c.x + at + k] - mean; squares += d * d; lost += d; }
+  lost = total(lost, lane) / n;
+  var variance = total(squares, lane) / n - lost * lost;
+  if (variance < 0) { variance = 0; }
+  let rstd = 1 / sqrt(variance + c.eps);
   for (var k = lane; k < u32(c.cols); k += LANES) {
-    heap[c.y + at + k] = (heap[c.x + at + k] - mean) * rstd${c.gamma ? " * heap[c.gamma + k]" : ""}${c.beta ? " + heap[c.beta + k]" : ""};
+    heap[c.y + at + k] = ((heap[c.x + at + k] - mean) - lost) * rstd${c.gamma ? " * heap[c.gamma + k]" : ""}${c.beta ? " + heap[c.beta + k]" : ""};
   }
-  if (lane == 0u) { heap[c.mean + r] = mean; heap[c.rstd + r] = rstd; }
+  if (lane == 0u) { heap[c.mean + r] = mean; heap[c.mean + u32(c.rows) + r] = lost; heap[c.rstd + r] = rstd; }
 }`,
       ),
     passes: (c, device) => [rowsPass(c.rows!, isWide(c.cols!, device))],

@@ -32,7 +32,7 @@ export const optimKernels = {
     c.buffer
       ? `if (c.momentum != 0) {
     var b = g;
-    if (c.first == 0) { b = c.momentum * heap[c.buffer + i] + (1 - c.dampening) * g; }
+    if (c.first == 0) { b = c.momentum * heap[c.buffer + i] + c.oneMinusDampening * g; }
     heap[c.buffer + i] = b;
     g = select(b, g + c.momentum * b, c.nesterov != 0);
   }`
@@ -41,20 +41,19 @@ export const optimKernels = {
   heap[c.parameter + i] = p - c.lr * g;`,
   ),
   adam: update(
-    (c) => `${c.decoupled ? "" : decay}
-  let m = heap[c.m + i] + (1 - c.beta1) * (g - heap[c.m + i]);
-  let v = c.beta2 * heap[c.v + i] + (1 - c.beta2) * g * g;
+    () => `${decay}
+  let m = heap[c.m + i] + c.oneMinusBeta1 * (g - heap[c.m + i]);
+  let v = c.beta2 * heap[c.v + i] + c.oneMinusBeta2 * g * g;
   heap[c.m + i] = m; heap[c.v + i] = v;
-  let kept = ${c.decoupled ? "p * (1 - c.lr * c.weightDecay)" : "p"};
-  heap[c.parameter + i] = kept - c.lr / c.correction1 * (m / (sqrt(v) / sqrt(c.correction2) + c.eps));`,
+  heap[c.parameter + i] = c.kept * p - c.rate * (m / (sqrt(v) * c.rootCorrection + c.eps));`,
   ),
   rmsprop: update(
     (c) => `${decay}
-  var power = c.alpha * heap[c.v + i] + (1 - c.alpha) * g * g;
+  var power = c.alpha * heap[c.v + i] + c.oneMinusAlpha * g * g;
   heap[c.v + i] = power;
   ${
     c.average
-      ? `let average = heap[c.average + i] + (1 - c.alpha) * (g - heap[c.average + i]);
+      ? `let average = heap[c.average + i] + c.oneMinusAlpha * (g - heap[c.average + i]);
   heap[c.average + i] = average;
   power = max(power - average * average, 0);`
       : ""

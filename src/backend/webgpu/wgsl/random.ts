@@ -82,7 +82,7 @@ fn element(at: u32, words: vec4u, j: u32) -> u32 {
 
   dropout: blockKernel(/* wgsl */ `
 fn element(at: u32, words: vec4u, j: u32) -> u32 {
-  return bitcast<u32>(select(0, bitcast<f32>(heap[c.x + at]) / (1 - c.p), unitInterval(words[j]) >= c.p));
+  return bitcast<u32>(select(0, bitcast<f32>(heap[c.x + at]) * c.growth, unitInterval(words[j]) >= c.p));
 }
 `),
 } satisfies WgslKernels;

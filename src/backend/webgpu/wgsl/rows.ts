@@ -32,6 +32,22 @@ var<workgroup> lanes: array<f32, ${LANES}>;
 ${tree("total", "lanes[lane] + other")}${tree("largest", "max(lanes[lane], other)")}
 `;
 
+/**
+ * The body of a function that returns the sum of `term` over the columns k of a row: a lane adds up blocks of 64 terms, and the blocks with
+ * what each addition loses (Neumaier 1974), so that the error does not grow with the length.
+ */
+export const longSum = (term: string): string => /* wgsl */ `
+  var sum = 0.0; var lost = 0.0;
+  for (var first = lane; first < u32(c.cols); first += LANES * 64u) {
+    var part = 0.0;
+    for (var k = first; k < min(first + LANES * 64u, u32(c.cols)); k += LANES) { part += ${term}; }
+    let next = rounded(sum + part);
+    lost += select((part - next) + sum, (sum - next) + part, abs(sum) >= abs(part));
+    sum = next;
+  }
+  if (isFinite(sum)) { sum += lost; }
+  return total(sum, lane);`;
+
 /** total() for entries of one workgroup, whatever the form of the others. */
 export const workgroupTotal = /* wgsl */ `
 var<workgroup> sums: array<f32, ${LANES}>;

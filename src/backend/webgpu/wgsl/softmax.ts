@@ -1,7 +1,7 @@
 import { reductions } from "../../kernels.js";
 import { type Arguments, type Capabilities, each, line, type Pass, type WgslKernel, type WgslKernels } from "../kernel.js";
 import { math } from "./math.js";
-import { isWide, rowsEntry, rowsPass, workgroupTotal } from "./rows.js";
+import { isWide, longSum, rowsEntry, rowsPass, workgroupTotal } from "./rows.js";
 
 const rowKernel = (body: string): WgslKernel => ({
   code: (c, device) => math + rowsEntry(isWide(c.cols!, device), body),
@@ -15,11 +15,7 @@ fn rowMax(start: u32, lane: u32) -> f32 {
   for (var k = lane; k < u32(c.cols); k += LANES) { m = max(m, heap[start + k]); }
   return largest(m, lane);
 }
-fn expSum(start: u32, m: f32, lane: u32) -> f32 {
-  var sum = 0.0;
-  for (var k = lane; k < u32(c.cols); k += LANES) { sum += expf(heap[start + k] - m); }
-  return total(sum, lane);
-}
+fn expSum(start: u32, m: f32, lane: u32) -> f32 { ${longSum("expf(heap[start + k] - m)")} }
 `;
 
 const NONE = reductions.indexOf("none");
@@ -39,22 +35,23 @@ const forward = (c: Arguments, device: Capabilities) => /* wgsl */ `${math}${tar
 ${rowsEntry(
   isWide(c.cols!, device),
   /* wgsl */ `${exponentials}
+fn shiftedSum(start: u32, m: f32, lane: u32) -> f32 { ${longSum("heap[start + k] - m")} }
 fn row(r: u32, lane: u32) {
   let start = c.logits + r * u32(c.cols); let target_ = targetOf(r);
   let m = rowMax(start, lane);
-  let logSum = logf(expSum(start, m, lane));
+  let sum = expSum(start, m, lane); let logSum = logf(sum);
   var shifted = 0.0;
-  if (c.smoothing != 0) { for (var k = lane; k < u32(c.cols); k += LANES) { shifted += heap[start + k] - m; } }
-  shifted = total(shifted, lane);
+  if (c.smoothing != 0) { shifted = shiftedSum(start, m, lane); }
   if (lane > 0u) { return; }
   let ignored = target_ == c.ignoreIndex; let valid = target_ >= 0 && target_ < c.cols;
   if (!ignored && !valid) { fault(r); }
   var loss = 0.0;
   if (!ignored && valid) {
-    loss = (1 - c.smoothing) * (logSum - (heap[start + u32(target_)] - m));
+    // A logit of -Infinity makes a part infinite, and 0 times that would be no number.
+    if (c.confidence != 0) { loss = c.confidence * (logSum - (heap[start + u32(target_)] - m)); }
     if (c.smoothing != 0) { loss += c.smoothing * (logSum - shifted / f32(c.cols)); }
   }
-  heap[c.logSumExp + r] = select(m + logSum, 0, ignored);
+  heap[c.largest + r] = select(m, 0, ignored); heap[c.total + r] = select(sum, 0, ignored);
   heap[${c.reduction === NONE ? "c.loss" : "c.workspace"} + r] = loss;
 }`,
 )}
@@ -68,7 +65,7 @@ ${
   let all = workgroupSum(sum, lane);
   ${c.reduction === MEAN ? "let n = count(lane);" : ""}
   if (lane > 0u) { return; }
-  ${c.reduction === MEAN ? "if (n == 0) { heap[c.loss] = nan(); } else { heap[c.loss] = all / n; }" : "heap[c.loss] = all;"}
+  ${c.reduction === MEAN ? "heap[c.loss] = all / max(n, 1);" : "heap[c.loss] = all;"}
 }`
 }`;
 
@@ -88,11 +85,10 @@ fn row(r: u32, lane: u32) {
   for (var k = lane; k < u32(c.cols); k += LANES) { heap[c.y + r * u32(c.cols) + k] = expf(heap[start + k] - m) / sum; }
 }`),
   softmaxBackward: rowKernel(/* wgsl */ `
+fn rowTotal(at: u32, lane: u32) -> f32 { ${longSum("heap[c.y + at + k] * heap[c.dy + at + k]")} }
 fn row(r: u32, lane: u32) {
   let at = r * u32(c.cols);
-  var sum = 0.0;
-  for (var k = lane; k < u32(c.cols); k += LANES) { sum += heap[c.y + at + k] * heap[c.dy + at + k]; }
-  sum = total(sum, lane);
+  let sum = rowTotal(at, lane);
   for (var k = lane; k < u32(c.cols); k += LANES) { heap[c.dx + at + k] = heap[c.y + at + k] * (heap[c.dy + at + k] - sum); }
 }`),
   logSoftmaxForward: rowKernel(/* wgsl */ `${exponentials}
@@ -103,11 +99,10 @@ fn row(r: u32, lane: u32) {
   for (var k = lane; k < u32(c.cols); k += LANES) { heap[c.y + r * u32(c.cols) + k] = (heap[start + k] - m) - logSum; }
 }`),
   logSoftmaxBackward: rowKernel(/* wgsl */ `
+fn rowTotal(at: u32, lane: u32) -> f32 { ${longSum("heap[c.dy + at + k]")} }
 fn row(r: u32, lane: u32) {
   let at = r * u32(c.cols);
-  var sum = 0.0;
-  for (var k = lane; k < u32(c.cols); k += LANES) { sum += heap[c.dy + at + k]; }
-  sum = total(sum, lane);
+  let sum = rowTotal(at, lane);
   for (var k = lane; k < u32(c.cols); k += LANES) { heap[c.dx + at + k] = heap[c.dy + at + k] - expf(heap[c.y + at + k]) * sum; }
 }`),
 
@@ -129,8 +124,8 @@ ${each(
   /* wgsl */ `
   let r = i / u32(c.cols); let target_ = targetOf(r);
   let g = heap[c.dLoss${c.reduction === NONE ? " + r" : ""}]${c.reduction === MEAN ? " / heap[c.workspace]" : ""};
-  let hit = select(0.0, 1 - c.smoothing, i32(i % u32(c.cols)) == target_);
-  let d = g * (expf(heap[c.logits + i] - heap[c.logSumExp + r]) - c.smoothing / f32(c.cols) - hit);
+  let hit = select(0.0, c.confidence, i32(i % u32(c.cols)) == target_);
+  let d = g * (expf(heap[c.logits + i] - heap[c.largest + r]) / heap[c.total + r] - c.smoothing / f32(c.cols) - hit);
   heap[c.dLogits + i] = select(d, 0, target_ == c.ignoreIndex);`,
 )}`,
     passes: (c) => [...(c.reduction === MEAN ? [one("divisor")] : []), { entry: "elements", groups: line(c.rows! * c.cols!) }],
