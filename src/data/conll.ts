@@ -1,5 +1,6 @@
-import { checkText } from "../util/check.js";
+import { checkText, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions } from "../util/options.js";
 
 /** A sentence, a tag for each word. */
 export interface TaggedSentence {
@@ -9,53 +10,117 @@ export interface TaggedSentence {
   readonly line: number;
 }
 
+export interface ConllOptions {
+  /** The file's name, for messages. */
+  readonly name?: string;
+  /** The column of words: its number, from 1, or its name, as `# global.columns` or CoNLL-U name it. Default: the first, or FORM. */
+  readonly tokenColumn?: number | string;
+  /** The column of tags. Default: the last, or in CoNLL-U UPOS, the part of speech. */
+  readonly tagColumn?: number | string;
+}
+
+/** CoNLL-U's columns (universaldependencies.org/format.html). */
+const universal = ["ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC"];
+
+interface Row {
+  readonly line: number;
+  readonly text: string;
+  readonly cells: readonly string[];
+}
+
 /**
- * The sentences of a CoNLL file: a word and its tag a line, with tabs or blanks between columns, an empty line after each sentence. Of
- * more columns the first is the word and the last the tag; lines that begin with -DOCSTART- are passed over.
+ * The sentences of a CoNLL file: a word and its tag a line, with tabs or blanks between columns, an empty line after each sentence.
+ * Of more columns the first is the word and the last the tag, unless the options say otherwise. Lines before a sentence that begin with
+ * "# " or hold no tag are comments; `#hashtag` with a tag is a word. Lines that begin with -DOCSTART- are passed over. In CoNLL-U the words
+ * are FORM, and ranges (1-2) and empty nodes (1.1) are passed over.
  *
- * @param name the file's name, for messages
- * @throws SeqgradError `format` that names the file, line and column of a word without a tag, of a tag without a type or of columns that
- * are more or fewer within a sentence; or for a file without a sentence
+ * @param options `name`: the file's name, for messages; a string is the name too
+ * @throws SeqgradError `format` that names the file, line and column of a word without a tag, of a tag without a type, of a prefix that is
+ * not one of B, I, E, S, L and U, or of columns that are more or fewer within a sentence; or for a file without a sentence; `value` for
+ * a column that the file lacks
  * @example
- * const [sentence] = sg.parseConll("Sarah\tB-person\nsmiles\tO\n");
+ * const [sentence] = sg.parseConll("# id 1\nSarah\tB-person\nsmiles\tO\n");
  * sentence.tags; // = ["B-person", "O"]
  */
-export function parseConll(text: string, name = "the file"): TaggedSentence[] {
-  const sentences: TaggedSentence[] = [];
-  let words: string[] = [];
-  let tags: string[] = [];
-  let line = 0;
-  const end = () => {
-    if (words.length > 0) sentences.push({ words, tags, line: line - words.length });
-    words = [];
-    tags = [];
+export function parseConll(text: string, options: string | ConllOptions = {}): TaggedSentence[] {
+  const given = typeof options === "string" ? { name: options } : options;
+  checkOptions("parseConll", given, ["name", "tokenColumn", "tagColumn"]);
+  const { name = "the file", tokenColumn, tagColumn } = given;
+  const { blocks, names } = blocksOf(checkText(name, text));
+  const first = blocks[0]?.[0];
+  if (!first) throw new SeqgradError("format", `${name} holds no sentence.`);
+  const isUniversal = first.cells.length === universal.length && blocks.every(([row]) => /^1([-.]\d+)?$/.test(row!.cells[0]!));
+  const heads = names ?? (isUniversal ? universal : undefined);
+  const columnOf = (option: "tokenColumn" | "tagColumn", value: number | string | undefined, usual: number) => {
+    if (value === undefined) return usual;
+    const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
+    const at = typeof number === "number" ? number - 1 : (heads?.findIndex((head) => head.toLowerCase() === number.toLowerCase()) ?? -1);
+    if (Number.isInteger(at) && at >= 0 && at < first.cells.length) return at;
+    const all = heads ? `, or one of ${heads.join(", ")}` : "";
+    throw new SeqgradError(
+      "value",
+      `${name}: ${option} is ${shown(value)}; give the number of a column, from 1 to ${first.cells.length}${all}.`,
+    );
   };
-  let width = 0;
-  for (const row of checkText(name, text).split(/\r\n|\n|\r/)) {
-    line++;
+  const at = {
+    token: columnOf("tokenColumn", tokenColumn, isUniversal ? 1 : 0),
+    tag: columnOf("tagColumn", tagColumn, isUniversal ? 3 : -1),
+  };
+  // Other tags, such as parts of speech, may hold a hyphen anywhere.
+  const isEntities = blocks.some((rows) => rows.some(({ cells }) => /^(O$|[BI]-.)/.test(cells.at(at.tag) ?? "")));
+  return blocks.flatMap((rows) => {
+    const words = isUniversal ? rows.filter(({ cells }) => !/^\d+[-.]\d+$/.test(cells[0]!)) : rows;
+    return words.length > 0 ? [sentenceOf(words, at, isEntities, name)] : [];
+  });
+}
+
+/** The rows of each sentence without comments, and the names of the columns where a comment gives them. */
+function blocksOf(text: string): { blocks: Row[][]; names?: string[] } {
+  const blocks: Row[][] = [];
+  let rows: Row[] = [];
+  let names: string[] | undefined;
+  const end = () => {
+    if (rows.length > 0) blocks.push(rows);
+    rows = [];
+  };
+  for (const [i, row] of text
+    .replace(/^\ufeff/, "")
+    .split(/\r\n|\n|\r/)
+    .entries()) {
     if (row.trim() === "" || row.startsWith("-DOCSTART-")) {
       end();
       continue;
     }
-    const cells = row.includes("\t") ? row.split("\t") : row.trim().split(/ +/);
-    const [word, tag] = [cells[0]!.trim(), cells.at(-1)!.trim()];
-    if (cells.length < 2 || word === "" || tag === "")
-      throw new SeqgradError(
-        "format",
-        `${name}, line ${line}, column 2: ${JSON.stringify(row)} has no tag; wants a word, a tab and a tag.`,
-      );
+    const cells = (row.includes("\t") ? row.split("\t") : row.trim().split(/ +/)).map((cell) => cell.trim());
+    names ??= /^#\s*global\.columns\s*=\s*(.+)$/.exec(row)?.[1]?.trim().split(/\s+/);
+    // Before a sentence "# " begins a comment, and so does "#" without a tag: "#hashtag" with a tag is a word.
+    if (rows.length === 0 && (row.startsWith("# ") || (row.startsWith("#") && cells.length < 2))) continue;
+    rows.push({ line: i + 1, text: row, cells });
+  }
+  end();
+  return { blocks, ...(names && { names }) };
+}
+
+function sentenceOf(rows: readonly Row[], at: { token: number; tag: number }, isEntities: boolean, name: string): TaggedSentence {
+  const width = rows[0]!.cells.length;
+  for (const { line, text, cells } of rows) {
     const fail = (column: number, what: string) => new SeqgradError("format", `${name}, line ${line}, column ${column}: ${what}.`);
-    if (words.length > 0 && cells.length !== width) {
-      const advice = "wants as many in each line of a sentence, and an empty line after it";
+    if (cells.length < 2 || cells.at(at.token) === "" || cells.at(at.tag) === "")
+      throw fail(2, `${JSON.stringify(text)} has no tag; expected a word, a tab and a tag`);
+    if (cells.length !== width) {
+      const advice = "expected as many in each line of a sentence, and an empty line after it";
       throw fail(Math.min(cells.length, width) + 1, `the line has ${cells.length} columns, the one before ${width}; ${advice}`);
     }
-    if (/^[BIES]-$/.test(tag)) throw fail(cells.length, `the tag ${JSON.stringify(tag)} names no type; wants one such as ${tag}person`);
-    width = cells.length;
-    words.push(word);
-    tags.push(tag);
+    const tag = cells.at(at.tag)!;
+    const column = at.tag < 0 ? cells.length : at.tag + 1;
+    if (/^[BIESLU]-$/.test(tag)) throw fail(column, `the tag ${JSON.stringify(tag)} names no type; expected one such as ${tag}person`);
+    const [, prefix] = (isEntities && /^([A-Z])-./.exec(tag)) || [];
+    if (prefix && !"BIESLU".includes(prefix))
+      throw fail(column, `the prefix of the tag ${JSON.stringify(tag)} is not one of B, I, E, S, L and U, before a hyphen and a type`);
   }
-  line++;
-  end();
-  if (sentences.length === 0) throw new SeqgradError("format", `${name} holds no sentence.`);
-  return sentences;
+  return {
+    words: rows.map(({ cells }) => cells.at(at.token)!),
+    tags: rows.map(({ cells }) => cells.at(at.tag)!),
+    line: rows[0]!.line,
+  };
 }

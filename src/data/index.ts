@@ -1,6 +1,6 @@
 export type { NumberFormat } from "./cell-numbers.js";
 export { type ColumnOptions, type Columns, columnsOf, type NamedRow } from "./columns.js";
-export { parseConll, type TaggedSentence } from "./conll.js";
+export { type ConllOptions, parseConll, type TaggedSentence } from "./conll.js";
 export {
   DataLoader,
   type DataLoaderOptions,

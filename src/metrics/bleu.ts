@@ -1,7 +1,8 @@
-import { checkInteger } from "../util/check.js";
+import { checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions } from "../util/options.js";
+import { type BleuTokenizer, bleuTokenizers, bleuWords, tokenizerFor } from "./bleu-words.js";
 import { checkPairs, checkTexts, countsOf, ngramsOf, overlapOf } from "./pairs.js";
-import { tokenize13a } from "./tokenize-13a.js";
 
 /** What a sentence may be translated as: one text, or any of several. */
 export type References = readonly (string | readonly string[])[];
@@ -9,8 +10,12 @@ export type References = readonly (string | readonly string[])[];
 export interface BleuOptions {
   /** Compare in lower case. Default false. */
   readonly lowercase?: boolean;
-  /** `13a`, or `none` for text that is split at white space already. Default `13a`. */
-  readonly tokenize?: "13a" | "none";
+  /**
+   * How a text is cut into words, by sacreBLEU's names: `13a`, `intl` (signs by Unicode's properties), `zh` (each Chinese character by
+   * itself), `char` (each character by itself), or `none` for text that is split at white space already. Default by the script of the
+   * references: `zh` for Chinese, `char` for Japanese, Thai, Lao, Khmer, Burmese and Tibetan, `13a` for all others.
+   */
+  readonly tokenize?: BleuTokenizer;
   /** What takes the place of a precision of 0: `exp` halves 1 / total once more for each, `none` leaves it. Default `exp`. */
   readonly smooth?: "exp" | "none";
   /** Count only the orders that the text is long enough for: for single sentences. Default false. */
@@ -31,7 +36,8 @@ export interface BleuScore {
 }
 
 const ORDER = 4;
-const choices: Readonly<Record<"tokenize" | "smooth", readonly string[]>> = { tokenize: ["13a", "none"], smooth: ["exp", "none"] };
+const choices: Readonly<Record<"tokenize" | "smooth", readonly string[]>> = { tokenize: bleuTokenizers, smooth: ["exp", "none"] };
+const optionNames = ["lowercase", "tokenize", "smooth", "effectiveOrder"];
 
 /** What a score is made of: these add up over sentences. */
 interface Statistics {
@@ -59,16 +65,12 @@ const noStatistics = (): Statistics => ({
  * sg.metrics.bleu(["the cat sat on the mat"], ["the cat sat on a mat"]).score; // = 53.73
  */
 export function bleu(hypotheses: readonly string[], references: References, options: BleuOptions = {}): BleuScore {
-  for (const name of ["tokenize", "smooth"] as const) {
-    const given = options[name];
-    if (given !== undefined && !choices[name].includes(given))
-      throw new SeqgradError("value", `bleu: ${name} is ${JSON.stringify(given)}; use ${choices[name].join(", ")}.`);
-  }
-  const lists = referenceLists("bleu", hypotheses, references);
+  const lists = checked("bleu", hypotheses, references, options, optionNames);
+  const settings = { ...options, tokenize: options.tokenize ?? tokenizerFor(lists.flat()) };
   const sum = noStatistics();
-  for (const [i, hypothesis] of hypotheses.entries()) addStatistics(sum, hypothesis, lists[i]!, options);
+  for (const [i, hypothesis] of hypotheses.entries()) addStatistics(sum, hypothesis, lists[i]!, settings);
   const counts = new Set(lists.map((list) => list.length));
-  return scoreOf(sum, options, counts.size === 1 ? String(lists[0]!.length) : "var");
+  return scoreOf(sum, settings, counts.size === 1 ? String(lists[0]!.length) : "var");
 }
 
 /**
@@ -78,6 +80,7 @@ export function bleu(hypotheses: readonly string[], references: References, opti
  * sg.metrics.sentenceBleu("Turn off the lights", "Turn off the lights").score; // = 100
  */
 export function sentenceBleu(hypothesis: string, reference: string | readonly string[], options: BleuOptions = {}): BleuScore {
+  checkOptions("sentenceBleu", options, optionNames);
   return bleu([hypothesis], [reference], { effectiveOrder: true, ...options });
 }
 
@@ -103,10 +106,12 @@ export function bleuByLength(
   hypotheses: readonly string[],
   references: References,
   lengths: ArrayLike<number>,
-  { width = 5, ...options }: BleuOptions & { width?: number } = {},
+  allOptions: BleuOptions & { width?: number } = {},
 ): BleuBucket[] {
+  const lists = checked("bleuByLength", hypotheses, references, allOptions, [...optionNames, "width"]);
+  const { width = 5, ...given } = allOptions;
+  const options = { ...given, tokenize: given.tokenize ?? tokenizerFor(lists.flat()) };
   checkInteger("bleuByLength", "width", width, 1);
-  checkPairs("bleuByLength", hypotheses, references);
   checkPairs("bleuByLength", lengths, hypotheses);
   const buckets = new Map<number, number[]>();
   for (let i = 0; i < lengths.length; i++) {
@@ -118,11 +123,33 @@ export function bleuByLength(
     .map(([bucket, members]) => ({
       ...bleu(
         members.map((i) => hypotheses[i]!),
-        members.map((i) => references[i]!),
+        members.map((i) => lists[i]!),
         options,
       ),
       ...{ low: bucket * width, high: (bucket + 1) * width, sentences: members.length },
     }));
+}
+
+/** A list of references for each hypothesis, when these and the options are what they should be. */
+function checked(
+  op: string,
+  hypotheses: readonly string[],
+  references: References,
+  options: BleuOptions,
+  known: readonly string[],
+): (readonly string[])[] {
+  checkOptions(op, options, known);
+  for (const name of ["tokenize", "smooth"] as const) {
+    const given = options[name];
+    if (given !== undefined && !choices[name].includes(given))
+      throw new SeqgradError("value", `${op}: ${name} is ${shown(given)}; use ${choices[name].join(", ")}.`);
+  }
+  for (const name of ["lowercase", "effectiveOrder"] as const) {
+    const given = options[name];
+    if (given !== undefined && typeof given !== "boolean")
+      throw new SeqgradError("value", `${op}: ${name} is ${shown(given)}; expected true or false.`);
+  }
+  return referenceLists(op, hypotheses, references);
 }
 
 /** A list of references for each hypothesis. */
@@ -136,11 +163,12 @@ export function referenceLists(op: string, hypotheses: readonly string[], refere
   return lists;
 }
 
-function addStatistics(sum: Statistics, hypothesis: string, references: readonly string[], options: BleuOptions): void {
-  const { lowercase = false, tokenize = "13a" } = options;
+type Settings = BleuOptions & { readonly tokenize: BleuTokenizer };
+
+function addStatistics(sum: Statistics, hypothesis: string, references: readonly string[], options: Settings): void {
+  const { lowercase = false, tokenize } = options;
   const wordsOf = (text: string) => {
-    const line = (lowercase ? text.toLowerCase() : text).trim();
-    return tokenize === "13a" ? tokenize13a(line) : line.split(/\s+/u).filter((word) => word !== "");
+    return bleuWords((lowercase ? text.toLowerCase() : text).trim(), tokenize);
   };
   const words = wordsOf(hypothesis);
   const others = references.map(wordsOf);
@@ -160,8 +188,8 @@ function addStatistics(sum: Statistics, hypothesis: string, references: readonly
   }
 }
 
-function scoreOf({ right, total, hypothesisLength, referenceLength }: Statistics, options: BleuOptions, nrefs: string): BleuScore {
-  const { lowercase = false, tokenize = "13a", smooth = "exp", effectiveOrder = false } = options;
+function scoreOf({ right, total, hypothesisLength, referenceLength }: Statistics, options: Settings, nrefs: string): BleuScore {
+  const { lowercase = false, tokenize, smooth = "exp", effectiveOrder = false } = options;
   const short = hypothesisLength < referenceLength;
   const brevityPenalty = !short ? 1 : hypothesisLength > 0 ? Math.exp(1 - referenceLength / hypothesisLength) : 0;
   const precisions = new Array<number>(ORDER).fill(0);

@@ -1,5 +1,6 @@
 import { checkInteger, checkInterval } from "../util/check.js";
 import { maxOf } from "../util/numbers.js";
+import { checkOptions } from "../util/options.js";
 import { type References, referenceLists } from "./bleu.js";
 import { countsOf, ngramsOf, overlapOf } from "./pairs.js";
 
@@ -28,6 +29,7 @@ type Matches = [hypothesis: number, reference: number, both: number][];
  * sg.metrics.chrf(["the cat"], ["the cat"]); // = 100
  */
 export function chrf(hypotheses: readonly string[], references: References, options: ChrfOptions = {}): number {
+  checkOptions("chrf", options, ["characterOrder", "wordOrder", "beta", "whitespace"]);
   const { characterOrder = 6, wordOrder = 0, beta = 2, whitespace = false } = options;
   checkInteger("chrf", "characterOrder", characterOrder, 1);
   checkInteger("chrf", "wordOrder", wordOrder);

@@ -1,5 +1,6 @@
 import { kindOf } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { tokenizerFor } from "./bleu-words.js";
 import { checkPairs, checkTexts } from "./pairs.js";
 
 /**
@@ -42,7 +43,8 @@ export function symbolErrorRate<T>(predictions: readonly ArrayLike<T>[], targets
 }
 
 /**
- * The symbol error rate of words, which white space separates; above 1 where much was inserted.
+ * The symbol error rate of words, which white space separates; above 1 where much was inserted. Where the targets are of a script without
+ * blanks between words, as Chinese, Japanese and Thai, each character counts as a word: the character error rate.
  * @throws SeqgradError `shape` where the numbers of sentences differ, `value` for none
  * @example
  * sg.metrics.wordErrorRate(["turn the light off"], ["turn off the lights"]); // = 0.75
@@ -50,7 +52,9 @@ export function symbolErrorRate<T>(predictions: readonly ArrayLike<T>[], targets
 export function wordErrorRate(predictions: readonly string[], targets: readonly string[]): number {
   checkPairs("wordErrorRate", predictions, targets);
   for (const texts of [predictions, targets]) checkTexts("wordErrorRate", texts);
-  return symbolErrorRate(predictions.map(wordsOf), targets.map(wordsOf));
+  const cut = tokenizerFor(targets) === "13a" ? wordsOf : charactersOf;
+  return symbolErrorRate(predictions.map(cut), targets.map(cut));
 }
 
+const charactersOf = (text: string): string[] => Array.from(text).filter((character) => !/\s/u.test(character));
 const wordsOf = (text: string): string[] => text.split(/\s+/).filter((word) => word !== "");

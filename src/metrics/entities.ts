@@ -1,5 +1,7 @@
+import { kindOf } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
 import { meansOf, type Score, scoreOf } from "./classification.js";
-import { checkPairs } from "./pairs.js";
+import { checkPairs, checkTexts } from "./pairs.js";
 
 /** Words `start` up to, not including, `end`. */
 export interface EntitySpan {
@@ -9,12 +11,15 @@ export interface EntitySpan {
 }
 
 /**
- * The entities that a sentence's tags mark, in the forms BIO (also IOB1) and BIOES, by the rules of the script conlleval: an entity
- * begins at B- or S-, at I- or E- of another type or after O, and after E- or S-; it ends before the next begins, and at O.
+ * The entities that a sentence's tags mark, in the forms BIO (also IOB1), BIOES and BILOU, by the rules of the script conlleval: an entity
+ * begins at B- or S-, at I- or E- of another type or after O, and after E- or S-; it ends before the next begins, and at O. L- is E-, U- is
+ * S-.
  * @example
  * sg.metrics.entitySpans(["B-person", "I-person", "O", "B-place"]).map(({ type }) => type); // = ["person", "place"]
  */
 export function entitySpans(tags: readonly string[]): EntitySpan[] {
+  if (!Array.isArray(tags)) throw new SeqgradError("value", `entitySpans: the tags are ${kindOf(tags)}; give a list of strings.`);
+  checkTexts("entitySpans", tags);
   const spans: EntitySpan[] = [];
   let open: { type: string; start: number } | undefined;
   let previous = "O";
@@ -33,8 +38,11 @@ export function entitySpans(tags: readonly string[]): EntitySpan[] {
 /** "B-person" -> B, person; a tag without a prefix of one letter counts as inside an entity of that type. */
 function partsOf(tag: string): [prefix: string, type: string] {
   if (tag === "O" || tag === "") return ["O", ""];
-  const match = /^([BIES])(?:-(.*))?$/s.exec(tag);
-  return match ? [match[1]!, match[2] ?? ""] : ["I", tag];
+  const match = /^([BIESLU])(?:-(.*))?$/s.exec(tag);
+  if (!match) return ["I", tag];
+  // BILOU: the last word of an entity, and an entity of one word.
+  const prefix = match[1] === "L" ? "E" : match[1] === "U" ? "S" : match[1]!;
+  return [prefix, match[2] ?? ""];
 }
 
 export interface EntityReport extends Score {

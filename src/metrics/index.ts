@@ -7,6 +7,7 @@ export {
   type References,
   sentenceBleu,
 } from "./bleu.js";
+export type { BleuTokenizer } from "./bleu-words.js";
 export { type ChrfOptions, chrf } from "./chrf.js";
 export {
   accuracy,

@@ -1,3 +1,4 @@
+import { tokenizerFor } from "./bleu-words.js";
 import { type Score, scoreOf } from "./classification.js";
 import { checkPairs, checkTexts, countsOf, ngramsOf, overlapOf } from "./pairs.js";
 
@@ -10,7 +11,8 @@ export interface RougeScore {
 /**
  * ROUGE-1, ROUGE-2 and ROUGE-L of summaries (Lin 2004): precision, recall and F1 of shared words, of shared pairs of words, and of the
  * longest common subsequence, each the mean over the texts; words are runs of letters and digits in lower case, as in the package
- * rouge-score, without stemming, but of any script.
+ * rouge-score, without stemming, but of any script. Where the references are of a script without blanks between words, as Chinese,
+ * Japanese and Thai, each character counts as a word; runs of Latin letters and digits stay whole.
  *
  * @throws SeqgradError `shape` where the numbers of texts differ, `value` for none
  * @example
@@ -19,6 +21,7 @@ export interface RougeScore {
 export function rouge(hypotheses: readonly string[], references: readonly string[]): RougeScore {
   checkPairs("rouge", hypotheses, references);
   for (const texts of [hypotheses, references]) checkTexts("rouge", texts);
+  const wordsOf = tokenizerFor(references) === "13a" ? runsOf : charactersOf;
   const pairs = hypotheses.map((text, i) => [wordsOf(text), wordsOf(references[i]!)] as const);
   const mean = (of: (hypothesis: string[], reference: string[]) => Score): Score => {
     const scores = pairs.map(([hypothesis, reference]) => of(hypothesis, reference));
@@ -34,7 +37,11 @@ export function rouge(hypotheses: readonly string[], references: readonly string
   return { rouge1: mean(ngrams(1)), rouge2: mean(ngrams(2)), rougeL: mean(longest) };
 }
 
-const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+const runsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+
+/** Runs of letters and digits of scripts with blanks between words, and each character of the others with its marks. */
+const charactersOf = (text: string): string[] =>
+  runsOf(text).flatMap((run) => run.match(/[\p{Script_Extensions=Latin}\p{N}]+|[\p{L}\p{N}]\p{M}*|\p{M}+/gu) ?? []);
 
 /** The length of the longest common subsequence. */
 function commonLength(a: readonly string[], b: readonly string[]): number {

@@ -94,8 +94,10 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
   ): Promise<Record<string, number>> {
     const inputs = examples.map((example) => this.inputOf(example));
     const answers = given ?? (await this.predict(inputs, search));
-    const references = examples.map((example) => this.textOf(example));
-    const exact = answers.filter((answer, i) => answer === spelled(this.target, references[i]!)).length / examples.length;
+    const wanted = examples.map((example) => this.textOf(example));
+    const references = referencesOf(inputs, wanted);
+    const exact =
+      answers.filter((answer, i) => references[i]!.some((text) => answer === spelled(this.target, text))).length / examples.length;
     return { bleu: bleu(answers, references, { lowercase: true }).score, exact, loss: await this.#meanLoss(examples) };
   }
 
@@ -159,6 +161,17 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
     const targets = examples.map((example) => [sos, ...this.target.encode(this.textOf(example)).subarray(0, this.maxLength), eos]);
     return { source: this.padded(items), target: padRows(targets) };
   }
+}
+
+/** For each example the texts of all examples with the same input: they are references of each other. */
+export function referencesOf(inputs: readonly unknown[], texts: readonly string[]): string[][] {
+  const byInput = new Map<unknown, string[]>();
+  for (const [i, input] of inputs.entries()) {
+    const list = byInput.get(input) ?? [];
+    if (!list.includes(texts[i]!)) list.push(texts[i]!);
+    byInput.set(input, list);
+  }
+  return inputs.map((input) => byInput.get(input)!);
 }
 
 /** A reference as the tokenizer writes it, whose case and spaces may differ; none where there is a word that it does not know. */

@@ -7,7 +7,7 @@ import { tokenizerFromJSON } from "../text/load.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { SeqgradError } from "../util/errors.js";
 import { demand, demandMaxLength, savedTokenizer } from "./task.js";
-import { checkEnds, TextWriter, tokenizerOf, type UnitOptions, type Writing } from "./text-writer.js";
+import { checkEnds, referencesOf, TextWriter, tokenizerOf, type UnitOptions, type Writing } from "./text-writer.js";
 
 export interface TextPair {
   readonly source: string;
@@ -83,7 +83,11 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
   /** BLEU, in lower case, of the answers to the pairs' sources by the number of a source's tokens: how it holds where sentences grow. */
   bleuByLength(pairs: readonly TextPair[], answers: readonly string[], { width = 5 }: { width?: number } = {}): BleuBucket[] {
     const lengths = pairs.map(({ source }) => this.source.encode(source).length);
-    const references = pairs.map(({ target }) => target);
+    const sources = pairs.map(({ source }) => source);
+    const references = referencesOf(
+      sources,
+      pairs.map(({ target }) => target),
+    );
     return bleuByLength(answers, references, lengths, { width, lowercase: true });
   }
 

@@ -47,7 +47,11 @@ test("labels are a list, each once", () => {
 
 test("BLEU's options are what they may be", () => {
   expectError("value", () => metrics.bleu(["a"], ["a"], { smooth: wrong("floor") }), 'bleu: smooth is "floor"; use exp, none');
-  expectError("value", () => metrics.bleu(["a"], ["a"], { tokenize: wrong("zh") }), 'bleu: tokenize is "zh"; use 13a, none');
+  expectError(
+    "value",
+    () => metrics.bleu(["a"], ["a"], { tokenize: wrong("ja") }),
+    'bleu: tokenize is "ja"; use 13a, intl, zh, char, none',
+  );
   expectError("range", () => metrics.bleuByLength(["a"], ["a"], [Number.NaN]), "bleuByLength: lengths[0] is NaN");
 });
 
