@@ -48,7 +48,7 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
    *   sizes, or as the model
    */
   static create(images: readonly CaptionedImage[], options: ImageCaptionerOptions = {}): ImageCaptioner {
-    const { unit, minCount, vocabularySize, tokenizer, maxLength = 64, ...config } = options;
+    const { unit, minCount, vocabularySize, locale, tokenizer, maxLength = 64, ...config } = options;
     if (images.length === 0) throw new SeqgradError("value", "ImageCaptioner: there is no picture to learn from.");
     const captions = images.map(({ caption }) => caption);
     const target = tokenizer ?? tokenizerOf(captions, options);

@@ -35,13 +35,18 @@ export interface UnitOptions {
   readonly minCount?: number;
   /** The most words, or parts of words. Default 8000. */
   readonly vocabularySize?: number;
+  /** The language of the texts as a BCP 47 tag, for words in lower case: `tr` has I and ı. Default: what holds for most languages. */
+  readonly locale?: string;
   /** Longer texts are cut off after so many tokens; no answer is longer. Default 64. */
   readonly maxLength?: number;
 }
 
 /** A tokenizer with the special tokens of sequences, of the texts to train on. */
-export const tokenizerOf = (texts: readonly string[], options: UnitOptions): Tokenizer =>
-  trainTokenizer(texts, { unit: "words", minCount: 2, ...options, special: sequenceTokens });
+export function tokenizerOf(texts: readonly string[], options: UnitOptions): Tokenizer {
+  const { unit = "words", minCount = 2, vocabularySize, locale } = options;
+  const named = { ...(vocabularySize !== undefined && { vocabularySize }), ...(locale !== undefined && { locale }) };
+  return trainTokenizer(texts, { unit, minCount, special: sequenceTokens, ...named });
+}
 
 /** Throws unless the tokenizer has padding as 0 and the other parts. */
 export function checkEnds(op: string, { special }: Tokenizer, parts: readonly ("sos" | "eos")[]): void {

@@ -62,7 +62,7 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
    * @throws SeqgradError `value` for no pair, an unknown unit or a tokenizer without special tokens, or as the model
    */
   static create(pairs: readonly TextPair[], options: TranslatorOptions = {}): Translator {
-    const { unit, minCount, vocabularySize, sourceTokenizer, targetTokenizer, maxLength = 64, ...config } = options;
+    const { unit, minCount, vocabularySize, locale, sourceTokenizer, targetTokenizer, maxLength = 64, ...config } = options;
     if (pairs.length === 0) throw new SeqgradError("value", "Translator: there is no pair to learn from.");
     const of = (texts: readonly string[]) => tokenizerOf(texts, options);
     const source = sourceTokenizer ?? of(pairs.map((pair) => pair.source));

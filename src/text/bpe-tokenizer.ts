@@ -1,5 +1,6 @@
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions } from "../util/options.js";
 import { byteCharacters, byteOf, fromByteCharacters, toByteCharacters } from "./byte-alphabet.js";
 import { type HuggingFaceJson, hasOnly, isPlain, vocabularyOf } from "./hugging-face.js";
 import { type Merge, mergeByRank } from "./merge-by-rank.js";
@@ -52,6 +53,7 @@ export class BpeTokenizer extends SubwordTokenizer {
    * @throws SeqgradError `range` for a vocabulary too small for the bytes and special tokens, `value` for no text
    */
   static train(texts: Iterable<string>, options: BpeOptions = {}): BpeTokenizer {
+    checkOptions("BpeTokenizer.train", options, ["vocabularySize", "special", "minCount"]);
     const { vocabularySize = 8000, special = ["<|endoftext|>"], minCount = 2 } = options;
     checkSpecial("BpeTokenizer.train", special);
     checkInteger("BpeTokenizer.train", "vocabularySize", vocabularySize, special.length + byteCharacters.length, SPAN - 1);

@@ -1,5 +1,6 @@
 import { checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions } from "../util/options.js";
 import {
   checkIds,
   checkSpecial,
@@ -53,7 +54,9 @@ export class CharTokenizer implements Tokenizer {
    * @param special tokens before the characters, such as `sequenceTokens`; with `<unk>` among them unknown characters are encoded as that
    * @throws SeqgradError `value` for an empty text or a special token that is not in angle or square brackets
    */
-  static fromText(text: string, { special = [] }: { special?: readonly string[] } = {}): CharTokenizer {
+  static fromText(text: string, options: { special?: readonly string[] } = {}): CharTokenizer {
+    checkOptions("CharTokenizer.fromText", options, ["special"]);
+    const { special = [] } = options;
     if (typeof text !== "string" || text === "")
       throw new SeqgradError("value", "CharTokenizer.fromText: wants a text of at least one character.");
     const codePoints = new Set<number>();

@@ -1,8 +1,9 @@
 import type { Backend, TensorData } from "../backend/backend.js";
 import { createDevice, defaultDevice } from "../tensor/device.js";
 import { breathe } from "../util/breath.js";
-import { checkFinite, checkInteger, kindOf } from "../util/check.js";
+import { checkFinite, checkFunction, checkInteger, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions } from "../util/options.js";
 import type { Generator } from "../util/philox.js";
 import { Vocabulary } from "./vocabulary.js";
 
@@ -37,7 +38,15 @@ export interface EmbeddingOptions {
   readonly onProgress?: (progress: EmbeddingProgress) => void;
 }
 
-export function checkOptions(
+const embeddingOptions = ["dimension", "window", "epochs", "lr", "minCount", "maxSize", "seed", "onProgress"] as const;
+
+/** Refuses options that the trainer does not know; `own` are those that it alone has. */
+export function checkNames(op: string, options: EmbeddingOptions, own: readonly string[]): void {
+  checkOptions(op, options, [...embeddingOptions, ...own]);
+  if (options.onProgress !== undefined) checkFunction(op, "onProgress", options.onProgress);
+}
+
+export function checkSizes(
   op: string,
   { dimension, window, epochs, lr, minCount }: Required<Omit<EmbeddingOptions, "maxSize" | "seed" | "onProgress">>,
 ) {
@@ -77,7 +86,7 @@ export async function corpusOf(
     }
     for (const word of sentence) {
       if (typeof word !== "string")
-        throw new SeqgradError("value", `${op}: sentence ${i} holds ${String(word)}, which is no word; give strings.`);
+        throw new SeqgradError("value", `${op}: sentence ${i} holds ${shown(word)}, which is not a word; give strings.`);
       counts.set(word, (counts.get(word) ?? 0) + 1);
       let number = seen.get(word);
       if (number === undefined) {

@@ -1,8 +1,9 @@
 import { breathe } from "../util/breath.js";
 import { Generator } from "../util/philox.js";
 import {
-  checkOptions,
+  checkNames,
   checkPositive,
+  checkSizes,
   corpusOf,
   type EmbeddingOptions,
   onWasm,
@@ -43,9 +44,10 @@ const CALL = 2 ** 23;
  */
 export async function trainGlove(sentences: Iterable<readonly string[]>, options: GloveOptions = {}): Promise<WordVectors> {
   const op = "trainGlove";
+  checkNames(op, options, ["xMax", "alpha"]);
   const { dimension = 100, window = 10, epochs = 25, lr = 0.05, minCount = 5, maxSize, seed = 0 } = options;
   const { xMax = 100, alpha = 0.75, onProgress } = options;
-  checkOptions(op, { dimension, window, epochs, lr, minCount });
+  checkSizes(op, { dimension, window, epochs, lr, minCount });
   checkPositive(op, "xMax", xMax);
   checkPositive(op, "alpha", alpha);
   const generator = new Generator(seed);

@@ -1,5 +1,6 @@
-import { checkText, kindOf } from "../util/check.js";
+import { checkBoolean, checkList, checkText, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions } from "../util/options.js";
 
 /** The ids of tokens with a part to play; undefined where a tokenizer has none. */
 export interface SpecialIds {
@@ -89,12 +90,11 @@ export const silentIds = (tokens: readonly string[], { unk }: SpecialIds): Reado
   new Set(Array.from(tokens.keys()).filter((id) => id !== unk && isSpecialName(tokens[id]!)));
 
 /** The ids between the start and the end token, where they are asked for. */
-export function framed(
-  op: string,
-  ids: Int32Array<ArrayBuffer>,
-  special: SpecialIds,
-  { sos = false, eos = false }: EncodeOptions,
-): Int32Array<ArrayBuffer> {
+export function framed(op: string, ids: Int32Array<ArrayBuffer>, special: SpecialIds, options: EncodeOptions): Int32Array<ArrayBuffer> {
+  checkOptions(op, options, ["sos", "eos"]);
+  const { sos = false, eos = false } = options;
+  checkBoolean(op, "sos", sos);
+  checkBoolean(op, "eos", eos);
   if (!sos && !eos) return ids;
   const need = (part: "sos" | "eos") => {
     const id = special[part];
@@ -119,13 +119,16 @@ export function* textsIn(op: string, texts: Iterable<string>): Generator<string>
 
 /** Ids to decode, when they are a list. */
 export function checkIds(op: string, ids: ArrayLike<number>): void {
-  if (!(ids instanceof Object)) throw new SeqgradError("value", `${op}: the ids are ${kindOf(ids)}; give a list of numbers.`);
+  checkList(op, "ids", ids, "a list of numbers");
 }
 
 /** Special tokens, when they are a list of different strings. */
 export function checkSpecial(op: string, special: readonly string[]): void {
   if (!Array.isArray(special) || special.some((token) => typeof token !== "string" || token === ""))
-    throw new SeqgradError("value", `${op}: special is ${JSON.stringify(special)}; give a list of strings, such as ["<pad>"].`);
+    throw new SeqgradError(
+      "value",
+      `${op}: special is ${Array.isArray(special) ? `[${special.map(shown).join(",")}]` : shown(special)}; give a list of strings, such as ["<pad>"].`,
+    );
   if (new Set(special).size < special.length)
     throw new SeqgradError("value", `${op}: the special tokens ${special.join(" ")} are not all different.`);
 }

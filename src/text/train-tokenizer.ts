@@ -1,4 +1,5 @@
-import { SeqgradError } from "../util/errors.js";
+import { checkChoice, checkObject } from "../util/check.js";
+import { checkOptions } from "../util/options.js";
 import { BpeTokenizer } from "./bpe-tokenizer.js";
 import { CharTokenizer } from "./char-tokenizer.js";
 import { type Tokenizer, textsIn } from "./tokenizer.js";
@@ -16,6 +17,8 @@ export interface TokenizerOptions {
   readonly minCount?: number;
   /** Tokens that come first, such as `sequenceTokens`. Default: none, but `<unk>` for words. */
   readonly special?: readonly string[];
+  /** The language of the texts as a BCP 47 tag, for words in lower case: `tr` has I and ı. Default: what holds for most languages. */
+  readonly locale?: string;
 }
 
 /**
@@ -26,9 +29,12 @@ export interface TokenizerOptions {
  * tokenizer.decode(tokenizer.encode("The cow sat")); // = "the <unk> sat"
  */
 export function trainTokenizer(texts: readonly string[], options: TokenizerOptions): Tokenizer {
-  const { unit, vocabularySize = 8000, minCount = 1, special = unit === "words" ? ["<unk>"] : [] } = options;
-  if (unit === "words") return WordTokenizer.fromTexts(texts, { minCount, maxSize: vocabularySize, special });
+  checkObject("trainTokenizer", "options", options, 'what texts are cut into, as in { unit: "words" }');
+  checkOptions("trainTokenizer", options, ["unit", "vocabularySize", "minCount", "special", "locale"]);
+  const { unit, vocabularySize = 8000, minCount = 1, special = unit === "words" ? ["<unk>"] : [], locale } = options;
+  checkChoice("trainTokenizer", "unit", unit, textUnits);
+  if (unit === "words")
+    return WordTokenizer.fromTexts(texts, { minCount, maxSize: vocabularySize, special, ...(locale !== undefined && { locale }) });
   if (unit === "characters") return CharTokenizer.fromText([...textsIn("trainTokenizer", texts)].join(""), { special });
-  if (unit === "bpe") return BpeTokenizer.train(texts, { vocabularySize, special });
-  throw new SeqgradError("value", `trainTokenizer: there is no unit "${String(unit)}"; use ${textUnits.join(", ")}.`);
+  return BpeTokenizer.train(texts, { vocabularySize, special });
 }

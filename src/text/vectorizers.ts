@@ -1,10 +1,11 @@
-import { checkInteger } from "../util/check.js";
+import { checkBoolean, checkChoice, checkInteger, checkList, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { normOf } from "../util/numbers.js";
+import { checkOptions } from "../util/options.js";
 import { SparseRows } from "./sparse.js";
 import { textsIn } from "./tokenizer.js";
 import { Vocabulary } from "./vocabulary.js";
-import { type WordOptions, WordSplitter } from "./word-splitter.js";
+import { type WordOptions, WordSplitter, wordOptions } from "./word-splitter.js";
 
 /**
  * Every run of n neighbouring words, joined by blanks, for n from `least` to `most`.
@@ -13,6 +14,7 @@ import { type WordOptions, WordSplitter } from "./word-splitter.js";
  * sg.ngrams(["not", "so", "bad"], 1, 2); // = ["not", "so", "bad", "not so", "so bad"]
  */
 export function ngrams(words: readonly string[], least = 1, most = least): string[] {
+  checkList("ngrams", "words", words, "a list of words");
   checkInteger("ngrams", "least", least, 1);
   checkInteger("ngrams", "most", most, least);
   const all: string[] = [];
@@ -30,6 +32,8 @@ export interface BagOptions extends WordOptions {
   /** Keeps so many terms at most, those in most texts. Default: all. */
   readonly maxTerms?: number;
 }
+
+const bagOptions = [...wordOptions, "ngrams", "stopWords", "minTexts", "maxTerms"] as const;
 
 /**
  * Texts as how often each term occurs in them: without order, one dimension a term.
@@ -57,10 +61,15 @@ export class BagOfWords {
    */
   static fit(texts: Iterable<string>, options: BagOptions = {}): BagOfWords {
     const op = "BagOfWords.fit";
+    checkOptions(op, options, bagOptions);
     const { ngrams: lengths = [1, 1], stopWords = [], minTexts = 1, maxTerms } = options;
     if (!Array.isArray(lengths) || lengths.length !== 2)
-      throw new SeqgradError("value", `${op}: ngrams is ${JSON.stringify(lengths)}; give the shortest and the longest, such as [1, 2].`);
-    if (typeof stopWords === "string") throw new SeqgradError("value", `${op}: stopWords is a string; give a list of words.`);
+      throw new SeqgradError(
+        "value",
+        `${op}: ngrams is ${Array.isArray(lengths) ? `[${lengths.map(shown).join(",")}]` : shown(lengths)}; give the shortest and the longest, such as [1, 2].`,
+      );
+    if (typeof stopWords === "string" || typeof stopWords?.[Symbol.iterator] !== "function")
+      throw new SeqgradError("value", `${op}: stopWords is ${kindOf(stopWords)}; give a list of words.`);
     checkInteger(op, "minTexts", minTexts, 1);
     if (maxTerms !== undefined) checkInteger(op, "maxTerms", maxTerms, 1);
     const [least, most] = lengths as readonly [number, number];
@@ -137,8 +146,8 @@ export class TfIdf {
     { norm = "l2", sublinear = false }: TfIdfOptions = {},
   ) {
     if (!(bag instanceof BagOfWords)) throw new SeqgradError("state", "TfIdf: make one by TfIdf.fit(texts).");
-    if (!["l1", "l2", "none"].includes(norm))
-      throw new SeqgradError("value", `TfIdf: norm is ${JSON.stringify(norm)}; give "l1", "l2" or "none".`);
+    checkChoice("TfIdf", "norm", norm, ["l1", "l2", "none"]);
+    checkBoolean("TfIdf", "sublinear", sublinear);
     this.#norm = norm;
     this.#sublinear = sublinear;
   }
@@ -148,9 +157,11 @@ export class TfIdf {
    * @throws SeqgradError as `BagOfWords.fit`
    */
   static fit(texts: Iterable<string>, options: TfIdfOptions = {}): TfIdf {
-    const bag = BagOfWords.fit(texts, options);
+    checkOptions("TfIdf.fit", options, [...bagOptions, "sublinear", "norm"]);
+    const { sublinear, norm, ...terms } = options;
+    const bag = BagOfWords.fit(texts, terms);
     const idf = bag.textCounts.map((df) => Math.log((1 + bag.texts) / (1 + df)) + 1);
-    return new TfIdf(bag, idf, options);
+    return new TfIdf(bag, idf, { ...(norm !== undefined && { norm }), ...(sublinear !== undefined && { sublinear }) });
   }
 
   /** The terms, each a column. */

@@ -1,5 +1,6 @@
-import { checkInteger, checkText } from "../util/check.js";
+import { checkInteger, checkText, kindOf } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions } from "../util/options.js";
 import { checkSpecial, type SpecialIds, sequenceTokens, specialIds, unknownId } from "./tokenizer.js";
 
 export interface VocabularyOptions {
@@ -41,12 +42,16 @@ export class Vocabulary {
    */
   static fromTokens(tokens: Iterable<string>, options: VocabularyOptions = {}): Vocabulary {
     const counts = new Map<string, number>();
+    if (typeof tokens?.[Symbol.iterator] !== "function")
+      throw new SeqgradError("value", `Vocabulary.fromTokens: the tokens are ${kindOf(tokens)}; give a list of strings.`);
     for (const token of tokens) counts.set(checkText("Vocabulary.fromTokens", token), (counts.get(token) ?? 0) + 1);
     return Vocabulary.fromCounts(counts, options);
   }
 
   /** The same from how often each token occurs. */
   static fromCounts(counts: ReadonlyMap<string, number>, options: VocabularyOptions = {}): Vocabulary {
+    checkOptions("Vocabulary", options, vocabularyOptions);
+    if (!(counts instanceof Map)) throw new SeqgradError("value", `Vocabulary: the counts are ${kindOf(counts)}; expected a Map.`);
     const { special = sequenceTokens, minCount = 1, maxSize = 2 ** 31 - 1 } = options;
     checkSpecial("Vocabulary", special);
     checkInteger("Vocabulary", "minCount", minCount, 1);

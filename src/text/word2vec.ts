@@ -1,8 +1,7 @@
 import { breathe } from "../util/breath.js";
-import { checkFinite, checkInteger, checkInterval } from "../util/check.js";
-import { SeqgradError } from "../util/errors.js";
+import { checkChoice, checkFinite, checkInteger, checkInterval } from "../util/check.js";
 import { Generator } from "../util/philox.js";
-import { checkOptions, corpusOf, type EmbeddingOptions, onWasm, randomRows, readRows, tableOf } from "./embedding-training.js";
+import { checkNames, checkSizes, corpusOf, type EmbeddingOptions, onWasm, randomRows, readRows, tableOf } from "./embedding-training.js";
 import { WordVectors } from "./word-vectors.js";
 
 export interface Word2VecOptions extends EmbeddingOptions {
@@ -40,11 +39,11 @@ const CALL = 2 ** 25;
  */
 export async function trainWord2Vec(sentences: Iterable<readonly string[]>, options: Word2VecOptions = {}): Promise<WordVectors> {
   const op = "trainWord2Vec";
+  checkNames(op, options, ["mode", "negatives", "subsample", "lrEnd"]);
   const { mode = "skip-gram", dimension = 100, window = 5, negatives = 5, epochs = 5, minCount = 5, subsample = 1e-3 } = options;
   const { lr = mode === "cbow" ? 0.075 : 0.025, lrEnd = lr / 1e4, seed = 0, maxSize, onProgress } = options;
-  if (mode !== "skip-gram" && mode !== "cbow")
-    throw new SeqgradError("value", `${op}: mode is ${JSON.stringify(mode)}; give "skip-gram" or "cbow".`);
-  checkOptions(op, { dimension, window, epochs, lr, minCount });
+  checkChoice(op, "mode", mode, ["skip-gram", "cbow"]);
+  checkSizes(op, { dimension, window, epochs, lr, minCount });
   checkInteger(op, "negatives", negatives, 1, 2 ** 16);
   checkInterval(op, "subsample", checkFinite(op, "subsample", subsample), 0);
   checkInterval(op, "lrEnd", lrEnd, 0, lr);

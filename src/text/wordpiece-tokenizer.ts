@@ -1,5 +1,6 @@
-import { checkInteger } from "../util/check.js";
+import { checkBoolean, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions } from "../util/options.js";
 import { type HuggingFaceJson, hasOnly, isPlain, vocabularyOf } from "./hugging-face.js";
 import { longestPieces } from "./longest-pieces.js";
 import { mergePairs, SPAN } from "./pair-merges.js";
@@ -52,8 +53,11 @@ export class WordPieceTokenizer extends SubwordTokenizer {
    * @throws SeqgradError `range` for a vocabulary too small for the characters and special tokens, `value` for no text
    */
   static train(texts: Iterable<string>, options: WordPieceTraining = {}): WordPieceTokenizer {
+    checkOptions("WordPieceTokenizer.train", options, ["lowercase", "stripAccents", "vocabularySize", "special", "minCount"]);
     const { vocabularySize = 8000, special = bertTokens, minCount = 2, lowercase = true, stripAccents = false } = options;
     checkInteger("WordPieceTokenizer.train", "minCount", minCount, 1);
+    checkBoolean("WordPieceTokenizer.train", "lowercase", lowercase);
+    checkBoolean("WordPieceTokenizer.train", "stripAccents", stripAccents);
     const counts = new Map<string, number>();
     checkSpecial("WordPieceTokenizer.train", special);
     for (const text of textsIn("WordPieceTokenizer.train", texts)) {

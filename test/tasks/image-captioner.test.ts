@@ -49,7 +49,7 @@ test("a captioner refuses what it cannot learn from or look at", async () => {
     "value",
     () => ImageCaptioner.create(images, { unit: "letters" as "words" }),
     'there is no unit "letters"',
-    "words, characters, bpe",
+    '"words", "characters", "bpe"',
   );
   expectError("range", () => ImageCaptioner.create(images, { maxLength: 0, minCount: 1 }), "maxLength");
   expectError("shape", () => ImageCaptioner.create([{ features: [[1], [1, 2]], caption: "a" }], { minCount: 1 }), "numbers");

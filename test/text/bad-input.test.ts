@@ -21,7 +21,7 @@ test.each(Object.entries(tokenizers))("%s encodes texts and decodes ids, nothing
     [["low"], "an array"],
   ])
     expectError("value", () => tokenizer.encode(wrong(text)), `${name}.encode: the text is ${kind}; give a string`);
-  for (const ids of [null, 5, "12"]) expectError("value", () => tokenizer.decode(wrong(ids)), `${name}.decode: the ids are `);
+  for (const ids of [null, 5, "12"]) expectError("value", () => tokenizer.decode(wrong(ids)), `${name}.decode: ids is `);
 });
 
 describe("tokenizers learn from lists of texts", () => {
@@ -132,6 +132,25 @@ describe("word vectors", () => {
   ] as const)("%s learns from lists of words", async (name, train) => {
     await expectRejection("value", train(wrong(null)), `${name}: the sentences are null`);
     await expectRejection("value", train(wrong([["a"], null])), `${name}: sentence 1 is no list`);
-    await expectRejection("value", train(wrong([["a", null]])), `${name}: sentence 0 holds null, which is no word`);
+    await expectRejection("value", train(wrong([["a", null]])), `${name}: sentence 0 holds null, which is not a word`);
   });
+});
+
+test("options that are not known are refused by name, everywhere in text", async () => {
+  const option = { vocabularysize: 300 };
+  const refuse = (make: (options: never) => unknown) =>
+    expectError("value", () => make(option as never), '"vocabularysize" is not an option');
+  refuse((options) => BpeTokenizer.train(["a a"], options));
+  refuse((options) => WordPieceTokenizer.train(["a a"], options));
+  refuse((options) => CharTokenizer.fromText("a", options));
+  refuse((options) => WordTokenizer.fromTexts(["a"], options));
+  refuse((options) => Vocabulary.fromTokens(["a"], options));
+  refuse((options) => BagOfWords.fit(["a"], options));
+  refuse((options) => TfIdf.fit(["a"], options));
+  refuse((options) => sg.trainTokenizer(["a"], { unit: "words", ...(options as object) }));
+  for (const tokenizer of Object.values(tokenizers)) refuse((options) => tokenizer.encode("low", options));
+  for (const train of [sg.trainWord2Vec, sg.trainGlove])
+    await expectRejection("value", train([["a", "b"]], option as never), '"vocabularysize" is not an option');
+  expectError("value", () => sg.trainTokenizer(["a"], undefined as never), "options is undefined");
+  expectError("value", () => tokenizers.WordTokenizer!.encode("low", { sos: 1 } as never), "sos is 1");
 });

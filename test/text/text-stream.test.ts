@@ -31,7 +31,7 @@ test("a character's bytes are given out together", () => {
 });
 
 test("trainTokenizer refuses what is no unit", () => {
-  expectError("value", () => trainTokenizer(["a"], { unit: "letters" as "words" }), '"letters"', "words, characters, bpe");
+  expectError("value", () => trainTokenizer(["a"], { unit: "letters" as "words" }), '"letters"', '"words", "characters", "bpe"');
   expect(trainTokenizer(["a b b c c"], { unit: "words", vocabularySize: 2 }).size).toBe(2);
 });
 

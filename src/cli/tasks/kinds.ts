@@ -1,6 +1,8 @@
 import { loadTask, type SearchOptions } from "../../tasks/index.js";
+import type { Tokenizer } from "../../text/tokenizer.js";
 import { SeqgradError } from "../../util/errors.js";
 import type { AnyTask } from "../judges/judge.js";
+import { warn } from "../notes.js";
 import { numberOption } from "../options.js";
 import { modelStore, TRAINING_ARGS } from "../training-run.js";
 import { caption } from "./caption.js";
@@ -19,6 +21,8 @@ export const kinds: readonly TaskKind[] = [classify, tag, forecast, translate, c
 export async function openTask(folder: string): Promise<{ task: AnyTask; kind: TaskKind; trained: TaskRecipe }> {
   const store = await modelStore(folder);
   const task = (await loadTask(store)) as AnyTask;
+  const { tokenizer, source, target } = task as unknown as Readonly<Record<string, Partial<Tokenizer> | undefined>>;
+  for (const warning of new Set([tokenizer, source, target].flatMap((part) => part?.warnings ?? []))) warn(warning);
   return { task, kind: kinds.find(({ type }) => type === task.type)!, trained: await trainedWith(store, TRAINING_ARGS) };
 }
 
