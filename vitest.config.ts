@@ -1,27 +1,73 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
 import { findChromium, noChromium } from "./test/helpers/chromium.js";
+import { inPart, type Part, partOf } from "./test/helpers/part.js";
 import { WebGpuReporter } from "./test/helpers/webgpu-reporter.js";
 
-// Node 20 has relaxed SIMD behind a flag.
-const execArgv = process.versions.node.startsWith("20.") ? ["--experimental-wasm-relaxed-simd"] : [];
-// A test fails for what it finds, not for a slow machine.
-const testTimeout = 120_000;
-const needsNode = ["test/node/**", "test/cli/**", "test/browser-page/**", "test/webgpu/**"];
+declare module "vitest" {
+  interface ProvidedContext {
+    part: Part;
+    /** Files of which a part takes some tests, chosen among all or among those that only the full suite has. Other files run whole. */
+    divided: Record<string, "all" | "full">;
+  }
+}
+
+const part = partOf(process.env.SEQGRAD_TESTS);
+const isPart = part !== "quick" && part !== "full";
+if (isPart) process.stderr.write(`Part ${part} of the tests that the full suite has and the quick one has not\n`);
+
+const files = readdirSync("test", { recursive: true, encoding: "utf8" })
+  .map((name) => `test/${name.replaceAll("\\", "/")}`)
+  .filter((name) => name.endsWith(".test.ts"))
+  .sort();
+/** Files with tests that only the full suite has. */
+const mixed = files.filter((name) => /\bfull\(|\bfixtureDevices\b|"full /.test(readFileSync(name, "utf8")));
+
+/** Files that need Node; all others run in Chromium too. */
+const needsNode = /^test\/(node|cli|browser-page|webgpu)\//;
+/** Of these the quick suite runs in Chromium what may differ there. */
+const quickInChromium = /^test\/(backend|io)\/|^test\/(ops\/conformance|tensor\/tensor|train\/curves|nn\/state-dict)\.test/;
+
+const divided = (how: (name: string) => "all" | "full") => Object.fromEntries(mixed.map((name) => [resolve(name), how(name)]));
+
+const shared = {
+  // A file shares modules, devices and their pipelines with those before it in its worker; setup.ts puts back what it may leave.
+  isolate: false,
+  setupFiles: ["test/helpers/setup.ts"],
+  restoreMocks: true,
+  unstubEnvs: true,
+  unstubGlobals: true,
+  // A test fails for what it finds, not for a slow machine.
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+};
 
 const projects: TestProjectConfiguration[] = [
-  { test: { name: "node", include: ["test/**/*.test.ts"], execArgv, testTimeout, maxConcurrency: 2 } },
+  {
+    test: {
+      ...shared,
+      name: "node",
+      provide: { part, divided: divided(() => "full") },
+      include: isPart ? mixed : files,
+      // Node 20 has relaxed SIMD behind a flag.
+      execArgv: process.versions.node.startsWith("20.") ? ["--experimental-wasm-relaxed-simd"] : [],
+    },
+  },
 ];
 
 const launchOptions = findChromium();
 if (launchOptions) {
+  const inChromium = files.filter((name) => !needsNode.test(name));
+  const chosen = (name: string) => quickInChromium.test(name) !== isPart && (!isPart || inPart(name, part));
   projects.push({
     optimizeDeps: { include: ["fast-check", "wasm-feature-detect", "@huggingface/tokenizers", "papaparse"] },
     test: {
+      ...shared,
       name: "browser",
-      include: ["test/**/*.test.ts"],
-      exclude: needsNode,
-      testTimeout,
+      provide: { part, divided: divided((name) => (quickInChromium.test(name) ? "full" : "all")) },
+      include: part === "full" ? inChromium : inChromium.filter((name) => chosen(name) || (isPart && mixed.includes(name))),
       browser: {
         enabled: true,
         headless: true,
@@ -37,4 +83,4 @@ if (launchOptions) {
   process.stderr.write(`The browser project is left out: ${noChromium}.\n`);
 }
 
-export default defineConfig({ test: { projects, reporters: ["default", new WebGpuReporter()] } });
+export default defineConfig({ test: { projects, maxWorkers: 2, reporters: ["default", new WebGpuReporter()] } });

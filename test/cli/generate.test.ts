@@ -6,7 +6,8 @@ import { generate } from "../../src/decode/index.js";
 import { fileStore } from "../../src/io/file-store.js";
 import type { RecurrentLM } from "../../src/models/recurrent-lm.js";
 import { init } from "../../src/tensor/device.js";
-import { jsonLines, refuse, succeed, temporaryFolder, workplace } from "../helpers/cli.js";
+import { jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
+import { temporaryFolder } from "../helpers/temporary-folder.js";
 
 /** A folder of a model trained a little, which may be changed. */
 async function model(): Promise<string> {

@@ -2,7 +2,8 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { splitItems } from "../../src/data/data-loader.js";
-import { contents, refuse, succeed, temporaryFolder, workplace } from "../helpers/cli.js";
+import { contents, refuse, succeed, workplace } from "../helpers/cli.js";
+import { temporaryFolder } from "../helpers/temporary-folder.js";
 
 /** A data file, and the options that train a small model on it. */
 async function place(kind: string, text: string, name = "data.txt") {

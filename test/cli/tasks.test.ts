@@ -5,7 +5,8 @@ import type { AnyTask } from "../../src/cli/judges/judge.js";
 import { translate } from "../../src/cli/tasks/translate.js";
 import { RecurrentSeq2Seq } from "../../src/models/index.js";
 import { init } from "../../src/tensor/device.js";
-import { cliStoppedAfter, contents, jsonLines, refuse, succeed, temporaryFolder, workplace } from "../helpers/cli.js";
+import { cliStoppedAfter, contents, jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
+import { temporaryFolder } from "../helpers/temporary-folder.js";
 
 const good = ["a fine film", "so good", "a good story", "fine and good", "what a fine cast"];
 const bad = ["a dull film", "so bad", "a bad story", "dull and bad", "what a dull cast"];

@@ -5,7 +5,8 @@ import { loadLM } from "../../src/cli/lm.js";
 import { generate, type StepModel } from "../../src/decode/index.js";
 import { fileStore } from "../../src/io/file-store.js";
 import { init } from "../../src/tensor/device.js";
-import { cliStoppedAfter, contents, corpus, jsonLines, refuse, succeed, temporaryFolder, workplace } from "../helpers/cli.js";
+import { cliStoppedAfter, contents, corpus, jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
+import { temporaryFolder } from "../helpers/temporary-folder.js";
 
 const small = ["--arch", "transformer", "--layers", 2, "--heads", 2, "--embed", 8];
 const llama = ["--positions", "rotary", "--norm", "rms", "--activation", "swiglu", "--kv-heads", 1];

@@ -1,7 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { cliStoppedAfter, contents, jsonLines, refuse, succeed, temporaryFolder } from "../helpers/cli.js";
+import { cliStoppedAfter, contents, jsonLines, refuse, succeed } from "../helpers/cli.js";
+import { temporaryFolder } from "../helpers/temporary-folder.js";
 
 const story = "The cat sat on the mat. The dog lay on the rug. Naïve 😀 cats sit; dogs lie, and the cat sat on the dog. ".repeat(30);
 

@@ -1,8 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { cliActedUponAfter, jsonLines, refuse, succeed, temporaryFolder, workplace } from "../helpers/cli.js";
+import { cliActedUponAfter, jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
 import { openDevice } from "../helpers/devices.js";
+import { full } from "../helpers/full.js";
+import { temporaryFolder } from "../helpers/temporary-folder.js";
 
 const reason = await openDevice("webgpu").then(
   () => "",
@@ -45,75 +47,78 @@ describe.skipIf(reason)(`--device webgpu${reason}`, () => {
     expect(texts[1]).toBe(texts[0]);
   });
 
-  test("trains a Transformer to the validation loss of WebAssembly, and writes what it does", async () => {
-    const { data, folder } = await workplace();
-    const out = join(folder, "gpt");
-    const train = [
-      "train",
-      "lm",
-      "--data",
-      data,
-      "--out",
-      out,
-      ...transformer,
-      "--steps",
-      6,
-      "--lr",
-      0.02,
-      "--weight-decay",
-      0.1,
-      "--json",
-    ];
-    const [wasm] = jsonLines(await succeed(...train, "--device", "wasm")).slice(-1);
-    const [gpu] = jsonLines(await succeed(...train, "--device", "webgpu", "--overwrite")).slice(-1);
-    expect(Math.abs(gpu.valLoss - wasm.valLoss)).toBeLessThan(1e-3);
-    for (const more of [
-      ["--length", 10, "--temperature", 0],
-      ["--length", 4, "--beams", 3],
-    ]) {
-      const generate = ["generate", "--model", out, "--prompt", "The ", ...more, "--json"];
-      const [one, other] = [await succeed(...generate, "--device", "wasm"), await succeed(...generate, "--device", "webgpu")];
-      expect(jsonLines(other)[0].text).toBe(jsonLines(one)[0].text);
-    }
-  });
+  full(() =>
+    test("trains a Transformer to the validation loss of WebAssembly, and writes what it does", async () => {
+      const { data, folder } = await workplace();
+      const out = join(folder, "gpt");
+      const train = [
+        "train",
+        "lm",
+        "--data",
+        data,
+        "--out",
+        out,
+        ...transformer,
+        "--steps",
+        6,
+        "--lr",
+        0.02,
+        "--weight-decay",
+        0.1,
+        "--json",
+      ];
+      const [wasm] = jsonLines(await succeed(...train, "--device", "wasm")).slice(-1);
+      const [gpu] = jsonLines(await succeed(...train, "--device", "webgpu", "--overwrite")).slice(-1);
+      expect(Math.abs(gpu.valLoss - wasm.valLoss)).toBeLessThan(1e-3);
+      for (const more of [
+        ["--length", 10, "--temperature", 0],
+        ["--length", 4, "--beams", 3],
+      ]) {
+        const generate = ["generate", "--model", out, "--prompt", "The ", ...more, "--json"];
+        const [one, other] = [await succeed(...generate, "--device", "wasm"), await succeed(...generate, "--device", "webgpu")];
+        expect(jsonLines(other)[0].text).toBe(jsonLines(one)[0].text);
+      }
+    }),
+  );
 
-  test.each([
-    ["an LSTM", lstm],
-    ["a Transformer", transformer],
-  ] as const)("goes on with %s when its device is lost, on a fresh one or on WebAssembly, and says so", async (_, model) => {
-    const { data, folder } = await workplace();
-    const run = (name: string) => {
-      const options = ["--steps", 6, "--lr", 0.02, "--device", "webgpu", ...model];
-      return ["train", "lm", "--data", data, "--out", join(folder, name), ...options];
-    };
-    const losses = (lines: ReturnType<typeof jsonLines>) => lines.filter(({ event }) => event === "step").map(({ loss }) => loss);
-    const wanted = jsonLines(await succeed(...run("undisturbed"), "--json"));
+  const losing = (name: string, model: readonly (string | number)[]) =>
+    test(`goes on with ${name} when its device is lost, on a fresh one or on WebAssembly, and says so`, async () => {
+      const { data, folder } = await workplace();
+      const run = (name: string) => {
+        const options = ["--steps", 6, "--lr", 0.02, "--device", "webgpu", ...model];
+        return ["train", "lm", "--data", data, "--out", join(folder, name), ...options];
+      };
+      const losses = (lines: ReturnType<typeof jsonLines>) => lines.filter(({ event }) => event === "step").map(({ loss }) => loss);
+      const wanted = jsonLines(await succeed(...run("undisturbed"), "--json"));
 
-    const fresh = await cliActedUponAfter(3, await lendDevices(2), ...run("fresh"), "--json");
-    expect(fresh).toMatchObject({ status: 0, stderr: "" });
-    const lines = jsonLines(fresh.stdout);
-    const change = lines.findIndex(({ event }) => event === "device");
-    expect(lines[change]).toMatchObject({
-      step: 0,
-      device: expect.stringMatching(/^WebGPU/),
-      reason: expect.stringMatching(/device is gone/),
+      const fresh = await cliActedUponAfter(3, await lendDevices(2), ...run("fresh"), "--json");
+      expect(fresh).toMatchObject({ status: 0, stderr: "" });
+      const lines = jsonLines(fresh.stdout);
+      const change = lines.findIndex(({ event }) => event === "device");
+      expect(lines[change]).toMatchObject({
+        step: 0,
+        device: expect.stringMatching(/^WebGPU/),
+        reason: expect.stringMatching(/device is gone/),
+      });
+      expect(losses(lines.slice(0, change)).length).toBeGreaterThan(0);
+      expect(losses(lines.slice(change))).toEqual(losses(wanted));
+      expect(lines.at(-1).valLoss).toBe(wanted.at(-1).valLoss);
+
+      vi.restoreAllMocks();
+      const none = await cliActedUponAfter(2, await lendDevices(1), ...run("wasm"));
+      expect(none).toMatchObject({ status: 0, stderr: "" });
+      expect(none.stdout).toMatch(/the device is gone.* Going on after step 0 on WebAssembly/);
+      expect(Number(/validation loss ([\d.]+) nats/.exec(none.stdout)![1])).toBeCloseTo(wanted.at(-1).valLoss, 3);
     });
-    expect(losses(lines.slice(0, change)).length).toBeGreaterThan(0);
-    expect(losses(lines.slice(change))).toEqual(losses(wanted));
-    expect(lines.at(-1).valLoss).toBe(wanted.at(-1).valLoss);
 
-    vi.restoreAllMocks();
-    const none = await cliActedUponAfter(2, await lendDevices(1), ...run("wasm"));
-    expect(none).toMatchObject({ status: 0, stderr: "" });
-    expect(none.stdout).toMatch(/the device is gone.* Going on after step 0 on WebAssembly/);
-    expect(Number(/validation loss ([\d.]+) nats/.exec(none.stdout)![1])).toBeCloseTo(wanted.at(-1).valLoss, 3);
-  });
+  losing("an LSTM", lstm);
+  full(() => losing("a Transformer", transformer));
 
   const words = ["--embed", 6, "--min-count", 1];
   const pairs = "go on\tcontinue\ncome in\tentre\ngo in\tva\n".repeat(3);
   const scenes = "a dot left\t1 0; 0 0\na dot right\t0 0; 1 0\na bar left\t0 1; 0 0\na bar right\t0 0; 0 1\n";
   const sounds = "a\t1 0; 1 0; 0 0\nb\t0 1; 0 1; 0 0\nab\t1 0; 0 0; 0 1; 0 1\nba\t0 1; 1 0; 1 0\n";
-  test.each([
+  const tasks = [
     ["classify", "", "good\ta fine film\nbad\ta dull film\ngood\tso fine\nbad\tso dull\n".repeat(2), words],
     ["tag", "", "Ann\tB-person\nreads\tO\n\nin\tO\nOslo\tB-place\n\n".repeat(4), words],
     ["forecast", "", `day,v\n${Array.from({ length: 24 }, (_, t) => `d${t},${Math.sin(t / 2).toFixed(3)}\n`).join("")}`, ["--history", 4]],
@@ -121,32 +126,37 @@ describe.skipIf(reason)(`--device webgpu${reason}`, () => {
     ["translate", "go on\ncome in", pairs, [...words, "--unit", "words", "--cell", "transformer", "--heads", 2]],
     ["caption", "0 0; 1 0\n0 1; 0 0", scenes.repeat(3), words],
     ["recognise", "1 0; 0 0; 0 1; 0 1\n0 1; 0 1; 0 0", sounds.repeat(3), []],
-  ] as const)("trains a task, %s, near WebAssembly, and answers as it does", async (kind, input, text, small) => {
-    const folder = await temporaryFolder();
-    const data = join(folder, "task.txt");
-    await writeFile(data, text);
-    const train = async (device: string, epochs: number, val = 0.2) => {
-      const out = join(folder, `${device}-${epochs}`);
-      const sizes = ["--hidden", 6, "--batch", 4, "--dropout", 0, "--epochs", epochs, "--val", val, "--lr", 0.02, ...small];
-      const lines = jsonLines(await succeed("train", kind, "--data", data, "--out", out, ...sizes, "--device", device, "--json"));
-      return { out, losses: lines.filter(({ event }) => event === "step").map(({ loss }) => loss as number) };
-    };
-    const [wasm, gpu] = [await train("wasm", 2), await train("webgpu", 2)];
-    expect(wasm.losses.length).toBeGreaterThan(2);
-    expect(gpu.losses).toEqual(wasm.losses.map((loss) => expect.closeTo(loss, 3)));
-    // One folder, of a model that has learnt something, read by both.
-    const { out } = await train("wasm", 40, 0);
-    const told = (device: string, command: string, ...more: (string | number)[]) =>
-      succeed(command, "--model", out, "--device", device, "--json", ...more);
-    const [measured, wanted] = [await told("webgpu", "evaluate", "--data", data), await told("wasm", "evaluate", "--data", data)];
-    const numbers = Object.entries(JSON.parse(wanted).measures as Record<string, number>);
-    expect(JSON.parse(measured).measures).toEqual(Object.fromEntries(numbers.map(([name, value]) => [name, expect.closeTo(value, 3)])));
-    if (input === "") return;
-    const search = ["--input", input, "--beam", 3];
-    const answers = await told("wasm", "predict", ...search);
-    expect(jsonLines(answers).map(({ answer }) => answer)).not.toContain("");
-    expect(await told("webgpu", "predict", ...search)).toBe(answers);
-  });
+  ] as const;
+  const equal = (chosen: readonly (typeof tasks)[number][]) =>
+    test.each(chosen)("trains a task, %s, near WebAssembly, and answers as it does", async (kind, input, text, small) => {
+      const folder = await temporaryFolder();
+      const data = join(folder, "task.txt");
+      await writeFile(data, text);
+      const train = async (device: string, epochs: number, val = 0.2) => {
+        const out = join(folder, `${device}-${epochs}`);
+        const sizes = ["--hidden", 6, "--batch", 4, "--dropout", 0, "--epochs", epochs, "--val", val, "--lr", 0.02, ...small];
+        const lines = jsonLines(await succeed("train", kind, "--data", data, "--out", out, ...sizes, "--device", device, "--json"));
+        return { out, losses: lines.filter(({ event }) => event === "step").map(({ loss }) => loss as number) };
+      };
+      const [wasm, gpu] = [await train("wasm", 2), await train("webgpu", 2)];
+      expect(wasm.losses.length).toBeGreaterThan(2);
+      expect(gpu.losses).toEqual(wasm.losses.map((loss) => expect.closeTo(loss, 3)));
+      // One folder, of a model that has learnt something, read by both.
+      const { out } = await train("wasm", 40, 0);
+      const told = (device: string, command: string, ...more: (string | number)[]) =>
+        succeed(command, "--model", out, "--device", device, "--json", ...more);
+      const [measured, wanted] = [await told("webgpu", "evaluate", "--data", data), await told("wasm", "evaluate", "--data", data)];
+      const numbers = Object.entries(JSON.parse(wanted).measures as Record<string, number>);
+      expect(JSON.parse(measured).measures).toEqual(Object.fromEntries(numbers.map(([name, value]) => [name, expect.closeTo(value, 3)])));
+      if (input === "") return;
+      const search = ["--input", input, "--beam", 3];
+      const answers = await told("wasm", "predict", ...search);
+      expect(jsonLines(answers).map(({ answer }) => answer)).not.toContain("");
+      expect(await told("webgpu", "predict", ...search)).toBe(answers);
+    });
+
+  equal(tasks.slice(1, 2));
+  full(() => equal([...tasks.slice(0, 1), ...tasks.slice(2)]));
 
   test("is told by info", async () => {
     expect(jsonLines(await succeed("info", "--json", "--device", "webgpu"))[0]).toMatchObject({ device: "webgpu", variant: null });

@@ -1,18 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  type Case,
-  type Expected,
-  expectGolden,
-  fileBytes,
-  fileNames,
-  fnv1a,
-  generate,
-  loadGolden,
-  readTensors,
-  resolve,
-  type StateCase,
-  type Values,
-} from "./golden.js";
+import { type Case, type Expected, expectGolden, fileBytes, fileNames, generate, loadGolden, readTensors, resolve, type StateCase, type Values } from "./golden.js";
+import { fnv1a } from "../helpers/fnv1a.js";
 
 const groups = fileNames.filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -".json".length));
 

@@ -2,6 +2,7 @@
 import { toTensorValue } from "../../src/io/dtypes.js";
 import { parseSafetensors } from "../../src/io/safetensors.js";
 import type { TensorValue } from "../../src/tensor/value.js";
+import { fnv1a } from "../helpers/fnv1a.js";
 
 /**
  * Reads the PyTorch fixtures that make.py writes: cases with inputs, and what PyTorch computed from them. Runs in Node and in a browser.
@@ -189,13 +190,6 @@ export function generate(key: string, shape: readonly number[], spec: Omit<Spec,
     }
   }
   return y;
-}
-
-/** FNV-1a, 32 bits. */
-export function fnv1a(bytes: Uint8Array): number {
-  let h = 0x811c9dc5;
-  for (const byte of bytes) h = Math.imul(h ^ byte, 0x01000193);
-  return h >>> 0;
 }
 
 /** The finaliser of MurmurHash3. */

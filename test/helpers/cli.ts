@@ -1,9 +1,9 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, expect, vi } from "vitest";
+import { expect, vi } from "vitest";
 import { main } from "../../src/cli/main.js";
 import { sampleText } from "../../src/data/sample.js";
+import { temporaryFolder } from "./temporary-folder.js";
 
 export interface Outcome {
   readonly status: number;
@@ -67,18 +67,6 @@ export const jsonLines = (stdout: string): any[] =>
     .split("\n")
     .slice(0, -1)
     .map((line) => JSON.parse(line));
-
-/** A folder that is gone after the file's tests. */
-export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "seqgrad-cli-"));
-  folders.push(folder);
-  return folder;
-}
-
-const folders: string[] = [];
-afterAll(async () => {
-  await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true })));
-});
 
 export const corpus = sampleText.slice(0, 1500);
 

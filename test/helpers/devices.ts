@@ -1,7 +1,8 @@
-import { beforeAll, describe, test } from "vitest";
+import { beforeAll, describe, inject, test } from "vitest";
 import { createWasmBackend, detectVariant, type WasmVariant } from "../../src/backend/wasm/wasm-backend.js";
 import type { Capabilities } from "../../src/backend/webgpu/kernel.js";
 import { createDevice, type Device, type DeviceType, deviceOf, init, withDevice } from "../../src/tensor/device.js";
+import { full } from "./full.js";
 
 /** The two WebAssembly variants. */
 export const variants = ["simd", "relaxed"] as const;
@@ -19,15 +20,29 @@ const forms = {
 
 export type DeviceKind = (typeof immediate)[number] | keyof typeof forms;
 
+/** Where PyTorch's fixtures run: conformance holds the other devices to these two. "full": in the full suite alone. */
+export const fixtureDevices = ["reference", "simd", "full relaxed", "full webgpu"] as const;
+
 /** Runs a suite once for each kind of device; skips it, and says why, where one is not there. On a GPU tests must not ask for data at once. */
-export async function forEachDevice(kinds: readonly DeviceKind[], name: string, suite: (device: Device) => void): Promise<void> {
-  for (const kind of kinds) {
+export async function forEachDevice(
+  kinds: readonly (DeviceKind | `full ${DeviceKind}`)[],
+  name: string,
+  suite: (device: Device) => void,
+): Promise<void> {
+  for (const listed of kinds) {
+    const inFull = listed.startsWith("full ");
+    if (inFull && inject("part") === "quick") continue;
+    const kind = listed.replace("full ", "") as DeviceKind;
     const [device, reason] = await openDevice(kind).then(
       (found) => [found, ""] as const,
       (error: Error) => [undefined, error.message] as const,
     );
-    if (device) describe(`${name} (${kind})`, () => suite(device));
-    else describe.skip(`${name} (${kind}: ${reason})`, () => suite({} as Device));
+    const register = () => {
+      if (device) describe(`${name} (${kind})`, () => suite(device));
+      else describe.skip(`${name} (${kind}: ${reason})`, () => suite({} as Device));
+    };
+    if (inFull) full(register);
+    else register();
   }
 }
 

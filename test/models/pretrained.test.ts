@@ -6,7 +6,7 @@ import type { Device } from "../../src/tensor/device.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import type { TensorValue } from "../../src/tensor/value.js";
 import { type CurveCase, expectGolden, loadGolden } from "../golden/golden.js";
-import { everywhere, forEachDevice, on, variants } from "../helpers/devices.js";
+import { fixtureDevices, forEachDevice, on } from "../helpers/devices.js";
 import { expectError } from "../helpers/errors.js";
 import { toState, toTensor, toValues } from "../helpers/golden-tensors.js";
 
@@ -26,7 +26,7 @@ function logitsOf(model: MaskedLM | TransformerLM, tokens: Tensor, segments?: Te
   return model.config.classes > 0 ? model.classify(tokens, { segments }) : model.forward(tokens, { segments });
 }
 
-await forEachDevice(everywhere, "models by the names of Hugging Face", (device: Device) => {
+await forEachDevice(fixtureDevices, "models by the names of Hugging Face", (device: Device) => {
   for (const c of golden.cases)
     on(device)(`${c.name}: the logits are PyTorch's`, async () => {
       const inputs = new Map(Array.from(golden.inputs(c), ([name, values]) => [name, toTensor(values)]));
@@ -35,7 +35,7 @@ await forEachDevice(everywhere, "models by the names of Hugging Face", (device: 
     });
 });
 
-await forEachDevice(variants, "training", (device: Device) => {
+await forEachDevice(["simd", "full relaxed"], "training", (device: Device) => {
   for (const c of golden.cases)
     on(device)(`${c.name}: the loss after each of 50 steps is PyTorch's`, async () => {
       const model = load(c);

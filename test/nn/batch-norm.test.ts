@@ -8,7 +8,7 @@ import { createDevice, type Device, withDevice } from "../../src/tensor/device.j
 import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import { type Case, expectGolden, loadGolden } from "../golden/golden.js";
-import { everywhere, forEachDevice, immediate, on } from "../helpers/devices.js";
+import { everywhere, fixtureDevices, forEachDevice, immediate, on } from "../helpers/devices.js";
 import { toInputs, toState, toTensor, toValues } from "../helpers/golden-tensors.js";
 
 const golden = await loadGolden("statistics");
@@ -44,7 +44,7 @@ async function check(c: Case, device: Device): Promise<void> {
   layer.dispose();
 }
 
-await forEachDevice(everywhere, "batch normalisation equals PyTorch's, its running statistics too", (device) => {
+await forEachDevice(fixtureDevices, "batch normalisation equals PyTorch's, its running statistics too", (device) => {
   test.each(golden.cases)("$name", (c) => check(c, device));
 
   test("they move in the scope of an optimizer's step, in training only", () =>

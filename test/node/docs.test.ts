@@ -20,12 +20,13 @@ describe.skipIf(missing)(`examples in the documentation${missing}`, () => {
   });
 });
 
+const entries = ["src/index.ts", "src/node.ts"];
+const { config } = ts.readConfigFile("tsconfig.json", ts.sys.readFile);
+const program = ts.createProgram(entries, ts.parseJsonConfigFileContent(config, ts.sys, ".").options);
+const checker = program.getTypeChecker();
+
 /** Every function, class and constant that the package exports, namespaces included. */
 function publicValues(entry: string): { name: string; text: string; example: string; isCode: boolean }[] {
-  const { config } = ts.readConfigFile("tsconfig.json", ts.sys.readFile);
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ".");
-  const program = ts.createProgram([entry], options);
-  const checker = program.getTypeChecker();
   const found = (symbol: ts.Symbol, prefix: string): ReturnType<typeof publicValues> =>
     checker.getExportsOfModule(symbol).flatMap((exported) => {
       const target = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
@@ -41,7 +42,7 @@ function publicValues(entry: string): { name: string; text: string; example: str
   return found(checker.getSymbolAtLocation(program.getSourceFile(entry)!)!, "");
 }
 
-describe.each(["src/index.ts", "src/node.ts"])("%s", (entry) => {
+describe.each(entries)("%s", (entry) => {
   const values = publicValues(entry);
 
   it("exports nothing without a word on what it is", () => {

@@ -1,34 +1,36 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { full } from "../helpers/full.js";
 
 const missing = existsSync("dist/index.js") ? "" : " (cannot run: there is no dist/; run `npm run build`)";
 const pages = readdirSync("examples").filter((name) => name.endsWith(".mjs"));
-
-/** Runs a page as a reader would, and answers its exit status and what it printed. */
-function run(page: string): Promise<{ status: number | null; output: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [`examples/${page}`], { stdio: ["ignore", "pipe", "pipe"] });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (chunk: Buffer) => {
-        output += chunk;
-      });
-    }
-    child.on("error", reject);
-    child.on("close", (status) => resolve({ status, output }));
-  });
-}
+/** Pages that train for a second or less. */
+const short = ["bidirectional.mjs", "gradients.mjs", "self-attention.mjs"];
 
 describe.skipIf(missing)(`examples${missing}`, () => {
-  // Two at once, for they come last, when a core has nothing else to do.
-  it.concurrent.each(pages)(
-    "%s holds what it claims",
-    async (page) => {
-      const { status, output } = await run(page);
-      expect(status, output).toBe(0);
-      expect(output).not.toMatch(/NaN|undefined|Warning/);
-    },
-    300_000,
-  );
+  // One process for all; started in the package's folder, pages import the package by its name.
+  let runner: ChildProcess;
+  let stderr = "";
+  beforeAll(() => {
+    runner = fork("test/helpers/example-runner.mjs", { silent: true, execArgv: [] });
+    runner.stderr!.on("data", (chunk) => {
+      stderr += chunk;
+    });
+  });
+  afterAll(() => {
+    runner.kill();
+  });
+
+  const run = (chosen: readonly string[]) =>
+    it.each(chosen)("%s holds what it claims", async (page) => {
+      runner.send(page);
+      const ended = once(runner, "exit").then(([status]) => [{ error: `the process ends with status ${status}\n${stderr}`, output: "" }]);
+      const [{ error, output }] = await Promise.race([once(runner, "message"), ended]);
+      expect(error, output).toBeNull();
+      expect(output + stderr).not.toMatch(/NaN|undefined|Warning/);
+    });
+  run(pages.filter((page) => short.includes(page)));
+  full(() => run(pages.filter((page) => !short.includes(page))));
 });

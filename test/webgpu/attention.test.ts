@@ -132,7 +132,7 @@ const suite =
   };
 
 await forEachDevice(["webgpu"], "attention equals that of WebAssembly", suite([...cases, ...more]));
-await forEachDevice(["webgpu as in hardware"], "attention equals that of WebAssembly", suite(cases));
+await forEachDevice(["full webgpu as in hardware"], "attention equals that of WebAssembly", suite(cases));
 
 await forEachDevice(["webgpu"], "attention", ({ backend: gpu }) => {
   test("gradients that are not wanted are left out", async () => {

@@ -93,11 +93,11 @@ const suite =
     });
   };
 
-await forEachDevice(["webgpu", "webgpu as in hardware", "webgpu without subgroups"], "gemm equals that of WebAssembly", suite());
+await forEachDevice(["webgpu", "webgpu as in hardware", "full webgpu without subgroups"], "gemm equals that of WebAssembly", suite());
 // 11 bits of each factor.
 await forEachDevice(["webgpu with f16"], "gemm of 16-bit factors is near that of WebAssembly", suite(1e-3));
 
-await forEachDevice(["webgpu as in hardware"], "gemm in tiles of", ({ backend: gpu }) => {
+await forEachDevice(["full webgpu as in hardware"], "gemm in tiles of", ({ backend: gpu }) => {
   // Enough batches to fill a GPU.
   test.each([
     [128, 256, 70, 66],

@@ -1,0 +1,29 @@
+import { afterAll, beforeEach, inject, type RunnerTask, vi } from "vitest";
+import { init } from "../../src/tensor/device.js";
+import { FULL } from "./full.js";
+import { inPart } from "./part.js";
+
+// Files share a worker and its modules: what a file may leave to the next is put back.
+(await init({ device: "reference" })).destroy(); // no default device
+vi.useRealTimers();
+if (!("document" in globalThis)) {
+  const { removeTemporaryFolders } = await import("./temporary-folder.js");
+  const [folder, environment] = [process.cwd(), { ...process.env }];
+  afterAll(async () => {
+    await removeTemporaryFolders();
+    process.chdir(folder);
+    for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];
+    Object.assign(process.env, environment);
+  });
+}
+
+const isFull = (task: RunnerTask): boolean => task.name === FULL || (task.suite !== undefined && isFull(task.suite));
+
+const part = inject("part");
+if (part.includes("/")) {
+  const divided = inject("divided");
+  beforeEach(({ task, skip }) => {
+    const among = divided[task.file.filepath];
+    if (among) skip(!(among === "all" || isFull(task)) || !inPart(task.fullName, part), "not in this part");
+  });
+}
