@@ -40,25 +40,27 @@ export class GuardedMemory {
 
   /** Expects every guard word untouched, and frees all. */
   close(): void {
-    for (const { block, length } of this.#blocks) {
-      this.#expectUntouched(this.backend.readSync!(block, length + 2 * this.words, "int32"));
-      this.backend.free(block);
-    }
-    this.#blocks = [];
+    for (const at of this.#guards()) this.#expectUntouched(this.backend.readSync!(at, this.words, "int32"));
+    this.#free();
   }
 
   /** close() on a backend where reading must wait. */
   async closeLater(): Promise<void> {
-    for (const { block, length } of this.#blocks) {
-      this.#expectUntouched(await this.backend.read(block, length + 2 * this.words, "int32"));
-      this.backend.free(block);
-    }
-    this.#blocks = [];
+    for (const at of this.#guards()) this.#expectUntouched(await this.backend.read(at, this.words, "int32"));
+    this.#free();
   }
 
-  #expectUntouched(block: TensorData): void {
-    const guards = [...block.subarray(0, this.words), ...block.subarray(block.length - this.words)];
-    expect(guards, "guard words").toEqual(new Array(2 * this.words).fill(GUARD));
+  #guards(): number[] {
+    return this.#blocks.flatMap(({ block, length }) => [block, block + 4 * (this.words + length)]);
+  }
+
+  #expectUntouched(words: TensorData): void {
+    if (!words.every((word) => word === GUARD)) expect.fail(`guard words are ${words}`);
+  }
+
+  #free(): void {
+    for (const { block } of this.#blocks) this.backend.free(block);
+    this.#blocks = [];
   }
 }
 
@@ -104,7 +106,8 @@ export async function runKernel<K extends KernelName>(
   for (const [name, value] of Object.entries(given)) {
     if (typeof value === "number") args[name] = value;
     else if (value !== undefined) {
-      if (!addresses.has(value)) addresses.set(value, memory.put(value instanceof Int32Array ? value : Float32Array.from(value)));
+      const data = value instanceof Int32Array || value instanceof Float32Array ? value : Float32Array.from(value);
+      if (!addresses.has(value)) addresses.set(value, memory.put(data));
       args[name] = addresses.get(value)!;
     }
   }

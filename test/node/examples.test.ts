@@ -7,7 +7,7 @@ import { full } from "../helpers/full.js";
 const missing = existsSync("dist/index.js") ? "" : " (cannot run: there is no dist/; run `npm run build`)";
 const pages = readdirSync("examples").filter((name) => name.endsWith(".mjs"));
 /** Pages that train for a second or less. */
-const short = ["bidirectional.mjs", "gradients.mjs", "self-attention.mjs"];
+const short = ["bidirectional.mjs", "character-model.mjs", "gradients.mjs", "self-attention.mjs"];
 
 describe.skipIf(missing)(`examples${missing}`, () => {
   // One process for all; started in the package's folder, pages import the package by its name.
@@ -25,7 +25,7 @@ describe.skipIf(missing)(`examples${missing}`, () => {
 
   const run = (chosen: readonly string[]) =>
     it.each(chosen)("%s holds what it claims", async (page) => {
-      runner.send(page);
+      runner.send(`examples/${page}`);
       const ended = once(runner, "exit").then(([status]) => [{ error: `the process ends with status ${status}\n${stderr}`, output: "" }]);
       const [{ error, output }] = await Promise.race([once(runner, "message"), ended]);
       expect(error, output).toBeNull();

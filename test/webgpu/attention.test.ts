@@ -131,7 +131,12 @@ const suite =
     });
   };
 
-await forEachDevice(["webgpu"], "attention equals that of WebAssembly", suite([...cases, ...more]));
+await forEachDevice(["webgpu"], "attention equals that of WebAssembly", suite([cases[1]!, ...more.slice(1, 4)]));
+await forEachDevice(
+  ["full webgpu"],
+  "attention equals that of WebAssembly",
+  suite([cases[0]!, ...cases.slice(2), more[0]!, ...more.slice(4)]),
+);
 await forEachDevice(["full webgpu as in hardware"], "attention equals that of WebAssembly", suite(cases));
 
 await forEachDevice(["webgpu"], "attention", ({ backend: gpu }) => {

@@ -93,7 +93,7 @@ const suite =
     });
   };
 
-await forEachDevice(["webgpu", "webgpu as in hardware", "full webgpu without subgroups"], "gemm equals that of WebAssembly", suite());
+await forEachDevice(["webgpu", "full webgpu as in hardware", "full webgpu without subgroups"], "gemm equals that of WebAssembly", suite());
 // 11 bits of each factor.
 await forEachDevice(["webgpu with f16"], "gemm of 16-bit factors is near that of WebAssembly", suite(1e-3));
 

@@ -6,6 +6,7 @@ import { fit } from "../../src/train/index.js";
 import { dawn } from "../helpers/dawn.js";
 import { openDevice } from "../helpers/devices.js";
 import { batchAt, batches, losses, makeModel, numbered, only, parametersOf, run, stateOf, V } from "../helpers/fit-run.js";
+import { full } from "../helpers/full.js";
 
 const reason = await openDevice("webgpu").then(
   () => "",
@@ -118,27 +119,27 @@ describe.skipIf(reason)(`training on WebGPU ${reason && `(${reason})`}`, () => {
     expect(Number.isFinite(await optimizer.step(() => model.loss(batchAt(0)).loss).read())).toBe(true);
   });
 
-  test.each([
-    ["an LSTM", makeModel],
-    ["a Transformer with dropout", makeTransformer],
-  ])("a run of %s goes on from its snapshot on a fresh device when its own is lost", async (_, make) => {
-    const undisturbed = make();
-    const wanted = await run(undisturbed.model, numbered, { optimizer: undisturbed.optimizer, steps: 12, carryState: true });
-    const trained = await parametersOf(undisturbed.model);
-    const disturbed = make();
-    const events: FitEvent[] = [];
-    const options = { optimizer: disturbed.optimizer, steps: 12, carryState: true, readEvery: 1, snapshot: { steps: 5 } };
-    for await (const event of fit(disturbed.model, numbered, options)) {
-      events.push(event);
-      if (event.event === "step" && event.step === 8 && only(events, "device").length === 0) await lose();
-    }
-    const [change] = only(events, "device");
-    expect(change).toMatchObject({ step: 5, device: device.info });
-    expect(change!.reason).toMatch(/the device is gone/);
-    expect(only(events, "step").map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 6, 7, 8, 9, 10, 11, 12]);
-    expect(losses(events).slice(-7)).toEqual(losses(wanted).slice(-7));
-    expect(await parametersOf(disturbed.model)).toEqual(trained);
-  });
+  const losing = (name: string, make: typeof makeModel | typeof makeTransformer) =>
+    test(`a run of ${name} goes on from its snapshot on a fresh device when its own is lost`, async () => {
+      const undisturbed = make();
+      const wanted = await run(undisturbed.model, numbered, { optimizer: undisturbed.optimizer, steps: 12, carryState: true });
+      const trained = await parametersOf(undisturbed.model);
+      const disturbed = make();
+      const events: FitEvent[] = [];
+      const options = { optimizer: disturbed.optimizer, steps: 12, carryState: true, readEvery: 1, snapshot: { steps: 5 } };
+      for await (const event of fit(disturbed.model, numbered, options)) {
+        events.push(event);
+        if (event.event === "step" && event.step === 8 && only(events, "device").length === 0) await lose();
+      }
+      const [change] = only(events, "device");
+      expect(change).toMatchObject({ step: 5, device: device.info });
+      expect(change!.reason).toMatch(/the device is gone/);
+      expect(only(events, "step").map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 6, 7, 8, 9, 10, 11, 12]);
+      expect(losses(events).slice(-7)).toEqual(losses(wanted).slice(-7));
+      expect(await parametersOf(disturbed.model)).toEqual(trained);
+    });
+  losing("an LSTM", makeModel);
+  full(() => losing("a Transformer with dropout", makeTransformer));
 
   test("a run whose GPU does not come back goes on with WebAssembly, also within an epoch", async () => {
     const { model, optimizer } = makeModel();
