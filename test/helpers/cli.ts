@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { expect, vi } from "vitest";
 import { main } from "../../src/cli/main.js";
 import { sampleText } from "../../src/data/sample.js";
+
 // For tests of the command line, which need both.
 export { temporaryFolder } from "./temporary-folder.js";
+
 import { temporaryFolder } from "./temporary-folder.js";
 
 export interface Outcome {
