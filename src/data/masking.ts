@@ -41,15 +41,18 @@ export function maskTokens({ data, shape, lengths }: PaddedRows, options: Maskin
   checkInterval("maskTokens", "share", share, 0, 1);
   const tokens = data.slice();
   const targets = new Int32Array(data.length).fill(-100);
-  for (const [b, length] of lengths.entries()) {
-    for (let t = 0; t < length; t++) {
-      const at = b * shape[1] + t;
-      if (data[at]! < from || generator.uniform() >= share) continue;
-      targets[at] = data[at]!;
-      const lot = generator.uniform();
-      if (lot < 0.8) tokens[at] = mask;
-      else if (lot < 0.9) tokens[at] = from + generator.integer(vocabularySize - from);
-    }
-  }
+  const ordinary: number[] = [];
+  for (const [b, length] of lengths.entries())
+    for (let at = b * shape[1]; at < b * shape[1] + length; at++) if (data[at]! >= from) ordinary.push(at);
+  let chosen = 0;
+  const choose = (at: number) => {
+    chosen++;
+    targets[at] = data[at]!;
+    const lot = generator.uniform();
+    if (lot < 0.8) tokens[at] = mask;
+    else if (lot < 0.9) tokens[at] = from + generator.integer(vocabularySize - from);
+  };
+  for (const at of ordinary) if (generator.uniform() < share) choose(at);
+  if (chosen === 0 && share > 0 && ordinary.length > 0) choose(ordinary[generator.integer(ordinary.length)]!);
   return { tokens, targets, shape, lengths };
 }

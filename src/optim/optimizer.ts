@@ -12,7 +12,7 @@ import { sizeOf } from "../util/shape.js";
 import { inLines, ParameterArena, type Place } from "./arena.js";
 import { checkLoss } from "./check-loss.js";
 import { type OptimizerState, stateFaults } from "./state.js";
-import { RING, type StepNumber } from "./step-numbers.js";
+import { adviceOn, RING, type StepNumber } from "./step-numbers.js";
 
 /** Options every optimizer has. */
 export interface OptimizerOptions {
@@ -371,7 +371,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
       ...(parameter ? [`the gradient of ${this.#nameOf(parameter)} is not finite`] : []),
       "nothing was changed",
     ];
-    const advice = "Lower lr, clip the gradient (clipNorm), or look for bad values in the data.";
+    const advice = adviceOn(step + 1, hasLoss ? loss : undefined, norm);
     const error = new SeqgradError("not-finite", `${this.op}: step ${step + 1}: ${facts.join("; ")}. ${advice}`);
     return Object.assign(error, { step: step + 1, parameter, loss: hasLoss ? loss : undefined, norm });
   }

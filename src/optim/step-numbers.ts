@@ -99,3 +99,17 @@ function numberOf(words: ArrayLike<number>): StepNumber {
   const [loss, norm, failed] = words as unknown as readonly [number, number, number];
   return { loss, norm, good: [loss, norm, failed].every(Number.isFinite) };
 }
+
+/** What to do about a refused step, counted from 1, by what was not finite in it. A loss that is undefined was not computed by the step. */
+export function adviceOn(step: number, loss: number | undefined, norm: number): string {
+  if (loss !== undefined && !Number.isFinite(loss)) {
+    if (step > 1)
+      return "If the loss grew before, lower lr or clip the gradient (clipNorm); else look for NaN or infinite values in the data.";
+    return "Nothing was learned yet: look for NaN or infinite values in the data, and for a logarithm of 0, a division by 0 or a mean over nothing in the loss.";
+  }
+  if (Number.isFinite(norm)) return "Look for the index in the data, or make the table larger.";
+  const cause = Number.isNaN(norm)
+    ? "a square root, a logarithm or a quotient at 0 has no finite gradient"
+    : "a number is too large for float32";
+  return `Look at what is computed on the way to the loss: ${cause}. If the loss grew before, lower lr or limit the gradient (clipValue).`;
+}

@@ -4,6 +4,7 @@ import type { Module } from "../nn/module.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import type { PendingNumber } from "../optim/optimizer.js";
 import type { Schedule } from "../optim/schedules.js";
+import { adviceOn } from "../optim/step-numbers.js";
 import { tensor } from "../tensor/create.js";
 import { replaceDevice } from "../tensor/device.js";
 import { defaultGenerator } from "../tensor/random.js";
@@ -231,7 +232,7 @@ export class Run<B, S extends CarriedState<S>> {
       `model and optimizer are as after step ${step - 1}`,
       ...(this.#savedAt === undefined ? [] : [`the checkpoint of step ${this.#savedAt} is kept`]),
     ];
-    const advice = "Lower lr, clip the gradient (clipNorm), or look for bad values in the data.";
+    const advice = adviceOn(step, loss, norm);
     return new SeqgradError("not-finite", `${facts.join("; ")}. ${advice}`, { cause: error });
   }
 

@@ -23,6 +23,28 @@ test("chooses 15 % of the tokens: 80 % hidden, 10 % random, 10 % as they are", (
   expect(chosen.filter((i) => i >= rows.shape[1] && i !== rows.shape[1] + 3)).toEqual([]);
 });
 
+test("chooses at least one token of a batch that holds one, whatever the share, and every ordinary one of share 1", () => {
+  const short = padRows([[0, 6, 7], [5], [1, 2]]);
+  const places = [1, 2, 3];
+  const counts = new Map(places.map((at) => [at, 0]));
+  const generator = new Generator(3);
+  for (let i = 0; i < 300; i++) {
+    const { tokens, targets } = maskTokens(short, { ...options, share: 1e-9 }, generator);
+    const chosen = Array.from(targets.keys()).filter((at) => targets[at] !== -100);
+    expect(chosen.length).toBe(1);
+    expect(targets[chosen[0]!]).toBe(short.data[chosen[0]!]);
+    expect(tokens.every((token, at) => at === chosen[0] || token === short.data[at])).toBe(true);
+    counts.set(chosen[0]!, counts.get(chosen[0]!)! + 1);
+  }
+  // Each as likely: 100 times, give or take four standard deviations.
+  for (const at of places) expect(Math.abs(counts.get(at)! - 100)).toBeLessThan(4 * Math.sqrt(300 * (1 / 3) * (2 / 3)));
+  const all = maskTokens(short, { ...options, share: 1 }, generator).targets;
+  expect(Array.from(all.keys()).filter((at) => all[at] !== -100)).toEqual(places);
+  const none = maskTokens(short, { ...options, share: 0 }, generator).targets;
+  expect(none.every((target) => target === -100)).toBe(true);
+  expect(maskTokens(padRows([[0, 1], [2]]), options, generator).targets.every((target) => target === -100)).toBe(true);
+});
+
 test("is a function of the generator's state", () => {
   const [a, b, c] = [1, 1, 2].map((seed) => maskTokens(rows, options, new Generator(seed)).tokens);
   expect(a).toEqual(b);

@@ -29,6 +29,20 @@ test("learns to fill in what is hidden", async () => {
   expect(losses.at(-1)).toBeLessThan(0.2 * losses[0]!);
 });
 
+test("trains on through a batch in which nothing can be hidden: its loss is 0 and its gradients are zeros", async () => {
+  manualSeed(5);
+  const model = new MaskedLM(config);
+  const optimizer = new AdamW(model.parameters(), { lr: 0.01, weightDecay: 0 });
+  const generator = new Generator(2);
+  const of = (row: number[]) => maskTokens(padRows([row, row]), { vocabularySize: 12, mask: 1, from: 4 }, generator);
+  const before = await model.bias!.data();
+  expect(await optimizer.step(() => model.loss(of([0, 2, 3]))).read()).toBe(0);
+  expect(await optimizer.gradientNorm().read()).toBe(0);
+  expect(await model.bias!.data()).toEqual(before);
+  expect(await optimizer.step(() => model.loss(of([0, 5, 6]))).read()).toBeGreaterThan(0);
+  expect(await model.bias!.data()).not.toEqual(before);
+});
+
 test("padding changes nothing, and segments count", async () => {
   manualSeed(2);
   const model = new MaskedLM({ ...config, classes: 3 }).eval();

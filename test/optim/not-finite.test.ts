@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { add, affine, log, mul, sum } from "../../src/ops/index.js";
+import { add, affine, log, mul, sqrt, sub, sum } from "../../src/ops/index.js";
 import { AdamW, type Optimizer, RMSprop, SGD } from "../../src/optim/index.js";
 import { tensor } from "../../src/tensor/create.js";
 import { scope } from "../../src/tensor/scope.js";
@@ -63,6 +63,27 @@ await forEachDevice(immediate, "a step that is not finite changes nothing and sa
       });
     }
   }
+
+  it("with advice that fits what was not finite, and whether anything was learned", () => {
+    const messageOf = (bad: (model: Regression) => Tensor, steps: number) => {
+      const model = new Regression();
+      const optimizer = new SGD(model.named);
+      for (let i = 0; i < steps; i++) optimizer.step(model.loss);
+      return errorOf(() => optimizer.step(() => bad(model))).message;
+    };
+    const nanLoss = (model: Regression) => affine(model.loss(), Number.NaN);
+    expect(messageOf(nanLoss, 0)).toMatch(
+      /Nothing was learned yet: look for NaN or infinite values in the data, .* or a mean over nothing/,
+    );
+    expect(messageOf(nanLoss, 1)).toMatch(
+      /If the loss grew before, lower lr or clip the gradient \(clipNorm\); else look .* in the data\.$/,
+    );
+    const rootOfZero = (model: Regression) => add(model.loss(), sum(sqrt(affine(model.bias, 0))));
+    expect(messageOf(rootOfZero, 1)).toMatch(/Look at what is computed on the way to the loss: a square root/);
+    const steep = (model: Regression) => affine(affine(sum(sub(model.bias, model.bias.detach())), 1e30), 1e30);
+    if (device.type !== "reference")
+      expect(messageOf(steep, 0)).toMatch(/a number is too large for float32.*limit the gradient \(clipValue\)/);
+  });
 
   it("after a backward() of one's own, with the tensor on the error", () => {
     const model = new Regression();

@@ -4,7 +4,12 @@ import type { BinaryOp, UnaryOp } from "../kernels.js";
 interface Unary {
   f(x: number, a: number, b: number): number;
   df(x: number, y: number, a: number, b: number): number;
+  /** Whether the derivative is 1 or 0 and lets the gradient pass or not, even an infinite one. */
+  readonly gates?: true;
 }
+
+/** 1, 0 or -1; 0 for NaN. */
+const sign = (x: number) => Number(x > 0) - Number(x < 0);
 
 const sigmoid = (x: number) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
 const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
@@ -33,8 +38,8 @@ const none = () => 0;
 
 export const unary: Record<UnaryOp, Unary> = {
   affine: { f: (x, a, b) => a * x + b, df: (_x, _y, a) => a },
-  abs: { f: Math.abs, df: (x) => Math.sign(x) },
-  sign: { f: Math.sign, df: none },
+  abs: { f: Math.abs, df: sign },
+  sign: { f: sign, df: none },
   exp: { f: Math.exp, df: (_x, y) => y },
   log: { f: Math.log, df: (x) => 1 / x },
   sqrt: { f: Math.sqrt, df: (_x, y) => 0.5 / y },
@@ -45,7 +50,7 @@ export const unary: Record<UnaryOp, Unary> = {
   cos: { f: Math.cos, df: (x) => -Math.sin(x) },
   tanh: { f: Math.tanh, df: (_x, y) => 1 - y * y },
   sigmoid: { f: sigmoid, df: (_x, y) => y * (1 - y) },
-  relu: { f: (x) => Math.max(x, 0), df: (x) => (x <= 0 ? 0 : 1) },
+  relu: { f: (x) => Math.max(x, 0), df: (x) => (x <= 0 ? 0 : 1), gates: true },
   leakyRelu: { f: (x, a) => (x > 0 ? x : a * x), df: (x, _y, a) => (x > 0 ? 1 : a) },
   gelu: { f: (x) => x * normalCdf(x), df: (x) => normalCdf(x) + x * normalDensity(x) },
   geluTanh: {
@@ -57,7 +62,7 @@ export const unary: Record<UnaryOp, Unary> = {
   },
   silu: { f: (x) => x * sigmoid(x), df: (x) => sigmoid(x) * (1 + x * (1 - sigmoid(x))) },
   softplus: { f: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), df: (x) => sigmoid(x) },
-  clamp: { f: (x, a, b) => Math.min(Math.max(x, a), b), df: (x, _y, a, b) => (x >= a && x <= b ? 1 : 0) },
+  clamp: { f: (x, a, b) => Math.min(Math.max(x, a), b), df: (x, _y, a, b) => (x >= a && x <= b ? 1 : 0), gates: true },
   floor: { f: Math.floor, df: none },
   toInt32: { f: Math.trunc, df: none },
   toFloat32: { f: (x) => x, df: none },

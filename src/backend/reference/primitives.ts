@@ -41,8 +41,11 @@ export const primitives: Primitives = {
     return undefined;
   },
   unaryBackward(m, c) {
-    const { df } = unary[unaryOps[c.op]!];
-    for (let i = 0; i < c.n; i++) m[c.dx + i] = m[c.dy + i]! * df(m[c.x + i]!, m[c.y + i]!, c.a, c.b);
+    const { df, gates } = unary[unaryOps[c.op]!];
+    for (let i = 0; i < c.n; i++) {
+      const slope = df(m[c.x + i]!, m[c.y + i]!, c.a, c.b);
+      m[c.dx + i] = gates && slope === 0 ? 0 : m[c.dy + i]! * slope;
+    }
     return undefined;
   },
   binary(m, c) {
