@@ -11,8 +11,10 @@ import { scope } from "../tensor/scope.js";
 import { CharTokenizer } from "../text/char-tokenizer.js";
 import { sequenceTokens } from "../text/tokenizer.js";
 import { Vocabulary } from "../text/vocabulary.js";
+import { checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { maxOf } from "../util/numbers.js";
+import { signsOf, splitSigns } from "./sign-splitter.js";
 import { type BatchOptions, demand, evaluating, isStrings, meanLoss, rowOf, type Task } from "./task.js";
 
 export interface EntityTaggerOptions extends Omit<SequenceTaggerConfig, "vocabularySize" | "tags" | "characters"> {
@@ -50,6 +52,8 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
     readonly words: Vocabulary,
     readonly letters: CharTokenizer | undefined,
     readonly tags: readonly string[],
+    /** The signs that split() makes words of their own, as the data to train on has them. */
+    readonly signs: string,
   ) {}
 
   /**
@@ -65,7 +69,7 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
     const letters = spelling ? CharTokenizer.fromText(sentences.flatMap((s) => s.words).join(""), { special: sequenceTokens }) : undefined;
     const tags = [...new Set(["O", ...sentences.flatMap((sentence) => sentence.tags)])];
     const sizes = { vocabularySize: words.size, tags: tags.length, characters: letters?.size ?? 0 };
-    return new EntityTagger(new SequenceTagger({ ...config, ...sizes }), words, letters, tags);
+    return new EntityTagger(new SequenceTagger({ ...config, ...sizes }), words, letters, tags, signsOf(sentences));
   }
 
   static async fromSaved({ config, tensors, tokenizer, vocabulary }: SavedModel): Promise<EntityTagger> {
@@ -76,7 +80,14 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
     const sizes = { vocabularySize: words.size, tags: tags.length, characters: letters?.size ?? 0 };
     const model = new SequenceTagger({ ...(config as unknown as SequenceTaggerConfig), ...sizes });
     model.loadStateDict(tensors);
-    return new EntityTagger(model, words, letters, tags);
+    // Folders of older versions have no signs.
+    const signs = demand({ signs: "", ...config }, "signs", (value) => typeof value === "string", "a string");
+    return new EntityTagger(model, words, letters, tags, signs);
+  }
+
+  /** The words of a text, with signs split off where the data to train on has them as words of their own. */
+  split(text: string): string[] {
+    return splitSigns(checkText("EntityTagger.split", text), this.signs, (word) => this.words.idOf(word.toLowerCase()) !== undefined);
   }
 
   loader(sentences: readonly Example[], { batchSize, seed = 0 }: BatchOptions): DataLoader<Example, TaggerBatch> {
@@ -130,7 +141,7 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
 
   describe(): Omit<SavedModel, "tensors"> {
     const { model, tags, words, letters } = this;
-    const config = { ...model.config, tagNames: tags };
+    const config = { ...model.config, tagNames: tags, signs: this.signs };
     return { config, vocabulary: words.toJSON(), ...(letters && { tokenizer: letters.toJSON() }) };
   }
 

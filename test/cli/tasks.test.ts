@@ -5,7 +5,7 @@ import type { AnyTask } from "../../src/cli/judges/judge.js";
 import { translate } from "../../src/cli/tasks/translate.js";
 import { RecurrentSeq2Seq } from "../../src/models/index.js";
 import { init } from "../../src/tensor/device.js";
-import { cliStoppedAfter, contents, jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
+import { cli, cliStoppedAfter, contents, jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
 import { temporaryFolder } from "../helpers/temporary-folder.js";
 
 const good = ["a fine film", "so good", "a good story", "fine and good", "what a fine cast"];
@@ -343,6 +343,14 @@ describe("--length-penalty", () => {
   });
 });
 
+test("a tag of the part for validation alone is warned of and counts as missed", async () => {
+  const { train } = await bench("tag", "Ann\tO\n\nBob\tB-x\n");
+  const { status, stderr } = await cli(...train, "--epochs", 1, "--val", 0.5);
+  expect(status, stderr).toBe(0);
+  expect(stderr).toContain("warning:");
+  expect(stderr).toContain("the tags B-x occur only in the part for validation");
+});
+
 describe("refused", () => {
   test.each([
     ["classify", "", "is empty"],
@@ -357,7 +365,7 @@ describe("refused", () => {
     ["recognise", "a\t1 0\naa\t1 0; 1 0\n", "line 2, column 2", "2 frames", "at least 3"],
     ["caption", "a dot\t1 0; 1\n", "line 1, column 2", "vector 2 has 1 numbers, the first 2"],
     ["caption", "a dot\n", "line 1, column 2", "the row has 1 cell (", "caption, features"],
-    ["tag", "Ann\tO\n\nBob\tB-x\n", "line 3, column 2", '"B-x"'],
+    ["tag", "Ann\tO\n\nBob\tQ-x\n", "line 3, column 2", '"Q-x"'],
   ] as const)("data of %s: %j", async (kind, text, ...parts) => {
     const { train, out } = await bench(kind, text);
     await refuse([...train, ...(parts[0] === "1 labels" ? ["--val", 0] : ["--val", 0.5])], ...parts);

@@ -1,8 +1,9 @@
 import { parseConll, type TaggedSentence } from "../../data/conll.js";
 import { EntityTagger } from "../../tasks/entity-tagger.js";
-import { SeqgradError } from "../../util/errors.js";
 import { taggerJudge } from "../judges/tagger.js";
-import { commonOptions, flagOption, linesOf, partsOf, type TaskKind, wholeOption } from "./kind.js";
+import { warn } from "../notes.js";
+import { commonOptions, flagOption, linesOf, partsOf, type TaskKind, type TaskRecipe, wholeOption } from "./kind.js";
+import { columnReading, valuesOf } from "./reading.js";
 
 export const tag: TaskKind = {
   name: "tag",
@@ -13,35 +14,39 @@ export const tag: TaskKind = {
     embed: wholeOption("embed", 1, 64, "Size of a word's vector"),
     "min-count": wholeOption("min-count", 1, 2, "Words that occur less often are unknown"),
     crf: flagOption("Choose the tags of a sentence together, by a conditional random field"),
+    ...columnReading("token", "tag"),
     ...commonOptions({ cell: "lstm", hidden: 64, dropout: 0.4, batch: 16, epochs: 12 }, ["rnn", "gru", "lstm", "transformer"]),
   },
   judge: taggerJudge,
 
   async prepare(text, file, recipe) {
-    const { train, validation, test } = partsOf(parseConll(text, file), recipe, true);
-    checkTags(validation, new Set(["O", ...train.flatMap(({ tags }) => tags)]), file, "of the sentences to train on");
+    const { train, validation, test } = partsOf(read(text, file, recipe), recipe, true);
+    const known = new Set(["O", ...train.flatMap(({ tags }) => tags)]);
+    warnOfTags([...validation, ...test], known, file, "occur only in the part for validation or test");
     const { cell, hidden, layers, embed, dropout, crf } = recipe;
     const options = { cell, hidden, layers, embed, dropout, crf, minCount: recipe["min-count"] };
     return () => ({ task: EntityTagger.create(train, options as object), train, validation, test });
   },
 
-  async examples(task, text, file) {
-    const sentences = parseConll(text, file);
-    checkTags(sentences, new Set((task as unknown as EntityTagger).tags), file, "of the model's");
+  async examples(task, text, file, reading) {
+    const sentences = read(text, file, valuesOf(reading, tag.options));
+    warnOfTags(sentences, new Set((task as unknown as EntityTagger).tags), file, "are unknown to the model");
     return sentences;
   },
 
-  inputs: async (_, text) => linesOf(text).map((line) => line.trim().split(/\s+/)),
+  inputs: async (task, text) => linesOf(text).map((line) => (task as unknown as EntityTagger).split(line)),
   show: (answer, input) => (input as string[]).map((word, i) => `${word}\t${(answer as string[])[i]}\n`).join(""),
   json: (answer, input) => ({ words: input, tags: answer }),
 };
 
-/** Refuses a tag that the model cannot give. */
-function checkTags(sentences: readonly TaggedSentence[], known: ReadonlySet<string>, file: string, whose: string): void {
-  for (const { tags, line } of sentences) {
-    const at = tags.findIndex((name) => !known.has(name));
-    if (at < 0) continue;
-    const got = `${JSON.stringify(tags[at])} is none ${whose} tags ${[...known].join(", ")}`;
-    throw new SeqgradError("format", `${file}, line ${line + at}, column 2: ${got}.`);
-  }
+/** The sentences of a file, by the columns that the options name. */
+function read(text: string, file: string, values: TaskRecipe): TaggedSentence[] {
+  const [token, own] = [values["token-column"], values["tag-column"]].map((value) => String(value ?? ""));
+  return parseConll(text, { name: file, ...(token && { tokenColumn: token }), ...(own && { tagColumn: own }) });
+}
+
+/** Tells of tags that training does not see: they cannot be right. */
+function warnOfTags(sentences: readonly TaggedSentence[], known: ReadonlySet<string>, file: string, what: string): void {
+  const missed = new Set(sentences.flatMap(({ tags }) => tags).filter((name) => !known.has(name)));
+  if (missed.size > 0) warn(`${file}: the tags ${[...missed].join(", ")} ${what}; they count as missed.`);
 }
