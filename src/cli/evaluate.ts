@@ -1,17 +1,19 @@
 import { defineCommand } from "citty";
 import { SeqgradError } from "../util/errors.js";
 import { formatNumber } from "../util/format.js";
+import { evaluateLM, lmLines } from "./evaluate-lm.js";
 import { betterBaseline, confusionLines, errorsOf, oneLine, tableLines } from "./judges/judge.js";
+import { holdsLM } from "./lm.js";
 import { warn } from "./notes.js";
 import { deviceOptions, initDevice, numberOption } from "./options.js";
 import { formatMeasures } from "./task-report.js";
 import { openTask, searchOf, searchOptions } from "./tasks/kinds.js";
 import { readingOf, readingOptions } from "./tasks/reading.js";
-import { readText } from "./training-run.js";
+import { modelStore, readText } from "./training-run.js";
 
 const args = {
   model: { type: "string", required: true, description: "The folder of a trained model", valueHint: "DIR" },
-  data: { type: "string", required: true, description: "A file as for training", valueHint: "FILE" },
+  data: { type: "string", required: true, description: "A file as for training; for a language model a text", valueHint: "FILE" },
   errors: { type: "string", description: "Wrong answers to print, the most confident first (Default: 5)", valueHint: "N" },
   baseline: {
     type: "string",
@@ -24,6 +26,9 @@ const args = {
   ...deviceOptions,
 } as const;
 
+/** The options that a language model has no use for. */
+const ofTasks = ["errors", "baseline", ...Object.keys(searchOptions), ...Object.keys(readingOptions)] as (keyof typeof args & string)[];
+
 export const evaluate = defineCommand({
   meta: { name: "evaluate", description: "Measure a trained model on examples" },
   args,
@@ -31,6 +36,16 @@ export const evaluate = defineCommand({
     const most = numberOption("errors", args.errors ?? "5", { low: 0, integer: true });
     const text = await readText("--data", args.data);
     await initDevice(args);
+    const print = (line: string) => process.stdout.write(`${line}\n`);
+    const store = await modelStore(args.model);
+    if (await holdsLM(store)) {
+      const stray = ofTasks.find((name) => args[name] !== undefined);
+      if (stray) throw new SeqgradError("value", `--${stray} is not an option for a language model; leave it out.`);
+      const evaluation = await evaluateLM(store, text, args.data);
+      if (args.json) print(JSON.stringify({ event: "end", ...evaluation }));
+      else for (const line of lmLines(evaluation)) print(line);
+      return;
+    }
     const { task, kind, trained } = await openTask(args.model);
     const { judge } = kind;
     const search = searchOf(kind, args);
@@ -47,7 +62,6 @@ export const evaluate = defineCommand({
     const better = betterBaseline(judge, judge.best[0]!, measures, baselines);
     const errors = errorsOf(evaluation, most);
     if (evaluation.warning !== undefined) warn(evaluation.warning);
-    const print = (line: string) => process.stdout.write(`${line}\n`);
     if (args.json) {
       const compared = { ...(baselines.length > 0 && { baselines, better: better ?? null }) };
       const scores = tables.map(({ title, columns, rows }) => [

@@ -40,6 +40,17 @@ export async function saveLM(store: Store, model: LanguageModel, tokenizer: Toke
   await saveModel(store, { config, tensors: await model.stateDict(), ...vocabulary });
 }
 
+/** Whether a folder holds a language model, by its config.json. */
+export async function holdsLM(store: Store): Promise<boolean> {
+  const bytes = await store.read("config.json");
+  try {
+    const { model_type: type } = JSON.parse(new TextDecoder().decode(bytes ?? new Uint8Array()));
+    return Object.values(kinds).some((kind) => kind.type === type);
+  } catch {
+    return false; // what loads the folder says what is wrong with it
+  }
+}
+
 /** Loads what saveLM saved. */
 export async function loadLM(store: Store): Promise<{ model: LanguageModel; tokenizer: Tokenizer }> {
   const { config, tensors, vocabulary, tokenizer: saved } = await loadModel(store);

@@ -7,6 +7,7 @@ import { demo } from "./demo.js";
 import { evaluate } from "./evaluate.js";
 import { generate } from "./generate.js";
 import { info } from "./info.js";
+import { report } from "./model-report.js";
 import { predict } from "./predict.js";
 import { kinds } from "./tasks/kinds.js";
 import { trainLM } from "./train-lm.js";
@@ -23,7 +24,7 @@ const train = defineCommand({
 
 const root = defineCommand({
   meta: { name: "seqgrad", version, description: "Sequence models that train where the data is" },
-  subCommands: { train, generate, predict, evaluate, bench, info, demo },
+  subCommands: { train, generate, predict, evaluate, report, bench, info, demo },
 });
 
 /** Runs the command line; answers the exit status. An error is one line on stderr. */

@@ -4,6 +4,7 @@ import { manualSeed } from "../tensor/random.js";
 import { type Tokenizer, trainTokenizer } from "../text/index.js";
 import { fit } from "../train/fit.js";
 import { SeqgradError } from "../util/errors.js";
+import { dataOf, History, versionsOf } from "./history.js";
 import { describeLM, makeLM, saveLM, validationLoss } from "./lm.js";
 import { modelOptions, recipeOption } from "./model-options.js";
 import { makeOptimizer, makeSchedule } from "./optimization.js";
@@ -71,7 +72,34 @@ export const trainLM = defineCommand({
         ...(recipe.val > 0 && { evaluate: { every: recipe["eval-every"], run: () => validationLoss(model, validation, seq, batch) } }),
         checkpoint: { store, every: recipe["checkpoint-every"], resume: args.resume ?? false },
       });
+    const history = await History.open(store, {
+      resume: args.resume ?? false,
+      run: {
+        ...{ command: "train lm", data: dataOf(args.data, run.sha256), seed: recipe.seed, options: recipe, model: facts.model },
+        ...{ examples: { train: train.length, validation: validation.length }, parameters: facts.parameters },
+      },
+      versions: versionsOf(device.info),
+    });
+    // The mean loss since the line before: a line before each evaluation and each checkpoint, so that a resume finds whole ones.
+    const mean = { sum: 0, count: 0 };
+    const tell = async (step: number) => {
+      if (mean.count > 0) await history.add({ event: "training", step, loss: mean.sum / mean.count });
+      [mean.sum, mean.count] = [0, 0];
+    };
+    const every = [recipe["eval-every"], recipe["checkpoint-every"]];
     return conduct("train lm", args, run, events, async (event) => {
+      history.observe(event);
+      if (event.event === "step") {
+        mean.sum += event.loss;
+        mean.count++;
+        if (every.some((n) => event.step % n === 0)) await tell(event.step);
+      } else if (event.event === "device") [mean.sum, mean.count] = [0, 0];
+      else if (event.event === "checkpoint") await tell(event.step);
+      else if (event.event === "evaluation") {
+        const final = event.step % recipe["eval-every"] !== 0 && { final: true }; // due only because the run ends
+        await history.add({ event: "evaluation", step: event.step, measures: { loss: event.value }, best: event.best, ...final });
+      } else if (event.event === "end" && event.reason !== "aborted")
+        await history.add({ event: "end", step: event.steps, reason: event.reason, seconds: event.seconds });
       if (event.event === "checkpoint") {
         await saveLM(store, model, tokenizer);
         await run.record();

@@ -4,6 +4,7 @@ import { Tensor } from "../tensor/tensor.js";
 import { contentOf, type ForeignValue, readValue, type TensorValue, valueFault } from "../tensor/value.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { summaryTable } from "./summary.js";
 
 /**
  * Parameters or buffers whose names are used as they are, without the name of the property that holds the table.
@@ -56,7 +57,7 @@ export abstract class Module {
   /** A copy of the content of every parameter and buffer by name, as `writeSafetensors` takes it. */
   async stateDict(): Promise<Map<string, TensorValue>> {
     const state = new Map<string, TensorValue>();
-    for (const [name, tensor] of this.#entries("")) state.set(name, await readValue(tensor));
+    for (const [name, tensor] of this.#entries()) state.set(name, await readValue(tensor));
     return state;
   }
 
@@ -67,7 +68,7 @@ export abstract class Module {
    */
   loadStateDict(state: ReadonlyMap<string, ForeignValue>): void {
     if (!(state instanceof Map)) throw new SeqgradError("value", "loadStateDict: the state is no Map; give one, as stateDict() does.");
-    const entries = [...this.#entries("")];
+    const entries = [...this.#entries()];
     const names = new Set(entries.map(([name]) => name));
     const faults = [...state.keys()].filter((name) => !names.has(name)).map((name) => `${name} is not wanted`);
     for (const [name, tensor] of entries) {
@@ -100,6 +101,38 @@ export abstract class Module {
     for (const p of this.#tensors()) if (p.backend !== backend) p.place(backend);
   }
 
+  /**
+   * A table of the layers with the shape and the size of each parameter, and the total. A parameter that several layers share counts once.
+   * @example
+   * console.log(new sg.nn.Sequential(new sg.nn.Linear(2, 3)).summary());
+   */
+  summary(): string {
+    const seen = new Set<Tensor>();
+    const totals = { trained: 0, frozen: 0 };
+    const rows = Array.from(this.#modules(""), ([name, module]) => ({
+      name,
+      kind: module.constructor.name,
+      tensors: Array.from(module.#own(), ([own, tensor]) => {
+        const { shape, size, storage, requiresGrad } = tensor;
+        const isShared = seen.has(tensor);
+        seen.add(tensor);
+        const note = isShared ? "shared" : storage.kind === "buffer" ? "buffer" : undefined;
+        if (!note) totals[requiresGrad ? "trained" : "frozen"] += size;
+        return { name: own, shape, size, note };
+      }),
+    }));
+    return summaryTable(this.constructor.name, rows, totals);
+  }
+
+  toString(): string {
+    return this.summary();
+  }
+
+  /** What console.log shows in Node. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.summary();
+  }
+
   /** Sets this module and all inside it to training, or with false to evaluation. */
   train(mode = true): this {
     this.training = mode;
@@ -126,12 +159,12 @@ export abstract class Module {
   }
 
   #tensors(): Set<Tensor> {
-    return new Set(Array.from(this.#entries(""), ([, tensor]) => tensor));
+    return new Set(Array.from(this.#entries(), ([, tensor]) => tensor));
   }
 
   *#named(kind: "parameter" | "buffer"): Generator<[string, Tensor]> {
     const seen = new Set<Tensor>();
-    for (const [name, tensor] of this.#entries("")) {
+    for (const [name, tensor] of this.#entries()) {
       if (seen.has(tensor) || tensor.storage.kind !== kind) continue;
       seen.add(tensor);
       yield [name, tensor];
@@ -150,12 +183,22 @@ export abstract class Module {
     for (const [name, value] of this.#properties()) if (value instanceof Module) yield [name, value];
   }
 
-  *#entries(prefix: string): Generator<[string, Tensor]> {
+  *#entries(): Generator<[string, Tensor]> {
+    for (const [name, module] of this.#modules(""))
+      for (const [own, tensor] of module.#own()) yield [name === "" ? own : `${name}.${own}`, tensor];
+  }
+
+  /** This module and all inside it, by their dotted names. */
+  *#modules(name: string): Generator<[string, Module]> {
+    yield [name, this];
+    for (const [own, child] of this.#children()) yield* child.#modules(name === "" ? own : `${name}.${own}`);
+  }
+
+  /** The tensors that it holds itself. */
+  *#own(): Generator<[string, Tensor]> {
     for (const [name, value] of this.#properties()) {
-      if (value instanceof ParameterTable) for (const [own, tensor] of value) yield [prefix + own, tensor];
-      else if (value instanceof Tensor && (value.storage.kind === "parameter" || value.storage.kind === "buffer"))
-        yield [prefix + name, value];
+      if (value instanceof ParameterTable) yield* value;
+      else if (value instanceof Tensor && (value.storage.kind === "parameter" || value.storage.kind === "buffer")) yield [name, value];
     }
-    for (const [name, child] of this.#children()) yield* child.#entries(`${prefix}${name}.`);
   }
 }

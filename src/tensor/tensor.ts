@@ -5,6 +5,7 @@ import { formatShape } from "../util/format.js";
 import { type Shape, sameShape, sizeOf, stridesOf } from "../util/shape.js";
 import { planStrided } from "./layout.js";
 import { checkNumbers, type Numbers } from "./numbers.js";
+import { shownNumbers } from "./shown.js";
 import { allocate, currentFrame, type Frame, release, type Storage, type Tenant } from "./storage.js";
 
 /** What autograd hangs on a tensor that an operation made. */
@@ -211,8 +212,34 @@ export class Tensor implements Tenant {
     this.dispose();
   }
 
+  /** Type, shape and numbers, abridged where there are many; on a device whose reading must wait, how to get them. */
   toString(): string {
-    return `Tensor ${this.dtype} ${formatShape(this.shape)}`;
+    const head = `Tensor ${this.dtype} ${formatShape(this.shape)}`;
+    if (!this.storage.alive || this.#gone) return `${head}, gone: ${this.#gone ?? "its memory was freed"}`;
+    if (!this.backend.readSync) return `${head} on ${this.backend.type}: await its data() to see the numbers`;
+    try {
+      return `${head}\n${shownNumbers(this.shape, this.dtype, (index, n) => this.#run(index, n))}`;
+    } catch (error) {
+      return `${head}: ${(error as Error).message}`; // what prints must not throw
+    }
+  }
+
+  /** What console.log shows in Node. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+
+  /** n elements along the last dimension, from a place on. */
+  #run(index: readonly number[], n: number): TensorData {
+    const { strides, rank } = this;
+    const offset = index.slice(0, rank).reduce((sum, i, axis) => sum + i * strides[axis]!, this.offset);
+    this.storage.holders++;
+    const part = new Tensor(this.storage, [n], this.dtype, [strides[rank - 1] ?? 1], offset, undefined);
+    try {
+      return part.dataSync();
+    } finally {
+      part.dispose();
+    }
   }
 
   #end(cause: string): void {

@@ -108,6 +108,7 @@ describe("train lm", () => {
     const files = (await contents(out))!;
     expect(Object.keys(files).sort()).toEqual([
       "config.json",
+      "history.jsonl",
       "model.safetensors",
       "training_args.json",
       "training_state.safetensors",

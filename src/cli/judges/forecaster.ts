@@ -39,5 +39,9 @@ export const forecasterJudge: Judge = {
   },
 
   baselines: (_, __, measures) =>
-    naive.flatMap(([key, name]) => (measures[key] === undefined ? [] : [{ name, measures: { mae: whole(key)(measures) } }])),
+    naive.flatMap(([key, name]) =>
+      measures[key] === undefined
+        ? []
+        : [{ name, measures: { [measures.maeHorizon === undefined ? "mae" : "maeHorizon"]: whole(key)(measures) } }],
+    ),
 };
