@@ -24,7 +24,7 @@ export function summaryTable(
   }
   lines.push(["total", "", "", count(totals.trained + totals.frozen)]);
   if (totals.frozen > 0) lines.push(["frozen", "", "", count(totals.frozen)]);
-  const widths = [0, 1, 2, 3].map((c) => Math.max(...lines.map((line) => line[c]!.length)));
+  const widths = [0, 1, 2, 3].map((c) => lines.reduce((most, line) => Math.max(most, line[c]!.length), 0));
   const text = lines.map((line) =>
     line
       .map((cell, c) => (c === 3 ? cell.padStart(widths[c]!) : cell.padEnd(widths[c]!)))
