@@ -18,9 +18,12 @@ const part = partOf(process.env.SEQGRAD_TESTS);
 const isPart = part !== "quick" && part !== "full";
 if (isPart) process.stderr.write(`Part ${part} of the tests that the full suite has and the quick one has not\n`);
 
+/** Of scripts/mutate.mjs: how the paths of the tests begin that may find its faults. They run in Node, in threads for StrykerJS. */
+const mutating = process.env.SEQGRAD_MUTATE?.split(",");
+
 const files = readdirSync("test", { recursive: true, encoding: "utf8" })
   .map((name) => `test/${name.replaceAll("\\", "/")}`)
-  .filter((name) => name.endsWith(".test.ts"))
+  .filter((name) => name.endsWith(".test.ts") && (!mutating || mutating.some((start) => name.startsWith(start))))
   .sort();
 /** Files with tests that only the full suite has. */
 const mixed = files.filter((name) => /\bfull\(|\bfixtureDevices\b|"full /.test(readFileSync(name, "utf8")));
@@ -52,12 +55,12 @@ const projects: TestProjectConfiguration[] = [
       provide: { part, divided: divided(() => "full") },
       include: isPart ? mixed : files,
       // Node 20 has relaxed SIMD behind a flag.
-      execArgv: process.versions.node.startsWith("20.") ? ["--experimental-wasm-relaxed-simd"] : [],
+      execArgv: !mutating && process.versions.node.startsWith("20.") ? ["--experimental-wasm-relaxed-simd"] : [],
     },
   },
 ];
 
-const launchOptions = findChromium();
+const launchOptions = mutating ? undefined : findChromium();
 if (launchOptions) {
   const inChromium = files.filter((name) => !needsNode.test(name));
   const chosen = (name: string) => quickInChromium.test(name) !== isPart && (!isPart || inPart(name, part));
@@ -79,7 +82,7 @@ if (launchOptions) {
   });
 } else if (process.env.SEQGRAD_BROWSER === "required") {
   throw new Error(noChromium);
-} else {
+} else if (!mutating) {
   process.stderr.write(`The browser project is left out: ${noChromium}.\n`);
 }
 
