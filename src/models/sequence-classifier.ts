@@ -4,6 +4,7 @@ import { Pooling, type PoolingKind, poolings } from "../nn/pooling.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { completeEncoder, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";
 
@@ -16,6 +17,8 @@ export interface SequenceClassifierConfig extends SequenceEncoderConfig {
   readonly embed?: number;
   /** What stands for the whole: the last state, or a pooling of all steps. Default `last`. */
   readonly pooling?: "last" | PoolingKind;
+  /** How much each class counts in the loss, a number a class; an empty list counts all alike. Default: empty. */
+  readonly classWeights?: readonly number[];
 }
 
 /** Padded rows of tokens and the class of each. */
@@ -45,8 +48,14 @@ export class SequenceClassifier extends Module {
 
   constructor(config: SequenceClassifierConfig) {
     super();
-    const { vocabularySize, classes, embed = 64, pooling = "last" } = config;
-    this.config = { ...completeEncoder("SequenceClassifier", config), vocabularySize, classes, embed, pooling };
+    const { vocabularySize, classes, embed = 64, pooling = "last", classWeights = [] } = config;
+    this.config = { ...completeEncoder("SequenceClassifier", config), vocabularySize, classes, embed, pooling, classWeights };
+    if (classWeights.length > 0 && classWeights.length !== classes)
+      throw new SeqgradError(
+        "shape",
+        `SequenceClassifier: there are ${classWeights.length} classWeights for ${classes} classes; give one for each.`,
+      );
+    for (const weight of classWeights) checkInterval("SequenceClassifier", "a weight of classWeights", weight, 0, 1e6);
     if (pooling !== "last" && !poolings.includes(pooling))
       throw new SeqgradError("value", `SequenceClassifier: there is no pooling "${pooling}"; use last, ${poolings.join(", ")}.`);
     this.embedding = new Embedding(vocabularySize, embed, { paddingIndex: 0 });
@@ -62,8 +71,10 @@ export class SequenceClassifier extends Module {
     return this.linear.forward(this.dropout.forward(this.pooling ? this.pooling.forward(output, lengths) : last));
   }
 
-  /** The mean cross-entropy of the classes, in nats. */
+  /** The mean cross-entropy of the classes, in nats; with `classWeights` the weighted mean. */
   loss({ tokens, shape, lengths, labels }: ClassifierBatch): Tensor {
-    return crossEntropy(this.forward(tensor(tokens, shape), lengths), tensor(labels));
+    const { classWeights } = this.config;
+    const weight = classWeights.length > 0 && { weight: tensor(Float32Array.from(classWeights)) };
+    return crossEntropy(this.forward(tensor(tokens, shape), lengths), tensor(labels), { ...weight });
   }
 }

@@ -7,7 +7,7 @@ import { softmax } from "../ops/softmax.js";
 import { tensor } from "../tensor/create.js";
 import { sequenceTokens, type Tokenizer } from "../text/tokenizer.js";
 import { WordTokenizer } from "../text/word-tokenizer.js";
-import { checkInteger } from "../util/check.js";
+import { checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { type BatchOptions, demand, demandMaxLength, evaluating, isStrings, outputs, rowOf, savedTokenizer, type Task } from "./task.js";
 
@@ -27,7 +27,9 @@ export interface TextClassifierReport {
   readonly answers: readonly LabelProbabilities[];
 }
 
-export interface TextClassifierOptions extends Omit<SequenceClassifierConfig, "vocabularySize" | "classes"> {
+export interface TextClassifierOptions extends Omit<SequenceClassifierConfig, "vocabularySize" | "classes" | "classWeights"> {
+  /** `balanced` lets every label count alike in the loss, however rare: each of its n examples N / (K n). Default `none`. */
+  readonly classWeights?: "none" | "balanced";
   /** Default: words of the texts that occur at least `minCount` times, in lower case. */
   readonly tokenizer?: Tokenizer;
   /** Default 2. */
@@ -61,7 +63,9 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
    * @throws SeqgradError `value` for examples of fewer than two labels, or as the model
    */
   static create(examples: readonly LabelledText[], options: TextClassifierOptions = {}): TextClassifier {
-    const { tokenizer: given, minCount = 2, maxLength = 256, ...config } = options;
+    const { tokenizer: given, minCount = 2, maxLength = 256, classWeights = "none", ...config } = options;
+    if (classWeights !== "none" && classWeights !== "balanced")
+      throw new SeqgradError("value", `TextClassifier: classWeights are ${shown(classWeights)}; use none, balanced.`);
     checkInteger("TextClassifier", "maxLength", maxLength, 1);
     const labels = [...new Set(examples.map(({ label }) => label))].sort();
     if (labels.length < 2)
@@ -71,7 +75,12 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
       );
     const texts = examples.map(({ text }) => text);
     const tokenizer = given ?? WordTokenizer.fromTexts(texts, { minCount, special: sequenceTokens });
-    const model = new SequenceClassifier({ ...config, vocabularySize: tokenizer.size, classes: labels.length });
+    const model = new SequenceClassifier({
+      ...config,
+      vocabularySize: tokenizer.size,
+      classes: labels.length,
+      ...(classWeights === "balanced" && { classWeights: balanced(examples, labels) }),
+    });
     return new TextClassifier(model, tokenizer, labels, maxLength);
   }
 
@@ -148,6 +157,13 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
     });
     return { tokens, shape, lengths, labels };
   }
+}
+
+/** N / (K n) for each label of n examples. */
+function balanced(examples: readonly LabelledText[], labels: readonly string[]): number[] {
+  const counts = new Map<string, number>();
+  for (const { label } of examples) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return labels.map((label) => examples.length / (labels.length * counts.get(label)!));
 }
 
 const isLabels = (value: unknown): value is string[] => isStrings(value) && value.length >= 2 && new Set(value).size === value.length;

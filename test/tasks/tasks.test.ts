@@ -123,3 +123,24 @@ test("pooling leaves padding out", async () => {
   expect([a, b]).toEqual([1, -5]);
   expectError("shape", () => attention.forward(randn([2, 3]), [1, 1]), "[B, T, E]");
 });
+
+test("balanced class weights count every label alike, and are saved", async () => {
+  const examples = [...new Array(9).fill({ text: "a b", label: "ham" }), { text: "b c", label: "spam" }];
+  const task = TextClassifier.create(examples, { hidden: 4, embed: 4, minCount: 1, classWeights: "balanced" });
+  expect(task.model.config.classWeights).toEqual([10 / 18, 5]);
+  const [batch] = [...task.loader(examples, { batchSize: 10 })];
+  const answers = await task.predict(examples.map(({ text }) => text));
+  const weights = task.model.eval().config.classWeights;
+  const [sum, total] = examples.reduce(
+    ([a, b], { label }, i) => {
+      const weight = weights[task.labels.indexOf(label)]!;
+      return [a - weight * Math.log(answers[i]!.find((one) => one.label === label)!.probability), b + weight];
+    },
+    [0, 0],
+  );
+  expect(await task.model.loss(batch!).item()).toBeCloseTo(sum / total, 5);
+  const store = memoryStore();
+  await saveTask(store, task);
+  expect(((await loadTask(store)) as TextClassifier).model.config.classWeights).toEqual([10 / 18, 5]);
+  expectError("value", () => TextClassifier.create(examples, { classWeights: "some" as "none" }), '"some"', "balanced");
+});

@@ -22,6 +22,7 @@ export const classify: TaskKind = {
     embed: wholeOption("embed", 1, 64, "Size of a word's vector"),
     "min-count": wholeOption("min-count", 1, 2, "Words that occur less often are unknown"),
     "max-length": wholeOption("max-length", 1, 256, "Longer texts are cut off after so many words"),
+    "class-weights": choiceOption("class-weights", ["none", "balanced"], "none", "Let every label count alike in the loss, however rare"),
     ...commonOptions({ cell: "gru", hidden: 32, dropout: 0.3, batch: 32, epochs: 5 }, cells),
   },
   judge: classifierJudge,
@@ -37,7 +38,17 @@ export const classify: TaskKind = {
       throw new SeqgradError("value", `${file}: ${got}; give more examples of it, another --seed or a smaller --val.`);
     }
     const { cell, pooling, hidden, layers, embed, dropout } = recipe;
-    const options = { cell, pooling, hidden, layers, embed, dropout, minCount: recipe["min-count"], maxLength: recipe["max-length"] };
+    const options = {
+      cell,
+      pooling,
+      hidden,
+      layers,
+      embed,
+      dropout,
+      minCount: recipe["min-count"],
+      maxLength: recipe["max-length"],
+      classWeights: recipe["class-weights"],
+    };
     return () => ({ task: TextClassifier.create(train, options as object), train, validation, test });
   },
 
