@@ -2,14 +2,15 @@ import { planStrided } from "../tensor/layout.js";
 import { scope } from "../tensor/scope.js";
 import { copyStrided, empty, emptyBeside, fill, type GradientNode, type Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
+import { refusePromise } from "../util/promise.js";
 import { stridesOf } from "../util/shape.js";
 
 let enabled = true;
 let nextId = 0;
 
 /**
- * Runs `fn` without recording: what it computes has no gradient. `fn` may return a promise of data; what it computes after an await is
- * recorded again.
+ * Runs `fn` without recording: what it computes has no gradient. `fn` is synchronous; it may return the promise of a tensor's data().
+ * @throws SeqgradError `value` when it returns another promise: what it computes after an await would be recorded
  * @example
  * const w = sg.parameter([3], sg.nn.init.ones);
  * sg.noGrad(() => sg.sum(w)).tracksGradient; // = false
@@ -18,7 +19,8 @@ export function noGrad<T>(fn: () => T): T {
   const before = enabled;
   enabled = false;
   try {
-    return fn();
+    const advice = "Compute in a synchronous function, return tensors, and await their data() after it.";
+    return refusePromise("noGrad", fn(), advice);
   } finally {
     enabled = before;
   }

@@ -5,6 +5,7 @@ import { isRecurrentCell, RecurrentLM, type RecurrentLMConfig } from "../models/
 import { TransformerLM, type TransformerLMConfig, transformerChoices } from "../models/transformer-lm.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { tensor } from "../tensor/create.js";
+import { buildToFit } from "../tensor/ownership.js";
 import { scope } from "../tensor/scope.js";
 import type { TensorValue } from "../tensor/value.js";
 import { CharTokenizer, type Tokenizer, tokenizerFromJSON } from "../text/index.js";
@@ -69,9 +70,12 @@ export async function loadLM(store: Store): Promise<{ model: LanguageModel; toke
   check("vocabularySize", config.vocabularySize === tokenizer.size, `${tokenizer.size}, the size of ${saved ? "tokenizer" : "vocab"}.json`);
   check("dropout", isChance(dropout), chance);
   check("tieWeights", typeof tieWeights === "boolean", "true or false");
-  const model = kind.make(config, tensors, check);
-  model.loadStateDict(tensors);
-  return { model: model.eval(), tokenizer };
+  const model = buildToFit(tensors, () => {
+    const made = kind.make(config, tensors, check);
+    made.loadStateDict(tensors);
+    return made.eval();
+  });
+  return { model, tokenizer };
 }
 
 type Config = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import type { TensorValue } from "../tensor/value.js";
+import { checkFiniteValues, type TensorValue } from "../tensor/value.js";
 import { SeqgradError } from "../util/errors.js";
 import { toTensorValue, type WritableTensor } from "./dtypes.js";
 import { parseSafetensors, writeSafetensors } from "./safetensors.js";
@@ -31,11 +31,13 @@ export interface SavedModel<T = TensorValue> {
  * or tokenizer.json; the other one of these two, left from a model before, is removed. The weights are written last: a new folder without
  * them is one whose saving was cut short.
  *
- * @throws SeqgradError `io` from the store; as writeSafetensors
+ * @throws SeqgradError `not-finite` for a NaN or an infinity, which names its tensor; as writeSafetensors; nothing was written then; `io`
+ *   from the store
  * @example
  * await sg.io.saveModel(store, { config, tensors: await model.stateDict(), vocabulary: tokenizer.toJSON() });
  */
 export async function saveModel(store: Store, { config, tensors, vocabulary, tokenizer }: SavedModel<WritableTensor>): Promise<void> {
+  checkFiniteValues("saveModel", tensors);
   const weights = writeSafetensors(tensors, { format: "pt" }); // fails, if at all, before anything is written
   await store.write(CONFIG, encodeJson(config));
   // A file of the model before, left beside the new one, would be taken for the new one's.

@@ -62,12 +62,16 @@ export class Captioner extends RecurrentDecoder<PaddedFrames> {
     if (inject !== "state" && inject !== "input")
       throw new SeqgradError("value", `Captioner: there is no way to inject by "${String(inject)}"; use state, input.`);
     super("Captioner", complete, H);
-    this.config = complete;
-    this.projection = new Linear(features, H);
-    this.positions = new LearnedPositionalEmbedding(places, H);
-    init.normal(this.positions.weight, 0, 1);
-    this.pooling = new Pooling("mean", H);
-    this.bridge = new Linear(H, inject === "input" ? embed : H * layers * (cell === "lstm" ? 2 : 1));
+    try {
+      this.config = complete;
+      this.projection = new Linear(features, H);
+      this.positions = new LearnedPositionalEmbedding(places, H);
+      init.normal(this.positions.weight, 0, 1);
+      this.pooling = new Pooling("mean", H);
+      this.bridge = new Linear(H, inject === "input" ? embed : H * layers * (cell === "lstm" ? 2 : 1));
+    } catch (error) {
+      throw this.abandon(error);
+    }
   }
 
   encode({ data, shape, lengths }: PaddedFrames): EncodedSource {

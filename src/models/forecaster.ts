@@ -45,17 +45,21 @@ export class Forecaster extends Module {
 
   constructor(config: ForecasterConfig) {
     super();
-    const { channels, horizon, quantiles = [0.1, 0.5, 0.9] } = config;
-    checkInteger("Forecaster", "channels", channels, 1);
-    checkInteger("Forecaster", "horizon", horizon, 1);
-    if (!Array.isArray(quantiles) || quantiles.length === 0 || !quantiles.every((q, i) => q > (quantiles[i - 1] ?? 0) && q < 1))
-      throw new SeqgradError(
-        "range",
-        `Forecaster: quantiles are ${[quantiles].flat().join(", ")}; give at least one, ascending between 0 and 1.`,
-      );
-    this.config = { ...completeEncoder("Forecaster", config), channels, horizon, quantiles };
-    this.encoder = new SequenceEncoder(channels, this.config);
-    this.linear = new Linear(this.encoder.outputSize, horizon * channels * quantiles.length);
+    try {
+      const { channels, horizon, quantiles = [0.1, 0.5, 0.9] } = config;
+      checkInteger("Forecaster", "channels", channels, 1);
+      checkInteger("Forecaster", "horizon", horizon, 1);
+      if (!Array.isArray(quantiles) || quantiles.length === 0 || !quantiles.every((q, i) => q > (quantiles[i - 1] ?? 0) && q < 1))
+        throw new SeqgradError(
+          "range",
+          `Forecaster: quantiles are ${[quantiles].flat().join(", ")}; give at least one, ascending between 0 and 1.`,
+        );
+      this.config = { ...completeEncoder("Forecaster", config), channels, horizon, quantiles };
+      this.encoder = new SequenceEncoder(channels, this.config);
+      this.linear = new Linear(this.encoder.outputSize, horizon * channels * quantiles.length);
+    } catch (error) {
+      throw this.abandon(error);
+    }
   }
 
   /** past `[B, history, C]` -> quantiles `[B, horizon, C, Q]`. */

@@ -1,5 +1,5 @@
 import type { Module } from "../nn/module.js";
-import type { ForeignValue, TensorValue } from "../tensor/value.js";
+import { type ForeignValue, type TensorValue, valueFault } from "../tensor/value.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { sameShape, sizeOf } from "../util/shape.js";
@@ -43,8 +43,10 @@ export function loadForeign(
       const stored = transposed ? wanted.toReversed() : wanted;
       const value = tensors.get(from);
       used.add(from);
+      const isWide = value?.dtype === "float64";
+      const fault = value && valueFault(from, isWide ? { ...value, dtype: "float32" } : value, { dtype: "float32", shape: stored });
       if (!value) faults.push(`${from} ${formatShape(stored)} is missing`);
-      else if (!sameShape(value.shape, stored)) faults.push(`${from} is ${formatShape(value.shape)}, wants ${formatShape(stored)}`);
+      else if (fault) faults.push(fault);
       else data.set(rowMajor(value, transposed), filled);
       filled += sizeOf(wanted);
     }

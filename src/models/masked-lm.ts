@@ -13,6 +13,7 @@ import { linear } from "../ops/linear.js";
 import { gelu, tanh } from "../ops/unary.js";
 import { select } from "../ops/views.js";
 import { parameter, tensor } from "../tensor/create.js";
+import { buildToFit } from "../tensor/ownership.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { ForeignValue } from "../tensor/value.js";
 import { checkInterval } from "../util/check.js";
@@ -87,31 +88,35 @@ export class MaskedLM extends Module {
 
   constructor(config: MaskedLMConfig) {
     super();
-    const { vocabularySize, contextLength, layers, heads, embed, hidden = 4 * embed } = config;
-    const { segments = 2, dropout = 0.1, eps = 1e-12, classes = 0, fillsMasks = true } = config;
-    const { attentionDropout = dropout, classifierDropout = dropout } = config;
-    const pools = classes > 0 || (config.pools ?? false);
-    this.config = {
-      ...{ vocabularySize, contextLength, layers, heads, embed, hidden, segments, dropout, attentionDropout, classifierDropout },
-      ...{ eps, classes, pools, fillsMasks },
-    };
-    for (const name of ["dropout", "attentionDropout", "classifierDropout"] as const)
-      checkInterval("MaskedLM", name, this.config[name], 0, 1);
-    this.encoder = new TransformerEncoder(embed, heads, {
-      ...{ numLayers: layers, dimFeedforward: hidden, dropout, attentionDropout, hiddenDropout: 0, activation: "gelu", eps },
-    });
-    this.embedding = new Embedding(vocabularySize, embed);
-    this.positions = new LearnedPositionalEmbedding(contextLength, embed);
-    this.segments = new Embedding(segments, embed);
-    this.norm = new LayerNorm(embed, { eps });
-    this.transform = fillsMasks ? new Linear(embed, embed) : undefined;
-    this.transformNorm = fillsMasks ? new LayerNorm(embed, { eps }) : undefined;
-    this.bias = fillsMasks ? parameter([vocabularySize], init.zeros) : undefined;
-    this.pooler = pools ? new Linear(embed, embed) : undefined;
-    this.classifier = classes > 0 ? new Linear(embed, classes) : undefined;
-    for (const [name, p] of this.namedParameters()) {
-      if (p.rank > 1) init.normal(p, 0, 0.02);
-      else if (name.endsWith("bias")) init.zeros(p);
+    try {
+      const { vocabularySize, contextLength, layers, heads, embed, hidden = 4 * embed } = config;
+      const { segments = 2, dropout = 0.1, eps = 1e-12, classes = 0, fillsMasks = true } = config;
+      const { attentionDropout = dropout, classifierDropout = dropout } = config;
+      const pools = classes > 0 || (config.pools ?? false);
+      this.config = {
+        ...{ vocabularySize, contextLength, layers, heads, embed, hidden, segments, dropout, attentionDropout, classifierDropout },
+        ...{ eps, classes, pools, fillsMasks },
+      };
+      for (const name of ["dropout", "attentionDropout", "classifierDropout"] as const)
+        checkInterval("MaskedLM", name, this.config[name], 0, 1);
+      this.encoder = new TransformerEncoder(embed, heads, {
+        ...{ numLayers: layers, dimFeedforward: hidden, dropout, attentionDropout, hiddenDropout: 0, activation: "gelu", eps },
+      });
+      this.embedding = new Embedding(vocabularySize, embed);
+      this.positions = new LearnedPositionalEmbedding(contextLength, embed);
+      this.segments = new Embedding(segments, embed);
+      this.norm = new LayerNorm(embed, { eps });
+      this.transform = fillsMasks ? new Linear(embed, embed) : undefined;
+      this.transformNorm = fillsMasks ? new LayerNorm(embed, { eps }) : undefined;
+      this.bias = fillsMasks ? parameter([vocabularySize], init.zeros) : undefined;
+      this.pooler = pools ? new Linear(embed, embed) : undefined;
+      this.classifier = classes > 0 ? new Linear(embed, classes) : undefined;
+      for (const [name, p] of this.namedParameters()) {
+        if (p.rank > 1) init.normal(p, 0, 0.02);
+        else if (name.endsWith("bias")) init.zeros(p);
+      }
+    } catch (error) {
+      throw this.abandon(error);
     }
   }
 
@@ -144,22 +149,19 @@ export class MaskedLM extends Module {
     const named = withoutPrefix(tensors, "bert.");
     const classes = named.get("classifier.weight")?.shape[0] ?? 0;
     const has = (head: string) => Array.from(named.keys()).some((name) => name.startsWith(head));
-    const model = new MaskedLM({
-      ...{ fillsMasks: has("cls.predictions."), pools: has("pooler.") },
-      ...{ vocabularySize: size("vocab_size"), contextLength: size("max_position_embeddings"), embed: size("hidden_size") },
-      ...{ layers: size("num_hidden_layers"), heads: size("num_attention_heads"), hidden: size("intermediate_size"), classes },
-      ...(config.type_vocab_size !== undefined && { segments: size("type_vocab_size") }),
-      ...(config.layer_norm_eps !== undefined && { eps: size("layer_norm_eps") }),
-      ...{ dropout: size("hidden_dropout_prob"), attentionDropout: size("attention_probs_dropout_prob") },
-      ...(config.classifier_dropout != null && { classifierDropout: size("classifier_dropout") }),
-    });
-    try {
+    return buildToFit(tensors, () => {
+      const model = new MaskedLM({
+        ...{ fillsMasks: has("cls.predictions."), pools: has("pooler.") },
+        ...{ vocabularySize: size("vocab_size"), contextLength: size("max_position_embeddings"), embed: size("hidden_size") },
+        ...{ layers: size("num_hidden_layers"), heads: size("num_attention_heads"), hidden: size("intermediate_size"), classes },
+        ...(config.type_vocab_size !== undefined && { segments: size("type_vocab_size") }),
+        ...(config.layer_norm_eps !== undefined && { eps: size("layer_norm_eps") }),
+        ...{ dropout: size("hidden_dropout_prob"), attentionDropout: size("attention_probs_dropout_prob") },
+        ...(config.classifier_dropout != null && { classifierDropout: size("classifier_dropout") }),
+      });
       loadForeign(op, model, named, bertOrigin, /^embeddings\.position_ids$|^cls\.seq_relationship\.|^cls\.predictions\.decoder\./);
       return model;
-    } catch (error) {
-      model.dispose();
-      throw error;
-    }
+    });
   }
 
   /** tokens int32 `[B, T]` -> the scores of each place's token, `[B, T, V]`. */

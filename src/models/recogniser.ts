@@ -41,13 +41,17 @@ export class Recogniser extends Module {
 
   constructor(config: RecogniserConfig) {
     super();
-    const { features, classes } = config;
-    checkInteger("Recogniser", "features", features, 1);
-    checkInteger("Recogniser", "classes", classes, 2);
-    this.config = { ...completeEncoder("Recogniser", config), features, classes };
-    this.encoder = new SequenceEncoder(features, this.config);
-    this.dropout = new Dropout(this.config.dropout);
-    this.linear = new Linear(this.encoder.outputSize, classes);
+    try {
+      const { features, classes } = config;
+      checkInteger("Recogniser", "features", features, 1);
+      checkInteger("Recogniser", "classes", classes, 2);
+      this.config = { ...completeEncoder("Recogniser", config), features, classes };
+      this.encoder = new SequenceEncoder(features, this.config);
+      this.dropout = new Dropout(this.config.dropout);
+      this.linear = new Linear(this.encoder.outputSize, classes);
+    } catch (error) {
+      throw this.abandon(error);
+    }
   }
 
   /** The logarithms of each class's probability at each frame, `[B, T, C]`. */

@@ -1,6 +1,6 @@
-import { noGrad } from "../autograd/tape.js";
 import { AdditiveAttention, DotAttention, GeneralAttention, type ProjectedKeys } from "../nn/attention-scores.js";
 import { Dropout, Embedding, Linear } from "../nn/layers.js";
+import { inference } from "../nn/mode.js";
 import { Module } from "../nn/module.js";
 import { GRU, LSTM } from "../nn/recurrent.js";
 import { argmax } from "../ops/argmax.js";
@@ -12,7 +12,6 @@ import { affine, tanh } from "../ops/unary.js";
 import { select, slice, squeeze, unsqueeze } from "../ops/views.js";
 import { tensor, zeros } from "../tensor/create.js";
 import { defaultGenerator } from "../tensor/random.js";
-import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
@@ -125,16 +124,20 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module {
   /** @param keySize features of the states that are looked back at */
   constructor(op: string, config: Required<RecurrentDecoderConfig>, keySize: number) {
     super();
-    this.#op = op;
-    const { targetVocabulary, cell, embed, hidden: H, layers, dropout, attention, inputFeeding } = config;
-    this.targetEmbedding = new Embedding(targetVocabulary, embed, { paddingIndex: 0 });
-    this.decoder = new decoderCells[cell](embed + (inputFeeding ? H : 0), H, { numLayers: layers, dropout: layers > 1 ? dropout : 0 });
-    if (attention === "additive") this.attention = new AdditiveAttention(H, keySize, H);
-    else if (attention === "dot") this.attention = new DotAttention();
-    else if (attention === "general") this.attention = new GeneralAttention(H, keySize);
-    this.combine = attention === "none" ? undefined : new Linear(keySize + H, H);
-    this.dropout = new Dropout(dropout);
-    this.linear = new Linear(H, targetVocabulary);
+    try {
+      this.#op = op;
+      const { targetVocabulary, cell, embed, hidden: H, layers, dropout, attention, inputFeeding } = config;
+      this.targetEmbedding = new Embedding(targetVocabulary, embed, { paddingIndex: 0 });
+      this.decoder = new decoderCells[cell](embed + (inputFeeding ? H : 0), H, { numLayers: layers, dropout: layers > 1 ? dropout : 0 });
+      if (attention === "additive") this.attention = new AdditiveAttention(H, keySize, H);
+      else if (attention === "dot") this.attention = new DotAttention();
+      else if (attention === "general") this.attention = new GeneralAttention(H, keySize);
+      this.combine = attention === "none" ? undefined : new Linear(keySize + H, H);
+      this.dropout = new Dropout(dropout);
+      this.linear = new Linear(H, targetVocabulary);
+    } catch (error) {
+      throw this.abandon(error);
+    }
   }
 
   /** Reads the sources; what is looked back at is projected once for all steps. */
@@ -203,7 +206,7 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module {
    * @throws SeqgradError `range` for a negative maxTokens
    */
   async greedy(source: Source, options: GreedyOptions): Promise<number[][]> {
-    const encoded = scope(() => noGrad(() => this.encode(source)));
+    const encoded = inference(() => this.encode(source));
     const advance = (tokens: Tensor, state: Seq2SeqState) => this.decode(tokens, { ...encoded, state });
     try {
       return await greedyRows(`${this.#op}.greedy`, source.shape[0], options, encoded.state, advance, (state) => this.release(state));
@@ -221,7 +224,7 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module {
   protected decoding(source: Source): RecurrentDecoding {
     return new RecurrentDecoding(
       this,
-      scope(() => noGrad(() => this.encode(source))),
+      inference(() => this.encode(source)),
     );
   }
 
@@ -296,7 +299,7 @@ export class RecurrentDecoding {
     this.#dropCopies();
     const { keys, lengths, state } = this.#encoded;
     const many = (x: Tensor) => copyOf(expand(x, [R, ...x.shape.slice(1)]));
-    const copies = keys && scope(() => noGrad(() => ({ values: many(keys.values), keys: many(keys.keys) })));
+    const copies = keys && inference(() => ({ values: many(keys.values), keys: many(keys.keys) }));
     this.#copies = { keys: copies, lengths: new Array<number>(R).fill(lengths[0]!), state };
   }
 

@@ -55,22 +55,26 @@ export class RecurrentLM extends Module {
 
   constructor(config: RecurrentLMConfig) {
     super();
-    const { vocabularySize, cell, embed, hidden, layers = 1, dropout = 0, tieWeights = false } = config;
-    this.config = { vocabularySize, cell, embed, hidden, layers, dropout, tieWeights };
-    if (!isRecurrentCell(cell))
-      throw new SeqgradError("value", `RecurrentLM: there is no cell "${cell}"; use ${Object.keys(recurrentCells).join(", ")}.`);
-    if (tieWeights && embed !== hidden)
-      throw new SeqgradError("value", `RecurrentLM: tieWeights needs embed (${embed}) equal to hidden (${hidden}).`);
-    this.embedding = new Embedding(vocabularySize, embed);
-    this.rnn = new recurrentCells[cell](embed, hidden, { numLayers: layers, dropout: layers > 1 ? dropout : 0 });
-    this.linear = new Linear(hidden, vocabularySize);
-    if (tieWeights) {
-      // A standard normal table would drown the first scores.
-      init.normal(this.embedding.weight, 0, 1 / Math.sqrt(embed));
-      this.linear.weight.dispose();
-      Object.assign(this.linear, { weight: this.embedding.weight });
+    try {
+      const { vocabularySize, cell, embed, hidden, layers = 1, dropout = 0, tieWeights = false } = config;
+      this.config = { vocabularySize, cell, embed, hidden, layers, dropout, tieWeights };
+      if (!isRecurrentCell(cell))
+        throw new SeqgradError("value", `RecurrentLM: there is no cell "${cell}"; use ${Object.keys(recurrentCells).join(", ")}.`);
+      if (tieWeights && embed !== hidden)
+        throw new SeqgradError("value", `RecurrentLM: tieWeights needs embed (${embed}) equal to hidden (${hidden}).`);
+      this.embedding = new Embedding(vocabularySize, embed);
+      this.rnn = new recurrentCells[cell](embed, hidden, { numLayers: layers, dropout: layers > 1 ? dropout : 0 });
+      this.linear = new Linear(hidden, vocabularySize);
+      if (tieWeights) {
+        // A standard normal table would drown the first scores.
+        init.normal(this.embedding.weight, 0, 1 / Math.sqrt(embed));
+        this.linear.weight.dispose();
+        Object.assign(this.linear, { weight: this.embedding.weight });
+      }
+      this.#dropout = new Dropout(dropout);
+    } catch (error) {
+      throw this.abandon(error);
     }
-    this.#dropout = new Dropout(dropout);
   }
 
   /** tokens int32 `[B, T]` -> logits `[B, T, V]` and the state after the last step. */

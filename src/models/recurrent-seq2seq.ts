@@ -56,10 +56,14 @@ export class RecurrentSeq2Seq extends RecurrentDecoder<PaddedRows> {
       );
     const K = H * (bidirectional ? 2 : 1);
     super("RecurrentSeq2Seq", complete, K);
-    this.config = complete;
-    this.sourceEmbedding = new Embedding(sourceVocabulary, embed, { paddingIndex: 0 });
-    this.encoder = new decoderCells[cell](embed, H, { numLayers: layers, dropout: layers > 1 ? dropout : 0, bidirectional });
-    this.bridge = bidirectional ? Array.from({ length: cell === "lstm" ? 2 : 1 }, () => new Linear(K, H)) : [];
+    try {
+      this.config = complete;
+      this.sourceEmbedding = new Embedding(sourceVocabulary, embed, { paddingIndex: 0 });
+      this.encoder = new decoderCells[cell](embed, H, { numLayers: layers, dropout: layers > 1 ? dropout : 0, bidirectional });
+      this.bridge = bidirectional ? Array.from({ length: cell === "lstm" ? 2 : 1 }, () => new Linear(K, H)) : [];
+    } catch (error) {
+      throw this.abandon(error);
+    }
   }
 
   encode({ data, shape, lengths }: PaddedRows): EncodedSource {

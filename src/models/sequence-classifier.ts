@@ -58,11 +58,15 @@ export class SequenceClassifier extends Module {
     for (const weight of classWeights) checkInterval("SequenceClassifier", "a weight of classWeights", weight, 0, 1e6);
     if (pooling !== "last" && !poolings.includes(pooling))
       throw new SeqgradError("value", `SequenceClassifier: there is no pooling "${pooling}"; use last, ${poolings.join(", ")}.`);
-    this.embedding = new Embedding(vocabularySize, embed, { paddingIndex: 0 });
-    this.encoder = new SequenceEncoder(embed, this.config);
-    this.pooling = pooling === "last" ? undefined : new Pooling(pooling, this.encoder.outputSize);
-    this.dropout = new Dropout(this.config.dropout);
-    this.linear = new Linear(this.encoder.outputSize, classes);
+    try {
+      this.embedding = new Embedding(vocabularySize, embed, { paddingIndex: 0 });
+      this.encoder = new SequenceEncoder(embed, this.config);
+      this.pooling = pooling === "last" ? undefined : new Pooling(pooling, this.encoder.outputSize);
+      this.dropout = new Dropout(this.config.dropout);
+      this.linear = new Linear(this.encoder.outputSize, classes);
+    } catch (error) {
+      throw this.abandon(error);
+    }
   }
 
   /** tokens int32 `[B, T]`, lengths each in 1..T -> logits `[B, K]`. */

@@ -60,17 +60,21 @@ export class SequenceEncoder extends Module {
 
   constructor(features: number, config: SequenceEncoderConfig = {}) {
     super();
-    const { cell, hidden, layers, bidirectional, dropout, heads } = completeEncoder("SequenceEncoder", config);
-    if (isRecurrentCell(cell)) {
-      this.rnn = new recurrentCells[cell](features, hidden, { numLayers: layers, bidirectional, dropout: layers > 1 ? dropout : 0 });
-      this.outputSize = hidden * (bidirectional ? 2 : 1);
-    } else {
-      this.projection = features === hidden ? undefined : new Linear(features, hidden);
-      this.positions = new SinusoidalPositionalEncoding(hidden);
-      this.drop = new Dropout(dropout);
-      const options = { numLayers: layers, dimFeedforward: 4 * hidden, dropout, normFirst: true, finalNorm: true } as const;
-      this.transformer = new TransformerEncoder(hidden, heads, { ...options, activation: "gelu" });
-      this.outputSize = hidden;
+    try {
+      const { cell, hidden, layers, bidirectional, dropout, heads } = completeEncoder("SequenceEncoder", config);
+      if (isRecurrentCell(cell)) {
+        this.rnn = new recurrentCells[cell](features, hidden, { numLayers: layers, bidirectional, dropout: layers > 1 ? dropout : 0 });
+        this.outputSize = hidden * (bidirectional ? 2 : 1);
+      } else {
+        this.projection = features === hidden ? undefined : new Linear(features, hidden);
+        this.positions = new SinusoidalPositionalEncoding(hidden);
+        this.drop = new Dropout(dropout);
+        const options = { numLayers: layers, dimFeedforward: 4 * hidden, dropout, normFirst: true, finalNorm: true } as const;
+        this.transformer = new TransformerEncoder(hidden, heads, { ...options, activation: "gelu" });
+        this.outputSize = hidden;
+      }
+    } catch (error) {
+      throw this.abandon(error);
     }
   }
 

@@ -68,19 +68,23 @@ export class SequenceTagger extends Module {
 
   constructor(config: SequenceTaggerConfig) {
     super();
-    const { vocabularySize, tags, embed = 64, characters = 0, characterSize = 32, crf = true } = config;
-    checkInteger("SequenceTagger", "tags", tags, 1);
-    checkInteger("SequenceTagger", "characters", characters);
-    this.config = { ...completeEncoder("SequenceTagger", config), vocabularySize, tags, embed, characters, characterSize, crf };
-    this.embedding = new Embedding(vocabularySize, embed, { paddingIndex: 0 });
-    if (characters > 0) {
-      this.characterEmbedding = new Embedding(characters, characterSize, { paddingIndex: 0 });
-      this.characterEncoder = new SequenceEncoder(characterSize, { cell: "lstm", hidden: characterSize });
+    try {
+      const { vocabularySize, tags, embed = 64, characters = 0, characterSize = 32, crf = true } = config;
+      checkInteger("SequenceTagger", "tags", tags, 1);
+      checkInteger("SequenceTagger", "characters", characters);
+      this.config = { ...completeEncoder("SequenceTagger", config), vocabularySize, tags, embed, characters, characterSize, crf };
+      this.embedding = new Embedding(vocabularySize, embed, { paddingIndex: 0 });
+      if (characters > 0) {
+        this.characterEmbedding = new Embedding(characters, characterSize, { paddingIndex: 0 });
+        this.characterEncoder = new SequenceEncoder(characterSize, { cell: "lstm", hidden: characterSize });
+      }
+      this.encoder = new SequenceEncoder(embed + (this.characterEncoder?.outputSize ?? 0), this.config);
+      this.dropout = new Dropout(this.config.dropout);
+      this.linear = new Linear(this.encoder.outputSize, tags);
+      this.crf = crf ? new CRF(tags) : undefined;
+    } catch (error) {
+      throw this.abandon(error);
     }
-    this.encoder = new SequenceEncoder(embed + (this.characterEncoder?.outputSize ?? 0), this.config);
-    this.dropout = new Dropout(this.config.dropout);
-    this.linear = new Linear(this.encoder.outputSize, tags);
-    this.crf = crf ? new CRF(tags) : undefined;
   }
 
   /** The score of each tag at each word, `[B, T, K]`. */

@@ -1,10 +1,9 @@
-import { noGrad } from "../autograd/tape.js";
 import type { TensorData } from "../backend/backend.js";
 import type { KeyValueCache } from "../nn/key-value-cache.js";
+import { inference } from "../nn/mode.js";
 import { argmax } from "../ops/argmax.js";
 import { checkTensors } from "../ops/define-op.js";
 import { tensor } from "../tensor/create.js";
-import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { breathe } from "../util/breath.js";
 import { checkInteger, toTokens } from "../util/check.js";
@@ -35,7 +34,7 @@ export function checkTokens(op: string, tokens: Tensor): void {
 
 /** Makes a step without gradients and reads its scores; of all that it made only the state remains. */
 export async function readStep<State>(compute: () => { readonly last: Tensor; readonly state: State }): Promise<Scores<State>> {
-  const next = scope(() => noGrad(compute));
+  const next = inference(compute);
   try {
     return { logits: await next.last.data(), state: next.state };
   } finally {
@@ -91,12 +90,10 @@ export async function greedyRows<State>(
   try {
     checkInteger(op, "maxTokens", maxTokens);
     for (let t = 0; t < maxTokens && ended.includes(false); t++) {
-      const next = scope(() =>
-        noGrad(() => {
-          const { logits, state } = advance(last.tokens, last.state);
-          return { tokens: argmax(logits, -1), state };
-        }),
-      );
+      const next = inference(() => {
+        const { logits, state } = advance(last.tokens, last.state);
+        return { tokens: argmax(logits, -1), state };
+      });
       last.tokens.dispose();
       if (next.state !== last.state) release(last.state);
       last = next;

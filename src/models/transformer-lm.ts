@@ -10,6 +10,7 @@ import { dropout } from "../ops/dropout.js";
 import { linear } from "../ops/linear.js";
 import { select } from "../ops/views.js";
 import { tensor } from "../tensor/create.js";
+import { buildToFit } from "../tensor/ownership.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { ForeignValue } from "../tensor/value.js";
 import { checkInteger, checkInterval } from "../util/check.js";
@@ -93,33 +94,37 @@ export class TransformerLM extends Module {
 
   constructor(config: TransformerLMConfig) {
     super();
-    const { vocabularySize, contextLength, layers, heads, embed, keyValueHeads = heads, dropout = 0, bias = true } = config;
-    const { attentionDropout = dropout, embeddingDropout = dropout } = config;
-    const { norm = "layer", positions = "learned", activation = "gelu", tieWeights = true, eps = 1e-5, rotaryBase = 10000 } = config;
-    const { hidden = activation === "swiglu" ? 4 * Math.ceil((2 * embed) / 3) : 4 * embed } = config;
-    this.config = {
-      ...{ vocabularySize, contextLength, layers, heads, embed, keyValueHeads, hidden, dropout, attentionDropout, embeddingDropout },
-      ...{ norm, positions, activation, bias, tieWeights, eps, rotaryBase },
-    };
-    for (const name of ["norm", "positions", "activation"] as const) checkChoice(name, this.config[name]);
-    checkInteger("TransformerLM", "vocabularySize", vocabularySize, 1);
-    checkInteger("TransformerLM", "contextLength", contextLength, 1);
-    checkInteger("TransformerLM", "layers", layers, 1);
-    for (const name of ["dropout", "attentionDropout", "embeddingDropout"] as const)
-      checkInterval("TransformerLM", name, this.config[name], 0, 1);
-    const isRotary = positions === "rotary";
-    this.decoder = new TransformerEncoder(embed, heads, {
-      ...{ numLayers: layers, keyValueHeads, dimFeedforward: hidden, activation, norm, bias, eps },
-      ...{ dropout, attentionDropout, hiddenDropout: 0 },
-      ...{ normFirst: true, finalNorm: true, rotary: isRotary, rotaryBase },
-    });
-    this.embedding = new Embedding(vocabularySize, embed);
-    this.positions = isRotary ? undefined : new LearnedPositionalEmbedding(contextLength, embed);
-    this.linear = tieWeights ? undefined : new Linear(embed, vocabularySize, { bias: false });
-    for (const [name, p] of this.namedParameters()) {
-      const endsBranch = name.endsWith("out_proj.weight") || name.endsWith("linear2.weight");
-      if (p.rank > 1) init.normal(p, 0, endsBranch ? 0.02 / Math.sqrt(2 * layers) : 0.02);
-      else if (name.endsWith("bias")) init.zeros(p);
+    try {
+      const { vocabularySize, contextLength, layers, heads, embed, keyValueHeads = heads, dropout = 0, bias = true } = config;
+      const { attentionDropout = dropout, embeddingDropout = dropout } = config;
+      const { norm = "layer", positions = "learned", activation = "gelu", tieWeights = true, eps = 1e-5, rotaryBase = 10000 } = config;
+      const { hidden = activation === "swiglu" ? 4 * Math.ceil((2 * embed) / 3) : 4 * embed } = config;
+      this.config = {
+        ...{ vocabularySize, contextLength, layers, heads, embed, keyValueHeads, hidden, dropout, attentionDropout, embeddingDropout },
+        ...{ norm, positions, activation, bias, tieWeights, eps, rotaryBase },
+      };
+      for (const name of ["norm", "positions", "activation"] as const) checkChoice(name, this.config[name]);
+      checkInteger("TransformerLM", "vocabularySize", vocabularySize, 1);
+      checkInteger("TransformerLM", "contextLength", contextLength, 1);
+      checkInteger("TransformerLM", "layers", layers, 1);
+      for (const name of ["dropout", "attentionDropout", "embeddingDropout"] as const)
+        checkInterval("TransformerLM", name, this.config[name], 0, 1);
+      const isRotary = positions === "rotary";
+      this.decoder = new TransformerEncoder(embed, heads, {
+        ...{ numLayers: layers, keyValueHeads, dimFeedforward: hidden, activation, norm, bias, eps },
+        ...{ dropout, attentionDropout, hiddenDropout: 0 },
+        ...{ normFirst: true, finalNorm: true, rotary: isRotary, rotaryBase },
+      });
+      this.embedding = new Embedding(vocabularySize, embed);
+      this.positions = isRotary ? undefined : new LearnedPositionalEmbedding(contextLength, embed);
+      this.linear = tieWeights ? undefined : new Linear(embed, vocabularySize, { bias: false });
+      for (const [name, p] of this.namedParameters()) {
+        const endsBranch = name.endsWith("out_proj.weight") || name.endsWith("linear2.weight");
+        if (p.rank > 1) init.normal(p, 0, endsBranch ? 0.02 / Math.sqrt(2 * layers) : 0.02);
+        else if (name.endsWith("bias")) init.zeros(p);
+      }
+    } catch (error) {
+      throw this.abandon(error);
     }
   }
 
@@ -146,14 +151,11 @@ export class TransformerLM extends Module {
     if (!kind) throw new SeqgradError("format", `${op}: model_type is ${JSON.stringify(given?.model_type)}; wants "gpt2" or "llama".`);
     const config = { ...kind.defaults, ...given };
     checkSettings(op, config, kind.settings(config));
-    const model = new TransformerLM(kind.options(config, (...names) => numberOf(op, config, ...names)));
-    try {
+    return buildToFit(tensors, () => {
+      const model = new TransformerLM(kind.options(config, (...names) => numberOf(op, config, ...names)));
       loadForeign(op, model, withoutPrefix(tensors, kind.prefix), kind.originOf(model.config), kind.ignored);
       return model;
-    } catch (error) {
-      model.dispose();
-      throw error;
-    }
+    });
   }
 
   /** How many tokens a state can hold. */

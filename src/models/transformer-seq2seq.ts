@@ -1,8 +1,8 @@
-import { noGrad } from "../autograd/tape.js";
 import { type PaddedRows, padRows } from "../data/padding.js";
 import * as init from "../nn/init.js";
 import { type KeysAndValues, KeyValueCache } from "../nn/key-value-cache.js";
 import { Dropout, Embedding, Linear } from "../nn/layers.js";
+import { inference } from "../nn/mode.js";
 import { Module } from "../nn/module.js";
 import { SinusoidalPositionalEncoding } from "../nn/positions.js";
 import { Transformer } from "../nn/transformer.js";
@@ -10,7 +10,6 @@ import { crossEntropy } from "../ops/cross-entropy.js";
 import { affine } from "../ops/unary.js";
 import { select, slice, unsqueeze } from "../ops/views.js";
 import { tensor } from "../tensor/create.js";
-import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
@@ -68,22 +67,26 @@ export class TransformerSeq2Seq extends Module {
 
   constructor(config: TransformerSeq2SeqConfig) {
     super();
-    const { sourceVocabulary, targetVocabulary, embed = 128, heads = 4, layers = 2, hidden = 4 * embed, dropout = 0.1 } = config;
-    const { normFirst = true, labelSmoothing = 0, targetLength = 256 } = config;
-    checkInteger("TransformerSeq2Seq", "sourceVocabulary", sourceVocabulary, 1);
-    checkInteger("TransformerSeq2Seq", "targetVocabulary", targetVocabulary, 1);
-    checkInterval("TransformerSeq2Seq", "labelSmoothing", labelSmoothing, 0, 1);
-    checkInteger("TransformerSeq2Seq", "targetLength", targetLength, 1);
-    const sizes = { sourceVocabulary, targetVocabulary, embed, heads, layers, hidden, targetLength };
-    this.config = { ...sizes, dropout, normFirst, labelSmoothing };
-    const depth = { numEncoderLayers: layers, numDecoderLayers: layers, dimFeedforward: hidden };
-    this.transformer = new Transformer(embed, heads, { ...depth, dropout, normFirst });
-    this.sourceEmbedding = new Embedding(sourceVocabulary, embed, { paddingIndex: 0 });
-    this.targetEmbedding = new Embedding(targetVocabulary, embed, { paddingIndex: 0 });
-    for (const { weight } of [this.sourceEmbedding, this.targetEmbedding]) init.normal(weight, 0, 1 / Math.sqrt(embed));
-    this.positions = new SinusoidalPositionalEncoding(embed);
-    this.linear = new Linear(embed, targetVocabulary);
-    this.#dropout = new Dropout(dropout);
+    try {
+      const { sourceVocabulary, targetVocabulary, embed = 128, heads = 4, layers = 2, hidden = 4 * embed, dropout = 0.1 } = config;
+      const { normFirst = true, labelSmoothing = 0, targetLength = 256 } = config;
+      checkInteger("TransformerSeq2Seq", "sourceVocabulary", sourceVocabulary, 1);
+      checkInteger("TransformerSeq2Seq", "targetVocabulary", targetVocabulary, 1);
+      checkInterval("TransformerSeq2Seq", "labelSmoothing", labelSmoothing, 0, 1);
+      checkInteger("TransformerSeq2Seq", "targetLength", targetLength, 1);
+      const sizes = { sourceVocabulary, targetVocabulary, embed, heads, layers, hidden, targetLength };
+      this.config = { ...sizes, dropout, normFirst, labelSmoothing };
+      const depth = { numEncoderLayers: layers, numDecoderLayers: layers, dimFeedforward: hidden };
+      this.transformer = new Transformer(embed, heads, { ...depth, dropout, normFirst });
+      this.sourceEmbedding = new Embedding(sourceVocabulary, embed, { paddingIndex: 0 });
+      this.targetEmbedding = new Embedding(targetVocabulary, embed, { paddingIndex: 0 });
+      for (const { weight } of [this.sourceEmbedding, this.targetEmbedding]) init.normal(weight, 0, 1 / Math.sqrt(embed));
+      this.positions = new SinusoidalPositionalEncoding(embed);
+      this.linear = new Linear(embed, targetVocabulary);
+      this.#dropout = new Dropout(dropout);
+    } catch (error) {
+      throw this.abandon(error);
+    }
   }
 
   /** The scores of the tokens that follow each of the target but its last, `[B, T - 1, V]`: teacher forcing. */
@@ -109,7 +112,7 @@ export class TransformerSeq2Seq extends Module {
    */
   async greedy(source: PaddedRows, { maxTokens, ...rest }: GreedyOptions): Promise<number[][]> {
     const [B] = source.shape;
-    const encoded = scope(() => noGrad(() => this.encode(source)));
+    const encoded = inference(() => this.encode(source));
     const options = { ...rest, maxTokens: Math.min(maxTokens, this.config.targetLength) };
     const advance = (tokens: Tensor, state: KeyValueCache) => ({ logits: unsqueeze(this.next(tokens, encoded, state), 1), state });
     try {
@@ -195,7 +198,7 @@ export class TransformerDecoding {
 
   #step(ids: ArrayLike<number>, before: KeyValueCache | undefined, rows?: ArrayLike<number>): Promise<Scores<KeyValueCache>> {
     const { model, source } = this;
-    this.#encoded ??= scope(() => noGrad(() => model.encode(padRows([source]))));
+    this.#encoded ??= inference(() => model.encode(padRows([source])));
     const encoded = this.#encoded;
     const scoresOf = (cache: KeyValueCache) => model.next(tokensOf("TransformerSeq2Seq", ids, rows), encoded, cache);
     return readCachedStep(before, rows, () => model.emptyCache(), scoresOf);

@@ -99,13 +99,17 @@ export class AdditiveAttention extends Alignment {
 
   constructor(querySize: number, keySize: number, attentionSize: number, options: { bias?: boolean } = {}) {
     super("AdditiveAttention");
-    checkInteger(this.op, "querySize", querySize, 1);
-    checkInteger(this.op, "keySize", keySize, 1);
-    checkInteger(this.op, "attentionSize", attentionSize, 1);
-    const bound = 1 / Math.sqrt(attentionSize);
-    this.query = new Linear(querySize, attentionSize, { bias: false });
-    this.key = new Linear(keySize, attentionSize, { bias: options.bias ?? false });
-    this.v = parameter([attentionSize], (y) => init.uniform(y, -bound, bound));
+    try {
+      checkInteger(this.op, "querySize", querySize, 1);
+      checkInteger(this.op, "keySize", keySize, 1);
+      checkInteger(this.op, "attentionSize", attentionSize, 1);
+      const bound = 1 / Math.sqrt(attentionSize);
+      this.query = new Linear(querySize, attentionSize, { bias: false });
+      this.key = new Linear(keySize, attentionSize, { bias: options.bias ?? false });
+      this.v = parameter([attentionSize], (y) => init.uniform(y, -bound, bound));
+    } catch (error) {
+      throw this.abandon(error);
+    }
   }
 
   protected projectKeys(keys: Tensor): Tensor {

@@ -27,14 +27,18 @@ abstract class Cell extends Module {
     bias: boolean,
   ) {
     super();
-    checkInteger(op, "inputSize", inputSize, 1);
-    checkInteger(op, "hiddenSize", hiddenSize, 1);
-    const bound = 1 / Math.sqrt(hiddenSize);
-    const make = (...shape: number[]) => parameter(shape, (y) => init.uniform(y, -bound, bound));
-    this.weight_ih = make(gates * hiddenSize, inputSize);
-    this.weight_hh = make(gates * hiddenSize, hiddenSize);
-    this.bias_ih = bias ? make(gates * hiddenSize) : undefined;
-    this.bias_hh = bias ? make(gates * hiddenSize) : undefined;
+    try {
+      checkInteger(op, "inputSize", inputSize, 1);
+      checkInteger(op, "hiddenSize", hiddenSize, 1);
+      const bound = 1 / Math.sqrt(hiddenSize);
+      const make = (...shape: number[]) => parameter(shape, (y) => init.uniform(y, -bound, bound));
+      this.weight_ih = make(gates * hiddenSize, inputSize);
+      this.weight_hh = make(gates * hiddenSize, hiddenSize);
+      this.bias_ih = bias ? make(gates * hiddenSize) : undefined;
+      this.bias_hh = bias ? make(gates * hiddenSize) : undefined;
+    } catch (error) {
+      throw this.abandon(error);
+    }
   }
 
   /** x [B, I] as a sequence of one step, when it and the state [B, H] fit the cell. */

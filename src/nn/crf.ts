@@ -21,11 +21,15 @@ export class CRF extends Module implements CrfScores {
 
   constructor(tags: number) {
     super();
-    checkInteger("CRF", "tags", tags, 1);
-    const uniform = (y: Tensor) => init.uniform(y, -0.1, 0.1);
-    this.transitions = parameter([tags, tags], uniform);
-    this.starts = parameter([tags], uniform);
-    this.ends = parameter([tags], uniform);
+    try {
+      checkInteger("CRF", "tags", tags, 1);
+      const uniform = (y: Tensor) => init.uniform(y, -0.1, 0.1);
+      this.transitions = parameter([tags, tags], uniform);
+      this.starts = parameter([tags], uniform);
+      this.ends = parameter([tags], uniform);
+    } catch (error) {
+      throw this.abandon(error);
+    }
   }
 
   /** The negative log-likelihood of the tags: see `crfLoss`. */

@@ -1,6 +1,7 @@
 import { dropout } from "../ops/dropout.js";
 import { swiglu } from "../ops/swiglu.js";
 import { gelu, relu } from "../ops/unary.js";
+import { allOrNothing } from "../tensor/ownership.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
@@ -32,8 +33,10 @@ export function feedForwardLayers(op: string, dimension: number, hidden: number,
   if (!Object.hasOwn(activations, activation))
     throw new SeqgradError("value", `${op}: there is no activation "${activation}"; use ${Object.keys(activations).join(", ")}.`);
   checkInteger(op, "the hidden size", hidden, 1);
-  const linear1 = new Linear(dimension, hidden * activations[activation].widen, { bias });
-  return { linear1, linear2: new Linear(hidden, dimension, { bias }) };
+  return allOrNothing(() => {
+    const linear1 = new Linear(dimension, hidden * activations[activation].widen, { bias });
+    return { linear1, linear2: new Linear(hidden, dimension, { bias }) };
+  });
 }
 
 /** x `[..., D]` -> `[..., D]`, through both. */
@@ -62,11 +65,11 @@ export class FeedForward extends Module {
 
   constructor(dimension: number, hidden: number, options: FeedForwardOptions = {}) {
     super();
+    this.dropout = checkInterval("FeedForward", "dropout", options.dropout ?? 0, 0, 1);
     const { linear1, linear2 } = feedForwardLayers("FeedForward", dimension, hidden, options);
     this.linear1 = linear1;
     this.linear2 = linear2;
     this.activation = options.activation ?? "relu";
-    this.dropout = checkInterval("FeedForward", "dropout", options.dropout ?? 0, 0, 1);
   }
 
   /** `[..., D]` -> `[..., D]`. */

@@ -2,6 +2,7 @@ import { dropout } from "../ops/dropout.js";
 import { embedding } from "../ops/gather.js";
 import { linear } from "../ops/linear.js";
 import { parameter } from "../tensor/create.js";
+import { checkNumbers } from "../tensor/numbers.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkInteger, checkInterval } from "../util/check.js";
 import * as init from "./init.js";
@@ -19,12 +20,16 @@ export class Linear extends Module {
 
   constructor(inFeatures: number, outFeatures: number, options: { bias?: boolean } = {}) {
     super();
-    checkInteger("Linear", "inFeatures", inFeatures, 1);
-    checkInteger("Linear", "outFeatures", outFeatures, 1);
-    const bound = 1 / Math.sqrt(inFeatures);
-    const uniform = (y: Tensor) => init.uniform(y, -bound, bound);
-    this.weight = parameter([outFeatures, inFeatures], uniform);
-    this.bias = options.bias === false ? undefined : parameter([outFeatures], uniform);
+    try {
+      checkInteger("Linear", "inFeatures", inFeatures, 1);
+      checkInteger("Linear", "outFeatures", outFeatures, 1);
+      const bound = 1 / Math.sqrt(inFeatures);
+      const uniform = (y: Tensor) => init.uniform(y, -bound, bound);
+      this.weight = parameter([outFeatures, inFeatures], uniform);
+      this.bias = options.bias === false ? undefined : parameter([outFeatures], uniform);
+    } catch (error) {
+      throw this.abandon(error);
+    }
   }
 
   /** `[..., in]` -> `[..., out]`. */
@@ -72,8 +77,11 @@ export class Embedding extends Module {
     vectors: { readonly dimension: number; readonly data: Float32Array },
     { frozen = false, ...options }: { frozen?: boolean; paddingIndex?: number } = {},
   ): Embedding {
-    const { dimension, data } = vectors;
-    const layer = new Embedding(data.length / dimension, dimension, { ...options, init: (y) => y.write(data) });
+    const op = "Embedding.fromVectors";
+    const dimension = checkInteger(op, "dimension", vectors?.dimension, 1);
+    const data = checkNumbers(op, vectors.data, "float32");
+    const words = checkInteger(op, "the number of words (numbers / dimension)", data.length / dimension, 1);
+    const layer = new Embedding(words, dimension, { ...options, init: (y) => y.write(data) });
     if (frozen) {
       layer.weight.requiresGrad = false;
       layer.weight.storage.kind = "buffer";

@@ -1,9 +1,11 @@
 import type { Backend } from "../backend/backend.js";
 import type { Device } from "../tensor/device.js";
-import { Tensor } from "../tensor/tensor.js";
+import { disposeSince, madeSoFar } from "../tensor/ownership.js";
+import { moveAll, Tensor } from "../tensor/tensor.js";
 import { contentOf, type ForeignValue, readValue, type TensorValue, valueFault } from "../tensor/value.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { isInference } from "./mode.js";
 import { summaryTable } from "./summary.js";
 
 /**
@@ -32,8 +34,17 @@ export class ParameterTable extends Map<string, Tensor> {}
  * }
  */
 export abstract class Module {
-  /** Whether dropout is active and batches give their own statistics. Set by train() and eval(). */
-  training = true;
+  #training = true;
+  /** Where what this module makes begins. */
+  readonly #mark = madeSoFar();
+
+  /** Whether dropout is active and batches give their own statistics. Set by train() and eval(); false while a model predicts. */
+  get training(): boolean {
+    return this.#training && !isInference();
+  }
+  set training(mode: boolean) {
+    this.#training = mode;
+  }
 
   /** Every parameter with its dotted name; a shared one once, under its first name. */
   namedParameters(): Generator<[string, Tensor]> {
@@ -84,15 +95,14 @@ export abstract class Module {
   /**
    * Moves parameters and buffers to another device. Where an optimizer has the parameters, move that first: optimizer.to(device) takes
    * them along, and this the buffers.
+   * @throws SeqgradError `memory` when they do not fit there: all are where they were
    * @example
    * const layer = new sg.nn.Linear(3, 2);
    * const exact = await sg.createDevice({ device: "reference" });
    * await layer.to(exact);
    */
   async to(device: Device): Promise<this> {
-    const state = await this.stateDict();
-    this.place(device.backend);
-    this.loadStateDict(state);
+    await moveAll([...this.#tensors()], device.backend);
     return this;
   }
 
@@ -151,6 +161,27 @@ export abstract class Module {
       grad.backend.dispatch("fill", { y: grad, n: grad.size, value: 0 });
       grad.isBlank = true;
     }
+  }
+
+  /**
+   * For a constructor that fails: frees the parameters and buffers that it has made, and hands the error back to be thrown.
+   * @example
+   * class Pair extends sg.nn.Module {
+   *   readonly first: sg.nn.Linear;
+   *   readonly second: sg.nn.Linear;
+   *   constructor(size: number) {
+   *     super();
+   *     try {
+   *       this.first = new sg.nn.Linear(size, 3);
+   *       this.second = new sg.nn.Linear(3, size - 1);
+   *     } catch (error) {
+   *       throw this.abandon(error);
+   *     }
+   *   }
+   * }
+   */
+  protected abandon(error: unknown): unknown {
+    return disposeSince(this.#mark, error);
   }
 
   /** Frees parameters and buffers. */

@@ -101,35 +101,39 @@ export class MultiheadAttention extends Module {
     options: MultiheadAttentionOptions = {},
   ) {
     super();
-    const op = "MultiheadAttention";
-    const { dropout = 0, bias = true, kdim = embed, vdim = embed, keyValueHeads = heads, rotary = false, rotaryBase = 10000 } = options;
-    checkInteger(op, "embed", embed, 1);
-    this.heads = checkInteger(op, "heads", heads, 1);
-    this.keyValueHeads = checkInteger(op, "keyValueHeads", keyValueHeads, 1);
-    this.dropout = checkInterval(op, "dropout", dropout, 0, 1);
-    if (embed % heads !== 0)
-      throw new SeqgradError("value", `${op}: ${heads} heads cannot share an embedding of ${embed} evenly; give a divisor of ${embed}.`);
-    if (heads % keyValueHeads !== 0)
-      throw new SeqgradError(
-        "value",
-        `${op}: ${heads} heads cannot share ${keyValueHeads} keyValueHeads evenly; give a divisor of ${heads}.`,
-      );
-    if (rotary && (embed / heads) % 2 !== 0)
-      throw new SeqgradError("value", `${op}: heads of ${embed / heads} elements cannot turn in pairs; give fewer heads, or no rotary.`);
-    this.rotary = rotary;
-    this.rotaryBase = checkInterval(op, "rotaryBase", rotaryBase, 1);
-    const width = keyValueHeads * (embed / heads);
-    this.keyValueWidth = width;
-    if (checkInteger(op, "kdim", kdim, 1) === embed && checkInteger(op, "vdim", vdim, 1) === embed) {
-      this.in_proj_weight = parameter([embed + 2 * width, embed], init.xavierUniform);
-    } else {
-      this.q_proj_weight = parameter([embed, embed], init.xavierUniform);
-      this.k_proj_weight = parameter([width, kdim], init.xavierUniform);
-      this.v_proj_weight = parameter([width, vdim], init.xavierUniform);
+    try {
+      const op = "MultiheadAttention";
+      const { dropout = 0, bias = true, kdim = embed, vdim = embed, keyValueHeads = heads, rotary = false, rotaryBase = 10000 } = options;
+      checkInteger(op, "embed", embed, 1);
+      this.heads = checkInteger(op, "heads", heads, 1);
+      this.keyValueHeads = checkInteger(op, "keyValueHeads", keyValueHeads, 1);
+      this.dropout = checkInterval(op, "dropout", dropout, 0, 1);
+      if (embed % heads !== 0)
+        throw new SeqgradError("value", `${op}: ${heads} heads cannot share an embedding of ${embed} evenly; give a divisor of ${embed}.`);
+      if (heads % keyValueHeads !== 0)
+        throw new SeqgradError(
+          "value",
+          `${op}: ${heads} heads cannot share ${keyValueHeads} keyValueHeads evenly; give a divisor of ${heads}.`,
+        );
+      if (rotary && (embed / heads) % 2 !== 0)
+        throw new SeqgradError("value", `${op}: heads of ${embed / heads} elements cannot turn in pairs; give fewer heads, or no rotary.`);
+      this.rotary = rotary;
+      this.rotaryBase = checkInterval(op, "rotaryBase", rotaryBase, 1);
+      const width = keyValueHeads * (embed / heads);
+      this.keyValueWidth = width;
+      if (checkInteger(op, "kdim", kdim, 1) === embed && checkInteger(op, "vdim", vdim, 1) === embed) {
+        this.in_proj_weight = parameter([embed + 2 * width, embed], init.xavierUniform);
+      } else {
+        this.q_proj_weight = parameter([embed, embed], init.xavierUniform);
+        this.k_proj_weight = parameter([width, kdim], init.xavierUniform);
+        this.v_proj_weight = parameter([width, vdim], init.xavierUniform);
+      }
+      this.in_proj_bias = bias ? parameter([embed + 2 * width], init.zeros) : undefined;
+      this.out_proj = new Linear(embed, embed, { bias });
+      if (this.out_proj.bias) init.zeros(this.out_proj.bias);
+    } catch (error) {
+      throw this.abandon(error);
     }
-    this.in_proj_bias = bias ? parameter([embed + 2 * width], init.zeros) : undefined;
-    this.out_proj = new Linear(embed, embed, { bias });
-    if (this.out_proj.bias) init.zeros(this.out_proj.bias);
   }
 
   /** x `[B, T, D]`, the queries -> `[B, T, D]`. */

@@ -20,10 +20,14 @@ export class LayerNorm extends Module {
 
   constructor(dimension: number, options: { eps?: number; affine?: boolean; bias?: boolean } = {}) {
     super();
-    checkInteger("LayerNorm", "dimension", dimension, 1);
-    this.eps = checkInterval("LayerNorm", "eps", options.eps ?? 1e-5, 0);
-    this.weight = options.affine === false ? undefined : parameter([dimension], init.ones);
-    this.bias = options.affine === false || options.bias === false ? undefined : parameter([dimension], init.zeros);
+    try {
+      checkInteger("LayerNorm", "dimension", dimension, 1);
+      this.eps = checkInterval("LayerNorm", "eps", options.eps ?? 1e-5, 0);
+      this.weight = options.affine === false ? undefined : parameter([dimension], init.ones);
+      this.bias = options.affine === false || options.bias === false ? undefined : parameter([dimension], init.zeros);
+    } catch (error) {
+      throw this.abandon(error);
+    }
   }
 
   /** `[..., D]` -> `[..., D]`. */
@@ -91,19 +95,23 @@ export class BatchNorm extends Module {
 
   constructor(features: number, options: BatchNormLayerOptions = {}) {
     super();
-    checkInteger("BatchNorm", "features", features, 1);
-    this.eps = checkInterval("BatchNorm", "eps", options.eps ?? 1e-5, 0);
-    this.momentum = checkInterval("BatchNorm", "momentum", options.momentum ?? 0.1, 0, 1);
-    if (options.affine !== false) {
-      this.weight = parameter([features], init.ones);
-      this.bias = options.bias === false ? undefined : parameter([features], init.zeros);
+    try {
+      checkInteger("BatchNorm", "features", features, 1);
+      this.eps = checkInterval("BatchNorm", "eps", options.eps ?? 1e-5, 0);
+      this.momentum = checkInterval("BatchNorm", "momentum", options.momentum ?? 0.1, 0, 1);
+      if (options.affine !== false) {
+        this.weight = parameter([features], init.ones);
+        this.bias = options.bias === false ? undefined : parameter([features], init.zeros);
+      }
+      if (options.trackRunningStats === false) return;
+      const mean = buffer([features], init.zeros);
+      const variance = buffer([features], init.ones);
+      const batches = buffer([], (y) => y.write([0]), { dtype: "int32" });
+      this.#running = { mean, variance, batches };
+      this.statistics.set("running_mean", mean).set("running_var", variance).set("num_batches_tracked", batches);
+    } catch (error) {
+      throw this.abandon(error);
     }
-    if (options.trackRunningStats === false) return;
-    const mean = buffer([features], init.zeros);
-    const variance = buffer([features], init.ones);
-    const batches = buffer([], (y) => y.write([0]), { dtype: "int32" });
-    this.#running = { mean, variance, batches };
-    this.statistics.set("running_mean", mean).set("running_var", variance).set("num_batches_tracked", batches);
   }
 
   /** `[..., C]` -> `[..., C]`. */

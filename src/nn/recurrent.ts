@@ -78,20 +78,24 @@ abstract class Recurrent extends Module {
     checkInteger(op, "hiddenSize", hiddenSize, 1);
     const bound = 1 / Math.sqrt(hiddenSize);
     const rows = gates * hiddenSize;
-    for (let layer = 0; layer < numLayers; layer++) {
-      const features = layer === 0 ? inputSize : outputSize * this.directions;
-      for (let direction = 0; direction < this.directions; direction++) {
-        const add = (kind: string, shape: number[]) =>
-          this.weights.set(
-            nameOf(kind, layer, direction),
-            parameter(shape, (y) => init.uniform(y, -bound, bound)),
-          );
-        add("weight_ih", [rows, features]);
-        add("weight_hh", [rows, outputSize]);
-        if (bias) add("bias_ih", [rows]);
-        if (bias) add("bias_hh", [rows]);
-        if (outputSize !== hiddenSize) add("weight_hr", [outputSize, hiddenSize]);
+    try {
+      for (let layer = 0; layer < numLayers; layer++) {
+        const features = layer === 0 ? inputSize : outputSize * this.directions;
+        for (let direction = 0; direction < this.directions; direction++) {
+          const add = (kind: string, shape: number[]) =>
+            this.weights.set(
+              nameOf(kind, layer, direction),
+              parameter(shape, (y) => init.uniform(y, -bound, bound)),
+            );
+          add("weight_ih", [rows, features]);
+          add("weight_hh", [rows, outputSize]);
+          if (bias) add("bias_ih", [rows]);
+          if (bias) add("bias_hh", [rows]);
+          if (outputSize !== hiddenSize) add("weight_hr", [outputSize, hiddenSize]);
+        }
       }
+    } catch (error) {
+      throw this.abandon(error);
     }
   }
 

@@ -65,23 +65,27 @@ abstract class TransformerLayer extends Module {
 
   protected constructor(op: string, embed: number, heads: number, options: TransformerLayerOptions, hasMemory: boolean) {
     super();
-    const { dropout = 0.1, attentionDropout = dropout, hiddenDropout = dropout } = options;
-    const { activation = "relu", normFirst = false, dimFeedforward = 2048 } = options;
-    this.dropout = checkInterval(op, "dropout", dropout, 0, 1);
-    checkInterval(op, "attentionDropout", attentionDropout, 0, 1);
-    this.hiddenDropout = checkInterval(op, "hiddenDropout", hiddenDropout, 0, 1);
-    this.activation = activation;
-    this.normFirst = normFirst;
-    const norm = () => makeNorm(op, embed, options);
-    const attention = { ...options, dropout: attentionDropout };
-    this.self_attn = new MultiheadAttention(embed, heads, attention);
-    this.multihead_attn = hasMemory ? new MultiheadAttention(embed, heads, { ...attention, rotary: false }) : undefined;
-    const { linear1, linear2 } = feedForwardLayers(op, embed, dimFeedforward, options);
-    this.linear1 = linear1;
-    this.linear2 = linear2;
-    this.norm1 = norm();
-    this.norm2 = norm();
-    this.norm3 = hasMemory ? norm() : undefined;
+    try {
+      const { dropout = 0.1, attentionDropout = dropout, hiddenDropout = dropout } = options;
+      const { activation = "relu", normFirst = false, dimFeedforward = 2048 } = options;
+      this.dropout = checkInterval(op, "dropout", dropout, 0, 1);
+      checkInterval(op, "attentionDropout", attentionDropout, 0, 1);
+      this.hiddenDropout = checkInterval(op, "hiddenDropout", hiddenDropout, 0, 1);
+      this.activation = activation;
+      this.normFirst = normFirst;
+      const norm = () => makeNorm(op, embed, options);
+      const attention = { ...options, dropout: attentionDropout };
+      this.self_attn = new MultiheadAttention(embed, heads, attention);
+      this.multihead_attn = hasMemory ? new MultiheadAttention(embed, heads, { ...attention, rotary: false }) : undefined;
+      const { linear1, linear2 } = feedForwardLayers(op, embed, dimFeedforward, options);
+      this.linear1 = linear1;
+      this.linear2 = linear2;
+      this.norm1 = norm();
+      this.norm2 = norm();
+      this.norm3 = hasMemory ? norm() : undefined;
+    } catch (error) {
+      throw this.abandon(error);
+    }
   }
 
   /** x with what a part of the layer adds to it. */

@@ -1,3 +1,4 @@
+import { allOrNothing } from "../tensor/ownership.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
@@ -40,7 +41,12 @@ abstract class Stack<L extends Module> extends Module {
     options: TransformerStackOptions,
   ) {
     super();
-    this.norm = options.finalNorm ? makeNorm(op, embed, options) : undefined;
+    try {
+      this.norm = options.finalNorm ? makeNorm(op, embed, options) : undefined;
+    } catch (error) {
+      for (const layer of layers) layer.dispose();
+      throw error;
+    }
     this.keyValueWidth = layers[0]!.self_attn.keyValueWidth;
   }
 
@@ -60,7 +66,7 @@ abstract class Stack<L extends Module> extends Module {
 }
 
 function stack<L>(op: string, { numLayers = 6 }: TransformerStackOptions, make: () => L): L[] {
-  return Array.from({ length: checkInteger(op, "numLayers", numLayers, 1) }, make);
+  return allOrNothing(() => Array.from({ length: checkInteger(op, "numLayers", numLayers, 1) }, make));
 }
 
 /**
@@ -159,11 +165,15 @@ export class Transformer extends Module {
 
   constructor(embed = 512, heads = 8, options: TransformerOptions = {}) {
     super();
-    const { numEncoderLayers, numDecoderLayers, ...layer } = options;
-    const ended = { ...layer, finalNorm: true };
-    this.encoder = new TransformerEncoder(embed, heads, { ...ended, ...(numEncoderLayers && { numLayers: numEncoderLayers }) });
-    this.decoder = new TransformerDecoder(embed, heads, { ...ended, ...(numDecoderLayers && { numLayers: numDecoderLayers }) });
-    for (const p of this.parameters()) if (p.rank > 1) init.xavierUniform(p);
+    try {
+      const { numEncoderLayers, numDecoderLayers, ...layer } = options;
+      const ended = { ...layer, finalNorm: true };
+      this.encoder = new TransformerEncoder(embed, heads, { ...ended, ...(numEncoderLayers && { numLayers: numEncoderLayers }) });
+      this.decoder = new TransformerDecoder(embed, heads, { ...ended, ...(numDecoderLayers && { numLayers: numDecoderLayers }) });
+      for (const p of this.parameters()) if (p.rank > 1) init.xavierUniform(p);
+    } catch (error) {
+      throw this.abandon(error);
+    }
   }
 
   /** source `[B, S, D]`, target `[B, T, D]` -> `[B, T, D]`. */

@@ -1,4 +1,3 @@
-import { noGrad } from "../autograd/tape.js";
 import type { TaggedSentence } from "../data/conll.js";
 import { DataLoader } from "../data/data-loader.js";
 import { padRows } from "../data/padding.js";
@@ -7,7 +6,7 @@ import type { SavedModel } from "../io/model-folder.js";
 import { type ConfusionMatrix, confusionMatrix } from "../metrics/classification.js";
 import { type EntityReport, entityF1 } from "../metrics/entities.js";
 import { SequenceTagger, type SequenceTaggerConfig, type TaggerBatch, type TaggerInput } from "../models/sequence-tagger.js";
-import { scope } from "../tensor/scope.js";
+import { inference } from "../nn/mode.js";
 import { CharTokenizer } from "../text/char-tokenizer.js";
 import { sequenceTokens } from "../text/tokenizer.js";
 import { Vocabulary } from "../text/vocabulary.js";
@@ -15,7 +14,7 @@ import { checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { maxOf } from "../util/numbers.js";
 import { signsOf, splitSigns } from "./sign-splitter.js";
-import { type BatchOptions, demand, evaluating, isStrings, meanLoss, rowOf, type Task } from "./task.js";
+import { type BatchOptions, demand, isStrings, meanLoss, rowOf, type Task, withWeights } from "./task.js";
 
 export interface EntityTaggerOptions extends Omit<SequenceTaggerConfig, "vocabularySize" | "tags" | "characters"> {
   /** Words that occur less often are unknown. Default 2. */
@@ -78,10 +77,9 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
     const words = Vocabulary.fromJSON(vocabulary);
     const letters = tokenizer ? CharTokenizer.fromJSON(tokenizer as Record<string, number>) : undefined;
     const sizes = { vocabularySize: words.size, tags: tags.length, characters: letters?.size ?? 0 };
-    const model = new SequenceTagger({ ...(config as unknown as SequenceTaggerConfig), ...sizes });
-    model.loadStateDict(tensors);
     // Folders of older versions have no signs.
     const signs = demand({ signs: "", ...config }, "signs", (value) => typeof value === "string", "a string");
+    const model = withWeights(tensors, () => new SequenceTagger({ ...(config as unknown as SequenceTaggerConfig), ...sizes }));
     return new EntityTagger(model, words, letters, tags, signs);
   }
 
@@ -124,19 +122,17 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
     if (empty >= 0) throw new SeqgradError("value", `EntityTagger: sentence ${empty} has no word.`);
     const batches = new DataLoader(sentences, { batchSize: 32, collate: (items) => this.#inputs(items) });
     const { crf } = this.model;
-    return evaluating(this.model, async () => {
-      const answers: string[][] = [];
-      for (const batch of batches) {
-        const emissions = scope(() => noGrad(() => this.model.forward(batch)));
-        try {
-          const ids = crf ? await viterbi(emissions, crf, batch.lengths) : likeliest(await emissions.data(), batch, this.tags.length);
-          for (const row of ids) answers.push(row.map((k) => this.tags[k]!));
-        } finally {
-          emissions.dispose();
-        }
+    const answers: string[][] = [];
+    for (const batch of batches) {
+      const emissions = inference(() => this.model.forward(batch));
+      try {
+        const ids = crf ? await viterbi(emissions, crf, batch.lengths) : likeliest(await emissions.data(), batch, this.tags.length);
+        for (const row of ids) answers.push(row.map((k) => this.tags[k]!));
+      } finally {
+        emissions.dispose();
       }
-      return answers;
-    });
+    }
+    return answers;
   }
 
   describe(): Omit<SavedModel, "tensors"> {

@@ -5,7 +5,7 @@ import { Captioner, type CaptionerConfig } from "../models/captioner.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { SeqgradError } from "../util/errors.js";
 import { maxOf } from "../util/numbers.js";
-import { demandMaxLength, savedTokenizer } from "./task.js";
+import { demandMaxLength, savedTokenizer, withWeights } from "./task.js";
 import { TextWriter, tokenizerOf, type UnitOptions, type Writing } from "./text-writer.js";
 
 export interface CaptionedImage {
@@ -63,8 +63,7 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
     const scaler = SeriesScaler.fromJSON(config.scaler);
     const target = await savedTokenizer({ tokenizer });
     const sizes = { features: scaler.means.length, targetVocabulary: target.size };
-    const model = new Captioner({ ...(config as unknown as CaptionerConfig), ...sizes });
-    model.loadStateDict(tensors);
+    const model = withWeights(tensors, () => new Captioner({ ...(config as unknown as CaptionerConfig), ...sizes }));
     return new ImageCaptioner(model, scaler, target, maxLength);
   }
 

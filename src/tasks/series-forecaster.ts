@@ -7,7 +7,7 @@ import { tensor } from "../tensor/create.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
-import { type BatchOptions, demand, evaluating, isStrings, meanLoss, outputs, rowOf, type Task } from "./task.js";
+import { type BatchOptions, demand, isStrings, meanLoss, outputs, rowOf, type Task, withWeights } from "./task.js";
 
 /** A place in a series: what is known ends before the step `at`, and what is to be foretold begins there. */
 export interface SeriesPoint {
@@ -89,10 +89,9 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
     const history = demand(config, "history", isCount, "a whole number above 0");
     const season = config.season === undefined ? undefined : demand(config, "season", isCount, "a whole number above 0");
     const scaler = SeriesScaler.fromJSON(config.scaler);
-    const model = new Forecaster({ ...(config as unknown as ForecasterConfig), channels: scaler.means.length });
     const isNames = (value: unknown): value is string[] => isStrings(value) && value.length === scaler.means.length;
     const names = config.names === undefined ? undefined : demand(config, "names", isNames, "a name for each series");
-    model.loadStateDict(tensors);
+    const model = withWeights(tensors, () => new Forecaster({ ...(config as unknown as ForecasterConfig), channels: scaler.means.length }));
     return new SeriesForecaster(model, scaler, history, season, names);
   }
 
@@ -221,23 +220,21 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
     const { scaler } = this;
     const [Q, middle] = [quantiles.length, quantiles.length >> 1];
     const batches = new DataLoader(points, { batchSize: 256, collate: (items) => this.#collate(items, false) });
-    return evaluating(this.model, async () => {
-      const answers: Forecast[] = [];
-      const forward = ({ past, batchSize }: ForecastBatch) => this.model.forward(tensor(past, [batchSize, this.history, C]));
-      for await (const { batch, data } of outputs(batches, forward)) {
-        for (let b = 0; b < batch.batchSize; b++) {
-          const steps = Array.from({ length: horizon }, (_, h) => {
-            // Quantiles that have crossed are put in order (Chernozhukov, Fernández-Val and Galichon 2010).
-            const ordered = (c: number) => rowOf(data, Q, (b * horizon + h) * C + c).sort((x, y) => x - y);
-            const own = Array.from({ length: C }, (_, c) => scaler.undo(ordered(c), c));
-            const at = (q: number) => own.map((values) => values[q]!);
-            return { value: at(middle), low: at(0), high: at(Q - 1) };
-          });
-          answers.push(steps);
-        }
+    const answers: Forecast[] = [];
+    const forward = ({ past, batchSize }: ForecastBatch) => this.model.forward(tensor(past, [batchSize, this.history, C]));
+    for await (const { batch, data } of outputs(batches, forward)) {
+      for (let b = 0; b < batch.batchSize; b++) {
+        const steps = Array.from({ length: horizon }, (_, h) => {
+          // Quantiles that have crossed are put in order (Chernozhukov, Fernández-Val and Galichon 2010).
+          const ordered = (c: number) => rowOf(data, Q, (b * horizon + h) * C + c).sort((x, y) => x - y);
+          const own = Array.from({ length: C }, (_, c) => scaler.undo(ordered(c), c));
+          const at = (q: number) => own.map((values) => values[q]!);
+          return { value: at(middle), low: at(0), high: at(Q - 1) };
+        });
+        answers.push(steps);
       }
-      return answers;
-    });
+    }
+    return answers;
   }
 
   /** The scaled values around some places; without a future where it is not asked for. */

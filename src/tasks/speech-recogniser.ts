@@ -9,7 +9,7 @@ import { CharTokenizer } from "../text/char-tokenizer.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { type BatchOptions, demand, evaluating, meanLoss, outputs, type SearchOptions, savedTokenizer, type Task } from "./task.js";
+import { type BatchOptions, demand, meanLoss, outputs, type SearchOptions, savedTokenizer, type Task, withWeights } from "./task.js";
 
 export interface Recording {
   /** `[T, F]` */
@@ -65,8 +65,10 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
   static async fromSaved({ config, tensors, tokenizer }: SavedModel): Promise<SpeechRecogniser> {
     const scaler = SeriesScaler.fromJSON(demand(config, "scaler", (x): x is object => typeof x === "object" && x !== null, "a scaler"));
     const symbols = await savedTokenizer({ tokenizer });
-    const model = new Recogniser({ ...(config as unknown as RecogniserConfig), features: scaler.means.length, classes: symbols.size });
-    model.loadStateDict(tensors);
+    const model = withWeights(
+      tensors,
+      () => new Recogniser({ ...(config as unknown as RecogniserConfig), features: scaler.means.length, classes: symbols.size }),
+    );
     return new SpeechRecogniser(model, symbols, scaler);
   }
 
@@ -117,15 +119,13 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
     const batches = new DataLoader(order, { batchSize: BATCH, collate });
     const answers = new Array<string>(recordings.length);
     let at = 0;
-    await evaluating(this.model, async () => {
-      for await (const { batch, data } of outputs(batches, (frames) => this.model.forward(frames))) {
-        const [, T] = batch.shape;
-        for (const [b, length] of batch.lengths.entries()) {
-          const logProbs = Array.from({ length: length * size }, (_, i) => data[b * T * size + i]!);
-          answers[order[at++]!] = this.tokenizer.decode(ctcDecode(logProbs, size, { beams }));
-        }
+    for await (const { batch, data } of outputs(batches, (frames) => this.model.forward(frames))) {
+      const [, T] = batch.shape;
+      for (const [b, length] of batch.lengths.entries()) {
+        const logProbs = Array.from({ length: length * size }, (_, i) => data[b * T * size + i]!);
+        answers[order[at++]!] = this.tokenizer.decode(ctcDecode(logProbs, size, { beams }));
       }
-    });
+    }
     return answers;
   }
 

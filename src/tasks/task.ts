@@ -1,9 +1,9 @@
-import { noGrad } from "../autograd/tape.js";
 import type { DataLoader } from "../data/data-loader.js";
 import { type SavedModel, saveModel } from "../io/model-folder.js";
 import type { Store } from "../io/store.js";
+import { inference } from "../nn/mode.js";
 import type { Module } from "../nn/module.js";
-import { scope } from "../tensor/scope.js";
+import { buildToFit } from "../tensor/ownership.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { tokenizerFromJSON } from "../text/load.js";
 import type { Tokenizer } from "../text/tokenizer.js";
@@ -57,17 +57,6 @@ export async function saveTask(
   await saveModel(store, { config: { model_type: task.type, ...config }, ...rest, tensors: await task.model.stateDict() });
 }
 
-/** Runs `fn` with the model in evaluation mode, then restores the mode before. */
-export async function evaluating<T>(model: Module, fn: () => Promise<T>): Promise<T> {
-  const { training } = model;
-  model.eval();
-  try {
-    return await fn();
-  } finally {
-    model.train(training);
-  }
-}
-
 /** The mean of a model's losses over batches, in evaluation mode; `countOf` tells of how many items the loss of a batch is the mean. */
 export async function meanLoss<B>(
   model: Module & { loss(batch: B): Tensor },
@@ -75,12 +64,10 @@ export async function meanLoss<B>(
   countOf: (batch: B) => number,
 ): Promise<number> {
   let [sum, count] = [0, 0];
-  await evaluating(model, async () => {
-    for await (const { batch, data } of outputs(batches, (batch) => model.loss(batch))) {
-      sum += data[0]! * countOf(batch);
-      count += countOf(batch);
-    }
-  });
+  for await (const { batch, data } of outputs(batches, (batch) => model.loss(batch))) {
+    sum += data[0]! * countOf(batch);
+    count += countOf(batch);
+  }
   return sum / count;
 }
 
@@ -90,7 +77,7 @@ export async function* outputs<B>(
   forward: (batch: B) => Tensor,
 ): AsyncGenerator<{ readonly batch: B; readonly data: ArrayLike<number>; readonly shape: readonly number[] }> {
   for (const batch of batches) {
-    const y = scope(() => noGrad(() => forward(batch)));
+    const y = inference(() => forward(batch));
     try {
       yield { batch, data: await y.data(), shape: y.shape };
     } finally {
@@ -114,6 +101,14 @@ export function demand<T>(
   if (!isGood(value)) throw new SeqgradError("format", `config.json: ${name} is ${JSON.stringify(value)}; wants ${wanted}.`);
   return value;
 }
+
+/** A model of a saved config with the saved weights; nothing is left of it where they do not fit each other. */
+export const withWeights = <M extends Module>(tensors: SavedModel["tensors"], make: () => M): M =>
+  buildToFit(tensors, () => {
+    const model = make();
+    model.loadStateDict(tensors);
+    return model;
+  });
 
 /** The tokenizer of a saved task. */
 export async function savedTokenizer({ tokenizer }: Pick<SavedModel, "tokenizer">): Promise<Tokenizer> {

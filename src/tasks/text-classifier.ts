@@ -9,7 +9,7 @@ import { sequenceTokens, type Tokenizer } from "../text/tokenizer.js";
 import { WordTokenizer } from "../text/word-tokenizer.js";
 import { checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { type BatchOptions, demand, demandMaxLength, evaluating, isStrings, outputs, rowOf, savedTokenizer, type Task } from "./task.js";
+import { type BatchOptions, demand, demandMaxLength, isStrings, outputs, rowOf, savedTokenizer, type Task, withWeights } from "./task.js";
 
 export interface LabelledText {
   readonly text: string;
@@ -89,8 +89,7 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
     const maxLength = demandMaxLength(config);
     const tokenizer = await savedTokenizer(saved);
     const sizes = { vocabularySize: tokenizer.size, classes: labels.length };
-    const model = new SequenceClassifier({ ...(config as unknown as SequenceClassifierConfig), ...sizes });
-    model.loadStateDict(tensors);
+    const model = withWeights(tensors, () => new SequenceClassifier({ ...(config as unknown as SequenceClassifierConfig), ...sizes }));
     return new TextClassifier(model, tokenizer, labels, maxLength);
   }
 
@@ -123,17 +122,15 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
     const inputs = texts.map((text) => ({ text, label: this.labels[0]! }));
     const batches = new DataLoader(inputs, { batchSize: 64, collate: (items) => this.#collate(items) });
     const K = this.labels.length;
-    return evaluating(this.model, async () => {
-      const answers: LabelProbabilities[] = [];
-      const probabilities = (batch: ClassifierBatch) => softmax(this.model.forward(tensor(batch.tokens, batch.shape), batch.lengths));
-      for await (const { batch, data } of outputs(batches, probabilities)) {
-        for (let b = 0; b < batch.shape[0]; b++) {
-          const row = rowOf(data, K, b).map((probability, k) => ({ label: this.labels[k]!, probability }));
-          answers.push(row.sort((x, y) => y.probability - x.probability));
-        }
+    const answers: LabelProbabilities[] = [];
+    const probabilities = (batch: ClassifierBatch) => softmax(this.model.forward(tensor(batch.tokens, batch.shape), batch.lengths));
+    for await (const { batch, data } of outputs(batches, probabilities)) {
+      for (let b = 0; b < batch.shape[0]; b++) {
+        const row = rowOf(data, K, b).map((probability, k) => ({ label: this.labels[k]!, probability }));
+        answers.push(row.sort((x, y) => y.probability - x.probability));
       }
-      return answers;
-    });
+    }
+    return answers;
   }
 
   describe(): Omit<SavedModel, "tensors"> {

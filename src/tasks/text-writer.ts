@@ -6,13 +6,14 @@ import type { SavedModel } from "../io/model-folder.js";
 import { bleu } from "../metrics/bleu.js";
 import type { Seq2SeqBatch } from "../models/seq2seq-batch.js";
 import type { GreedyOptions } from "../models/step.js";
+import { inference } from "../nn/mode.js";
 import type { Module } from "../nn/module.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { sequenceTokens, type Tokenizer } from "../text/tokenizer.js";
 import { type TextUnit, trainTokenizer } from "../text/train-tokenizer.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { type BatchOptions, evaluating, meanLoss, type SearchOptions, type Task } from "./task.js";
+import { type BatchOptions, meanLoss, type SearchOptions, type Task } from "./task.js";
 
 /** A model that writes tokens about sources, many of them padded. */
 export interface WritingModel<Source> extends Module {
@@ -120,18 +121,16 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
     const items = inputs.map((input) => this.itemOf(input));
     const { sos, eos } = this.#ends();
     const answers = new Array<string>(inputs.length);
-    await evaluating(this.model, async () => {
-      if (beams > 1) {
-        for (const [i, item] of items.entries()) answers[i] = this.target.decode(await this.#search(item, { beams, lengthPenalty }));
-        return;
-      }
-      const order = Array.from(items.keys()).sort((a, b) => items[a]!.length - items[b]!.length);
-      for (let start = 0; start < order.length; start += BATCH) {
-        const batch = order.slice(start, start + BATCH);
-        const written = await this.model.greedy(this.padded(batch.map((i) => items[i]!)), { sos, eos, maxTokens: this.maxLength });
-        for (const [b, i] of batch.entries()) answers[i] = this.target.decode(written[b]!);
-      }
-    });
+    if (beams > 1) {
+      for (const [i, item] of items.entries()) answers[i] = this.target.decode(await this.#search(item, { beams, lengthPenalty }));
+      return answers;
+    }
+    const order = Array.from(items.keys()).sort((a, b) => items[a]!.length - items[b]!.length);
+    for (let start = 0; start < order.length; start += BATCH) {
+      const batch = order.slice(start, start + BATCH);
+      const written = await this.model.greedy(this.padded(batch.map((i) => items[i]!)), { sos, eos, maxTokens: this.maxLength });
+      for (const [b, i] of batch.entries()) answers[i] = this.target.decode(written[b]!);
+    }
     return answers;
   }
 

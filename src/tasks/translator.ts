@@ -6,7 +6,7 @@ import { TransformerSeq2Seq, type TransformerSeq2SeqConfig } from "../models/tra
 import { tokenizerFromJSON } from "../text/load.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { SeqgradError } from "../util/errors.js";
-import { demand, demandMaxLength, savedTokenizer } from "./task.js";
+import { demand, demandMaxLength, savedTokenizer, withWeights } from "./task.js";
 import { checkEnds, referencesOf, TextWriter, tokenizerOf, type UnitOptions, type Writing } from "./text-writer.js";
 
 export interface TextPair {
@@ -75,8 +75,7 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
     const maxLength = demandMaxLength(config);
     const targetJson = demand(config, "targetTokenizer", (x): x is object => typeof x === "object" && x !== null, "a tokenizer");
     const [source, target] = await Promise.all([savedTokenizer({ tokenizer }), tokenizerFromJSON(targetJson)]);
-    const model = modelOf(config, source, target);
-    model.loadStateDict(tensors);
+    const model = withWeights(tensors, () => modelOf(config, source, target));
     return new Translator(model, source, target, maxLength);
   }
 

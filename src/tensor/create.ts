@@ -6,6 +6,7 @@ import { checkOptions, namesOf } from "../util/options.js";
 import { checkShape, MOST_DIMENSIONS, type Shape, sizeOf } from "../util/shape.js";
 import { checkDevice, type Device, defaultDevice } from "./device.js";
 import { checkNumbers, isOfBigints, type Numbers } from "./numbers.js";
+import { allOrNothing, checkRoom, noteMade } from "./ownership.js";
 import { drawRandom } from "./random.js";
 import { allocate } from "./storage.js";
 import { empty, fill, Tensor } from "./tensor.js";
@@ -210,12 +211,12 @@ function drawn(op: string, shape: Shape, options: CreateOptions, known: readonly
  */
 export function parameter(shape: Shape, init: (y: Tensor) => void, device: Device = defaultDevice()): Tensor {
   checkShape("parameter", shape);
+  checkRoom(shape);
   checkFunction("parameter", "init", init, "a function that writes the tensor, such as nn.init.zeros");
   checkDevice("parameter", device);
   const p = new Tensor(allocate(device.backend, sizeOf(shape) * 4, "parameter", null), [...shape]);
   p.requiresGrad = true;
-  init(p);
-  return p;
+  return initialized(p, init);
 }
 
 /**
@@ -225,11 +226,18 @@ export function parameter(shape: Shape, init: (y: Tensor) => void, device: Devic
  */
 export function buffer(shape: Shape, init: (y: Tensor) => void, options: Pick<CreateOptions, "dtype" | "device"> = {}): Tensor {
   checkShape("buffer", shape);
+  checkRoom(shape);
   checkFunction("buffer", "init", init, "a function that writes the tensor, such as nn.init.zeros");
   checkOptions("buffer", options, ["dtype", "device"]);
   const dtype = checkDtype("buffer", options.dtype);
   const device = checkDevice("buffer", options.device);
   const b = new Tensor(allocate(device.backend, sizeOf(shape) * 4, "buffer", null), [...shape], dtype);
-  init(b);
-  return b;
+  return initialized(b, init);
 }
+
+const initialized = (tensor: Tensor, init: (y: Tensor) => void): Tensor =>
+  allOrNothing(() => {
+    noteMade(tensor);
+    init(tensor);
+    return tensor;
+  });

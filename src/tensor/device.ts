@@ -4,6 +4,7 @@ import type { Gpu } from "../backend/webgpu/gpu.js";
 import { checkBoolean, checkChoice, checkFunction, checkInterval, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
+import { refusePromise } from "../util/promise.js";
 import { account, forget, type StorageKind } from "./storage.js";
 
 export type DeviceType = "wasm" | "webgpu" | "reference";
@@ -160,7 +161,8 @@ export function checkDevice(op: string, device: Device = defaultDevice()): Devic
 }
 
 /**
- * Runs `fn` with another default device, then restores the one before. `fn` is synchronous.
+ * Runs `fn` with another default device, then restores the one before. `fn` is synchronous; it may return the promise of a tensor's data().
+ * @throws SeqgradError `value` when it returns another promise: what it makes after an await would lie on the device before
  * @example
  * const exact = await sg.createDevice({ device: "reference" });
  * const y = sg.withDevice(exact, () => sg.exp(sg.ones([3])));
@@ -171,7 +173,8 @@ export function withDevice<T>(device: Device, fn: () => T): T {
   const before = current;
   current = device;
   try {
-    return fn();
+    const advice = "Make tensors in a synchronous function, or give them the option device; await their data() after it.";
+    return refusePromise("withDevice", fn(), advice);
   } finally {
     current = before;
   }

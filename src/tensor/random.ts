@@ -1,6 +1,7 @@
 import { Generator, type RandomStart } from "../util/philox.js";
 
 const generator = new Generator(0);
+let current = generator;
 
 /**
  * Sets the seed of everything random from here on: initial weights, dropout, shuffles, sampling. The same seed gives the same numbers
@@ -13,7 +14,18 @@ export function manualSeed(seed: number): void {
 }
 
 /** Reserves random words for a kernel that draws n of them. */
-export const drawRandom = (n: number): RandomStart => generator.next(n);
+export const drawRandom = (n: number): RandomStart => current.next(n);
 
-/** The generator itself, for the host's own draws and for checkpoints. */
-export const defaultGenerator = (): Generator => generator;
+/** The generator itself, for the host's own draws and for checkpoints: manualSeed()'s, or within drawingFrom() the one given there. */
+export const defaultGenerator = (): Generator => current;
+
+/** Runs `fn`, which is synchronous, with another generator in the place of manualSeed()'s. */
+export function drawingFrom<T>(other: Generator, fn: () => T): T {
+  const before = current;
+  current = other;
+  try {
+    return fn();
+  } finally {
+    current = before;
+  }
+}

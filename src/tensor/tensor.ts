@@ -2,6 +2,7 @@ import type { Backend, DType, TensorData } from "../backend/backend.js";
 import { shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { promiseOfData } from "../util/promise.js";
 import { type Shape, sameShape, sizeOf, stridesOf } from "../util/shape.js";
 import { planStrided } from "./layout.js";
 import { checkNumbers, type Numbers } from "./numbers.js";
@@ -84,7 +85,16 @@ export class Tensor implements Tenant {
   }
 
   /** The elements in row-major order, a copy. */
-  async data(): Promise<TensorData> {
+  data(): Promise<TensorData> {
+    return promiseOfData(this.#read());
+  }
+
+  async #readSingle(): Promise<number> {
+    this.#checkSingle();
+    return (await this.data())[0]!;
+  }
+
+  async #read(): Promise<TensorData> {
     const [address, temporary] = this.#contiguousAddress();
     try {
       return await this.backend.read(address, this.size, this.dtype);
@@ -119,9 +129,8 @@ export class Tensor implements Tenant {
   }
 
   /** The only element. @throws SeqgradError `shape` when there are more or none. */
-  async item(): Promise<number> {
-    this.#checkSingle();
-    return (await this.data())[0]!;
+  item(): Promise<number> {
+    return promiseOfData(this.#readSingle());
   }
 
   /** As item(), at once. */
@@ -181,12 +190,12 @@ export class Tensor implements Tenant {
     return new Tensor(this.storage, shape, this.dtype, strides, offset, currentFrame());
   }
 
-  /** Takes memory on another device, with nothing in it, in place of its own. The layout must be contiguous. */
-  place(backend: Backend): void {
+  /** Takes memory on another device in place of its own: with nothing in it, or what it is given. The layout must be contiguous. */
+  place(backend: Backend, memory: Storage = allocate(backend, this.size * 4, this.storage.kind, null)): void {
     const { storage } = this;
     this.grad?.dispose();
     this.grad = undefined;
-    this.storage = allocate(backend, this.size * 4, storage.kind, null);
+    this.storage = memory;
     this.offset = 0;
     if (--storage.holders === 0) release(storage);
   }
@@ -271,6 +280,23 @@ export class Tensor implements Tenant {
 export function checkTensor(op: string, x: Tensor, name = "argument 0"): Tensor {
   if (x instanceof Tensor) return x;
   throw new SeqgradError("value", `${op}: ${name} is ${shown(x)}, not a tensor; make one with tensor(data, shape).`);
+}
+
+/** Moves tensors to another device with their content; where memory runs out there, all stay where they are. */
+export async function moveAll(tensors: readonly Tensor[], backend: Backend): Promise<void> {
+  const moving = tensors.filter((x) => x.backend !== backend);
+  const values = await Promise.all(moving.map((x) => x.data()));
+  const made: Storage[] = [];
+  try {
+    for (const [i, { size, storage }] of moving.entries()) {
+      made.push(allocate(backend, size * 4, storage.kind, null));
+      backend.write(made[i]!.address, values[i]!);
+    }
+  } catch (error) {
+    for (const storage of made) release(storage);
+    throw error;
+  }
+  for (const [i, x] of moving.entries()) x.place(backend, made[i]);
 }
 
 /** Copies a tensor's elements to memory of the same backend, laid out by `strides`. */

@@ -4,7 +4,7 @@ import type { Module } from "../nn/module.js";
 import type { Optimizer } from "../optim/optimizer.js";
 import type { OptimizerState } from "../optim/state.js";
 import { defaultGenerator } from "../tensor/random.js";
-import type { TensorValue } from "../tensor/value.js";
+import { checkFiniteValues, type TensorValue } from "../tensor/value.js";
 import { SeqgradError } from "../util/errors.js";
 import type { RandomStart } from "../util/philox.js";
 
@@ -28,13 +28,15 @@ export interface Progress {
   readonly sinceBest: number;
 }
 
-/** Everything of a run that training changes, beside model, optimizer and random generator. */
+/** Everything of a run that training changes, beside model, optimizer and the generator that manualSeed() sets. */
 export interface Snapshot {
   readonly progress: Progress;
   /** The state of a schedule that learns from evaluations. */
   readonly plateau: readonly number[] | null;
   /** The carried recurrent state, by name. */
   readonly carried: ReadonlyMap<string, TensorValue>;
+  /** Where the run's own random numbers stand. */
+  readonly stream: RandomStart;
   /** The parameters at the best evaluation. */
   readonly best: ReadonlyMap<string, TensorValue> | undefined;
 }
@@ -44,11 +46,16 @@ interface StoredState {
   readonly version: 1;
   readonly progress: Progress;
   readonly plateau: readonly number[] | null;
+  /** Where the run's own random numbers stand, and those that manualSeed() sets. */
+  readonly stream: RandomStart;
   readonly optimizer: Omit<OptimizerState, "tensors">;
   readonly random: RandomStart;
 }
 
-/** Writes a checkpoint, whole or not at all. */
+/**
+ * Writes a checkpoint, whole or not at all.
+ * @throws SeqgradError `not-finite` for a NaN or an infinity, which names its tensor: the checkpoint before stays
+ */
 export async function saveCheckpoint(store: Store, model: Module, optimizer: Optimizer, snapshot: Snapshot): Promise<void> {
   const { tensors, ...counts } = await optimizer.stateDict();
   const all = new Map([
@@ -57,8 +64,9 @@ export async function saveCheckpoint(store: Store, model: Module, optimizer: Opt
     ...prefixed("carried", snapshot.carried),
     ...prefixed("best", snapshot.best ?? new Map()),
   ]);
-  const { progress, plateau } = snapshot;
-  const state: StoredState = { version: 1, progress, plateau, optimizer: counts, random: defaultGenerator().state };
+  checkFiniteValues("fit: the checkpoint", all);
+  const { progress, plateau, stream } = snapshot;
+  const state: StoredState = { version: 1, progress, plateau, stream, optimizer: counts, random: defaultGenerator().state };
   await store.write(TRAINING_STATE, writeSafetensors(all, { seqgrad: JSON.stringify(state) }));
 }
 
@@ -77,8 +85,8 @@ export async function loadCheckpoint(store: Store, model: Module, optimizer: Opt
     model.loadStateDict(withPrefix("model", tensors));
     optimizer.loadStateDict({ ...state.optimizer, tensors: withPrefix("optimizer", tensors) });
     defaultGenerator().restore(state.random);
-    const { progress, plateau } = state;
-    return { progress, plateau, carried: withPrefix("carried", tensors), best: best.size > 0 ? best : undefined };
+    const { progress, plateau, stream } = state;
+    return { progress, plateau, stream, carried: withPrefix("carried", tensors), best: best.size > 0 ? best : undefined };
   } catch (error) {
     model.loadStateDict(before);
     if (!(error instanceof SeqgradError)) throw error;
@@ -120,11 +128,11 @@ const isWord = (x: unknown): x is number => isCount(x) && x < 2 ** 32;
 const isListOf = (isItem: (x: unknown) => boolean, x: unknown) => Array.isArray(x) && x.every(isItem);
 
 function isState(x: unknown): x is StoredState {
-  const { version, progress, plateau, optimizer, random } = x as StoredState;
+  const { version, progress, plateau, optimizer, random, stream } = x as StoredState;
   // JSON has null for the infinity that a plateau begins with.
   const isPlateau = plateau === null || isListOf((n) => n === null || isNumber(n), plateau);
   const isOptimizer = isCount(optimizer.steps) && isListOf((n) => isNumber(n) && n >= 0, optimizer.lr);
-  const isRandom = [random.key0, random.key1, random.counter0, random.counter1].every(isWord);
+  const isRandom = [random, stream].every((r) => [r.key0, r.key1, r.counter0, r.counter1].every(isWord));
   return version === 1 && isProgress(progress) && isPlateau && isOptimizer && isRandom;
 }
 

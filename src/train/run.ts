@@ -7,13 +7,14 @@ import type { Schedule } from "../optim/schedules.js";
 import { adviceOn } from "../optim/step-numbers.js";
 import { tensor } from "../tensor/create.js";
 import { replaceDevice } from "../tensor/device.js";
-import { defaultGenerator } from "../tensor/random.js";
+import { defaultGenerator, drawingFrom } from "../tensor/random.js";
 import { keep } from "../tensor/scope.js";
 import { Tensor } from "../tensor/tensor.js";
 import { readValue, type TensorValue } from "../tensor/value.js";
 import { breathe } from "../util/breath.js";
 import { checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { Generator } from "../util/philox.js";
 import type { Progress } from "./checkpoint.js";
 import type { Batches, CarriedState, EventOf, FitEvent, FitOptions, Loader, LossResult, Measured } from "./types.js";
 
@@ -46,6 +47,9 @@ export class Run<B, S extends CarriedState<S>> {
   readonly #schedule: Schedule | undefined;
   #at: Progress = { step: 0, epoch: 0, position: 0, lossSum: 0, seconds: 0, evaluation: null, best: null, sinceBest: 0 };
   #carried: S | undefined;
+  /** The run's own random numbers, which nothing beside it draws from: they begin where manualSeed()'s generator stood, #seeded. */
+  readonly #random = new Generator(0);
+  #seeded = defaultGenerator().state;
   #bestParameters: ReadonlyMap<string, TensorValue> | undefined;
   #startedAt = 0;
   /** Updates made of which no event has told, and how many there may be. */
@@ -64,6 +68,7 @@ export class Run<B, S extends CarriedState<S>> {
     this.#model = model;
     this.#loader = loader;
     this.#options = options;
+    this.#random.restore(this.#seeded);
     this.#lossOf = loss ?? defaultLoss(model);
     this.#schedule = typeof schedule === "object" ? schedule.schedule : schedule;
   }
@@ -83,7 +88,19 @@ export class Run<B, S extends CarriedState<S>> {
       }
     } finally {
       this.#carry(undefined);
+      this.#handOver();
     }
+  }
+
+  /** What is drawn after the run follows what was drawn in it, unless others have drawn meanwhile. */
+  #handOver(): void {
+    const { counter0, counter1, key0, key1 } = defaultGenerator().state;
+    const { counter0: c0, counter1: c1, key0: k0, key1: k1 } = this.#seeded;
+    if (counter0 === c0 && counter1 === c1 && key0 === k0 && key1 === k1) defaultGenerator().restore(this.#random.state);
+  }
+
+  #drawing<T>(fn: () => T): T {
+    return drawingFrom(this.#random, fn);
   }
 
   /** From where the run stands to its end. */
@@ -110,7 +127,7 @@ export class Run<B, S extends CarriedState<S>> {
       return;
     }
     const { epochs = Number.POSITIVE_INFINITY } = this.#options;
-    while (!this.#reasonToStop && this.#at.epoch < epochs) yield* this.#epoch(batchesOf(loader, this.#at.epoch));
+    while (!this.#reasonToStop && this.#at.epoch < epochs) yield* this.#epoch(this.#drawing(() => batchesOf(loader, this.#at.epoch)));
   }
 
   /** Asked before a batch is, which may draw random numbers that are to be drawn after a resume. */
@@ -124,12 +141,12 @@ export class Run<B, S extends CarriedState<S>> {
   /** The rest of an epoch. */
   async *#epoch(batches: Batches<B>): Events {
     const { epoch, position: done } = this.#at;
-    const random = defaultGenerator().state;
+    const random = this.#random.state;
     let count = 0;
-    for await (const batch of batches) {
+    for await (const batch of this.#drawn(batches)) {
       if (count++ < done) {
         // As if the batches passed over had drawn nothing.
-        if (count === done) defaultGenerator().restore(random);
+        if (count === done) this.#random.restore(random);
         continue;
       }
       yield* this.#advance(() => batch);
@@ -147,6 +164,22 @@ export class Run<B, S extends CarriedState<S>> {
     yield { event: "epoch", epoch, step: this.#at.step, loss: this.#at.lossSum / count };
     this.#at = { ...this.#at, epoch: epoch + 1, position: 0, lossSum: 0 };
     this.#carry(undefined);
+  }
+
+  /** The batches, whose making draws from the run's own random numbers, up to its first await. */
+  async *#drawn(batches: Batches<B>): AsyncGenerator<B, void, undefined> {
+    const iterator = this.#drawing(() => (Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator]()));
+    let isDone = false;
+    try {
+      for (;;) {
+        const next = await this.#drawing(() => iterator.next());
+        isDone = next.done === true;
+        if (next.done) return;
+        yield next.value;
+      }
+    } finally {
+      if (!isDone) await iterator.return?.();
+    }
   }
 
   /** An update and what is due after it. */
@@ -180,13 +213,24 @@ export class Run<B, S extends CarriedState<S>> {
     };
     const step = this.#at.step + 1;
     try {
-      const [lr, loss] = this.#atScheduledRate(() => [optimizer.lr, optimizer.step(lossOf)]);
+      const [lr, loss] = this.#atScheduledRate(() => [optimizer.lr, this.#inTraining(() => optimizer.step(lossOf))]);
       this.#carry(next);
       this.#issued.push({ loss, step, epoch: this.#at.epoch, lr, start });
       this.#at = { ...this.#at, step, position: this.#at.position + 1 };
     } catch (error) {
       if (next !== this.#carried) dispose(next);
       throw this.#explain(error, step);
+    }
+  }
+
+  /** An update in training mode and with the run's own random numbers, whatever others do between two updates. */
+  #inTraining<T>(update: () => T): T {
+    const { training } = this.#model;
+    if (!training) this.#model.train();
+    try {
+      return this.#drawing(update);
+    } finally {
+      if (!training) this.#model.eval();
     }
   }
 
@@ -271,7 +315,13 @@ export class Run<B, S extends CarriedState<S>> {
     const plateau = typeof schedule === "object" ? schedule.state : null;
     const progress = { ...this.#at, seconds: this.#seconds };
     const { saveCheckpoint } = await checkpoints();
-    await saveCheckpoint(store, this.#model, optimizer, { progress, plateau, carried, best: this.#bestParameters });
+    await saveCheckpoint(store, this.#model, optimizer, {
+      progress,
+      plateau,
+      carried,
+      stream: this.#random.state,
+      best: this.#bestParameters,
+    });
   }
 
   async #resume(store: Store): Promise<void> {
@@ -285,6 +335,8 @@ export class Run<B, S extends CarriedState<S>> {
     const snapshot = await loadCheckpoint(store, this.#model, optimizer);
     if (!snapshot) return false;
     this.#at = snapshot.progress;
+    this.#random.restore(snapshot.stream);
+    this.#seeded = defaultGenerator().state;
     this.#bestParameters = snapshot.best;
     if (snapshot.plateau && typeof schedule === "object") schedule.restore(snapshot.plateau);
     const carried = Array.from(snapshot.carried, ([name, { data, shape, dtype }]) => [name, tensor(data, shape, { dtype })] as const);

@@ -1,15 +1,34 @@
-/** Answers that are remembered at a time. */
-const MOST = 1 << 16;
+/** Bytes, more or less, that one memory of answers may take. */
+const MOST = 1 << 23;
+/** What an entry takes beside its text and its answer. */
+const ENTRY = 100;
 
-/** `make`, which answers at once what it was asked before: for pieces of text, which repeats itself. */
-export function remembering<V>(make: (key: string) => V): (key: string) => V {
+/**
+ * `make`, which answers at once what it was asked before: for pieces of text, which repeats itself. The memory is bounded in bytes, and a
+ * piece that would take much of it is not remembered.
+ */
+export function remembering<V extends ArrayLike<unknown>>(make: (key: string) => V, most = MOST): (key: string) => V {
   const memory = new Map<string, V>();
+  let bytes = 0;
   return (key) => {
     const known = memory.get(key);
     if (known !== undefined) return known;
     const made = make(key);
-    if (memory.size >= MOST) memory.clear();
+    const size = ENTRY + 2 * key.length + sizeOf(made);
+    if (size > most / 64) return made;
+    if (bytes + size > most) {
+      memory.clear();
+      bytes = 0;
+    }
     memory.set(key, made);
+    bytes += size;
     return made;
   };
+}
+
+/** Bytes of the items of an answer: numbers, or texts. */
+function sizeOf(items: ArrayLike<unknown>): number {
+  let size = 0;
+  for (let i = 0; i < items.length; i++) size += 8 + (typeof items[i] === "string" ? 2 * (items[i] as string).length : 0);
+  return size;
 }

@@ -84,8 +84,11 @@ export function asDefault({ type, variant }: { readonly type: DeviceType; readon
   });
 }
 
+/** Starts a function with this default device, which it has up to its first await. */
+export const startOn = <T>(device: Device, run: () => T): T => withDevice(device, () => [run()] as const)[0];
+
 /** A test whose function runs, up to its first await, with this default device. */
 export const on =
   (device: Device) =>
   (name: string, run: () => void | Promise<void>, timeout?: number): void =>
-    test(name, () => withDevice(device, run), timeout);
+    test(name, () => startOn(device, run), timeout);

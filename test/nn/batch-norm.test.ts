@@ -8,7 +8,7 @@ import { createDevice, type Device, withDevice } from "../../src/tensor/device.j
 import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import { type Case, expectGolden, loadGolden } from "../golden/golden.js";
-import { everywhere, fixtureDevices, forEachDevice, immediate, on } from "../helpers/devices.js";
+import { everywhere, fixtureDevices, forEachDevice, immediate, on, startOn } from "../helpers/devices.js";
 import { toInputs, toState, toTensor, toValues } from "../helpers/golden-tensors.js";
 
 const golden = await loadGolden("statistics");
@@ -48,7 +48,7 @@ await forEachDevice(fixtureDevices, "batch normalisation equals PyTorch's, its r
   test.each(golden.cases)("$name", (c) => check(c, device));
 
   test("they move in the scope of an optimizer's step, in training only", () =>
-    withDevice(device, async () => {
+    startOn(device, async () => {
       const layer = new nn.BatchNorm(2);
       const optimizer = new SGD(layer.parameters(), { lr: 0.1 });
       const x = tensor([1, 10, 3, 30], [2, 2]);
@@ -93,7 +93,7 @@ await forEachDevice(everywhere, "running statistics are as before a step that th
     ["a function that throws", 4, fail],
   ];
   test.each(cases)("%s", (_, value, lossOf) =>
-    withDevice(device, async () => {
+    startOn(device, async () => {
       const [model, twin] = [makeBatchNorms(), makeBatchNorms()];
       const good = tensor([1, 10, 3, 30, 2, 5], [3, 2]);
       const bad = tensor([7, -1, 2, value, 8, 3], [3, 2]);

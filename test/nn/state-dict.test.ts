@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { parseSafetensors, writeSafetensors } from "../../src/io/safetensors.js";
 import { withDevice } from "../../src/tensor/device.js";
 import { expectGolden, fileBytes, loadGolden, type StateCase } from "../golden/golden.js";
-import { forEachDevice, variants } from "../helpers/devices.js";
+import { forEachDevice, startOn, variants } from "../helpers/devices.js";
 import { toTensor, toValues } from "../helpers/golden-tensors.js";
 import { TokenModel, type TokenModelOptions } from "../helpers/token-model.js";
 
@@ -17,7 +17,7 @@ await forEachDevice(variants, "a file of PyTorch's", (device) => {
   };
 
   test.each(golden.cases)("loads: the logits of $name are PyTorch's", (c) =>
-    withDevice(device, async () => {
+    startOn(device, async () => {
       const tokens = toTensor(golden.inputs(c).get("tokens")!);
       expectGolden(await toValues(load(c).forward(tokens)), golden.output(c, "logits"));
     }),

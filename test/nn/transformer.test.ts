@@ -9,7 +9,7 @@ import { manualSeed } from "../../src/tensor/random.js";
 import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import { expectGolden, fileBytes, loadGolden, resolve, type StateCase } from "../golden/golden.js";
-import { asDefault, everywhere, forEachDevice, immediate, on, variants, wasmDevice } from "../helpers/devices.js";
+import { asDefault, everywhere, forEachDevice, immediate, on, startOn, variants, wasmDevice } from "../helpers/devices.js";
 import { expectError } from "../helpers/errors.js";
 import { toInputs, toValues } from "../helpers/golden-tensors.js";
 import { expectClose } from "../helpers/numbers.js";
@@ -21,7 +21,7 @@ const files = new Map(await Promise.all(states.cases.map(async (c) => [c.file, a
 
 await forEachDevice(variants, "a state_dict of PyTorch's", (device) => {
   test.each(states.cases)("loads with its names unchanged, and comes back: $name", (c) =>
-    withDevice(device, async () => {
+    startOn(device, async () => {
       const stored = parseSafetensors(files.get(c.file)!);
       const layer = new (nn as unknown as Record<string, new (...args: readonly unknown[]) => Layer>)[c.call]!(...c.args);
       layer.loadStateDict(stored);
@@ -287,7 +287,7 @@ describe("bad input", async () => {
 
 test("attention weights, hidden activations and what a part adds are dropped as often as each is told", async () => {
   const device = await wasmDevice("simd");
-  await withDevice(device, async () => {
+  await startOn(device, async () => {
     manualSeed(6);
     const [p, attentionDropout, hiddenDropout] = [0.2, 0.3, 0.4];
     const layer = new nn.TransformerDecoderLayer(8, 2, { dimFeedforward: 16, dropout: p, attentionDropout, hiddenDropout });
@@ -310,7 +310,7 @@ test("attention weights, hidden activations and what a part adds are dropped as 
 
 test("all parts of a Transformer get a gradient, and draw dropout in training alone", async () => {
   const device = await wasmDevice("simd");
-  await withDevice(device, async () => {
+  await startOn(device, async () => {
     manualSeed(5);
     const model = new nn.Transformer(8, 2, { numEncoderLayers: 1, numDecoderLayers: 1, dimFeedforward: 16, dropout: 0.5 });
     const [source, target] = [randn([2, 4, 8]), randn([2, 3, 8])];

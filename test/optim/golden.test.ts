@@ -2,11 +2,10 @@ import { describe, expect, test } from "vitest";
 import { linear, mseLoss, tanh } from "../../src/ops/index.js";
 import * as optim from "../../src/optim/index.js";
 import { parameter } from "../../src/tensor/create.js";
-import { withDevice } from "../../src/tensor/device.js";
 import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import { expectGolden, loadGolden, type OptimizerCase, type ScheduleCase, type Values } from "../golden/golden.js";
-import { fixtureDevices, forEachDevice } from "../helpers/devices.js";
+import { fixtureDevices, forEachDevice, startOn } from "../helpers/devices.js";
 import { toTensor, toValues } from "../helpers/golden-tensors.js";
 
 const golden = await loadGolden<OptimizerCase>("optim");
@@ -24,7 +23,7 @@ function makeOptimizer({ call, args }: OptimizerCase, params: Iterable<Tensor>):
 
 await forEachDevice(fixtureDevices, "optimizers equal PyTorch's", (device) => {
   test.each(runs)("20 steps of $name", (c) =>
-    withDevice(device, async () => {
+    startOn(device, async () => {
       const inputs = new Map(Array.from(golden.inputs(c), ([name, values]) => [name, toTensor(values)]));
       const p = toParameters(golden.parameters(c));
       const [w1, b1, w2, b2] = ["w1", "b1", "w2", "b2"].map((name) => p.get(name)!) as [Tensor, Tensor, Tensor, Tensor];
@@ -44,7 +43,7 @@ await forEachDevice(fixtureDevices, "optimizers equal PyTorch's", (device) => {
 
 await forEachDevice(["reference", "simd", "full relaxed"], "clipping equals PyTorch's", (device) => {
   test.each(clippings)("$name", (c) =>
-    withDevice(device, async () => {
+    startOn(device, async () => {
       const clipped = scope(() => {
         const leaves = Array.from(golden.inputs(c), ([name, values]) => {
           const leaf = toTensor(values);

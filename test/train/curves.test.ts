@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { crossEntropy, slice } from "../../src/ops/index.js";
 import { type AdamOptions, AdamW } from "../../src/optim/index.js";
-import { type Device, withDevice } from "../../src/tensor/device.js";
+import type { Device } from "../../src/tensor/device.js";
 import { type CurveCase, loadGolden } from "../golden/golden.js";
-import { forEachDevice } from "../helpers/devices.js";
+import { forEachDevice, startOn } from "../helpers/devices.js";
 import { toState, toTensor } from "../helpers/golden-tensors.js";
 import { TokenModel, type TokenModelOptions } from "../helpers/token-model.js";
 
@@ -11,7 +11,7 @@ const golden = await loadGolden<CurveCase>("curves");
 
 const suite = (device: Device) => {
   test.each(golden.cases)("$name", (c) =>
-    withDevice(device, async () => {
+    startOn(device, async () => {
       const model = new TokenModel(c.args[0] as TokenModelOptions);
       model.loadStateDict(toState(golden.parameters(c)));
       const optimizer = new AdamW(model.parameters(), c.optimizer as AdamOptions);
