@@ -210,8 +210,8 @@ function drawn(op: string, shape: Shape, options: CreateOptions, known: readonly
  * const weight = sg.parameter([10, 64], sg.nn.init.xavierUniform);
  */
 export function parameter(shape: Shape, init: (y: Tensor) => void, device: Device = defaultDevice()): Tensor {
-  checkShape("parameter", shape);
   checkRoom(shape);
+  checkShape("parameter", shape);
   checkFunction("parameter", "init", init, "a function that writes the tensor, such as nn.init.zeros");
   checkDevice("parameter", device);
   const p = new Tensor(allocate(device.backend, sizeOf(shape) * 4, "parameter", null), [...shape]);
@@ -225,8 +225,8 @@ export function parameter(shape: Shape, init: (y: Tensor) => void, device: Devic
  * const seen = sg.buffer([10], sg.nn.init.zeros);
  */
 export function buffer(shape: Shape, init: (y: Tensor) => void, options: Pick<CreateOptions, "dtype" | "device"> = {}): Tensor {
-  checkShape("buffer", shape);
   checkRoom(shape);
+  checkShape("buffer", shape);
   checkFunction("buffer", "init", init, "a function that writes the tensor, such as nn.init.zeros");
   checkOptions("buffer", options, ["dtype", "device"]);
   const dtype = checkDtype("buffer", options.dtype);
