@@ -2,7 +2,7 @@ import type { Module } from "../nn/module.js";
 import { type ForeignValue, type TensorValue, valueFault } from "../tensor/value.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
-import { sameShape, sizeOf } from "../util/shape.js";
+import { sizeOf } from "../util/shape.js";
 
 /** Where a parameter comes from: tensors one below the other, each stored as it is or, as GPT-2's, transposed. */
 export interface Origin {

@@ -6,7 +6,6 @@ import type { SavedModel } from "../io/model-folder.js";
 import { bleu } from "../metrics/bleu.js";
 import type { Seq2SeqBatch } from "../models/seq2seq-batch.js";
 import type { GreedyOptions } from "../models/step.js";
-import { inference } from "../nn/mode.js";
 import type { Module } from "../nn/module.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { sequenceTokens, type Tokenizer } from "../text/tokenizer.js";
