@@ -1,5 +1,6 @@
-import { text as textOf } from "node:stream/consumers";
+import { buffer as bytesOf } from "node:stream/consumers";
 import { defineCommand } from "citty";
+import { decodeText } from "../text/index.js";
 import { SeqgradError } from "../util/errors.js";
 import { deviceOptions, initDevice } from "./options.js";
 import { openTask, searchOf, searchOptions } from "./tasks/kinds.js";
@@ -27,15 +28,22 @@ export const predict = defineCommand({
     const search = searchOf(kind, args);
     const [source, text] = await inputText(args);
     const inputs = await kind.inputs(task, text, source, readingOf(kind, args, trained));
-    if (inputs.length === 0) throw new SeqgradError("value", `${source} holds no input; give at least one line.`);
-    const answers = await task.predict(inputs, search);
+    if (inputs.length === 0 || (source === "--input" && inputs.every(isBlank)))
+      throw new SeqgradError("value", `${source} holds no input; give at least one line.`);
+    const isAsked = (input: unknown) => kind.blank === undefined || !isBlank(input);
+    const asked = inputs.filter(isAsked);
+    const given = (asked.length > 0 ? await task.predict(asked, search) : []).values();
+    const answers = inputs.map((input) => (isAsked(input) ? given.next().value : kind.blank));
     for (const [i, answer] of answers.entries())
       process.stdout.write(`${args.json ? JSON.stringify(kind.json(answer, inputs[i])) : kind.show(answer, inputs[i])}\n`);
   },
 });
 
+const isBlank = (input: unknown): boolean =>
+  input === undefined || (typeof input === "string" ? input.trim() === "" : Array.isArray(input) && input.length === 0);
+
 /** What the input is called, and its text. */
 async function inputText({ input, file = "-" }: { input?: string | undefined; file?: string | undefined }): Promise<[string, string]> {
   if (input !== undefined && input !== "-") return ["--input", input];
-  return file === "-" ? ["stdin", await textOf(process.stdin)] : [file, await readText("the input", file)];
+  return file === "-" ? ["stdin", decodeText(await bytesOf(process.stdin), "stdin")] : [file, await readText("the input", file)];
 }

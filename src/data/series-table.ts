@@ -123,7 +123,7 @@ interface Table {
 /** The header and the rows below it, without those at the end that hold nothing. */
 async function readTable(text: string, { name = "the table", delimiter }: SeriesTableOptions): Promise<Table> {
   const { rows: all } = await readCsv(text, { name, delimiter });
-  const [header, ...below] = evenRows(all, { name }, true);
+  const [header, ...below] = evenRows(all, { name }, "single");
   const names = header!.cells.map(nameOf);
   const isNumber = numberLike("1", {});
   if (header!.cells.every((cell) => isNumber(cell) || isDate(cell) || cell.trim() === "") && header!.cells.some(isNumber))

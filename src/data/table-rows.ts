@@ -62,26 +62,41 @@ function delimiterOf(parse: (delimiter: string) => readonly (readonly string[])[
   return (cuts.find(({ isEven }) => isEven) ?? cuts[0])?.delimiter ?? ",";
 }
 
+/** The lines of a text, cut at a sign, by default a tab; cells are as they stand. */
+export const linesOfCells = (text: string, { name = "parseTsv", delimiter = "\t" }: TableOptions): TableRow[] =>
+  checkText(name, text)
+    .replace(/^\ufeff/, "")
+    .split(/\r\n|\n|\r/)
+    .map((line, i) => ({ line: i + 1, cells: line.split(delimiter) }));
+
 /** Whether a row holds nothing. */
 export const isBlank = ({ cells }: TableRow): boolean => cells.every((cell) => cell.trim() === "");
 
 /**
  * The rows that are not empty lines, all as wide as the first. Empty cells at the end, in the first row or in the others, are what spreadsheets
  * leave there, and count for nothing.
- * @param keepsBlank whether an empty line is a row of one empty cell, where the first row has one cell
+ * @param keepsBlank whether an empty line is a row of empty cells: never, where the first row has one cell, or always
  */
-export function evenRows(rows: readonly TableRow[], { name = "the table" }: TableOptions, keepsBlank = false): TableRow[] {
+export function evenRows(
+  rows: readonly TableRow[],
+  { name = "the table" }: TableOptions,
+  keepsBlank: "none" | "single" | "all" = "none",
+): TableRow[] {
   const isNothing = ({ cells }: TableRow) => cells.length === 1 && cells[0] === "";
   let end = rows.length;
-  while (end > 0 && isNothing(rows[end - 1]!)) end--;
+  const least = keepsBlank === "all" ? end - 1 : 0; // A line break at the end begins no row.
+  while (end > least && isNothing(rows[end - 1]!)) end--;
   const first = rows.find((row) => !isNothing(row));
   if (!first) throw new SeqgradError("format", `${name} holds no row.`);
   const width = first.cells.length;
-  const keeps = keepsBlank && width === 1;
+  const keeps = keepsBlank === "all" || (keepsBlank === "single" && width === 1);
   const even: TableRow[] = [];
   for (const row of rows.slice(0, end)) {
     const { line, cells } = row;
-    if (isNothing(row) && !keeps) continue;
+    if (isNothing(row)) {
+      if (keeps) even.push({ line, cells: new Array<string>(width).fill("") });
+      continue;
+    }
     if (cells.length === width) even.push(row);
     else if (cells.length > width && cells.slice(width).every((cell) => cell.trim() === ""))
       even.push({ line, cells: cells.slice(0, width) });

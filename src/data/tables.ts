@@ -1,8 +1,8 @@
-import { checkText, kindOf } from "../util/check.js";
+import { kindOf } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
 import { type Columns, checkColumns, columnsOf } from "./columns.js";
-import { checkDelimiter, evenRows, readCsv, type TableOptions, type TableRow } from "./table-rows.js";
+import { checkDelimiter, evenRows, linesOfCells, readCsv, type TableOptions, type TableRow } from "./table-rows.js";
 
 export interface RecordOptions<Name extends string> extends TableOptions {
   /**
@@ -26,12 +26,8 @@ export type TableRecord<Name extends string> = { readonly [K in Name]: string };
 export function parseTsv<const Name extends string>(text: string, options: RecordOptions<Name>): TableRecord<Name>[];
 export function parseTsv(text: string, options?: TableOptions): TableRow[];
 export function parseTsv(text: string, options: TableOptions & Partial<RecordOptions<string>> = {}): object[] {
-  const { name = "parseTsv", delimiter = "\t" } = checkTableOptions("parseTsv", options);
-  const rows = checkText(name, text)
-    .replace(/^\ufeff/, "")
-    .split(/\r\n|\n|\r/)
-    .map((line, i) => ({ line: i + 1, cells: line.split(delimiter) }));
-  const even = evenRows(rows, { name: options.name });
+  checkTableOptions("parseTsv", options);
+  const even = evenRows(linesOfCells(text, options), options);
   return options.columns === undefined ? even : recordsOf(even, options.columns, options.name);
 }
 
@@ -54,13 +50,12 @@ export async function parseCsv(text: string, options: TableOptions & Partial<Rec
   return options.columns === undefined ? even : recordsOf(even, options.columns, options.name);
 }
 
-function checkTableOptions(op: string, options: TableOptions & Partial<RecordOptions<string>>): TableOptions {
+function checkTableOptions(op: string, options: TableOptions & Partial<RecordOptions<string>>): void {
   checkOptions(op, options, ["columns", "delimiter", "name"]);
   checkDelimiter(op, options.delimiter);
   if (options.columns !== undefined) checkColumns(op, options.columns);
   if (options.name !== undefined && typeof options.name !== "string")
     throw new SeqgradError("value", `${op}: name is ${kindOf(options.name)}; give a string.`);
-  return options;
 }
 
 function recordsOf<Name extends string>(rows: readonly TableRow[], columns: Columns<Name>, name = "the table"): TableRecord<Name>[] {

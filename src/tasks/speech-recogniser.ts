@@ -92,7 +92,21 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
     throw new SeqgradError("value", `SpeechRecogniser: ${where} has ${got}; give more frames or a shorter text.`);
   }
 
-  /** The `symbolErrorRate` and the share of recordings transcribed `exact`ly; and the `loss` of a recording. With `answers` of these, as predict() gave them. */
+  /** The symbols of a text that the model cannot write. */
+  unknownSymbols(text: string): string[] {
+    return [...new Set(text)].filter((symbol) => {
+      try {
+        return this.tokenizer.encode(symbol).length === 0;
+      } catch {
+        return true;
+      }
+    });
+  }
+
+  /**
+   * The `symbolErrorRate` and the share of recordings transcribed `exact`ly; and the `loss` of a recording. A symbol that the model does not
+   * know counts as missed, and its recording not in the loss. With `answers` of these, as predict() gave them.
+   */
   async evaluate(
     recordings: readonly Recording[],
     { answers: given, ...search }: Pick<SearchOptions, "beams"> & { readonly answers?: readonly string[] } = {},
@@ -101,9 +115,11 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
     const answers = given ?? (await this.predict(inputs, search));
     const [written, wanted] = [answers, recordings.map(({ text }) => text)].map((texts) => texts.map((text) => [...text]));
     const exact = answers.filter((answer, i) => answer === recordings[i]!.text).length / recordings.length;
-    const batches = new DataLoader(recordings, { batchSize: BATCH, collate: (items) => this.#collate(items) });
-    const loss = await meanLoss(this.model, batches, ({ targets }) => targets.length);
-    return { symbolErrorRate: symbolErrorRate(written!, wanted!), exact, loss };
+    const measures = { symbolErrorRate: symbolErrorRate(written!, wanted!), exact };
+    const known = recordings.filter(({ text }) => this.unknownSymbols(text).length === 0);
+    if (known.length === 0) return measures;
+    const batches = new DataLoader(known, { batchSize: BATCH, collate: (items) => this.#collate(items) });
+    return { ...measures, loss: await meanLoss(this.model, batches, ({ targets }) => targets.length) };
   }
 
   /** The text of each recording: by the likeliest class of each frame (`beams` 1), or by prefix search. */

@@ -88,7 +88,7 @@ describe("train translate refuses", () => {
 test("grids larger than the model's are named by their place", async () => {
   const { train, out, data } = await place("caption", "a dot\t1 0\na bar\t0 1\n".repeat(6));
   await succeed(...train);
-  const message = "the grid has 2 places; wants 1 at most, as the model was made for";
+  const message = "the grid has 2 places; expected 1 at most, as the model was made for";
   await refuse(["predict", "--model", out, "--input", "1 0\n1 0;0 1"], "--input, line 2, column 1", message);
   await writeFile(data, "a dot\t1 0\na bar\t0 1;1 0\n");
   await refuse(["evaluate", "--model", out, "--data", data], "data.txt, line 2, column 2", message);

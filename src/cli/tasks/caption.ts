@@ -3,24 +3,23 @@ import { type CaptionedImage, ImageCaptioner } from "../../tasks/image-captioner
 import { SeqgradError } from "../../util/errors.js";
 import { maxOf } from "../../util/numbers.js";
 import { captionerJudge } from "../judges/writers.js";
-import {
-  choiceOption,
-  columnsIn,
-  commonOptions,
-  type FramesForm,
-  framesIn,
-  framesOfLines,
-  partsOf,
-  sizesOf,
-  type TaskKind,
-  textOptions,
-} from "./kind.js";
+import { choiceOption, commonOptions, partsOf, sizesOf, type TaskKind, textOptions } from "./kind.js";
+import { textReading } from "./reading.js";
+import type { Reading, TaskRecipe } from "./task-options.js";
+import { columnsIn, type FramesForm, framesIn, framesOf, inputsIn } from "./text-table.js";
+
+const parts = ["caption", "features"] as const;
 
 /** The pictures of a file. */
-async function imagesIn(text: string, file: string, form?: FramesForm): Promise<CaptionedImage[]> {
-  const rows = await columnsIn(text, file, ["caption", "features"]);
+async function imagesIn(
+  text: string,
+  file: string,
+  reading: Reading,
+  form?: FramesForm,
+): Promise<{ images: CaptionedImage[]; reading: TaskRecipe }> {
+  const { rows, reading: found } = await columnsIn(text, file, parts, reading);
   const features = framesIn(rows, 1, file, form);
-  return rows.map(({ cells: [caption] }, i) => ({ caption: caption!, features: features[i]!.frames }));
+  return { images: rows.map(({ cells: [caption] }, i) => ({ caption: caption!, features: features[i]!.frames })), reading: found };
 }
 
 /** What pictures a model takes. */
@@ -35,6 +34,7 @@ export const caption: TaskKind = {
   description: "Train a writer of captions from vectors",
   data: "Rows of caption, tab, features: numbers between spaces, places of a grid between semicolons; or a .csv file; a header may name the columns",
   options: {
+    ...textReading(...parts),
     attention: choiceOption("attention", attentionKinds, "additive", "How a word looks at the places"),
     inject: choiceOption("inject", ["state", "input"], "state", "Where the mean of the places enters the decoder"),
     ...textOptions,
@@ -43,7 +43,7 @@ export const caption: TaskKind = {
   judge: captionerJudge,
 
   async prepare(text, file, recipe) {
-    const images = await imagesIn(text, file);
+    const { images, reading } = await imagesIn(text, file, { given: recipe, trained: {} });
     const { train, validation, test } = partsOf(images, recipe);
     const places = maxOf(train.map(({ features }) => features.length));
     const large = [...validation, ...test].find(({ features }) => features.length > places);
@@ -53,12 +53,13 @@ export const caption: TaskKind = {
     }
     const { cell, hidden, layers, embed, dropout, attention, inject, unit } = recipe;
     const options = { cell, hidden, layers, embed, dropout, attention, inject, unit, ...sizesOf(recipe) };
-    return () => ({ task: ImageCaptioner.create(train, options as object), train, validation, test });
+    return () => ({ task: ImageCaptioner.create(train, options as object), train, validation, test, reading });
   },
 
-  examples: async (task, text, file) => imagesIn(text, file, formOf(task)),
+  examples: async (task, text, file, reading) => (await imagesIn(text, file, reading, formOf(task))).images,
   searches: "texts",
-  inputs: async (task, text, source) => framesOfLines(text, source, formOf(task)),
+  inputs: async (task, text, source, reading) => framesOf(await inputsIn(text, source, parts, "features", reading), source, formOf(task)),
+  blank: "",
   show: (answer) => answer as string,
   json: (answer) => ({ answer }),
 };

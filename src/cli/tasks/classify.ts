@@ -1,15 +1,39 @@
 import { type LabelledText, type LabelProbabilities, TextClassifier } from "../../tasks/text-classifier.js";
 import { SeqgradError } from "../../util/errors.js";
 import { classifierJudge } from "../judges/classifier.js";
-import { choiceOption, columnsIn, commonOptions, linesOf, partsOf, type TaskKind, wholeOption } from "./kind.js";
+import { warn } from "../notes.js";
+import { choiceOption, commonOptions, partsOf, type TaskKind, type TaskRecipe, wholeOption } from "./kind.js";
+import { textReading } from "./reading.js";
+import type { Reading } from "./task-options.js";
+import { columnsIn, inputsIn } from "./text-table.js";
 
 const cells = ["rnn", "gru", "lstm", "transformer"] as const;
 const poolings = ["last", "mean", "max", "attention"] as const;
 
-/** The label and the text of each row, and where the label stands. */
-async function labelled(text: string, file: string): Promise<(LabelledText & { line: number; column: number })[]> {
-  const rows = await columnsIn(text, file, ["label", "text"]);
-  return rows.map(({ line, columns: [column], cells: [label, words] }) => ({ label: label!.trim(), text: words!, line, column: column! }));
+const parts = ["label", "text"] as const;
+
+type Row = LabelledText & { readonly line: number };
+
+/** The label and the text of each row, and its line. */
+async function labelled(text: string, file: string, reading: Reading): Promise<{ rows: Row[]; reading: TaskRecipe }> {
+  const found = await columnsIn(text, file, parts, reading);
+  return { ...found, rows: found.rows.map(({ line, cells: [label, words] }) => ({ label: label!.trim(), text: words!, line })) };
+}
+
+/** Says which labels the model cannot answer; each of their examples is missed. */
+function tellStray(file: string, rows: readonly Row[], known: ReadonlySet<string>, whose: string): void {
+  const stray = new Map<string, { line: number; count: number }>();
+  for (const { label, line } of rows) {
+    if (known.has(label)) continue;
+    const { line: first, count } = stray.get(label) ?? { line, count: 0 };
+    stray.set(label, { line: Math.min(first, line), count: count + 1 });
+  }
+  if (stray.size === 0) return;
+  const told = Array.from(stray)
+    .slice(0, 5)
+    .map(([label, { line, count }]) => `${JSON.stringify(label)} (line ${line}, ${count} in all)`);
+  const more = stray.size > 5 ? ` and ${stray.size - 5} more` : "";
+  warn(`${file}: ${whose} ${told.join(", ")}${more}; every such example counts as missed.`);
 }
 
 export const classify: TaskKind = {
@@ -18,6 +42,7 @@ export const classify: TaskKind = {
   description: "Train a text classifier",
   data: "Rows of label, tab, text; or a .csv file; a header may name the columns",
   options: {
+    ...textReading(...parts),
     pooling: choiceOption("pooling", poolings, "mean", "What makes one vector of a text"),
     embed: wholeOption("embed", 1, 64, "Size of a word's vector"),
     "min-count": wholeOption("min-count", 1, 2, "Words that occur less often are unknown"),
@@ -28,15 +53,12 @@ export const classify: TaskKind = {
   judge: classifierJudge,
 
   async prepare(text, file, recipe) {
-    const { train, validation, test } = partsOf(await labelled(text, file), recipe);
+    const { rows, reading } = await labelled(text, file, { given: recipe, trained: {} });
+    const { train, validation, test } = partsOf(rows, recipe);
     const known = new Set(train.map(({ label }) => label));
     if (known.size < 2)
-      throw new SeqgradError("value", `${file}: the examples to train on have 1 labels (${[...known][0]}); wants at least 2.`);
-    const stray = validation.find(({ label }) => !known.has(label));
-    if (stray) {
-      const got = `the label ${JSON.stringify(stray.label)} occurs only in the part for validation`;
-      throw new SeqgradError("value", `${file}: ${got}; give more examples of it, another --seed or a smaller --val.`);
-    }
+      throw new SeqgradError("value", `${file}: the examples to train on have 1 label (${[...known][0]}); expected at least 2.`);
+    tellStray(file, [...validation, ...test], known, "no example to train on has the label");
     const { cell, pooling, hidden, layers, embed, dropout } = recipe;
     const options = {
       cell,
@@ -49,19 +71,16 @@ export const classify: TaskKind = {
       maxLength: recipe["max-length"],
       classWeights: recipe["class-weights"],
     };
-    return () => ({ task: TextClassifier.create(train, options as object), train, validation, test });
+    return () => ({ task: TextClassifier.create(train, options as object), train, validation, test, reading });
   },
 
-  async examples(task, text, file) {
-    const { labels } = task as unknown as TextClassifier;
-    const rows = await labelled(text, file);
-    const stray = rows.find(({ label }) => !labels.includes(label));
-    if (!stray) return rows;
-    const got = `${JSON.stringify(stray.label)} is not one of the model's labels ${labels.join(", ")}`;
-    throw new SeqgradError("format", `${file}, line ${stray.line}, column ${stray.column}: ${got}.`);
+  async examples(task, text, file, reading) {
+    const { rows } = await labelled(text, file, reading);
+    tellStray(file, rows, new Set((task as unknown as TextClassifier).labels), "the model does not know the label");
+    return rows;
   },
 
-  inputs: async (_, text) => linesOf(text),
+  inputs: async (_, text, source, reading) => (await inputsIn(text, source, parts, "text", reading)).map(({ cells: [words] }) => words!),
   show: (answer) => (answer as LabelProbabilities).map(({ label, probability }) => `${label} ${probability.toFixed(4)}`).join("\t"),
   json: (answer, input) => ({ input, labels: answer }),
 };

@@ -1,9 +1,5 @@
-import { columnsOf, type NamedRow } from "../../data/columns.js";
 import { splitItems } from "../../data/data-loader.js";
-import { type Frames, parseFrames } from "../../data/frames.js";
-import { parseCsv, parseTsv } from "../../data/tables.js";
 import { textUnits } from "../../text/train-tokenizer.js";
-import { SeqgradError } from "../../util/errors.js";
 import type { AnyTask, Judge } from "../judges/judge.js";
 import { deviceOption } from "../options.js";
 import { flag, number, oneOf, whole } from "../readers.js";
@@ -45,6 +41,8 @@ export interface TaskKind {
   examples(task: AnyTask, text: string, file: string, reading: Reading): Promise<readonly unknown[]>;
   /** The inputs of a text, which came from a file, from stdin or from the command line. */
   inputs(task: AnyTask, text: string, source: string, reading: Reading): Promise<readonly unknown[]>;
+  /** The answer to a blank input, where the task is not asked for one. */
+  readonly blank?: unknown;
   /** What beams follow, where the task can search: texts that end, which a length penalty ranks, or the prefixes of CTC. */
   readonly searches?: "texts" | "prefixes";
   /** What follows `predict` for one input, as lines and as JSON. */
@@ -140,48 +138,3 @@ export const textOptions: TaskOptions = {
 export const sizesOf = ({ vocabulary, "min-count": minCount, "max-length": maxLength }: TaskRecipe) => ({
   ...{ vocabularySize: vocabulary, minCount, maxLength },
 });
-
-/** Text line by line, without the empty ones. */
-export const linesOf = (text: string): string[] => text.split(/\r\n|\n|\r/).filter((line) => line.trim() !== "");
-
-/** The named columns of a file: comma-separated where its name ends in .csv, else tab-separated. */
-export async function columnsIn(text: string, file: string, names: readonly string[]): Promise<NamedRow[]> {
-  const rows = await (/\.csv$/i.test(file) ? parseCsv : parseTsv)(text, { name: file });
-  const found = columnsOf(rows, names, { name: file });
-  if (found.length === 0) throw new SeqgradError("format", `${file} holds no row below its header.`);
-  return found;
-}
-
-/** What vectors are of a model that is there. */
-export interface FramesForm {
-  /** Their numbers. */
-  readonly size?: number;
-  /** How many of them at most. */
-  readonly most?: number;
-}
-
-/** The vectors in a cell of each row, all of one size, and where they stand. */
-export function framesIn(
-  rows: readonly NamedRow[],
-  cell: number,
-  file: string,
-  { size, most = Number.POSITIVE_INFINITY }: FramesForm = {},
-): { frames: Frames; where: string }[] {
-  let wanted = size;
-  return rows.map(({ line, columns, cells }) => {
-    const where = `${file}, line ${line}, column ${columns[cell]}`;
-    const frames = parseFrames(cells[cell]!, where);
-    wanted ??= frames[0]!.length;
-    if (frames.length > most)
-      throw new SeqgradError("format", `${where}: the grid has ${frames.length} places; wants ${most} at most, as the model was made for.`);
-    if (frames[0]!.length === wanted) return { frames, where };
-    const whose = size === undefined ? "as in the first row" : "as the model was made for";
-    throw new SeqgradError("format", `${where}: the vectors have ${frames[0]!.length} numbers; wants ${wanted}, ${whose}.`);
-  });
-}
-
-/** The vectors of each line of a text. */
-export function framesOfLines(text: string, source: string, form: FramesForm): Frames[] {
-  const rows = linesOf(text).length === 0 ? [] : columnsOf(parseTsv(text, { name: source }), ["frames"], { name: source });
-  return framesIn(rows, 0, source, form).map(({ frames }) => frames);
-}

@@ -2,8 +2,9 @@ import { parseConll, type TaggedSentence } from "../../data/conll.js";
 import { EntityTagger } from "../../tasks/entity-tagger.js";
 import { taggerJudge } from "../judges/tagger.js";
 import { warn } from "../notes.js";
-import { commonOptions, flagOption, linesOf, partsOf, type TaskKind, type TaskRecipe, wholeOption } from "./kind.js";
+import { commonOptions, flagOption, partsOf, type TaskKind, type TaskRecipe, wholeOption } from "./kind.js";
 import { columnReading, valuesOf } from "./reading.js";
+import { linesOf } from "./text-table.js";
 
 export const tag: TaskKind = {
   name: "tag",
@@ -35,6 +36,7 @@ export const tag: TaskKind = {
   },
 
   inputs: async (task, text) => linesOf(text).map((line) => (task as unknown as EntityTagger).split(line)),
+  blank: [],
   show: (answer, input) => (input as string[]).map((word, i) => `${word}\t${(answer as string[])[i]}\n`).join(""),
   json: (answer, input) => ({ words: input, tags: answer }),
 };

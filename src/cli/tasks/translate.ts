@@ -6,21 +6,26 @@ import { SeqgradError } from "../../util/errors.js";
 import { translatorJudge } from "../judges/writers.js";
 import {
   choiceOption,
-  columnsIn,
   commonOptions,
   flagOption,
-  linesOf,
   numberOption,
   partsOf,
   sizesOf,
   type TaskKind,
+  type TaskRecipe,
   textOptions,
   wholeOption,
 } from "./kind.js";
+import { textReading } from "./reading.js";
+import type { Reading } from "./task-options.js";
+import { columnsIn, inputsIn } from "./text-table.js";
+
+const parts = ["source", "target"] as const;
 
 /** The source and the target of each row. */
-async function pairsIn(text: string, file: string): Promise<TextPair[]> {
-  return (await columnsIn(text, file, ["source", "target"])).map(({ cells: [source, target] }) => ({ source: source!, target: target! }));
+async function pairsIn(text: string, file: string, reading: Reading): Promise<{ pairs: TextPair[]; reading: TaskRecipe }> {
+  const { rows, reading: found } = await columnsIn(text, file, parts, reading);
+  return { pairs: rows.map(({ cells: [source, target] }) => ({ source: source!, target: target! })), reading: found };
 }
 
 /** How the share of right tokens comes to its last value. */
@@ -41,6 +46,7 @@ export const translate: TaskKind = {
   description: "Train a translator of texts",
   data: "Rows of source, tab, target; or a .csv file; a header may name the columns",
   options: {
+    ...textReading(...parts),
     attention: choiceOption("attention", attentionKinds, "additive", "How a recurrent decoder looks back at the source"),
     window: wholeOption("window", 0, 0, "Look only at so many tokens around the decoder's own position; 0 for all"),
     "one-way": flagOption("The recurrent encoder reads forward only"),
@@ -79,26 +85,26 @@ export const translate: TaskKind = {
   },
 
   async prepare(text, file, recipe) {
-    const pairs = await pairsIn(text, file);
+    const { pairs, reading } = await pairsIn(text, file, { given: recipe, trained: {} });
     const sources = [...new Set(pairs.map(({ source }) => source))];
     if (recipe.val !== 0 && Math.round(sources.length * (recipe.val as number)) === 0) {
       const got = `--val ${recipe.val} leaves none of the ${sources.length} different sources of ${file}`;
       throw new SeqgradError("range", `${got}; give a larger share, or 0 for none.`);
     }
-    const parts = partsOf(sources, recipe);
+    const split = partsOf(sources, recipe);
     // A source's other translations would give it away: all of them are held back, or none.
     const part = (own: readonly string[]) => {
       const members = new Set(own);
       return pairs.filter(({ source }) => members.has(source));
     };
-    const [train, validation, test] = [part(parts.train), part(parts.validation), part(parts.test)];
+    const [train, validation, test] = [part(split.train), part(split.validation), part(split.test)];
     const { cell, hidden, layers, dropout, unit } = recipe;
     const common = { cell, layers, dropout, unit, ...sizesOf(recipe) };
     const { embed, attention, window, reverse, heads } = recipe;
     // Dot attention wants states of one size.
     const recurrent = { hidden, embed, attention, window, reverse, bidirectional: !recipe["one-way"] && attention !== "dot" };
     const own = cell === "transformer" ? { embed: hidden, heads, labelSmoothing: recipe["label-smoothing"] } : recurrent;
-    return () => ({ task: Translator.create(train, { ...common, ...own } as object), train, validation, test });
+    return () => ({ task: Translator.create(train, { ...common, ...own } as object), train, validation, test, reading });
   },
 
   course({ model }, { forcing, "teacher-forcing": share }, steps) {
@@ -110,9 +116,10 @@ export const translate: TaskKind = {
   },
   isTimed: ({ cell, forcing, "teacher-forcing": share }) => cell !== "transformer" && share !== 1 && forcing !== "constant",
 
-  examples: async (_, text, file) => pairsIn(text, file),
+  examples: async (_, text, file, reading) => (await pairsIn(text, file, reading)).pairs,
   searches: "texts",
-  inputs: async (_, text) => linesOf(text),
+  inputs: async (_, text, source, reading) => (await inputsIn(text, source, parts, "source", reading)).map(({ cells: [words] }) => words!),
+  blank: "",
   show: (answer) => answer as string,
   json: (answer, input) => ({ input, answer }),
 };

@@ -1,0 +1,126 @@
+import { indexOfName, nameOf } from "../../data/column-names.js";
+import { findColumns, type NamedRow } from "../../data/columns.js";
+import { type Frames, parseFrames } from "../../data/frames.js";
+import { evenRows, isBlank, linesOfCells, readCsv, type TableRow } from "../../data/table-rows.js";
+import { SeqgradError } from "../../util/errors.js";
+import { note, signOf, spellFlag } from "./reading.js";
+import type { Reading, TaskRecipe } from "./task-options.js";
+
+/** Text line by line, the blank ones too; a line break at the end begins none. */
+export function linesOf(text: string): string[] {
+  const lines = text.split(/\r\n|\n|\r/);
+  if (lines.at(-1) === "") lines.pop();
+  return lines;
+}
+
+/** The rows of a file: comma-separated where its name ends in .csv, else tab-separated, unless another delimiter is told. */
+async function rowsOf(text: string, file: string, { given, trained }: Reading, keepsBlank: "all" | "none"): Promise<TableRow[]> {
+  const told = given.delimiter ?? trained.delimiter;
+  const delimiter = typeof told === "string" && told !== "" ? signOf(told) : undefined;
+  const options = { name: file, delimiter };
+  const rows = /\.csv$/i.test(file) ? (await readCsv(text, options)).rows : linesOfCells(text, options);
+  return evenRows(rows, options, keepsBlank);
+}
+
+/** Whether the first row is told to be a header. */
+const headerOf = ({ given }: Reading): boolean | undefined => (given.header === "yes" ? true : given.header === "no" ? false : undefined);
+
+/**
+ * Where each part is told to stand, or was in training. A name of training counts where the header has it, a number where no header names
+ * the parts.
+ */
+function placesOf(parts: readonly string[], [first]: readonly TableRow[], { given, trained }: Reading): Record<string, string | undefined> {
+  const heads = first?.cells.map(nameOf) ?? [];
+  const areNamed = parts.every((part) => indexOfName(heads, part) >= 0);
+  return Object.fromEntries(
+    parts.map((part) => {
+      const [told, before] = [given[`${part}-column`], trained[`${part}-column`]].map((place) =>
+        place === "" ? undefined : (place as string | undefined),
+      );
+      if (told !== undefined || before === undefined || indexOfName(heads, before) >= 0) return [part, told ?? before];
+      const isNumber = /^\d+$/.test(before) && Number(before) <= heads.length;
+      return [part, isNumber && !areNamed ? before : undefined];
+    }),
+  );
+}
+
+/** The parts of each row of a file, and the options of reading as they were found. */
+export async function columnsIn(
+  text: string,
+  file: string,
+  parts: readonly string[],
+  reading: Reading,
+): Promise<{ rows: readonly NamedRow[]; reading: TaskRecipe }> {
+  const rows = await rowsOf(text, file, reading, "none");
+  const found = findColumns(rows, placesOf(parts, rows, reading), { name: file, header: headerOf(reading), spell: spellFlag });
+  if (found.rows.length === 0) throw new SeqgradError("format", `${file} holds no row below its header.`);
+  for (const line of found.notes) note(file, line);
+  return { rows: found.rows, reading: Object.fromEntries(parts.map((part, i) => [`${part}-column`, String(found.places[i])])) };
+}
+
+/**
+ * The inputs of a text: the column of one part in a .csv or .tsv file, or where an option says how it is read, in the place where it stood in
+ * training; else line by line.
+ */
+export async function inputsIn(
+  text: string,
+  source: string,
+  parts: readonly string[],
+  part: string,
+  reading: Reading,
+): Promise<NamedRow[]> {
+  const { given } = reading;
+  const isTable = /\.[ct]sv$/i.test(source) || [`${part}-column`, "delimiter", "header"].some((name) => given[name] !== undefined);
+  if (!isTable) return linesOf(text).map((line, i) => ({ line: i + 1, columns: [1], cells: [line] }));
+  const rows = await rowsOf(text, source, reading, "all");
+  const heads = rows[0]!.cells.map(nameOf);
+  const { [part]: own, ...others } = placesOf(parts, rows, reading);
+  const header = headerOf(reading) ?? (isBlank(rows[0]!) ? false : undefined);
+  const options = { name: source, header, spell: spellFlag, takesEmpty: true };
+  // A part that a header names needs no others to be found by.
+  const isNamed = heads.length === 1 || [own ?? "", part].some((name) => name !== "" && indexOfName(heads, name) >= 0);
+  if (isNamed || given[`${part}-column`] !== undefined || heads.length < parts.length)
+    return [
+      ...findColumns(rows, { [part]: heads.length === 1 && own !== undefined && indexOfName(heads, own) < 0 ? undefined : own }, options)
+        .rows,
+    ];
+  const found = findColumns(rows, { ...others, [part]: own }, options);
+  for (const line of found.notes) note(source, line);
+  return found.rows.map(({ line, columns, cells }) => ({ line, columns: [columns.at(-1)!], cells: [cells.at(-1)!] }));
+}
+
+/** What vectors are of a model that is there. */
+export interface FramesForm {
+  /** Their numbers. */
+  readonly size?: number;
+  /** How many of them at most. */
+  readonly most?: number;
+}
+
+/** The vectors in a cell of each row, all of one size, and where they stand. */
+export function framesIn(
+  rows: readonly NamedRow[],
+  cell: number,
+  file: string,
+  { size, most = Number.POSITIVE_INFINITY }: FramesForm = {},
+): { frames: Frames; where: string }[] {
+  let wanted = size;
+  return rows.map(({ line, columns, cells }) => {
+    const where = `${file}, line ${line}, column ${columns[cell]}`;
+    const frames = parseFrames(cells[cell]!, where);
+    wanted ??= frames[0]!.length;
+    if (frames.length > most)
+      throw new SeqgradError(
+        "format",
+        `${where}: the grid has ${frames.length} places; expected ${most} at most, as the model was made for.`,
+      );
+    if (frames[0]!.length === wanted) return { frames, where };
+    const whose = size === undefined ? "as in the first row" : "as the model was made for";
+    throw new SeqgradError("format", `${where}: the vectors have ${frames[0]!.length} numbers; expected ${wanted}, ${whose}.`);
+  });
+}
+
+/** The vectors of each input; undefined where it is blank. */
+export function framesOf(rows: readonly NamedRow[], source: string, form: FramesForm): (Frames | undefined)[] {
+  return rows.map((row) => (isBlank(row) ? undefined : framesIn([row], 0, source, form)[0]!.frames));
+}
