@@ -34,7 +34,7 @@ export const caption: TaskKind = {
   description: "Train a writer of captions from vectors",
   data: "Rows of caption, tab, features: numbers between spaces, places of a grid between semicolons; or a .csv file; a header may name the columns",
   options: {
-    ...textReading(...parts),
+    ...textReading(parts),
     attention: choiceOption("attention", attentionKinds, "additive", "How a word looks at the places"),
     inject: choiceOption("inject", ["state", "input"], "state", "Where the mean of the places enters the decoder"),
     ...textOptions,

@@ -42,7 +42,7 @@ export const classify: TaskKind = {
   description: "Train a text classifier",
   data: "Rows of label, tab, text; or a .csv file; a header may name the columns",
   options: {
-    ...textReading(...parts),
+    ...textReading(parts),
     pooling: choiceOption("pooling", poolings, "mean", "What makes one vector of a text"),
     embed: wholeOption("embed", 1, 64, "Size of a word's vector"),
     "min-count": wholeOption("min-count", 1, 2, "Words that occur less often are unknown"),

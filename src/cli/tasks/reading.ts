@@ -32,22 +32,22 @@ export const seriesReading: TaskOptions = {
 };
 
 /** Where each part of a row stands. */
-export const columnReading = (...parts: readonly string[]): TaskOptions =>
+export const columnReading = (parts: readonly string[]): TaskOptions =>
   Object.fromEntries(
     parts.map((part) => [`${part}-column`, word("", `The column of the ${part}, by name or number from 1; default: found`, "COLUMN")]),
   );
 
 /** How a table of texts is read: where each of its parts stands. */
-export const textReading = (...parts: readonly string[]): TaskOptions => ({
-  ...columnReading(...parts),
+export const textReading = (parts: readonly string[]): TaskOptions => ({
+  ...columnReading(parts),
   delimiter: seriesReading.delimiter!,
   header: { ...word("auto", "Whether the first row names the columns", "auto|yes|no"), read: oneOf("header", ["auto", "yes", "no"]) },
 });
 
 const all: TaskOptions = {
   ...seriesReading,
-  ...columnReading("token", "tag"),
-  ...textReading("label", "text", "source", "target", "caption", "features", "frames"),
+  ...columnReading(["token", "tag"]),
+  ...textReading(["label", "text", "source", "target", "caption", "features", "frames"]),
 };
 
 /** The options of `predict` and `evaluate` that say how a file is read. */

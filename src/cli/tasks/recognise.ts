@@ -43,7 +43,7 @@ export const recognise: TaskKind = {
   description: "Train a recogniser of symbols in frames",
   data: "Rows of text, tab, frames: numbers between spaces, frames between semicolons; or a .csv file; a header may name the columns",
   options: {
-    ...textReading(...parts),
+    ...textReading(parts),
     ...commonOptions({ cell: "lstm", hidden: 64, dropout: 0.1, batch: 16, epochs: 20 }, ["rnn", "gru", "lstm", "transformer"]),
   },
   judge: recogniserJudge,

@@ -15,7 +15,7 @@ export const tag: TaskKind = {
     embed: wholeOption("embed", 1, 64, "Size of a word's vector"),
     "min-count": wholeOption("min-count", 1, 2, "Words that occur less often are unknown"),
     crf: flagOption("Choose the tags of a sentence together, by a conditional random field"),
-    ...columnReading("token", "tag"),
+    ...columnReading(["token", "tag"]),
     ...commonOptions({ cell: "lstm", hidden: 64, dropout: 0.4, batch: 16, epochs: 12 }, ["rnn", "gru", "lstm", "transformer"]),
   },
   judge: taggerJudge,

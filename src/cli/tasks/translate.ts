@@ -46,7 +46,7 @@ export const translate: TaskKind = {
   description: "Train a translator of texts",
   data: "Rows of source, tab, target; or a .csv file; a header may name the columns",
   options: {
-    ...textReading(...parts),
+    ...textReading(parts),
     attention: choiceOption("attention", attentionKinds, "additive", "How a recurrent decoder looks back at the source"),
     window: wholeOption("window", 0, 0, "Look only at so many tokens around the decoder's own position; 0 for all"),
     "one-way": flagOption("The recurrent encoder reads forward only"),
