@@ -3,9 +3,11 @@ import { createDevice, defaultDevice } from "../tensor/device.js";
 import { breathe } from "../util/breath.js";
 import { checkFinite, checkFunction, checkInteger, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { normOf } from "../util/numbers.js";
 import { checkOptions } from "../util/options.js";
 import type { Generator } from "../util/philox.js";
 import { Vocabulary } from "./vocabulary.js";
+import { WordVectors } from "./word-vectors.js";
 
 // What the trainers of word vectors share: the corpus as numbers, and tables of rows in WebAssembly's memory.
 
@@ -25,6 +27,7 @@ export interface EmbeddingOptions {
   readonly dimension?: number;
   /** How many words to either side count as near. */
   readonly window?: number;
+  /** Times that the text is gone through. Default: more for a small text. */
   readonly epochs?: number;
   /** The learning rate, at first. */
   readonly lr?: number;
@@ -64,7 +67,12 @@ export interface Corpus {
   readonly counts: readonly number[];
   /** The numbers of the words of each sentence, then -1. */
   readonly tokens: Int32Array<ArrayBuffer>;
+  /** The sum of the counts. */
+  readonly total: number;
 }
+
+/** Epochs until each word has been visited so often, on average; `least` of them at least. */
+export const epochsFor = (visits: number, perEpoch: number, least: number): number => Math.max(least, Math.ceil(visits / perEpoch));
 
 /** Sentences as numbers; words that are too rare are gone from them. */
 export async function corpusOf(
@@ -112,7 +120,45 @@ export async function corpusOf(
   if (!kept.some((id, p) => id >= 0 && p > 0 && kept[p - 1]! >= 0))
     throw new SeqgradError("value", `${op}: no two of the ${vocabulary.size} words stand in one sentence; there is nothing to learn from.`);
   const words = vocabulary.tokens();
-  return { words, counts: words.map((word) => vocabulary.countOf(word)), tokens: Int32Array.from(kept) };
+  const own = words.map((word) => vocabulary.countOf(word));
+  return { words, counts: own, tokens: Int32Array.from(kept), total: own.reduce((a, b) => a + b) };
+}
+
+/** Fewer words of text, or fewer occurrences of each word on average, teach little. */
+const LEAST = { total: 200, mean: 10 };
+/** Vectors whose mean cosine is larger tell words apart poorly. */
+const ALIKE = 0.7;
+
+/** The result, with what a person should know of it. */
+export function vectorsOf({ words, total }: Corpus, dimension: number, data: Float32Array<ArrayBuffer>): WordVectors {
+  const warnings: string[] = [];
+  const mean = total / words.length;
+  if (total < LEAST.total || mean < LEAST.mean) {
+    const got = `the text has ${total} words to learn from, and each of the ${words.length} different ones occurs ${mean.toFixed(1)} times on average`;
+    warnings.push(
+      `${got}: which words are near each other is mostly chance. Give more text or a larger minCount, or read vectors that were trained on a large text.`,
+    );
+  }
+  const alike = meanCosine(data, words.length, dimension);
+  if (alike > ALIKE)
+    warnings.push(
+      `the mean cosine of two words is ${alike.toFixed(2)}: the vectors hardly tell words apart. Give more epochs, a higher lr, or more text.`,
+    );
+  return new WordVectors(words, dimension, data, warnings);
+}
+
+/** Of all pairs of different rows: the squared length of the sum of the unit rows is the sum of their cosines. */
+function meanCosine(data: Float32Array, V: number, D: number): number {
+  const sum = new Float64Array(D);
+  let rows = 0;
+  for (let i = 0; i < V; i++) {
+    const row = data.subarray(i * D, (i + 1) * D);
+    const norm = normOf(row);
+    if (norm === 0) continue;
+    rows++;
+    for (let c = 0; c < D; c++) sum[c]! += row[c]! / norm;
+  }
+  return rows < 2 ? 0 : (normOf(sum) ** 2 - rows) / (rows * (rows - 1));
 }
 
 /** Takes memory for an array, or for so many numbers, until the work ends; the address. */

@@ -6,15 +6,17 @@ import {
   checkSizes,
   corpusOf,
   type EmbeddingOptions,
+  epochsFor,
   onWasm,
   randomRows,
   readRows,
   tableOf,
+  vectorsOf,
 } from "./embedding-training.js";
-import { WordVectors } from "./word-vectors.js";
+import type { WordVectors } from "./word-vectors.js";
 
 export interface GloveOptions extends EmbeddingOptions {
-  /** The co-occurrence from which on a pair weighs 1. Default 100. */
+  /** The co-occurrence from which on a pair weighs 1. Default 10 times the mean, 100 at most. */
   readonly xMax?: number;
   /** How fast the weight falls below. Default 0.75. */
   readonly alpha?: number;
@@ -23,19 +25,23 @@ export interface GloveOptions extends EmbeddingOptions {
 /** Numbers of all rows that one kernel call moves: some ten milliseconds. */
 const CALL = 2 ** 23;
 
+/** Pairs that a word must take part in, on average over all epochs, before its vector is settled; found by trial. */
+const VISITS = 5000;
+
 /**
  * Learns word vectors by GloVe (Pennington, Socher and Manning 2014, "GloVe: Global vectors for word representation"): with x_ij the sum,
  * over the places where words i and j stand within the window, of 1 / their distance,
  *
  *   loss = sum_ij weight(x_ij) (v_i . u_j + b_i + c_j - ln x_ij)^2 / 2,   weight(x) = min(1, (x / xMax)^alpha)
  *
- * by AdaGrad, pair by pair in a shuffled order, its sums of squares from 1. The vectors are v + u.
+ * by AdaGrad, pair by pair in a shuffled order, its sums of squares from 1. The vectors are v + u. Words
+ * that never stand near each other tell it nothing: topics without a word in common are better told apart by trainWord2Vec().
  *
  * It runs in a kernel on WebAssembly, whatever the default device is; the event loop turns between two calls.
  *
  * @param sentences the words of each sentence, as WordSplitter's split() makes them
- * @param options defaults: window 10, epochs 25, lr 0.05
- * @returns vectors from the most frequent word to the rarest
+ * @param options defaults: window 10, lr 0.05, and 25 epochs, or more where a text is small, until a word has been in 5000 pairs on average
+ * @returns vectors from the most frequent word to the rarest; its `warnings` say where the text or the training was too short
  * @throws SeqgradError as trainWord2Vec()
  * @example
  * const sentences = ["the cat drinks milk", "the dog drinks water"].map((text) => text.split(" "));
@@ -45,14 +51,17 @@ const CALL = 2 ** 23;
 export async function trainGlove(sentences: Iterable<readonly string[]>, options: GloveOptions = {}): Promise<WordVectors> {
   const op = "trainGlove";
   checkNames(op, options, ["xMax", "alpha"]);
-  const { dimension = 100, window = 10, epochs = 25, lr = 0.05, minCount = 5, maxSize, seed = 0 } = options;
-  const { xMax = 100, alpha = 0.75, onProgress } = options;
-  checkSizes(op, { dimension, window, epochs, lr, minCount });
-  checkPositive(op, "xMax", xMax);
+  const { dimension = 100, window = 10, lr = 0.05, minCount = 5, maxSize, seed = 0 } = options;
+  const { alpha = 0.75, onProgress } = options;
+  checkSizes(op, { dimension, window, epochs: options.epochs ?? 1, lr, minCount });
+  if (options.xMax !== undefined) checkPositive(op, "xMax", options.xMax);
   checkPositive(op, "alpha", alpha);
   const generator = new Generator(seed);
-  const { words, tokens } = await corpusOf(op, sentences, { minCount, maxSize });
+  const corpus = await corpusOf(op, sentences, { minCount, maxSize });
+  const { words, tokens } = corpus;
   const { rows, columns, counts } = await cellsOf(tokens, words.length, window, generator);
+  const mean = counts.reduce((a, b) => a + b) / counts.length;
+  const { epochs = epochsFor(VISITS, counts.length / words.length, 25), xMax = Math.min(100, 10 * mean) } = options;
   const weights = counts.map((x) => Math.min(1, (x / xMax) ** alpha));
   return onWasm(async (backend, place) => {
     const table = tableOf(words.length, dimension);
@@ -81,11 +90,8 @@ export async function trainGlove(sentences: Iterable<readonly string[]>, options
       }
     }
     const [v, u] = [await readRows(backend, table, word), await readRows(backend, table, context)];
-    return new WordVectors(
-      words,
-      dimension,
-      v.map((value, i) => value + u[i]!),
-    );
+    const both = v.map((value, i) => value + u[i]!);
+    return vectorsOf(corpus, dimension, both);
   });
 }
 

@@ -21,16 +21,17 @@ export interface Neighbour {
 export class WordVectors {
   readonly #ids: ReadonlyMap<string, number>;
   readonly #norms: Float64Array;
-  #warnings: readonly string[] = [];
 
   /**
    * @param data `[words, dimension]`, row-major
+   * @param warnings what a person should know of the vectors: words that a file held twice, a text too small to learn from
    * @throws SeqgradError `shape` where the numbers do not fit, `value` for a word that occurs twice or none at all, `not-finite`
    */
   constructor(
     readonly words: readonly string[],
     readonly dimension: number,
     readonly data: Float32Array<ArrayBuffer>,
+    readonly warnings: readonly string[] = [],
   ) {
     checkList("WordVectors", "words", words, "a list of strings");
     const strange = words.findIndex((word) => typeof word !== "string");
@@ -94,14 +95,7 @@ export class WordVectors {
   }
 
   static #of({ words, dimension, data, warnings }: VectorTable): WordVectors {
-    const vectors = new WordVectors(words, dimension, data);
-    vectors.#warnings = warnings;
-    return vectors;
-  }
-
-  /** What was left out when a file was read: words that were there before. */
-  get warnings(): readonly string[] {
-    return this.#warnings;
+    return new WordVectors(words, dimension, data, warnings);
   }
 
   /**

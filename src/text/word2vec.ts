@@ -1,15 +1,26 @@
 import { breathe } from "../util/breath.js";
 import { checkChoice, checkFinite, checkInteger, checkInterval } from "../util/check.js";
 import { Generator } from "../util/philox.js";
-import { checkNames, checkSizes, corpusOf, type EmbeddingOptions, onWasm, randomRows, readRows, tableOf } from "./embedding-training.js";
-import { WordVectors } from "./word-vectors.js";
+import {
+  checkNames,
+  checkSizes,
+  corpusOf,
+  type EmbeddingOptions,
+  epochsFor,
+  onWasm,
+  randomRows,
+  readRows,
+  tableOf,
+  vectorsOf,
+} from "./embedding-training.js";
+import type { WordVectors } from "./word-vectors.js";
 
 export interface Word2VecOptions extends EmbeddingOptions {
   /** `skip-gram`: a word foretells those around it; `cbow`: those around it foretell the word, which is faster. Default `skip-gram`. */
   readonly mode?: "skip-gram" | "cbow";
   /** Random words beside each target that are not to be foretold. Default 5. */
   readonly negatives?: number;
-  /** Words more frequent than this share of the text are often skipped; 0: none is. Default 1e-3. */
+  /** Words more frequent than this share of the text are often skipped; 0: none is. Default 1e-3, or 10 / words where that is more. */
   readonly subsample?: number;
   /** The learning rate to which `lr` falls along a line. Default lr / 10,000. */
   readonly lrEnd?: number;
@@ -17,6 +28,9 @@ export interface Word2VecOptions extends EmbeddingOptions {
 
 /** Multiply-adds of one kernel call: some 30 milliseconds, so that a page stays alive. */
 const CALL = 2 ** 25;
+
+/** Times that a word must be a center, on average, before vectors differ by more than how frequent words are; found by trial. */
+const VISITS = 1000;
 
 /**
  * Learns word vectors by word2vec with negative sampling (Mikolov, Sutskever, Chen, Corrado and Dean 2013, "Distributed representations of
@@ -28,8 +42,9 @@ const CALL = 2 ** 25;
  * It runs in a kernel on WebAssembly, whatever the default device is; the event loop turns between two calls.
  *
  * @param sentences the words of each sentence, as WordSplitter's split() makes them
- * @param options defaults: window 5, epochs 5, lr 0.025, or 0.075 for `cbow`
- * @returns vectors from the most frequent word to the rarest
+ * @param options defaults: window 5, lr 0.05, or 0.1 for `cbow`, and 5 epochs, or more where a text is small, until a word has been
+ *   the center of 1000 windows on average
+ * @returns vectors from the most frequent word to the rarest; its `warnings` say where the text or the training was too short
  * @throws SeqgradError `range` and `value` for options that are none, `value` for text in which too little is left to learn from, `state`
  *   before init()
  * @example
@@ -40,16 +55,17 @@ const CALL = 2 ** 25;
 export async function trainWord2Vec(sentences: Iterable<readonly string[]>, options: Word2VecOptions = {}): Promise<WordVectors> {
   const op = "trainWord2Vec";
   checkNames(op, options, ["mode", "negatives", "subsample", "lrEnd"]);
-  const { mode = "skip-gram", dimension = 100, window = 5, negatives = 5, epochs = 5, minCount = 5, subsample = 1e-3 } = options;
-  const { lr = mode === "cbow" ? 0.075 : 0.025, lrEnd = lr / 1e4, seed = 0, maxSize, onProgress } = options;
+  const { mode = "skip-gram", dimension = 100, window = 5, negatives = 5, minCount = 5, seed = 0, maxSize, onProgress } = options;
+  const { lr = mode === "cbow" ? 0.1 : 0.05, lrEnd = lr / 1e4 } = options;
   checkChoice(op, "mode", mode, ["skip-gram", "cbow"]);
-  checkSizes(op, { dimension, window, epochs, lr, minCount });
+  checkSizes(op, { dimension, window, epochs: options.epochs ?? 1, lr, minCount });
   checkInteger(op, "negatives", negatives, 1, 2 ** 16);
-  checkInterval(op, "subsample", checkFinite(op, "subsample", subsample), 0);
+  if (options.subsample !== undefined) checkInterval(op, "subsample", checkFinite(op, "subsample", options.subsample), 0);
   checkInterval(op, "lrEnd", lrEnd, 0, lr);
   const generator = new Generator(seed);
-  const { words, counts, tokens } = await corpusOf(op, sentences, { minCount, maxSize });
-  const total = counts.reduce((a, b) => a + b);
+  const corpus = await corpusOf(op, sentences, { minCount, maxSize });
+  const { words, counts, tokens, total } = corpus;
+  const { epochs = epochsFor(VISITS, total / words.length, 5), subsample = Math.max(1e-3, 10 / words.length) } = options;
   const keep = Float32Array.from(counts, (count) => (subsample > 0 ? Math.min(1, Math.sqrt((subsample * total) / count)) : 1));
   const { probabilities, alias } = aliasTable(counts.map((count) => count ** 0.75));
   return onWasm(async (backend, place) => {
@@ -73,7 +89,7 @@ export async function trainWord2Vec(sentences: Iterable<readonly string[]>, opti
         await breathe();
       }
     }
-    return new WordVectors(words, dimension, await readRows(backend, table, input));
+    return vectorsOf(corpus, dimension, await readRows(backend, table, input));
   });
 }
 
