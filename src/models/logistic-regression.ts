@@ -1,4 +1,5 @@
 import type { SparseRows } from "../text/sparse.js";
+import { finish, inTurns, type Pieces } from "../util/breath.js";
 import { checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { maxOf } from "../util/numbers.js";
@@ -11,6 +12,9 @@ export interface LogisticRegressionOptions {
   /** Stops where no part of the mean loss's gradient is larger. Default 1e-5. */
   readonly tolerance?: number;
 }
+
+/** Rows that are looked at in a piece of work. */
+const PIECE = 64;
 
 /**
  * Multinomial logistic regression on sparse rows, on the host and without chance: the weights W `[K, n]` and biases b `[K]` that minimise
@@ -32,6 +36,23 @@ export class LogisticRegression {
 
   /** @throws SeqgradError `shape` for another number of labels than rows, `value` for fewer than two labels, `range` for an option */
   static fit(rows: SparseRows, wanted: readonly string[], options: LogisticRegressionOptions = {}): LogisticRegression {
+    return finish(LogisticRegression.#fitting(rows, wanted, options));
+  }
+
+  /**
+   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * @throws SeqgradError as `fit`
+   * @example
+   * const tfidf = sg.TfIdf.fit(["good film", "bad film", "good fun", "bad luck"]);
+   * const rows = tfidf.transform(["good film", "bad film", "good fun", "bad luck"]);
+   * const model = await sg.models.LogisticRegression.fitAsync(rows, ["pos", "neg", "pos", "neg"]);
+   * model.predict(tfidf.transform(["good luck", "bad fun"])); // = ["pos", "neg"]
+   */
+  static fitAsync(rows: SparseRows, wanted: readonly string[], options: LogisticRegressionOptions = {}): Promise<LogisticRegression> {
+    return inTurns(LogisticRegression.#fitting(rows, wanted, options));
+  }
+
+  static *#fitting(rows: SparseRows, wanted: readonly string[], options: LogisticRegressionOptions): Pieces<LogisticRegression> {
     const { c = 1, iterations = 200, tolerance = 1e-5 } = options;
     const [N, n] = rows.shape;
     checkInterval("LogisticRegression", "c", c, Number.MIN_VALUE, Number.MAX_VALUE);
@@ -49,6 +70,7 @@ export class LogisticRegression {
       let sum = 1;
       for (const [, v] of rows.row(r)) sum += v * v;
       norm = Math.max(norm, sum);
+      if (r % PIECE === 0) yield;
     }
     const rate = 1 / (norm / 2 + decay);
     const size = K * n + K;
@@ -56,13 +78,15 @@ export class LogisticRegression {
     let ahead = at;
     let momentum = 1;
     for (let i = 0; i < iterations; i++) {
-      const gradient = slope(rows, classes, K, ahead, decay);
+      const gradient = yield* slope(rows, classes, K, ahead, decay);
       if (gradient.every((g) => Math.abs(g) <= tolerance)) break;
+      yield;
       const next = ahead.map((w, k) => w - rate * gradient[k]!);
       // A step that goes back against the gradient ends the momentum.
       const along = gradient.reduce((sum, g, k) => sum + g * (next[k]! - at[k]!), 0);
       const faster = along > 0 ? 1 : (1 + Math.sqrt(1 + 4 * momentum * momentum)) / 2;
       const share = along > 0 ? 0 : (momentum - 1) / faster;
+      yield;
       const before = at;
       ahead = next.map((w, k) => w + share * (w - before[k]!));
       at = next;
@@ -98,10 +122,11 @@ function shares(rows: SparseRows, r: number, K: number, parameters: Float64Array
 }
 
 /** The gradient of the loss. */
-function slope(rows: SparseRows, classes: Int32Array, K: number, parameters: Float64Array, decay: number): Float64Array {
+function* slope(rows: SparseRows, classes: Int32Array, K: number, parameters: Float64Array, decay: number): Pieces<Float64Array> {
   const [N, n] = rows.shape;
   const gradient = parameters.map((w, i) => (i < K * n ? decay * w : 0));
   for (let r = 0; r < N; r++) {
+    if (r % PIECE === 0) yield;
     const errors = shares(rows, r, K, parameters);
     errors[classes[r]!]! -= 1;
     for (let k = 0; k < K; k++) {

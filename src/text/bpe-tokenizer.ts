@@ -1,3 +1,4 @@
+import { finish, inTurns, type Pieces } from "../util/breath.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
@@ -53,6 +54,22 @@ export class BpeTokenizer extends SubwordTokenizer {
    * @throws SeqgradError `range` for a vocabulary too small for the bytes and special tokens, `value` for no text
    */
   static train(texts: Iterable<string>, options: BpeOptions = {}): BpeTokenizer {
+    return finish(BpeTokenizer.training(texts, options));
+  }
+
+  /**
+   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * @throws SeqgradError as `train`
+   * @example
+   * const tokenizer = await sg.BpeTokenizer.trainAsync(["low lower lowest", "new newer newest"], { vocabularySize: 270 });
+   * tokenizer.decode(tokenizer.encode("the lowest")); // = "the lowest"
+   */
+  static trainAsync(texts: Iterable<string>, options: BpeOptions = {}): Promise<BpeTokenizer> {
+    return inTurns(BpeTokenizer.training(texts, options));
+  }
+
+  /** @internal */
+  static *training(texts: Iterable<string>, options: BpeOptions): Pieces<BpeTokenizer> {
     checkOptions("BpeTokenizer.train", options, ["vocabularySize", "special", "minCount"]);
     const { vocabularySize = 8000, special = ["<|endoftext|>"], minCount = 2 } = options;
     checkSpecial("BpeTokenizer.train", special);
@@ -62,12 +79,19 @@ export class BpeTokenizer extends SubwordTokenizer {
     const ids = new Map(tokens.map((token, id) => [token, id]));
     const counts = new Map<string, number>();
     for (const text of textsIn("BpeTokenizer.train", texts))
-      for (const piece of text.match(gpt2Pieces) ?? []) counts.set(piece, (counts.get(piece) ?? 0) + 1);
+      for (const [piece] of text.matchAll(gpt2Pieces)) {
+        counts.set(piece, (counts.get(piece) ?? 0) + 1);
+        yield;
+      }
     if (counts.size === 0) throw new SeqgradError("value", "BpeTokenizer.train: the texts are empty; give some text to learn from.");
-    const words = Array.from(counts, ([piece, count]) => ({ symbols: Array.from(toByteCharacters(piece), (c) => ids.get(c)!), count }));
+    const words: { symbols: number[]; count: number }[] = [];
+    for (const [piece, count] of counts) {
+      words.push({ symbols: Array.from(toByteCharacters(piece), (c) => ids.get(c)!), count });
+      yield;
+    }
     const merges: [string, string][] = [];
     const isFull = () => tokens.length >= vocabularySize;
-    mergePairs(words, isFull, minCount, (a, b) => {
+    yield* mergePairs(words, isFull, minCount, (a, b) => {
       const joined = tokens[a]! + tokens[b]!;
       // There may be two ways to one token.
       const id = ids.get(joined) ?? tokens.push(joined) - 1;

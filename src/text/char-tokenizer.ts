@@ -1,3 +1,4 @@
+import { finish, inTurns, type Pieces } from "../util/breath.js";
 import { checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
@@ -14,6 +15,9 @@ import {
   unknownId,
 } from "./tokenizer.js";
 import { tokensInOrder } from "./vocabulary.js";
+
+/** Characters that are looked at in a piece of work. */
+const PIECE = 2 ** 14;
 
 /**
  * A tokenizer whose tokens are single characters (Unicode code points), numbered in the order of their code points, after special tokens
@@ -55,6 +59,23 @@ export class CharTokenizer implements Tokenizer {
    * @throws SeqgradError `value` for an empty text or a special token that is not in angle or square brackets
    */
   static fromText(text: string, options: { special?: readonly string[] } = {}): CharTokenizer {
+    return finish(CharTokenizer.training(text, options));
+  }
+
+  /**
+   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * @param special as in `fromText`
+   * @throws SeqgradError as `fromText`
+   * @example
+   * const tokenizer = await sg.CharTokenizer.fromTextAsync("hello");
+   * tokenizer.encode("hole"); // = [1, 3, 2, 0]
+   */
+  static fromTextAsync(text: string, options: { special?: readonly string[] } = {}): Promise<CharTokenizer> {
+    return inTurns(CharTokenizer.training(text, options));
+  }
+
+  /** @internal */
+  static *training(text: string, options: { special?: readonly string[] }): Pieces<CharTokenizer> {
     checkOptions("CharTokenizer.fromText", options, ["special"]);
     const { special = [] } = options;
     if (typeof text !== "string" || text === "")
@@ -63,6 +84,7 @@ export class CharTokenizer implements Tokenizer {
     for (let i = 0; i < text.length; i++) {
       const codePoint = text.codePointAt(i)!;
       codePoints.add(codePoint);
+      if (i % PIECE < 2) yield; // a pair of surrogates may pass over the first
       if (codePoint > 0xffff) i++;
     }
     checkSpecial("CharTokenizer.fromText", special);

@@ -1,3 +1,8 @@
+import type { Pieces } from "../util/breath.js";
+
+/** Places that are looked at in a piece of work. */
+const PIECE = 1024;
+
 /**
  * Byte-pair encoding's training (Gage 1994; Sennrich, Haddow and Birch 2016): the most frequent pair of neighboring symbols becomes one
  * symbol, over and over; of equally frequent pairs the one of lower ids, first symbol before second. A merge visits the places of its
@@ -8,13 +13,13 @@
  * @param minCount pairs that occur less often are not merged
  * @param join makes the symbol of a pair; answers its id, or undefined to leave the pair as it is
  */
-export function mergePairs(
+export function* mergePairs(
   words: readonly { readonly symbols: ArrayLike<number>; readonly count: number }[],
   isFull: () => boolean,
   minCount: number,
   join: (a: number, b: number) => number | undefined,
-): void {
-  const { symbols, next, previous, counts } = placesOf(words);
+): Pieces<void> {
+  const { symbols, next, previous, counts } = yield* placesOf(words);
   const pairs = new Map<number, Pair>();
   const queue: Entry[] = [];
   /** The pair that begins at a place has become more or less frequent by its word. */
@@ -29,10 +34,17 @@ export function mergePairs(
     if (sign > 0) pair.places.push(place);
     return pair;
   };
-  for (let p = 0; p < symbols.length; p++) if (next[p]! >= 0) change(symbols[p]!, symbols[next[p]!]!, p, 1);
-  for (const pair of pairs.values()) enqueue(queue, pair);
+  for (let p = 0; p < symbols.length; p++) {
+    if (next[p]! >= 0) change(symbols[p]!, symbols[next[p]!]!, p, 1);
+    if (p % PIECE === 0) yield;
+  }
+  for (const pair of pairs.values()) {
+    enqueue(queue, pair);
+    yield;
+  }
 
   while (!isFull()) {
+    yield;
     const entry = dequeue(queue);
     if (!entry || entry.count < minCount) return;
     const { pair } = entry;
@@ -47,7 +59,8 @@ export function mergePairs(
     // Of three equal symbols the first two are merged: from left to right.
     const places = a === b ? Int32Array.from(pair.places).sort() : pair.places;
     pair.places = [];
-    for (const place of places) {
+    for (const [k, place] of places.entries()) {
+      if (k % PIECE === 0) yield;
       const second = next[place]!;
       // It was a place of the pair once, and may be none any more.
       if (symbols[place] !== a || second < 0 || symbols[second] !== b) continue;
@@ -77,7 +90,7 @@ export const SPAN = 2 ** 26;
 const GONE = -1;
 
 /** All symbols of all words in a row, linked to their neighbors in the word, -1 at its ends; and how often the word of each occurs. */
-function placesOf(words: readonly { readonly symbols: ArrayLike<number>; readonly count: number }[]) {
+function* placesOf(words: readonly { readonly symbols: ArrayLike<number>; readonly count: number }[]) {
   const size = words.reduce((sum, { symbols }) => sum + symbols.length, 0);
   const [symbols, next, previous] = [new Int32Array(size), new Int32Array(size), new Int32Array(size)];
   const counts = new Float64Array(size);
@@ -89,6 +102,7 @@ function placesOf(words: readonly { readonly symbols: ArrayLike<number>; readonl
       previous[place] = i > 0 ? place - 1 : -1;
       counts[place] = count;
     }
+    yield;
   }
   return { symbols, next, previous, counts };
 }

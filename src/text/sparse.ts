@@ -1,3 +1,5 @@
+import { finish, type Pieces } from "../util/breath.js";
+
 /**
  * A matrix of mostly zeros, row by row (CSR): row r holds `values[k]` at `columns[k]` for k from `starts[r]` to before `starts[r + 1]`.
  * @example
@@ -13,16 +15,27 @@ export class SparseRows {
 
   /** From the entries of each row, in any order. */
   static from(rows: readonly Iterable<readonly [column: number, value: number]>[], columns: number): SparseRows {
-    const lists = rows.map((row) => [...row].sort(([a], [b]) => a - b));
+    return finish(SparseRows.assembling(rows, columns));
+  }
+
+  /** @internal */
+  static *assembling(rows: readonly Iterable<readonly [column: number, value: number]>[], columns: number): Pieces<SparseRows> {
+    const lists: (readonly [column: number, value: number])[][] = [];
     const starts = new Int32Array(rows.length + 1);
-    for (const [r, list] of lists.entries()) starts[r + 1] = starts[r]! + list.length;
-    const flat = lists.flat();
-    return new SparseRows(
-      [rows.length, columns],
-      starts,
-      Int32Array.from(flat, ([column]) => column),
-      Float64Array.from(flat, ([, value]) => value),
-    );
+    for (const [r, row] of rows.entries()) {
+      lists.push([...row].sort(([a], [b]) => a - b));
+      starts[r + 1] = starts[r]! + lists[r]!.length;
+      yield;
+    }
+    const made = new SparseRows([rows.length, columns], starts, new Int32Array(starts.at(-1)!), new Float64Array(starts.at(-1)!));
+    for (const [r, list] of lists.entries()) {
+      for (const [i, [column, value]] of list.entries()) {
+        made.columns[starts[r]! + i] = column;
+        made.values[starts[r]! + i] = value;
+      }
+      yield;
+    }
+    return made;
   }
 
   /** The entries of a row, by ascending columns. */

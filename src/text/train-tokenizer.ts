@@ -1,3 +1,4 @@
+import { finish, inTurns, type Pieces } from "../util/breath.js";
 import { checkChoice, checkObject } from "../util/check.js";
 import { checkOptions } from "../util/options.js";
 import { BpeTokenizer } from "./bpe-tokenizer.js";
@@ -29,12 +30,27 @@ export interface TokenizerOptions {
  * tokenizer.decode(tokenizer.encode("The cow sat")); // = "the <unk> sat"
  */
 export function trainTokenizer(texts: readonly string[], options: TokenizerOptions): Tokenizer {
+  return finish(training(texts, options));
+}
+
+/**
+ * The same in turns: timers, clicks and other work of a page go on meanwhile.
+ * @throws SeqgradError as `trainTokenizer`
+ * @example
+ * const tokenizer = await sg.trainTokenizerAsync(["the cat sat", "the dog sat"], { unit: "words" });
+ * tokenizer.decode(tokenizer.encode("The cow sat")); // = "the <unk> sat"
+ */
+export function trainTokenizerAsync(texts: readonly string[], options: TokenizerOptions): Promise<Tokenizer> {
+  return inTurns(training(texts, options));
+}
+
+function* training(texts: readonly string[], options: TokenizerOptions): Pieces<Tokenizer> {
   checkObject("trainTokenizer", "options", options, 'what texts are cut into, as in { unit: "words" }');
   checkOptions("trainTokenizer", options, ["unit", "vocabularySize", "minCount", "special", "locale"]);
   const { unit, vocabularySize = 8000, minCount = 1, special = unit === "words" ? ["<unk>"] : [], locale } = options;
   checkChoice("trainTokenizer", "unit", unit, textUnits);
   if (unit === "words")
-    return WordTokenizer.fromTexts(texts, { minCount, maxSize: vocabularySize, special, ...(locale !== undefined && { locale }) });
-  if (unit === "characters") return CharTokenizer.fromText([...textsIn("trainTokenizer", texts)].join(""), { special });
-  return BpeTokenizer.train(texts, { vocabularySize, special });
+    return yield* WordTokenizer.training(texts, { minCount, maxSize: vocabularySize, special, ...(locale !== undefined && { locale }) });
+  if (unit === "characters") return yield* CharTokenizer.training([...textsIn("trainTokenizer", texts)].join(""), { special });
+  return yield* BpeTokenizer.training(texts, { vocabularySize, special });
 }

@@ -1,3 +1,4 @@
+import { finish, inTurns, type Pieces } from "../util/breath.js";
 import { checkBoolean, checkChoice, checkInteger, checkList, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { normOf } from "../util/numbers.js";
@@ -60,6 +61,22 @@ export class BagOfWords {
    * @throws SeqgradError `value` for texts without a term, `range` for an option outside its interval
    */
   static fit(texts: Iterable<string>, options: BagOptions = {}): BagOfWords {
+    return finish(BagOfWords.fitting(texts, options));
+  }
+
+  /**
+   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * @throws SeqgradError as `fit`
+   * @example
+   * const bag = await sg.BagOfWords.fitAsync(["the cat saw the dog", "the dog ran"]);
+   * bag.terms; // = ["dog", "the", "cat", "ran", "saw"]
+   */
+  static fitAsync(texts: Iterable<string>, options: BagOptions = {}): Promise<BagOfWords> {
+    return inTurns(BagOfWords.fitting(texts, options));
+  }
+
+  /** @internal */
+  static *fitting(texts: Iterable<string>, options: BagOptions): Pieces<BagOfWords> {
     const op = "BagOfWords.fit";
     checkOptions(op, options, bagOptions);
     const { ngrams: lengths = [1, 1], stopWords = [], minTexts = 1, maxTerms } = options;
@@ -87,6 +104,7 @@ export class BagOfWords {
     for (const text of textsIn(op, texts)) {
       count++;
       for (const term of new Set(termsOf(text))) counts.set(term, (counts.get(term) ?? 0) + 1);
+      yield;
     }
     if (![...counts.values()].some((n) => n >= minTexts))
       throw new SeqgradError(
@@ -109,15 +127,32 @@ export class BagOfWords {
 
   /** `[texts, terms]`; terms that are not known count for nothing. */
   transform(texts: Iterable<string>): SparseRows {
-    const rows = Array.from(textsIn("BagOfWords.transform", texts), (text) => {
+    return finish(this.transforming(texts));
+  }
+
+  /**
+   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * @example
+   * const bag = sg.BagOfWords.fit(["the cat saw the dog", "the dog ran"]);
+   * (await bag.transformAsync(["the dog and the dog"])).toDense(); // = [2, 2, 0, 0, 0]
+   */
+  transformAsync(texts: Iterable<string>): Promise<SparseRows> {
+    return inTurns(this.transforming(texts));
+  }
+
+  /** @internal */
+  *transforming(texts: Iterable<string>): Pieces<SparseRows> {
+    const rows: Map<number, number>[] = [];
+    for (const text of textsIn("BagOfWords.transform", texts)) {
       const counts = new Map<number, number>();
       for (const term of this.#termsOf(text)) {
         const column = this.#vocabulary.idOf(term);
         if (column !== undefined) counts.set(column, (counts.get(column) ?? 0) + 1);
       }
-      return counts;
-    });
-    return SparseRows.from(rows, this.#vocabulary.size);
+      rows.push(counts);
+      yield;
+    }
+    return yield* SparseRows.assembling(rows, this.#vocabulary.size);
   }
 }
 
@@ -157,9 +192,24 @@ export class TfIdf {
    * @throws SeqgradError as `BagOfWords.fit`
    */
   static fit(texts: Iterable<string>, options: TfIdfOptions = {}): TfIdf {
+    return finish(TfIdf.#fitting(texts, options));
+  }
+
+  /**
+   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * @throws SeqgradError as `fit`
+   * @example
+   * const tfidf = await sg.TfIdf.fitAsync(["good film", "bad film"]);
+   * (await tfidf.transformAsync(["good film"])).toDense(); // = [0.5797, 0, 0.8148]
+   */
+  static fitAsync(texts: Iterable<string>, options: TfIdfOptions = {}): Promise<TfIdf> {
+    return inTurns(TfIdf.#fitting(texts, options));
+  }
+
+  static *#fitting(texts: Iterable<string>, options: TfIdfOptions): Pieces<TfIdf> {
     checkOptions("TfIdf.fit", options, [...bagOptions, "sublinear", "norm"]);
     const { sublinear, norm, ...terms } = options;
-    const bag = BagOfWords.fit(texts, terms);
+    const bag = yield* BagOfWords.fitting(texts, terms);
     const idf = bag.textCounts.map((df) => Math.log((1 + bag.texts) / (1 + df)) + 1);
     return new TfIdf(bag, idf, { ...(norm !== undefined && { norm }), ...(sublinear !== undefined && { sublinear }) });
   }
@@ -171,12 +221,27 @@ export class TfIdf {
 
   /** `[texts, terms]` */
   transform(texts: Iterable<string>): SparseRows {
-    const { shape, starts, columns, values: counts } = this.bag.transform(texts);
+    return finish(this.#transforming(texts));
+  }
+
+  /**
+   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * @example
+   * const tfidf = sg.TfIdf.fit(["good film", "bad film"]);
+   * (await tfidf.transformAsync(["good film"])).toDense(); // = [0.5797, 0, 0.8148]
+   */
+  transformAsync(texts: Iterable<string>): Promise<SparseRows> {
+    return inTurns(this.#transforming(texts));
+  }
+
+  *#transforming(texts: Iterable<string>): Pieces<SparseRows> {
+    const { shape, starts, columns, values: counts } = yield* this.bag.transforming(texts);
     const values = counts.map((tf, k) => (this.#sublinear ? 1 + Math.log(tf) : tf) * this.idf[columns[k]!]!);
     for (let r = 0; r < shape[0] && this.#norm !== "none"; r++) {
       const row = values.subarray(starts[r], starts[r + 1]);
       const norm = this.#norm === "l1" ? row.reduce((sum, v) => sum + v, 0) : normOf(row);
       if (norm > 0) for (const [k, value] of row.entries()) row[k] = value / norm;
+      yield;
     }
     return new SparseRows(shape, starts, columns, values);
   }

@@ -58,4 +58,5 @@ export class WordSplitter {
 }
 
 /** What stands between white space, of which the zero-width space is too: Khmer and Thai have it between words. */
-export const piecesOf = (text: string): readonly string[] => text.match(/[^\s\u200b]+/g) ?? [];
+export const pieces = /[^\s\u200b]+/g;
+export const piecesOf = (text: string): readonly string[] => text.match(pieces) ?? [];

@@ -1,3 +1,4 @@
+import { finish, inTurns, type Pieces } from "../util/breath.js";
 import { checkText, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
@@ -18,7 +19,7 @@ import {
 import { Vocabulary, type VocabularyOptions, vocabularyOptions } from "./vocabulary.js";
 import { scriptOf } from "./word-break.js";
 import { unicodeVersion } from "./word-data.js";
-import { piecesOf, type WordOptions, WordSplitter, wordOptions } from "./word-splitter.js";
+import { pieces, piecesOf, type WordOptions, WordSplitter, wordOptions } from "./word-splitter.js";
 
 /** How words were found where the vocabulary was made, and how they stood. */
 interface Origin {
@@ -72,6 +73,22 @@ export class WordTokenizer implements Tokenizer {
    * @throws SeqgradError `value` for no word or what is no list of texts, as `Vocabulary.fromTokens` and `WordSplitter`
    */
   static fromTexts(texts: Iterable<string>, options: WordOptions & VocabularyOptions = {}): WordTokenizer {
+    return finish(WordTokenizer.training(texts, options));
+  }
+
+  /**
+   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * @throws SeqgradError as `fromTexts`
+   * @example
+   * const tokenizer = await sg.WordTokenizer.fromTextsAsync(["the dog sat", "the cat ran"]);
+   * tokenizer.decode(tokenizer.encode("the cat sat")); // = "the cat sat"
+   */
+  static fromTextsAsync(texts: Iterable<string>, options: WordOptions & VocabularyOptions = {}): Promise<WordTokenizer> {
+    return inTurns(WordTokenizer.training(texts, options));
+  }
+
+  /** @internal */
+  static *training(texts: Iterable<string>, options: WordOptions & VocabularyOptions): Pieces<WordTokenizer> {
     const op = "WordTokenizer.fromTexts";
     checkOptions(op, options, [...wordOptions, ...vocabularyOptions]);
     const { special = sequenceTokens, minCount = 1, maxSize, ...words } = options;
@@ -81,7 +98,8 @@ export class WordTokenizer implements Tokenizer {
     const spacing = new SpacingCounts();
     for (const text of textsIn(op, texts)) {
       let before: string | undefined;
-      for (const piece of piecesOf(text)) {
+      for (const [piece] of text.matchAll(pieces)) {
+        yield;
         let hasBlank = true;
         for (const word of wordsOf(piece)) {
           counts.set(word, (counts.get(word) ?? 0) + 1);

@@ -1,3 +1,4 @@
+import { finish, inTurns, type Pieces } from "../util/breath.js";
 import { checkBoolean, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
@@ -53,6 +54,22 @@ export class WordPieceTokenizer extends SubwordTokenizer {
    * @throws SeqgradError `range` for a vocabulary too small for the characters and special tokens, `value` for no text
    */
   static train(texts: Iterable<string>, options: WordPieceTraining = {}): WordPieceTokenizer {
+    return finish(WordPieceTokenizer.#training(texts, options));
+  }
+
+  /**
+   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * @throws SeqgradError as `train`
+   * @example
+   * const texts = ["unaffable unable affable", "able fable"];
+   * const tokenizer = await sg.WordPieceTokenizer.trainAsync(texts, { vocabularySize: 60, minCount: 1 });
+   * tokenizer.decode(tokenizer.encode("unable")); // = "unable"
+   */
+  static trainAsync(texts: Iterable<string>, options: WordPieceTraining = {}): Promise<WordPieceTokenizer> {
+    return inTurns(WordPieceTokenizer.#training(texts, options));
+  }
+
+  static *#training(texts: Iterable<string>, options: WordPieceTraining): Pieces<WordPieceTokenizer> {
     checkOptions("WordPieceTokenizer.train", options, ["lowercase", "stripAccents", "vocabularySize", "special", "minCount"]);
     const { vocabularySize = 8000, special = bertTokens, minCount = 2, lowercase = true, stripAccents = false } = options;
     checkInteger("WordPieceTokenizer.train", "minCount", minCount, 1);
@@ -61,18 +78,32 @@ export class WordPieceTokenizer extends SubwordTokenizer {
     const counts = new Map<string, number>();
     checkSpecial("WordPieceTokenizer.train", special);
     for (const text of textsIn("WordPieceTokenizer.train", texts)) {
-      for (const word of wordsOf(text, { lowercase, stripAccents })) counts.set(word, (counts.get(word) ?? 0) + 1);
+      for (const [line] of text.matchAll(/[^\n]+/g)) {
+        for (const word of wordsOf(line, { lowercase, stripAccents })) counts.set(word, (counts.get(word) ?? 0) + 1);
+        yield;
+      }
     }
     if (counts.size === 0)
       throw new SeqgradError("value", "WordPieceTokenizer.train: the texts hold no word; give some text to learn from.");
-    const split = Array.from(counts, ([word, count]) => ({ parts: Array.from(word, (c, i) => (i ? `##${c}` : c)), count }));
-    const alphabet = [...new Set(split.flatMap(({ parts }) => parts))].sort(compareCodePoints);
+    const split: { parts: string[]; count: number }[] = [];
+    const letters = new Set<string>();
+    for (const [word, count] of counts) {
+      const parts = Array.from(word, (c, i) => (i ? `##${c}` : c));
+      split.push({ parts, count });
+      for (const part of parts) letters.add(part);
+      yield;
+    }
+    const alphabet = [...letters].sort(compareCodePoints);
     const tokens = [...special, ...alphabet];
     checkInteger("WordPieceTokenizer.train", "vocabularySize", vocabularySize, tokens.length, SPAN - 1);
     const ids = new Map(tokens.map((token, id) => [token, id]));
-    const words = split.map(({ parts, count }) => ({ symbols: parts.map((part) => ids.get(part)!), count }));
+    const words: { symbols: number[]; count: number }[] = [];
+    for (const { parts, count } of split) {
+      words.push({ symbols: parts.map((part) => ids.get(part)!), count });
+      yield;
+    }
     const isFull = () => tokens.length >= vocabularySize;
-    mergePairs(words, isFull, minCount, (a, b) => {
+    yield* mergePairs(words, isFull, minCount, (a, b) => {
       const joined = tokens[a]! + tokens[b]!.slice(2);
       const id = ids.get(joined) ?? tokens.push(joined) - 1;
       ids.set(joined, id);
