@@ -7,7 +7,7 @@ import { expectRejection } from "../helpers/errors.js";
 
 const config = { model_type: "recurrent-lm", hidden: 4, nested: { list: [1, "ü"] } };
 const tensors = new Map<string, TensorValue>([
-  ["linear.weight", { dtype: "float32", shape: [2, 3], data: new Float32Array([1, 2, 3, 4, 5, Number.NaN]) }],
+  ["linear.weight", { dtype: "float32", shape: [2, 3], data: new Float32Array([1, 2, 3, 4, 5, -0]) }],
   ["ids", { dtype: "int32", shape: [2], data: new Int32Array([-1, 7]) }],
 ]);
 const vocabulary = { "\n": 0, "9": 1, a: 2, "😀": 3 };
@@ -97,5 +97,17 @@ test("a cut-off weights file", async () => {
   for (const length of [1, 8, 50, whole.length - 1]) {
     await store.write("model.safetensors", whole.subarray(0, length));
     await expectRejection("format", loadModel(store), "model.safetensors");
+  }
+});
+
+test("weights that are not finite are refused by name, and the folder stays as it was", async () => {
+  for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+    const store = memoryStore();
+    const tensors = new Map([["linear.weight", { dtype: "float32", shape: [2], data: Float32Array.of(1, 2) } as const]]);
+    await saveModel(store, { config: { a: 1 }, tensors });
+    const before = await loadModel(store);
+    const spoiled = new Map<string, TensorValue>([...tensors, ["linear.bias", { dtype: "float32", shape: [1], data: Float32Array.of(bad) } as const]]);
+    await expectRejection("not-finite", saveModel(store, { config: { a: 2 }, tensors: spoiled }), `linear.bias holds ${bad} at position 0`);
+    expect(await loadModel(store)).toEqual(before);
   }
 });

@@ -3,10 +3,10 @@ import type { PaddedFrames, PaddedRows } from "../../src/data/index.js";
 import { Captioner, type CaptionerConfig, RecurrentSeq2Seq, type RecurrentSeq2SeqConfig } from "../../src/models/index.js";
 import { mul, slice, sum } from "../../src/ops/index.js";
 import { tensor } from "../../src/tensor/create.js";
-import { type Device, withDevice } from "../../src/tensor/device.js";
+import type { Device } from "../../src/tensor/device.js";
 import { scope } from "../../src/tensor/scope.js";
 import { type Case, expectGolden, loadGolden } from "../golden/golden.js";
-import { forEachDevice } from "../helpers/devices.js";
+import { forEachDevice, startOn } from "../helpers/devices.js";
 import { toState, toTensor, toValues } from "../helpers/golden-tensors.js";
 
 const golden = await loadGolden("decoders");
@@ -52,6 +52,6 @@ async function check(c: Case): Promise<void> {
 }
 
 const suite = (device: Device) => {
-  test.each(golden.cases)("$name", (c) => withDevice(device, () => check(c)));
+  test.each(golden.cases)("$name", (c) => startOn(device, () => check(c)));
 };
 await forEachDevice(["simd", "full relaxed", "full webgpu"], "decoders equal PyTorch's", suite);

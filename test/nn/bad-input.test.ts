@@ -80,8 +80,8 @@ describe("a caller without types is told", () => {
     expectError(
       "format",
       () => layer.loadStateDict(wrong(state)),
-      "weight is no { dtype, shape, data }",
-      "bias is no { dtype, shape, data }",
+      "weight: the data are a function",
+      "bias is not a { dtype, shape, data }",
     );
     expect([...layer.weight.dataSync()]).toEqual(weight);
   });

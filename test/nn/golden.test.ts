@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import * as nn from "../../src/nn/index.js";
 import { add, mul, sum } from "../../src/ops/index.js";
-import { type Device, withDevice } from "../../src/tensor/device.js";
+import type { Device } from "../../src/tensor/device.js";
 import { scope } from "../../src/tensor/scope.js";
 import { Tensor } from "../../src/tensor/tensor.js";
 import { type Case, type Expected, expectGolden, type Golden, loadGolden, resolve } from "../golden/golden.js";
-import { forEachDevice } from "../helpers/devices.js";
+import { forEachDevice, startOn } from "../helpers/devices.js";
 import { toInputs, toState, toTensor, toValues } from "../helpers/golden-tensors.js";
 
 type Layer = nn.Module & Record<string, (...args: unknown[]) => Result>;
@@ -51,7 +51,7 @@ async function check(golden: Golden, c: Case): Promise<void> {
 const suite = (share: number) => (device: Device) => {
   for (const golden of groups) {
     const cases = golden.cases.filter((_, i) => i % share === 0);
-    test.each(cases)(`${golden.group}/$name`, (c) => withDevice(device, () => check(golden, c)));
+    test.each(cases)(`${golden.group}/$name`, (c) => startOn(device, () => check(golden, c)));
   }
 };
 await forEachDevice(["simd", "full relaxed"], "layers equal PyTorch's", suite(1));

@@ -6,7 +6,7 @@ import { createDevice, memory, withDevice } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
 import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
-import { forEachDevice, immediate, on, variants } from "../helpers/devices.js";
+import { forEachDevice, immediate, on, startOn, variants } from "../helpers/devices.js";
 import { expectClose, normals } from "../helpers/numbers.js";
 
 const [B, T, I, H] = [3, 6, 4, 5];
@@ -47,7 +47,7 @@ describe("the norms of dLoss/dh_t on wasm are those on the reference device:", a
   await forEachDevice(variants, "", (device) => {
     for (const [name, cell] of Object.entries(cells)) {
       test.each(modes)(`${name} %o`, async (mode) => {
-        const [wasm, exact] = await Promise.all([device, reference].map((d) => withDevice(d, () => probed(cell, mode))));
+        const [wasm, exact] = await Promise.all([device, reference].map((d) => startOn(d, () => probed(cell, mode))));
         expect(exact!.length).toBe(T);
         expect(exact!.every((norm) => norm > 0)).toBe(true);
         expectClose(wasm!, exact!, 1e-5);
