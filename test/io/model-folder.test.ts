@@ -106,7 +106,10 @@ test("weights that are not finite are refused by name, and the folder stays as i
     const tensors = new Map([["linear.weight", { dtype: "float32", shape: [2], data: Float32Array.of(1, 2) } as const]]);
     await saveModel(store, { config: { a: 1 }, tensors });
     const before = await loadModel(store);
-    const spoiled = new Map<string, TensorValue>([...tensors, ["linear.bias", { dtype: "float32", shape: [1], data: Float32Array.of(bad) } as const]]);
+    const spoiled = new Map<string, TensorValue>([
+      ...tensors,
+      ["linear.bias", { dtype: "float32", shape: [1], data: Float32Array.of(bad) } as const],
+    ]);
     await expectRejection("not-finite", saveModel(store, { config: { a: 2 }, tensors: spoiled }), `linear.bias holds ${bad} at position 0`);
     expect(await loadModel(store)).toEqual(before);
   }
