@@ -1,6 +1,7 @@
 import { planStrided } from "../tensor/layout.js";
 import { scope } from "../tensor/scope.js";
-import { copyStrided, empty, emptyBeside, fill, type GradientNode, type Tensor } from "../tensor/tensor.js";
+import { checkTensor, copyStrided, empty, emptyBeside, fill, type GradientNode, type Tensor } from "../tensor/tensor.js";
+import { checkFunction } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { refusePromise } from "../util/promise.js";
 import { stridesOf } from "../util/shape.js";
@@ -16,6 +17,7 @@ let nextId = 0;
  * sg.noGrad(() => sg.sum(w)).tracksGradient; // = false
  */
 export function noGrad<T>(fn: () => T): T {
+  checkFunction("noGrad", "its argument", fn);
   const before = enabled;
   enabled = false;
   try {
@@ -210,6 +212,7 @@ function addTo(y: Tensor, a: Tensor, b: Tensor): Tensor {
  * h.grad; // = [3, 3]
  */
 export function retainGrad(x: Tensor): Tensor {
+  checkTensor("retainGrad", x, "x");
   if (!(x.node instanceof Node)) x.requiresGrad = true;
   else if (!x.node.retained.includes(x)) x.node.retained.push(x);
   return x;

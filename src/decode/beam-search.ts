@@ -1,6 +1,7 @@
 import { breathe } from "../util/breath.js";
 import { checkFinite, checkInteger, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions, namesOf } from "../util/options.js";
 import { checkPenalty, penalizeRepetition } from "./repetition.js";
 import { checkStop } from "./sampling.js";
 import { checkStepModel, type StepModel } from "./step-model.js";
@@ -21,6 +22,10 @@ export interface BeamSearchOptions {
   /** Over 1 makes what the prompt and the text have already less likely: see penalizeRepetition. Default 1. */
   repetitionPenalty?: number;
 }
+
+const beamNames = namesOf<BeamSearchOptions>({
+  ...{ beams: 1, lengthPenalty: 1, nBest: 1, maxTokens: 1, minTokens: 1, stop: 1, repetitionPenalty: 1 },
+});
 
 /** A text that beamSearch() found. */
 export interface Hypothesis {
@@ -56,6 +61,7 @@ export async function beamSearch<State>(
   prompt: ArrayLike<number>,
   options: BeamSearchOptions = {},
 ): Promise<Hypothesis[]> {
+  checkOptions("beamSearch", options, beamNames);
   const { beams = 4, nBest = 1, maxTokens = 256, minTokens = 0, stop = [], lengthPenalty = 0, repetitionPenalty = 1 } = options;
   checkStepModel("beamSearch", model as StepModel<unknown>);
   checkInteger("beamSearch", "beams", beams, 1);

@@ -1,6 +1,8 @@
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions } from "../util/options.js";
 import { greedy } from "./sampling.js";
+import { checkScores } from "./scores.js";
 
 export interface CtcDecodeOptions {
   /** The class that stands for nothing. Default 0. */
@@ -21,7 +23,10 @@ export interface CtcDecodeOptions {
  * const rows = [[0.1, 0.8, 0.1], [0.1, 0.8, 0.1], [0.8, 0.1, 0.1], [0.2, 0.1, 0.7]];
  * sg.ctcDecode(Float32Array.from(rows.flat(), Math.log), 3); // = [1, 2]
  */
-export function ctcDecode(logProbs: ArrayLike<number>, classes: number, { blank = 0, beams = 1 }: CtcDecodeOptions = {}): number[] {
+export function ctcDecode(logProbs: ArrayLike<number>, classes: number, options: CtcDecodeOptions = {}): number[] {
+  checkOptions("ctcDecode", options, ["blank", "beams"]);
+  const { blank = 0, beams = 1 } = options;
+  checkScores("ctcDecode", logProbs);
   checkInteger("ctcDecode", "classes", classes, 1);
   checkInteger("ctcDecode", "blank", blank, 0, classes - 1);
   checkInteger("ctcDecode", "beams", beams, 1);

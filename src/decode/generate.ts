@@ -2,6 +2,7 @@ import { defaultGenerator } from "../tensor/random.js";
 import { breathe } from "../util/breath.js";
 import { checkInteger, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
 import { Generator } from "../util/philox.js";
 import { checkPenalty, penalizeRepetition } from "./repetition.js";
 import { checkSamplingOptions, checkStop, type SamplingOptions, sampleToken } from "./sampling.js";
@@ -17,6 +18,10 @@ export interface GenerateOptions extends SamplingOptions {
   /** The same seed gives the same tokens. Default: goes on in the sequence that manualSeed() began. */
   seed?: number;
 }
+
+const generateNames = namesOf<GenerateOptions>({
+  ...{ temperature: 1, topK: 1, topP: 1, maxTokens: 1, stop: 1, repetitionPenalty: 1, seed: 1 },
+});
 
 /**
  * Continues a prompt token by token, each sampled from what the model makes of all before it. A model of a limited context reads the
@@ -36,6 +41,7 @@ export function generate<State>(
   options: GenerateOptions = {},
 ): AsyncGenerator<number, void, undefined> {
   checkStepModel("generate", model as StepModel<unknown>);
+  checkOptions("generate", options, generateNames);
   checkSamplingOptions("generate", options);
   checkPenalty("generate", options.repetitionPenalty);
   checkInteger("generate", "maxTokens", options.maxTokens ?? 0);
@@ -48,9 +54,11 @@ export function generate<State>(
 async function* run<State>(
   model: StepModel<State>,
   prompt: ArrayLike<number>,
-  { maxTokens = 256, stop = [], repetitionPenalty = 1, ...sampling }: GenerateOptions,
+  options: GenerateOptions,
   generator: Generator,
 ): AsyncGenerator<number, void, undefined> {
+  const { maxTokens = 256, stop = [], repetitionPenalty = 1 } = options;
+  const sampling = optionsAmong<SamplingOptions>(options, ["temperature", "topK", "topP"]);
   const { contextLength = Number.POSITIVE_INFINITY } = model;
   const text = Array.from(prompt);
   const seen = new Set(repetitionPenalty === 1 ? [] : text);

@@ -1,11 +1,13 @@
+import { checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkScores } from "./scores.js";
 
 /** Throws `range` for a penalty that is no finite number over 0. */
 export function checkPenalty(op: string, penalty = 1): void {
-  if (!(penalty > 0 && penalty < Number.POSITIVE_INFINITY))
+  if (!(typeof penalty === "number" && penalty > 0 && penalty < Number.POSITIVE_INFINITY))
     throw new SeqgradError(
       "range",
-      `${op}: repetitionPenalty is ${penalty}; give a finite number over 0: 1 for none, 1.2 for a common one.`,
+      `${op}: repetitionPenalty is ${shown(penalty)}; give a finite number over 0: 1 for none, 1.2 for a common one.`,
     );
 }
 
@@ -20,8 +22,12 @@ export function checkPenalty(op: string, penalty = 1): void {
  */
 export function penalizeRepetition(logits: ArrayLike<number>, seen: Iterable<number>, penalty: number): ArrayLike<number> {
   checkPenalty("penalizeRepetition", penalty);
+  checkScores("penalizeRepetition", logits);
+  if (seen === null || typeof seen !== "object" || typeof seen[Symbol.iterator] !== "function")
+    throw new SeqgradError("value", `penalizeRepetition: seen is ${shown(seen)}; give token ids, each once.`);
   if (penalty === 1) return logits;
   const penalized = Float64Array.from(logits);
+  for (const token of seen) checkInteger("penalizeRepetition", "a token", token, 0, logits.length - 1);
   for (const token of seen) penalized[token]! *= penalized[token]! > 0 ? 1 / penalty : penalty;
   return penalized;
 }

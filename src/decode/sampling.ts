@@ -1,6 +1,8 @@
-import { checkFinite, checkInteger, checkInterval } from "../util/check.js";
+import { checkFinite, checkInteger, checkInterval, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions } from "../util/options.js";
 import type { Generator } from "../util/philox.js";
+import { checkScores } from "./scores.js";
 
 export interface SamplingOptions {
   /** What the logits are divided by: below 1 prefers the likely, above 1 evens out; 0 takes the likeliest. Default 1. */
@@ -15,18 +17,17 @@ export interface SamplingOptions {
 export function checkSamplingOptions(op: string, { temperature = 1, topK = 1, topP = 1 }: SamplingOptions): void {
   checkInterval(op, "temperature", checkFinite(op, "temperature", temperature), 0);
   checkInteger(op, "topK", topK, 1);
-  if (!(topP > 0 && topP <= 1)) {
+  if (!(typeof topP === "number" && topP > 0 && topP <= 1)) {
     throw new SeqgradError(
       "range",
-      `${op}: topP is ${topP}; give a number over 0, at most 1. For the likeliest token alone use temperature 0.`,
+      `${op}: topP is ${shown(topP)}; give a number over 0, at most 1. For the likeliest token alone use temperature 0.`,
     );
   }
 }
 
 /** Throws unless `stop` is a list of tokens, of which there are `vocabularySize`. */
 export function checkStop(op: string, stop: readonly number[] = [], vocabularySize = Number.MAX_SAFE_INTEGER): void {
-  if (!Array.isArray(stop))
-    throw new SeqgradError("value", `${op}: stop is ${JSON.stringify(stop)}; give a list of token ids, such as [2].`);
+  if (!Array.isArray(stop)) throw new SeqgradError("value", `${op}: stop is ${shown(stop)}; give a list of token ids, such as [2].`);
   for (const [i, token] of stop.entries()) checkInteger(op, `stop[${i}]`, token, 0, vocabularySize - 1);
 }
 
@@ -38,6 +39,7 @@ export function checkStop(op: string, stop: readonly number[] = [], vocabularySi
  * sg.greedy([0.1, 2, -1]); // = 1
  */
 export function greedy(logits: ArrayLike<number>): number {
+  checkScores("greedy", logits);
   if (logits.length === 0) throw new SeqgradError("value", "greedy: there are no logits.");
   let best = 0;
   for (let i = 0; i < logits.length; i++) {
@@ -60,7 +62,11 @@ export function greedy(logits: ArrayLike<number>): number {
  * const token = sg.sampleToken([0.1, 2, -1, 0.5], { temperature: 0.8, topK: 2 }, new sg.Generator(1)); // 1 or 3
  */
 export function sampleToken(logits: ArrayLike<number>, options: SamplingOptions, generator: Generator): number {
+  checkScores("sampleToken", logits);
+  checkOptions("sampleToken", options, ["temperature", "topK", "topP"]);
   checkSamplingOptions("sampleToken", options);
+  if (typeof generator?.uniform !== "function")
+    throw new SeqgradError("value", `sampleToken: the generator is ${shown(generator)}; give a Generator.`);
   const { temperature = 1, topK = logits.length, topP = 1 } = options;
   const best = greedy(logits);
   if (temperature === 0) return best;

@@ -1,6 +1,7 @@
 import type { CrfScores } from "../ops/crf.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { mapInTurns } from "../util/breath.js";
+import { checkObject, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { maxOf } from "../util/numbers.js";
@@ -10,7 +11,7 @@ import { sameShape } from "../util/shape.js";
  * The likeliest tags of each row in a linear-chain conditional random field, by dynamic programming (Viterbi 1967); see `crfLoss`.
  *
  * @param emissions `[B, T, K]`
- * @param lengths steps of each row, 1 to T. Default: T each
+ * @param given steps of each row, 1 to T. Default: T each
  * @returns the tags of each row, as many as it has steps; of equal scores the lowest tag
  * @throws SeqgradError `shape`, `range`, `not-finite` for scores that are no numbers
  * @example
@@ -18,11 +19,13 @@ import { sameShape } from "../util/shape.js";
  * const emissions = sg.fromArray([[[1, 0], [0, 0.5], [1, 0]]]);
  * await sg.viterbi(emissions, scores); // = [[0, 0, 0]]
  */
-export async function viterbi(
-  emissions: Tensor,
-  scores: CrfScores,
-  lengths: readonly number[] = new Array<number>(emissions.shape[0] ?? 0).fill(emissions.shape[1] ?? 0),
-): Promise<number[][]> {
+export async function viterbi(emissions: Tensor, scores: CrfScores, given?: readonly number[]): Promise<number[][]> {
+  checkTensor("viterbi", emissions, "the emissions");
+  checkObject("viterbi", "the scores", scores, "{ transitions, starts, ends }, as an nn.CRF has them");
+  for (const name of ["transitions", "starts", "ends"] as const) checkTensor("viterbi", scores[name], name);
+  const lengths = given ?? new Array<number>(emissions.shape[0] ?? 0).fill(emissions.shape[1] ?? 0);
+  if (!Array.isArray(lengths))
+    throw new SeqgradError("value", `viterbi: lengths is ${shown(lengths)}; give an array, a number for each row.`);
   const [B, T, K] = emissions.shape as [number, number, number];
   const { transitions, starts, ends } = scores;
   const fits = sameShape(transitions.shape, [K, K]) && sameShape(starts.shape, [K]) && sameShape(ends.shape, [K]);
@@ -32,7 +35,7 @@ export async function viterbi(
     throw new SeqgradError("shape", `viterbi: ${got}; wants [B, T, K], [K, K], [K], [K] and B.`);
   }
   const bad = lengths.findIndex((n) => !(Number.isInteger(n) && n >= 1 && n <= T));
-  if (bad >= 0) throw new SeqgradError("range", `viterbi: lengths[${bad}] is ${lengths[bad]}; wants a number from 1 to ${T}.`);
+  if (bad >= 0) throw new SeqgradError("range", `viterbi: lengths[${bad}] is ${shown(lengths[bad])}; wants a number from 1 to ${T}.`);
   const [e, moves, first, last] = await Promise.all([emissions, transitions, starts, ends].map((x) => x.data()));
   return mapInTurns(lengths, (n, b) => {
     const at = (t: number, k: number) => e![(b * T + t) * K + k]!;

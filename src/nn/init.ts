@@ -1,5 +1,6 @@
 import { defaultGenerator, drawRandom } from "../tensor/random.js";
-import { fill, type Tensor } from "../tensor/tensor.js";
+import { checkTensor, fill, type Tensor } from "../tensor/tensor.js";
+import { checkChoice, checkFinite, checkNumber } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { normalsFromWords, philoxWords } from "../util/philox.js";
@@ -13,12 +14,23 @@ export type GainOf = "linear" | "sigmoid" | "tanh" | "relu" | "leakyRelu";
  * sg.nn.init.gain("relu"); // = 1.414
  */
 export function gain(nonlinearity: GainOf, slope = 0.01): number {
+  checkFinite("gain", "slope", slope);
   const gains = { linear: 1, sigmoid: 1, tanh: 5 / 3, relu: Math.SQRT2, leakyRelu: Math.sqrt(2 / (1 + slope * slope)) };
+  checkChoice<string>("gain", "the nonlinearity", nonlinearity, Object.keys(gains));
   return gains[nonlinearity];
 }
 
+/** The tensor, when it is one of float32 whose elements lie side by side. */
+function checkFloats(op: string, y: Tensor): Tensor {
+  if (checkTensor(op, y, "y").dtype !== "float32" || !y.isContiguous)
+    throw new SeqgradError("dtype", `${op}: y is ${y.dtype} or a view with gaps; wants contiguous float32.`);
+  return y;
+}
+
 /** Inputs and outputs of a weight `[out, in]`; further dimensions count to both. */
-function fans(op: string, y: Tensor): { fanIn: number; fanOut: number } {
+function fans(op: string, y: Tensor, gain: number): { fanIn: number; fanOut: number } {
+  checkFinite(op, "its factor", gain);
+  checkFloats(op, y);
   if (y.rank < 2) throw new SeqgradError("shape", `${op}: the shape ${formatShape(y.shape)} has no inputs and outputs; wants [out, in].`);
   const field = y.size / (y.shape[0]! * y.shape[1]!);
   return { fanIn: y.shape[1]! * field, fanOut: y.shape[0]! * field };
@@ -30,7 +42,8 @@ function fans(op: string, y: Tensor): { fanIn: number; fanOut: number } {
  * const weight = sg.parameter([10, 64], (y) => sg.nn.init.uniform(y, -0.1, 0.1));
  */
 export function uniform(y: Tensor, low = 0, high = 1): void {
-  y.backend.dispatch("randomUniform", { y, n: y.size, ...drawRandom(y.size), low, high });
+  const bounds = { low: checkFinite("uniform", "low", low), high: checkFinite("uniform", "high", high) };
+  checkFloats("uniform", y).backend.dispatch("randomUniform", { y, n: y.size, ...drawRandom(y.size), ...bounds });
 }
 
 /**
@@ -39,7 +52,8 @@ export function uniform(y: Tensor, low = 0, high = 1): void {
  * const weight = sg.parameter([10, 64], (y) => sg.nn.init.normal(y, 0, 0.02));
  */
 export function normal(y: Tensor, mean = 0, std = 1): void {
-  y.backend.dispatch("randomNormal", { y, n: y.size, ...drawRandom(y.size), mean, std });
+  const form = { mean: checkFinite("normal", "mean", mean), std: checkFinite("normal", "std", std) };
+  checkFloats("normal", y).backend.dispatch("randomNormal", { y, n: y.size, ...drawRandom(y.size), ...form });
 }
 
 /**
@@ -48,7 +62,7 @@ export function normal(y: Tensor, mean = 0, std = 1): void {
  * sg.parameter([2], (y) => sg.nn.init.constant(y, 0.5)); // = [0.5, 0.5]
  */
 export function constant(y: Tensor, value: number): void {
-  fill(y, value);
+  fill(checkTensor("constant", y, "y"), checkNumber("constant", "value", value));
 }
 
 /**
@@ -70,7 +84,7 @@ export const ones = (y: Tensor): void => constant(y, 1);
  * const weight = sg.parameter([10, 64], sg.nn.init.xavierUniform);
  */
 export function xavierUniform(y: Tensor, gain = 1): void {
-  const { fanIn, fanOut } = fans("xavierUniform", y);
+  const { fanIn, fanOut } = fans("xavierUniform", y, gain);
   const bound = gain * Math.sqrt(6 / (fanIn + fanOut));
   uniform(y, -bound, bound);
 }
@@ -81,7 +95,7 @@ export function xavierUniform(y: Tensor, gain = 1): void {
  * const weight = sg.parameter([10, 64], sg.nn.init.xavierNormal);
  */
 export function xavierNormal(y: Tensor, gain = 1): void {
-  const { fanIn, fanOut } = fans("xavierNormal", y);
+  const { fanIn, fanOut } = fans("xavierNormal", y, gain);
   normal(y, 0, gain * Math.sqrt(2 / (fanIn + fanOut)));
 }
 
@@ -91,7 +105,7 @@ export function xavierNormal(y: Tensor, gain = 1): void {
  * const weight = sg.parameter([10, 64], (y) => sg.nn.init.kaimingUniform(y, sg.nn.init.gain("relu")));
  */
 export function kaimingUniform(y: Tensor, gain = Math.SQRT2): void {
-  const bound = gain * Math.sqrt(3 / fans("kaimingUniform", y).fanIn);
+  const bound = gain * Math.sqrt(3 / fans("kaimingUniform", y, gain).fanIn);
   uniform(y, -bound, bound);
 }
 
@@ -101,7 +115,7 @@ export function kaimingUniform(y: Tensor, gain = Math.SQRT2): void {
  * const weight = sg.parameter([10, 64], (y) => sg.nn.init.kaimingNormal(y, sg.nn.init.gain("relu")));
  */
 export function kaimingNormal(y: Tensor, gain = Math.SQRT2): void {
-  normal(y, 0, gain / Math.sqrt(fans("kaimingNormal", y).fanIn));
+  normal(y, 0, gain / Math.sqrt(fans("kaimingNormal", y, gain).fanIn));
 }
 
 /**
@@ -110,7 +124,7 @@ export function kaimingNormal(y: Tensor, gain = Math.SQRT2): void {
  * sg.parameter([2, 2], (y) => sg.nn.init.identity(y)); // = [[1, 0], [0, 1]]
  */
 export function identity(y: Tensor, scale = 1): void {
-  const { fanIn: cols } = fans("identity", y);
+  const { fanIn: cols } = fans("identity", y, scale);
   const data = new Float32Array(y.size);
   for (let row = 0; row < y.shape[0]!; row++) data[row * cols + (row % cols)] = scale;
   y.write(data);
@@ -123,7 +137,7 @@ export function identity(y: Tensor, scale = 1): void {
  * const weight = sg.parameter([10, 64], sg.nn.init.orthogonal);
  */
 export function orthogonal(y: Tensor, gain = 1): void {
-  const { fanIn: cols } = fans("orthogonal", y);
+  const { fanIn: cols } = fans("orthogonal", y, gain);
   const rows = y.shape[0]!;
   const [count, length] = rows < cols ? [rows, cols] : [cols, rows];
   const vectors = normalVectors(count, length);

@@ -3,10 +3,12 @@ import type { Backend } from "../backend/backend.js";
 import { defaultDevice } from "../tensor/device.js";
 import { scope } from "../tensor/scope.js";
 import { allocate, release } from "../tensor/storage.js";
-import { copyStrided, Tensor } from "../tensor/tensor.js";
-import { checkInteger } from "../util/check.js";
+import { checkTensor, copyStrided, Tensor } from "../tensor/tensor.js";
+import { checkInteger, checkList, checkObject, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { checkOptions, namesOf } from "../util/options.js";
+import { checkShape } from "../util/shape.js";
 
 /** Keys and values of one layer, heads side by side. */
 export interface KeysAndValues {
@@ -36,6 +38,8 @@ export interface KeyValueCacheOptions {
   device?: { readonly backend: Backend };
 }
 
+const cacheNames = namesOf<KeyValueCacheOptions>({ layers: 1, rows: 1, capacity: 1, width: 1, device: 1 });
+
 /**
  * The keys and values of all positions that the layers of a model have read, so that a new one costs no more than itself. The memory is
  * taken at once, outside every scope, until dispose(); new positions are written in place.
@@ -57,12 +61,17 @@ export class KeyValueCache {
   readonly #data: Tensor;
   #length = 0;
 
-  constructor({ layers, rows = 1, capacity, width, device = defaultDevice() }: KeyValueCacheOptions) {
+  constructor(options: KeyValueCacheOptions) {
+    checkOptions("KeyValueCache", checkObject("KeyValueCache", "its argument", options, "{ layers, capacity, width }"), cacheNames);
+    const { layers, rows = 1, capacity, width, device = defaultDevice() } = options;
     this.layers = checkInteger("KeyValueCache", "layers", layers, 1);
     this.rows = checkInteger("KeyValueCache", "rows", rows, 1);
     this.capacity = checkInteger("KeyValueCache", "capacity", capacity, 1);
     this.width = checkInteger("KeyValueCache", "width", width, 1);
     const shape = [layers, 2, rows, capacity, width];
+    checkShape("KeyValueCache", shape);
+    if (typeof (device as Partial<typeof device> | null)?.backend?.alloc !== "function")
+      throw new SeqgradError("value", `KeyValueCache: the device is ${shown(device)}; give one that init() or createDevice() answers.`);
     this.#data = new Tensor(allocate(device.backend, shape.reduce((a, b) => a * b) * 4, "other", null), shape);
   }
 
@@ -104,6 +113,7 @@ export class KeyValueCache {
    * @throws SeqgradError `range` for a row that is not there
    */
   select(rows: ArrayLike<number>): KeyValueCache {
+    checkList("KeyValueCache.select", "rows", rows, "the rows to take, in an array");
     for (let r = 0; r < rows.length; r++) checkInteger("KeyValueCache.select", `rows[${r}]`, rows[r]!, 0, this.rows - 1);
     const { layers, capacity, width } = this;
     const other = new KeyValueCache({ layers, rows: rows.length, capacity, width, device: this.#data });
@@ -126,8 +136,9 @@ export class KeyValueCache {
   }
 
   #append(layer: number, k: Tensor, v: Tensor): KeysAndValues {
-    const positions = k.shape[1] ?? 0;
+    const positions = checkTensor("KeyValueCache", k, "k").shape[1] ?? 0;
     for (const [name, x] of Object.entries({ k, v })) {
+      checkTensor("KeyValueCache", x, name);
       if (x.rank !== 3 || x.shape[0] !== this.rows || x.shape[1] !== positions || x.shape[2] !== this.width) {
         throw new SeqgradError(
           "shape",

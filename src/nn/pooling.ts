@@ -6,8 +6,8 @@ import { matmul } from "../ops/matmul.js";
 import { softmax } from "../ops/softmax.js";
 import { affine } from "../ops/unary.js";
 import { squeeze, unsqueeze } from "../ops/views.js";
-import type { Tensor } from "../tensor/tensor.js";
-import { checkInteger } from "../util/check.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkChoice, checkInteger, checkList } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { Linear } from "./layers.js";
@@ -32,16 +32,20 @@ export class Pooling extends Module {
     features: number,
   ) {
     super();
-    if (!poolings.includes(kind)) throw new SeqgradError("value", `Pooling: there is no kind "${kind}"; use ${poolings.join(", ")}.`);
+    checkChoice("Pooling", "the kind", kind, poolings);
     checkInteger("Pooling", "features", features, 1);
     this.score = kind === "attention" ? new Linear(features, 1) : undefined;
   }
 
   /** `[B, T, E]` -> `[B, E]`; lengths of the rows, each in 1..T: T each when absent. */
-  forward(x: Tensor, lengths: readonly number[] = new Array<number>(x.shape[0]!).fill(x.shape[1]!)): Tensor {
+  forward(x: Tensor, given?: readonly number[]): Tensor {
+    checkTensor("Pooling", x, "x");
+    const lengths = given ?? new Array<number>(x.shape[0] ?? 0).fill(x.shape[1] ?? 0);
+    checkList("Pooling", "lengths", lengths, "a number of steps for each row");
     const [B, T] = x.shape as [number, number];
     if (x.rank !== 3 || lengths.length !== B)
       throw new SeqgradError("shape", `Pooling: x ${formatShape(x.shape)} with ${lengths.length} lengths; wants [B, T, E] and B lengths.`);
+    for (let b = 0; b < B; b++) checkInteger("Pooling", `lengths[${b}]`, lengths[b]!, 1, T);
     const valid = less(counting(x, T), constant(x, Int32Array.from(lengths), [B, 1])); // [B, T]
     // What is subtracted from steps that do not count: enough to lose against any number.
     const penalty = affine(valid, -1e30, 1e30);

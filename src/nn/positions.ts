@@ -6,6 +6,7 @@ import { empty, type Tensor } from "../tensor/tensor.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { checkOptions } from "../util/options.js";
 import * as init from "./init.js";
 import { Module } from "./module.js";
 
@@ -39,6 +40,7 @@ export class SinusoidalPositionalEncoding extends Module {
   /** x `[..., T, D]` -> the same; its first vector is of position `offset`. */
   forward(x: Tensor, options: { offset?: number } = {}): Tensor {
     const { dimension: D } = this;
+    checkOptions("SinusoidalPositionalEncoding", options, ["offset"]);
     checkVectors("SinusoidalPositionalEncoding", x, D);
     const start = checkInteger("SinusoidalPositionalEncoding", "offset", options.offset ?? 0);
     const T = x.shape.at(-2)!;
@@ -86,6 +88,7 @@ export class LearnedPositionalEmbedding extends Module {
 
   /** x `[..., T, D]` -> the same; its first vector is of position `offset`. */
   forward(x: Tensor, options: { offset?: number } = {}): Tensor {
+    checkOptions("LearnedPositionalEmbedding", options, ["offset"]);
     checkVectors("LearnedPositionalEmbedding", x, this.dimension);
     const start = checkInteger("LearnedPositionalEmbedding", "offset", options.offset ?? 0);
     const end = start + x.shape.at(-2)!;

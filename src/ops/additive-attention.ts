@@ -2,11 +2,12 @@ import { reduceOps } from "../backend/kernels.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { checkOptions } from "../util/options.js";
 import { type Shape, sameShape } from "../util/shape.js";
-import { alignmentWeights, type VisibleKeys, windowOf } from "./alignment.js";
+import { alignmentWeights, type VisibleKeys, visibleNames, windowOf } from "./alignment.js";
 import { attend } from "./attend.js";
 import { add } from "./binary.js";
-import { defineOp, type Sample, type SampleInput } from "./define-op.js";
+import { checkTensors, defineOp, type Sample, type SampleInput } from "./define-op.js";
 import { matmul } from "./matmul.js";
 import { byName, gradients, type Named, present } from "./recurrent.js";
 import { tanh } from "./unary.js";
@@ -126,6 +127,8 @@ export function additiveAttention(
   values: Tensor,
   keys: VisibleKeys = {},
 ): { context: Tensor; weights: Tensor } {
+  checkOptions("additiveAttention", keys, visibleNames);
+  checkTensors("additiveAttention", [q, k, v, values], ["q", "k", "v", "values"]);
   const { window, start, lengths, positions } = windowOf("additiveAttention", q.shape, keys);
   const { names, tensors } = present({ q, k, v, lengths, positions });
   const weights = weightsOp(tensors, { names, window, start })[0]!;

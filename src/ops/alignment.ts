@@ -1,7 +1,8 @@
-import { empty, Tensor } from "../tensor/tensor.js";
+import { checkTensor, empty, Tensor } from "../tensor/tensor.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { namesOf } from "../util/options.js";
 import { type Shape, sameShape } from "../util/shape.js";
 import { less, lessEqual, mul, sub } from "./binary.js";
 import { checkLengths } from "./recurrent.js";
@@ -26,6 +27,8 @@ export interface VisibleKeys {
   positions?: Tensor | number | undefined;
 }
 
+export const visibleNames = namesOf<VisibleKeys>({ lengths: 1, window: 1, positions: 1 });
+
 /** Windows and positions are far from the ends of int32. */
 const FAR = 2 ** 30;
 
@@ -37,6 +40,7 @@ export function windowOf(op: string, [B, T]: Shape, { lengths, window, positions
     ["lengths", lengths, [B!]],
     ["positions", given ? positions : undefined, [B!, T!]],
   ] as const) {
+    if (x !== undefined) checkTensor(op, x, name);
     if (x && !sameShape(x.shape, wanted))
       throw new SeqgradError("shape", `${op}: ${name} have shape ${formatShape(x.shape)}; want ${formatShape(wanted)}.`);
     if (x && x.dtype !== "int32") throw new SeqgradError("dtype", `${op}: ${name} are ${x.dtype}; want int32.`);

@@ -1,5 +1,6 @@
-import type { Tensor } from "../tensor/tensor.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
+import { refuseExtra } from "../util/options.js";
 import { normalizeAxis, type Shape, sizeOf } from "../util/shape.js";
 import { defineOp } from "./define-op.js";
 
@@ -25,7 +26,9 @@ const argmaxOp = defineOp<{ readonly outer: number; readonly n: number; readonly
  * @example
  * sg.argmax(sg.fromArray([[0.1, 0.9], [0.8, 0.2]]), -1); // = [1, 0]
  */
-export function argmax(x: Tensor, axis?: number): Tensor {
+export function argmax(x: Tensor, axis?: number, ...extra: never[]): Tensor {
+  checkTensor("argmax", x, "x");
+  refuseExtra("argmax", extra, "the dimension vanishes; unsqueeze(y, axis) puts it back");
   if (axis === undefined) return argmaxOp([x], { outer: 1, n: x.size, inner: 1, shape: [] })[0]!;
   const at = normalizeAxis("argmax", axis, x.rank);
   const span = { outer: sizeOf(x.shape.slice(0, at)), n: x.shape[at]!, inner: sizeOf(x.shape.slice(at + 1)) };

@@ -1,9 +1,10 @@
 import { isRecording } from "../autograd/tape.js";
 import { drawRandom } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { checkFinite, checkInteger, checkInterval } from "../util/check.js";
+import { checkBoolean, checkFinite, checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { checkOptions, namesOf } from "../util/options.js";
 import type { RandomStart } from "../util/philox.js";
 import { broadcastStrides, sameShape } from "../util/shape.js";
 import { counting } from "./alignment.js";
@@ -51,6 +52,11 @@ export interface Heads {
 }
 
 export type AttentionOptions = ScaledDotProductOptions & Heads;
+
+const scores = { causal: 1, offset: 1, lengths: 1, mask: 1, scale: 1 } as const;
+const heads = { heads: 1, keyValueHeads: 1 } as const;
+const scaledDotProductNames = namesOf<ScaledDotProductOptions>({ ...scores, dropout: 1, training: 1 });
+const attentionNames = namesOf<AttentionOptions>({ ...scores, ...heads, dropout: 1, training: 1 });
 
 interface Attrs extends RandomStart {
   /** What errors call it. */
@@ -268,16 +274,24 @@ const attentionOp = defineOp<Attrs>({
 });
 
 /** Checks the options, and makes what they and the inputs say together. */
-function prepare(op: string, given: Named, options: AttentionOptions, apart = false): { inputs: Tensor[]; attrs: Attrs } {
+function prepare(
+  op: string,
+  given: Named,
+  options: AttentionOptions = {} as AttentionOptions,
+  apart = false,
+): { inputs: Tensor[]; attrs: Attrs } {
+  checkOptions(op, options, attentionNames);
   const { heads, keyValueHeads = heads, causal = false, offset = 0, lengths, mask, scale, dropout = 0, training = true } = options;
   checkInteger(op, "heads", heads, 1);
   checkInteger(op, "keyValueHeads", keyValueHeads, 1);
   checkInteger(op, "offset", offset);
   if (offset > 0 && !causal) throw new SeqgradError("value", `${op}: an offset of ${offset} means nothing without causal: true.`);
   if (scale !== undefined) checkFinite(op, "scale", scale);
+  checkBoolean(op, "causal", causal);
+  checkBoolean(op, "training", training);
   checkInterval(op, "dropout", dropout, 0, 1);
   const all: Named = { ...given, mask, lengths };
-  const names = Object.keys(all).filter((name) => name in given || all[name]);
+  const names = Object.keys(all).filter((name) => name in given || all[name] !== undefined);
   const inputs = names.map((name) => all[name]!);
   checkTensors(op, inputs, names);
   const p = training ? dropout : 0;
@@ -335,6 +349,7 @@ export const selfAttention = (qkv: Tensor, options: AttentionOptions): Tensor =>
  * sg.scaledDotProductAttention(x, x, x, { scale: 0, causal: true }); // = [[[1, 0], [0.5, 0.5]]]
  */
 export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, options: ScaledDotProductOptions = {}): Tensor {
+  checkOptions("scaledDotProductAttention", options, scaledDotProductNames);
   const apart = q?.rank === 4;
   const heads = apart ? q.shape[1]! : 1;
   const keyValueHeads = k?.rank === 4 ? k.shape[1]! : heads;

@@ -1,13 +1,14 @@
 import { noGrad } from "../autograd/tape.js";
 import { willChange } from "../tensor/revocable.js";
 import { copyWords } from "../tensor/storage.js";
-import type { Tensor } from "../tensor/tensor.js";
-import { checkInterval } from "../util/check.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkBoolean, checkInterval, checkObject } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { checkOptions, namesOf } from "../util/options.js";
 import { sizeOf } from "../util/shape.js";
 import { add, less, mul, sub } from "./binary.js";
-import { type BackwardContext, defineOp } from "./define-op.js";
+import { type BackwardContext, checkTensors, defineOp } from "./define-op.js";
 import { mean } from "./reduce.js";
 import { abs, affine, reciprocal, sqrt, square, toFloat, toInt } from "./unary.js";
 import { reshape } from "./views.js";
@@ -30,6 +31,8 @@ export interface BatchNormOptions {
   /** Default 1e-5. */
   eps?: number;
 }
+
+const batchNormNames = namesOf<BatchNormOptions>({ training: 1, running: 1, momentum: 1, eps: 1 });
 
 interface Attrs {
   readonly eps: number;
@@ -167,12 +170,21 @@ const evaluationOp = defineOp<{ readonly eps: number }>({
  * sg.batchNorm(sg.fromArray([[1, 5], [3, 9]]), undefined, undefined, { eps: 0 }); // = [[-1, -1], [1, 1]]
  */
 export function batchNorm(x: Tensor, gamma?: Tensor, beta?: Tensor, options: BatchNormOptions = {}): Tensor {
+  checkOptions("batchNorm", options, batchNormNames);
   const { training = true, running, momentum = 0.1, eps = 1e-5 } = options;
+  const given = [x, gamma, beta].filter((t, i) => i === 0 || t !== undefined) as Tensor[];
+  checkTensors("batchNorm", given, ["x", "gamma", "beta"]);
+  checkBoolean("batchNorm", "training", training);
+  if (running !== undefined) {
+    checkObject("batchNorm", "running", running, "{ mean, variance }, each a tensor");
+    checkTensors("batchNorm", [x, running.mean, running.variance], ["x", "running.mean", "running.variance"]);
+    if (running.batches !== undefined) checkTensor("batchNorm", running.batches, "running.batches");
+  }
   if (x.rank === 0) throw new SeqgradError("shape", "batchNorm: a scalar has no last dimension.");
   if (beta && !gamma) throw new SeqgradError("value", "batchNorm: beta needs gamma; give ones for it.");
   checkInterval("batchNorm", "eps", eps, 0);
   checkInterval("batchNorm", "momentum", momentum, 0, 1);
-  const inputs = [x, gamma, beta].flatMap((t) => (t ? [toFloat(t)] : []));
+  const inputs = given.map((t) => toFloat(t));
   if (training) {
     for (const statistic of Object.values(running ?? {})) if (statistic) willChange(statistic);
     return trainingOp(inputs, { eps, momentum, running })[0]!;

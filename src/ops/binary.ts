@@ -1,5 +1,6 @@
 import type { BinaryOp } from "../backend/kernels.js";
 import { empty, fill, type Tensor } from "../tensor/tensor.js";
+import { refuseExtra } from "../util/options.js";
 import { broadcastShapes } from "../util/shape.js";
 import { defineOp, type Run, type Sample } from "./define-op.js";
 import { Elementwise } from "./elementwise.js";
@@ -53,7 +54,10 @@ function binary(name: BinaryOp, gradient?: Gradient) {
     }),
     samples,
   });
-  return (a: Tensor | number, b: Tensor | number): Tensor => run([operand(a, b), operand(b, a)], null)[0]!;
+  return (a: Tensor | number, b: Tensor | number, ...extra: never[]): Tensor => {
+    refuseExtra(name, extra);
+    return run([operand(a, b), operand(b, a)], null)[0]!;
+  };
 }
 
 /** To the operand that wins the comparison, half to each on a tie. */

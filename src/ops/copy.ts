@@ -1,13 +1,18 @@
-import { copyStrided, empty, fill, type Tensor } from "../tensor/tensor.js";
+import { checkTensor, copyStrided, empty, fill, type Tensor } from "../tensor/tensor.js";
+import { shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
-import { normalizeAxis, type Shape, stridesOf } from "../util/shape.js";
-import { defineOp } from "./define-op.js";
+import { checkShape, normalizeAxis, type Shape, sizeOf, stridesOf } from "../util/shape.js";
+import { checkTensors, defineOp } from "./define-op.js";
 
 const copy = defineOp<{ readonly shape: Shape }>({
   name: "copy",
   strided: true,
-  shape: (_inputs, { shape }) => [shape],
+  shape([x], { shape }) {
+    if (sizeOf(shape) !== x!.size)
+      throw new SeqgradError("shape", `copyOf: ${formatShape(x!.shape)} holds ${x!.size} elements, ${formatShape(shape)} does not.`);
+    return [shape];
+  },
   dtypes: ([x]) => [x!.dtype],
   forward: (_run, [x], [y]) => copyStrided(x!, y!.address, stridesOf(x!.shape)),
   backward: ({ inputs: [x], dOutputs: [dy] }) => [dy!.view(x!.shape, stridesOf(x!.shape), dy!.offset)],
@@ -22,7 +27,11 @@ const copy = defineOp<{ readonly shape: Shape }>({
  * @example
  * const free = sg.copyOf(sg.flip(sg.tensor([1, 2, 3]), 0)); // memory of its own
  */
-export const copyOf = (x: Tensor, shape: Shape = x.shape): Tensor => copy([x], { shape })[0]!;
+export function copyOf(x: Tensor, shape?: Shape): Tensor {
+  const to = shape ?? checkTensor("copyOf", x, "x").shape;
+  checkShape("copyOf", to);
+  return copy([x], { shape: to })[0]!;
+}
 
 /** Zeros of `shape` in which x stands along `axis` from `start`, `step` apart: the gradient of a slice. */
 export function padTo(x: Tensor, shape: Shape, axis: number, start: number, step: number): Tensor {
@@ -30,6 +39,15 @@ export function padTo(x: Tensor, shape: Shape, axis: number, start: number, step
   const strides = stridesOf(shape);
   copyStrided(x, y.address + start * strides[axis]! * 4, strides.with(axis, strides[axis]! * step));
   return y;
+}
+
+/** The first of the tensors, when they are that, at least one. */
+export function checkTensorList(op: string, tensors: readonly Tensor[]): Tensor {
+  if (!Array.isArray(tensors))
+    throw new SeqgradError("value", `${op}: the tensors are ${shown(tensors)}; give them in one array, as in ${op}([a, b]).`);
+  checkTensors(op, Array.from(tensors));
+  if (tensors.length === 0) throw new SeqgradError("value", `${op}: there is no tensor; give at least one.`);
+  return tensors[0]!;
 }
 
 interface Along {
@@ -93,8 +111,7 @@ const concatOp = defineOp<Along>({
  * sg.concat([sg.tensor([1, 2]), sg.tensor([3])]); // = [1, 2, 3]
  */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
-  const first = tensors[0];
-  if (!first) throw new SeqgradError("value", "concat: there is nothing to concatenate; give at least one tensor.");
+  const first = checkTensorList("concat", tensors);
   const at = normalizeAxis("concat", axis, first.rank);
   for (const [i, x] of tensors.entries()) {
     if (x.rank !== first.rank || !x.shape.every((n, d) => d === at || n === first.shape[d])) {

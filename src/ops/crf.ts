@@ -1,11 +1,13 @@
 import { empty, type Tensor } from "../tensor/tensor.js";
+import { checkObject } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { sameShape } from "../util/shape.js";
 import { counting } from "./alignment.js";
 import { add, less, sub } from "./binary.js";
-import { type LossOptions, reduceLoss } from "./cross-entropy.js";
-import { constant, defineOp, outOfRange, type Sample } from "./define-op.js";
+import { type LossOptions, reduceLoss, reductionOf } from "./cross-entropy.js";
+import { checkRows } from "./ctc.js";
+import { checkTensors, constant, defineOp, outOfRange, type Sample } from "./define-op.js";
 import { indexSelect, pick } from "./gather.js";
 import { logSumExp } from "./log-sum-exp.js";
 import { sum } from "./reduce.js";
@@ -128,6 +130,21 @@ export interface CrfScores {
  * sg.crfLoss(sg.zeros([1, 2, 3]), [[0, 2]], scores); // = 2 * Math.log(3)
  */
 export function crfLoss(emissions: Tensor, tags: readonly ArrayLike<number>[], scores: CrfScores, options: LossOptions = {}): Tensor {
-  const { transitions, starts, ends } = scores;
-  return reduceLoss(crfOp([emissions, transitions, starts, ends].map(toFloat), { tags })[0]!, options.reduction);
+  const reduction = reductionOf("crfLoss", options);
+  checkRows("crfLoss", "tags", tags);
+  const { transitions, starts, ends } = checkObject(
+    "crfLoss",
+    "the scores",
+    scores,
+    "{ transitions, starts, ends }, as an nn.CRF has them",
+  );
+  const inputs = [emissions, transitions, starts, ends];
+  checkTensors("crfLoss", inputs, ["emissions", "transitions", "starts", "ends"]);
+  return reduceLoss(
+    crfOp(
+      inputs.map((x) => toFloat(x)),
+      { tags },
+    )[0]!,
+    reduction,
+  );
 }

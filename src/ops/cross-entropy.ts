@@ -1,8 +1,9 @@
 import { type Reduction, reductions } from "../backend/kernels.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { checkInterval } from "../util/check.js";
+import { checkChoice, checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { checkOptions, namesOf } from "../util/options.js";
 import { sameShape, sizeOf } from "../util/shape.js";
 import { add, div, mul, notEqual } from "./binary.js";
 import { checkTensors, defineOp } from "./define-op.js";
@@ -30,16 +31,24 @@ export interface CrossEntropyOptions extends NllLossOptions {
   labelSmoothing?: number;
 }
 
+const crossEntropyNames = namesOf<CrossEntropyOptions>({ reduction: 1, ignoreIndex: 1, labelSmoothing: 1, weight: 1 });
+
 interface Attrs {
   readonly reduction: Reduction;
   readonly ignoreIndex: number;
   readonly smoothing: number;
 }
 
+/** The reduction that options ask for; throws unless all of them are known. */
+export function reductionOf(op: string, options: LossOptions, known: readonly string[] = lossNames): Reduction {
+  checkOptions(op, options, known);
+  return checkChoice(op, "reduction", options.reduction ?? "mean", reductions);
+}
+
+const lossNames = namesOf<LossOptions>({ reduction: 1 });
+
 /** What every loss does last. */
-export function reduceLoss(loss: Tensor, reduction: Reduction = "mean"): Tensor {
-  if (!reductions.includes(reduction))
-    throw new SeqgradError("value", `a loss got the reduction "${reduction}"; use ${reductions.join(", ")}.`);
+export function reduceLoss(loss: Tensor, reduction: Reduction): Tensor {
   return reduction === "none" ? loss : reduction === "sum" ? sum(loss) : mean(loss);
 }
 
@@ -113,6 +122,7 @@ const crossEntropyOp = defineOp<Attrs>({
 });
 
 function checkTargets(op: string, scores: Tensor, targets: Tensor): void {
+  checkTensors(op, [scores, targets], ["the scores", "the targets"]);
   if (scores.rank === 0 || !sameShape(scores.shape.slice(0, -1), targets.shape)) {
     throw new SeqgradError(
       "shape",
@@ -151,12 +161,12 @@ function weightsOf(op: string, scores: Tensor, weight: Tensor): Tensor {
  * const rare = sg.crossEntropy(sg.randn([4, 2]), sg.tensor(Int32Array.of(0, 0, 0, 1)), { weight: sg.tensor([1, 3]) });
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  const { reduction = "mean", ignoreIndex = -100, labelSmoothing = 0, weight } = options;
+  const reduction = reductionOf("crossEntropy", options, crossEntropyNames);
+  const { ignoreIndex = -100, labelSmoothing = 0, weight } = options;
+  checkInteger("crossEntropy", "ignoreIndex", ignoreIndex, -(2 ** 31), 2 ** 31 - 1);
   checkInterval("crossEntropy", "labelSmoothing", labelSmoothing, 0, 1);
-  if (!reductions.includes(reduction))
-    throw new SeqgradError("value", `crossEntropy: there is no reduction "${reduction}"; use ${reductions.join(", ")}.`);
   const attrs = { reduction, ignoreIndex, smoothing: labelSmoothing };
-  if (!weight) return crossEntropyOp([toFloat(logits), targets], attrs)[0]!;
+  if (weight === undefined) return crossEntropyOp([toFloat(logits), targets], attrs)[0]!;
   checkTensors("crossEntropy", [logits, targets], ["logits", "targets"]);
   checkTargets("crossEntropy", logits, targets);
   return composed(toFloat(logits), targets, attrs, weightsOf("crossEntropy", logits, weight));
@@ -172,9 +182,11 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
  * const loss = sg.nllLoss(sg.logSoftmax(sg.randn([2, 5])), sg.tensor(Int32Array.of(1, 4)));
  */
 export function nllLoss(logProbabilities: Tensor, targets: Tensor, options: NllLossOptions = {}): Tensor {
+  const reduction = reductionOf("nllLoss", options, ["reduction", "ignoreIndex", "weight"]);
+  const ignoreIndex = checkInteger("nllLoss", "ignoreIndex", options.ignoreIndex ?? -100, -(2 ** 31), 2 ** 31 - 1);
   checkTargets("nllLoss", logProbabilities, targets);
-  const { reduction = "mean", ignoreIndex = -100, weight } = options;
-  const weights = weight && weightsOf("nllLoss", logProbabilities, weight);
+  const { weight } = options;
+  const weights = weight === undefined ? undefined : weightsOf("nllLoss", logProbabilities, weight);
   const { loss, counts } = picked(logProbabilities, targets, ignoreIndex, weights);
   return reduceCounted(loss, counts, reduction);
 }

@@ -1,13 +1,16 @@
-import { empty, type Tensor } from "../tensor/tensor.js";
+import { checkTensor, empty, type Tensor } from "../tensor/tensor.js";
+import { checkBoolean, checkList, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { maxOf } from "../util/numbers.js";
+import { namesOf } from "../util/options.js";
 import { add, div, less } from "./binary.js";
 import { concat } from "./copy.js";
-import { type LossOptions, reduceLoss } from "./cross-entropy.js";
+import { type LossOptions, reduceLoss, reductionOf } from "./cross-entropy.js";
 import { constant, defineOp, outOfRange } from "./define-op.js";
 import { gather } from "./gather.js";
 import { logSumExp } from "./log-sum-exp.js";
+import { mean } from "./reduce.js";
 import { neg, toFloat } from "./unary.js";
 import { select, slice, stack } from "./views.js";
 import { where } from "./where.js";
@@ -112,6 +115,14 @@ export interface CtcOptions extends LossOptions {
   readonly zeroInfinity?: boolean;
 }
 
+const ctcNames = namesOf<CtcOptions>({ reduction: 1, lengths: 1, blank: 1, zeroInfinity: 1 });
+
+/** Throws unless `rows` is an array of lists. */
+export function checkRows(op: string, name: string, rows: readonly ArrayLike<number>[]): void {
+  if (!Array.isArray(rows)) throw new SeqgradError("value", `${op}: ${name} is ${shown(rows)}; give an array, a list for each row.`);
+  for (let b = 0; b < rows.length; b++) checkList(op, rows.length > 1 ? `${name}[${b}]` : name, rows[b]!, "whole numbers in an array");
+}
+
 /**
  * Connectionist temporal classification (Graves, Fernández, Gomez and Schmidhuber 2006): -ln of the summed probability of all the ways
  * in which a symbol or a blank a step gives the targets, when repeats are merged and blanks dropped. As PyTorch's CTCLoss; the sums
@@ -127,12 +138,16 @@ export interface CtcOptions extends LossOptions {
  * sg.ctcLoss(sg.logSoftmax(sg.zeros([1, 2, 2])), [[1]]); // = -Math.log(3 / 4)
  */
 export function ctcLoss(logProbs: Tensor, targets: readonly ArrayLike<number>[], options: CtcOptions = {}): Tensor {
-  const [, T = 0] = logProbs.shape;
-  const { lengths = targets.map(() => T), blank = 0, zeroInfinity = false, reduction = "mean" } = options;
+  const reduction = reductionOf("ctcLoss", options, ctcNames);
+  const [, T = 0] = checkTensor("ctcLoss", logProbs, "logProbs").shape;
+  checkRows("ctcLoss", "targets", targets);
+  const { lengths = targets.map(() => T), blank = 0, zeroInfinity = false } = options;
+  checkRows("ctcLoss", "lengths", [lengths]);
+  checkBoolean("ctcLoss", "zeroInfinity", zeroInfinity);
   const each = ctcOp([toFloat(logProbs)], { targets, lengths, blank })[0]!;
   const loss = zeroInfinity ? where(less(each, Number.POSITIVE_INFINITY), each, 0) : each;
   if (reduction !== "mean") return reduceLoss(loss, reduction);
-  return reduceLoss(
+  return mean(
     div(
       loss,
       constant(

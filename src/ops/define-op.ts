@@ -137,7 +137,7 @@ export function viewOp(
  * sg.contiguous(sg.transpose(sg.zeros([2, 3]))).isContiguous; // = true
  */
 export function contiguous(x: Tensor): Tensor {
-  if (x.isContiguous) return x;
+  if (checkTensor("contiguous", x, "x").isContiguous) return x;
   const y = empty(x.backend, x.shape, x.dtype);
   copyStrided(x, y.address, y.strides);
   return y;

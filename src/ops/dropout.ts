@@ -1,6 +1,6 @@
 import { drawRandom } from "../tensor/random.js";
-import type { Tensor } from "../tensor/tensor.js";
-import { checkInterval } from "../util/check.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkBoolean, checkInterval } from "../util/check.js";
 import type { RandomStart } from "../util/philox.js";
 import { defineOp } from "./define-op.js";
 import { toFloat } from "./unary.js";
@@ -36,6 +36,8 @@ export const dropoutFrom = (x: Tensor, attrs: RandomStart & { readonly p: number
  * const y = sg.dropout(sg.ones([4, 8]), 0.1); // a tenth of it 0, the rest 1 / 0.9
  */
 export function dropout(x: Tensor, p = 0.5, training = true): Tensor {
+  checkTensor("dropout", x, "x");
   checkInterval("dropout", "p", p, 0, 1);
+  checkBoolean("dropout", "training", training);
   return training && p > 0 ? dropoutFrom(toFloat(x), { ...drawRandom(x.size), p }) : x;
 }

@@ -1,7 +1,7 @@
-import type { Tensor } from "../tensor/tensor.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
-import { broadcastStrides, checkShape, type Shape } from "../util/shape.js";
+import { broadcastStrides, checkShape, checkSizes, type Shape } from "../util/shape.js";
 import { viewOp } from "./define-op.js";
 import { sumTo } from "./reduce.js";
 
@@ -11,7 +11,9 @@ import { sumTo } from "./reduce.js";
  * @example
  * sg.expand(sg.tensor([1, 2]), [3, -1]).shape; // = [3, 2]
  */
-export function expand(x: Tensor, to: Shape): Tensor {
+export function expand(x: Tensor, to: Shape, ...extra: never[]): Tensor {
+  checkTensor("expand", x, "x");
+  checkSizes("expand", to, extra);
   const lead = to.length - x.rank;
   const shape = to.map((n, i) => (n === -1 && i >= lead ? x.shape[i - lead]! : n));
   if (lead < 0 || !x.shape.every((n, i) => n === 1 || n === shape[i + lead])) {

@@ -1,9 +1,10 @@
-import { empty, fill, type Tensor } from "../tensor/tensor.js";
+import { checkTensor, empty, fill, type Tensor } from "../tensor/tensor.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { checkOptions } from "../util/options.js";
 import { normalizeAxis, type Shape, sizeOf } from "../util/shape.js";
-import { defineOp, type Sample } from "./define-op.js";
+import { checkTensors, defineOp, type Sample } from "./define-op.js";
 
 /** x read as [outer, n, inner]. */
 interface Span {
@@ -19,6 +20,7 @@ const spanOf = (x: Tensor, axis: number): Span => ({
 });
 
 function checkIndex(op: string, index: Tensor): void {
+  checkTensor(op, index, "the index");
   if (index.dtype !== "int32")
     throw new SeqgradError(
       "dtype",
@@ -80,9 +82,13 @@ const selectOp = rows("indexSelect", [
  */
 export function embedding(index: Tensor, weight: Tensor, options: { paddingIndex?: number } = {}): Tensor {
   checkIndex("embedding", index);
+  checkTensor("embedding", weight, "the weight");
+  checkOptions("embedding", options, ["paddingIndex"]);
   if (weight.rank !== 2) throw new SeqgradError("shape", `embedding: the weight has shape ${formatShape(weight.shape)}; wants [V, D].`);
   const [n, inner] = weight.shape as [number, number];
-  return embeddingOp([weight, index], { outer: 1, n, inner, skip: options.paddingIndex ?? -1, shape: [...index.shape, inner] })[0]!;
+  const { paddingIndex } = options;
+  const skip = paddingIndex === undefined ? -1 : checkInteger("embedding", "paddingIndex", paddingIndex, 0, n - 1);
+  return embeddingOp([weight, index], { outer: 1, n, inner, skip, shape: [...index.shape, inner] })[0]!;
 }
 
 /**
@@ -92,6 +98,7 @@ export function embedding(index: Tensor, weight: Tensor, options: { paddingIndex
  * sg.indexSelect(sg.tensor([5, 6, 7]), 0, sg.tensor(Int32Array.of(2, 2))); // = [7, 7]
  */
 export function indexSelect(x: Tensor, axis: number, index: Tensor): Tensor {
+  checkTensors("indexSelect", [x, index], ["x", "the index"]);
   const at = normalizeAxis("indexSelect", axis, x.rank);
   if (index.rank !== 1)
     throw new SeqgradError(
@@ -137,6 +144,7 @@ export const pick = (x: Tensor, index: Tensor): Tensor => pickOp([x, index], { o
  * sg.gather(sg.fromArray([[1, 2], [3, 4]]), 1, sg.fromArray([[1], [0]], { dtype: "int32" })); // = [[2], [3]]
  */
 export function gather(x: Tensor, axis: number, index: Tensor): Tensor {
+  checkTensors("gather", [x, index], ["x", "the index"]);
   const at = normalizeAxis("gather", axis, x.rank);
   if (index.rank !== x.rank || !x.shape.every((n, i) => i === at || n === index.shape[i])) {
     throw new SeqgradError(

@@ -1,9 +1,12 @@
 import { empty, fill, type Tensor } from "../tensor/tensor.js";
+import { checkBoolean } from "../util/check.js";
+import { namesOf } from "../util/options.js";
 import { add, mul, sub } from "./binary.js";
 import { defineOp, type Sample } from "./define-op.js";
 import { linear } from "./linear.js";
 import {
   byName,
+  checkCall,
   checkShapes,
   type GradientProbe,
   gradients,
@@ -12,6 +15,7 @@ import {
   projections,
   type RecurrentAttrs,
   recordSteps,
+  recurrentNames,
   sampleInputs,
   sequenceSize,
   unroll,
@@ -111,6 +115,8 @@ export interface GruOptions {
   probe?: GradientProbe | undefined;
 }
 
+const optionNames = namesOf<GruOptions>({ ...recurrentNames, resetAfter: 1 });
+
 /**
  * One layer and direction of a gated recurrent unit (Cho et al. 2014) over a whole sequence:
  * r, z = sigmoid(W x + U h + b), n = tanh(W_n x + b_n + r (U_n h + c_n)), h' = (1 - z) n + z h.
@@ -124,7 +130,9 @@ export interface GruOptions {
  * const { y, h } = sg.gru(sg.randn([8, 20, 3]), sg.randn([15, 3]), sg.randn([15, 5]));
  */
 export function gru(x: Tensor, wIh: Tensor, wHh: Tensor, options: GruOptions = {}): { y: Tensor; h: Tensor } {
+  checkCall("gru", x, wIh, wHh, options, optionNames);
   const { bIh, bHh, h0, lengths, reverse = false, resetAfter = true, probe } = options;
+  checkBoolean("gru", "resetAfter", resetAfter);
   probe?.start(sequenceSize("gru", x).T);
   const { names, tensors } = present({ x, wIh, wHh, bIh, bHh, h0, lengths });
   const [y, h] = gruOp(tensors, { names, reverse, probe, resetAfter }) as [Tensor, Tensor];

@@ -4,7 +4,7 @@ import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { sizeOf } from "../util/shape.js";
 import { add, div, mul, sub } from "./binary.js";
-import { defineOp } from "./define-op.js";
+import { checkTensors, defineOp } from "./define-op.js";
 import { mean } from "./reduce.js";
 import { affine, sqrt, square, toFloat } from "./unary.js";
 
@@ -73,11 +73,13 @@ const layerNormOp = defineOp<Attrs>({
  * sg.layerNorm(sg.tensor([1, 3])); // = [-1, 1]
  */
 export function layerNorm(x: Tensor, gamma?: Tensor, beta?: Tensor, eps = 1e-5): Tensor {
+  const inputs = [x, gamma, beta].filter((t, i) => i === 0 || t !== undefined) as Tensor[];
+  checkTensors("layerNorm", inputs, ["x", "gamma", "beta"]);
   if (x.rank === 0) throw new SeqgradError("shape", "layerNorm: a scalar has no last dimension.");
   if (beta && !gamma) throw new SeqgradError("value", "layerNorm: beta needs gamma; give ones for it.");
   checkInterval("layerNorm", "eps", eps, 0);
   return layerNormOp(
-    [x, gamma, beta].flatMap((t) => (t ? [toFloat(t)] : [])),
+    inputs.map((t) => toFloat(t)),
     { eps },
   )[0]!;
 }

@@ -74,5 +74,5 @@ const linearOp = defineOp<null>({
  * sg.linear(sg.tensor([1, 2]), sg.fromArray([[1, 1], [0, 3]]), sg.tensor([10, 0])); // = [13, 6]
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
-  return linearOp(bias ? [x, weight, bias] : [x, weight], null)[0]!;
+  return linearOp(bias === undefined ? [x, weight] : [x, weight, bias], null)[0]!;
 }

@@ -2,7 +2,7 @@ import { noGrad } from "../autograd/tape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { add, less, sub } from "./binary.js";
 import { max } from "./extremum.js";
-import { type ReduceOptions, sum } from "./reduce.js";
+import { checkReduction, type ReduceOptions, sum } from "./reduce.js";
 import { abs, exp, log } from "./unary.js";
 import { reshape } from "./views.js";
 import { where } from "./where.js";
@@ -15,6 +15,7 @@ import { where } from "./where.js";
  * sg.logSumExp(sg.tensor([1000, 1000])); // = 1000 + Math.LN2
  */
 export function logSumExp(x: Tensor, options: ReduceOptions = {}): Tensor {
+  checkReduction("logSumExp", x, options);
   const largest = noGrad(() => {
     const m = max(x, { ...options, keepDims: true });
     return where(less(abs(m), Number.POSITIVE_INFINITY), m, 0);

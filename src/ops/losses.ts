@@ -4,11 +4,13 @@ import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { sameShape } from "../util/shape.js";
 import { add, mul, sub } from "./binary.js";
-import { type LossOptions, reduceLoss, weighted } from "./cross-entropy.js";
+import { type LossOptions, reduceLoss, reductionOf, weighted } from "./cross-entropy.js";
+import { checkTensors } from "./define-op.js";
 import { abs, affine, clamp, neg, softplus, square } from "./unary.js";
 
 /** Losses do not broadcast: a forgotten dimension there is a bug that no error would show. */
 function checkPair(op: string, x: Tensor, target: Tensor): void {
+  checkTensors(op, [x, target], ["the prediction", "the target"]);
   if (!sameShape(x.shape, target.shape)) {
     throw new SeqgradError(
       "shape",
@@ -24,8 +26,9 @@ function checkPair(op: string, x: Tensor, target: Tensor): void {
  * sg.mseLoss(sg.tensor([1, 2]), sg.tensor([2, 4])); // = 2.5
  */
 export function mseLoss(x: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  const reduction = reductionOf("mseLoss", options);
   checkPair("mseLoss", x, target);
-  return reduceLoss(square(sub(x, target)), options.reduction);
+  return reduceLoss(square(sub(x, target)), reduction);
 }
 
 /**
@@ -35,8 +38,9 @@ export function mseLoss(x: Tensor, target: Tensor, options: LossOptions = {}): T
  * sg.l1Loss(sg.tensor([1, 2]), sg.tensor([2, 4])); // = 1.5
  */
 export function l1Loss(x: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  const reduction = reductionOf("l1Loss", options);
   checkPair("l1Loss", x, target);
-  return reduceLoss(abs(sub(x, target)), options.reduction);
+  return reduceLoss(abs(sub(x, target)), reduction);
 }
 
 /**
@@ -46,7 +50,8 @@ export function l1Loss(x: Tensor, target: Tensor, options: LossOptions = {}): Te
  * sg.huberLoss(sg.tensor([1, 2]), sg.tensor([2, 4])); // = 1
  */
 export function huberLoss(x: Tensor, target: Tensor, options: LossOptions & { delta?: number } = {}): Tensor {
-  const { delta = 1, reduction } = options;
+  const reduction = reductionOf("huberLoss", options, ["reduction", "delta"]);
+  const { delta = 1 } = options;
   checkPair("huberLoss", x, target);
   checkInterval("huberLoss", "delta", delta, Number.MIN_VALUE);
   const distance = abs(sub(x, target));
@@ -64,8 +69,10 @@ export function huberLoss(x: Tensor, target: Tensor, options: LossOptions & { de
  * sg.binaryCrossEntropyWithLogits(sg.tensor([0, 2]), sg.tensor([1, 1])); // = 0.41
  */
 export function binaryCrossEntropyWithLogits(x: Tensor, target: Tensor, options: LossOptions & { posWeight?: Tensor } = {}): Tensor {
+  const reduction = reductionOf("binaryCrossEntropyWithLogits", options, ["reduction", "posWeight"]);
   checkPair("binaryCrossEntropyWithLogits", x, target);
-  const { posWeight, reduction } = options;
+  const { posWeight } = options;
+  if (posWeight !== undefined) checkTensors("binaryCrossEntropyWithLogits", [x, posWeight], ["the prediction", "posWeight"]);
   // -log s(x) = softplus(-x) and -log(1 - s(x)) = softplus(x)
   const positive = weighted(posWeight ? mul(posWeight, target) : target, softplus(neg(x)));
   return reduceLoss(add(positive, weighted(affine(target, -1, 1), softplus(x))), reduction);

@@ -1,10 +1,12 @@
 import { empty, fill, type Tensor } from "../tensor/tensor.js";
+import { namesOf } from "../util/options.js";
 import { add, mul } from "./binary.js";
 import { defineOp, type Sample } from "./define-op.js";
 import { linear } from "./linear.js";
 import { gemm } from "./matmul.js";
 import {
   byName,
+  checkCall,
   checkShapes,
   type GradientProbe,
   gradients,
@@ -13,6 +15,7 @@ import {
   projectionSum,
   type RecurrentAttrs,
   recordSteps,
+  recurrentNames,
   sampleInputs,
   sequenceSize,
   unroll,
@@ -136,6 +139,8 @@ export interface LstmOptions {
   probe?: GradientProbe | undefined;
 }
 
+const optionNames = namesOf<LstmOptions>({ ...recurrentNames, wHr: 1, c0: 1 });
+
 /**
  * One layer and direction of a long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000)
  * over a whole sequence, forward and backward each in one pass over the weights:
@@ -150,6 +155,7 @@ export interface LstmOptions {
  * const { y, h, c } = sg.lstm(sg.randn([8, 20, 3]), sg.randn([20, 3]), sg.randn([20, 5]), { reverse: true });
  */
 export function lstm(x: Tensor, wIh: Tensor, wHh: Tensor, options: LstmOptions = {}): { y: Tensor; h: Tensor; c: Tensor } {
+  checkCall("lstm", x, wIh, wHh, options, optionNames);
   const { bIh, bHh, wHr, h0, c0, lengths, reverse = false, probe } = options;
   probe?.start(sequenceSize("lstm", x).T);
   const { names, tensors } = present({ x, wIh, wHh, bIh, bHh, wHr, h0, c0, lengths });

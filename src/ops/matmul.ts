@@ -4,7 +4,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { broadcastShapes, sizeOf } from "../util/shape.js";
-import { contiguous, defineOp, type Run } from "./define-op.js";
+import { checkTensors, contiguous, defineOp, type Run } from "./define-op.js";
 import { expand } from "./expand.js";
 import { reshape, squeeze, transpose, unsqueeze } from "./views.js";
 
@@ -105,6 +105,7 @@ const product: (inputs: readonly Tensor[], attrs: null) => readonly Tensor[] = d
  * sg.matmul(sg.fromArray([[1, 2], [3, 4]]), sg.tensor([1, 10])); // = [21, 43]
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
+  checkTensors("matmul", [a, b]);
   if (a.rank === 0 || b.rank === 0) throw new SeqgradError("shape", "matmul: a scalar has no rows or columns; use mul().");
   if (a.rank === 1) return squeeze(matmul(unsqueeze(a, 0), b), b.rank === 1 ? 0 : -2);
   if (b.rank === 1) return squeeze(matmul(a, unsqueeze(b, 1)), -1);

@@ -1,11 +1,13 @@
 import { recurrentCells } from "../backend/kernels.js";
 import { keep } from "../tensor/scope.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkBoolean, checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { checkOptions } from "../util/options.js";
 import { type Shape, sameShape } from "../util/shape.js";
 import { add, less } from "./binary.js";
-import { type BackwardContext, outOfRange, type SampleInput, viewOp } from "./define-op.js";
+import { type BackwardContext, checkTensors, outOfRange, type SampleInput, viewOp } from "./define-op.js";
 import { linear } from "./linear.js";
 import { norm } from "./variance.js";
 import { select, stack, unsqueeze } from "./views.js";
@@ -25,12 +27,14 @@ export class GradientProbe {
 
   /** Called by the layer before a sequence of so many steps. */
   start(steps: number): void {
+    checkInteger("GradientProbe.start", "steps", steps, 0, 2 ** 24);
     this.dispose();
     this.#norms = new Array(steps).fill(undefined);
   }
 
   /** Called by the layer, for each step that a gradient reaches. */
   record(t: number, dh: Tensor): void {
+    checkInteger("GradientProbe.record", "t", t, 0, this.#norms.length - 1);
     this.#norms[t]?.dispose();
     this.#norms[t] = keep(norm(dh));
   }
@@ -129,8 +133,25 @@ export function checkShapes(op: string, inputs: Named, wanted: Readonly<Record<s
     throw new SeqgradError("dtype", `${op}: lengths are ${inputs.lengths.dtype}; wants int32.`);
 }
 
+/** Names of the options that the cells have in common. */
+export const recurrentNames = { bIh: 1, bHh: 1, h0: 1, lengths: 1, reverse: 1, probe: 1 } as const;
+
+/** Throws unless the tensors of a call are tensors and its options are those of the operation. */
+export function checkCall(op: string, x: Tensor, wIh: Tensor, wHh: Tensor, options: object, known: readonly string[]): void {
+  checkOptions(op, options, known);
+  checkTensors(op, [x, wIh, wHh], ["x", "wIh", "wHh"]);
+  const { reverse = false, probe, resetAfter, nonlinearity, ...tensors } = options as Record<string, unknown>;
+  checkBoolean(op, "reverse", reverse as boolean);
+  if (probe !== undefined && !(probe instanceof GradientProbe))
+    throw new SeqgradError("value", `${op}: the probe is ${shown(probe)}; give a GradientProbe.`);
+  for (const [name, value] of Object.entries(tensors)) if (value !== undefined) checkTensor(op, value as Tensor, name);
+  for (const [name, w] of Object.entries({ wIh, wHh }))
+    if (w.rank !== 2) throw new SeqgradError("shape", `${op}: ${name} has shape ${formatShape(w.shape)}; wants two dimensions.`);
+}
+
 /** B, T and I of x [B, T, I]. */
 export function sequenceSize(op: string, x: Tensor): { B: number; T: number; I: number } {
+  checkTensor(op, x, "x");
   const [B, T, I] = x.shape;
   if (x.rank !== 3) throw new SeqgradError("shape", `${op}: x has shape ${formatShape(x.shape)}; wants [B, T, I], batch first.`);
   if (B === 0 || T === 0) throw new SeqgradError("shape", `${op}: x ${formatShape(x.shape)} holds no step; B and T must be at least 1.`);

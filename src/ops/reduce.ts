@@ -1,7 +1,9 @@
 import { type ReduceOp, reduceOps } from "../backend/kernels.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkBoolean } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { checkOptions, namesOf } from "../util/options.js";
 import { normalizeAxis, type Shape, sameShape, sizeOf } from "../util/shape.js";
 import { contiguous, defineOp } from "./define-op.js";
 import { affine, toFloat } from "./unary.js";
@@ -21,6 +23,15 @@ interface Span {
   readonly inner: number;
   /** Of the result; [outer, 1, inner] when absent. */
   readonly shape?: Shape;
+}
+
+export const reduceNames = namesOf<ReduceOptions>({ axis: 1, keepDims: 1 });
+
+/** Throws unless x is a tensor and the options are those of a reduction, or the others that are known. */
+export function checkReduction(op: string, x: Tensor, options: ReduceOptions, known = reduceNames, advice?: string): void {
+  checkTensor(op, x, "x");
+  checkOptions(op, options, known, advice);
+  checkBoolean(op, "keepDims", options.keepDims ?? false);
 }
 
 export type ReductionGradient = (x: Tensor, y: Tensor, dy: Tensor) => Tensor;
@@ -55,6 +66,7 @@ export function reductionOp(name: ReduceOp, gradient: ReductionGradient) {
 /** The operation over the dimensions that options name. */
 export function reduction(name: ReduceOp, reduce: ReturnType<typeof reductionOp>) {
   return (given: Tensor, options: ReduceOptions = {}): Tensor => {
+    checkReduction(name, given, options);
     const { x, axes, span } = arrange(name, toFloat(given), options);
     return reduce([x], { ...span, shape: reducedShape(given.shape, axes, options.keepDims) })[0]!;
   };

@@ -4,7 +4,7 @@ import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { sizeOf } from "../util/shape.js";
 import { mul } from "./binary.js";
-import { defineOp } from "./define-op.js";
+import { checkTensors, defineOp } from "./define-op.js";
 import { mean } from "./reduce.js";
 import { affine, reciprocal, sqrt, square, toFloat } from "./unary.js";
 
@@ -59,10 +59,12 @@ export const FLOAT32_EPS = 2 ** -23;
  * sg.rmsNorm(sg.tensor([1, 7]), undefined, 0); // = [0.2, 1.4]
  */
 export function rmsNorm(x: Tensor, gamma?: Tensor, eps = FLOAT32_EPS): Tensor {
+  const inputs = [x, gamma].filter((t, i) => i === 0 || t !== undefined) as Tensor[];
+  checkTensors("rmsNorm", inputs, ["x", "gamma", "beta"]);
   if (x.rank === 0) throw new SeqgradError("shape", "rmsNorm: a scalar has no last dimension.");
   checkInterval("rmsNorm", "eps", eps, 0);
   return rmsNormOp(
-    [x, gamma].flatMap((t) => (t ? [toFloat(t)] : [])),
+    inputs.map((t) => toFloat(t)),
     { eps },
   )[0]!;
 }

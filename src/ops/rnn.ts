@@ -1,8 +1,10 @@
 import { empty, fill, type Tensor } from "../tensor/tensor.js";
-import { SeqgradError } from "../util/errors.js";
+import { checkChoice } from "../util/check.js";
+import { namesOf } from "../util/options.js";
 import { defineOp, type Sample } from "./define-op.js";
 import {
   byName,
+  checkCall,
   checkShapes,
   type GradientProbe,
   gradients,
@@ -11,6 +13,7 @@ import {
   projectionSum,
   type RecurrentAttrs,
   recordSteps,
+  recurrentNames,
   sampleInputs,
   sequenceSize,
   unroll,
@@ -23,12 +26,7 @@ export type Nonlinearity = (typeof nonlinearities)[number];
 
 /** The nonlinearity, by default tanh, when it is one. */
 export function checkNonlinearity(op: string, value: Nonlinearity = "tanh"): Nonlinearity {
-  if (!nonlinearities.includes(value))
-    throw new SeqgradError(
-      "value",
-      `${op}: the nonlinearity is "${value}"; use ${nonlinearities.map((name) => `"${name}"`).join(" or ")}.`,
-    );
-  return value;
+  return checkChoice(op, "nonlinearity", value, nonlinearities);
 }
 
 interface Attrs extends RecurrentAttrs {
@@ -111,6 +109,8 @@ export interface RnnOptions {
   probe?: GradientProbe | undefined;
 }
 
+const optionNames = namesOf<RnnOptions>({ ...recurrentNames, nonlinearity: 1 });
+
 /**
  * One layer and direction of a simple recurrent network (Elman 1990) over a whole sequence:
  * h_t = f(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), f tanh or relu.
@@ -124,6 +124,7 @@ export interface RnnOptions {
  * const { y, h } = sg.rnn(sg.randn([8, 20, 3]), sg.randn([5, 3]), sg.randn([5, 5]), { nonlinearity: "relu" });
  */
 export function rnn(x: Tensor, wIh: Tensor, wHh: Tensor, options: RnnOptions = {}): { y: Tensor; h: Tensor } {
+  checkCall("rnn", x, wIh, wHh, options, optionNames);
   const { bIh, bHh, h0, lengths, reverse = false, probe } = options;
   const nonlinearity = checkNonlinearity("rnn", options.nonlinearity);
   probe?.start(sequenceSize("rnn", x).T);

@@ -4,6 +4,7 @@ import { empty, Tensor } from "../tensor/tensor.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { checkOptions, namesOf } from "../util/options.js";
 import { add, mul, sub } from "./binary.js";
 import { concat } from "./copy.js";
 import { checkTensors, defineOp } from "./define-op.js";
@@ -22,6 +23,8 @@ export interface RotaryOptions {
   /** Whether pairs are neighbours (2 i, 2 i + 1), as in the paper, rather than (i, D / 2 + i), as in Llama and Hugging Face's models. */
   interleaved?: boolean;
 }
+
+const rotaryNames = namesOf<RotaryOptions>({ heads: 1, headDim: 1, offset: 1, base: 1, interleaved: 1 });
 
 interface Attrs {
   readonly heads: number;
@@ -121,6 +124,7 @@ function rotaryCall(x: Tensor, y: Tensor, { heads, D, offset, base, interleaved 
  */
 export function rotary(x: Tensor, options: RotaryOptions = {}): Tensor {
   checkTensors("rotary", [x], ["x"]);
+  checkOptions("rotary", options, rotaryNames);
   const { offset = 0, base = 10000, interleaved = false } = options;
   if (x.rank < 2) throw new SeqgradError("shape", `rotary: x ${formatShape(x.shape)} has no steps; it wants [B, T, N D].`);
   const width = x.shape.at(-1)!;

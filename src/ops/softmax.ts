@@ -1,4 +1,4 @@
-import type { Tensor } from "../tensor/tensor.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { normalizeAxis, sizeOf } from "../util/shape.js";
 import { div, sub } from "./binary.js";
 import { defineOp } from "./define-op.js";
@@ -53,7 +53,7 @@ const logSoftmaxOp = defineOp<null>({
 
 /** Applies an operation of the last dimension to any. */
 function along(name: string, op: typeof softmaxOp, x: Tensor, axis: number): Tensor {
-  const at = normalizeAxis(name, axis, x.rank);
+  const at = normalizeAxis(name, axis, checkTensor(name, x, "x").rank);
   return at === x.rank - 1 ? op([toFloat(x)], null)[0]! : transpose(op([toFloat(transpose(x, at, -1))], null)[0]!, at, -1);
 }
 

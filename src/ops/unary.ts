@@ -1,7 +1,8 @@
 import { type UnaryOp, unaryOps } from "../backend/kernels.js";
 import { empty, fill, Tensor } from "../tensor/tensor.js";
-import { checkFinite } from "../util/check.js";
+import { checkBoolean, checkFinite, checkNumber } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions, refuseExtra } from "../util/options.js";
 import { defineOp, type Sample } from "./define-op.js";
 
 interface Scalars {
@@ -31,9 +32,12 @@ function unary(name: UnaryOp, domain: { from: number; to: number } = anywhere, a
 }
 
 /** An operation of the family that takes no scalars. */
-function plain(name: UnaryOp, domain?: { from: number; to: number }) {
+function plain(name: UnaryOp, domain?: { from: number; to: number }): (x: Tensor) => Tensor {
   const op = unary(name, domain);
-  return (x: Tensor): Tensor => op(x);
+  return (x, ...extra: unknown[]) => {
+    refuseExtra(name, extra);
+    return op(x);
+  };
 }
 
 /** Casts, which have no gradient. */
@@ -55,7 +59,7 @@ const toFloat32 = cast("toFloat32");
  * @example
  * sg.toInt(sg.tensor([1.7, -1.7])); // = [1, -1]
  */
-export const toInt = (x: Tensor): Tensor => (x.dtype === "int32" ? x : toInt32([x], null)[0]!);
+export const toInt = (x: Tensor): Tensor => (x instanceof Tensor && x.dtype === "int32" ? x : toInt32([x], null)[0]!);
 /**
  * The elements as float32; operations that compute do this by themselves.
  * @example
@@ -80,7 +84,8 @@ const geluTanh = unary("geluTanh");
  * @example
  * sg.affine(sg.tensor([1, 2]), 10, -1); // = [9, 19]
  */
-export const affine = (x: Tensor, scale: number, shift = 0): Tensor => affineOp(x, { a: scale, b: shift });
+export const affine = (x: Tensor, scale: number, shift = 0): Tensor =>
+  affineOp(x, { a: checkNumber("affine", "scale", scale), b: checkNumber("affine", "shift", shift) });
 /** -x, elementwise. */
 export const neg = (x: Tensor): Tensor => affine(x, -1);
 /** |x|, elementwise; the gradient at 0 is 0. */
@@ -119,7 +124,10 @@ export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => leakyReluOp(x, { a
  * @example
  * sg.gelu(sg.tensor([1]), { approximate: true }); // = [0.8412]
  */
-export const gelu = (x: Tensor, options: { approximate?: boolean } = {}): Tensor => (options.approximate ? geluTanh(x) : geluExact(x));
+export function gelu(x: Tensor, options: { approximate?: boolean } = {}): Tensor {
+  checkOptions("gelu", options, ["approximate"]);
+  return checkBoolean("gelu", "approximate", options.approximate ?? false) ? geluTanh(x) : geluExact(x);
+}
 /** x sigmoid(x), elementwise. */
 export const silu = plain("silu");
 /** log(1 + e^x), elementwise. */
@@ -127,7 +135,7 @@ export const softplus = plain("softplus");
 /** The largest whole number that is not above, elementwise; no gradient flows. */
 export const floor = plain("floor");
 /** x^exponent, elementwise, for a fixed exponent. */
-export const powScalar = (x: Tensor, exponent: number): Tensor => powerOp(x, { a: exponent, b: 0 });
+export const powScalar = (x: Tensor, exponent: number): Tensor => powerOp(x, { a: checkNumber("pow", "the exponent", exponent), b: 0 });
 
 /**
  * x limited to [low, high], elementwise; the gradient passes inside, bounds included.
@@ -136,6 +144,8 @@ export const powScalar = (x: Tensor, exponent: number): Tensor => powerOp(x, { a
  * sg.clamp(sg.tensor([-2, 0.5, 3]), 0, 1); // = [0, 0.5, 1]
  */
 export function clamp(x: Tensor, low: number, high: number): Tensor {
+  checkNumber("clamp", "low", low);
+  checkNumber("clamp", "high", high);
   if (!(low <= high)) throw new SeqgradError("range", `clamp: low ${low} is above high ${high}; swap them.`);
   return clampOp(x, { a: low, b: high });
 }

@@ -1,9 +1,12 @@
 import { noGrad } from "../autograd/tape.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { checkFinite } from "../util/check.js";
 import { equal, sub } from "./binary.js";
-import { arrange, mean, type ReduceOptions, sum } from "./reduce.js";
-import { affine, sqrt, square } from "./unary.js";
+import { arrange, checkReduction, mean, type ReduceOptions, reduceNames, sum } from "./reduce.js";
+import { affine, sqrt, square, toFloat } from "./unary.js";
 import { where } from "./where.js";
+
+const varianceNames = [...reduceNames, "correction"];
 
 /**
  * The variance, sum (x - mean)^2 / (n - correction), over all elements or over `axis`. `correction` 1, the default, is Bessel's.
@@ -12,12 +15,15 @@ import { where } from "./where.js";
  * sg.variance(sg.tensor([1, 2, 3, 4]), { correction: 0 }); // = 1.25
  */
 export function variance(x: Tensor, options: ReduceOptions & { correction?: number } = {}): Tensor {
-  const { span } = arrange("variance", x, options);
-  const centred = (y: Tensor) => sub(y, mean(y, { ...options, keepDims: true }));
+  checkReduction("variance", x, options, varianceNames);
+  const { correction = 1, ...reduce } = options;
+  checkFinite("variance", "correction", correction);
+  const { span } = arrange("variance", x, reduce);
+  const centred = (y: Tensor) => sub(y, mean(y, { ...reduce, keepDims: true }));
   // A mean far from 0 is rounded by more than counts beside the deviations, which are nearly exact, and so is their own mean. No shift of x
   // changes the variance or its gradient.
-  const shift = noGrad(() => mean(x, { ...options, keepDims: true }));
-  return affine(sum(square(centred(sub(x, shift))), options), 1 / (span.n - (options.correction ?? 1)));
+  const shift = noGrad(() => mean(x, { ...reduce, keepDims: true }));
+  return affine(sum(square(centred(sub(x, shift))), reduce), 1 / (span.n - correction));
 }
 
 /**
@@ -27,7 +33,8 @@ export function variance(x: Tensor, options: ReduceOptions & { correction?: numb
  * sg.norm(sg.tensor([3, 4])); // = 5
  */
 export function norm(x: Tensor, options: ReduceOptions = {}): Tensor {
-  const squares = sum(square(x), options);
+  checkReduction("norm", x, options, reduceNames, "this is the Euclidean norm; dimensions are written norm(…, { axis: 1 }).");
+  const squares = sum(square(toFloat(x)), options);
   const isZero = equal(squares, 0);
   return where(isZero, 0, sqrt(where(isZero, 1, squares)));
 }

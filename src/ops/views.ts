@@ -1,10 +1,11 @@
 import { viewStrides } from "../tensor/layout.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
-import { normalizeAxis, type Shape, sameShape, sizeOf } from "../util/shape.js";
-import { concat, copyOf, padTo } from "./copy.js";
+import { refuseExtra } from "../util/options.js";
+import { checkSizes, normalizeAxis, type Shape, sameShape, sizeOf } from "../util/shape.js";
+import { checkTensorList, concat, copyOf, padTo } from "./copy.js";
 import { viewOp } from "./define-op.js";
 
 /**
@@ -14,7 +15,9 @@ import { viewOp } from "./define-op.js";
  * @example
  * sg.reshape(sg.zeros([4, 6]), [2, -1]).shape; // = [2, 12]
  */
-export function reshape(x: Tensor, to: Shape): Tensor {
+export function reshape(x: Tensor, to: Shape, ...extra: never[]): Tensor {
+  checkTensor("reshape", x, "x");
+  checkSizes("reshape", to, extra);
   const shape = inferShape(x, to);
   if (sameShape(shape, x.shape)) return x;
   const strides = viewStrides(x.shape, x.strides, shape);
@@ -41,6 +44,7 @@ function inferShape(x: Tensor, to: Shape): Shape {
  * sg.flatten(sg.zeros([2, 3, 4]), 1).shape; // = [2, 12]
  */
 export function flatten(x: Tensor, start = 0, end = -1): Tensor {
+  checkTensor("flatten", x, "x");
   if (x.rank === 0) return reshape(x, [1]);
   const from = normalizeAxis("flatten", start, x.rank);
   const to = normalizeAxis("flatten", end, x.rank);
@@ -54,7 +58,9 @@ export function flatten(x: Tensor, start = 0, end = -1): Tensor {
  * @example
  * sg.permute(sg.zeros([2, 3, 4]), [2, 0, 1]).shape; // = [4, 2, 3]
  */
-export function permute(x: Tensor, order: readonly number[]): Tensor {
+export function permute(x: Tensor, order: readonly number[], ...extra: never[]): Tensor {
+  checkTensor("permute", x, "x");
+  checkSizes("permute", order, extra);
   const axes = order.map((axis) => normalizeAxis("permute", axis, x.rank));
   if (axes.length !== x.rank || new Set(axes).size !== x.rank) {
     throw new SeqgradError(
@@ -75,6 +81,7 @@ export function permute(x: Tensor, order: readonly number[]): Tensor {
  * sg.transpose(sg.fromArray([[1, 2], [3, 4]])); // = [[1, 3], [2, 4]]
  */
 export function transpose(x: Tensor, first = -2, second = -1): Tensor {
+  checkTensor("transpose", x, "x");
   const a = normalizeAxis("transpose", first, x.rank);
   const b = normalizeAxis("transpose", second, x.rank);
   const order = x.shape.map((_, i) => (i === a ? b : i === b ? a : i));
@@ -88,6 +95,7 @@ export function transpose(x: Tensor, first = -2, second = -1): Tensor {
  * sg.unsqueeze(sg.zeros([2, 3]), 1).shape; // = [2, 1, 3]
  */
 export function unsqueeze(x: Tensor, axis: number): Tensor {
+  checkTensor("unsqueeze", x, "x");
   const at = normalizeAxis("unsqueeze", axis, x.rank + 1);
   const inserted = (sizes: readonly number[]) => sizes.toSpliced(at, 0, 1);
   return viewOp("unsqueeze", x, inserted(x.shape), inserted(x.strides), x.offset, (dy) => squeeze(dy, at));
@@ -100,6 +108,7 @@ export function unsqueeze(x: Tensor, axis: number): Tensor {
  * sg.squeeze(sg.zeros([2, 1, 3]), 1).shape; // = [2, 3]
  */
 export function squeeze(x: Tensor, axis?: number): Tensor {
+  checkTensor("squeeze", x, "x");
   if (axis === undefined)
     return reshape(
       x,
@@ -119,6 +128,7 @@ export function squeeze(x: Tensor, axis?: number): Tensor {
  * sg.slice(sg.tensor([1, 2, 3, 4]), 0, 0, -1); // = [1, 2, 3]
  */
 export function slice(x: Tensor, axis: number, start: number, end = Number.MAX_SAFE_INTEGER, step = 1): Tensor {
+  checkTensor("slice", x, "x");
   const at = normalizeAxis("slice", axis, x.rank);
   checkInteger("slice", "step", step, 1);
   const n = x.shape[at]!;
@@ -139,6 +149,7 @@ export function slice(x: Tensor, axis: number, start: number, end = Number.MAX_S
  * sg.select(sg.fromArray([[1, 2], [3, 4]]), 0, -1); // = [3, 4]
  */
 export function select(x: Tensor, axis: number, index: number): Tensor {
+  checkTensor("select", x, "x");
   const at = normalizeAxis("select", axis, x.rank);
   const n = x.shape[at]!;
   checkInteger("select", "index", index, -n, n - 1);
@@ -153,9 +164,10 @@ export function select(x: Tensor, axis: number, index: number): Tensor {
  * const [i, f, g, o] = sg.split(sg.zeros([8, 256]), 64, 1); // each [8, 64]
  */
 export function split(x: Tensor, sizes: number | readonly number[], axis = 0): Tensor[] {
+  checkTensor("split", x, "x");
   const at = normalizeAxis("split", axis, x.rank);
   const n = x.shape[at]!;
-  const lengths = typeof sizes === "number" ? evenPieces(n, checkInteger("split", "size", sizes, 1)) : sizes;
+  const lengths = Array.isArray(sizes) ? (sizes as readonly number[]) : evenPieces(n, checkInteger("split", "size", sizes as number, 1));
   for (const length of lengths) checkInteger("split", "a size", length);
   if (lengths.reduce((a, b) => a + b, 0) !== n) {
     throw new SeqgradError("shape", `split: sizes ${formatShape(lengths)} do not add up to dimension ${at} of ${formatShape(x.shape)}.`);
@@ -175,7 +187,9 @@ const evenPieces = (n: number, size: number) => Array.from({ length: Math.ceil(n
  * @example
  * sg.flip(sg.tensor([1, 2, 3]), 0); // = [3, 2, 1]
  */
-export function flip(x: Tensor, axis: number | readonly number[]): Tensor {
+export function flip(x: Tensor, axis: number | readonly number[], ...extra: never[]): Tensor {
+  checkTensor("flip", x, "x");
+  refuseExtra("flip", extra, "several dimensions are written flip(x, [0, 1])");
   const axes = [...new Set([axis].flat().map((a) => normalizeAxis("flip", a, x.rank)))];
   const strides = x.strides.map((s, i) => (axes.includes(i) ? -s : s));
   const offset = axes.reduce((o, i) => o + Math.max(0, x.shape[i]! - 1) * x.strides[i]!, x.offset);
@@ -189,12 +203,12 @@ export function flip(x: Tensor, axis: number | readonly number[]): Tensor {
  * sg.stack([sg.tensor([1, 2]), sg.tensor([3, 4])]); // = [[1, 2], [3, 4]]
  */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
-  const [first] = tensors;
-  const odd = tensors.findIndex((x) => !sameShape(x.shape, first!.shape));
+  const first = checkTensorList("stack", tensors);
+  const odd = tensors.findIndex((x) => !sameShape(x.shape, first.shape));
   if (odd >= 0) {
     throw new SeqgradError(
       "shape",
-      `stack: tensor ${odd} has shape ${formatShape(tensors[odd]!.shape)}, tensor 0 ${formatShape(first!.shape)}; they must be equal.`,
+      `stack: tensor ${odd} has shape ${formatShape(tensors[odd]!.shape)}, tensor 0 ${formatShape(first.shape)}; they must be equal.`,
     );
   }
   return concat(

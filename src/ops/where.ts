@@ -1,4 +1,4 @@
-import { empty, fill, type Tensor } from "../tensor/tensor.js";
+import { checkTensor, empty, fill, type Tensor } from "../tensor/tensor.js";
 import { broadcastShapes } from "../util/shape.js";
 import { defineOp } from "./define-op.js";
 import { Elementwise } from "./elementwise.js";
@@ -32,5 +32,6 @@ const whereOp = defineOp<null>({
  * sg.where(sg.tensor([1, 0]), sg.tensor([5, 6]), -1); // = [5, -1]
  */
 export function where(condition: Tensor, a: Tensor | number, b: Tensor | number): Tensor {
+  checkTensor("where", condition, "the condition");
   return whereOp([toFloat(condition), operand(a, condition), operand(b, condition)], null)[0]!;
 }

@@ -1,12 +1,16 @@
 import { unaryOps } from "../backend/kernels.js";
 import { scope } from "../tensor/scope.js";
-import { empty, type Tensor } from "../tensor/tensor.js";
-import { checkInterval } from "../util/check.js";
+import { checkTensor, empty, type Tensor } from "../tensor/tensor.js";
+import { checkInterval, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { normOf as vectorNorm } from "../util/numbers.js";
 
 /** The gradients that are there. */
-const gradientsOf = (params: Iterable<Tensor>): Tensor[] => [...params].flatMap((p) => p.grad ?? []);
+function gradientsOf(op: string, params: Iterable<Tensor>): Tensor[] {
+  if (typeof params !== "object" || typeof params?.[Symbol.iterator] !== "function")
+    throw new SeqgradError("value", `${op}: the parameters are ${shown(params)}; give them in an array, as model.parameters() does.`);
+  return Array.from(params, (p, i) => checkTensor(op, p, `parameter ${i}`)).flatMap((p) => p.grad ?? []);
+}
 
 /**
  * Scales the gradients so that their norm over all parameters is at most `maxNorm` (Pascanu et al. 2013), and answers the norm before.
@@ -19,7 +23,7 @@ const gradientsOf = (params: Iterable<Tensor>): Tensor[] => [...params].flatMap(
  */
 export function clipGradNorm(params: Iterable<Tensor>, maxNorm: number): number {
   checkInterval("clipGradNorm", "maxNorm", maxNorm, 0);
-  const gradients = gradientsOf(params);
+  const gradients = gradientsOf("clipGradNorm", params);
   const waiting = gradients.find(({ backend }) => !backend.readSync);
   if (waiting) {
     const advice = "give the optimizer the option clipNorm instead";
@@ -41,7 +45,7 @@ export function clipGradNorm(params: Iterable<Tensor>, maxNorm: number): number 
  */
 export function clipGradValue(params: Iterable<Tensor>, limit: number): void {
   checkInterval("clipGradValue", "limit", limit, 0);
-  for (const g of gradientsOf(params)) inPlace(g, "clamp", -limit, limit);
+  for (const g of gradientsOf("clipGradValue", params)) inPlace(g, "clamp", -limit, limit);
 }
 
 const normOf = (g: Tensor) =>

@@ -1,13 +1,14 @@
 import type { Backend } from "../backend/backend.js";
 import { unaryOps } from "../backend/kernels.js";
-import type { Device } from "../tensor/device.js";
+import { checkDevice, type Device } from "../tensor/device.js";
 import { revocable } from "../tensor/revocable.js";
 import { copyWords } from "../tensor/storage.js";
-import { Tensor } from "../tensor/tensor.js";
+import { checkTensor, Tensor } from "../tensor/tensor.js";
 import { readValue, type TensorValue } from "../tensor/value.js";
-import { checkInterval } from "../util/check.js";
+import { checkFunction, checkInterval, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { checkOptions } from "../util/options.js";
 import { sizeOf } from "../util/shape.js";
 import { inLines, ParameterArena, type Place } from "./arena.js";
 import { checkLoss } from "./check-loss.js";
@@ -111,14 +112,22 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     params: ParametersOrGroups<O>,
     options: O,
     defaults: { lr: number; weightDecay: number },
+    known: readonly string[],
     stateOf: (options: O) => readonly string[],
   ) {
+    checkFunction("Optimizer", "what its kind of optimizer keeps", stateOf, "SGD, AdamW or another class; this one is abstract");
+    checkOptions(op, options, known);
     this.#options = options;
     checkInterval(op, "clipNorm", options.clipNorm ?? 0, 0);
     checkInterval(op, "clipValue", options.clipValue ?? 0, 0);
     let n = 0;
     const seen = new Set<Tensor>();
     this.groups = groupsOf(op, params).map((group) => {
+      checkOptions(
+        `${op}, a group`,
+        group.options ?? {},
+        known.filter((name) => !name.startsWith("clip")),
+      );
       const own = [...new Set(this.#named(group.params))].filter((p) => p.requiresGrad && !seen.has(p));
       for (const p of own) seen.add(p);
       const merged = { ...defaults, ...defined(options), ...defined(group.options) } as Group<O>["options"];
@@ -179,8 +188,8 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     const { backend, numbers, gradients, n } = this.#arena;
     const step = this.steps;
     const norm = revocable((changes) => {
-      if (loss) {
-        const value = checkLoss(`${this.op}.step`, loss(), this.#set);
+      if (loss !== undefined) {
+        const value = checkLoss(`${this.op}.step`, checkFunction(`${this.op}.step`, "its argument", loss)(), this.#set);
         this.zeroGrad();
         value.backward();
         copyWords(backend, value.address, numbers.lossAddress(step), 1);
@@ -198,7 +207,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     if (this.params.some(isBlank)) this.#skipped = this.#skipped.map((count, i) => count + Number(isBlank(this.params[i]!)));
     for (const group of this.groups) this.#updateGroup(group, norm);
     backend.submit?.();
-    return loss && this.#pending("loss", step);
+    return loss === undefined ? undefined : this.#pending("loss", step);
   }
 
   /** The norm of the last step's gradient over all parameters, before clipNorm. */
@@ -249,6 +258,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
    * await optimizer.to(await sg.createDevice({ device: "wasm" }));
    */
   async to(device: Device): Promise<this> {
+    checkDevice(`${this.op}.to`, device ?? null);
     const state = await this.stateDict();
     const values = await Promise.all(this.params.map(readValue));
     if (this.steps !== state.steps)
@@ -328,8 +338,8 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   #named(params: Parameters): Tensor[] {
     return Array.from(params, (entry) => {
       if (entry instanceof Tensor) return entry;
-      const [name, p] = entry;
-      this.#names.set(p, name);
+      const [name, p] = (Array.isArray(entry) ? entry : ["a parameter", entry]) as [string, Tensor];
+      this.#names.set(checkTensor(this.op, p, shown(name)), String(name));
       return p;
     });
   }
@@ -451,11 +461,17 @@ function placesOf({ params, offset }: Group<unknown>): Place[] {
 const isBad = (x: number) => !Number.isFinite(x);
 
 function groupsOf<O>(op: string, params: ParametersOrGroups<O>): readonly ParameterGroup<O>[] {
-  if (typeof params?.[Symbol.iterator] !== "function")
+  if (typeof params !== "object" || typeof params?.[Symbol.iterator] !== "function")
     throw new SeqgradError("value", `${op}: wants the parameters to train: pass model.parameters(), not the model.`);
   const list = [...params];
-  const isGroup = (entry: (typeof list)[number]): entry is ParameterGroup<O> => "params" in entry;
-  return list.length > 0 && list.every(isGroup) ? list : [{ params: list as Iterable<Tensor>, options: {} }];
+  const isGroup = (entry: (typeof list)[number]): entry is ParameterGroup<O> => entry instanceof Object && "params" in entry;
+  if (list.length === 0 || !list.every(isGroup)) return [{ params: list as Iterable<Tensor>, options: {} }];
+  for (const { params: own, ...rest } of list) {
+    checkOptions(`${op}, a group`, rest, ["options"], "write { params, options: { lr } }.");
+    if (typeof own !== "object" || typeof own?.[Symbol.iterator] !== "function")
+      throw new SeqgradError("value", `${op}: a group's params are ${shown(own)}; give parameters in an array.`);
+  }
+  return list;
 }
 
 /** The options that are given. */

@@ -1,6 +1,9 @@
-import { checkInterval } from "../util/check.js";
+import { checkInterval, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { namesOf } from "../util/options.js";
 import { Optimizer, type OptimizerOptions, type ParametersOrGroups, type Stretch, type StretchAddresses } from "./optimizer.js";
+
+const every = { lr: 1, weightDecay: 1, clipNorm: 1, clipValue: 1 } as const;
 
 export interface SGDOptions extends OptimizerOptions {
   /** Default 0. */
@@ -11,6 +14,8 @@ export interface SGDOptions extends OptimizerOptions {
   nesterov?: boolean;
 }
 
+const sgdNames = namesOf<SGDOptions>({ ...every, momentum: 1, dampening: 1, nesterov: 1 });
+
 /**
  * Stochastic gradient descent: p -= lr g, with momentum b = momentum b + (1 - dampening) g in place of g.
  * @throws SeqgradError `range` for an option outside its interval, `value` without parameters
@@ -19,7 +24,7 @@ export interface SGDOptions extends OptimizerOptions {
  */
 export class SGD extends Optimizer<SGDOptions> {
   constructor(params: ParametersOrGroups<SGDOptions>, options: SGDOptions = {}) {
-    super("SGD", params, options, { lr: 1e-3, weightDecay: 0 }, ({ momentum = 0, dampening = 0, nesterov }) => {
+    super("SGD", params, options, { lr: 1e-3, weightDecay: 0 }, sgdNames, ({ momentum = 0, dampening = 0, nesterov }) => {
       checkInterval("SGD", "momentum", momentum, 0);
       checkInterval("SGD", "dampening", dampening, 0);
       if (nesterov && (momentum === 0 || dampening > 0))
@@ -53,6 +58,8 @@ export interface AdamOptions extends OptimizerOptions {
   eps?: number;
 }
 
+const adamNames = namesOf<AdamOptions>({ ...every, betas: 1, eps: 1 });
+
 abstract class AdamBase extends Optimizer<AdamOptions> {
   constructor(
     op: string,
@@ -61,7 +68,10 @@ abstract class AdamBase extends Optimizer<AdamOptions> {
     weightDecay: number,
     private readonly decoupled: boolean,
   ) {
-    super(op, params, options, { lr: 1e-3, weightDecay }, ({ betas = [], eps = 0 }) => {
+    super(op, params, options, { lr: 1e-3, weightDecay }, adamNames, ({ betas = [], eps = 0 }) => {
+      const given: readonly number[] = betas;
+      if (!Array.isArray(betas) || (given.length !== 0 && given.length !== 2))
+        throw new SeqgradError("value", `${op}: betas is ${shown(betas)}; give two numbers, as in [0.9, 0.999].`);
       for (const [i, beta] of betas.entries()) checkInterval(op, `betas[${i}]`, beta, 0, 1 - 2 ** -24);
       checkInterval(op, "eps", eps, 0);
       return ["m", "v"];
@@ -123,6 +133,8 @@ export interface RMSpropOptions extends OptimizerOptions {
   centered?: boolean;
 }
 
+const rmspropNames = namesOf<RMSpropOptions>({ ...every, alpha: 1, eps: 1, momentum: 1, centered: 1 });
+
 /**
  * RMSprop (Tieleman and Hinton 2012): steps of lr g / (sqrt(v) + eps), v the running square of the gradient. Default lr 0.01.
  * @throws SeqgradError `range` for an option outside its interval, `value` without parameters
@@ -131,7 +143,7 @@ export interface RMSpropOptions extends OptimizerOptions {
  */
 export class RMSprop extends Optimizer<RMSpropOptions> {
   constructor(params: ParametersOrGroups<RMSpropOptions>, options: RMSpropOptions = {}) {
-    super("RMSprop", params, options, { lr: 0.01, weightDecay: 0 }, ({ alpha = 0.99, momentum = 0, eps = 0, centered }) => {
+    super("RMSprop", params, options, { lr: 0.01, weightDecay: 0 }, rmspropNames, ({ alpha = 0.99, momentum = 0, eps = 0, centered }) => {
       checkInterval("RMSprop", "alpha", alpha, 0, 1);
       checkInterval("RMSprop", "momentum", momentum, 0);
       checkInterval("RMSprop", "eps", eps, 0);
@@ -166,6 +178,8 @@ export interface AdagradOptions extends OptimizerOptions {
   lrDecay?: number;
 }
 
+const adagradNames = namesOf<AdagradOptions>({ ...every, eps: 1, lrDecay: 1 });
+
 /**
  * Adagrad (Duchi et al. 2011): steps of lr g / (sqrt(sum g^2) + eps). Default lr 0.01.
  * @throws SeqgradError `range` for an option outside its interval, `value` without parameters
@@ -174,7 +188,7 @@ export interface AdagradOptions extends OptimizerOptions {
  */
 export class Adagrad extends Optimizer<AdagradOptions> {
   constructor(params: ParametersOrGroups<AdagradOptions>, options: AdagradOptions = {}) {
-    super("Adagrad", params, options, { lr: 0.01, weightDecay: 0 }, ({ eps = 0, lrDecay = 0 }) => {
+    super("Adagrad", params, options, { lr: 0.01, weightDecay: 0 }, adagradNames, ({ eps = 0, lrDecay = 0 }) => {
       checkInterval("Adagrad", "eps", eps, 0);
       checkInterval("Adagrad", "lrDecay", lrDecay, 0);
       return ["sum"];

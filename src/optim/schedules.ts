@@ -1,5 +1,7 @@
-import { checkInteger, checkInterval } from "../util/check.js";
-import type { Optimizer } from "./optimizer.js";
+import { checkChoice, checkFinite, checkFunction, checkInteger, checkInterval, checkNumber, shown } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { checkOptions, namesOf } from "../util/options.js";
+import { Optimizer } from "./optimizer.js";
 
 /** The factor on the learning rate at a step, counted from 0. */
 export type Schedule = (step: number) => number;
@@ -13,10 +15,10 @@ const halfCosine = (from: number, to: number, share: number) => to + ((from - to
  * @example
  * sg.optim.constant(0.5)(1000); // = 0.5
  */
-export const constant =
-  (factor = 1): Schedule =>
-  () =>
-    factor;
+export const constant = (factor = 1): Schedule => {
+  checkFinite("constant", "factor", factor);
+  return () => factor;
+};
 
 /**
  * From `from` to 1 in equal parts over `steps`, then 1.
@@ -26,6 +28,7 @@ export const constant =
  */
 export function linearWarmup(steps: number, from = 0): Schedule {
   checkInteger("linearWarmup", "steps", steps, 1);
+  checkFinite("linearWarmup", "from", from);
   return (step) => straight(from, 1, Math.min(1, step / steps));
 }
 
@@ -37,6 +40,7 @@ export function linearWarmup(steps: number, from = 0): Schedule {
  */
 export function linearDecay(steps: number, floor = 0): Schedule {
   checkInteger("linearDecay", "steps", steps, 1);
+  checkFinite("linearDecay", "floor", floor);
   return (step) => straight(1, floor, Math.min(1, step / steps));
 }
 
@@ -48,6 +52,7 @@ export function linearDecay(steps: number, floor = 0): Schedule {
  */
 export function cosine(steps: number, floor = 0): Schedule {
   checkInteger("cosine", "steps", steps, 1);
+  checkFinite("cosine", "floor", floor);
   return (step) => halfCosine(1, floor, Math.min(1, step / steps));
 }
 
@@ -60,6 +65,7 @@ export function cosine(steps: number, floor = 0): Schedule {
  */
 export function inverseSigmoid(steps: number, floor = 0): Schedule {
   checkInteger("inverseSigmoid", "steps", steps, 1);
+  checkFinite("inverseSigmoid", "floor", floor);
   let k = steps + 1;
   for (let i = 0; i < 6; i++) k = (k + steps / 2) / (1 + Math.log(k)); // Newton's method, from above
   const at = (step: number) => k / (k + Math.exp(step / k));
@@ -74,6 +80,7 @@ export function inverseSigmoid(steps: number, floor = 0): Schedule {
  */
 export function stepDecay(every: number, gamma = 0.1): Schedule {
   checkInteger("stepDecay", "every", every, 1);
+  checkFinite("stepDecay", "gamma", gamma);
   return (step) => gamma ** Math.floor(step / every);
 }
 
@@ -88,6 +95,8 @@ export interface OneCycleOptions {
   anneal?: "cosine" | "linear";
 }
 
+const oneCycleNames = namesOf<OneCycleOptions>({ rise: 1, startDivisor: 1, endDivisor: 1, anneal: 1 });
+
 /**
  * Up to 1 and down again over `steps` (Smith and Topin 2019); the optimizer's rate is the peak.
  * @throws SeqgradError `range` for fewer than 2 steps or a rise outside [0, 1]
@@ -96,8 +105,12 @@ export interface OneCycleOptions {
  */
 export function oneCycle(steps: number, options: OneCycleOptions = {}): Schedule {
   checkInteger("oneCycle", "steps", steps, 2);
+  checkOptions("oneCycle", options, oneCycleNames);
   const { rise = 0.3, startDivisor = 25, endDivisor = 1e4, anneal = "cosine" } = options;
   checkInterval("oneCycle", "rise", rise, 0, 1);
+  checkInterval("oneCycle", "startDivisor", startDivisor, Number.MIN_VALUE, Number.MAX_VALUE);
+  checkInterval("oneCycle", "endDivisor", endDivisor, Number.MIN_VALUE, Number.MAX_VALUE);
+  checkChoice("oneCycle", "anneal", anneal, ["cosine", "linear"]);
   const start = 1 / startDivisor;
   const peak = rise * steps - 1;
   const between = anneal === "linear" ? straight : halfCosine;
@@ -115,6 +128,12 @@ export function oneCycle(steps: number, options: OneCycleOptions = {}): Schedule
  * [0, 5, 10, 55, 100].map(schedule); // = [0, 0.5, 1, 0.5, 0]
  */
 export function sequence(...parts: (readonly [schedule: Schedule, steps: number])[]): Schedule {
+  if (parts.length === 0) throw new SeqgradError("value", "sequence: there is no schedule; give pairs [schedule, steps].");
+  for (const [i, part] of parts.entries()) {
+    if (!Array.isArray(part)) throw new SeqgradError("value", `sequence: argument ${i} is ${shown(part)}; give pairs [schedule, steps].`);
+    checkFunction("sequence", `the schedule of argument ${i}`, part[0], "a schedule, such as linearWarmup(10)");
+    checkInteger("sequence", `the steps of argument ${i}`, part[1]);
+  }
   return (step) => {
     let start = 0;
     for (const [i, [schedule, steps]] of parts.entries()) {
@@ -168,7 +187,12 @@ export class Plateau {
   #cooling = 0;
 
   constructor(options: PlateauOptions = {}) {
+    checkOptions("Plateau", options, Object.keys(defaults));
     this.#options = { ...defaults, ...options };
+    checkChoice("Plateau", "mode", this.#options.mode, ["min", "max"]);
+    checkChoice("Plateau", "thresholdMode", this.#options.thresholdMode, ["relative", "absolute"]);
+    checkFinite("Plateau", "threshold", this.#options.threshold);
+    checkFinite("Plateau", "floor", this.#options.floor);
     this.#best = this.#worst;
     checkInterval("Plateau", "factor", this.#options.factor, 0, 1);
     checkInteger("Plateau", "patience", this.#options.patience);
@@ -179,6 +203,7 @@ export class Plateau {
   readonly schedule: Schedule = () => this.#factor;
 
   observe(measure: number): void {
+    checkNumber("Plateau.observe", "the measure", measure);
     const { factor, patience, cooldown, floor } = this.#options;
     if (this.#improves(measure)) {
       this.#best = measure;
@@ -212,7 +237,10 @@ export class Plateau {
   get state(): number[] {
     return [this.#factor, this.#best, this.#bad, this.#cooling];
   }
-  restore([factor, best, bad, cooling]: readonly number[]): void {
+  restore(state: readonly number[]): void {
+    if (!Array.isArray(state)) throw new SeqgradError("value", `Plateau.restore: got ${shown(state)}; give what \`state\` was.`);
+    for (const [i, value] of state.entries()) checkNumber("Plateau.restore", `state[${i}]`, value);
+    const [factor, best, bad, cooling] = state;
     this.#factor = factor ?? 1;
     this.#best = best ?? this.#worst;
     this.#bad = bad ?? 0;
@@ -234,11 +262,15 @@ export class Scheduler {
     private readonly optimizer: Optimizer,
     readonly schedule: Schedule,
   ) {
+    if (!(optimizer instanceof Optimizer))
+      throw new SeqgradError("value", `Scheduler: the optimizer is ${shown(optimizer)}; give an optimizer.`);
+    checkFunction("Scheduler", "the schedule", schedule, "a schedule, such as linearDecay(100)");
     this.#first = optimizer.groups.map((group) => group.options.lr);
   }
 
   /** For the update number `step`, counted from 0. */
   apply(step: number): void {
+    checkInteger("Scheduler.apply", "step", step);
     const factor = this.schedule(step);
     for (const [i, group] of this.optimizer.groups.entries()) group.options.lr = this.#first[i]! * factor;
   }

@@ -3,7 +3,7 @@ import { shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { promiseOfData } from "../util/promise.js";
-import { type Shape, sameShape, sizeOf, stridesOf } from "../util/shape.js";
+import { type Shape, sameShape, sizeOf, stridesOf, checkShape } from "../util/shape.js";
 import { planStrided } from "./layout.js";
 import { checkNumbers, type Numbers } from "./numbers.js";
 import { shownNumbers } from "./shown.js";
@@ -43,12 +43,13 @@ export class Tensor implements Tenant {
     public storage: Storage,
     readonly shape: Shape,
     readonly dtype: DType = "float32",
-    readonly strides: readonly number[] = stridesOf(shape),
+    readonly strides: readonly number[] = Array.isArray(shape) ? stridesOf(shape) : [],
     /** Elements before the first. */
     public offset = 0,
     /** The scope that it ends with. */
-    frame: Frame | undefined = storage.frame,
+    frame: Frame | undefined = checkStorage(storage).frame,
   ) {
+    checkShape("Tensor", shape);
     this.size = sizeOf(shape);
     frame?.tensors.push(this);
   }
@@ -122,6 +123,7 @@ export class Tensor implements Tenant {
    * const x = await sg.ones([3]).to(exact);
    */
   async to(device: { readonly backend: Backend }): Promise<Tensor> {
+    checkBackend("to", device?.backend);
     const data = await this.data();
     const copy = new Tensor(allocate(device.backend, this.size * 4, "other", null), this.shape, this.dtype);
     copy.write(data);
@@ -167,6 +169,7 @@ export class Tensor implements Tenant {
         "backward: no gradient can flow from this tensor: nothing it was made from has requiresGrad, it was detached, or backward() already ran.",
       );
     }
+    if (gradient !== undefined) checkTensor("backward", gradient, "the gradient");
     if (gradient ? !sameShape(gradient.shape, this.shape) : this.size !== 1) {
       const got = gradient ? `a gradient of shape ${formatShape(gradient.shape)}` : "no gradient";
       throw new SeqgradError(
@@ -186,12 +189,15 @@ export class Tensor implements Tenant {
 
   /** Another window on the same memory. */
   view(shape: Shape, strides: readonly number[], offset: number): Tensor {
+    checkShape("view", shape);
+    if (!Array.isArray(strides) || strides.length !== shape.length || ![offset, ...strides].every(Number.isInteger))
+      throw new SeqgradError("value", "view: the strides or the offset are not whole numbers, a stride for each dimension; see reshape().");
     this.storage.holders++;
     return new Tensor(this.storage, shape, this.dtype, strides, offset, currentFrame());
   }
 
   /** Takes memory on another device in place of its own: with nothing in it, or what it is given. The layout must be contiguous. */
-  place(backend: Backend, memory: Storage = allocate(backend, this.size * 4, this.storage.kind, null)): void {
+  place(backend: Backend, memory: Storage = allocate(checkBackend("place", backend), this.size * 4, this.storage.kind, null)): void {
     const { storage } = this;
     this.grad?.dispose();
     this.grad = undefined;
@@ -214,7 +220,7 @@ export class Tensor implements Tenant {
   leave(frame: Frame | undefined): void {
     // The graph behind it dies with the scope.
     this.node = undefined;
-    frame?.tensors.push(this);
+    frame?.tensors?.push(this);
   }
 
   [(Symbol.dispose ?? Symbol.for("Symbol.dispose")) as typeof Symbol.dispose](): void {
@@ -274,6 +280,17 @@ export class Tensor implements Tenant {
     copyStrided(this, storage.address, stridesOf(this.shape));
     return [storage.address, storage];
   }
+}
+
+function checkStorage(storage: Storage): Storage {
+  if (typeof storage?.bytes !== "number")
+    throw new SeqgradError("value", "Tensor: it has no storage; make tensors with tensor(data, shape).");
+  return storage;
+}
+
+function checkBackend(op: string, backend: Partial<Backend> | undefined): void {
+  if (typeof (backend as Partial<Backend> | null | undefined)?.alloc === "function") return backend;
+  throw new SeqgradError("value", `${op}: there is no such device; give one that init() or createDevice() answers.`);
 }
 
 /** The tensor, when it is one. */

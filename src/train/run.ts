@@ -1,9 +1,9 @@
 import type { Backend } from "../backend/backend.js";
 import { memoryStore, type Store } from "../io/store.js";
-import type { Module } from "../nn/module.js";
+import { Module } from "../nn/module.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
-import type { PendingNumber } from "../optim/optimizer.js";
-import type { Schedule } from "../optim/schedules.js";
+import { type PendingNumber, Optimizer } from "../optim/optimizer.js";
+import { type Schedule, Plateau } from "../optim/schedules.js";
 import { adviceOn } from "../optim/step-numbers.js";
 import { tensor } from "../tensor/create.js";
 import { replaceDevice } from "../tensor/device.js";
@@ -12,9 +12,10 @@ import { keep } from "../tensor/scope.js";
 import { Tensor } from "../tensor/tensor.js";
 import { readValue, type TensorValue } from "../tensor/value.js";
 import { breathe } from "../util/breath.js";
-import { checkInteger, shown } from "../util/check.js";
+import { checkFunction, checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { Generator } from "../util/philox.js";
+import { checkOptions, namesOf } from "../util/options.js";
 import type { Progress } from "./checkpoint.js";
 import type { Batches, CarriedState, EventOf, FitEvent, FitOptions, Loader, LossResult, Measured } from "./types.js";
 
@@ -63,7 +64,7 @@ export class Run<B, S extends CarriedState<S>> {
   #savedAt: number | undefined;
 
   constructor(model: Module, loader: Loader<B>, options: FitOptions<B, S>) {
-    checkOptions(loader, options);
+    checkRun(model, loader, options);
     const { schedule, loss } = options;
     this.#model = model;
     this.#loader = loader;
@@ -403,7 +404,33 @@ function batchesOf<B>(loader: Exclude<Loader<B>, { batch(step: number): B }>, ep
   return typeof loader === "function" ? loader(epoch) : loader;
 }
 
-function checkOptions<B, S extends CarriedState<S>>(loader: Loader<B>, options: FitOptions<B, S>): void {
+const optionNames = namesOf<FitOptions<unknown>>({
+  ...{ optimizer: 1, epochs: 1, steps: 1, loss: 1, carryState: 1, schedule: 1, evaluate: 1, keepBest: 1, earlyStopping: 1 },
+  ...{ checkpoint: 1, readEvery: 1, snapshot: 1, signal: 1 },
+});
+/** The names in options that are objects themselves. */
+const partNames = {
+  evaluate: ["every", "run"],
+  earlyStopping: ["patience"],
+  checkpoint: ["store", "every", "resume"],
+  snapshot: ["steps", "seconds"],
+} as const;
+
+function checkRun<B, S extends CarriedState<S>>(model: Module, loader: Loader<B>, options: FitOptions<B, S>): void {
+  if (!(model instanceof Module)) throw new SeqgradError("value", `fit: the model is ${shown(model)}; give a Module.`);
+  checkOptions("fit", options ?? null, optionNames, "write fit(model, loader, { optimizer, epochs }).");
+  for (const [part, names] of Object.entries(partNames)) checkOptions(`fit, ${part}`, options[part as keyof typeof partNames], names);
+  if (!(options.optimizer instanceof Optimizer))
+    throw new SeqgradError("value", `fit: the optimizer is ${shown(options.optimizer)}; give one, as new optim.AdamW(model.parameters()).`);
+  if (options.loss !== undefined) checkFunction("fit", "loss", options.loss);
+  if (options.evaluate) checkFunction("fit", "evaluate.run", options.evaluate.run);
+  if (options.schedule !== undefined && !(options.schedule instanceof Plateau))
+    checkFunction("fit", "schedule", options.schedule, "a schedule, such as optim.cosine(100)");
+  const { store } = options.checkpoint ?? {};
+  if (options.checkpoint && typeof (store as Partial<Store> | null)?.write !== "function")
+    throw new SeqgradError("value", `fit: checkpoint.store is ${shown(store)}; give a store, as fileStore(folder).`);
+  if (options.signal !== undefined && !(options.signal instanceof Object && "aborted" in options.signal))
+    throw new SeqgradError("value", `fit: signal is ${shown(options.signal)}; give that of an AbortController.`);
   const { steps, epochs, schedule, evaluate, earlyStopping, checkpoint, readEvery, snapshot } = options;
   const refuse = (what: string) => {
     throw new SeqgradError("value", `fit: ${what}`);

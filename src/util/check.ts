@@ -13,6 +13,12 @@ export function checkFinite(op: string, name: string, value: number): number {
   return value;
 }
 
+/** The value, when it is a number, be it infinite or NaN. */
+export function checkNumber(op: string, name: string, value: number): number {
+  if (typeof value !== "number") throw new SeqgradError("value", `${op}: ${name} is ${shown(value)}; give a number.`);
+  return value;
+}
+
 /** The value, when it is a whole number from `low` to `high`. */
 export function checkInteger(op: string, name: string, value: number, low = 0, high = Number.MAX_SAFE_INTEGER): number {
   if (!Number.isInteger(value) || value < low || value > high) {

@@ -27,6 +27,6 @@ export class SeqgradError extends Error {
     message: string,
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(typeof message === "string" ? message : Object.prototype.toString.call(message), options);
   }
 }

@@ -50,7 +50,7 @@ const aliasOf = new Map(Object.entries(aliases).map(([name, meant]) => [plain(na
  * @example
  * const names = namesOf<{ axis?: number; keepDims?: boolean }>({ axis: 1, keepDims: 1 }); // = ["axis", "keepDims"]
  */
-export const namesOf = <O>(names: Readonly<Record<keyof O, 1>>): readonly string[] => Object.keys(names);
+export const namesOf = <O>(names: Readonly<Record<keyof O, number>>): readonly string[] => Object.keys(names);
 
 /**
  * Refuses options that the operation does not know, and options that are not an object: nothing that a caller writes is ignored.
@@ -79,12 +79,21 @@ export function checkOptions(op: string, options: unknown, known: readonly strin
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 
+/** The same of a config, which there must be. */
+export function checkConfig(op: string, config: unknown, known: readonly string[]): void {
+  checkOptions(op, config ?? null, known, `give its config, as in new ${op}({ ${known.slice(0, 2).join(": …, ")}: … }).`);
+}
+
 /** How to write what stands in the place of the options. */
 function example(op: string, value: unknown, [first]: readonly string[]): string {
   if (first === undefined) return "it takes no options.";
   const isShort = ["number", "boolean", "string", "bigint"].includes(typeof value);
   return `write ${op}(…, { ${first}: ${isShort ? shown(value) : "…"} }).`;
 }
+
+/** The options of these names, for a part that knows no others. */
+export const optionsAmong = <O extends object>(options: O, names: readonly string[]): O =>
+  Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name))) as O;
 
 /**
  * Refuses what stands behind the last argument: it would be ignored. An array's map() hands a function the index and the array as well,

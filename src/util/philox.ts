@@ -1,3 +1,4 @@
+import { checkInteger, checkList, checkObject, shown } from "./check.js";
 import { SeqgradError } from "./errors.js";
 
 /** Four unsigned 32-bit words, the lowest first where they are one number. */
@@ -95,13 +96,14 @@ export class Generator {
   /** seed: an integer in 0..2^53. Throws `value` for anything else. */
   constructor(seed: number) {
     if (!Number.isInteger(seed) || seed < 0 || seed > 2 ** 53) {
-      throw new SeqgradError("value", `Generator: got the seed ${seed}, expected an integer in 0..2^53.`);
+      throw new SeqgradError("value", `Generator: got the seed ${shown(seed)}, expected an integer in 0..2^53.`);
     }
     this.#key = [seed % TWO32, Math.floor(seed / TWO32)];
   }
 
   /** Reserves ceil(n / 4) blocks, enough for n words, and says where they start. */
   next(n: number): RandomStart {
+    checkInteger("Generator.next", "the number of words", n);
     const start = this.state;
     const [low, high] = addToCounter([this.#low, this.#high, 0, 0], Math.ceil(n / 4));
     this.#low = low;
@@ -117,7 +119,7 @@ export class Generator {
   /** A uniform integer in 0..n-1, every one exactly as likely; n an integer in 1..2^53. Takes one block, rarely more. */
   integer(n: number): number {
     if (!Number.isInteger(n) || n < 1 || n > 2 ** 53) {
-      throw new SeqgradError("value", `Generator.integer: got ${n}, expected an integer in 1..2^53.`);
+      throw new SeqgradError("value", `Generator.integer: got ${shown(n)}, expected an integer in 1..2^53.`);
     }
     const bound = 2 ** 53 - (2 ** 53 % n);
     let bits = this.#bits53();
@@ -127,6 +129,7 @@ export class Generator {
 
   /** Shuffles in place, every order as likely (Fisher and Yates); returns its argument. */
   shuffle<A extends { [index: number]: unknown; readonly length: number }>(items: A): A {
+    checkList("Generator.shuffle", "its argument", items, "an array");
     for (let i = items.length - 1; i > 0; i--) {
       const j = this.integer(i + 1);
       [items[i], items[j]] = [items[j], items[i]];
@@ -141,10 +144,11 @@ export class Generator {
 
   /** Goes on from a `state` as if nothing had come between. Throws `value` where a part is missing or no unsigned 32-bit integer. */
   restore(state: RandomStart): void {
+    checkObject("Generator.restore", "the state", state, "what `state` was");
     const { key0, key1, counter0, counter1 } = state;
     for (const word of [key0, key1, counter0, counter1]) {
       if (word !== word >>> 0) {
-        throw new SeqgradError("value", `Generator.restore: got ${JSON.stringify(state)}, expected four unsigned 32-bit integers.`);
+        throw new SeqgradError("value", `Generator.restore: got ${shown(word)}, expected four unsigned 32-bit integers.`);
       }
     }
     this.#key = [key0, key1];

@@ -1,6 +1,7 @@
 import { shown } from "./check.js";
 import { SeqgradError } from "./errors.js";
 import { formatShape } from "./format.js";
+import { refuseExtra } from "./options.js";
 
 export type Shape = readonly number[];
 
@@ -80,4 +81,16 @@ export function checkShape(op: string, shape: Shape): void {
     const limit = `a tensor holds at most ${MOST_ELEMENTS} (2 GiB)`;
     throw new SeqgradError("memory", `${op}: the shape ${formatShape(shape)} holds ${size} elements; ${limit}. Give a smaller shape.`);
   }
+}
+
+/** Throws unless sizes or axes are given in one array. */
+export function checkSizes(op: string, sizes: readonly number[], extra: readonly unknown[]): void {
+  if (!Array.isArray(sizes)) {
+    const list = [sizes, ...extra].map(shown).join(", ");
+    throw new SeqgradError(
+      "value",
+      `${op}: got ${shown(sizes)}; give all in one array, as in ${op}(x, [${typeof sizes === "number" ? list : "2, 3"}]).`,
+    );
+  }
+  refuseExtra(op, extra);
 }

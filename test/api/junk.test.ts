@@ -46,6 +46,12 @@ const folderOf = (name: string): string => {
   return name.includes(".") ? first! : (Object.keys(folders).find((folder) => name in folders[folder]!) ?? "");
 };
 
+/** Not methods for a caller: TypeScript calls them protected. */
+const hidden = new Set("constructor prototype run attend projectKeys part feedForward sequence update decoding firstState".split(" "));
+
+/** Where an object's own methods end. */
+const _inherited = new Set<object>([Object.prototype, Function.prototype, Map.prototype, Map, Error.prototype, Error]);
+
 /** The names of an object's methods, those that it inherits included, and accessors, which are read. */
 function methodsOf(object: object): string[] {
   const names = new Set<string>();
@@ -55,7 +61,7 @@ function methodsOf(object: object): string[] {
     at = Object.getPrototypeOf(at)
   )
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at)))
-      if (typeof value === "function" && name !== "constructor" && name !== "prototype") names.add(name);
+      if (typeof value === "function" && !hidden.has(name)) names.add(name);
   return [...names];
 }
 
@@ -65,7 +71,7 @@ async function faultOf(act: () => unknown): Promise<string | undefined> {
     let result = act();
     if (result instanceof Promise) result = await result;
     const iterator = (result as Partial<AsyncGenerator> | undefined)?.[Symbol.asyncIterator]?.();
-    if (iterator) await iterator.next().finally(() => iterator.return?.());
+    if (iterator) await iterator.next().finally(() => iterator.return?.(undefined));
     return undefined;
   } catch (error) {
     if (error instanceof sg.SeqgradError) return typeof error.message === "string" ? undefined : "no message";

@@ -50,7 +50,7 @@ const all = (names: string, valid: ValidCall) => Object.fromEntries(names.split(
 
 const lists = {
   decoder: { step: () => [[1, 2]], stepRows: () => [[1], undefined, [0]] },
-  module: { loadStateDict: () => [new Map()], to: () => [device()], train: () => [true], place: () => [device().backend] },
+  module: { to: () => [device()], train: () => [true], place: () => [device().backend] },
 };
 const layer = (args: () => unknown[], ...forward: (() => unknown)[]) =>
   call(args, { ...lists.module, forward: () => forward.map((make) => make()) });
@@ -293,7 +293,7 @@ export const validCalls: Readonly<Record<string, ValidCall>> = {
   ...all(
     "optim.SGD optim.Adam optim.AdamW optim.RMSprop optim.Adagrad",
     call(() => [parameters(), { lr: 0.1 }], {
-      step: () => [() => sg.scope(() => sg.sum(sg.parameter([1], sg.nn.init.ones)))],
+      step: () => [() => sg.ones([1])],
       loadStateDict: () => [{ steps: 0, lr: [0.1], tensors: new Map() }],
       to: () => [device()],
       place: () => [device().backend],
@@ -329,7 +329,7 @@ export const validCalls: Readonly<Record<string, ValidCall>> = {
     loss: () => [windows()],
     release: () => [cache()],
   }),
-  "models.MaskedLM": call(() => [{ vocabularySize: 5, contextLength: 8, layers: 1, heads: 2, embed: 4 }], {
+  "models.MaskedLM": call(() => [{ vocabularySize: 5, contextLength: 8, layers: 1, heads: 2, embed: 4, classes: 2 }], {
     ...lists.module,
     forward: () => [tokens(), {}],
     encode: () => [tokens(), {}],
@@ -357,12 +357,12 @@ export const validCalls: Readonly<Record<string, ValidCall>> = {
     forward: () => [sg.ones([2, 3, 1])],
     loss: () => [{ past: new Float32Array(3), future: new Float32Array(2), batchSize: 1 }],
   }),
-  "models.Recogniser": call(() => [{ features: 2, symbols: 3, hidden: 4 }], {
+  "models.Recogniser": call(() => [{ features: 2, classes: 3, hidden: 4 }], {
     ...lists.module,
     forward: () => [frames()],
     loss: () => [{ frames: frames(), targets: [[1], [2]] }],
   }),
-  "models.Captioner": call(() => [{ features: 2, targetVocabulary: 9, embed: 3, hidden: 4 }], {
+  "models.Captioner": call(() => [{ features: 2, places: 4, targetVocabulary: 9, embed: 3, hidden: 4 }], {
     ...lists.module,
     forward: () => [{ source: frames(), target: target() }],
     loss: () => [{ source: frames(), target: target() }],
@@ -403,7 +403,7 @@ export const validCalls: Readonly<Record<string, ValidCall>> = {
     () => [new sg.models.TransformerSeq2Seq({ sourceVocabulary: 9, targetVocabulary: 9, embed: 4, heads: 2, layers: 1 }).eval(), [4, 5]],
     lists.decoder,
   ),
-  "models.LogisticRegression": call(() => [["a", "b"], new Float64Array(4)], {
+  "models.LogisticRegression": call(() => [["a", "b"], new Float64Array(8)], {
     fit: () => [rows(), ["a", "b"], { iterations: 3 }],
     probabilities: () => [rows()],
     predict: () => [rows()],

@@ -216,8 +216,8 @@ await forEachDevice(immediate, "a recurrent layer refuses", (device) => {
     refuses("dropout", () => new nn.LSTM(2, 2, { dropout: 2 }), "LSTM: dropout is 2; give a number from 0 to 1");
     refuses("projSize", () => new nn.LSTM(2, 4, { projSize: 4 }), "LSTM: projSize is 4; give a whole number from 0 to 3");
     const nonlinearity = "gelu" as never;
-    refuses("nonlinearity", () => new nn.RNN(2, 2, { nonlinearity }), 'RNN: the nonlinearity is "gelu"; use "tanh" or "relu"');
-    refuses("a cell's nonlinearity", () => new nn.RNNCell(2, 2, { nonlinearity }), 'RNNCell: the nonlinearity is "gelu"');
+    refuses("nonlinearity", () => new nn.RNN(2, 2, { nonlinearity }), 'RNN: there is no nonlinearity "gelu"; use "tanh", "relu"');
+    refuses("a cell's nonlinearity", () => new nn.RNNCell(2, 2, { nonlinearity }), 'RNNCell: there is no nonlinearity "gelu"');
     refuses("a cell's size", () => new nn.LSTMCell(2, 0), "LSTMCell: hiddenSize is 0");
   });
 

@@ -55,7 +55,7 @@ const refusals: Record<string, [(f: Make, i: Make) => unknown, sg.ErrorCode, str
   "an index too high": [(f) => sg.select(f([3]), 0, 3), "range", "select: index is 3; give a whole number from -3 to 2."],
   "pieces too small": [(f) => sg.split(f([5]), [2, 2]), "shape", "split: sizes [2, 2] do not add up to dimension 0 of [5]."],
   "a negative piece": [(f) => sg.split(f([3]), [5, -2]), "range", "split: a size is -2; give a whole number of at least 0."],
-  "nothing to concatenate": [() => sg.concat([]), "value", "concat: there is nothing to concatenate"],
+  "nothing to concatenate": [() => sg.concat([]), "value", "concat: there is no tensor"],
   "rows of unequal length": [
     (f) => sg.concat([f([2, 3]), f([2, 4])]),
     "shape",
@@ -98,7 +98,7 @@ const refusals: Record<string, [(f: Make, i: Make) => unknown, sg.ErrorCode, str
   "an unknown reduction": [
     (f) => sg.mseLoss(f([2]), f([2]), { reduction: "max" as "sum" }),
     "value",
-    'a loss got the reduction "max"; use none, mean, sum.',
+    'mseLoss: there is no reduction "max"; use "none", "mean", "sum".',
   ],
   "a loss that would broadcast": [
     (f) => sg.mseLoss(f([2, 1]), f([2])),
