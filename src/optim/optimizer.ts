@@ -3,7 +3,7 @@ import { unaryOps } from "../backend/kernels.js";
 import { checkDevice, type Device } from "../tensor/device.js";
 import { revocable } from "../tensor/revocable.js";
 import { copyWords } from "../tensor/storage.js";
-import { checkTensor, Tensor } from "../tensor/tensor.js";
+import { checkBackend, checkTensor, Tensor } from "../tensor/tensor.js";
 import { readValue, type TensorValue } from "../tensor/value.js";
 import { checkFunction, checkInterval, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
@@ -277,6 +277,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
 
   /** As to(), but with nothing in the parameters and the state: what they were may be out of reach. */
   place(backend: Backend): void {
+    checkBackend(`${this.op}.place`, backend);
     this.#moveTo(new ParameterArena(backend, this.#places, this.#arena.n, this.#state));
   }
 

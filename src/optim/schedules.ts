@@ -239,7 +239,7 @@ export class Plateau {
   }
   restore(state: readonly number[]): void {
     if (!Array.isArray(state)) throw new SeqgradError("value", `Plateau.restore: got ${shown(state)}; give what \`state\` was.`);
-    for (const [i, value] of state.entries()) checkNumber("Plateau.restore", `state[${i}]`, value);
+    for (const [i, value] of state.entries()) if (value !== null) checkNumber("Plateau.restore", `state[${i}]`, value);
     const [factor, best, bad, cooling] = state;
     this.#factor = factor ?? 1;
     this.#best = best ?? this.#worst;

@@ -288,7 +288,8 @@ function checkStorage(storage: Storage): Storage {
   return storage;
 }
 
-function checkBackend(op: string, backend: Partial<Backend> | undefined): void {
+/** The backend, when memory can be taken of it. */
+export function checkBackend(op: string, backend: Backend): Backend {
   if (typeof (backend as Partial<Backend> | null | undefined)?.alloc === "function") return backend;
   throw new SeqgradError("value", `${op}: there is no such device; give one that init() or createDevice() answers.`);
 }
