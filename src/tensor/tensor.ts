@@ -3,7 +3,7 @@ import { shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { promiseOfData } from "../util/promise.js";
-import { type Shape, sameShape, sizeOf, stridesOf, checkShape } from "../util/shape.js";
+import { checkShape, type Shape, sameShape, sizeOf, stridesOf } from "../util/shape.js";
 import { planStrided } from "./layout.js";
 import { checkNumbers, type Numbers } from "./numbers.js";
 import { shownNumbers } from "./shown.js";

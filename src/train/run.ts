@@ -2,8 +2,8 @@ import type { Backend } from "../backend/backend.js";
 import { memoryStore, type Store } from "../io/store.js";
 import { Module } from "../nn/module.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
-import { type PendingNumber, Optimizer } from "../optim/optimizer.js";
-import { type Schedule, Plateau } from "../optim/schedules.js";
+import { Optimizer, type PendingNumber } from "../optim/optimizer.js";
+import { Plateau, type Schedule } from "../optim/schedules.js";
 import { adviceOn } from "../optim/step-numbers.js";
 import { tensor } from "../tensor/create.js";
 import { replaceDevice } from "../tensor/device.js";
@@ -14,8 +14,8 @@ import { readValue, type TensorValue } from "../tensor/value.js";
 import { breathe } from "../util/breath.js";
 import { checkFunction, checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { Generator } from "../util/philox.js";
 import { checkOptions, namesOf } from "../util/options.js";
+import { Generator } from "../util/philox.js";
 import type { Progress } from "./checkpoint.js";
 import type { Batches, CarriedState, EventOf, FitEvent, FitOptions, Loader, LossResult, Measured } from "./types.js";
 
@@ -426,9 +426,6 @@ function checkRun<B, S extends CarriedState<S>>(model: Module, loader: Loader<B>
   if (options.evaluate) checkFunction("fit", "evaluate.run", options.evaluate.run);
   if (options.schedule !== undefined && !(options.schedule instanceof Plateau))
     checkFunction("fit", "schedule", options.schedule, "a schedule, such as optim.cosine(100)");
-  const { store } = options.checkpoint ?? {};
-  if (options.checkpoint && typeof (store as Partial<Store> | null)?.write !== "function")
-    throw new SeqgradError("value", `fit: checkpoint.store is ${shown(store)}; give a store, as fileStore(folder).`);
   if (options.signal !== undefined && !(options.signal instanceof Object && "aborted" in options.signal))
     throw new SeqgradError("value", `fit: signal is ${shown(options.signal)}; give that of an AbortController.`);
   const { steps, epochs, schedule, evaluate, earlyStopping, checkpoint, readEvery, snapshot } = options;
@@ -446,6 +443,9 @@ function checkRun<B, S extends CarriedState<S>>(model: Module, loader: Loader<B>
   if (readEvery !== undefined) checkInteger("fit", "readEvery", readEvery, 1, 256);
   if (snapshot?.steps !== undefined) checkInteger("fit", "snapshot.steps", snapshot.steps, 1);
   if (checkpoint) checkInteger("fit", "checkpoint.every", checkpoint.every, 1);
+  const { store } = options.checkpoint ?? {};
+  if (options.checkpoint && typeof (store as Partial<Store> | null)?.write !== "function")
+    throw new SeqgradError("value", `fit: checkpoint.store is ${shown(store)}; give a store, as fileStore(folder).`);
   if (earlyStopping) checkInteger("fit", "earlyStopping.patience", earlyStopping.patience, 1);
   if (options.keepBest && !evaluate) refuse("keepBest needs evaluate, the measure to choose by.");
   if (earlyStopping && !evaluate) refuse("earlyStopping needs evaluate, the measure to watch.");
