@@ -78,7 +78,7 @@ export function checkShape(op: string, shape: Shape): void {
   }
   const size = sizeOf(shape);
   if (size > MOST_ELEMENTS) {
-    const limit = `a tensor holds at most ${MOST_ELEMENTS} (2 GiB)`;
+    const limit = `a tensor holds at most ${MOST_ELEMENTS}, 2 GiB of memory`;
     throw new SeqgradError("memory", `${op}: the shape ${formatShape(shape)} holds ${size} elements; ${limit}. Give a smaller shape.`);
   }
 }

@@ -143,7 +143,7 @@ describe("options", () => {
   test("of commands with none, and commands that do not exist", async () => {
     await refuse(["--nonsense"], '"--nonsense"');
     await refuse(["train", "--data", "x"], '"--data"');
-    await refuse(["trian"], '"trian"', "train, generate, predict, evaluate, bench, info, demo");
+    await refuse(["trian"], '"trian"', "train, generate, predict, evaluate, report, bench, info, demo");
     await refuse(["train", "classifier"], '"classifier"', "lm");
     await refuse(["toString"], '"toString"');
     await refuse(["demo", "--steps", "none"], "--steps");

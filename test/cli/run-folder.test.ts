@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -35,10 +35,12 @@ describe("the folder of a run", () => {
     const { train, out } = await workplace();
     await succeed(...train, "--steps", 3);
     let files: string[] = [];
+    let history = "";
     await cliActedUponAfter(
       1,
       () => {
         files = readdirSync(out);
+        history = readFileSync(join(out, "history.jsonl"), "utf8");
       },
       ...train,
       "--steps",
@@ -48,7 +50,8 @@ describe("the folder of a run", () => {
       "--overwrite",
       "--json",
     );
-    expect(files.sort()).toEqual([".lock", "training_args.json"]);
+    expect(files.sort()).toEqual([".lock", "history.jsonl", "training_args.json"]);
+    expect(history).not.toContain("evaluation");
   });
 
   test("is locked while a run writes to it, for a second run of any kind, and unlocked afterwards", async () => {

@@ -53,9 +53,9 @@ describe("the progress line", () => {
 
 describe("help and facts", () => {
   test.each([
-    [[], "train|generate|predict|evaluate|bench|info|demo"],
-    [["--help"], "train|generate|predict|evaluate|bench|info|demo"],
-    [["-h"], "train|generate|predict|evaluate|bench|info|demo"],
+    [[], "train|generate|predict|evaluate|report|bench|info|demo"],
+    [["--help"], "train|generate|predict|evaluate|report|bench|info|demo"],
+    [["-h"], "train|generate|predict|evaluate|report|bench|info|demo"],
     [["train"], "seqgrad train lm"],
     [["train", "--help"], "seqgrad train lm"],
     [["train", "lm", "--help"], "--checkpoint-every=<N>"],
