@@ -1,4 +1,4 @@
-import { kindOf, shown } from "../util/check.js";
+import { checkBoolean, checkText, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
 import { columnWord, indexOfName, isUnnamed, nameOf, placeOf, type Spell, spellOption } from "./column-names.js";
@@ -44,6 +44,14 @@ export function columnsOf(rows: readonly TableRow[], columns: Columns, options: 
   checkColumns("columnsOf", columns);
   if (!Array.isArray(rows))
     throw new SeqgradError("value", `columnsOf: the rows are ${kindOf(rows)}; give what parseCsv() or parseTsv() made.`);
+  const width: unknown = rows[0]?.cells?.length;
+  const isRow = ({ cells }: Partial<TableRow>) =>
+    Array.isArray(cells) && cells.length === width && cells.findIndex((cell) => typeof cell !== "string") < 0;
+  const strange = rows.findIndex((row) => !isRow(row ?? {}));
+  if (strange >= 0)
+    throw new SeqgradError("value", `columnsOf: row ${strange} is ${kindOf(rows[strange])}; give what parseCsv() or parseTsv() made.`);
+  if (options.name !== undefined) checkText("columnsOf", options.name, "name");
+  if (options.header !== undefined) checkBoolean("columnsOf", "header", options.header);
   return [...findColumns(rows, columns, options).rows];
 }
 

@@ -46,6 +46,10 @@ export function parseConll(text: string, options: string | ConllOptions = {}): T
   const given = typeof options === "string" ? { name: options } : options;
   checkOptions("parseConll", given, ["name", "tokenColumn", "tagColumn"]);
   const { name = "the file", tokenColumn, tagColumn } = given;
+  checkText("parseConll", name, "name");
+  for (const [option, column] of Object.entries({ tokenColumn, tagColumn }))
+    if (column !== undefined && typeof column !== "string" && !Number.isInteger(column))
+      throw new SeqgradError("value", `parseConll: ${option} is ${shown(column)}; give the number of a column, from 1, or its name.`);
   const { blocks, names } = blocksOf(checkText(name, text));
   const first = blocks[0]?.[0];
   if (!first) throw new SeqgradError("format", `${name} holds no sentence.`);

@@ -1,5 +1,6 @@
-import { checkFinite, checkInteger, checkInterval, kindOf } from "../util/check.js";
+import { checkArray, checkBoolean, checkFinite, checkFunction, checkInteger, checkInterval, checkIterable } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions, namesOf } from "../util/options.js";
 import { Generator } from "../util/philox.js";
 
 /** Items by number; `at` may answer a promise. An array is one. */
@@ -25,6 +26,13 @@ export interface DataLoaderOptions<T, B> {
   dropLast?: boolean;
 }
 
+const loaderNames = namesOf<DataLoaderOptions<unknown, unknown>>({
+  ...{ batchSize: 1, collate: 1, shuffle: 1, seed: 1, bucketBy: 1, dropLast: 1 },
+});
+
+/** Items of a dataset at most: their order is a list in memory. */
+const MOST_ITEMS = 2 ** 26;
+
 /** Batches in a chunk that is sorted by length. */
 const CHUNK = 50;
 
@@ -42,15 +50,18 @@ export class DataLoader<T, B = T[]> implements Iterable<B> {
 
   /** @throws SeqgradError `range` for a batch size below 1, `value` for an empty dataset, or one that dropLast leaves nothing of */
   constructor(dataset: Dataset<T>, options: DataLoaderOptions<T, B>) {
-    const { batchSize, dropLast, ...functions } = options;
+    checkOptions("DataLoader", options ?? null, loaderNames, "give them, as in new DataLoader(items, { batchSize: 32 }).");
+    const { batchSize, dropLast = false, shuffle = false, seed = 0, ...functions } = options;
     checkInteger("DataLoader", "batchSize", batchSize, 1);
+    checkInteger("DataLoader", "seed", seed, 0, 2 ** 53);
+    checkBoolean("DataLoader", "shuffle", shuffle);
+    checkBoolean("DataLoader", "dropLast", dropLast);
     if (typeof dataset?.at !== "function")
       throw new SeqgradError("value", "DataLoader: the dataset has no at(); give an array, or { length, at(i) }.");
-    if (checkInteger("DataLoader", "the dataset's length", dataset.length) === 0)
+    if (checkInteger("DataLoader", "the dataset's length", dataset.length, 0, MOST_ITEMS) === 0)
       throw new SeqgradError("value", "DataLoader: the dataset is empty; give at least one item.");
     for (const name of ["collate", "bucketBy"] as const)
-      if (functions[name] !== undefined && typeof functions[name] !== "function")
-        throw new SeqgradError("value", `DataLoader: ${name} is ${kindOf(functions[name])}; give a function.`);
+      if (functions[name] !== undefined) checkFunction("DataLoader", name, functions[name]);
     if (dropLast && dataset.length < batchSize) {
       const advice = "give a smaller batchSize, or leave dropLast out";
       throw new SeqgradError("value", `DataLoader: dropLast leaves no batch of ${batchSize} of the ${dataset.length} items; ${advice}.`);
@@ -136,10 +147,14 @@ function atOnce<T>(item: T | Promise<T> | undefined): T | undefined {
  */
 export function splitItems<T>(
   items: readonly T[],
-  { validation = 0, test = 0, seed }: { validation?: number; test?: number; seed?: number },
+  options: { validation?: number; test?: number; seed?: number },
 ): { train: T[]; validation: T[]; test: T[] } {
+  checkArray("splitItems", "the first argument", items, "an array of items");
+  checkOptions("splitItems", options ?? null, ["validation", "test", "seed"], "give the shares, as in splitItems(items, { test: 0.2 }).");
+  const { validation = 0, test = 0, seed } = options;
   checkInterval("splitItems", "validation", validation, 0, 1);
   checkInterval("splitItems", "test", test, 0, 1);
+  if (seed !== undefined) checkInteger("splitItems", "seed", seed, 0, 2 ** 53);
   const order = seed === undefined ? [...items] : new Generator(seed).shuffle([...items]);
   const [heldBack, tested] = [Math.round(items.length * validation), Math.round(items.length * test)];
   const end = items.length - heldBack - tested;
@@ -165,6 +180,7 @@ export interface LengthStatistics {
  * sg.lengthStatistics([[1], [1, 2], [1, 2, 3]]).median; // = 2
  */
 export function lengthStatistics(sequences: Iterable<{ readonly length: number }>): LengthStatistics {
+  checkIterable("lengthStatistics", "the first argument", sequences, "a list of sequences");
   const lengths = Array.from(sequences, (one) => checkInteger("lengthStatistics", "a length", one?.length)).sort((a, b) => a - b);
   if (lengths.length === 0) throw new SeqgradError("value", "lengthStatistics: there are no sequences.");
   const quantile = (share: number) => lengths[Math.max(0, Math.ceil(share * lengths.length) - 1)]!;

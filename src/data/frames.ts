@@ -1,7 +1,8 @@
-import { checkText, kindOf } from "../util/check.js";
+import { checkArray, checkText, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { maxOf } from "../util/numbers.js";
+import { checkOptions } from "../util/options.js";
 import { SeriesScaler, seriesOf } from "./series.js";
 
 /** Vectors of one size in their order: the frames of a sound, the places of a picture. */
@@ -24,7 +25,12 @@ export interface PaddedFrames {
  * const { data, shape } = sg.padFrames([[[1, 2], [3, 4]], [[5, 6]]]);
  * [data, shape]; // = [[1, 2, 3, 4, 5, 6, 0, 0], [2, 2, 2]]
  */
-export function padFrames(sequences: readonly Frames[], { scaler }: { scaler?: SeriesScaler } = {}): PaddedFrames {
+export function padFrames(sequences: readonly Frames[], options: { scaler?: SeriesScaler } = {}): PaddedFrames {
+  checkOptions("padFrames", options, ["scaler"]);
+  const { scaler } = options;
+  if (scaler !== undefined && !(scaler instanceof SeriesScaler))
+    throw new SeqgradError("value", `padFrames: the scaler is ${kindOf(scaler)}; give what frameScaler() made.`);
+  checkFrames("padFrames", sequences);
   const empty = sequences.findIndex((frames) => frames.length === 0 || frames[0]!.length === 0);
   if (sequences.length === 0 || empty >= 0)
     throw new SeqgradError("value", `padFrames: ${sequences.length === 0 ? "there is no sequence" : `sequence ${empty} holds no number`}.`);
@@ -34,16 +40,27 @@ export function padFrames(sequences: readonly Frames[], { scaler }: { scaler?: S
   const data = new Float32Array(shape[0] * shape[1] * F);
   for (const [b, frames] of sequences.entries())
     for (const [t, frame] of frames.entries()) {
-      if (!Array.isArray(frame))
-        throw new SeqgradError("value", `padFrames: vector ${t} of sequence ${b} is ${kindOf(frame)}; give an array of numbers.`);
       if (frame.length !== F)
         throw new SeqgradError("shape", `padFrames: vector ${t} of sequence ${b} has shape ${formatShape([frame.length])}; wants [${F}].`);
-      if (!frame.every(Number.isFinite))
-        throw new SeqgradError("not-finite", `padFrames: vector ${t} of sequence ${b} is [${frame.join(", ")}]; fill what is missing.`);
+      const hole = frame.findIndex((value) => !Number.isFinite(value));
+      if (hole >= 0)
+        throw new SeqgradError(
+          "not-finite",
+          `padFrames: number ${hole} of vector ${t} of sequence ${b} is ${shown(frame[hole])}; fill what is missing.`,
+        );
       const at = (b * shape[1] + t) * F;
       for (const [f, value] of frame.entries()) data[at + f] = scaler ? scaler.scaled(value, f) : value;
     }
   return { data, shape, lengths };
+}
+
+/** Refuses what is not a list of sequences, each a list of vectors. */
+function checkFrames(op: string, sequences: readonly Frames[]): void {
+  checkArray(op, "the first argument", sequences, "a list of sequences of vectors, such as [[[1, 2], [3, 4]]]");
+  for (const [b, frames] of sequences.entries()) {
+    checkArray(op, `sequence ${b}`, frames, "an array of vectors");
+    for (const [t, frame] of frames.entries()) checkArray(op, `vector ${t} of sequence ${b}`, frame, "an array of numbers");
+  }
 }
 
 /**
@@ -51,7 +68,10 @@ export function padFrames(sequences: readonly Frames[], { scaler }: { scaler?: S
  * @example
  * sg.frameScaler([[[1, 10], [3, 10]]]).means; // = [2, 10]
  */
-export const frameScaler = (sequences: readonly Frames[]): SeriesScaler => SeriesScaler.fit(seriesOf(sequences.flat()));
+export function frameScaler(sequences: readonly Frames[]): SeriesScaler {
+  checkFrames("frameScaler", sequences);
+  return SeriesScaler.fit(seriesOf(sequences.flat()));
+}
 
 /**
  * Vectors from text: numbers between spaces or commas, vectors between semicolons.
@@ -61,7 +81,7 @@ export const frameScaler = (sequences: readonly Frames[]): SeriesScaler => Serie
  * sg.parseFrames("0 1.5; 2 -3"); // = [[0, 1.5], [2, -3]]
  */
 export function parseFrames(text: string, where = "the frames"): number[][] {
-  const frames = checkText(where, text)
+  const frames = checkText(checkText("parseFrames", where, "where"), text)
     .split(";")
     .map((part, t) =>
       part

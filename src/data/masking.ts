@@ -1,6 +1,8 @@
-import { checkInteger, checkInterval } from "../util/check.js";
-import type { Generator } from "../util/philox.js";
-import type { PaddedRows } from "./padding.js";
+import { checkInteger, checkInterval, kindOf } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { checkOptions } from "../util/options.js";
+import { Generator } from "../util/philox.js";
+import { checkRows, type PaddedRows } from "./padding.js";
 
 /** Rows with hidden tokens, and what they were. */
 export interface MaskedTokens {
@@ -34,8 +36,14 @@ export interface MaskingOptions {
  * const batch = sg.maskTokens(rows, { vocabularySize: 10, mask: 4, from: 5, share: 0.5 }, new sg.Generator(1));
  * batch.targets.length; // = 8
  */
-export function maskTokens({ data, shape, lengths }: PaddedRows, options: MaskingOptions, generator: Generator): MaskedTokens {
+export function maskTokens(rows: PaddedRows, options: MaskingOptions, generator: Generator): MaskedTokens {
+  const { data, shape, lengths } = checkRows("maskTokens", rows);
+  const advice = "give them, as in maskTokens(rows, { vocabularySize: 10, mask: 4 }, generator).";
+  checkOptions("maskTokens", options ?? null, ["vocabularySize", "mask", "from", "share"], advice);
+  if (!(generator instanceof Generator))
+    throw new SeqgradError("value", `maskTokens: the generator is ${kindOf(generator)}; give a Generator.`);
   const { vocabularySize, mask, from = 0, share = 0.15 } = options;
+  checkInteger("maskTokens", "vocabularySize", vocabularySize, 1, 2 ** 31 - 1);
   checkInteger("maskTokens", "from", from, 0, vocabularySize - 1);
   checkInteger("maskTokens", "mask", mask, 0, vocabularySize - 1);
   checkInterval("maskTokens", "share", share, 0, 1);

@@ -1,6 +1,7 @@
-import { checkInteger, toTokens } from "../util/check.js";
+import { checkInteger, checkList, kindOf, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { maxOf } from "../util/numbers.js";
+import { checkOptions } from "../util/options.js";
 
 /** Rows of different lengths as one array. */
 export interface PaddedRows {
@@ -20,10 +21,11 @@ export interface PaddedRows {
  * @example
  * sg.padRows([[5, 2, 7], [4]]).data; // = [5, 2, 7, 4, 0, 0]
  */
-export function padRows(
-  rows: readonly ArrayLike<number>[],
-  { value = 0, truncate = Number.POSITIVE_INFINITY }: { value?: number; truncate?: number } = {},
-): PaddedRows {
+export function padRows(rows: readonly ArrayLike<number>[], options: { value?: number; truncate?: number } = {}): PaddedRows {
+  checkOptions("padRows", options, ["value", "truncate"]);
+  const { value = 0, truncate = Number.POSITIVE_INFINITY } = options;
+  checkList("padRows", "the first argument", rows, "a list of rows of token ids, such as [[5, 2], [4]]");
+  checkInteger("padRows", "value", value, -(2 ** 31), 2 ** 31 - 1);
   if (truncate !== Number.POSITIVE_INFINITY) checkInteger("padRows", "truncate", truncate, 1);
   const ids = Array.from(rows, (row, b) => toTokens("padRows", `rows[${b}]`, row));
   const lengths = ids.map((row) => Math.min(row.length, truncate));
@@ -32,4 +34,18 @@ export function padRows(
   const data = new Int32Array(rows.length * T).fill(value);
   for (const [b, row] of ids.entries()) data.set(row.subarray(0, lengths[b]), b * T);
   return { data, shape: [rows.length, T], lengths };
+}
+
+/** The rows, when they are what padRows() makes: data of their shape, and a length for each row within it. */
+export function checkRows(op: string, rows: PaddedRows): PaddedRows {
+  const { data, shape, lengths } = (rows ?? {}) as Partial<PaddedRows>;
+  const [B, T] = Array.isArray(shape) ? (shape as readonly number[]) : [];
+  const isGood =
+    data instanceof Int32Array &&
+    Array.isArray(lengths) &&
+    data.length === B! * T! &&
+    lengths.length === B &&
+    lengths.findIndex((length) => !(Number.isInteger(length) && length >= 0 && length <= T!)) < 0;
+  if (!isGood) throw new SeqgradError("value", `${op}: the rows are ${kindOf(rows)} that padRows() did not make; give what it makes.`);
+  return rows;
 }

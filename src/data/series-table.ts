@@ -1,4 +1,4 @@
-import { kindOf, shown } from "../util/check.js";
+import { checkText, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
 import { isMissing, type NumberFormat, numberLike, numberReader, whyNoNumber } from "./cell-numbers.js";
@@ -106,8 +106,7 @@ function checkValues(options: SeriesTableOptions, spell: Spell): void {
   )
     refuse("strip", Array.isArray(strip) ? strip.join(",") : strip, 'give a list of signs without digits, such as ["$", "%"]');
   if (![undefined, "none", "previous", "linear"].includes(fill)) refuse("fill", fill, 'give "none", "previous" or "linear"');
-  if (name !== undefined && typeof name !== "string")
-    throw new SeqgradError("value", `parseSeries: name is ${kindOf(name)}; give a string.`);
+  if (name !== undefined) checkText("parseSeries", name, "name");
 }
 
 interface Table {

@@ -1,4 +1,4 @@
-import { checkInteger, kindOf, shown } from "../util/check.js";
+import { checkInteger, checkList, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
 import { indexOfName } from "./column-names.js";
@@ -32,11 +32,12 @@ export function seriesOf(rows: readonly (readonly number[])[], options: { names?
   if (channels === 0) throw new SeqgradError("value", "seriesOf: there is no number; give a row of at least one for each step.");
   const odd = rows.findIndex((row) => row.length !== channels);
   if (odd >= 0) throw new SeqgradError("shape", `seriesOf: step ${odd} has ${rows[odd]!.length} numbers; the first has ${channels}.`);
-  const hole = rows.findIndex((row) => !row.every(Number.isFinite));
+  // findIndex() looks at the holes of an array too.
+  const hole = rows.findIndex((row) => row.findIndex((value) => !Number.isFinite(value)) >= 0);
   if (hole >= 0)
     throw new SeqgradError(
       "not-finite",
-      `seriesOf: step ${hole} has [${rows[hole]!.map((value) => `${shown(value)}`).join(", ")}]; fill what is missing.`,
+      `seriesOf: step ${hole} has [${Array.from(rows[hole]!, shown).join(", ")}]; fill what is missing.`,
     );
   if (names !== undefined) checkNames("seriesOf", names, channels);
   return { values: Float64Array.from(rows.flat()), steps: rows.length, channels, ...(names && { names: [...names] }) };
@@ -100,7 +101,10 @@ export class SeriesScaler {
   private constructor(
     readonly means: readonly number[],
     readonly deviations: readonly number[],
-  ) {}
+  ) {
+    if (!isScale(means, deviations))
+      throw new SeqgradError("state", "SeriesScaler: make one by SeriesScaler.fit(series) or SeriesScaler.fromJSON(json).");
+  }
 
   /**
    * From a series, of which steps from `end` on are not looked at. A series that does not change is only shifted.
@@ -138,18 +142,18 @@ export class SeriesScaler {
   /** @throws SeqgradError `format` for what toJSON() did not give */
   static fromJSON(json: unknown): SeriesScaler {
     const { means, deviations } = (json ?? {}) as { means?: unknown; deviations?: unknown };
-    const isNumbers = (list: unknown): list is number[] => Array.isArray(list) && list.length > 0 && list.every(Number.isFinite);
-    if (!isNumbers(means) || !isNumbers(deviations) || means.length !== deviations.length || deviations.some((d) => d <= 0))
+    if (!isScale(means, deviations))
       throw new SeqgradError(
         "format",
         "SeriesScaler.fromJSON: expected { means, deviations }, as many numbers in each, deviations above 0.",
       );
-    return new SeriesScaler(means, deviations);
+    return new SeriesScaler(means as number[], deviations as number[]);
   }
 
   /** A number of one series, scaled. */
   scaled(value: number, channel: number): number {
     checkInteger("SeriesScaler.scaled", "channel", channel, 0, this.means.length - 1);
+    if (typeof value !== "number") throw new SeqgradError("value", `SeriesScaler.scaled: the value is ${shown(value)}; give a number.`);
     return (value - this.means[channel]!) / this.deviations[channel]!;
   }
 
@@ -165,9 +169,10 @@ export class SeriesScaler {
     return Array.from(values, (value) => value * this.deviations[channel]! + this.means[channel]!);
   }
 
-  #check(name: string, values: unknown, channel: number): void {
-    if (!Array.isArray(values) && !ArrayBuffer.isView(values))
-      throw new SeqgradError("value", `SeriesScaler.${name}: the values are ${kindOf(values)}; give a list of numbers.`);
+  #check(name: string, values: ArrayLike<number>, channel: number): void {
+    checkList(`SeriesScaler.${name}`, "the first argument", values, "a list of numbers");
+    const bad = Array.from(values).findIndex((value) => typeof value !== "number");
+    if (bad >= 0) throw new SeqgradError("value", `SeriesScaler.${name}: values[${bad}] is ${shown(values[bad])}; give a list of numbers.`);
     checkInteger(`SeriesScaler.${name}`, "channel", channel, 0, this.means.length - 1);
   }
 
@@ -175,6 +180,13 @@ export class SeriesScaler {
     return { means: this.means, deviations: this.deviations };
   }
 }
+
+/** Whether these are as many means as deviations, these above 0. */
+const isScale = (means: unknown, deviations: unknown): boolean => {
+  const isNumbers = (list: unknown): list is number[] =>
+    Array.isArray(list) && list.length > 0 && list.findIndex((value) => !Number.isFinite(value)) < 0;
+  return isNumbers(means) && isNumbers(deviations) && means.length === deviations.length && deviations.every((d) => d > 0);
+};
 
 export interface SeriesWindow {
   /** `[history, C]`: what is known. */

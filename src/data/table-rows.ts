@@ -1,4 +1,4 @@
-import { checkText, kindOf, shown } from "../util/check.js";
+import { checkInteger, checkText, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { numberReader } from "./cell-numbers.js";
 
@@ -124,9 +124,11 @@ const read = numberReader({});
 export function numberIn(row: TableRow, column: number, name = "the table"): number {
   if (!Array.isArray(row?.cells))
     throw new SeqgradError("value", `numberIn: the row is ${kindOf(row)}; give a row that parseCsv() or parseTsv() made.`);
-  const text = String(row.cells[column - 1] ?? "").trim();
+  checkInteger("numberIn", "column", column, 1);
+  checkText("numberIn", name, "name");
+  const text = checkText("numberIn", row.cells[column - 1] ?? "", "the cell").trim();
   const value = read(text);
   if (Number.isNaN(value))
-    throw new SeqgradError("format", `${name}, line ${row.line}, column ${shown(column)}: ${JSON.stringify(text)} is not a number.`);
+    throw new SeqgradError("format", `${name}, line ${shown(row.line)}, column ${column}: ${JSON.stringify(text)} is not a number.`);
   return value;
 }

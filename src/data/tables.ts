@@ -1,5 +1,4 @@
-import { kindOf } from "../util/check.js";
-import { SeqgradError } from "../util/errors.js";
+import { checkText } from "../util/check.js";
 import { checkOptions } from "../util/options.js";
 import { type Columns, checkColumns, columnsOf } from "./columns.js";
 import { checkDelimiter, evenRows, linesOfCells, readCsv, type TableOptions, type TableRow } from "./table-rows.js";
@@ -54,8 +53,7 @@ function checkTableOptions(op: string, options: TableOptions & Partial<RecordOpt
   checkOptions(op, options, ["columns", "delimiter", "name"]);
   checkDelimiter(op, options.delimiter);
   if (options.columns !== undefined) checkColumns(op, options.columns);
-  if (options.name !== undefined && typeof options.name !== "string")
-    throw new SeqgradError("value", `${op}: name is ${kindOf(options.name)}; give a string.`);
+  if (options.name !== undefined) checkText(op, options.name, "name");
 }
 
 function recordsOf<Name extends string>(rows: readonly TableRow[], columns: Columns<Name>, name = "the table"): TableRecord<Name>[] {

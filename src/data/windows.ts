@@ -1,5 +1,6 @@
 import { checkInteger, checkInterval, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions } from "../util/options.js";
 import { Generator, type RandomStart } from "../util/philox.js";
 
 /** Rows of tokens, and for each token the one that follows it. */
@@ -38,8 +39,10 @@ export class RandomWindows {
   readonly #start: RandomStart;
 
   /** @throws SeqgradError `range` where the text is shorter than a window and the token after it */
-  constructor(tokens: ArrayLike<number>, { batchSize, sequenceLength, seed = 0 }: WindowOptions & { seed?: number }) {
-    checkWindow("RandomWindows", { batchSize, sequenceLength });
+  constructor(tokens: ArrayLike<number>, options: WindowOptions & { seed?: number }) {
+    checkWindow("RandomWindows", options, ["seed"]);
+    const { batchSize, sequenceLength, seed = 0 } = options;
+    checkInteger("RandomWindows", "seed", seed, 0, 2 ** 53);
     checkInteger("RandomWindows", "batchSize x sequenceLength", batchSize * sequenceLength, 1, 2 ** 28);
     this.#tokens = toTokens("RandomWindows", "tokens", tokens);
     if (tokens.length <= sequenceLength) {
@@ -85,8 +88,9 @@ export class ContinuousWindows {
   readonly #stream: number;
 
   /** @throws SeqgradError `range` where the text is too short for one window in every stream */
-  constructor(tokens: ArrayLike<number>, { batchSize, sequenceLength }: WindowOptions) {
-    checkWindow("ContinuousWindows", { batchSize, sequenceLength });
+  constructor(tokens: ArrayLike<number>, options: WindowOptions) {
+    checkWindow("ContinuousWindows", options);
+    const { batchSize, sequenceLength } = options;
     this.shape = [batchSize, sequenceLength];
     this.#tokens = toTokens("ContinuousWindows", "tokens", tokens);
     this.#stream = Math.floor((tokens.length - 1) / batchSize);
@@ -125,11 +129,13 @@ export class ContinuousWindows {
  *   const tokens = sg.tensor(x, shape);
  * }
  */
-export function consecutiveWindows(tokens: ArrayLike<number>, { batchSize, sequenceLength }: WindowOptions): IterableIterator<WindowBatch> {
-  checkWindow("consecutiveWindows", { batchSize, sequenceLength });
+export function consecutiveWindows(tokens: ArrayLike<number>, options: WindowOptions): IterableIterator<WindowBatch> {
+  checkWindow("consecutiveWindows", options);
+  const { batchSize, sequenceLength } = options;
+  const ids = toTokens("consecutiveWindows", "tokens", tokens);
   if (tokens.length < 2)
     throw new SeqgradError("range", `consecutiveWindows: a text of ${tokens.length} tokens has none to predict; give at least 2.`);
-  return cut(toTokens("consecutiveWindows", "tokens", tokens), batchSize, sequenceLength);
+  return cut(ids, batchSize, sequenceLength);
 }
 
 function* cut(tokens: Int32Array, batchSize: number, sequenceLength: number): IterableIterator<WindowBatch> {
@@ -151,11 +157,15 @@ function* cut(tokens: Int32Array, batchSize: number, sequenceLength: number): It
  */
 export function splitTokens(tokens: Int32Array, share: number): { train: Int32Array; validation: Int32Array } {
   checkInterval("splitTokens", "share", share, 0, 1);
-  const cutAt = tokens.length - Math.round(tokens.length * share);
-  return { train: tokens.subarray(0, cutAt), validation: tokens.subarray(cutAt) };
+  const ids = toTokens("splitTokens", "tokens", tokens);
+  const cutAt = ids.length - Math.round(ids.length * share);
+  return { train: ids.subarray(0, cutAt), validation: ids.subarray(cutAt) };
 }
 
-function checkWindow(op: string, { batchSize, sequenceLength }: WindowOptions): void {
+function checkWindow(op: string, options: WindowOptions, more: readonly string[] = []): void {
+  const advice = `give them, as in ${op}(tokens, { batchSize: 32, sequenceLength: 64 }).`;
+  checkOptions(op, options ?? null, ["batchSize", "sequenceLength", ...more], advice);
+  const { batchSize, sequenceLength } = options;
   checkInteger(op, "batchSize", batchSize, 1);
   checkInteger(op, "sequenceLength", sequenceLength, 1);
 }

@@ -1,6 +1,8 @@
 import type { TensorValue } from "../tensor/value.js";
+import { checkObject, checkText, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import type { Shape } from "../util/shape.js";
+import { formatShape } from "../util/format.js";
+import { checkShape, type Shape, sizeOf } from "../util/shape.js";
 
 interface Arrays {
   float32: Float32Array;
@@ -35,6 +37,7 @@ interface ArrayType {
   readonly dtype: StoredDType;
   readonly array: {
     readonly BYTES_PER_ELEMENT: number;
+    readonly name: string;
     new (buffer: ArrayBufferLike, byteOffset: number, length: number): StoredArray;
   };
 }
@@ -53,6 +56,22 @@ export const arrayTypes: ReadonlyMap<string, ArrayType> = new Map<string, ArrayT
   ["U8", { dtype: "uint8", array: Uint8Array }],
   ["BOOL", { dtype: "bool", array: Uint8Array }],
 ]);
+
+const formats = new Map(Array.from(arrayTypes, ([format, { dtype, array }]) => [dtype, { format, array }]));
+
+/** The tensor, when its data are what its dtype and its shape say, and the format's name of its dtype. */
+export function checkStored(label: string, tensor: WritableTensor) {
+  const { dtype, shape, data } = checkObject(label, "it", tensor, "{ dtype, shape, data }");
+  const type = formats.get(dtype);
+  if (!type) throw new SeqgradError("dtype", `${label} is ${shown(dtype)}; use one of ${[...formats.keys()].join(", ")}.`);
+  if (!(data instanceof type.array))
+    throw new SeqgradError("dtype", `${label} is said to be ${dtype}, but its data is no ${type.array.name}.`);
+  checkShape(label, shape);
+  if (sizeOf(shape) !== data.length) {
+    throw new SeqgradError("shape", `${label} has the shape ${formatShape(shape)} and ${data.length} elements.`);
+  }
+  return { format: type.format, shape, data };
+}
 
 /** The half-width floats, by what widens one's 16 bits to those of a float32. */
 export const halfTypes: ReadonlyMap<string, (bits: number) => number> = new Map([
@@ -81,7 +100,9 @@ function widenFloat16(bits: number): number {
  * @example
  * sg.io.toTensorValue("ids", { dtype: "uint8", shape: [2], data: Uint8Array.of(7, 9) }).data; // = [7, 9]
  */
-export function toTensorValue(name: string, { dtype, shape, data }: StoredTensor): TensorValue {
+export function toTensorValue(name: string, tensor: StoredTensor): TensorValue {
+  checkStored(`toTensorValue: tensor ${JSON.stringify(checkText("toTensorValue", name, "the name"))}`, tensor);
+  const { dtype, shape, data } = tensor;
   if (dtype === "float32") return { dtype, shape, data };
   if (dtype === "int32") return { dtype, shape, data };
   if (dtype === "float64") return { dtype: "float32", shape, data: Float32Array.from(data) };

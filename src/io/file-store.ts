@@ -1,7 +1,8 @@
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { checkStoreName, isStoreName, type Store } from "./store.js";
+import { checkBytes, checkStoreName, isStoreName, type Store } from "./store.js";
 
 /**
  * A folder as a store; made when first written to. Node only.
@@ -16,6 +17,7 @@ import { checkStoreName, isStoreName, type Store } from "./store.js";
  * await sg.io.saveModel(fileStore("my-model"), { config, tensors });
  */
 export function fileStore(directory: string): Store {
+  checkText("fileStore", directory, "the folder");
   let cleaned = false;
   return {
     async read(name) {
@@ -24,6 +26,7 @@ export function fileStore(directory: string): Store {
     },
     async write(name, bytes) {
       const path = join(directory, checkStoreName(name));
+      checkBytes(name, bytes);
       await attempt("write", path, async () => {
         await makeFolder(directory);
         if (!cleaned) await removeLeftovers(directory);

@@ -1,8 +1,10 @@
 import { checkFiniteValues, type TensorValue } from "../tensor/value.js";
+import { checkObject, kindOf } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions, namesOf } from "../util/options.js";
 import { toTensorValue, type WritableTensor } from "./dtypes.js";
 import { parseSafetensors, writeSafetensors } from "./safetensors.js";
-import type { Store } from "./store.js";
+import { checkStore, type Store } from "./store.js";
 import { isRecord, parseJsonObject } from "./strict-json.js";
 
 const CONFIG = "config.json";
@@ -26,6 +28,10 @@ export interface SavedModel<T = TensorValue> {
   readonly generationConfig?: Readonly<Record<string, unknown>>;
 }
 
+const savedNames = namesOf<SavedModel>({
+  ...{ config: 1, tensors: 1, vocabulary: 1, tokenizer: 1, tokenizerConfig: 1, generationConfig: 1 },
+});
+
 /**
  * Saves a model in Hugging Face's layout: config.json, model.safetensors and, where there is a vocabulary or a tokenizer, vocab.json
  * or tokenizer.json; the other one of these two, left from a model before, is removed. The weights are written last: a new folder without
@@ -36,13 +42,20 @@ export interface SavedModel<T = TensorValue> {
  * @example
  * await sg.io.saveModel(store, { config, tensors: await model.stateDict(), vocabulary: tokenizer.toJSON() });
  */
-export async function saveModel(store: Store, { config, tensors, vocabulary, tokenizer }: SavedModel<WritableTensor>): Promise<void> {
+export async function saveModel(store: Store, model: SavedModel<WritableTensor>): Promise<void> {
+  checkStore("saveModel", store);
+  checkOptions("saveModel", model ?? null, savedNames, "give them, as in saveModel(store, { config, tensors }).");
+  const { config, tensors, vocabulary, tokenizer } = model;
+  // What fails, fails before anything is written.
+  const weights = writeSafetensors(tensors, { format: "pt" });
   checkFiniteValues("saveModel", tensors);
-  const weights = writeSafetensors(tensors, { format: "pt" }); // fails, if at all, before anything is written
-  await store.write(CONFIG, encodeJson(config));
+  const configBytes = encodeJson("config", checkObject("saveModel", "config", config, "an object of plain JSON"));
+  const vocabularyBytes = vocabulary && encodeJson("vocabulary", checkObject("saveModel", "vocabulary", vocabulary, "an object of ids"));
+  const tokenizerBytes = tokenizer === undefined ? undefined : encodeJson("tokenizer", tokenizer);
+  await store.write(CONFIG, configBytes);
   // A file of the model before, left beside the new one, would be taken for the new one's.
-  await (vocabulary ? store.write(VOCABULARY, encodeJson(vocabulary)) : store.delete(VOCABULARY));
-  await (tokenizer !== undefined ? store.write(TOKENIZER, encodeJson(tokenizer)) : store.delete(TOKENIZER));
+  await (vocabularyBytes ? store.write(VOCABULARY, vocabularyBytes) : store.delete(VOCABULARY));
+  await (tokenizerBytes ? store.write(TOKENIZER, tokenizerBytes) : store.delete(TOKENIZER));
   await store.write(TENSORS, weights);
 }
 
@@ -56,22 +69,30 @@ export async function saveModel(store: Store, { config, tensors, vocabulary, tok
  * model.loadStateDict(saved.tensors);
  */
 export async function loadModel(store: Store): Promise<SavedModel> {
+  checkStore("loadModel", store);
   const config = parseJsonObject(CONFIG, decodeJson(CONFIG, await demand(store, CONFIG)));
-  const vocabularyBytes = await store.read(VOCABULARY);
+  const vocabularyBytes = await readFrom(store, VOCABULARY);
   const vocabulary = vocabularyBytes && parseVocabulary(decodeJson(VOCABULARY, vocabularyBytes));
-  const tokenizerBytes = await store.read(TOKENIZER);
+  const tokenizerBytes = await readFrom(store, TOKENIZER);
   const tokenizer = tokenizerBytes && parseJsonObject(TOKENIZER, decodeJson(TOKENIZER, tokenizerBytes));
   const hints: Record<string, Record<string, unknown>> = {};
   for (const [name, file] of Object.entries(HINTS)) {
-    const bytes = tokenizer && (await store.read(file));
+    const bytes = tokenizer && (await readFrom(store, file));
     if (bytes) hints[name] = parseJsonObject(file, decodeJson(file, bytes));
   }
   const tensors = parseTensors(await demand(store, TENSORS));
   return { config, tensors, ...(vocabulary && { vocabulary }), ...(tokenizer && { tokenizer }), ...hints };
 }
 
-async function demand(store: Store, name: string): Promise<Uint8Array> {
+/** The bytes of a file, if it is there. */
+async function readFrom(store: Store, name: string): Promise<Uint8Array | undefined> {
   const bytes = await store.read(name);
+  if (bytes === undefined || bytes instanceof Uint8Array) return bytes;
+  throw new SeqgradError("io", `loadModel: the store's read() gave ${kindOf(bytes)} for ${name}; it must give a Uint8Array or undefined.`);
+}
+
+async function demand(store: Store, name: string): Promise<Uint8Array> {
+  const bytes = await readFrom(store, name);
   if (bytes) return bytes;
   const names = await store.list();
   const found =
@@ -79,7 +100,15 @@ async function demand(store: Store, name: string): Promise<Uint8Array> {
   throw new SeqgradError("io", `loadModel: there is no ${name}; ${found}. Give the folder of a saved model.`);
 }
 
-const encodeJson = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+function encodeJson(name: string, value: unknown): Uint8Array {
+  try {
+    const text: string | undefined = JSON.stringify(value, null, 2);
+    if (text !== undefined) return new TextEncoder().encode(`${text}\n`);
+  } catch (cause) {
+    throw new SeqgradError("value", `saveModel: ${name} is not plain JSON: ${(cause as Error).message}.`, { cause });
+  }
+  throw new SeqgradError("value", `saveModel: ${name} is ${kindOf(value)}; give plain JSON.`);
+}
 
 function decodeJson(name: string, bytes: Uint8Array): string {
   try {

@@ -1,7 +1,8 @@
+import { checkObject, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatBytes, formatShape } from "../util/format.js";
-import { checkShape, type Shape, sizeOf } from "../util/shape.js";
-import { arrayTypes, halfTypes, type StoredTensor, unreadTypes, type WritableTensor } from "./dtypes.js";
+import type { Shape } from "../util/shape.js";
+import { arrayTypes, checkStored, halfTypes, type StoredTensor, unreadTypes, type WritableTensor } from "./dtypes.js";
 import { isRecord, parseJsonObject } from "./strict-json.js";
 
 const METADATA = "__metadata__";
@@ -158,7 +159,12 @@ export function writeSafetensors(
   tensors: ReadonlyMap<string, WritableTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
-  const names = [...tensors.keys()].sort();
+  if (!(tensors instanceof Map))
+    throw new SeqgradError("value", `writeSafetensors: the tensors are ${kindOf(tensors)}; give a Map, as stateDict() makes it.`);
+  checkObject("writeSafetensors", "metadata", metadata, "an object of strings");
+  const strange = [...tensors.keys()].find((name) => typeof name !== "string");
+  if (strange !== undefined) throw new SeqgradError("value", `writeSafetensors: the name ${shown(strange)} is not a string.`);
+  const names: string[] = [...tensors.keys()].sort();
   const order = names
     .map((name) => ({ name, ...checkWritable(name, tensors.get(name)!) }))
     .sort((a, b) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
@@ -188,21 +194,11 @@ export function writeSafetensors(
   return bytes;
 }
 
-const formats = new Map(Array.from(arrayTypes, ([format, { dtype, array }]) => [dtype, { format, array }]));
-
 /** The tensor and the format's name of its dtype. */
-function checkWritable(name: string, { dtype, shape, data }: WritableTensor) {
+function checkWritable(name: string, tensor: WritableTensor) {
   const label = `writeSafetensors: tensor ${JSON.stringify(name)}`;
   if (name === METADATA || isMalformed(name)) throw new SeqgradError("value", `${label}: the format cannot hold this name.`);
-  const type = formats.get(dtype);
-  if (!type) throw new SeqgradError("dtype", `${label} is ${dtype}; use one of ${[...formats.keys()].join(", ")}.`);
-  if (!(data instanceof type.array))
-    throw new SeqgradError("dtype", `${label} is said to be ${dtype}, but its data is no ${type.array.name}.`);
-  checkShape(label, shape);
-  if (sizeOf(shape) !== data.length) {
-    throw new SeqgradError("shape", `${label} has the shape ${formatShape(shape)} and ${data.length} elements.`);
-  }
-  return { format: type.format, shape, data };
+  return checkStored(label, tensor);
 }
 
 /** Half a surrogate pair has no UTF-8. */

@@ -1,3 +1,4 @@
+import { kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 
 /** A place for whole files by name: a folder, a browser's private files, memory. Names are plain: no folders within. */
@@ -12,12 +13,27 @@ export interface Store {
   delete(name: string): Promise<void>;
 }
 
+/** The store, when it is one. */
+export function checkStore(op: string, store: Store): Store {
+  const isStore = (["read", "write", "list", "delete"] as const).every((method) => typeof store?.[method] === "function");
+  if (isStore) return store;
+  const advice = "give a store, such as fileStore(folder) of seqgrad/node, or memoryStore()";
+  throw new SeqgradError("value", `${op}: the store is ${kindOf(store)}; ${advice}.`);
+}
+
+/** The bytes to write, when they are. */
+export function checkBytes(name: string, bytes: Uint8Array): Uint8Array {
+  if (!(bytes instanceof Uint8Array))
+    throw new SeqgradError("value", `a store cannot write ${kindOf(bytes)} to ${name}; give a Uint8Array.`);
+  return bytes;
+}
+
 /** The name, when it is one that every store can hold. A leading dot is kept for the stores' own use. */
 export function checkStoreName(name: string): string {
   if (!isStoreName(name)) {
     throw new SeqgradError(
       "io",
-      `a store cannot hold a file named ${JSON.stringify(name)}; use 1 to 200 of the characters A-Z a-z 0-9 . _ -, the first not a dot or dash.`,
+      `a store cannot hold a file named ${shown(name)}; use 1 to 200 of the characters A-Z a-z 0-9 . _ -, the first not a dot or dash.`,
     );
   }
   return name;
@@ -40,7 +56,7 @@ export function memoryStore(): Store {
       return bytes && new Uint8Array(bytes);
     },
     async write(name, bytes) {
-      files.set(checkStoreName(name), new Uint8Array(bytes));
+      files.set(checkStoreName(name), new Uint8Array(checkBytes(name, bytes)));
     },
     async list() {
       return [...files.keys()].sort();

@@ -1,4 +1,4 @@
-import { checkInteger, shown } from "../util/check.js";
+import { checkArray, checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
 import { type BleuTokenizer, bleuTokenizers, bleuWords, tokenizerFor } from "./bleu-words.js";
@@ -155,8 +155,9 @@ function checked(
 /** A list of references for each hypothesis. */
 export function referenceLists(op: string, hypotheses: readonly string[], references: References): (readonly string[])[] {
   checkPairs(op, hypotheses, references);
-  const lists = references.map((list) => (Array.isArray(list) ? (list as readonly string[]) : [list as string]));
   checkTexts(op, hypotheses);
+  checkArray(op, "one of the lists", references, "a list of texts, or of lists of them");
+  const lists = Array.from(references, (list) => (Array.isArray(list) ? (list as readonly string[]) : [list as string]));
   const bare = lists.findIndex((list) => list.length === 0);
   if (bare >= 0) throw new SeqgradError("value", `${op}: sentence ${bare} has no reference; give at least one.`);
   for (const list of lists) checkTexts(`${op}: references`, list);

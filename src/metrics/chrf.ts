@@ -1,4 +1,4 @@
-import { checkInteger, checkInterval } from "../util/check.js";
+import { checkBoolean, checkInteger, checkInterval } from "../util/check.js";
 import { maxOf } from "../util/numbers.js";
 import { checkOptions } from "../util/options.js";
 import { type References, referenceLists } from "./bleu.js";
@@ -14,6 +14,9 @@ export interface ChrfOptions {
   /** Count white space as characters. Default false. */
   readonly whitespace?: boolean;
 }
+
+/** The longest n-grams that anybody counts. */
+const LONGEST = 1000;
 
 /** [in the hypothesis, in the reference, in both] for each order. */
 type Matches = [hypothesis: number, reference: number, both: number][];
@@ -31,9 +34,10 @@ type Matches = [hypothesis: number, reference: number, both: number][];
 export function chrf(hypotheses: readonly string[], references: References, options: ChrfOptions = {}): number {
   checkOptions("chrf", options, ["characterOrder", "wordOrder", "beta", "whitespace"]);
   const { characterOrder = 6, wordOrder = 0, beta = 2, whitespace = false } = options;
-  checkInteger("chrf", "characterOrder", characterOrder, 1);
-  checkInteger("chrf", "wordOrder", wordOrder);
-  checkInterval("chrf", "beta", beta, 0);
+  checkInteger("chrf", "characterOrder", characterOrder, 1, LONGEST);
+  checkInteger("chrf", "wordOrder", wordOrder, 0, LONGEST);
+  checkInterval("chrf", "beta", beta, 0, 1e100);
+  checkBoolean("chrf", "whitespace", whitespace);
   const countsIn = (text: string) => {
     const characters = Array.from(whitespace ? text : text.replace(/\s+/gu, ""));
     const words = text.split(/\s+/u).flatMap(detached);

@@ -1,4 +1,4 @@
-import { kindOf } from "../util/check.js";
+import { kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkPairs } from "./pairs.js";
 
@@ -24,7 +24,7 @@ export interface ConfusionMatrix<T> {
 
 /**
  * Counts every pair of target and prediction.
- * @param labels the order of rows and columns; default: those that occur, sorted
+ * @param given the order of rows and columns; default: those that occur, sorted
  * @throws SeqgradError `shape`, `value`; `range` for a label that `labels` lacks
  * @example
  * sg.metrics.confusionMatrix([0, 1, 1], [0, 0, 1]).counts; // = [[1, 1], [0, 1]]
@@ -32,18 +32,21 @@ export interface ConfusionMatrix<T> {
 export function confusionMatrix<T extends string | number>(
   predictions: ArrayLike<T>,
   targets: ArrayLike<T>,
-  labels: readonly T[] = labelsIn(predictions, targets),
+  given?: readonly T[],
 ): ConfusionMatrix<T> {
   checkPairs("confusionMatrix", predictions, targets);
+  const labels = given ?? labelsIn(predictions, targets);
   if (!Array.isArray(labels)) throw new SeqgradError("value", `confusionMatrix: labels are ${kindOf(labels)}; give a list.`);
+  const strange = labels.findIndex((label) => typeof label !== "string" && typeof label !== "number");
+  if (strange >= 0) throw new SeqgradError("value", `confusionMatrix: a label is ${shown(labels[strange])}; give strings or numbers.`);
   const positions = new Map(labels.map((label, i) => [label, i]));
   if (positions.size < labels.length)
-    throw new SeqgradError("value", `confusionMatrix: the labels ${labels.join(", ")} are not all different.`);
+    throw new SeqgradError("value", `confusionMatrix: the labels ${labels.map(shown).join(", ")} are not all different.`);
   const counts = labels.map(() => new Array<number>(labels.length).fill(0));
   const positionOf = (label: T) => {
     const position = positions.get(label);
     if (position === undefined)
-      throw new SeqgradError("range", `confusionMatrix: ${JSON.stringify(label)} is not one of the ${labels.length} labels given.`);
+      throw new SeqgradError("range", `confusionMatrix: ${shown(label)} is not one of the ${labels.length} labels given.`);
     return position;
   };
   for (let i = 0; i < targets.length; i++) counts[positionOf(targets[i]!)]![positionOf(predictions[i]!)]!++;
@@ -51,7 +54,7 @@ export function confusionMatrix<T extends string | number>(
 }
 
 const labelsIn = <T extends string | number>(...lists: ArrayLike<T>[]): T[] =>
-  [...new Set(lists.flatMap((list) => Array.from(list ?? [])))].sort((a, b) => (a < b ? -1 : 1));
+  [...new Set(lists.flatMap((list) => Array.from(list)))].sort((a, b) => (a < b ? -1 : 1));
 
 export interface Score {
   readonly precision: number;

@@ -1,5 +1,4 @@
-import { kindOf } from "../util/check.js";
-import { SeqgradError } from "../util/errors.js";
+import { checkArray, checkList } from "../util/check.js";
 import { tokenizerFor } from "./bleu-words.js";
 import { checkPairs, checkTexts } from "./pairs.js";
 
@@ -9,8 +8,7 @@ import { checkPairs, checkTexts } from "./pairs.js";
  * sg.metrics.editDistance("kitten", "sitting"); // = 3
  */
 export function editDistance<T>(a: ArrayLike<T>, b: ArrayLike<T>): number {
-  for (const list of [a, b])
-    if (typeof list?.length !== "number") throw new SeqgradError("value", `editDistance: got ${kindOf(list)}; give texts or lists.`);
+  for (const list of [a, b]) if (typeof list !== "string") checkList("editDistance", "one of the two", list, "a text or a list");
   // row[j]: the distance of the first i items of a to the first j of b.
   const row = Uint32Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
@@ -33,6 +31,7 @@ export function editDistance<T>(a: ArrayLike<T>, b: ArrayLike<T>): number {
  */
 export function symbolErrorRate<T>(predictions: readonly ArrayLike<T>[], targets: readonly ArrayLike<T>[]): number {
   checkPairs("symbolErrorRate", predictions, targets);
+  for (const list of [predictions, targets]) checkArray("symbolErrorRate", "one of the lists", list, "a list of sequences");
   let errors = 0;
   let length = 0;
   for (const [i, target] of targets.entries()) {

@@ -1,4 +1,4 @@
-import { kindOf } from "../util/check.js";
+import { checkArray, kindOf } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { meansOf, type Score, scoreOf } from "./classification.js";
 import { checkPairs, checkTexts } from "./pairs.js";
@@ -66,6 +66,7 @@ export interface EntityReport extends Score {
  */
 export function entityF1(predictions: readonly (readonly string[])[], targets: readonly (readonly string[])[]): EntityReport {
   checkPairs("entityF1", predictions, targets);
+  checkArray("entityF1", "targets", targets, "a list of tags for each sentence");
   const counts = new Map<string, { right: number; predicted: number; wanted: number }>();
   const countOf = (type: string) => {
     const count = counts.get(type) ?? { right: 0, predicted: 0, wanted: 0 };
@@ -74,6 +75,7 @@ export function entityF1(predictions: readonly (readonly string[])[], targets: r
   };
   for (const [i, wanted] of targets.entries()) {
     const got = predictions[i]!;
+    for (const tags of [got, wanted]) checkArray("entityF1", `a list of tags of sentence ${i}`, tags, "an array of strings");
     if (got.length > 0 || wanted.length > 0) checkPairs(`entityF1: sentence ${i}`, got, wanted);
     const keyOf = ({ type, start, end }: EntitySpan) => `${start} ${end} ${type}`;
     const spans = entitySpans(wanted);

@@ -1,10 +1,16 @@
-import { checkText, kindOf } from "../util/check.js";
+import { checkArray, checkText, kindOf } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 
 /** Throws unless there is one prediction for each of at least one target. */
 export function checkPairs(op: string, predictions: ArrayLike<unknown>, targets: ArrayLike<unknown>): void {
   for (const list of [predictions, targets])
-    if (!(list instanceof Object) || typeof list.length !== "number")
+    if (
+      !(list instanceof Object) ||
+      typeof list === "function" ||
+      !Number.isInteger(list.length) ||
+      list.length < 0 ||
+      list.length >= 2 ** 32
+    )
       throw new SeqgradError("value", `${op}: wants two lists, predictions and targets; one is ${kindOf(list)}.`);
   if (predictions.length !== targets.length) {
     throw new SeqgradError("shape", `${op}: ${predictions.length} predictions for ${targets.length} targets; give one for each.`);
@@ -14,6 +20,7 @@ export function checkPairs(op: string, predictions: ArrayLike<unknown>, targets:
 
 /** Throws unless each is a text. */
 export function checkTexts(op: string, texts: readonly string[]): void {
+  checkArray(op, "one of the lists", texts, "a list of texts");
   for (const [i, text] of texts.entries()) checkText(`${op}: text ${i}`, text);
 }
 

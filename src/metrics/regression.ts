@@ -1,4 +1,4 @@
-import { checkInteger, shown } from "../util/check.js";
+import { checkInteger, checkList, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkPairs } from "./pairs.js";
 
@@ -57,6 +57,8 @@ export const smape = (predictions: ArrayLike<number>, targets: ArrayLike<number>
  */
 export function mase(predictions: ArrayLike<number>, targets: ArrayLike<number>, training: ArrayLike<number>, season = 1): number {
   checkInteger("mase", "season", season, 1);
+  checkList("mase", "the training part", training, "a list of numbers");
+  checkPairs("mase", predictions, targets);
   if (training.length <= season) {
     const advice = "give a longer training part or a shorter season";
     throw new SeqgradError("range", `mase: a training part of ${training.length} steps has none a season of ${season} apart; ${advice}.`);

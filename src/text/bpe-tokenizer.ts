@@ -3,7 +3,7 @@ import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
 import { byteCharacters, byteOf, fromByteCharacters, toByteCharacters } from "./byte-alphabet.js";
-import { type HuggingFaceJson, hasOnly, isPlain, vocabularyOf } from "./hugging-face.js";
+import { type HuggingFaceJson, hasOnly, isPlain, plainJson, vocabularyOf } from "./hugging-face.js";
 import { type Merge, mergeByRank } from "./merge-by-rank.js";
 import { mergePairs, SPAN } from "./pair-merges.js";
 import { gpt2Pieces } from "./pieces.js";
@@ -35,6 +35,8 @@ export class BpeTokenizer extends SubwordTokenizer {
 
   private constructor(tokens: readonly string[], merges: readonly (readonly [string, string])[], special: readonly string[]) {
     super("BpeTokenizer", tokens, special);
+    if (!Array.isArray(merges) || merges.findIndex((merge) => !Array.isArray(merge)) >= 0)
+      throw new SeqgradError("state", "BpeTokenizer: make one by BpeTokenizer.train(texts) or BpeTokenizer.fromJSON(json).");
     this.#pairs = merges;
     this.#merges = new Map(
       merges.map(([a, b], rank) => {
@@ -104,7 +106,7 @@ export class BpeTokenizer extends SubwordTokenizer {
 
   /** Whether a tokenizer.json is of plain byte-level BPE, of its own or GPT-2's kind, with no setting that would give other ids. */
   static reads(file: HuggingFaceJson): boolean {
-    const { model, pre_tokenizer: pre, normalizer, post_processor: post, decoder } = file;
+    const { model, pre_tokenizer: pre, normalizer, post_processor: post, decoder } = file ?? {};
     const offsets = { trim_offsets: [true, false], use_regex: [true, undefined] };
     const off = [null, undefined, false];
     const none = [null, undefined, ""];
@@ -128,7 +130,7 @@ export class BpeTokenizer extends SubwordTokenizer {
    * @throws SeqgradError `format` for one of another kind: tokenizerFromJSON() reads those too
    */
   static fromJSON(json: unknown): BpeTokenizer {
-    const file = (json ?? {}) as HuggingFaceJson;
+    const file = plainJson("BpeTokenizer.fromJSON", json);
     if (!BpeTokenizer.reads(file))
       throw new SeqgradError(
         "format",

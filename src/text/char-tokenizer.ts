@@ -4,6 +4,7 @@ import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
 import {
   checkIds,
+  checkMade,
   checkSpecial,
   type EncodeOptions,
   framed,
@@ -12,7 +13,7 @@ import {
   silentIds,
   specialIds,
   type Tokenizer,
-  unknownId,
+  tokenAt,
 } from "./tokenizer.js";
 import { tokensInOrder } from "./vocabulary.js";
 
@@ -39,6 +40,7 @@ export class CharTokenizer implements Tokenizer {
   readonly #otherIds = new Map<number, number>();
 
   private constructor(characters: readonly string[]) {
+    checkMade("CharTokenizer", characters, "CharTokenizer.fromText(text)");
     this.#characters = characters;
     this.special = specialIds((token) => (token.length > 1 ? idIn(characters, token) : undefined));
     this.#silent = silentIds(characters, this.special);
@@ -140,8 +142,7 @@ export class CharTokenizer implements Tokenizer {
     checkIds("CharTokenizer.decode", ids);
     const characters = new Array<string>(ids.length);
     for (let i = 0; i < ids.length; i++) {
-      const character = this.#characters[ids[i]!];
-      if (character === undefined) throw unknownId("CharTokenizer.decode", ids[i], i, this.size);
+      const character = tokenAt("CharTokenizer.decode", this.#characters, ids[i], i);
       characters[i] = this.#silent.has(ids[i]!) ? "" : character;
     }
     return characters.join("");
@@ -152,9 +153,7 @@ export class CharTokenizer implements Tokenizer {
   }
 
   tokenOf(id: number): string {
-    const token = this.#characters[id];
-    if (token === undefined) throw unknownId("CharTokenizer.tokenOf", id, 0, this.size);
-    return token;
+    return tokenAt("CharTokenizer.tokenOf", this.#characters, id, 0);
   }
 
   /** The id of each character, as vocab.json holds it. */

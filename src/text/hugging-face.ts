@@ -30,6 +30,18 @@ interface AddedToken {
   readonly [option: string]: unknown;
 }
 
+/** A file that was parsed, when it is plain JSON; messages may show what it holds. */
+export function plainJson(op: string, json: unknown): HuggingFaceJson {
+  try {
+    JSON.stringify(json);
+  } catch (cause) {
+    throw new SeqgradError("format", `${op}: this is not plain JSON (${(cause as Error).message}); give a parsed tokenizer.json.`, {
+      cause,
+    });
+  }
+  return (json ?? {}) as HuggingFaceJson;
+}
+
 /** The entries of special tokens. */
 export const addedTokens = (tokens: readonly string[], idOf: (token: string) => number): AddedToken[] =>
   tokens.map((content) => ({
@@ -54,7 +66,8 @@ export function hasOnly(
 export function isPlain(file: HuggingFaceJson, needed: readonly string[]): boolean {
   const { version = "1.0", truncation, padding, added_tokens: added, model } = file;
   const { vocab } = model ?? {};
-  if (typeof vocab !== "object" || vocab === null || !(added === null || added === undefined || Array.isArray(added))) return false;
+  const isList = Array.isArray(added) && added.findIndex((token) => typeof token !== "object" || token === null) < 0;
+  if (typeof vocab !== "object" || vocab === null || !(added === null || added === undefined || isList)) return false;
   const off = [false, undefined];
   const flags = { single_word: off, lstrip: off, rstrip: off, normalized: [true, false, undefined], special: [true, undefined] };
   const isBare = (token: AddedToken) => hasOnly({ ...token, type: "" }, "", { ...flags, id: undefined, content: undefined });

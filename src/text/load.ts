@@ -1,7 +1,8 @@
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions } from "../util/options.js";
 import { BpeTokenizer } from "./bpe-tokenizer.js";
 import { CharTokenizer } from "./char-tokenizer.js";
-import type { HuggingFaceJson } from "./hugging-face.js";
+import { type HuggingFaceJson, plainJson } from "./hugging-face.js";
 import type { TokenHints, Tokenizer } from "./tokenizer.js";
 import { WordTokenizer } from "./word-tokenizer.js";
 import { WordPieceTokenizer } from "./wordpiece-tokenizer.js";
@@ -24,6 +25,8 @@ export async function tokenizerFromJSON(json: unknown, hints: TokenHints = {}): 
       "format",
       `tokenizerFromJSON: wants a parsed tokenizer.json or vocab.json, got ${json === null ? "null" : typeof json}.`,
     );
+  plainJson("tokenizerFromJSON", json);
+  checkOptions("tokenizerFromJSON", hints, ["config", "tokenizerConfig", "generationConfig"]);
   const { type, model } = json as { type?: unknown; model?: unknown };
   if (type === "words") return WordTokenizer.fromJSON(json);
   if (typeof model !== "object" || model === null) return CharTokenizer.fromJSON(json as Record<string, number>);

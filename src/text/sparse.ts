@@ -1,4 +1,7 @@
 import { finish, type Pieces } from "../util/breath.js";
+import { checkArray, checkInteger, checkIterable, checkList, shown } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { checkShape } from "../util/shape.js";
 
 /**
  * A matrix of mostly zeros, row by row (CSR): row r holds `values[k]` at `columns[k]` for k from `starts[r]` to before `starts[r + 1]`.
@@ -11,7 +14,14 @@ export class SparseRows {
     readonly starts: Int32Array,
     readonly columns: Int32Array,
     readonly values: Float64Array,
-  ) {}
+  ) {
+    const [rows, width] = checkList("SparseRows", "shape", shape, "the numbers of rows and columns");
+    checkInteger("SparseRows", "rows", rows, 0, 2 ** 31 - 2);
+    checkInteger("SparseRows", "columns", width, 0, 2 ** 31 - 1);
+    const isGood = starts instanceof Int32Array && columns instanceof Int32Array && values instanceof Float64Array;
+    if (!isGood || starts.length !== rows + 1 || starts[rows] !== values.length || columns.length !== values.length)
+      throw new SeqgradError("value", "SparseRows: starts, columns and values do not fit each other; make them by SparseRows.from().");
+  }
 
   /** From the entries of each row, in any order. */
   static from(rows: readonly Iterable<readonly [column: number, value: number]>[], columns: number): SparseRows {
@@ -20,10 +30,12 @@ export class SparseRows {
 
   /** @internal */
   static *assembling(rows: readonly Iterable<readonly [column: number, value: number]>[], columns: number): Pieces<SparseRows> {
+    checkArray("SparseRows.from", "rows", rows, "a list of the entries of each row, such as [[[2, 5]], []]");
+    checkInteger("SparseRows.from", "columns", columns, 0, 2 ** 31 - 1);
     const lists: (readonly [column: number, value: number])[][] = [];
     const starts = new Int32Array(rows.length + 1);
     for (const [r, row] of rows.entries()) {
-      lists.push([...row].sort(([a], [b]) => a - b));
+      lists.push(entriesOf(row, r, columns).sort(([a], [b]) => a - b));
       starts[r + 1] = starts[r]! + lists[r]!.length;
       yield;
     }
@@ -40,14 +52,27 @@ export class SparseRows {
 
   /** The entries of a row, by ascending columns. */
   *row(r: number): Generator<[column: number, value: number]> {
+    checkInteger("SparseRows.row", "r", r, 0, this.shape[0] - 1);
     for (let k = this.starts[r]!; k < this.starts[r + 1]!; k++) yield [this.columns[k]!, this.values[k]!];
   }
 
   /** All numbers, zeros too, row-major: what `tensor(data, shape)` takes. */
   toDense(): Float32Array<ArrayBuffer> {
+    checkShape("SparseRows.toDense", this.shape);
     const [rows, columns] = this.shape;
     const dense = new Float32Array(rows * columns);
     for (let r = 0; r < rows; r++) for (const [column, value] of this.row(r)) dense[r * columns + column] = value;
     return dense;
   }
+}
+
+/** The entries of a row, each a column within the width and a number. */
+function entriesOf(row: Iterable<readonly [column: number, value: number]>, r: number, width: number): [number, number][] {
+  checkIterable("SparseRows.from", `row ${r}`, row, "a list of [column, value]");
+  return Array.from(row, (entry) => {
+    const [column, value] = Array.isArray(entry) ? (entry as [number, number]) : [];
+    if (Number.isInteger(column) && column! >= 0 && column! < width && typeof value === "number") return [column!, value];
+    const got = Array.isArray(entry) ? `[${Array.from(entry, shown).join(", ")}]` : shown(entry);
+    throw new SeqgradError("value", `SparseRows.from: row ${r} has ${got}; give [column, value], the column from 0 to ${width - 1}.`);
+  });
 }

@@ -1,7 +1,17 @@
 import { checkText } from "../util/check.js";
 import { remembering } from "../util/remember.js";
 import { addedTokens, type HuggingFaceJson, specialPattern } from "./hugging-face.js";
-import { checkIds, checkSpecial, type EncodeOptions, framed, type SpecialIds, specialIds, type Tokenizer, unknownId } from "./tokenizer.js";
+import {
+  checkIds,
+  checkMade,
+  checkSpecial,
+  type EncodeOptions,
+  framed,
+  type SpecialIds,
+  specialIds,
+  type Tokenizer,
+  tokenAt,
+} from "./tokenizer.js";
 
 /** What tokenizers of parts of words have in common: numbered tokens, of which special ones are never cut, and tokenizer.json's head. */
 export abstract class SubwordTokenizer implements Tokenizer {
@@ -18,6 +28,7 @@ export abstract class SubwordTokenizer implements Tokenizer {
     protected readonly tokens: readonly string[],
     protected readonly specialTokens: readonly string[],
   ) {
+    checkMade(name, tokens, `${name}.train(texts) or ${name}.fromJSON(json)`);
     checkSpecial(name, specialTokens);
     this.ids = new Map(tokens.map((token, id) => [token, id]));
     this.#pattern = specialPattern(specialTokens);
@@ -44,7 +55,7 @@ export abstract class SubwordTokenizer implements Tokenizer {
     checkIds(`${this.name}.decode`, ids);
     const tokens: string[] = [];
     for (let i = 0; i < ids.length; i++) {
-      const token = this.tokenAt("decode", ids[i], i);
+      const token = tokenAt(`${this.name}.decode`, this.tokens, ids[i], i);
       if (!this.#silent.has(ids[i]!)) tokens.push(token);
     }
     return this.textOf(tokens);
@@ -55,18 +66,11 @@ export abstract class SubwordTokenizer implements Tokenizer {
   }
 
   tokenOf(id: number): string {
-    return this.tokenAt("tokenOf", id, 0);
+    return tokenAt(`${this.name}.tokenOf`, this.tokens, id, 0);
   }
 
   /** Hugging Face's tokenizer.json. */
   abstract toJSON(): HuggingFaceJson;
-
-  /** The token of the id at a position of what a method was given. */
-  protected tokenAt(method: string, id: number | undefined, position: number): string {
-    const token = this.tokens[id!];
-    if (token === undefined) throw unknownId(`${this.name}.${method}`, id, position, this.size);
-    return token;
-  }
 
   /** tokenizer.json with what is of the kind. */
   protected file(parts: HuggingFaceJson): HuggingFaceJson {

@@ -1,4 +1,6 @@
-import type { Tokenizer } from "./tokenizer.js";
+import { kindOf } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { checkIds, type Tokenizer } from "./tokenizer.js";
 
 /** An unfinished character is at most three bytes, each of which may come as one U+FFFD. */
 const UNFINISHED = 3;
@@ -25,14 +27,17 @@ export class TextStream {
     readonly tokenizer: Tokenizer,
     prompt: ArrayLike<number> = [],
   ) {
+    if (typeof tokenizer?.decode !== "function" || typeof tokenizer.tokenOf !== "function")
+      throw new SeqgradError("value", `TextStream: the tokenizer is ${kindOf(tokenizer)}; give one, as trainTokenizer() makes.`);
+    checkIds("TextStream", prompt);
     this.#context = Array.from(prompt).slice(-8);
     this.#given = this.#context.length;
   }
 
   /** What the token adds to the text; nothing while a character is not whole. */
   push(token: number): string {
-    this.#context.push(token);
     const isWhole = this.tokenizer.tokenOf(token).includes("\uFFFD"); // the character itself, not a sign for missing bytes
+    this.#context.push(token);
     const [fresh, continues] = this.#fresh();
     const [unfinished] = isWhole ? [""] : /\uFFFD*$/.exec(fresh)!;
     if (unfinished === "" || this.#context.length - this.#given > MOST) return this.#give(fresh);

@@ -1,4 +1,4 @@
-import { checkBoolean, checkList, checkText, kindOf, shown } from "../util/check.js";
+import { checkBoolean, checkIterable, checkList, checkText, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
 
@@ -107,12 +107,24 @@ export function framed(op: string, ids: Int32Array<ArrayBuffer>, special: Specia
 
 /** The error of an id that is no token's. */
 export const unknownId = (op: string, id: number | undefined, position: number, size: number): SeqgradError =>
-  new SeqgradError("range", `${op}: id ${id} at position ${position} is not one of 0 to ${size - 1}.`);
+  new SeqgradError("range", `${op}: id ${shown(id)} at position ${position} is not one of 0 to ${size - 1}.`);
+
+/** The token of the id at a position of what `op` was given. */
+export function tokenAt(op: string, tokens: readonly string[], id: number | undefined, position: number): string {
+  const token = typeof id === "number" ? tokens[id] : undefined;
+  if (token === undefined) throw unknownId(op, id, position, tokens.length);
+  return token;
+}
+
+/** Throws unless a constructor, which is not to be called from outside, got strings; `advice` says how one is made. */
+export function checkMade(name: string, tokens: readonly string[], advice: string): void {
+  if (!Array.isArray(tokens) || tokens.findIndex((token) => typeof token !== "string") >= 0)
+    throw new SeqgradError("state", `${name}: make one by ${advice}.`);
+}
 
 /** Texts one after the other; throws for one text in place of several, and for what is no text. */
 export function* textsIn(op: string, texts: Iterable<string>): Generator<string> {
-  if (typeof texts === "string" || typeof texts?.[Symbol.iterator] !== "function")
-    throw new SeqgradError("value", `${op}: the texts are ${kindOf(texts)}; give a list of strings.`);
+  checkIterable(op, "texts", texts, "a list of strings");
   let i = 0;
   for (const text of texts) yield checkText(`${op}: text ${i++}`, text);
 }

@@ -1,5 +1,5 @@
 import { finish, inTurns, type Pieces } from "../util/breath.js";
-import { checkBoolean, checkChoice, checkInteger, checkList, kindOf, shown } from "../util/check.js";
+import { checkArray, checkBoolean, checkChoice, checkInteger, checkIterable, checkText, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { normOf } from "../util/numbers.js";
 import { checkOptions } from "../util/options.js";
@@ -15,11 +15,13 @@ import { type WordOptions, WordSplitter, wordOptions } from "./word-splitter.js"
  * sg.ngrams(["not", "so", "bad"], 1, 2); // = ["not", "so", "bad", "not so", "so bad"]
  */
 export function ngrams(words: readonly string[], least = 1, most = least): string[] {
-  checkList("ngrams", "words", words, "a list of words");
+  checkArray("ngrams", "words", words, "a list of words");
+  for (const word of words) checkText("ngrams", word, "a word");
   checkInteger("ngrams", "least", least, 1);
   checkInteger("ngrams", "most", most, least);
   const all: string[] = [];
-  for (let n = least; n <= most; n++) for (let i = 0; i + n <= words.length; i++) all.push(words.slice(i, i + n).join(" "));
+  for (let n = least; n <= Math.min(most, words.length); n++)
+    for (let i = 0; i + n <= words.length; i++) all.push(words.slice(i, i + n).join(" "));
   return all;
 }
 
@@ -50,7 +52,8 @@ export class BagOfWords {
   readonly texts: number;
 
   private constructor(vocabulary: Vocabulary, termsOf: (text: string) => string[], texts: number) {
-    if (!(vocabulary instanceof Vocabulary)) throw new SeqgradError("state", "BagOfWords: make one by BagOfWords.fit(texts).");
+    if (!(vocabulary instanceof Vocabulary) || typeof termsOf !== "function")
+      throw new SeqgradError("state", "BagOfWords: make one by BagOfWords.fit(texts).");
     this.#vocabulary = vocabulary;
     this.#termsOf = termsOf;
     this.texts = texts;
@@ -85,8 +88,7 @@ export class BagOfWords {
         "value",
         `${op}: ngrams is ${Array.isArray(lengths) ? `[${lengths.map(shown).join(",")}]` : shown(lengths)}; give the shortest and the longest, such as [1, 2].`,
       );
-    if (typeof stopWords === "string" || typeof stopWords?.[Symbol.iterator] !== "function")
-      throw new SeqgradError("value", `${op}: stopWords is ${kindOf(stopWords)}; give a list of words.`);
+    checkIterable(op, "stopWords", stopWords, "a list of words");
     checkInteger(op, "minTexts", minTexts, 1);
     if (maxTerms !== undefined) checkInteger(op, "maxTerms", maxTerms, 1);
     const [least, most] = lengths as readonly [number, number];
@@ -178,9 +180,11 @@ export class TfIdf {
     readonly bag: BagOfWords,
     /** What a term's frequency is multiplied by. */
     readonly idf: readonly number[],
-    { norm = "l2", sublinear = false }: TfIdfOptions = {},
+    options: TfIdfOptions = {},
   ) {
-    if (!(bag instanceof BagOfWords)) throw new SeqgradError("state", "TfIdf: make one by TfIdf.fit(texts).");
+    checkOptions("TfIdf", options, ["norm", "sublinear"]);
+    const { norm = "l2", sublinear = false } = options;
+    if (!(bag instanceof BagOfWords) || !Array.isArray(idf)) throw new SeqgradError("state", "TfIdf: make one by TfIdf.fit(texts).");
     checkChoice("TfIdf", "norm", norm, ["l1", "l2", "none"]);
     checkBoolean("TfIdf", "sublinear", sublinear);
     this.#norm = norm;

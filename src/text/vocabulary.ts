@@ -1,7 +1,7 @@
-import { checkInteger, checkText, kindOf } from "../util/check.js";
+import { checkInteger, checkText, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
-import { checkSpecial, type SpecialIds, sequenceTokens, specialIds, unknownId } from "./tokenizer.js";
+import { checkMade, checkSpecial, type SpecialIds, sequenceTokens, specialIds, tokenAt } from "./tokenizer.js";
 
 export interface VocabularyOptions {
   /** Tokens that come first, whether they occur or not. Default `<pad>`, `<sos>`, `<eos>`, `<unk>`. */
@@ -30,6 +30,7 @@ export class Vocabulary {
   readonly #counts: ReadonlyMap<string, number>;
 
   private constructor(tokens: readonly string[], counts: ReadonlyMap<string, number>) {
+    checkMade("Vocabulary", tokens, "Vocabulary.fromTokens(tokens)");
     this.#tokens = tokens;
     this.#ids = new Map(tokens.map((token, id) => [token, id]));
     this.#counts = counts;
@@ -42,8 +43,6 @@ export class Vocabulary {
    */
   static fromTokens(tokens: Iterable<string>, options: VocabularyOptions = {}): Vocabulary {
     const counts = new Map<string, number>();
-    if (typeof tokens?.[Symbol.iterator] !== "function")
-      throw new SeqgradError("value", `Vocabulary.fromTokens: the tokens are ${kindOf(tokens)}; give a list of strings.`);
     for (const token of tokens) counts.set(checkText("Vocabulary.fromTokens", token), (counts.get(token) ?? 0) + 1);
     return Vocabulary.fromCounts(counts, options);
   }
@@ -52,6 +51,10 @@ export class Vocabulary {
   static fromCounts(counts: ReadonlyMap<string, number>, options: VocabularyOptions = {}): Vocabulary {
     checkOptions("Vocabulary", options, vocabularyOptions);
     if (!(counts instanceof Map)) throw new SeqgradError("value", `Vocabulary: the counts are ${kindOf(counts)}; expected a Map.`);
+    for (const [token, count] of counts) {
+      checkText("Vocabulary", token, "a token");
+      checkInteger("Vocabulary", "a count", count);
+    }
     const { special = sequenceTokens, minCount = 1, maxSize = 2 ** 31 - 1 } = options;
     checkSpecial("Vocabulary", special);
     checkInteger("Vocabulary", "minCount", minCount, 1);
@@ -85,9 +88,7 @@ export class Vocabulary {
 
   /** @throws SeqgradError `range` for an id that is not in the vocabulary */
   tokenOf(id: number): string {
-    const token = this.#tokens[id];
-    if (token === undefined) throw unknownId("Vocabulary.tokenOf", id, 0, this.size);
-    return token;
+    return tokenAt("Vocabulary.tokenOf", this.#tokens, id, 0);
   }
 
   /** How often a token occurred in the text that the vocabulary was made from. */
@@ -115,7 +116,7 @@ export function tokensInOrder(op: string, json: Readonly<Record<string, number>>
   for (const [token, id] of entries) {
     const fail = (what: string) => new SeqgradError("format", `${op}: ${JSON.stringify(token)}: ${what}.`);
     if (!(Number.isInteger(id) && id >= 0 && id < entries.length))
-      throw fail(`its id ${JSON.stringify(id)} is not one of 0 to ${entries.length - 1}`);
+      throw fail(`its id ${shown(id)} is not one of 0 to ${entries.length - 1}`);
     if (tokens[id] !== undefined) throw fail(`its id ${id} is that of ${JSON.stringify(tokens[id])} too`);
     tokens[id] = token;
   }

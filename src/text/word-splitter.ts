@@ -51,6 +51,7 @@ export class WordSplitter {
 
   /** The words of a piece without white space. */
   wordsOf(piece: string): readonly string[] {
+    checkText("WordSplitter.wordsOf", piece);
     const { lowercase, punctuation } = this.options;
     const words = wordSegments(lowercase ? this.#lowerCase(piece) : piece, hostDictionary);
     return punctuation === "keep" ? words : words.filter(isWord);

@@ -14,7 +14,7 @@ import {
   silentIds,
   type Tokenizer,
   textsIn,
-  unknownId,
+  tokenAt,
 } from "./tokenizer.js";
 import { Vocabulary, type VocabularyOptions, vocabularyOptions } from "./vocabulary.js";
 import { scriptOf } from "./word-break.js";
@@ -164,9 +164,8 @@ export class WordTokenizer implements Tokenizer {
     let before: string | undefined;
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i]!;
-      if (!(id >= 0 && id < this.size)) throw unknownId("WordTokenizer.decode", id, i, this.size);
+      const word = tokenAt("WordTokenizer.decode", this.vocabulary.tokens(), id, i);
       if (this.#silent.has(id)) continue;
-      const word = this.vocabulary.tokenOf(id);
       text += before === undefined || this.#origin.spacing.joins(before, word) ? word : ` ${word}`;
       before = word;
     }

@@ -1,4 +1,4 @@
-import { checkChoice, checkFinite, checkInteger, checkList, checkText, kindOf, shown } from "../util/check.js";
+import { checkArray, checkBoolean, checkChoice, checkFinite, checkInteger, checkList, checkText, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { normOf } from "../util/numbers.js";
 import { checkOptions } from "../util/options.js";
@@ -33,7 +33,7 @@ export class WordVectors {
     readonly data: Float32Array<ArrayBuffer>,
     readonly warnings: readonly string[] = [],
   ) {
-    checkList("WordVectors", "words", words, "a list of strings");
+    checkArray("WordVectors", "words", words, "a list of strings");
     const strange = words.findIndex((word) => typeof word !== "string");
     if (strange >= 0)
       throw new SeqgradError("value", `WordVectors: words[${strange}] is ${shown(words[strange])}; expected a list of strings.`);
@@ -70,6 +70,7 @@ export class WordVectors {
     checkText(op, text);
     checkOptions(op, options, ["dimension", "name"]);
     const { dimension, name = "the file" } = options;
+    checkText(op, name, "name");
     if (dimension !== undefined) checkInteger(op, "dimension", dimension, 1);
     return WordVectors.#of(new TextReader(name, dimension ?? 0).read(text));
   }
@@ -89,6 +90,7 @@ export class WordVectors {
     const op = "WordVectors.read";
     checkOptions(op, options, ["format", "dimension", "name"]);
     const { format = "text", dimension, name = "the file" } = options;
+    checkText(op, name, "name");
     checkChoice(op, "format", format, formats);
     if (dimension !== undefined) checkInteger(op, "dimension", dimension, 1);
     return WordVectors.#of(await readAll(op, source, format === "binary" ? new BinaryReader(name) : new TextReader(name, dimension ?? 0)));
@@ -105,7 +107,9 @@ export class WordVectors {
    */
   toText(options: { header?: boolean } = {}): string {
     checkOptions("WordVectors.toText", options, ["header"]);
-    return Array.from(textLines(this.words, (id) => this.#row(id), options.header ?? true)).join("");
+    const { header = true } = options;
+    checkBoolean("WordVectors.toText", "header", header);
+    return Array.from(textLines(this.words, (id) => this.#row(id), header)).join("");
   }
 
   /**
@@ -120,6 +124,7 @@ export class WordVectors {
     checkOptions("WordVectors.chunks", options, ["format", "header"]);
     const { format = "text", header = true } = options;
     checkChoice("WordVectors.chunks", "format", format, formats);
+    checkBoolean("WordVectors.chunks", "header", header);
     const rowOf = (id: number) => this.#row(id);
     return format === "binary" ? binaryRows(this.words, rowOf) : encoded(textLines(this.words, rowOf, header));
   }
@@ -148,10 +153,11 @@ export class WordVectors {
    */
   nearest(to: string | ArrayLike<number>, count = 10, except: readonly string[] = []): Neighbour[] {
     checkInteger("WordVectors.nearest", "count", count, 1);
-    checkList("WordVectors.nearest", "except", except, "a list of words");
+    checkArray("WordVectors.nearest", "except", except, "a list of words");
     if (typeof to === "string") return this.nearest(this.#row(this.#idOf("nearest", to)), count, [to, ...except]);
     if (to?.length !== this.dimension)
       throw new SeqgradError("shape", `WordVectors.nearest: the vector has ${to?.length ?? "no"} numbers; expected ${this.dimension}.`);
+    checkNumbers("WordVectors.nearest", "the vector", to);
     const norm = normOf(to);
     checkFinite("WordVectors.nearest", "the vector's length", norm);
     const left = new Set(except);
@@ -196,10 +202,17 @@ export class WordVectors {
  * sg.cosineSimilarity([1, 0], [1, 1]); // = Math.SQRT1_2
  */
 export function cosineSimilarity(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  checkList("cosineSimilarity", "a", a, "a list of numbers");
-  checkList("cosineSimilarity", "b", b, "a list of numbers");
+  checkNumbers("cosineSimilarity", "a", a);
+  checkNumbers("cosineSimilarity", "b", b);
   if (a.length !== b.length) throw new SeqgradError("shape", `cosineSimilarity: the vectors have ${a.length} and ${b.length} numbers.`);
   return cosine(a, normOf(a), b, normOf(b));
+}
+
+/** Throws unless the list holds numbers, be they infinite or NaN. */
+function checkNumbers(op: string, name: string, list: ArrayLike<number>): void {
+  checkList(op, name, list, "a list of numbers");
+  for (let k = 0; k < list.length; k++)
+    if (typeof list[k] !== "number") throw new SeqgradError("value", `${op}: ${name}[${k}] is ${shown(list[k])}; give a list of numbers.`);
 }
 
 function cosine(a: ArrayLike<number>, normA: number, b: ArrayLike<number>, normB: number): number {

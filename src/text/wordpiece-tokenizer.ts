@@ -2,7 +2,7 @@ import { finish, inTurns, type Pieces } from "../util/breath.js";
 import { checkBoolean, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
-import { type HuggingFaceJson, hasOnly, isPlain, vocabularyOf } from "./hugging-face.js";
+import { type HuggingFaceJson, hasOnly, isPlain, plainJson, vocabularyOf } from "./hugging-face.js";
 import { longestPieces } from "./longest-pieces.js";
 import { mergePairs, SPAN } from "./pair-merges.js";
 import { bertNormalizer, bertWords } from "./pipeline/bert.js";
@@ -44,6 +44,8 @@ export class WordPieceTokenizer extends SubwordTokenizer {
 
   private constructor(tokens: readonly string[], special: readonly string[], options: Required<WordPieceOptions>) {
     super("WordPieceTokenizer", tokens, special);
+    if (typeof options?.lowercase !== "boolean")
+      throw new SeqgradError("state", "WordPieceTokenizer: make one by WordPieceTokenizer.train(texts).");
     this.options = options;
     if (this.special.unk === undefined)
       throw new SeqgradError("value", "WordPieceTokenizer: there is no unknown token; put [UNK] among the special tokens.");
@@ -114,7 +116,7 @@ export class WordPieceTokenizer extends SubwordTokenizer {
 
   /** Whether a tokenizer.json is of BERT's kind, with no setting that would give other ids. */
   static reads(file: HuggingFaceJson): boolean {
-    const { model, normalizer, pre_tokenizer: pre, post_processor: post, decoder } = file;
+    const { model, normalizer, pre_tokenizer: pre, post_processor: post, decoder } = file ?? {};
     const word = {
       continuing_subword_prefix: ["##"],
       max_input_chars_per_word: [LONGEST],
@@ -139,7 +141,7 @@ export class WordPieceTokenizer extends SubwordTokenizer {
    * @throws SeqgradError `format` for one of another kind: tokenizerFromJSON() reads those too
    */
   static fromJSON(json: unknown): WordPieceTokenizer {
-    const file = (json ?? {}) as HuggingFaceJson;
+    const file = plainJson("WordPieceTokenizer.fromJSON", json);
     if (!WordPieceTokenizer.reads(file))
       throw new SeqgradError(
         "format",

@@ -48,6 +48,19 @@ export function checkList<L extends ArrayLike<unknown>>(op: string, name: string
   return list;
 }
 
+/** The list, when it is an array. */
+export function checkArray<L>(op: string, name: string, list: L, what: string): L {
+  if (!Array.isArray(list)) throw new SeqgradError("value", `${op}: ${name} is ${kindOf(list)}; give ${what}.`);
+  return list;
+}
+
+/** The items, when there are any to take one after the other; a string is one text, and not several. */
+export function checkIterable<I>(op: string, name: string, items: I, what: string): I {
+  if (typeof items === "string" || typeof (items as Partial<Iterable<unknown>> | undefined | null)?.[Symbol.iterator] !== "function")
+    throw new SeqgradError("value", `${op}: ${name} is ${kindOf(items)}; give ${what}.`);
+  return items;
+}
+
 /** The object, when it is one; `what` says what it must hold. */
 export function checkObject<O>(op: string, name: string, value: O, what: string): O {
   if (typeof value !== "object" || value === null || Array.isArray(value))
@@ -106,7 +119,7 @@ export function kindOf(value: unknown): string {
 }
 
 /** The text, when it is one. */
-export function checkText(op: string, text: string): string {
-  if (typeof text !== "string") throw new SeqgradError("value", `${op}: the text is ${kindOf(text)}; give a string.`);
+export function checkText(op: string, text: string, name = "the text"): string {
+  if (typeof text !== "string") throw new SeqgradError("value", `${op}: ${name} is ${kindOf(text)}; give a string.`);
   return text;
 }
