@@ -45,8 +45,8 @@ export function columnsOf(rows: readonly TableRow[], columns: Columns, options: 
   if (!Array.isArray(rows))
     throw new SeqgradError("value", `columnsOf: the rows are ${kindOf(rows)}; give what parseCsv() or parseTsv() made.`);
   const width: unknown = rows[0]?.cells?.length;
-  const isRow = ({ cells }: Partial<TableRow>) =>
-    Array.isArray(cells) && cells.length === width && cells.findIndex((cell) => typeof cell !== "string") < 0;
+  const isRow = ({ line, cells }: Partial<TableRow>) =>
+    Number.isInteger(line) && Array.isArray(cells) && cells.length === width && cells.findIndex((cell) => typeof cell !== "string") < 0;
   const strange = rows.findIndex((row) => !isRow(row ?? {}));
   if (strange >= 0)
     throw new SeqgradError("value", `columnsOf: row ${strange} is ${kindOf(rows[strange])}; give what parseCsv() or parseTsv() made.`);

@@ -53,7 +53,7 @@ export class DataLoader<T, B = T[]> implements Iterable<B> {
     checkOptions("DataLoader", options ?? null, loaderNames, "give them, as in new DataLoader(items, { batchSize: 32 }).");
     const { batchSize, dropLast = false, shuffle = false, seed = 0, ...functions } = options;
     checkInteger("DataLoader", "batchSize", batchSize, 1);
-    checkInteger("DataLoader", "seed", seed, 0, 2 ** 53);
+    new Generator(seed); // refuses what is not one
     checkBoolean("DataLoader", "shuffle", shuffle);
     checkBoolean("DataLoader", "dropLast", dropLast);
     if (typeof dataset?.at !== "function")
@@ -154,7 +154,6 @@ export function splitItems<T>(
   const { validation = 0, test = 0, seed } = options;
   checkInterval("splitItems", "validation", validation, 0, 1);
   checkInterval("splitItems", "test", test, 0, 1);
-  if (seed !== undefined) checkInteger("splitItems", "seed", seed, 0, 2 ** 53);
   const order = seed === undefined ? [...items] : new Generator(seed).shuffle([...items]);
   const [heldBack, tested] = [Math.round(items.length * validation), Math.round(items.length * test)];
   const end = items.length - heldBack - tested;

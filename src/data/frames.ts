@@ -42,12 +42,10 @@ export function padFrames(sequences: readonly Frames[], options: { scaler?: Seri
     for (const [t, frame] of frames.entries()) {
       if (frame.length !== F)
         throw new SeqgradError("shape", `padFrames: vector ${t} of sequence ${b} has shape ${formatShape([frame.length])}; wants [${F}].`);
-      const hole = frame.findIndex((value) => !Number.isFinite(value));
-      if (hole >= 0)
-        throw new SeqgradError(
-          "not-finite",
-          `padFrames: number ${hole} of vector ${t} of sequence ${b} is ${shown(frame[hole])}; fill what is missing.`,
-        );
+      if (frame.findIndex((value) => !Number.isFinite(value)) >= 0) {
+        const got = Array.from(frame, shown).join(", ");
+        throw new SeqgradError("not-finite", `padFrames: vector ${t} of sequence ${b} is [${got}]; fill what is missing.`);
+      }
       const at = (b * shape[1] + t) * F;
       for (const [f, value] of frame.entries()) data[at + f] = scaler ? scaler.scaled(value, f) : value;
     }

@@ -41,6 +41,8 @@ export function checkRows(op: string, rows: PaddedRows): PaddedRows {
   const { data, shape, lengths } = (rows ?? {}) as Partial<PaddedRows>;
   const [B, T] = Array.isArray(shape) ? (shape as readonly number[]) : [];
   const isGood =
+    Number.isInteger(B) &&
+    Number.isInteger(T) &&
     data instanceof Int32Array &&
     Array.isArray(lengths) &&
     data.length === B! * T! &&

@@ -21,7 +21,7 @@ const languages: ReadonlySet<string> = new Set(
 );
 
 /** Whether a column's name is another word for a part. */
-export const isWordFor = (part: string, name: string): boolean => words[part]?.includes(name.toLowerCase()) ?? false;
+export const isWordFor = (part: string, name: string): boolean => Object.hasOwn(words, part) && words[part]!.includes(name.toLowerCase());
 
 /** Whether a column's name is that of a language. */
 export const isLanguage = (name: string): boolean => languages.has(name.toLowerCase());

@@ -92,6 +92,9 @@ function checkValues(options: SeriesTableOptions, spell: Spell): void {
   checkDelimiter("parseSeries", options.delimiter);
   if (columns !== undefined) {
     if (!Array.isArray(columns)) refuse("columns", columns, "give a list of names, or of numbers from 1");
+    const bad = columns.findIndex((place) => typeof place !== "string" && !Number.isInteger(place));
+    if (bad >= 0)
+      throw new SeqgradError("value", `parseSeries: columns have ${shown(columns[bad])}; give a list of names, or of numbers from 1.`);
     checkColumns("parseSeries", { ...columns });
   }
   if (time !== undefined && time !== false && typeof time !== "string" && !Number.isInteger(time))
@@ -104,7 +107,11 @@ function checkValues(options: SeriesTableOptions, spell: Spell): void {
     strip !== undefined &&
     !(Array.isArray(strip) && strip.every((sign) => typeof sign === "string" && sign !== "" && !/[\d.,+-]/.test(sign)))
   )
-    refuse("strip", Array.isArray(strip) ? strip.join(",") : strip, 'give a list of signs without digits, such as ["$", "%"]');
+    refuse(
+      "strip",
+      Array.isArray(strip) ? Array.from(strip, shown).join(",") : strip,
+      'give a list of signs without digits, such as ["$", "%"]',
+    );
   if (![undefined, "none", "previous", "linear"].includes(fill)) refuse("fill", fill, 'give "none", "previous" or "linear"');
   if (name !== undefined) checkText("parseSeries", name, "name");
 }

@@ -42,7 +42,6 @@ export class RandomWindows {
   constructor(tokens: ArrayLike<number>, options: WindowOptions & { seed?: number }) {
     checkWindow("RandomWindows", options, ["seed"]);
     const { batchSize, sequenceLength, seed = 0 } = options;
-    checkInteger("RandomWindows", "seed", seed, 0, 2 ** 53);
     checkInteger("RandomWindows", "batchSize x sequenceLength", batchSize * sequenceLength, 1, 2 ** 28);
     this.#tokens = toTokens("RandomWindows", "tokens", tokens);
     if (tokens.length <= sequenceLength) {

@@ -33,7 +33,7 @@ export function checkStoreName(name: string): string {
   if (!isStoreName(name)) {
     throw new SeqgradError(
       "io",
-      `a store cannot hold a file named ${shown(name)}; use 1 to 200 of the characters A-Z a-z 0-9 . _ -, the first not a dot or dash.`,
+      `a store cannot hold a file named ${typeof name === "string" ? JSON.stringify(name) : shown(name)}; use 1 to 200 of the characters A-Z a-z 0-9 . _ -, the first not a dot or dash.`,
     );
   }
   return name;

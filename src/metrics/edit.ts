@@ -8,7 +8,7 @@ import { checkPairs, checkTexts } from "./pairs.js";
  * sg.metrics.editDistance("kitten", "sitting"); // = 3
  */
 export function editDistance<T>(a: ArrayLike<T>, b: ArrayLike<T>): number {
-  for (const list of [a, b]) if (typeof list !== "string") checkList("editDistance", "one of the two", list, "a text or a list");
+  for (const list of [a, b]) if (typeof list !== "string") checkList("editDistance", "an argument", list, "texts or lists");
   // row[j]: the distance of the first i items of a to the first j of b.
   const row = Uint32Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

@@ -1,4 +1,4 @@
-import { checkBoolean, checkIterable, checkList, checkText, shown } from "../util/check.js";
+import { checkBoolean, checkList, checkText, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
 
@@ -124,7 +124,8 @@ export function checkMade(name: string, tokens: readonly string[], advice: strin
 
 /** Texts one after the other; throws for one text in place of several, and for what is no text. */
 export function* textsIn(op: string, texts: Iterable<string>): Generator<string> {
-  checkIterable(op, "texts", texts, "a list of strings");
+  if (typeof texts === "string" || typeof texts?.[Symbol.iterator] !== "function")
+    throw new SeqgradError("value", `${op}: the texts are ${kindOf(texts)}; give a list of strings.`);
   let i = 0;
   for (const text of texts) yield checkText(`${op}: text ${i++}`, text);
 }

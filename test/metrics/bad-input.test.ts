@@ -62,7 +62,7 @@ test("numbers are finite, and no text", () => {
       expectError("not-finite", () => measure([1, 2], [1, wrong(bad)]), "pair 1 is 2 and ");
     }
   expectError("range", () => metrics.bitsPerCharacter(1, 0), "charactersPerToken is 0");
-  expectError("value", () => metrics.editDistance(wrong<string>(5), "a"), "editDistance: got a number; give texts or lists");
+  expectError("value", () => metrics.editDistance(wrong<string>(5), "a"), "editDistance: an argument is a number; give texts or lists");
 });
 
 test("MASE has nothing to divide by where the training part repeats itself", () => {
