@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { padFrames, padRows } from "../../src/data/index.js";
 import { BpeTokenizer, cosineSimilarity, WordPieceTokenizer, WordSplitter, WordVectors } from "../../src/text/index.js";
 import { mergePairs } from "../../src/text/pair-merges.js";
+import { finish } from "../../src/util/breath.js";
 
 const N = 150_000; // more than a call may have arguments
 
@@ -43,7 +44,7 @@ test("merges are of the most frequent pair, the lowest of equals, from left to r
     fc.property(fc.array(word, { minLength: 1, maxLength: 6 }), fc.integer({ min: 1, max: 3 }), (words, minCount) => {
       const merges: number[][] = [];
       const isFull = () => merges.length === 12;
-      mergePairs(words, isFull, minCount, (a, b) => 3 + merges.push([a, b]) - 1);
+      finish(mergePairs(words, isFull, minCount, (a, b) => 3 + merges.push([a, b]) - 1));
       expect(merges).toEqual(plainly(structuredClone(words), 12, minCount, 3));
     }),
   );
