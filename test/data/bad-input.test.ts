@@ -12,7 +12,7 @@ test("a DataLoader refuses what it cannot cut into batches", () => {
   expectError("value", () => load({ length: 3 }), "the dataset has no at(); give an array, or { length, at(i) }");
   expectError("range", () => load({ length: 2.5, at: (i: number) => i }), "the dataset's length is 2.5");
   expectError("value", () => load([1], { collate: 5 }), "DataLoader: collate is 5; give a function");
-  expectError("value", () => load([1], { bucketBy: "length" }), "DataLoader: bucketBy is \"length\"; give a function");
+  expectError("value", () => load([1], { bucketBy: "length" }), 'DataLoader: bucketBy is "length"; give a function');
   expectError("value", () => load([1], { dropLast: true }), "dropLast leaves no batch of 2 of the 1 items");
   expectError("value", () => [...load([1, 2, 3], { bucketBy: () => Number.NaN })], "a length by bucketBy is NaN");
   expectError("range", () => sg.lengthStatistics(wrong([5])), "lengthStatistics: a length is undefined");
