@@ -1,3 +1,4 @@
+import { normal } from "../nn/init.js";
 import { Dropout, Embedding, Linear } from "../nn/layers.js";
 import { Module } from "../nn/module.js";
 import { Pooling, type PoolingKind, poolings } from "../nn/pooling.js";
@@ -59,7 +60,8 @@ export class SequenceClassifier extends Module {
     if (pooling !== "last" && !poolings.includes(pooling))
       throw new SeqgradError("value", `SequenceClassifier: there is no pooling "${pooling}"; use last, ${poolings.join(", ")}.`);
     try {
-      this.embedding = new Embedding(vocabularySize, embed, { paddingIndex: 0 });
+      // Small, so that what is learned soon outweighs the noise of words that few examples hold.
+      this.embedding = new Embedding(vocabularySize, embed, { paddingIndex: 0, init: (y) => normal(y, 0, 0.1) });
       this.encoder = new SequenceEncoder(embed, this.config);
       this.pooling = pooling === "last" ? undefined : new Pooling(pooling, this.encoder.outputSize);
       this.dropout = new Dropout(this.config.dropout);

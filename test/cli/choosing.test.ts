@@ -37,7 +37,7 @@ describe("--best", () => {
 
   test("is f1 by default: a filter that always says ham is not kept for the accuracy of it", async () => {
     const { train } = await place();
-    const lines = jsonLines(await succeed(...train, ...small, "--val", 0.5, "--epochs", 12, "--lr", 0.02, "--json"));
+    const lines = jsonLines(await succeed(...train, ...small, "--val", 0.5, "--epochs", 12, "--lr", 0.05, "--json"));
     const f1 = evaluationsOf(lines).map(({ measures }) => measures.f1);
     expect(lines.at(-1).measures.f1).toBe(Math.max(...f1));
     expect(Math.max(...f1)).toBeGreaterThan(Math.min(...f1));
@@ -136,7 +136,9 @@ describe("warnings", () => {
   });
 
   test("a baseline that is better is said, with what to try", async () => {
-    const { train } = await place();
+    // Words tell the labels apart, and a rate of 0 learns nothing.
+    const halves = Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? `spam\twin a prize now ${i}` : `ham\tsee you at lunch ${i}`));
+    const { train } = await place("classify", halves.join("\n"));
     const text = await succeed(...train, ...small, "--val", 0.5, "--epochs", 1, "--lr", 0);
     expect(text).toMatch(
       /\nThe baseline is better: TF-IDF with logistic regression has f1 \d\.\d{4}, this model \d\.\d{4}\. Try .+; or use the baseline\.\n$/,

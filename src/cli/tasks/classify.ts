@@ -48,7 +48,7 @@ export const classify: TaskKind = {
     "min-count": wholeOption("min-count", 1, 2, "Words that occur less often are unknown"),
     "max-length": wholeOption("max-length", 1, 256, "Longer texts are cut off after so many words"),
     "class-weights": choiceOption("class-weights", ["none", "balanced"], "none", "Let every label count alike in the loss, however rare"),
-    ...commonOptions({ cell: "gru", hidden: 32, dropout: 0.3, batch: 32, epochs: 5 }, cells),
+    ...commonOptions({ cell: "gru", hidden: 32, dropout: 0.4, batch: 32, epochs: 5, lr: 2e-3 }, cells),
   },
   judge: classifierJudge,
 

@@ -70,6 +70,7 @@ interface Defaults {
   readonly dropout: number;
   readonly batch: number;
   readonly epochs: number;
+  readonly lr?: number;
   readonly schedule?: string;
 }
 
@@ -79,7 +80,7 @@ export const partsOf = <T>(items: readonly T[], { val, test, seed }: TaskRecipe,
 
 /** The options that every kind has, with its own defaults. */
 export const commonOptions = (
-  { cell, hidden, dropout, batch, epochs, schedule = "constant" }: Defaults,
+  { cell, hidden, dropout, batch, epochs, lr = 3e-3, schedule = "constant" }: Defaults,
   cells: readonly string[],
 ): TaskOptions => ({
   cell: choiceOption("cell", cells, cell, "What reads the sequence"),
@@ -88,7 +89,7 @@ export const commonOptions = (
   dropout: numberOption("dropout", [0, 0.999], dropout, "Chance to drop an activation"),
   batch: wholeOption("batch", 1, batch, "Examples of an update"),
   epochs: wholeOption("epochs", 1, epochs, "Times to go through the examples, those before a resume included"),
-  lr: numberOption("lr", [0, Number.MAX_VALUE], 3e-3, "Learning rate of AdamW"),
+  lr: numberOption("lr", [0, Number.MAX_VALUE], lr, "Learning rate of AdamW"),
   schedule: choiceOption("schedule", ["constant", "cosine"], schedule, "Course of the learning rate: level, or half a cosine down to 0"),
   "weight-decay": numberOption("weight-decay", [0, Number.MAX_VALUE], 0, "Weight decay of matrices, times the rate"),
   clip: numberOption("clip", [0, Number.MAX_VALUE], 5, "Largest norm of the gradient; 0 does not clip"),
