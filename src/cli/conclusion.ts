@@ -33,7 +33,7 @@ export async function conclude(
   if (validation.length > 0) {
     const evaluation = await judge.evaluate(task, validation, search);
     measures = evaluation.measures;
-    baselines = judge.baselines(train, validation, measures);
+    baselines = await judge.baselines(train, validation, measures);
     better = betterBaseline(judge, criterion, measures, baselines);
     if (validation.length < ENOUGH) {
       const got = `there are only ${validation.length} examples for validation; measures of fewer than ${ENOUGH} are mostly chance`;

@@ -58,7 +58,7 @@ export const evaluate = defineCommand({
         : await kind.examples(task, await readText("--baseline", args.baseline), args.baseline, reading);
     const evaluation = await judge.evaluate(task, examples, search);
     const { measures, tables, lines = [], confusion, json } = evaluation;
-    const baselines = judge.baselines(train, examples, measures);
+    const baselines = await judge.baselines(train, examples, measures);
     const better = betterBaseline(judge, judge.best[0]!, measures, baselines);
     const errors = errorsOf(evaluation, most);
     if (evaluation.warning !== undefined) warn(evaluation.warning);

@@ -1,7 +1,7 @@
 import { defineCommand } from "citty";
 import { RandomWindows, splitTokens } from "../data/windows.js";
 import { manualSeed } from "../tensor/random.js";
-import { type Tokenizer, trainTokenizer } from "../text/index.js";
+import { type Tokenizer, trainTokenizerAsync } from "../text/index.js";
 import { fit } from "../train/fit.js";
 import { SeqgradError } from "../util/errors.js";
 import { dataOf, History, versionsOf } from "./history.js";
@@ -46,7 +46,7 @@ export const trainLM = defineCommand({
   async run({ args }) {
     const run = await openRun(languageModelForm, args);
     const { recipe, store } = run;
-    const tokenizer = tokenizerOf(run.text, recipe);
+    const tokenizer = await tokenizerOf(run.text, recipe);
     const { train, validation } = split(tokenizer.encode(run.text), recipe, args.data);
     const device = await initDevice(recipe);
     manualSeed(recipe.seed);
@@ -110,9 +110,9 @@ export const trainLM = defineCommand({
 });
 
 /** Characters are those of the whole text; words and their parts are learnt from what is not held back. */
-function tokenizerOf(text: string, { unit, vocabulary: vocabularySize, "min-count": minCount, val }: Recipe): Tokenizer {
+async function tokenizerOf(text: string, { unit, vocabulary: vocabularySize, "min-count": minCount, val }: Recipe): Promise<Tokenizer> {
   const known = unit === "characters" ? text : text.slice(0, Math.ceil(text.length * (1 - val)));
-  return trainTokenizer([known], { unit, vocabularySize, minCount });
+  return trainTokenizerAsync([known], { unit, vocabularySize, minCount });
 }
 
 /** The tokens to train on and those to validate with, each long enough. */

@@ -1,3 +1,4 @@
+import { finish, inTurns, type Pieces } from "../util/breath.js";
 import { checkArray, checkBoolean, checkFinite, checkFunction, checkInteger, checkInterval, checkIterable } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
@@ -86,13 +87,14 @@ export class DataLoader<T, B = T[]> implements Iterable<B> {
     checkInteger("DataLoader.epoch", "start", start);
     const { dataset } = this;
     const collate = this.#options.collate ?? ((items) => items as unknown as B);
-    const batches = this.#batches(n).slice(start);
+    const batches = () => this.#batches(n);
     return {
       *[Symbol.iterator]() {
-        for (const batch of batches) yield collate(batch.map((i) => atOnce(dataset.at(i))) as T[]);
+        for (const batch of finish(batches()).slice(start)) yield collate(batch.map((i) => atOnce(dataset.at(i))) as T[]);
       },
       async *[Symbol.asyncIterator]() {
-        for (const batch of batches) yield collate((await Promise.all(batch.map((i) => dataset.at(i)))) as T[]);
+        for (const batch of (await inTurns(batches())).slice(start))
+          yield collate((await Promise.all(batch.map((i) => dataset.at(i)))) as T[]);
       },
     };
   }
@@ -103,7 +105,7 @@ export class DataLoader<T, B = T[]> implements Iterable<B> {
   }
 
   /** The numbers of the items of each batch. */
-  #batches(epoch: number): number[][] {
+  *#batches(epoch: number): Pieces<number[][]> {
     const { batchSize, shuffle = false, seed = 0, bucketBy, dropLast = false } = this.#options;
     const generator = new Generator(seed);
     // Batches of windows draw from the blocks with step + 1 in the upper word; so does an epoch.
@@ -111,8 +113,11 @@ export class DataLoader<T, B = T[]> implements Iterable<B> {
     const order = Array.from({ length: this.dataset.length }, (_, i) => i);
     if (shuffle) generator.shuffle(order);
     if (bucketBy) {
-      const lengths = order.map((i) => checkFinite("DataLoader", "a length by bucketBy", bucketBy(atOnce(this.dataset.at(i)) as T)));
-      const length = new Map(order.map((i, at) => [i, lengths[at]!]));
+      const length = new Map<number, number>();
+      for (const i of order) {
+        length.set(i, checkFinite("DataLoader", "a length by bucketBy", bucketBy(atOnce(this.dataset.at(i)) as T)));
+        yield;
+      }
       for (let from = 0; from < order.length; from += CHUNK * batchSize) {
         const chunk = order.slice(from, from + CHUNK * batchSize).sort((a, b) => length.get(a)! - length.get(b)!);
         for (const [k, i] of chunk.entries()) order[from + k] = i;

@@ -1,3 +1,4 @@
+import { finish, type Pieces } from "../util/breath.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
@@ -24,6 +25,11 @@ export interface CtcDecodeOptions {
  * sg.ctcDecode(Float32Array.from(rows.flat(), Math.log), 3); // = [1, 2]
  */
 export function ctcDecode(logProbs: ArrayLike<number>, classes: number, options: CtcDecodeOptions = {}): number[] {
+  return finish(ctcDecoding(logProbs, classes, options));
+}
+
+/** The same in pieces. */
+export function* ctcDecoding(logProbs: ArrayLike<number>, classes: number, options: CtcDecodeOptions): Pieces<number[]> {
   checkOptions("ctcDecode", options, ["blank", "beams"]);
   const { blank = 0, beams = 1 } = options;
   checkScores("ctcDecode", logProbs);
@@ -36,7 +42,7 @@ export function ctcDecode(logProbs: ArrayLike<number>, classes: number, options:
     Float64Array.from({ length: classes }, (_, c) => logProbs[t * classes + c]!),
   );
   const likeliest = rows.map((row) => greedy(row)); // which refuses what is not finite
-  if (beams > 1) return prefixSearch(rows, blank, beams);
+  if (beams > 1) return yield* prefixSearch(rows, blank, beams);
   return likeliest.filter((c, t) => c !== blank && c !== likeliest[t - 1]);
 }
 
@@ -52,10 +58,11 @@ const logAdd = (a: number, b: number): number => {
   return largest === Number.NEGATIVE_INFINITY ? largest : largest + Math.log1p(Math.exp(Math.min(a, b) - largest));
 };
 
-function prefixSearch(rows: readonly Float64Array[], blank: number, beams: number): number[] {
+function* prefixSearch(rows: readonly Float64Array[], blank: number, beams: number): Pieces<number[]> {
   const total = (prefix: Prefix) => logAdd(prefix.blank, prefix.symbol);
   let kept: Prefix[] = [{ symbols: [], blank: 0, symbol: Number.NEGATIVE_INFINITY }];
   for (const row of rows) {
+    yield;
     const next = new Map<string, Prefix>();
     const prefixOf = (symbols: readonly number[]) => {
       const key = symbols.join();

@@ -1,3 +1,4 @@
+import { finish, type Pieces } from "../util/breath.js";
 import { checkArray, checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
@@ -65,10 +66,18 @@ const noStatistics = (): Statistics => ({
  * sg.metrics.bleu(["the cat sat on the mat"], ["the cat sat on a mat"]).score; // = 53.73
  */
 export function bleu(hypotheses: readonly string[], references: References, options: BleuOptions = {}): BleuScore {
+  return finish(countedBleu(hypotheses, references, options));
+}
+
+/** The same in pieces. */
+export function* countedBleu(hypotheses: readonly string[], references: References, options: BleuOptions): Pieces<BleuScore> {
   const lists = checked("bleu", hypotheses, references, options, optionNames);
   const settings = { ...options, tokenize: options.tokenize ?? tokenizerFor(lists.flat()) };
   const sum = noStatistics();
-  for (const [i, hypothesis] of hypotheses.entries()) addStatistics(sum, hypothesis, lists[i]!, settings);
+  for (const [i, hypothesis] of hypotheses.entries()) {
+    yield;
+    addStatistics(sum, hypothesis, lists[i]!, settings);
+  }
   const counts = new Set(lists.map((list) => list.length));
   return scoreOf(sum, settings, counts.size === 1 ? String(lists[0]!.length) : "var");
 }

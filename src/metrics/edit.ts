@@ -1,3 +1,4 @@
+import { finish, type Pieces } from "../util/breath.js";
 import { checkArray, checkList } from "../util/check.js";
 import { tokenizerFor } from "./bleu-words.js";
 import { checkPairs, checkTexts } from "./pairs.js";
@@ -30,6 +31,11 @@ export function editDistance<T>(a: ArrayLike<T>, b: ArrayLike<T>): number {
  * sg.metrics.symbolErrorRate(["abd"], ["abcd"]); // = 0.25
  */
 export function symbolErrorRate<T>(predictions: readonly ArrayLike<T>[], targets: readonly ArrayLike<T>[]): number {
+  return finish(countedErrors(predictions, targets));
+}
+
+/** The same in pieces. */
+export function* countedErrors<T>(predictions: readonly ArrayLike<T>[], targets: readonly ArrayLike<T>[]): Pieces<number> {
   checkPairs("symbolErrorRate", predictions, targets);
   for (const list of [predictions, targets]) checkArray("symbolErrorRate", "one of the lists", list, "a list of sequences");
   let errors = 0;
@@ -37,6 +43,7 @@ export function symbolErrorRate<T>(predictions: readonly ArrayLike<T>[], targets
   for (const [i, target] of targets.entries()) {
     errors += editDistance(predictions[i]!, target);
     length += target.length;
+    yield;
   }
   return errors === 0 ? 0 : errors / length;
 }

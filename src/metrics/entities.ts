@@ -1,3 +1,4 @@
+import { finish, type Pieces } from "../util/breath.js";
 import { checkArray, kindOf } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { meansOf, type Score, scoreOf } from "./classification.js";
@@ -65,6 +66,14 @@ export interface EntityReport extends Score {
  * sg.metrics.entityF1([["B-person", "O", "O"]], [["B-person", "O", "B-place"]]).f1; // = 2 / 3
  */
 export function entityF1(predictions: readonly (readonly string[])[], targets: readonly (readonly string[])[]): EntityReport {
+  return finish(countedEntities(predictions, targets));
+}
+
+/** The same in pieces. */
+export function* countedEntities(
+  predictions: readonly (readonly string[])[],
+  targets: readonly (readonly string[])[],
+): Pieces<EntityReport> {
   checkPairs("entityF1", predictions, targets);
   checkArray("entityF1", "targets", targets, "a list of tags for each sentence");
   const counts = new Map<string, { right: number; predicted: number; wanted: number }>();
@@ -74,6 +83,7 @@ export function entityF1(predictions: readonly (readonly string[])[], targets: r
     return count;
   };
   for (const [i, wanted] of targets.entries()) {
+    yield;
     const got = predictions[i]!;
     if (got?.length !== 0 || wanted?.length !== 0) checkPairs(`entityF1: sentence ${i}`, got, wanted);
     const keyOf = ({ type, start, end }: EntitySpan) => `${start} ${end} ${type}`;

@@ -4,17 +4,18 @@ import { padRows } from "../data/padding.js";
 import { viterbi } from "../decode/viterbi.js";
 import type { SavedModel } from "../io/model-folder.js";
 import { type ConfusionMatrix, confusionMatrix } from "../metrics/classification.js";
-import { type EntityReport, entityF1 } from "../metrics/entities.js";
+import { countedEntities, type EntityReport } from "../metrics/entities.js";
 import { SequenceTagger, type SequenceTaggerConfig, type TaggerBatch, type TaggerInput } from "../models/sequence-tagger.js";
 import { inference } from "../nn/mode.js";
 import { CharTokenizer } from "../text/char-tokenizer.js";
 import { sequenceTokens } from "../text/tokenizer.js";
 import { Vocabulary } from "../text/vocabulary.js";
+import { breathe, inTurns } from "../util/breath.js";
 import { checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { maxOf } from "../util/numbers.js";
 import { signsOf, splitSigns } from "./sign-splitter.js";
-import { type BatchOptions, demand, isStrings, meanLoss, rowOf, type Task, withWeights } from "./task.js";
+import { type BatchOptions, batchesOf, demand, isStrings, meanLoss, rowOf, type Task, withWeights } from "./task.js";
 
 export interface EntityTaggerOptions extends Omit<SequenceTaggerConfig, "vocabularySize" | "tags" | "characters"> {
   /** Words that occur less often are unknown. Default 2. */
@@ -105,13 +106,18 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
   async report(sentences: readonly Example[]): Promise<EntityTaggerReport> {
     const answers = await this.predict(sentences.map(({ words }) => words));
     const wanted = sentences.map(({ tags }) => tags);
-    const entities = entityF1(answers, wanted);
+    const entities = await inTurns(countedEntities(answers, wanted));
     const confusion = confusionMatrix(answers.flat(), wanted.flat());
+    await breathe();
     const right = confusion.counts.reduce((sum, row, i) => sum + row[i]!, 0);
     const known = sentences.filter(({ tags }) => tags.every((tag) => this.tags.includes(tag)));
     const countOf = ({ lengths }: TaggerBatch) => (this.model.crf ? lengths.length : lengths.reduce((a, b) => a + b, 0));
-    const batches = known.length > 0 ? new DataLoader(known, { batchSize: 32, collate: (items) => this.#collate(items) }) : undefined;
-    const loss = batches && { loss: await meanLoss(this.model, batches, countOf) };
+    const batches = batchesOf(
+      known,
+      ({ words }) => words.length,
+      (items) => this.#collate(items),
+    );
+    const loss = known.length > 0 && { loss: await meanLoss(this.model, batches, countOf) };
     const { f1, precision, recall } = entities;
     return { measures: { f1, precision, recall, accuracy: right / wanted.flat().length, ...loss }, entities, confusion, answers };
   }
@@ -120,10 +126,15 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
   async predict(sentences: readonly (readonly string[])[]): Promise<string[][]> {
     const empty = sentences.findIndex((words) => words.length === 0);
     if (empty >= 0) throw new SeqgradError("value", `EntityTagger: sentence ${empty} has no word.`);
-    const batches = new DataLoader(sentences, { batchSize: 32, collate: (items) => this.#inputs(items) });
+    const batches = batchesOf(
+      sentences,
+      ({ length }) => length,
+      (items) => this.#inputs(items),
+    );
     const { crf } = this.model;
     const answers: string[][] = [];
     for (const batch of batches) {
+      await breathe();
       const emissions = inference(() => this.model.forward(batch));
       try {
         const ids = crf ? await viterbi(emissions, crf, batch.lengths) : likeliest(await emissions.data(), batch, this.tags.length);
@@ -131,6 +142,7 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
       } finally {
         emissions.dispose();
       }
+      await breathe();
     }
     return answers;
   }

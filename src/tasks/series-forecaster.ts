@@ -4,6 +4,7 @@ import type { SavedModel } from "../io/model-folder.js";
 import { meanAbsoluteError } from "../metrics/regression.js";
 import { type ForecastBatch, Forecaster, type ForecasterConfig } from "../models/forecaster.js";
 import { tensor } from "../tensor/create.js";
+import { mapInTurns } from "../util/breath.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
@@ -33,6 +34,9 @@ export interface SeriesForecasterReport {
   /** Of each place, as predict() gives them. */
   readonly answers: readonly Forecast[];
 }
+
+/** Places that are looked at together where nothing is learnt. */
+const BATCH = 64;
 
 /** The steps that follow, the next one first. */
 export type Forecast = readonly ForecastStep[];
@@ -151,21 +155,25 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
       }
     }
     const answers = await this.#forecast(points);
-    const wanted = points.map(({ series, at }) => rowsOf(series, at, at + horizon));
+    const wanted = await mapInTurns(points, ({ series, at }) => rowsOf(series, at, at + horizon));
     const naive = (lag: number) =>
-      points.map(({ series, at }) => wanted[0]!.map((_, h) => rowsOf(series, at + h - lag * (1 + Math.floor(h / lag)))[0]!));
+      mapInTurns(points, ({ series, at }) => wanted[0]!.map((_, h) => rowsOf(series, at + h - lag * (1 + Math.floor(h / lag)))[0]!));
     const forecasts: Record<string, number[][][]> = {
-      mae: answers.map((steps) => steps.map(({ value }) => [...value])),
-      persistence: naive(1),
-      ...(season && { seasonalNaive: naive(season) }),
+      mae: await mapInTurns(answers, (steps) => steps.map(({ value }) => [...value])),
+      persistence: await naive(1),
+      ...(season && { seasonalNaive: await naive(season) }),
     };
     /** The errors of a part of the values, of one step or of one series. */
-    const errorsOf = (part: (steps: number[][]) => number[]) =>
+    const errorsOf = async (part: (steps: number[][]) => number[]) =>
       Object.fromEntries(
-        Object.entries(forecasts).map(([name, all]) => [name, meanAbsoluteError(all.flatMap(part), wanted.flatMap(part))] as const),
+        await mapInTurns(
+          Object.entries(forecasts),
+          ([name, all]) => [name, meanAbsoluteError(all.flatMap(part), wanted.flatMap(part))] as const,
+        ),
       );
-    const measures: Record<string, number> = errorsOf(([first]) => first!);
-    if (horizon > 1) for (const [name, error] of Object.entries(errorsOf((steps) => steps.flat()))) measures[`${name}Horizon`] = error;
+    const measures: Record<string, number> = await errorsOf(([first]) => first!);
+    if (horizon > 1)
+      for (const [name, error] of Object.entries(await errorsOf((steps) => steps.flat()))) measures[`${name}Horizon`] = error;
     if (quantiles.length > 1) {
       let inside = 0;
       for (const [i, steps] of answers.entries())
@@ -173,12 +181,12 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
           for (const [c, y] of wanted[i]![h]!.entries()) inside += Number(y >= low[c]! && y <= high[c]!);
       measures.coverage = inside / (points.length * horizon * channels);
     }
-    const batches = new DataLoader(points, { batchSize: 256, collate: (items) => this.#collate(items) });
+    const batches = new DataLoader(points, { batchSize: BATCH, collate: (items) => this.#collate(items) });
     measures.loss = await meanLoss(this.model, batches, ({ batchSize }) => batchSize);
     return {
       measures,
-      steps: Array.from({ length: horizon }, (_, h) => errorsOf((steps) => steps[h]!)),
-      series: Array.from({ length: channels }, (_, c) => errorsOf((steps) => steps.map((row) => row[c]!))),
+      steps: await mapInTurns(Array(horizon).keys(), (h) => errorsOf((steps) => steps[h]!)),
+      series: await mapInTurns(Array(channels).keys(), (c) => errorsOf((steps) => steps.map((row) => row[c]!))),
       answers,
     };
   }
@@ -219,7 +227,7 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
     const { channels: C, horizon, quantiles } = this.model.config;
     const { scaler } = this;
     const [Q, middle] = [quantiles.length, quantiles.length >> 1];
-    const batches = new DataLoader(points, { batchSize: 256, collate: (items) => this.#collate(items, false) });
+    const batches = new DataLoader(points, { batchSize: BATCH, collate: (items) => this.#collate(items, false) });
     const answers: Forecast[] = [];
     const forward = ({ past, batchSize }: ForecastBatch) => this.model.forward(tensor(past, [batchSize, this.history, C]));
     for await (const { batch, data } of outputs(batches, forward)) {

@@ -1,15 +1,26 @@
 import { DataLoader } from "../data/data-loader.js";
 import { type Frames, frameScaler, padFrames } from "../data/frames.js";
 import { SeriesScaler } from "../data/series.js";
-import { ctcDecode } from "../decode/ctc.js";
+import { ctcDecoding } from "../decode/ctc.js";
 import type { SavedModel } from "../io/model-folder.js";
-import { symbolErrorRate } from "../metrics/edit.js";
+import { countedErrors } from "../metrics/edit.js";
 import { Recogniser, type RecogniserBatch, type RecogniserConfig } from "../models/recogniser.js";
 import { CharTokenizer } from "../text/char-tokenizer.js";
 import type { Tokenizer } from "../text/tokenizer.js";
+import { breathe, inTurns, mapInTurns } from "../util/breath.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { type BatchOptions, demand, meanLoss, outputs, type SearchOptions, savedTokenizer, type Task, withWeights } from "./task.js";
+import {
+  type BatchOptions,
+  batchesOf,
+  demand,
+  meanLoss,
+  outputs,
+  type SearchOptions,
+  savedTokenizer,
+  type Task,
+  withWeights,
+} from "./task.js";
 
 export interface Recording {
   /** `[T, F]` */
@@ -22,9 +33,6 @@ export interface SpeechRecogniserOptions extends Omit<RecogniserConfig, "feature
   /** With `<pad>` as 0, which stands for the blank. Default: the characters of the texts. */
   readonly tokenizer?: Tokenizer;
 }
-
-/** Evaluation listens to so many recordings at once. */
-const BATCH = 32;
 
 /**
  * Frames to text, without an alignment between them: speech, handwriting, gestures. Each feature is scaled to mean 0 and deviation 1 over
@@ -113,12 +121,18 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
   ): Promise<Record<string, number>> {
     const inputs = recordings.map(({ frames }) => frames);
     const answers = given ?? (await this.predict(inputs, search));
-    const [written, wanted] = [answers, recordings.map(({ text }) => text)].map((texts) => texts.map((text) => [...text]));
+    const [written, wanted] = await Promise.all(
+      [answers, recordings.map(({ text }) => text)].map((texts) => mapInTurns(texts, (text) => [...text])),
+    );
     const exact = answers.filter((answer, i) => answer === recordings[i]!.text).length / recordings.length;
-    const measures = { symbolErrorRate: symbolErrorRate(written!, wanted!), exact };
+    const measures = { symbolErrorRate: await inTurns(countedErrors(written!, wanted!)), exact };
     const known = recordings.filter(({ text }) => this.unknownSymbols(text).length === 0);
     if (known.length === 0) return measures;
-    const batches = new DataLoader(known, { batchSize: BATCH, collate: (items) => this.#collate(items) });
+    const batches = batchesOf(
+      known,
+      ({ frames }) => frames.length,
+      (items) => this.#collate(items),
+    );
     return { ...measures, loss: await meanLoss(this.model, batches, ({ targets }) => targets.length) };
   }
 
@@ -132,14 +146,15 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
         items.map((i) => recordings[i]!),
         { scaler: this.scaler },
       );
-    const batches = new DataLoader(order, { batchSize: BATCH, collate });
+    const batches = batchesOf(order, (i) => recordings[i]!.length, collate);
     const answers = new Array<string>(recordings.length);
     let at = 0;
     for await (const { batch, data } of outputs(batches, (frames) => this.model.forward(frames))) {
       const [, T] = batch.shape;
       for (const [b, length] of batch.lengths.entries()) {
         const logProbs = Array.from({ length: length * size }, (_, i) => data[b * T * size + i]!);
-        answers[order[at++]!] = this.tokenizer.decode(ctcDecode(logProbs, size, { beams }));
+        answers[order[at++]!] = this.tokenizer.decode(await inTurns(ctcDecoding(logProbs, size, { beams })));
+        await breathe();
       }
     }
     return answers;

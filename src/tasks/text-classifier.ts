@@ -1,5 +1,5 @@
 import { DataLoader } from "../data/data-loader.js";
-import { padRows } from "../data/padding.js";
+import { type PaddedRows, padRows } from "../data/padding.js";
 import type { SavedModel } from "../io/model-folder.js";
 import { type ClassificationReport, type ConfusionMatrix, classificationReport, confusionMatrix } from "../metrics/classification.js";
 import { type ClassifierBatch, SequenceClassifier, type SequenceClassifierConfig } from "../models/sequence-classifier.js";
@@ -7,9 +7,21 @@ import { softmax } from "../ops/softmax.js";
 import { tensor } from "../tensor/create.js";
 import { sequenceTokens, type Tokenizer } from "../text/tokenizer.js";
 import { WordTokenizer } from "../text/word-tokenizer.js";
+import { breathe, mapInTurns } from "../util/breath.js";
 import { checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { type BatchOptions, demand, demandMaxLength, isStrings, outputs, rowOf, savedTokenizer, type Task, withWeights } from "./task.js";
+import {
+  type BatchOptions,
+  batchesOf,
+  demand,
+  demandMaxLength,
+  isStrings,
+  outputs,
+  rowOf,
+  savedTokenizer,
+  type Task,
+  withWeights,
+} from "./task.js";
 
 export interface LabelledText {
   readonly text: string;
@@ -106,9 +118,11 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
   /** The measures with what is behind them: scores by label, which label was taken for which, and every answer. */
   async report(examples: readonly LabelledText[]): Promise<TextClassifierReport> {
     const answers = await this.predict(examples.map(({ text }) => text));
+    await breathe();
     const likeliest = answers.map(([first]) => first!.label);
     const wanted = examples.map(({ label }) => label);
     const scores = classificationReport(likeliest, wanted);
+    await breathe();
     const losses = answers.flatMap((answer, i) => {
       const own = answer.find(({ label }) => label === wanted[i]);
       return own ? [-Math.log(own.probability || Number.MIN_VALUE)] : [];
@@ -119,11 +133,11 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
   }
 
   async predict(texts: readonly string[]): Promise<LabelProbabilities[]> {
-    const inputs = texts.map((text) => ({ text, label: this.labels[0]! }));
-    const batches = new DataLoader(inputs, { batchSize: 64, collate: (items) => this.#collate(items) });
+    const rows = await mapInTurns(texts, (text) => this.#idsOf(text));
+    const batches = batchesOf(rows, ({ length }) => length, padRows);
     const K = this.labels.length;
     const answers: LabelProbabilities[] = [];
-    const probabilities = (batch: ClassifierBatch) => softmax(this.model.forward(tensor(batch.tokens, batch.shape), batch.lengths));
+    const probabilities = (batch: PaddedRows) => softmax(this.model.forward(tensor(batch.data, batch.shape), batch.lengths));
     for await (const { batch, data } of outputs(batches, probabilities)) {
       for (let b = 0; b < batch.shape[0]; b++) {
         const row = rowOf(data, K, b).map((probability, k) => ({ label: this.labels[k]!, probability }));
@@ -138,14 +152,14 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
     return { config, tokenizer: this.tokenizer.toJSON() };
   }
 
+  /** The tokens of a text that the model reads; a text without a word is one unknown word. */
+  #idsOf(text: string): Int32Array {
+    const ids = this.tokenizer.encode(text);
+    return ids.length > 0 ? ids.slice(0, this.maxLength) : Int32Array.of(this.tokenizer.special.unk ?? 0);
+  }
+
   #collate(items: readonly LabelledText[]): ClassifierBatch {
-    // A text without a word is one unknown word.
-    const { unk = 0 } = this.tokenizer.special;
-    const rows = items.map(({ text }) => {
-      const ids = this.tokenizer.encode(text);
-      return ids.length > 0 ? ids : Int32Array.of(unk);
-    });
-    const { data: tokens, shape, lengths } = padRows(rows, { truncate: this.maxLength });
+    const { data: tokens, shape, lengths } = padRows(items.map(({ text }) => this.#idsOf(text)));
     const labels = Int32Array.from(items, ({ label }) => {
       const k = this.labels.indexOf(label);
       if (k < 0)

@@ -3,16 +3,17 @@ import { type PaddedRows, padRows } from "../data/padding.js";
 import { beamSearch } from "../decode/beam-search.js";
 import type { StepModel } from "../decode/step-model.js";
 import type { SavedModel } from "../io/model-folder.js";
-import { bleu } from "../metrics/bleu.js";
+import { countedBleu } from "../metrics/bleu.js";
 import type { Seq2SeqBatch } from "../models/seq2seq-batch.js";
 import type { GreedyOptions } from "../models/step.js";
 import type { Module } from "../nn/module.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { sequenceTokens, type Tokenizer } from "../text/tokenizer.js";
 import { type TextUnit, trainTokenizer } from "../text/train-tokenizer.js";
+import { breathe, inTurns, mapInTurns } from "../util/breath.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { type BatchOptions, meanLoss, type SearchOptions, type Task } from "./task.js";
+import { type BatchOptions, batchesOf, meanLoss, type SearchOptions, type Task } from "./task.js";
 
 /** A model that writes tokens about sources, many of them padded. */
 export interface WritingModel<Source> extends Module {
@@ -23,9 +24,6 @@ export interface WritingModel<Source> extends Module {
 
 /** One target being written. */
 export type Writing = StepModel<unknown> & { dispose(): void };
-
-/** Evaluation looks at so many examples at once. */
-const BATCH = 64;
 
 /** How a text is cut into tokens where no tokenizer is given. */
 export interface UnitOptions {
@@ -85,8 +83,13 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
 
   loader(examples: readonly Example[], { batchSize, seed = 0 }: BatchOptions): DataLoader<Example, Seq2SeqBatch<Source>> {
     const collate = (items: Example[]) => this.#collate(items);
-    const lengths = new Map(examples.map((x) => [x, this.itemOf(this.inputOf(x)).length + this.textOf(x).length]));
-    return new DataLoader(examples, { batchSize, seed, shuffle: true, bucketBy: (example) => lengths.get(example)!, collate });
+    const lengths = new Map<Example, number>();
+    const bucketBy = (example: Example) => {
+      const length = lengths.get(example) ?? this.itemOf(this.inputOf(example)).length + this.textOf(example).length;
+      lengths.set(example, length);
+      return length;
+    };
+    return new DataLoader(examples, { batchSize, seed, shuffle: true, bucketBy, collate });
   }
 
   /**
@@ -101,9 +104,10 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
     const answers = given ?? (await this.predict(inputs, search));
     const wanted = examples.map((example) => this.textOf(example));
     const references = referencesOf(inputs, wanted);
-    const exact =
-      answers.filter((answer, i) => references[i]!.some((text) => answer === spelled(this.target, text))).length / examples.length;
-    return { bleu: bleu(answers, references, { lowercase: true }).score, exact, loss: await this.#meanLoss(examples) };
+    const right = await mapInTurns(answers, (answer, i) => references[i]!.some((text) => answer === spelled(this.target, text)));
+    const exact = right.filter(Boolean).length / examples.length;
+    const { score } = await inTurns(countedBleu(answers, references, { lowercase: true }));
+    return { bleu: score, exact, loss: await this.#meanLoss(examples) };
   }
 
   /**
@@ -117,7 +121,7 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
         "value",
         `${this.op}: lengthPenalty is ${lengthPenalty}, and one beam ranks nothing; give more beams, or leave it out.`,
       );
-    const items = inputs.map((input) => this.itemOf(input));
+    const items = await mapInTurns(inputs, (input) => this.itemOf(input));
     const { sos, eos } = this.#ends();
     const answers = new Array<string>(inputs.length);
     if (beams > 1) {
@@ -125,9 +129,14 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
       return answers;
     }
     const order = Array.from(items.keys()).sort((a, b) => items[a]!.length - items[b]!.length);
-    for (let start = 0; start < order.length; start += BATCH) {
-      const batch = order.slice(start, start + BATCH);
-      const written = await this.model.greedy(this.padded(batch.map((i) => items[i]!)), { sos, eos, maxTokens: this.maxLength });
+    const batches = batchesOf(
+      order,
+      (i) => items[i]!.length,
+      (batch) => ({ batch, source: this.padded(batch.map((i) => items[i]!)) }),
+    );
+    for (const { batch, source } of batches) {
+      await breathe();
+      const written = await this.model.greedy(source, { sos, eos, maxTokens: this.maxLength });
       for (const [b, i] of batch.entries()) answers[i] = this.target.decode(written[b]!);
     }
     return answers;
@@ -146,11 +155,12 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
 
   /** Of all tokens alike, whatever batch they are in. */
   async #meanLoss(examples: readonly Example[]): Promise<number> {
-    const batches = new DataLoader(examples, { batchSize: BATCH, collate: (items) => this.#collate(items) });
+    const rows = await mapInTurns(examples, (example) => this.#rowOf(example));
+    const lengthOf = ({ item, target }: Row<Item>) => item.length + target.length;
+    const batches = batchesOf(rows, lengthOf, (items) => this.#padded(items));
     const tokensOf = ({ target: { lengths } }: Seq2SeqBatch<Source>) => lengths.reduce((n, length) => n + length - 1, 0);
     if (this.model.config.reduction !== "sum") return meanLoss(this.model, batches, tokensOf);
-    let tokens = 0;
-    for (const batch of batches) tokens += tokensOf(batch);
+    const tokens = rows.reduce((n, { target }) => n + target.length - 1, 0);
     return ((await meanLoss(this.model, batches, ({ target }) => target.lengths.length)) * examples.length) / tokens;
   }
 
@@ -159,11 +169,24 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
   }
 
   #collate(examples: readonly Example[]): { source: Source; target: PaddedRows } {
-    const { sos, eos } = this.#ends();
-    const items = examples.map((example) => this.itemOf(this.inputOf(example)));
-    const targets = examples.map((example) => [sos, ...this.target.encode(this.textOf(example)).subarray(0, this.maxLength), eos]);
-    return { source: this.padded(items), target: padRows(targets) };
+    return this.#padded(examples.map((example) => this.#rowOf(example)));
   }
+
+  /** What the model reads of an example, and the tokens that it is to write. */
+  #rowOf(example: Example): Row<Item> {
+    const { sos, eos } = this.#ends();
+    const target = [sos, ...this.target.encode(this.textOf(example)).subarray(0, this.maxLength), eos];
+    return { item: this.itemOf(this.inputOf(example)), target };
+  }
+
+  #padded(rows: readonly Row<Item>[]): { source: Source; target: PaddedRows } {
+    return { source: this.padded(rows.map(({ item }) => item)), target: padRows(rows.map(({ target }) => target)) };
+  }
+}
+
+interface Row<Item> {
+  readonly item: Item;
+  readonly target: readonly number[];
 }
 
 /** For each example the texts of all examples with the same input: they are references of each other. */

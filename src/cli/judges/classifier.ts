@@ -21,13 +21,14 @@ function mostCommon(examples: readonly LabelledText[]): string {
 }
 
 /** Single words and pairs, weighted by rarity: what a model that knows the order of words has to beat. */
-function bagOfWords(train: readonly LabelledText[], examples: readonly LabelledText[]): Baseline[] {
+async function bagOfWords(train: readonly LabelledText[], examples: readonly LabelledText[]): Promise<Baseline[]> {
   const texts = (part: readonly LabelledText[]) => part.map(({ text }) => text);
   try {
-    const vectorizer = TfIdf.fit(texts(train), { ngrams: [1, 2], minTexts: 2, sublinear: true });
+    const vectorizer = await TfIdf.fitAsync(texts(train), { ngrams: [1, 2], minTexts: 2, sublinear: true });
     const labels = train.map(({ label }) => label);
-    const model = LogisticRegression.fit(vectorizer.transform(texts(train)), labels);
-    return [measured("TF-IDF with logistic regression", model.predict(vectorizer.transform(texts(examples))), examples)];
+    const model = await LogisticRegression.fitAsync(await vectorizer.transformAsync(texts(train)), labels);
+    const answers = model.predict(await vectorizer.transformAsync(texts(examples)));
+    return [measured("TF-IDF with logistic regression", answers, examples)];
   } catch {
     return []; // no word occurs in two texts
   }
@@ -57,7 +58,7 @@ export const classifierJudge: Judge = {
     return { measures, tables: [scoreTable("label", labels, { macro, weighted })], confusion, samples, ...warning };
   },
 
-  baselines(train, examples) {
+  async baselines(train, examples) {
     const rows = examples as LabelledText[];
     const known = train as LabelledText[] | undefined;
     const label = mostCommon(known ?? rows);
@@ -66,6 +67,6 @@ export const classifierJudge: Judge = {
       rows.map(() => label),
       rows,
     );
-    return [majority, ...(known ? bagOfWords(known, rows) : [])];
+    return [majority, ...(known ? await bagOfWords(known, rows) : [])];
   },
 };

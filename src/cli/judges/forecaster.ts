@@ -38,7 +38,7 @@ export const forecasterJudge: Judge = {
     return { measures, tables, samples, json: { steps, series } };
   },
 
-  baselines: (_, __, measures) =>
+  baselines: async (_, __, measures) =>
     naive.flatMap(([key, name]) =>
       measures[key] === undefined
         ? []

@@ -60,7 +60,7 @@ export interface Judge {
   readonly best: readonly Criterion[];
   evaluate(task: AnyTask, examples: readonly unknown[], search: SearchOptions): Promise<Evaluation>;
   /** What the measures are to be compared with; without the examples of training, what the others tell alone. */
-  baselines(train: readonly unknown[] | undefined, examples: readonly unknown[], measures: Measures): Baseline[];
+  baselines(train: readonly unknown[] | undefined, examples: readonly unknown[], measures: Measures): Promise<Baseline[]>;
   /** What to try where a baseline is better, as a sentence. */
   readonly advice: string;
 }

@@ -60,7 +60,7 @@ export const taggerJudge: Judge = {
     return { measures, tables, confusion, samples, ...warning };
   },
 
-  baselines(train, examples) {
+  async baselines(train, examples) {
     if (!train) return [];
     const sentences = examples as Sentence[];
     const tagOf = tagOfWord(train as Sentence[]);

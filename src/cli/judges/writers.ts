@@ -26,7 +26,7 @@ const writerJudge = <Example>(
     });
     return { measures, tables: [], samples, ...more(task, own, answers) };
   },
-  baselines: () => [],
+  baselines: async () => [],
 });
 
 const ofTexts: readonly Criterion[] = [
