@@ -40,6 +40,7 @@ const samples: Sample<null>[] = [
 ].map(([a, b]) => ({ inputs: [positive(a!), positive(b!)], attrs: null }));
 
 /** One operation of the binary family, with broadcasting. */
+/* @__NO_SIDE_EFFECTS__ */
 function binary(name: BinaryOp, gradient?: Gradient) {
   const run = defineOp<null>({
     name,

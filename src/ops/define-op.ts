@@ -60,6 +60,7 @@ export interface OpDefinition<A> {
 export const operations = new Map<string, OpDefinition<never>>();
 
 /** Makes an operation from its one-page definition: checks, memory, kernels, recording. */
+/* @__NO_SIDE_EFFECTS__ */
 export function defineOp<A>(definition: OpDefinition<A>): (inputs: readonly Tensor[], attrs: A) => readonly Tensor[] {
   operations.set(definition.name, definition as unknown as OpDefinition<never>);
   return (inputs, attrs) => apply(definition, inputs, attrs);

@@ -43,6 +43,7 @@ const samples = [
 ];
 
 /** One operation of the reduction family on [outer, n, inner] -> [outer, 1, inner]; the gradient is broadcast back. */
+/* @__NO_SIDE_EFFECTS__ */
 export function reductionOp(name: ReduceOp, gradient: ReductionGradient) {
   const op = reduceOps.indexOf(name);
   return defineOp<Span>({
@@ -64,6 +65,7 @@ export function reductionOp(name: ReduceOp, gradient: ReductionGradient) {
 }
 
 /** The operation over the dimensions that options name. */
+/* @__NO_SIDE_EFFECTS__ */
 export function reduction(name: ReduceOp, reduce: ReturnType<typeof reductionOp>) {
   return (given: Tensor, options: ReduceOptions = {}): Tensor => {
     checkReduction(name, given, options);

@@ -14,6 +14,7 @@ const anywhere = { from: -3, to: 3 };
 const positive = { from: 0.1, to: 4 };
 
 /** One operation of the unary family: y = f(x) elementwise, dx = dy f'(x), each in one pass. */
+/* @__NO_SIDE_EFFECTS__ */
 function unary(name: UnaryOp, domain: { from: number; to: number } = anywhere, attrs: Scalars = { a: 0, b: 0 }) {
   const op = unaryOps.indexOf(name);
   const samples: Sample<Scalars>[] = [[1], [7], [3, 33], [64, 257]].map((shape) => ({ inputs: [{ shape, ...domain }], attrs }));
@@ -32,6 +33,7 @@ function unary(name: UnaryOp, domain: { from: number; to: number } = anywhere, a
 }
 
 /** An operation of the family that takes no scalars. */
+/* @__NO_SIDE_EFFECTS__ */
 function plain(name: UnaryOp, domain?: { from: number; to: number }): (x: Tensor) => Tensor {
   const op = unary(name, domain);
   return (x, ...extra: unknown[]) => {
@@ -41,7 +43,7 @@ function plain(name: UnaryOp, domain?: { from: number; to: number }): (x: Tensor
 }
 
 /** Casts, which have no gradient. */
-const cast = (name: "toInt32" | "toFloat32") => {
+const cast = /* @__NO_SIDE_EFFECTS__ */ (name: "toInt32" | "toFloat32") => {
   const op = unaryOps.indexOf(name);
   return defineOp<null>({
     name,
