@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ReferenceBackend } from "../../src/backend/reference/reference-backend.js";
+import { affine, fit, init, memory, type models, SeqgradError } from "../../src/index.js";
+import { batchAt, collect, losses, makeModel, only, parametersOf, run } from "../helpers/fit-run.js";
+import { expectClose } from "../helpers/numbers.js";
+
+describe("a step that fails", () => {
+  type Result = ReturnType<models.RecurrentLM["loss"]>;
+  const failures: [string, (result: Result) => Result, string][] = [
+    ["a loss that is not finite", ({ loss, state }) => ({ loss: affine(loss, Number.POSITIVE_INFINITY), state }), "not-finite"],
+    ["a loss of many numbers", ({ state }) => ({ loss: state.h, state }), "shape"],
+  ];
+  for (const at of [1, 3]) {
+    test.each(failures)(`frees the state that it would have carried: %s at step ${at}`, async (_, fail, code) => {
+      const device = await init({ device: "wasm" });
+      const { model, optimizer } = makeModel({ cell: "lstm" });
+      const before = memory(device).tensors;
+      let step = 0;
+      const loss = (batch: ReturnType<typeof batchAt>, state: models.LMState | undefined) => {
+        const result = model.loss(batch, state);
+        return ++step === at ? fail(result) : result;
+      };
+      const failing = run(model, { batch: batchAt }, { optimizer, steps: 6, carryState: true, loss });
+      await expect(failing).rejects.toMatchObject({ code });
+      expect(memory(device).tensors).toBe(before);
+    });
+  }
+
+  test("frees the state, also when the function of the loss itself throws", async () => {
+    const device = await init({ device: "wasm" });
+    const { model, optimizer } = makeModel({ cell: "gru" });
+    const before = memory(device).tensors;
+    const loader = {
+      batch(step: number) {
+        if (step === 2) throw new Error("mine");
+        return batchAt(step);
+      },
+    };
+    await expect(run(model, loader, { optimizer, steps: 6, carryState: true })).rejects.toThrow("mine");
+    expect(memory(device).tensors).toBe(before);
+  });
+});
+
+describe("a device that is lost", () => {
+  // A device that can be lost has a promise of it; here the batches tell.
+  beforeEach(() => {
+    Object.defineProperty(ReferenceBackend.prototype, "lost", { value: new Promise<string>(() => {}), configurable: true });
+  });
+  afterEach(() => {
+    Reflect.deleteProperty(ReferenceBackend.prototype, "lost");
+  });
+
+  /** Runs on a device that is lost before each of these steps, once for each time that it is listed. */
+  async function losing(steps: readonly number[]) {
+    await init({ device: "reference" });
+    const { model, optimizer } = makeModel();
+    const left = [...steps];
+    const loader = {
+      batch(step: number) {
+        if (step === left[0] && optimizer.params[0]!.backend instanceof ReferenceBackend) {
+          left.shift();
+          throw new SeqgradError("device", "the device is gone");
+        }
+        return batchAt(step);
+      },
+    };
+    const events = await collect(fit(model, loader, { optimizer, steps: 8, snapshot: { steps: 2 } }));
+    const devices = only(events, "device").map(({ step, device }) => [step, /WebAssembly/.test(device) ? "wasm" : "reference"]);
+    return { devices, losses: losses(events), end: events.at(-1), parameters: await parametersOf(model) };
+  }
+
+  test("once is replaced by one of its kind", async () => {
+    const [whole, lost] = [await losing([]), await losing([3])];
+    expect(lost.devices).toEqual([[2, "reference"]]);
+    // A snapshot holds float32, and the reference computes in float64.
+    expectClose(lost.losses.slice(-6), whole.losses.slice(-6), 1e-6, "losses");
+    for (const [name, values] of Object.entries(whole.parameters)) expectClose(lost.parameters[name]!, values, 1e-5, name);
+  });
+
+  test("twice after one snapshot is replaced by WebAssembly", async () => {
+    const { devices, end, losses } = await losing([3, 3, 3, 3]);
+    expect(devices).toEqual([
+      [2, "reference"],
+      [2, "wasm"],
+    ]);
+    expect(end).toMatchObject({ event: "end", steps: 8, reason: "complete" });
+    expect(losses.every(Number.isFinite)).toBe(true);
+  });
+
+  test("twice, after two snapshots, is replaced by one of its kind each time", async () => {
+    const { devices, end } = await losing([3, 5]);
+    expect(devices).toEqual([
+      [2, "reference"],
+      [4, "reference"],
+    ]);
+    expect(end).toMatchObject({ event: "end", steps: 8 });
+  });
+});
