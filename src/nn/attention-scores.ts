@@ -1,14 +1,15 @@
 import { additiveAttention } from "../ops/additive-attention.js";
-import { alignmentWeights, type VisibleKeys } from "../ops/alignment.js";
+import { alignmentWeights, type VisibleKeys, visibleNames } from "../ops/alignment.js";
 import { attend } from "../ops/attend.js";
 import { matmul } from "../ops/matmul.js";
 import { affine } from "../ops/unary.js";
 import { transpose } from "../ops/views.js";
 import { parameter } from "../tensor/create.js";
 import { Tensor } from "../tensor/tensor.js";
-import { checkFinite, checkInteger } from "../util/check.js";
+import { checkBoolean, checkFinite, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { checkOptions } from "../util/options.js";
 import * as init from "./init.js";
 import { Linear } from "./layers.js";
 import { Module } from "./module.js";
@@ -49,8 +50,11 @@ abstract class Alignment extends Module {
 
   /** query `[B, T, Q]`, keys `[B, S, K]` or what project() made of them -> context `[B, T, K]`, weights `[B, T, S]`. */
   forward(query: Tensor, keys: Tensor | ProjectedKeys, options: AttendOptions = {}): Attended {
+    checkOptions(this.op, options, visibleNames);
     this.#check("the query", query, "[B, T, Q]");
     const source = keys instanceof Object && "values" in keys ? keys : this.project(keys);
+    this.#check("the values", source.values, "[B, S, K]");
+    this.#check("the projected keys", source.keys, "[B, S, A]");
     const [B, S] = source.values.shape;
     if (query.shape[0] !== B) {
       const got = `the query ${formatShape(query.shape)}, the keys ${formatShape(source.values.shape)}`;
@@ -99,13 +103,15 @@ export class AdditiveAttention extends Alignment {
 
   constructor(querySize: number, keySize: number, attentionSize: number, options: { bias?: boolean } = {}) {
     super("AdditiveAttention");
+    checkOptions(this.op, options, ["bias"]);
+    const bias = checkBoolean(this.op, "bias", options.bias ?? false);
     try {
       checkInteger(this.op, "querySize", querySize, 1);
       checkInteger(this.op, "keySize", keySize, 1);
       checkInteger(this.op, "attentionSize", attentionSize, 1);
       const bound = 1 / Math.sqrt(attentionSize);
       this.query = new Linear(querySize, attentionSize, { bias: false });
-      this.key = new Linear(keySize, attentionSize, { bias: options.bias ?? false });
+      this.key = new Linear(keySize, attentionSize, { bias });
       this.v = parameter([attentionSize], (y) => init.uniform(y, -bound, bound));
     } catch (error) {
       throw this.abandon(error);
@@ -136,6 +142,7 @@ export class DotAttention extends Alignment {
 
   constructor(options: { scale?: number } = {}) {
     super("DotAttention");
+    checkOptions(this.op, options, ["scale"]);
     this.scale = checkFinite(this.op, "scale", options.scale ?? 1);
   }
 
@@ -163,6 +170,7 @@ export class GeneralAttention extends Alignment {
 
   constructor(querySize: number, keySize: number, options: { scale?: number } = {}) {
     super("GeneralAttention");
+    checkOptions(this.op, options, ["scale"]);
     checkInteger(this.op, "querySize", querySize, 1);
     checkInteger(this.op, "keySize", keySize, 1);
     this.scale = checkFinite(this.op, "scale", options.scale ?? 1);

@@ -3,10 +3,11 @@ import { lstm } from "../ops/lstm.js";
 import { checkNonlinearity, type Nonlinearity, rnn } from "../ops/rnn.js";
 import { squeeze, unsqueeze } from "../ops/views.js";
 import { parameter } from "../tensor/create.js";
-import type { Tensor } from "../tensor/tensor.js";
-import { checkInteger } from "../util/check.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkBoolean, checkInteger, checkObject } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { checkOptions } from "../util/options.js";
 import { sameShape } from "../util/shape.js";
 import * as init from "./init.js";
 import { Module } from "./module.js";
@@ -24,9 +25,10 @@ abstract class Cell extends Module {
     readonly inputSize: number,
     readonly hiddenSize: number,
     gates: number,
-    bias: boolean,
+    { bias = true }: CellOptions,
   ) {
     super();
+    checkBoolean(op, "bias", bias);
     try {
       checkInteger(op, "inputSize", inputSize, 1);
       checkInteger(op, "hiddenSize", hiddenSize, 1);
@@ -42,12 +44,16 @@ abstract class Cell extends Module {
   }
 
   /** x [B, I] as a sequence of one step, when it and the state [B, H] fit the cell. */
-  protected sequence(x: Tensor, state: Partial<LSTMState> = {}): Tensor {
+  protected sequence(x: Tensor, state: RecurrentState | undefined, parts: readonly ("h" | "c")[] = ["h"]): Tensor {
+    checkTensor(this.op, x, "x");
+    const form = `{ ${parts.join(", ")} }`;
+    if (state !== undefined) checkOptions(this.op, checkObject(this.op, "the state", state, form), parts, `the state is ${form}.`);
     if (x.rank !== 2 || x.shape[1] !== this.inputSize) {
       throw new SeqgradError("shape", `${this.op}: x has shape ${formatShape(x.shape)}; wants [B, ${this.inputSize}].`);
     }
     const wanted = [x.shape[0]!, this.hiddenSize];
-    for (const [name, value] of Object.entries(state)) {
+    for (const name of state ? parts : []) {
+      const value = checkTensor(this.op, (state as LSTMState)[name], `the state ${name}`);
       if (!sameShape(value.shape, wanted)) {
         throw new SeqgradError(
           "shape",
@@ -79,8 +85,9 @@ export class RNNCell extends Cell {
   readonly nonlinearity: Nonlinearity;
 
   constructor(inputSize: number, hiddenSize: number, options: CellOptions & { nonlinearity?: Nonlinearity } = {}) {
+    checkOptions("RNNCell", options, ["bias", "nonlinearity"]);
     const nonlinearity = checkNonlinearity("RNNCell", options.nonlinearity);
-    super("RNNCell", inputSize, hiddenSize, 1, options.bias ?? true);
+    super("RNNCell", inputSize, hiddenSize, 1, options);
     this.nonlinearity = nonlinearity;
   }
 
@@ -101,8 +108,9 @@ export class GRUCell extends Cell {
   readonly resetAfter: boolean;
 
   constructor(inputSize: number, hiddenSize: number, options: CellOptions & { resetAfter?: boolean } = {}) {
-    super("GRUCell", inputSize, hiddenSize, 3, options.bias ?? true);
-    this.resetAfter = options.resetAfter ?? true;
+    checkOptions("GRUCell", options, ["bias", "resetAfter"]);
+    super("GRUCell", inputSize, hiddenSize, 3, options);
+    this.resetAfter = checkBoolean("GRUCell", "resetAfter", options.resetAfter ?? true);
   }
 
   /** x `[B, I]`, h `[B, H]` or none for zeros -> h' `[B, H]`. */
@@ -120,12 +128,17 @@ export class GRUCell extends Cell {
  */
 export class LSTMCell extends Cell {
   constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
-    super("LSTMCell", inputSize, hiddenSize, 4, options.bias ?? true);
+    checkOptions("LSTMCell", options, ["bias"]);
+    super("LSTMCell", inputSize, hiddenSize, 4, options);
   }
 
   /** x `[B, I]`, h and c `[B, H]` or none for zeros -> h' and c' `[B, H]`. */
   forward(x: Tensor, state?: LSTMState): LSTMState {
-    const { y, c } = lstm(this.sequence(x, state), this.weight_ih, this.weight_hh, { ...this.biases, h0: state?.h, c0: state?.c });
+    const { y, c } = lstm(this.sequence(x, state, ["h", "c"]), this.weight_ih, this.weight_hh, {
+      ...this.biases,
+      h0: state?.h,
+      c0: state?.c,
+    });
     return { h: squeeze(y, 1), c };
   }
 }

@@ -3,8 +3,8 @@ import { swiglu } from "../ops/swiglu.js";
 import { gelu, relu } from "../ops/unary.js";
 import { allOrNothing } from "../tensor/ownership.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { checkInteger, checkInterval } from "../util/check.js";
-import { SeqgradError } from "../util/errors.js";
+import { checkBoolean, checkChoice, checkInteger, checkInterval } from "../util/check.js";
+import { checkOptions, namesOf } from "../util/options.js";
 import { Linear } from "./layers.js";
 import { Module } from "./module.js";
 
@@ -30,8 +30,8 @@ export interface FeedForwardOptions {
 
 /** The two layers of a net, for a module that names them as its own. */
 export function feedForwardLayers(op: string, dimension: number, hidden: number, { activation = "relu", bias = true }: FeedForwardOptions) {
-  if (!Object.hasOwn(activations, activation))
-    throw new SeqgradError("value", `${op}: there is no activation "${activation}"; use ${Object.keys(activations).join(", ")}.`);
+  checkChoice<string>(op, "activation", activation, Object.keys(activations));
+  checkBoolean(op, "bias", bias);
   checkInteger(op, "the hidden size", hidden, 1);
   return allOrNothing(() => {
     const linear1 = new Linear(dimension, hidden * activations[activation].widen, { bias });
@@ -65,6 +65,7 @@ export class FeedForward extends Module {
 
   constructor(dimension: number, hidden: number, options: FeedForwardOptions = {}) {
     super();
+    checkOptions("FeedForward", options, namesOf<FeedForwardOptions>({ activation: 1, dropout: 1, bias: 1 }));
     this.dropout = checkInterval("FeedForward", "dropout", options.dropout ?? 0, 0, 1);
     const { linear1, linear2 } = feedForwardLayers("FeedForward", dimension, hidden, options);
     this.linear1 = linear1;

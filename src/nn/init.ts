@@ -16,7 +16,7 @@ export type GainOf = "linear" | "sigmoid" | "tanh" | "relu" | "leakyRelu";
 export function gain(nonlinearity: GainOf, slope = 0.01): number {
   checkFinite("gain", "slope", slope);
   const gains = { linear: 1, sigmoid: 1, tanh: 5 / 3, relu: Math.SQRT2, leakyRelu: Math.sqrt(2 / (1 + slope * slope)) };
-  checkChoice<string>("gain", "the nonlinearity", nonlinearity, Object.keys(gains));
+  checkChoice<string>("gain", "nonlinearity", nonlinearity, Object.keys(gains));
   return gains[nonlinearity];
 }
 

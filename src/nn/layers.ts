@@ -4,7 +4,9 @@ import { linear } from "../ops/linear.js";
 import { parameter } from "../tensor/create.js";
 import { checkNumbers } from "../tensor/numbers.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { checkInteger, checkInterval } from "../util/check.js";
+import { checkBoolean, checkFunction, checkInteger, checkInterval, shown } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { checkOptions, refuseExtra } from "../util/options.js";
 import * as init from "./init.js";
 import { Module } from "./module.js";
 
@@ -20,13 +22,15 @@ export class Linear extends Module {
 
   constructor(inFeatures: number, outFeatures: number, options: { bias?: boolean } = {}) {
     super();
+    checkOptions("Linear", options, ["bias"]);
+    const hasBias = checkBoolean("Linear", "bias", options.bias ?? true);
     try {
       checkInteger("Linear", "inFeatures", inFeatures, 1);
       checkInteger("Linear", "outFeatures", outFeatures, 1);
       const bound = 1 / Math.sqrt(inFeatures);
       const uniform = (y: Tensor) => init.uniform(y, -bound, bound);
       this.weight = parameter([outFeatures, inFeatures], uniform);
-      this.bias = options.bias === false ? undefined : parameter([outFeatures], uniform);
+      this.bias = hasBias ? parameter([outFeatures], uniform) : undefined;
     } catch (error) {
       throw this.abandon(error);
     }
@@ -54,7 +58,9 @@ export class Embedding extends Module {
     super();
     checkInteger("Embedding", "vocabularySize", vocabularySize, 1);
     checkInteger("Embedding", "dimension", dimension, 1);
+    checkOptions("Embedding", options, ["paddingIndex", "init"]);
     const { paddingIndex, init: begin = init.normal } = options;
+    checkFunction("Embedding", "init", begin);
     if (paddingIndex !== undefined) checkInteger("Embedding", "paddingIndex", paddingIndex, 0, vocabularySize - 1);
     this.paddingIndex = paddingIndex;
     this.weight = parameter([vocabularySize, dimension], (y) => {
@@ -75,13 +81,16 @@ export class Embedding extends Module {
    */
   static fromVectors(
     vectors: { readonly dimension: number; readonly data: Float32Array },
-    { frozen = false, ...options }: { frozen?: boolean; paddingIndex?: number } = {},
+    options: { frozen?: boolean; paddingIndex?: number } = {},
   ): Embedding {
     const op = "Embedding.fromVectors";
+    checkOptions(op, options, ["frozen", "paddingIndex"]);
+    const { frozen = false, ...rest } = options;
+    checkBoolean(op, "frozen", frozen);
     const dimension = checkInteger(op, "dimension", vectors?.dimension, 1);
     const data = checkNumbers(op, vectors.data, "float32");
     const words = checkInteger(op, "the number of words (numbers / dimension)", data.length / dimension, 1);
-    const layer = new Embedding(words, dimension, { ...options, init: (y) => y.write(data) });
+    const layer = new Embedding(words, dimension, { ...rest, init: (y) => y.write(data) });
     if (frozen) {
       layer.weight.requiresGrad = false;
       layer.weight.storage.kind = "buffer";
@@ -102,8 +111,12 @@ export class Embedding extends Module {
  * const y = new sg.nn.Dropout(0.2).forward(sg.ones([4, 8]));
  */
 export class Dropout extends Module {
-  constructor(readonly p = 0.5) {
+  constructor(
+    readonly p = 0.5,
+    ...extra: never[]
+  ) {
     super();
+    refuseExtra("Dropout", extra);
     checkInterval("Dropout", "p", p, 0, 1);
   }
 
@@ -126,6 +139,12 @@ export class Sequential extends Module {
 
   constructor(...steps: (UnaryModule | ((x: Tensor) => Tensor))[]) {
     super();
+    for (const [i, step] of steps.entries())
+      if (typeof step !== "function" && !(step instanceof Module && "forward" in step))
+        throw new SeqgradError(
+          "value",
+          `Sequential: argument ${i} is ${shown(step)}; give layers and functions of one tensor, not in an array.`,
+        );
     this.#steps = steps;
     // Named by position, as PyTorch names them.
     for (const [i, step] of steps.entries()) if (step instanceof Module) Object.assign(this, { [i]: step });

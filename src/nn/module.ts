@@ -1,8 +1,9 @@
 import type { Backend } from "../backend/backend.js";
-import type { Device } from "../tensor/device.js";
+import { checkDevice, type Device } from "../tensor/device.js";
 import { disposeSince, madeSoFar } from "../tensor/ownership.js";
 import { moveAll, Tensor } from "../tensor/tensor.js";
 import { contentOf, type ForeignValue, readValue, type TensorValue, valueFault } from "../tensor/value.js";
+import { checkBoolean } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { isInference } from "./mode.js";
@@ -16,7 +17,13 @@ import { summaryTable } from "./summary.js";
  * }
  * [...new Table().namedParameters()][0][0]; // = "weight_ih_l0"
  */
-export class ParameterTable extends Map<string, Tensor> {}
+export class ParameterTable extends Map<string, Tensor> {
+  constructor(entries: readonly (readonly [string, Tensor])[] = []) {
+    const arePairs = Array.isArray(entries) && Array.from(entries).every((entry) => Array.isArray(entry) && entry[1] instanceof Tensor);
+    if (!arePairs) throw new SeqgradError("value", "ParameterTable: the entries are not pairs [name, tensor] in an array.");
+    super(entries);
+  }
+}
 
 /**
  * The base of every layer and model: it finds parameters, buffers and submodules among its own properties (tensors made by `parameter()`
@@ -102,6 +109,7 @@ export abstract class Module {
    * await layer.to(exact);
    */
   async to(device: Device): Promise<this> {
+    checkDevice("Module.to", device ?? null);
     await moveAll([...this.#tensors()], device.backend);
     return this;
   }
@@ -145,6 +153,7 @@ export abstract class Module {
 
   /** Sets this module and all inside it to training, or with false to evaluation. */
   train(mode = true): this {
+    checkBoolean("train", "mode", mode);
     this.training = mode;
     for (const [, child] of this.#children()) child.train(mode);
     return this;

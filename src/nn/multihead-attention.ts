@@ -4,10 +4,11 @@ import { linear } from "../ops/linear.js";
 import { rotary } from "../ops/rotary.js";
 import { reshape, slice } from "../ops/views.js";
 import { parameter } from "../tensor/create.js";
-import { Tensor } from "../tensor/tensor.js";
-import { checkInteger, checkInterval } from "../util/check.js";
+import { checkTensor, Tensor } from "../tensor/tensor.js";
+import { checkBoolean, checkInteger, checkInterval, checkList, checkObject } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { checkOptions, namesOf } from "../util/options.js";
 import * as init from "./init.js";
 import type { KeysAndValues, LayerCache } from "./key-value-cache.js";
 import { Linear } from "./layers.js";
@@ -51,6 +52,18 @@ export interface MultiheadAttentionCall extends Visibility {
   projected?: KeysAndValues | undefined;
 }
 
+const attentionNames = namesOf<MultiheadAttentionOptions>({
+  ...{ dropout: 1, bias: 1, kdim: 1, vdim: 1, keyValueHeads: 1, rotary: 1, rotaryBase: 1 },
+});
+export const visibilityNames = { causal: 1, lengths: 1, mask: 1 } as const;
+const callNames = namesOf<MultiheadAttentionCall>({ ...visibilityNames, key: 1, value: 1, cache: 1, projected: 1 });
+
+/** Throws unless x is `[B, S, width]`. */
+function checkVectors(op: string, name: string, x: Tensor, width: number): void {
+  if (checkTensor(op, x, name).rank !== 3 || x.shape[2] !== width)
+    throw new SeqgradError("shape", `${op}: ${name} has shape ${formatShape(x.shape)}; wants [B, S, ${width}].`);
+}
+
 /** Lengths of rows, each from 0 to `most`, as a tensor beside `like`. */
 export function toLengths(
   op: string,
@@ -60,7 +73,7 @@ export function toLengths(
 ): Tensor | undefined {
   checkTensors(op, [like], ["x"]);
   if (lengths === undefined || lengths instanceof Tensor) return lengths;
-  if (!(lengths instanceof Object)) throw new SeqgradError("value", `${op}: lengths is ${lengths}; give an array, a number for each row.`);
+  checkList(op, "lengths", lengths, "an array, a number for each row");
   for (const [i, n] of Array.from(lengths).entries()) checkInteger(op, `lengths[${i}]`, n, 0, most);
   return constant(like, Int32Array.from(lengths), [lengths.length]);
 }
@@ -101,8 +114,11 @@ export class MultiheadAttention extends Module {
     options: MultiheadAttentionOptions = {},
   ) {
     super();
+    const op = "MultiheadAttention";
+    checkOptions(op, options, attentionNames);
+    checkBoolean(op, "bias", options.bias ?? true);
+    checkBoolean(op, "rotary", options.rotary ?? false);
     try {
-      const op = "MultiheadAttention";
       const { dropout = 0, bias = true, kdim = embed, vdim = embed, keyValueHeads = heads, rotary = false, rotaryBase = 10000 } = options;
       checkInteger(op, "embed", embed, 1);
       this.heads = checkInteger(op, "heads", heads, 1);
@@ -154,6 +170,7 @@ export class MultiheadAttention extends Module {
 
   /** Keys and values of what is attended to, `[B, S, kdim]`, to be made once for many calls. */
   project(key: Tensor, value = key): KeysAndValues {
+    for (const [name, from] of Object.entries({ key, value })) checkTensor("MultiheadAttention.project", from, name);
     return { k: this.#projection(1, key), v: this.#projection(2, value) };
   }
 
@@ -162,12 +179,19 @@ export class MultiheadAttention extends Module {
   }
 
   /** What the operation is told; throws unless x fits. */
-  #options(x: Tensor, { causal = false, lengths, mask, cache }: MultiheadAttentionCall): AttentionOptions {
+  #options(x: Tensor, call: MultiheadAttentionCall): AttentionOptions {
     const op = "MultiheadAttention";
+    checkOptions(op, call, callNames, "keys and values are written forward(x, { key, value }).");
+    const { causal = false, lengths, mask, cache, key, value, projected } = call;
     checkTensors(op, [x], ["x"]);
+    for (const [name, from] of Object.entries({ key, value })) if (from !== undefined) checkTensor(op, from, name);
+    if (projected !== undefined) {
+      const { k, v } = checkObject(op, "projected", projected, "what project() answers");
+      for (const [name, from] of Object.entries({ k, v })) checkVectors(op, `projected.${name}`, from, this.keyValueWidth);
+    }
     if (x.rank !== 3 || x.shape[2] !== this.embed)
       throw new SeqgradError("shape", `${op}: x has shape ${formatShape(x.shape)}; wants [B, T, ${this.embed}], batch first.`);
-    if (cache && typeof cache.append !== "function")
+    if (cache !== undefined && typeof (cache as LayerCache | null)?.append !== "function")
       throw new SeqgradError("value", `${op}: the cache is not that of one layer; give at(layer) of a KeyValueCache.`);
     const { heads, keyValueHeads, dropout, training } = this;
     const offset = causal && cache ? cache.length : 0;

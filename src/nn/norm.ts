@@ -3,7 +3,8 @@ import { layerNorm } from "../ops/layer-norm.js";
 import { FLOAT32_EPS, rmsNorm } from "../ops/rms-norm.js";
 import { buffer, parameter } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { checkInteger, checkInterval } from "../util/check.js";
+import { checkBoolean, checkInteger, checkInterval } from "../util/check.js";
+import { checkOptions, namesOf } from "../util/options.js";
 import * as init from "./init.js";
 import { Module, ParameterTable } from "./module.js";
 
@@ -20,6 +21,8 @@ export class LayerNorm extends Module {
 
   constructor(dimension: number, options: { eps?: number; affine?: boolean; bias?: boolean } = {}) {
     super();
+    checkOptions("LayerNorm", options, ["eps", "affine", "bias"]);
+    for (const name of ["affine", "bias"] as const) checkBoolean("LayerNorm", name, options[name] ?? true);
     try {
       checkInteger("LayerNorm", "dimension", dimension, 1);
       this.eps = checkInterval("LayerNorm", "eps", options.eps ?? 1e-5, 0);
@@ -50,8 +53,9 @@ export class RMSNorm extends Module {
   constructor(dimension: number, options: { eps?: number; affine?: boolean } = {}) {
     super();
     checkInteger("RMSNorm", "dimension", dimension, 1);
+    checkOptions("RMSNorm", options, ["eps", "affine"]);
     this.eps = checkInterval("RMSNorm", "eps", options.eps ?? FLOAT32_EPS, 0);
-    this.weight = options.affine === false ? undefined : parameter([dimension], init.ones);
+    this.weight = checkBoolean("RMSNorm", "affine", options.affine ?? true) ? parameter([dimension], init.ones) : undefined;
   }
 
   /** `[..., D]` -> `[..., D]`. */
@@ -74,6 +78,8 @@ export interface BatchNormLayerOptions {
   trackRunningStats?: boolean;
 }
 
+const batchNormNames = namesOf<BatchNormLayerOptions>({ eps: 1, momentum: 1, affine: 1, bias: 1, trackRunningStats: 1 });
+
 /**
  * Batch normalisation of C features over all dimensions but the last (Ioffe and Szegedy 2015), with weight (gamma) ones and bias (beta)
  * zeros at first, and PyTorch's buffers running_mean, running_var and num_batches_tracked. They move in the forward pass of training. When
@@ -95,6 +101,8 @@ export class BatchNorm extends Module {
 
   constructor(features: number, options: BatchNormLayerOptions = {}) {
     super();
+    checkOptions("BatchNorm", options, batchNormNames);
+    for (const name of ["affine", "bias", "trackRunningStats"] as const) checkBoolean("BatchNorm", name, options[name] ?? true);
     try {
       checkInteger("BatchNorm", "features", features, 1);
       this.eps = checkInterval("BatchNorm", "eps", options.eps ?? 1e-5, 0);

@@ -32,7 +32,7 @@ export class Pooling extends Module {
     features: number,
   ) {
     super();
-    checkChoice("Pooling", "the kind", kind, poolings);
+    checkChoice("Pooling", "kind", kind, poolings);
     checkInteger("Pooling", "features", features, 1);
     this.score = kind === "attention" ? new Linear(features, 1) : undefined;
   }

@@ -8,9 +8,10 @@ import { checkNonlinearity, type Nonlinearity, rnn } from "../ops/rnn.js";
 import { select, stack, unsqueeze } from "../ops/views.js";
 import { parameter, tensor } from "../tensor/create.js";
 import { Tensor } from "../tensor/tensor.js";
-import { checkInteger, checkInterval } from "../util/check.js";
+import { checkBoolean, checkFinite, checkInteger, checkInterval, checkList, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { checkOptions, namesOf } from "../util/options.js";
 import { sameShape } from "../util/shape.js";
 import * as init from "./init.js";
 import { Module, ParameterTable } from "./module.js";
@@ -43,6 +44,17 @@ export interface SequenceOptions<S> {
   probe?: GradientProbe | undefined;
 }
 
+const names = { numLayers: 1, bidirectional: 1, dropout: 1, bias: 1 } as const;
+const callNames = namesOf<SequenceOptions<unknown>>({ state: 1, lengths: 1, probe: 1 });
+
+/** Throws unless they are the options of a call; what holds h is a state in their place. */
+function checkCall(op: string, options: object, state: "{ h }" | "{ h, c }"): void {
+  const advice = `write forward(x, { state: ${state} }).`;
+  const isState = options instanceof Object && "h" in options;
+  if (isState) throw new SeqgradError("value", `${op}: the options are a state; ${advice}`);
+  checkOptions(op, options, callNames, advice);
+}
+
 /** What one layer and direction needs. */
 interface LayerCall {
   readonly x: Tensor;
@@ -70,6 +82,8 @@ abstract class Recurrent extends Module {
     readonly outputSize = hiddenSize,
   ) {
     super();
+    checkBoolean(op, "bidirectional", options.bidirectional ?? false);
+    checkBoolean(op, "bias", options.bias ?? true);
     const { numLayers = 1, bidirectional = false, bias = true } = options;
     this.numLayers = checkInteger(op, "numLayers", numLayers, 1);
     this.bidirectional = bidirectional;
@@ -107,7 +121,10 @@ abstract class Recurrent extends Module {
   weight(name: string): Tensor {
     const found = this.weights.get(name);
     if (!found)
-      throw new SeqgradError("value", `${this.op}: there is no parameter ${name}; there are ${[...this.weights.keys()].join(", ")}.`);
+      throw new SeqgradError(
+        "value",
+        `${this.op}: there is no parameter ${shown(name)}; there are ${[...this.weights.keys()].join(", ")}.`,
+      );
     return found;
   }
 
@@ -120,7 +137,7 @@ abstract class Recurrent extends Module {
   ) {
     const { op, directions, numLayers } = this;
     checkTensors(op, [x], ["x"]);
-    if (options.state && !states.every((state) => state instanceof Tensor)) {
+    if (options.state !== undefined && !states.every((state) => state instanceof Tensor)) {
       const parts = states.length === 2 ? "{ h, c }" : "{ h }";
       throw new SeqgradError("value", `${op}: the state must be ${parts}, as forward() answers it, each a tensor.`);
     }
@@ -162,16 +179,19 @@ abstract class Recurrent extends Module {
   }
 
   #lengths(lengths: Tensor | readonly number[] | undefined, x: Tensor): Tensor | undefined {
-    if (!lengths || lengths instanceof Tensor) return lengths;
+    if (lengths === undefined || lengths instanceof Tensor) return lengths;
+    checkList(this.op, "lengths", lengths, "a number of steps for each row");
     const [B, T] = x.shape as [number, number];
     if (lengths.length !== B)
       throw new SeqgradError("range", `${this.op}: there are ${lengths.length} lengths; x ${formatShape(x.shape)} wants ${B}.`);
-    for (const [i, n] of lengths.entries()) checkInteger(this.op, `lengths[${i}]`, n, 1, T);
+    for (let i = 0; i < B; i++) checkInteger(this.op, `lengths[${i}]`, lengths[i]!, 1, T);
     return tensor(Int32Array.from(lengths), [B]);
   }
 }
 
 const nameOf = (kind: string, layer: number, direction: number) => `${kind}_l${layer}${direction === 1 ? "_reverse" : ""}`;
+
+const rnnNames = namesOf<RecurrentOptions & { nonlinearity?: Nonlinearity }>({ ...names, nonlinearity: 1 });
 
 /**
  * A simple recurrent network (Elman 1990): h_t = f(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), f tanh or relu. Each layer and direction
@@ -186,6 +206,7 @@ export class RNN extends Recurrent {
   readonly nonlinearity: Nonlinearity;
 
   constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions & { nonlinearity?: Nonlinearity } = {}) {
+    checkOptions("RNN", options, rnnNames);
     const nonlinearity = checkNonlinearity("RNN", options.nonlinearity);
     super("RNN", inputSize, hiddenSize, 1, options);
     this.nonlinearity = nonlinearity;
@@ -193,6 +214,7 @@ export class RNN extends Recurrent {
 
   /** x `[B, T, I]` -> output `[B, T, directions * H]`, state.h `[layers * directions, B, H]`. */
   forward(x: Tensor, options: SequenceOptions<RecurrentState> = {}): { output: Tensor; state: RecurrentState } {
+    checkCall("RNN", options, "{ h }");
     const { output, finals } = this.run(x, [options.state?.h], options, ({ x, weights, state: [h0], ...rest }) => {
       const biases = { bIh: weights("bias_ih"), bHh: weights("bias_hh") };
       const { y, h } = rnn(x, weights("weight_ih")!, weights("weight_hh")!, { ...biases, h0, ...rest, nonlinearity: this.nonlinearity });
@@ -201,6 +223,8 @@ export class RNN extends Recurrent {
     return { output, state: { h: finals[0]! } };
   }
 }
+
+const gruNames = namesOf<RecurrentOptions & { resetAfter?: boolean }>({ ...names, resetAfter: 1 });
 
 /**
  * Gated recurrent units (Cho et al. 2014). `resetAfter` (default, PyTorch's form) applies the reset gate to the product
@@ -213,12 +237,14 @@ export class GRU extends Recurrent {
   readonly resetAfter: boolean;
 
   constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions & { resetAfter?: boolean } = {}) {
+    checkOptions("GRU", options, gruNames);
     super("GRU", inputSize, hiddenSize, 3, options);
-    this.resetAfter = options.resetAfter ?? true;
+    this.resetAfter = checkBoolean("GRU", "resetAfter", options.resetAfter ?? true);
   }
 
   /** x `[B, T, I]` -> output `[B, T, directions * H]`, state.h `[layers * directions, B, H]`. */
   forward(x: Tensor, options: SequenceOptions<RecurrentState> = {}): { output: Tensor; state: RecurrentState } {
+    checkCall("GRU", options, "{ h }");
     const { output, finals } = this.run(x, [options.state?.h], options, ({ x, weights, state: [h0], ...rest }) => {
       const biases = { bIh: weights("bias_ih"), bHh: weights("bias_hh") };
       const { y, h } = gru(x, weights("weight_ih")!, weights("weight_hh")!, { ...biases, h0, ...rest, resetAfter: this.resetAfter });
@@ -227,6 +253,8 @@ export class GRU extends Recurrent {
     return { output, state: { h: finals[0]! } };
   }
 }
+
+const lstmNames = namesOf<RecurrentOptions & { projSize?: number }>({ ...names, projSize: 1 });
 
 /**
  * Long short-term memory (Hochreiter and Schmidhuber 1997; gates i f g o as in PyTorch). `projSize` P makes h a projection of size P
@@ -240,13 +268,16 @@ export class GRU extends Recurrent {
  */
 export class LSTM extends Recurrent {
   constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions & { projSize?: number } = {}) {
+    checkOptions("LSTM", options, lstmNames);
     const { projSize = 0 } = options;
+    checkInteger("LSTM", "hiddenSize", hiddenSize, 1);
     checkInteger("LSTM", "projSize", projSize, 0, Math.max(0, hiddenSize - 1));
     super("LSTM", inputSize, hiddenSize, 4, options, projSize || hiddenSize);
   }
 
   /** x `[B, T, I]` -> output `[B, T, directions * H]` (or P), state.h and state.c `[layers * directions, B, H]` (h: P). */
   forward(x: Tensor, options: SequenceOptions<LSTMState> = {}): { output: Tensor; state: LSTMState } {
+    checkCall("LSTM", options, "{ h, c }");
     const { output, finals } = this.run(x, [options.state?.h, options.state?.c], options, ({ x, weights, state: [h0, c0], ...rest }) => {
       const more = { bIh: weights("bias_ih"), bHh: weights("bias_hh"), wHr: weights("weight_hr") };
       const { y, h, c } = lstm(x, weights("weight_ih")!, weights("weight_hh")!, { ...more, h0, c0, ...rest });
@@ -261,6 +292,7 @@ export class LSTM extends Recurrent {
    * @throws SeqgradError `state` for a layer without biases
    */
   setForgetBias(value = 1): this {
+    checkFinite("LSTM.setForgetBias", "value", value);
     if (!this.weights.has("bias_ih_l0")) throw new SeqgradError("state", "LSTM.setForgetBias: the layer was made with bias: false.");
     for (const [name, bias] of this.weights) {
       if (!name.startsWith("bias")) continue;
@@ -278,9 +310,12 @@ export class LSTM extends Recurrent {
  * const { output } = sg.nn.identityRNN(2, 100).forward(sg.rand([8, 400, 2]));
  */
 export function identityRNN(inputSize: number, hiddenSize: number, options: RecurrentOptions & { scale?: number } = {}): RNN {
-  const layer = new RNN(inputSize, hiddenSize, { ...options, nonlinearity: "relu" });
+  checkOptions("identityRNN", options, [...Object.keys(names), "scale"]);
+  const { scale = 1, ...rest } = options;
+  checkFinite("identityRNN", "scale", scale);
+  const layer = new RNN(inputSize, hiddenSize, { ...rest, nonlinearity: "relu" });
   for (const [name, weight] of layer.namedParameters()) {
-    if (name.startsWith("weight_hh")) init.identity(weight, options.scale ?? 1);
+    if (name.startsWith("weight_hh")) init.identity(weight, scale);
     else if (name.startsWith("bias")) init.zeros(weight);
     else init.normal(weight, 0, 0.001);
   }

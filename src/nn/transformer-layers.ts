@@ -1,14 +1,14 @@
 import { add } from "../ops/binary.js";
 import { checkTensors } from "../ops/define-op.js";
 import { dropout } from "../ops/dropout.js";
-import type { Tensor } from "../tensor/tensor.js";
-import { checkInterval } from "../util/check.js";
-import { SeqgradError } from "../util/errors.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkBoolean, checkChoice, checkInterval } from "../util/check.js";
+import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
 import { type FeedForwardActivation, feedForward, feedForwardLayers } from "./feed-forward.js";
 import type { KeysAndValues, LayerCache } from "./key-value-cache.js";
 import type { Linear, UnaryModule } from "./layers.js";
 import { Module } from "./module.js";
-import { MultiheadAttention, type MultiheadAttentionOptions, type Visibility } from "./multihead-attention.js";
+import { MultiheadAttention, type MultiheadAttentionOptions, type Visibility, visibilityNames } from "./multihead-attention.js";
 import { BatchNorm, LayerNorm, RMSNorm } from "./norm.js";
 
 type NormOptions = Required<Pick<TransformerLayerOptions, "eps" | "bias">>;
@@ -41,10 +41,15 @@ export interface TransformerLayerOptions extends Pick<MultiheadAttentionOptions,
   bias?: boolean;
 }
 
+export const transformerLayerOptions = {
+  ...{ keyValueHeads: 1, rotary: 1, rotaryBase: 1, dimFeedforward: 1, dropout: 1, attentionDropout: 1, hiddenDropout: 1, activation: 1 },
+  ...{ normFirst: 1, norm: 1, eps: 1, bias: 1 },
+} as const;
+export const layerNames = namesOf<TransformerLayerOptions>(transformerLayerOptions);
+
 /** The norm of a kind. */
 export function makeNorm(op: string, dimension: number, { norm = "layer", eps = 1e-5, bias = true }: TransformerLayerOptions): UnaryModule {
-  if (!Object.hasOwn(norms, norm))
-    throw new SeqgradError("value", `${op}: there is no norm "${norm}"; use ${Object.keys(norms).join(", ")}.`);
+  checkChoice<string>(op, "norm", norm, Object.keys(norms));
   return norms[norm](dimension, { eps, bias });
 }
 
@@ -65,6 +70,9 @@ abstract class TransformerLayer extends Module {
 
   protected constructor(op: string, embed: number, heads: number, options: TransformerLayerOptions, hasMemory: boolean) {
     super();
+    checkOptions(op, options, layerNames);
+    checkBoolean(op, "bias", options.bias ?? true);
+    checkBoolean(op, "normFirst", options.normFirst ?? false);
     try {
       const { dropout = 0.1, attentionDropout = dropout, hiddenDropout = dropout } = options;
       const { activation = "relu", normFirst = false, dimFeedforward = 2048 } = options;
@@ -74,7 +82,7 @@ abstract class TransformerLayer extends Module {
       this.activation = activation;
       this.normFirst = normFirst;
       const norm = () => makeNorm(op, embed, options);
-      const attention = { ...options, dropout: attentionDropout };
+      const attention = { ...optionsAmong(options, ["bias", "keyValueHeads", "rotary", "rotaryBase"]), dropout: attentionDropout };
       this.self_attn = new MultiheadAttention(embed, heads, attention);
       this.multihead_attn = hasMemory ? new MultiheadAttention(embed, heads, { ...attention, rotary: false }) : undefined;
       const { linear1, linear2 } = feedForwardLayers(op, embed, dimFeedforward, options);
@@ -105,6 +113,8 @@ export interface LayerCall extends Visibility {
   cache?: LayerCache | undefined;
 }
 
+const layerCallNames = namesOf<LayerCall>({ ...visibilityNames, cache: 1 });
+
 /**
  * A layer of a Transformer's encoder (Vaswani et al. 2017): self-attention, then a feed-forward net, each added to what it reads and
  * normalised, before (`normFirst`, Xiong et al. 2020) or after. With `causal` it is a layer of a language model. Parameters as PyTorch's.
@@ -121,6 +131,8 @@ export class TransformerEncoderLayer extends TransformerLayer {
 
   /** `[B, T, D]` -> `[B, T, D]`. */
   forward(x: Tensor, call: LayerCall = {}): Tensor {
+    checkOptions("TransformerEncoderLayer", call, layerCallNames);
+    checkTensor("TransformerEncoderLayer", x, "x");
     const y = this.part(x, this.norm1, (input) => this.self_attn.forward(input, call));
     return this.part(y, this.norm2, (input) => this.feedForward(input));
   }
@@ -133,6 +145,9 @@ export interface DecoderLayerCall extends LayerCall {
   /** What broadcasts to `[B, N, T, S]`, as `mask`, for the memory. */
   memoryMask?: Tensor | undefined;
 }
+
+export const decoderCall = { ...visibilityNames, cache: 1, memoryLengths: 1, memoryMask: 1 } as const;
+const decoderCallNames = namesOf<DecoderLayerCall>(decoderCall);
 
 /**
  * A layer of a Transformer's decoder (Vaswani et al. 2017): self-attention, attention to a memory, then a feed-forward net, each added
@@ -151,6 +166,8 @@ export class TransformerDecoderLayer extends TransformerLayer {
 
   /** x `[B, T, D]`, memory `[B, S, D]` or what project() made of it -> `[B, T, D]`. */
   forward(x: Tensor, memory: Tensor | KeysAndValues, call: DecoderLayerCall = {}): Tensor {
+    checkOptions("TransformerDecoderLayer", call, decoderCallNames);
+    checkTensor("TransformerDecoderLayer", x, "x");
     const { memoryLengths, memoryMask, ...own } = call;
     const isProjected = memory instanceof Object && "k" in memory;
     if (!isProjected) checkTensors("TransformerDecoderLayer", [memory], ["the memory"]);

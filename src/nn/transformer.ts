@@ -1,19 +1,23 @@
 import { allOrNothing } from "../tensor/ownership.js";
-import type { Tensor } from "../tensor/tensor.js";
-import { checkInteger } from "../util/check.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkBoolean, checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
 import * as init from "./init.js";
-import type { KeysAndValues, KeyValueCache } from "./key-value-cache.js";
+import { type KeysAndValues, KeyValueCache } from "./key-value-cache.js";
 import type { UnaryModule } from "./layers.js";
 import { Module } from "./module.js";
-import { toLengths, type Visibility } from "./multihead-attention.js";
+import { toLengths, type Visibility, visibilityNames } from "./multihead-attention.js";
 import {
   type DecoderLayerCall,
+  decoderCall,
   type LayerCall,
+  layerNames,
   makeNorm,
   TransformerDecoderLayer,
   TransformerEncoderLayer,
   type TransformerLayerOptions,
+  transformerLayerOptions,
 } from "./transformer-layers.js";
 
 export interface TransformerStackOptions extends TransformerLayerOptions {
@@ -52,7 +56,10 @@ abstract class Stack<L extends Module> extends Module {
 
   /** Runs all layers. What `cache` held it holds still when one of them throws. */
   protected run(x: Tensor, call: Visibility & StackCall, run: (layer: L, y: Tensor, seen: LayerCall, index: number) => Tensor): Tensor {
+    checkTensor(this.op, x, "x");
     const { cache, ...rest } = call;
+    if (cache !== undefined && !(cache instanceof KeyValueCache))
+      throw new SeqgradError("value", `${this.op}: the cache is ${shown(cache)}; give a KeyValueCache.`);
     const seen = { ...rest, lengths: toLengths(this.op, call.lengths, x), ...(cache && { causal: true }) };
     if (cache && cache.layers !== this.layers.length)
       throw new SeqgradError("value", `${this.op}: the cache is for ${cache.layers} layers; there are ${this.layers.length}.`);
@@ -65,9 +72,17 @@ abstract class Stack<L extends Module> extends Module {
   }
 }
 
-function stack<L>(op: string, { numLayers = 6 }: TransformerStackOptions, make: () => L): L[] {
-  return allOrNothing(() => Array.from({ length: checkInteger(op, "numLayers", numLayers, 1) }, make));
+const stackNames = namesOf<TransformerStackOptions>({ ...transformerLayerOptions, numLayers: 1, finalNorm: 1 });
+
+function stack<L>(op: string, options: TransformerStackOptions, make: (layer: TransformerLayerOptions) => L): L[] {
+  checkOptions(op, options, stackNames);
+  checkBoolean(op, "finalNorm", options.finalNorm ?? false);
+  const count = checkInteger(op, "numLayers", options.numLayers ?? 6, 1);
+  const layer = optionsAmong<TransformerLayerOptions>(options, layerNames);
+  return allOrNothing(() => Array.from({ length: count }, () => make(layer)));
 }
+
+const encoderCallNames = namesOf<Visibility & StackCall>({ ...visibilityNames, cache: 1 });
 
 /**
  * Encoder layers on top of each other. Parameters as PyTorch's: `layers.0.self_attn.in_proj_weight`, ..., `norm.weight`.
@@ -82,7 +97,7 @@ export class TransformerEncoder extends Stack<TransformerEncoderLayer> {
     const op = "TransformerEncoder";
     super(
       op,
-      stack(op, options, () => new TransformerEncoderLayer(embed, heads, options)),
+      stack(op, options, (layer) => new TransformerEncoderLayer(embed, heads, layer)),
       embed,
       options,
     );
@@ -90,6 +105,7 @@ export class TransformerEncoder extends Stack<TransformerEncoderLayer> {
 
   /** `[B, T, D]` -> `[B, T, D]`. */
   forward(x: Tensor, call: Visibility & StackCall = {}): Tensor {
+    checkOptions("TransformerEncoder", call, encoderCallNames);
     return this.run(x, call, (layer, y, seen) => layer.forward(y, seen));
   }
 }
@@ -107,7 +123,7 @@ export class TransformerDecoder extends Stack<TransformerDecoderLayer> {
     const op = "TransformerDecoder";
     super(
       op,
-      stack(op, options, () => new TransformerDecoderLayer(embed, heads, options)),
+      stack(op, options, (layer) => new TransformerDecoderLayer(embed, heads, layer)),
       embed,
       options,
     );
@@ -115,10 +131,12 @@ export class TransformerDecoder extends Stack<TransformerDecoderLayer> {
 
   /** x `[B, T, D]`, memory `[B, S, D]` or what project() made of it -> `[B, T, D]`. */
   forward(x: Tensor, memory: Tensor | readonly KeysAndValues[], call: Omit<DecoderLayerCall, "cache"> & StackCall = {}): Tensor {
+    checkOptions("TransformerDecoder", call, Object.keys(decoderCall));
     const { memoryLengths, memoryMask, ...own } = call;
-    const shown = { memoryLengths: toLengths("TransformerDecoder", memoryLengths, x), memoryMask };
+    checkTensor("TransformerDecoder", x, "x");
+    const visible = { memoryLengths: toLengths("TransformerDecoder", memoryLengths, x), memoryMask };
     const of = (i: number) => (Array.isArray(memory) ? (memory as readonly KeysAndValues[])[i]! : (memory as Tensor));
-    return this.run(x, own, (layer, y, seen, i) => layer.forward(y, of(i), { ...seen, ...shown }));
+    return this.run(x, own, (layer, y, seen, i) => layer.forward(y, of(i), { ...seen, ...visible }));
   }
 
   /** What each layer makes of the memory, once for many calls. */
@@ -149,6 +167,11 @@ export interface TransformerCall {
   causal?: boolean;
 }
 
+const transformerNames = namesOf<TransformerOptions>({ ...transformerLayerOptions, numEncoderLayers: 1, numDecoderLayers: 1 });
+const transformerCallNames = namesOf<TransformerCall>({
+  ...{ sourceLengths: 1, targetLengths: 1, memoryLengths: 1, sourceMask: 1, targetMask: 1, memoryMask: 1, causal: 1 },
+});
+
 /**
  * Encoder and decoder (Vaswani et al. 2017), without embeddings and output layer: see models.TransformerSeq2Seq. Parameters and defaults as
  * PyTorch's; matrices are Glorot's at first.
@@ -165,11 +188,18 @@ export class Transformer extends Module {
 
   constructor(embed = 512, heads = 8, options: TransformerOptions = {}) {
     super();
+    checkOptions("Transformer", options, transformerNames);
     try {
       const { numEncoderLayers, numDecoderLayers, ...layer } = options;
       const ended = { ...layer, finalNorm: true };
-      this.encoder = new TransformerEncoder(embed, heads, { ...ended, ...(numEncoderLayers && { numLayers: numEncoderLayers }) });
-      this.decoder = new TransformerDecoder(embed, heads, { ...ended, ...(numDecoderLayers && { numLayers: numDecoderLayers }) });
+      this.encoder = new TransformerEncoder(embed, heads, {
+        ...ended,
+        ...(numEncoderLayers !== undefined && { numLayers: numEncoderLayers }),
+      });
+      this.decoder = new TransformerDecoder(embed, heads, {
+        ...ended,
+        ...(numDecoderLayers !== undefined && { numLayers: numDecoderLayers }),
+      });
       for (const p of this.parameters()) if (p.rank > 1) init.xavierUniform(p);
     } catch (error) {
       throw this.abandon(error);
@@ -178,6 +208,7 @@ export class Transformer extends Module {
 
   /** source `[B, S, D]`, target `[B, T, D]` -> `[B, T, D]`. */
   forward(source: Tensor, target: Tensor, call: TransformerCall = {}): Tensor {
+    checkOptions("Transformer", call, transformerCallNames);
     const { sourceLengths, memoryLengths = sourceLengths, targetLengths, sourceMask, targetMask, memoryMask, causal } = call;
     const memory = this.encoder.forward(source, { lengths: sourceLengths, mask: sourceMask });
     return this.decoder.forward(target, memory, { causal, lengths: targetLengths, mask: targetMask, memoryLengths, memoryMask });

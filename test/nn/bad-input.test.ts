@@ -40,7 +40,7 @@ describe("a caller without types is told", () => {
     const attention = new sg.nn.MultiheadAttention(8, 2);
     expectError("value", () => attention.forward(wrong(null)), "MultiheadAttention: x is null, not a tensor");
     expectError("value", () => attention.forward(x, { mask: wrong([[1]]) }), "selfAttention: mask is an array, not a tensor");
-    expectError("value", () => attention.forward(x, { lengths: wrong(5) }), "MultiheadAttention: lengths is 5; give an array");
+    expectError("value", () => attention.forward(x, { lengths: wrong(5) }), "MultiheadAttention: lengths is a number; give an array");
     expectError("range", () => attention.forward(x, { lengths: wrong(["5", "5"]) }), 'lengths[0] is "5"; give a whole number');
     expectError("range", () => attention.forward(x, { lengths: [5, Number.NaN] }), "lengths[1] is NaN");
     expectError(
@@ -55,16 +55,20 @@ describe("a caller without types is told", () => {
     );
     const score = new sg.nn.DotAttention();
     expectError("value", () => score.forward(x, wrong(null)), "DotAttention: the keys: no tensor");
-    expectError("value", () => score.forward(x, x, { lengths: wrong(5) }), "DotAttention: lengths is 5; give an array");
+    expectError("value", () => score.forward(x, x, { lengths: wrong(5) }), "DotAttention: lengths is a number; give an array");
     expectError("value", () => sg.rotary(wrong([1]), { heads: 1 }), "rotary: x is an array, not a tensor");
     expectError("value", () => new sg.nn.SinusoidalPositionalEncoding(8).forward(wrong(null)), "SinusoidalPositionalEncoding: x is null");
   });
 
   test("that a decoder wants a memory: without one it would attend to itself", () => {
     const x = sg.zeros([2, 5, 8]);
-    const options = { numLayers: 1, dimFeedforward: 8 };
+    const options = { dimFeedforward: 8 };
     for (const memory of [undefined, null, []])
-      expectError("value", () => new sg.nn.TransformerDecoder(8, 2, options).forward(x, wrong(memory)), "the memory is");
+      expectError(
+        "value",
+        () => new sg.nn.TransformerDecoder(8, 2, { ...options, numLayers: 1 }).forward(x, wrong(memory)),
+        "the memory is",
+      );
     expectError("value", () => new sg.nn.TransformerDecoderLayer(8, 2, options).forward(x, wrong(undefined)), "the memory is undefined");
   });
 

@@ -60,7 +60,7 @@ await forEachDevice(immediate, "a module", (device) => {
     );
     expect(model.parameters()).toEqual(Array.from(model.namedParameters(), ([, p]) => p));
     expect(model.rnn.weight("weight_hh_l1_reverse").shape).toEqual([12, 3]);
-    expect(() => model.rnn.weight("weight_hh_l2")).toThrow("LSTM: there is no parameter weight_hh_l2; there are weight_ih_l0, ");
+    expect(() => model.rnn.weight("weight_hh_l2")).toThrow('LSTM: there is no parameter "weight_hh_l2"; there are weight_ih_l0, ');
   });
 
   it("counts the elements of its parameters", () => {

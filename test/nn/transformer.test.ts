@@ -278,8 +278,20 @@ describe("bad input", async () => {
   );
   said("positions", "range", () => new nn.LearnedPositionalEmbedding(4, 8).forward(x()), "position 4 is past the table, which has 4");
   said("an offset", "range", () => new nn.LearnedPositionalEmbedding(9, 8).forward(x(), { offset: 5 }), "position 9 is past");
-  said("an activation", "value", () => new nn.FeedForward(4, 4, { activation: "toString" as never }), '"toString"', "use relu, gelu");
-  said("a norm", "value", () => new nn.TransformerEncoderLayer(8, 2, { norm: "group" as never }), '"group"', "use layer");
+  said(
+    "an activation",
+    "value",
+    () => new nn.FeedForward(4, 4, { activation: "toString" as never }),
+    '"toString"',
+    'there is no activation "toString"; use "relu", "gelu"',
+  );
+  said(
+    "a norm",
+    "value",
+    () => new nn.TransformerEncoderLayer(8, 2, { norm: "group" as never }),
+    '"group"',
+    'there is no norm "group"; use "layer"',
+  );
   said("no layers", "range", () => new nn.TransformerEncoder(8, 2, { numLayers: 0 }), "numLayers is 0");
   for (const name of ["dropout", "attentionDropout", "hiddenDropout"])
     said(name, "range", () => new nn.TransformerDecoderLayer(8, 2, { [name]: 2 }), `TransformerDecoderLayer: ${name} is 2`);
