@@ -108,13 +108,18 @@ export class BagOfWords {
       for (const term of new Set(termsOf(text))) counts.set(term, (counts.get(term) ?? 0) + 1);
       yield;
     }
-    if (![...counts.values()].some((n) => n >= minTexts))
+    const frequent = new Map<string, number>();
+    for (const [term, n] of counts) {
+      if (n >= minTexts) frequent.set(term, n);
+      yield;
+    }
+    if (frequent.size === 0)
       throw new SeqgradError(
         "value",
         `${op}: no term is in ${minTexts} of the ${count} texts; give more text, fewer stop words or a smaller minTexts.`,
       );
     const sizes = { minCount: minTexts, ...(maxTerms !== undefined && { maxSize: maxTerms }) };
-    return new BagOfWords(Vocabulary.fromCounts(counts, { special: [], ...sizes }), termsOf, count);
+    return new BagOfWords(Vocabulary.fromCounts(frequent, { special: [], ...sizes }), termsOf, count);
   }
 
   /** The terms, each a column: from that in most texts to the rarest. */
