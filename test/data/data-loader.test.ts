@@ -82,5 +82,19 @@ test("padRows fills up to the longest row, or cuts", () => {
 test("lengthStatistics", () => {
   const rows = Array.from({ length: 100 }, (_, i) => ({ length: i + 1 }));
   expect(lengthStatistics(rows)).toEqual({ count: 100, least: 1, most: 100, mean: 50.5, median: 50, p95: 95 });
+  // The middle of an odd count, the lower middle of an even one; p95 is the least that 95 % do not pass.
+  const ofCount = (n: number) => lengthStatistics(rows.slice(0, n));
+  const expected = [
+    [1, 1, 1],
+    [2, 1, 2],
+    [3, 2, 3],
+    [4, 2, 4],
+    [5, 3, 5],
+    [20, 10, 19],
+    [21, 11, 20],
+    [40, 20, 38],
+    [41, 21, 39],
+  ];
+  expect(expected.map(([n]) => [n, ofCount(n!).median, ofCount(n!).p95])).toEqual(expected);
   expectError("value", () => lengthStatistics([]), "no sequences");
 });

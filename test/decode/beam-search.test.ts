@@ -128,6 +128,21 @@ describe("beamSearch", () => {
     expect(stopped).toBeGreaterThan(20);
   });
 
+  test.each([1, 2, 3])(
+    "follows few beams to a longer text that is better than one that ended first, lengthPenalty %d",
+    async (lengthPenalty) => {
+      // The stop token 0 is the likeliest at first; of the others one leads to nothing but itself until, late, the text ends.
+      const scores: Scores = (text) => {
+        if (text.length === 1) return [0.5, 0.3, 0.2].map(Math.log);
+        return text.length < 8 ? [-8, 4, -8] : [4, -8, -8];
+      };
+      for (const beams of [1, 2, 3]) {
+        const [best] = await expectBest(scores, [2], { beams, nBest: 1, maxTokens: 9, stop: [0], lengthPenalty });
+        expect(best).toMatchObject({ tokens: [1, 1, 1, 1, 1, 1, 1], stopped: true });
+      }
+    },
+  );
+
   test("equals brute force after a source, which the model holds", async () => {
     const found = [[4, 1], [1, 4], []].map((source) =>
       expectBest(randomScores(5, 12, 2, source), [0], { beams: 12, nBest: 4, maxTokens: 3, stop: [2, 3], lengthPenalty: 0.6 }),

@@ -100,6 +100,20 @@ describe("generate", () => {
       [[0, 1], undefined],
     ]);
     expect(released).toEqual([4, 2, 3, 4, 2]);
+    const odd = counter();
+    expect(await collect(generate({ ...odd.model, contextLength: 5 }, [0], { ...likeliest, maxTokens: 9 }))).toHaveLength(9);
+    // The half of five is rounded up: three tokens.
+    expect(odd.calls).toEqual([
+      [[0], undefined],
+      [[1], 1],
+      [[2], 2],
+      [[3], 3],
+      [[4], 4],
+      [[3, 4, 0], undefined],
+      [[1], 3],
+      [[2], 4],
+      [[1, 2, 3], undefined],
+    ]);
     const single = counter();
     expect(await collect(generate({ ...single.model, contextLength: 1 }, [0], likeliest))).toEqual([1, 2, 3, 4]);
   });

@@ -100,6 +100,9 @@ describe("edit distance", () => {
     expect(metrics.wordErrorRate(["the cat  sat", "yes"], ["the cat sat down", "no"])).toBe(2 / 5);
     expect(metrics.symbolErrorRate([[1, 2]], [[1, 2]])).toBe(0);
     expect(metrics.symbolErrorRate([[1]], [[]])).toBe(Number.POSITIVE_INFINITY);
+    expect([metrics.symbolErrorRate([[]], [[]]), metrics.symbolErrorRate(["", ""], ["", ""]), metrics.wordErrorRate([" "], [""])]).toEqual([
+      0, 0, 0,
+    ]);
   });
 });
 

@@ -90,6 +90,11 @@ describe("chrf", () => {
 
   test("is sacreBLEU's", () => {
     expect(chrf(["a", "b"], ["a", "c"], { beta: 3 })).toBeCloseTo(50, 4);
+    // An order for which the reference is too short does not count: precisions 3/6, 2/5, 1/4, and in the corpus 9/12, 7/10, 5/8, 1, 1, 1.
+    const fOf = (precision: number) => (500 * precision) / (4 * precision + 1);
+    expect(chrf(["abcdef"], ["abc"])).toBeCloseTo(fOf((3 / 6 + 2 / 5 + 1 / 4) / 3), 9);
+    expect(chrf(["abcdef", "abcdef"], ["abc", "abcdef"])).toBeCloseTo(fOf((9 / 12 + 7 / 10 + 5 / 8 + 3) / 6), 9);
+    expect(chrf(["abc"], [""])).toBe(0);
     expect(chrf(hypotheses, references)).toBeCloseTo(59.73, 2);
     const german = ["Die Beziehung zwischen Obama und Netanjahu ist nicht gerade freundlich."];
     const wanted = ["Das Verhältnis zwischen Obama und Netanyahu ist nicht gerade freundschaftlich."];
