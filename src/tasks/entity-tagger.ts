@@ -11,11 +11,24 @@ import { CharTokenizer } from "../text/char-tokenizer.js";
 import { sequenceTokens } from "../text/tokenizer.js";
 import { Vocabulary } from "../text/vocabulary.js";
 import { breathe, inTurns } from "../util/breath.js";
-import { checkText } from "../util/check.js";
+import { checkBoolean, checkObject, checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { maxOf } from "../util/numbers.js";
 import { signsOf, splitSigns } from "./sign-splitter.js";
-import { type BatchOptions, batchesOf, demand, isStrings, meanLoss, rowOf, type Task, withWeights } from "./task.js";
+import {
+  type BatchOptions,
+  batchesOf,
+  checkBatchOptions,
+  checkItems,
+  checkSaved,
+  demand,
+  isStrings,
+  isText,
+  meanLoss,
+  rowOf,
+  type Task,
+  withWeights,
+} from "./task.js";
 
 export interface EntityTaggerOptions extends Omit<SequenceTaggerConfig, "vocabularySize" | "tags" | "characters"> {
   /** Words that occur less often are unknown. Default 2. */
@@ -61,7 +74,10 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
    * @throws SeqgradError `value` for no sentence, or as the model
    */
   static create(sentences: readonly Example[], options: EntityTaggerOptions = {}): EntityTagger {
+    checkExamples("EntityTagger.create", sentences);
+    checkObject("EntityTagger.create", "the options", options, "an object, such as { hidden: 32 }");
     const { minCount = 2, spelling = true, ...config } = options;
+    checkBoolean("EntityTagger.create", "spelling", spelling);
     if (sentences.length === 0) throw new SeqgradError("value", "EntityTagger: there is no sentence to learn from.");
     const special = ["<pad>", "<unk>"];
     const lower = sentences.flatMap(({ words }) => words.map((word) => word.toLowerCase()));
@@ -72,7 +88,8 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
     return new EntityTagger(new SequenceTagger({ ...config, ...sizes }), words, letters, tags, signsOf(sentences));
   }
 
-  static async fromSaved({ config, tensors, tokenizer, vocabulary }: SavedModel): Promise<EntityTagger> {
+  static async fromSaved(saved: SavedModel): Promise<EntityTagger> {
+    const { config, tensors, tokenizer, vocabulary } = checkSaved("EntityTagger.fromSaved", saved);
     const tags = demand(config, "tagNames", isStrings, "a list of tags");
     if (!vocabulary) throw new SeqgradError("io", "the model's vocab.json is missing; the folder is not complete.");
     const words = Vocabulary.fromJSON(vocabulary);
@@ -89,7 +106,9 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
     return splitSigns(checkText("EntityTagger.split", text), this.signs, (word) => this.words.idOf(word.toLowerCase()) !== undefined);
   }
 
-  loader(sentences: readonly Example[], { batchSize, seed = 0 }: BatchOptions): DataLoader<Example, TaggerBatch> {
+  loader(sentences: readonly Example[], options: BatchOptions): DataLoader<Example, TaggerBatch> {
+    checkExamples("EntityTagger.loader", sentences);
+    const { batchSize, seed } = checkBatchOptions("EntityTagger.loader", options);
     const collate = (items: Example[]) => this.#collate(items);
     return new DataLoader(sentences, { batchSize, seed, shuffle: true, bucketBy: ({ words }) => words.length, collate });
   }
@@ -104,6 +123,7 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
 
   /** The measures with what is behind them: scores by type of entity, which tag was taken for which, and every answer. */
   async report(sentences: readonly Example[]): Promise<EntityTaggerReport> {
+    checkExamples("EntityTagger.evaluate", sentences);
     const answers = await this.predict(sentences.map(({ words }) => words));
     const wanted = sentences.map(({ tags }) => tags);
     const entities = await inTurns(countedEntities(answers, wanted));
@@ -124,6 +144,7 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
 
   /** The likeliest tags of each sentence's words; by Viterbi's algorithm where the model has a random field. */
   async predict(sentences: readonly (readonly string[])[]): Promise<string[][]> {
+    checkItems("EntityTagger.predict", "sentences", sentences, isTexts, "lists of words");
     const empty = sentences.findIndex((words) => words.length === 0);
     if (empty >= 0) throw new SeqgradError("value", `EntityTagger: sentence ${empty} has no word.`);
     const batches = batchesOf(
@@ -178,6 +199,15 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
       return k;
     });
   }
+}
+
+/** Strings, without a hole. */
+const isTexts = (list: unknown): boolean => Array.isArray(list) && list.findIndex((item) => !isText(item)) < 0;
+
+function checkExamples(op: string, sentences: readonly Example[]): void {
+  const isGood = (x: Example) =>
+    isTexts(x?.words) && !x.words.includes("") && isTexts(x.tags) && x.words.length === x.tags.length && x.words.length > 0;
+  checkItems(op, "sentences", sentences, isGood, "{ words, tags }, a tag for each of one or more words");
 }
 
 /** The best tag of each word by itself. */

@@ -3,9 +3,10 @@ import { SeriesScaler } from "../data/series.js";
 import type { SavedModel } from "../io/model-folder.js";
 import { Captioner, type CaptionerConfig } from "../models/captioner.js";
 import type { Tokenizer } from "../text/tokenizer.js";
+import { checkObject } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { maxOf } from "../util/numbers.js";
-import { demandMaxLength, savedTokenizer, withWeights } from "./task.js";
+import { checkItems, checkSaved, checkTokenizer, demandMaxLength, isText, savedTokenizer, withWeights } from "./task.js";
 import { TextWriter, tokenizerOf, type UnitOptions, type Writing } from "./text-writer.js";
 
 export interface CaptionedImage {
@@ -48,7 +49,10 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
    *   sizes, or as the model
    */
   static create(images: readonly CaptionedImage[], options: ImageCaptionerOptions = {}): ImageCaptioner {
+    checkObject("ImageCaptioner.create", "the options", options, "an object, such as { hidden: 32 }");
     const { unit, minCount, vocabularySize, locale, tokenizer, maxLength = 64, ...config } = options;
+    checkImages("ImageCaptioner.create", images);
+    if (tokenizer !== undefined) checkTokenizer("ImageCaptioner.create", tokenizer);
     if (images.length === 0) throw new SeqgradError("value", "ImageCaptioner: there is no picture to learn from.");
     const captions = images.map(({ caption }) => caption);
     const target = tokenizer ?? tokenizerOf(captions, options);
@@ -58,7 +62,8 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
     return new ImageCaptioner(model, scaler, target, maxLength);
   }
 
-  static async fromSaved({ config, tensors, tokenizer }: SavedModel): Promise<ImageCaptioner> {
+  static async fromSaved(saved: SavedModel): Promise<ImageCaptioner> {
+    const { config, tensors, tokenizer } = checkSaved("ImageCaptioner.fromSaved", saved);
     const maxLength = demandMaxLength(config);
     const scaler = SeriesScaler.fromJSON(config.scaler);
     const target = await savedTokenizer({ tokenizer });
@@ -84,6 +89,14 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
     return this.model.about(grid, { scaler: this.scaler });
   }
 
+  protected checkExamples(op: string, images: readonly CaptionedImage[]): void {
+    checkImages(op, images);
+  }
+
+  protected checkInputs(op: string, grids: readonly Frames[]): void {
+    checkItems(op, "pictures", grids, Array.isArray, "lists of vectors");
+  }
+
   protected inputOf({ features }: CaptionedImage): Frames {
     return features;
   }
@@ -92,3 +105,6 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
     return caption;
   }
 }
+
+const checkImages = (op: string, images: readonly CaptionedImage[]): void =>
+  checkItems(op, "pictures", images, (image) => Array.isArray(image?.features) && isText(image.caption), "{ features, caption }");

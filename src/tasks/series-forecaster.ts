@@ -5,10 +5,22 @@ import { meanAbsoluteError } from "../metrics/regression.js";
 import { type ForecastBatch, Forecaster, type ForecasterConfig } from "../models/forecaster.js";
 import { tensor } from "../tensor/create.js";
 import { mapInTurns } from "../util/breath.js";
-import { checkInteger } from "../util/check.js";
+import { checkArray, checkInteger, checkObject } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
-import { type BatchOptions, demand, isStrings, meanLoss, outputs, rowOf, type Task, withWeights } from "./task.js";
+import {
+  type BatchOptions,
+  checkBatchOptions,
+  checkItems,
+  checkSaved,
+  demand,
+  isStrings,
+  meanLoss,
+  outputs,
+  rowOf,
+  type Task,
+  withWeights,
+} from "./task.js";
 
 /** A place in a series: what is known ends before the step `at`, and what is to be foretold begins there. */
 export interface SeriesPoint {
@@ -79,6 +91,7 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
    * @throws SeqgradError `range` for an end outside the series, a history or season below 1, or as the model
    */
   static create(series: Series, end: number, options: SeriesForecasterOptions = {}): SeriesForecaster {
+    checkObject("SeriesForecaster.create", "the options", options, "an object, such as { history: 30 }");
     const { history = 30, horizon = 1, season, ...config } = options;
     checkInteger("SeriesForecaster", "history", history, 1);
     if (season !== undefined) checkInteger("SeriesForecaster", "season", season, 1);
@@ -88,7 +101,8 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
     return new SeriesForecaster(model, scaler, history, season, series.names);
   }
 
-  static async fromSaved({ config, tensors }: SavedModel): Promise<SeriesForecaster> {
+  static async fromSaved(saved: SavedModel): Promise<SeriesForecaster> {
+    const { config, tensors } = checkSaved("SeriesForecaster.fromSaved", saved);
     const isCount = (n: unknown): n is number => Number.isInteger(n) && (n as number) > 0;
     const history = demand(config, "history", isCount, "a whole number above 0");
     const season = config.season === undefined ? undefined : demand(config, "season", isCount, "a whole number above 0");
@@ -119,7 +133,8 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
     return Array.from({ length: to - horizon - first + 1 }, (_, i) => ({ series, at: first + i }));
   }
 
-  loader(points: readonly SeriesPoint[], { batchSize, seed = 0 }: BatchOptions): DataLoader<SeriesPoint, ForecastBatch> {
+  loader(points: readonly SeriesPoint[], options: BatchOptions): DataLoader<SeriesPoint, ForecastBatch> {
+    const { batchSize, seed } = checkBatchOptions("SeriesForecaster.loader", options);
     return new DataLoader(this.#namedPoints("loader", points), {
       batchSize,
       seed,
@@ -196,10 +211,11 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
    * @throws SeqgradError `range` for fewer steps than the history
    */
   async predict(inputs: readonly Series[]): Promise<Forecast[]> {
+    checkArray("SeriesForecaster.predict", "the first argument", inputs, "a list of series, as seriesOf() makes them");
     return this.#forecast(
       this.#namedPoints(
         "predict",
-        inputs.map((series) => ({ series, at: series?.steps })),
+        Array.from(inputs, (series) => ({ series, at: series?.steps })),
       ),
     );
   }
@@ -215,6 +231,8 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
 
   /** The points of the series that the model knows; a series that many share is picked once. */
   #namedPoints(method: string, points: readonly SeriesPoint[]): SeriesPoint[] {
+    const isPoint = (point: SeriesPoint) => Number.isInteger(point?.at) || (method === "predict" && point?.at === undefined);
+    checkItems(`SeriesForecaster.${method}`, "points", points, isPoint, "{ series, at }, as points() makes them");
     const picked = new Map<Series, Series>();
     return points.map(({ series, at }) => {
       const known = picked.get(series) ?? this.#named(method, series);

@@ -8,12 +8,19 @@ import { Recogniser, type RecogniserBatch, type RecogniserConfig } from "../mode
 import { CharTokenizer } from "../text/char-tokenizer.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { breathe, inTurns, mapInTurns } from "../util/breath.js";
-import { checkInteger } from "../util/check.js";
+import { checkInteger, checkObject, checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions } from "../util/options.js";
 import {
   type BatchOptions,
   batchesOf,
+  checkAnswers,
+  checkBatchOptions,
+  checkItems,
+  checkSaved,
+  checkTokenizer,
   demand,
+  isText,
   meanLoss,
   outputs,
   type SearchOptions,
@@ -53,7 +60,7 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
     readonly tokenizer: Tokenizer,
     readonly scaler: SeriesScaler,
   ) {
-    if (tokenizer.special.pad !== 0)
+    if (checkTokenizer("SpeechRecogniser", tokenizer).special.pad !== 0)
       throw new SeqgradError("value", 'SpeechRecogniser: the tokenizer lacks <pad> as 0; make it with { special: ["<pad>"] }.');
   }
 
@@ -63,6 +70,8 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
    *   as the model
    */
   static create(recordings: readonly Recording[], options: SpeechRecogniserOptions = {}): SpeechRecogniser {
+    checkRecordings("SpeechRecogniser.create", recordings);
+    checkObject("SpeechRecogniser.create", "the options", options, "an object, such as { hidden: 32 }");
     if (recordings.length === 0) throw new SeqgradError("value", "SpeechRecogniser: there is no recording to learn from.");
     const { tokenizer = CharTokenizer.fromText(recordings.map(({ text }) => text).join(""), { special: ["<pad>"] }), ...config } = options;
     const scaler = frameScaler(recordings.map(({ frames }) => frames));
@@ -70,7 +79,8 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
     return new SpeechRecogniser(model, tokenizer, scaler);
   }
 
-  static async fromSaved({ config, tensors, tokenizer }: SavedModel): Promise<SpeechRecogniser> {
+  static async fromSaved(saved: SavedModel): Promise<SpeechRecogniser> {
+    const { config, tensors, tokenizer } = checkSaved("SpeechRecogniser.fromSaved", saved);
     const scaler = SeriesScaler.fromJSON(demand(config, "scaler", (x): x is object => typeof x === "object" && x !== null, "a scaler"));
     const symbols = await savedTokenizer({ tokenizer });
     const model = withWeights(
@@ -81,7 +91,9 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
   }
 
   /** @throws SeqgradError `value` for a recording of fewer frames than its text needs */
-  loader(recordings: readonly Recording[], { batchSize, seed = 0 }: BatchOptions): DataLoader<Recording, RecogniserBatch> {
+  loader(recordings: readonly Recording[], options: BatchOptions): DataLoader<Recording, RecogniserBatch> {
+    checkRecordings("SpeechRecogniser.loader", recordings);
+    const { batchSize, seed } = checkBatchOptions("SpeechRecogniser.loader", options);
     for (const [i, recording] of recordings.entries()) this.check(recording, `recording ${i}`);
     const collate = (items: Recording[]) => this.#collate(items);
     return new DataLoader(recordings, { batchSize, seed, shuffle: true, bucketBy: ({ frames }) => frames.length, collate });
@@ -92,7 +104,10 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
    * @param where names the recording, for the message
    * @throws SeqgradError `value`; as the tokenizer for an unknown symbol
    */
-  check({ frames, text }: Recording, where: string): void {
+  check(recording: Recording, where: string): void {
+    checkText("SpeechRecogniser.check", where, "where");
+    checkRecordings("SpeechRecogniser.check", [recording]);
+    const { frames, text } = recording;
     const symbols = this.#symbolsOf(text, where);
     const needed = symbols.length + symbols.filter((symbol, i) => symbol === symbols[i - 1]).length;
     if (frames.length >= needed) return;
@@ -102,7 +117,7 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
 
   /** The symbols of a text that the model cannot write. */
   unknownSymbols(text: string): string[] {
-    return [...new Set(text)].filter((symbol) => {
+    return [...new Set(checkText("SpeechRecogniser.unknownSymbols", text))].filter((symbol) => {
       try {
         return this.tokenizer.encode(symbol).length === 0;
       } catch {
@@ -117,8 +132,12 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
    */
   async evaluate(
     recordings: readonly Recording[],
-    { answers: given, ...search }: Pick<SearchOptions, "beams"> & { readonly answers?: readonly string[] } = {},
+    options: Pick<SearchOptions, "beams"> & { readonly answers?: readonly string[] } = {},
   ): Promise<Record<string, number>> {
+    checkRecordings("SpeechRecogniser.evaluate", recordings);
+    checkOptions("SpeechRecogniser.evaluate", options, ["answers", "beams"]);
+    const { answers: given, ...search } = options;
+    if (given !== undefined) checkAnswers("SpeechRecogniser.evaluate", given, recordings.length);
     const inputs = recordings.map(({ frames }) => frames);
     const answers = given ?? (await this.predict(inputs, search));
     const [written, wanted] = await Promise.all(
@@ -137,7 +156,10 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
   }
 
   /** The text of each recording: by the likeliest class of each frame (`beams` 1), or by prefix search. */
-  async predict(recordings: readonly Frames[], { beams = 1 }: Pick<SearchOptions, "beams"> = {}): Promise<string[]> {
+  async predict(recordings: readonly Frames[], options: Pick<SearchOptions, "beams"> = {}): Promise<string[]> {
+    checkItems("SpeechRecogniser.predict", "recordings", recordings, Array.isArray, "lists of frames");
+    checkOptions("SpeechRecogniser.predict", options, ["beams"]);
+    const { beams = 1 } = options;
     checkInteger("SpeechRecogniser", "beams", beams, 1);
     const { size } = this.tokenizer;
     const order = Array.from(recordings.keys()).sort((a, b) => recordings[a]!.length - recordings[b]!.length);
@@ -182,3 +204,6 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
     return { frames, targets: recordings.map(({ text }) => this.tokenizer.encode(text)) };
   }
 }
+
+const checkRecordings = (op: string, recordings: readonly Recording[]): void =>
+  checkItems(op, "recordings", recordings, (x) => Array.isArray(x?.frames) && isText(x.text), "{ frames, text }");

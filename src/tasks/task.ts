@@ -8,7 +8,9 @@ import type { Tensor } from "../tensor/tensor.js";
 import { tokenizerFromJSON } from "../text/load.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { breathe } from "../util/breath.js";
+import { checkArray, checkObject, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions } from "../util/options.js";
 
 export interface BatchOptions {
   readonly batchSize: number;
@@ -42,6 +44,44 @@ export interface Task<Example, Input, Answer, Batch = unknown> {
   describe(): Omit<SavedModel, "tensors">;
 }
 
+/** Throws unless each item of a list is good; `what` says what they are to be. */
+export function checkItems<T>(op: string, name: string, items: readonly T[], isGood: (item: T) => boolean, what: string): void {
+  checkArray(op, name, items, `a list of ${what}`);
+  const bad = items.findIndex((item) => !isGood(item));
+  if (bad >= 0) throw new SeqgradError("value", `${op}: ${name}[${bad}] is ${shown(items[bad])}; give a list of ${what}.`);
+}
+
+export const isText = (value: unknown): value is string => typeof value === "string";
+
+/** Throws unless there is a text for each of so many examples. */
+export function checkAnswers(op: string, answers: readonly string[], count: number): void {
+  checkItems(op, "answers", answers, isText, "strings");
+  if (answers.length !== count)
+    throw new SeqgradError("shape", `${op}: got ${answers.length} answers for ${count} examples; give one for each.`);
+}
+
+/** The options of a loader, when they are. */
+export function checkBatchOptions(op: string, options: BatchOptions): Required<BatchOptions> {
+  checkOptions(op, options ?? null, ["batchSize", "seed"], "give them, as in task.loader(examples, { batchSize: 32 }).");
+  return { seed: 0, ...options };
+}
+
+/** The tokenizer, when it is one. */
+export function checkTokenizer(op: string, tokenizer: Tokenizer): Tokenizer {
+  const { encode, decode, special } = (tokenizer ?? {}) as Partial<Tokenizer>;
+  if (typeof encode !== "function" || typeof decode !== "function" || typeof special !== "object")
+    throw new SeqgradError("value", `${op}: the tokenizer is ${kindOf(tokenizer)}; give one, as trainTokenizer() makes.`);
+  return tokenizer;
+}
+
+/** What loadModel() gave, when it is that. */
+export function checkSaved(op: string, saved: SavedModel): SavedModel {
+  checkObject(op, "the model", saved, "what loadModel() gave");
+  checkObject(op, "config", saved.config, "what loadModel() gave");
+  if (!(saved.tensors instanceof Map)) throw new SeqgradError("value", `${op}: the tensors are ${kindOf(saved.tensors)}; give a Map.`);
+  return saved;
+}
+
 /**
  * Saves a task as a folder in Hugging Face's layout; loadTask() reads it.
  * @throws SeqgradError `io` from the store
@@ -53,6 +93,8 @@ export async function saveTask(
   store: Store,
   task: Pick<Task<never, never, unknown>, "type" | "describe"> & { model: Module },
 ): Promise<void> {
+  if (typeof task?.describe !== "function" || typeof task.model?.stateDict !== "function")
+    throw new SeqgradError("value", `saveTask: the task is ${kindOf(task)}; give one of sg.tasks.`);
   const { config, ...rest } = task.describe();
   await saveModel(store, { config: { model_type: task.type, ...config }, ...rest, tensors: await task.model.stateDict() });
 }
@@ -118,7 +160,11 @@ export function demand<T>(
   wanted: string,
 ): T {
   const value = config[name];
-  if (!isGood(value)) throw new SeqgradError("format", `config.json: ${name} is ${JSON.stringify(value)}; wants ${wanted}.`);
+  if (!isGood(value))
+    throw new SeqgradError(
+      "format",
+      `config.json: ${name} is ${Array.isArray(value) ? `[${Array.from(value, shown).join(", ")}]` : shown(value)}; wants ${wanted}.`,
+    );
   return value;
 }
 

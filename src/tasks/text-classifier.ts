@@ -8,14 +8,19 @@ import { tensor } from "../tensor/create.js";
 import { sequenceTokens, type Tokenizer } from "../text/tokenizer.js";
 import { WordTokenizer } from "../text/word-tokenizer.js";
 import { breathe, mapInTurns } from "../util/breath.js";
-import { checkInteger, shown } from "../util/check.js";
+import { checkInteger, checkObject, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import {
   type BatchOptions,
   batchesOf,
+  checkBatchOptions,
+  checkItems,
+  checkSaved,
+  checkTokenizer,
   demand,
   demandMaxLength,
   isStrings,
+  isText,
   outputs,
   rowOf,
   savedTokenizer,
@@ -75,6 +80,8 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
    * @throws SeqgradError `value` for examples of fewer than two labels, or as the model
    */
   static create(examples: readonly LabelledText[], options: TextClassifierOptions = {}): TextClassifier {
+    checkExamples("TextClassifier.create", examples);
+    checkObject("TextClassifier.create", "the options", options, "an object, such as { hidden: 32 }");
     const { tokenizer: given, minCount = 2, maxLength = 256, classWeights = "none", ...config } = options;
     if (classWeights !== "none" && classWeights !== "balanced")
       throw new SeqgradError("value", `TextClassifier: classWeights are ${shown(classWeights)}; use none, balanced.`);
@@ -86,6 +93,7 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
         `TextClassifier: the examples have ${labels.length} labels (${labels.join(", ")}); wants at least 2.`,
       );
     const texts = examples.map(({ text }) => text);
+    if (given !== undefined) checkTokenizer("TextClassifier.create", given);
     const tokenizer = given ?? WordTokenizer.fromTexts(texts, { minCount, special: sequenceTokens });
     const model = new SequenceClassifier({
       ...config,
@@ -96,16 +104,19 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
     return new TextClassifier(model, tokenizer, labels, maxLength);
   }
 
-  static async fromSaved({ config, tensors, ...saved }: SavedModel): Promise<TextClassifier> {
+  static async fromSaved(model: SavedModel): Promise<TextClassifier> {
+    const { config, tensors, ...saved } = checkSaved("TextClassifier.fromSaved", model);
     const labels = demand(config, "labels", isLabels, "a list of labels, two or more, each once");
     const maxLength = demandMaxLength(config);
     const tokenizer = await savedTokenizer(saved);
     const sizes = { vocabularySize: tokenizer.size, classes: labels.length };
-    const model = withWeights(tensors, () => new SequenceClassifier({ ...(config as unknown as SequenceClassifierConfig), ...sizes }));
-    return new TextClassifier(model, tokenizer, labels, maxLength);
+    const network = withWeights(tensors, () => new SequenceClassifier({ ...(config as unknown as SequenceClassifierConfig), ...sizes }));
+    return new TextClassifier(network, tokenizer, labels, maxLength);
   }
 
-  loader(examples: readonly LabelledText[], { batchSize, seed = 0 }: BatchOptions): DataLoader<LabelledText, ClassifierBatch> {
+  loader(examples: readonly LabelledText[], options: BatchOptions): DataLoader<LabelledText, ClassifierBatch> {
+    checkExamples("TextClassifier.loader", examples);
+    const { batchSize, seed } = checkBatchOptions("TextClassifier.loader", options);
     const collate = (items: LabelledText[]) => this.#collate(items);
     return new DataLoader(examples, { batchSize, seed, shuffle: true, bucketBy: ({ text }) => text.length, collate });
   }
@@ -117,6 +128,7 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
 
   /** The measures with what is behind them: scores by label, which label was taken for which, and every answer. */
   async report(examples: readonly LabelledText[]): Promise<TextClassifierReport> {
+    checkExamples("TextClassifier.evaluate", examples);
     const answers = await this.predict(examples.map(({ text }) => text));
     await breathe();
     const likeliest = answers.map(([first]) => first!.label);
@@ -133,6 +145,7 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
   }
 
   async predict(texts: readonly string[]): Promise<LabelProbabilities[]> {
+    checkItems("TextClassifier.predict", "texts", texts, isText, "strings");
     const rows = await mapInTurns(texts, (text) => this.#idsOf(text));
     const batches = batchesOf(rows, ({ length }) => length, padRows);
     const K = this.labels.length;
@@ -169,6 +182,9 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
     return { tokens, shape, lengths, labels };
   }
 }
+
+const checkExamples = (op: string, examples: readonly LabelledText[]): void =>
+  checkItems(op, "examples", examples, (example) => isText(example?.text) && isText(example.label), "{ text, label }, both strings");
 
 /** N / (K n) for each label of n examples. */
 function balanced(examples: readonly LabelledText[], labels: readonly string[]): number[] {

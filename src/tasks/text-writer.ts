@@ -11,9 +11,19 @@ import type { Tensor } from "../tensor/tensor.js";
 import { sequenceTokens, type Tokenizer } from "../text/tokenizer.js";
 import { type TextUnit, trainTokenizer } from "../text/train-tokenizer.js";
 import { breathe, inTurns, mapInTurns } from "../util/breath.js";
-import { checkInteger } from "../util/check.js";
+import { checkFinite, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { type BatchOptions, batchesOf, meanLoss, type SearchOptions, type Task } from "./task.js";
+import { checkOptions } from "../util/options.js";
+import {
+  type BatchOptions,
+  batchesOf,
+  checkAnswers,
+  checkBatchOptions,
+  checkTokenizer,
+  meanLoss,
+  type SearchOptions,
+  type Task,
+} from "./task.js";
 
 /** A model that writes tokens about sources, many of them padded. */
 export interface WritingModel<Source> extends Module {
@@ -70,7 +80,7 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
     readonly maxLength: number,
   ) {
     checkInteger(op, "maxLength", maxLength, 1);
-    checkEnds(op, target, ["sos", "eos"]);
+    checkEnds(op, checkTokenizer(op, target), ["sos", "eos"]);
   }
 
   abstract describe(): Omit<SavedModel, "tensors">;
@@ -80,8 +90,14 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
   protected abstract about(item: Item): Writing;
   protected abstract inputOf(example: Example): Input;
   protected abstract textOf(example: Example): string;
+  /** Throws unless these are examples. */
+  protected abstract checkExamples(op: string, examples: readonly Example[]): void;
+  /** Throws unless these are inputs. */
+  protected abstract checkInputs(op: string, inputs: readonly Input[]): void;
 
-  loader(examples: readonly Example[], { batchSize, seed = 0 }: BatchOptions): DataLoader<Example, Seq2SeqBatch<Source>> {
+  loader(examples: readonly Example[], options: BatchOptions): DataLoader<Example, Seq2SeqBatch<Source>> {
+    this.checkExamples(`${this.op}.loader`, examples);
+    const { batchSize, seed } = checkBatchOptions(`${this.op}.loader`, options);
     const collate = (items: Example[]) => this.#collate(items);
     const lengths = new Map<Example, number>();
     const bucketBy = (example: Example) => {
@@ -98,8 +114,12 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
    */
   async evaluate(
     examples: readonly Example[],
-    { answers: given, ...search }: SearchOptions & { readonly answers?: readonly string[] } = {},
+    options: SearchOptions & { readonly answers?: readonly string[] } = {},
   ): Promise<Record<string, number>> {
+    this.checkExamples(`${this.op}.evaluate`, examples);
+    checkOptions(`${this.op}.evaluate`, options, ["answers", "beams", "lengthPenalty"]);
+    const { answers: given, ...search } = options;
+    if (given !== undefined) checkAnswers(`${this.op}.evaluate`, given, examples.length);
     const inputs = examples.map((example) => this.inputOf(example));
     const answers = given ?? (await this.predict(inputs, search));
     const wanted = examples.map((example) => this.textOf(example));
@@ -114,7 +134,11 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
    * The likeliest answer to each input: token by token (`beams` 1, many inputs at once), or by beam search.
    * @throws SeqgradError `range` for beams below 1 or more than there are tokens, `value` for a length penalty without a search
    */
-  async predict(inputs: readonly Input[], { beams = 1, lengthPenalty = 0 }: SearchOptions = {}): Promise<string[]> {
+  async predict(inputs: readonly Input[], options: SearchOptions = {}): Promise<string[]> {
+    this.checkInputs(`${this.op}.predict`, inputs);
+    checkOptions(`${this.op}.predict`, options, ["beams", "lengthPenalty"]);
+    const { beams = 1, lengthPenalty = 0 } = options;
+    checkFinite(this.op, "lengthPenalty", lengthPenalty);
     checkInteger(this.op, "beams", beams, 1, this.target.size);
     if (beams === 1 && lengthPenalty !== 0)
       throw new SeqgradError(

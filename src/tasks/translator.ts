@@ -5,8 +5,20 @@ import { RecurrentSeq2Seq, type RecurrentSeq2SeqConfig } from "../models/recurre
 import { TransformerSeq2Seq, type TransformerSeq2SeqConfig } from "../models/transformer-seq2seq.js";
 import { tokenizerFromJSON } from "../text/load.js";
 import type { Tokenizer } from "../text/tokenizer.js";
+import { checkObject } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { demand, demandMaxLength, savedTokenizer, withWeights } from "./task.js";
+import { checkOptions } from "../util/options.js";
+import {
+  checkAnswers,
+  checkItems,
+  checkSaved,
+  checkTokenizer,
+  demand,
+  demandMaxLength,
+  isText,
+  savedTokenizer,
+  withWeights,
+} from "./task.js";
 import { checkEnds, referencesOf, TextWriter, tokenizerOf, type UnitOptions, type Writing } from "./text-writer.js";
 
 export interface TextPair {
@@ -62,7 +74,10 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
    * @throws SeqgradError `value` for no pair, an unknown unit or a tokenizer without special tokens, or as the model
    */
   static create(pairs: readonly TextPair[], options: TranslatorOptions = {}): Translator {
+    checkObject("Translator.create", "the options", options, "an object, such as { hidden: 32 }");
     const { unit, minCount, vocabularySize, locale, sourceTokenizer, targetTokenizer, maxLength = 64, ...config } = options;
+    checkPairs("Translator.create", pairs);
+    for (const tokenizer of [sourceTokenizer, targetTokenizer]) if (tokenizer !== undefined) checkTokenizer("Translator.create", tokenizer);
     if (pairs.length === 0) throw new SeqgradError("value", "Translator: there is no pair to learn from.");
     const of = (texts: readonly string[]) => tokenizerOf(texts, options);
     const source = sourceTokenizer ?? of(pairs.map((pair) => pair.source));
@@ -71,7 +86,8 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
     return new Translator(modelOf({ ...config, ...limit }, source, target), source, target, maxLength);
   }
 
-  static async fromSaved({ config, tensors, tokenizer }: SavedModel): Promise<Translator> {
+  static async fromSaved(saved: SavedModel): Promise<Translator> {
+    const { config, tensors, tokenizer } = checkSaved("Translator.fromSaved", saved);
     const maxLength = demandMaxLength(config);
     const targetJson = demand(config, "targetTokenizer", (x): x is object => typeof x === "object" && x !== null, "a tokenizer");
     const [source, target] = await Promise.all([savedTokenizer({ tokenizer }), tokenizerFromJSON(targetJson)]);
@@ -80,7 +96,11 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
   }
 
   /** BLEU, in lower case, of the answers to the pairs' sources by the number of a source's tokens: how it holds where sentences grow. */
-  bleuByLength(pairs: readonly TextPair[], answers: readonly string[], { width = 5 }: { width?: number } = {}): BleuBucket[] {
+  bleuByLength(pairs: readonly TextPair[], answers: readonly string[], options: { width?: number } = {}): BleuBucket[] {
+    checkPairs("Translator.bleuByLength", pairs);
+    checkAnswers("Translator.bleuByLength", answers, pairs.length);
+    checkOptions("Translator.bleuByLength", options, ["width"]);
+    const { width = 5 } = options;
     const lengths = pairs.map(({ source }) => this.source.encode(source).length);
     const sources = pairs.map(({ source }) => source);
     const references = referencesOf(
@@ -109,6 +129,14 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
     return this.model.about(row);
   }
 
+  protected checkExamples(op: string, pairs: readonly TextPair[]): void {
+    checkPairs(op, pairs);
+  }
+
+  protected checkInputs(op: string, texts: readonly string[]): void {
+    checkItems(op, "texts", texts, isText, "strings");
+  }
+
   protected inputOf({ source }: TextPair): string {
     return source;
   }
@@ -117,3 +145,6 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
     return target;
   }
 }
+
+const checkPairs = (op: string, pairs: readonly TextPair[]): void =>
+  checkItems(op, "pairs", pairs, (pair) => isText(pair?.source) && isText(pair.target), "{ source, target }, both strings");
