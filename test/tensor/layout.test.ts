@@ -53,6 +53,11 @@ const reshapes: [string, (x: sg.Tensor) => sg.Tensor, number[][]][] = [
       [2, 1, 1, 2, 2, 1],
     ],
   ],
+  [
+    "a dimension of 1 that stood first and now stands within",
+    (x) => sg.permute(sg.reshape(x, [1, 6, 4]), [1, 0, 2]),
+    [[24], [2, 12], [3, 1, 8]],
+  ],
   ["every second column", (x) => sg.slice(x, 2, 0, 4, 2), [[12], [6, 2], [1, 12, 1], [3, 1, 4]]],
   ["one element", (x) => sg.slice(sg.slice(sg.slice(x, 0, 1), 1, 2), 2, 3), [[], [1], [1, 1, 1, 1, 1]]],
 ];
@@ -96,6 +101,8 @@ test("the strides of a reshape pass over dimensions of 1, wherever they stand", 
   expect(viewStrides([1, 2, 1, 3, 1], [5, 1, 77, 2, 99], [2, 3])).toEqual([1, 2]);
   expect(viewStrides([2, 3], [1, 2], [1, 2, 1, 3, 1])?.filter((_, i) => i % 2 === 1)).toEqual([1, 2]);
   expect(viewStrides([4, 6], [6, 1], [2, 2, 1, 3, 2])).toEqual([12, 6, expect.any(Number), 2, 1]);
+  expect(viewStrides([2, 1, 3], [3, 77, 1], [6])).toEqual([1]);
+  expect(viewStrides([1, 2, 1, 1, 3, 1], [5, 6, 77, 88, 2, 99], [3, 2])).toEqual([4, 2]);
   expect(viewStrides([2, 3], [1, 2], [6])).toBeUndefined();
   expect(viewStrides([2, 3], [1, 2], [1, 6, 1])).toBeUndefined();
 });
