@@ -3,27 +3,27 @@ import { createWasmBackend, type WasmBackend } from "../../src/backend/wasm/wasm
 import { GuardedMemory } from "../helpers/kernel.js";
 import { normals } from "../helpers/numbers.js";
 
-const ROWS = 2;
+const [M, K] = [64, 256];
 const GUARDS = 1 << 15;
 
-/** Buffers of batchNormForward for this many channels, and its call. Its scratch memory is 20 bytes a channel. */
-function batchNorm(backend: WasmBackend, cols: number): { call: () => void; outputs: () => Float32Array } {
+/** A product [M, K] [K, n] and its call. Its scratch memory is 1024 n bytes, all of which it writes: n is a multiple of 8. */
+function product(backend: WasmBackend, n: number): { call: () => void; outputs: () => Float32Array } {
   const memory = new GuardedMemory(backend);
-  const x = memory.put(normals(ROWS * cols, 1));
-  const [y, mean, rstd] = [memory.out(ROWS * cols), memory.out(2 * cols), memory.out(cols)];
-  const dims = { training: 1, rows: ROWS, cols };
-  const call = () => void backend.dispatch("batchNormForward", { x, y, mean, rstd, ...dims, eps: 1e-5, momentum: 0.1, kept: 0.9 });
-  return { call, outputs: () => memory.floats(y, ROWS * cols) };
+  const [a, b, y] = [memory.put(normals(M * K, 1)), memory.put(normals(K * n, 2)), memory.out(M * n)];
+  const layout = { transA: 0, transB: 0, lda: K, ldb: n, ldy: n, strideA: 0, strideB: 0, strideY: 0, begin: 0, end: M };
+  const dims = { batch: 1, m: M, n, k: K, activation: 0, ...layout };
+  const call = () => void backend.dispatch("gemm", { a, b, y, ...dims, alpha: 1, beta: 0 });
+  return { call, outputs: () => memory.floats(y, M * n) };
 }
 
-test.each([1.01, 1.5, 1.9, 2, 3])(
+test.each([1.125, 1.5, 1.875, 2, 3])(
   "a kernel that asks for %f times the scratch memory of the one before writes over nothing",
   async (times) => {
     const backend = await createWasmBackend({ variant: "simd" });
     // More than the heap's small blocks, so that what comes next lies behind it.
-    const cols = 4096;
-    const few = batchNorm(backend, cols);
-    const many = batchNorm(backend, Math.ceil(cols * times));
+    const n = 64;
+    const few = product(backend, n);
+    const many = product(backend, n * times);
     few.call();
     const [first, behind] = [backend.memory().reserved, backend.alloc(GUARDS * 4)];
     expect(behind).toBe(first);
@@ -34,7 +34,7 @@ test.each([1.01, 1.5, 1.9, 2, 3])(
     const wanted = many.outputs();
     expect(wanted.every(Number.isFinite)).toBe(true);
     // The same in memory that was never asked for less.
-    const fresh = batchNorm(await createWasmBackend({ variant: "simd" }), Math.ceil(cols * times));
+    const fresh = product(await createWasmBackend({ variant: "simd" }), n * times);
     fresh.call();
     expect(wanted).toEqual(fresh.outputs());
     // And the smaller one again.
@@ -44,9 +44,9 @@ test.each([1.01, 1.5, 1.9, 2, 3])(
 );
 
 test("scratch memory that cannot be had is an error, and a smaller request still works", async () => {
-  const backend = await createWasmBackend({ variant: "simd", memoryLimit: 2 ** 20 });
-  const few = batchNorm(backend, 1024);
-  const many = batchNorm(backend, 16 * 1024);
+  const backend = await createWasmBackend({ variant: "simd", memoryLimit: 768 * 1024 });
+  const few = product(backend, 64);
+  const many = product(backend, 256);
   few.call();
   const wanted = few.outputs();
   expect(many.call).toThrow("out of memory");
