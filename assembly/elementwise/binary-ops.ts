@@ -80,6 +80,72 @@ export class GreaterEqual {
   }
 }
 
+export class AddInt32 {
+  @inline value(a: v128, b: v128): v128 {
+    return i32x4.add(a, b);
+  }
+}
+
+export class SubtractInt32 {
+  @inline value(a: v128, b: v128): v128 {
+    return i32x4.sub(a, b);
+  }
+}
+
+export class MultiplyInt32 {
+  @inline value(a: v128, b: v128): v128 {
+    return i32x4.mul(a, b);
+  }
+}
+
+export class MaximumInt32 {
+  @inline value(a: v128, b: v128): v128 {
+    return i32x4.max_s(a, b);
+  }
+}
+
+export class MinimumInt32 {
+  @inline value(a: v128, b: v128): v128 {
+    return i32x4.min_s(a, b);
+  }
+}
+
+export class EqualInt32 {
+  @inline value(a: v128, b: v128): v128 {
+    return oneWhere(i32x4.eq(a, b));
+  }
+}
+
+export class NotEqualInt32 {
+  @inline value(a: v128, b: v128): v128 {
+    return oneWhere(i32x4.ne(a, b));
+  }
+}
+
+export class LessInt32 {
+  @inline value(a: v128, b: v128): v128 {
+    return oneWhere(i32x4.lt_s(a, b));
+  }
+}
+
+export class LessEqualInt32 {
+  @inline value(a: v128, b: v128): v128 {
+    return oneWhere(i32x4.le_s(a, b));
+  }
+}
+
+export class GreaterInt32 {
+  @inline value(a: v128, b: v128): v128 {
+    return oneWhere(i32x4.gt_s(a, b));
+  }
+}
+
+export class GreaterEqualInt32 {
+  @inline value(a: v128, b: v128): v128 {
+    return oneWhere(i32x4.ge_s(a, b));
+  }
+}
+
 // @ts-ignore: decorator
 @inline
 function oneWhere(mask: v128): v128 {

@@ -17,12 +17,24 @@ const enum Binary {
   lessEqual,
   greater,
   greaterEqual,
+  addInt32,
+  subInt32,
+  mulInt32,
+  maximumInt32,
+  minimumInt32,
+  equalInt32,
+  notEqualInt32,
+  lessInt32,
+  lessEqualInt32,
+  greaterInt32,
+  greaterEqualInt32,
 }
 
 /**
  * y[i0, i1, i2, i3] = f(a[i0, i1, i2, i3], b[i0, i1, i2, i3]), f as `binaryOps` of src/backend/kernels.ts says. y contiguous
  * [d0, d1, d2, d3], float32; as*, bs*: strides of the operands in elements, 0 where they repeat, of either sign. Overwrites y, which may
  * be an operand that is contiguous too. No alignment wanted.
+ * The Int32 forms read int32; they write int32, wrapped around, or the 1 or 0 of a comparison in float32.
  * maximum and minimum give NaN where an operand is; comparisons give 1 or 0, and of the comparisons only notEqual holds for NaN.
  */
 export function binary(
@@ -81,6 +93,17 @@ function run(op: i32, a: usize, as: i32, b: usize, bs: i32, y: usize, n: i32): v
     case Binary.lessEqual: return zip<f.LessEqual>(a, as, b, bs, y, n);
     case Binary.greater: return zip<f.Greater>(a, as, b, bs, y, n);
     case Binary.greaterEqual: return zip<f.GreaterEqual>(a, as, b, bs, y, n);
+    case Binary.addInt32: return loop<f.AddInt32>(a, as, b, bs, y, n);
+    case Binary.subInt32: return loop<f.SubtractInt32>(a, as, b, bs, y, n);
+    case Binary.mulInt32: return loop<f.MultiplyInt32>(a, as, b, bs, y, n);
+    case Binary.maximumInt32: return loop<f.MaximumInt32>(a, as, b, bs, y, n);
+    case Binary.minimumInt32: return loop<f.MinimumInt32>(a, as, b, bs, y, n);
+    case Binary.equalInt32: return loop<f.EqualInt32>(a, as, b, bs, y, n);
+    case Binary.notEqualInt32: return loop<f.NotEqualInt32>(a, as, b, bs, y, n);
+    case Binary.lessInt32: return loop<f.LessInt32>(a, as, b, bs, y, n);
+    case Binary.lessEqualInt32: return loop<f.LessEqualInt32>(a, as, b, bs, y, n);
+    case Binary.greaterInt32: return loop<f.GreaterInt32>(a, as, b, bs, y, n);
+    case Binary.greaterEqualInt32: return loop<f.GreaterEqualInt32>(a, as, b, bs, y, n);
   }
 }
 

@@ -8,15 +8,19 @@ const enum Reduce {
   max,
   min,
   addSum,
+  sumInt32,
+  maxInt32,
+  minInt32,
 }
 
 /**
  * y[o, i] = sum, mean, max or min of x[o, k, i] over k < n. x [outer, n, inner], y [outer, inner], float32. Overwrites y, but addSum
  * adds to it; y is no part of x. No alignment wanted.
  * Sums add blocks of at most 16 terms a lane in float32 and the blocks in float64, in an order that depends on n alone. max and min
- * give NaN where there is one. n = 0 gives 0, NaN, -Infinity, Infinity.
+ * give NaN where there is one. n = 0 gives 0, NaN, -Infinity, Infinity. The Int32 forms read and write int32; their sum wraps around.
  */
 export function reduce(x: usize, y: usize, op: i32, outer: i32, n: i32, inner: i32): void {
+  if (op > Reduce.addSum) return integers(x, y, op, outer, n, inner);
   const plane = (<usize>n * <usize>inner) << 2;
   const line = (<usize>inner) << 2;
   // Sums are added to y.
@@ -27,6 +31,23 @@ export function reduce(x: usize, y: usize, op: i32, outer: i32, n: i32, inner: i
     else if (op == Reduce.min) extreme(Reduce.min, x, y, n, inner);
     else if (inner == 1) store<f32>(y, load<f32>(y) + <f32>(scale * sumRow(x, n)));
     else sumColumns(x, y, n, inner, inner, scale);
+  }
+}
+
+/** Sums and extremes of int32. */
+function integers(x: usize, y: usize, op: i32, outer: i32, n: i32, inner: i32): void {
+  const step = (<usize>inner) << 2;
+  for (let o = 0; o < outer; o++, x += <usize>n * step) {
+    for (let i = 0; i < inner; i++, y += 4) {
+      let at = x + ((<usize>i) << 2);
+      let result: i32 = op == Reduce.sumInt32 ? 0 : op == Reduce.maxInt32 ? i32.MIN_VALUE : i32.MAX_VALUE;
+      for (let k = 0; k < n; k++, at += step) {
+        const v = load<i32>(at);
+        if (op == Reduce.sumInt32) result += v;
+        else result = op == Reduce.maxInt32 ? max(result, v) : min(result, v);
+      }
+      store<i32>(y, result);
+    }
   }
 }
 

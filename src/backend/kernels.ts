@@ -67,10 +67,21 @@ export const binaryOps = [
   "lessEqual",
   "greater",
   "greaterEqual",
+  "addInt32", // of int32 operands, exact; sums, differences and products wrap around
+  "subInt32",
+  "mulInt32",
+  "maximumInt32",
+  "minimumInt32",
+  "equalInt32", // comparisons write float32 1 or 0
+  "notEqualInt32",
+  "lessInt32",
+  "lessEqualInt32",
+  "greaterInt32",
+  "greaterEqualInt32",
 ] as const;
 export type BinaryOp = (typeof binaryOps)[number];
 
-export const reduceOps = ["sum", "mean", "max", "min", "addSum"] as const;
+export const reduceOps = ["sum", "mean", "max", "min", "addSum", "sumInt32", "maxInt32", "minInt32"] as const;
 export type ReduceOp = (typeof reduceOps)[number];
 
 /** Epilogues of gemm. */
@@ -121,7 +132,7 @@ export const kernels = {
     scalars: [],
   },
 
-  // x [outer, n, inner] -> y [outer, inner], to which addSum adds
+  // x [outer, n, inner] -> y [outer, inner], to which addSum adds; the Int32 forms read and write int32, and their sum wraps around
   reduce: { reads: ["x"], writes: ["y"], dims: ["op", "outer", "n", "inner"], scalars: [] },
   // x [outer, n, inner] -> y int32 [outer, inner], the first index of the largest (NaN counts as largest)
   argmax: { reads: ["x"], writes: ["y"], dims: ["outer", "n", "inner"], scalars: [] },

@@ -1,11 +1,12 @@
-import type { BinaryOp } from "../backend/kernels.js";
+import type { DType } from "../backend/backend.js";
+import { type BinaryOp, binaryOps } from "../backend/kernels.js";
 import { empty, fill, type Tensor } from "../tensor/tensor.js";
 import { refuseExtra } from "../util/options.js";
 import { broadcastShapes } from "../util/shape.js";
 import { defineOp, type Run, type Sample } from "./define-op.js";
 import { Elementwise } from "./elementwise.js";
 import { sumTo } from "./reduce.js";
-import { affine, log, neg, operand, powScalar } from "./unary.js";
+import { affine, log, neg, operand, operands, powScalar } from "./unary.js";
 
 /** What gradients are made of; y = f(a, b). */
 interface Terms {
@@ -39,6 +40,25 @@ const samples: Sample<null>[] = [
   ],
 ].map(([a, b]) => ({ inputs: [positive(a!), positive(b!)], attrs: null }));
 
+/** The form for int32 operands, if there is one: it has no gradient, and comparisons give float32, as of float32. */
+/* @__NO_SIDE_EFFECTS__ */
+function integerForm(name: BinaryOp, dtype: DType) {
+  const exact = `${name}Int32` as BinaryOp;
+  if (!binaryOps.includes(exact)) return undefined;
+  const integers = (shape: readonly number[], end: number) => ({ shape, below: end, least: -end });
+  return defineOp<null>({
+    name: exact,
+    strided: true,
+    shape: ([a, b]) => [broadcastShapes(name, a!.shape, b!.shape)],
+    dtypes: () => [dtype],
+    forward: (run, [a, b], [y]) => void new Elementwise(run, [a!, b!], y!).binary(exact, a!, b!, y),
+    samples: [
+      { inputs: [integers([3, 5], 3), integers([5], 3)], attrs: null },
+      { inputs: [integers([4, 1, 7], 2 ** 31), integers([2, 1], 2 ** 31)], attrs: null },
+    ],
+  });
+}
+
 /** One operation of the binary family, with broadcasting. */
 /* @__NO_SIDE_EFFECTS__ */
 function binary(name: BinaryOp, gradient?: Gradient) {
@@ -55,9 +75,11 @@ function binary(name: BinaryOp, gradient?: Gradient) {
     }),
     samples,
   });
+  const exact = integerForm(name, gradient ? "int32" : "float32");
   return (a: Tensor | number, b: Tensor | number, ...extra: never[]): Tensor => {
     refuseExtra(name, extra);
-    return run([operand(a, b), operand(b, a)], null)[0]!;
+    const pair = exact ? operands(a, b) : [operand(a, b), operand(b, a)];
+    return (exact && pair[0]?.dtype === "int32" ? exact : run)(pair, null)[0]!;
   };
 }
 
@@ -73,7 +95,8 @@ const byWin =
   };
 
 /**
- * a + b, elementwise, with broadcasting; either may be a number.
+ * a + b, elementwise, with broadcasting; either may be a number. int32 beside int32 or a whole number stays int32 and wraps around beyond
+ * 2^31 - 1, as in PyTorch, here and in sub, mul, maximum and minimum; beside float32 it becomes float32.
  * @throws SeqgradError `shape` when they do not broadcast
  * @example
  * sg.add(sg.fromArray([[1], [2]]), sg.tensor([10, 20])); // = [[11, 21], [12, 22]]

@@ -8,16 +8,16 @@ const toExtremum: ReductionGradient = (x, y, dy) => {
 };
 
 /**
- * The largest element, of all or along `axis`; NaN wins; equal ones share the gradient.
+ * The largest element, of all or along `axis`; NaN wins; equal ones share the gradient; int32 stays int32.
  * @throws SeqgradError `range` for an axis that is not there, `shape` for an empty one
  * @example
  * sg.max(sg.fromArray([[1, 5], [7, 3]]), { axis: 1 }); // = [5, 7]
  */
-export const max = reduction("max", reductionOp("max", toExtremum));
+export const max = reduction("max", reductionOp("max", toExtremum), reductionOp("maxInt32"));
 /**
- * The smallest element, of all or along `axis`; NaN wins; equal ones share the gradient.
+ * The smallest element, of all or along `axis`; NaN wins; equal ones share the gradient; int32 stays int32.
  * @throws SeqgradError `range` for an axis that is not there, `shape` for an empty one
  * @example
  * sg.min(sg.tensor([4, 2, 3])); // = 2
  */
-export const min = reduction("min", reductionOp("min", toExtremum));
+export const min = reduction("min", reductionOp("min", toExtremum), reductionOp("minInt32"));

@@ -3,7 +3,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { add, less, sub } from "./binary.js";
 import { max } from "./extremum.js";
 import { checkReduction, type ReduceOptions, sum } from "./reduce.js";
-import { abs, exp, log } from "./unary.js";
+import { abs, exp, log, toFloat } from "./unary.js";
 import { reshape } from "./views.js";
 import { where } from "./where.js";
 
@@ -14,8 +14,9 @@ import { where } from "./where.js";
  * @example
  * sg.logSumExp(sg.tensor([1000, 1000])); // = 1000 + Math.LN2
  */
-export function logSumExp(x: Tensor, options: ReduceOptions = {}): Tensor {
-  checkReduction("logSumExp", x, options);
+export function logSumExp(given: Tensor, options: ReduceOptions = {}): Tensor {
+  checkReduction("logSumExp", given, options);
+  const x = toFloat(given);
   const largest = noGrad(() => {
     const m = max(x, { ...options, keepDims: true });
     return where(less(abs(m), Number.POSITIVE_INFINITY), m, 0);

@@ -6,7 +6,7 @@ import { sameShape } from "../util/shape.js";
 import { add, mul, sub } from "./binary.js";
 import { type LossOptions, reduceLoss, reductionOf, weighted } from "./cross-entropy.js";
 import { checkTensors } from "./define-op.js";
-import { abs, affine, clamp, neg, softplus, square } from "./unary.js";
+import { abs, affine, clamp, neg, softplus, square, toFloat } from "./unary.js";
 
 /** Losses do not broadcast: a forgotten dimension there is a bug that no error would show. */
 function checkPair(op: string, x: Tensor, target: Tensor): void {
@@ -28,7 +28,7 @@ function checkPair(op: string, x: Tensor, target: Tensor): void {
 export function mseLoss(x: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   const reduction = reductionOf("mseLoss", options);
   checkPair("mseLoss", x, target);
-  return reduceLoss(square(sub(x, target)), reduction);
+  return reduceLoss(square(sub(toFloat(x), target)), reduction);
 }
 
 /**
@@ -40,7 +40,7 @@ export function mseLoss(x: Tensor, target: Tensor, options: LossOptions = {}): T
 export function l1Loss(x: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   const reduction = reductionOf("l1Loss", options);
   checkPair("l1Loss", x, target);
-  return reduceLoss(abs(sub(x, target)), reduction);
+  return reduceLoss(abs(sub(toFloat(x), target)), reduction);
 }
 
 /**
@@ -54,7 +54,7 @@ export function huberLoss(x: Tensor, target: Tensor, options: LossOptions & { de
   const { delta = 1 } = options;
   checkPair("huberLoss", x, target);
   checkInterval("huberLoss", "delta", delta, Number.MIN_VALUE);
-  const distance = abs(sub(x, target));
+  const distance = abs(sub(toFloat(x), target));
   // m (|d| - m / 2) is both branches: a square beyond delta would be infinite there, and its gradient no number.
   const m = clamp(distance, 0, delta);
   return reduceLoss(mul(m, sub(distance, affine(m, 0.5))), reduction);

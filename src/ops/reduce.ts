@@ -42,35 +42,44 @@ const samples = [
   { inputs: [[2, 33, 17]], attrs: { outer: 2, n: 33, inner: 17 } },
 ];
 
-/** One operation of the reduction family on [outer, n, inner] -> [outer, 1, inner]; the gradient is broadcast back. */
+const integerSamples = /* @__PURE__ */ samples.map(({ inputs: [shape], attrs }) => ({
+  inputs: [{ shape: shape!, below: 2 ** 31, least: -(2 ** 31) }],
+  attrs,
+}));
+
+/** One operation of the reduction family on [outer, n, inner] -> [outer, 1, inner]; the gradient is broadcast back. Without: of int32. */
 /* @__NO_SIDE_EFFECTS__ */
-export function reductionOp(name: ReduceOp, gradient: ReductionGradient) {
+export function reductionOp(name: ReduceOp, gradient?: ReductionGradient) {
   const op = reduceOps.indexOf(name);
   return defineOp<Span>({
     name,
     shape(_inputs, { outer, n, inner, shape = [outer, 1, inner] }) {
-      if (n === 0 && (name === "max" || name === "min")) {
-        throw new SeqgradError("shape", `${name}: there is no ${name} of 0 elements; reduce a dimension that is not empty.`);
+      const shown = name.replace("Int32", "");
+      if (n === 0 && (shown === "max" || shown === "min")) {
+        throw new SeqgradError("shape", `${shown}: there is no ${shown} of 0 elements; reduce a dimension that is not empty.`);
       }
       return [shape];
     },
     forward: (run, [x], [y], { outer, n, inner }) => run("reduce", { x: x!, y: y!, op, outer, n, inner }),
-    backward: ({ inputs: [x], outputs: [y], dOutputs: [dy], attrs: { outer, n, inner } }) => {
-      const whole = [outer, n, inner];
-      const spread = dy!.view(whole, [inner, 0, 1], dy!.offset);
-      return [reshape(gradient(reshape(x!, whole), reshape(y!, [outer, 1, inner]), spread), x!.shape)];
-    },
-    samples,
+    ...(gradient && {
+      backward: ({ inputs: [x], outputs: [y], dOutputs: [dy], attrs: { outer, n, inner } }) => {
+        const whole = [outer, n, inner];
+        const spread = dy!.view(whole, [inner, 0, 1], dy!.offset);
+        return [reshape(gradient(reshape(x!, whole), reshape(y!, [outer, 1, inner]), spread), x!.shape)];
+      },
+    }),
+    dtypes: () => [gradient ? "float32" : "int32"],
+    samples: gradient ? samples : integerSamples,
   });
 }
 
-/** The operation over the dimensions that options name. */
+/** The operation over the dimensions that options name; `exact` is its form for int32, which else becomes float32. */
 /* @__NO_SIDE_EFFECTS__ */
-export function reduction(name: ReduceOp, reduce: ReturnType<typeof reductionOp>) {
+export function reduction(name: ReduceOp, reduce: ReturnType<typeof reductionOp>, exact?: ReturnType<typeof reductionOp>) {
   return (given: Tensor, options: ReduceOptions = {}): Tensor => {
     checkReduction(name, given, options);
-    const { x, axes, span } = arrange(name, toFloat(given), options);
-    return reduce([x], { ...span, shape: reducedShape(given.shape, axes, options.keepDims) })[0]!;
+    const { x, axes, span } = arrange(name, exact ? given : toFloat(given), options);
+    return (exact && x.dtype === "int32" ? exact : reduce)([x], { ...span, shape: reducedShape(given.shape, axes, options.keepDims) })[0]!;
   };
 }
 
@@ -96,12 +105,12 @@ function reducedShape(shape: readonly number[], axes: readonly number[], keepDim
 
 const sumOf = reductionOp("sum", (_x, _y, dy) => dy);
 /**
- * The sum over all elements or over `axis`.
+ * The sum over all elements or over `axis`. Of int32 it is int32 and wraps around beyond 2^31 - 1; take toFloat(x) where it may be larger.
  * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.sum(sg.fromArray([[1, 2], [3, 4]]), { axis: 0 }); // = [4, 6]
  */
-export const sum = reduction("sum", sumOf);
+export const sum = reduction("sum", sumOf, reductionOp("sumInt32"));
 /**
  * The mean over all elements or over `axis`.
  * @throws SeqgradError `range` for an axis that is not there

@@ -3,7 +3,8 @@ import { empty, fill, Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkFinite, checkNumber } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, refuseExtra } from "../util/options.js";
-import { defineOp, type Sample } from "./define-op.js";
+import { constant, defineOp, type Sample } from "./define-op.js";
+import { Elementwise } from "./elementwise.js";
 
 interface Scalars {
   readonly a: number;
@@ -74,6 +75,36 @@ export function operand(x: Tensor | number, other: Tensor | number): Tensor {
   return typeof x === "number" && other instanceof Tensor ? fill(empty(other.backend, []), x) : toFloat(x as Tensor);
 }
 
+/** Two operands of one type: an int32 tensor stays int32 beside another and beside a whole number of int32; else both become float32. */
+export function operands(a: Tensor | number, b: Tensor | number): [Tensor, Tensor] {
+  const isInteger = (x: Tensor | number) => (x instanceof Tensor ? x.dtype === "int32" : x === (x | 0));
+  if (!(isInteger(a) && isInteger(b) && (a instanceof Tensor || b instanceof Tensor))) return [operand(a, b), operand(b, a)];
+  const integer = (x: Tensor | number, other: Tensor | number) =>
+    x instanceof Tensor ? x : constant(other as Tensor, Int32Array.of(x), []);
+  return [integer(a, b), integer(b, a)];
+}
+
+/** -x or |x| of int32, which have no gradient; -2^31 stays as it is, as in PyTorch. */
+/* @__NO_SIDE_EFFECTS__ */
+function integerOp(name: "negInt32" | "absInt32") {
+  return defineOp<null>({
+    name,
+    strided: true,
+    shape: ([x]) => [x!.shape],
+    dtypes: () => ["int32"],
+    forward: (run, [x], [y]) => {
+      const zero = fill(empty(x!.backend, [], "int32"), 0);
+      const on = new Elementwise(run, [zero, x!], y!);
+      on.binary("subInt32", zero, x!, y);
+      if (name === "absInt32") on.binary("maximumInt32", x!, y!, y);
+    },
+    samples: [{ inputs: [{ shape: [5, 7], below: 2 ** 31, least: -(2 ** 31) }], attrs: null }],
+  });
+}
+const negInt32 = integerOp("negInt32");
+const absInt32 = integerOp("absInt32");
+const isInt32 = (x: Tensor) => x instanceof Tensor && x.dtype === "int32";
+
 const affineOp = unary("affine", anywhere, { a: -1.5, b: 0.5 });
 const powerOp = unary("power", positive, { a: 2.5, b: 0 });
 const leakyReluOp = unary("leakyRelu", anywhere, { a: 0.01, b: 0 });
@@ -88,10 +119,14 @@ const geluTanh = unary("geluTanh");
  */
 export const affine = (x: Tensor, scale: number, shift = 0): Tensor =>
   affineOp(x, { a: checkNumber("affine", "scale", scale), b: checkNumber("affine", "shift", shift) });
-/** -x, elementwise. */
-export const neg = (x: Tensor): Tensor => affine(x, -1);
-/** |x|, elementwise; the gradient at 0 is 0. */
-export const abs = plain("abs");
+/** -x, elementwise; int32 stays int32. */
+export const neg = (x: Tensor): Tensor => (isInt32(x) ? negInt32([x], null)[0]! : affine(x, -1));
+const absFloat = plain("abs");
+/** |x|, elementwise; the gradient at 0 is 0; int32 stays int32. */
+export const abs = (x: Tensor, ...extra: never[]): Tensor => {
+  refuseExtra("abs", extra);
+  return isInt32(x) ? absInt32([x], null)[0]! : absFloat(x);
+};
 /** -1, 0 or 1, elementwise. */
 export const sign = plain("sign");
 /** e^x, elementwise; relative error below 3e-7. */

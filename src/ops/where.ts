@@ -3,11 +3,12 @@ import { broadcastShapes } from "../util/shape.js";
 import { defineOp } from "./define-op.js";
 import { Elementwise } from "./elementwise.js";
 import { sumTo } from "./reduce.js";
-import { operand, toFloat } from "./unary.js";
+import { operand, operands, toFloat } from "./unary.js";
 
 const whereOp = defineOp<null>({
   name: "where",
   strided: true,
+  dtypes: ([, a]) => [a!.dtype],
   shape: ([condition, a, b]) => [broadcastShapes("where", condition!.shape, broadcastShapes("where", a!.shape, b!.shape))],
   forward: (run, inputs, [y]) => void new Elementwise(run, inputs, y!).where(inputs[0]!, inputs[1]!, inputs[2]!, y),
   backward({ run, inputs: [condition, a, b], outputs: [y], dOutputs: [dy], needs }) {
@@ -26,12 +27,15 @@ const whereOp = defineOp<null>({
 });
 
 /**
- * a where the condition is not 0, else b, elementwise, with broadcasting; a and b may be numbers.
+ * a where the condition is not 0, else b, elementwise, with broadcasting; a and b may be numbers. int32 beside int32
+ * or a whole number stays int32.
  * @throws SeqgradError `shape` when they do not broadcast
  * @example
  * sg.where(sg.tensor([1, 0]), sg.tensor([5, 6]), -1); // = [5, -1]
  */
 export function where(condition: Tensor, a: Tensor | number, b: Tensor | number): Tensor {
   checkTensor("where", condition, "the condition");
-  return whereOp([toFloat(condition), operand(a, condition), operand(b, condition)], null)[0]!;
+  const isNumbers = typeof a === "number" && typeof b === "number";
+  const choices = isNumbers ? [operand(a, condition), operand(b, condition)] : operands(a, b);
+  return whereOp([toFloat(condition), ...choices], null)[0]!;
 }

@@ -8,7 +8,9 @@ import { uniform } from "../helpers/uniform.js";
 /** What y holds before, which only addSum minds. */
 const before = 1.25;
 
-const functions: Record<ReduceOp, (x: readonly number[]) => number> = {
+type FloatOp = Exclude<ReduceOp, `${string}Int32`>;
+const floatOps = reduceOps.filter((op): op is FloatOp => !op.endsWith("Int32"));
+const functions: Record<FloatOp, (x: readonly number[]) => number> = {
   sum: (x) => x.reduce((s, v) => s + v, 0),
   mean: (x) => x.reduce((s, v) => s + v, 0) / x.length,
   max: (x) => Math.max(...x),
@@ -57,7 +59,7 @@ await forEachDevice(variants, "reductions", ({ backend }) => {
     return memory.floats(y, 1)[0]!;
   }
 
-  it.each(reduceOps)("%s agrees with float64", (op) => {
+  it.each(floatOps)("%s agrees with float64", (op) => {
     for (const [outer, n, inner] of sizes) {
       const x = uniform(outer * n * inner, -1, 1);
       const y = reduce(op, x, outer, n, inner);
@@ -102,7 +104,7 @@ await forEachDevice(variants, "reductions", ({ backend }) => {
       for (let at = 0; at < n * inner; at++) {
         const x = uniform(n * inner, -1, 1);
         x[at] = Number.NaN;
-        for (const op of reduceOps) {
+        for (const op of floatOps) {
           const y = reduce(op, x, 1, n, inner);
           expect([...y].map(Number.isNaN)).toEqual([...y].map((_, i) => i === at % inner));
         }
@@ -110,7 +112,7 @@ await forEachDevice(variants, "reductions", ({ backend }) => {
       }
     }
     for (const inner of [1, 7, 17]) {
-      const empty = reduceOps.map((op) => reduce(op, new Float32Array(0), 1, 0, inner)[inner - 1]);
+      const empty = floatOps.map((op) => reduce(op, new Float32Array(0), 1, 0, inner)[inner - 1]);
       expect(empty).toEqual([0, Number.NaN, -Infinity, Infinity, before]);
     }
     expect([...reduce("max", Float32Array.of(-Infinity, -Infinity), 1, 2, 1)]).toEqual([-Infinity]);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { binaryOps } from "../../src/backend/kernels.js";
+import { type BinaryOp, binaryOps } from "../../src/backend/kernels.js";
 import { forEachDevice, variants } from "../helpers/devices.js";
 import { GuardedMemory } from "../helpers/kernel.js";
 import { lengths } from "../helpers/numbers.js";
@@ -85,7 +85,9 @@ function visit(shape: Four, of: readonly Layout[], see: (i: number, positions: r
 
 const count = (shape: Four) => shape.reduce((p, d) => p * d, 1);
 
-const functions: Record<(typeof binaryOps)[number], (a: number, b: number) => number> = {
+type FloatOp = Exclude<BinaryOp, `${string}Int32`>;
+const floatOps = binaryOps.filter((op): op is FloatOp => !op.endsWith("Int32"));
+const functions: Record<FloatOp, (a: number, b: number) => number> = {
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
   mul: (a, b) => a * b,
@@ -106,7 +108,7 @@ await forEachDevice(variants, "strided kernels", ({ backend }) => {
   afterEach(() => memory.close());
 
   describe("binary", () => {
-    function check(op: (typeof binaryOps)[number], shape: Four, aLayout: Layout, bLayout: Layout, low = -3): void {
+    function check(op: FloatOp, shape: Four, aLayout: Layout, bLayout: Layout, low = -3): void {
       // Quarters, so that equal operands occur.
       const a = uniform(aLayout.size, low, 3, 5).map((v) => Math.round(v * 4) / 4);
       const b = uniform(bLayout.size, low, 3, 9).map((v) => Math.round(v * 4) / 4);
@@ -123,7 +125,7 @@ await forEachDevice(variants, "strided kernels", ({ backend }) => {
       memory.close();
     }
 
-    it.each(binaryOps)("computes %s at every length", (op) => {
+    it.each(floatOps)("computes %s at every length", (op) => {
       for (const n of lengths)
         check(op, [1, 1, 1, n], layout([1, 1, 1, n], [0, 0, 0, 1]), layout([1, 1, 1, n], [0, 0, 0, 1]), op === "pow" ? 0.25 : -3);
     });
@@ -149,7 +151,7 @@ await forEachDevice(variants, "strided kernels", ({ backend }) => {
       const a = Float32Array.of(Number.NaN, 1, Number.NaN, -0, Infinity);
       const b = Float32Array.of(1, Number.NaN, Number.NaN, 0, -Infinity);
       const shape = { ...names("d", [1, 1, 1, 5]), ...names("as", [0, 0, 0, 1]), ...names("bs", [0, 0, 0, 1]) };
-      const of = (op: (typeof binaryOps)[number]) => {
+      const of = (op: BinaryOp) => {
         const y = memory.put(new Float32Array(5));
         backend.dispatch("binary", { a: memory.put(a), b: memory.put(b), y, ...shape, op: binaryOps.indexOf(op) } as never);
         return [...memory.floats(y, 5)];

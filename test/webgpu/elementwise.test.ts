@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { TensorData } from "../../src/backend/backend.js";
-import { binaryOps, type UnaryOp, unaryOps } from "../../src/backend/kernels.js";
+import { type BinaryOp, binaryOps, type UnaryOp, unaryOps } from "../../src/backend/kernels.js";
 import { forEachDevice, openDevice } from "../helpers/devices.js";
 import { assembled, expectSameBits, runKernel } from "../helpers/kernel.js";
 import { uniform } from "../helpers/uniform.js";
@@ -72,7 +72,20 @@ await forEachDevice(["webgpu"], "elementwise kernels", ({ backend: gpu }) => {
     expect(await runKernel(gpu, "unary", call)).toEqual(await runKernel(wasm, "unary", call));
   });
 
-  for (const op of binaryOps) {
+  const [integerOps, floatOps] = [true, false].map((wanted) => binaryOps.filter((op) => op.endsWith("Int32") === wanted)) as [
+    BinaryOp[],
+    BinaryOp[],
+  ];
+  test.each(integerOps)("binary %s", async (op) => {
+    const bits = (x: Float32Array) => new Int32Array(x.buffer);
+    const [a, b] = [bits(uniform(500, -5, 5, 3)), bits(uniform(500, -5, 5, 5))];
+    b.set(a.subarray(0, 50));
+    const flat = { ...shape([1, 1, 1, 500]), ...strides("as", [0, 0, 0, 1]), ...strides("bs", [0, 0, 0, 1]) };
+    const call = assembled({ a, b, y: new Int32Array(500), op: binaryOps.indexOf(op), ...flat });
+    expect(await runKernel(gpu, "binary", call)).toEqual(await runKernel(wasm, "binary", call));
+  });
+
+  for (const op of floatOps) {
     test(`binary ${op}`, async () => {
       const a = Float32Array.from([...specials.flatMap((v) => specials.map(() => v)), ...smooth]);
       const b = Float32Array.from([...specials.flatMap(() => specials), ...uniform(smooth.length, -5, 5, 5)]);

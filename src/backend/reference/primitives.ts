@@ -23,6 +23,9 @@ const reducers = {
   max: (x: number[]) => x.reduce((s, v) => Math.max(s, v), -Infinity),
   min: (x: number[]) => x.reduce((s, v) => Math.min(s, v), Infinity),
   addSum: (x: number[], y: number) => x.reduce((s, v) => s + v, y),
+  sumInt32: (x: number[]) => x.reduce((s, v) => (s + v) | 0, 0),
+  maxInt32: (x: number[]) => x.reduce((s, v) => Math.max(s, v), -(2 ** 31)),
+  minInt32: (x: number[]) => x.reduce((s, v) => Math.min(s, v), 2 ** 31 - 1),
 };
 
 /** The first index outside 0..n-1, or -1. */

@@ -113,6 +113,17 @@ const binaryValues: Record<BinaryOp, string> = {
   lessEqual: "f32(a <= b && !unordered)",
   greater: "f32(a > b && !unordered)",
   greaterEqual: "f32(a >= b && !unordered)",
+  addInt32: "a + b",
+  subInt32: "a - b",
+  mulInt32: "a * b",
+  maximumInt32: "max(a, b)",
+  minimumInt32: "min(a, b)",
+  equalInt32: "f32(a == b)",
+  notEqualInt32: "f32(a != b)",
+  lessInt32: "f32(a < b)",
+  lessEqualInt32: "f32(a <= b)",
+  greaterInt32: "f32(a > b)",
+  greaterEqualInt32: "f32(a >= b)",
 };
 
 const size = (c: Arguments) => c.d0! * c.d1! * c.d2! * c.d3!;
@@ -155,10 +166,11 @@ const gradientText = (op: UnaryOp) => math + parts + each("main", "c.n", gradien
 const copyText = (x: Layout, y: Layout) => each("main", SIZE, `${indices}\n  ${word("y", "ys", y)} = ${word("x", "xs", x)};`);
 
 function binaryText(op: BinaryOp, a: Layout, b: Layout): string {
+  const [type, unordered] = op.endsWith("Int32") ? ["i32", "false"] : ["f32", "isNan(a) || isNan(b)"];
   const body = `${indices}
-  let a = bitcast<f32>(${word("a", "as", a)});
-  let b = bitcast<f32>(${word("b", "bs", b)});
-  let unordered = isNan(a) || isNan(b);
+  let a = bitcast<${type}>(${word("a", "as", a)});
+  let b = bitcast<${type}>(${word("b", "bs", b)});
+  let unordered = ${unordered};
   heap[c.y + i] = bitcast<u32>(${binaryValues[op]});`;
   return math + each("main", SIZE, body);
 }

@@ -90,6 +90,18 @@ fn reducePart(s: Source) {
 }
 `;
 
+/** Of int32: `next` is the result so far with one more, v. */
+const integers = (first: string, next: string) => /* wgsl */ `
+fn reducePart(s: Source) {
+  var result = ${first};
+  for (var k = 0u; k < s.count; k++) {
+    let v = bitcast<i32>(heap[s.base + s.first + k * s.stride]);
+    result = ${next};
+  }
+  heap[s.to] = bitcast<u32>(result);
+}
+`;
+
 /** Items: a key that orders as the floats do, NaN on top and -0 as 0, and the index; of equal keys the least index wins. */
 const largest = /* wgsl */ `
 fn keyOf(x: u32) -> u32 {
@@ -155,6 +167,9 @@ const bodyOf: Record<ReduceOp, string> = {
   max: extreme("max"),
   min: extreme("min"),
   addSum: sum("addSum"),
+  sumInt32: integers("0i", "result + v"),
+  maxInt32: integers("i32(-2147483648)", "max(result, v)"),
+  minInt32: integers("2147483647i", "min(result, v)"),
 };
 
 const outputs = (c: Arguments) => c.outer! * c.inner!;

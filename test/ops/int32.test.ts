@@ -1,0 +1,101 @@
+import { describe, expect, test } from "vitest";
+import * as sg from "../../src/index.js";
+import { everywhere, forEachDevice, startOn } from "../helpers/devices.js";
+
+const MAX = 2147483647;
+const MIN = -2147483648;
+/** The first whole number that float32 lacks. */
+const ODD = 16777217;
+
+const int32 = (...data: number[]) => sg.tensor(Int32Array.from(data), [data.length]);
+
+interface Case {
+  readonly name: string;
+  readonly compute: () => sg.Tensor;
+  /** What PyTorch answers for int32. */
+  readonly values: readonly number[];
+}
+
+const exact: Case[] = [
+  { name: "add", compute: () => sg.add(int32(ODD, -ODD), int32(2, -2)), values: [ODD + 2, -ODD - 2] },
+  { name: "add past the end", compute: () => sg.add(int32(MAX), int32(1)), values: [MIN] },
+  { name: "add of a whole number", compute: () => sg.add(int32(ODD), ODD), values: [2 * ODD] },
+  { name: "add to a whole number", compute: () => sg.add(ODD, int32(0)), values: [ODD] },
+  { name: "sub", compute: () => sg.sub(int32(ODD, MIN), int32(0, 1)), values: [ODD, MAX] },
+  { name: "sub from a whole number", compute: () => sg.sub(ODD, int32(ODD - 1)), values: [1] },
+  { name: "mul past the end", compute: () => sg.mul(int32(46341, MIN), int32(46341, -1)), values: [-2147479015, MIN] },
+  { name: "mul", compute: () => sg.mul(int32(4099), int32(4099)), values: [4099 * 4099] },
+  { name: "maximum", compute: () => sg.maximum(int32(ODD, MIN), int32(ODD - 1, MAX)), values: [ODD, MAX] },
+  { name: "minimum", compute: () => sg.minimum(int32(-ODD, MIN), int32(1 - ODD, MAX)), values: [-ODD, MIN] },
+  { name: "neg", compute: () => sg.neg(int32(ODD, 0, MIN)), values: [-ODD, 0, MIN] },
+  { name: "abs", compute: () => sg.abs(int32(-ODD, ODD, MIN)), values: [ODD, ODD, MIN] },
+  { name: "sum", compute: () => sg.sum(int32(ODD, 2, -1)), values: [ODD + 1] },
+  { name: "sum past the end", compute: () => sg.sum(int32(MAX, MAX, 3)), values: [1] },
+  { name: "sum of nothing", compute: () => sg.sum(int32()), values: [0] },
+  { name: "max", compute: () => sg.max(int32(5, ODD, ODD - 1)), values: [ODD] },
+  { name: "max of the smallest", compute: () => sg.max(int32(MIN, MIN)), values: [MIN] },
+  { name: "min", compute: () => sg.min(int32(-5, -ODD, 1 - ODD)), values: [-ODD] },
+  { name: "where", compute: () => sg.where(int32(1, 0), int32(ODD, 1), int32(0, -ODD)), values: [ODD, -ODD] },
+  { name: "where with a whole number", compute: () => sg.where(int32(1, 0), int32(ODD, 1), ODD + 2), values: [ODD, ODD + 2] },
+];
+
+const comparisons: Case[] = [
+  { name: "equal", compute: () => sg.equal(int32(ODD, ODD), int32(ODD - 1, ODD)), values: [0, 1] },
+  { name: "equal to a whole number", compute: () => sg.equal(int32(ODD, ODD - 1), ODD), values: [1, 0] },
+  { name: "notEqual", compute: () => sg.notEqual(int32(ODD, ODD), int32(ODD - 1, ODD)), values: [1, 0] },
+  { name: "less", compute: () => sg.less(int32(ODD - 1, ODD, MIN), int32(ODD, ODD, MAX)), values: [1, 0, 1] },
+  { name: "lessEqual", compute: () => sg.lessEqual(int32(ODD, ODD, MIN), int32(ODD - 1, ODD, MAX)), values: [0, 1, 1] },
+  { name: "greater", compute: () => sg.greater(int32(ODD, ODD, MIN), int32(ODD - 1, ODD, MAX)), values: [1, 0, 0] },
+  { name: "greaterEqual", compute: () => sg.greaterEqual(int32(ODD - 1, ODD, MIN), int32(ODD, ODD, MAX)), values: [0, 1, 0] },
+];
+
+const mixed: Case[] = [
+  { name: "add of a fraction", compute: () => sg.add(int32(1, 2), 0.5), values: [1.5, 2.5] },
+  { name: "add of a whole number beyond int32", compute: () => sg.add(int32(0), 2 ** 32), values: [2 ** 32] },
+  { name: "mul by float32", compute: () => sg.mul(int32(3, 4), sg.tensor([0.5, 2])), values: [1.5, 8] },
+  { name: "div", compute: () => sg.div(int32(3, 4), int32(2, 8)), values: [1.5, 0.5] },
+  { name: "mean", compute: () => sg.mean(int32(1, 2)), values: [1.5] },
+  { name: "where with float32", compute: () => sg.where(int32(1, 0), int32(3, 4), sg.tensor([0.5, 2.5])), values: [3, 2.5] },
+  { name: "where with a fraction", compute: () => sg.where(int32(1, 0), int32(3, 4), -0.5), values: [3, -0.5] },
+  { name: "where of two numbers", compute: () => sg.where(int32(1, 0), 3, 4), values: [3, 4] },
+  { name: "logSumExp", compute: () => sg.logSumExp(int32(MIN, MAX)), values: [2 ** 31] },
+  { name: "l1Loss", compute: () => sg.l1Loss(int32(MAX), int32(MIN)), values: [2 ** 32] },
+  { name: "softmax", compute: () => sg.softmax(int32(MIN, MAX)), values: [0, 1] },
+];
+
+await forEachDevice(everywhere, "int32", (device) => {
+  const check = async ({ compute, values }: Case, dtype: string) => {
+    const y = startOn(device, compute);
+    expect(y.dtype).toBe(dtype);
+    // The reference computes float32 in float64.
+    expect(Array.from(await y.data(), dtype === "float32" ? Math.fround : Number)).toEqual(values);
+  };
+  describe("stays int32 and is exact", () => test.each(exact)("$name", (given) => check(given, "int32")));
+  describe("is compared exactly", () => test.each(comparisons)("$name", (given) => check(given, "float32")));
+  describe("beside other numbers becomes float32", () => test.each(mixed)("$name", (given) => check(given, "float32")));
+
+  test("computes long and broadcast layouts", async () => {
+    const rows = 70;
+    const data = Int32Array.from({ length: rows * 9 }, (_, i) => ((i * 2654435761) | 0) >> 1);
+    const at = (row: number, column: number) => data[row * 9 + column]!;
+    const columns = Array.from({ length: 9 }, (_, j) => Array.from({ length: rows }, (_, i) => at(i, j)));
+    const [sums, most, least, product] = startOn(device, () => {
+      const x = sg.tensor(data, [rows, 9]);
+      const column = sg.slice(x, 1, 2, 3);
+      return [
+        sg.sum(x, { axis: 0 }),
+        sg.max(x, { axis: 0 }),
+        sg.min(sg.transpose(x), { axis: 1 }),
+        sg.mul(sg.transpose(x), sg.transpose(column)),
+      ];
+    }) as [sg.Tensor, sg.Tensor, sg.Tensor, sg.Tensor];
+    expect(Array.from(await sums.data())).toEqual(columns.map((c) => c.reduce((a, b) => (a + b) | 0, 0)));
+    expect(Array.from(await most.data())).toEqual(columns.map((c) => Math.max(...c)));
+    expect(Array.from(await least.data())).toEqual(columns.map((c) => Math.min(...c)));
+    expect(Array.from(await product.data())).toEqual(columns.flatMap((c) => c.map((v, i) => Math.imul(v, at(i, 2)))));
+  });
+
+  test("refuses an extremum of nothing by its own name", () => {
+    expect(() => startOn(device, () => sg.max(int32()))).toThrow("max: there is no max of 0 elements");
+  });
+});
