@@ -54,30 +54,11 @@ export const unaryOps = [
 export type UnaryOp = (typeof unaryOps)[number];
 
 export const binaryOps = [
-  "add",
-  "sub",
-  "mul",
-  "div",
-  "pow",
-  "maximum",
-  "minimum",
-  "equal", // comparisons write 1 or 0
-  "notEqual",
-  "less",
-  "lessEqual",
-  "greater",
-  "greaterEqual",
-  "addInt32", // of int32 operands, exact; sums, differences and products wrap around
-  "subInt32",
-  "mulInt32",
-  "maximumInt32",
-  "minimumInt32",
-  "equalInt32", // comparisons write float32 1 or 0
-  "notEqualInt32",
-  "lessInt32",
-  "lessEqualInt32",
-  "greaterInt32",
-  "greaterEqualInt32",
+  ...["add", "sub", "mul", "div", "pow", "maximum", "minimum"],
+  ...["equal", "notEqual", "less", "lessEqual", "greater", "greaterEqual"], // comparisons write float32 1 or 0
+  // Of int32 operands, exact: sums, differences and products wrap around.
+  ...["addInt32", "subInt32", "mulInt32", "maximumInt32", "minimumInt32"],
+  ...["equalInt32", "notEqualInt32", "lessInt32", "lessEqualInt32", "greaterInt32", "greaterEqualInt32"],
 ] as const;
 export type BinaryOp = (typeof binaryOps)[number];
 
