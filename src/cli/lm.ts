@@ -1,8 +1,8 @@
 import { noGrad } from "../autograd/tape.js";
 import { consecutiveWindows } from "../data/windows.js";
 import { loadModel, type Store, saveModel } from "../io/index.js";
-import { isRecurrentCell, RecurrentLM, type RecurrentLMConfig } from "../models/recurrent-lm.js";
-import { TransformerLM, type TransformerLMConfig, transformerChoices } from "../models/transformer-lm.js";
+import { isRecurrentCell, RecurrentLM, type RecurrentLMConfig, recurrentLMNames } from "../models/recurrent-lm.js";
+import { TransformerLM, type TransformerLMConfig, transformerChoices, transformerLMNames } from "../models/transformer-lm.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { tensor } from "../tensor/create.js";
 import { buildToFit } from "../tensor/ownership.js";
@@ -11,6 +11,7 @@ import type { TensorValue } from "../tensor/value.js";
 import { CharTokenizer, type Tokenizer, tokenizerFromJSON } from "../text/index.js";
 import { breathe } from "../util/breath.js";
 import { SeqgradError } from "../util/errors.js";
+import { optionsAmong } from "../util/options.js";
 import type { Recipe } from "./recipe.js";
 
 const WEIGHTS = "model.safetensors";
@@ -101,7 +102,7 @@ const kinds = {
       check("embed", embed === undefined || config.embed === embed, `${embed}, as in ${WEIGHTS}`);
       check("hidden", hidden === undefined || config.hidden === hidden, `${hidden}, as in ${WEIGHTS}`);
       check("layers", config.layers === layers, `${layers}, as in ${WEIGHTS}`);
-      return new RecurrentLM(config as Config & RecurrentLMConfig);
+      return new RecurrentLM(optionsAmong(config as Config & RecurrentLMConfig, recurrentLMNames));
     },
   },
   transformer: {
@@ -130,7 +131,7 @@ const kinds = {
         check(name, Number.isFinite(value) && (value as number) >= least, `a number of at least ${least}`);
       }
       for (const name of ["attentionDropout", "embeddingDropout"]) check(name, isChance(name in config ? config[name] : 0), chance);
-      return new TransformerLM(config as Config & TransformerLMConfig);
+      return new TransformerLM(optionsAmong(config as Config & TransformerLMConfig, transformerLMNames));
     },
   },
 };

@@ -10,16 +10,19 @@ import { tanh } from "../ops/unary.js";
 import { split, stack, unsqueeze } from "../ops/views.js";
 import { tensor, zeros } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { checkInteger } from "../util/check.js";
+import { checkInteger, checkList } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkConfig, checkOptions, namesOf } from "../util/options.js";
 import {
   completeDecoder,
+  decoderConfig,
   type EncodedSource,
   RecurrentDecoder,
   type RecurrentDecoderConfig,
   type RecurrentDecoding,
 } from "./recurrent-decoder.js";
 import type { LMState } from "./recurrent-lm.js";
+import { checkBatch } from "./step.js";
 
 export interface CaptionerConfig extends RecurrentDecoderConfig {
   /** F, the numbers of a vector. */
@@ -29,6 +32,8 @@ export interface CaptionerConfig extends RecurrentDecoderConfig {
   /** Whether the vector makes the decoder's first `state`, or is its first `input`, before the start token. Default `state`. */
   readonly inject?: "state" | "input";
 }
+
+export const captionerNames = namesOf<CaptionerConfig>({ ...decoderConfig, features: 1, places: 1, inject: 1 });
 
 /**
  * Vector to sequence: what a picture's vector tells, in words (Vinyals, Toshev, Bengio and Erhan 2015), or with attention the vectors of
@@ -55,6 +60,7 @@ export class Captioner extends RecurrentDecoder<PaddedFrames> {
   readonly config: Required<CaptionerConfig>;
 
   constructor(config: CaptionerConfig) {
+    checkConfig("Captioner", config, captionerNames);
     const complete = { places: 1, inject: "state", ...completeDecoder("Captioner", config) } as const;
     const { features, places, cell, embed, hidden: H, layers, inject } = complete;
     checkInteger("Captioner", "features", features, 1);
@@ -74,7 +80,8 @@ export class Captioner extends RecurrentDecoder<PaddedFrames> {
     }
   }
 
-  encode({ data, shape, lengths }: PaddedFrames): EncodedSource {
+  encode(frames: PaddedFrames): EncodedSource {
+    const { data, shape, lengths } = checkBatch("Captioner", frames, "data", "shape", "lengths");
     const { features, places: G, inject } = this.config;
     if (shape[2] !== features)
       throw new SeqgradError("shape", `Captioner: the vectors have ${shape[2]} numbers; wants ${features}, as the model was made for.`);
@@ -91,6 +98,9 @@ export class Captioner extends RecurrentDecoder<PaddedFrames> {
 
   /** The model as generate() and beamSearch() want it, in evaluation mode, for one grid. To be disposed of when no more is asked. */
   about(grid: Frames, options: { scaler?: SeriesScaler } = {}): RecurrentDecoding {
+    checkOptions("Captioner.about", options, ["scaler"]);
+    checkList("Captioner.about", "the grid", grid, "a list of features for each place");
+    for (const [i, place] of Array.from(grid).entries()) checkList("Captioner.about", `place ${i} of the grid`, place, "numbers");
     return this.decoding(padFrames([grid], options));
   }
 

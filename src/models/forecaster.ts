@@ -7,10 +7,13 @@ import { mean } from "../ops/reduce.js";
 import { affine } from "../ops/unary.js";
 import { reshape, select, unsqueeze } from "../ops/views.js";
 import { tensor } from "../tensor/create.js";
-import type { Tensor } from "../tensor/tensor.js";
-import { checkInteger } from "../util/check.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { completeEncoder, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";
+import { formatShape } from "../util/format.js";
+import { checkConfig, namesOf } from "../util/options.js";
+import { completeEncoder, encoderConfig, encoderPart, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";
+import { checkBatch } from "./step.js";
 
 export interface ForecasterConfig extends SequenceEncoderConfig {
   /** C, the number of series. */
@@ -30,6 +33,8 @@ export interface ForecastBatch {
   readonly batchSize: number;
 }
 
+export const forecasterNames = namesOf<ForecasterConfig>({ ...encoderConfig, channels: 1, horizon: 1, quantiles: 1 });
+
 /**
  * Series to their next steps: a sequence encoder over what is known and one linear layer to all quantiles of all steps, as differences
  * from the last known values.
@@ -45,6 +50,7 @@ export class Forecaster extends Module {
 
   constructor(config: ForecasterConfig) {
     super();
+    checkConfig("Forecaster", config, forecasterNames);
     try {
       const { channels, horizon, quantiles = [0.1, 0.5, 0.9] } = config;
       checkInteger("Forecaster", "channels", channels, 1);
@@ -52,10 +58,10 @@ export class Forecaster extends Module {
       if (!Array.isArray(quantiles) || quantiles.length === 0 || !quantiles.every((q, i) => q > (quantiles[i - 1] ?? 0) && q < 1))
         throw new SeqgradError(
           "range",
-          `Forecaster: quantiles are ${[quantiles].flat().join(", ")}; give at least one, ascending between 0 and 1.`,
+          `Forecaster: quantiles are ${[quantiles].flat().map(shown).join(", ")}; give at least one, ascending between 0 and 1.`,
         );
       this.config = { ...completeEncoder("Forecaster", config), channels, horizon, quantiles };
-      this.encoder = new SequenceEncoder(channels, this.config);
+      this.encoder = new SequenceEncoder(channels, encoderPart(this.config));
       this.linear = new Linear(this.encoder.outputSize, horizon * channels * quantiles.length);
     } catch (error) {
       throw this.abandon(error);
@@ -64,6 +70,10 @@ export class Forecaster extends Module {
 
   /** past `[B, history, C]` -> quantiles `[B, horizon, C, Q]`. */
   forward(past: Tensor): Tensor {
+    if (checkTensor("Forecaster", past, "past").rank !== 3 || past.shape[2] !== this.config.channels) {
+      const wanted = `[B, history, ${this.config.channels}]`;
+      throw new SeqgradError("shape", `Forecaster: past has shape ${formatShape(past.shape)}; wants ${wanted}.`);
+    }
     const [B, T] = past.shape as [number, number];
     const { channels, horizon, quantiles } = this.config;
     const { last } = this.encoder.forward(past, new Array<number>(B).fill(T));
@@ -72,7 +82,9 @@ export class Forecaster extends Module {
   }
 
   /** The mean pinball loss, max(q e, (q - 1) e) of the error e of each quantile q (Koenker and Bassett 1978). */
-  loss({ past, future, batchSize }: ForecastBatch): Tensor {
+  loss(batch: ForecastBatch): Tensor {
+    const { past, future, batchSize } = checkBatch("Forecaster", batch, "past", "future");
+    checkInteger("Forecaster", "batchSize", batchSize, 1);
     const { channels, horizon, quantiles } = this.config;
     const forecast = this.forward(tensor(past, [batchSize, past.length / (batchSize * channels), channels]));
     const error = sub(unsqueeze(tensor(future, [batchSize, horizon, channels]), 3), forecast);

@@ -1,5 +1,6 @@
 import type { Module } from "../nn/module.js";
 import { type ForeignValue, type TensorValue, valueFault } from "../tensor/value.js";
+import { shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { sizeOf } from "../util/shape.js";
@@ -62,6 +63,12 @@ function rowMajor({ shape, data }: ForeignValue, transposed: boolean): Float32Ar
   if (!transposed || shape.length < 2) return numbers;
   const [rows, cols] = shape as [number, number];
   return numbers.map((_, i) => numbers[(i % rows) * cols + Math.floor(i / rows)]!);
+}
+
+/** Throws unless the tensors are a map. */
+export function checkTensorMap(op: string, tensors: ReadonlyMap<string, ForeignValue>): void {
+  if (!(tensors instanceof Map))
+    throw new SeqgradError("value", `${op}: the tensors are ${shown(tensors)}; give a Map, as io.loadModel() answers.`);
 }
 
 /** The tensors without a prefix that all or some of them have. */

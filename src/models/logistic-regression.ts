@@ -1,8 +1,9 @@
 import type { SparseRows } from "../text/sparse.js";
 import { finish, inTurns, type Pieces } from "../util/breath.js";
-import { checkInteger, checkInterval } from "../util/check.js";
+import { checkInteger, checkInterval, checkList, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { maxOf } from "../util/numbers.js";
+import { checkOptions } from "../util/options.js";
 
 export interface LogisticRegressionOptions {
   /** Weight of the examples against that of the weights' squares: the larger, the freer the weights. Default 1. */
@@ -53,7 +54,11 @@ export class LogisticRegression {
   }
 
   static *#fitting(rows: SparseRows, wanted: readonly string[], options: LogisticRegressionOptions): Pieces<LogisticRegression> {
+    checkOptions("LogisticRegression", options, ["c", "iterations", "tolerance"]);
     const { c = 1, iterations = 200, tolerance = 1e-5 } = options;
+    checkRows(rows);
+    checkList("LogisticRegression", "the labels", wanted, "a text for each row");
+    checkInterval("LogisticRegression", "tolerance", tolerance, 0);
     const [N, n] = rows.shape;
     checkInterval("LogisticRegression", "c", c, Number.MIN_VALUE, Number.MAX_VALUE);
     checkInteger("LogisticRegression", "iterations", iterations, 1);
@@ -97,6 +102,7 @@ export class LogisticRegression {
 
   /** The probability of each label for each row: `[rows][K]`, in the order of `labels`. @throws SeqgradError `shape` */
   probabilities(rows: SparseRows): number[][] {
+    checkRows(rows);
     const K = this.labels.length;
     const n = this.parameters.length / K - 1;
     if (rows.shape[1] !== n) throw new SeqgradError("shape", `LogisticRegression: the rows have ${rows.shape[1]} columns; wants ${n}.`);
@@ -107,6 +113,11 @@ export class LogisticRegression {
   predict(rows: SparseRows): string[] {
     return this.probabilities(rows).map((row) => this.labels[row.indexOf(maxOf(row))]!);
   }
+}
+
+function checkRows(rows: SparseRows): void {
+  if (!Array.isArray(rows?.shape) || typeof rows.row !== "function")
+    throw new SeqgradError("value", `LogisticRegression: the rows are ${shown(rows)}; give sparse rows, as TfIdf.transform() answers.`);
 }
 
 /** The softmax of a row's scores. */

@@ -16,9 +16,11 @@ import { parameter, tensor } from "../tensor/create.js";
 import { buildToFit } from "../tensor/ownership.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { ForeignValue } from "../tensor/value.js";
-import { checkInterval } from "../util/check.js";
+import { checkBoolean, checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkConfig, checkOptions, namesOf } from "../util/options.js";
 import { bertOrigin, checkSettings, loadForeign, numberOf, withoutPrefix } from "./hugging-face.js";
+import { checkBatch, checkTokens } from "./step.js";
 
 export interface MaskedLMConfig {
   /** Number of different tokens, V. */
@@ -58,6 +60,11 @@ export interface MaskedLMCall {
   readonly lengths?: readonly number[] | undefined;
 }
 
+export const maskedLMNames = namesOf<MaskedLMConfig>({
+  ...{ vocabularySize: 1, contextLength: 1, layers: 1, heads: 1, embed: 1, hidden: 1, segments: 1, dropout: 1 },
+  ...{ attentionDropout: 1, classifierDropout: 1, eps: 1, classes: 1, pools: 1, fillsMasks: 1 },
+});
+
 /**
  * An encoder that fills in hidden tokens, of BERT's architecture (Devlin et al. 2019): word, position and segment vectors, Transformer
  * layers with norms last, and a head of one layer, gelu and norm before scores that use the word table; with `pools` or `classes` also a
@@ -88,6 +95,7 @@ export class MaskedLM extends Module {
 
   constructor(config: MaskedLMConfig) {
     super();
+    checkConfig("MaskedLM", config, maskedLMNames);
     try {
       const { vocabularySize, contextLength, layers, heads, embed, hidden = 4 * embed } = config;
       const { segments = 2, dropout = 0.1, eps = 1e-12, classes = 0, fillsMasks = true } = config;
@@ -97,6 +105,8 @@ export class MaskedLM extends Module {
         ...{ vocabularySize, contextLength, layers, heads, embed, hidden, segments, dropout, attentionDropout, classifierDropout },
         ...{ eps, classes, pools, fillsMasks },
       };
+      checkInteger("MaskedLM", "classes", classes);
+      for (const name of ["pools", "fillsMasks"] as const) checkBoolean("MaskedLM", name, this.config[name]);
       for (const name of ["dropout", "attentionDropout", "classifierDropout"] as const)
         checkInterval("MaskedLM", name, this.config[name], 0, 1);
       this.encoder = new TransformerEncoder(embed, heads, {
@@ -176,7 +186,10 @@ export class MaskedLM extends Module {
   }
 
   /** The vectors of the places, `[B, T, D]`: contextual embeddings. */
-  encode(tokens: Tensor, { segments, lengths }: MaskedLMCall = {}): Tensor {
+  encode(tokens: Tensor, call: MaskedLMCall = {}): Tensor {
+    checkOptions("MaskedLM", call, ["segments", "lengths"]);
+    checkTokens("MaskedLM", tokens);
+    const { segments, lengths } = call;
     const kinds = segments ?? constant(tokens, new Int32Array(tokens.size), tokens.shape);
     const placed = this.positions.forward(add(this.embedding.forward(tokens), this.segments.forward(kinds)));
     const x = this.norm.forward(placed);
@@ -196,7 +209,8 @@ export class MaskedLM extends Module {
   }
 
   /** The mean cross-entropy of the hidden tokens, in nats. */
-  loss({ tokens, targets, shape, lengths }: MaskedTokens): Tensor {
+  loss(batch: MaskedTokens): Tensor {
+    const { tokens, targets, shape, lengths } = checkBatch("MaskedLM", batch, "tokens", "targets", "shape", "lengths");
     return crossEntropy(this.forward(tensor(tokens, shape), { lengths }), tensor(targets, shape));
   }
 }

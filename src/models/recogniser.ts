@@ -7,7 +7,9 @@ import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { completeEncoder, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";
+import { checkConfig, namesOf } from "../util/options.js";
+import { completeEncoder, encoderConfig, encoderPart, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";
+import { checkBatch } from "./step.js";
 
 export interface RecogniserConfig extends SequenceEncoderConfig {
   /** F, the numbers of a frame. */
@@ -21,6 +23,8 @@ export interface RecogniserBatch {
   readonly frames: PaddedFrames;
   readonly targets: readonly ArrayLike<number>[];
 }
+
+export const recogniserNames = namesOf<RecogniserConfig>({ ...encoderConfig, features: 1, classes: 1 });
 
 /**
  * Sequence to sequence, unaligned: frames of sound or handwriting to symbols, of which nobody says where in the frames they lie. A
@@ -41,12 +45,13 @@ export class Recogniser extends Module {
 
   constructor(config: RecogniserConfig) {
     super();
+    checkConfig("Recogniser", config, recogniserNames);
     try {
       const { features, classes } = config;
       checkInteger("Recogniser", "features", features, 1);
       checkInteger("Recogniser", "classes", classes, 2);
       this.config = { ...completeEncoder("Recogniser", config), features, classes };
-      this.encoder = new SequenceEncoder(features, this.config);
+      this.encoder = new SequenceEncoder(features, encoderPart(this.config));
       this.dropout = new Dropout(this.config.dropout);
       this.linear = new Linear(this.encoder.outputSize, classes);
     } catch (error) {
@@ -55,7 +60,8 @@ export class Recogniser extends Module {
   }
 
   /** The logarithms of each class's probability at each frame, `[B, T, C]`. */
-  forward({ data, shape, lengths }: PaddedFrames): Tensor {
+  forward(frames: PaddedFrames): Tensor {
+    const { data, shape, lengths } = checkBatch("Recogniser", frames, "data", "shape", "lengths");
     const { features } = this.config;
     if (shape[2] !== features)
       throw new SeqgradError("shape", `Recogniser: the frames have ${shape[2]} numbers; wants ${features}, as the model was made for.`);
@@ -64,7 +70,8 @@ export class Recogniser extends Module {
   }
 
   /** The CTC loss: the mean over the rows, each by its number of symbols. A row of fewer frames than its symbols need counts as 0. */
-  loss({ frames, targets }: RecogniserBatch): Tensor {
+  loss(batch: RecogniserBatch): Tensor {
+    const { frames, targets } = checkBatch("Recogniser", batch, "targets");
     return ctcLoss(this.forward(frames), targets, { lengths: frames.lengths, zeroInfinity: true });
   }
 }

@@ -12,12 +12,13 @@ import { affine, tanh } from "../ops/unary.js";
 import { select, slice, squeeze, unsqueeze } from "../ops/views.js";
 import { tensor, zeros } from "../tensor/create.js";
 import { defaultGenerator } from "../tensor/random.js";
-import type { Tensor } from "../tensor/tensor.js";
-import { checkInteger, checkInterval } from "../util/check.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkChoice, checkInteger, checkInterval, checkList, checkObject, shown, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkConfig } from "../util/options.js";
 import type { LMState } from "./recurrent-lm.js";
-import { followers, type Seq2SeqBatch } from "./seq2seq-batch.js";
-import { type GreedyOptions, greedyRows, readStep, type Scores, tokensOf } from "./step.js";
+import { checkPairs, followers, type Seq2SeqBatch } from "./seq2seq-batch.js";
+import { checkTokens, type GreedyOptions, greedyRows, readStep, type Scores, tokensOf } from "./step.js";
 
 /** The cells of a decoder, by name. */
 export const decoderCells = { gru: GRU, lstm: LSTM } as const;
@@ -47,6 +48,10 @@ export interface RecurrentDecoderConfig {
   /** The loss: `mean` of all tokens, or the `sum` over the steps of a sequence, as the mean of the sequences. Default `mean`. */
   readonly reduction?: "mean" | "sum";
 }
+
+export const decoderConfig = {
+  ...{ targetVocabulary: 1, cell: 1, embed: 1, hidden: 1, layers: 1, dropout: 1, attention: 1, window: 1, inputFeeding: 1, reduction: 1 },
+} as const;
 
 /** What the encoder made of B sources. */
 export interface EncodedSource {
@@ -86,13 +91,10 @@ export function completeDecoder<Config extends RecurrentDecoderConfig>(
   const { attention = "additive" } = config;
   const defaults = { cell: "lstm", embed: 64, hidden: 128, layers: 1, dropout: 0, window: 0, reduction: "mean" } as const;
   const complete = { ...defaults, ...config, attention, inputFeeding: attention !== "none" && (config.inputFeeding ?? true) };
-  const one = (what: string, name: unknown, of: readonly string[]) => {
-    if (!of.includes(name as string))
-      throw new SeqgradError("value", `${op}: there is no ${what} "${String(name)}"; use ${of.join(", ")}.`);
-  };
-  one("cell", complete.cell, Object.keys(decoderCells));
-  one("attention", attention, attentionKinds);
-  one("reduction", complete.reduction, ["mean", "sum"]);
+  checkChoice(op, "cell", complete.cell, Object.keys(decoderCells) as (keyof typeof decoderCells)[]);
+  checkChoice(op, "attention", attention, attentionKinds);
+  checkChoice<string>(op, "reduction", complete.reduction, ["mean", "sum"]);
+  for (const name of ["embed", "hidden", "layers"] as const) checkInteger(op, name, complete[name], 1);
   checkInteger(op, "window", complete.window);
   checkInteger(op, "targetVocabulary", complete.targetVocabulary, 1);
   return complete;
@@ -157,7 +159,9 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module {
   }
 
   /** tokens int32 `[B, T]` after those that led to `state` -> what follows each. */
-  decode(tokens: Tensor, { keys, lengths, state }: EncodedSource): DecodedSteps {
+  decode(tokens: Tensor, encoded: EncodedSource): DecodedSteps {
+    checkTokens(this.#op, tokens);
+    const { keys, lengths, state } = checkEncoded(this.#op, encoded);
     const x = this.dropout.forward(this.targetEmbedding.forward(tokens));
     const T = tokens.shape[1]!;
     if (!state.feed || T === 1) return this.#advance(x, { keys, lengths, state });
@@ -172,10 +176,11 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module {
   }
 
   /** The scores `[B, T - 1, V]` of what follows each token of the targets but their last. */
-  forward({ source, target }: Seq2SeqBatch<Source>): Tensor {
+  forward(batch: Seq2SeqBatch<Source>): Tensor {
+    const { source, target } = checkPairs(this.#op, batch);
     const [B, T] = target.shape;
-    if (source.shape[0] !== B || T < 2) {
-      const got = `${source.shape[0]} sources and targets [${B}, ${T}]`;
+    if (source.shape?.[0] !== B || T < 2) {
+      const got = `${source.shape?.[0]} sources and targets [${B}, ${T}]`;
       throw new SeqgradError("shape", `${this.#op}: got ${got}; wants a target a source, of two tokens or more.`);
     }
     const encoded = this.encode(source);
@@ -195,7 +200,7 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module {
 
   /** The cross-entropy of the targets, in nats, padding left out; see `reduction`. */
   loss(batch: Seq2SeqBatch<Source>): Tensor {
-    const { shape, lengths } = batch.target;
+    const { shape, lengths } = checkPairs(this.#op, batch).target;
     const total = crossEntropy(this.forward(batch), followers(batch.target), { reduction: "sum" });
     const count = this.config.reduction === "sum" ? shape[0] : lengths.reduce((n, length) => n + length - 1, 0);
     return affine(total, 1 / count);
@@ -206,6 +211,7 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module {
    * @throws SeqgradError `range` for a negative maxTokens
    */
   async greedy(source: Source, options: GreedyOptions): Promise<number[][]> {
+    checkConfig(`${this.#op}.greedy`, options, ["sos", "eos", "maxTokens"]);
     const encoded = inference(() => this.encode(source));
     const advance = (tokens: Tensor, state: Seq2SeqState) => this.decode(tokens, { ...encoded, state });
     try {
@@ -216,7 +222,8 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module {
   }
 
   /** Frees a state that a decoder answered. */
-  release({ h, c, feed }: Seq2SeqState): void {
+  release(state: Seq2SeqState): void {
+    const { h, c, feed } = checkState(this.#op, state);
     for (const part of [h, c, feed]) part?.dispose();
   }
 
@@ -264,20 +271,25 @@ export class RecurrentDecoding {
   #copies: EncodedSource;
 
   constructor(model: Pick<RecurrentDecoder<Sources>, "decode" | "release">, encoded: EncodedSource) {
+    if (typeof model?.decode !== "function")
+      throw new SeqgradError("value", `RecurrentDecoding: the model is ${shown(model)}; give a recurrent encoder-decoder.`);
+    checkEncoded("RecurrentDecoding", encoded);
     this.#model = model;
     this.#encoded = encoded;
     this.#copies = encoded;
   }
 
-  step(tokens: ArrayLike<number>, state: Seq2SeqState = this.#encoded.state): Promise<Scores<Seq2SeqState>> {
+  async step(tokens: ArrayLike<number>, state: Seq2SeqState = this.#encoded.state): Promise<Scores<Seq2SeqState>> {
+    checkState("RecurrentDecoding", state);
     return this.#read(tokens, undefined, this.#encoded, () => state);
   }
 
-  stepRows(tokens: ArrayLike<number>, state: Seq2SeqState, rows: ArrayLike<number>): Promise<Scores<Seq2SeqState>> {
-    const R = rows.length;
+  async stepRows(tokens: ArrayLike<number>, state: Seq2SeqState, rows: ArrayLike<number>): Promise<Scores<Seq2SeqState>> {
+    checkState("RecurrentDecoding", state);
+    const R = checkList("RecurrentDecoding", "rows", rows, "the row that each token continues").length;
     if (this.#copies.lengths.length !== R) this.#copy(R);
     return this.#read(tokens, rows, this.#copies, () => {
-      const index = tensor(Int32Array.from(rows), [R]);
+      const index = tensor(toTokens("RecurrentDecoding", "rows", rows), [R]);
       const { h, c, feed, position } = state;
       const of = (x: Tensor, axis: number) => indexSelect(x, axis, index);
       return { h: of(h, 1), ...(c && { c: of(c, 1) }), ...(feed && { feed: of(feed, 0) }), position };
@@ -319,6 +331,21 @@ export class RecurrentDecoding {
       return { last: copyOf(select(logits, 1, -1)), state };
     });
   }
+}
+
+/** The state, when it is one that a decoder answered. */
+function checkState(op: string, state: Seq2SeqState): Seq2SeqState {
+  const { h, c, feed } = checkObject(op, "the state", state, "one that the decoder answered");
+  for (const [name, x] of Object.entries({ h, ...(c !== undefined && { c }), ...(feed !== undefined && { feed }) }))
+    checkTensor(op, x, `the state's ${name}`);
+  return state;
+}
+
+function checkEncoded(op: string, encoded: EncodedSource): EncodedSource {
+  const { state, lengths } = checkObject(op, "the source", encoded, "what encode() answers");
+  checkState(op, state);
+  checkList(op, "the source's lengths", lengths, "what encode() answers");
+  return encoded;
 }
 
 function releaseKeys({ keys }: EncodedSource): void {

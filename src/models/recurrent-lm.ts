@@ -10,14 +10,16 @@ import { linear } from "../ops/linear.js";
 import type { GradientProbe } from "../ops/recurrent.js";
 import { select } from "../ops/views.js";
 import { tensor } from "../tensor/create.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkBoolean, checkChoice, checkObject, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { checkTokens, readStep, type Scores, tokensOf } from "./step.js";
+import { checkConfig, checkOptions, namesOf } from "../util/options.js";
+import { checkBatch, checkTokens, readStep, type Scores, tokensOf } from "./step.js";
 
 /** The cells of a recurrent model, by name. */
 export const recurrentCells = { rnn: RNN, gru: GRU, lstm: LSTM } as const;
 export type RecurrentCell = keyof typeof recurrentCells;
-export const isRecurrentCell = (name: unknown): name is RecurrentCell => Object.hasOwn(recurrentCells, String(name));
+export const isRecurrentCell = (name: unknown): name is RecurrentCell => typeof name === "string" && Object.hasOwn(recurrentCells, name);
 
 export interface RecurrentLMConfig {
   /** Number of different tokens, V. */
@@ -38,6 +40,16 @@ export interface RecurrentLMConfig {
 /** State of any of the cells; only an LSTM has c. */
 export type LMState = RecurrentState & Partial<Pick<LSTMState, "c">>;
 
+export const recurrentLMNames = namesOf<RecurrentLMConfig>({
+  vocabularySize: 1,
+  cell: 1,
+  embed: 1,
+  hidden: 1,
+  layers: 1,
+  dropout: 1,
+  tieWeights: 1,
+});
+
 /**
  * A language model: embedding, recurrent layers, and a linear layer to the scores of the next token.
  * @throws SeqgradError `value` for an unknown cell or tied weights of different sizes, `range` for a size below 1
@@ -55,11 +67,12 @@ export class RecurrentLM extends Module {
 
   constructor(config: RecurrentLMConfig) {
     super();
+    checkConfig("RecurrentLM", config, recurrentLMNames);
     try {
       const { vocabularySize, cell, embed, hidden, layers = 1, dropout = 0, tieWeights = false } = config;
       this.config = { vocabularySize, cell, embed, hidden, layers, dropout, tieWeights };
-      if (!isRecurrentCell(cell))
-        throw new SeqgradError("value", `RecurrentLM: there is no cell "${cell}"; use ${Object.keys(recurrentCells).join(", ")}.`);
+      checkChoice<string>("RecurrentLM", "cell", cell, Object.keys(recurrentCells));
+      checkBoolean("RecurrentLM", "tieWeights", tieWeights);
       if (tieWeights && embed !== hidden)
         throw new SeqgradError("value", `RecurrentLM: tieWeights needs embed (${embed}) equal to hidden (${hidden}).`);
       this.embedding = new Embedding(vocabularySize, embed);
@@ -79,6 +92,7 @@ export class RecurrentLM extends Module {
 
   /** tokens int32 `[B, T]` -> logits `[B, T, V]` and the state after the last step. */
   forward(tokens: Tensor, options: { state?: LMState | undefined; probe?: GradientProbe } = {}): { logits: Tensor; state: LMState } {
+    checkOptions("RecurrentLM", options, ["state", "probe"]);
     checkTokens("RecurrentLM", tokens);
     const x = this.#drop(this.embedding.forward(tokens));
     const { output, state } = this.rnn.forward(x, options as { state?: LSTMState });
@@ -87,6 +101,7 @@ export class RecurrentLM extends Module {
 
   /** The mean cross-entropy of the next tokens, in nats, and the state to go on from. */
   loss(batch: WindowBatch, state?: LMState): { loss: Tensor; state: LMState } {
+    checkBatch("RecurrentLM", batch, "x", "y", "shape");
     const next = this.forward(tensor(batch.x, batch.shape), { state });
     return { loss: crossEntropy(next.logits, tensor(batch.y, batch.shape)), state: next.state };
   }
@@ -95,14 +110,15 @@ export class RecurrentLM extends Module {
    * The scores of the token after the last of `tokens`, which follow those that led to `state`: what generate() asks for, of a model in
    * evaluation mode. The new state is the caller's, to release.
    */
-  step(tokens: ArrayLike<number>, state?: LMState): Promise<Scores<LMState>> {
+  async step(tokens: ArrayLike<number>, state?: LMState): Promise<Scores<LMState>> {
     return this.#read(tokens, undefined, () => state);
   }
 
   /** As step(), for several texts at once: row r goes on from row `rows[r]` of `state` by `tokens[r]`; the scores are `[R, V]`. */
-  stepRows(tokens: ArrayLike<number>, state: LMState, rows: ArrayLike<number>): Promise<Scores<LMState>> {
+  async stepRows(tokens: ArrayLike<number>, state: LMState, rows: ArrayLike<number>): Promise<Scores<LMState>> {
+    checkState(state);
     return this.#read(tokens, rows, () => {
-      const index = tensor(Int32Array.from(rows), [rows.length]);
+      const index = tensor(toTokens("RecurrentLM", "rows", rows), [rows.length]);
       const h = indexSelect(state.h, 1, index);
       return state.c ? { h, c: indexSelect(state.c, 1, index) } : { h };
     });
@@ -117,6 +133,7 @@ export class RecurrentLM extends Module {
 
   /** Frees a state that step() answered. */
   release(state: LMState): void {
+    checkState(state);
     state.h.dispose();
     state.c?.dispose();
   }
@@ -124,4 +141,11 @@ export class RecurrentLM extends Module {
   #drop(x: Tensor): Tensor {
     return this.training ? this.#dropout.forward(x) : x;
   }
+}
+
+/** Throws unless the state is one that step() answered. */
+function checkState(state: LMState): void {
+  const { h, c } = checkObject("RecurrentLM", "the state", state, "one that step() answered");
+  checkTensor("RecurrentLM", h, "the state's h");
+  if (c !== undefined) checkTensor("RecurrentLM", c, "the state's c");
 }

@@ -6,16 +6,19 @@ import { tanh } from "../ops/unary.js";
 import { select, stack } from "../ops/views.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { checkInteger } from "../util/check.js";
+import { checkInteger, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkConfig, namesOf } from "../util/options.js";
 import {
   completeDecoder,
   decoderCells,
+  decoderConfig,
   type EncodedSource,
   RecurrentDecoder,
   type RecurrentDecoderConfig,
   type RecurrentDecoding,
 } from "./recurrent-decoder.js";
+import { checkBatch } from "./step.js";
 
 /** Cell, layers, units of a direction and the size of a token's vector are those of the encoder too. */
 export interface RecurrentSeq2SeqConfig extends RecurrentDecoderConfig {
@@ -26,6 +29,8 @@ export interface RecurrentSeq2SeqConfig extends RecurrentDecoderConfig {
   /** The encoder reads the source from its end (Sutskever, Vinyals and Le 2014). Default false. */
   readonly reverse?: boolean;
 }
+
+export const seq2seqNames = namesOf<RecurrentSeq2SeqConfig>({ ...decoderConfig, sourceVocabulary: 1, bidirectional: 1, reverse: 1 });
 
 /**
  * Sequence to sequence by recurrent networks (Sutskever, Vinyals and Le 2014; Cho et al. 2014): the decoder starts from what the encoder
@@ -46,6 +51,7 @@ export class RecurrentSeq2Seq extends RecurrentDecoder<PaddedRows> {
   readonly config: Required<RecurrentSeq2SeqConfig>;
 
   constructor(config: RecurrentSeq2SeqConfig) {
+    checkConfig("RecurrentSeq2Seq", config, seq2seqNames);
     const complete = { bidirectional: true, reverse: false, ...completeDecoder("RecurrentSeq2Seq", config) };
     const { sourceVocabulary, cell, embed, hidden: H, layers, bidirectional, dropout, attention } = complete;
     checkInteger("RecurrentSeq2Seq", "sourceVocabulary", sourceVocabulary, 1);
@@ -66,7 +72,8 @@ export class RecurrentSeq2Seq extends RecurrentDecoder<PaddedRows> {
     }
   }
 
-  encode({ data, shape, lengths }: PaddedRows): EncodedSource {
+  encode(rows: PaddedRows): EncodedSource {
+    const { data, shape, lengths } = checkBatch("RecurrentSeq2Seq", rows, "data", "shape", "lengths");
     const { layers, bidirectional, reverse } = this.config;
     const tokens = reverse ? reversed(data, shape[1], lengths) : data;
     const x = this.dropout.forward(this.sourceEmbedding.forward(tensor(tokens, shape)));
@@ -86,6 +93,7 @@ export class RecurrentSeq2Seq extends RecurrentDecoder<PaddedRows> {
    * @throws SeqgradError `value` for an empty source
    */
   about(source: ArrayLike<number>): RecurrentDecoding {
+    toTokens("RecurrentSeq2Seq.about", "the source", source);
     if (source.length === 0) throw new SeqgradError("value", "RecurrentSeq2Seq.about: the source is empty; give at least one token.");
     return this.decoding(padRows([source]));
   }

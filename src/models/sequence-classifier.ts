@@ -5,9 +5,11 @@ import { Pooling, type PoolingKind, poolings } from "../nn/pooling.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { checkInterval } from "../util/check.js";
+import { checkChoice, checkInteger, checkInterval, checkList } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { completeEncoder, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";
+import { checkConfig, namesOf } from "../util/options.js";
+import { completeEncoder, encoderConfig, encoderPart, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";
+import { checkBatch, checkTokens } from "./step.js";
 
 export interface SequenceClassifierConfig extends SequenceEncoderConfig {
   /** Number of different tokens, V; token 0 is padding. */
@@ -32,6 +34,15 @@ export interface ClassifierBatch {
   readonly labels: Int32Array;
 }
 
+export const classifierNames = namesOf<SequenceClassifierConfig>({
+  ...encoderConfig,
+  vocabularySize: 1,
+  classes: 1,
+  embed: 1,
+  pooling: 1,
+  classWeights: 1,
+});
+
 /**
  * Sequence to class: embedding, a sequence encoder, one vector for the whole, and a linear layer to the scores of the classes.
  * @throws SeqgradError `value` for an unknown cell or pooling, `range` for a size below 1
@@ -49,7 +60,11 @@ export class SequenceClassifier extends Module {
 
   constructor(config: SequenceClassifierConfig) {
     super();
+    checkConfig("SequenceClassifier", config, classifierNames);
     const { vocabularySize, classes, embed = 64, pooling = "last", classWeights = [] } = config;
+    checkChoice<string>("SequenceClassifier", "pooling", pooling, ["last", ...poolings]);
+    checkInteger("SequenceClassifier", "classes", classes, 1);
+    checkList("SequenceClassifier", "classWeights", classWeights, "a number for each class");
     this.config = { ...completeEncoder("SequenceClassifier", config), vocabularySize, classes, embed, pooling, classWeights };
     if (classWeights.length > 0 && classWeights.length !== classes)
       throw new SeqgradError(
@@ -57,12 +72,10 @@ export class SequenceClassifier extends Module {
         `SequenceClassifier: there are ${classWeights.length} classWeights for ${classes} classes; give one for each.`,
       );
     for (const weight of classWeights) checkInterval("SequenceClassifier", "a weight of classWeights", weight, 0, 1e6);
-    if (pooling !== "last" && !poolings.includes(pooling))
-      throw new SeqgradError("value", `SequenceClassifier: there is no pooling "${pooling}"; use last, ${poolings.join(", ")}.`);
     try {
       // Small, so that what is learned soon outweighs the noise of words that few examples hold.
       this.embedding = new Embedding(vocabularySize, embed, { paddingIndex: 0, init: (y) => normal(y, 0, 0.1) });
-      this.encoder = new SequenceEncoder(embed, this.config);
+      this.encoder = new SequenceEncoder(embed, encoderPart(this.config));
       this.pooling = pooling === "last" ? undefined : new Pooling(pooling, this.encoder.outputSize);
       this.dropout = new Dropout(this.config.dropout);
       this.linear = new Linear(this.encoder.outputSize, classes);
@@ -73,12 +86,14 @@ export class SequenceClassifier extends Module {
 
   /** tokens int32 `[B, T]`, lengths each in 1..T -> logits `[B, K]`. */
   forward(tokens: Tensor, lengths: readonly number[]): Tensor {
+    checkTokens("SequenceClassifier", tokens);
     const { output, last } = this.encoder.forward(this.dropout.forward(this.embedding.forward(tokens)), lengths);
     return this.linear.forward(this.dropout.forward(this.pooling ? this.pooling.forward(output, lengths) : last));
   }
 
   /** The mean cross-entropy of the classes, in nats; with `classWeights` the weighted mean. */
-  loss({ tokens, shape, lengths, labels }: ClassifierBatch): Tensor {
+  loss(batch: ClassifierBatch): Tensor {
+    const { tokens, shape, lengths, labels } = checkBatch("SequenceClassifier", batch, "tokens", "shape", "lengths", "labels");
     const { classWeights } = this.config;
     const weight = classWeights.length > 0 && { weight: tensor(Float32Array.from(classWeights)) };
     return crossEntropy(this.forward(tensor(tokens, shape), lengths), tensor(labels), { ...weight });

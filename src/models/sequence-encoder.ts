@@ -7,9 +7,13 @@ import { concat } from "../ops/copy.js";
 import { constant } from "../ops/define-op.js";
 import { indexSelect } from "../ops/gather.js";
 import { reshape, select } from "../ops/views.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkBoolean, checkChoice, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
 import { isRecurrentCell, type RecurrentCell, recurrentCells } from "./recurrent-lm.js";
+import { checkLengths } from "./step.js";
 
 const encoderCells = ["rnn", "gru", "lstm", "transformer"] as const;
 export type EncoderCell = RecurrentCell | "transformer";
@@ -29,16 +33,24 @@ export interface SequenceEncoderConfig {
   readonly heads?: number;
 }
 
+export const encoderConfig = { cell: 1, hidden: 1, layers: 1, bidirectional: 1, dropout: 1, heads: 1 } as const;
+const encoderNames = namesOf<SequenceEncoderConfig>(encoderConfig);
+
 /** The config with what is left out filled in. */
 export function completeEncoder(op: string, config: SequenceEncoderConfig): Required<SequenceEncoderConfig> {
   const complete = { cell: "lstm", hidden: 128, layers: 1, bidirectional: true, dropout: 0, heads: 4, ...config } as const;
-  if (!encoderCells.includes(complete.cell))
-    throw new SeqgradError("value", `${op}: there is no cell "${String(complete.cell)}"; use ${encoderCells.join(", ")}.`);
+  checkChoice(op, "cell", complete.cell, encoderCells);
   const { cell, hidden, heads } = complete;
+  checkInteger(op, "hidden", hidden, 1);
+  checkInteger(op, "heads", heads, 1);
+  checkBoolean(op, "bidirectional", complete.bidirectional);
   if (cell === "transformer" && hidden % heads !== 0)
     throw new SeqgradError("value", `${op}: hidden is ${hidden}, which ${heads} heads cannot share evenly; give a multiple of ${heads}.`);
   return complete;
 }
+
+/** The part of a larger config that is the encoder's. */
+export const encoderPart = (config: SequenceEncoderConfig): SequenceEncoderConfig => optionsAmong(config, encoderNames);
 
 /**
  * Vectors in their sequence: recurrent layers, or a projection, positions and Transformer layers (norm first), over `[B, T, features]`.
@@ -60,6 +72,8 @@ export class SequenceEncoder extends Module {
 
   constructor(features: number, config: SequenceEncoderConfig = {}) {
     super();
+    checkInteger("SequenceEncoder", "features", features, 1);
+    checkOptions("SequenceEncoder", config, encoderNames);
     try {
       const { cell, hidden, layers, bidirectional, dropout, heads } = completeEncoder("SequenceEncoder", config);
       if (isRecurrentCell(cell)) {
@@ -83,6 +97,9 @@ export class SequenceEncoder extends Module {
    * or a Transformer's output at the last valid step.
    */
   forward(x: Tensor, lengths: readonly number[]): { output: Tensor; last: Tensor } {
+    if (checkTensor("SequenceEncoder", x, "x").rank !== 3)
+      throw new SeqgradError("shape", `SequenceEncoder: x has shape ${formatShape(x.shape)}; wants [B, T, features].`);
+    checkLengths("SequenceEncoder", lengths, x.shape[0]!, x.shape[1]!);
     if (this.rnn) {
       const { output, state } = (this.rnn as LSTM).forward(x, { lengths }) as { output: Tensor; state: LSTMState };
       const top = this.rnn.bidirectional ? [-2, -1] : [-1];

@@ -8,8 +8,10 @@ import { indexSelect } from "../ops/gather.js";
 import { reshape } from "../ops/views.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { checkInteger } from "../util/check.js";
-import { completeEncoder, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";
+import { checkBoolean, checkInteger } from "../util/check.js";
+import { checkConfig, namesOf } from "../util/options.js";
+import { completeEncoder, encoderConfig, encoderPart, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";
+import { checkBatch } from "./step.js";
 
 export interface SequenceTaggerConfig extends SequenceEncoderConfig {
   /** Number of different words, V; word 0 is padding. */
@@ -48,6 +50,16 @@ export interface TaggerBatch extends TaggerInput {
   readonly tags: readonly ArrayLike<number>[];
 }
 
+export const taggerNames = namesOf<SequenceTaggerConfig>({
+  ...encoderConfig,
+  vocabularySize: 1,
+  tags: 1,
+  embed: 1,
+  characters: 1,
+  characterSize: 1,
+  crf: 1,
+});
+
 /**
  * Sequence to sequence, aligned: word vectors, beside them what an LSTM in both directions makes of each word's letters (Lample et al. 2016),
  * a sequence encoder, and scores of the tags, with a conditional random field over them or each by itself.
@@ -68,17 +80,19 @@ export class SequenceTagger extends Module {
 
   constructor(config: SequenceTaggerConfig) {
     super();
+    checkConfig("SequenceTagger", config, taggerNames);
     try {
       const { vocabularySize, tags, embed = 64, characters = 0, characterSize = 32, crf = true } = config;
       checkInteger("SequenceTagger", "tags", tags, 1);
       checkInteger("SequenceTagger", "characters", characters);
+      checkBoolean("SequenceTagger", "crf", crf);
       this.config = { ...completeEncoder("SequenceTagger", config), vocabularySize, tags, embed, characters, characterSize, crf };
       this.embedding = new Embedding(vocabularySize, embed, { paddingIndex: 0 });
       if (characters > 0) {
         this.characterEmbedding = new Embedding(characters, characterSize, { paddingIndex: 0 });
         this.characterEncoder = new SequenceEncoder(characterSize, { cell: "lstm", hidden: characterSize });
       }
-      this.encoder = new SequenceEncoder(embed + (this.characterEncoder?.outputSize ?? 0), this.config);
+      this.encoder = new SequenceEncoder(embed + (this.characterEncoder?.outputSize ?? 0), encoderPart(this.config));
       this.dropout = new Dropout(this.config.dropout);
       this.linear = new Linear(this.encoder.outputSize, tags);
       this.crf = crf ? new CRF(tags) : undefined;
@@ -88,7 +102,9 @@ export class SequenceTagger extends Module {
   }
 
   /** The score of each tag at each word, `[B, T, K]`. */
-  forward({ words, shape, lengths, spelling }: TaggerInput): Tensor {
+  forward(input: TaggerInput): Tensor {
+    const { words, shape, lengths, spelling } = checkBatch("SequenceTagger", input, "words", "shape", "lengths");
+    if (spelling !== undefined) checkBatch("SequenceTagger", spelling, "characters", "shape", "lengths", "index");
     const parts = [this.embedding.forward(tensor(words, shape))];
     if (this.characterEncoder && spelling) {
       const letters = this.characterEmbedding!.forward(tensor(spelling.characters, spelling.shape));
@@ -101,6 +117,7 @@ export class SequenceTagger extends Module {
 
   /** The negative log-likelihood of the tags: of a sentence with a random field, else of a word. */
   loss(batch: TaggerBatch): Tensor {
+    checkBatch("SequenceTagger", batch, "tags");
     const emissions = this.forward(batch);
     if (this.crf) return this.crf.loss(emissions, batch.tags);
     return crossEntropy(emissions, tensor(padRows(batch.tags, { value: -100 }).data, batch.shape));

@@ -1,14 +1,15 @@
 import type { TensorData } from "../backend/backend.js";
-import type { KeyValueCache } from "../nn/key-value-cache.js";
+import { KeyValueCache } from "../nn/key-value-cache.js";
 import { inference } from "../nn/mode.js";
 import { argmax } from "../ops/argmax.js";
 import { checkTensors } from "../ops/define-op.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { breathe } from "../util/breath.js";
-import { checkInteger, toTokens } from "../util/check.js";
+import { checkInteger, checkList, checkObject, shown, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { checkConfig } from "../util/options.js";
 
 /** A step of decoding: the scores of what follows, `[V]` or `[R, V]`, and the state to go on from. */
 export interface Scores<State> {
@@ -20,9 +21,25 @@ export interface Scores<State> {
 export function tokensOf(op: string, ids: ArrayLike<number>, rows?: ArrayLike<number>): Tensor {
   const tokens = toTokens(op, "tokens", ids);
   if (tokens.length === 0) throw new SeqgradError("value", `${op}: there is no token; give at least one.`);
+  if (rows) checkList(op, "rows", rows, "the row that each token continues");
   if (rows && rows.length !== tokens.length)
     throw new SeqgradError("shape", `${op}: ${tokens.length} tokens for ${rows.length} rows; give one for each.`);
   return tensor(tokens, rows ? [tokens.length, 1] : [1, tokens.length]);
+}
+
+/** The batch, when it has all these parts, each a list. */
+export function checkBatch<B>(op: string, batch: B, ...parts: readonly (keyof B & string)[]): B {
+  const form = `{ ${parts.join(", ")} }`;
+  checkObject(op, "the batch", batch, `${form}, as the functions of batches make it`);
+  for (const part of parts) checkList(op, `the batch's ${part}`, batch[part] as ArrayLike<unknown>, form);
+  return batch;
+}
+
+/** Lengths of the B rows, each in 1..T. */
+export function checkLengths(op: string, lengths: readonly number[], B: number, T: number): void {
+  checkList(op, "lengths", lengths, "a number of steps for each row");
+  if (lengths.length !== B) throw new SeqgradError("range", `${op}: there are ${lengths.length} lengths for ${B} rows; give one for each.`);
+  for (let b = 0; b < B; b++) checkInteger(op, `lengths[${b}]`, lengths[b]!, 1, T);
 }
 
 /** Throws unless tokens are `[B, T]`, one at least. */
@@ -42,6 +59,12 @@ export async function readStep<State>(compute: () => { readonly last: Tensor; re
   }
 }
 
+/** The cache, when it is one. */
+export function checkCache(op: string, cache: KeyValueCache): KeyValueCache {
+  if (cache instanceof KeyValueCache) return cache;
+  throw new SeqgradError("value", `${op}: the state is ${shown(cache)}; give one that step() answered.`);
+}
+
 /**
  * A step of a model whose state is a cache, which grows in place; where `rows` of it are asked for, or there is none yet, another one
  * does. What fails leaves the cache that was given as it was.
@@ -52,6 +75,7 @@ export async function readCachedStep(
   empty: () => KeyValueCache,
   scoresOf: (cache: KeyValueCache) => Tensor,
 ): Promise<Scores<KeyValueCache>> {
+  if (before !== undefined) checkCache("step", before);
   const state = before && rows ? before.select(rows) : (before ?? empty());
   try {
     return await readStep(() => ({ last: scoresOf(state), state }));
@@ -79,16 +103,19 @@ export interface GreedyOptions {
 export async function greedyRows<State>(
   op: string,
   B: number,
-  { sos, eos, maxTokens }: GreedyOptions,
+  options: GreedyOptions,
   first: State,
   advance: (tokens: Tensor, state: State) => { readonly logits: Tensor; readonly state: State },
   release: (state: State) => void,
 ): Promise<number[][]> {
+  checkConfig(op, options, ["sos", "eos", "maxTokens"]);
+  const { sos, eos, maxTokens } = options;
+  for (const [name, token] of Object.entries({ sos, eos })) checkInteger(op, name, token, -(2 ** 31), 2 ** 31 - 1);
+  checkInteger(op, "maxTokens", maxTokens);
   const written: number[][] = Array.from({ length: B }, () => []);
   const ended = new Array<boolean>(B).fill(false);
   let last = { tokens: tensor(new Int32Array(B).fill(sos), [B, 1]), state: first };
   try {
-    checkInteger(op, "maxTokens", maxTokens);
     for (let t = 0; t < maxTokens && ended.includes(false); t++) {
       const next = inference(() => {
         const { logits, state } = advance(last.tokens, last.state);

@@ -13,10 +13,12 @@ import { tensor } from "../tensor/create.js";
 import { buildToFit } from "../tensor/ownership.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { ForeignValue } from "../tensor/value.js";
-import { checkInteger, checkInterval } from "../util/check.js";
+import { checkInteger, checkInterval, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkConfig, checkOptions, namesOf } from "../util/options.js";
 import {
   checkSettings,
+  checkTensorMap,
   gpt2Origin,
   llamaOrigin,
   loadForeign,
@@ -26,7 +28,7 @@ import {
   type Settings,
   withoutPrefix,
 } from "./hugging-face.js";
-import { checkTokens, readCachedStep, type Scores, tokensOf } from "./step.js";
+import { checkBatch, checkCache, checkTokens, readCachedStep, type Scores, tokensOf } from "./step.js";
 
 export interface TransformerLMConfig {
   /** Number of different tokens, V. */
@@ -71,6 +73,11 @@ export const transformerChoices = {
   activation: ["gelu", "geluTanh", "swiglu"],
 } as const;
 
+export const transformerLMNames = namesOf<TransformerLMConfig>({
+  ...{ vocabularySize: 1, contextLength: 1, layers: 1, heads: 1, embed: 1, keyValueHeads: 1, hidden: 1, dropout: 1 },
+  ...{ attentionDropout: 1, embeddingDropout: 1, norm: 1, positions: 1, eps: 1, rotaryBase: 1, activation: 1, bias: 1, tieWeights: 1 },
+});
+
 /**
  * A decoder-only Transformer: a language model of the architecture of GPT-2 (Radford et al. 2019), with norms first, or by its options
  * of that of Llama (Touvron et al. 2023): rotary positions, root mean square norms, SwiGLU. Weights are normal with deviation 0.02 at
@@ -94,6 +101,7 @@ export class TransformerLM extends Module {
 
   constructor(config: TransformerLMConfig) {
     super();
+    checkConfig("TransformerLM", config, transformerLMNames);
     try {
       const { vocabularySize, contextLength, layers, heads, embed, keyValueHeads = heads, dropout = 0, bias = true } = config;
       const { attentionDropout = dropout, embeddingDropout = dropout } = config;
@@ -148,7 +156,8 @@ export class TransformerLM extends Module {
   static fromHuggingFace(given: Readonly<Record<string, unknown>>, tensors: ReadonlyMap<string, ForeignValue>): TransformerLM {
     const op = "TransformerLM.fromHuggingFace";
     const kind = Object.entries(foreignKinds).find(([name]) => name === given?.model_type)?.[1];
-    if (!kind) throw new SeqgradError("format", `${op}: model_type is ${JSON.stringify(given?.model_type)}; wants "gpt2" or "llama".`);
+    if (!kind) throw new SeqgradError("format", `${op}: model_type is ${shown(given?.model_type)}; wants "gpt2" or "llama".`);
+    checkTensorMap(op, tensors);
     const config = { ...kind.defaults, ...given };
     checkSettings(op, config, kind.settings(config));
     return buildToFit(tensors, () => {
@@ -165,11 +174,13 @@ export class TransformerLM extends Module {
 
   /** tokens int32 `[B, T]`, which follow those in the cache, if there is one -> logits `[B, T, V]`. */
   forward(tokens: Tensor, options: { cache?: KeyValueCache | undefined } = {}): { logits: Tensor } {
+    checkOptions("TransformerLM", options, ["cache"]);
     return { logits: this.#scores(this.#read(tokens, options.cache)) };
   }
 
   /** The mean cross-entropy of the next tokens, in nats. */
   loss(batch: WindowBatch): { loss: Tensor } {
+    checkBatch("TransformerLM", batch, "x", "y", "shape");
     const { logits } = this.forward(tensor(batch.x, batch.shape));
     return { loss: crossEntropy(logits, tensor(batch.y, batch.shape)) };
   }
@@ -190,6 +201,7 @@ export class TransformerLM extends Module {
 
   /** Frees a state that step() or stepRows() answered. */
   release(state: KeyValueCache): void {
+    checkCache("TransformerLM", state);
     state.dispose();
   }
 

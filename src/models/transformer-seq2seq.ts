@@ -11,10 +11,11 @@ import { affine } from "../ops/unary.js";
 import { select, slice, unsqueeze } from "../ops/views.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { checkInteger, checkInterval } from "../util/check.js";
+import { checkInteger, checkInterval, shown, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { followers, type Seq2SeqBatch } from "./seq2seq-batch.js";
-import { type GreedyOptions, greedyRows, readCachedStep, type Scores, tokensOf } from "./step.js";
+import { checkConfig, namesOf } from "../util/options.js";
+import { checkPairs, followers, type Seq2SeqBatch } from "./seq2seq-batch.js";
+import { checkBatch, checkCache, checkTokens, type GreedyOptions, greedyRows, readCachedStep, type Scores, tokensOf } from "./step.js";
 
 export interface TransformerSeq2SeqConfig {
   /** Number of different tokens of a source; token 0 is padding. */
@@ -45,6 +46,11 @@ export interface EncodedMemory {
   readonly lengths: readonly number[];
 }
 
+export const transformerSeq2SeqNames = namesOf<TransformerSeq2SeqConfig>({
+  ...{ sourceVocabulary: 1, targetVocabulary: 1, embed: 1, heads: 1, layers: 1, hidden: 1, dropout: 1 },
+  ...{ normFirst: 1, labelSmoothing: 1, targetLength: 1 },
+});
+
 /**
  * Sequence to sequence by attention alone (Vaswani et al. 2017): embeddings times sqrt(D), sinusoidal positions, a Transformer, and a linear
  * layer to the scores of the target's next token.
@@ -67,6 +73,7 @@ export class TransformerSeq2Seq extends Module {
 
   constructor(config: TransformerSeq2SeqConfig) {
     super();
+    checkConfig("TransformerSeq2Seq", config, transformerSeq2SeqNames);
     try {
       const { sourceVocabulary, targetVocabulary, embed = 128, heads = 4, layers = 2, hidden = 4 * embed, dropout = 0.1 } = config;
       const { normFirst = true, labelSmoothing = 0, targetLength = 256 } = config;
@@ -90,7 +97,9 @@ export class TransformerSeq2Seq extends Module {
   }
 
   /** The scores of the tokens that follow each of the target but its last, `[B, T - 1, V]`: teacher forcing. */
-  forward({ source, target }: Seq2SeqBatch): Tensor {
+  forward(batch: Seq2SeqBatch): Tensor {
+    const { source, target } = checkPairs("TransformerSeq2Seq", batch);
+    checkBatch("TransformerSeq2Seq", source, "data", "shape", "lengths");
     const tokens = tensor(target.data, target.shape);
     const y = this.transformer.forward(
       this.#placed(this.sourceEmbedding, tensor(source.data, source.shape)),
@@ -110,7 +119,10 @@ export class TransformerSeq2Seq extends Module {
    * The likeliest token again and again, for many sources at once: the targets without start and end.
    * @throws SeqgradError `range` for a negative maxTokens
    */
-  async greedy(source: PaddedRows, { maxTokens, ...rest }: GreedyOptions): Promise<number[][]> {
+  async greedy(source: PaddedRows, given: GreedyOptions): Promise<number[][]> {
+    checkConfig("TransformerSeq2Seq.greedy", given, ["sos", "eos", "maxTokens"]);
+    checkBatch("TransformerSeq2Seq.greedy", source, "data", "shape", "lengths");
+    const { maxTokens, ...rest } = given;
     const [B] = source.shape;
     const encoded = inference(() => this.encode(source));
     const options = { ...rest, maxTokens: Math.min(maxTokens, this.config.targetLength) };
@@ -128,18 +140,23 @@ export class TransformerSeq2Seq extends Module {
    * @throws SeqgradError `value` for an empty source
    */
   about(source: ArrayLike<number>): TransformerDecoding {
+    toTokens("TransformerSeq2Seq.about", "the source", source);
     if (source.length === 0) throw new SeqgradError("value", "TransformerSeq2Seq.about: the source is empty; give at least one token.");
     return new TransformerDecoding(this, source);
   }
 
   /** What the decoder's layers look up of the sources. */
-  encode({ data, shape, lengths }: PaddedRows): EncodedMemory {
+  encode(rows: PaddedRows): EncodedMemory {
+    const { data, shape, lengths } = checkBatch("TransformerSeq2Seq", rows, "data", "shape", "lengths");
     const x = this.#placed(this.sourceEmbedding, tensor(data, shape));
     return { memory: this.transformer.decoder.project(this.transformer.encoder.forward(x, { lengths })), lengths };
   }
 
   /** The scores of the token after the last of tokens int32 `[R, T]`, which follow those in the cache: `[R, V]`. */
-  next(tokens: Tensor, { memory, lengths }: EncodedMemory, cache: KeyValueCache): Tensor {
+  next(tokens: Tensor, encoded: EncodedMemory, cache: KeyValueCache): Tensor {
+    checkTokens("TransformerSeq2Seq", tokens);
+    const { memory, lengths } = checkBatch("TransformerSeq2Seq", encoded, "memory", "lengths");
+    checkCache("TransformerSeq2Seq", cache);
     const x = this.#placed(this.targetEmbedding, tokens, cache.length);
     // The memory of one source is whole, and serves any number of rows.
     const memoryLengths = lengths.length > 1 ? lengths : undefined;
@@ -172,7 +189,11 @@ export class TransformerDecoding {
   constructor(
     readonly model: TransformerSeq2Seq,
     readonly source: ArrayLike<number>,
-  ) {}
+  ) {
+    if (!(model instanceof TransformerSeq2Seq))
+      throw new SeqgradError("value", `TransformerDecoding: the model is ${shown(model)}; give a TransformerSeq2Seq.`);
+    toTokens("TransformerDecoding", "the source", source);
+  }
 
   get contextLength(): number {
     return this.model.config.targetLength;
@@ -187,6 +208,7 @@ export class TransformerDecoding {
   }
 
   release(state: KeyValueCache): void {
+    checkCache("TransformerDecoding", state);
     state.dispose();
   }
 

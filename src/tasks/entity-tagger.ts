@@ -5,15 +5,17 @@ import { viterbi } from "../decode/viterbi.js";
 import type { SavedModel } from "../io/model-folder.js";
 import { type ConfusionMatrix, confusionMatrix } from "../metrics/classification.js";
 import { countedEntities, type EntityReport } from "../metrics/entities.js";
-import { SequenceTagger, type SequenceTaggerConfig, type TaggerBatch, type TaggerInput } from "../models/sequence-tagger.js";
+import { encoderConfig } from "../models/sequence-encoder.js";
+import { SequenceTagger, type SequenceTaggerConfig, type TaggerBatch, type TaggerInput, taggerNames } from "../models/sequence-tagger.js";
 import { inference } from "../nn/mode.js";
 import { CharTokenizer } from "../text/char-tokenizer.js";
 import { sequenceTokens } from "../text/tokenizer.js";
 import { Vocabulary } from "../text/vocabulary.js";
 import { breathe, inTurns } from "../util/breath.js";
-import { checkBoolean, checkObject, checkText } from "../util/check.js";
+import { checkBoolean, checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { maxOf } from "../util/numbers.js";
+import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
 import { signsOf, splitSigns } from "./sign-splitter.js";
 import {
   type BatchOptions,
@@ -46,6 +48,8 @@ export interface EntityTaggerReport {
   readonly answers: readonly string[][];
 }
 
+const optionNames = namesOf<EntityTaggerOptions>({ ...encoderConfig, embed: 1, characterSize: 1, crf: 1, minCount: 1, spelling: 1 });
+
 type Example = Pick<TaggedSentence, "words" | "tags">;
 
 /**
@@ -75,7 +79,7 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
    */
   static create(sentences: readonly Example[], options: EntityTaggerOptions = {}): EntityTagger {
     checkExamples("EntityTagger.create", sentences);
-    checkObject("EntityTagger.create", "the options", options, "an object, such as { hidden: 32 }");
+    checkOptions("EntityTagger.create", options, optionNames);
     const { minCount = 2, spelling = true, ...config } = options;
     checkBoolean("EntityTagger.create", "spelling", spelling);
     if (sentences.length === 0) throw new SeqgradError("value", "EntityTagger: there is no sentence to learn from.");
@@ -97,7 +101,10 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
     const sizes = { vocabularySize: words.size, tags: tags.length, characters: letters?.size ?? 0 };
     // Folders of older versions have no signs.
     const signs = demand({ signs: "", ...config }, "signs", (value) => typeof value === "string", "a string");
-    const model = withWeights(tensors, () => new SequenceTagger({ ...(config as unknown as SequenceTaggerConfig), ...sizes }));
+    const model = withWeights(
+      tensors,
+      () => new SequenceTagger({ ...optionsAmong(config as unknown as SequenceTaggerConfig, taggerNames), ...sizes }),
+    );
     return new EntityTagger(model, words, letters, tags, signs);
   }
 

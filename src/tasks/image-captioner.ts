@@ -1,13 +1,14 @@
 import { type Frames, frameScaler, type PaddedFrames, padFrames } from "../data/frames.js";
 import { SeriesScaler } from "../data/series.js";
 import type { SavedModel } from "../io/model-folder.js";
-import { Captioner, type CaptionerConfig } from "../models/captioner.js";
+import { Captioner, type CaptionerConfig, captionerNames } from "../models/captioner.js";
+import { decoderConfig } from "../models/recurrent-decoder.js";
 import type { Tokenizer } from "../text/tokenizer.js";
-import { checkObject } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { maxOf } from "../util/numbers.js";
+import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
 import { checkItems, checkSaved, checkTokenizer, demandMaxLength, isText, savedTokenizer, withWeights } from "./task.js";
-import { TextWriter, tokenizerOf, type UnitOptions, type Writing } from "./text-writer.js";
+import { TextWriter, tokenizerOf, type UnitOptions, unitNames, type Writing } from "./text-writer.js";
 
 export interface CaptionedImage {
   /** `[G, F]`: the vectors of the places of a grid; one for a picture told by a vector. */
@@ -19,6 +20,9 @@ export interface ImageCaptionerOptions extends UnitOptions, Omit<CaptionerConfig
   /** With `<pad>` as 0, `<sos>` and `<eos>`. Default: by `unit`. */
   readonly tokenizer?: Tokenizer;
 }
+
+const { targetVocabulary: _, ...decoder } = decoderConfig;
+const optionNames = namesOf<ImageCaptionerOptions>({ ...decoder, ...unitNames, inject: 1, tokenizer: 1 });
 
 /**
  * Vector to sequence: captions of pictures, told by the vectors that some other model, or a page, makes of them. Each feature is scaled to
@@ -49,7 +53,7 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
    *   sizes, or as the model
    */
   static create(images: readonly CaptionedImage[], options: ImageCaptionerOptions = {}): ImageCaptioner {
-    checkObject("ImageCaptioner.create", "the options", options, "an object, such as { hidden: 32 }");
+    checkOptions("ImageCaptioner.create", options, optionNames);
     const { unit, minCount, vocabularySize, locale, tokenizer, maxLength = 64, ...config } = options;
     checkImages("ImageCaptioner.create", images);
     if (tokenizer !== undefined) checkTokenizer("ImageCaptioner.create", tokenizer);
@@ -68,7 +72,10 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
     const scaler = SeriesScaler.fromJSON(config.scaler);
     const target = await savedTokenizer({ tokenizer });
     const sizes = { features: scaler.means.length, targetVocabulary: target.size };
-    const model = withWeights(tensors, () => new Captioner({ ...(config as unknown as CaptionerConfig), ...sizes }));
+    const model = withWeights(
+      tensors,
+      () => new Captioner({ ...optionsAmong(config as unknown as CaptionerConfig, captionerNames), ...sizes }),
+    );
     return new ImageCaptioner(model, scaler, target, maxLength);
   }
 

@@ -2,12 +2,13 @@ import { DataLoader } from "../data/data-loader.js";
 import { namedSeries, type Series, SeriesScaler } from "../data/series.js";
 import type { SavedModel } from "../io/model-folder.js";
 import { meanAbsoluteError } from "../metrics/regression.js";
-import { type ForecastBatch, Forecaster, type ForecasterConfig } from "../models/forecaster.js";
+import { type ForecastBatch, Forecaster, type ForecasterConfig, forecasterNames } from "../models/forecaster.js";
+import { encoderConfig } from "../models/sequence-encoder.js";
 import { tensor } from "../tensor/create.js";
 import { mapInTurns } from "../util/breath.js";
-import { checkArray, checkInteger, checkObject } from "../util/check.js";
+import { checkArray, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { checkOptions } from "../util/options.js";
+import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
 import {
   type BatchOptions,
   checkBatchOptions,
@@ -62,6 +63,8 @@ export interface SeriesForecasterOptions extends Omit<ForecasterConfig, "channel
   readonly season?: number;
 }
 
+const optionNames = namesOf<SeriesForecasterOptions>({ ...encoderConfig, quantiles: 1, history: 1, horizon: 1, season: 1 });
+
 /**
  * Sequence to values: the next steps of one or several series, with intervals.
  * @example
@@ -91,7 +94,7 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
    * @throws SeqgradError `range` for an end outside the series, a history or season below 1, or as the model
    */
   static create(series: Series, end: number, options: SeriesForecasterOptions = {}): SeriesForecaster {
-    checkObject("SeriesForecaster.create", "the options", options, "an object, such as { history: 30 }");
+    checkOptions("SeriesForecaster.create", options, optionNames);
     const { history = 30, horizon = 1, season, ...config } = options;
     checkInteger("SeriesForecaster", "history", history, 1);
     if (season !== undefined) checkInteger("SeriesForecaster", "season", season, 1);
@@ -109,7 +112,10 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
     const scaler = SeriesScaler.fromJSON(config.scaler);
     const isNames = (value: unknown): value is string[] => isStrings(value) && value.length === scaler.means.length;
     const names = config.names === undefined ? undefined : demand(config, "names", isNames, "a name for each series");
-    const model = withWeights(tensors, () => new Forecaster({ ...(config as unknown as ForecasterConfig), channels: scaler.means.length }));
+    const model = withWeights(
+      tensors,
+      () => new Forecaster({ ...optionsAmong(config as unknown as ForecasterConfig, forecasterNames), channels: scaler.means.length }),
+    );
     return new SeriesForecaster(model, scaler, history, season, names);
   }
 

@@ -4,13 +4,14 @@ import { SeriesScaler } from "../data/series.js";
 import { ctcDecoding } from "../decode/ctc.js";
 import type { SavedModel } from "../io/model-folder.js";
 import { countedErrors } from "../metrics/edit.js";
-import { Recogniser, type RecogniserBatch, type RecogniserConfig } from "../models/recogniser.js";
+import { Recogniser, type RecogniserBatch, type RecogniserConfig, recogniserNames } from "../models/recogniser.js";
+import { encoderConfig } from "../models/sequence-encoder.js";
 import { CharTokenizer } from "../text/char-tokenizer.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { breathe, inTurns, mapInTurns } from "../util/breath.js";
-import { checkInteger, checkObject, checkText } from "../util/check.js";
+import { checkInteger, checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { checkOptions } from "../util/options.js";
+import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
 import {
   type BatchOptions,
   batchesOf,
@@ -40,6 +41,8 @@ export interface SpeechRecogniserOptions extends Omit<RecogniserConfig, "feature
   /** With `<pad>` as 0, which stands for the blank. Default: the characters of the texts. */
   readonly tokenizer?: Tokenizer;
 }
+
+const optionNames = namesOf<SpeechRecogniserOptions>({ ...encoderConfig, tokenizer: 1 });
 
 /**
  * Frames to text, without an alignment between them: speech, handwriting, gestures. Each feature is scaled to mean 0 and deviation 1 over
@@ -71,7 +74,7 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
    */
   static create(recordings: readonly Recording[], options: SpeechRecogniserOptions = {}): SpeechRecogniser {
     checkRecordings("SpeechRecogniser.create", recordings);
-    checkObject("SpeechRecogniser.create", "the options", options, "an object, such as { hidden: 32 }");
+    checkOptions("SpeechRecogniser.create", options, optionNames);
     if (recordings.length === 0) throw new SeqgradError("value", "SpeechRecogniser: there is no recording to learn from.");
     const { tokenizer = CharTokenizer.fromText(recordings.map(({ text }) => text).join(""), { special: ["<pad>"] }), ...config } = options;
     const scaler = frameScaler(recordings.map(({ frames }) => frames));
@@ -85,7 +88,12 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
     const symbols = await savedTokenizer({ tokenizer });
     const model = withWeights(
       tensors,
-      () => new Recogniser({ ...(config as unknown as RecogniserConfig), features: scaler.means.length, classes: symbols.size }),
+      () =>
+        new Recogniser({
+          ...optionsAmong(config as unknown as RecogniserConfig, recogniserNames),
+          features: scaler.means.length,
+          classes: symbols.size,
+        }),
     );
     return new SpeechRecogniser(model, symbols, scaler);
   }

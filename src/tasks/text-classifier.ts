@@ -2,14 +2,16 @@ import { DataLoader } from "../data/data-loader.js";
 import { type PaddedRows, padRows } from "../data/padding.js";
 import type { SavedModel } from "../io/model-folder.js";
 import { type ClassificationReport, type ConfusionMatrix, classificationReport, confusionMatrix } from "../metrics/classification.js";
-import { type ClassifierBatch, SequenceClassifier, type SequenceClassifierConfig } from "../models/sequence-classifier.js";
+import { type ClassifierBatch, classifierNames, SequenceClassifier, type SequenceClassifierConfig } from "../models/sequence-classifier.js";
+import { encoderConfig } from "../models/sequence-encoder.js";
 import { softmax } from "../ops/softmax.js";
 import { tensor } from "../tensor/create.js";
 import { sequenceTokens, type Tokenizer } from "../text/tokenizer.js";
 import { WordTokenizer } from "../text/word-tokenizer.js";
 import { breathe, mapInTurns } from "../util/breath.js";
-import { checkInteger, checkObject, shown } from "../util/check.js";
+import { checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
 import {
   type BatchOptions,
   batchesOf,
@@ -55,6 +57,11 @@ export interface TextClassifierOptions extends Omit<SequenceClassifierConfig, "v
   readonly maxLength?: number;
 }
 
+const optionNames = namesOf<TextClassifierOptions>({
+  ...encoderConfig,
+  ...{ embed: 1, pooling: 1, classWeights: 1, tokenizer: 1, minCount: 1, maxLength: 1 },
+});
+
 /**
  * Sequence to class on raw text: sentiment, spam, topics.
  * @example
@@ -81,7 +88,7 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
    */
   static create(examples: readonly LabelledText[], options: TextClassifierOptions = {}): TextClassifier {
     checkExamples("TextClassifier.create", examples);
-    checkObject("TextClassifier.create", "the options", options, "an object, such as { hidden: 32 }");
+    checkOptions("TextClassifier.create", options, optionNames);
     const { tokenizer: given, minCount = 2, maxLength = 256, classWeights = "none", ...config } = options;
     if (classWeights !== "none" && classWeights !== "balanced")
       throw new SeqgradError("value", `TextClassifier: classWeights are ${shown(classWeights)}; use none, balanced.`);
@@ -110,8 +117,11 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
     const maxLength = demandMaxLength(config);
     const tokenizer = await savedTokenizer(saved);
     const sizes = { vocabularySize: tokenizer.size, classes: labels.length };
-    const network = withWeights(tensors, () => new SequenceClassifier({ ...(config as unknown as SequenceClassifierConfig), ...sizes }));
-    return new TextClassifier(network, tokenizer, labels, maxLength);
+    const model = withWeights(
+      tensors,
+      () => new SequenceClassifier({ ...optionsAmong(config as unknown as SequenceClassifierConfig, classifierNames), ...sizes }),
+    );
+    return new TextClassifier(model, tokenizer, labels, maxLength);
   }
 
   loader(examples: readonly LabelledText[], options: BatchOptions): DataLoader<LabelledText, ClassifierBatch> {

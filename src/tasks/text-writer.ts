@@ -49,6 +49,8 @@ export interface UnitOptions {
   readonly maxLength?: number;
 }
 
+export const unitNames = { unit: 1, minCount: 1, vocabularySize: 1, locale: 1, maxLength: 1 } as const;
+
 /** A tokenizer with the special tokens of sequences, of the texts to train on. */
 export function tokenizerOf(texts: readonly string[], options: UnitOptions): Tokenizer {
   const { unit = "words", minCount = 2, vocabularySize, locale } = options;

@@ -1,13 +1,12 @@
 import { type PaddedRows, padRows } from "../data/padding.js";
 import type { SavedModel } from "../io/model-folder.js";
 import { type BleuBucket, bleuByLength } from "../metrics/bleu.js";
-import { RecurrentSeq2Seq, type RecurrentSeq2SeqConfig } from "../models/recurrent-seq2seq.js";
-import { TransformerSeq2Seq, type TransformerSeq2SeqConfig } from "../models/transformer-seq2seq.js";
+import { RecurrentSeq2Seq, type RecurrentSeq2SeqConfig, seq2seqNames } from "../models/recurrent-seq2seq.js";
+import { TransformerSeq2Seq, type TransformerSeq2SeqConfig, transformerSeq2SeqNames } from "../models/transformer-seq2seq.js";
 import { tokenizerFromJSON } from "../text/load.js";
 import type { Tokenizer } from "../text/tokenizer.js";
-import { checkObject } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { checkOptions } from "../util/options.js";
+import { checkOptions, optionsAmong } from "../util/options.js";
 import {
   checkAnswers,
   checkItems,
@@ -19,7 +18,7 @@ import {
   savedTokenizer,
   withWeights,
 } from "./task.js";
-import { checkEnds, referencesOf, TextWriter, tokenizerOf, type UnitOptions, type Writing } from "./text-writer.js";
+import { checkEnds, referencesOf, TextWriter, tokenizerOf, type UnitOptions, unitNames, type Writing } from "./text-writer.js";
 
 export interface TextPair {
   readonly source: string;
@@ -39,10 +38,18 @@ type Without<Config, Known extends string> = Omit<Config, "sourceVocabulary" | "
 export type TranslatorOptions = TextOptions &
   (Without<RecurrentSeq2SeqConfig, never> | (Without<TransformerSeq2SeqConfig, "targetLength"> & { readonly cell: "transformer" }));
 
+/** The options of a kind of model, by the names of its config; the sizes come from the texts. */
+const optionNames = (names: readonly string[]) => [
+  ...Object.keys(unitNames),
+  ...["cell", "sourceTokenizer", "targetTokenizer"],
+  ...names.filter((name) => !["cell", "sourceVocabulary", "targetVocabulary", "targetLength"].includes(name)),
+];
+
 /** The model of a config that has its sizes, and whose `cell` tells its kind. */
 function modelOf(config: Readonly<Record<string, unknown>>, source: Tokenizer, target: Tokenizer): RecurrentSeq2Seq | TransformerSeq2Seq {
   const sizes = { sourceVocabulary: source.size, targetVocabulary: target.size };
-  if (config.cell === "transformer") return new TransformerSeq2Seq({ ...config, ...sizes });
+  const { cell, ...rest } = config;
+  if (cell === "transformer") return new TransformerSeq2Seq({ ...rest, ...sizes });
   return new RecurrentSeq2Seq({ ...config, ...sizes });
 }
 
@@ -74,7 +81,8 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
    * @throws SeqgradError `value` for no pair, an unknown unit or a tokenizer without special tokens, or as the model
    */
   static create(pairs: readonly TextPair[], options: TranslatorOptions = {}): Translator {
-    checkObject("Translator.create", "the options", options, "an object, such as { hidden: 32 }");
+    const names = options?.cell === "transformer" ? transformerSeq2SeqNames : seq2seqNames;
+    checkOptions("Translator.create", options, optionNames(names));
     const { unit, minCount, vocabularySize, locale, sourceTokenizer, targetTokenizer, maxLength = 64, ...config } = options;
     checkPairs("Translator.create", pairs);
     for (const tokenizer of [sourceTokenizer, targetTokenizer]) if (tokenizer !== undefined) checkTokenizer("Translator.create", tokenizer);
@@ -91,7 +99,8 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
     const maxLength = demandMaxLength(config);
     const targetJson = demand(config, "targetTokenizer", (x): x is object => typeof x === "object" && x !== null, "a tokenizer");
     const [source, target] = await Promise.all([savedTokenizer({ tokenizer }), tokenizerFromJSON(targetJson)]);
-    const model = withWeights(tensors, () => modelOf(config, source, target));
+    const names = config.cell === "transformer" ? ["cell", ...transformerSeq2SeqNames] : seq2seqNames;
+    const model = withWeights(tensors, () => modelOf(optionsAmong(config, names), source, target));
     return new Translator(model, source, target, maxLength);
   }
 

@@ -95,7 +95,7 @@ describe("a captioner", () => {
   });
 
   test("refuses what it was not made for", () => {
-    expectError("value", () => make({ cell: "rnn" as "gru" }), 'Captioner: there is no cell "rnn"', "gru, lstm");
+    expectError("value", () => make({ cell: "rnn" as "gru" }), 'Captioner: there is no cell "rnn"', 'use "gru", "lstm"');
     expectError("value", () => make({ attention: "local" as "dot" }), '"local"');
     expectError("value", () => make({ inject: "end" as "input" }), '"end"', "state, input");
     expectError("range", () => make({ features: 0 }), "features");

@@ -136,7 +136,7 @@ test("the loss is that of a token, or of the steps of a sequence", async () => {
 });
 
 test("the errors say what is wanted", async () => {
-  expectError("value", () => make({ cell: "rnn" as "gru" }), '"rnn"', "gru, lstm");
+  expectError("value", () => make({ cell: "rnn" as "gru" }), '"rnn"', 'use "gru", "lstm"');
   expectError("value", () => make({ attention: "cosine" as "dot" }), '"cosine"');
   expectError("value", () => make({ reduction: "max" as "sum" }), '"max"');
   expectError("value", () => make({ attention: "dot" }), "bidirectional: false");

@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+import { init, models, tasks, zeros } from "../../src/index.js";
+import { expectError, expectRejection } from "../helpers/errors.js";
+
+await init();
+
+/** Calls as plain JavaScript can write them, past the types. */
+const any = <T>(value: unknown) => value as T;
+const lm = { vocabularySize: 7, cell: "gru", embed: 4, hidden: 4 } as const;
+const transformer = { vocabularySize: 7, contextLength: 8, layers: 1, heads: 2, embed: 4 } as const;
+const pairs = { sourceVocabulary: 7, targetVocabulary: 7 } as const;
+
+type Calls = Record<string, [call: () => unknown, ...parts: string[]]>;
+
+function refuses(calls: Calls): void {
+  for (const [title, [call, ...parts]] of Object.entries(calls)) it(title, () => expectError("value", call, ...parts));
+}
+
+describe("a model refuses an option that it does not know and names the right one:", () => {
+  refuses({
+    RecurrentLM: [() => new models.RecurrentLM(any({ ...lm, layer: 2 })), 'RecurrentLM: "layer" is not an option. Did you mean "layers"?'],
+    TransformerLM: [() => new models.TransformerLM(any({ ...transformer, n_layers: 2 })), '"n_layers" is not an option', '"layers"'],
+    MaskedLM: [() => new models.MaskedLM(any({ ...transformer, dropuot: 0 })), 'MaskedLM: "dropuot" is not', '"dropout"'],
+    SequenceClassifier: [
+      () => new models.SequenceClassifier(any({ vocabularySize: 7, classes: 2, hiden: 4 })),
+      'SequenceClassifier: "hiden" is not an option. Did you mean "hidden"?',
+    ],
+    SequenceTagger: [() => new models.SequenceTagger(any({ vocabularySize: 7, tags: 2, CRF: true })), '"CRF" is not', '"crf"'],
+    Recogniser: [() => new models.Recogniser(any({ features: 2, classes: 2, hiddenSize: 4 })), 'Did you mean "hidden"?'],
+    Forecaster: [() => new models.Forecaster(any({ channels: 1, horizon: 1, quantile: [0.5] })), 'Did you mean "quantiles"?'],
+    Captioner: [() => new models.Captioner(any({ features: 2, targetVocabulary: 7, place: 2 })), 'Did you mean "places"?'],
+    RecurrentSeq2Seq: [() => new models.RecurrentSeq2Seq(any({ ...pairs, heads: 2 })), 'RecurrentSeq2Seq: "heads" is not an option'],
+    TransformerSeq2Seq: [() => new models.TransformerSeq2Seq(any({ ...pairs, cell: "lstm" })), 'TransformerSeq2Seq: "cell" is not'],
+  });
+});
+
+describe("a model without a config says how to write one:", () => {
+  refuses({
+    "RecurrentLM of nothing": [() => new models.RecurrentLM(any(undefined)), "new RecurrentLM({ vocabularySize: …"],
+    "RecurrentLM of null": [() => new models.RecurrentLM(any(null)), "new RecurrentLM({ vocabularySize: …"],
+    "TransformerLM of a number": [() => new models.TransformerLM(any(7)), "new TransformerLM({ vocabularySize: …"],
+    "TransformerSeq2Seq of nothing": [() => new models.TransformerSeq2Seq(any(undefined)), "new TransformerSeq2Seq({ sourceVocabulary: …"],
+    "Captioner of nothing": [() => new models.Captioner(any(undefined)), "Captioner: the options are"],
+    "a text that means a boolean": [() => new models.RecurrentLM(any({ ...lm, tieWeights: "yes" })), "RecurrentLM: tieWeights is"],
+  });
+});
+
+describe("a call of a model refuses", () => {
+  const tokens = zeros([1, 3], { dtype: "int32" });
+  refuses({
+    "an unknown option": [() => new models.RecurrentLM(lm).forward(tokens, any({ states: undefined })), 'Did you mean "state"?'],
+    "a batch that is none": [() => new models.TransformerLM(transformer).loss(any(undefined)), "TransformerLM: the batch is undefined"],
+    "a state that is none": [() => new models.RecurrentLM(lm).release(any(null)), "RecurrentLM: the state is null"],
+  });
+
+  it("greedy options that are missing or unknown", async () => {
+    const model = new models.TransformerSeq2Seq({ ...pairs, embed: 4, heads: 2, hidden: 4 });
+    const source = { data: Int32Array.of(1, 2), shape: [1, 2] as [number, number], lengths: [2] };
+    await expectRejection("value", model.greedy(source, any(undefined)), "TransformerSeq2Seq.greedy");
+    const wrong = { sos: 1, eos: 2, maxTokens: 3, beams: 2 };
+    await expectRejection("value", model.greedy(source, any(wrong)), '"beams" is not an option');
+    expect(await model.greedy(source, { sos: 1, eos: 2, maxTokens: 2 })).toHaveLength(1);
+  });
+});
+
+describe("a task refuses an option that it does not know and names the right one:", () => {
+  const texts = [
+    { text: "good film", label: "good" },
+    { text: "dull film", label: "bad" },
+  ];
+  const pair = [{ source: "yes", target: "oui" }];
+  refuses({
+    TextClassifier: [() => tasks.TextClassifier.create(texts, any({ min_count: 1 })), 'TextClassifier.create: "min_count"', '"minCount"'],
+    "a size that the texts give": [() => tasks.TextClassifier.create(texts, any({ classes: 3 })), '"classes" is not an option'],
+    "a number for the options": [() => tasks.TextClassifier.create(texts, any(8)), "TextClassifier.create: the options are 8"],
+    EntityTagger: [() => tasks.EntityTagger.create([{ words: ["a"], tags: ["O"] }], any({ speling: true })), 'Did you mean "spelling"?'],
+    SpeechRecogniser: [() => tasks.SpeechRecogniser.create([{ frames: [[0]], text: "a" }], any({ hiden: 2 })), 'Did you mean "hidden"?'],
+    ImageCaptioner: [() => tasks.ImageCaptioner.create([{ features: [[0]], caption: "a" }], any({ units: "words" })), '"unit"'],
+    Translator: [() => tasks.Translator.create(pair, any({ maxLengths: 3 })), 'Translator.create: "maxLengths"', '"maxLength"'],
+    "heads of a recurrent Translator": [() => tasks.Translator.create(pair, any({ heads: 2 })), '"heads" is not an option'],
+  });
+});
