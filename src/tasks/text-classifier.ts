@@ -117,11 +117,11 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
     const maxLength = demandMaxLength(config);
     const tokenizer = await savedTokenizer(saved);
     const sizes = { vocabularySize: tokenizer.size, classes: labels.length };
-    const model = withWeights(
+    const network = withWeights(
       tensors,
       () => new SequenceClassifier({ ...optionsAmong(config as unknown as SequenceClassifierConfig, classifierNames), ...sizes }),
     );
-    return new TextClassifier(model, tokenizer, labels, maxLength);
+    return new TextClassifier(network, tokenizer, labels, maxLength);
   }
 
   loader(examples: readonly LabelledText[], options: BatchOptions): DataLoader<LabelledText, ClassifierBatch> {

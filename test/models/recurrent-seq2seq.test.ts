@@ -141,7 +141,7 @@ test("the errors say what is wanted", async () => {
   expectError("value", () => make({ reduction: "max" as "sum" }), '"max"');
   expectError("value", () => make({ attention: "dot" }), "bidirectional: false");
   expectError("range", () => make({ window: -1 }), "window");
-  expectError("range", () => make({ hidden: 0 }), "hiddenSize");
+  expectError("range", () => make({ hidden: 0 }), "hidden is 0");
   const model = make();
   expectError(
     "range",
