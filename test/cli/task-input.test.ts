@@ -145,7 +145,7 @@ describe("folders", () => {
     const ask = ["predict", "--model", out, "--input", "x"];
     const config = JSON.parse(await readFile(join(out, "config.json"), "utf8"));
     for (const [change, message] of [
-      [{ labels: ["a", "a"] }, 'labels is ["a","a"]; wants a list of labels, two or more, each once'],
+      [{ labels: ["a", "a"] }, 'labels is ["a", "a"]; wants a list of labels, two or more, each once'],
       [{ labels: [] }, "labels is []"],
       [{ maxLength: 0 }, "maxLength is 0; wants a whole number above 0"],
     ] as const) {

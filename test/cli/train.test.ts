@@ -160,18 +160,29 @@ describe("train lm", () => {
 });
 
 describe("a loss that is not finite", () => {
-  test("ends the run with the step and the parameter, and leaves the last checkpoint, which goes on", async () => {
+  test("ends the run with the step, and leaves the last checkpoint, which goes on", async () => {
     const { train, out, data } = await workplace();
-    // The first update leaves weights of 1e38, whose products are infinite.
-    const { status, stderr, stdout } = await cli(...train, "--lr", 1e38, "--checkpoint-every", 1, "--json");
+    // The updates leave weights of 1e37 and more, of which a sum becomes infinite after some steps.
+    const { status, stderr, stdout } = await cli(...train, "--lr", 2e37, "--checkpoint-every", 1, "--json");
     expect(status).toBe(1);
-    expect(stderr).toMatch(/^seqgrad: fit: step 2: [^\n]+\n$/);
-    for (const part of ["embedding.weight", "the checkpoint of step 1 is kept"]) expect(stderr).toContain(part);
-    expect(jsonLines(stdout).map(({ event, step }) => `${event} ${step}`)).toEqual(["step 1"]);
+    const step = Number(/^seqgrad: fit: step (\d+): [^\n]+\n$/.exec(stderr)?.[1]);
+    expect(step).toBeGreaterThan(1);
+    expect(stderr).toContain(`the checkpoint of step ${step - 1} is kept`);
+    const done = Array.from({ length: step - 1 }, (_, i) => `step ${i + 1}`);
+    expect(jsonLines(stdout).map(({ event, step }) => `${event} ${step}`)).toEqual(done);
     const before = await contents(out);
-    // It goes on after step 1, and fails there as before.
+    // It goes on after that step, and fails as before.
     expect(await cli("train", "lm", "--data", data, "--out", out, "--resume", "--json")).toEqual({ status: 1, stdout: "", stderr });
     expect(await contents(out)).toEqual(before);
+  });
+
+  test("ends the run before weights that are not finite are saved, and names the parameter", async () => {
+    const { train, out } = await workplace();
+    const { status, stderr } = await cli(...train, "--lr", 1e38, "--checkpoint-every", 1, "--json");
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^seqgrad: fit: [^\n]*embedding\.weight[^\n]*(NaN|Infinity)[^\n]*\n$/);
+    expect(Object.keys((await contents(out))!)).not.toContain("model.safetensors");
+    expect(Object.keys((await contents(out))!)).not.toContain("training_state.safetensors");
   });
 });
 
