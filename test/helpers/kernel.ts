@@ -129,8 +129,10 @@ type Outputs = Readonly<Record<string, Float32Array | Int32Array>>;
 /** Expects the same outputs, bit by bit. */
 export function expectSameBits(actual: Outputs, expected: Outputs): void {
   for (const [name, values] of Object.entries(expected)) {
-    const other = new Int32Array(actual[name]!.buffer);
-    const difference = new Int32Array(values.buffer).findIndex((word, i) => word !== other[i]);
+    const other = bitsOf(actual[name]!);
+    const difference = bitsOf(values).findIndex((word, i) => word !== other[i]);
     expect(difference, `${name}: first element that differs`).toBe(-1);
   }
 }
+
+const bitsOf = ({ buffer, byteOffset, length }: Float32Array | Int32Array) => new Int32Array(buffer, byteOffset, length);
