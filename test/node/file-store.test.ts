@@ -96,6 +96,7 @@ beforeEach(() => {
     },
     async rename(...paths: [string, string]) {
       events.push("rename");
+      temporaries.push(paths[0]);
       await real.rename(...paths);
     },
   });
@@ -138,8 +139,9 @@ describe("a file of a fileStore survives a machine that halts", () => {
     const folder = join(root, "store");
     const store = fileStore(folder);
     await store.write("x", some);
-    // The serial numbers of the next temporaries are not known, but they follow one another.
-    for (let serial = 0; serial < 500; serial++) symlinkSync(victim, join(folder, `.y.${process.pid}.${serial}.tmp`));
+    // Temporaries are numbered one after another.
+    const last = Number(/\.(\d+)\.tmp$/.exec(temporaries.at(-1)!)![1]);
+    for (let next = last + 1; next < last + 50; next++) symlinkSync(victim, join(folder, `.y.${process.pid}.${next}.tmp`));
     await expectRejection("io", store.write("y", some), "a file is where");
     expect(readFileSync(victim, "utf8")).toBe("precious");
     expect(await store.read("y")).toBeUndefined();
