@@ -81,6 +81,7 @@ describe("fileStore", () => {
 
 /** What reached the disk, in order: `sync` of the file or the folder, `rename`. */
 const events: string[] = [];
+const temporaries: string[] = [];
 const real = { ...promises };
 beforeEach(() => {
   Object.assign(promises, {
