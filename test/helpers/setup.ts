@@ -12,7 +12,9 @@ if (!("document" in globalThis)) {
   afterAll(async () => {
     await removeTemporaryFolders();
     process.chdir(folder);
-    for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];
+    // The driver that the first file with a GPU has found is the worker's.
+    const kept = { ...environment, VK_ADD_DRIVER_FILES: process.env.VK_ADD_DRIVER_FILES };
+    for (const name of Object.keys(process.env)) if (!(name in kept)) delete process.env[name];
     Object.assign(process.env, environment);
   });
 }
