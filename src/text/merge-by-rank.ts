@@ -1,3 +1,5 @@
+import { PriorityQueue } from "../util/priority-queue.js";
+
 /** The merge of two neighboring tokens: of several, that of the lowest rank comes first, the leftmost of equal ranks. */
 export interface Merge {
   readonly rank: number;
@@ -15,14 +17,14 @@ export function mergeByRank(ids: readonly number[], mergeOf: (a: number, b: numb
   // A list linked in both ways; -1 is its end, and a token that was merged into the one before it is -1.
   const next = Int32Array.from({ length: n }, (_, i) => (i + 1 < n ? i + 1 : -1));
   const previous = Int32Array.from({ length: n }, (_, i) => i - 1);
-  const queue: Place[] = [];
+  const queue = new PriorityQueue<Place>(precedes);
   const look = (at: number) => {
     const after = at < 0 ? -1 : next[at]!;
     const merge = after < 0 ? undefined : mergeOf(tokens[at]!, tokens[after]!);
-    if (merge) push(queue, { rank: merge.rank, at });
+    if (merge) queue.push({ rank: merge.rank, at });
   };
   for (let i = 0; i + 1 < n; i++) look(i);
-  for (let place = pop(queue); place; place = pop(queue)) {
+  for (let place = queue.pop(); place; place = queue.pop()) {
     const { rank, at } = place;
     const after = next[at]!;
     if (tokens[at] === -1 || after < 0) continue;
@@ -45,31 +47,3 @@ interface Place {
 }
 
 const precedes = (x: Place, y: Place): boolean => x.rank < y.rank || (x.rank === y.rank && x.at < y.at);
-
-// The queue is a binary heap whose first entry precedes all others.
-
-function push(heap: Place[], place: Place): void {
-  let i = heap.push(place) - 1;
-  while (i > 0) {
-    const parent = (i - 1) >> 1;
-    if (!precedes(place, heap[parent]!)) break;
-    heap[i] = heap[parent]!;
-    i = parent;
-  }
-  heap[i] = place;
-}
-
-function pop(heap: Place[]): Place | undefined {
-  const first = heap[0];
-  const last = heap.pop();
-  if (heap.length === 0 || last === undefined) return first;
-  let i = 0;
-  for (let child = 1; child < heap.length; child = 2 * i + 1) {
-    if (child + 1 < heap.length && precedes(heap[child + 1]!, heap[child]!)) child++;
-    if (!precedes(heap[child]!, last)) break;
-    heap[i] = heap[child]!;
-    i = child;
-  }
-  heap[i] = last;
-  return first;
-}

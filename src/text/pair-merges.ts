@@ -1,4 +1,5 @@
 import type { Pieces } from "../util/breath.js";
+import { PriorityQueue } from "../util/priority-queue.js";
 
 /** Places that are looked at in a piece of work. */
 const PIECE = 1024;
@@ -21,7 +22,7 @@ export function* mergePairs(
 ): Pieces<void> {
   const { symbols, next, previous, counts } = yield* placesOf(words);
   const pairs = new Map<number, Pair>();
-  const queue: Entry[] = [];
+  const queue = new PriorityQueue<Entry>(precedes);
   /** The pair that begins at a place has become more or less frequent by its word. */
   const change = (a: number, b: number, place: number, sign: 1 | -1) => {
     const key = a * SPAN + b;
@@ -39,13 +40,13 @@ export function* mergePairs(
     if (p % PIECE === 0) yield;
   }
   for (const pair of pairs.values()) {
-    enqueue(queue, pair);
+    queue.push({ pair, count: pair.count });
     yield;
   }
 
   while (!isFull()) {
     yield;
-    const entry = dequeue(queue);
+    const entry = queue.pop();
     if (!entry || entry.count < minCount) return;
     const { pair } = entry;
     if (entry.count !== pair.count) continue; // another entry of the pair knows its count
@@ -79,7 +80,7 @@ export function* mergePairs(
       next[place] = after;
     }
     pair.count = 0;
-    for (const other of touched) if (other.count > 0) enqueue(queue, other);
+    for (const other of touched) if (other.count > 0) queue.push({ pair: other, count: other.count });
   }
 }
 
@@ -124,30 +125,3 @@ interface Entry {
 /** Whether x is to be merged before y. */
 const precedes = (x: Entry, y: Entry): boolean =>
   x.count !== y.count ? x.count > y.count : x.pair.a !== y.pair.a ? x.pair.a < y.pair.a : x.pair.b < y.pair.b;
-
-// The queue is a binary heap whose first entry precedes all others.
-
-function enqueue(heap: Entry[], pair: Pair): void {
-  let i = heap.push({ pair, count: pair.count }) - 1;
-  while (i > 0) {
-    const parent = (i - 1) >> 1;
-    if (!precedes(heap[i]!, heap[parent]!)) return;
-    [heap[i], heap[parent]] = [heap[parent]!, heap[i]!];
-    i = parent;
-  }
-}
-
-function dequeue(heap: Entry[]): Entry | undefined {
-  const first = heap[0];
-  const last = heap.pop();
-  if (heap.length === 0 || last === undefined) return first;
-  heap[0] = last;
-  for (let i = 0; ; ) {
-    let child = 2 * i + 1;
-    if (child >= heap.length) return first;
-    if (child + 1 < heap.length && precedes(heap[child + 1]!, heap[child]!)) child++;
-    if (!precedes(heap[child]!, heap[i]!)) return first;
-    [heap[i], heap[child]] = [heap[child]!, heap[i]!];
-    i = child;
-  }
-}
