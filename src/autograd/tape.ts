@@ -10,7 +10,7 @@ let enabled = true;
 let nextId = 0;
 
 /**
- * Runs `fn` without recording: what it computes has no gradient. `fn` is synchronous; it may return the promise of a tensor's data().
+ * Runs `fn` without recording, so that no gradient flows through its results. `fn` must be synchronous; it may return the promise of a tensor's data().
  * @throws SeqgradError `value` when it returns another promise: what it computes after an await would be recorded
  * @example
  * const w = sg.parameter([3], sg.nn.init.ones);

@@ -17,7 +17,7 @@ interface Conclusion {
   readonly lines: readonly HistoryLine[];
 }
 
-/** Judges the model that was kept, when training has ended: on the examples for validation, and once on those of the test. */
+/** Evaluates the kept model when training ends: on the validation examples, and once on the test examples. */
 export async function conclude(
   { judge }: TaskKind,
   criterion: Criterion,

@@ -29,11 +29,11 @@ export async function evaluateLM(store: Store, text: string, file: string): Prom
   if (ids.length < 2)
     throw new SeqgradError(
       "value",
-      `${file} holds ${ids.length} of the model's tokens; give a text of at least two, the second to be foretold.`,
+      `${file} holds ${ids.length} of the model's tokens; expected at least two, because the model predicts each token from those before it. Give a longer text.`,
     );
   const { seq } = await trainedWith(store, TRAINING_ARGS);
   const loss = await validationLoss(model, ids, typeof seq === "number" ? seq : contextOf(model), BATCH);
-  const tokens = ids.length - 1; // the first is not foretold
+  const tokens = ids.length - 1; // nothing predicts the first
   const characters = Math.max(1, [...text].length - [...tokenizer.decode(ids.subarray(0, 1))].length);
   const measuresOf = (nats: number): Measures => ({
     ...{ loss: nats, perplexity: perplexity(nats) },

@@ -26,7 +26,7 @@ const args = {
   ...deviceOptions,
 } as const;
 
-/** The options that a language model has no use for. */
+/** The options that do not apply to a language model. */
 const ofTasks = ["errors", "baseline", ...Object.keys(searchOptions), ...Object.keys(readingOptions)] as (keyof typeof args & string)[];
 
 export const evaluate = defineCommand({

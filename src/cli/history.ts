@@ -18,8 +18,8 @@ export const dataOf = (path: string, sha256: string) => ({ name: basename(path),
 export const versionsOf = (device: string) => ({ seqgrad: version, node: process.versions.node, device });
 
 /**
- * The history of a run, in its folder. It is written whole each time, so that a reader finds the old lines or the new ones; a run that
- * resumes drops the lines of updates that it makes again, so that the file is as that of a run which was never stopped, but for a line
+ * The history of a run, a file in its folder. Each change writes the whole file, so that a reader finds the old lines or the new ones. A
+ * run that resumes drops the lines of the updates that it repeats: its file equals the file of an uninterrupted run, except for a line
  * `resume`.
  */
 export class History {
@@ -68,7 +68,7 @@ export class History {
 /** Whether a run that goes on knows a line: not what was told because the run ended. */
 const isOfUpdates = ({ event, final }: HistoryLine) => !final && !["end", "validation", "test", "warning"].includes(event);
 
-/** The lines of a folder's history; none where there is no such file. Lines that are not JSON are passed over. */
+/** The lines of a folder's history, or an empty list where the file does not exist. Skips lines that are not JSON. */
 export async function readHistory(store: Store): Promise<HistoryLine[]> {
   const bytes = await store.read(HISTORY);
   return new TextDecoder()

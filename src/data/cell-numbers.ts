@@ -55,7 +55,7 @@ const missing: ReadonlySet<string> = new Set([
   "?",
 ]);
 
-/** Whether a cell says that there is no value. */
+/** Whether a cell marks a missing value. */
 export const isMissing = (cell: string): boolean => missing.has(cell.trim().toLowerCase());
 
 const decimals = [".", ","] as const;

@@ -160,7 +160,7 @@ export function epochUnit(values: ArrayLike<number>): number {
   return [1000, 1, 1e-3, 1e-6].find((unit) => low * unit > 3e11 && high * unit < 4.2e12) ?? 0;
 }
 
-/** Days without those of weekends, where no time of the column lies in one, as numbers; undefined where one does, or where there is no weekend. */
+/** The times counted in business days. Undefined where one of them falls on a weekend, or where they span no weekend. */
 export function businessDays(values: Float64Array): Float64Array | undefined {
   const days = new Float64Array(values.length);
   for (const [i, value] of values.entries()) {

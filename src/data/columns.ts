@@ -101,7 +101,7 @@ const SAMPLE = 2000;
 
 class ColumnSearch {
   readonly #heads: readonly string[];
-  /** Rows that are no header. */
+  /** The rows without the header. */
   readonly #sample: readonly TableRow[];
   readonly #where: string;
 

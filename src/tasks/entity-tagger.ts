@@ -99,7 +99,6 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
     const words = Vocabulary.fromJSON(vocabulary);
     const letters = tokenizer ? CharTokenizer.fromJSON(tokenizer as Record<string, number>) : undefined;
     const sizes = { vocabularySize: words.size, tags: tags.length, characters: letters?.size ?? 0 };
-    // Folders of older versions have no signs.
     const signs = demand({ signs: "", ...config }, "signs", (value) => typeof value === "string", "a string");
     const model = withWeights(
       tensors,

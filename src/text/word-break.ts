@@ -138,7 +138,7 @@ export function wordSegments(text: string, dictionary: Dictionary = singles): st
   return segments;
 }
 
-/** Whether the class that follows is what the sign before it wants. */
+/** Whether the next class is the one that the sign before it requires. */
 function isMet(what: number, following: number): boolean {
   if (what === BEFORE_DIGIT) return following === classOf.Numeric;
   return following === classOf.Hebrew_Letter || (what !== BEFORE_HEBREW && following === classOf.ALetter);

@@ -67,7 +67,7 @@ async function ofClassifier({ tokenizer, maxLength, model }: TextClassifier, { i
   return captured(model, () => model.forward(tensor(ids, [1, ids.length]), [ids.length]), names, names);
 }
 
-/** What the model's attention layers weigh while `compute` runs: the mean of the heads of the last layers, whose sizes are those of the names. */
+/** Runs `compute` and returns the weights of the model's last attention layers, averaged over the heads, where their sizes fit the names. */
 async function captured(model: Module, compute: () => Tensor, rows: readonly string[], columns: readonly string[]): Promise<Matrix[]> {
   const found: { readonly name: string; readonly weights: Tensor }[] = [];
   const layers = [...layersOf(model, "")];
@@ -110,7 +110,7 @@ function* layersOf(module: Module, name: string): Generator<[string, MultiheadAt
       if (child instanceof Module) yield* layersOf(child, name === "" ? part : `${name}.${part}`);
 }
 
-/** Weights `[1, T, S]`, or `[1, N, T, S]`, of which the mean over the heads is taken. */
+/** Weights `[1, T, S]`, or the mean over the N heads of weights `[1, N, T, S]`. */
 async function rowsOf(weights: Tensor): Promise<number[][]> {
   const data = await weights.data();
   const [T, S] = weights.shape.slice(-2) as [number, number];
