@@ -7,7 +7,7 @@ import { stripSamples } from "./strip-samples.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 // The aim for core is 60 kB: the kernels of attention, structured losses and word vectors, 7 kB, are to become a module of their own.
-const limits = { core: 63_000, "core and Transformers": 84_000 };
+const limits = { core: 63_000, "core and Transformers": 95_000 };
 
 // What a page imports that trains one LSTM with a step of its own.
 const lstm = `

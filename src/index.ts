@@ -9,7 +9,21 @@ export * as nn from "./nn/index.js";
 export * from "./ops/index.js";
 export * as optim from "./optim/index.js";
 export * as tasks from "./tasks/index.js";
-export { arange, buffer, type CreateOptions, fromArray, full, ones, parameter, rand, randn, tensor, zeros } from "./tensor/create.js";
+export {
+  arange,
+  buffer,
+  type CreateOptions,
+  eye,
+  fromArray,
+  full,
+  linspace,
+  ones,
+  parameter,
+  rand,
+  randn,
+  tensor,
+  zeros,
+} from "./tensor/create.js";
 export {
   createDevice,
   type Device,
@@ -20,6 +34,8 @@ export {
   memory,
   withDevice,
 } from "./tensor/device.js";
+export { type IntegerOptions, randint, randperm } from "./tensor/integers.js";
+export { fullLike, type LikeOptions, onesLike, randLike, randnLike, zerosLike } from "./tensor/like.js";
 export { manualSeed } from "./tensor/random.js";
 export { keep, scope } from "./tensor/scope.js";
 export { leaks, setDebug } from "./tensor/storage.js";

@@ -29,14 +29,20 @@ export { linear } from "./linear.js";
 export { logSumExp } from "./log-sum-exp.js";
 export * from "./losses.js";
 export { type LstmOptions, lstm } from "./lstm.js";
+export { maskedFill, maskedSelect } from "./masked.js";
 export { matmul } from "./matmul.js";
+export { type PadOptions, pad } from "./pad.js";
+export { chunk, type PieceOptions, unbind } from "./pieces.js";
 export { GradientProbe } from "./recurrent.js";
 export { mean, type ReduceOptions, sum } from "./reduce.js";
+export { repeat, repeatInterleave } from "./repeat.js";
 export { rmsNorm } from "./rms-norm.js";
 export { type Nonlinearity, type RnnOptions, rnn } from "./rnn.js";
+export { roll } from "./roll.js";
 export { type RotaryOptions, rotary } from "./rotary.js";
 export { logSoftmax, softmax } from "./softmax.js";
 export { swiglu } from "./swiglu.js";
+export { type TriangleOptions, tril, triu } from "./triangle.js";
 export {
   abs,
   affine,

@@ -1,5 +1,5 @@
-import type { DType } from "../backend/backend.js";
-import { checkBoolean, checkFinite, checkFunction, checkList, shown } from "../util/check.js";
+import type { Backend, DType } from "../backend/backend.js";
+import { checkBoolean, checkFinite, checkFunction, checkInteger, checkList, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions, namesOf } from "../util/options.js";
@@ -8,8 +8,9 @@ import { checkDevice, type Device, defaultDevice } from "./device.js";
 import { checkNumbers, isOfBigints, type Numbers } from "./numbers.js";
 import { allOrNothing, checkRoom, noteMade } from "./ownership.js";
 import { drawRandom } from "./random.js";
+import { scope } from "./scope.js";
 import { allocate } from "./storage.js";
-import { empty, fill, Tensor } from "./tensor.js";
+import { copyStrided, empty, fill, Tensor } from "./tensor.js";
 
 export interface CreateOptions {
   /** Default `float32`. */
@@ -30,16 +31,20 @@ const names = namesOf<CreateOptions>(createOptions);
 function make(op: string, shape: Shape, options: CreateOptions, known = names): Tensor {
   checkShape(op, shape);
   checkOptions(op, options, known);
-  const { requiresGrad = false, device } = options;
-  const dtype = checkDtype(op, options.dtype);
-  if (checkBoolean(op, "requiresGrad", requiresGrad) && dtype !== "float32")
+  return makeOn(op, () => checkDevice(op, options.device).backend, shape, options);
+}
+
+/** Uninitialised, on the backend that is asked for once the options are right. */
+export function makeOn(op: string, backendOf: () => Backend, shape: Shape, { dtype, requiresGrad = false }: CreateOptions): Tensor {
+  const type = checkDtype(op, dtype);
+  if (checkBoolean(op, "requiresGrad", requiresGrad) && type !== "float32")
     throw new SeqgradError("dtype", `${op}: only float32 tensors have gradients.`);
-  const tensor = empty(checkDevice(op, device).backend, [...shape], dtype);
+  const tensor = empty(backendOf(), [...shape], type);
   tensor.requiresGrad = requiresGrad;
   return tensor;
 }
 
-function checkDtype(op: string, dtype: DType = "float32"): DType {
+export function checkDtype(op: string, dtype: DType = "float32"): DType {
   if (dtype !== "float32" && dtype !== "int32")
     throw new SeqgradError("dtype", `${op}: there is no dtype ${shown(dtype)}; use "float32" or "int32".`);
   return dtype;
@@ -153,16 +158,61 @@ export function arange(start: number, end?: number, step = 1, options: CreateOpt
   checkShape("arange", [n]);
   checkOptions("arange", options, names);
   if (options.dtype === "int32" && n > 0) checkNumbers("arange", [from, step, from + (n - 1) * step], "int32");
-  const x = make("arange", [n], options);
-  for (let at = 0; at < n; at += CHUNK) {
-    const part = Float64Array.from({ length: Math.min(CHUNK, n - at) }, (_, i) => from + (at + i) * step);
-    x.backend.write(x.address + at * 4, checkNumbers("arange", part, x.dtype));
-  }
-  return x;
+  return written("arange", n, (i) => from + i * step, options);
 }
 
 /** Numbers that are made on the host at a time. */
 const CHUNK = 1 << 16;
+
+/** A vector whose element i is `at(i)`. */
+function written(op: string, n: number, at: (i: number) => number, options: CreateOptions): Tensor {
+  const x = make(op, [n], options);
+  for (let start = 0; start < n; start += CHUNK) {
+    const part = Float64Array.from({ length: Math.min(CHUNK, n - start) }, (_, i) => at(start + i));
+    x.backend.write(x.address + start * 4, checkNumbers(op, part, x.dtype));
+  }
+  return x;
+}
+
+/**
+ * `count` numbers from `start` to `end`, both included, in equal steps.
+ *
+ * @param count how many; one is `start` alone
+ * @throws SeqgradError `range` for a count that is not a whole number or, with int32, numbers that are not whole; `value` for an end that
+ *   is not finite; `memory`
+ * @example
+ * sg.linspace(0, 1, 5); // = [0, 0.25, 0.5, 0.75, 1]
+ */
+export function linspace(start: number, end: number, count: number, options: CreateOptions = {}): Tensor {
+  checkFinite("linspace", "start", start);
+  checkFinite("linspace", "end", end);
+  checkShape("linspace", [checkInteger("linspace", "count", count)]);
+  checkOptions("linspace", options, names);
+  const step = count > 1 ? (end - start) / (count - 1) : 0;
+  // From the nearer end, so that both ends are exact.
+  const at = (i: number) => (i < count / 2 ? start + step * i : end - step * (count - 1 - i));
+  if (options.dtype === "int32")
+    checkNumbers(
+      "linspace",
+      Float64Array.from({ length: count }, (_, i) => at(i)),
+      "int32",
+    );
+  return written("linspace", count, at, options);
+}
+
+/**
+ * The matrix `[rows, columns]` with ones on its diagonal and zeros elsewhere.
+ * @throws SeqgradError `shape` for sizes that are not whole numbers, `memory`
+ * @example
+ * sg.eye(2, 3); // = [[1, 0, 0], [0, 1, 0]]
+ */
+export function eye(rows: number, columns = rows, options: CreateOptions = {}): Tensor {
+  const y = filled("eye", [rows, columns], 0, options);
+  const n = Math.min(rows, columns);
+  if (n === 0) return y;
+  scope(() => copyStrided(fill(empty(y.backend, [], y.dtype), 1).view([n], [0], 0), y.address, [columns + 1]));
+  return y;
+}
 
 type Uniform = CreateOptions & { low?: number; high?: number };
 const uniformNames = namesOf<Uniform>({ ...createOptions, low: 1, high: 1 });

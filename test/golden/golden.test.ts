@@ -14,7 +14,7 @@ describe("generate", async () => {
 
 test("there is a fixture for every kind of thing", () => {
   const kinds = [
-    ...["alignment", "attention", "curves", "decoders", "generator", "layers", "ops", "optim", "pretrained", "recurrent", "schedules", "states", "statistics"],
+    ...["alignment", "attention", "curves", "decoders", "generator", "layers", "more-ops", "ops", "optim", "pretrained", "recurrent", "schedules", "states", "statistics"],
     ...["structured", "transformer-states", "transformers"],
   ];
   expect(groups.sort()).toEqual(kinds);

@@ -18,11 +18,12 @@ import warnings
 
 import torch
 
-from fixtures import alignment, attention, decoders, generator, models, ops, optim, pretrained, recurrent, structured, transformers
+from fixtures import alignment, attention, decoders, generator, models, more_ops, ops, optim, pretrained, recurrent, structured, transformers
 
 GROUPS = {
     "generator": generator.make,
     "ops": ops.make,
+    "more-ops": more_ops.make,
     "attention": attention.make,
     "layers": recurrent.make_layers,
     "recurrent": recurrent.make,

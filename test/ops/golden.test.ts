@@ -7,9 +7,10 @@ import { Tensor } from "../../src/tensor/tensor.js";
 import { type Case, type Expected, expectGolden, type Golden, loadGolden, resolve } from "../golden/golden.js";
 import { fixtureDevices, forEachDevice } from "../helpers/devices.js";
 
-type Call = (...args: unknown[]) => Tensor | Tensor[];
+type Call = (...args: unknown[]) => Tensor | Tensor[] | Readonly<Record<string, Tensor>>;
 
 const golden = await loadGolden("ops");
+const more = await loadGolden("more-ops");
 const attention = await loadGolden("attention");
 const structured = await loadGolden("structured");
 /** Every function of a case's index entry is public, under that name and with those arguments; that of CTC starts from logits. */
@@ -30,7 +31,7 @@ function run(c: Case, golden: Golden): Promise<void>[] {
     }),
   );
   const made = calls[c.call]!(...resolve(c.args, inputs));
-  const outputs: [string, Tensor][] = made instanceof Tensor ? [["y", made]] : made.map((y, i) => [`y${i}`, y]);
+  const outputs: [string, Tensor][] = made instanceof Tensor ? [["y", made]] : Object.values(made).map((y, i) => [`y${i}`, y]);
   expect(outputs.map(([name]) => name)).toEqual(Object.keys(c.outputs!));
   const comparisons = outputs.map(([name, y]) => compare(y, golden.output(c, name)));
   const tracked = outputs.filter(([, y]) => y.tracksGradient);
@@ -52,6 +53,12 @@ function run(c: Case, golden: Golden): Promise<void>[] {
 await forEachDevice(fixtureDevices, "operations give PyTorch's outputs and gradients", (device) => {
   test.each(golden.cases)("$name", async (c) => {
     await Promise.all(withDevice(device, () => scope(() => run(c, golden))));
+  });
+});
+
+await forEachDevice(fixtureDevices, "operations made of others give PyTorch's outputs and gradients", (device) => {
+  test.each(more.cases)("$name", async (c) => {
+    await Promise.all(withDevice(device, () => scope(() => run(c, more))));
   });
 });
 

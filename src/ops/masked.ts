@@ -1,0 +1,52 @@
+import { checkNumbers } from "../tensor/numbers.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { broadcastShapes, sameShape } from "../util/shape.js";
+import { checkTensors, constant } from "./define-op.js";
+import { expand } from "./expand.js";
+import { indexSelect } from "./gather.js";
+import { reshape } from "./views.js";
+import { where } from "./where.js";
+
+/**
+ * x, but `value` where the mask is not 0. The mask broadcasts to the shape of x.
+ *
+ * @param mask a 1 where the value goes, float32 or int32
+ * @param value a number, or a tensor of one element
+ * @throws SeqgradError `shape` for a mask that does not broadcast to x or a value of several elements, `range` for a fraction in int32
+ * @example
+ * sg.maskedFill(sg.tensor([1, 2, 3]), sg.tensor([0, 1, 0]), -1); // = [1, -1, 3]
+ */
+export function maskedFill(x: Tensor, mask: Tensor, value: number | Tensor): Tensor {
+  checkTensors("maskedFill", [x, mask], ["x", "the mask"]);
+  if (!sameShape(broadcastShapes("maskedFill", x.shape, mask.shape), x.shape))
+    throw new SeqgradError(
+      "shape",
+      `maskedFill: the mask of shape ${formatShape(mask.shape)} is larger than x of shape ${formatShape(x.shape)}; expand x first.`,
+    );
+  if (typeof value === "number") return where(mask, checkNumbers("maskedFill", [value], x.dtype)[0]!, x);
+  checkTensors("maskedFill", [x, value], ["x", "the value"]);
+  if (value.size !== 1)
+    throw new SeqgradError("shape", `maskedFill: the value has shape ${formatShape(value.shape)}; expected one element, or a number.`);
+  return where(mask, reshape(value, []), x);
+}
+
+/**
+ * The elements of x where the mask is not 0, in row-major order, `[count]`. x and the mask broadcast. The count is known only on the
+ * host, so the mask is read there: await the answer outside every scope(), and keep x until then.
+ *
+ * @throws SeqgradError `shape` when they do not broadcast; `state` when x is gone before the mask was read
+ * @example
+ * const x = sg.tensor([1, 2, 3]);
+ * await sg.maskedSelect(x, sg.greater(x, 1)); // = [2, 3]
+ */
+export async function maskedSelect(x: Tensor, mask: Tensor): Promise<Tensor> {
+  checkTensor("maskedSelect", x, "x");
+  checkTensors("maskedSelect", [x, mask], ["x", "the mask"]);
+  const shape = broadcastShapes("maskedSelect", x.shape, mask.shape);
+  const shown = await expand(mask, shape).data();
+  const index = Int32Array.from(shown.keys()).filter((i) => shown[i] !== 0);
+  const all = expand(x, shape);
+  return indexSelect(reshape(all, [all.size]), 0, constant(x, index, [index.length]));
+}

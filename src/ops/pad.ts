@@ -1,0 +1,99 @@
+import { checkNumbers } from "../tensor/numbers.js";
+import { checkTensor, copyStrided, fill, type Tensor } from "../tensor/tensor.js";
+import { checkArray, checkChoice, checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { checkOptions, namesOf } from "../util/options.js";
+import type { Shape } from "../util/shape.js";
+import { constant, defineOp } from "./define-op.js";
+import { indexSelect } from "./gather.js";
+import { slice } from "./views.js";
+
+const modes = ["constant", "reflect", "replicate", "circular"] as const;
+
+export interface PadOptions {
+  /**
+   * What the new elements are: `constant` is `value`, `reflect` mirrors at the outermost elements, `replicate` repeats them, and `circular`
+   * goes on at the other end. Default `constant`.
+   */
+  mode?: (typeof modes)[number];
+  /** The new elements of `constant`. Default 0. */
+  value?: number;
+}
+
+const names = namesOf<PadOptions>({ mode: 1, value: 1 });
+
+interface Frame {
+  readonly shape: Shape;
+  /** New elements before the first, of each dimension. */
+  readonly before: readonly number[];
+  readonly value: number;
+}
+
+const offsetIn = (y: Tensor, before: readonly number[]) => before.reduce((at, n, axis) => at + n * y.strides[axis]!, 0);
+
+const padOp = defineOp<Frame>({
+  name: "pad",
+  strided: true,
+  shape: (_inputs, { shape }) => [shape],
+  dtypes: ([x]) => [x!.dtype],
+  forward: (_run, [x], [y], { before, value }) => copyStrided(x!, fill(y!, value).address + offsetIn(y!, before) * 4, y!.strides),
+  backward: ({ inputs: [x], dOutputs: [dy], attrs: { before } }) => [dy!.view(x!.shape, dy!.strides, dy!.offset + offsetIn(dy!, before))],
+  samples: [
+    { inputs: [[3]], attrs: { shape: [6], before: [1], value: 7 } },
+    { inputs: [[2, 3, 4]], attrs: { shape: [2, 5, 5], before: [0, 2, 0], value: 0 } },
+    { inputs: [{ shape: [2, 3], below: 9 }], attrs: { shape: [4, 3], before: [1, 0], value: 5 } },
+  ],
+});
+
+/** Where element i of the padded dimension comes from, of n. */
+const sources = {
+  reflect: (i: number, n: number) => (i < 0 ? -i : i < n ? i : 2 * (n - 1) - i),
+  replicate: (i: number, n: number) => Math.min(Math.max(i, 0), n - 1),
+  circular: (i: number, n: number) => (i + n) % n,
+};
+
+/**
+ * x with more elements around it, or with fewer where a size is negative.
+ *
+ * @param sizes elements before and after, in pairs from the last dimension on, as in PyTorch: `[left, right, top, bottom]`
+ * @throws SeqgradError `value` for sizes that are not pairs, `range` for more than the mode can give, `shape` where nothing is left
+ * @example
+ * sg.pad(sg.tensor([1, 2, 3]), [2, 1]); // = [0, 0, 1, 2, 3, 0]
+ * sg.pad(sg.tensor([1, 2, 3]), [2, 1], { mode: "reflect" }); // = [3, 2, 1, 2, 3, 2]
+ */
+export function pad(x: Tensor, sizes: readonly number[], options: PadOptions = {}): Tensor {
+  checkTensor("pad", x, "x");
+  checkArray("pad", "sizes", sizes, "numbers of elements in pairs, such as [1, 1]");
+  checkOptions("pad", options, names);
+  const { value = 0 } = options;
+  const mode = checkChoice("pad", "mode", options.mode ?? "constant", modes);
+  const [number] = checkNumbers("pad", [value], x.dtype);
+  if (sizes.length % 2 !== 0 || sizes.length > 2 * x.rank)
+    throw new SeqgradError(
+      "value",
+      `pad: got ${sizes.length} sizes for a tensor of shape ${formatShape(x.shape)}; expected a pair for each of at most ${x.rank} dimensions.`,
+    );
+  for (const [i, size] of sizes.entries()) {
+    const n = x.shape[x.rank - 1 - (i >> 1)]!;
+    const most = { constant: Number.MAX_SAFE_INTEGER, reflect: n - 1, replicate: n > 0 ? Number.MAX_SAFE_INTEGER : 0, circular: n }[mode];
+    checkInteger("pad", `sizes[${i}]`, size, mode === "constant" ? -n : 0, Math.max(0, most));
+  }
+  const around = x.shape.map((_, axis) => [sizes[2 * (x.rank - 1 - axis)] ?? 0, sizes[2 * (x.rank - 1 - axis) + 1] ?? 0] as const);
+  const shape = x.shape.map((n, axis) => n + around[axis]![0] + around[axis]![1]);
+  if (shape.some((n) => n < 0))
+    throw new SeqgradError("shape", `pad: ${formatShape(x.shape)} is smaller than what the sizes ${formatShape(sizes)} take away.`);
+  if (mode !== "constant")
+    return around.reduce((y, [before, after], axis) => (before + after > 0 ? extend(y, axis, before, after, mode) : y), x);
+  const cut = around.reduce(
+    (y, [before, after], axis) => (before < 0 || after < 0 ? slice(y, axis, Math.max(0, -before), x.shape[axis]! + Math.min(0, after)) : y),
+    x,
+  );
+  return padOp([cut], { shape, before: around.map(([before]) => Math.max(0, before)), value: number! })[0]!;
+}
+
+function extend(x: Tensor, axis: number, before: number, after: number, mode: keyof typeof sources): Tensor {
+  const n = x.shape[axis]!;
+  const index = Int32Array.from({ length: before + n + after }, (_, i) => sources[mode](i - before, n));
+  return indexSelect(x, axis, constant(x, index, [index.length]));
+}

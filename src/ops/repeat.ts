@@ -1,0 +1,78 @@
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { checkOptions } from "../util/options.js";
+import { checkShape, checkSizes, normalizeAxis, type Shape } from "../util/shape.js";
+import { constant } from "./define-op.js";
+import { expand } from "./expand.js";
+import { indexSelect } from "./gather.js";
+import { reshape } from "./views.js";
+
+/**
+ * Copies of x side by side, `repeats[i]` along dimension i; repeats before the dimensions of x make new ones in front.
+ * @throws SeqgradError `shape` for fewer repeats than dimensions or repeats that are not whole numbers, `memory`
+ * @example
+ * sg.repeat(sg.tensor([1, 2]), [2, 2]); // = [[1, 2, 1, 2], [1, 2, 1, 2]]
+ */
+export function repeat(x: Tensor, repeats: readonly number[], ...extra: never[]): Tensor {
+  checkTensor("repeat", x, "x");
+  checkSizes("repeat", repeats, extra);
+  const lead = repeats.length - x.rank;
+  if (lead < 0)
+    throw new SeqgradError(
+      "shape",
+      `repeat: the repeats ${formatShape(repeats)} are fewer than the dimensions of ${formatShape(x.shape)}; give a number for each.`,
+    );
+  checkShape("repeat", repeats);
+  const sizes: Shape = [...new Array<number>(lead).fill(1), ...x.shape];
+  checkShape(
+    "repeat",
+    sizes.map((n, i) => n * repeats[i]!),
+  );
+  // Each dimension n becomes [repeats, n], of which the first is a view.
+  const ones = reshape(
+    x,
+    sizes.flatMap((n) => [1, n]),
+  );
+  const copies = expand(
+    ones,
+    sizes.flatMap((n, i) => [repeats[i]!, n]),
+  );
+  return reshape(
+    copies,
+    sizes.map((n, i) => n * repeats[i]!),
+  );
+}
+
+/**
+ * Each slice along `axis` several times in a row; without an axis, each element of x in row-major order.
+ *
+ * @param repeats a number, or one for each slice
+ * @throws SeqgradError `range` for an axis that is not there or repeats that are not whole numbers, `shape` for another count of repeats
+ * @example
+ * sg.repeatInterleave(sg.tensor([1, 2]), 2); // = [1, 1, 2, 2]
+ * sg.repeatInterleave(sg.tensor([1, 2]), [1, 3]); // = [1, 2, 2, 2]
+ */
+export function repeatInterleave(given: Tensor, repeats: number | readonly number[], options: { axis?: number } = {}): Tensor {
+  checkTensor("repeatInterleave", given, "x");
+  checkOptions("repeatInterleave", options, ["axis"]);
+  const { axis } = options;
+  const x = axis === undefined ? reshape(given, [given.size]) : given;
+  const at = normalizeAxis("repeatInterleave", axis ?? 0, x.rank);
+  const n = x.shape[at]!;
+  const counts = Array.isArray(repeats) ? (repeats as readonly number[]) : new Array<number>(n).fill(repeats as number);
+  if (!Array.isArray(repeats)) checkInteger("repeatInterleave", "repeats", repeats as number);
+  for (const [i, count] of counts.entries()) checkInteger("repeatInterleave", `repeats[${i}]`, count);
+  if (counts.length !== n)
+    throw new SeqgradError("shape", `repeatInterleave: got ${counts.length} repeats for ${n} slices; give one for each, or one number.`);
+  const total = counts.reduce((a, b) => a + b, 0);
+  checkShape("repeatInterleave", x.shape.with(at, total));
+  const index = new Int32Array(total);
+  let end = 0;
+  for (const [i, count] of counts.entries()) {
+    index.fill(i, end, end + count);
+    end += count;
+  }
+  return indexSelect(x, at, constant(x, index, [total]));
+}

@@ -1,0 +1,35 @@
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { checkOptions } from "../util/options.js";
+import { normalizeAxis } from "../util/shape.js";
+import { concat } from "./copy.js";
+import { reshape, slice } from "./views.js";
+
+/**
+ * The elements moved on by `shifts` places along `axis`; what leaves at one end comes in at the other. Negative shifts move back. Without
+ * an axis the elements move in row-major order.
+ *
+ * @param shifts places, a number for each axis
+ * @throws SeqgradError `range` for an axis that is not there or a shift that is not a whole number, `value` for more shifts than axes
+ * @example
+ * sg.roll(sg.tensor([1, 2, 3, 4]), 1); // = [4, 1, 2, 3]
+ */
+export function roll(x: Tensor, shifts: number | readonly number[], options: { axis?: number | readonly number[] } = {}): Tensor {
+  checkTensor("roll", x, "x");
+  checkOptions("roll", options, ["axis"]);
+  const { axis } = options;
+  const all = [shifts].flat() as number[];
+  for (const shift of all) checkInteger("roll", "a shift", shift, Number.MIN_SAFE_INTEGER);
+  const axes = axis === undefined ? [0] : [axis].flat().map((a) => normalizeAxis("roll", a, x.rank));
+  if (all.length !== axes.length)
+    throw new SeqgradError("value", `roll: got ${all.length} shifts for ${axes.length} axes; give one for each.`);
+  if (axis === undefined) return reshape(rolled(reshape(x, [x.size]), 0, all[0]!), x.shape);
+  return axes.reduce((y, at, i) => rolled(y, at, all[i]!), x);
+}
+
+function rolled(x: Tensor, axis: number, shift: number): Tensor {
+  const n = x.shape[axis]!;
+  const start = n > 0 ? ((-shift % n) + n) % n : 0;
+  return start === 0 ? x : concat([slice(x, axis, start), slice(x, axis, 0, start)], axis);
+}

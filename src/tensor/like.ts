@@ -1,0 +1,80 @@
+import type { DType } from "../backend/backend.js";
+import { checkOptions, namesOf } from "../util/options.js";
+import { checkDtype, makeOn } from "./create.js";
+import { checkNumbers } from "./numbers.js";
+import { drawRandom } from "./random.js";
+import { checkTensor, fill, type Tensor } from "./tensor.js";
+
+export interface LikeOptions {
+  /** Default: the dtype of x. */
+  dtype?: DType;
+  /** Whether backward() leaves a gradient. Default false. */
+  requiresGrad?: boolean;
+}
+
+const names = namesOf<LikeOptions>({ dtype: 1, requiresGrad: 1 });
+
+function filledLike(op: string, x: Tensor, value: number, options: LikeOptions): Tensor {
+  checkTensor(op, x, "x");
+  checkOptions(op, options, names);
+  const dtype = checkDtype(op, options.dtype ?? x.dtype);
+  const [number] = checkNumbers(op, [value], dtype);
+  return fill(
+    makeOn(op, () => x.backend, x.shape, { ...options, dtype }),
+    number!,
+  );
+}
+
+/**
+ * Zeros of the shape, the dtype and the device of x.
+ * @throws SeqgradError `value` for an unknown option, `dtype`
+ * @example
+ * sg.zerosLike(sg.tensor([5, 6])); // = [0, 0]
+ */
+export const zerosLike = (x: Tensor, options: LikeOptions = {}): Tensor => filledLike("zerosLike", x, 0, options);
+
+/**
+ * Ones of the shape, the dtype and the device of x.
+ * @throws SeqgradError `value` for an unknown option, `dtype`
+ * @example
+ * sg.onesLike(sg.tensor([5, 6])); // = [1, 1]
+ */
+export const onesLike = (x: Tensor, options: LikeOptions = {}): Tensor => filledLike("onesLike", x, 1, options);
+
+/**
+ * All elements `value`, in the shape, the dtype and on the device of x.
+ * @throws SeqgradError `value` for an unknown option, `range` for a fraction in int32, `dtype`
+ * @example
+ * sg.fullLike(sg.tensor([5, 6]), 7); // = [7, 7]
+ */
+export const fullLike = (x: Tensor, value: number, options: LikeOptions = {}): Tensor => filledLike("fullLike", x, value, options);
+
+function drawnLike(op: string, x: Tensor, options: object, draw: (y: Tensor) => void): Tensor {
+  checkTensor(op, x, "x");
+  checkOptions(op, options, ["requiresGrad"]);
+  const y = makeOn(op, () => x.backend, x.shape, options);
+  if (y.size > 0) draw(y);
+  return y;
+}
+
+/**
+ * Float32 numbers of the shape of x and on its device, uniform on [0, 1), from the generator that manualSeed() sets.
+ * @throws SeqgradError `value` for an unknown option
+ * @example
+ * const noise = sg.randLike(sg.zeros([2, 3]));
+ */
+export const randLike = (x: Tensor, options: Pick<LikeOptions, "requiresGrad"> = {}): Tensor =>
+  drawnLike("randLike", x, options, (y) => {
+    y.backend.dispatch("randomUniform", { y, n: y.size, ...drawRandom(y.size), low: 0, high: 1 });
+  });
+
+/**
+ * Float32 numbers of the shape of x and on its device, standard normal, from the generator that manualSeed() sets.
+ * @throws SeqgradError `value` for an unknown option
+ * @example
+ * const noise = sg.randnLike(sg.zeros([2, 3]));
+ */
+export const randnLike = (x: Tensor, options: Pick<LikeOptions, "requiresGrad"> = {}): Tensor =>
+  drawnLike("randnLike", x, options, (y) => {
+    y.backend.dispatch("randomNormal", { y, n: y.size, ...drawRandom(y.size), mean: 0, std: 1 });
+  });
