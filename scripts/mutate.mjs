@@ -1,9 +1,10 @@
-// Makes small faults in a file, one at a time, and tells which of them no test finds.
+// Makes small faults, one at a time, and tells which of them no test finds.
 //   npm run mutate -- FILE [--count N] [--from K] [--tests PATH ...]
-// A file of src/ is mutated by StrykerJS. A file of assembly/ is done here: operators flipped, bounds off by one,
-// statements left out; kernels and the tests of their folder run in a copy of the package. --count: how many, spread over the file.
-// --tests: what the paths of the tests begin with; for src/FOLDER the default is test/FOLDER.
-import { spawnSync } from "node:child_process";
+//   npm run mutate -- --sample N [--seed S] [--from K] [--tests PATH ...]
+// A file of src/ is mutated by StrykerJS. A file of assembly/, and a sample of all lines of src/ and assembly/, is done here, in a
+// copy of the package, by scripts/faults.mjs. --count: how many, spread over the file; --from: those before it are passed over.
+// --tests: what the paths of the tests begin with. The default is the folder of the file, and for a sample all tests after it.
+import { spawn, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
@@ -11,69 +12,40 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import asc from "assemblyscript/asc";
+import { faultsOf } from "./faults.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { count: { type: "string", default: "20" }, from: { type: "string", default: "0" }, tests: { type: "string", multiple: true } },
+  options: {
+    count: { type: "string", default: "20" },
+    from: { type: "string", default: "0" },
+    sample: { type: "string" },
+    seed: { type: "string", default: "1" },
+    tests: { type: "string", multiple: true },
+  },
 });
 const [file] = positionals;
-if (!/^(src|assembly)\/.+\.ts$/.test(file ?? "")) {
-  process.stderr.write("usage: npm run mutate -- FILE, a file of src/ or of assembly/\n");
+if (values.sample === undefined && !/^(src|assembly)\/.+\.ts$/.test(file ?? "")) {
+  process.stderr.write("usage: npm run mutate -- FILE, a file of src/ or of assembly/, or --sample N\n");
   process.exit(1);
 }
-if (file.startsWith("src/")) {
-  const tests = values.tests ?? [`test/${file.split("/")[1]}/`];
+if (file?.startsWith("src/")) {
   const { status } = spawnSync("npx", ["stryker", "run", "scripts/stryker.json", "--mutate", file], {
     stdio: "inherit",
-    env: { ...process.env, SEQGRAD_MUTATE: tests.join(",") },
+    env: { ...process.env, SEQGRAD_MUTATE: testsOf(file).join(",") },
   });
   process.exit(status ?? 1);
 }
 
-/** What a piece of code is replaced by. */
-const swaps = [
-  [/ < /g, " <= "],
-  [/ <= /g, " < "],
-  [/ > /g, " >= "],
-  [/ >= /g, " > "],
-  [/ == /g, " != "],
-  [/ != /g, " == "],
-  [/ && /g, " || "],
-  [/ \|\| /g, " && "],
-  [/ \+ /g, " - "],
-  [/ - /g, " + "],
-  [/ \* /g, " + "],
-  [/ \+= /g, " = "],
-  [/\bf32x4\.add\b/g, "f32x4.sub"],
-  [/\bf32x4\.sub\b/g, "f32x4.add"],
-  [/\bf32x4\.mul\b/g, "f32x4.add"],
-  [/\bf32x4\.max\b/g, "f32x4.min"],
-  [/\bmin</g, "max<"],
-  [/\bmax</g, "min<"],
-  [/(?<=[ (])(\d+)(?=[;,) ])/g, (n) => String(Number(n) + 1)],
-];
-
-/** Every fault of a text: the line, what stood there, what stands there now. */
-function faultsOf(text) {
-  const lines = text.split("\n");
-  return lines.flatMap((line, i) => {
-    if (/^\s*(\/\/|\/?\*|import|export \{)|^\s*$/.test(line)) return [];
-    const code = line.replace(/\/\/.*$/, "");
-    const changed = swaps.flatMap(([pattern, by]) =>
-      Array.from(code.matchAll(pattern), ({ 0: found, index }) => {
-        const other = typeof by === "string" ? by : by(found);
-        return code.slice(0, index) + other + code.slice(index + found.length);
-      }),
-    );
-    // A statement left out: no declaration, no end of a block.
-    if (/^\s*[^{}]*;\s*$/.test(code) && !/^\s*(let|const|return|export|for)\b/.test(code)) changed.push("");
-    return changed.map((now) => ({ line: i + 1, was: line.trim(), now: now.trim(), text: lines.with(i, now).join("\n") }));
-  });
-}
-
-/** The tests in test/assembly of the kernels that lie in the file's folder; all, where it has none of its own. */
+/** The tests of a file: those of its folder; of a kernel, the files that call one of its folder. */
 function testsOf(path) {
+  if (values.tests) return values.tests;
+  const [top, module, ...rest] = path.split("/");
+  if (top === "src") {
+    if (rest.length === 0) return ["test/node/"];
+    return module === "backend" && rest[0] !== "wasm" ? [rest[0] === "webgpu" ? "test/webgpu/" : "test/ops/"] : [`test/${module}/`];
+  }
   const folder = `./${basename(dirname(path))}/`;
   const index = readFileSync("assembly/index.ts", "utf8");
   const kernels = Array.from(index.matchAll(/export \{ ([^}]*) \} from "([^"]*)"/g)).flatMap(([, names, from]) =>
@@ -84,45 +56,79 @@ function testsOf(path) {
   return own.length > 0 ? own : all;
 }
 
-const original = readFileSync(file, "utf8");
-const faults = faultsOf(original);
-const count = Math.min(Number(values.count), faults.length);
-const chosen = Array.from({ length: count }, (_, k) => faults[Math.floor(((k + 0.5) * faults.length) / count)]).slice(Number(values.from));
-const tests = values.tests ?? testsOf(file);
-process.stdout.write(`${faults.length} faults of ${file}, ${chosen.length} tried on ${tests.join(", ")}\n`);
+const read = (path) => ({ path, text: readFileSync(path, "utf8") });
+const faultsIn = ({ path, text }) => faultsOf(path, text).map((fault) => ({ ...fault, path, text }));
+
+/** `count` faults of different lines, each line as likely as any; the same for the same seed. */
+function sample(count, seed) {
+  const files = ["src", "assembly"].flatMap((folder) =>
+    readdirSync(folder, { recursive: true })
+      .filter((name) => /\.ts$/.test(name) && !/^(.*generated|bench)\//.test(name))
+      .map((name) => `${folder}/${name}`),
+  );
+  const lines = files.sort().flatMap((path) => {
+    const byLine = new Map();
+    for (const fault of faultsIn(read(path))) byLine.set(fault.line, [...(byLine.get(fault.line) ?? []), fault]);
+    return [...byLine.values()];
+  });
+  let state = seed >>> 0;
+  // Mulberry32.
+  const below = (n) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * n);
+  };
+  return Array.from({ length: Math.min(count, lines.length) }, () => {
+    const [faults] = lines.splice(below(lines.length), 1);
+    return faults[below(faults.length)];
+  });
+}
+
+function spread(count) {
+  const faults = faultsIn(read(file));
+  const chosen = Math.min(count, faults.length);
+  return Array.from({ length: chosen }, (_, k) => faults[Math.floor(((k + 0.5) * faults.length) / chosen)]);
+}
+
+const sampled = values.sample !== undefined;
+const chosen = (sampled ? sample(Number(values.sample), Number(values.seed)) : spread(Number(values.count))).slice(Number(values.from));
 
 const scratch = mkdtempSync(join(tmpdir(), "seqgrad-mutate-"));
-const survivors = [];
-let caught = 0;
-let refused = 0;
+const tally = {};
 try {
-  for (const name of ["assembly", "src", "test", "package.json", "tsconfig.json", "vitest.config.ts", "asconfig.json"]) {
-    cpSync(name, join(scratch, name), { recursive: true });
+  for (const name of readdirSync(".").filter((name) => !name.startsWith("."))) {
+    if (["node_modules", "dist", "build"].includes(name)) symlinkSync(resolve(name), join(scratch, name));
+    else cpSync(name, join(scratch, name), { recursive: true });
   }
-  symlinkSync(resolve("node_modules"), join(scratch, "node_modules"));
   process.chdir(scratch);
-  for (const { line, was, now, text } of chosen) {
-    writeFileSync(file, text);
-    const label = `${file}:${line}\n    ${was}\n  > ${now || "(left out)"}\n`;
-    if (!(await build())) refused++;
-    else if (testsPass()) {
-      survivors.push(label);
-      process.stdout.write(`not found: ${label}`);
-    } else caught++;
+  for (const [k, { path, line, from, to, now, text }] of chosen.entries()) {
+    const isKernel = path.startsWith("assembly/");
+    writeFileSync(path, text.slice(0, from) + now + text.slice(to));
+    let outcome = "refused";
+    if (!isKernel || (await build())) {
+      outcome = (await testsPass(testsOf(path))) && !(sampled && !values.tests && !(await testsPass(["test/"]))) ? "NOT FOUND" : "found";
+    }
+    writeFileSync(path, text);
+    if (isKernel && outcome !== "refused") await build();
+    const folder = path.split("/").slice(0, 2).join("/");
+    tally[folder] ??= { found: 0, "NOT FOUND": 0, refused: 0 };
+    tally[folder][outcome]++;
+    process.stdout.write(
+      `${k + 1 + Number(values.from)} ${outcome}: ${path}:${line}  ${JSON.stringify(text.slice(from, to))} -> ${JSON.stringify(now)}\n`,
+    );
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
-process.stdout.write(`${caught} found, ${survivors.length} not found, ${refused} refused by the compiler\n`);
-process.exitCode = Number(survivors.length > 0);
+console.table(tally);
+process.exitCode = Number(Object.values(tally).some((row) => row["NOT FOUND"] > 0));
 
 /** Both variants are the baseline: relaxed SIMD differs in roundings alone. */
 async function build() {
   const { error, binary } = await asc.main(
     ["assembly/index.ts", "--config", "asconfig.json", "--outFile", "mutant.wasm", "--enable", "simd"],
-    {
-      stderr: { write() {} },
-    },
+    { stderr: { write() {} } },
   );
   if (error) return false;
   const bytes = gzipSync(binary ?? readFileSync("mutant.wasm"));
@@ -132,11 +138,16 @@ async function build() {
   return true;
 }
 
-function testsPass() {
-  const options = ["run", "--project", "node", "--bail", "1", "--reporter", "dot", "--testTimeout", "60000"];
-  const { status } = spawnSync("npx", ["vitest", ...options], {
-    env: { ...process.env, SEQGRAD_MUTATE: tests.join(",") },
-    timeout: 600_000,
+/** Whether all of them pass in Node, by one worker; what hangs does not. */
+function testsPass(starts) {
+  const options = ["run", "--project", "node", "--maxWorkers", "1", "--bail", "1", "--reporter", "dot", "--testTimeout", "60000"];
+  const env = { ...process.env, SEQGRAD_MUTATE: starts.join(",") };
+  return new Promise((settle) => {
+    const child = spawn("npx", ["vitest", ...options], { env, detached: true, stdio: "ignore" });
+    const late = setTimeout(() => process.kill(-child.pid, "SIGKILL"), 900_000);
+    child.on("close", (status) => {
+      clearTimeout(late);
+      settle(status === 0);
+    });
   });
-  return status === 0;
 }

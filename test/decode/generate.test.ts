@@ -121,10 +121,12 @@ describe("generate", () => {
   test("makes what the prompt and the text have less likely", async () => {
     const { model } = counter();
     expect(await collect(generate(model, [0], { ...likeliest, maxTokens: 6 }))).toEqual([1, 2, 3, 4, 0, 1]);
-    const level: StepModel<number> = { step: () => ({ logits: [0, 1, 1.5, 4, -3], state: 0 }) };
+    const level: StepModel<number> = { step: () => ({ logits: [0, 0.5, 1.5, 2, -3], state: 0 }) };
     expect(await collect(generate(level, [0], likeliest))).toEqual([3, 3, 3, 3]);
-    expect(await collect(generate(level, [0], { ...likeliest, repetitionPenalty: 3 }))).toEqual([3, 2, 3, 3]);
-    expect(await collect(generate(level, [3], { ...likeliest, repetitionPenalty: 3 }))).toEqual([2, 3, 3, 3]);
+    for (const repetitionPenalty of [1.5, 2, 3]) {
+      expect(await collect(generate(level, [0], { ...likeliest, repetitionPenalty }))).toEqual([3, 2, 3, 3]);
+      expect(await collect(generate(level, [3], { ...likeliest, repetitionPenalty }))).toEqual([2, 3, 3, 3]);
+    }
   });
 
   test("the same seed gives the same tokens; without one, manualSeed decides", async () => {

@@ -4,6 +4,8 @@ import type { KernelCall, KernelName, KernelRow } from "../../src/backend/kernel
 import { kernels } from "../../src/backend/kernels.js";
 
 const GUARD = 0x5ca1ab1e;
+/** Bits of a NaN, and a length far too long. They fill what lies before the heap of WebAssembly: a buffer that is absent is at address 0. */
+const ABSENT = new Int32Array(16).fill(0x7fedcafe);
 
 /** Buffers of a backend, each between guard words. An odd count of these puts data at addresses that are multiples of 4 only. */
 export class GuardedMemory {
@@ -12,7 +14,9 @@ export class GuardedMemory {
   constructor(
     readonly backend: Backend,
     readonly words = 5,
-  ) {}
+  ) {
+    if (backend.type === "wasm") backend.write(0, ABSENT);
+  }
 
   /** The address of a copy of `data`. */
   put(data: Float32Array | Int32Array): number {
@@ -41,6 +45,7 @@ export class GuardedMemory {
   /** Expects every guard word untouched, and frees all. */
   close(): void {
     for (const at of this.#guards()) this.#expectUntouched(this.backend.readSync!(at, this.words, "int32"));
+    if (this.backend.type === "wasm") expect(this.backend.readSync!(0, ABSENT.length, "int32"), "what is absent").toEqual(ABSENT);
     this.#free();
   }
 

@@ -1,0 +1,33 @@
+import { expect, test, vi } from "vitest";
+import { plainReport, type RunFacts } from "../../src/cli/report.js";
+import type { FitEvent } from "../../src/train/types.js";
+
+const facts: RunFacts = { model: "a model", parameters: 7, steps: 20, tokens: 500, unit: "characters", device: "a device" };
+const step = (n: number, milliseconds: number): FitEvent => ({ event: "step", step: n, epoch: 0, loss: 1.5, lr: 0.1, milliseconds });
+
+/** What is on stdout after these events. */
+function reported(events: readonly FitEvent[], given: Partial<RunFacts> = {}): string[] {
+  const lines: string[] = [];
+  vi.spyOn(process.stdout, "write").mockImplementation((line) => lines.push(String(line)) > 0);
+  const report = plainReport({ ...facts, ...given });
+  for (const event of events) report(event);
+  vi.restoreAllMocks();
+  return lines.map((line) => line.trimEnd());
+}
+
+test("tells a rate that is the first step's, then follows slowly, every tenth of the steps", () => {
+  expect(reported([step(1, 100), step(2, 100), step(3, 100), step(4, 50)])).toEqual([
+    "a model, 7 parameters, on a device",
+    "step 2  loss 1.5000  5000 tokens/s",
+    "step 4  loss 1.5000  5500 tokens/s",
+  ]);
+  expect(reported([step(1, 100)], { steps: 3 })[1]).toBe("step 1  loss 1.5000  5000 tokens/s");
+});
+
+test("tells the perplexity of words and pieces, and of characters the loss alone", () => {
+  const end: FitEvent = { event: "end", steps: 20, seconds: 75, reason: "complete", value: 2, best: undefined };
+  expect(reported([end]).at(-1)).toBe("20 steps in 1:15, validation loss 2.0000 nats per character");
+  expect(reported([end], { unit: "words" }).at(-1)).toBe("20 steps in 1:15, validation loss 2.0000 nats per word, perplexity 7.4");
+  expect(reported([end], { unit: "bpe" }).at(-1)).toBe("20 steps in 1:15, validation loss 2.0000 nats per token, perplexity 7.4");
+  expect(reported([{ ...end, value: undefined }]).at(-1)).toBe("20 steps in 1:15");
+});
