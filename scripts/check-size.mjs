@@ -1,13 +1,13 @@
 // Holds what a page loads to its sizes, minified and gzipped: `core` is a page that trains one LSTM, with the relaxed kernels, which it
-// loads lazily; `core and Transformers` has every operation, layer and optimizer. Prints the size of all of src/index.ts beside them.
+// loads lazily; `core and Transformers` has every operation, layer and optimizer, and loads the extra kernels too. Prints the size of
+// all of src/index.ts beside them.
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "tsdown";
 import { stripSamples } from "./strip-samples.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
-// The aim for core is 60 kB: the kernels of attention, structured losses and word vectors, 7 kB, are to become a module of their own.
-const limits = { core: 63_000, "core and Transformers": 95_000 };
+const limits = { core: 60_000, "core and Transformers": 95_000 };
 
 // What a page imports that trains one LSTM with a step of its own.
 const lstm = `
@@ -39,7 +39,7 @@ const coreEntry = {
 };
 
 /** The gzipped sizes of what a page loads for an entry, lazy chunks but the relaxed kernels left out. */
-async function sizeOf(entry) {
+async function sizeOf(entry, kernels = ["relaxed.js", "relaxed-extra.js"]) {
   const [{ chunks }] = await build({
     config: false,
     entry: { main: entry },
@@ -54,15 +54,16 @@ async function sizeOf(entry) {
     logLevel: "warn",
   });
   const byName = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
-  const loaded = new Set(["main.js", "relaxed.js"]);
+  const loaded = new Set(["main.js", ...kernels]);
   for (const name of loaded) for (const next of byName.get(name).imports) loaded.add(next);
   const sizes = new Map(Array.from(loaded, (name) => [name, gzipSync(byName.get(name).code, { level: 9 }).length]));
-  return { total: [...sizes.values()].reduce((a, b) => a + b), kernels: sizes.get("relaxed.js") };
+  const sum = (names) => names.reduce((total, name) => total + sizes.get(name), 0);
+  return { total: sum([...loaded]), kernels: sum(kernels) };
 }
 
 const kB = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 for (const [name, limit] of Object.entries(limits)) {
-  const { total, kernels } = await sizeOf(name);
+  const { total, kernels } = await sizeOf(name, name === "core" ? ["relaxed.js"] : undefined);
   console.log(`${name}: ${kB(total)} gzip, of which kernels ${kB(kernels)}; the limit is ${kB(limit)}.`);
   if (total > limit) process.exitCode = 1;
 }

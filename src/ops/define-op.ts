@@ -1,6 +1,7 @@
 import { isRecording, Node } from "../autograd/tape.js";
 import type { DType } from "../backend/backend.js";
 import { type Buffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../backend/kernels.js";
+import { neededKernels } from "../backend/needed.js";
 import { scope } from "../tensor/scope.js";
 import { currentFrame } from "../tensor/storage.js";
 import { checkTensor, copyStrided, empty, type Tensor } from "../tensor/tensor.js";
@@ -63,6 +64,7 @@ export const operations = new Map<string, OpDefinition<never>>();
 /* @__NO_SIDE_EFFECTS__ */
 export function defineOp<A>(definition: OpDefinition<A>): (inputs: readonly Tensor[], attrs: A) => readonly Tensor[] {
   operations.set(definition.name, definition as unknown as OpDefinition<never>);
+  for (const kernel of definition.kernels ?? []) neededKernels.add(kernel);
   return (inputs, attrs) => apply(definition, inputs, attrs);
 }
 

@@ -1,4 +1,5 @@
 import type { Backend } from "../backend/backend.js";
+import { neededKernels } from "../backend/needed.js";
 import { createWasmBackend, detectVariant, type WasmSource, type WasmVariant } from "../backend/wasm/wasm-backend.js";
 import type { Gpu } from "../backend/webgpu/gpu.js";
 import { checkBoolean, checkChoice, checkFunction, checkInterval, shown } from "../util/check.js";
@@ -105,7 +106,7 @@ async function open(options: InitOptions): Promise<Device> {
     }
   }
   const variant = deterministic ? "simd" : await detectVariant();
-  const backend = await createWasmBackend({ variant, source: options.wasm, memoryLimit: options.memoryLimit });
+  const backend = await createWasmBackend({ variant, source: options.wasm, memoryLimit: options.memoryLimit, needed: neededKernels });
   return deviceOf("wasm", backend, variant, reason);
 }
 

@@ -1,3 +1,4 @@
+import { needs } from "../backend/needed.js";
 import { breathe } from "../util/breath.js";
 import { Generator } from "../util/philox.js";
 import {
@@ -27,6 +28,8 @@ const CALL = 2 ** 23;
 
 /** Pairs that a word must take part in, on average over all epochs, before its vector is settled; found by trial. */
 const VISITS = 5000;
+
+const gloveStep = /* @__PURE__ */ needs("gloveStep");
 
 /**
  * Learns word vectors by GloVe (Pennington, Socher and Manning 2014, "GloVe: Global vectors for word representation"): with x_ij the sum,
@@ -83,7 +86,7 @@ export async function trainGlove(sentences: Iterable<readonly string[]>, options
       for (let begin = 0; begin < rows.length; begin += size) {
         const end = Math.min(rows.length, begin + size);
         const tables = { word, context, wordSums, contextSums, biases, biasSums, loss };
-        backend.dispatch("gloveStep", { ...cells, ...tables, V, D: width, begin, end, lr });
+        backend.dispatch(gloveStep, { ...cells, ...tables, V, D: width, begin, end, lr });
         sum += (await backend.read(loss, 1, "float32"))[0]!;
         onProgress?.({ epoch, share: (epoch - 1 + end / rows.length) / epochs, loss: sum / end });
         await breathe();

@@ -1,3 +1,4 @@
+import { needs } from "../backend/needed.js";
 import { breathe } from "../util/breath.js";
 import { checkChoice, checkFinite, checkInteger, checkInterval } from "../util/check.js";
 import { Generator } from "../util/philox.js";
@@ -31,6 +32,8 @@ const CALL = 2 ** 25;
 
 /** Times that a word must be a center, on average, before vectors differ by more than how frequent words are; found by trial. */
 const VISITS = 1000;
+
+const word2vecStep = /* @__PURE__ */ needs("word2vecStep");
 
 /**
  * Learns word vectors by word2vec with negative sampling (Mikolov, Sutskever, Chen, Corrado and Dean 2013, "Distributed representations of
@@ -84,7 +87,7 @@ export async function trainWord2Vec(sentences: Iterable<readonly string[]>, opti
         const rate = (at: number) => lr + (lrEnd - lr) * share(at);
         const seeds = { seed0: generator.integer(2 ** 32), seed1: generator.integer(2 ** 32) };
         backend.write(buffers.tokens, tokens.subarray(begin, end));
-        backend.dispatch("word2vecStep", { ...buffers, ...sizes, ...seeds, n: end - begin, lr: rate(begin), lrEnd: rate(end) });
+        backend.dispatch(word2vecStep, { ...buffers, ...sizes, ...seeds, n: end - begin, lr: rate(begin), lrEnd: rate(end) });
         onProgress?.({ epoch, share: share(end) });
         await breathe();
       }

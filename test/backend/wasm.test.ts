@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { type KernelName, kernels } from "../../src/backend/kernels.js";
+import { neededKernels } from "../../src/backend/needed.js";
 import { createWasmBackend, type WasmBackend } from "../../src/backend/wasm/wasm-backend.js";
 import { GuardedMemory } from "../helpers/kernel.js";
 import { normals } from "../helpers/numbers.js";
@@ -63,3 +65,22 @@ test.each([2 ** 32, 2 ** 40, Number.POSITIVE_INFINITY, undefined])(
     expect(backend.memory()).toMatchObject({ inUse: 0, reserved: 65536 });
   },
 );
+
+test("the kernels of the second module are loaded where one of them is needed", async () => {
+  const bare = await createWasmBackend({ variant: "simd", needed: ["gemm", "lstmForward"] });
+  expect(bare.has("lstmForward")).toBe(true);
+  expect(bare.has("attentionForward")).toBe(false);
+  expect(() => bare.dispatch("swigluForward", { x: 0, y: 0, rows: 1, cols: 1 })).toThrow(
+    /^wasm: the simd kernels lack swigluForward; they are of another version, or the operation was loaded after the device was made\.$/,
+  );
+  const full = await createWasmBackend({ variant: "simd", needed: ["ctcForward"] });
+  expect(Object.keys(kernels).filter((name) => !full.has(name as KernelName))).toEqual([]);
+});
+
+test("the package needs every kernel of the second module", async () => {
+  await import("../../src/index.js");
+  const bare = await createWasmBackend({ variant: "simd", needed: [] });
+  const second = Object.keys(kernels).filter((name) => !bare.has(name as KernelName));
+  expect(second.length).toBeGreaterThan(10);
+  expect(second.filter((name) => !neededKernels.has(name as KernelName))).toEqual([]);
+});

@@ -21,6 +21,8 @@ export interface WasmOptions {
   source?: WasmSource | undefined;
   /** Bytes that the memory may reach, at most and by default 4 GiB less a page. */
   memoryLimit?: number | undefined;
+  /** The kernels that must be there, all by default. Those of the core module always are. */
+  needed?: Iterable<KernelName> | undefined;
 }
 
 const PAGE = 65536;
@@ -48,17 +50,21 @@ export async function detectVariant(): Promise<WasmVariant> {
 /** Compiles the kernels and makes a backend over a memory of its own. */
 export async function createWasmBackend(options: WasmOptions = {}): Promise<WasmBackend> {
   const variant = options.variant ?? (await detectVariant());
-  const module = await compile(variant, options.source);
   const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
-  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  const load = async (part: Part, core: WebAssembly.Exports) =>
+    (await WebAssembly.instantiate(await compile(variant, options.source, part), { env: { memory }, core })).exports;
+  let exports = await load(variant, {});
+  const needed = options.needed ?? (Object.keys(kernels) as KernelName[]);
+  const isMissing = !options.source && Array.from(needed).some((name) => !(name in exports));
+  if (isMissing) exports = { ...exports, ...(await load(`${variant}-extra`, exports)) };
   return new WasmBackend(variant, memory, exports, options.memoryLimit ?? MAX_PAGES * PAGE);
 }
 
-async function compile(variant: WasmVariant, source: WasmSource | undefined): Promise<WebAssembly.Module> {
+async function compile(variant: WasmVariant, source: WasmSource | undefined, part: Part): Promise<WebAssembly.Module> {
   if (source?.module) return source.module;
   try {
     if (source?.url) return await WebAssembly.compileStreaming(fetch(source.url));
-    return await WebAssembly.compile(source?.bytes ?? (await embedded(variant)));
+    return await WebAssembly.compile(source?.bytes ?? (await embedded(part)));
   } catch (cause) {
     const blocked = /unsafe-eval|Content Security Policy|disallowed by embedder/i.test(String(cause));
     const advice = blocked
@@ -68,9 +74,17 @@ async function compile(variant: WasmVariant, source: WasmSource | undefined): Pr
   }
 }
 
-/** The kernels of the package's own chunk, which holds them as base64 of gzip. */
-async function embedded(variant: WasmVariant): Promise<BufferSource> {
-  const { default: base64 } = await (variant === "relaxed" ? import("./generated/relaxed.js") : import("./generated/simd.js"));
+/** The chunks of the package that hold kernels, as base64 of gzip. */
+const parts = {
+  simd: () => import("./generated/simd.js"),
+  relaxed: () => import("./generated/relaxed.js"),
+  "simd-extra": () => import("./generated/simd-extra.js"),
+  "relaxed-extra": () => import("./generated/relaxed-extra.js"),
+};
+type Part = keyof typeof parts;
+
+async function embedded(part: Part): Promise<BufferSource> {
+  const { default: base64 } = await parts[part]();
   const packed = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
   // Node has a quicker way, which `process` tells of without an import that a page could not follow.
   const node = (globalThis as { process?: { getBuiltinModule?(name: "node:zlib"): { gunzipSync(bytes: Uint8Array): BufferSource } } })
@@ -140,7 +154,7 @@ export class WasmBackend implements Backend {
   dispatch<K extends KernelName>(kernel: K, call: KernelCall<K, Buffer>): number {
     const entry = this.#entries.get(kernel);
     if (!entry) this.#heap.check();
-    if (!entry) throw new SeqgradError("device", `wasm: the ${this.variant} kernels lack ${kernel}; they are of another version.`);
+    if (!entry) throw new SeqgradError("device", `wasm: the ${this.variant} kernels lack ${kernel}; they are of another version, or the operation was loaded after the device was made.`);
     const buffers = call as Readonly<Record<string, Buffer | undefined>>;
     const values = call as Readonly<Record<string, number | undefined>>;
     const { args } = entry;
