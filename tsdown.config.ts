@@ -2,14 +2,21 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { defineConfig, type RolldownChunk, type UserConfig } from "tsdown";
 import { stripSamples } from "./scripts/strip-samples.mjs";
 
-// `index` is free of Node; `node` and `cli` are not. One build makes all three, so that they share what has state: the default device.
-const entry = { index: "src/index.ts", node: "src/node.ts", cli: "src/cli.ts" };
-const { index, node } = entry;
+// `index` is free of Node; `node` and `cli` are not. One build makes all, so that they share what has state: the default device.
+const [index, node] = ["src/index.ts", "src/node.ts"];
+// Each namespace is a module of its own: bundlers drop what a page does not use of a module, but nothing of an object.
+const namespaces = ["io", "metrics", "models", "nn", "optim", "tasks"].map((name) => [`${name}/index`, `src/${name}/index.ts`]);
+const entry = { index, node, cli: "src/cli.ts", ...Object.fromEntries([...namespaces, ["nn/init", "src/nn/init.ts"]]) };
+const isNamespace = (id: string, importer = "") =>
+  /^\.\/\w+\/index\.js$/.test(id) ? /src.index\.ts$/.test(importer) && `${id.slice(2, -3)}` in entry : id === "./init.js";
 
 const shared: UserConfig = {
   // Not "node", which would give what a page loads an import of node:module.
   platform: "neutral",
-  inputOptions: { resolve: { mainFields: ["module", "main"] }, external: [/^node:/, "stream"] },
+  inputOptions: {
+    resolve: { mainFields: ["module", "main"] },
+    external: (id, importer) => /^node:|^stream$/.test(id) || isNamespace(id, importer),
+  },
   // The package has no dependencies; what it needs becomes part of it.
   deps: { onlyBundle: false },
   target: "es2022",
@@ -35,6 +42,7 @@ export default defineConfig([
   {
     ...shared,
     entry,
+    outputOptions: { chunkFileNames: "chunks/[name].js" },
     dts: false,
     plugins: [stripSamples],
     copy: ["build/simd.wasm", "build/relaxed.wasm"],

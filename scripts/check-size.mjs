@@ -1,6 +1,6 @@
 // Holds what a page loads to its sizes, minified and gzipped: `core` is a page that trains one LSTM, with the relaxed kernels, which it
 // loads lazily; `core and Transformers` has every operation, layer and optimizer, and loads the extra kernels too. Prints the size of
-// all of src/index.ts beside them.
+// all of src/index.ts beside them. The package must be built before.
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "tsdown";
@@ -9,10 +9,10 @@ import { stripSamples } from "./strip-samples.mjs";
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const limits = { core: 60_000, "core and Transformers": 95_000 };
 
-// What a page imports that trains one LSTM with a step of its own.
+// What a page imports from the package that trains one LSTM with a step of its own.
 const lstm = `
-  export { init, manualSeed, scope, noGrad, tensor, crossEntropy, SeqgradError } from "./src/index.js";
-  import { nn, optim } from "./src/index.js";
+  export { init, manualSeed, scope, noGrad, tensor, crossEntropy, SeqgradError } from "./dist/index.js";
+  import { nn, optim } from "./dist/index.js";
   export const { Module, Embedding, LSTM, Linear } = { Module: nn.Module, Embedding: nn.Embedding, LSTM: nn.LSTM, Linear: nn.Linear };
   export const AdamW = optim.AdamW;
 `;
