@@ -154,7 +154,11 @@ export class WasmBackend implements Backend {
   dispatch<K extends KernelName>(kernel: K, call: KernelCall<K, Buffer>): number {
     const entry = this.#entries.get(kernel);
     if (!entry) this.#heap.check();
-    if (!entry) throw new SeqgradError("device", `wasm: the ${this.variant} kernels lack ${kernel}; they are of another version, or the operation was loaded after the device was made.`);
+    if (!entry)
+      throw new SeqgradError(
+        "device",
+        `wasm: the ${this.variant} kernels lack ${kernel}; they are of another version, or the operation was loaded after the device was made.`,
+      );
     const buffers = call as Readonly<Record<string, Buffer | undefined>>;
     const values = call as Readonly<Record<string, number | undefined>>;
     const { args } = entry;
