@@ -1,5 +1,6 @@
 import type { Store } from "../io/index.js";
 import { bitsPerCharacter, perplexity } from "../metrics/language.js";
+import { encodedInTurns } from "../text/tokenizer.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatNumber } from "../util/format.js";
 import type { Measures } from "./judges/judge.js";
@@ -25,7 +26,7 @@ interface LMEvaluation {
 /** Measures a language model on a text, in windows as long as in training, each without what comes before it. */
 export async function evaluateLM(store: Store, text: string, file: string): Promise<LMEvaluation> {
   const { model, tokenizer } = await loadLM(store);
-  const ids = tokenizer.encode(text);
+  const ids = await encodedInTurns(tokenizer, text);
   if (ids.length < 2)
     throw new SeqgradError(
       "value",

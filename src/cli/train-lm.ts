@@ -2,6 +2,7 @@ import { defineCommand } from "citty";
 import { RandomWindows, splitTokens } from "../data/windows.js";
 import { manualSeed } from "../tensor/random.js";
 import { type Tokenizer, trainTokenizerAsync } from "../text/index.js";
+import { encodedInTurns } from "../text/tokenizer.js";
 import { fit } from "../train/fit.js";
 import { SeqgradError } from "../util/errors.js";
 import { dataOf, History, versionsOf } from "./history.js";
@@ -47,7 +48,7 @@ export const trainLM = defineCommand({
     const run = await openRun(languageModelForm, args);
     const { recipe, store } = run;
     const tokenizer = await tokenizerOf(run.text, recipe);
-    const { train, validation } = split(tokenizer.encode(run.text), recipe, args.data);
+    const { train, validation } = split(await encodedInTurns(tokenizer, run.text), recipe, args.data);
     const device = await initDevice(recipe);
     manualSeed(recipe.seed);
     const { seq, batch, steps } = recipe;

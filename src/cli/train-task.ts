@@ -30,7 +30,7 @@ export function trainTask(plain: TaskKind) {
       const prepare = await kind.prepare(run.text, args.data, { ...recipe, ...shares });
       const device = await initDevice(recipe);
       manualSeed(seed);
-      const prepared = prepare();
+      const prepared = await prepare();
       const { task, train, reading } = prepared;
       const { validation, test } = await heldBack(kind, prepared, run, shares, args.data);
       const loader = task.loader(train, { batchSize, seed });

@@ -1,3 +1,4 @@
+import { finish, type Pieces } from "../util/breath.js";
 import { checkInteger, checkList, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
@@ -89,6 +90,20 @@ export function namedSeries(op: string, series: Series, names: readonly string[]
   return { values: picked, steps, channels, names };
 }
 
+/** The standard deviation of a column from its mean; 1 where it does not change. */
+function deviationFrom(mean: number, values: Float64Array, { channels, c, end }: { channels: number; c: number; end: number }): number {
+  const first = values[c]!;
+  let most = 0;
+  for (let t = 0; t < end; t++)
+    most = values[t * channels + c] === first ? most : Math.max(most, Math.abs(values[t * channels + c]! - mean));
+  if (most === 0) return 1;
+  // The squares of the smallest differences are 0 unless these are made larger first.
+  const unit = most < 1e-100 ? most : 1;
+  let sum = 0;
+  for (let t = 0; t < end; t++) sum += ((values[t * channels + c]! - mean) / unit) ** 2;
+  return unit * Math.sqrt(sum / end);
+}
+
 /**
  * Scales each series to mean 0 and standard deviation 1, both taken from the part to train on, so that nothing of what is to be
  * foretold is known.
@@ -111,25 +126,24 @@ export class SeriesScaler {
    * @throws SeqgradError `range` for an end outside the series, `not-finite` for numbers whose squares are past all numbers
    */
   static fit(series: Series, end = checkSeries("SeriesScaler.fit", series).steps): SeriesScaler {
+    return finish(SeriesScaler.fitting(series, end));
+  }
+
+  /** @internal */
+  static *fitting(series: Series, end = checkSeries("SeriesScaler.fit", series).steps): Pieces<SeriesScaler> {
     const { values, steps, channels } = checkSeries("SeriesScaler.fit", series);
     checkInteger("SeriesScaler.fit", "end", end, 1, steps);
-    const means = Array.from({ length: channels }, (_, c) => {
+    const means: number[] = [];
+    const deviations: number[] = [];
+    for (let c = 0; c < channels; c++) {
+      yield;
       let sum = 0;
       for (let t = 0; t < end; t++) sum += values[t * channels + c]!;
-      return sum / end;
-    });
-    const deviations = means.map((mean, c) => {
-      const first = values[c]!;
-      let most = 0;
-      for (let t = 0; t < end; t++)
-        most = values[t * channels + c] === first ? most : Math.max(most, Math.abs(values[t * channels + c]! - mean));
-      if (most === 0) return 1;
-      // The squares of the smallest differences are 0 unless these are made larger first.
-      const unit = most < 1e-100 ? most : 1;
-      let sum = 0;
-      for (let t = 0; t < end; t++) sum += ((values[t * channels + c]! - mean) / unit) ** 2;
-      return unit * Math.sqrt(sum / end);
-    });
+      const mean = sum / end;
+      means.push(mean);
+      yield;
+      deviations.push(deviationFrom(mean, values, { channels, c, end }));
+    }
     const wild = deviations.findIndex((deviation) => !Number.isFinite(deviation));
     if (wild >= 0)
       throw new SeqgradError(

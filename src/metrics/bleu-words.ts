@@ -1,3 +1,4 @@
+import { finish, type Pieces } from "../util/breath.js";
 import { tokenize13a, tokenizeWestern } from "./tokenize-13a.js";
 
 /** How BLEU cuts a text into words, by sacreBLEU's names. */
@@ -34,10 +35,14 @@ const han = /\p{sc=Han}/gu;
 const unbroken = /[\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}\p{sc=Tibetan}\p{sc=Javanese}\p{sc=Balinese}]/gu;
 
 /** How the words of texts are found: Chinese by `zh`, other scripts without blanks between words by `char`, all else by `13a`. */
-export function tokenizerFor(texts: Iterable<string>): "13a" | "zh" | "char" {
+export const tokenizerFor = (texts: Iterable<string>): "13a" | "zh" | "char" => finish(scriptOf(texts));
+
+/** The same in pieces. */
+export function* scriptOf(texts: Iterable<string>): Pieces<"13a" | "zh" | "char"> {
   const counts = { words: 0, kana: 0, han: 0, unbroken: 0 };
   const count = (text: string, pattern: RegExp) => text.match(pattern)?.length ?? 0;
   for (const text of texts) {
+    yield;
     counts.words += count(text.replace(han, " ").replace(kana, " ").replace(unbroken, " "), /\p{L}+/gu);
     counts.kana += count(text, kana);
     counts.han += count(text, han);

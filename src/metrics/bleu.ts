@@ -2,7 +2,7 @@ import { finish, type Pieces } from "../util/breath.js";
 import { checkArray, checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
-import { type BleuTokenizer, bleuTokenizers, bleuWords, tokenizerFor } from "./bleu-words.js";
+import { type BleuTokenizer, bleuTokenizers, bleuWords, scriptOf } from "./bleu-words.js";
 import { checkPairs, checkTexts, countsOf, ngramsOf, overlapOf } from "./pairs.js";
 
 /** What a sentence may be translated as: one text, or any of several. */
@@ -72,7 +72,7 @@ export function bleu(hypotheses: readonly string[], references: References, opti
 /** The same in pieces. */
 export function* countedBleu(hypotheses: readonly string[], references: References, options: BleuOptions): Pieces<BleuScore> {
   const lists = checked("bleu", hypotheses, references, options, optionNames);
-  const settings = { ...options, tokenize: options.tokenize ?? tokenizerFor(lists.flat()) };
+  const settings = { ...options, tokenize: options.tokenize ?? (yield* scriptOf(lists.flat())) };
   const sum = noStatistics();
   for (const [i, hypothesis] of hypotheses.entries()) {
     yield;
@@ -117,26 +117,36 @@ export function bleuByLength(
   lengths: ArrayLike<number>,
   allOptions: BleuOptions & { width?: number } = {},
 ): BleuBucket[] {
+  return finish(countedByLength(hypotheses, references, lengths, allOptions));
+}
+
+/** The same in pieces. */
+export function* countedByLength(
+  hypotheses: readonly string[],
+  references: References,
+  lengths: ArrayLike<number>,
+  allOptions: BleuOptions & { width?: number },
+): Pieces<BleuBucket[]> {
   const lists = checked("bleuByLength", hypotheses, references, allOptions, [...optionNames, "width"]);
   const { width = 5, ...given } = allOptions;
-  const options = { ...given, tokenize: given.tokenize ?? tokenizerFor(lists.flat()) };
+  const options = { ...given, tokenize: given.tokenize ?? (yield* scriptOf(lists.flat())) };
   checkInteger("bleuByLength", "width", width, 1);
   checkPairs("bleuByLength", lengths, hypotheses);
   const buckets = new Map<number, number[]>();
   for (let i = 0; i < lengths.length; i++) {
     const bucket = Math.floor(checkInteger("bleuByLength", `lengths[${i}]`, lengths[i]!) / width);
-    buckets.set(bucket, [...(buckets.get(bucket) ?? []), i]);
+    const members = buckets.get(bucket) ?? [];
+    members.push(i);
+    buckets.set(bucket, members);
   }
-  return [...buckets]
-    .sort(([a], [b]) => a - b)
-    .map(([bucket, members]) => ({
-      ...bleu(
-        members.map((i) => hypotheses[i]!),
-        members.map((i) => lists[i]!),
-        options,
-      ),
-      ...{ low: bucket * width, high: (bucket + 1) * width, sentences: members.length },
-    }));
+  const scores: BleuBucket[] = [];
+  for (const [bucket, members] of [...buckets].sort(([a], [b]) => a - b)) {
+    const own = members.map((i) => hypotheses[i]!);
+    const others = members.map((i) => lists[i]!);
+    const score = yield* countedBleu(own, others, options);
+    scores.push({ ...score, low: bucket * width, high: (bucket + 1) * width, sentences: members.length });
+  }
+  return scores;
 }
 
 /** A list of references for each hypothesis, when these and the options are what they should be. */

@@ -1,3 +1,4 @@
+import { finish, type Pieces } from "../util/breath.js";
 import { kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkPairs } from "./pairs.js";
@@ -34,8 +35,17 @@ export function confusionMatrix<T extends string | number>(
   targets: ArrayLike<T>,
   given?: readonly T[],
 ): ConfusionMatrix<T> {
+  return finish(countedConfusion(predictions, targets, given));
+}
+
+/** The same in pieces. */
+export function* countedConfusion<T extends string | number>(
+  predictions: ArrayLike<T>,
+  targets: ArrayLike<T>,
+  given?: readonly T[],
+): Pieces<ConfusionMatrix<T>> {
   checkPairs("confusionMatrix", predictions, targets);
-  const labels = given ?? labelsIn(predictions, targets);
+  const labels = given ?? (yield* labelsIn(predictions, targets));
   if (!Array.isArray(labels)) throw new SeqgradError("value", `confusionMatrix: labels are ${kindOf(labels)}; give a list.`);
   const strange = labels.findIndex((label) => typeof label !== "string" && typeof label !== "number");
   if (strange >= 0) throw new SeqgradError("value", `confusionMatrix: a label is ${shown(labels[strange])}; give strings or numbers.`);
@@ -49,12 +59,25 @@ export function confusionMatrix<T extends string | number>(
       throw new SeqgradError("range", `confusionMatrix: ${shown(label)} is not one of the ${labels.length} labels given.`);
     return position;
   };
-  for (let i = 0; i < targets.length; i++) counts[positionOf(targets[i]!)]![positionOf(predictions[i]!)]!++;
+  for (let i = 0; i < targets.length; i++) {
+    if (i % PIECE === 0) yield;
+    counts[positionOf(targets[i]!)]![positionOf(predictions[i]!)]!++;
+  }
   return { labels, counts };
 }
 
-const labelsIn = <T extends string | number>(...lists: ArrayLike<T>[]): T[] =>
-  [...new Set(lists.flatMap((list) => Array.from(list)))].sort((a, b) => (a < b ? -1 : 1));
+/** Pairs that are counted in a piece of work. */
+const PIECE = 2 ** 14;
+
+function* labelsIn<T extends string | number>(...lists: ArrayLike<T>[]): Pieces<T[]> {
+  const labels = new Set<T>();
+  for (const list of lists)
+    for (let i = 0; i < list.length; i++) {
+      if (i % PIECE === 0) yield;
+      labels.add(list[i]!);
+    }
+  return [...labels].sort((a, b) => (a < b ? -1 : 1));
+}
 
 export interface Score {
   readonly precision: number;
@@ -103,17 +126,24 @@ export function classificationReport<T extends string | number>(
   targets: ArrayLike<T>,
   labels?: readonly T[],
 ): ClassificationReport<T> {
-  const { labels: names, counts } = confusionMatrix(predictions, targets, labels);
-  const rows = names.map((label, i) => {
-    const support = counts[i]!.reduce((a, b) => a + b, 0);
-    const predicted = counts.reduce((sum, row) => sum + row[i]!, 0);
-    return [label, { ...scoreOf(counts[i]![i]!, predicted, support), support }] as const;
-  });
-  const right = counts.reduce((sum, row, i) => sum + row[i]!, 0);
-  return {
-    accuracy: right / targets.length,
-    labels: new Map(rows),
-    micro: scoreOf(right, targets.length, targets.length),
-    ...meansOf(rows.map(([, score]) => score)),
-  };
+  return finish(scored(confusionMatrix(predictions, targets, labels)));
+}
+
+/** The scores of a confusion matrix. */
+export function* scored<T>({ labels: names, counts }: ConfusionMatrix<T>): Pieces<ClassificationReport<T>> {
+  const predicted = new Array<number>(names.length).fill(0);
+  let [all, right] = [0, 0];
+  const rows: (readonly [T, Score & { readonly support: number }])[] = [];
+  for (const row of counts) {
+    yield;
+    for (const [j, count] of row.entries()) predicted[j]! += count;
+  }
+  for (const [i, row] of counts.entries()) {
+    yield;
+    const support = row.reduce((a, b) => a + b, 0);
+    all += support;
+    right += row[i]!;
+    rows.push([names[i]!, { ...scoreOf(row[i]!, predicted[i]!, support), support }]);
+  }
+  return { accuracy: right / all, labels: new Map(rows), micro: scoreOf(right, all, all), ...meansOf(rows.map(([, score]) => score)) };
 }

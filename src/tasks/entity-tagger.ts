@@ -3,15 +3,16 @@ import { DataLoader } from "../data/data-loader.js";
 import { padRows } from "../data/padding.js";
 import { viterbi } from "../decode/viterbi.js";
 import type { SavedModel } from "../io/model-folder.js";
-import { type ConfusionMatrix, confusionMatrix } from "../metrics/classification.js";
+import { type ConfusionMatrix, countedConfusion } from "../metrics/classification.js";
 import { countedEntities, type EntityReport } from "../metrics/entities.js";
 import { encoderConfig } from "../models/sequence-encoder.js";
 import { SequenceTagger, type SequenceTaggerConfig, type TaggerBatch, type TaggerInput, taggerNames } from "../models/sequence-tagger.js";
 import { inference } from "../nn/mode.js";
 import { CharTokenizer } from "../text/char-tokenizer.js";
+import { lowerCaseOf } from "../text/lower-case.js";
 import { sequenceTokens } from "../text/tokenizer.js";
 import { Vocabulary } from "../text/vocabulary.js";
-import { breathe, inTurns } from "../util/breath.js";
+import { breathe, finish, inPieces, inTurns, type Pieces } from "../util/breath.js";
 import { checkBoolean, checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { maxOf } from "../util/numbers.js";
@@ -37,6 +38,8 @@ export interface EntityTaggerOptions extends Omit<SequenceTaggerConfig, "vocabul
   readonly minCount?: number;
   /** Read the letters of words too. Default true. */
   readonly spelling?: boolean;
+  /** The language of the words as a BCP 47 tag, for lower case: `tr` has I and ı. Default: what holds for most languages. */
+  readonly locale?: string;
 }
 
 export interface EntityTaggerReport {
@@ -48,7 +51,15 @@ export interface EntityTaggerReport {
   readonly answers: readonly string[][];
 }
 
-const optionNames = namesOf<EntityTaggerOptions>({ ...encoderConfig, embed: 1, characterSize: 1, crf: 1, minCount: 1, spelling: 1 });
+const optionNames = namesOf<EntityTaggerOptions>({
+  ...encoderConfig,
+  embed: 1,
+  characterSize: 1,
+  crf: 1,
+  minCount: 1,
+  spelling: 1,
+  locale: 1,
+});
 
 type Example = Pick<TaggedSentence, "words" | "tags">;
 
@@ -64,6 +75,8 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
   static readonly type = "seqgrad-entity-tagger";
   readonly type = EntityTagger.type;
 
+  readonly #lowerCase: (word: string) => string;
+
   private constructor(
     readonly model: SequenceTagger,
     readonly words: Vocabulary,
@@ -71,25 +84,48 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
     readonly tags: readonly string[],
     /** The signs that split() makes words of their own, as the data to train on has them. */
     readonly signs: string,
-  ) {}
+    /** The language whose lower case the words have. */
+    readonly locale?: string | undefined,
+  ) {
+    this.#lowerCase = lowerCaseOf("EntityTagger", locale);
+  }
 
   /**
    * A new model for the words, letters and tags of the sentences to train on.
    * @throws SeqgradError `value` for no sentence, or as the model
    */
   static create(sentences: readonly Example[], options: EntityTaggerOptions = {}): EntityTagger {
+    return finish(EntityTagger.#making(sentences, options));
+  }
+
+  /**
+   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * @throws SeqgradError as `create`
+   * @example
+   * const sentences = sg.parseConll("Sarah\tB-person\nsmiles\tO\n");
+   * const task = await sg.tasks.EntityTagger.createAsync(sentences, { hidden: 8, minCount: 1 });
+   * task.tags; // = ["O", "B-person"]
+   */
+  static createAsync(sentences: readonly Example[], options: EntityTaggerOptions = {}): Promise<EntityTagger> {
+    return inTurns(EntityTagger.#making(sentences, options));
+  }
+
+  static *#making(sentences: readonly Example[], options: EntityTaggerOptions): Pieces<EntityTagger> {
     checkExamples("EntityTagger.create", sentences);
     checkOptions("EntityTagger.create", options, optionNames);
-    const { minCount = 2, spelling = true, ...config } = options;
+    const { minCount = 2, spelling = true, locale, ...config } = options;
     checkBoolean("EntityTagger.create", "spelling", spelling);
     if (sentences.length === 0) throw new SeqgradError("value", "EntityTagger: there is no sentence to learn from.");
     const special = ["<pad>", "<unk>"];
-    const lower = sentences.flatMap(({ words }) => words.map((word) => word.toLowerCase()));
-    const words = Vocabulary.fromTokens(lower, { minCount, special });
-    const letters = spelling ? CharTokenizer.fromText(sentences.flatMap((s) => s.words).join(""), { special: sequenceTokens }) : undefined;
-    const tags = [...new Set(["O", ...sentences.flatMap((sentence) => sentence.tags)])];
+    const lowerCase = lowerCaseOf("EntityTagger.create", locale);
+    const words = yield* Vocabulary.ofTokens(wordsOf(sentences, lowerCase), { minCount, special });
+    const spelled = () => CharTokenizer.training([...wordsOf(sentences)].join(""), { special: sequenceTokens });
+    const letters = spelling ? yield* spelled() : undefined;
+    const named = new Set(["O"]);
+    yield* inPieces(sentences, (sentence) => sentence.tags.forEach((tag) => void named.add(tag)));
+    const tags = [...named];
     const sizes = { vocabularySize: words.size, tags: tags.length, characters: letters?.size ?? 0 };
-    return new EntityTagger(new SequenceTagger({ ...config, ...sizes }), words, letters, tags, signsOf(sentences));
+    return new EntityTagger(new SequenceTagger({ ...config, ...sizes }), words, letters, tags, signsOf(sentences), locale);
   }
 
   static async fromSaved(saved: SavedModel): Promise<EntityTagger> {
@@ -100,16 +136,17 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
     const letters = tokenizer ? CharTokenizer.fromJSON(tokenizer as Record<string, number>) : undefined;
     const sizes = { vocabularySize: words.size, tags: tags.length, characters: letters?.size ?? 0 };
     const signs = demand({ signs: "", ...config }, "signs", (value) => typeof value === "string", "a string");
+    const locale = config.locale === undefined ? undefined : demand(config, "locale", isText, "a language tag such as tr");
     const model = withWeights(
       tensors,
       () => new SequenceTagger({ ...optionsAmong(config as unknown as SequenceTaggerConfig, taggerNames), ...sizes }),
     );
-    return new EntityTagger(model, words, letters, tags, signs);
+    return new EntityTagger(model, words, letters, tags, signs, locale);
   }
 
   /** The words of a text, with signs split off where the data to train on has them as words of their own. */
   split(text: string): string[] {
-    return splitSigns(checkText("EntityTagger.split", text), this.signs, (word) => this.words.idOf(word.toLowerCase()) !== undefined);
+    return splitSigns(checkText("EntityTagger.split", text), this.signs, (word) => this.words.idOf(this.#lowerCase(word)) !== undefined);
   }
 
   loader(sentences: readonly Example[], options: BatchOptions): DataLoader<Example, TaggerBatch> {
@@ -133,8 +170,7 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
     const answers = await this.predict(sentences.map(({ words }) => words));
     const wanted = sentences.map(({ tags }) => tags);
     const entities = await inTurns(countedEntities(answers, wanted));
-    const confusion = confusionMatrix(answers.flat(), wanted.flat());
-    await breathe();
+    const confusion = await inTurns(countedConfusion(answers.flat(), wanted.flat()));
     const right = confusion.counts.reduce((sum, row, i) => sum + row[i]!, 0);
     const known = sentences.filter(({ tags }) => tags.every((tag) => this.tags.includes(tag)));
     const countOf = ({ lengths }: TaggerBatch) => (this.model.crf ? lengths.length : lengths.reduce((a, b) => a + b, 0));
@@ -176,7 +212,7 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
 
   describe(): Omit<SavedModel, "tensors"> {
     const { model, tags, words, letters } = this;
-    const config = { ...model.config, tagNames: tags, signs: this.signs };
+    const config = { ...model.config, tagNames: tags, signs: this.signs, ...(this.locale !== undefined && { locale: this.locale }) };
     return { config, vocabulary: words.toJSON(), ...(letters && { tokenizer: letters.toJSON() }) };
   }
 
@@ -186,7 +222,7 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
 
   #inputs(sentences: readonly (readonly string[])[]): TaggerInput {
     const unknown = this.words.special.unk!;
-    const rows = sentences.map((words) => words.map((word) => this.words.idOf(word.toLowerCase()) ?? unknown));
+    const rows = sentences.map((words) => words.map((word) => this.words.idOf(this.#lowerCase(word)) ?? unknown));
     const { data: words, shape, lengths } = padRows(rows);
     if (!this.letters) return { words, shape, lengths };
     // Each different word is spelled once.
@@ -205,6 +241,11 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
       return k;
     });
   }
+}
+
+/** All words of the sentences, one after the other. */
+function* wordsOf(sentences: readonly Example[], change = (word: string) => word): Generator<string> {
+  for (const { words } of sentences) for (const word of words) yield change(word);
 }
 
 /** Strings, without a hole. */

@@ -4,6 +4,7 @@ import type { SavedModel } from "../io/model-folder.js";
 import { Captioner, type CaptionerConfig, captionerNames } from "../models/captioner.js";
 import { decoderConfig } from "../models/recurrent-decoder.js";
 import type { Tokenizer } from "../text/tokenizer.js";
+import { finish, inTurns, type Pieces } from "../util/breath.js";
 import { SeqgradError } from "../util/errors.js";
 import { maxOf } from "../util/numbers.js";
 import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
@@ -53,13 +54,29 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
    *   sizes, or as the model
    */
   static create(images: readonly CaptionedImage[], options: ImageCaptionerOptions = {}): ImageCaptioner {
+    return finish(ImageCaptioner.#making(images, options));
+  }
+
+  /**
+   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * @throws SeqgradError as `create`
+   * @example
+   * const images = [{ features: [[1, 0], [0, 0]], caption: "a dot above" }];
+   * const task = await sg.tasks.ImageCaptioner.createAsync(images, { cell: "gru", hidden: 8, minCount: 1 });
+   * task.target.size; // = 7
+   */
+  static createAsync(images: readonly CaptionedImage[], options: ImageCaptionerOptions = {}): Promise<ImageCaptioner> {
+    return inTurns(ImageCaptioner.#making(images, options));
+  }
+
+  static *#making(images: readonly CaptionedImage[], options: ImageCaptionerOptions): Pieces<ImageCaptioner> {
     checkOptions("ImageCaptioner.create", options, optionNames);
     const { unit, minCount, vocabularySize, locale, tokenizer, maxLength = 64, ...config } = options;
     checkImages("ImageCaptioner.create", images);
     if (tokenizer !== undefined) checkTokenizer("ImageCaptioner.create", tokenizer);
     if (images.length === 0) throw new SeqgradError("value", "ImageCaptioner: there is no picture to learn from.");
     const captions = images.map(({ caption }) => caption);
-    const target = tokenizer ?? tokenizerOf(captions, options);
+    const target = tokenizer ?? (yield* tokenizerOf(captions, options));
     const scaler = frameScaler(images.map(({ features }) => features));
     const places = maxOf(images.map(({ features }) => features.length));
     const model = new Captioner({ ...config, features: scaler.means.length, places, targetVocabulary: target.size });

@@ -5,7 +5,7 @@ import { meanAbsoluteError } from "../metrics/regression.js";
 import { type ForecastBatch, Forecaster, type ForecasterConfig, forecasterNames } from "../models/forecaster.js";
 import { encoderConfig } from "../models/sequence-encoder.js";
 import { tensor } from "../tensor/create.js";
-import { mapInTurns } from "../util/breath.js";
+import { finish, inTurns, mapInTurns, type Pieces } from "../util/breath.js";
 import { checkArray, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
@@ -94,11 +94,26 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
    * @throws SeqgradError `range` for an end outside the series, a history or season below 1, or as the model
    */
   static create(series: Series, end: number, options: SeriesForecasterOptions = {}): SeriesForecaster {
+    return finish(SeriesForecaster.#making(series, end, options));
+  }
+
+  /**
+   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * @throws SeqgradError as `create`
+   * @example
+   * const task = await sg.tasks.SeriesForecaster.createAsync(sg.seriesOf([[1], [3], [5]]), 2, { history: 1, hidden: 4 });
+   * task.scaler.means; // = [2]
+   */
+  static createAsync(series: Series, end: number, options: SeriesForecasterOptions = {}): Promise<SeriesForecaster> {
+    return inTurns(SeriesForecaster.#making(series, end, options));
+  }
+
+  static *#making(series: Series, end: number, options: SeriesForecasterOptions): Pieces<SeriesForecaster> {
     checkOptions("SeriesForecaster.create", options, optionNames);
     const { history = 30, horizon = 1, season, ...config } = options;
     checkInteger("SeriesForecaster", "history", history, 1);
     if (season !== undefined) checkInteger("SeriesForecaster", "season", season, 1);
-    const scaler = SeriesScaler.fit(series, end);
+    const scaler = yield* SeriesScaler.fitting(series, end);
     const defaults = { cell: "gru", hidden: 32, bidirectional: false } as const;
     const model = new Forecaster({ ...defaults, ...config, channels: series.channels, horizon });
     return new SeriesForecaster(model, scaler, history, season, series.names);

@@ -8,7 +8,7 @@ import { Recogniser, type RecogniserBatch, type RecogniserConfig, recogniserName
 import { encoderConfig } from "../models/sequence-encoder.js";
 import { CharTokenizer } from "../text/char-tokenizer.js";
 import type { Tokenizer } from "../text/tokenizer.js";
-import { breathe, inTurns, mapInTurns } from "../util/breath.js";
+import { breathe, finish, inTurns, mapInTurns, type Pieces } from "../util/breath.js";
 import { checkInteger, checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
@@ -73,10 +73,26 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
    *   as the model
    */
   static create(recordings: readonly Recording[], options: SpeechRecogniserOptions = {}): SpeechRecogniser {
+    return finish(SpeechRecogniser.#making(recordings, options));
+  }
+
+  /**
+   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * @throws SeqgradError as `create`
+   * @example
+   * const task = await sg.tasks.SpeechRecogniser.createAsync([{ frames: [[1, 0], [0, 1]], text: "ab" }], { hidden: 4 });
+   * task.tokenizer.size; // = 3
+   */
+  static createAsync(recordings: readonly Recording[], options: SpeechRecogniserOptions = {}): Promise<SpeechRecogniser> {
+    return inTurns(SpeechRecogniser.#making(recordings, options));
+  }
+
+  static *#making(recordings: readonly Recording[], options: SpeechRecogniserOptions): Pieces<SpeechRecogniser> {
     checkRecordings("SpeechRecogniser.create", recordings);
     checkOptions("SpeechRecogniser.create", options, optionNames);
     if (recordings.length === 0) throw new SeqgradError("value", "SpeechRecogniser: there is no recording to learn from.");
-    const { tokenizer = CharTokenizer.fromText(recordings.map(({ text }) => text).join(""), { special: ["<pad>"] }), ...config } = options;
+    const { tokenizer: given, ...config } = options;
+    const tokenizer = given ?? (yield* CharTokenizer.training(recordings.map(({ text }) => text).join(""), { special: ["<pad>"] }));
     const scaler = frameScaler(recordings.map(({ frames }) => frames));
     const model = new Recogniser({ ...config, features: scaler.means.length, classes: tokenizer.size });
     return new SpeechRecogniser(model, tokenizer, scaler);

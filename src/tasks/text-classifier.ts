@@ -1,14 +1,14 @@
 import { DataLoader } from "../data/data-loader.js";
 import { type PaddedRows, padRows } from "../data/padding.js";
 import type { SavedModel } from "../io/model-folder.js";
-import { type ClassificationReport, type ConfusionMatrix, classificationReport, confusionMatrix } from "../metrics/classification.js";
+import { type ClassificationReport, type ConfusionMatrix, countedConfusion, scored } from "../metrics/classification.js";
 import { type ClassifierBatch, classifierNames, SequenceClassifier, type SequenceClassifierConfig } from "../models/sequence-classifier.js";
 import { encoderConfig } from "../models/sequence-encoder.js";
 import { softmax } from "../ops/softmax.js";
 import { tensor } from "../tensor/create.js";
-import { sequenceTokens, type Tokenizer } from "../text/tokenizer.js";
+import { encodedInTurns, sequenceTokens, type Tokenizer } from "../text/tokenizer.js";
 import { WordTokenizer } from "../text/word-tokenizer.js";
-import { breathe, mapInTurns } from "../util/breath.js";
+import { breathe, finish, inTurns, mapInTurns, type Pieces } from "../util/breath.js";
 import { checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
@@ -55,11 +55,13 @@ export interface TextClassifierOptions extends Omit<SequenceClassifierConfig, "v
   readonly minCount?: number;
   /** Longer texts are cut off after so many tokens. Default 256. */
   readonly maxLength?: number;
+  /** The language of the texts as a BCP 47 tag, for words in lower case: `tr` has I and ı. Default: what holds for most languages. */
+  readonly locale?: string;
 }
 
 const optionNames = namesOf<TextClassifierOptions>({
   ...encoderConfig,
-  ...{ embed: 1, pooling: 1, classWeights: 1, tokenizer: 1, minCount: 1, maxLength: 1 },
+  ...{ embed: 1, pooling: 1, classWeights: 1, tokenizer: 1, minCount: 1, maxLength: 1, locale: 1 },
 });
 
 /**
@@ -87,9 +89,25 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
    * @throws SeqgradError `value` for examples of fewer than two labels, or as the model
    */
   static create(examples: readonly LabelledText[], options: TextClassifierOptions = {}): TextClassifier {
+    return finish(TextClassifier.#making(examples, options));
+  }
+
+  /**
+   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * @throws SeqgradError as `create`
+   * @example
+   * const examples = [{ text: "a good film", label: "good" }, { text: "a dull film", label: "bad" }];
+   * const task = await sg.tasks.TextClassifier.createAsync(examples, { cell: "gru", hidden: 8, minCount: 1 });
+   * task.labels; // = ["bad", "good"]
+   */
+  static createAsync(examples: readonly LabelledText[], options: TextClassifierOptions = {}): Promise<TextClassifier> {
+    return inTurns(TextClassifier.#making(examples, options));
+  }
+
+  static *#making(examples: readonly LabelledText[], options: TextClassifierOptions): Pieces<TextClassifier> {
     checkExamples("TextClassifier.create", examples);
     checkOptions("TextClassifier.create", options, optionNames);
-    const { tokenizer: given, minCount = 2, maxLength = 256, classWeights = "none", ...config } = options;
+    const { tokenizer: given, minCount = 2, maxLength = 256, classWeights = "none", locale, ...config } = options;
     if (classWeights !== "none" && classWeights !== "balanced")
       throw new SeqgradError("value", `TextClassifier: classWeights are ${shown(classWeights)}; use none, balanced.`);
     checkInteger("TextClassifier", "maxLength", maxLength, 1);
@@ -101,7 +119,10 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
       );
     const texts = examples.map(({ text }) => text);
     if (given !== undefined) checkTokenizer("TextClassifier.create", given);
-    const tokenizer = given ?? WordTokenizer.fromTexts(texts, { minCount, special: sequenceTokens });
+    if (given !== undefined && locale !== undefined)
+      throw new SeqgradError("value", "TextClassifier: locale is for words, and a tokenizer is given; leave one of them out.");
+    const language = locale !== undefined && { locale };
+    const tokenizer = given ?? (yield* WordTokenizer.training(texts, { minCount, special: sequenceTokens, ...language }));
     const model = new SequenceClassifier({
       ...config,
       vocabularySize: tokenizer.size,
@@ -143,20 +164,20 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
     await breathe();
     const likeliest = answers.map(([first]) => first!.label);
     const wanted = examples.map(({ label }) => label);
-    const scores = classificationReport(likeliest, wanted);
-    await breathe();
+    const confusion = await inTurns(countedConfusion(likeliest, wanted));
+    const scores = await inTurns(scored(confusion));
     const losses = answers.flatMap((answer, i) => {
       const own = answer.find(({ label }) => label === wanted[i]);
       return own ? [-Math.log(own.probability || Number.MIN_VALUE)] : [];
     });
     const loss = losses.length > 0 && { loss: losses.reduce((a, b) => a + b, 0) / losses.length };
     const measures = { accuracy: scores.accuracy, f1: scores.macro.f1, ...loss };
-    return { measures, scores, confusion: confusionMatrix(likeliest, wanted), answers };
+    return { measures, scores, confusion, answers };
   }
 
   async predict(texts: readonly string[]): Promise<LabelProbabilities[]> {
     checkItems("TextClassifier.predict", "texts", texts, isText, "strings");
-    const rows = await mapInTurns(texts, (text) => this.#idsOf(text));
+    const rows = await mapInTurns(texts, async (text) => this.#read(await encodedInTurns(this.tokenizer, text)));
     const batches = batchesOf(rows, ({ length }) => length, padRows);
     const K = this.labels.length;
     const answers: LabelProbabilities[] = [];
@@ -175,14 +196,13 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
     return { config, tokenizer: this.tokenizer.toJSON() };
   }
 
-  /** The tokens of a text that the model reads; a text without a word is one unknown word. */
-  #idsOf(text: string): Int32Array {
-    const ids = this.tokenizer.encode(text);
+  /** The tokens of a text's that the model reads; a text without a word is one unknown word. */
+  #read(ids: Int32Array): Int32Array {
     return ids.length > 0 ? ids.slice(0, this.maxLength) : Int32Array.of(this.tokenizer.special.unk ?? 0);
   }
 
   #collate(items: readonly LabelledText[]): ClassifierBatch {
-    const { data: tokens, shape, lengths } = padRows(items.map(({ text }) => this.#idsOf(text)));
+    const { data: tokens, shape, lengths } = padRows(items.map(({ text }) => this.#read(this.tokenizer.encode(text))));
     const labels = Int32Array.from(items, ({ label }) => {
       const k = this.labels.indexOf(label);
       if (k < 0)

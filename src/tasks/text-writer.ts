@@ -9,8 +9,8 @@ import type { GreedyOptions } from "../models/step.js";
 import type { Module } from "../nn/module.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { sequenceTokens, type Tokenizer } from "../text/tokenizer.js";
-import { type TextUnit, trainTokenizer } from "../text/train-tokenizer.js";
-import { breathe, inTurns, mapInTurns } from "../util/breath.js";
+import { type TextUnit, training } from "../text/train-tokenizer.js";
+import { breathe, inTurns, mapInTurns, type Pieces } from "../util/breath.js";
 import { checkFinite, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
@@ -52,10 +52,10 @@ export interface UnitOptions {
 export const unitNames = { unit: 1, minCount: 1, vocabularySize: 1, locale: 1, maxLength: 1 } as const;
 
 /** A tokenizer with the special tokens of sequences, of the texts to train on. */
-export function tokenizerOf(texts: readonly string[], options: UnitOptions): Tokenizer {
+export function* tokenizerOf(texts: readonly string[], options: UnitOptions): Pieces<Tokenizer> {
   const { unit = "words", minCount = 2, vocabularySize, locale } = options;
   const named = { ...(vocabularySize !== undefined && { vocabularySize }), ...(locale !== undefined && { locale }) };
-  return trainTokenizer(texts, { unit, minCount, special: sequenceTokens, ...named });
+  return yield* training(texts, { unit, minCount, special: sequenceTokens, ...named });
 }
 
 /** Throws unless the tokenizer has padding as 0 and the other parts. */

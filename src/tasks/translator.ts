@@ -1,10 +1,11 @@
 import { type PaddedRows, padRows } from "../data/padding.js";
 import type { SavedModel } from "../io/model-folder.js";
-import { type BleuBucket, bleuByLength } from "../metrics/bleu.js";
+import { type BleuBucket, countedByLength } from "../metrics/bleu.js";
 import { RecurrentSeq2Seq, type RecurrentSeq2SeqConfig, seq2seqNames } from "../models/recurrent-seq2seq.js";
 import { TransformerSeq2Seq, type TransformerSeq2SeqConfig, transformerSeq2SeqNames } from "../models/transformer-seq2seq.js";
 import { tokenizerFromJSON } from "../text/load.js";
 import type { Tokenizer } from "../text/tokenizer.js";
+import { finish, inPieces, inTurns, type Pieces } from "../util/breath.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, optionsAmong } from "../util/options.js";
 import {
@@ -81,6 +82,22 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
    * @throws SeqgradError `value` for no pair, an unknown unit or a tokenizer without special tokens, or as the model
    */
   static create(pairs: readonly TextPair[], options: TranslatorOptions = {}): Translator {
+    return finish(Translator.#making(pairs, options));
+  }
+
+  /**
+   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * @throws SeqgradError as `create`
+   * @example
+   * const pairs = [{ source: "go on", target: "continue" }];
+   * const task = await sg.tasks.Translator.createAsync(pairs, { cell: "gru", hidden: 8, minCount: 1 });
+   * task.source.size; // = 6
+   */
+  static createAsync(pairs: readonly TextPair[], options: TranslatorOptions = {}): Promise<Translator> {
+    return inTurns(Translator.#making(pairs, options));
+  }
+
+  static *#making(pairs: readonly TextPair[], options: TranslatorOptions): Pieces<Translator> {
     const names = options?.cell === "transformer" ? transformerSeq2SeqNames : seq2seqNames;
     checkOptions("Translator.create", options, optionNames(names));
     const { unit, minCount, vocabularySize, locale, sourceTokenizer, targetTokenizer, maxLength = 64, ...config } = options;
@@ -88,8 +105,8 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
     for (const tokenizer of [sourceTokenizer, targetTokenizer]) if (tokenizer !== undefined) checkTokenizer("Translator.create", tokenizer);
     if (pairs.length === 0) throw new SeqgradError("value", "Translator: there is no pair to learn from.");
     const of = (texts: readonly string[]) => tokenizerOf(texts, options);
-    const source = sourceTokenizer ?? of(pairs.map((pair) => pair.source));
-    const target = targetTokenizer ?? of(pairs.map((pair) => pair.target));
+    const source = sourceTokenizer ?? (yield* of(pairs.map((pair) => pair.source)));
+    const target = targetTokenizer ?? (yield* of(pairs.map((pair) => pair.target)));
     const limit = config.cell === "transformer" && { targetLength: maxLength + 1 };
     return new Translator(modelOf({ ...config, ...limit }, source, target), source, target, maxLength);
   }
@@ -106,17 +123,27 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
 
   /** BLEU, in lower case, of the answers to the pairs' sources by the number of a source's tokens: how it holds where sentences grow. */
   bleuByLength(pairs: readonly TextPair[], answers: readonly string[], options: { width?: number } = {}): BleuBucket[] {
+    return finish(this.#byLength(pairs, answers, options));
+  }
+
+  /** The same in turns: timers, clicks and other work of a page go on meanwhile. */
+  bleuByLengthAsync(pairs: readonly TextPair[], answers: readonly string[], options: { width?: number } = {}): Promise<BleuBucket[]> {
+    return inTurns(this.#byLength(pairs, answers, options));
+  }
+
+  *#byLength(pairs: readonly TextPair[], answers: readonly string[], options: { width?: number }): Pieces<BleuBucket[]> {
     checkPairs("Translator.bleuByLength", pairs);
     checkAnswers("Translator.bleuByLength", answers, pairs.length);
     checkOptions("Translator.bleuByLength", options, ["width"]);
     const { width = 5 } = options;
-    const lengths = pairs.map(({ source }) => this.source.encode(source).length);
+    const lengths: number[] = [];
+    yield* inPieces(pairs, ({ source }) => lengths.push(this.source.encode(source).length), 64);
     const sources = pairs.map(({ source }) => source);
     const references = referencesOf(
       sources,
       pairs.map(({ target }) => target),
     );
-    return bleuByLength(answers, references, lengths, { width, lowercase: true });
+    return yield* countedByLength(answers, references, lengths, { width, lowercase: true });
   }
 
   describe(): Omit<SavedModel, "tensors"> {

@@ -2,14 +2,16 @@ import { finish, inTurns, type Pieces } from "../util/breath.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
-import { byteCharacters, byteOf, fromByteCharacters, toByteCharacters } from "./byte-alphabet.js";
+import { byteCharacters, fromByteCharacters, toByteCharacters } from "./byte-alphabet.js";
 import { type HuggingFaceJson, hasOnly, isPlain, plainJson, vocabularyOf } from "./hugging-face.js";
-import { type Merge, mergeByRank } from "./merge-by-rank.js";
+import { MergeTable, mergeByRank } from "./merge-by-rank.js";
 import { mergePairs, SPAN } from "./pair-merges.js";
 import { gpt2Pieces } from "./pieces.js";
 import { SubwordTokenizer } from "./subword-tokenizer.js";
 import { checkSpecial, textsIn, unknownTokens } from "./tokenizer.js";
 import { tokensInOrder } from "./vocabulary.js";
+
+const encoder = new TextEncoder();
 
 export interface BpeOptions {
   /** V: 256 bytes, the special tokens, and as many merges as still fit. Default 8000. */
@@ -30,25 +32,25 @@ export interface BpeOptions {
  */
 export class BpeTokenizer extends SubwordTokenizer {
   readonly #pairs: readonly (readonly [string, string])[];
-  /** By the key of two ids: the rank of their merge, and the id of what they become. */
-  readonly #merges: ReadonlyMap<number, Merge>;
+  readonly #merges = new MergeTable();
+  /** The id of each byte. */
+  readonly #byteIds: readonly (number | undefined)[];
 
   private constructor(tokens: readonly string[], merges: readonly (readonly [string, string])[], special: readonly string[]) {
     super("BpeTokenizer", tokens, special);
     if (!Array.isArray(merges) || merges.findIndex((merge) => !Array.isArray(merge)) >= 0)
       throw new SeqgradError("state", "BpeTokenizer: make one by BpeTokenizer.train(texts) or BpeTokenizer.fromJSON(json).");
     this.#pairs = merges;
-    this.#merges = new Map(
-      merges.map(([a, b], rank) => {
-        const [first, second, id] = [a, b, a + b].map((token) => this.ids.get(token));
-        if (first === undefined || second === undefined || id === undefined)
-          throw new SeqgradError(
-            "format",
-            `BpeTokenizer: the merge ${rank} of ${JSON.stringify([a, b])} is not of tokens of the vocabulary.`,
-          );
-        return [first * SPAN + second, { rank, id }];
-      }),
-    );
+    for (const [rank, [a, b]] of merges.entries()) {
+      const [first, second, id] = [a, b, a + b].map((token) => this.ids.get(token));
+      if (first === undefined || second === undefined || id === undefined)
+        throw new SeqgradError(
+          "format",
+          `BpeTokenizer: the merge ${rank} of ${JSON.stringify([a, b])} is not of tokens of the vocabulary.`,
+        );
+      this.#merges.set(first, second, { rank, id });
+    }
+    this.#byteIds = byteCharacters.map((character) => this.ids.get(character) ?? this.special.unk);
   }
 
   /**
@@ -86,9 +88,10 @@ export class BpeTokenizer extends SubwordTokenizer {
         yield;
       }
     if (counts.size === 0) throw new SeqgradError("value", "BpeTokenizer.train: the texts are empty; give some text to learn from.");
-    const words: { symbols: number[]; count: number }[] = [];
+    const byteIds = byteCharacters.map((character) => ids.get(character)!);
+    const words: { symbols: Int32Array; count: number }[] = [];
     for (const [piece, count] of counts) {
-      words.push({ symbols: Array.from(toByteCharacters(piece), (c) => ids.get(c)!), count });
+      words.push({ symbols: Int32Array.from(encoder.encode(piece), (byte) => byteIds[byte]!), count });
       yield;
     }
     const merges: [string, string][] = [];
@@ -172,15 +175,22 @@ export class BpeTokenizer extends SubwordTokenizer {
     return text.match(gpt2Pieces) ?? [];
   }
 
-  #refuse(character: string): never {
-    const byte = byteOf(character)!.toString(16).padStart(2, "0");
-    throw new SeqgradError("range", `BpeTokenizer.encode: the vocabulary has no token for byte 0x${byte}, and none for what is unknown.`);
-  }
-
   /** The ids of a piece: of its bytes, with the pair of lowest rank merged, the leftmost first, until none is left. */
-  protected idsOf(piece: string): readonly number[] {
-    const ids = Array.from(toByteCharacters(piece), (character) => this.ids.get(character) ?? this.special.unk ?? this.#refuse(character));
-    return mergeByRank(ids, (first, second) => this.#merges.get(first * SPAN + second));
+  protected *idsOf(piece: string): Pieces<readonly number[]> {
+    const bytes = encoder.encode(piece);
+    const ids = new Int32Array(bytes.length);
+    for (const [i, byte] of bytes.entries()) {
+      const id = this.#byteIds[byte];
+      if (id === undefined) {
+        const shown = `0x${byte.toString(16).padStart(2, "0")}`;
+        throw new SeqgradError(
+          "range",
+          `BpeTokenizer.encode: the vocabulary has no token for byte ${shown}, and none for what is unknown.`,
+        );
+      }
+      ids[i] = id;
+    }
+    return yield* mergeByRank(ids, this.#merges);
   }
 }
 

@@ -118,11 +118,27 @@ export class CharTokenizer implements Tokenizer {
    * special token
    */
   encode(text: string, options: EncodeOptions = {}): Int32Array<ArrayBuffer> {
+    return finish(this.#encoding(text, options));
+  }
+
+  /**
+   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * @throws SeqgradError as `encode`
+   * @example
+   * const ids = await sg.CharTokenizer.fromText("hello").encodeAsync("hole");
+   * Array.from(ids); // = [1, 3, 2, 0]
+   */
+  encodeAsync(text: string, options: EncodeOptions = {}): Promise<Int32Array<ArrayBuffer>> {
+    return inTurns(this.#encoding(text, options));
+  }
+
+  *#encoding(text: string, options: EncodeOptions): Pieces<Int32Array<ArrayBuffer>> {
     checkText("CharTokenizer.encode", text);
     const { unk } = this.special;
     const ids = new Int32Array(text.length);
     let count = 0;
     for (let i = 0; i < text.length; i++) {
+      if (i % PIECE < 2) yield;
       let id = this.#unitIds[text.charCodeAt(i)] ?? -1;
       if (id < 0) {
         const codePoint = text.codePointAt(i)!;

@@ -1,6 +1,6 @@
 import type { Backend, TensorData } from "../backend/backend.js";
 import { createDevice, defaultDevice } from "../tensor/device.js";
-import { breathe } from "../util/breath.js";
+import { breathe, inTurns } from "../util/breath.js";
 import { checkFinite, checkFunction, checkInteger, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { normOf } from "../util/numbers.js";
@@ -114,7 +114,7 @@ export async function corpusOf(
       most === 0 ? "there is no word in the sentences" : `the most frequent word occurs ${most} times, and minCount is ${minCount}`;
     throw new SeqgradError("value", `${op}: ${found}; give more text${most === 0 ? "" : ", or a smaller minCount"}.`);
   }
-  const vocabulary = Vocabulary.fromCounts(counts, { special: [], minCount, ...(maxSize !== undefined && { maxSize }) });
+  const vocabulary = await inTurns(Vocabulary.ofCounts(counts, { special: [], minCount, ...(maxSize !== undefined && { maxSize }) }));
   const ids = Int32Array.from(seen.keys(), (word) => vocabulary.idOf(word) ?? -2);
   const kept = numbers.map((number) => (number < 0 ? -1 : ids[number]!)).filter((id) => id !== -2);
   if (!kept.some((id, p) => id >= 0 && p > 0 && kept[p - 1]! >= 0))

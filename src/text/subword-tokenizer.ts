@@ -1,5 +1,7 @@
+import { finish, inTurns, type Pieces } from "../util/breath.js";
 import { checkText } from "../util/check.js";
 import { remembering } from "../util/remember.js";
+import { chunksOf, LONG } from "./chunks.js";
 import { addedTokens, type HuggingFaceJson, specialPattern } from "./hugging-face.js";
 import {
   checkIds,
@@ -20,7 +22,7 @@ export abstract class SubwordTokenizer implements Tokenizer {
   readonly #pattern: RegExp | undefined;
   /** Ids that decoding leaves out. */
   readonly #silent: ReadonlySet<number>;
-  readonly #idsOf = remembering((piece: string) => this.idsOf(piece));
+  readonly #idsOf = remembering((piece: string) => finish(this.idsOf(piece)));
 
   /** `name`: the class, for messages. */
   protected constructor(
@@ -41,12 +43,26 @@ export abstract class SubwordTokenizer implements Tokenizer {
   }
 
   encode(text: string, options: EncodeOptions = {}): Int32Array<ArrayBuffer> {
+    return finish(this.#encoding(text, options));
+  }
+
+  /** The same in turns: timers, clicks and other work of a page go on meanwhile. @throws SeqgradError as `encode` */
+  encodeAsync(text: string, options: EncodeOptions = {}): Promise<Int32Array<ArrayBuffer>> {
+    return inTurns(this.#encoding(text, options));
+  }
+
+  *#encoding(text: string, options: EncodeOptions): Pieces<Int32Array<ArrayBuffer>> {
     checkText(`${this.name}.encode`, text);
     const ids: number[] = [];
     // Split at special tokens: those stand at odd places.
     for (const [i, part] of (this.#pattern ? text.split(this.#pattern) : [text]).entries()) {
       if (i % 2) ids.push(this.ids.get(part)!);
-      else for (const piece of this.piecesOf(part)) for (const id of this.#idsOf(piece)) ids.push(id);
+      else
+        for (const chunk of chunksOf(part)) {
+          yield;
+          for (const piece of this.piecesOf(chunk))
+            for (const id of piece.length > LONG ? yield* this.idsOf(piece) : this.#idsOf(piece)) ids.push(id);
+        }
     }
     return framed(`${this.name}.encode`, new Int32Array(ids), this.special, options);
   }
@@ -82,5 +98,5 @@ export abstract class SubwordTokenizer implements Tokenizer {
   protected abstract textOf(tokens: readonly string[]): string;
   /** A text without special tokens in the pieces that are encoded each by itself. */
   protected abstract piecesOf(text: string): Iterable<string>;
-  protected abstract idsOf(piece: string): readonly number[];
+  protected abstract idsOf(piece: string): Pieces<readonly number[]>;
 }

@@ -45,6 +45,8 @@ export interface Tokenizer {
    * @throws SeqgradError `range` for what is not in the vocabulary where there is no unknown token; `state` for an option without its token
    */
   encode(text: string, options?: EncodeOptions): Int32Array<ArrayBuffer>;
+  /** The same in turns: timers, clicks and other work of a page go on meanwhile. All tokenizers of this package have it. */
+  encodeAsync?(text: string, options?: EncodeOptions): Promise<Int32Array<ArrayBuffer>>;
   /**
    * The text of the ids, without special tokens but the unknown one.
    * @throws SeqgradError `range` for an id that is not one of 0 to V - 1
@@ -104,6 +106,10 @@ export function framed(op: string, ids: Int32Array<ArrayBuffer>, special: Specia
   };
   return Int32Array.from([...(sos ? [need("sos")] : []), ...ids, ...(eos ? [need("eos")] : [])]);
 }
+
+/** The ids of a text, in turns where the tokenizer can. */
+export const encodedInTurns = async (tokenizer: Tokenizer, text: string): Promise<Int32Array<ArrayBuffer>> =>
+  tokenizer.encodeAsync ? tokenizer.encodeAsync(text) : tokenizer.encode(text);
 
 /** The error of an id that is no token's. */
 export const unknownId = (op: string, id: number | undefined, position: number, size: number): SeqgradError =>

@@ -44,7 +44,8 @@ export function trainTokenizerAsync(texts: readonly string[], options: Tokenizer
   return inTurns(training(texts, options));
 }
 
-function* training(texts: readonly string[], options: TokenizerOptions): Pieces<Tokenizer> {
+/** The same in pieces. */
+export function* training(texts: readonly string[], options: TokenizerOptions): Pieces<Tokenizer> {
   checkObject("trainTokenizer", "options", options, 'what texts are cut into, as in { unit: "words" }');
   checkOptions("trainTokenizer", options, ["unit", "vocabularySize", "minCount", "special", "locale"]);
   const { unit, vocabularySize = 8000, minCount = 1, special = unit === "words" ? ["<unk>"] : [], locale } = options;

@@ -119,7 +119,7 @@ export class BagOfWords {
         `${op}: no term is in ${minTexts} of the ${count} texts; give more text, fewer stop words or a smaller minTexts.`,
       );
     const sizes = { minCount: minTexts, ...(maxTerms !== undefined && { maxSize: maxTerms }) };
-    return new BagOfWords(Vocabulary.fromCounts(frequent, { special: [], ...sizes }), termsOf, count);
+    return new BagOfWords(yield* Vocabulary.ofCounts(frequent, { special: [], ...sizes }), termsOf, count);
   }
 
   /** The terms, each a column: from that in most texts to the rarest. */

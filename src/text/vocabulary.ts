@@ -1,3 +1,4 @@
+import { finish, inOrder, inPieces, inTurns, type Pieces } from "../util/breath.js";
 import { checkInteger, checkText, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
@@ -29,10 +30,10 @@ export class Vocabulary {
   readonly #ids: ReadonlyMap<string, number>;
   readonly #counts: ReadonlyMap<string, number>;
 
-  private constructor(tokens: readonly string[], counts: ReadonlyMap<string, number>) {
+  private constructor(tokens: readonly string[], ids: ReadonlyMap<string, number>, counts: ReadonlyMap<string, number>) {
     checkMade("Vocabulary", tokens, "Vocabulary.fromTokens(tokens)");
     this.#tokens = tokens;
-    this.#ids = new Map(tokens.map((token, id) => [token, id]));
+    this.#ids = ids;
     this.#counts = counts;
     this.special = specialIds((token) => this.#ids.get(token));
   }
@@ -42,30 +43,59 @@ export class Vocabulary {
    * @throws SeqgradError `range` for an option outside its interval, `value` for a vocabulary without a token
    */
   static fromTokens(tokens: Iterable<string>, options: VocabularyOptions = {}): Vocabulary {
-    const counts = new Map<string, number>();
-    for (const token of tokens) counts.set(checkText("Vocabulary.fromTokens", token), (counts.get(token) ?? 0) + 1);
-    return Vocabulary.fromCounts(counts, options);
+    return finish(Vocabulary.ofTokens(tokens, options));
+  }
+
+  /**
+   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * @throws SeqgradError as `fromTokens`
+   * @example
+   * const vocabulary = await sg.Vocabulary.fromTokensAsync(["the", "cat", "the", "dog"], { special: ["<unk>"] });
+   * vocabulary.idOf("the"); // = 1
+   */
+  static fromTokensAsync(tokens: Iterable<string>, options: VocabularyOptions = {}): Promise<Vocabulary> {
+    return inTurns(Vocabulary.ofTokens(tokens, options));
   }
 
   /** The same from how often each token occurs. */
   static fromCounts(counts: ReadonlyMap<string, number>, options: VocabularyOptions = {}): Vocabulary {
+    return finish(Vocabulary.ofCounts(counts, options));
+  }
+
+  /** @internal */
+  static *ofTokens(tokens: Iterable<string>, options: VocabularyOptions): Pieces<Vocabulary> {
+    const counts = new Map<string, number>();
+    yield* inPieces(tokens, (token) => counts.set(checkText("Vocabulary.fromTokens", token), (counts.get(token) ?? 0) + 1));
+    return yield* Vocabulary.ofCounts(counts, options);
+  }
+
+  /** @internal */
+  static *ofCounts(counts: ReadonlyMap<string, number>, options: VocabularyOptions): Pieces<Vocabulary> {
     checkOptions("Vocabulary", options, vocabularyOptions);
     if (!(counts instanceof Map)) throw new SeqgradError("value", `Vocabulary: the counts are ${kindOf(counts)}; expected a Map.`);
-    for (const [token, count] of counts) {
+    yield* inPieces(counts, ([token, count]) => {
       checkText("Vocabulary", token, "a token");
       checkInteger("Vocabulary", "a count", count);
-    }
+    });
     const { special = sequenceTokens, minCount = 1, maxSize = 2 ** 31 - 1 } = options;
     checkSpecial("Vocabulary", special);
     checkInteger("Vocabulary", "minCount", minCount, 1);
     checkInteger("Vocabulary", "maxSize", maxSize, Math.max(1, special.length));
     const first = new Set(special);
-    const others = [...counts].filter(([token, count]) => count >= minCount && !first.has(token));
-    others.sort(([a, m], [b, n]) => n - m || compareCodePoints(a, b));
-    const tokens = [...special, ...others.slice(0, maxSize - special.length).map(([token]) => token)];
+    const others: (readonly [string, number])[] = [];
+    yield* inPieces(counts, (entry) => {
+      if (entry[1] >= minCount && !first.has(entry[0])) others.push(entry);
+    });
+    const ordered = yield* inOrder(others, ([a, m], [b, n]) => n - m || compareCodePoints(a, b));
+    const tokens = [...special, ...ordered.slice(0, maxSize - special.length).map(([token]) => token)];
     if (tokens.length === 0)
       throw new SeqgradError("value", "Vocabulary: no token is left; give more text, a smaller minCount, or special tokens.");
-    return new Vocabulary(tokens, new Map(tokens.map((token) => [token, counts.get(token) ?? 0])));
+    const [ids, kept] = [new Map<string, number>(), new Map<string, number>()];
+    yield* inPieces(tokens, (token, id) => {
+      ids.set(token, id);
+      kept.set(token, counts.get(token) ?? 0);
+    });
+    return new Vocabulary(tokens, ids, kept);
   }
 
   /**
@@ -73,7 +103,8 @@ export class Vocabulary {
    * @throws SeqgradError `format` unless the ids are the numbers from 0 up, each once
    */
   static fromJSON(json: Readonly<Record<string, number>>): Vocabulary {
-    return new Vocabulary(tokensInOrder("Vocabulary.fromJSON", json), new Map());
+    const tokens = tokensInOrder("Vocabulary.fromJSON", json);
+    return new Vocabulary(tokens, new Map(tokens.map((token, id) => [token, id])), new Map());
   }
 
   /** The number of tokens. */

@@ -1,3 +1,4 @@
+import { finish, type Pieces } from "../util/breath.js";
 import { kinds, runs, wordClasses } from "./word-data.js";
 
 // Unicode's rules for words (UAX 29, "Word Boundary Rules"), the same on every host: tables of our own, of one version of Unicode.
@@ -71,6 +72,9 @@ const pairs = (() => {
   return all;
 })();
 
+/** Units, or words of a run, that are looked at in a piece of work. */
+const PIECE = 1024;
+
 /** Where words end in a run of one script without spaces, each as the number of units before it. */
 export type Dictionary = (run: string) => Iterable<number>;
 
@@ -78,7 +82,10 @@ export type Dictionary = (run: string) => Iterable<number>;
  * The segments of a text, words, signs and white space, which put together are the text.
  * @param dictionary asked about runs of scripts without spaces. Default: Unicode's rules, by which each of their characters stands alone
  */
-export function wordSegments(text: string, dictionary: Dictionary = singles): string[] {
+export const wordSegments = (text: string, dictionary: Dictionary = singles): string[] => finish(segmented(text, dictionary));
+
+/** The same in pieces. */
+export function* segmented(text: string, dictionary: Dictionary = singles): Pieces<string[]> {
   const classes = values();
   const segments: string[] = [];
   let start = 0;
@@ -90,17 +97,19 @@ export function wordSegments(text: string, dictionary: Dictionary = singles): st
   let flags = 0;
   /** Whether a rule that looked ahead has joined the next character already. */
   let isJoined = false;
-  const endRun = (at: number) => {
+  function* endRun(at: number): Pieces<void> {
     if (at - runStart > 1) {
       for (const length of dictionary(text.slice(runStart, at))) {
         if (length <= 0 || runStart + length >= at) continue;
         segments.push(text.slice(start, runStart + length));
         start = runStart + length;
+        if (segments.length % PIECE === 0) yield;
       }
     }
     runStart = -1;
-  };
+  }
   for (let i = 0; i < text.length; ) {
+    if (i % PIECE === PIECE - 1) yield;
     const unit = text.charCodeAt(i);
     const isPair = unit >= 0xd800 && unit < 0xdc00 && text.codePointAt(i)! > 0xffff;
     const value = classes[isPair ? text.codePointAt(i)! : unit]!;
@@ -122,7 +131,7 @@ export function wordSegments(text: string, dictionary: Dictionary = singles): st
       what = isJoined || what === GERESH ? JOIN : BREAK;
     }
     const needsDictionary = own >= Kanji || own === Katakana;
-    if (runStart >= 0 && (what === BREAK || !needsDictionary)) endRun(i);
+    if (runStart >= 0 && (what === BREAK || !needsDictionary)) yield* endRun(i);
     if (what === BREAK) {
       segments.push(text.slice(start, i));
       start = i;
@@ -133,7 +142,7 @@ export function wordSegments(text: string, dictionary: Dictionary = singles): st
     last = own;
     i = next;
   }
-  if (runStart >= 0) endRun(text.length);
+  if (runStart >= 0) yield* endRun(text.length);
   if (start < text.length) segments.push(text.slice(start));
   return segments;
 }

@@ -1,9 +1,10 @@
+import { finish, type Pieces } from "../util/breath.js";
 import { checkBoolean, checkChoice, checkText } from "../util/check.js";
 import { checkOptions } from "../util/options.js";
 import { remembering } from "../util/remember.js";
 import { hostDictionary } from "./dictionary.js";
 import { lowerCaseOf } from "./lower-case.js";
-import { isWord, wordSegments } from "./word-break.js";
+import { isWord, segmented } from "./word-break.js";
 
 export interface WordOptions {
   /** Take words in lower case. Default true. */
@@ -51,9 +52,14 @@ export class WordSplitter {
 
   /** The words of a piece without white space. */
   wordsOf(piece: string): readonly string[] {
+    return finish(this.splitting(piece));
+  }
+
+  /** @internal */
+  *splitting(piece: string): Pieces<readonly string[]> {
     checkText("WordSplitter.wordsOf", piece);
     const { lowercase, punctuation } = this.options;
-    const words = wordSegments(lowercase ? this.#lowerCase(piece) : piece, hostDictionary);
+    const words = yield* segmented(lowercase ? this.#lowerCase(piece) : piece, hostDictionary);
     return punctuation === "keep" ? words : words.filter(isWord);
   }
 }

@@ -3,6 +3,7 @@ import { checkText, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
 import { remembering } from "../util/remember.js";
+import { chunksOf, LONG } from "./chunks.js";
 import { differences, type Probes, probesOf, readProbes } from "./dictionary.js";
 import { Spacing, SpacingCounts } from "./spacing.js";
 import {
@@ -101,7 +102,7 @@ export class WordTokenizer implements Tokenizer {
       for (const [piece] of text.matchAll(pieces)) {
         yield;
         let hasBlank = true;
-        for (const word of wordsOf(piece)) {
+        for (const word of piece.length > LONG ? yield* splitter.splitting(piece) : wordsOf(piece)) {
           counts.set(word, (counts.get(word) ?? 0) + 1);
           if (before !== undefined) spacing.add(before, word, hasBlank);
           before = word;
@@ -109,7 +110,7 @@ export class WordTokenizer implements Tokenizer {
         }
       }
     }
-    const vocabulary = Vocabulary.fromCounts(counts, { special, minCount, ...(maxSize !== undefined && { maxSize }) });
+    const vocabulary = yield* Vocabulary.ofCounts(counts, { special, minCount, ...(maxSize !== undefined && { maxSize }) });
     if (vocabulary.size > special.length) return new WordTokenizer(vocabulary, words, { spacing: spacing.spacing(vocabulary.tokens()) });
     throw new SeqgradError("value", `${op}: no word occurs ${minCount} times; give more text, a smaller minCount or a larger maxSize.`);
   }
@@ -149,8 +150,29 @@ export class WordTokenizer implements Tokenizer {
   }
 
   encode(text: string, options: EncodeOptions = {}): Int32Array<ArrayBuffer> {
+    return finish(this.#encoding(text, options));
+  }
+
+  /**
+   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * @throws SeqgradError as `encode`
+   * @example
+   * const ids = await sg.WordTokenizer.fromTexts(["the dog sat"], { special: ["<unk>"] }).encodeAsync("the cat sat");
+   * Array.from(ids); // = [3, 0, 2]
+   */
+  encodeAsync(text: string, options: EncodeOptions = {}): Promise<Int32Array<ArrayBuffer>> {
+    return inTurns(this.#encoding(text, options));
+  }
+
+  *#encoding(text: string, options: EncodeOptions): Pieces<Int32Array<ArrayBuffer>> {
     const ids: number[] = [];
-    for (const piece of piecesOf(checkText("WordTokenizer.encode", text))) for (const id of this.#idsOf(piece)) ids.push(id);
+    for (const chunk of chunksOf(checkText("WordTokenizer.encode", text))) {
+      yield;
+      for (const piece of piecesOf(chunk)) {
+        if (piece.length > LONG) for (const word of yield* this.#splitter.splitting(piece)) ids.push(this.#idOf(word));
+        else for (const id of this.#idsOf(piece)) ids.push(id);
+      }
+    }
     return framed("WordTokenizer.encode", new Int32Array(ids), this.special, options);
   }
 

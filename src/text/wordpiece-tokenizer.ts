@@ -1,7 +1,8 @@
-import { finish, inTurns, type Pieces } from "../util/breath.js";
+import { finish, inOrder, inTurns, type Pieces } from "../util/breath.js";
 import { checkBoolean, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
+import { chunksOf } from "./chunks.js";
 import { type HuggingFaceJson, hasOnly, isPlain, plainJson, vocabularyOf } from "./hugging-face.js";
 import { longestPieces } from "./longest-pieces.js";
 import { mergePairs, SPAN } from "./pair-merges.js";
@@ -80,8 +81,8 @@ export class WordPieceTokenizer extends SubwordTokenizer {
     const counts = new Map<string, number>();
     checkSpecial("WordPieceTokenizer.train", special);
     for (const text of textsIn("WordPieceTokenizer.train", texts)) {
-      for (const [line] of text.matchAll(/[^\n]+/g)) {
-        for (const word of wordsOf(line, { lowercase, stripAccents })) counts.set(word, (counts.get(word) ?? 0) + 1);
+      for (const chunk of chunksOf(text)) {
+        for (const word of wordsOf(chunk, { lowercase, stripAccents })) counts.set(word, (counts.get(word) ?? 0) + 1);
         yield;
       }
     }
@@ -95,7 +96,7 @@ export class WordPieceTokenizer extends SubwordTokenizer {
       for (const part of parts) letters.add(part);
       yield;
     }
-    const alphabet = [...letters].sort(compareCodePoints);
+    const alphabet = yield* inOrder([...letters], compareCodePoints);
     const tokens = [...special, ...alphabet];
     checkInteger("WordPieceTokenizer.train", "vocabularySize", vocabularySize, tokens.length, SPAN - 1);
     const ids = new Map(tokens.map((token, id) => [token, id]));
@@ -189,7 +190,8 @@ export class WordPieceTokenizer extends SubwordTokenizer {
   }
 
   /** The longest pieces from left to right, or the unknown token where they do not make up the word. */
-  protected idsOf(word: string): readonly number[] {
+  // biome-ignore lint/correctness/useYield: words are short
+  protected *idsOf(word: string): Pieces<readonly number[]> {
     return longestPieces(word, this.ids, "##", LONGEST) ?? [this.special.unk!];
   }
 }

@@ -34,6 +34,40 @@ export async function mapInTurns<T, U>(items: Iterable<T>, fn: (item: T, index: 
 /** Work that can pause: it yields between pieces of some milliseconds at most, and returns what it made. */
 export type Pieces<T> = Generator<void, T, undefined>;
 
+/** Does `work` for each item, in pieces of `n` items. */
+export function* inPieces<T>(items: Iterable<T>, work: (item: T, index: number) => void, n = 1024): Pieces<void> {
+  let done = 0;
+  for (const item of items) {
+    work(item, done);
+    if (++done % n === 0) yield;
+  }
+}
+
+/** Items that are sorted in a piece of work. */
+const RUN = 2048;
+
+/** The items in order, equal ones as they were: runs are sorted, and merged two by two. */
+export function* inOrder<T>(items: readonly T[], compare: (a: T, b: T) => number): Pieces<T[]> {
+  let from: T[] = [];
+  for (let start = 0; start < items.length; start += RUN) {
+    for (const item of items.slice(start, start + RUN).sort(compare)) from.push(item);
+    yield;
+  }
+  for (let width = RUN; width < from.length; width *= 2) {
+    const to: T[] = [];
+    for (let start = 0; start < from.length; start += 2 * width) {
+      const [middle, end] = [Math.min(start + width, from.length), Math.min(start + 2 * width, from.length)];
+      for (let [a, b] = [start, middle]; a < middle || b < end; ) {
+        const isFirst = b === end || (a < middle && compare(from[a]!, from[b]!) <= 0);
+        to.push(from[isFirst ? a++ : b++]!);
+        if (to.length % RUN === 0) yield;
+      }
+    }
+    from = to;
+  }
+  return from;
+}
+
 /** Does all the work at once. */
 export function finish<T>(work: Pieces<T>): T {
   for (;;) {

@@ -94,6 +94,44 @@ test.each(["rnn", "gru", "lstm", "transformer"] as const)("a text has one answer
     }
 });
 
+describe("the language of the words", () => {
+  const again = async (task: TextClassifier | EntityTagger) => {
+    const store = memoryStore();
+    await saveTask(store, task);
+    return loadTask(store);
+  };
+
+  test("a classifier reads Turkish capitals as their small letters, also after it was saved", async () => {
+    const examples = [
+      { text: "ılık ısı", label: "a" },
+      { text: "ince iz", label: "b" },
+    ];
+    const task = TextClassifier.create(examples, { hidden: 4, minCount: 1, locale: "tr" });
+    for (const one of [task, (await again(task)) as TextClassifier])
+      expect(await one.predict(["ILIK ISI", "İNCE İZ"])).toEqual(await task.predict(["ılık ısı", "ince iz"]));
+    const usual = TextClassifier.create(examples, { hidden: 4, minCount: 1 });
+    expect(Array.from(usual.tokenizer.encode("ILIK"))).toEqual([usual.tokenizer.special.unk]);
+  });
+
+  test("a tagger too", async () => {
+    const task = EntityTagger.create([{ words: ["Işık", "geldi"], tags: ["B-per", "O"] }], { hidden: 4, minCount: 1, locale: "tr-TR" });
+    for (const one of [task, (await again(task)) as EntityTagger]) {
+      expect(one.words.idOf("ışık")).toBeDefined();
+      expect([...one.loader([{ words: ["IŞIK"], tags: ["O"] }], { batchSize: 1 })][0]!.words).toEqual(
+        Int32Array.of(one.words.idOf("ışık")!),
+      );
+    }
+    expect(EntityTagger.create([{ words: ["Işık"], tags: ["O"] }], { hidden: 4, minCount: 1 }).words.idOf("ışık")).toBeUndefined();
+  });
+
+  test("what is not a language, or beside a tokenizer, is refused", () => {
+    expectError("range", () => TextClassifier.create(reviews, { locale: "t" }), '"t"', "language tag");
+    expectError("range", () => EntityTagger.create(sentences, { locale: 3 as never }), "language tag");
+    const { tokenizer } = TextClassifier.create(reviews, { hidden: 4 });
+    expectError("value", () => TextClassifier.create(reviews, { tokenizer, locale: "tr" }), "locale");
+  });
+});
+
 test("tasks refuse what they cannot learn from or answer", async () => {
   expectError("value", () => TextClassifier.create(reviews.slice(0, 1)), "1 labels (good)");
   expectError("value", () => TextClassifier.create(reviews, { cell: "cnn" as "gru" }), '"cnn"');

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { seriesOf } from "../../src/data/series.js";
+import type { Module } from "../../src/nn/module.js";
 import { EntityTagger, ImageCaptioner, SeriesForecaster, SpeechRecogniser, TextClassifier, Translator } from "../../src/tasks/index.js";
 import { batchesOf } from "../../src/tasks/task.js";
 import { init } from "../../src/tensor/device.js";
+import { manualSeed } from "../../src/tensor/random.js";
 import { turnsOf } from "../helpers/turns.js";
 
 await init({ device: "wasm" });
@@ -10,6 +12,9 @@ await init({ device: "wasm" });
 const N = 12;
 const many = <T>(make: (i: number) => T): T[] => Array.from({ length: N }, (_, i) => make(i));
 const words = ["red", "green", "blue"];
+
+type Made = Pick<TextClassifier | Translator, "describe"> & { readonly model: Module };
+const dataOf = async ({ model }: Made) => Array.from((await model.stateDict()).values(), ({ data }) => data);
 
 describe("other tasks of the event loop run while a task answers and is measured", () => {
   const pairs = many((i) => ({ source: words[i % 3]!, target: words[(i + 1) % 3]! }));
@@ -58,6 +63,49 @@ describe("other tasks of the event loop run while a task answers and is measured
 
   test("SeriesForecaster", async () => {
     expect((await turnsOf(() => forecaster.evaluate(points))).turns).toBeGreaterThanOrEqual(points.length);
+  });
+
+  test.each<[string, () => Made, () => Promise<Made>]>([
+    ["Translator", () => Translator.create(pairs, small), () => Translator.createAsync(pairs, small)],
+    [
+      "Translator, of a Transformer",
+      () => Translator.create(pairs, { cell: "transformer", embed: 8, heads: 2, unit: "characters" }),
+      () => Translator.createAsync(pairs, { cell: "transformer", embed: 8, heads: 2, unit: "characters" }),
+    ],
+    ["EntityTagger", () => EntityTagger.create(sentences, small), () => EntityTagger.createAsync(sentences, small)],
+    ["TextClassifier", () => TextClassifier.create(labelled, small), () => TextClassifier.createAsync(labelled, small)],
+    [
+      "SpeechRecogniser",
+      () => SpeechRecogniser.create(recordings, { hidden: 4 }),
+      () => SpeechRecogniser.createAsync(recordings, { hidden: 4 }),
+    ],
+    ["ImageCaptioner", () => ImageCaptioner.create(images, small), () => ImageCaptioner.createAsync(images, small)],
+    [
+      "SeriesForecaster",
+      () => SeriesForecaster.create(series, 30, { hidden: 4 }),
+      () => SeriesForecaster.createAsync(series, 30, { hidden: 4 }),
+    ],
+  ])("%s made in turns is the same", async (_, create, createAsync) => {
+    manualSeed(5);
+    const made = create();
+    manualSeed(5);
+    const { result, turns } = await turnsOf(createAsync);
+    expect(result.describe()).toEqual(made.describe());
+    expect(await dataOf(result)).toEqual(await dataOf(made));
+    expect(turns).toBeGreaterThanOrEqual(2);
+  });
+
+  test("what a task cannot be made of rejects as it throws", async () => {
+    await expect(Translator.createAsync([])).rejects.toThrow("Translator: there is no pair to learn from");
+    await expect(TextClassifier.createAsync(labelled, { hiden: 4 } as never)).rejects.toThrow("hidden");
+    await expect(EntityTagger.createAsync([])).rejects.toThrow("EntityTagger: there is no sentence");
+  });
+
+  test("BLEU by length in turns is the same", async () => {
+    const answers = pairs.map(({ source }) => source);
+    const { result, turns } = await turnsOf(() => translator.bleuByLengthAsync(pairs, answers, { width: 1 }));
+    expect(result).toEqual(translator.bleuByLength(pairs, answers, { width: 1 }));
+    expect(turns).toBeGreaterThanOrEqual(N);
   });
 
   test("an epoch that is sorted by length", async () => {

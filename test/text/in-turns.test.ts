@@ -4,10 +4,14 @@ import {
   BagOfWords,
   BpeTokenizer,
   CharTokenizer,
+  sequenceTokens,
   TfIdf,
+  type Tokenizer,
   textUnits,
+  tokenizerFromJSON,
   trainTokenizer,
   trainTokenizerAsync,
+  Vocabulary,
   WordPieceTokenizer,
   WordTokenizer,
 } from "../../src/text/index.js";
@@ -47,6 +51,63 @@ describe("training of a tokenizer in turns gives the same tokenizer, and other t
     await expect(CharTokenizer.fromTextAsync("")).rejects.toThrow("CharTokenizer.fromText");
     await expect(WordTokenizer.fromTextsAsync("one text" as never)).rejects.toThrow("WordTokenizer.fromTexts: the texts are");
     await expect(trainTokenizerAsync(texts, { unit: "letters" as never })).rejects.toThrow("trainTokenizer: there is no unit");
+  });
+});
+
+describe("a long text encoded in turns has the same ids, and other tasks run meanwhile", () => {
+  const unbroken = "lowernewestwidestlow低いです".repeat(400);
+  const longs = { words: `${text} `.repeat(4), unbroken, special: `${text}<|endoftext|>${unbroken}` };
+  const hangs = { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: false };
+  const characters = [...new Set(`${text}${unbroken}▁<|>`)];
+  const file = (model: object) => ({ version: "1.0", added_tokens: [], pre_tokenizer: hangs, model });
+  const tokenizers: Record<string, () => Tokenizer | Promise<Tokenizer>> = {
+    BpeTokenizer: () => BpeTokenizer.train(texts, { vocabularySize: 290 }),
+    WordPieceTokenizer: () => WordPieceTokenizer.train(texts, { vocabularySize: 80, minCount: 1 }),
+    WordTokenizer: () => WordTokenizer.fromTexts(texts),
+    CharTokenizer: () => CharTokenizer.fromText(`${text}<|endoftext|>${unbroken}`, { special: ["<unk>"] }),
+    "BPE of a tokenizer.json": () =>
+      tokenizerFromJSON(
+        file({
+          type: "BPE",
+          unk_token: "<unk>",
+          vocab: Object.fromEntries(["<unk>", ...characters, "lo", "low"].map((token, id) => [token, id])),
+          merges: ["l o", "lo w"],
+        }),
+      ),
+    "Unigram of a tokenizer.json": () =>
+      tokenizerFromJSON(
+        file({ type: "Unigram", unk_id: 0, vocab: ["<unk>", ...characters, "lo", "low"].map((token, id) => [token, -id]) }),
+      ),
+  };
+
+  test.each(Object.entries(tokenizers))("%s", async (_, make) => {
+    const tokenizer = await make();
+    for (const [name, long] of Object.entries(longs)) {
+      const { result, turns } = await turnsOf(() => tokenizer.encodeAsync!(long));
+      expect(result, name).toEqual(tokenizer.encode(long));
+      // WordPiece's words are short: what is longer is unknown at once.
+      if (name === "words" || !(tokenizer instanceof WordPieceTokenizer)) expect(turns, name).toBeGreaterThanOrEqual(2);
+    }
+    await expect(tokenizer.encodeAsync!(3 as never)).rejects.toThrow("encode: the text is a number");
+  });
+
+  test("cuts of a long text change nothing: its words are encoded as each by itself", () => {
+    const tokenizer = BpeTokenizer.train(texts, { vocabularySize: 290 });
+    const words = longs.words.trim().match(/ ?[^ ]+/g)!;
+    expect(Array.from(tokenizer.encode(longs.words.trim()))).toEqual(words.flatMap((word) => Array.from(tokenizer.encode(word))));
+  });
+});
+
+describe("a vocabulary made in turns is the same, and other tasks run meanwhile", () => {
+  // Many of equal frequency: their order is that of their code points.
+  const tokens = Array.from({ length: 9000 }, (_, i) => `${(i * 7919) % 4999}`);
+
+  test("Vocabulary", async () => {
+    const { result, turns } = await turnsOf(() => Vocabulary.fromTokensAsync(tokens, { maxSize: 3000 }));
+    expect(result.toJSON()).toEqual(Vocabulary.fromTokens(tokens, { maxSize: 3000 }).toJSON());
+    const others = result.tokens().slice(sequenceTokens.length);
+    expect(others).toEqual(others.toSorted((a, b) => result.countOf(b) - result.countOf(a) || (a < b ? -1 : 1)));
+    expect(turns).toBeGreaterThanOrEqual(4);
   });
 });
 

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { BpeTokenizer, type Tokenizer, tokenizerFromJSON } from "../../src/text/index.js";
+import { precompiled } from "../../src/text/pipeline/precompiled.js";
 import { expectError, expectRejection } from "../helpers/errors.js";
 import fixture from "./tokenizer-files/cases.json" with { type: "json" };
+import charsmap from "./tokenizer-files/charsmap.json" with { type: "json" };
 
 // The right ids and texts are those of Hugging Face's tokenizers 0.23.2: tokenizer-files/make.py.
 
@@ -46,6 +48,30 @@ describe("tokenizer.json gives the ids and texts that Hugging Face gives", () =>
       // A normalized added token keeps its own text here; a special one is left out of texts.
       if (!/normalized|special/.test(name)) expect(tokenizer.decode(ids), text).toBe(decoded);
     }
+  });
+});
+
+describe("a map of characters that SentencePiece compiled", () => {
+  const normalizer = { type: "Precompiled", precompiled_charsmap: charsmap.charsmap };
+
+  test("changes texts as Hugging Face does: tokenizer-files/charsmap.py", () => {
+    const normalize = precompiled("normalizer", charsmap.charsmap);
+    expect(charsmap.cases.filter(([text, wanted]) => text !== wanted).length).toBeGreaterThan(200);
+    for (const [text, wanted] of charsmap.cases) expect(normalize(text!), JSON.stringify(text)).toBe(wanted);
+  });
+
+  test("changes what a tokenizer.json cuts", async () => {
+    const model = { type: "WordLevel", unk_token: "[UNK]", vocab: { "[UNK]": 0, fia: 1, "1": 2 } };
+    const tokenizer = await open({ normalizer, pre_tokenizer: { type: "WhitespaceSplit" }, model });
+    expect(Array.from(tokenizer.encode("ﬁA\u3000① ②"))).toEqual([1, 2, 0]);
+  });
+
+  test.each([
+    ["cut short", charsmap.charsmap.slice(0, 40), "cut short"],
+    ["that is empty", "", "cut short"],
+    ["that is not base64", "*", "not base64"],
+  ])("%s is refused", async (_, precompiled_charsmap, message) => {
+    await expectRejection("format", open({ normalizer: { ...normalizer, precompiled_charsmap } }), message);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { finish, inTurns, mapInTurns, type Pieces } from "../../src/util/breath.js";
+import { finish, inOrder, inTurns, mapInTurns, type Pieces } from "../../src/util/breath.js";
 import { turnsOf } from "../helpers/turns.js";
 
 function* sumOf(numbers: readonly number[]): Pieces<number> {
@@ -34,4 +34,19 @@ test("a list is mapped in order, and other tasks run between its items", async (
   const { result, turns } = await turnsOf(() => mapInTurns(["a", "b", "c", "d", "e"], async (item, i) => item.repeat(i)));
   expect(result).toEqual(["", "b", "cc", "ddd", "eeee"]);
   expect(turns).toBeGreaterThanOrEqual(4);
+});
+
+describe("a sort in pieces", () => {
+  const items = (n: number) => Array.from({ length: n }, (_, i) => ({ key: (i * 7919) % 1013, i }));
+  const compare = (a: { key: number }, b: { key: number }) => a.key - b.key;
+
+  test.each([0, 1, 2047, 2048, 2049, 4096, 4097, 10_000])("of %i items is the sort, stable", (n) => {
+    const given = items(n);
+    expect(finish(inOrder(given, compare))).toEqual(given.toSorted(compare));
+    expect(given).toEqual(items(n));
+  });
+
+  test("pauses while it merges", () => {
+    expect([...inOrder(items(10_000), compare)].length).toBeGreaterThan(10_000 / 2048 + 3);
+  });
 });

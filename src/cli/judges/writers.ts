@@ -12,7 +12,7 @@ const writerJudge = <Example>(
     shown,
     advice,
   }: { inputOf(x: Example): unknown; wantedOf(x: Example): string; shown(x: Example): string; advice: string },
-  more: (task: AnyTask, examples: readonly Example[], answers: readonly string[]) => Partial<Evaluation> = () => ({}),
+  more: (task: AnyTask, examples: readonly Example[], answers: readonly string[]) => Promise<Partial<Evaluation>> = async () => ({}),
 ): Judge => ({
   best,
   advice,
@@ -24,7 +24,7 @@ const writerJudge = <Example>(
       const [wanted, answer] = [wantedOf(example), answers[i]!];
       return { input: shown(example), wanted, answer, right: wanted.toLowerCase().trim() === answer.toLowerCase().trim() };
     });
-    return { measures, tables: [], samples, ...more(task, own, answers) };
+    return { measures, tables: [], samples, ...(await more(task, own, answers)) };
   },
   baselines: async () => [],
 });
@@ -38,9 +38,9 @@ const ofTexts: readonly Criterion[] = [
 export const translatorJudge = writerJudge<TextPair>(
   ofTexts,
   { inputOf: ({ source }) => source, wantedOf: ({ target }) => target, shown: ({ source }) => source, advice: "" },
-  (task, pairs, answers) => {
+  async (task, pairs, answers) => {
     if (!(task instanceof Translator)) return {};
-    const buckets = task.bleuByLength(pairs, answers);
+    const buckets = await task.bleuByLengthAsync(pairs, answers);
     return {
       lines: buckets.map(
         ({ low, high, sentences, score }) => `${low} to ${high - 1} tokens  ${sentences} sentences  bleu ${score.toFixed(4)}`,

@@ -53,7 +53,7 @@ export const caption: TaskKind = {
     }
     const { cell, hidden, layers, embed, dropout, attention, inject, unit } = recipe;
     const options = { cell, hidden, layers, embed, dropout, attention, inject, unit, ...sizesOf(recipe) };
-    return () => ({ task: ImageCaptioner.create(train, options as object), train, validation, test, reading });
+    return async () => ({ task: await ImageCaptioner.createAsync(train, options as object), train, validation, test, reading });
   },
 
   examples: async (task, text, file, reading) => (await imagesIn(text, file, reading, formOf(task))).images,

@@ -2,7 +2,7 @@ import { type LabelledText, type LabelProbabilities, TextClassifier } from "../.
 import { SeqgradError } from "../../util/errors.js";
 import { classifierJudge } from "../judges/classifier.js";
 import { warn } from "../notes.js";
-import { choiceOption, commonOptions, partsOf, type TaskKind, type TaskRecipe, wholeOption } from "./kind.js";
+import { choiceOption, commonOptions, localeOf, localeOption, partsOf, type TaskKind, type TaskRecipe, wholeOption } from "./kind.js";
 import { textReading } from "./reading.js";
 import type { Reading } from "./task-options.js";
 import { columnsIn, inputsIn } from "./text-table.js";
@@ -48,6 +48,7 @@ export const classify: TaskKind = {
     "min-count": wholeOption("min-count", 1, 2, "Words that occur less often are unknown"),
     "max-length": wholeOption("max-length", 1, 256, "Longer texts are cut off after so many words"),
     "class-weights": choiceOption("class-weights", ["none", "balanced"], "none", "Let every label count alike in the loss, however rare"),
+    locale: localeOption,
     ...commonOptions({ cell: "gru", hidden: 32, dropout: 0.4, batch: 32, epochs: 5, lr: 2e-3 }, cells),
   },
   judge: classifierJudge,
@@ -70,8 +71,9 @@ export const classify: TaskKind = {
       minCount: recipe["min-count"],
       maxLength: recipe["max-length"],
       classWeights: recipe["class-weights"],
+      ...localeOf(recipe),
     };
-    return () => ({ task: TextClassifier.create(train, options as object), train, validation, test, reading });
+    return async () => ({ task: await TextClassifier.createAsync(train, options as object), train, validation, test, reading });
   },
 
   async examples(task, text, file, reading) {

@@ -99,9 +99,9 @@ export const forecast: TaskKind = {
         "range",
         `${file}: --horizon ${horizon} does not fit the ${series.steps - steps} rows of --test; give a smaller one, or a larger --test.`,
       );
-    return () => {
+    return async () => {
       const options = { cell, hidden, layers, dropout, history, horizon, ...(season !== 0 && { season }) };
-      const task = SeriesForecaster.create(series, end, options as object);
+      const task = await SeriesForecaster.createAsync(series, end, options as object);
       const validation = end < steps ? task.points(series, { from: end, to: steps }) : [];
       const test = steps < series.steps ? task.points(series, { from: steps }) : [];
       return { task, train: task.points(series, { to: end }), validation, test };

@@ -1,4 +1,5 @@
 import { splitItems } from "../../data/data-loader.js";
+import { lowerCaseOf } from "../../text/lower-case.js";
 import { textUnits } from "../../text/train-tokenizer.js";
 import type { AnyTask, Judge } from "../judges/judge.js";
 import { deviceOption } from "../options.js";
@@ -36,7 +37,7 @@ export interface TaskKind {
   /** Refuses options of another kind of model than the recipe's. */
   checkGiven?(given: Partial<TaskRecipe>, recipe: TaskRecipe): void;
   /** Reads and parts the data; what it answers makes the task on the default device. @throws SeqgradError that names file, line and column */
-  prepare(text: string, file: string, recipe: TaskRecipe): Promise<() => Prepared>;
+  prepare(text: string, file: string, recipe: TaskRecipe): Promise<() => Promise<Prepared>>;
   /** The examples of a file, for a task that is there. @param reading how the file is read */
   examples(task: AnyTask, text: string, file: string, reading: Reading): Promise<readonly unknown[]>;
   /** The inputs of a text, which came from a file, from stdin or from the command line. */
@@ -126,6 +127,18 @@ function shareOrFile(text: string): string {
 /** Whether --test names a file. */
 export const isFile = (test: string): boolean => test.trim() !== "" && Number.isNaN(Number(test));
 
+/** The language of words. */
+export const localeOption: TaskOption = {
+  read(word) {
+    lowerCaseOf("--locale", word);
+    return word;
+  },
+  ...{ default: "", description: "The language of the words, for lower case: tr, az and lt differ from others", hint: "TAG" },
+};
+
+/** The locale of a recipe, as the tasks take it. */
+export const localeOf = ({ locale }: TaskRecipe) => locale !== "" && { locale };
+
 /** The options of what reads and writes texts. */
 export const textOptions: TaskOptions = {
   unit: choiceOption("unit", textUnits, "words", "What a text is cut into: whole words, characters, or parts of words (bpe)"),
@@ -133,9 +146,11 @@ export const textOptions: TaskOptions = {
   "min-count": wholeOption("min-count", 1, 2, "Words that occur less often are unknown"),
   vocabulary: wholeOption("vocabulary", 1, 8000, "The most words, or parts of words"),
   "max-length": wholeOption("max-length", 1, 64, "Longer texts are cut off after so many tokens"),
+  locale: localeOption,
 };
 
 /** What `textOptions` say of tokens, as the tasks take it. */
-export const sizesOf = ({ vocabulary, "min-count": minCount, "max-length": maxLength }: TaskRecipe) => ({
+export const sizesOf = ({ vocabulary, "min-count": minCount, "max-length": maxLength, ...recipe }: TaskRecipe) => ({
   ...{ vocabularySize: vocabulary, minCount, maxLength },
+  ...localeOf(recipe),
 });

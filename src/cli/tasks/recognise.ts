@@ -52,8 +52,8 @@ export const recognise: TaskKind = {
     const { rows: recordings, reading } = await recordingsIn(text, file, { given: recipe, trained: {} });
     const { train, validation, test } = partsOf(recordings, recipe);
     const { cell, hidden, layers, dropout } = recipe;
-    return () => {
-      const task = SpeechRecogniser.create(train, { cell, hidden, layers, dropout } as object);
+    return async () => {
+      const task = await SpeechRecogniser.createAsync(train, { cell, hidden, layers, dropout } as object);
       for (const recording of train) task.check(recording, recording.where);
       checkOthers(task, file, [...validation, ...test], "no example to train on has");
       return { task, train, validation, test, reading };

@@ -2,7 +2,7 @@ import { parseConll, type TaggedSentence } from "../../data/conll.js";
 import { EntityTagger } from "../../tasks/entity-tagger.js";
 import { taggerJudge } from "../judges/tagger.js";
 import { warn } from "../notes.js";
-import { commonOptions, flagOption, partsOf, type TaskKind, type TaskRecipe, wholeOption } from "./kind.js";
+import { commonOptions, flagOption, localeOf, localeOption, partsOf, type TaskKind, type TaskRecipe, wholeOption } from "./kind.js";
 import { columnReading, valuesOf } from "./reading.js";
 import { linesOf } from "./text-table.js";
 
@@ -15,6 +15,7 @@ export const tag: TaskKind = {
     embed: wholeOption("embed", 1, 64, "Size of a word's vector"),
     "min-count": wholeOption("min-count", 1, 2, "Words that occur less often are unknown"),
     crf: flagOption("Choose the tags of a sentence together, by a conditional random field"),
+    locale: localeOption,
     ...columnReading(["token", "tag"]),
     ...commonOptions({ cell: "lstm", hidden: 64, dropout: 0.4, batch: 16, epochs: 12 }, ["rnn", "gru", "lstm", "transformer"]),
   },
@@ -25,8 +26,8 @@ export const tag: TaskKind = {
     const known = new Set(["O", ...train.flatMap(({ tags }) => tags)]);
     warnOfTags([...validation, ...test], known, file, "occur only in the part for validation or test");
     const { cell, hidden, layers, embed, dropout, crf } = recipe;
-    const options = { cell, hidden, layers, embed, dropout, crf, minCount: recipe["min-count"] };
-    return () => ({ task: EntityTagger.create(train, options as object), train, validation, test });
+    const options = { cell, hidden, layers, embed, dropout, crf, minCount: recipe["min-count"], ...localeOf(recipe) };
+    return async () => ({ task: await EntityTagger.createAsync(train, options as object), train, validation, test });
   },
 
   async examples(task, text, file, reading) {

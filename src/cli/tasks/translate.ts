@@ -104,7 +104,7 @@ export const translate: TaskKind = {
     // Dot attention wants states of one size.
     const recurrent = { hidden, embed, attention, window, reverse, bidirectional: !recipe["one-way"] && attention !== "dot" };
     const own = cell === "transformer" ? { embed: hidden, heads, labelSmoothing: recipe["label-smoothing"] } : recurrent;
-    return () => ({ task: Translator.create(train, { ...common, ...own } as object), train, validation, test, reading });
+    return async () => ({ task: await Translator.createAsync(train, { ...common, ...own } as object), train, validation, test, reading });
   },
 
   course({ model }, { forcing, "teacher-forcing": share }, steps) {

@@ -1,5 +1,4 @@
-import { type Merge, mergeByRank } from "../merge-by-rank.js";
-import { SPAN } from "../pair-merges.js";
+import { MergeTable, mergeByRank } from "../merge-by-rank.js";
 import { type Settings, unreadable } from "./settings.js";
 import { byteIds, lacking, type Model, vocabularyOf } from "./vocabulary.js";
 
@@ -30,14 +29,14 @@ export function bpe(settings: Settings): Model {
   return {
     vocabulary,
     unknown,
-    idsOf(piece) {
+    *idsOf(piece) {
       const whole = ignoresMerges ? vocabulary.get(piece) : undefined;
       if (whole !== undefined) return [whole];
       const characters = Array.from(piece);
       const last = characters.length - 1;
       const parts = characters.map((c, i) => (i > 0 ? prefix : "") + c + (i === last ? suffix : ""));
       const ids = characterIds(parts, vocabulary, fallback, unknown === undefined ? undefined : refuse);
-      return mergeByRank(ids, (a, b) => merges.get(a * SPAN + b));
+      return yield* mergeByRank(ids, merges);
     },
   };
 }
@@ -74,9 +73,8 @@ function characterIds(
   return ids;
 }
 
-/** By the key of two ids: their merge. */
-function mergesOf(settings: Settings, vocabulary: ReadonlyMap<string, number>, prefix: string): Map<number, Merge> {
-  const merges = new Map<number, Merge>();
+function mergesOf(settings: Settings, vocabulary: ReadonlyMap<string, number>, prefix: string): MergeTable {
+  const merges = new MergeTable();
   for (const [rank, merge] of settings.list("merges").entries()) {
     const pair: unknown = typeof merge === "string" ? merge.split(" ") : merge;
     const where = `${settings.where}.merges[${rank}]`;
@@ -86,7 +84,7 @@ function mergesOf(settings: Settings, vocabulary: ReadonlyMap<string, number>, p
     const [first, second, id] = [a, b, a + b.slice(prefix.length)].map((token) => vocabulary.get(token));
     if (first === undefined || second === undefined || id === undefined)
       throw unreadable(where, `the merge of ${JSON.stringify(pair)} is not of tokens of the vocabulary`);
-    merges.set(first * SPAN + second, { rank, id });
+    merges.set(first, second, { rank, id });
   }
   return merges;
 }

@@ -18,7 +18,8 @@ function wordLevel(settings: Settings): Model {
   return {
     vocabulary,
     unknown,
-    idsOf(piece) {
+    // biome-ignore lint/correctness/useYield: one piece of work
+    *idsOf(piece) {
       const id = vocabulary.get(piece) ?? vocabulary.get(unknown);
       if (id === undefined) throw lacking(piece, unknown);
       return [id];
@@ -34,7 +35,8 @@ function wordPiece(settings: Settings): Model {
   return {
     vocabulary,
     unknown,
-    idsOf(piece) {
+    // biome-ignore lint/correctness/useYield: words are short
+    *idsOf(piece) {
       const ids = longestPieces(piece, vocabulary, prefix, longest);
       if (ids) return ids;
       const id = vocabulary.get(unknown);

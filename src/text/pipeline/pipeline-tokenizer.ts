@@ -1,5 +1,7 @@
+import { finish, inTurns, type Pieces } from "../../util/breath.js";
 import { checkText } from "../../util/check.js";
 import { remembering } from "../../util/remember.js";
+import { LONG } from "../chunks.js";
 import type { HuggingFaceJson } from "../hugging-face.js";
 import { checkIds, type EncodeOptions, framed, type SpecialIds, type TokenHints, type Tokenizer, unknownId } from "../tokenizer.js";
 import { type AddedToken, addedTokensOf, type Part, splitter } from "./added-tokens.js";
@@ -15,6 +17,9 @@ import { Settings, unreadable } from "./settings.js";
 import { specialOf } from "./special.js";
 import type { Model } from "./vocabulary.js";
 
+/** Pieces that are encoded in a piece of work. */
+const PIECES = 256;
+
 /**
  * The tokenizer of any tokenizer.json, with the ids that Hugging Face's tokenizers gives: added tokens, normalizer, pre-tokenizer and model
  * one after the other. Settings that are not known are refused.
@@ -29,6 +34,8 @@ export class PipelineTokenizer implements Tokenizer {
   readonly #silent: ReadonlySet<number>;
   readonly #split: (part: Part) => Part[];
   readonly #splitNormalized: (part: Part) => Part[];
+  /** Of a piece, in turns; and of a short one at once. */
+  readonly #encode: Model["idsOf"];
   readonly #idsOf: (piece: string) => readonly number[];
 
   private constructor(
@@ -57,7 +64,8 @@ export class PipelineTokenizer implements Tokenizer {
       added.filter(({ normalized }) => normalized),
       normalize,
     );
-    this.#idsOf = remembering((piece) => model.idsOf(piece));
+    this.#encode = (piece) => model.idsOf(piece);
+    this.#idsOf = remembering((piece) => finish(model.idsOf(piece)));
     const unk = model.unknown === undefined ? undefined : this.#ids.get(model.unknown);
     this.special = specialOf(this.#ids, this.#tokens, frame, unk, hints);
     this.#silent = new Set(added.filter(({ id, special: isSpecial }) => isSpecial && id !== this.special.unk).map(({ id }) => id));
@@ -92,14 +100,28 @@ export class PipelineTokenizer implements Tokenizer {
   }
 
   encode(text: string, options: EncodeOptions = {}): Int32Array<ArrayBuffer> {
+    return finish(this.#encoding(text, options));
+  }
+
+  encodeAsync(text: string, options: EncodeOptions = {}): Promise<Int32Array<ArrayBuffer>> {
+    return inTurns(this.#encoding(text, options));
+  }
+
+  *#encoding(text: string, options: EncodeOptions): Pieces<Int32Array<ArrayBuffer>> {
     checkText("Tokenizer.encode", text);
     const ids: number[] = [];
+    let count = 0;
     for (const part of this.#split({ text, isFirst: true })) {
+      yield;
       const normal = part.token ? part : { ...part, text: this.normalize(part.text) };
       for (const { token, ...piece } of this.#splitNormalized(normal)) {
         if (token) ids.push(token.id);
         else if (piece.text !== "")
-          for (const { text: cut } of this.preTokenize(piece)) if (cut !== "") for (const id of this.#idsOf(cut)) ids.push(id);
+          for (const { text: cut } of this.preTokenize(piece)) {
+            if (cut === "") continue;
+            for (const id of cut.length > LONG ? yield* this.#encode(cut) : this.#idsOf(cut)) ids.push(id);
+            if (++count % PIECES === 0) yield;
+          }
       }
     }
     const { before, after } = this.#frameFor(options);

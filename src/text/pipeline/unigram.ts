@@ -1,8 +1,12 @@
+import type { Pieces } from "../../util/breath.js";
 import { type Settings, unreadable } from "./settings.js";
 import { byteIds, lacking, type Model } from "./vocabulary.js";
 
 /** A character that no token covers costs this much more than the rarest token. */
 const PENALTY = 10;
+
+/** Units that are looked at in a piece of work. */
+const PIECE = 1024;
 
 /** The longest way that has been found to the end of a part of the piece. */
 interface Way {
@@ -40,9 +44,10 @@ export function unigram(settings: Settings): Model {
   };
 
   /** The best way to each end; prefixes that no token continues end the search for longer ones. */
-  const waysOf = (piece: string): (Way | undefined)[] => {
+  function* waysOf(piece: string): Pieces<(Way | undefined)[]> {
     const ways: (Way | undefined)[] = [{ from: 0, score: 0, isUnknown: false }];
     for (let at = 0; at < piece.length; ) {
+      if (at % PIECE < 2) yield; // a pair of surrogates may pass over the first
       const { score } = ways[at]!;
       const width = piece.codePointAt(at)! > 0xffff ? 2 : 1;
       const reach = (end: number, total: number, isUnknown: boolean) => {
@@ -64,13 +69,13 @@ export function unigram(settings: Settings): Model {
       at += width;
     }
     return ways;
-  };
+  }
 
   return {
     vocabulary,
     unknown: unknown === undefined ? undefined : (entries[unknown] as [string, number])[0],
-    idsOf(piece) {
-      const ways = waysOf(piece);
+    *idsOf(piece) {
+      const ways = yield* waysOf(piece);
       const parts: { text: string; isUnknown: boolean }[] = [];
       for (let end = piece.length; end > 0; ) {
         const { from, isUnknown } = ways[end]!;

@@ -1,3 +1,4 @@
+import type { Pieces } from "../../util/breath.js";
 import { SeqgradError } from "../../util/errors.js";
 import { type Settings, unreadable } from "./settings.js";
 
@@ -6,7 +7,7 @@ export interface Model {
   readonly vocabulary: ReadonlyMap<string, number>;
   /** The token for what the vocabulary lacks. */
   readonly unknown: string | undefined;
-  idsOf(piece: string): readonly number[];
+  idsOf(piece: string): Pieces<readonly number[]>;
 }
 
 /** Ids above this are refused: no vocabulary is that large, and arrays are as long as the highest id. */
