@@ -7,16 +7,14 @@ const [index, node] = ["src/index.ts", "src/node.ts"];
 // Each namespace is a module of its own: bundlers drop what a page does not use of a module, but nothing of an object.
 const namespaces = ["io", "metrics", "models", "nn", "optim", "tasks"].map((name) => [`${name}/index`, `src/${name}/index.ts`]);
 const entry = { index, node, cli: "src/cli.ts", ...Object.fromEntries([...namespaces, ["nn/init", "src/nn/init.ts"]]) };
+const isHost = (id: string) => /^node:|^stream$/.test(id);
 const isNamespace = (id: string, importer = "") =>
   /^\.\/\w+\/index\.js$/.test(id) ? /src.index\.ts$/.test(importer) && `${id.slice(2, -3)}` in entry : id === "./init.js";
 
 const shared: UserConfig = {
   // Not "node", which would give what a page loads an import of node:module.
   platform: "neutral",
-  inputOptions: {
-    resolve: { mainFields: ["module", "main"] },
-    external: (id, importer) => /^node:|^stream$/.test(id) || isNamespace(id, importer),
-  },
+  inputOptions: { resolve: { mainFields: ["module", "main"] }, external: isHost },
   // The package has no dependencies; what it needs becomes part of it.
   deps: { onlyBundle: false },
   target: "es2022",
@@ -42,6 +40,7 @@ export default defineConfig([
   {
     ...shared,
     entry,
+    inputOptions: { ...shared.inputOptions, external: (id, importer) => isHost(id) || isNamespace(id, importer) },
     outputOptions: { chunkFileNames: "chunks/[name].js" },
     dts: false,
     plugins: [stripSamples],
