@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statfsSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
@@ -26,7 +27,7 @@ const files = readdirSync("test", { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".test.ts") && (!mutating || mutating.some((start) => name.startsWith(start))))
   .sort();
 /** Files with tests that only the full suite has. */
-const mixed = files.filter((name) => /\bfull\(|\bfixtureDevices\b|"full /.test(readFileSync(name, "utf8")));
+const mixed = files.filter((name) => /\b(full|thinly)\(|\bfixtureDevices\b|"full /.test(readFileSync(name, "utf8")));
 
 /** Files that need Node; all others run in Chromium too. */
 const needsNode = /^test\/(node|cli|browser-page|webgpu)\//;
@@ -34,6 +35,14 @@ const needsNode = /^test\/(node|cli|browser-page|webgpu)\//;
 const quickInChromium = /^test\/(backend|io)\/|^test\/(ops\/conformance|tensor\/tensor|train\/curves|nn\/state-dict)\.test/;
 
 const divided = (how: (name: string) => "all" | "full") => Object.fromEntries(mixed.map((name) => [resolve(name), how(name)]));
+
+/** Temporary folders lie in memory, where it can be had: what is trained there is written through to the disk after every epoch. */
+function temporary(): string {
+  const memory = "/dev/shm";
+  if (!existsSync(memory)) return tmpdir();
+  const { bavail, bsize } = statfsSync(memory);
+  return bavail * bsize > 2 ** 30 ? memory : tmpdir();
+}
 
 const shared = {
   // A file shares modules, devices and their pipelines with those before it in its worker; setup.ts puts back what it may leave.
@@ -54,6 +63,7 @@ const projects: TestProjectConfiguration[] = [
       name: "node",
       provide: { part, divided: divided(() => "full") },
       include: isPart ? mixed : files,
+      env: { TMPDIR: temporary() },
       // Node 20 has relaxed SIMD behind a flag.
       execArgv: !mutating && process.versions.node.startsWith("20.") ? ["--experimental-wasm-relaxed-simd"] : [],
     },

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { activations } from "../../src/backend/kernels.js";
 import { forEachDevice, variants } from "../helpers/devices.js";
+import { thinly } from "../helpers/full.js";
 
 const guard = 16;
 const sentinel = 12345.5;
@@ -185,22 +186,22 @@ await forEachDevice(variants, "gemm", ({ backend }) => {
     }
   });
 
-  it("applies alpha, beta, bias and the activation, once for all blocks", () => {
-    for (const activation of activations) {
-      for (const [alpha, beta, bias] of [
-        [1, 0, true],
-        [1, 1, false],
-        [1, 1, true],
-        [-0.5, 2, true],
-        [0.25, 0, false],
-        [0, 0.5, true],
-      ] as const) {
-        const options = { activation, alpha, beta, bias, gap: 1, transA: 1 };
-        check({ ...options, batch: 2, m: 7, n: 13, k: 6 });
-        check({ ...options, m: 98, n: 517, k: 261 });
-      }
-    }
-  });
+  const scales = [
+    { alpha: 1, beta: 0, bias: true },
+    { alpha: 1, beta: 1, bias: false },
+    { alpha: 1, beta: 1, bias: true },
+    { alpha: -0.5, beta: 2, bias: true },
+    { alpha: 0.25, beta: 0, bias: false },
+    { alpha: 0, beta: 0.5, bias: true },
+  ];
+  const scaled = activations.flatMap((activation) => scales.map((scale) => ({ activation, ...scale, gap: 1, transA: 1 })));
+  it.each(scaled)("applies the activation and the scales: %o", (options) => check({ ...options, batch: 2, m: 7, n: 13, k: 6 }));
+
+  thinly(
+    scaled,
+    (_, i) => i % 7 === 0,
+    (chosen) => it.each(chosen)("applies them once for all blocks: %o", (options) => check({ ...options, m: 98, n: 517, k: 261 })),
+  );
 
   it("computes single rows along k, whichever their number is and however they are split", () => {
     for (const k of [8, 16, 24, 264, 512]) {
@@ -240,20 +241,25 @@ await forEachDevice(variants, "gemm", ({ backend }) => {
     }
   });
 
-  it.each(transposes)("gives the same bits however the rows are split: %o", (transpose) => {
-    const options = { ...transpose, batch: 3, m: 37, n: 61, k: 300, activation: "tanh", bias: true } as const;
-    const single = Array.from({ length: 112 }, (_, i) => i);
-    for (const [alpha, beta, gap, repeatB] of [
-      [0.7, 0.5, 0, false],
-      [0.7, 0.5, 1, true],
-      [1, 0.5, 0, true],
-      [1, 0.5, 1, false],
-      [1, 0, 0, true],
-      [1, 0, 1, true],
-    ] as const) {
-      const prepared = prepare({ ...options, alpha, beta, gap, repeatB });
-      const whole = run(prepared);
-      for (const bounds of [[0, 1, 3, 10, 36, 37, 41, 74, 90, 103, 111], single]) expect(run(prepared, bounds)).toEqual(whole);
-    }
-  });
+  thinly(
+    transposes,
+    ({ transA, transB }) => transA === transB,
+    (chosen) =>
+      it.each(chosen)("gives the same bits however the rows are split: %o", (transpose) => {
+        const options = { ...transpose, batch: 3, m: 37, n: 61, k: 300, activation: "tanh", bias: true } as const;
+        const single = Array.from({ length: 112 }, (_, i) => i);
+        for (const [alpha, beta, gap, repeatB] of [
+          [0.7, 0.5, 0, false],
+          [0.7, 0.5, 1, true],
+          [1, 0.5, 0, true],
+          [1, 0.5, 1, false],
+          [1, 0, 0, true],
+          [1, 0, 1, true],
+        ] as const) {
+          const prepared = prepare({ ...options, alpha, beta, gap, repeatB });
+          const whole = run(prepared);
+          for (const bounds of [[0, 1, 3, 10, 36, 37, 41, 74, 90, 103, 111], single]) expect(run(prepared, bounds)).toEqual(whole);
+        }
+      }),
+  );
 });

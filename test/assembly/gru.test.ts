@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { recurrentCells } from "../../src/backend/kernels.js";
 import { forEachDevice, variants } from "../helpers/devices.js";
+import { thinly } from "../helpers/full.js";
 import { type GruInput, gruReference, gruReferenceBackward } from "../helpers/gru-reference.js";
 import { blank, expectSameBits, runKernel } from "../helpers/kernel.js";
 import { expectClose } from "../helpers/numbers.js";
@@ -37,32 +38,38 @@ await forEachDevice(variants, "gru", ({ backend }) => {
     ),
   );
 
-  it.each(cases)("%s", async (_, { sizes, options, resetBefore, seed }) => {
-    const [B, T, I, H] = sizes;
-    const { input, gradients } = sequenceCase(sizes, 3, options, seed);
-    const gru = { ...input, resetBefore };
-    const { x, wIh, wHh, bIh, bHh, h0, lengths } = input;
-    const forward = await runSplits(B, (ranges) => {
-      const reads = { x, wIh, wHh, bIh, bHh, h0, lengths };
-      const writes = blank({ y: B * T * H, hN: B * H, gates: T * B * 4 * H });
-      return runKernel(backend, "gruForward", { ...reads, ...writes, ...dimsOf(gru) }, { ranges });
-    });
-    const expected = gruReference(gru);
-    for (const name of ["y", "hN", "gates"] as const) expectClose(forward[0]![name]!, expected[name], 1e-5, name);
-    expectSameBits(forward[1]!, forward[0]!);
+  // 3 has no factor in common with the numbers of options and forms: every size and every option is there.
+  thinly(
+    cases,
+    (_, i) => i % 3 === 0,
+    (chosen) =>
+      it.each(chosen)("%s", async (_, { sizes, options, resetBefore, seed }) => {
+        const [B, T, I, H] = sizes;
+        const { input, gradients } = sequenceCase(sizes, 3, options, seed);
+        const gru = { ...input, resetBefore };
+        const { x, wIh, wHh, bIh, bHh, h0, lengths } = input;
+        const forward = await runSplits(B, (ranges) => {
+          const reads = { x, wIh, wHh, bIh, bHh, h0, lengths };
+          const writes = blank({ y: B * T * H, hN: B * H, gates: T * B * 4 * H });
+          return runKernel(backend, "gruForward", { ...reads, ...writes, ...dimsOf(gru) }, { ranges });
+        });
+        const expected = gruReference(gru);
+        for (const name of ["y", "hN", "gates"] as const) expectClose(forward[0]![name]!, expected[name], 1e-5, name);
+        expectSameBits(forward[1]!, forward[0]!);
 
-    const backward = await runSplits(B, (ranges) => {
-      const { y, gates } = forward[0]!;
-      const reads = { wIh, wHh, h0, lengths, y: y!, ...gradients };
-      const writes = { gates: gates!, ...blank({ dx: B * T * I, dh0: B * H, dh: T * B * H }) };
-      return runKernel(backend, "gruBackward", { ...reads, ...writes, ...dimsOf(gru) }, { ranges });
-    });
-    const expectedGradients = gruReferenceBackward(gru, gradients);
-    for (const name of ["gates", "dx", "dh0", "dh"] as const) {
-      expectClose(backward[0]![name]!, expectedGradients[name], 1e-5, name);
-    }
-    expectSameBits(backward[1]!, backward[0]!);
-  });
+        const backward = await runSplits(B, (ranges) => {
+          const { y, gates } = forward[0]!;
+          const reads = { wIh, wHh, h0, lengths, y: y!, ...gradients };
+          const writes = { gates: gates!, ...blank({ dx: B * T * I, dh0: B * H, dh: T * B * H }) };
+          return runKernel(backend, "gruBackward", { ...reads, ...writes, ...dimsOf(gru) }, { ranges });
+        });
+        const expectedGradients = gruReferenceBackward(gru, gradients);
+        for (const name of ["gates", "dx", "dh0", "dh"] as const) {
+          expectClose(backward[0]![name]!, expectedGradients[name], 1e-5, name);
+        }
+        expectSameBits(backward[1]!, backward[0]!);
+      }),
+  );
 
   it.each(forms)("leaves gates of which recurrentGradient makes the weights' gradients, $form", async ({ resetBefore }) => {
     const [B, T, I, H] = [3, 9, 8, 33];

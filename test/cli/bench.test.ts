@@ -76,14 +76,14 @@ describe("bench", () => {
   });
 
   test("gives a device up at the size that it cannot do", async () => {
-    const options = [...wasm, "--hidden", 64, "--seq", 4096, "--batches", "1,4096,8192"];
+    const options = [...wasm, "--hidden", 512, "--batches", "1,131072,262144"];
     expect(jsonLines(await succeed(...options, "--json"))).toMatchObject([
       { event: "device" },
       { event: "measurement", batch: 1 },
-      { event: "given up", device: "wasm", batch: 4096, reason: expect.stringContaining("memory") },
+      { event: "given up", device: "wasm", batch: 131_072, reason: expect.stringContaining("memory") },
       { event: "end", fastest: [{ batch: 1, device: "wasm" }] },
     ]);
-    expect(await succeed(...options)).toMatch(/\nwasm .*\/s +- +-\nwasm is given up at batch 4096: .*memory/);
+    expect(await succeed(...options)).toMatch(/\nwasm .*\/s +- +-\nwasm is given up at batch 131072: .*memory/);
   });
 
   test("gives a device up that takes too long for a step", async () => {

@@ -4,7 +4,7 @@ import { add, concat, mul, select, slice, stack, sum, unsqueeze } from "../../sr
 import { tensor, zeros } from "../../src/tensor/create.js";
 import { manualSeed } from "../../src/tensor/random.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
-import { forEachDevice, immediate, on } from "../helpers/devices.js";
+import { forEachDevice, immediate, on, variants } from "../helpers/devices.js";
 import { expectClose, normals } from "../helpers/numbers.js";
 import { gradientsOf, H, I, layers, lossOf, random, type State } from "../helpers/recurrent-layers.js";
 
@@ -76,7 +76,7 @@ await forEachDevice(immediate, "a cell equals its layer, step by step:", (device
 const weighed = (tensors: readonly Tensor[], weights: readonly Tensor[]): Tensor =>
   tensors.map((y, i) => sum(mul(y, weights[i]!))).reduce((a, b) => add(a, b));
 
-await forEachDevice(immediate, "a sentence alone equals itself in a padded batch:", (device) => {
+await forEachDevice(["full reference", ...variants], "a sentence alone equals itself in a padded batch:", (device) => {
   const it = on(device);
   const lengths = [3, 6, 1, 4];
   const [B, T] = [lengths.length, 6];

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { forEachDevice, openDevice } from "../helpers/devices.js";
+import { thinly } from "../helpers/full.js";
 import { runKernel } from "../helpers/kernel.js";
 import { expectClose, normals } from "../helpers/numbers.js";
 import { uniform } from "../helpers/uniform.js";
@@ -27,8 +28,15 @@ const shapes = [
 ] as const;
 
 await forEachDevice(["webgpu"], "gather and scatter", ({ backend: gpu }) => {
-  for (const [outer, n, inner, m] of shapes) {
-    for (const [name, pattern] of Object.entries(patterns)) {
+  const cases = shapes.flatMap((shape) => Object.entries(patterns).map(([name, pattern]) => ({ shape, name, pattern })));
+  // The largest shape runs long.
+  const isQuick = ({ shape: [outer, n], name }: (typeof cases)[number]) => outer * n < 1000 || name === "skewed";
+  thinly(cases, isQuick, (chosen) => {
+    for (const {
+      shape: [outer, n, inner, m],
+      name,
+      pattern,
+    } of chosen) {
       const sizes = { outer, n, inner, m };
       const full = outer * m * inner;
 
@@ -59,19 +67,25 @@ await forEachDevice(["webgpu"], "gather and scatter", ({ backend: gpu }) => {
         expectClose(actual.dx!, expected.dx!, 2e-6);
       });
     }
-  }
-
-  // The second: more than fit into 4096 chunks of 64.
-  test.each([
-    [100_000, 8],
-    [300_001, 2],
-  ])("a gradient of %i rows of %i for a table of 10000", async (m, inner) => {
-    const sizes = { outer: 1, n: 10_000, inner, m };
-    const index = patterns.skewed!(m, 10_000);
-    const add = { dy: normals(m * inner, 2), index, dx: new Float32Array(10_000 * inner), ...sizes, skip: 0 };
-    const [actual, expected] = [await runKernel(gpu, "scatterAddRows", add), await runKernel(wasm, "scatterAddRows", add)];
-    expectClose(actual.dx!, expected.dx!, 2e-6);
   });
+
+  const long = [
+    { m: 100_000, inner: 8 },
+    // More than fit into 4096 chunks of 64.
+    { m: 300_001, inner: 2 },
+  ];
+  thinly(
+    long,
+    ({ m }) => m < 300_000,
+    (chosen) =>
+      test.each(chosen)("a gradient of $m rows of $inner for a table of 10000", async ({ m, inner }) => {
+        const sizes = { outer: 1, n: 10_000, inner, m };
+        const index = patterns.skewed!(m, 10_000);
+        const add = { dy: normals(m * inner, 2), index, dx: new Float32Array(10_000 * inner), ...sizes, skip: 0 };
+        const [actual, expected] = [await runKernel(gpu, "scatterAddRows", add), await runKernel(wasm, "scatterAddRows", add)];
+        expectClose(actual.dx!, expected.dx!, 2e-6);
+      }),
+  );
 
   for (const m of [5, 300]) {
     for (const bad of [-1, 7, 2 ** 31 - 1, -(2 ** 31)]) {

@@ -13,17 +13,19 @@ const reason = await openDevice("webgpu").then(
   (error: Error) => error.message,
 );
 let adapters = 0;
+/** The driver's device, with the pipelines that it has compiled, as long as no test has lost or destroyed it. */
+let inner: GPUDevice | undefined;
+
 /** A fresh device, as the default, and the GPUDevice under it. */
 async function fresh(): Promise<{ device: Device; backend: WebGpuBackend; lose: () => Promise<void> }> {
   const gpu = await dawn();
-  let inner: GPUDevice | undefined;
   adapters = 2;
   const spy = {
     async requestAdapter(options?: object) {
       if (adapters-- <= 0) return null;
       const adapter = (await gpu.requestAdapter(options))!;
       const requestDevice = async (descriptor?: GPUDeviceDescriptor) => {
-        inner = await adapter.requestDevice(descriptor);
+        inner ??= await adapter.requestDevice(descriptor);
         return inner;
       };
       return new Proxy(adapter, { get: (target, key) => (key === "requestDevice" ? requestDevice : Reflect.get(target, key, target)) });
@@ -32,7 +34,8 @@ async function fresh(): Promise<{ device: Device; backend: WebGpuBackend; lose: 
   const device = await init({ device: "webgpu", gpu: spy });
   const backend = device.backend as WebGpuBackend;
   const lose = async () => {
-    inner!.destroy();
+    inner?.destroy();
+    inner = undefined;
     await backend.lost;
   };
   return { device, backend, lose };
@@ -198,6 +201,7 @@ describe.skipIf(reason)(`training on WebGPU ${reason && `(${reason})`}`, () => {
   test("a destroyed device frees all and says so", async () => {
     const { optimizer } = makeModel();
     device.destroy();
+    inner = undefined;
     expect(() => optimizer.step()).toThrow(/the device was destroyed; make another by init/);
   });
 
