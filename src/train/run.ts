@@ -219,8 +219,7 @@ export class Run<B, S extends CarriedState<S>> {
       this.#issued.push({ loss, step, epoch: this.#at.epoch, lr, start });
       this.#at = { ...this.#at, step, position: this.#at.position + 1 };
     } catch (error) {
-      if (next !== this.#carried) dispose(next);
-      throw this.#explain(error, step);
+      throw this.#explain(error, step); // the state that was kept is gone with the scope of the step
     }
   }
 

@@ -58,3 +58,19 @@ test.each(kinds)("a task answers or refuses whatever it is given: $kind.type", a
   }
   expect(() => task.loader(data, { batchsize: 1 })).toThrow('Did you mean "batchSize"?');
 });
+
+test.each(kinds)("a task refuses an example of the wrong kind by its number: $kind.type", async ({ kind, data, make }) => {
+  const { create } = kind as unknown as LooseKind;
+  const task = make() as unknown as Loose;
+  const [good] = data as readonly Record<string, unknown>[];
+  const bad = [5, null, ...Object.keys(good!).map((name) => ({ ...good, [name]: 5 }))];
+  if (kind === EntityTagger) bad.push({ ...good, tags: ["O"] }, { words: [], tags: [] });
+  for (const example of bad) {
+    const list = [...data, example];
+    const wanted = (method: string) => new RegExp(`^${kind.name}\\.${method}: .*\\b${data.length}\\b`);
+    expect(() => create.call(kind, list, small)).toThrow(wanted("create"));
+    expect(() => task.loader(list, { batchSize: 1 })).toThrow(wanted("loader"));
+    await expect((async () => task.evaluate(list))()).rejects.toThrow(wanted("evaluate"));
+  }
+  await expect((async () => task.predict([5]))()).rejects.toThrow(new RegExp(`^${kind.name}\\.predict: .*\\b0\\b`));
+});

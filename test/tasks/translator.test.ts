@@ -130,7 +130,8 @@ test("a translator refuses what it cannot learn from", async () => {
   expectError("value", () => Translator.create(pairs, { unit: "letters" as "words" }), '"letters"');
   expectError("range", () => Translator.create(pairs, { maxLength: 0 }), "maxLength");
   const bare = CharTokenizer.fromText("abc");
-  expectError("value", () => Translator.create(pairs, { unit: "characters", targetTokenizer: bare }), "<sos>");
+  for (const tokenizer of [{ sourceTokenizer: bare }, { targetTokenizer: bare }])
+    expectError("value", () => Translator.create(pairs, { unit: "characters", ...tokenizer }), "<sos>");
   const task = Translator.create(pairs, {
     unit: "characters",
     hidden: 4,
