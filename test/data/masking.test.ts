@@ -45,6 +45,18 @@ test("chooses at least one token of a batch that holds one, whatever the share, 
   expect(maskTokens(padRows([[0, 1], [2]]), options, generator).targets.every((target) => target === -100)).toBe(true);
 });
 
+test("a batch of one token is treated as every other: 80 % hidden, 10 % random, 10 % as they are", () => {
+  const [one, generator, counts, n] = [padRows([[7]]), new Generator(5), { hidden: 0, kept: 0, other: 0 }, 2000];
+  for (let i = 0; i < n; i++) {
+    const [token] = maskTokens(one, { ...options, share: 1 }, generator).tokens;
+    counts[token === 4 ? "hidden" : token === 7 ? "kept" : "other"]++;
+  }
+  const near = (count: number, p: number) => expect(Math.abs(count - n * p)).toBeLessThan(4 * Math.sqrt(n * p * (1 - p)));
+  near(counts.hidden, 0.8);
+  near(counts.kept, 0.1 + 0.1 / 95);
+  near(counts.other, 0.1 - 0.1 / 95);
+});
+
 test("is a function of the generator's state", () => {
   const [a, b, c] = [1, 1, 2].map((seed) => maskTokens(rows, options, new Generator(seed)).tokens);
   expect(a).toEqual(b);

@@ -114,3 +114,12 @@ test("weights that are not finite are refused by name, and the folder stays as i
     expect(await loadModel(store)).toEqual(before);
   }
 });
+
+test("a store that gives anything but bytes is named as the fault, for each file", async () => {
+  for (const file of ["config.json", "model.safetensors", "vocab.json"])
+    for (const wrong of ["{}", null, [123, 125], new ArrayBuffer(2)]) {
+      const store = await saved();
+      const bad = { ...store, read: async (name: string) => (name === file ? (wrong as unknown as Uint8Array) : store.read(name)) };
+      await expectRejection("io", loadModel(bad), "loadModel: the store's read() gave ", ` for ${file}; `);
+    }
+});

@@ -81,3 +81,14 @@ it("runs one after another draw other numbers", async () => {
   };
   expect(await end()).not.toEqual(await end());
 });
+
+it("the order of a loader without a seed is that of seed 0, in every epoch", () => {
+  const task = classifier(1);
+  const order = (options: { seed?: number }, epoch: number) =>
+    Array.from(task.loader(examples, { batchSize: 8, ...options }).epoch(epoch), (batch) => JSON.stringify(batch));
+  for (const epoch of [0, 1]) {
+    expect(order({}, epoch)).toEqual(order({ seed: 0 }, epoch));
+    expect(order({}, epoch)).not.toEqual(order({ seed: 1 }, epoch));
+  }
+  expect(order({}, 0)).not.toEqual(order({}, 1));
+});

@@ -78,5 +78,6 @@ describe("U+FFFD and U+FEFF are characters like others", () => {
     });
     const stream = new TextStream(tokenizer, tokenizer.encode("é"));
     expect(Array.from(tokenizer.encode("😀é"), (id) => stream.push(id))).toEqual(["", "", "", "😀", "", "é"]);
+    for (const text of ["\ufeffa", "a\ufeff", "é\ufeff\ufffd"]) expect(tokenizer.decode(tokenizer.encode(text))).toBe(text);
   });
 });

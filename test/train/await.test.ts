@@ -79,6 +79,8 @@ describe("a run that is awaited", () => {
     const awaited = fit(layer, [1], { optimizer, epochs: 1, loss });
     await awaited;
     await expectRejection("state", collect(awaited), "is awaited and cannot be iterated");
+    for (const act of [() => awaited.next(), () => awaited.return(), () => awaited.throw(new Error("mine"))])
+      await expectRejection("state", act(), "is awaited and cannot be iterated");
     expect(weight()).toBe(-0.5);
   });
 });
