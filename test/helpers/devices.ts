@@ -54,25 +54,9 @@ export async function openDevice(kind: DeviceKind): Promise<Device> {
   return wasmDevice(kind);
 }
 
-const modules = new Map<WasmVariant, Promise<WebAssembly.Module>>();
-
-/** The kernels, compiled once for all devices. */
-function moduleOf(variant: WasmVariant): Promise<WebAssembly.Module> {
-  const compiled = async () => {
-    const { default: base64 } = await (variant === "relaxed"
-      ? import("../../src/backend/wasm/generated/relaxed.js")
-      : import("../../src/backend/wasm/generated/simd.js"));
-    const { body } = await fetch(`data:application/gzip;base64,${base64}`);
-    return WebAssembly.compile(await new Response(body!.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());
-  };
-  const module = modules.get(variant) ?? compiled();
-  modules.set(variant, module);
-  return module;
-}
-
 /** A device on one WebAssembly variant. */
 export async function wasmDevice(variant: WasmVariant, memoryLimit?: number): Promise<Device> {
-  const backend = await createWasmBackend({ variant, memoryLimit, source: { module: await moduleOf(variant) } });
+  const backend = await createWasmBackend({ variant, memoryLimit });
   return deviceOf("wasm", backend, variant);
 }
 
