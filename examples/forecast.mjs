@@ -24,6 +24,12 @@ async function temperatures() {
   });
 }
 
+console.log(
+  existsSync(file)
+    ? "Data: daily minimum temperatures of Melbourne, 1981 to 1990 (Australian Bureau of Meteorology)."
+    : "Data: ten years of made-up temperatures, because the real ones are missing: put daily-min-temperatures.csv of " +
+        "https://github.com/jbrownlee/Datasets into the folder shared/data beside the project.",
+);
 const series = sg.seriesOf(await temperatures());
 const end = Math.floor(0.8 * series.steps);
 const task = sg.tasks.SeriesForecaster.create(series, end, { cell: "gru", hidden: 32, history: 30, horizon: 3, season: 365 });

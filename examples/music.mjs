@@ -59,6 +59,12 @@ const share = (tunes) => {
 
 const tunes = existsSync(file) ? tunesOf(readFileSync(file, "utf8")) : madeUp(300);
 const text = tunes.join("");
+console.log(
+  existsSync(file)
+    ? "Data: folk tunes of the Nottingham Music Database."
+    : "Data: made-up tunes, because the real ones are missing: put the files of ABC_cleaned in " +
+        "https://github.com/jukedeck/nottingham-dataset, joined to one file nottingham.abc, into the folder shared/data beside the project.",
+);
 const tokenizer = sg.CharTokenizer.fromText(text);
 const model = new sg.models.RecurrentLM({ vocabularySize: tokenizer.size, cell: "lstm", embed: 32, hidden: 128 });
 const windows = new sg.RandomWindows(tokenizer.encode(text), { batchSize: 32, sequenceLength: 96, seed: 1 });

@@ -7,11 +7,16 @@ const ENOUGH = 30;
 /** Samples that the history keeps: errors and right answers. */
 const KEPT = 12;
 
-interface Conclusion {
-  readonly measures?: Measures;
-  readonly test?: Measures;
+/** What the kept model is worth on a part of the examples, and what the baselines are worth there. */
+export interface Compared {
+  readonly measures: Measures;
   readonly baselines: readonly Baseline[];
+  /** The sentence that a baseline is better, and what to try. */
   readonly better?: string;
+}
+
+interface Conclusion extends Partial<Compared> {
+  readonly test?: Compared;
   readonly warnings: readonly string[];
   /** What the history says of it. */
   readonly lines: readonly HistoryLine[];
@@ -22,36 +27,28 @@ export async function conclude(
   { judge }: TaskKind,
   criterion: Criterion,
   task: AnyTask,
-  { train, validation, test }: Omit<Prepared, "task">,
+  { train, validation, test: held }: Omit<Prepared, "task">,
 ): Promise<Conclusion> {
-  const search = { beams: 1 };
   const warnings: string[] = [];
   const lines: HistoryLine[] = [];
-  let measures: Measures | undefined;
-  let baselines: readonly Baseline[] = [];
-  let better: string | undefined;
-  if (validation.length > 0) {
-    const evaluation = await judge.evaluate(task, validation, search);
-    measures = evaluation.measures;
-    baselines = await judge.baselines(train, validation, measures);
-    better = betterBaseline(judge, criterion, measures, baselines);
-    if (validation.length < ENOUGH) {
-      const got = `there are only ${validation.length} examples for validation; measures of fewer than ${ENOUGH} are mostly chance`;
-      warnings.push(`${got}. Give a larger --val, or a --val-file.`);
-    }
-    if (evaluation.warning !== undefined) warnings.push(evaluation.warning);
+  const compare = async (event: string, examples: readonly unknown[]): Promise<Compared & Pick<Evaluation, "warning">> => {
+    const evaluation = await judge.evaluate(task, examples, { beams: 1 });
+    const { measures, warning } = evaluation;
+    const baselines = await judge.baselines(train, examples, measures);
+    const better = betterBaseline(judge, criterion, measures, baselines);
     const compared = { ...(baselines.length > 0 && { baselines }), ...(better !== undefined && { better }) };
-    lines.push({ event: "validation", examples: validation.length, ...contentOf(evaluation), ...compared });
-  }
-  const tested = test.length > 0 ? await judge.evaluate(task, test, search) : undefined;
-  if (tested) lines.push({ event: "test", examples: test.length, ...contentOf(tested) });
-  for (const message of warnings) lines.push({ event: "warning", message });
-  return {
-    ...{ baselines, warnings, lines },
-    ...(measures && { measures }),
-    ...(tested && { test: tested.measures }),
-    ...(better !== undefined && { better }),
+    lines.push({ event, examples: examples.length, ...contentOf(evaluation), ...compared });
+    return { measures, baselines, ...(better !== undefined && { better }), ...(warning !== undefined && { warning }) };
   };
+  const validated = validation.length > 0 ? await compare("validation", validation) : undefined;
+  if (validation.length > 0 && validation.length < ENOUGH) {
+    const got = `the part for validation has only ${validation.length} examples; measures of fewer than ${ENOUGH} are mostly chance`;
+    warnings.push(`${got}. Give a larger --val, or a --val-file.`);
+  }
+  if (validated?.warning !== undefined) warnings.push(validated.warning);
+  const test = held.length > 0 ? await compare("test", held) : undefined;
+  for (const message of warnings) lines.push({ event: "warning", message });
+  return { ...validated, ...(test && { test }), warnings, lines };
 }
 
 /** What the history and the report's page keep of an evaluation. */

@@ -4,7 +4,7 @@ import { encodedInTurns } from "../text/tokenizer.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatNumber } from "../util/format.js";
 import type { Measures } from "./judges/judge.js";
-import { type LanguageModel, loadLM, validationLoss } from "./lm.js";
+import { type LanguageModel, openLM, validationLoss } from "./lm.js";
 import { formatMeasures } from "./task-report.js";
 import { trainedWith } from "./tasks/reading.js";
 import { TRAINING_ARGS } from "./training-run.js";
@@ -25,7 +25,7 @@ interface LMEvaluation {
 
 /** Measures a language model on a text, in windows as long as in training, each without what comes before it. */
 export async function evaluateLM(store: Store, text: string, file: string): Promise<LMEvaluation> {
-  const { model, tokenizer } = await loadLM(store);
+  const { model, tokenizer } = await openLM(store);
   const ids = await encodedInTurns(tokenizer, text);
   if (ids.length < 2)
     throw new SeqgradError(
@@ -58,7 +58,7 @@ export function lmLines({ tokens, characters, unknown, measures, baselines }: LM
   return [
     `${tokens} tokens, ${characters} characters  ${formatMeasures(measures)}`,
     ...(unknown > 0
-      ? [`${formatNumber(100 * unknown)} % of the tokens are unknown to the model; they count as one token that it may foretell`]
+      ? [`${formatNumber(100 * unknown)} % of the tokens are unknown to the model; they count as one token that it may predict`]
       : []),
     ...baselines.map((baseline) => `${baseline.name}: ${formatMeasures(baseline.measures)}`),
     ...(better

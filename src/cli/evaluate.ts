@@ -59,7 +59,8 @@ export const evaluate = defineCommand({
     const evaluation = await judge.evaluate(task, examples, search);
     const { measures, tables, lines = [], confusion, json } = evaluation;
     const baselines = await judge.baselines(train, examples, measures);
-    const better = betterBaseline(judge, judge.best[0]!, measures, baselines);
+    const criterion = judge.best.find(({ name }) => name === trained.best) ?? judge.best[0]!;
+    const better = betterBaseline(judge, criterion, measures, baselines);
     const errors = errorsOf(evaluation, most);
     if (evaluation.warning !== undefined) warn(evaluation.warning);
     if (args.json) {
@@ -76,6 +77,8 @@ export const evaluate = defineCommand({
     print(`${examples.length} examples  ${formatMeasures(measures)}`);
     for (const { name, measures: own } of baselines) print(`${name}: ${formatMeasures(own)}`);
     if (better) print(better);
+    if (!train && kind.learnsBaseline)
+      print("(--baseline FILE, the file of training, compares the model with a baseline that learns from it)");
     for (const table of tables) for (const line of ["", ...tableLines(table)]) print(line);
     if (confusion) for (const line of ["", ...confusionLines(confusion)]) print(line);
     for (const line of lines) print(line);

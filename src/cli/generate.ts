@@ -2,7 +2,7 @@ import { defineCommand } from "citty";
 import { beamSearch, generate as generateTokens, type StepModel } from "../decode/index.js";
 import { TextStream } from "../text/text-stream.js";
 import { SeqgradError } from "../util/errors.js";
-import { loadLM } from "./lm.js";
+import { openLM } from "./lm.js";
 import { deviceOptions, initDevice, numberOption } from "./options.js";
 import { modelStore } from "./training-run.js";
 
@@ -44,14 +44,13 @@ export const generate = defineCommand({
       ...(args["top-p"] !== undefined && { topP: numberOption("top-p", args["top-p"], { low: 0, high: 1 }) }),
     };
     await initDevice(args);
-    const { model: loaded, tokenizer } = await loadLM(await modelStore(args.model));
+    const { model: loaded, tokenizer } = await openLM(await modelStore(args.model));
     const model = loaded as StepModel<unknown>; // each kind has a state of its own
     const prompt = tokenizer.encode(args.prompt);
     const print = (event: object) => process.stdout.write(`${JSON.stringify({ event: "end", prompt: args.prompt, ...event })}\n`);
     const stream = new TextStream(tokenizer, prompt);
-    const stop = tokenizer.special.ends;
     if (beams !== undefined) {
-      const [best] = await beamSearch(model, prompt, { beams, maxTokens, repetitionPenalty, stop });
+      const [best] = await beamSearch(model, prompt, { beams, maxTokens, repetitionPenalty, tokenizer });
       const text = best!.tokens.map((token) => stream.push(token)).join("") + stream.flush();
       if (args.json) print({ text, logProbability: best!.logProbability });
       else process.stdout.write(`${args.prompt}${text}\n`);
@@ -60,7 +59,7 @@ export const generate = defineCommand({
     let text = "";
     // With the first token comes the prompt: a model that cannot write one leaves nothing on stdout.
     let unprinted = args.prompt;
-    for await (const token of generateTokens(model, prompt, { ...sampling, maxTokens, repetitionPenalty, stop })) {
+    for await (const token of generateTokens(model, prompt, { ...sampling, maxTokens, repetitionPenalty, tokenizer })) {
       const piece = stream.push(token);
       text += piece;
       if (!args.json) process.stdout.write(unprinted + piece);

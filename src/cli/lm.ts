@@ -12,6 +12,7 @@ import { CharTokenizer, type Tokenizer, tokenizerFromJSON } from "../text/index.
 import { breathe } from "../util/breath.js";
 import { SeqgradError } from "../util/errors.js";
 import { optionsAmong } from "../util/options.js";
+import { warn } from "./notes.js";
 import type { Recipe } from "./recipe.js";
 
 const WEIGHTS = "model.safetensors";
@@ -59,13 +60,13 @@ export async function loadLM(store: Store): Promise<{ model: LanguageModel; toke
   const kind = Object.values(kinds).find(({ type }) => type === config.model_type);
   if (!kind) {
     const types = Object.values(kinds).map(({ type }) => `"${type}"`);
-    throw new SeqgradError("format", `config.json: model_type is ${JSON.stringify(config.model_type)}; wants ${types.join(" or ")}.`);
+    throw new SeqgradError("format", `config.json: model_type is ${JSON.stringify(config.model_type)}; expected ${types.join(" or ")}.`);
   }
   if (!vocabulary && !saved) throw new SeqgradError("io", "the model's vocab.json is missing; the folder is not complete.");
   const tokenizer = await tokenizerFromJSON(saved ?? vocabulary);
   // Compared with the other files before a model is made, which may ask for any amount of memory.
   const check: Check = (name, isGood, wanted) => {
-    if (!isGood) throw new SeqgradError("format", `config.json: ${name} is ${JSON.stringify(config[name])}; wants ${wanted}.`);
+    if (!isGood) throw new SeqgradError("format", `config.json: ${name} is ${JSON.stringify(config[name])}; expected ${wanted}.`);
   };
   const { dropout, tieWeights } = config;
   check("vocabularySize", config.vocabularySize === tokenizer.size, `${tokenizer.size}, the size of ${saved ? "tokenizer" : "vocab"}.json`);
@@ -76,6 +77,13 @@ export async function loadLM(store: Store): Promise<{ model: LanguageModel; toke
     made.loadStateDict(tensors);
     return made.eval();
   });
+  return { model, tokenizer };
+}
+
+/** Loads what saveLM saved, and warns of what the tokenizer warns of. */
+export async function openLM(store: Store): Promise<{ model: LanguageModel; tokenizer: Tokenizer }> {
+  const { model, tokenizer } = await loadLM(store);
+  for (const warning of tokenizer.warnings ?? []) warn(warning);
   return { model, tokenizer };
 }
 

@@ -58,7 +58,7 @@ function find(argv: readonly string[]): { command: Command; path: readonly strin
     const word = argv[i];
     if (!children || word === undefined || word.startsWith("-")) return { command, path: argv.slice(0, i), rest: argv.slice(i) };
     if (!Object.hasOwn(children, word))
-      throw new SeqgradError("value", `there is no command "${word}"; there are ${Object.keys(children).join(", ")}. See --help.`);
+      throw new SeqgradError("value", `"${word}" is not a command; expected one of ${Object.keys(children).join(", ")}. See --help.`);
     command = children[word]!;
   }
 }
@@ -102,7 +102,7 @@ function checkOption(command: Command, { word, name, value }: Option): void {
     throw new SeqgradError("value", `unknown option "${word}"${known}. See --help.`);
   }
   if (definition.type === "string" && value === undefined) {
-    throw new SeqgradError("value", `--${name} wants a value: --${name} VALUE, or --${name}=VALUE where it begins with --.`);
+    throw new SeqgradError("value", `--${name} has no value; expected --${name} VALUE, or --${name}=VALUE where the value begins with --.`);
   }
   if (definition.type === "boolean" && value !== undefined) throw new SeqgradError("value", `--${name} takes no value; got "${word}".`);
 }

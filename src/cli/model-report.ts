@@ -8,7 +8,7 @@ import { TextStream } from "../text/text-stream.js";
 import { SeqgradError } from "../util/errors.js";
 import { readHistory } from "./history.js";
 import type { Sample } from "./judges/judge.js";
-import { describeLM, holdsLM, loadLM } from "./lm.js";
+import { describeLM, holdsLM, openLM } from "./lm.js";
 import { deviceOptions, initDevice } from "./options.js";
 import { attentionOfLM, attentionOfTask } from "./page/attention.js";
 import { type PageFacts, pageOf } from "./page/page.js";
@@ -44,7 +44,7 @@ export const report = defineCommand({
 type Facts = Omit<PageFacts, "name">;
 
 async function ofLM(store: Store): Promise<Facts> {
-  const { model, tokenizer } = await loadLM(store);
+  const { model, tokenizer } = await openLM(store);
   // Any token begins a text; after a line break or a full stop most do.
   const prompt = [tokenizer.idOf("\n") ?? tokenizer.idOf(".") ?? tokenizer.size - 1];
   const stream = new TextStream(tokenizer, prompt);
@@ -82,7 +82,8 @@ async function writePage(path: string, page: string): Promise<void> {
     await writeFile(path, page);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    const reason = code === "ENOENT" ? "there is no such folder" : code === "EISDIR" ? "it is a folder; give the name of a file" : message;
+    const reason =
+      code === "ENOENT" ? "the folder does not exist" : code === "EISDIR" ? "it is a folder; give the name of a file" : message;
     throw new SeqgradError("io", `--out ${path} cannot be written: ${reason}.`, { cause });
   }
 }

@@ -1,5 +1,6 @@
 import type { FitEvent } from "../train/types.js";
 import { formatNumber } from "../util/format.js";
+import type { Compared } from "./conclusion.js";
 import type { Baseline, Measures } from "./judges/judge.js";
 import { formatDuration, formatRate, ProgressLine } from "./progress.js";
 
@@ -22,7 +23,7 @@ export interface TaskResult {
   readonly measures?: Measures | undefined;
   readonly baselines?: readonly Baseline[];
   /** On the examples that were held back to the end. */
-  readonly test?: Measures | undefined;
+  readonly test?: Compared | undefined;
   /** The sentence that a baseline is better, and what to try. */
   readonly better?: string | undefined;
 }
@@ -55,10 +56,17 @@ function jsonReport({ batchSize, parameters }: TaskFacts): TaskReport {
     } else if (event.event === "end") {
       const { steps, seconds, reason } = event;
       const compared = baselines.length > 0 && { baseline: baselines.at(-1), baselines, better: better ?? null };
-      tell({ event: "end", steps, reason, measures: measures ?? null, seconds, parameters, ...compared, ...(test && { test }) });
+      tell({ event: "end", steps, reason, measures: measures ?? null, seconds, parameters, ...compared, ...tested(test) });
     }
   };
 }
+
+/** What the JSON object has of the test. */
+const tested = (test: Compared | undefined) =>
+  test && {
+    test: test.measures,
+    ...(test.baselines.length > 0 && { testBaselines: test.baselines, testBetter: test.better ?? null }),
+  };
 
 function plainReport({ kind, device, parameters, steps, batchSize, train, validation, test: held }: TaskFacts): TaskReport {
   let progress: ProgressLine | undefined;
@@ -82,8 +90,11 @@ function plainReport({ kind, device, parameters, steps, batchSize, train, valida
       const stopped = event.reason === "early stop" ? ", stopped early" : "";
       print(`${event.steps} steps in ${formatDuration(event.seconds)}${stopped}${measures ? `, best: ${formatMeasures(measures)}` : ""}`);
       for (const baseline of baselines) print(`${baseline.name}: ${formatMeasures(baseline.measures)}`);
-      if (test) print(`test: ${formatMeasures(test)}`);
       if (better) print(better);
+      if (!test) return;
+      print(`test: ${formatMeasures(test.measures)}`);
+      for (const baseline of test.baselines) print(`test, ${baseline.name}: ${formatMeasures(baseline.measures)}`);
+      if (test.better) print(`On the test: ${test.better}`);
     }
   };
 }

@@ -144,7 +144,7 @@ export async function modelStore(folder: string): Promise<Store> {
   if (folder.trim() !== "" && (await store.list()).length > 0) return store;
   throw new SeqgradError(
     "io",
-    `--model ${folder || '""'}: there is no such folder, or it is empty; give the folder of a saved model, with its config.json.`,
+    `--model ${folder || '""'}: the folder does not exist, or it is empty; give the folder of a saved model, with its config.json.`,
   );
 }
 
@@ -163,7 +163,7 @@ async function readBytes(option: string, path: string): Promise<Uint8Array> {
     return await readFile(path);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    const reason = code === "EISDIR" ? "it is a folder; give a text file" : code === "ENOENT" ? "there is no such file" : message;
+    const reason = code === "EISDIR" ? "it is a folder; give a text file" : code === "ENOENT" ? "the file does not exist" : message;
     throw new SeqgradError("io", `${option} ${path} cannot be read: ${reason}.`, { cause });
   }
 }
@@ -189,7 +189,7 @@ async function resumedRecipe<R extends object>(
   if (!bytes) {
     const names = await store.list();
     if (!names.includes(TRAINING_STATE)) {
-      const found = names.length > 0 ? `${at.out} holds no run` : `there is no folder ${at.out}, or it is empty`;
+      const found = names.length > 0 ? `${at.out} holds no run` : `the folder ${at.out} does not exist, or it is empty`;
       throw new SeqgradError("io", `--resume: ${found}. Leave --resume out to start one, or give the folder of the run as --out.`);
     }
     throw new SeqgradError(

@@ -46,7 +46,7 @@ export function placeOf(names: readonly string[], wanted: string | number, where
   }
   const number = typeof wanted === "number" ? wanted : /^\d+$/.test(wanted.trim()) ? Number(wanted) : Number.NaN;
   if (Number.isInteger(number) && number >= 1 && number <= width) return number - 1;
-  if (!Number.isNaN(number)) throw new SeqgradError("format", `${where}: there is no column ${number}; the rows have ${width} cells.`);
+  if (!Number.isNaN(number)) throw new SeqgradError("format", `${where}: column ${number} does not exist; the rows have ${width} cells.`);
   const known = names.filter((name) => !isUnnamed(name));
   const meant = nearest(String(wanted), known);
   const advice = meant

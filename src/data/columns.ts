@@ -187,7 +187,7 @@ class ColumnSearch {
     const [column, count] = [Math.min(heads.length, this.parts.length) + 1, heads.length];
     const got = `the row has ${count} cell${count === 1 ? "" : "s"} (${heads.map((_, c) => columnWord(heads, c)).join(", ")})`;
     const part = this.parts[open[0]!]!;
-    const advice = `expected ${this.parts.join(", ")}, or a header that names them; ${spell(`${part}-column`, Math.min(2, count))} tells where the ${part} stands`;
+    const advice = `expected ${this.parts.join(", ")}, or a header that names them; ${spell(`${part}-column`, Math.min(2, count))} says where the ${part} stands`;
     const text = got.length > 300 ? `${got.slice(0, 300)}…` : got;
     return new SeqgradError("format", `${this.#where}, column ${column}: ${text}; ${advice}.`);
   }

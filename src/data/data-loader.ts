@@ -186,7 +186,7 @@ export interface LengthStatistics {
 export function lengthStatistics(sequences: Iterable<{ readonly length: number }>): LengthStatistics {
   checkIterable("lengthStatistics", "the first argument", sequences, "a list of sequences");
   const lengths = Array.from(sequences, (one) => checkInteger("lengthStatistics", "a length", one?.length)).sort((a, b) => a - b);
-  if (lengths.length === 0) throw new SeqgradError("value", "lengthStatistics: there are no sequences.");
+  if (lengths.length === 0) throw new SeqgradError("value", "lengthStatistics: the list of sequences is empty; give at least one.");
   const quantile = (share: number) => lengths[Math.max(0, Math.ceil(share * lengths.length) - 1)]!;
   const mean = lengths.reduce((a, b) => a + b) / lengths.length;
   return { count: lengths.length, least: lengths[0]!, most: lengths.at(-1)!, mean, median: quantile(0.5), p95: quantile(0.95) };

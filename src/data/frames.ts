@@ -33,7 +33,10 @@ export function padFrames(sequences: readonly Frames[], options: { scaler?: Seri
   checkFrames("padFrames", sequences);
   const empty = sequences.findIndex((frames) => frames.length === 0 || frames[0]!.length === 0);
   if (sequences.length === 0 || empty >= 0)
-    throw new SeqgradError("value", `padFrames: ${sequences.length === 0 ? "there is no sequence" : `sequence ${empty} holds no number`}.`);
+    throw new SeqgradError(
+      "value",
+      `padFrames: ${sequences.length === 0 ? "the list of sequences is empty" : `sequence ${empty} holds no number`}.`,
+    );
   const F = scaler?.means.length ?? sequences[0]![0]!.length;
   const lengths = sequences.map((frames) => frames.length);
   const shape = [sequences.length, maxOf(lengths), F] as const;
@@ -41,7 +44,10 @@ export function padFrames(sequences: readonly Frames[], options: { scaler?: Seri
   for (const [b, frames] of sequences.entries())
     for (const [t, frame] of frames.entries()) {
       if (frame.length !== F)
-        throw new SeqgradError("shape", `padFrames: vector ${t} of sequence ${b} has shape ${formatShape([frame.length])}; wants [${F}].`);
+        throw new SeqgradError(
+          "shape",
+          `padFrames: vector ${t} of sequence ${b} has shape ${formatShape([frame.length])}; expected [${F}].`,
+        );
       if (frame.findIndex((value) => !Number.isFinite(value)) >= 0) {
         const got = Array.from(frame, shown).join(", ");
         throw new SeqgradError("not-finite", `padFrames: vector ${t} of sequence ${b} is [${got}]; fill what is missing.`);
@@ -95,5 +101,5 @@ export function parseFrames(text: string, where = "the frames"): number[][] {
   const odd = frames.findIndex((frame) => frame.length !== frames[0]!.length);
   if (odd < 0) return frames;
   const sizes = `vector ${odd + 1} has ${frames[odd]!.length} numbers, the first ${frames[0]!.length}`;
-  throw new SeqgradError("format", `${where}: ${sizes}; wants as many in each.`);
+  throw new SeqgradError("format", `${where}: ${sizes}; expected the same number in each.`);
 }

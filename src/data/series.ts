@@ -30,7 +30,8 @@ export function seriesOf(rows: readonly (readonly number[])[], options: { names?
   if (flat >= 0)
     throw new SeqgradError("value", `seriesOf: step ${flat} is ${kindOf(rows[flat])}; give a row for each step, such as [[1], [2]].`);
   const channels = rows?.[0]?.length ?? 0;
-  if (channels === 0) throw new SeqgradError("value", "seriesOf: there is no number; give a row of at least one for each step.");
+  if (channels === 0)
+    throw new SeqgradError("value", "seriesOf: the rows hold no number; give a row of at least one number for each step.");
   const odd = rows.findIndex((row) => row.length !== channels);
   if (odd >= 0) throw new SeqgradError("shape", `seriesOf: step ${odd} has ${rows[odd]!.length} numbers; the first has ${channels}.`);
   // findIndex() looks at the holes of an array too.

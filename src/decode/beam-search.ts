@@ -3,7 +3,7 @@ import { checkFinite, checkInteger, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { checkPenalty, penalizeRepetition } from "./repetition.js";
-import { checkStop } from "./sampling.js";
+import { checkStop, type Ending, stopOf } from "./sampling.js";
 import { checkStepModel, type StepModel } from "./step-model.js";
 
 export interface BeamSearchOptions {
@@ -17,14 +17,16 @@ export interface BeamSearchOptions {
   maxTokens?: number;
   /** How many tokens before one of `stop` may follow. Default 0. */
   minTokens?: number;
-  /** Tokens that end a text. */
+  /** Tokens that end a text. Default: all end tokens of the tokenizer, where it is given. */
   stop?: readonly number[];
+  /** The tokenizer of the prompt, whose end tokens, `special.ends`, end a text. */
+  tokenizer?: Ending;
   /** Over 1 makes what the prompt and the text have already less likely: see penalizeRepetition. Default 1. */
   repetitionPenalty?: number;
 }
 
 const beamNames = namesOf<BeamSearchOptions>({
-  ...{ beams: 1, lengthPenalty: 1, nBest: 1, maxTokens: 1, minTokens: 1, stop: 1, repetitionPenalty: 1 },
+  ...{ beams: 1, lengthPenalty: 1, nBest: 1, maxTokens: 1, minTokens: 1, stop: 1, tokenizer: 1, repetitionPenalty: 1 },
 });
 
 /** A text that beamSearch() found. */
@@ -53,7 +55,7 @@ export interface Hypothesis {
  * @throws SeqgradError `value` for an empty prompt, `range` for an option outside its interval, more beams than tokens or a text longer
  *   than the model's context, `not-finite` for scores that are not finite, `state` for a model that cannot follow several texts
  * @example
- * const [best] = await sg.beamSearch(model, tokenizer.encode("The "), { beams: 4, maxTokens: 20, lengthPenalty: 0.6 });
+ * const [best] = await sg.beamSearch(model, tokenizer.encode("The "), { tokenizer, beams: 4, maxTokens: 20, lengthPenalty: 0.6 });
  * console.log(tokenizer.decode(best!.tokens), best!.score);
  */
 export async function beamSearch<State>(
@@ -62,7 +64,7 @@ export async function beamSearch<State>(
   options: BeamSearchOptions = {},
 ): Promise<Hypothesis[]> {
   checkOptions("beamSearch", options, beamNames);
-  const { beams = 4, nBest = 1, maxTokens = 256, minTokens = 0, stop = [], lengthPenalty = 0, repetitionPenalty = 1 } = options;
+  const { beams = 4, nBest = 1, maxTokens = 256, minTokens = 0, lengthPenalty = 0, repetitionPenalty = 1 } = options;
   checkStepModel("beamSearch", model as StepModel<unknown>);
   checkInteger("beamSearch", "beams", beams, 1);
   checkInteger("beamSearch", "nBest", nBest, 1, beams);
@@ -70,7 +72,7 @@ export async function beamSearch<State>(
   checkInteger("beamSearch", "minTokens", minTokens, 0, maxTokens);
   checkFinite("beamSearch", "lengthPenalty", lengthPenalty);
   checkPenalty("beamSearch", repetitionPenalty);
-  checkStop("beamSearch", stop);
+  const stop = stopOf("beamSearch", options);
   if (toTokens("beamSearch", "the prompt", prompt).length === 0)
     throw new SeqgradError("value", "beamSearch: the prompt is empty; give at least one token to go on from.");
   const { contextLength = Number.POSITIVE_INFINITY } = model;
@@ -88,7 +90,7 @@ export async function beamSearch<State>(
     let logits = await rows.start(prompt);
     if (beams > logits.length)
       throw new SeqgradError("range", `beamSearch: ${beams} beams are more than the ${logits.length} tokens there are; give fewer.`);
-    checkStop("beamSearch", stop, logits.length);
+    checkStop("beamSearch", options.stop, logits.length);
     while (search.extend(logits)) {
       logits = await rows.step(search.tokens, search.parents);
       await breathe();
@@ -127,7 +129,7 @@ class Search {
 
   constructor(
     prompt: ArrayLike<number>,
-    private readonly settings: Required<BeamSearchOptions>,
+    private readonly settings: Required<Omit<BeamSearchOptions, "tokenizer">>,
   ) {
     this.#open = [{ tokens: [], logProbability: 0, seen: new Set(settings.repetitionPenalty === 1 ? [] : Array.from(prompt)) }];
     this.#stop = new Set(settings.stop);

@@ -5,14 +5,16 @@ import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
 import { Generator } from "../util/philox.js";
 import { checkPenalty, penalizeRepetition } from "./repetition.js";
-import { checkSamplingOptions, checkStop, type SamplingOptions, sampleToken } from "./sampling.js";
+import { checkSamplingOptions, checkStop, type Ending, type SamplingOptions, sampleToken, stopOf } from "./sampling.js";
 import { checkStepModel, type Step, type StepModel } from "./step-model.js";
 
 export interface GenerateOptions extends SamplingOptions {
   /** How many tokens at most. Default 256. */
   maxTokens?: number;
-  /** Tokens that end the text; the one that does is not given out. */
+  /** Tokens that end the text; the one that does is not given out. Default: all end tokens of the tokenizer, where it is given. */
   stop?: readonly number[];
+  /** The tokenizer of the prompt, whose end tokens, `special.ends`, end the text. */
+  tokenizer?: Ending;
   /** Over 1 makes what the prompt and the text have already less likely: see penalizeRepetition. Default 1. */
   repetitionPenalty?: number;
   /** The same seed gives the same tokens. Default: goes on in the sequence that manualSeed() began. */
@@ -20,7 +22,7 @@ export interface GenerateOptions extends SamplingOptions {
 }
 
 const generateNames = namesOf<GenerateOptions>({
-  ...{ temperature: 1, topK: 1, topP: 1, maxTokens: 1, stop: 1, repetitionPenalty: 1, seed: 1 },
+  ...{ temperature: 1, topK: 1, topP: 1, maxTokens: 1, stop: 1, tokenizer: 1, repetitionPenalty: 1, seed: 1 },
 });
 
 /**
@@ -31,7 +33,7 @@ const generateNames = namesOf<GenerateOptions>({
  * @returns an async iterator of token ids; leaving the loop early frees the model's state
  * @throws SeqgradError `value` for an empty prompt, `range` for an option outside its interval, both at once; `not-finite` on the way
  * @example
- * for await (const token of sg.generate(model, tokenizer.encode("The "), { maxTokens: 200, temperature: 0.8, seed: 1 })) {
+ * for await (const token of sg.generate(model, tokenizer.encode("The "), { tokenizer, maxTokens: 200, temperature: 0.8, seed: 1 })) {
  *   process.stdout.write(tokenizer.decode([token]));
  * }
  */
@@ -45,19 +47,20 @@ export function generate<State>(
   checkSamplingOptions("generate", options);
   checkPenalty("generate", options.repetitionPenalty);
   checkInteger("generate", "maxTokens", options.maxTokens ?? 0);
-  checkStop("generate", options.stop);
+  const stop = stopOf("generate", options);
   const tokens = toTokens("generate", "the prompt", prompt);
   if (tokens.length === 0) throw new SeqgradError("value", "generate: the prompt is empty; give at least one token to go on from.");
-  return run(model, tokens, options, options.seed === undefined ? defaultGenerator() : new Generator(options.seed));
+  return run(model, tokens, options, stop, options.seed === undefined ? defaultGenerator() : new Generator(options.seed));
 }
 
 async function* run<State>(
   model: StepModel<State>,
   prompt: ArrayLike<number>,
   options: GenerateOptions,
+  stop: readonly number[],
   generator: Generator,
 ): AsyncGenerator<number, void, undefined> {
-  const { maxTokens = 256, stop = [], repetitionPenalty = 1 } = options;
+  const { maxTokens = 256, repetitionPenalty = 1 } = options;
   const sampling = optionsAmong<SamplingOptions>(options, ["temperature", "topK", "topP"]);
   const { contextLength = Number.POSITIVE_INFINITY } = model;
   const text = Array.from(prompt);
@@ -80,7 +83,7 @@ async function* run<State>(
       if (last?.state !== next.state) forget(); // a cache may grow in place
       last = next;
       held += tokens.length;
-      if (count === 0) checkStop("generate", stop, next.logits.length);
+      if (count === 0) checkStop("generate", options.stop, next.logits.length);
       const token = sampleToken(penalizeRepetition(next.logits, seen, repetitionPenalty), sampling, generator);
       if (stop.includes(token)) return;
       yield token;

@@ -25,6 +25,21 @@ export function checkSamplingOptions(op: string, { temperature = 1, topK = 1, to
   }
 }
 
+/** What names the tokens that end a text: a tokenizer. */
+export interface Ending {
+  readonly special: { readonly ends: readonly number[] };
+}
+
+/** The tokens that end a text: those that are given, else the end tokens of the tokenizer. */
+export function stopOf(op: string, { stop, tokenizer }: { stop?: readonly number[]; tokenizer?: Ending }): readonly number[] {
+  checkStop(op, stop);
+  if (tokenizer === undefined) return stop ?? [];
+  const ends = tokenizer?.special?.ends;
+  if (!Array.isArray(ends))
+    throw new SeqgradError("value", `${op}: the tokenizer is ${shown(tokenizer)}; give the tokenizer of the prompt.`);
+  return stop ?? ends;
+}
+
 /** Throws unless `stop` is a list of tokens, of which there are `vocabularySize`. */
 export function checkStop(op: string, stop: readonly number[] = [], vocabularySize = Number.MAX_SAFE_INTEGER): void {
   if (!Array.isArray(stop)) throw new SeqgradError("value", `${op}: stop is ${shown(stop)}; give a list of token ids, such as [2].`);

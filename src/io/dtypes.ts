@@ -65,7 +65,7 @@ export function checkStored(label: string, tensor: WritableTensor) {
   const type = formats.get(dtype);
   if (!type) throw new SeqgradError("dtype", `${label} is ${shown(dtype)}; use one of ${[...formats.keys()].join(", ")}.`);
   if (!(data instanceof type.array))
-    throw new SeqgradError("dtype", `${label} is said to be ${dtype}, but its data is no ${type.array.name}.`);
+    throw new SeqgradError("dtype", `${label} is said to be ${dtype}, but its data are not a ${type.array.name}.`);
   checkShape(label, shape);
   if (sizeOf(shape) !== data.length) {
     throw new SeqgradError("shape", `${label} has the shape ${formatShape(shape)} and ${data.length} elements.`);
@@ -112,7 +112,7 @@ export function toTensorValue(name: string, tensor: StoredTensor): TensorValue {
     if (integers[i] !== Number(data[i])) {
       throw new SeqgradError(
         "format",
-        `tensor "${name}": element ${i} is ${data[i]}, which is no int32; seqgrad computes in int32 and float32.`,
+        `tensor "${name}": element ${i} is ${data[i]}, which is not an int32; seqgrad computes in int32 and float32.`,
       );
     }
   }

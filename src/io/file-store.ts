@@ -137,7 +137,7 @@ async function orIfMissing<T>(missing: T, act: () => Promise<T>): Promise<T> {
 }
 
 const advice: Readonly<Record<string, string>> = {
-  EACCES: "there is no permission; change the folder's, or choose another folder",
+  EACCES: "permission was denied; change the folder's, or choose another folder",
   EPERM: "it is not permitted; choose another folder",
   EROFS: "the file system is read-only; choose another folder",
   ENOSPC: "the disk is full; free some space",

@@ -96,8 +96,8 @@ async function demand(store: Store, name: string): Promise<Uint8Array> {
   if (bytes) return bytes;
   const names = await store.list();
   const found =
-    names.length > 0 ? `there are ${names.slice(0, 8).join(", ")}${names.length > 8 ? ", .." : ""}` : "there are no files at all";
-  throw new SeqgradError("io", `loadModel: there is no ${name}; ${found}. Give the folder of a saved model.`);
+    names.length > 0 ? `the folder holds ${names.slice(0, 8).join(", ")}${names.length > 8 ? ", .." : ""}` : "the folder is empty";
+  throw new SeqgradError("io", `loadModel: ${name} is missing; ${found}. Give the folder of a saved model.`);
 }
 
 function encodeJson(name: string, value: unknown): Uint8Array {
@@ -121,7 +121,7 @@ function decodeJson(name: string, bytes: Uint8Array): string {
 function parseVocabulary(text: string): Record<string, number> {
   const vocabulary = parseJsonObject(VOCABULARY, text);
   if (!isVocabulary(vocabulary))
-    throw new SeqgradError("format", `${VOCABULARY}: wants an object from tokens to whole numbers of at least 0.`);
+    throw new SeqgradError("format", `${VOCABULARY}: expected an object from tokens to whole numbers of at least 0.`);
   return vocabulary;
 }
 

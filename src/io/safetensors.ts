@@ -56,7 +56,7 @@ function fail(what: string): never {
 }
 
 function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; metadata: Record<string, string>; body: Uint8Array } {
-  if (!(bytes instanceof Uint8Array)) throw new SeqgradError("value", "parseSafetensors: wants the file's bytes as a Uint8Array.");
+  if (!(bytes instanceof Uint8Array)) throw new SeqgradError("value", "parseSafetensors: expected the file's bytes as a Uint8Array.");
   if (bytes.length < 8) fail(`the file has ${bytes.length} bytes; one of safetensors begins with 8 that tell the header's length.`);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
   if (length > HEADER_LIMIT)
@@ -95,7 +95,7 @@ function readEntry(name: string, entry: unknown): Entry {
 
   const width = halfTypes.has(dtype) ? 2 : arrayTypes.get(dtype)?.array.BYTES_PER_ELEMENT;
   if (!width && unreadTypes.includes(dtype)) return refuse(`the dtype ${dtype} cannot be read; convert the file to F32.`);
-  if (!width) return refuse(`there is no dtype ${JSON.stringify(dtype)}.`);
+  if (!width) return refuse(`the dtype ${JSON.stringify(dtype)} is not known.`);
   const [begin, end] = offsets as [number, number];
   const wanted = byteLength(shape, width);
   if (begin > end) return refuse(`its data_offsets [${begin}, ${end}] run backward.`);

@@ -48,18 +48,25 @@ export function* countedErrors<T>(predictions: readonly ArrayLike<T>[], targets:
   return errors === 0 ? 0 : errors / length;
 }
 
+export interface WordErrorRate {
+  readonly rate: number;
+  /** What was compared: words, or characters where the targets are of a script without blanks between words. */
+  readonly unit: "words" | "characters";
+}
+
 /**
  * The symbol error rate of words, which white space separates; above 1 where much was inserted. Where the targets are of a script without
  * blanks between words, as Chinese, Japanese and Thai, each character counts as a word: the character error rate.
  * @throws SeqgradError `shape` where the numbers of sentences differ, `value` for none
  * @example
- * sg.metrics.wordErrorRate(["turn the light off"], ["turn off the lights"]); // = 0.75
+ * sg.metrics.wordErrorRate(["turn the light off"], ["turn off the lights"]); // = { rate: 0.75, unit: "words" }
  */
-export function wordErrorRate(predictions: readonly string[], targets: readonly string[]): number {
+export function wordErrorRate(predictions: readonly string[], targets: readonly string[]): WordErrorRate {
   checkPairs("wordErrorRate", predictions, targets);
   for (const texts of [predictions, targets]) checkTexts("wordErrorRate", texts);
-  const cut = tokenizerFor(targets) === "13a" ? wordsOf : charactersOf;
-  return symbolErrorRate(predictions.map(cut), targets.map(cut));
+  const unit = tokenizerFor(targets) === "13a" ? "words" : "characters";
+  const cut = unit === "words" ? wordsOf : charactersOf;
+  return { rate: symbolErrorRate(predictions.map(cut), targets.map(cut)), unit };
 }
 
 const charactersOf = (text: string): string[] => Array.from(text).filter((character) => !/\s/u.test(character));

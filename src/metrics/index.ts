@@ -17,7 +17,7 @@ export {
   confusionMatrix,
   type Score,
 } from "./classification.js";
-export { editDistance, symbolErrorRate, wordErrorRate } from "./edit.js";
+export { editDistance, symbolErrorRate, type WordErrorRate, wordErrorRate } from "./edit.js";
 export { type EntityReport, type EntitySpan, entityF1, entitySpans } from "./entities.js";
 export { bitsPerCharacter, perplexity } from "./language.js";
 export { mase, meanAbsoluteError, rootMeanSquareError, smape } from "./regression.js";

@@ -11,7 +11,7 @@ export function checkPairs(op: string, predictions: ArrayLike<unknown>, targets:
       list.length < 0 ||
       list.length >= 2 ** 32
     )
-      throw new SeqgradError("value", `${op}: wants two lists, predictions and targets; one is ${kindOf(list)}.`);
+      throw new SeqgradError("value", `${op}: one of the two lists, predictions and targets, is ${kindOf(list)}; expected a list.`);
   if (predictions.length !== targets.length) {
     throw new SeqgradError("shape", `${op}: ${predictions.length} predictions for ${targets.length} targets; give one for each.`);
   }

@@ -6,6 +6,8 @@ export interface RougeScore {
   readonly rouge1: Score;
   readonly rouge2: Score;
   readonly rougeL: Score;
+  /** What was compared: words, or characters where the references are of a script without blanks between words. */
+  readonly unit: "words" | "characters";
 }
 
 /**
@@ -21,7 +23,8 @@ export interface RougeScore {
 export function rouge(hypotheses: readonly string[], references: readonly string[]): RougeScore {
   checkPairs("rouge", hypotheses, references);
   for (const texts of [hypotheses, references]) checkTexts("rouge", texts);
-  const wordsOf = tokenizerFor(references) === "13a" ? runsOf : charactersOf;
+  const unit = tokenizerFor(references) === "13a" ? "words" : "characters";
+  const wordsOf = unit === "words" ? runsOf : charactersOf;
   const pairs = hypotheses.map((text, i) => [wordsOf(text), wordsOf(references[i]!)] as const);
   const mean = (of: (hypothesis: string[], reference: string[]) => Score): Score => {
     const scores = pairs.map(([hypothesis, reference]) => of(hypothesis, reference));
@@ -34,7 +37,7 @@ export function rouge(hypotheses: readonly string[], references: readonly string
   };
   const longest = (hypothesis: string[], reference: string[]) =>
     scoreOf(commonLength(hypothesis, reference), hypothesis.length, reference.length);
-  return { rouge1: mean(ngrams(1)), rouge2: mean(ngrams(2)), rougeL: mean(longest) };
+  return { rouge1: mean(ngrams(1)), rouge2: mean(ngrams(2)), rougeL: mean(longest), unit };
 }
 
 const runsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];

@@ -115,7 +115,8 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
     checkOptions("EntityTagger.create", options, optionNames);
     const { minCount = 2, spelling = true, locale, ...config } = options;
     checkBoolean("EntityTagger.create", "spelling", spelling);
-    if (sentences.length === 0) throw new SeqgradError("value", "EntityTagger: there is no sentence to learn from.");
+    if (sentences.length === 0)
+      throw new SeqgradError("value", "EntityTagger: the list of sentences is empty; give at least one to learn from.");
     const special = ["<pad>", "<unk>"];
     const lowerCase = lowerCaseOf("EntityTagger.create", locale);
     const words = yield* Vocabulary.ofTokens(wordsOf(sentences, lowerCase), { minCount, special });

@@ -74,7 +74,8 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
     const { unit, minCount, vocabularySize, locale, tokenizer, maxLength = 64, ...config } = options;
     checkImages("ImageCaptioner.create", images);
     if (tokenizer !== undefined) checkTokenizer("ImageCaptioner.create", tokenizer);
-    if (images.length === 0) throw new SeqgradError("value", "ImageCaptioner: there is no picture to learn from.");
+    if (images.length === 0)
+      throw new SeqgradError("value", "ImageCaptioner: the list of pictures is empty; give at least one to learn from.");
     const captions = images.map(({ caption }) => caption);
     const target = tokenizer ?? (yield* tokenizerOf(captions, options));
     const scaler = frameScaler(images.map(({ features }) => features));

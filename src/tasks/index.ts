@@ -18,5 +18,5 @@ export {
   type TextClassifierOptions,
   type TextClassifierReport,
 } from "./text-classifier.js";
-export type { TextWriter } from "./text-writer.js";
+export type { TextWriter, TextWriterReport } from "./text-writer.js";
 export { type TextPair, Translator, type TranslatorOptions } from "./translator.js";

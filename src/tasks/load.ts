@@ -24,5 +24,5 @@ export async function loadTask(store: Store): Promise<Awaited<ReturnType<(typeof
   const kind = kinds.find(({ type }) => type === saved.config.model_type);
   if (kind) return kind.fromSaved(saved);
   const known = kinds.map(({ type }) => type).join(", ");
-  throw new SeqgradError("format", `config.json: model_type is ${JSON.stringify(saved.config.model_type)}; wants one of ${known}.`);
+  throw new SeqgradError("format", `config.json: model_type is ${JSON.stringify(saved.config.model_type)}; expected one of ${known}.`);
 }

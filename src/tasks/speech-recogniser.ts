@@ -90,7 +90,8 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
   static *#making(recordings: readonly Recording[], options: SpeechRecogniserOptions): Pieces<SpeechRecogniser> {
     checkRecordings("SpeechRecogniser.create", recordings);
     checkOptions("SpeechRecogniser.create", options, optionNames);
-    if (recordings.length === 0) throw new SeqgradError("value", "SpeechRecogniser: there is no recording to learn from.");
+    if (recordings.length === 0)
+      throw new SeqgradError("value", "SpeechRecogniser: the list of recordings is empty; give at least one to learn from.");
     const { tokenizer: given, ...config } = options;
     const tokenizer = given ?? (yield* CharTokenizer.training(recordings.map(({ text }) => text).join(""), { special: ["<pad>"] }));
     const scaler = frameScaler(recordings.map(({ frames }) => frames));

@@ -163,7 +163,7 @@ export function demand<T>(
   if (!isGood(value))
     throw new SeqgradError(
       "format",
-      `config.json: ${name} is ${Array.isArray(value) ? `[${Array.from(value, shown).join(", ")}]` : shown(value)}; wants ${wanted}.`,
+      `config.json: ${name} is ${Array.isArray(value) ? `[${Array.from(value, shown).join(", ")}]` : shown(value)}; expected ${wanted}.`,
     );
   return value;
 }

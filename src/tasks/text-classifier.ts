@@ -53,7 +53,7 @@ export interface TextClassifierOptions extends Omit<SequenceClassifierConfig, "v
   readonly tokenizer?: Tokenizer;
   /** Default 2. */
   readonly minCount?: number;
-  /** Longer texts are cut off after so many tokens. Default 256. */
+  /** The longest text in tokens; the rest of a longer one is left out. Default 256. */
   readonly maxLength?: number;
   /** The language of the texts as a BCP 47 tag, for words in lower case: `tr` has I and ı. Default: what holds for most languages. */
   readonly locale?: string;
@@ -115,7 +115,7 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
     if (labels.length < 2)
       throw new SeqgradError(
         "value",
-        `TextClassifier: the examples have ${labels.length} labels (${labels.join(", ")}); wants at least 2.`,
+        `TextClassifier: the examples have ${labels.length} labels (${labels.join(", ")}); expected at least 2.`,
       );
     const texts = examples.map(({ text }) => text);
     if (given !== undefined) checkTokenizer("TextClassifier.create", given);

@@ -3,7 +3,7 @@ import { type PaddedRows, padRows } from "../data/padding.js";
 import { beamSearch } from "../decode/beam-search.js";
 import type { StepModel } from "../decode/step-model.js";
 import type { SavedModel } from "../io/model-folder.js";
-import { countedBleu } from "../metrics/bleu.js";
+import { type BleuScore, countedBleu } from "../metrics/bleu.js";
 import type { Seq2SeqBatch } from "../models/seq2seq-batch.js";
 import type { GreedyOptions } from "../models/step.js";
 import type { Module } from "../nn/module.js";
@@ -45,7 +45,7 @@ export interface UnitOptions {
   readonly vocabularySize?: number;
   /** The language of the texts as a BCP 47 tag, for words in lower case: `tr` has I and ı. Default: what holds for most languages. */
   readonly locale?: string;
-  /** Longer texts are cut off after so many tokens; no answer is longer. Default 64. */
+  /** The longest text in tokens; the rest of a longer one is left out, and no answer is longer. Default 64. */
   readonly maxLength?: number;
 }
 
@@ -62,6 +62,15 @@ export function* tokenizerOf(texts: readonly string[], options: UnitOptions): Pi
 export function checkEnds(op: string, { special }: Tokenizer, parts: readonly ("sos" | "eos")[]): void {
   if (special.pad === 0 && parts.every((part) => special[part] !== undefined)) return;
   throw new SeqgradError("value", `${op}: a tokenizer lacks <sos>, <eos> or <pad> as 0; make it with { special: sequenceTokens }.`);
+}
+
+/** What a writer is worth on examples. */
+export interface TextWriterReport {
+  readonly measures: Record<string, number>;
+  /** In lower case; its `signature` says how it was computed. */
+  readonly bleu: BleuScore;
+  /** To each example's input, as predict() gives them. */
+  readonly answers: readonly string[];
 }
 
 /**
@@ -118,6 +127,14 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
     examples: readonly Example[],
     options: SearchOptions & { readonly answers?: readonly string[] } = {},
   ): Promise<Record<string, number>> {
+    return (await this.report(examples, options)).measures;
+  }
+
+  /** The measures with what is behind them: BLEU with its signature, and every answer. Options as in evaluate(). */
+  async report(
+    examples: readonly Example[],
+    options: SearchOptions & { readonly answers?: readonly string[] } = {},
+  ): Promise<TextWriterReport> {
     this.checkExamples(`${this.op}.evaluate`, examples);
     checkOptions(`${this.op}.evaluate`, options, ["answers", "beams", "lengthPenalty"]);
     const { answers: given, ...search } = options;
@@ -128,8 +145,8 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
     const references = referencesOf(inputs, wanted);
     const right = await mapInTurns(answers, (answer, i) => references[i]!.some((text) => answer === spelled(this.target, text)));
     const exact = right.filter(Boolean).length / examples.length;
-    const { score } = await inTurns(countedBleu(answers, references, { lowercase: true }));
-    return { bleu: score, exact, loss: await this.#meanLoss(examples) };
+    const bleu = await inTurns(countedBleu(answers, references, { lowercase: true }));
+    return { measures: { bleu: bleu.score, exact, loss: await this.#meanLoss(examples) }, bleu, answers };
   }
 
   /**

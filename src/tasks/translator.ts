@@ -103,7 +103,7 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
     const { unit, minCount, vocabularySize, locale, sourceTokenizer, targetTokenizer, maxLength = 64, ...config } = options;
     checkPairs("Translator.create", pairs);
     for (const tokenizer of [sourceTokenizer, targetTokenizer]) if (tokenizer !== undefined) checkTokenizer("Translator.create", tokenizer);
-    if (pairs.length === 0) throw new SeqgradError("value", "Translator: there is no pair to learn from.");
+    if (pairs.length === 0) throw new SeqgradError("value", "Translator: the list of pairs is empty; give at least one to learn from.");
     const of = (texts: readonly string[]) => tokenizerOf(texts, options);
     const source = sourceTokenizer ?? (yield* of(pairs.map((pair) => pair.source)));
     const target = targetTokenizer ?? (yield* of(pairs.map((pair) => pair.target)));

@@ -137,7 +137,7 @@ export class BpeTokenizer extends SubwordTokenizer {
     if (!BpeTokenizer.reads(file))
       throw new SeqgradError(
         "format",
-        "BpeTokenizer.fromJSON: this is no tokenizer.json of plain byte-level BPE; read it by tokenizerFromJSON().",
+        "BpeTokenizer.fromJSON: the file is not a tokenizer.json of plain byte-level BPE; read it by tokenizerFromJSON().",
       );
     const { vocabulary, special } = vocabularyOf("BpeTokenizer.fromJSON", file);
     return new BpeTokenizer(tokensInOrder("BpeTokenizer.fromJSON", vocabulary), mergesOf(file.model!.merges), special);
@@ -201,6 +201,6 @@ function mergesOf(merges: NonNullable<HuggingFaceJson["model"]>["merges"]): [str
   return merges.map((merge, i) => {
     const pair: unknown = typeof merge === "string" ? merge.split(" ") : merge;
     if (Array.isArray(pair) && pair.length === 2 && pair.every((token) => typeof token === "string")) return pair as [string, string];
-    throw new SeqgradError("format", `BpeTokenizer.fromJSON: merge ${i} is ${JSON.stringify(merge)}; wants two tokens.`);
+    throw new SeqgradError("format", `BpeTokenizer.fromJSON: merge ${i} is ${JSON.stringify(merge)}; expected two tokens.`);
   });
 }

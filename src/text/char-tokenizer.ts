@@ -81,7 +81,7 @@ export class CharTokenizer implements Tokenizer {
     checkOptions("CharTokenizer.fromText", options, ["special"]);
     const { special = [] } = options;
     if (typeof text !== "string" || text === "")
-      throw new SeqgradError("value", "CharTokenizer.fromText: wants a text of at least one character.");
+      throw new SeqgradError("value", "CharTokenizer.fromText: expected a text of at least one character.");
     const codePoints = new Set<number>();
     for (let i = 0; i < text.length; i++) {
       const codePoint = text.codePointAt(i)!;

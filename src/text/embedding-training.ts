@@ -110,8 +110,7 @@ export async function corpusOf(
   let most = 0;
   for (const count of counts.values()) most = Math.max(most, count);
   if (most < minCount) {
-    const found =
-      most === 0 ? "there is no word in the sentences" : `the most frequent word occurs ${most} times, and minCount is ${minCount}`;
+    const found = most === 0 ? "the sentences hold no word" : `the most frequent word occurs ${most} times, and minCount is ${minCount}`;
     throw new SeqgradError("value", `${op}: ${found}; give more text${most === 0 ? "" : ", or a smaller minCount"}.`);
   }
   const vocabulary = await inTurns(Vocabulary.ofCounts(counts, { special: [], minCount, ...(maxSize !== undefined && { maxSize }) }));

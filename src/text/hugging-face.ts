@@ -97,7 +97,7 @@ export function vocabularyOf(
     throw new SeqgradError("format", `${op}: the model has no vocab, an object from tokens to ids. Is the file whole?`);
   const added = added_tokens ?? [];
   if (!Array.isArray(added) || !added.every((token) => typeof token?.content === "string"))
-    throw new SeqgradError("format", `${op}: added_tokens are ${JSON.stringify(added)}; wants a list of { id, content }.`);
+    throw new SeqgradError("format", `${op}: added_tokens are ${JSON.stringify(added)}; expected a list of { id, content }.`);
   return {
     vocabulary: { ...vocab, ...Object.fromEntries(added.map(({ content, id }) => [content, id])) },
     special: added.map(({ content }) => content),

@@ -23,7 +23,7 @@ export async function tokenizerFromJSON(json: unknown, hints: TokenHints = {}): 
   if (typeof json !== "object" || json === null)
     throw new SeqgradError(
       "format",
-      `tokenizerFromJSON: wants a parsed tokenizer.json or vocab.json, got ${json === null ? "null" : typeof json}.`,
+      `tokenizerFromJSON: expected a parsed tokenizer.json or vocab.json, got ${json === null ? "null" : typeof json}.`,
     );
   plainJson("tokenizerFromJSON", json);
   checkOptions("tokenizerFromJSON", hints, ["config", "tokenizerConfig", "generationConfig"]);

@@ -12,7 +12,7 @@ export function decodeText(bytes: Uint8Array, name = "the text"): string {
   if (zero >= 0) {
     throw new SeqgradError(
       "format",
-      `${name}: byte ${zero} is 0, so it is no UTF-8 text: a binary file, or UTF-16. Give a UTF-8 text file.`,
+      `${name}: byte ${zero} is 0, so it is not UTF-8 text: a binary file, or UTF-16. Give a UTF-8 text file.`,
     );
   }
   const text = decode(bytes, name);

@@ -141,7 +141,7 @@ export class Vocabulary {
 /** The tokens of a map from token to id, by their ids. */
 export function tokensInOrder(op: string, json: Readonly<Record<string, number>>): string[] {
   if (typeof json !== "object" || json === null)
-    throw new SeqgradError("format", `${op}: wants an object from tokens to ids, got ${json === null ? "null" : typeof json}.`);
+    throw new SeqgradError("format", `${op}: expected an object from tokens to ids, got ${json === null ? "null" : typeof json}.`);
   const entries = Object.entries(json);
   const tokens = new Array<string | undefined>(entries.length).fill(undefined);
   for (const [token, id] of entries) {

@@ -80,7 +80,7 @@ class Rows {
       this.#data = larger;
     } catch (cause) {
       const read = `${this.words.length} words of dimension ${this.dimension}`;
-      throw new SeqgradError("memory", `${this.name}: there is no memory for ${read}; give a file of fewer words.`, { cause });
+      throw new SeqgradError("memory", `${this.name}: the memory does not suffice for ${read}; give a file of fewer words.`, { cause });
     }
   }
 }

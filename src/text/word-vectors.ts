@@ -40,7 +40,7 @@ export class WordVectors {
     checkInteger("WordVectors", "dimension", dimension, 1);
     if (!(data instanceof Float32Array))
       throw new SeqgradError("value", `WordVectors: the numbers are ${kindOf(data)}; expected a Float32Array.`);
-    if (words.length === 0) throw new SeqgradError("value", "WordVectors: there is no word.");
+    if (words.length === 0) throw new SeqgradError("value", "WordVectors: the list of words is empty; give at least one.");
     if (data.length !== words.length * dimension) {
       const wanted = `${words.length} words of dimension ${dimension} are ${words.length * dimension}`;
       throw new SeqgradError("shape", `WordVectors: ${data.length} numbers; ${wanted}.`);

@@ -49,7 +49,7 @@ export class WordPieceTokenizer extends SubwordTokenizer {
       throw new SeqgradError("state", "WordPieceTokenizer: make one by WordPieceTokenizer.train(texts).");
     this.options = options;
     if (this.special.unk === undefined)
-      throw new SeqgradError("value", "WordPieceTokenizer: there is no unknown token; put [UNK] among the special tokens.");
+      throw new SeqgradError("value", "WordPieceTokenizer: the unknown token is missing; put [UNK] among the special tokens.");
   }
 
   /**
@@ -146,7 +146,7 @@ export class WordPieceTokenizer extends SubwordTokenizer {
     if (!WordPieceTokenizer.reads(file))
       throw new SeqgradError(
         "format",
-        "WordPieceTokenizer.fromJSON: this is no tokenizer.json of BERT's WordPiece; read it by tokenizerFromJSON().",
+        "WordPieceTokenizer.fromJSON: the file is not a tokenizer.json of BERT's WordPiece; read it by tokenizerFromJSON().",
       );
     const normalizer = file.normalizer!;
     const lowercase = normalizer.lowercase !== false;

@@ -26,7 +26,7 @@ describe("the data", () => {
 
   test("that is not there, or is a folder", async () => {
     const { folder, out } = await workplace();
-    await refuse(["train", "lm", "--data", join(folder, "nothing.txt"), "--out", out], "--data", "no such file");
+    await refuse(["train", "lm", "--data", join(folder, "nothing.txt"), "--out", out], "--data", "the file does not exist");
     await refuse(["train", "lm", "--data", folder, "--out", out], "--data", "is a folder");
     expect(await contents(out)).toBeUndefined();
   });

@@ -118,8 +118,8 @@ describe("--val-file and --test", () => {
     await refuse([...train, "--test", 0.001], "--test 0.001 leaves none of the 40 examples");
     await refuse([...train, "--test", 1.5], '--test is "1.5"', "from 0 to 0.9");
     await refuse([...train, "--val", 0.2, "--val-file", join(folder, "x")], "contradict");
-    await refuse([...train, "--val-file", join(folder, "nothing.tsv")], "--val-file", "no such file");
-    await refuse([...train, "--test", join(folder, "nothing.tsv")], "--test", "no such file");
+    await refuse([...train, "--val-file", join(folder, "nothing.tsv")], "--val-file", "the file does not exist");
+    await refuse([...train, "--test", join(folder, "nothing.tsv")], "--test", "the file does not exist");
   });
 });
 
@@ -129,7 +129,7 @@ describe("warnings", () => {
     const { stderr, status } = await cli(...train, ...small, "--min-count", 2, "--val", 0.5, "--epochs", 1, "--lr", 0);
     expect(status).toBe(0);
     expect(stderr).toMatch(
-      /^warning: there are only 20 examples for validation; .+\nwarning: every answer on these examples is "(ham|spam)": .+\n$/,
+      /^warning: the part for validation has only 20 examples; .+\nwarning: every answer on these examples is "(ham|spam)": .+\n$/,
     );
     const messages = (await historyOf(out)).filter(({ event }) => event === "warning").map(({ message }) => message);
     expect(stderr).toBe(messages.map((message) => `warning: ${message}\n`).join(""));

@@ -68,11 +68,68 @@ describe("evaluate", () => {
     expect(await evaluate()).toMatch(/\nseries +mae +persistence +seasonalNaive\na +\d/);
   });
 
+  test("of a translator names how BLEU was computed, and compares with the most similar source", async () => {
+    const pairs = [
+      "go on\tva plus loin encore",
+      "come in\tentre dans la maison",
+      "go away\tva loin de moi",
+      "come on\tviens avec moi ici",
+    ].join("\n");
+    const { data, evaluate } = await trained("translate", `${pairs}\n`.repeat(8), ...texts, "--unit", "words", "--val", 0, "--lr", 0);
+    const signature = "nrefs:1|case:lc|eff:no|tok:13a|smooth:exp|version:seqgrad";
+    expect(await evaluate()).toContain(`\nBLEU|${signature}\n`);
+    const { bleuSignature, baselines, better } = JSON.parse(await evaluate("--baseline", data, "--json"));
+    expect(bleuSignature).toBe(signature);
+    const name = "the target of the most similar source of training";
+    expect(baselines).toMatchObject([{ name, measures: { exact: 1 } }]);
+    expect(better).toMatch(/^The baseline is better: the target of .+; or use the baseline\.$/);
+  });
+
+  test.each([
+    [
+      "caption",
+      "a dot is far left\t1 0; 0 0\na bar is far left\t0 1; 0 0\na dot is far left\t1 0; 1 0\n",
+      "always the most common caption",
+      { exact: 2 / 3 },
+    ],
+    ["recognise", "ab\t1 0; 0 1\nba\t0 1; 1 0\nab\t1 0; 1 1\n", "always the most common text", { exact: 2 / 3, symbolErrorRate: 1 / 3 }],
+  ])("of %s compares with the most common answer", async (kind, rows, name, measures) => {
+    const few = kind === "caption" ? texts : ["--epochs", 1];
+    const { evaluate } = await trained(kind, rows.repeat(4), ...few, "--val", 0, "--lr", 0);
+    const { baselines, better } = JSON.parse(await evaluate("--json"));
+    expect(baselines).toMatchObject([{ name, measures }]);
+    expect(better).toContain(`The baseline is better: ${name}`);
+  });
+
+  test("measures the part for the test beside the baselines too", async () => {
+    const folder = await temporaryFolder();
+    const [data, out] = [join(folder, "data.txt"), join(folder, "run")];
+    await writeFile(data, `${reviews}\n`.repeat(2));
+    const train = ["train", "classify", "--data", data, "--out", out, "--hidden", 4, ...texts, "--lr", 0, "--test", 0.3] as const;
+    const text = await succeed(...train);
+    expect(text).toMatch(/\ntest: accuracy \d/);
+    expect(text).toMatch(/\ntest, always the most common label \((bad|good|odd)\): accuracy \d/);
+    expect(text).toMatch(/\ntest, TF-IDF with logistic regression: accuracy 1\.0000/);
+    expect(text).toMatch(
+      /\nOn the test: The baseline is better: TF-IDF with logistic regression has f1 1\.0000, this model 0\.\d{4}\. Try /,
+    );
+    const end = jsonLines(await succeed(...train, "--overwrite", "--json")).at(-1)!;
+    expect(end.testBaselines).toMatchObject([{}, { measures: { accuracy: 1 } }]);
+    expect(end.testBetter).toContain("The baseline is better");
+  });
+
+  test("says how a baseline is had that learns from the data of training", async () => {
+    const { data, evaluate } = await trained("classify", reviews, ...texts);
+    const told = "(--baseline FILE, the file of training,";
+    expect(await evaluate()).toContain(told);
+    expect(await evaluate("--baseline", data)).not.toContain(told);
+  });
+
   test("warns where every answer is one label", async () => {
     const same = reviews.split("\n").map((row, i) => `${row.split("\t")[0]}\tall the same ${i}`);
     const { data, out } = await trained("classify", same.join("\n"), ...texts, "--min-count", 2);
     const { stderr } = await cli("evaluate", "--model", out, "--data", data);
-    expect(stderr).toMatch(/^warning: every answer on these examples is "(good|bad|odd)": the model tells nothing apart/m);
+    expect(stderr).toMatch(/^warning: every answer on these examples is "(good|bad|odd)": the model does not distinguish the classes/m);
   });
 });
 

@@ -6,7 +6,7 @@ import { generate } from "../../src/decode/index.js";
 import { fileStore } from "../../src/io/file-store.js";
 import type { RecurrentLM } from "../../src/models/recurrent-lm.js";
 import { init } from "../../src/tensor/device.js";
-import { jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
+import { cli, jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
 import { temporaryFolder } from "../helpers/temporary-folder.js";
 
 /** A folder of a model trained a little, which may be changed. */
@@ -20,6 +20,19 @@ const write = (folder: string, ...options: (string | number)[]) =>
   succeed("generate", "--model", folder, "--prompt", "The ", "--length", 40, ...options);
 
 describe("generate", () => {
+  test("says what the tokenizer warns of, and the text stays alone on stdout", async () => {
+    const { train, out } = await workplace("the cat sat. the dog sat. ".repeat(30));
+    await succeed(...train, "--unit", "words", "--steps", 1);
+    const file = join(out, "tokenizer.json");
+    const json = JSON.parse(await readFile(file, "utf8"));
+    await writeFile(file, JSON.stringify({ ...json, unicode: "12.0.0" }));
+    for (const command of [["generate", "--prompt", "the", "--length", 2, "--seed", 1], ["report"]]) {
+      const { stdout, stderr } = await cli(command[0]!, "--model", out, ...command.slice(1));
+      expect(stderr).toMatch(/^warning: The tokenizer was made with the words of Unicode 12\.0\.0/m);
+      expect(stdout).not.toContain("warning");
+    }
+  });
+
   test("prints the prompt and what follows it", async () => {
     const folder = await model();
     const text = await write(folder, "--seed", 1);

@@ -88,8 +88,8 @@ describe("report", () => {
     await writeFile(join(out, "history.jsonl"), "not json\n");
     await succeed("report", "--model", out);
     expect(await readFile(join(out, "report.html"), "utf8")).toContain("has no history.jsonl");
-    await refuse(["report", "--model", join(folder, "nothing")], "no such folder");
-    await refuse(["report", "--model", out, "--out", join(folder, "nowhere", "a.html")], "--out", "no such folder");
+    await refuse(["report", "--model", join(folder, "nothing")], "the folder does not exist");
+    await refuse(["report", "--model", out, "--out", join(folder, "nowhere", "a.html")], "--out", "the folder does not exist");
     await refuse(["report", "--model", out, "--out", folder], "--out", "it is a folder");
     await refuse(["report", "--model", out, "--out", " "], "--out is empty");
   });

@@ -91,7 +91,7 @@ describe("train lm --resume", () => {
 describe("train lm --resume refuses, and changes nothing", () => {
   test("a folder that does not exist, is empty, or holds no run", async () => {
     const { train, out } = await workplace();
-    await refuse([...train, "--resume"], "there is no folder", out, "Leave --resume out");
+    await refuse([...train, "--resume"], "the folder", out, "does not exist", "Leave --resume out");
     expect(await contents(out)).toBeUndefined();
     await mkdir(out);
     await refuse([...train, "--resume"], "it is empty");

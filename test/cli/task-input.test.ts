@@ -118,7 +118,7 @@ describe("folders", () => {
     const nothing = join(folder, "nothing");
     for (const model of [nothing, ""])
       for (const command of [["predict", "--input", "x"], ["evaluate", "--data", data], ["generate", "--prompt", "x"], ["bench"]])
-        await refuse([...command, "--model", model], `--model ${model || '""'}: there is no such folder`);
+        await refuse([...command, "--model", model], `--model ${model || '""'}: the folder does not exist`);
     await mkdir(nothing);
     await refuse(["predict", "--model", nothing, "--input", "x"], "or it is empty; give the folder of a saved model");
     await refuse([...train, "--out", ""], "--out is empty");
@@ -145,9 +145,9 @@ describe("folders", () => {
     const ask = ["predict", "--model", out, "--input", "x"];
     const config = JSON.parse(await readFile(join(out, "config.json"), "utf8"));
     for (const [change, message] of [
-      [{ labels: ["a", "a"] }, 'labels is ["a", "a"]; wants a list of labels, two or more, each once'],
+      [{ labels: ["a", "a"] }, 'labels is ["a", "a"]; expected a list of labels, two or more, each once'],
       [{ labels: [] }, "labels is []"],
-      [{ maxLength: 0 }, "maxLength is 0; wants a whole number above 0"],
+      [{ maxLength: 0 }, "maxLength is 0; expected a whole number above 0"],
     ] as const) {
       await writeFile(join(out, "config.json"), JSON.stringify({ ...config, ...change }));
       await refuse(ask, "config.json", message);

@@ -396,9 +396,9 @@ describe("refused", () => {
   test("folders and files that are not what they should be", async () => {
     const { train, out, data, folder } = await bench("classify");
     await refuse(["predict", "--model", folder, "--input", "x"], "config.json", "saved model");
-    await refuse(["evaluate", "--model", out, "--data", join(folder, "nothing.tsv")], "--data", "no such file");
+    await refuse(["evaluate", "--model", out, "--data", join(folder, "nothing.tsv")], "--data", "the file does not exist");
     await succeed(...train, "--epochs", 1);
-    await refuse(["predict", "--model", out, join(folder, "nothing.txt")], "no such file");
+    await refuse(["predict", "--model", out, join(folder, "nothing.txt")], "the file does not exist");
     await refuse(["predict", "--model", out, data, "--input", "x"], "contradict");
     await refuse(["predict", "--model", out, "--input", "x", "--beam", 2], "--beam is for translations");
     await refuse(["predict", "--model", out, data, "extra"], '"extra"');

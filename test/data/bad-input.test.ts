@@ -64,7 +64,7 @@ test("CoNLL's lines have as many columns throughout a sentence, and tags that na
 describe("numbers", () => {
   test("of series stand in rows", () => {
     expectError("value", () => sg.seriesOf(wrong([1, 2, 3])), "seriesOf: step 0 is a number; give a row for each step, such as [[1], [2]]");
-    expectError("value", () => sg.seriesOf(wrong(null)), "seriesOf: there is no number");
+    expectError("value", () => sg.seriesOf(wrong(null)), "seriesOf: the rows hold no number");
     expectError("not-finite", () => sg.seriesOf([[1], wrong(["1"])]), 'seriesOf: step 1 has ["1"]');
     expectError("not-finite", () => sg.seriesOf([[1], wrong([null])]), "seriesOf: step 1 has [null]");
     const wild = sg.seriesOf([

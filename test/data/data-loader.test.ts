@@ -96,5 +96,5 @@ test("lengthStatistics", () => {
     [41, 21, 39],
   ];
   expect(expected.map(([n]) => [n, ofCount(n!).median, ofCount(n!).p95])).toEqual(expected);
-  expectError("value", () => lengthStatistics([]), "no sequences");
+  expectError("value", () => lengthStatistics([]), "the list of sequences is empty");
 });

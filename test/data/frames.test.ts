@@ -25,9 +25,9 @@ test("frames are padded and scaled", () => {
   expect(padFrames(rows)).toEqual({ data: Float32Array.of(1, 10, 3, 10, 2, 10, 0, 0), shape: [2, 2, 2], lengths: [2, 1] });
   const scaler = frameScaler(rows.slice(0, 1));
   expect(Array.from(padFrames(rows, { scaler }).data)).toEqual([-1, 0, 1, 0, 0, 0, 0, 0]);
-  expectError("value", () => padFrames([]), "no sequence");
+  expectError("value", () => padFrames([]), "the list of sequences is empty");
   expectError("value", () => padFrames([[[1]], []]), "sequence 1");
-  expectError("shape", () => padFrames([[[1, 2], [3]]]), "vector 1 of sequence 0", "wants [2]");
-  expectError("shape", () => padFrames([[[1]]], { scaler }), "wants [2]");
+  expectError("shape", () => padFrames([[[1, 2], [3]]]), "vector 1 of sequence 0", "expected [2]");
+  expectError("shape", () => padFrames([[[1]]], { scaler }), "expected [2]");
   expectError("not-finite", () => padFrames([[[Number.NaN]]]), "[NaN]");
 });

@@ -43,7 +43,7 @@ describe("the series of a table are", () => {
       parse(text, { columns: ["tmp"] }),
       't.csv, line 1: columns: ["tmp"]: no column is named "tmp"; did you mean "temp"?',
     );
-    await expectRejection("format", parse(text, { columns: [5] }), "there is no column 5; the rows have 4 cells");
+    await expectRejection("format", parse(text, { columns: [5] }), "column 5 does not exist; the rows have 4 cells");
     await expectRejection("format", parse(text, { columns: ["day"] }), 't.csv, line 2, column 1 ("day"): "a" is not a number');
     await expectRejection("value", parse(text, { columns: ["id", "id"] }), "names a column twice");
   });

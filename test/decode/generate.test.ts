@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { beamSearch } from "../../src/decode/beam-search.js";
 import { type GenerateOptions, generate } from "../../src/decode/generate.js";
 import type { StepModel } from "../../src/decode/step-model.js";
 import { manualSeed } from "../../src/tensor/random.js";
+import { CharTokenizer } from "../../src/text/char-tokenizer.js";
 import { expectError, expectRejection } from "../helpers/errors.js";
 
 /** Prefers the token after the last, of five; its state is how many tokens it has read. It keeps a record of its calls. */
@@ -53,6 +55,23 @@ describe("generate", () => {
     const { model } = counter();
     const later: StepModel<number> = { step: async (tokens, state) => model.step(tokens, state) };
     expect(await collect(generate(later, [0], likeliest))).toEqual([1, 2, 3, 4]);
+  });
+
+  test("stops at the end tokens of a tokenizer, and at other ones where these are given", async () => {
+    const { model } = counter();
+    const tokenizer = CharTokenizer.fromText("ab", { special: ["<pad>", "<sos>", "<eos>"] }); // of five tokens, <eos> being 2
+    const options = { ...likeliest, tokenizer, maxTokens: 100 };
+    expect(await collect(generate(model, [3], options))).toEqual([4, 0, 1]);
+    expect(await collect(generate(model, [3], { ...options, stop: [0] }))).toEqual([4]);
+    expect(await collect(generate(model, [3], { ...options, maxTokens: 6, stop: [] }))).toEqual([4, 0, 1, 2, 3, 4]);
+    const plain = CharTokenizer.fromText("abcde");
+    expect(await collect(generate(model, [3], { ...likeliest, tokenizer: plain }))).toHaveLength(4);
+    // An end token past the model's own ends nothing.
+    expect(await collect(generate(model, [3], { ...likeliest, tokenizer: { special: { ends: [7] } } }))).toHaveLength(4);
+    for (const bad of [3, null, {}, { special: {} }] as never[])
+      expectError("value", () => generate(model, [3], { ...likeliest, tokenizer: bad }), "generate: the tokenizer is");
+    const [best] = await beamSearch(model, [3], { beams: 2, maxTokens: 9, tokenizer });
+    expect([best!.tokens, best!.stopped]).toEqual([[4, 0, 1], true]);
   });
 
   test("stops at a stop token without giving it", async () => {

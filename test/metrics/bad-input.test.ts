@@ -19,14 +19,14 @@ describe("lists", () => {
     smape: metrics.smape,
   };
   test.each(Object.entries(pairs))("%s wants two", (name, measure) => {
-    expectError("value", () => measure(wrong(null), wrong([1])), `${name}: wants two lists`, "null");
-    expectError("value", () => measure(wrong("ab"), wrong("ab")), `${name}: wants two lists`, "a string");
+    expectError("value", () => measure(wrong(null), wrong([1])), `${name}: one of the two lists`, "null");
+    expectError("value", () => measure(wrong("ab"), wrong("ab")), `${name}: one of the two lists`, "a string");
     expectError("value", () => measure(wrong([]), wrong([])), `${name}: there is nothing to compare`);
     expectError("shape", () => measure(wrong(["a"]), wrong(["a", "b"])), `${name}: 1 predictions for 2 targets`);
   });
 
   test("of sentences are lists of lists of tags", () => {
-    expectError("value", () => metrics.entityF1(wrong(["O"]), wrong(["O"])), "entityF1: sentence 0: wants two lists", "a string");
+    expectError("value", () => metrics.entityF1(wrong(["O"]), wrong(["O"])), "entityF1: sentence 0: one of the two lists", "a string");
   });
 
   test.each([

@@ -50,7 +50,7 @@ thinly(
 );
 
 test("a captioner refuses what it cannot learn from or look at", async () => {
-  expectError("value", () => ImageCaptioner.create([]), "no picture");
+  expectError("value", () => ImageCaptioner.create([]), "the list of pictures is empty");
   expectError(
     "value",
     () => ImageCaptioner.create(images, { unit: "letters" as "words" }),
@@ -60,7 +60,7 @@ test("a captioner refuses what it cannot learn from or look at", async () => {
   expectError("range", () => ImageCaptioner.create(images, { maxLength: 0, minCount: 1 }), "maxLength");
   expectError("shape", () => ImageCaptioner.create([{ features: [[1], [1, 2]], caption: "a" }], { minCount: 1 }), "numbers");
   const task = ImageCaptioner.create(images, { hidden: 4, embed: 4, minCount: 1 });
-  await expectRejection("shape", task.predict([[[1]]]), "wants [2]");
+  await expectRejection("shape", task.predict([[[1]]]), "expected [2]");
   await expectRejection("value", task.predict([[]]), "holds no number");
   await expectRejection("range", task.predict([[[1, 2]]], { beams: 0 }), "beams");
   const { config, ...saved } = task.describe();

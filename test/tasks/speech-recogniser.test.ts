@@ -62,7 +62,7 @@ test("texts may be of words", async () => {
 });
 
 test("a recogniser refuses what it cannot learn from or listen to", async () => {
-  expectError("value", () => SpeechRecogniser.create([]), "no recording");
+  expectError("value", () => SpeechRecogniser.create([]), "the list of recordings is empty");
   expectError("shape", () => SpeechRecogniser.create([{ frames: [[1], [2, 3]], text: "a" }]), "has 2 numbers");
   const tokenizer = CharTokenizer.fromText("ab");
   expectError("value", () => SpeechRecogniser.create(data, { tokenizer }), "<pad> as 0");
@@ -78,7 +78,7 @@ test("a recogniser refuses what it cannot learn from or listen to", async () => 
   ];
   expectError("value", () => task.loader(tooShort, { batchSize: 1 }), "recording 0 has 2 frames", '"aa"', "at least 3");
   expectError("range", () => task.loader([{ frames: [[1, 2]], text: "z" }], { batchSize: 1 }), "recording 0", '"z"');
-  await expectRejection("shape", task.predict([[[1]]]), "wants [2]");
+  await expectRejection("shape", task.predict([[[1]]]), "expected [2]");
   await expectRejection("range", task.predict([[[1, 2]]], { beams: 0 }), "beams");
   const { config, tokenizer: saved } = task.describe();
   await expectRejection(

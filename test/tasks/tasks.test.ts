@@ -136,7 +136,7 @@ test("tasks refuse what they cannot learn from or answer", async () => {
   expectError("value", () => TextClassifier.create(reviews.slice(0, 1)), "1 labels (good)");
   expectError("value", () => TextClassifier.create(reviews, { cell: "cnn" as "gru" }), '"cnn"');
   expectError("value", () => TextClassifier.create(reviews, { pooling: "sum" as "max" }), '"sum"');
-  expectError("value", () => EntityTagger.create([]), "no sentence");
+  expectError("value", () => EntityTagger.create([]), "the list of sentences is empty");
   const tagger = EntityTagger.create(sentences, { hidden: 4 });
   await expectRejection("value", tagger.predict([[]]), "sentence 0");
   const classifier = TextClassifier.create(reviews, { hidden: 4 });

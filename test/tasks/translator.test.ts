@@ -126,7 +126,7 @@ test("a translator of words answers in words; what it does not know is no exact 
 });
 
 test("a translator refuses what it cannot learn from", async () => {
-  expectError("value", () => Translator.create([]), "no pair");
+  expectError("value", () => Translator.create([]), "the list of pairs is empty");
   expectError("value", () => Translator.create(pairs, { unit: "letters" as "words" }), '"letters"');
   expectError("range", () => Translator.create(pairs, { maxLength: 0 }), "maxLength");
   const bare = CharTokenizer.fromText("abc");

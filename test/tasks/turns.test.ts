@@ -96,9 +96,9 @@ describe("other tasks of the event loop run while a task answers and is measured
   });
 
   test("what a task cannot be made of rejects as it throws", async () => {
-    await expect(Translator.createAsync([])).rejects.toThrow("Translator: there is no pair to learn from");
+    await expect(Translator.createAsync([])).rejects.toThrow("Translator: the list of pairs is empty");
     await expect(TextClassifier.createAsync(labelled, { hiden: 4 } as never)).rejects.toThrow("hidden");
-    await expect(EntityTagger.createAsync([])).rejects.toThrow("EntityTagger: there is no sentence");
+    await expect(EntityTagger.createAsync([])).rejects.toThrow("EntityTagger: the list of sentences is empty");
   });
 
   test("BLEU by length in turns is the same", async () => {

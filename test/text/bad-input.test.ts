@@ -60,8 +60,8 @@ describe("tokenizer.json that is not whole", () => {
     ["without a vocabulary", model({ vocab: undefined }), "the model has no vocab, an object from tokens to ids. Is the file whole?"],
     ["with a list for it", model({ vocab: ["a"] }), "the model has no vocab"],
     ["without merges", model({ merges: undefined }), "the model has no list of merges. Is the file whole?"],
-    ["with a merge of one token", model({ merges: ["a"] }), 'merge 0 is "a"; wants two tokens'],
-    ["with a merge that is a number", model({ merges: [["l", "o"], 5] }), "merge 1 is 5; wants two tokens"],
+    ["with a merge of one token", model({ merges: ["a"] }), 'merge 0 is "a"; expected two tokens'],
+    ["with a merge that is a number", model({ merges: [["l", "o"], 5] }), "merge 1 is 5; expected two tokens"],
     ["with an id that is a text", model({ vocab: { a: "0" } }), 'the id of "a" is "0"'],
     ["with an added token that is none", { ...bpe, added_tokens: [5] }, "added_tokens[0]: got a number, expected an object"],
     ["of WordPiece without a vocabulary", { ...pieces, model: { ...pieces.model, vocab: undefined } }, "the model has no vocab"],
@@ -83,11 +83,11 @@ describe("tokenizer.json that is not whole", () => {
 
   test("no object at all", () => {
     for (const json of [null, undefined, 5])
-      expectError("format", () => Vocabulary.fromJSON(wrong(json)), "wants an object from tokens to ids");
+      expectError("format", () => Vocabulary.fromJSON(wrong(json)), "expected an object from tokens to ids");
     expectError(
       "format",
       () => CharTokenizer.fromJSON(wrong(null)),
-      "CharTokenizer.fromJSON: wants an object from tokens to ids, got null",
+      "CharTokenizer.fromJSON: expected an object from tokens to ids, got null",
     );
   });
 });

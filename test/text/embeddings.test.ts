@@ -94,7 +94,7 @@ describe.each(Object.entries(learners))("%s", (_, train) => {
   });
 
   test("refuses text with nothing to learn from, and options that are none", async () => {
-    await expectRejection("value", train([], {}), "there is no word");
+    await expectRejection("value", train([], {}), "the sentences hold no word");
     await expectRejection("value", train([["a", "b"]], {}), "the most frequent word occurs 1 times, and minCount is 5");
     await expectRejection("value", train([["a"], ["b"]], { minCount: 1 }), "no two of the 2 words stand in one sentence");
     await expectRejection("value", train(["a b"] as never, { minCount: 1 }), "sentence 0 is a string");

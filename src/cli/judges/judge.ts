@@ -121,7 +121,7 @@ export function singleClass(answers: readonly string[], wanted: readonly string[
   const got = `every answer on these examples is ${JSON.stringify(first)}`;
   if (wanted.every((label) => label === first))
     return { warning: `${got}, as is right: they hold no other, and cannot tell whether the model knows others. Give more examples.` };
-  return { warning: `${got}: the model tells nothing apart. Try more --epochs, another --lr, or more examples of the rest.` };
+  return { warning: `${got}: the model does not distinguish the classes. Try more --epochs, another --lr, or more examples of the rest.` };
 }
 
 /** The wrong answers, the most confident first; without confidences in the order of the examples. */

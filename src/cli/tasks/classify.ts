@@ -46,12 +46,13 @@ export const classify: TaskKind = {
     pooling: choiceOption("pooling", poolings, "mean", "What makes one vector of a text"),
     embed: wholeOption("embed", 1, 64, "Size of a word's vector"),
     "min-count": wholeOption("min-count", 1, 2, "Words that occur less often are unknown"),
-    "max-length": wholeOption("max-length", 1, 256, "Longer texts are cut off after so many words"),
+    "max-length": wholeOption("max-length", 1, 256, "The longest text in words; the rest of a longer one is left out"),
     "class-weights": choiceOption("class-weights", ["none", "balanced"], "none", "Let every label count alike in the loss, however rare"),
     locale: localeOption,
     ...commonOptions({ cell: "gru", hidden: 32, dropout: 0.4, batch: 32, epochs: 5, lr: 2e-3 }, cells),
   },
   judge: classifierJudge,
+  learnsBaseline: true,
 
   async prepare(text, file, recipe) {
     const { rows, reading } = await labelled(text, file, { given: recipe, trained: {} });

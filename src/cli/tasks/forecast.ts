@@ -80,7 +80,7 @@ export const forecast: TaskKind = {
   data: "A CSV file with a header; each column of numbers is a series, unless it is constant or counts the rows",
   options: {
     history: wholeOption("history", 1, 30, "Steps that are looked back on"),
-    horizon: wholeOption("horizon", 1, 1, "Steps that are foretold at once"),
+    horizon: wholeOption("horizon", 1, 1, "Steps that are predicted at once"),
     ...seriesReading,
     season: wholeOption("season", 0, 0, "Steps after which the series about repeats, for a comparison; 0 for none"),
     ...commonOptions({ cell: "gru", hidden: 32, dropout: 0, batch: 32, epochs: 10 }, ["rnn", "gru", "lstm", "transformer"]),

@@ -34,6 +34,8 @@ export interface TaskKind {
   /** Whether what the recipe asks for goes by the number of updates, so that a resumed run cannot have another. */
   isTimed?(recipe: TaskRecipe): boolean;
   readonly judge: Judge;
+  /** Whether a baseline learns from the data of training. */
+  readonly learnsBaseline?: boolean;
   /** Refuses options of another kind of model than the recipe's. */
   checkGiven?(given: Partial<TaskRecipe>, recipe: TaskRecipe): void;
   /** Reads and parts the data; what it answers makes the task on the default device. @throws SeqgradError that names file, line and column */
@@ -102,7 +104,7 @@ export const commonOptions = (
     description: "Share of the examples, or a file, to be measured once, at the end",
     hint: "SHARE|FILE",
   },
-  patience: wholeOption("patience", 0, 0, "Stop after so many epochs without a better one; 0 goes through all"),
+  patience: wholeOption("patience", 0, 0, "Stop after N epochs without a better one; 0 goes through all"),
   seed: {
     read: whole("seed", 0, 2 ** 53),
     default: 1,
@@ -130,7 +132,7 @@ export const isFile = (test: string): boolean => test.trim() !== "" && Number.is
 /** The language of words. */
 export const localeOption: TaskOption = {
   read(word) {
-    lowerCaseOf("--locale", word);
+    if (word !== "") lowerCaseOf("--locale", word);
     return word;
   },
   ...{ default: "", description: "The language of the words, for lower case: tr, az and lt differ from others", hint: "TAG" },
@@ -145,7 +147,7 @@ export const textOptions: TaskOptions = {
   embed: wholeOption("embed", 1, 64, "Size of a token's vector"),
   "min-count": wholeOption("min-count", 1, 2, "Words that occur less often are unknown"),
   vocabulary: wholeOption("vocabulary", 1, 8000, "The most words, or parts of words"),
-  "max-length": wholeOption("max-length", 1, 64, "Longer texts are cut off after so many tokens"),
+  "max-length": wholeOption("max-length", 1, 64, "The longest text in tokens; the rest of a longer one is left out"),
   locale: localeOption,
 };
 

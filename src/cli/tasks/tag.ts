@@ -20,6 +20,7 @@ export const tag: TaskKind = {
     ...commonOptions({ cell: "lstm", hidden: 64, dropout: 0.4, batch: 16, epochs: 12 }, ["rnn", "gru", "lstm", "transformer"]),
   },
   judge: taggerJudge,
+  learnsBaseline: true,
 
   async prepare(text, file, recipe) {
     const { train, validation, test } = partsOf(read(text, file, recipe), recipe, true);

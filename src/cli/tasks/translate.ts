@@ -48,7 +48,7 @@ export const translate: TaskKind = {
   options: {
     ...textReading(parts),
     attention: choiceOption("attention", attentionKinds, "additive", "How a recurrent decoder looks back at the source"),
-    window: wholeOption("window", 0, 0, "Look only at so many tokens around the decoder's own position; 0 for all"),
+    window: wholeOption("window", 0, 0, "Look only at N tokens around the decoder's own position; 0 for all"),
     "one-way": flagOption("The recurrent encoder reads forward only"),
     reverse: flagOption("The recurrent encoder reads the source from its end"),
     "teacher-forcing": numberOption(
@@ -72,6 +72,7 @@ export const translate: TaskKind = {
     ...commonOptions({ cell: "gru", hidden: 128, dropout: 0.4, batch: 32, epochs: 18, schedule: "cosine" }, ["gru", "lstm", "transformer"]),
   },
   judge: translatorJudge,
+  learnsBaseline: true,
 
   checkGiven(given, { cell, attention }) {
     const isTransformer = cell === "transformer";
