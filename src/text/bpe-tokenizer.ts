@@ -145,7 +145,7 @@ export class BpeTokenizer extends SubwordTokenizer {
 
   /** Bytes that are not UTF-8 come as U+FFFD. */
   protected textOf(tokens: readonly string[]): string {
-    return fromByteCharacters(tokens.map((token) => (this.specialTokens.includes(token) ? toByteCharacters(token) : token)));
+    return fromByteCharacters(tokens);
   }
 
   /** Hugging Face's tokenizer.json. */

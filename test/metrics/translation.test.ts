@@ -95,6 +95,9 @@ describe("chrf", () => {
     expect(chrf(["abcdef"], ["abc"])).toBeCloseTo(fOf((3 / 6 + 2 / 5 + 1 / 4) / 3), 9);
     expect(chrf(["abcdef", "abcdef"], ["abc", "abcdef"])).toBeCloseTo(fOf((9 / 12 + 7 / 10 + 5 / 8 + 3) / 6), 9);
     expect(chrf(["abc"], [""])).toBe(0);
+    // Nor does one for which the hypothesis is too short: recalls 3/11, 2/10, 1/9.
+    const recall = (3 / 11 + 2 / 10 + 1 / 9) / 3;
+    expect(chrf(["cat"], ["cats are here"])).toBeCloseTo((500 * recall) / (4 + recall), 9);
     expect(chrf(hypotheses, references)).toBeCloseTo(59.73, 2);
     const german = ["Die Beziehung zwischen Obama und Netanjahu ist nicht gerade freundlich."];
     const wanted = ["Das Verhältnis zwischen Obama und Netanyahu ist nicht gerade freundschaftlich."];

@@ -184,6 +184,7 @@ test("an added token that is not special and has a blank keeps its text beside b
   const added = [...bytes.toJSON().added_tokens!, token(257, "two words")];
   const tokenizer = await tokenizerFromJSON({ ...bytes.toJSON(), added_tokens: added });
   expect(Array.from(tokenizer.encode("a two words"))).toEqual([bytes.idOf("a"), bytes.idOf("Ġ"), 257]);
+  expect(tokenizer.decode(tokenizer.encode("a two words a"))).toBe("a two words a");
   expect(tokenizer.decode(tokenizer.encode("a two words"))).toBe("a two words");
 });
 
