@@ -82,6 +82,8 @@ describe("fileStore", () => {
 /** What reached the disk, in order: `sync` of the file or the folder, `rename`. */
 const events: string[] = [];
 const temporaries: string[] = [];
+/** What happens once between the writing of a temporary and its renaming. */
+let meanwhile: (() => Promise<void>) | undefined;
 const real = { ...promises };
 beforeEach(() => {
   Object.assign(promises, {
@@ -98,6 +100,9 @@ beforeEach(() => {
     async rename(...paths: [string, string]) {
       events.push("rename");
       temporaries.push(paths[0]);
+      const act = meanwhile;
+      meanwhile = undefined;
+      await act?.();
       await real.rename(...paths);
     },
   });
@@ -132,6 +137,10 @@ describe("a file of a fileStore survives a machine that halts", () => {
       await Promise.all([fileStore(root).write("x", large), fileStore(root).write("y", some), fileStore(root).write("z", some)]);
     }
     expect(Buffer.compare((await fileStore(root).read("x"))!, large)).toBe(0);
+    meanwhile = () => fileStore(root).write("w", some);
+    await fileStore(root).write("x", some);
+    expect(readdirSync(root)).toEqual(["w", "x", "y", "z"]);
+    expect(await fileStore(root).read("x")).toEqual(some);
   });
 
   test("a link that someone put where the temporary file goes is not followed", async () => {
