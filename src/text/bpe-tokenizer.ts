@@ -2,7 +2,7 @@ import { finish, inTurns, type Pieces } from "../util/breath.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
-import { byteCharacters, fromByteCharacters, toByteCharacters } from "./byte-alphabet.js";
+import { byteCharacters, fromByteCharacters } from "./byte-alphabet.js";
 import { type HuggingFaceJson, hasOnly, isPlain, plainJson, vocabularyOf } from "./hugging-face.js";
 import { MergeTable, mergeByRank } from "./merge-by-rank.js";
 import { mergePairs, SPAN } from "./pair-merges.js";
