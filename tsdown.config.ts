@@ -24,13 +24,13 @@ const shared: UserConfig = {
   checks: { pluginTimings: false },
 };
 
-/** Copies the licence of every package of which the bundle holds code. */
-function writeLicences(chunks: readonly RolldownChunk[]): void {
+/** Copies the license of every package of which the bundle holds code. */
+function writeLicenses(chunks: readonly RolldownChunk[]): void {
   const modules = chunks.flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : []));
   const folders = new Set(modules.flatMap((id) => id.match(/^.*\/node_modules\/(@[^/]+\/)?[^/]+/)?.[0] ?? []));
   const texts = [...folders].sort().map((folder) => {
     const file = readdirSync(folder).find((name) => /^licen[sc]e/i.test(name));
-    if (!file) throw new Error(`${folder} has no licence file, and its code is in the bundle`);
+    if (!file) throw new Error(`${folder} has no license file, and its code is in the bundle`);
     return `${folder.split("/node_modules/").at(-1)}\n\n${readFileSync(`${folder}/${file}`, "utf8").trim()}\n`;
   });
   writeFileSync("dist/THIRD-PARTY-LICENSES.txt", texts.join(`\n${"-".repeat(80)}\n\n`));
@@ -45,7 +45,7 @@ export default defineConfig([
     dts: false,
     plugins: [stripSamples],
     copy: ["build/simd.wasm", "build/relaxed.wasm"],
-    hooks: { "build:done": ({ chunks }) => writeLicences(chunks) },
+    hooks: { "build:done": ({ chunks }) => writeLicenses(chunks) },
   },
   { ...shared, entry: { index, node }, clean: false, dts: { emitDtsOnly: true } },
 ]);

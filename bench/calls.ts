@@ -109,7 +109,7 @@ function recordStep(device: Device, cell: "lstm" | "gru" | "rnn", size: Size): R
 const optimizers: Readonly<Record<string, (p: Tensor) => Optimizer>> = {
   "SGD, momentum": (p) => new SGD([p], { momentum: 0.9, clipNorm: 1 }),
   AdamW: (p) => new AdamW([p], { clipNorm: 1, clipValue: 1 }),
-  "RMSprop, centred, momentum": (p) => new RMSprop([p], { centered: true, momentum: 0.9, clipNorm: 1 }),
+  "RMSprop, centered, momentum": (p) => new RMSprop([p], { centered: true, momentum: 0.9, clipNorm: 1 }),
   Adagrad: (p) => new Adagrad([p], { clipNorm: 1 }),
 };
 

@@ -1,4 +1,4 @@
-// Vector -> sequence: a picture -> "a red ring top left and a blue square bottom centre".
+// Vector -> sequence: a picture -> "a red ring top left and a blue square bottom center".
 //
 // A scene is a grid of places, each told by the vector of its pixels. The decoder, an LSTM, starts from their mean and looks at the places
 // anew for every word, by attention (Xu et al. 2015): below, where it looked is drawn beside each word. It is asked for pairs of things
@@ -11,11 +11,11 @@ sg.manualSeed(1);
 const random = new sg.Generator(1);
 
 const shapes = { ring: "### #.# ###", square: "### ### ###", cross: ".#. ### .#.", arrow: "#.. ##. ###" };
-const colours = { red: [1, 0, 0], green: [0, 1, 0], blue: [0, 0, 1], yellow: [1, 1, 0] };
-const things = Object.keys(shapes).flatMap((shape) => Object.keys(colours).map((colour) => ({ shape, colour })));
+const colors = { red: [1, 0, 0], green: [0, 1, 0], blue: [0, 0, 1], yellow: [1, 1, 0] };
+const things = Object.keys(shapes).flatMap((shape) => Object.keys(colors).map((color) => ({ shape, color })));
 const [rows, columns] = [
   ["top", "middle", "bottom"],
-  ["left", "centre", "right"],
+  ["left", "center", "right"],
 ];
 const side = columns.length;
 
@@ -32,7 +32,7 @@ function scene(first, second) {
   const features = Array.from({ length: rows.length * side }, (_, place) => pixels(at.get(place)));
   const told = Array.from(
     at,
-    ([place, { colour, shape }]) => `a ${colour} ${shape} ${rows[Math.floor(place / side)]} ${columns[place % side]}`,
+    ([place, { color, shape }]) => `a ${color} ${shape} ${rows[Math.floor(place / side)]} ${columns[place % side]}`,
   );
   return { at, features, caption: told.join(" and ") };
 }
@@ -41,7 +41,7 @@ function scene(first, second) {
 function pixels(thing) {
   const drawn = (thing ? shapes[thing.shape] : "... ... ...").replaceAll(" ", "");
   return [...drawn].flatMap((dot) =>
-    [0, 1, 2].map((channel) => (dot === "#" ? colours[thing.colour][channel] : 0) + 0.2 * (random.uniform() - 0.5)),
+    [0, 1, 2].map((channel) => (dot === "#" ? colors[thing.color][channel] : 0) + 0.2 * (random.uniform() - 0.5)),
   );
 }
 

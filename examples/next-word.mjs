@@ -13,7 +13,7 @@ const pick = (items) => items[random.integer(items.length)];
 const ends = { car: "drive", dog: "walk", horse: "ride", boat: "sail", phone: "repair", coat: "clean" };
 const things = Object.keys(ends);
 const times = ["This morning", "Last night", "On Sunday", "After lunch", "Before work", "In the spring"];
-const people = ["I", "we", "my sister", "his uncle", "the neighbours"];
+const people = ["I", "we", "my sister", "his uncle", "the neighbors"];
 const verbs = ["took", "brought", "sent"];
 const owners = ["my", "our", "the old", "her"];
 

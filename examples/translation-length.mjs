@@ -4,7 +4,7 @@
 //
 //   the red dog sleeps and the big cat waits -> le chien rouge dort et le gros chat attend
 //
-// The language is made here: clauses joined by "and", whose colours follow their nouns in the translation and whose sizes do not. Both
+// The language is made here: clauses joined by "and", whose colors follow their nouns in the translation and whose sizes do not. Both
 // models have the same size; the one without attention reads the source from its end (Sutskever, Vinyals and Le 2014) and trains twice as
 // long. Below stands the BLEU of sentences that neither has seen, by their number of words. `--full`: up to 5 clauses, 128 units.
 import assert from "node:assert/strict";

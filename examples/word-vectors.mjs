@@ -41,7 +41,7 @@ else {
     const words = group.split(" ");
     show(words[0]);
     for (const word of words) {
-      const nearest = vectors.nearest(word, words.length - 1).map((neighbour) => neighbour.word);
+      const nearest = vectors.nearest(word, words.length - 1).map((neighbor) => neighbor.word);
       assert.deepEqual([word, ...nearest].sort(), words.toSorted(), "the nearest words are those of the class");
     }
   }

@@ -23,7 +23,7 @@ export function rotary(
     let angles = table;
     for (let t: i32 = 0; t < T; t++, angles += head) {
       for (let h: i32 = 0; h < heads; h++, x += head, y += head) {
-        if (interleaved) turnNeighbours(x, angles, y, D, sign);
+        if (interleaved) turnNeighbors(x, angles, y, D, sign);
         else turnHalves(x, angles, y, D >> 1, sign);
       }
       if (rest > 0 && x != y) memory.copy(y, x, rest);
@@ -49,8 +49,8 @@ function turnLanes(x: usize, cos: usize, y: usize, half: usize, sign: v128, n: i
   storeLanes(y + half, fma(x2, c, f32x4.mul(x1, s)), n);
 }
 
-/** One head of D elements whose pairs are neighbours. */
-function turnNeighbours(x: usize, cos: usize, y: usize, D: i32, sign: v128): void {
+/** One head of D elements whose pairs are neighbors. */
+function turnNeighbors(x: usize, cos: usize, y: usize, D: i32, sign: v128): void {
   const half = (<usize>D) << 1;
   // A minus for the first of each pair.
   const signs = v128.xor(sign, v128.load(alternating));

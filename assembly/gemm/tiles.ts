@@ -8,10 +8,10 @@
  * - gemmPanels: as gemmFrom, but the panels are nextB bytes apart, so that B may be some rows of a packed matrix.
  * - gemmInPlace: as gemmFrom, but B is as stored, its rows ldb elements apart, and n a multiple of 8.
  *
- * Panels stand alone: some neighbours of a packed matrix are one too, and so are panels of several side by side, as the gates of a cell.
+ * Panels stand alone: some neighbors of a packed matrix are one too, and so are panels of several side by side, as the gates of a cell.
  *
  * Each output is one accumulator that starts from `start` and adds its products by ascending k, whichever tile computes it, so that
- * it has the same bits whatever its neighbours are. Blocks over k keep this: the next block starts from what the last one stored.
+ * it has the same bits whatever its neighbors are. Blocks over k keep this: the next block starts from what the last one stored.
  *
  * The tiles are shaped by 16 vector registers, of which V8 keeps one, by a multiply-add's latency, which 8 accumulators barely hide
  * and 12 hide well, and by V8's older compilers (Node 20 and 22): where a function has branches beside its loop, they move all loads
@@ -142,7 +142,7 @@ function lowRows(
   if (rows & 2) {
     let tileB = b, tileStart = start, tileY = y;
     for (let cols = n; cols > 0; cols -= 16) {
-      // A last panel without a neighbour is its own.
+      // A last panel without a neighbor is its own.
       gemm2x16(a, rowA, stepA, tileB, stepB, cols > 8 ? nextB : 0, k, tileStart, rowStart, tileY, rowY, cols);
       tileB += 2 * nextB, tileStart += 2 * nextStart, tileY += 64;
     }

@@ -12,7 +12,7 @@ const STRETCH: i32 = 1024;
 const SAMPLE: i32 = 16;
 
 /**
- * Batch normalisation (Ioffe and Szegedy 2015) over all rows, a column a channel:
+ * Batch normalization (Ioffe and Szegedy 2015) over all rows, a column a channel:
  *
  *   y[r, c] = (x[r, c] - mean[c]) rstd[c] gamma[c] + beta[c],   rstd[c] = 1 / sqrt(var[c] + eps).
  *

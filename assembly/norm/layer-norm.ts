@@ -5,7 +5,7 @@ import { rowSum } from "../simd/row";
 import { advance, scales, shifts, sink, storeMean } from "./affine";
 
 /**
- * Layer normalisation (Ba, Kiros and Hinton 2016) over the last axis:
+ * Layer normalization (Ba, Kiros and Hinton 2016) over the last axis:
  *
  *   y[r, c] = (x[r, c] - mean_r) rstd_r gamma[c] + beta[c],   rstd_r = 1 / sqrt(var_r + eps),   var_r biased.
  *
@@ -34,13 +34,13 @@ export function layerNormForward(
       const d0 = f32x4.sub(v128.load(ahead), e), d1 = f32x4.sub(v128.load(ahead, 16), e);
       s0 = f32x4.add(s0, d0), q0 = fma(d0, d0, q0);
       s1 = f32x4.add(s1, d1), q1 = fma(d1, d1, q1);
-      v128.store(to, normalise(v128.load(from), m, s, k, v128.load(g), v128.load(b)));
-      v128.store(to, normalise(v128.load(from, 16), m, s, k, v128.load(g, 16), v128.load(b, 16)), 16);
+      v128.store(to, normalize(v128.load(from), m, s, k, v128.load(g), v128.load(b)));
+      v128.store(to, normalize(v128.load(from, 16), m, s, k, v128.load(g, 16), v128.load(b, 16)), 16);
     }
     for (; n > 0; n -= 4, from += 16, ahead += 16, to += step >> 1, g += gammaStep >> 1, b += betaStep >> 1) {
       const d = f32x4.sub(loadLanes(ahead, n, estimate), e);
       s0 = f32x4.add(s0, d), q0 = fma(d, d, q0);
-      storeLanes(to, normalise(loadLanes(from, n), m, s, k, loadLanes(g, n), loadLanes(b, n)), n);
+      storeLanes(to, normalize(loadLanes(from, n), m, s, k, loadLanes(g, n), loadLanes(b, n)), n);
     }
     if (r) y += stride;
     if (r == rows) break;
@@ -56,7 +56,7 @@ export function layerNormForward(
 /** ((x - shift) scale + bias) gamma + beta. */
 // @ts-ignore: decorator
 @inline
-function normalise(x: v128, shift: v128, scale: v128, bias: v128, gamma: v128, beta: v128): v128 {
+function normalize(x: v128, shift: v128, scale: v128, bias: v128, gamma: v128, beta: v128): v128 {
   return fma(fma(f32x4.sub(x, shift), scale, bias), gamma, beta);
 }
 

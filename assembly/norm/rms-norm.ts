@@ -5,7 +5,7 @@ import { advance, scales, sink } from "./affine";
 import { normBackward } from "./layer-norm";
 
 /**
- * Root mean square normalisation (Zhang and Sennrich 2019) over the last axis:
+ * Root mean square normalization (Zhang and Sennrich 2019) over the last axis:
  *
  *   y[r, c] = x[r, c] rstd_r gamma[c],   rstd_r = 1 / sqrt(mean_c x[r, c]^2 + eps).
  *

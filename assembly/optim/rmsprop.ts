@@ -3,11 +3,11 @@ import { loadLanes, storeLanes } from "../simd/lanes";
 import { gradientScale } from "./clip";
 
 /**
- * RMSprop (Hinton 2012; the centred form of Graves 2013), in the form of PyTorch's. With s from gradientScale:
+ * RMSprop (Hinton 2012; the centered form of Graves 2013), in the form of PyTorch's. With s from gradientScale:
  *
  *   g = s gradient + weightDecay parameter
  *   v <- alpha v + oneMinusAlpha g^2
- *   centred, if average is given: average <- average + oneMinusAlpha (g - average), and v - average^2 (at least 0) takes v's place below
+ *   centered, if average is given: average <- average + oneMinusAlpha (g - average), and v - average^2 (at least 0) takes v's place below
  *   d = g / (sqrt(v) + eps)
  *   with a buffer and momentum: buffer <- momentum buffer + d, d = buffer
  *   parameter <- parameter - lr d

@@ -74,7 +74,7 @@ export function startState(y: usize, initial: usize, begin: i32, rows: i32, H: i
 
 /**
  * Packs w [gates H, k] transposed, the panels of one 8 units side by side: panel j * gates + g holds units 8 j.. of gate g,
- * so that a block of neighbouring panels computes all the gates of some units. Takes gates * wholePanels(H) * k floats at out.
+ * so that a block of neighboring panels computes all the gates of some units. Takes gates * wholePanels(H) * k floats at out.
  */
 export function packGates(w: usize, gates: i32, H: i32, k: i32, out: usize): void {
   for (let j: i32 = 0; j < H; j += 8) {

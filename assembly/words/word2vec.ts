@@ -12,10 +12,10 @@ let state: u64 = 0;
  *
  *   -ln sigmoid(h . output[target]) - sum_k ln sigmoid(-h . output[negative_k])
  *
- * Of each sentence a word w stays with probability keep[w]; of those that stay, each is the centre of a window that reaches 1 to `window`
- * words to both sides, every reach as likely. Skip-gram (cbow 0): h = input[centre], and each word of the window is a target in turn.
- * CBOW (1): h is the mean of input over the window, and the centre is the target; a word of the window gets its share of h's gradient
- * (Irsoy, Benton and Stratos 2021, "Corrected CBOW performs as well as skip-gram"), not the whole. The rate of a centre at position p is
+ * Of each sentence a word w stays with probability keep[w]; of those that stay, each is the center of a window that reaches 1 to `window`
+ * words to both sides, every reach as likely. Skip-gram (cbow 0): h = input[center], and each word of the window is a target in turn.
+ * CBOW (1): h is the mean of input over the window, and the center is the target; a word of the window gets its share of h's gradient
+ * (Irsoy, Benton and Stratos 2021, "Corrected CBOW performs as well as skip-gram"), not the whole. The rate of a center at position p is
  * lr + (lrEnd - lr) p / n.
  *
  * Negatives are drawn by Walker's alias method: word w = uniform below V, or alias[w] unless uniform() < probabilities[w]; one that is the
@@ -44,14 +44,14 @@ export function word2vecStep(
       const first = max(0, i - reach), last = min(m - 1, i + reach);
       if (first == last) continue;
       const rate = lr + (lrEnd - lr) * (<f32>at / <f32>n);
-      const centre = load<i32>(tokens + bytes(at));
+      const center = load<i32>(tokens + bytes(at));
       const share: f32 = cbow ? 1 / <f32>(last - first) : 1;
-      let h = input + bytes(centre * D);
+      let h = input + bytes(center * D);
       if (cbow) {
         h = mean;
         memory.fill(h, 0, bytes(D));
         for (let j = first; j <= last; j++) if (j != i) addScaled(h, rowAt(input, tokens, kept, j, D), D, share);
-        learn(h, centre, gradient, scores, probabilities, alias, output, V, D, negatives, rate);
+        learn(h, center, gradient, scores, probabilities, alias, output, V, D, negatives, rate);
       }
       for (let j = first; j <= last; j++) {
         if (j == i) continue;

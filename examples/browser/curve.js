@@ -1,4 +1,4 @@
-/** A drawing of losses over steps. Its colours are those that the style sheet gives the canvas. */
+/** A drawing of losses over steps. Its colors are those that the style sheet gives the canvas. */
 export class LossCurve {
   #canvas;
   #losses = [];

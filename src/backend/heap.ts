@@ -18,7 +18,7 @@ function sizeClass(bytes: number): number {
 
 /**
  * A host-side allocator over one linear memory that grows and never shrinks. Blocks up to 32 KiB come from free lists by size class;
- * larger ones are best fit in a free list sorted by address, whose neighbours merge.
+ * larger ones are best fit in a free list sorted by address, whose neighbors merge.
  */
 export class Heap {
   readonly #free: { address: number; bytes: number }[] = [];

@@ -456,7 +456,7 @@ export const kernels = {
     dims: ["n"],
     scalars: ["rate", "oneMinusBeta1", "beta2", "oneMinusBeta2", "rootCorrection", "eps", "weightDecay", "kept", "clipNorm"],
   },
-  // average: for the centred form; buffer: for momentum
+  // average: for the centered form; buffer: for momentum
   rmsprop: {
     reads: ["gradient", "norm"],
     writes: ["parameter", "v", "average", "buffer"],

@@ -22,7 +22,7 @@ export const modelOptions = {
   hidden: recipeOption("hidden", "Recurrent: units of a layer", "N"),
   heads: recipeOption("heads", "Transformer: heads of a layer's attention", "N"),
   "kv-heads": recipeOption("kv-heads", "Transformer: heads of its keys and values", "N"),
-  norm: recipeOption("norm", "Transformer: layer or RMS normalisation", "layer|rms"),
+  norm: recipeOption("norm", "Transformer: layer or RMS normalization", "layer|rms"),
   positions: recipeOption("positions", "Transformer: a learned table, or rotation", "learned|rotary"),
   activation: recipeOption("activation", "Transformer: gelu or swiglu", "gelu|swiglu"),
 } as const;

@@ -3,7 +3,7 @@ import { AdamW } from "../optim/optimizers.js";
 import { constant, cosine, linearWarmup, type Schedule, sequence } from "../optim/schedules.js";
 import type { Recipe } from "./recipe.js";
 
-/** AdamW that decays matrices alone: not biases, nor the weights of a normalisation. */
+/** AdamW that decays matrices alone: not biases, nor the weights of a normalization. */
 export function makeOptimizer(model: Module, recipe: Pick<Recipe, "lr" | "clip" | "weight-decay" | "betas">): AdamW {
   const { lr, clip, "weight-decay": weightDecay } = recipe;
   const betas = recipe.betas.split(",").map(Number) as [number, number];

@@ -110,7 +110,7 @@ export const trainLM = defineCommand({
   },
 });
 
-/** Characters are those of the whole text; words and their parts are learnt from what is not held back. */
+/** Characters are those of the whole text; words and their parts are learned from what is not held back. */
 async function tokenizerOf(text: string, { unit, vocabulary: vocabularySize, "min-count": minCount, val }: Recipe): Promise<Tokenizer> {
   const known = unit === "characters" ? text : text.slice(0, Math.ceil(text.length * (1 - val)));
   return trainTokenizerAsync([known], { unit, vocabularySize, minCount });

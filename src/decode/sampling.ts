@@ -69,7 +69,7 @@ export function greedy(logits: ArrayLike<number>): number {
 }
 
 /**
- * An index drawn with the probabilities softmax(logits / temperature), renormalised over what topK, then topP keep; of equal logits
+ * An index drawn with the probabilities softmax(logits / temperature), renormalized over what topK, then topP keep; of equal logits
  * the lower index counts as likelier. Takes one block of the generator, none with temperature 0.
  *
  * @throws SeqgradError `range` for an option outside its interval, `not-finite` as `greedy`

@@ -59,7 +59,7 @@ const noStatistics = (): Statistics => ({
  * BLEU of a corpus (Papineni et al. 2002), exactly as sacreBLEU computes it (Post 2018): 100 b exp(mean_n log p_n) for n = 1..4, where p_n
  * is the share of a hypothesis' n-grams that a reference holds, each no more often than there, summed over the corpus; b = min(1, e^(1 - r/c)).
  *
- * @param hypotheses a text a sentence, detokenised
+ * @param hypotheses a text a sentence, detokenized
  * @param references for each sentence one text, or a list of texts
  * @throws SeqgradError `shape` where the numbers of sentences differ, `value` for none
  * @example

@@ -86,7 +86,7 @@ export function numberOf(op: string, config: Readonly<Record<string, unknown>>, 
 export const recordOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null ? { ...value } : {};
 
-/** Names of settings, with a dot for one within another, and the values that can be honoured. */
+/** Names of settings, with a dot for one within another, and the values that can be honored. */
 export type Settings = Readonly<Record<string, readonly unknown[]>>;
 
 /**

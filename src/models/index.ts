@@ -2,7 +2,7 @@ export { Captioner, type CaptionerConfig } from "./captioner.js";
 export { type ForecastBatch, Forecaster, type ForecasterConfig } from "./forecaster.js";
 export { LogisticRegression, type LogisticRegressionOptions } from "./logistic-regression.js";
 export { MaskedLM, type MaskedLMCall, type MaskedLMConfig } from "./masked-lm.js";
-export { Recogniser, type RecogniserBatch, type RecogniserConfig } from "./recogniser.js";
+export { Recognizer, type RecognizerBatch, type RecognizerConfig } from "./recognizer.js";
 export {
   type AttentionKind,
   attentionKinds,

@@ -18,7 +18,7 @@ export interface LogisticRegressionOptions {
 const PIECE = 64;
 
 /**
- * Multinomial logistic regression on sparse rows, on the host and without chance: the weights W `[K, n]` and biases b `[K]` that minimise
+ * Multinomial logistic regression on sparse rows, on the host and without chance: the weights W `[K, n]` and biases b `[K]` that minimize
  * mean -log softmax(W x + b)[y] + |W|^2 / (2 c rows), by accelerated gradient descent with restarts (Nesterov 1983; O'Donoghue and Candès
  * 2015). The loss is convex, so where it begins does not matter.
  *

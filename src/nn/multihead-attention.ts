@@ -23,7 +23,7 @@ export interface MultiheadAttentionOptions {
   kdim?: number;
   /** The size of values as they come; default: that of queries. */
   vdim?: number;
-  /** K, heads of keys and values, each of which serves N / K neighbouring heads of queries (Ainslie et al. 2023). Default N. */
+  /** K, heads of keys and values, each of which serves N / K neighboring heads of queries (Ainslie et al. 2023). Default N. */
   keyValueHeads?: number;
   /** Whether queries and keys turn by their positions (Su et al. 2021), where a sequence attends to itself. Default false. */
   rotary?: boolean;

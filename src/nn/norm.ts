@@ -9,7 +9,7 @@ import * as init from "./init.js";
 import { Module, ParameterTable } from "./module.js";
 
 /**
- * Layer normalisation over the last dimension of size D, with weight (gamma) ones and bias (beta) zeros at first.
+ * Layer normalization over the last dimension of size D, with weight (gamma) ones and bias (beta) zeros at first.
  * @throws SeqgradError `range` for a dimension below 1
  * @example
  * new sg.nn.LayerNorm(2).forward(sg.fromArray([[1, 3], [8, 2]])); // = [[-1, 1], [1, -1]]
@@ -40,7 +40,7 @@ export class LayerNorm extends Module {
 }
 
 /**
- * Root mean square normalisation over the last dimension of size D (Zhang and Sennrich 2019), with weight (gamma) ones at first. Without
+ * Root mean square normalization over the last dimension of size D (Zhang and Sennrich 2019), with weight (gamma) ones at first. Without
  * `eps` it is the machine epsilon of float32, 2^-23, as in PyTorch.
  * @throws SeqgradError `range` for a dimension below 1
  * @example
@@ -81,7 +81,7 @@ export interface BatchNormLayerOptions {
 const batchNormNames = namesOf<BatchNormLayerOptions>({ eps: 1, momentum: 1, affine: 1, bias: 1, trackRunningStats: 1 });
 
 /**
- * Batch normalisation of C features over all dimensions but the last (Ioffe and Szegedy 2015), with weight (gamma) ones and bias (beta)
+ * Batch normalization of C features over all dimensions but the last (Ioffe and Szegedy 2015), with weight (gamma) ones and bias (beta)
  * zeros at first, and PyTorch's buffers running_mean, running_var and num_batches_tracked. They move in the forward pass of training. When
  * an optimizer refuses the step whose function that pass is in, because loss or gradients are not finite or the function throws, they are
  * as before (in PyTorch they stay moved); a pass outside `optimizer.step(() => ...)` nobody takes back.

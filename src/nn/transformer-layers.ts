@@ -117,7 +117,7 @@ const layerCallNames = namesOf<LayerCall>({ ...visibilityNames, cache: 1 });
 
 /**
  * A layer of a Transformer's encoder (Vaswani et al. 2017): self-attention, then a feed-forward net, each added to what it reads and
- * normalised, before (`normFirst`, Xiong et al. 2020) or after. With `causal` it is a layer of a language model. Parameters as PyTorch's.
+ * normalized, before (`normFirst`, Xiong et al. 2020) or after. With `causal` it is a layer of a language model. Parameters as PyTorch's.
  *
  * @throws SeqgradError `range` or `value` for options that make no layer; forward(): `shape`, `range`
  * @example
@@ -151,7 +151,7 @@ const decoderCallNames = namesOf<DecoderLayerCall>(decoderCall);
 
 /**
  * A layer of a Transformer's decoder (Vaswani et al. 2017): self-attention, attention to a memory, then a feed-forward net, each added
- * to what it reads and normalised. `causal` is for the self-attention; as in PyTorch, it is off unless asked for. Parameters as PyTorch's.
+ * to what it reads and normalized. `causal` is for the self-attention; as in PyTorch, it is off unless asked for. Parameters as PyTorch's.
  *
  * @throws SeqgradError `range` or `value` for options that make no layer; forward(): `shape`, `range`
  * @example

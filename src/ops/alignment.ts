@@ -16,7 +16,7 @@ export interface VisibleKeys {
   /** int32 `[B]`, each in 0..S: how many keys of a row there are; all S when absent. A query that sees no key gets zeros. */
   lengths?: Tensor | undefined;
   /**
-   * Only the keys within floor(window / 2) of the query's position are visible: a window of 3 shows the key there and its two neighbours
+   * Only the keys within floor(window / 2) of the query's position are visible: a window of 3 shows the key there and its two neighbors
    * (Luong, Pham and Manning 2015, local attention). All when absent.
    */
   window?: number | undefined;

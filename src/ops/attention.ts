@@ -47,7 +47,7 @@ export interface ScaledDotProductOptions extends ScoreOptions {
 export interface Heads {
   /** N, the heads of the queries. */
   heads: number;
-  /** K, those of keys and values, each of which serves N / K heads of queries, neighbours. Default N. */
+  /** K, those of keys and values, each of which serves N / K heads of queries, neighbors. Default N. */
   keyValueHeads?: number | undefined;
 }
 

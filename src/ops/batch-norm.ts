@@ -23,7 +23,7 @@ export interface RunningStatistics {
 }
 
 export interface BatchNormOptions {
-  /** Whether to normalise by the statistics of the batch, and to move the running ones; else by the running ones. Default true. */
+  /** Whether to normalize by the statistics of the batch, and to move the running ones; else by the running ones. Default true. */
   training?: boolean;
   running?: RunningStatistics | undefined;
   /** The part of the way that running statistics move to those of a batch. Default 0.1. */
@@ -77,8 +77,8 @@ function checkWritable(running: RunningStatistics): void {
 }
 
 /** (x - m) / sqrt(v + eps) gamma + beta. */
-function normalised(centred: Tensor, v: Tensor, gamma: Tensor | undefined, beta: Tensor | undefined, eps: number): Tensor {
-  const y = mul(centred, reciprocal(sqrt(affine(v, 1, eps))));
+function normalized(centered: Tensor, v: Tensor, gamma: Tensor | undefined, beta: Tensor | undefined, eps: number): Tensor {
+  const y = mul(centered, reciprocal(sqrt(affine(v, 1, eps))));
   return gamma ? (beta ? add(mul(y, gamma), beta) : mul(y, gamma)) : y;
 }
 
@@ -110,8 +110,8 @@ const trainingOp = defineOp<Attrs>({
   compose([x, gamma, beta], { eps, momentum, running }) {
     const { rows, cols } = sizesOf(x!);
     const m = mean(reshape(x!, [rows, cols]), { axis: 0 });
-    const centred = sub(x!, m);
-    const v = mean(reshape(square(centred), [rows, cols]), { axis: 0 });
+    const centered = sub(x!, m);
+    const v = mean(reshape(square(centered), [rows, cols]), { axis: 0 });
     if (running) {
       const replace = (old: Tensor, value: Tensor) => copyWords(old.backend, value.address, old.address, old.size);
       const move = (old: Tensor, value: Tensor) => {
@@ -124,7 +124,7 @@ const trainingOp = defineOp<Attrs>({
         if (running.batches) replace(running.batches, toInt(affine(toFloat(running.batches), 1, 1)));
       });
     }
-    return [normalised(centred, v, gamma, beta, eps)];
+    return [normalized(centered, v, gamma, beta, eps)];
   },
   forward(run, [x, gamma, beta], [y, mean, rstd], { eps, momentum, running }) {
     const statistics = { runningMean: running?.mean, runningVar: running?.variance, batches: running?.batches };
@@ -144,7 +144,7 @@ const evaluationOp = defineOp<{ readonly eps: number }>({
   kernels,
   shape: ([x, mean, variance, gamma, beta]) => checkVectors(x!, { gamma, beta, "running.mean": mean, "running.variance": variance }),
   // The running statistics have no gradient.
-  compose: ([x, mean, variance, gamma, beta], { eps }) => [normalised(sub(x!, mean!.detach()), variance!.detach(), gamma, beta, eps)],
+  compose: ([x, mean, variance, gamma, beta], { eps }) => [normalized(sub(x!, mean!.detach()), variance!.detach(), gamma, beta, eps)],
   forward(run, [x, runningMean, runningVar, gamma, beta], [y, mean, rstd], { eps }) {
     const statistics = { mean: mean!, rstd: rstd!, runningMean, runningVar };
     run("batchNormForward", { x: x!, gamma, beta, y: y!, ...statistics, training: 0, ...sizesOf(x!), eps, momentum: 0, kept: 1 });
@@ -157,7 +157,7 @@ const evaluationOp = defineOp<{ readonly eps: number }>({
 });
 
 /**
- * Batch normalisation over all dimensions but the last (Ioffe and Szegedy 2015): (x - mean) / sqrt(variance + eps) * gamma + beta for
+ * Batch normalization over all dimensions but the last (Ioffe and Szegedy 2015): (x - mean) / sqrt(variance + eps) * gamma + beta for
  * each channel. In training mean and biased variance are the batch's, and `running` statistics, if given, move toward its mean and
  * unbiased variance: running = (1 - momentum) running + momentum batch; what is not finite leaves them, and they go back when the optimizer refuses
  * the step in whose function this is called. In evaluation they are the running ones.

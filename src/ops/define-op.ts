@@ -22,7 +22,7 @@ export interface BackwardContext<A> {
   needs(i: number): boolean;
   /** The gradient of input i so far, to be added into; return undefined for it then. */
   accumulator(i: number): Tensor;
-  /** Uninitialised memory like input i, if it wants a gradient. */
+  /** Uninitialized memory like input i, if it wants a gradient. */
   gradientLike(i: number): Tensor | undefined;
 }
 

@@ -62,7 +62,7 @@ const layerNormOp = defineOp<Attrs>({
 });
 
 /**
- * Layer normalisation over the last dimension (Ba, Kiros and Hinton 2016): (x - mean) / sqrt(variance + eps) * gamma + beta, with the
+ * Layer normalization over the last dimension (Ba, Kiros and Hinton 2016): (x - mean) / sqrt(variance + eps) * gamma + beta, with the
  * biased variance.
  *
  * @param x `[..., D]`

@@ -49,7 +49,7 @@ const rmsNormOp = defineOp<Attrs>({
 export const FLOAT32_EPS = 2 ** -23;
 
 /**
- * Root mean square normalisation over the last dimension (Zhang and Sennrich 2019): x / sqrt(mean(x^2) + eps) * gamma.
+ * Root mean square normalization over the last dimension (Zhang and Sennrich 2019): x / sqrt(mean(x^2) + eps) * gamma.
  *
  * @param x `[..., D]`
  * @param gamma `[D]`, or none

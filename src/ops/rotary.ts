@@ -20,7 +20,7 @@ export interface RotaryOptions {
   offset?: number;
   /** Pair i turns by position / base^(2 i / D). Default 10,000. */
   base?: number;
-  /** Whether pairs are neighbours (2 i, 2 i + 1), as in the paper, rather than (i, D / 2 + i), as in Llama and Hugging Face's models. */
+  /** Whether pairs are neighbors (2 i, 2 i + 1), as in the paper, rather than (i, D / 2 + i), as in Llama and Hugging Face's models. */
   interleaved?: boolean;
 }
 

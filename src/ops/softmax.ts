@@ -15,14 +15,14 @@ const samples = [
   [64, 512],
 ].map((shape) => ({ inputs: [shape], attrs: null }));
 /** x less its largest of the row, which changes no result and keeps exp finite. */
-const centred = (x: Tensor) => sub(x, max(x, { axis: -1, keepDims: true }));
+const centered = (x: Tensor) => sub(x, max(x, { axis: -1, keepDims: true }));
 
 const softmaxOp = defineOp<null>({
   name: "softmax",
   kernels: ["softmaxForward", "softmaxBackward"],
   shape: ([x]) => [x!.shape],
   compose([x]) {
-    const e = exp(centred(x!));
+    const e = exp(centered(x!));
     return [div(e, sum(e, { axis: -1, keepDims: true }))];
   },
   forward: (run, [x], [y]) => run("softmaxForward", { x: x!, y: y!, ...rowsOf(x!) }),
@@ -39,7 +39,7 @@ const logSoftmaxOp = defineOp<null>({
   kernels: ["logSoftmaxForward", "logSoftmaxBackward"],
   shape: ([x]) => [x!.shape],
   compose([x]) {
-    const c = centred(x!);
+    const c = centered(x!);
     return [sub(c, log(sum(exp(c), { axis: -1, keepDims: true })))];
   },
   forward: (run, [x], [y]) => run("logSoftmaxForward", { x: x!, y: y!, ...rowsOf(x!) }),

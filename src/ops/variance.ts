@@ -19,11 +19,11 @@ export function variance(x: Tensor, options: ReduceOptions & { correction?: numb
   const { correction = 1, ...reduce } = options;
   checkFinite("variance", "correction", correction);
   const { span } = arrange("variance", x, reduce);
-  const centred = (y: Tensor) => sub(y, mean(y, { ...reduce, keepDims: true }));
+  const centered = (y: Tensor) => sub(y, mean(y, { ...reduce, keepDims: true }));
   // A mean far from 0 is rounded by more than counts beside the deviations, which are nearly exact, and so is their own mean. No shift of x
   // changes the variance or its gradient.
   const shift = noGrad(() => mean(x, { ...reduce, keepDims: true }));
-  return affine(sum(square(centred(sub(x, shift))), reduce), 1 / (span.n - correction));
+  return affine(sum(square(centered(sub(x, shift))), reduce), 1 / (span.n - correction));
 }
 
 /**

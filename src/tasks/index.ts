@@ -9,10 +9,10 @@ export {
   type SeriesForecasterReport,
   type SeriesPoint,
 } from "./series-forecaster.js";
-export { type Recording, SpeechRecogniser, type SpeechRecogniserOptions } from "./speech-recogniser.js";
+export { type Recording, SpeechRecognizer, type SpeechRecognizerOptions } from "./speech-recognizer.js";
 export { type BatchOptions, type SearchOptions, saveTask, type Task } from "./task.js";
 export {
-  type LabelledText,
+  type LabeledText,
   type LabelProbabilities,
   TextClassifier,
   type TextClassifierOptions,

@@ -4,11 +4,11 @@ import { SeqgradError } from "../util/errors.js";
 import { EntityTagger } from "./entity-tagger.js";
 import { ImageCaptioner } from "./image-captioner.js";
 import { SeriesForecaster } from "./series-forecaster.js";
-import { SpeechRecogniser } from "./speech-recogniser.js";
+import { SpeechRecognizer } from "./speech-recognizer.js";
 import { TextClassifier } from "./text-classifier.js";
 import { Translator } from "./translator.js";
 
-const kinds = [TextClassifier, EntityTagger, SeriesForecaster, Translator, SpeechRecogniser, ImageCaptioner] as const;
+const kinds = [TextClassifier, EntityTagger, SeriesForecaster, Translator, SpeechRecognizer, ImageCaptioner] as const;
 
 /**
  * The task that saveTask() saved, whichever it is.
@@ -21,7 +21,8 @@ const kinds = [TextClassifier, EntityTagger, SeriesForecaster, Translator, Speec
  */
 export async function loadTask(store: Store): Promise<Awaited<ReturnType<(typeof kinds)[number]["fromSaved"]>>> {
   const saved = await loadModel(store);
-  const kind = kinds.find(({ type }) => type === saved.config.model_type);
+  const type = saved.config.model_type === "seqgrad-speech-recogniser" ? SpeechRecognizer.type : saved.config.model_type; // its name in 0.1
+  const kind = kinds.find((kind) => kind.type === type);
   if (kind) return kind.fromSaved(saved);
   const known = kinds.map(({ type }) => type).join(", ");
   throw new SeqgradError("format", `config.json: model_type is ${JSON.stringify(saved.config.model_type)}; expected one of ${known}.`);

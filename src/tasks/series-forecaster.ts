@@ -48,7 +48,7 @@ export interface SeriesForecasterReport {
   readonly answers: readonly Forecast[];
 }
 
-/** Places that are looked at together where nothing is learnt. */
+/** Places that are looked at together where nothing is learned. */
 const BATCH = 64;
 
 /** The steps that follow, the next one first. */

@@ -30,7 +30,7 @@ import {
   withWeights,
 } from "./task.js";
 
-export interface LabelledText {
+export interface LabeledText {
   readonly text: string;
   readonly label: string;
 }
@@ -73,7 +73,7 @@ const optionNames = namesOf<TextClassifierOptions>({
  * for await (const event of sg.fit(task.model, task.loader(examples, { batchSize: 2 }), { optimizer, epochs: 3 })) continue;
  * const [labels] = await task.predict(["a good film"]); // [{ label, probability }, ..]
  */
-export class TextClassifier implements Task<LabelledText, string, LabelProbabilities, ClassifierBatch> {
+export class TextClassifier implements Task<LabeledText, string, LabelProbabilities, ClassifierBatch> {
   static readonly type = "seqgrad-text-classifier";
   readonly type = TextClassifier.type;
 
@@ -88,7 +88,7 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
    * A new model for the labels and words of the examples to train on.
    * @throws SeqgradError `value` for examples of fewer than two labels, or as the model
    */
-  static create(examples: readonly LabelledText[], options: TextClassifierOptions = {}): TextClassifier {
+  static create(examples: readonly LabeledText[], options: TextClassifierOptions = {}): TextClassifier {
     return finish(TextClassifier.#making(examples, options));
   }
 
@@ -100,11 +100,11 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
    * const task = await sg.tasks.TextClassifier.createAsync(examples, { cell: "gru", hidden: 8, minCount: 1 });
    * task.labels; // = ["bad", "good"]
    */
-  static createAsync(examples: readonly LabelledText[], options: TextClassifierOptions = {}): Promise<TextClassifier> {
+  static createAsync(examples: readonly LabeledText[], options: TextClassifierOptions = {}): Promise<TextClassifier> {
     return inTurns(TextClassifier.#making(examples, options));
   }
 
-  static *#making(examples: readonly LabelledText[], options: TextClassifierOptions): Pieces<TextClassifier> {
+  static *#making(examples: readonly LabeledText[], options: TextClassifierOptions): Pieces<TextClassifier> {
     checkExamples("TextClassifier.create", examples);
     checkOptions("TextClassifier.create", options, optionNames);
     const { tokenizer: given, minCount = 2, maxLength = 256, classWeights = "none", locale, ...config } = options;
@@ -145,20 +145,20 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
     return new TextClassifier(network, tokenizer, labels, maxLength);
   }
 
-  loader(examples: readonly LabelledText[], options: BatchOptions): DataLoader<LabelledText, ClassifierBatch> {
+  loader(examples: readonly LabeledText[], options: BatchOptions): DataLoader<LabeledText, ClassifierBatch> {
     checkExamples("TextClassifier.loader", examples);
     const { batchSize, seed } = checkBatchOptions("TextClassifier.loader", options);
-    const collate = (items: LabelledText[]) => this.#collate(items);
+    const collate = (items: LabeledText[]) => this.#collate(items);
     return new DataLoader(examples, { batchSize, seed, shuffle: true, bucketBy: ({ text }) => text.length, collate });
   }
 
   /** `accuracy`, `f1` (macro) and `loss`. A label that the model does not know counts as missed, and not in the loss. */
-  async evaluate(examples: readonly LabelledText[]): Promise<Record<string, number>> {
+  async evaluate(examples: readonly LabeledText[]): Promise<Record<string, number>> {
     return (await this.report(examples)).measures;
   }
 
   /** The measures with what is behind them: scores by label, which label was taken for which, and every answer. */
-  async report(examples: readonly LabelledText[]): Promise<TextClassifierReport> {
+  async report(examples: readonly LabeledText[]): Promise<TextClassifierReport> {
     checkExamples("TextClassifier.evaluate", examples);
     const answers = await this.predict(examples.map(({ text }) => text));
     await breathe();
@@ -201,7 +201,7 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
     return ids.length > 0 ? ids.slice(0, this.maxLength) : Int32Array.of(this.tokenizer.special.unk ?? 0);
   }
 
-  #collate(items: readonly LabelledText[]): ClassifierBatch {
+  #collate(items: readonly LabeledText[]): ClassifierBatch {
     const { data: tokens, shape, lengths } = padRows(items.map(({ text }) => this.#read(this.tokenizer.encode(text))));
     const labels = Int32Array.from(items, ({ label }) => {
       const k = this.labels.indexOf(label);
@@ -213,11 +213,11 @@ export class TextClassifier implements Task<LabelledText, string, LabelProbabili
   }
 }
 
-const checkExamples = (op: string, examples: readonly LabelledText[]): void =>
+const checkExamples = (op: string, examples: readonly LabeledText[]): void =>
   checkItems(op, "examples", examples, (example) => isText(example?.text) && isText(example.label), "{ text, label }, both strings");
 
 /** N / (K n) for each label of n examples. */
-function balanced(examples: readonly LabelledText[], labels: readonly string[]): number[] {
+function balanced(examples: readonly LabeledText[], labels: readonly string[]): number[] {
   const counts = new Map<string, number>();
   for (const { label } of examples) counts.set(label, (counts.get(label) ?? 0) + 1);
   return labels.map((label) => examples.length / (labels.length * counts.get(label)!));

@@ -27,14 +27,14 @@ export type NestedNumbers = number | readonly NestedNumbers[];
 const createOptions = { dtype: 1, requiresGrad: 1, device: 1 } as const;
 const names = namesOf<CreateOptions>(createOptions);
 
-/** Uninitialised, when shape and options are such; `known`: the names of the options that there are. */
+/** Uninitialized, when shape and options are such; `known`: the names of the options that there are. */
 function make(op: string, shape: Shape, options: CreateOptions, known = names): Tensor {
   checkShape(op, shape);
   checkOptions(op, options, known);
   return makeOn(op, () => checkDevice(op, options.device).backend, shape, options);
 }
 
-/** Uninitialised, on the backend that is asked for once the options are right. */
+/** Uninitialized, on the backend that is asked for once the options are right. */
 export function makeOn(op: string, backendOf: () => Backend, shape: Shape, { dtype, requiresGrad = false }: CreateOptions): Tensor {
   const type = checkDtype(op, dtype);
   if (checkBoolean(op, "requiresGrad", requiresGrad) && type !== "float32")

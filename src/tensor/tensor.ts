@@ -343,12 +343,12 @@ export function copyStrided(x: Tensor, address: number, strides: readonly number
   }
 }
 
-/** Uninitialised memory under a shape, in the current scope. */
+/** Uninitialized memory under a shape, in the current scope. */
 export function empty(backend: Backend, shape: Shape, dtype: DType = "float32"): Tensor {
   return new Tensor(allocate(backend, sizeOf(shape) * 4), shape, dtype);
 }
 
-/** Uninitialised memory that lives as long as `owner`: the home of its gradient. */
+/** Uninitialized memory that lives as long as `owner`: the home of its gradient. */
 export function emptyBeside(owner: Tensor, shape: Shape): Tensor {
   const { storage } = owner;
   const home = (!storage.kept && storage.frame) || null;

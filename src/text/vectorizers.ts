@@ -9,7 +9,7 @@ import { Vocabulary } from "./vocabulary.js";
 import { type WordOptions, WordSplitter, wordOptions } from "./word-splitter.js";
 
 /**
- * Every run of n neighbouring words, joined by blanks, for n from `least` to `most`.
+ * Every run of n neighboring words, joined by blanks, for n from `least` to `most`.
  * @throws SeqgradError `range`
  * @example
  * sg.ngrams(["not", "so", "bad"], 1, 2); // = ["not", "so", "bad", "not so", "so bad"]

@@ -7,7 +7,7 @@ import { BinaryReader, binaryRows, type Chunks, encoded, readAll, TextReader, te
 const formats = ["text", "binary"] as const;
 
 /** A word and how near it is: the cosine of its vector with the one asked about. */
-export interface Neighbour {
+export interface Neighbor {
   readonly word: string;
   readonly similarity: number;
 }
@@ -151,7 +151,7 @@ export class WordVectors {
    * The words nearest to one, or to a vector, by cosine; the word itself is left out.
    * @throws SeqgradError `range` for a word that is not there, `shape` for a vector of another dimension
    */
-  nearest(to: string | ArrayLike<number>, count = 10, except: readonly string[] = []): Neighbour[] {
+  nearest(to: string | ArrayLike<number>, count = 10, except: readonly string[] = []): Neighbor[] {
     checkInteger("WordVectors.nearest", "count", count, 1);
     checkArray("WordVectors.nearest", "except", except, "a list of words");
     if (typeof to === "string") return this.nearest(this.#row(this.#idOf("nearest", to)), count, [to, ...except]);
@@ -172,7 +172,7 @@ export class WordVectors {
    * What is to `c` as `b` is to `a`: the words nearest to b - a + c, of vectors of length 1 (Mikolov et al. 2013): man, king, woman: queen.
    * @throws SeqgradError `range` for a word that is not there
    */
-  analogy(a: string, b: string, c: string, count = 5): Neighbour[] {
+  analogy(a: string, b: string, c: string, count = 5): Neighbor[] {
     const [u, v, w] = [a, b, c].map((word) => {
       const id = this.#idOf("analogy", word);
       return this.#row(id).map((value) => value / (this.#norms[id]! || 1));

@@ -37,7 +37,7 @@ const word2vecStep = /* @__PURE__ */ needs("word2vecStep");
 
 /**
  * Learns word vectors by word2vec with negative sampling (Mikolov, Sutskever, Chen, Corrado and Dean 2013, "Distributed representations of
- * words and phrases and their compositionality"): a word's vector v and the output vectors u of the words w near it minimise
+ * words and phrases and their compositionality"): a word's vector v and the output vectors u of the words w near it minimize
  * -ln sigmoid(v . u_w) - sum_k ln sigmoid(-v . u_k), over negatives k drawn by their counts^0.75. Words of a share f of the text stay with
  * probability min(1, sqrt(subsample / f)); each window reaches 1 to `window` words. In `cbow`, v is the mean over the window, whose
  * words share its gradient.

@@ -58,12 +58,12 @@ function adam(decoupled: number, weightDecay: number, beta2 = 0.999): Case {
   };
 }
 
-function rmsprop(momentum: number, centred: boolean, weightDecay: number): Case {
+function rmsprop(momentum: number, centered: boolean, weightDecay: number): Case {
   const [alpha, eps] = [0.99, 1e-8];
   return {
-    name: `rmsprop, momentum ${momentum}, ${centred ? "centred" : "plain"}, weightDecay ${weightDecay}`,
+    name: `rmsprop, momentum ${momentum}, ${centered ? "centered" : "plain"}, weightDecay ${weightDecay}`,
     kernel: "rmsprop",
-    states: ["v", ...(centred ? ["average"] : []), ...(momentum ? ["buffer"] : [])],
+    states: ["v", ...(centered ? ["average"] : []), ...(momentum ? ["buffer"] : [])],
     call: () => ({ lr, alpha, oneMinusAlpha: 1 - alpha, eps, weightDecay, momentum }),
     update: (p, gradient, state) => {
       const [v, ...rest] = state as [number, ...number[]];
@@ -71,7 +71,7 @@ function rmsprop(momentum: number, centred: boolean, weightDecay: number): Case 
       const v1 = alpha * v + (1 - alpha) * g * g;
       const next = [v1];
       let power = v1;
-      if (centred) {
+      if (centered) {
         const a = alpha * rest.shift()! + (1 - alpha) * g;
         power -= a * a;
         next.push(a);
@@ -211,7 +211,7 @@ await forEachDevice(variants, "optimizers", ({ backend }) => {
     });
   });
 
-  test("centred rmsprop of a constant gradient stays finite: rounding must not make the variance negative", () => {
+  test("centered rmsprop of a constant gradient stays finite: rounding must not make the variance negative", () => {
     guarded(backend, (memory) => {
       const n = 257;
       const gradient = memory.put(normals(n, 1));

@@ -109,7 +109,7 @@ await forEachDevice(variants, "random", ({ backend }) => {
   const N = 100_000;
   const error = 4 / Math.sqrt(N);
 
-  test("randomUniform: mean, variance, quantiles, neighbours uncorrelated", () => {
+  test("randomUniform: mean, variance, quantiles, neighbors uncorrelated", () => {
     const x = moments(draw("randomUniform", N, { ...start, low: 0, high: 1 }));
     expect(Math.abs(x.mean - 0.5)).toBeLessThan(error * Math.sqrt(1 / 12));
     expect(Math.abs(x.variance - 1 / 12)).toBeLessThan(error * Math.sqrt(1 / 180));
@@ -117,7 +117,7 @@ await forEachDevice(variants, "random", ({ backend }) => {
     for (const q of [0.001, 0.1, 0.5, 0.75, 0.999]) expect(Math.abs(x.below(q) - q)).toBeLessThan(error * Math.sqrt(q * (1 - q)));
   });
 
-  test("randomNormal: mean, variance, quantiles, neighbours uncorrelated, squares too", () => {
+  test("randomNormal: mean, variance, quantiles, neighbors uncorrelated, squares too", () => {
     const values = draw("randomNormal", N, { ...start, mean: 0, std: 1 });
     const x = moments(values);
     expect(Math.abs(x.mean)).toBeLessThan(error);

@@ -83,7 +83,7 @@ await forEachDevice(variants, "reductions", ({ backend }) => {
       expect(Math.abs(sum / exact - 1)).toBeLessThan(1e-6);
   });
 
-  it("gives a column the same bits whatever its neighbours", () => {
+  it("gives a column the same bits whatever its neighbors", () => {
     const x = uniform(70 * 23, -1, 1);
     const whole = reduce("sum", x, 1, 70, 23);
     for (let i = 0; i < 23; i++) {

@@ -75,13 +75,13 @@ function word2vec(
       const reach = 1 + random.below(window);
       const near = sentence.flatMap((q, j) => (j !== i && Math.abs(j - i) <= reach ? [tokens[q]!] : []));
       const rate = rates.lr + ((rates.lrEnd - rates.lr) * at) / tokens.length;
-      const centre = tokens[at]!;
+      const center = tokens[at]!;
       if (near.length === 0) continue;
       if (cbow) {
         const h = input[0]!.map((_, k) => near.reduce((sum, word) => sum + input[word]![k]!, 0) / near.length);
-        const gradient = learn(h, centre, rate);
+        const gradient = learn(h, center, rate);
         for (const word of near) add(input[word]!, gradient, 1 / near.length);
-      } else for (const word of near) add(input[centre]!, learn(input[centre]!, word, rate), 1);
+      } else for (const word of near) add(input[center]!, learn(input[center]!, word, rate), 1);
     }
     sentence.length = 0;
   }

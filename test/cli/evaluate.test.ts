@@ -92,7 +92,7 @@ describe("evaluate", () => {
       "always the most common caption",
       { exact: 2 / 3 },
     ],
-    ["recognise", "ab\t1 0; 0 1\nba\t0 1; 1 0\nab\t1 0; 1 1\n", "always the most common text", { exact: 2 / 3, symbolErrorRate: 1 / 3 }],
+    ["recognize", "ab\t1 0; 0 1\nba\t0 1; 1 0\nab\t1 0; 1 1\n", "always the most common text", { exact: 2 / 3, symbolErrorRate: 1 / 3 }],
   ])("of %s compares with the most common answer", async (kind, rows, name, measures) => {
     const few = kind === "caption" ? texts : ["--epochs", 1];
     const { evaluate } = await trained(kind, rows.repeat(4), ...few, "--val", 0, "--lr", 0);

@@ -26,7 +26,7 @@ const samples = {
   tag: { text: sentences, small: words },
   forecast: { text: degrees, small: ["--history", 4] },
   translate: { text: pairs, small: [...words, "--unit", "words"] },
-  recognise: { text: sounds, small: [] },
+  recognize: { text: sounds, small: [] },
   caption: { text: scenes, small: words },
 } as const;
 type Kind = keyof typeof samples;
@@ -286,9 +286,9 @@ describe("--forcing", () => {
   });
 });
 
-describe("train recognise and caption", () => {
-  test("symbols are recognised, frame by frame or by search", async () => {
-    const { train, out, data, folder } = await bench("recognise");
+describe("train recognize and caption", () => {
+  test("symbols are recognized, frame by frame or by search", async () => {
+    const { train, out, data, folder } = await bench("recognize");
     const lines = jsonLines(await succeed(...train, "--hidden", 12, "--dropout", 0, "--epochs", 40, "--json"));
     expect(lines.at(-1).measures).toMatchObject({ symbolErrorRate: 0, exact: 1 });
     for (const more of [[], ["--beam", 4]])
@@ -339,13 +339,13 @@ describe("--length-penalty", () => {
     }
   });
 
-  test.each(["classify", "tag", "forecast", "recognise"] as const)("is refused for %s, whose search ranks no texts", async (kind) => {
+  test.each(["classify", "tag", "forecast", "recognize"] as const)("is refused for %s, whose search ranks no texts", async (kind) => {
     const { train, out, data } = await bench(kind);
     await succeed(...train, "--epochs", 1);
     for (const command of ["predict", "evaluate"]) {
       const last = command === "predict" ? [data] : ["--data", data];
       const message = `--length-penalty is for translations and captions; the model is of ${kind}; leave it out`;
-      await refuse([command, "--model", out, ...last, ...(kind === "recognise" ? ["--beam", 2] : []), "--length-penalty", 1], message);
+      await refuse([command, "--model", out, ...last, ...(kind === "recognize" ? ["--beam", 2] : []), "--length-penalty", 1], message);
     }
   });
 });
@@ -367,9 +367,9 @@ describe("refused", () => {
     ["classify", "1\tgood\n1\tfine\n", "1 label (1)", "at least 2"],
     ["tag", "Ann\tB-person\nreads\n", "line 2, column 2", "has no tag"],
     ["tag", "\n", "holds no sentence"],
-    ["recognise", "a\t1 0; 1 x\n", "line 1, column 2", '"x" in vector 2'],
-    ["recognise", "a\t1 0\nb\t1\n", "line 2, column 2", "have 1 numbers", "expected 2, as in the first row"],
-    ["recognise", "a\t1 0\naa\t1 0; 1 0\n", "line 2, column 2", "2 frames", "at least 3"],
+    ["recognize", "a\t1 0; 1 x\n", "line 1, column 2", '"x" in vector 2'],
+    ["recognize", "a\t1 0\nb\t1\n", "line 2, column 2", "have 1 numbers", "expected 2, as in the first row"],
+    ["recognize", "a\t1 0\naa\t1 0; 1 0\n", "line 2, column 2", "2 frames", "at least 3"],
     ["caption", "a dot\t1 0; 1\n", "line 1, column 2", "vector 2 has 1 numbers, the first 2"],
     ["caption", "a dot\n", "line 1, column 2", "the row has 1 cell (", "caption, features"],
     ["tag", "Ann\tO\n\nBob\tQ-x\n", "line 3, column 2", '"Q-x"'],

@@ -38,7 +38,7 @@ test.each([
   expect((await contents(broken))!["model.safetensors"]).toBe((await contents(out))!["model.safetensors"]);
 });
 
-test("words are learnt from what is not held back; those of the rest are unknown", async () => {
+test("words are learned from what is not held back; those of the rest are unknown", async () => {
   const { train, out } = await place("here we go again ".repeat(90) + "unseen words now ".repeat(10));
   await succeed(...train, "--unit", "words");
   const { vocabulary } = JSON.parse(Buffer.from((await contents(out))!["tokenizer.json"]!, "latin1").toString());

@@ -127,7 +127,7 @@ describe.skipIf(reason)(`--device webgpu${reason}`, () => {
     ["translate", "go on\ncome in", pairs, [...words, "--unit", "words"]],
     ["translate", "go on\ncome in", pairs, [...words, "--unit", "words", "--cell", "transformer", "--heads", 2]],
     ["caption", "0 0; 1 0\n0 1; 0 0", scenes.repeat(3), words],
-    ["recognise", "1 0; 0 0; 0 1; 0 1\n0 1; 0 1; 0 0", sounds.repeat(3), []],
+    ["recognize", "1 0; 0 0; 0 1; 0 1\n0 1; 0 1; 0 0", sounds.repeat(3), []],
   ] as const;
   full(() =>
     test.each(tasks)("trains a task, %s, near WebAssembly, and answers as it does", async (kind, input, text, small) => {
@@ -143,7 +143,7 @@ describe.skipIf(reason)(`--device webgpu${reason}`, () => {
       const [wasm, gpu] = [await train("wasm", 2), await train("webgpu", 2)];
       expect(wasm.losses.length).toBeGreaterThan(2);
       expect(gpu.losses).toEqual(wasm.losses.map((loss) => expect.closeTo(loss, 3)));
-      // One folder, of a model that has learnt something, read by both.
+      // One folder, of a model that has learned something, read by both.
       const { out } = await train("wasm", 40, 0);
       const told = (device: string, command: string, ...more: (string | number)[]) =>
         succeed(command, "--model", out, "--device", device, "--json", ...more);

@@ -38,7 +38,7 @@ describe("DataLoader", () => {
         expect(batches.every((batch, i) => batch.length === batchSize || (!dropLast && i === batches.length - 1))).toBe(true);
         expect(new Set(batches.flat()).size).toBe(dropLast ? loader.length * batchSize : items.length);
         const spans = batches.map((batch) => batch.map((item) => item.length)).sort((a, b) => a[0]! - b[0]!);
-        // Batches are neighbours in the order of lengths: they overlap at most at their ends.
+        // Batches are neighbors in the order of lengths: they overlap at most at their ends.
         for (const [i, span] of spans.entries()) if (i) expect(Math.min(...span)).toBeGreaterThanOrEqual(Math.min(...spans[i - 1]!));
       }),
     );

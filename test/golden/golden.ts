@@ -192,7 +192,7 @@ export function generate(key: string, shape: readonly number[], spec: Omit<Spec,
   return y;
 }
 
-/** The finaliser of MurmurHash3. */
+/** The finalizer of MurmurHash3. */
 function mix(h: number): number {
   h ^= h >>> 16;
   h = Math.imul(h, 0x85ebca6b);

@@ -19,7 +19,7 @@ test("learns to fill in what is hidden", async () => {
   const model = new MaskedLM(config);
   const optimizer = new AdamW(model.parameters(), { lr: 0.01 });
   const generator = new Generator(1);
-  // Rows that count up: a hidden token follows from its neighbours.
+  // Rows that count up: a hidden token follows from its neighbors.
   const batch = () => padRows(Array.from({ length: 16 }, () => Array.from({ length: 8 }, (_, t) => 4 + t)));
   const losses: number[] = [];
   for (let step = 0; step < 60; step++) {

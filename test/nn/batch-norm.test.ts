@@ -44,7 +44,7 @@ async function check(c: Case, device: Device): Promise<void> {
   layer.dispose();
 }
 
-await forEachDevice(fixtureDevices, "batch normalisation equals PyTorch's, its running statistics too", (device) => {
+await forEachDevice(fixtureDevices, "batch normalization equals PyTorch's, its running statistics too", (device) => {
   test.each(golden.cases)("$name", (c) => check(c, device));
 
   test("they move in the scope of an optimizer's step, in training only", () =>

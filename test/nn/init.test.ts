@@ -40,7 +40,7 @@ function shorter(y: Tensor): number[][] {
   return Array.from({ length: cols }, (_, c) => Array.from({ length: rows }, (_, r) => row(r)[c]!));
 }
 
-await forEachDevice(immediate, "initialisers", (device) => {
+await forEachDevice(immediate, "initializers", (device) => {
   const it = on(device);
 
   for (const [name, fill, bound] of uniforms) {

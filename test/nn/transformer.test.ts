@@ -218,7 +218,7 @@ await forEachDevice(immediate, "positions", (device) => {
 });
 
 await forEachDevice([...immediate, "full webgpu"], "with batch norms", (device) => {
-  on(device)("an encoder's layer is its parts, each normalised over the batch in training", async () => {
+  on(device)("an encoder's layer is its parts, each normalized over the batch in training", async () => {
     manualSeed(6);
     const layer = new nn.TransformerEncoderLayer(8, 2, { dimFeedforward: 12, dropout: 0, norm: "batch" });
     const x = randn([3, 4, 8]);

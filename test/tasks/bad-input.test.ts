@@ -8,7 +8,7 @@ const junk: readonly unknown[] = [
   ...[undefined, null, 3, "x", {}, Symbol("s"), 2n, Object.create(null), () => 1, Number.NaN, -1, { length: -1 }, new Array(3)],
   ...[[null], [Symbol("t")], [{}], [[]], [2n], new Map(), Promise.resolve(1)],
 ];
-const { EntityTagger, ImageCaptioner, SpeechRecogniser, TextClassifier, Translator } = sg.tasks;
+const { EntityTagger, ImageCaptioner, SpeechRecognizer, TextClassifier, Translator } = sg.tasks;
 const small = { hidden: 2, minCount: 1 };
 const examples = [
   { text: "a good film", label: "good" },
@@ -31,7 +31,7 @@ const kinds = [
   { kind: EntityTagger, data: sentences, make: () => EntityTagger.create(sentences, small) },
   { kind: Translator, data: pairs, make: () => Translator.create(pairs, { ...small, cell: "gru" }) },
   { kind: ImageCaptioner, data: images, make: () => ImageCaptioner.create(images, { ...small, cell: "gru" }) },
-  { kind: SpeechRecogniser, data: recordings, make: () => SpeechRecogniser.create(recordings, { hidden: 2 }) },
+  { kind: SpeechRecognizer, data: recordings, make: () => SpeechRecognizer.create(recordings, { hidden: 2 }) },
 ] as const;
 
 /** Expects a value or a SeqgradError of a call, whatever it is given. */

@@ -11,7 +11,7 @@ import { thinly } from "../helpers/full.js";
 await init({ device: "wasm" });
 
 const kinds = ["dot", "bar"];
-const places = ["left", "centre", "right"];
+const places = ["left", "center", "right"];
 /** A kind at one of three places, in units of its own. */
 const images: CaptionedImage[] = kinds.flatMap((kind, k) =>
   places.map((place, p) => ({

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { seriesOf } from "../../src/data/series.js";
 import type { Module } from "../../src/nn/module.js";
-import { EntityTagger, ImageCaptioner, SeriesForecaster, SpeechRecogniser, TextClassifier, Translator } from "../../src/tasks/index.js";
+import { EntityTagger, ImageCaptioner, SeriesForecaster, SpeechRecognizer, TextClassifier, Translator } from "../../src/tasks/index.js";
 import { batchesOf } from "../../src/tasks/task.js";
 import { init } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
@@ -19,7 +19,7 @@ const dataOf = async ({ model }: Made) => Array.from((await model.stateDict()).v
 describe("other tasks of the event loop run while a task answers and is measured", () => {
   const pairs = many((i) => ({ source: words[i % 3]!, target: words[(i + 1) % 3]! }));
   const sentences = many((i) => ({ words: [words[i % 3]!, "x"], tags: ["B-color", "O"] }));
-  const labelled = many((i) => ({ text: words[i % 3]!, label: words[i % 2]! }));
+  const labeled = many((i) => ({ text: words[i % 3]!, label: words[i % 2]! }));
   const recordings = many((i) => ({
     frames: [
       [i, 1],
@@ -32,8 +32,8 @@ describe("other tasks of the event loop run while a task answers and is measured
   const small = { hidden: 4, minCount: 1 };
   const translator = Translator.create(pairs, { ...small, maxLength: 4 });
   const tagger = EntityTagger.create(sentences, { ...small, crf: true });
-  const classifier = TextClassifier.create(labelled, small);
-  const recogniser = SpeechRecogniser.create(recordings, { hidden: 4 });
+  const classifier = TextClassifier.create(labeled, small);
+  const recognizer = SpeechRecognizer.create(recordings, { hidden: 4 });
   const captioner = ImageCaptioner.create(images, { ...small, maxLength: 4 });
   const series = seriesOf(Array.from({ length: 40 }, (_, t) => [Math.sin(t)]));
   const forecaster = SeriesForecaster.create(series, 30, { history: 4, horizon: 2, hidden: 4 });
@@ -51,8 +51,8 @@ describe("other tasks of the event loop run while a task answers and is measured
       () => translator.evaluate(pairs, { beams: 2 }),
     ],
     ["EntityTagger", () => tagger.predict(sentences.map((one) => one.words)), () => tagger.evaluate(sentences)],
-    ["TextClassifier", () => classifier.predict(labelled.map(({ text }) => text)), () => classifier.evaluate(labelled)],
-    ["SpeechRecogniser", () => recogniser.predict(recordings.map(({ frames }) => frames)), () => recogniser.evaluate(recordings)],
+    ["TextClassifier", () => classifier.predict(labeled.map(({ text }) => text)), () => classifier.evaluate(labeled)],
+    ["SpeechRecognizer", () => recognizer.predict(recordings.map(({ frames }) => frames)), () => recognizer.evaluate(recordings)],
     ["ImageCaptioner", () => captioner.predict(images.map(({ features }) => features)), () => captioner.evaluate(images)],
   ])("%s", async (_, predict, evaluate) => {
     const predicted = await turnsOf(predict);
@@ -73,11 +73,11 @@ describe("other tasks of the event loop run while a task answers and is measured
       () => Translator.createAsync(pairs, { cell: "transformer", embed: 8, heads: 2, unit: "characters" }),
     ],
     ["EntityTagger", () => EntityTagger.create(sentences, small), () => EntityTagger.createAsync(sentences, small)],
-    ["TextClassifier", () => TextClassifier.create(labelled, small), () => TextClassifier.createAsync(labelled, small)],
+    ["TextClassifier", () => TextClassifier.create(labeled, small), () => TextClassifier.createAsync(labeled, small)],
     [
-      "SpeechRecogniser",
-      () => SpeechRecogniser.create(recordings, { hidden: 4 }),
-      () => SpeechRecogniser.createAsync(recordings, { hidden: 4 }),
+      "SpeechRecognizer",
+      () => SpeechRecognizer.create(recordings, { hidden: 4 }),
+      () => SpeechRecognizer.createAsync(recordings, { hidden: 4 }),
     ],
     ["ImageCaptioner", () => ImageCaptioner.create(images, small), () => ImageCaptioner.createAsync(images, small)],
     [
@@ -97,7 +97,7 @@ describe("other tasks of the event loop run while a task answers and is measured
 
   test("what a task cannot be made of rejects as it throws", async () => {
     await expect(Translator.createAsync([])).rejects.toThrow("Translator: the list of pairs is empty");
-    await expect(TextClassifier.createAsync(labelled, { hiden: 4 } as never)).rejects.toThrow("hidden");
+    await expect(TextClassifier.createAsync(labeled, { hiden: 4 } as never)).rejects.toThrow("hidden");
     await expect(EntityTagger.createAsync([])).rejects.toThrow("EntityTagger: the list of sentences is empty");
   });
 

@@ -50,7 +50,7 @@ describe.each(Object.entries(learners))("%s", (_, train) => {
     expect(vectors.words[0]).toBe("the");
     for (const group of [animals, cities]) {
       for (const word of group) {
-        const near = vectors.nearest(word, group.length - 1, beside).map((neighbour) => neighbour.word);
+        const near = vectors.nearest(word, group.length - 1, beside).map((neighbor) => neighbor.word);
         expect([word, ...near].toSorted(), `next to ${word}`).toEqual(group.toSorted());
       }
     }

@@ -53,7 +53,7 @@ describe("TfIdf", () => {
 describe("WordVectors", () => {
   const vectors = new WordVectors(["man", "king", "woman", "queen", "New York"], 2, Float32Array.of(1, 0, 1, 1, -1, 0.1, -1, 1.1, 0, -2));
 
-  test("finds neighbours and analogies", () => {
+  test("finds neighbors and analogies", () => {
     expect(vectors.nearest("man", 1)[0]).toEqual({ word: "king", similarity: expect.closeTo(Math.SQRT1_2, 6) });
     expect(vectors.nearest([0, -1], 1)[0]!.word).toBe("New York");
     expect(vectors.analogy("man", "king", "woman", 1)[0]!.word).toBe("queen");

@@ -30,7 +30,7 @@ function make(seed: number) {
   return { model, optimizer, evaluate };
 }
 
-test("a run with batch normalisation that is resumed ends as one that never stopped, bit for bit", async () => {
+test("a run with batch normalization that is resumed ends as one that never stopped, bit for bit", async () => {
   const whole = make(1);
   const { optimizer, evaluate } = whole;
   const events = await run(whole.model, numbered, { optimizer, evaluate, steps: 10 });

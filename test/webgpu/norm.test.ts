@@ -16,7 +16,7 @@ const sizes = [
 ] as const;
 
 function suite({ backend: gpu }: Device): void {
-  test.each(sizes)("layer normalisation of [%i, %i], with parameters: %s", async (rows, cols, affine) => {
+  test.each(sizes)("layer normalization of [%i, %i], with parameters: %s", async (rows, cols, affine) => {
     const n = rows * cols;
     const x = normals(n, 1, 5, 2);
     const parameters = { ...(affine && { gamma: normals(cols, 2, 1, 0.1), beta: normals(cols, 3) }), rows, cols };
@@ -38,7 +38,7 @@ function suite({ backend: gpu }: Device): void {
     }
   });
 
-  test.each(sizes)("root mean square normalisation of [%i, %i], with gamma: %s", async (rows, cols, affine) => {
+  test.each(sizes)("root mean square normalization of [%i, %i], with gamma: %s", async (rows, cols, affine) => {
     const n = rows * cols;
     const saved = { x: normals(n, 1, 0.5, 2), ...(affine && { gamma: normals(cols, 2, 1, 0.1) }), rows, cols };
     const results = { y: new Float32Array(n), rstd: new Float32Array(rows) };
@@ -60,7 +60,7 @@ function suite({ backend: gpu }: Device): void {
     [1100, 5, true, 1],
     [5, 20, true, 0],
     [5, 20, false, 0],
-  ] as const)("batch normalisation of [%i, %i], with parameters: %s, in training: %i", async (rows, cols, affine, training) => {
+  ] as const)("batch normalization of [%i, %i], with parameters: %s, in training: %i", async (rows, cols, affine, training) => {
     const n = rows * cols;
     const x = normals(n, 1, 5, 2);
     const gamma = affine ? { gamma: normals(cols, 2, 1, 0.1) } : {};
@@ -83,4 +83,4 @@ function suite({ backend: gpu }: Device): void {
   });
 }
 
-await forEachDevice(["webgpu", "full webgpu as in hardware"], "normalisation equals that of WebAssembly", suite);
+await forEachDevice(["webgpu", "full webgpu as in hardware"], "normalization equals that of WebAssembly", suite);

@@ -1,11 +1,11 @@
 import { classificationReport } from "../../metrics/classification.js";
 import { LogisticRegression } from "../../models/logistic-regression.js";
-import type { LabelledText, TextClassifier } from "../../tasks/text-classifier.js";
+import type { LabeledText, TextClassifier } from "../../tasks/text-classifier.js";
 import { TfIdf } from "../../text/vectorizers.js";
 import { type Baseline, type Judge, scoreTable, singleClass } from "./judge.js";
 
 /** The measures of answers that come from elsewhere. */
-function measured(name: string, answers: readonly string[], examples: readonly LabelledText[]): Baseline {
+function measured(name: string, answers: readonly string[], examples: readonly LabeledText[]): Baseline {
   const { accuracy, macro } = classificationReport(
     answers,
     examples.map(({ label }) => label),
@@ -14,15 +14,15 @@ function measured(name: string, answers: readonly string[], examples: readonly L
 }
 
 /** The label that occurs most often, the first by name of several. */
-function mostCommon(examples: readonly LabelledText[]): string {
+function mostCommon(examples: readonly LabeledText[]): string {
   const counts = new Map<string, number>();
   for (const { label } of examples) counts.set(label, (counts.get(label) ?? 0) + 1);
   return [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))[0]![0];
 }
 
 /** Single words and pairs, weighted by rarity: what a model that knows the order of words has to beat. */
-async function bagOfWords(train: readonly LabelledText[], examples: readonly LabelledText[]): Promise<Baseline[]> {
-  const texts = (part: readonly LabelledText[]) => part.map(({ text }) => text);
+async function bagOfWords(train: readonly LabeledText[], examples: readonly LabeledText[]): Promise<Baseline[]> {
+  const texts = (part: readonly LabeledText[]) => part.map(({ text }) => text);
   try {
     const vectorizer = await TfIdf.fitAsync(texts(train), { ngrams: [1, 2], minTexts: 2, sublinear: true });
     const labels = train.map(({ label }) => label);
@@ -44,7 +44,7 @@ export const classifierJudge: Judge = {
     "Try more --epochs with --patience 3, --class-weights balanced where labels are rare, another --cell or --pooling, or more examples; or use the baseline.",
 
   async evaluate(task, examples) {
-    const rows = examples as LabelledText[];
+    const rows = examples as LabeledText[];
     const { measures, scores, confusion, answers } = await (task as unknown as TextClassifier).report(rows);
     const samples = rows.map(({ text, label }, i) => {
       const { label: answer, probability } = answers[i]![0]!;
@@ -59,8 +59,8 @@ export const classifierJudge: Judge = {
   },
 
   async baselines(train, examples) {
-    const rows = examples as LabelledText[];
-    const known = train as LabelledText[] | undefined;
+    const rows = examples as LabeledText[];
+    const known = train as LabeledText[] | undefined;
     const label = mostCommon(known ?? rows);
     const majority = measured(
       `always the most common label (${label})`,

@@ -2,7 +2,7 @@ import { countedBleu } from "../../metrics/bleu.js";
 import { countedErrors } from "../../metrics/edit.js";
 import { countsOf } from "../../metrics/pairs.js";
 import type { CaptionedImage } from "../../tasks/image-captioner.js";
-import type { Recording } from "../../tasks/speech-recogniser.js";
+import type { Recording } from "../../tasks/speech-recognizer.js";
 import { referencesOf, TextWriter } from "../../tasks/text-writer.js";
 import { type TextPair, Translator } from "../../tasks/translator.js";
 import { inTurns } from "../../util/breath.js";
@@ -109,7 +109,7 @@ export const captionerJudge = writerJudge<CaptionedImage>(
   },
 );
 
-export const recogniserJudge = writerJudge<Recording>(
+export const recognizerJudge = writerJudge<Recording>(
   [
     { name: "symbolErrorRate", larger: false },
     { name: "loss", larger: false },

@@ -1,4 +1,4 @@
-import { type LabelledText, type LabelProbabilities, TextClassifier } from "../../tasks/text-classifier.js";
+import { type LabeledText, type LabelProbabilities, TextClassifier } from "../../tasks/text-classifier.js";
 import { SeqgradError } from "../../util/errors.js";
 import { classifierJudge } from "../judges/classifier.js";
 import { warn } from "../notes.js";
@@ -12,10 +12,10 @@ const poolings = ["last", "mean", "max", "attention"] as const;
 
 const parts = ["label", "text"] as const;
 
-type Row = LabelledText & { readonly line: number };
+type Row = LabeledText & { readonly line: number };
 
 /** The label and the text of each row, and its line. */
-async function labelled(text: string, file: string, reading: Reading): Promise<{ rows: Row[]; reading: TaskRecipe }> {
+async function labeled(text: string, file: string, reading: Reading): Promise<{ rows: Row[]; reading: TaskRecipe }> {
   const found = await columnsIn(text, file, parts, reading);
   return { ...found, rows: found.rows.map(({ line, cells: [label, words] }) => ({ label: label!.trim(), text: words!, line })) };
 }
@@ -55,7 +55,7 @@ export const classify: TaskKind = {
   learnsBaseline: true,
 
   async prepare(text, file, recipe) {
-    const { rows, reading } = await labelled(text, file, { given: recipe, trained: {} });
+    const { rows, reading } = await labeled(text, file, { given: recipe, trained: {} });
     const { train, validation, test } = partsOf(rows, recipe);
     const known = new Set(train.map(({ label }) => label));
     if (known.size < 2)
@@ -78,7 +78,7 @@ export const classify: TaskKind = {
   },
 
   async examples(task, text, file, reading) {
-    const { rows } = await labelled(text, file, reading);
+    const { rows } = await labeled(text, file, reading);
     tellStray(file, rows, new Set((task as unknown as TextClassifier).labels), "the model does not know the label");
     return rows;
   },

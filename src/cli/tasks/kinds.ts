@@ -10,12 +10,12 @@ import { classify } from "./classify.js";
 import { forecast } from "./forecast.js";
 import type { TaskKind, TaskRecipe } from "./kind.js";
 import { trainedWith } from "./reading.js";
-import { recognise } from "./recognise.js";
+import { recognize } from "./recognize.js";
 import { tag } from "./tag.js";
 import { translate } from "./translate.js";
 
 /** The kinds of task that the command line trains. */
-export const kinds: readonly TaskKind[] = [classify, tag, forecast, translate, caption, recognise];
+export const kinds: readonly TaskKind[] = [classify, tag, forecast, translate, caption, recognize];
 
 /** A saved task, how it reads and writes, and the options of the run that made it. */
 export async function openTask(folder: string): Promise<{ task: AnyTask; kind: TaskKind; trained: TaskRecipe }> {

@@ -80,7 +80,7 @@ const gradientSums = (c: Arguments) =>
 
 const needsSums = (c: Arguments) => Boolean(c.training || c.dGamma || c.dBeta);
 
-/** Batch normalisation as assembly/norm/batch-norm, with the variance from differences to the mean. */
+/** Batch normalization as assembly/norm/batch-norm, with the variance from differences to the mean. */
 export const batchNormKernels = {
   batchNormForward: {
     workspace: (c) => (c.training ? partsBytes(c) : 0),

@@ -86,7 +86,7 @@ const tiled = (c: Arguments, tile: Tile, type: "f32" | "f16") => {
   const { threads, blocks } = tile;
   const side = sideOf(tile);
   const quads = side / 4;
-  /** Quads along the outer side, of which `element` names one; `contiguous`: neighbours along the outer side are so in memory. */
+  /** Quads along the outer side, of which `element` names one; `contiguous`: neighbors along the outer side are so in memory. */
   const load = (name: string, contiguous: boolean, limit: string, element: (outer: string) => string) => /* wgsl */ `
     for (var q = lane; q < ${quads * DEPTH}u; q += ${threads * threads}u) {
       let depth = ${contiguous ? `q / ${quads}u` : `q % ${DEPTH}u`}; let quad = ${contiguous ? `q % ${quads}u` : `q / ${DEPTH}u`};

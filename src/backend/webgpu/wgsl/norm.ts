@@ -5,13 +5,13 @@ import { type Beside, isWide, rowsEntry, rowsPass } from "./rows.js";
 const PARTS = 64;
 const partsOf = (rows: number) => Math.min(PARTS, Math.ceil(rows / 16));
 
-/** x' of layer and of root mean square normalisation. */
-const normalised = "((heap[c.x + at + k] - heap[c.mean + r]) - heap[c.mean + u32(c.rows) + r]) * heap[c.rstd + r]";
+/** x' of layer and of root mean square normalization. */
+const normalized = "((heap[c.x + at + k] - heap[c.mean + r]) - heap[c.mean + u32(c.rows) + r]) * heap[c.rstd + r]";
 const scaled = "heap[c.x + at + k] * heap[c.rstd + r]";
 const upstream = (c: Arguments) => `heap[c.dy + at + k]${c.gamma ? " * heap[c.gamma + k]" : ""}`;
 
 /** The sums over the rows of dy x' and of dy, in parts, each of every PARTS-th row. */
-const partialSums = (c: Arguments, normalised: string) => /* wgsl */ `
+const partialSums = (c: Arguments, normalized: string) => /* wgsl */ `
 ${each(
   "partialSums",
   `u32(c.cols) * ${partsOf(c.rows!)}u`,
@@ -20,7 +20,7 @@ ${each(
   var gamma = 0.0; var beta = 0.0;
   for (var r = i / u32(c.cols); r < u32(c.rows); r += ${partsOf(c.rows!)}u) {
     let at = r * u32(c.cols);
-    gamma += heap[c.dy + at + k] * ${normalised};
+    gamma += heap[c.dy + at + k] * ${normalized};
     beta += heap[c.dy + at + k];
   }
   heap[c.workspace + 2u * i] = gamma; heap[c.workspace + 2u * i + 1u] = beta;`,
@@ -49,16 +49,16 @@ function backwardPasses(c: Arguments, device: Capabilities) {
 }
 
 /** Both entries of a backward kernel; `row` is what it does for a row of dx. */
-const backward = (c: Arguments, device: Capabilities, normalised: string, row: string) => /* wgsl */ `
-${hasParameters(c) ? partialSums(c, normalised) : ""}
+const backward = (c: Arguments, device: Capabilities, normalized: string, row: string) => /* wgsl */ `
+${hasParameters(c) ? partialSums(c, normalized) : ""}
 ${rowsEntry(isWide(c.cols!, device), c.dx ? row : "fn row(r: u32, lane: u32) {}", c.dx ? "c.rows" : "0", hasParameters(c) ? parameterSums(c) : undefined)}`;
 
 const sumsWorkspace = (c: Arguments) => (hasParameters(c) ? 2 * 4 * c.cols! * partsOf(c.rows!) : 0);
 
 /**
- * Layer normalisation over the last axis of [rows, cols], as assembly/norm: y = x' gamma + beta, x' = (x - mean) rstd, with the variance
+ * Layer normalization over the last axis of [rows, cols], as assembly/norm: y = x' gamma + beta, x' = (x - mean) rstd, with the variance
  * from differences to the mean; dx = rstd (g - mean(g) - x' mean(g x')), g = dy gamma, after dGamma and dBeta, which are added to.
- * Root mean square normalisation likewise, with x' = x rstd and no mean to take off.
+ * Root mean square normalization likewise, with x' = x rstd and no mean to take off.
  */
 export const normKernels = {
   layerNormForward: {
@@ -92,16 +92,16 @@ fn row(r: u32, lane: u32) {
       backward(
         c,
         device,
-        normalised,
+        normalized,
         /* wgsl */ `
 fn row(r: u32, lane: u32) {
   let at = r * u32(c.cols); let n = f32(c.cols);
   var sum = 0.0; var product = 0.0;
-  for (var k = lane; k < u32(c.cols); k += LANES) { let g = ${upstream(c)}; sum += g; product += g * ${normalised}; }
+  for (var k = lane; k < u32(c.cols); k += LANES) { let g = ${upstream(c)}; sum += g; product += g * ${normalized}; }
   sum = total(sum, lane) / n;
   product = total(product, lane) / n;
   for (var k = lane; k < u32(c.cols); k += LANES) {
-    heap[c.dx + at + k] = heap[c.rstd + r] * (${upstream(c)} - sum - ${normalised} * product);
+    heap[c.dx + at + k] = heap[c.rstd + r] * (${upstream(c)} - sum - ${normalized} * product);
   }
 }`,
       ),

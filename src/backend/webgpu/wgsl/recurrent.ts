@@ -49,8 +49,8 @@ export const checkLengths = (c: Arguments, least = 1, most = "c.T") =>
 export const lengthPass = (c: Arguments): Pass[] => (c.lengths ? [{ entry: "checkLengths", groups: line(c.B!) }] : []);
 
 /**
- * Writes at c.workspace the weights of both products as panels [K, H, gates], K = I then P, in which neighbouring threads read
- * neighbouring numbers, and P zeros behind them.
+ * Writes at c.workspace the weights of both products as panels [K, H, gates], K = I then P, in which neighboring threads read
+ * neighboring numbers, and P zeros behind them.
  */
 export const packWeights = (gates: number, P: string) => /* wgsl */ `
 const GATES = ${gates}u;

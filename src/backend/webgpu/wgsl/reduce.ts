@@ -18,7 +18,7 @@ function levels(n: number, outputs: number): number[] {
 
 /**
  * Reduction along the middle axis of x [outer, n, inner] by a tree that depends on the sizes alone: each level makes of n items some
- * parts, part p of the items p, p + parts, p + 2 parts .., a thread a part, so that neighbours read neighbours. The first level reads x,
+ * parts, part p of the items p, p + parts, p + 2 parts .., a thread a part, so that neighbors read neighbors. The first level reads x,
  * the others items of `words` words in the workspace, [outer, n, inner] too. `reducePart(s: Source)` is the kernel's, a text for each op.
  */
 function treeKernel(words: number, outer: string, inner: string, outputs: (c: Arguments) => number, bodies: readonly string[]): WgslKernel {

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { padFrames } from "../../src/data/index.js";
-import { Recogniser } from "../../src/models/index.js";
+import { Recognizer } from "../../src/models/index.js";
 import { ctcLoss } from "../../src/ops/index.js";
 import type { Device } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
@@ -19,13 +19,13 @@ const short = [
   [1, 0.25],
 ];
 
-await forEachDevice(everywhere, "a recogniser", (device: Device) => {
+await forEachDevice(everywhere, "a recognizer", (device: Device) => {
   const test = on(device);
 
   for (const cell of ["lstm", "transformer"] as const)
     test(`${cell}: padding changes neither probabilities nor loss`, async () => {
       manualSeed(3);
-      const model = new Recogniser({ features: 2, classes: 4, hidden: 4, heads: 2, cell });
+      const model = new Recognizer({ features: 2, classes: 4, hidden: 4, heads: 2, cell });
       const batch = padFrames([long, short]);
       const rows = [
         { frames: padFrames([long]), targets: [[1, 2]] },
@@ -47,16 +47,16 @@ await forEachDevice(everywhere, "a recogniser", (device: Device) => {
     });
 
   test("every parameter learns", async () => {
-    const model = new Recogniser({ features: 2, classes: 3, hidden: 3 });
+    const model = new Recognizer({ features: 2, classes: 3, hidden: 3 });
     model.loss({ frames: padFrames([long, short]), targets: [[1, 1], [2]] }).backward();
     for (const [name, p] of model.namedParameters())
       expect(Math.max(...Array.from(await p.grad!.data(), Math.abs)), name).toBeGreaterThan(0);
   });
 
   test("refuses frames of another size", () => {
-    const model = new Recogniser({ features: 3, classes: 3, hidden: 3 });
+    const model = new Recognizer({ features: 3, classes: 3, hidden: 3 });
     expectError("shape", () => model.forward(padFrames([long])), "frames have 2 numbers", "wants 3");
-    expectError("range", () => new Recogniser({ features: 0, classes: 3 }), "features");
-    expectError("range", () => new Recogniser({ features: 1, classes: 1 }), "classes");
+    expectError("range", () => new Recognizer({ features: 0, classes: 3 }), "features");
+    expectError("range", () => new Recognizer({ features: 1, classes: 1 }), "classes");
   });
 });

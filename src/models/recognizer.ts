@@ -11,7 +11,7 @@ import { checkConfig, namesOf } from "../util/options.js";
 import { completeEncoder, encoderConfig, encoderPart, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";
 import { checkBatch } from "./step.js";
 
-export interface RecogniserConfig extends SequenceEncoderConfig {
+export interface RecognizerConfig extends SequenceEncoderConfig {
   /** F, the numbers of a frame. */
   readonly features: number;
   /** C, the classes of a frame: the symbols and, as class 0, the blank. */
@@ -19,12 +19,12 @@ export interface RecogniserConfig extends SequenceEncoderConfig {
 }
 
 /** Padded frames, and the symbols of each row, in no alignment with them. */
-export interface RecogniserBatch {
+export interface RecognizerBatch {
   readonly frames: PaddedFrames;
   readonly targets: readonly ArrayLike<number>[];
 }
 
-export const recogniserNames = namesOf<RecogniserConfig>({ ...encoderConfig, features: 1, classes: 1 });
+export const recognizerNames = namesOf<RecognizerConfig>({ ...encoderConfig, features: 1, classes: 1 });
 
 /**
  * Sequence to sequence, unaligned: frames of sound or handwriting to symbols, of which nobody says where in the frames they lie. A
@@ -32,25 +32,25 @@ export const recogniserNames = namesOf<RecogniserConfig>({ ...encoderConfig, fea
  * alignments (Graves, Fernández, Gomez and Schmidhuber 2006).
  * @throws SeqgradError `value` for an unknown cell, `range` for a size below 1 or fewer than 2 classes
  * @example
- * const model = new sg.models.Recogniser({ features: 3, classes: 5, hidden: 8 });
+ * const model = new sg.models.Recognizer({ features: 3, classes: 5, hidden: 8 });
  * const frames = sg.padFrames([[[0, 1, 0], [1, 0, 0], [0, 0, 1]], [[1, 1, 0], [0, 1, 1]]]);
  * model.forward(frames).shape; // = [2, 3, 5]
  * const loss = model.loss({ frames, targets: [[4, 1], [2]] });
  */
-export class Recogniser extends Module {
+export class Recognizer extends Module {
   readonly encoder: SequenceEncoder;
   readonly dropout: Dropout;
   readonly linear: Linear;
-  readonly config: Required<RecogniserConfig>;
+  readonly config: Required<RecognizerConfig>;
 
-  constructor(config: RecogniserConfig) {
+  constructor(config: RecognizerConfig) {
     super();
-    checkConfig("Recogniser", config, recogniserNames);
+    checkConfig("Recognizer", config, recognizerNames);
     try {
       const { features, classes } = config;
-      checkInteger("Recogniser", "features", features, 1);
-      checkInteger("Recogniser", "classes", classes, 2);
-      this.config = { ...completeEncoder("Recogniser", config), features, classes };
+      checkInteger("Recognizer", "features", features, 1);
+      checkInteger("Recognizer", "classes", classes, 2);
+      this.config = { ...completeEncoder("Recognizer", config), features, classes };
       this.encoder = new SequenceEncoder(features, encoderPart(this.config));
       this.dropout = new Dropout(this.config.dropout);
       this.linear = new Linear(this.encoder.outputSize, classes);
@@ -61,17 +61,17 @@ export class Recogniser extends Module {
 
   /** The logarithms of each class's probability at each frame, `[B, T, C]`. */
   forward(frames: PaddedFrames): Tensor {
-    const { data, shape, lengths } = checkBatch("Recogniser", frames, "data", "shape", "lengths");
+    const { data, shape, lengths } = checkBatch("Recognizer", frames, "data", "shape", "lengths");
     const { features } = this.config;
     if (shape[2] !== features)
-      throw new SeqgradError("shape", `Recogniser: the frames have ${shape[2]} numbers; wants ${features}, as the model was made for.`);
+      throw new SeqgradError("shape", `Recognizer: the frames have ${shape[2]} numbers; wants ${features}, as the model was made for.`);
     const { output } = this.encoder.forward(tensor(data, shape), lengths);
     return logSoftmax(this.linear.forward(this.dropout.forward(output)));
   }
 
   /** The CTC loss: the mean over the rows, each by its number of symbols. A row of fewer frames than its symbols need counts as 0. */
-  loss(batch: RecogniserBatch): Tensor {
-    const { frames, targets } = checkBatch("Recogniser", batch, "targets");
+  loss(batch: RecognizerBatch): Tensor {
+    const { frames, targets } = checkBatch("Recognizer", batch, "targets");
     return ctcLoss(this.forward(frames), targets, { lengths: frames.lengths, zeroInfinity: true });
   }
 }

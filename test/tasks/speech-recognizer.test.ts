@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { memoryStore } from "../../src/io/store.js";
 import { Adam } from "../../src/optim/index.js";
-import { loadTask, type Recording, SpeechRecogniser, saveTask } from "../../src/tasks/index.js";
+import { loadTask, type Recording, SpeechRecognizer, saveTask } from "../../src/tasks/index.js";
 import { init } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
 import { CharTokenizer, WordTokenizer } from "../../src/text/index.js";
@@ -28,9 +28,9 @@ function recordings(count: number): Recording[] {
 
 const data = recordings(160);
 
-test("a recogniser learns letters of unknown places, and comes back from a folder", async () => {
+test("a recognizer learns letters of unknown places, and comes back from a folder", async () => {
   manualSeed(1);
-  const task = SpeechRecogniser.create(data.slice(0, 120), { cell: "gru", hidden: 16 });
+  const task = SpeechRecognizer.create(data.slice(0, 120), { cell: "gru", hidden: 16 });
   const optimizer = new Adam(task.model.parameters(), { lr: 0.02, clipNorm: 1 });
   for await (const event of fit(task.model, task.loader(data.slice(0, 120), { batchSize: 12 }), { optimizer, epochs: 12 }))
     if (event.event === "end") break;
@@ -46,8 +46,8 @@ test("a recogniser learns letters of unknown places, and comes back from a folde
   expect(searched.filter((text, i) => text === unseen[i]!.text).length).toBeGreaterThanOrEqual(40 * measures.exact! - 2);
   const store = memoryStore();
   await saveTask(store, task);
-  const again = (await loadTask(store)) as SpeechRecogniser;
-  expect(again).toBeInstanceOf(SpeechRecogniser);
+  const again = (await loadTask(store)) as SpeechRecognizer;
+  expect(again).toBeInstanceOf(SpeechRecognizer);
   expect(await again.evaluate(unseen)).toEqual(measures);
   expect(await again.predict(frames, { beams: 6 })).toEqual(searched);
 });
@@ -55,18 +55,18 @@ test("a recogniser learns letters of unknown places, and comes back from a folde
 test("texts may be of words", async () => {
   const tokenizer = WordTokenizer.fromTexts(["go on", "stop"], { minCount: 1, special: ["<pad>", "<unk>"] });
   const rows = [{ frames: [[1], [2], [3]], text: "go on" }];
-  const task = SpeechRecogniser.create(rows, { hidden: 2, tokenizer });
+  const task = SpeechRecognizer.create(rows, { hidden: 2, tokenizer });
   expect(task.model.config.classes).toBe(tokenizer.size);
   const [batch] = [...task.loader(rows, { batchSize: 1 })];
   expect(Array.from(batch!.targets[0]!)).toEqual(Array.from(tokenizer.encode("go on")));
 });
 
-test("a recogniser refuses what it cannot learn from or listen to", async () => {
-  expectError("value", () => SpeechRecogniser.create([]), "the list of recordings is empty");
-  expectError("shape", () => SpeechRecogniser.create([{ frames: [[1], [2, 3]], text: "a" }]), "has 2 numbers");
+test("a recognizer refuses what it cannot learn from or listen to", async () => {
+  expectError("value", () => SpeechRecognizer.create([]), "the list of recordings is empty");
+  expectError("shape", () => SpeechRecognizer.create([{ frames: [[1], [2, 3]], text: "a" }]), "has 2 numbers");
   const tokenizer = CharTokenizer.fromText("ab");
-  expectError("value", () => SpeechRecogniser.create(data, { tokenizer }), "<pad> as 0");
-  const task = SpeechRecogniser.create(data, { hidden: 2 });
+  expectError("value", () => SpeechRecognizer.create(data, { tokenizer }), "<pad> as 0");
+  const task = SpeechRecognizer.create(data, { hidden: 2 });
   const tooShort = [
     {
       frames: [
@@ -83,7 +83,7 @@ test("a recogniser refuses what it cannot learn from or listen to", async () => 
   const { config, tokenizer: saved } = task.describe();
   await expectRejection(
     "format",
-    SpeechRecogniser.fromSaved({ config: { ...config, scaler: 1 }, tokenizer: saved, tensors: new Map() }),
+    SpeechRecognizer.fromSaved({ config: { ...config, scaler: 1 }, tokenizer: saved, tensors: new Map() }),
     "scaler",
   );
 });

@@ -4,7 +4,7 @@ import { SeriesScaler } from "../data/series.js";
 import { ctcDecoding } from "../decode/ctc.js";
 import type { SavedModel } from "../io/model-folder.js";
 import { countedErrors } from "../metrics/edit.js";
-import { Recogniser, type RecogniserBatch, type RecogniserConfig, recogniserNames } from "../models/recogniser.js";
+import { Recognizer, type RecognizerBatch, type RecognizerConfig, recognizerNames } from "../models/recognizer.js";
 import { encoderConfig } from "../models/sequence-encoder.js";
 import { CharTokenizer } from "../text/char-tokenizer.js";
 import type { Tokenizer } from "../text/tokenizer.js";
@@ -37,34 +37,34 @@ export interface Recording {
   readonly text: string;
 }
 
-export interface SpeechRecogniserOptions extends Omit<RecogniserConfig, "features" | "classes"> {
+export interface SpeechRecognizerOptions extends Omit<RecognizerConfig, "features" | "classes"> {
   /** With `<pad>` as 0, which stands for the blank. Default: the characters of the texts. */
   readonly tokenizer?: Tokenizer;
 }
 
-const optionNames = namesOf<SpeechRecogniserOptions>({ ...encoderConfig, tokenizer: 1 });
+const optionNames = namesOf<SpeechRecognizerOptions>({ ...encoderConfig, tokenizer: 1 });
 
 /**
  * Frames to text, without an alignment between them: speech, handwriting, gestures. Each feature is scaled to mean 0 and deviation 1 over
  * the recordings to train on.
  * @example
  * const recordings = [{ frames: [[0, 1], [0, 1], [1, 0]], text: "ab" }, { frames: [[1, 0], [0, 1]], text: "ba" }];
- * const task = sg.tasks.SpeechRecogniser.create(recordings, { hidden: 8 });
+ * const task = sg.tasks.SpeechRecognizer.create(recordings, { hidden: 8 });
  * const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 0.01 });
  * for await (const event of sg.fit(task.model, task.loader(recordings, { batchSize: 2 }), { optimizer, epochs: 3 })) continue;
  * const [heard] = await task.predict([[[0, 1], [1, 0]]], { beams: 4 });
  */
-export class SpeechRecogniser implements Task<Recording, Frames, string, RecogniserBatch> {
-  static readonly type = "seqgrad-speech-recogniser";
-  readonly type = SpeechRecogniser.type;
+export class SpeechRecognizer implements Task<Recording, Frames, string, RecognizerBatch> {
+  static readonly type = "seqgrad-speech-recognizer";
+  readonly type = SpeechRecognizer.type;
 
   private constructor(
-    readonly model: Recogniser,
+    readonly model: Recognizer,
     readonly tokenizer: Tokenizer,
     readonly scaler: SeriesScaler,
   ) {
-    if (checkTokenizer("SpeechRecogniser", tokenizer).special.pad !== 0)
-      throw new SeqgradError("value", 'SpeechRecogniser: the tokenizer lacks <pad> as 0; make it with { special: ["<pad>"] }.');
+    if (checkTokenizer("SpeechRecognizer", tokenizer).special.pad !== 0)
+      throw new SeqgradError("value", 'SpeechRecognizer: the tokenizer lacks <pad> as 0; make it with { special: ["<pad>"] }.');
   }
 
   /**
@@ -72,53 +72,53 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
    * @throws SeqgradError `value` for no recording, one without frames, or too few for its text; `shape` for frames of different sizes; or
    *   as the model
    */
-  static create(recordings: readonly Recording[], options: SpeechRecogniserOptions = {}): SpeechRecogniser {
-    return finish(SpeechRecogniser.#making(recordings, options));
+  static create(recordings: readonly Recording[], options: SpeechRecognizerOptions = {}): SpeechRecognizer {
+    return finish(SpeechRecognizer.#making(recordings, options));
   }
 
   /**
    * The same in turns: timers, clicks and other work of a page go on meanwhile.
    * @throws SeqgradError as `create`
    * @example
-   * const task = await sg.tasks.SpeechRecogniser.createAsync([{ frames: [[1, 0], [0, 1]], text: "ab" }], { hidden: 4 });
+   * const task = await sg.tasks.SpeechRecognizer.createAsync([{ frames: [[1, 0], [0, 1]], text: "ab" }], { hidden: 4 });
    * task.tokenizer.size; // = 3
    */
-  static createAsync(recordings: readonly Recording[], options: SpeechRecogniserOptions = {}): Promise<SpeechRecogniser> {
-    return inTurns(SpeechRecogniser.#making(recordings, options));
+  static createAsync(recordings: readonly Recording[], options: SpeechRecognizerOptions = {}): Promise<SpeechRecognizer> {
+    return inTurns(SpeechRecognizer.#making(recordings, options));
   }
 
-  static *#making(recordings: readonly Recording[], options: SpeechRecogniserOptions): Pieces<SpeechRecogniser> {
-    checkRecordings("SpeechRecogniser.create", recordings);
-    checkOptions("SpeechRecogniser.create", options, optionNames);
+  static *#making(recordings: readonly Recording[], options: SpeechRecognizerOptions): Pieces<SpeechRecognizer> {
+    checkRecordings("SpeechRecognizer.create", recordings);
+    checkOptions("SpeechRecognizer.create", options, optionNames);
     if (recordings.length === 0)
-      throw new SeqgradError("value", "SpeechRecogniser: the list of recordings is empty; give at least one to learn from.");
+      throw new SeqgradError("value", "SpeechRecognizer: the list of recordings is empty; give at least one to learn from.");
     const { tokenizer: given, ...config } = options;
     const tokenizer = given ?? (yield* CharTokenizer.training(recordings.map(({ text }) => text).join(""), { special: ["<pad>"] }));
     const scaler = frameScaler(recordings.map(({ frames }) => frames));
-    const model = new Recogniser({ ...config, features: scaler.means.length, classes: tokenizer.size });
-    return new SpeechRecogniser(model, tokenizer, scaler);
+    const model = new Recognizer({ ...config, features: scaler.means.length, classes: tokenizer.size });
+    return new SpeechRecognizer(model, tokenizer, scaler);
   }
 
-  static async fromSaved(saved: SavedModel): Promise<SpeechRecogniser> {
-    const { config, tensors, tokenizer } = checkSaved("SpeechRecogniser.fromSaved", saved);
+  static async fromSaved(saved: SavedModel): Promise<SpeechRecognizer> {
+    const { config, tensors, tokenizer } = checkSaved("SpeechRecognizer.fromSaved", saved);
     const scaler = SeriesScaler.fromJSON(demand(config, "scaler", (x): x is object => typeof x === "object" && x !== null, "a scaler"));
     const symbols = await savedTokenizer({ tokenizer });
     const model = withWeights(
       tensors,
       () =>
-        new Recogniser({
-          ...optionsAmong(config as unknown as RecogniserConfig, recogniserNames),
+        new Recognizer({
+          ...optionsAmong(config as unknown as RecognizerConfig, recognizerNames),
           features: scaler.means.length,
           classes: symbols.size,
         }),
     );
-    return new SpeechRecogniser(model, symbols, scaler);
+    return new SpeechRecognizer(model, symbols, scaler);
   }
 
   /** @throws SeqgradError `value` for a recording of fewer frames than its text needs */
-  loader(recordings: readonly Recording[], options: BatchOptions): DataLoader<Recording, RecogniserBatch> {
-    checkRecordings("SpeechRecogniser.loader", recordings);
-    const { batchSize, seed } = checkBatchOptions("SpeechRecogniser.loader", options);
+  loader(recordings: readonly Recording[], options: BatchOptions): DataLoader<Recording, RecognizerBatch> {
+    checkRecordings("SpeechRecognizer.loader", recordings);
+    const { batchSize, seed } = checkBatchOptions("SpeechRecognizer.loader", options);
     for (const [i, recording] of recordings.entries()) this.check(recording, `recording ${i}`);
     const collate = (items: Recording[]) => this.#collate(items);
     return new DataLoader(recordings, { batchSize, seed, shuffle: true, bucketBy: ({ frames }) => frames.length, collate });
@@ -130,19 +130,19 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
    * @throws SeqgradError `value`; as the tokenizer for an unknown symbol
    */
   check(recording: Recording, where: string): void {
-    checkText("SpeechRecogniser.check", where, "where");
-    checkRecordings("SpeechRecogniser.check", [recording]);
+    checkText("SpeechRecognizer.check", where, "where");
+    checkRecordings("SpeechRecognizer.check", [recording]);
     const { frames, text } = recording;
     const symbols = this.#symbolsOf(text, where);
     const needed = symbols.length + symbols.filter((symbol, i) => symbol === symbols[i - 1]).length;
     if (frames.length >= needed) return;
     const got = `${frames.length} frames for ${JSON.stringify(text)}, which takes at least ${needed}`;
-    throw new SeqgradError("value", `SpeechRecogniser: ${where} has ${got}; give more frames or a shorter text.`);
+    throw new SeqgradError("value", `SpeechRecognizer: ${where} has ${got}; give more frames or a shorter text.`);
   }
 
   /** The symbols of a text that the model cannot write. */
   unknownSymbols(text: string): string[] {
-    return [...new Set(checkText("SpeechRecogniser.unknownSymbols", text))].filter((symbol) => {
+    return [...new Set(checkText("SpeechRecognizer.unknownSymbols", text))].filter((symbol) => {
       try {
         return this.tokenizer.encode(symbol).length === 0;
       } catch {
@@ -159,10 +159,10 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
     recordings: readonly Recording[],
     options: Pick<SearchOptions, "beams"> & { readonly answers?: readonly string[] } = {},
   ): Promise<Record<string, number>> {
-    checkRecordings("SpeechRecogniser.evaluate", recordings);
-    checkOptions("SpeechRecogniser.evaluate", options, ["answers", "beams"]);
+    checkRecordings("SpeechRecognizer.evaluate", recordings);
+    checkOptions("SpeechRecognizer.evaluate", options, ["answers", "beams"]);
     const { answers: given, ...search } = options;
-    if (given !== undefined) checkAnswers("SpeechRecogniser.evaluate", given, recordings.length);
+    if (given !== undefined) checkAnswers("SpeechRecognizer.evaluate", given, recordings.length);
     const inputs = recordings.map(({ frames }) => frames);
     const answers = given ?? (await this.predict(inputs, search));
     const [written, wanted] = await Promise.all(
@@ -182,10 +182,10 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
 
   /** The text of each recording: by the likeliest class of each frame (`beams` 1), or by prefix search. */
   async predict(recordings: readonly Frames[], options: Pick<SearchOptions, "beams"> = {}): Promise<string[]> {
-    checkItems("SpeechRecogniser.predict", "recordings", recordings, Array.isArray, "lists of frames");
-    checkOptions("SpeechRecogniser.predict", options, ["beams"]);
+    checkItems("SpeechRecognizer.predict", "recordings", recordings, Array.isArray, "lists of frames");
+    checkOptions("SpeechRecognizer.predict", options, ["beams"]);
     const { beams = 1 } = options;
-    checkInteger("SpeechRecogniser", "beams", beams, 1);
+    checkInteger("SpeechRecognizer", "beams", beams, 1);
     const { size } = this.tokenizer;
     const order = Array.from(recordings.keys()).sort((a, b) => recordings[a]!.length - recordings[b]!.length);
     const collate = (items: number[]) =>
@@ -217,11 +217,11 @@ export class SpeechRecogniser implements Task<Recording, Frames, string, Recogni
       return this.tokenizer.encode(text);
     } catch (error) {
       if (!(error instanceof SeqgradError)) throw error;
-      throw new SeqgradError(error.code, `SpeechRecogniser: ${where}: ${error.message}`, { cause: error });
+      throw new SeqgradError(error.code, `SpeechRecognizer: ${where}: ${error.message}`, { cause: error });
     }
   }
 
-  #collate(recordings: readonly Recording[]): RecogniserBatch {
+  #collate(recordings: readonly Recording[]): RecognizerBatch {
     const frames = padFrames(
       recordings.map((recording) => recording.frames),
       { scaler: this.scaler },

@@ -1,5 +1,5 @@
-import { type Recording, SpeechRecogniser } from "../../tasks/speech-recogniser.js";
-import { recogniserJudge } from "../judges/writers.js";
+import { type Recording, SpeechRecognizer } from "../../tasks/speech-recognizer.js";
+import { recognizerJudge } from "../judges/writers.js";
 import { warn } from "../notes.js";
 import { commonOptions, partsOf, type TaskKind, type TaskRecipe } from "./kind.js";
 import { textReading } from "./reading.js";
@@ -23,7 +23,7 @@ async function recordingsIn(
 }
 
 /** Refuses recordings that are too short, and says which symbols the model cannot write. */
-function checkOthers(task: SpeechRecogniser, file: string, rows: readonly Row[], whose: string): void {
+function checkOthers(task: SpeechRecognizer, file: string, rows: readonly Row[], whose: string): void {
   const unknown = new Set<string>();
   for (const row of rows) {
     const strange = task.unknownSymbols(row.text);
@@ -37,23 +37,23 @@ function checkOthers(task: SpeechRecogniser, file: string, rows: readonly Row[],
   warn(`${file}: ${whose} the symbol${symbols.length === 1 ? "" : "s"} ${symbols.join(", ")}; each counts as missed.`);
 }
 
-export const recognise: TaskKind = {
-  name: "recognise",
-  type: SpeechRecogniser.type,
-  description: "Train a recogniser of symbols in frames",
+export const recognize: TaskKind = {
+  name: "recognize",
+  type: SpeechRecognizer.type,
+  description: "Train a recognizer of symbols in frames",
   data: "Rows of text, tab, frames: numbers between spaces, frames between semicolons; or a .csv file; a header may name the columns",
   options: {
     ...textReading(parts),
     ...commonOptions({ cell: "lstm", hidden: 64, dropout: 0.1, batch: 16, epochs: 20 }, ["rnn", "gru", "lstm", "transformer"]),
   },
-  judge: recogniserJudge,
+  judge: recognizerJudge,
 
   async prepare(text, file, recipe) {
     const { rows: recordings, reading } = await recordingsIn(text, file, { given: recipe, trained: {} });
     const { train, validation, test } = partsOf(recordings, recipe);
     const { cell, hidden, layers, dropout } = recipe;
     return async () => {
-      const task = await SpeechRecogniser.createAsync(train, { cell, hidden, layers, dropout } as object);
+      const task = await SpeechRecognizer.createAsync(train, { cell, hidden, layers, dropout } as object);
       for (const recording of train) task.check(recording, recording.where);
       checkOthers(task, file, [...validation, ...test], "no example to train on has");
       return { task, train, validation, test, reading };
@@ -61,16 +61,16 @@ export const recognise: TaskKind = {
   },
 
   async examples(task, text, file, reading) {
-    const recogniser = task as unknown as SpeechRecogniser;
-    const { rows: recordings } = await recordingsIn(text, file, reading, { size: recogniser.model.config.features });
-    checkOthers(recogniser, file, recordings, "the model does not know");
+    const recognizer = task as unknown as SpeechRecognizer;
+    const { rows: recordings } = await recordingsIn(text, file, reading, { size: recognizer.model.config.features });
+    checkOthers(recognizer, file, recordings, "the model does not know");
     return recordings;
   },
 
   searches: "prefixes",
   inputs: async (task, text, source, reading) =>
     framesOf(await inputsIn(text, source, parts, "frames", reading), source, {
-      size: (task as unknown as SpeechRecogniser).model.config.features,
+      size: (task as unknown as SpeechRecognizer).model.config.features,
     }),
   blank: "",
   show: (answer) => answer as string,

@@ -35,7 +35,7 @@ function melody() {
   return { text, frames: spectrogram(sound.map((x) => x + 1.2 * (random.uniform() + random.uniform() - 1))) };
 }
 
-/** The logarithm of each band's energy in each frame and its neighbours, by a Fourier sum. */
+/** The logarithm of each band's energy in each frame and its neighbors, by a Fourier sum. */
 function spectrogram(sound) {
   const window = Array.from({ length: 2 * frame }, (_, i) => Math.sin((Math.PI * (i + 0.5)) / (2 * frame)) ** 2);
   return Array.from({ length: Math.floor(sound.length / frame) }, (_, t) =>
@@ -53,7 +53,7 @@ function spectrogram(sound) {
 
 const melodies = Array.from({ length: 700 }, melody);
 const unseen = melodies.splice(0, 100);
-const task = sg.tasks.SpeechRecogniser.create(melodies, { cell: "lstm", hidden: 48 });
+const task = sg.tasks.SpeechRecognizer.create(melodies, { cell: "lstm", hidden: 48 });
 const loader = task.loader(melodies, { batchSize: 16 });
 const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 1e-2, clipNorm: 1 });
 const epochs = 8;
