@@ -130,7 +130,12 @@ await forEachDevice(variants, "attention", ({ backend }) => {
     options.map((kinds, j) => ({ name: `[${size}] ${kinds.join(", ")}`, size, kinds, seed: i * 10 + j + 1 })),
   );
 
-  it.each(cases)("$name", async ({ size, kinds, seed }) => {
+  // Whole blocks of keys, and one key less and more, for few queries and for many.
+  const whole = [128, 255, 256, 257, 512, 513].flatMap((S) =>
+    [3, 5].map((T) => ({ name: `[1,1,1,${T},${S},2,3]`, size: [1, 1, 1, T, S, 2, 3], kinds: [] as Kind[], seed: S + T })),
+  );
+
+  it.each([...cases, ...whole])("$name", async ({ size, kinds, seed }) => {
     const drawn = draw(size, kinds, seed);
     const { input, dy } = drawn;
     const { B, N, K, T } = input;

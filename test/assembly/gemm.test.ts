@@ -217,6 +217,19 @@ await forEachDevice(variants, "gemm", ({ backend }) => {
       expect(run(prepared, bounds)).toEqual(whole);
   });
 
+  it("adds beta y and the bias to few rows by a long k", () => {
+    for (const m of [7, 8, 15, 16, 64])
+      for (const k of [8 * m - 1, 8 * m, 8 * m + 1])
+        for (const [beta, bias] of [
+          [1, true],
+          [1, false],
+          [0.5, true],
+          [0.5, false],
+          [0, true],
+        ] as const)
+          check({ transB: 1, m, n: m === 7 ? 100 : 5, k, beta, bias });
+  });
+
   it("takes empty sizes: k = 0 leaves beta y + bias", () => {
     check({ m: 3, n: 5, k: 0 });
     check({ m: 3, n: 5, k: 0, beta: 0.5, bias: true, activation: "relu" });

@@ -64,6 +64,17 @@ await forEachDevice(variants, "rnn", ({ backend }) => {
     expectSameBits(backward[1]!, backward[0]!);
   });
 
+  it.each(activations)("shows a NaN in x in all that follows it in its row, and nowhere else: %s", async (activation) => {
+    const { input } = sequenceCase([3, 5, 4, 6], 1, sequenceOptions[0], 5);
+    const rnn: RnnInput = { ...input, lengths: undefined, reverse: false, activation };
+    const x = Float32Array.from(input.x);
+    x[(1 * 5 + 2) * 4] = Number.NaN; // row 1, step 2
+    const call = { x, wIh: input.wIh, wHh: input.wHh, ...blank({ y: 3 * 5 * 6, hN: 3 * 6 }), ...dimsOf(rnn) };
+    const { y, hN } = await runKernel(backend, "rnnForward", call, { ranges: [[0, 3]] });
+    for (const [i, value] of y!.entries()) expect(Number.isNaN(value), `y ${i}`).toBe(i >= (5 + 2) * 6 && i < 2 * 5 * 6);
+    for (const [i, value] of hN!.entries()) expect(Number.isNaN(value), `hN ${i}`).toBe(i >= 6 && i < 12);
+  });
+
   it("does without dy, dx, dh0 and dh", async () => {
     const { input, gradients } = sequenceCase([3, 5, 4, 6], 1, sequenceOptions[3], 3);
     const { wIh, wHh, lengths } = input;
