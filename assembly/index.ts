@@ -1,4 +1,4 @@
-// Exports only: this file and extra.ts are the ABI. One export a row of src/backend/kernels.ts, under the row's name.
+// Exports only: this file and extra.ts are the ABI. One export a row of src/backend/kernels.ts, under the row's name, and the variant.
 export { binary } from "./elementwise/binary";
 export { copyStrided } from "./elementwise/copy-strided";
 export { fill } from "./elementwise/fill";
@@ -23,6 +23,7 @@ export { philox } from "./random/philox";
 export { randomUniform } from "./random/uniform";
 export { randomNormal } from "./random/normal";
 export { dropout } from "./random/dropout";
+export { isRelaxed } from "./simd/fma";
 export { sgd } from "./optim/sgd";
 export { adam } from "./optim/adam";
 export { rmsprop } from "./optim/rmsprop";

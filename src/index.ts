@@ -1,5 +1,6 @@
 export { noGrad, retainGrad } from "./autograd/tape.js";
 export type { DType, TensorData } from "./backend/backend.js";
+export { detectVariant, type WasmSource, type WasmVariant } from "./backend/wasm/wasm-backend.js";
 export * from "./data/index.js";
 export * from "./decode/index.js";
 export * as io from "./io/index.js";

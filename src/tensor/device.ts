@@ -22,7 +22,7 @@ export interface InitOptions {
   precision?: "f32" | "f16";
   /** Use only instructions that give the same bits on every machine: no GPU, no relaxed SIMD. */
   deterministic?: boolean;
-  /** The kernels from elsewhere than the package's own chunk, for a strict Content Security Policy or a cache. */
+  /** The kernels from elsewhere than the package's own chunk, for a strict Content Security Policy or a cache; they decide the variant. */
   wasm?: WasmSource;
   /** Bytes that the device's memory may reach. */
   memoryLimit?: number;
@@ -41,18 +41,51 @@ export interface Device {
 }
 
 let current: Device | undefined;
+/** The call of init() that has not made its device yet. */
+let opening: { readonly options: InitOptions; readonly device: Promise<Device> } | undefined;
 
 /**
- * Makes a device ready and the default for tensors made from now on. Tensors of an earlier device stay there.
+ * Makes a device ready, and the default for tensors made from now on. Call it once, at the start of a program, after the code that uses
+ * seqgrad is loaded. A second call with the same options returns the same device.
  *
- * @throws SeqgradError `device` when it is not there, `value` for an unknown option.
+ * @throws SeqgradError `device` when the device is not there, `value` for an unknown option, `state` when there is a default device that
+ * was made with other options.
  * @example
  * const device = await sg.init();
  * console.log(device.info); // "WebAssembly, relaxed SIMD, one thread; no GPU: there is no navigator.gpu"
+ * (await sg.init()) === device; // = true
  */
 export async function init(options: InitOptions = {}): Promise<Device> {
-  current = await createDevice(options);
-  return current;
+  checkOptions("init", options, names, 'write init({ device: "wasm" }).');
+  const earlier = current ? origins.get(current.backend) : opening?.options;
+  if (earlier) {
+    checkSame(options, earlier);
+    return current ?? opening!.device;
+  }
+  const device = createDevice(options);
+  opening = { options, device };
+  try {
+    current = await device;
+    return current;
+  } finally {
+    opening = undefined;
+  }
+}
+
+const defaults: Readonly<Record<string, unknown>> = { device: "auto", deterministic: false, precision: "f32" };
+
+/** Throws where init() gets other options than the default device was made with. */
+function checkSame({ wasm, ...options }: InitOptions, earlier: InitOptions): void {
+  const now: Readonly<Record<string, unknown>> = { ...options, ...wasm };
+  const before: Readonly<Record<string, unknown>> = { ...earlier, ...earlier.wasm, wasm: undefined };
+  for (const name of Object.keys({ ...now, ...before })) {
+    const [got, was] = [now[name] ?? defaults[name], before[name] ?? defaults[name]];
+    if (got !== was)
+      throw new SeqgradError(
+        "state",
+        `init: ${name} is ${shown(got)}, and the default device was made with ${shown(was)}. Make a second device by createDevice(), or call destroy() of the default device before.`,
+      );
+  }
 }
 
 /**
@@ -107,7 +140,12 @@ async function open(options: InitOptions): Promise<Device> {
   }
   const variant = deterministic ? "simd" : await detectVariant();
   const backend = await createWasmBackend({ variant, source: options.wasm, memoryLimit: options.memoryLimit, needed: neededKernels });
-  return deviceOf("wasm", backend, variant, reason);
+  if (deterministic && backend.variant !== "simd")
+    throw new SeqgradError(
+      "value",
+      "init: the kernels of the option wasm use relaxed SIMD, which is not deterministic between machines; give seqgrad/wasm/simd.wasm, or leave `deterministic` out.",
+    );
+  return deviceOf("wasm", backend, backend.variant, reason);
 }
 
 function destroyBackend(backend: Backend): void {
@@ -124,7 +162,7 @@ async function openGpu({ gpu = navigatorGpu(), precision, memoryLimit }: InitOpt
     const advice = "Use a browser with WebGPU over https or localhost; in Node, give init({ gpu }) what the package `webgpu` makes.";
     throw new SeqgradError("device", `webgpu: there is no navigator.gpu. ${advice}`);
   }
-  const { createWebGpuBackend } = await import("../backend/webgpu/webgpu-backend.js");
+  const { createWebGpuBackend } = await import("../backend/webgpu/open.js");
   return deviceOf("webgpu", await createWebGpuBackend({ gpu, allowSoftware: insist, precision, memoryLimit }));
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, vi } from "vitest";
 import { main } from "../../src/cli/main.js";
 import { sampleText } from "../../src/data/sample.js";
+import { dropDefault } from "./default-device.js";
 
 // For tests of the command line, which need both.
 export { temporaryFolder } from "./temporary-folder.js";
@@ -15,7 +16,7 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs the command line in this process. */
+/** Runs the command line in this process, with a default device of its own, as in a process of its own. */
 export const cli = (...argv: (string | number)[]) => run(argv, () => {});
 
 /** The same; `act` is called when so many lines are on stdout. */
@@ -37,6 +38,7 @@ async function run(argv: readonly (string | number)[], watch: (stdout: string) =
       return true;
     }),
   );
+  dropDefault();
   try {
     return { status: await main(argv.map(String)), ...written };
   } finally {

@@ -1,7 +1,8 @@
 import { beforeAll, describe, inject, test } from "vitest";
 import { createWasmBackend, detectVariant, type WasmVariant } from "../../src/backend/wasm/wasm-backend.js";
 import type { Capabilities } from "../../src/backend/webgpu/kernel.js";
-import { createDevice, type Device, type DeviceType, deviceOf, init, withDevice } from "../../src/tensor/device.js";
+import { createDevice, type Device, type DeviceType, deviceOf, withDevice } from "../../src/tensor/device.js";
+import { initAnew } from "./default-device.js";
 import { full } from "./full.js";
 
 /** The two WebAssembly variants. */
@@ -80,7 +81,7 @@ function gpuDevice(kind: keyof typeof forms): Promise<Device> {
 /** Makes a device of this kind the default of the tests of this describe(), for those that await. */
 export function asDefault({ type, variant }: { readonly type: DeviceType; readonly variant: WasmVariant | undefined }): void {
   beforeAll(async () => {
-    await init({ device: type, deterministic: variant === "simd" });
+    await initAnew({ device: type, deterministic: variant === "simd" });
   });
 }
 

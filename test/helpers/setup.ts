@@ -1,10 +1,10 @@
 import { afterAll, beforeEach, inject, type RunnerTask, vi } from "vitest";
-import { init } from "../../src/tensor/device.js";
+import { dropDefault } from "./default-device.js";
 import { FULL } from "./full.js";
 import { inPart } from "./part.js";
 
 // Files share a worker and its modules: what a file may leave to the next is put back.
-(await init({ device: "reference" })).destroy(); // no default device
+dropDefault();
 vi.useRealTimers();
 if (!("document" in globalThis)) {
   const { removeTemporaryFolders } = await import("./temporary-folder.js");

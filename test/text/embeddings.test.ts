@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { init, memory } from "../../src/tensor/device.js";
 import { type EmbeddingProgress, trainGlove, trainWord2Vec, WordVectors } from "../../src/text/index.js";
 import { Generator } from "../../src/util/philox.js";
+import { initAnew } from "../helpers/default-device.js";
 import { expectRejection } from "../helpers/errors.js";
 
 const random = new Generator(5);
@@ -84,12 +85,12 @@ describe.each(Object.entries(learners))("%s", (_, train) => {
   test("runs on WebAssembly beside a default device of another kind", async () => {
     const options = { dimension: 5, epochs: 1, minCount: 1 };
     try {
-      await init({ device: "reference" });
+      await initAnew({ device: "reference" });
       const vectors = await train(classes.slice(0, 20), options);
       expect(vectors.data.every(Number.isFinite)).toBe(true);
       expect(memory().inUse).toBe(0);
     } finally {
-      await init({ deterministic: true });
+      await initAnew({ deterministic: true });
     }
   });
 

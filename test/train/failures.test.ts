@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ReferenceBackend } from "../../src/backend/reference/reference-backend.js";
-import { affine, fit, init, memory, type models, SeqgradError } from "../../src/index.js";
+import { affine, fit, memory, type models, SeqgradError } from "../../src/index.js";
+import { initAnew } from "../helpers/default-device.js";
 import { batchAt, collect, losses, makeModel, only, parametersOf, run } from "../helpers/fit-run.js";
 import { expectClose } from "../helpers/numbers.js";
 
@@ -12,7 +13,7 @@ describe("a step that fails", () => {
   ];
   for (const at of [1, 3]) {
     test.each(failures)(`frees the state that it would have carried: %s at step ${at}`, async (_, fail, code) => {
-      const device = await init({ device: "wasm" });
+      const device = await initAnew({ device: "wasm" });
       const { model, optimizer } = makeModel({ cell: "lstm" });
       const before = memory(device).tensors;
       let step = 0;
@@ -27,7 +28,7 @@ describe("a step that fails", () => {
   }
 
   test("frees the state, also when the function of the loss itself throws", async () => {
-    const device = await init({ device: "wasm" });
+    const device = await initAnew({ device: "wasm" });
     const { model, optimizer } = makeModel({ cell: "gru" });
     const before = memory(device).tensors;
     const loader = {
@@ -52,7 +53,7 @@ describe("a device that is lost", () => {
 
   /** Runs on a device that is lost before each of these steps, once for each time that it is listed. */
   async function losing(steps: readonly number[]) {
-    await init({ device: "reference" });
+    await initAnew({ device: "reference" });
     const { model, optimizer } = makeModel();
     const left = [...steps];
     const loader = {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { createDevice, type InitOptions, init, io, matmul, models, noGrad, tensor, zeros } from "../../src/index.js";
+import { createDevice, type InitOptions, io, matmul, models, noGrad, tensor, zeros } from "../../src/index.js";
 import { withDevice } from "../../src/tensor/device.js";
 import { dawn } from "../helpers/dawn.js";
+import { initAnew } from "../helpers/default-device.js";
 import { openDevice } from "../helpers/devices.js";
 import { batchAt, makeModel, stateOf } from "../helpers/fit-run.js";
 
@@ -90,7 +91,7 @@ describe.skipIf(reason)(`the device on WebGPU ${reason && `(no WebGPU: ${reason}
   });
 
   test("refuses what its binding limit does not hold, by the limit's name, and the model is as before", async () => {
-    const device = await init({ device: "webgpu", gpu: limited({ maxStorageBufferBindingSize: 1 << 20 }) });
+    const device = await initAnew({ device: "webgpu", gpu: limited({ maxStorageBufferBindingSize: 1 << 20 }) });
     expect(device.backend.memory().limit).toBe(1 << 20);
     const made = makeModel();
     await made.optimizer.step(() => made.model.loss(batchAt(0)).loss).read();

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { WebGpuBackend } from "../../src/backend/webgpu/webgpu-backend.js";
-import { affine, createDevice, type Device, type FitEvent, init, manualSeed, models, nn, optim, tensor } from "../../src/index.js";
+import { affine, createDevice, type Device, type FitEvent, manualSeed, models, nn, optim, tensor } from "../../src/index.js";
 import { withDevice } from "../../src/tensor/device.js";
 import { fit } from "../../src/train/index.js";
 import { dawn } from "../helpers/dawn.js";
+import { initAnew } from "../helpers/default-device.js";
 import { openDevice } from "../helpers/devices.js";
 import { batchAt, batches, losses, makeModel, numbered, only, parametersOf, run, stateOf, V } from "../helpers/fit-run.js";
 import { full } from "../helpers/full.js";
@@ -31,7 +32,7 @@ async function fresh(): Promise<{ device: Device; backend: WebGpuBackend; lose: 
       return new Proxy(adapter, { get: (target, key) => (key === "requestDevice" ? requestDevice : Reflect.get(target, key, target)) });
     },
   };
-  const device = await init({ device: "webgpu", gpu: spy });
+  const device = await initAnew({ device: "webgpu", gpu: spy });
   const backend = device.backend as WebGpuBackend;
   const lose = async () => {
     inner?.destroy();
@@ -60,12 +61,13 @@ describe.skipIf(reason)(`training on WebGPU ${reason && `(${reason})`}`, () => {
   test("gives the losses and the parameters of WebAssembly", async () => {
     const gpu = makeModel({ dropout: 0.25, layers: 2 });
     const onGpu = await run(gpu.model, numbered, { optimizer: gpu.optimizer, steps: 20, carryState: true });
-    await init({ device: "wasm" });
+    const parametersOnGpu = await parametersOf(gpu.model);
+    await initAnew({ device: "wasm" });
     const wasm = makeModel({ dropout: 0.25, layers: 2 });
     const onWasm = await run(wasm.model, numbered, { optimizer: wasm.optimizer, steps: 20, carryState: true });
     for (const [i, loss] of losses(onWasm).entries()) expect(losses(onGpu)[i]!).toBeCloseTo(loss, 5);
     const wanted = await parametersOf(wasm.model);
-    for (const [name, data] of Object.entries(await parametersOf(gpu.model)))
+    for (const [name, data] of Object.entries(parametersOnGpu))
       for (const [i, v] of data.entries()) expect(v, name).toBeCloseTo(wanted[name]![i]!, 4);
   });
 

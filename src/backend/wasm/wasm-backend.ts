@@ -9,15 +9,16 @@ export type WasmVariant = "simd" | "relaxed";
 
 /** Where the compiled kernels come from when not from the package's own chunk: give one of the three. */
 export interface WasmSource {
-  module?: WebAssembly.Module;
-  url?: string | URL;
-  bytes?: BufferSource;
+  /** A `WebAssembly.Module`. */
+  module?: object;
+  /** A text or a `URL`. */
+  url?: string | { readonly href: string };
+  bytes?: ArrayBuffer | ArrayBufferView<ArrayBuffer>;
 }
 
 export interface WasmOptions {
-  /** Default: the fastest that the runtime supports. */
+  /** Default: the fastest that the runtime supports. Where there is a source, its kernels decide. */
   variant?: WasmVariant | undefined;
-  /** Must hold the kernels of `variant`. */
   source?: WasmSource | undefined;
   /** Bytes that the memory may reach, at most and by default 4 GiB less a page. */
   memoryLimit?: number | undefined;
@@ -40,7 +41,12 @@ interface Entry {
   readonly args: number[];
 }
 
-/** The fastest variant that this runtime can compile. */
+/**
+ * Finds the fastest variant of the kernels that this runtime can compile: `relaxed`, or `simd` where it has no relaxed SIMD.
+ * @throws SeqgradError `device` when the runtime has no WebAssembly SIMD
+ * @example
+ * console.log(await sg.detectVariant()); // "relaxed"
+ */
 export async function detectVariant(): Promise<WasmVariant> {
   if (await relaxedSimd()) return "relaxed";
   if (await simd()) return "simd";
@@ -57,16 +63,17 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Wasm
   const needed = options.needed ?? (Object.keys(kernels) as KernelName[]);
   const isMissing = !options.source && Array.from(needed).some((name) => !(name in exports));
   if (isMissing) exports = { ...exports, ...(await load(`${variant}-extra`, exports)) };
-  return new WasmBackend(variant, memory, exports, options.memoryLimit ?? MAX_PAGES * PAGE);
+  const { isRelaxed } = exports as { isRelaxed?: Kernel };
+  return new WasmBackend(isRelaxed?.() ? "relaxed" : "simd", memory, exports, options.memoryLimit ?? MAX_PAGES * PAGE);
 }
 
 async function compile(variant: WasmVariant, source: WasmSource | undefined, part: Part): Promise<WebAssembly.Module> {
-  if (source?.module) return source.module;
+  if (source?.module) return source.module as WebAssembly.Module;
   try {
-    if (source?.url) return await WebAssembly.compileStreaming(fetch(source.url));
+    if (source?.url) return await WebAssembly.compileStreaming(fetch(source.url as string | URL));
     return await WebAssembly.compile(source?.bytes ?? (await embedded(part)));
   } catch (cause) {
-    const blocked = /unsafe-eval|Content Security Policy|disallowed by embedder/i.test(String(cause));
+    const blocked = /unsafe-eval|Content Security Policy|blocked by CSP|disallowed by embedder/i.test(String(cause));
     const advice = blocked
       ? "the page's Content Security Policy forbids it: add 'wasm-unsafe-eval' to script-src."
       : `${(cause as Error).message}. Give init({ wasm: { module | url | bytes } }) the file seqgrad/wasm/${variant}.wasm of this version.`;
