@@ -1,5 +1,5 @@
 import type { Gpu } from "../backend/webgpu/gpu.js";
-import { type Device, type DeviceType, init } from "../tensor/device.js";
+import { createDevice, type Device, type DeviceType, makeDefault } from "../tensor/device.js";
 import { SeqgradError } from "../util/errors.js";
 
 interface Bounds {
@@ -39,7 +39,8 @@ export function deviceOption(text: string): "auto" | DeviceType {
 /** Makes the device that the options name the default. */
 export async function initDevice(args: { device?: string | undefined; deterministic?: boolean | undefined }): Promise<Device> {
   const device = deviceOption(args.device ?? "auto");
-  return init({ device, deterministic: args.deterministic ?? false, ...(device === "webgpu" && { gpu: await nodeGpu() }) });
+  const deterministic = args.deterministic ?? false;
+  return makeDefault(await createDevice({ device, deterministic, ...(device === "webgpu" && { gpu: await nodeGpu() }) }));
 }
 
 /** It must outlive its devices. */

@@ -65,11 +65,16 @@ export async function init(options: InitOptions = {}): Promise<Device> {
   const device = createDevice(options);
   opening = { options, device };
   try {
-    current = await device;
-    return current;
+    return makeDefault(await device);
   } finally {
     opening = undefined;
   }
+}
+
+/** Makes a device the default in the place of another, which lives on. */
+export function makeDefault(device: Device): Device {
+  current = device;
+  return device;
 }
 
 const defaults: Readonly<Record<string, unknown>> = { device: "auto", deterministic: false, precision: "f32" };

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { expect, vi } from "vitest";
 import { main } from "../../src/cli/main.js";
 import { sampleText } from "../../src/data/sample.js";
-import { dropDefault } from "./default-device.js";
 
 // For tests of the command line, which need both.
 export { temporaryFolder } from "./temporary-folder.js";
@@ -16,7 +15,7 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs the command line in this process, with a default device of its own, as in a process of its own. */
+/** Runs the command line in this process. */
 export const cli = (...argv: (string | number)[]) => run(argv, () => {});
 
 /** The same; `act` is called when so many lines are on stdout. */
@@ -38,7 +37,6 @@ async function run(argv: readonly (string | number)[], watch: (stdout: string) =
       return true;
     }),
   );
-  dropDefault();
   try {
     return { status: await main(argv.map(String)), ...written };
   } finally {

@@ -1,4 +1,4 @@
-import { type Device, defaultDevice, type InitOptions, init } from "../../src/tensor/device.js";
+import { createDevice, type Device, defaultDevice, type InitOptions, makeDefault } from "../../src/tensor/device.js";
 
 /** Destroys the default device, if there is one. */
 export function dropDefault(): void {
@@ -11,8 +11,5 @@ export function dropDefault(): void {
   device.destroy();
 }
 
-/** init() in the place of the default device that there may be. */
-export async function initAnew(options: InitOptions = {}): Promise<Device> {
-  dropDefault();
-  return init(options);
-}
+/** Makes a device that is the default in the place of another. */
+export const initAnew = async (options: InitOptions = {}): Promise<Device> => makeDefault(await createDevice(options));

@@ -1,8 +1,8 @@
-import { beforeAll, describe, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, inject, test } from "vitest";
 import { createWasmBackend, detectVariant, type WasmVariant } from "../../src/backend/wasm/wasm-backend.js";
 import type { Capabilities } from "../../src/backend/webgpu/kernel.js";
 import { createDevice, type Device, type DeviceType, deviceOf, withDevice } from "../../src/tensor/device.js";
-import { initAnew } from "./default-device.js";
+import { dropDefault, initAnew } from "./default-device.js";
 import { full } from "./full.js";
 
 /** The two WebAssembly variants. */
@@ -83,6 +83,7 @@ export function asDefault({ type, variant }: { readonly type: DeviceType; readon
   beforeAll(async () => {
     await initAnew({ device: type, deterministic: variant === "simd" });
   });
+  afterAll(dropDefault);
 }
 
 /** Starts a function with this default device, which it has up to its first await. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createDevice, defaultDevice, detectVariant, type InitOptions, init } from "../../src/index.js";
-import { dropDefault, initAnew } from "../helpers/default-device.js";
+import { dropDefault } from "../helpers/default-device.js";
 
 afterEach(dropDefault);
 
@@ -14,7 +14,7 @@ describe("a second call of init()", () => {
       { device: "reference", memoryLimit: 2 ** 20 },
     ],
   ])("with the same options returns the same device: %o, %o", async (first, second) => {
-    const device = await initAnew(first);
+    const device = await init(first);
     expect(await init(second)).toBe(device);
     expect(defaultDevice()).toBe(device);
   });
@@ -26,7 +26,7 @@ describe("a second call of init()", () => {
     [{}, { wasm: { url: "simd.wasm" } }, 'url is "simd.wasm", and the default device was made with undefined'],
     [{ memoryLimit: 2 ** 20 }, {}, "memoryLimit is undefined, and the default device was made with 1048576"],
   ])("with other options is an error, and the device stays: %o, %o", async (first, second, part) => {
-    const device = await initAnew(first);
+    const device = await init(first);
     await expect(init(second)).rejects.toMatchObject({
       code: "state",
       message: `init: ${part}. Make a second device by createDevice(), or call destroy() of the default device before.`,
@@ -35,14 +35,12 @@ describe("a second call of init()", () => {
   });
 
   test("before the first is ready shares its device", async () => {
-    dropDefault();
     const [first, second] = [init(), init()];
     await expect(init({ device: "reference" })).rejects.toMatchObject({ code: "state" });
     expect(await second).toBe(await first);
   });
 
   test("after one that failed, or whose device was destroyed, makes a device", async () => {
-    dropDefault();
     await expect(init({ wasm: { bytes: new Uint8Array(4) } })).rejects.toMatchObject({ code: "device" });
     const first = await init();
     first.destroy();
