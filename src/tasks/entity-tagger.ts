@@ -120,13 +120,15 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
     const special = ["<pad>", "<unk>"];
     const lowerCase = lowerCaseOf("EntityTagger.create", locale);
     const words = yield* Vocabulary.ofTokens(wordsOf(sentences, lowerCase), { minCount, special });
-    const spelled = () => CharTokenizer.training([...wordsOf(sentences)].join(""), { special: sequenceTokens });
-    const letters = spelling ? yield* spelled() : undefined;
+    let text = "";
+    if (spelling) yield* inPieces(wordsOf(sentences), (word) => (text += word));
+    const letters = spelling ? yield* CharTokenizer.training(text, { special: sequenceTokens }) : undefined;
     const named = new Set(["O"]);
     yield* inPieces(sentences, (sentence) => sentence.tags.forEach((tag) => void named.add(tag)));
     const tags = [...named];
     const sizes = { vocabularySize: words.size, tags: tags.length, characters: letters?.size ?? 0 };
-    return new EntityTagger(new SequenceTagger({ ...config, ...sizes }), words, letters, tags, signsOf(sentences), locale);
+    const signs = yield* signsOf(sentences);
+    return new EntityTagger(new SequenceTagger({ ...config, ...sizes }), words, letters, tags, signs, locale);
   }
 
   static async fromSaved(saved: SavedModel): Promise<EntityTagger> {

@@ -1,14 +1,17 @@
+import type { Pieces } from "../util/breath.js";
+
 /** Signs that most data have as words of their own. */
 const usual = Array.from(".,!?;:…()[]{}\"'“”‘’«»।。，、！？；：");
 
 const isSign = (word: string): boolean => Array.from(word).length === 1 && /[\p{P}\p{S}]/u.test(word);
 
 /** The signs that stand as words of their own in tagged sentences at least as often as at the beginning or the end of another word. */
-export function signsOf(sentences: readonly { readonly words: readonly string[] }[]): string {
+export function* signsOf(sentences: readonly { readonly words: readonly string[] }[]): Pieces<string> {
   const alone = new Map<string, number>();
   const glued = new Map<string, number>();
   const add = (counts: Map<string, number>, sign: string) => counts.set(sign, (counts.get(sign) ?? 0) + 1);
   for (const { words } of sentences) {
+    yield;
     for (const word of words) {
       const characters = Array.from(word);
       if (isSign(word)) add(alone, word);

@@ -137,7 +137,7 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
     checkOptions("Translator.bleuByLength", options, ["width"]);
     const { width = 5 } = options;
     const lengths: number[] = [];
-    yield* inPieces(pairs, ({ source }) => lengths.push(this.source.encode(source).length), 64);
+    yield* inPieces(pairs, ({ source }) => lengths.push(this.source.encode(source).length), 4);
     const sources = pairs.map(({ source }) => source);
     const references = referencesOf(
       sources,

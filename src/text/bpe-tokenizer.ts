@@ -179,7 +179,9 @@ export class BpeTokenizer extends SubwordTokenizer {
   protected *idsOf(piece: string): Pieces<readonly number[]> {
     const bytes = encoder.encode(piece);
     const ids = new Int32Array(bytes.length);
-    for (const [i, byte] of bytes.entries()) {
+    for (let i = 0; i < bytes.length; i++) {
+      if (i % 2 ** 14 === 2 ** 14 - 1) yield;
+      const byte = bytes[i]!;
       const id = this.#byteIds[byte];
       if (id === undefined) {
         const shown = `0x${byte.toString(16).padStart(2, "0")}`;

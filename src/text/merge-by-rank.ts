@@ -34,6 +34,7 @@ export function* mergeByRank(ids: ArrayLike<number>, merges: MergeTable): Pieces
   const tokens = Int32Array.from(ids);
   // A list linked in both ways; -1 is its end, and a token that was merged into the one before it is -1.
   const [next, previous] = [new Int32Array(n), new Int32Array(n)];
+  yield;
   for (let i = 0; i < n; i++) {
     next[i] = i + 1 < n ? i + 1 : -1;
     previous[i] = i - 1;
@@ -68,6 +69,7 @@ export function* mergeByRank(ids: ArrayLike<number>, merges: MergeTable): Pieces
     if (previous[at]! >= 0) look(previous[at]!);
     look(at);
   }
+  yield;
   const merged: number[] = [];
   for (let at = 0; at >= 0 && at < n; at = next[at]!) merged.push(tokens[at]!);
   return merged;

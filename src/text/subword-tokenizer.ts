@@ -15,6 +15,9 @@ import {
   tokenAt,
 } from "./tokenizer.js";
 
+/** Pieces that are encoded in a piece of work. */
+const PIECES = 256;
+
 /** What tokenizers of parts of words have in common: numbered tokens, of which special ones are never cut, and tokenizer.json's head. */
 export abstract class SubwordTokenizer implements Tokenizer {
   readonly special: SpecialIds;
@@ -60,8 +63,11 @@ export abstract class SubwordTokenizer implements Tokenizer {
       else
         for (const chunk of chunksOf(part)) {
           yield;
-          for (const piece of this.piecesOf(chunk))
+          let count = 0;
+          for (const piece of this.piecesOf(chunk)) {
             for (const id of piece.length > LONG ? yield* this.idsOf(piece) : this.#idsOf(piece)) ids.push(id);
+            if (++count % PIECES === 0) yield;
+          }
         }
     }
     return framed(`${this.name}.encode`, new Int32Array(ids), this.special, options);

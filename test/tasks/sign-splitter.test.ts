@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { signsOf, splitSigns } from "../../src/tasks/sign-splitter.js";
+import { finish } from "../../src/util/breath.js";
 
-const split = (text: string, ...words: string[]) => splitSigns(text, signsOf([{ words }]), (word) => words.includes(word));
+const split = (text: string, ...words: string[]) => splitSigns(text, finish(signsOf([{ words }])), (word) => words.includes(word));
 
 test("signs are split off as the data to train on has them", () => {
   expect(split("(Bob flew to Rome.)", "Bob", "flew", ".")).toEqual(["(", "Bob", "flew", "to", "Rome", ".", ")"]);

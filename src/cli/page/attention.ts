@@ -21,12 +21,17 @@ const MATRICES = 4;
 /** Where a task's model looks on some examples, as far as it has attention. */
 export async function attentionOfTask(task: AnyTask, samples: readonly Sample[]): Promise<Matrix[]> {
   const some = samples.filter(({ input, wanted }) => input !== "" && wanted !== "").slice(0, EXAMPLES);
-  const lists = [];
-  for (const sample of some) {
-    if (task instanceof Translator) lists.push(await ofTranslator(task, sample));
-    else if (task instanceof TextClassifier) lists.push(await ofClassifier(task, sample));
+  const matrices: Matrix[] = [];
+  for (const [i, sample] of some.entries()) {
+    const own =
+      task instanceof Translator
+        ? await ofTranslator(task, sample)
+        : task instanceof TextClassifier
+          ? await ofClassifier(task, sample)
+          : [];
+    for (const one of own) matrices.push({ ...one, title: `example ${i + 1}: ${one.title}` });
   }
-  return lists.flat();
+  return matrices;
 }
 
 /** Where a Transformer looks while it reads a text. */

@@ -40,7 +40,8 @@ export function chart(title: string, axis: string, curves: readonly Curve[], bes
       [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
     );
     const margin = low === high ? Math.abs(low) * 0.1 || 0.5 : 0;
-    return [low - margin, high + margin];
+    // What is nowhere below 0 is not drawn as if it could be.
+    return [low >= 0 ? Math.max(0, low - margin) : low - margin, high + margin];
   };
   const [x0, x1] = extent(all.map(([x]) => x));
   const [low, high] = extent(all.map(([, y]) => y));
@@ -105,7 +106,7 @@ export function matrix({ title, rows, columns, values, counts = false, axes }: M
   const head = columns.map((name) => html`<th scope="col" title="${name}"><span>${name}</span></th>`);
   const body = rows.map((name, i) => html`<tr><th scope="row" title="${name}">${name}</th>${cells[i]!}</tr>`);
   return html`<figure class="wide"><figcaption>${title}</figcaption><div class="scroll"><table class="matrix ${counts ? "counts" : "shades"} ${turned ? "turned" : ""}">
-<thead><tr><th class="corner">${axes[0]} ↓ ${axes[1]} →</th>${head}</tr></thead><tbody>${body}</tbody></table></div></figure>`;
+<thead><tr><th class="corner">${axes[0]} ↓<br>${axes[1]} →</th>${head}</tr></thead><tbody>${body}</tbody></table></div></figure>`;
 }
 
 /** All that the page's look needs; nothing is loaded. */
@@ -130,7 +131,7 @@ p{margin:8px 0;overflow-wrap:anywhere}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:16px}
 figure{margin:0;background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px;min-width:0}
 figure.wide{margin:12px 0}
-figcaption{font-weight:600;margin-bottom:6px}
+figcaption{font-weight:600;margin-bottom:6px;overflow-wrap:anywhere}
 figure>svg{display:block;width:100%;max-width:640px;height:auto}
 svg text{fill:var(--soft);font-size:12px}
 .grid{stroke:var(--line);stroke-width:1}
@@ -154,7 +155,7 @@ th[scope=row],.facts th{text-align:left;max-width:220px;overflow:hidden;text-ove
 .matrix td.full{color:var(--full)}
 .matrix th[scope=row]{max-width:150px}
 .matrix th[scope=col]{text-align:center;max-width:110px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;color:var(--fg)}
-.matrix .corner{text-align:left;font-size:.78rem;vertical-align:bottom;white-space:normal;min-width:84px}
+.matrix .corner{text-align:left;font-size:.78rem;vertical-align:bottom;white-space:nowrap}
 .matrix.turned th[scope=col]{vertical-align:bottom;padding:6px 2px;max-width:none}
 .matrix.turned th[scope=col] span{writing-mode:vertical-rl;transform:rotate(180deg);max-height:120px;overflow:hidden;text-overflow:ellipsis;display:inline-block}
 .shades td{min-width:22px;height:22px;padding:0}

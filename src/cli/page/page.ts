@@ -34,7 +34,7 @@ export function pageOf(history: readonly HistoryLine[], facts: PageFacts): strin
   const [run = { event: "run" }] = of("run");
   const [validation] = of("validation") as unknown as Judged[];
   const [test] = of("test") as unknown as Judged[];
-  const warnings = of("warning").map(({ message }) => html`<p class="note">${String(message)}</p>`);
+  const warnings = of("warning").map(({ message }) => html`<p class="note">${sentence(String(message))}</p>`);
   const title = `${facts.name}: ${String(run.command ?? facts.kind)}`;
   const body = html`<h1>${title}</h1>
 <p class="soft">${facts.kind}</p>
@@ -128,12 +128,15 @@ function tableOf({ title, columns, rows }: Table): Html {
   return html`<h3>By ${title}</h3><div class="scroll"><table><thead><tr><th></th>${columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead><tbody>${body}</tbody></table></div>`;
 }
 
+const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 function samples(list: readonly Sample[]): Html {
   const items = list.map(({ input, wanted, answer, right, confidence }) => {
     const sure = confidence === undefined ? "" : ` (${formatNumber(confidence)})`;
+    const given = answer === "" ? html`<i>nothing</i>` : answer;
     const answers = right
-      ? html`<span class="good">${answer}${sure}</span>`
-      : html`<span class="bad">${answer}${sure}</span> <span class="soft right">right:</span> <span class="good">${wanted}</span>`;
+      ? html`<span class="good">${given}${sure}</span>`
+      : html`<span class="bad">${given}${sure}</span> <span class="soft right">right:</span> <span class="good">${wanted}</span>`;
     return html`<li><div class="in" dir="auto">${input}</div><div dir="auto"><span class="soft">answered:</span> ${answers}</div></li>`;
   });
   return html`<ul class="samples">${items}</ul>`;
