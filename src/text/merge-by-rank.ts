@@ -71,7 +71,10 @@ export function* mergeByRank(ids: ArrayLike<number>, merges: MergeTable): Pieces
   }
   yield;
   const merged: number[] = [];
-  for (let at = 0; at >= 0 && at < n; at = next[at]!) merged.push(tokens[at]!);
+  for (let at = 0; at >= 0 && at < n; at = next[at]!) {
+    merged.push(tokens[at]!);
+    if (merged.length % (16 * PIECE) === 0) yield;
+  }
   return merged;
 }
 

@@ -15,8 +15,8 @@ import {
   tokenAt,
 } from "./tokenizer.js";
 
-/** Pieces that are encoded in a piece of work. */
-const PIECES = 256;
+/** Ids that are found in a piece of work. */
+const PIECE = 512;
 
 /** What tokenizers of parts of words have in common: numbered tokens, of which special ones are never cut, and tokenizer.json's head. */
 export abstract class SubwordTokenizer implements Tokenizer {
@@ -65,8 +65,10 @@ export abstract class SubwordTokenizer implements Tokenizer {
           yield;
           let count = 0;
           for (const piece of this.piecesOf(chunk)) {
-            for (const id of piece.length > LONG ? yield* this.idsOf(piece) : this.#idsOf(piece)) ids.push(id);
-            if (++count % PIECES === 0) yield;
+            for (const id of piece.length > LONG ? yield* this.idsOf(piece) : this.#idsOf(piece)) {
+              ids.push(id);
+              if (++count % PIECE === 0) yield;
+            }
           }
         }
     }
