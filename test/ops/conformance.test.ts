@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import { type KernelName, type KernelRow, kernels } from "../../src/backend/kernels.js";
 import { apply, type OpDefinition, operations, type SampleInput } from "../../src/ops/define-op.js";
 import { add, copyOf, expand, flip, mul, permute, reshape, slice, sum } from "../../src/ops/index.js";
-import { tensor, zeros } from "../../src/tensor/create.js";
+import { full as filled, tensor } from "../../src/tensor/create.js";
 import { createDevice, type Device, withDevice } from "../../src/tensor/device.js";
 import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
@@ -211,7 +211,7 @@ async function withGarbage(device: Device): Promise<Device> {
   backend.free(fill(2 ** 20));
   vi.spyOn(backend, "alloc").mockImplementation((bytes) => fill(bytes + 64));
   // What scopes have in reserve.
-  withDevice(used, () => scope(() => mul(zeros([2 ** 18]), Number.NaN)));
+  withDevice(used, () => scope(() => filled([2 ** 18], Number.NaN)));
   return used;
 }
 

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Backend, TensorData } from "../../src/backend/backend.js";
 import type { Device } from "../../src/tensor/device.js";
 import { forEachDevice, openDevice } from "../helpers/devices.js";
+import { full } from "../helpers/full.js";
 import { assembled, runKernel } from "../helpers/kernel.js";
 import { expectClose, normals } from "../helpers/numbers.js";
 
@@ -127,28 +128,26 @@ const suite =
     });
 
     test("a split range gives the same bits", async () => {
-      for (const c of cases.slice(0, 2)) expect(await run(gpu, c, true)).toEqual(await run(gpu, c));
+      for (const c of chosen.filter((c) => cases.slice(0, 2).includes(c))) expect(await run(gpu, c, true)).toEqual(await run(gpu, c));
     });
   };
 
-await forEachDevice(["webgpu"], "attention equals that of WebAssembly", suite([cases[0]!, cases[1]!, more[3]!]));
-await forEachDevice(
-  ["full webgpu"],
-  "attention equals that of WebAssembly",
-  suite([...cases.slice(2), ...more.slice(0, 3), ...more.slice(4)]),
-);
+await forEachDevice(["webgpu"], "attention equals that of WebAssembly", suite([cases[1]!]));
+await forEachDevice(["full webgpu"], "attention equals that of WebAssembly", suite([cases[0]!, ...cases.slice(2), ...more]));
 await forEachDevice(["full webgpu as in hardware"], "attention equals that of WebAssembly", suite(cases));
 
 await forEachDevice(["webgpu"], "attention", ({ backend: gpu }) => {
-  test("gradients that are not wanted are left out", async () => {
-    const c = cases[0]!;
-    const { dims, data, masks } = make(c);
-    const { forward, backward } = await run(gpu, c);
-    for (const name of ["dq", "dk", "dv"]) {
-      const call = { ...dims, ...masks, ...data, ...forward, [name]: new Float32Array(backward[name]!.length), begin: 0, end: 4 };
-      expect(await runKernel(gpu, "attentionBackward", assembled(call))).toEqual({ [name]: backward[name] });
-    }
-  });
+  full(() =>
+    test("gradients that are not wanted are left out", async () => {
+      const c = cases[0]!;
+      const { dims, data, masks } = make(c);
+      const { forward, backward } = await run(gpu, c);
+      for (const name of ["dq", "dk", "dv"]) {
+        const call = { ...dims, ...masks, ...data, ...forward, [name]: new Float32Array(backward[name]!.length), begin: 0, end: 4 };
+        expect(await runKernel(gpu, "attentionBackward", assembled(call))).toEqual({ [name]: backward[name] });
+      }
+    }),
+  );
 
   test("a length out of range is told by the next read", async () => {
     const run_ = run(gpu, { sizes: [2, 1, 1, 2, 3, 2, 2], lengths: [3, 4] });
