@@ -11,3 +11,5 @@ export { ctcBackward, ctcForward } from "./structured/ctc";
 export { crfBackward, crfForward } from "./structured/crf";
 export { gloveStep } from "./words/glove";
 export { word2vecStep } from "./words/word2vec";
+export { remainder } from "./elementwise/remainder";
+export { special, specialBackward } from "./elementwise/special";

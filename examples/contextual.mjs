@@ -59,7 +59,7 @@ const [money, river] = [bank("money"), bank("river")];
 
 /** The mean cosine of all pairs of two different vectors. */
 function likeness(some, others) {
-  const all = some.flatMap((a) => others.flatMap((b) => (a === b ? [] : [sg.cosineSimilarity(a, b)])));
+  const all = some.flatMap((a) => others.flatMap((b) => (a === b ? [] : [sg.cosineOf(a, b)])));
   return all.reduce((sum, cosine) => sum + cosine) / all.length;
 }
 const one = vectors.vectorOf("bank");
@@ -70,7 +70,7 @@ console.log(
     .map(({ word }) => word)
     .join(", ")}\ncosine of the banks in two sentences`,
 );
-line("static, of any two senses", sg.cosineSimilarity(one, one));
+line("static, of any two senses", sg.cosineOf(one, one));
 const [ofMoney, ofRivers, across] = [likeness(money, money), likeness(river, river), likeness(money, river)];
 line("contextual, money and money", ofMoney);
 line("contextual, river and river", ofRivers);

@@ -62,6 +62,10 @@ export const binaryOps = [
 ] as const;
 export type BinaryOp = (typeof binaryOps)[number];
 
+/** Functions of one number that a page which trains one LSTM does without. */
+export const specialOps = ["round", "ceil", "trunc", "rsqrt", "log1p", "expm1", "erf"] as const;
+export type SpecialOp = (typeof specialOps)[number];
+
 export const reduceOps = ["sum", "mean", "max", "min", "addSum", "sumInt32", "maxInt32", "minInt32"] as const;
 export type ReduceOp = (typeof reduceOps)[number];
 
@@ -112,6 +116,12 @@ export const kernels = {
     dims: [...shape4, ...strides4("cs"), ...strides4("as"), ...strides4("bs")],
     scalars: [],
   },
+
+  // y = f(x), and dx = dy f'(x), as unary and unaryBackward, of `specialOps`
+  special: { reads: ["x"], writes: ["y"], dims: ["op", "n"], scalars: [] },
+  specialBackward: { reads: ["x", "y", "dy"], writes: ["dx"], dims: ["op", "n"], scalars: [] },
+  // y = a - b floor(a / b), exact; integer 1: of int32, where a number modulo 0 is 0
+  remainder: { reads: ["a", "b"], writes: ["y"], dims: ["integer", "n"], scalars: [] },
 
   // x [outer, n, inner] -> y [outer, inner], to which addSum adds; the Int32 forms read and write int32, and their sum wraps around
   reduce: { reads: ["x"], writes: ["y"], dims: ["op", "outer", "n", "inner"], scalars: [] },

@@ -1,3 +1,4 @@
+export { elu, glu, logSigmoid, mish, selu } from "./activations.js";
 export { additiveAttention } from "./additive-attention.js";
 export type { VisibleKeys } from "./alignment.js";
 export { argmax } from "./argmax.js";
@@ -21,12 +22,14 @@ export { type CtcOptions, ctcLoss } from "./ctc.js";
 export { contiguous } from "./define-op.js";
 export { dropout } from "./dropout.js";
 export { expand } from "./expand.js";
+export { argmin, type IndexOptions, maxWithIndices, minWithIndices, type ValuesAndIndices } from "./extreme-index.js";
 export { max, min } from "./extremum.js";
 export { embedding, gather, indexSelect, oneHot } from "./gather.js";
 export { type GruOptions, gru } from "./gru.js";
 export { layerNorm } from "./layer-norm.js";
 export { linear } from "./linear.js";
 export { logSumExp } from "./log-sum-exp.js";
+export { all, any, isFinite, isNaN, logicalAnd, logicalNot, logicalOr, logicalXor } from "./logical.js";
 export * from "./losses.js";
 export { type LstmOptions, lstm } from "./lstm.js";
 export { maskedFill, maskedSelect } from "./masked.js";
@@ -35,12 +38,16 @@ export { type PadOptions, pad } from "./pad.js";
 export { chunk, type PieceOptions, unbind } from "./pieces.js";
 export { GradientProbe } from "./recurrent.js";
 export { mean, type ReduceOptions, sum } from "./reduce.js";
+export { remainder } from "./remainder.js";
 export { repeat, repeatInterleave } from "./repeat.js";
 export { rmsNorm } from "./rms-norm.js";
 export { type Nonlinearity, type RnnOptions, rnn } from "./rnn.js";
 export { roll } from "./roll.js";
 export { type RotaryOptions, rotary } from "./rotary.js";
+export { cumprod, cumsum, prod, type ScanOptions } from "./scan.js";
+export { cosineSimilarity, type SimilarityOptions } from "./similarity.js";
 export { logSoftmax, softmax } from "./softmax.js";
+export { ceil, erf, expm1, log1p, round, rsqrt, trunc } from "./special.js";
 export { swiglu } from "./swiglu.js";
 export { type TriangleOptions, tril, triu } from "./triangle.js";
 export {
@@ -67,6 +74,6 @@ export {
   toFloat,
   toInt,
 } from "./unary.js";
-export { norm, variance } from "./variance.js";
+export { norm, std, variance } from "./variance.js";
 export { flatten, flip, permute, reshape, select, slice, split, squeeze, stack, transpose, unsqueeze } from "./views.js";
 export { where } from "./where.js";

@@ -99,7 +99,7 @@ export function arrange(name: string, x: Tensor, { axis }: ReduceOptions): { x: 
   return { x: moved, axes, span: { outer: sizeOf(rest.map((i) => x.shape[i]!)) / (inner || 1), n, inner } };
 }
 
-function reducedShape(shape: readonly number[], axes: readonly number[], keepDims = false): number[] {
+export function reducedShape(shape: readonly number[], axes: readonly number[], keepDims = false): number[] {
   return shape.flatMap((n, i) => (axes.includes(i) ? (keepDims ? [1] : []) : [n]));
 }
 

@@ -23,7 +23,25 @@ export function variance(x: Tensor, options: ReduceOptions & { correction?: numb
   // A mean far from 0 is rounded by more than counts beside the deviations, which are nearly exact, and so is their own mean. No shift of x
   // changes the variance or its gradient.
   const shift = noGrad(() => mean(x, { ...reduce, keepDims: true }));
-  return affine(sum(square(centered(sub(x, shift))), reduce), 1 / (span.n - correction));
+  return affine(sum(square(centered(sub(x, shift))), reduce), 1 / Math.max(0, span.n - correction));
+}
+
+/** sqrt(x), whose gradient at 0 is 0. */
+function rootOf(x: Tensor): Tensor {
+  const isZero = equal(x, 0);
+  return where(isZero, 0, sqrt(where(isZero, 1, x)));
+}
+
+/**
+ * The standard deviation, sqrt(sum (x - mean)^2 / (n - correction)), over all elements or over `axis`. `correction` 1, the default, is
+ * Bessel's. The gradient where all elements are equal is 0.
+ * @throws SeqgradError `range` for an axis that is not there
+ * @example
+ * sg.std(sg.tensor([1, 2, 3, 4]), { correction: 0 }); // = Math.sqrt(1.25)
+ */
+export function std(x: Tensor, options: ReduceOptions & { correction?: number } = {}): Tensor {
+  checkReduction("std", x, options, varianceNames);
+  return rootOf(variance(x, options));
 }
 
 /**
@@ -34,7 +52,5 @@ export function variance(x: Tensor, options: ReduceOptions & { correction?: numb
  */
 export function norm(x: Tensor, options: ReduceOptions = {}): Tensor {
   checkReduction("norm", x, options, reduceNames, "this is the Euclidean norm; dimensions are written norm(…, { axis: 1 }).");
-  const squares = sum(square(toFloat(x)), options);
-  const isZero = equal(squares, 0);
-  return where(isZero, 0, sqrt(where(isZero, 1, squares)));
+  return rootOf(sum(square(toFloat(x)), options));
 }

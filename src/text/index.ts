@@ -14,6 +14,6 @@ export { Vocabulary, type VocabularyOptions } from "./vocabulary.js";
 export { type WordOptions, WordSplitter } from "./word-splitter.js";
 export { WordTokenizer } from "./word-tokenizer.js";
 export type { Chunks } from "./word-vector-files.js";
-export { cosineSimilarity, type Neighbor, WordVectors } from "./word-vectors.js";
+export { cosineOf, type Neighbor, WordVectors } from "./word-vectors.js";
 export { trainWord2Vec, type Word2VecOptions } from "./word2vec.js";
 export { type WordPieceOptions, WordPieceTokenizer, type WordPieceTraining } from "./wordpiece-tokenizer.js";

@@ -199,12 +199,12 @@ export class WordVectors {
  * The cosine of the angle between two vectors; 0 where one is zero.
  * @throws SeqgradError `shape` for vectors of different dimensions
  * @example
- * sg.cosineSimilarity([1, 0], [1, 1]); // = Math.SQRT1_2
+ * sg.cosineOf([1, 0], [1, 1]); // = Math.SQRT1_2
  */
-export function cosineSimilarity(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  checkNumbers("cosineSimilarity", "a", a);
-  checkNumbers("cosineSimilarity", "b", b);
-  if (a.length !== b.length) throw new SeqgradError("shape", `cosineSimilarity: the vectors have ${a.length} and ${b.length} numbers.`);
+export function cosineOf(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  checkNumbers("cosineOf", "a", a);
+  checkNumbers("cosineOf", "b", b);
+  if (a.length !== b.length) throw new SeqgradError("shape", `cosineOf: the vectors have ${a.length} and ${b.length} numbers.`);
   return cosine(a, normOf(a), b, normOf(b));
 }
 

@@ -4,7 +4,7 @@ import { type Device, withDevice } from "../../src/tensor/device.js";
 import { forEachDevice, openDevice } from "../helpers/devices.js";
 import { expectClose, normals } from "../helpers/numbers.js";
 
-type Call = (x: sg.Tensor) => sg.Tensor | readonly sg.Tensor[] | Readonly<Record<string, sg.Tensor>>;
+type Call = (x: sg.Tensor) => sg.Tensor | readonly sg.Tensor[] | sg.ValuesAndIndices;
 
 const positions = (...index: number[]) => sg.tensor(Int32Array.from(index));
 
@@ -21,6 +21,23 @@ const calls: Record<string, Call> = {
   "repeatInterleave, all": (x) => sg.repeatInterleave(x, 2),
   chunk: (x) => sg.chunk(x, 2, { axis: 2 }),
   unbind: (x) => sg.unbind(x, { axis: 1 }),
+  "cumsum, first": (x) => sg.cumsum(x, { axis: 0 }),
+  "cumsum, last": (x) => sg.cumsum(x),
+  cumprod: (x) => sg.cumprod(x, { axis: 1 }),
+  prod: (x) => sg.prod(x, { axis: [0, 2] }),
+  "prod of all": (x) => sg.prod(sg.affine(x, 0.1, 1)),
+  std: (x) => sg.std(x, { axis: [0, 1] }),
+  "all and any": (x) => [sg.all(sg.relu(x), { axis: 1 }), sg.any(sg.relu(x), { axis: [0, 1], keepDims: true })],
+  argmin: (x) => [sg.argmin(x), sg.argmin(x, { axis: 1, keepDims: true }), sg.argmin(sg.toInt(sg.affine(x, 5)), { axis: 0 })],
+  maxWithIndices: (x) => sg.maxWithIndices(x, { axis: 1 }),
+  minWithIndices: (x) => sg.minWithIndices(x),
+  "round, ceil and trunc": (x) => [sg.round(x), sg.ceil(x), sg.trunc(x)],
+  "log1p, expm1 and erf": (x) => [sg.log1p(sg.abs(x)), sg.expm1(x), sg.erf(x), sg.rsqrt(sg.affine(sg.square(x), 1, 0.5))],
+  remainder: (x) => sg.remainder(x, sg.tensor([0.5, 0.3, -0.7, 1, 2])),
+  logical: (x) => [sg.logicalAnd(sg.relu(x), 1), sg.logicalOr(sg.relu(x), 0), sg.logicalXor(sg.relu(x), 1), sg.logicalNot(sg.relu(x))],
+  "isNaN and isFinite": (x) => [sg.isNaN(sg.log(x)), sg.isFinite(sg.log(sg.relu(x)))],
+  activations: (x) => [sg.elu(x), sg.selu(x), sg.mish(x), sg.logSigmoid(x), sg.glu(x, { axis: 1 })],
+  cosineSimilarity: (x) => sg.cosineSimilarity(x, sg.tensor([1, -2, 0.5, 3, 1])),
   maskedFill: (x) => sg.maskedFill(x, positions(0, 1, 0, 0, 1), -2),
 };
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { padFrames, padRows } from "../../src/data/index.js";
-import { BpeTokenizer, cosineSimilarity, WordPieceTokenizer, WordSplitter, WordVectors } from "../../src/text/index.js";
+import { BpeTokenizer, cosineOf, WordPieceTokenizer, WordSplitter, WordVectors } from "../../src/text/index.js";
 import { mergePairs } from "../../src/text/pair-merges.js";
 import { finish } from "../../src/util/breath.js";
 
@@ -9,7 +9,7 @@ const N = 150_000; // more than a call may have arguments
 
 test("lists of any length are taken", () => {
   const big = new Float32Array(N).fill(1);
-  expect(cosineSimilarity(big, big)).toBeCloseTo(1, 12);
+  expect(cosineOf(big, big)).toBeCloseTo(1, 12);
   expect(new WordVectors(["a", "b"], N, new Float32Array(2 * N).fill(2)).similarity("a", "b")).toBeCloseTo(1, 6);
   expect(WordVectors.fromText(`a ${"1 ".repeat(N)}`).dimension).toBe(N);
   expect(padRows(Array.from({ length: N }, () => [1])).shape).toEqual([N, 1]);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { BagOfWords, cosineSimilarity, ngrams, TfIdf, WordVectors } from "../../src/text/index.js";
+import { BagOfWords, cosineOf, ngrams, TfIdf, WordVectors } from "../../src/text/index.js";
 import { expectError } from "../helpers/errors.js";
 
 test("ngrams", () => {
@@ -58,11 +58,11 @@ describe("WordVectors", () => {
     expect(vectors.nearest([0, -1], 1)[0]!.word).toBe("New York");
     expect(vectors.analogy("man", "king", "woman", 1)[0]!.word).toBe("queen");
     expect(vectors.similarity("man", "man")).toBeCloseTo(1, 12);
-    expect(cosineSimilarity([0, 0], [1, 1])).toBe(0);
+    expect(cosineOf([0, 0], [1, 1])).toBe(0);
     expect(vectors.has("Paris")).toBe(false);
     expectError("range", () => vectors.nearest("Paris"), '"Paris"', "5 words");
     expectError("shape", () => vectors.nearest([1]), "1 numbers");
-    expectError("shape", () => cosineSimilarity([1], [1, 2]));
+    expectError("shape", () => cosineOf([1], [1, 2]));
   });
 
   test.each([true, false])("comes back from text, header %s", (header) => {

@@ -17,10 +17,12 @@ import { reduceKernels } from "./reduce.js";
 import { rnnKernels } from "./rnn.js";
 import { rotaryKernels } from "./rotary.js";
 import { softmaxKernels } from "./softmax.js";
+import { specialKernels } from "./special.js";
 
 /** The WGSL source of every kernel that is not on WebAssembly alone. */
 export const wgslKernels: Readonly<Record<CommonKernelName, WgslKernel>> = {
   ...elementwiseKernels,
+  ...specialKernels,
   ...reduceKernels,
   ...indexingKernels,
   ...randomKernels,

@@ -1,0 +1,76 @@
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkFinite } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { checkOptions, refuseExtra } from "../util/options.js";
+import { normalizeAxis } from "../util/shape.js";
+import { greater, mul } from "./binary.js";
+import { expm1 } from "./special.js";
+import { affine, neg, sigmoid, softplus, tanh, toFloat } from "./unary.js";
+import { slice } from "./views.js";
+import { where } from "./where.js";
+
+/**
+ * x where positive, else alpha (e^x - 1), elementwise (Clevert et al. 2016).
+ * @throws SeqgradError `value` for an alpha that is not a finite number
+ * @example
+ * sg.elu(sg.tensor([-1, 2])); // = [-0.6321, 2]
+ */
+export function elu(given: Tensor, options: { alpha?: number } = {}): Tensor {
+  checkTensor("elu", given, "x");
+  checkOptions("elu", options, ["alpha"]);
+  const alpha = checkFinite("elu", "alpha", options.alpha ?? 1);
+  const x = toFloat(given);
+  const isPositive = greater(x, 0);
+  // Of 0 in the place of what is positive, so that no large e^x reaches the gradient.
+  return where(isPositive, x, affine(expm1(where(isPositive, 0, x)), alpha));
+}
+
+/**
+ * 1.0507 elu(x) with alpha 1.6733, which keeps the mean 0 and the variance 1 of activations (Klambauer et al. 2017), elementwise.
+ * @example
+ * sg.selu(sg.tensor([-1, 2])); // = [-1.111, 2.101]
+ */
+export function selu(x: Tensor, ...extra: never[]): Tensor {
+  refuseExtra("selu", extra);
+  checkTensor("selu", x, "x");
+  return affine(elu(x, { alpha: 1.6732632423543772 }), 1.0507009873554805);
+}
+
+/**
+ * x tanh(ln(1 + e^x)), elementwise (Misra 2020).
+ * @example
+ * sg.mish(sg.tensor([-1, 2])); // = [-0.3034, 1.944]
+ */
+export function mish(x: Tensor, ...extra: never[]): Tensor {
+  refuseExtra("mish", extra);
+  checkTensor("mish", x, "x");
+  return mul(toFloat(x), tanh(softplus(x)));
+}
+
+/**
+ * a sigmoid(b) of the halves a and b of `axis`, by default the last (Dauphin et al. 2017).
+ * @throws SeqgradError `shape` for a dimension of odd size, `range` for an axis that is not there
+ * @example
+ * sg.glu(sg.tensor([3, 4, 0, 0])); // = [1.5, 2]
+ */
+export function glu(x: Tensor, options: { axis?: number } = {}): Tensor {
+  checkTensor("glu", x, "x");
+  checkOptions("glu", options, ["axis"]);
+  const axis = normalizeAxis("glu", options.axis ?? -1, x.rank);
+  const n = x.shape[axis]!;
+  if (n % 2 !== 0)
+    throw new SeqgradError("shape", `glu: dimension ${axis} of ${formatShape(x.shape)} has odd size ${n}; expected two halves.`);
+  return mul(toFloat(slice(x, axis, 0, n / 2)), sigmoid(slice(x, axis, n / 2)));
+}
+
+/**
+ * ln(1 / (1 + e^-x)), the logarithm of the sigmoid, elementwise, without overflow.
+ * @example
+ * sg.logSigmoid(sg.tensor([0, -1000])); // = [-Math.LN2, -1000]
+ */
+export function logSigmoid(x: Tensor, ...extra: never[]): Tensor {
+  refuseExtra("logSigmoid", extra);
+  checkTensor("logSigmoid", x, "x");
+  return neg(softplus(neg(toFloat(x))));
+}

@@ -1,0 +1,104 @@
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkBoolean } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { checkOptions } from "../util/options.js";
+import { normalizeAxis } from "../util/shape.js";
+import { argmax } from "./argmax.js";
+import { equal } from "./binary.js";
+import { constant } from "./define-op.js";
+import { max, min } from "./extremum.js";
+import { gather } from "./gather.js";
+import { neg } from "./unary.js";
+import { reshape, unsqueeze } from "./views.js";
+import { where } from "./where.js";
+
+export interface IndexOptions {
+  /** The dimension that vanishes; among all elements, in row-major order, when absent. */
+  axis?: number;
+  /** Keep the dimension, of size 1. */
+  keepDims?: boolean;
+}
+
+/** The positions 0 .. n - 1 along `axis`, int32, to broadcast beside x. */
+export function positionsAlong(x: Tensor, axis: number): Tensor {
+  const n = x.shape[axis]!;
+  return constant(
+    x,
+    Int32Array.from({ length: n }, (_, i) => i),
+    [n, ...new Array<number>(x.rank - 1 - axis).fill(1)],
+  );
+}
+
+/** Along one axis: x, its elements in a row where there is none, and the indices [..., 1, ...] of the first extremes there. */
+function find(op: string, x: Tensor, options: IndexOptions, largest: boolean) {
+  checkTensor(op, x, "x");
+  checkOptions(op, options, ["axis", "keepDims"]);
+  const keepDims = checkBoolean(op, "keepDims", options.keepDims ?? false);
+  const { axis } = options;
+  const along = axis === undefined ? reshape(x, [x.size]) : x;
+  const at = normalizeAxis(op, axis ?? 0, along.rank);
+  const n = along.shape[at]!;
+  if (n === 0)
+    throw new SeqgradError("shape", `${op}: dimension ${at} of ${formatShape(along.shape)} is empty; expected at least one element.`);
+  const kept = axis === undefined ? x.shape.map(() => 1) : x.shape.with(at, 1);
+  const shape = keepDims ? kept : axis === undefined ? [] : x.shape.toSpliced(at, 1);
+  return { along, at, shape, indices: largest ? firstLargest(along, at) : firstLeast(along, at) };
+}
+
+/** Of int32 exactly, by the first position of an element that equals the extreme. */
+function firstEqual(x: Tensor, axis: number, extreme: Tensor): Tensor {
+  return min(where(equal(x, extreme), positionsAlong(x, axis), x.shape[axis]!), { axis, keepDims: true });
+}
+
+export function firstLargest(x: Tensor, axis: number): Tensor {
+  if (x.dtype === "int32") return firstEqual(x, axis, max(x, { axis, keepDims: true }));
+  return unsqueeze(argmax(x, axis), axis);
+}
+
+function firstLeast(x: Tensor, axis: number): Tensor {
+  if (x.dtype === "int32") return firstEqual(x, axis, min(x, { axis, keepDims: true }));
+  return unsqueeze(argmax(neg(x.detach()), axis), axis);
+}
+
+/**
+ * Where the smallest element stands, int32: along `axis`, or among all in row-major order. The first of equals; NaN counts as smallest.
+ * @throws SeqgradError `range` for an axis that is not there, `shape` for an empty one
+ * @example
+ * sg.argmin(sg.fromArray([[0.1, 0.9], [0.8, 0.2]]), { axis: -1 }); // = [0, 1]
+ */
+export function argmin(x: Tensor, options: IndexOptions = {}): Tensor {
+  const { indices, shape } = find("argmin", x, options, false);
+  return reshape(indices, shape);
+}
+
+/** Elements of a tensor, and where they stood, int32. */
+export interface ValuesAndIndices {
+  readonly values: Tensor;
+  readonly indices: Tensor;
+}
+
+function withIndices(op: string, x: Tensor, options: IndexOptions, largest: boolean): ValuesAndIndices {
+  const { along, at, indices, shape } = find(op, x, options, largest);
+  return { values: reshape(gather(along, at, indices), shape), indices: reshape(indices, shape) };
+}
+
+/**
+ * The largest element and where it stands, the first of equals, along `axis` or among all in row-major order: PyTorch's `max(x, dim)`. NaN
+ * counts as largest. The gradient goes to that element alone; max() shares it among equals. int32 stays int32.
+ * @throws SeqgradError `range` for an axis that is not there, `shape` for an empty one
+ * @example
+ * const { values, indices } = sg.maxWithIndices(sg.fromArray([[1, 5], [7, 3]]), { axis: 1 });
+ * values; // = [5, 7]
+ * indices; // = [1, 0]
+ */
+export const maxWithIndices = (x: Tensor, options: IndexOptions = {}): ValuesAndIndices => withIndices("maxWithIndices", x, options, true);
+
+/**
+ * The smallest element and where it stands, the first of equals, along `axis` or among all in row-major order: PyTorch's `min(x, dim)`. NaN
+ * counts as smallest. The gradient goes to that element alone; min() shares it among equals. int32 stays int32.
+ * @throws SeqgradError `range` for an axis that is not there, `shape` for an empty one
+ * @example
+ * sg.minWithIndices(sg.tensor([4, 2, 3])).indices; // = 1
+ */
+export const minWithIndices = (x: Tensor, options: IndexOptions = {}): ValuesAndIndices => withIndices("minWithIndices", x, options, false);

@@ -1,0 +1,84 @@
+import type { Tensor } from "../tensor/tensor.js";
+import { refuseExtra } from "../util/options.js";
+import { equal, greater, less, maximum, mul, notEqual } from "./binary.js";
+import { checkReduction, type ReduceOptions, sum } from "./reduce.js";
+import { abs } from "./unary.js";
+
+type Operand = Tensor | number;
+
+/** 1 where x is not 0: what counts as true, NaN too. */
+const truth = (x: Operand): Operand => (typeof x === "number" ? Number(x !== 0) : notEqual(x, 0));
+
+/**
+ * 1 where a and b are both not 0, else 0, elementwise, with broadcasting; either may be a number.
+ * @throws SeqgradError `shape` when they do not broadcast
+ * @example
+ * sg.logicalAnd(sg.tensor([1, 1, 0]), sg.tensor([2, 0, 0])); // = [1, 0, 0]
+ */
+export const logicalAnd = (a: Operand, b: Operand): Tensor => mul(truth(a), truth(b));
+/**
+ * 1 where a or b is not 0, else 0, elementwise, with broadcasting; either may be a number.
+ * @throws SeqgradError `shape` when they do not broadcast
+ * @example
+ * sg.logicalOr(sg.tensor([1, 1, 0]), sg.tensor([2, 0, 0])); // = [1, 1, 0]
+ */
+export const logicalOr = (a: Operand, b: Operand): Tensor => maximum(truth(a), truth(b));
+/**
+ * 1 where either a or b is not 0, but not both, else 0, elementwise, with broadcasting; either may be a number.
+ * @throws SeqgradError `shape` when they do not broadcast
+ * @example
+ * sg.logicalXor(sg.tensor([1, 1, 0]), sg.tensor([2, 0, 0])); // = [0, 1, 0]
+ */
+export const logicalXor = (a: Operand, b: Operand): Tensor => notEqual(truth(a), truth(b));
+/**
+ * 1 where x is 0, else 0, elementwise.
+ * @example
+ * sg.logicalNot(sg.tensor([0, 3])); // = [1, 0]
+ */
+export const logicalNot = (x: Tensor, ...extra: never[]): Tensor => {
+  refuseExtra("logicalNot", extra);
+  return equal(x, 0);
+};
+/**
+ * 1 where x is not a number (NaN), else 0, elementwise.
+ * @example
+ * sg.isNaN(sg.tensor([NaN, 1])); // = [1, 0]
+ */
+const isNotANumber = (x: Tensor, ...extra: never[]): Tensor => {
+  refuseExtra("isNaN", extra);
+  return notEqual(x, x);
+};
+/**
+ * 1 where x is neither infinite nor NaN, else 0, elementwise.
+ * @example
+ * sg.isFinite(sg.tensor([NaN, Infinity, 1])); // = [0, 0, 1]
+ */
+const isFiniteNumber = (x: Tensor, ...extra: never[]): Tensor => {
+  refuseExtra("isFinite", extra);
+  return less(abs(x), Number.POSITIVE_INFINITY);
+};
+
+/**
+ * 1 where no element is 0, else 0: of all elements or along `axis`; 1 of no elements.
+ * @throws SeqgradError `range` for an axis that is not there
+ * @example
+ * sg.all(sg.fromArray([[1, 2], [0, 3]]), { axis: 1 }); // = [1, 0]
+ */
+export function all(x: Tensor, options: ReduceOptions = {}): Tensor {
+  checkReduction("all", x, options);
+  return equal(sum(equal(x, 0), options), 0);
+}
+
+/**
+ * 1 where some element is not 0, else 0: of all elements or along `axis`; 0 of no elements.
+ * @throws SeqgradError `range` for an axis that is not there
+ * @example
+ * sg.any(sg.fromArray([[0, 2], [0, 0]]), { axis: 1 }); // = [1, 0]
+ */
+export function any(x: Tensor, options: ReduceOptions = {}): Tensor {
+  checkReduction("any", x, options);
+  return greater(sum(notEqual(x, 0), options), 0);
+}
+
+// Under PyTorch's names; the globals of these names are those of numbers.
+export { isFiniteNumber as isFinite, isNotANumber as isNaN };

@@ -1,0 +1,111 @@
+import { type BinaryOp, binaryOps } from "../backend/kernels.js";
+import { copyWords } from "../tensor/storage.js";
+import { checkTensor, copyStrided, empty, fill, type Tensor } from "../tensor/tensor.js";
+import { checkOptions } from "../util/options.js";
+import { normalizeAxis, sizeOf } from "../util/shape.js";
+import { mul } from "./binary.js";
+import { concat } from "./copy.js";
+import { defineOp } from "./define-op.js";
+import { arrange, checkReduction, type ReduceOptions, reducedShape } from "./reduce.js";
+import { flip, permute, reshape, slice } from "./views.js";
+
+/** The distances at which a scan of n elements combines what it has: 1, 2, 4 and so on. */
+function distances(n: number): number[] {
+  const list: number[] = [];
+  for (let distance = 1; distance < n; distance *= 2) list.push(distance);
+  return list;
+}
+
+const contiguousStrides = { d0: 1, d1: 1, d2: 1, as0: 0, as1: 0, as2: 0, as3: 1, bs0: 0, bs1: 0, bs2: 0, bs3: 1 };
+
+/** Sums along dimension 0, by adding at doubling distances (Hillis and Steele 1986): errors grow with the logarithm of the length. */
+const cumsumOp: (inputs: readonly Tensor[], attrs: null) => readonly Tensor[] = defineOp<null>({
+  name: "cumsum",
+  shape: ([x]) => [x!.shape],
+  dtypes: ([x]) => [x!.dtype],
+  forward(run, [x], [y]) {
+    const { backend, size, shape, dtype } = x!;
+    const steps = size > 0 ? distances(shape[0]!) : [];
+    const op = binaryOps.indexOf((dtype === "int32" ? "addInt32" : "add") satisfies BinaryOp);
+    if (steps.length === 0) copyStrided(x!, y!.address, y!.strides);
+    const other = steps.length > 1 ? empty(backend, shape, dtype) : y!;
+    let from = x!;
+    for (const [k, distance] of steps.entries()) {
+      const to = (steps.length - k) % 2 === 1 ? y! : other;
+      const first = distance * (size / shape[0]!);
+      copyWords(backend, from.address, to.address, first);
+      const sums = { a: from.address + first * 4, b: from.address, y: to.address + first * 4 };
+      run("binary", { ...sums, op, d3: size - first, ...contiguousStrides });
+      from = to;
+    }
+    if (other !== y) other.dispose();
+  },
+  backward: ({ dOutputs: [dy] }) => [flip(cumsumOp([flip(dy!, 0)], null)[0]!, 0)],
+  samples: [
+    { inputs: [[1]], attrs: null },
+    { inputs: [[7, 3]], attrs: null },
+    { inputs: [[65, 2, 2]], attrs: null },
+    { inputs: [{ shape: [9, 2], below: 2 ** 31, least: -(2 ** 31) }], attrs: null },
+  ],
+});
+
+/** Which dimension is walked. Default the last. */
+export interface ScanOptions {
+  axis?: number;
+}
+
+function scannedAxis(op: string, x: Tensor, options: ScanOptions): number {
+  checkTensor(op, x, "x");
+  checkOptions(op, options, ["axis"]);
+  return normalizeAxis(op, options.axis ?? -1, x.rank);
+}
+
+/**
+ * Sums so far: element i along `axis` is the sum of elements 0 to i. int32 stays int32 and wraps around.
+ * @throws SeqgradError `range` for an axis that is not there
+ * @example
+ * sg.cumsum(sg.tensor([1, 2, 3])); // = [1, 3, 6]
+ */
+export function cumsum(x: Tensor, options: ScanOptions = {}): Tensor {
+  const at = scannedAxis("cumsum", x, options);
+  const order = [at, ...Array.from(x.shape.keys()).filter((i) => i !== at)];
+  const inverse = order.map((_, i) => order.indexOf(i));
+  return permute(cumsumOp([permute(x, order)], null)[0]!, inverse);
+}
+
+/**
+ * Products so far: element i along `axis` is the product of elements 0 to i. The gradient is exact where elements are 0 too. int32 stays
+ * int32 and wraps around.
+ * @throws SeqgradError `range` for an axis that is not there
+ * @example
+ * sg.cumprod(sg.tensor([1, 2, 3])); // = [1, 2, 6]
+ */
+export function cumprod(x: Tensor, options: ScanOptions = {}): Tensor {
+  const at = scannedAxis("cumprod", x, options);
+  const n = x.shape[at]!;
+  return distances(n).reduce((y, d) => concat([slice(y, at, 0, d), mul(slice(y, at, d), slice(y, at, 0, n - d))], at), x);
+}
+
+/**
+ * The product of all elements or along `axis`; 1 of no elements. The gradient is exact where elements are 0 too. int32 stays int32 and wraps
+ * around.
+ * @throws SeqgradError `range` for an axis that is not there
+ * @example
+ * sg.prod(sg.fromArray([[1, 2], [3, 4]]), { axis: 1 }); // = [2, 12]
+ */
+export function prod(x: Tensor, options: ReduceOptions = {}): Tensor {
+  checkReduction("prod", x, options);
+  const { axes } = arrange("prod", x, options);
+  const shape = reducedShape(x.shape, axes, options.keepDims);
+  const kept = Array.from(x.shape.keys()).filter((i) => !axes.includes(i));
+  let n = sizeOf(axes.map((i) => x.shape[i]!));
+  if (n === 0) return fill(empty(x.backend, shape, x.dtype), 1);
+  let y = reshape(permute(x, [...axes, ...kept]), [n, sizeOf(shape)]);
+  while (n > 1) {
+    const half = n >> 1;
+    const pairs = mul(slice(y, 0, 0, half), slice(y, 0, half, 2 * half));
+    y = n % 2 === 0 ? pairs : concat([pairs, slice(y, 0, n - 1)], 0);
+    n = half + (n % 2);
+  }
+  return reshape(y, shape);
+}

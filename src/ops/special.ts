@@ -1,0 +1,72 @@
+import { type SpecialOp, specialOps } from "../backend/kernels.js";
+import { Tensor } from "../tensor/tensor.js";
+import { refuseExtra } from "../util/options.js";
+import { defineOp, type Sample } from "./define-op.js";
+import { toFloat } from "./unary.js";
+
+/** One function of the family: y = f(x) elementwise, dx = dy f'(x), each in one pass. Of int32, whole numbers stay as they are. */
+/* @__NO_SIDE_EFFECTS__ */
+function special(name: SpecialOp, from: number, to: number): (x: Tensor) => Tensor {
+  const op = specialOps.indexOf(name);
+  const samples: Sample<null>[] = [[1], [7], [3, 33]].map((shape) => ({ inputs: [{ shape, from, to }], attrs: null }));
+  const run = defineOp<null>({
+    name,
+    kernels: ["special", "specialBackward"],
+    shape: ([x]) => [x!.shape],
+    forward: (run, [x], [y]) => run("special", { x: x!, y: y!, op, n: x!.size }),
+    backward({ run, inputs: [x], outputs: [y], dOutputs: [dy], gradientLike }) {
+      const dx = gradientLike(0)!;
+      run("specialBackward", { x: x!, y: y!, dy: dy!, dx, op, n: x!.size });
+      return [dx];
+    },
+    samples,
+  });
+  const keepsWhole = name === "round" || name === "ceil" || name === "trunc";
+  return (x, ...extra: unknown[]) => {
+    refuseExtra(name, extra);
+    return keepsWhole && x instanceof Tensor && x.dtype === "int32" ? x : run([toFloat(x)], null)[0]!;
+  };
+}
+
+/**
+ * The nearest whole number, elementwise; of two that are as near, the even one. No gradient flows; int32 stays int32.
+ * @example
+ * sg.round(sg.tensor([0.5, 1.5, -2.7])); // = [0, 2, -3]
+ */
+export const round = special("round", -3, 3);
+/**
+ * The least whole number that is not below, elementwise; no gradient flows; int32 stays int32.
+ * @example
+ * sg.ceil(sg.tensor([0.2, -0.7])); // = [1, 0]
+ */
+export const ceil = special("ceil", -3, 3);
+/**
+ * The whole part, rounded toward zero, elementwise; no gradient flows; int32 stays int32.
+ * @example
+ * sg.trunc(sg.tensor([1.7, -1.7])); // = [1, -1]
+ */
+export const trunc = special("trunc", -3, 3);
+/**
+ * 1 / sqrt(x), elementwise.
+ * @example
+ * sg.rsqrt(sg.tensor([4])); // = [0.5]
+ */
+export const rsqrt = special("rsqrt", 0.1, 4);
+/**
+ * ln(1 + x), elementwise, exact for small x too, where 1 + x would lose its digits.
+ * @example
+ * sg.log1p(sg.tensor([0, 1])); // = [0, Math.LN2]
+ */
+export const log1p = special("log1p", -0.9, 4);
+/**
+ * e^x - 1, elementwise, exact for small x too, where e^x - 1 would lose its digits.
+ * @example
+ * sg.expm1(sg.tensor([0, 1])); // = [0, Math.E - 1]
+ */
+export const expm1 = special("expm1", -3, 3);
+/**
+ * The error function, 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x, elementwise.
+ * @example
+ * sg.erf(sg.tensor([0, 1])); // = [0, 0.8427]
+ */
+export const erf = special("erf", -3, 3);
