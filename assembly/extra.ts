@@ -11,5 +11,6 @@ export { ctcBackward, ctcForward } from "./structured/ctc";
 export { crfBackward, crfForward } from "./structured/crf";
 export { gloveStep } from "./words/glove";
 export { word2vecStep } from "./words/word2vec";
+export { argsort } from "./indexing/sort";
 export { remainder } from "./elementwise/remainder";
 export { special, specialBackward } from "./elementwise/special";

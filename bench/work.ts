@@ -48,6 +48,7 @@ const table: { readonly [K in KernelName]: (call: KernelCall<K>) => Work } = {
   special: ({ n }) => work(2 * n),
   specialBackward: ({ n }) => work(4 * n),
   remainder: ({ n }) => work(3 * n),
+  argsort: ({ rows, n }) => work(2 * rows * n),
   binary: (call) => work(present(call, "as") + present(call, "bs") + shape4(call)),
   where: (call) => work(present(call, "cs") + present(call, "as") + present(call, "bs") + shape4(call)),
   reduce: ({ outer, n, inner }) => work(outer * (n + 1) * inner),

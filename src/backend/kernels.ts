@@ -123,6 +123,16 @@ export const kernels = {
   // y = a - b floor(a / b), exact; integer 1: of int32, where a number modulo 0 is 0
   remainder: { reads: ["a", "b"], writes: ["y"], dims: ["integer", "n"], scalars: [] },
 
+  // x [rows, n], int32 with integer 1 -> index int32 [rows, n], which orders each row from small to large, or with descending 1 the reverse:
+  // equal elements keep their order, NaN counts as largest
+  argsort: {
+    reads: ["x"],
+    writes: ["index"],
+    dims: ["rows", "n", "integer", "descending"],
+    scalars: [],
+    workspace: (d) => 16 * d.n!,
+  },
+
   // x [outer, n, inner] -> y [outer, inner], to which addSum adds; the Int32 forms read and write int32, and their sum wraps around
   reduce: { reads: ["x"], writes: ["y"], dims: ["op", "outer", "n", "inner"], scalars: [] },
   // x [outer, n, inner] -> y int32 [outer, inner], the first index of the largest (NaN counts as largest)

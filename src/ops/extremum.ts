@@ -2,7 +2,7 @@ import { div, equal, mul } from "./binary.js";
 import { type ReductionGradient, reduction, reductionOp, sum } from "./reduce.js";
 
 /** The gradient of an extremum goes to where it stands, shared among equals. */
-const toExtremum: ReductionGradient = (x, y, dy) => {
+export const toExtremum: ReductionGradient = (x, y, dy) => {
   const mask = equal(x, y);
   return mul(dy, div(mask, sum(mask, { axis: 1, keepDims: true })));
 };

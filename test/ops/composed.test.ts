@@ -38,6 +38,17 @@ const calls: Record<string, Call> = {
   "isNaN and isFinite": (x) => [sg.isNaN(sg.log(x)), sg.isFinite(sg.log(sg.relu(x)))],
   activations: (x) => [sg.elu(x), sg.selu(x), sg.mish(x), sg.logSigmoid(x), sg.glu(x, { axis: 1 })],
   cosineSimilarity: (x) => sg.cosineSimilarity(x, sg.tensor([1, -2, 0.5, 3, 1])),
+  sort: (x) => sg.sort(x, { axis: 1, descending: true }),
+  "argsort, of few numbers": (x) => sg.argsort(sg.round(x), { axis: 0 }),
+  topk: (x) => sg.topk(x, 2, { axis: 0 }),
+  median: (x) => [sg.median(x), sg.median(x, { axis: 1 })],
+  scatter: (x) => sg.scatter(x, sg.randint([3, 2, 5], { high: 4 }), sg.ones([3, 2, 5]), { axis: 1 }),
+  indexAdd: (x) => sg.indexAdd(x, positions(1, 1, 0), sg.slice(x, 1, 0, 3), { axis: 1 }),
+  scatterAdd: (x) => sg.scatterAdd(sg.zeros(shape), sg.randint(shape, { high: 3 }), x, { axis: 0 }),
+  einsum: (x) => [sg.einsum("ijk,ilk->jl", [x, x]), sg.einsum("...k,k", [x, sg.arange(5)]), sg.einsum("ijk->kj", [x])],
+  "draws, by a seed": (x) => [sg.bernoulli(sg.sigmoid(x)), sg.gumbelSoftmax(x, { axis: 1, hard: true })],
+  "multinomial, by a seed": (x) => sg.multinomial(sg.exp(sg.reshape(x, [12, 5])), 3),
+  "multinomial with replacement": (x) => sg.multinomial(sg.exp(sg.reshape(x, [12, 5])), 3, { replacement: true }),
   maskedFill: (x) => sg.maskedFill(x, positions(0, 1, 0, 0, 1), -2),
 };
 

@@ -24,7 +24,10 @@ const remainder = (a: number, b: number) => {
   return r !== 0 && r < 0 !== b < 0 ? r + b : r;
 };
 
-/** Functions of one number and of two that few need. */
+/** As numbers are ordered, NaN after all. */
+const compare = (a: number, b: number) => (a === b ? 0 : Number.isNaN(a) ? Number(!Number.isNaN(b)) : Number.isNaN(b) || a < b ? -1 : 1);
+
+/** Kernels that few need: functions of one number and of two, and sorting. */
 export const special = {
   special(m: Float64Array, c: KernelCall<"special">): undefined {
     const [f] = functions[specialOps[c.op]!];
@@ -33,6 +36,16 @@ export const special = {
   specialBackward(m: Float64Array, c: KernelCall<"specialBackward">): undefined {
     const [, df] = functions[specialOps[c.op]!];
     for (let i = 0; i < c.n; i++) m[c.dx + i] = m[c.dy + i]! * df(m[c.x + i]!, m[c.y + i]!);
+  },
+  argsort(m: Float64Array, c: KernelCall<"argsort">): undefined {
+    const sign = c.descending ? -1 : 1;
+    for (let row = 0; row < c.rows; row++) {
+      const x = m.slice(c.x + row * c.n, c.x + (row + 1) * c.n);
+      m.set(
+        Array.from(x.keys()).sort((i, j) => sign * compare(x[i]!, x[j]!)),
+        c.index + row * c.n,
+      );
+    }
   },
   remainder(m: Float64Array, c: KernelCall<"remainder">): undefined {
     for (let i = 0; i < c.n; i++) m[c.y + i] = c.integer && m[c.b + i] === 0 ? 0 : remainder(m[c.a + i]!, m[c.b + i]!);

@@ -17,12 +17,14 @@ import { reduceKernels } from "./reduce.js";
 import { rnnKernels } from "./rnn.js";
 import { rotaryKernels } from "./rotary.js";
 import { softmaxKernels } from "./softmax.js";
+import { sortKernels } from "./sort.js";
 import { specialKernels } from "./special.js";
 
 /** The WGSL source of every kernel that is not on WebAssembly alone. */
 export const wgslKernels: Readonly<Record<CommonKernelName, WgslKernel>> = {
   ...elementwiseKernels,
   ...specialKernels,
+  ...sortKernels,
   ...reduceKernels,
   ...indexingKernels,
   ...randomKernels,

@@ -1,0 +1,148 @@
+import { copyStrided, empty, fill, type Tensor } from "../tensor/tensor.js";
+import { checkText, shown } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { refuseExtra } from "../util/options.js";
+import { sizeOf, stridesOf } from "../util/shape.js";
+import { mul } from "./binary.js";
+import { checkTensorList } from "./copy.js";
+import { viewOp } from "./define-op.js";
+import { expand } from "./expand.js";
+import { matmul } from "./matmul.js";
+import { sum } from "./reduce.js";
+import { toFloat } from "./unary.js";
+import { permute, reshape } from "./views.js";
+
+/** A tensor and a label for each of its dimensions, all different. */
+interface Labelled {
+  readonly x: Tensor;
+  readonly labels: readonly string[];
+}
+
+const fault = (code: "value" | "shape", equation: string, what: string) => new SeqgradError(code, `einsum: "${equation}": ${what}`);
+
+/** The labels of a term; the dimensions of an ellipsis are called ..., from the right, ".0", ".1" and so on. */
+function labelsOf(equation: string, term: string, hidden: number): string[] {
+  const parts = term.split("...");
+  if (parts.length > 2 || !/^[a-zA-Z]*$/.test(parts.join("")))
+    throw fault("value", equation, `${shown(term)} is not a term; give a letter for each dimension, and "..." at most once.`);
+  const ellipsis = Array.from({ length: hidden }, (_, i) => `.${hidden - 1 - i}`);
+  return parts.length === 2 ? [...parts[0]!, ...ellipsis, ...parts[1]!] : [...term];
+}
+
+/** Dimensions i < j of the same size as one, in the place of i. A view. */
+function diagonal(x: Tensor, i: number, j: number): Tensor {
+  const along = (strides: readonly number[]) => strides.with(i, strides[i]! + strides[j]!).toSpliced(j, 1);
+  return viewOp("einsum", x, x.shape.toSpliced(j, 1), along(x.strides), x.offset, (dy) => {
+    const dx = fill(empty(x.backend, x.shape), 0);
+    copyStrided(dy, dx.address, along(stridesOf(x.shape)));
+    return dx;
+  });
+}
+
+/** Summed over the labels that nobody needs. */
+function summed({ x, labels }: Labelled, isNeeded: (label: string) => boolean): Labelled {
+  const axis = labels.flatMap((label, i) => (isNeeded(label) ? [] : [i]));
+  return axis.length === 0 ? { x, labels } : { x: sum(x, { axis }), labels: labels.filter(isNeeded) };
+}
+
+/** The product of two, summed over the labels of both that nobody needs later: one matrix product. */
+function contract(a: Labelled, b: Labelled, sizes: ReadonlyMap<string, number>, isNeeded: (label: string) => boolean): Labelled {
+  const left = summed(a, (label) => isNeeded(label) || b.labels.includes(label));
+  const right = summed(b, (label) => isNeeded(label) || a.labels.includes(label));
+  const shared = left.labels.filter((label) => right.labels.includes(label));
+  const batch = shared.filter(isNeeded);
+  const inner = shared.filter((label) => !isNeeded(label));
+  const rows = left.labels.filter((label) => !shared.includes(label));
+  const columns = right.labels.filter((label) => !shared.includes(label));
+  const size = (labels: readonly string[]) => sizeOf(labels.map((label) => sizes.get(label)!));
+  /** Dimensions in another order, those of a shared label with their whole size, as three. */
+  const arranged = ({ x, labels }: Labelled, ...groups: (readonly string[])[]) => {
+    const order = groups.flat();
+    const y = permute(
+      x,
+      order.map((label) => labels.indexOf(label)),
+    );
+    const full = order.map((label) => sizes.get(label)!);
+    return reshape(expand(y, full), groups.map(size));
+  };
+  const [x, y] = [arranged(left, batch, rows, inner), arranged(right, batch, inner, columns)];
+  const labels = [...batch, ...rows, ...columns];
+  const shape = labels.map((label) => sizes.get(label)!);
+  if (inner.length === 0) return { x: reshape(mul(x, y), shape), labels };
+  if (x.dtype === "float32") return { x: reshape(matmul(x, y), shape), labels };
+  const [B, M, K] = x.shape as [number, number, number];
+  const products = mul(reshape(x, [B, M, K, 1]), reshape(y, [B, 1, K, size(columns)]));
+  return { x: reshape(sum(products, { axis: 2 }), shape), labels };
+}
+
+/**
+ * Products of tensors summed over indices, by Einstein's convention: `"ik,kj->ij"` is a matrix product, `"bi,bi->b"` the dot products of
+ * rows, `"ii->i"` a diagonal. A letter names a dimension; a dimension that the result does not name is summed. `...` stands for any number of
+ * dimensions, which broadcast. Without `->` the result has the letters that occur once, in alphabetical order. Several tensors are
+ * multiplied from left to right. int32 stays int32.
+ *
+ * @param equation the terms of the tensors, separated by commas, then `->` and the term of the result
+ * @throws SeqgradError `value` for an equation that cannot be read, `shape` for sizes that do not fit
+ * @example
+ * const [a, b] = [sg.fromArray([[1, 2], [3, 4]]), sg.fromArray([[5, 6], [7, 8]])];
+ * sg.einsum("ik,kj->ij", [a, b]); // = [[19, 22], [43, 50]]
+ * sg.einsum("ii", [a]); // = 5
+ */
+export function einsum(equation: string, tensors: readonly Tensor[], ...extra: never[]): Tensor {
+  checkText("einsum", equation, "the equation");
+  checkTensorList("einsum", tensors);
+  refuseExtra("einsum", extra);
+  const [left = "", right, ...more] = equation.replaceAll(" ", "").split("->");
+  const terms = left.split(",");
+  if (more.length > 0) throw fault("value", equation, 'it has several arrows; expected one "->" at most.');
+  if (terms.length !== tensors.length)
+    throw fault("value", equation, `it has ${terms.length} terms for ${tensors.length} tensors; separate one for each by commas.`);
+  const isWhole = tensors.every((x) => x.dtype === "int32");
+  const hidden = terms.map((term, i) => (term.includes("...") ? tensors[i]!.rank - term.replace("...", "").length : 0));
+  const sizes = new Map<string, number>();
+  const operands = terms.map((term, i): Labelled => {
+    const labels = labelsOf(equation, term, Math.max(0, hidden[i]!));
+    let x = isWhole ? tensors[i]! : toFloat(tensors[i]!);
+    if (labels.length !== x.rank)
+      throw fault(
+        "shape",
+        equation,
+        `the term ${shown(term)} does not fit the shape ${formatShape(x.shape)}; give a letter for each dimension.`,
+      );
+    for (const [axis, label] of labels.entries()) {
+      const [n, size = 1] = [x.shape[axis]!, sizes.get(label)];
+      if (n !== size && n !== 1 && size !== 1)
+        throw fault("shape", equation, `${label} is ${size} in one place and ${n} in another; dimensions of a letter must be equal or 1.`);
+      sizes.set(label, n === 1 ? size : n);
+    }
+    for (let j = labels.length - 1; j > 0; j--) {
+      const first = labels.indexOf(labels[j]!);
+      if (first === j) continue;
+      if (x.shape[first] !== x.shape[j])
+        throw fault("shape", equation, `${labels[j]} stands twice in ${shown(term)}, for sizes ${x.shape[first]} and ${x.shape[j]}.`);
+      x = diagonal(x, first, j);
+      labels.splice(j, 1);
+    }
+    return { x, labels };
+  });
+  const output = right === undefined ? implied(terms, hidden) : labelsOf(equation, right, right.includes("...") ? Math.max(...hidden) : 0);
+  if (new Set(output).size < output.length || !output.every((label) => sizes.has(label)))
+    throw fault("value", equation, `the result ${shown(right)} must name letters of the tensors, each once.`);
+  const product = operands.reduce((a, b, i) =>
+    contract(a, b, sizes, (label) => output.includes(label) || operands.slice(i + 1).some(({ labels }) => labels.includes(label))),
+  );
+  const { x, labels } = summed(product, (label) => output.includes(label));
+  return permute(
+    x,
+    output.map((label) => labels.indexOf(label)),
+  );
+}
+
+/** The dimensions of ellipses, then the letters that occur once. */
+function implied(terms: readonly string[], hidden: readonly number[]): string[] {
+  const letters = [...terms.join("").replaceAll(".", "")];
+  const once = letters.filter((label) => letters.indexOf(label) === letters.lastIndexOf(label)).sort();
+  const most = Math.max(0, ...hidden);
+  return [...Array.from({ length: most }, (_, i) => `.${most - 1 - i}`), ...once];
+}

@@ -1,0 +1,155 @@
+import { noGrad } from "../autograd/tape.js";
+import { checkNumbers } from "../tensor/numbers.js";
+import { copyStrided, empty, fill, type Tensor } from "../tensor/tensor.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { checkOptions } from "../util/options.js";
+import { normalizeAxis, type Shape, sameShape, sizeOf } from "../util/shape.js";
+import { notEqual } from "./binary.js";
+import { concat } from "./copy.js";
+import { checkTensors, defineOp } from "./define-op.js";
+import { expand } from "./expand.js";
+import { gather } from "./gather.js";
+import { argsort } from "./sort.js";
+import { affine, toFloat, toInt } from "./unary.js";
+import { slice } from "./views.js";
+import { where } from "./where.js";
+
+/** The dimension along which the index counts. Default 0. */
+export interface ScatterOptions {
+  axis?: number;
+}
+
+interface Span {
+  readonly axis: number;
+}
+
+const spanOf = (x: Tensor, axis: number) => ({
+  outer: sizeOf(x.shape.slice(0, axis)),
+  n: x.shape[axis]!,
+  inner: sizeOf(x.shape.slice(axis + 1)),
+});
+
+/** y = x, and y[.., index[j], ..] += source[.., j, ..]: whole slices, or with an index of the source's shape single elements. */
+/* @__NO_SIDE_EFFECTS__ */
+function adding(name: "indexAdd" | "scatterAdd" | "scatter") {
+  const bySlices = name === "indexAdd";
+  const indexShape = (shape: Shape, axis: number) => (bySlices ? [shape[axis]!] : shape);
+  const sample = (shape: Shape, source: Shape, axis: number) => ({
+    inputs: [shape, { shape: indexShape(source, axis), below: shape[axis]! }, source],
+    attrs: { axis },
+  });
+  return defineOp<Span>({
+    name,
+    shape: ([x]) => [x!.shape],
+    forward(run, [x, index, source], [y], { axis }) {
+      copyStrided(x!, y!.address, y!.strides);
+      const call = { dy: source!, index: index!, dx: y!, ...spanOf(x!, axis), m: source!.shape[axis]! };
+      if (source!.size === 0) return;
+      if (bySlices) run("scatterAddRows", { ...call, skip: -1 });
+      else run("scatterAdd", call);
+    },
+    backward({ run, inputs: [, index, source], dOutputs: [dy], attrs: { axis }, gradientLike }) {
+      const dSource = gradientLike(2);
+      const call = { x: dy!, index: index!, ...spanOf(dy!, axis), m: source!.shape[axis]! };
+      if (dSource && dSource.size > 0) run(bySlices ? "gatherRows" : "gather", { ...call, y: dSource });
+      return [dy, undefined, dSource];
+    },
+    samples: [sample([5, 3], [7, 3], 0), sample([2, 9, 4], [2, 5, 4], 1)],
+  });
+}
+const indexAddOp = adding("indexAdd");
+const scatterAddOp = adding("scatterAdd");
+/** What scatter() finds its last writers by, so that errors name it. */
+const placeOp = adding("scatter");
+
+/** x, index and source on one device, the index int32, the source of x's shape but along the axis; answers the axis. */
+function checkScatter(op: string, x: Tensor, index: Tensor, source: Tensor, options: ScatterOptions, bySlices = false): number {
+  checkTensors(op, [x, index, source], ["x", "the index", "the source"]);
+  checkOptions(op, options, ["axis"]);
+  const axis = normalizeAxis(op, options.axis ?? 0, x.rank);
+  if (index.dtype !== "int32") throw new SeqgradError("dtype", `${op}: the index is ${index.dtype}; expected int32. Cast it with toInt().`);
+  if (source.rank !== x.rank || !x.shape.every((n, i) => i === axis || n === source.shape[i]))
+    throw new SeqgradError(
+      "shape",
+      `${op}: the source has shape ${formatShape(source.shape)}, x ${formatShape(x.shape)}; they may differ in dimension ${axis} alone.`,
+    );
+  const expected = bySlices ? [source.shape[axis]!] : source.shape;
+  if (!sameShape(index.shape, expected))
+    throw new SeqgradError("shape", `${op}: the index has shape ${formatShape(index.shape)}; expected ${formatShape(expected)}.`);
+  return axis;
+}
+
+function checkFloats(op: string, x: Tensor, source: Tensor): void {
+  if (x.dtype !== "float32" || source.dtype !== "float32")
+    throw new SeqgradError("dtype", `${op}: x is ${x.dtype} and the source ${source.dtype}; expected float32. Cast them with toFloat().`);
+}
+
+/**
+ * x with the slices of `source` along `axis` added at the int32 positions `index` [M]; positions may repeat.
+ * @throws SeqgradError `range` for a position that is not there, `shape`, `dtype` unless x and source are float32
+ * @example
+ * sg.indexAdd(sg.zeros([3]), sg.tensor(Int32Array.of(2, 0, 2)), sg.tensor([1, 2, 3])); // = [2, 0, 4]
+ */
+export function indexAdd(x: Tensor, index: Tensor, source: Tensor, options: ScatterOptions = {}): Tensor {
+  const axis = checkScatter("indexAdd", x, index, source, options, true);
+  checkFloats("indexAdd", x, source);
+  return indexAddOp([x, index, source], { axis })[0]!;
+}
+
+/**
+ * x with each element of `source` added at its position along `axis`: y[index[i, j], j] += source[i, j] for axis 0; positions may repeat.
+ *
+ * @param index int32, of the shape of the source
+ * @param source of x's shape but in `axis`
+ * @throws SeqgradError `range` for a position that is not there, `shape`, `dtype` unless x and source are float32
+ * @example
+ * sg.scatterAdd(sg.zeros([3]), sg.tensor(Int32Array.of(2, 0, 2)), sg.tensor([1, 2, 3])); // = [2, 0, 4]
+ */
+export function scatterAdd(x: Tensor, index: Tensor, source: Tensor, options: ScatterOptions = {}): Tensor {
+  const axis = checkScatter("scatterAdd", x, index, source, options);
+  checkFloats("scatterAdd", x, source);
+  return scatterAddOp([x, index, source], { axis })[0]!;
+}
+
+/**
+ * x with each element of `source` written at its position along `axis`: y[index[i, j], j] = source[i, j] for axis 0. Where positions repeat,
+ * the last element stays, and it alone gets a gradient. int32 stays int32.
+ *
+ * @param index int32, of x's shape but in `axis`
+ * @param source of the shape of the index, or a number
+ * @throws SeqgradError `range` for a position that is not there, `shape`, `dtype` for a source of another type than x
+ * @example
+ * sg.scatter(sg.zeros([3]), sg.tensor(Int32Array.of(2, 0)), sg.tensor([5, 6])); // = [6, 0, 5]
+ */
+export function scatter(x: Tensor, index: Tensor, source: Tensor | number, options: ScatterOptions = {}): Tensor {
+  checkTensors("scatter", [x, index], ["x", "the index"]);
+  const from = typeof source === "number" ? filled(x, index, source) : source;
+  const axis = checkScatter("scatter", x, index, from, options);
+  if (from.dtype !== x.dtype)
+    throw new SeqgradError("dtype", `scatter: the source is ${from.dtype}, x ${x.dtype}; cast one with toFloat or toInt.`);
+  const m = index.shape[axis]!;
+  if (x.size === 0 || m === 0) return x;
+  const winner = noGrad(() => lastWriters(x, index, axis));
+  // 0 where nothing is written, else the place in the source plus 1.
+  const written = gather(from, axis, toInt(where(winner, affine(winner, 1, -1), 0)));
+  return where(winner, written, x);
+}
+
+function filled(x: Tensor, index: Tensor, value: number): Tensor {
+  const [number] = checkNumbers("scatter", [value], x.dtype);
+  return expand(fill(empty(x.backend, [], x.dtype), number!), index.shape);
+}
+
+/** For each element of x, 1 plus the place along `axis` of the last index that names it, 0 where none does, float32. */
+function lastWriters(x: Tensor, index: Tensor, axis: number): Tensor {
+  const m = index.shape[axis]!;
+  // Sorted, equal positions lie together, and the last of them is the last that was given.
+  const order = argsort(index, { axis });
+  const sorted = gather(index, axis, order);
+  const differ = notEqual(slice(sorted, axis, 0, m - 1), slice(sorted, axis, 1));
+  const end = fill(empty(x.backend, index.shape.with(axis, 1)), 1);
+  const isLast = concat([differ, end], axis);
+  const place = where(isLast, affine(toFloat(order), 1, 1), 0);
+  return placeOp([fill(empty(x.backend, x.shape), 0), sorted, place], { axis })[0]!;
+}

@@ -1,0 +1,155 @@
+import { noGrad } from "../autograd/tape.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkBoolean, checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { checkOptions } from "../util/options.js";
+import { normalizeAxis, sizeOf } from "../util/shape.js";
+import { equal, greater } from "./binary.js";
+import { defineOp } from "./define-op.js";
+import type { ValuesAndIndices } from "./extreme-index.js";
+import { toExtremum } from "./extremum.js";
+import { gather } from "./gather.js";
+import { checkReduction, sum } from "./reduce.js";
+import { toInt } from "./unary.js";
+import { reshape, slice, transpose } from "./views.js";
+import { where } from "./where.js";
+
+const argsortOp = defineOp<{ readonly descending: boolean }>({
+  name: "argsort",
+  kernels: ["argsort"],
+  dtypes: () => ["int32"],
+  shape: ([x]) => [x!.shape],
+  forward(run, [x], [index], { descending }) {
+    const n = x!.shape.at(-1) ?? 1;
+    const form = { rows: sizeOf(x!.shape.slice(0, -1)), n, integer: Number(x!.dtype === "int32"), descending: Number(descending) };
+    if (x!.size > 0) run("argsort", { x: x!, index: index!, ...form });
+  },
+  samples: [
+    { inputs: [[1, 1]], attrs: { descending: false } },
+    { inputs: [[3, 17]], attrs: { descending: false } },
+    { inputs: [[2, 2, 64]], attrs: { descending: true } },
+    { inputs: [{ shape: [3, 33], below: 9, least: -9 }], attrs: { descending: true } },
+  ],
+});
+
+export interface SortOptions {
+  /** The dimension that is sorted. Default the last. */
+  axis?: number;
+  /** From large to small. Default false. */
+  descending?: boolean;
+}
+
+/** Positions along an axis that order the elements there. */
+function orderOf(x: Tensor, axis: number, descending: boolean): Tensor {
+  const swap = (y: Tensor) => (axis === x.rank - 1 ? y : transpose(y, axis, -1));
+  return swap(argsortOp([swap(x.detach())], { descending })[0]!);
+}
+
+function checkSort(op: string, x: Tensor, { axis = -1, descending = false }: SortOptions) {
+  checkBoolean(op, "descending", descending);
+  return { axis: normalizeAxis(op, axis, x.rank), descending };
+}
+
+/**
+ * The positions, int32, by which the elements along `axis` are in order. Equal elements keep their order, and NaN counts as largest.
+ * @throws SeqgradError `range` for an axis that is not there
+ * @example
+ * sg.argsort(sg.tensor([3, 1, 2])); // = [1, 2, 0]
+ */
+export function argsort(x: Tensor, options: SortOptions = {}): Tensor {
+  checkTensor("argsort", x, "x");
+  checkOptions("argsort", options, ["axis", "descending"]);
+  const { axis, descending } = checkSort("argsort", x, options);
+  return orderOf(x, axis, descending);
+}
+
+/**
+ * The elements along `axis` in order, and the positions, int32, from which they came. Equal elements keep their order, and NaN counts as
+ * largest. int32 stays int32.
+ * @throws SeqgradError `range` for an axis that is not there
+ * @example
+ * const { values, indices } = sg.sort(sg.tensor([3, 1, 2]), { descending: true });
+ * values; // = [3, 2, 1]
+ * indices; // = [0, 2, 1]
+ */
+export function sort(x: Tensor, options: SortOptions = {}): ValuesAndIndices {
+  checkTensor("sort", x, "x");
+  checkOptions("sort", options, ["axis", "descending"]);
+  const { axis, descending } = checkSort("sort", x, options);
+  const indices = orderOf(x, axis, descending);
+  return { values: gather(x, axis, indices), indices };
+}
+
+export interface TopKOptions {
+  /** The dimension that is searched. Default the last. */
+  axis?: number;
+  /** The largest elements, or with false the smallest. Default true. */
+  largest?: boolean;
+}
+
+/**
+ * The k largest elements along `axis`, the largest first, and their positions, int32; with `largest` false the k smallest, the smallest
+ * first. Of equal elements the first come first; NaN counts as largest. int32 stays int32.
+ * @throws SeqgradError `range` for an axis that is not there or a k beyond its size
+ * @example
+ * const { values, indices } = sg.topk(sg.tensor([0.1, 0.7, 0.2]), 2);
+ * values; // = [0.7, 0.2]
+ * indices; // = [1, 2]
+ */
+export function topk(x: Tensor, k: number, options: TopKOptions = {}): ValuesAndIndices {
+  checkTensor("topk", x, "x");
+  checkOptions("topk", options, ["axis", "largest"]);
+  const largest = checkBoolean("topk", "largest", options.largest ?? true);
+  const axis = normalizeAxis("topk", options.axis ?? -1, x.rank);
+  checkInteger("topk", "k", k, 0, x.shape[axis]!);
+  const indices = slice(orderOf(x, axis, largest), axis, 0, k);
+  return { values: gather(x, axis, indices), indices };
+}
+
+/** The element of a vector at an index; equal elements share the gradient. */
+const shareOp = defineOp<null>({
+  name: "median",
+  dtypes: ([x]) => [x!.dtype],
+  shape: () => [[]],
+  forward: (run, [x, index], [y]) => run("gather", { x: x!, index: index!, y: y!, outer: 1, n: x!.size, inner: 1, m: 1 }),
+  backward({ inputs: [x], outputs: [y], dOutputs: [dy] }) {
+    const row = (t: Tensor) => reshape(t, [1, t.size, 1]);
+    return [reshape(toExtremum(row(x!), row(y!), row(dy!)), x!.shape)];
+  },
+  samples: [{ inputs: [[9], { shape: [1], below: 9 }], attrs: null }],
+});
+
+export interface MedianOptions {
+  /** The dimension that vanishes; all when absent. */
+  axis?: number;
+  /** Keep the dimension, of size 1. */
+  keepDims?: boolean;
+}
+
+/**
+ * The median of all elements or along `axis`, of two in the middle the lower one; NaN where there is one. int32 stays int32. The gradient
+ * goes to the first element that it is; that of all elements is shared by equal ones, as in PyTorch.
+ * @throws SeqgradError `range` for an axis that is not there, `shape` for an empty one
+ * @example
+ * sg.median(sg.tensor([5, 1, 4, 2])); // = 2
+ */
+export function median(given: Tensor, options: MedianOptions = {}): Tensor {
+  checkReduction("median", given, options);
+  const isAll = options.axis === undefined;
+  const x = isAll ? reshape(given, [given.size]) : given;
+  const axis = normalizeAxis("median", options.axis ?? 0, x.rank);
+  const n = x.shape[axis]!;
+  if (n === 0)
+    throw new SeqgradError("shape", `median: dimension ${axis} of ${formatShape(x.shape)} is empty; expected at least one element.`);
+  const index = noGrad(() => {
+    const order = orderOf(x, axis, false);
+    // NaN comes last: where there is one, the first of them is the answer.
+    const numbers = sum(equal(x, x), { axis, keepDims: true });
+    const middle = (n - 1) >> 1;
+    return gather(order, axis, toInt(where(greater(n, numbers), numbers, middle)));
+  });
+  const y = isAll ? shareOp([x, index], null)[0]! : gather(x, axis, index);
+  const kept = isAll ? given.shape.map(() => 1) : x.shape.with(axis, 1);
+  return reshape(y, options.keepDims ? kept : isAll ? [] : x.shape.toSpliced(axis, 1));
+}
