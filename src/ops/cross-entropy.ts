@@ -53,7 +53,7 @@ export function reduceLoss(loss: Tensor, reduction: Reduction): Tensor {
 }
 
 /** The negative of the target's entry of each row, and what it counts: 1, or its class's weight; both 0 where ignored. */
-function picked(logProbabilities: Tensor, targets: Tensor, ignoreIndex: number, weight?: Tensor): { loss: Tensor; counts: Tensor } {
+export function picked(logProbabilities: Tensor, targets: Tensor, ignoreIndex: number, weight?: Tensor): { loss: Tensor; counts: Tensor } {
   const valid = notEqual(targets, ignoreIndex);
   const index = toInt(where(valid, targets, 0));
   const loss = neg(pick(logProbabilities, index));
@@ -66,7 +66,7 @@ function picked(logProbabilities: Tensor, targets: Tensor, ignoreIndex: number, 
 export const weighted = (weight: Tensor, x: Tensor): Tensor => where(weight, mul(weight, x), 0);
 
 /** The sum over what the rows count, 0 where there is nothing to count; or what `reduction` says. */
-function reduceCounted(loss: Tensor, counts: Tensor, reduction: Reduction): Tensor {
+export function reduceCounted(loss: Tensor, counts: Tensor, reduction: Reduction): Tensor {
   if (reduction !== "mean") return reduceLoss(loss, reduction);
   const total = sum(counts);
   return div(sum(loss), where(total, total, 1));
@@ -81,6 +81,15 @@ function composed(logits: Tensor, targets: Tensor, { reduction, ignoreIndex, smo
   const uniform = mean(weight ? weighted(weight, logP) : logP, { axis: -1 });
   const spread = affine(where(notEqual(targets, ignoreIndex), neg(uniform), 0), smoothing);
   return reduceCounted(smoothing === 1 ? spread : add(affine(loss, 1 - smoothing), spread), counts, reduction);
+}
+
+/** The cross-entropy with a distribution over the classes for each row, -sum w t log p; the mean is over the rows, as PyTorch's. */
+function ofProbabilities(logits: Tensor, targets: Tensor, { reduction, smoothing }: Attrs, weight?: Tensor): Tensor {
+  const classes = logits.shape.at(-1)!;
+  const t = smoothing > 0 ? affine(targets, 1 - smoothing, smoothing / classes) : targets;
+  const terms = weighted(t, neg(logSoftmax(logits)));
+  const rows = sum(weight ? weighted(weight, terms) : terms, { axis: -1 });
+  return reduction === "mean" ? affine(sum(rows), 1 / Math.max(1, rows.size)) : reduceLoss(rows, reduction);
 }
 
 /** The dims and scalars of the kernels. */
@@ -121,7 +130,7 @@ const crossEntropyOp = defineOp<Attrs>({
   ],
 });
 
-function checkTargets(op: string, scores: Tensor, targets: Tensor): void {
+export function checkTargets(op: string, scores: Tensor, targets: Tensor): void {
   checkTensors(op, [scores, targets], ["the scores", "the targets"]);
   if (scores.rank === 0 || !sameShape(scores.shape.slice(0, -1), targets.shape)) {
     throw new SeqgradError(
@@ -133,7 +142,7 @@ function checkTargets(op: string, scores: Tensor, targets: Tensor): void {
 }
 
 /** The classes' weights as float32. @throws SeqgradError unless they are a tensor with a number for each class of the scores */
-function weightsOf(op: string, scores: Tensor, weight: Tensor): Tensor {
+export function weightsOf(op: string, scores: Tensor, weight: Tensor): Tensor {
   checkTensors(op, [scores, weight], ["scores", "weight"]);
   const classes = scores.shape.at(-1)!;
   if (weight.rank !== 1 || weight.size !== classes)
@@ -152,9 +161,10 @@ function weightsOf(op: string, scores: Tensor, weight: Tensor): Tensor {
  * are its gradients: an optimizer's step then changes parameters by momentum and weight decay alone.
  *
  * @param logits `[..., C]`
- * @param targets int32 `[...]`, values in 0..C-1 or `ignoreIndex`
+ * @param targets int32 `[...]`, values in 0..C-1 or `ignoreIndex`; or float32 `[..., C]`, probabilities of the classes, over whose rows the
+ *   mean is
  * @returns a scalar, or `[...]` with reduction `none`
- * @throws SeqgradError `range` for a target outside the classes, `shape`, `dtype`
+ * @throws SeqgradError `range` for a target outside the classes, `shape`, `dtype`, `value` for `ignoreIndex` beside probabilities
  * @example
  * const targets = sg.fromArray([[1, 0, -100]], { dtype: "int32" }); // the last step is padding
  * const loss = sg.crossEntropy(sg.randn([1, 3, 5]), targets, { labelSmoothing: 0.1 });
@@ -166,8 +176,14 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
   checkInteger("crossEntropy", "ignoreIndex", ignoreIndex, -(2 ** 31), 2 ** 31 - 1);
   checkInterval("crossEntropy", "labelSmoothing", labelSmoothing, 0, 1);
   const attrs = { reduction, ignoreIndex, smoothing: labelSmoothing };
-  if (weight === undefined) return crossEntropyOp([toFloat(logits), targets], attrs)[0]!;
   checkTensors("crossEntropy", [logits, targets], ["logits", "targets"]);
+  if (targets.dtype === "float32" && logits.rank > 0 && sameShape(logits.shape, targets.shape)) {
+    if (options.ignoreIndex !== undefined)
+      throw new SeqgradError("value", "crossEntropy: ignoreIndex is for class indices, not for probabilities; give rows of 0 no weight.");
+    const weights = weight === undefined ? undefined : weightsOf("crossEntropy", logits, weight);
+    return ofProbabilities(toFloat(logits), targets, attrs, weights);
+  }
+  if (weight === undefined) return crossEntropyOp([toFloat(logits), targets], attrs)[0]!;
   checkTargets("crossEntropy", logits, targets);
   return composed(toFloat(logits), targets, attrs, weightsOf("crossEntropy", logits, weight));
 }

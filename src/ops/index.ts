@@ -20,19 +20,28 @@ export { type CrfScores, crfLoss } from "./crf.js";
 export { type CrossEntropyOptions, crossEntropy, type LossOptions, type NllLossOptions, nllLoss } from "./cross-entropy.js";
 export { type CtcOptions, ctcLoss } from "./ctc.js";
 export { contiguous } from "./define-op.js";
+export {
+  type GaussianNllLossOptions,
+  gaussianNllLoss,
+  type KlDivLossOptions,
+  klDivLoss,
+  type PoissonNllLossOptions,
+  poissonNllLoss,
+} from "./density-losses.js";
 export { bernoulli, type GumbelOptions, gumbelSoftmax, multinomial } from "./draws.js";
 export { dropout } from "./dropout.js";
 export { einsum } from "./einsum.js";
 export { expand } from "./expand.js";
 export { argmin, type IndexOptions, maxWithIndices, minWithIndices, type ValuesAndIndices } from "./extreme-index.js";
 export { max, min } from "./extremum.js";
+export { type BinaryFocalLossOptions, binaryFocalLossWithLogits, type FocalLossOptions, focalLoss } from "./focal-loss.js";
 export { embedding, gather, indexSelect, oneHot } from "./gather.js";
 export { type GruOptions, gru } from "./gru.js";
 export { layerNorm } from "./layer-norm.js";
 export { linear } from "./linear.js";
 export { logSumExp } from "./log-sum-exp.js";
 export { all, any, isFinite, isNaN, logicalAnd, logicalNot, logicalOr, logicalXor } from "./logical.js";
-export * from "./losses.js";
+export { binaryCrossEntropyWithLogits, huberLoss, l1Loss, mseLoss, smoothL1Loss } from "./losses.js";
 export { type LstmOptions, lstm } from "./lstm.js";
 export { maskedFill, maskedSelect } from "./masked.js";
 export { matmul } from "./matmul.js";

@@ -9,7 +9,7 @@ import { checkTensors } from "./define-op.js";
 import { abs, affine, clamp, neg, softplus, square, toFloat } from "./unary.js";
 
 /** Losses do not broadcast: a forgotten dimension there is a bug that no error would show. */
-function checkPair(op: string, x: Tensor, target: Tensor): void {
+export function checkPair(op: string, x: Tensor, target: Tensor): void {
   checkTensors(op, [x, target], ["the prediction", "the target"]);
   if (!sameShape(x.shape, target.shape)) {
     throw new SeqgradError(
@@ -58,6 +58,20 @@ export function huberLoss(x: Tensor, target: Tensor, options: LossOptions & { de
   // m (|d| - m / 2) is both branches: a square beyond delta would be infinite there, and its gradient no number.
   const m = clamp(distance, 0, delta);
   return reduceLoss(mul(m, sub(distance, affine(m, 0.5))), reduction);
+}
+
+/**
+ * Huber's loss over beta: d^2 / (2 beta) for |d| < beta, else |d| - beta / 2, with d = x - target; with beta 0 the absolute error.
+ * @throws SeqgradError `shape` unless x and target have the same, `range` for a beta below 0
+ * @example
+ * sg.smoothL1Loss(sg.tensor([1, 2]), sg.tensor([2, 4])); // = 1
+ */
+export function smoothL1Loss(x: Tensor, target: Tensor, options: LossOptions & { beta?: number } = {}): Tensor {
+  const reduction = reductionOf("smoothL1Loss", options, ["reduction", "beta"]);
+  const beta = checkInterval("smoothL1Loss", "beta", options.beta ?? 1, 0, Number.MAX_VALUE);
+  checkPair("smoothL1Loss", x, target);
+  if (beta === 0) return l1Loss(x, target, { reduction });
+  return affine(huberLoss(x, target, { reduction, delta: beta }), 1 / beta);
 }
 
 /**

@@ -1,0 +1,120 @@
+import { noGrad } from "../autograd/tape.js";
+import type { Reduction } from "../backend/kernels.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { checkBoolean, checkChoice, checkInterval } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { checkOptions } from "../util/options.js";
+import { broadcastShapes, sameShape } from "../util/shape.js";
+import { add, div, greater, less, mul, sub } from "./binary.js";
+import { type LossOptions, reduceLoss, reductionOf, weighted } from "./cross-entropy.js";
+import { checkTensors } from "./define-op.js";
+import { checkPair } from "./losses.js";
+import { affine, exp, log, square, toFloat } from "./unary.js";
+import { where } from "./where.js";
+
+export interface KlDivLossOptions {
+  /** `mean` over the elements, `batchMean` over the first dimension, which is the divergence, `sum`, or `none`. Default `mean`, as PyTorch. */
+  reduction?: Reduction | "batchMean";
+  /** Whether the target holds logarithms of probabilities too. Default false. */
+  logTarget?: boolean;
+}
+
+/**
+ * The Kullback-Leibler divergence of a target distribution from log-probabilities: t (ln t - x) for each element, 0 where t is 0.
+ *
+ * @param x log-probabilities, as logSoftmax() gives them
+ * @param target probabilities, or with `logTarget` their logarithms
+ * @throws SeqgradError `shape` unless x and target have the same
+ * @example
+ * const x = sg.log(sg.fromArray([[0.5, 0.5]]));
+ * sg.klDivLoss(x, sg.fromArray([[1, 0]]), { reduction: "batchMean" }); // = Math.LN2
+ */
+export function klDivLoss(x: Tensor, target: Tensor, options: KlDivLossOptions = {}): Tensor {
+  checkOptions("klDivLoss", options, ["reduction", "logTarget"]);
+  const choices = ["none", "mean", "sum", "batchMean"] as const;
+  const reduction = checkChoice("klDivLoss", "reduction", options.reduction ?? "mean", choices);
+  const logTarget = checkBoolean("klDivLoss", "logTarget", options.logTarget ?? false);
+  checkPair("klDivLoss", x, target);
+  const [logs, t] = [toFloat(x), toFloat(target)];
+  // The logarithm of 1 in the place of 0, whose gradient is finite.
+  const loss = logTarget ? mul(exp(t), sub(t, logs)) : weighted(t, sub(log(where(t, t, 1)), logs));
+  if (reduction !== "batchMean") return reduceLoss(loss, reduction);
+  return affine(reduceLoss(loss, "sum"), 1 / (x.shape[0] ?? 1));
+}
+
+export interface GaussianNllLossOptions extends LossOptions {
+  /** Whether ln(2 pi) / 2, which no gradient has, is added. Default false. */
+  full?: boolean;
+  /** The least variance that counts. Default 1e-6. */
+  eps?: number;
+}
+
+/**
+ * The negative logarithm of the density of a normal distribution at the target: (ln v + (x - target)^2 / v) / 2, with the variance v at least
+ * `eps`; where it is less, its gradient is that at `eps`, as in PyTorch.
+ *
+ * @param x the means
+ * @param variance of the shape of x, or one that broadcasts to it
+ * @throws SeqgradError `shape` unless x and target have the same and the variance broadcasts to it, `range` for an eps that is not above 0
+ * @example
+ * sg.gaussianNllLoss(sg.tensor([0, 2]), sg.tensor([0, 1]), sg.ones([2])); // = 0.25
+ */
+export function gaussianNllLoss(x: Tensor, target: Tensor, variance: Tensor, options: GaussianNllLossOptions = {}): Tensor {
+  const reduction = reductionOf("gaussianNllLoss", options, ["reduction", "full", "eps"]);
+  const full = checkBoolean("gaussianNllLoss", "full", options.full ?? false);
+  const eps = checkInterval("gaussianNllLoss", "eps", options.eps ?? 1e-6, Number.MIN_VALUE, Number.MAX_VALUE);
+  checkPair("gaussianNllLoss", x, target);
+  checkTensors("gaussianNllLoss", [x, variance], ["the prediction", "the variance"]);
+  if (!sameShape(broadcastShapes("gaussianNllLoss", x.shape, variance.shape), x.shape))
+    throw new SeqgradError(
+      "shape",
+      `gaussianNllLoss: the variance has shape ${formatShape(variance.shape)}; expected one that broadcasts to ${formatShape(x.shape)}.`,
+    );
+  const given = toFloat(variance);
+  // Raised by a number that has no gradient.
+  const v = add(
+    given,
+    noGrad(() => where(less(given, eps), sub(eps, given), 0)),
+  );
+  const loss = affine(add(log(v), div(square(sub(toFloat(x), target)), v)), 0.5, full ? 0.5 * Math.log(2 * Math.PI) : 0);
+  return reduceLoss(loss, reduction);
+}
+
+export interface PoissonNllLossOptions extends LossOptions {
+  /** Whether x is the logarithm of the rate. Default true. */
+  logInput?: boolean;
+  /** Whether Stirling's approximation of ln target! is added for targets above 1. Default false. */
+  full?: boolean;
+  /** Added to the rate before its logarithm is taken. Default 1e-8. */
+  eps?: number;
+}
+
+/**
+ * The negative logarithm of the probability of counts under a Poisson distribution, without ln target!: e^x - target x, or without
+ * `logInput` x - target ln(x + eps).
+ *
+ * @param x logarithms of the rates, or without `logInput` the rates
+ * @param target counts
+ * @throws SeqgradError `shape` unless x and target have the same
+ * @example
+ * sg.poissonNllLoss(sg.tensor([0, 0]), sg.tensor([1, 2])); // = 1
+ */
+export function poissonNllLoss(x: Tensor, target: Tensor, options: PoissonNllLossOptions = {}): Tensor {
+  const reduction = reductionOf("poissonNllLoss", options, ["reduction", "logInput", "full", "eps"]);
+  const logInput = checkBoolean("poissonNllLoss", "logInput", options.logInput ?? true);
+  const full = checkBoolean("poissonNllLoss", "full", options.full ?? false);
+  const eps = checkInterval("poissonNllLoss", "eps", options.eps ?? 1e-8, 0);
+  checkPair("poissonNllLoss", x, target);
+  const [rate, t] = [toFloat(x), toFloat(target)];
+  const loss = logInput ? sub(exp(rate), mul(t, rate)) : sub(rate, mul(t, log(affine(rate, 1, eps))));
+  return reduceLoss(full ? add(loss, stirling(t)) : loss, reduction);
+}
+
+/** t ln t - t + ln(2 pi t) / 2, which is about ln t!, for t above 1; else 0. */
+function stirling(t: Tensor): Tensor {
+  const isLarge = greater(t, 1);
+  const count = where(isLarge, t, 1);
+  const logs = log(count);
+  return where(isLarge, add(sub(mul(count, logs), count), affine(logs, 0.5, 0.5 * Math.log(2 * Math.PI))), 0);
+}
