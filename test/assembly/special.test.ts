@@ -129,13 +129,30 @@ await forEachDevice(variants, "remainder", ({ backend }) => {
 
   it("has Python's corners", () => {
     const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
-    const pairs = [[5, 0], [inf, 3], [2, inf], [-2, inf], [nan, 1], [1, nan], [6, 3]] as const;
+    const pairs = [
+      [5, 0],
+      [inf, 3],
+      [2, inf],
+      [-2, inf],
+      [nan, 1],
+      [1, nan],
+      [6, 3],
+    ] as const;
     const n = pairs.length;
     const [a, b] = [0, 1].map((k) => memory.put(Float32Array.from(pairs, (pair) => pair[k]!))) as [number, number];
     const y = memory.out(n);
     backend.dispatch("remainder", { a, b, y, integer: 0, n });
     expect([...memory.floats(y, n)]).toEqual([nan, nan, 2, inf, nan, nan, 0]);
-    const whole = [[7, 3], [-7, 3], [7, -3], [-7, -3], [5, 0], [-(2 ** 31), -1], [-(2 ** 31), 3], [2147483647, -2]] as const;
+    const whole = [
+      [7, 3],
+      [-7, 3],
+      [7, -3],
+      [-7, -3],
+      [5, 0],
+      [-(2 ** 31), -1],
+      [-(2 ** 31), 3],
+      [2147483647, -2],
+    ] as const;
     const m = whole.length;
     const [ia, ib] = [0, 1].map((k) => memory.put(Int32Array.from(whole, (pair) => pair[k]!))) as [number, number];
     const iy = memory.put(new Int32Array(m).fill(99));

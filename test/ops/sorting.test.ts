@@ -39,7 +39,17 @@ await forEachDevice(immediate, "sorting, scattering, sums of products and draws"
 
   run("median is the lower of two, NaN where there is one", () => {
     expect(values(sg.median(sg.tensor([4, 1, 3, 2])))).toEqual([2]);
-    expect(values(sg.median(sg.fromArray([[1, nan, 3], [3, 1, 2]]), { axis: 1 }))).toEqual([nan, 2]);
+    expect(
+      values(
+        sg.median(
+          sg.fromArray([
+            [1, nan, 3],
+            [3, 1, 2],
+          ]),
+          { axis: 1 },
+        ),
+      ),
+    ).toEqual([nan, 2]);
     expect(values(sg.median(sg.fromArray(5)))).toEqual([5]);
     expect(sg.median(sg.ones([2, 3]), { keepDims: true }).shape).toEqual([1, 1]);
     expect([sg.median(int32(9, 1, 5)).dtype, ...values(sg.median(int32(9, 1, 5)))]).toEqual(["int32", 5]);
@@ -96,7 +106,14 @@ await forEachDevice(immediate, "sorting, scattering, sums of products and draws"
     expect(share(drawn, 1)).toBe(0);
     const firsts = Array.from({ length: 100 }, () => values(sg.multinomial(weights, 3)));
     for (const draw of firsts) expect(draw.toSorted()).toEqual([0, 2, 3]);
-    expect(Math.abs(share(firsts.map(([first]) => first!), 3) - 0.6)).toBeLessThan(0.2);
+    expect(
+      Math.abs(
+        share(
+          firsts.map(([first]) => first!),
+          3,
+        ) - 0.6,
+      ),
+    ).toBeLessThan(0.2);
     expect(sg.multinomial(sg.ones([4, 9]), 2).shape).toEqual([4, 2]);
     const logits = sg.repeat(sg.log(sg.tensor([0.2, 0.8])), [1000, 1]);
     const choice = sg.gumbelSoftmax(logits, { hard: true, tau: 0.5 });
@@ -108,7 +125,15 @@ await forEachDevice(immediate, "sorting, scattering, sums of products and draws"
       sg.manualSeed(4);
       const x = sg.tensor([0.5, -1, 2, 0.1], [2, 2], { requiresGrad: true });
       const y = sg.gumbelSoftmax(x, { hard, axis: 0 });
-      sg.sum(sg.mul(y, sg.fromArray([[1, 2], [3, 4]]))).backward();
+      sg.sum(
+        sg.mul(
+          y,
+          sg.fromArray([
+            [1, 2],
+            [3, 4],
+          ]),
+        ),
+      ).backward();
       return { y: values(y), gradient: values(x.grad!) };
     };
     const [soft, hard] = [gradientOf(false), gradientOf(true)];
@@ -120,7 +145,18 @@ await forEachDevice(immediate, "sorting, scattering, sums of products and draws"
     expectError("range", () => sg.multinomial(sg.tensor([1, -1]), 1), "multinomial: weight 1 is -1");
     expectError("range", () => sg.multinomial(sg.tensor([nan, 1]), 1), "multinomial: weight 0 is NaN");
     expectError("range", () => sg.multinomial(sg.tensor([0, 0]), 1, { replacement: true }), "row 0 has 0 weights above 0");
-    expectError("range", () => sg.multinomial(sg.fromArray([[1, 1], [0, 1]]), 2), "row 1 has 1 weights above 0; expected at least 2");
+    expectError(
+      "range",
+      () =>
+        sg.multinomial(
+          sg.fromArray([
+            [1, 1],
+            [0, 1],
+          ]),
+          2,
+        ),
+      "row 1 has 1 weights above 0; expected at least 2",
+    );
     expectError("range", () => sg.multinomial(sg.ones([2]), 3), "multinomial: count is 3");
     expectError("shape", () => sg.multinomial(sg.ones([1, 1, 2]), 1), "multinomial: weights have shape [1, 1, 2]");
     expectError("range", () => sg.gumbelSoftmax(sg.ones([2]), { tau: 0 }), "gumbelSoftmax: tau is 0");
