@@ -126,7 +126,7 @@ export function einsum(equation: string, tensors: readonly Tensor[], ...extra: n
     }
     return { x, labels };
   });
-  const output = right === undefined ? implied(terms, hidden) : labelsOf(equation, right, right.includes("...") ? Math.max(...hidden) : 0);
+  const output = right === undefined ? implied(terms, hidden) : labelsOf(equation, right, right.includes("...") ? mostOf(hidden) : 0);
   if (new Set(output).size < output.length || !output.every((label) => sizes.has(label)))
     throw fault("value", equation, `the result ${shown(right)} must name letters of the tensors, each once.`);
   const product = operands.reduce((a, b, i) =>
@@ -139,10 +139,13 @@ export function einsum(equation: string, tensors: readonly Tensor[], ...extra: n
   );
 }
 
+/** How many dimensions the longest ellipsis stands for. */
+const mostOf = (hidden: readonly number[]) => hidden.reduce((a, b) => Math.max(a, b), 0);
+
 /** The dimensions of ellipses, then the letters that occur once. */
 function implied(terms: readonly string[], hidden: readonly number[]): string[] {
   const letters = [...terms.join("").replaceAll(".", "")];
   const once = letters.filter((label) => letters.indexOf(label) === letters.lastIndexOf(label)).sort();
-  const most = Math.max(0, ...hidden);
+  const most = mostOf(hidden);
   return [...Array.from({ length: most }, (_, i) => `.${most - 1 - i}`), ...once];
 }
