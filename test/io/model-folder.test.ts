@@ -58,11 +58,11 @@ test("nothing is written when the tensors cannot be", async () => {
 });
 
 test("files that are missing are named, and what is there", async () => {
-  await expectRejection("io", loadModel(memoryStore()), "config.json", "no files at all");
+  await expectRejection("io", loadModel(memoryStore()), "config.json", "the folder is empty");
   for (const name of ["config.json", "model.safetensors"]) {
     const store = await saved();
     await store.delete(name);
-    await expectRejection("io", loadModel(store), `no ${name}`, "vocab.json");
+    await expectRejection("io", loadModel(store), `${name} is missing`, "vocab.json");
   }
 });
 

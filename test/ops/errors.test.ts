@@ -68,6 +68,7 @@ const refusals: Record<string, [(f: Make, i: Make) => unknown, sg.ErrorCode, str
     "stack: tensor 1 has shape [3], tensor 0 [2]; they must be equal.",
   ],
   "a float index": [(f) => sg.embedding(f([2]), f([3, 4])), "dtype", "embedding: the index is float32; wants int32."],
+  "a table that is no tensor": [(_, i) => sg.embedding(i([2]), 5 as unknown as sg.Tensor), "value", "embedding: the weight is"],
   "a table that is none": [(f, i) => sg.embedding(i([2]), f([3])), "shape", "embedding: the weight has shape [3]; wants [V, D]."],
   "an index of rows with two dimensions": [
     (f, i) => sg.indexSelect(f([3, 4]), 0, i([1, 1])),
