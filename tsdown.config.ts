@@ -6,7 +6,8 @@ import { stripSamples } from "./scripts/strip-samples.mjs";
 const [index, node] = ["src/index.ts", "src/node.ts"];
 // Each namespace is a module of its own: bundlers drop what a page does not use of a module, but nothing of an object.
 const namespaces = ["io", "metrics", "models", "nn", "optim", "tasks"].map((name) => [`${name}/index`, `src/${name}/index.ts`]);
-const entry = { index, node, cli: "src/cli.ts", ...Object.fromEntries([...namespaces, ["nn/init", "src/nn/init.ts"]]) };
+const library = { index, node, ...Object.fromEntries(namespaces) };
+const entry = { ...library, cli: "src/cli.ts", "nn/init": "src/nn/init.ts" };
 const isHost = (id: string) => /^node:|^stream$/.test(id);
 const isNamespace = (id: string, importer = "") =>
   /^\.\/\w+\/index\.js$/.test(id) ? /src.index\.ts$/.test(importer) && `${id.slice(2, -3)}` in entry : id === "./init.js";
@@ -47,5 +48,29 @@ export default defineConfig([
     copy: ["build/simd.wasm", "build/relaxed.wasm"],
     hooks: { "build:done": ({ chunks }) => writeLicenses(chunks) },
   },
-  { ...shared, entry: { index, node }, clean: false, dts: { emitDtsOnly: true } },
+  // For require(), as Jest calls it.
+  {
+    ...shared,
+    entry: library,
+    format: "cjs",
+    outDir: "dist/cjs",
+    outExtensions: () => ({ js: ".cjs", dts: ".d.cts" }),
+    outputOptions: { chunkFileNames: "chunks/[name].cjs" },
+    dts: true,
+    plugins: [stripSamples],
+  },
+  // Everything in one file, for a script tag.
+  {
+    ...shared,
+    entry: { seqgrad: index },
+    format: "iife",
+    globalName: "seqgrad",
+    platform: "browser",
+    minify: true,
+    clean: false,
+    outputOptions: { codeSplitting: false, entryFileNames: "seqgrad.min.js" },
+    dts: false,
+    plugins: [stripSamples],
+  },
+  { ...shared, entry: library, clean: false, outputOptions: { chunkFileNames: "chunks/[name].js" }, dts: { emitDtsOnly: true } },
 ]);

@@ -15,6 +15,33 @@ function check(condition, message) {
   process.exitCode = 1;
 }
 
+const first = "nn.LSTM === LSTM, await new LSTM(2, 3).forward(sg.zeros([1, 2, 2])).output.data().then(({ length }) => length)";
+// Types must be whole without those of a page or of Node, whatever a program's compiler checks.
+const compilerOptions = { strict: true, skipLibCheck: false, lib: ["es2022"], types: [], target: "es2022", module: "nodenext" };
+const programs = {
+  "types.mts": `import * as sg from "seqgrad";
+    import { LSTM } from "seqgrad/nn";
+    import type { Store } from "seqgrad/io";
+    import { fileStore } from "seqgrad/node";
+    declare const console: { log(...values: unknown[]): void };
+    const { nn } = sg;
+    const device: sg.Device = await sg.init({ device: "wasm" });
+    export const store: Store = fileStore(device.type);
+    console.log(${first});`,
+  "typed.cts": `import sg = require("seqgrad");
+    export const ready: Promise<sg.Device> = sg.init();`,
+  "required.cjs": `const sg = require("seqgrad");
+    const { LSTM } = require("seqgrad/nn");
+    const { nn } = sg;
+    sg.init({ device: "wasm" }).then(async () => console.log(${first}));`,
+  "tag.cjs": `const { readFileSync } = require("node:fs");
+    const sg = require("node:vm").runInThisContext(readFileSync("node_modules/seqgrad/dist/seqgrad.min.js", "utf8") + ";seqgrad");
+    const { nn } = sg;
+    const { LSTM } = nn;
+    sg.init({ device: "wasm" }).then(async () => console.log(${first}));`,
+  "tsconfig.json": JSON.stringify({ compilerOptions: compilerOptions, files: ["types.mts", "typed.cts"] }),
+};
+
 try {
   const packed = execFileSync("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder], { encoding: "utf8" });
   const [{ filename, files, size }] = JSON.parse(packed);
@@ -38,6 +65,15 @@ try {
   const output = run(process.execPath, "readme.mjs");
   process.stdout.write(output);
   check(output.includes("sat on the"), "the README's model has not learned its sentences");
+
+  for (const [name, code] of Object.entries(programs)) writeFileSync(join(folder, name), code);
+  const typescript = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
+  run(process.execPath, typescript, "--project", ".");
+  const answers = ["types.mjs", "required.cjs", "tag.cjs"].map((name) => run(process.execPath, name).trim());
+  check(
+    answers.every((answer) => answer === "true 6"),
+    `the package as a module, by require() and in a script tag answers ${answers.join(", ")}`,
+  );
 
   process.stdout.write(run("npx", "--no", "seqgrad", "info"));
   console.log(`smoke: ${files.length} files, ${(size / 1000).toFixed(0)} kB packed`);

@@ -106,6 +106,6 @@ export interface FitOptions<B, S extends CarriedState<S> = AnyState> {
    * another device than the default, cannot follow. Default: every 30 seconds.
    */
   snapshot?: { steps?: number; seconds?: number };
-  /** Ends the run after the current update, with a checkpoint. */
-  signal?: AbortSignal;
+  /** Ends the run after the current update, with a checkpoint: the `signal` of an AbortController. */
+  signal?: { readonly aborted: boolean };
 }
