@@ -1,4 +1,22 @@
 export {
+  ActivationLayer,
+  AxisLayer,
+  ELU,
+  GELU,
+  GLU,
+  LeakyReLU,
+  LogSigmoid,
+  LogSoftmax,
+  Mish,
+  ReLU,
+  SELU,
+  Sigmoid,
+  SiLU,
+  Softmax,
+  Softplus,
+  Tanh,
+} from "./activation-layers.js";
+export {
   AdditiveAttention,
   type Attended,
   type AttendOptions,
@@ -8,11 +26,14 @@ export {
 } from "./attention-scores.js";
 export { GRUCell, LSTMCell, RNNCell } from "./cells.js";
 export { CRF } from "./crf.js";
+export { EmbeddingBag } from "./embedding-bag.js";
 export { FeedForward, type FeedForwardActivation, type FeedForwardOptions } from "./feed-forward.js";
+export { GroupNorm } from "./group-norm.js";
 export * as init from "./init.js";
 export { type KeysAndValues, KeyValueCache, type KeyValueCacheOptions, type LayerCache } from "./key-value-cache.js";
 export { Dropout, Embedding, Linear, Sequential, type UnaryModule } from "./layers.js";
 export { Module, ParameterTable } from "./module.js";
+export { ModuleDict } from "./module-dict.js";
 export {
   MultiheadAttention,
   type MultiheadAttentionCall,

@@ -1,8 +1,9 @@
 import { defaultGenerator, drawRandom } from "../tensor/random.js";
 import { checkTensor, fill, type Tensor } from "../tensor/tensor.js";
-import { checkChoice, checkFinite, checkNumber } from "../util/check.js";
+import { checkChoice, checkFinite, checkInterval, checkNumber } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { checkOptions } from "../util/options.js";
 import { normalsFromWords, philoxWords } from "../util/philox.js";
 
 /** Nonlinearities for which `gain` knows the factor that keeps the variance of activations (He et al. 2015). */
@@ -54,6 +55,35 @@ export function uniform(y: Tensor, low = 0, high = 1): void {
 export function normal(y: Tensor, mean = 0, std = 1): void {
   const form = { mean: checkFinite("normal", "mean", mean), std: checkFinite("normal", "std", std) };
   checkFloats("normal", y).backend.dispatch("randomNormal", { y, n: y.size, ...drawRandom(y.size), ...form });
+}
+
+/**
+ * Normal with a mean and a standard deviation, of the numbers between `low` and `high` alone, drawn on the host.
+ * @throws SeqgradError `range` unless low < high and the deviation is above 0
+ * @example
+ * const weight = sg.parameter([10, 64], (y) => sg.nn.init.truncatedNormal(y, { std: 0.02, low: -0.04, high: 0.04 }));
+ */
+export function truncatedNormal(y: Tensor, options: { mean?: number; std?: number; low?: number; high?: number } = {}): void {
+  checkFloats("truncatedNormal", y);
+  checkOptions("truncatedNormal", options, ["mean", "std", "low", "high"]);
+  const { mean = 0, std = 1, low = -2, high = 2 } = options;
+  checkFinite("truncatedNormal", "mean", mean);
+  checkInterval("truncatedNormal", "std", std, Number.MIN_VALUE, Number.MAX_VALUE);
+  checkNumber("truncatedNormal", "low", low);
+  checkNumber("truncatedNormal", "high", high);
+  if (!(low < high)) throw new SeqgradError("range", `truncatedNormal: low ${low} is not below high ${high}; raise high.`);
+  const [from, to] = [(low - mean) / std, (high - mean) / std];
+  // Uniform numbers are kept as often as the density there says, compared with the largest; what is 9 deviations from it has none.
+  const mode = Math.min(Math.max(0, from), to);
+  const [begin, end] = [Math.max(from, mode - 9), Math.min(to, mode + 9)];
+  const generator = defaultGenerator();
+  const draw = () => {
+    for (;;) {
+      const z = begin + (end - begin) * generator.uniform();
+      if (generator.uniform() < Math.exp((mode * mode - z * z) / 2)) return Math.min(Math.max(mean + std * z, low), high);
+    }
+  };
+  y.write(Float32Array.from({ length: y.size }, draw));
 }
 
 /**

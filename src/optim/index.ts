@@ -1,4 +1,5 @@
 export { clipGradNorm, clipGradValue } from "./clip.js";
+export { type CyclicOptions, cyclic, multiStep, warmRestarts } from "./cycles.js";
 export type {
   Group,
   OptimizerOptions,

@@ -1,0 +1,201 @@
+import { elu, glu, logSigmoid, mish, selu } from "../ops/activations.js";
+import { logSoftmax, softmax } from "../ops/softmax.js";
+import { gelu, leakyRelu, relu, sigmoid, silu, softplus, tanh } from "../ops/unary.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { checkBoolean, checkFinite, checkInteger } from "../util/check.js";
+import { checkOptions, refuseExtra } from "../util/options.js";
+import { Module } from "./module.js";
+
+/** A layer without parameters that applies a function of one tensor. */
+export abstract class ActivationLayer extends Module {
+  constructor(...extra: unknown[]) {
+    super();
+    refuseExtra(new.target.name, extra);
+  }
+  abstract forward(x: Tensor): Tensor;
+}
+
+/**
+ * max(x, 0) as a layer: see relu().
+ * @example
+ * new sg.nn.ReLU().forward(sg.tensor([-1, 2])); // = [0, 2]
+ */
+export class ReLU extends ActivationLayer {
+  forward(x: Tensor): Tensor {
+    return relu(x);
+  }
+}
+
+/**
+ * The hyperbolic tangent as a layer: see tanh().
+ * @example
+ * new sg.nn.Tanh().forward(sg.tensor([0])); // = [0]
+ */
+export class Tanh extends ActivationLayer {
+  forward(x: Tensor): Tensor {
+    return tanh(x);
+  }
+}
+
+/**
+ * 1 / (1 + e^-x) as a layer: see sigmoid().
+ * @example
+ * new sg.nn.Sigmoid().forward(sg.tensor([0])); // = [0.5]
+ */
+export class Sigmoid extends ActivationLayer {
+  forward(x: Tensor): Tensor {
+    return sigmoid(x);
+  }
+}
+
+/**
+ * x sigmoid(x) as a layer: see silu().
+ * @example
+ * new sg.nn.SiLU().forward(sg.tensor([0])); // = [0]
+ */
+export class SiLU extends ActivationLayer {
+  forward(x: Tensor): Tensor {
+    return silu(x);
+  }
+}
+
+/**
+ * ln(1 + e^x) as a layer: see softplus().
+ * @example
+ * new sg.nn.Softplus().forward(sg.tensor([0])); // = [Math.LN2]
+ */
+export class Softplus extends ActivationLayer {
+  forward(x: Tensor): Tensor {
+    return softplus(x);
+  }
+}
+
+/**
+ * 1.0507 elu(x, 1.6733) as a layer: see selu().
+ * @example
+ * new sg.nn.SELU().forward(sg.tensor([2])); // = [2.101]
+ */
+export class SELU extends ActivationLayer {
+  forward(x: Tensor): Tensor {
+    return selu(x);
+  }
+}
+
+/**
+ * x tanh(ln(1 + e^x)) as a layer: see mish().
+ * @example
+ * new sg.nn.Mish().forward(sg.tensor([2])); // = [1.944]
+ */
+export class Mish extends ActivationLayer {
+  forward(x: Tensor): Tensor {
+    return mish(x);
+  }
+}
+
+/**
+ * The logarithm of the sigmoid as a layer: see logSigmoid().
+ * @example
+ * new sg.nn.LogSigmoid().forward(sg.tensor([0])); // = [-Math.LN2]
+ */
+export class LogSigmoid extends ActivationLayer {
+  forward(x: Tensor): Tensor {
+    return logSigmoid(x);
+  }
+}
+
+/**
+ * x Phi(x), or with `approximate` its tanh form, as a layer: see gelu().
+ * @example
+ * new sg.nn.GELU({ approximate: true }).forward(sg.tensor([1])); // = [0.8412]
+ */
+export class GELU extends Module {
+  constructor(private readonly options: { approximate?: boolean } = {}) {
+    super();
+    checkOptions("GELU", options, ["approximate"]);
+    checkBoolean("GELU", "approximate", options.approximate ?? false);
+  }
+  forward(x: Tensor): Tensor {
+    return gelu(x, this.options);
+  }
+}
+
+/**
+ * x where positive, else slope x, as a layer: see leakyRelu().
+ * @throws SeqgradError `value` for a slope that is not a finite number
+ * @example
+ * new sg.nn.LeakyReLU({ slope: 0.1 }).forward(sg.tensor([-1, 2])); // = [-0.1, 2]
+ */
+export class LeakyReLU extends Module {
+  readonly slope: number;
+  constructor(options: { slope?: number } = {}) {
+    super();
+    checkOptions("LeakyReLU", options, ["slope"]);
+    this.slope = checkFinite("LeakyReLU", "slope", options.slope ?? 0.01);
+  }
+  forward(x: Tensor): Tensor {
+    return leakyRelu(x, this.slope);
+  }
+}
+
+/**
+ * x where positive, else alpha (e^x - 1), as a layer: see elu().
+ * @throws SeqgradError `value` for an alpha that is not a finite number
+ * @example
+ * new sg.nn.ELU({ alpha: 2 }).forward(sg.tensor([-1, 2])); // = [-1.264, 2]
+ */
+export class ELU extends Module {
+  readonly alpha: number;
+  constructor(options: { alpha?: number } = {}) {
+    super();
+    checkOptions("ELU", options, ["alpha"]);
+    this.alpha = checkFinite("ELU", "alpha", options.alpha ?? 1);
+  }
+  forward(x: Tensor): Tensor {
+    return elu(x, { alpha: this.alpha });
+  }
+}
+
+/** A layer that works along one dimension. */
+export abstract class AxisLayer extends Module {
+  /** The dimension, by default the last. */
+  readonly axis: number;
+  constructor(options: { axis?: number } = {}) {
+    super();
+    checkOptions(new.target.name, options, ["axis"]);
+    this.axis = checkInteger(new.target.name, "axis", options.axis ?? -1, -64, 63);
+  }
+  abstract forward(x: Tensor): Tensor;
+}
+
+/**
+ * a sigmoid(b) of the halves a and b of `axis` as a layer: see glu().
+ * @example
+ * new sg.nn.GLU().forward(sg.tensor([3, 4, 0, 0])); // = [1.5, 2]
+ */
+export class GLU extends AxisLayer {
+  forward(x: Tensor): Tensor {
+    return glu(x, { axis: this.axis });
+  }
+}
+
+/**
+ * The softmax along `axis` as a layer: see softmax().
+ * @example
+ * new sg.nn.Softmax().forward(sg.tensor([0, 0])); // = [0.5, 0.5]
+ */
+export class Softmax extends AxisLayer {
+  forward(x: Tensor): Tensor {
+    return softmax(x, this.axis);
+  }
+}
+
+/**
+ * The logarithm of the softmax along `axis` as a layer: see logSoftmax().
+ * @example
+ * new sg.nn.LogSoftmax().forward(sg.tensor([0, 0])); // = [-Math.LN2, -Math.LN2]
+ */
+export class LogSoftmax extends AxisLayer {
+  forward(x: Tensor): Tensor {
+    return logSoftmax(x, this.axis);
+  }
+}

@@ -1,0 +1,63 @@
+import { div, mul, notEqual } from "../ops/binary.js";
+import { max } from "../ops/extremum.js";
+import { embedding } from "../ops/gather.js";
+import { sum } from "../ops/reduce.js";
+import { unsqueeze } from "../ops/views.js";
+import { where } from "../ops/where.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkChoice } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
+import { checkOptions } from "../util/options.js";
+import { Embedding } from "./layers.js";
+
+const modes = ["mean", "sum", "max"] as const;
+
+/**
+ * A table of `[V, D]` vectors, standard normal at first, of which each row of indices is reduced to one: its mean, sum or maximum. Indices
+ * that are `paddingIndex` count for nothing; a row of nothing else gives 0.
+ * @throws SeqgradError `range` for a size below 1, `value` for another mode
+ * @example
+ * const bag = new sg.nn.EmbeddingBag(1000, 64, { paddingIndex: 0 });
+ * bag.forward(sg.fromArray([[5, 2, 0], [7, 0, 0]], { dtype: "int32" })).shape; // = [2, 64]
+ */
+export class EmbeddingBag extends Embedding {
+  readonly mode: (typeof modes)[number];
+
+  constructor(
+    vocabularySize: number,
+    dimension: number,
+    options: { mode?: (typeof modes)[number]; paddingIndex?: number; init?: (y: Tensor) => void } = {},
+  ) {
+    checkOptions("EmbeddingBag", options, ["mode", "paddingIndex", "init"]);
+    const { mode = "mean", ...rest } = options;
+    checkChoice("EmbeddingBag", "mode", mode, modes);
+    super(vocabularySize, dimension, rest);
+    this.mode = mode;
+  }
+
+  /** int32 `[..., L]` -> `[..., D]`; `weight` `[..., L]`, with the mode `sum` alone, weighs the vectors. */
+  override forward(index: Tensor, weight?: Tensor): Tensor {
+    checkTensor("EmbeddingBag", index, "the index");
+    if (index.rank === 0) throw new SeqgradError("shape", "EmbeddingBag: the index is a scalar; expected [..., L].");
+    if (weight !== undefined && this.mode !== "sum")
+      throw new SeqgradError("value", `EmbeddingBag: weights go with the mode "sum"; this one is "${this.mode}".`);
+    const { paddingIndex } = this;
+    const vectors = embedding(index, this.weight, paddingIndex === undefined ? {} : { paddingIndex });
+    const counts = notEqual(index, paddingIndex ?? -1);
+    const seen = unsqueeze(counts, -1);
+    if (this.mode === "max") {
+      const isEmpty = unsqueeze(sum(counts, { axis: -1 }), -1);
+      return where(isEmpty, max(where(seen, vectors, Number.NEGATIVE_INFINITY), { axis: -2 }), 0);
+    }
+    if (weight !== undefined && formatShape(weight.shape) !== formatShape(index.shape))
+      throw new SeqgradError(
+        "shape",
+        `EmbeddingBag: the weights have shape ${formatShape(weight.shape)}, the index ${formatShape(index.shape)}.`,
+      );
+    const total = sum(where(seen, weight ? mul(vectors, unsqueeze(weight, -1)) : vectors, 0), { axis: -2 });
+    if (this.mode === "sum") return total;
+    const n = sum(counts, { axis: -1, keepDims: true });
+    return div(total, where(n, n, 1));
+  }
+}

@@ -1,0 +1,48 @@
+import { shown } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { Module } from "./module.js";
+
+/**
+ * Layers by name, whose parameters are named as in PyTorch: `heads.en.weight` for the layer `en` of a property `heads`.
+ * @throws SeqgradError `value` for a name that is taken, empty or holds a dot, or for what is not a layer
+ * @example
+ * const heads = new sg.nn.ModuleDict({ en: new sg.nn.Linear(4, 2), de: new sg.nn.Linear(4, 3) });
+ * heads.get("de").forward(sg.zeros([1, 4])).shape; // = [1, 3]
+ */
+export class ModuleDict<M extends Module = Module> extends Module {
+  constructor(modules: Readonly<Record<string, M>> = {}) {
+    super();
+    if (typeof modules !== "object" || modules === null || Array.isArray(modules))
+      throw new SeqgradError("value", `ModuleDict: got ${shown(modules)}; give layers by name, as in { en: layer }.`);
+    for (const [name, module] of Object.entries(modules)) this.set(name, module);
+  }
+
+  /** Adds a layer, or replaces that of the name. */
+  set(name: string, module: M): this {
+    if (typeof name !== "string" || name === "" || name.includes(".") || (name in this && !this.has(name)))
+      throw new SeqgradError(
+        "value",
+        `ModuleDict: ${shown(name)} cannot name a layer: it is empty, holds a dot, or is a member of every module.`,
+      );
+    if (!(module instanceof Module)) throw new SeqgradError("value", `ModuleDict: ${name} is ${shown(module)}; give a layer.`);
+    // A property is what Module finds layers by.
+    Object.assign(this, { [name]: module });
+    return this;
+  }
+
+  /** The layer of a name. @throws SeqgradError `value` when there is none */
+  get(name: string): M {
+    if (!this.has(name))
+      throw new SeqgradError("value", `ModuleDict: there is no layer ${shown(name)}; there are ${this.names().join(", ")}.`);
+    return (this as unknown as Readonly<Record<string, M>>)[name]!;
+  }
+
+  has(name: string): boolean {
+    return Object.hasOwn(this, name) && (this as unknown as Readonly<Record<string, unknown>>)[name] instanceof Module;
+  }
+
+  /** The names, in the order in which they came. */
+  names(): string[] {
+    return Object.keys(this).filter((name) => this.has(name));
+  }
+}
