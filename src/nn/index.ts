@@ -1,6 +1,4 @@
 export {
-  ActivationLayer,
-  AxisLayer,
   ELU,
   GELU,
   GLU,
