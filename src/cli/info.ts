@@ -1,43 +1,39 @@
-import { availableParallelism } from "node:os";
 import { defineCommand } from "citty";
-import { relaxedSimd, simd } from "wasm-feature-detect";
-import { formatBytes } from "../util/format.js";
+import { SeqgradError } from "../util/errors.js";
+import { describeLM, holdsLM, loadLM } from "./lm.js";
 import { deviceOptions, initDevice } from "./options.js";
-import { version } from "./version.js";
+import { openTask } from "./tasks/kinds.js";
+import { modelStore } from "./training-run.js";
 
 export const info = defineCommand({
-  meta: { name: "info", description: "Say what this machine offers and what would be used" },
-  args: { ...deviceOptions, json: { type: "boolean", description: "Print one JSON object" } },
+  meta: { name: "info", description: "Print the layers and sizes of a trained model" },
+  args: {
+    model: { type: "string", description: "The folder of a trained model", valueHint: "DIR" },
+    ...deviceOptions,
+    json: { type: "boolean", description: "Print one JSON object" },
+  },
   async run({ args }) {
-    const device = await initDevice(args);
-    const { reserved, limit } = device.backend.memory();
-    const facts = {
-      version,
-      node: process.versions.node,
-      device: device.type,
-      variant: device.variant ?? null,
-      simd: await simd(),
-      relaxedSimd: await relaxedSimd(),
-      threadsPossible: typeof SharedArrayBuffer === "function",
-      cores: availableParallelism(),
-      memoryReserved: reserved,
-      memoryLimit: limit,
-    };
-    if (args.json) {
-      process.stdout.write(`${JSON.stringify(facts)}\n`);
-      return;
+    if (args.model === undefined) {
+      const advice = "give the folder of a trained model. To see what this machine has, run: npx seqgrad doctor";
+      throw new SeqgradError("value", `--model must be given; ${advice}.`);
     }
-    const yes = (b: boolean) => (b ? "yes" : "no");
-    const rows = [
-      ["seqgrad", version],
-      ["node", facts.node],
-      ["device", device.info],
-      ["variant", facts.variant ?? "none"],
-      ["SIMD", yes(facts.simd)],
-      ["relaxed SIMD", yes(facts.relaxedSimd)],
-      ["threads", `${facts.threadsPossible ? "possible" : "not possible"} (${facts.cores} cores); this version uses one`],
-      ["memory", `${formatBytes(reserved)} reserved, limit ${formatBytes(limit)}`],
-    ];
-    process.stdout.write(`${rows.map(([name, value]) => `${name!.padEnd(14)}${value}`).join("\n")}\n`);
+    const store = await modelStore(args.model);
+    await initDevice(args);
+    const { kind, model } = (await holdsLM(store)) ? await languageModel(store) : await taskModel(args.model);
+    const parameters = model.parameterCount();
+    if (args.json) {
+      const tensors = Array.from(await model.stateDict(), ([name, { shape }]) => ({ name, shape }));
+      process.stdout.write(`${JSON.stringify({ kind, parameters, tensors })}\n`);
+    } else process.stdout.write(`${args.model}: ${kind}, ${parameters.toLocaleString("en-US")} parameters\n\n${model.summary()}\n`);
   },
 });
+
+async function languageModel(store: Parameters<typeof loadLM>[0]) {
+  const { model } = await loadLM(store);
+  return { kind: `lm, ${describeLM(model)}`, model };
+}
+
+async function taskModel(folder: string) {
+  const { task, kind } = await openTask(folder);
+  return { kind: kind.name, model: task.model };
+}

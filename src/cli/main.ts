@@ -2,8 +2,10 @@ import { stripVTControlCharacters } from "node:util";
 import v8 from "node:v8";
 import { type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
 import { SeqgradError } from "../util/errors.js";
+import { nearest } from "../util/suggest.js";
 import { bench } from "./bench.js";
 import { demo } from "./demo.js";
+import { doctor } from "./doctor.js";
 import { evaluate } from "./evaluate.js";
 import { generate } from "./generate.js";
 import { info } from "./info.js";
@@ -12,7 +14,7 @@ import { predict } from "./predict.js";
 import { kinds } from "./tasks/kinds.js";
 import { trainLM } from "./train-lm.js";
 import { trainTask } from "./train-task.js";
-import { version } from "./version.js";
+import { homepage, version } from "./version.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: commands differ in their options, which are not looked at here.
 type Command = CommandDef<any>;
@@ -24,7 +26,7 @@ const train = defineCommand({
 
 const root = defineCommand({
   meta: { name: "seqgrad", version, description: "Sequence models that train where the data is" },
-  subCommands: { train, generate, predict, evaluate, report, bench, info, demo },
+  subCommands: { demo, train, generate, predict, evaluate, report, info, bench, doctor },
 });
 
 /** Runs the command line; answers the exit status. An error is one line on stderr. */
@@ -32,10 +34,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   // Node 20 has relaxed SIMD behind a flag that may still be set now.
   if (process.versions.node.startsWith("20.")) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
   try {
-    const { command, path, rest } = find(argv);
+    const asksHelp = argv[0] === "help";
+    const { command, path, rest } = find(asksHelp ? argv.slice(1) : argv);
     const options = readOptions(command, rest);
     const asks = (...words: string[]) => options.some(({ word }) => words.includes(word));
-    if (asks("--help", "-h")) return await help(command, path);
+    if (asksHelp || asks("--help", "-h")) return await help(command, path);
     if (command === root && asks("--version", "-v")) return print(version);
     const [stray] = options.filter(({ word }) => isPlain(word)).slice(positionals(command).length);
     for (const option of options) if (option === stray || !isPlain(option.word)) checkOption(command, option);
@@ -58,16 +61,16 @@ function find(argv: readonly string[]): { command: Command; path: readonly strin
     const word = argv[i];
     if (!children || word === undefined || word.startsWith("-")) return { command, path: argv.slice(0, i), rest: argv.slice(i) };
     if (!Object.hasOwn(children, word))
-      throw new SeqgradError("value", `"${word}" is not a command; expected one of ${Object.keys(children).join(", ")}. See --help.`);
+      throw unknown("command", ["seqgrad", ...argv.slice(0, i), word].join(" "), word, Object.keys(children));
     command = children[word]!;
   }
 }
 
-/** A word of the command line that is no option's value. */
+/** A word of the command line that is not the value of an option. */
 interface Option {
   readonly word: string;
   readonly name: string;
-  /** What follows it, after `=` or as the next word. */
+  /** Its value, after `=` or as the next word. */
   readonly value: string | undefined;
 }
 
@@ -92,14 +95,20 @@ function readOptions(command: Command, argv: readonly string[]): Option[] {
   return options;
 }
 
-/** Refuses what the parser would pass over in silence: an option that does not exist, one without its value, a stray word. */
+/** The error for a word that is not one of the known ones. */
+function unknown(what: string, shown: string, word: string, known: readonly string[]): SeqgradError {
+  const meant = nearest(word, known);
+  const advice = meant ? `did you mean "${meant}"?` : known.length > 0 ? `expected one of ${known.join(", ")}.` : "it takes none.";
+  return new SeqgradError("value", `unknown ${what} "${shown}"; ${advice} See --help.`);
+}
+
+/** Refuses what the parser would ignore: an unknown option, one without its value, a stray word. */
 function checkOption(command: Command, { word, name, value }: Option): void {
   const definition = definitionOf(command, name);
   if (!definition || definition.type === "positional") {
     const hidden = positionals(command);
     const names = Object.keys(definitions(command)).flatMap((key) => (hidden.includes(key) ? [] : [`--${key}`]));
-    const known = names.length > 0 ? `; there are ${names.join(" ")}` : "";
-    throw new SeqgradError("value", `unknown option "${word}"${known}. See --help.`);
+    throw unknown("option", word, `--${name || word}`, names);
   }
   if (definition.type === "string" && value === undefined) {
     throw new SeqgradError("value", `--${name} has no value; expected --${name} VALUE, or --${name}=VALUE where the value begins with --.`);
@@ -122,8 +131,14 @@ function print(text: string): 0 {
 async function help(command: Command, path: readonly string[]): Promise<0> {
   const parent = { meta: { name: ["seqgrad", ...path.slice(0, -1)].join(" ") } };
   const usage = await renderUsage(command, path.length > 0 ? parent : undefined);
-  return print(usage.replaceAll(/ +$/gm, "").trimEnd());
+  return print(usage.replaceAll(/ +$/gm, "").trimEnd() + (path.length === 0 ? nextSteps : ""));
 }
+
+const nextSteps = `
+
+Try it:              npx seqgrad demo
+Train on your file:  npx seqgrad train lm --data book.txt --out my-model
+Read on:             ${homepage}`;
 
 /** One line without a stack. */
 function messageOf(error: unknown): string {

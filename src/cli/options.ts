@@ -46,8 +46,8 @@ export async function initDevice(args: { device?: string | undefined; determinis
 /** It must outlive its devices. */
 let gpu: Gpu | undefined;
 
-/** What `navigator.gpu` is in a browser: from the optional package `webgpu`, beside this one or in the working folder. */
-async function nodeGpu(): Promise<Gpu> {
+/** The counterpart of `navigator.gpu`: from the optional package `webgpu`, beside this one or in the working folder. */
+export async function nodeGpu(): Promise<Gpu> {
   if (gpu) return gpu;
   const name = "webgpu";
   const here = () => import(name);

@@ -1,14 +1,20 @@
 import { readFileSync } from "node:fs";
 
-/** The package's version. package.json lies one folder above both src/cli.ts's bundle and, two above, this file. */
-export const version: string = (() => {
+/** package.json, one folder above the bundle of src/cli.ts and two above this file. */
+const manifest = (() => {
   for (const path of ["../package.json", "../../package.json"]) {
     try {
-      const manifest = JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")) as { name: string; version: string };
-      if (manifest.name === "seqgrad") return manifest.version;
+      const found = JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")) as { name: string; version: string; homepage: string };
+      if (found.name === "seqgrad") return found;
     } catch {
-      // Not there: the next.
+      // Not there: try the next.
     }
   }
-  return "unknown";
+  return { version: "unknown", homepage: "" };
 })();
+
+/** The package's version. */
+export const version: string = manifest.version;
+
+/** The address of the documentation. */
+export const homepage: string = manifest.homepage;

@@ -143,11 +143,20 @@ describe("options", () => {
   test("of commands with none, and commands that do not exist", async () => {
     await refuse(["--nonsense"], '"--nonsense"');
     await refuse(["train", "--data", "x"], '"--data"');
-    await refuse(["trian"], '"trian"', "train, generate, predict, evaluate, report, bench, info, demo");
-    await refuse(["train", "classifier"], '"classifier"', "lm");
-    await refuse(["toString"], '"toString"');
+    await refuse(["trian"], 'unknown command "seqgrad trian"', 'did you mean "train"?');
+    await refuse(["walk"], '"seqgrad walk"', "expected one of demo, train, generate, predict, evaluate, report, info, bench, doctor.");
+    await refuse(["help", "bnech"], '"seqgrad bnech"', 'did you mean "bench"?');
+    await refuse(["train", "transcribe"], '"seqgrad train transcribe"', "expected one of lm, classify");
+    await refuse(["train", "recognise"], 'did you mean "recognize"?');
+    await refuse(["toString"], '"seqgrad toString"');
+    await refuse(["train", "lm", "--hiden", "8"], 'unknown option "--hiden"', 'did you mean "--hidden"?');
+    await refuse(["train", "lm", "--hiden=8"], 'unknown option "--hiden=8"', 'did you mean "--hidden"?');
+    await refuse(["predict", "--jsn"], 'did you mean "--json"?');
+    await refuse(["evaluate", "--min_count", "1"], "--min_count", "expected one of --model, --data");
     await refuse(["demo", "--steps", "none"], "--steps");
-    await refuse(["info", "--device", "gpu"], "--device");
+    await refuse(["doctor", "--device", "gpu"], "--device");
+    await refuse(["info"], "--model must be given", "npx seqgrad doctor");
+    await refuse(["info", "--model", "nowhere"], "--model nowhere");
   });
 });
 

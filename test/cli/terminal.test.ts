@@ -1,6 +1,8 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { formatDuration, formatProgress, formatRate, ProgressLine } from "../../src/cli/progress.js";
-import { cli, jsonLines, succeed } from "../helpers/cli.js";
+import { cli, jsonLines, succeed, workplace } from "../helpers/cli.js";
 
 describe("the progress line", () => {
   const parts = ["75/100", "loss 1.2345", "12.3k tokens/s", "ETA 0:25"];
@@ -53,15 +55,18 @@ describe("the progress line", () => {
 
 describe("help and facts", () => {
   test.each([
-    [[], "train|generate|predict|evaluate|report|bench|info|demo"],
-    [["--help"], "train|generate|predict|evaluate|report|bench|info|demo"],
-    [["-h"], "train|generate|predict|evaluate|report|bench|info|demo"],
+    [[], "demo|train|generate|predict|evaluate|report|info|bench|doctor"],
+    [["--help"], "demo|train|generate|predict|evaluate|report|info|bench|doctor"],
+    [["-h"], "demo|train|generate|predict|evaluate|report|info|bench|doctor"],
+    [["help"], "npx seqgrad train lm --data book.txt --out my-model\n"],
+    [["help", "train", "lm"], "--checkpoint-every=<N>"],
     [["train"], "seqgrad train lm"],
     [["train", "--help"], "seqgrad train lm"],
     [["train", "lm", "--help"], "--checkpoint-every=<N>"],
     [["train", "lm", "--hidden", "5", "-h"], "--checkpoint-every=<N>"],
     [["generate", "--help"], "--top-p=<P>"],
-    [["info", "--help"], "--device"],
+    [["info", "--help"], "--model=<DIR>"],
+    [["doctor", "--help"], "--device"],
     [["demo", "--help"], "--steps=<N>"],
   ])("%j", async (argv, part) => {
     const stdout = await succeed(...argv);
@@ -83,17 +88,43 @@ describe("help and facts", () => {
     expect((await cli("info", "--version")).status).toBe(1);
   });
 
-  test("info tells what there is, and what of it is used", async () => {
-    expect(await succeed("info")).toMatch(/^seqgrad +\d[\s\S]*\ndevice +WebAssembly[\s\S]*\nmemory +.+ reserved, limit .+\n$/);
-    const [facts, ...rest] = jsonLines(await succeed("info", "--json", "--deterministic"));
+  test("what to do next is said by the command alone and by help, and only there", async () => {
+    const alone = await succeed();
+    expect(alone).toMatch(/\nTry it: +npx seqgrad demo\nTrain on your file: .*\nRead on: .*https:\/\/\S+\n$/);
+    expect(await succeed("help")).toBe(alone);
+    expect(await succeed("--help")).toBe(alone);
+    expect(await succeed("train", "--help")).not.toContain("npx seqgrad demo");
+  });
+
+  test("doctor says what there is, what of it is used, and how to use more", async () => {
+    const stdout = await succeed("doctor");
+    expect(stdout).toMatch(
+      /^seqgrad +\d.*, Node \d.*\ncomputes on +WebAssembly.*\nSIMD +.*\n[\s\S]*GPU +.*\n[\s\S]*cores +\d[\s\S]*memory +.* at most/,
+    );
+    const [facts, ...rest] = jsonLines(await succeed("doctor", "--json", "--deterministic"));
     expect(rest).toEqual([]);
-    expect(facts).toEqual({
+    expect(facts).toMatchObject({
       version: expect.stringMatching(/^\d/),
       node: process.versions.node,
-      ...{ device: "wasm", variant: "simd", simd: true, relaxedSimd: expect.any(Boolean), threadsPossible: true },
+      ...{ device: "wasm", variant: "simd", simd: true, relaxedSimd: expect.any(Boolean), threads: 1 },
       ...{ cores: expect.any(Number), memoryReserved: expect.any(Number), memoryLimit: expect.any(Number) },
     });
-    expect(jsonLines(await succeed("info", "--json", "--device", "reference"))[0]).toMatchObject({ device: "reference", variant: null });
+    expect(typeof facts.gpu === "string").toBe(facts.gpuMissing === null);
+    expect(jsonLines(await succeed("doctor", "--json", "--device", "reference"))[0]).toMatchObject({ device: "reference", variant: null });
+  });
+
+  test("info prints the layers of a language model and of a task", async () => {
+    const { train, out, folder } = await workplace();
+    await succeed(...train, "--steps", 1);
+    expect(await succeed("info", "--model", out)).toMatch(/: lm, lstm with .* units, [\d,]+ parameters\n\nRecurrentLM\n[\s\S]*rnn.*LSTM/);
+    const [facts] = jsonLines(await succeed("info", "--model", out, "--json"));
+    expect(facts.parameters).toBe(
+      facts.tensors.reduce((sum: number, { shape }: { shape: number[] }) => sum + shape.reduce((a, b) => a * b), 0),
+    );
+    const [data, tagger] = [join(folder, "names.conll"), join(folder, "tagger")];
+    await writeFile(data, "Ann\tB-person\nreads\tO\n\n".repeat(8));
+    await succeed("train", "tag", "--data", data, "--out", tagger, "--epochs", 1, "--hidden", 4, "--min-count", 1, "--val", 0);
+    expect(await succeed("info", "--model", tagger)).toMatch(/: tag, [\d,]+ parameters\n/);
   });
 
   test("the demo learns and writes", async () => {

@@ -16,7 +16,7 @@ const transformer = ["--arch", "transformer", "--layers", 1, "--heads", 2, "--em
 
 afterEach(() => vi.restoreAllMocks());
 
-/** Lets the driver make so many devices and no more; answers what loses the last one. */
+/** Lets the driver make `count` devices and no more; returns a function that loses the last one. */
 async function lendDevices(count: number): Promise<() => void> {
   const { globals } = await import("webgpu");
   const adapter = (globals as unknown as { GPUAdapter: { prototype: GPUAdapter } }).GPUAdapter.prototype;
@@ -158,8 +158,8 @@ describe.skipIf(reason)(`--device webgpu${reason}`, () => {
     }),
   );
 
-  test("is told by info", async () => {
-    expect(jsonLines(await succeed("info", "--json", "--device", "webgpu"))[0]).toMatchObject({ device: "webgpu", variant: null });
+  test("is found by doctor", async () => {
+    expect(jsonLines(await succeed("doctor", "--json", "--device", "webgpu"))[0]).toMatchObject({ device: "webgpu", variant: null });
   });
 
   test("contradicts --deterministic", async () => {
