@@ -37,6 +37,8 @@ function writeLicenses(chunks: readonly RolldownChunk[]): void {
   writeFileSync("dist/THIRD-PARTY-LICENSES.txt", texts.join(`\n${"-".repeat(80)}\n\n`));
 }
 
+const [packageDoc] = readFileSync(index, "utf8").match(/^\/\*\*[\s\S]*?\*\//) ?? [""];
+
 export default defineConfig([
   {
     ...shared,
@@ -72,5 +74,13 @@ export default defineConfig([
     dts: false,
     plugins: [stripSamples],
   },
-  { ...shared, entry: library, clean: false, outputOptions: { chunkFileNames: "chunks/[name].js" }, dts: { emitDtsOnly: true } },
+  {
+    ...shared,
+    ...{ entry: library, clean: false, dts: { emitDtsOnly: true } },
+    outputOptions: {
+      chunkFileNames: "chunks/[name].js",
+      // What a reader of the types sees first: the doc of the package, which the bundler drops.
+      banner: ({ fileName }: { fileName: string }) => (fileName === "index.d.ts" ? packageDoc : ""),
+    },
+  },
 ]);

@@ -7,7 +7,7 @@ import ts from "typescript";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 
-/** Whether the name is a rest parameter of a function around the node. */
+/** True if the name is a rest parameter of a function around the node. */
 function isRest(node, name) {
   for (let at = node.parent; at; at = at.parent)
     if (ts.isFunctionLike(at))

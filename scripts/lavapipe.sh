@@ -22,7 +22,7 @@ if [ ! -e "$driver" ]; then
   for package in "$root"/packages/*.deb; do dpkg-deb --extract "$package" "$root"; done
   missing=$(LD_LIBRARY_PATH=$libraries ldd "$libraries/libvulkan_lvp.so" | grep "not found" || true)
   if [ -n "$missing" ]; then
-    echo "lavapipe wants more than there is: $missing" >&2
+    echo "lavapipe needs libraries that are missing: $missing" >&2
     exit 1
   fi
   sed "s#libvulkan_lvp.so#$libraries/libvulkan_lvp.so#" "$root/usr/share/vulkan/icd.d/lvp_icd.json" >"$driver"

@@ -138,7 +138,7 @@ async function build() {
   return true;
 }
 
-/** Whether all of them pass in Node, by one worker; what hangs does not. */
+/** True if all of them pass in Node, by one worker; what hangs does not. */
 function testsPass(starts) {
   const options = ["run", "--project", "node", "--maxWorkers", "1", "--bail", "1", "--reporter", "dot", "--testTimeout", "60000"];
   const env = { ...process.env, SEQGRAD_MUTATE: starts.join(",") };

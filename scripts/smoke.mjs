@@ -45,9 +45,18 @@ const programs = {
 try {
   const packed = execFileSync("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder], { encoding: "utf8" });
   const [{ filename, files, size }] = JSON.parse(packed);
-  const strangers = files.filter(({ path }) => !/^(dist\/.*|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/.test(path));
+  const strangers = files.filter(({ path }) => !/^((dist|docs|examples)\/.*|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/.test(path));
   check(strangers.length === 0, `the package holds ${strangers.map(({ path }) => path).join(", ")}`);
-  for (const path of ["README.md", "LICENSE", "CHANGELOG.md", "dist/index.js", "dist/index.d.ts", "dist/cli.js"]) {
+  for (const path of [
+    "README.md",
+    "LICENSE",
+    "CHANGELOG.md",
+    "docs/benchmarks.md",
+    "examples/gpt.mjs",
+    "dist/index.js",
+    "dist/index.d.ts",
+    "dist/cli.js",
+  ]) {
     check(
       files.some((file) => file.path === path),
       `the package lacks ${path}`,
@@ -64,7 +73,7 @@ try {
   writeFileSync(join(folder, "readme.mjs"), blocks.join("\n"));
   const output = run(process.execPath, "readme.mjs");
   process.stdout.write(output);
-  check(output.includes("sat on the"), "the README's model has not learned its sentences");
+  check(output.includes("[ 'good', 'bad' ]"), "the README's classifier does not answer as the page says");
 
   for (const [name, code] of Object.entries(programs)) writeFileSync(join(folder, name), code);
   const typescript = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
@@ -75,7 +84,7 @@ try {
     `the package as a module, by require() and in a script tag answers ${answers.join(", ")}`,
   );
 
-  process.stdout.write(run("npx", "--no", "seqgrad", "info"));
+  process.stdout.write(run("npx", "--no", "seqgrad", "doctor"));
   console.log(`smoke: ${files.length} files, ${(size / 1000).toFixed(0)} kB packed`);
 } finally {
   rmSync(folder, { recursive: true });

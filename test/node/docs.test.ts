@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { docstringExamples, pageExample, programOf, usesPackage } from "../helpers/doc-examples.js";
 
 const missing = existsSync("dist/index.js") ? "" : " (cannot run: there is no dist/; run `npm run build`)";
-const examples = [...docstringExamples("src"), pageExample("README.md")];
+const examples = [...docstringExamples("src"), pageExample("README.md"), pageExample("docs/guide.md")];
 
 describe.skipIf(missing)(`examples in the documentation${missing}`, () => {
   let results: (string | null)[];
