@@ -14,11 +14,11 @@ import { type Work, workOf } from "./work.js";
 /** A call that an operation, a training step or an optimizer made, to be made again. */
 export interface Found {
   readonly again: () => void;
-  /** Where it works in place: the call that wrote its input first, and gives it back. */
+  /** For a call that works in place: the call that wrote its input, which restores it. */
   readonly prepare: (() => void) | undefined;
 }
 
-/** What a call took. */
+/** The time of a call. */
 export interface Measured {
   readonly kernel: KernelName;
   readonly size: string;

@@ -2,11 +2,11 @@ import { readFile } from "node:fs/promises";
 import { createWasmBackend, type WasmVariant } from "../src/backend/wasm/wasm-backend.js";
 import { type Device, deviceOf } from "../src/tensor/device.js";
 
-/** What every section is given. */
+/** The arguments of every section. */
 export interface Context {
   readonly variant: WasmVariant;
   readonly quick: boolean;
-  /** Milliseconds that one measurement shall take. */
+  /** The duration of one measurement, in milliseconds. */
   readonly time: number;
   /** A device with a memory of its own. */
   device(): Promise<Device>;

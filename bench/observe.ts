@@ -66,7 +66,7 @@ export function idling(): { device: Device; count: { calls: number } } {
   return { device: deviceOf("wasm", backend, "simd"), count };
 }
 
-/** The device, and the most bytes in use after any of its calls; set `bytes` to 0 to begin anew. */
+/** The device, and the most bytes in use after any of its calls; set `bytes` to 0 to start again. */
 export function watched(device: Device): { device: Device; peak: { bytes: number } } {
   const inner = device.backend;
   const peak = { bytes: 0 };

@@ -1,7 +1,7 @@
-/** What a section of the bench answers: rows with the same keys, numbers as they were measured. */
+/** The result of a section of the bench: rows with the same keys, numbers as they were measured. */
 export interface Table {
   readonly title: string;
-  /** What the reader must know. */
+  /** Notes for the reader. */
   readonly note?: string;
   readonly rows: readonly Readonly<Record<string, string | number>>[];
 }

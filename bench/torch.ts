@@ -17,7 +17,7 @@ export interface Torch {
   start(cell: string, size: Size): Promise<string>;
   /** The same of causal attention, forward and backward. */
   startAttention(size: Heads): Promise<string>;
-  /** Milliseconds of one step, the mean of so many in a row. */
+  /** Milliseconds of one step: the mean of `count` steps in a row. */
   step(count: number): Promise<number>;
   end(): void;
 }

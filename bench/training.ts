@@ -34,7 +34,7 @@ export const label = (model: string, { I, H, B, T, layers }: Size) => {
 export interface Training {
   readonly model: RecurrentLM | TransformerLM;
   readonly optimizer: AdamW;
-  /** The next of a few batches: the cache shall not be the benchmark. */
+  /** The next of a few batches, so that the benchmark does not measure the cache. */
   next(): WindowBatch;
   /** One whole step on a batch: forward, backward, clipping, AdamW. */
   step(batch: WindowBatch): PendingNumber;

@@ -1,6 +1,6 @@
 import type { KernelCall, KernelName } from "../src/backend/kernels.js";
 
-/** What a kernel call cannot do without: a multiply-add counts two operations, and every buffer is read or written once. */
+/** The least work of a kernel call: a multiply-add counts two operations, and every buffer is read or written once. */
 export interface Work {
   /** 0 where the arithmetic is not multiply-adds. */
   readonly flops: number;
@@ -22,7 +22,7 @@ function sequence({ B, T, I, H, P = H }: Dims & Record<"B" | "T" | "I" | "H", nu
   return work(weights + B * T * ((x ? I : 0) + P + saved * H), 2 * B * T * weights);
 }
 
-/** What a projected LSTM computes beside: its product with W_hr, forward or backward. */
+/** The additional work of a projected LSTM: its product with W_hr, forward or backward. */
 function projection({ B, T, H, P, wHr }: { B: number; T: number; H: number; P: number; wHr?: number | undefined }): Work {
   return wHr ? work(H * P, 2 * B * T * H * P) : work(0);
 }
@@ -31,7 +31,7 @@ const sum = (a: Work, b: Work): Work => ({ flops: a.flops + b.flops, bytes: a.by
 
 type Attention = Record<"B" | "N" | "K" | "T" | "S" | "D" | "E" | "causal" | "offset", number>;
 
-/** Attention with so many products over D and over E, whose operands come so many times; what causality hides counts for nothing. */
+/** The work of attention with the given numbers of products over D and E, and of reads of their operands; pairs that causality hides are not counted. */
 function attention({ B, N, K, T, S, D, E, causal, offset }: Attention, byD: number, byE: number, times: number): Work {
   let seen = 0;
   for (let t = 0; t < T; t++) seen += causal ? Math.min(S, t + offset + 1) : S;

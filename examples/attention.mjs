@@ -63,7 +63,7 @@ class Reverser extends sg.nn.Module {
     return sg.crossEntropy(sg.stack(logits, 1), ints(B, T)(targets));
   }
 
-  /** What the decoder writes on its own, and for each step where it looked. */
+  /** The text that the decoder writes on its own, and its attention at each step. */
   predict(string) {
     return sg.scope(() =>
       sg.noGrad(() => {

@@ -1,7 +1,7 @@
 // Vector -> sequence: a picture -> "a red ring top left and a blue square bottom center".
 //
-// A scene is a grid of places, each told by the vector of its pixels. The decoder, an LSTM, starts from their mean and looks at the places
-// anew for every word, by attention (Xu et al. 2015): below, where it looked is drawn beside each word. It is asked for pairs of things
+// A scene is a grid of places, each given by the vector of its pixels. The decoder, an LSTM, starts from their mean and looks at the places
+// again for every word, by attention (Xu et al. 2015): below, where it looked is drawn beside each word. It is asked for pairs of things
 // that it has never seen together.
 import assert from "node:assert/strict";
 import * as sg from "seqgrad";

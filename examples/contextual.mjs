@@ -29,7 +29,7 @@ const vectors = await sg.trainWord2Vec(
   { dimension: 16, window: 4, epochs: 10, lr: 0.05, subsample: 0, seed: 1 },
 );
 
-// Contextual: a word is hidden, and foretold from both sides.
+// Contextual: a word is hidden, and predicted from both sides.
 const special = ["<pad>", "<mask>"];
 const vocabulary = sg.Vocabulary.fromTokens(
   sentences.flatMap(({ words }) => words),

@@ -24,7 +24,7 @@ function batchOf(random) {
   return { x, y, shape: [B, T] };
 }
 
-/** The share of symbols that the model foretells, in fresh batches. */
+/** The share of symbols that the model predicts correctly, in new batches. */
 function accuracyOf(model) {
   const random = new sg.Generator(2);
   let [right, count] = [0, 0];
@@ -56,7 +56,7 @@ sg.manualSeed(1);
 const transformer = new sg.models.TransformerLM({ vocabularySize: V, contextLength: T, layers: 2, heads: 4, embed: 64 });
 const attention = await learn("Transformer", transformer);
 const lstm = new sg.models.RecurrentLM({ vocabularySize: V, cell: "lstm", layers: 2, embed: 64, hidden: 80 });
-lstm.rnn.setForgetBias(1); // it shall remember as well as it can
+lstm.rnn.setForgetBias(1); // start with gates that remember
 const recurrence = await learn("LSTM", lstm);
 
 // What the Transformer writes it then reads: no teacher corrects it.

@@ -67,4 +67,4 @@ const options = { maxTokens: 400, temperature: 0.8, topK: 40, seed: 1 };
 for await (const token of sg.generate(model.eval(), tokenizer.encode(prompt), options)) written += tokenizer.decode([token]);
 console.log(`\n${written}\n\n${Math.round((1000 * options.maxTokens) / (performance.now() - start))} characters a second`);
 
-assert(loss < (isFull ? 1.92 : 1.3), "it foretells what it has not read");
+assert(loss < (isFull ? 1.92 : 1.3), "it predicts text that it has not read");

@@ -64,7 +64,7 @@ for (let level = top; level >= bottom; level -= rise) {
 }
 console.log(`       +${"-".repeat(51)}\n        t = 0${" ".repeat(38)}t = 100     (* more than one)`);
 
-/** What is left at t = 0 of the gradient at t = 100. */
+/** The share of the gradient at t = 100 that arrives at t = 0. */
 const left = (name) => norms[name][0] / norms[name][100];
 assert(left("RNN, small W") < 1e-12, "small weights make the gradient vanish");
 assert(left("RNN, large W") > 1e6, "large weights make it explode");

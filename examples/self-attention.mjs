@@ -8,7 +8,7 @@ import * as sg from "seqgrad";
 
 await sg.init();
 
-/** What a word has of: money, water, change. As an embedding layer would learn them; "bank" has of both worlds. */
+/** The features of a word: money, water, change. An embedding layer would learn them; "bank" has features of both worlds. */
 const embeddings = {
   money: [2, 0, 0],
   river: [0, 2, 0],

@@ -29,7 +29,7 @@ const [question] = tokenizer.encode("?");
 const training = new sg.ContinuousWindows(tokenizer.encode(text), { batchSize: B, sequenceLength: T });
 const test = new sg.ContinuousWindows(tokenizer.encode(play(600, 2)), { batchSize: B, sequenceLength: T });
 
-/** How often the letter after "?" is foretold, the state carried through all windows or started anew in each. */
+/** How often the letter after "?" is predicted, with the state carried through all windows or reset in each. */
 async function accuracyOf(model, carryState) {
   let state;
   let [right, asked] = [0, 0];

@@ -3,7 +3,7 @@ import { fma } from "../simd/fma";
 import { hsum } from "../simd/hsum";
 import { loadLanes, storeLanes } from "../simd/lanes";
 
-// The products of one query, or of so few that packing keys and values does not pay: a step of decoding with a cache.
+// The products of one query, or of a few, for which packing keys and values does not pay: a step of decoding with a cache.
 
 /** y [rows, n] = q k^T, q [rows, D] contiguous, k [n, D]; rows ldk and ldy elements apart. */
 export function productOfFew(q: usize, rows: i32, k: usize, ldk: i32, n: i32, D: i32, y: usize, ldy: i32): void {

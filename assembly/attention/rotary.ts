@@ -11,7 +11,7 @@ const alternating = memory.data<f32>([-0.0, 0, -0.0, 0]);
  *
  * its members x1, x2 being elements i and D/2 + i of the stretch, or, interleaved, 2 i and 2 i + 1. `inverse` turns back, which is the
  * backward pass. What lies behind the stretches is copied. x, y [B, T, cols], heads D <= cols, D even; table [T, D]: a row holds the
- * cosines of the D/2 angles of a position, then their sines. Overwrites y, which may alias x. No alignment wanted.
+ * cosines of the D/2 angles of a position, then their sines. Overwrites y, which may alias x. No alignment needed.
  */
 export function rotary(
   x: usize, table: usize, y: usize, B: i32, T: i32, cols: i32, heads: i32, D: i32, interleaved: i32, inverse: i32,

@@ -15,7 +15,7 @@ const blockKeys: i32 = 64;
  *
  * where the sums over t are also over the query heads of a key head, in order. dq, dk, dv have the strides of q, k, v, dy those of y; each
  * of the three may be absent. begin, end: of the B K pairs of batch and key head. Overwrites what it writes, of keys that no query sees
- * with 0; aliasing: none. No alignment wanted. Workspace: 256 keys and values packed, the keys also by rows, and their gradients; blocks of
+ * with 0; aliasing: none. No alignment needed. Workspace: 256 keys and values packed, the keys also by rows, and their gradients; blocks of
  * queries, of their gradients, of dy and of scores (Dao et al. 2022).
  */
 export function attentionBackward(

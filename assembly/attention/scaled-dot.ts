@@ -26,7 +26,7 @@ const packingQueries: i32 = 4;
  * nothing is visible. They stay apart, as the logarithm of a sum has no digits left beside a score of -1e9. Dropout: with p > 0, w_ts of
  * the sum is 0 where the uniform number ((b N + n) T + t) S + s of the Philox stream (as in the kernel `dropout`) is below p, else times
  * growth, 1 / (1 - p). begin, end: of the B N pairs of batch and query head.
- * Overwrites y, largest and total; y overlaps no read. No alignment wanted. Returns the position of the first bad length, having written
+ * Overwrites y, largest and total; y overlaps no read. No alignment needed. Returns the position of the first bad length, having written
  * nothing, or -1. Workspace: 256 packed keys and values, a block of queries and of scores.
  */
 export function attentionForward(

@@ -12,7 +12,7 @@ export const packedKeys: i32 = 256;
 /** Queries in a block of scores: few, so that causality hides few of its keys from some of them, but four tiles of rows. */
 export const blockQueries: i32 = 24;
 
-/** How many keys query t of batch b sees, were there no bias: the first so many. */
+/** The number n of keys that query t of batch b sees without a bias: keys 0 to n - 1. */
 // @ts-ignore: decorator
 @inline
 export function seenKeys(lengths: usize, b: i32, t: i32, S: i32, causal: i32, offset: i32): i32 {

@@ -33,7 +33,7 @@ const enum Binary {
 /**
  * y[i0, i1, i2, i3] = f(a[i0, i1, i2, i3], b[i0, i1, i2, i3]), f as `binaryOps` of src/backend/kernels.ts says. y contiguous
  * [d0, d1, d2, d3], float32; as*, bs*: strides of the operands in elements, 0 where they repeat, of either sign. Overwrites y, which may
- * be an operand that is contiguous too. No alignment wanted.
+ * be an operand that is contiguous too. No alignment needed.
  * The Int32 forms read int32; they write int32, wrapped around, or the 1 or 0 of a comparison in float32.
  * maximum and minimum give NaN where an operand is; comparisons give 1 or 0, and of the comparisons only notEqual holds for NaN.
  */
@@ -74,7 +74,7 @@ export function binary(
   }
 }
 
-/** The operands of a run's last elements, where they are no whole vector, and what comes of them: as in unary.ts. */
+/** The operands of a run's last elements, if they do not fill a vector, and their results: as in unary.ts. */
 const rest = memory.data(32);
 
 /** The whole vectors of a run. */

@@ -3,8 +3,8 @@ import { loadStrided } from "../simd/strided";
 
 /**
  * y[i0, i1, i2, i3] = x[i0, i1, i2, i3] over [d0, d1, d2, d3]; 4-byte elements of either type. xs*, ys*: strides in elements, of either
- * sign; those of x may be 0. Overwrites those elements of y and no other. x and y do not overlap. No alignment wanted.
- * Where x is contiguous along another dimension than y, planes are transposed in blocks of 4 x 4.
+ * sign; those of x may be 0. Overwrites those elements of y and no other. x and y do not overlap. No alignment needed.
+ * If x is contiguous along another dimension than y, planes are transposed in blocks of 4 x 4.
  */
 export function copyStrided(
   x: usize, y: usize,

@@ -1,5 +1,5 @@
 /**
- * y[i] = value, i < n. Overwrites y. No alignment wanted.
+ * y[i] = value, i < n. Overwrites y. No alignment needed.
  */
 export function fill(y: usize, n: i32, value: f32): void {
   const v = f32x4.splat(value);

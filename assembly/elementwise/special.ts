@@ -20,7 +20,7 @@ const erfSlope = memory.data<f32>([1.1283791670955126]);
 
 /**
  * y[i] = f(x[i]), i < n, f as `specialOps` of src/backend/kernels.ts says: round takes the even one of two that are as near. x [n], y [n]
- * float32. Overwrites y, which may be x itself. No alignment wanted. NaN stays NaN.
+ * float32. Overwrites y, which may be x itself. No alignment needed. NaN stays NaN.
  * Accuracy: round, ceil, trunc and rsqrt as their instructions; the others in the headers of assembly/simd.
  */
 export function special(x: usize, y: usize, op: i32, n: i32): void {
@@ -41,7 +41,7 @@ function value(x: v128, op: i32): v128 {
 }
 
 /**
- * dx[i] = dy[i] f'(x[i]), where y = f(x), i < n. x, y, dy, dx [n], float32. Overwrites dx, which may be dy itself. No alignment wanted.
+ * dx[i] = dy[i] f'(x[i]), where y = f(x), i < n. x, y, dy, dx [n], float32. Overwrites dx, which may be dy itself. No alignment needed.
  *
  *     round, ceil, trunc  0            log1p  1 / (1 + x)      erf  2 / sqrt(pi) e^(-x^2)
  *     rsqrt               -y^3 / 2     expm1  1 + y

@@ -25,7 +25,7 @@ function gated(a: v128, b: v128): v128 {
 
 /**
  * da = dy b s (1 + a (1 - s)), s = sigmoid(a), and db = dy silu(a), side by side like a and b. x, dx [rows, 2 cols]; dy [rows, cols].
- * Overwrites dx, which may alias x. No alignment wanted.
+ * Overwrites dx, which may alias x. No alignment needed.
  */
 export function swigluBackward(x: usize, dy: usize, dx: usize, rows: i32, cols: i32): void {
   const stride = (<usize>cols) << 2;

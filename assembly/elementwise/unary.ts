@@ -31,7 +31,7 @@ const enum Unary {
 
 /**
  * y[i] = f(x[i]), i < n, f and its constants a, b as `unaryOps` of src/backend/kernels.ts says. x [n], y [n]: float32, but int32 for the
- * input of toFloat32 and the output of toInt32. Overwrites y, which may be x itself. No alignment wanted.
+ * input of toFloat32 and the output of toInt32. Overwrites y, which may be x itself. No alignment needed.
  * NaN stays NaN, save in sign, which gives 0 as in PyTorch. Accuracy: the headers of assembly/simd.
  */
 export function unary(x: usize, y: usize, op: i32, n: i32, a: f32, b: f32): void {
@@ -86,7 +86,7 @@ function map<F>(x: usize, y: usize, n: i32, a: f32, b: f32): void {
 }
 
 /**
- * dx[i] = dy[i] f'(x[i]), where y = f(x), i < n. x, y, dy, dx [n], float32. Overwrites dx, which may be dy itself. No alignment wanted.
+ * dx[i] = dy[i] f'(x[i]), where y = f(x), i < n. x, y, dy, dx [n], float32. Overwrites dx, which may be dy itself. No alignment needed.
  *
  *     affine      a                      power     a x^(a - 1), 0 for a = 0   leakyRelu  1 where x > 0, else a
  *     abs         sign x, 0 at 0         sin       cos x                      gelu       Phi(x) + x phi(x)

@@ -4,7 +4,7 @@ import { loadStrided } from "../simd/strided";
 /**
  * y[i] = condition[i] != 0 ? a[i] : b[i], i over the contiguous [d0, d1, d2, d3] of y. condition float32 (NaN is not 0); a, b, y: 4-byte
  * elements of one type. cs*, as*, bs*: strides of the operands in elements, 0 where they repeat, of either sign. Overwrites y, which may
- * be an operand that is contiguous too. No alignment wanted.
+ * be an operand that is contiguous too. No alignment needed.
  */
 export function where(
   condition: usize, a: usize, b: usize, y: usize,

@@ -4,7 +4,7 @@ import { packB, transpose } from "./pack";
 import { at, gemmFrom, stripRows } from "./tiles";
 
 /**
- * Whether gemmByColumns is the faster way to so many rows. It saves the packing of B, which takes as long as two rows of the product;
+* True if gemmByColumns is faster for this number of rows. It saves the packing of B, which takes as long as two rows of the product;
  * that must exceed what it does to y, and what the idle lanes of its panels take.
  */
 // @ts-ignore: decorator
@@ -38,7 +38,7 @@ export function gemmByColumns(
   if (activation) activateRows(y, ldy, rows, n, activation);
 }
 
-/** Whether gemmRow can do it. */
+/** True if gemmRow can do it. */
 // @ts-ignore: decorator
 @inline
 export function suitsRow(n: i32, k: i32): bool {

@@ -15,9 +15,9 @@
  *
  * The tiles are shaped by 16 vector registers, of which V8 keeps one, by a multiply-add's latency, which 8 accumulators barely hide
  * and 12 hide well, and by V8's older compilers (Node 20 and 22): where a function has branches beside its loop, they move all loads
- * of a basic block before its arithmetic, and R x C vectors of accumulators then want R C + R + C registers. So the tiles of most
+ * of a basic block before its arithmetic, and R x C vectors of accumulators then need R C + R + C registers. So the tiles of most
  * rows are straight: they compute whole panels, and start from zeros in memory where there is no `start`. In the relaxed variant they
- * are 6 x 8 and, for four rows that remain, 4 x 8; the baseline, whose product wants one more register, keeps to 4 x 8. Then two rows
+ * are 6 x 8 and, for four rows that remain, 4 x 8; the baseline, whose product needs one more register, keeps to 4 x 8. Then two rows
  * take 2 x 16, and one takes 1 x 48 or 1 x 32. After Goto and van de Geijn, Anatomy of high-performance matrix multiplication, 2008.
  */
 import { fma } from "../simd/fma";
@@ -74,7 +74,7 @@ function blocks(
   } while (kk < k);
 }
 
-/** What the straight tiles start from where `start` is absent. */
+/** The start of the straight tiles if `start` is absent. */
 const zeros = memory.data(32);
 
 /** Address of element [i, j] of a matrix whose rows are ld elements apart. */
@@ -122,7 +122,7 @@ function tallRows(
       gemm4x8(tileA, rowA, stepA, b, stepB, k, tileStart, rowStart, tileY, rowY);
       tileA += 4 * rowA, tileStart += 4 * rowStart, tileY += 4 * rowY;
     }
-    // Last columns that are no whole panel.
+    // The last columns, which do not fill a panel.
     for (; left >= 4; left -= 4) {
       gemm4x7(tileA, rowA, stepA, b, stepB, k, tileStart, rowStart, tileY, rowY, n);
       tileA += 4 * rowA, tileStart += 4 * rowStart, tileY += 4 * rowY;

@@ -2,7 +2,7 @@ import { firstOutside } from "./check";
 
 /**
  * y[o, j, i] = x[o, index[o, j, i], i]. x [outer, n, inner], 4-byte elements; index int32 [outer, m, inner], each in 0 .. n - 1; y like index.
- * Overwrites y, which is no part of x. Returns the position of the first index out of range, having written nothing, or -1.
+* Overwrites y, which must not overlap x. Returns the position of the first index out of range, having written nothing, or -1.
  */
 export function gather(x: usize, index: usize, y: usize, outer: i32, n: i32, inner: i32, m: i32): i32 {
   const bad = firstOutside(index, outer * m * inner, n);
@@ -20,7 +20,7 @@ export function gather(x: usize, index: usize, y: usize, outer: i32, n: i32, inn
 
 /**
  * dx[o, index[o, j, i], i] += dy[o, j, i], j ascending. dy and index int32 [outer, m, inner], each index in 0 .. n - 1; dx [outer, n, inner];
- * values float32. Accumulates into dx, which is no part of dy. Returns the position of the first index out of range, having written
+ * values float32. Accumulates into dx, which must not overlap dy. Returns the position of the first index out of range, having written
  * nothing, or -1.
  */
 export function scatterAdd(dy: usize, index: usize, dx: usize, outer: i32, n: i32, inner: i32, m: i32): i32 {

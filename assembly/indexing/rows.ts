@@ -3,7 +3,7 @@ import { firstOutside } from "./check";
 
 /**
  * y[o, j, :] = x[o, index[j], :]. x [outer, n, inner], 4-byte elements; index int32 [m], each in 0 .. n - 1; y [outer, m, inner]. Overwrites
- * y, which is no part of x. No alignment wanted. Returns the position of the first index out of range, having written nothing, or -1.
+* y, which must not overlap x. No alignment needed. Returns the position of the first index out of range, having written nothing, or -1.
  */
 export function gatherRows(x: usize, index: usize, y: usize, outer: i32, n: i32, inner: i32, m: i32): i32 {
   const bad = firstOutside(index, m, n);
@@ -17,7 +17,7 @@ export function gatherRows(x: usize, index: usize, y: usize, outer: i32, n: i32,
 
 /**
  * dx[o, index[j], :] += dy[o, j, :], j ascending, rows whose index is `skip` left out. dy [outer, m, inner], dx [outer, n, inner], float32;
- * index int32 [m], each in 0 .. n - 1. Accumulates into dx, which is no part of dy. No alignment wanted.
+ * index int32 [m], each in 0 .. n - 1. Accumulates into dx, which must not overlap dy. No alignment needed.
  * Returns the position of the first index out of range, having written nothing, or -1.
  */
 export function scatterAddRows(dy: usize, index: usize, dx: usize, outer: i32, n: i32, inner: i32, m: i32, skip: i32): i32 {

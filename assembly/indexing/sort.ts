@@ -1,6 +1,6 @@
 /**
  * index[row, :] orders x[row, :] from small to large, or with descending 1 from large to small. x [rows, n] float32, or int32 with integer 1;
- * index int32 [rows, n]. Equal elements keep their order, -0 equals 0, NaN counts as largest. Overwrites index, which is no part of x.
+ * index int32 [rows, n]. Equal elements keep their order, -0 equals 0, NaN counts as largest. Overwrites index, which must not overlap x.
  * workspace: 16 n bytes, aligned to 8.
  *
  * Method: keys that order as unsigned words do, each with its position below it, so that no two are equal and any sort is stable; runs of

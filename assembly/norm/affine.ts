@@ -24,7 +24,7 @@ export function advance(parameter: usize): usize {
   return parameter ? 64 : 0;
 }
 
-/** Where what nobody wants is written, over and over. */
+/** Scratch memory for results that nobody asked for; each row overwrites it. */
 export const sink = memory.data(64);
 
 /** Stores estimate + missed, and `count` numbers behind it what the rounding of that sum lost (Knuth's sum of two). */

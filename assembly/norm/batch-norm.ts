@@ -19,7 +19,7 @@ const SAMPLE: i32 = 16;
  * In training (1) mean and var are those of the rows, var biased, and where runningMean and runningVar are there each becomes kept times
  * itself and momentum times the batch's mean or unbiased variance, unless that is not finite; kept is 1 - momentum, as the host has it;
  * batches (int32 [1]) counts on. In evaluation (0) runningMean and runningVar take their place and stay. x, y [rows, cols]; mean [2, cols],
- * the means and what their rounding lost; all others [cols]; gamma (absent: 1), beta (absent: 0). Writes y, mean and rstd; y may alias x. No alignment wanted. The moments are those of x minus an estimate of its mean, as in layer-norm.ts.
+ * the means and what their rounding lost; all others [cols]; gamma (absent: 1), beta (absent: 0). Writes y, mean and rstd; y may alias x. No alignment needed. The moments are those of x minus an estimate of its mean, as in layer-norm.ts.
  * workspace: 5 cols floats.
  */
 export function batchNormForward(
@@ -74,7 +74,7 @@ function move(running: usize, value: f32, momentum: f32, kept: f32): void {
  *   dx[r, c] = gamma[c] rstd[c] (dy[r, c] - mean_r dy[r, c] - xhat[r, c] mean_r (dy[r, c] xhat[r, c])),
  *
  * in evaluation (training 0) dx = gamma rstd dy. x, dy, dx [rows, cols], the others [cols], gamma (absent: 1); mean [2, cols], rstd as
- * batchNormForward wrote them. Overwrites dx, accumulates dGamma and dBeta; each may be absent. dx may alias dy or x. No alignment wanted.
+ * batchNormForward wrote them. Overwrites dx, accumulates dGamma and dBeta; each may be absent. dx may alias dy or x. No alignment needed.
  * workspace: 5 cols floats.
  */
 export function batchNormBackward(

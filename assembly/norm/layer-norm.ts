@@ -10,7 +10,7 @@ import { advance, scales, shifts, sink, storeMean } from "./affine";
  *   y[r, c] = (x[r, c] - mean_r) rstd_r gamma[c] + beta[c],   rstd_r = 1 / sqrt(var_r + eps),   var_r biased.
  *
  * x, y [rows, cols]; gamma (absent: 1), beta (absent: 0) [cols]; rstd [rows] and mean [2, rows], the means and what their rounding lost,
- * are kept for the backward pass: a mean far from 0 has a rounding error that counts beside the deviation. Overwrites y, mean and rstd; y may alias x. No alignment wanted. The moments are those of x minus an estimate of its mean, the mean of the row's
+ * are kept for the backward pass: a mean far from 0 has a rounding error that counts beside the deviation. Overwrites y, mean and rstd; y may alias x. No alignment needed. The moments are those of x minus an estimate of its mean, the mean of the row's
  * first sixteenth, or 4 elements: the differences are nearly exact where |mean| >> std, and what the estimate missed is their own mean. Its
  * square is taken from theirs and is at most 16 times the variance, which bounds what cancels. One loop writes a row and takes the
  * moments of the next, so that memory and the processor work at once; it runs once more than there are rows, the first time for
@@ -67,7 +67,7 @@ function normalize(x: v128, shift: v128, scale: v128, bias: v128, gamma: v128, b
  *   dGamma[c] += sum_r dy[r, c] xhat[r, c],   dBeta[c] += sum_r dy[r, c].
  *
  * x, dy, dx [rows, cols]; gamma (absent: 1), dGamma, dBeta [cols]; mean [2, rows], rstd [rows] as layerNormForward wrote them.
- * Overwrites dx, accumulates dGamma and dBeta (rows ascending); each may be absent. dx may alias dy or x. No alignment wanted.
+ * Overwrites dx, accumulates dGamma and dBeta (rows ascending); each may be absent. dx may alias dy or x. No alignment needed.
  */
 export function layerNormBackward(
   x: usize, gamma: usize, mean: usize, rstd: usize, dy: usize, dx: usize, dGamma: usize, dBeta: usize, rows: i32, cols: i32,
@@ -94,7 +94,7 @@ export function normBackward(
     const m = f32x4.splat(shift), s = f32x4.splat(scale), f = f32x4.splat(factor), k = f32x4.splat(bias);
     let sum = f32x4.splat(0), product = sum;
     let from = x + last, up = dy + last, ahead = x + next, upAhead = dy + next, g = scales(gamma), n = cols;
-    // What nobody wants goes where the row's dx is written after it.
+    // A result that nobody asked for goes where the row's dx is written after it.
     const goes = r && dx, counts = r < rows;
     let to = goes ? dx + last : sink, dg = counts && dGamma ? dGamma : to, db = counts && dBeta ? dBeta : to;
     const stepX: usize = goes ? 16 : 0, stepG: usize = dg == to ? stepX : 16, stepB: usize = db == to ? stepX : 16;

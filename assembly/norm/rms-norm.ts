@@ -10,7 +10,7 @@ import { normBackward } from "./layer-norm";
  *   y[r, c] = x[r, c] rstd_r gamma[c],   rstd_r = 1 / sqrt(mean_c x[r, c]^2 + eps).
  *
  * x, y [rows, cols]; gamma (absent: 1) [cols]; rstd [rows] is kept for the backward pass. Overwrites y and rstd; y may alias x.
- * No alignment wanted. One loop writes a row and takes the squares of the next, as in layer-norm.ts.
+ * No alignment needed. One loop writes a row and takes the squares of the next, as in layer-norm.ts.
  */
 export function rmsNormForward(x: usize, gamma: usize, y: usize, rstd: usize, rows: i32, cols: i32, eps: f32): void {
   const stride = (<usize>cols) << 2;
@@ -46,7 +46,7 @@ export function rmsNormForward(x: usize, gamma: usize, y: usize, rstd: usize, ro
  *   dx[r, c] = rstd_r g[r, c] - x[r, c] rstd_r^3 mean_c (g[r, c] x[r, c]),   dGamma[c] += sum_r dy[r, c] x[r, c] rstd_r.
  *
  * x, dy, dx [rows, cols]; gamma (absent: 1), dGamma [cols]; rstd [rows] as rmsNormForward wrote it. Overwrites dx, accumulates dGamma
- * (rows ascending); each may be absent. dx may alias dy or x. No alignment wanted.
+ * (rows ascending); each may be absent. dx may alias dy or x. No alignment needed.
  */
 export function rmsNormBackward(
   x: usize, gamma: usize, rstd: usize, dy: usize, dx: usize, dGamma: usize, rows: i32, cols: i32,

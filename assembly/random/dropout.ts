@@ -4,7 +4,7 @@ import { block0, block1, block2, block3, nextBlocks, unitInterval } from "./bloc
 /**
  * y[i] = growth x[i] where u_i >= p, else 0: growth is 1 / (1 - p), of which p near 1 has few digits here, and u_i is what randomUniform draws on [0, 1) for the same key and counter, so that the
  * same call on dy is the backward pass. p in [0, 1]: 0 keeps everything, 1 nothing (not even NaN). x, y [n]. Overwrites y,
- * which may alias x. No alignment wanted.
+ * which may alias x. No alignment needed.
  */
 export function dropout(
   x: usize, y: usize, n: i32, key0: u32, key1: u32, counter0: u32, counter1: u32, p: f32, growth: f32,

@@ -12,7 +12,7 @@ import { block0, block1, block2, block3, nextBlocks } from "./blocks";
  *   y[2 i] = mean + std r cos theta,   y[2 i + 1] = mean + std r sin theta.
  *
  * a is rounded to float32 before 1 is added. |r| <= 6.66. y [n], n any (an odd n drops the last sine). Overwrites y.
- * No alignment wanted.
+ * No alignment needed.
  */
 export function randomNormal(
   y: usize, n: i32, key0: u32, key1: u32, counter0: u32, counter1: u32, mean: f32, std: f32,

@@ -3,7 +3,7 @@ import { block0, block1, block2, block3, nextBlocks } from "./blocks";
 
 /**
  * y[4 i + j] = word j of the Philox 4x32-10 block at counter + i (see blocks.ts), as int32; y [n], n any. Overwrites y.
- * The counter is 128 bits, counter0 the lowest; the sum carries. No alignment wanted.
+ * The counter is 128 bits, counter0 the lowest; the sum carries. No alignment needed.
  */
 export function philox(
   y: usize, n: i32, key0: u32, key1: u32, counter0: u32, counter1: u32, counter2: u32, counter3: u32,

@@ -3,7 +3,7 @@ import { block0, block1, block2, block3, nextBlocks, unitInterval } from "./bloc
 
 /**
  * y[i] = low + (high - low) u_i, where u_i = (w_i >>> 8) / 2^24 in [0, 1) and w_i is word i mod 4 of the Philox block at
- * counter + floor(i / 4) (see blocks.ts; the counter's upper 64 bits start at 0). y [n]. Overwrites y. No alignment wanted.
+ * counter + floor(i / 4) (see blocks.ts; the counter's upper 64 bits start at 0). y [n]. Overwrites y. No alignment needed.
  * A y[i] that rounds up to high becomes the float32 below it: the interval is half open whatever its ends.
  * Not fused, so every variant draws the same numbers.
  */

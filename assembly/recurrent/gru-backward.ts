@@ -76,7 +76,7 @@ export function gruBackward(
   }
 }
 
-/** Where the state before a valid step t lies: the output of the step that came before it, or the initial state. */
+/** The address of the state before a valid step t: the output of the step that came before it, or the initial state. */
 // @ts-ignore: decorator
 @inline
 function previousState(y: usize, h0: usize, zeros: usize, row: i32, t: i32, length: i32, T: i32, H: i32, reverse: i32): usize {

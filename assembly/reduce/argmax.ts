@@ -2,7 +2,7 @@ import { loadLanes, storeLanes } from "../simd/lanes";
 
 /**
  * y[o, i] = the first k of the largest x[o, k, i], k < n; NaN counts as largest. x [outer, n, inner] float32, y [outer, inner] int32, n at
- * least 1. Overwrites y. No alignment wanted.
+ * least 1. Overwrites y. No alignment needed.
  */
 export function argmax(x: usize, y: usize, outer: i32, n: i32, inner: i32): void {
   const line = (<usize>inner) << 2;
@@ -13,7 +13,7 @@ export function argmax(x: usize, y: usize, outer: i32, n: i32, inner: i32): void
   }
 }
 
-/** Where v comes before best in the order of floats with NaN on top. */
+/** True in lanes where v comes before best, in the order of floats with NaN on top. */
 // @ts-ignore: decorator
 @inline
 function larger(v: v128, best: v128): v128 {

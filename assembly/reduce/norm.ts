@@ -1,5 +1,5 @@
 /**
- * y[0] = sqrt(sum of x[i]^2, i < n). x [n], y [1], float32. Overwrites y. No alignment wanted.
+ * y[0] = sqrt(sum of x[i]^2, i < n). x [n], y [1], float32. Overwrites y. No alignment needed.
  * The squares are added in float64, in an order that depends on n alone: nothing overflows that the result does not.
  */
 export function norm(x: usize, y: usize, n: i32): void {

@@ -15,7 +15,7 @@ const enum Reduce {
 
 /**
  * y[o, i] = sum, mean, max or min of x[o, k, i] over k < n. x [outer, n, inner], y [outer, inner], float32. Overwrites y, but addSum
- * adds to it; y is no part of x. No alignment wanted.
+* adds to it; y must not overlap x. No alignment needed.
  * Sums add blocks of at most 16 terms a lane in float32 and the blocks in float64, in an order that depends on n alone. max and min
  * give NaN where there is one. n = 0 gives 0, NaN, -Infinity, Infinity. The Int32 forms read and write int32; their sum wraps around.
  */

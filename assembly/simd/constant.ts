@@ -1,6 +1,6 @@
 /**
  * The float32 or int32 at `constant`, in all lanes. The constants of formulas lie in static memory because one instruction spreads one
- * from there, whereas V8 builds a vector constant by three, anew at every use: ln would take 1.3 times as long, e^x 1.7 times.
+ * from there, whereas V8 builds a vector constant by three at every use: ln would take 1.3 times as long, e^x 1.7 times.
  */
 // @ts-ignore: decorator
 @inline

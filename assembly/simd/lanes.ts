@@ -1,4 +1,4 @@
-// The end of a row whose length is no multiple of 4, as a vector. With a constant count of 4 these are plain loads and stores, with another
+// The end of a row whose length is not a multiple of 4, as a vector. With a constant count of 4 these are plain loads and stores, with another
 // count there is a call. A call inside a hot loop, even one that is never made, costs V8 the registers of the loop, up to half of its speed:
 // let the loop take whole vectors, by an inlined function that is given a count of 4, and give the same function the rest after the loop.
 

@@ -57,7 +57,7 @@ export function crossEntropyForward(
  * dLogits[r, c] = g_r (exp(logits[r, c] - largest_r) / total_r - (1 - s) [c = targets[r]] - s / cols), 0 in ignored rows, where g_r is
  * dLoss[r] with reduction none, dLoss[0] / (rows not ignored) with mean, dLoss[0] with sum. Shapes as in crossEntropyForward, whose
  * targets, largest, total and settings these are; dLoss [rows] with reduction none, else [1]; dLogits [rows, cols].
- * Overwrites dLogits, which may alias logits. No alignment wanted.
+ * Overwrites dLogits, which may alias logits. No alignment needed.
  */
 export function crossEntropyBackward(
   logits: usize, targets: usize, largest: usize, total: usize, dLoss: usize, dLogits: usize,

@@ -1,7 +1,7 @@
 import { expRow } from "../simd/exp";
 import { rowBlock } from "../simd/row";
 
-/** Where powers go of which the sum alone is wanted; nobody reads it. */
+/** Scratch memory for powers of which only the sum is needed; nobody reads it. */
 const nowhere = memory.data(16);
 
 /** As expRow, of rows of any length: blocks are added in float64, so that the error of the sum does not grow with the length. */

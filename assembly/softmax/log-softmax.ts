@@ -6,7 +6,7 @@ import { expSumRow } from "./exp-row";
 
 /**
  * y[r, c] = (x[r, c] - max_r) - log sum_c exp(x[r, c] - max_r), where max_r is the largest of row r; subtracted one after the
- * other, so that a large max_r costs no digits. x, y [rows, cols]. Overwrites y, which may alias x. No alignment wanted.
+ * other, so that a large max_r costs no digits. x, y [rows, cols]. Overwrites y, which may alias x. No alignment needed.
  * As in PyTorch, a row that holds NaN or +Infinity, or nothing but -Infinity, becomes NaN as a whole.
  */
 export function logSoftmaxForward(x: usize, y: usize, rows: i32, cols: i32): void {
@@ -23,7 +23,7 @@ export function logSoftmaxForward(x: usize, y: usize, rows: i32, cols: i32): voi
 
 /**
  * dx[r, c] = dy[r, c] - exp(y[r, c]) sum_c dy[r, c], where y is what logSoftmaxForward wrote. y, dy, dx [rows, cols].
- * Overwrites dx, which may alias dy or y. No alignment wanted.
+ * Overwrites dx, which may alias dy or y. No alignment needed.
  */
 export function logSoftmaxBackward(y: usize, dy: usize, dx: usize, rows: i32, cols: i32): void {
   const stride = (<usize>cols) << 2;

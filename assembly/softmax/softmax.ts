@@ -4,7 +4,7 @@ import { expLongRow } from "./exp-row";
 
 /**
  * y[r, c] = exp(x[r, c] - max_r) / sum_c exp(x[r, c] - max_r), where max_r is the largest of row r. x, y [rows, cols].
- * Overwrites y, which may alias x. No alignment wanted. As in PyTorch, a row that holds NaN or +Infinity, or nothing but
+ * Overwrites y, which may alias x. No alignment needed. As in PyTorch, a row that holds NaN or +Infinity, or nothing but
  * -Infinity, becomes NaN as a whole.
  */
 export function softmaxForward(x: usize, y: usize, rows: i32, cols: i32): void {
@@ -16,7 +16,7 @@ export function softmaxForward(x: usize, y: usize, rows: i32, cols: i32): void {
 
 /**
  * dx[r, c] = y[r, c] (dy[r, c] - sum_c y[r, c] dy[r, c]), where y is what softmaxForward wrote. y, dy, dx [rows, cols].
- * Overwrites dx, which may alias dy or y. No alignment wanted.
+ * Overwrites dx, which may alias dy or y. No alignment needed.
  */
 export function softmaxBackward(y: usize, dy: usize, dx: usize, rows: i32, cols: i32): void {
   const stride = (<usize>cols) << 2;

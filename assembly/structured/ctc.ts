@@ -75,7 +75,7 @@ function symbol(symbols: usize, s: i32, blank: i32): i32 {
   return s & 1 ? load<i32>(symbols + bytes(s >> 1)) : blank;
 }
 
-/** Whether a path may go from s - 2 to s. */
+/** True if a path may go from s - 2 to s. */
 // @ts-ignore: decorator
 @inline
 function skips(symbols: usize, s: i32): bool {

@@ -11,7 +11,7 @@ import { rowDot } from "../simd/row";
  * where the caller gives each cell's log = ln x and weight = min(1, (x / xMax)^alpha), in an order that he has shuffled.
  * Reads rows, columns int32 [n], logs, weights [n], their elements begin..end. Updates word, context, and the sums of their squared gradients
  * wordSums, contextSums [V, D], biases and biasSums [2, V] in place; sums must not be 0. Overwrites loss [1] with the cells' sum of
- * weight / 2 e^2, each before its step. D is a multiple of 4. No alignment wanted.
+ * weight / 2 e^2, each before its step. D is a multiple of 4. No alignment needed.
  */
 export function gloveStep(
   rows: usize, columns: usize, logs: usize, weights: usize,

@@ -23,7 +23,7 @@ let state: u64 = 0;
  * uniform() = floor(u / 2^8) / 2^24, a whole number below m = floor(u m / 2^32).
  *
  * Reads tokens int32 [n], each below V or -1, which ends a sentence; keep, probabilities [V], alias int32 [V]. Updates input and output
- * [V, D] in place, D a multiple of 4. Workspace: h, its gradient, scores, the rows of targets, and positions that stay. No alignment wanted.
+ * [V, D] in place, D a multiple of 4. Workspace: h, its gradient, scores, the rows of targets, and positions that stay. No alignment needed.
  */
 export function word2vecStep(
   tokens: usize, keep: usize, probabilities: usize, alias: usize, input: usize, output: usize, workspace: usize,
@@ -66,7 +66,7 @@ export function word2vecStep(
   }
 }
 
-/** A target and its negatives: output moves by the rate down its gradient, and `gradient` becomes what h shall move by. */
+/** A target and its negatives: output moves by the rate down its gradient, and `gradient` becomes the amount that h must move by. */
 function learn(
   h: usize, target: i32, gradient: usize, scores: usize, probabilities: usize, alias: usize, output: usize,
   V: i32, D: i32, negatives: i32, rate: f32,

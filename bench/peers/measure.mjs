@@ -15,7 +15,7 @@ export function quartiles(times) {
   return { median, q1, q3 };
 }
 
-/** Where a result departs from the first peer's; undefined where it agrees. */
+/** The place where a result differs from the first peer's; undefined if it agrees. */
 function departure(got, wanted) {
   const largest = wanted.reduce((max, v) => Math.max(max, Math.abs(v)), 1);
   const at = Array.from(got).findIndex((v, i) => !(Math.abs(v - wanted[i]) <= tolerance * largest));

@@ -5,7 +5,7 @@ import { dataOf, gates, swap } from "./works.mjs";
 export const name = "onnxruntime-web";
 export const load = () => import("onnxruntime-web");
 
-/** Where each of ONNX's gates is among PyTorch's: i o f c of i f g o, and z r h of r z n. */
+/** The index among PyTorch's gates of each of ONNX's: i o f c of i f g o, and z r h of r z n. */
 const gateOrder = { lstm: [0, 3, 1, 2], gru: [1, 0, 2], rnn: [0] };
 
 function reorder({ data }, cell) {

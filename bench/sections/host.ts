@@ -83,5 +83,5 @@ function stepCosts(context: Context): Table {
   return { title: "Host time of a training step", note: `${note} The bound is 20 kernel calls.`, rows };
 }
 
-/** What the host costs: operations by themselves, and training steps. */
+/** The cost of the host: of operations by themselves, and of training steps. */
 export const measureHost = (context: Context): Table[] => [stepCosts(context), operationCosts(context)];

@@ -19,7 +19,7 @@ interface Row {
 
 const leastOf = (roofline: Roofline, work: Work) => share(roofline, work, 1).share / 100;
 
-/** What the kernel calls of a step take where they stand, those of the same sizes together: lower quartiles of many steps. */
+/** The times of the kernel calls in a step, summed by size: lower quartiles of many steps. */
 async function profileOf(context: Context, roofline: Roofline, size: Size): Promise<Table> {
   const { device, calls } = timed(await context.device());
   const { step, next } = training(device, "gpt", size);
@@ -55,7 +55,7 @@ async function profileOf(context: Context, roofline: Roofline, size: Size): Prom
   };
 }
 
-/** Where a training step of a Transformer goes, kernel by kernel. */
+/** The time of a Transformer's training step, kernel by kernel. */
 export async function measureProfile(context: Context, roofline: Roofline): Promise<Table[]> {
   const tables = [];
   for (const size of context.quick ? transformers.slice(0, 1) : transformers) tables.push(await profileOf(context, roofline, size));

@@ -27,11 +27,11 @@ export async function benchKernels(variant: WasmVariant): Promise<BenchKernels> 
   return instance.exports as unknown as BenchKernels;
 }
 
-/** What the machine can do at most. */
+/** The limits of the machine. */
 export interface Roofline {
   /** Multiply-adds in registers, two operations each, a second. */
   readonly flops: number;
-  /** Bytes a second of a loop that reads, or reads and writes, over and over so many bytes. */
+  /** Bytes per second of a loop that reads, or reads and writes, a buffer of a given size again and again. */
   bandwidth(bytes: number): number;
   readonly tables: readonly Table[];
 }

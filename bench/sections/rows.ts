@@ -18,7 +18,7 @@ const shapes: readonly (readonly [number, number])[] = [
   [8192, 1000],
 ];
 
-/** What each operation does forward, of rows x with parameters w and b of a column each. */
+/** The forward pass of each operation, on rows x with parameters w and b of a column each. */
 const operations: readonly ((x: Tensor, w: Tensor, b: Tensor) => Tensor)[] = [
   (x, w, b) => layerNorm(x, w, b),
   (x, w) => rmsNorm(x, w),

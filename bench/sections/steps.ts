@@ -4,7 +4,7 @@ import type { Table } from "../table.js";
 import { startTorch, type Torch } from "../torch.js";
 import { cells, label, large, medium, type Size, small, type Training, training, transformers } from "../training.js";
 
-/** Milliseconds of one step, the mean of so many in a row. */
+/** Milliseconds of one step: the mean of `count` steps in a row. */
 function timed({ step, next }: Training, count = 1): number {
   const batches = Array.from({ length: count }, next);
   const start = cpuTime();

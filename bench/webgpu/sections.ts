@@ -7,12 +7,12 @@ import type { Table } from "../table.js";
 import { cells, label, large, medium, type Size, small, training, transformers } from "../training.js";
 import { idleGpu } from "./idle.js";
 
-/** What every section is given; it runs in Node and in a page. */
+/** The arguments of every section; it runs in Node and in a page. */
 export interface Gpu {
   readonly device: Device;
   readonly backend: WebGpuBackend;
   readonly quick: boolean;
-  /** Milliseconds that one sample shall take. */
+  /** The duration of one sample, in milliseconds. */
   readonly time: number;
 }
 
@@ -27,7 +27,7 @@ const samplesOf = (gpu: Gpu) => (isSoftware(gpu) ? 3 : 5);
 /** Calls of a sample, at most: the host's part of more says nothing new. */
 const mostCalls = 2000;
 
-/** Milliseconds of so many calls in a row and the wait for the last. */
+/** Milliseconds of `count` calls in a row, including the wait for the last. */
 async function lapse({ backend }: Gpu, call: () => void, count: number): Promise<number> {
   const start = performance.now();
   for (let i = 0; i < count; i++) call();
@@ -173,7 +173,7 @@ const light: readonly [Kind, Size][] = [
   ["gpt", { I: 32, H: 2, B: 1, T: 16, layers: 4 }],
 ];
 
-/** What a step takes of the host, and what of it is seqgrad's own: the same on a GPU that does nothing. */
+/** The host's time of a step, and seqgrad's own part of it: the same step on a GPU that does nothing. */
 async function measureHost({ device, backend, quick }: Gpu): Promise<Table> {
   const { software } = backend.capabilities;
   const rows = [];

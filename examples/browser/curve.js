@@ -10,7 +10,7 @@ export class LossCurve {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
-  /** Begins anew, with room for so many steps. */
+  /** Clears the drawing and makes room for `steps` steps. */
   clear(steps) {
     this.#losses = [];
     this.#steps = steps;

@@ -65,7 +65,7 @@ function show(step, steps, loss, seconds) {
   $("left").textContent = `${Math.ceil(((steps - step) * seconds) / step)} s`;
 }
 
-/** Goes on from the text's first word. */
+/** Continues the text's first word. */
 async function write(model, tokenizer, text, temperature) {
   const prompt = text.split(/(?<=\s)/, 1)[0];
   const output = $("output");

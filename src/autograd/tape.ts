@@ -28,12 +28,12 @@ export function noGrad<T>(fn: () => T): T {
   }
 }
 
-/** Whether an operation on these tensors is to be recorded. */
+/** True if an operation on these tensors is to be recorded. */
 export function isRecording(inputs: readonly Tensor[]): boolean {
   return enabled && inputs.some((x) => x.tracksGradient);
 }
 
-/** Whether a gradient from `root` comes to one of the leaves. It looks no further than the first one that it finds. */
+/** True if a gradient from `root` comes to one of the leaves. It looks no further than the first one that it finds. */
 export function reaches(root: Tensor, leaves: ReadonlySet<Tensor>): boolean {
   const seen = new Set<unknown>();
   const stack: Tensor[] = [root];
@@ -48,9 +48,9 @@ export function reaches(root: Tensor, leaves: ReadonlySet<Tensor>): boolean {
   return false;
 }
 
-/** What a gradient function may ask of the walk. */
+/** Questions that a gradient function may ask of the walk. */
 export interface GradientSink {
-  /** Whether input i wants a gradient. */
+  /** True if input i needs a gradient. */
   needs(i: number): boolean;
   /** The gradient of input i so far, zeros at first, to be added into. */
   accumulator(i: number): Tensor;

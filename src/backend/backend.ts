@@ -2,7 +2,7 @@ import type { Buffer, KernelCall, KernelName } from "./kernels.js";
 
 export type DType = "float32" | "int32";
 
-/** What a tensor's elements come back as: Float32Array or Int32Array; the `reference` backend computes and answers in Float64Array. */
+/** The form in which a tensor's elements are returned: Float32Array or Int32Array; the `reference` backend computes in Float64Array and returns it. */
 export type TensorData = Float32Array | Int32Array | Float64Array;
 
 export interface MemoryUse {
@@ -30,7 +30,7 @@ export interface Backend {
   read(address: number, count: number, dtype: DType): Promise<TensorData>;
   /** A copy of the elements, at once; absent where reading must wait. */
   readSync?(address: number, count: number, dtype: DType): TensorData;
-  /** Whether a kernel is there; a fused operation whose kernel is not runs through its composition. */
+  /** True if a kernel is there; a fused operation whose kernel is not runs through its composition. */
   has(kernel: KernelName): boolean;
   /**
    * Runs a kernel. Returns the position of the first index out of range where the row `checks` one, else -1. Where calls run later, the
@@ -38,7 +38,7 @@ export interface Backend {
    */
   dispatch<K extends KernelName>(kernel: K, call: KernelCall<K, Buffer>): number;
   memory(): MemoryUse;
-  /** Where a float32 lies that is 0, or NaN after an index out of range that no read has told of. */
+  /** The address of a float32 that is 0, or NaN after an index out of range that no read has reported. */
   readonly poison?: number;
   /** Settles, with the reason, when the device is gone for good; absent where that cannot happen. */
   readonly lost?: Promise<string>;

@@ -35,7 +35,7 @@ export class Heap {
     base: number,
     private readonly limit: number,
     private readonly reserve: (end: number) => boolean,
-    /** What sets the limit. */
+    /** The name of what sets the limit. */
     private readonly limitName = "",
   ) {
     this.#top = base;

@@ -19,7 +19,7 @@ export interface KernelRow {
   readonly dims: readonly string[];
   /** Float32 arguments. */
   readonly scalars: readonly string[];
-  /** Bytes of scratch memory that the kernel wants; an optional buffer is given if it is neither absent nor 0. */
+  /** Bytes of scratch memory that the kernel needs; an optional buffer is given if it is neither absent nor 0. */
   readonly workspace?: (dims: Readonly<Record<string, number>>) => number;
   /** The read that holds int32 indices: the kernel writes nothing and returns the position of the first that is out of range, or -1. */
   readonly checks?: string;
@@ -448,7 +448,7 @@ export type CommonKernelName = { [K in KernelName]: (typeof kernels)[K] extends 
 type Required_<R extends KernelRow> = Exclude<R["reads"][number] | R["writes"][number], Optional_<R>>;
 type Optional_<R extends KernelRow> = R extends { optional: readonly (infer O extends string)[] } ? O : never;
 
-/** What stands for a buffer in a call: its address, or what lies there. */
+/** A buffer in a call: its address, or its content. */
 export type Buffer = number | { readonly address: number };
 
 export const addressOf = (buffer: Buffer): number => (typeof buffer === "number" ? buffer : buffer.address);

@@ -49,5 +49,5 @@ export type Activation = (typeof activations)[number];
 export const reductions = ["none", "mean", "sum"] as const;
 export type Reduction = (typeof reductions)[number];
 
-/** Which cell `recurrentGradient` serves: it decides which columns of `gates` the recurrent weights saw, and what they multiplied. */
+/** The cell that `recurrentGradient` serves: it decides which columns of `gates` the recurrent weights saw, and what they multiplied. */
 export const recurrentCells = ["plain", "gruResetAfter", "gruResetBefore"] as const;

@@ -20,7 +20,7 @@ const described = {
 
 const args = {
   device: { type: "string", default: "all", description: "all is wasm and webgpu", valueHint: "all|auto|wasm|webgpu" },
-  model: { type: "string", description: "The folder of a saved model, in the place of the options below", valueHint: "DIR" },
+  model: { type: "string", description: "The folder of a saved model, instead of the options below", valueHint: "DIR" },
   ...described,
   seq: { type: "string", default: String(defaults.recurrent.seq), description: "Characters of a window", valueHint: "N" },
   batches: { type: "string", default: "1,4,16,64", description: "Windows of an update", valueHint: "N,N,.." },
@@ -64,7 +64,7 @@ export const bench = defineCommand({
   },
 });
 
-/** What makes the model that the options name, for windows of a length, on the default device. */
+/** A function that makes the model that the options name, for windows of a length, on the default device. */
 function modelMaker(
   args: { readonly model?: string | undefined; readonly vocabulary?: string | undefined },
   seq: number,

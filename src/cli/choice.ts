@@ -7,12 +7,12 @@ export interface Timing {
 export interface Choice {
   /** The device of the shortest step for each batch size that was measured, the smallest first. */
   readonly fastest: readonly { readonly batch: number; readonly device: string }[];
-  /** What follows from it, in a sentence. */
+  /** The conclusion, in a sentence. */
   readonly advice: string;
 }
 
 /**
- * Which device to train on, and from which batch size on.
+ * The device to train on, by batch size.
  * @example
  * const timing = (device: string, ...ms: number[]) => ({ device, milliseconds: new Map(ms.map((m, i) => [4 ** i, m])) });
  * choose([timing("wasm", 1, 4), timing("webgpu", 2, 3)]).advice; // = "webgpu is faster from batch 4 on: --device webgpu"

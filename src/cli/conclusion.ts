@@ -7,7 +7,7 @@ const ENOUGH = 30;
 /** Samples that the history keeps: errors and right answers. */
 const KEPT = 12;
 
-/** What the kept model is worth on a part of the examples, and what the baselines are worth there. */
+/** The measures of the kept model and of the baselines on a part of the examples. */
 export interface Compared {
   readonly measures: Measures;
   readonly baselines: readonly Baseline[];
@@ -18,7 +18,7 @@ export interface Compared {
 interface Conclusion extends Partial<Compared> {
   readonly test?: Compared;
   readonly warnings: readonly string[];
-  /** What the history says of it. */
+  /** The line of the history about it. */
   readonly lines: readonly HistoryLine[];
 }
 
@@ -51,7 +51,7 @@ export async function conclude(
   return { ...validated, ...(test && { test }), warnings, lines };
 }
 
-/** What the history and the report's page keep of an evaluation. */
+/** The part of an evaluation that the history and the report's page keep. */
 export function contentOf(evaluation: Evaluation): object {
   const { measures, tables, lines, confusion, samples } = evaluation;
   const errors = errorsOf(evaluation, KEPT);

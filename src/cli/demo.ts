@@ -11,7 +11,7 @@ import { describeLM } from "./lm.js";
 import { deviceOptions, initDevice, numberOption } from "./options.js";
 import { plainReport } from "./report.js";
 
-/** What `npm start` runs: a model learns the embedded sample and then writes. */
+/** The command that `npm start` runs: a model learns the embedded sample and then writes. */
 export const demo = defineCommand({
   meta: { name: "demo", description: "Train on the embedded sample and print what was learned" },
   args: {

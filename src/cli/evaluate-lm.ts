@@ -51,7 +51,7 @@ export async function evaluateLM(store: Store, text: string, file: string): Prom
   };
 }
 
-/** What `evaluate` prints of it. */
+/** The lines that `evaluate` prints about it. */
 export function lmLines({ tokens, characters, unknown, measures, baselines }: LMEvaluation): string[] {
   const better = baselines.filter((baseline) => baseline.measures.loss! < measures.loss!).at(-1);
   const advice = "Train longer, try a larger --hidden or more layers, or evaluate on a text like the one of training.";

@@ -8,7 +8,7 @@ import { modelStore } from "./training-run.js";
 
 const args = {
   model: { type: "string", required: true, description: "The folder of a saved model", valueHint: "DIR" },
-  prompt: { type: "string", required: true, description: "The text to go on from", valueHint: "TEXT" },
+  prompt: { type: "string", required: true, description: "The text to continue", valueHint: "TEXT" },
   length: {
     type: "string",
     default: "200",
@@ -20,7 +20,7 @@ const args = {
   "top-p": { type: "string", description: "Choose among the likeliest that hold this share", valueHint: "P" },
   "repetition-penalty": { type: "string", description: "Above 1 avoids tokens already there (Default: 1)", valueHint: "X" },
   seed: { type: "string", description: "The same seed writes the same text", valueHint: "S" },
-  beams: { type: "string", description: "Search the likeliest text, N at once, in the place of chance", valueHint: "N" },
+  beams: { type: "string", description: "Search for the likeliest text with N beams, instead of sampling", valueHint: "N" },
   json: { type: "boolean", description: "Print one JSON object" },
   ...deviceOptions,
 } as const;

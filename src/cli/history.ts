@@ -14,7 +14,7 @@ export interface HistoryLine extends Readonly<Record<string, unknown>> {
 /** A file of data as the history names it. */
 export const dataOf = (path: string, sha256: string) => ({ name: basename(path), sha256 });
 
-/** What a run computes with: it may differ after a resume. */
+/** The versions that a run computes with: they may differ after a resume. */
 export const versionsOf = (device: string) => ({ seqgrad: version, node: process.versions.node, device });
 
 /**
@@ -27,7 +27,7 @@ export class History {
   private constructor(
     private readonly store: Store,
     private lines: HistoryLine[],
-    /** What the first event of a resumed run is to be recorded with. */
+    /** The record that comes with the first event of a resumed run. */
     private resumed: object | undefined,
   ) {}
 
@@ -52,7 +52,7 @@ export class History {
     if (event.event === "device") this.lines = this.lines.filter((line) => (line.step ?? 0) <= step);
   }
 
-  /** Adds a line, in the place of the same event of the same update that is told again, and writes the file. */
+  /** Adds a line, replacing the same event of the same update, and writes the file. */
   async add(line: HistoryLine): Promise<void> {
     const isSame = (other: HistoryLine) => isOfUpdates(line) && other.event === line.event && other.step === line.step;
     this.lines = [...this.lines.filter((other) => !isSame(other)), line];
@@ -65,7 +65,7 @@ export class History {
   }
 }
 
-/** Whether a run that goes on knows a line: not what was told because the run ended. */
+/** True if a run that goes on knows a line: not what was told because the run ended. */
 const isOfUpdates = ({ event, final }: HistoryLine) => !final && !["end", "validation", "test", "warning"].includes(event);
 
 /** The lines of a folder's history, or an empty list where the file does not exist. Skips lines that are not JSON. */

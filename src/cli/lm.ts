@@ -43,7 +43,7 @@ export async function saveLM(store: Store, model: LanguageModel, tokenizer: Toke
   await saveModel(store, { config, tensors: await model.stateDict(), ...vocabulary });
 }
 
-/** Whether a folder holds a language model, by its config.json. */
+/** True if a folder holds a language model, by its config.json. */
 export async function holdsLM(store: Store): Promise<boolean> {
   const bytes = await store.read("config.json");
   try {

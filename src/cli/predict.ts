@@ -42,7 +42,7 @@ export const predict = defineCommand({
 const isBlank = (input: unknown): boolean =>
   input === undefined || (typeof input === "string" ? input.trim() === "" : Array.isArray(input) && input.length === 0);
 
-/** What the input is called, and its text. */
+/** The name of the input, and its text. */
 async function inputText({ input, file = "-" }: { input?: string | undefined; file?: string | undefined }): Promise<[string, string]> {
   if (input !== undefined && input !== "-") return ["--input", input];
   return file === "-" ? ["stdin", decodeText(await bytesOf(process.stdin), "stdin")] : [file, await readText("the input", file)];

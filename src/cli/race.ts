@@ -121,7 +121,7 @@ class Lane {
     if (this.#latest > this.#patience) throw new SeqgradError("device", `a step takes ${(this.#latest / 1000).toFixed(1)} s`);
   }
 
-  /** Bursts of steps, as `fit` issues them, until so many milliseconds are spent at this size. */
+  /** Runs bursts of steps, as `fit` issues them, until the milliseconds for this size are spent. */
   async measure(windows: RandomWindows, until: number): Promise<void> {
     while (this.#spent < until) {
       const count = Math.max(1, Math.min(AHEAD, Math.floor((until - this.#spent) / this.#latest)));
@@ -151,6 +151,6 @@ class Lane {
   }
 }
 
-/** Whether it tells that a device is not there, or not enough of it. */
+/** True if it tells that a device is not there, or not enough of it. */
 export const isLack = (error: unknown): error is SeqgradError =>
   error instanceof SeqgradError && (error.code === "device" || error.code === "memory");

@@ -88,10 +88,10 @@ export const defaults: Readonly<Record<Arch, Recipe>> = {
   transformer: { arch: "transformer", layers: 4, embed: 128, lr: 1e-3, ...common },
 };
 
-/** What may differ on a resume, for it does not change what an update does. */
+/** The options that may differ on a resume, because they do not change an update. */
 const changeable: ReadonlySet<Name> = new Set(["steps", "eval-every", "checkpoint-every"]);
 
-/** What the first runs did not tell, which were made with the defaults. */
+/** Options that the first runs did not record; they were made with the defaults. */
 const later: ReadonlySet<Name> = new Set([
   "arch",
   "unit",

@@ -2,7 +2,7 @@ import type { TextUnit } from "../text/train-tokenizer.js";
 import type { FitEvent } from "../train/types.js";
 import { formatDuration, formatRate, ProgressLine } from "./progress.js";
 
-/** What a report tells beside the events. */
+/** The content of a report beside the events. */
 export interface RunFacts {
   /** In words: see describeLM(). */
   readonly model: string;
@@ -10,12 +10,12 @@ export interface RunFacts {
   readonly steps: number;
   /** Tokens of an update. */
   readonly tokens: number;
-  /** What a token is. */
+  /** The unit of a token. */
   readonly unit: TextUnit;
   readonly device: string;
 }
 
-/** What one token is called. */
+/** The name of one token. */
 export const tokensOf: Readonly<Record<TextUnit, string>> = { characters: "character", words: "word", bpe: "token" };
 
 export type Report = (event: FitEvent) => void;

@@ -5,7 +5,7 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** Turns the first Ctrl-C, or another wish to end, into an abort; the second ends the process at once. */
 export class Interruption {
   readonly #controller = new AbortController();
-  /** The exit status that tells of the signal. */
+  /** The exit status for the signal. */
   exitCode = 0;
 
   constructor() {

@@ -4,7 +4,7 @@ import type { Compared } from "./conclusion.js";
 import type { Baseline, Measures } from "./judges/judge.js";
 import { formatDuration, formatRate, ProgressLine } from "./progress.js";
 
-/** What the report of a task's training tells beside the events. */
+/** The content of the report of a task's training beside the events. */
 export interface TaskFacts {
   readonly kind: string;
   readonly device: string;
@@ -17,7 +17,7 @@ export interface TaskFacts {
   readonly test: number;
 }
 
-/** What is known when an event is told. */
+/** The facts known when an event is reported. */
 export interface TaskResult {
   /** On the examples for validation. */
   readonly measures?: Measures | undefined;
@@ -38,7 +38,7 @@ export const formatMeasures = (measures: Measures): string =>
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
-/** What a run tells: one JSON object a line, or a bar on the terminal and the epochs on stdout. */
+/** The output of a run: one JSON object a line, or a bar on the terminal and the epochs on stdout. */
 export function taskReport(json: boolean, facts: TaskFacts): TaskReport {
   return json ? jsonReport(facts) : plainReport(facts);
 }
@@ -61,7 +61,7 @@ function jsonReport({ batchSize, parameters }: TaskFacts): TaskReport {
   };
 }
 
-/** What the JSON object has of the test. */
+/** The fields of the JSON object about the test. */
 const tested = (test: Compared | undefined) =>
   test && {
     test: test.measures,

@@ -35,7 +35,7 @@ const args = {
   steps: recipeOption("steps", "Updates to make, those before a resume included", "N"),
   "eval-every": recipeOption("eval-every", "Updates between validations", "N"),
   "checkpoint-every": recipeOption("checkpoint-every", "Updates between checkpoints", "N"),
-  resume: { type: "boolean", description: "Go on from the checkpoint in --out, with its options" },
+  resume: { type: "boolean", description: "Continue from the checkpoint in --out, with its options" },
   overwrite: { type: "boolean", description: "Replace the run in --out" },
   json: { type: "boolean", description: "Print one JSON object a line" },
   ...deviceOptions,

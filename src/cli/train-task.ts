@@ -160,7 +160,7 @@ function argsOf({ data, options }: TaskKind): NonNullable<CommandDef["args"]> {
     data: { type: "string", required: true, description: data, valueHint: "FILE" },
     out: { type: "string", required: true, description: "The folder for the model and its checkpoint", valueHint: "DIR" },
     ...Object.fromEntries(own),
-    resume: { type: "boolean", description: "Go on from the checkpoint in --out, with its options" },
+    resume: { type: "boolean", description: "Continue from the checkpoint in --out, with its options" },
     overwrite: { type: "boolean", description: "Replace the run in --out" },
     json: { type: "boolean", description: "Print one JSON object a line" },
   };

@@ -16,7 +16,7 @@ const WEIGHTS = "model.safetensors";
 /** The files of a run's folder: without the first two the rest is not a model. */
 const runFiles: readonly string[] = [TRAINING_STATE, WEIGHTS, "config.json", "vocab.json", "tokenizer.json", HISTORY];
 
-/** What the options of a kind of run are. */
+/** The options of a kind of run. */
 export interface RecipeForm<R extends object> {
   readonly names: readonly (keyof R & string)[];
   /** The options that are given, as the command line has them. @throws SeqgradError for a word that is none of an option's values */
@@ -194,7 +194,7 @@ async function resumedRecipe<R extends object>(
     }
     throw new SeqgradError(
       "io",
-      `--resume: ${at.out} has lost its ${TRAINING_ARGS}, which holds the run's options; start anew with --overwrite.`,
+      `--resume: ${at.out} has lost its ${TRAINING_ARGS}, which holds the run's options; start again with --overwrite.`,
     );
   }
   const { recipe, sha256, files: digests = {} } = parse(form, bytes, at.out);
@@ -220,7 +220,7 @@ function parse<R extends object>(form: RecipeForm<R>, bytes: Uint8Array, out: st
   } catch {
     // Falls through to the error below.
   }
-  const advice = "resume with the command that began it; start anew with --overwrite, or with another --out";
+  const advice = "resume with the command that began it, start again with --overwrite, or give another --out";
   throw new SeqgradError("format", `--resume: ${out}/${TRAINING_ARGS} does not tell the options of a run of this command; ${advice}.`);
 }
 

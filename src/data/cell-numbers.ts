@@ -55,7 +55,7 @@ const missing: ReadonlySet<string> = new Set([
   "?",
 ]);
 
-/** Whether a cell marks a missing value. */
+/** True if a cell marks a missing value. */
 export const isMissing = (cell: string): boolean => missing.has(cell.trim().toLowerCase());
 
 const decimals = [".", ","] as const;
@@ -66,7 +66,7 @@ const affixes = new RegExp(
   "u",
 );
 
-/** What stands beside the digits of a cell: a currency before them, any unit after them. */
+/** The text around the digits of a cell: a currency before them, any unit after them. */
 function signsOf(cell: string): string[] {
   const [, before = "", after = ""] = affixes.exec(cell.trim()) ?? [];
   return [before, after].filter((sign) => sign !== "");

@@ -85,7 +85,7 @@ function parseOf(cell: string): Parse | undefined {
   return undefined;
 }
 
-/** Whether a cell is a date in some form. */
+/** True if a cell is a date in some form. */
 export const isDate = (cell: string): boolean => parseOf(cell) !== undefined;
 
 /**
@@ -153,7 +153,7 @@ export function timesOfDayIn(cells: readonly string[]): Float64Array | undefined
   return values;
 }
 
-/** Whether numbers are seconds, milliseconds, .. since 1970, of years that a table of today may hold; the milliseconds of a unit, or 0. */
+/** The milliseconds of a unit (seconds, milliseconds, ..) if numbers in it since 1970 fall in years that a table of today may hold, or 0. */
 export function epochUnit(values: ArrayLike<number>): number {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let i = 0; i < values.length; i++) [low, high] = [Math.min(low, values[i]!), Math.max(high, values[i]!)];

@@ -16,14 +16,14 @@ export const spellOption: Spell = (option, value) => {
 /** A header's cell as a name: blanks and line breaks within it are one blank. */
 export const nameOf = (cell: string): string => cell.normalize("NFC").trim().replace(/\s+/g, " ");
 
-/** Whether a header's cell names nothing; pandas reads its own row numbers under the second name. */
+/** True if a header's cell names nothing; pandas reads its own row numbers under the second name. */
 export const isUnnamed = (name: string): boolean => name === "" || /^Unnamed: \d+$/.test(name);
 
 /** A column for a message: `column 2 ("temp")`. */
 export const columnWord = (names: readonly string[], c: number): string =>
   isUnnamed(names[c] ?? "") ? `column ${c + 1}` : JSON.stringify(names[c]);
 
-/** Where a name stands among others, in capitals or not; -1 where it does not. */
+/** The index of a name among others, ignoring case; -1 if it is not among them. */
 export function indexOfName(names: readonly string[], wanted: string): number {
   const name = nameOf(wanted);
   const exact = names.indexOf(name);

@@ -16,16 +16,16 @@ export interface NamedRow extends TableRow {
 export interface ColumnOptions {
   /** The file's name, for messages. */
   readonly name?: string | undefined;
-  /** Whether the first row names the columns. Default: found. */
+  /** True if the first row names the columns. Default: found. */
   readonly header?: boolean | undefined;
 }
 
-/** Where columns were found. */
+/** The positions of the columns that were found. */
 export interface FoundColumns {
   readonly rows: readonly NamedRow[];
   /** Their names, or where there is no header their numbers from 1. */
   readonly places: readonly (string | number)[];
-  /** What was guessed, and what was left out. */
+  /** The guesses made, and the columns left out. */
   readonly notes: readonly string[];
 }
 
@@ -71,7 +71,7 @@ export function checkColumns(op: string, columns: unknown): void {
 
 interface Search extends ColumnOptions {
   readonly spell?: Spell;
-  /** Whether an empty cell is what it is, and not a fault. */
+  /** True if an empty cell is what it is, and not a fault. */
   readonly takesEmpty?: boolean;
 }
 
@@ -205,7 +205,7 @@ class ColumnSearch {
     return counts && isFirst ? "it counts the rows" : undefined;
   }
 
-  /** Whether one column has few different cells beside another: what labels are to texts. */
+  /** True if one column has few different cells beside another: what labels are to texts. */
   #isLabelOf(c: number, other: number): boolean {
     if (this.#sample.length < 4) return false;
     const [own, others] = [c, other].map((column) => {
@@ -216,7 +216,7 @@ class ColumnSearch {
     return 2 * own.different <= others.different || 2 * own.length <= others.length;
   }
 
-  /** Whether the first row is unlike those below it: words for columns, where they have labels that recur, or numbers. */
+  /** True if the first row is unlike those below it: words for columns, where they have labels that recur, or numbers. */
   #looksLikeHeader(places: readonly number[]): boolean {
     const firsts = places.map((c) => this.#heads[c]!);
     const isWord = (cell: string) => /^[\p{L}_][\p{L}\p{M}\p{N}_ ./-]{0,40}$/u.test(cell) && cell.split(" ").length <= 3;

@@ -143,7 +143,7 @@ function atOnce<T>(item: T | Promise<T> | undefined): T | undefined {
 
 /**
  * Items in three parts: of all, the share `validation` and the share `test`, each rounded to whole items, and the rest, to train on.
- * With a seed the items are shuffled first; without, the parts follow one another, as a time series wants it.
+ * With a seed the items are shuffled first; without one the parts keep their order, as a time series needs.
  *
  * @throws SeqgradError `range` unless the shares are in [0, 1] and leave something to train on
  * @example
@@ -173,7 +173,7 @@ export interface LengthStatistics {
   readonly most: number;
   readonly mean: number;
   readonly median: number;
-  /** Nineteen of twenty are no longer. */
+  /** Nineteen of twenty are not longer than this. */
   readonly p95: number;
 }
 

@@ -20,7 +20,7 @@ export interface PaddedFrames {
 /**
  * Sequences of vectors, filled up at their ends to the longest.
  * @param scaler takes each feature to its own scale
- * @throws SeqgradError `value` for no sequence or an empty one, `shape` for vectors of different sizes, `not-finite` for what is no number
+ * @throws SeqgradError `value` if there is no sequence or one is empty, `shape` for vectors of different sizes, `not-finite` for values that are not numbers
  * @example
  * const { data, shape } = sg.padFrames([[[1, 2], [3, 4]], [[5, 6]]]);
  * [data, shape]; // = [[1, 2, 3, 4, 5, 6, 0, 0], [2, 2, 2]]
@@ -68,7 +68,7 @@ function checkFrames(op: string, sequences: readonly Frames[]): void {
 }
 
 /**
- * What scales each feature of the vectors to mean 0 and deviation 1.
+ * A scaler of each feature of the vectors to mean 0 and deviation 1.
  * @example
  * sg.frameScaler([[[1, 10], [3, 10]]]).means; // = [2, 10]
  */
@@ -80,7 +80,7 @@ export function frameScaler(sequences: readonly Frames[]): SeriesScaler {
 /**
  * Vectors from text: numbers between spaces or commas, vectors between semicolons.
  * @param where names the cell, for messages
- * @throws SeqgradError `format` for what is no number, or vectors of different sizes
+ * @throws SeqgradError `format` for text that is not a number, or vectors of different sizes
  * @example
  * sg.parseFrames("0 1.5; 2 -3"); // = [[0, 1.5], [2, -3]]
  */

@@ -26,7 +26,7 @@ export interface MaskingOptions {
 }
 
 /**
- * Chooses tokens to be foretold, as BERT's training does (Devlin et al. 2019, section 3.1): of those chosen, 80 % are hidden by the mask, 10 %
+ * Chooses tokens to be predicted, as BERT's training does (Devlin et al. 2019, section 3.1): of those chosen, 80 % are hidden by the mask, 10 %
  * become a random token, and 10 % stay as they are.
  *
  * @param generator draws; the same state gives the same choice

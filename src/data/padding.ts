@@ -17,7 +17,7 @@ export interface PaddedRows {
  *
  * @param value what fills up: the id of `<pad>`, or an ignored target. Default 0
  * @param truncate the length at which longer rows are cut. Default: none is
- * @throws SeqgradError `value` for no row, or nothing but empty ones; `range` for what is no whole number
+ * @throws SeqgradError `value` if there is no row or all rows are empty; `range` for values that are not integers
  * @example
  * sg.padRows([[5, 2, 7], [4]]).data; // = [5, 2, 7, 4, 0, 0]
  */

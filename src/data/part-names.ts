@@ -20,8 +20,8 @@ const languages: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Whether a column's name is another word for a part. */
+/** True if a column's name is another word for a part. */
 export const isWordFor = (part: string, name: string): boolean => Object.hasOwn(words, part) && words[part]!.includes(name.toLowerCase());
 
-/** Whether a column's name is that of a language. */
+/** True if a column's name is that of a language. */
 export const isLanguage = (name: string): boolean => languages.has(name.toLowerCase());

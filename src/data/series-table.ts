@@ -14,15 +14,15 @@ export interface SeriesTableOptions extends NumberFormat {
   readonly columns?: readonly (string | number)[] | undefined;
   /** The column of times, by name or number from 1; false for none. Default: the first that holds dates. */
   readonly time?: string | number | false | undefined;
-  /** What stands between cells. Default: a comma, a semicolon or a tab, as the first rows have it. */
+  /** The delimiter between cells. Default: a comma, a semicolon or a tab, as the first rows have it. */
   readonly delimiter?: string | undefined;
-  /** What stands for a missing value, and for a step that the times skip: the value before, or one on the line between its neighbors. Default: none does. */
+  /** The replacement for a missing value, and for a step that the times skip: the value before, or one on the line between its neighbors. Default: none. */
   readonly fill?: "none" | "previous" | "linear" | undefined;
   /** The file's name, for messages. */
   readonly name?: string | undefined;
 }
 
-/** What became of a column. */
+/** The use made of a column. */
 export interface SeriesColumn {
   /** From 1. */
   readonly column: number;
@@ -37,7 +37,7 @@ export interface SeriesColumn {
 export interface SeriesTable {
   readonly series: Series & { readonly names: readonly string[] };
   readonly columns: readonly SeriesColumn[];
-  /** What a person should know: rows that were sorted, steps that are missing. */
+  /** Notes for a person: rows that were sorted, steps that are missing. */
   readonly notes: readonly string[];
 }
 

@@ -10,9 +10,9 @@ export interface RowOrder {
   readonly rows: readonly number[];
   /** How far they lie apart, for a person. */
   readonly step: string;
-  /** Where steps are missing: after which of the ordered rows, and how many. */
+  /** The missing steps: the ordered row before them, and their number. */
   readonly skipped: readonly { readonly after: number; readonly count: number }[];
-  /** What a person should know; @param areFilled whether missing steps are filled */
+  /** Notes for a person; @param areFilled true if missing steps are filled */
   notes(areFilled: boolean): string[];
 }
 
@@ -69,7 +69,7 @@ export function orderByTime(
   return {
     rows: order,
     step: apart,
-    // A year mistyped is no gap to fill.
+    // A mistyped year must not become a gap to fill.
     skipped: missing <= 10 * order.length ? skipped.filter(({ count }) => count > 0) : [],
     notes(areFilled) {
       const word = columnWord(names, column);
@@ -123,7 +123,7 @@ function skips(sorted: Float64Array): { after: number; count: number }[] {
   return list;
 }
 
-/** What to say of a time that stands in two rows; where all do, a column may tell several series apart. */
+/** The message about a time that is in two rows; if all are, a column may distinguish several series. */
 function twins(
   rows: readonly TableRow[],
   order: readonly number[],

@@ -106,8 +106,8 @@ function deviationFrom(mean: number, values: Float64Array, { channels, c, end }:
 }
 
 /**
- * Scales each series to mean 0 and standard deviation 1, both taken from the part to train on, so that nothing of what is to be
- * foretold is known.
+ * Scales each series to mean 0 and standard deviation 1, both taken from the part to train on, so that nothing about the steps to
+ * predict is known.
  * @example
  * const scaler = sg.SeriesScaler.fit(sg.seriesOf([[1], [3]]));
  * scaler.apply([5], 0); // = [3]
@@ -196,7 +196,7 @@ export class SeriesScaler {
   }
 }
 
-/** Whether these are as many means as deviations, these above 0. */
+/** True if these are as many means as deviations, these above 0. */
 const isScale = (means: unknown, deviations: unknown): boolean => {
   const isNumbers = (list: unknown): list is number[] =>
     Array.isArray(list) && list.length > 0 && list.findIndex((value) => !Number.isFinite(value)) < 0;
@@ -206,7 +206,7 @@ const isScale = (means: unknown, deviations: unknown): boolean => {
 export interface SeriesWindow {
   /** `[history, C]`: what is known. */
   readonly past: Float32Array<ArrayBuffer>;
-  /** `[horizon, C]`: what is to be foretold. */
+  /** `[horizon, C]`: the steps to predict. */
   readonly future: Float32Array<ArrayBuffer>;
   /** The step at which the future begins. */
   readonly at: number;

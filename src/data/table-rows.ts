@@ -11,7 +11,7 @@ export interface TableRow {
 export interface TableOptions {
   /** The file's name, for messages. */
   readonly name?: string | undefined;
-  /** What stands between cells. Default: a tab for parseTsv(); for parseCsv() a comma, a semicolon or a tab, as the first rows have it. */
+  /** The delimiter between cells. Default: a tab for parseTsv(); for parseCsv() a comma, a semicolon or a tab, as the first rows have it. */
   readonly delimiter?: string | undefined;
 }
 
@@ -69,7 +69,7 @@ export const linesOfCells = (text: string, { name = "parseTsv", delimiter = "\t"
     .split(/\r\n|\n|\r/)
     .map((line, i) => ({ line: i + 1, cells: line.split(delimiter) }));
 
-/** Whether a row holds nothing. */
+/** True if a row holds nothing. */
 export const isBlank = ({ cells }: TableRow): boolean => cells.every((cell) => cell.trim() === "");
 
 /**

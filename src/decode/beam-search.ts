@@ -31,13 +31,13 @@ const beamNames = namesOf<BeamSearchOptions>({
 
 /** A text that beamSearch() found. */
 export interface Hypothesis {
-  /** What follows the prompt, without the token that ends it. */
+  /** The tokens after the prompt, without the ending token. */
   readonly tokens: readonly number[];
   /** log P(tokens | prompt), in nats, that of the ending token included. */
   readonly logProbability: number;
-  /** What it is ranked by. */
+  /** The score that ranks it. */
   readonly score: number;
-  /** Whether one of the stop tokens ended it, rather than maxTokens. */
+  /** True if one of the stop tokens ended it, rather than maxTokens. */
   readonly stopped: boolean;
 }
 
@@ -74,7 +74,7 @@ export async function beamSearch<State>(
   checkPenalty("beamSearch", repetitionPenalty);
   const stop = stopOf("beamSearch", options);
   if (toTokens("beamSearch", "the prompt", prompt).length === 0)
-    throw new SeqgradError("value", "beamSearch: the prompt is empty; give at least one token to go on from.");
+    throw new SeqgradError("value", "beamSearch: the prompt is empty; give at least one token to continue.");
   const { contextLength = Number.POSITIVE_INFINITY } = model;
   if (prompt.length + maxTokens - 1 > contextLength) {
     const advice = "shorten the prompt or give a smaller maxTokens";
@@ -198,7 +198,7 @@ class Search {
     if (this.#ended.length > this.settings.nBest) this.#ended.pop();
   }
 
-  /** Whether a text that goes on, if all its further tokens were certain, would come among the n best. */
+  /** True if a text that goes on, if all its further tokens were certain, would come among the n best. */
   get #canImprove(): boolean {
     const [best] = this.#open;
     if (!best) return false;
@@ -288,7 +288,7 @@ class Forks<State> {
         const from = this.#states[parents[i]!]!;
         const { logits, state } = await this.model.step([token], from);
         if (typeof state === "object" && state === from) {
-          const advice = "which one text alone can go on from; give the model stepRows()";
+          const advice = "which only one text can continue; give the model stepRows()";
           throw new SeqgradError("state", `beamSearch: the model's step() answers the state that it was given, ${advice}.`);
         }
         next.push(state);

@@ -13,7 +13,7 @@ export interface CtcDecodeOptions {
 }
 
 /**
- * The symbols that the steps of one sequence tell of (Graves et al. 2006): by the likeliest class of each step, repeats merged and blanks
+ * Decodes the steps of one sequence to symbols (Graves et al. 2006): the likeliest class of each step, repeats merged and blanks
  * dropped; or with `beams` by prefix search, which adds up the probabilities of all the ways to write the same symbols
  * (Hannun et al. 2014, "First-pass large vocabulary continuous speech recognition").
  *

@@ -27,7 +27,7 @@ const generateNames = namesOf<GenerateOptions>({
 
 /**
  * Continues a prompt token by token, each sampled from what the model makes of all before it. A model of a limited context reads the
- * end of a longer prompt; when its state is full, it begins anew with the later half of what it held.
+ * end of a longer prompt; when its state is full, it restarts from the later half of the tokens it held.
  *
  * @param prompt token ids, at least one
  * @returns an async iterator of token ids; leaving the loop early frees the model's state
@@ -49,7 +49,7 @@ export function generate<State>(
   checkInteger("generate", "maxTokens", options.maxTokens ?? 0);
   const stop = stopOf("generate", options);
   const tokens = toTokens("generate", "the prompt", prompt);
-  if (tokens.length === 0) throw new SeqgradError("value", "generate: the prompt is empty; give at least one token to go on from.");
+  if (tokens.length === 0) throw new SeqgradError("value", "generate: the prompt is empty; give at least one token to continue.");
   return run(model, tokens, options, stop, options.seed === undefined ? defaultGenerator() : new Generator(options.seed));
 }
 

@@ -2,7 +2,7 @@ import { checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkScores } from "./scores.js";
 
-/** Throws `range` for a penalty that is no finite number over 0. */
+/** Throws `range` unless the penalty is a finite number above 0. */
 export function checkPenalty(op: string, penalty = 1): void {
   if (!(typeof penalty === "number" && penalty > 0 && penalty < Number.POSITIVE_INFINITY))
     throw new SeqgradError(

@@ -5,7 +5,7 @@ import type { Generator } from "../util/philox.js";
 import { checkScores } from "./scores.js";
 
 export interface SamplingOptions {
-  /** What the logits are divided by: below 1 prefers the likely, above 1 evens out; 0 takes the likeliest. Default 1. */
+  /** The divisor of the logits: below 1 prefers the likely, above 1 evens out; 0 takes the likeliest. Default 1. */
   temperature?: number;
   /** Keeps the k likeliest tokens (Fan, Lewis and Dauphin 2018); more than there are keeps all. Default: all. */
   topK?: number;
@@ -25,7 +25,7 @@ export function checkSamplingOptions(op: string, { temperature = 1, topK = 1, to
   }
 }
 
-/** What names the tokens that end a text: a tokenizer. */
+/** The source of the tokens that end a text: a tokenizer. */
 export interface Ending {
   readonly special: { readonly ends: readonly number[] };
 }

@@ -3,7 +3,7 @@ import { SeqgradError } from "../util/errors.js";
 export interface Step<State> {
   /** `[V]`: the scores of the token that follows the last one; of several rows `[R, V]`, row by row. */
   readonly logits: ArrayLike<number>;
-  /** What the model remembers of all tokens so far: hidden states, or cached keys and values. */
+  /** The model's memory of all tokens so far: hidden states, or cached keys and values. */
   readonly state: State;
 }
 

@@ -13,7 +13,7 @@ import { sameShape } from "../util/shape.js";
  * @param emissions `[B, T, K]`
  * @param given steps of each row, 1 to T. Default: T each
  * @returns the tags of each row, as many as it has steps; of equal scores the lowest tag
- * @throws SeqgradError `shape`, `range`, `not-finite` for scores that are no numbers
+ * @throws SeqgradError `shape`, `range`, `not-finite` for scores that are not numbers
  * @example
  * const scores = { transitions: sg.fromArray([[0, -9], [-9, 0]]), starts: sg.zeros([2]), ends: sg.zeros([2]) };
  * const emissions = sg.fromArray([[[1, 0], [0, 0.5], [1, 0]]]);
@@ -32,10 +32,10 @@ export async function viterbi(emissions: Tensor, scores: CrfScores, given?: read
   if (emissions.rank !== 3 || lengths.length !== B || !fits) {
     const [e, t, s, z] = [emissions, transitions, starts, ends].map(({ shape }) => formatShape(shape));
     const got = `emissions ${e}, transitions ${t}, starts ${s}, ends ${z} and ${lengths.length} lengths`;
-    throw new SeqgradError("shape", `viterbi: ${got}; wants [B, T, K], [K, K], [K], [K] and B.`);
+    throw new SeqgradError("shape", `viterbi: ${got}; expected [B, T, K], [K, K], [K], [K] and B.`);
   }
   const bad = lengths.findIndex((n) => !(Number.isInteger(n) && n >= 1 && n <= T));
-  if (bad >= 0) throw new SeqgradError("range", `viterbi: lengths[${bad}] is ${shown(lengths[bad])}; wants a number from 1 to ${T}.`);
+  if (bad >= 0) throw new SeqgradError("range", `viterbi: lengths[${bad}] is ${shown(lengths[bad])}; expected a number from 1 to ${T}.`);
   const [e, moves, first, last] = await Promise.all([emissions, transitions, starts, ends].map((x) => x.data()));
   return mapInTurns(lengths, (n, b) => {
     const at = (t: number, k: number) => e![(b * T + t) * K + k]!;

@@ -26,7 +26,7 @@ export type StoredTensor = {
   readonly [D in StoredDType]: { readonly dtype: D; readonly shape: Shape; readonly data: Arrays[D] };
 }[StoredDType];
 
-/** What can be written: a `StoredTensor`, whose dtype and data are compared when it is. */
+/** A value that can be written: a `StoredTensor`, whose dtype and data are compared on writing. */
 export interface WritableTensor {
   readonly dtype: StoredDType;
   readonly shape: Shape;

@@ -75,7 +75,7 @@ async function take(folder: string, path: string): Promise<void> {
   });
 }
 
-/** Whether the lock did not exist and is ours now. */
+/** True if the lock did not exist and is ours now. */
 async function create(path: string): Promise<boolean> {
   try {
     const file = await open(path, "wx");

@@ -15,12 +15,12 @@ const HINTS = { tokenizerConfig: "tokenizer_config.json", generationConfig: "gen
 
 /** A model as it is saved. */
 export interface SavedModel<T = TensorValue> {
-  /** What it takes to build the model again; plain JSON. */
+  /** The settings that rebuild the model; plain JSON. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly tensors: ReadonlyMap<string, T>;
   /** The id of each token, as a tokenizer's toJSON() gives it. */
   readonly vocabulary?: Readonly<Record<string, number>>;
-  /** What a tokenizer's toJSON() gives that is more than a vocabulary. */
+  /** The result of a tokenizer's toJSON(), if it is more than a vocabulary. */
   readonly tokenizer?: unknown;
   /** tokenizer_config.json of a folder by others: it names the special tokens. `tokenizerFromJSON` reads it. */
   readonly tokenizerConfig?: Readonly<Record<string, unknown>>;

@@ -41,7 +41,7 @@ export function parseSafetensors(bytes: Uint8Array): Map<string, StoredTensor> {
 }
 
 /**
- * What a safetensors file says of itself: its `__metadata__`, empty where it has none.
+ * The `__metadata__` of a safetensors file; empty if it has none.
  * @throws SeqgradError `format`
  * @example
  * const bytes = sg.io.writeSafetensors(tensors, { format: "pt" });

@@ -57,14 +57,14 @@ function closingQuote(text: string, opening: number): number {
   return i;
 }
 
-/** Whether a colon comes next: in JSON it follows keys and nothing else. */
+/** True if a colon comes next: in JSON it follows keys and nothing else. */
 function isKey(text: string, position: number): boolean {
   const colon = /[ \t\r\n]*:/y;
   colon.lastIndex = position;
   return colon.test(text);
 }
 
-/** What a key means, so that "\u0061" equals "a"; a malformed one stays as it is, for JSON.parse to refuse. */
+/** The decoded form of a key, so that "\u0061" equals "a"; a malformed key stays as it is, for JSON.parse to refuse. */
 function meaningOf(quoted: string): string {
   if (!quoted.includes("\\")) return quoted.slice(1, -1);
   try {

@@ -5,7 +5,7 @@ import { checkOptions } from "../util/options.js";
 import { type BleuTokenizer, bleuTokenizers, bleuWords, scriptOf } from "./bleu-words.js";
 import { checkPairs, checkTexts, countsOf, ngramsOf, overlapOf } from "./pairs.js";
 
-/** What a sentence may be translated as: one text, or any of several. */
+/** The right translations of a sentence: one text, or any of several. */
 export type References = readonly (string | readonly string[])[];
 
 export interface BleuOptions {
@@ -17,7 +17,7 @@ export interface BleuOptions {
    * references: `zh` for Chinese, `char` for Japanese, Thai, Lao, Khmer, Burmese and Tibetan, `13a` for all others.
    */
   readonly tokenize?: BleuTokenizer;
-  /** What takes the place of a precision of 0: `exp` halves 1 / total once more for each, `none` leaves it. Default `exp`. */
+  /** The replacement for a precision of 0: `exp` halves 1 / total once more for each, `none` leaves it. Default `exp`. */
   readonly smooth?: "exp" | "none";
   /** Count only the orders that the text is long enough for: for single sentences. Default false. */
   readonly effectiveOrder?: boolean;
@@ -40,7 +40,7 @@ const ORDER = 4;
 const choices: Readonly<Record<"tokenize" | "smooth", readonly string[]>> = { tokenize: bleuTokenizers, smooth: ["exp", "none"] };
 const optionNames = ["lowercase", "tokenize", "smooth", "effectiveOrder"];
 
-/** What a score is made of: these add up over sentences. */
+/** The counts that a score is computed from: they add up over sentences. */
 interface Statistics {
   readonly right: number[];
   readonly total: number[];

@@ -16,7 +16,7 @@ export function accuracy<T>(predictions: ArrayLike<T>, targets: ArrayLike<T>): n
   return right / targets.length;
 }
 
-/** Which label was taken for which, how often. */
+/** How often each label was predicted for each true label. */
 export interface ConfusionMatrix<T> {
   readonly labels: readonly T[];
   /** counts[i][j]: how often a target of label i was predicted as label j. */

@@ -50,7 +50,7 @@ export function* countedErrors<T>(predictions: readonly ArrayLike<T>[], targets:
 
 export interface WordErrorRate {
   readonly rate: number;
-  /** What was compared: words, or characters where the targets are of a script without blanks between words. */
+  /** The units that were compared: words, or characters where the targets are of a script without blanks between words. */
   readonly unit: "words" | "characters";
 }
 

@@ -6,7 +6,7 @@ export interface RougeScore {
   readonly rouge1: Score;
   readonly rouge2: Score;
   readonly rougeL: Score;
-  /** What was compared: words, or characters where the references are of a script without blanks between words. */
+  /** The units that were compared: words, or characters where the references are of a script without blanks between words. */
   readonly unit: "words" | "characters";
 }
 

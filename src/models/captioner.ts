@@ -29,7 +29,7 @@ export interface CaptionerConfig extends RecurrentDecoderConfig {
   readonly features: number;
   /** G, the most places of a grid. Default 1: a vector alone. */
   readonly places?: number;
-  /** Whether the vector makes the decoder's first `state`, or is its first `input`, before the start token. Default `state`. */
+  /** `state`: the vector makes the decoder's first state; `input`: it is the first input, before the start token. Default `state`. */
   readonly inject?: "state" | "input";
 }
 
@@ -37,7 +37,7 @@ export const captionerNames = namesOf<CaptionerConfig>({ ...decoderConfig, featu
 
 /**
  * Vector to sequence: what a picture's vector tells, in words (Vinyals, Toshev, Bengio and Erhan 2015), or with attention the vectors of
- * the places of a grid, at which each word looks anew (Xu et al. 2015):
+ * the places of a grid, at which each word looks again (Xu et al. 2015):
  *
  *   a_g = tanh(W x_g + p_g),  s_0 = tanh(V mean_g a_g)
  *
@@ -84,7 +84,7 @@ export class Captioner extends RecurrentDecoder<PaddedFrames> {
     const { data, shape, lengths } = checkBatch("Captioner", frames, "data", "shape", "lengths");
     const { features, places: G, inject } = this.config;
     if (shape[2] !== features)
-      throw new SeqgradError("shape", `Captioner: the vectors have ${shape[2]} numbers; wants ${features}, as the model was made for.`);
+      throw new SeqgradError("shape", `Captioner: the vectors have ${shape[2]} numbers; expected ${features}, as the model was made for.`);
     if (shape[1] > G)
       throw new SeqgradError(
         "shape",
@@ -96,7 +96,7 @@ export class Captioner extends RecurrentDecoder<PaddedFrames> {
     return { keys: this.attention?.project(places), lengths, state: this.firstState(states) };
   }
 
-  /** The model as generate() and beamSearch() want it, in evaluation mode, for one grid. To be disposed of when no more is asked. */
+  /** The model in the form that generate() and beamSearch() take, in evaluation mode, for one grid. To be disposed of when no more is asked. */
   about(grid: Frames, options: { scaler?: SeriesScaler } = {}): RecurrentDecoding {
     checkOptions("Captioner.about", options, ["scaler"]);
     checkList("Captioner.about", "the grid", grid, "a list of features for each place");

@@ -18,9 +18,9 @@ import { checkBatch } from "./step.js";
 export interface ForecasterConfig extends SequenceEncoderConfig {
   /** C, the number of series. */
   readonly channels: number;
-  /** Steps that are foretold at once. */
+  /** Steps that are predicted at once. */
   readonly horizon: number;
-  /** Which quantiles are foretold, ascending; the middle one is the forecast, the outer ones the interval. Default 0.1, 0.5, 0.9. */
+  /** The quantiles to predict, ascending; the middle one is the forecast, the outer ones the interval. Default 0.1, 0.5, 0.9. */
   readonly quantiles?: readonly number[];
 }
 
@@ -72,7 +72,7 @@ export class Forecaster extends Module {
   forward(past: Tensor): Tensor {
     if (checkTensor("Forecaster", past, "past").rank !== 3 || past.shape[2] !== this.config.channels) {
       const wanted = `[B, history, ${this.config.channels}]`;
-      throw new SeqgradError("shape", `Forecaster: past has shape ${formatShape(past.shape)}; wants ${wanted}.`);
+      throw new SeqgradError("shape", `Forecaster: past has shape ${formatShape(past.shape)}; expected ${wanted}.`);
     }
     const [B, T] = past.shape as [number, number];
     const { channels, horizon, quantiles } = this.config;

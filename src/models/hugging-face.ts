@@ -5,7 +5,7 @@ import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { sizeOf } from "../util/shape.js";
 
-/** Where a parameter comes from: tensors one below the other, each stored as it is or, as GPT-2's, transposed. */
+/** The source of a parameter: tensors one below the other, each stored as it is or, as GPT-2's, transposed. */
 export interface Origin {
   readonly names: readonly string[];
   readonly transposed?: boolean;
@@ -13,7 +13,7 @@ export interface Origin {
   readonly shares?: readonly number[];
 }
 
-/** What to look up for a parameter by its name; undefined where nothing is to be. */
+/** The names to look up for a parameter; undefined if there is nothing to look up. */
 export type Origins = (name: string) => Origin | undefined;
 
 /**
@@ -79,10 +79,10 @@ export const withoutPrefix = (tensors: ReadonlyMap<string, ForeignValue>, prefix
 export function numberOf(op: string, config: Readonly<Record<string, unknown>>, ...names: readonly string[]): number {
   const value = names.map((name) => config[name]).find((found) => found !== undefined);
   if (typeof value === "number" && Number.isFinite(value)) return value;
-  throw new SeqgradError("format", `${op}: ${names.join(" or ")} of the config is ${JSON.stringify(value)}; wants a number.`);
+  throw new SeqgradError("format", `${op}: ${names.join(" or ")} of the config is ${JSON.stringify(value)}; expected a number.`);
 }
 
-/** What is an object of a foreign config.json, as one. */
+/** An object of a foreign config.json. */
 export const recordOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null ? { ...value } : {};
 
@@ -97,7 +97,9 @@ export function checkSettings(op: string, config: Readonly<Record<string, unknow
   const faults = Object.entries(settings).flatMap(([name, can]) => {
     const [key, within] = name.split(".") as [string, string?];
     const value = within ? recordOf(config[key])[within] : config[key];
-    return value === undefined || can.includes(value) ? [] : [`${name} is ${JSON.stringify(value)}, wants ${can.map(String).join(" or ")}`];
+    return value === undefined || can.includes(value)
+      ? []
+      : [`${name} is ${JSON.stringify(value)}, expected ${can.map(String).join(" or ")}`];
   });
   if (faults.length > 0)
     throw new SeqgradError(

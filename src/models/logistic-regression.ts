@@ -66,7 +66,7 @@ export class LogisticRegression {
       throw new SeqgradError("shape", `LogisticRegression: got ${wanted.length} labels for ${N} rows; give one each.`);
     const labels = [...new Set(wanted)].sort();
     const K = labels.length;
-    if (K < 2) throw new SeqgradError("value", `LogisticRegression: there are ${K} labels; wants at least 2.`);
+    if (K < 2) throw new SeqgradError("value", `LogisticRegression: there are ${K} labels; expected at least 2.`);
     const classes = Int32Array.from(wanted, (label) => labels.indexOf(label));
     const decay = 1 / (c * N);
     // The largest curvature: half the largest squared norm of a row with its 1 for the bias, and the decay.
@@ -105,7 +105,7 @@ export class LogisticRegression {
     checkRows(rows);
     const K = this.labels.length;
     const n = this.parameters.length / K - 1;
-    if (rows.shape[1] !== n) throw new SeqgradError("shape", `LogisticRegression: the rows have ${rows.shape[1]} columns; wants ${n}.`);
+    if (rows.shape[1] !== n) throw new SeqgradError("shape", `LogisticRegression: the rows have ${rows.shape[1]} columns; expected ${n}.`);
     return Array.from({ length: rows.shape[0] }, (_, r) => [...shares(rows, r, K, this.parameters)]);
   }
 

@@ -38,21 +38,21 @@ export interface MaskedLMConfig {
   readonly segments?: number;
   /** The chance to zero, while training, an element of what the embeddings, each attention and each feed-forward net give. Default 0.1. */
   readonly dropout?: number;
-  /** That to zero an attention weight. Default `dropout`. */
+  /** The probability of zeroing an attention weight. Default `dropout`. */
   readonly attentionDropout?: number;
-  /** That to zero an element of what the classifier reads. Default `dropout`. */
+  /** The probability of zeroing an element of the classifier's input. Default `dropout`. */
   readonly classifierDropout?: number;
   /** Of the norms. Default 1e-12. */
   readonly eps?: number;
   /** Classes of the head over the pooled first token; 0 for a model without that head. Default 0. */
   readonly classes?: number;
-  /** Whether there is a pooler also without classes, for pool() and heads of one's own. Default: where there are classes. */
+  /** True if there is a pooler also without classes, for pool() and heads of one's own. Default: where there are classes. */
   readonly pools?: boolean;
-  /** Whether there is the head that fills in hidden tokens; without it there are encode() and classify(). Default true. */
+  /** True if there is the head that fills in hidden tokens; without it there are encode() and classify(). Default true. */
   readonly fillsMasks?: boolean;
 }
 
-/** What a call may know beside the tokens. */
+/** Optional inputs of a call beside the tokens. */
 export interface MaskedLMCall {
   /** int32 `[B, T]`, the segment of each token. Default 0 each. */
   readonly segments?: Tensor | undefined;
@@ -153,7 +153,7 @@ export class MaskedLM extends Module {
     const op = "MaskedLM.fromHuggingFace";
     const config: typeof given = { hidden_dropout_prob: 0.1, attention_probs_dropout_prob: 0.1, ...given };
     if (config.model_type !== "bert")
-      throw new SeqgradError("format", `${op}: model_type is ${JSON.stringify(config.model_type)}; wants "bert".`);
+      throw new SeqgradError("format", `${op}: model_type is ${JSON.stringify(config.model_type)}; expected "bert".`);
     checkSettings(op, config, { hidden_act: ["gelu"], position_embedding_type: ["absolute"], is_decoder: [false] });
     const size = (name: string) => numberOf(op, config, name);
     const named = withoutPrefix(tensors, "bert.");

@@ -64,7 +64,7 @@ export class Recognizer extends Module {
     const { data, shape, lengths } = checkBatch("Recognizer", frames, "data", "shape", "lengths");
     const { features } = this.config;
     if (shape[2] !== features)
-      throw new SeqgradError("shape", `Recognizer: the frames have ${shape[2]} numbers; wants ${features}, as the model was made for.`);
+      throw new SeqgradError("shape", `Recognizer: the frames have ${shape[2]} numbers; expected ${features}, as the model was made for.`);
     const { output } = this.encoder.forward(tensor(data, shape), lengths);
     return logSoftmax(this.linear.forward(this.dropout.forward(output)));
   }

@@ -41,7 +41,7 @@ export interface RecurrentDecoderConfig {
   readonly dropout?: number;
   /** How a state of the decoder is scored with those of the source. Default `additive`. */
   readonly attention?: AttentionKind;
-  /** Attend only to so many states around the step's own position, T_x; 0 for all. Default 0. */
+  /** The number of source states around the step's own position that attention sees; 0 for all. Default 0. */
   readonly window?: number;
   /** The decoder reads its last attentional state beside the last token (Luong et al. 2015, section 3.3). Default true, with attention. */
   readonly inputFeeding?: boolean;
@@ -53,7 +53,7 @@ export const decoderConfig = {
   ...{ targetVocabulary: 1, cell: 1, embed: 1, hidden: 1, layers: 1, dropout: 1, attention: 1, window: 1, inputFeeding: 1, reduction: 1 },
 } as const;
 
-/** What the encoder made of B sources. */
+/** The encoder's output for B sources. */
 export interface EncodedSource {
   readonly keys: ProjectedKeys | undefined;
   readonly lengths: readonly number[];
@@ -181,7 +181,7 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module {
     const [B, T] = target.shape;
     if (source.shape?.[0] !== B || T < 2) {
       const got = `${source.shape?.[0]} sources and targets [${B}, ${T}]`;
-      throw new SeqgradError("shape", `${this.#op}: got ${got}; wants a target a source, of two tokens or more.`);
+      throw new SeqgradError("shape", `${this.#op}: got ${got}; expected a target a source, of two tokens or more.`);
     }
     const encoded = this.encode(source);
     const tokens = tensor(target.data, target.shape);

@@ -99,7 +99,7 @@ export class RecurrentLM extends Module {
     return { logits: linear(this.#drop(output), this.linear.weight, this.linear.bias), state };
   }
 
-  /** The mean cross-entropy of the next tokens, in nats, and the state to go on from. */
+  /** The mean cross-entropy of the next tokens, in nats, and the state after them. */
   loss(batch: WindowBatch, state?: LMState): { loss: Tensor; state: LMState } {
     checkBatch("RecurrentLM", batch, "x", "y", "shape");
     const next = this.forward(tensor(batch.x, batch.shape), { state });
@@ -114,7 +114,7 @@ export class RecurrentLM extends Module {
     return this.#read(tokens, undefined, () => state);
   }
 
-  /** As step(), for several texts at once: row r goes on from row `rows[r]` of `state` by `tokens[r]`; the scores are `[R, V]`. */
+  /** As step(), for several texts at once: row r continues row `rows[r]` of `state` with `tokens[r]`; the scores are `[R, V]`. */
   async stepRows(tokens: ArrayLike<number>, state: LMState, rows: ArrayLike<number>): Promise<Scores<LMState>> {
     checkState(state);
     return this.#read(tokens, rows, () => {

@@ -58,7 +58,7 @@ export class RecurrentSeq2Seq extends RecurrentDecoder<PaddedRows> {
     if (attention === "dot" && bidirectional)
       throw new SeqgradError(
         "value",
-        "RecurrentSeq2Seq: dot attention wants states of one size, and those of two directions have twice the decoder's; use general, or bidirectional: false.",
+        "RecurrentSeq2Seq: dot attention needs states of one size, and a bidirectional encoder's have twice the decoder's; use general, or bidirectional: false.",
       );
     const K = H * (bidirectional ? 2 : 1);
     super("RecurrentSeq2Seq", complete, K);
@@ -89,7 +89,7 @@ export class RecurrentSeq2Seq extends RecurrentDecoder<PaddedRows> {
   }
 
   /**
-   * The model as generate() and beamSearch() want it, in evaluation mode, for one source. To be disposed of when no more is asked.
+   * The model in the form that generate() and beamSearch() take, in evaluation mode, for one source. To be disposed of when no more is asked.
    * @throws SeqgradError `value` for an empty source
    */
   about(source: ArrayLike<number>): RecurrentDecoding {

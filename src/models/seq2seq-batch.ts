@@ -18,7 +18,7 @@ export function checkPairs<Source>(op: string, batch: Seq2SeqBatch<Source>): Seq
   return batch;
 }
 
-/** What is to follow each token of the targets but their last: int32 `[B, T - 1]`, -100 where that is padding. */
+/** The next token after each token of the targets except the last: int32 `[B, T - 1]`, -100 for padding. */
 export function followers({ data, shape, lengths }: PaddedRows): Tensor {
   const [B, T] = shape;
   const next = new Int32Array(B * (T - 1)).fill(-100);

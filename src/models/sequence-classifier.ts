@@ -18,7 +18,7 @@ export interface SequenceClassifierConfig extends SequenceEncoderConfig {
   readonly classes: number;
   /** Size of a token's vector. Default 64. */
   readonly embed?: number;
-  /** What stands for the whole: the last state, or a pooling of all steps. Default `last`. */
+  /** The summary of the sequence: the last state, or a pooling of all steps. Default `last`. */
   readonly pooling?: "last" | PoolingKind;
   /** How much each class counts in the loss, a number a class; an empty list counts all alike. Default: empty. */
   readonly classWeights?: readonly number[];

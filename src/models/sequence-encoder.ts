@@ -98,7 +98,7 @@ export class SequenceEncoder extends Module {
    */
   forward(x: Tensor, lengths: readonly number[]): { output: Tensor; last: Tensor } {
     if (checkTensor("SequenceEncoder", x, "x").rank !== 3)
-      throw new SeqgradError("shape", `SequenceEncoder: x has shape ${formatShape(x.shape)}; wants [B, T, features].`);
+      throw new SeqgradError("shape", `SequenceEncoder: x has shape ${formatShape(x.shape)}; expected [B, T, features].`);
     checkLengths("SequenceEncoder", lengths, x.shape[0]!, x.shape[1]!);
     if (this.rnn) {
       const { output, state } = (this.rnn as LSTM).forward(x, { lengths }) as { output: Tensor; state: LSTMState };

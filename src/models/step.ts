@@ -11,7 +11,7 @@ import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkConfig } from "../util/options.js";
 
-/** A step of decoding: the scores of what follows, `[V]` or `[R, V]`, and the state to go on from. */
+/** A step of decoding: the scores of the next token, `[V]` or `[R, V]`, and the state after the step. */
 export interface Scores<State> {
   readonly logits: TensorData;
   readonly state: State;
@@ -46,7 +46,7 @@ export function checkLengths(op: string, lengths: readonly number[], B: number, 
 export function checkTokens(op: string, tokens: Tensor): void {
   checkTensors(op, [tokens], ["tokens"]);
   if (tokens.rank !== 2 || tokens.size === 0)
-    throw new SeqgradError("shape", `${op}: tokens have shape ${formatShape(tokens.shape)}; wants [B, T], at least one token a row.`);
+    throw new SeqgradError("shape", `${op}: tokens have shape ${formatShape(tokens.shape)}; expected [B, T], at least one token a row.`);
 }
 
 /** Makes a step without gradients and reads its scores; of all that it made only the state remains. */

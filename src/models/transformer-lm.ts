@@ -46,9 +46,9 @@ export interface TransformerLMConfig {
   readonly hidden?: number;
   /** The chance to zero, while training, an element of what each attention and each feed-forward net gives. Default 0. */
   readonly dropout?: number;
-  /** That to zero an attention weight. Default `dropout`. */
+  /** The probability of zeroing an attention weight. Default `dropout`. */
   readonly attentionDropout?: number;
-  /** That to zero an element of what the embeddings give. Default `dropout`. */
+  /** The probability of zeroing an element of the embeddings. Default `dropout`. */
   readonly embeddingDropout?: number;
   /** Default layer. */
   readonly norm?: "layer" | "rms";
@@ -60,7 +60,7 @@ export interface TransformerLMConfig {
   readonly rotaryBase?: number;
   /** Default gelu. */
   readonly activation?: "gelu" | "geluTanh" | "swiglu";
-  /** Whether linear layers and norms have biases. Default true. */
+  /** True if linear layers and norms have biases. Default true. */
   readonly bias?: boolean;
   /** The output layer uses the embedding's table (Press and Wolf 2017). Default true. */
   readonly tieWeights?: boolean;
@@ -156,7 +156,7 @@ export class TransformerLM extends Module {
   static fromHuggingFace(given: Readonly<Record<string, unknown>>, tensors: ReadonlyMap<string, ForeignValue>): TransformerLM {
     const op = "TransformerLM.fromHuggingFace";
     const kind = Object.entries(foreignKinds).find(([name]) => name === given?.model_type)?.[1];
-    if (!kind) throw new SeqgradError("format", `${op}: model_type is ${shown(given?.model_type)}; wants "gpt2" or "llama".`);
+    if (!kind) throw new SeqgradError("format", `${op}: model_type is ${shown(given?.model_type)}; expected "gpt2" or "llama".`);
     checkTensorMap(op, tensors);
     const config = { ...kind.defaults, ...given };
     checkSettings(op, config, kind.settings(config));
@@ -194,7 +194,7 @@ export class TransformerLM extends Module {
     return this.#step(tokens, state);
   }
 
-  /** As step(), for several texts at once: row r goes on from row `rows[r]` of `state` by `tokens[r]`; the scores are `[R, V]`. */
+  /** As step(), for several texts at once: row r continues row `rows[r]` of `state` with `tokens[r]`; the scores are `[R, V]`. */
   stepRows(tokens: ArrayLike<number>, state: KeyValueCache, rows: ArrayLike<number>): Promise<Scores<KeyValueCache>> {
     return this.#step(tokens, state, rows);
   }
@@ -243,7 +243,7 @@ interface ForeignKind {
   /** The values of settings that the model can be of; what is not there is as the first. */
   settings(config: Readonly<Record<string, unknown>>): Settings;
   originOf(config: Required<TransformerLMConfig>): Origins;
-  /** What the tensors' names may begin with. */
+  /** A prefix that the tensors' names may have. */
   readonly prefix: string;
   /** Names that count for nothing where no parameter is of them. */
   readonly ignored: RegExp;

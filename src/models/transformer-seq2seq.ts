@@ -40,7 +40,7 @@ export interface TransformerSeq2SeqConfig {
   readonly targetLength?: number;
 }
 
-/** What the decoder's layers look up of B sources. */
+/** The keys and values of B sources that the decoder's layers read. */
 export interface EncodedMemory {
   readonly memory: readonly KeysAndValues[];
   readonly lengths: readonly number[];
@@ -135,7 +135,7 @@ export class TransformerSeq2Seq extends Module {
   }
 
   /**
-   * The model as generate() and beamSearch() want it, for one source: encoded at the first step, whose keys and values each layer makes
+   * The model in the form that generate() and beamSearch() take, for one source: encoded at the first step, whose keys and values each layer makes
    * once. To be disposed of when no more is asked.
    * @throws SeqgradError `value` for an empty source
    */
@@ -145,7 +145,7 @@ export class TransformerSeq2Seq extends Module {
     return new TransformerDecoding(this, source);
   }
 
-  /** What the decoder's layers look up of the sources. */
+  /** The keys and values of the sources that the decoder's layers read. */
   encode(rows: PaddedRows): EncodedMemory {
     const { data, shape, lengths } = checkBatch("TransformerSeq2Seq", rows, "data", "shape", "lengths");
     const x = this.#placed(this.sourceEmbedding, tensor(data, shape));
@@ -163,7 +163,7 @@ export class TransformerSeq2Seq extends Module {
     return this.linear.forward(select(this.transformer.decoder.forward(x, memory, { cache, memoryLengths }), 1, -1));
   }
 
-  /** A cache for targets of so many rows. */
+  /** A cache for targets of `rows` rows. */
   emptyCache(rows = 1): KeyValueCache {
     const { layers, targetLength: capacity } = this.config;
     return new KeyValueCache({ layers, rows, capacity, width: this.transformer.decoder.keyValueWidth, device: this.linear.weight });

@@ -15,7 +15,7 @@ import { Linear } from "./layers.js";
 import { Module } from "./module.js";
 import { toLengths } from "./multihead-attention.js";
 
-/** What a query attends to. */
+/** The keys and values that a query attends to. */
 export interface Attended {
   /** `[B, T, K]`: the mean of the keys, by the weights. */
   readonly context: Tensor;
@@ -32,7 +32,7 @@ export interface AttendOptions extends Omit<VisibleKeys, "lengths"> {
 export interface ProjectedKeys {
   /** `[B, S, K]`. */
   readonly values: Tensor;
-  /** As the layer's score wants them. */
+  /** In the form that the layer's score takes. */
   readonly keys: Tensor;
 }
 
@@ -58,7 +58,7 @@ abstract class Alignment extends Module {
     const [B, S] = source.values.shape;
     if (query.shape[0] !== B) {
       const got = `the query ${formatShape(query.shape)}, the keys ${formatShape(source.values.shape)}`;
-      throw new SeqgradError("shape", `${this.op}: got ${got}; both want the same batch.`);
+      throw new SeqgradError("shape", `${this.op}: got ${got}; expected the same batch in both.`);
     }
     return this.attend(query, source, { ...options, lengths: toLengths(this.op, options.lengths, query, S) });
   }
@@ -68,7 +68,7 @@ abstract class Alignment extends Module {
 
   #check(what: string, x: Tensor, form: string): void {
     if (!(x instanceof Tensor)) throw new SeqgradError("value", `${this.op}: ${what}: no tensor; make one with tensor(data, ${form}).`);
-    if (x.rank !== 3) throw new SeqgradError("shape", `${this.op}: ${what}: got shape ${formatShape(x.shape)}; wants ${form}.`);
+    if (x.rank !== 3) throw new SeqgradError("shape", `${this.op}: ${what}: got shape ${formatShape(x.shape)}; expected ${form}.`);
   }
 }
 
@@ -76,7 +76,7 @@ abstract class Alignment extends Module {
 function multiply(op: string, query: Tensor, { values, keys }: ProjectedKeys, scale: number, visible: VisibleKeys): Attended {
   if (query.shape[2] !== keys.shape[2]) {
     const got = `the query ${formatShape(query.shape)}, the keys ${formatShape(values.shape)}`;
-    throw new SeqgradError("shape", `${op}: got ${got}; wants a query of size ${keys.shape[2]}.`);
+    throw new SeqgradError("shape", `${op}: got ${got}; expected a query of size ${keys.shape[2]}.`);
   }
   const scores = matmul(query, transpose(keys));
   const weights = alignmentWeights(op, scale === 1 ? scores : affine(scores, scale), visible);

@@ -49,7 +49,7 @@ abstract class Cell extends Module {
     const form = `{ ${parts.join(", ")} }`;
     if (state !== undefined) checkOptions(this.op, checkObject(this.op, "the state", state, form), parts, `the state is ${form}.`);
     if (x.rank !== 2 || x.shape[1] !== this.inputSize) {
-      throw new SeqgradError("shape", `${this.op}: x has shape ${formatShape(x.shape)}; wants [B, ${this.inputSize}].`);
+      throw new SeqgradError("shape", `${this.op}: x has shape ${formatShape(x.shape)}; expected [B, ${this.inputSize}].`);
     }
     const wanted = [x.shape[0]!, this.hiddenSize];
     for (const name of state ? parts : []) {
@@ -57,7 +57,7 @@ abstract class Cell extends Module {
       if (!sameShape(value.shape, wanted)) {
         throw new SeqgradError(
           "shape",
-          `${this.op}: the state ${name} has shape ${formatShape(value.shape)}; wants ${formatShape(wanted)}.`,
+          `${this.op}: the state ${name} has shape ${formatShape(value.shape)}; expected ${formatShape(wanted)}.`,
         );
       }
     }

@@ -24,7 +24,7 @@ export function gain(nonlinearity: GainOf, slope = 0.01): number {
 /** The tensor, when it is one of float32 whose elements lie side by side. */
 function checkFloats(op: string, y: Tensor): Tensor {
   if (checkTensor(op, y, "y").dtype !== "float32" || !y.isContiguous)
-    throw new SeqgradError("dtype", `${op}: y is ${y.dtype} or a view with gaps; wants contiguous float32.`);
+    throw new SeqgradError("dtype", `${op}: y is ${y.dtype} or a view with gaps; expected contiguous float32.`);
   return y;
 }
 
@@ -32,7 +32,8 @@ function checkFloats(op: string, y: Tensor): Tensor {
 function fans(op: string, y: Tensor, gain: number): { fanIn: number; fanOut: number } {
   checkFinite(op, "its factor", gain);
   checkFloats(op, y);
-  if (y.rank < 2) throw new SeqgradError("shape", `${op}: the shape ${formatShape(y.shape)} has no inputs and outputs; wants [out, in].`);
+  if (y.rank < 2)
+    throw new SeqgradError("shape", `${op}: the shape ${formatShape(y.shape)} has no inputs and outputs; expected [out, in].`);
   const field = y.size / (y.shape[0]! * y.shape[1]!);
   return { fanIn: y.shape[1]! * field, fanOut: y.shape[0]! * field };
 }

@@ -17,7 +17,7 @@ export interface KeysAndValues {
   readonly v: Tensor;
 }
 
-/** What one layer sees of a cache. */
+/** One layer's part of a cache. */
 export interface LayerCache {
   /** How many positions came before. */
   readonly length: number;
@@ -80,17 +80,17 @@ export class KeyValueCache {
     return this.#length;
   }
 
-  /** Throws `range` unless there is room for so many more positions. */
+  /** Throws `range` unless there is room for `positions` more positions. */
   check(positions: number): void {
     checkInteger("KeyValueCache", "the number of positions", positions);
     if (this.#length + positions <= this.capacity) return;
     throw new SeqgradError(
       "range",
-      `KeyValueCache: ${this.#length} positions are filled, and ${positions} more do not fit the capacity of ${this.capacity}; make it larger, or begin anew with fewer.`,
+      `KeyValueCache: ${this.#length} positions are filled, and ${positions} more do not fit the capacity of ${this.capacity}; make it larger, or start again with fewer.`,
     );
   }
 
-  /** What layer `index` sees. What it appends counts for all once advance() is called. */
+  /** The part of layer `index`. Positions that it appends count for all layers once advance() is called. */
   at(index: number): LayerCache {
     checkInteger("KeyValueCache", "the layer", index, 0, this.layers - 1);
     return { length: this.#length, append: (k, v) => this.#append(index, k, v) };
@@ -102,7 +102,7 @@ export class KeyValueCache {
     return this.#first(layer, this.#length);
   }
 
-  /** All layers have appended so many positions. */
+  /** Records that all layers have appended `positions` positions. */
   advance(positions: number): void {
     this.check(positions);
     this.#length += positions;
@@ -142,7 +142,7 @@ export class KeyValueCache {
       if (x.rank !== 3 || x.shape[0] !== this.rows || x.shape[1] !== positions || x.shape[2] !== this.width) {
         throw new SeqgradError(
           "shape",
-          `KeyValueCache: ${name} has shape ${formatShape(x.shape)}; wants [${this.rows}, T, ${this.width}], T that of k.`,
+          `KeyValueCache: ${name} has shape ${formatShape(x.shape)}; expected [${this.rows}, T, ${this.width}], T that of k.`,
         );
       }
     }

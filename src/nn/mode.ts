@@ -3,7 +3,7 @@ import { scope } from "../tensor/scope.js";
 
 let evaluations = 0;
 
-/** Whether a call of inference() runs: every module is in evaluation mode in it, whatever its flag says. */
+/** True if a call of inference() runs: every module is in evaluation mode in it, whatever its flag says. */
 export const isInference = (): boolean => evaluations > 0;
 
 /**

@@ -42,10 +42,10 @@ export class ParameterTable extends Map<string, Tensor> {
  */
 export abstract class Module {
   #training = true;
-  /** Where what this module makes begins. */
+  /** The start of the tensors that this module makes. */
   readonly #mark = madeSoFar();
 
-  /** Whether dropout is active and batches give their own statistics. Set by train() and eval(); false while a model predicts. */
+  /** True if dropout is active and batches give their own statistics. Set by train() and eval(); false while a model predicts. */
   get training(): boolean {
     return this.#training && !isInference();
   }
@@ -85,7 +85,8 @@ export abstract class Module {
    * @throws SeqgradError `format` that lists all that does not fit; nothing has changed then.
    */
   loadStateDict(state: ReadonlyMap<string, ForeignValue>): void {
-    if (!(state instanceof Map)) throw new SeqgradError("value", "loadStateDict: the state is no Map; give one, as stateDict() does.");
+    if (!(state instanceof Map))
+      throw new SeqgradError("value", "loadStateDict: the state is not a Map; give one, as stateDict() returns.");
     const entries = [...this.#entries()];
     const names = new Set(entries.map(([name]) => name));
     const faults = [...state.keys()].filter((name) => !names.has(name)).map((name) => `${name} is not wanted`);
@@ -146,7 +147,7 @@ export abstract class Module {
     return this.summary();
   }
 
-  /** What console.log shows in Node. */
+  /** The text that console.log shows in Node. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.summary();
   }

@@ -25,26 +25,26 @@ export interface MultiheadAttentionOptions {
   vdim?: number;
   /** K, heads of keys and values, each of which serves N / K neighboring heads of queries (Ainslie et al. 2023). Default N. */
   keyValueHeads?: number;
-  /** Whether queries and keys turn by their positions (Su et al. 2021), where a sequence attends to itself. Default false. */
+  /** True if queries and keys turn by their positions (Su et al. 2021), where a sequence attends to itself. Default false. */
   rotary?: boolean;
   /** Pair i of a head of D elements turns by position / rotaryBase^(2 i / D). Default 10,000. */
   rotaryBase?: number;
 }
 
-/** Which keys a query sees. */
+/** The keys that a query sees. */
 export interface Visibility {
   /** Query t sees the keys s <= t only, those in a cache before them. Default false. */
   causal?: boolean | undefined;
   /** `[B]`: how many keys of each row are there; the rest is padding. */
   lengths?: Tensor | readonly number[] | undefined;
-  /** What broadcasts to `[B, N, T, S]`: float32 is added to the scores, -Infinity hides; int32 hides where it is 0. */
+  /** Broadcasts to `[B, N, T, S]`: float32 is added to the scores, -Infinity hides; int32 hides where it is 0. */
   mask?: Tensor | undefined;
 }
 
 export interface MultiheadAttentionCall extends Visibility {
-  /** What keys are made of, `[B, S, kdim]`. Default: the queries. */
+  /** The input of the keys, `[B, S, kdim]`. Default: the queries. */
   key?: Tensor | undefined;
-  /** What values are made of, `[B, S, vdim]`. Default: what keys are made of. */
+  /** The input of the values, `[B, S, vdim]`. Default: the input of the keys. */
   value?: Tensor | undefined;
   /** Keys and values of the positions before, to which those made here are added. */
   cache?: LayerCache | undefined;
@@ -61,7 +61,7 @@ const callNames = namesOf<MultiheadAttentionCall>({ ...visibilityNames, key: 1, 
 /** Throws unless x is `[B, S, width]`. */
 function checkVectors(op: string, name: string, x: Tensor, width: number): void {
   if (checkTensor(op, x, name).rank !== 3 || x.shape[2] !== width)
-    throw new SeqgradError("shape", `${op}: ${name} has shape ${formatShape(x.shape)}; wants [B, S, ${width}].`);
+    throw new SeqgradError("shape", `${op}: ${name} has shape ${formatShape(x.shape)}; expected [B, S, ${width}].`);
 }
 
 /** Lengths of rows, each from 0 to `most`, as a tensor beside `like`. */
@@ -178,7 +178,7 @@ export class MultiheadAttention extends Module {
     return this.in_proj_weight !== undefined && !projected && key === x && value === x;
   }
 
-  /** What the operation is told; throws unless x fits. */
+  /** The arguments of the operation; throws unless x fits. */
   #options(x: Tensor, call: MultiheadAttentionCall): AttentionOptions {
     const op = "MultiheadAttention";
     checkOptions(op, call, callNames, "keys and values are written forward(x, { key, value }).");
@@ -190,7 +190,7 @@ export class MultiheadAttention extends Module {
       for (const [name, from] of Object.entries({ k, v })) checkVectors(op, `projected.${name}`, from, this.keyValueWidth);
     }
     if (x.rank !== 3 || x.shape[2] !== this.embed)
-      throw new SeqgradError("shape", `${op}: x has shape ${formatShape(x.shape)}; wants [B, T, ${this.embed}], batch first.`);
+      throw new SeqgradError("shape", `${op}: x has shape ${formatShape(x.shape)}; expected [B, T, ${this.embed}], batch first.`);
     if (cache !== undefined && typeof (cache as LayerCache | null)?.append !== "function")
       throw new SeqgradError("value", `${op}: the cache is not that of one layer; give at(layer) of a KeyValueCache.`);
     const { heads, keyValueHeads, dropout, training } = this;

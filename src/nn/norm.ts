@@ -70,11 +70,11 @@ export interface BatchNormLayerOptions {
   eps?: number;
   /** The part of the way that running statistics move to those of a batch. Default 0.1. */
   momentum?: number;
-  /** Whether there are weight and bias. Default true. */
+  /** True if there are weight and bias. Default true. */
   affine?: boolean;
-  /** Whether there is a bias beside the weight. Default true. */
+  /** True if there is a bias beside the weight. Default true. */
   bias?: boolean;
-  /** Whether there are running statistics; without them evaluation takes those of its batch too. Default true. */
+  /** True if there are running statistics; without them evaluation takes those of its batch too. Default true. */
   trackRunningStats?: boolean;
 }
 

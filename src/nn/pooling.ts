@@ -44,7 +44,10 @@ export class Pooling extends Module {
     checkList("Pooling", "lengths", lengths, "a number of steps for each row");
     const [B, T] = x.shape as [number, number];
     if (x.rank !== 3 || lengths.length !== B)
-      throw new SeqgradError("shape", `Pooling: x ${formatShape(x.shape)} with ${lengths.length} lengths; wants [B, T, E] and B lengths.`);
+      throw new SeqgradError(
+        "shape",
+        `Pooling: x ${formatShape(x.shape)} with ${lengths.length} lengths; expected [B, T, E] and B lengths.`,
+      );
     for (let b = 0; b < B; b++) checkInteger("Pooling", `lengths[${b}]`, lengths[b]!, 1, T);
     const valid = less(counting(x, T), constant(x, Int32Array.from(lengths), [B, 1])); // [B, T]
     // What is subtracted from steps that do not count: enough to lose against any number.

@@ -14,10 +14,10 @@ import { Module } from "./module.js";
 function checkVectors(op: string, x: Tensor, dimension: number): void {
   checkTensors(op, [x], ["x"]);
   if (x.rank < 2 || x.shape.at(-1) !== dimension)
-    throw new SeqgradError("shape", `${op}: x has shape ${formatShape(x.shape)}; wants [B, T, ${dimension}].`);
+    throw new SeqgradError("shape", `${op}: x has shape ${formatShape(x.shape)}; expected [B, T, ${dimension}].`);
 }
 
-/** So many positions are kept; those of later ones are made anew. */
+/** The number of positions whose encodings are kept; later ones are computed at each call. */
 const TABLE = 2 ** 16;
 
 /**

@@ -55,7 +55,7 @@ function checkCall(op: string, options: object, state: "{ h }" | "{ h, c }"): vo
   checkOptions(op, options, callNames, advice);
 }
 
-/** What one layer and direction needs. */
+/** The arguments of one layer and direction. */
 interface LayerCall {
   readonly x: Tensor;
   readonly weights: (kind: string) => Tensor | undefined;
@@ -142,7 +142,7 @@ abstract class Recurrent extends Module {
       throw new SeqgradError("value", `${op}: the state must be ${parts}, as forward() answers it, each a tensor.`);
     }
     if (x.rank !== 3 || x.shape[2] !== this.inputSize) {
-      throw new SeqgradError("shape", `${op}: x has shape ${formatShape(x.shape)}; wants [B, T, ${this.inputSize}], batch first.`);
+      throw new SeqgradError("shape", `${op}: x has shape ${formatShape(x.shape)}; expected [B, T, ${this.inputSize}], batch first.`);
     }
     const B = x.shape[0]!;
     for (const [i, state] of states.entries()) {
@@ -150,7 +150,7 @@ abstract class Recurrent extends Module {
       if (state && !sameShape(state.shape, wanted)) {
         throw new SeqgradError(
           "shape",
-          `${op}: the initial ${"hc"[i]} has shape ${formatShape(state.shape)}; wants ${formatShape(wanted)}: layers x directions, batch, size.`,
+          `${op}: the initial ${"hc"[i]} has shape ${formatShape(state.shape)}; expected ${formatShape(wanted)}: layers x directions, batch, size.`,
         );
       }
     }
@@ -183,7 +183,10 @@ abstract class Recurrent extends Module {
     checkList(this.op, "lengths", lengths, "a number of steps for each row");
     const [B, T] = x.shape as [number, number];
     if (lengths.length !== B)
-      throw new SeqgradError("range", `${this.op}: there are ${lengths.length} lengths; x ${formatShape(x.shape)} wants ${B}.`);
+      throw new SeqgradError(
+        "range",
+        `${this.op}: there are ${lengths.length} lengths; expected ${B}, one for each row of x ${formatShape(x.shape)}.`,
+      );
     for (let i = 0; i < B; i++) checkInteger(this.op, `lengths[${i}]`, lengths[i]!, 1, T);
     return tensor(Int32Array.from(lengths), [B]);
   }

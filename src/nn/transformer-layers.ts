@@ -25,9 +25,9 @@ export interface TransformerLayerOptions extends Pick<MultiheadAttentionOptions,
   dimFeedforward?: number;
   /** The chance to zero attention weights, hidden activations and what a part adds, while training. Default 0.1. */
   dropout?: number;
-  /** That of attention weights, where it differs. */
+  /** The dropout of attention weights, if it differs. */
   attentionDropout?: number;
-  /** That of hidden activations, where it differs: 0 in GPT-2 and BERT. */
+  /** The dropout of hidden activations, if it differs: 0 in GPT-2 and BERT. */
   hiddenDropout?: number;
   /** Default relu. */
   activation?: FeedForwardActivation;
@@ -37,7 +37,7 @@ export interface TransformerLayerOptions extends Pick<MultiheadAttentionOptions,
   norm?: NormKind;
   /** Of the norms. Default 1e-5. */
   eps?: number;
-  /** Whether linear layers and norms have biases. Default true. */
+  /** True if linear layers and norms have biases. Default true. */
   bias?: boolean;
 }
 
@@ -53,7 +53,7 @@ export function makeNorm(op: string, dimension: number, { norm = "layer", eps = 
   return norms[norm](dimension, { eps, bias });
 }
 
-/** What encoder and decoder layers share. */
+/** The common part of encoder and decoder layers. */
 abstract class TransformerLayer extends Module {
   readonly self_attn: MultiheadAttention;
   /** Of a decoder's layer. */
@@ -107,7 +107,7 @@ abstract class TransformerLayer extends Module {
   }
 }
 
-/** What self-attention in a layer sees. */
+/** The keys that self-attention in a layer sees. */
 export interface LayerCall extends Visibility {
   /** Keys and values of the positions before. */
   cache?: LayerCache | undefined;
@@ -138,11 +138,11 @@ export class TransformerEncoderLayer extends TransformerLayer {
   }
 }
 
-/** What a decoder's layer sees. */
+/** The keys that a decoder's layer sees. */
 export interface DecoderLayerCall extends LayerCall {
   /** `[B]`: how many positions of each row of the memory are there. */
   memoryLengths?: Tensor | readonly number[] | undefined;
-  /** What broadcasts to `[B, N, T, S]`, as `mask`, for the memory. */
+  /** As `mask`, for the memory: broadcasts to `[B, N, T, S]`. */
   memoryMask?: Tensor | undefined;
 }
 

@@ -23,7 +23,7 @@ import {
 export interface TransformerStackOptions extends TransformerLayerOptions {
   /** Default 6. */
   numLayers?: number;
-  /** Whether a norm ends the stack, which one with `normFirst` wants. Default false. */
+  /** True to end the stack with a norm; stacks with `normFirst` need one. Default false. */
   finalNorm?: boolean;
 }
 
@@ -139,7 +139,7 @@ export class TransformerDecoder extends Stack<TransformerDecoderLayer> {
     return this.run(x, own, (layer, y, seen, i) => layer.forward(y, of(i), { ...seen, ...visible }));
   }
 
-  /** What each layer makes of the memory, once for many calls. */
+  /** The keys and values that each layer computes from the memory, once for many calls. */
   project(memory: Tensor): KeysAndValues[] {
     return this.layers.map((layer) => layer.project(memory));
   }
@@ -152,14 +152,14 @@ export interface TransformerOptions extends TransformerLayerOptions {
   numDecoderLayers?: number;
 }
 
-/** What is hidden in a call of a Transformer. */
+/** The positions that are hidden in a call of a Transformer. */
 export interface TransformerCall {
   /** `[B]`: how many positions of each source are there. */
   sourceLengths?: Tensor | readonly number[] | undefined;
   targetLengths?: Tensor | readonly number[] | undefined;
   /** Of what the encoder made. Default: those of the source. */
   memoryLengths?: Tensor | readonly number[] | undefined;
-  /** What broadcasts to `[B, N, S, S]`, `[B, N, T, T]` and `[B, N, T, S]`: see Visibility. */
+  /** Broadcasts to `[B, N, S, S]`, `[B, N, T, T]` and `[B, N, T, S]`: see Visibility. */
   sourceMask?: Tensor | undefined;
   targetMask?: Tensor | undefined;
   memoryMask?: Tensor | undefined;

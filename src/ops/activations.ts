@@ -22,7 +22,7 @@ export function elu(given: Tensor, options: { alpha?: number } = {}): Tensor {
   const alpha = checkFinite("elu", "alpha", options.alpha ?? 1);
   const x = toFloat(given);
   const isPositive = greater(x, 0);
-  // Of 0 in the place of what is positive, so that no large e^x reaches the gradient.
+  // Positive elements are replaced by 0, so that no large e^x reaches the gradient.
   return where(isPositive, x, affine(expm1(where(isPositive, 0, x)), alpha));
 }
 

@@ -38,9 +38,9 @@ function checkFactors(named: Named): void {
     const { shape, size, dtype } = named[name]!;
     if (!sameShape(shape, wanted[name]!) || size === 0) {
       const beside = `q ${formatShape(named.q!.shape)} as [B, T, A] and k ${formatShape(named.k!.shape)} as [B, S, A], not empty`;
-      throw new SeqgradError("shape", `additiveAttention: ${name} has shape ${formatShape(shape)}; wants ${form}, with ${beside}.`);
+      throw new SeqgradError("shape", `additiveAttention: ${name} has shape ${formatShape(shape)}; expected ${form}, with ${beside}.`);
     }
-    if (dtype !== "float32") throw new SeqgradError("dtype", `additiveAttention: ${name} is ${dtype}; wants float32.`);
+    if (dtype !== "float32") throw new SeqgradError("dtype", `additiveAttention: ${name} is ${dtype}; expected float32.`);
   }
 }
 

@@ -11,7 +11,7 @@ import { abs } from "./unary.js";
 import { unsqueeze } from "./views.js";
 import { where } from "./where.js";
 
-/** Which of the S keys a query sees. */
+/** The keys, of S, that a query sees. */
 export interface VisibleKeys {
   /** int32 `[B]`, each in 0..S: how many keys of a row there are; all S when absent. A query that sees no key gets zeros. */
   lengths?: Tensor | undefined;
@@ -32,7 +32,7 @@ export const visibleNames = namesOf<VisibleKeys>({ lengths: 1, window: 1, positi
 /** Windows and positions are far from the ends of int32. */
 const FAR = 2 ** 30;
 
-/** What of the options matters to queries [B, T], checked: a window of 0 is none. */
+/** The checked options for queries [B, T]: a window of 0 means none. */
 export function windowOf(op: string, [B, T]: Shape, { lengths, window, positions = 0 }: VisibleKeys) {
   if (window !== undefined) checkInteger(op, "window", window, 1, FAR);
   const given = positions instanceof Tensor;
@@ -42,8 +42,8 @@ export function windowOf(op: string, [B, T]: Shape, { lengths, window, positions
   ] as const) {
     if (x !== undefined) checkTensor(op, x, name);
     if (x && !sameShape(x.shape, wanted))
-      throw new SeqgradError("shape", `${op}: ${name} have shape ${formatShape(x.shape)}; want ${formatShape(wanted)}.`);
-    if (x && x.dtype !== "int32") throw new SeqgradError("dtype", `${op}: ${name} are ${x.dtype}; want int32.`);
+      throw new SeqgradError("shape", `${op}: ${name} have shape ${formatShape(x.shape)}; expected ${formatShape(wanted)}.`);
+    if (x && x.dtype !== "int32") throw new SeqgradError("dtype", `${op}: ${name} are ${x.dtype}; expected int32.`);
   }
   const start = given ? 0 : checkInteger(op, "positions", positions, 0, FAR);
   return { window: window ?? 0, start, lengths, positions: given && window ? positions : undefined };

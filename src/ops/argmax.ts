@@ -9,7 +9,7 @@ const argmaxOp = defineOp<{ readonly outer: number; readonly n: number; readonly
   dtypes: () => ["int32"],
   shape([x], { n, shape }) {
     if (n === 0) throw new SeqgradError("shape", "argmax: there is no largest of 0 elements.");
-    if (x!.dtype !== "float32") throw new SeqgradError("dtype", `argmax: x is ${x!.dtype}; wants float32. Cast with toFloat().`);
+    if (x!.dtype !== "float32") throw new SeqgradError("dtype", `argmax: x is ${x!.dtype}; expected float32. Cast with toFloat().`);
     return [shape];
   },
   forward: (run, [x], [y], { outer, n, inner }) => run("argmax", { x: x!, y: y!, outer, n, inner }),
@@ -21,7 +21,7 @@ const argmaxOp = defineOp<{ readonly outer: number; readonly n: number; readonly
 });
 
 /**
- * Where the largest element stands, int32: along `axis`, or among all in row-major order. The first of equals; NaN counts as largest.
+ * The index of the largest element, int32: along `axis`, or among all in row-major order. The first of equals; NaN counts as largest.
  * @throws SeqgradError `range` for an axis that is not there, `shape` for an empty one
  * @example
  * sg.argmax(sg.fromArray([[0.1, 0.9], [0.8, 0.2]]), -1); // = [1, 0]

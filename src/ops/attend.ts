@@ -16,7 +16,10 @@ const attendOp = defineOp<null>({
     const [B, T, S] = weights!.shape as [number, number, number];
     const { rank, shape, dtype } = values!;
     if (rank !== 3 || shape[0] !== B || shape[1] !== S || dtype !== "float32") {
-      throw new SeqgradError("shape", `attend: the values are ${dtype} ${formatShape(shape)}; wants float32 [${B}, ${S}, E], a row a key.`);
+      throw new SeqgradError(
+        "shape",
+        `attend: the values are ${dtype} ${formatShape(shape)}; expected float32 [${B}, ${S}, E], a row a key.`,
+      );
     }
     return [[B, T, shape[2]!]];
   },

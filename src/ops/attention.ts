@@ -20,7 +20,7 @@ import { affine, exp } from "./unary.js";
 import { permute, reshape, slice, transpose, unsqueeze } from "./views.js";
 import { where } from "./where.js";
 
-/** What queries may see, and how scores become weights. */
+/** The keys that queries see, and how scores become weights. */
 export interface ScoreOptions {
   /** Query t sees the keys s <= t + offset only. */
   causal?: boolean | undefined;
@@ -33,14 +33,14 @@ export interface ScoreOptions {
    * float32: take toInt() of it.
    */
   mask?: Tensor | undefined;
-  /** What the products of queries and keys are multiplied by. Default 1 / sqrt(D). */
+  /** The factor of the products of queries and keys. Default 1 / sqrt(D). */
   scale?: number | undefined;
 }
 
 export interface ScaledDotProductOptions extends ScoreOptions {
   /** The chance of a weight to become 0, while the others grow by 1 / (1 - dropout). Default 0. */
   dropout?: number | undefined;
-  /** Whether there is dropout. Default true. */
+  /** True if there is dropout. Default true. */
   training?: boolean | undefined;
 }
 
@@ -59,9 +59,9 @@ const scaledDotProductNames = namesOf<ScaledDotProductOptions>({ ...scores, drop
 const attentionNames = namesOf<AttentionOptions>({ ...scores, ...heads, dropout: 1, training: 1 });
 
 interface Attrs extends RandomStart {
-  /** What errors call it. */
+  /** Its name in errors. */
   readonly op: string;
-  /** Whether heads have a dimension of their own, as in [B, N, T, D]. */
+  /** True if heads have a dimension of their own, as in [B, N, T, D]. */
   readonly apart: boolean;
   /** The names of the inputs in their order: `q`, `k`, `v` or `qkv`; then `mask`, `lengths`. */
   readonly names: readonly string[];
@@ -83,7 +83,7 @@ interface Sizes {
   readonly E: number;
 }
 
-/** Sizes of the problem; D and E are no whole numbers where heads do not share the last dimension evenly. */
+/** Sizes of the problem; D and E are fractions if the heads do not divide the last dimension evenly. */
 function sizesOf({ qkv, q = qkv, k = qkv, v = k }: Named, { apart, heads: N, keyValueHeads: K }: Attrs): Sizes {
   const [B, T, S] = [q!.shape[0]!, q!.shape.at(-2)!, k!.shape.at(-2)!];
   const D = q!.shape.at(-1)! / (apart ? 1 : qkv ? N + 2 * K : N);
@@ -95,10 +95,10 @@ function checkedSizes(inputs: Named, attrs: Attrs): Sizes {
   const { op, apart } = attrs;
   const { qkv, q = qkv, k = qkv, v = k } = inputs;
   const misfit = (name: string, x: Tensor, wanted: string) =>
-    new SeqgradError("shape", `${op}: ${name} has shape ${formatShape(x.shape)}; wants ${wanted}.`);
+    new SeqgradError("shape", `${op}: ${name} has shape ${formatShape(x.shape)}; expected ${wanted}.`);
   for (const [name, x] of Object.entries(qkv ? { qkv } : { q: q!, k: k!, v: v! })) {
     if (x.rank !== (apart ? 4 : 3)) throw misfit(name, x, apart ? "[B, heads, T, D], as q" : "[B, T, heads side by side]");
-    if (x.dtype !== "float32") throw new SeqgradError("dtype", `${op}: ${name} is ${x.dtype}; wants float32.`);
+    if (x.dtype !== "float32") throw new SeqgradError("dtype", `${op}: ${name} is ${x.dtype}; expected float32.`);
     if (x.size === 0) throw misfit(name, x, "at least 1 of everything");
   }
   const size = sizesOf(inputs, attrs);
@@ -122,7 +122,7 @@ function checkedSizes(inputs: Named, attrs: Attrs): Sizes {
   }
   if (lengths) {
     if (lengths.rank !== 1 || lengths.size !== B) throw misfit("lengths", lengths, `[${B}], a number for each row of the batch`);
-    if (lengths.dtype !== "int32") throw new SeqgradError("dtype", `${op}: lengths are ${lengths.dtype}; wants int32.`);
+    if (lengths.dtype !== "int32") throw new SeqgradError("dtype", `${op}: lengths are ${lengths.dtype}; expected int32.`);
   }
   return size;
 }
@@ -160,7 +160,7 @@ function weigh(q: Tensor, k: Tensor, { mask, lengths }: Named, { B, N, T, S, D }
   return div(e, where(total, total, 1));
 }
 
-/** What a composition is made of: the weights as they are applied, and all that they came from. */
+/** The parts of a composition: the weights as they are applied, and the values they came from. */
 function weights(inputs: readonly Tensor[], attrs: Attrs) {
   const named = byName(attrs.names, inputs);
   const size = checkedSizes(named, attrs);
@@ -187,7 +187,7 @@ const readable = (names: readonly string[], inputs: readonly Tensor[]): Named =>
     inputs.map((x, i) => (names[i] === "mask" || (names[i] !== "lengths" && x.strides.at(-1) === 1) ? x : contiguous(x))),
   );
 
-/** Where queries, keys and values lie, in one tensor or apart; also their gradients. */
+/** The layout of queries, keys and values, in one tensor or apart; also of their gradients. */
 function placesOf({ qkv, q, k, v }: Named, { N, K, D }: Sizes): (Tensor | number | undefined)[] {
   return qkv ? [qkv, qkv.address + N * D * 4, qkv.address + (N + K) * D * 4] : [q, k, v];
 }
@@ -311,7 +311,7 @@ function attend(op: string, given: Named, options: AttentionOptions, apart = fal
 
 /**
  * Attention (Vaswani et al. 2017): y_t = sum_s w_ts v_s, w_t = softmax_s(scale q_t . k_s + mask_ts) over the keys that query t sees, for
- * every head. No `[T, S]` matrix is stored (Dao et al. 2022; Rabe and Staats 2021), unless the mask wants a gradient. A query that sees
+ * every head. No `[T, S]` matrix is stored (Dao et al. 2022; Rabe and Staats 2021), unless the mask needs a gradient. A query that sees
  * no key gives 0.
  *
  * @param q `[B, T, N D]`, heads side by side, as a projection leaves them

@@ -23,7 +23,7 @@ export interface RunningStatistics {
 }
 
 export interface BatchNormOptions {
-  /** Whether to normalize by the statistics of the batch, and to move the running ones; else by the running ones. Default true. */
+  /** True to normalize by the statistics of the batch, and to move the running ones; else by the running ones. Default true. */
   training?: boolean;
   running?: RunningStatistics | undefined;
   /** The part of the way that running statistics move to those of a batch. Default 0.1. */
@@ -52,7 +52,7 @@ function checkVectors(
     if (p && (p.rank !== 1 || p.size !== cols)) {
       throw new SeqgradError(
         "shape",
-        `batchNorm: ${name} has shape ${formatShape(p.shape)}; x of ${formatShape(x.shape)} wants [${cols}].`,
+        `batchNorm: ${name} has shape ${formatShape(p.shape)}; expected [${cols}], as x is ${formatShape(x.shape)}.`,
       );
     }
     if (p && (p.backend !== x.backend || p.dtype !== "float32")) {
@@ -102,7 +102,7 @@ const trainingOp = defineOp<Attrs>({
   shape([x, gamma, beta], { running }) {
     const { rows } = sizesOf(x!);
     if (rows < 2) {
-      throw new SeqgradError("shape", `batchNorm: x ${formatShape(x!.shape)} has one row to a channel: training wants 2 or more.`);
+      throw new SeqgradError("shape", `batchNorm: x ${formatShape(x!.shape)} has one row per channel; training needs 2 or more.`);
     }
     if (running) checkWritable(running);
     return checkVectors(x!, { gamma, beta, "running.mean": running?.mean, "running.variance": running?.variance });
@@ -189,6 +189,6 @@ export function batchNorm(x: Tensor, gamma?: Tensor, beta?: Tensor, options: Bat
     for (const statistic of Object.values(running ?? {})) if (statistic) willChange(statistic);
     return trainingOp(inputs, { eps, momentum, running })[0]!;
   }
-  if (!running) throw new SeqgradError("value", "batchNorm: evaluation wants running statistics; give running, or training: true.");
+  if (!running) throw new SeqgradError("value", "batchNorm: evaluation needs running statistics; give running, or training: true.");
   return evaluationOp([inputs[0]!, running.mean, running.variance, ...inputs.slice(1)], { eps })[0]!;
 }

@@ -8,7 +8,7 @@ import { Elementwise } from "./elementwise.js";
 import { sumTo } from "./reduce.js";
 import { affine, log, neg, operand, operands, powScalar } from "./unary.js";
 
-/** What gradients are made of; y = f(a, b). */
+/** The values that gradients are computed from; y = f(a, b). */
 interface Terms {
   readonly run: Run;
   readonly dy: Tensor;

@@ -34,14 +34,20 @@ const crfOp = defineOp<Attrs>({
   shape([emissions, transitions, starts, ends], { tags }) {
     const [B, T, K] = emissions!.shape as [number, number, number];
     if (emissions!.rank !== 3 || B === 0 || T === 0 || K === 0)
-      throw new SeqgradError("shape", `crfLoss: emissions have shape ${formatShape(emissions!.shape)}; wants [B, T, K], none of them 0.`);
+      throw new SeqgradError(
+        "shape",
+        `crfLoss: emissions have shape ${formatShape(emissions!.shape)}; expected [B, T, K], none of them 0.`,
+      );
     for (const [name, x, wanted] of [
       ["transitions", transitions!, [K, K]],
       ["starts", starts!, [K]],
       ["ends", ends!, [K]],
     ] as const) {
       if (!sameShape(x.shape, wanted))
-        throw new SeqgradError("shape", `crfLoss: ${name} has shape ${formatShape(x.shape)}; ${K} tags want ${formatShape(wanted)}.`);
+        throw new SeqgradError(
+          "shape",
+          `crfLoss: ${name} has shape ${formatShape(x.shape)}; expected ${formatShape(wanted)} for ${K} tags.`,
+        );
     }
     if (tags.length !== B) throw new SeqgradError("shape", `crfLoss: tags of ${tags.length} rows for emissions of ${B}.`);
     for (const [b, row] of tags.entries()) {

@@ -47,7 +47,7 @@ export function reductionOf(op: string, options: LossOptions, known: readonly st
 
 const lossNames = namesOf<LossOptions>({ reduction: 1 });
 
-/** What every loss does last. */
+/** The last step of every loss. */
 export function reduceLoss(loss: Tensor, reduction: Reduction): Tensor {
   return reduction === "none" ? loss : reduction === "sum" ? sum(loss) : mean(loss);
 }
@@ -138,7 +138,7 @@ export function checkTargets(op: string, scores: Tensor, targets: Tensor): void 
       `${op}: scores ${formatShape(scores.shape)} with targets ${formatShape(targets.shape)}: classes come last, and the targets' shape is the rest.`,
     );
   }
-  if (targets.dtype !== "int32") throw new SeqgradError("dtype", `${op}: the targets are ${targets.dtype}; wants int32 class indices.`);
+  if (targets.dtype !== "int32") throw new SeqgradError("dtype", `${op}: the targets are ${targets.dtype}; expected int32 class indices.`);
 }
 
 /** The classes' weights as float32. @throws SeqgradError unless they are a tensor with a number for each class of the scores */

@@ -22,7 +22,7 @@ interface Attrs {
   readonly blank: number;
 }
 
-/** The logarithm of what cannot be, in sums of float32 that shall stay numbers. */
+/** The logarithm of an impossible event: finite, so that float32 sums with it stay finite. */
 const NEVER = -1e30;
 
 const longest = (targets: Attrs["targets"]) =>
@@ -31,7 +31,7 @@ const longest = (targets: Attrs["targets"]) =>
     1,
   );
 
-/** What the kernels read beside the probabilities. */
+/** The inputs of the kernels beside the probabilities. */
 function placed(like: Tensor, { targets, lengths, blank }: Attrs) {
   const [B, T, C] = like.shape as [number, number, number];
   const L = longest(targets);
@@ -48,7 +48,10 @@ const ctcOp = defineOp<Attrs>({
   shape([logProbs], { targets, lengths, blank }) {
     const [B, T, C] = logProbs!.shape as [number, number, number];
     if (logProbs!.rank !== 3 || B === 0 || T === 0)
-      throw new SeqgradError("shape", `ctcLoss: logProbs have shape ${formatShape(logProbs!.shape)}; wants [B, T, C], B and T at least 1.`);
+      throw new SeqgradError(
+        "shape",
+        `ctcLoss: logProbs have shape ${formatShape(logProbs!.shape)}; expected [B, T, C], B and T at least 1.`,
+      );
     if (!(Number.isInteger(blank) && blank >= 0 && blank < C)) throw outOfRange("ctcLoss", "blank", blank, 0, C - 1);
     for (const [name, { length }] of Object.entries({ targets, lengths })) {
       if (length !== B) throw new SeqgradError("shape", `ctcLoss: ${name} of ${length} rows for logProbs of ${B}.`);

@@ -18,11 +18,11 @@ export interface BackwardContext<A> {
   /** dLoss/doutput, contiguous; undefined is zero. */
   readonly dOutputs: readonly (Tensor | undefined)[];
   readonly attrs: A;
-  /** Whether input i wants a gradient. */
+  /** True if input i needs a gradient. */
   needs(i: number): boolean;
   /** The gradient of input i so far, to be added into; return undefined for it then. */
   accumulator(i: number): Tensor;
-  /** Uninitialized memory like input i, if it wants a gradient. */
+  /** Uninitialized memory like input i, if it needs a gradient. */
   gradientLike(i: number): Tensor | undefined;
 }
 
@@ -49,7 +49,7 @@ export interface OpDefinition<A> {
   /** The same in primitives: the oracle, and what runs where a kernel of `kernels` is missing. */
   compose?(inputs: readonly Tensor[], attrs: A): readonly Tensor[];
   readonly kernels?: readonly KernelName[];
-  /** Whether forward reads inputs by their strides; else they are made contiguous for it. */
+  /** True if forward reads inputs by their strides; else they are made contiguous for it. */
   readonly strided?: boolean;
   forward(run: Run, inputs: readonly Tensor[], outputs: readonly Tensor[], attrs: A): void;
   /** dLoss/dinputs. Absent: the operation has no gradient. */
@@ -190,5 +190,5 @@ function badIndex(op: string, kernel: KernelName, call: object, position: number
 /** An integer in a tensor is not one of `low` to `high`. */
 export function outOfRange(op: string, what: string, value: number | undefined, low: number, high: number): SeqgradError {
   const advice = low === 0 ? "Mend the data, or make that dimension larger." : "Mend the data.";
-  return new SeqgradError("range", `${op}: ${what} is ${value ?? "out of range"}; wants a number from ${low} to ${high}. ${advice}`);
+  return new SeqgradError("range", `${op}: ${what} is ${value ?? "out of range"}; expected a number from ${low} to ${high}. ${advice}`);
 }

@@ -16,7 +16,7 @@ import { where } from "./where.js";
 export interface KlDivLossOptions {
   /** `mean` over the elements, `batchMean` over the first dimension, which is the divergence, `sum`, or `none`. Default `mean`, as PyTorch. */
   reduction?: Reduction | "batchMean";
-  /** Whether the target holds logarithms of probabilities too. Default false. */
+  /** True if the target holds logarithms of probabilities too. Default false. */
   logTarget?: boolean;
 }
 
@@ -37,14 +37,14 @@ export function klDivLoss(x: Tensor, target: Tensor, options: KlDivLossOptions =
   const logTarget = checkBoolean("klDivLoss", "logTarget", options.logTarget ?? false);
   checkPair("klDivLoss", x, target);
   const [logs, t] = [toFloat(x), toFloat(target)];
-  // The logarithm of 1 in the place of 0, whose gradient is finite.
+  // The logarithm of 1 instead of 0: its gradient is finite.
   const loss = logTarget ? mul(exp(t), sub(t, logs)) : weighted(t, sub(log(where(t, t, 1)), logs));
   if (reduction !== "batchMean") return reduceLoss(loss, reduction);
   return affine(reduceLoss(loss, "sum"), 1 / (x.shape[0] ?? 1));
 }
 
 export interface GaussianNllLossOptions extends LossOptions {
-  /** Whether ln(2 pi) / 2, which no gradient has, is added. Default false. */
+  /** True if ln(2 pi) / 2, which no gradient has, is added. Default false. */
   full?: boolean;
   /** The least variance that counts. Default 1e-6. */
   eps?: number;
@@ -82,9 +82,9 @@ export function gaussianNllLoss(x: Tensor, target: Tensor, variance: Tensor, opt
 }
 
 export interface PoissonNllLossOptions extends LossOptions {
-  /** Whether x is the logarithm of the rate. Default true. */
+  /** True if x is the logarithm of the rate. Default true. */
   logInput?: boolean;
-  /** Whether Stirling's approximation of ln target! is added for targets above 1. Default false. */
+  /** True if Stirling's approximation of ln target! is added for targets above 1. Default false. */
   full?: boolean;
   /** Added to the rate before its logarithm is taken. Default 1e-8. */
   eps?: number;

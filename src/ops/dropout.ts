@@ -5,7 +5,7 @@ import type { RandomStart } from "../util/philox.js";
 import { defineOp } from "./define-op.js";
 import { toFloat } from "./unary.js";
 
-/** What grows in place of the elements that become 0: 1 / (1 - p); 0 where nothing is left. */
+/** The factor of the elements that stay: 1 / (1 - p); 0 if none stays. */
 export const growthOf = (p: number): number => (p < 1 ? 1 / (1 - p) : 0);
 
 const dropoutOp = defineOp<RandomStart & { readonly p: number }>({

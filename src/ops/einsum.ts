@@ -14,7 +14,7 @@ import { toFloat } from "./unary.js";
 import { permute, reshape } from "./views.js";
 
 /** A tensor and a label for each of its dimensions, all different. */
-interface Labelled {
+interface Labeled {
   readonly x: Tensor;
   readonly labels: readonly string[];
 }
@@ -30,7 +30,7 @@ function labelsOf(equation: string, term: string, hidden: number): string[] {
   return parts.length === 2 ? [...parts[0]!, ...ellipsis, ...parts[1]!] : [...term];
 }
 
-/** Dimensions i < j of the same size as one, in the place of i. A view. */
+/** Merges dimensions i < j of the same size into one, at i. A view. */
 function diagonal(x: Tensor, i: number, j: number): Tensor {
   const along = (strides: readonly number[]) => strides.with(i, strides[i]! + strides[j]!).toSpliced(j, 1);
   return viewOp("einsum", x, x.shape.toSpliced(j, 1), along(x.strides), x.offset, (dy) => {
@@ -41,13 +41,13 @@ function diagonal(x: Tensor, i: number, j: number): Tensor {
 }
 
 /** Summed over the labels that nobody needs. */
-function summed({ x, labels }: Labelled, isNeeded: (label: string) => boolean): Labelled {
+function summed({ x, labels }: Labeled, isNeeded: (label: string) => boolean): Labeled {
   const axis = labels.flatMap((label, i) => (isNeeded(label) ? [] : [i]));
   return axis.length === 0 ? { x, labels } : { x: sum(x, { axis }), labels: labels.filter(isNeeded) };
 }
 
 /** The product of two, summed over the labels of both that nobody needs later: one matrix product. */
-function contract(a: Labelled, b: Labelled, sizes: ReadonlyMap<string, number>, isNeeded: (label: string) => boolean): Labelled {
+function contract(a: Labeled, b: Labeled, sizes: ReadonlyMap<string, number>, isNeeded: (label: string) => boolean): Labeled {
   const left = summed(a, (label) => isNeeded(label) || b.labels.includes(label));
   const right = summed(b, (label) => isNeeded(label) || a.labels.includes(label));
   const shared = left.labels.filter((label) => right.labels.includes(label));
@@ -57,7 +57,7 @@ function contract(a: Labelled, b: Labelled, sizes: ReadonlyMap<string, number>, 
   const columns = right.labels.filter((label) => !shared.includes(label));
   const size = (labels: readonly string[]) => sizeOf(labels.map((label) => sizes.get(label)!));
   /** Dimensions in another order, those of a shared label with their whole size, as three. */
-  const arranged = ({ x, labels }: Labelled, ...groups: (readonly string[])[]) => {
+  const arranged = ({ x, labels }: Labeled, ...groups: (readonly string[])[]) => {
     const order = groups.flat();
     const y = permute(
       x,
@@ -101,7 +101,7 @@ export function einsum(equation: string, tensors: readonly Tensor[], ...extra: n
   const isWhole = tensors.every((x) => x.dtype === "int32");
   const hidden = terms.map((term, i) => (term.includes("...") ? tensors[i]!.rank - term.replace("...", "").length : 0));
   const sizes = new Map<string, number>();
-  const operands = terms.map((term, i): Labelled => {
+  const operands = terms.map((term, i): Labeled => {
     const labels = labelsOf(equation, term, Math.max(0, hidden[i]!));
     let x = isWhole ? tensors[i]! : toFloat(tensors[i]!);
     if (labels.length !== x.rank)

@@ -58,7 +58,7 @@ export class Elementwise {
     return empty(this.y.backend, this.y.shape);
   }
 
-  /** Where the plan has the layout of x. */
+  /** The index of the layout of x among the operands; the result has the index after them. */
   #place(x: Tensor): number {
     const place = this.operands.indexOf(x);
     return place < 0 ? this.operands.length : place;

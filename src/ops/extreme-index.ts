@@ -62,7 +62,7 @@ function firstLeast(x: Tensor, axis: number): Tensor {
 }
 
 /**
- * Where the smallest element stands, int32: along `axis`, or among all in row-major order. The first of equals; NaN counts as smallest.
+ * The index of the smallest element, int32: along `axis`, or among all in row-major order. The first of equals; NaN counts as smallest.
  * @throws SeqgradError `range` for an axis that is not there, `shape` for an empty one
  * @example
  * sg.argmin(sg.fromArray([[0.1, 0.9], [0.8, 0.2]]), { axis: -1 }); // = [0, 1]

@@ -24,7 +24,7 @@ function checkIndex(op: string, index: Tensor): void {
   if (index.dtype !== "int32")
     throw new SeqgradError(
       "dtype",
-      `${op}: the index is ${index.dtype}; wants int32. Make it with tensor(data, shape, { dtype: "int32" }), or cast with toInt().`,
+      `${op}: the index is ${index.dtype}; expected int32. Make it with tensor(data, shape, { dtype: "int32" }), or cast with toInt().`,
     );
 }
 
@@ -84,7 +84,7 @@ export function embedding(index: Tensor, weight: Tensor, options: { paddingIndex
   checkIndex("embedding", index);
   checkTensor("embedding", weight, "the weight");
   checkOptions("embedding", options, ["paddingIndex"]);
-  if (weight.rank !== 2) throw new SeqgradError("shape", `embedding: the weight has shape ${formatShape(weight.shape)}; wants [V, D].`);
+  if (weight.rank !== 2) throw new SeqgradError("shape", `embedding: the weight has shape ${formatShape(weight.shape)}; expected [V, D].`);
   const [n, inner] = weight.shape as [number, number];
   const { paddingIndex } = options;
   const skip = paddingIndex === undefined ? -1 : checkInteger("embedding", "paddingIndex", paddingIndex, 0, n - 1);
@@ -103,7 +103,7 @@ export function indexSelect(x: Tensor, axis: number, index: Tensor): Tensor {
   if (index.rank !== 1)
     throw new SeqgradError(
       "shape",
-      `indexSelect: the index has shape ${formatShape(index.shape)}; wants one dimension. For elements use gather().`,
+      `indexSelect: the index has shape ${formatShape(index.shape)}; expected one dimension. For elements use gather().`,
     );
   return selectOp([x, index], { ...spanOf(x, at), skip: -1, shape: x.shape.with(at, index.size) })[0]!;
 }

@@ -21,7 +21,7 @@ const layerNormOp = defineOp<Attrs>({
       if (p && (p.rank !== 1 || p.size !== cols)) {
         throw new SeqgradError(
           "shape",
-          `layerNorm: ${name} has shape ${formatShape(p.shape)}; x of ${formatShape(x!.shape)} wants [${cols}].`,
+          `layerNorm: ${name} has shape ${formatShape(p.shape)}; expected [${cols}], as x is ${formatShape(x!.shape)}.`,
         );
       }
     }

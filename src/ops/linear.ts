@@ -22,11 +22,14 @@ const linearOp = defineOp<null>({
     if (bias && (bias.rank !== 1 || bias.size !== out)) {
       throw new SeqgradError(
         "shape",
-        `linear: the bias has shape ${formatShape(bias.shape)}; a weight of ${formatShape(weight!.shape)} wants [${out}].`,
+        `linear: the bias has shape ${formatShape(bias.shape)}; expected [${out}], as the weight is ${formatShape(weight!.shape)}.`,
       );
     }
     if (x!.dtype !== "float32")
-      throw new SeqgradError("dtype", `linear: x is ${x!.dtype}; wants float32. Cast with toFloat(), or look indices up with embedding().`);
+      throw new SeqgradError(
+        "dtype",
+        `linear: x is ${x!.dtype}; expected float32. Cast with toFloat(), or look indices up with embedding().`,
+      );
     return [[...x!.shape.slice(0, -1), out!]];
   },
   compose: ([x, weight, bias]) => {

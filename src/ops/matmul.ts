@@ -116,7 +116,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
     );
   }
   if (a.dtype !== "float32" || b.dtype !== "float32")
-    throw new SeqgradError("dtype", `matmul: wants float32, got ${a.dtype} and ${b.dtype}; cast with toFloat().`);
+    throw new SeqgradError("dtype", `matmul: expected float32, got ${a.dtype} and ${b.dtype}; cast with toFloat().`);
   if (b.rank === 2) {
     // One product with all leading dimensions as rows.
     const rows = sizeOf(a.shape.slice(0, -1));

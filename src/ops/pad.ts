@@ -46,7 +46,7 @@ const padOp = defineOp<Frame>({
   ],
 });
 
-/** Where element i of the padded dimension comes from, of n. */
+/** The index, of n, of the source of element i of the padded dimension. */
 const sources = {
   reflect: (i: number, n: number) => (i < 0 ? -i : i < n ? i : 2 * (n - 1) - i),
   replicate: (i: number, n: number) => Math.min(Math.max(i, 0), n - 1),

@@ -25,7 +25,7 @@ import { where } from "./where.js";
 export class GradientProbe {
   #norms: (Tensor | undefined)[] = [];
 
-  /** Called by the layer before a sequence of so many steps. */
+  /** Called by the layer before a sequence of `steps` steps. */
   start(steps: number): void {
     checkInteger("GradientProbe.start", "steps", steps, 0, 2 ** 24);
     this.dispose();
@@ -51,7 +51,7 @@ export class GradientProbe {
   }
 }
 
-/** What the three cells have in common. */
+/** The common part of the three cells. */
 export interface RecurrentAttrs {
   /** The names of the inputs, in their order. */
   readonly names: readonly string[];
@@ -76,9 +76,9 @@ export function gradients(
 ) {
   const at = (name: string) => names.indexOf(name);
   return {
-    /** Memory for the gradient of an input that wants one. */
+    /** Memory for the gradient of an input that needs one. */
     fresh: (name: string) => (at(name) >= 0 ? gradientLike(at(name)) : undefined),
-    /** The gradient so far of an input that wants one. */
+    /** The gradient so far of an input that needs one. */
     into: (name: string) => (at(name) >= 0 && needs(at(name)) ? accumulator(at(name)) : undefined),
   };
 }
@@ -92,7 +92,7 @@ export function sampleInputs(names: readonly string[], shapes: Readonly<Record<s
 }
 
 /**
- * Adds what backpropagation through time leaves to the gradients of the weights and biases that want one. `gates` [T, B, width] is as
+ * Adds what backpropagation through time leaves to the gradients of the weights and biases that need one. `gates` [T, B, width] is as
  * the cell's backward kernel left it.
  */
 export function weightGradients(context: BackwardContext<RecurrentAttrs>, gates: Tensor, cell: (typeof recurrentCells)[number]): void {
@@ -125,12 +125,12 @@ export function checkShapes(op: string, inputs: Named, wanted: Readonly<Record<s
     if (x && wanted[name] && !sameShape(x.shape, wanted[name])) {
       throw new SeqgradError(
         "shape",
-        `${op}: ${name} has shape ${formatShape(x.shape)}; wants ${formatShape(wanted[name])} beside x ${formatShape(inputs.x!.shape)}.`,
+        `${op}: ${name} has shape ${formatShape(x.shape)}; expected ${formatShape(wanted[name])} beside x ${formatShape(inputs.x!.shape)}.`,
       );
     }
   }
   if (inputs.lengths && inputs.lengths.dtype !== "int32")
-    throw new SeqgradError("dtype", `${op}: lengths are ${inputs.lengths.dtype}; wants int32.`);
+    throw new SeqgradError("dtype", `${op}: lengths are ${inputs.lengths.dtype}; expected int32.`);
 }
 
 /** Names of the options that the cells have in common. */
@@ -146,21 +146,21 @@ export function checkCall(op: string, x: Tensor, wIh: Tensor, wHh: Tensor, optio
     throw new SeqgradError("value", `${op}: the probe is ${shown(probe)}; give a GradientProbe.`);
   for (const [name, value] of Object.entries(tensors)) if (value !== undefined) checkTensor(op, value as Tensor, name);
   for (const [name, w] of Object.entries({ wIh, wHh }))
-    if (w.rank !== 2) throw new SeqgradError("shape", `${op}: ${name} has shape ${formatShape(w.shape)}; wants two dimensions.`);
+    if (w.rank !== 2) throw new SeqgradError("shape", `${op}: ${name} has shape ${formatShape(w.shape)}; expected two dimensions.`);
 }
 
 /** B, T and I of x [B, T, I]. */
 export function sequenceSize(op: string, x: Tensor): { B: number; T: number; I: number } {
   checkTensor(op, x, "x");
   const [B, T, I] = x.shape;
-  if (x.rank !== 3) throw new SeqgradError("shape", `${op}: x has shape ${formatShape(x.shape)}; wants [B, T, I], batch first.`);
+  if (x.rank !== 3) throw new SeqgradError("shape", `${op}: x has shape ${formatShape(x.shape)}; expected [B, T, I], batch first.`);
   if (B === 0 || T === 0) throw new SeqgradError("shape", `${op}: x ${formatShape(x.shape)} holds no step; B and T must be at least 1.`);
   if (x.dtype !== "float32")
-    throw new SeqgradError("dtype", `${op}: x is ${x.dtype}; wants float32. Look tokens up with embedding() first.`);
+    throw new SeqgradError("dtype", `${op}: x is ${x.dtype}; expected float32. Look tokens up with embedding() first.`);
   return { B: B!, T: T!, I: I! };
 }
 
-/** What the kernels check by themselves, where it can be read at once. */
+/** Checks that the kernels make themselves, if the tensor can be read at once. */
 export function checkLengths(op: string, lengths: Tensor, low: number, high: number): void {
   const values = lengths.backend.readSync ? lengths.dataSync() : [];
   const bad = values.findIndex((n) => n < low || n > high);

@@ -20,7 +20,7 @@ const rmsNormOp = defineOp<Attrs>({
     if (gamma && (gamma.rank !== 1 || gamma.size !== cols)) {
       throw new SeqgradError(
         "shape",
-        `rmsNorm: gamma has shape ${formatShape(gamma.shape)}; x of ${formatShape(x!.shape)} wants [${cols}].`,
+        `rmsNorm: gamma has shape ${formatShape(gamma.shape)}; expected [${cols}], as x is ${formatShape(x!.shape)}.`,
       );
     }
     return [x!.shape, [sizeOf(x!.shape.slice(0, -1))]];
@@ -49,14 +49,18 @@ const rmsNormOp = defineOp<Attrs>({
 export const FLOAT32_EPS = 2 ** -23;
 
 /**
- * Root mean square normalization over the last dimension (Zhang and Sennrich 2019): x / sqrt(mean(x^2) + eps) * gamma.
+ * Normalizes each row to a root mean square of 1.
  *
- * @param x `[..., D]`
- * @param gamma `[D]`, or none
- * @param eps default: the machine epsilon of float32, 2^-23, as in PyTorch
- * @throws SeqgradError `shape`; `range` for an eps below 0
+ * y = x / sqrt(mean(x^2) + eps) * gamma
+ *
+ * @param x `[..., D]`, float32
+ * @param gamma `[D]`, the gains; without them 1
+ * @param eps added to the mean square; default 2^-23, as in PyTorch
+ * @returns `[..., D]`
+ * @throws SeqgradError `shape` unless gamma has D elements, `range` for an eps below 0
+ * @see Zhang and Sennrich 2019, "Root Mean Square Layer Normalization"
  * @example
- * sg.rmsNorm(sg.tensor([1, 7]), undefined, 0); // = [0.2, 1.4]
+ * sg.rmsNorm(sg.tensor([3, 4], [1, 2]), undefined, 0); // = [[0.8485, 1.131]]
  */
 export function rmsNorm(x: Tensor, gamma?: Tensor, eps = FLOAT32_EPS): Tensor {
   const inputs = [x, gamma].filter((t, i) => i === 0 || t !== undefined) as Tensor[];

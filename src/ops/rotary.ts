@@ -20,7 +20,7 @@ export interface RotaryOptions {
   offset?: number;
   /** Pair i turns by position / base^(2 i / D). Default 10,000. */
   base?: number;
-  /** Whether pairs are neighbors (2 i, 2 i + 1), as in the paper, rather than (i, D / 2 + i), as in Llama and Hugging Face's models. */
+  /** True if pairs are neighbors (2 i, 2 i + 1), as in the paper, rather than (i, D / 2 + i), as in Llama and Hugging Face's models. */
   interleaved?: boolean;
 }
 
@@ -52,7 +52,7 @@ function anglesOf(D: number, base: number, from: number, to: number): Float64Arr
 const tables = new WeakMap<Backend, Map<string, Tensor>>();
 const SHORTEST = 64;
 
-/** Where the angles of a position lie: the table of a head size and base grows to the next power of two, and serves every call. */
+/** The address of the angles of a position: the table of a head size and base grows to the next power of two, and serves every call. */
 function tableAddress(backend: Backend, D: number, base: number, offset: number, end: number): number {
   const own = tables.get(backend) ?? new Map<string, Tensor>();
   tables.set(backend, own);
@@ -126,7 +126,7 @@ export function rotary(x: Tensor, options: RotaryOptions = {}): Tensor {
   checkTensors("rotary", [x], ["x"]);
   checkOptions("rotary", options, rotaryNames);
   const { offset = 0, base = 10000, interleaved = false } = options;
-  if (x.rank < 2) throw new SeqgradError("shape", `rotary: x ${formatShape(x.shape)} has no steps; it wants [B, T, N D].`);
+  if (x.rank < 2) throw new SeqgradError("shape", `rotary: x ${formatShape(x.shape)} has no steps; expected [B, T, N D].`);
   const width = x.shape.at(-1)!;
   const { heads = width / options.headDim!, headDim: D = width / options.heads! } = options;
   const isSize = (n: number) => Number.isInteger(n) && n >= 1;

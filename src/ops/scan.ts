@@ -49,7 +49,7 @@ const cumsumOp: (inputs: readonly Tensor[], attrs: null) => readonly Tensor[] = 
   ],
 });
 
-/** Which dimension is walked. Default the last. */
+/** The dimension to walk. Default the last. */
 export interface ScanOptions {
   axis?: number;
 }

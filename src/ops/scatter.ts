@@ -60,7 +60,7 @@ function adding(name: "indexAdd" | "scatterAdd" | "scatter") {
 }
 const indexAddOp = adding("indexAdd");
 const scatterAddOp = adding("scatterAdd");
-/** What scatter() finds its last writers by, so that errors name it. */
+/** The operation by which scatter() finds its last writers; errors name scatter(). */
 const placeOp = adding("scatter");
 
 /** x, index and source on one device, the index int32, the source of x's shape but along the axis; answers the axis. */

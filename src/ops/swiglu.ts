@@ -16,7 +16,7 @@ const swigluOp = defineOp<null>({
     if (width % 2 !== 0 || width === 0) {
       throw new SeqgradError(
         "shape",
-        `swiglu: x ${formatShape(x!.shape)} wants a last dimension of 2 F, the F gates beside the F values; make it even.`,
+        `swiglu: x ${formatShape(x!.shape)} has an odd last dimension; expected 2 F, the F gates beside the F values.`,
       );
     }
     return [[...x!.shape.slice(0, -1), width / 2]];

@@ -7,7 +7,7 @@ import { greaterEqual, lessEqual } from "./binary.js";
 import { constant } from "./define-op.js";
 import { where } from "./where.js";
 
-/** Which diagonal: 0 is the main one, 1 the one above it, -1 the one below. Default 0. */
+/** The diagonal: 0 is the main one, 1 the one above it, -1 the one below. Default 0. */
 export interface TriangleOptions {
   diagonal?: number;
 }

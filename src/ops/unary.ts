@@ -70,7 +70,7 @@ export const toInt = (x: Tensor): Tensor => (x instanceof Tensor && x.dtype === 
  */
 export const toFloat = (x: Tensor): Tensor => (x instanceof Tensor && x.dtype === "int32" ? toFloat32([x], null)[0]! : x);
 
-/** What an operation of tensors and numbers computes with: a number becomes a scalar beside the other operand. */
+/** The operands of an operation of tensors and numbers: a number becomes a scalar on the device of the other operand. */
 export function operand(x: Tensor | number, other: Tensor | number): Tensor {
   return typeof x === "number" && other instanceof Tensor ? fill(empty(other.backend, []), x) : toFloat(x as Tensor);
 }

@@ -9,7 +9,7 @@ const LINE = 16;
 /** Elements that n elements take in an arena: whole lines of the cache. */
 export const inLines = (n: number): number => Math.ceil(n / LINE) * LINE;
 
-/** Where a parameter lies in every arena, in bytes. */
+/** The position of a parameter in every arena, in bytes. */
 export interface Place {
   readonly param: Tensor;
   readonly offset: number;

@@ -36,7 +36,7 @@ export interface ParameterGroup<O> {
   readonly options: Partial<Omit<O, "clipNorm" | "clipValue">>;
 }
 
-/** What an optimizer is made of: parameters, or groups of them. */
+/** The parameters of an optimizer, or groups of them. */
 export type ParametersOrGroups<O> = Parameters | readonly ParameterGroup<O>[];
 
 /** A group as it stands in the arena. */
@@ -147,7 +147,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
       if (p.backend !== first.backend || p.dtype !== "float32" || !p.isContiguous)
         throw new SeqgradError(
           "device",
-          `${op}: ${this.#nameOf(p)} is another device's, a view with gaps, or ${p.dtype}; wants float32 on one device.`,
+          `${op}: ${this.#nameOf(p)} is another device's, a view with gaps, or ${p.dtype}; expected float32 on one device.`,
         );
     }
     this.#places = this.groups.flatMap(placesOf);
@@ -326,7 +326,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     if (clipValue > 0) backend.dispatch("unary", { x, y: x, op: CLAMP, n, a: -clipValue, b: clipValue });
   }
 
-  /** Puts parameters and gradients into other arenas, in the place of those that there are. */
+  /** Moves parameters and gradients into other arenas, which replace the present ones. */
   #moveTo(arena: ParameterArena): void {
     const before = this.#arena;
     this.#arena = arena;
@@ -367,7 +367,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     }
   }
 
-  /** Where reading is immediate, a bad step is an error at once; elsewhere it leaves everything as it is, and the next read tells. */
+  /** If reading is immediate, a bad step is an error at once; otherwise it changes nothing, and the next read reports it. */
   #checkFinite(step: number, hasLoss: boolean): void {
     const number = this.#arena.numbers.readSync(step);
     if (number.good) return;
@@ -446,10 +446,10 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   }
 }
 
-/** Whether a step leaves a parameter as it is. */
+/** True if a step leaves a parameter as it is. */
 const isBlank = ({ grad }: Tensor) => grad!.isBlank;
 
-/** Where the parameters of a group lie. */
+/** The positions of the parameters of a group. */
 function placesOf({ params, offset }: Group<unknown>): Place[] {
   let at = offset;
   return params.map((param) => {
@@ -463,7 +463,7 @@ const isBad = (x: number) => !Number.isFinite(x);
 
 function groupsOf<O>(op: string, params: ParametersOrGroups<O>): readonly ParameterGroup<O>[] {
   if (typeof params !== "object" || typeof params?.[Symbol.iterator] !== "function")
-    throw new SeqgradError("value", `${op}: wants the parameters to train: pass model.parameters(), not the model.`);
+    throw new SeqgradError("value", `${op}: expected the parameters to train; pass model.parameters(), not the model.`);
   const list = [...params];
   const isGroup = (entry: (typeof list)[number]): entry is ParameterGroup<O> => entry instanceof Object && "params" in entry;
   if (list.length === 0 || !list.every(isGroup)) return [{ params: list as Iterable<Tensor>, options: {} }];

@@ -145,7 +145,7 @@ export function sequence(...parts: (readonly [schedule: Schedule, steps: number]
 }
 
 export interface PlateauOptions {
-  /** Whether the measure shall fall (a loss) or rise (an accuracy). Default `min`. */
+  /** `min` if a lower measure is better (a loss), `max` if a higher one is (an accuracy). Default `min`. */
   mode?: "min" | "max";
   /** Factor on a plateau. Default 0.1. */
   factor?: number;
@@ -153,7 +153,7 @@ export interface PlateauOptions {
   patience?: number;
   /** Progress that counts. Default 1e-4. */
   threshold?: number;
-  /** Whether `threshold` is a share of the best measure or a difference from it. Default `relative`. */
+  /** `relative`: `threshold` is a share of the best measure; `absolute`: a difference from it. Default `relative`. */
   thresholdMode?: "relative" | "absolute";
   /** Evaluations after a cut that do not count. Default 0. */
   cooldown?: number;

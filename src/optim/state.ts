@@ -2,7 +2,7 @@ import { type TensorValue, valueFault } from "../tensor/value.js";
 import { kindOf, shown } from "../util/check.js";
 import type { Shape } from "../util/shape.js";
 
-/** What resumes an optimizer exactly: its step count, each group's learning rate, and its state by name. */
+/** The state that resumes an optimizer exactly: its step count, each group's learning rate, and its state by name. */
 export interface OptimizerState {
   readonly steps: number;
   readonly lr: readonly number[];
@@ -11,7 +11,7 @@ export interface OptimizerState {
   readonly tensors: Map<string, TensorValue>;
 }
 
-/** All that is wrong with a state for an optimizer of so many groups and parameters, and entries of state with their shapes. */
+/** Lists all that is wrong with a state, given the optimizer's numbers of groups and parameters, and its entries with their shapes. */
 export function stateFaults(
   state: OptimizerState,
   groups: number,

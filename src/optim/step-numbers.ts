@@ -9,7 +9,7 @@ const SLOTS = RING + 1;
 const WORDS = 3;
 const LINE = 16;
 
-/** What a step left behind. A bad one has changed nothing. */
+/** The record of a step. A bad step has changed nothing. */
 export interface StepNumber {
   readonly loss: number;
   readonly norm: number;
@@ -71,7 +71,7 @@ export class StepNumbers {
     return numberOf(this.#backend.readSync!(this.#slot(step), WORDS, "float32"));
   }
 
-  /** The first step before `end` that failed and was not told of. */
+  /** The first step before `end` that failed and was not reported. */
   async firstBad(end: number): Promise<(StepNumber & { step: number }) | undefined> {
     const first = Math.max(0, end - RING);
     for (let step = first; step < end; step++) {
@@ -100,7 +100,7 @@ function numberOf(words: ArrayLike<number>): StepNumber {
   return { loss, norm, good: [loss, norm, failed].every(Number.isFinite) };
 }
 
-/** What to do about a refused step, counted from 1, by what was not finite in it. A loss that is undefined was not computed by the step. */
+/** The advice about a refused step, counted from 1, by the value in it that was not finite. A loss that is undefined was not computed by the step. */
 export function adviceOn(step: number, loss: number | undefined, norm: number): string {
   if (loss !== undefined && !Number.isFinite(loss)) {
     if (step > 1)

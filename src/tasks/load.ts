@@ -12,7 +12,7 @@ const kinds = [TextClassifier, EntityTagger, SeriesForecaster, Translator, Speec
 
 /**
  * The task that saveTask() saved, whichever it is.
- * @throws SeqgradError `io` for a folder that is not complete, `format` for what is no task of seqgrad's
+ * @throws SeqgradError `io` for a folder that is not complete, `format` if the folder does not hold a task of seqgrad
  * @example
  * const examples = [{ text: "good", label: "1" }, { text: "bad", label: "0" }];
  * await sg.tasks.saveTask(store, sg.tasks.TextClassifier.create(examples, { minCount: 1, hidden: 4 }));

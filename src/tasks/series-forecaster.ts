@@ -23,13 +23,13 @@ import {
   withWeights,
 } from "./task.js";
 
-/** A place in a series: what is known ends before the step `at`, and what is to be foretold begins there. */
+/** A place in a series: the known steps end before the step `at`, and the steps to predict begin there. */
 export interface SeriesPoint {
   readonly series: Series;
   readonly at: number;
 }
 
-/** A step that is foretold, in the series' own units; a number for each series. */
+/** A predicted step, in the series' own units; a number for each series. */
 export interface ForecastStep {
   /** The middle quantile. */
   readonly value: readonly number[];
@@ -57,7 +57,7 @@ export type Forecast = readonly ForecastStep[];
 export interface SeriesForecasterOptions extends Omit<ForecasterConfig, "channels" | "horizon"> {
   /** Steps that are looked back on. Default 30. */
   readonly history?: number;
-  /** Steps that are foretold at once. Default 1. */
+  /** Steps that are predicted at once. Default 1. */
   readonly horizon?: number;
   /** Steps after which the series about repeats, as 365 for daily values of years. Default: none. */
   readonly season?: number;
@@ -228,7 +228,7 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
   }
 
   /**
-   * What follows the last step of each.
+   * Predicts the steps after the last one of each series.
    * @throws SeqgradError `range` for fewer steps than the history
    */
   async predict(inputs: readonly Series[]): Promise<Forecast[]> {

@@ -33,7 +33,7 @@ import {
 export interface Recording {
   /** `[T, F]` */
   readonly frames: Frames;
-  /** What is said in them. */
+  /** The text that is said in them. */
   readonly text: string;
 }
 

@@ -31,7 +31,7 @@ export interface SearchOptions {
  * trains it.
  */
 export interface Task<Example, Input, Answer, Batch = unknown> {
-  /** What config.json has as `model_type`. */
+  /** The `model_type` in config.json. */
   readonly type: string;
   readonly model: Module & { loss(batch: Batch): Tensor };
   /** Batches in another order each epoch, of examples of like length. */
@@ -40,7 +40,7 @@ export interface Task<Example, Input, Answer, Batch = unknown> {
   evaluate(examples: readonly Example[], options?: SearchOptions): Promise<Readonly<Record<string, number>>>;
   /** An answer to each input. */
   predict(inputs: readonly Input[], options?: SearchOptions): Promise<Answer[]>;
-  /** What it takes to build the task again, beside the weights. */
+  /** The settings that rebuild the task, beside the weights. */
   describe(): Omit<SavedModel, "tensors">;
 }
 
@@ -53,7 +53,7 @@ export function checkItems<T>(op: string, name: string, items: readonly T[], isG
 
 export const isText = (value: unknown): value is string => typeof value === "string";
 
-/** Throws unless there is a text for each of so many examples. */
+/** Throws unless there is a text for each of `count` examples. */
 export function checkAnswers(op: string, answers: readonly string[], count: number): void {
   checkItems(op, "answers", answers, isText, "strings");
   if (answers.length !== count)
@@ -74,7 +74,7 @@ export function checkTokenizer(op: string, tokenizer: Tokenizer): Tokenizer {
   return tokenizer;
 }
 
-/** What loadModel() gave, when it is that. */
+/** Returns the result of loadModel(), or throws if the value is not one. */
 export function checkSaved(op: string, saved: SavedModel): SavedModel {
   checkObject(op, "the model", saved, "what loadModel() gave");
   checkObject(op, "config", saved.config, "what loadModel() gave");
@@ -99,7 +99,7 @@ export async function saveTask(
   await saveModel(store, { config: { model_type: task.type, ...config }, ...rest, tensors: await task.model.stateDict() });
 }
 
-/** The mean of a model's losses over batches, in evaluation mode; `countOf` tells of how many items the loss of a batch is the mean. */
+/** The mean of a model's losses over batches, in evaluation mode; `countOf` returns the number of items that the loss of a batch averages. */
 export async function meanLoss<B>(
   model: Module & { loss(batch: B): Tensor },
   batches: Iterable<B>,
@@ -132,7 +132,7 @@ export function* batchesOf<T, B>(items: readonly T[], lengthOf: (item: T) => num
   if (batch.length > 0) yield collate(batch);
 }
 
-/** What `forward` makes of each batch, read; nothing else of it remains. */
+/** The outputs of `forward` for each batch, read; all other tensors are freed. */
 export async function* outputs<B>(
   batches: Iterable<B>,
   forward: (batch: B) => Tensor,

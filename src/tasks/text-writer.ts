@@ -64,7 +64,7 @@ export function checkEnds(op: string, { special }: Tokenizer, parts: readonly ("
   throw new SeqgradError("value", `${op}: a tokenizer lacks <sos>, <eos> or <pad> as 0; make it with { special: sequenceTokens }.`);
 }
 
-/** What a writer is worth on examples. */
+/** The measures of a writer on examples. */
 export interface TextWriterReport {
   readonly measures: Record<string, number>;
   /** In lower case; its `signature` says how it was computed. */
@@ -74,7 +74,7 @@ export interface TextWriterReport {
 }
 
 /**
- * What tasks share whose answer is a text: batches, measures, greedy and searched answers.
+ * The common part of tasks whose answer is a text: batches, measures, greedy and searched answers.
  * @example
  * const writer = sg.tasks.Translator.create([{ source: "yes", target: "oui" }], { hidden: 8, minCount: 1 });
  * const { bleu, exact, loss } = await writer.evaluate([{ source: "yes", target: "oui" }], { beams: 2 });
@@ -95,7 +95,7 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
   }
 
   abstract describe(): Omit<SavedModel, "tensors">;
-  /** What the model reads of an input. */
+  /** The part of an input that the model reads. */
   protected abstract itemOf(input: Input): Item;
   protected abstract padded(items: readonly Item[]): Source;
   protected abstract about(item: Item): Writing;
@@ -215,7 +215,7 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
     return this.#padded(examples.map((example) => this.#rowOf(example)));
   }
 
-  /** What the model reads of an example, and the tokens that it is to write. */
+  /** The part of an example that the model reads, and the tokens that it must write. */
   #rowOf(example: Example): Row<Item> {
     const { sos, eos } = this.#ends();
     const target = [sos, ...this.target.encode(this.textOf(example)).subarray(0, this.maxLength), eos];

@@ -15,7 +15,7 @@ import { copyStrided, empty, fill, Tensor } from "./tensor.js";
 export interface CreateOptions {
   /** Default `float32`. */
   dtype?: DType;
-  /** Whether backward() shall leave a gradient. Default false. */
+  /** True if backward() must store a gradient. Default false. */
   requiresGrad?: boolean;
   /** Default: that of the last init(). */
   device?: Device;
@@ -97,7 +97,7 @@ export function fromArray(values: NestedNumbers, options: CreateOptions = {}): T
   return fromNumbers("fromArray", flatten(values, shape), shape, options);
 }
 
-/** What lies inside the dimensions of the shape, in row-major order. */
+/** The elements of nested arrays of this shape, in row-major order. */
 function flatten(values: NestedNumbers, shape: Shape): number[] {
   let items: readonly NestedNumbers[] = [values];
   const ragged = (depth: number) => {

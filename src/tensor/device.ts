@@ -16,7 +16,7 @@ export interface InitOptions {
    * checking. Default `auto`.
    */
   device?: "auto" | DeviceType;
-  /** What `navigator.gpu` is in a browser. Node has none: the package `webgpu` makes one. */
+  /** The GPU interface. Default: `navigator.gpu`. Node has none; the package `webgpu` makes one. */
   gpu?: Gpu;
   /** `f16`: on WebGPU, matrix products take their factors as 16-bit floats and sum in 32 bits. Default `f32`. */
   precision?: "f32" | "f16";
@@ -28,7 +28,7 @@ export interface InitOptions {
   memoryLimit?: number;
 }
 
-/** Where tensors live and kernels run. */
+/** A place where tensors live and kernels run. */
 export interface Device {
   readonly type: DeviceType;
   /** The WebAssembly variant in use. */
@@ -71,7 +71,7 @@ export async function init(options: InitOptions = {}): Promise<Device> {
   }
 }
 
-/** Makes a device the default in the place of another, which lives on. */
+/** Makes a device the default instead of another, which stays alive. */
 export function makeDefault(device: Device): Device {
   current = device;
   return device;
@@ -110,7 +110,7 @@ export async function createDevice(options: InitOptions = {}): Promise<Device> {
 /** How the devices were made. */
 const origins = new WeakMap<Backend, InitOptions>();
 
-/** A device in the place of one that is gone, of its type or the one given, or on WebAssembly where there is none; the default, if the one gone was. */
+/** Replaces a lost device with a new one of the same (or given) type, falling back to WebAssembly. It becomes the default if the lost one was. */
 export async function replaceDevice(gone: Backend, type?: DeviceType): Promise<Device> {
   const options = { ...origins.get(gone), ...(type && { device: type }) };
   destroyBackend(gone);
@@ -237,7 +237,7 @@ export interface MemoryReport {
 }
 
 /**
- * What is alive on a device: bytes and tensors. Ten thousand training steps leave it flat.
+ * The memory in use on a device: bytes and tensors. It stays level over ten thousand training steps.
  * @throws SeqgradError `state` before init()
  * @example
  * const { bytes, tensors } = sg.memory();

@@ -41,7 +41,7 @@ function innerFour(values: readonly number[], missing: number): Four {
   return [d0, d1, d2, d3];
 }
 
-/** Where the element at `position` in row-major order lies; shape and strides are innermost first. */
+/** The address of the element at `position` in row-major order; shape and strides are innermost first. */
 function offsetOf(position: number, shape: readonly number[], strides: readonly number[]): number {
   let rest = position;
   let offset = 0;

@@ -8,7 +8,7 @@ import { checkTensor, fill, type Tensor } from "./tensor.js";
 export interface LikeOptions {
   /** Default: the dtype of x. */
   dtype?: DType;
-  /** Whether backward() leaves a gradient. Default false. */
+  /** True if backward() leaves a gradient. Default false. */
   requiresGrad?: boolean;
 }
 

@@ -6,7 +6,7 @@ import type { Tensor } from "./tensor.js";
 /** The parameters and buffers made since the event loop last turned: those of a constructor that throws are among them. */
 const made: Tensor[] = [];
 
-/** What the parameters and buffers being made may take, as a file with their content allows. */
+/** The memory that the parameters and buffers being made may take, by the size of the file with their content. */
 let room: { elements: number; tensors: number } | undefined;
 
 /** To be called before memory for a parameter or buffer is allocated. */

@@ -19,7 +19,7 @@ export const drawRandom = (n: number): RandomStart => current.next(n);
 /** The generator itself, for the host's own draws and for checkpoints: manualSeed()'s, or within drawingFrom() the one given there. */
 export const defaultGenerator = (): Generator => current;
 
-/** Runs `fn`, which is synchronous, with another generator in the place of manualSeed()'s. */
+/** Runs the synchronous `fn` with another generator instead of manualSeed()'s. */
 export function drawingFrom<T>(other: Generator, fn: () => T): T {
   const before = current;
   current = other;

@@ -2,11 +2,11 @@ import { scope } from "./scope.js";
 import { allocate, copyWords, currentFrame } from "./storage.js";
 import { Tensor } from "./tensor.js";
 
-/** What the step in progress has changed beside parameters, and what it held before; the memory for that ends with the step's scope. */
+/** The tensors that the current step has changed beside parameters, and their former values; the memory for that ends with the step's scope. */
 type Changes = Map<Tensor, Tensor>;
 let current: { readonly changes: Changes; readonly home: ReturnType<typeof currentFrame> } | undefined;
 
-/** Runs a step in a scope of its own. What it throws leaves the tensors that it told of by willChange() as they were before. */
+/** Runs a step in its own scope. If it throws, the tensors that it announced to willChange() get their former values back. */
 export function revocable<T>(step: (changes: Changes) => T): T {
   const outer = current;
   return scope(() => {

@@ -4,7 +4,7 @@ import { SeqgradError } from "../util/errors.js";
 import { formatBytes } from "../util/format.js";
 import { MOST_ELEMENTS } from "../util/shape.js";
 
-/** What a tensor's memory is for, in the account that `memory()` gives. */
+/** The purpose of a tensor's memory, in the account that `memory()` returns. */
 export type StorageKind = "parameter" | "buffer" | "gradient" | "optimizer" | "scope" | "other";
 
 /** A place in a backend's memory, shared by a tensor and its views. */
@@ -12,9 +12,9 @@ export class Storage {
   /** Tensors that hold this storage; it is freed with the last. */
   holders = 1;
   alive = true;
-  /** Whether it outlives every scope. */
+  /** True if it outlives every scope. */
   kept = false;
-  /** Where it was made, in debug mode. */
+  /** The stack at its creation, in debug mode. */
   origin: string | undefined;
 
   constructor(
@@ -24,7 +24,7 @@ export class Storage {
     public kind: StorageKind,
     /** The scope that frees it; none for what lives until dispose(). */
     public frame: Frame | undefined,
-    /** Whether `address` is an allocation of the heap, not a part of an arena or of another storage. */
+    /** True if `address` is an allocation of the heap, not a part of an arena or of another storage. */
     public owned: boolean,
   ) {}
 }
@@ -80,7 +80,7 @@ class Arena {
     try {
       this.#chunks.push({ address: this.backend.alloc(this.#peak), bytes: this.#peak });
     } catch {
-      // So much in one piece is not to be had; the next round takes chunks again.
+      // No contiguous block this large is available; the next round takes chunks again.
     }
   }
 }
@@ -93,10 +93,10 @@ interface Mark {
   readonly before: number;
 }
 
-/** What a scope must know of a tensor. */
+/** The facts that a scope must know of a tensor. */
 export interface Tenant {
   readonly storage: Storage;
-  /** Whether it outlives every scope. */
+  /** True if it outlives every scope. */
   readonly kept: boolean;
   /** The scope ends: the tensor gives up its hold on the storage. */
   expire(): void;
@@ -128,7 +128,7 @@ function arenaOf(backend: Backend): Arena {
   return arena;
 }
 
-/** What the scopes have in reserve is theirs only as long as nobody else needs it. */
+/** Allocates memory; if that fails, it first releases what the scopes hold in reserve. */
 function takeFromHeap(backend: Backend, bytes: number): number {
   try {
     return backend.alloc(bytes);
@@ -263,7 +263,7 @@ export interface MemoryAccount {
   readonly tensors: number;
 }
 
-/** What is alive on a backend. */
+/** The memory alive on a backend. */
 export function account(backend: Backend): MemoryAccount {
   const bytes = { parameter: 0, buffer: 0, gradient: 0, optimizer: 0, scope: 0, other: 0 };
   const inFrames = frames.flatMap((frame) => frame.storages.filter((storage) => storage.alive && !storage.owned));

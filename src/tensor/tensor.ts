@@ -9,7 +9,7 @@ import { checkNumbers, type Numbers } from "./numbers.js";
 import { shownNumbers } from "./shown.js";
 import { allocate, currentFrame, type Frame, release, type Storage, type Tenant } from "./storage.js";
 
-/** What autograd hangs on a tensor that an operation made. */
+/** Autograd's record on a tensor that an operation made. */
 export interface GradientNode {
   backward(root: Tensor, gradient: Tensor | undefined): void;
 }
@@ -23,18 +23,18 @@ export interface GradientNode {
  * x.grad; // = [[2, 4], [6, 8]]
  */
 export class Tensor implements Tenant {
-  /** Whether backward() shall leave a gradient here: set on parameters and on inputs under study. */
+  /** True if backward() stores a gradient here: set on parameters and on inputs under study. */
   requiresGrad = false;
   /** dLoss/dthis, of the same shape, after backward(). */
   grad: Tensor | undefined;
-  /** Of a gradient: whether it is only zeros that nothing was added to, which to an optimizer is no gradient. */
+  /** On a gradient: true while it holds only zeros and nothing was added. An optimizer treats it as a missing gradient. */
   isBlank = false;
   /** The operation that made it, while a gradient can still flow through. */
   node: GradientNode | undefined;
-  /** Which output of `node` this is. */
+  /** The index of this output of `node`. */
   outputIndex = 0;
   readonly size: number;
-  /** Whether it outlives every scope: see keep(). */
+  /** True if it outlives every scope: see keep(). */
   kept = false;
   /** Why it is gone. */
   #gone: string | undefined;
@@ -62,7 +62,7 @@ export class Tensor implements Tenant {
     return this.storage.backend;
   }
 
-  /** Where the first element lies. @throws SeqgradError `state` when the memory is gone. */
+  /** The address of the first element. @throws SeqgradError `state` when the memory is gone. */
   get address(): number {
     if (!this.storage.alive || this.#gone) {
       const cause = this.#gone ?? "its memory was freed";
@@ -80,7 +80,7 @@ export class Tensor implements Tenant {
     return true;
   }
 
-  /** Whether a gradient flows to it. */
+  /** True if a gradient flows to it. */
   get tracksGradient(): boolean {
     return this.requiresGrad || this.node !== undefined;
   }
@@ -239,7 +239,7 @@ export class Tensor implements Tenant {
     }
   }
 
-  /** What console.log shows in Node. */
+  /** The text that console.log shows in Node. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }

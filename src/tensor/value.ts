@@ -19,7 +19,7 @@ export interface ForeignValue {
   readonly data: ArrayLike<number | bigint>;
 }
 
-/** What a value is the content of: a Tensor. */
+/** The tensor that a value is the content of. */
 interface Holder {
   readonly dtype: DType;
   readonly shape: Shape;
@@ -33,26 +33,26 @@ export async function readValue(x: Holder): Promise<TensorValue> {
 }
 
 /**
- * Why a saved value cannot become the content of a tensor: `bias is int32, wants float32`; undefined where it can. int64, as which PyTorch
+ * Why a saved value cannot become the content of a tensor: `bias is int32, expected float32`; undefined where it can. int64, as which PyTorch
  * stores counts, can become int32.
  */
 export function valueFault(name: string, value: unknown, { dtype, shape }: Pick<Holder, "dtype" | "shape">): string | undefined {
   const given = value as Partial<ForeignValue> | null | undefined;
   if (typeof given !== "object" || given === null || !Array.isArray(given.shape)) return `${name} is not a { dtype, shape, data }`;
-  if (!sameShape(given.shape, shape)) return `${name} is ${formatShape(given.shape)}, wants ${formatShape(shape)}`;
+  if (!sameShape(given.shape, shape)) return `${name} is ${formatShape(given.shape)}, expected ${formatShape(shape)}`;
   if (given.dtype !== dtype && !(dtype === "int32" && given.dtype === "int64"))
-    return `${name} is ${shown(given.dtype).replaceAll('"', "")}, wants ${dtype}`;
+    return `${name} is ${shown(given.dtype).replaceAll('"', "")}, expected ${dtype}`;
   const kind = ArrayBuffer.isView(given.data) ? (given.data as Int32Array)[Symbol.toStringTag] : "Array";
   if (!arrays[given.dtype as keyof typeof arrays].includes(kind)) return `${name} is ${given.dtype}, but holds ${kindOf(given.data)}`;
   try {
     const { length } = checkNumbers(name, given.data as Numbers, dtype);
-    return length === sizeOf(shape) ? undefined : `${name} holds ${length} numbers, wants ${sizeOf(shape)}`;
+    return length === sizeOf(shape) ? undefined : `${name} holds ${length} numbers, expected ${sizeOf(shape)}`;
   } catch (error) {
-    return given.dtype === "int64" ? `${name} is int64, wants int32, which cannot hold its numbers` : (error as SeqgradError).message;
+    return given.dtype === "int64" ? `${name} is int64, expected int32, which cannot hold its numbers` : (error as SeqgradError).message;
   }
 }
 
-/** What may hold the numbers of a dtype. */
+/** A container for the numbers of a dtype. */
 const arrays = { float32: ["Array", "Float32Array", "Float64Array"], int32: ["Array", "Int32Array"], int64: ["BigInt64Array"] };
 
 /** The data of a value in which valueFault() found nothing. */

@@ -107,7 +107,7 @@ export class BpeTokenizer extends SubwordTokenizer {
     return new BpeTokenizer(tokens, merges, special);
   }
 
-  /** Whether a tokenizer.json is of plain byte-level BPE, of its own or GPT-2's kind, with no setting that would give other ids. */
+  /** True if a tokenizer.json is of plain byte-level BPE, of its own or GPT-2's kind, with no setting that would give other ids. */
   static reads(file: HuggingFaceJson): boolean {
     const { model, pre_tokenizer: pre, normalizer, post_processor: post, decoder } = file ?? {};
     const offsets = { trim_offsets: [true, false], use_regex: [true, undefined] };

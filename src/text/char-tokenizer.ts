@@ -44,7 +44,7 @@ export class CharTokenizer implements Tokenizer {
     this.#characters = characters;
     this.special = specialIds((token) => (token.length > 1 ? idIn(characters, token) : undefined));
     this.#silent = silentIds(characters, this.special);
-    // A special token's code point is no character.
+    // The code point of a special token is not a character.
     const codePoints = characters.map((character) => (isCharacter(character) ? character.codePointAt(0)! : -1));
     const units = codePoints.filter((codePoint) => codePoint >= 0 && isUnit(codePoint));
     this.#unitIds = new Int32Array(1 + units.reduce((a, b) => Math.max(a, b), 0)).fill(-1);

@@ -5,12 +5,12 @@ import type { Dictionary } from "./word-break.js";
 
 /** Units of a run that the dictionary sees at a time: Node 20 takes time by their square. */
 const WINDOW = 512;
-/** What comes after words may change them: so many units at a window's end are looked at again. */
+/** Text after a word may change it: this many units at the end of a window are looked at again. */
 const MARGIN = 64;
 
 let host: Intl.Segmenter | undefined;
 
-/** Where the host's dictionary ends the words of a run; undefined where it has none. */
+/** The positions where the host's dictionary ends the words of a run; undefined if it has no dictionary. */
 export const hostDictionary: Dictionary | undefined = typeof Intl === "object" && "Segmenter" in Intl ? ends : undefined;
 
 function* ends(run: string): Generator<number> {

@@ -21,7 +21,7 @@ export interface EmbeddingProgress {
   readonly loss?: number;
 }
 
-/** What trainers of word vectors have in common; their defaults are told there. */
+/** The common options of trainers of word vectors; each trainer documents its defaults. */
 export interface EmbeddingOptions {
   /** Numbers of a vector. Default 100. */
   readonly dimension?: number;
@@ -33,7 +33,7 @@ export interface EmbeddingOptions {
   readonly lr?: number;
   /** Leaves out words that occur less often. Default 5. */
   readonly minCount?: number;
-  /** Keeps so many words at most, the most frequent. Default: all. */
+  /** The most words to keep, by frequency. Default: all. */
   readonly maxSize?: number;
   /** The same seed gives the same vectors on the same WebAssembly variant. Default 0. */
   readonly seed?: number;
@@ -89,7 +89,7 @@ export async function corpusOf(
     throw new SeqgradError("value", `${op}: the sentences are ${kindOf(sentences)}; give a list of lists of words.`);
   for (const sentence of sentences) {
     if (!Array.isArray(sentence)) {
-      const kind = typeof sentence === "string" ? "a string" : "no list";
+      const kind = typeof sentence === "string" ? "a string" : "not a list";
       throw new SeqgradError("value", `${op}: sentence ${i} is ${kind}; give its words, as WordSplitter's split() makes them.`);
     }
     for (const word of sentence) {
@@ -160,7 +160,7 @@ function meanCosine(data: Float32Array, V: number, D: number): number {
   return rows < 2 ? 0 : (normOf(sum) ** 2 - rows) / (rows * (rows - 1));
 }
 
-/** Takes memory for an array, or for so many numbers, until the work ends; the address. */
+/** Allocates memory for an array, or for a count of numbers, until the work ends; returns the address. */
 export type Place = (content: TensorData | number) => number;
 
 /** Works on the default device where that is WebAssembly, else on one of its own. */

@@ -1,6 +1,6 @@
 import { SeqgradError } from "../util/errors.js";
 
-/** What tokenizer.json holds of that which seqgrad reads and writes. */
+/** The parts of tokenizer.json that seqgrad reads and writes. */
 export interface HuggingFaceJson {
   readonly version?: string;
   readonly truncation?: unknown;
@@ -48,7 +48,7 @@ export const addedTokens = (tokens: readonly string[], idOf: (token: string) => 
     ...{ id: idOf(content), content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true },
   }));
 
-/** Whether a part has a type and no settings but these, each with one of its values; `undefined` allows any value. */
+/** True if a part has a type and no settings but these, each with one of its values; `undefined` allows any value. */
 export function hasOnly(
   part: Part | null | undefined,
   type: string,

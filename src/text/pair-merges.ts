@@ -87,7 +87,7 @@ export function* mergePairs(
 /** More than there are symbols: a pair's key is a number that a float64 holds exactly. */
 export const SPAN = 2 ** 26;
 
-/** Where a symbol was merged into the one before it. */
+/** Marks a symbol that was merged into the one before it. */
 const GONE = -1;
 
 /** All symbols of all words in a row, linked to their neighbors in the word, -1 at its ends; and how often the word of each occurs. */
@@ -122,6 +122,6 @@ interface Entry {
   readonly count: number;
 }
 
-/** Whether x is to be merged before y. */
+/** True if x is to be merged before y. */
 const precedes = (x: Entry, y: Entry): boolean =>
   x.count !== y.count ? x.count > y.count : x.pair.a !== y.pair.a ? x.pair.a < y.pair.a : x.pair.b < y.pair.b;

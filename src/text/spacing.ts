@@ -4,7 +4,7 @@ import { isWord, scriptOf } from "./word-break.js";
 /** Signs with a blank on no side: those of East Asia's scripts, which bring their own room. */
 const isWide = (sign: string) => /^[\u3000-\u303f\u30fb\uff00-\uffef]/.test(sign);
 
-/** Where nothing better is known: signs that end something, and signs that open it. */
+/** The default: signs that end something, and signs that open it. */
 const ends = /^[,.!?;:%)\]}»”’।…]+$/u;
 const opens = /[([{«“‘¿¡]$/u;
 
@@ -13,11 +13,11 @@ const isSign = (token: string) => !isWord(token);
 /** The script without spaces that a word is in. */
 const scriptIn = (word: string) => scriptOf(word.codePointAt(0));
 
-/** Which words of a text stand side by side without a blank, as far as the words tell. */
+/** The words of a text that stand side by side without a blank, as far as the words show it. */
 export class Spacing {
   /** Signs without a blank before them, and after them; undefined where no text was seen. */
   readonly #signs: { readonly before: ReadonlySet<string>; readonly after: ReadonlySet<string> } | undefined;
-  /** Whether there is none between a word in a script without spaces and one in another. */
+  /** True if there is none between a word in a script without spaces and one in another. */
   readonly #mixed: boolean;
 
   constructor(signs?: { readonly before: Iterable<string>; readonly after: Iterable<string> }, mixed = false) {
@@ -25,7 +25,7 @@ export class Spacing {
     this.#mixed = mixed;
   }
 
-  /** What toJSON() gave, or nothing. @throws SeqgradError `format` */
+  /** The result of toJSON(), or undefined. @throws SeqgradError `format` */
   static fromJSON(op: string, json: unknown): Spacing {
     if (json === undefined) return new Spacing();
     const { before, after, mixed } = (json ?? {}) as Readonly<Record<string, unknown>>;
@@ -41,7 +41,7 @@ export class Spacing {
     return this.#signs && { before: [...this.#signs.before], after: [...this.#signs.after], mixed: this.#mixed };
   }
 
-  /** Whether `next` follows `word` without a blank. */
+  /** True if `next` follows `word` without a blank. */
   joins(word: string, next: string): boolean {
     const [script, nextScript] = [scriptIn(word), scriptIn(next)];
     if (script && nextScript) return true;
@@ -79,7 +79,7 @@ export class SpacingCounts {
     if (kind !== "sign" && nextKind !== "sign" && kind !== nextKind) this.#mixed += by;
   }
 
-  /** What the counts say, of the tokens of a vocabulary; for a sign of which they say nothing, what is usual. */
+  /** The spacing by the counts, for the tokens of a vocabulary; for a sign without counts, the usual spacing. */
   spacing(tokens: readonly string[]): Spacing {
     const usual = new Spacing();
     const signs = tokens.filter(isSign);

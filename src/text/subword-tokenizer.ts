@@ -18,7 +18,7 @@ import {
 /** Ids that are found in a piece of work. */
 const PIECE = 512;
 
-/** What tokenizers of parts of words have in common: numbered tokens, of which special ones are never cut, and tokenizer.json's head. */
+/** The common part of tokenizers of parts of words: numbered tokens, of which special ones are never cut, and tokenizer.json's head. */
 export abstract class SubwordTokenizer implements Tokenizer {
   readonly special: SpecialIds;
   protected readonly ids: ReadonlyMap<string, number>;

@@ -34,7 +34,7 @@ export class TextStream {
     this.#given = this.#context.length;
   }
 
-  /** What the token adds to the text; nothing while a character is not whole. */
+  /** The text that the token adds; empty while a character is not whole. */
   push(token: number): string {
     const isWhole = this.tokenizer.tokenOf(token).includes("\uFFFD"); // the character itself, not a sign for missing bytes
     this.#context.push(token);

@@ -23,7 +23,7 @@ export interface EncodeOptions {
   readonly eos?: boolean;
 }
 
-/** What else a model's folder says about its tokens; `loadModel` gives these. */
+/** Further facts about tokens in a model's folder; `loadModel` returns them. */
 export interface TokenHints {
   /** config.json. */
   readonly config?: Readonly<Record<string, unknown>>;
@@ -38,7 +38,7 @@ export interface Tokenizer {
   /** The number of tokens, V. */
   readonly size: number;
   readonly special: SpecialIds;
-  /** What a person should know who uses it here, such as that this host finds other words than the one where it was made. */
+  /** Warnings for a person who uses it here, such as that this host finds other words than the one where it was made. */
   readonly warnings?: readonly string[];
   /**
    * The ids of a text.
@@ -55,7 +55,7 @@ export interface Tokenizer {
   idOf(token: string): number | undefined;
   /** @throws SeqgradError `range` */
   tokenOf(id: number): string;
-  /** What `tokenizerFromJSON` reads. */
+  /** The JSON that `tokenizerFromJSON` reads. */
   toJSON(): unknown;
 }
 
@@ -67,16 +67,16 @@ const names: Readonly<Record<Exclude<keyof SpecialIds, "ends">, readonly string[
   unk: ["<unk>", "[UNK]"],
 };
 
-/** What ends a turn of a conversation. */
+/** The tokens that end a turn of a conversation. */
 const turnEnds = ["<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<end_of_turn>"];
 
-/** What the unknown token is called. */
+/** The usual names of the unknown token. */
 export const unknownTokens = names.unk;
 
 /** The special tokens of sequence models, in the order of their ids: padding has id 0. */
 export const sequenceTokens: readonly string[] = ["<pad>", "<sos>", "<eos>", "<unk>"];
 
-/** Which of the usual special tokens a vocabulary has. */
+/** The usual special tokens that a vocabulary has. */
 export function specialIds(idOf: (token: string) => number | undefined): SpecialIds {
   const find = (part: keyof typeof names) => names[part].map(idOf).find((id) => id !== undefined);
   const eos = find("eos");
@@ -84,7 +84,7 @@ export function specialIds(idOf: (token: string) => number | undefined): Special
   return { pad: find("pad"), sos: find("sos"), eos, unk: find("unk"), ends: [...new Set(ends)] };
 }
 
-/** Whether a token is written like a special one, as <pad> or [PAD]. */
+/** True if a token is written like a special one, as <pad> or [PAD]. */
 export const isSpecialName = (token: string): boolean => /^(<[^<>]+>|\[[^[\]]+\])$/u.test(token);
 
 /** The ids that decoding leaves out: of all tokens that look special, without the unknown one. */
@@ -111,7 +111,7 @@ export function framed(op: string, ids: Int32Array<ArrayBuffer>, special: Specia
 export const encodedInTurns = async (tokenizer: Tokenizer, text: string): Promise<Int32Array<ArrayBuffer>> =>
   tokenizer.encodeAsync ? tokenizer.encodeAsync(text) : tokenizer.encode(text);
 
-/** The error of an id that is no token's. */
+/** The error for an id that belongs to no token. */
 export const unknownId = (op: string, id: number | undefined, position: number, size: number): SeqgradError =>
   new SeqgradError("range", `${op}: id ${shown(id)} at position ${position} is not one of 0 to ${size - 1}.`);
 
@@ -128,7 +128,7 @@ export function checkMade(name: string, tokens: readonly string[], advice: strin
     throw new SeqgradError("state", `${name}: make one by ${advice}.`);
 }
 
-/** Texts one after the other; throws for one text in place of several, and for what is no text. */
+/** Yields the texts one after the other; throws if given one text instead of several, or a value that is not a text. */
 export function* textsIn(op: string, texts: Iterable<string>): Generator<string> {
   if (typeof texts === "string" || typeof texts?.[Symbol.iterator] !== "function")
     throw new SeqgradError("value", `${op}: the texts are ${kindOf(texts)}; give a list of strings.`);

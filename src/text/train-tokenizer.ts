@@ -6,7 +6,7 @@ import { CharTokenizer } from "./char-tokenizer.js";
 import { type Tokenizer, textsIn } from "./tokenizer.js";
 import { WordTokenizer } from "./word-tokenizer.js";
 
-/** What a text may be cut into: words, in lower case, characters, or parts of words by byte-pair encoding. */
+/** The units that a text may be cut into: words, in lower case, characters, or parts of words by byte-pair encoding. */
 export const textUnits = ["words", "characters", "bpe"] as const;
 export type TextUnit = (typeof textUnits)[number];
 

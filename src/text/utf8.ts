@@ -35,7 +35,7 @@ function decode(bytes: Uint8Array, name: string): string {
   }
 }
 
-/** Where the first sequence that is not well-formed begins (The Unicode Standard, table 3-7), or -1. */
+/** The position of the first sequence that is not well-formed (The Unicode Standard, table 3-7), or -1. */
 function invalidPosition(bytes: Uint8Array): number {
   let i = 0;
   while (i < bytes.length) {

@@ -32,7 +32,7 @@ export interface BagOptions extends WordOptions {
   readonly stopWords?: Iterable<string>;
   /** Leaves out terms that occur in fewer texts. Default 1. */
   readonly minTexts?: number;
-  /** Keeps so many terms at most, those in most texts. Default: all. */
+  /** The most terms to keep, by the number of texts that have them. Default: all. */
   readonly maxTerms?: number;
 }
 
@@ -166,7 +166,7 @@ export class BagOfWords {
 export interface TfIdfOptions extends BagOptions {
   /** Count 1 + ln(tf) in place of tf. Default false. */
   readonly sublinear?: boolean;
-  /** What each row's norm is made 1 of. Default `l2`. */
+  /** The norm of each row that is made 1. Default `l2`. */
   readonly norm?: "l1" | "l2" | "none";
 }
 
@@ -183,7 +183,7 @@ export class TfIdf {
 
   private constructor(
     readonly bag: BagOfWords,
-    /** What a term's frequency is multiplied by. */
+    /** The factor of a term's frequency. */
     readonly idf: readonly number[],
     options: TfIdfOptions = {},
   ) {

@@ -9,7 +9,7 @@ export interface VocabularyOptions {
   readonly special?: readonly string[];
   /** Leaves out tokens that occur less often. Default 1. */
   readonly minCount?: number;
-  /** Keeps so many tokens at most, special ones included, the most frequent. Default: all. */
+  /** The most tokens to keep, by frequency, special ones included. Default: all. */
   readonly maxSize?: number;
 }
 

@@ -28,7 +28,7 @@ function values(): Uint8Array {
   return table;
 }
 
-/** What stands between two characters: a boundary, nothing, or what only the characters around them tell. */
+/** The decision between two characters: a boundary, none, or one that depends on the characters around them. */
 const BREAK = 0;
 const JOIN = 1;
 /** A mark: part of what it stands on. */
@@ -75,7 +75,7 @@ const pairs = (() => {
 /** Units, or words of a run, that are looked at in a piece of work. */
 const PIECE = 1024;
 
-/** Where words end in a run of one script without spaces, each as the number of units before it. */
+/** The ends of words in a run of one script without spaces, each as the number of units before it. */
 export type Dictionary = (run: string) => Iterable<number>;
 
 /**
@@ -89,13 +89,13 @@ export function* segmented(text: string, dictionary: Dictionary = singles): Piec
   const classes = values();
   const segments: string[] = [];
   let start = 0;
-  /** Where the run for the dictionary began; -1 outside one. */
+  /** The start of the run for the dictionary; -1 outside one. */
   let runStart = -1;
   /** The last class that counts, or -1 at the start; and the class of the code point before this one. */
   let before = -1;
   let last = Other;
   let flags = 0;
-  /** Whether a rule that looked ahead has joined the next character already. */
+  /** True if a rule that looked ahead has joined the next character already. */
   let isJoined = false;
   function* endRun(at: number): Pieces<void> {
     if (at - runStart > 1) {
@@ -147,13 +147,13 @@ export function* segmented(text: string, dictionary: Dictionary = singles): Piec
   return segments;
 }
 
-/** Whether the next class is the one that the sign before it requires. */
+/** True if the next class is the one that the sign before it requires. */
 function isMet(what: number, following: number): boolean {
   if (what === BEFORE_DIGIT) return following === classOf.Numeric;
   return following === classOf.Hebrew_Letter || (what !== BEFORE_HEBREW && following === classOf.ALetter);
 }
 
-/** The class of the next character that is no mark; -1 at the end. */
+/** The class of the next character that is not a mark; -1 at the end. */
 function classAfter(text: string, from: number, classes: Uint8Array): number {
   for (let i = from; i < text.length; ) {
     const codePoint = text.codePointAt(i)!;
@@ -179,7 +179,7 @@ function* singles(run: string): Generator<number> {
   }
 }
 
-/** Whether a segment holds a letter or a digit. */
+/** True if a segment holds a letter or a digit. */
 export function isWord(segment: string): boolean {
   const classes = values();
   for (let i = 0; i < segment.length; i++) {

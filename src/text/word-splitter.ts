@@ -64,6 +64,6 @@ export class WordSplitter {
   }
 }
 
-/** What stands between white space, of which the zero-width space is too: Khmer and Thai have it between words. */
+/** The text between white space, including the zero-width space: Khmer and Thai have it between words. */
 export const pieces = /[^\s\u200b]+/g;
 export const piecesOf = (text: string): readonly string[] => text.match(pieces) ?? [];

@@ -43,7 +43,7 @@ export class WordTokenizer implements Tokenizer {
   readonly #origin: Origin;
   /** The ids of a piece between white space. */
   readonly #idsOf = remembering((piece: string) => this.#splitter.wordsOf(piece).map((word) => this.#idOf(word)));
-  /** What a person should know: that this host finds other words than the one where the tokenizer was made. */
+  /** A warning for a person: that this host finds other words than the one where the tokenizer was made. */
   readonly warnings: readonly string[];
 
   /** @throws SeqgradError `value` for anything but a vocabulary, and as `WordSplitter` */
@@ -71,7 +71,7 @@ export class WordTokenizer implements Tokenizer {
 
   /**
    * The tokenizer of the words that occur in the texts.
-   * @throws SeqgradError `value` for no word or what is no list of texts, as `Vocabulary.fromTokens` and `WordSplitter`
+   * @throws SeqgradError `value` without a word or for a value that is not a list of texts, as `Vocabulary.fromTokens` and `WordSplitter`
    */
   static fromTexts(texts: Iterable<string>, options: WordOptions & VocabularyOptions = {}): WordTokenizer {
     return finish(WordTokenizer.training(texts, options));
@@ -116,7 +116,7 @@ export class WordTokenizer implements Tokenizer {
   }
 
   /**
-   * What toJSON() gave. Where this host finds other words than the one that made it, `warnings` say so.
+   * Restores a tokenizer from the result of toJSON(). If this host finds other words than the one that made it, `warnings` says so.
    * @throws SeqgradError `format`
    */
   static fromJSON(json: unknown): WordTokenizer {
@@ -223,5 +223,5 @@ const otherUnicode = (version: string): string[] =>
     ? []
     : [
         `The tokenizer was made with the words of Unicode ${version}, and this version of seqgrad has those of ${unicodeVersion}: words with ` +
-          "characters that changed between them may be cut otherwise. Train the model anew if its texts have such characters.",
+          "characters that changed between them may be cut otherwise. Train the model again if its texts have such characters.",
       ];

@@ -4,20 +4,20 @@ import { SeqgradError } from "../util/errors.js";
 
 // The files of word vectors: word2vec's text and binary formats and GloVe's text, read and written piece by piece.
 
-/** What a file of vectors holds. */
+/** The content of a file of vectors. */
 export interface VectorTable {
   readonly words: readonly string[];
   readonly dimension: number;
   /** `[words, dimension]` */
   readonly data: Float32Array<ArrayBuffer>;
-  /** What was left out. */
+  /** The parts that were left out. */
   readonly warnings: readonly string[];
 }
 
-/** Where bytes or text come from: one piece after the other, as a file's stream gives them, or all at once. */
+/** A source of bytes or text: one piece after the other, as a file's stream gives them, or all at once. */
 export type Chunks = Uint8Array | Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string> | { getReader(): ChunkReader };
 
-/** What ReadableStream's getReader() gives. */
+/** The result of ReadableStream's getReader(). */
 interface ChunkReader {
   read(): Promise<{ done: boolean; value?: Uint8Array | string | undefined }>;
   cancel?(): Promise<unknown>;
@@ -50,7 +50,7 @@ class Rows {
 
   constructor(readonly name: string) {}
 
-  /** Where the numbers of a word go; undefined for a word that was there before, which counts. `place`: where it stands, for messages. */
+  /** The destination of a word's numbers; undefined for a word that was there before, which counts. `place`: its position, for messages. */
   add(word: string, place: string): Float32Array | undefined {
     this.count++;
     const before = this.#placeOf.get(word);
@@ -202,7 +202,7 @@ export class BinaryReader implements VectorReader {
     return new SeqgradError("format", `${this.#rows.name}: ${what}`);
   }
 
-  /** Where the first row begins; 0 while the first line is not whole. */
+  /** The start of the first row; 0 while the first line is not whole. */
   #header(bytes: Uint8Array): number {
     const end = bytes.indexOf(LINE);
     const [, words, dimension] = /^(\d+) (\d+)$/.exec(this.#decoder.decode(bytes.subarray(0, Math.min(64, end < 0 ? 64 : end)))) ?? [];

@@ -169,7 +169,7 @@ export class WordVectors {
   }
 
   /**
-   * What is to `c` as `b` is to `a`: the words nearest to b - a + c, of vectors of length 1 (Mikolov et al. 2013): man, king, woman: queen.
+   * Solves an analogy, `a` to `b` as `c` to the result: the words nearest to b - a + c, of vectors of length 1 (Mikolov et al. 2013): man, king, woman: queen.
    * @throws SeqgradError `range` for a word that is not there
    */
   analogy(a: string, b: string, c: string, count = 5): Neighbor[] {

@@ -17,9 +17,9 @@ import {
 import type { WordVectors } from "./word-vectors.js";
 
 export interface Word2VecOptions extends EmbeddingOptions {
-  /** `skip-gram`: a word foretells those around it; `cbow`: those around it foretell the word, which is faster. Default `skip-gram`. */
+  /** `skip-gram`: a word predicts the words around it; `cbow`: the words around it predict the word, which is faster. Default `skip-gram`. */
   readonly mode?: "skip-gram" | "cbow";
-  /** Random words beside each target that are not to be foretold. Default 5. */
+  /** Random words that each target is contrasted with (negative samples). Default 5. */
   readonly negatives?: number;
   /** Words more frequent than this share of the text are often skipped; 0: none is. Default 1e-3, or 10 / words where that is more. */
   readonly subsample?: number;

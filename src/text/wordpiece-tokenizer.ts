@@ -115,7 +115,7 @@ export class WordPieceTokenizer extends SubwordTokenizer {
     return new WordPieceTokenizer(tokens, special, { lowercase, stripAccents });
   }
 
-  /** Whether a tokenizer.json is of BERT's kind, with no setting that would give other ids. */
+  /** True if a tokenizer.json is of BERT's kind, with no setting that would give other ids. */
   static reads(file: HuggingFaceJson): boolean {
     const { model, normalizer, pre_tokenizer: pre, post_processor: post, decoder } = file ?? {};
     const word = {

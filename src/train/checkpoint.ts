@@ -11,7 +11,7 @@ import type { RandomStart } from "../util/philox.js";
 /** The file that resumes a run exactly; it holds everything, so that one atomic write is a whole checkpoint. */
 export const TRAINING_STATE = "training_state.safetensors";
 
-/** Where a run stands beside its tensors: plain JSON. */
+/** The progress of a run, without its tensors: plain JSON. */
 export interface Progress {
   /** Updates made. */
   readonly step: number;
@@ -23,7 +23,7 @@ export interface Progress {
   /** The last evaluation, the value of the best, and the evaluations since the best. */
   readonly evaluation: { readonly step: number; readonly value: number } | null;
   readonly best: number | null;
-  /** What decided between the best and its equals, if anything. */
+  /** The value that decided between the best and its equals, if any. */
   readonly ties?: readonly number[];
   readonly sinceBest: number;
 }
@@ -35,18 +35,18 @@ export interface Snapshot {
   readonly plateau: readonly number[] | null;
   /** The carried recurrent state, by name. */
   readonly carried: ReadonlyMap<string, TensorValue>;
-  /** Where the run's own random numbers stand. */
+  /** The state of the run's own random numbers. */
   readonly stream: RandomStart;
   /** The parameters at the best evaluation. */
   readonly best: ReadonlyMap<string, TensorValue> | undefined;
 }
 
-/** What the file holds as JSON beside the tensors. */
+/** The JSON of the file beside the tensors. */
 interface StoredState {
   readonly version: 1;
   readonly progress: Progress;
   readonly plateau: readonly number[] | null;
-  /** Where the run's own random numbers stand, and those that manualSeed() sets. */
+  /** The state of the run's own random numbers, and of those that manualSeed() sets. */
   readonly stream: RandomStart;
   readonly optimizer: Omit<OptimizerState, "tensors">;
   readonly random: RandomStart;
@@ -105,8 +105,8 @@ function withPrefix(prefix: string, tensors: ReadonlyMap<string, TensorValue>): 
 function parse(bytes: Uint8Array): { state: StoredState; tensors: ReadonlyMap<string, TensorValue> } {
   const tensors = new Map<string, TensorValue>();
   for (const [name, { dtype, shape, data }] of parseSafetensors(bytes)) {
-    if (dtype !== "float32" && dtype !== "int32") throw new SeqgradError("format", `${name} is ${dtype}; wants float32 or int32.`);
-    if (dtype === "int32" && name.startsWith("optimizer/")) throw new SeqgradError("format", `${name} is int32; wants float32.`);
+    if (dtype !== "float32" && dtype !== "int32") throw new SeqgradError("format", `${name} is ${dtype}; expected float32 or int32.`);
+    if (dtype === "int32" && name.startsWith("optimizer/")) throw new SeqgradError("format", `${name} is int32; expected float32.`);
     tensors.set(name, { dtype, shape, data });
   }
   return { state: parseState(readSafetensorsMetadata(bytes).seqgrad), tensors };
@@ -119,7 +119,7 @@ function parseState(json: string | undefined): StoredState {
   } catch {
     // Falls through to the error below.
   }
-  throw new SeqgradError("format", "it holds no training state that this version can read; start anew or use the version that wrote it.");
+  throw new SeqgradError("format", "it holds no training state that this version can read; start again, or use the version that wrote it.");
 }
 
 const isNumber = (x: unknown): x is number => Number.isFinite(x);

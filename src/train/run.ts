@@ -56,7 +56,7 @@ export class Run<B, S extends CarriedState<S>> {
   /** Updates made of which no event has told, and how many there may be. */
   #issued: Issued[] = [];
   #ahead = 1;
-  /** What a run goes on from on another device, when it was taken, and the step of the one last gone on from. */
+  /** The snapshot that a run recovers from on another device, when it was taken, and the step of the one last recovered from. */
   #snapshot: { readonly store: Store; readonly step: number; readonly time: number } | undefined;
   #recoveredAt: number | undefined;
   /** The step of the checkpoint that was resumed, and of the one that is in the store. */
@@ -93,7 +93,7 @@ export class Run<B, S extends CarriedState<S>> {
     }
   }
 
-  /** What is drawn after the run follows what was drawn in it, unless others have drawn meanwhile. */
+  /** Draws after the run continue those made in it, unless others have drawn meanwhile. */
   #handOver(): void {
     const { counter0, counter1, key0, key1 } = defaultGenerator().state;
     const { counter0: c0, counter1: c1, key0: k0, key1: k1 } = this.#seeded;
@@ -112,7 +112,7 @@ export class Run<B, S extends CarriedState<S>> {
     yield* this.#updates();
     yield* this.#settle();
     const reason = this.#reasonToStop ?? "complete";
-    // First the checkpoint, then the evaluation that is due only because the run ends: a longer run that resumes shall not know of it.
+    // The checkpoint comes before an evaluation that is due only because the run ends: a longer run that resumes must not contain it.
     // The one that was resumed is told again, for a process may have died between its writing and its event.
     if (checkpoint && (this.#savedAt !== this.#at.step || this.#resumedAt === this.#at.step)) yield await this.#checkpoint();
     if (evaluate && reason !== "aborted" && this.#at.evaluation?.step !== this.#at.step) yield await this.#evaluate();
@@ -154,7 +154,7 @@ export class Run<B, S extends CarriedState<S>> {
       if (this.#reasonToStop) return;
     }
     if (count === 0) {
-      const advice = "A generator can be iterated only once: give something that iterates anew each time.";
+      const advice = "A generator can be iterated only once: give something that starts again at each iteration.";
       throw new SeqgradError("value", `fit: the loader gave no batch in epoch ${epoch}. ${advice}`);
     }
     if (count < done) {
@@ -234,7 +234,7 @@ export class Run<B, S extends CarriedState<S>> {
     }
   }
 
-  /** Reads the losses of the updates issued, and tells of them. */
+  /** Reads the losses of the updates issued, and emits their events. */
   async *#settle(): Events {
     const issued = this.#issued;
     if (issued.length === 0) return;
@@ -265,7 +265,7 @@ export class Run<B, S extends CarriedState<S>> {
     }
   }
 
-  /** Tells of a step that the optimizer refused by what the run knows: the step's number, the parameter's name, the checkpoint. */
+  /** Explains a step that the optimizer refused with the facts that the run knows: step number, parameter name, checkpoint. */
   #explain(error: unknown, step: number): unknown {
     if (!(error instanceof SeqgradError && error.code === "not-finite" && "norm" in error)) return error;
     const { loss, norm, parameter } = error as SeqgradError & { loss?: number; norm: number; parameter?: Tensor };
@@ -328,7 +328,7 @@ export class Run<B, S extends CarriedState<S>> {
     if (await this.#restore(store)) this.#resumedAt = this.#savedAt = this.#at.step;
   }
 
-  /** Whether there was something to go on from. */
+  /** Returns false if there is no snapshot to recover from. */
   async #restore(store: Store): Promise<boolean> {
     const { optimizer, schedule } = this.#options;
     const { loadCheckpoint } = await checkpoints();
@@ -350,7 +350,7 @@ export class Run<B, S extends CarriedState<S>> {
     return this.#at.step - this.#snapshot.step >= steps || performance.now() - this.#snapshot.time >= seconds * 1000;
   }
 
-  /** Keeps, on the host, what the run can go on from when the device is lost. */
+  /** Keeps a snapshot on the host, from which the run recovers when the device is lost. */
   async #takeSnapshot(): Promise<void> {
     if (!this.#backend.lost) return;
     const store = memoryStore();
@@ -384,7 +384,7 @@ export class Run<B, S extends CarriedState<S>> {
     return this.#at.seconds + (performance.now() - this.#startedAt) / 1000;
   }
 
-  /** Puts another state in the place of the carried one, which is freed. */
+  /** Replaces the carried state, which is freed. */
   #carry(next: S | undefined): void {
     dispose(this.#carried);
     this.#carried = next;
@@ -397,7 +397,7 @@ const isNumbered = <B>(loader: Loader<B>): loader is { batch(step: number): B } 
 const hasEpochs = <B>(loader: Loader<B>): loader is { epoch(n: number): Batches<B> } =>
   typeof (loader as { epoch?: unknown } | undefined)?.epoch === "function";
 
-/** What to iterate in an epoch. */
+/** The batches of an epoch. */
 function batchesOf<B>(loader: Exclude<Loader<B>, { batch(step: number): B }>, epoch: number): Batches<B> {
   if (hasEpochs(loader)) return loader.epoch(epoch);
   return typeof loader === "function" ? loader(epoch) : loader;
@@ -451,13 +451,13 @@ function checkRun<B, S extends CarriedState<S>>(model: Module, loader: Loader<B>
   if (typeof schedule === "object" && !evaluate) refuse("a Plateau needs evaluate, the measure to watch.");
 }
 
-/** Whether the first number that differs is smaller. */
+/** True if the first number that differs is smaller. */
 function isLess(a: readonly number[], b: readonly number[]): boolean {
   const at = a.findIndex((number, i) => number !== b[i]);
   return at >= 0 && a[at]! < (b[at] ?? Number.POSITIVE_INFINITY);
 }
 
-/** Whether a batch says that no row of it goes on where that of the batch before ended. */
+/** True if a batch says that no row of it goes on where that of the batch before ended. */
 const startsAnew = (batch: unknown) => (batch as { continues?: boolean } | undefined)?.continues === false;
 
 const entriesOf = (state: object | undefined) => Object.entries(state ?? {}) as [string, Tensor | undefined][];

@@ -12,7 +12,7 @@ export type Batches<B> = Iterable<B> | AsyncIterable<B>;
  * - `epoch(n)`, as a DataLoader has it, or a function of the epoch's number, from 0, gives what to iterate: the place for a shuffle that a
  *   resumed run repeats.
  *
- * A run that resumes in the middle of an epoch iterates it anew and passes over the batches that are done, so an epoch must give the
+ * A run that resumes in the middle of an epoch iterates it again and skips the batches that are done, so an epoch must give the
  * same batches again.
  */
 export type Loader<B> = { batch(step: number): B } | { epoch(n: number): Batches<B> } | Batches<B> | ((epoch: number) => Batches<B>);
@@ -21,7 +21,7 @@ export type Loader<B> = { batch(step: number): B } | { epoch(n: number): Batches
 export type CarriedState<S> = { readonly [K in keyof S]: Tensor | undefined };
 export type AnyState = Readonly<Record<string, Tensor | undefined>>;
 
-/** A loss, and with `carryState` the state that the next batch goes on from. */
+/** A loss, and with `carryState` the state that the next batch starts from. */
 export type LossResult<S = AnyState> = Tensor | { readonly loss: Tensor; readonly state?: S };
 
 export type FitEvent =
@@ -38,7 +38,7 @@ export type FitEvent =
   | { readonly event: "epoch"; readonly epoch: number; readonly step: number; readonly loss: number }
   | { readonly event: "evaluation"; readonly step: number; readonly value: number; readonly best: boolean }
   | { readonly event: "checkpoint"; readonly step: number }
-  /** The device was lost; the run goes on from the snapshot of `step` on another, and tells again of the steps after it. */
+  /** The device was lost; the run continues from the snapshot of `step` on another, and emits the steps after it again. */
   | { readonly event: "device"; readonly step: number; readonly device: string; readonly reason: string }
   | {
       readonly event: "end";
@@ -56,7 +56,7 @@ export type Measured = number | readonly number[];
 
 export type EventOf<Name extends FitEvent["event"]> = Extract<FitEvent, { event: Name }>;
 
-/** What an awaited run returns: its events by kind, in order. */
+/** The result of an awaited run: its events by kind, in order. */
 export interface FitHistory {
   readonly steps: readonly EventOf<"step">[];
   readonly epochs: readonly EventOf<"epoch">[];
@@ -77,15 +77,15 @@ export interface FitOptions<B, S extends CarriedState<S> = AnyState> {
    */
   loss?: (batch: B, state: S | undefined, step: number) => LossResult<S>;
   /**
-   * Truncated backpropagation through time (Williams and Peng 1990): each batch goes on from the state in which the last one ended. An
+   * Truncated backpropagation through time (Williams and Peng 1990): each batch starts from the state in which the last one ended. An
    * epoch begins without a state, and so does the batch after a loss that answers none, and one that
-   * says `continues: false`, as those of ContinuousWindows do where the text begins anew. Default false.
+   * says `continues: false`, as those of ContinuousWindows do when the text starts again. Default false.
    */
   carryState?: boolean;
   /** The learning rate's course over the updates: factors on the optimizer's own, which stays as it is between updates. */
   schedule?: Schedule | Plateau;
   /**
-   * A measure, smaller being better, of the model in evaluation mode, every so many updates and at the end. Of a list the first number is the
+   * A measure, smaller being better, of the model in evaluation mode, every `every` updates and at the end. Of a list the first number is the
    * measure, and the next ones decide between evaluations where those before them are equal.
    */
   evaluate?: { every: number; run: () => Measured | Promise<Measured> };
@@ -93,16 +93,16 @@ export interface FitOptions<B, S extends CarriedState<S> = AnyState> {
   keepBest?: boolean;
   /** Stop after `patience` evaluations without a better one. */
   earlyStopping?: { patience: number };
-  /** Write a checkpoint every so many updates, and when aborted or at the end; `resume` goes on from the one that is there. */
+  /** Writes a checkpoint every `every` updates, when aborted, and at the end; `resume` continues from the checkpoint in the store. */
   checkpoint?: { store: Store; every: number; resume?: boolean };
   /**
-   * Updates between reads of the loss, 1 to 256. Where reading waits for the device, updates are issued ahead and events tell of them
+   * Updates between reads of the loss, 1 to 256. Where reading waits for the device, updates are issued ahead and their events come
    * together. Default: 1, and on a GPU up to 16, as many as take a quarter of a second.
    */
   readEvery?: number;
   /**
-   * On a GPU, which can be lost (a driver reset, a suspended tab, memory), the run keeps a copy of itself on the host every so many
-   * updates or seconds, from which it goes on with a new device, or with WebAssembly. A loader or loss that holds tensors of its own, or
+   * On a GPU, which can be lost (a driver reset, a suspended tab, memory), the run keeps a copy of itself on the host after this many
+   * updates or seconds, and continues from it with a new device, or with WebAssembly. A loader or loss that holds tensors of its own, or
    * another device than the default, cannot follow. Default: every 30 seconds.
    */
   snapshot?: { steps?: number; seconds?: number };

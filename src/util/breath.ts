@@ -4,7 +4,7 @@ const INTERVAL = 20;
 /** When the event loop last turned, as far as is known. */
 let last = 0;
 
-/** Whether the event loop is to turn. */
+/** True if the event loop is to turn. */
 const isDue = (): boolean => performance.now() - last >= INTERVAL;
 
 /**
@@ -21,7 +21,7 @@ export async function breathe(): Promise<void> {
   last = performance.now();
 }
 
-/** What `fn` makes of each item, in turns: other work of the page goes on between items. */
+/** The result of `fn` for each item, in turns: other work of the page goes on between items. */
 export async function mapInTurns<T, U>(items: Iterable<T>, fn: (item: T, index: number) => U | Promise<U>): Promise<U[]> {
   const made: U[] = [];
   for (const item of items) {

@@ -99,7 +99,7 @@ export function toTokens(op: string, name: string, ids: ArrayLike<number>): Int3
   );
 }
 
-/** Where the first thing stands that is not a whole number of int32, or -1. */
+/** The index of the first value that is not an integer of int32, or -1. */
 export function firstNotInt32(list: ArrayLike<unknown>): number {
   for (let i = 0; i < list.length; i++) {
     const value = list[i];
@@ -108,7 +108,7 @@ export function firstNotInt32(list: ArrayLike<unknown>): number {
   return -1;
 }
 
-/** What a value is, for a message: `null`, `undefined`, `an array`, `a Map`, `an object`, `a number`. */
+/** The kind of a value, for a message: `null`, `undefined`, `an array`, `a Map`, `an object`, `a number`. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value !== "object") return `a ${typeof value}`;

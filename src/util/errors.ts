@@ -1,4 +1,4 @@
-/** What went wrong, as a word a program can switch on. */
+/** The kind of an error, as a word that a program can switch on. */
 export type ErrorCode =
   | "shape" // shapes that do not fit together
   | "dtype" // a float32 where an int32 was wanted, or the reverse

@@ -32,7 +32,7 @@ const aliases: Readonly<Record<string, string>> = {
   weights: "weight",
 };
 
-/** What other libraries ask for by an option, and is always so here. */
+/** Options of other libraries whose behavior is fixed here. */
 const settled: Readonly<Record<string, string>> = {
   batchfirst: "The batch always comes first here.",
   inplace: "No operation changes its arguments here.",
@@ -84,7 +84,7 @@ export function checkConfig(op: string, config: unknown, known: readonly string[
   checkOptions(op, config ?? null, known, `give its config, as in new ${op}({ ${known.slice(0, 2).join(": …, ")}: … }).`);
 }
 
-/** How to write what stands in the place of the options. */
+/** The code of a value given instead of options. */
 function example(op: string, value: unknown, [first]: readonly string[]): string {
   if (first === undefined) return "it takes no options.";
   const isShort = ["number", "boolean", "string", "bigint"].includes(typeof value);

@@ -72,7 +72,7 @@ export function normalsFromWords(a: number, b: number): [number, number] {
   return [r * Math.cos(theta), r * Math.sin(theta)];
 }
 
-/** Where a kernel that draws random numbers starts: the arguments `key0`, `key1`, `counter0`, `counter1` of its row. */
+/** The start of a kernel that draws random numbers: the arguments `key0`, `key1`, `counter0`, `counter1` of its row. */
 export interface RandomStart {
   readonly key0: number;
   readonly key1: number;
@@ -142,7 +142,7 @@ export class Generator {
     return { key0: this.#key[0], key1: this.#key[1], counter0: this.#low, counter1: this.#high };
   }
 
-  /** Goes on from a `state` as if nothing had come between. Throws `value` where a part is missing or no unsigned 32-bit integer. */
+  /** Restores a `state`: the next draws follow those made before it was taken. Throws `value` if a part is missing or is not an unsigned 32-bit integer. */
   restore(state: RandomStart): void {
     checkObject("Generator.restore", "the state", state, "what `state` was");
     const { key0, key1, counter0, counter1 } = state;

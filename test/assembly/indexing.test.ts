@@ -75,7 +75,7 @@ await forEachDevice(variants, "indexing", ({ backend }) => {
     const elements = memory.put(Int32Array.from({ length: outer * m * inner }, (_, i) => (i === 17 || i === 20 ? bad : i % n)));
     expect(backend.dispatch("gatherRows", { x, index: rows, y, ...size })).toBe(2);
     expect(backend.dispatch("gather", { x, index: elements, y, ...size })).toBe(17);
-    // A padding index is no excuse for a bad one.
+    // A padding index does not excuse a bad one.
     for (const skip of [-1, bad]) expect(backend.dispatch("scatterAddRows", { dy: y, index: rows, dx: x, ...size, skip })).toBe(2);
     expect(backend.dispatch("scatterAdd", { dy: y, index: elements, dx: x, ...size })).toBe(17);
     expect(memory.floats(x, outer * n * inner).every((v) => v === 1)).toBe(true);

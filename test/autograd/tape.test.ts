@@ -95,7 +95,7 @@ await forEachDevice(immediate, "backward", (device) => {
   );
 
   test(
-    "wants one number, or a gradient that fits",
+    "expects one number, or a gradient that fits",
     run(() => {
       const y = sg.mul(leaf([1, 2]), 1);
       expect(() => y.backward()).toThrow("backward: got no gradient for a tensor of shape [2]; reduce the loss to one number");
@@ -162,7 +162,7 @@ await forEachDevice(immediate, "backward", (device) => {
   );
 
   test(
-    "gives nothing to inputs that want nothing, and zeros nowhere",
+    "gives no gradient to inputs that need none, and zeros nowhere",
     run(() => {
       const x = leaf([1, 2]);
       const constant = sg.tensor([3, 4]);

@@ -61,7 +61,7 @@ describe("--best", () => {
 });
 
 describe("--patience", () => {
-  test("ends a run after so many epochs without a better one", async () => {
+  test("ends a run after that number of epochs without a better one", async () => {
     const { train, out } = await place();
     // Nothing learns at a rate of 0: the first epoch stays the best.
     const lines = jsonLines(await succeed(...train, ...small, "--lr", 0, "--epochs", 9, "--patience", 2, "--json"));

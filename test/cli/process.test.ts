@@ -35,7 +35,7 @@ class Child {
     });
   }
 
-  /** Sends a signal as soon as so many lines are written. */
+  /** Sends a signal once `count` lines are written. */
   signalAfter(lines: number, signal: NodeJS.Signals, name: "stdout" | "stderr" = "stdout"): this {
     const check = () => {
       if (this.#written[name].split("\n").length <= lines) return;
@@ -122,7 +122,7 @@ describe.skipIf(missing)(`the command in a process of its own${missing}`, () => 
     expect(Object.keys((await contents(out))!).sort()).toEqual(Object.keys((await contents(whole))!).sort());
   });
 
-  test("killed before the first checkpoint, it begins anew with the same options", async () => {
+  test("killed before the first checkpoint, it starts again with the same options", async () => {
     const { command, resume, out, whole } = await longRun(1500, 5000);
     expect(await new Child(...command).signalAfter(20, "SIGKILL").done).toMatchObject({ signal: "SIGKILL" });
     expect(Object.keys((await contents(out))!)).toEqual([".lock", "history.jsonl", "training_args.json"]);

@@ -36,7 +36,7 @@ test("labels up to sixteen are a matrix, more are the pairs most often confused"
   expect(pairs.at(-1)).toBe("  l0 taken for l7: 7");
 });
 
-test("errors are the wrong answers, the most confident first, at most so many", () => {
+test("errors are the wrong answers, the most confident first, up to a count", () => {
   const samples = [
     { right: false, confidence: 0.5 },
     { right: true, confidence: 0.99 },

@@ -151,7 +151,7 @@ describe("train forecast", () => {
   const wave = ["day,degrees,note", ...Array.from({ length: 80 }, (_, t) => `d${t},${10 + 5 * Math.sin(t / 2)},x`)];
   const small = ["--hidden", 6, "--history", 6, "--batch", 8, "--val", 0.2, "--lr", 0.01];
 
-  test("beats persistence on a wave, and foretells with an interval", async () => {
+  test("beats persistence on a wave, and predicts with an interval", async () => {
     const folder = await temporaryFolder();
     const [data, out] = [join(folder, "wave.csv"), join(folder, "run")];
     await writeFile(data, wave.join("\n"));
@@ -169,7 +169,7 @@ describe("train forecast", () => {
     expect(await succeed("evaluate", "--model", out, "--data", data)).toMatch(/^73 examples {2}mae \d/);
   });
 
-  test("names the cell that is no number", async () => {
+  test("names the cell that is not a number", async () => {
     const folder = await temporaryFolder();
     const data = join(folder, "wave.csv");
     await writeFile(data, [...wave.slice(0, 9), "d9,warm,x", ...wave.slice(9)].join("\n"));

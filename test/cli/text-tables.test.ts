@@ -122,7 +122,7 @@ describe("a table of labels and texts is read", () => {
     expect((await configIn(sign.out)).labels).toEqual(["bad", "good"]);
   });
 
-  test("and a row whose label is rare is no header", async () => {
+  test("and does not take a row with a rare label for a header", async () => {
     const { stderr, out } = await trained(`fair\tneither of the two\n${tsv(undefined, (label, text) => `${label}\t${text}`)}`, "t.tsv");
     expect([stderr, (await configIn(out)).labels]).toEqual(["", ["bad", "fair", "good"]]);
   });

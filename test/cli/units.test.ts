@@ -87,7 +87,7 @@ describe("a run of an older version, whose options do not tell the least count",
     await refuse(
       [...train, "--resume"],
       "training_args.json does not tell the options of a run of this command",
-      "start anew with --overwrite",
+      "start again with --overwrite",
     );
     expect(await contents(out)).toEqual(before);
   });

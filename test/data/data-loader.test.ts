@@ -19,7 +19,7 @@ describe("DataLoader", () => {
     expect(whole.length).toBe(2);
   });
 
-  test("shuffles anew each epoch, the same whenever it is asked for", () => {
+  test("shuffles again each epoch, the same whenever it is asked for", () => {
     const make = (seed: number) => new DataLoader(items, { batchSize: 4, shuffle: true, seed });
     const [first, second] = [[...make(1).epoch(0)], [...make(1).epoch(1)]];
     expect([...make(1).epoch(0)]).toEqual(first);

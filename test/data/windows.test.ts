@@ -121,7 +121,7 @@ describe("splitTokens", () => {
 });
 
 describe("ContinuousWindows", () => {
-  test("each row goes on where it ended, and the text begins anew past its end", () => {
+  test("each row continues where it ended, and the text starts again after its end", () => {
     const windows = new ContinuousWindows(counting(26), { batchSize: 2, sequenceLength: 4 });
     expect(windows.length).toBe(3);
     const batches = [0, 1, 2, 3].map((step) => windows.batch(step));

@@ -107,7 +107,7 @@ describe("generate", () => {
     expect(released).toEqual([cache]);
   });
 
-  test("begins anew with the later half of what a full state held", async () => {
+  test("restarts from the later half of what a full state held", async () => {
     const { model, calls, released } = counter();
     const limited = { ...model, contextLength: 4 };
     expect(await collect(generate(limited, [3, 4, 0, 1, 2], { ...likeliest, maxTokens: 5 }))).toEqual([3, 4, 0, 1, 2]);

@@ -105,7 +105,7 @@ describe("expectGolden", () => {
     refuses({ shape: [2, 2], data: [1, -200, 3, Number.NaN] }, whole, "element 3");
   });
 
-  test("wants integers to be equal", () => {
+  test("expects integers to be equal", () => {
     const indices: Expected = { label: "indices", shape: [2], dtype: "int32", stored: [3, 4] };
     expectGolden({ shape: [2], data: [3, 4] }, indices);
     expect(() => expectGolden({ shape: [2], data: [3, 5] }, indices)).toThrow("element 1 is 5, PyTorch has 4");

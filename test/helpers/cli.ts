@@ -18,7 +18,7 @@ export interface Outcome {
 /** Runs the command line in this process. */
 export const cli = (...argv: (string | number)[]) => run(argv, () => {});
 
-/** The same; `act` is called when so many lines are on stdout. */
+/** The same; calls `act` when `lines` lines are on stdout. */
 export const cliActedUponAfter = (lines: number, act: () => void, ...argv: (string | number)[]) =>
   run(argv, (stdout) => {
     if (stdout.split("\n").length === lines + 1) act();

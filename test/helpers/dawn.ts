@@ -13,7 +13,7 @@ function provideDriver(): void {
   try {
     process.dlopen({ exports: {} }, LOADER, STAY);
   } catch {
-    // Always: it is no module of Node. It stays loaded all the same.
+    // Always: it is not a module of Node. It stays loaded all the same.
   }
 }
 

@@ -11,5 +11,5 @@ export function dropDefault(): void {
   device.destroy();
 }
 
-/** Makes a device that is the default in the place of another. */
+/** Makes a device that becomes the default instead of another. */
 export const initAnew = async (options: InitOptions = {}): Promise<Device> => makeDefault(await createDevice(options));

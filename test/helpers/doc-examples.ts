@@ -33,7 +33,7 @@ function withUsual(code: string): string {
   return all;
 }
 
-/** Whether code is for a user of the package; the example of an inner function is not. */
+/** True if code is for a user of the package; the example of an inner function is not. */
 export const usesPackage = (code: string): boolean => /\bsg\.|from "seqgrad/.test(code);
 
 /** The examples of every docstring under a folder that a user of the package can run. */
@@ -50,7 +50,7 @@ export function docstringExamples(folder: string): DocExample[] {
   });
 }
 
-/** The JavaScript of a Markdown page, as one program: later blocks go on from earlier ones. */
+/** The JavaScript of a Markdown page, as one program: later blocks use what earlier ones define. */
 export function pageExample(path: string): DocExample {
   const blocks = Array.from(readFileSync(path, "utf8").matchAll(/^```(?:js|ts)\n([\s\S]*?)^```/gm), ([, code]) => code!);
   return { place: path, code: blocks.join("\n") };

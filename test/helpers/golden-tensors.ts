@@ -6,7 +6,7 @@ import type { Spec, Values } from "../golden/golden.js";
 /** A fixture's array on the default device. */
 export const toTensor = ({ shape, data }: Values): Tensor => tensor(data as Float32Array | Int32Array, shape);
 
-/** A fixture's inputs on the default device; those that PyTorch gave gradients want one here. */
+/** A fixture's inputs on the default device; inputs that have a gradient in PyTorch need one here. */
 export function toInputs(values: ReadonlyMap<string, Values>, specs: Readonly<Record<string, Spec>>): Map<string, Tensor> {
   return new Map(
     Array.from(values, ([name, value]) => {

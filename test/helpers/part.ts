@@ -14,7 +14,7 @@ export function partOf(text = "quick"): Part {
   return text as Part;
 }
 
-/** Whether a file or a test of the full suite belongs to a part, by its name. */
+/** True if a file or a test of the full suite belongs to a part, by its name. */
 export function inPart(name: string, part: Part): boolean {
   const [k, n] = part.split("/").map(Number);
   return n === undefined ? part === "full" : fnv1a(new TextEncoder().encode(name)) % n === k;

@@ -34,7 +34,7 @@ export const layers: Record<string, (options?: Options) => Layer> = {
   "LSTM projected": make((options) => new nn.LSTM(I, H, { ...options, projSize: 3 })),
 };
 
-/** A tensor of normal numbers that wants a gradient. */
+/** A tensor of normal numbers that needs a gradient. */
 export function random(shape: readonly number[], seed: number): Tensor {
   const x = tensor(
     normals(

@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from "vitest/node";
 
-/** Says at the end how many tests ran on WebGPU in each project, and why others were skipped: a machine without an adapter shall not look like success. */
+/** Says at the end how many tests ran on WebGPU in each project, and why others were skipped: a machine without an adapter must not look like success. */
 export class WebGpuReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const counts = new Map<string, { ran: number; skipped: number }>();

@@ -16,7 +16,7 @@ test("toTensorValue makes float32 or int32 of anything", () => {
   expect(toTensorValue("x", { dtype: "int64", shape, data: ends }).data).toEqual(new Int32Array([-(2 ** 31), 2 ** 31 - 1]));
 });
 
-test.each([2n ** 31n, -(2n ** 31n) - 1n, 2n ** 32n, 2n ** 62n])("%d is no int32", (n) => {
+test.each([2n ** 31n, -(2n ** 31n) - 1n, 2n ** 32n, 2n ** 62n])("%d is not an int32", (n) => {
   expectError(
     "format",
     () => toTensorValue("x", { dtype: "int64", shape: [2], data: new BigInt64Array([0n, n]) }),

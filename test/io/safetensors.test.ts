@@ -101,7 +101,7 @@ describe("parseSafetensors refuses", () => {
     refuses(file("{}", [], 2n ** 64n - 1n), "100000000");
   });
 
-  test("a header that is no JSON object in UTF-8", () => {
+  test("a header that is not a JSON object in UTF-8", () => {
     refuses(file(" {}"), '"{"');
     refuses(file("\ufeff{}"), '"{"');
     refuses(file("[]"), '"{"');

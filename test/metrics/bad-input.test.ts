@@ -18,7 +18,7 @@ describe("lists", () => {
     meanAbsoluteError: metrics.meanAbsoluteError,
     smape: metrics.smape,
   };
-  test.each(Object.entries(pairs))("%s wants two", (name, measure) => {
+  test.each(Object.entries(pairs))("%s expects two", (name, measure) => {
     expectError("value", () => measure(wrong(null), wrong([1])), `${name}: one of the two lists`, "null");
     expectError("value", () => measure(wrong("ab"), wrong("ab")), `${name}: one of the two lists`, "a string");
     expectError("value", () => measure(wrong([]), wrong([])), `${name}: there is nothing to compare`);

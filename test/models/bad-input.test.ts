@@ -21,10 +21,10 @@ describe.each([
   const model: LM = make();
   const step = model as unknown as sg.StepModel<unknown>;
 
-  test("what is no tensor of tokens", () => {
+  test("a value that is not a tensor of tokens", () => {
     expectError("value", () => model.forward(wrong(null)), `${name}: tokens is null, not a tensor`);
     expectError("value", () => model.forward(wrong([1, 2])), `${name}: tokens is an array, not a tensor`);
-    expectError("shape", () => model.forward(sg.zeros([3], { dtype: "int32" })), `${name}: tokens have shape [3]; wants [B, T]`);
+    expectError("shape", () => model.forward(sg.zeros([3], { dtype: "int32" })), `${name}: tokens have shape [3]; expected [B, T]`);
     expectError("shape", () => model.forward(sg.zeros([1, 0], { dtype: "int32" })), `${name}: tokens have shape [1, 0]`);
   });
 
@@ -80,11 +80,11 @@ test("models name the size that is wrong", () => {
 
 test("model types that an object has by itself are none", () => {
   const load = (config: object) => sg.models.TransformerLM.fromHuggingFace(wrong(config), new Map());
-  expectError("format", () => load({ model_type: "toString" }), 'model_type is "toString"; wants "gpt2" or "llama"');
+  expectError("format", () => load({ model_type: "toString" }), 'model_type is "toString"; expected "gpt2" or "llama"');
   expectError("format", () => load(wrong(null)), "model_type is undefined");
 });
 
-test("padRows and windows refuse what is no token", () => {
+test("padRows and windows refuse a value that is not a token", () => {
   for (const row of [[1.5], ["a"], [2 ** 40]]) expectError("range", () => sg.padRows([[1], wrong(row)]), "padRows: rows[1][0] is ");
   expectError("value", () => sg.padRows(wrong(["abc"])), "padRows: rows[0] is a string; give token ids");
   expectError("value", () => sg.padRows(wrong([5])), "padRows: rows[0] is a number");
@@ -102,5 +102,5 @@ test("decoders of scores refuse what they cannot read", async () => {
   for (const beams of [1, 3]) expectError("not-finite", () => sg.ctcDecode([Number.NaN, 0, 0], 3, { beams }), "logit 0 is NaN");
   const emissions = sg.zeros([1, 2, 3]);
   const scores = { transitions: sg.zeros([3, 3]), starts: sg.zeros([2]), ends: sg.zeros([3]) };
-  await expectRejection("shape", sg.viterbi(emissions, scores), "starts [2]", "wants [B, T, K], [K, K], [K], [K] and B");
+  await expectRejection("shape", sg.viterbi(emissions, scores), "starts [2]", "expected [B, T, K], [K, K], [K], [K] and B");
 });

@@ -102,7 +102,7 @@ describe("a captioner", () => {
     const model = make();
     expectError("range", () => make({ places: 0 }), "places");
     expectError("shape", () => model.encode(padFrames([new Array(4).fill([1, 2])])), "4 places", "made for 3");
-    expectError("shape", () => model.encode(padFrames([[[1, 2, 3]]])), "Captioner: the vectors have 3 numbers", "wants 2");
+    expectError("shape", () => model.encode(padFrames([[[1, 2, 3]]])), "Captioner: the vectors have 3 numbers", "expected 2");
     expectError("shape", () => model.forward({ source: padFrames(grids), target: padRows([[1, 2]]) }), "2 sources", "[1, 2]");
   });
 });

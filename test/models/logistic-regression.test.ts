@@ -61,7 +61,7 @@ describe("LogisticRegression", () => {
         dense(X),
         y.map(() => "a"),
       ),
-    ).toThrow("wants at least 2");
+    ).toThrow("expected at least 2");
     expect(() => LogisticRegression.fit(dense(X), y, { c: 0 })).toThrow("c");
     expect(() => LogisticRegression.fit(dense(X), y).predict(dense([[1, 2]]))).toThrow("2 columns");
   });

@@ -19,7 +19,7 @@ import { expectClose, normals } from "../helpers/numbers.js";
 
 /** Tokens from 3 to 7, over a tile of an attention kernel too. */
 const rows = [2, 37, 1, 5].map((length, b) => Array.from({ length }, (_, t) => 3 + ((t * t + b) % 5)));
-/** What stands past the rows' ends is no padding token, to be seen where it counts. */
+/** Tokens after the rows' ends, other than the padding token: they show if they count. */
 const STRAY = 8;
 const sources = padRows(rows, { value: STRAY });
 

@@ -73,7 +73,7 @@ await forEachDevice(["simd", "full relaxed"], "training", (device: Device) => {
       "format",
       () => load(c, state),
       "ln_f.bias [24] is missing",
-      "wte.weight is [24, 23], wants [23, 24]",
+      "wte.weight is [24, 23], expected [23, 24]",
       "extra is not wanted",
     );
     expectError("format", () => load(c, undefined, { ...configOf(c), model_type: "t5" }), '"t5"', "gpt2");
@@ -129,7 +129,7 @@ await forEachDevice(["simd", "full relaxed"], "training", (device: Device) => {
       const c = caseOf(name);
       expectError("format", () => load(c, undefined, { ...configOf(c), ...settings }), ...parts);
     };
-    refused("gpt2", { activation_function: "relu" }, 'activation_function is "relu", wants gelu_new or gelu or');
+    refused("gpt2", { activation_function: "relu" }, 'activation_function is "relu", expected gelu_new or gelu or');
     refused(
       "gpt2",
       { scale_attn_by_inverse_layer_idx: true, scale_attn_weights: false },
@@ -137,16 +137,16 @@ await forEachDevice(["simd", "full relaxed"], "training", (device: Device) => {
       "weights is false",
     );
     refused("llama", { attention_bias: true, mlp_bias: true, hidden_act: "gelu" }, "attention_bias", "mlp_bias", 'hidden_act is "gelu"');
-    refused("llama", { rope_scaling: { type: "linear", factor: 2 } }, 'rope_scaling.type is "linear", wants default');
+    refused("llama", { rope_scaling: { type: "linear", factor: 2 } }, 'rope_scaling.type is "linear", expected default');
     refused("llama", { rope_parameters: { rope_type: "yarn", rope_theta: 1e4 } }, 'rope_parameters.rope_type is "yarn"');
-    refused("llama", { head_dim: 8, sliding_window: 16 }, "head_dim is 8, wants 6", "sliding_window is 16, wants null");
-    refused("llama", { rope_theta: "1e4" }, 'rope_theta of the config is "1e4"; wants a number');
-    refused("bert", { hidden_act: "relu", position_embedding_type: "relative_key" }, 'hidden_act is "relu"', "wants absolute");
+    refused("llama", { head_dim: 8, sliding_window: 16 }, "head_dim is 8, expected 6", "sliding_window is 16, expected null");
+    refused("llama", { rope_theta: "1e4" }, 'rope_theta of the config is "1e4"; expected a number');
+    refused("bert", { hidden_act: "relu", position_embedding_type: "relative_key" }, 'hidden_act is "relu"', "expected absolute");
     for (const name of ["embd_pdrop", "attn_pdrop", "resid_pdrop"])
-      refused("gpt2", { [name]: "none" }, `${name} of the config is "none"; wants a number`);
+      refused("gpt2", { [name]: "none" }, `${name} of the config is "none"; expected a number`);
     for (const name of ["hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout"])
-      refused("bert", { [name]: "none" }, `${name} of the config is "none"; wants a number`);
-    refused("llama", { attention_dropout: null }, "attention_dropout of the config is null; wants a number");
+      refused("bert", { [name]: "none" }, `${name} of the config is "none"; expected a number`);
+    refused("llama", { attention_dropout: null }, "attention_dropout of the config is null; expected a number");
     const harmless = {
       head_dim: 6,
       sliding_window: null,

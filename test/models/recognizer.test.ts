@@ -55,7 +55,7 @@ await forEachDevice(everywhere, "a recognizer", (device: Device) => {
 
   test("refuses frames of another size", () => {
     const model = new Recognizer({ features: 3, classes: 3, hidden: 3 });
-    expectError("shape", () => model.forward(padFrames([long])), "frames have 2 numbers", "wants 3");
+    expectError("shape", () => model.forward(padFrames([long])), "frames have 2 numbers", "expected 3");
     expectError("range", () => new Recognizer({ features: 0, classes: 3 }), "features");
     expectError("range", () => new Recognizer({ features: 1, classes: 1 }), "classes");
   });

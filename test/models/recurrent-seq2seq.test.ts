@@ -63,7 +63,7 @@ describe.each(variants)("%o", (config) => {
     }
   });
 
-  test("step by step, by beams and greedily it writes what forward() foretells", async () => {
+  test("step by step, by beams and greedily it writes what forward() predicts", async () => {
     const model = make(config);
     const greedy = await model.greedy(source, { sos, eos, maxTokens: 6 });
     for (const [b, written] of greedy.entries()) {

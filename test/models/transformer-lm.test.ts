@@ -79,7 +79,7 @@ await forEachDevice(immediate, "TransformerLM", (device) => {
     model.dispose();
   });
 
-  test.each(Object.entries(kinds))("%s: stepRows() goes on from any rows, and beams find what they find row by row", async (_, kind) => {
+  test.each(Object.entries(kinds))("%s: stepRows() continues any rows, and beams find what they find row by row", async (_, kind) => {
     const model = make(kind);
     const before = memory().tensors;
     const first = await model.step([2, 0, 6]);

@@ -62,7 +62,7 @@ test("decoding by the cache is forward() on the whole, and nothing is left", asy
   expect(memory().tensors).toBe(before);
 });
 
-test("padding changes nothing, and is no target", async () => {
+test("padding changes nothing, and is not a target", async () => {
   const model = make().eval();
   const [short, long] = [
     { source: [4, 5], target: [SOS, 5, EOS] },

@@ -132,12 +132,16 @@ await forEachDevice(immediate, "attention layers", (device) => {
       const layer = make();
       const call = (options: nn.AttendOptions) => () => forward(layer, querySize, options);
       expectError("range", call({ lengths: [1, 7, 2] }), "lengths[1] is 7; give a whole number from 0 to 6");
-      expectError("shape", call({ lengths: [1, 2] }), "lengths have shape [2]; want [3]");
-      expectError("dtype", call({ lengths: ones([B]) }), "lengths are float32; want int32");
-      expectError("range", call({ lengths: tensor(Int32Array.of(1, -1, 2)) }), "lengths[1] is -1; wants a number from 0 to 6");
+      expectError("shape", call({ lengths: [1, 2] }), "lengths have shape [2]; expected [3]");
+      expectError("dtype", call({ lengths: ones([B]) }), "lengths are float32; expected int32");
+      expectError("range", call({ lengths: tensor(Int32Array.of(1, -1, 2)) }), "lengths[1] is -1; expected a number from 0 to 6");
       expectError("range", call({ window: 0 }), "window is 0");
       expectError("range", call({ window: 3, positions: 0.5 }), "positions is 0.5");
-      expectError("shape", call({ window: 3, positions: zeros([B, S], { dtype: "int32" }) }), "positions have shape [3, 6]; want [3, 4]");
+      expectError(
+        "shape",
+        call({ window: 3, positions: zeros([B, S], { dtype: "int32" }) }),
+        "positions have shape [3, 6]; expected [3, 4]",
+      );
     }
   });
 

@@ -60,7 +60,7 @@ describe("a caller without types is told", () => {
     expectError("value", () => new sg.nn.SinusoidalPositionalEncoding(8).forward(wrong(null)), "SinusoidalPositionalEncoding: x is null");
   });
 
-  test("that a decoder wants a memory: without one it would attend to itself", () => {
+  test("that a decoder needs a memory: without one it would attend to itself", () => {
     const x = sg.zeros([2, 5, 8]);
     const options = { dimFeedforward: 8 };
     for (const memory of [undefined, null, []])
@@ -75,8 +75,8 @@ describe("a caller without types is told", () => {
   test("what a state dict is, all faults at once", () => {
     const layer = new sg.nn.Linear(2, 1);
     const weight = [...layer.weight.dataSync()];
-    expectError("value", () => layer.loadStateDict(wrong({})), "loadStateDict: the state is no Map");
-    expectError("value", () => layer.loadStateDict(wrong(null)), "loadStateDict: the state is no Map");
+    expectError("value", () => layer.loadStateDict(wrong({})), "loadStateDict: the state is not a Map");
+    expectError("value", () => layer.loadStateDict(wrong(null)), "loadStateDict: the state is not a Map");
     const state = new Map<string, unknown>([
       ["weight", sg.zeros([1, 2])],
       ["bias", { dtype: "float32", data: new Float32Array(1) }],

@@ -137,7 +137,9 @@ await forEachDevice(immediate, "buffers of a module", (device) => {
     to.loadStateDict(new Map([...file, ["num_batches_tracked", count]]));
     expect((await to.stateDict()).get("num_batches_tracked")!.data).toEqual(Int32Array.of(77));
     const large: WritableTensor = { ...count, data: BigInt64Array.of(2n ** 31n) };
-    expect(() => to.loadStateDict(new Map([...file, ["num_batches_tracked", large]]))).toThrow("num_batches_tracked is int64, wants int32");
+    expect(() => to.loadStateDict(new Map([...file, ["num_batches_tracked", large]]))).toThrow(
+      "num_batches_tracked is int64, expected int32",
+    );
     expect(() => to.loadStateDict(new Map([...file].slice(0, 2)))).toThrow(/is missing; .* is missing; .* is missing/);
   });
 
@@ -170,9 +172,9 @@ await forEachDevice(immediate, "buffers of a module", (device) => {
   it("are refused where they do not fit", () => {
     expect(() => new nn.BatchNorm(0)).toThrow("BatchNorm: features is 0");
     expect(() => new nn.BatchNorm(2, { momentum: 2 })).toThrow("BatchNorm: momentum is 2");
-    expect(() => new nn.BatchNorm(3).forward(ones([4, 2]))).toThrow("batchNorm: gamma has shape [3]; x of [4, 2] wants [2]");
-    expect(() => new nn.BatchNorm(3).forward(ones([1, 3]))).toThrow("has one row to a channel");
-    expect(() => batchNorm(ones([2, 3]), undefined, undefined, { training: false })).toThrow("evaluation wants running statistics");
+    expect(() => new nn.BatchNorm(3).forward(ones([4, 2]))).toThrow("batchNorm: gamma has shape [3]; expected [2], as x is [4, 2]");
+    expect(() => new nn.BatchNorm(3).forward(ones([1, 3]))).toThrow("has one row per channel");
+    expect(() => batchNorm(ones([2, 3]), undefined, undefined, { training: false })).toThrow("evaluation needs running statistics");
     expect(() => batchNorm(ones([2, 3]), undefined, ones([3]))).toThrow("batchNorm: beta needs gamma");
   });
 });

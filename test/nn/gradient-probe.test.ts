@@ -96,7 +96,7 @@ await forEachDevice(immediate, "a probe", (device) => {
       sum(at === undefined ? output : select(output, 1, at)).backward();
     });
 
-  it("starts anew with every sequence, a shorter one too", async () => {
+  it("starts again with every sequence, even a shorter one", async () => {
     const layer = new nn.LSTM(I, H);
     const [probe, fresh] = [new GradientProbe(), new GradientProbe()];
     run(layer, probe, 7);

@@ -131,7 +131,7 @@ await forEachDevice(immediate, "initializers", (device) => {
   it("refuse a shape without inputs and outputs", () => {
     const y = zeros([4]);
     for (const fill of [init.xavierUniform, init.kaimingNormal, init.orthogonal, init.identity])
-      expect(() => fill(y)).toThrow("the shape [4] has no inputs and outputs; wants [out, in]");
+      expect(() => fill(y)).toThrow("the shape [4] has no inputs and outputs; expected [out, in]");
   });
 });
 

@@ -19,7 +19,7 @@ await forEachDevice(immediate, "Dropout", (device) => {
     for (const v of y) if (v !== 0) expect(v).toBeCloseTo(1 / 0.7, 5);
   });
 
-  it("draws anew at each call, and the same after the same seed", () => {
+  it("draws other numbers at each call, and the same after the same seed", () => {
     const [layer, x] = [new nn.Dropout(), ones([64])];
     const draw = () => Array.from(layer.forward(x).dataSync());
     manualSeed(2);
@@ -47,7 +47,7 @@ await forEachDevice(immediate, "Dropout", (device) => {
     expect(Array.from(new nn.Dropout(1).forward(x).dataSync())).toEqual([0, 0, 0]);
   });
 
-  it("refuses what is no probability", () => {
+  it("refuses a value that is not a probability", () => {
     for (const p of [-0.1, 1.1, Number.NaN]) expect(() => new nn.Dropout(p)).toThrow(`Dropout: p is ${p}; give a number from 0 to 1`);
   });
 });
@@ -88,8 +88,8 @@ await forEachDevice(immediate, "Embedding", (device) => {
     expect(() => new nn.Embedding(3, 1.5)).toThrow("Embedding: dimension is 1.5");
     expect(() => new nn.Embedding(3, 2, { paddingIndex: 3 })).toThrow("Embedding: paddingIndex is 3; give a whole number from 0 to 2");
     const layer = new nn.Embedding(3, 2);
-    expect(() => layer.forward(tensor([1]))).toThrow("embedding: the index is float32; wants int32");
-    expect(() => layer.forward(tensor(Int32Array.of(0, 3)))).toThrow("embedding: index[1] is 3; wants a number from 0 to 2");
+    expect(() => layer.forward(tensor([1]))).toThrow("embedding: the index is float32; expected int32");
+    expect(() => layer.forward(tensor(Int32Array.of(0, 3)))).toThrow("embedding: index[1] is 3; expected a number from 0 to 2");
   });
 });
 
@@ -121,7 +121,7 @@ await forEachDevice(immediate, "Linear, LayerNorm, RMSNorm and Sequential", (dev
     expect(() => new nn.Linear(3, 2).forward(zeros([2, 4]))).toThrow(
       "linear: x [2, 4] with weight [2, 3]: the weight is [out, in] and x must end in 3",
     );
-    expect(() => new nn.LayerNorm(3).forward(zeros([2, 4]))).toThrow("layerNorm: gamma has shape [3]; x of [2, 4] wants [4]");
+    expect(() => new nn.LayerNorm(3).forward(zeros([2, 4]))).toThrow("layerNorm: gamma has shape [3]; expected [4], as x is [2, 4]");
   });
 
   it("run one after another, functions between them", () => {

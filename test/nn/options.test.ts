@@ -40,7 +40,7 @@ describe("a layer refuses an option that it does not know and names the right on
   });
 });
 
-describe("a layer refuses what stands in the place of its options and says how to write it:", () => {
+describe("a layer refuses a value given instead of its options and says how to write it:", () => {
   refuses({
     "a number of layers": [() => new nn.LSTM(3, 5, any(2)), "write LSTM(…, { numLayers: 2 })"],
     "a number of layers of a GRU": [() => new nn.GRU(3, 5, any(2)), "write GRU(…, { numLayers: 2 })"],

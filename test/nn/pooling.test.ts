@@ -52,10 +52,10 @@ await forEachDevice(immediate, "Pooling", (device) => {
           }
       });
 
-  it("refuses lengths outside the steps, and what is no sequence", () => {
+  it("refuses lengths outside the steps, and a value that is not a sequence", () => {
     const [layer, x] = [new Pooling("mean", E), tensor(normals(B * T * E, 1), [B, T, E])];
     for (const bad of [0, T + 1]) expect(() => layer.forward(x, [T, bad, T])).toThrow(`lengths[1] is ${bad}`);
-    expect(() => layer.forward(x, [T, T])).toThrow("wants [B, T, E] and B lengths");
-    expect(() => layer.forward(tensor([1, 2, 3]), [1, 1, 1])).toThrow("wants [B, T, E] and B lengths");
+    expect(() => layer.forward(x, [T, T])).toThrow("expected [B, T, E] and B lengths");
+    expect(() => layer.forward(tensor([1, 2, 3]), [1, 1, 1])).toThrow("expected [B, T, E] and B lengths");
   });
 });

@@ -222,11 +222,11 @@ await forEachDevice(immediate, "a recurrent layer refuses", (device) => {
   });
 
   describe("x that does not fit:", () => {
-    refuses("size", () => lstm().forward(zeros([3, 5, 7])), "LSTM: x has shape [3, 5, 7]; wants [B, T, 4], batch first");
-    refuses("rank", () => lstm().forward(zeros([5, I])), "LSTM: x has shape [5, 4]; wants [B, T, 4]");
+    refuses("size", () => lstm().forward(zeros([3, 5, 7])), "LSTM: x has shape [3, 5, 7]; expected [B, T, 4], batch first");
+    refuses("rank", () => lstm().forward(zeros([5, I])), "LSTM: x has shape [5, 4]; expected [B, T, 4]");
     refuses("no step", () => lstm().forward(zeros([3, 0, I])), "lstm: x [3, 0, 4] holds no step; B and T must be at least 1");
-    refuses("tokens", () => lstm().forward(zeros([3, 5, I], { dtype: "int32" })), "lstm: x is int32; wants float32");
-    refuses("a cell's x", () => new nn.GRUCell(I, H).forward(zeros([3, 7])), "GRUCell: x has shape [3, 7]; wants [B, 4]");
+    refuses("tokens", () => lstm().forward(zeros([3, 5, I], { dtype: "int32" })), "lstm: x is int32; expected float32");
+    refuses("a cell's x", () => new nn.GRUCell(I, H).forward(zeros([3, 7])), "GRUCell: x has shape [3, 7]; expected [B, 4]");
   });
 
   describe("a state that does not fit:", () => {
@@ -234,17 +234,17 @@ await forEachDevice(immediate, "a recurrent layer refuses", (device) => {
     refuses(
       "h",
       () => lstm().forward(x(), { state: { h: state.wrong(), c: state.h() } }),
-      "LSTM: the initial h has shape [1, 3, 5]; wants [2, 3, 5]: layers x directions, batch, size",
+      "LSTM: the initial h has shape [1, 3, 5]; expected [2, 3, 5]: layers x directions, batch, size",
     );
     refuses(
       "c",
       () => lstm().forward(x(), { state: { h: state.h(), c: state.wrong() } }),
-      "LSTM: the initial c has shape [1, 3, 5]; wants [2, 3, 5]",
+      "LSTM: the initial c has shape [1, 3, 5]; expected [2, 3, 5]",
     );
     refuses(
       "a cell's",
       () => new nn.GRUCell(I, H).forward(zeros([3, I]), { h: zeros([2, H]) }),
-      "GRUCell: the state h has shape [2, 5]; wants [3, 5]",
+      "GRUCell: the state h has shape [2, 5]; expected [3, 5]",
     );
   });
 
@@ -253,10 +253,10 @@ await forEachDevice(immediate, "a recurrent layer refuses", (device) => {
     refuses("0", () => run([5, 0, 2]), "LSTM: lengths[1] is 0; give a whole number from 1 to 5");
     refuses("more than T", () => run([5, 1, 6]), "LSTM: lengths[2] is 6");
     refuses("fractions", () => run([5, 1, 1.5]), "LSTM: lengths[2] is 1.5");
-    refuses("too few", () => run([5, 1]), "LSTM: there are 2 lengths; x [3, 5, 4] wants 3");
-    refuses("0 in a tensor", () => run(int(5, 0, 2)), "lstm: lengths[1] is 0; wants a number from 1 to 5");
-    refuses("more than T in a tensor", () => run(int(5, 1, 6)), "lstm: lengths[2] is 6; wants a number from 1 to 5");
-    refuses("too few in a tensor", () => run(int(5, 1)), "lstm: lengths has shape [2]; wants [3] beside x [3, 5, 4]");
-    refuses("floats in a tensor", () => run(tensor([5, 1, 2])), "lstm: lengths are float32; wants int32");
+    refuses("too few", () => run([5, 1]), "LSTM: there are 2 lengths; expected 3, one for each row of x [3, 5, 4]");
+    refuses("0 in a tensor", () => run(int(5, 0, 2)), "lstm: lengths[1] is 0; expected a number from 1 to 5");
+    refuses("more than T in a tensor", () => run(int(5, 1, 6)), "lstm: lengths[2] is 6; expected a number from 1 to 5");
+    refuses("too few in a tensor", () => run(int(5, 1)), "lstm: lengths has shape [2]; expected [3] beside x [3, 5, 4]");
+    refuses("floats in a tensor", () => run(tensor([5, 1, 2])), "lstm: lengths are float32; expected int32");
   });
 });

@@ -33,7 +33,7 @@ await forEachDevice(variants, "a state_dict of PyTorch's", (device) => {
   );
 });
 
-/** x in pieces of so many positions, each read after those before it. */
+/** x in pieces of the given sizes, each read after the pieces before it. */
 function inPieces(x: Tensor, lengths: readonly number[], read: (piece: Tensor) => Tensor): Tensor {
   let start = 0;
   const pieces = lengths.map((length) => {
@@ -261,7 +261,7 @@ describe("bad input", async () => {
   said("heads that do not divide", "value", () => new nn.MultiheadAttention(10, 4), "4 heads cannot share an embedding of 10");
   said("shared heads", "value", () => new nn.MultiheadAttention(8, 4, { keyValueHeads: 3 }), "3 keyValueHeads");
   said("no heads", "range", () => new nn.MultiheadAttention(8, 0), "heads is 0");
-  said("another size", "shape", () => new nn.MultiheadAttention(6, 2).forward(x()), "[2, 5, 8]", "wants [B, T, 6]");
+  said("another size", "shape", () => new nn.MultiheadAttention(6, 2).forward(x()), "[2, 5, 8]", "expected [B, T, 6]");
   said(
     "a mask",
     "shape",

@@ -17,7 +17,7 @@ test.each([
   ["tuplets", "(3ABCD2(3E2F2G2|(3ABCDEFGAB|(2AB(4cdefG2|(3ABCDEFG|(5:4ABCDE(3:2:6ABcdef|(3::2ABC|", "+++-+-"],
   ["broken rhythm", "A>BA<BA>>BA<<B|A>BA<Bc4|A2>B2c4|A>Bc>de|", "+++-"],
   ["names of chords, grace notes, ornaments, ties and slurs", `"Gmaj7"A4-{cde}A2(B~c)|!trill!A4.B4|"A8"A4|`, "++-"],
-  ["what is no music", "A4q4|A8k|A8|", "--+"],
+  ["characters that are not music", "A4q4|A8k|A8|", "--+"],
 ] as const)("a bar's length counts %s", (_, notes, verdicts) => {
   expect(verdict(notes)).toBe(verdicts);
 });
@@ -37,7 +37,7 @@ test("meter and unit may change, on a line of their own or within one", () => {
   expect(verdict("A4\nP:B\nA4|\\\nA8|")).toBe("++");
 });
 
-test("an upbeat is not judged, and the last bar of a part wants one that completes it", () => {
+test("an upbeat is not judged, and the last bar of a part needs one that completes it", () => {
   expect(verdict("A2|B8|c6|]")).toBe("++");
   expect(verdict("A2|B8|c5|]")).toBe("+-");
   expect(verdict("B8|c6||")).toBe("+-");

@@ -71,7 +71,7 @@ describe("fileStore", () => {
     }
   });
 
-  test("removes temporaries of processes that are no more, and of none that runs", async () => {
+  test("removes temporaries of processes that have ended, and keeps those of running ones", async () => {
     const { pid: gone } = spawnSync(process.execPath, ["-e", ""]);
     for (const pid of [gone, process.pid, process.ppid]) writeFileSync(join(root, `.x.${pid}.7.tmp`), "");
     await fileStore(root).write("x", some);
@@ -217,7 +217,7 @@ describe("a process killed while it writes", () => {
     expect(readdirSync(folder)).toEqual(["checkpoint", "other"]);
   });
 
-  /** Kills the child so many milliseconds after its first file is there. */
+  /** Kills the child that many milliseconds after its first file exists. */
   function killAfter(child: ChildProcess, delay: number): Promise<void> {
     return new Promise((done, fail) => {
       child.once("error", fail);

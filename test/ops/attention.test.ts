@@ -233,27 +233,31 @@ await forEachDevice(immediate, "attention", (device: Device) => {
         expectError("value", attend({ offset: 2 }), "attention: an offset of 2 means nothing without causal");
         expectError("range", attend({ dropout: 1.5 }), "attention: dropout is 1.5");
         expectError("value", attend({ scale: Number.NaN }), "attention: scale is NaN");
-        expectError("shape", attend({ heads: 3 }), "attention: q has shape [2, 3, 8]; wants a last dimension that 3 heads share evenly");
-        expectError("shape", attend({ keyValueHeads: 1 }), "attention: k has shape [2, 3, 8]; wants [2, 3, 4] beside q [2, 3, 8]");
+        expectError("shape", attend({ heads: 3 }), "attention: q has shape [2, 3, 8]; expected a last dimension that 3 heads share evenly");
+        expectError("shape", attend({ keyValueHeads: 1 }), "attention: k has shape [2, 3, 8]; expected [2, 3, 4] beside q [2, 3, 8]");
         expectError(
           "shape",
           attend({ mask: f(3, 4) }),
-          "attention: mask has shape [3, 4]; wants what broadcasts to [B, N, T, S] = [2, 2, 3, 3]",
+          "attention: mask has shape [3, 4]; expected what broadcasts to [B, N, T, S] = [2, 2, 3, 3]",
         );
         expectError("shape", attend({ mask: f(1, 1, 1, 3, 3) }), "attention: mask has shape [1, 1, 1, 3, 3]");
-        expectError("shape", attend({ lengths: i([1, 2, 3]) }), "attention: lengths has shape [3]; wants [2]");
-        expectError("dtype", attend({ lengths: f(2) }), "attention: lengths are float32; wants int32.");
-        expectError("range", attend({ lengths: i([3, 4]), dropout: 0 }), "attention: lengths[1] is 4; wants a number from 0 to 3.");
-        expectError("range", attend({ lengths: i([-1, 4]), dropout: 0 }), "attention: lengths[0] is -1; wants a number from 0 to 3.");
+        expectError("shape", attend({ lengths: i([1, 2, 3]) }), "attention: lengths has shape [3]; expected [2]");
+        expectError("dtype", attend({ lengths: f(2) }), "attention: lengths are float32; expected int32.");
+        expectError("range", attend({ lengths: i([3, 4]), dropout: 0 }), "attention: lengths[1] is 4; expected a number from 0 to 3.");
+        expectError("range", attend({ lengths: i([-1, 4]), dropout: 0 }), "attention: lengths[0] is -1; expected a number from 0 to 3.");
         const one = { heads: 1, dropout: 0.5 };
         expectError("value", () => sg.attention(x, x, undefined as never, one), "attention: v is undefined, not a tensor");
-        expectError("shape", () => sg.attention(x, x, f(2, 4, 8), one), "attention: v has shape [2, 4, 8]; wants [2, 3, 8]");
-        expectError("shape", () => sg.attention(x, f(2, 3, 7), x, one), "attention: k has shape [2, 3, 7]; wants [2, 3, 8]");
+        expectError("shape", () => sg.attention(x, x, f(2, 4, 8), one), "attention: v has shape [2, 4, 8]; expected [2, 3, 8]");
+        expectError("shape", () => sg.attention(x, f(2, 3, 7), x, one), "attention: k has shape [2, 3, 7]; expected [2, 3, 8]");
         expectError("shape", () => sg.attention(x, x, f(2, 3, 9), { ...one, heads: 2 }), "attention: v has shape [2, 3, 9]");
-        expectError("shape", () => sg.attention(f(3, 8), x, x, one), "attention: q has shape [3, 8]; wants [B, T, heads side by side]");
-        expectError("shape", () => sg.attention(f(2, 0, 8), x, x, one), "attention: q has shape [2, 0, 8]; wants at least 1");
-        expectError("dtype", () => sg.attention(x, i(Array(48).fill(0), [2, 3, 8]), x, one), "attention: k is int32; wants float32.");
-        expectError("shape", () => sg.selfAttention(x, one), "selfAttention: qkv has shape [2, 3, 8]; wants a last dimension that 3 heads");
+        expectError("shape", () => sg.attention(f(3, 8), x, x, one), "attention: q has shape [3, 8]; expected [B, T, heads side by side]");
+        expectError("shape", () => sg.attention(f(2, 0, 8), x, x, one), "attention: q has shape [2, 0, 8]; expected at least 1");
+        expectError("dtype", () => sg.attention(x, i(Array(48).fill(0), [2, 3, 8]), x, one), "attention: k is int32; expected float32.");
+        expectError(
+          "shape",
+          () => sg.selfAttention(x, one),
+          "selfAttention: qkv has shape [2, 3, 8]; expected a last dimension that 3 heads",
+        );
         const y = f(2, 4, 3, 5);
         const apart = { dropout: 0.5 };
         expectError("shape", () => sg.scaledDotProductAttention(y, x, x, apart), "scaledDotProductAttention: k has shape [2, 3, 8]");
@@ -261,7 +265,7 @@ await forEachDevice(immediate, "attention", (device: Device) => {
         expectError(
           "shape",
           () => sg.scaledDotProductAttention(y, y, f(2, 1, 3, 5), apart),
-          "v has shape [2, 1, 3, 5]; wants [2, 4, 3, 5]",
+          "v has shape [2, 1, 3, 5]; expected [2, 4, 3, 5]",
         );
         expectError("shape", () => sg.attentionWeights(x, f(1, 3, 8), { heads: 2 }), "attentionWeights: k has shape [1, 3, 8]");
         expect(defaultGenerator().state).toEqual(before);

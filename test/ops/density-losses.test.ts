@@ -47,7 +47,7 @@ await forEachDevice(immediate, "losses of distributions", (device) => {
     expectClose(values(sg.focalLoss(logits, targets, { gamma: 0 })), values(sg.crossEntropy(logits, targets)), 1e-6);
     expect(values(sg.focalLoss(logits, targets, { reduction: "none" }))[1]).toBe(0);
     expectError("range", () => sg.focalLoss(logits, targets, { gamma: -1 }), "focalLoss: gamma is -1");
-    expectError("range", () => sg.focalLoss(logits, int32(3, 0)), "is 3; wants a number from 0 to 2");
+    expectError("range", () => sg.focalLoss(logits, int32(3, 0)), "is 3; expected a number from 0 to 2");
     const [x, t] = [sg.tensor([0.3, -2]), sg.tensor([1, 0])];
     const plain = sg.binaryFocalLossWithLogits(x, t, { gamma: 0 });
     expectClose(values(plain), values(sg.binaryCrossEntropyWithLogits(x, t)), 1e-6);

@@ -22,7 +22,7 @@ const refusals: Record<string, [(f: Make, i: Make) => unknown, sg.ErrorCode, str
   ],
   "a product of scalars": [(f) => sg.matmul(f([]), f([2])), "shape", "matmul: a scalar has no rows or columns"],
   "batches that differ": [(f) => sg.matmul(f([2, 1, 3]), f([3, 3, 1])), "shape", "matmul: shapes [2] and [3] do not broadcast"],
-  "a product of integers": [(f, i) => sg.matmul(i([2, 2]), f([2, 2])), "dtype", "matmul: wants float32, got int32 and float32"],
+  "a product of integers": [(f, i) => sg.matmul(i([2, 2]), f([2, 2])), "dtype", "matmul: expected float32, got int32 and float32"],
   "features that differ": [
     (f) => sg.linear(f([2, 3]), f([4, 5])),
     "shape",
@@ -31,9 +31,9 @@ const refusals: Record<string, [(f: Make, i: Make) => unknown, sg.ErrorCode, str
   "a bias too long": [
     (f) => sg.linear(f([2, 3]), f([4, 3]), f([3])),
     "shape",
-    "linear: the bias has shape [3]; a weight of [4, 3] wants [4].",
+    "linear: the bias has shape [3]; expected [4], as the weight is [4, 3].",
   ],
-  "integers into a linear layer": [(f, i) => sg.linear(i([2, 3]), f([4, 3])), "dtype", "linear: x is int32; wants float32."],
+  "integers into a linear layer": [(f, i) => sg.linear(i([2, 3]), f([4, 3])), "dtype", "linear: x is int32; expected float32."],
   "an axis too high": [(f) => sg.sum(f([2, 3]), { axis: 2 }), "range", "sum: axis 2 is not one of the 2 dimensions (-2 to 1)."],
   "an axis twice": [(f) => sg.sum(f([2, 3]), { axis: [0, -2] }), "value", "sum: axis [0, 0] names a dimension twice."],
   "a size that does not fit": [(f) => sg.reshape(f([2, 3]), [4, -1]), "shape", "reshape: [2, 3] holds 6 elements, which [4, -1] does not"],
@@ -67,13 +67,13 @@ const refusals: Record<string, [(f: Make, i: Make) => unknown, sg.ErrorCode, str
     "shape",
     "stack: tensor 1 has shape [3], tensor 0 [2]; they must be equal.",
   ],
-  "a float index": [(f) => sg.embedding(f([2]), f([3, 4])), "dtype", "embedding: the index is float32; wants int32."],
-  "a table that is no tensor": [(_, i) => sg.embedding(i([2]), 5 as unknown as sg.Tensor), "value", "embedding: the weight is"],
-  "a table that is none": [(f, i) => sg.embedding(i([2]), f([3])), "shape", "embedding: the weight has shape [3]; wants [V, D]."],
+  "a float index": [(f) => sg.embedding(f([2]), f([3, 4])), "dtype", "embedding: the index is float32; expected int32."],
+  "a table that is not a tensor": [(_, i) => sg.embedding(i([2]), 5 as unknown as sg.Tensor), "value", "embedding: the weight is"],
+  "a table that is none": [(f, i) => sg.embedding(i([2]), f([3])), "shape", "embedding: the weight has shape [3]; expected [V, D]."],
   "an index of rows with two dimensions": [
     (f, i) => sg.indexSelect(f([3, 4]), 0, i([1, 1])),
     "shape",
-    "indexSelect: the index has shape [1, 1]; wants one dimension.",
+    "indexSelect: the index has shape [1, 1]; expected one dimension.",
   ],
   "an index that does not match": [
     (f, i) => sg.gather(f([3, 4]), 1, i([2, 4])),
@@ -89,7 +89,7 @@ const refusals: Record<string, [(f: Make, i: Make) => unknown, sg.ErrorCode, str
   "float targets": [
     (f) => sg.crossEntropy(f([4, 3]), f([4])),
     "dtype",
-    "crossEntropy: the targets are float32; wants int32 class indices.",
+    "crossEntropy: the targets are float32; expected int32 class indices.",
   ],
   "too much smoothing": [
     (f, i) => sg.crossEntropy(f([4, 3]), i([4]), { labelSmoothing: 2 }),
@@ -109,10 +109,18 @@ const refusals: Record<string, [(f: Make, i: Make) => unknown, sg.ErrorCode, str
   "a delta of nothing": [(f) => sg.huberLoss(f([2]), f([2]), { delta: 0 }), "range", "huberLoss: delta is 0"],
   "limits the wrong way round": [(f) => sg.clamp(f([2]), 1, 0), "range", "clamp: low 1 is above high 0; swap them."],
   "a chance over 1": [(f) => sg.dropout(f([2]), 1.5), "range", "dropout: p is 1.5; give a number from 0 to 1."],
-  "gains that do not fit": [(f) => sg.layerNorm(f([2, 3]), f([2])), "shape", "layerNorm: gamma has shape [2]; x of [2, 3] wants [3]."],
-  "a scale that does not fit": [(f) => sg.rmsNorm(f([2, 3]), f([2])), "shape", "rmsNorm: gamma has shape [2]; x of [2, 3] wants [3]."],
+  "gains that do not fit": [
+    (f) => sg.layerNorm(f([2, 3]), f([2])),
+    "shape",
+    "layerNorm: gamma has shape [2]; expected [3], as x is [2, 3].",
+  ],
+  "a scale that does not fit": [
+    (f) => sg.rmsNorm(f([2, 3]), f([2])),
+    "shape",
+    "rmsNorm: gamma has shape [2]; expected [3], as x is [2, 3].",
+  ],
   "a mean square of a scalar": [(f) => sg.rmsNorm(f([])), "shape", "rmsNorm: a scalar has no last dimension."],
-  "gates without values": [(f) => sg.swiglu(f([2, 3])), "shape", "swiglu: x [2, 3] wants a last dimension of 2 F"],
+  "gates without values": [(f) => sg.swiglu(f([2, 3])), "shape", "swiglu: x [2, 3] has an odd last dimension; expected 2 F"],
   "heads of an odd size": [(f) => sg.rotary(f([1, 2, 6]), { heads: 2 }), "shape", "rotary: 2 heads of equal size do not fit x [1, 2, 6]"],
   "heads wider than x": [(f) => sg.rotary(f([1, 2, 6]), { heads: 2, headDim: 4 }), "shape", "rotary: 2 heads of 4 size do not fit"],
   "no heads": [(f) => sg.rotary(f([1, 2, 6]), {}), "shape", "rotary: all heads of equal size do not fit"],
@@ -122,38 +130,38 @@ const refusals: Record<string, [(f: Make, i: Make) => unknown, sg.ErrorCode, str
   "sequences without a batch": [
     (f) => sg.rnn(f([5, 2]), f([3, 2]), f([3, 3])),
     "shape",
-    "rnn: x has shape [5, 2]; wants [B, T, I], batch first.",
+    "rnn: x has shape [5, 2]; expected [B, T, I], batch first.",
   ],
   "sequences of no step": [(f) => sg.gru(f([2, 0, 1]), f([3, 1]), f([3, 1])), "shape", "gru: x [2, 0, 1] holds no step"],
   "weights of another size": [
     (f) => sg.lstm(f([2, 5, 3]), f([16, 4]), f([16, 4])),
     "shape",
-    "lstm: wIh has shape [16, 4]; wants [16, 3] beside x [2, 5, 3].",
+    "lstm: wIh has shape [16, 4]; expected [16, 3] beside x [2, 5, 3].",
   ],
   "keys of another size": [
     (f) => sg.additiveAttention(f([2, 3, 7]), f([2, 5, 8]), f([7]), f([2, 5, 4])),
     "shape",
-    "additiveAttention: k has shape [2, 5, 8]; wants [B, S, A], with q [2, 3, 7] as [B, T, A] and k [2, 5, 8] as [B, S, A]",
+    "additiveAttention: k has shape [2, 5, 8]; expected [B, S, A], with q [2, 3, 7] as [B, T, A] and k [2, 5, 8] as [B, S, A]",
   ],
   "a query without steps": [
     (f) => sg.additiveAttention(f([2, 7]), f([2, 5, 7]), f([7]), f([2, 5, 4])),
     "shape",
-    "additiveAttention: q has shape [2, 7]; wants [B, T, A]",
+    "additiveAttention: q has shape [2, 7]; expected [B, T, A]",
   ],
   "attention to nothing": [
     (f) => sg.additiveAttention(f([2, 1, 7]), f([2, 0, 7]), f([7]), f([2, 0, 4])),
     "shape",
-    "additiveAttention: k has shape [2, 0, 7]; wants [B, S, A]",
+    "additiveAttention: k has shape [2, 0, 7]; expected [B, S, A]",
   ],
   "values for other keys": [
     (f) => sg.additiveAttention(f([2, 1, 7]), f([2, 5, 7]), f([7]), f([2, 4, 3])),
     "shape",
-    "attend: the values are float32 [2, 4, 3]; wants float32 [2, 5, E], a row a key.",
+    "attend: the values are float32 [2, 4, 3]; expected float32 [2, 5, E], a row a key.",
   ],
   "float positions": [
     (f) => sg.additiveAttention(f([2, 1, 7]), f([2, 5, 7]), f([7]), f([2, 5, 4]), { window: 3, positions: f([2, 1]) }),
     "dtype",
-    "additiveAttention: positions are float32; want int32.",
+    "additiveAttention: positions are float32; expected int32.",
   ],
   "a window of nothing": [
     (f) => sg.additiveAttention(f([2, 1, 7]), f([2, 5, 7]), f([7]), f([2, 5, 4]), { window: 0 }),
@@ -168,7 +176,7 @@ const refusals: Record<string, [(f: Make, i: Make) => unknown, sg.ErrorCode, str
   "float lengths": [
     (f) => sg.rnn(f([2, 5, 3]), f([4, 3]), f([4, 4]), { lengths: f([2]) }),
     "dtype",
-    "rnn: lengths are float32; wants int32.",
+    "rnn: lengths are float32; expected int32.",
   ],
 };
 
@@ -194,31 +202,31 @@ await forEachDevice(immediate, "operations refuse", (device) => {
 
   const ints = (...values: number[]) => sg.tensor(values, [values.length], { dtype: "int32" });
   const outside: Record<string, [(index: sg.Tensor, x: sg.Tensor) => unknown, number[], string]> = {
-    "an index past a table": [(i, x) => sg.embedding(i, x), [0, 2, 3], "embedding: index[2] is 3; wants a number from 0 to 2."],
-    "an index before a table": [(i, x) => sg.embedding(i, x), [-1, 2, 1], "embedding: index[0] is -1; wants a number from 0 to 2."],
-    "a row that is not there": [(i, x) => sg.indexSelect(x, 1, i), [0, 4], "indexSelect: index[1] is 4; wants a number from 0 to 3."],
+    "an index past a table": [(i, x) => sg.embedding(i, x), [0, 2, 3], "embedding: index[2] is 3; expected a number from 0 to 2."],
+    "an index before a table": [(i, x) => sg.embedding(i, x), [-1, 2, 1], "embedding: index[0] is -1; expected a number from 0 to 2."],
+    "a row that is not there": [(i, x) => sg.indexSelect(x, 1, i), [0, 4], "indexSelect: index[1] is 4; expected a number from 0 to 3."],
     "an element that is not there": [
       (i, x) => sg.gather(x, 0, sg.reshape(i, [1, 4])),
       [0, 1, 3, 0],
-      "gather: index[2] is 3; wants a number from 0 to 2.",
+      "gather: index[2] is 3; expected a number from 0 to 2.",
     ],
-    "a class that is not there": [(i) => sg.oneHot(i, 2), [1, 2], "oneHot: index[1] is 2; wants a number from 0 to 1."],
-    "a target that is no class": [(i, x) => sg.nllLoss(x, i), [1, 2, 4], "nllLoss: index[2] is 4; wants a number from 0 to 3."],
-    "a label that is no class": [(i, x) => sg.crossEntropy(x, i), [1, -1, 4], "[1] is -1; wants a number from 0 to 3."],
+    "a class that is not there": [(i) => sg.oneHot(i, 2), [1, 2], "oneHot: index[1] is 2; expected a number from 0 to 1."],
+    "a target that is not a class": [(i, x) => sg.nllLoss(x, i), [1, 2, 4], "nllLoss: index[2] is 4; expected a number from 0 to 3."],
+    "a label that is not a class": [(i, x) => sg.crossEntropy(x, i), [1, -1, 4], "[1] is -1; expected a number from 0 to 3."],
     "a length of nothing": [
       (i, x) => sg.rnn(sg.expand(x, [2, 3, 4]), sg.ones([5, 4]), sg.ones([5, 5]), { lengths: i }),
       [3, 0],
-      "rnn: lengths[1] is 0; wants a number from 1 to 3.",
+      "rnn: lengths[1] is 0; expected a number from 1 to 3.",
     ],
     "a length over all steps": [
       (i, x) => sg.lstm(sg.expand(x, [2, 3, 4]), sg.ones([8, 4]), sg.ones([8, 2]), { lengths: i }),
       [4, 1],
-      "lstm: lengths[0] is 4; wants a number from 1 to 3.",
+      "lstm: lengths[0] is 4; expected a number from 1 to 3.",
     ],
     "a length over all keys": [
       (i, x) => sg.additiveAttention(sg.ones([2, 1, 4]), sg.expand(x, [2, 3, 4]), sg.ones([4]), sg.ones([2, 3, 1]), { lengths: i }),
       [0, 4],
-      "additiveAttention: lengths[1] is 4; wants a number from 0 to 3.",
+      "additiveAttention: lengths[1] is 4; expected a number from 0 to 3.",
     ],
   };
 

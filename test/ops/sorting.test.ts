@@ -67,7 +67,7 @@ await forEachDevice(immediate, "sorting, scattering, sums of products and draws"
     const large = sg.scatter(int32(1, 2), int32(1), int32(2147483647));
     expect([large.dtype, ...values(large)]).toEqual(["int32", 1, 2147483647]);
     expect(values(sg.scatter(sg.ones([2]), sg.tensor(new Int32Array(0)), sg.zeros([0])))).toEqual([1, 1]);
-    expectError("range", () => sg.scatter(x, int32(3), sg.ones([1])), "scatter: index[0] is 3; wants a number from 0 to 2");
+    expectError("range", () => sg.scatter(x, int32(3), sg.ones([1])), "scatter: index[0] is 3; expected a number from 0 to 2");
     expectError("dtype", () => sg.scatter(x, sg.ones([1]), sg.ones([1])), "scatter: the index is float32");
     expectError("dtype", () => sg.scatter(x, int32(1), int32(1)), "scatter: the source is int32, x float32");
     expectError("shape", () => sg.scatter(x, int32(1), sg.ones([2])), "scatter: the index has shape [1]; expected [2]");

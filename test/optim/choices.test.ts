@@ -78,7 +78,7 @@ describe("a plateau that was saved before any measure", () => {
       whole.observe(measure);
       expect(resumed.state).toEqual(whole.state);
     }
-    // One cut, after the second measure that is no better; the last one is the best.
+    // One cut, after the second measure that is not better; the last one is the best.
     expect(resumed.state.slice(0, 3)).toEqual([0.5, measures[mode].at(-1), 0]);
   });
 });

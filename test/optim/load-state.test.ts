@@ -14,11 +14,11 @@ const withLast = (state: State, data: unknown): State => {
 };
 
 const bad: Record<string, [(state: State) => unknown, string]> = {
-  "longer data than the shape says": [(s) => withLast(s, new Float32Array(20_000).fill(7)), "v.1 holds 20000 numbers, wants 3"],
-  "shorter data": [(s) => withLast(s, Float32Array.of(7)), "v.1 holds 1 numbers, wants 3"],
+  "longer data than the shape says": [(s) => withLast(s, new Float32Array(20_000).fill(7)), "v.1 holds 20000 numbers, expected 3"],
+  "shorter data": [(s) => withLast(s, Float32Array.of(7)), "v.1 holds 1 numbers, expected 3"],
   bigints: [(s) => withLast(s, new BigInt64Array(3)), "v.1 is float32, but holds a BigInt64Array"],
   texts: [(s) => withLast(s, ["1", "2", "3"]), 'v.1: number 0 is "1"'],
-  "integers in the place of floats": [(s) => withLast(s, new Int32Array(3)), "v.1 is float32, but holds an Int32Array"],
+  "integers instead of floats": [(s) => withLast(s, new Int32Array(3)), "v.1 is float32, but holds an Int32Array"],
   "no data": [(s) => withLast(s, undefined), "v.1: the data are undefined"],
   "a step count below 0": [(s) => ({ ...s, steps: -1 }), "steps is -1"],
   "a step count of NaN": [(s) => ({ ...s, steps: Number.NaN }), "steps is NaN"],

@@ -172,7 +172,7 @@ await forEachDevice(immediate, "an optimizer refuses", (device) => {
     expect(() => optimizer.step(model.loss)).toThrow("parameter 0 [3, 7] is no longer in this optimizer's hands: its grad was replaced");
   });
 
-  it("what is no parameter", () => {
+  it("a value that is not a parameter", () => {
     const { weight } = new Regression();
     expect(() => new SGD([])).toThrow("SGD: there are no parameters to train: pass model.parameters()");
     expect(() => new SGD([tensor([1, 2])])).toThrow("there are no parameters to train");
@@ -207,7 +207,7 @@ await forEachDevice(immediate, "an optimizer refuses", (device) => {
     expect(optimizer.lr).toBe(0.5);
   });
 
-  it("a loss that is no tensor, or not one number", () => {
+  it("a loss that is not a tensor, or not one number", () => {
     const model = new Regression();
     const optimizer = new SGD(model.params);
     expect(() => optimizer.step((() => 1) as never)).toThrow("SGD.step: the function must return the loss, a tensor of one number");

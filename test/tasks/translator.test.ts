@@ -110,7 +110,7 @@ test("a length penalty ranks what a search finds: over 0 longer answers come fir
   await expectRejection("value", task.predict(sources, { beams: 2, lengthPenalty: Number.NaN }), "lengthPenalty is NaN");
 });
 
-test("a translator of words answers in words; what it does not know is no exact answer", async () => {
+test("a translator of words answers in words; an unknown word is not an exact answer", async () => {
   manualSeed(1);
   const sentences = [
     { source: "Turn off the lights", target: "éteins les lumières" },

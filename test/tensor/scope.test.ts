@@ -141,7 +141,7 @@ await forEachDevice(immediate, "scopes", (device) => {
       });
     });
 
-    test("those of a kept leaf, and of a view that wants one, live as long as it does", () => {
+    test("those of a kept leaf, and of a view that needs one, live as long as it does", () => {
       expectNoLeak(() => {
         const base = make();
         const kept = sg.scope(() => {

@@ -92,7 +92,7 @@ describe("tokenizer.json that is not whole", () => {
   });
 });
 
-test.each([BagOfWords, TfIdf])("%o refuses what is no list of texts, and options that are none", (Vectorizer) => {
+test.each([BagOfWords, TfIdf])("%o refuses a value that is not a list of texts, and unknown options", (Vectorizer) => {
   const Unfitted = Vectorizer as unknown as new () => unknown;
   expectError("state", () => new Unfitted(), `${Vectorizer.name}: make one by ${Vectorizer.name}.fit(texts)`);
   expectError("value", () => Vectorizer.fit("good film"), "BagOfWords.fit: the texts are a string");
@@ -131,7 +131,7 @@ describe("word vectors", () => {
     ["trainGlove", sg.trainGlove],
   ] as const)("%s learns from lists of words", async (name, train) => {
     await expectRejection("value", train(wrong(null)), `${name}: the sentences are null`);
-    await expectRejection("value", train(wrong([["a"], null])), `${name}: sentence 1 is no list`);
+    await expectRejection("value", train(wrong([["a"], null])), `${name}: sentence 1 is not a list`);
     await expectRejection("value", train(wrong([["a", null]])), `${name}: sentence 0 holds null, which is not a word`);
   });
 });

@@ -114,7 +114,7 @@ test("word2vec and GloVe refuse options of their own", async () => {
   await expectRejection("range", trainGlove(classes, { alpha: -1 }), "alpha is -1");
 });
 
-test("keeps the most frequent words, so many as maxSize says, and skips some of them as they come", async () => {
+test("keeps the maxSize most frequent words, and skips some of them as they come", async () => {
   const options = { maxSize: 4, dimension: 4, seed: 1 };
   const vectors = await trainWord2Vec(classes, { ...options, subsample: 1e-2 });
   expect(vectors.words.length).toBe(4);

@@ -30,7 +30,7 @@ test("a character's bytes are given out together", () => {
   expect(Array.from(tokenizer.encode("😀b"), (id) => stream.push(id))).toEqual(["", "", "", "😀", "b"]);
 });
 
-test("trainTokenizer refuses what is no unit", () => {
+test("trainTokenizer refuses an unknown unit", () => {
   expectError("value", () => trainTokenizer(["a"], { unit: "letters" as "words" }), '"letters"', '"words", "characters", "bpe"');
   expect(trainTokenizer(["a b b c c"], { unit: "words", vocabularySize: 2 }).size).toBe(2);
 });

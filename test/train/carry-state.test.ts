@@ -29,14 +29,14 @@ async function byHand({ model, optimizer }: ReturnType<typeof makeModel>, order:
   return values;
 }
 
-test.each(cells)("a %s goes on from the state of the batch before, as a loop by hand does", async (cell) => {
+test.each(cells)("a %s continues from the state of the previous batch, as a loop by hand does", async (cell) => {
   const [a, b] = [makeModel({ cell, layers: 2 }), makeModel({ cell, layers: 2 })];
   const got = losses(await run(a.model, numbered, { optimizer: a.optimizer, steps: 6, carryState: true }));
   expect(got).toEqual(await byHand(b, [0, 1, 2, 3, 4, 5]));
   expect(await stateOf(a)).toEqual(await stateOf(b));
 });
 
-test("without carryState every batch begins anew", async () => {
+test("without carryState every batch starts from zeros", async () => {
   const [a, b] = [makeModel(), makeModel()];
   const got = losses(await run(a.model, numbered, { optimizer: a.optimizer, steps: 3 }));
   expect(got).toEqual(await byHand(b, [0, 1, 2], [0, 1, 2]));

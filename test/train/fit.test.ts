@@ -236,7 +236,7 @@ describe("the schedule", () => {
 });
 
 describe("evaluation", () => {
-  test("comes every so many updates and at the end, in evaluation mode", async () => {
+  test("comes every N updates and at the end, in evaluation mode", async () => {
     const { model, optimizer } = makeModel({ dropout: 0.5 });
     const modes: boolean[] = [];
     const run_ = () => modes.push(model.training, model.rnn.training);

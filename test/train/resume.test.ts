@@ -143,7 +143,7 @@ describe.each(scenarios)("with $name", ({ loader, options, model }) => {
       checkpoint: { store, every: 3 },
     }))
       if (event.event === "step" && event.step === 5) break;
-    if (options(first).earlyStopping?.patience === 2) return; // its measure is no function of the model
+    if (options(first).earlyStopping?.patience === 2) return; // its measure does not depend on the model
     const second = makeModel(model, 99);
     const checkpoint = { store, every: 3, resume: true };
     const events = await run(second.model, loader(), { optimizer: second.optimizer, ...options(second), checkpoint });
@@ -161,7 +161,7 @@ describe("checkpoints", () => {
     return { owner, events: run(owner.model, numbered, options) };
   };
 
-  test("come every so many updates, after the evaluation, and at the end", async () => {
+  test("come every N updates, after the evaluation, and at the end", async () => {
     const evaluate = { every: 8, run: () => 1 };
     const events = outline(await checkpointed(io.memoryStore(), { evaluate }).events);
     expect(events.filter((event) => !event.startsWith("step"))).toEqual([
@@ -278,7 +278,7 @@ describe("a checkpoint that cannot be resumed changes nothing", () => {
     await refused(bytes.slice(0, -1), "cut short");
   });
 
-  test("when it is no training state", async () => {
+  test("when it is not a training state", async () => {
     await refused(new TextEncoder().encode("no safetensors at all"));
     const { model } = makeModel();
     await refused(io.writeSafetensors(await model.stateDict(), { format: "pt" }), "no training state");

@@ -107,7 +107,7 @@ describe("Generator", () => {
     expect(generator.shuffle([])).toEqual([]);
   });
 
-  test("what is no seed, range or state is refused", () => {
+  test("an invalid seed, range or state is refused", () => {
     for (const seed of [-1, 0.5, Number.NaN, 2 ** 53 + 2]) expect(() => new Generator(seed)).toThrow(/seed/);
     const generator = new Generator(0);
     for (const n of [0, -3, 1.5, 2 ** 54]) expect(() => generator.integer(n)).toThrow(/1\.\.2\^53/);

@@ -48,10 +48,9 @@ const nothing = { requestAdapter: async () => null };
 const refusal = (options: InitOptions) => expect(createDevice({ device: "webgpu", ...options })).rejects;
 
 describe("a GPU insisted upon, which is not there", () => {
-  test("for want of navigator.gpu", () => refusal({}).toMatchObject({ code: "device", message: /no navigator\.gpu.*package `webgpu`/s }));
+  test("without navigator.gpu", () => refusal({}).toMatchObject({ code: "device", message: /no navigator\.gpu.*package `webgpu`/s }));
 
-  test("for want of an adapter", () =>
-    refusal({ gpu: nothing }).toMatchObject({ code: "device", message: /^webgpu: there is no adapter/ }));
+  test("without an adapter", () => refusal({ gpu: nothing }).toMatchObject({ code: "device", message: /^webgpu: there is no adapter/ }));
 });
 
 test("without an adapter, `auto` takes WebAssembly and says why", async () => {

@@ -8,7 +8,7 @@ import { uniform } from "../helpers/uniform.js";
 
 const { backend: wasm } = await openDevice("simd");
 
-/** One level of the tree and several, results for less than a workgroup and for more threads than a level wants. */
+/** One level of the tree and several, results for less than a workgroup and for more threads than a level uses. */
 const shapes = [
   [1, 1, 1],
   [1, 64, 1],

@@ -125,7 +125,7 @@ describe.skipIf(reason)(`training on WebGPU ${reason && `(${reason})`}`, () => {
   });
 
   const losing = (name: string, make: typeof makeModel | typeof makeTransformer) =>
-    test(`a run of ${name} goes on from its snapshot on a fresh device when its own is lost`, async () => {
+    test(`a run of ${name} continues from its snapshot on a new device when its own is lost`, async () => {
       const undisturbed = make();
       const wanted = await run(undisturbed.model, numbered, { optimizer: undisturbed.optimizer, steps: 12, carryState: true });
       const trained = await parametersOf(undisturbed.model);

@@ -4,7 +4,7 @@ import type { BinaryOp, UnaryOp } from "../kernels.js";
 interface Unary {
   f(x: number, a: number, b: number): number;
   df(x: number, y: number, a: number, b: number): number;
-  /** Whether the derivative is 1 or 0 and lets the gradient pass or not, even an infinite one. */
+  /** True if the derivative is 1 or 0 and lets the gradient pass or not, even an infinite one. */
   readonly gates?: true;
 }
 

@@ -7,7 +7,7 @@ import { addressOf, type Buffer, type KernelCall, type KernelName, type KernelRo
 /** `simd` is the baseline, bit-reproducible on every machine; `relaxed` uses fused multiply-add. */
 export type WasmVariant = "simd" | "relaxed";
 
-/** Where the compiled kernels come from when not from the package's own chunk: give one of the three. */
+/** The source of the compiled kernels, if not the package's own chunk: give one of the three. */
 export interface WasmSource {
   /** A `WebAssembly.Module`. */
   module?: object;
@@ -93,7 +93,7 @@ type Part = keyof typeof parts;
 async function embedded(part: Part): Promise<BufferSource> {
   const { default: base64 } = await parts[part]();
   const packed = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-  // Node has a quicker way, which `process` tells of without an import that a page could not follow.
+  // Node has a faster way. `process` reveals Node without an import that a page could not resolve.
   const node = (globalThis as { process?: { getBuiltinModule?(name: "node:zlib"): { gunzipSync(bytes: Uint8Array): BufferSource } } })
     .process;
   if (node?.getBuiltinModule) return node.getBuiltinModule("node:zlib").gunzipSync(packed);

@@ -1,4 +1,4 @@
-/** What of WebGPU's `GPU` is asked for here, so that the package's types need no others. */
+/** The part of WebGPU's `GPU` that is used here, so that the package's types need no others. */
 export interface Gpu {
   requestAdapter(options?: object): Promise<unknown>;
 }

@@ -30,14 +30,14 @@ function sameWords(a: Int32Array, b: Int32Array): boolean {
   return true;
 }
 
-/** Plans kept of one kernel; sequences of ever new lengths shall not fill the memory. */
+/** The most plans kept of one kernel, so that sequences of ever new lengths do not fill the memory. */
 const KEPT = 512;
 
 /** A kernel's modules, pipelines and plans, each made when first needed. */
 export class KernelPipelines {
   /** The arguments of the call at hand, as the uniform holds them. */
   readonly words: Int32Array<ArrayBuffer>;
-  /** Where among them the scratch memory's position and the step are. */
+  /** The indices among them of the scratch memory's position and of the step. */
   readonly workspaceWord: number;
   readonly stepWord: number;
   readonly #floats: Float32Array;
@@ -46,7 +46,7 @@ export class KernelPipelines {
   /** By their text, and pipelines by the module and their entry point: most texts are one string for good, found without being read. */
   readonly #modules = new Map<string, GPUShaderModule>();
   readonly #pipelines = new Map<GPUShaderModule, Map<string, GPUComputePipeline>>();
-  /** What the form of the call at hand may depend on, and the plans by its hash. */
+  /** The values that the form of this call may depend on, and the plans by their hash. */
   readonly #key: Int32Array;
   readonly #plans = new Map<number, Plan & { readonly key: Int32Array }>();
 
@@ -54,7 +54,7 @@ export class KernelPipelines {
     private readonly name: KernelName,
     private readonly row: KernelRow,
     private readonly wgsl: WgslKernel,
-    /** What fault() leaves as the kernel's mark. */
+    /** The mark that fault() leaves for the kernel. */
     private readonly mark: number,
     private readonly device: GPUDevice,
     private readonly layout: GPUPipelineLayout,
@@ -149,14 +149,14 @@ export class KernelPipelines {
   }
 }
 
-/** What a kernel's form sees of a position: 0 when the buffer is absent, else a small number of the same remainder by 4. */
+/** The part of a position that a kernel's form sees: 0 when the buffer is absent, else a small number of the same remainder by 4. */
 const standIn = (position: number) => (position === 0 ? 0 : 4 + (position & 3));
 
 /** Leaves the kernel's mark, the position, and NaN, where no kernel before it did; among several bad positions of a call any may win. */
 function faultFunction(mark: number, heap: string): string {
   const word = heap === "u32" ? "heap[1]" : "bitcast<u32>(heap[1])";
   const cast = (value: string) => (heap === "u32" ? value : `bitcast<f32>(${value})`);
-  // A NaN that is no constant, which WGSL forbids.
+  // A NaN that is not a constant expression: WGSL forbids those.
   const nan = "0x7fc00000u + (position & 1u)";
   return `fn fault(position: u32) {
   if (${word} != 0u && ${word} != ${mark}u) { return; }

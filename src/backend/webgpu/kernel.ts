@@ -11,25 +11,25 @@ export type Arguments = Readonly<Record<string, number>>;
 export interface Pass {
   readonly entry: string;
   readonly groups: readonly [x: number, y?: number, z?: number];
-  /** What `c.step` holds: the time step of a recurrent pass, say. */
+  /** The value of `c.step`, such as the time step of a recurrent pass. */
   readonly step?: number;
 }
 
-/** What the device can do beyond the least that WebGPU promises; kernels choose their forms by it. */
+/** The capabilities of the device beyond WebGPU's minimum; kernels choose their forms by them. */
 export interface Capabilities {
   readonly subgroups: boolean;
-  /** Whether products may take their factors as 16-bit floats: the feature is there and the user asked for it. */
+  /** True if products may take their factors as 16-bit floats: the feature is there and the user asked for it. */
   readonly f16: boolean;
   /** Bytes of workgroup memory, and threads of a workgroup. */
   readonly workgroupBytes: number;
   readonly workgroupThreads: number;
-  /** Whether the adapter is a processor: workgroup memory and barriers then cost more than they gain. */
+  /** True if the adapter is a processor: workgroup memory and barriers then cost more than they gain. */
   readonly software: boolean;
 }
 
 /** A kernel in WGSL. Its module sees `heap`, the whole memory, and `c`, the arguments of the call. */
 export interface WgslKernel {
-  /** Declarations and entry points; a text for each class of arguments that wants its own pipelines. */
+  /** Declarations and entry points; one text for each class of arguments that needs its own pipelines. */
   readonly code: string | ((c: Arguments, device: Capabilities) => string);
   /** The dispatches that make up a call, in order. */
   readonly passes: (c: Arguments, device: Capabilities) => readonly Pass[];

@@ -4,9 +4,9 @@ import type { Capabilities } from "./kernel.js";
 import type { WebGpuBackend } from "./webgpu-backend.js";
 
 export interface WebGpuOptions {
-  /** What `navigator.gpu` is in a browser. */
+  /** The GPU interface, `navigator.gpu` in a browser. */
   gpu: Gpu;
-  /** Whether an adapter in software, which is slow, will do. */
+  /** True if an adapter in software, which is slow, will do. */
   allowSoftware: boolean;
   /** Bytes that the heap may reach. */
   memoryLimit?: number | undefined;
@@ -50,7 +50,7 @@ export async function createWebGpuBackend({ gpu, allowSoftware, memoryLimit, pre
   return new WebGpuBackend(device, `WebGPU, ${details}`, capabilities, memoryLimit);
 }
 
-/** What is asked of the adapter in full. */
+/** The limits that are requested at the adapter's maximum. */
 const LIMITS = [
   "maxStorageBufferBindingSize",
   "maxBufferSize",

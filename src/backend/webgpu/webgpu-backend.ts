@@ -55,7 +55,7 @@ export class WebGpuBackend implements Backend {
   /** The heap and a slot of arguments, made when the slot is first used: to bind one is quicker than an offset. */
   #groups: GPUBindGroup[] = [];
   #encoder: GPUCommandEncoder | undefined;
-  /** What is to be encoded, and the slot of each: in one loop, which takes half the time that the driver's calls take one by one. */
+  /** The calls to encode, and the slot of each: in one loop, which takes half the time that the driver's calls take one by one. */
   readonly #queue: (PlannedPass | Copy)[] = [];
   readonly #slots: number[] = [];
   #slot = 0;

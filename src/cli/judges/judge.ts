@@ -12,11 +12,11 @@ export type Measures = Readonly<Record<string, number>>;
 export interface Criterion {
   readonly name: string;
   readonly larger: boolean;
-  /** Where it is not the measure of that name. */
+  /** The rank, if it is not the measure of that name. */
   readonly of?: (measures: Measures) => number;
 }
 
-/** What anybody could do without the model. */
+/** The result of a simple rule, without the model. */
 export interface Baseline {
   readonly name: string;
   readonly measures: Measures;
@@ -39,18 +39,18 @@ export interface Table {
   readonly rows: readonly (readonly [name: string, ...values: readonly (number | string)[]])[];
 }
 
-/** What a model is worth on examples, in all that a person needs to judge it. */
+/** The evaluation of a model on examples, with all that a person needs to judge it. */
 export interface Evaluation {
   readonly measures: Measures;
   readonly tables: readonly Table[];
-  /** What follows the tables. */
+  /** The lines after the tables. */
   readonly lines?: readonly string[];
   readonly confusion?: ConfusionMatrix<string>;
   /** In the order of the examples. */
   readonly samples: readonly Sample[];
-  /** What a person should be warned of, as a sentence. */
+  /** A warning for a person, as a sentence. */
   readonly warning?: string;
-  /** What the JSON object has beside measures, tables and errors. */
+  /** The fields of the JSON object beside measures, tables and errors. */
   readonly json?: object;
 }
 
@@ -59,15 +59,15 @@ export interface Judge {
   /** The measures by which the best epoch can be chosen; the first by default. */
   readonly best: readonly Criterion[];
   evaluate(task: AnyTask, examples: readonly unknown[], search: SearchOptions): Promise<Evaluation>;
-  /** What the measures are to be compared with; without the examples of training, what the others tell alone. */
+  /** The baselines for the measures; without the examples of training, those that the other examples give. */
   baselines(train: readonly unknown[] | undefined, examples: readonly unknown[], measures: Measures): Promise<Baseline[]>;
-  /** What to try where a baseline is better, as a sentence. */
+  /** The advice if a baseline is better, as a sentence. */
   readonly advice: string;
 }
 
 export const measureOf = ({ name, of }: Criterion, measures: Measures): number | undefined => (of ? of(measures) : measures[name]);
 
-/** What fit() compares, smaller being better: the measure, then the loss. */
+/** The values that fit() compares, smaller being better: the measure, then the loss. */
 export function rankOf(criterion: Criterion, measures: Measures): number[] {
   const value = measureOf(criterion, measures)!;
   const rank = [criterion.larger ? -value : value];
@@ -135,7 +135,7 @@ export const errorsOf = ({ samples }: Evaluation, n: number): Sample[] =>
 const WIDEST = 16;
 const PAIRS = 10;
 
-/** What was taken for what. */
+/** The answers given for each right answer. */
 export function confusionLines({ labels, counts }: ConfusionMatrix<string>): string[] {
   if (labels.length > WIDEST) {
     const pairs = counts.flatMap((row, i) => row.flatMap((count, j) => (i !== j && count > 0 ? [{ count, i, j }] : [])));

@@ -40,7 +40,7 @@ const writerJudge = <Example>(
   baselines: (train, examples) => baselines(train as Example[] | undefined, examples as Example[]),
 });
 
-/** What the answers are worth; of texts also how BLEU was computed, and of translations BLEU by length. */
+/** The measures of the answers; for texts also how BLEU was computed, and for translations BLEU by length. */
 async function measured(
   task: AnyTask,
   examples: readonly unknown[],

@@ -18,7 +18,7 @@ const LONGEST = 40;
 const EXAMPLES = 2;
 const MATRICES = 4;
 
-/** Where a task's model looks on some examples, as far as it has attention. */
+/** The attention of a task's model on some examples, if it has attention. */
 export async function attentionOfTask(task: AnyTask, samples: readonly Sample[]): Promise<Matrix[]> {
   const some = samples.filter(({ input, wanted }) => input !== "" && wanted !== "").slice(0, EXAMPLES);
   const matrices: Matrix[] = [];
@@ -34,7 +34,7 @@ export async function attentionOfTask(task: AnyTask, samples: readonly Sample[])
   return matrices;
 }
 
-/** Where a Transformer looks while it reads a text. */
+/** The attention of a Transformer while it reads a text. */
 export async function attentionOfLM(model: LanguageModel, tokenizer: Tokenizer, text: string): Promise<Matrix[]> {
   const { contextLength = LONGEST } = model.config as { readonly contextLength?: number };
   const ids = tokenizer.encode(text).subarray(0, Math.min(LONGEST, contextLength));
@@ -130,7 +130,7 @@ async function rowsOf(weights: Tensor): Promise<number[][]> {
   );
 }
 
-/** What tokens are called: white space is shown by signs. */
+/** The names of tokens: white space is shown by signs. */
 const namesOf = (tokenizer: Tokenizer, ids: Iterable<number>): string[] => {
   const special = new Map(Object.entries(tokenizer.special).map(([name, id]) => [id, `<${name}>`]));
   return Array.from(ids, (id) => special.get(id) ?? (tokenizer.decode([id]).replaceAll("\n", "⏎").replaceAll(" ", "␣") || `${id}`));

@@ -87,7 +87,7 @@ export interface Matrix {
   readonly columns: readonly string[];
   readonly values: readonly (readonly number[])[];
   readonly counts?: boolean;
-  /** What rows and columns are. */
+  /** The titles of rows and columns. */
   readonly axes: readonly [rows: string, columns: string];
 }
 

@@ -5,7 +5,7 @@ import type { Baseline, Measures, Sample, Table } from "../judges/judge.js";
 import { type Curve, chart, type Matrix, matrix, style } from "./chart.js";
 import { type Html, html } from "./html.js";
 
-/** What the page shows beside the history. */
+/** The content of the page beside the history. */
 export interface PageFacts {
   readonly name: string;
   readonly kind: string;
@@ -142,7 +142,7 @@ function samples(list: readonly Sample[]): Html {
   return html`<ul class="samples">${items}</ul>`;
 }
 
-/** Where the model comes from. */
+/** The origin of the model. */
 function runFacts(history: readonly HistoryLine[], run: HistoryLine): Html {
   const {
     data,

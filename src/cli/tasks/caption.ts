@@ -22,7 +22,7 @@ async function imagesIn(
   return { images: rows.map(({ cells: [caption] }, i) => ({ caption: caption!, features: features[i]!.frames })), reading: found };
 }
 
-/** What pictures a model takes. */
+/** The form of the pictures that a model takes. */
 const formOf = (task: unknown): FramesForm => {
   const { features: size, places: most } = (task as ImageCaptioner).model.config;
   return { size, most };

@@ -48,7 +48,7 @@ function checkFit(file: string, steps: number, end: number, { history, horizon, 
     refuse(`--season ${season} is longer than the ${end} rows before those for validation`, "give a shorter one, or 0 for none");
 }
 
-/** The series of a file, as many as the model knows and of so many rows at least. */
+/** The series of a file: the number that the model was trained on, with at least `rows` rows. */
 async function seriesFor({ model, names }: SeriesForecaster, text: string, file: string, least: number, reading: Reading): Promise<Series> {
   const { columns, ...told } = valuesOf(reading, forecast.options);
   if (names && reading.given.columns !== undefined)

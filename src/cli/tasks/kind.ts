@@ -23,18 +23,18 @@ export interface Prepared {
 export interface TaskKind {
   /** The word after `train`. */
   readonly name: string;
-  /** What config.json has as `model_type`. */
+  /** The `model_type` in config.json. */
   readonly type: string;
   readonly description: string;
-  /** What the data file holds, for the help. */
+  /** The content of the data file, for the help. */
   readonly data: string;
   readonly options: TaskOptions;
-  /** What changes in the course of a run, set before each of its updates, from 0; where anything does. */
+  /** Returns the function that sets values that change during a run, before each of its updates, counted from 0; undefined if none changes. */
   course?(task: AnyTask, recipe: TaskRecipe, steps: number): ((step: number) => void) | undefined;
-  /** Whether what the recipe asks for goes by the number of updates, so that a resumed run cannot have another. */
+  /** True if what the recipe asks for goes by the number of updates, so that a resumed run cannot have another. */
   isTimed?(recipe: TaskRecipe): boolean;
   readonly judge: Judge;
-  /** Whether a baseline learns from the data of training. */
+  /** True if a baseline learns from the data of training. */
   readonly learnsBaseline?: boolean;
   /** Refuses options of another kind of model than the recipe's. */
   checkGiven?(given: Partial<TaskRecipe>, recipe: TaskRecipe): void;
@@ -46,9 +46,9 @@ export interface TaskKind {
   inputs(task: AnyTask, text: string, source: string, reading: Reading): Promise<readonly unknown[]>;
   /** The answer to a blank input, where the task is not asked for one. */
   readonly blank?: unknown;
-  /** What beams follow, where the task can search: texts that end, which a length penalty ranks, or the prefixes of CTC. */
+  /** The kind of answers that beams follow, if the task can search: texts that end, which a length penalty ranks, or the prefixes of CTC. */
   readonly searches?: "texts" | "prefixes";
-  /** What follows `predict` for one input, as lines and as JSON. */
+  /** The output of `predict` for one input, as lines and as JSON. */
   show(answer: unknown, input: unknown): string;
   json(answer: unknown, input: unknown): object;
 }
@@ -97,7 +97,7 @@ export const commonOptions = (
   "weight-decay": numberOption("weight-decay", [0, Number.MAX_VALUE], 0, "Weight decay of matrices, times the rate"),
   clip: numberOption("clip", [0, Number.MAX_VALUE], 5, "Largest norm of the gradient; 0 does not clip"),
   val: numberOption("val", [0, 0.9], 0.1, "Share of the examples for validation; 0 for none"),
-  "val-file": { read: (path) => path, default: "", description: "A file of examples for validation, in the place of --val", hint: "FILE" },
+  "val-file": { read: (path) => path, default: "", description: "A file of examples for validation, instead of --val", hint: "FILE" },
   test: {
     read: shareOrFile,
     default: "0",
@@ -126,7 +126,7 @@ function shareOrFile(text: string): string {
   return `${number("test", 0, 0.9)(text)}`;
 }
 
-/** Whether --test names a file. */
+/** True if --test names a file. */
 export const isFile = (test: string): boolean => test.trim() !== "" && Number.isNaN(Number(test));
 
 /** The language of words. */
@@ -151,7 +151,7 @@ export const textOptions: TaskOptions = {
   locale: localeOption,
 };
 
-/** What `textOptions` say of tokens, as the tasks take it. */
+/** The options about tokens in `textOptions`, in the form that the tasks take. */
 export const sizesOf = ({ vocabulary, "min-count": minCount, "max-length": maxLength, ...recipe }: TaskRecipe) => ({
   ...{ vocabularySize: vocabulary, minCount, maxLength },
   ...localeOf(recipe),

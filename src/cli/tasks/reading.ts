@@ -31,7 +31,7 @@ export const seriesReading: TaskOptions = {
   },
 };
 
-/** Where each part of a row stands. */
+/** The column of each part of a row. */
 export const columnReading = (parts: readonly string[]): TaskOptions =>
   Object.fromEntries(
     parts.map((part) => [`${part}-column`, word("", `The column of the ${part}, by name or number from 1; default: found`, "COLUMN")]),
@@ -74,7 +74,7 @@ export function readingOf(
   return { given, trained };
 }
 
-/** What is told, else what was so in training, else what is so by itself. */
+/** The option if it is given, else its value in training, else its default. */
 export const valuesOf = ({ given, trained }: Reading, options: TaskOptions): TaskRecipe =>
   Object.fromEntries(
     Object.keys(all)

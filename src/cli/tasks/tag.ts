@@ -49,7 +49,7 @@ function read(text: string, file: string, values: TaskRecipe): TaggedSentence[] 
   return parseConll(text, { name: file, ...(token && { tokenColumn: token }), ...(own && { tagColumn: own }) });
 }
 
-/** Tells of tags that training does not see: they cannot be right. */
+/** Warns about tags that are missing from the training examples: the model cannot predict them. */
 function warnOfTags(sentences: readonly TaggedSentence[], known: ReadonlySet<string>, file: string, what: string): void {
   const missed = new Set(sentences.flatMap(({ tags }) => tags).filter((name) => !known.has(name)));
   if (missed.size > 0) warn(`${file}: the tags ${[...missed].join(", ")} ${what}; they count as missed.`);

@@ -22,7 +22,7 @@ async function rowsOf(text: string, file: string, { given, trained }: Reading, k
   return evenRows(rows, options, keepsBlank);
 }
 
-/** Whether the first row is told to be a header. */
+/** True if the first row is told to be a header. */
 const headerOf = ({ given }: Reading): boolean | undefined => (given.header === "yes" ? true : given.header === "no" ? false : undefined);
 
 /**
@@ -89,7 +89,7 @@ export async function inputsIn(
   return found.rows.map(({ line, columns, cells }) => ({ line, columns: [columns.at(-1)!], cells: [cells.at(-1)!] }));
 }
 
-/** What vectors are of a model that is there. */
+/** The form of the vectors of an existing model. */
 export interface FramesForm {
   /** Their numbers. */
   readonly size?: number;

@@ -102,7 +102,7 @@ export const translate: TaskKind = {
     const { cell, hidden, layers, dropout, unit } = recipe;
     const common = { cell, layers, dropout, unit, ...sizesOf(recipe) };
     const { embed, attention, window, reverse, heads } = recipe;
-    // Dot attention wants states of one size.
+    // Dot attention needs states of one size.
     const recurrent = { hidden, embed, attention, window, reverse, bidirectional: !recipe["one-way"] && attention !== "dot" };
     const own = cell === "transformer" ? { embed: hidden, heads, labelSmoothing: recipe["label-smoothing"] } : recurrent;
     return async () => ({ task: await Translator.createAsync(train, { ...common, ...own } as object), train, validation, test, reading });

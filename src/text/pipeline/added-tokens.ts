@@ -65,7 +65,7 @@ const startsWithWord = new RegExp(`^[${WORD}]`, "u");
 const whiteAfter = new RegExp(`${WHITE}*`, "uy");
 const isWhite = new RegExp(`^${WHITE}$`, "u");
 
-/** What splits a part at tokens: the leftmost first, of several there the longest. */
+/** A function that splits a part at tokens: the leftmost first, of several there the longest. */
 export function splitter(tokens: readonly AddedToken[], normalize: Normalizer): (part: Part) => Part[] {
   // Of tokens that look alike in the text the last one counts.
   const byText = new Map(

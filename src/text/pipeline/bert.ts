@@ -1,6 +1,6 @@
 import { PUNCTUATION, WHITE } from "./patterns.js";
 
-/** What changes a text before it is cut. */
+/** A function that changes a text before it is cut. */
 export type Normalizer = (text: string) => string;
 
 export interface BertOptions {

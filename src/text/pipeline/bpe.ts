@@ -2,7 +2,7 @@ import { MergeTable, mergeByRank } from "../merge-by-rank.js";
 import { type Settings, unreadable } from "./settings.js";
 import { byteIds, lacking, type Model, vocabularyOf } from "./vocabulary.js";
 
-/** What byte-pair encoding does with a character that the vocabulary lacks. */
+/** The treatment of a character that the vocabulary lacks, in byte-pair encoding. */
 interface Fallback {
   readonly bytes: boolean;
   readonly unknown: number | undefined;

@@ -3,7 +3,7 @@ import { patternOf, replaced, type Translate } from "./patterns.js";
 import { schemeOf } from "./pre-tokenizers.js";
 import { type Makers, make, type Settings } from "./settings.js";
 
-/** What turns tokens into the pieces of a text, which then stand side by side. */
+/** A function from tokens to the pieces of a text, which are then joined. */
 export type Decoder = (tokens: readonly string[]) => string[];
 
 const strictUtf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });

@@ -8,7 +8,7 @@ export interface Frame {
 
 const bare: Frame = { before: [], after: [] };
 
-/** What the post-processor of tokenizer.json puts around one text. */
+/** The tokens that the post-processor of tokenizer.json puts around one text. */
 export function frameOf(where: string, part: unknown): Frame {
   if (part === undefined || part === null) return bare;
   const pair = (settings: Settings, name: string): number => {

@@ -1,6 +1,6 @@
 import { Settings, unreadable } from "./settings.js";
 
-/** What brings ids to a length: the settings truncation and padding of tokenizer.json. */
+/** Functions that bring ids to a length: the settings truncation and padding of tokenizer.json. */
 export interface Lengths {
   /** The ids of a text, cut so that `added` more fit. */
   cut(ids: number[], added: number): number[];

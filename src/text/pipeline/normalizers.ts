@@ -8,7 +8,7 @@ import { type Makers, make, type Settings, unreadable } from "./settings.js";
 const nmtRemoved = /[\x01-\x08\x0b\x0e-\x1f\x7f\x8f\x9f]/g;
 const nmtBlank = /[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]/g;
 
-/** Whether a normalizer leaves the first character of each text in its place. */
+/** True if a normalizer leaves the first character of each text in its place. */
 export function keepsStart(part: unknown): boolean {
   const { type, normalizers, content } = (part ?? {}) as Readonly<Record<string, unknown>>;
   if (type === "Sequence") return Array.isArray(normalizers) && normalizers.every(keepsStart);

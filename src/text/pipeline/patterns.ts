@@ -8,7 +8,7 @@ export const WORD = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";
 /** Punctuation, and the signs of ASCII. */
 export const PUNCTUATION = "\\p{P}!-/:-@[-`{-~";
 
-/** Where a text is cut: spans that match and those between them, in order, which make up the whole text. */
+/** The cuts of a text: spans that match and those between them, in order, which make up the whole text. */
 export interface Span {
   readonly start: number;
   readonly end: number;
@@ -37,7 +37,7 @@ export function spansOf(text: string, pattern: RegExp): Span[] {
   return spans;
 }
 
-/** The text with something else in the place of each match. */
+/** The text with each match replaced. */
 export const replaced = (text: string, pattern: RegExp, content: string): string =>
   spansOf(text, pattern)
     .map(({ start, end, matches }) => (matches ? content : text.slice(start, end)))
@@ -66,7 +66,7 @@ function joined(spans: readonly Span[], behavior: Behavior): { start: number; en
   return isBackward ? pieces.reverse() : pieces;
 }
 
-/** What makes a pattern of Oniguruma one of JavaScript. */
+/** A translation of Oniguruma's patterns to JavaScript's. */
 export type Translate = (source: string) => RegExp;
 
 const escaped = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");

@@ -155,7 +155,7 @@ export class PipelineTokenizer implements Tokenizer {
     return this.json;
   }
 
-  /** What the options ask for: all that the post-processor puts before and after a text, else the start and the end token. */
+  /** The tokens that the options ask for: all that the post-processor puts before and after a text, else the start and the end token. */
   #frameFor({ sos = false, eos = false }: EncodeOptions): Frame {
     const { before, after } = this.frame;
     const ends = (part: "sos" | "eos") => Array.from(framed("Tokenizer.encode", new Int32Array(0), this.special, { [part]: true }));

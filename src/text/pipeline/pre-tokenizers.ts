@@ -6,11 +6,11 @@ import { type Makers, make, type Settings, unreadable } from "./settings.js";
 /** A piece of a text. */
 export interface Piece {
   readonly text: string;
-  /** Whether it begins where the whole text does. */
+  /** True if it begins where the whole text does. */
   readonly isFirst: boolean;
 }
 
-/** What cuts a piece into the pieces that the model encodes each by itself. */
+/** A function that cuts a piece into the pieces that the model encodes one by one. */
 export type PreTokenizer = (piece: Piece) => Piece[];
 
 const white = new RegExp(WHITE, "gu");

@@ -16,7 +16,7 @@ export function precompiled(where: string, base64: string): Normalizer {
   const units = new Uint32Array(bytes.slice(4, 4 + size).buffer);
   const texts = bytes.subarray(4 + size);
 
-  /** What the shortest text of the trie that the bytes begin with becomes. */
+  /** The replacement of the shortest text of the trie that the bytes begin with. */
   const replacement = (text: string): string | undefined => {
     let node = 0;
     let unit = units[0]!;

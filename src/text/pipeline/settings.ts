@@ -93,7 +93,7 @@ export class Settings {
   }
 }
 
-/** What makes a part of each type. */
+/** The constructors of parts, by type. */
 export type Makers<T> = Readonly<Record<string, (settings: Settings) => T>>;
 
 /** The part that stands at a place of the file, made by the maker of its type. */

@@ -2,7 +2,7 @@ import type { Pieces } from "../../util/breath.js";
 import { SeqgradError } from "../../util/errors.js";
 import { type Settings, unreadable } from "./settings.js";
 
-/** What makes the tokens of a piece. */
+/** A function from a piece to its tokens. */
 export interface Model {
   readonly vocabulary: ReadonlyMap<string, number>;
   /** The token for what the vocabulary lacks. */

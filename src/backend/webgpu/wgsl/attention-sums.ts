@@ -20,7 +20,7 @@ const matrices = {
 } as const;
 type Matrix = keyof typeof matrices;
 
-/** Where row 0 of a head's matrix lies, and how far its rows are from each other. */
+/** The position of row 0 of a head's matrix, and the distance between its rows. */
 export const head = (name: Matrix) => {
   const { strides, head } = matrices[name];
   return `(c.${name} + h.b * u32(c.${strides[0]}) + h.${head} * u32(c.${strides[1]}))`;
@@ -112,7 +112,7 @@ function weights(result: Result, R: number, block: number, unrolled: boolean, jo
   return `${drop("slopes")}\n${loop(block, "j", (j) => `w[${j}] = ${gradient(j)};`)}`;
 }
 
-/** What a sum becomes: y over the sum of its weights, gradients of q and k times the scale. */
+/** The result of a sum: y over the sum of its weights, gradients of q and k times the scale. */
 const finished = (result: Result, sum: string, l: string) =>
   result === "y" ? `select(0.0, ${sum} / ${l}, ${l} != 0)` : result === "dv" ? sum : `c.scale * ${sum}`;
 const keepSums = (m: string, l: string, row: string) =>
@@ -122,7 +122,7 @@ const keepSums = (m: string, l: string, row: string) =>
 
 /** Inner rows, and columns of a result, that a thread computes at a time. */
 const BLOCK = 16;
-/** Columns that a thread sums up: what it holds, a vector over its rows for each, shall stay under 8 KiB. */
+/** Columns that a thread sums up. It holds a vector over its rows for each column, and must stay under 8 KiB. */
 const THREAD_COLUMNS = 256;
 /** Lanes of a processor that read a number together if it is the same: those of a head begin at a multiple of it. */
 const LANES = 4;

@@ -5,7 +5,7 @@ import { philox } from "./random.js";
 import { checkLengths, lengthPass, vec } from "./recurrent.js";
 import { wide } from "./rows.js";
 
-/** What a query sees, how a pair of query and key scores, and what dropout makes of it. R: own rows of a vector. */
+/** The keys that a query sees, the score of a query and a key, and the dropout of its weight. R: own rows of a vector. */
 const common = (c: Arguments, R: number) => /* wgsl */ `
 ${math}${philox()}
 alias V = ${vec(R)};
@@ -26,7 +26,7 @@ fn plain(dot: f32, h: Head, t: u32, s: u32) -> f32 {
   return c.scale * dot${c.bias ? " + heap[c.bias + h.b * u32(c.bB) + h.n * u32(c.bN) + t * u32(c.bT) + s * u32(c.bS)]" : ""};
 }
 fn score(dot: f32, h: Head, t: u32, s: u32, keys: u32) -> f32 { return select(-infinity(), plain(dot, h, t, s), s < visible(t, keys)); }
-/** What dropout makes of 1 at the keys s..s + 3: the random numbers of a row begin anywhere in a block. */
+/** The dropout factors at the keys s..s + 3: the random numbers of a row begin anywhere in a block. */
 fn keptQuad(h: Head, t: u32, s: u32) -> vec4f {
   let start = multiplyWide(rowOf(h, t), u32(c.S));
   let low = start.low + s;
@@ -44,7 +44,7 @@ fn keptQuad(h: Head, t: u32, s: u32) -> vec4f {
 }
 `;
 
-/** What of the backward pass is not common. */
+/** The parts of the backward pass that differ. */
 const probabilities = /* wgsl */ `
 fn probability(dot: f32, h: Head, t: u32, s: u32, keys: u32) -> f32 {
   if (s >= visible(t, keys)) { return 0; }
@@ -63,7 +63,7 @@ ${each(
   heap[c.workspace + i] = sum;`,
 )}`;
 
-/** Up to this many queries a head, hardware shares out the keys: a workgroup has a query and so many keys. */
+/** Up to this many queries a head, hardware shares out the keys: a workgroup takes a query and a share of the keys. */
 const FEW_QUERIES = 4;
 const SPLIT = 256;
 

@@ -51,7 +51,7 @@ const gradients: Record<Exclude<UnaryOp, "toInt32" | "toFloat32">, string> = {
   floor: "0.0",
 };
 
-/** What some functions are made of: x^a takes the usual exponents quickly, 1/2 as the square root; (1 + tanh u) / 2 is sigmoid(2 u). */
+/** Building blocks of some functions: x^a takes the usual exponents quickly, 1/2 as the square root; (1 + tanh u) / 2 is sigmoid(2 u). */
 const parts = /* wgsl */ `
 fn signOf(x: f32) -> f32 { return f32(x > 0) - f32(x < 0); }
 fn power(x: f32, a: f32) -> f32 {

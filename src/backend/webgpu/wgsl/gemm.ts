@@ -2,7 +2,7 @@ import { activations } from "../../kernels.js";
 import { type Arguments, type Capabilities, entry, line, type WgslKernels } from "../kernel.js";
 import { math } from "./math.js";
 
-/** What an activation makes of v. */
+/** The activation of v. */
 const activated = { none: "v", relu: "select(v, 0, v <= 0)", tanh: "tanhf(v)", sigmoid: "sigmoidf(v)", gelu: "v * normalCdf(v)" };
 
 /** Elements of op(a) and op(b) of a batch, and the write-back. Rows count within the batch; a row outside begin..end is left alone. */
@@ -34,7 +34,7 @@ const storeAll = (rows: number, quads: number, row: string, column: string) => /
 /** Quads of columns that a thread of the direct form computes, for 4 rows. */
 const quadsOf = (c: Arguments) => (c.n! >= 16 ? 4 : 1);
 
-/** 4 x 16 (or 4 x 4) numbers a thread, straight from the heap: where workgroup memory is no faster. */
+/** 4 x 16 (or 4 x 4) numbers a thread, straight from the heap, for devices whose workgroup memory is not faster. */
 const direct = (c: Arguments) => {
   const quads = quadsOf(c);
   const width = 4 * quads;
@@ -118,7 +118,7 @@ var<workgroup> jTile: array<vec4<${type}>, ${DEPTH * stride(tile)}>;
 
 /** Threads that share a long sum, and columns that they sum at a time. */
 const SLICES = 64;
-/** The sum over k is split up to so many rows; and where it is so long while the numbers to make are few. */
+/** The sum over k is split for at most this many rows, if k is long and the outputs are few. */
 const FEW_ROWS = 8;
 const LONG_SUM = 512;
 const FEW_NUMBERS = 1 << 14;

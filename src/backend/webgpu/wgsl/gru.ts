@@ -133,7 +133,7 @@ const heldGates = (c: Arguments): Held => ({
   size: 4 * c.H!,
   row: (r) => `c.gates + (after(s) * u32(c.B) + rowOf(tile, ${r}u)) * 4u * u32(c.H)`,
 });
-/** What dh_{t-1} is made of beside the carry: columns of gates from `from` on, times as many rows of wHh. */
+/** The terms of dh_{t-1} beside the carry: columns of gates from `from` on, times as many rows of wHh. */
 const throughWeights = (c: Arguments) => [
   { matrix: "c.wHh", from: "0u", K: "2u * u32(c.H)" },
   ...(c.resetBefore ? [] : [{ matrix: "c.wHh + 2u * u32(c.H) * u32(c.H)", from: "3u * u32(c.H)", K: "u32(c.H)" }]),

@@ -1,6 +1,6 @@
 import { type Arguments, entry, line, lineKernel, type Pass, type WgslKernel, type WgslKernels } from "../kernel.js";
 
-/** What tells rows from elements: where the index of [o, j, i] lies, from c.index on. */
+/** The difference between rows and elements: the position of the index of [o, j, i], counted from c.index. */
 const rowIndex = "j";
 const elementIndex = "(o * u32(c.m) + j) * u32(c.inner) + i";
 
@@ -146,7 +146,7 @@ fn sortedKey(k: u32) -> u32 {
   if (k >= keyCount()) { return 0xffffffffu; }
   return heap[keysAt(c.step) + k];
 }
-/** Where block b leaves the sum of a row that began before it (side 0), or that begins in it and ends after it (1). */
+/** The position where block b stores the sum of a row that began before it (side 0), or that begins in it and ends after it (1). */
 fn borderAt(o: u32, b: u32, i: u32, side: u32) -> u32 {
   return countsAt() + 16u * chunks() + (((o * blocks() + b) * ${width}) + i) * 2u + side;
 }

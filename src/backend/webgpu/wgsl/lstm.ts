@@ -32,7 +32,7 @@ import {
   width,
 } from "./recurrent.js";
 
-/** Where o tanh(c) lies before a projection: [T, B, H] when wanted, else [B, H] behind the weights and zeros. */
+/** The position of o tanh(c) before a projection: [T, B, H] when wanted, else [B, H] behind the weights and zeros. */
 const hiddenAt = (c: Arguments) => (c.hidden ? "c.hidden + (t * u32(c.B) + b) * u32(c.H)" : "zeros() + u32(c.P) + b * u32(c.H)");
 
 const unit: Phase = { name: "unit", items: "u32(c.H)", count: (c) => c.H! };

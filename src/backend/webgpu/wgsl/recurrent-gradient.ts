@@ -5,7 +5,7 @@ import { sequence } from "./recurrent.js";
 const RESET_AFTER = recurrentCells.indexOf("gruResetAfter");
 const RESET_BEFORE = recurrentCells.indexOf("gruResetBefore");
 
-/** Where the recurrent side changes: gate rows from here on took another column or another state. */
+/** The gate row at which the recurrent side changes: gate rows from here on took another column or another state. */
 const split = (c: Arguments) => (c.cell === RESET_AFTER || c.cell === RESET_BEFORE ? 2 * c.H! : c.G!);
 
 /** The column of gates that row g of the recurrent weights takes. */
@@ -15,7 +15,7 @@ const recurrentColumn = (c: Arguments) => (c.cell === RESET_AFTER ? "select(g, g
 interface Part {
   /** How many threads, in WGSL. */
   readonly count: string;
-  /** What thread i does. */
+  /** The work of thread i. */
   readonly body: string;
 }
 

@@ -33,7 +33,7 @@ fn isLast(b: u32, t: u32) -> bool { return t == ${c.reverse ? "0u" : "lengthOf(b
 fn before(t: u32) -> u32 { return ${c.reverse ? "t + 1u" : "t - 1u"}; }
 `;
 
-/** Where the state before the valid step t lies: a row of y, of h0, or, from position `zeros`, of zeros. */
+/** The position of the state before the valid step t: a row of y, of h0, or, from position `zeros`, of zeros. */
 export const previousState = (c: Arguments, size: string, zeros: string) => /* wgsl */ `
 fn previousState(b: u32, t: u32) -> u32 {
   if (t < lengthOf(b) && !isFirst(b, t)) { return c.y + (b * u32(c.T) + before(t)) * ${size}; }
@@ -214,7 +214,7 @@ export interface Phase {
   readonly count: (c: Arguments) => number;
 }
 
-/** What of a recurrence's rows a persistent workgroup holds in workgroup memory: `row(r)` is where the row's `size` numbers lie. */
+/** The part of a recurrence's rows that a persistent workgroup holds in workgroup memory: `row(r)` is the position of the row's `size` numbers. */
 export interface Held {
   readonly size: number;
   readonly row: (r: number) => string;

@@ -25,7 +25,7 @@ fn ${name}(v: f32, lane: u32) -> f32 {
 }
 `;
 
-/** What a body needs whose row has a workgroup. */
+/** The inputs of a body whose row has a workgroup. */
 export const wide = /* wgsl */ `
 const LANES = ${LANES}u;
 var<workgroup> lanes: array<f32, ${LANES}>;
@@ -60,7 +60,7 @@ fn total(v: f32, lane: u32) -> f32 { return v; }
 fn largest(v: f32, lane: u32) -> f32 { return v; }
 `;
 
-/** What threads behind those of the rows do in the same pass: `body` sees the number i of its own. */
+/** The work of the threads after those of the rows, in the same pass: `body` sees the number i of its own. */
 export interface Beside {
   /** In WGSL, and as a number. */
   readonly count: readonly [text: string, number: number];
