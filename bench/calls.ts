@@ -1,5 +1,5 @@
 import { type KernelName, type KernelRow, kernels } from "../src/backend/kernels.js";
-import { apply, type Sample, type SampleInput } from "../src/ops/define-op.js";
+import { apply, type Operation, type Sample, type SampleInput } from "../src/ops/define-op.js";
 import { Adagrad, AdamW, type Optimizer, RMSprop, SGD } from "../src/optim/index.js";
 import { rand, randn, tensor, zeros } from "../src/tensor/create.js";
 import { type Device, withDevice } from "../src/tensor/device.js";
@@ -7,7 +7,7 @@ import { scope } from "../src/tensor/scope.js";
 import type { Tensor } from "../src/tensor/tensor.js";
 import { sizeOf } from "../src/util/shape.js";
 import { type Call, recorded } from "./observe.js";
-import { allOperations, type Op } from "./operations.js";
+import { allOperations } from "./operations.js";
 import { cells, label, type Size, training } from "./training.js";
 import { type Work, workOf } from "./work.js";
 
@@ -37,10 +37,10 @@ export interface Sources {
   readonly parameters: number;
 }
 
-const drawnSize = (sample: Sample<unknown>) => sample.inputs.reduce((n, spec) => n + sizeOf("shape" in spec ? spec.shape : spec), 0);
+const drawnSize = ({ inputs }: Sample) => Object.values(inputs).reduce((n, spec) => n + sizeOf("shape" in spec ? spec.shape : spec), 0);
 
 /** The sample that says most about kernels. */
-export const largestSample = (op: Op) => op.samples.toSorted((a, b) => drawnSize(b) - drawnSize(a))[0]!;
+export const largestSample = (op: Operation) => op.samples.toSorted((a, b) => drawnSize(b) - drawnSize(a))[0]!;
 
 export function draw(spec: SampleInput): Tensor {
   if (!("shape" in spec)) return randn(spec, { requiresGrad: true });
@@ -76,14 +76,14 @@ interface Recording {
 }
 
 /** The calls of an operation's largest sample, forward and backward. Their buffers lie in the arena of a scope, which nobody takes meanwhile. */
-function recordOperation(op: Op, device: Device): Recording {
+function recordOperation(op: Operation, device: Device): Recording {
   const { device: watched, log, replay } = recorded(device);
   withDevice(watched, () =>
     scope(() => {
       const { inputs: specs, attrs } = largestSample(op);
-      const inputs = specs.map(draw);
+      const inputs = Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, draw(spec)]));
       log.length = 0;
-      const [y] = apply(op, inputs, attrs);
+      const [y] = Object.values(apply(op, inputs, attrs));
       const forward = log.splice(0);
       if (op.backward && y!.tracksGradient) {
         const dy = randn(y!.shape);

@@ -1,5 +1,5 @@
 import { Node } from "../../src/autograd/tape.js";
-import { apply } from "../../src/ops/define-op.js";
+import { apply, type Inputs, type Operation } from "../../src/ops/define-op.js";
 import { zeros } from "../../src/tensor/create.js";
 import { type Device, withDevice } from "../../src/tensor/device.js";
 import { scope } from "../../src/tensor/scope.js";
@@ -8,7 +8,7 @@ import { draw, largestSample } from "../calls.js";
 import type { Context } from "../context.js";
 import { measure, quantile } from "../measure.js";
 import { idling } from "../observe.js";
-import { allOperations, type Op } from "../operations.js";
+import { allOperations } from "../operations.js";
 import type { Table } from "../table.js";
 import { label, medium, small, training } from "../training.js";
 
@@ -30,18 +30,19 @@ function settledRows<C>(cases: readonly C[], row: (item: C) => Table["rows"][num
   return cases.map(row);
 }
 
-function operationRow(context: Context, device: Device, count: { calls: number }, op: Op): Table["rows"][number] {
+function operationRow(context: Context, device: Device, count: { calls: number }, op: Operation): Table["rows"][number] {
   const { inputs: specs, attrs } = largestSample(op);
-  const inputs = withDevice(device, () => specs.map(draw));
-  const shape = scope(() => apply(op, inputs, attrs)[0]!.shape);
+  const inputs = withDevice(device, () => Object.entries(specs).map(([name, spec]) => [name, draw(spec)] as const));
+  const result = (of: Inputs<string>) => Object.values(apply(op, of, attrs))[0]!;
+  const shape = scope(() => result(Object.fromEntries(inputs)).shape);
   const dy = zeros(shape, { device });
-  let sources: Tensor[][] = [];
+  let sources: Inputs<string>[] = [];
   const prepare = () => {
-    sources = Array.from({ length: copies }, () => inputs.map(activation));
+    sources = Array.from({ length: copies }, () => Object.fromEntries(inputs.map(([name, x]) => [name, activation(x)])));
   };
   const forwardAndBackward = () =>
     scope(() => {
-      const outputs = sources.map((copy) => apply(op, copy, attrs)[0]!);
+      const outputs = sources.map(result);
       const root = dy.detach();
       new Node("join", outputs, [root], () => outputs.map(() => dy));
       root.backward(dy);
@@ -51,7 +52,7 @@ function operationRow(context: Context, device: Device, count: { calls: number }
   forwardAndBackward();
   const calls = count.calls / copies;
   const { median } = measure(forwardAndBackward, context.time, prepare);
-  for (const x of [...inputs, dy]) x.dispose();
+  for (const x of [...inputs.map(([, x]) => x), dy]) x.dispose();
   return { operation: op.name, "us forward and backward": (median * 1e6) / copies, "kernel calls": calls };
 }
 

@@ -3,102 +3,96 @@ import { empty, type Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions } from "../util/options.js";
-import { type Shape, sameShape } from "../util/shape.js";
+import { dimsOf, sameShape } from "../util/shape.js";
 import { alignmentWeights, type VisibleKeys, visibleNames, windowOf } from "./alignment.js";
 import { attend } from "./attend.js";
 import { add } from "./binary.js";
-import { checkTensors, defineOp, type Sample, type SampleInput } from "./define-op.js";
+import { checkTensors, defineOp, type Inputs } from "./define-op.js";
 import { matmul } from "./matmul.js";
-import { byName, gradients, type Named, present } from "./recurrent.js";
 import { tanh } from "./unary.js";
 import { unsqueeze } from "./views.js";
 
 interface Attrs {
-  /** The names of the inputs, in their order. */
-  readonly names: readonly string[];
   /** 0: none. */
   readonly window: number;
   readonly start: number;
 }
 
-function sizes({ q, k }: Named) {
-  const [B, T, A] = q!.shape as [number, number, number];
-  return { B, T, A, S: k!.shape[1]! };
+type Given = Inputs<"q" | "k" | "v", "lengths" | "positions">;
+
+function sizesOf({ q, k }: Given) {
+  const [B, T, A] = dimsOf(q.shape, 3);
+  const [, S] = dimsOf(k.shape, 3);
+  return { B, T, S, A };
 }
 
-const shapes = ({ B, T, S, A }: ReturnType<typeof sizes>): Readonly<Record<string, Shape>> => ({
+const shapes = ({ B, T, S, A }: ReturnType<typeof sizesOf>) => ({
   ...{ q: [B, T, A], k: [B, S, A], v: [A], lengths: [B], positions: [B, T] },
 });
 
 /** Lengths and positions have been checked. */
-function checkFactors(named: Named): void {
-  const wanted = shapes(sizes(named));
+function checkFactors(inputs: Given): void {
+  const wanted = shapes(sizesOf(inputs));
   const forms = { q: "[B, T, A]", k: "[B, S, A]", v: "[A]" };
-  for (const [name, form] of Object.entries(forms)) {
-    const { shape, size, dtype } = named[name]!;
-    if (!sameShape(shape, wanted[name]!) || size === 0) {
-      const beside = `q ${formatShape(named.q!.shape)} as [B, T, A] and k ${formatShape(named.k!.shape)} as [B, S, A], not empty`;
-      throw new SeqgradError("shape", `additiveAttention: ${name} has shape ${formatShape(shape)}; expected ${form}, with ${beside}.`);
+  for (const name of ["q", "k", "v"] as const) {
+    const { shape, size, dtype } = inputs[name];
+    if (!sameShape(shape, wanted[name]) || size === 0) {
+      const beside = `q ${formatShape(inputs.q.shape)} as [B, T, A] and k ${formatShape(inputs.k.shape)} as [B, S, A], not empty`;
+      throw new SeqgradError(
+        "shape",
+        `additiveAttention: ${name} has shape ${formatShape(shape)}; expected ${forms[name]}, with ${beside}.`,
+      );
     }
     if (dtype !== "float32") throw new SeqgradError("dtype", `additiveAttention: ${name} is ${dtype}; expected float32.`);
   }
 }
 
-function sample([B, T, S, A]: readonly [number, number, number, number], more = "", window = 0, start = 0): Sample<Attrs> {
-  const names = `q k v${more}`.split(" ");
-  const all = shapes({ B, T, S, A });
-  const inputs = names.map((name): SampleInput => {
-    const shape = all[name]!;
-    return name.length > 1 ? { shape, below: S + 1 } : shape;
-  });
-  return { inputs, attrs: { names, window, start } };
+type Four = readonly [B: number, T: number, S: number, A: number];
+
+function sample([B, T, S, A]: Four, more: readonly ("lengths" | "positions")[] = [], window = 0, start = 0) {
+  const { q, k, v, ...others } = shapes({ B, T, S, A });
+  const integers = more.map((name) => [name, { shape: others[name], below: S + 1 }] as const);
+  return { inputs: { q, k, v, ...Object.fromEntries(integers) }, attrs: { window, start } };
 }
 
-const weightsOp = defineOp<Attrs>({
+const weightsOp = defineOp({
   name: "additiveAttention",
+  inputs: ["q", "k", "v"],
+  optional: ["lengths", "positions"],
   kernels: ["additiveAttentionForward", "additiveAttentionBackward"],
-  shape(inputs, { names }) {
-    const named = byName(names, inputs);
-    checkFactors(named);
-    const { B, T, S } = sizes(named);
-    return [[B, T, S]];
+  shape(inputs) {
+    checkFactors(inputs);
+    const { B, T, S } = sizesOf(inputs);
+    return { weights: [B, T, S] };
   },
-  compose(inputs, { names, window, start }) {
-    const { q, k, v, lengths, positions } = byName(names, inputs);
-    const scores = matmul(tanh(add(unsqueeze(q!, 2), unsqueeze(k!, 1))), v!);
-    return [alignmentWeights("additiveAttention", scores, { lengths, window: window || undefined, positions: positions ?? start })];
+  compose({ q, k, v, lengths, positions }, { window, start }: Attrs) {
+    const scores = matmul(tanh(add(unsqueeze(q, 2), unsqueeze(k, 1))), v);
+    const keys = { lengths, window: window || undefined, positions: positions ?? start };
+    return { weights: alignmentWeights("additiveAttention", scores, keys) };
   },
-  forward(run, inputs, [weights], { names, window, start }) {
-    const named = byName(names, inputs);
-    const { q, k, v, lengths, positions } = named;
-    const { B, ...rest } = sizes(named);
-    const dims = { B, ...rest, window, start, begin: 0, end: B };
-    run("additiveAttentionForward", { q: q!, k: k!, v: v!, lengths, positions, weights: weights!, ...dims });
+  forward(run, inputs, { weights }, { window, start }) {
+    const { B, T, S, A } = sizesOf(inputs);
+    run("additiveAttentionForward", { weights, B, T, S, A, window, start, begin: 0, end: B, ...inputs });
   },
-  backward(context) {
-    const { run, inputs, attrs, needs } = context;
-    const { names, window, start } = attrs;
-    const named = byName(names, inputs);
-    const { q, k, v, lengths, positions } = named;
-    const { B, T, S, A } = sizes(named);
-    const { fresh, into } = gradients(names, context);
-    const scratch = (...shape: number[]) => empty(q!.backend, shape);
-    const dq = fresh("q") ?? scratch(B, T, A);
+  backward({ run, inputs, outputs, dOutputs, attrs, needs, accumulator, gradientLike }) {
+    const { B, T, S, A } = sizesOf(inputs);
+    const scratch = (...shape: number[]) => empty(inputs.q.backend, shape);
+    const dq = gradientLike("q") ?? scratch(B, T, A);
     // A decoder adds to it at every step.
-    const dk = into("k") ?? scratch(B, S, A);
+    const dk = accumulator("k") ?? scratch(B, S, A);
     const parts = scratch(B, A);
-    const buffers = { q: q!, k: k!, v: v!, lengths, positions, weights: context.outputs[0]!, dWeights: context.dOutputs[0]! };
-    run("additiveAttentionBackward", { ...buffers, dq, dk, dv: parts, B, T, S, A, window, start, begin: 0, end: B });
-    const dv = fresh("v");
+    const buffers = { weights: outputs.weights, dWeights: dOutputs.weights, dq, dk, dv: parts };
+    run("additiveAttentionBackward", { B, T, S, A, begin: 0, end: B, ...buffers, ...inputs, ...attrs });
+    const dv = gradientLike("v");
     if (dv) run("reduce", { x: parts, y: dv, op: reduceOps.indexOf("sum"), outer: 1, n: B, inner: A });
-    return [needs(0) ? dq : undefined, undefined, dv];
+    return { q: needs("q") ? dq : undefined, v: dv };
   },
   samples: [
     sample([1, 1, 1, 1]),
-    sample([2, 3, 5, 7], " lengths"),
-    sample([3, 1, 6, 8], " lengths", 3, 2),
-    sample([2, 4, 9, 5], " lengths positions", 4),
-    sample([2, 5, 7, 6], "", 3),
+    sample([2, 3, 5, 7], ["lengths"]),
+    sample([3, 1, 6, 8], ["lengths"], 3, 2),
+    sample([2, 4, 9, 5], ["lengths", "positions"], 4),
+    sample([2, 5, 7, 6], [], 3),
     sample([4, 8, 33, 64]),
   ],
 });
@@ -130,7 +124,6 @@ export function additiveAttention(
   checkOptions("additiveAttention", keys, visibleNames);
   checkTensors("additiveAttention", [q, k, v, values], ["q", "k", "v", "values"]);
   const { window, start, lengths, positions } = windowOf("additiveAttention", q.shape, keys);
-  const { names, tensors } = present({ q, k, v, lengths, positions });
-  const weights = weightsOp(tensors, { names, window, start })[0]!;
+  const { weights } = weightsOp({ q, k, v, lengths, positions }, { window, start });
   return { context: attend(weights, values), weights };
 }

@@ -3,7 +3,7 @@ import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { namesOf } from "../util/options.js";
-import { type Shape, sameShape } from "../util/shape.js";
+import { dimsOf, type Shape, sameShape } from "../util/shape.js";
 import { less, lessEqual, mul, sub } from "./binary.js";
 import { checkLengths } from "./recurrent.js";
 import { softmax } from "./softmax.js";
@@ -60,7 +60,7 @@ export function counting(like: Tensor, n: number, first = 0): Tensor {
 export function alignmentWeights(op: string, scores: Tensor, keys: VisibleKeys): Tensor {
   const { window, start, lengths, positions } = windowOf(op, scores.shape, keys);
   if (!lengths && !window) return softmax(scores);
-  const [, T, S] = scores.shape as [number, number, number];
+  const [, T, S] = dimsOf(scores.shape, 3);
   if (lengths) checkLengths(op, lengths, 0, S);
   const j = counting(scores, S);
   const there = lengths && less(j, unsqueeze(unsqueeze(lengths, 1), 1));

@@ -6,15 +6,15 @@ import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import type { RandomStart } from "../util/philox.js";
-import { broadcastStrides, sameShape } from "../util/shape.js";
+import { broadcastStrides, dimsOf, sameShape } from "../util/shape.js";
 import { counting } from "./alignment.js";
 import { add, div, less, lessEqual, notEqual, sub } from "./binary.js";
-import { checkTensors, contiguous, defineOp, type Sample, type SampleInput } from "./define-op.js";
+import { checkTensors, contiguous, defineOp, type Inputs, type SampleInput } from "./define-op.js";
 import { dropoutFrom, growthOf } from "./dropout.js";
 import { expand } from "./expand.js";
 import { max } from "./extremum.js";
 import { matmul } from "./matmul.js";
-import { byName, checkLengths, type Named } from "./recurrent.js";
+import { checkLengths } from "./recurrent.js";
 import { sum } from "./reduce.js";
 import { affine, exp } from "./unary.js";
 import { permute, reshape, slice, transpose, unsqueeze } from "./views.js";
@@ -63,8 +63,6 @@ interface Attrs extends RandomStart {
   readonly op: string;
   /** True if heads have a dimension of their own, as in [B, N, T, D]. */
   readonly apart: boolean;
-  /** The names of the inputs in their order: `q`, `k`, `v` or `qkv`; then `mask`, `lengths`. */
-  readonly names: readonly string[];
   readonly heads: number;
   readonly keyValueHeads: number;
   readonly causal: boolean;
@@ -83,20 +81,31 @@ interface Sizes {
   readonly E: number;
 }
 
+const attentionInputs = ["q", "k", "v", "qkv", "mask", "lengths"] as const;
+
+/** `q`, `k` and `v`, or `qkv`; of the weights alone there is no `v`. */
+type Given = Inputs<never, (typeof attentionInputs)[number]>;
+
+/** Queries, keys and values: tensors apart, or thrice the one that holds them all. */
+const triple = ({ qkv, q = qkv, k = qkv, v = k }: Given) => ({ q, k, v }) as Inputs<"q" | "k" | "v">;
+
 /** Sizes of the problem; D and E are fractions if the heads do not divide the last dimension evenly. */
-function sizesOf({ qkv, q = qkv, k = qkv, v = k }: Named, { apart, heads: N, keyValueHeads: K }: Attrs): Sizes {
-  const [B, T, S] = [q!.shape[0]!, q!.shape.at(-2)!, k!.shape.at(-2)!];
-  const D = q!.shape.at(-1)! / (apart ? 1 : qkv ? N + 2 * K : N);
-  return { B, N, K, T, S, D, E: qkv ? D : v!.shape.at(-1)! / (apart ? 1 : K) };
+function sizesOf(inputs: Given, { apart, heads: N, keyValueHeads: K }: Attrs): Sizes {
+  const { q, k, v } = triple(inputs);
+  const [T, width] = dimsOf(q.shape.slice(-2), 2);
+  const [S] = dimsOf(k.shape.slice(-2), 2);
+  const D = width / (apart ? 1 : inputs.qkv ? N + 2 * K : N);
+  return { B: q.shape[0] ?? 0, N, K, T, S, D, E: inputs.qkv ? D : (v.shape.at(-1) ?? 1) / (apart ? 1 : K) };
 }
 
 /** The sizes; throws unless everything fits. */
-function checkedSizes(inputs: Named, attrs: Attrs): Sizes {
+function checkedSizes(inputs: Given, attrs: Attrs): Sizes {
   const { op, apart } = attrs;
-  const { qkv, q = qkv, k = qkv, v = k } = inputs;
+  const { qkv, mask, lengths } = inputs;
+  const { q, k, v } = triple(inputs);
   const misfit = (name: string, x: Tensor, wanted: string) =>
     new SeqgradError("shape", `${op}: ${name} has shape ${formatShape(x.shape)}; expected ${wanted}.`);
-  for (const [name, x] of Object.entries(qkv ? { qkv } : { q: q!, k: k!, v: v! })) {
+  for (const [name, x] of Object.entries(qkv ? { qkv } : { q, k, v })) {
     if (x.rank !== (apart ? 4 : 3)) throw misfit(name, x, apart ? "[B, heads, T, D], as q" : "[B, T, heads side by side]");
     if (x.dtype !== "float32") throw new SeqgradError("dtype", `${op}: ${name} is ${x.dtype}; expected float32.`);
     if (x.size === 0) throw misfit(name, x, "at least 1 of everything");
@@ -105,16 +114,15 @@ function checkedSizes(inputs: Named, attrs: Attrs): Sizes {
   const { B, N, K, T, S, D, E } = size;
   if (N % K !== 0) throw new SeqgradError("value", `${op}: ${N} heads cannot share ${K} keyValueHeads evenly; give a divisor of ${N}.`);
   const even = (heads: number) => `a last dimension that ${heads} heads share evenly`;
-  if (D % 1 !== 0) throw qkv ? misfit("qkv", qkv, even(N + 2 * K)) : misfit("q", q!, even(N));
-  if (E % 1 !== 0) throw misfit("v", v!, even(K));
+  if (D % 1 !== 0) throw qkv ? misfit("qkv", qkv, even(N + 2 * K)) : misfit("q", q, even(N));
+  if (E % 1 !== 0) throw misfit("v", v, even(K));
   if (!qkv) {
-    const wanted = apart ? { q: [B, N, T, D], k: [B, K, S, D], v: [B, K, S, E] } : { k: [B, S, K * D], v: [B, S, K * E] };
-    for (const [name, shape] of Object.entries(wanted)) {
-      const x = inputs[name] ?? k!;
-      if (!sameShape(x.shape, shape)) throw misfit(name, x, `${formatShape(shape)} beside q ${formatShape(q!.shape)}`);
+    const shapes = apart ? { q: [B, N, T, D], k: [B, K, S, D], v: [B, K, S, E] } : { q: q.shape, k: [B, S, K * D], v: [B, S, K * E] };
+    for (const name of ["q", "k", "v"] as const) {
+      const [x, shape] = [{ q, k, v }[name], shapes[name]];
+      if (!sameShape(x.shape, shape)) throw misfit(name, x, `${formatShape(shape)} beside q ${formatShape(q.shape)}`);
     }
   }
-  const { mask, lengths } = inputs;
   const full = [B, N, T, S];
   const lead = 4 - (mask?.rank ?? 0);
   if (mask && (lead < 0 || !mask.shape.every((n, i) => n === 1 || n === full[i + lead]))) {
@@ -130,13 +138,13 @@ function checkedSizes(inputs: Named, attrs: Attrs): Sizes {
 /** x with its heads apart: [B, T, heads of D] as [B, heads, T, D]. */
 function split(x: Tensor, heads: number): Tensor {
   if (x.rank === 4) return x;
-  const [B, T, width] = x.shape as [number, number, number];
+  const [B, T, width] = dimsOf(x.shape, 3);
   return permute(reshape(x, [B, T, heads, width / heads]), [0, 2, 1, 3]);
 }
 
 /** Heads of keys or values repeated for each head of queries that reads them. */
 function repeat(x: Tensor, heads: number): Tensor {
-  const [B, K, S, D] = x.shape as [number, number, number, number];
+  const [B, K, S, D] = dimsOf(x.shape, 4);
   return K === heads ? x : reshape(expand(reshape(x, [B, K, 1, S, D]), [B, K, heads / K, S, D]), [B, heads, S, D]);
 }
 
@@ -144,7 +152,7 @@ function repeat(x: Tensor, heads: number): Tensor {
 const LOWEST = -3.4028234663852886e38;
 
 /** The weights [B, N, T, S] of queries and keys with their heads apart, before dropout. */
-function weigh(q: Tensor, k: Tensor, { mask, lengths }: Named, { B, N, T, S, D }: Sizes, attrs: Attrs): Tensor {
+function weigh(q: Tensor, k: Tensor, { mask, lengths }: Given, { B, N, T, S, D }: Sizes, attrs: Attrs): Tensor {
   const { op, causal, offset, scale = 1 / Math.sqrt(D) } = attrs;
   if (lengths) checkLengths(op, lengths, 0, S);
   let scores = affine(matmul(q, transpose(repeat(k, N))), scale);
@@ -161,67 +169,64 @@ function weigh(q: Tensor, k: Tensor, { mask, lengths }: Named, { B, N, T, S, D }
 }
 
 /** The parts of a composition: the weights as they are applied, and the values they came from. */
-function weights(inputs: readonly Tensor[], attrs: Attrs) {
-  const named = byName(attrs.names, inputs);
-  const size = checkedSizes(named, attrs);
+function weights(inputs: Given, attrs: Attrs) {
+  const size = checkedSizes(inputs, attrs);
   const { N, K, D } = size;
-  const { qkv } = named;
-  const part = (start: number, heads: number) => slice(qkv!, 2, start * D, (start + heads) * D);
-  const { q, k, v } = qkv ? { q: part(0, N), k: part(N, K), v: part(N + K, K) } : named;
-  const w = weigh(split(q!, N), split(k!, K), named, size, attrs);
+  const { qkv } = inputs;
+  const part = (x: Tensor, start: number, heads: number) => slice(x, 2, start * D, (start + heads) * D);
+  const { q, k, v } = qkv ? { q: part(qkv, 0, N), k: part(qkv, N, K), v: part(qkv, N + K, K) } : triple(inputs);
+  const w = weigh(split(q, N), split(k, K), inputs, size, attrs);
   return { w: attrs.p > 0 ? dropoutFrom(w, attrs) : w, v, size };
 }
 
 /** Output and weights, in primitives. */
-function composed(inputs: readonly Tensor[], attrs: Attrs): { output: Tensor; weights: Tensor } {
+function composed(inputs: Given, attrs: Attrs): { output: Tensor; weights: Tensor } {
   const { w, v, size } = weights(inputs, attrs);
   const { B, N, K, T, E } = size;
-  const y = matmul(w, repeat(split(v!, K), N));
+  const y = matmul(w, repeat(split(v, K), N));
   return { output: attrs.apart ? y : reshape(permute(y, [0, 2, 1, 3]), [B, T, N * E]), weights: w };
 }
 
-/** The inputs as the kernels read them: lengths one after another, a mask by its strides, all else in rows whose elements are neighbors. */
-const readable = (names: readonly string[], inputs: readonly Tensor[]): Named =>
-  byName(
-    names,
-    inputs.map((x, i) => (names[i] === "mask" || (names[i] !== "lengths" && x.strides.at(-1) === 1) ? x : contiguous(x))),
-  );
+/** The inputs as the kernels read them: lengths one after another, a mask by its strides, all else as `rows` makes it. */
+const readable = ({ q, k, v, qkv, mask, lengths }: Given, rows: (x: Tensor) => Tensor): Given => {
+  if (qkv) return { qkv: rows(qkv), mask, lengths: lengths && contiguous(lengths) };
+  return { q: q && rows(q), k: k && rows(k), v: v && rows(v), mask, lengths: lengths && contiguous(lengths) };
+};
 
-/** The layout of queries, keys and values, in one tensor or apart; also of their gradients. */
-function placesOf({ qkv, q, k, v }: Named, { N, K, D }: Sizes): (Tensor | number | undefined)[] {
-  return qkv ? [qkv, qkv.address + N * D * 4, qkv.address + (N + K) * D * 4] : [q, k, v];
+/** Where queries, keys and values, or their gradients, begin: heads side by side if one tensor holds them all. */
+function placesOf({ qkv, ...apart }: Given, { N, K, D }: Sizes) {
+  const part = (x: Tensor | undefined, heads: number) => (qkv ? qkv.address + heads * D * 4 : x);
+  return { q: part(apart.q, 0), k: part(apart.k, N), v: part(apart.v, N + K) };
 }
 
 /** The arguments that both kernels have. */
-function argumentsOf(named: Named, y: Tensor, attrs: Attrs) {
-  const size = sizesOf(named, attrs);
+function argumentsOf(inputs: Given, y: Tensor, attrs: Attrs) {
+  const size = sizesOf(inputs, attrs);
   const { B, N, T, S, D, E } = size;
   const { causal, offset, scale = 1 / Math.sqrt(D), p, apart, key0, key1, counter0, counter1 } = attrs;
-  const { qkv, q = qkv, k = qkv, v = qkv, mask, lengths } = named;
-  const stridesOf = ({ strides }: Tensor, width: number) =>
-    (apart ? strides : [strides[0], width, strides[1]]) as readonly [number, number, number];
-  const [qB, qN, qT] = stridesOf(q!, D);
-  const [kB, kN, kS] = stridesOf(k!, D);
-  const [vB, vN, vS] = stridesOf(v!, E);
+  const { mask, lengths } = inputs;
+  const { q, k, v } = triple(inputs);
+  const starts = placesOf(inputs, size) as Record<"q" | "k" | "v", Tensor | number>;
+  const stridesOf = ({ strides }: Tensor, width: number) => {
+    const [batch, second, third] = dimsOf(strides, 3);
+    return apart ? ([batch, second, third] as const) : ([batch, width, second] as const);
+  };
+  const [qB, qN, qT] = stridesOf(q, D);
+  const [kB, kN, kS] = stridesOf(k, D);
+  const [vB, vN, vS] = stridesOf(v, E);
   const [yB, yN, yT] = stridesOf(y, E);
   const bias = mask?.dtype === "int32" ? where(mask, 0, Number.NEGATIVE_INFINITY) : mask;
-  const spread = bias ? broadcastStrides(bias.shape, bias.strides, [B, N, T, S]) : [0, 0, 0, 0];
-  const [bB, bN, bT, bS] = spread as [number, number, number, number];
-  const [atQ, atK, atV] = placesOf(named, size) as [Tensor, Tensor, Tensor];
-  return {
-    ...{ q: atQ, k: atK, v: atV, bias, lengths, y, ...size, causal: Number(causal), offset: Math.min(offset, S) },
-    ...{ qB, qN, qT, kB, kN, kS, vB, vN, vS, yB, yN, yT, bB, bN, bT, bS },
-    ...{ key0, key1, counter0, counter1, scale, p, growth: growthOf(p) },
-  };
+  const [bB, bN, bT, bS] = dimsOf(bias ? broadcastStrides(bias.shape, bias.strides, [B, N, T, S]) : [0, 0, 0, 0], 4);
+  const strides = { qB, qN, qT, kB, kN, kS, vB, vN, vS, yB, yN, yT, bB, bN, bT, bS };
+  const settings = { causal: Number(causal), offset: Math.min(offset, S), key0, key1, counter0, counter1, scale, p, growth: growthOf(p) };
+  return { bias, lengths, y, ...starts, ...size, ...strides, ...settings };
 }
 
 /** A sample of sizes [B, N, K, T, S, D, E]; a mask of integers is [T, S], one of floats, `bias` in the list, [N, T, S]. */
-function sample([B, heads, keyValueHeads, T, S, D, E]: Seven, list: string, given: Partial<Attrs> = {}): Sample<Attrs> {
-  const inputNames = list.split(" ");
-  const names = inputNames.map((name) => (name === "bias" ? "mask" : name));
+function sample([B, heads, keyValueHeads, T, S, D, E]: Seven, list: string, given: Partial<Attrs> = {}) {
   const { apart = false } = given;
   const shape = (n: number, rows: number, width: number) => (apart ? [B, n, rows, width] : [B, rows, n * width]);
-  const inputs: Readonly<Record<string, SampleInput>> = {
+  const all: Readonly<Record<string, SampleInput>> = {
     q: shape(heads, T, D),
     k: shape(keyValueHeads, S, D),
     v: shape(keyValueHeads, S, E),
@@ -232,33 +237,39 @@ function sample([B, heads, keyValueHeads, T, S, D, E]: Seven, list: string, give
   };
   const plain = { op: "attention", apart, heads, keyValueHeads, causal: false, offset: 0, scale: undefined, p: 0 };
   return {
-    inputs: inputNames.map((name) => inputs[name]!),
-    attrs: { ...plain, names, key0: 0, key1: 0, counter0: 0, counter1: 0, ...given },
+    inputs: Object.fromEntries(list.split(" ").map((name) => [name === "bias" ? "mask" : name, all[name] ?? []])),
+    attrs: { ...plain, key0: 0, key1: 0, counter0: 0, counter1: 0, ...given },
   };
 }
 
 type Seven = readonly [number, number, number, number, number, number, number];
 
-const attentionOp = defineOp<Attrs>({
+const attentionOp = defineOp({
   name: "attention",
+  optional: attentionInputs,
+  inputs: [],
+  saves: ["largest", "total"],
   kernels: ["attentionForward", "attentionBackward"],
   strided: true,
-  shape(inputs, attrs) {
-    const { B, N, T, E } = checkedSizes(byName(attrs.names, inputs), attrs);
-    return [attrs.apart ? [B, N, T, E] : [B, T, N * E], [B, N, T], [B, N, T]];
+  shape(inputs, attrs: Attrs) {
+    const { B, N, T, E } = checkedSizes(inputs, attrs);
+    return { y: attrs.apart ? [B, N, T, E] : [B, T, N * E], largest: [B, N, T], total: [B, N, T] };
   },
-  compose: (inputs, attrs) => [composed(inputs, attrs).output],
-  forward(run, inputs, [y, largest, total], attrs) {
-    const call = argumentsOf(readable(attrs.names, inputs), y!, attrs);
-    run("attentionForward", { ...call, largest: largest!, total: total!, begin: 0, end: call.B * call.N });
+  compose: (inputs, attrs) => ({ y: composed(inputs, attrs).output }),
+  forward(run, inputs, { y, largest, total }, attrs) {
+    const call = argumentsOf(
+      readable(inputs, (x) => (x.strides.at(-1) === 1 ? x : contiguous(x))),
+      y,
+      attrs,
+    );
+    run("attentionForward", { largest, total, begin: 0, end: call.B * call.N, ...call });
   },
-  backward({ run, inputs, outputs: [y, largest, total], dOutputs: [dy], attrs, gradientLike }) {
+  backward({ run, inputs, outputs: { y, largest, total }, dOutputs: { y: dy }, attrs, gradientLike }) {
     // Gradients are contiguous, and lie as what they are of.
-    const call = argumentsOf(byName(attrs.names, inputs.map(contiguous)), y!, attrs);
-    const gradients = attrs.names.map((name, i) => (name === "mask" ? undefined : gradientLike(i)));
-    const [dq, dk, dv] = placesOf(byName(attrs.names, gradients as Tensor[]), call);
-    const sums = { largest: largest!, total: total! };
-    run("attentionBackward", { ...call, ...sums, dy: dy!, dq, dk, dv, begin: 0, end: call.B * call.K });
+    const call = argumentsOf(readable(inputs, contiguous), y, attrs);
+    const gradients = { q: gradientLike("q"), k: gradientLike("k"), v: gradientLike("v"), qkv: gradientLike("qkv") };
+    const { q: dq, k: dk, v: dv } = placesOf(gradients, call);
+    run("attentionBackward", { largest, total, dy, dq, dk, dv, begin: 0, end: call.B * call.K, ...call });
     return gradients;
   },
   samples: [
@@ -276,10 +287,10 @@ const attentionOp = defineOp<Attrs>({
 /** Checks the options, and makes what they and the inputs say together. */
 function prepare(
   op: string,
-  given: Named,
+  given: Given,
   options: AttentionOptions = {} as AttentionOptions,
   apart = false,
-): { inputs: Tensor[]; attrs: Attrs } {
+): { inputs: Given; attrs: Attrs } {
   checkOptions(op, options, attentionNames);
   const { heads, keyValueHeads = heads, causal = false, offset = 0, lengths, mask, scale, dropout = 0, training = true } = options;
   checkInteger(op, "heads", heads, 1);
@@ -290,23 +301,26 @@ function prepare(
   checkBoolean(op, "causal", causal);
   checkBoolean(op, "training", training);
   checkInterval(op, "dropout", dropout, 0, 1);
-  const all: Named = { ...given, mask, lengths };
-  const names = Object.keys(all).filter((name) => name in given || all[name] !== undefined);
-  const inputs = names.map((name) => all[name]!);
-  checkTensors(op, inputs, names);
+  const inputs = { mask, lengths, ...given };
+  const there = Object.entries(inputs).filter(([name, x]) => name in given || x !== undefined);
+  checkTensors(
+    op,
+    there.map(([, x]) => x),
+    there.map(([name]) => name),
+  );
   const p = training ? dropout : 0;
-  const settings = { op, apart, names, heads, keyValueHeads, causal, offset, scale, p };
-  const attrs = { ...settings, key0: 0, key1: 0, counter0: 0, counter1: 0 };
+  const settings = { op, apart, heads, keyValueHeads, causal, offset, scale, p };
+  const attrs = { key0: 0, key1: 0, counter0: 0, counter1: 0, ...settings };
   if (p === 0) return { inputs, attrs };
-  const { B, N, T, S } = checkedSizes(byName(names, inputs), attrs);
+  const { B, N, T, S } = checkedSizes(inputs, attrs);
   return { inputs, attrs: { ...settings, ...drawRandom(B * N * T * S) } };
 }
 
-function attend(op: string, given: Named, options: AttentionOptions, apart = false): Tensor {
+function attend(op: string, given: Given, options: AttentionOptions, apart = false): Tensor {
   const { inputs, attrs } = prepare(op, given, options, apart);
   const { mask } = options;
   // No kernel gives a mask's gradient.
-  return mask && isRecording([mask]) ? composed(inputs, attrs).output : attentionOp(inputs, attrs)[0]!;
+  return mask && isRecording([mask]) ? composed(inputs, attrs).output : attentionOp(inputs, attrs).y;
 }
 
 /**

@@ -6,9 +6,10 @@ import { checkBoolean, checkInterval, checkObject } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions, namesOf } from "../util/options.js";
-import { sizeOf } from "../util/shape.js";
+import { rowsOf } from "../util/shape.js";
 import { add, less, mul, sub } from "./binary.js";
-import { type BackwardContext, checkTensors, defineOp } from "./define-op.js";
+import { checkTensors, defineOp, type Inputs, type Named, type Run } from "./define-op.js";
+import { checkVectors, normalizationInputs, scaled } from "./normalization.js";
 import { mean } from "./reduce.js";
 import { abs, affine, reciprocal, sqrt, square, toFloat, toInt } from "./unary.js";
 import { reshape } from "./views.js";
@@ -41,20 +42,10 @@ interface Attrs {
 }
 
 const kernels = ["batchNormForward", "batchNormBackward"] as const;
-const sizesOf = (x: Tensor) => ({ rows: sizeOf(x.shape.slice(0, -1)), cols: x.shape.at(-1)! });
 
-function checkVectors(
-  x: Tensor,
-  vectors: Readonly<Record<string, Tensor | undefined>>,
-): readonly [Tensor["shape"], [number, number], [number]] {
-  const cols = x.shape.at(-1)!;
+function checkStatistics(x: Tensor, vectors: Named): void {
+  checkVectors("batchNorm", x, vectors);
   for (const [name, p] of Object.entries(vectors)) {
-    if (p && (p.rank !== 1 || p.size !== cols)) {
-      throw new SeqgradError(
-        "shape",
-        `batchNorm: ${name} has shape ${formatShape(p.shape)}; expected [${cols}], as x is ${formatShape(x.shape)}.`,
-      );
-    }
     if (p && (p.backend !== x.backend || p.dtype !== "float32")) {
       throw new SeqgradError(
         "device",
@@ -62,8 +53,12 @@ function checkVectors(
       );
     }
   }
-  return [x.shape, [2, cols], [cols]];
 }
+
+const shapesOf = (x: Tensor) => {
+  const { cols } = rowsOf(x.shape);
+  return { y: x.shape, mean: [2, cols], rstd: [cols] };
+};
 
 /** Throws unless a batch can move the statistics where they lie. */
 function checkWritable(running: RunningStatistics): void {
@@ -77,40 +72,45 @@ function checkWritable(running: RunningStatistics): void {
 }
 
 /** (x - m) / sqrt(v + eps) gamma + beta. */
-function normalized(centered: Tensor, v: Tensor, gamma: Tensor | undefined, beta: Tensor | undefined, eps: number): Tensor {
-  const y = mul(centered, reciprocal(sqrt(affine(v, 1, eps))));
-  return gamma ? (beta ? add(mul(y, gamma), beta) : mul(y, gamma)) : y;
+const normalized = (centered: Tensor, v: Tensor, vectors: Inputs<never, "gamma" | "beta">, eps: number): Tensor =>
+  scaled(mul(centered, reciprocal(sqrt(affine(v, 1, eps)))), vectors);
+
+/** The part of both contexts that the gradient reads. */
+interface Context {
+  readonly run: Run;
+  readonly inputs: Inputs<"x", "gamma">;
+  readonly outputs: Inputs<"mean" | "rstd">;
+  readonly dOutputs: Inputs<"y">;
+  accumulator(name: "gamma" | "beta"): Tensor | undefined;
+  gradientLike(name: "x"): Tensor | undefined;
 }
 
-/** `at`: which input gamma is. */
-function backward(context: BackwardContext<unknown>, at: number, training: number): (Tensor | undefined)[] {
-  const { run, inputs, outputs, dOutputs, needs, accumulator, gradientLike } = context;
-  const [x, gamma] = [inputs[0]!, inputs[at]];
-  const dx = gradientLike(0);
-  run("batchNormBackward", {
-    ...{ x, gamma, mean: outputs[1]!, rstd: outputs[2]!, dy: dOutputs[0]!, dx },
-    dGamma: gamma && needs(at) ? accumulator(at) : undefined,
-    dBeta: inputs[at + 1] && needs(at + 1) ? accumulator(at + 1) : undefined,
-    ...{ training, ...sizesOf(x) },
-  });
-  return [dx];
+function gradients({ run, inputs, outputs: { mean, rstd }, dOutputs, accumulator, gradientLike }: Context, training: number) {
+  const { x, gamma } = inputs;
+  const dx = gradientLike("x");
+  const into = { dGamma: accumulator("gamma"), dBeta: accumulator("beta") };
+  run("batchNormBackward", { x, gamma, mean, rstd, dy: dOutputs.y, dx, ...into, training, ...rowsOf(x.shape) });
+  return { x: dx };
 }
 
-const trainingOp = defineOp<Attrs>({
+const trainingOp = defineOp({
   name: "batchNorm",
+  inputs: ["x"],
+  optional: ["gamma", "beta"],
+  saves: ["mean", "rstd"],
   kernels,
-  shape([x, gamma, beta], { running }) {
-    const { rows } = sizesOf(x!);
-    if (rows < 2) {
-      throw new SeqgradError("shape", `batchNorm: x ${formatShape(x!.shape)} has one row per channel; training needs 2 or more.`);
+  shape({ x, gamma, beta }, { running }: Attrs) {
+    if (rowsOf(x.shape).rows < 2) {
+      throw new SeqgradError("shape", `batchNorm: x ${formatShape(x.shape)} has one row per channel; training needs 2 or more.`);
     }
     if (running) checkWritable(running);
-    return checkVectors(x!, { gamma, beta, "running.mean": running?.mean, "running.variance": running?.variance });
+    checkStatistics(x, { gamma, beta, "running.mean": running?.mean, "running.variance": running?.variance });
+    return shapesOf(x);
   },
-  compose([x, gamma, beta], { eps, momentum, running }) {
-    const { rows, cols } = sizesOf(x!);
-    const m = mean(reshape(x!, [rows, cols]), { axis: 0 });
-    const centered = sub(x!, m);
+  compose({ x, ...vectors }, { eps, momentum, running }) {
+    const { rows, cols } = rowsOf(x.shape);
+    const m = mean(reshape(x, [rows, cols]), { axis: 0 });
+    const centered = sub(x, m);
     const v = mean(reshape(square(centered), [rows, cols]), { axis: 0 });
     if (running) {
       const replace = (old: Tensor, value: Tensor) => copyWords(old.backend, value.address, old.address, old.size);
@@ -124,35 +124,43 @@ const trainingOp = defineOp<Attrs>({
         if (running.batches) replace(running.batches, toInt(affine(toFloat(running.batches), 1, 1)));
       });
     }
-    return [normalized(centered, v, gamma, beta, eps)];
+    return { y: normalized(centered, v, vectors, eps) };
   },
-  forward(run, [x, gamma, beta], [y, mean, rstd], { eps, momentum, running }) {
+  forward(run, { x, gamma, beta }, outputs, { eps, momentum, running }) {
     const statistics = { runningMean: running?.mean, runningVar: running?.variance, batches: running?.batches };
-    const outputs = { y: y!, mean: mean!, rstd: rstd!, ...statistics };
-    run("batchNormForward", { x: x!, gamma, beta, ...outputs, training: 1, ...sizesOf(x!), eps, momentum, kept: 1 - momentum });
+    const settings = { training: 1, eps, momentum, kept: 1 - momentum };
+    run("batchNormForward", { x, gamma, beta, ...outputs, ...statistics, ...settings, ...rowsOf(x.shape) });
   },
-  backward: (context) => backward(context, 1, 1),
+  backward: (context) => gradients(context, 1),
   samples: [
-    { inputs: [[2, 5], [5], [5]], attrs: { eps: 1e-3, momentum: 0.1 } },
-    { inputs: [[3, 11, 33], [33], [33]], attrs: { eps: 1e-5, momentum: 0.1 } },
-    { inputs: [[64, 256]], attrs: { eps: 1e-3, momentum: 0.1 } },
+    { inputs: { x: [2, 5], gamma: [5], beta: [5] }, attrs: { eps: 1e-3, momentum: 0.1 } },
+    { inputs: { x: [3, 11, 33], gamma: [33], beta: [33] }, attrs: { eps: 1e-5, momentum: 0.1 } },
+    { inputs: { x: [64, 256] }, attrs: { eps: 1e-3, momentum: 0.1 } },
   ],
 });
 
-const evaluationOp = defineOp<{ readonly eps: number }>({
+const evaluationOp = defineOp({
   name: "batchNormEvaluation",
+  inputs: ["x", "mean", "variance"],
+  optional: ["gamma", "beta"],
+  saves: ["mean", "rstd"],
   kernels,
-  shape: ([x, mean, variance, gamma, beta]) => checkVectors(x!, { gamma, beta, "running.mean": mean, "running.variance": variance }),
-  // The running statistics have no gradient.
-  compose: ([x, mean, variance, gamma, beta], { eps }) => [normalized(sub(x!, mean!.detach()), variance!.detach(), gamma, beta, eps)],
-  forward(run, [x, runningMean, runningVar, gamma, beta], [y, mean, rstd], { eps }) {
-    const statistics = { mean: mean!, rstd: rstd!, runningMean, runningVar };
-    run("batchNormForward", { x: x!, gamma, beta, y: y!, ...statistics, training: 0, ...sizesOf(x!), eps, momentum: 0, kept: 1 });
+  shape({ x, mean, variance, gamma, beta }) {
+    checkStatistics(x, { gamma, beta, "running.mean": mean, "running.variance": variance });
+    return shapesOf(x);
   },
-  backward: (context) => backward(context, 3, 0),
+  // The running statistics have no gradient.
+  compose({ x, mean, variance, ...vectors }, { eps }: Pick<Attrs, "eps">) {
+    return { y: normalized(sub(x, mean.detach()), variance.detach(), vectors, eps) };
+  },
+  forward(run, { x, gamma, beta, mean: runningMean, variance: runningVar }, outputs, { eps }) {
+    const settings = { training: 0, eps, momentum: 0, kept: 1 };
+    run("batchNormForward", { x, gamma, beta, runningMean, runningVar, ...outputs, ...settings, ...rowsOf(x.shape) });
+  },
+  backward: (context) => gradients(context, 0),
   samples: [
-    { inputs: [[1, 5], [5], { shape: [5], from: 0.5, to: 2 }, [5], [5]], attrs: { eps: 1e-5 } },
-    { inputs: [[3, 7, 18], [18], { shape: [18], from: 0.5, to: 2 }], attrs: { eps: 1e-5 } },
+    { inputs: { x: [1, 5], mean: [5], variance: { shape: [5], from: 0.5, to: 2 }, gamma: [5], beta: [5] }, attrs: { eps: 1e-5 } },
+    { inputs: { x: [3, 7, 18], mean: [18], variance: { shape: [18], from: 0.5, to: 2 } }, attrs: { eps: 1e-5 } },
   ],
 });
 
@@ -172,23 +180,18 @@ const evaluationOp = defineOp<{ readonly eps: number }>({
 export function batchNorm(x: Tensor, gamma?: Tensor, beta?: Tensor, options: BatchNormOptions = {}): Tensor {
   checkOptions("batchNorm", options, batchNormNames);
   const { training = true, running, momentum = 0.1, eps = 1e-5 } = options;
-  const given = [x, gamma, beta].filter((t, i) => i === 0 || t !== undefined) as Tensor[];
-  checkTensors("batchNorm", given, ["x", "gamma", "beta"]);
   checkBoolean("batchNorm", "training", training);
+  const inputs = normalizationInputs("batchNorm", { x, gamma, beta }, eps);
   if (running !== undefined) {
     checkObject("batchNorm", "running", running, "{ mean, variance }, each a tensor");
     checkTensors("batchNorm", [x, running.mean, running.variance], ["x", "running.mean", "running.variance"]);
     if (running.batches !== undefined) checkTensor("batchNorm", running.batches, "running.batches");
   }
-  if (x.rank === 0) throw new SeqgradError("shape", "batchNorm: a scalar has no last dimension.");
-  if (beta && !gamma) throw new SeqgradError("value", "batchNorm: beta needs gamma; give ones for it.");
-  checkInterval("batchNorm", "eps", eps, 0);
   checkInterval("batchNorm", "momentum", momentum, 0, 1);
-  const inputs = given.map((t) => toFloat(t));
   if (training) {
     for (const statistic of Object.values(running ?? {})) if (statistic) willChange(statistic);
-    return trainingOp(inputs, { eps, momentum, running })[0]!;
+    return trainingOp(inputs, { eps, momentum, running }).y;
   }
   if (!running) throw new SeqgradError("value", "batchNorm: evaluation needs running statistics; give running, or training: true.");
-  return evaluationOp([inputs[0]!, running.mean, running.variance, ...inputs.slice(1)], { eps })[0]!;
+  return evaluationOp({ ...inputs, mean: running.mean, variance: running.variance }, { eps }).y;
 }

@@ -2,8 +2,8 @@ import type { DType } from "../backend/backend.js";
 import { type BinaryOp, binaryOps } from "../backend/kernels.js";
 import { empty, fill, type Tensor } from "../tensor/tensor.js";
 import { refuseExtra } from "../util/options.js";
-import { broadcastShapes } from "../util/shape.js";
-import { defineOp, type Run, type Sample } from "./define-op.js";
+import { broadcastShapes, type Shape } from "../util/shape.js";
+import { type BackwardContext, defineOp, type Run } from "./define-op.js";
 import { Elementwise } from "./elementwise.js";
 import { sumTo } from "./reduce.js";
 import { affine, log, neg, operand, operands, powScalar } from "./unary.js";
@@ -15,30 +15,32 @@ interface Terms {
   readonly a: Tensor;
   readonly b: Tensor;
   readonly y: Tensor;
-  readonly needs: (i: number) => boolean;
+  readonly needs: (name: "a" | "b") => boolean;
 }
 
 /** dLoss/da and dLoss/db, before the sums that undo broadcasting. */
-type Gradient = (terms: Terms) => (Tensor | undefined)[];
+type Gradient = (terms: Terms) => { readonly a: Tensor | undefined; readonly b: Tensor | undefined };
 
 const positive = (shape: readonly number[]) => ({ shape, from: 0.3, to: 3 });
-const samples: Sample<null>[] = [
-  [[1], [1]],
+const samples = (
   [
-    [3, 5],
-    [3, 5],
-  ],
-  [
-    [4, 1, 7],
-    [2, 1],
-  ],
-  [[33, 17], [17]],
-  [[], [9]],
-  [
-    [2, 3, 1, 2, 3, 2],
-    [3, 5, 1, 3, 1],
-  ],
-].map(([a, b]) => ({ inputs: [positive(a!), positive(b!)], attrs: null }));
+    [[1], [1]],
+    [
+      [3, 5],
+      [3, 5],
+    ],
+    [
+      [4, 1, 7],
+      [2, 1],
+    ],
+    [[33, 17], [17]],
+    [[], [9]],
+    [
+      [2, 3, 1, 2, 3, 2],
+      [3, 5, 1, 3, 1],
+    ],
+  ] as const
+).map(([a, b]) => ({ inputs: { a: positive(a), b: positive(b) } }));
 
 /** The form for int32 operands, if there is one: it has no gradient, and comparisons give float32, as of float32. */
 /* @__NO_SIDE_EFFECTS__ */
@@ -46,15 +48,16 @@ function integerForm(name: BinaryOp, dtype: DType) {
   const exact = `${name}Int32` as BinaryOp;
   if (!binaryOps.includes(exact)) return undefined;
   const integers = (shape: readonly number[], end: number) => ({ shape, below: end, least: -end });
-  return defineOp<null>({
+  return defineOp({
     name: exact,
+    inputs: ["a", "b"],
     strided: true,
-    shape: ([a, b]) => [broadcastShapes(name, a!.shape, b!.shape)],
-    dtypes: () => [dtype],
-    forward: (run, [a, b], [y]) => void new Elementwise(run, [a!, b!], y!).binary(exact, a!, b!, y),
+    shape: ({ a, b }) => ({ y: broadcastShapes(name, a.shape, b.shape) }),
+    dtypes: () => ({ y: dtype }),
+    forward: (run, { a, b }, { y }) => void new Elementwise(run, [a, b], y).binary(exact, a, b, y),
     samples: [
-      { inputs: [integers([3, 5], 3), integers([5], 3)], attrs: null },
-      { inputs: [integers([4, 1, 7], 2 ** 31), integers([2, 1], 2 ** 31)], attrs: null },
+      { inputs: { a: integers([3, 5], 3), b: integers([5], 3) } },
+      { inputs: { a: integers([4, 1, 7], 2 ** 31), b: integers([2, 1], 2 ** 31) } },
     ],
   });
 }
@@ -62,24 +65,27 @@ function integerForm(name: BinaryOp, dtype: DType) {
 /** One operation of the binary family, with broadcasting. */
 /* @__NO_SIDE_EFFECTS__ */
 function binary(name: BinaryOp, gradient?: Gradient) {
-  const run = defineOp<null>({
+  const run = defineOp({
     name,
+    inputs: ["a", "b"],
     strided: true,
-    shape: ([a, b]) => [broadcastShapes(name, a!.shape, b!.shape)],
-    forward: (run, [a, b], [y]) => void new Elementwise(run, [a!, b!], y!).binary(name, a!, b!, y),
+    shape: ({ a, b }) => ({ y: broadcastShapes(name, a.shape, b.shape) }),
+    forward: (run, { a, b }, { y }) => void new Elementwise(run, [a, b], y).binary(name, a, b, y),
     ...(gradient && {
-      backward: ({ run, inputs: [a, b], outputs: [y], dOutputs: [dy], needs }) => {
-        const [da, db] = gradient({ run, dy: dy!, a: a!, b: b!, y: y!, needs });
-        return [needs(0) && da ? sumTo(da, a!.shape) : undefined, needs(1) && db ? sumTo(db, b!.shape) : undefined];
+      backward(context: BackwardContext<"a" | "b", never, { y: Shape }, never, unknown>) {
+        const { run, inputs, outputs, dOutputs, needs } = context;
+        const { a, b } = inputs;
+        const { a: da, b: db } = gradient({ run, dy: dOutputs.y, a, b, y: outputs.y, needs });
+        return { a: needs("a") && da ? sumTo(da, a.shape) : undefined, b: needs("b") && db ? sumTo(db, b.shape) : undefined };
       },
     }),
     samples,
   });
   const exact = integerForm(name, gradient ? "int32" : "float32");
-  return (a: Tensor | number, b: Tensor | number, ...extra: never[]): Tensor => {
+  return (first: Tensor | number, second: Tensor | number, ...extra: never[]): Tensor => {
     refuseExtra(name, extra);
-    const pair = exact ? operands(a, b) : [operand(a, b), operand(b, a)];
-    return (exact && pair[0]?.dtype === "int32" ? exact : run)(pair, null)[0]!;
+    const [a, b] = exact ? operands(first, second) : [operand(first, second), operand(second, first)];
+    return (exact && a?.dtype === "int32" ? exact : run)({ a, b }).y;
   };
 }
 
@@ -91,7 +97,7 @@ const byWin =
     const share = on.binary(wins, a, b);
     on.binary("add", share, on.binary(`${wins}Equal`, a, b), share);
     const da = affine(on.binary("mul", share, dy, share), 0.5);
-    return [da, needs(1) ? on.binary("sub", dy, da) : undefined];
+    return { a: da, b: needs("b") ? on.binary("sub", dy, da) : undefined };
   };
 
 /**
@@ -101,19 +107,19 @@ const byWin =
  * @example
  * sg.add(sg.fromArray([[1], [2]]), sg.tensor([10, 20])); // = [[11, 21], [12, 22]]
  */
-export const add = binary("add", ({ dy }) => [dy, dy]);
+export const add = binary("add", ({ dy }) => ({ a: dy, b: dy }));
 /** a - b, elementwise, with broadcasting; either may be a number. */
-export const sub = binary("sub", ({ dy, needs }) => [dy, needs(1) ? neg(dy) : undefined]);
+export const sub = binary("sub", ({ dy, needs }) => ({ a: dy, b: needs("b") ? neg(dy) : undefined }));
 /** a b, elementwise, with broadcasting; either may be a number. */
 export const mul = binary("mul", ({ run, dy, a, b, y, needs }) => {
   const on = new Elementwise(run, [a, b], y);
-  return [needs(0) ? on.binary("mul", dy, b) : undefined, needs(1) ? on.binary("mul", dy, a) : undefined];
+  return { a: needs("a") ? on.binary("mul", dy, b) : undefined, b: needs("b") ? on.binary("mul", dy, a) : undefined };
 });
 /** a / b, elementwise, with broadcasting; either may be a number. */
 export const div = binary("div", ({ run, dy, a, b, y, needs }) => {
   const on = new Elementwise(run, [a, b], y);
   const da = on.binary("div", dy, b);
-  return [da, needs(1) ? neg(on.binary("mul", da, y)) : undefined];
+  return { a: da, b: needs("b") ? neg(on.binary("mul", da, y)) : undefined };
 });
 const general = binary("pow", ({ run, dy, a, b, y, needs }) => {
   const one = fill(empty(y.backend, []), 1);
@@ -126,7 +132,7 @@ const general = binary("pow", ({ run, dy, a, b, y, needs }) => {
   };
   /** dy y log a; 0 where y is. */
   const toExponent = () => times(times(log(on.where(y, a, one)), y), dy);
-  return [needs(0) ? toBase() : undefined, needs(1) ? toExponent() : undefined];
+  return { a: needs("a") ? toBase() : undefined, b: needs("b") ? toExponent() : undefined };
 });
 /** a^b, elementwise, with broadcasting; either may be a number. */
 export const pow = (a: Tensor | number, b: Tensor | number): Tensor =>

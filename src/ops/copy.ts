@@ -5,20 +5,21 @@ import { formatShape } from "../util/format.js";
 import { checkShape, normalizeAxis, type Shape, sizeOf, stridesOf } from "../util/shape.js";
 import { checkTensors, defineOp } from "./define-op.js";
 
-const copy = defineOp<{ readonly shape: Shape }>({
+const copy = defineOp({
   name: "copy",
+  inputs: ["x"],
   strided: true,
-  shape([x], { shape }) {
-    if (sizeOf(shape) !== x!.size)
-      throw new SeqgradError("shape", `copyOf: ${formatShape(x!.shape)} holds ${x!.size} elements, ${formatShape(shape)} does not.`);
-    return [shape];
+  shape({ x }, { shape }: { readonly shape: Shape }) {
+    if (sizeOf(shape) !== x.size)
+      throw new SeqgradError("shape", `copyOf: ${formatShape(x.shape)} holds ${x.size} elements, ${formatShape(shape)} does not.`);
+    return { y: shape };
   },
-  dtypes: ([x]) => [x!.dtype],
-  forward: (_run, [x], [y]) => copyStrided(x!, y!.address, stridesOf(x!.shape)),
-  backward: ({ inputs: [x], dOutputs: [dy] }) => [dy!.view(x!.shape, stridesOf(x!.shape), dy!.offset)],
+  dtypes: ({ x }) => ({ y: x.dtype }),
+  forward: (_run, { x }, { y }) => copyStrided(x, y.address, stridesOf(x.shape)),
+  backward: ({ inputs: { x }, dOutputs: { y: dy } }) => ({ x: dy.view(x.shape, stridesOf(x.shape), dy.offset) }),
   samples: [
-    { inputs: [[3, 17]], attrs: { shape: [17, 3] } },
-    { inputs: [{ shape: [3, 17], below: 9 }], attrs: { shape: [51] } },
+    { inputs: { x: [3, 17] }, attrs: { shape: [17, 3] } },
+    { inputs: { x: { shape: [3, 17], below: 9 } }, attrs: { shape: [51] } },
   ],
 });
 
@@ -30,7 +31,7 @@ const copy = defineOp<{ readonly shape: Shape }>({
 export function copyOf(x: Tensor, shape?: Shape): Tensor {
   const to = shape ?? checkTensor("copyOf", x, "x").shape;
   checkShape("copyOf", to);
-  return copy([x], { shape: to })[0]!;
+  return copy({ x }, { shape: to }).y;
 }
 
 /** Zeros of `shape` in which x stands along `axis` from `start`, `step` apart: the gradient of a slice. */
@@ -54,52 +55,35 @@ interface Along {
   readonly axis: number;
 }
 
-const concatOp = defineOp<Along>({
+const concatOp = defineOp<string, { y: Shape }, Along>({
   name: "concat",
   strided: true,
   shape(inputs, { axis }) {
-    const total = inputs.reduce((n, x) => n + x.shape[axis]!, 0);
-    return [inputs[0]!.shape.with(axis, total)];
+    const tensors = Object.values(inputs);
+    const total = tensors.reduce((n, x) => n + x.shape[axis]!, 0);
+    return { y: tensors[0]!.shape.with(axis, total) };
   },
-  dtypes: ([x]) => [x!.dtype],
-  forward(_run, inputs, [y], { axis }) {
+  dtypes: (inputs) => ({ y: Object.values(inputs)[0]!.dtype }),
+  forward(_run, inputs, { y }, { axis }) {
     let start = 0;
-    for (const x of inputs) {
-      copyStrided(x, y!.address + start * y!.strides[axis]! * 4, y!.strides);
+    for (const x of Object.values(inputs)) {
+      copyStrided(x, y.address + start * y.strides[axis]! * 4, y.strides);
       start += x.shape[axis]!;
     }
   },
-  backward({ inputs, dOutputs: [dy], attrs: { axis } }) {
-    let start = 0;
-    return inputs.map((x) => {
-      const offset = start * dy!.strides[axis]!;
-      start += x.shape[axis]!;
-      return dy!.view(x.shape, dy!.strides, dy!.offset + offset);
+  backward({ inputs, dOutputs: { y: dy }, attrs: { axis } }) {
+    let offset = dy.offset;
+    const gradients = Object.entries(inputs).map(([name, x]) => {
+      const dx = dy.view(x.shape, dy.strides, offset);
+      offset += x.shape[axis]! * dy.strides[axis]!;
+      return [name, dx] as const;
     });
+    return Object.fromEntries(gradients);
   },
   samples: [
-    {
-      inputs: [
-        [2, 3],
-        [2, 5],
-      ],
-      attrs: { axis: 1 },
-    },
-    {
-      inputs: [
-        [2, 3, 4],
-        [1, 3, 4],
-        [5, 3, 4],
-      ],
-      attrs: { axis: 0 },
-    },
-    {
-      inputs: [
-        { shape: [2, 3], below: 9 },
-        { shape: [2, 5], below: 9 },
-      ],
-      attrs: { axis: 1 },
-    },
+    { inputs: { a: [2, 3], b: [2, 5] }, attrs: { axis: 1 } },
+    { inputs: { a: [2, 3, 4], b: [1, 3, 4], c: [5, 3, 4] }, attrs: { axis: 0 } },
+    { inputs: { a: { shape: [2, 3], below: 9 }, b: { shape: [2, 5], below: 9 } }, attrs: { axis: 1 } },
   ],
 });
 
@@ -123,5 +107,5 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
     if (x.dtype !== first.dtype)
       throw new SeqgradError("dtype", `concat: tensor ${i} is ${x.dtype}, tensor 0 ${first.dtype}; cast one with toFloat or toInt.`);
   }
-  return concatOp(tensors, { axis: at })[0]!;
+  return concatOp(Object.fromEntries(tensors.entries()), { axis: at }).y;
 }

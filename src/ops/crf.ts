@@ -2,12 +2,12 @@ import { empty, type Tensor } from "../tensor/tensor.js";
 import { checkObject } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
-import { sameShape } from "../util/shape.js";
+import { dimsOf, sameShape } from "../util/shape.js";
 import { counting } from "./alignment.js";
 import { add, less, sub } from "./binary.js";
 import { type LossOptions, reduceLoss, reductionOf } from "./cross-entropy.js";
 import { checkRows } from "./ctc.js";
-import { checkTensors, constant, defineOp, outOfRange, type Sample } from "./define-op.js";
+import { checkTensors, constant, defineOp, type Inputs, outOfRange } from "./define-op.js";
 import { indexSelect, pick } from "./gather.js";
 import { logSumExp } from "./log-sum-exp.js";
 import { sum } from "./reduce.js";
@@ -28,25 +28,32 @@ function placed(like: Tensor, T: number, tags: Attrs["tags"]): { tags: Tensor; l
   return { tags: constant(like, padded, [tags.length, T]), lengths: constant(like, lengths, [tags.length]) };
 }
 
-const crfOp = defineOp<Attrs>({
+/** The arguments that both kernels have. */
+function argumentsOf(inputs: Inputs<"emissions" | "transitions" | "starts" | "ends">, attrs: Attrs) {
+  const [B, T, K] = dimsOf(inputs.emissions.shape, 3);
+  return { B, T, K, ...inputs, ...placed(inputs.emissions, T, attrs.tags) };
+}
+
+const sample = (B: number, T: number, K: number, tags: number[][]) => ({
+  inputs: { emissions: [B, T, K], transitions: [K, K], starts: [K], ends: [K] },
+  attrs: { tags },
+});
+
+const crfOp = defineOp({
   name: "crfLoss",
+  inputs: ["emissions", "transitions", "starts", "ends"],
   kernels: ["crfForward", "crfBackward"],
-  shape([emissions, transitions, starts, ends], { tags }) {
-    const [B, T, K] = emissions!.shape as [number, number, number];
-    if (emissions!.rank !== 3 || B === 0 || T === 0 || K === 0)
-      throw new SeqgradError(
-        "shape",
-        `crfLoss: emissions have shape ${formatShape(emissions!.shape)}; expected [B, T, K], none of them 0.`,
-      );
-    for (const [name, x, wanted] of [
-      ["transitions", transitions!, [K, K]],
-      ["starts", starts!, [K]],
-      ["ends", ends!, [K]],
-    ] as const) {
-      if (!sameShape(x.shape, wanted))
+  shape({ emissions, ...scores }, { tags }: Attrs) {
+    const [B, T, K] = dimsOf(emissions.shape, 3);
+    if (emissions.rank !== 3 || B === 0 || T === 0 || K === 0)
+      throw new SeqgradError("shape", `crfLoss: emissions have shape ${formatShape(emissions.shape)}; expected [B, T, K], none of them 0.`);
+    const wanted = { transitions: [K, K], starts: [K], ends: [K] };
+    for (const name of ["transitions", "starts", "ends"] as const) {
+      const { shape } = scores[name];
+      if (!sameShape(shape, wanted[name]))
         throw new SeqgradError(
           "shape",
-          `crfLoss: ${name} has shape ${formatShape(x.shape)}; expected ${formatShape(wanted)} for ${K} tags.`,
+          `crfLoss: ${name} has shape ${formatShape(shape)}; expected ${formatShape(wanted[name])} for ${K} tags.`,
         );
     }
     if (tags.length !== B) throw new SeqgradError("shape", `crfLoss: tags of ${tags.length} rows for emissions of ${B}.`);
@@ -55,46 +62,46 @@ const crfOp = defineOp<Attrs>({
       const bad = Array.from(row).findIndex((tag) => !(Number.isInteger(tag) && tag >= 0 && tag < K));
       if (bad >= 0) throw outOfRange("crfLoss", `tags[${b}][${bad}]`, row[bad], 0, K - 1);
     }
-    return [[B]];
+    return { loss: [B] };
   },
-  compose([emissions, transitions, starts, ends], attrs) {
-    const [B, T, K] = emissions!.shape as [number, number, number];
-    const { tags, lengths } = placed(emissions!, T, attrs.tags);
-    let alpha = add(starts!, select(emissions!, 1, 0));
+  compose({ emissions, transitions, starts, ends }, attrs) {
+    const [B, T, K] = dimsOf(emissions.shape, 3);
+    const { tags, lengths } = placed(emissions, T, attrs.tags);
+    let alpha = add(starts, select(emissions, 1, 0));
     for (let t = 1; t < T; t++) {
       // [B, K, 1] + [K, K]
-      const next = add(logSumExp(add(unsqueeze(alpha, 2), transitions!), { axis: 1 }), select(emissions!, 1, t));
+      const next = add(logSumExp(add(unsqueeze(alpha, 2), transitions), { axis: 1 }), select(emissions, 1, t));
       alpha = where(unsqueeze(less(t, lengths), 1), next, alpha);
     }
     const rows = attrs.tags.map((row) => Array.from(row));
-    const ids = (numbers: number[]) => constant(emissions!, Int32Array.from(numbers), [numbers.length]);
-    const valid = less(counting(emissions!, T), unsqueeze(lengths, 1));
+    const ids = (numbers: (number | undefined)[]) =>
+      constant(
+        emissions,
+        Int32Array.from(numbers, (id) => id ?? 0),
+        [numbers.length],
+      );
+    const valid = less(counting(emissions, T), unsqueeze(lengths, 1));
     let score = add(
-      sum(where(valid, pick(emissions!, tags), 0), { axis: 1 }),
-      add(indexSelect(starts!, 0, ids(rows.map((row) => row[0]!))), indexSelect(ends!, 0, ids(rows.map((row) => row.at(-1)!)))),
+      sum(where(valid, pick(emissions, tags), 0), { axis: 1 }),
+      add(indexSelect(starts, 0, ids(rows.map((row) => row[0]))), indexSelect(ends, 0, ids(rows.map((row) => row.at(-1))))),
     );
     if (T > 1) {
       const pairs = rows.flatMap((row) => Array.from({ length: T - 1 }, (_, t) => (row[t] ?? 0) * K + (row[t + 1] ?? 0)));
-      const moves = reshape(indexSelect(reshape(transitions!, [K * K]), 0, ids(pairs)), [B, T - 1]);
+      const moves = reshape(indexSelect(reshape(transitions, [K * K]), 0, ids(pairs)), [B, T - 1]);
       score = add(score, sum(where(slice(valid, 1, 1), moves, 0), { axis: 1 }));
     }
-    return [sub(logSumExp(add(alpha, ends!), { axis: 1 }), score)];
+    return { loss: sub(logSumExp(add(alpha, ends), { axis: 1 }), score) };
   },
-  forward(run, [emissions, transitions, starts, ends], [loss], attrs) {
-    const [B, T, K] = emissions!.shape as [number, number, number];
-    const { tags, lengths } = placed(emissions!, T, attrs.tags);
-    const buffers = { emissions: emissions!, transitions: transitions!, starts: starts!, ends: ends!, tags, lengths, loss: loss! };
-    run("crfForward", { ...buffers, B, T, K, begin: 0, end: B });
+  forward(run, inputs, { loss }, attrs) {
+    const call = argumentsOf(inputs, attrs);
+    run("crfForward", { loss, begin: 0, end: call.B, ...call });
   },
-  backward({ run, inputs: [emissions, transitions, starts, ends], dOutputs: [dLoss], attrs, needs, accumulator }) {
-    const [B, T, K] = emissions!.shape as [number, number, number];
-    const { tags, lengths } = placed(emissions!, T, attrs.tags);
-    const dEmissions = empty(emissions!.backend, emissions!.shape);
-    const into = (i: number) => (needs(i) ? accumulator(i) : undefined);
-    const gradients = { dEmissions, dTransitions: into(1), dStarts: into(2), dEnds: into(3) };
-    const reads = { emissions: emissions!, transitions: transitions!, starts: starts!, ends: ends!, tags, lengths, dLoss: dLoss! };
-    run("crfBackward", { ...reads, ...gradients, B, T, K });
-    return [dEmissions];
+  backward({ run, inputs, dOutputs: { loss: dLoss }, attrs, accumulator }) {
+    const { emissions } = inputs;
+    const dEmissions = empty(emissions.backend, emissions.shape);
+    const into = { dTransitions: accumulator("transitions"), dStarts: accumulator("starts"), dEnds: accumulator("ends") };
+    run("crfBackward", { dLoss, dEmissions, ...into, ...argumentsOf(inputs, attrs) });
+    return { emissions: dEmissions };
   },
   samples: [
     sample(2, 2, 2, [[0], [1, 1]]),
@@ -108,10 +115,6 @@ const crfOp = defineOp<Attrs>({
     ]),
   ],
 });
-
-function sample(B: number, T: number, K: number, tags: number[][]): Sample<Attrs> {
-  return { inputs: [[B, T, K], [K, K], [K], [K]], attrs: { tags } };
-}
 
 export interface CrfScores {
   /** `[K, K]`: from tag i to tag j. */
@@ -144,13 +147,7 @@ export function crfLoss(emissions: Tensor, tags: readonly ArrayLike<number>[], s
     scores,
     "{ transitions, starts, ends }, as an nn.CRF has them",
   );
-  const inputs = [emissions, transitions, starts, ends];
-  checkTensors("crfLoss", inputs, ["emissions", "transitions", "starts", "ends"]);
-  return reduceLoss(
-    crfOp(
-      inputs.map((x) => toFloat(x)),
-      { tags },
-    )[0]!,
-    reduction,
-  );
+  checkTensors("crfLoss", [emissions, transitions, starts, ends], ["emissions", "transitions", "starts", "ends"]);
+  const inputs = { emissions: toFloat(emissions), transitions: toFloat(transitions), starts: toFloat(starts), ends: toFloat(ends) };
+  return reduceLoss(crfOp(inputs, { tags }).loss, reduction);
 }

@@ -4,7 +4,7 @@ import { checkChoice, checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions, namesOf } from "../util/options.js";
-import { sameShape, sizeOf } from "../util/shape.js";
+import { rowsOf, sameShape } from "../util/shape.js";
 import { add, div, mul, notEqual } from "./binary.js";
 import { checkTensors, defineOp } from "./define-op.js";
 import { indexSelect, pick } from "./gather.js";
@@ -85,7 +85,7 @@ function composed(logits: Tensor, targets: Tensor, { reduction, ignoreIndex, smo
 
 /** The cross-entropy with a distribution over the classes for each row, -sum w t log p; the mean is over the rows, as PyTorch's. */
 function ofProbabilities(logits: Tensor, targets: Tensor, { reduction, smoothing }: Attrs, weight?: Tensor): Tensor {
-  const classes = logits.shape.at(-1)!;
+  const { cols: classes } = rowsOf(logits.shape);
   const t = smoothing > 0 ? affine(targets, 1 - smoothing, smoothing / classes) : targets;
   const terms = weighted(t, neg(logSoftmax(logits)));
   const rows = sum(weight ? weighted(weight, terms) : terms, { axis: -1 });
@@ -93,40 +93,35 @@ function ofProbabilities(logits: Tensor, targets: Tensor, { reduction, smoothing
 }
 
 /** The dims and scalars of the kernels. */
-const settings = (logits: Tensor, { reduction, ignoreIndex, smoothing }: Attrs) => {
-  const cols = logits.shape.at(-1)!;
-  const reductionCode = reductions.indexOf(reduction);
-  return { rows: sizeOf(logits.shape.slice(0, -1)), cols, ignoreIndex, reduction: reductionCode, smoothing, confidence: 1 - smoothing };
-};
+const settings = (logits: Tensor, { reduction, ignoreIndex, smoothing }: Attrs) => ({
+  ignoreIndex,
+  reduction: reductions.indexOf(reduction),
+  smoothing,
+  confidence: 1 - smoothing,
+  ...rowsOf(logits.shape),
+});
 
-const crossEntropyOp = defineOp<Attrs>({
+const crossEntropyOp = defineOp({
   name: "crossEntropy",
+  inputs: ["logits", "targets"],
+  saves: ["largest", "total"],
   kernels: ["crossEntropyForward", "crossEntropyBackward"],
-  shape([logits, targets], { reduction }) {
-    checkTargets("crossEntropy", logits!, targets!);
-    return [reduction === "none" ? targets!.shape : [], targets!.shape, targets!.shape];
+  shape({ logits, targets }, { reduction }: Attrs) {
+    checkTargets("crossEntropy", logits, targets);
+    return { loss: reduction === "none" ? targets.shape : [], largest: targets.shape, total: targets.shape };
   },
-  compose: ([logits, targets], attrs) => [composed(logits!, targets!, attrs)],
-  forward(run, [logits, targets], [loss, largest, total], attrs) {
-    run("crossEntropyForward", {
-      logits: logits!,
-      targets: targets!,
-      loss: loss!,
-      largest: largest!,
-      total: total!,
-      ...settings(logits!, attrs),
-    });
-  },
-  backward({ run, inputs: [logits, targets], outputs: [, largest, total], dOutputs: [dLoss], attrs, gradientLike }) {
-    const dLogits = gradientLike(0)!;
-    const saved = { largest: largest!, total: total! };
-    run("crossEntropyBackward", { logits: logits!, targets: targets!, ...saved, dLoss: dLoss!, dLogits, ...settings(logits!, attrs) });
-    return [dLogits];
+  compose: ({ logits, targets }, attrs) => ({ loss: composed(logits, targets, attrs) }),
+  forward: (run, { logits, targets }, outputs, attrs) =>
+    run("crossEntropyForward", { logits, targets, ...outputs, ...settings(logits, attrs) }),
+  backward({ run, inputs: { logits, targets }, outputs: { largest, total }, dOutputs: { loss: dLoss }, attrs, gradientLike }) {
+    const dLogits = gradientLike("logits");
+    if (dLogits) run("crossEntropyBackward", { logits, targets, largest, total, dLoss, dLogits, ...settings(logits, attrs) });
+    return { logits: dLogits };
   },
   samples: [
-    { inputs: [[4, 3], { shape: [4], below: 3 }], attrs: { reduction: "mean", ignoreIndex: -100, smoothing: 0 } },
-    { inputs: [[2, 5, 9], { shape: [2, 5], below: 9 }], attrs: { reduction: "sum", ignoreIndex: 2, smoothing: 0.1 } },
-    { inputs: [[33, 65], { shape: [33], below: 65 }], attrs: { reduction: "none", ignoreIndex: 0, smoothing: 0.3 } },
+    { inputs: { logits: [4, 3], targets: { shape: [4], below: 3 } }, attrs: { reduction: "mean", ignoreIndex: -100, smoothing: 0 } },
+    { inputs: { logits: [2, 5, 9], targets: { shape: [2, 5], below: 9 } }, attrs: { reduction: "sum", ignoreIndex: 2, smoothing: 0.1 } },
+    { inputs: { logits: [33, 65], targets: { shape: [33], below: 65 } }, attrs: { reduction: "none", ignoreIndex: 0, smoothing: 0.3 } },
   ],
 });
 
@@ -144,7 +139,7 @@ export function checkTargets(op: string, scores: Tensor, targets: Tensor): void 
 /** The classes' weights as float32. @throws SeqgradError unless they are a tensor with a number for each class of the scores */
 export function weightsOf(op: string, scores: Tensor, weight: Tensor): Tensor {
   checkTensors(op, [scores, weight], ["scores", "weight"]);
-  const classes = scores.shape.at(-1)!;
+  const { cols: classes } = rowsOf(scores.shape);
   if (weight.rank !== 1 || weight.size !== classes)
     throw new SeqgradError(
       "shape",
@@ -183,7 +178,7 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
     const weights = weight === undefined ? undefined : weightsOf("crossEntropy", logits, weight);
     return ofProbabilities(toFloat(logits), targets, attrs, weights);
   }
-  if (weight === undefined) return crossEntropyOp([toFloat(logits), targets], attrs)[0]!;
+  if (weight === undefined) return crossEntropyOp({ logits: toFloat(logits), targets }, attrs).loss;
   checkTargets("crossEntropy", logits, targets);
   return composed(toFloat(logits), targets, attrs, weightsOf("crossEntropy", logits, weight));
 }

@@ -1,9 +1,10 @@
-import { checkTensor, empty, type Tensor } from "../tensor/tensor.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkList, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { maxOf } from "../util/numbers.js";
 import { namesOf } from "../util/options.js";
+import { dimsOf } from "../util/shape.js";
 import { add, div, less } from "./binary.js";
 import { concat } from "./copy.js";
 import { type LossOptions, reduceLoss, reductionOf } from "./cross-entropy.js";
@@ -33,24 +34,25 @@ const longest = (targets: Attrs["targets"]) =>
 
 /** The inputs of the kernels beside the probabilities. */
 function placed(like: Tensor, { targets, lengths, blank }: Attrs) {
-  const [B, T, C] = like.shape as [number, number, number];
+  const [B, T, C] = dimsOf(like.shape, 3);
   const L = longest(targets);
   const padded = new Int32Array(B * L);
   for (const [b, row] of targets.entries()) padded.set(row, b * L);
   const perRow = (numbers: ArrayLike<number>) => constant(like, Int32Array.from(numbers), [B]);
   const buffers = { targets: constant(like, padded, [B, L]), lengths: perRow(lengths) };
-  return { ...buffers, targetLengths: perRow(targets.map((row) => row.length)), B, T, C, L, blank, begin: 0, end: B };
+  return { targetLengths: perRow(targets.map((row) => row.length)), B, T, C, L, blank, begin: 0, end: B, ...buffers };
 }
 
-const ctcOp = defineOp<Attrs>({
+const ctcOp = defineOp({
   name: "ctcLoss",
+  inputs: ["logProbs"],
   kernels: ["ctcForward", "ctcBackward"],
-  shape([logProbs], { targets, lengths, blank }) {
-    const [B, T, C] = logProbs!.shape as [number, number, number];
-    if (logProbs!.rank !== 3 || B === 0 || T === 0)
+  shape({ logProbs }, { targets, lengths, blank }: Attrs) {
+    const [B, T, C] = dimsOf(logProbs.shape, 3);
+    if (logProbs.rank !== 3 || B === 0 || T === 0)
       throw new SeqgradError(
         "shape",
-        `ctcLoss: logProbs have shape ${formatShape(logProbs!.shape)}; expected [B, T, C], B and T at least 1.`,
+        `ctcLoss: logProbs have shape ${formatShape(logProbs.shape)}; expected [B, T, C], B and T at least 1.`,
       );
     if (!(Number.isInteger(blank) && blank >= 0 && blank < C)) throw outOfRange("ctcLoss", "blank", blank, 0, C - 1);
     for (const [name, { length }] of Object.entries({ targets, lengths })) {
@@ -65,15 +67,15 @@ const ctcOp = defineOp<Attrs>({
       if (row[bad] !== blank) throw outOfRange("ctcLoss", `targets[${b}][${bad}]`, row[bad], 0, C - 1);
       throw new SeqgradError("range", `ctcLoss: targets[${b}][${bad}] is ${blank}, the blank; targets are symbols alone.`);
     }
-    return [[B]];
+    return { loss: [B] };
   },
-  compose([logProbs], { targets, lengths, blank }) {
-    const [B, T] = logProbs!.shape as [number, number];
+  compose({ logProbs }, { targets, lengths, blank }) {
+    const [B, T] = dimsOf(logProbs.shape, 3);
     const S = 2 * longest(targets) + 1;
     const symbols = targets.map((row) => Array.from({ length: S }, (_, s) => (s % 2 ? (row[s >> 1] ?? blank) : blank)));
     const table = (of: (b: number, s: number) => number) =>
       constant(
-        logProbs!,
+        logProbs,
         Float32Array.from({ length: B * S }, (_, i) => of(Math.floor(i / S), i % S)),
         [B, S],
       );
@@ -81,9 +83,9 @@ const ctcOp = defineOp<Attrs>({
     const start = table((_, s) => (s < 2 ? 0 : NEVER));
     const last = table((b, s) => (s === 2 * targets[b]!.length || s === 2 * targets[b]!.length - 1 ? 0 : NEVER));
     const index = Int32Array.from({ length: B * T * S }, (_, i) => symbols[Math.floor(i / (T * S))]![i % S]!);
-    const p = gather(logProbs!, 2, constant(logProbs!, index, [B, T, S]));
-    const never = constant(logProbs!, new Float32Array(2 * B).fill(NEVER), [B, 2]);
-    const steps = constant(logProbs!, Int32Array.from(lengths), [B, 1]);
+    const p = gather(logProbs, 2, constant(logProbs, index, [B, T, S]));
+    const never = constant(logProbs, new Float32Array(2 * B).fill(NEVER), [B, 2]);
+    const steps = constant(logProbs, Int32Array.from(lengths), [B, 1]);
     let alpha = add(start, select(p, 1, 0));
     for (let t = 1; t < T; t++) {
       const one = concat([slice(never, 1, 0, 1), slice(alpha, 1, 0, S - 1)], 1);
@@ -92,20 +94,18 @@ const ctcOp = defineOp<Attrs>({
       alpha = where(less(t, steps), next, alpha);
     }
     const loss = neg(logSumExp(add(alpha, last), { axis: 1 }));
-    return [where(less(loss, -NEVER / 2), loss, Number.POSITIVE_INFINITY)];
+    return { loss: where(less(loss, -NEVER / 2), loss, Number.POSITIVE_INFINITY) };
   },
-  forward(run, [logProbs], [loss], attrs) {
-    run("ctcForward", { logProbs: logProbs!, loss: loss!, ...placed(logProbs!, attrs) });
-  },
-  backward({ run, inputs: [logProbs], dOutputs: [dLoss], attrs }) {
-    const dLogProbs = empty(logProbs!.backend, logProbs!.shape);
-    run("ctcBackward", { logProbs: logProbs!, dLoss: dLoss!, dLogProbs, ...placed(logProbs!, attrs) });
-    return [dLogProbs];
+  forward: (run, { logProbs }, { loss }, attrs) => run("ctcForward", { logProbs, loss, ...placed(logProbs, attrs) }),
+  backward({ run, inputs: { logProbs }, dOutputs: { loss: dLoss }, attrs, gradientLike }) {
+    const dLogProbs = gradientLike("logProbs");
+    run("ctcBackward", { logProbs, dLoss, dLogProbs, ...placed(logProbs, attrs) });
+    return { logProbs: dLogProbs };
   },
   samples: [
-    { inputs: [[1, 1, 2]], attrs: { targets: [[1]], lengths: [1], blank: 0 } },
-    { inputs: [[3, 7, 5]], attrs: { targets: [[1, 1, 2], [], [3, 4, 3, 2]], lengths: [7, 2, 4], blank: 0 } },
-    { inputs: [[2, 20, 9]], attrs: { targets: [[0, 1, 2, 2, 2, 3], [7]], lengths: [20, 13], blank: 8 } },
+    { inputs: { logProbs: [1, 1, 2] }, attrs: { targets: [[1]], lengths: [1], blank: 0 } },
+    { inputs: { logProbs: [3, 7, 5] }, attrs: { targets: [[1, 1, 2], [], [3, 4, 3, 2]], lengths: [7, 2, 4], blank: 0 } },
+    { inputs: { logProbs: [2, 20, 9] }, attrs: { targets: [[0, 1, 2, 2, 2, 3], [7]], lengths: [20, 13], blank: 8 } },
   ],
 });
 
@@ -147,7 +147,7 @@ export function ctcLoss(logProbs: Tensor, targets: readonly ArrayLike<number>[],
   const { lengths = targets.map(() => T), blank = 0, zeroInfinity = false } = options;
   checkRows("ctcLoss", "lengths", [lengths]);
   checkBoolean("ctcLoss", "zeroInfinity", zeroInfinity);
-  const each = ctcOp([toFloat(logProbs)], { targets, lengths, blank })[0]!;
+  const each = ctcOp({ logProbs: toFloat(logProbs) }, { targets, lengths, blank }).loss;
   const loss = zeroInfinity ? where(less(each, Number.POSITIVE_INFINITY), each, 0) : each;
   if (reduction !== "mean") return reduceLoss(loss, reduction);
   return mean(

@@ -1,5 +1,5 @@
 import { isRecording, Node } from "../autograd/tape.js";
-import type { DType } from "../backend/backend.js";
+import type { Backend, DType } from "../backend/backend.js";
 import { type Buffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../backend/kernels.js";
 import { neededKernels } from "../backend/needed.js";
 import { scope } from "../tensor/scope.js";
@@ -8,22 +8,47 @@ import { checkTensor, copyStrided, empty, type Tensor } from "../tensor/tensor.j
 import { SeqgradError } from "../util/errors.js";
 import type { Shape } from "../util/shape.js";
 
-/** Runs a kernel; tensors that stand for buffers must be contiguous unless dims give their strides. */
+/**
+ * Runs a kernel; tensors that stand for buffers must be contiguous unless dims give their strides. Spreads come last in a call's arguments:
+ * V8 takes microseconds for a literal that begins with one, and nanoseconds for one that ends with it.
+ */
 export type Run = <K extends KernelName>(kernel: K, call: KernelCall<K, Buffer>) => void;
 
-export interface BackwardContext<A> {
+/** Tensors by name: those of `I`, and those of `O` that are there. */
+export type Inputs<I extends string, O extends string = never> = { readonly [K in I]: Tensor } & {
+  readonly [K in O]?: Tensor | undefined;
+};
+
+/** Inputs of any name; those left out are undefined. */
+export type Named = Readonly<Record<string, Tensor | undefined>>;
+
+/** Shapes of outputs by name, in the order of the outputs; undefined for one that this call does not have. */
+export type Shapes = Readonly<Record<string, Shape | undefined>>;
+
+type Outputs<S> = { readonly [K in keyof S]: undefined extends S[K] ? Tensor | undefined : Tensor };
+
+/** The outputs that a caller sees: all but those in `V`, which are saved for backward. */
+type Results<S, V> = { readonly [K in Exclude<keyof S, V>]: Tensor };
+
+/** The function that an operation is; one whose page names no type of attributes takes none. */
+type Op<I extends string, O extends string, R, A> = unknown extends A ? (inputs: Inputs<I, O>) => R : (inputs: Inputs<I, O>, attrs: A) => R;
+
+/** Something about `K`; there for certain when `K` is the only name of `All`. */
+type Certain<All, K> = Tensor | ([Exclude<All, K>] extends [never] ? never : undefined);
+
+export interface BackwardContext<I extends string, O extends string, S extends Shapes, V extends string, A> {
   readonly run: Run;
-  readonly inputs: readonly Tensor[];
-  readonly outputs: readonly Tensor[];
-  /** dLoss/doutput, contiguous; undefined is zero. */
-  readonly dOutputs: readonly (Tensor | undefined)[];
+  readonly inputs: Inputs<I, O>;
+  readonly outputs: Outputs<S>;
+  /** dLoss/doutput by the output's name, contiguous; undefined is zero. */
+  readonly dOutputs: { readonly [K in Exclude<keyof S, V>]: Certain<Exclude<keyof S, V>, K> };
   readonly attrs: A;
-  /** True if input i needs a gradient. */
-  needs(i: number): boolean;
-  /** The gradient of input i so far, to be added into; return undefined for it then. */
-  accumulator(i: number): Tensor;
-  /** Uninitialized memory like input i, if it needs a gradient. */
-  gradientLike(i: number): Tensor | undefined;
+  /** True if an input is there and needs a gradient. */
+  needs(name: I | O): boolean;
+  /** The gradient so far of an input that needs one, to be added into; return none for that input. */
+  accumulator<K extends I | O>(name: K): Certain<I | O, K>;
+  /** Uninitialized memory like an input that needs a gradient. */
+  gradientLike<K extends I | O>(name: K): Certain<I | O, K>;
 }
 
 /**
@@ -35,88 +60,134 @@ export type SampleInput =
   | { readonly shape: Shape; readonly from: number; readonly to: number; readonly constant?: true }
   | { readonly shape: Shape; readonly below: number; readonly least?: number };
 
-export interface Sample<A> {
-  readonly inputs: readonly SampleInput[];
+export interface Sample<I extends string = string, O extends string = never, A = unknown> {
+  readonly inputs: { readonly [K in I]: SampleInput } & { readonly [K in O]?: SampleInput };
   readonly attrs?: A;
 }
 
-export interface OpDefinition<A> {
+/** An operation on one page. The types of its callbacks follow from `inputs`, `optional`, `saves` and the shapes that `shape` returns. */
+export interface OpDefinition<I extends string, O extends string, S extends Shapes, V extends string, A> {
   readonly name: string;
+  /** Names of the inputs. Absent: the operation takes any number of them, under any names. */
+  readonly inputs?: readonly I[];
+  /** Names of inputs that may be left out. */
+  readonly optional?: readonly O[];
+  /** Names of the outputs that only backward reads. */
+  readonly saves?: readonly V[];
   /** Shapes of the outputs. Throws a SeqgradError when the inputs do not fit: nothing has happened then. */
-  shape(inputs: readonly Tensor[], attrs: A): readonly Shape[];
-  /** Types of the outputs, float32 unless said. */
-  dtypes?(inputs: readonly Tensor[]): readonly DType[];
+  shape(inputs: Inputs<I, O>, attrs: A): S;
+  /** Types of the outputs, float32 where absent. */
+  dtypes?(inputs: Inputs<I, O>): { readonly [K in keyof S]?: DType };
   /** The same in primitives: the oracle, and what runs where a kernel of `kernels` is missing. */
-  compose?(inputs: readonly Tensor[], attrs: A): readonly Tensor[];
+  compose?(inputs: Inputs<I, O>, attrs: A): Results<S, V>;
   readonly kernels?: readonly KernelName[];
   /** True if forward reads inputs by their strides; else they are made contiguous for it. */
   readonly strided?: boolean;
-  forward(run: Run, inputs: readonly Tensor[], outputs: readonly Tensor[], attrs: A): void;
-  /** dLoss/dinputs. Absent: the operation has no gradient. */
-  backward?(context: BackwardContext<A>): readonly (Tensor | undefined)[];
-  readonly samples: readonly Sample<A>[];
+  forward(run: Run, inputs: Inputs<I, O>, outputs: Outputs<S>, attrs: A): void;
+  /** dLoss/dinput by the input's name. Absent: the operation has no gradient. */
+  backward?(context: BackwardContext<I, O, S, V, A>): { readonly [K in I | O]?: Tensor | undefined };
+  readonly samples: readonly Sample<NoInfer<I>, NoInfer<O>, NoInfer<A>>[];
 }
 
+/** An operation of any names, as the harnesses and the engine see it. */
+export type Operation = OpDefinition<string, string, Shapes, string, unknown>;
+
 /** Every operation, for the harnesses that go through all samples. */
-export const operations = new Map<string, OpDefinition<never>>();
+export const operations = new Map<string, Operation>();
 
 /** Makes an operation from its one-page definition: checks, memory, kernels, recording. */
 /* @__NO_SIDE_EFFECTS__ */
-export function defineOp<A>(definition: OpDefinition<A>): (inputs: readonly Tensor[], attrs: A) => readonly Tensor[] {
-  operations.set(definition.name, definition as unknown as OpDefinition<never>);
-  for (const kernel of definition.kernels ?? []) neededKernels.add(kernel);
-  return (inputs, attrs) => apply(definition, inputs, attrs);
+export function defineOp<
+  const I extends string,
+  S extends Shapes,
+  A,
+  const O extends string = never,
+  const V extends keyof S & string = never,
+>(definition: OpDefinition<I, O, S, V, A>): Op<I, O, Results<S, V>, A> {
+  const op = definition as unknown as Operation;
+  operations.set(op.name, op);
+  for (const kernel of op.kernels ?? []) neededKernels.add(kernel);
+  return (inputs: Inputs<I, O>, attrs?: A) => apply(op, inputs, attrs) as Results<S, V>;
 }
 
 /** Runs an operation: what the function does that defineOp makes of it. */
-export function apply<A>(op: OpDefinition<A>, given: readonly Tensor[], attrs: A): readonly Tensor[] {
-  checkTensors(op.name, given);
-  const backend = given[0]!.backend;
-  const shapes = op.shape(given, attrs);
-  if (op.compose && op.kernels?.some((kernel) => !backend.has(kernel))) return op.compose(given, attrs);
-  const run = runner(op.name, given[0]!);
-  const read = () => (op.strided ? given : given.map(contiguous));
-  const dtypes = op.dtypes?.(given);
-  const outputs: Tensor[] = [];
+export function apply(op: Operation, given: Named, attrs: unknown): Inputs<string> {
+  const names = namesOf(op, given);
+  const tensors: readonly unknown[] = names.map((name) => given[name]);
+  checkTensors(op.name, tensors, names);
+  const inputs = given as Inputs<string>;
+  const { backend } = tensors[0]!;
+  const shapes = op.shape(inputs, attrs);
+  if (op.compose && op.kernels?.some((kernel) => !backend.has(kernel))) return op.compose(inputs, attrs);
+  const run = runner(op.name, backend);
+  const read = () => (op.strided || tensors.every((x) => x.isContiguous) ? inputs : contiguousInputs(names, tensors));
+  const dtypes = op.dtypes?.(inputs);
+  const outputs: Record<string, Tensor> = {};
   try {
-    for (const [i, shape] of shapes.entries()) outputs.push(empty(backend, shape, dtypes?.[i]));
-    if (op.backward && isRecording(given)) {
+    for (const name in shapes) {
+      const shape = shapes[name];
+      if (shape) outputs[name] = empty(backend, shape, dtypes?.[name]);
+    }
+    if (op.backward && isRecording(tensors)) {
       // What forward read, backward reads again.
-      const inputs = read();
-      temporarily(() => op.forward(run, inputs, outputs, attrs));
-      record(op, given, inputs, outputs, attrs, run);
+      const kept = read();
+      temporarily(() => op.forward(run, kept, outputs, attrs));
+      record(op, { names, tensors, inputs: kept, outputs, attrs, run });
     } else temporarily(() => op.forward(run, read(), outputs, attrs));
   } catch (error) {
-    for (const y of outputs) y.dispose();
+    for (const y of Object.values(outputs)) y.dispose();
     throw error;
   }
   return outputs;
 }
 
+/** Names of the inputs that must be there, and of those others that are. */
+function namesOf({ inputs, optional }: Operation, given: Named): readonly string[] {
+  const required = inputs ?? Object.keys(given);
+  const more = optional?.filter((name) => given[name] !== undefined) ?? [];
+  return more.length > 0 ? [...required, ...more] : required;
+}
+
+const contiguousInputs = (names: readonly string[], tensors: readonly Tensor[]): Inputs<string> =>
+  Object.fromEntries(names.map((name, i) => [name, contiguous(tensors[i]!)]));
+
 /** In a scope if none is open: what `fn` makes on its way is freed. */
 const temporarily = (fn: () => void): void => (currentFrame() ? fn() : scope(fn));
 
-function record<A>(
-  op: OpDefinition<A>,
-  given: readonly Tensor[],
-  inputs: readonly Tensor[],
-  outputs: readonly Tensor[],
-  attrs: A,
-  run: Run,
-): void {
-  const backward = op.backward!;
-  new Node(op.name, given, outputs, (dOutputs, sink) =>
-    backward.call(op, {
+/** A call whose gradient is wanted. */
+interface Recorded extends Pick<BackwardContext<string, never, Shapes, never, unknown>, "run" | "inputs" | "attrs"> {
+  /** Of the inputs that are there. */
+  readonly names: readonly string[];
+  readonly tensors: readonly Tensor[];
+  readonly outputs: Inputs<string>;
+}
+
+function record(op: Operation, { names, tensors, inputs, outputs, attrs, run }: Recorded): void {
+  const produced = Object.keys(outputs);
+  new Node(op.name, tensors, Object.values(outputs), (gradients, sink) => {
+    const dOutputs: Record<string, Tensor> = {};
+    for (const [i, dy] of gradients.entries()) if (dy) dOutputs[produced[i]!] = contiguous(dy);
+    /** The position of an input that needs a gradient, or -1. */
+    const place = (name: string) => {
+      const i = names.indexOf(name);
+      return i >= 0 && sink.needs(i) ? i : -1;
+    };
+    const ofWanted = (make: (i: number) => Tensor) => (name: string) => {
+      const i = place(name);
+      return (i < 0 ? undefined : make(i)) as Tensor;
+    };
+    const results = op.backward!({
       run,
       inputs,
       outputs,
       attrs,
-      dOutputs: dOutputs.map((dy) => dy && contiguous(dy)),
-      needs: sink.needs,
-      accumulator: sink.accumulator,
-      gradientLike: (i) => (sink.needs(i) ? empty(inputs[i]!.backend, inputs[i]!.shape) : undefined),
-    }),
-  );
+      dOutputs,
+      needs: (name) => place(name) >= 0,
+      accumulator: ofWanted(sink.accumulator),
+      gradientLike: ofWanted((i) => empty(tensors[i]!.backend, tensors[i]!.shape)),
+    });
+    return names.map((name) => results[name]);
+  });
 }
 
 /** A view as an operation: no memory, no kernel. `backward` maps the gradient of the view to that of x. */
@@ -128,7 +199,7 @@ export function viewOp(
   offset: number,
   backward: (dy: Tensor) => Tensor,
 ): Tensor {
-  checkTensors(name, [x]);
+  checkTensors(name, [x], ["x"]);
   const y = x.view(shape, strides, offset);
   if (isRecording([x])) new Node(name, [x], [y], ([dy]) => [backward(dy!)]);
   return y;
@@ -154,21 +225,22 @@ export function constant(like: Tensor, data: Float32Array | Int32Array, shape: S
 }
 
 /** Throws unless all are tensors of one device. */
-export function checkTensors(op: string, tensors: readonly Tensor[], names: readonly string[] = []): void {
-  for (const [i, x] of tensors.entries()) {
+export function checkTensors(op: string, tensors: readonly unknown[], names: readonly string[] = []): asserts tensors is readonly Tensor[] {
+  let first: Tensor | undefined;
+  for (const [i, value] of tensors.entries()) {
     const name = names[i] ?? `argument ${i}`;
-    checkTensor(op, x, name);
-    if (x.backend !== tensors[0]!.backend) {
+    const x = checkTensor(op, value, name);
+    first ??= x;
+    if (x.backend !== first.backend) {
       throw new SeqgradError(
         "device",
-        `${op}: ${name} is on another device (${x.backend.type}) than ${names[0] ?? "argument 0"} (${tensors[0]!.backend.type}); move one: await to(device) of the tensor, model or optimizer.`,
+        `${op}: ${name} is on another device (${x.backend.type}) than ${names[0] ?? "argument 0"} (${first.backend.type}); move one: await to(device) of the tensor, model or optimizer.`,
       );
     }
   }
 }
 
-function runner(op: string, like: Tensor): Run {
-  const { backend } = like;
+function runner(op: string, backend: Backend): Run {
   return (kernel, call) => {
     const bad = backend.dispatch(kernel, call);
     if (bad >= 0) throw badIndex(op, kernel, call, bad);

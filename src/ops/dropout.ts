@@ -8,24 +8,29 @@ import { toFloat } from "./unary.js";
 /** The factor of the elements that stay: 1 / (1 - p); 0 if none stays. */
 export const growthOf = (p: number): number => (p < 1 ? 1 / (1 - p) : 0);
 
-const dropoutOp = defineOp<RandomStart & { readonly p: number }>({
+interface Attrs extends RandomStart {
+  readonly p: number;
+}
+
+const dropoutOp = defineOp({
   name: "dropout",
-  shape: ([x]) => [x!.shape],
-  forward: (run, [x], [y], attrs) => run("dropout", { x: x!, y: y!, n: x!.size, ...attrs, growth: growthOf(attrs.p) }),
+  inputs: ["x"],
+  shape: ({ x }) => ({ y: x.shape }),
+  forward: (run, { x }, { y }, attrs: Attrs) => run("dropout", { x, y, n: x.size, ...attrs, growth: growthOf(attrs.p) }),
   // The mask is drawn again from the same position rather than stored.
-  backward({ run, dOutputs: [dy], attrs, gradientLike }) {
-    const dx = gradientLike(0)!;
-    run("dropout", { x: dy!, y: dx, n: dx.size, ...attrs, growth: growthOf(attrs.p) });
-    return [dx];
+  backward({ run, dOutputs: { y: dy }, attrs, gradientLike }) {
+    const dx = gradientLike("x");
+    run("dropout", { x: dy, y: dx, n: dx.size, ...attrs, growth: growthOf(attrs.p) });
+    return { x: dx };
   },
   samples: [
-    { inputs: [[7]], attrs: { p: 0.5, key0: 1, key1: 2, counter0: 3, counter1: 4 } },
-    { inputs: [[33, 65]], attrs: { p: 0.1, key0: 7, key1: 0, counter0: 0, counter1: 0 } },
+    { inputs: { x: [7] }, attrs: { p: 0.5, key0: 1, key1: 2, counter0: 3, counter1: 4 } },
+    { inputs: { x: [33, 65] }, attrs: { p: 0.1, key0: 7, key1: 0, counter0: 0, counter1: 0 } },
   ],
 });
 
 /** The same from a given position of the generator. */
-export const dropoutFrom = (x: Tensor, attrs: RandomStart & { readonly p: number }): Tensor => dropoutOp([x], attrs)[0]!;
+export const dropoutFrom = (x: Tensor, attrs: Attrs): Tensor => dropoutOp({ x }, attrs).y;
 
 /**
  * Each element 0 with probability p, else x / (1 - p) (Srivastava et al. 2014); x itself when not `training`. Draws from the
@@ -39,5 +44,5 @@ export function dropout(x: Tensor, p = 0.5, training = true): Tensor {
   checkTensor("dropout", x, "x");
   checkInterval("dropout", "p", p, 0, 1);
   checkBoolean("dropout", "training", training);
-  return training && p > 0 ? dropoutFrom(toFloat(x), { ...drawRandom(x.size), p }) : x;
+  return training && p > 0 ? dropoutFrom(toFloat(x), { p, ...drawRandom(x.size) }) : x;
 }

@@ -32,7 +32,7 @@ export class Elementwise {
     const [bs0, bs1, bs2, bs3] = strides[j]!;
     for (const at of blocks) {
       const buffers = { a: a.address + at[i]! * 4, b: b.address + at[j]! * 4, y: y.address + at[last]! * 4 };
-      this.run("binary", { ...buffers, op, d0, d1, d2, d3, as0, as1, as2, as3, bs0, bs1, bs2, bs3 });
+      this.run("binary", { op, d0, d1, d2, d3, as0, as1, as2, as3, bs0, bs1, bs2, bs3, ...buffers });
     }
     return y;
   }
@@ -48,8 +48,8 @@ export class Elementwise {
     const [bs0, bs1, bs2, bs3] = strides[j]!;
     for (const at of blocks) {
       const inputs = { condition: condition.address + at[k]! * 4, a: a.address + at[i]! * 4, b: b.address + at[j]! * 4 };
-      const call = { ...inputs, y: y.address + at[last]! * 4, d0, d1, d2, d3, cs0, cs1, cs2, cs3 };
-      this.run("where", { ...call, as0, as1, as2, as3, bs0, bs1, bs2, bs3 });
+      const call = { y: y.address + at[last]! * 4, d0, d1, d2, d3, cs0, cs1, cs2, cs3, ...inputs };
+      this.run("where", { as0, as1, as2, as3, bs0, bs1, bs2, bs3, ...call });
     }
     return y;
   }

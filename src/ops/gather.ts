@@ -3,7 +3,7 @@ import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions } from "../util/options.js";
-import { normalizeAxis, type Shape, sizeOf } from "../util/shape.js";
+import { dimsOf, normalizeAxis, rowsOf, type Shape, sizeOf } from "../util/shape.js";
 import { checkTensors, defineOp, type Sample } from "./define-op.js";
 
 /** x read as [outer, n, inner]. */
@@ -13,7 +13,8 @@ interface Span {
   readonly inner: number;
 }
 
-const spanOf = (x: Tensor, axis: number): Span => ({
+/** x by dimension `axis`. */
+export const spanOf = (x: Tensor, axis: number): Span => ({
   outer: sizeOf(x.shape.slice(0, axis)),
   n: x.shape[axis]!,
   inner: sizeOf(x.shape.slice(axis + 1)),
@@ -35,36 +36,34 @@ interface RowAttrs extends Span {
 }
 
 /** y[o, j, :] = x[o, index[j], :], under the name of the operation that users call. */
-const rows = (name: string, samples: readonly Sample<RowAttrs>[]) =>
-  defineOp<RowAttrs>({
+const rows = (name: string, samples: readonly Sample<"x" | "index", never, RowAttrs>[]) =>
+  defineOp({
     name,
-    shape([, index], { shape }) {
-      checkIndex(name, index!);
-      return [shape];
+    inputs: ["x", "index"],
+    shape({ index }, { shape }: RowAttrs) {
+      checkIndex(name, index);
+      return { y: shape };
     },
-    dtypes: ([x]) => [x!.dtype],
-    forward: (run, [x, index], [y], { outer, n, inner }) =>
-      run("gatherRows", { x: x!, index: index!, y: y!, outer, n, inner, m: index!.size }),
-    backward({ run, inputs: [, index], dOutputs: [dy], attrs: { outer, n, inner, skip }, accumulator }) {
-      run("scatterAddRows", { dy: dy!, index: index!, dx: accumulator(0), outer, n, inner, m: index!.size, skip });
-      return [];
+    dtypes: ({ x }) => ({ y: x.dtype }),
+    forward: (run, { x, index }, { y }, { outer, n, inner }) => run("gatherRows", { x, index, y, outer, n, inner, m: index.size }),
+    backward({ run, inputs: { index }, dOutputs: { y: dy }, attrs: { outer, n, inner, skip }, accumulator }) {
+      const dx = accumulator("x");
+      if (dx) run("scatterAddRows", { dy, index, dx, outer, n, inner, m: index.size, skip });
+      return {};
     },
     samples,
   });
 
 const embeddingOp = rows("embedding", [
-  { inputs: [[5, 3], { shape: [7], below: 5 }], attrs: { outer: 1, n: 5, inner: 3, skip: -1, shape: [7, 3] } },
-  { inputs: [[65, 64], { shape: [32, 64], below: 65 }], attrs: { outer: 1, n: 65, inner: 64, skip: -1, shape: [32, 64, 64] } },
+  { inputs: { x: [5, 3], index: { shape: [7], below: 5 } }, attrs: { outer: 1, n: 5, inner: 3, skip: -1, shape: [7, 3] } },
+  { inputs: { x: [65, 64], index: { shape: [32, 64], below: 65 } }, attrs: { outer: 1, n: 65, inner: 64, skip: -1, shape: [32, 64, 64] } },
 ]);
 
 const selectOp = rows("indexSelect", [
-  { inputs: [[2, 9, 8], { shape: [4], below: 9 }], attrs: { outer: 2, n: 9, inner: 8, skip: -1, shape: [2, 4, 8] } },
-  { inputs: [[7, 3], { shape: [5], below: 3 }], attrs: { outer: 7, n: 3, inner: 1, skip: -1, shape: [7, 5] } },
+  { inputs: { x: [2, 9, 8], index: { shape: [4], below: 9 } }, attrs: { outer: 2, n: 9, inner: 8, skip: -1, shape: [2, 4, 8] } },
+  { inputs: { x: [7, 3], index: { shape: [5], below: 3 } }, attrs: { outer: 7, n: 3, inner: 1, skip: -1, shape: [7, 5] } },
   {
-    inputs: [
-      { shape: [4, 3], below: 9 },
-      { shape: [5], below: 4 },
-    ],
+    inputs: { x: { shape: [4, 3], below: 9 }, index: { shape: [5], below: 4 } },
     attrs: { outer: 1, n: 4, inner: 3, skip: -1, shape: [5, 3] },
   },
 ]);
@@ -85,10 +84,10 @@ export function embedding(index: Tensor, weight: Tensor, options: { paddingIndex
   checkTensor("embedding", weight, "the weight");
   checkOptions("embedding", options, ["paddingIndex"]);
   if (weight.rank !== 2) throw new SeqgradError("shape", `embedding: the weight has shape ${formatShape(weight.shape)}; expected [V, D].`);
-  const [n, inner] = weight.shape as [number, number];
+  const [n, inner] = dimsOf(weight.shape, 2);
   const { paddingIndex } = options;
   const skip = paddingIndex === undefined ? -1 : checkInteger("embedding", "paddingIndex", paddingIndex, 0, n - 1);
-  return embeddingOp([weight, index], { outer: 1, n, inner, skip, shape: [...index.shape, inner] })[0]!;
+  return embeddingOp({ x: weight, index }, { outer: 1, n, inner, skip, shape: [...index.shape, inner] }).y;
 }
 
 /**
@@ -105,35 +104,39 @@ export function indexSelect(x: Tensor, axis: number, index: Tensor): Tensor {
       "shape",
       `indexSelect: the index has shape ${formatShape(index.shape)}; expected one dimension. For elements use gather().`,
     );
-  return selectOp([x, index], { ...spanOf(x, at), skip: -1, shape: x.shape.with(at, index.size) })[0]!;
+  return selectOp({ x, index }, { skip: -1, shape: x.shape.with(at, index.size), ...spanOf(x, at) }).y;
 }
 
-const elements = (name: string, samples: readonly Sample<Span>[]) =>
-  defineOp<Span>({
+/** The dims of the kernels: m positions in each row of the gathered dimension. */
+const gathered = (index: Tensor, { outer, n, inner }: Span) => ({ outer, n, inner, m: index.size / (outer * inner || 1) });
+
+const elements = (name: string, samples: readonly Sample<"x" | "index", never, Span>[]) =>
+  defineOp({
     name,
-    shape([, index]) {
-      checkIndex(name, index!);
-      return [index!.shape];
+    inputs: ["x", "index"],
+    shape({ index }) {
+      checkIndex(name, index);
+      return { y: index.shape };
     },
-    dtypes: ([x]) => [x!.dtype],
-    forward: (run, [x, index], [y], { outer, n, inner }) =>
-      run("gather", { x: x!, index: index!, y: y!, outer, n, inner, m: index!.size / (outer * inner || 1) }),
-    backward({ run, inputs: [, index], dOutputs: [dy], attrs: { outer, n, inner }, accumulator }) {
-      run("scatterAdd", { dy: dy!, index: index!, dx: accumulator(0), outer, n, inner, m: index!.size / (outer * inner || 1) });
-      return [];
+    dtypes: ({ x }) => ({ y: x.dtype }),
+    forward: (run, { x, index }, { y }, span: Span) => run("gather", { x, index, y, ...gathered(index, span) }),
+    backward({ run, inputs: { index }, dOutputs: { y: dy }, attrs, accumulator }) {
+      const dx = accumulator("x");
+      if (dx) run("scatterAdd", { dy, index, dx, ...gathered(index, attrs) });
+      return {};
     },
     samples,
   });
 
 const gatherOp = elements("gather", [
-  { inputs: [[4, 5], { shape: [4, 2], below: 5 }], attrs: { outer: 4, n: 5, inner: 1 } },
-  { inputs: [[2, 9, 3], { shape: [2, 4, 3], below: 9 }], attrs: { outer: 2, n: 9, inner: 3 } },
+  { inputs: { x: [4, 5], index: { shape: [4, 2], below: 5 } }, attrs: { outer: 4, n: 5, inner: 1 } },
+  { inputs: { x: [2, 9, 3], index: { shape: [2, 4, 3], below: 9 } }, attrs: { outer: 2, n: 9, inner: 3 } },
 ]);
 
-const pickOp = elements("nllLoss", [{ inputs: [[33, 65], { shape: [33], below: 65 }], attrs: { outer: 33, n: 65, inner: 1 } }]);
+const pickOp = elements("nllLoss", [{ inputs: { x: [33, 65], index: { shape: [33], below: 65 } }, attrs: { outer: 33, n: 65, inner: 1 } }]);
 
 /** The element of each row of x [..., C] that `index` [...] names: what a loss does with its targets. */
-export const pick = (x: Tensor, index: Tensor): Tensor => pickOp([x, index], { outer: index.size, n: x.shape.at(-1)!, inner: 1 })[0]!;
+export const pick = (x: Tensor, index: Tensor): Tensor => pickOp({ x, index }, { outer: index.size, n: rowsOf(x.shape).cols, inner: 1 }).y;
 
 /**
  * Elements along `axis` by their positions: y[i, j, k] = x[i, index[i, j, k], k] for axis 1.
@@ -152,20 +155,21 @@ export function gather(x: Tensor, axis: number, index: Tensor): Tensor {
       `gather: the index has shape ${formatShape(index.shape)}, x ${formatShape(x.shape)}; they may differ in dimension ${at} alone.`,
     );
   }
-  return gatherOp([x, index], spanOf(x, at))[0]!;
+  return gatherOp({ x, index }, spanOf(x, at)).y;
 }
 
-const oneHotOp = defineOp<{ readonly classes: number }>({
+const oneHotOp = defineOp({
   name: "oneHot",
-  shape([index], { classes }) {
-    checkIndex("oneHot", index!);
-    return [[...index!.shape, classes]];
+  inputs: ["index"],
+  shape({ index }, { classes }: { readonly classes: number }) {
+    checkIndex("oneHot", index);
+    return { y: [...index.shape, classes] };
   },
-  forward(run, [index], [y], { classes }) {
-    const ones = fill(empty(index!.backend, index!.shape), 1);
-    run("scatterAdd", { dy: ones, index: index!, dx: fill(y!, 0), outer: index!.size, n: classes, inner: 1, m: 1 });
+  forward(run, { index }, { y }, { classes }) {
+    const ones = fill(empty(index.backend, index.shape), 1);
+    run("scatterAdd", { dy: ones, index, dx: fill(y, 0), outer: index.size, n: classes, inner: 1, m: 1 });
   },
-  samples: [6, [3, 5]].map((shape) => ({ inputs: [{ shape: [shape].flat(), below: 4 }], attrs: { classes: 4 } })),
+  samples: [[6], [3, 5]].map((shape) => ({ inputs: { index: { shape, below: 4 } }, attrs: { classes: 4 } })),
 });
 
 /**
@@ -175,5 +179,5 @@ const oneHotOp = defineOp<{ readonly classes: number }>({
  * sg.oneHot(sg.tensor(Int32Array.of(2, 0)), 3); // = [[0, 0, 1], [1, 0, 0]]
  */
 export function oneHot(index: Tensor, classes: number): Tensor {
-  return oneHotOp([index], { classes: checkInteger("oneHot", "classes", classes, 1) })[0]!;
+  return oneHotOp({ index }, { classes: checkInteger("oneHot", "classes", classes, 1) }).y;
 }

@@ -1,17 +1,17 @@
 import { empty, fill, type Tensor } from "../tensor/tensor.js";
 import { checkBoolean } from "../util/check.js";
 import { namesOf } from "../util/options.js";
+import { dimsOf } from "../util/shape.js";
 import { add, mul, sub } from "./binary.js";
-import { defineOp, type Sample } from "./define-op.js";
+import { defineOp } from "./define-op.js";
 import { linear } from "./linear.js";
 import {
-  byName,
+  type CellInputs,
+  cellInputs,
+  cellOptions,
   checkCall,
   checkShapes,
   type GradientProbe,
-  gradients,
-  type Named,
-  present,
   projections,
   type RecurrentAttrs,
   recordSteps,
@@ -28,78 +28,73 @@ interface Attrs extends RecurrentAttrs {
   readonly resetAfter: boolean;
 }
 
-const sizes = ({ x, wHh }: Named) => ({ ...sequenceSize("gru", x!), H: Math.floor(wHh!.shape[0]! / 3) });
+const sizesOf = ({ x, wHh }: CellInputs) => ({ H: Math.floor(dimsOf(wHh.shape, 2)[0] / 3), ...sequenceSize("gru", x) });
 const shapes = (B: number, T: number, I: number, H: number) => {
   return { x: [B, T, I], wIh: [3 * H, I], wHh: [3 * H, H], bIh: [3 * H], bHh: [3 * H], h0: [B, H], lengths: [B] };
 };
+/** How the kernels are told what the attributes say. */
+const settings = ({ reverse, resetAfter }: Attrs) => ({ reverse: Number(reverse), resetBefore: Number(!resetAfter) });
 
-function sample(B: number, T: number, I: number, H: number, names: string, options: Partial<Attrs> = {}): Sample<Attrs> {
-  const attrs = { names: names.split(" "), reverse: false, probe: undefined, resetAfter: true, ...options };
-  return { inputs: sampleInputs(attrs.names, shapes(B, T, I, H)), attrs };
-}
+type Four = readonly [B: number, T: number, I: number, H: number];
 
-const gruOp = defineOp<Attrs>({
+const sample = ([B, T, I, H]: Four, more: readonly (typeof cellOptions)[number][], options: Partial<Attrs> = {}) => ({
+  inputs: sampleInputs(shapes(B, T, I, H), more),
+  attrs: { reverse: false, probe: undefined, resetAfter: true, ...options },
+});
+
+const gruOp = defineOp({
   name: "gru",
+  inputs: cellInputs,
+  optional: cellOptions,
+  saves: ["gates"],
   kernels: ["gruForward", "gruBackward", "recurrentGradient"],
-  shape(inputs, { names }) {
-    const named = byName(names, inputs);
-    const { B, T, I, H } = sizes(named);
-    checkShapes("gru", named, shapes(B, T, I, H));
-    return [
-      [B, T, H],
-      [B, H],
-      [T, B, 4 * H],
-    ];
+  shape(inputs) {
+    const { B, T, I, H } = sizesOf(inputs);
+    checkShapes("gru", inputs, shapes(B, T, I, H));
+    return { y: [B, T, H], hN: [B, H], gates: [T, B, 4 * H] };
   },
-  compose(inputs, { names, reverse, probe, resetAfter }) {
-    const named = byName(names, inputs);
-    const { wHh, bHh } = named;
-    const { B, H } = sizes(named);
-    const h0 = named.h0 ?? fill(empty(named.x!.backend, [B, H]), 0);
+  compose(inputs, { resetAfter, ...attrs }: Attrs) {
+    const { x, wHh, bHh, lengths } = inputs;
+    const { B, H } = sizesOf(inputs);
+    const { h0 = fill(empty(x.backend, [B, H]), 0) } = inputs;
     const candidate = (v: Tensor) => slice(v, 0, 2 * H);
-    return unroll("gru", named.x!, [h0], { lengths: named.lengths, reverse, probe }, (x, [h]) => {
-      const [fromX, fromH] = projections(x, h!, named);
+    const { y, h } = unroll("gru", x, { h: h0 }, { lengths, ...attrs }, (x, { h }) => {
+      const [fromX, fromH] = projections(x, h, inputs);
       const [rx, zx, nx] = split(fromX, H, 1) as [Tensor, Tensor, Tensor];
       const [rh, zh, nh] = split(fromH, H, 1) as [Tensor, Tensor, Tensor];
       const r = sigmoid(add(rx, rh));
       const z = sigmoid(add(zx, zh));
-      const recurrent = resetAfter ? mul(r, nh) : linear(mul(r, h!), candidate(wHh!), bHh && candidate(bHh));
+      const recurrent = resetAfter ? mul(r, nh) : linear(mul(r, h), candidate(wHh), bHh && candidate(bHh));
       const n = tanh(add(nx, recurrent));
-      return [add(n, mul(z, sub(h!, n)))];
+      return { h: add(n, mul(z, sub(h, n))) };
     });
+    return { y, hN: h };
   },
-  forward(run, inputs, [y, hN, gates], { names, reverse, resetAfter }) {
-    const named = byName(names, inputs);
-    const { x, wIh, wHh, bIh, bHh, h0, lengths } = named;
-    const dims = { ...sizes(named), reverse: Number(reverse), resetBefore: Number(!resetAfter), begin: 0, end: x!.shape[0]! };
-    run("gruForward", { x: x!, wIh: wIh!, wHh: wHh!, bIh, bHh, h0, lengths, y: y!, hN: hN!, gates: gates!, ...dims });
+  forward(run, inputs, outputs, attrs) {
+    const { B, T, I, H } = sizesOf(inputs);
+    run("gruForward", { B, T, I, H, begin: 0, end: B, ...settings(attrs), ...inputs, ...outputs });
   },
   backward(context) {
-    const { run, inputs, attrs, dOutputs, outputs } = context;
-    const { names, reverse, probe, resetAfter } = attrs;
-    const named = byName(names, inputs);
-    const { x, wIh, wHh, h0, lengths } = named;
-    const { B, T, I, H } = sizes(named);
-    const { fresh } = gradients(names, context);
-    const [y, , gates] = outputs;
-    const [dy, dhN] = dOutputs;
-
-    const dx = fresh("x");
-    const dh0 = fresh("h0");
-    const dh = probe ? empty(x!.backend, [T, B, H]) : undefined;
-    const dims = { B, T, I, H, reverse: Number(reverse), resetBefore: Number(!resetAfter), begin: 0, end: B };
-    run("gruBackward", { wIh: wIh!, wHh: wHh!, h0, lengths, y: y!, dy, dhN, gates: gates!, dx, dh0, dh, ...dims });
-    weightGradients(context, gates!, resetAfter ? "gruResetAfter" : "gruResetBefore");
-    recordSteps(probe, dh);
-    return names.map((name) => ({ x: dx, h0: dh0 })[name]);
+    const { run, inputs, outputs, dOutputs, attrs, gradientLike } = context;
+    const { x, wIh, wHh, h0, lengths } = inputs;
+    const { y, gates } = outputs;
+    const { y: dy, hN: dhN } = dOutputs;
+    const { B, T, I, H } = sizesOf(inputs);
+    const [dx, dh0] = [gradientLike("x"), gradientLike("h0")];
+    const dh = attrs.probe && empty(x.backend, [T, B, H]);
+    const dims = { B, T, I, H, ...settings(attrs), begin: 0, end: B };
+    run("gruBackward", { wIh, wHh, h0, lengths, y, dy, dhN, gates, dx, dh0, dh, ...dims });
+    weightGradients(context, gates, attrs.resetAfter ? "gruResetAfter" : "gruResetBefore");
+    recordSteps(attrs.probe, dh);
+    return { x: dx, h0: dh0 };
   },
   samples: [
-    sample(1, 1, 1, 1, "x wIh wHh bIh bHh"),
-    sample(2, 5, 3, 7, "x wIh wHh bIh bHh h0", { reverse: true }),
-    sample(5, 6, 9, 8, "x wIh wHh bIh bHh h0 lengths"),
-    sample(3, 4, 5, 8, "x wIh wHh bIh bHh", { resetAfter: false }),
-    sample(4, 5, 2, 12, "x wIh wHh h0 lengths", { reverse: true, resetAfter: false }),
-    sample(8, 9, 16, 33, "x wIh wHh"),
+    sample([1, 1, 1, 1], ["bIh", "bHh"]),
+    sample([2, 5, 3, 7], ["bIh", "bHh", "h0"], { reverse: true }),
+    sample([5, 6, 9, 8], ["bIh", "bHh", "h0", "lengths"]),
+    sample([3, 4, 5, 8], ["bIh", "bHh"], { resetAfter: false }),
+    sample([4, 5, 2, 12], ["h0", "lengths"], { reverse: true, resetAfter: false }),
+    sample([8, 9, 16, 33], []),
   ],
 });
 
@@ -134,7 +129,6 @@ export function gru(x: Tensor, wIh: Tensor, wHh: Tensor, options: GruOptions = {
   const { bIh, bHh, h0, lengths, reverse = false, resetAfter = true, probe } = options;
   checkBoolean("gru", "resetAfter", resetAfter);
   probe?.start(sequenceSize("gru", x).T);
-  const { names, tensors } = present({ x, wIh, wHh, bIh, bHh, h0, lengths });
-  const [y, h] = gruOp(tensors, { names, reverse, probe, resetAfter }) as [Tensor, Tensor];
+  const { y, hN: h } = gruOp({ x, wIh, wHh, bIh, bHh, h0, lengths }, { reverse, probe, resetAfter });
   return { y, h };
 }

@@ -1,17 +1,17 @@
 import { empty, fill, type Tensor } from "../tensor/tensor.js";
 import { namesOf } from "../util/options.js";
+import { dimsOf } from "../util/shape.js";
 import { add, mul } from "./binary.js";
-import { defineOp, type Sample } from "./define-op.js";
+import { defineOp } from "./define-op.js";
 import { linear } from "./linear.js";
 import { gemm } from "./matmul.js";
 import {
-  byName,
+  type CellInputs,
+  cellInputs,
+  cellOptions,
   checkCall,
   checkShapes,
   type GradientProbe,
-  gradients,
-  type Named,
-  present,
   projectionSum,
   type RecurrentAttrs,
   recordSteps,
@@ -24,13 +24,20 @@ import {
 import { sigmoid, tanh } from "./unary.js";
 import { split } from "./views.js";
 
-function sizes({ x, wHh, wHr }: Named) {
-  const { B, T, I } = sequenceSize("lstm", x!);
-  const H = Math.floor(wHh!.shape[0]! / 4);
-  return { B, T, I, H, P: wHr ? wHr.shape[0]! : H };
+interface Sizes {
+  readonly B: number;
+  readonly T: number;
+  readonly I: number;
+  readonly H: number;
+  readonly P: number;
 }
 
-function shapes({ B, T, I, H, P }: Record<"B" | "T" | "I" | "H" | "P", number>) {
+function sizesOf({ x, wHh, wHr }: CellInputs & { readonly wHr?: Tensor | undefined }): Sizes {
+  const H = Math.floor(dimsOf(wHh.shape, 2)[0] / 4);
+  return { H, P: wHr ? dimsOf(wHr.shape, 2)[0] : H, ...sequenceSize("lstm", x) };
+}
+
+function shapes({ B, T, I, H, P }: Sizes) {
   const gates = 4 * H;
   return {
     ...{ x: [B, T, I], wIh: [gates, I], wHh: [gates, P], bIh: [gates], bHh: [gates], wHr: [P, H] },
@@ -40,89 +47,64 @@ function shapes({ B, T, I, H, P }: Record<"B" | "T" | "I" | "H" | "P", number>) 
 
 type Five = readonly [B: number, T: number, I: number, H: number, P?: number];
 
-function sample([B, T, I, H, P = H]: Five, names: string, reverse = false): Sample<RecurrentAttrs> {
-  const attrs = { names: names.split(" "), reverse, probe: undefined };
-  return { inputs: sampleInputs(attrs.names, shapes({ B, T, I, H, P })), attrs };
-}
+const sample = ([B, T, I, H, P = H]: Five, more: readonly (keyof ReturnType<typeof shapes>)[], reverse = false) => ({
+  inputs: sampleInputs(shapes({ B, T, I, H, P }), more),
+  attrs: { reverse, probe: undefined },
+});
 
-const lstmOp = defineOp<RecurrentAttrs>({
+const lstmOp = defineOp({
   name: "lstm",
+  inputs: cellInputs,
+  optional: [...cellOptions, "wHr", "c0"],
+  saves: ["gates", "cells", "hidden"],
   kernels: ["lstmForward", "lstmBackward", "recurrentGradient"],
-  shape(inputs, { names }) {
-    const named = byName(names, inputs);
-    const { B, T, I, H, P } = sizes(named);
-    checkShapes("lstm", named, shapes({ B, T, I, H, P }));
-    const hidden = named.wHr ? [[T, B, H]] : [];
-    return [[B, T, P], [B, P], [B, H], [T, B, 4 * H], [T, B, H], ...hidden];
+  shape(inputs) {
+    const { B, T, I, H, P } = sizesOf(inputs);
+    checkShapes("lstm", inputs, shapes({ B, T, I, H, P }));
+    const hidden = inputs.wHr && [T, B, H];
+    return { y: [B, T, P], hN: [B, P], cN: [B, H], gates: [T, B, 4 * H], cells: [T, B, H], hidden };
   },
-  compose(inputs, { names, reverse, probe }) {
-    const named = byName(names, inputs);
-    const { B, H, P } = sizes(named);
-    const zeros = (n: number) => fill(empty(named.x!.backend, [B, n]), 0);
-    return unroll(
-      "lstm",
-      named.x!,
-      [named.h0 ?? zeros(P), named.c0 ?? zeros(H)],
-      { lengths: named.lengths, reverse, probe },
-      (x, [h, c]) => {
-        const [i, f, g, o] = split(projectionSum(x, h!, named), H, 1) as [Tensor, Tensor, Tensor, Tensor];
-        const next = add(mul(sigmoid(f), c!), mul(sigmoid(i), tanh(g)));
-        const hidden = mul(sigmoid(o), tanh(next));
-        return [named.wHr ? linear(hidden, named.wHr) : hidden, next];
-      },
-    );
-  },
-  forward(run, inputs, [y, hN, cN, gates, cells, hidden], { names, reverse }) {
-    const named = byName(names, inputs);
-    const { x, wIh, wHh, bIh, bHh, wHr, h0, c0, lengths } = named;
-    const dims = { ...sizes(named), reverse: Number(reverse), begin: 0, end: x!.shape[0]! };
-    run("lstmForward", {
-      x: x!,
-      wIh: wIh!,
-      wHh: wHh!,
-      bIh,
-      bHh,
-      wHr,
-      h0,
-      c0,
-      lengths,
-      y: y!,
-      hN: hN!,
-      cN: cN!,
-      gates: gates!,
-      cells: cells!,
-      hidden,
-      ...dims,
+  compose(inputs, attrs: RecurrentAttrs) {
+    const { x, wHr, lengths } = inputs;
+    const { B, H, P } = sizesOf(inputs);
+    const zeros = (n: number) => fill(empty(x.backend, [B, n]), 0);
+    const { h0 = zeros(P), c0 = zeros(H) } = inputs;
+    const { y, h, c } = unroll("lstm", x, { h: h0, c: c0 }, { lengths, ...attrs }, (x, { h, c }) => {
+      const [i, f, g, o] = split(projectionSum(x, h, inputs), H, 1) as [Tensor, Tensor, Tensor, Tensor];
+      const next = add(mul(sigmoid(f), c), mul(sigmoid(i), tanh(g)));
+      const hidden = mul(sigmoid(o), tanh(next));
+      return { h: wHr ? linear(hidden, wHr) : hidden, c: next };
     });
+    return { y, hN: h, cN: c };
+  },
+  forward(run, inputs, outputs, { reverse }) {
+    const { B, T, I, H, P } = sizesOf(inputs);
+    run("lstmForward", { B, T, I, H, P, reverse: Number(reverse), begin: 0, end: B, ...inputs, ...outputs });
   },
   backward(context) {
-    const { run, inputs, attrs, dOutputs, outputs } = context;
-    const [, , , gates, cells, hidden] = outputs;
-    const [dy, dhN, dcN] = dOutputs;
-    const { names, reverse, probe } = attrs;
-    const named = byName(names, inputs);
-    const { x, wIh, wHh, wHr, c0, lengths } = named;
-    const { B, T, I, H, P } = sizes(named);
-    const { fresh, into } = gradients(names, context);
-    const dx = fresh("x");
-    const dh0 = fresh("h0");
-    const dc0 = fresh("c0");
-    const dh = probe || wHr ? empty(x!.backend, [T, B, P]) : undefined;
+    const { run, inputs, outputs, dOutputs, attrs, accumulator, gradientLike } = context;
+    const { x, wIh, wHh, wHr, c0, lengths } = inputs;
+    const { gates, cells, hidden } = outputs;
+    const { y: dy, hN: dhN, cN: dcN } = dOutputs;
+    const { reverse, probe } = attrs;
+    const { B, T, I, H, P } = sizesOf(inputs);
+    const [dx, dh0, dc0] = [gradientLike("x"), gradientLike("h0"), gradientLike("c0")];
+    const dh = probe || wHr ? empty(x.backend, [T, B, P]) : undefined;
     const dims = { B, T, I, H, P, reverse: Number(reverse), begin: 0, end: B };
-    run("lstmBackward", { wIh: wIh!, wHh: wHh!, wHr, c0, lengths, cells: cells!, dy, dhN, dcN, gates: gates!, dx, dh0, dc0, dh, ...dims });
-    weightGradients(context, gates!, "plain");
-    const dwHr = into("wHr");
-    if (dwHr) gemm(run, { a: dh!, b: hidden!, y: dwHr, m: P, n: H, k: T * B, transA: true, lda: P, ldb: H, beta: 1 });
+    run("lstmBackward", { wIh, wHh, wHr, c0, lengths, cells, dy, dhN, dcN, gates, dx, dh0, dc0, dh, ...dims });
+    weightGradients(context, gates, "plain");
+    const dwHr = accumulator("wHr");
+    if (dwHr && dh && hidden) gemm(run, { a: dh, b: hidden, y: dwHr, m: P, n: H, k: T * B, transA: true, lda: P, ldb: H, beta: 1 });
     recordSteps(probe, dh);
-    return names.map((name) => ({ x: dx, h0: dh0, c0: dc0 })[name]);
+    return { x: dx, h0: dh0, c0: dc0 };
   },
   samples: [
-    sample([1, 1, 1, 1], "x wIh wHh bIh bHh"),
-    sample([2, 5, 3, 7], "x wIh wHh bIh bHh h0 c0", true),
-    sample([5, 6, 9, 8], "x wIh wHh bIh bHh h0 c0 lengths"),
-    sample([3, 4, 5, 8, 3], "x wIh wHh wHr"),
-    sample([4, 5, 2, 12, 5], "x wIh wHh bIh bHh wHr h0 c0 lengths", true),
-    sample([8, 9, 16, 33], "x wIh wHh bIh bHh"),
+    sample([1, 1, 1, 1], ["bIh", "bHh"]),
+    sample([2, 5, 3, 7], ["bIh", "bHh", "h0", "c0"], true),
+    sample([5, 6, 9, 8], ["bIh", "bHh", "h0", "c0", "lengths"]),
+    sample([3, 4, 5, 8, 3], ["wHr"]),
+    sample([4, 5, 2, 12, 5], ["bIh", "bHh", "wHr", "h0", "c0", "lengths"], true),
+    sample([8, 9, 16, 33], ["bIh", "bHh"]),
   ],
 });
 
@@ -158,7 +140,6 @@ export function lstm(x: Tensor, wIh: Tensor, wHh: Tensor, options: LstmOptions =
   checkCall("lstm", x, wIh, wHh, options, optionNames);
   const { bIh, bHh, wHr, h0, c0, lengths, reverse = false, probe } = options;
   probe?.start(sequenceSize("lstm", x).T);
-  const { names, tensors } = present({ x, wIh, wHh, bIh, bHh, wHr, h0, c0, lengths });
-  const [y, h, c] = lstmOp(tensors, { names, reverse, probe }) as [Tensor, Tensor, Tensor];
+  const { y, hN: h, cN: c } = lstmOp({ x, wIh, wHh, bIh, bHh, h0, lengths, wHr, c0 }, { reverse, probe });
   return { y, h, c };
 }

@@ -3,8 +3,8 @@ import { activations } from "../backend/kernels.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
-import { broadcastShapes, sizeOf } from "../util/shape.js";
-import { checkTensors, contiguous, defineOp, type Run } from "./define-op.js";
+import { broadcastShapes, dimsOf, rowsOf, sizeOf } from "../util/shape.js";
+import { checkTensors, contiguous, defineOp, type Inputs, type Run } from "./define-op.js";
 import { expand } from "./expand.js";
 import { reshape, squeeze, transpose, unsqueeze } from "./views.js";
 
@@ -32,68 +32,46 @@ interface Gemm {
 export function gemm(run: Run, g: Gemm): void {
   const { a, b, y, m, n, k, lda, ldb, bias, batch = 1, strideA = 0, strideB = 0, beta = 0 } = g;
   if (batch * m * n === 0) return;
-  run("gemm", {
-    ...{ a, b, bias, y, batch, m, n, k, lda, ldb, ldy: n, strideA, strideB, strideY: m * n },
-    transA: g.transA ? 1 : 0,
-    transB: g.transB ? 1 : 0,
-    activation: activations.indexOf(g.activation ?? "none"),
-    begin: 0,
-    end: batch * m,
-    alpha: 1,
-    beta,
-  });
+  const flags = { transA: g.transA ? 1 : 0, transB: g.transB ? 1 : 0, activation: activations.indexOf(g.activation ?? "none") };
+  const strides = { lda, ldb, ldy: n, strideA, strideB, strideY: m * n };
+  run("gemm", { a, b, bias, y, batch, m, n, k, begin: 0, end: batch * m, alpha: 1, beta, ...flags, ...strides });
 }
 
 /** How gemm reads the last two dimensions of x in place: row after row, or transposed; a copy where neither holds. */
 function readable(x: Tensor): { x: Tensor; trans: boolean; ld: number } {
-  const [rows, cols] = x.shape.slice(-2) as [number, number];
-  const [row, col] = x.strides.slice(-2) as [number, number];
+  const [rows, cols] = dimsOf(x.shape.slice(-2), 2);
+  const [row, col] = dimsOf(x.strides.slice(-2), 2);
   if ((col === 1 || cols === 1) && (row >= cols || rows === 1)) return { x, trans: false, ld: Math.max(row, cols) };
   if ((row === 1 || rows === 1) && (col >= rows || cols === 1)) return { x, trans: true, ld: Math.max(col, rows) };
   return { x: contiguous(x), trans: false, ld: cols };
 }
 
 /** [batch..., m, k] [batch..., k, n] with equal batch dimensions, at most one after merging. */
-const product: (inputs: readonly Tensor[], attrs: null) => readonly Tensor[] = defineOp<null>({
+const product: (inputs: Inputs<"a" | "b">) => { readonly y: Tensor } = defineOp({
   name: "matmul",
+  inputs: ["a", "b"],
   strided: true,
-  shape: ([a, b]) => [[...a!.shape.slice(0, -1), b!.shape.at(-1)!]],
-  forward(run, inputs, [y]) {
-    const [a, b] = inputs.map(readable) as [ReturnType<typeof readable>, ReturnType<typeof readable>];
-    const [m, n] = y!.shape.slice(-2) as [number, number];
-    const batched = y!.rank === 3;
-    gemm(run, {
-      ...{ a: a.x, b: b.x, y: y!, m, n, k: a.x.shape.at(-1)!, transA: a.trans, transB: b.trans, lda: a.ld, ldb: b.ld },
-      batch: batched ? y!.shape[0]! : 1,
-      strideA: batched ? a.x.strides[0]! : 0,
-      strideB: batched ? b.x.strides[0]! : 0,
-    });
+  shape: ({ a, b }) => ({ y: [...a.shape.slice(0, -1), rowsOf(b.shape).cols] }),
+  forward(run, inputs, { y }) {
+    const [a, b] = [readable(inputs.a), readable(inputs.b)];
+    const [m, n] = dimsOf(y.shape.slice(-2), 2);
+    const product = { a: a.x, b: b.x, y, m, n, k: rowsOf(a.x.shape).cols, transA: a.trans, transB: b.trans, lda: a.ld, ldb: b.ld };
+    if (y.rank === 2) return gemm(run, product);
+    const [batch] = dimsOf(y.shape, 3);
+    const [[strideA], [strideB]] = [dimsOf(a.x.strides, 3), dimsOf(b.x.strides, 3)];
+    gemm(run, { batch, strideA, strideB, ...product });
   },
-  backward({ inputs: [a, b], dOutputs: [dy], needs }) {
-    return [needs(0) ? product([dy!, transpose(b!)], null)[0] : undefined, needs(1) ? product([transpose(a!), dy!], null)[0] : undefined];
-  },
+  backward: ({ inputs: { a, b }, dOutputs: { y: dy }, needs }) => ({
+    a: needs("a") ? product({ a: dy, b: transpose(b) }).y : undefined,
+    b: needs("b") ? product({ a: transpose(a), b: dy }).y : undefined,
+  }),
   samples: [
-    [
-      [1, 1],
-      [1, 1],
-    ],
-    [
-      [3, 5],
-      [5, 2],
-    ],
-    [
-      [33, 64],
-      [64, 100],
-    ],
-    [
-      [3, 7, 9],
-      [3, 9, 5],
-    ],
-    [
-      [128, 128],
-      [128, 128],
-    ],
-  ].map((inputs) => ({ inputs, attrs: null })),
+    { inputs: { a: [1, 1], b: [1, 1] } },
+    { inputs: { a: [3, 5], b: [5, 2] } },
+    { inputs: { a: [33, 64], b: [64, 100] } },
+    { inputs: { a: [3, 7, 9], b: [3, 9, 5] } },
+    { inputs: { a: [128, 128], b: [128, 128] } },
+  ],
 });
 
 /**
@@ -105,7 +83,7 @@ const product: (inputs: readonly Tensor[], attrs: null) => readonly Tensor[] = d
  * sg.matmul(sg.fromArray([[1, 2], [3, 4]]), sg.tensor([1, 10])); // = [21, 43]
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
-  checkTensors("matmul", [a, b]);
+  checkTensors("matmul", [a, b], ["a", "b"]);
   if (a.rank === 0 || b.rank === 0) throw new SeqgradError("shape", "matmul: a scalar has no rows or columns; use mul().");
   if (a.rank === 1) return squeeze(matmul(unsqueeze(a, 0), b), b.rank === 1 ? 0 : -2);
   if (b.rank === 1) return squeeze(matmul(a, unsqueeze(b, 1)), -1);
@@ -120,12 +98,13 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   if (b.rank === 2) {
     // One product with all leading dimensions as rows.
     const rows = sizeOf(a.shape.slice(0, -1));
-    const y = product([a.rank === 2 ? a : reshape(a, [rows, a.shape.at(-1)!]), b], null)[0]!;
-    return reshape(y, [...a.shape.slice(0, -1), b.shape[1]!]);
+    const [k, n] = dimsOf(b.shape, 2);
+    const { y } = product({ a: a.rank === 2 ? a : reshape(a, [rows, k]), b });
+    return reshape(y, [...a.shape.slice(0, -1), n]);
   }
   const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
-  const y = product([batched(a, batch), batched(b, batch)], null)[0]!;
-  return reshape(y, [...batch, a.shape.at(-2)!, b.shape.at(-1)!]);
+  const { y } = product({ a: batched(a, batch), b: batched(b, batch) });
+  return reshape(y, [...batch, ...y.shape.slice(-2)]);
 }
 
 /** x as [batch, rows, cols]; a batch that repeats as a whole stays a view of stride 0. */

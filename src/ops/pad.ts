@@ -30,19 +30,22 @@ interface Frame {
   readonly value: number;
 }
 
-const offsetIn = (y: Tensor, before: readonly number[]) => before.reduce((at, n, axis) => at + n * y.strides[axis]!, 0);
+const offsetIn = (y: Tensor, before: readonly number[]) => y.strides.reduce((at, stride, axis) => at + (before[axis] ?? 0) * stride, 0);
 
-const padOp = defineOp<Frame>({
+const padOp = defineOp({
   name: "pad",
+  inputs: ["x"],
   strided: true,
-  shape: (_inputs, { shape }) => [shape],
-  dtypes: ([x]) => [x!.dtype],
-  forward: (_run, [x], [y], { before, value }) => copyStrided(x!, fill(y!, value).address + offsetIn(y!, before) * 4, y!.strides),
-  backward: ({ inputs: [x], dOutputs: [dy], attrs: { before } }) => [dy!.view(x!.shape, dy!.strides, dy!.offset + offsetIn(dy!, before))],
+  shape: (_inputs, { shape }: Frame) => ({ y: shape }),
+  dtypes: ({ x }) => ({ y: x.dtype }),
+  forward: (_run, { x }, { y }, { before, value }) => copyStrided(x, fill(y, value).address + offsetIn(y, before) * 4, y.strides),
+  backward: ({ inputs: { x }, dOutputs: { y: dy }, attrs: { before } }) => ({
+    x: dy.view(x.shape, dy.strides, dy.offset + offsetIn(dy, before)),
+  }),
   samples: [
-    { inputs: [[3]], attrs: { shape: [6], before: [1], value: 7 } },
-    { inputs: [[2, 3, 4]], attrs: { shape: [2, 5, 5], before: [0, 2, 0], value: 0 } },
-    { inputs: [{ shape: [2, 3], below: 9 }], attrs: { shape: [4, 3], before: [1, 0], value: 5 } },
+    { inputs: { x: [3] }, attrs: { shape: [6], before: [1], value: 7 } },
+    { inputs: { x: [2, 3, 4] }, attrs: { shape: [2, 5, 5], before: [0, 2, 0], value: 0 } },
+    { inputs: { x: { shape: [2, 3], below: 9 } }, attrs: { shape: [4, 3], before: [1, 0], value: 5 } },
   ],
 });
 
@@ -89,7 +92,7 @@ export function pad(x: Tensor, sizes: readonly number[], options: PadOptions = {
     (y, [before, after], axis) => (before < 0 || after < 0 ? slice(y, axis, Math.max(0, -before), x.shape[axis]! + Math.min(0, after)) : y),
     x,
   );
-  return padOp([cut], { shape, before: around.map(([before]) => Math.max(0, before)), value: number! })[0]!;
+  return padOp({ x: cut }, { shape, before: around.map(([before]) => Math.max(0, before)), value: number! }).y;
 }
 
 function extend(x: Tensor, axis: number, before: number, after: number, mode: keyof typeof sources): Tensor {

@@ -5,9 +5,9 @@ import { checkBoolean, checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions } from "../util/options.js";
-import { type Shape, sameShape } from "../util/shape.js";
+import { dimsOf, type Shape, sameShape } from "../util/shape.js";
 import { add, less } from "./binary.js";
-import { type BackwardContext, checkTensors, outOfRange, type SampleInput, viewOp } from "./define-op.js";
+import { checkTensors, type Inputs, outOfRange, type Run, type Sample, type SampleInput, viewOp } from "./define-op.js";
 import { linear } from "./linear.js";
 import { norm } from "./variance.js";
 import { select, stack, unsqueeze } from "./views.js";
@@ -53,59 +53,53 @@ export class GradientProbe {
 
 /** The common part of the three cells. */
 export interface RecurrentAttrs {
-  /** The names of the inputs, in their order. */
-  readonly names: readonly string[];
   /** From the last valid step to the first. */
   readonly reverse: boolean;
   readonly probe: GradientProbe | undefined;
 }
 
-/** Inputs by name; those left out are undefined. */
-export type Named = Readonly<Record<string, Tensor | undefined>>;
+export const cellInputs = ["x", "wIh", "wHh"] as const;
+export const cellOptions = ["bIh", "bHh", "h0", "lengths"] as const;
+export type CellInputs = Inputs<(typeof cellInputs)[number], (typeof cellOptions)[number]>;
 
-export function byName(names: readonly string[], inputs: readonly Tensor[]): Named {
-  const named: Record<string, Tensor> = {};
-  for (let i = 0; i < names.length; i++) named[names[i]!] = inputs[i]!;
-  return named;
-}
-
-/** How a backward pass hands gradients to inputs that may be left out. */
-export function gradients(
-  names: readonly string[],
-  { needs, accumulator, gradientLike }: Pick<BackwardContext<unknown>, "needs" | "accumulator" | "gradientLike">,
-) {
-  const at = (name: string) => names.indexOf(name);
-  return {
-    /** Memory for the gradient of an input that needs one. */
-    fresh: (name: string) => (at(name) >= 0 ? gradientLike(at(name)) : undefined),
-    /** The gradient so far of an input that needs one. */
-    into: (name: string) => (at(name) >= 0 && needs(at(name)) ? accumulator(at(name)) : undefined),
+/** A sample's inputs, those that every cell has and `more`: lengths from 1 to T, all else as small as in a network that can be trained. */
+export function sampleInputs<S extends Readonly<Record<(typeof cellInputs)[number], Shape>>>(
+  shapes: S,
+  more: readonly (keyof S & string)[],
+): Sample<(typeof cellInputs)[number]>["inputs"] {
+  const [, T] = dimsOf(shapes.x, 3);
+  const draw = (name: keyof S): SampleInput => {
+    const shape = shapes[name] as Shape;
+    return name === "lengths" ? { shape, least: 1, below: T + 1 } : { shape, from: -0.5, to: 0.5 };
   };
+  return { x: draw("x"), wIh: draw("wIh"), wHh: draw("wHh"), ...Object.fromEntries(more.map((name) => [name, draw(name)])) };
 }
 
-/** A sample's inputs: lengths from 1 to T, all else as small as in a network that can be trained. */
-export function sampleInputs(names: readonly string[], shapes: Readonly<Record<string, Shape>>): SampleInput[] {
-  return names.map((name) => {
-    const shape = shapes[name]!;
-    return name === "lengths" ? { shape, least: 1, below: shapes.x![1]! + 1 } : { shape, from: -0.5, to: 0.5 };
-  });
+/** The part of a cell's context that `weightGradients` reads. */
+interface CellContext {
+  readonly run: Run;
+  readonly inputs: CellInputs;
+  readonly outputs: { readonly y: Tensor };
+  readonly attrs: RecurrentAttrs;
+  accumulator(name: "wIh" | "wHh" | "bIh" | "bHh"): Tensor | undefined;
 }
 
 /**
  * Adds what backpropagation through time leaves to the gradients of the weights and biases that need one. `gates` [T, B, width] is as
  * the cell's backward kernel left it.
  */
-export function weightGradients(context: BackwardContext<RecurrentAttrs>, gates: Tensor, cell: (typeof recurrentCells)[number]): void {
-  const { run, inputs, outputs, attrs } = context;
-  const { x, wIh, h0, lengths } = byName(attrs.names, inputs);
-  const { into } = gradients(attrs.names, context);
-  const y = outputs[0]!;
-  const [B, T, I] = x!.shape as [number, number, number];
-  const G = wIh!.shape[0]!;
-  const buffers = { gates, x: x!, y, h0, lengths, dwIh: into("wIh"), dwHh: into("wHh"), dbIh: into("bIh"), dbHh: into("bHh") };
-  const sizes = { B, T, I, H: y.shape[2]!, G, width: gates.shape[2]! };
-  const reverse = Number(attrs.reverse);
-  run("recurrentGradient", { ...buffers, ...sizes, reverse, cell: recurrentCells.indexOf(cell), begin: 0, end: G });
+export function weightGradients(
+  { run, inputs: { x, wIh, h0, lengths }, outputs: { y }, attrs, accumulator }: CellContext,
+  gates: Tensor,
+  cell: (typeof recurrentCells)[number],
+): void {
+  const [B, T, I] = dimsOf(x.shape, 3);
+  const [, , H] = dimsOf(y.shape, 3);
+  const [G] = dimsOf(wIh.shape, 2);
+  const [, , width] = dimsOf(gates.shape, 3);
+  const into = { dwIh: accumulator("wIh"), dwHh: accumulator("wHh"), dbIh: accumulator("bIh"), dbHh: accumulator("bHh") };
+  const settings = { reverse: Number(attrs.reverse), cell: recurrentCells.indexOf(cell), begin: 0, end: G };
+  run("recurrentGradient", { gates, x, y, h0, lengths, ...into, B, T, I, H, G, width, ...settings });
 }
 
 /** Shows the probe dh [T, B, H]. */
@@ -113,19 +107,13 @@ export function recordSteps(probe: GradientProbe | undefined, dh: Tensor | undef
   if (probe && dh) for (let t = 0; t < dh.shape[0]!; t++) probe.record(t, select(dh, 0, t));
 }
 
-/** The inputs that are there, and their names. */
-export function present(inputs: Named): { names: string[]; tensors: Tensor[] } {
-  const names = Object.keys(inputs).filter((name) => inputs[name]);
-  return { names, tensors: names.map((name) => inputs[name]!) };
-}
-
 /** Throws unless each input has the shape that is wanted of it. */
-export function checkShapes(op: string, inputs: Named, wanted: Readonly<Record<string, Shape>>): void {
+export function checkShapes(op: string, inputs: CellInputs, wanted: Readonly<Record<string, Shape>>): void {
   for (const [name, x] of Object.entries(inputs)) {
     if (x && wanted[name] && !sameShape(x.shape, wanted[name])) {
       throw new SeqgradError(
         "shape",
-        `${op}: ${name} has shape ${formatShape(x.shape)}; expected ${formatShape(wanted[name])} beside x ${formatShape(inputs.x!.shape)}.`,
+        `${op}: ${name} has shape ${formatShape(x.shape)}; expected ${formatShape(wanted[name])} beside x ${formatShape(inputs.x.shape)}.`,
       );
     }
   }
@@ -152,12 +140,12 @@ export function checkCall(op: string, x: Tensor, wIh: Tensor, wHh: Tensor, optio
 /** B, T and I of x [B, T, I]. */
 export function sequenceSize(op: string, x: Tensor): { B: number; T: number; I: number } {
   checkTensor(op, x, "x");
-  const [B, T, I] = x.shape;
+  const [B, T, I] = dimsOf(x.shape, 3);
   if (x.rank !== 3) throw new SeqgradError("shape", `${op}: x has shape ${formatShape(x.shape)}; expected [B, T, I], batch first.`);
   if (B === 0 || T === 0) throw new SeqgradError("shape", `${op}: x ${formatShape(x.shape)} holds no step; B and T must be at least 1.`);
   if (x.dtype !== "float32")
     throw new SeqgradError("dtype", `${op}: x is ${x.dtype}; expected float32. Look tokens up with embedding() first.`);
-  return { B: B!, T: T!, I: I! };
+  return { B, T, I };
 }
 
 /** Checks that the kernels make themselves, if the tensor can be read at once. */
@@ -167,32 +155,32 @@ export function checkLengths(op: string, lengths: Tensor, low: number, high: num
   if (bad >= 0) throw outOfRange(op, `lengths[${bad}]`, values[bad], low, high);
 }
 
-/** The composition of a whole sequence from one step: state -> state, of which the first is h. */
-export function unroll(
+/** The composition of a whole sequence from one step: state -> state. */
+export function unroll<S extends Readonly<Record<string, Tensor>> & { readonly h: Tensor }>(
   op: string,
   x: Tensor,
-  initial: readonly Tensor[],
-  { lengths, reverse, probe }: { lengths: Tensor | undefined; reverse: boolean; probe: GradientProbe | undefined },
-  step: (x: Tensor, state: readonly Tensor[]) => readonly Tensor[],
-): Tensor[] {
-  const T = x.shape[1]!;
+  initial: S,
+  { lengths, reverse, probe }: RecurrentAttrs & { lengths: Tensor | undefined },
+  step: (x: Tensor, state: S) => S,
+): S & { readonly y: Tensor } {
+  const [, T] = dimsOf(x.shape, 3);
   if (lengths) checkLengths(op, lengths, 1, T);
   const outputs = new Array<Tensor>(T);
   let state = initial;
   for (let s = 0; s < T; s++) {
     const t = reverse ? T - 1 - s : s;
-    const [h, ...rest] = step(select(x, 1, t), state) as [Tensor, ...Tensor[]];
-    const next = [probe ? observe(h, (dh) => probe.record(t, dh)) : h, ...rest];
+    const made = step(select(x, 1, t), state);
+    const next = probe ? { ...made, h: observe(made.h, (dh) => probe.record(t, dh)) } : made;
     if (lengths) {
       const valid = unsqueeze(less(t, lengths), 1);
-      state = next.map((h, i) => where(valid, h, state[i]!));
-      outputs[t] = where(valid, next[0]!, 0);
+      state = Object.fromEntries(Object.entries(next).map(([name, value]) => [name, where(valid, value, state[name]!)])) as S;
+      outputs[t] = where(valid, next.h, 0);
     } else {
       state = next;
-      outputs[t] = next[0]!;
+      outputs[t] = next.h;
     }
   }
-  return [stack(outputs, 1), ...state];
+  return { ...state, y: stack(outputs, 1) };
 }
 
 /** x itself; `see` is shown its gradient. */
@@ -203,12 +191,10 @@ const observe = (x: Tensor, see: (dx: Tensor) => void): Tensor =>
   });
 
 /** W_ih x + b_ih and W_hh h + b_hh, apart. */
-export const projections = (x: Tensor, h: Tensor, { wIh, wHh, bIh, bHh }: Named): [Tensor, Tensor] => [
-  linear(x, wIh!, bIh),
-  linear(h, wHh!, bHh),
+export const projections = (x: Tensor, h: Tensor, { wIh, wHh, bIh, bHh }: CellInputs): [Tensor, Tensor] => [
+  linear(x, wIh, bIh),
+  linear(h, wHh, bHh),
 ];
 
-export const projectionSum = (x: Tensor, h: Tensor, named: Named): Tensor => {
-  const [input, recurrent] = projections(x, h, named);
-  return add(input, recurrent);
-};
+export const projectionSum = (x: Tensor, h: Tensor, { wIh, wHh, bIh, bHh }: CellInputs): Tensor =>
+  add(linear(x, wIh, bIh), linear(h, wHh, bHh));

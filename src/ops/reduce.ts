@@ -4,8 +4,8 @@ import { checkBoolean } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions, namesOf } from "../util/options.js";
-import { normalizeAxis, type Shape, sameShape, sizeOf } from "../util/shape.js";
-import { contiguous, defineOp } from "./define-op.js";
+import { dimsOf, normalizeAxis, type Shape, sameShape, sizeOf } from "../util/shape.js";
+import { type BackwardContext, contiguous, defineOp } from "./define-op.js";
 import { affine, toFloat } from "./unary.js";
 import { permute, reshape } from "./views.js";
 
@@ -36,14 +36,15 @@ export function checkReduction(op: string, x: Tensor, options: ReduceOptions, kn
 
 export type ReductionGradient = (x: Tensor, y: Tensor, dy: Tensor) => Tensor;
 
-const samples = [
-  { inputs: [[1, 5, 1]], attrs: { outer: 1, n: 5, inner: 1 } },
-  { inputs: [[3, 100, 1]], attrs: { outer: 3, n: 100, inner: 1 } },
-  { inputs: [[2, 33, 17]], attrs: { outer: 2, n: 33, inner: 17 } },
+const spans = [
+  { outer: 1, n: 5, inner: 1 },
+  { outer: 3, n: 100, inner: 1 },
+  { outer: 2, n: 33, inner: 17 },
 ];
-
-const integerSamples = /* @__PURE__ */ samples.map(({ inputs: [shape], attrs }) => ({
-  inputs: [{ shape: shape!, below: 2 ** 31, least: -(2 ** 31) }],
+const shapeOf = ({ outer, n, inner }: Span) => [outer, n, inner];
+const samples = /* @__PURE__ */ spans.map((attrs) => ({ inputs: { x: shapeOf(attrs) }, attrs }));
+const integerSamples = /* @__PURE__ */ spans.map((attrs) => ({
+  inputs: { x: { shape: shapeOf(attrs), below: 2 ** 31, least: -(2 ** 31) } },
   attrs,
 }));
 
@@ -51,24 +52,25 @@ const integerSamples = /* @__PURE__ */ samples.map(({ inputs: [shape], attrs }) 
 /* @__NO_SIDE_EFFECTS__ */
 export function reductionOp(name: ReduceOp, gradient?: ReductionGradient) {
   const op = reduceOps.indexOf(name);
-  return defineOp<Span>({
+  return defineOp({
     name,
-    shape(_inputs, { outer, n, inner, shape = [outer, 1, inner] }) {
+    inputs: ["x"],
+    shape(_inputs, { outer, n, inner, shape = [outer, 1, inner] }: Span) {
       const shown = name.replace("Int32", "");
       if (n === 0 && (shown === "max" || shown === "min")) {
         throw new SeqgradError("shape", `${shown}: there is no ${shown} of 0 elements; reduce a dimension that is not empty.`);
       }
-      return [shape];
+      return { y: shape };
     },
-    forward: (run, [x], [y], { outer, n, inner }) => run("reduce", { x: x!, y: y!, op, outer, n, inner }),
+    dtypes: () => ({ y: gradient ? "float32" : "int32" }),
+    forward: (run, { x }, { y }, { outer, n, inner }) => run("reduce", { x, y, op, outer, n, inner }),
     ...(gradient && {
-      backward: ({ inputs: [x], outputs: [y], dOutputs: [dy], attrs: { outer, n, inner } }) => {
-        const whole = [outer, n, inner];
-        const spread = dy!.view(whole, [inner, 0, 1], dy!.offset);
-        return [reshape(gradient(reshape(x!, whole), reshape(y!, [outer, 1, inner]), spread), x!.shape)];
+      backward({ inputs: { x }, outputs: { y }, dOutputs: { y: dy }, attrs }: BackwardContext<"x", never, { y: Shape }, never, Span>) {
+        const { outer, inner } = attrs;
+        const spread = dy.view(shapeOf(attrs), [inner, 0, 1], dy.offset);
+        return { x: reshape(gradient(reshape(x, shapeOf(attrs)), reshape(y, [outer, 1, inner]), spread), x.shape) };
       },
     }),
-    dtypes: () => [gradient ? "float32" : "int32"],
     samples: gradient ? samples : integerSamples,
   });
 }
@@ -79,7 +81,7 @@ export function reduction(name: ReduceOp, reduce: ReturnType<typeof reductionOp>
   return (given: Tensor, options: ReduceOptions = {}): Tensor => {
     checkReduction(name, given, options);
     const { x, axes, span } = arrange(name, exact ? given : toFloat(given), options);
-    return (exact && x.dtype === "int32" ? exact : reduce)([x], { ...span, shape: reducedShape(given.shape, axes, options.keepDims) })[0]!;
+    return (exact && x.dtype === "int32" ? exact : reduce)({ x }, { shape: reducedShape(given.shape, axes, options.keepDims), ...span }).y;
   };
 }
 
@@ -94,9 +96,10 @@ export function arrange(name: string, x: Tensor, { axis }: ReduceOptions): { x: 
   const adjacent = last - first + 1 === axes.length;
   const rest = all.filter((i) => !axes.includes(i));
   const moved = adjacent ? x : permute(x, [...rest, ...axes]);
-  const n = sizeOf(axes.map((i) => x.shape[i]!));
+  const sizesOf = (kept: readonly number[]) => sizeOf(x.shape.filter((_, i) => kept.includes(i)));
+  const n = sizesOf(axes);
   const inner = adjacent ? sizeOf(x.shape.slice(last + 1)) : 1;
-  return { x: moved, axes, span: { outer: sizeOf(rest.map((i) => x.shape[i]!)) / (inner || 1), n, inner } };
+  return { x: moved, axes, span: { outer: sizesOf(rest) / (inner || 1), n, inner } };
 }
 
 export function reducedShape(shape: readonly number[], axes: readonly number[], keepDims = false): number[] {
@@ -119,7 +122,7 @@ export const sum = reduction("sum", sumOf, reductionOp("sumInt32"));
  */
 export const mean = reduction(
   "mean",
-  reductionOp("mean", (x, _y, dy) => affine(contiguous(dy), 1 / x.shape[1]!)),
+  reductionOp("mean", (x, _y, dy) => affine(contiguous(dy), 1 / dimsOf(x.shape, 3)[1])),
 );
 /** Sums a gradient over the dimensions that broadcasting repeated, back to `shape`. */
 export function sumTo(x: Tensor, shape: readonly number[]): Tensor {
@@ -128,13 +131,12 @@ export function sumTo(x: Tensor, shape: readonly number[]): Tensor {
   const repeated = (i: number) => i < lead || (shape[i - lead] === 1 && x.shape[i] !== 1);
   // One run of repeated dimensions, as nearly always, is one kernel call.
   let [outer, n, inner] = [1, 1, 1];
-  for (let i = 0; i < x.rank; i++) {
-    const size = x.shape[i]!;
+  for (const [i, size] of x.shape.entries()) {
     if (!repeated(i)) {
       if (n === 1) outer *= size;
       else inner *= size;
     } else if (inner === 1) n *= size;
     else return reshape(sum(x, { axis: x.shape.flatMap((_, axis) => (repeated(axis) ? [axis] : [])), keepDims: true }), shape);
   }
-  return sumOf([x], { outer, n, inner, shape })[0]!;
+  return sumOf({ x }, { outer, n, inner, shape }).y;
 }

@@ -7,28 +7,20 @@ import { floor, neg, operands } from "./unary.js";
 
 const divisors = { shape: [3, 7], from: 0.4, to: 1.9 };
 
-const remainderOp = defineOp<null>({
+const remainderOp = defineOp({
   name: "remainder",
+  inputs: ["a", "b"],
   kernels: ["remainder"],
-  shape: ([a]) => [a!.shape],
-  dtypes: ([a]) => [a!.dtype],
-  forward: (run, [a, b], [y]) => run("remainder", { a: a!, b: b!, y: y!, integer: Number(a!.dtype === "int32"), n: y!.size }),
-  backward: ({ inputs: [a, b], dOutputs: [dy], needs }) => [dy, needs(1) ? neg(mul(dy!, floor(div(a!, b!)))) : undefined],
+  shape: ({ a }) => ({ y: a.shape }),
+  dtypes: ({ a }) => ({ y: a.dtype }),
+  forward: (run, { a, b }, { y }) => run("remainder", { a, b, y, integer: Number(a.dtype === "int32"), n: y.size }),
+  backward: ({ inputs: { a, b }, dOutputs: { y: dy }, needs }) => ({
+    a: dy,
+    b: needs("b") ? neg(mul(dy, floor(div(a, b)))) : undefined,
+  }),
   samples: [
-    {
-      inputs: [
-        { shape: [3, 7], from: -5, to: 5, constant: true },
-        { ...divisors, constant: true },
-      ],
-      attrs: null,
-    },
-    {
-      inputs: [
-        { shape: [5], below: 30, least: -30 },
-        { shape: [5], below: 9, least: 1 },
-      ],
-      attrs: null,
-    },
+    { inputs: { a: { shape: [3, 7], from: -5, to: 5, constant: true }, b: { ...divisors, constant: true } } },
+    { inputs: { a: { shape: [5], below: 30, least: -30 }, b: { shape: [5], below: 9, least: 1 } } },
   ],
 });
 
@@ -41,7 +33,7 @@ const remainderOp = defineOp<null>({
  */
 export function remainder(a: Tensor | number, b: Tensor | number): Tensor {
   const [x, y] = operands(a, b);
-  checkTensors("remainder", [x, y]);
+  checkTensors("remainder", [x, y], ["a", "b"]);
   const shape = broadcastShapes("remainder", x.shape, y.shape);
-  return remainderOp([expand(x, shape), expand(y, shape)], null)[0]!;
+  return remainderOp({ a: expand(x, shape), b: expand(y, shape) }).y;
 }

@@ -1,47 +1,39 @@
 import type { Tensor } from "../tensor/tensor.js";
-import { checkInterval } from "../util/check.js";
-import { SeqgradError } from "../util/errors.js";
-import { formatShape } from "../util/format.js";
-import { sizeOf } from "../util/shape.js";
+import { rowsOf } from "../util/shape.js";
 import { mul } from "./binary.js";
-import { checkTensors, defineOp } from "./define-op.js";
+import { defineOp } from "./define-op.js";
+import { checkVectors, normalizationInputs, scaled } from "./normalization.js";
 import { mean } from "./reduce.js";
-import { affine, reciprocal, sqrt, square, toFloat } from "./unary.js";
+import { affine, reciprocal, sqrt, square } from "./unary.js";
 
 interface Attrs {
   readonly eps: number;
 }
 
-const rmsNormOp = defineOp<Attrs>({
+const rmsNormOp = defineOp({
   name: "rmsNorm",
+  inputs: ["x"],
+  optional: ["gamma"],
+  saves: ["rstd"],
   kernels: ["rmsNormForward", "rmsNormBackward"],
-  shape([x, gamma]) {
-    const cols = x!.shape.at(-1);
-    if (gamma && (gamma.rank !== 1 || gamma.size !== cols)) {
-      throw new SeqgradError(
-        "shape",
-        `rmsNorm: gamma has shape ${formatShape(gamma.shape)}; expected [${cols}], as x is ${formatShape(x!.shape)}.`,
-      );
-    }
-    return [x!.shape, [sizeOf(x!.shape.slice(0, -1))]];
+  shape({ x, gamma }) {
+    checkVectors("rmsNorm", x, { gamma });
+    return { y: x.shape, rstd: [rowsOf(x.shape).rows] };
   },
-  compose([x, gamma], { eps }) {
-    const y = mul(x!, reciprocal(sqrt(affine(mean(square(x!), { axis: -1, keepDims: true }), 1, eps))));
-    return [gamma ? mul(y, gamma) : y];
+  compose({ x, gamma }, { eps }: Attrs) {
+    const y = mul(x, reciprocal(sqrt(affine(mean(square(x), { axis: -1, keepDims: true }), 1, eps))));
+    return { y: scaled(y, { gamma }) };
   },
-  forward(run, [x, gamma], [y, rstd], { eps }) {
-    run("rmsNormForward", { x: x!, gamma, y: y!, rstd: rstd!, rows: rstd!.size, cols: x!.shape.at(-1)!, eps });
-  },
-  backward({ run, inputs: [x, gamma], outputs: [, rstd], dOutputs: [dy], needs, accumulator, gradientLike }) {
-    const dx = gradientLike(0);
-    const dGamma = gamma && needs(1) ? accumulator(1) : undefined;
-    run("rmsNormBackward", { x: x!, gamma, rstd: rstd!, dy: dy!, dx, dGamma, rows: rstd!.size, cols: x!.shape.at(-1)! });
-    return [dx];
+  forward: (run, { x, gamma }, outputs, { eps }) => run("rmsNormForward", { x, gamma, ...outputs, ...rowsOf(x.shape), eps }),
+  backward({ run, inputs: { x, gamma }, outputs: { rstd }, dOutputs: { y: dy }, accumulator, gradientLike }) {
+    const dx = gradientLike("x");
+    run("rmsNormBackward", { x, gamma, rstd, dy, dx, dGamma: accumulator("gamma"), ...rowsOf(x.shape) });
+    return { x: dx };
   },
   samples: [
-    { inputs: [[1, 5], [5]], attrs: { eps: 1e-6 } },
-    { inputs: [[2, 3, 33]], attrs: { eps: 1e-6 } },
-    { inputs: [[64, 256], [256]], attrs: { eps: 1e-3 } },
+    { inputs: { x: [1, 5], gamma: [5] }, attrs: { eps: 1e-6 } },
+    { inputs: { x: [2, 3, 33] }, attrs: { eps: 1e-6 } },
+    { inputs: { x: [64, 256], gamma: [256] }, attrs: { eps: 1e-3 } },
   ],
 });
 
@@ -63,12 +55,5 @@ export const FLOAT32_EPS = 2 ** -23;
  * sg.rmsNorm(sg.tensor([3, 4], [1, 2]), undefined, 0); // = [[0.8485, 1.131]]
  */
 export function rmsNorm(x: Tensor, gamma?: Tensor, eps = FLOAT32_EPS): Tensor {
-  const inputs = [x, gamma].filter((t, i) => i === 0 || t !== undefined) as Tensor[];
-  checkTensors("rmsNorm", inputs, ["x", "gamma", "beta"]);
-  if (x.rank === 0) throw new SeqgradError("shape", "rmsNorm: a scalar has no last dimension.");
-  checkInterval("rmsNorm", "eps", eps, 0);
-  return rmsNormOp(
-    inputs.map((t) => toFloat(t)),
-    { eps },
-  )[0]!;
+  return rmsNormOp(normalizationInputs("rmsNorm", { x, gamma }, eps), { eps }).y;
 }

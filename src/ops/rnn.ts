@@ -1,15 +1,15 @@
 import { empty, fill, type Tensor } from "../tensor/tensor.js";
 import { checkChoice } from "../util/check.js";
 import { namesOf } from "../util/options.js";
-import { defineOp, type Sample } from "./define-op.js";
+import { dimsOf } from "../util/shape.js";
+import { defineOp } from "./define-op.js";
 import {
-  byName,
+  type CellInputs,
+  cellInputs,
+  cellOptions,
   checkCall,
   checkShapes,
   type GradientProbe,
-  gradients,
-  type Named,
-  present,
   projectionSum,
   type RecurrentAttrs,
   recordSteps,
@@ -33,67 +33,62 @@ interface Attrs extends RecurrentAttrs {
   readonly nonlinearity: Nonlinearity;
 }
 
-const sizes = ({ x, wHh }: Named) => ({ ...sequenceSize("rnn", x!), H: wHh!.shape[0]! });
+const sizesOf = ({ x, wHh }: CellInputs) => ({ H: dimsOf(wHh.shape, 2)[0], ...sequenceSize("rnn", x) });
 const shapes = (B: number, T: number, I: number, H: number) => {
   return { x: [B, T, I], wIh: [H, I], wHh: [H, H], bIh: [H], bHh: [H], h0: [B, H], lengths: [B] };
 };
+/** How the kernels are told what the attributes say. */
+const settings = ({ reverse, nonlinearity }: Attrs) => ({ reverse: Number(reverse), activation: Number(nonlinearity === "relu") });
 
-function sample(B: number, T: number, I: number, H: number, names: string, options: Partial<Attrs> = {}): Sample<Attrs> {
-  const attrs = { names: names.split(" "), reverse: false, probe: undefined, nonlinearity: "tanh" as const, ...options };
-  return { inputs: sampleInputs(attrs.names, shapes(B, T, I, H)), attrs };
-}
+type Four = readonly [B: number, T: number, I: number, H: number];
 
-const rnnOp = defineOp<Attrs>({
+const sample = ([B, T, I, H]: Four, more: readonly (typeof cellOptions)[number][], options: Partial<Attrs> = {}) => ({
+  inputs: sampleInputs(shapes(B, T, I, H), more),
+  attrs: { reverse: false, probe: undefined, nonlinearity: "tanh" as const, ...options },
+});
+
+const rnnOp = defineOp({
   name: "rnn",
+  inputs: cellInputs,
+  optional: cellOptions,
   kernels: ["rnnForward", "rnnBackward", "recurrentGradient"],
-  shape(inputs, { names }) {
-    const named = byName(names, inputs);
-    const { B, T, I, H } = sizes(named);
-    checkShapes("rnn", named, shapes(B, T, I, H));
-    return [
-      [B, T, H],
-      [B, H],
-    ];
+  shape(inputs) {
+    const { B, T, I, H } = sizesOf(inputs);
+    checkShapes("rnn", inputs, shapes(B, T, I, H));
+    return { y: [B, T, H], hN: [B, H] };
   },
-  compose(inputs, { names, reverse, probe, nonlinearity }) {
-    const named = byName(names, inputs);
-    const { B, H } = sizes(named);
+  compose(inputs, { nonlinearity, ...attrs }: Attrs) {
+    const { x, lengths } = inputs;
+    const { B, H } = sizesOf(inputs);
     const f = nonlinearity === "relu" ? relu : tanh;
-    const h0 = named.h0 ?? fill(empty(named.x!.backend, [B, H]), 0);
-    return unroll("rnn", named.x!, [h0], { lengths: named.lengths, reverse, probe }, (x, [h]) => [f(projectionSum(x, h!, named))]);
+    const { h0 = fill(empty(x.backend, [B, H]), 0) } = inputs;
+    const { y, h } = unroll("rnn", x, { h: h0 }, { lengths, ...attrs }, (x, { h }) => ({ h: f(projectionSum(x, h, inputs)) }));
+    return { y, hN: h };
   },
-  forward(run, inputs, [y, hN], { names, reverse, nonlinearity }) {
-    const named = byName(names, inputs);
-    const { x, wIh, wHh, bIh, bHh, h0, lengths } = named;
-    const dims = { ...sizes(named), reverse: Number(reverse), activation: Number(nonlinearity === "relu"), begin: 0, end: x!.shape[0]! };
-    run("rnnForward", { x: x!, wIh: wIh!, wHh: wHh!, bIh, bHh, h0, lengths, y: y!, hN: hN!, ...dims });
+  forward(run, inputs, outputs, attrs) {
+    const { B, T, I, H } = sizesOf(inputs);
+    run("rnnForward", { B, T, I, H, begin: 0, end: B, ...settings(attrs), ...inputs, ...outputs });
   },
   backward(context) {
-    const { run, inputs, attrs, dOutputs, outputs } = context;
-    const { names, reverse, probe, nonlinearity } = attrs;
-    const named = byName(names, inputs);
-    const { x, wIh, wHh, lengths } = named;
-    const { B, T, I, H } = sizes(named);
-    const { fresh } = gradients(names, context);
-    const [y] = outputs;
-    const [dy, dhN] = dOutputs;
-
-    const dx = fresh("x");
-    const dh0 = fresh("h0");
-    const gates = empty(x!.backend, [T, B, H]);
-    const dh = probe ? empty(x!.backend, [T, B, H]) : undefined;
-    const dims = { B, T, I, H, reverse: Number(reverse), activation: Number(nonlinearity === "relu"), begin: 0, end: B };
-    run("rnnBackward", { wIh: wIh!, wHh: wHh!, lengths, y: y!, dy, dhN, gates, dx, dh0, dh, ...dims });
+    const { run, inputs, outputs, dOutputs, attrs, gradientLike } = context;
+    const { x, wIh, wHh, lengths } = inputs;
+    const { y: dy, hN: dhN } = dOutputs;
+    const { B, T, I, H } = sizesOf(inputs);
+    const [dx, dh0] = [gradientLike("x"), gradientLike("h0")];
+    const gates = empty(x.backend, [T, B, H]);
+    const dh = attrs.probe && empty(x.backend, [T, B, H]);
+    const dims = { B, T, I, H, ...settings(attrs), begin: 0, end: B };
+    run("rnnBackward", { wIh, wHh, lengths, y: outputs.y, dy, dhN, gates, dx, dh0, dh, ...dims });
     weightGradients(context, gates, "plain");
-    recordSteps(probe, dh);
-    return names.map((name) => ({ x: dx, h0: dh0 })[name]);
+    recordSteps(attrs.probe, dh);
+    return { x: dx, h0: dh0 };
   },
   samples: [
-    sample(1, 1, 1, 1, "x wIh wHh bIh bHh"),
-    sample(2, 5, 3, 7, "x wIh wHh bIh bHh h0", { reverse: true, nonlinearity: "relu" }),
-    sample(5, 6, 9, 8, "x wIh wHh bIh bHh h0 lengths"),
-    sample(4, 5, 2, 12, "x wIh wHh lengths", { reverse: true }),
-    sample(8, 9, 16, 33, "x wIh wHh"),
+    sample([1, 1, 1, 1], ["bIh", "bHh"]),
+    sample([2, 5, 3, 7], ["bIh", "bHh", "h0"], { reverse: true, nonlinearity: "relu" }),
+    sample([5, 6, 9, 8], ["bIh", "bHh", "h0", "lengths"]),
+    sample([4, 5, 2, 12], ["lengths"], { reverse: true }),
+    sample([8, 9, 16, 33], []),
   ],
 });
 
@@ -128,7 +123,6 @@ export function rnn(x: Tensor, wIh: Tensor, wHh: Tensor, options: RnnOptions = {
   const { bIh, bHh, h0, lengths, reverse = false, probe } = options;
   const nonlinearity = checkNonlinearity("rnn", options.nonlinearity);
   probe?.start(sequenceSize("rnn", x).T);
-  const { names, tensors } = present({ x, wIh, wHh, bIh, bHh, h0, lengths });
-  const [y, h] = rnnOp(tensors, { names, reverse, probe, nonlinearity }) as [Tensor, Tensor];
+  const { y, hN: h } = rnnOp({ x, wIh, wHh, bIh, bHh, h0, lengths }, { reverse, probe, nonlinearity });
   return { y, h };
 }

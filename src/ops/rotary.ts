@@ -5,6 +5,7 @@ import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions, namesOf } from "../util/options.js";
+import { dimsOf } from "../util/shape.js";
 import { add, mul, sub } from "./binary.js";
 import { concat } from "./copy.js";
 import { checkTensors, defineOp } from "./define-op.js";
@@ -69,38 +70,40 @@ function tableAddress(backend: Backend, D: number, base: number, offset: number,
   return table.address + offset * D * 4;
 }
 
-const timesOf = (x: Tensor) => ({ T: x.shape.at(-2)!, cols: x.shape.at(-1)! });
+const timesOf = (x: Tensor) => {
+  const [T, cols] = dimsOf(x.shape.slice(-2), 2);
+  return { T, cols };
+};
 
-const rotaryOp = defineOp<Attrs>({
+const rotaryOp = defineOp({
   name: "rotary",
+  inputs: ["x"],
   kernels: ["rotary"],
-  shape: ([x]) => [x!.shape],
-  compose([x], { heads, D, offset, base, interleaved }) {
-    const { T, cols } = timesOf(x!);
-    const table = empty(x!.backend, [T, 1, D]);
+  shape: ({ x }) => ({ y: x.shape }),
+  compose({ x }, { heads, D, offset, base, interleaved }: Attrs) {
+    const { T, cols } = timesOf(x);
+    const table = empty(x.backend, [T, 1, D]);
     table.write(Float32Array.from(anglesOf(D, base, offset, offset + T)));
     const [cos, sin] = [slice(table, -1, 0, D / 2), slice(table, -1, D / 2)];
-    const lead = x!.shape.slice(0, -1);
-    const pairs = reshape(slice(x!, -1, 0, heads * D), [...lead, heads, ...(interleaved ? [D / 2, 2] : [2, D / 2])]);
+    const lead = x.shape.slice(0, -1);
+    const pairs = reshape(slice(x, -1, 0, heads * D), [...lead, heads, ...(interleaved ? [D / 2, 2] : [2, D / 2])]);
     const axis = interleaved ? -1 : -2;
     const [x1, x2] = [select(pairs, axis, 0), select(pairs, axis, 1)];
     const turned = stack([sub(mul(x1, cos), mul(x2, sin)), add(mul(x2, cos), mul(x1, sin))], axis);
     const y = reshape(turned, [...lead, heads * D]);
-    return [heads * D < cols ? concat([y, slice(x!, -1, heads * D)], -1) : y];
+    return { y: heads * D < cols ? concat([y, slice(x, -1, heads * D)], -1) : y };
   },
-  forward(run, [x], [y], attrs) {
-    run("rotary", rotaryCall(x!, y!, attrs, 0));
-  },
-  backward({ run, dOutputs: [dy], attrs, gradientLike }) {
-    const dx = gradientLike(0)!;
-    run("rotary", rotaryCall(dy!, dx, attrs, 1));
-    return [dx];
+  forward: (run, { x }, { y }, attrs) => run("rotary", rotaryCall(x, y, attrs, 0)),
+  backward({ run, dOutputs: { y: dy }, attrs, gradientLike }) {
+    const dx = gradientLike("x");
+    run("rotary", rotaryCall(dy, dx, attrs, 1));
+    return { x: dx };
   },
   samples: [
-    { inputs: [[1, 1, 2]], attrs: { heads: 1, D: 2, offset: 3, base: 10000, interleaved: false } },
-    { inputs: [[2, 3, 33]], attrs: { heads: 3, D: 10, offset: 0, base: 100, interleaved: false } },
-    { inputs: [[2, 5, 28]], attrs: { heads: 2, D: 14, offset: 70, base: 10000, interleaved: true } },
-    { inputs: [[2, 32, 256]], attrs: { heads: 4, D: 64, offset: 0, base: 10000, interleaved: false } },
+    { inputs: { x: [1, 1, 2] }, attrs: { heads: 1, D: 2, offset: 3, base: 10000, interleaved: false } },
+    { inputs: { x: [2, 3, 33] }, attrs: { heads: 3, D: 10, offset: 0, base: 100, interleaved: false } },
+    { inputs: { x: [2, 5, 28] }, attrs: { heads: 2, D: 14, offset: 70, base: 10000, interleaved: true } },
+    { inputs: { x: [2, 32, 256] }, attrs: { heads: 4, D: 64, offset: 0, base: 10000, interleaved: false } },
   ],
 });
 
@@ -127,8 +130,8 @@ export function rotary(x: Tensor, options: RotaryOptions = {}): Tensor {
   checkOptions("rotary", options, rotaryNames);
   const { offset = 0, base = 10000, interleaved = false } = options;
   if (x.rank < 2) throw new SeqgradError("shape", `rotary: x ${formatShape(x.shape)} has no steps; expected [B, T, N D].`);
-  const width = x.shape.at(-1)!;
-  const { heads = width / options.headDim!, headDim: D = width / options.heads! } = options;
+  const { cols: width } = timesOf(x);
+  const { heads = width / (options.headDim ?? 0), headDim: D = width / (options.heads ?? 0) } = options;
   const isSize = (n: number) => Number.isInteger(n) && n >= 1;
   if (!isSize(heads) || !isSize(D) || heads * D > width || D % 2 !== 0) {
     throw new SeqgradError(
@@ -138,5 +141,5 @@ export function rotary(x: Tensor, options: RotaryOptions = {}): Tensor {
   }
   checkInteger("rotary", "offset", offset);
   if (!(base > 0 && Number.isFinite(base))) throw new SeqgradError("range", `rotary: base is ${base}; give a number above 0.`);
-  return rotaryOp([toFloat(x)], { heads, D, offset, base, interleaved })[0]!;
+  return rotaryOp({ x: toFloat(x) }, { heads, D, offset, base, interleaved }).y;
 }

@@ -5,7 +5,7 @@ import { checkOptions } from "../util/options.js";
 import { normalizeAxis, sizeOf } from "../util/shape.js";
 import { mul } from "./binary.js";
 import { concat } from "./copy.js";
-import { defineOp } from "./define-op.js";
+import { defineOp, type Inputs } from "./define-op.js";
 import { arrange, checkReduction, type ReduceOptions, reducedShape } from "./reduce.js";
 import { flip, permute, reshape, slice } from "./views.js";
 
@@ -19,33 +19,35 @@ function distances(n: number): number[] {
 const contiguousStrides = { d0: 1, d1: 1, d2: 1, as0: 0, as1: 0, as2: 0, as3: 1, bs0: 0, bs1: 0, bs2: 0, bs3: 1 };
 
 /** Sums along dimension 0, by adding at doubling distances (Hillis and Steele 1986): errors grow with the logarithm of the length. */
-const cumsumOp: (inputs: readonly Tensor[], attrs: null) => readonly Tensor[] = defineOp<null>({
+const cumsumOp: (inputs: Inputs<"x">) => Inputs<"y"> = defineOp({
   name: "cumsum",
-  shape: ([x]) => [x!.shape],
-  dtypes: ([x]) => [x!.dtype],
-  forward(run, [x], [y]) {
-    const { backend, size, shape, dtype } = x!;
-    const steps = size > 0 ? distances(shape[0]!) : [];
+  inputs: ["x"],
+  shape: ({ x }) => ({ y: x.shape }),
+  dtypes: ({ x }) => ({ y: x.dtype }),
+  forward(run, { x }, { y }) {
+    const { backend, size, shape, dtype } = x;
+    const n = shape[0] ?? 1;
+    const steps = size > 0 ? distances(n) : [];
     const op = binaryOps.indexOf((dtype === "int32" ? "addInt32" : "add") satisfies BinaryOp);
-    if (steps.length === 0) copyStrided(x!, y!.address, y!.strides);
-    const other = steps.length > 1 ? empty(backend, shape, dtype) : y!;
-    let from = x!;
+    if (steps.length === 0) copyStrided(x, y.address, y.strides);
+    const other = steps.length > 1 ? empty(backend, shape, dtype) : y;
+    let from = x;
     for (const [k, distance] of steps.entries()) {
-      const to = (steps.length - k) % 2 === 1 ? y! : other;
-      const first = distance * (size / shape[0]!);
+      const to = (steps.length - k) % 2 === 1 ? y : other;
+      const first = distance * (size / n);
       copyWords(backend, from.address, to.address, first);
       const sums = { a: from.address + first * 4, b: from.address, y: to.address + first * 4 };
-      run("binary", { ...sums, op, d3: size - first, ...contiguousStrides });
+      run("binary", { op, d3: size - first, ...sums, ...contiguousStrides });
       from = to;
     }
     if (other !== y) other.dispose();
   },
-  backward: ({ dOutputs: [dy] }) => [flip(cumsumOp([flip(dy!, 0)], null)[0]!, 0)],
+  backward: ({ dOutputs: { y: dy } }) => ({ x: flip(cumsumOp({ x: flip(dy, 0) }).y, 0) }),
   samples: [
-    { inputs: [[1]], attrs: null },
-    { inputs: [[7, 3]], attrs: null },
-    { inputs: [[65, 2, 2]], attrs: null },
-    { inputs: [{ shape: [9, 2], below: 2 ** 31, least: -(2 ** 31) }], attrs: null },
+    { inputs: { x: [1] } },
+    { inputs: { x: [7, 3] } },
+    { inputs: { x: [65, 2, 2] } },
+    { inputs: { x: { shape: [9, 2], below: 2 ** 31, least: -(2 ** 31) } } },
   ],
 });
 
@@ -70,7 +72,7 @@ export function cumsum(x: Tensor, options: ScanOptions = {}): Tensor {
   const at = scannedAxis("cumsum", x, options);
   const order = [at, ...Array.from(x.shape.keys()).filter((i) => i !== at)];
   const inverse = order.map((_, i) => order.indexOf(i));
-  return permute(cumsumOp([permute(x, order)], null)[0]!, inverse);
+  return permute(cumsumOp({ x: permute(x, order) }).y, inverse);
 }
 
 /**

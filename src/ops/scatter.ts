@@ -4,12 +4,12 @@ import { copyStrided, empty, fill, type Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions } from "../util/options.js";
-import { normalizeAxis, type Shape, sameShape, sizeOf } from "../util/shape.js";
+import { normalizeAxis, type Shape, sameShape } from "../util/shape.js";
 import { notEqual } from "./binary.js";
 import { concat } from "./copy.js";
 import { checkTensors, defineOp } from "./define-op.js";
 import { expand } from "./expand.js";
-import { gather } from "./gather.js";
+import { gather, spanOf } from "./gather.js";
 import { argsort } from "./sort.js";
 import { affine, toFloat, toInt } from "./unary.js";
 import { slice } from "./views.js";
@@ -24,36 +24,31 @@ interface Span {
   readonly axis: number;
 }
 
-const spanOf = (x: Tensor, axis: number) => ({
-  outer: sizeOf(x.shape.slice(0, axis)),
-  n: x.shape[axis]!,
-  inner: sizeOf(x.shape.slice(axis + 1)),
-});
-
 /** y = x, and y[.., index[j], ..] += source[.., j, ..]: whole slices, or with an index of the source's shape single elements. */
 /* @__NO_SIDE_EFFECTS__ */
 function adding(name: "indexAdd" | "scatterAdd" | "scatter") {
   const bySlices = name === "indexAdd";
   const indexShape = (shape: Shape, axis: number) => (bySlices ? [shape[axis]!] : shape);
-  const sample = (shape: Shape, source: Shape, axis: number) => ({
-    inputs: [shape, { shape: indexShape(source, axis), below: shape[axis]! }, source],
+  const sample = (x: Shape, source: Shape, axis: number) => ({
+    inputs: { x, index: { shape: indexShape(source, axis), below: x[axis]! }, source },
     attrs: { axis },
   });
-  return defineOp<Span>({
+  return defineOp({
     name,
-    shape: ([x]) => [x!.shape],
-    forward(run, [x, index, source], [y], { axis }) {
-      copyStrided(x!, y!.address, y!.strides);
-      const call = { dy: source!, index: index!, dx: y!, ...spanOf(x!, axis), m: source!.shape[axis]! };
-      if (source!.size === 0) return;
-      if (bySlices) run("scatterAddRows", { ...call, skip: -1 });
+    inputs: ["x", "index", "source"],
+    shape: ({ x }) => ({ y: x.shape }),
+    forward(run, { x, index, source }, { y }, { axis }: Span) {
+      copyStrided(x, y.address, y.strides);
+      const call = { dy: source, index, dx: y, m: source.shape[axis]!, ...spanOf(x, axis) };
+      if (source.size === 0) return;
+      if (bySlices) run("scatterAddRows", { skip: -1, ...call });
       else run("scatterAdd", call);
     },
-    backward({ run, inputs: [, index, source], dOutputs: [dy], attrs: { axis }, gradientLike }) {
-      const dSource = gradientLike(2);
-      const call = { x: dy!, index: index!, ...spanOf(dy!, axis), m: source!.shape[axis]! };
-      if (dSource && dSource.size > 0) run(bySlices ? "gatherRows" : "gather", { ...call, y: dSource });
-      return [dy, undefined, dSource];
+    backward({ run, inputs: { index, source }, dOutputs: { y: dy }, attrs: { axis }, gradientLike }) {
+      const dSource = gradientLike("source");
+      const call = { x: dy, index, m: source.shape[axis]!, ...spanOf(dy, axis) };
+      if (dSource && dSource.size > 0) run(bySlices ? "gatherRows" : "gather", { y: dSource, ...call });
+      return { x: dy, source: dSource };
     },
     samples: [sample([5, 3], [7, 3], 0), sample([2, 9, 4], [2, 5, 4], 1)],
   });
@@ -94,7 +89,7 @@ function checkFloats(op: string, x: Tensor, source: Tensor): void {
 export function indexAdd(x: Tensor, index: Tensor, source: Tensor, options: ScatterOptions = {}): Tensor {
   const axis = checkScatter("indexAdd", x, index, source, options, true);
   checkFloats("indexAdd", x, source);
-  return indexAddOp([x, index, source], { axis })[0]!;
+  return indexAddOp({ x, index, source }, { axis }).y;
 }
 
 /**
@@ -109,7 +104,7 @@ export function indexAdd(x: Tensor, index: Tensor, source: Tensor, options: Scat
 export function scatterAdd(x: Tensor, index: Tensor, source: Tensor, options: ScatterOptions = {}): Tensor {
   const axis = checkScatter("scatterAdd", x, index, source, options);
   checkFloats("scatterAdd", x, source);
-  return scatterAddOp([x, index, source], { axis })[0]!;
+  return scatterAddOp({ x, index, source }, { axis }).y;
 }
 
 /**
@@ -151,5 +146,5 @@ function lastWriters(x: Tensor, index: Tensor, axis: number): Tensor {
   const end = fill(empty(x.backend, index.shape.with(axis, 1)), 1);
   const isLast = concat([differ, end], axis);
   const place = where(isLast, affine(toFloat(order), 1, 1), 0);
-  return placeOp([fill(empty(x.backend, x.shape), 0), sorted, place], { axis })[0]!;
+  return placeOp({ x: fill(empty(x.backend, x.shape), 0), index: sorted, source: place }, { axis }).y;
 }

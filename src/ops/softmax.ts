@@ -1,5 +1,5 @@
 import { checkTensor, type Tensor } from "../tensor/tensor.js";
-import { normalizeAxis, sizeOf } from "../util/shape.js";
+import { normalizeAxis, rowsOf } from "../util/shape.js";
 import { div, sub } from "./binary.js";
 import { defineOp } from "./define-op.js";
 import { max } from "./extremum.js";
@@ -7,46 +7,47 @@ import { sum } from "./reduce.js";
 import { exp, log, toFloat } from "./unary.js";
 import { transpose } from "./views.js";
 
-const rowsOf = (x: Tensor) => ({ rows: sizeOf(x.shape.slice(0, -1)), cols: x.shape.at(-1)! });
 const samples = [
   [1, 1],
   [3, 17],
   [2, 5, 8],
   [64, 512],
-].map((shape) => ({ inputs: [shape], attrs: null }));
+].map((x) => ({ inputs: { x } }));
 /** x less its largest of the row, which changes no result and keeps exp finite. */
 const centered = (x: Tensor) => sub(x, max(x, { axis: -1, keepDims: true }));
 
-const softmaxOp = defineOp<null>({
+const softmaxOp = defineOp({
   name: "softmax",
+  inputs: ["x"],
   kernels: ["softmaxForward", "softmaxBackward"],
-  shape: ([x]) => [x!.shape],
-  compose([x]) {
-    const e = exp(centered(x!));
-    return [div(e, sum(e, { axis: -1, keepDims: true }))];
+  shape: ({ x }) => ({ y: x.shape }),
+  compose({ x }) {
+    const e = exp(centered(x));
+    return { y: div(e, sum(e, { axis: -1, keepDims: true })) };
   },
-  forward: (run, [x], [y]) => run("softmaxForward", { x: x!, y: y!, ...rowsOf(x!) }),
-  backward({ run, outputs: [y], dOutputs: [dy], gradientLike }) {
-    const dx = gradientLike(0)!;
-    run("softmaxBackward", { y: y!, dy: dy!, dx, ...rowsOf(y!) });
-    return [dx];
+  forward: (run, { x }, { y }) => run("softmaxForward", { x, y, ...rowsOf(x.shape) }),
+  backward({ run, outputs: { y }, dOutputs: { y: dy }, gradientLike }) {
+    const dx = gradientLike("x");
+    run("softmaxBackward", { y, dy, dx, ...rowsOf(y.shape) });
+    return { x: dx };
   },
   samples,
 });
 
-const logSoftmaxOp = defineOp<null>({
+const logSoftmaxOp = defineOp({
   name: "logSoftmax",
+  inputs: ["x"],
   kernels: ["logSoftmaxForward", "logSoftmaxBackward"],
-  shape: ([x]) => [x!.shape],
-  compose([x]) {
-    const c = centered(x!);
-    return [sub(c, log(sum(exp(c), { axis: -1, keepDims: true })))];
+  shape: ({ x }) => ({ y: x.shape }),
+  compose({ x }) {
+    const c = centered(x);
+    return { y: sub(c, log(sum(exp(c), { axis: -1, keepDims: true }))) };
   },
-  forward: (run, [x], [y]) => run("logSoftmaxForward", { x: x!, y: y!, ...rowsOf(x!) }),
-  backward({ run, outputs: [y], dOutputs: [dy], gradientLike }) {
-    const dx = gradientLike(0)!;
-    run("logSoftmaxBackward", { y: y!, dy: dy!, dx, ...rowsOf(y!) });
-    return [dx];
+  forward: (run, { x }, { y }) => run("logSoftmaxForward", { x, y, ...rowsOf(x.shape) }),
+  backward({ run, outputs: { y }, dOutputs: { y: dy }, gradientLike }) {
+    const dx = gradientLike("x");
+    run("logSoftmaxBackward", { y, dy, dx, ...rowsOf(y.shape) });
+    return { x: dx };
   },
   samples,
 });
@@ -54,9 +55,8 @@ const logSoftmaxOp = defineOp<null>({
 /** Applies an operation of the last dimension to any. */
 function along(name: string, op: typeof softmaxOp, x: Tensor, axis: number): Tensor {
   const at = normalizeAxis(name, axis, checkTensor(name, x, "x").rank);
-  return at === x.rank - 1 ? op([toFloat(x)], null)[0]! : transpose(op([toFloat(transpose(x, at, -1))], null)[0]!, at, -1);
+  return at === x.rank - 1 ? op({ x: toFloat(x) }).y : transpose(op({ x: toFloat(transpose(x, at, -1)) }).y, at, -1);
 }
-
 /**
  * e^x / sum e^x along `axis`: positive, and adding up to 1. A row of nothing but -Infinity gives NaN.
  * @throws SeqgradError `range` for an axis that is not there

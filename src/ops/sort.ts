@@ -4,7 +4,7 @@ import { checkBoolean, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions } from "../util/options.js";
-import { normalizeAxis, sizeOf } from "../util/shape.js";
+import { normalizeAxis, rowsOf } from "../util/shape.js";
 import { equal, greater } from "./binary.js";
 import { defineOp } from "./define-op.js";
 import type { ValuesAndIndices } from "./extreme-index.js";
@@ -15,21 +15,21 @@ import { toInt } from "./unary.js";
 import { reshape, slice, transpose } from "./views.js";
 import { where } from "./where.js";
 
-const argsortOp = defineOp<{ readonly descending: boolean }>({
+const argsortOp = defineOp({
   name: "argsort",
+  inputs: ["x"],
   kernels: ["argsort"],
-  dtypes: () => ["int32"],
-  shape: ([x]) => [x!.shape],
-  forward(run, [x], [index], { descending }) {
-    const n = x!.shape.at(-1) ?? 1;
-    const form = { rows: sizeOf(x!.shape.slice(0, -1)), n, integer: Number(x!.dtype === "int32"), descending: Number(descending) };
-    if (x!.size > 0) run("argsort", { x: x!, index: index!, ...form });
+  shape: ({ x }) => ({ index: x.shape }),
+  dtypes: () => ({ index: "int32" }),
+  forward(run, { x }, { index }, { descending }: { readonly descending: boolean }) {
+    const { rows, cols: n } = rowsOf(x.shape);
+    if (x.size > 0) run("argsort", { x, index, rows, n, integer: Number(x.dtype === "int32"), descending: Number(descending) });
   },
   samples: [
-    { inputs: [[1, 1]], attrs: { descending: false } },
-    { inputs: [[3, 17]], attrs: { descending: false } },
-    { inputs: [[2, 2, 64]], attrs: { descending: true } },
-    { inputs: [{ shape: [3, 33], below: 9, least: -9 }], attrs: { descending: true } },
+    { inputs: { x: [1, 1] }, attrs: { descending: false } },
+    { inputs: { x: [3, 17] }, attrs: { descending: false } },
+    { inputs: { x: [2, 2, 64] }, attrs: { descending: true } },
+    { inputs: { x: { shape: [3, 33], below: 9, least: -9 } }, attrs: { descending: true } },
   ],
 });
 
@@ -43,7 +43,7 @@ export interface SortOptions {
 /** Positions along an axis that order the elements there. */
 function orderOf(x: Tensor, axis: number, descending: boolean): Tensor {
   const swap = (y: Tensor) => (axis === x.rank - 1 ? y : transpose(y, axis, -1));
-  return swap(argsortOp([swap(x.detach())], { descending })[0]!);
+  return swap(argsortOp({ x: swap(x.detach()) }, { descending }).index);
 }
 
 function checkSort(op: string, x: Tensor, { axis = -1, descending = false }: SortOptions) {
@@ -108,16 +108,17 @@ export function topk(x: Tensor, k: number, options: TopKOptions = {}): ValuesAnd
 }
 
 /** The element of a vector at an index; equal elements share the gradient. */
-const shareOp = defineOp<null>({
+const shareOp = defineOp({
   name: "median",
-  dtypes: ([x]) => [x!.dtype],
-  shape: () => [[]],
-  forward: (run, [x, index], [y]) => run("gather", { x: x!, index: index!, y: y!, outer: 1, n: x!.size, inner: 1, m: 1 }),
-  backward({ inputs: [x], outputs: [y], dOutputs: [dy] }) {
+  inputs: ["x", "index"],
+  shape: () => ({ y: [] }),
+  dtypes: ({ x }) => ({ y: x.dtype }),
+  forward: (run, { x, index }, { y }) => run("gather", { x, index, y, outer: 1, n: x.size, inner: 1, m: 1 }),
+  backward({ inputs: { x }, outputs: { y }, dOutputs: { y: dy } }) {
     const row = (t: Tensor) => reshape(t, [1, t.size, 1]);
-    return [reshape(toExtremum(row(x!), row(y!), row(dy!)), x!.shape)];
+    return { x: reshape(toExtremum(row(x), row(y), row(dy)), x.shape) };
   },
-  samples: [{ inputs: [[9], { shape: [1], below: 9 }], attrs: null }],
+  samples: [{ inputs: { x: [9], index: { shape: [1], below: 9 } } }],
 });
 
 export interface MedianOptions {
@@ -149,7 +150,7 @@ export function median(given: Tensor, options: MedianOptions = {}): Tensor {
     const middle = (n - 1) >> 1;
     return gather(order, axis, toInt(where(greater(n, numbers), numbers, middle)));
   });
-  const y = isAll ? shareOp([x, index], null)[0]! : gather(x, axis, index);
+  const y = isAll ? shareOp({ x, index }).y : gather(x, axis, index);
   const kept = isAll ? given.shape.map(() => 1) : x.shape.with(axis, 1);
   return reshape(y, options.keepDims ? kept : isAll ? [] : x.shape.toSpliced(axis, 1));
 }

@@ -1,30 +1,30 @@
 import { type SpecialOp, specialOps } from "../backend/kernels.js";
 import { Tensor } from "../tensor/tensor.js";
 import { refuseExtra } from "../util/options.js";
-import { defineOp, type Sample } from "./define-op.js";
+import { defineOp } from "./define-op.js";
 import { toFloat } from "./unary.js";
 
 /** One function of the family: y = f(x) elementwise, dx = dy f'(x), each in one pass. Of int32, whole numbers stay as they are. */
 /* @__NO_SIDE_EFFECTS__ */
 function special(name: SpecialOp, from: number, to: number): (x: Tensor) => Tensor {
   const op = specialOps.indexOf(name);
-  const samples: Sample<null>[] = [[1], [7], [3, 33]].map((shape) => ({ inputs: [{ shape, from, to }], attrs: null }));
-  const run = defineOp<null>({
+  const run = defineOp({
     name,
+    inputs: ["x"],
     kernels: ["special", "specialBackward"],
-    shape: ([x]) => [x!.shape],
-    forward: (run, [x], [y]) => run("special", { x: x!, y: y!, op, n: x!.size }),
-    backward({ run, inputs: [x], outputs: [y], dOutputs: [dy], gradientLike }) {
-      const dx = gradientLike(0)!;
-      run("specialBackward", { x: x!, y: y!, dy: dy!, dx, op, n: x!.size });
-      return [dx];
+    shape: ({ x }) => ({ y: x.shape }),
+    forward: (run, { x }, { y }) => run("special", { x, y, op, n: x.size }),
+    backward({ run, inputs: { x }, outputs: { y }, dOutputs: { y: dy }, gradientLike }) {
+      const dx = gradientLike("x");
+      run("specialBackward", { x, y, dy, dx, op, n: x.size });
+      return { x: dx };
     },
-    samples,
+    samples: [[1], [7], [3, 33]].map((shape) => ({ inputs: { x: { shape, from, to } } })),
   });
   const keepsWhole = name === "round" || name === "ceil" || name === "trunc";
   return (x, ...extra: unknown[]) => {
     refuseExtra(name, extra);
-    return keepsWhole && x instanceof Tensor && x.dtype === "int32" ? x : run([toFloat(x)], null)[0]!;
+    return keepsWhole && x instanceof Tensor && x.dtype === "int32" ? x : run({ x: toFloat(x) }).y;
   };
 }
 

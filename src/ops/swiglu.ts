@@ -1,38 +1,43 @@
 import type { Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { rowsOf } from "../util/shape.js";
 import { mul } from "./binary.js";
 import { defineOp } from "./define-op.js";
 import { silu, toFloat } from "./unary.js";
 import { split } from "./views.js";
 
-const dimsOf = (x: Tensor) => ({ rows: x.size / x.shape.at(-1)!, cols: x.shape.at(-1)! / 2 });
+const sizesOf = (x: Tensor) => {
+  const { rows, cols } = rowsOf(x.shape);
+  return { rows, cols: cols / 2 };
+};
 
-const swigluOp = defineOp<null>({
+const swigluOp = defineOp({
   name: "swiglu",
+  inputs: ["x"],
   kernels: ["swigluForward", "swigluBackward"],
-  shape([x]) {
-    const width = x!.shape.at(-1) ?? 0;
+  shape({ x }) {
+    const width = x.shape.at(-1) ?? 0;
     if (width % 2 !== 0 || width === 0) {
       throw new SeqgradError(
         "shape",
-        `swiglu: x ${formatShape(x!.shape)} has an odd last dimension; expected 2 F, the F gates beside the F values.`,
+        `swiglu: x ${formatShape(x.shape)} has an odd last dimension; expected 2 F, the F gates beside the F values.`,
       );
     }
-    return [[...x!.shape.slice(0, -1), width / 2]];
+    return { y: [...x.shape.slice(0, -1), width / 2] };
   },
-  compose([x]) {
-    const { cols } = dimsOf(x!);
-    const [a, b] = split(x!, [cols, cols], -1) as [Tensor, Tensor];
-    return [mul(silu(a), b)];
+  compose({ x }) {
+    const { cols } = sizesOf(x);
+    const [a, b] = split(x, [cols, cols], -1) as [Tensor, Tensor];
+    return { y: mul(silu(a), b) };
   },
-  forward: (run, [x], [y]) => run("swigluForward", { x: x!, y: y!, ...dimsOf(x!) }),
-  backward({ run, inputs: [x], dOutputs: [dy], gradientLike }) {
-    const dx = gradientLike(0)!;
-    run("swigluBackward", { x: x!, dy: dy!, dx, ...dimsOf(x!) });
-    return [dx];
+  forward: (run, { x }, { y }) => run("swigluForward", { x, y, ...sizesOf(x) }),
+  backward({ run, inputs: { x }, dOutputs: { y: dy }, gradientLike }) {
+    const dx = gradientLike("x");
+    run("swigluBackward", { x, dy, dx, ...sizesOf(x) });
+    return { x: dx };
   },
-  samples: [{ inputs: [[2]] }, { inputs: [[3, 5, 14]] }, { inputs: [[64, 256]] }].map((sample) => ({ ...sample, attrs: null })),
+  samples: [{ inputs: { x: [2] } }, { inputs: { x: [3, 5, 14] } }, { inputs: { x: [64, 256] } }],
 });
 
 /**
@@ -44,4 +49,4 @@ const swigluOp = defineOp<null>({
  * @example
  * sg.swiglu(sg.tensor([0, 100, 5, 2])); // = [0, 200]
  */
-export const swiglu = (x: Tensor): Tensor => swigluOp([toFloat(x)], null)[0]!;
+export const swiglu = (x: Tensor): Tensor => swigluOp({ x: toFloat(x) }).y;

@@ -3,7 +3,7 @@ import { empty, fill, Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkFinite, checkNumber } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, refuseExtra } from "../util/options.js";
-import { constant, defineOp, type Sample } from "./define-op.js";
+import { constant, defineOp } from "./define-op.js";
 import { Elementwise } from "./elementwise.js";
 
 interface Scalars {
@@ -18,19 +18,20 @@ const positive = { from: 0.1, to: 4 };
 /* @__NO_SIDE_EFFECTS__ */
 function unary(name: UnaryOp, domain: { from: number; to: number } = anywhere, attrs: Scalars = { a: 0, b: 0 }) {
   const op = unaryOps.indexOf(name);
-  const samples: Sample<Scalars>[] = [[1], [7], [3, 33], [64, 257]].map((shape) => ({ inputs: [{ shape, ...domain }], attrs }));
-  const run = defineOp<Scalars>({
+  const samples = [[1], [7], [3, 33], [64, 257]].map((shape) => ({ inputs: { x: { shape, ...domain } }, attrs }));
+  const run = defineOp({
     name,
-    shape: ([x]) => [x!.shape],
-    forward: (run, [x], [y], { a, b }) => run("unary", { x: x!, y: y!, op, n: x!.size, a, b }),
-    backward({ run, inputs: [x], outputs: [y], dOutputs: [dy], attrs: { a, b }, gradientLike }) {
-      const dx = gradientLike(0)!;
-      run("unaryBackward", { x: x!, y: y!, dy: dy!, dx, op, n: x!.size, a, b });
-      return [dx];
+    inputs: ["x"],
+    shape: ({ x }) => ({ y: x.shape }),
+    forward: (run, { x }, { y }, { a, b }: Scalars) => run("unary", { x, y, op, n: x.size, a, b }),
+    backward({ run, inputs: { x }, outputs: { y }, dOutputs: { y: dy }, attrs: { a, b }, gradientLike }) {
+      const dx = gradientLike("x");
+      run("unaryBackward", { x, y, dy, dx, op, n: x.size, a, b });
+      return { x: dx };
     },
     samples,
   });
-  return (x: Tensor, scalars: Scalars = attrs) => run([toFloat(x)], scalars)[0]!;
+  return (x: Tensor, scalars: Scalars = attrs) => run({ x: toFloat(x) }, scalars).y;
 }
 
 /** An operation of the family that takes no scalars. */
@@ -46,12 +47,13 @@ function plain(name: UnaryOp, domain?: { from: number; to: number }): (x: Tensor
 /** Casts, which have no gradient. */
 const cast = /* @__NO_SIDE_EFFECTS__ */ (name: "toInt32" | "toFloat32") => {
   const op = unaryOps.indexOf(name);
-  return defineOp<null>({
+  return defineOp({
     name,
-    shape: ([x]) => [x!.shape],
-    dtypes: () => [name === "toInt32" ? "int32" : "float32"],
-    forward: (run, [x], [y]) => run("unary", { x: x!, y: y!, op, n: x!.size, a: 0, b: 0 }),
-    samples: [{ inputs: [name === "toInt32" ? { shape: [5, 7], from: -9, to: 9 } : { shape: [5, 7], below: 9 }], attrs: null }],
+    inputs: ["x"],
+    shape: ({ x }) => ({ y: x.shape }),
+    dtypes: () => ({ y: name === "toInt32" ? "int32" : "float32" }),
+    forward: (run, { x }, { y }) => run("unary", { x, y, op, n: x.size, a: 0, b: 0 }),
+    samples: [{ inputs: { x: name === "toInt32" ? { shape: [5, 7], from: -9, to: 9 } : { shape: [5, 7], below: 9 } } }],
   });
 };
 const toInt32 = cast("toInt32");
@@ -62,13 +64,13 @@ const toFloat32 = cast("toFloat32");
  * @example
  * sg.toInt(sg.tensor([1.7, -1.7])); // = [1, -1]
  */
-export const toInt = (x: Tensor): Tensor => (x instanceof Tensor && x.dtype === "int32" ? x : toInt32([x], null)[0]!);
+export const toInt = (x: Tensor): Tensor => (x instanceof Tensor && x.dtype === "int32" ? x : toInt32({ x }).y);
 /**
  * The elements as float32; operations that compute do this by themselves.
  * @example
  * sg.div(sg.toFloat(sg.tensor(Int32Array.of(1, 3))), 2); // = [0.5, 1.5]
  */
-export const toFloat = (x: Tensor): Tensor => (x instanceof Tensor && x.dtype === "int32" ? toFloat32([x], null)[0]! : x);
+export const toFloat = (x: Tensor): Tensor => (x instanceof Tensor && x.dtype === "int32" ? toFloat32({ x }).y : x);
 
 /** The operands of an operation of tensors and numbers: a number becomes a scalar on the device of the other operand. */
 export function operand(x: Tensor | number, other: Tensor | number): Tensor {
@@ -87,18 +89,19 @@ export function operands(a: Tensor | number, b: Tensor | number): [Tensor, Tenso
 /** -x or |x| of int32, which have no gradient; -2^31 stays as it is, as in PyTorch. */
 /* @__NO_SIDE_EFFECTS__ */
 function integerOp(name: "negInt32" | "absInt32") {
-  return defineOp<null>({
+  return defineOp({
     name,
+    inputs: ["x"],
     strided: true,
-    shape: ([x]) => [x!.shape],
-    dtypes: () => ["int32"],
-    forward: (run, [x], [y]) => {
-      const zero = fill(empty(x!.backend, [], "int32"), 0);
-      const on = new Elementwise(run, [zero, x!], y!);
-      on.binary("subInt32", zero, x!, y);
-      if (name === "absInt32") on.binary("maximumInt32", x!, y!, y);
+    shape: ({ x }) => ({ y: x.shape }),
+    dtypes: () => ({ y: "int32" }),
+    forward: (run, { x }, { y }) => {
+      const zero = fill(empty(x.backend, [], "int32"), 0);
+      const on = new Elementwise(run, [zero, x], y);
+      on.binary("subInt32", zero, x, y);
+      if (name === "absInt32") on.binary("maximumInt32", x, y, y);
     },
-    samples: [{ inputs: [{ shape: [5, 7], below: 2 ** 31, least: -(2 ** 31) }], attrs: null }],
+    samples: [{ inputs: { x: { shape: [5, 7], below: 2 ** 31, least: -(2 ** 31) } } }],
   });
 }
 const negInt32 = integerOp("negInt32");
@@ -120,12 +123,12 @@ const geluTanh = unary("geluTanh");
 export const affine = (x: Tensor, scale: number, shift = 0): Tensor =>
   affineOp(x, { a: checkNumber("affine", "scale", scale), b: checkNumber("affine", "shift", shift) });
 /** -x, elementwise; int32 stays int32. */
-export const neg = (x: Tensor): Tensor => (isInt32(x) ? negInt32([x], null)[0]! : affine(x, -1));
+export const neg = (x: Tensor): Tensor => (isInt32(x) ? negInt32({ x }).y : affine(x, -1));
 const absFloat = plain("abs");
 /** |x|, elementwise; the gradient at 0 is 0; int32 stays int32. */
 export const abs = (x: Tensor, ...extra: never[]): Tensor => {
   refuseExtra("abs", extra);
-  return isInt32(x) ? absInt32([x], null)[0]! : absFloat(x);
+  return isInt32(x) ? absInt32({ x }).y : absFloat(x);
 };
 /** -1, 0 or 1, elementwise. */
 export const sign = plain("sign");

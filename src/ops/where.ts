@@ -5,24 +5,24 @@ import { Elementwise } from "./elementwise.js";
 import { sumTo } from "./reduce.js";
 import { operand, operands, toFloat } from "./unary.js";
 
-const whereOp = defineOp<null>({
+const whereOp = defineOp({
   name: "where",
+  inputs: ["condition", "a", "b"],
   strided: true,
-  dtypes: ([, a]) => [a!.dtype],
-  shape: ([condition, a, b]) => [broadcastShapes("where", condition!.shape, broadcastShapes("where", a!.shape, b!.shape))],
-  forward: (run, inputs, [y]) => void new Elementwise(run, inputs, y!).where(inputs[0]!, inputs[1]!, inputs[2]!, y),
-  backward({ run, inputs: [condition, a, b], outputs: [y], dOutputs: [dy], needs }) {
-    const zero = fill(empty(y!.backend, []), 0);
-    const on = new Elementwise(run, [condition!, zero], y!);
-    return [
-      undefined,
-      needs(1) ? sumTo(on.where(condition!, dy!, zero), a!.shape) : undefined,
-      needs(2) ? sumTo(on.where(condition!, zero, dy!), b!.shape) : undefined,
-    ];
+  shape: ({ condition, a, b }) => ({ y: broadcastShapes("where", condition.shape, broadcastShapes("where", a.shape, b.shape)) }),
+  dtypes: ({ a }) => ({ y: a.dtype }),
+  forward: (run, { condition, a, b }, { y }) => void new Elementwise(run, [condition, a, b], y).where(condition, a, b, y),
+  backward({ run, inputs: { condition, a, b }, outputs: { y }, dOutputs: { y: dy }, needs }) {
+    const zero = fill(empty(y.backend, []), 0);
+    const on = new Elementwise(run, [condition, zero], y);
+    return {
+      a: needs("a") ? sumTo(on.where(condition, dy, zero), a.shape) : undefined,
+      b: needs("b") ? sumTo(on.where(condition, zero, dy), b.shape) : undefined,
+    };
   },
   samples: [
-    { inputs: [{ shape: [5], below: 2 }, [5], [5]], attrs: null },
-    { inputs: [{ shape: [4, 1], below: 2 }, [4, 9], [1]], attrs: null },
+    { inputs: { condition: { shape: [5], below: 2 }, a: [5], b: [5] } },
+    { inputs: { condition: { shape: [4, 1], below: 2 }, a: [4, 9], b: [1] } },
   ],
 });
 
@@ -36,6 +36,6 @@ const whereOp = defineOp<null>({
 export function where(condition: Tensor, a: Tensor | number, b: Tensor | number): Tensor {
   checkTensor("where", condition, "the condition");
   const isNumbers = typeof a === "number" && typeof b === "number";
-  const choices = isNumbers ? [operand(a, condition), operand(b, condition)] : operands(a, b);
-  return whereOp([toFloat(condition), ...choices], null)[0]!;
+  const [x, y] = isNumbers ? [operand(a, condition), operand(b, condition)] : operands(a, b);
+  return whereOp({ condition: toFloat(condition), a: x, b: y }).y;
 }

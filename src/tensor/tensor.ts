@@ -295,7 +295,7 @@ export function checkBackend(op: string, backend: Backend): Backend {
 }
 
 /** The tensor, when it is one. */
-export function checkTensor(op: string, x: Tensor, name = "argument 0"): Tensor {
+export function checkTensor(op: string, x: unknown, name = "argument 0"): Tensor {
   if (x instanceof Tensor) return x;
   throw new SeqgradError("value", `${op}: ${name} is ${shown(x)}, not a tensor; make one with tensor(data, shape).`);
 }

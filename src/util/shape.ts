@@ -12,6 +12,21 @@ export function sizeOf(shape: Shape): number {
   return size;
 }
 
+/** The sizes of a shape whose rank has been checked. */
+export const dimsOf = <R extends keyof Dims>(shape: Shape, _rank: R): Dims[R] => shape as unknown as Dims[R];
+
+interface Dims {
+  2: readonly [number, number];
+  3: readonly [number, number, number];
+  4: readonly [number, number, number, number];
+}
+
+/** A shape read as rows along its last dimension. */
+export const rowsOf = (shape: Shape): { rows: number; cols: number } => ({
+  rows: sizeOf(shape.slice(0, -1)),
+  cols: shape.at(-1) ?? 1,
+});
+
 /** Strides, in elements, of a contiguous row-major layout. */
 export function stridesOf(shape: Shape): number[] {
   const strides = new Array<number>(shape.length);

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { type KernelName, type KernelRow, kernels } from "../../src/backend/kernels.js";
-import { apply, type OpDefinition, operations, type SampleInput } from "../../src/ops/define-op.js";
+import { apply, type Operation, operations, type SampleInput } from "../../src/ops/define-op.js";
 import { add, copyOf, expand, flip, mul, permute, reshape, slice, sum } from "../../src/ops/index.js";
 import { full as filled, tensor } from "../../src/tensor/create.js";
 import { createDevice, type Device, withDevice } from "../../src/tensor/device.js";
@@ -12,10 +12,10 @@ import { fnv1a } from "../helpers/fnv1a.js";
 import { full } from "../helpers/full.js";
 import { expectClose, normals } from "../helpers/numbers.js";
 
-type Op = OpDefinition<unknown>;
 type Numbers = ArrayLike<number>;
+type ByName<T> = Readonly<Record<string, T>>;
 /** Makes the outputs of an operation from its inputs. */
-type Compute = (inputs: readonly Tensor[]) => readonly Tensor[];
+type Compute = (inputs: ByName<Tensor>) => ByName<Tensor>;
 
 interface Drawn {
   readonly shape: readonly number[];
@@ -26,13 +26,22 @@ interface Drawn {
 
 interface Results {
   /** The float outputs and the integer ones that the composition has too. */
-  readonly outputs: Numbers[];
+  readonly outputs: ByName<Numbers>;
   /** dLoss/dinput of each float input; undefined where none came. */
-  readonly gradients: (Numbers | undefined)[];
+  readonly gradients: ByName<Numbers | undefined>;
 }
 
-const ops = [...operations.values()] as unknown as Op[];
+const ops = [...operations.values()];
 const reference = await createDevice({ device: "reference" });
+
+const mapped = <T, U>(values: ByName<T>, change: (value: T, name: string, i: number) => U): Record<string, U> =>
+  Object.fromEntries(Object.entries(values).map(([name, value], i) => [name, change(value, name, i)]));
+
+/** The same when all of them have come. */
+const settled = async <T>(pending: ByName<T>): Promise<Record<string, Awaited<T>>> => {
+  const values = await Promise.all(Object.values(pending));
+  return mapped(pending, (_, _name, i) => values[i]!);
+};
 
 /** Numbers that depend on the key alone, so that every harness and every run draws the same. */
 const seeded = (key: string, n: number) => normals(n, fnv1a(new TextEncoder().encode(key)));
@@ -56,14 +65,14 @@ function draw(key: string, spec: SampleInput): Drawn {
   return { shape, dtype: "float32", requiresGrad: !("constant" in kind), data: numbers.map(offGrid) };
 }
 
-const label = (op: Op, i: number) => `${op.name}, sample ${i}`;
+const label = (op: Operation, i: number) => `${op.name}, sample ${i}`;
 
-const samples = new Map<string, Drawn[]>();
+const samples = new Map<string, ByName<Drawn>>();
 
 /** The inputs of an operation's sample, drawn once. */
-function drawn(op: Op, i: number): Drawn[] {
+function drawn(op: Operation, i: number): ByName<Drawn> {
   const key = label(op, i);
-  const inputs = samples.get(key) ?? op.samples[i]!.inputs.map((spec, k) => draw(`${key}, input ${k}`, spec));
+  const inputs = samples.get(key) ?? mapped(op.samples[i]!.inputs, (spec, _, k) => draw(`${key}, input ${k}`, spec));
   samples.set(key, inputs);
   return inputs;
 }
@@ -78,55 +87,62 @@ function leafOf({ requiresGrad }: Drawn, view: Tensor): Tensor {
 }
 
 /** The loss that has the random upstream gradient of `key` for each output through which one can flow. */
-function loss(key: string, outputs: readonly Tensor[]): Tensor | undefined {
-  const terms = outputs.flatMap((y, i) =>
+function loss(key: string, outputs: ByName<Tensor>): Tensor | undefined {
+  const terms = Object.values(outputs).flatMap((y, i) =>
     y.tracksGradient ? [sum(mul(y, tensor(seeded(`${key}, upstream ${i}`, y.size), y.shape)))] : [],
   );
   return terms.length > 0 ? terms.reduce((a, b) => add(a, b)) : undefined;
 }
 
-/** Outputs, `count` of them, and the gradients of a random loss of theirs, from views of what was drawn. */
+/** Outputs, those of `names` or all, and the gradients of a random loss of theirs, from views of what was drawn. */
 async function evaluate(
   device: Device,
   key: string,
-  inputs: readonly Drawn[],
-  count: number,
+  inputs: ByName<Drawn>,
+  names: readonly string[] | undefined,
   compute: Compute,
   view: (drawn: Drawn) => Tensor = plain,
 ): Promise<Results> {
   const pending = withDevice(device, () =>
     scope(() => {
-      const leaves = inputs.map((x) => leafOf(x, view(x)));
-      const outputs = compute(leaves).slice(0, count);
+      const leaves = mapped(inputs, (x) => leafOf(x, view(x)));
+      const made = compute(leaves);
+      const outputs = names ? Object.fromEntries(names.map((name) => [name, made[name]!])) : made;
       loss(key, outputs)?.backward();
-      return { outputs: outputs.map((y) => y.data()), gradients: leaves.map((x) => x.grad?.data()) };
+      return { outputs: mapped(outputs, (y) => y.data()), gradients: mapped(leaves, (x) => x.grad?.data()) };
     }),
   );
-  return { outputs: await Promise.all(pending.outputs), gradients: await Promise.all(pending.gradients) };
+  return { outputs: await settled(pending.outputs), gradients: await settled(pending.gradients) };
 }
 
 const references = new Map<string, Promise<Results>>();
 
 /** What the reference answers, computed once for all devices and harnesses. */
-function answers(name: string, key: string, inputs: readonly Drawn[], count: number, compute: Compute): Promise<Results> {
-  const results = references.get(name) ?? evaluate(reference, key, inputs, count, compute);
+function answers(
+  name: string,
+  key: string,
+  inputs: ByName<Drawn>,
+  outputs: readonly string[] | undefined,
+  compute: Compute,
+): Promise<Results> {
+  const results = references.get(name) ?? evaluate(reference, key, inputs, outputs, compute);
   references.set(name, results);
   return results;
 }
 
-/** A fused operation's saved outputs are its own affair: this many are everybody's. */
-const shared = new Map<string, number>();
+/** A fused operation's saved outputs are its own affair: these are everybody's. */
+const shared = new Map<string, readonly string[]>();
 
-async function oracle(op: Op, i: number): Promise<Results> {
+async function oracle(op: Operation, i: number): Promise<Results> {
   const key = label(op, i);
-  const results = await answers(key, key, drawn(op, i), Number.POSITIVE_INFINITY, (inputs) => apply(op, inputs, op.samples[i]!.attrs));
-  shared.set(op.name, results.outputs.length);
+  const results = await answers(key, key, drawn(op, i), undefined, (inputs) => apply(op, inputs, op.samples[i]!.attrs));
+  shared.set(op.name, Object.keys(results.outputs));
   return results;
 }
 
 function expectSame(actual: Results, wanted: Results, key: string): void {
-  for (const [k, y] of wanted.outputs.entries()) expectClose(actual.outputs[k]!, y, 1e-5, `${key}: output ${k},`);
-  for (const [k, dx] of wanted.gradients.entries()) {
+  for (const [k, y] of Object.entries(wanted.outputs)) expectClose(actual.outputs[k]!, y, 1e-5, `${key}: output ${k},`);
+  for (const [k, dx] of Object.entries(wanted.gradients)) {
     expect(actual.gradients[k] === undefined, `${key}: whether input ${k} has a gradient`).toBe(dx === undefined);
     if (dx) expectClose(actual.gradients[k]!, dx, 1e-5, `${key}: gradient of input ${k},`);
   }
@@ -217,7 +233,7 @@ async function withGarbage(device: Device): Promise<Device> {
 
 interface Work {
   readonly name: string;
-  readonly op: Op;
+  readonly op: Operation;
   /** Which of the operation's samples. */
   readonly samples: readonly number[];
 }
@@ -226,11 +242,11 @@ interface Work {
 type Amount = "all" | "each" | { readonly first: number };
 
 /** The first sample that is longer than a vector. */
-const typical = (op: Op, samples: readonly number[]) =>
-  samples.find((i) => drawn(op, i).some(({ shape }) => (shape.at(-1) ?? 0) > 4)) ?? samples.at(-1);
+const typical = (op: Operation, samples: readonly number[]) =>
+  samples.find((i) => Object.values(drawn(op, i)).some(({ shape }) => (shape.at(-1) ?? 0) > 4)) ?? samples.at(-1);
 
 /** Registers a harness with what the quick suite runs of it, and with the rest in full. */
-function divided(amount: Amount, samplesOf: (op: Op) => readonly number[], register: (work: readonly Work[]) => void): void {
+function divided(amount: Amount, samplesOf: (op: Operation) => readonly number[], register: (work: readonly Work[]) => void): void {
   const work = (isQuick: boolean) =>
     ops.flatMap((op, place): Work[] => {
       const all = samplesOf(op);
@@ -243,8 +259,8 @@ function divided(amount: Amount, samplesOf: (op: Op) => readonly number[], regis
   if (amount !== "all") full(() => register(work(false)));
 }
 
-const every = (op: Op) => [...op.samples.keys()];
-const small = (op: Op) => every(op).filter((i) => drawn(op, i).every(({ data }) => data.length < SMALL));
+const every = (op: Operation) => [...op.samples.keys()];
+const small = (op: Operation) => every(op).filter((i) => Object.values(drawn(op, i)).every(({ data }) => data.length < SMALL));
 const inChromium = "document" in globalThis;
 
 const suite = (device: Device) => {
@@ -257,19 +273,19 @@ const suite = (device: Device) => {
       const used = await withGarbage(device);
       for (const i of samples) {
         const wanted = await oracle(op, i);
-        const run = (x: readonly Tensor[]) => apply(op, x, op.samples[i]!.attrs);
+        const run: Compute = (x) => apply(op, x, op.samples[i]!.attrs);
         const actual = await evaluate(used, label(op, i), drawn(op, i), shared.get(op.name)!, run);
         expectSame(actual, wanted, label(op, i));
       }
     }),
   );
 
-  const composed = (op: Op) => (op.compose ? every(op) : []);
+  const composed = (op: Operation) => (op.compose ? every(op) : []);
   divided(isThorough ? "all" : { first }, composed, (work) =>
     test.each(work)("$name, composed of primitives", async ({ op, samples }) => {
       for (const i of samples) {
         const wanted = await oracle(op, i);
-        const run = (x: readonly Tensor[]) => op.compose!(x, op.samples[i]!.attrs);
+        const run: Compute = (x) => op.compose!(x, op.samples[i]!.attrs);
         const actual = await evaluate(device, label(op, i), drawn(op, i), shared.get(op.name)!, run);
         expectSame(actual, wanted, label(op, i));
       }
@@ -281,15 +297,15 @@ const suite = (device: Device) => {
       for (const i of samples) {
         const [key, inputs] = [label(op, i), drawn(op, i)];
         const wanted = await oracle(op, i);
-        const count = shared.get(op.name)!;
-        const run = (x: readonly Tensor[]) => apply(op, x, op.samples[i]!.attrs);
+        const names = shared.get(op.name)!;
+        const run: Compute = (x) => apply(op, x, op.samples[i]!.attrs);
         for (const [name, layout] of Object.entries(layouts)) {
-          expectSame(await evaluate(device, key, inputs, count, run, layout), wanted, `${key}, ${name}`);
+          expectSame(await evaluate(device, key, inputs, names, run, layout), wanted, `${key}, ${name}`);
         }
-        for (const axis of [0, 1, 2, 3].slice(0, Math.max(...inputs.map(({ shape }) => shape.length)))) {
-          const repeated = inputs.map((x) => constantAlong(axis, x));
-          const actual = await evaluate(device, key, inputs, count, run, (x) => expanded(axis, x));
-          expectSame(actual, await answers(`${key}, expanded along ${axis}`, key, repeated, count, run), `${key}, expanded along ${axis}`);
+        for (const axis of [0, 1, 2, 3].slice(0, Math.max(...Object.values(inputs).map(({ shape }) => shape.length)))) {
+          const repeated = mapped(inputs, (x) => constantAlong(axis, x));
+          const actual = await evaluate(device, key, inputs, names, run, (x) => expanded(axis, x));
+          expectSame(actual, await answers(`${key}, expanded along ${axis}`, key, repeated, names, run), `${key}, expanded along ${axis}`);
         }
       }
     }),
@@ -311,14 +327,14 @@ describe("gradients agree with finite differences in float64", () => {
   const step = 1e-5;
 
   /** sum of outputs times upstreams, as a plain number. */
-  function value(op: Op, i: number, inputs: readonly Drawn[]): number {
+  function value(op: Operation, i: number, inputs: ByName<Drawn>): number {
     return withDevice(reference, () =>
       scope(() =>
         loss(
           label(op, i),
           apply(
             op,
-            inputs.map((x) => leafOf(x, plain(x))),
+            mapped(inputs, (x) => leafOf(x, plain(x))),
             op.samples[i]!.attrs,
           ),
         )!.itemSync(),
@@ -326,17 +342,20 @@ describe("gradients agree with finite differences in float64", () => {
     );
   }
 
-  const withGradient = (op: Op) => (op.backward ? every(op) : []);
+  const withGradient = (op: Operation) => (op.backward ? every(op) : []);
   divided(inChromium ? { first: 0 } : "all", withGradient, (work) =>
     test.each(work)("$name", async ({ op, samples }) => {
       for (const i of samples) {
         const key = label(op, i);
         const inputs = drawn(op, i);
-        for (const [k, dx] of (await oracle(op, i)).gradients.entries()) {
+        for (const [k, dx] of Object.entries((await oracle(op, i)).gradients)) {
           if (!dx) continue;
-          const direction = seeded(`${key}, direction ${k}`, dx.length);
-          const moved = (by: number) =>
-            inputs.with(k, { ...inputs[k]!, data: Array.from(direction, (v, j) => inputs[k]!.data[j]! + by * v) });
+          const direction = seeded(`${key}, direction ${Object.keys(inputs).indexOf(k)}`, dx.length);
+          const { data } = inputs[k]!;
+          const moved = (by: number) => ({
+            ...inputs,
+            [k]: { ...inputs[k]!, data: Array.from(direction, (v, j) => data[j]! + by * v) },
+          });
           const difference = value(op, i, moved(step)) - value(op, i, moved(-step));
           const numeric = difference / (2 * step);
           const exact = direction.reduce((total, v, j) => total + v * dx[j]!, 0);
