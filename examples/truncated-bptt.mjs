@@ -25,7 +25,7 @@ function play(scenes, seed) {
 const text = play(600, 1);
 const tokenizer = sg.CharTokenizer.fromText(text);
 const [question] = tokenizer.encode("?");
-// B streams side by side: row b of each window goes on where row b of the window before ended.
+// B streams side by side: row b of each window continues where row b of the window before ended.
 const training = new sg.ContinuousWindows(tokenizer.encode(text), { batchSize: B, sequenceLength: T });
 const test = new sg.ContinuousWindows(tokenizer.encode(play(600, 2)), { batchSize: B, sequenceLength: T });
 

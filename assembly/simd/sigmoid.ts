@@ -17,7 +17,7 @@ const t5 = memory.data<f32>([4.0968107059597969e-3]);
  * Method: n = round(-x / ln 2), s = 2^n, r = x + n ln 2 in two parts (exp.ts), t = tanh(r / 2) by an odd polynomial of degree 5. As
  * e^-r = (1 - t) / (1 + t), the result is (1 + t) / ((1 + t) + s (1 - t)): one division, no exponential. Constants: those of tanh.ts,
  * for the half argument.
- * Measured against float64: relative 2.0e-7 for x >= -87.3, where the result is a normal number; below, it goes on as a
+ * Measured against float64: relative 2.0e-7 for x >= -87.3, where the result is a normal number; below, it becomes a
  * denormal number down to -88.3 and is 0 from there. Infinities give 0 and 1, NaN stays NaN.
  * Held by test/assembly/vector-math.test.ts.
  */

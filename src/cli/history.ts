@@ -31,7 +31,7 @@ export class History {
     private resumed: object | undefined,
   ) {}
 
-  /** Of a new run, or of one that goes on, whose file is written again with the first line that is added. */
+  /** The history of a new run, or of a resumed one, whose file is written again with the first line that is added. */
   static async open(store: Store, { resume, run, versions }: { resume: boolean; run: object; versions: object }): Promise<History> {
     const before = resume ? await readHistory(store) : [];
     if (before[0]?.event === "run") return new History(store, before.filter(isOfUpdates), versions);
@@ -65,7 +65,7 @@ export class History {
   }
 }
 
-/** True if a run that goes on knows a line: not what was told because the run ended. */
+/** True if a resumed run keeps a line: lines that were written because the run ended are dropped. */
 const isOfUpdates = ({ event, final }: HistoryLine) => !final && !["end", "validation", "test", "warning"].includes(event);
 
 /** The lines of a folder's history, or an empty list where the file does not exist. Skips lines that are not JSON. */

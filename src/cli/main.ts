@@ -29,7 +29,7 @@ const root = defineCommand({
   subCommands: { demo, train, generate, predict, evaluate, report, info, bench, doctor },
 });
 
-/** Runs the command line; answers the exit status. An error is one line on stderr. */
+/** Runs the command line; returns the exit status. An error is one line on stderr. */
 export async function main(argv: readonly string[]): Promise<number> {
   // Node 20 has relaxed SIMD behind a flag that may still be set now.
   if (process.versions.node.startsWith("20.")) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");

@@ -1,4 +1,4 @@
-/** Writes what a person should know of a run that goes on all the same; stdout holds answers alone. */
+/** Writes a note or a warning to stderr; stdout holds answers only. */
 export const warn = (message: string): void => {
   process.stderr.write(`warning: ${message}\n`);
 };

@@ -151,7 +151,7 @@ function checkOwners(given: Partial<Recipe>, arch: Arch): void {
   );
 }
 
-/** How `train lm` tells its options. */
+/** The options of `train lm`, as the command line lists them. */
 export const languageModelForm: RecipeForm<Recipe> = {
   names,
   read: readRecipe,

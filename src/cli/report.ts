@@ -63,7 +63,7 @@ export function plainReport({ model, parameters, steps, tokens, device, unit }: 
       print(`step ${event.step}  validation loss ${event.value.toFixed(4)}`);
     } else if (event.event === "device") {
       progress?.clear();
-      print(`${event.reason} Going on after step ${event.step} on ${event.device}.`);
+      print(`${event.reason} Continuing after step ${event.step} on ${event.device}.`);
     } else if (event.event === "end") {
       progress?.clear();
       const validation = event.value === undefined ? "" : `, validation loss ${event.value.toFixed(4)} nats per ${tokensOf[unit]}`;

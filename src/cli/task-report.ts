@@ -85,7 +85,7 @@ function plainReport({ kind, device, parameters, steps, batchSize, train, valida
     progress?.clear();
     if (event.event === "epoch") print(`epoch ${event.epoch + 1}  loss ${event.loss.toFixed(4)}`);
     else if (event.event === "evaluation") print(`step ${event.step}  ${formatMeasures(measures!)}${event.best ? "  (best)" : ""}`);
-    else if (event.event === "device") print(`${event.reason} Going on after step ${event.step} on ${event.device}.`);
+    else if (event.event === "device") print(`${event.reason} Continuing after step ${event.step} on ${event.device}.`);
     else if (event.event === "end") {
       const stopped = event.reason === "early stop" ? ", stopped early" : "";
       print(`${event.steps} steps in ${formatDuration(event.seconds)}${stopped}${measures ? `, best: ${formatMeasures(measures)}` : ""}`);

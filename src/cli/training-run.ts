@@ -27,7 +27,7 @@ export interface RecipeForm<R extends object> {
   stored(json: Readonly<Record<string, unknown>>): R | undefined;
   /** Refuses options of another kind of model. */
   checkGiven(given: Partial<R>, recipe: R): void;
-  /** Why an option may not differ on a resume, to go on after "was made with 5"; undefined where it may. */
+  /** The reason why an option must not differ on a resume, as the end of "was made with 5 ..."; undefined if it may differ. */
   whyFixed(name: keyof R & string, recipe: R): string | undefined;
   /** The options that the file tells. */
   told(recipe: R): readonly (keyof R & string)[];
@@ -128,7 +128,7 @@ export async function conduct(
       await onEvent(event);
       if (event.event !== "end" || event.reason !== "aborted") continue;
       const again = `npx seqgrad ${command} --data ${quote(data)} --out ${quote(out)} --resume${json ? " --json" : ""}`;
-      process.stderr.write(`seqgrad: stopped after step ${event.steps}; the checkpoint is saved. Go on with: ${again}\n`);
+      process.stderr.write(`seqgrad: stopped after step ${event.steps}; the checkpoint is saved. Continue with: ${again}\n`);
       return interruption.exitCode;
     }
     return 0;
@@ -173,7 +173,7 @@ async function checkVacant(store: Store, out: string): Promise<void> {
   const present = new Set(await store.list());
   const found = runFiles.find((name) => present.has(name));
   if (!found) return;
-  const ways = found === TRAINING_STATE ? "--resume goes on with its run, --overwrite replaces it" : "--overwrite replaces it";
+  const ways = found === TRAINING_STATE ? "--resume continues its run, --overwrite replaces it" : "--overwrite replaces it";
   throw new SeqgradError("state", `${out} holds a ${found} already: ${ways}, another --out leaves it.`);
 }
 
@@ -221,7 +221,7 @@ function parse<R extends object>(form: RecipeForm<R>, bytes: Uint8Array, out: st
     // Falls through to the error below.
   }
   const advice = "resume with the command that began it, start again with --overwrite, or give another --out";
-  throw new SeqgradError("format", `--resume: ${out}/${TRAINING_ARGS} does not tell the options of a run of this command; ${advice}.`);
+  throw new SeqgradError("format", `--resume: ${out}/${TRAINING_ARGS} does not hold the options of a run of this command; ${advice}.`);
 }
 
 const quote = (word: string) => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

@@ -217,7 +217,7 @@ function choose({ name, line, names }: Table, wanted: readonly (string | number)
   for (const [c, reason] of why.entries()) if (!places.includes(c) && c !== time && reason === "") why[c] = "it was not asked for";
 }
 
-/** Refuses to go on with no series, or with two of one name. */
+/** Throws if there is no series, or two have the same name. */
 function checkChosen({ name, line, names }: Table, chosen: readonly number[], why: readonly string[], time: number, spell: Spell): void {
   if (chosen.length === 0) {
     const reasons = names.map((_, c) => `${columnWord(names, c)} (${c === time ? "the times" : why[c]})`).slice(0, 20);

@@ -146,7 +146,7 @@ function twins(
   });
   const advice =
     key >= 0
-      ? `${columnWord(names, key)} seems to tell several series apart: give each a column of its own, or a file`
+      ? `${columnWord(names, key)} seems to distinguish several series: give each a column of its own, or a file`
       : "keep one row for each time";
   return `${said}${more}; ${advice}`;
 }

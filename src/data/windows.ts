@@ -11,7 +11,7 @@ export interface WindowBatch {
   readonly y: Int32Array<ArrayBuffer>;
   /** B and T. */
   readonly shape: readonly [number, number];
-  /** True if each row goes on where that row of the batch before ended; false at the start of a text. */
+  /** True if each row continues where that row of the previous batch ended; false at the start of a text. */
   readonly continues?: boolean;
 }
 
@@ -72,7 +72,7 @@ export class RandomWindows {
 }
 
 /**
- * Batches for truncated backpropagation through time: the text is cut into B streams, and each row goes on where that row of the batch
+ * Batches for truncated backpropagation through time: the text is cut into B streams, and each row continues where that row of the batch
  * before ended, so that a recurrent state can be carried along. After the end it starts again at the beginning.
  *
  * @example

@@ -43,11 +43,11 @@ export interface Hypothesis {
 
 /**
  * The best continuations of a prompt among those that a beam search finds, best first: at each token the B likeliest extensions of the
- * texts so far go on, and what ends among them is set aside. Texts are ranked by
+ * texts so far are kept, and those that ended are set aside. Texts are ranked by
  *
  *   score(y) = log P(y | prompt) / ((5 + |y|) / 6)^alpha    (Wu et al. 2016, section 7)
  *
- * where |y| counts the ending token. The search ends as soon as nothing that goes on can still come among the n best. Of equal texts
+ * where |y| counts the ending token. The search ends as soon as no unfinished text can still come among the n best. Of equal texts
  * the one with the lower tokens comes first. One call of the model's stepRows() a token, or B of its step().
  *
  * @param prompt token ids, at least one
@@ -101,7 +101,7 @@ export async function beamSearch<State>(
   }
 }
 
-/** A text that goes on. */
+/** An unfinished text. */
 interface Open {
   readonly tokens: readonly number[];
   readonly logProbability: number;
@@ -118,7 +118,7 @@ interface Extension {
 
 /** The texts of a search; it knows nothing of the model but its scores. */
 class Search {
-  /** The last token of each text that goes on, and the row before of the text that it extends. */
+  /** The last token of each unfinished text, and the previous row of the text that it extends. */
   tokens: readonly number[] = [];
   parents: readonly number[] = [];
   #length = 0;
@@ -135,7 +135,7 @@ class Search {
     this.#stop = new Set(settings.stop);
   }
 
-  /** Takes the scores `[R, V]` after each text; answers whether any text is worth going on with. */
+  /** Takes the scores `[R, V]` after each text; returns true if any text is worth extending. */
   extend(logits: ArrayLike<number>): boolean {
     const { beams, maxTokens, repetitionPenalty } = this.settings;
     const { open, ended } = this.#extensions(logits);
@@ -152,7 +152,7 @@ class Search {
     return this.#length < maxTokens && this.#canImprove;
   }
 
-  /** The best texts. What still goes on ends here. */
+  /** The best texts. Unfinished texts end here. */
   finish(): Hypothesis[] {
     if (this.#length === this.settings.maxTokens)
       for (const { tokens, logProbability } of this.#open)
@@ -165,7 +165,7 @@ class Search {
     return this.#ended;
   }
 
-  /** The B likeliest extensions that go on, and all that end. */
+  /** The B likeliest unfinished extensions, and all that end. */
   #extensions(logits: ArrayLike<number>): { open: Extension[]; ended: Extension[] } {
     const { beams, minTokens, repetitionPenalty } = this.settings;
     const v = logits.length / this.#open.length;
@@ -198,7 +198,7 @@ class Search {
     if (this.#ended.length > this.settings.nBest) this.#ended.pop();
   }
 
-  /** True if a text that goes on, if all its further tokens were certain, would come among the n best. */
+  /** True if an unfinished text would come among the n best if all its further tokens were certain. */
   get #canImprove(): boolean {
     const [best] = this.#open;
     if (!best) return false;

@@ -76,7 +76,7 @@ function* prefixSearch(rows: readonly Float64Array[], blank: number, beams: numb
         const same = prefixOf(symbols);
         if (c === blank) same.blank = logAdd(same.blank, total(prefix) + p);
         else if (c === symbols.at(-1)) {
-          // A repeat goes on with the symbol; a new one needs a blank between.
+          // A repeat continues the symbol; a new symbol needs a blank between.
           same.symbol = logAdd(same.symbol, prefix.symbol + p);
           const longer = prefixOf([...symbols, c]);
           longer.symbol = logAdd(longer.symbol, prefix.blank + p);

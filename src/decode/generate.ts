@@ -17,7 +17,7 @@ export interface GenerateOptions extends SamplingOptions {
   tokenizer?: Ending;
   /** Over 1 makes what the prompt and the text have already less likely: see penalizeRepetition. Default 1. */
   repetitionPenalty?: number;
-  /** The same seed gives the same tokens. Default: goes on in the sequence that manualSeed() began. */
+  /** The same seed gives the same tokens. Default: the next numbers of the generator of manualSeed(). */
   seed?: number;
 }
 

@@ -20,7 +20,7 @@ export interface StepModel<State> {
    */
   step(tokens: ArrayLike<number>, state: State | undefined): Step<State> | Promise<Step<State>>;
   /**
-   * Goes on with several texts at once: row r of the answer is row `rows[r]` of `state` after it has read `tokens[r]`. A row may be
+   * Continues several texts at once: row r of the answer is row `rows[r]` of `state` after it has read `tokens[r]`. A row may be
    * taken once, often, or never, and there may be more or fewer rows than before; a state that step() answered has one. The answer's
    * state is new or the same object, as in step(). What has no stepRows is asked for one row after the other by step(), which then
    * must leave the state that it was given as it was.
@@ -33,5 +33,8 @@ export interface StepModel<State> {
 /** Throws unless the model can be asked step by step. */
 export function checkStepModel(op: string, model: StepModel<unknown>): void {
   if (typeof model?.step !== "function")
-    throw new SeqgradError("value", `${op}: the model has no step(); give a language model, or of an encoder-decoder its about(source).`);
+    throw new SeqgradError(
+      "value",
+      `${op}: the model has no step(); give a language model, or model.about(source) for an encoder-decoder.`,
+    );
 }

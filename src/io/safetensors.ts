@@ -57,7 +57,7 @@ function fail(what: string): never {
 
 function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; metadata: Record<string, string>; body: Uint8Array } {
   if (!(bytes instanceof Uint8Array)) throw new SeqgradError("value", "parseSafetensors: expected the file's bytes as a Uint8Array.");
-  if (bytes.length < 8) fail(`the file has ${bytes.length} bytes; one of safetensors begins with 8 that tell the header's length.`);
+  if (bytes.length < 8) fail(`the file has ${bytes.length} bytes; a safetensors file begins with 8 that hold the header's length.`);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
   if (length > HEADER_LIMIT)
     fail(`the header is said to take ${length} bytes; the format allows ${HEADER_LIMIT}. Is this a safetensors file?`);

@@ -41,7 +41,7 @@ export const captionerNames = namesOf<CaptionerConfig>({ ...decoderConfig, featu
  *
  *   a_g = tanh(W x_g + p_g),  s_0 = tanh(V mean_g a_g)
  *
- * where p_g, which is learned, tells the places apart; a vector alone is a grid of one place. With `inject: "input"` the decoder starts
+ * where p_g, which is learned, distinguishes the places; a vector alone is a grid of one place. With `inject: "input"` the decoder starts
  * from zeros and reads V mean_g a_g before its first token. What follows is RecurrentDecoder's.
  *
  * @throws SeqgradError `value` for an unknown cell, attention or way to inject, `range` for a size below 1; forward(): `shape` for vectors

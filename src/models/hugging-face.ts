@@ -104,7 +104,7 @@ export function checkSettings(op: string, config: Readonly<Record<string, unknow
   if (faults.length > 0)
     throw new SeqgradError(
       "format",
-      `${op}: the config asks for what there is not here: ${faults.join("; ")}. Take a model without; with another setting its weights give other results.`,
+      `${op}: the config has unsupported settings: ${faults.join("; ")}. Use a model without them; loading its weights anyway would give different results.`,
     );
 }
 

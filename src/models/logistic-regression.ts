@@ -41,7 +41,7 @@ export class LogisticRegression {
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `fit`
    * @example
    * const tfidf = sg.TfIdf.fit(["good film", "bad film", "good fun", "bad luck"]);

@@ -167,8 +167,8 @@ const evaluationOp = defineOp({
 /**
  * Batch normalization over all dimensions but the last (Ioffe and Szegedy 2015): (x - mean) / sqrt(variance + eps) * gamma + beta for
  * each channel. In training mean and biased variance are the batch's, and `running` statistics, if given, move toward its mean and
- * unbiased variance: running = (1 - momentum) running + momentum batch; what is not finite leaves them, and they go back when the optimizer refuses
- * the step in whose function this is called. In evaluation they are the running ones.
+ * unbiased variance: running = (1 - momentum) running + momentum batch. Batches that are not finite do not update them, and they are restored if
+ * the optimizer rejects the step. In evaluation mean and variance are the running ones.
  *
  * @param x `[B, T, C]` or `[..., C]`
  * @param gamma `[C]`, or none

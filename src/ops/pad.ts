@@ -14,7 +14,7 @@ const modes = ["constant", "reflect", "replicate", "circular"] as const;
 export interface PadOptions {
   /**
    * What the new elements are: `constant` is `value`, `reflect` mirrors at the outermost elements, `replicate` repeats them, and `circular`
-   * goes on at the other end. Default `constant`.
+   * continues at the other end. Default `constant`.
    */
   mode?: (typeof modes)[number];
   /** The new elements of `constant`. Default 0. */

@@ -58,7 +58,7 @@ const scatterAddOp = adding("scatterAdd");
 /** The operation by which scatter() finds its last writers; errors name scatter(). */
 const placeOp = adding("scatter");
 
-/** x, index and source on one device, the index int32, the source of x's shape but along the axis; answers the axis. */
+/** x, index and source on one device, the index int32, the source of x's shape but along the axis; returns the axis. */
 function checkScatter(op: string, x: Tensor, index: Tensor, source: Tensor, options: ScatterOptions, bySlices = false): number {
   checkTensors(op, [x, index, source], ["x", "the index", "the source"]);
   checkOptions(op, options, ["axis"]);

@@ -121,7 +121,7 @@ export function oneCycle(steps: number, options: OneCycleOptions = {}): Schedule
 }
 
 /**
- * One schedule for its number of steps, then the next from its own step 0; the last goes on.
+ * One schedule for its number of steps, then the next from its own step 0; the last one lasts.
  * @example
  * const { linearWarmup, cosine, sequence } = sg.optim;
  * const schedule = sequence([linearWarmup(10), 10], [cosine(90), 90]);

@@ -99,7 +99,7 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `create`
    * @example
    * const sentences = sg.parseConll("Sarah\tB-person\nsmiles\tO\n");

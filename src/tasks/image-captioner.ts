@@ -12,7 +12,7 @@ import { checkItems, checkSaved, checkTokenizer, demandMaxLength, isText, savedT
 import { TextWriter, tokenizerOf, type UnitOptions, unitNames, type Writing } from "./text-writer.js";
 
 export interface CaptionedImage {
-  /** `[G, F]`: the vectors of the places of a grid; one for a picture told by a vector. */
+  /** `[G, F]`: the vectors of the places of a grid; one for a picture given as a vector. */
   readonly features: Frames;
   readonly caption: string;
 }
@@ -58,7 +58,7 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `create`
    * @example
    * const images = [{ features: [[1, 0], [0, 0]], caption: "a dot above" }];

@@ -98,7 +98,7 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `create`
    * @example
    * const task = await sg.tasks.SeriesForecaster.createAsync(sg.seriesOf([[1], [3], [5]]), 2, { history: 1, hidden: 4 });

@@ -77,7 +77,7 @@ export class SpeechRecognizer implements Task<Recording, Frames, string, Recogni
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `create`
    * @example
    * const task = await sg.tasks.SpeechRecognizer.createAsync([{ frames: [[1, 0], [0, 1]], text: "ab" }], { hidden: 4 });

@@ -117,7 +117,7 @@ export async function meanLoss<B>(
 const ROWS = 64;
 const STEPS = 768;
 
-/** Batches of items in their order, each as large as the lengths allow: between them other work of the page goes on. */
+/** Batches of items in their order, each as large as the lengths allow: other work of the page runs between them. */
 export function* batchesOf<T, B>(items: readonly T[], lengthOf: (item: T) => number, collate: (items: T[]) => B): Generator<B> {
   let [batch, longest]: [T[], number] = [[], 0];
   for (const item of items) {

@@ -93,7 +93,7 @@ export class TextClassifier implements Task<LabeledText, string, LabelProbabilit
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `create`
    * @example
    * const examples = [{ text: "a good film", label: "good" }, { text: "a dull film", label: "bad" }];

@@ -46,7 +46,7 @@ const optionNames = (names: readonly string[]) => [
   ...names.filter((name) => !["cell", "sourceVocabulary", "targetVocabulary", "targetLength"].includes(name)),
 ];
 
-/** The model of a config that has its sizes, and whose `cell` tells its kind. */
+/** The model of a config with its sizes, of the kind that `cell` names. */
 function modelOf(config: Readonly<Record<string, unknown>>, source: Tokenizer, target: Tokenizer): RecurrentSeq2Seq | TransformerSeq2Seq {
   const sizes = { sourceVocabulary: source.size, targetVocabulary: target.size };
   const { cell, ...rest } = config;
@@ -86,7 +86,7 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `create`
    * @example
    * const pairs = [{ source: "go on", target: "continue" }];
@@ -126,7 +126,7 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
     return finish(this.#byLength(pairs, answers, options));
   }
 
-  /** The same in turns: timers, clicks and other work of a page go on meanwhile. */
+  /** The same in turns: timers, clicks and other work of a page run in between. */
   bleuByLengthAsync(pairs: readonly TextPair[], answers: readonly string[], options: { width?: number } = {}): Promise<BleuBucket[]> {
     return inTurns(this.#byLength(pairs, answers, options));
   }

@@ -235,7 +235,7 @@ export function copyWords(backend: Backend, x: number, y: number, count: number)
 }
 
 /**
- * In debug mode every tensor outside a scope remembers where it was made, `leaks()` tells, and one lost to the garbage collector is
+ * In debug mode every tensor outside a scope remembers where it was made, `leaks()` reports it, and a tensor lost to the garbage collector is
  * reported.
  * @example
  * sg.setDebug(true);

@@ -62,7 +62,7 @@ export class BpeTokenizer extends SubwordTokenizer {
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `train`
    * @example
    * const tokenizer = await sg.BpeTokenizer.trainAsync(["low lower lowest", "new newer newest"], { vocabularySize: 270 });

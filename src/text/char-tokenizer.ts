@@ -65,7 +65,7 @@ export class CharTokenizer implements Tokenizer {
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * The same in turns: timers, clicks and other work of a page run in between.
    * @param special as in `fromText`
    * @throws SeqgradError as `fromText`
    * @example
@@ -122,7 +122,7 @@ export class CharTokenizer implements Tokenizer {
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `encode`
    * @example
    * const ids = await sg.CharTokenizer.fromText("hello").encodeAsync("hole");

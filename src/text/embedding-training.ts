@@ -125,7 +125,7 @@ export async function corpusOf(
 
 /** Fewer words of text, or fewer occurrences of each word on average, teach little. */
 const LEAST = { total: 200, mean: 10 };
-/** Vectors whose mean cosine is larger tell words apart poorly. */
+/** Vectors whose mean cosine is larger distinguish words poorly. */
 const ALIKE = 0.7;
 
 /** The result, with what a person should know of it. */
@@ -141,7 +141,7 @@ export function vectorsOf({ words, total }: Corpus, dimension: number, data: Flo
   const alike = meanCosine(data, words.length, dimension);
   if (alike > ALIKE)
     warnings.push(
-      `the mean cosine of two words is ${alike.toFixed(2)}: the vectors hardly tell words apart. Give more epochs, a higher lr, or more text.`,
+      `the mean cosine of two words is ${alike.toFixed(2)}: the vectors hardly distinguish words. Give more epochs, a higher lr, or more text.`,
     );
   return new WordVectors(words, dimension, data, warnings);
 }

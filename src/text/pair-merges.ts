@@ -12,7 +12,7 @@ const PIECE = 1024;
  * @param words each as the ids of its symbols, and how often it occurs
  * @param isFull asked before each merge whether there must be no more
  * @param minCount pairs that occur less often are not merged
- * @param join makes the symbol of a pair; answers its id, or undefined to leave the pair as it is
+ * @param join makes the symbol of a pair; returns its id, or undefined to leave the pair as it is
  */
 export function* mergePairs(
   words: readonly { readonly symbols: ArrayLike<number>; readonly count: number }[],

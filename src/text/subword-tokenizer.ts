@@ -49,7 +49,7 @@ export abstract class SubwordTokenizer implements Tokenizer {
     return finish(this.#encoding(text, options));
   }
 
-  /** The same in turns: timers, clicks and other work of a page go on meanwhile. @throws SeqgradError as `encode` */
+  /** The same in turns: timers, clicks and other work of a page run in between. @throws SeqgradError as `encode` */
   encodeAsync(text: string, options: EncodeOptions = {}): Promise<Int32Array<ArrayBuffer>> {
     return inTurns(this.#encoding(text, options));
   }

@@ -45,7 +45,7 @@ export interface Tokenizer {
    * @throws SeqgradError `range` for what is not in the vocabulary where there is no unknown token; `state` for an option without its token
    */
   encode(text: string, options?: EncodeOptions): Int32Array<ArrayBuffer>;
-  /** The same in turns: timers, clicks and other work of a page go on meanwhile. All tokenizers of this package have it. */
+  /** The same in turns: timers, clicks and other work of a page run in between. All tokenizers of this package have it. */
   encodeAsync?(text: string, options?: EncodeOptions): Promise<Int32Array<ArrayBuffer>>;
   /**
    * The text of the ids, without special tokens but the unknown one.

@@ -34,7 +34,7 @@ export function trainTokenizer(texts: readonly string[], options: TokenizerOptio
 }
 
 /**
- * The same in turns: timers, clicks and other work of a page go on meanwhile.
+ * The same in turns: timers, clicks and other work of a page run in between.
  * @throws SeqgradError as `trainTokenizer`
  * @example
  * const tokenizer = await sg.trainTokenizerAsync(["the cat sat", "the dog sat"], { unit: "words" });

@@ -68,7 +68,7 @@ export class BagOfWords {
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `fit`
    * @example
    * const bag = await sg.BagOfWords.fitAsync(["the cat saw the dog", "the dog ran"]);
@@ -138,7 +138,7 @@ export class BagOfWords {
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * The same in turns: timers, clicks and other work of a page run in between.
    * @example
    * const bag = sg.BagOfWords.fit(["the cat saw the dog", "the dog ran"]);
    * (await bag.transformAsync(["the dog and the dog"])).toDense(); // = [2, 2, 0, 0, 0]
@@ -205,7 +205,7 @@ export class TfIdf {
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `fit`
    * @example
    * const tfidf = await sg.TfIdf.fitAsync(["good film", "bad film"]);
@@ -234,7 +234,7 @@ export class TfIdf {
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * The same in turns: timers, clicks and other work of a page run in between.
    * @example
    * const tfidf = sg.TfIdf.fit(["good film", "bad film"]);
    * (await tfidf.transformAsync(["good film"])).toDense(); // = [0.5797, 0, 0.8148]

@@ -47,7 +47,7 @@ export class Vocabulary {
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `fromTokens`
    * @example
    * const vocabulary = await sg.Vocabulary.fromTokensAsync(["the", "cat", "the", "dog"], { special: ["<unk>"] });

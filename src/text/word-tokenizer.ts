@@ -78,7 +78,7 @@ export class WordTokenizer implements Tokenizer {
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `fromTexts`
    * @example
    * const tokenizer = await sg.WordTokenizer.fromTextsAsync(["the dog sat", "the cat ran"]);
@@ -154,7 +154,7 @@ export class WordTokenizer implements Tokenizer {
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `encode`
    * @example
    * const ids = await sg.WordTokenizer.fromTexts(["the dog sat"], { special: ["<unk>"] }).encodeAsync("the cat sat");

@@ -94,7 +94,7 @@ export class TextReader implements VectorReader {
   /** How many rows the first line says there are. */
   #wanted: number | undefined;
 
-  /** `dimension`: 0 where the first line tells it */
+  /** `dimension`: 0 if the first line gives it */
   constructor(name: string, dimension: number) {
     this.#rows = new Rows(name);
     this.#rows.dimension = dimension;

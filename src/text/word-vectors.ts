@@ -61,7 +61,7 @@ export class WordVectors {
    * A word may hold blanks, and a tab may follow it: the last `dimension` columns are its vector. Of a word that is there twice the first
    * counts, and `warnings` say so.
    *
-   * @param options `dimension`, where the first line does not tell it. Default: one less than the columns of the first line; `name` of
+   * @param options `dimension`, if the first line does not give it. Default: one less than the columns of the first line; `name` of
    *   the file, for messages
    * @throws SeqgradError `format` that names the file, the line and the column
    */
@@ -102,7 +102,7 @@ export class WordVectors {
 
   /**
    * word2vec's text format, or GloVe's.
-   * @param options `header`: whether the first line tells words and dimension, as word2vec's does. Default true
+   * @param options `header`: true if the first line gives words and dimension, as word2vec's does. Default true
    * @throws SeqgradError `value` for a word with a line break; chunks() writes what is too large for one string
    */
   toText(options: { header?: boolean } = {}): string {

@@ -61,7 +61,7 @@ export class WordPieceTokenizer extends SubwordTokenizer {
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `train`
    * @example
    * const texts = ["unaffable unable affable", "able fable"];

@@ -358,7 +358,7 @@ export class Run<B, S extends CarriedState<S>> {
     this.#snapshot = { store, step: this.#at.step, time: performance.now() };
   }
 
-  /** Goes back to the last snapshot on a fresh device, or on WebAssembly where it was gone on from before. @throws any other error */
+  /** Recovers the last snapshot on a new device, or on WebAssembly if it was recovered from before. @throws any other error */
   async #recover(error: unknown): Promise<FitEvent> {
     const snapshot = this.#snapshot;
     if (!(error instanceof SeqgradError && error.code === "device") || !snapshot || !this.#backend.lost) throw error;
@@ -457,7 +457,7 @@ function isLess(a: readonly number[], b: readonly number[]): boolean {
   return at >= 0 && a[at]! < (b[at] ?? Number.POSITIVE_INFINITY);
 }
 
-/** True if a batch says that no row of it goes on where that of the batch before ended. */
+/** True if a batch says that its rows do not continue those of the previous batch. */
 const startsAnew = (batch: unknown) => (batch as { continues?: boolean } | undefined)?.continues === false;
 
 const entriesOf = (state: object | undefined) => Object.entries(state ?? {}) as [string, Tensor | undefined][];

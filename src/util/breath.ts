@@ -21,7 +21,7 @@ export async function breathe(): Promise<void> {
   last = performance.now();
 }
 
-/** The result of `fn` for each item, in turns: other work of the page goes on between items. */
+/** The result of `fn` for each item, in turns: other work of the page runs between items. */
 export async function mapInTurns<T, U>(items: Iterable<T>, fn: (item: T, index: number) => U | Promise<U>): Promise<U[]> {
   const made: U[] = [];
   for (const item of items) {
@@ -76,7 +76,7 @@ export function finish<T>(work: Pieces<T>): T {
   }
 }
 
-/** Does the work in turns: other work of the page goes on between pieces. */
+/** Does the work in turns: other work of the page runs between pieces. */
 export async function inTurns<T>(work: Pieces<T>): Promise<T> {
   for (;;) {
     const step = work.next();

@@ -178,7 +178,7 @@ describe("history.jsonl", () => {
     }
   });
 
-  test("of a run that goes on for longer drops the end that was none", async () => {
+  test("of a run that is resumed for longer drops the former end", async () => {
     const { train, out, folder, data } = await place();
     const whole = join(folder, "whole");
     await succeed(...train, "--out", whole, ...small, "--epochs", 4);

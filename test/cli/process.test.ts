@@ -71,7 +71,7 @@ describe.skipIf(missing)(`the command in a process of its own${missing}`, () => 
     const [first, second, ...rest] = stopped.stderr.trimEnd().split("\n");
     expect(first).toBe("seqgrad: stopping after this step; once more to stop at once.");
     const step = Number(
-      /^seqgrad: stopped after step (\d+); the checkpoint is saved\. Go on with: npx seqgrad train lm /.exec(second!)?.[1],
+      /^seqgrad: stopped after step (\d+); the checkpoint is saved\. Continue with: npx seqgrad train lm /.exec(second!)?.[1],
     );
     expect(rest).toEqual([]);
     expect(step).toBeLessThan(2500);
@@ -93,7 +93,7 @@ describe.skipIf(missing)(`the command in a process of its own${missing}`, () => 
     expect(jsonLines(stdout)).toHaveLength(1);
   });
 
-  test("the command that it prints goes on, whatever the names", async () => {
+  test("the command that it prints resumes, whatever the names", async () => {
     const { folder } = await workplace();
     const data = join(folder, "it's a $text.txt");
     const out = join(folder, "my run");
@@ -135,7 +135,7 @@ describe.skipIf(missing)(`the command in a process of its own${missing}`, () => 
     ["classify", "good\ta fine film\nbad\ta dull film\ngood\tso fine\nbad\tso dull\n".repeat(8), ["--embed", 6, "--min-count", 1]],
     ["tag", "Ann\tB-person\nreads\tO\n\nin\tO\nOslo\tB-place\n\n".repeat(12), ["--embed", 6, "--min-count", 1]],
     ["forecast", `day,v\n${Array.from({ length: 60 }, (_, t) => `d${t},${Math.sin(t / 2).toFixed(3)}\n`).join("")}`, ["--history", 4]],
-  ] as const)("train %s, killed after a line at random, goes on to the same bytes; predict reads stdin", async (kind, text, small) => {
+  ] as const)("train %s, killed after a random line, resumes to the same bytes; predict reads stdin", async (kind, text, small) => {
     const { folder } = await workplace();
     const [data, out, whole] = [join(folder, "data.txt"), join(folder, "run"), join(folder, "whole")];
     await writeFile(data, text);

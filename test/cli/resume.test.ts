@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { cliStoppedAfter, contents, corpus, jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
 
-/** A run of a few steps, and the shortest command that goes on with it. */
+/** A run of a few steps, and the shortest command that resumes it. */
 async function stopped(...more: (string | number)[]) {
   const work = await workplace();
   await succeed(...work.train, "--steps", 4, "--eval-every", 3, "--dropout", 0.1, ...more);
   return { ...work, resume: ["train", "lm", "--data", work.data, "--out", work.out, "--resume"] as (string | number)[] };
 }
 
-/** Expects a run of 8 steps that is stopped after 3 and gone on with to end in the bits of one that is not. */
+/** Expects a run of 8 steps that is stopped after 3 and resumed to end in the bits of an uninterrupted one. */
 async function expectExactResume(...options: (string | number)[]): Promise<void> {
   const { folder, train, data } = await workplace();
   const [whole, broken] = [join(folder, "whole"), join(folder, "broken")];
@@ -40,7 +40,7 @@ describe("train lm --resume", () => {
     expect(await weights(out)).toBe(before);
   });
 
-  test("with more steps goes on, as if the run had been that long, and remembers it", async () => {
+  test("with more steps continues as if the run had been that long, and remembers it", async () => {
     const { resume, out, folder, train } = await stopped();
     expect(steps(await succeed(...resume, "--steps", 7, "--json"))).toEqual([5, 6, 7]);
     const whole = join(folder, "whole");
@@ -55,7 +55,7 @@ describe("train lm --resume", () => {
     expect(JSON.parse((await contents(out))!["training_args.json"]!)).toMatchObject({ cell: "gru", deterministic: true, "eval-every": 3 });
   });
 
-  test("goes on with a run of the first version, which told fewer options", async () => {
+  test("continues a run of the first version, which recorded fewer options", async () => {
     const { resume, out, folder, train } = await stopped();
     const path = join(out, "training_args.json");
     const { arch, tie, schedule, warmup, betas, ...told } = JSON.parse((await contents(out))!["training_args.json"]!);

@@ -86,7 +86,7 @@ describe("the folder of a run", () => {
     expect(jsonLines(more)[0]).toMatchObject({ event: "step", step: 10 });
   });
 
-  test("with an apostrophe in its name is quoted in the command that goes on", async () => {
+  test("with an apostrophe in its name is quoted in the command that resumes", async () => {
     const { train, folder } = await workplace();
     const out = join(folder, "it's");
     const { stderr } = await cliStoppedAfter(1, ...train, "--out", out, "--steps", 50, "--json");

@@ -107,7 +107,7 @@ describe("train classify", () => {
     expect(lines.at(-1).baseline).toBeUndefined();
   });
 
-  test.each(kinds)("%s stopped and gone on with ends in the bits of a run that was not", async (kind) => {
+  test.each(kinds)("%s stopped and resumed ends in the bits of an uninterrupted run", async (kind) => {
     const { folder, train, data } = await bench(kind);
     const [whole, broken] = [join(folder, "whole"), join(folder, "broken")];
     await succeed(...train, "--epochs", 3, "--json", "--out", whole);
@@ -274,7 +274,7 @@ describe("--forcing", () => {
     expect(translate.isTimed!({ ...recipe, forcing })).toBe(forcing !== "constant");
   });
 
-  test("trains, and goes on where it stood", async () => {
+  test("trains, and resumes where it stopped", async () => {
     const { folder, train, data } = await bench("translate");
     const options = ["--teacher-forcing", 0.3, "--epochs", 4];
     const [whole, broken] = [join(folder, "whole"), join(folder, "broken")];

@@ -160,7 +160,7 @@ describe("train lm", () => {
 });
 
 describe("a loss that is not finite", () => {
-  test("ends the run with the step, and leaves the last checkpoint, which goes on", async () => {
+  test("ends the run with the step, and leaves the last checkpoint, which resumes", async () => {
     const { train, out, data } = await workplace();
     // The updates leave weights of 1e37 and more, of which a sum becomes infinite after some steps.
     const { status, stderr, stdout } = await cli(...train, "--lr", 2e37, "--checkpoint-every", 1, "--json");
@@ -171,7 +171,7 @@ describe("a loss that is not finite", () => {
     const done = Array.from({ length: step - 1 }, (_, i) => `step ${i + 1}`);
     expect(jsonLines(stdout).map(({ event, step }) => `${event} ${step}`)).toEqual(done);
     const before = await contents(out);
-    // It goes on after that step, and fails as before.
+    // It continues after that step, and fails as before.
     expect(await cli("train", "lm", "--data", data, "--out", out, "--resume", "--json")).toEqual({ status: 1, stdout: "", stderr });
     expect(await contents(out)).toEqual(before);
   });

@@ -65,7 +65,7 @@ describe("train lm --arch transformer", () => {
     expect(await loss("reference")).toBeCloseTo(await loss("wasm"), 4);
   });
 
-  test.each([nano, llama])("stopped and gone on with, ends in the bits of a run that was not %#", async (...options) => {
+  test.each([nano, llama])("stopped and resumed, ends in the bits of an uninterrupted run %#", async (...options) => {
     const { folder, train, data } = await place();
     const [whole, broken] = [join(folder, "whole"), join(folder, "broken")];
     const all = [...train, ...options, "--dropout", 0.1, "--steps", 8, "--json"];

@@ -29,7 +29,7 @@ test.each([
   expect(greedy).toMatch(/^The cat sat on the /);
   expect(await write("--beams", 1)).toBe(greedy);
   expect(jsonLines(await write("--temperature", 0, "--json"))[0].text).toBe(greedy.slice("The cat sat".length, -1));
-  // Stopped and gone on with, it ends in the same bits.
+  // Stopped and resumed, it ends in the same bits.
   const broken = join(folder, "broken");
   await cliStoppedAfter(12, ...train, "--unit", unit, ...options, "--json", "--out", broken);
   const resume = ["train", "lm", "--data", data, "--out", broken, "--resume"];
@@ -65,7 +65,7 @@ describe("a run of an older version, whose options do not tell the least count",
     await writeFile(file, JSON.stringify(told));
   }
 
-  test("goes on, of a language model: every word counted then", async () => {
+  test("resumes, of a language model: every word counted then", async () => {
     const { train, out, data, folder } = await place();
     const broken = join(folder, "broken");
     await succeed(...train, "--unit", "words");
@@ -86,7 +86,7 @@ describe("a run of an older version, whose options do not tell the least count",
     const before = await contents(out);
     await refuse(
       [...train, "--resume"],
-      "training_args.json does not tell the options of a run of this command",
+      "training_args.json does not hold the options of a run of this command",
       "start again with --overwrite",
     );
     expect(await contents(out)).toEqual(before);

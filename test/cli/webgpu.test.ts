@@ -82,7 +82,7 @@ describe.skipIf(reason)(`--device webgpu${reason}`, () => {
   );
 
   const losing = (name: string, model: readonly (string | number)[]) =>
-    test(`goes on with ${name} when its device is lost, on a fresh one or on WebAssembly, and says so`, async () => {
+    test(`continues ${name} when its device is lost, on a fresh one or on WebAssembly, and says so`, async () => {
       const { data, folder } = await workplace();
       const run = (name: string) => {
         const options = ["--steps", 6, "--lr", 0.02, "--device", "webgpu", ...model];
@@ -107,7 +107,7 @@ describe.skipIf(reason)(`--device webgpu${reason}`, () => {
       vi.restoreAllMocks();
       const none = await cliActedUponAfter(2, await lendDevices(1), ...run("wasm"));
       expect(none).toMatchObject({ status: 0, stderr: "" });
-      expect(none.stdout).toMatch(/the device is gone.* Going on after step 0 on WebAssembly/);
+      expect(none.stdout).toMatch(/the device is gone.* Continuing after step 0 on WebAssembly/);
       expect(Number(/validation loss ([\d.]+) nats/.exec(none.stdout)![1])).toBeCloseTo(wanted.at(-1).valLoss, 3);
     });
 

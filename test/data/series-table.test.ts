@@ -202,7 +202,7 @@ describe("times", () => {
       parse(long),
       "line 3, column 1",
       "6 rows have a time that stands before",
-      '"station" seems to tell several series apart',
+      '"station" seems to distinguish several series',
     );
     await expectRejection(
       "format",

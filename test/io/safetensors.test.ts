@@ -148,7 +148,7 @@ describe("parseSafetensors refuses", () => {
   ])("the entry %j", (value, why) => refuses(file({ a: value }, [0]), '"a"', why));
 
   test.each(["f32", "F31", "", "constructor", "__proto__", "U128"])("the dtype %j", (dtype) => {
-    refuses(file({ a: entry(dtype, [1], 0, 1) }, [0]), '"a"', `no dtype ${JSON.stringify(dtype)}`);
+    refuses(file({ a: entry(dtype, [1], 0, 1) }, [0]), '"a"', `the dtype ${JSON.stringify(dtype)} is not known`);
   });
 
   test.each(["F8_E4M3", "F8_E5M2", "F8_E8M0", "F4", "C64"])("the dtype %s, which the format knows", (dtype) => {

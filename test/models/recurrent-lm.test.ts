@@ -68,7 +68,7 @@ await forEachDevice(immediate, "RecurrentLM", (device) => {
     model.dispose();
   });
 
-  test("state goes on where it ended", () => {
+  test("the state continues where it ended", () => {
     const model = make();
     scope(() => {
       const whole = model.forward(tokens([text]));

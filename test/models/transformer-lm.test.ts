@@ -113,7 +113,7 @@ await forEachDevice(immediate, "TransformerLM", (device) => {
     model.dispose();
   });
 
-  test("generate() goes on past the context, and leaves memory as it was", async () => {
+  test("generate() continues past the context, and leaves memory as it was", async () => {
     const model = make();
     const before = memory().tensors;
     const written: number[] = [];
@@ -202,7 +202,7 @@ describe("TransformerLM refuses", () => {
     await init();
   });
 
-  test("more tokens than the context holds, and then goes on as before", async () => {
+  test("more tokens than the context holds, and then continues as before", async () => {
     const model = make();
     expectError("range", () => scope(() => model.forward(tokens([new Array(13).fill(0)]))), "13 tokens", "context of 12");
     const { state } = await model.step(text);

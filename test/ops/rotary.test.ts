@@ -35,7 +35,7 @@ await forEachDevice(immediate, "rotary embedding", (device) => {
     expectClose(x.grad!.dataSync(), passed, 0);
   });
 
-  it("goes on where a length beyond the table's made a longer one", () => {
+  it("continues where a length beyond the table's made a longer one", () => {
     const x = randn([1, 3, 4], { requiresGrad: true });
     const y = rotary(x, { heads: 2, base: 77 });
     rotary(randn([1, 300, 4]), { heads: 2, base: 77 });

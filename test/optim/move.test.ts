@@ -15,7 +15,7 @@ function train(device: Device, model: Linear, optimizer: Optimizer): void {
 }
 
 describe("moving to another device", () => {
-  it("an optimizer with its model goes on where it stood", async () => {
+  it("an optimizer with its model continues where it stopped", async () => {
     const [first, second] = [await createDevice({ device: "wasm" }), await createDevice({ device: "wasm" })];
     const make = () => withDevice(first, () => new Linear(3, 2));
     const [model, twin] = [make(), make()];

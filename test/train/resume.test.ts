@@ -113,7 +113,7 @@ describe.each(scenarios)("with $name", ({ loader, options, model }) => {
       const controller = new AbortController();
       if (stop === 0) controller.abort();
       const events: FitEvent[] = [];
-      // The evaluation of "early stopping that comes" goes on counting, as a measure of the resumed model would.
+      // The evaluation of "early stopping that comes" keeps counting, as a measure of the resumed model would.
       const both = options(first);
       const settings = { ...both, checkpoint: { store, every: 4 }, signal: controller.signal };
       for await (const event of fit(first.model, loader(), { optimizer: first.optimizer, ...settings })) {

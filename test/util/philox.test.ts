@@ -54,7 +54,7 @@ describe("Generator", () => {
     expect(() => draw(2 ** 53)).not.toThrow();
   });
 
-  test("a state that went through JSON goes on exactly", () => {
+  test("a state that went through JSON continues exactly", () => {
     const generator = new Generator(1337);
     generator.uniform();
     const saved = JSON.parse(JSON.stringify(generator.state));

@@ -146,7 +146,7 @@ describe.skipIf(reason)(`training on WebGPU ${reason && `(${reason})`}`, () => {
   losing("an LSTM", makeModel);
   full(() => losing("a Transformer with dropout", makeTransformer));
 
-  test("a run whose GPU does not come back goes on with WebAssembly, also within an epoch", async () => {
+  test("a run whose GPU does not come back continues with WebAssembly, also within an epoch", async () => {
     const { model, optimizer } = makeModel();
     const events: FitEvent[] = [];
     for await (const event of fit(model, () => batches(6), { optimizer, epochs: 1, readEvery: 1, snapshot: { steps: 2 } })) {
@@ -160,7 +160,7 @@ describe.skipIf(reason)(`training on WebGPU ${reason && `(${reason})`}`, () => {
     expect(model.parameters()[0]!.backend.type).toBe("wasm");
   });
 
-  test("a run whose device is lost while it waits for a loss goes on too", async () => {
+  test("a run whose device is lost while it waits for a loss continues too", async () => {
     const { model, optimizer } = makeModel();
     const events: FitEvent[] = [];
     const dying = {

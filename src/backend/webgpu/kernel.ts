@@ -84,7 +84,7 @@ const field = (name: string) => (name === "std" ? "std_" : name);
 
 /**
  * Every module begins with this: the heap, the arguments as the contract's row names them, and what all kernels use. A compiler may take
- * a sum or a product apart to cancel terms (Mesa's does), but not through `rounded`, by which rounding errors are got hold of.
+ * a sum or a product apart to cancel terms (Mesa's does), but not through `rounded`: use it where a rounding error is computed on purpose.
  */
 export function prelude(name: KernelName, heap: string, device: Capabilities): string {
   const { buffers, dims, scalars } = argumentsOf(kernels[name]);

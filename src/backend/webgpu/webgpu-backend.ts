@@ -255,7 +255,7 @@ export class WebGpuBackend implements Backend {
     const { checks }: KernelRow = kernels[name];
     throw new SeqgradError(
       "range",
-      `${name}: ${checks}[${header[2]}] is out of range; what this call wrote is not to be used. Check the data; on the wasm device the call itself tells.`,
+      `${name}: ${checks}[${header[2]}] is out of range; the output of this call is invalid. Check the data; on the wasm device the failing call reports it.`,
     );
   }
 

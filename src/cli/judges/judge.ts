@@ -120,7 +120,7 @@ export function singleClass(answers: readonly string[], wanted: readonly string[
   if (answers.length < 2 || answers.some((answer) => answer !== first)) return {};
   const got = `every answer on these examples is ${JSON.stringify(first)}`;
   if (wanted.every((label) => label === first))
-    return { warning: `${got}, as is right: they hold no other, and cannot tell whether the model knows others. Give more examples.` };
+    return { warning: `${got}, as is right: they hold no other, and do not show if the model knows others. Give more examples.` };
   return { warning: `${got}: the model does not distinguish the classes. Try more --epochs, another --lr, or more examples of the rest.` };
 }
 

@@ -97,7 +97,7 @@ export async function listOf(text: string): Promise<string[]> {
 /** A delimiter that is told by name. */
 export const signOf = (text: string): string => ({ tab: "\t", "\\t": "\t", comma: ",", semicolon: ";" })[text.toLowerCase()] ?? text;
 
-/** The options of the run that made a folder; none where the folder does not tell. */
+/** The options of the run that made a folder; none if the folder does not hold them. */
 export async function trainedWith(store: Store, file: string): Promise<TaskRecipe> {
   try {
     const json = JSON.parse(new TextDecoder().decode((await store.read(file)) ?? new Uint8Array()));

@@ -50,7 +50,7 @@ const cleaned = (text: string) =>
     text,
   );
 
-/** Tokens with blanks between them, but not before those that go on with a word. */
+/** Tokens with blanks between them, but not before tokens that continue a word. */
 export const wordPiece =
   (prefix: string, cleanup: boolean): Decoder =>
   (tokens) =>

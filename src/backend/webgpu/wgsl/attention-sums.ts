@@ -53,7 +53,7 @@ const pairs = (result: Result) => `u32(c.end - c.begin)${result === "dq" ? " * G
 
 const times = (n: number, text: (i: number) => string) => Array.from({ length: n }, (_, i) => text(i)).join("\n");
 
-/** Its head, and the range of the inner rows that own rows first.. (`count` of them) have to do with; those of a key come for each query head. */
+/** The head of a workgroup, and the range of inner rows that `count` own rows from `first` on need; a key's inner rows repeat for each query head. */
 const headOf = (result: Result) =>
   isQueries(result)
     ? `let h = queryHead(${result === "dq" ? "u32(c.begin) * GROUPS" : "u32(c.begin)"} + pair);`
