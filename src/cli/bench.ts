@@ -2,7 +2,7 @@ import { defineCommand } from "citty";
 import { TransformerLM } from "../models/transformer-lm.js";
 import { manualSeed } from "../tensor/random.js";
 import { SeqgradError } from "../util/errors.js";
-import { describeLM, type LanguageModel, loadLM, makeLM } from "./lm.js";
+import { describeLM, makeLM, type Network, openLM } from "./lm.js";
 import { modelOptions } from "./model-options.js";
 import { initDevice, numberOption } from "./options.js";
 import { formatRate, ProgressLine } from "./progress.js";
@@ -68,7 +68,7 @@ export const bench = defineCommand({
 function modelMaker(
   args: { readonly model?: string | undefined; readonly vocabulary?: string | undefined },
   seq: number,
-): () => Promise<LanguageModel> {
+): () => Promise<Network> {
   const given: Readonly<Record<string, unknown>> = args;
   const { model: folder, vocabulary = "65" } = args;
   if (folder !== undefined) {
@@ -76,7 +76,7 @@ function modelMaker(
     if (extra)
       throw new SeqgradError("value", `--${extra} and --model contradict each other: a saved model has its own; give one of them.`);
     return async () => {
-      const { model } = await loadLM(await modelStore(folder));
+      const { model } = await openLM(await modelStore(folder));
       if (model instanceof TransformerLM && seq > model.contextLength) {
         const advice = `the model in ${folder} has a context of ${model.contextLength}`;
         throw new SeqgradError("range", `--seq ${seq} is too long: ${advice}; give at most that.`);
@@ -91,7 +91,7 @@ function modelMaker(
 }
 
 /** Adds a runner on a device, or tells why there is none. */
-async function enter(name: string, makeModel: () => Promise<LanguageModel>, runners: Runner[]): Promise<Entry> {
+async function enter(name: string, makeModel: () => Promise<Network>, runners: Runner[]): Promise<Entry> {
   try {
     const device = await initDevice({ device: name });
     manualSeed(1);
@@ -117,7 +117,7 @@ const jsonReport: Report = (event) => {
 const formatTime = (ms: number) => ms.toFixed(ms < 10 ? 2 : ms < 100 ? 1 : 0);
 
 /** The devices at once, a progress line while they run, and then a table: devices by batch sizes. */
-function plainReport(batches: readonly number[], model: LanguageModel | undefined, length: number): Report {
+function plainReport(batches: readonly number[], model: Network | undefined, length: number): Report {
   if (model) print(`${describeLM(model)}, ${model.parameterCount()} parameters, windows of ${length} characters`);
   const rows = new Map<string, { readonly cells: Map<number, string>; readonly reason: string }>();
   const notes: string[] = [];

@@ -4,15 +4,10 @@ import { encodedInTurns } from "../text/tokenizer.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatNumber } from "../util/format.js";
 import type { Measures } from "./judges/judge.js";
-import { type LanguageModel, openLM, validationLoss } from "./lm.js";
+import { openLM } from "./lm.js";
 import { formatMeasures } from "./task-report.js";
 import { trainedWith } from "./tasks/reading.js";
 import { TRAINING_ARGS } from "./training-run.js";
-
-/** Windows that are looked at together; it changes no measure but by rounding. */
-const BATCH = 32;
-/** Tokens of a window where no run and no context tells another. */
-const WINDOW = 64;
 
 interface LMEvaluation {
   readonly tokens: number;
@@ -25,7 +20,8 @@ interface LMEvaluation {
 
 /** Measures a language model on a text, in windows as long as in training, each without what comes before it. */
 export async function evaluateLM(store: Store, text: string, file: string): Promise<LMEvaluation> {
-  const { model, tokenizer } = await openLM(store);
+  const task = await openLM(store);
+  const { tokenizer } = task;
   const ids = await encodedInTurns(tokenizer, text);
   if (ids.length < 2)
     throw new SeqgradError(
@@ -33,7 +29,7 @@ export async function evaluateLM(store: Store, text: string, file: string): Prom
       `${file} holds ${ids.length} of the model's tokens; expected at least two, because the model predicts each token from those before it. Give a longer text.`,
     );
   const { seq } = await trainedWith(store, TRAINING_ARGS);
-  const loss = await validationLoss(model, ids, typeof seq === "number" ? seq : contextOf(model), BATCH);
+  const loss = await task.lossOf(ids, typeof seq === "number" ? seq : task.context);
   const tokens = ids.length - 1; // nothing predicts the first
   const characters = Math.max(1, [...text].length - [...tokenizer.decode(ids.subarray(0, 1))].length);
   const measuresOf = (nats: number): Measures => ({
@@ -68,8 +64,6 @@ export function lmLines({ tokens, characters, unknown, measures, baselines }: LM
       : []),
   ];
 }
-
-const contextOf = ({ config }: LanguageModel): number => ("contextLength" in config ? (config.contextLength ?? WINDOW) : WINDOW);
 
 /** In nats a token, of tokens drawn by their shares. */
 function entropyOf(ids: Int32Array): number {

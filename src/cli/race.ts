@@ -4,7 +4,7 @@ import { type Device, withDevice } from "../tensor/device.js";
 import { SeqgradError } from "../util/errors.js";
 import { Generator } from "../util/philox.js";
 import { type Choice, choose } from "./choice.js";
-import type { LanguageModel } from "./lm.js";
+import type { Network } from "./lm.js";
 import { makeOptimizer } from "./optimization.js";
 import { defaults } from "./recipe.js";
 
@@ -30,7 +30,7 @@ export type RaceEvent =
 /** A model on its device, which the race trains. */
 export interface Runner {
   readonly device: Device;
-  readonly model: LanguageModel;
+  readonly model: Network;
 }
 
 export interface RaceOptions {
@@ -81,7 +81,7 @@ class Lane {
   readonly device: string;
   readonly milliseconds = new Map<number, number>();
   readonly #device: Device;
-  readonly #model: LanguageModel;
+  readonly #model: Network;
   readonly #optimizer: AdamW;
   readonly #patience: number;
   #isIn = true;

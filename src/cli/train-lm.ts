@@ -1,12 +1,13 @@
 import { defineCommand } from "citty";
 import { RandomWindows, splitTokens } from "../data/windows.js";
+import { LanguageModel } from "../tasks/language-model.js";
 import { manualSeed } from "../tensor/random.js";
 import { type Tokenizer, trainTokenizerAsync } from "../text/index.js";
 import { encodedInTurns } from "../text/tokenizer.js";
 import { fit } from "../train/fit.js";
 import { SeqgradError } from "../util/errors.js";
 import { dataOf, History, versionsOf } from "./history.js";
-import { describeLM, makeLM, saveLM, validationLoss } from "./lm.js";
+import { describeLM, makeLM } from "./lm.js";
 import { modelOptions, recipeOption } from "./model-options.js";
 import { makeOptimizer, makeSchedule } from "./optimization.js";
 import { deviceOptions, initDevice } from "./options.js";
@@ -54,6 +55,7 @@ export const trainLM = defineCommand({
     const { seq, batch, steps } = recipe;
     const windows = new RandomWindows(train, { batchSize: batch, sequenceLength: seq, seed: recipe.seed });
     const model = makeLM(recipe, tokenizer.size);
+    const task = LanguageModel.of(model, tokenizer, seq);
     const optimizer = makeOptimizer(model, recipe);
     const schedule = makeSchedule(recipe);
 
@@ -70,7 +72,7 @@ export const trainLM = defineCommand({
     const events = (signal: AbortSignal) =>
       fit(model, windows, {
         ...{ optimizer, steps, signal, ...(schedule && { schedule }) },
-        ...(recipe.val > 0 && { evaluate: { every: recipe["eval-every"], run: () => validationLoss(model, validation, seq, batch) } }),
+        ...(recipe.val > 0 && { evaluate: { every: recipe["eval-every"], run: () => task.lossOf(validation, seq, batch) } }),
         checkpoint: { store, every: recipe["checkpoint-every"], resume: args.resume ?? false },
       });
     const history = await History.open(store, {
@@ -102,7 +104,7 @@ export const trainLM = defineCommand({
       } else if (event.event === "end" && event.reason !== "aborted")
         await history.add({ event: "end", step: event.steps, reason: event.reason, seconds: event.seconds });
       if (event.event === "checkpoint") {
-        await saveLM(store, model, tokenizer);
+        await task.save(store);
         await run.record();
       }
       report(event);

@@ -1,5 +1,6 @@
 export { EntityTagger, type EntityTaggerOptions, type EntityTaggerReport } from "./entity-tagger.js";
 export { type CaptionedImage, ImageCaptioner, type ImageCaptionerOptions } from "./image-captioner.js";
+export { LanguageModel, type LanguageModelMeasures, type LanguageModelOptions, type LanguageModelTrainOptions } from "./language-model.js";
 export { loadTask } from "./load.js";
 export {
   type Forecast,
@@ -19,4 +20,5 @@ export {
   type TextClassifierReport,
 } from "./text-classifier.js";
 export type { TextWriter, TextWriterReport } from "./text-writer.js";
+export type { RunOptions, TrainOptions } from "./train.js";
 export { type TextPair, Translator, type TranslatorOptions } from "./translator.js";

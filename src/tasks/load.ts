@@ -3,6 +3,7 @@ import type { Store } from "../io/store.js";
 import { SeqgradError } from "../util/errors.js";
 import { EntityTagger } from "./entity-tagger.js";
 import { ImageCaptioner } from "./image-captioner.js";
+import { LanguageModel } from "./language-model.js";
 import { SeriesForecaster } from "./series-forecaster.js";
 import { SpeechRecognizer } from "./speech-recognizer.js";
 import { TextClassifier } from "./text-classifier.js";
@@ -19,11 +20,12 @@ const kinds = [TextClassifier, EntityTagger, SeriesForecaster, Translator, Speec
  * const task = await sg.tasks.loadTask(store);
  * await task.predict(["good"]);
  */
-export async function loadTask(store: Store): Promise<Awaited<ReturnType<(typeof kinds)[number]["fromSaved"]>>> {
+export async function loadTask(store: Store): Promise<Awaited<ReturnType<(typeof kinds)[number]["fromSaved"]>> | LanguageModel> {
   const saved = await loadModel(store);
   const type = saved.config.model_type === "seqgrad-speech-recogniser" ? SpeechRecognizer.type : saved.config.model_type; // its name in 0.1
   const kind = kinds.find((kind) => kind.type === type);
   if (kind) return kind.fromSaved(saved);
-  const known = kinds.map(({ type }) => type).join(", ");
+  if (LanguageModel.types.includes(type as string)) return LanguageModel.fromSaved(saved);
+  const known = [...kinds.map(({ type }) => type), ...LanguageModel.types].join(", ");
   throw new SeqgradError("format", `config.json: model_type is ${JSON.stringify(saved.config.model_type)}; expected one of ${known}.`);
 }

@@ -32,8 +32,11 @@ export interface FitRun extends Promise<FitHistory> {
  * console.log(steps.at(-1)!.loss, end.seconds);
  */
 export function fit<B, S extends CarriedState<S> = AnyState>(model: Module, loader: Loader<B>, options: FitOptions<B, S>): FitRun {
-  return new Fit(new Run(model, loader, options).events());
+  return runOf(new Run(model, loader, options).events());
 }
+
+/** A run of events that are there already, for what prepares something before it calls fit(). */
+export const runOf = (events: AsyncGenerator<FitEvent, void, undefined>): FitRun => new Fit(events);
 
 class Fit implements FitRun {
   readonly #events: AsyncGenerator<FitEvent, void, undefined>;

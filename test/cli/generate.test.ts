@@ -1,7 +1,7 @@
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { loadLM } from "../../src/cli/lm.js";
+import { openLM } from "../../src/cli/lm.js";
 import { generate } from "../../src/decode/index.js";
 import { fileStore } from "../../src/io/file-store.js";
 import type { RecurrentLM } from "../../src/models/recurrent-lm.js";
@@ -58,7 +58,7 @@ describe("generate", () => {
   test("with --temperature 0, --top-k 1 or a tiny --top-p always takes the likeliest", async () => {
     const folder = await model();
     await init();
-    const { model: lm, tokenizer } = await loadLM(fileStore(folder));
+    const { model: lm, tokenizer } = await openLM(fileStore(folder));
     let greedy = "The ";
     for await (const token of generate(lm as RecurrentLM, tokenizer.encode(greedy), { maxTokens: 40, temperature: 0 }))
       greedy += tokenizer.decode([token]);

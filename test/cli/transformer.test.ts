@@ -1,7 +1,7 @@
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { loadLM } from "../../src/cli/lm.js";
+import { openLM } from "../../src/cli/lm.js";
 import { generate, type StepModel } from "../../src/decode/index.js";
 import { fileStore } from "../../src/io/file-store.js";
 import { init } from "../../src/tensor/device.js";
@@ -111,7 +111,7 @@ describe("a saved Transformer", () => {
 
   test("writes what generate() of the library does", async () => {
     await init();
-    const { model, tokenizer } = await loadLM(fileStore(folder));
+    const { model, tokenizer } = await openLM(fileStore(folder));
     let text = "The ";
     const options = { maxTokens: 20, temperature: 0, repetitionPenalty: 1.3 };
     for await (const token of generate(model as StepModel<unknown>, tokenizer.encode(text), options)) text += tokenizer.decode([token]);
@@ -125,7 +125,7 @@ describe("a saved Transformer", () => {
     const { attentionDropout, embeddingDropout, ...older } = JSON.parse(await readFile(join(copy, "config.json"), "utf8"));
     await writeFile(join(copy, "config.json"), JSON.stringify({ ...older, dropout: 0.2 }));
     await init();
-    const { model } = await loadLM(fileStore(copy));
+    const { model } = await openLM(fileStore(copy));
     expect([attentionDropout, embeddingDropout]).toEqual([0, 0]);
     expect(model.config).toMatchObject({ dropout: 0.2, attentionDropout: 0.2, embeddingDropout: 0.2 });
     expect(await succeed("generate", "--model", copy, "--prompt", "The ", "--length", 20, "--seed", 1)).toBe(

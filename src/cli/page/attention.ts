@@ -9,7 +9,7 @@ import { keep, scope } from "../../tensor/scope.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Tokenizer } from "../../text/index.js";
 import type { AnyTask, Sample } from "../judges/judge.js";
-import type { LanguageModel } from "../lm.js";
+import type { Network } from "../lm.js";
 import type { Matrix } from "./chart.js";
 
 /** Longer sequences are cut off: their matrix would not fit a page. */
@@ -35,7 +35,7 @@ export async function attentionOfTask(task: AnyTask, samples: readonly Sample[])
 }
 
 /** The attention of a Transformer while it reads a text. */
-export async function attentionOfLM(model: LanguageModel, tokenizer: Tokenizer, text: string): Promise<Matrix[]> {
+export async function attentionOfLM(model: Network, tokenizer: Tokenizer, text: string): Promise<Matrix[]> {
   const { contextLength = LONGEST } = model.config as { readonly contextLength?: number };
   const ids = tokenizer.encode(text).subarray(0, Math.min(LONGEST, contextLength));
   if (ids.length < 2) return [];

@@ -1,0 +1,94 @@
+import { splitItems } from "../data/data-loader.js";
+import type { Store } from "../io/store.js";
+import { AdamW } from "../optim/optimizers.js";
+import { fit } from "../train/fit.js";
+import type { FitRun } from "../train/index.js";
+import { checkChoice, checkFinite, checkInteger, checkInterval } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { checkOptions, namesOf } from "../util/options.js";
+import type { Task } from "./task.js";
+
+/** How an optimizer and a run are set up, for every task. */
+export interface RunOptions {
+  /** The learning rate of AdamW. */
+  readonly lr?: number;
+  /** The largest norm of the gradient; 0 does not clip. Default 1. */
+  readonly clipNorm?: number;
+  /** The weight decay of AdamW, times the rate. Default 0. */
+  readonly weightDecay?: number;
+  /** Of the batches and of the split. Default 1. */
+  readonly seed?: number;
+  /** A checkpoint in this store every so many updates; `resume` continues from the one that is there. */
+  readonly checkpoint?: { store: Store; every: number; resume?: boolean };
+  /** Ends the run after the current update: the `signal` of an AbortController. */
+  readonly signal?: { readonly aborted: boolean };
+}
+
+export interface TrainOptions extends RunOptions {
+  /** How many times to go through the examples. Default 10. */
+  readonly epochs?: number;
+  /** Examples of an update. Default 32. */
+  readonly batch?: number;
+  /** The share of the examples that is held back, to measure each epoch by; 0 holds none back. Default 0.1. */
+  readonly validation?: number;
+  /** The measure of `evaluate()` by which the best epoch is kept. Default `loss`, or the first one where there is no loss. */
+  readonly best?: string;
+  /** Stop after so many epochs without a better one. Default: never. */
+  readonly patience?: number;
+}
+
+const runNames = { lr: 1, clipNorm: 1, weightDecay: 1, seed: 1, checkpoint: 1, signal: 1 } as const;
+const trainNames = namesOf<TrainOptions>({ ...runNames, epochs: 1, batch: 1, validation: 1, best: 1, patience: 1 });
+
+/** The names of RunOptions beside those of a task's own. */
+export const withRunNames = (own: Readonly<Record<string, number>>): readonly string[] => Object.keys({ ...runNames, ...own });
+
+/** Measures of which more is better. */
+const rising: ReadonlySet<string> = new Set(["accuracy", "f1", "precision", "recall", "bleu", "exact"]);
+
+/** Throws unless the options that all tasks have are good. */
+export function checkRun(op: string, { lr, clipNorm, weightDecay, seed }: RunOptions): void {
+  for (const [name, value] of Object.entries({ lr, clipNorm, weightDecay }))
+    if (value !== undefined) checkInterval(op, name, checkFinite(op, name, value), 0);
+  if (seed !== undefined) checkInteger(op, "seed", seed, 0);
+}
+
+/**
+ * Trains a task on examples: batches in another order each epoch, AdamW, and the weights of the best epoch at the end.
+ * @returns the run of fit(): go through its events with `for await`, or await it
+ */
+export function trainTask<Example, Batch>(
+  task: Task<Example, never, unknown, Batch>,
+  examples: readonly Example[],
+  options: TrainOptions = {},
+): FitRun {
+  const op = `${task.constructor.name}.train`;
+  checkOptions(op, options, trainNames);
+  checkRun(op, options);
+  const { epochs = 10, batch = 32, validation: share = 0.1, best, patience, lr = 2e-3, clipNorm = 1, weightDecay = 0, seed = 1 } = options;
+  checkInteger(op, "epochs", epochs, 1);
+  checkInteger(op, "batch", batch, 1);
+  if (patience !== undefined) checkInteger(op, "patience", patience, 1);
+  const { train, validation } = splitItems(examples, { validation: share, seed });
+  const loader = task.loader(train, { batchSize: batch, seed });
+  const judges = validation.length > 0;
+  if (!judges && (best !== undefined || patience !== undefined))
+    throw new SeqgradError(
+      "value",
+      `${op}: best and patience choose by examples that are held back, and validation ${share} of ${examples.length} examples holds none back; give a larger share.`,
+    );
+  const judge = async () => {
+    const measures = await task.evaluate(validation);
+    const name = best ?? ("loss" in measures ? "loss" : Object.keys(measures)[0]!);
+    checkChoice(op, "best", name, Object.keys(measures));
+    return rising.has(name) ? -measures[name]! : measures[name]!;
+  };
+  return fit(task.model, loader, {
+    optimizer: new AdamW(task.model.parameters(), { lr, weightDecay, ...(clipNorm > 0 && { clipNorm }) }),
+    epochs,
+    ...(judges && { evaluate: { every: loader.length, run: judge }, keepBest: true }),
+    ...(patience !== undefined && { earlyStopping: { patience } }),
+    ...(options.checkpoint && { checkpoint: options.checkpoint }),
+    ...(options.signal && { signal: options.signal }),
+  });
+}

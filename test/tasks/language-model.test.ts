@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { CharTokenizer, io, SeqgradError, tasks, trainTokenizer } from "../../src/index.js";
+import { dropDefault, initAnew } from "../helpers/default-device.js";
+import { expectError, expectRejection } from "../helpers/errors.js";
+
+beforeAll(async () => void (await initAnew({ deterministic: true })));
+afterAll(dropDefault);
+
+const text = "the cat sat on the mat. the dog sat on the log. ".repeat(30);
+const small = { hidden: 24, context: 16 } as const;
+
+describe.each(["rnn", "gru", "lstm", "transformer"] as const)("a language model of arch %s", (arch) => {
+  test("learns a text, continues it, and comes back from a store the same", async () => {
+    const sizes = arch === "transformer" ? { layers: 1, heads: 2, kvHeads: 1 } : { embed: 12 };
+    const lm = await tasks.LanguageModel.createAsync(text, { arch, ...small, ...sizes });
+    const before = await lm.evaluate(text);
+    const { steps, evaluations, end } = await lm.train(text, { steps: 120, batch: 8, lr: 1e-2, evaluateEvery: 60 });
+    expect([steps.length, evaluations.length, end.steps]).toEqual([120, 2, 120]);
+    const after = await lm.evaluate(text);
+    expect(after.loss).toBeLessThan(before.loss / 3);
+    expect(after.perplexity).toBeCloseTo(Math.exp(after.loss), 10);
+    expect(after.bitsPerCharacter).toBeCloseTo(after.loss / Math.LN2, 10);
+    const options = { maxTokens: 12, temperature: 0 } as const;
+    const pieces: string[] = [];
+    for await (const piece of lm.generate("the dog s", options)) pieces.push(piece);
+    expect(pieces.join("")).toHaveLength(12);
+    expect(pieces.join("")).toMatch(/^at on the /);
+    expect(await lm.predict(["the dog s", "the cat "], options)).toEqual([pieces.join(""), (await lm.predict(["the cat "], options))[0]]);
+
+    const store = io.memoryStore();
+    await lm.save(store);
+    const again = await tasks.loadTask(store);
+    expect(again).toBeInstanceOf(tasks.LanguageModel);
+    const loaded = again as tasks.LanguageModel;
+    expect([loaded.type, loaded.context, loaded.summary()]).toEqual([lm.type, 16, lm.summary()]);
+    expect(await loaded.evaluate(text)).toEqual(after);
+    expect(await loaded.predict(["the dog s"], options)).toEqual([pieces.join("")]);
+    lm.model.dispose();
+    loaded.model.dispose();
+  });
+});
+
+test("events come one by one, and a run can be left", async () => {
+  const lm = tasks.LanguageModel.create(text, { arch: "gru", ...small });
+  const losses: number[] = [];
+  for await (const event of lm.train(text, { steps: 50 })) {
+    if (event.event === "step") losses.push(event.loss);
+    if (losses.length === 3) break;
+  }
+  expect(losses).toHaveLength(3);
+  lm.model.dispose();
+});
+
+test("words, parts of words and a tokenizer of one's own are units", async () => {
+  const words = tasks.LanguageModel.create(text, { ...small, unit: "words" });
+  expect(words.tokenizer.encode("the dog")).toHaveLength(2);
+  const bpe = tasks.LanguageModel.create(text, { ...small, unit: "bpe", vocab: 270 });
+  expect(bpe.tokenizer.size).toBe(270);
+  const own = tasks.LanguageModel.create(text, { ...small, tokenizer: CharTokenizer.fromText(text) });
+  const store = io.memoryStore();
+  await bpe.save(store);
+  expect(((await tasks.loadTask(store)) as tasks.LanguageModel).tokenizer.encode("the mat")).toEqual(bpe.tokenizer.encode("the mat"));
+  for (const task of [words, bpe, own]) task.model.dispose();
+});
+
+describe("what makes no language model", () => {
+  const create = (options: object, from: unknown = text) => tasks.LanguageModel.create(from as string, options);
+
+  test.each<[string, object, unknown, string]>([
+    ["an unknown option", { hiden: 3 }, text, '"hiden" is not an option. Did you mean "hidden"?'],
+    ["an unknown arch", { arch: "gpt" }, text, "arch"],
+    ["heads of an LSTM", { heads: 2 }, text, 'heads is not an option of arch "lstm"; leave it out.'],
+    ["embed of a Transformer", { arch: "transformer", embed: 8 }, text, 'embed is not an option of arch "transformer"; leave it out.'],
+    ["a unit beside a tokenizer", { unit: "words", tokenizer: trainTokenizer([text], { unit: "words" }) }, text, "leave one of them out"],
+    ["what is not a text", {}, 5, "the text is a number; give a string."],
+  ])("is refused: %s", (_, options, from, part) => {
+    expectError("value", () => create(options, from), part);
+  });
+
+  test("nor a run: unknown options, and texts that are too short", async () => {
+    const lm = create(small);
+    expectError("value", () => lm.train(text, { epochs: 3 } as object), '"epochs" is not an option');
+    expectError("range", () => lm.train(text, { steps: 0 }), "steps is 0");
+    await expectRejection("range", Promise.resolve(lm.train("the cat", {})), "the text has 6 tokens to train on and 1 to measure by");
+    await expectRejection("range", lm.evaluate("t"), "a text of 1 tokens has none to predict");
+    await expect(lm.predict("the cat" as never)).rejects.toBeInstanceOf(SeqgradError);
+    lm.model.dispose();
+  });
+});
