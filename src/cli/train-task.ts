@@ -1,6 +1,5 @@
 import { type CommandDef, defineCommand } from "citty";
 import { cosine } from "../optim/schedules.js";
-import { saveTask } from "../tasks/index.js";
 import { manualSeed } from "../tensor/random.js";
 import { fit } from "../train/fit.js";
 import { SeqgradError } from "../util/errors.js";
@@ -84,13 +83,13 @@ export function trainTask(plain: TaskKind) {
       return conduct(`train ${kind.name}`, args, run, events, async (event) => {
         history.observe(event);
         if (event.event === "checkpoint") {
-          await saveTask(store, task);
+          await task.save(store);
           await run.record();
         }
         if (event.event === "evaluation") await history.add({ event: "evaluation", step: event.step, measures, best: event.best });
         if (event.event === "epoch") await history.add(event);
         if (event.event !== "end" || event.reason === "aborted") return report(event, { measures });
-        await saveTask(store, task); // now of the best epoch
+        await task.save(store); // now of the best epoch
         const { reason, seconds } = event;
         const result = await conclude(kind, criterion, task, { train, validation, test });
         await history.add({ event: "end", step: event.steps, reason, seconds, ...(judges && { chosenBy: criterion.name }) });

@@ -17,6 +17,7 @@ import { checkBoolean, checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { maxOf } from "../util/numbers.js";
 import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
+import { BaseTask } from "./base-task.js";
 import { signsOf, splitSigns } from "./sign-splitter.js";
 import {
   type BatchOptions,
@@ -29,7 +30,6 @@ import {
   isText,
   meanLoss,
   rowOf,
-  type Task,
   withWeights,
 } from "./task.js";
 
@@ -71,14 +71,14 @@ type Example = Pick<TaggedSentence, "words" | "tags">;
  * const loss = task.model.loss([...task.loader(sentences, { batchSize: 2 })][0]);
  * const [tags] = await task.predict([["Sarah", "fell"]]);
  */
-export class EntityTagger implements Task<Example, readonly string[], string[], TaggerBatch> {
+export class EntityTagger extends BaseTask<Example, readonly string[], string[], TaggerBatch> {
   static readonly type = "seqgrad-entity-tagger";
-  readonly type = EntityTagger.type;
+  override readonly type = EntityTagger.type;
 
   readonly #lowerCase: (word: string) => string;
 
   private constructor(
-    readonly model: SequenceTagger,
+    override readonly model: SequenceTagger,
     readonly words: Vocabulary,
     readonly letters: CharTokenizer | undefined,
     readonly tags: readonly string[],
@@ -87,6 +87,7 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
     /** The language whose lower case the words have. */
     readonly locale?: string | undefined,
   ) {
+    super();
     this.#lowerCase = lowerCaseOf("EntityTagger", locale);
   }
 
@@ -152,7 +153,7 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
     return splitSigns(checkText("EntityTagger.split", text), this.signs, (word) => this.words.idOf(this.#lowerCase(word)) !== undefined);
   }
 
-  loader(sentences: readonly Example[], options: BatchOptions): DataLoader<Example, TaggerBatch> {
+  override loader(sentences: readonly Example[], options: BatchOptions): DataLoader<Example, TaggerBatch> {
     checkExamples("EntityTagger.loader", sentences);
     const { batchSize, seed } = checkBatchOptions("EntityTagger.loader", options);
     const collate = (items: Example[]) => this.#collate(items);
@@ -163,7 +164,7 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
    * `f1`, `precision` and `recall` of whole entities, the share of words tagged right as `accuracy`, and the `loss` of a sentence (of a word
    * without a random field). A tag that the model does not know counts as missed, and its sentence not in the loss.
    */
-  async evaluate(sentences: readonly Example[]): Promise<Record<string, number>> {
+  override async evaluate(sentences: readonly Example[]): Promise<Record<string, number>> {
     return (await this.report(sentences)).measures;
   }
 
@@ -188,7 +189,7 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
   }
 
   /** The likeliest tags of each sentence's words; by Viterbi's algorithm where the model has a random field. */
-  async predict(sentences: readonly (readonly string[])[]): Promise<string[][]> {
+  override async predict(sentences: readonly (readonly string[])[]): Promise<string[][]> {
     checkItems("EntityTagger.predict", "sentences", sentences, isTexts, "lists of words");
     const empty = sentences.findIndex((words) => words.length === 0);
     if (empty >= 0) throw new SeqgradError("value", `EntityTagger: sentence ${empty} has no word.`);
@@ -213,7 +214,7 @@ export class EntityTagger implements Task<Example, readonly string[], string[], 
     return answers;
   }
 
-  describe(): Omit<SavedModel, "tensors"> {
+  override describe(): Omit<SavedModel, "tensors"> {
     const { model, tags, words, letters } = this;
     const config = { ...model.config, tagNames: tags, signs: this.signs, ...(this.locale !== undefined && { locale: this.locale }) };
     return { config, vocabulary: words.toJSON(), ...(letters && { tokenizer: letters.toJSON() }) };

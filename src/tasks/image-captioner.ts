@@ -37,7 +37,7 @@ const optionNames = namesOf<ImageCaptionerOptions>({ ...decoder, ...unitNames, i
  */
 export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, PaddedFrames> {
   static readonly type = "seqgrad-image-captioner";
-  readonly type = ImageCaptioner.type;
+  override readonly type = ImageCaptioner.type;
 
   private constructor(
     override readonly model: Captioner,
@@ -97,7 +97,7 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
     return new ImageCaptioner(model, scaler, target, maxLength);
   }
 
-  describe(): Omit<SavedModel, "tensors"> {
+  override describe(): Omit<SavedModel, "tensors"> {
     const { model, scaler, maxLength, target } = this;
     return { config: { ...model.config, maxLength, scaler: scaler.toJSON() }, tokenizer: target.toJSON() };
   }

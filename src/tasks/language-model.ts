@@ -23,9 +23,9 @@ import { breathe, finish, inTurns, type Pieces } from "../util/breath.js";
 import { checkChoice, checkInteger, checkInterval, checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
+import { checkRun, type RunOptions, withRunNames } from "./base-task.js";
 import { languageModelKinds, savedNetwork } from "./saved-language-model.js";
 import { checkItems, checkSaved, checkTokenizer, isText, saveTask } from "./task.js";
-import { checkRun, type RunOptions, withRunNames } from "./train.js";
 
 /** Tokens of a window where nothing else is known. */
 const WINDOW = 64;

@@ -12,15 +12,15 @@ import { Translator } from "./translator.js";
 const kinds = [TextClassifier, EntityTagger, SeriesForecaster, Translator, SpeechRecognizer, ImageCaptioner] as const;
 
 /**
- * The task that saveTask() saved, whichever it is.
+ * Loads the task that `save()` saved, or `seqgrad train`, whichever it is.
  * @throws SeqgradError `io` for a folder that is not complete, `format` if the folder does not hold a task of seqgrad
  * @example
  * const examples = [{ text: "good", label: "1" }, { text: "bad", label: "0" }];
- * await sg.tasks.saveTask(store, sg.tasks.TextClassifier.create(examples, { minCount: 1, hidden: 4 }));
- * const task = await sg.tasks.loadTask(store);
+ * await sg.tasks.TextClassifier.create(examples, { minCount: 1, hidden: 4 }).save(store);
+ * const task = await sg.tasks.load(store);
  * await task.predict(["good"]);
  */
-export async function loadTask(store: Store): Promise<Awaited<ReturnType<(typeof kinds)[number]["fromSaved"]>> | LanguageModel> {
+export async function load(store: Store): Promise<Awaited<ReturnType<(typeof kinds)[number]["fromSaved"]>> | LanguageModel> {
   const saved = await loadModel(store);
   const type = saved.config.model_type === "seqgrad-speech-recogniser" ? SpeechRecognizer.type : saved.config.model_type; // its name in 0.1
   const kind = kinds.find((kind) => kind.type === type);

@@ -9,6 +9,7 @@ import { finish, inTurns, mapInTurns, type Pieces } from "../util/breath.js";
 import { checkArray, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
+import { BaseTask } from "./base-task.js";
 import {
   type BatchOptions,
   checkBatchOptions,
@@ -19,7 +20,6 @@ import {
   meanLoss,
   outputs,
   rowOf,
-  type Task,
   withWeights,
 } from "./task.js";
 
@@ -76,18 +76,20 @@ const optionNames = namesOf<SeriesForecasterOptions>({ ...encoderConfig, quantil
  * await task.evaluate(task.points(series, { from: 48 })); // { mae, persistence, coverage, .. }
  * const [next] = await task.predict([series]); // [{ value: [..], low: [..], high: [..] }, ..], steps 60 and 61
  */
-export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, ForecastBatch> {
+export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, ForecastBatch> {
   static readonly type = "seqgrad-series-forecaster";
-  readonly type = SeriesForecaster.type;
+  override readonly type = SeriesForecaster.type;
 
   private constructor(
-    readonly model: Forecaster,
+    override readonly model: Forecaster,
     readonly scaler: SeriesScaler,
     readonly history: number,
     readonly season: number | undefined,
     /** The names of the series to train on, by which those to answer are found; undefined where they had none. */
     readonly names?: readonly string[] | undefined,
-  ) {}
+  ) {
+    super();
+  }
 
   /**
    * A new model of the series, scaled by their means and deviations before the step `end`; from there on nothing is looked at.
@@ -154,7 +156,7 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
     return Array.from({ length: to - horizon - first + 1 }, (_, i) => ({ series, at: first + i }));
   }
 
-  loader(points: readonly SeriesPoint[], options: BatchOptions): DataLoader<SeriesPoint, ForecastBatch> {
+  override loader(points: readonly SeriesPoint[], options: BatchOptions): DataLoader<SeriesPoint, ForecastBatch> {
     const { batchSize, seed } = checkBatchOptions("SeriesForecaster.loader", options);
     return new DataLoader(this.#namedPoints("loader", points), {
       batchSize,
@@ -172,7 +174,7 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
    * scaled values, over all steps and quantiles.
    * @throws SeqgradError `range` for a place with less than the history, the horizon or the season around it
    */
-  async evaluate(points: readonly SeriesPoint[]): Promise<Record<string, number>> {
+  override async evaluate(points: readonly SeriesPoint[]): Promise<Record<string, number>> {
     return (await this.report(points)).measures;
   }
 
@@ -231,7 +233,7 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
    * Predicts the steps after the last one of each series.
    * @throws SeqgradError `range` for fewer steps than the history
    */
-  async predict(inputs: readonly Series[]): Promise<Forecast[]> {
+  override async predict(inputs: readonly Series[]): Promise<Forecast[]> {
     checkArray("SeriesForecaster.predict", "the first argument", inputs, "a list of series, as seriesOf() makes them");
     return this.#forecast(
       this.#namedPoints(
@@ -241,7 +243,7 @@ export class SeriesForecaster implements Task<SeriesPoint, Series, Forecast, For
     );
   }
 
-  describe(): Omit<SavedModel, "tensors"> {
+  override describe(): Omit<SavedModel, "tensors"> {
     const { model, scaler, history, season, names } = this;
     return { config: { ...model.config, history, scaler: scaler.toJSON(), ...(season && { season }), ...(names && { names }) } };
   }

@@ -12,6 +12,7 @@ import { breathe, finish, inTurns, mapInTurns, type Pieces } from "../util/breat
 import { checkInteger, checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
+import { BaseTask } from "./base-task.js";
 import {
   type BatchOptions,
   batchesOf,
@@ -26,7 +27,6 @@ import {
   outputs,
   type SearchOptions,
   savedTokenizer,
-  type Task,
   withWeights,
 } from "./task.js";
 
@@ -54,15 +54,16 @@ const optionNames = namesOf<SpeechRecognizerOptions>({ ...encoderConfig, tokeniz
  * for await (const event of sg.fit(task.model, task.loader(recordings, { batchSize: 2 }), { optimizer, epochs: 3 })) continue;
  * const [heard] = await task.predict([[[0, 1], [1, 0]]], { beams: 4 });
  */
-export class SpeechRecognizer implements Task<Recording, Frames, string, RecognizerBatch> {
+export class SpeechRecognizer extends BaseTask<Recording, Frames, string, RecognizerBatch> {
   static readonly type = "seqgrad-speech-recognizer";
-  readonly type = SpeechRecognizer.type;
+  override readonly type = SpeechRecognizer.type;
 
   private constructor(
-    readonly model: Recognizer,
+    override readonly model: Recognizer,
     readonly tokenizer: Tokenizer,
     readonly scaler: SeriesScaler,
   ) {
+    super();
     if (checkTokenizer("SpeechRecognizer", tokenizer).special.pad !== 0)
       throw new SeqgradError("value", 'SpeechRecognizer: the tokenizer lacks <pad> as 0; make it with { special: ["<pad>"] }.');
   }
@@ -116,7 +117,7 @@ export class SpeechRecognizer implements Task<Recording, Frames, string, Recogni
   }
 
   /** @throws SeqgradError `value` for a recording of fewer frames than its text needs */
-  loader(recordings: readonly Recording[], options: BatchOptions): DataLoader<Recording, RecognizerBatch> {
+  override loader(recordings: readonly Recording[], options: BatchOptions): DataLoader<Recording, RecognizerBatch> {
     checkRecordings("SpeechRecognizer.loader", recordings);
     const { batchSize, seed } = checkBatchOptions("SpeechRecognizer.loader", options);
     for (const [i, recording] of recordings.entries()) this.check(recording, `recording ${i}`);
@@ -155,7 +156,7 @@ export class SpeechRecognizer implements Task<Recording, Frames, string, Recogni
    * The `symbolErrorRate` and the share of recordings transcribed `exact`ly; and the `loss` of a recording. A symbol that the model does not
    * know counts as missed, and its recording not in the loss. With `answers` of these, as predict() gave them.
    */
-  async evaluate(
+  override async evaluate(
     recordings: readonly Recording[],
     options: Pick<SearchOptions, "beams"> & { readonly answers?: readonly string[] } = {},
   ): Promise<Record<string, number>> {
@@ -181,7 +182,7 @@ export class SpeechRecognizer implements Task<Recording, Frames, string, Recogni
   }
 
   /** The text of each recording: by the likeliest class of each frame (`beams` 1), or by prefix search. */
-  async predict(recordings: readonly Frames[], options: Pick<SearchOptions, "beams"> = {}): Promise<string[]> {
+  override async predict(recordings: readonly Frames[], options: Pick<SearchOptions, "beams"> = {}): Promise<string[]> {
     checkItems("SpeechRecognizer.predict", "recordings", recordings, Array.isArray, "lists of frames");
     checkOptions("SpeechRecognizer.predict", options, ["beams"]);
     const { beams = 1 } = options;
@@ -207,7 +208,7 @@ export class SpeechRecognizer implements Task<Recording, Frames, string, Recogni
     return answers;
   }
 
-  describe(): Omit<SavedModel, "tensors"> {
+  override describe(): Omit<SavedModel, "tensors"> {
     const { model, scaler, tokenizer } = this;
     return { config: { ...model.config, scaler: scaler.toJSON() }, tokenizer: tokenizer.toJSON() };
   }

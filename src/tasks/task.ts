@@ -27,8 +27,8 @@ export interface SearchOptions {
 }
 
 /**
- * A model with what turns raw examples into its batches and its outputs into answers. `fit(task.model, task.loader(examples, ..), ..)`
- * trains it.
+ * A model with what turns raw examples into its batches and its outputs into answers. `train(examples)` trains it; so does
+ * `fit(task.model, task.loader(examples, ..), ..)`, with an optimizer of your own.
  */
 export interface Task<Example, Input, Answer, Batch = unknown> {
   /** The `model_type` in config.json. */
@@ -42,6 +42,8 @@ export interface Task<Example, Input, Answer, Batch = unknown> {
   predict(inputs: readonly Input[], options?: SearchOptions): Promise<Answer[]>;
   /** The settings that rebuild the task, beside the weights. */
   describe(): Omit<SavedModel, "tensors">;
+  /** Saves the task as a folder in Hugging Face's layout; tasks.load() reads it. */
+  save(store: Store): Promise<void>;
 }
 
 /** Throws unless each item of a list is good; `what` says what they are to be. */
@@ -82,19 +84,11 @@ export function checkSaved(op: string, saved: SavedModel): SavedModel {
   return saved;
 }
 
-/**
- * Saves a task as a folder in Hugging Face's layout; loadTask() reads it.
- * @throws SeqgradError `io` from the store
- * @example
- * const sentences = sg.parseConll("Sarah\tB-person\nsmiles\tO\n");
- * await sg.tasks.saveTask(store, sg.tasks.EntityTagger.create(sentences, { hidden: 4, minCount: 1 }));
- */
+/** Saves a task as a folder in Hugging Face's layout; load() reads it. */
 export async function saveTask(
   store: Store,
   task: Pick<Task<never, never, unknown>, "type" | "describe"> & { model: Module },
 ): Promise<void> {
-  if (typeof task?.describe !== "function" || typeof task.model?.stateDict !== "function")
-    throw new SeqgradError("value", `saveTask: the task is ${kindOf(task)}; give one of sg.tasks.`);
   const { config, ...rest } = task.describe();
   await saveModel(store, { config: { model_type: task.type, ...config }, ...rest, tensors: await task.model.stateDict() });
 }

@@ -12,6 +12,7 @@ import { breathe, finish, inTurns, mapInTurns, type Pieces } from "../util/breat
 import { checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
+import { BaseTask } from "./base-task.js";
 import {
   type BatchOptions,
   batchesOf,
@@ -26,7 +27,6 @@ import {
   outputs,
   rowOf,
   savedTokenizer,
-  type Task,
   withWeights,
 } from "./task.js";
 
@@ -73,16 +73,18 @@ const optionNames = namesOf<TextClassifierOptions>({
  * for await (const event of sg.fit(task.model, task.loader(examples, { batchSize: 2 }), { optimizer, epochs: 3 })) continue;
  * const [labels] = await task.predict(["a good film"]); // [{ label, probability }, ..]
  */
-export class TextClassifier implements Task<LabeledText, string, LabelProbabilities, ClassifierBatch> {
+export class TextClassifier extends BaseTask<LabeledText, string, LabelProbabilities, ClassifierBatch> {
   static readonly type = "seqgrad-text-classifier";
-  readonly type = TextClassifier.type;
+  override readonly type = TextClassifier.type;
 
   private constructor(
-    readonly model: SequenceClassifier,
+    override readonly model: SequenceClassifier,
     readonly tokenizer: Tokenizer,
     readonly labels: readonly string[],
     readonly maxLength: number,
-  ) {}
+  ) {
+    super();
+  }
 
   /**
    * A new model for the labels and words of the examples to train on.
@@ -145,7 +147,7 @@ export class TextClassifier implements Task<LabeledText, string, LabelProbabilit
     return new TextClassifier(network, tokenizer, labels, maxLength);
   }
 
-  loader(examples: readonly LabeledText[], options: BatchOptions): DataLoader<LabeledText, ClassifierBatch> {
+  override loader(examples: readonly LabeledText[], options: BatchOptions): DataLoader<LabeledText, ClassifierBatch> {
     checkExamples("TextClassifier.loader", examples);
     const { batchSize, seed } = checkBatchOptions("TextClassifier.loader", options);
     const collate = (items: LabeledText[]) => this.#collate(items);
@@ -153,7 +155,7 @@ export class TextClassifier implements Task<LabeledText, string, LabelProbabilit
   }
 
   /** `accuracy`, `f1` (macro) and `loss`. A label that the model does not know counts as missed, and not in the loss. */
-  async evaluate(examples: readonly LabeledText[]): Promise<Record<string, number>> {
+  override async evaluate(examples: readonly LabeledText[]): Promise<Record<string, number>> {
     return (await this.report(examples)).measures;
   }
 
@@ -175,7 +177,7 @@ export class TextClassifier implements Task<LabeledText, string, LabelProbabilit
     return { measures, scores, confusion, answers };
   }
 
-  async predict(texts: readonly string[]): Promise<LabelProbabilities[]> {
+  override async predict(texts: readonly string[]): Promise<LabelProbabilities[]> {
     checkItems("TextClassifier.predict", "texts", texts, isText, "strings");
     const rows = await mapInTurns(texts, async (text) => this.#read(await encodedInTurns(this.tokenizer, text)));
     const batches = batchesOf(rows, ({ length }) => length, padRows);
@@ -191,7 +193,7 @@ export class TextClassifier implements Task<LabeledText, string, LabelProbabilit
     return answers;
   }
 
-  describe(): Omit<SavedModel, "tensors"> {
+  override describe(): Omit<SavedModel, "tensors"> {
     const config = { ...this.model.config, labels: this.labels, maxLength: this.maxLength };
     return { config, tokenizer: this.tokenizer.toJSON() };
   }

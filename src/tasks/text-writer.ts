@@ -2,7 +2,6 @@ import { DataLoader } from "../data/data-loader.js";
 import { type PaddedRows, padRows } from "../data/padding.js";
 import { beamSearch } from "../decode/beam-search.js";
 import type { StepModel } from "../decode/step-model.js";
-import type { SavedModel } from "../io/model-folder.js";
 import { type BleuScore, countedBleu } from "../metrics/bleu.js";
 import type { Seq2SeqBatch } from "../models/seq2seq-batch.js";
 import type { GreedyOptions } from "../models/step.js";
@@ -14,16 +13,8 @@ import { breathe, inTurns, mapInTurns, type Pieces } from "../util/breath.js";
 import { checkFinite, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
-import {
-  type BatchOptions,
-  batchesOf,
-  checkAnswers,
-  checkBatchOptions,
-  checkTokenizer,
-  meanLoss,
-  type SearchOptions,
-  type Task,
-} from "./task.js";
+import { BaseTask } from "./base-task.js";
+import { type BatchOptions, batchesOf, checkAnswers, checkBatchOptions, checkTokenizer, meanLoss, type SearchOptions } from "./task.js";
 
 /** A model that writes tokens about sources, many of them padded. */
 export interface WritingModel<Source> extends Module {
@@ -79,22 +70,23 @@ export interface TextWriterReport {
  * const writer = sg.tasks.Translator.create([{ source: "yes", target: "oui" }], { hidden: 8, minCount: 1 });
  * const { bleu, exact, loss } = await writer.evaluate([{ source: "yes", target: "oui" }], { beams: 2 });
  */
-export abstract class TextWriter<Example, Input, Item extends { readonly length: number }, Source>
-  implements Task<Example, Input, string, Seq2SeqBatch<Source>>
-{
-  abstract readonly type: string;
-
+export abstract class TextWriter<Example, Input, Item extends { readonly length: number }, Source> extends BaseTask<
+  Example,
+  Input,
+  string,
+  Seq2SeqBatch<Source>
+> {
   protected constructor(
     readonly op: string,
-    readonly model: WritingModel<Source>,
+    override readonly model: WritingModel<Source>,
     readonly target: Tokenizer,
     readonly maxLength: number,
   ) {
+    super();
     checkInteger(op, "maxLength", maxLength, 1);
     checkEnds(op, checkTokenizer(op, target), ["sos", "eos"]);
   }
 
-  abstract describe(): Omit<SavedModel, "tensors">;
   /** The part of an input that the model reads. */
   protected abstract itemOf(input: Input): Item;
   protected abstract padded(items: readonly Item[]): Source;
@@ -106,7 +98,7 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
   /** Throws unless these are inputs. */
   protected abstract checkInputs(op: string, inputs: readonly Input[]): void;
 
-  loader(examples: readonly Example[], options: BatchOptions): DataLoader<Example, Seq2SeqBatch<Source>> {
+  override loader(examples: readonly Example[], options: BatchOptions): DataLoader<Example, Seq2SeqBatch<Source>> {
     this.checkExamples(`${this.op}.loader`, examples);
     const { batchSize, seed } = checkBatchOptions(`${this.op}.loader`, options);
     const collate = (items: Example[]) => this.#collate(items);
@@ -123,7 +115,7 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
    * `bleu` of greedy answers (in lower case), the share answered `exact`ly, and the `loss` of a token; with `beams` of searched ones.
    * @param options `answers`: what predict() made of the examples' inputs, where that is there already
    */
-  async evaluate(
+  override async evaluate(
     examples: readonly Example[],
     options: SearchOptions & { readonly answers?: readonly string[] } = {},
   ): Promise<Record<string, number>> {
@@ -153,7 +145,7 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
    * The likeliest answer to each input: token by token (`beams` 1, many inputs at once), or by beam search.
    * @throws SeqgradError `range` for beams below 1 or more than there are tokens, `value` for a length penalty without a search
    */
-  async predict(inputs: readonly Input[], options: SearchOptions = {}): Promise<string[]> {
+  override async predict(inputs: readonly Input[], options: SearchOptions = {}): Promise<string[]> {
     this.checkInputs(`${this.op}.predict`, inputs);
     checkOptions(`${this.op}.predict`, options, ["beams", "lengthPenalty"]);
     const { beams = 1, lengthPenalty = 0 } = options;

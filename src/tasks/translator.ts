@@ -65,7 +65,7 @@ function modelOf(config: Readonly<Record<string, unknown>>, source: Tokenizer, t
  */
 export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedRows> {
   static readonly type = "seqgrad-translator";
-  readonly type = Translator.type;
+  override readonly type = Translator.type;
 
   private constructor(
     override readonly model: RecurrentSeq2Seq | TransformerSeq2Seq,
@@ -146,7 +146,7 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
     return yield* countedByLength(answers, references, lengths, { width, lowercase: true });
   }
 
-  describe(): Omit<SavedModel, "tensors"> {
+  override describe(): Omit<SavedModel, "tensors"> {
     const { model, maxLength } = this;
     const cell = model instanceof TransformerSeq2Seq && { cell: "transformer" };
     return { config: { ...model.config, ...cell, maxLength, targetTokenizer: this.target.toJSON() }, tokenizer: this.source.toJSON() };

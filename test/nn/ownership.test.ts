@@ -78,7 +78,7 @@ describe("a folder whose config asks for another model than its weights", () => 
   const saved = async (change: object) => {
     const store = sg.io.memoryStore();
     const task = sg.tasks.TextClassifier.create(examples, { minCount: 1, hidden: 16, embed: 16 });
-    await sg.tasks.saveTask(store, task);
+    await task.save(store);
     task.model.dispose();
     const config = JSON.parse(new TextDecoder().decode(await store.read("config.json")));
     await store.write("config.json", new TextEncoder().encode(JSON.stringify({ ...config, ...change })));
@@ -97,7 +97,7 @@ describe("a folder whose config asks for another model than its weights", () => 
       const store = await saved(change);
       const before = use();
       const { peak } = sg.memory();
-      await expectRejection("format", sg.tasks.loadTask(store));
+      await expectRejection("format", sg.tasks.load(store));
       expect(use()).toEqual(before);
       expect(sg.memory().peak).toBeLessThan(peak + 4 * 2 ** 20);
     });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { memoryStore } from "../../src/io/store.js";
 import { Adam } from "../../src/optim/index.js";
-import { type CaptionedImage, ImageCaptioner, loadTask, saveTask } from "../../src/tasks/index.js";
+import { type CaptionedImage, ImageCaptioner, load } from "../../src/tasks/index.js";
 import { init, memory } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
 import { fit } from "../../src/train/fit.js";
@@ -42,8 +42,8 @@ thinly(
       expect(searched).toEqual(answers);
       expect(await task.predict([features[4]!])).toEqual([answers[4]]);
       const store = memoryStore();
-      await saveTask(store, task);
-      const again = (await loadTask(store)) as ImageCaptioner;
+      await task.save(store);
+      const again = (await load(store)) as ImageCaptioner;
       expect(again).toBeInstanceOf(ImageCaptioner);
       expect(await again.evaluate(images)).toEqual(measures);
     }),

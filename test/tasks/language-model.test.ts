@@ -29,7 +29,7 @@ describe.each(["rnn", "gru", "lstm", "transformer"] as const)("a language model 
 
     const store = io.memoryStore();
     await lm.save(store);
-    const again = await tasks.loadTask(store);
+    const again = await tasks.load(store);
     expect(again).toBeInstanceOf(tasks.LanguageModel);
     const loaded = again as tasks.LanguageModel;
     expect([loaded.type, loaded.context, loaded.summary()]).toEqual([lm.type, 16, lm.summary()]);
@@ -59,7 +59,7 @@ test("words, parts of words and a tokenizer of one's own are units", async () =>
   const own = tasks.LanguageModel.create(text, { ...small, tokenizer: CharTokenizer.fromText(text) });
   const store = io.memoryStore();
   await bpe.save(store);
-  expect(((await tasks.loadTask(store)) as tasks.LanguageModel).tokenizer.encode("the mat")).toEqual(bpe.tokenizer.encode("the mat"));
+  expect(((await tasks.load(store)) as tasks.LanguageModel).tokenizer.encode("the mat")).toEqual(bpe.tokenizer.encode("the mat"));
   for (const task of [words, bpe, own]) task.model.dispose();
 });
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { memoryStore } from "../../src/io/store.js";
 import { Adam } from "../../src/optim/index.js";
-import { loadTask, type Recording, SpeechRecognizer, saveTask } from "../../src/tasks/index.js";
+import { load, type Recording, SpeechRecognizer } from "../../src/tasks/index.js";
 import { init } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
 import { CharTokenizer, WordTokenizer } from "../../src/text/index.js";
@@ -45,8 +45,8 @@ test("a recognizer learns letters of unknown places, and comes back from a folde
   const searched = await task.predict(frames, { beams: 6 });
   expect(searched.filter((text, i) => text === unseen[i]!.text).length).toBeGreaterThanOrEqual(40 * measures.exact! - 2);
   const store = memoryStore();
-  await saveTask(store, task);
-  const again = (await loadTask(store)) as SpeechRecognizer;
+  await task.save(store);
+  const again = (await load(store)) as SpeechRecognizer;
   expect(again).toBeInstanceOf(SpeechRecognizer);
   expect(await again.evaluate(unseen)).toEqual(measures);
   expect(await again.predict(frames, { beams: 6 })).toEqual(searched);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { memoryStore } from "../../src/io/store.js";
 import { Pooling } from "../../src/nn/index.js";
 import { AdamW } from "../../src/optim/index.js";
-import { EntityTagger, loadTask, saveTask, TextClassifier } from "../../src/tasks/index.js";
+import { EntityTagger, load, TextClassifier } from "../../src/tasks/index.js";
 import { randn, tensor } from "../../src/tensor/create.js";
 import { init } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
@@ -42,8 +42,8 @@ describe.each(["gru", "transformer"] as const)("with a %s", (cell) => {
       await train(task, reviews);
       expect(await task.evaluate(reviews)).toMatchObject({ accuracy: 1, f1: 1 });
       const store = memoryStore();
-      await saveTask(store, task);
-      const again = (await loadTask(store)) as TextClassifier;
+      await task.save(store);
+      const again = (await load(store)) as TextClassifier;
       const texts = ["a great film", "", "it fails, it is not lovely and never was"];
       expect(await again.predict(texts)).toEqual(await task.predict(texts));
       // A sentence alone and in a padded batch.
@@ -62,8 +62,8 @@ describe.each(["gru", "transformer"] as const)("with a %s", (cell) => {
     await train(task, sentences);
     expect(await task.evaluate(sentences)).toMatchObject({ f1: 1, accuracy: 1 });
     const store = memoryStore();
-    await saveTask(store, task);
-    const again = (await loadTask(store)) as EntityTagger;
+    await task.save(store);
+    const again = (await load(store)) as EntityTagger;
     const unseen = [["Rose", "Zoë", "and", "Mark"], ["dog"]];
     expect(await again.predict(unseen)).toEqual(await task.predict(unseen));
     expect((await task.predict(unseen))[1]).toEqual(await task.predict([["dog"]]).then(([tags]) => tags));
@@ -97,8 +97,8 @@ test.each(["rnn", "gru", "lstm", "transformer"] as const)("a text has one answer
 describe("the language of the words", () => {
   const again = async (task: TextClassifier | EntityTagger) => {
     const store = memoryStore();
-    await saveTask(store, task);
-    return loadTask(store);
+    await task.save(store);
+    return load(store);
   };
 
   test("a classifier reads Turkish capitals as their small letters, also after it was saved", async () => {
@@ -149,7 +149,7 @@ test("tasks refuse what they cannot learn from or answer", async () => {
   );
   const store = memoryStore();
   await store.write("config.json", new TextEncoder().encode('{"model_type": "other"}'));
-  await expectRejection("io", loadTask(store), "model.safetensors");
+  await expectRejection("io", load(store), "model.safetensors");
 });
 
 test("pooling leaves padding out", async () => {
@@ -178,7 +178,7 @@ test("balanced class weights count every label alike, and are saved", async () =
   );
   expect(await task.model.loss(batch!).item()).toBeCloseTo(sum / total, 5);
   const store = memoryStore();
-  await saveTask(store, task);
-  expect(((await loadTask(store)) as TextClassifier).model.config.classWeights).toEqual([10 / 18, 5]);
+  await task.save(store);
+  expect(((await load(store)) as TextClassifier).model.config.classWeights).toEqual([10 / 18, 5]);
   expectError("value", () => TextClassifier.create(examples, { classWeights: "some" as "none" }), '"some"', "balanced");
 });

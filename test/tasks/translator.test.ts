@@ -3,7 +3,8 @@ import { beamSearch, type StepModel } from "../../src/decode/index.js";
 import { memoryStore } from "../../src/io/store.js";
 import { attentionKinds, type RecurrentSeq2Seq, type RecurrentSeq2SeqConfig } from "../../src/models/index.js";
 import { AdamW, cosine } from "../../src/optim/index.js";
-import { loadTask, saveTask, Translator } from "../../src/tasks/index.js";
+import { load, Translator } from "../../src/tasks/index.js";
+import { saveTask } from "../../src/tasks/task.js";
 import { init, memory } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
 import { CharTokenizer, sequenceTokens } from "../../src/text/index.js";
@@ -41,8 +42,8 @@ thinly(kinds, isQuick, (chosen) => {
       expect(bleu).toBeGreaterThanOrEqual(0);
       expect(loss).toBeLessThan(0.3);
       const store = memoryStore();
-      await saveTask(store, task);
-      const again = (await loadTask(store)) as Translator;
+      await task.save(store);
+      const again = (await load(store)) as Translator;
       const before = memory().tensors;
       const together = await again.predict(texts);
       const beams = await again.predict(texts, { beams: 3 });
@@ -65,8 +66,8 @@ test("a Transformer learns the same, many texts at once as each alone", async ()
   const measures = await task.evaluate(pairs);
   expect(measures.exact).toBeGreaterThan(0.9);
   const store = memoryStore();
-  await saveTask(store, task);
-  const again = (await loadTask(store)) as Translator;
+  await task.save(store);
+  const again = (await load(store)) as Translator;
   const before = memory().tensors;
   expect(await again.evaluate(pairs)).toEqual(measures);
   const together = await again.predict(texts);
@@ -140,5 +141,5 @@ test("a translator refuses what it cannot learn from", async () => {
   await expectRejection("range", task.predict(["a"], { beams: 0 }), "beams");
   const store = memoryStore();
   await saveTask(store, { type: task.type, model: task.model, describe: () => ({ ...task.describe(), config: { maxLength: 3 } }) });
-  await expectRejection("format", loadTask(store), "targetTokenizer");
+  await expectRejection("format", load(store), "targetTokenizer");
 });

@@ -1,4 +1,4 @@
-import { loadTask, type SearchOptions } from "../../tasks/index.js";
+import { load, type SearchOptions } from "../../tasks/index.js";
 import type { Tokenizer } from "../../text/tokenizer.js";
 import { SeqgradError } from "../../util/errors.js";
 import type { AnyTask } from "../judges/judge.js";
@@ -20,7 +20,7 @@ export const kinds: readonly TaskKind[] = [classify, tag, forecast, translate, c
 /** A saved task, how it reads and writes, and the options of the run that made it. */
 export async function openTask(folder: string): Promise<{ task: AnyTask; kind: TaskKind; trained: TaskRecipe }> {
   const store = await modelStore(folder);
-  const task = (await loadTask(store)) as AnyTask;
+  const task = (await load(store)) as AnyTask;
   const { tokenizer, source, target } = task as unknown as Readonly<Record<string, Partial<Tokenizer> | undefined>>;
   for (const warning of new Set([tokenizer, source, target].flatMap((part) => part?.warnings ?? []))) warn(warning);
   return { task, kind: kinds.find(({ type }) => type === task.type)!, trained: await trainedWith(store, TRAINING_ARGS) };

@@ -1,12 +1,16 @@
+import type { DataLoader } from "../data/data-loader.js";
 import { splitItems } from "../data/data-loader.js";
+import type { SavedModel } from "../io/model-folder.js";
 import type { Store } from "../io/store.js";
+import type { Module } from "../nn/module.js";
 import { AdamW } from "../optim/optimizers.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { fit } from "../train/fit.js";
 import type { FitRun } from "../train/index.js";
 import { checkChoice, checkFinite, checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
-import type { Task } from "./task.js";
+import { type BatchOptions, type SearchOptions, saveTask, type Task } from "./task.js";
 
 /** How an optimizer and a run are set up, for every task. */
 export interface RunOptions {
@@ -53,14 +57,41 @@ export function checkRun(op: string, { lr, clipNorm, weightDecay, seed }: RunOpt
   if (seed !== undefined) checkInteger(op, "seed", seed, 0);
 }
 
-/**
- * Trains a task on examples: batches in another order each epoch, AdamW, and the weights of the best epoch at the end.
- * @returns the run of fit(): go through its events with `for await`, or await it
- */
-export function trainTask<Example, Batch>(
-  task: Task<Example, never, unknown, Batch>,
+/** What all tasks that learn from examples have in common. */
+export abstract class BaseTask<Example, Input, Answer, Batch> implements Task<Example, Input, Answer, Batch> {
+  abstract readonly type: string;
+  abstract readonly model: Module & { loss(batch: Batch): Tensor };
+  abstract loader(examples: readonly Example[], options: BatchOptions): DataLoader<Example, Batch>;
+  abstract evaluate(examples: readonly Example[], options?: SearchOptions): Promise<Record<string, number>>;
+  abstract predict(inputs: readonly Input[], options?: SearchOptions): Promise<Answer[]>;
+  abstract describe(): Omit<SavedModel, "tensors">;
+
+  /**
+   * Trains on examples: batches in another order each epoch, AdamW, and at the end the weights of the epoch that is best on the examples
+   * that are held back.
+   *
+   * @returns the run of fit(): go through its events with `for await`, or await it
+   * @throws SeqgradError `value` or `range` at once for unknown or impossible options; from the run as fit()
+   */
+  train(examples: readonly Example[], options: TrainOptions = {}): FitRun {
+    return trainTask(this, examples, options);
+  }
+
+  /** Saves the task as a folder in Hugging Face's layout; tasks.load() reads it. */
+  save(store: Store): Promise<void> {
+    return saveTask(store, this);
+  }
+
+  /** The layers with their shapes and parameters, as a table. */
+  summary(): string {
+    return this.model.summary();
+  }
+}
+
+function trainTask<Example, Batch>(
+  task: BaseTask<Example, never, unknown, Batch>,
   examples: readonly Example[],
-  options: TrainOptions = {},
+  options: TrainOptions,
 ): FitRun {
   const op = `${task.constructor.name}.train`;
   checkOptions(op, options, trainNames);
