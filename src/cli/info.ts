@@ -1,6 +1,6 @@
 import { defineCommand } from "citty";
 import { SeqgradError } from "../util/errors.js";
-import { describeLM, holdsLM, loadLM } from "./lm.js";
+import { describeLM, holdsLM, openLM } from "./lm.js";
 import { deviceOptions, initDevice } from "./options.js";
 import { openTask } from "./tasks/kinds.js";
 import { modelStore } from "./training-run.js";
@@ -28,8 +28,8 @@ export const info = defineCommand({
   },
 });
 
-async function languageModel(store: Parameters<typeof loadLM>[0]) {
-  const { model } = await loadLM(store);
+async function languageModel(store: Parameters<typeof openLM>[0]) {
+  const { model } = await openLM(store);
   return { kind: `lm, ${describeLM(model)}`, model };
 }
 

@@ -193,7 +193,7 @@ const readable = ({ q, k, v, qkv, mask, lengths }: Given, rows: (x: Tensor) => T
   return { q: q && rows(q), k: k && rows(k), v: v && rows(v), mask, lengths: lengths && contiguous(lengths) };
 };
 
-/** Where queries, keys and values, or their gradients, begin: heads side by side if one tensor holds them all. */
+/** The places at which queries, keys and values, or their gradients, begin: heads side by side if one tensor holds them all. */
 function placesOf({ qkv, ...apart }: Given, { N, K, D }: Sizes) {
   const part = (x: Tensor | undefined, heads: number) => (qkv ? qkv.address + heads * D * 4 : x);
   return { q: part(apart.q, 0), k: part(apart.k, N), v: part(apart.v, N + K) };

@@ -22,7 +22,7 @@ export interface RunOptions {
   readonly weightDecay?: number;
   /** Of the batches and of the split. Default 1. */
   readonly seed?: number;
-  /** A checkpoint in this store every so many updates; `resume` continues from the one that is there. */
+  /** A checkpoint in this store every `every` updates; `resume` continues from the one that is there. */
   readonly checkpoint?: { store: Store; every: number; resume?: boolean };
   /** Ends the run after the current update: the `signal` of an AbortController. */
   readonly signal?: { readonly aborted: boolean };
@@ -37,7 +37,7 @@ export interface TrainOptions extends RunOptions {
   readonly validation?: number;
   /** The measure of `evaluate()` by which the best epoch is kept. Default `loss`, or the first one where there is no loss. */
   readonly best?: string;
-  /** Stop after so many epochs without a better one. Default: never. */
+  /** Stop after this number of epochs without a better one. Default: never. */
   readonly patience?: number;
 }
 
@@ -57,7 +57,7 @@ export function checkRun(op: string, { lr, clipNorm, weightDecay, seed }: RunOpt
   if (seed !== undefined) checkInteger(op, "seed", seed, 0);
 }
 
-/** What all tasks that learn from examples have in common. */
+/** The methods that all tasks have that learn from examples. */
 export abstract class BaseTask<Example, Input, Answer, Batch> implements Task<Example, Input, Answer, Batch> {
   abstract readonly type: string;
   abstract readonly model: Module & { loss(batch: Batch): Tensor };

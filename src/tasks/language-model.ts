@@ -49,11 +49,11 @@ export interface LanguageModelOptions {
   readonly heads?: number;
   /** Heads of a Transformer's keys and values. Default `heads`. */
   readonly kvHeads?: number;
-  /** What a token is: a character, a word in lower case, or a part of a word. Default characters. */
+  /** The kind of token: a character, a word in lower case, or a part of a word. Default characters. */
   readonly unit?: TextUnit;
   /** The most words, or parts of words. Default 8000. */
   readonly vocab?: number;
-  /** A tokenizer in the place of one made from the text. */
+  /** A tokenizer to use instead of one made from the text. */
   readonly tokenizer?: Tokenizer;
 }
 
@@ -92,7 +92,7 @@ const trainNames = withRunNames({ steps: 1, batch: 1, validation: 1, evaluateEve
  * await lm.save(store);
  */
 export class LanguageModel {
-  /** What config.json may have as `model_type`. */
+  /** The values of `model_type` in config.json. */
   static readonly types: readonly string[] = Object.values(languageModelKinds).map(({ type }) => type);
 
   private constructor(
@@ -102,7 +102,7 @@ export class LanguageModel {
     readonly context: number,
   ) {}
 
-  /** What config.json has as `model_type`. */
+  /** The value of `model_type` in config.json. */
   get type(): string {
     return (this.model instanceof RecurrentLM ? languageModelKinds.recurrent : languageModelKinds.transformer).type;
   }
