@@ -4,7 +4,7 @@ import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { checkPenalty, penalizeRepetition } from "./repetition.js";
 import { checkStop, type Ending, stopOf } from "./sampling.js";
-import { checkStepModel, type StepModel } from "./step-model.js";
+import { checkStep, checkStepModel, type StepModel } from "./step-model.js";
 
 export interface BeamSearchOptions {
   /** B, the texts that are followed at once; at most as many as there are tokens. 1 takes the likeliest token each time. Default 4. */
@@ -250,13 +250,13 @@ class Batch<State> {
   constructor(private readonly model: StepModel<State>) {}
 
   async start(prompt: ArrayLike<number>): Promise<ArrayLike<number>> {
-    const { logits, state } = await this.model.step(prompt, undefined);
+    const { logits, state } = checkStep("beamSearch", await this.model.step(prompt, undefined));
     this.#state = state;
     return logits;
   }
 
   async step(tokens: readonly number[], parents: readonly number[]): Promise<ArrayLike<number>> {
-    const { logits, state } = await this.model.stepRows!(tokens, this.#state!, parents);
+    const { logits, state } = checkStep("beamSearch", await this.model.stepRows!(tokens, this.#state!, parents));
     if (state !== this.#state) this.release();
     this.#state = state;
     return logits;
@@ -275,7 +275,7 @@ class Forks<State> {
   constructor(private readonly model: StepModel<State>) {}
 
   async start(prompt: ArrayLike<number>): Promise<ArrayLike<number>> {
-    const { logits, state } = await this.model.step(prompt, undefined);
+    const { logits, state } = checkStep("beamSearch", await this.model.step(prompt, undefined));
     this.#states = [state];
     return logits;
   }
@@ -286,7 +286,7 @@ class Forks<State> {
     try {
       for (const [i, token] of tokens.entries()) {
         const from = this.#states[parents[i]!]!;
-        const { logits, state } = await this.model.step([token], from);
+        const { logits, state } = checkStep("beamSearch", await this.model.step([token], from));
         if (typeof state === "object" && state === from) {
           const advice = "which only one text can continue; give the model stepRows()";
           throw new SeqgradError("state", `beamSearch: the model's step() answers the state that it was given, ${advice}.`);

@@ -6,7 +6,7 @@ import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
 import { Generator } from "../util/philox.js";
 import { checkPenalty, penalizeRepetition } from "./repetition.js";
 import { checkSamplingOptions, checkStop, type Ending, type SamplingOptions, sampleToken, stopOf } from "./sampling.js";
-import { checkStepModel, type Step, type StepModel } from "./step-model.js";
+import { checkStep, checkStepModel, type Step, type StepModel } from "./step-model.js";
 
 export interface GenerateOptions extends SamplingOptions {
   /** How many tokens at most. Default 256. */
@@ -79,7 +79,7 @@ async function* run<State>(
         tokens = text.slice(-Math.ceil(contextLength / 2));
         held = 0;
       }
-      const next: Step<State> = await model.step(tokens, last?.state);
+      const next = checkStep("generate", await model.step(tokens, last?.state));
       if (last?.state !== next.state) forget(); // a cache may grow in place
       last = next;
       held += tokens.length;

@@ -82,7 +82,7 @@ export function sampleToken(logits: ArrayLike<number>, options: SamplingOptions,
   checkSamplingOptions("sampleToken", options);
   if (typeof generator?.uniform !== "function")
     throw new SeqgradError("value", `sampleToken: the generator is ${shown(generator)}; give a Generator.`);
-  const { temperature = 1, topK = logits.length, topP = 1 } = options;
+  const { temperature = 1, topK = logits.length, topP = 1 } = options ?? {};
   const best = greedy(logits);
   if (temperature === 0) return best;
   const weightOf = (logit: number) => Math.exp((logit - logits[best]!) / temperature); // the best one's is 1

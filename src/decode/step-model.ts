@@ -1,4 +1,6 @@
+import { checkFunction, checkInteger, checkObject } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkScores } from "./scores.js";
 
 export interface Step<State> {
   /** `[V]`: the scores of the token that follows the last one; of several rows `[R, V]`, row by row. */
@@ -30,6 +32,13 @@ export interface StepModel<State> {
   release?(state: State): void;
 }
 
+/** The answer of a model, when it is a step. */
+export function checkStep<State>(op: string, step: Step<State>): Step<State> {
+  checkObject(op, "the answer of the model's step()", step, "{ logits, state }");
+  checkScores(op, step.logits);
+  return step;
+}
+
 /** Throws unless the model can be asked step by step. */
 export function checkStepModel(op: string, model: StepModel<unknown>): void {
   if (typeof model?.step !== "function")
@@ -37,4 +46,8 @@ export function checkStepModel(op: string, model: StepModel<unknown>): void {
       "value",
       `${op}: the model has no step(); give a language model, or model.about(source) for an encoder-decoder.`,
     );
+  const { contextLength = Number.POSITIVE_INFINITY } = model;
+  if (contextLength !== Number.POSITIVE_INFINITY) checkInteger(op, "the model's contextLength", contextLength, 1);
+  for (const method of ["stepRows", "release"] as const)
+    if (model[method] !== undefined) checkFunction(op, `the model's ${method}`, model[method]);
 }

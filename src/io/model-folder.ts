@@ -1,5 +1,5 @@
 import { checkFiniteValues, type TensorValue } from "../tensor/value.js";
-import { checkObject, kindOf } from "../util/check.js";
+import { checkArray, checkObject, kindOf } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { toTensorValue, type WritableTensor } from "./dtypes.js";
@@ -94,7 +94,7 @@ async function readFrom(store: Store, name: string): Promise<Uint8Array | undefi
 async function demand(store: Store, name: string): Promise<Uint8Array> {
   const bytes = await readFrom(store, name);
   if (bytes) return bytes;
-  const names = await store.list();
+  const names = checkArray("loadModel", "what the store's list() gave", await store.list(), "the names of its files");
   const found =
     names.length > 0 ? `the folder holds ${names.slice(0, 8).join(", ")}${names.length > 8 ? ", .." : ""}` : "the folder is empty";
   throw new SeqgradError("io", `loadModel: ${name} is missing; ${found}. Give the folder of a saved model.`);

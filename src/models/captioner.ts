@@ -10,7 +10,7 @@ import { tanh } from "../ops/unary.js";
 import { split, stack, unsqueeze } from "../ops/views.js";
 import { tensor, zeros } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { checkInteger, checkList } from "../util/check.js";
+import { checkChoice, checkInteger, checkList } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkConfig, checkOptions, namesOf } from "../util/options.js";
 import {
@@ -65,8 +65,7 @@ export class Captioner extends RecurrentDecoder<PaddedFrames> {
     const { features, places, cell, embed, hidden: H, layers, inject } = complete;
     checkInteger("Captioner", "features", features, 1);
     checkInteger("Captioner", "places", places, 1);
-    if (inject !== "state" && inject !== "input")
-      throw new SeqgradError("value", `Captioner: there is no way to inject by "${String(inject)}"; use state, input.`);
+    checkChoice("Captioner", "inject", inject, ["state", "input"]);
     super("Captioner", complete, H);
     try {
       this.config = complete;

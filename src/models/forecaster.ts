@@ -55,7 +55,11 @@ export class Forecaster extends Module {
       const { channels, horizon, quantiles = [0.1, 0.5, 0.9] } = config;
       checkInteger("Forecaster", "channels", channels, 1);
       checkInteger("Forecaster", "horizon", horizon, 1);
-      if (!Array.isArray(quantiles) || quantiles.length === 0 || !quantiles.every((q, i) => q > (quantiles[i - 1] ?? 0) && q < 1))
+      if (
+        !Array.isArray(quantiles) ||
+        quantiles.length === 0 ||
+        !quantiles.every((q, i) => typeof q === "number" && q > (quantiles[i - 1] ?? 0) && q < 1)
+      )
         throw new SeqgradError(
           "range",
           `Forecaster: quantiles are ${[quantiles].flat().map(shown).join(", ")}; give at least one, ascending between 0 and 1.`,

@@ -79,7 +79,7 @@ export const withoutPrefix = (tensors: ReadonlyMap<string, ForeignValue>, prefix
 export function numberOf(op: string, config: Readonly<Record<string, unknown>>, ...names: readonly string[]): number {
   const value = names.map((name) => config[name]).find((found) => found !== undefined);
   if (typeof value === "number" && Number.isFinite(value)) return value;
-  throw new SeqgradError("format", `${op}: ${names.join(" or ")} of the config is ${JSON.stringify(value)}; expected a number.`);
+  throw new SeqgradError("format", `${op}: ${names.join(" or ")} of the config is ${shown(value)}; expected a number.`);
 }
 
 /** An object of a foreign config.json. */
@@ -97,9 +97,7 @@ export function checkSettings(op: string, config: Readonly<Record<string, unknow
   const faults = Object.entries(settings).flatMap(([name, can]) => {
     const [key, within] = name.split(".") as [string, string?];
     const value = within ? recordOf(config[key])[within] : config[key];
-    return value === undefined || can.includes(value)
-      ? []
-      : [`${name} is ${JSON.stringify(value)}, expected ${can.map(String).join(" or ")}`];
+    return value === undefined || can.includes(value) ? [] : [`${name} is ${shown(value)}, expected ${can.map(String).join(" or ")}`];
   });
   if (faults.length > 0)
     throw new SeqgradError(

@@ -1,6 +1,6 @@
 import type { SparseRows } from "../text/sparse.js";
 import { finish, inTurns, type Pieces } from "../util/breath.js";
-import { checkInteger, checkInterval, checkList, shown } from "../util/check.js";
+import { checkInteger, checkInterval, checkList, checkText, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { maxOf } from "../util/numbers.js";
 import { checkOptions } from "../util/options.js";
@@ -58,6 +58,7 @@ export class LogisticRegression {
     const { c = 1, iterations = 200, tolerance = 1e-5 } = options;
     checkRows(rows);
     checkList("LogisticRegression", "the labels", wanted, "a text for each row");
+    for (let r = 0; r < wanted.length; r++) checkText("LogisticRegression", wanted[r]!, `label ${r}`);
     checkInterval("LogisticRegression", "tolerance", tolerance, 0);
     const [N, n] = rows.shape;
     checkInterval("LogisticRegression", "c", c, Number.MIN_VALUE, Number.MAX_VALUE);

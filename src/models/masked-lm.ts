@@ -16,10 +16,10 @@ import { parameter, tensor } from "../tensor/create.js";
 import { buildToFit } from "../tensor/ownership.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { ForeignValue } from "../tensor/value.js";
-import { checkBoolean, checkInteger, checkInterval } from "../util/check.js";
+import { checkBoolean, checkInteger, checkInterval, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkConfig, checkOptions, namesOf } from "../util/options.js";
-import { bertOrigin, checkSettings, loadForeign, numberOf, withoutPrefix } from "./hugging-face.js";
+import { bertOrigin, checkSettings, checkTensorMap, loadForeign, numberOf, withoutPrefix } from "./hugging-face.js";
 import { checkBatch, checkTokens } from "./step.js";
 
 export interface MaskedLMConfig {
@@ -98,6 +98,7 @@ export class MaskedLM extends Module {
     checkConfig("MaskedLM", config, maskedLMNames);
     try {
       const { vocabularySize, contextLength, layers, heads, embed, hidden = 4 * embed } = config;
+      checkInteger("MaskedLM", "classes", config.classes ?? 0);
       const { segments = 2, dropout = 0.1, eps = 1e-12, classes = 0, fillsMasks = true } = config;
       const { attentionDropout = dropout, classifierDropout = dropout } = config;
       const pools = classes > 0 || (config.pools ?? false);
@@ -105,7 +106,6 @@ export class MaskedLM extends Module {
         ...{ vocabularySize, contextLength, layers, heads, embed, hidden, segments, dropout, attentionDropout, classifierDropout },
         ...{ eps, classes, pools, fillsMasks },
       };
-      checkInteger("MaskedLM", "classes", classes);
       for (const name of ["pools", "fillsMasks"] as const) checkBoolean("MaskedLM", name, this.config[name]);
       for (const name of ["dropout", "attentionDropout", "classifierDropout"] as const)
         checkInterval("MaskedLM", name, this.config[name], 0, 1);
@@ -151,9 +151,10 @@ export class MaskedLM extends Module {
    */
   static fromHuggingFace(given: Readonly<Record<string, unknown>>, tensors: ReadonlyMap<string, ForeignValue>): MaskedLM {
     const op = "MaskedLM.fromHuggingFace";
+    checkTensorMap(op, tensors);
     const config: typeof given = { hidden_dropout_prob: 0.1, attention_probs_dropout_prob: 0.1, ...given };
     if (config.model_type !== "bert")
-      throw new SeqgradError("format", `${op}: model_type is ${JSON.stringify(config.model_type)}; expected "bert".`);
+      throw new SeqgradError("format", `${op}: model_type is ${shown(config.model_type)}; expected "bert".`);
     checkSettings(op, config, { hidden_act: ["gelu"], position_embedding_type: ["absolute"], is_decoder: [false] });
     const size = (name: string) => numberOf(op, config, name);
     const named = withoutPrefix(tensors, "bert.");

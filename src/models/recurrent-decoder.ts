@@ -13,7 +13,7 @@ import { select, slice, squeeze, unsqueeze } from "../ops/views.js";
 import { tensor, zeros } from "../tensor/create.js";
 import { defaultGenerator } from "../tensor/random.js";
 import { checkTensor, type Tensor } from "../tensor/tensor.js";
-import { checkChoice, checkInteger, checkInterval, checkList, checkObject, shown, toTokens } from "../util/check.js";
+import { checkChoice, checkInteger, checkInterval, checkLayers, checkList, checkObject, shown, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkConfig } from "../util/options.js";
 import type { LMState } from "./recurrent-lm.js";
@@ -94,7 +94,8 @@ export function completeDecoder<Config extends RecurrentDecoderConfig>(
   checkChoice(op, "cell", complete.cell, Object.keys(decoderCells) as (keyof typeof decoderCells)[]);
   checkChoice(op, "attention", attention, attentionKinds);
   checkChoice<string>(op, "reduction", complete.reduction, ["mean", "sum"]);
-  for (const name of ["embed", "hidden", "layers"] as const) checkInteger(op, name, complete[name], 1);
+  for (const name of ["embed", "hidden"] as const) checkInteger(op, name, complete[name], 1);
+  checkLayers(op, "layers", complete.layers);
   checkInteger(op, "window", complete.window);
   checkInteger(op, "targetVocabulary", complete.targetVocabulary, 1);
   return complete;
@@ -200,10 +201,10 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module {
 
   /** The cross-entropy of the targets, in nats, padding left out; see `reduction`. */
   loss(batch: Seq2SeqBatch<Source>): Tensor {
-    const { shape, lengths } = checkPairs(this.#op, batch).target;
-    const total = crossEntropy(this.forward(batch), followers(batch.target), { reduction: "sum" });
-    const count = this.config.reduction === "sum" ? shape[0] : lengths.reduce((n, length) => n + length - 1, 0);
-    return affine(total, 1 / count);
+    const logits = this.forward(batch);
+    const { reduction } = this.config;
+    const total = crossEntropy(logits, followers(batch.target), { reduction });
+    return reduction === "sum" ? affine(total, 1 / batch.target.shape[0]) : total;
   }
 
   /**
@@ -335,7 +336,8 @@ export class RecurrentDecoding {
 
 /** The state, when it is one that a decoder answered. */
 function checkState(op: string, state: Seq2SeqState): Seq2SeqState {
-  const { h, c, feed } = checkObject(op, "the state", state, "one that the decoder answered");
+  const { h, c, feed, position } = checkObject(op, "the state", state, "one that the decoder answered");
+  checkInteger(op, "the state's position", position);
   for (const [name, x] of Object.entries({ h, ...(c !== undefined && { c }), ...(feed !== undefined && { feed }) }))
     checkTensor(op, x, `the state's ${name}`);
   return state;

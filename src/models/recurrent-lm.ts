@@ -11,7 +11,7 @@ import type { GradientProbe } from "../ops/recurrent.js";
 import { select } from "../ops/views.js";
 import { tensor } from "../tensor/create.js";
 import { checkTensor, type Tensor } from "../tensor/tensor.js";
-import { checkBoolean, checkChoice, checkObject, toTokens } from "../util/check.js";
+import { checkBoolean, checkChoice, checkInteger, checkLayers, checkObject, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkConfig, checkOptions, namesOf } from "../util/options.js";
 import { checkBatch, checkTokens, readStep, type Scores, tokensOf } from "./step.js";
@@ -73,6 +73,9 @@ export class RecurrentLM extends Module {
       this.config = { vocabularySize, cell, embed, hidden, layers, dropout, tieWeights };
       checkChoice<string>("RecurrentLM", "cell", cell, Object.keys(recurrentCells));
       checkBoolean("RecurrentLM", "tieWeights", tieWeights);
+      checkInteger("RecurrentLM", "embed", embed, 1);
+      checkInteger("RecurrentLM", "hidden", hidden, 1);
+      checkLayers("RecurrentLM", "layers", layers);
       if (tieWeights && embed !== hidden)
         throw new SeqgradError("value", `RecurrentLM: tieWeights needs embed (${embed}) equal to hidden (${hidden}).`);
       this.embedding = new Embedding(vocabularySize, embed);

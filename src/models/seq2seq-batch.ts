@@ -1,8 +1,7 @@
-import type { PaddedRows } from "../data/padding.js";
+import { checkRows, type PaddedRows } from "../data/padding.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkObject } from "../util/check.js";
-import { checkBatch } from "./step.js";
 
 /** Sources, padded rows of tokens or others, and padded targets; a target begins with the start token and ends with the end token. */
 export interface Seq2SeqBatch<Source = PaddedRows> {
@@ -14,7 +13,7 @@ export interface Seq2SeqBatch<Source = PaddedRows> {
 export function checkPairs<Source>(op: string, batch: Seq2SeqBatch<Source>): Seq2SeqBatch<Source> {
   const { source, target } = checkObject(op, "the batch", batch, "{ source, target }");
   checkObject(op, "the batch's source", source, "padded rows");
-  checkBatch(op, target, "data", "shape", "lengths");
+  checkRows(op, target);
   return batch;
 }
 

@@ -8,7 +8,7 @@ import { constant } from "../ops/define-op.js";
 import { indexSelect } from "../ops/gather.js";
 import { reshape, select } from "../ops/views.js";
 import { checkTensor, type Tensor } from "../tensor/tensor.js";
-import { checkBoolean, checkChoice, checkInteger } from "../util/check.js";
+import { checkBoolean, checkChoice, checkInteger, checkLayers } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
@@ -43,6 +43,7 @@ export function completeEncoder(op: string, config: SequenceEncoderConfig): Requ
   const { cell, hidden, heads } = complete;
   checkInteger(op, "hidden", hidden, 1);
   checkInteger(op, "heads", heads, 1);
+  checkLayers(op, "layers", complete.layers);
   checkBoolean(op, "bidirectional", complete.bidirectional);
   if (cell === "transformer" && hidden % heads !== 0)
     throw new SeqgradError("value", `${op}: hidden is ${hidden}, which ${heads} heads cannot share evenly; give a multiple of ${heads}.`);

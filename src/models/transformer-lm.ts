@@ -13,7 +13,7 @@ import { tensor } from "../tensor/create.js";
 import { buildToFit } from "../tensor/ownership.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { ForeignValue } from "../tensor/value.js";
-import { checkInteger, checkInterval, shown } from "../util/check.js";
+import { checkChoice, checkInteger, checkInterval, checkLayers, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkConfig, checkOptions, namesOf } from "../util/options.js";
 import {
@@ -111,10 +111,11 @@ export class TransformerLM extends Module {
         ...{ vocabularySize, contextLength, layers, heads, embed, keyValueHeads, hidden, dropout, attentionDropout, embeddingDropout },
         ...{ norm, positions, activation, bias, tieWeights, eps, rotaryBase },
       };
-      for (const name of ["norm", "positions", "activation"] as const) checkChoice(name, this.config[name]);
+      for (const name of ["norm", "positions", "activation"] as const)
+        checkChoice<string>("TransformerLM", name, this.config[name], transformerChoices[name]);
       checkInteger("TransformerLM", "vocabularySize", vocabularySize, 1);
       checkInteger("TransformerLM", "contextLength", contextLength, 1);
-      checkInteger("TransformerLM", "layers", layers, 1);
+      checkLayers("TransformerLM", "layers", layers);
       for (const name of ["dropout", "attentionDropout", "embeddingDropout"] as const)
         checkInterval("TransformerLM", name, this.config[name], 0, 1);
       const isRotary = positions === "rotary";
@@ -294,8 +295,3 @@ const foreignKinds: Readonly<Record<"gpt2" | "llama", ForeignKind>> = {
     ignored: /rotary_emb\.inv_freq$|^lm_head\.weight$/,
   },
 };
-
-function checkChoice(name: keyof typeof transformerChoices, value: string): void {
-  if (!(transformerChoices[name] as readonly string[]).includes(value))
-    throw new SeqgradError("value", `TransformerLM: there is no ${name} "${value}"; use ${transformerChoices[name].join(", ")}.`);
-}

@@ -123,6 +123,7 @@ export class TransformerSeq2Seq extends Module {
     checkConfig("TransformerSeq2Seq.greedy", given, ["sos", "eos", "maxTokens"]);
     checkBatch("TransformerSeq2Seq.greedy", source, "data", "shape", "lengths");
     const { maxTokens, ...rest } = given;
+    checkInteger("TransformerSeq2Seq.greedy", "maxTokens", maxTokens);
     const [B] = source.shape;
     const encoded = inference(() => this.encode(source));
     const options = { ...rest, maxTokens: Math.min(maxTokens, this.config.targetLength) };

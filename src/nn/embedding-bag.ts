@@ -39,6 +39,7 @@ export class EmbeddingBag extends Embedding {
   /** int32 `[..., L]` -> `[..., D]`; `weight` `[..., L]`, with the mode `sum` alone, weighs the vectors. */
   override forward(index: Tensor, weight?: Tensor): Tensor {
     checkTensor("EmbeddingBag", index, "the index");
+    if (weight !== undefined) checkTensor("EmbeddingBag", weight, "the weight");
     if (index.rank === 0) throw new SeqgradError("shape", "EmbeddingBag: the index is a scalar; expected [..., L].");
     if (weight !== undefined && this.mode !== "sum")
       throw new SeqgradError("value", `EmbeddingBag: weights go with the mode "sum"; this one is "${this.mode}".`);

@@ -93,7 +93,9 @@ export function truncatedNormal(y: Tensor, options: { mean?: number; std?: numbe
  * sg.parameter([2], (y) => sg.nn.init.constant(y, 0.5)); // = [0.5, 0.5]
  */
 export function constant(y: Tensor, value: number): void {
-  fill(checkTensor("constant", y, "y"), checkNumber("constant", "value", value));
+  if (!checkTensor("constant", y, "y").isContiguous)
+    throw new SeqgradError("state", "constant: y is a view with gaps; give a contiguous tensor.");
+  fill(y, checkNumber("constant", "value", value));
 }
 
 /**

@@ -4,11 +4,11 @@ import { defaultDevice } from "../tensor/device.js";
 import { scope } from "../tensor/scope.js";
 import { allocate, release } from "../tensor/storage.js";
 import { checkTensor, copyStrided, Tensor } from "../tensor/tensor.js";
-import { checkInteger, checkList, checkObject, shown } from "../util/check.js";
+import { checkInteger, checkLayers, checkList, checkObject, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions, namesOf } from "../util/options.js";
-import { checkShape } from "../util/shape.js";
+import { checkShape, sizeOf } from "../util/shape.js";
 
 /** Keys and values of one layer, heads side by side. */
 export interface KeysAndValues {
@@ -38,11 +38,14 @@ export interface KeyValueCacheOptions {
   device?: { readonly backend: Backend };
 }
 
+/** Positions that a cache has room for at first. */
+const ROOM = 64;
+
 const cacheNames = namesOf<KeyValueCacheOptions>({ layers: 1, rows: 1, capacity: 1, width: 1, device: 1 });
 
 /**
- * The keys and values of all positions that the layers of a model have read, so that a new one costs no more than itself. The memory is
- * taken at once, outside every scope, until dispose(); new positions are written in place.
+ * The keys and values of all positions that the layers of a model have read, so that a new one costs no more than itself. Their memory
+ * lies outside every scope until dispose(); new positions are written in place, and it doubles where they have no room, up to the capacity.
  *
  * @throws SeqgradError `range` for a size below 1 or more positions than there is room for, `shape` for keys or values of another form,
  *   `state` where a gradient would have to flow through; the cache is as before then
@@ -57,22 +60,41 @@ export class KeyValueCache {
   readonly rows: number;
   readonly capacity: number;
   readonly width: number;
-  /** `[layers, 2, B, capacity, W]`: keys, then values. */
-  readonly #data: Tensor;
+  readonly #backend: Backend;
+  /** `[layers, 2, B, room, W]`: keys, then values. The room grows up to the capacity, which a file may say to be anything. */
+  #data: Tensor;
   #length = 0;
 
   constructor(options: KeyValueCacheOptions) {
     checkOptions("KeyValueCache", checkObject("KeyValueCache", "its argument", options, "{ layers, capacity, width }"), cacheNames);
     const { layers, rows = 1, capacity, width, device = defaultDevice() } = options;
-    this.layers = checkInteger("KeyValueCache", "layers", layers, 1);
+    this.layers = checkLayers("KeyValueCache", "layers", layers);
     this.rows = checkInteger("KeyValueCache", "rows", rows, 1);
     this.capacity = checkInteger("KeyValueCache", "capacity", capacity, 1);
     this.width = checkInteger("KeyValueCache", "width", width, 1);
-    const shape = [layers, 2, rows, capacity, width];
-    checkShape("KeyValueCache", shape);
     if (typeof (device as Partial<typeof device> | null)?.backend?.alloc !== "function")
       throw new SeqgradError("value", `KeyValueCache: the device is ${shown(device)}; give one that init() or createDevice() answers.`);
-    this.#data = new Tensor(allocate(device.backend, shape.reduce((a, b) => a * b) * 4, "other", null), shape);
+    this.#backend = device.backend;
+    this.#data = this.#empty(Math.min(capacity, ROOM));
+  }
+
+  #empty(room: number): Tensor {
+    const shape = [this.layers, 2, this.rows, room, this.width];
+    checkShape("KeyValueCache", shape);
+    return new Tensor(allocate(this.#backend, sizeOf(shape) * 4, "other", null), shape);
+  }
+
+  /** Makes room for the first positions, with what is in them. */
+  #reserve(positions: number): void {
+    const before = this.#data;
+    const [layers, two, rows, room, width] = before.shape as [number, number, number, number, number];
+    if (positions <= room) return;
+    const data = this.#empty(Math.min(this.capacity, Math.max(positions, 2 * room)));
+    const filled = before.view([layers, two, rows, this.#length, width], before.strides, 0);
+    copyStrided(filled, data.address, data.strides);
+    filled.dispose();
+    before.dispose();
+    this.#data = data;
   }
 
   /** Positions that are filled. */
@@ -117,12 +139,19 @@ export class KeyValueCache {
     for (let r = 0; r < rows.length; r++) checkInteger("KeyValueCache.select", `rows[${r}]`, rows[r]!, 0, this.rows - 1);
     const { layers, capacity, width } = this;
     const other = new KeyValueCache({ layers, rows: rows.length, capacity, width, device: this.#data });
+    try {
+      other.#reserve(this.#length);
+    } catch (error) {
+      other.dispose();
+      throw error;
+    }
     const [, , row] = this.#data.strides as [number, number, number];
+    const [, , otherRow] = other.#data.strides as [number, number, number];
     const shape = [layers, 2, 1, this.#length, width];
     scope(() => {
       for (let r = 0; r < rows.length; r++) {
         const from = this.#data.view(shape, this.#data.strides, rows[r]! * row);
-        copyStrided(from, other.#data.address + r * row * 4, other.#data.strides);
+        copyStrided(from, other.#data.address + r * otherRow * 4, other.#data.strides);
       }
     });
     other.#length = this.#length;
@@ -151,6 +180,7 @@ export class KeyValueCache {
     this.check(positions);
     const start = this.#length;
     const end = start + positions;
+    this.#reserve(end);
     const [s0, s1, s2, s3, s4] = this.#data.strides as [number, number, number, number, number];
     for (const [i, x] of [k, v].entries()) copyStrided(x, this.#data.address + (layer * s0 + i * s1 + start * s3) * 4, [s2, s3, s4]);
     return this.#first(layer, end);

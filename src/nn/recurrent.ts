@@ -8,7 +8,7 @@ import { checkNonlinearity, type Nonlinearity, rnn } from "../ops/rnn.js";
 import { select, stack, unsqueeze } from "../ops/views.js";
 import { parameter, tensor } from "../tensor/create.js";
 import { Tensor } from "../tensor/tensor.js";
-import { checkBoolean, checkFinite, checkInteger, checkInterval, checkList, shown } from "../util/check.js";
+import { checkBoolean, checkFinite, checkInteger, checkInterval, checkLayers, checkList, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions, namesOf } from "../util/options.js";
@@ -85,7 +85,7 @@ abstract class Recurrent extends Module {
     checkBoolean(op, "bidirectional", options.bidirectional ?? false);
     checkBoolean(op, "bias", options.bias ?? true);
     const { numLayers = 1, bidirectional = false, bias = true } = options;
-    this.numLayers = checkInteger(op, "numLayers", numLayers, 1);
+    this.numLayers = checkLayers(op, "numLayers", numLayers);
     this.bidirectional = bidirectional;
     this.dropout = checkInterval(op, "dropout", options.dropout ?? 0, 0, 1);
     checkInteger(op, "inputSize", inputSize, 1);

@@ -1,6 +1,6 @@
 import { allOrNothing } from "../tensor/ownership.js";
 import { checkTensor, type Tensor } from "../tensor/tensor.js";
-import { checkBoolean, checkInteger, shown } from "../util/check.js";
+import { checkBoolean, checkLayers, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
 import * as init from "./init.js";
@@ -77,7 +77,7 @@ const stackNames = namesOf<TransformerStackOptions>({ ...transformerLayerOptions
 function stack<L>(op: string, options: TransformerStackOptions, make: (layer: TransformerLayerOptions) => L): L[] {
   checkOptions(op, options, stackNames);
   checkBoolean(op, "finalNorm", options.finalNorm ?? false);
-  const count = checkInteger(op, "numLayers", options.numLayers ?? 6, 1);
+  const count = checkLayers(op, "numLayers", options.numLayers ?? 6);
   const layer = optionsAmong<TransformerLayerOptions>(options, layerNames);
   return allOrNothing(() => Array.from({ length: count }, () => make(layer)));
 }

@@ -11,7 +11,7 @@ import { add, less, mul, sub } from "./binary.js";
 import { checkTensors, defineOp, type Inputs, type Named, type Run } from "./define-op.js";
 import { checkVectors, normalizationInputs, scaled } from "./normalization.js";
 import { mean } from "./reduce.js";
-import { abs, affine, reciprocal, sqrt, square, toFloat, toInt } from "./unary.js";
+import { abs, affine, reciprocal, sqrt, square } from "./unary.js";
 import { reshape } from "./views.js";
 import { where } from "./where.js";
 
@@ -121,7 +121,7 @@ const trainingOp = defineOp({
       noGrad(() => {
         move(running.mean, m);
         move(running.variance, affine(v, rows / (rows - 1)));
-        if (running.batches) replace(running.batches, toInt(affine(toFloat(running.batches), 1, 1)));
+        if (running.batches) replace(running.batches, affine(running.batches, 1, 1));
       });
     }
     return { y: normalized(centered, v, vectors, eps) };

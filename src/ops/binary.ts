@@ -1,12 +1,13 @@
 import type { DType } from "../backend/backend.js";
 import { type BinaryOp, binaryOps } from "../backend/kernels.js";
 import { empty, fill, type Tensor } from "../tensor/tensor.js";
+import { SeqgradError } from "../util/errors.js";
 import { refuseExtra } from "../util/options.js";
 import { broadcastShapes, type Shape } from "../util/shape.js";
 import { type BackwardContext, defineOp, type Run } from "./define-op.js";
 import { Elementwise } from "./elementwise.js";
 import { sumTo } from "./reduce.js";
-import { affine, log, neg, operand, operands, powScalar } from "./unary.js";
+import { affine, areWhole, log, neg, operand, operands, powScalar } from "./unary.js";
 
 /** The values that gradients are computed from; y = f(a, b). */
 interface Terms {
@@ -134,9 +135,19 @@ const general = binary("pow", ({ run, dy, a, b, y, needs }) => {
   const toExponent = () => times(times(log(on.where(y, a, one)), y), dy);
   return { a: needs("a") ? toBase() : undefined, b: needs("b") ? toExponent() : undefined };
 });
-/** a^b, elementwise, with broadcasting; either may be a number. */
-export const pow = (a: Tensor | number, b: Tensor | number): Tensor =>
-  typeof b === "number" && typeof a !== "number" ? powScalar(a, b) : general(a, b);
+/**
+ * a^b, elementwise, with broadcasting; either may be a number. int32 with a whole number b of at least 0 stays int32.
+ * @throws SeqgradError `shape` when they do not broadcast, `dtype` for exponents in an int32 tensor of an int32 or whole base, `range` for
+ *   a whole number b below 0 of int32
+ * @example
+ * sg.pow(sg.tensor([2, 3]), 3); // = [8, 27]
+ */
+export function pow(a: Tensor | number, b: Tensor | number): Tensor {
+  if (typeof b === "number" && typeof a !== "number") return powScalar(a, b);
+  if (areWhole(a, b))
+    throw new SeqgradError("dtype", "pow: both are whole numbers, and the exponents are a tensor; take toFloat() of one.");
+  return general(a, b);
+}
 /**
  * The larger of two, elementwise; NaN wins; the gradient of a tie is shared.
  * @throws SeqgradError `shape` when they do not broadcast

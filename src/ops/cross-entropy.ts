@@ -10,7 +10,7 @@ import { checkTensors, defineOp } from "./define-op.js";
 import { indexSelect, pick } from "./gather.js";
 import { mean, sum } from "./reduce.js";
 import { logSoftmax } from "./softmax.js";
-import { affine, neg, toFloat, toInt } from "./unary.js";
+import { affine, neg, toFloat } from "./unary.js";
 import { reshape } from "./views.js";
 import { where } from "./where.js";
 
@@ -49,13 +49,15 @@ const lossNames = namesOf<LossOptions>({ reduction: 1 });
 
 /** The last step of every loss. */
 export function reduceLoss(loss: Tensor, reduction: Reduction): Tensor {
-  return reduction === "none" ? loss : reduction === "sum" ? sum(loss) : mean(loss);
+  if (reduction === "none") return loss;
+  // A batch without a number has a loss of 0: the mean of nothing is NaN and would end a run.
+  return reduction === "sum" || loss.size === 0 ? sum(loss) : mean(loss);
 }
 
 /** The negative of the target's entry of each row, and what it counts: 1, or its class's weight; both 0 where ignored. */
 export function picked(logProbabilities: Tensor, targets: Tensor, ignoreIndex: number, weight?: Tensor): { loss: Tensor; counts: Tensor } {
   const valid = notEqual(targets, ignoreIndex);
-  const index = toInt(where(valid, targets, 0));
+  const index = where(valid, targets, 0);
   const loss = neg(pick(logProbabilities, index));
   if (!weight) return { loss: where(valid, loss, 0), counts: valid };
   const counts = where(valid, reshape(indexSelect(weight, 0, reshape(index, [index.size])), index.shape), 0);

@@ -5,6 +5,7 @@ import { neededKernels } from "../backend/needed.js";
 import { scope } from "../tensor/scope.js";
 import { currentFrame } from "../tensor/storage.js";
 import { checkTensor, copyStrided, empty, type Tensor } from "../tensor/tensor.js";
+import { shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import type { Shape } from "../util/shape.js";
 
@@ -262,5 +263,8 @@ function badIndex(op: string, kernel: KernelName, call: object, position: number
 /** An integer in a tensor is not one of `low` to `high`. */
 export function outOfRange(op: string, what: string, value: number | undefined, low: number, high: number): SeqgradError {
   const advice = low === 0 ? "Mend the data, or make that dimension larger." : "Mend the data.";
-  return new SeqgradError("range", `${op}: ${what} is ${value ?? "out of range"}; expected a number from ${low} to ${high}. ${advice}`);
+  return new SeqgradError(
+    "range",
+    `${op}: ${what} is ${value === undefined ? "out of range" : shown(value)}; expected a number from ${low} to ${high}. ${advice}`,
+  );
 }

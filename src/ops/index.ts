@@ -62,6 +62,7 @@ export { logSoftmax, softmax } from "./softmax.js";
 export { argsort, type MedianOptions, median, type SortOptions, sort, type TopKOptions, topk } from "./sort.js";
 export { ceil, erf, expm1, log1p, round, rsqrt, trunc } from "./special.js";
 export { swiglu } from "./swiglu.js";
+export { toInt } from "./to-int.js";
 export { type TriangleOptions, tril, triu } from "./triangle.js";
 export {
   abs,
@@ -85,7 +86,6 @@ export {
   square,
   tanh,
   toFloat,
-  toInt,
 } from "./unary.js";
 export { norm, std, variance } from "./variance.js";
 export { flatten, flip, permute, reshape, select, slice, split, squeeze, stack, transpose, unsqueeze } from "./views.js";

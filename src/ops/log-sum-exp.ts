@@ -2,21 +2,22 @@ import { noGrad } from "../autograd/tape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { add, less, sub } from "./binary.js";
 import { max } from "./extremum.js";
-import { checkReduction, type ReduceOptions, sum } from "./reduce.js";
-import { abs, exp, log, toFloat } from "./unary.js";
+import { arrange, checkReduction, type ReduceOptions, sum } from "./reduce.js";
+import { abs, affine, exp, log, toFloat } from "./unary.js";
 import { reshape } from "./views.js";
 import { where } from "./where.js";
 
 /**
- * ln sum e^x, of all elements or along `axis`, relative to the largest, so that nothing overflows; -Infinity of nothing but -Infinity,
- * and Infinity where there is one.
- * @throws SeqgradError `range` for an axis that is not there, `shape` for an empty one
+ * ln sum e^x, of all elements or along `axis`, relative to the largest, so that nothing overflows; -Infinity of no element and of nothing
+ * but -Infinity, and Infinity where there is one.
+ * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.logSumExp(sg.tensor([1000, 1000])); // = 1000 + Math.LN2
  */
 export function logSumExp(given: Tensor, options: ReduceOptions = {}): Tensor {
   checkReduction("logSumExp", given, options);
   const x = toFloat(given);
+  if (arrange("logSumExp", x, options).span.n === 0) return affine(sum(x, options), 1, Number.NEGATIVE_INFINITY);
   const largest = noGrad(() => {
     const m = max(x, { ...options, keepDims: true });
     return where(less(abs(m), Number.POSITIVE_INFINITY), m, 0);

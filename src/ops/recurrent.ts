@@ -180,7 +180,9 @@ export function unroll<S extends Readonly<Record<string, Tensor>> & { readonly h
       outputs[t] = next.h;
     }
   }
-  return { ...state, y: stack(outputs, 1) };
+  // Tensors of their own, as a kernel's outputs are: their gradients are not those of the steps, which y and the state share.
+  const finals = Object.fromEntries(Object.entries(state).map(([name, x]) => [name, observe(x, () => {})])) as S;
+  return { ...finals, y: stack(outputs, 1) };
 }
 
 /** x itself; `see` is shown its gradient. */

@@ -1,7 +1,7 @@
 import type { Backend } from "../backend/backend.js";
 import { allocate } from "../tensor/storage.js";
 import { empty, Tensor } from "../tensor/tensor.js";
-import { checkInteger } from "../util/check.js";
+import { checkBoolean, checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions, namesOf } from "../util/options.js";
@@ -131,6 +131,7 @@ export function rotary(x: Tensor, options: RotaryOptions = {}): Tensor {
   const { offset = 0, base = 10000, interleaved = false } = options;
   if (x.rank < 2) throw new SeqgradError("shape", `rotary: x ${formatShape(x.shape)} has no steps; expected [B, T, N D].`);
   const { cols: width } = timesOf(x);
+  for (const name of ["heads", "headDim"] as const) if (options[name] !== undefined) checkInteger("rotary", name, options[name], 1);
   const { heads = width / (options.headDim ?? 0), headDim: D = width / (options.heads ?? 0) } = options;
   const isSize = (n: number) => Number.isInteger(n) && n >= 1;
   if (!isSize(heads) || !isSize(D) || heads * D > width || D % 2 !== 0) {
@@ -140,6 +141,7 @@ export function rotary(x: Tensor, options: RotaryOptions = {}): Tensor {
     );
   }
   checkInteger("rotary", "offset", offset);
-  if (!(base > 0 && Number.isFinite(base))) throw new SeqgradError("range", `rotary: base is ${base}; give a number above 0.`);
+  checkInterval("rotary", "base", base, Number.MIN_VALUE, Number.MAX_VALUE);
+  checkBoolean("rotary", "interleaved", interleaved);
   return rotaryOp({ x: toFloat(x) }, { heads, D, offset, base, interleaved }).y;
 }

@@ -11,7 +11,8 @@ import { checkTensors, defineOp } from "./define-op.js";
 import { expand } from "./expand.js";
 import { gather, spanOf } from "./gather.js";
 import { argsort } from "./sort.js";
-import { affine, toFloat, toInt } from "./unary.js";
+import { toInt } from "./to-int.js";
+import { affine, toFloat } from "./unary.js";
 import { slice } from "./views.js";
 import { where } from "./where.js";
 

@@ -11,7 +11,7 @@ import type { ValuesAndIndices } from "./extreme-index.js";
 import { toExtremum } from "./extremum.js";
 import { gather } from "./gather.js";
 import { checkReduction, sum } from "./reduce.js";
-import { toInt } from "./unary.js";
+import { toInt } from "./to-int.js";
 import { reshape, slice, transpose } from "./views.js";
 import { where } from "./where.js";
 

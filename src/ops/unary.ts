@@ -1,10 +1,10 @@
 import { type UnaryOp, unaryOps } from "../backend/kernels.js";
 import { empty, fill, Tensor } from "../tensor/tensor.js";
-import { checkBoolean, checkFinite, checkNumber } from "../util/check.js";
+import { checkBoolean, checkFinite, checkNumber, firstNotInt32 } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, refuseExtra } from "../util/options.js";
 import { constant, defineOp } from "./define-op.js";
-import { Elementwise } from "./elementwise.js";
+import { ofInt32 } from "./integer.js";
 
 interface Scalars {
   readonly a: number;
@@ -31,7 +31,7 @@ function unary(name: UnaryOp, domain: { from: number; to: number } = anywhere, a
     },
     samples,
   });
-  return (x: Tensor, scalars: Scalars = attrs) => run({ x: toFloat(x) }, scalars).y;
+  return (x: Tensor, scalars: Scalars = attrs) => ofInt32(name, x, scalars.a, scalars.b) ?? run({ x: toFloat(x) }, scalars).y;
 }
 
 /** An operation of the family that takes no scalars. */
@@ -56,15 +56,10 @@ const cast = /* @__NO_SIDE_EFFECTS__ */ (name: "toInt32" | "toFloat32") => {
     samples: [{ inputs: { x: name === "toInt32" ? { shape: [5, 7], from: -9, to: 9 } : { shape: [5, 7], below: 9 } } }],
   });
 };
-const toInt32 = cast("toInt32");
+/** Rounds toward zero; what int32 does not hold saturates, and NaN is 0. */
+export const toInt32 = cast("toInt32");
 const toFloat32 = cast("toFloat32");
 
-/**
- * The elements as int32, rounded toward zero.
- * @example
- * sg.toInt(sg.tensor([1.7, -1.7])); // = [1, -1]
- */
-export const toInt = (x: Tensor): Tensor => (x instanceof Tensor && x.dtype === "int32" ? x : toInt32({ x }).y);
 /**
  * The elements as float32; operations that compute do this by themselves.
  * @example
@@ -77,36 +72,17 @@ export function operand(x: Tensor | number, other: Tensor | number): Tensor {
   return typeof x === "number" && other instanceof Tensor ? fill(empty(other.backend, []), x) : toFloat(x as Tensor);
 }
 
+/** True if both are int32, of which one may be a whole number of int32. */
+export const areWhole = (a: Tensor | number, b: Tensor | number): boolean =>
+  [a, b].some((x) => x instanceof Tensor) && [a, b].every((x) => (x instanceof Tensor ? x.dtype === "int32" : firstNotInt32([x]) < 0));
+
 /** Two operands of one type: an int32 tensor stays int32 beside another and beside a whole number of int32; else both become float32. */
 export function operands(a: Tensor | number, b: Tensor | number): [Tensor, Tensor] {
-  const isInteger = (x: Tensor | number) => (x instanceof Tensor ? x.dtype === "int32" : x === (x | 0));
-  if (!(isInteger(a) && isInteger(b) && (a instanceof Tensor || b instanceof Tensor))) return [operand(a, b), operand(b, a)];
+  if (!areWhole(a, b)) return [operand(a, b), operand(b, a)];
   const integer = (x: Tensor | number, other: Tensor | number) =>
     x instanceof Tensor ? x : constant(other as Tensor, Int32Array.of(x), []);
   return [integer(a, b), integer(b, a)];
 }
-
-/** -x or |x| of int32, which have no gradient; -2^31 stays as it is, as in PyTorch. */
-/* @__NO_SIDE_EFFECTS__ */
-function integerOp(name: "negInt32" | "absInt32") {
-  return defineOp({
-    name,
-    inputs: ["x"],
-    strided: true,
-    shape: ({ x }) => ({ y: x.shape }),
-    dtypes: () => ({ y: "int32" }),
-    forward: (run, { x }, { y }) => {
-      const zero = fill(empty(x.backend, [], "int32"), 0);
-      const on = new Elementwise(run, [zero, x], y);
-      on.binary("subInt32", zero, x, y);
-      if (name === "absInt32") on.binary("maximumInt32", x, y, y);
-    },
-    samples: [{ inputs: { x: { shape: [5, 7], below: 2 ** 31, least: -(2 ** 31) } } }],
-  });
-}
-const negInt32 = integerOp("negInt32");
-const absInt32 = integerOp("absInt32");
-const isInt32 = (x: Tensor) => x instanceof Tensor && x.dtype === "int32";
 
 const affineOp = unary("affine", anywhere, { a: -1.5, b: 0.5 });
 const powerOp = unary("power", positive, { a: 2.5, b: 0 });
@@ -116,21 +92,17 @@ const geluExact = unary("gelu");
 const geluTanh = unary("geluTanh");
 
 /**
- * `scale x + shift`, elementwise.
+ * `scale x + shift`, elementwise; int32 with whole numbers stays int32.
  * @example
  * sg.affine(sg.tensor([1, 2]), 10, -1); // = [9, 19]
  */
 export const affine = (x: Tensor, scale: number, shift = 0): Tensor =>
   affineOp(x, { a: checkNumber("affine", "scale", scale), b: checkNumber("affine", "shift", shift) });
 /** -x, elementwise; int32 stays int32. */
-export const neg = (x: Tensor): Tensor => (isInt32(x) ? negInt32({ x }).y : affine(x, -1));
-const absFloat = plain("abs");
+export const neg = (x: Tensor): Tensor => affine(x, -1);
 /** |x|, elementwise; the gradient at 0 is 0; int32 stays int32. */
-export const abs = (x: Tensor, ...extra: never[]): Tensor => {
-  refuseExtra("abs", extra);
-  return isInt32(x) ? absInt32({ x }).y : absFloat(x);
-};
-/** -1, 0 or 1, elementwise. */
+export const abs = plain("abs");
+/** -1, 0 or 1, elementwise; int32 stays int32. */
 export const sign = plain("sign");
 /** e^x, elementwise; relative error below 3e-7. */
 export const exp = plain("exp");
@@ -138,7 +110,7 @@ export const exp = plain("exp");
 export const log = plain("log", positive);
 /** The square root, elementwise. */
 export const sqrt = plain("sqrt", positive);
-/** x^2, elementwise. */
+/** x^2, elementwise; int32 stays int32 and wraps around beyond 2^31 - 1. */
 export const square = plain("square");
 /** 1 / x, elementwise. */
 export const reciprocal = plain("reciprocal", positive);
@@ -150,7 +122,7 @@ export const cos = plain("cos");
 export const tanh = plain("tanh");
 /** 1 / (1 + e^-x), elementwise. */
 export const sigmoid = plain("sigmoid");
-/** max(x, 0), elementwise; the gradient at 0 is 0. */
+/** max(x, 0), elementwise; the gradient at 0 is 0; int32 stays int32. */
 export const relu = plain("relu");
 /**
  * x where positive, else `slope x`, elementwise.
@@ -172,13 +144,13 @@ export function gelu(x: Tensor, options: { approximate?: boolean } = {}): Tensor
 export const silu = plain("silu");
 /** log(1 + e^x), elementwise. */
 export const softplus = plain("softplus");
-/** The largest whole number that is not above, elementwise; no gradient flows. */
+/** The largest whole number that is not above, elementwise; no gradient flows; int32 stays int32. */
 export const floor = plain("floor");
-/** x^exponent, elementwise, for a fixed exponent. */
+/** x^exponent, elementwise, for a fixed exponent; int32 with a whole exponent of at least 0 stays int32. */
 export const powScalar = (x: Tensor, exponent: number): Tensor => powerOp(x, { a: checkNumber("pow", "the exponent", exponent), b: 0 });
 
 /**
- * x limited to [low, high], elementwise; the gradient passes inside, bounds included.
+ * x limited to [low, high], elementwise; the gradient passes inside, bounds included; int32 with whole bounds stays int32.
  * @throws SeqgradError `range` when low > high.
  * @example
  * sg.clamp(sg.tensor([-2, 0.5, 3]), 0, 1); // = [0, 0.5, 1]

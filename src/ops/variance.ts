@@ -9,7 +9,8 @@ import { where } from "./where.js";
 const varianceNames = [...reduceNames, "correction"];
 
 /**
- * The variance, sum (x - mean)^2 / (n - correction), over all elements or over `axis`. `correction` 1, the default, is Bessel's.
+ * The variance, sum (x - mean)^2 / (n - correction), over all elements or over `axis`; NaN of none. `correction` 1, the default, is
+ * Bessel's.
  * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.variance(sg.tensor([1, 2, 3, 4]), { correction: 0 }); // = 1.25

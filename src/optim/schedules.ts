@@ -1,5 +1,6 @@
 import { checkChoice, checkFinite, checkFunction, checkInteger, checkInterval, checkNumber, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { Optimizer } from "./optimizer.js";
 
@@ -237,15 +238,28 @@ export class Plateau {
   get state(): number[] {
     return [this.#factor, this.#best, this.#bad, this.#cooling];
   }
+  /** Continues from a `state`. @throws SeqgradError `value` for anything else; nothing has changed then */
   restore(state: readonly number[]): void {
-    if (!Array.isArray(state)) throw new SeqgradError("value", `Plateau.restore: got ${shown(state)}; give what \`state\` was.`);
-    for (const [i, value] of state.entries()) if (value !== null) checkNumber("Plateau.restore", `state[${i}]`, value);
+    if (!isPlateauState(state))
+      throw new SeqgradError(
+        "value",
+        `Plateau.restore: got ${Array.isArray(state) ? formatShape(state) : shown(state)}; give what \`state\` was.`,
+      );
     const [factor, best, bad, cooling] = state;
-    this.#factor = factor ?? 1;
+    this.#factor = factor;
     this.#best = best ?? this.#worst;
-    this.#bad = bad ?? 0;
-    this.#cooling = cooling ?? 0;
+    this.#bad = bad;
+    this.#cooling = cooling;
   }
+}
+
+/** True if it is what a Plateau's `state` was: in JSON, where the best measure so far may be null, which was an infinity. */
+export function isPlateauState(state: unknown): state is [factor: number, best: number | null, bad: number, cooling: number] {
+  if (!Array.isArray(state) || state.length !== 4) return false;
+  const [factor, best, bad, cooling] = state as unknown[];
+  const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
+  const isMeasure = best === null || (typeof best === "number" && !Number.isNaN(best));
+  return Number.isFinite(factor) && (factor as number) >= 0 && isMeasure && isCount(bad) && isCount(cooling);
 }
 
 /**

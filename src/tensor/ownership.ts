@@ -52,7 +52,8 @@ const SLACK = { elements: 1 << 18, tensors: 1 << 10 };
 
 /**
  * Builds a model that is to hold `tensors`: all or nothing, and no larger than they are, whatever its config asks for.
- * @throws SeqgradError `format` for a model that is larger, before memory is allocated for more; what `build` throws
+ * @throws SeqgradError `format` for a model that is larger, before memory is allocated for more, and for a number of the config that is
+ *   outside its interval; what else `build` throws
  */
 export function buildToFit<T>(tensors: ReadonlyMap<string, { readonly shape: Shape }>, build: () => T): T {
   const before = room;
@@ -60,6 +61,9 @@ export function buildToFit<T>(tensors: ReadonlyMap<string, { readonly shape: Sha
   room = { elements, tensors: tensors.size + SLACK.tensors };
   try {
     return allOrNothing(build);
+  } catch (error) {
+    if (!(error instanceof SeqgradError && error.code === "range")) throw error;
+    throw new SeqgradError("format", `config.json: ${error.message}`, { cause: error });
   } finally {
     room = before;
   }

@@ -25,8 +25,7 @@ export interface GradientNode {
 export class Tensor implements Tenant {
   /** True if backward() stores a gradient here: set on parameters and on inputs under study. */
   requiresGrad = false;
-  /** dLoss/dthis, of the same shape, after backward(). */
-  grad: Tensor | undefined;
+  #grad: Tensor | undefined;
   /** On a gradient: true while it holds only zeros and nothing was added. An optimizer treats it as a missing gradient. */
   isBlank = false;
   /** The operation that made it, while a gradient can still flow through. */
@@ -52,6 +51,16 @@ export class Tensor implements Tenant {
     checkShape("Tensor", shape);
     this.size = sizeOf(shape);
     frame?.tensors.push(this);
+  }
+
+  /** dLoss/dthis, of the same shape, after backward(). Setting throws `shape`, `dtype`, `device` or `value` for what cannot be such a gradient. */
+  get grad(): Tensor | undefined {
+    return this.#grad;
+  }
+
+  set grad(gradient: Tensor | undefined) {
+    if (gradient !== undefined) checkGradient(this, gradient);
+    this.#grad = gradient;
   }
 
   get rank(): number {
@@ -280,6 +289,19 @@ export class Tensor implements Tenant {
     copyStrided(this, storage.address, stridesOf(this.shape));
     return [storage.address, storage];
   }
+}
+
+/** Throws unless it can be a gradient of x that an optimizer reads. */
+function checkGradient(x: Tensor, gradient: Tensor): void {
+  checkTensor("grad", gradient, "the gradient");
+  const fail = (code: "shape" | "dtype" | "device" | "value", what: string) => {
+    throw new SeqgradError(code, `grad: the gradient ${what}.`);
+  };
+  if (!sameShape(gradient.shape, x.shape))
+    fail("shape", `has shape ${formatShape(gradient.shape)}, expected ${formatShape(x.shape)}, as the tensor`);
+  if (gradient.dtype !== "float32") fail("dtype", `is ${gradient.dtype}, expected float32; cast it with toFloat()`);
+  if (gradient.backend !== x.backend) fail("device", "is on another device than the tensor; move one: await to(device)");
+  if (!gradient.isContiguous) fail("value", "is a view with gaps; take contiguous() of it");
 }
 
 function checkStorage(storage: Storage): Storage {

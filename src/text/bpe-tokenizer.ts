@@ -73,7 +73,7 @@ export class BpeTokenizer extends SubwordTokenizer {
   }
 
   /** @internal */
-  static *training(texts: Iterable<string>, options: BpeOptions): Pieces<BpeTokenizer> {
+  static *training(texts: Iterable<string>, options: BpeOptions = {}): Pieces<BpeTokenizer> {
     checkOptions("BpeTokenizer.train", options, ["vocabularySize", "special", "minCount"]);
     const { vocabularySize = 8000, special = ["<|endoftext|>"], minCount = 2 } = options;
     checkSpecial("BpeTokenizer.train", special);

@@ -77,7 +77,7 @@ export class CharTokenizer implements Tokenizer {
   }
 
   /** @internal */
-  static *training(text: string, options: { special?: readonly string[] }): Pieces<CharTokenizer> {
+  static *training(text: string, options: { special?: readonly string[] } = {}): Pieces<CharTokenizer> {
     checkOptions("CharTokenizer.fromText", options, ["special"]);
     const { special = [] } = options;
     if (typeof text !== "string" || text === "")

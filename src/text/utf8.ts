@@ -1,13 +1,17 @@
+import { checkText, kindOf } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 
 /**
  * The text of a UTF-8 file, without its byte order mark. `name` is the file's, for messages.
  *
- * @throws SeqgradError `format` for a file that is empty, binary or in another encoding, with the position of the first bad byte
+ * @throws SeqgradError `value` for what is not a Uint8Array, `format` for a file that is empty, binary or in another encoding, with the position of the first bad byte
  * @example
  * const text = sg.decodeText(await readFile("corpus.txt"), "corpus.txt");
  */
 export function decodeText(bytes: Uint8Array, name = "the text"): string {
+  checkText("decodeText", name, "the name");
+  if (!(bytes instanceof Uint8Array))
+    throw new SeqgradError("value", `decodeText: the bytes of ${name} are ${kindOf(bytes)}; give a Uint8Array.`);
   const zero = bytes.indexOf(0);
   if (zero >= 0) {
     throw new SeqgradError(

@@ -79,7 +79,7 @@ export class BagOfWords {
   }
 
   /** @internal */
-  static *fitting(texts: Iterable<string>, options: BagOptions): Pieces<BagOfWords> {
+  static *fitting(texts: Iterable<string>, options: BagOptions = {}): Pieces<BagOfWords> {
     const op = "BagOfWords.fit";
     checkOptions(op, options, bagOptions);
     const { ngrams: lengths = [1, 1], stopWords = [], minTexts = 1, maxTerms } = options;

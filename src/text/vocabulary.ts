@@ -1,5 +1,5 @@
 import { finish, inOrder, inPieces, inTurns, type Pieces } from "../util/breath.js";
-import { checkInteger, checkText, kindOf, shown } from "../util/check.js";
+import { checkInteger, checkIterable, checkText, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
 import { checkMade, checkSpecial, type SpecialIds, sequenceTokens, specialIds, tokenAt } from "./tokenizer.js";
@@ -63,14 +63,15 @@ export class Vocabulary {
   }
 
   /** @internal */
-  static *ofTokens(tokens: Iterable<string>, options: VocabularyOptions): Pieces<Vocabulary> {
+  static *ofTokens(tokens: Iterable<string>, options: VocabularyOptions = {}): Pieces<Vocabulary> {
+    checkIterable("Vocabulary.fromTokens", "the tokens", tokens, "a list of texts");
     const counts = new Map<string, number>();
     yield* inPieces(tokens, (token) => counts.set(checkText("Vocabulary.fromTokens", token), (counts.get(token) ?? 0) + 1));
     return yield* Vocabulary.ofCounts(counts, options);
   }
 
   /** @internal */
-  static *ofCounts(counts: ReadonlyMap<string, number>, options: VocabularyOptions): Pieces<Vocabulary> {
+  static *ofCounts(counts: ReadonlyMap<string, number>, options: VocabularyOptions = {}): Pieces<Vocabulary> {
     checkOptions("Vocabulary", options, vocabularyOptions);
     if (!(counts instanceof Map)) throw new SeqgradError("value", `Vocabulary: the counts are ${kindOf(counts)}; expected a Map.`);
     yield* inPieces(counts, ([token, count]) => {

@@ -89,7 +89,7 @@ export class WordTokenizer implements Tokenizer {
   }
 
   /** @internal */
-  static *training(texts: Iterable<string>, options: WordOptions & VocabularyOptions): Pieces<WordTokenizer> {
+  static *training(texts: Iterable<string>, options: WordOptions & VocabularyOptions = {}): Pieces<WordTokenizer> {
     const op = "WordTokenizer.fromTexts";
     checkOptions(op, options, [...wordOptions, ...vocabularyOptions]);
     const { special = sequenceTokens, minCount = 1, maxSize, ...words } = options;

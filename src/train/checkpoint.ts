@@ -2,6 +2,7 @@ import { parseSafetensors, readSafetensorsMetadata, writeSafetensors } from "../
 import type { Store } from "../io/store.js";
 import type { Module } from "../nn/module.js";
 import type { Optimizer } from "../optim/optimizer.js";
+import { isPlateauState } from "../optim/schedules.js";
 import type { OptimizerState } from "../optim/state.js";
 import { defaultGenerator } from "../tensor/random.js";
 import { checkFiniteValues, type TensorValue } from "../tensor/value.js";
@@ -71,10 +72,16 @@ export async function saveCheckpoint(store: Store, model: Module, optimizer: Opt
 }
 
 /**
- * Restores model, optimizer and random generator from the checkpoint in the store, if there is one.
+ * Restores model, optimizer and random generator from the checkpoint in the store, if there is one. `prepare` makes what else the caller
+ * takes from it and may fail too.
  * @throws SeqgradError `format` when it is damaged or belongs to another model or optimizer; nothing has changed then.
  */
-export async function loadCheckpoint(store: Store, model: Module, optimizer: Optimizer): Promise<Snapshot | undefined> {
+export async function loadCheckpoint(
+  store: Store,
+  model: Module,
+  optimizer: Optimizer,
+  prepare: (snapshot: Snapshot) => void,
+): Promise<Snapshot | undefined> {
   const bytes = await store.read(TRAINING_STATE);
   if (!bytes) return undefined;
   const before = await model.stateDict();
@@ -83,10 +90,13 @@ export async function loadCheckpoint(store: Store, model: Module, optimizer: Opt
     const best = withPrefix("best", tensors);
     if (best.size > 0) model.loadStateDict(best); // now, to know that it fits
     model.loadStateDict(withPrefix("model", tensors));
+    const { progress, plateau, stream } = state;
+    const snapshot = { progress, plateau, stream, carried: withPrefix("carried", tensors), best: best.size > 0 ? best : undefined };
+    prepare(snapshot);
+    // The last that can fail: what follows was checked as it was read.
     optimizer.loadStateDict({ ...state.optimizer, tensors: withPrefix("optimizer", tensors) });
     defaultGenerator().restore(state.random);
-    const { progress, plateau, stream } = state;
-    return { progress, plateau, stream, carried: withPrefix("carried", tensors), best: best.size > 0 ? best : undefined };
+    return snapshot;
   } catch (error) {
     model.loadStateDict(before);
     if (!(error instanceof SeqgradError)) throw error;
@@ -129,8 +139,7 @@ const isListOf = (isItem: (x: unknown) => boolean, x: unknown) => Array.isArray(
 
 function isState(x: unknown): x is StoredState {
   const { version, progress, plateau, optimizer, random, stream } = x as StoredState;
-  // JSON has null for the infinity that a plateau begins with.
-  const isPlateau = plateau === null || isListOf((n) => n === null || isNumber(n), plateau);
+  const isPlateau = plateau === null || isPlateauState(plateau);
   const isOptimizer = isCount(optimizer.steps) && isListOf((n) => isNumber(n) && n >= 0, optimizer.lr);
   const isRandom = [random, stream].every((r) => [r.key0, r.key1, r.counter0, r.counter1].every(isWord));
   return version === 1 && isProgress(progress) && isPlateau && isOptimizer && isRandom;

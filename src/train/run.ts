@@ -6,13 +6,13 @@ import { Optimizer, type PendingNumber } from "../optim/optimizer.js";
 import { Plateau, type Schedule } from "../optim/schedules.js";
 import { adviceOn } from "../optim/step-numbers.js";
 import { tensor } from "../tensor/create.js";
-import { replaceDevice } from "../tensor/device.js";
+import { type Device, replaceDevice } from "../tensor/device.js";
 import { defaultGenerator, drawingFrom } from "../tensor/random.js";
 import { keep } from "../tensor/scope.js";
 import { Tensor } from "../tensor/tensor.js";
 import { readValue, type TensorValue } from "../tensor/value.js";
 import { breathe } from "../util/breath.js";
-import { checkFunction, checkInteger, shown } from "../util/check.js";
+import { checkFunction, checkInteger, checkObject, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { Generator } from "../util/philox.js";
@@ -169,6 +169,8 @@ export class Run<B, S extends CarriedState<S>> {
 
   /** The batches, whose making draws from the run's own random numbers, up to its first await. */
   async *#drawn(batches: Batches<B>): AsyncGenerator<B, void, undefined> {
+    if (!isIterable(batches))
+      throw new SeqgradError("value", `fit: the loader gave ${shown(batches)} for epoch ${this.#at.epoch}; expected batches to iterate.`);
     const iterator = this.#drawing(() => (Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator]()));
     let isDone = false;
     try {
@@ -206,6 +208,8 @@ export class Run<B, S extends CarriedState<S>> {
     let next: S | undefined;
     const lossOf = () => {
       const batch = take();
+      if (typeof (batch as { then?: unknown } | null | undefined)?.then === "function")
+        throw new SeqgradError("value", `fit: batch(${this.#at.step}) gave a promise; give an async iterable in its place.`);
       const result = this.#lossOf(batch, startsAnew(batch) ? undefined : this.#carried, this.#at.step);
       if (result instanceof Tensor) return result;
       if (!(result?.loss instanceof Tensor)) return (result?.loss ?? result) as unknown as Tensor; // which the optimizer refuses by its kind
@@ -332,15 +336,21 @@ export class Run<B, S extends CarriedState<S>> {
   async #restore(store: Store): Promise<boolean> {
     const { optimizer, schedule } = this.#options;
     const { loadCheckpoint } = await checkpoints();
-    const snapshot = await loadCheckpoint(store, this.#model, optimizer);
+    const carried: Record<string, Tensor> = {};
+    const snapshot = await loadCheckpoint(store, this.#model, optimizer, (saved) => {
+      for (const [name, { data, shape, dtype }] of saved.carried)
+        carried[name] = tensor(data, shape, { dtype, device: { backend: this.#backend } as Device });
+    }).catch((error: unknown) => {
+      dispose(carried);
+      throw error;
+    });
     if (!snapshot) return false;
     this.#at = snapshot.progress;
     this.#random.restore(snapshot.stream);
     this.#seeded = defaultGenerator().state;
     this.#bestParameters = snapshot.best;
     if (snapshot.plateau && typeof schedule === "object") schedule.restore(snapshot.plateau);
-    const carried = Array.from(snapshot.carried, ([name, { data, shape, dtype }]) => [name, tensor(data, shape, { dtype })] as const);
-    this.#carry(carried.length > 0 ? (Object.fromEntries(carried) as S) : undefined);
+    this.#carry(snapshot.carried.size > 0 ? (carried as unknown as S) : undefined);
     return true;
   }
 
@@ -397,6 +407,9 @@ const isNumbered = <B>(loader: Loader<B>): loader is { batch(step: number): B } 
 const hasEpochs = <B>(loader: Loader<B>): loader is { epoch(n: number): Batches<B> } =>
   typeof (loader as { epoch?: unknown } | undefined)?.epoch === "function";
 
+const isIterable = (batches: unknown): boolean =>
+  typeof batches === "object" && batches !== null && (Symbol.iterator in batches || Symbol.asyncIterator in batches);
+
 /** The batches of an epoch. */
 function batchesOf<B>(loader: Exclude<Loader<B>, { batch(step: number): B }>, epoch: number): Batches<B> {
   if (hasEpochs(loader)) return loader.epoch(epoch);
@@ -431,8 +444,7 @@ function checkRun<B, S extends CarriedState<S>>(model: Module, loader: Loader<B>
   const refuse = (what: string) => {
     throw new SeqgradError("value", `fit: ${what}`);
   };
-  const isIterable = Symbol.iterator in Object(loader) || Symbol.asyncIterator in Object(loader);
-  if (!isNumbered(loader) && !hasEpochs(loader) && !isIterable && typeof loader !== "function")
+  if (!isNumbered(loader) && !hasEpochs(loader) && !isIterable(loader) && typeof loader !== "function")
     refuse("the loader has no batch(step) and cannot be iterated; see the type Loader.");
   if (steps === undefined && epochs === undefined) refuse("how long? Give steps or epochs.");
   if (isNumbered(loader) && steps === undefined) refuse("a loader of batch(step) has no epochs; give steps.");
@@ -475,7 +487,7 @@ function defaultLoss<B, S>(model: Module): LossFunction<B, S> {
   if (learner.loss) return (batch, state) => learner.loss!(batch, state);
   if (!learner.forward) throw new SeqgradError("value", "fit: the model has neither loss() nor forward(); give the option loss.");
   return (batch) => {
-    const { x, y } = batch as { x: Tensor; y: Tensor };
+    const { x, y } = checkObject("fit", "the batch", batch as { x: Tensor; y: Tensor }, "{ x, y }, or the option loss");
     return crossEntropy(learner.forward!(x), y);
   };
 }

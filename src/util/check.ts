@@ -28,6 +28,9 @@ export function checkInteger(op: string, name: string, value: number, low = 0, h
   return value;
 }
 
+/** The number of layers, when a model may have as many: before any is made, since a number by mistake would fill the memory. */
+export const checkLayers = (op: string, name: string, value: number): number => checkInteger(op, name, value, 1, 1024);
+
 /** The value, when it lies in [low, high]. */
 export function checkInterval(op: string, name: string, value: number, low: number, high = Number.POSITIVE_INFINITY): number {
   if (!(typeof value === "number" && value >= low && value <= high)) {

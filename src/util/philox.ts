@@ -147,7 +147,7 @@ export class Generator {
     checkObject("Generator.restore", "the state", state, "what `state` was");
     const { key0, key1, counter0, counter1 } = state;
     for (const word of [key0, key1, counter0, counter1]) {
-      if (word !== word >>> 0) {
+      if (typeof word !== "number" || word !== word >>> 0) {
         throw new SeqgradError("value", `Generator.restore: got ${shown(word)}, expected four unsigned 32-bit integers.`);
       }
     }

@@ -107,5 +107,7 @@ export function checkSizes(op: string, sizes: readonly number[], extra: readonly
       `${op}: got ${shown(sizes)}; give all in one array, as in ${op}(x, [${typeof sizes === "number" ? list : "2, 3"}]).`,
     );
   }
+  const bad = sizes.findIndex((size) => typeof size !== "number");
+  if (bad >= 0) throw new SeqgradError("value", `${op}: number ${bad} of the array is ${shown(sizes[bad])}; give whole numbers.`);
   refuseExtra(op, extra);
 }

@@ -151,7 +151,7 @@ describe("RecurrentLM refuses", () => {
     [{ cell: "qrnn" as never }, "value", '"qrnn"'],
     [{ cell: "toString" as never }, "value", '"toString"'],
     [{ tieWeights: true }, "value", "embed (4)"],
-    [{ layers: 0 }, "range", "numLayers is 0"],
+    [{ layers: 0 }, "range", "layers is 0"],
     [{ hidden: 1.5 }, "range", "1.5"],
     [{ embed: -1 }, "range", "-1"],
     [{ vocabularySize: 0 }, "range", "vocabularySize is 0"],

@@ -155,3 +155,29 @@ test("the errors say what is wanted", async () => {
   expectError("value", () => model.about([]), "empty");
   await expectRejection("range", model.greedy(source, { sos, eos, maxTokens: -1 }), "maxTokens");
 });
+
+test("targets without a step to learn have a loss of 0, and do not count in the mean", async () => {
+  const rows = (lengths: readonly number[]) => ({
+    ...padRows([
+      [sos, 5],
+      [sos, 8],
+    ]),
+    lengths,
+  });
+  const two = padRows([
+    [3, 4],
+    [4, 2],
+  ]);
+  for (const reduction of ["mean", "sum"] as const) {
+    const model = make({ reduction });
+    for (const lengths of [
+      [1, 1],
+      [0, 1],
+      [0, 0],
+    ])
+      expect(await model.loss({ source: two, target: rows(lengths) }).item()).toBe(0);
+  }
+  const model = make();
+  const alone = await model.loss({ source: padRows([[4, 2]]), target: padRows([[sos, 8]]) }).item();
+  expect(await model.loss({ source: two, target: rows([0, 2]) }).item()).toBeCloseTo(alone, 5);
+});

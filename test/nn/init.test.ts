@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { LSTM } from "../../src/nn/index.js";
 import * as init from "../../src/nn/init.js";
+import { slice } from "../../src/ops/index.js";
 import { zeros } from "../../src/tensor/create.js";
 import { createDevice, withDevice } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
@@ -160,5 +161,17 @@ describe("the same seed", async () => {
       });
     expect(draw(3)).toEqual(draw(3));
     expect(draw(3)).not.toEqual(draw(4));
+  });
+});
+
+test("a view with gaps is refused by every one, and nothing around it changes", async () => {
+  withDevice(await wasmDevice("simd"), () => {
+    const whole = zeros([4, 4]);
+    const { gain: _, ...fills } = init;
+    for (const [name, fill] of Object.entries(fills)) {
+      const column = slice(whole, 1, 1, 3);
+      expect(() => (fill as (y: Tensor, value: number) => void)(column, 1), name).toThrow(/view with gaps/);
+    }
+    expect(Array.from(whole.dataSync())).toEqual(new Array(16).fill(0));
   });
 });

@@ -4,7 +4,7 @@ import { parseSafetensors } from "../../src/io/safetensors.js";
 import * as nn from "../../src/nn/index.js";
 import { add, concat, dropout, relu, slice, square, sum } from "../../src/ops/index.js";
 import { ones, randn, tensor, zeros } from "../../src/tensor/create.js";
-import { memory, withDevice } from "../../src/tensor/device.js";
+import { createDevice, memory, withDevice } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
 import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
@@ -129,6 +129,46 @@ await forEachDevice([...immediate, "full webgpu"], "with a cache", (device) => {
     expectClose(await parts.data(), await whole.data(), 1e-5);
     cache.dispose();
     decoder.dispose();
+  });
+});
+
+await forEachDevice(["simd"], "a cache", (device) => {
+  on(device)("takes no memory for positions that nobody reads, whatever its capacity, and doubles where it must", async () => {
+    manualSeed(5);
+    const encoder = new nn.TransformerEncoder(16, 4, { numLayers: 2, dimFeedforward: 24, rotary: true }).eval();
+    const before = memory(device).bytes.other;
+    const cache = new nn.KeyValueCache({ layers: 2, rows: 2, capacity: 2 ** 40, width: encoder.keyValueWidth });
+    expect(memory(device).bytes.other - before).toBeLessThan(2 ** 16);
+    const taken: nn.KeyValueCache[] = [];
+    const [whole, parts, last] = noGrad(() => {
+      const x = randn([2, 300, 16]);
+      const whole = encoder.forward(x, { causal: true });
+      const parts = inPieces(slice(x, 1, 0, 299), [40, 30, 1, 128, 100], (piece) => encoder.forward(piece, { cache }));
+      taken.push(cache.select([1]));
+      return [whole, parts, encoder.forward(slice(slice(x, 1, 299), 0, 1, 2), { cache: taken[0]! })];
+    });
+    const wanted = await whole.data();
+    expectClose(await parts.data(), await noGrad(() => slice(whole, 1, 0, 299)).data(), 1e-5);
+    expectClose(await last.data(), wanted.slice(-16), 1e-5);
+    const held = memory(device).bytes.other;
+    for (const used of [cache, ...taken]) used.dispose();
+    // Keys and values of 300 positions of 16 floats, in 2 layers and 3 rows, and at most as much room again.
+    const least = 2 * 2 * 3 * 300 * 16 * 4;
+    const freed = held - memory(device).bytes.other;
+    expect(freed).toBeGreaterThanOrEqual(least);
+    expect(freed).toBeLessThan(2 * least);
+    encoder.dispose();
+  });
+
+  on(device)("keeps what it has where there is no memory for more", async () => {
+    const small = await createDevice({ device: "wasm", memoryLimit: 2 ** 18 });
+    const cache = new nn.KeyValueCache({ layers: 1, capacity: 1000, width: 256, device: small });
+    const keys = (n: number) => zeros([1, n, 256], { device: small });
+    noGrad(() => cache.at(0).append(keys(10), keys(10)));
+    cache.advance(10);
+    expectError("memory", () => noGrad(() => cache.at(0).append(keys(60), keys(60))));
+    expect([cache.length, cache.read(0).k.shape]).toEqual([10, [1, 10, 256]]);
+    cache.dispose();
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import * as sg from "../../src/index.js";
 import { everywhere, forEachDevice, startOn } from "../helpers/devices.js";
+import { expectError } from "../helpers/errors.js";
 
 const MAX = 2147483647;
 const MIN = -2147483648;
@@ -29,6 +30,20 @@ const exact: Case[] = [
   { name: "minimum", compute: () => sg.minimum(int32(-ODD, MIN), int32(1 - ODD, MAX)), values: [-ODD, MIN] },
   { name: "neg", compute: () => sg.neg(int32(ODD, 0, MIN)), values: [-ODD, 0, MIN] },
   { name: "abs", compute: () => sg.abs(int32(-ODD, ODD, MIN)), values: [ODD, ODD, MIN] },
+  { name: "neg of a view", compute: () => sg.neg(sg.flip(int32(ODD, 1), 0)), values: [-1, -ODD] },
+  { name: "sign", compute: () => sg.sign(int32(ODD, 0, MIN, MAX)), values: [1, 0, -1, 1] },
+  { name: "relu", compute: () => sg.relu(int32(ODD, -ODD, MAX, MIN)), values: [ODD, 0, MAX, 0] },
+  { name: "floor", compute: () => sg.floor(int32(ODD, MAX, MIN)), values: [ODD, MAX, MIN] },
+  { name: "square", compute: () => sg.square(int32(4099, -4099, ODD, MAX)), values: [4099 ** 2, 4099 ** 2, 33554433, 1] },
+  { name: "clamp", compute: () => sg.clamp(int32(ODD, MIN, MAX), -ODD, ODD + 1), values: [ODD, -ODD, ODD + 1] },
+  { name: "clamp without a low", compute: () => sg.clamp(int32(MIN, ODD), -Infinity, ODD - 1), values: [MIN, ODD - 1] },
+  { name: "clamp without a high", compute: () => sg.clamp(int32(MAX, ODD), ODD + 1, Infinity), values: [MAX, ODD + 1] },
+  { name: "affine", compute: () => sg.affine(int32(ODD, -3), 1, 1), values: [ODD + 1, -2] },
+  { name: "affine past the end", compute: () => sg.affine(int32(MAX, 1), 2, 1), values: [-1, 3] },
+  { name: "pow 0", compute: () => sg.pow(int32(0, ODD), 0), values: [1, 1] },
+  { name: "pow 1", compute: () => sg.pow(int32(ODD, MAX), 1), values: [ODD, MAX] },
+  { name: "pow 3", compute: () => sg.pow(int32(-257, 1291), 3), values: [-(257 ** 3), -2143282125] },
+  { name: "pow 31", compute: () => sg.pow(int32(2, -1, 3), 31), values: [MIN, -1, Number(BigInt.asIntN(32, 3n ** 31n))] },
   { name: "sum", compute: () => sg.sum(int32(ODD, 2, -1)), values: [ODD + 1] },
   { name: "sum past the end", compute: () => sg.sum(int32(MAX, MAX, 3)), values: [1] },
   { name: "sum of nothing", compute: () => sg.sum(int32()), values: [0] },
@@ -58,6 +73,12 @@ const mixed: Case[] = [
   { name: "where with float32", compute: () => sg.where(int32(1, 0), int32(3, 4), sg.tensor([0.5, 2.5])), values: [3, 2.5] },
   { name: "where with a fraction", compute: () => sg.where(int32(1, 0), int32(3, 4), -0.5), values: [3, -0.5] },
   { name: "where of two numbers", compute: () => sg.where(int32(1, 0), 3, 4), values: [3, 4] },
+  { name: "clamp to fractions", compute: () => sg.clamp(int32(1, 5), 1.5, 4.5), values: [1.5, 4.5] },
+  { name: "affine with a fraction", compute: () => sg.affine(int32(1, 5), 0.5, 1), values: [1.5, 3.5] },
+  { name: "pow of a fraction", compute: () => sg.pow(int32(4, 9), 0.5), values: [2, 3] },
+  { name: "pow of a float32 tensor", compute: () => sg.pow(int32(4, 9), sg.zeros([2])), values: [1, 1] },
+  { name: "exp", compute: () => sg.exp(int32(0)), values: [1] },
+  { name: "sqrt", compute: () => sg.sqrt(int32(4, 9)), values: [2, 3] },
   { name: "logSumExp", compute: () => sg.logSumExp(int32(MIN, MAX)), values: [2 ** 31] },
   { name: "l1Loss", compute: () => sg.l1Loss(int32(MAX), int32(MIN)), values: [2 ** 32] },
   { name: "softmax", compute: () => sg.softmax(int32(MIN, MAX)), values: [0, 1] },
@@ -94,6 +115,21 @@ await forEachDevice(everywhere, "int32", (device) => {
     expect(Array.from(await least.data())).toEqual(columns.map((c) => Math.min(...c)));
     expect(Array.from(await product.data())).toEqual(columns.flatMap((c) => c.map((v, i) => Math.imul(v, at(i, 2)))));
   });
+
+  test.each([
+    ["leakyRelu", () => sg.leakyRelu(int32(1), 0.1)],
+    ["gelu", () => sg.gelu(int32(1), { approximate: true })],
+    ["silu", () => sg.silu(int32(1))],
+    ["softplus", () => sg.softplus(int32(1))],
+    ["argmax", () => sg.argmax(int32(1))],
+    ["matmul", () => sg.matmul(sg.unsqueeze(int32(1), 0), sg.unsqueeze(int32(1), 0))],
+    ["pow", () => sg.pow(int32(1), int32(1))],
+    ["pow", () => sg.pow(2, int32(1))],
+  ] as const)("is refused by %s, with what to do", (name, compute) => {
+    expectError("dtype", () => startOn(device, compute), `${name}: `, "toFloat");
+  });
+
+  test("has no negative powers", () => expectError("range", () => startOn(device, () => sg.pow(int32(2), -1)), "power -1", "toFloat"));
 
   test("refuses an extremum of nothing by its own name", () => {
     expect(() => startOn(device, () => sg.max(int32()))).toThrow("max: there is no max of 0 elements");

@@ -14,6 +14,7 @@ import {
 } from "../../src/optim/index.js";
 import { parameter } from "../../src/tensor/create.js";
 import { forEachDevice, immediate, on } from "../helpers/devices.js";
+import { expectError } from "../helpers/errors.js";
 
 const rates = (schedule: (step: number) => number, steps: number) => Array.from({ length: steps }, (_, step) => schedule(step));
 
@@ -84,6 +85,28 @@ describe("schedules", () => {
     expect(first.state).toEqual(whole.state);
     expect(first.schedule(0)).toBeLessThan(1);
   });
+});
+
+test("a plateau takes nothing but what its state was, and stays as it is", () => {
+  const plateau = new Plateau({ patience: 0 });
+  for (const measure of [3, 4]) plateau.observe(measure);
+  const before = plateau.state;
+  const lists = [[], [1], [1, 2, 0], [1, 2, 0, 0, 0], [1, Number.NaN, 0, 0], [Number.NaN, 1, 0, 0], [1, 2, -1, 0], [1, 2, 0.5, 0]];
+  for (const state of [
+    undefined,
+    null,
+    3,
+    "1234",
+    {},
+    new Map(),
+    ...lists,
+    ["1", 2, 0, 0],
+    [1, "2", 0, 0],
+    [1, 2, 0, 1n],
+    [1, undefined, 0, 0],
+  ])
+    expectError("value", () => plateau.restore(state as number[]), "Plateau.restore");
+  expect(plateau.state).toEqual(before);
 });
 
 await forEachDevice(immediate, "a scheduler", (device) => {

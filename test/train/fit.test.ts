@@ -373,8 +373,27 @@ test("options that make no run are refused at the call", () => {
   refuse({ earlyStopping: { patience: 1 } }, "earlyStopping needs evaluate")("value");
   refuse({ schedule: new optim.Plateau() }, "Plateau needs evaluate")("value");
   expectError("value", () => fit(model, { batch: () => 1 }, { optimizer, epochs: 1 }), "give steps");
-  for (const loader of [undefined, null, 5, {}])
+  for (const loader of [undefined, null, 5, {}, "abc"])
     expectError("value", () => fit(model, loader as never, { optimizer, epochs: 1 }), "Loader");
+});
+
+test("what a loader gives is refused by name where it holds no batches or no batch", async () => {
+  const model = new nn.Sequential(new nn.Linear(3, 2));
+  const optimizer = new optim.SGD(model.parameters());
+  const before = await stateOf({ model, optimizer });
+  const running = (loader: unknown) => run(model, loader as Loader<unknown>, { optimizer, epochs: 1, steps: 2 });
+  for (const epoch of [undefined, null, 5, "ab", {}, Symbol("s")]) {
+    await expectRejection("value", running({ epoch: () => epoch }), "fit: the loader gave", "epoch 0", "batches to iterate");
+    await expectRejection(
+      "value",
+      running(() => epoch),
+      "fit: the loader gave",
+      "epoch 0",
+    );
+  }
+  for (const batch of [undefined, null, 5, [1, 2]]) await expectRejection("value", running([batch]), "fit: the batch is", "{ x, y }");
+  await expectRejection("value", running({ batch: async () => ({}) }), "batch(0) gave a promise");
+  expect(await stateOf({ model, optimizer })).toEqual(before);
 });
 
 test("tensors that batch(step) makes are freed with the update", async () => {

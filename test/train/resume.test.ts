@@ -1,6 +1,22 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { WindowBatch } from "../../src/data/index.js";
-import { type FitEvent, type FitOptions, fit, init, io, type Loader, mul, optim, rand, scope, tensor } from "../../src/index.js";
+import {
+  createDevice,
+  type FitEvent,
+  type FitOptions,
+  fit,
+  init,
+  io,
+  type Loader,
+  memory,
+  type models,
+  mul,
+  optim,
+  rand,
+  scope,
+  tensor,
+  withDevice,
+} from "../../src/index.js";
 import { TRAINING_STATE } from "../../src/train/checkpoint.js";
 import { expectRejection } from "../helpers/errors.js";
 import { batchAt, batches, makeModel, numbered, only, outline, run, stateOf } from "../helpers/fit-run.js";
@@ -241,6 +257,23 @@ describe("checkpoints", () => {
   });
 });
 
+test("a carried state is restored where the model is, which may not be the default device", async () => {
+  const device = await createDevice({ device: "wasm" });
+  const store = io.memoryStore();
+  const part = async (steps: number, options: { resume?: boolean } = {}) => {
+    const owner = withDevice(device, () => makeModel());
+    const loss = (batch: WindowBatch, state: models.LMState | undefined) => withDevice(device, () => owner.model.loss(batch, state));
+    const checkpoint = { store, every: 2, ...options };
+    const events = await run(owner.model, numbered, { optimizer: owner.optimizer, steps, loss, carryState: true, checkpoint });
+    return { losses: only(events, "step").map((event) => event.loss), state: await stateOf(owner) };
+  };
+  const whole = await part(6);
+  await part(2);
+  const rest = await part(6, { resume: true });
+  expect(rest.losses).toEqual(whole.losses.slice(2));
+  expect(rest.state).toEqual(whole.state);
+});
+
 describe("a checkpoint that cannot be resumed changes nothing", () => {
   async function written(more: Options = { steps: 2 }): Promise<Uint8Array> {
     const store = io.memoryStore();
@@ -302,6 +335,36 @@ describe("a checkpoint that cannot be resumed changes nothing", () => {
         await refused(damaged, "no training state");
       }
     }
+  });
+
+  test("when its plateau is not what a Plateau's state was", async () => {
+    const bytes = await written({ steps: 2, evaluate: { every: 1, run: () => 1 }, schedule: new optim.Plateau() });
+    for (const plateau of [[], [1, 2], [1, 2, 0, 0, 0], [null, 2, 0, 0], [1, 2, -1, 0], [1, 2, 0, 0.5], ["1", 2, 0, 0], {}])
+      await refused(
+        changed(bytes, (state) => {
+          state.plateau = plateau;
+        }),
+        "no training state",
+      );
+  });
+
+  test("when its carried state has no room on the model's device", async () => {
+    const bytes = await written({ steps: 2, carryState: true });
+    const shape = [1, 2, 150_000];
+    const large = { dtype: "float32", shape, data: new Float32Array(300_000) };
+    const store = io.memoryStore();
+    await store.write(
+      TRAINING_STATE,
+      changed(bytes, (_, tensors) => tensors.set("carried/c", large)),
+    );
+    const small = await createDevice({ device: "wasm", memoryLimit: 2 ** 20 });
+    const owner = withDevice(small, () => makeModel({}, 5));
+    const before = await stateOf(owner);
+    const use = memory(small).tensors;
+    const running = run(owner.model, numbered, { optimizer: owner.optimizer, steps: 9, checkpoint: { store, every: 1, resume: true } });
+    await expectRejection("memory", running, TRAINING_STATE);
+    expect(await stateOf(owner)).toEqual(before);
+    expect(memory(small).tensors).toBe(use);
   });
 
   test("when it is of another model or optimizer", async () => {

@@ -111,8 +111,9 @@ describe("Generator", () => {
     for (const seed of [-1, 0.5, Number.NaN, 2 ** 53 + 2]) expect(() => new Generator(seed)).toThrow(/seed/);
     const generator = new Generator(0);
     for (const n of [0, -3, 1.5, 2 ** 54]) expect(() => generator.integer(n)).toThrow(/1\.\.2\^53/);
-    for (const counter0 of [-1, 2 ** 32, 0.5, undefined as never]) {
+    for (const counter0 of [-1, 2 ** 32, 0.5, undefined, null, "1", 1n, Symbol("s"), {}] as never[]) {
       expect(() => generator.restore({ key0: 0, key1: 0, counter0, counter1: 0 })).toThrow(/unsigned/);
     }
+    for (const state of [undefined, null, 5, "state", []] as never[]) expect(() => generator.restore(state)).toThrow(/Generator.restore/);
   });
 });

@@ -1,0 +1,338 @@
+import * as sg from "../../../src/index.js";
+import type { Calls } from "./operations.js";
+
+const reviews = () => [
+  { text: "a good film", label: "good" },
+  { text: "a bad film", label: "bad" },
+];
+const sentences = () => [
+  { words: ["Ann", "reads"], tags: ["B-person", "O"], line: 1 },
+  { words: ["in", "Oslo"], tags: ["O", "B-place"], line: 4 },
+];
+const pairs = () => [
+  { source: "go on", target: "va" },
+  { source: "come in", target: "entre" },
+];
+const series = () => sg.seriesOf([[1], [2], [3], [2], [1], [2], [3], [4]], { names: ["a"] });
+const recordings = () => [
+  {
+    frames: [
+      [1, 0],
+      [0, 1],
+      [1, 1],
+    ],
+    text: "a",
+  },
+  {
+    frames: [
+      [0, 1],
+      [1, 1],
+      [0, 0],
+    ],
+    text: "b",
+  },
+];
+const images = () => [
+  { features: [[1, 0]], caption: "a dot" },
+  { features: [[0, 1]], caption: "a bar" },
+];
+const small = { hidden: 4, dropout: 0, layers: 1 };
+const texts = () => ["a good film", "a bad film"];
+const table = () => sg.parseTsv("a\tb\nc\td\n");
+const tagRows = () => [
+  ["B-a", "O"],
+  ["O", "B-b"],
+];
+const stored = () => new Map([["a", { dtype: "float32", shape: [2], data: Float32Array.of(1, 2) }]]);
+const bytes = () => sg.io.writeSafetensors(stored() as never, { a: "b" });
+const stepModel = () => ({
+  contextLength: 9,
+  step: () => ({ logits: [0, 1, 2], state: 1 }),
+  stepRows: (tokens: ArrayLike<number>) => ({ logits: Array.from({ length: 3 * tokens.length }, (_, i) => i), state: 1 }),
+  release: () => undefined,
+});
+const bag = { lowercase: true, punctuation: "drop", locale: "en", ngrams: [1, 2], stopWords: ["the"], minTexts: 1, maxTerms: 9 };
+const vocabulary = { special: ["<unk>"], minCount: 1, maxSize: 99 };
+const words = { lowercase: true, punctuation: "drop", locale: "en" };
+const vectors = { dimension: 4, window: 2, epochs: 1, lr: 0.1, minCount: 1, maxSize: 99, seed: 1, onProgress: () => undefined };
+const bleu = { lowercase: true, tokenize: "13a", smooth: "exp", effectiveOrder: true };
+const labels = () => [
+  ["a", "b"],
+  ["a", "a"],
+];
+const numbers = () => [
+  [1, 2],
+  [2, 2],
+];
+const padded = () => sg.padRows([[5, 6], [7]]);
+const saved = () => ({
+  config: { model_type: "x" },
+  tensors: stored(),
+  vocabulary: { a: 0 },
+  tokenizer: {},
+  tokenizerConfig: {},
+  generationConfig: {},
+});
+const tokenizerCalls = (name: string): Calls => ({
+  [`${name}.encode`]: () => ["a good film", { sos: false, eos: false }],
+  [`${name}.decode`]: () => [[0, 1]],
+  [`${name}.idOf`]: () => ["a"],
+  [`${name}.tokenOf`]: () => [0],
+});
+const tokenizer = () => sg.CharTokenizer.fromText("a good film");
+
+/** Calls that work, for each function and class on texts, data, files and tasks. */
+export const textCalls: Calls = {
+  "new BagOfWords": () => [],
+  "BagOfWords.fit": () => [texts(), bag],
+  "BagOfWords.fitAsync": () => [texts(), bag],
+  "BagOfWords.fitting": () => [texts(), bag],
+  "BagOfWords.transform": () => [texts()],
+  "BagOfWords.transformAsync": () => [texts()],
+  "BagOfWords.transforming": () => [texts()],
+  "TfIdf.fit": () => [texts(), { ...bag, sublinear: true, norm: "l1" }],
+  "TfIdf.fitAsync": () => [texts(), { ...bag, sublinear: true, norm: "l1" }],
+  "TfIdf.transform": () => [texts()],
+  "TfIdf.transformAsync": () => [texts()],
+  "SparseRows.from": () => [[[[0, 1]], [[1, 2]]], 2],
+  "SparseRows.assembling": () => [[[[0, 1]], [[1, 2]]], 2],
+  "new SparseRows": () => [[1, 2], Int32Array.of(0, 1), Int32Array.of(0), Float64Array.of(1)],
+  "SparseRows.row": () => [0],
+  ngrams: () => [["a", "b", "c"], 1, 2],
+  "BpeTokenizer.train": () => [texts(), { vocabularySize: 260, special: ["<eos>"], minCount: 1 }],
+  "BpeTokenizer.trainAsync": () => [texts(), { vocabularySize: 260, special: ["<eos>"], minCount: 1 }],
+  "BpeTokenizer.training": () => [texts(), { vocabularySize: 260, special: ["<eos>"], minCount: 1 }],
+  "BpeTokenizer.reads": () => [sg.BpeTokenizer.train(texts(), { vocabularySize: 257 }).toJSON()],
+  "BpeTokenizer.fromJSON": () => [sg.BpeTokenizer.train(texts(), { vocabularySize: 257 }).toJSON()],
+  ...tokenizerCalls("BpeTokenizer"),
+  "WordPieceTokenizer.train": () => [texts(), { vocabularySize: 40, special: ["[UNK]"], minCount: 1, lowercase: true, stripAccents: true }],
+  "WordPieceTokenizer.trainAsync": () => [
+    texts(),
+    { vocabularySize: 40, special: ["[UNK]"], minCount: 1, lowercase: true, stripAccents: true },
+  ],
+  "WordPieceTokenizer.reads": () => [sg.WordPieceTokenizer.train(texts(), { vocabularySize: 40 }).toJSON()],
+  "WordPieceTokenizer.fromJSON": () => [sg.WordPieceTokenizer.train(texts(), { vocabularySize: 40 }).toJSON()],
+  ...tokenizerCalls("WordPieceTokenizer"),
+  "CharTokenizer.fromText": () => ["abc", { special: ["<eos>"] }],
+  "CharTokenizer.fromTextAsync": () => ["abc", { special: ["<eos>"] }],
+  "CharTokenizer.training": () => ["abc", { special: ["<eos>"] }],
+  "CharTokenizer.fromJSON": () => [{ a: 0, b: 1 }],
+  ...tokenizerCalls("CharTokenizer"),
+  "new WordTokenizer": () => [sg.Vocabulary.fromTokens(["a"]), words],
+  "WordTokenizer.fromTexts": () => [texts(), { ...words, ...vocabulary }],
+  "WordTokenizer.fromTextsAsync": () => [texts(), { ...words, ...vocabulary }],
+  "WordTokenizer.training": () => [texts(), { ...words, ...vocabulary }],
+  "WordTokenizer.fromJSON": () => [sg.WordTokenizer.fromTexts(texts()).toJSON()],
+  "WordTokenizer.split": () => ["a b"],
+  ...tokenizerCalls("WordTokenizer"),
+  "new WordSplitter": () => [words],
+  "WordSplitter.split": () => ["a b"],
+  "WordSplitter.splitting": () => ["a b"],
+  "WordSplitter.wordsOf": () => ["a"],
+  "Vocabulary.fromTokens": () => [["a", "b"], vocabulary],
+  "Vocabulary.fromCounts": () => [new Map([["a", 1]]), vocabulary],
+  "Vocabulary.ofTokens": () => [["a", "b"], vocabulary],
+  "Vocabulary.ofCounts": () => [new Map([["a", 1]]), vocabulary],
+  "Vocabulary.fromJSON": () => [{ a: 0, b: 1 }],
+  "Vocabulary.idOf": () => ["a"],
+  "Vocabulary.tokenOf": () => [0],
+  "Vocabulary.countOf": () => ["a"],
+  "new TextStream": () => [tokenizer(), [0]],
+  "TextStream.push": () => [0],
+  "new WordVectors": () => [["a"], 2, Float32Array.of(1, 2), []],
+  "WordVectors.fromText": () => ["a 1 2\n", { dimension: 2, name: "x" }],
+  "WordVectors.read": () => [new TextEncoder().encode("a 1 2\n"), { format: "text", dimension: 2, name: "x" }],
+  "WordVectors.toText": () => [{ header: true }],
+  "WordVectors.chunks": () => [{ format: "text", header: true }],
+  "WordVectors.has": () => ["a"],
+  "WordVectors.vectorOf": () => ["a"],
+  "WordVectors.similarity": () => ["a", "b"],
+  "WordVectors.nearest": () => ["a", 1, ["b"]],
+  "WordVectors.analogy": () => ["a", "b", "c", 1],
+  cosineSimilarity: () => [sg.ones([2, 2]), sg.ones([2, 2])],
+  cosineOf: () => [
+    [1, 2],
+    [2, 1],
+  ],
+  trainGlove: () => [[["a", "b", "a"]], { ...vectors, xMax: 10, alpha: 0.5 }],
+  trainWord2Vec: () => [[["a", "b", "a"]], { ...vectors, mode: "cbow", negatives: 2, subsample: 0, lrEnd: 0.01 }],
+  trainTokenizer: () => [texts(), { unit: "bpe", vocabularySize: 260, minCount: 1, special: [], locale: "en" }],
+  trainTokenizerAsync: () => [texts(), { unit: "words", vocabularySize: 260, minCount: 1, special: [], locale: "en" }],
+  tokenizerFromJSON: () => [sg.WordTokenizer.fromTexts(texts()).toJSON(), { config: {}, tokenizerConfig: {}, generationConfig: {} }],
+  decodeText: () => [Uint8Array.of(97), "a name"],
+
+  numberIn: () => [{ line: 1, cells: ["1"] }, 1, "x"],
+  columnsOf: () => [table(), { a: 1, b: 2 }, { name: "x", header: false }],
+  parseConll: () => ["a\tO\n", { name: "x", tokenColumn: 1, tagColumn: 2 }],
+  parseTsv: () => ["a\tb\n", { name: "x", delimiter: "\t", columns: { a: 1, b: 2 } }],
+  parseCsv: () => ["a,b\n", { name: "x", delimiter: ",", columns: { a: 1, b: 2 } }],
+  parseSeries: () => [
+    "t,a\n2021-01-01,1\n2021-01-02,3\n",
+    { columns: ["a"], time: "t", delimiter: ",", fill: "none", name: "x", decimal: ".", thousands: ",", strip: ["$"] },
+  ],
+  parseFrames: () => ["1 0; 0 1", "x"],
+  "new DataLoader": () => [
+    [1, 2, 3],
+    { batchSize: 2, collate: (items: unknown) => items, shuffle: true, seed: 1, bucketBy: () => 1, dropLast: true },
+  ],
+  "DataLoader.epoch": () => [0, 0],
+  splitItems: () => [[1, 2, 3, 4], { validation: 0.25, test: 0.25, seed: 1 }],
+  splitTokens: () => [Int32Array.of(1, 2, 3, 4), 0.5],
+  lengthStatistics: () => [["a", "bc"]],
+  seriesOf: () => [[[1], [2]], { names: ["a"] }],
+  seriesWindows: () => [series(), { history: 2, horizon: 1, from: 0, to: 8, stride: 1, scaler: sg.SeriesScaler.fit(series()) }],
+  "new SeriesScaler": () => [[0], [1]],
+  "SeriesScaler.fitting": () => [series(), 4],
+  "SeriesScaler.fit": () => [series(), 4],
+  "SeriesScaler.fromJSON": () => [{ means: [0], deviations: [1] }],
+  "SeriesScaler.scaled": () => [1, 0],
+  "SeriesScaler.apply": () => [[1, 2], 0],
+  "SeriesScaler.undo": () => [[1, 2], 0],
+  padFrames: () => [
+    [
+      [[1, 2]],
+      [
+        [3, 4],
+        [5, 6],
+      ],
+    ],
+    {
+      scaler: sg.frameScaler([
+        [
+          [1, 2],
+          [3, 5],
+        ],
+      ]),
+    },
+  ],
+  frameScaler: () => [[[[1, 2]], [[3, 4]]]],
+  padRows: () => [[[1, 2], [3]], { value: 0, truncate: 2 }],
+  maskTokens: () => [padded(), { vocabularySize: 12, mask: 4, from: 5, share: 0.5 }, new sg.Generator(1)],
+  "new RandomWindows": () => [Int32Array.of(1, 2, 3, 4, 5, 6), { batchSize: 2, sequenceLength: 2, seed: 1 }],
+  "RandomWindows.batch": () => [0],
+  "new ContinuousWindows": () => [Int32Array.of(1, 2, 3, 4, 5, 6), { batchSize: 2, sequenceLength: 2 }],
+  "ContinuousWindows.batch": () => [0],
+  consecutiveWindows: () => [Int32Array.of(1, 2, 3, 4, 5, 6), { batchSize: 2, sequenceLength: 2 }],
+
+  beamSearch: () => [
+    stepModel(),
+    [1],
+    { beams: 2, lengthPenalty: 1, nBest: 1, maxTokens: 3, minTokens: 1, stop: [0], repetitionPenalty: 1.1 },
+  ],
+  generate: () => [stepModel(), [1], { maxTokens: 3, stop: [0], repetitionPenalty: 1.1, seed: 1, temperature: 1, topK: 2, topP: 0.9 }],
+  ctcDecode: () => [[0, -1, -1, 0], 2, { blank: 0, beams: 2 }],
+  greedy: () => [[1, 2]],
+  sampleToken: () => [[1, 2], { temperature: 1, topK: 2, topP: 0.9 }, new sg.Generator(1)],
+  penalizeRepetition: () => [[1, 2], [0], 1.2],
+
+  "metrics.accuracy": labels,
+  "metrics.confusionMatrix": () => [...labels(), ["a", "b"]],
+  "metrics.classificationReport": () => [...labels(), ["a", "b"]],
+  "metrics.bitsPerCharacter": () => [1, 2],
+  "metrics.perplexity": () => [1],
+  "metrics.bleu": () => [texts(), texts(), bleu],
+  "metrics.sentenceBleu": () => ["a b", ["a b"], bleu],
+  "metrics.bleuByLength": () => [texts(), texts(), [3, 3], { ...bleu, width: 5 }],
+  "metrics.chrf": () => [texts(), texts(), { characterOrder: 6, wordOrder: 2, beta: 2, whitespace: false }],
+  "metrics.editDistance": () => ["ab", "ac"],
+  "metrics.entityF1": () => [tagRows(), tagRows()],
+  "metrics.entitySpans": () => [["B-a", "I-a", "O"]],
+  "metrics.mase": () => [[1, 2], [1, 2], [1, 2, 3], 1],
+  "metrics.meanAbsoluteError": numbers,
+  "metrics.rootMeanSquareError": numbers,
+  "metrics.smape": numbers,
+  "metrics.rouge": () => [texts(), texts()],
+  "metrics.symbolErrorRate": () => [["ab"], ["ac"]],
+  "metrics.wordErrorRate": () => [texts(), texts()],
+  "metrics.tokenize13a": () => ["a b."],
+
+  "io.loadModel": () => [sg.io.memoryStore()],
+  "io.saveModel": () => [sg.io.memoryStore(), saved()],
+  "io.parseSafetensors": () => [bytes()],
+  "io.readSafetensorsMetadata": () => [bytes()],
+  "io.writeSafetensors": () => [stored(), { a: "b" }],
+  "io.toTensorValue": () => ["a", { dtype: "int64", shape: [1], data: BigInt64Array.of(1n) }],
+
+  "tasks.loadTask": () => [sg.io.memoryStore()],
+  "tasks.saveTask": () => [sg.io.memoryStore(), sg.tasks.TextClassifier.create(reviews(), { ...small, embed: 4, minCount: 1 })],
+  "tasks.TextClassifier.create": () => [
+    reviews(),
+    { ...small, cell: "gru", heads: 1, bidirectional: true, embed: 4, pooling: "max", classWeights: "balanced", minCount: 1, maxLength: 9 },
+  ],
+  "tasks.TextClassifier.fromSaved": () => [saved()],
+  "tasks.TextClassifier.loader": () => [reviews(), { batchSize: 2, seed: 1 }],
+  "tasks.TextClassifier.evaluate": () => [reviews()],
+  "tasks.TextClassifier.report": () => [reviews()],
+  "tasks.TextClassifier.predict": () => [texts()],
+  "tasks.EntityTagger.create": () => [sentences(), { ...small, embed: 4, minCount: 1, spelling: true, characterSize: 3, crf: true }],
+  "tasks.EntityTagger.fromSaved": () => [saved()],
+  "tasks.EntityTagger.split": () => ["Ann reads."],
+  "tasks.EntityTagger.loader": () => [sentences(), { batchSize: 2, seed: 1 }],
+  "tasks.EntityTagger.evaluate": () => [sentences()],
+  "tasks.EntityTagger.report": () => [sentences()],
+  "tasks.EntityTagger.predict": () => [[["Ann", "reads"]]],
+  "tasks.ImageCaptioner.create": () => [
+    images(),
+    { ...small, embed: 4, cell: "gru", attention: "additive", unit: "words", minCount: 1, maxLength: 9, inject: "state", locale: "en" },
+  ],
+  "tasks.ImageCaptioner.fromSaved": () => [saved()],
+  "tasks.ImageCaptioner.loader": () => [images(), { batchSize: 2, seed: 1 }],
+  "tasks.ImageCaptioner.evaluate": () => [images(), { beams: 2, lengthPenalty: 1 }],
+  "tasks.ImageCaptioner.report": () => [images(), { beams: 2, lengthPenalty: 1 }],
+  "tasks.ImageCaptioner.predict": () => [[[[1, 0]]], { beams: 2, lengthPenalty: 1 }],
+  "tasks.SeriesForecaster.create": () => [series(), 6, { ...small, history: 2, horizon: 1, season: 2, quantiles: [0.1, 0.5, 0.9] }],
+  "tasks.SeriesForecaster.fromSaved": () => [saved()],
+  "tasks.SeriesForecaster.points": () => [series(), { from: 0, to: 8 }],
+  "tasks.SeriesForecaster.loader": () => [[{ series: series(), at: 2 }], { batchSize: 2, seed: 1 }],
+  "tasks.SeriesForecaster.evaluate": () => [[{ series: series(), at: 2 }]],
+  "tasks.SeriesForecaster.report": () => [[{ series: series(), at: 2 }]],
+  "tasks.SeriesForecaster.predict": () => [[series()]],
+  "tasks.SpeechRecognizer.create": () => [recordings(), { ...small, cell: "gru" }],
+  "tasks.SpeechRecognizer.fromSaved": () => [saved()],
+  "tasks.SpeechRecognizer.loader": () => [recordings(), { batchSize: 2, seed: 1 }],
+  "tasks.SpeechRecognizer.check": () => [recordings()[0], "x"],
+  "tasks.SpeechRecognizer.unknownSymbols": () => ["abc"],
+  "tasks.SpeechRecognizer.evaluate": () => [recordings(), { beams: 2 }],
+  "tasks.SpeechRecognizer.report": () => [recordings(), { beams: 2 }],
+  "tasks.SpeechRecognizer.predict": () => [[recordings()[0]!.frames], { beams: 2 }],
+  "tasks.Translator.create": () => [
+    pairs(),
+    { ...small, embed: 4, cell: "gru", attention: "general", unit: "words", minCount: 1, maxLength: 9, vocabularySize: 99, locale: "en" },
+  ],
+  "tasks.Translator.fromSaved": () => [saved()],
+  "tasks.Translator.loader": () => [pairs(), { batchSize: 2, seed: 1 }],
+  "tasks.Translator.evaluate": () => [pairs(), { beams: 2, lengthPenalty: 1 }],
+  "tasks.Translator.report": () => [pairs(), { beams: 2, lengthPenalty: 1 }],
+  "tasks.Translator.predict": () => [["go on"], { beams: 2, lengthPenalty: 1 }],
+  "tasks.Translator.bleuByLength": () => [pairs(), ["va", "entre"], { width: 5 }],
+};
+
+/** Makes what has methods, where a constructor does not. */
+export const subjects: Readonly<Record<string, () => unknown>> = {
+  Tensor: () => sg.square(sg.ones([2, 2], { requiresGrad: true })),
+  GradientProbe: () => {
+    const probe = new sg.GradientProbe();
+    probe.start(3);
+    return probe;
+  },
+  "nn.Module": () => new sg.nn.Linear(2, 2),
+  "optim.Optimizer": () => new sg.optim.Adam(new sg.nn.Linear(2, 2).parameters()),
+  BagOfWords: () => sg.BagOfWords.fit(texts()),
+  TfIdf: () => sg.TfIdf.fit(texts()),
+  SparseRows: () => sg.SparseRows.from([[[0, 1]]], 2),
+  BpeTokenizer: () => sg.BpeTokenizer.train(texts(), { vocabularySize: 258 }),
+  WordPieceTokenizer: () => sg.WordPieceTokenizer.train(texts(), { vocabularySize: 40 }),
+  CharTokenizer: tokenizer,
+  Vocabulary: () => sg.Vocabulary.fromTokens(["a", "b"]),
+  WordVectors: () => sg.WordVectors.fromText("a 1 2\nb 2 1\nc 3 4\n"),
+  "models.LogisticRegression": () =>
+    sg.models.LogisticRegression.fit(sg.SparseRows.from([[[0, 1]], [[1, 1]]], 2), ["a", "b"], { iterations: 3 }),
+  "models.Captioner": () => new sg.models.Captioner({ targetVocabulary: 9, features: 4, places: 3, embed: 4, hidden: 4 }),
+  "models.TransformerLM": () => new sg.models.TransformerLM({ vocabularySize: 9, contextLength: 6, layers: 1, heads: 2, embed: 4 }),
+  "tasks.TextClassifier": () => sg.tasks.TextClassifier.create(reviews(), { ...small, embed: 4, minCount: 1 }),
+  "tasks.EntityTagger": () => sg.tasks.EntityTagger.create(sentences(), { ...small, embed: 4, minCount: 1, characterSize: 3 }),
+  "tasks.ImageCaptioner": () => sg.tasks.ImageCaptioner.create(images(), { ...small, embed: 4, unit: "words", minCount: 1 }),
+  "tasks.SeriesForecaster": () => sg.tasks.SeriesForecaster.create(series(), 6, { ...small, history: 2, horizon: 1 }),
+  "tasks.SpeechRecognizer": () => sg.tasks.SpeechRecognizer.create(recordings(), small),
+  "tasks.Translator": () => sg.tasks.Translator.create(pairs(), { ...small, embed: 4, unit: "words", minCount: 1 }),
+};
