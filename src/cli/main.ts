@@ -41,9 +41,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (asksHelp || asks("--help", "-h")) return await help(command, path);
     if (command === root && asks("--version", "-v")) return print(version);
     const [stray] = options.filter(({ word }) => isPlain(word)).slice(positionals(command).length);
-    for (const option of options) if (option === stray || !isPlain(option.word)) checkOption(command, option);
+    for (const option of options) if (option === stray || !isPlain(option.word)) checkOption(command, option, path);
     if (!command.run) return await help(command, path);
-    checkRequired(command, options);
+    checkRequired(command, options, path);
     const { result } = await runCommand(command, { rawArgs: [...rest] });
     return typeof result === "number" ? result : 0;
   } catch (error) {
@@ -61,7 +61,7 @@ function find(argv: readonly string[]): { command: Command; path: readonly strin
     const word = argv[i];
     if (!children || word === undefined || word.startsWith("-")) return { command, path: argv.slice(0, i), rest: argv.slice(i) };
     if (!Object.hasOwn(children, word))
-      throw unknown("command", ["seqgrad", ...argv.slice(0, i), word].join(" "), word, Object.keys(children));
+      throw unknown("command", ["seqgrad", ...argv.slice(0, i), word].join(" "), word, Object.keys(children), argv.slice(0, i));
     command = children[word]!;
   }
 }
@@ -95,20 +95,22 @@ function readOptions(command: Command, argv: readonly string[]): Option[] {
   return options;
 }
 
+const seeHelp = (path: readonly string[]) => `See: npx seqgrad ${["help", ...path].join(" ")}`;
+
 /** The error for a word that is not one of the known ones. */
-function unknown(what: string, shown: string, word: string, known: readonly string[]): SeqgradError {
+function unknown(what: string, shown: string, word: string, known: readonly string[], path: readonly string[]): SeqgradError {
   const meant = nearest(word, known);
   const advice = meant ? `did you mean "${meant}"?` : known.length > 0 ? `expected one of ${known.join(", ")}.` : "it takes none.";
-  return new SeqgradError("value", `unknown ${what} "${shown}"; ${advice} See --help.`);
+  return new SeqgradError("value", `unknown ${what} "${shown}"; ${advice} ${seeHelp(path)}`);
 }
 
 /** Refuses what the parser would ignore: an unknown option, one without its value, a stray word. */
-function checkOption(command: Command, { word, name, value }: Option): void {
+function checkOption(command: Command, { word, name, value }: Option, path: readonly string[]): void {
   const definition = definitionOf(command, name);
   if (!definition || definition.type === "positional") {
     const hidden = positionals(command);
     const names = Object.keys(definitions(command)).flatMap((key) => (hidden.includes(key) ? [] : [`--${key}`]));
-    throw unknown("option", word, `--${name || word}`, names);
+    throw unknown("option", word, `--${name || word}`, names, path);
   }
   if (definition.type === "string" && value === undefined) {
     throw new SeqgradError("value", `--${name} has no value; expected --${name} VALUE, or --${name}=VALUE where the value begins with --.`);
@@ -116,11 +118,11 @@ function checkOption(command: Command, { word, name, value }: Option): void {
   if (definition.type === "boolean" && value !== undefined) throw new SeqgradError("value", `--${name} takes no value; got "${word}".`);
 }
 
-function checkRequired(command: Command, options: readonly Option[]): void {
+function checkRequired(command: Command, options: readonly Option[], path: readonly string[]): void {
   const given = new Set(options.map(({ name }) => name));
   const missing = Object.entries(definitions(command)).filter(([name, { required }]) => required && !given.has(name));
   if (missing.length > 0)
-    throw new SeqgradError("value", `${missing.map(([name]) => `--${name}`).join(" and ")} must be given. See --help.`);
+    throw new SeqgradError("value", `${missing.map(([name]) => `--${name}`).join(" and ")} must be given. ${seeHelp(path)}`);
 }
 
 function print(text: string): 0 {

@@ -1,4 +1,5 @@
 import { SeqgradError } from "../util/errors.js";
+import { nearest } from "../util/suggest.js";
 import { numberOption } from "./options.js";
 
 /** Readings of the command line's words, each for the option of a name. */
@@ -16,7 +17,8 @@ export const oneOf =
   <T extends string>(name: string, words: readonly T[]) =>
   (text: string): T => {
     if ((words as readonly string[]).includes(text)) return text as T;
-    throw new SeqgradError("value", `--${name} is "${text}"; use ${words.join(", ")}.`);
+    const meant = nearest(text, words);
+    throw new SeqgradError("value", `--${name} is "${text}"; ${meant ? `did you mean "${meant}"? There are` : "use"} ${words.join(", ")}.`);
   };
 
 export const flag = (text: string) => text === "true";

@@ -51,7 +51,11 @@ export const recurrentLMNames = namesOf<RecurrentLMConfig>({
 });
 
 /**
- * A language model: embedding, recurrent layers, and a linear layer to the scores of the next token.
+ * A recurrent language model.
+ *
+ * tokens -> embedding -> recurrent layers -> linear layer to the scores of the next token
+ *
+ * @param config see RecurrentLMConfig
  * @throws SeqgradError `value` for an unknown cell or tied weights of different sizes, `range` for a size below 1
  * @example
  * const model = new sg.models.RecurrentLM({ vocabularySize: 65, cell: "lstm", embed: 64, hidden: 256 });

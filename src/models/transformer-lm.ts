@@ -79,12 +79,17 @@ export const transformerLMNames = namesOf<TransformerLMConfig>({
 });
 
 /**
- * A decoder-only Transformer: a language model of the architecture of GPT-2 (Radford et al. 2019), with norms first, or by its options
- * of that of Llama (Touvron et al. 2023): rotary positions, root mean square norms, SwiGLU. Weights are normal with deviation 0.02 at
- * first, those that end a branch 0.02 / sqrt(2 layers), as GPT-2's.
+ * A decoder-only Transformer as a language model, with the architecture of GPT-2, or by its options of Llama: rotary positions, root mean
+ * square norms, SwiGLU.
  *
+ * tokens -> embedding and positions -> layers of causal attention and feed-forward, norms first -> linear layer to the scores
+ *
+ * Weights are normal with deviation 0.02 at first; those that end a branch have 0.02 / sqrt(2 layers), as in GPT-2.
+ *
+ * @param config see TransformerLMConfig
  * @throws SeqgradError `value` for an unknown choice or heads that cannot share the width evenly, `range` for a size below 1; forward():
  *   `range` for more tokens than the context holds
+ * @see Radford et al. 2019, "Language Models are Unsupervised Multitask Learners"; Touvron et al. 2023, "LLaMA"
  * @example
  * const model = new sg.models.TransformerLM({ vocabularySize: 65, contextLength: 64, layers: 2, heads: 4, embed: 32 });
  * const tokens = sg.zeros([8, 20], { dtype: "int32" });

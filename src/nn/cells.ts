@@ -75,7 +75,14 @@ interface CellOptions {
 }
 
 /**
- * One step of RNN: h' = f(W_ih x + b_ih + W_hh h + b_hh).
+ * One step of an RNN.
+ *
+ * h' = f(W_ih x + b_ih + W_hh h + b_hh), where f is tanh or relu
+ *
+ * @param inputSize I, the size of x
+ * @param hiddenSize H, the size of h
+ * @param options `bias`: add the biases, default true. `nonlinearity`: "tanh" or "relu", default "tanh"
+ * @throws SeqgradError `range` for a size below 1; forward(): `shape`
  * @example
  * const cell = new sg.nn.RNNCell(3, 5);
  * let state = cell.forward(sg.randn([8, 3])); // h [8, 5]
@@ -100,7 +107,14 @@ export class RNNCell extends Cell {
 }
 
 /**
- * One step of GRU: r, z = sigmoid(W x + U h + b), n = tanh(W_n x + b_n + r (U_n h + c_n)), h' = (1 - z) n + z h.
+ * One step of a GRU.
+ *
+ * r, z = sigmoid(W x + U h + b), n = tanh(W_n x + b_n + r (U_n h + c_n)), h' = (1 - z) n + z h
+ *
+ * @param inputSize I, the size of x
+ * @param hiddenSize H, the size of h
+ * @param options `bias`: add the biases, default true. `resetAfter`: as in GRU, default true
+ * @throws SeqgradError `range` for a size below 1; forward(): `shape`
  * @example
  * const { h } = new sg.nn.GRUCell(3, 5).forward(sg.randn([8, 3])); // [8, 5]
  */
@@ -122,7 +136,14 @@ export class GRUCell extends Cell {
 }
 
 /**
- * One step of LSTM: i, f, o = sigmoid(W x + U h + b), g = tanh(W x + U h + b), c' = f c + i g, h' = o tanh(c').
+ * One step of an LSTM.
+ *
+ * i, f, o = sigmoid(W x + U h + b), g = tanh(W x + U h + b), c' = f c + i g, h' = o tanh(c')
+ *
+ * @param inputSize I, the size of x
+ * @param hiddenSize H, the size of h and c
+ * @param options `bias`: add the biases, default true
+ * @throws SeqgradError `range` for a size below 1; forward(): `shape`
  * @example
  * const { h, c } = new sg.nn.LSTMCell(3, 5).forward(sg.randn([8, 3])); // [8, 5] each
  */

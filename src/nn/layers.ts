@@ -11,8 +11,14 @@ import * as init from "./init.js";
 import { Module } from "./module.js";
 
 /**
- * y = x W^T + b, with W `[out, in]` and b `[out]`, both uniform on +-1/sqrt(in) at first, as in PyTorch.
- * @throws SeqgradError `range` for a size below 1
+ * A linear layer, applied to the last dimension.
+ *
+ * y = x W^T + b. W and b are uniform on +-1/sqrt(inFeatures) at first, as in PyTorch.
+ *
+ * @param inFeatures size of the last dimension of x
+ * @param outFeatures size of the last dimension of y
+ * @param options `bias`: add b; default true
+ * @throws SeqgradError `range` for a size below 1; forward(): `shape`, `dtype`
  * @example
  * new sg.nn.Linear(64, 10).forward(sg.randn([8, 20, 64])).shape; // = [8, 20, 10]
  */
@@ -43,8 +49,15 @@ export class Linear extends Module {
 }
 
 /**
- * A table of `[V, D]` vectors, standard normal at first or what `init` writes, looked up by int32 index.
- * @throws SeqgradError `range` for a size below 1
+ * A table of V vectors of size D, looked up by index.
+ *
+ * y[b, t] = weight[tokens[b, t]]
+ *
+ * @param vocabularySize V, the number of rows
+ * @param dimension D, the size of a vector
+ * @param options `paddingIndex`: a row that is 0 at first and gets no gradient; default none. `init`: writes the first values; default
+ *   standard normal
+ * @throws SeqgradError `range` for a size below 1; forward(): `range` for an index outside the table, `dtype` unless the indices are int32
  * @example
  * const tokens = sg.fromArray([[5, 2, 0], [7, 0, 0]], { dtype: "int32" });
  * new sg.nn.Embedding(1000, 64, { paddingIndex: 0 }).forward(tokens).shape; // = [2, 3, 64]
@@ -105,7 +118,11 @@ export class Embedding extends Module {
 }
 
 /**
- * Zeroes each element with probability p while training, and scales the rest by 1 / (1 - p).
+ * Zeroes each element with probability p while training; the identity in evaluation.
+ *
+ * y = x m / (1 - p), where m is 0 with probability p, else 1
+ *
+ * @param p probability of zeroing an element, from 0 to 1; default 0.5
  * @throws SeqgradError `range` unless p is in [0, 1]
  * @example
  * const y = new sg.nn.Dropout(0.2).forward(sg.ones([4, 8]));
@@ -129,7 +146,12 @@ export class Dropout extends Module {
 export type UnaryModule = Module & { forward(x: Tensor): Tensor };
 
 /**
- * Layers one after another; functions of one tensor may stand between them.
+ * Layers one after another.
+ *
+ * y = f_n(... f_2(f_1(x)))
+ *
+ * @param steps layers, and functions of one tensor
+ * @throws SeqgradError `value` for an argument that is neither
  * @example
  * const mlp = new sg.nn.Sequential(new sg.nn.Linear(4, 8), sg.relu, new sg.nn.Linear(8, 2));
  * mlp.forward(sg.randn([16, 4])).shape; // = [16, 2]

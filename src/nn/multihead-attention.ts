@@ -79,12 +79,17 @@ export function toLengths(
 }
 
 /**
- * Attention by several heads (Vaswani et al. 2017): queries, keys and values are projections of x (or of `key` and `value`), cut into N
- * heads, each of which attends by itself; a projection joins their results. Parameters as PyTorch's: `in_proj_weight` holds the three
- * projections one below the other, unless keys or values come in another size; there is no `add_bias_kv`.
+ * Attention by N heads: each attends with its own projections of queries, keys and values, and a projection joins their results.
  *
+ * head_n = softmax(Q_n K_n^T / sqrt(D)) V_n, output = concat(head_1, .., head_N) W_o. Parameters are named as PyTorch's: `in_proj_weight`
+ * holds the three projections one below the other, unless keys or values have another size. `add_bias_kv` is not supported.
+ *
+ * @param embed width of the queries and of the output, a multiple of `heads`
+ * @param heads N, the number of heads
+ * @param options see MultiheadAttentionOptions
  * @throws SeqgradError `value` for a size that the heads cannot share, `range` for a size or rotaryBase below 1 or dropout outside [0, 1];
  *   forward(): `shape`, `range`
+ * @see Vaswani et al. 2017, "Attention Is All You Need"
  * @example
  * const attention = new sg.nn.MultiheadAttention(32, 4);
  * const x = sg.randn([2, 5, 32]);

@@ -9,8 +9,14 @@ import * as init from "./init.js";
 import { Module, ParameterTable } from "./module.js";
 
 /**
- * Layer normalization over the last dimension of size D, with weight (gamma) ones and bias (beta) zeros at first.
- * @throws SeqgradError `range` for a dimension below 1
+ * Normalizes the last dimension to mean 0 and variance 1, then scales and shifts it.
+ *
+ * y = (x - mean) / sqrt(variance + eps) * weight + bias. The weight is 1 and the bias 0 at first.
+ *
+ * @param dimension D, the size of the last dimension
+ * @param options `eps`: added to the variance, default 1e-5. `affine`: learn weight and bias, default true. `bias`: learn a bias, default true
+ * @throws SeqgradError `range` for a dimension below 1 or a negative eps; forward(): `shape`
+ * @see Ba, Kiros and Hinton 2016, "Layer Normalization"
  * @example
  * new sg.nn.LayerNorm(2).forward(sg.fromArray([[1, 3], [8, 2]])); // = [[-1, 1], [1, -1]]
  */
@@ -40,9 +46,14 @@ export class LayerNorm extends Module {
 }
 
 /**
- * Root mean square normalization over the last dimension of size D (Zhang and Sennrich 2019), with weight (gamma) ones at first. Without
- * `eps` it is the machine epsilon of float32, 2^-23, as in PyTorch.
- * @throws SeqgradError `range` for a dimension below 1
+ * Normalizes the last dimension to a root mean square of 1, then scales it.
+ *
+ * y = x / sqrt(mean(x^2) + eps) * weight. The weight is 1 at first.
+ *
+ * @param dimension D, the size of the last dimension
+ * @param options `eps`: added to the mean square, default 2^-23, as in PyTorch. `affine`: learn a weight, default true
+ * @throws SeqgradError `range` for a dimension below 1 or a negative eps; forward(): `shape`
+ * @see Zhang and Sennrich 2019, "Root Mean Square Layer Normalization"
  * @example
  * new sg.nn.RMSNorm(2, { eps: 0 }).forward(sg.fromArray([[1, 7]])); // = [[0.2, 1.4]]
  */
@@ -81,11 +92,18 @@ export interface BatchNormLayerOptions {
 const batchNormNames = namesOf<BatchNormLayerOptions>({ eps: 1, momentum: 1, affine: 1, bias: 1, trackRunningStats: 1 });
 
 /**
- * Batch normalization of C features over all dimensions but the last (Ioffe and Szegedy 2015), with weight (gamma) ones and bias (beta)
- * zeros at first, and PyTorch's buffers running_mean, running_var and num_batches_tracked. They move in the forward pass of training. When
- * an optimizer refuses the step whose function that pass is in, because loss or gradients are not finite or the function throws, they are
- * as before (in PyTorch they stay moved); a pass outside `optimizer.step(() => ...)` nobody takes back.
- * @throws SeqgradError `range` for a size below 1
+ * Normalizes each of C features over all other dimensions to mean 0 and variance 1, then scales and shifts it.
+ *
+ * y = (x - mean) / sqrt(variance + eps) * weight + bias. Training uses the statistics of the batch, evaluation the running ones.
+ *
+ * The buffers running_mean, running_var and num_batches_tracked are PyTorch's. A forward pass of training updates them. If that pass is in
+ * `optimizer.step(() => ...)` and the step is rejected, because a value is not finite or the function throws, they are restored; PyTorch
+ * keeps the update.
+ *
+ * @param features C, the size of the last dimension
+ * @param options see BatchNormLayerOptions
+ * @throws SeqgradError `range` for a size below 1; forward(): `shape`, also for a single row while training
+ * @see Ioffe and Szegedy 2015, "Batch Normalization"
  * @example
  * const norm = new sg.nn.BatchNorm(2, { eps: 0 });
  * norm.forward(sg.fromArray([[1, 5], [3, 9]])); // = [[-1, -1], [1, 1]]

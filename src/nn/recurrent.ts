@@ -197,9 +197,15 @@ const nameOf = (kind: string, layer: number, direction: number) => `${kind}_l${l
 const rnnNames = namesOf<RecurrentOptions & { nonlinearity?: Nonlinearity }>({ ...names, nonlinearity: 1 });
 
 /**
- * A simple recurrent network (Elman 1990): h_t = f(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), f tanh or relu. Each layer and direction
- * is one kernel call over the whole sequence.
+ * A simple recurrent network. Each layer and direction is one kernel call over the whole sequence.
+ *
+ * h_t = f(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), where f is tanh or relu
+ *
+ * @param inputSize I, the size of x_t
+ * @param hiddenSize H, the units of each layer and direction
+ * @param options see RecurrentOptions; `nonlinearity`: "tanh" or "relu", default "tanh"
  * @throws SeqgradError `range` for a size below 1 or dropout outside [0, 1]; forward(): `shape`, `range` for a length outside 1..T
+ * @see Elman 1990, "Finding Structure in Time"
  * @example
  * const { output, state } = new sg.nn.RNN(32, 64).forward(sg.randn([8, 20, 32]));
  * output.shape; // = [8, 20, 64]
@@ -230,9 +236,17 @@ export class RNN extends Recurrent {
 const gruNames = namesOf<RecurrentOptions & { resetAfter?: boolean }>({ ...names, resetAfter: 1 });
 
 /**
- * Gated recurrent units (Cho et al. 2014). `resetAfter` (default, PyTorch's form) applies the reset gate to the product
- * W_hn h + b_hn; without it the gate applies to h, as in the paper and in Keras with reset_after=False.
+ * Gated recurrent units. Each layer and direction is one kernel call over the whole sequence.
+ *
+ * r_t = sigmoid(W_ir x_t + b_ir + W_hr h_{t-1} + b_hr), z_t likewise, n_t = tanh(W_in x_t + b_in + r_t (W_hn h_{t-1} + b_hn)),
+ * h_t = (1 - z_t) n_t + z_t h_{t-1}
+ *
+ * @param inputSize I, the size of x_t
+ * @param hiddenSize H, the units of each layer and direction
+ * @param options see RecurrentOptions; `resetAfter`: apply the reset gate r to W_hn h + b_hn, as above and in PyTorch; false applies it to
+ *   h, as in the paper and in Keras with reset_after=False; default true
  * @throws SeqgradError `range` for a size below 1 or dropout outside [0, 1]; forward(): `shape`, `range` for a length outside 1..T
+ * @see Cho et al. 2014, "Learning Phrase Representations using RNN Encoder-Decoder"
  * @example
  * const { output, state } = new sg.nn.GRU(32, 64, { numLayers: 2 }).forward(sg.randn([2, 5, 32]), { lengths: [5, 3] });
  */
@@ -260,9 +274,16 @@ export class GRU extends Recurrent {
 const lstmNames = namesOf<RecurrentOptions & { projSize?: number }>({ ...names, projSize: 1 });
 
 /**
- * Long short-term memory (Hochreiter and Schmidhuber 1997; gates i f g o as in PyTorch). `projSize` P makes h a projection of size P
- * (Sak et al. 2014).
+ * Long short-term memory. Each layer and direction is one kernel call over the whole sequence.
+ *
+ * i_t, f_t, o_t = sigmoid(W x_t + U h_{t-1} + b), g_t = tanh(W x_t + U h_{t-1} + b), c_t = f_t c_{t-1} + i_t g_t, h_t = o_t tanh(c_t).
+ * The gates are stored in the order i, f, g, o, as in PyTorch.
+ *
+ * @param inputSize I, the size of x_t
+ * @param hiddenSize H, the units of each layer and direction
+ * @param options see RecurrentOptions; `projSize`: P, the size of a projection of h (Sak et al. 2014), below H; default 0 for none
  * @throws SeqgradError `range` for a size below 1 or dropout outside [0, 1]; forward(): `shape`, `range` for a length outside 1..T
+ * @see Hochreiter and Schmidhuber 1997, "Long Short-Term Memory"
  * @example
  * const lstm = new sg.nn.LSTM(32, 64, { numLayers: 2, bidirectional: true, dropout: 0.1 });
  * const { output, state } = lstm.forward(sg.randn([2, 5, 32]), { lengths: [5, 3] });

@@ -85,8 +85,11 @@ function stack<L>(op: string, options: TransformerStackOptions, make: (layer: Tr
 const encoderCallNames = namesOf<Visibility & StackCall>({ ...visibilityNames, cache: 1 });
 
 /**
- * Encoder layers on top of each other. Parameters as PyTorch's: `layers.0.self_attn.in_proj_weight`, ..., `norm.weight`.
+ * A stack of encoder layers. Parameters are named as PyTorch's: `layers.0.self_attn.in_proj_weight`, ..., `norm.weight`.
  *
+ * @param embed width of x
+ * @param heads number of attention heads
+ * @param options see TransformerStackOptions
  * @throws SeqgradError as TransformerEncoderLayer; forward(): `range` for more positions than the cache has room for
  * @example
  * const encoder = new sg.nn.TransformerEncoder(32, 4, { numLayers: 2, dimFeedforward: 64 });
@@ -111,8 +114,11 @@ export class TransformerEncoder extends Stack<TransformerEncoderLayer> {
 }
 
 /**
- * Decoder layers on top of each other. Parameters as PyTorch's: `layers.0.multihead_attn.in_proj_weight`, ..., `norm.weight`.
+ * A stack of decoder layers. Parameters are named as PyTorch's: `layers.0.multihead_attn.in_proj_weight`, ..., `norm.weight`.
  *
+ * @param embed width of x and of the memory
+ * @param heads number of attention heads
+ * @param options see TransformerStackOptions
  * @throws SeqgradError as TransformerDecoderLayer; forward(): `range` for more positions than the cache has room for
  * @example
  * const decoder = new sg.nn.TransformerDecoder(32, 4, { numLayers: 2, dimFeedforward: 64 });

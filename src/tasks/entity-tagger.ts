@@ -64,7 +64,12 @@ const optionNames = namesOf<EntityTaggerOptions>({
 type Example = Pick<TaggedSentence, "words" | "tags">;
 
 /**
- * A tag for each word of raw sentences: names, places, parts of speech.
+ * Tags each word of a sentence: names, places, parts of speech.
+ *
+ * words and their letters -> bidirectional encoder -> the likeliest sequence of tags by a conditional random field, or with `crf: false` the
+ * likeliest tag of each word
+ *
+ * Make one with create(), train it with fit(), then call predict(), evaluate() or saveTask(). evaluate() measures entity F1 and accuracy.
  * @example
  * const sentences = sg.parseConll("Sarah\tB-person\nsmiles\tO\n\nrain\tO\nfell\tO\n");
  * const task = sg.tasks.EntityTagger.create(sentences, { hidden: 8, minCount: 1 });
@@ -92,7 +97,9 @@ export class EntityTagger extends BaseTask<Example, readonly string[], string[],
   }
 
   /**
-   * A new model for the words, letters and tags of the sentences to train on.
+   * Makes an untrained tagger for the words, letters and tags of the training sentences.
+   * @param sentences `{ words, tags }`, with a tag for each word
+   * @param options see EntityTaggerOptions
    * @throws SeqgradError `value` for no sentence, or as the model
    */
   static create(sentences: readonly Example[], options: EntityTaggerOptions = {}): EntityTagger {

@@ -26,8 +26,11 @@ const { targetVocabulary: _, ...decoder } = decoderConfig;
 const optionNames = namesOf<ImageCaptionerOptions>({ ...decoder, ...unitNames, inject: 1, tokenizer: 1 });
 
 /**
- * Vector to sequence: captions of pictures, told by the vectors that some other model, or a page, makes of them. Each feature is scaled to
- * mean 0 and deviation 1 over the pictures to train on.
+ * Describes pictures, which are given as feature vectors: of the whole, or of the cells of a grid.
+ *
+ * features, scaled to mean 0 and deviation 1 -> decoder with attention to the cells -> tokens of the caption
+ *
+ * Make one with create(), train it with fit(), then call predict(), evaluate() or saveTask(). evaluate() measures BLEU and exact captions.
  * @example
  * const images = [{ features: [[1, 0], [0, 0]], caption: "a dot above" }, { features: [[0, 0], [1, 0]], caption: "a dot below" }];
  * const task = sg.tasks.ImageCaptioner.create(images, { cell: "gru", hidden: 8, minCount: 1 });
@@ -49,7 +52,9 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
   }
 
   /**
-   * A new model for the features and the captions of the pictures to train on.
+   * Makes an untrained captioner for the features and the captions of the training pictures.
+   * @param images `{ features, caption }`; features are `[cells][F]`, with the same F in all pictures
+   * @param options see ImageCaptionerOptions
    * @throws SeqgradError `value` for no picture, an unknown unit or a tokenizer without special tokens, `shape` for features of different
    *   sizes, or as the model
    */

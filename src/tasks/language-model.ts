@@ -116,7 +116,7 @@ export class LanguageModel {
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page go on meanwhile.
+   * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `create`
    * @example
    * const lm = await sg.tasks.LanguageModel.createAsync("to be or not to be", { hidden: 8, embed: 4 });

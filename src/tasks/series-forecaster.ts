@@ -66,7 +66,12 @@ export interface SeriesForecasterOptions extends Omit<ForecasterConfig, "channel
 const optionNames = namesOf<SeriesForecasterOptions>({ ...encoderConfig, quantiles: 1, history: 1, horizon: 1, season: 1 });
 
 /**
- * Sequence to values: the next steps of one or several series, with intervals.
+ * Forecasts the next steps of one or several series, with intervals.
+ *
+ * the last `history` steps -> recurrent encoder -> quantiles of each of the next `horizon` steps
+ *
+ * Make one with create(), train it with fit(), then call predict(), evaluate() or saveTask(). evaluate() measures the mean absolute error
+ * beside simple forecasts, in the series' own units.
  * @example
  * const series = sg.seriesOf(Array.from({ length: 60 }, (_, t) => [20 + 5 * Math.sin(t)]));
  * const task = sg.tasks.SeriesForecaster.create(series, 48, { history: 6, horizon: 2, hidden: 4 });
@@ -92,7 +97,10 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
   }
 
   /**
-   * A new model of the series, scaled by their means and deviations before the step `end`; from there on nothing is looked at.
+   * Makes an untrained forecaster, scaled by the means and deviations of the series before the step `end`.
+   * @param series steps by series, as seriesOf() returns
+   * @param end the number of steps to train on; later steps are not looked at
+   * @param options see SeriesForecasterOptions
    * @throws SeqgradError `range` for an end outside the series, a history or season below 1, or as the model
    */
   static create(series: Series, end: number, options: SeriesForecasterOptions = {}): SeriesForecaster {

@@ -45,8 +45,14 @@ export interface SpeechRecognizerOptions extends Omit<RecognizerConfig, "feature
 const optionNames = namesOf<SpeechRecognizerOptions>({ ...encoderConfig, tokenizer: 1 });
 
 /**
- * Frames to text, without an alignment between them: speech, handwriting, gestures. Each feature is scaled to mean 0 and deviation 1 over
- * the recordings to train on.
+ * Transcribes frames to text, without an alignment between them: speech, handwriting, gestures.
+ *
+ * frames, scaled to mean 0 and deviation 1 -> encoder -> symbols or blanks for each frame, trained by CTC
+ *
+ * Make one with create(), train it with fit(), then call predict(), evaluate() or saveTask(). evaluate() measures the symbol error rate and
+ * exact texts.
+ *
+ * @see Graves et al. 2006, "Connectionist Temporal Classification"
  * @example
  * const recordings = [{ frames: [[0, 1], [0, 1], [1, 0]], text: "ab" }, { frames: [[1, 0], [0, 1]], text: "ba" }];
  * const task = sg.tasks.SpeechRecognizer.create(recordings, { hidden: 8 });
@@ -69,7 +75,9 @@ export class SpeechRecognizer extends BaseTask<Recording, Frames, string, Recogn
   }
 
   /**
-   * A new model for the symbols and the features of the recordings to train on.
+   * Makes an untrained recognizer for the symbols and the features of the training recordings.
+   * @param recordings `{ frames, text }`; frames are `[T][F]`, with the same F in all recordings
+   * @param options see SpeechRecognizerOptions
    * @throws SeqgradError `value` for no recording, one without frames, or too few for its text; `shape` for frames of different sizes; or
    *   as the model
    */

@@ -65,7 +65,11 @@ const optionNames = namesOf<TextClassifierOptions>({
 });
 
 /**
- * Sequence to class on raw text: sentiment, spam, topics.
+ * Classifies texts: sentiment, spam, topics.
+ *
+ * words -> embedding -> recurrent or Transformer encoder -> pooling -> softmax over the labels
+ *
+ * Make one with create(), train it with fit(), then call predict(), evaluate() or saveTask(). evaluate() measures accuracy and macro F1.
  * @example
  * const examples = [{ text: "a good film", label: "good" }, { text: "a dull film", label: "bad" }];
  * const task = sg.tasks.TextClassifier.create(examples, { cell: "gru", hidden: 8, minCount: 1 });
@@ -87,7 +91,9 @@ export class TextClassifier extends BaseTask<LabeledText, string, LabelProbabili
   }
 
   /**
-   * A new model for the labels and words of the examples to train on.
+   * Makes an untrained classifier for the labels and words of the training examples.
+   * @param examples `{ text, label }`, with two labels at least
+   * @param options see TextClassifierOptions
    * @throws SeqgradError `value` for examples of fewer than two labels, or as the model
    */
   static create(examples: readonly LabeledText[], options: TextClassifierOptions = {}): TextClassifier {

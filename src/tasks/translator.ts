@@ -55,7 +55,11 @@ function modelOf(config: Readonly<Record<string, unknown>>, source: Tokenizer, t
 }
 
 /**
- * Sequence to sequence on raw text: translations, summaries, answers, dates.
+ * Maps a text to another text: translations, summaries, answers, dates.
+ *
+ * source tokens -> encoder -> decoder with attention -> target tokens, greedily or by beam search
+ *
+ * Make one with create(), train it with fit(), then call predict(), evaluate() or saveTask(). evaluate() measures BLEU and exact answers.
  * @example
  * const pairs = [{ source: "turn off the light", target: "éteins la lumière" }, { source: "go on", target: "continue" }];
  * const task = sg.tasks.Translator.create(pairs, { cell: "gru", hidden: 8, minCount: 1 });
@@ -78,7 +82,9 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
   }
 
   /**
-   * A new model for the texts of the pairs to train on.
+   * Makes an untrained translator for the words of the training pairs.
+   * @param pairs `{ source, target }`
+   * @param options see TranslatorOptions
    * @throws SeqgradError `value` for no pair, an unknown unit or a tokenizer without special tokens, or as the model
    */
   static create(pairs: readonly TextPair[], options: TranslatorOptions = {}): Translator {

@@ -150,6 +150,12 @@ describe("options", () => {
     await refuse(["train", "recognise"], 'did you mean "recognize"?');
     await refuse(["toString"], '"seqgrad toString"');
     await refuse(["train", "lm", "--hiden", "8"], 'unknown option "--hiden"', 'did you mean "--hidden"?');
+    await refuse(["train", "lm", "--hiden", "8"], "See: npx seqgrad help train lm\n");
+    await refuse(
+      ["train", "classify", "--data", "x", "--out", "y", "--cell", "lsmt"],
+      '--cell is "lsmt"',
+      'did you mean "lstm"? There are',
+    );
     await refuse(["train", "lm", "--hiden=8"], 'unknown option "--hiden=8"', 'did you mean "--hidden"?');
     await refuse(["predict", "--jsn"], 'did you mean "--json"?');
     await refuse(["evaluate", "--min_count", "1"], "--min_count", "expected one of --model, --data");
