@@ -33,7 +33,7 @@ const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 4e-3, clipNor
 const schedule = sg.optim.cosine(epochs * loader.length, 0.02);
 const start = performance.now();
 for await (const event of sg.fit(task.model, loader, { optimizer, epochs, schedule })) {
-  if (event.event === "epoch") console.log(`epoch ${event.epoch}  loss ${event.loss.toFixed(4)}`);
+  if (event.type === "epoch") console.log(`epoch ${event.epoch}  loss ${event.loss.toFixed(4)}`);
 }
 console.log(`${((performance.now() - start) / 1000).toFixed(0)} seconds\n`);
 

@@ -87,7 +87,7 @@ const optimizer = new sg.optim.Adam(model.parameters(), { lr: 1e-2, clipNorm: 1 
 const steps = 300;
 const strings = { batch: () => Array.from({ length: 32 }, () => digits(1 + random.integer(longest))) };
 for await (const event of sg.fit(model, strings, { optimizer, steps, schedule: sg.optim.linearDecay(steps, 0.1) })) {
-  if (event.event === "step" && event.step % 50 === 0) console.log(`step ${event.step}  loss ${event.loss.toFixed(3)}`);
+  if (event.type === "step" && event.step % 50 === 0) console.log(`step ${event.step}  loss ${event.loss.toFixed(3)}`);
 }
 model.eval();
 

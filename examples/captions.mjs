@@ -55,7 +55,7 @@ const loader = task.loader(train, { batchSize: 48 });
 const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 6e-3, clipNorm: 1 });
 const epochs = 9;
 for await (const event of sg.fit(task.model, loader, { optimizer, epochs, schedule: sg.optim.cosine(epochs * loader.length, 0.02) }))
-  if (event.event === "epoch") console.log(`epoch ${event.epoch}  loss of a word ${event.loss.toFixed(4)}`);
+  if (event.type === "epoch") console.log(`epoch ${event.epoch}  loss of a word ${event.loss.toFixed(4)}`);
 
 /** The scene, and for each word of its caption the grid as the decoder looks at it. */
 async function draw({ at, features }) {

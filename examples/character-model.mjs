@@ -29,7 +29,7 @@ const optimizer = new sg.optim.AdamW(model.parameters(), { lr: 1e-2, clipNorm: 1
 console.log(`${text.length} characters, ${tokenizer.size} different; ${model.parameterCount()} parameters`);
 let loss = Number.NaN;
 for await (const event of sg.fit(model, windows, { optimizer, steps: 120 })) {
-  if (event.event !== "step") continue;
+  if (event.type !== "step") continue;
   loss = event.loss;
   if (event.step % 20 === 0) console.log(`step ${String(event.step).padStart(3)}  loss ${loss.toFixed(3)}  ${"=".repeat(16 * loss)}`);
 }

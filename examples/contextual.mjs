@@ -42,7 +42,7 @@ const collate = (items) => sg.maskTokens(sg.padRows(items.map(rows)), { vocabula
 const loader = new sg.DataLoader(random.shuffle([...sentences]), { batchSize: 32, shuffle: true, seed: 1, collate });
 const optimizer = new sg.optim.AdamW(model.parameters(), { lr: 3e-3, clipNorm: 1 });
 for await (const event of sg.fit(model, loader, { optimizer, epochs: 12 }))
-  if (event.event === "epoch" && event.epoch % 3 === 2) console.log(`epoch ${event.epoch}  loss of a hidden word ${event.loss.toFixed(3)}`);
+  if (event.type === "epoch" && event.epoch % 3 === 2) console.log(`epoch ${event.epoch}  loss of a hidden word ${event.loss.toFixed(3)}`);
 
 /** The vectors of "bank" in new sentences of both senses. */
 const fresh = draw(40);

@@ -43,7 +43,7 @@ async function learn(name, model) {
   const schedule = sg.optim.sequence([sg.optim.linearWarmup(25, 0.04), 25], [sg.optim.cosine(steps - 25, 0.1), steps - 25]);
   console.log(`\n${name}, ${model.parameterCount()} weights`);
   for await (const event of sg.fit(model, { batch: () => batchOf(random) }, { optimizer, steps, schedule })) {
-    if (event.event !== "step" || event.step % 25 > 0) continue;
+    if (event.type !== "step" || event.step % 25 > 0) continue;
     const accuracy = accuracyOf(model.eval());
     model.train();
     const line = `step ${String(event.step).padStart(3)}  loss ${event.loss.toFixed(3)}  right ${(100 * accuracy).toFixed(1).padStart(5)} %`;

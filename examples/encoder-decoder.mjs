@@ -67,7 +67,7 @@ const model = new Reverser();
 const optimizer = new sg.optim.Adam(model.parameters(), { lr: 5e-3, clipNorm: 1 });
 const strings = { batch: () => Array.from({ length: 64 }, () => digits(1 + random.integer(longest))) };
 for await (const event of sg.fit(model, strings, { optimizer, steps: 400, schedule: sg.optim.linearDecay(400, 0.1) })) {
-  if (event.event === "step" && event.step % 100 === 0) console.log(`step ${event.step}  loss ${event.loss.toFixed(3)}`);
+  if (event.type === "step" && event.step % 100 === 0) console.log(`step ${event.step}  loss ${event.loss.toFixed(3)}`);
 }
 
 model.eval();

@@ -37,7 +37,7 @@ const loader = task.loader(task.points(series, { to: end }), { batchSize: 64 });
 const optimizer = new sg.optim.AdamW(task.model.parameters(), { lr: 3e-3, clipNorm: 1 });
 const [epochs, updates] = [8, 8 * loader.length];
 for await (const event of sg.fit(task.model, loader, { optimizer, epochs, schedule: sg.optim.cosine(updates) }))
-  if (event.event === "epoch") console.log(`epoch ${event.epoch + 1}  pinball loss ${event.loss.toFixed(4)}`);
+  if (event.type === "epoch") console.log(`epoch ${event.epoch + 1}  pinball loss ${event.loss.toFixed(4)}`);
 
 const measures = await task.evaluate(task.points(series, { from: end }));
 const line = (name, error) => console.log(`  ${name.padEnd(26)} ${error.toFixed(3)}`);

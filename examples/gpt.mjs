@@ -54,7 +54,7 @@ async function validate() {
 const evaluate = { every: steps / 5, run: validate };
 let loss = Number.NaN;
 for await (const event of sg.fit(model, windows, { optimizer, schedule, steps, evaluate })) {
-  if (event.event !== "evaluation") continue;
+  if (event.type !== "evaluation") continue;
   loss = event.value;
   console.log(`step ${String(event.step).padStart(4)}  validation loss ${loss.toFixed(3)}  ${"=".repeat(16 * loss)}`);
 }

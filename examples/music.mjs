@@ -71,7 +71,7 @@ const windows = new sg.RandomWindows(tokenizer.encode(text), { batchSize: 32, se
 const optimizer = new sg.optim.AdamW(model.parameters(), { lr: 6e-3, clipNorm: 1 });
 console.log(`${tunes.length} tunes, ${text.length} characters; ${model.parameterCount()} parameters`);
 for await (const event of sg.fit(model, windows, { optimizer, steps, schedule: sg.optim.cosine(steps, 0.02) }))
-  if (event.event === "step" && event.step % 100 === 0) console.log(`step ${event.step}  loss ${event.loss.toFixed(3)}`);
+  if (event.type === "step" && event.step % 100 === 0) console.log(`step ${event.step}  loss ${event.loss.toFixed(3)}`);
 
 /** Tunes that the model writes, each from a header on, until the empty line at its end. */
 async function write() {

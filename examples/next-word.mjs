@@ -35,7 +35,7 @@ const windows = new sg.RandomWindows(tokenizer.encode(text), { batchSize: 16, se
 const optimizer = new sg.optim.Adam(model.parameters(), { lr: 1e-2, clipNorm: 1 });
 console.log(`${tokenizer.encode(text).length} words, ${tokenizer.size} different`);
 for await (const event of sg.fit(model, windows, { optimizer, steps: 400 }))
-  if (event.event === "step" && event.step % 50 === 0)
+  if (event.type === "step" && event.step % 50 === 0)
     console.log(`step ${event.step}  perplexity ${Math.exp(event.loss).toFixed(2)} of a word`);
 
 /** The words that may follow, the likeliest first, with their chances. */

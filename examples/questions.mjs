@@ -52,7 +52,7 @@ const task = sg.tasks.Translator.create(pairs, {
 const loader = task.loader(pairs, { batchSize: 16 });
 const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 4e-3, clipNorm: 1 });
 for await (const event of sg.fit(task.model, loader, { optimizer, epochs: 24 })) {
-  if (event.event !== "epoch") continue;
+  if (event.type !== "epoch") continue;
   console.log(`epoch ${event.epoch}  loss ${event.loss.toFixed(4)}`);
   if (event.loss < 0.01) break; // it has found out how stories are read: some runs take twice as long as others
 }

@@ -58,7 +58,7 @@ const loader = task.loader(melodies, { batchSize: 16 });
 const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 1e-2, clipNorm: 1 });
 const epochs = 8;
 for await (const event of sg.fit(task.model, loader, { optimizer, epochs, schedule: sg.optim.cosine(epochs * loader.length, 0.02) }))
-  if (event.event === "epoch") console.log(`epoch ${event.epoch}  CTC loss of a note ${event.loss.toFixed(4)}`);
+  if (event.type === "epoch") console.log(`epoch ${event.epoch}  CTC loss of a note ${event.loss.toFixed(4)}`);
 
 /** The sound, band by band, and below it the note of which each frame is surest, if of any. */
 async function draw({ text, frames }) {

@@ -50,7 +50,7 @@ async function measure(options, epochs) {
   const optimizer = new sg.optim.Adam(task.model.parameters(), { lr, clipNorm: 1 });
   const schedule = sg.optim.cosine(epochs * loader.length, 0.05);
   for await (const event of sg.fit(task.model, loader, { optimizer, epochs, schedule })) {
-    if (event.event === "epoch") console.log(`attention ${options.attention}, epoch ${event.epoch}  loss ${event.loss.toFixed(4)}`);
+    if (event.type === "epoch") console.log(`attention ${options.attention}, epoch ${event.epoch}  loss ${event.loss.toFixed(4)}`);
   }
   return task.bleuByLength(unseen, await task.predict(unseen.map(({ source }) => source)));
 }

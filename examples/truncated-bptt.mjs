@@ -61,7 +61,7 @@ async function learn(carryState) {
   const optimizer = new sg.optim.Adam(model.parameters(), { lr: 1e-2, clipNorm: 1 });
   // The model's loss() takes a state and answers the next one; fit hands it on, cut off from the graph.
   for await (const event of sg.fit(model, training, { optimizer, steps: 800, carryState })) {
-    if (event.event === "step" && event.step % 200 === 0) console.log(`  step ${event.step}  loss ${event.loss.toFixed(3)}`);
+    if (event.type === "step" && event.step % 200 === 0) console.log(`  step ${event.step}  loss ${event.loss.toFixed(3)}`);
   }
   return accuracyOf(model.eval(), carryState);
 }

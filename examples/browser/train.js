@@ -45,7 +45,7 @@ async function train({ text, cell, ...numbers }, signal) {
   $("output").textContent = "";
   try {
     for await (const event of sg.fit(model, windows, { optimizer, steps, signal })) {
-      if (event.event !== "step") continue;
+      if (event.type !== "step") continue;
       seconds += event.milliseconds / 1000;
       show(event.step, steps, event.loss, seconds);
     }

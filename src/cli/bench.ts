@@ -36,7 +36,7 @@ const devices: Readonly<Record<string, readonly string[]>> = {
 };
 
 type Entry = { readonly device: string; readonly info: string } | { readonly device: string; readonly reason: string };
-type Report = (event: ({ readonly event: "device" } & Entry) | RaceEvent) => void;
+type Report = (event: ({ readonly type: "device" } & Entry) | RaceEvent) => void;
 
 export const bench = defineCommand({
   meta: { name: "bench", description: "Measure on which device a model trains faster" },
@@ -56,7 +56,7 @@ export const bench = defineCommand({
       for (const device of devices[args.device]!) entries.push(await enter(device, makeModel, runners));
       const events = race(runners, { batches, sequenceLength, budget, patience: PATIENCE });
       const report = args.json ? jsonReport : plainReport(batches, runners[0]?.model, sequenceLength);
-      for (const entry of entries) report({ event: "device", ...entry });
+      for (const entry of entries) report({ type: "device", ...entry });
       for await (const event of events) report(event);
     } finally {
       for (const { device } of runners) device.destroy();
@@ -111,7 +111,7 @@ async function enter(name: string, makeModel: () => Promise<Network>, runners: R
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
 const jsonReport: Report = (event) => {
-  if (event.event !== "round") print(JSON.stringify(event));
+  if (event.type !== "round") print(JSON.stringify(event));
 };
 
 const formatTime = (ms: number) => ms.toFixed(ms < 10 ? 2 : ms < 100 ? 1 : 0);
@@ -123,16 +123,16 @@ function plainReport(batches: readonly number[], model: Network | undefined, len
   const notes: string[] = [];
   let progress: ProgressLine | undefined;
   return (event) => {
-    if (event.event === "device") {
+    if (event.type === "device") {
       rows.set(event.device, { cells: new Map(), reason: "reason" in event ? event.reason : "" });
       if ("info" in event) print(`${event.device}: ${event.info}`);
-    } else if (event.event === "round") {
+    } else if (event.type === "round") {
       progress ??= new ProgressLine(event.total);
       progress.update(event.done);
-    } else if (event.event === "measurement") {
+    } else if (event.type === "measurement") {
       const { device, batch, milliseconds, tokensPerSecond } = event;
       rows.get(device)!.cells.set(batch, `${formatTime(milliseconds)} ms ${formatRate(tokensPerSecond).padStart(6)}/s`);
-    } else if (event.event === "given up") {
+    } else if (event.type === "given up") {
       notes.push(`${event.device} is given up at batch ${event.batch}: ${event.reason}`);
     } else {
       progress?.clear();

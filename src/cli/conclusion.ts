@@ -31,13 +31,13 @@ export async function conclude(
 ): Promise<Conclusion> {
   const warnings: string[] = [];
   const lines: HistoryLine[] = [];
-  const compare = async (event: string, examples: readonly unknown[]): Promise<Compared & Pick<Evaluation, "warning">> => {
+  const compare = async (type: string, examples: readonly unknown[]): Promise<Compared & Pick<Evaluation, "warning">> => {
     const evaluation = await judge.evaluate(task, examples, { beams: 1 });
     const { measures, warning } = evaluation;
     const baselines = await judge.baselines(train, examples, measures);
     const better = betterBaseline(judge, criterion, measures, baselines);
     const compared = { ...(baselines.length > 0 && { baselines }), ...(better !== undefined && { better }) };
-    lines.push({ event, examples: examples.length, ...contentOf(evaluation), ...compared });
+    lines.push({ type, examples: examples.length, ...contentOf(evaluation), ...compared });
     return { measures, baselines, ...(better !== undefined && { better }), ...(warning !== undefined && { warning }) };
   };
   const validated = validation.length > 0 ? await compare("validation", validation) : undefined;
@@ -47,7 +47,7 @@ export async function conclude(
   }
   if (validated?.warning !== undefined) warnings.push(validated.warning);
   const test = held.length > 0 ? await compare("test", held) : undefined;
-  for (const message of warnings) lines.push({ event: "warning", message });
+  for (const message of warnings) lines.push({ type: "warning", message });
   return { ...validated, ...(test && { test }), warnings, lines };
 }
 

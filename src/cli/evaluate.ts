@@ -42,7 +42,7 @@ export const evaluate = defineCommand({
       const stray = ofTasks.find((name) => args[name] !== undefined);
       if (stray) throw new SeqgradError("value", `--${stray} is not an option for a language model; leave it out.`);
       const evaluation = await evaluateLM(store, text, args.data);
-      if (args.json) print(JSON.stringify({ event: "end", ...evaluation }));
+      if (args.json) print(JSON.stringify({ type: "end", ...evaluation }));
       else for (const line of lmLines(evaluation)) print(line);
       return;
     }
@@ -72,7 +72,7 @@ export const evaluate = defineCommand({
         ),
       ]);
       const all = { measures, ...compared, ...(tables.length > 0 && { scores: Object.fromEntries(scores) }), confusion, ...json, errors };
-      return print(JSON.stringify({ event: "end", examples: examples.length, ...all }));
+      return print(JSON.stringify({ type: "end", examples: examples.length, ...all }));
     }
     print(`${examples.length} examples  ${formatMeasures(measures)}`);
     for (const { name, measures: own } of baselines) print(`${name}: ${formatMeasures(own)}`);

@@ -47,7 +47,7 @@ export const generate = defineCommand({
     const { model: loaded, tokenizer } = await openLM(await modelStore(args.model));
     const model = loaded as StepModel<unknown>; // each kind has a state of its own
     const prompt = tokenizer.encode(args.prompt);
-    const print = (event: object) => process.stdout.write(`${JSON.stringify({ event: "end", prompt: args.prompt, ...event })}\n`);
+    const print = (event: object) => process.stdout.write(`${JSON.stringify({ type: "end", prompt: args.prompt, ...event })}\n`);
     const stream = new TextStream(tokenizer, prompt);
     if (beams !== undefined) {
       const [best] = await beamSearch(model, prompt, { beams, maxTokens, repetitionPenalty, tokenizer });

@@ -7,7 +7,7 @@ import { version } from "./version.js";
 export const HISTORY = "history.jsonl";
 
 export interface HistoryLine extends Readonly<Record<string, unknown>> {
-  readonly event: string;
+  readonly type: string;
   readonly step?: number;
 }
 
@@ -34,27 +34,27 @@ export class History {
   /** The history of a new run, or of a resumed one, whose file is written again with the first line that is added. */
   static async open(store: Store, { resume, run, versions }: { resume: boolean; run: object; versions: object }): Promise<History> {
     const before = resume ? await readHistory(store) : [];
-    if (before[0]?.event === "run") return new History(store, before.filter(isOfUpdates), versions);
-    const history = new History(store, [{ event: "run", ...run, ...versions }], undefined);
+    if (before[0]?.type === "run") return new History(store, before.filter(isOfUpdates), versions);
+    const history = new History(store, [{ type: "run", ...run, ...versions }], undefined);
     await history.#write();
     return history;
   }
 
   /** To be told every event of the run: it finds what is told again. */
   observe(event: FitEvent): void {
-    const step = event.event === "end" ? event.steps : event.step;
+    const step = event.type === "end" ? event.steps : event.step;
     if (this.#isNew && this.resumed) {
-      const from = event.event === "step" ? step - 1 : step;
+      const from = event.type === "step" ? step - 1 : step;
       this.lines = this.lines.filter((line) => (line.step ?? 0) <= from);
-      this.lines.push({ event: "resume", step: from, ...this.resumed });
+      this.lines.push({ type: "resume", step: from, ...this.resumed });
     }
     this.#isNew = false;
-    if (event.event === "device") this.lines = this.lines.filter((line) => (line.step ?? 0) <= step);
+    if (event.type === "device") this.lines = this.lines.filter((line) => (line.step ?? 0) <= step);
   }
 
   /** Adds a line, replacing the same event of the same update, and writes the file. */
   async add(line: HistoryLine): Promise<void> {
-    const isSame = (other: HistoryLine) => isOfUpdates(line) && other.event === line.event && other.step === line.step;
+    const isSame = (other: HistoryLine) => isOfUpdates(line) && other.type === line.type && other.step === line.step;
     this.lines = [...this.lines.filter((other) => !isSame(other)), line];
     await this.#write();
   }
@@ -66,7 +66,7 @@ export class History {
 }
 
 /** True if a resumed run keeps a line: lines that were written because the run ended are dropped. */
-const isOfUpdates = ({ event, final }: HistoryLine) => !final && !["end", "validation", "test", "warning"].includes(event);
+const isOfUpdates = ({ type, final }: HistoryLine) => !final && !["end", "validation", "test", "warning"].includes(type);
 
 /** The lines of a folder's history, or an empty list where the file does not exist. Skips lines that are not JSON. */
 export async function readHistory(store: Store): Promise<HistoryLine[]> {
@@ -80,7 +80,7 @@ export async function readHistory(store: Store): Promise<HistoryLine[]> {
 function parsed(line: string): HistoryLine[] {
   try {
     const json = JSON.parse(line);
-    return typeof json?.event === "string" ? [json] : [];
+    return typeof json?.type === "string" ? [json] : [];
   } catch {
     return [];
   }

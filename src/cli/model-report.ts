@@ -37,7 +37,7 @@ export const report = defineCommand({
     const path = args.out ?? join(args.model, "report.html");
     const page = pageOf(history, { name: basename(resolve(args.model)), ...facts });
     await writePage(path, page);
-    process.stdout.write(args.json ? `${JSON.stringify({ event: "end", page: path, bytes: Buffer.byteLength(page) })}\n` : `${path}\n`);
+    process.stdout.write(args.json ? `${JSON.stringify({ type: "end", page: path, bytes: Buffer.byteLength(page) })}\n` : `${path}\n`);
   },
 });
 
@@ -72,7 +72,7 @@ async function ofTask(folder: string, samples: readonly Sample[]): Promise<Facts
 
 /** The samples that the history keeps. */
 function samplesIn(history: Awaited<ReturnType<typeof readHistory>>): Sample[] {
-  const judged = history.find(({ event }) => event === "validation") ?? history.find(({ event }) => event === "test");
+  const judged = history.find(({ type }) => type === "validation") ?? history.find(({ type }) => type === "test");
   const { right = [], errors = [] } = (judged ?? {}) as { readonly right?: readonly Sample[]; readonly errors?: readonly Sample[] };
   return [...right, ...errors];
 }

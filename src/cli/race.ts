@@ -13,10 +13,10 @@ const ROUNDS = 8;
 const AHEAD = 16;
 
 export type RaceEvent =
-  | { readonly event: "round"; readonly done: number; readonly total: number }
+  | { readonly type: "round"; readonly done: number; readonly total: number }
   /** The median time of a step. */
   | {
-      readonly event: "measurement";
+      readonly type: "measurement";
       readonly device: string;
       readonly batch: number;
       readonly milliseconds: number;
@@ -24,8 +24,8 @@ export type RaceEvent =
       readonly steps: number;
     }
   /** The device takes no part at this size and those above. */
-  | { readonly event: "given up"; readonly device: string; readonly batch: number; readonly reason: string }
-  | ({ readonly event: "end" } & Choice);
+  | { readonly type: "given up"; readonly device: string; readonly batch: number; readonly reason: string }
+  | ({ readonly type: "end" } & Choice);
 
 /** A model on its device, which the race trains. */
 export interface Runner {
@@ -69,11 +69,11 @@ async function* run(lanes: readonly Lane[], sizes: readonly RandomWindows[], bud
     for (const lane of lanes) yield* lane.attempt(batch, () => lane.warmUp(windows, budget / 4));
     for (let round = 1; round <= ROUNDS; round++) {
       for (const lane of lanes) yield* lane.attempt(batch, () => lane.measure(windows, (budget * round) / ROUNDS));
-      yield { event: "round", done: i * ROUNDS + round, total };
+      yield { type: "round", done: i * ROUNDS + round, total };
     }
     for (const lane of lanes) yield* lane.finish(windows);
   }
-  yield { event: "end", ...choose(lanes) };
+  yield { type: "end", ...choose(lanes) };
 }
 
 /** One runner's part. */
@@ -107,7 +107,7 @@ class Lane {
     } catch (error) {
       if (!isLack(error)) throw error;
       this.#isIn = false;
-      yield { event: "given up", device: this.device, batch, reason: error.message };
+      yield { type: "given up", device: this.device, batch, reason: error.message };
     }
   }
 
@@ -137,7 +137,7 @@ class Lane {
     const milliseconds = this.#samples.sort((a, b) => a - b)[this.#samples.length >> 1]!;
     this.milliseconds.set(batch, milliseconds);
     const tokensPerSecond = Math.round((batch * length * 1000) / milliseconds);
-    yield { event: "measurement", device: this.device, batch, milliseconds, tokensPerSecond, steps: this.#steps };
+    yield { type: "measurement", device: this.device, batch, milliseconds, tokensPerSecond, steps: this.#steps };
   }
 
   async #burst(windows: RandomWindows, count: number): Promise<void> {

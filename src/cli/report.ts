@@ -25,16 +25,16 @@ const print = (line: string) => process.stdout.write(`${line}\n`);
 /** One JSON object a line, and nothing else, on stdout. */
 export function jsonReport({ tokens, parameters }: RunFacts): Report {
   return (event) => {
-    if (event.event === "step") {
+    if (event.type === "step") {
       const { step, loss, milliseconds } = event;
-      print(JSON.stringify({ event: "step", step, loss, tokensPerSecond: Math.round((tokens * 1000) / milliseconds) }));
-    } else if (event.event === "evaluation") {
-      print(JSON.stringify({ event: "evaluation", step: event.step, valLoss: event.value }));
-    } else if (event.event === "device") {
+      print(JSON.stringify({ type: "step", step, loss, tokensPerSecond: Math.round((tokens * 1000) / milliseconds) }));
+    } else if (event.type === "evaluation") {
+      print(JSON.stringify({ type: "evaluation", step: event.step, valLoss: event.value }));
+    } else if (event.type === "device") {
       print(JSON.stringify(event));
-    } else if (event.event === "end") {
+    } else if (event.type === "end") {
       const { steps, value, seconds } = event;
-      print(JSON.stringify({ event: "end", steps, valLoss: value ?? null, seconds, parameters }));
+      print(JSON.stringify({ type: "end", steps, valLoss: value ?? null, seconds, parameters }));
     }
   };
 }
@@ -49,7 +49,7 @@ export function plainReport({ model, parameters, steps, tokens, device, unit }: 
     // With the first event: a run that cannot begin has nothing to tell.
     if (!isHeaded) print(`${model}, ${parameters} parameters, on ${device}`);
     isHeaded = true;
-    if (event.event === "step") {
+    if (event.type === "step") {
       progress ??= new ProgressLine(steps, event.step);
       const now = (tokens * 1000) / event.milliseconds;
       rate = rate === 0 ? now : 0.9 * rate + 0.1 * now;
@@ -58,13 +58,13 @@ export function plainReport({ model, parameters, steps, tokens, device, unit }: 
       if (event.step % milestone > 0) return;
       progress.clear();
       print([`step ${event.step}`, ...details].join("  "));
-    } else if (event.event === "evaluation") {
+    } else if (event.type === "evaluation") {
       progress?.clear();
       print(`step ${event.step}  validation loss ${event.value.toFixed(4)}`);
-    } else if (event.event === "device") {
+    } else if (event.type === "device") {
       progress?.clear();
       print(`${event.reason} Continuing after step ${event.step} on ${event.device}.`);
-    } else if (event.event === "end") {
+    } else if (event.type === "end") {
       progress?.clear();
       const validation = event.value === undefined ? "" : `, validation loss ${event.value.toFixed(4)} nats per ${tokensOf[unit]}`;
       // What a vocabulary of words is judged by.

@@ -46,17 +46,17 @@ export function taskReport(json: boolean, facts: TaskFacts): TaskReport {
 function jsonReport({ batchSize, parameters }: TaskFacts): TaskReport {
   const tell = (event: object) => print(JSON.stringify(event));
   return (event, { measures, baselines = [], test, better }) => {
-    if (event.event === "step") {
+    if (event.type === "step") {
       const { step, epoch, loss, milliseconds } = event;
-      tell({ event: "step", step, epoch, loss, examplesPerSecond: Math.round((batchSize * 1000) / milliseconds) });
-    } else if (event.event === "evaluation") {
-      tell({ event: "evaluation", step: event.step, best: event.best, measures });
-    } else if (event.event === "epoch" || event.event === "device") {
+      tell({ type: "step", step, epoch, loss, examplesPerSecond: Math.round((batchSize * 1000) / milliseconds) });
+    } else if (event.type === "evaluation") {
+      tell({ type: "evaluation", step: event.step, best: event.best, measures });
+    } else if (event.type === "epoch" || event.type === "device") {
       tell(event);
-    } else if (event.event === "end") {
+    } else if (event.type === "end") {
       const { steps, seconds, reason } = event;
       const compared = baselines.length > 0 && { baseline: baselines.at(-1), baselines, better: better ?? null };
-      tell({ event: "end", steps, reason, measures: measures ?? null, seconds, parameters, ...compared, ...tested(test) });
+      tell({ type: "end", steps, reason, measures: measures ?? null, seconds, parameters, ...compared, ...tested(test) });
     }
   };
 }
@@ -76,17 +76,17 @@ function plainReport({ kind, device, parameters, steps, batchSize, train, valida
     const parts = `${train} examples, ${validation} for validation${held > 0 ? `, ${held} for the test` : ""}`;
     if (!isHeaded) print(`${kind}, ${parameters} parameters, on ${device}; ${parts}`);
     isHeaded = true;
-    if (event.event === "step") {
+    if (event.type === "step") {
       progress ??= new ProgressLine(steps, event.step);
       const rate = formatRate((batchSize * 1000) / event.milliseconds);
       progress.update(event.step, [`loss ${event.loss.toFixed(4)}`, `${rate} examples/s`]);
       return;
     }
     progress?.clear();
-    if (event.event === "epoch") print(`epoch ${event.epoch + 1}  loss ${event.loss.toFixed(4)}`);
-    else if (event.event === "evaluation") print(`step ${event.step}  ${formatMeasures(measures!)}${event.best ? "  (best)" : ""}`);
-    else if (event.event === "device") print(`${event.reason} Continuing after step ${event.step} on ${event.device}.`);
-    else if (event.event === "end") {
+    if (event.type === "epoch") print(`epoch ${event.epoch + 1}  loss ${event.loss.toFixed(4)}`);
+    else if (event.type === "evaluation") print(`step ${event.step}  ${formatMeasures(measures!)}${event.best ? "  (best)" : ""}`);
+    else if (event.type === "device") print(`${event.reason} Continuing after step ${event.step} on ${event.device}.`);
+    else if (event.type === "end") {
       const stopped = event.reason === "early stop" ? ", stopped early" : "";
       print(`${event.steps} steps in ${formatDuration(event.seconds)}${stopped}${measures ? `, best: ${formatMeasures(measures)}` : ""}`);
       for (const baseline of baselines) print(`${baseline.name}: ${formatMeasures(baseline.measures)}`);

@@ -86,24 +86,24 @@ export const trainLM = defineCommand({
     // The mean loss since the line before: a line before each evaluation and each checkpoint, so that a resume finds whole ones.
     const mean = { sum: 0, count: 0 };
     const tell = async (step: number) => {
-      if (mean.count > 0) await history.add({ event: "training", step, loss: mean.sum / mean.count });
+      if (mean.count > 0) await history.add({ type: "training", step, loss: mean.sum / mean.count });
       [mean.sum, mean.count] = [0, 0];
     };
     const every = [recipe["eval-every"], recipe["checkpoint-every"]];
     return conduct("train lm", args, run, events, async (event) => {
       history.observe(event);
-      if (event.event === "step") {
+      if (event.type === "step") {
         mean.sum += event.loss;
         mean.count++;
         if (every.some((n) => event.step % n === 0)) await tell(event.step);
-      } else if (event.event === "device") [mean.sum, mean.count] = [0, 0];
-      else if (event.event === "checkpoint") await tell(event.step);
-      else if (event.event === "evaluation") {
+      } else if (event.type === "device") [mean.sum, mean.count] = [0, 0];
+      else if (event.type === "checkpoint") await tell(event.step);
+      else if (event.type === "evaluation") {
         const final = event.step % recipe["eval-every"] !== 0 && { final: true }; // due only because the run ends
-        await history.add({ event: "evaluation", step: event.step, measures: { loss: event.value }, best: event.best, ...final });
-      } else if (event.event === "end" && event.reason !== "aborted")
-        await history.add({ event: "end", step: event.steps, reason: event.reason, seconds: event.seconds });
-      if (event.event === "checkpoint") {
+        await history.add({ type: "evaluation", step: event.step, measures: { loss: event.value }, best: event.best, ...final });
+      } else if (event.type === "end" && event.reason !== "aborted")
+        await history.add({ type: "end", step: event.steps, reason: event.reason, seconds: event.seconds });
+      if (event.type === "checkpoint") {
         await task.save(store);
         await run.record();
       }

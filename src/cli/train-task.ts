@@ -82,17 +82,17 @@ export function trainTask(plain: TaskKind) {
         });
       return conduct(`train ${kind.name}`, args, run, events, async (event) => {
         history.observe(event);
-        if (event.event === "checkpoint") {
+        if (event.type === "checkpoint") {
           await task.save(store);
           await run.record();
         }
-        if (event.event === "evaluation") await history.add({ event: "evaluation", step: event.step, measures, best: event.best });
-        if (event.event === "epoch") await history.add(event);
-        if (event.event !== "end" || event.reason === "aborted") return report(event, { measures });
+        if (event.type === "evaluation") await history.add({ type: "evaluation", step: event.step, measures, best: event.best });
+        if (event.type === "epoch") await history.add(event);
+        if (event.type !== "end" || event.reason === "aborted") return report(event, { measures });
         await task.save(store); // now of the best epoch
         const { reason, seconds } = event;
         const result = await conclude(kind, criterion, task, { train, validation, test });
-        await history.add({ event: "end", step: event.steps, reason, seconds, ...(judges && { chosenBy: criterion.name }) });
+        await history.add({ type: "end", step: event.steps, reason, seconds, ...(judges && { chosenBy: criterion.name }) });
         for (const line of result.lines) await history.add({ ...line, step: event.steps });
         for (const warning of result.warnings) warn(warning);
         report(event, result);

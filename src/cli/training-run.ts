@@ -126,7 +126,7 @@ export async function conduct(
   try {
     for await (const event of events(interruption.signal)) {
       await onEvent(event);
-      if (event.event !== "end" || event.reason !== "aborted") continue;
+      if (event.type !== "end" || event.reason !== "aborted") continue;
       const again = `npx seqgrad ${command} --data ${quote(data)} --out ${quote(out)} --resume${json ? " --json" : ""}`;
       process.stderr.write(`seqgrad: stopped after step ${event.steps}; the checkpoint is saved. Continue with: ${again}\n`);
       return interruption.exitCode;

@@ -177,7 +177,7 @@ export class LanguageModel {
    * @example
    * const text = "the cat sat on the mat. ".repeat(20);
    * const lm = sg.tasks.LanguageModel.create(text, { arch: "rnn", hidden: 8, embed: 4, context: 8 });
-   * for await (const event of lm.train(text, { steps: 2 })) if (event.event === "step") console.log(event.loss);
+   * for await (const event of lm.train(text, { steps: 2 })) if (event.type === "step") console.log(event.loss);
    */
   train(text: string, options: LanguageModelTrainOptions = {}): FitRun {
     const op = "LanguageModel.train";

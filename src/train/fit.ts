@@ -26,7 +26,7 @@ export interface FitRun extends Promise<FitHistory> {
  *   optimizer being as they were; `state` for a run that is both awaited and iterated.
  * @example
  * for await (const event of sg.fit(model, loader, { optimizer, steps: 500 })) {
- *   if (event.event === "step" && event.step % 50 === 0) console.log(event.step, event.loss);
+ *   if (event.type === "step" && event.step % 50 === 0) console.log(event.step, event.loss);
  * }
  * const { steps, end } = await sg.fit(model, loader, { optimizer, steps: 5 });
  * console.log(steps.at(-1)!.loss, end.seconds);
@@ -109,11 +109,11 @@ async function historyOf(events: AsyncIterable<FitEvent>): Promise<FitHistory> {
   let evaluations: EventOf<"evaluation">[] = [];
   let end: EventOf<"end"> | undefined;
   for await (const event of events) {
-    if (event.event === "step") steps.push(event);
-    else if (event.event === "epoch") epochs.push(event);
-    else if (event.event === "evaluation") evaluations.push(event);
-    else if (event.event === "end") end = event;
-    else if (event.event === "device") {
+    if (event.type === "step") steps.push(event);
+    else if (event.type === "epoch") epochs.push(event);
+    else if (event.type === "evaluation") evaluations.push(event);
+    else if (event.type === "end") end = event;
+    else if (event.type === "device") {
       const isKept = ({ step }: { readonly step: number }) => step <= event.step;
       [steps, epochs, evaluations] = [steps.filter(isKept), epochs.filter(isKept), evaluations.filter(isKept)];
     }

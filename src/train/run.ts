@@ -118,7 +118,7 @@ export class Run<B, S extends CarriedState<S>> {
     if (evaluate && reason !== "aborted" && this.#at.evaluation?.step !== this.#at.step) yield await this.#evaluate();
     if (this.#keepsBest && reason !== "aborted" && this.#bestParameters) this.#model.loadStateDict(this.#bestParameters);
     const { step, evaluation, best } = this.#at;
-    yield { event: "end", steps: step, seconds: this.#seconds, reason, value: evaluation?.value, best: best ?? undefined };
+    yield { type: "end", steps: step, seconds: this.#seconds, reason, value: evaluation?.value, best: best ?? undefined };
   }
 
   async *#updates(): Events {
@@ -162,7 +162,7 @@ export class Run<B, S extends CarriedState<S>> {
       throw new SeqgradError("value", `fit: epoch ${epoch} has ${count} batches, but the run had done ${done} of it. ${advice}`);
     }
     yield* this.#settle();
-    yield { event: "epoch", epoch, step: this.#at.step, loss: this.#at.lossSum / count };
+    yield { type: "epoch", epoch, step: this.#at.step, loss: this.#at.lossSum / count };
     this.#at = { ...this.#at, epoch: epoch + 1, position: 0, lossSum: 0 };
     this.#carry(undefined);
   }
@@ -252,7 +252,7 @@ export class Run<B, S extends CarriedState<S>> {
       const result = losses[i]!;
       if (result.status === "rejected") throw this.#explain(result.reason, step);
       this.#at = { ...this.#at, lossSum: this.#at.lossSum + result.value };
-      yield { event: "step", step, epoch, loss: result.value, lr, milliseconds };
+      yield { type: "step", step, epoch, loss: result.value, lr, milliseconds };
     }
   }
 
@@ -303,13 +303,13 @@ export class Run<B, S extends CarriedState<S>> {
     if (typeof schedule === "object") schedule.observe(value);
     const kept = isBest ? { best: value, ...(rest.length > 0 && { ties: rest }), sinceBest: 0 } : { sinceBest: sinceBest + 1 };
     this.#at = { ...this.#at, evaluation: { step, value }, ...kept };
-    return { event: "evaluation", step, value, best: isBest };
+    return { type: "evaluation", step, value, best: isBest };
   }
 
   async #checkpoint(): Promise<FitEvent> {
     await this.#save(this.#options.checkpoint!.store);
     this.#savedAt = this.#at.step;
-    return { event: "checkpoint", step: this.#at.step };
+    return { type: "checkpoint", step: this.#at.step };
   }
 
   async #save(store: Store): Promise<void> {
@@ -378,7 +378,7 @@ export class Run<B, S extends CarriedState<S>> {
     this.#model.place(device.backend);
     this.#options.optimizer.place(device.backend);
     await this.#restore(snapshot.store);
-    return { event: "device", step: this.#at.step, device: device.info, reason: error.message };
+    return { type: "device", step: this.#at.step, device: device.info, reason: error.message };
   }
 
   get #keepsBest(): boolean {

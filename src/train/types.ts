@@ -26,7 +26,7 @@ export type LossResult<S = AnyState> = Tensor | { readonly loss: Tensor; readonl
 
 export type FitEvent =
   | {
-      readonly event: "step";
+      readonly type: "step";
       /** The number of the update, from 1; that of its epoch, from 0. */
       readonly step: number;
       readonly epoch: number;
@@ -35,13 +35,13 @@ export type FitEvent =
       readonly milliseconds: number;
     }
   /** An iterable loader has come to its end; `loss` is the mean of the epoch's losses. */
-  | { readonly event: "epoch"; readonly epoch: number; readonly step: number; readonly loss: number }
-  | { readonly event: "evaluation"; readonly step: number; readonly value: number; readonly best: boolean }
-  | { readonly event: "checkpoint"; readonly step: number }
+  | { readonly type: "epoch"; readonly epoch: number; readonly step: number; readonly loss: number }
+  | { readonly type: "evaluation"; readonly step: number; readonly value: number; readonly best: boolean }
+  | { readonly type: "checkpoint"; readonly step: number }
   /** The device was lost; the run continues from the snapshot of `step` on another, and emits the steps after it again. */
-  | { readonly event: "device"; readonly step: number; readonly device: string; readonly reason: string }
+  | { readonly type: "device"; readonly step: number; readonly device: string; readonly reason: string }
   | {
-      readonly event: "end";
+      readonly type: "end";
       readonly steps: number;
       /** Of training, that before a resume included. */
       readonly seconds: number;
@@ -54,7 +54,7 @@ export type FitEvent =
 /** A measure, or a measure and what decides between equal ones. */
 export type Measured = number | readonly number[];
 
-export type EventOf<Name extends FitEvent["event"]> = Extract<FitEvent, { event: Name }>;
+export type EventOf<Name extends FitEvent["type"]> = Extract<FitEvent, { type: Name }>;
 
 /** The result of an awaited run: its events by kind, in order. */
 export interface FitHistory {

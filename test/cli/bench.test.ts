@@ -18,15 +18,15 @@ describe("bench", () => {
   test("with --json prints the device, each size in ascending order, and what follows", async () => {
     const lines = jsonLines(await succeed(...wasm, "--batches", "4,1,4", "--json"));
     const measured = (batch: number) => ({
-      ...{ event: "measurement", device: "wasm", batch, steps: expect.any(Number) },
+      ...{ type: "measurement", device: "wasm", batch, steps: expect.any(Number) },
       ...{ milliseconds: expect.any(Number), tokensPerSecond: expect.any(Number) },
     });
     expect(lines).toEqual([
-      { event: "device", device: "wasm", info: expect.stringMatching(/^WebAssembly/) },
+      { type: "device", device: "wasm", info: expect.stringMatching(/^WebAssembly/) },
       measured(1),
       measured(4),
       {
-        ...{ event: "end", advice: "wasm is the only device measured: --device wasm" },
+        ...{ type: "end", advice: "wasm is the only device measured: --device wasm" },
         fastest: [1, 4].map((batch) => ({ batch, device: "wasm" })),
       },
     ]);
@@ -69,8 +69,8 @@ describe("bench", () => {
     const options = [...wasm, "--hidden", 50_000, "--batches", 1];
     const lack = expect.stringContaining("memory");
     expect(jsonLines(await succeed(...options, "--json"))).toEqual([
-      { event: "device", device: "wasm", reason: lack },
-      { event: "end", fastest: [], advice: "no device could be measured" },
+      { type: "device", device: "wasm", reason: lack },
+      { type: "end", fastest: [], advice: "no device could be measured" },
     ]);
     expect(await succeed(...options)).toMatch(/\nwasm +.*memory.*\n\nno device could be measured\n$/);
   });
@@ -78,10 +78,10 @@ describe("bench", () => {
   test("gives a device up at the size that it cannot do", async () => {
     const options = [...wasm, "--hidden", 512, "--batches", "1,131072,262144"];
     expect(jsonLines(await succeed(...options, "--json"))).toMatchObject([
-      { event: "device" },
-      { event: "measurement", batch: 1 },
-      { event: "given up", device: "wasm", batch: 131_072, reason: expect.stringContaining("memory") },
-      { event: "end", fastest: [{ batch: 1, device: "wasm" }] },
+      { type: "device" },
+      { type: "measurement", batch: 1 },
+      { type: "given up", device: "wasm", batch: 131_072, reason: expect.stringContaining("memory") },
+      { type: "end", fastest: [{ batch: 1, device: "wasm" }] },
     ]);
     expect(await succeed(...options)).toMatch(/\nwasm .*\/s +- +-\nwasm is given up at batch 131072: .*memory/);
   });
@@ -91,10 +91,10 @@ describe("bench", () => {
     const model = withDevice(device, () => new RecurrentLM({ vocabularySize: 5, cell: "rnn", embed: 2, hidden: 3 }));
     const options = { batches: [1, 2], sequenceLength: 4, budget: 10, patience: 0 };
     const events: RaceEvent[] = [];
-    for await (const event of race([{ device, model }], options)) if (event.event !== "round") events.push(event);
+    for await (const event of race([{ device, model }], options)) if (event.type !== "round") events.push(event);
     expect(events).toEqual([
-      { event: "given up", device: "wasm", batch: 1, reason: expect.stringMatching(/^a step takes [\d.]+ s$/) },
-      { event: "end", fastest: [], advice: "no device could be measured" },
+      { type: "given up", device: "wasm", batch: 1, reason: expect.stringMatching(/^a step takes [\d.]+ s$/) },
+      { type: "end", fastest: [], advice: "no device could be measured" },
     ]);
   });
 
@@ -124,7 +124,7 @@ describe("bench", () => {
 describe.skipIf(reason)(`bench --device all${reason}`, () => {
   test("measures WebAssembly and WebGPU, and names one for each size", async () => {
     const lines = jsonLines(await succeed("bench", ...quick, "--batches", "1,2", "--json"));
-    expect(lines.map(({ event, device, batch }) => [event, device, batch].join(" ").trim())).toEqual([
+    expect(lines.map(({ type, device, batch }) => [type, device, batch].join(" ").trim())).toEqual([
       ...["device wasm", "device webgpu"],
       ...["measurement wasm 1", "measurement webgpu 1", "measurement wasm 2", "measurement webgpu 2"],
       "end",

@@ -18,7 +18,7 @@ async function place(kind = "classify", text = reviews) {
 // biome-ignore lint/suspicious/noExplicitAny: lines of JSON, to be looked into.
 type Line = any;
 const historyOf = async (out: string) => jsonLines((await contents(out))!["history.jsonl"]!);
-const evaluationsOf = (lines: Line[]): Line[] => lines.filter(({ event }) => event === "evaluation");
+const evaluationsOf = (lines: Line[]): Line[] => lines.filter(({ type }) => type === "evaluation");
 
 describe("--best", () => {
   // A rate of 0.004 takes some epochs to find the rare label: accuracy stands still for the first ones.
@@ -65,9 +65,9 @@ describe("--patience", () => {
     const { train, out } = await place();
     // Nothing learns at a rate of 0: the first epoch stays the best.
     const lines = jsonLines(await succeed(...train, ...small, "--lr", 0, "--epochs", 9, "--patience", 2, "--json"));
-    expect(lines.at(-1)).toMatchObject({ event: "end", reason: "early stop" });
+    expect(lines.at(-1)).toMatchObject({ type: "end", reason: "early stop" });
     expect(evaluationsOf(lines)).toHaveLength(3);
-    expect(await historyOf(out)).toContainEqual(expect.objectContaining({ event: "end", reason: "early stop" }));
+    expect(await historyOf(out)).toContainEqual(expect.objectContaining({ type: "end", reason: "early stop" }));
   });
 });
 
@@ -87,7 +87,7 @@ describe("--val-file and --test", () => {
       data: { name: "data.txt" },
       files: { test: { name: "held.tsv" } },
     });
-    expect(rest.filter(({ event }) => event === "test")).toEqual([expect.objectContaining({ examples: 3, measures: measured.measures })]);
+    expect(rest.filter(({ type }) => type === "test")).toEqual([expect.objectContaining({ examples: 3, measures: measured.measures })]);
     // The file may move, but not change.
     await writeFile(val, "ham\tsee you\nspam\ta prize\n");
     await refuse(["train", "classify", "--data", data, "--out", out, "--resume"], "--val-file", "is not the file", "begun with");
@@ -131,7 +131,7 @@ describe("warnings", () => {
     expect(stderr).toMatch(
       /^warning: the part for validation has only 20 examples; .+\nwarning: every answer on these examples is "(ham|spam)": .+\n$/,
     );
-    const messages = (await historyOf(out)).filter(({ event }) => event === "warning").map(({ message }) => message);
+    const messages = (await historyOf(out)).filter(({ type }) => type === "warning").map(({ message }) => message);
     expect(stderr).toBe(messages.map((message) => `warning: ${message}\n`).join(""));
   });
 
@@ -150,16 +150,16 @@ describe("warnings", () => {
 
 describe("history.jsonl", () => {
   /** Without what two runs cannot have in common. */
-  const compared = (lines: Line[]) => lines.filter(({ event }) => event !== "resume").map(({ seconds: _, ...line }) => line);
+  const compared = (lines: Line[]) => lines.filter(({ type }) => type !== "resume").map(({ seconds: _, ...line }) => line);
 
   test("tells the run, its epochs and evaluations, and what the kept model is worth", async () => {
     const { train, out } = await place();
     await succeed(...train, ...small, "--epochs", 2, "--seed", 3, "--val", 0.25);
     const [run, ...rest] = await historyOf(out);
-    expect(run).toMatchObject({ event: "run", command: "train classify", seed: 3, options: { hidden: 4, best: "f1" } });
+    expect(run).toMatchObject({ type: "run", command: "train classify", seed: 3, options: { hidden: 4, best: "f1" } });
     expect(run.data).toEqual({ name: "data.txt", sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
     expect(run).toMatchObject({ node: process.versions.node, device: expect.any(String), seqgrad: expect.stringMatching(/^\d+\.\d+/) });
-    const told = rest.filter(({ event }) => event !== "warning").map(({ event, step }) => `${event} ${step}`);
+    const told = rest.filter(({ type }) => type !== "warning").map(({ type, step }) => `${type} ${step}`);
     expect(told).toEqual(["evaluation 4", "epoch 4", "evaluation 8", "epoch 8", "end 8", "validation 8"]);
     expect(rest[5]).toMatchObject({ confusion: { labels: expect.arrayContaining(["spam"]) }, errors: expect.any(Array) });
   });
@@ -174,7 +174,7 @@ describe("history.jsonl", () => {
       await succeed("train", "classify", "--data", data, "--out", out, "--resume");
       const history = await historyOf(out);
       expect(compared(history)).toEqual(compared(await historyOf(whole)));
-      expect(history.filter(({ event }) => event === "resume")).toHaveLength(1);
+      expect(history.filter(({ type }) => type === "resume")).toHaveLength(1);
     }
   });
 

@@ -52,7 +52,7 @@ describe("generate", () => {
   test("with --json prints one object", async () => {
     const folder = await model();
     const text = await write(folder, "--seed", 3);
-    expect(jsonLines(await write(folder, "--seed", 3, "--json"))).toEqual([{ event: "end", prompt: "The ", text: text.slice(4, -1) }]);
+    expect(jsonLines(await write(folder, "--seed", 3, "--json"))).toEqual([{ type: "end", prompt: "The ", text: text.slice(4, -1) }]);
   });
 
   test("with --temperature 0, --top-k 1 or a tiny --top-p always takes the likeliest", async () => {
@@ -74,7 +74,7 @@ describe("generate", () => {
     const one = await search(1);
     expect(`The ${one.text}\n`).toBe(await write(folder, "--temperature", 0));
     const four = await search(4);
-    expect(four).toEqual({ event: "end", prompt: "The ", text: expect.any(String), logProbability: expect.any(Number) });
+    expect(four).toEqual({ type: "end", prompt: "The ", text: expect.any(String), logProbability: expect.any(Number) });
     expect(four.text).toHaveLength(40);
     expect(four.logProbability).toBeGreaterThanOrEqual(one.logProbability - 1e-6);
     expect(await write(folder, "--beams", 4)).toBe(`The ${four.text}\n`);

@@ -3,7 +3,7 @@ import { plainReport, type RunFacts } from "../../src/cli/report.js";
 import type { FitEvent } from "../../src/train/types.js";
 
 const facts: RunFacts = { model: "a model", parameters: 7, steps: 20, tokens: 500, unit: "characters", device: "a device" };
-const step = (n: number, milliseconds: number): FitEvent => ({ event: "step", step: n, epoch: 0, loss: 1.5, lr: 0.1, milliseconds });
+const step = (n: number, milliseconds: number): FitEvent => ({ type: "step", step: n, epoch: 0, loss: 1.5, lr: 0.1, milliseconds });
 
 /** What is on stdout after these events. */
 function reported(events: readonly FitEvent[], given: Partial<RunFacts> = {}): string[] {
@@ -25,7 +25,7 @@ test("tells a rate that is the first step's, then follows slowly, every tenth of
 });
 
 test("tells the perplexity of words and pieces, and of characters the loss alone", () => {
-  const end: FitEvent = { event: "end", steps: 20, seconds: 75, reason: "complete", value: 2, best: undefined };
+  const end: FitEvent = { type: "end", steps: 20, seconds: 75, reason: "complete", value: 2, best: undefined };
   expect(reported([end]).at(-1)).toBe("20 steps in 1:15, validation loss 2.0000 nats per character");
   expect(reported([end], { unit: "words" }).at(-1)).toBe("20 steps in 1:15, validation loss 2.0000 nats per word, perplexity 7.4");
   expect(reported([end], { unit: "bpe" }).at(-1)).toBe("20 steps in 1:15, validation loss 2.0000 nats per token, perplexity 7.4");

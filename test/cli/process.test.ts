@@ -75,10 +75,10 @@ describe.skipIf(missing)(`the command in a process of its own${missing}`, () => 
     );
     expect(rest).toEqual([]);
     expect(step).toBeLessThan(2500);
-    expect(jsonLines(stopped.stdout).at(-1)).toMatchObject({ event: "end", steps: step, valLoss: step < 300 ? null : expect.any(Number) });
+    expect(jsonLines(stopped.stdout).at(-1)).toMatchObject({ type: "end", steps: step, valLoss: step < 300 ? null : expect.any(Number) });
     const resumed = await run(...resume);
     expect(resumed).toMatchObject({ status: 0, stderr: "" });
-    expect(jsonLines(resumed.stdout)[0]).toMatchObject({ event: "step", step: step + 1 });
+    expect(jsonLines(resumed.stdout)[0]).toMatchObject({ type: "step", step: step + 1 });
     expect(await weights(out)).toBe(await weights(whole));
   });
 
@@ -127,7 +127,7 @@ describe.skipIf(missing)(`the command in a process of its own${missing}`, () => 
     expect(await new Child(...command).signalAfter(20, "SIGKILL").done).toMatchObject({ signal: "SIGKILL" });
     expect(Object.keys((await contents(out))!)).toEqual([".lock", "history.jsonl", "training_args.json"]);
     const resumed = await run(...resume);
-    expect(jsonLines(resumed.stdout)[0]).toMatchObject({ event: "step", step: 1 });
+    expect(jsonLines(resumed.stdout)[0]).toMatchObject({ type: "step", step: 1 });
     expect(await weights(out)).toBe(await weights(whole));
   });
 

@@ -141,11 +141,11 @@ test("the history of a language model that was resumed is that of one that was n
       ["history.jsonl"]!.trim()
       .split("\n")
       .map((line) => JSON.parse(line))
-      .filter(({ event }) => event !== "resume" && event !== "run")
+      .filter(({ type }) => type !== "resume" && type !== "run")
       .map(({ seconds: _, ...line }) => line);
   const lines = await linesOf(out);
   expect(lines).toEqual(await linesOf(whole));
-  expect(lines.map(({ event, step }) => `${event} ${step}`)).toEqual([
+  expect(lines.map(({ type, step }) => `${type} ${step}`)).toEqual([
     ...[
       "training 3",
       "training 4",

@@ -25,7 +25,7 @@ async function expectExactResume(...options: (string | number)[]): Promise<void>
   expect(await weights(broken)).toBe(await weights(whole));
 }
 
-const steps = (stdout: string) => jsonLines(stdout).flatMap(({ step, event }) => (event === "step" ? [step] : []));
+const steps = (stdout: string) => jsonLines(stdout).flatMap(({ step, type }) => (type === "step" ? [step] : []));
 const weights = async (out: string) => (await contents(out))!["model.safetensors"];
 
 describe("train lm --resume", () => {
@@ -34,8 +34,8 @@ describe("train lm --resume", () => {
     const before = await weights(out);
     const lines = jsonLines(await succeed(...resume, "--json"));
     expect(lines).toMatchObject([
-      { event: "evaluation", step: 4 },
-      { event: "end", steps: 4, valLoss: lines[0].valLoss },
+      { type: "evaluation", step: 4 },
+      { type: "end", steps: 4, valLoss: lines[0].valLoss },
     ]);
     expect(await weights(out)).toBe(before);
   });

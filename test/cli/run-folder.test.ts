@@ -83,7 +83,7 @@ describe("the folder of a run", () => {
     for (const name of ["training_args.json", "training_state.safetensors", "model.safetensors", "config.json", "vocab.json"])
       expect(readdirSync(out)).toContain(name);
     const more = await succeed("train", "lm", "--data", data, "--out", out, "--resume", "--steps", 10, "--json");
-    expect(jsonLines(more)[0]).toMatchObject({ event: "step", step: 10 });
+    expect(jsonLines(more)[0]).toMatchObject({ type: "step", step: 10 });
   });
 
   test("with an apostrophe in its name is quoted in the command that resumes", async () => {

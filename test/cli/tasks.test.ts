@@ -48,7 +48,7 @@ describe("train classify", () => {
     const { train, out, data, folder } = await bench("classify");
     const lines = jsonLines(await succeed(...train, "--epochs", 6, "--json"));
     const counts = Object.fromEntries(
-      ["step", "epoch", "evaluation", "end"].map((e) => [e, lines.filter(({ event }) => event === e).length]),
+      ["step", "epoch", "evaluation", "end"].map((e) => [e, lines.filter(({ type }) => type === e).length]),
     );
     expect(counts).toEqual({ step: 36, epoch: 6, evaluation: 6, end: 1 });
     const end = lines.at(-1);
@@ -66,7 +66,7 @@ describe("train classify", () => {
     // A blank line is answered in its place.
     expect(answers.map(({ input }) => input)).toEqual(rows.flatMap(([, text]) => [text, ""]));
     const right = answers.filter(({ labels }, i) => i % 2 === 0 && labels[0].label === rows[i / 2]![0]).length;
-    expect(measured).toMatchObject({ event: "end", examples: 30, measures: { accuracy: right / 30 } });
+    expect(measured).toMatchObject({ type: "end", examples: 30, measures: { accuracy: right / 30 } });
     const [{ labels }] = answers;
     expect(labels[0].probability + labels[1].probability).toBeCloseTo(1, 6);
     expect(labels[0].probability).toBeGreaterThanOrEqual(labels[1].probability);
@@ -77,7 +77,7 @@ describe("train classify", () => {
   test("keeps the epoch that is best on the part for validation", async () => {
     const { train } = await bench("classify");
     const lines = jsonLines(await succeed(...train, "--epochs", 3, "--json"));
-    const evaluations = lines.filter(({ event }) => event === "evaluation");
+    const evaluations = lines.filter(({ type }) => type === "evaluation");
     const best = evaluations.filter((line) => line.best).at(-1);
     expect(lines.at(-1).measures.accuracy).toBe(best.measures.accuracy);
     expect(best.measures.accuracy).toBe(Math.max(...evaluations.map(({ measures }) => measures.accuracy)));
@@ -89,7 +89,7 @@ describe("train classify", () => {
     const data = join(folder, "reviews.csv");
     await writeFile(data, `id,text,label\n${good.map((text, i) => `${i},"${text}, indeed",pos\n${i},${bad[i]},neg`).join("\n")}\n`);
     const lines = jsonLines(await succeed(...train, "--data", data, "--epochs", 1, "--json"));
-    expect(lines.at(-1)).toMatchObject({ event: "end", steps: 2 });
+    expect(lines.at(-1)).toMatchObject({ type: "end", steps: 2 });
     await writeFile(data, "text,label\nso good,pos\nso so,middling\n");
     const { status, stderr } = await cli("evaluate", "--model", out, "--data", data);
     expect(status).toBe(0);
@@ -103,7 +103,7 @@ describe("train classify", () => {
   test("without validation there is nothing to measure", async () => {
     const { train } = await bench("classify");
     const lines = jsonLines(await succeed(...train, "--val", 0, "--epochs", 1, "--json"));
-    expect(lines.at(-1)).toMatchObject({ event: "end", steps: 8, measures: null });
+    expect(lines.at(-1)).toMatchObject({ type: "end", steps: 8, measures: null });
     expect(lines.at(-1).baseline).toBeUndefined();
   });
 
@@ -160,7 +160,7 @@ describe("train forecast", () => {
     );
     const { measures } = lines.at(-1);
     expect(measures.mae).toBeLessThan(measures.persistence);
-    const best = lines.filter(({ event, best }) => event === "evaluation" && best).at(-1);
+    const best = lines.filter(({ type, best }) => type === "evaluation" && best).at(-1);
     expect(measures.mae).toBe(best.measures.mae);
     const [{ steps }] = jsonLines(await succeed("predict", "--model", out, data, "--json"));
     expect(steps).toHaveLength(2);

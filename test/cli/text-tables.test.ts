@@ -138,7 +138,7 @@ test("a label of the held-back part alone is counted as missed, and said", async
   expect(stderr).toContain(
     `warning: ${held}: the model does not know the label "fair" (line 2, 2 in all); every such example counts as missed.\n`,
   );
-  expect(jsonLines(stdout).find(({ event }) => event === "evaluation").measures.accuracy).toBeLessThanOrEqual(1 / 3);
+  expect(jsonLines(stdout).find(({ type }) => type === "evaluation").measures.accuracy).toBeLessThanOrEqual(1 / 3);
 });
 
 describe("predict", () => {

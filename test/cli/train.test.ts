@@ -45,7 +45,7 @@ describe("train lm --json", () => {
   test("prints the events, one a line, and nothing else", async () => {
     const { train } = await workplace();
     const lines = jsonLines(await succeed(...train, "--steps", 7, "--eval-every", 3, "--checkpoint-every", 2, "--json"));
-    expect(lines.map(({ event, step }) => `${event} ${step}`)).toEqual([
+    expect(lines.map(({ type, step }) => `${type} ${step}`)).toEqual([
       ...["step 1", "step 2", "step 3", "evaluation 3", "step 4", "step 5", "step 6", "evaluation 6", "step 7", "evaluation 7"],
       "end undefined",
     ]);
@@ -55,8 +55,8 @@ describe("train lm --json", () => {
       end: ["event", "steps", "valLoss", "seconds", "parameters"],
     };
     for (const line of lines) {
-      expect(Object.keys(line)).toEqual(keys[line.event]);
-      for (const key of keys[line.event]!.slice(1)) expect(line[key], key).toBeGreaterThan(0);
+      expect(Object.keys(line)).toEqual(keys[line.type]);
+      for (const key of keys[line.type]!.slice(1)) expect(line[key], key).toBeGreaterThan(0);
     }
     const end = lines.at(-1);
     const V = new Set(corpus).size;
@@ -67,7 +67,7 @@ describe("train lm --json", () => {
   test("without validation valLoss is null", async () => {
     const { train } = await workplace();
     const lines = jsonLines(await succeed(...train, "--steps", 2, "--val", 0, "--json"));
-    expect(lines.map(({ event }) => event)).toEqual(["step", "step", "end"]);
+    expect(lines.map(({ type }) => type)).toEqual(["step", "step", "end"]);
     expect(lines.at(-1).valLoss).toBeNull();
   });
 
@@ -169,7 +169,7 @@ describe("a loss that is not finite", () => {
     expect(step).toBeGreaterThan(1);
     expect(stderr).toContain(`the checkpoint of step ${step - 1} is kept`);
     const done = Array.from({ length: step - 1 }, (_, i) => `step ${i + 1}`);
-    expect(jsonLines(stdout).map(({ event, step }) => `${event} ${step}`)).toEqual(done);
+    expect(jsonLines(stdout).map(({ type, step }) => `${type} ${step}`)).toEqual(done);
     const before = await contents(out);
     // It continues after that step, and fails as before.
     expect(await cli("train", "lm", "--data", data, "--out", out, "--resume", "--json")).toEqual({ status: 1, stdout: "", stderr });

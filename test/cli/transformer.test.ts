@@ -24,7 +24,7 @@ describe("train lm --arch transformer", () => {
   test("prints the events of any run, and leaves the files of any", async () => {
     const { train, out } = await place();
     const lines = jsonLines(await succeed(...train, "--steps", 5, "--eval-every", 3, "--json"));
-    expect(lines.map(({ event, step }) => `${event} ${step}`)).toEqual([
+    expect(lines.map(({ type, step }) => `${type} ${step}`)).toEqual([
       ...["step 1", "step 2", "step 3", "evaluation 3", "step 4", "step 5", "evaluation 5"],
       "end undefined",
     ]);

@@ -37,10 +37,10 @@ describe.skipIf(reason)(`--device webgpu${reason}`, () => {
     const { train, out } = await workplace();
     const [wasm] = jsonLines(await succeed(...train, ...options, "--device", "wasm")).slice(-1);
     const gpu = jsonLines(await succeed(...train, ...options, "--device", "webgpu", "--overwrite"));
-    expect(gpu.filter(({ event }) => event === "step").map(({ step }) => step)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
+    expect(gpu.filter(({ type }) => type === "step").map(({ step }) => step)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
     expect(Math.abs(gpu.at(-1).valLoss - wasm.valLoss)).toBeLessThan(1e-3);
     const more = jsonLines(await succeed(...train, "--steps", 14, "--json", "--resume"));
-    expect(more[0]).toMatchObject({ event: "step", step: 13 });
+    expect(more[0]).toMatchObject({ type: "step", step: 13 });
     // The folder tells no device: another one reads it.
     const generate = ["generate", "--model", out, "--prompt", "The ", "--length", 20, "--temperature", 0, "--json"];
     const texts = [await succeed(...generate, "--device", "wasm"), await succeed(...generate, "--device", "webgpu")];
@@ -88,13 +88,13 @@ describe.skipIf(reason)(`--device webgpu${reason}`, () => {
         const options = ["--steps", 6, "--lr", 0.02, "--device", "webgpu", ...model];
         return ["train", "lm", "--data", data, "--out", join(folder, name), ...options];
       };
-      const losses = (lines: ReturnType<typeof jsonLines>) => lines.filter(({ event }) => event === "step").map(({ loss }) => loss);
+      const losses = (lines: ReturnType<typeof jsonLines>) => lines.filter(({ type }) => type === "step").map(({ loss }) => loss);
       const wanted = jsonLines(await succeed(...run("undisturbed"), "--json"));
 
       const fresh = await cliActedUponAfter(3, await lendDevices(2), ...run("fresh"), "--json");
       expect(fresh).toMatchObject({ status: 0, stderr: "" });
       const lines = jsonLines(fresh.stdout);
-      const change = lines.findIndex(({ event }) => event === "device");
+      const change = lines.findIndex(({ type }) => type === "device");
       expect(lines[change]).toMatchObject({
         step: 0,
         device: expect.stringMatching(/^WebGPU/),
@@ -138,7 +138,7 @@ describe.skipIf(reason)(`--device webgpu${reason}`, () => {
         const out = join(folder, `${device}-${epochs}`);
         const sizes = ["--hidden", 6, "--batch", 4, "--dropout", 0, "--epochs", epochs, "--val", val, "--lr", 0.02, ...small];
         const lines = jsonLines(await succeed("train", kind, "--data", data, "--out", out, ...sizes, "--device", device, "--json"));
-        return { out, losses: lines.filter(({ event }) => event === "step").map(({ loss }) => loss as number) };
+        return { out, losses: lines.filter(({ type }) => type === "step").map(({ loss }) => loss as number) };
       };
       const [wasm, gpu] = [await train("wasm", 2), await train("webgpu", 2)];
       expect(wasm.losses.length).toBeGreaterThan(2);

@@ -47,14 +47,14 @@ export const run = <B, S extends CarriedState<S> = AnyState>(
   options: FitOptions<B, S>,
 ): Promise<FitEvent[]> => collect(fit(model, loader, options));
 
-export const only = <E extends FitEvent["event"]>(events: readonly FitEvent[], name: E): Extract<FitEvent, { event: E }>[] =>
-  events.filter((event): event is Extract<FitEvent, { event: E }> => event.event === name);
+export const only = <E extends FitEvent["type"]>(events: readonly FitEvent[], name: E): Extract<FitEvent, { type: E }>[] =>
+  events.filter((event): event is Extract<FitEvent, { type: E }> => event.type === name);
 
 export const losses = (events: readonly FitEvent[]): number[] => only(events, "step").map(({ loss }) => loss);
 
 /** The events by name and step: `step 1`, `evaluation 5`, `end 5`. */
 export const outline = (events: readonly FitEvent[]): string[] =>
-  events.map((event) => `${event.event} ${event.event === "end" ? event.steps : event.step}`);
+  events.map((event) => `${event.type} ${event.type === "end" ? event.steps : event.step}`);
 
 /** The parameters' content by name. */
 export async function parametersOf(model: Module): Promise<Record<string, number[]>> {

@@ -21,7 +21,7 @@ test.skipIf(!path)(`learns real text${path ? "" : " (the shared data is not ther
     optimizer,
     steps: 150,
   })) {
-    if (event.event === "step") losses.push(event.loss);
+    if (event.type === "step") losses.push(event.loss);
   }
   // Knowing only how often each character occurs gives 3.31 nats.
   const last = losses.slice(-20).reduce((a, b) => a + b) / 20;

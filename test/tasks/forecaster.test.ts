@@ -27,7 +27,7 @@ async function trained(cell: "gru" | "transformer") {
   const task = SeriesForecaster.create(series, 200, options);
   const loader = task.loader(task.points(series, { to: 200 }), { batchSize: 32 });
   for await (const event of fit(task.model, loader, { optimizer: new AdamW(task.model.parameters(), { lr: 0.02 }), epochs: 25 }))
-    if (event.event === "end") break;
+    if (event.type === "end") break;
   return task;
 }
 

@@ -29,7 +29,7 @@ thinly(
       const task = ImageCaptioner.create(images, { cell: "gru", hidden: 16, embed: 8, minCount: 1, maxLength: 6, inject });
       const optimizer = new Adam(task.model.parameters(), { lr: 0.02, clipNorm: 1 });
       for await (const event of fit(task.model, task.loader(images, { batchSize: 3 }), { optimizer, epochs: 120 }))
-        if (event.event === "end") break;
+        if (event.type === "end") break;
       const measures = await task.evaluate(images);
       expect(measures.exact).toBe(1);
       expect(measures.bleu).toBeGreaterThanOrEqual(0);

@@ -44,7 +44,7 @@ test("events come one by one, and a run can be left", async () => {
   const lm = tasks.LanguageModel.create(text, { arch: "gru", ...small });
   const losses: number[] = [];
   for await (const event of lm.train(text, { steps: 50 })) {
-    if (event.event === "step") losses.push(event.loss);
+    if (event.type === "step") losses.push(event.loss);
     if (losses.length === 3) break;
   }
   expect(losses).toHaveLength(3);

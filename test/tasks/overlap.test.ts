@@ -45,7 +45,7 @@ it("a run's weights do not depend on predictions, samples or modes set beside it
   sg.manualSeed(5);
   const answers: Promise<unknown>[] = [];
   for await (const event of training(busy)) {
-    if (event.event !== "step") continue;
+    if (event.type !== "step") continue;
     answers.push(busy.predict(texts));
     sg.randn([100]).dispose();
     busy.model.eval();

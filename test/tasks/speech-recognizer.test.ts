@@ -33,7 +33,7 @@ test("a recognizer learns letters of unknown places, and comes back from a folde
   const task = SpeechRecognizer.create(data.slice(0, 120), { cell: "gru", hidden: 16 });
   const optimizer = new Adam(task.model.parameters(), { lr: 0.02, clipNorm: 1 });
   for await (const event of fit(task.model, task.loader(data.slice(0, 120), { batchSize: 12 }), { optimizer, epochs: 12 }))
-    if (event.event === "end") break;
+    if (event.type === "end") break;
   const unseen = data.slice(120);
   const measures = await task.evaluate(unseen);
   expect(measures.symbolErrorRate).toBeLessThan(0.05);

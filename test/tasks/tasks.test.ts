@@ -30,7 +30,7 @@ async function train<E, B>(
 ) {
   const optimizer = new AdamW(task.model.parameters(), { lr: 0.02 });
   for await (const event of fit(task.model, task.loader(examples, { batchSize: 4 }), { optimizer, epochs: 40 }))
-    if (event.event === "end") return;
+    if (event.type === "end") return;
 }
 
 describe.each(["gru", "transformer"] as const)("with a %s", (cell) => {

@@ -30,7 +30,7 @@ test("a task trains on examples, keeps its best epoch, and comes back from a sto
 test("the events of a task's training come one by one", async () => {
   const task = make();
   const kinds = new Set<string>();
-  for await (const event of task.train(examples, { epochs: 1, patience: 1 })) kinds.add(event.event);
+  for await (const event of task.train(examples, { epochs: 1, patience: 1 })) kinds.add(event.type);
   expect([...kinds].sort()).toEqual(["end", "epoch", "evaluation", "step"]);
   task.model.dispose();
 });

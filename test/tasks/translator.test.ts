@@ -26,7 +26,7 @@ async function trained(options: Partial<RecurrentSeq2SeqConfig>, { teacherForcin
   (task.model as RecurrentSeq2Seq).teacherForcing = teacherForcing;
   const optimizer = new AdamW(task.model.parameters(), { lr: 0.012, weightDecay: 0, clipNorm: 1 });
   for await (const event of fit(task.model, task.loader(pairs, { batchSize: 15 }), { optimizer, epochs }))
-    if (event.event === "end") return task;
+    if (event.type === "end") return task;
   throw new Error("the run did not end");
 }
 
@@ -62,7 +62,7 @@ test("a Transformer learns the same, many texts at once as each alone", async ()
   const optimizer = new AdamW(task.model.parameters(), { lr: 0.01, weightDecay: 0, clipNorm: 1 });
   const schedule = cosine(300, 0.05);
   for await (const event of fit(task.model, task.loader(pairs, { batchSize: 15 }), { optimizer, epochs: 30, schedule }))
-    if (event.event === "end") break;
+    if (event.type === "end") break;
   const measures = await task.evaluate(pairs);
   expect(measures.exact).toBeGreaterThan(0.9);
   const store = memoryStore();
@@ -120,7 +120,7 @@ test("a translator of words answers in words; an unknown word is not an exact an
   const task = Translator.create(sentences, { cell: "gru", hidden: 16, embed: 8, minCount: 1 });
   const optimizer = new AdamW(task.model.parameters(), { lr: 0.03, weightDecay: 0 });
   for await (const event of fit(task.model, task.loader(sentences, { batchSize: 2 }), { optimizer, steps: 60, epochs: 60 }))
-    if (event.event === "end") break;
+    if (event.type === "end") break;
   expect(await task.predict(["Turn on the lights"], { beams: 2 })).toEqual(["allume les lumières"]);
   expect(await task.evaluate(sentences)).toMatchObject({ exact: 1 });
   expect(await task.evaluate([{ source: "Turn off the lights", target: "éteins la radio" }])).toMatchObject({ exact: 0 });

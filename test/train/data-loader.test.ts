@@ -30,7 +30,7 @@ async function train(steps: number[], store = memoryStore()) {
         return mseLoss(model.forward(column("x")), column("y"));
       },
     });
-    for await (const event of events) if (event.event === "step") losses.push(event.loss);
+    for await (const event of events) if (event.type === "step") losses.push(event.loss);
   }
   return losses;
 }

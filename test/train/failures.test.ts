@@ -84,7 +84,7 @@ describe("a device that is lost", () => {
       [2, "reference"],
       [2, "wasm"],
     ]);
-    expect(end).toMatchObject({ event: "end", steps: 8, reason: "complete" });
+    expect(end).toMatchObject({ type: "end", steps: 8, reason: "complete" });
     expect(losses.every(Number.isFinite)).toBe(true);
   });
 
@@ -94,6 +94,6 @@ describe("a device that is lost", () => {
       [2, "reference"],
       [4, "reference"],
     ]);
-    expect(end).toMatchObject({ event: "end", steps: 8 });
+    expect(end).toMatchObject({ type: "end", steps: 8 });
   });
 });

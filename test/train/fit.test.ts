@@ -48,15 +48,15 @@ describe("events", () => {
     const evaluate = { every: 2, run: async () => -model.weight.itemSync() };
     const events = await run(model, [1, 3], { optimizer, epochs: 2, evaluate });
     expect(noMilliseconds(events)).toEqual([
-      { event: "step", step: 1, epoch: 0, loss: 0, lr: 0.5, milliseconds: 0 },
-      { event: "step", step: 2, epoch: 0, loss: -1.5, lr: 0.5, milliseconds: 0 },
-      { event: "evaluation", step: 2, value: 2, best: true },
-      { event: "epoch", epoch: 0, step: 2, loss: -0.75 },
-      { event: "step", step: 3, epoch: 1, loss: -2, lr: 0.5, milliseconds: 0 },
-      { event: "step", step: 4, epoch: 1, loss: -7.5, lr: 0.5, milliseconds: 0 },
-      { event: "evaluation", step: 4, value: 4, best: false },
-      { event: "epoch", epoch: 1, step: 4, loss: -4.75 },
-      { event: "end", steps: 4, seconds: 0, reason: "complete", value: 4, best: 2 },
+      { type: "step", step: 1, epoch: 0, loss: 0, lr: 0.5, milliseconds: 0 },
+      { type: "step", step: 2, epoch: 0, loss: -1.5, lr: 0.5, milliseconds: 0 },
+      { type: "evaluation", step: 2, value: 2, best: true },
+      { type: "epoch", epoch: 0, step: 2, loss: -0.75 },
+      { type: "step", step: 3, epoch: 1, loss: -2, lr: 0.5, milliseconds: 0 },
+      { type: "step", step: 4, epoch: 1, loss: -7.5, lr: 0.5, milliseconds: 0 },
+      { type: "evaluation", step: 4, value: 4, best: false },
+      { type: "epoch", epoch: 1, step: 4, loss: -4.75 },
+      { type: "end", steps: 4, seconds: 0, reason: "complete", value: 4, best: 2 },
     ]);
     for (const { milliseconds } of only(events, "step")) expect(milliseconds).toBeGreaterThanOrEqual(0);
   });
@@ -208,7 +208,7 @@ describe("the schedule", () => {
     const { model, optimizer } = makeScale(2);
     const rates: number[] = [];
     const events = fit(model, { batch: () => 1 }, { optimizer, steps: 3, schedule: (step) => 1 / (step + 1) });
-    for await (const event of events) if (event.event === "step") rates.push(event.lr, optimizer.lr);
+    for await (const event of events) if (event.type === "step") rates.push(event.lr, optimizer.lr);
     expect(rates).toEqual([2, 2, 1, 2, 2 / 3, 2]);
     expect(model.weight.itemSync()).toBeCloseTo(-(2 + 1 + 2 / 3), 6);
   });
@@ -274,7 +274,7 @@ describe("early stopping", () => {
 
   test("ends after the evaluations it bears, with the best parameters", async () => {
     const { model, events } = stopping(2, 100);
-    expect((await events).at(-1)).toMatchObject({ event: "end", steps: 8, reason: "early stop", value: 3, best: 3 });
+    expect((await events).at(-1)).toMatchObject({ type: "end", steps: 8, reason: "early stop", value: 3, best: 3 });
     expect(model.weight.itemSync()).toBe(-4); // after the second evaluation, of step 4
     const more = stopping(3, 100);
     expect((await more.events).at(-1)).toMatchObject({ steps: 16, reason: "early stop", best: 2 });
@@ -296,7 +296,7 @@ describe("the signal", () => {
     const evaluate = { every: 5, run: () => 1 };
     for await (const event of fit(model, { batch: () => 1 }, { optimizer, steps: 9, evaluate, signal: controller.signal })) {
       seen.push(event);
-      if (event.event === "step" && event.step === 3) controller.abort();
+      if (event.type === "step" && event.step === 3) controller.abort();
     }
     expect(outline(seen)).toEqual(["step 1", "step 2", "step 3", "end 3"]);
     expect(seen.at(-1)).toMatchObject({ reason: "aborted", value: undefined, best: undefined });
@@ -311,7 +311,7 @@ describe("the signal", () => {
   test("can come from a timer", async () => {
     const { model, optimizer } = makeScale();
     const events = await run(model, { batch: () => 1 }, { optimizer, steps: 1e9, signal: AbortSignal.timeout(50) });
-    expect(events.at(-1)).toMatchObject({ event: "end", reason: "aborted" });
+    expect(events.at(-1)).toMatchObject({ type: "end", reason: "aborted" });
   });
 });
 
@@ -401,6 +401,6 @@ test("tensors that batch(step) makes are freed with the update", async () => {
   const optimizer = new optim.SGD(model.parameters());
   const loader = { batch: () => ({ x: ones([4, 3]), y: zeros([4], { dtype: "int32" }) }) };
   const alive: number[] = [];
-  for await (const { event } of fit(model, loader, { optimizer, steps: 20 })) if (event === "step") alive.push(memory().tensors);
+  for await (const { type } of fit(model, loader, { optimizer, steps: 20 })) if (type === "step") alive.push(memory().tensors);
   expect(new Set(alive).size).toBe(1);
 });

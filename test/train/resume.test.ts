@@ -33,7 +33,7 @@ const STEPS = 10;
 /** What resuming must not change. The time is another. */
 const lasting = (events: readonly FitEvent[]) =>
   events.flatMap((event) => {
-    if (event.event === "checkpoint") return [];
+    if (event.type === "checkpoint") return [];
     return [{ ...event, ...("milliseconds" in event && { milliseconds: 0 }), ...("seconds" in event && { seconds: 0 }) }];
   });
 
@@ -133,8 +133,8 @@ describe.each(scenarios)("with $name", ({ loader, options, model }) => {
       const both = options(first);
       const settings = { ...both, checkpoint: { store, every: 4 }, signal: controller.signal };
       for await (const event of fit(first.model, loader(), { optimizer: first.optimizer, ...settings })) {
-        if (event.event !== "end") events.push(event);
-        if (event.event === "step" && event.step === stop) controller.abort();
+        if (event.type !== "end") events.push(event);
+        if (event.type === "step" && event.step === stop) controller.abort();
       }
       const second = makeModel(model, 99); // other weights, all to be replaced
       const resumed = {
@@ -158,13 +158,13 @@ describe.each(scenarios)("with $name", ({ loader, options, model }) => {
       ...options(first),
       checkpoint: { store, every: 3 },
     }))
-      if (event.event === "step" && event.step === 5) break;
+      if (event.type === "step" && event.step === 5) break;
     if (options(first).earlyStopping?.patience === 2) return; // its measure does not depend on the model
     const second = makeModel(model, 99);
     const checkpoint = { store, every: 3, resume: true };
     const events = await run(second.model, loader(), { optimizer: second.optimizer, ...options(second), checkpoint });
     expect(only(events, "step")[0]!.step).toBe(4);
-    const untold = whole.events.slice(whole.events.findIndex((event) => event.event === "step" && event.step === 4));
+    const untold = whole.events.slice(whole.events.findIndex((event) => event.type === "step" && event.step === 4));
     expect(lasting(events).slice(-untold.length)).toEqual(lasting(untold));
     expect(await stateOf(second)).toEqual(whole.state);
   });

@@ -134,7 +134,7 @@ describe.skipIf(reason)(`training on WebGPU ${reason && `(${reason})`}`, () => {
       const options = { optimizer: disturbed.optimizer, steps: 12, carryState: true, readEvery: 1, snapshot: { steps: 5 } };
       for await (const event of fit(disturbed.model, numbered, options)) {
         events.push(event);
-        if (event.event === "step" && event.step === 8 && only(events, "device").length === 0) await lose();
+        if (event.type === "step" && event.step === 8 && only(events, "device").length === 0) await lose();
       }
       const [change] = only(events, "device");
       expect(change).toMatchObject({ step: 5, device: device.info });
@@ -151,7 +151,7 @@ describe.skipIf(reason)(`training on WebGPU ${reason && `(${reason})`}`, () => {
     const events: FitEvent[] = [];
     for await (const event of fit(model, () => batches(6), { optimizer, epochs: 1, readEvery: 1, snapshot: { steps: 2 } })) {
       events.push(event);
-      if (event.event !== "step" || event.step !== 3) continue;
+      if (event.type !== "step" || event.step !== 3) continue;
       adapters = 0;
       await lose();
     }
@@ -172,7 +172,7 @@ describe.skipIf(reason)(`training on WebGPU ${reason && `(${reason})`}`, () => {
     for await (const event of fit(model, dying, { optimizer, steps: 6, readEvery: 1, snapshot: { steps: 2 } })) events.push(event);
     expect(only(events, "device")).toHaveLength(1);
     expect(losses(events).every(Number.isFinite)).toBe(true);
-    expect(events.at(-1)).toMatchObject({ event: "end", steps: 6 });
+    expect(events.at(-1)).toMatchObject({ type: "end", steps: 6 });
   });
 
   test("a model moves to WebAssembly and back with the same bits", async () => {

@@ -30,8 +30,8 @@ interface Judged {
 
 /** The whole page, in one file that loads nothing. */
 export function pageOf(history: readonly HistoryLine[], facts: PageFacts): string {
-  const of = (event: string) => history.filter((line) => line.event === event);
-  const [run = { event: "run" }] = of("run");
+  const of = (event: string) => history.filter((line) => line.type === event);
+  const [run = { type: "run" }] = of("run");
   const [validation] = of("validation") as unknown as Judged[];
   const [test] = of("test") as unknown as Judged[];
   const warnings = of("warning").map(({ message }) => html`<p class="note">${sentence(String(message))}</p>`);
@@ -56,12 +56,12 @@ ${facts.attention.length > 0 && html`<h2>Attention</h2><p class="soft">How much 
 
 /** Loss, then each group of measures that are of one size. */
 function curves(history: readonly HistoryLine[]): Html {
-  const evaluations = history.filter(({ event }) => event === "evaluation") as unknown as {
+  const evaluations = history.filter(({ type }) => type === "evaluation") as unknown as {
     step: number;
     measures: Measures;
     best: boolean;
   }[];
-  const training = history.filter(({ event }) => event === "epoch" || event === "training") as unknown as { step: number; loss: number }[];
+  const training = history.filter(({ type }) => type === "epoch" || type === "training") as unknown as { step: number; loss: number }[];
   const best = evaluations.filter((line) => line.best).at(-1)?.step;
   const of = (name: string): Curve => ({ name, points: evaluations.map(({ step, measures }) => [step, measures[name]!] as const) });
   const names = [...new Set(evaluations.flatMap(({ measures }) => Object.keys(measures)))].filter((name) => name !== "loss");
@@ -152,8 +152,8 @@ function runFacts(history: readonly HistoryLine[], run: HistoryLine): Html {
     ...rest
   } = run as HistoryLine & Record<"data" | "files" | "examples" | "options", Record<string, unknown> | undefined>;
   const fileOf = (file: unknown) => `${(file as { name: string }).name}, SHA-256 ${(file as { sha256: string }).sha256}`;
-  const end = history.find(({ event }) => event === "end");
-  const final = history.filter(({ event }) => event === "evaluation").at(-1)?.measures as Measures | undefined;
+  const end = history.find(({ type }) => type === "end");
+  const final = history.filter(({ type }) => type === "evaluation").at(-1)?.measures as Measures | undefined;
   const rows: [string, string][] = [
     ...(data ? [["data", fileOf(data)] as [string, string]] : []),
     ...Object.entries(files).map(([name, file]) => [name, fileOf(file)] as [string, string]),
@@ -169,7 +169,7 @@ function runFacts(history: readonly HistoryLine[], run: HistoryLine): Html {
       ? [["perplexity, last", formatNumber(perplexity(final.loss))] as [string, string]]
       : []),
     ...history
-      .filter(({ event }) => event === "resume")
+      .filter(({ type }) => type === "resume")
       .map((line) => [`resumed after ${line.step}`, `seqgrad ${line.seqgrad}, node ${line.node}, ${line.device}`] as [string, string]),
   ];
   const table = (list: readonly (readonly [string, string])[]) =>
