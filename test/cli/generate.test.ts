@@ -5,8 +5,8 @@ import { openLM } from "../../src/cli/lm.js";
 import { generate } from "../../src/decode/index.js";
 import { fileStore } from "../../src/io/file-store.js";
 import type { RecurrentLM } from "../../src/models/recurrent-lm.js";
-import { init } from "../../src/tensor/device.js";
 import { cli, jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
+import { initAnew } from "../helpers/default-device.js";
 import { temporaryFolder } from "../helpers/temporary-folder.js";
 
 /** A folder of a model trained a little, which may be changed. */
@@ -57,7 +57,7 @@ describe("generate", () => {
 
   test("with --temperature 0, --top-k 1 or a tiny --top-p always takes the likeliest", async () => {
     const folder = await model();
-    await init();
+    await initAnew();
     const { model: lm, tokenizer } = await openLM(fileStore(folder));
     let greedy = "The ";
     for await (const token of generate(lm as RecurrentLM, tokenizer.encode(greedy), { maxTokens: 40, temperature: 0 }))

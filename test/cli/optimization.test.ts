@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { makeOptimizer, makeSchedule } from "../../src/cli/optimization.js";
 import { newRecipe, type Recipe } from "../../src/cli/recipe.js";
 import { add, affine, sum } from "../../src/ops/index.js";
-import { init } from "../../src/tensor/device.js";
+import { initAnew } from "../helpers/default-device.js";
 import { TokenModel } from "../helpers/token-model.js";
 
 describe("makeSchedule", () => {
@@ -31,7 +31,7 @@ describe("makeSchedule", () => {
 
 describe("makeOptimizer", () => {
   beforeAll(async () => {
-    await init({ device: "wasm" });
+    await initAnew({ device: "wasm" });
   });
 
   test.each([0, 0.1])("with a decay of %d takes it from matrices alone", async (decay) => {

@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import type { AnyTask } from "../../src/cli/judges/judge.js";
 import { translate } from "../../src/cli/tasks/translate.js";
 import { RecurrentSeq2Seq } from "../../src/models/index.js";
-import { init } from "../../src/tensor/device.js";
 import { cli, cliStoppedAfter, contents, jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
+import { initAnew } from "../helpers/default-device.js";
 import { temporaryFolder } from "../helpers/temporary-folder.js";
 
 const good = ["a fine film", "so good", "a good story", "fine and good", "what a fine cast"];
@@ -262,7 +262,7 @@ describe("--forcing", () => {
     ["cosine", [1, 0.6, 0.2]],
     ["inverse-sigmoid", [1, 0.6, 0.2]],
   ])("%s brings the share of right tokens to that of --teacher-forcing", async (forcing, shares) => {
-    await init({ device: "wasm" });
+    await initAnew({ device: "wasm" });
     const model = new RecurrentSeq2Seq({ sourceVocabulary: 3, targetVocabulary: 3, hidden: 2, embed: 2 });
     const set = translate.course!({ model } as unknown as AnyTask, { ...recipe, forcing }, 100)!;
     const at = (step: number) => {

@@ -50,9 +50,9 @@ describe("train lm --json", () => {
       "end undefined",
     ]);
     const keys: Record<string, string[]> = {
-      step: ["event", "step", "loss", "tokensPerSecond"],
-      evaluation: ["event", "step", "valLoss"],
-      end: ["event", "steps", "valLoss", "seconds", "parameters"],
+      step: ["type", "step", "loss", "tokensPerSecond"],
+      evaluation: ["type", "step", "valLoss"],
+      end: ["type", "steps", "valLoss", "seconds", "parameters"],
     };
     for (const line of lines) {
       expect(Object.keys(line)).toEqual(keys[line.type]);
@@ -117,7 +117,7 @@ describe("train lm", () => {
     const vocabularySize = new Set(corpus).size;
     expect(JSON.parse(files["config.json"]!)).toEqual({
       ...{ model_type: "seqgrad-recurrent-lm", architectures: ["RecurrentLM"], vocabularySize },
-      ...{ cell: "gru", embed: 4, hidden: 6, layers: 2, dropout: 0.1, tieWeights: false },
+      ...{ cell: "gru", embed: 4, hidden: 6, layers: 2, dropout: 0.1, tieWeights: false, context: 8 },
     });
     expect(JSON.parse(files["training_args.json"]!)).toMatchObject({ cell: "gru", seed: 7, steps: 1, "eval-every": 500 });
   });

@@ -4,8 +4,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { openLM } from "../../src/cli/lm.js";
 import { generate, type StepModel } from "../../src/decode/index.js";
 import { fileStore } from "../../src/io/file-store.js";
-import { init } from "../../src/tensor/device.js";
 import { cliStoppedAfter, contents, corpus, jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
+import { initAnew } from "../helpers/default-device.js";
 import { temporaryFolder } from "../helpers/temporary-folder.js";
 
 const small = ["--arch", "transformer", "--layers", 2, "--heads", 2, "--embed", 8];
@@ -110,7 +110,7 @@ describe("a saved Transformer", () => {
   });
 
   test("writes what generate() of the library does", async () => {
-    await init();
+    await initAnew();
     const { model, tokenizer } = await openLM(fileStore(folder));
     let text = "The ";
     const options = { maxTokens: 20, temperature: 0, repetitionPenalty: 1.3 };
@@ -124,7 +124,7 @@ describe("a saved Transformer", () => {
     await cp(folder, copy, { recursive: true });
     const { attentionDropout, embeddingDropout, ...older } = JSON.parse(await readFile(join(copy, "config.json"), "utf8"));
     await writeFile(join(copy, "config.json"), JSON.stringify({ ...older, dropout: 0.2 }));
-    await init();
+    await initAnew();
     const { model } = await openLM(fileStore(copy));
     expect([attentionDropout, embeddingDropout]).toEqual([0, 0]);
     expect(model.config).toMatchObject({ dropout: 0.2, attentionDropout: 0.2, embeddingDropout: 0.2 });

@@ -20,10 +20,19 @@ export const kinds: readonly TaskKind[] = [classify, tag, forecast, translate, c
 /** A saved task, how it reads and writes, and the options of the run that made it. */
 export async function openTask(folder: string): Promise<{ task: AnyTask; kind: TaskKind; trained: TaskRecipe }> {
   const store = await modelStore(folder);
-  const task = (await load(store)) as AnyTask;
+  const loaded = await load(store);
+  const kind = kinds.find(({ type }) => type === loaded.type);
+  if (!kind) {
+    const types = kinds.map(({ type }) => type).join(", ");
+    throw new SeqgradError(
+      "format",
+      `${folder}: the model is of type ${loaded.type}; expected one of ${types}. To write text with it, run: seqgrad generate --model ${folder}`,
+    );
+  }
+  const task = loaded as AnyTask;
   const { tokenizer, source, target } = task as unknown as Readonly<Record<string, Partial<Tokenizer> | undefined>>;
   for (const warning of new Set([tokenizer, source, target].flatMap((part) => part?.warnings ?? []))) warn(warning);
-  return { task, kind: kinds.find(({ type }) => type === task.type)!, trained: await trainedWith(store, TRAINING_ARGS) };
+  return { task, kind, trained: await trainedWith(store, TRAINING_ARGS) };
 }
 
 /** How the commands that answer are told to search. */
