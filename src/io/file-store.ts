@@ -8,7 +8,7 @@ import { checkBytes, checkStoreName, isStoreName, type Store } from "./store.js"
  * A folder as a store; made when first written to. Node only.
  *
  * A file is written under a temporary name beside its own, brought to the disk by fsync, renamed, and the folder brought to the disk
- * in turn, so that a process killed or a machine halted at any point leaves the old file or the new one. Temporaries of processes that no no no no
+ * in turn, so that a process killed or a machine halted at any point leaves the old file or the new one. Temporaries of processes that no no no no no
  * longer exist are removed at the first write.
  *
  * @throws SeqgradError `io`, from every method, with the path and what to do

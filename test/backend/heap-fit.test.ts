@@ -61,7 +61,7 @@ test.each([0, 64 * KiB])("memory from %i on can be had up to the last byte of th
   expect(heap.use()).toMatchObject({ inUse: MiB, peak: MiB, reserved: base + MiB });
 });
 
-test("what the system refuses is out of memory, and what is there can still be had", () => {
+test("an allocation that the system refuses is out of memory, and the rest stays available", () => {
   const heap = new Heap(0, 64 * MiB, (end) => end <= MiB);
   expect(() => heap.alloc(MiB + 64)).toThrow("out of memory");
   expect(heap.use()).toMatchObject({ inUse: 0, reserved: 0 });

@@ -236,7 +236,7 @@ describe("train translate with more options", () => {
     await refuse([...train.slice(0, 5), `${out}2`, ...options, "--heads", 3], "3 heads", "16");
   });
 
-  test("what goes by the number of updates is taken up where it stood", async () => {
+  test("a setting that depends on the number of updates resumes where it stopped", async () => {
     const { folder, train, data } = await bench("translate");
     const options = ["--schedule", "cosine", "--teacher-forcing", 0.3, "--forcing", "cosine", "--window", 3, "--reverse", "--epochs", 4];
     const [whole, broken] = [join(folder, "whole"), join(folder, "broken")];

@@ -88,7 +88,7 @@ describe("help and facts", () => {
     expect((await cli("info", "--version")).status).toBe(1);
   });
 
-  test("what to do next is said by the command alone and by help, and only there", async () => {
+  test("the command alone and help say what to do next, and nothing else does", async () => {
     const alone = await succeed();
     expect(alone).toMatch(/\nTry it: +npx seqgrad demo\nTrain on your file: .*\nRead on: .*https:\/\/\S+\n$/);
     expect(await succeed("help")).toBe(alone);

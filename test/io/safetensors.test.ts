@@ -87,7 +87,7 @@ describe("parseSafetensors reads", () => {
 });
 
 describe("parseSafetensors refuses", () => {
-  test("what is not bytes", () => {
+  test("a value that is not bytes", () => {
     expectError("value", () => parseSafetensors(new ArrayBuffer(8) as unknown as Uint8Array), "Uint8Array");
     expectError("value", () => parseSafetensors("{}" as unknown as Uint8Array), "Uint8Array");
   });
@@ -254,7 +254,7 @@ describe("writeSafetensors", () => {
     expect(bytes.length).toBe(8 + length + 23);
   });
 
-  test("what it writes is read back, and does not depend on the order", () => {
+  test("a written file is read back, and does not depend on the order", () => {
     fc.assert(
       fc.property(anyTensors, fc.dictionary(anyName, fc.string({ unit: "binary" })), (tensors, metadata) => {
         const bytes = writeSafetensors(tensors, metadata);

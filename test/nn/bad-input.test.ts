@@ -7,8 +7,8 @@ await sg.init();
 /** What only a caller without types can pass. */
 const wrong = <T>(value: unknown): T => value as T;
 
-describe("a caller without types is told", () => {
-  test("what a shape is", () => {
+describe("a caller without types gets an error for", () => {
+  test("a value that is not a shape", () => {
     expectError(
       "shape",
       () => sg.tensor([1, 2], wrong({ dtype: "int32" })),
@@ -17,17 +17,17 @@ describe("a caller without types is told", () => {
     expectError("shape", () => sg.zeros(wrong(3)), "zeros: the shape is 3; give an array such as [2, 3]");
   });
 
-  test("that nested arrays are for fromArray, which takes numbers", () => {
+  test("nested arrays, which are for fromArray, which takes numbers", () => {
     expectError("value", () => sg.tensor(wrong([[1], [2]]), [2, 1]), "use fromArray()");
     expectError("value", () => sg.fromArray(wrong("a")), 'number 0 is "a"');
     expectError("value", () => sg.fromArray(wrong([1, null])), "number 1 is null");
   });
 
-  test("what an optimizer trains", () => {
+  test("parameters that an optimizer cannot train", () => {
     expectError("value", () => new sg.optim.Adam(wrong(new sg.nn.Linear(2, 2))), "pass model.parameters()");
   });
 
-  test("what a recurrent layer reads and what its state is", () => {
+  test("inputs and states that a recurrent layer cannot read", () => {
     const x = sg.zeros([2, 5, 3]);
     const h = sg.zeros([1, 2, 4]);
     expectError("value", () => new sg.nn.GRU(3, 4).forward(wrong([1, 2, 3])), "GRU: x is an array, not a tensor");
@@ -35,7 +35,7 @@ describe("a caller without types is told", () => {
     expectError("value", () => new sg.nn.LSTM(3, 4).forward(x, { state: wrong({ h }) }), "must be { h, c }");
   });
 
-  test("what attention reads, by its name", () => {
+  test("inputs of attention, by name", () => {
     const x = sg.zeros([2, 5, 8]);
     const attention = new sg.nn.MultiheadAttention(8, 2);
     expectError("value", () => attention.forward(wrong(null)), "MultiheadAttention: x is null, not a tensor");
@@ -60,7 +60,7 @@ describe("a caller without types is told", () => {
     expectError("value", () => new sg.nn.SinusoidalPositionalEncoding(8).forward(wrong(null)), "SinusoidalPositionalEncoding: x is null");
   });
 
-  test("that a decoder needs a memory: without one it would attend to itself", () => {
+  test("a decoder without a memory: it would attend to itself", () => {
     const x = sg.zeros([2, 5, 8]);
     const options = { dimFeedforward: 8 };
     for (const memory of [undefined, null, []])
@@ -72,7 +72,7 @@ describe("a caller without types is told", () => {
     expectError("value", () => new sg.nn.TransformerDecoderLayer(8, 2, options).forward(x, wrong(undefined)), "the memory is undefined");
   });
 
-  test("what a state dict is, all faults at once", () => {
+  test("state dicts with faults, all at once", () => {
     const layer = new sg.nn.Linear(2, 1);
     const weight = [...layer.weight.dataSync()];
     expectError("value", () => layer.loadStateDict(wrong({})), "loadStateDict: the state is not a Map");

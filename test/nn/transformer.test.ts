@@ -200,7 +200,7 @@ describe("a cache refuses", async () => {
       );
     }));
 
-  test("what it is not made for", () =>
+  test("uses that it does not support", () =>
     withDevice(device, () => {
       const { encoder, cache } = make();
       scope(() => {

@@ -92,7 +92,7 @@ await forEachDevice(everywhere, "structured losses", (device) => {
     expect(y[2]).toBe(Number.NEGATIVE_INFINITY);
   });
 
-  test("what does not fit is refused", () => {
+  test("refuses inputs that do not fit", () => {
     const p = tensor(numbers(6), [1, 2, 3]);
     expectError("range", () => ctcLoss(p, [[3]]), "targets[0][0] is 3", "0 to 2");
     expectError("range", () => ctcLoss(p, [[0]]), "blank");

@@ -63,7 +63,7 @@ test("words, parts of words and a tokenizer of one's own are units", async () =>
   for (const task of [words, bpe, own]) task.model.dispose();
 });
 
-describe("what makes no language model", () => {
+describe("refuses to make a language model", () => {
   const create = (options: object, from: unknown = text) => tasks.LanguageModel.create(from as string, options);
 
   test.each<[string, object, unknown, string]>([

@@ -95,7 +95,7 @@ describe("other tasks of the event loop run while a task answers and is measured
     expect(turns).toBeGreaterThanOrEqual(2);
   });
 
-  test("what a task cannot be made of rejects as it throws", async () => {
+  test("createAsync() rejects with the error that create() throws", async () => {
     await expect(Translator.createAsync([])).rejects.toThrow("Translator: the list of pairs is empty");
     await expect(TextClassifier.createAsync(labeled, { hiden: 4 } as never)).rejects.toThrow("hidden");
     await expect(EntityTagger.createAsync([])).rejects.toThrow("EntityTagger: the list of sentences is empty");

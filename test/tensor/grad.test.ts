@@ -13,7 +13,7 @@ test("a gradient that is set by hand is what an optimizer takes", () => {
   expect(p.grad).toBeUndefined();
 });
 
-test("what cannot be a gradient is refused, and the one before stays", async () => {
+test("refuses a value that cannot be a gradient, and keeps the former one", async () => {
   const other = await sg.createDevice({ device: "reference" });
   const p = sg.parameter([2, 2], sg.nn.init.zeros);
   const before = sg.ones([2, 2]);

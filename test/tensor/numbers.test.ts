@@ -97,7 +97,7 @@ describe("a tensor of float32 is not made from", () => {
   });
 });
 
-describe("what no memory holds is refused before any is taken", () => {
+describe("refuses sizes that no memory holds before it allocates", () => {
   const huge = new Array<number>(4e9);
   const cases: Readonly<Record<string, () => unknown>> = {
     "arange(1e9)": () => sg.arange(1e9),
@@ -132,7 +132,7 @@ describe("what no memory holds is refused before any is taken", () => {
   }
 });
 
-describe("what is deep or holds itself", () => {
+describe("values that are deep or contain themselves", () => {
   test("fromArray refuses more dimensions than a tensor has", () => {
     let deep: unknown = 1;
     for (let i = 0; i < 5000; i++) deep = [deep];

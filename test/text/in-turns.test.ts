@@ -45,7 +45,7 @@ describe("training of a tokenizer in turns gives the same tokenizer, and other t
     expect(turns).toBeGreaterThanOrEqual(2);
   });
 
-  test("what cannot be trained on rejects as it throws", async () => {
+  test("trainAsync() rejects with the error that train() throws", async () => {
     await expect(BpeTokenizer.trainAsync([""])).rejects.toThrow("BpeTokenizer.train: the texts are empty");
     await expect(WordPieceTokenizer.trainAsync([""])).rejects.toThrow("WordPieceTokenizer.train: the texts hold no word");
     await expect(CharTokenizer.fromTextAsync("")).rejects.toThrow("CharTokenizer.fromText");

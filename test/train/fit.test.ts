@@ -103,7 +103,7 @@ describe("loaders", () => {
     expect(seen).toEqual(["batch 0", "batch 1", "batch 2"]);
   });
 
-  test("what can be iterated is so once an epoch, and no further than the steps go", async () => {
+  test("iterates an iterable once an epoch, and not beyond the steps", async () => {
     const events = await spy({ epochs: 2 })(["a", "b"]);
     expect(seen.join("")).toBe("abab");
     expect(outline(events)).toEqual(["step 1", "step 2", "epoch 2", "step 3", "step 4", "epoch 4", "end 4"]);
@@ -377,7 +377,7 @@ test("options that make no run are refused at the call", () => {
     expectError("value", () => fit(model, loader as never, { optimizer, epochs: 1 }), "Loader");
 });
 
-test("what a loader gives is refused by name where it holds no batches or no batch", async () => {
+test("refuses by name a loader without batches, and a batch that is not one", async () => {
   const model = new nn.Sequential(new nn.Linear(3, 2));
   const optimizer = new optim.SGD(model.parameters());
   const before = await stateOf({ model, optimizer });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { optionsAmong, refuseExtra } from "../../src/util/options.js";
 import { expectError } from "../helpers/errors.js";
 
-test("what stands behind the last argument is refused, but for what an array's map() adds", () => {
+test("refuses extra arguments, except those that an array's map() adds", () => {
   const one = (x: number, ...extra: unknown[]) => {
     refuseExtra("one", extra, "give one number");
     return x + 1;

@@ -207,7 +207,7 @@ describe.skipIf(reason)(`training on WebGPU ${reason && `(${reason})`}`, () => {
     expect(() => optimizer.step()).toThrow(/the device was destroyed; make another by init/);
   });
 
-  test("what the driver refuses is an error with the kernel's name", async () => {
+  test("a kernel that the driver refuses is an error with its name", async () => {
     // The text of a kernel asks then for a feature that the device was made without.
     Object.assign(backend.capabilities, { f16: true });
     const address = backend.alloc(64);
