@@ -1,6 +1,6 @@
 import { SeqgradError } from "../../util/errors.js";
 import { addressOf, type Buffer, type KernelName, type KernelRow } from "../kernels.js";
-import { argumentsOf, type Capabilities, prelude, type WgslKernel } from "./kernel.js";
+import { type Arguments, argumentsOf, type Capabilities, prelude, type WgslKernel } from "./kernel.js";
 
 /** A dispatch of a plan. */
 export interface PlannedPass {
@@ -112,7 +112,7 @@ export class KernelPipelines {
   #make(): Plan {
     const { buffers, dims } = this.#names;
     const { wgsl, capabilities } = this;
-    const c = Object.fromEntries([...buffers, ...dims].map((name, i) => [name, this.#key[i]!]));
+    const c = Object.fromEntries([...buffers, ...dims].map((name, i) => [name, this.#key[i]!])) as Arguments;
     const text = typeof wgsl.code === "string" ? wgsl.code : wgsl.code(c, capabilities);
     const passes = wgsl.passes(c, capabilities).flatMap(({ entry, groups: [x, y = 1, z = 1], step = 0 }) => {
       return x * y * z > 0 ? [{ pipeline: this.#pipeline(text, entry), groups: [x, y, z] as const, step }] : [];

@@ -5,7 +5,11 @@ import { kernels } from "../kernels.js";
  * What a kernel's form may depend on: the dims of a call, which buffers are there (0: absent), and how the others are aligned (their
  * element positions by their remainder modulo 4).
  */
-export type Arguments = Readonly<Record<string, number>>;
+export type Arguments = Readonly<Record<ArgumentName, number>>;
+
+/** The names of buffers and dims in the rows of the contract: a misspelled one is a type error. */
+type ArgumentName = { [K in KernelName]: NamesOf<(typeof kernels)[K]> }[KernelName] | "workspace";
+type NamesOf<R extends KernelRow> = R["reads"][number] | R["writes"][number] | R["dims"][number];
 
 /** One dispatch: an entry point of the kernel's module over a grid of workgroups, with its own `step`. */
 export interface Pass {

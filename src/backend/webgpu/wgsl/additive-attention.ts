@@ -18,7 +18,7 @@ fn tanhOf(row: u32, key: u32, a: u32) -> f32 { return tanhf(heap[c.q + row * u32
 `;
 };
 
-const batchRows = (c: Arguments) => c.end! - c.begin!;
+const batchRows = (c: Arguments) => c.end - c.begin;
 
 /** An entry whose threads have each one element a of a row of dq, dk or dv of the rows begin..end, `rows` of them a row of the batch. */
 const eachElement = (name: string, rows: string, body: string) =>
@@ -54,7 +54,7 @@ ${each(
   heap[c.weights + row * u32(c.S) + j] = sum;`,
 )}
 ${rowsEntry(
-  isWide(c.S!, device),
+  isWide(c.S, device),
   /* wgsl */ `
 fn row(r: u32, lane: u32) {
   let row = u32(c.begin * c.T) + r; let at = c.weights + row * u32(c.S);
@@ -71,16 +71,16 @@ fn row(r: u32, lane: u32) {
 )}`,
     passes: (c, device) => [
       ...lengthPass(c),
-      { entry: "scores", groups: line(batchRows(c) * c.T! * c.S!) },
-      rowsPass(batchRows(c) * c.T!, isWide(c.S!, device)),
+      { entry: "scores", groups: line(batchRows(c) * c.T * c.S) },
+      rowsPass(batchRows(c) * c.T, isWide(c.S, device)),
     ],
   },
   additiveAttentionBackward: {
-    workspace: (c) => c.B! * c.T! * (c.S! + c.A!) * 4,
+    workspace: (c) => c.B * c.T * (c.S + c.A) * 4,
     code: (c, device) => /* wgsl */ `${math}${visibleKeys(c)}
 fn part(row: u32, a: u32) -> u32 { return c.workspace + u32(c.B * c.T * c.S) + row * u32(c.A) + a; }
 ${rowsEntry(
-  isWide(c.S!, device),
+  isWide(c.S, device),
   /* wgsl */ `
 fn row(r: u32, lane: u32) {
   let row = u32(c.begin * c.T) + r; let at = row * u32(c.S);
@@ -123,10 +123,10 @@ ${eachElement(
   heap[c.dv + b * u32(c.A) + a] = sum;`,
 )}`,
     passes: (c, device) => [
-      rowsPass(batchRows(c) * c.T!, isWide(c.S!, device)),
-      { entry: "queries", groups: line(batchRows(c) * c.T! * c.A!) },
-      { entry: "keys", groups: line(batchRows(c) * c.S! * c.A!) },
-      { entry: "vectors", groups: line(batchRows(c) * c.A!) },
+      rowsPass(batchRows(c) * c.T, isWide(c.S, device)),
+      { entry: "queries", groups: line(batchRows(c) * c.T * c.A) },
+      { entry: "keys", groups: line(batchRows(c) * c.S * c.A) },
+      { entry: "vectors", groups: line(batchRows(c) * c.A) },
     ],
   },
 } satisfies WgslKernels;

@@ -43,12 +43,12 @@ const recipes: Record<Result, Recipe> = {
 };
 
 const isQueries = (result: Result) => recipes[result].own === "queries";
-const rowsOf = (c: Arguments, result: Result) => (isQueries(result) ? c.T! : c.S!);
+const rowsOf = (c: Arguments, result: Result) => (isQueries(result) ? c.T : c.S);
 const rows = (result: Result) => (isQueries(result) ? "u32(c.T)" : "u32(c.S)");
 const innerRows = (result: Result) => (isQueries(result) ? "u32(c.S)" : "u32(c.T)");
-const columnsOf = (c: Arguments, result: Result) => (result === "y" || result === "dv" ? c.E! : c.D!);
+const columnsOf = (c: Arguments, result: Result) => (result === "y" || result === "dv" ? c.E : c.D);
 /** Heads of a result; dq has a group of them for each key head of the range. */
-const pairsOf = (c: Arguments, result: Result) => (c.end! - c.begin!) * (result === "dq" ? c.N! / c.K! : 1);
+const pairsOf = (c: Arguments, result: Result) => (c.end - c.begin) * (result === "dq" ? c.N / c.K : 1);
 const pairs = (result: Result) => `u32(c.end - c.begin)${result === "dq" ? " * GROUPS" : ""}`;
 
 const times = (n: number, text: (i: number) => string) => Array.from({ length: n }, (_, i) => text(i)).join("\n");
@@ -129,7 +129,7 @@ const LANES = 4;
 
 /** As many rows a thread as leave all lanes something to do. */
 export const threadRows = (c: Arguments): number => {
-  const rows = Math.min(c.T!, c.S!);
+  const rows = Math.min(c.T, c.S);
   return rows > 2 * LANES ? 4 : rows > LANES ? 2 : 1;
 };
 const threadsOf = (c: Arguments, result: Result) => {
@@ -171,8 +171,8 @@ ${entry(result)} {
     result,
     BLOCK,
     /* wgsl */ `
-    ${product(score, c.D!, "w")}
-    ${slope ? product(slope, c.E!, "slopes") : ""}
+    ${product(score, c.D, "w")}
+    ${slope ? product(slope, c.E, "slopes") : ""}
     ${weights(result, R, BLOCK, false, "")}
     let valuesAt = ${values}Base + column0;
     ${times(BLOCK, (j) => `let w${j} = w[${j}]; let at${j} = valuesAt + min(inner + ${j}u, to - 1u) * ${stride(values)};`)}
@@ -261,8 +261,8 @@ function tilesEntry(c: Arguments, result: Result): string {
     /* wgsl */ `
     let inner0 = inner;
     var w: array<V, 4>;
-    ${product(score, c.D!, "w")}
-    ${slope ? `var slopes: array<V, 4>;\n${product(slope, c.E!, "slopes")}` : ""}
+    ${product(score, c.D, "w")}
+    ${slope ? `var slopes: array<V, 4>;\n${product(slope, c.E, "slopes")}` : ""}
     { let inner = inner0 + at.x * 4u;
     ${weights(result, 4, 4, true, joinLargest)}
     ${result === "y" ? times(4, (r) => times(quads, (v) => `sum${r}_${v} *= shrink[${r}];`)) : ""}

@@ -9,7 +9,7 @@ import { wide } from "./rows.js";
 const common = (c: Arguments, R: number) => /* wgsl */ `
 ${math}${philox()}
 alias V = ${vec(R)};
-const GROUPS = ${c.N! / c.K!}u;
+const GROUPS = ${c.N / c.K}u;
 /** A query head n of batch row b, and the key head that it reads. */
 struct Head { b: u32, n: u32, kn: u32 }
 fn queryHead(pair: u32) -> Head { let n = pair % u32(c.N); return Head(pair / u32(c.N), n, n / GROUPS); }
@@ -67,8 +67,8 @@ ${each(
 const FEW_QUERIES = 4;
 const SPLIT = 256;
 
-const splits = (c: Arguments) => Math.max(1, Math.ceil(c.S! / SPLIT));
-const queries = (c: Arguments) => (c.end! - c.begin!) * c.T!;
+const splits = (c: Arguments) => Math.max(1, Math.ceil(c.S / SPLIT));
+const queries = (c: Arguments) => (c.end - c.begin) * c.T;
 
 /**
  * Decoding: the passes \`split\`, whose workgroups leave the largest score, the sum and the weighted sum of their keys at c.workspace, and
@@ -130,7 +130,7 @@ type Form = "tiles" | "threads" | "decode";
 
 const formOf = (c: Arguments, device: Capabilities): Form => {
   if (device.software || !fitsTiles(device)) return "threads";
-  return c.y && !c.dy && c.T! <= FEW_QUERIES ? "decode" : "tiles";
+  return c.y && !c.dy && c.T <= FEW_QUERIES ? "decode" : "tiles";
 };
 
 const gradients = (c: Arguments): Result[] => (["dq", "dk", "dv"] as const).filter((name) => c[name]);
@@ -138,7 +138,7 @@ const gradients = (c: Arguments): Result[] => (["dq", "dk", "dv"] as const).filt
 /** Attention as the rows in kernels.ts say. No sum depends on begin and end, or on what other threads do. */
 export const attentionKernels = {
   attentionForward: {
-    workspace: (c, device) => (formOf(c, device) === "decode" ? queries(c) * splits(c) * (c.E! + 2) * 4 : 0),
+    workspace: (c, device) => (formOf(c, device) === "decode" ? queries(c) * splits(c) * (c.E + 2) * 4 : 0),
     code(c, device) {
       const form = formOf(c, device);
       const tiled = form === "tiles";
@@ -151,14 +151,14 @@ export const attentionKernels = {
         form === "decode"
           ? [
               { entry: "split", groups: line(64 * queries(c) * splits(c)) },
-              { entry: "join", groups: line(queries(c) * c.E!) },
+              { entry: "join", groups: line(queries(c) * c.E) },
             ]
           : [sumPass(c, "y", form === "tiles")];
       return [...lengthPass(c), ...passes];
     },
   },
   attentionBackward: {
-    workspace: (c) => queries(c) * (c.N! / c.K!) * 4,
+    workspace: (c) => queries(c) * (c.N / c.K) * 4,
     code(c, device) {
       const tiled = formOf(c, device) === "tiles";
       const entries = gradients(c).map((name) => sumEntry(c, name, tiled));
@@ -166,7 +166,7 @@ export const attentionKernels = {
     },
     passes(c, device) {
       const tiled = formOf(c, device) === "tiles";
-      const delta: Pass[] = c.dq || c.dk ? [{ entry: "delta", groups: line(queries(c) * (c.N! / c.K!)) }] : [];
+      const delta: Pass[] = c.dq || c.dk ? [{ entry: "delta", groups: line(queries(c) * (c.N / c.K)) }] : [];
       return [...delta, ...gradients(c).map((name) => sumPass(c, name, tiled))];
     },
   },

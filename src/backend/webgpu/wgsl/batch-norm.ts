@@ -8,11 +8,11 @@ const partsOf = (rows: number) => Math.min(PARTS, Math.ceil(rows / 16));
 const columnSums = (c: Arguments, name: string, terms: readonly [string, string], finish: string) => /* wgsl */ `
 ${each(
   `${name}Parts`,
-  `c.cols * ${partsOf(c.rows!)}`,
+  `c.cols * ${partsOf(c.rows)}`,
   /* wgsl */ `
   let k = i % u32(c.cols);
   var s0 = 0.0; var s1 = 0.0;
-  for (var r = i / u32(c.cols); r < u32(c.rows); r += ${partsOf(c.rows!)}u) {
+  for (var r = i / u32(c.cols); r < u32(c.rows); r += ${partsOf(c.rows)}u) {
     let x = heap[c.x + r * u32(c.cols) + k];
     s0 += ${terms[0]}; s1 += ${terms[1]};
   }
@@ -23,7 +23,7 @@ ${each(
   "c.cols",
   /* wgsl */ `
   var s0 = 0.0; var s1 = 0.0;
-  for (var part = 0u; part < ${partsOf(c.rows!)}u; part++) {
+  for (var part = 0u; part < ${partsOf(c.rows)}u; part++) {
     let at = c.workspace + 2u * (part * u32(c.cols) + i);
     s0 += heap[at]; s1 += heap[at + 1u];
   }
@@ -32,11 +32,11 @@ ${each(
 )}`;
 
 const sumPasses = (c: Arguments, name: string) => [
-  { entry: `${name}Parts`, groups: line(c.cols! * partsOf(c.rows!)) },
-  { entry: name, groups: line(c.cols!) },
+  { entry: `${name}Parts`, groups: line(c.cols * partsOf(c.rows)) },
+  { entry: name, groups: line(c.cols) },
 ];
-const elements = (c: Arguments) => ({ entry: "main", groups: line(c.rows! * c.cols!) });
-const partsBytes = (c: Arguments) => 2 * 4 * c.cols! * partsOf(c.rows!);
+const elements = (c: Arguments) => ({ entry: "main", groups: line(c.rows * c.cols) });
+const partsBytes = (c: Arguments) => 2 * 4 * c.cols * partsOf(c.rows);
 
 const moved = (running: string, value: string) =>
   `{ let value = ${value}; if (isFinite(value)) { let at = c.${running} + i; heap[at] = c.kept * heap[at] + c.momentum * value; } }`;
@@ -74,7 +74,7 @@ const gradientSums = (c: Arguments) =>
     ],
     /* wgsl */ `
   ${c.dBeta ? "heap[c.dBeta + i] += s0;" : ""} ${c.dGamma ? "heap[c.dGamma + i] += s1;" : ""}
-  let to = c.workspace + ${2 * partsOf(c.rows!)}u * u32(c.cols) + 2u * i;
+  let to = c.workspace + ${2 * partsOf(c.rows)}u * u32(c.cols) + 2u * i;
   heap[to] = s0 / n; heap[to + 1u] = s1 / n;`,
   );
 
@@ -93,12 +93,12 @@ ${each(
   heap[c.y + i] = ((heap[c.x + i] - heap[c.mean + k]) - heap[c.mean + u32(c.cols) + k]) * heap[c.rstd + k]${c.gamma ? " * heap[c.gamma + k]" : ""}${c.beta ? " + heap[c.beta + k]" : ""};`,
 )}`,
     passes: (c) => [
-      ...(c.training ? [...sumPasses(c, "means"), ...sumPasses(c, "variances")] : [{ entry: "statistics", groups: line(c.cols!) }]),
+      ...(c.training ? [...sumPasses(c, "means"), ...sumPasses(c, "variances")] : [{ entry: "statistics", groups: line(c.cols) }]),
       elements(c),
     ],
   },
   batchNormBackward: {
-    workspace: (c) => (needsSums(c) ? partsBytes(c) + 2 * 4 * c.cols! : 0),
+    workspace: (c) => (needsSums(c) ? partsBytes(c) + 2 * 4 * c.cols : 0),
     code: (c) => /* wgsl */ `${needsSums(c) ? gradientSums(c) : ""}
 ${each(
   "main",
@@ -109,7 +109,7 @@ ${each(
   var g = heap[c.dy + i];
   ${
     c.training
-      ? `let at = c.workspace + ${2 * partsOf(c.rows!)}u * u32(c.cols) + 2u * k;
+      ? `let at = c.workspace + ${2 * partsOf(c.rows)}u * u32(c.cols) + 2u * k;
   g -= heap[at] + ((heap[c.x + i] - heap[c.mean + k]) - heap[c.mean + u32(c.cols) + k]) * heap[c.rstd + k] * heap[at + 1u];`
       : ""
   }

@@ -126,20 +126,21 @@ const binaryValues: Record<BinaryOp, string> = {
   greaterEqualInt32: "f32(a >= b)",
 };
 
-const size = (c: Arguments) => c.d0! * c.d1! * c.d2! * c.d3!;
+const size = (c: Arguments) => c.d0 * c.d1 * c.d2 * c.d3;
 const SIZE = "c.d0 * c.d1 * c.d2 * c.d3";
 
 /** How an operand's elements lie, by its strides `s`: one number, in order, or by four indices. */
-function layout(c: Arguments, s: string): "one" | "inOrder" | "strided" {
+function layout(c: Arguments, s: "as" | "bs" | "cs" | "xs" | "ys"): "one" | "inOrder" | "strided" {
   let step = 1;
   let inOrder = true;
   let one = true;
-  for (const d of [3, 2, 1, 0]) {
-    if (c[`d${d}`]! > 1) {
-      inOrder &&= c[s + d] === step;
-      one &&= c[s + d] === 0;
+  for (const d of [3, 2, 1, 0] as const) {
+    const [n, stride] = [c[`d${d}`], c[`${s}${d}`]];
+    if (n > 1) {
+      inOrder &&= stride === step;
+      one &&= stride === 0;
     }
-    step *= c[`d${d}`]!;
+    step *= n;
   }
   return one ? "one" : inOrder ? "inOrder" : "strided";
 }
@@ -182,7 +183,7 @@ function whereText(condition: Layout, a: Layout, b: Layout): string {
   return each("main", SIZE, body);
 }
 
-const inLine = (c: Arguments) => [{ entry: "main", groups: line(c.n!) }];
+const inLine = (c: Arguments) => [{ entry: "main", groups: line(c.n) }];
 
 /**
  * Elementwise kernels, a thread an element, as their rows in kernels.ts say; numerically as assembly/elementwise: NaN stays NaN (sign
@@ -190,15 +191,15 @@ const inLine = (c: Arguments) => [{ entry: "main", groups: line(c.n!) }];
  * op, and of the strided kernels one pattern of operands.
  */
 export const elementwiseKernels = {
-  fill: lineKernel((c) => c.n!, each("main", "c.n", "heap[c.y + i] = c.value;")),
+  fill: lineKernel((c) => c.n, each("main", "c.n", "heap[c.y + i] = c.value;")),
 
   copyStrided: { heap: "u32", code: (c) => copyText(layout(c, "xs"), layout(c, "ys")), passes: grid },
-  unary: { heap: "u32", code: (c) => unaryText(unaryOps[c.op!]!), passes: inLine },
+  unary: { heap: "u32", code: (c) => unaryText(unaryOps[c.op]!), passes: inLine },
   unaryBackward: {
     heap: "u32",
-    code: (c) => gradientText(unaryOps[c.op!]!),
-    passes: (c) => (unaryOps[c.op!]! in gradients ? inLine(c) : []),
+    code: (c) => gradientText(unaryOps[c.op]!),
+    passes: (c) => (unaryOps[c.op]! in gradients ? inLine(c) : []),
   },
-  binary: { heap: "u32", code: (c) => binaryText(binaryOps[c.op!]!, layout(c, "as"), layout(c, "bs")), passes: grid },
+  binary: { heap: "u32", code: (c) => binaryText(binaryOps[c.op]!, layout(c, "as"), layout(c, "bs")), passes: grid },
   where: { heap: "u32", code: (c) => whereText(layout(c, "cs"), layout(c, "as"), layout(c, "bs")), passes: grid },
 } satisfies WgslKernels;

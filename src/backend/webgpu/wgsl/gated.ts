@@ -10,11 +10,11 @@ const operands = /* wgsl */ `
 /** The gated unit as assembly/elementwise/swiglu, a thread for each element of y. */
 export const gatedKernels = {
   swigluForward: lineKernel(
-    (c) => c.rows! * c.cols!,
+    (c) => c.rows * c.cols,
     math + each("main", "c.rows * c.cols", /* wgsl */ `${operands} heap[c.y + i] = a * s * b;`),
   ),
   swigluBackward: lineKernel(
-    (c) => c.rows! * c.cols!,
+    (c) => c.rows * c.cols,
     math +
       each(
         "main",

@@ -17,7 +17,7 @@ fn store(batch: u32, i: u32, j: u32, sum: f32) {
   var v = select(c.alpha * sum, 0, c.alpha == 0);
   if (c.beta != 0) { v += c.beta * heap[at]; }
   ${c.bias ? "v += heap[c.bias + j];" : ""}
-  heap[at] = ${activated[activations[c.activation!]!]};
+  heap[at] = ${activated[activations[c.activation]!]};
 }
 `;
 
@@ -32,7 +32,7 @@ const storeAll = (rows: number, quads: number, row: string, column: string) => /
   }`;
 
 /** Quads of columns that a thread of the direct form computes, for 4 rows. */
-const quadsOf = (c: Arguments) => (c.n! >= 16 ? 4 : 1);
+const quadsOf = (c: Arguments) => (c.n >= 16 ? 4 : 1);
 
 /** 4 x 16 (or 4 x 4) numbers a thread, straight from the heap, for devices whose workgroup memory is not faster. */
 const direct = (c: Arguments) => {
@@ -125,7 +125,7 @@ const FEW_NUMBERS = 1 << 14;
 
 /** A workgroup sums 4 columns of up to 4 rows, each thread a 64th of k; then a tree, or the hardware's sum over subgroups. */
 const split = (c: Arguments, subgroups: boolean) => {
-  const rows = Math.min(c.m!, 4);
+  const rows = Math.min(c.m, 4);
   const total = (r: number) =>
     subgroups
       ? `let sum${r} = subgroupAdd(acc${r}); partial[${SLICES * r}u + lane] = select(vec4f(), sum${r}, subgroupElect());`
@@ -191,10 +191,10 @@ export const gemmKernels = {
     },
     passes(c, device) {
       const form = formOf(c, device);
-      const rows = Math.ceil(c.m! / 4);
-      if (form === "direct") return [{ entry: "direct", groups: line(c.batch! * rows * Math.ceil(c.n! / (4 * quadsOf(c)))) }];
-      if (form === "split") return [{ entry: "split", groups: [Math.ceil(c.n! / 4), Math.ceil(c.m! / Math.min(c.m!, 4)), c.batch!] }];
-      return [{ entry: "tiled", groups: [Math.ceil(c.n! / sideOf(form)), Math.ceil(c.m! / sideOf(form)), c.batch!] }];
+      const rows = Math.ceil(c.m / 4);
+      if (form === "direct") return [{ entry: "direct", groups: line(c.batch * rows * Math.ceil(c.n / (4 * quadsOf(c)))) }];
+      if (form === "split") return [{ entry: "split", groups: [Math.ceil(c.n / 4), Math.ceil(c.m / Math.min(c.m, 4)), c.batch] }];
+      return [{ entry: "tiled", groups: [Math.ceil(c.n / sideOf(form)), Math.ceil(c.m / sideOf(form)), c.batch] }];
     },
   },
 } satisfies WgslKernels;

@@ -32,11 +32,11 @@ import {
   width,
 } from "./recurrent.js";
 
-const unit: Phase = { name: "unit", items: "u32(c.H)", count: (c) => c.H! };
+const unit: Phase = { name: "unit", items: "u32(c.H)", count: (c) => c.H };
 const candidate: Phase = { ...unit, name: "candidate" };
 /** With resetBefore the candidate needs r h of all units first. */
 const forwardPhases = (c: Arguments) => (c.resetBefore ? [unit, candidate] : [unit]);
-const heldState = (c: Arguments): Held => ({ size: c.H!, row: (r) => `previousState(rowOf(tile, ${r}u), forwardTime(s))` });
+const heldState = (c: Arguments): Held => ({ size: c.H, row: (r) => `previousState(rowOf(tile, ${r}u), forwardTime(s))` });
 
 const forward = (c: Arguments, mode: Mode) => /* wgsl */ `
 ${math}${sequence(c)}${packWeights(3, "H")}${previousState(c, "u32(c.H)", "zeros()")}${checkLengths(c)}
@@ -130,7 +130,7 @@ const backwardPhases = (c: Arguments, mode: Mode) => [
   ...(c.resetBefore ? [unitColumns("reset", "H", mode)] : []),
 ];
 const heldGates = (c: Arguments): Held => ({
-  size: 4 * c.H!,
+  size: 4 * c.H,
   row: (r) => `c.gates + (after(s) * u32(c.B) + rowOf(tile, ${r}u)) * 4u * u32(c.H)`,
 });
 /** The terms of dh_{t-1} beside the carry: columns of gates from `from` on, times as many rows of wHh. */
@@ -212,21 +212,21 @@ ${recurrence(c, backwardPhases(c, mode), mode, heldGates(c))}`;
  */
 export const gruKernels = {
   gruForward: {
-    workspace: (c) => packedSize(c, 3, c.H!) * 4,
+    workspace: (c) => packedSize(c, 3, c.H) * 4,
     code: (c, device) => forward(c, forwardMode(c, device)),
     passes: (c, device) => [
       ...lengthPass(c),
-      packPass(c, 3, c.H!),
-      { entry: "inputs", groups: line(wholeRows(c) * c.H!) },
+      packPass(c, 3, c.H),
+      { entry: "inputs", groups: line(wholeRows(c) * c.H) },
       ...recurrencePasses(c, forwardPhases(c), forwardMode(c, device)),
     ],
   },
   gruBackward: {
-    workspace: (c) => c.B! * c.H! * 4,
+    workspace: (c) => c.B * c.H * 4,
     code: (c, device) => backward(c, backwardMode(c, device)),
     passes: (c, device) => {
       const mode = backwardMode(c, device);
-      return [...recurrencePasses(c, backwardPhases(c, mode), mode), ...initialGradientPass(c, c.H!), ...inputGradientPass(c)];
+      return [...recurrencePasses(c, backwardPhases(c, mode), mode), ...initialGradientPass(c, c.H), ...inputGradientPass(c)];
     },
   },
 } satisfies WgslKernels;

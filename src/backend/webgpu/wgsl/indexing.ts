@@ -4,7 +4,7 @@ import { type Arguments, entry, line, lineKernel, type Pass, type WgslKernel, ty
 const rowIndex = "j";
 const elementIndex = "(o * u32(c.m) + j) * u32(c.inner) + i";
 
-const count = (c: Arguments) => c.outer! * c.m! * c.inner!;
+const count = (c: Arguments) => c.outer * c.m * c.inner;
 
 /** The indices of element t of [outer, m, inner], from which every kernel here starts. */
 const split = `
@@ -202,9 +202,9 @@ function scatter(index: string, skip: string, sizes: (c: Arguments) => Sizes, co
   const few = direct(index, skip);
   return {
     heap: "u32",
-    code: (c) => (c.m! <= FEW ? few : code),
+    code: (c) => (c.m <= FEW ? few : code),
     passes(c): Pass[] {
-      if (c.m! <= FEW) return [{ entry: "direct", groups: line(count(c)) }];
+      if (c.m <= FEW) return [{ entry: "direct", groups: line(count(c)) }];
       const { keys, rows, width, outer } = sizes(c);
       const digits = digitsOf(rows);
       const chunks = line(Math.ceil(keys / chunkOf(keys)));
@@ -222,7 +222,7 @@ function scatter(index: string, skip: string, sizes: (c: Arguments) => Sizes, co
       ];
     },
     workspace(c) {
-      if (c.m! <= FEW) return 0;
+      if (c.m <= FEW) return 0;
       const { keys, width, outer } = sizes(c);
       return 4 * (4 * keys + 16 * Math.ceil(keys / chunkOf(keys)) + 2 * outer * Math.ceil(keys / BLOCK) * width);
     },
@@ -239,7 +239,7 @@ export const indexingKernels = {
   scatterAddRows: scatter(
     rowIndex,
     "c.skip",
-    (c) => ({ keys: c.m!, rows: c.n!, width: c.inner!, outer: c.outer! }),
+    (c) => ({ keys: c.m, rows: c.n, width: c.inner, outer: c.outer }),
     sorted(
       "u32(c.m)",
       "u32(c.n)",
@@ -251,7 +251,7 @@ export const indexingKernels = {
   scatterAdd: scatter(
     elementIndex,
     "-1",
-    (c) => ({ keys: count(c), rows: c.outer! * c.n! * c.inner!, width: 1, outer: 1 }),
+    (c) => ({ keys: count(c), rows: c.outer * c.n * c.inner, width: 1, outer: 1 }),
     sorted(
       "u32(c.outer * c.m * c.inner)",
       "u32(c.outer * c.n * c.inner)",

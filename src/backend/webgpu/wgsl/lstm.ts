@@ -35,11 +35,11 @@ import {
 /** The position of o tanh(c) before a projection: [T, B, H] when wanted, else [B, H] behind the weights and zeros. */
 const hiddenAt = (c: Arguments) => (c.hidden ? "c.hidden + (t * u32(c.B) + b) * u32(c.H)" : "zeros() + u32(c.P) + b * u32(c.H)");
 
-const unit: Phase = { name: "unit", items: "u32(c.H)", count: (c) => c.H! };
-const project: Phase = { name: "project", items: "u32(c.P)", count: (c) => c.P! };
+const unit: Phase = { name: "unit", items: "u32(c.H)", count: (c) => c.H };
+const project: Phase = { name: "project", items: "u32(c.P)", count: (c) => c.P };
 const forwardPhases = (c: Arguments) => (c.wHr ? [unit, project] : [unit]);
 const heldState = (c: Arguments): Held => ({
-  size: c.P!,
+  size: c.P,
   row: (r) => `previousState(rowOf(tile, ${r}u), forwardTime(s))`,
 });
 
@@ -126,7 +126,7 @@ const backwardPhases = (c: Arguments, mode: Mode) =>
   c.wHr ? [unitColumns("total", "P", mode), unitColumns("pull", "H", mode)] : [unitColumns("total", "H", mode)];
 /** The gradients of the step that follows; in the first step of the pass, which has none, any. */
 const heldGates = (c: Arguments): Held => ({
-  size: 4 * c.H!,
+  size: 4 * c.H,
   row: (r) => `c.gates + (after(s) * u32(c.B) + rowOf(tile, ${r}u)) * 4u * u32(c.H)`,
 });
 /** dh_t in full: [T, B, P] when wanted, else [B, P] behind dc [B, H]. */
@@ -209,21 +209,21 @@ ${recurrence(c, backwardPhases(c, mode), mode, heldGates(c))}`;
  */
 export const lstmKernels = {
   lstmForward: {
-    workspace: (c) => (packedSize(c, 4, c.P!) + (c.wHr ? c.B! * c.H! : 0)) * 4,
+    workspace: (c) => (packedSize(c, 4, c.P) + (c.wHr ? c.B * c.H : 0)) * 4,
     code: (c, device) => forward(c, forwardMode(c, device)),
     passes: (c, device) => [
       ...lengthPass(c),
-      packPass(c, 4, c.P!),
-      { entry: "inputs", groups: line(wholeRows(c) * c.H!) },
+      packPass(c, 4, c.P),
+      { entry: "inputs", groups: line(wholeRows(c) * c.H) },
       ...recurrencePasses(c, forwardPhases(c), forwardMode(c, device)),
     ],
   },
   lstmBackward: {
-    workspace: (c) => c.B! * (c.H! + c.P!) * 4,
+    workspace: (c) => c.B * (c.H + c.P) * 4,
     code: (c, device) => backward(c, backwardMode(c, device)),
     passes: (c, device) => {
       const mode = backwardMode(c, device);
-      return [...recurrencePasses(c, backwardPhases(c, mode), mode), ...initialGradientPass(c, c.P!), ...inputGradientPass(c)];
+      return [...recurrencePasses(c, backwardPhases(c, mode), mode), ...initialGradientPass(c, c.P), ...inputGradientPass(c)];
     },
   },
 } satisfies WgslKernels;

@@ -14,11 +14,11 @@ const upstream = (c: Arguments) => `heap[c.dy + at + k]${c.gamma ? " * heap[c.ga
 const partialSums = (c: Arguments, normalized: string) => /* wgsl */ `
 ${each(
   "partialSums",
-  `u32(c.cols) * ${partsOf(c.rows!)}u`,
+  `u32(c.cols) * ${partsOf(c.rows)}u`,
   /* wgsl */ `
   let k = i % u32(c.cols);
   var gamma = 0.0; var beta = 0.0;
-  for (var r = i / u32(c.cols); r < u32(c.rows); r += ${partsOf(c.rows!)}u) {
+  for (var r = i / u32(c.cols); r < u32(c.rows); r += ${partsOf(c.rows)}u) {
     let at = r * u32(c.cols);
     gamma += heap[c.dy + at + k] * ${normalized};
     beta += heap[c.dy + at + k];
@@ -29,10 +29,10 @@ ${each(
 
 /** The sums of the parts into what is wanted, beside the rows of dx: what those overwrite, the parts have read. */
 const parameterSums = (c: Arguments): Beside => ({
-  count: ["u32(c.cols)", c.cols!],
+  count: ["u32(c.cols)", c.cols],
   body: /* wgsl */ `
   var gamma = 0.0; var beta = 0.0;
-  for (var part = 0u; part < ${partsOf(c.rows!)}u; part++) {
+  for (var part = 0u; part < ${partsOf(c.rows)}u; part++) {
     let at = c.workspace + 2u * (part * u32(c.cols) + i);
     gamma += heap[at]; beta += heap[at + 1u];
   }
@@ -44,16 +44,16 @@ const hasParameters = (c: Arguments) => Boolean(c.dGamma || c.dBeta);
 /** The passes of a backward kernel: the parts of the parameters' sums; then their sums, and dx. */
 function backwardPasses(c: Arguments, device: Capabilities) {
   const sums = hasParameters(c) ? parameterSums(c) : undefined;
-  const parts = sums ? [{ entry: "partialSums", groups: line(c.cols! * partsOf(c.rows!)) }] : [];
-  return [...parts, ...(c.dx || sums ? [rowsPass(c.dx ? c.rows! : 0, isWide(c.cols!, device), sums)] : [])];
+  const parts = sums ? [{ entry: "partialSums", groups: line(c.cols * partsOf(c.rows)) }] : [];
+  return [...parts, ...(c.dx || sums ? [rowsPass(c.dx ? c.rows : 0, isWide(c.cols, device), sums)] : [])];
 }
 
 /** Both entries of a backward kernel; `row` is what it does for a row of dx. */
 const backward = (c: Arguments, device: Capabilities, normalized: string, row: string) => /* wgsl */ `
 ${hasParameters(c) ? partialSums(c, normalized) : ""}
-${rowsEntry(isWide(c.cols!, device), c.dx ? row : "fn row(r: u32, lane: u32) {}", c.dx ? "c.rows" : "0", hasParameters(c) ? parameterSums(c) : undefined)}`;
+${rowsEntry(isWide(c.cols, device), c.dx ? row : "fn row(r: u32, lane: u32) {}", c.dx ? "c.rows" : "0", hasParameters(c) ? parameterSums(c) : undefined)}`;
 
-const sumsWorkspace = (c: Arguments) => (hasParameters(c) ? 2 * 4 * c.cols! * partsOf(c.rows!) : 0);
+const sumsWorkspace = (c: Arguments) => (hasParameters(c) ? 2 * 4 * c.cols * partsOf(c.rows) : 0);
 
 /**
  * Layer normalization over the last axis of [rows, cols], as assembly/norm: y = x' gamma + beta, x' = (x - mean) rstd, with the variance
@@ -64,7 +64,7 @@ export const normKernels = {
   layerNormForward: {
     code: (c, device) =>
       rowsEntry(
-        isWide(c.cols!, device),
+        isWide(c.cols, device),
         /* wgsl */ `
 fn row(r: u32, lane: u32) {
   let at = r * u32(c.cols); let n = f32(c.cols);
@@ -84,7 +84,7 @@ fn row(r: u32, lane: u32) {
   if (lane == 0u) { heap[c.mean + r] = mean; heap[c.mean + u32(c.rows) + r] = lost; heap[c.rstd + r] = rstd; }
 }`,
       ),
-    passes: (c, device) => [rowsPass(c.rows!, isWide(c.cols!, device))],
+    passes: (c, device) => [rowsPass(c.rows, isWide(c.cols, device))],
   },
   layerNormBackward: {
     workspace: sumsWorkspace,
@@ -110,7 +110,7 @@ fn row(r: u32, lane: u32) {
   rmsNormForward: {
     code: (c, device) =>
       rowsEntry(
-        isWide(c.cols!, device),
+        isWide(c.cols, device),
         /* wgsl */ `
 fn row(r: u32, lane: u32) {
   let at = r * u32(c.cols);
@@ -123,7 +123,7 @@ fn row(r: u32, lane: u32) {
   if (lane == 0u) { heap[c.rstd + r] = rstd; }
 }`,
       ),
-    passes: (c, device) => [rowsPass(c.rows!, isWide(c.cols!, device))],
+    passes: (c, device) => [rowsPass(c.rows, isWide(c.cols, device))],
   },
   rmsNormBackward: {
     workspace: sumsWorkspace,

@@ -19,7 +19,7 @@ ${each(
   var g = gradientScale() * heap[c.gradient + i];
   ${step(c)}`,
 )}`,
-  passes: (c) => [{ entry: "main", groups: line(c.n!) }],
+  passes: (c) => [{ entry: "main", groups: line(c.n) }],
 });
 
 const decay = "g += c.weightDecay * p;";

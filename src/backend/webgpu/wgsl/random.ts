@@ -35,7 +35,7 @@ ${each(
   for (var j = 0u; j < min(4u, u32(c.n) - first); j++) { heap[c.y + first + j] = element(first + j, words, j); }`,
 )}
 `;
-  return { heap: "u32", code, passes: (c) => [{ entry: "main", groups: line(Math.ceil(c.n! / 4)) }] };
+  return { heap: "u32", code, passes: (c) => [{ entry: "main", groups: line(Math.ceil(c.n / 4)) }] };
 }
 
 /**

@@ -6,7 +6,7 @@ const RESET_AFTER = recurrentCells.indexOf("gruResetAfter");
 const RESET_BEFORE = recurrentCells.indexOf("gruResetBefore");
 
 /** The gate row at which the recurrent side changes: gate rows from here on took another column or another state. */
-const split = (c: Arguments) => (c.cell === RESET_AFTER || c.cell === RESET_BEFORE ? 2 * c.H! : c.G!);
+const split = (c: Arguments) => (c.cell === RESET_AFTER || c.cell === RESET_BEFORE ? 2 * c.H : c.G);
 
 /** The column of gates that row g of the recurrent weights takes. */
 const recurrentColumn = (c: Arguments) => (c.cell === RESET_AFTER ? "select(g, g + u32(c.H), g >= 2u * u32(c.H))" : "g");
@@ -69,7 +69,7 @@ const bias = (out: string, column: string): Part => ({
 const parts: Record<string, { part: (c: Arguments) => Part; threads: (c: Arguments) => number; wanted: (c: Arguments) => boolean }> = {
   input: {
     part: () => weights("c.dwIh", "u32(c.I)", "c.begin", "c.end", "g", "c.x + (b * u32(c.T) + t) * u32(c.I)"),
-    threads: (c) => blocks(c.end! - c.begin!, c.I!),
+    threads: (c) => blocks(c.end - c.begin, c.I),
     wanted: (c) => Boolean(c.dwIh),
   },
   state: {
@@ -80,18 +80,18 @@ const parts: Record<string, { part: (c: Arguments) => Part; threads: (c: Argumen
       const at = c.h0 ? `select(${output}, c.h0 + b * u32(c.H), isFirst(b, t))` : output;
       return weights("c.dwHh", "u32(c.H)", "c.begin", end, recurrentColumn(c), at, c.h0 ? "" : "|| isFirst(b, t)");
     },
-    threads: (c) => blocks(Math.min(c.end!, c.cell === RESET_BEFORE ? split(c) : c.end!) - c.begin!, c.H!),
+    threads: (c) => blocks(Math.min(c.end, c.cell === RESET_BEFORE ? split(c) : c.end) - c.begin, c.H),
     wanted: (c) => Boolean(c.dwHh),
   },
   reset: {
     part: () => weights("c.dwHh", "u32(c.H)", "max(c.begin, 2 * c.H)", "c.end", "g", "row + 3u * u32(c.H)"),
-    threads: (c) => blocks(c.end! - Math.max(c.begin!, split(c)), c.H!),
+    threads: (c) => blocks(c.end - Math.max(c.begin, split(c)), c.H),
     wanted: (c) => Boolean(c.dwHh) && c.cell === RESET_BEFORE,
   },
-  inputBias: { part: () => bias("c.dbIh", "g"), threads: (c) => c.end! - c.begin!, wanted: (c) => Boolean(c.dbIh) },
+  inputBias: { part: () => bias("c.dbIh", "g"), threads: (c) => c.end - c.begin, wanted: (c) => Boolean(c.dbIh) },
   stateBias: {
     part: (c) => bias("c.dbHh", recurrentColumn(c)),
-    threads: (c) => c.end! - c.begin!,
+    threads: (c) => c.end - c.begin,
     wanted: (c) => Boolean(c.dbHh),
   },
 };

@@ -4,9 +4,9 @@ import { type Arguments, type Capabilities, each, line, type Pass } from "../ker
 // its T dependent passes follow each other on the device. Positions are elements, `s` counts the steps in the order of the pass.
 
 /** Batch rows that a thread computes, so that a weight that it has loaded serves all of them. */
-export const tileRows = (c: Arguments): number => Math.min(4, c.end! - c.begin!);
+export const tileRows = (c: Arguments): number => Math.min(4, c.end - c.begin);
 
-export const tiles = (c: Arguments): number => Math.ceil((c.end! - c.begin!) / tileRows(c));
+export const tiles = (c: Arguments): number => Math.ceil((c.end - c.begin) / tileRows(c));
 
 /** A text for each row of a tile. */
 export const rows = (c: Arguments, text: (r: number) => string): string =>
@@ -46,7 +46,7 @@ export const checkLengths = (c: Arguments, least = 1, most = "c.T") =>
   c.lengths
     ? each("checkLengths", "u32(c.B)", `let n = bitcast<i32>(heap[c.lengths + i]); if (n < ${least} || n > ${most}) { fault(i); }`)
     : "";
-export const lengthPass = (c: Arguments): Pass[] => (c.lengths ? [{ entry: "checkLengths", groups: line(c.B!) }] : []);
+export const lengthPass = (c: Arguments): Pass[] => (c.lengths ? [{ entry: "checkLengths", groups: line(c.B) }] : []);
 
 /**
  * Writes at c.workspace the weights of both products as panels [K, H, gates], K = I then P, in which neighboring threads read
@@ -65,7 +65,7 @@ ${each(
   let k = i / (H * GATES); let j = (i / GATES) % H; let row = (i % GATES) * H + j;
   if (k < I) { heap[c.workspace + i] = heap[c.wIh + row * I + k]; } else { heap[c.workspace + i] = heap[c.wHh + row * P + k - I]; }`,
 )}`;
-export const packedSize = (c: Arguments, gates: number, P: number): number => (c.I! + P) * c.H! * gates + P;
+export const packedSize = (c: Arguments, gates: number, P: number): number => (c.I + P) * c.H * gates + P;
 export const packPass = (c: Arguments, gates: number, P: number): Pass => ({
   entry: "packWeights",
   groups: line(packedSize(c, gates, P)),
@@ -126,7 +126,7 @@ export const eachColumn = (c: Arguments, n: number, N: string, body: string) =>
   );
 
 /** The rows (t, b) of the whole sequence, 4 a thread, and `columns` of them in the inner direction: for products outside the recurrence. */
-export const wholeRows = (c: Arguments): number => Math.ceil(((c.end! - c.begin!) * c.T!) / tileRows(c));
+export const wholeRows = (c: Arguments): number => Math.ceil(((c.end - c.begin) * c.T) / tileRows(c));
 export const wholeSequence = (c: Arguments, name: string, columns: string, body: string) =>
   each(
     name,
@@ -162,7 +162,7 @@ export const inputGradient = (c: Arguments, width: string, K: string) =>
       )
     : "";
 export const inputGradientPass = (c: Arguments): Pass[] =>
-  c.dx ? [{ entry: "inputGradient", groups: line(wholeRows(c) * Math.ceil(c.I! / 4)) }] : [];
+  c.dx ? [{ entry: "inputGradient", groups: line(wholeRows(c) * Math.ceil(c.I / 4)) }] : [];
 
 /** The sum at `row` of the biases that are there, or of one of them. */
 export const biasSum = (c: Arguments, row: string, only?: "bIh" | "bHh"): string =>
@@ -234,7 +234,7 @@ const LOOP_THREADS = 16;
 export function modeOf(c: Arguments, device: Capabilities, phases: number, held: Held): Mode {
   if (device.software) return "loop";
   const fits = device.workgroupThreads >= HELD_THREADS && device.workgroupBytes >= held.size * tileRows(c) * 4;
-  return c.H! <= HELD_THREADS && fits && phases === 1 ? "held" : "passes";
+  return c.H <= HELD_THREADS && fits && phases === 1 ? "held" : "passes";
 }
 
 /** How a product reads the element k of a tile row: from workgroup memory, or from the heap at `row${r}`. */
@@ -270,5 +270,5 @@ ${mode === "held" ? `var<workgroup> held: array<f32, ${held.size * tileRows(c)}>
 export function recurrencePasses(c: Arguments, phases: readonly Phase[], mode: Mode): Pass[] {
   if (mode !== "passes") return [{ entry: "sequence", groups: [tiles(c)] }];
   const groups = phases.map(({ count }) => line(tiles(c) * count(c)));
-  return Array.from({ length: c.T! }, (_, step) => phases.map(({ name }, i) => ({ entry: name, groups: groups[i]!, step }))).flat();
+  return Array.from({ length: c.T }, (_, step) => phases.map(({ name }, i) => ({ entry: name, groups: groups[i]!, step }))).flat();
 }

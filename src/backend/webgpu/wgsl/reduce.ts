@@ -53,8 +53,8 @@ fn partsOf(n: u32, outputs: u32) -> u32 { return select((n + ${FAN - 1}u) / ${FA
   return {
     heap: "u32",
     code: (c) => texts[c.op ?? 0]!,
-    passes: (c) => levels(c.n!, outputs(c)).map((parts, step): Pass => ({ entry: "main", groups: line(outputs(c) * parts), step })),
-    workspace: (c) => levels(c.n!, outputs(c)).reduce((bytes, parts) => bytes + (parts > 1 ? 4 * words * parts * outputs(c) : 0), 0),
+    passes: (c) => levels(c.n, outputs(c)).map((parts, step): Pass => ({ entry: "main", groups: line(outputs(c) * parts), step })),
+    workspace: (c) => levels(c.n, outputs(c)).reduce((bytes, parts) => bytes + (parts > 1 ? 4 * words * parts * outputs(c) : 0), 0),
   };
 }
 
@@ -172,7 +172,7 @@ const bodyOf: Record<ReduceOp, string> = {
   minInt32: integers("2147483647i", "min(result, v)"),
 };
 
-const outputs = (c: Arguments) => c.outer! * c.inner!;
+const outputs = (c: Arguments) => c.outer * c.inner;
 
 /**
  * reduce, argmax and norm as their rows in kernels.ts say. Sums differ from assembly/reduce by roundings; no order of

@@ -32,10 +32,10 @@ import {
   width,
 } from "./recurrent.js";
 
-const unit: Phase = { name: "unit", items: "u32(c.H)", count: (c) => c.H! };
-const heldState = (c: Arguments): Held => ({ size: c.H!, row: (r) => `previousState(rowOf(tile, ${r}u), forwardTime(s))` });
+const unit: Phase = { name: "unit", items: "u32(c.H)", count: (c) => c.H };
+const heldState = (c: Arguments): Held => ({ size: c.H, row: (r) => `previousState(rowOf(tile, ${r}u), forwardTime(s))` });
 const heldGates = (c: Arguments): Held => ({
-  size: c.H!,
+  size: c.H,
   row: (r) => `c.gates + (after(s) * u32(c.B) + rowOf(tile, ${r}u)) * u32(c.H)`,
 });
 
@@ -105,12 +105,12 @@ ${recurrence(c, [unitColumns("unit", "H", mode)], mode, heldGates(c))}`;
  */
 export const rnnKernels = {
   rnnForward: {
-    workspace: (c) => packedSize(c, 1, c.H!) * 4,
+    workspace: (c) => packedSize(c, 1, c.H) * 4,
     code: (c, device) => forward(c, modeOf(c, device, 1, heldState(c))),
     passes: (c, device) => [
       ...lengthPass(c),
-      packPass(c, 1, c.H!),
-      { entry: "inputs", groups: line(wholeRows(c) * c.H!) },
+      packPass(c, 1, c.H),
+      { entry: "inputs", groups: line(wholeRows(c) * c.H) },
       ...recurrencePasses(c, [unit], modeOf(c, device, 1, heldState(c))),
     ],
   },
@@ -118,7 +118,7 @@ export const rnnKernels = {
     code: (c, device) => backward(c, modeOf(c, device, 1, heldGates(c))),
     passes: (c, device) => {
       const mode = modeOf(c, device, 1, heldGates(c));
-      return [...recurrencePasses(c, [unitColumns("unit", "H", mode)], mode), ...initialGradientPass(c, c.H!), ...inputGradientPass(c)];
+      return [...recurrencePasses(c, [unitColumns("unit", "H", mode)], mode), ...initialGradientPass(c, c.H), ...inputGradientPass(c)];
     },
   },
 } satisfies WgslKernels;

@@ -1,7 +1,7 @@
 import { type Arguments, each, line, type WgslKernels } from "../kernel.js";
 
 /** Pairs of a row and its elements that do not turn: a thread each. */
-const itemsOf = (c: Arguments) => c.cols! - (c.heads! * c.D!) / 2;
+const itemsOf = (c: Arguments) => c.cols - (c.heads * c.D) / 2;
 
 /** Rotary position embedding as assembly/attention/rotary: a thread turns a pair, or copies an element behind the heads. */
 export const rotaryKernels = {
@@ -23,6 +23,6 @@ export const rotaryKernels = {
   let x1 = heap[c.x + first]; let x2 = heap[c.x + second];
   heap[c.y + first] = x1 * cosine - x2 * sine; heap[c.y + second] = x2 * cosine + x1 * sine;`,
       ),
-    passes: (c) => [{ entry: "main", groups: line(c.B! * c.T! * itemsOf(c)) }],
+    passes: (c) => [{ entry: "main", groups: line(c.B * c.T * itemsOf(c)) }],
   },
 } satisfies WgslKernels;

@@ -4,8 +4,8 @@ import { math } from "./math.js";
 import { isWide, longSum, rowsEntry, rowsPass, workgroupTotal } from "./rows.js";
 
 const rowKernel = (body: string): WgslKernel => ({
-  code: (c, device) => math + rowsEntry(isWide(c.cols!, device), body),
-  passes: (c, device) => [rowsPass(c.rows!, isWide(c.cols!, device))],
+  code: (c, device) => math + rowsEntry(isWide(c.cols, device), body),
+  passes: (c, device) => [rowsPass(c.rows, isWide(c.cols, device))],
 });
 
 /** The largest of a row at `from`, and the sum of exponentials relative to it. */
@@ -33,7 +33,7 @@ fn count(lane: u32) -> f32 {
 
 const forward = (c: Arguments, device: Capabilities) => /* wgsl */ `${math}${targets}
 ${rowsEntry(
-  isWide(c.cols!, device),
+  isWide(c.cols, device),
   /* wgsl */ `${exponentials}
 fn shiftedSum(start: u32, m: f32, lane: u32) -> f32 { ${longSum("heap[start + k] - m")} }
 fn row(r: u32, lane: u32) {
@@ -107,9 +107,9 @@ fn row(r: u32, lane: u32) {
 }`),
 
   crossEntropyForward: {
-    workspace: (c) => (c.reduction === NONE ? 0 : c.rows! * 4),
+    workspace: (c) => (c.reduction === NONE ? 0 : c.rows * 4),
     code: forward,
-    passes: (c, device) => [rowsPass(c.rows!, isWide(c.cols!, device)), ...(c.reduction === NONE ? [] : [one("join")])],
+    passes: (c, device) => [rowsPass(c.rows, isWide(c.cols, device)), ...(c.reduction === NONE ? [] : [one("join")])],
   },
   crossEntropyBackward: {
     workspace: () => 4,
@@ -128,6 +128,6 @@ ${each(
   let d = g * (expf(heap[c.logits + i] - heap[c.largest + r]) / heap[c.total + r] - c.smoothing / f32(c.cols) - hit);
   heap[c.dLogits + i] = select(d, 0, target_ == c.ignoreIndex);`,
 )}`,
-    passes: (c) => [...(c.reduction === MEAN ? [one("divisor")] : []), { entry: "elements", groups: line(c.rows! * c.cols!) }],
+    passes: (c) => [...(c.reduction === MEAN ? [one("divisor")] : []), { entry: "elements", groups: line(c.rows * c.cols) }],
   },
 } satisfies WgslKernels;

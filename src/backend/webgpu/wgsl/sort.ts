@@ -3,7 +3,7 @@ import { type Arguments, entry, line, type Pass, type WgslKernels } from "../ker
 /** Merges of runs that make one run of n: 0 where there is nothing to merge. */
 const mergesOf = (n: number) => (n > 1 ? Math.ceil(Math.log2(n)) : 0);
 
-const total = (c: Arguments) => c.rows! * c.n!;
+const total = (c: Arguments) => c.rows * c.n;
 
 /**
  * Runs of doubling length are merged, a thread an element: its place is that in its own run plus the elements of the other run that come
@@ -59,7 +59,7 @@ export const sortKernels = {
   argsort: {
     heap: "u32",
     code: (c) => merge(c.integer !== 0, c.descending !== 0),
-    passes: (c) => Array.from({ length: mergesOf(c.n!) + 1 }, (_, step): Pass => ({ entry: "main", groups: line(total(c)), step })),
+    passes: (c) => Array.from({ length: mergesOf(c.n) + 1 }, (_, step): Pass => ({ entry: "main", groups: line(total(c)), step })),
     workspace: (c) => 8 * total(c),
   },
 } satisfies WgslKernels;

@@ -111,11 +111,11 @@ function remainderText(integer: number): string {
   return math + remainder + each("main", "c.n", `heap[c.y + i] = bitcast<u32>(${f}(${operand("a")}, ${operand("b")}));`);
 }
 
-const passes = (c: Arguments) => [{ entry: "main", groups: line(c.n!) }];
+const passes = (c: Arguments) => [{ entry: "main", groups: line(c.n) }];
 
 /** Elementwise kernels, a thread an element, as their rows in kernels.ts say; numerically as assembly/elementwise. */
 export const specialKernels = {
-  special: { heap: "u32", code: (c) => valueText(specialOps[c.op!]!), passes },
-  specialBackward: { heap: "u32", code: (c) => gradientText(specialOps[c.op!]!), passes },
-  remainder: { heap: "u32", code: (c) => remainderText(c.integer!), passes },
+  special: { heap: "u32", code: (c) => valueText(specialOps[c.op]!), passes },
+  specialBackward: { heap: "u32", code: (c) => gradientText(specialOps[c.op]!), passes },
+  remainder: { heap: "u32", code: (c) => remainderText(c.integer), passes },
 } satisfies WgslKernels;
