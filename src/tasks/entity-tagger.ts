@@ -69,7 +69,7 @@ type Example = Pick<TaggedSentence, "words" | "tags">;
  * words and their letters -> bidirectional encoder -> the likeliest sequence of tags by a conditional random field, or with `crf: false` the
  * likeliest tag of each word
  *
- * Make one with create(), train it with fit(), then call predict(), evaluate() or saveTask(). evaluate() measures entity F1 and accuracy.
+ * Make one with create(), train it with train(), then call predict(), evaluate() or save(). evaluate() measures entity F1 and accuracy.
  * @example
  * const sentences = sg.parseConll("Sarah\tB-person\nsmiles\tO\n\nrain\tO\nfell\tO\n");
  * const task = sg.tasks.EntityTagger.create(sentences, { hidden: 8, minCount: 1 });

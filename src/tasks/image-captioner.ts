@@ -30,7 +30,7 @@ const optionNames = namesOf<ImageCaptionerOptions>({ ...decoder, ...unitNames, i
  *
  * features, scaled to mean 0 and deviation 1 -> decoder with attention to the cells -> tokens of the caption
  *
- * Make one with create(), train it with fit(), then call predict(), evaluate() or saveTask(). evaluate() measures BLEU and exact captions.
+ * Make one with create(), train it with train(), then call predict(), evaluate() or save(). evaluate() measures BLEU and exact captions.
  * @example
  * const images = [{ features: [[1, 0], [0, 0]], caption: "a dot above" }, { features: [[0, 0], [1, 0]], caption: "a dot below" }];
  * const task = sg.tasks.ImageCaptioner.create(images, { cell: "gru", hidden: 8, minCount: 1 });

@@ -70,7 +70,7 @@ const optionNames = namesOf<SeriesForecasterOptions>({ ...encoderConfig, quantil
  *
  * the last `history` steps -> recurrent encoder -> quantiles of each of the next `horizon` steps
  *
- * Make one with create(), train it with fit(), then call predict(), evaluate() or saveTask(). evaluate() measures the mean absolute error
+ * Make one with create(), train it with train(), then call predict(), evaluate() or save(). evaluate() measures the mean absolute error
  * beside simple forecasts, in the series' own units.
  * @example
  * const series = sg.seriesOf(Array.from({ length: 60 }, (_, t) => [20 + 5 * Math.sin(t)]));

@@ -49,7 +49,7 @@ const optionNames = namesOf<SpeechRecognizerOptions>({ ...encoderConfig, tokeniz
  *
  * frames, scaled to mean 0 and deviation 1 -> encoder -> symbols or blanks for each frame, trained by CTC
  *
- * Make one with create(), train it with fit(), then call predict(), evaluate() or saveTask(). evaluate() measures the symbol error rate and
+ * Make one with create(), train it with train(), then call predict(), evaluate() or save(). evaluate() measures the symbol error rate and
  * exact texts.
  *
  * @see Graves et al. 2006, "Connectionist Temporal Classification"

@@ -69,7 +69,7 @@ const optionNames = namesOf<TextClassifierOptions>({
  *
  * words -> embedding -> recurrent or Transformer encoder -> pooling -> softmax over the labels
  *
- * Make one with create(), train it with fit(), then call predict(), evaluate() or saveTask(). evaluate() measures accuracy and macro F1.
+ * Make one with create(), train it with train(), then call predict(), evaluate() or save(). evaluate() measures accuracy and macro F1.
  * @example
  * const examples = [{ text: "a good film", label: "good" }, { text: "a dull film", label: "bad" }];
  * const task = sg.tasks.TextClassifier.create(examples, { cell: "gru", hidden: 8, minCount: 1 });

@@ -59,7 +59,7 @@ function modelOf(config: Readonly<Record<string, unknown>>, source: Tokenizer, t
  *
  * source tokens -> encoder -> decoder with attention -> target tokens, greedily or by beam search
  *
- * Make one with create(), train it with fit(), then call predict(), evaluate() or saveTask(). evaluate() measures BLEU and exact answers.
+ * Make one with create(), train it with train(), then call predict(), evaluate() or save(). evaluate() measures BLEU and exact answers.
  * @example
  * const pairs = [{ source: "turn off the light", target: "éteins la lumière" }, { source: "go on", target: "continue" }];
  * const task = sg.tasks.Translator.create(pairs, { cell: "gru", hidden: 8, minCount: 1 });
