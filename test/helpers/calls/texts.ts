@@ -79,6 +79,13 @@ const tokenizerCalls = (name: string): Calls => ({
   [`${name}.idOf`]: () => ["a"],
   [`${name}.tokenOf`]: () => [0],
 });
+const novel = "the cat sat on the mat. the dog sat on the log. ".repeat(3);
+const run = () => ({
+  ...{ lr: 0.01, clipNorm: 1, weightDecay: 0, seed: 1 },
+  checkpoint: { store: sg.io.memoryStore(), every: 1, resume: false },
+  signal: new AbortController().signal,
+});
+const training = () => ({ ...run(), epochs: 1, batch: 2, validation: 0 });
 const tokenizer = () => sg.CharTokenizer.fromText("a good film");
 
 /** Calls that work, for each function and class on texts, data, files and tasks. */
@@ -253,8 +260,30 @@ export const textCalls: Calls = {
   "io.writeSafetensors": () => [stored(), { a: "b" }],
   "io.toTensorValue": () => ["a", { dtype: "int64", shape: [1], data: BigInt64Array.of(1n) }],
 
-  "tasks.loadTask": () => [sg.io.memoryStore()],
-  "tasks.saveTask": () => [sg.io.memoryStore(), sg.tasks.TextClassifier.create(reviews(), { ...small, embed: 4, minCount: 1 })],
+  "tasks.load": () => [sg.io.memoryStore()],
+  ...Object.fromEntries(
+    ["EntityTagger", "ImageCaptioner", "LanguageModel", "SeriesForecaster", "SpeechRecognizer", "TextClassifier", "Translator"].map(
+      (name) => [`tasks.${name}.save`, () => [sg.io.memoryStore()]],
+    ),
+  ),
+  "tasks.TextClassifier.train": () => [reviews(), training()],
+  "tasks.EntityTagger.train": () => [sentences(), training()],
+  "tasks.ImageCaptioner.train": () => [images(), training()],
+  "tasks.SeriesForecaster.train": () => [[{ series: series(), at: 2 }], training()],
+  "tasks.SpeechRecognizer.train": () => [recordings(), training()],
+  "tasks.Translator.train": () => [pairs(), training()],
+  "tasks.LanguageModel.create": () => [novel, { arch: "gru", hidden: 4, embed: 4, layers: 1, context: 4, dropout: 0, unit: "characters" }],
+  "tasks.LanguageModel.of": () => [
+    new sg.models.RecurrentLM({ vocabularySize: tokenizer().size, cell: "gru", embed: 4, hidden: 4 }),
+    tokenizer(),
+    4,
+  ],
+  "tasks.LanguageModel.fromSaved": () => [saved()],
+  "tasks.LanguageModel.train": () => [novel, { ...run(), steps: 1, batch: 2, validation: 0.2, evaluateEvery: 1 }],
+  "tasks.LanguageModel.evaluate": () => [novel],
+  "tasks.LanguageModel.lossOf": () => [Int32Array.from({ length: 20 }, (_, i) => i % 5), 4, 2],
+  "tasks.LanguageModel.generate": () => ["the cat", { maxTokens: 3, temperature: 1, seed: 1 }],
+  "tasks.LanguageModel.predict": () => [["the cat"], { maxTokens: 3, temperature: 1, seed: 1 }],
   "tasks.TextClassifier.create": () => [
     reviews(),
     { ...small, cell: "gru", heads: 1, bidirectional: true, embed: 4, pooling: "max", classWeights: "balanced", minCount: 1, maxLength: 9 },
@@ -330,6 +359,7 @@ export const subjects: Readonly<Record<string, () => unknown>> = {
   "models.Captioner": () => new sg.models.Captioner({ targetVocabulary: 9, features: 4, places: 3, embed: 4, hidden: 4 }),
   "models.TransformerLM": () => new sg.models.TransformerLM({ vocabularySize: 9, contextLength: 6, layers: 1, heads: 2, embed: 4 }),
   "tasks.TextClassifier": () => sg.tasks.TextClassifier.create(reviews(), { ...small, embed: 4, minCount: 1 }),
+  "tasks.LanguageModel": () => sg.tasks.LanguageModel.create(novel, { arch: "gru", hidden: 4, embed: 4, context: 4, unit: "characters" }),
   "tasks.EntityTagger": () => sg.tasks.EntityTagger.create(sentences(), { ...small, embed: 4, minCount: 1, characterSize: 3 }),
   "tasks.ImageCaptioner": () => sg.tasks.ImageCaptioner.create(images(), { ...small, embed: 4, unit: "words", minCount: 1 }),
   "tasks.SeriesForecaster": () => sg.tasks.SeriesForecaster.create(series(), 6, { ...small, history: 2, horizon: 1 }),
