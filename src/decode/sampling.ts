@@ -14,7 +14,7 @@ export interface SamplingOptions {
 }
 
 /** Throws `range` or `value` for an option outside its interval. */
-export function checkSamplingOptions(op: string, { temperature = 1, topK = 1, topP = 1 }: SamplingOptions): void {
+export function checkSamplingOptions(op: string, { temperature = 1, topK = 1, topP = 1 }: SamplingOptions = {}): void {
   checkInterval(op, "temperature", checkFinite(op, "temperature", temperature), 0);
   checkInteger(op, "topK", topK, 1);
   if (!(typeof topP === "number" && topP > 0 && topP <= 1)) {

@@ -181,7 +181,7 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module {
     const { source, target } = checkPairs(this.#op, batch);
     const [B, T] = target.shape;
     if (source.shape?.[0] !== B || T < 2) {
-      const got = `${source.shape?.[0]} sources and targets [${B}, ${T}]`;
+      const got = `${shown(source.shape?.[0])} sources and targets [${B}, ${T}]`;
       throw new SeqgradError("shape", `${this.#op}: got ${got}; expected a target a source, of two tokens or more.`);
     }
     const encoded = this.encode(source);

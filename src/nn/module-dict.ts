@@ -38,7 +38,11 @@ export class ModuleDict<M extends Module = Module> extends Module {
   }
 
   has(name: string): boolean {
-    return Object.hasOwn(this, name) && (this as unknown as Readonly<Record<string, unknown>>)[name] instanceof Module;
+    return (
+      typeof name === "string" &&
+      Object.hasOwn(this, name) &&
+      (this as unknown as Readonly<Record<string, unknown>>)[name] instanceof Module
+    );
   }
 
   /** The names, in the order in which they came. */
