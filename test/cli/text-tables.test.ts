@@ -104,7 +104,7 @@ describe("a table of labels and texts is read", () => {
     const none = await trained(text, "t.tsv", "--label-column", "mod");
     expect(none.stderr).toContain('line 1: --label-column mod: no column is named "mod"; did you mean "mood"?');
     expect((await trained(text, "t.tsv")).stderr).toContain(
-      'column 3: the row has 4 cells ("id", "mood", "note", "more"); expected label, text, or a header that names them; --label-column 2 tells',
+      'column 3: the row has 4 cells ("id", "mood", "note", "more"); expected label, text, or a header that names them; --label-column 2 says where the label stands.',
     );
     const row = await trained(
       tsv("humor\tnota", (label, words) => `${label}\t${words}`),

@@ -1,10 +1,12 @@
 import { afterAll, beforeEach, inject, type RunnerTask, vi } from "vitest";
+import { setDebug } from "../../src/tensor/storage.js";
 import { dropDefault } from "./default-device.js";
 import { FULL } from "./full.js";
 import { inPart } from "./part.js";
 
 // Files share a worker and its modules: what a file may leave to the next is put back.
 dropDefault();
+setDebug(false);
 vi.useRealTimers();
 if (!("document" in globalThis)) {
   const { removeTemporaryFolders } = await import("./temporary-folder.js");

@@ -62,7 +62,7 @@ describe.each([
 
 test("an encoder-decoder is asked about a source", async () => {
   const model = new sg.models.TransformerSeq2Seq({ sourceVocabulary: 9, targetVocabulary: 9, embed: 8, heads: 2, layers: 1 });
-  const message = "the model has no step(); give a language model, or of an encoder-decoder its about(source)";
+  const message = "the model has no step(); give a language model, or model.about(source) for an encoder-decoder.";
   expectError("value", () => sg.generate(wrong<sg.StepModel<unknown>>(model), [1]), `generate: ${message}`);
   await expectRejection("value", sg.beamSearch(wrong<sg.StepModel<unknown>>(model), [1]), `beamSearch: ${message}`);
 });
