@@ -208,7 +208,7 @@ export class Run<B, S extends CarriedState<S>> {
     let next: S | undefined;
     const lossOf = () => {
       const batch = take();
-      if (batch === null) throw new SeqgradError("value", "fit: the batch is null, expected what the loss reads.");
+      if (batch === null) throw new SeqgradError("value", "fit: the batch is null; give { x, y }, or what the option loss reads.");
       if (typeof (batch as { then?: unknown } | null | undefined)?.then === "function")
         throw new SeqgradError("value", `fit: batch(${this.#at.step}) gave a promise; give an async iterable in its place.`);
       const result = this.#lossOf(batch, startsAnew(batch) ? undefined : this.#carried, this.#at.step);
