@@ -6,6 +6,7 @@ import type { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { contents, corpus, jsonLines, type Outcome, succeed, workplace } from "../helpers/cli.js";
+import { full, thinly } from "../helpers/full.js";
 
 const program = "dist/cli.js";
 const changedAt = (path: string) => statSync(path).mtimeMs;
@@ -60,11 +61,12 @@ describe.skipIf(missing)(`the command in a process of its own${missing}`, () => 
     return { command: [...train, ...more], resume: ["train", "lm", "--data", data, "--out", out, "--resume", "--json"], out, whole };
   }
 
-  test.each([
+  const signals = [
     ["SIGINT", 130],
     ["SIGTERM", 143],
     ["SIGHUP", 129],
-  ] as const)("%s saves a checkpoint, and the run resumed ends in the same bytes", async (signal, status) => {
+  ] as const;
+  const saves = async (signal: (typeof signals)[number][0], status: number) => {
     const { command, resume, out, whole } = await longRun(2500, 1000);
     const stopped = await new Child(...command).signalAfter(100, signal).done;
     expect(stopped).toMatchObject({ status, signal: null });
@@ -80,7 +82,9 @@ describe.skipIf(missing)(`the command in a process of its own${missing}`, () => 
     expect(resumed).toMatchObject({ status: 0, stderr: "" });
     expect(jsonLines(resumed.stdout)[0]).toMatchObject({ type: "step", step: step + 1 });
     expect(await weights(out)).toBe(await weights(whole));
-  });
+  };
+  const isFirst = (_: unknown, index: number) => index === 0;
+  thinly(signals, isFirst, (chosen) => test.each(chosen)("%s saves a checkpoint, and the run resumed ends in the same bytes", saves));
 
   test("a second signal ends it at once", async () => {
     const { data, out } = await workplace(corpus.repeat(100));
@@ -122,20 +126,23 @@ describe.skipIf(missing)(`the command in a process of its own${missing}`, () => 
     expect(Object.keys((await contents(out))!).sort()).toEqual(Object.keys((await contents(whole))!).sort());
   });
 
-  test("killed before the first checkpoint, it starts again with the same options", async () => {
-    const { command, resume, out, whole } = await longRun(1500, 5000);
-    expect(await new Child(...command).signalAfter(20, "SIGKILL").done).toMatchObject({ signal: "SIGKILL" });
-    expect(Object.keys((await contents(out))!)).toEqual([".lock", "history.jsonl", "training_args.json"]);
-    const resumed = await run(...resume);
-    expect(jsonLines(resumed.stdout)[0]).toMatchObject({ type: "step", step: 1 });
-    expect(await weights(out)).toBe(await weights(whole));
-  });
+  full(() =>
+    test("killed before the first checkpoint, it starts again with the same options", async () => {
+      const { command, resume, out, whole } = await longRun(1500, 5000);
+      expect(await new Child(...command).signalAfter(20, "SIGKILL").done).toMatchObject({ signal: "SIGKILL" });
+      expect(Object.keys((await contents(out))!)).toEqual([".lock", "history.jsonl", "training_args.json"]);
+      const resumed = await run(...resume);
+      expect(jsonLines(resumed.stdout)[0]).toMatchObject({ type: "step", step: 1 });
+      expect(await weights(out)).toBe(await weights(whole));
+    }),
+  );
 
-  test.each([
+  const tasks = [
     ["classify", "good\ta fine film\nbad\ta dull film\ngood\tso fine\nbad\tso dull\n".repeat(8), ["--embed", 6, "--min-count", 1]],
     ["tag", "Ann\tB-person\nreads\tO\n\nin\tO\nOslo\tB-place\n\n".repeat(12), ["--embed", 6, "--min-count", 1]],
     ["forecast", `day,v\n${Array.from({ length: 60 }, (_, t) => `d${t},${Math.sin(t / 2).toFixed(3)}\n`).join("")}`, ["--history", 4]],
-  ] as const)("train %s, killed after a random line, resumes to the same bytes; predict reads stdin", async (kind, text, small) => {
+  ] as const;
+  const resumes = async (kind: (typeof tasks)[number][0], text: string, small: readonly (string | number)[]) => {
     const { folder } = await workplace();
     const [data, out, whole] = [join(folder, "data.txt"), join(folder, "run"), join(folder, "whole")];
     await writeFile(data, text);
@@ -157,7 +164,10 @@ describe.skipIf(missing)(`the command in a process of its own${missing}`, () => 
       const piped = `${process.execPath} ${[program, ...predict, from].join(" ")} < ${inputs}`;
       expect((await promisify(execFile)("bash", ["-c", piped])).stdout, from).toBe(stdout);
     }
-  });
+  };
+  thinly(tasks, isFirst, (chosen) =>
+    test.each(chosen)("train %s, killed after a random line, resumes to the same bytes; predict reads stdin", resumes),
+  );
 
   test("a reader of stdout that goes away stops training as SIGTERM does: with a checkpoint", async () => {
     const { train, out, data } = await workplace();
