@@ -268,7 +268,7 @@ const suite = (device: Device) => {
   const first = everywhere.indexOf(device.variant ?? "webgpu") % 4;
   const isThorough = device.variant === "simd" && !inChromium;
 
-  divided(isThorough ? "all" : inChromium ? { first } : device.type === "wasm" ? "all" : "each", every, (work) =>
+  divided(isThorough ? "all" : inChromium ? { first } : "each", every, (work) =>
     test.each(work)("$name, forward and backward, in memory full of NaN", async ({ op, samples }) => {
       const used = await withGarbage(device);
       for (const i of samples) {

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CharTokenizer, io, SeqgradError, tasks, trainTokenizer } from "../../src/index.js";
+import { CharTokenizer, io, manualSeed, SeqgradError, tasks, trainTokenizer } from "../../src/index.js";
 import { dropDefault, initAnew } from "../helpers/default-device.js";
 import { expectError, expectRejection } from "../helpers/errors.js";
 
-beforeAll(async () => void (await initAnew({ deterministic: true })));
+beforeAll(async () => {
+  await initAnew({ deterministic: true });
+  manualSeed(1);
+});
 afterAll(dropDefault);
 
 const text = "the cat sat on the mat. the dog sat on the log. ".repeat(30);

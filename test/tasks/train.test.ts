@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { io, tasks } from "../../src/index.js";
+import { io, manualSeed, tasks } from "../../src/index.js";
 import { dropDefault, initAnew } from "../helpers/default-device.js";
 import { expectError, expectRejection } from "../helpers/errors.js";
 
-beforeAll(async () => void (await initAnew({ deterministic: true })));
+beforeAll(async () => {
+  await initAnew({ deterministic: true });
+  manualSeed(1);
+});
 afterAll(dropDefault);
 
 const words = { good: ["fine", "lovely", "bright"], bad: ["dull", "awful", "bleak"] };
