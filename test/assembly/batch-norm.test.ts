@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { forEachDevice, variants } from "../helpers/devices.js";
+import { forEachDevice, kernelDevices } from "../helpers/devices.js";
 import { guarded } from "../helpers/kernel.js";
 import { expectClose, lengths, normals } from "../helpers/numbers.js";
 
@@ -46,7 +46,7 @@ function reference({ x, gamma, beta, runningMean, runningVar, dy, training, rows
   return { ...out, y, dx };
 }
 
-await forEachDevice(variants, "batchNorm", ({ backend }) => {
+await forEachDevice(kernelDevices, "batchNorm", ({ backend }) => {
   test.each([...lengths, 2, 12, 15, 16, 17])("forward and backward, %i columns", (cols) => {
     for (const rows of [2, 7, 8, 9, 16, 17, 50]) {
       for (const [affine, training] of [

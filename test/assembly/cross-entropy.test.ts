@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type Reduction, reductions } from "../../src/backend/kernels.js";
-import { forEachDevice, variants } from "../helpers/devices.js";
+import { forEachDevice, kernelDevices } from "../helpers/devices.js";
 import { guarded } from "../helpers/kernel.js";
 import { expectClose, lengths, normals } from "../helpers/numbers.js";
 
@@ -41,7 +41,7 @@ function reference({ logits, targets, cols, ignoreIndex, smoothing, reduction }:
   return { loss, largest: largests, total: totals, dLogits };
 }
 
-await forEachDevice(variants, "crossEntropy", ({ backend }) => {
+await forEachDevice(kernelDevices, "crossEntropy", ({ backend }) => {
   const check = (c: Case, tolerance = 2e-6) =>
     guarded(backend, (memory) => {
       const { cols, ignoreIndex, smoothing } = c;

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from "vitest";
-import { forEachDevice, variants } from "../helpers/devices.js";
+import { forEachDevice, kernelDevices } from "../helpers/devices.js";
 import { GuardedMemory } from "../helpers/kernel.js";
 import { uniform } from "../helpers/uniform.js";
 
@@ -11,7 +11,7 @@ const sizes = [1, 3, 4, 5, 7, 8, 9, 31, 100].flatMap((inner) => [
 /** Indices in 0 .. n - 1, among which there are repetitions. */
 const indices = (count: number, n: number) => Int32Array.from(uniform(count, 0, n, count), Math.floor);
 
-await forEachDevice(variants, "indexing", ({ backend }) => {
+await forEachDevice(kernelDevices, "indexing", ({ backend }) => {
   const memory = new GuardedMemory(backend);
   afterEach(() => memory.close());
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { forEachDevice, variants } from "../helpers/devices.js";
+import { forEachDevice, kernelDevices } from "../helpers/devices.js";
 import { guarded } from "../helpers/kernel.js";
 import { expectClose, lengths, normals } from "../helpers/numbers.js";
 
@@ -39,7 +39,7 @@ function reference({ x, gamma, beta, dy, rows, cols }: Case) {
   return { ...out, dGamma, dBeta };
 }
 
-await forEachDevice(variants, "layerNorm", ({ backend }) => {
+await forEachDevice(kernelDevices, "layerNorm", ({ backend }) => {
   test.each([...lengths, 2, 16, 512])("forward and backward, rows of %i", (cols) => {
     for (const rows of [1, 5]) {
       for (const affine of [true, false]) {

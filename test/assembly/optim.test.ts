@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { KernelName } from "../../src/backend/kernels.js";
-import { forEachDevice, variants } from "../helpers/devices.js";
+import { forEachDevice, kernelDevices } from "../helpers/devices.js";
 import { guarded } from "../helpers/kernel.js";
 import { expectClose, lengths, normals } from "../helpers/numbers.js";
 
@@ -120,7 +120,7 @@ const cases = [
   adagrad(0.1),
 ];
 
-await forEachDevice(variants, "optimizers", ({ backend }) => {
+await forEachDevice(kernelDevices, "optimizers", ({ backend }) => {
   for (const { name, kernel, states, call, update } of cases) {
     /** Twenty steps of n elements; norm: the global norm given at each step, or none. `scale` is what the reference multiplies by. */
     const run = (n: number, clip: { clipNorm: number; norm?: number }, scale: number) =>

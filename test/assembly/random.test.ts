@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { normalsFromWords, philoxWords, uniformFromWord } from "../../src/util/philox.js";
-import { forEachDevice, variants } from "../helpers/devices.js";
+import { forEachDevice, kernelDevices } from "../helpers/devices.js";
 import { guarded } from "../helpers/kernel.js";
 import { expectClose, lengths, normals } from "../helpers/numbers.js";
 import { knownAnswers } from "../helpers/philox-known-answers.js";
@@ -19,7 +19,7 @@ function moments(x: ArrayLike<number>) {
   return { mean, variance, lagged, below };
 }
 
-await forEachDevice(variants, "random", ({ backend }) => {
+await forEachDevice(kernelDevices, "random", ({ backend }) => {
   const draw = (kernel: "randomUniform" | "randomNormal", n: number, call: object): Float32Array => {
     const y = backend.alloc(n * 4);
     backend.dispatch(kernel, { y, n, ...call } as never);

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { type ReduceOp, reduceOps } from "../../src/backend/kernels.js";
-import { forEachDevice, variants } from "../helpers/devices.js";
+import { forEachDevice, kernelDevices } from "../helpers/devices.js";
 import { GuardedMemory } from "../helpers/kernel.js";
 import { lengths } from "../helpers/numbers.js";
 import { uniform } from "../helpers/uniform.js";
@@ -37,7 +37,7 @@ const sizes = [
   [0, 9, 4] as const,
 ];
 
-await forEachDevice(variants, "reductions", ({ backend }) => {
+await forEachDevice(kernelDevices, "reductions", ({ backend }) => {
   const memory = new GuardedMemory(backend);
   afterEach(() => memory.close());
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { forEachDevice, variants } from "../helpers/devices.js";
+import { forEachDevice, kernelDevices } from "../helpers/devices.js";
 import { guarded } from "../helpers/kernel.js";
 import { expectClose, lengths, normals } from "../helpers/numbers.js";
 
@@ -32,7 +32,7 @@ function reference({ x, gamma, dy, rows, cols }: Case) {
   return { ...out, dGamma };
 }
 
-await forEachDevice(variants, "rmsNorm", ({ backend }) => {
+await forEachDevice(kernelDevices, "rmsNorm", ({ backend }) => {
   test.each([...lengths, 2, 15, 16, 17, 24, 512])("forward and backward, rows of %i", (cols) => {
     for (const rows of [1, 5, 16, 33]) {
       for (const affine of [true, false]) {

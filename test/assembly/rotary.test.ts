@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { forEachDevice, variants } from "../helpers/devices.js";
+import { forEachDevice, kernelDevices } from "../helpers/devices.js";
 import { guarded } from "../helpers/kernel.js";
 import { expectClose, normals } from "../helpers/numbers.js";
 
@@ -28,7 +28,7 @@ function reference(x: Float32Array, table: Float32Array, { B, T, cols, heads, D 
   return y;
 }
 
-await forEachDevice(variants, "rotary", ({ backend }) => {
+await forEachDevice(kernelDevices, "rotary", ({ backend }) => {
   test.each([2, 4, 6, 8, 10, 14, 16, 18, 64])("heads of %i, both pairings, there and back", (D) => {
     const shapes: Sizes[] = [
       { B: 1, T: 1, cols: D, heads: 1, D },

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { forEachDevice, variants } from "../helpers/devices.js";
+import { forEachDevice, kernelDevices } from "../helpers/devices.js";
 import { guarded } from "../helpers/kernel.js";
 import { expectClose, lengths, normals } from "../helpers/numbers.js";
 
@@ -35,7 +35,7 @@ function logSoftmaxGradient(y: Row, dy: Row): number[] {
   return Array.from(dy, (v, i) => v - Math.exp(y[i]!) * total);
 }
 
-await forEachDevice(variants, "softmax", ({ backend }) => {
+await forEachDevice(kernelDevices, "softmax", ({ backend }) => {
   const kernels = [
     { forward: "softmaxForward", backward: "softmaxBackward", f: softmax, gradient: softmaxGradient },
     { forward: "logSoftmaxForward", backward: "logSoftmaxBackward", f: logSoftmax, gradient: logSoftmaxGradient },

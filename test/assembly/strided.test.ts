@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { type BinaryOp, binaryOps } from "../../src/backend/kernels.js";
-import { forEachDevice, variants } from "../helpers/devices.js";
+import { forEachDevice, kernelDevices } from "../helpers/devices.js";
 import { GuardedMemory } from "../helpers/kernel.js";
 import { lengths } from "../helpers/numbers.js";
 import { uniform } from "../helpers/uniform.js";
@@ -103,7 +103,7 @@ const functions: Record<FloatOp, (a: number, b: number) => number> = {
   greaterEqual: (a, b) => +(a >= b),
 };
 
-await forEachDevice(variants, "strided kernels", ({ backend }) => {
+await forEachDevice(kernelDevices, "strided kernels", ({ backend }) => {
   const memory = new GuardedMemory(backend);
   afterEach(() => memory.close());
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { forEachDevice, variants } from "../helpers/devices.js";
+import { forEachDevice, kernelDevices } from "../helpers/devices.js";
 import { guarded } from "../helpers/kernel.js";
 import { expectClose, lengths, normals } from "../helpers/numbers.js";
 
@@ -17,7 +17,7 @@ function reference(x: Float32Array, dy: Float32Array, rows: number, cols: number
   return { y, dx };
 }
 
-await forEachDevice(variants, "swiglu", ({ backend }) => {
+await forEachDevice(kernelDevices, "swiglu", ({ backend }) => {
   test.each(lengths)("forward and backward, %i columns", (cols) => {
     for (const rows of [1, 3]) {
       guarded(backend, (memory) => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { forEachDevice, variants } from "../helpers/devices.js";
+import { forEachDevice, kernelDevices } from "../helpers/devices.js";
 import { guarded } from "../helpers/kernel.js";
 import { expectClose, normals } from "../helpers/numbers.js";
 import { uniform } from "../helpers/uniform.js";
@@ -95,7 +95,7 @@ const cases: Sizes[] = [
   { V: 11, D: 36, window: 4, negatives: 5, cbow: 1 },
 ];
 
-await forEachDevice(variants, "word2vecStep", ({ backend }) => {
+await forEachDevice(kernelDevices, "word2vecStep", ({ backend }) => {
   test.each(cases)("V $V, D $D, window $window, negatives $negatives, cbow $cbow", (sizes) => {
     const { V, D } = sizes;
     const words: Words = {
@@ -120,7 +120,7 @@ await forEachDevice(variants, "word2vecStep", ({ backend }) => {
   });
 });
 
-await forEachDevice(variants, "gloveStep", ({ backend }) => {
+await forEachDevice(kernelDevices, "gloveStep", ({ backend }) => {
   const [V, n, lr] = [6, 40, 0.2];
   const names = ["word", "context", "wordSums", "contextSums", "biases", "biasSums"] as const;
 

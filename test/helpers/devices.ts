@@ -24,6 +24,9 @@ export type DeviceKind = (typeof immediate)[number] | keyof typeof forms;
 /** Where PyTorch's fixtures run: conformance holds the other devices to these two. "full": in the full suite alone. */
 export const fixtureDevices = ["reference", "simd", "full relaxed", "full webgpu"] as const;
 
+/** The devices for kernels without a product: their relaxed variant differs in roundings alone, and conformance holds it. */
+export const kernelDevices = ["simd", "full relaxed"] as const;
+
 /** Runs a suite once for each kind of device; skips it, and says why, where one is not there. On a GPU tests must not ask for data at once. */
 export async function forEachDevice(
   kinds: readonly (DeviceKind | `full ${DeviceKind}`)[],

@@ -6,7 +6,7 @@ import { crossEntropy } from "../../src/ops/index.js";
 import { tensor } from "../../src/tensor/create.js";
 import { type Device, init } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
-import { everywhere, forEachDevice, on } from "../helpers/devices.js";
+import { fixtureDevices, forEachDevice, on } from "../helpers/devices.js";
 import { expectError } from "../helpers/errors.js";
 import { expectClose } from "../helpers/numbers.js";
 
@@ -38,7 +38,7 @@ const variants: Partial<CaptionerConfig>[] = [
   { layers: 2, window: 1 },
 ];
 
-await forEachDevice(everywhere, "a captioner", (device: Device) => {
+await forEachDevice(fixtureDevices, "a captioner", (device: Device) => {
   for (const config of variants)
     on(device)(`${JSON.stringify(config)}: padding changes nothing`, async () => {
       const model = make(config);

@@ -4,7 +4,7 @@ import { Recognizer } from "../../src/models/index.js";
 import { ctcLoss } from "../../src/ops/index.js";
 import type { Device } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
-import { everywhere, forEachDevice, on } from "../helpers/devices.js";
+import { fixtureDevices, forEachDevice, on } from "../helpers/devices.js";
 import { expectError } from "../helpers/errors.js";
 import { toValues } from "../helpers/golden-tensors.js";
 
@@ -19,7 +19,7 @@ const short = [
   [1, 0.25],
 ];
 
-await forEachDevice(everywhere, "a recognizer", (device: Device) => {
+await forEachDevice(fixtureDevices, "a recognizer", (device: Device) => {
   const test = on(device);
 
   for (const cell of ["lstm", "transformer"] as const)
