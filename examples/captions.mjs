@@ -61,7 +61,7 @@ for await (const event of sg.fit(task.model, loader, { optimizer, epochs, schedu
 async function draw({ at, features }) {
   const [caption] = await task.predict([features]);
   const tokens = Int32Array.of(task.target.special.sos, ...task.target.encode(caption));
-  const source = sg.padFrames([features], task);
+  const source = sg.padFrames([features], { scaler: task.scaler });
   const decode = () => task.model.decode(sg.tensor(tokens, [1, tokens.length]), task.model.encode(source)).weights.dataSync();
   const weights = sg.scope(() => sg.noGrad(decode));
   const places = rows.length * side;

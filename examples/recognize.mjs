@@ -67,7 +67,7 @@ async function draw({ text, frames }) {
   console.log(`\n${text}`);
   for (let k = bands.length - 1; k >= 0; k -= 2)
     console.log(`  ${frames.map((f) => shades[Math.floor((8 * Math.max(f[k], f[k - 1])) / loudest)]).join("")}`);
-  const logProbs = sg.scope(() => sg.noGrad(() => task.model.forward(sg.padFrames([frames], task)).dataSync()));
+  const logProbs = sg.scope(() => sg.noGrad(() => task.model.forward(sg.padFrames([frames], { scaler: task.scaler })).dataSync()));
   const classes = task.tokenizer.size;
   const spikes = frames.map((_, t) => sg.ctcDecode(logProbs.slice(t * classes, (t + 1) * classes), classes));
   console.log(`  ${spikes.map((spike) => task.tokenizer.decode(spike) || "_").join("")}`);

@@ -17,5 +17,12 @@ process.on("message", async (page) => {
     (reason) => String(reason?.stack ?? reason),
   );
   process.off("warning", onWarning);
+  // As in a process of its own, the next page has no device yet.
+  const { defaultDevice } = await import("../../dist/index.js");
+  try {
+    defaultDevice().destroy();
+  } catch {
+    // the page made none
+  }
   process.send({ error, output });
 });
