@@ -39,7 +39,7 @@ const programs = {
     const { nn } = sg;
     const { LSTM } = nn;
     sg.init({ device: "wasm" }).then(async () => console.log(${first}));`,
-  "tsconfig.json": JSON.stringify({ compilerOptions: compilerOptions, files: ["types.mts", "typed.cts"] }),
+  "tsconfig.json": JSON.stringify({ compilerOptions, files: ["types.mts", "typed.cts"] }),
 };
 
 try {

@@ -1,5 +1,5 @@
 import { defineCommand } from "citty";
-import { beamSearch, generate as generateTokens, type StepModel } from "../decode/index.js";
+import { beamSearch, type StepModel } from "../decode/index.js";
 import { TextStream } from "../text/text-stream.js";
 import { SeqgradError } from "../util/errors.js";
 import { openLM } from "./lm.js";
@@ -44,12 +44,13 @@ export const generate = defineCommand({
       ...(args["top-p"] !== undefined && { topP: numberOption("top-p", args["top-p"], { low: 0, high: 1 }) }),
     };
     await initDevice(args);
-    const { model: loaded, tokenizer } = await openLM(await modelStore(args.model));
-    const model = loaded as StepModel<unknown>; // each kind has a state of its own
-    const prompt = tokenizer.encode(args.prompt);
+    const lm = await openLM(await modelStore(args.model));
     const print = (event: object) => process.stdout.write(`${JSON.stringify({ type: "end", prompt: args.prompt, ...event })}\n`);
-    const stream = new TextStream(tokenizer, prompt);
     if (beams !== undefined) {
+      const { tokenizer } = lm;
+      const model = lm.model as StepModel<unknown>; // each kind has a state of its own
+      const prompt = tokenizer.encode(args.prompt);
+      const stream = new TextStream(tokenizer, prompt);
       const [best] = await beamSearch(model, prompt, { beams, maxTokens, repetitionPenalty, tokenizer });
       const text = best!.tokens.map((token) => stream.push(token)).join("") + stream.flush();
       if (args.json) print({ text, logProbability: best!.logProbability });
@@ -57,16 +58,14 @@ export const generate = defineCommand({
       return;
     }
     let text = "";
-    // With the first token comes the prompt: a model that cannot write one leaves nothing on stdout.
+    // The first piece brings the prompt: a model that cannot write one leaves nothing on stdout.
     let unprinted = args.prompt;
-    for await (const token of generateTokens(model, prompt, { ...sampling, maxTokens, repetitionPenalty, tokenizer })) {
-      const piece = stream.push(token);
+    for await (const piece of lm.generate(args.prompt, { ...sampling, maxTokens, repetitionPenalty })) {
       text += piece;
       if (!args.json) process.stdout.write(unprinted + piece);
       unprinted = "";
     }
-    const rest = stream.flush();
-    if (args.json) print({ text: text + rest });
-    else process.stdout.write(`${unprinted}${rest}\n`);
+    if (args.json) print({ text });
+    else process.stdout.write(`${unprinted}\n`);
   },
 });

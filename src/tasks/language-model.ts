@@ -1,5 +1,4 @@
-import { noGrad } from "../autograd/tape.js";
-import { consecutiveWindows, RandomWindows, splitTokens } from "../data/windows.js";
+import { consecutiveWindows, RandomWindows, splitTokens, type WindowBatch } from "../data/windows.js";
 import { type GenerateOptions, generate } from "../decode/generate.js";
 import type { StepModel } from "../decode/step-model.js";
 import type { SavedModel } from "../io/model-folder.js";
@@ -7,11 +6,9 @@ import type { Store } from "../io/store.js";
 import { bitsPerCharacter, perplexity } from "../metrics/language.js";
 import { RecurrentLM, type RecurrentLMConfig } from "../models/recurrent-lm.js";
 import { TransformerLM, type TransformerLMConfig } from "../models/transformer-lm.js";
-import { inference } from "../nn/mode.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { AdamW } from "../optim/optimizers.js";
 import { tensor } from "../tensor/create.js";
-import { scope } from "../tensor/scope.js";
 import { CharTokenizer } from "../text/char-tokenizer.js";
 import { tokenizerFromJSON } from "../text/load.js";
 import { TextStream } from "../text/text-stream.js";
@@ -19,13 +16,13 @@ import { encodedInTurns, type Tokenizer } from "../text/tokenizer.js";
 import { type TextUnit, training } from "../text/train-tokenizer.js";
 import { type FitRun, fit, runOf } from "../train/fit.js";
 import type { FitEvent } from "../train/types.js";
-import { breathe, finish, inTurns, type Pieces } from "../util/breath.js";
+import { finish, inTurns, type Pieces } from "../util/breath.js";
 import { checkChoice, checkInteger, checkInterval, checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { checkRun, type RunOptions, withRunNames } from "./base-task.js";
 import { languageModelKinds, savedNetwork } from "./saved-language-model.js";
-import { checkItems, checkSaved, checkTokenizer, isText, saveTask } from "./task.js";
+import { checkItems, checkSaved, checkTokenizer, isText, outputs, saveTask } from "./task.js";
 
 /** Tokens of a window where nothing else is known. */
 const WINDOW = 64;
@@ -228,15 +225,13 @@ export class LanguageModel {
 
   /** The mean cross-entropy of all tokens but the first, in nats, in consecutive windows that each begin without a state. */
   async lossOf(tokens: Int32Array, sequenceLength: number = this.context, batchSize: number = ROWS): Promise<number> {
+    const windows = consecutiveWindows(tokens, { batchSize, sequenceLength });
+    const total = ({ x, y, shape }: WindowBatch) =>
+      crossEntropy(this.model.forward(tensor(x, shape)).logits, tensor(y, shape), { reduction: "sum" });
     let [sum, count] = [0, 0];
-    for (const { x, y, shape } of consecutiveWindows(tokens, { batchSize, sequenceLength })) {
-      const loss = inference(() =>
-        scope(() => noGrad(() => crossEntropy(this.model.forward(tensor(x, shape)).logits, tensor(y, shape), { reduction: "sum" }))),
-      );
-      sum += await loss.item();
-      count += y.length;
-      loss.dispose();
-      await breathe();
+    for await (const { batch, data } of outputs(windows, total)) {
+      sum += data[0]!;
+      count += batch.y.length;
     }
     return sum / count;
   }

@@ -81,7 +81,7 @@ export const recurrentRows = {
     (d) => packed(4 * d.H, Math.max(d.I, d.P)) + (d.wHr ? packed(d.P, d.H) : 64) + (2 * d.B * (d.H + d.P) + d.H) * 4 + 128,
   ),
   // What BPTT leaves, for all three cells: dW_ih += dGates^T x, dW_hh += dGates^T h_{t-1}, db += column sums of dGates.
-  // gates [T, B, width] as the backward kernel left them; x [B, T, I]; y [B, T, H] the layer's output, of which h_{t-1} is a shift,
+  // gates [T, B, width]: the output of the backward kernel; x [B, T, I]; y [B, T, H]: the layer's output, which shifted is h_{t-1};
   // h0 [B, H]; G gate rows (H, 3H or 4H; with a projection H here is P); cell: see recurrentCells. begin, end: gate rows.
   recurrentGradient: row(
     {

@@ -42,8 +42,8 @@ interface Entry {
 }
 
 /**
- * Finds the fastest variant of the kernels that this runtime can compile: `relaxed`, or `simd` where it has no relaxed SIMD.
- * @throws SeqgradError `device` when the runtime has no WebAssembly SIMD
+ * Finds the fastest variant of the kernels that this runtime supports: `relaxed`, or `simd` without relaxed SIMD.
+ * @throws SeqgradError `device` if the runtime does not support WebAssembly SIMD
  * @example
  * console.log(await sg.detectVariant()); // "relaxed"
  */
