@@ -1,12 +1,11 @@
-import type { DataLoader } from "../data/data-loader.js";
-import { splitItems } from "../data/data-loader.js";
+import { type DataLoader, splitItems } from "../data/data-loader.js";
 import type { SavedModel } from "../io/model-folder.js";
 import type { Store } from "../io/store.js";
 import type { Module } from "../nn/module.js";
 import { AdamW } from "../optim/optimizers.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { fit } from "../train/fit.js";
-import type { FitRun } from "../train/index.js";
+import { type FitRun, fit, runOf } from "../train/fit.js";
+import type { FitEvent } from "../train/types.js";
 import { checkChoice, checkFinite, checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
@@ -111,10 +110,9 @@ function trainTask<Example, Batch>(
   const judge = async () => {
     const measures = await task.evaluate(validation);
     const name = best ?? ("loss" in measures ? "loss" : Object.keys(measures)[0]!);
-    checkChoice(op, "best", name, Object.keys(measures));
     return rising.has(name) ? -measures[name]! : measures[name]!;
   };
-  return fit(task.model, loader, {
+  const run = fit(task.model, loader, {
     optimizer: new AdamW(task.model.parameters(), { lr, weightDecay, ...(clipNorm > 0 && { clipNorm }) }),
     epochs,
     ...(judges && { evaluate: { every: loader.length, run: judge }, keepBest: true }),
@@ -122,4 +120,13 @@ function trainTask<Example, Batch>(
     ...(options.checkpoint && { checkpoint: options.checkpoint }),
     ...(options.signal && { signal: options.signal }),
   });
+  if (best === undefined) return run;
+  // One example names the measures, before the run changes anything; a label that the model does not know has no loss.
+  const measured = async () => checkChoice(op, "best", best, ["loss", ...Object.keys(await task.evaluate(validation.slice(0, 1)))]);
+  return runOf(after(measured, run));
+}
+
+async function* after(check: () => Promise<unknown>, run: FitRun): AsyncGenerator<FitEvent, void, undefined> {
+  await check();
+  yield* run;
 }

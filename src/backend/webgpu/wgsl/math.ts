@@ -11,18 +11,21 @@ fn nan() -> f32 { var bits = 0x7fc00000u; return bitcast<f32>(bits); }
 /** 2^n for n in -127 (gives 0) to 128 (gives infinity). */
 fn power2(n: i32) -> f32 { return bitcast<f32>((n + 127) << 23); }
 
-/** e^x: x = n ln 2 + r, e^r by a polynomial. */
-fn expf(x: f32) -> f32 {
-  let bounded = min(max(x, -104.0), 89.0);
-  let k = round(bounded * 1.4426950408889634);
-  let r = (bounded - k * 0.693359375) + k * 2.12194440e-4;
+/** The parts of x = n ln 2 + r and of e^r = 1 + r + r^2 p, for x of -104 to 89. */
+struct ExpParts { n: i32, r: f32, p: f32 }
+fn expParts(x: f32) -> ExpParts {
+  let k = round(x * 1.4426950408889634);
+  let r = (x - k * 0.693359375) + k * 2.12194440e-4;
   var p = r * 1.3814539415761828e-3 + 8.36874544620514e-3;
   p = p * r + 4.166838899254799e-2;
   p = p * r + 0.1666652113199234;
   p = p * r + 0.4999999403953552;
-  let n = i32(k);
-  let half = n >> 1u;
-  let y = (((p * r + 1) * r + 1) * power2(half)) * power2(n - half);
+  return ExpParts(i32(k), r, p);
+}
+fn expf(x: f32) -> f32 {
+  let e = expParts(min(max(x, -104.0), 89.0));
+  let half = e.n >> 1u;
+  let y = (((e.p * e.r + 1) * e.r + 1) * power2(half)) * power2(e.n - half);
   return select(select(y, 0, x < -104), x, isNan(x));
 }
 

@@ -32,15 +32,9 @@ fn log1pAll(x: f32) -> f32 {
   return logf(u) + (x - rounded(u - 1)) / u;
 }
 fn expm1f(x: f32) -> f32 {
-  let bounded = clamp(x, -20.0, 89.0);
-  let k = round(bounded * 1.4426950408889634);
-  let r = (bounded - k * 0.693359375) + k * 2.12194440e-4;
-  var p = r * 1.3814539415761828e-3 + 8.36874544620514e-3;
-  p = p * r + 4.166838899254799e-2;
-  p = p * r + 0.1666652113199234;
-  p = p * r + 0.4999999403953552;
-  let half = power2(i32(k) - 1);
-  return 2 * (half * (p * r * r + r) + (half - 0.5));
+  let e = expParts(clamp(x, -20.0, 89.0));
+  let half = power2(e.n - 1);
+  return 2 * (half * (e.p * e.r * e.r + e.r) + (half - 0.5));
 }
 fn erfNear(x: f32) -> f32 {
   let t = min(abs(x), 4.0);
