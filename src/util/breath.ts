@@ -17,6 +17,8 @@ const isDue = (): boolean => performance.now() - last >= INTERVAL;
  */
 export async function breathe(): Promise<void> {
   if (!isDue()) return;
+  // Timers that are due join the page's tasks only after a task has ended: the second turn lets them run.
+  await macrotask();
   await macrotask();
   last = performance.now();
 }
