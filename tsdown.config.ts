@@ -5,7 +5,10 @@ import { stripSamples } from "./scripts/strip-samples.mjs";
 // `index` is free of Node; `node` and `cli` are not. One build makes all, so that they share what has state: the default device.
 const [index, node] = ["src/index.ts", "src/node.ts"];
 // Each namespace is a module of its own: bundlers drop what a page does not use of a module, but nothing of an object.
-const namespaces = ["io", "metrics", "models", "nn", "optim", "tasks"].map((name) => [`${name}/index`, `src/${name}/index.ts`]);
+const namespaces = ["data", "decode", "io", "metrics", "models", "nn", "optim", "tasks", "text"].map((name) => [
+  `${name}/index`,
+  `src/${name}/index.ts`,
+]);
 const library = { index, node, ...Object.fromEntries(namespaces) };
 const entry = { ...library, cli: "src/cli.ts", "nn/init": "src/nn/init.ts" };
 const isHost = (id: string) => /^node:|^stream$/.test(id);

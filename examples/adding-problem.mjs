@@ -11,7 +11,7 @@ import * as sg from "seqgrad";
 const [B, H, T, steps] = [32, 32, 100, 1000];
 await sg.init();
 sg.manualSeed(1);
-const random = new sg.Generator(1);
+const random = new sg.RandomGenerator(1);
 
 /** x [B, T, 2]: number and mark; y [B, 1]: the sum. */
 function batch() {

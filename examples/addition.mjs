@@ -15,7 +15,7 @@ const { digits, count, epochs, hidden, least } = full
   : { digits: 2, count: 5_000, epochs: 14, hidden: 64, least: 0.9 };
 await sg.init();
 sg.manualSeed(1);
-const random = new sg.Generator(1);
+const random = new sg.RandomGenerator(1);
 
 /** Different sums; of a long number and a short one as often as of two long ones. */
 const sums = new Set();

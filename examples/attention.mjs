@@ -13,7 +13,7 @@ const IGNORE = -100;
 const [longest, D, H] = [16, 16, 48];
 await sg.init();
 sg.manualSeed(1);
-const random = new sg.Generator(1);
+const random = new sg.RandomGenerator(1);
 const digits = (length) => Array.from({ length }, () => random.integer(10));
 const ints =
   (...shape) =>

@@ -17,7 +17,7 @@ const IGNORE = -100; // only the gaps count
 const B = 32;
 
 await sg.init();
-const random = new sg.Generator(1);
+const random = new sg.RandomGenerator(1);
 const pick = (items) => items[random.integer(items.length)];
 
 /** "he likes ___ pizza and she hates ___ novels": the targets at the gaps are the verbs, by number. */

@@ -8,7 +8,7 @@ import * as sg from "seqgrad";
 
 await sg.init();
 sg.manualSeed(1);
-const random = new sg.Generator(1);
+const random = new sg.RandomGenerator(1);
 
 const shapes = { ring: "### #.# ###", square: "### ### ###", cross: ".#. ### .#.", arrow: "#.. ##. ###" };
 const colors = { red: [1, 0, 0], green: [0, 1, 0], blue: [0, 0, 1], yellow: [1, 1, 0] };
@@ -61,7 +61,7 @@ for await (const event of sg.fit(task.model, loader, { optimizer, epochs, schedu
 async function draw({ at, features }) {
   const [caption] = await task.predict([features]);
   const tokens = Int32Array.of(task.target.special.sos, ...task.target.encode(caption));
-  const source = sg.padFrames([features], { scaler: task.scaler });
+  const source = sg.data.padFrames([features], { scaler: task.scaler });
   const decode = () => task.model.decode(sg.tensor(tokens, [1, tokens.length]), task.model.encode(source)).weights.dataSync();
   const weights = sg.scope(() => sg.noGrad(decode));
   const places = rows.length * side;

@@ -18,12 +18,12 @@ and rhymes with it for pleasure.
 
 await sg.init();
 sg.manualSeed(1);
-const text = file ? sg.decodeText(await readFile(file), file) : rhyme;
-const tokenizer = sg.CharTokenizer.fromText(text);
+const text = file ? sg.text.decodeText(await readFile(file), file) : rhyme;
+const tokenizer = sg.text.CharTokenizer.fromText(text);
 
 // Embedding -> LSTM -> linear: the scores of the next character, [B, T] -> [B, T, V].
 const model = new sg.models.RecurrentLM({ vocabularySize: tokenizer.size, cell: "lstm", embed: 32, hidden: 128 });
-const windows = new sg.RandomWindows(tokenizer.encode(text), { batchSize: 16, sequenceLength: 48, seed: 1 });
+const windows = new sg.data.RandomWindows(tokenizer.encode(text), { batchSize: 16, sequenceLength: 48, seed: 1 });
 const optimizer = new sg.optim.AdamW(model.parameters(), { lr: 1e-2, clipNorm: 1 });
 
 console.log(`${text.length} characters, ${tokenizer.size} different; ${model.parameterCount()} parameters`);

@@ -7,7 +7,7 @@ import * as sg from "seqgrad";
 
 await sg.init();
 sg.manualSeed(1);
-const random = new sg.Generator(1);
+const random = new sg.RandomGenerator(1);
 const pick = (text) => {
   const words = text.split(" ");
   return words[random.integer(words.length)];
@@ -24,29 +24,29 @@ const draw = (count) =>
 const sentences = draw(400);
 
 // Static: one vector a word.
-const vectors = await sg.trainWord2Vec(
+const vectors = await sg.text.trainWord2Vec(
   sentences.map(({ words }) => words),
   { dimension: 16, window: 4, epochs: 10, lr: 0.05, subsample: 0, seed: 1 },
 );
 
 // Contextual: a word is hidden, and predicted from both sides.
 const special = ["<pad>", "<mask>"];
-const vocabulary = sg.Vocabulary.fromTokens(
+const vocabulary = sg.text.Vocabulary.fromTokens(
   sentences.flatMap(({ words }) => words),
   { special },
 );
 const rows = ({ words }) => words.map((word) => vocabulary.idOf(word));
 const [vocabularySize, mask, from] = [vocabulary.size, 1, special.length];
 const model = new sg.models.MaskedLM({ vocabularySize, contextLength: 16, layers: 2, heads: 2, embed: 32, hidden: 64, dropout: 0 });
-const collate = (items) => sg.maskTokens(sg.padRows(items.map(rows)), { vocabularySize, mask, from, share: 0.2 }, random);
-const loader = new sg.DataLoader(random.shuffle([...sentences]), { batchSize: 32, shuffle: true, seed: 1, collate });
+const collate = (items) => sg.data.maskTokens(sg.data.padRows(items.map(rows)), { vocabularySize, mask, from, share: 0.2 }, random);
+const loader = new sg.data.DataLoader(random.shuffle([...sentences]), { batchSize: 32, shuffle: true, seed: 1, collate });
 const optimizer = new sg.optim.AdamW(model.parameters(), { lr: 3e-3, clipNorm: 1 });
 for await (const event of sg.fit(model, loader, { optimizer, epochs: 12 }))
   if (event.type === "epoch" && event.epoch % 3 === 2) console.log(`epoch ${event.epoch}  loss of a hidden word ${event.loss.toFixed(3)}`);
 
 /** The vectors of "bank" in new sentences of both senses. */
 const fresh = draw(40);
-const batch = sg.padRows(fresh.map(rows));
+const batch = sg.data.padRows(fresh.map(rows));
 const encoded = sg.scope(() =>
   sg.noGrad(() => model.eval().encode(sg.tensor(batch.data, batch.shape), { lengths: batch.lengths }).dataSync()),
 );
@@ -59,7 +59,7 @@ const [money, river] = [bank("money"), bank("river")];
 
 /** The mean cosine of all pairs of two different vectors. */
 function likeness(some, others) {
-  const all = some.flatMap((a) => others.flatMap((b) => (a === b ? [] : [sg.cosineOf(a, b)])));
+  const all = some.flatMap((a) => others.flatMap((b) => (a === b ? [] : [sg.text.cosineOf(a, b)])));
   return all.reduce((sum, cosine) => sum + cosine) / all.length;
 }
 const one = vectors.vectorOf("bank");
@@ -70,7 +70,7 @@ console.log(
     .map(({ word }) => word)
     .join(", ")}\ncosine of the banks in two sentences`,
 );
-line("static, of any two senses", sg.cosineOf(one, one));
+line("static, of any two senses", sg.text.cosineOf(one, one));
 const [ofMoney, ofRivers, across] = [likeness(money, money), likeness(river, river), likeness(money, river)];
 line("contextual, money and money", ofMoney);
 line("contextual, river and river", ofRivers);

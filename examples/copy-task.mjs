@@ -26,7 +26,7 @@ function batchOf(random) {
 
 /** The share of symbols that the model predicts correctly, in new batches. */
 function accuracyOf(model) {
-  const random = new sg.Generator(2);
+  const random = new sg.RandomGenerator(2);
   let [right, count] = [0, 0];
   for (let i = 0; i < 5; i++) {
     const { x, y, shape } = batchOf(random);
@@ -38,7 +38,7 @@ function accuracyOf(model) {
 }
 
 async function learn(name, model) {
-  const random = new sg.Generator(1);
+  const random = new sg.RandomGenerator(1);
   const optimizer = new sg.optim.AdamW(model.parameters(), { lr: 4e-3, betas: [0.9, 0.99], weightDecay: 0, clipNorm: 1 });
   const schedule = sg.optim.sequence([sg.optim.linearWarmup(25, 0.04), 25], [sg.optim.cosine(steps - 25, 0.1), steps - 25]);
   console.log(`\n${name}, ${model.parameterCount()} weights`);

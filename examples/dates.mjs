@@ -12,7 +12,7 @@ const { count, epochs, hidden, least } = full
   : { count: 2_400, epochs: 8, hidden: 48, least: 0.95 };
 await sg.init();
 sg.manualSeed(1);
-const random = new sg.Generator(1);
+const random = new sg.RandomGenerator(1);
 const pick = (items) => items[random.integer(items.length)];
 
 const months = "January February March April May June July August September October November December".split(" ");
@@ -52,7 +52,7 @@ for (const { source } of unseen.slice(0, 8)) console.log(`${source.padEnd(30)} $
 /** How much each character written, down, attends to each one read, across: the darker, the more. */
 function draw({ source, target }) {
   const { sos, eos } = task.target.special;
-  const read = sg.padRows([[...task.source.encode(source), eos]]);
+  const read = sg.data.padRows([[...task.source.encode(source), eos]]);
   const written = Int32Array.of(sos, ...task.target.encode(target));
   const decode = () => task.model.decode(sg.tensor(written, [1, written.length]), task.model.encode(read)).weights.dataSync();
   const weights = sg.scope(() => sg.noGrad(decode));

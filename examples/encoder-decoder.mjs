@@ -14,7 +14,7 @@ const IGNORE = -100;
 const [longest, H] = [8, 96];
 await sg.init();
 sg.manualSeed(1);
-const random = new sg.Generator(1);
+const random = new sg.RandomGenerator(1);
 const digits = (length) => Array.from({ length }, () => random.integer(10));
 const ints = (rows) => sg.tensor(Int32Array.from(rows.flat()), [rows.length, rows[0].length]);
 const padTo = (row, length, filler) => [...row, ...new Array(length - row.length).fill(filler)];

@@ -14,14 +14,15 @@ const file = new URL("../../shared/data/daily-min-temperatures.csv", import.meta
 
 /** Minimum temperatures of Melbourne, 1981 to 1990, or where they are not at hand ten years made up: a season, and weather that lasts for days. */
 async function temperatures() {
-  if (existsSync(file)) return (await sg.parseCsv(readFileSync(file, "utf8"))).slice(1).map((row) => [sg.numberIn(row, 2)]);
-  const random = new sg.Generator(1);
+  if (existsSync(file)) return (await sg.data.parseSeries(readFileSync(file, "utf8"))).series;
+  const random = new sg.RandomGenerator(1);
   const noise = () => random.uniform() + random.uniform() + random.uniform() - 1.5;
   let weather = 0;
-  return Array.from({ length: 3650 }, (_, day) => {
+  const days = Array.from({ length: 3650 }, (_, day) => {
     weather = 0.6 * weather + 4 * noise();
     return [11 + 4 * Math.cos((2 * Math.PI * day) / 365) + weather];
   });
+  return sg.data.seriesOf(days);
 }
 
 console.log(
@@ -30,7 +31,7 @@ console.log(
     : "Data: ten years of made-up temperatures, because the real ones are missing: put daily-min-temperatures.csv of " +
         "https://github.com/jbrownlee/Datasets into the folder shared/data beside the project.",
 );
-const series = sg.seriesOf(await temperatures());
+const series = await temperatures();
 const end = Math.floor(0.8 * series.steps);
 const task = sg.tasks.SeriesForecaster.create(series, end, { cell: "gru", hidden: 32, history: 30, horizon: 3, season: 365 });
 const loader = task.loader(task.points(series, { to: end }), { batchSize: 64 });

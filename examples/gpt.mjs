@@ -21,10 +21,10 @@ const { layers, heads, embed, contextLength, batchSize, steps, warmup, lr } = re
 
 await sg.init();
 sg.manualSeed(1);
-const text = isFull ? sg.decodeText(await readFile(file), file) : sg.sampleText;
-const tokenizer = sg.CharTokenizer.fromText(text);
-const { train, validation } = sg.splitTokens(tokenizer.encode(text), 0.1);
-const windows = new sg.RandomWindows(train, { batchSize, sequenceLength: contextLength, seed: 1 });
+const text = isFull ? sg.text.decodeText(await readFile(file), file) : sg.data.sampleText;
+const tokenizer = sg.text.CharTokenizer.fromText(text);
+const { train, validation } = sg.data.splitTokens(tokenizer.encode(text), 0.1);
+const windows = new sg.data.RandomWindows(train, { batchSize, sequenceLength: contextLength, seed: 1 });
 
 // The scores of the next character are products with the table that the characters came from: tied weights.
 const model = new sg.models.TransformerLM({ vocabularySize: tokenizer.size, contextLength, layers, heads, embed });
@@ -43,7 +43,7 @@ const schedule = sg.optim.sequence([rise, warmup], [sg.optim.cosine(steps - warm
 /** The mean loss over all of the validation text, in nats a character. */
 async function validate() {
   let sum = 0;
-  for (const batch of sg.consecutiveWindows(validation, { batchSize: 32, sequenceLength: contextLength })) {
+  for (const batch of sg.data.consecutiveWindows(validation, { batchSize: 32, sequenceLength: contextLength })) {
     const { loss } = sg.scope(() => sg.noGrad(() => model.loss(batch)));
     sum += batch.y.length * (await loss.item());
     loss.dispose();

@@ -33,7 +33,7 @@ const models = {
 };
 
 async function gradientNorms(layer) {
-  const probe = new sg.GradientProbe();
+  const probe = new sg.nn.GradientProbe();
   sg.scope(() => {
     const { output } = layer.forward(sg.randn([B, T, D]), { probe });
     const last = sg.select(output, 1, -1);

@@ -33,7 +33,7 @@ const headOf = (tune) => /^([MLK]:.*\n)+/.exec(tune)[0];
 
 /** Tunes made up, where none are at hand: a walk up and down a scale in bars that are whole. */
 function madeUp(count) {
-  const random = new sg.Generator(1);
+  const random = new sg.RandomGenerator(1);
   const bar = (length, at) => {
     let text = "";
     for (let left = length; left > 0; ) {
@@ -65,9 +65,9 @@ console.log(
     : "Data: made-up tunes, because the real ones are missing: put the files of ABC_cleaned in " +
         "https://github.com/jukedeck/nottingham-dataset, joined to one file nottingham.abc, into the folder shared/data beside the project.",
 );
-const tokenizer = sg.CharTokenizer.fromText(text);
+const tokenizer = sg.text.CharTokenizer.fromText(text);
 const model = new sg.models.RecurrentLM({ vocabularySize: tokenizer.size, cell: "lstm", embed: 32, hidden: 128 });
-const windows = new sg.RandomWindows(tokenizer.encode(text), { batchSize: 32, sequenceLength: 96, seed: 1 });
+const windows = new sg.data.RandomWindows(tokenizer.encode(text), { batchSize: 32, sequenceLength: 96, seed: 1 });
 const optimizer = new sg.optim.AdamW(model.parameters(), { lr: 6e-3, clipNorm: 1 });
 console.log(`${tunes.length} tunes, ${text.length} characters; ${model.parameterCount()} parameters`);
 for await (const event of sg.fit(model, windows, { optimizer, steps, schedule: sg.optim.cosine(steps, 0.02) }))
@@ -89,7 +89,7 @@ async function write() {
 
 /** As many by a chain that knows which characters follow two others. */
 function chain() {
-  const random = new sg.Generator(1);
+  const random = new sg.RandomGenerator(1);
   const next = new Map();
   for (let i = 2; i < text.length; i++) {
     const pair = text.slice(i - 2, i);

@@ -7,7 +7,7 @@ import * as sg from "seqgrad";
 
 await sg.init();
 sg.manualSeed(1);
-const random = new sg.Generator(1);
+const random = new sg.RandomGenerator(1);
 const pick = (items) => items[random.integer(items.length)];
 
 const ends = { car: "drive", dog: "walk", horse: "ride", boat: "sail", phone: "repair", coat: "clean" };
@@ -29,9 +29,9 @@ const unseen = beginnings.splice(0, 400);
 const whys = ["and came home late", "because it was time", "but it rained", "as every year"];
 const text = beginnings.map(({ thing, text }) => `${text} ${ends[thing]} ${pick(whys)}.`).join("\n");
 
-const tokenizer = sg.trainTokenizer([text], { unit: "words" });
+const tokenizer = sg.text.trainTokenizer([text], { unit: "words" });
 const model = new sg.models.RecurrentLM({ vocabularySize: tokenizer.size, cell: "lstm", embed: 16, hidden: 48 });
-const windows = new sg.RandomWindows(tokenizer.encode(text), { batchSize: 16, sequenceLength: 24, seed: 1 });
+const windows = new sg.data.RandomWindows(tokenizer.encode(text), { batchSize: 16, sequenceLength: 24, seed: 1 });
 const optimizer = new sg.optim.Adam(model.parameters(), { lr: 1e-2, clipNorm: 1 });
 console.log(`${tokenizer.encode(text).length} words, ${tokenizer.size} different`);
 for await (const event of sg.fit(model, windows, { optimizer, steps: 400 }))

@@ -8,7 +8,7 @@ import * as sg from "seqgrad";
 
 await sg.init();
 sg.manualSeed(1);
-const random = new sg.Generator(1);
+const random = new sg.RandomGenerator(1);
 
 const people = ["Mary", "John", "Ravi", "Sandra", "Daniel", "Asha"];
 const places = ["kitchen", "garden", "office", "hallway", "bedroom", "attic"];
@@ -61,7 +61,7 @@ for await (const event of sg.fit(task.model, loader, { optimizer, epochs: 24 }))
 async function explain({ source }) {
   const [answer] = await task.predict([source]);
   const { sos, eos } = task.target.special;
-  const read = sg.padRows([[...task.source.encode(source), eos]]);
+  const read = sg.data.padRows([[...task.source.encode(source), eos]]);
   const written = Int32Array.of(sos, ...task.target.encode(answer));
   const decode = () => task.model.decode(sg.tensor(written, [1, written.length]), task.model.encode(read)).weights.dataSync();
   const weights = sg.scope(() => sg.noGrad(decode)).slice(0, read.shape[1]);

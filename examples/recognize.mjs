@@ -8,7 +8,7 @@ import * as sg from "seqgrad";
 
 await sg.init();
 sg.manualSeed(1);
-const random = new sg.Generator(1);
+const random = new sg.RandomGenerator(1);
 const between = (low, high) => low + random.integer(high - low + 1);
 
 const notes = "cdefgahC";
@@ -67,9 +67,9 @@ async function draw({ text, frames }) {
   console.log(`\n${text}`);
   for (let k = bands.length - 1; k >= 0; k -= 2)
     console.log(`  ${frames.map((f) => shades[Math.floor((8 * Math.max(f[k], f[k - 1])) / loudest)]).join("")}`);
-  const logProbs = sg.scope(() => sg.noGrad(() => task.model.forward(sg.padFrames([frames], { scaler: task.scaler })).dataSync()));
+  const logProbs = sg.scope(() => sg.noGrad(() => task.model.forward(sg.data.padFrames([frames], { scaler: task.scaler })).dataSync()));
   const classes = task.tokenizer.size;
-  const spikes = frames.map((_, t) => sg.ctcDecode(logProbs.slice(t * classes, (t + 1) * classes), classes));
+  const spikes = frames.map((_, t) => sg.decode.ctcDecode(logProbs.slice(t * classes, (t + 1) * classes), classes));
   console.log(`  ${spikes.map((spike) => task.tokenizer.decode(spike) || "_").join("")}`);
 }
 task.model.eval();

@@ -7,7 +7,7 @@ import * as sg from "seqgrad";
 
 await sg.init();
 sg.manualSeed(1);
-const random = new sg.Generator(1);
+const random = new sg.RandomGenerator(1);
 const pick = (items) => items[random.integer(items.length)];
 
 const subjects = ["the main character", "the plot", "the music", "the whole film", "the ending", "the cast of actors"];

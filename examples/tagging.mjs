@@ -12,7 +12,7 @@ import * as sg from "seqgrad";
 const IGNORE = -100; // crossEntropy's default ignoreIndex
 await sg.init();
 sg.manualSeed(1);
-const random = new sg.Generator(1);
+const random = new sg.RandomGenerator(1);
 const pick = (text) => {
   const words = text.split(" ");
   return words[random.integer(words.length)];

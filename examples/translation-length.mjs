@@ -15,7 +15,7 @@ const { clauses, count, hidden, batchSize, lr, epochs } = full
   ? { clauses: 5, count: 3000, hidden: 128, batchSize: 32, lr: 4e-3, epochs: 12 }
   : { clauses: 4, count: 2500, hidden: 96, batchSize: 16, lr: 4e-3, epochs: 8 };
 await sg.init();
-const random = new sg.Generator(1);
+const random = new sg.RandomGenerator(1);
 
 const adjectives = { big: "gros", red: "rouge", green: "vert" };
 const nouns = { dog: "chien", cat: "chat", bird: "oiseau", horse: "cheval" };

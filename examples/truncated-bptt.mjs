@@ -12,7 +12,7 @@ const [B, T, scene] = [16, 8, 24];
 await sg.init();
 
 function play(scenes, seed) {
-  const random = new sg.Generator(seed);
+  const random = new sg.RandomGenerator(seed);
   let text = "";
   for (let i = 0; i < scenes; i++) {
     const speaker = "ABC"[random.integer(3)];
@@ -23,11 +23,11 @@ function play(scenes, seed) {
 }
 
 const text = play(600, 1);
-const tokenizer = sg.CharTokenizer.fromText(text);
+const tokenizer = sg.text.CharTokenizer.fromText(text);
 const [question] = tokenizer.encode("?");
 // B streams side by side: row b of each window continues where row b of the window before ended.
-const training = new sg.ContinuousWindows(tokenizer.encode(text), { batchSize: B, sequenceLength: T });
-const test = new sg.ContinuousWindows(tokenizer.encode(play(600, 2)), { batchSize: B, sequenceLength: T });
+const training = new sg.data.ContinuousWindows(tokenizer.encode(text), { batchSize: B, sequenceLength: T });
+const test = new sg.data.ContinuousWindows(tokenizer.encode(play(600, 2)), { batchSize: B, sequenceLength: T });
 
 /** How often the letter after "?" is predicted, with the state carried through all windows or reset in each. */
 async function accuracyOf(model, carryState) {

@@ -8,7 +8,7 @@ import * as sg from "seqgrad";
 
 const [file] = process.argv.slice(2);
 await sg.init({ device: "wasm" });
-const random = new sg.Generator(1);
+const random = new sg.RandomGenerator(1);
 const pick = (text) => {
   const words = text.split(" ");
   return words[random.integer(words.length)];
@@ -22,13 +22,13 @@ const sentence = () =>
     () => `we cook ${pick("fresh warm good")} ${pick(classes.food)} for ${pick("lunch dinner guests")}`,
   ][random.integer(3)]();
 
-const text = file ? sg.decodeText(await readFile(file), file) : Array.from({ length: 4000 }, sentence).join("\n");
-const splitter = new sg.WordSplitter({ punctuation: "drop" });
+const text = file ? sg.text.decodeText(await readFile(file), file) : Array.from({ length: 4000 }, sentence).join("\n");
+const splitter = new sg.text.WordSplitter({ punctuation: "drop" });
 const sentences = text.split("\n").map((line) => splitter.split(line));
 
 // A small text is read more often, at a higher rate, and no frequent word is skipped.
 const options = file ? {} : { dimension: 20, window: 3, epochs: 8, lr: 0.05, subsample: 0 };
-const vectors = await sg.trainWord2Vec(sentences, { ...options, seed: 1 });
+const vectors = await sg.text.trainWord2Vec(sentences, { ...options, seed: 1 });
 console.log(`${vectors.words.length} words, ${vectors.dimension} numbers each\n`);
 
 const show = (word) => {

@@ -57,9 +57,10 @@ export * as nn from "./nn/index.js";
 export * as optim from "./optim/index.js";
 export * from "./train/index.js";
 
-// Tasks and models.
+// Tasks, models, and what they write.
 
-export * from "./decode/index.js";
+export { type GenerateOptions, generate } from "./decode/generate.js";
+export * as decode from "./decode/index.js";
 export * as models from "./models/index.js";
 export * as tasks from "./tasks/index.js";
 
@@ -72,13 +73,13 @@ export { leaks, setDebug } from "./tensor/storage.js";
 
 // Texts, data, metrics and files.
 
-export * from "./data/index.js";
+export * as data from "./data/index.js";
 export * as io from "./io/index.js";
 export * as metrics from "./metrics/index.js";
-export * from "./text/index.js";
+export * as text from "./text/index.js";
 
 // Errors and random generators.
 
 export { detectVariant, type WasmSource, type WasmVariant } from "./backend/wasm/wasm-backend.js";
 export { type ErrorCode, SeqgradError } from "./util/errors.js";
-export { Generator } from "./util/philox.js";
+export { RandomGenerator } from "./util/philox.js";

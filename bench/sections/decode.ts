@@ -1,4 +1,5 @@
-import { generate, type StepModel } from "../../src/decode/index.js";
+import { generate } from "../../src/decode/generate.js";
+import type { StepModel } from "../../src/decode/index.js";
 import { RecurrentLM, TransformerLM } from "../../src/models/index.js";
 import { withDevice } from "../../src/tensor/device.js";
 import type { Context } from "../context.js";

@@ -1,6 +1,6 @@
 import { init } from "../../src/tensor/device.js";
 import { trainGlove, trainWord2Vec } from "../../src/text/index.js";
-import { Generator } from "../../src/util/philox.js";
+import { RandomGenerator } from "../../src/util/philox.js";
 import type { Context } from "../context.js";
 import { cpuTime } from "../measure.js";
 import type { Table } from "../table.js";
@@ -9,7 +9,7 @@ const V = 10_000;
 
 /** Sentences of 20 words, of frequencies by Zipf's law. */
 function sentencesOf(count: number): string[][] {
-  const random = new Generator(1);
+  const random = new RandomGenerator(1);
   return Array.from({ length: count / 20 }, () => Array.from({ length: 20 }, () => `w${Math.floor(V ** random.uniform())}`));
 }
 

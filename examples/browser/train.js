@@ -7,7 +7,7 @@ const button = form.querySelector("button");
 const curve = new LossCurve($("curve"));
 let run; // the AbortController of the run that is on
 
-form.elements.text.value = sg.sampleText;
+form.elements.text.value = sg.data.sampleText;
 const device = await sg.init();
 $("device").textContent = device.info;
 
@@ -35,8 +35,8 @@ button.addEventListener("click", async () => {
 async function train({ text, cell, ...numbers }, signal) {
   const [hidden, steps, temperature] = [numbers.hidden, numbers.steps, numbers.temperature].map(Number);
   sg.manualSeed(1);
-  const tokenizer = sg.CharTokenizer.fromText(text);
-  const windows = new sg.RandomWindows(tokenizer.encode(text), { batchSize: 32, sequenceLength: 64, seed: 1 });
+  const tokenizer = sg.text.CharTokenizer.fromText(text);
+  const windows = new sg.data.RandomWindows(tokenizer.encode(text), { batchSize: 32, sequenceLength: 64, seed: 1 });
   const model = new sg.models.RecurrentLM({ vocabularySize: tokenizer.size, cell, embed: 64, hidden });
   const optimizer = new sg.optim.AdamW(model.parameters(), { lr: 5e-3, betas: [0.9, 0.99], weightDecay: 0, clipNorm: 1 });
 

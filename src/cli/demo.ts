@@ -1,7 +1,7 @@
 import { defineCommand } from "citty";
 import { sampleText } from "../data/sample.js";
 import { RandomWindows } from "../data/windows.js";
-import { generate } from "../decode/index.js";
+import { generate } from "../decode/generate.js";
 import { RecurrentLM } from "../models/recurrent-lm.js";
 import { AdamW } from "../optim/optimizers.js";
 import { manualSeed } from "../tensor/random.js";

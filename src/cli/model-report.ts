@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { defineCommand } from "citty";
-import { generate } from "../decode/index.js";
+import { generate } from "../decode/generate.js";
 import type { StepModel } from "../decode/step-model.js";
 import type { Store } from "../io/index.js";
 import { TextStream } from "../text/text-stream.js";

@@ -2,7 +2,7 @@ import { RandomWindows } from "../data/windows.js";
 import type { AdamW } from "../optim/optimizers.js";
 import { type Device, withDevice } from "../tensor/device.js";
 import { SeqgradError } from "../util/errors.js";
-import { Generator } from "../util/philox.js";
+import { RandomGenerator } from "../util/philox.js";
 import { type Choice, choose } from "./choice.js";
 import type { Network } from "./lm.js";
 import { makeOptimizer } from "./optimization.js";
@@ -52,7 +52,7 @@ export function race(
   { batches, sequenceLength, budget, patience }: RaceOptions,
 ): AsyncGenerator<RaceEvent, void> {
   const { vocabularySize } = runners[0]?.model.config ?? { vocabularySize: 1 };
-  const generator = new Generator(1);
+  const generator = new RandomGenerator(1);
   const tokens = Int32Array.from({ length: 2 * sequenceLength + 10_000 }, () => generator.integer(vocabularySize));
   const windows = batches.map((batchSize) => new RandomWindows(tokens, { batchSize, sequenceLength, seed: 1 }));
   return run(

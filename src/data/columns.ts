@@ -1,6 +1,5 @@
-import { checkBoolean, checkText, kindOf, shown } from "../util/check.js";
+import { shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { checkOptions } from "../util/options.js";
 import { columnWord, indexOfName, isUnnamed, nameOf, placeOf, type Spell, spellOption } from "./column-names.js";
 import { isLanguage, isWordFor } from "./part-names.js";
 import type { TableRow } from "./table-rows.js";
@@ -29,32 +28,6 @@ export interface FoundColumns {
   readonly notes: readonly string[];
 }
 
-/**
- * The named columns of a table. A header that holds the names, in capitals or not, tells where they stand; so do other words for a label, a
- * text, a source or a target. Without one the rows hold just these columns, in this order, but that a column of few different short cells
- * is the label. Columns without a name, and those that count the rows, are left out.
- * @throws SeqgradError `format` that names the file, line and column of an empty cell, or of a first row that fits in no way
- * @example
- * const rows = sg.columnsOf(sg.parseTsv("Text\tid\tLabel\na fine film\t7\tgood"), ["label", "text"]);
- * rows.map(({ cells }) => cells); // = [["good", "a fine film"]]
- * sg.columnsOf(sg.parseTsv("mood\tnote\ngood\ta fine film"), { label: "mood", text: 2 })[0].cells; // = ["good", "a fine film"]
- */
-export function columnsOf(rows: readonly TableRow[], columns: Columns, options: ColumnOptions = {}): NamedRow[] {
-  checkOptions("columnsOf", options, ["name", "header"]);
-  checkColumns("columnsOf", columns);
-  if (!Array.isArray(rows))
-    throw new SeqgradError("value", `columnsOf: the rows are ${kindOf(rows)}; give what parseCsv() or parseTsv() made.`);
-  const width: unknown = rows[0]?.cells?.length;
-  const isRow = ({ line, cells }: Partial<TableRow>) =>
-    Number.isInteger(line) && Array.isArray(cells) && cells.length === width && cells.findIndex((cell) => typeof cell !== "string") < 0;
-  const strange = rows.findIndex((row) => !isRow(row ?? {}));
-  if (strange >= 0)
-    throw new SeqgradError("value", `columnsOf: row ${strange} is ${kindOf(rows[strange])}; give what parseCsv() or parseTsv() made.`);
-  if (options.name !== undefined) checkText("columnsOf", options.name, "name");
-  if (options.header !== undefined) checkBoolean("columnsOf", "header", options.header);
-  return [...findColumns(rows, columns, options).rows];
-}
-
 /** Refuses what names no columns. */
 export function checkColumns(op: string, columns: unknown): void {
   const fail = (what: string) => {
@@ -75,7 +48,12 @@ interface Search extends ColumnOptions {
   readonly takesEmpty?: boolean;
 }
 
-/** As columnsOf(), and what was guessed. */
+/**
+ * The named columns of a table, and what was guessed. A header that holds the names, in capitals or not, says where they stand; so do other
+ * words for a label, a text, a source or a target. Without one the rows hold just these columns, in this order, but a column of few
+ * different short cells is the label. Columns without a name, and those that count the rows, are left out.
+ * @throws SeqgradError `format` that names the file, line and column of an empty cell, or of a first row that fits in no way
+ */
 export function findColumns(rows: readonly TableRow[], columns: Columns, options: Search = {}): FoundColumns {
   const { name = "the table", spell = spellOption, takesEmpty = false } = options;
   const [first] = rows;

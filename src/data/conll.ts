@@ -39,7 +39,7 @@ interface Row {
  * not one of B, I, E, S, L and U, or of columns that are more or fewer within a sentence; or for a file without a sentence; `value` for
  * a column that the file lacks
  * @example
- * const [sentence] = sg.parseConll("# id 1\nSarah\tB-person\nsmiles\tO\n");
+ * const [sentence] = sg.data.parseConll("# id 1\nSarah\tB-person\nsmiles\tO\n");
  * sentence.tags; // = ["B-person", "O"]
  */
 export function parseConll(text: string, options: string | ConllOptions = {}): TaggedSentence[] {

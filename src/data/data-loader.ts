@@ -2,7 +2,7 @@ import { finish, inTurns, type Pieces } from "../util/breath.js";
 import { checkArray, checkBoolean, checkFinite, checkFunction, checkInteger, checkInterval, checkIterable } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
-import { Generator } from "../util/philox.js";
+import { RandomGenerator } from "../util/philox.js";
 
 /** Items by number; `at` may answer a promise. An array is one. */
 export interface Dataset<T> {
@@ -42,7 +42,7 @@ const CHUNK = 50;
  * resumes gets the batches that it would have got.
  *
  * @example
- * const loader = new sg.DataLoader([5, 6, 7, 8, 9], { batchSize: 2 });
+ * const loader = new sg.data.DataLoader([5, 6, 7, 8, 9], { batchSize: 2 });
  * [...loader]; // = [[5, 6], [7, 8], [9]]
  */
 export class DataLoader<T, B = T[]> implements Iterable<B> {
@@ -54,7 +54,7 @@ export class DataLoader<T, B = T[]> implements Iterable<B> {
     checkOptions("DataLoader", options ?? null, loaderNames, "give them, as in new DataLoader(items, { batchSize: 32 }).");
     const { batchSize, dropLast = false, shuffle = false, seed = 0, ...functions } = options;
     checkInteger("DataLoader", "batchSize", batchSize, 1);
-    new Generator(seed); // refuses what is not one
+    new RandomGenerator(seed); // refuses what is not one
     checkBoolean("DataLoader", "shuffle", shuffle);
     checkBoolean("DataLoader", "dropLast", dropLast);
     if (typeof dataset?.at !== "function")
@@ -107,7 +107,7 @@ export class DataLoader<T, B = T[]> implements Iterable<B> {
   /** The numbers of the items of each batch. */
   *#batches(epoch: number): Pieces<number[][]> {
     const { batchSize, shuffle = false, seed = 0, bucketBy, dropLast = false } = this.#options;
-    const generator = new Generator(seed);
+    const generator = new RandomGenerator(seed);
     // Batches of windows draw from the blocks with step + 1 in the upper word; so does an epoch.
     generator.restore({ ...generator.state, counter1: epoch + 1 });
     const order = Array.from({ length: this.dataset.length }, (_, i) => i);
@@ -147,7 +147,7 @@ function atOnce<T>(item: T | Promise<T> | undefined): T | undefined {
  *
  * @throws SeqgradError `range` unless the shares are in [0, 1] and leave something to train on
  * @example
- * const { train, validation, test } = sg.splitItems([1, 2, 3, 4, 5], { validation: 0.2, test: 0.2 });
+ * const { train, validation, test } = sg.data.splitItems([1, 2, 3, 4, 5], { validation: 0.2, test: 0.2 });
  * [train, validation, test]; // = [[1, 2, 3], [4], [5]]
  */
 export function splitItems<T>(
@@ -159,7 +159,7 @@ export function splitItems<T>(
   const { validation = 0, test = 0, seed } = options;
   checkInterval("splitItems", "validation", validation, 0, 1);
   checkInterval("splitItems", "test", test, 0, 1);
-  const order = seed === undefined ? [...items] : new Generator(seed).shuffle([...items]);
+  const order = seed === undefined ? [...items] : new RandomGenerator(seed).shuffle([...items]);
   const [heldBack, tested] = [Math.round(items.length * validation), Math.round(items.length * test)];
   const end = items.length - heldBack - tested;
   if (end < 1)
@@ -181,7 +181,7 @@ export interface LengthStatistics {
  * How long sequences are: what tells a sensible limit.
  * @throws SeqgradError `value` for none
  * @example
- * sg.lengthStatistics([[1], [1, 2], [1, 2, 3]]).median; // = 2
+ * sg.data.lengthStatistics([[1], [1, 2], [1, 2, 3]]).median; // = 2
  */
 export function lengthStatistics(sequences: Iterable<{ readonly length: number }>): LengthStatistics {
   checkIterable("lengthStatistics", "the first argument", sequences, "a list of sequences");

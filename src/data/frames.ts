@@ -22,7 +22,7 @@ export interface PaddedFrames {
  * @param scaler takes each feature to its own scale
  * @throws SeqgradError `value` if there is no sequence or one is empty, `shape` for vectors of different sizes, `not-finite` for values that are not numbers
  * @example
- * const { data, shape } = sg.padFrames([[[1, 2], [3, 4]], [[5, 6]]]);
+ * const { data, shape } = sg.data.padFrames([[[1, 2], [3, 4]], [[5, 6]]]);
  * [data, shape]; // = [[1, 2, 3, 4, 5, 6, 0, 0], [2, 2, 2]]
  */
 export function padFrames(sequences: readonly Frames[], options: { scaler?: SeriesScaler } = {}): PaddedFrames {
@@ -70,7 +70,7 @@ function checkFrames(op: string, sequences: readonly Frames[]): void {
 /**
  * A scaler of each feature of the vectors to mean 0 and deviation 1.
  * @example
- * sg.frameScaler([[[1, 10], [3, 10]]]).means; // = [2, 10]
+ * sg.data.frameScaler([[[1, 10], [3, 10]]]).means; // = [2, 10]
  */
 export function frameScaler(sequences: readonly Frames[]): SeriesScaler {
   checkFrames("frameScaler", sequences);
@@ -82,7 +82,7 @@ export function frameScaler(sequences: readonly Frames[]): SeriesScaler {
  * @param where names the cell, for messages
  * @throws SeqgradError `format` for text that is not a number, or vectors of different sizes
  * @example
- * sg.parseFrames("0 1.5; 2 -3"); // = [[0, 1.5], [2, -3]]
+ * sg.data.parseFrames("0 1.5; 2 -3"); // = [[0, 1.5], [2, -3]]
  */
 export function parseFrames(text: string, where = "the frames"): number[][] {
   const frames = checkText(checkText("parseFrames", where, "where"), text)

@@ -1,5 +1,5 @@
 export type { NumberFormat } from "./cell-numbers.js";
-export { type ColumnOptions, type Columns, columnsOf, type NamedRow } from "./columns.js";
+export type { Columns } from "./columns.js";
 export { type ConllOptions, parseConll, type TaggedSentence } from "./conll.js";
 export {
   DataLoader,
@@ -15,6 +15,6 @@ export { type PaddedRows, padRows } from "./padding.js";
 export { sampleText } from "./sample.js";
 export { type Series, SeriesScaler, type SeriesWindow, seriesOf, seriesWindows } from "./series.js";
 export { parseSeries, type SeriesColumn, type SeriesTable, type SeriesTableOptions } from "./series-table.js";
-export { numberIn, type TableOptions, type TableRow } from "./table-rows.js";
+export type { TableOptions, TableRow } from "./table-rows.js";
 export { parseCsv, parseTsv, type RecordOptions, type TableRecord } from "./tables.js";
 export { ContinuousWindows, consecutiveWindows, RandomWindows, splitTokens, type WindowBatch, type WindowOptions } from "./windows.js";

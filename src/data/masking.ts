@@ -1,7 +1,7 @@
 import { checkInteger, checkInterval, kindOf } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
-import { Generator } from "../util/philox.js";
+import { RandomGenerator } from "../util/philox.js";
 import { checkRows, type PaddedRows } from "./padding.js";
 
 /** Rows with hidden tokens, and what they were. */
@@ -32,16 +32,16 @@ export interface MaskingOptions {
  * @param generator draws; the same state gives the same choice
  * @throws SeqgradError `range` for an option outside its interval
  * @example
- * const rows = sg.padRows([[5, 6, 7, 8], [9, 5]]);
- * const batch = sg.maskTokens(rows, { vocabularySize: 10, mask: 4, from: 5, share: 0.5 }, new sg.Generator(1));
+ * const rows = sg.data.padRows([[5, 6, 7, 8], [9, 5]]);
+ * const batch = sg.data.maskTokens(rows, { vocabularySize: 10, mask: 4, from: 5, share: 0.5 }, new sg.RandomGenerator(1));
  * batch.targets.length; // = 8
  */
-export function maskTokens(rows: PaddedRows, options: MaskingOptions, generator: Generator): MaskedTokens {
+export function maskTokens(rows: PaddedRows, options: MaskingOptions, generator: RandomGenerator): MaskedTokens {
   const { data, shape, lengths } = checkRows("maskTokens", rows);
   const advice = "give them, as in maskTokens(rows, { vocabularySize: 10, mask: 4 }, generator).";
   checkOptions("maskTokens", options ?? null, ["vocabularySize", "mask", "from", "share"], advice);
-  if (!(generator instanceof Generator))
-    throw new SeqgradError("value", `maskTokens: the generator is ${kindOf(generator)}; give a Generator.`);
+  if (!(generator instanceof RandomGenerator))
+    throw new SeqgradError("value", `maskTokens: the generator is ${kindOf(generator)}; give a RandomGenerator.`);
   const { vocabularySize, mask, from = 0, share = 0.15 } = options;
   checkInteger("maskTokens", "vocabularySize", vocabularySize, 1, 2 ** 31 - 1);
   checkInteger("maskTokens", "from", from, 0, vocabularySize - 1);

@@ -19,7 +19,7 @@ export interface PaddedRows {
  * @param truncate the length at which longer rows are cut. Default: none is
  * @throws SeqgradError `value` if there is no row or all rows are empty; `range` for values that are not integers
  * @example
- * sg.padRows([[5, 2, 7], [4]]).data; // = [5, 2, 7, 4, 0, 0]
+ * sg.data.padRows([[5, 2, 7], [4]]).data; // = [5, 2, 7, 4, 0, 0]
  */
 export function padRows(rows: readonly ArrayLike<number>[], options: { value?: number; truncate?: number } = {}): PaddedRows {
   checkOptions("padRows", options, ["value", "truncate"]);

@@ -48,7 +48,7 @@ const known = ["columns", "time", "delimiter", "decimal", "thousands", "strip", 
  * constant, count the rows or hold dates or texts are left out; `columns` of the answer says which and why.
  * @throws SeqgradError `format` that names the file, line and column of what is not a number, or not a time after those before it
  * @example
- * const { series, columns } = await sg.parseSeries("day;temp;id\n2024-01-02;7,5;2\n2024-01-01;8;1\n2024-01-03;7;3", { decimal: "," });
+ * const { series, columns } = await sg.data.parseSeries("day;temp;id\n2024-01-02;7,5;2\n2024-01-01;8;1\n2024-01-03;7;3", { decimal: "," });
  * series.values; // = [8, 7.5, 7]
  * columns.map(({ name, use }) => [name, use]); // = [["day", "time"], ["temp", "series"], ["id", "none"]]
  */

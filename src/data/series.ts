@@ -19,7 +19,7 @@ export interface Series {
  * @param options `names` of the series, by which a forecaster finds them
  * @throws SeqgradError `value` for none or names that do not fit, `shape` for rows of different lengths, `not-finite` for what is not a number
  * @example
- * sg.seriesOf([[1, 10], [2, 20], [3, 30]], { names: ["temp", "wind"] }).steps; // = 3
+ * sg.data.seriesOf([[1, 10], [2, 20], [3, 30]], { names: ["temp", "wind"] }).steps; // = 3
  */
 export function seriesOf(rows: readonly (readonly number[])[], options: { names?: readonly string[] } = {}): Series {
   checkOptions("seriesOf", options, ["names"]);
@@ -109,7 +109,7 @@ function deviationFrom(mean: number, values: Float64Array, { channels, c, end }:
  * Scales each series to mean 0 and standard deviation 1, both taken from the part to train on, so that nothing about the steps to
  * predict is known.
  * @example
- * const scaler = sg.SeriesScaler.fit(sg.seriesOf([[1], [3]]));
+ * const scaler = sg.data.SeriesScaler.fit(sg.data.seriesOf([[1], [3]]));
  * scaler.apply([5], 0); // = [3]
  * scaler.undo([3], 0); // = [5]
  */
@@ -219,7 +219,7 @@ export interface SeriesWindow {
  * @param scaler scales both parts
  * @throws SeqgradError `range` where not one window fits
  * @example
- * const windows = sg.seriesWindows(sg.seriesOf([[1], [2], [3], [4]]), { history: 2, horizon: 1 });
+ * const windows = sg.data.seriesWindows(sg.data.seriesOf([[1], [2], [3], [4]]), { history: 2, horizon: 1 });
  * windows.map(({ future }) => future[0]); // = [3, 4]
  */
 export function seriesWindows(

@@ -1,6 +1,5 @@
-import { checkInteger, checkText, kindOf, shown } from "../util/check.js";
+import { checkText, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { numberReader } from "./cell-numbers.js";
 
 export interface TableRow {
   /** The line of the file on which it begins, from 1. */
@@ -110,25 +109,4 @@ export function evenRows(
     }
   }
   return even;
-}
-
-const read = numberReader({});
-
-/**
- * A cell as a finite number, with a decimal point; hexadecimal digits and separators are none.
- * @param column from 1
- * @throws SeqgradError `format` that names the file, line and column
- * @example
- * sg.numberIn({ line: 7, cells: ["1981-01-01", "20.7"] }, 2); // = 20.7
- */
-export function numberIn(row: TableRow, column: number, name = "the table"): number {
-  if (!Array.isArray(row?.cells))
-    throw new SeqgradError("value", `numberIn: the row is ${kindOf(row)}; give a row that parseCsv() or parseTsv() made.`);
-  checkInteger("numberIn", "column", column, 1);
-  checkText("numberIn", name, "name");
-  const text = checkText("numberIn", row.cells[column - 1] ?? "", "the cell").trim();
-  const value = read(text);
-  if (Number.isNaN(value))
-    throw new SeqgradError("format", `${name}, line ${shown(row.line)}, column ${column}: ${JSON.stringify(text)} is not a number.`);
-  return value;
 }

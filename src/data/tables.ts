@@ -1,6 +1,6 @@
 import { checkText } from "../util/check.js";
 import { checkOptions } from "../util/options.js";
-import { type Columns, checkColumns, columnsOf } from "./columns.js";
+import { type Columns, checkColumns, findColumns } from "./columns.js";
 import { checkDelimiter, evenRows, linesOfCells, readCsv, type TableOptions, type TableRow } from "./table-rows.js";
 
 export interface RecordOptions<Name extends string> extends TableOptions {
@@ -19,8 +19,8 @@ export type TableRecord<Name extends string> = { readonly [K in Name]: string };
  * object of the cells that they name.
  * @throws SeqgradError `format` that names the file, line and column of the first row with more or fewer cells
  * @example
- * sg.parseTsv("Hello\tBonjour\nYes\tOui").map(({ cells }) => cells); // = [["Hello", "Bonjour"], ["Yes", "Oui"]]
- * sg.parseTsv("good\ta fine film", { columns: ["label", "text"] }); // = [{ label: "good", text: "a fine film" }]
+ * sg.data.parseTsv("Hello\tBonjour\nYes\tOui").map(({ cells }) => cells); // = [["Hello", "Bonjour"], ["Yes", "Oui"]]
+ * sg.data.parseTsv("good\ta fine film", { columns: ["label", "text"] }); // = [{ label: "good", text: "a fine film" }]
  */
 export function parseTsv<const Name extends string>(text: string, options: RecordOptions<Name>): TableRecord<Name>[];
 export function parseTsv(text: string, options?: TableOptions): TableRow[];
@@ -36,9 +36,9 @@ export function parseTsv(text: string, options: TableOptions & Partial<RecordOpt
  * that they name. Read by papaparse.
  * @throws SeqgradError `format` that names the file, line and column of what is wrong
  * @example
- * const rows = await sg.parseCsv('date,"temperature, °C"\n1981-01-01,20.7');
+ * const rows = await sg.data.parseCsv('date,"temperature, °C"\n1981-01-01,20.7');
  * rows.map(({ cells }) => cells[1]); // = ["temperature, °C", "20.7"]
- * await sg.parseCsv("id;text;label\n7;a fine film;good", { columns: ["label", "text"] }); // = [{ label: "good", text: "a fine film" }]
+ * await sg.data.parseCsv("id;text;label\n7;a fine film;good", { columns: ["label", "text"] }); // = [{ label: "good", text: "a fine film" }]
  */
 export function parseCsv<const Name extends string>(text: string, options: RecordOptions<Name>): Promise<TableRecord<Name>[]>;
 export function parseCsv(text: string, options?: TableOptions): Promise<TableRow[]>;
@@ -58,7 +58,7 @@ function checkTableOptions(op: string, options: TableOptions & Partial<RecordOpt
 
 function recordsOf<Name extends string>(rows: readonly TableRow[], columns: Columns<Name>, name = "the table"): TableRecord<Name>[] {
   const names = (Array.isArray(columns) ? columns : Object.keys(columns)) as Name[];
-  return columnsOf(rows, columns, { name }).map(
+  return findColumns(rows, columns, { name }).rows.map(
     ({ cells }) => Object.fromEntries(names.map((column, i) => [column, cells[i]!])) as TableRecord<Name>,
   );
 }

@@ -1,7 +1,7 @@
 import { checkInteger, checkInterval, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
-import { Generator, type RandomStart } from "../util/philox.js";
+import { RandomGenerator, type RandomStart } from "../util/philox.js";
 
 /** Rows of tokens, and for each token the one that follows it. */
 export interface WindowBatch {
@@ -26,16 +26,16 @@ export interface WindowOptions {
  * Batches of windows that begin at random places of a text, every place as likely, rows independent.
  *
  * A batch is a function of the seed and its number: a run that resumes at step 500 asks for batch 500. Its draws come from the Philox
- * blocks whose counter has step + 1 in the upper word, so that a `Generator` of the same seed, which counts from 0, shares none.
+ * blocks whose counter has step + 1 in the upper word, so that a `RandomGenerator` of the same seed, which counts from 0, shares none.
  *
  * @example
- * const windows = new sg.RandomWindows(tokenizer.encode(text), { batchSize: 32, sequenceLength: 64, seed: 1 });
+ * const windows = new sg.data.RandomWindows(tokenizer.encode(text), { batchSize: 32, sequenceLength: 64, seed: 1 });
  * windows.batch(0).shape; // = [32, 64]
  */
 export class RandomWindows {
   readonly shape: readonly [number, number];
   readonly #tokens: Int32Array;
-  readonly #generator: Generator;
+  readonly #generator: RandomGenerator;
   readonly #start: RandomStart;
 
   /** @throws SeqgradError `range` where the text is shorter than a window and the token after it */
@@ -51,7 +51,7 @@ export class RandomWindows {
       );
     }
     this.shape = [batchSize, sequenceLength];
-    this.#generator = new Generator(seed);
+    this.#generator = new RandomGenerator(seed);
     this.#start = this.#generator.state;
   }
 
@@ -76,7 +76,7 @@ export class RandomWindows {
  * before ended, so that a recurrent state can be carried along. After the end it starts again at the beginning.
  *
  * @example
- * const windows = new sg.ContinuousWindows(tokenizer.encode(text), { batchSize: 2, sequenceLength: 16 });
+ * const windows = new sg.data.ContinuousWindows(tokenizer.encode(text), { batchSize: 2, sequenceLength: 16 });
  * const events = sg.fit(model, windows, { optimizer, steps: 1000, carryState: true });
  */
 export class ContinuousWindows {
@@ -124,7 +124,7 @@ export class ContinuousWindows {
  *
  * @throws SeqgradError `range` for a text of fewer than 2 tokens
  * @example
- * for (const { x, y, shape } of sg.consecutiveWindows(tokenizer.encode(text), { batchSize: 2, sequenceLength: 8 })) {
+ * for (const { x, y, shape } of sg.data.consecutiveWindows(tokenizer.encode(text), { batchSize: 2, sequenceLength: 8 })) {
  *   const tokens = sg.tensor(x, shape);
  * }
  */
@@ -152,7 +152,7 @@ function* cut(tokens: Int32Array, batchSize: number, sequenceLength: number): It
  * The text in two: all but its last `share`, and that share, rounded to whole tokens, for validation. Both are views.
  * @throws SeqgradError `range` unless share is in [0, 1]
  * @example
- * const { train, validation } = sg.splitTokens(tokenizer.encode(text), 0.1);
+ * const { train, validation } = sg.data.splitTokens(tokenizer.encode(text), 0.1);
  */
 export function splitTokens(tokens: Int32Array, share: number): { train: Int32Array; validation: Int32Array } {
   checkInterval("splitTokens", "share", share, 0, 1);

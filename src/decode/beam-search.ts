@@ -55,7 +55,7 @@ export interface Hypothesis {
  * @throws SeqgradError `value` for an empty prompt, `range` for an option outside its interval, more beams than tokens or a text longer
  *   than the model's context, `not-finite` for scores that are not finite, `state` for a model that cannot follow several texts
  * @example
- * const [best] = await sg.beamSearch(model, tokenizer.encode("The "), { tokenizer, beams: 4, maxTokens: 20, lengthPenalty: 0.6 });
+ * const [best] = await sg.decode.beamSearch(model, tokenizer.encode("The "), { tokenizer, beams: 4, maxTokens: 20, lengthPenalty: 0.6 });
  * console.log(tokenizer.decode(best!.tokens), best!.score);
  */
 export async function beamSearch<State>(

@@ -22,7 +22,7 @@ export interface CtcDecodeOptions {
  * @throws SeqgradError `range`, `shape` where the numbers are not rows of C
  * @example
  * const rows = [[0.1, 0.8, 0.1], [0.1, 0.8, 0.1], [0.8, 0.1, 0.1], [0.2, 0.1, 0.7]];
- * sg.ctcDecode(Float32Array.from(rows.flat(), Math.log), 3); // = [1, 2]
+ * sg.decode.ctcDecode(Float32Array.from(rows.flat(), Math.log), 3); // = [1, 2]
  */
 export function ctcDecode(logProbs: ArrayLike<number>, classes: number, options: CtcDecodeOptions = {}): number[] {
   return finish(ctcDecoding(logProbs, classes, options));

@@ -3,7 +3,7 @@ import { breathe } from "../util/breath.js";
 import { checkInteger, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
-import { Generator } from "../util/philox.js";
+import { RandomGenerator } from "../util/philox.js";
 import { checkPenalty, penalizeRepetition } from "./repetition.js";
 import { checkSamplingOptions, checkStop, type Ending, type SamplingOptions, sampleToken, stopOf } from "./sampling.js";
 import { checkStep, checkStepModel, type Step, type StepModel } from "./step-model.js";
@@ -50,7 +50,7 @@ export function generate<State>(
   const stop = stopOf("generate", options);
   const tokens = toTokens("generate", "the prompt", prompt);
   if (tokens.length === 0) throw new SeqgradError("value", "generate: the prompt is empty; give at least one token to continue.");
-  return run(model, tokens, options, stop, options.seed === undefined ? defaultGenerator() : new Generator(options.seed));
+  return run(model, tokens, options, stop, options.seed === undefined ? defaultGenerator() : new RandomGenerator(options.seed));
 }
 
 async function* run<State>(
@@ -58,7 +58,7 @@ async function* run<State>(
   prompt: ArrayLike<number>,
   options: GenerateOptions,
   stop: readonly number[],
-  generator: Generator,
+  generator: RandomGenerator,
 ): AsyncGenerator<number, void, undefined> {
   const { maxTokens = 256, repetitionPenalty = 1 } = options;
   const sampling = optionsAmong<SamplingOptions>(options, ["temperature", "topK", "topP"]);

@@ -1,6 +1,5 @@
 export { type BeamSearchOptions, beamSearch, type Hypothesis } from "./beam-search.js";
 export { type CtcDecodeOptions, ctcDecode } from "./ctc.js";
-export { type GenerateOptions, generate } from "./generate.js";
 export { penalizeRepetition } from "./repetition.js";
 export { greedy, type SamplingOptions, sampleToken } from "./sampling.js";
 export type { Step, StepModel } from "./step-model.js";

@@ -18,7 +18,7 @@ export function checkPenalty(op: string, penalty = 1): void {
  * @param seen token ids, each once
  * @throws SeqgradError `range` for a penalty that is not over 0
  * @example
- * sg.penalizeRepetition([3, -1, 2], [0, 1], 2); // = [1.5, -2, 2]
+ * sg.decode.penalizeRepetition([3, -1, 2], [0, 1], 2); // = [1.5, -2, 2]
  */
 export function penalizeRepetition(logits: ArrayLike<number>, seen: Iterable<number>, penalty: number): ArrayLike<number> {
   checkPenalty("penalizeRepetition", penalty);

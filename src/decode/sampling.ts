@@ -1,7 +1,7 @@
 import { checkFinite, checkInteger, checkInterval, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
-import type { Generator } from "../util/philox.js";
+import type { RandomGenerator } from "../util/philox.js";
 import { checkScores } from "./scores.js";
 
 export interface SamplingOptions {
@@ -51,7 +51,7 @@ export function checkStop(op: string, stop: readonly number[] = [], vocabularySi
  *
  * @throws SeqgradError `not-finite` for a NaN, an infinite logit, or -Infinity throughout; one of -Infinity is a token ruled out
  * @example
- * sg.greedy([0.1, 2, -1]); // = 1
+ * sg.decode.greedy([0.1, 2, -1]); // = 1
  */
 export function greedy(logits: ArrayLike<number>): number {
   checkScores("greedy", logits);
@@ -74,14 +74,14 @@ export function greedy(logits: ArrayLike<number>): number {
  *
  * @throws SeqgradError `range` for an option outside its interval, `not-finite` as `greedy`
  * @example
- * const token = sg.sampleToken([0.1, 2, -1, 0.5], { temperature: 0.8, topK: 2 }, new sg.Generator(1)); // 1 or 3
+ * const token = sg.decode.sampleToken([0.1, 2, -1, 0.5], { temperature: 0.8, topK: 2 }, new sg.RandomGenerator(1)); // 1 or 3
  */
-export function sampleToken(logits: ArrayLike<number>, options: SamplingOptions, generator: Generator): number {
+export function sampleToken(logits: ArrayLike<number>, options: SamplingOptions, generator: RandomGenerator): number {
   checkScores("sampleToken", logits);
   checkOptions("sampleToken", options, ["temperature", "topK", "topP"]);
   checkSamplingOptions("sampleToken", options);
   if (typeof generator?.uniform !== "function")
-    throw new SeqgradError("value", `sampleToken: the generator is ${shown(generator)}; give a Generator.`);
+    throw new SeqgradError("value", `sampleToken: the generator is ${shown(generator)}; give a RandomGenerator.`);
   const { temperature = 1, topK = logits.length, topP = 1 } = options ?? {};
   const best = greedy(logits);
   if (temperature === 0) return best;

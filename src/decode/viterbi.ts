@@ -17,7 +17,7 @@ import { sameShape } from "../util/shape.js";
  * @example
  * const scores = { transitions: sg.fromArray([[0, -9], [-9, 0]]), starts: sg.zeros([2]), ends: sg.zeros([2]) };
  * const emissions = sg.fromArray([[[1, 0], [0, 0.5], [1, 0]]]);
- * await sg.viterbi(emissions, scores); // = [[0, 0, 0]]
+ * await sg.decode.viterbi(emissions, scores); // = [[0, 0, 0]]
  */
 export async function viterbi(emissions: Tensor, scores: CrfScores, given?: readonly number[]): Promise<number[][]> {
   checkTensor("viterbi", emissions, "the emissions");

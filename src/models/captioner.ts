@@ -48,8 +48,8 @@ export const captionerNames = namesOf<CaptionerConfig>({ ...decoderConfig, featu
  *   of another size or more places
  * @example
  * const model = new sg.models.Captioner({ features: 3, places: 2, targetVocabulary: 10, cell: "gru", hidden: 8 });
- * const source = sg.padFrames([[[0, 1, 0], [1, 0, 0]], [[0, 0, 1], [1, 1, 0]]]); // two grids of two places
- * model.forward({ source, target: sg.padRows([[1, 6, 5, 2], [1, 7, 2]]) }).shape; // = [2, 3, 10]
+ * const source = sg.data.padFrames([[[0, 1, 0], [1, 0, 0]], [[0, 0, 1], [1, 1, 0]]]); // two grids of two places
+ * model.forward({ source, target: sg.data.padRows([[1, 6, 5, 2], [1, 7, 2]]) }).shape; // = [2, 3, 10]
  */
 export class Captioner extends RecurrentDecoder<PaddedFrames> {
   readonly projection: Linear;

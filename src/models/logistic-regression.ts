@@ -23,7 +23,7 @@ const PIECE = 64;
  * 2015). The loss is convex, so where it begins does not matter.
  *
  * @example
- * const tfidf = sg.TfIdf.fit(["good film", "bad film", "good fun", "bad luck"]);
+ * const tfidf = sg.text.TfIdf.fit(["good film", "bad film", "good fun", "bad luck"]);
  * const rows = tfidf.transform(["good film", "bad film", "good fun", "bad luck"]);
  * const model = sg.models.LogisticRegression.fit(rows, ["pos", "neg", "pos", "neg"]);
  * model.predict(tfidf.transform(["good luck", "bad fun"])); // = ["pos", "neg"]
@@ -44,7 +44,7 @@ export class LogisticRegression {
    * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `fit`
    * @example
-   * const tfidf = sg.TfIdf.fit(["good film", "bad film", "good fun", "bad luck"]);
+   * const tfidf = sg.text.TfIdf.fit(["good film", "bad film", "good fun", "bad luck"]);
    * const rows = tfidf.transform(["good film", "bad film", "good fun", "bad luck"]);
    * const model = await sg.models.LogisticRegression.fitAsync(rows, ["pos", "neg", "pos", "neg"]);
    * model.predict(tfidf.transform(["good luck", "bad fun"])); // = ["pos", "neg"]

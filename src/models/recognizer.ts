@@ -33,7 +33,7 @@ export const recognizerNames = namesOf<RecognizerConfig>({ ...encoderConfig, fea
  * @throws SeqgradError `value` for an unknown cell, `range` for a size below 1 or fewer than 2 classes
  * @example
  * const model = new sg.models.Recognizer({ features: 3, classes: 5, hidden: 8 });
- * const frames = sg.padFrames([[[0, 1, 0], [1, 0, 0], [0, 0, 1]], [[1, 1, 0], [0, 1, 1]]]);
+ * const frames = sg.data.padFrames([[[0, 1, 0], [1, 0, 0], [0, 0, 1]], [[1, 1, 0], [0, 1, 1]]]);
  * model.forward(frames).shape; // = [2, 3, 5]
  * const loss = model.loss({ frames, targets: [[4, 1], [2]] });
  */

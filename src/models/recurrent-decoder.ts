@@ -111,7 +111,7 @@ export function completeDecoder<Config extends RecurrentDecoderConfig>(
  * of the step before. Without attention, a_i is s_i and is not fed back.
  * @example
  * const decoder = new sg.models.RecurrentSeq2Seq({ sourceVocabulary: 9, targetVocabulary: 9, hidden: 8 }).eval();
- * const texts = await decoder.greedy(sg.padRows([[4, 5, 6], [7]]), { sos: 1, eos: 2, maxTokens: 5 });
+ * const texts = await decoder.greedy(sg.data.padRows([[4, 5, 6], [7]]), { sos: 1, eos: 2, maxTokens: 5 });
  */
 export abstract class RecurrentDecoder<Source extends Sources> extends Module {
   readonly targetEmbedding: Embedding;
@@ -262,7 +262,7 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module {
  * @example
  * const model = new sg.models.RecurrentSeq2Seq({ sourceVocabulary: 20, targetVocabulary: 10, hidden: 8 }).eval();
  * const decoder = model.about([4, 5, 6]);
- * const [best] = await sg.beamSearch(decoder, [1], { beams: 3, maxTokens: 5, stop: [2] });
+ * const [best] = await sg.decode.beamSearch(decoder, [1], { beams: 3, maxTokens: 5, stop: [2] });
  * decoder.dispose();
  */
 export class RecurrentDecoding {

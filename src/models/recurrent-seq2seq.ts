@@ -40,7 +40,7 @@ export const seq2seqNames = namesOf<RecurrentSeq2SeqConfig>({ ...decoderConfig, 
  * @throws SeqgradError `value` for an unknown cell or attention, or `dot` with an encoder of two directions; `range` for a size below 1
  * @example
  * const model = new sg.models.RecurrentSeq2Seq({ sourceVocabulary: 20, targetVocabulary: 10, cell: "gru", hidden: 8 });
- * const batch = { source: sg.padRows([[4, 5, 6], [7]]), target: sg.padRows([[1, 6, 5, 2], [1, 7, 2]]) };
+ * const batch = { source: sg.data.padRows([[4, 5, 6], [7]]), target: sg.data.padRows([[1, 6, 5, 2], [1, 7, 2]]) };
  * model.forward(batch).shape; // = [2, 3, 10]
  */
 export class RecurrentSeq2Seq extends RecurrentDecoder<PaddedRows> {

@@ -58,9 +58,9 @@ export const transformerSeq2SeqNames = namesOf<TransformerSeq2SeqConfig>({
  * @throws SeqgradError `value` for heads that cannot share the width, `range` for a size below 1
  * @example
  * const model = new sg.models.TransformerSeq2Seq({ sourceVocabulary: 20, targetVocabulary: 10, embed: 16, heads: 2 });
- * const batch = { source: sg.padRows([[4, 5, 6], [7]]), target: sg.padRows([[1, 6, 5, 2], [1, 7, 2]]) };
+ * const batch = { source: sg.data.padRows([[4, 5, 6], [7]]), target: sg.data.padRows([[1, 6, 5, 2], [1, 7, 2]]) };
  * model.forward(batch).shape; // = [2, 3, 10]
- * const hypotheses = await sg.beamSearch(model.eval().about([4, 5, 6]), [1], { beams: 2, maxTokens: 5, stop: [2] });
+ * const hypotheses = await sg.decode.beamSearch(model.eval().about([4, 5, 6]), [1], { beams: 2, maxTokens: 5, stop: [2] });
  */
 export class TransformerSeq2Seq extends Module {
   readonly sourceEmbedding: Embedding;

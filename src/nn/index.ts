@@ -1,3 +1,4 @@
+export { GradientProbe } from "../ops/recurrent.js";
 export {
   ELU,
   GELU,

@@ -89,7 +89,7 @@ export class Embedding extends Module {
    * @param options `frozen`: the table is a buffer, which no optimizer knows of, but is saved and moved with the model. Default false
    * @throws SeqgradError `range`
    * @example
-   * const vectors = new sg.WordVectors(["cat", "dog"], 2, Float32Array.of(1, 0, 0.9, 0.1));
+   * const vectors = new sg.text.WordVectors(["cat", "dog"], 2, Float32Array.of(1, 0, 0.9, 0.1));
    * sg.nn.Embedding.fromVectors(vectors, { frozen: true }).parameterCount(); // = 0
    */
   static fromVectors(

@@ -47,7 +47,6 @@ export { maskedFill, maskedSelect } from "./masked.js";
 export { matmul } from "./matmul.js";
 export { type PadOptions, pad } from "./pad.js";
 export { chunk, type PieceOptions, unbind } from "./pieces.js";
-export { GradientProbe } from "./recurrent.js";
 export { mean, type ReduceOptions, sum } from "./reduce.js";
 export { remainder } from "./remainder.js";
 export { repeat, repeatInterleave } from "./repeat.js";

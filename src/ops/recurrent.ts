@@ -17,7 +17,7 @@ import { where } from "./where.js";
  * Collects the norm of dLoss/dh_t of a layer, the whole gradient of the hidden state at each step t, when backward() passes: it shows
  * gradients that vanish or explode on their way to the first steps.
  * @example
- * const probe = new sg.GradientProbe();
+ * const probe = new sg.nn.GradientProbe();
  * const { output } = new sg.nn.RNN(3, 5).forward(sg.randn([8, 20, 3]), { probe });
  * sg.sum(sg.select(output, 1, -1)).backward();
  * const norms = await probe.norms(); // 20 numbers, small for t = 0

@@ -71,7 +71,7 @@ type Example = Pick<TaggedSentence, "words" | "tags">;
  *
  * Make one with create(), train it with train(), then call predict(), evaluate() or save(). evaluate() measures entity F1 and accuracy.
  * @example
- * const sentences = sg.parseConll("Sarah\tB-person\nsmiles\tO\n\nrain\tO\nfell\tO\n");
+ * const sentences = sg.data.parseConll("Sarah\tB-person\nsmiles\tO\n\nrain\tO\nfell\tO\n");
  * const task = sg.tasks.EntityTagger.create(sentences, { hidden: 8, minCount: 1 });
  * const loss = task.model.loss([...task.loader(sentences, { batchSize: 2 })][0]);
  * const [tags] = await task.predict([["Sarah", "fell"]]);
@@ -110,7 +110,7 @@ export class EntityTagger extends BaseTask<Example, readonly string[], string[],
    * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `create`
    * @example
-   * const sentences = sg.parseConll("Sarah\tB-person\nsmiles\tO\n");
+   * const sentences = sg.data.parseConll("Sarah\tB-person\nsmiles\tO\n");
    * const task = await sg.tasks.EntityTagger.createAsync(sentences, { hidden: 8, minCount: 1 });
    * task.tags; // = ["O", "B-person"]
    */

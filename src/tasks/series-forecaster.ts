@@ -73,7 +73,7 @@ const optionNames = namesOf<SeriesForecasterOptions>({ ...encoderConfig, quantil
  * Make one with create(), train it with train(), then call predict(), evaluate() or save(). evaluate() measures the mean absolute error
  * beside simple forecasts, in the series' own units.
  * @example
- * const series = sg.seriesOf(Array.from({ length: 60 }, (_, t) => [20 + 5 * Math.sin(t)]));
+ * const series = sg.data.seriesOf(Array.from({ length: 60 }, (_, t) => [20 + 5 * Math.sin(t)]));
  * const task = sg.tasks.SeriesForecaster.create(series, 48, { history: 6, horizon: 2, hidden: 4 });
  * const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 0.01 });
  * const loader = task.loader(task.points(series, { to: 48 }), { batchSize: 8 });
@@ -111,7 +111,7 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
    * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `create`
    * @example
-   * const task = await sg.tasks.SeriesForecaster.createAsync(sg.seriesOf([[1], [3], [5]]), 2, { history: 1, hidden: 4 });
+   * const task = await sg.tasks.SeriesForecaster.createAsync(sg.data.seriesOf([[1], [3], [5]]), 2, { history: 1, hidden: 4 });
    * task.scaler.means; // = [2]
    */
   static createAsync(series: Series, end: number, options: SeriesForecasterOptions = {}): Promise<SeriesForecaster> {

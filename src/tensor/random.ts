@@ -1,6 +1,6 @@
-import { Generator, type RandomStart } from "../util/philox.js";
+import { RandomGenerator, type RandomStart } from "../util/philox.js";
 
-const generator = new Generator(0);
+const generator = new RandomGenerator(0);
 let current = generator;
 
 /**
@@ -10,17 +10,17 @@ let current = generator;
  * sg.manualSeed(1337);
  */
 export function manualSeed(seed: number): void {
-  generator.restore(new Generator(seed).state);
+  generator.restore(new RandomGenerator(seed).state);
 }
 
 /** Reserves random words for a kernel that draws n of them. */
 export const drawRandom = (n: number): RandomStart => current.next(n);
 
 /** The generator itself, for the host's own draws and for checkpoints: manualSeed()'s, or within drawingFrom() the one given there. */
-export const defaultGenerator = (): Generator => current;
+export const defaultGenerator = (): RandomGenerator => current;
 
 /** Runs the synchronous `fn` with another generator instead of manualSeed()'s. */
-export function drawingFrom<T>(other: Generator, fn: () => T): T {
+export function drawingFrom<T>(other: RandomGenerator, fn: () => T): T {
   const before = current;
   current = other;
   try {

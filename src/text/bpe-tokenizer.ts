@@ -27,7 +27,7 @@ export interface BpeOptions {
  * token. It is written as Hugging Face's tokenizer.json.
  *
  * @example
- * const tokenizer = sg.BpeTokenizer.train(["low lower lowest", "new newer newest"], { vocabularySize: 270 });
+ * const tokenizer = sg.text.BpeTokenizer.train(["low lower lowest", "new newer newest"], { vocabularySize: 270 });
  * tokenizer.decode(tokenizer.encode("the lowest 😀")); // = "the lowest 😀"
  */
 export class BpeTokenizer extends SubwordTokenizer {
@@ -65,7 +65,7 @@ export class BpeTokenizer extends SubwordTokenizer {
    * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `train`
    * @example
-   * const tokenizer = await sg.BpeTokenizer.trainAsync(["low lower lowest", "new newer newest"], { vocabularySize: 270 });
+   * const tokenizer = await sg.text.BpeTokenizer.trainAsync(["low lower lowest", "new newer newest"], { vocabularySize: 270 });
    * tokenizer.decode(tokenizer.encode("the lowest")); // = "the lowest"
    */
   static trainAsync(texts: Iterable<string>, options: BpeOptions = {}): Promise<BpeTokenizer> {

@@ -25,7 +25,7 @@ const PIECE = 2 ** 14;
  * if there are any.
  *
  * @example
- * const tokenizer = sg.CharTokenizer.fromText("hello");
+ * const tokenizer = sg.text.CharTokenizer.fromText("hello");
  * tokenizer.encode("hole"); // = [1, 3, 2, 0]
  * tokenizer.decode([1, 3, 2, 0]); // = "hole"
  */
@@ -69,7 +69,7 @@ export class CharTokenizer implements Tokenizer {
    * @param special as in `fromText`
    * @throws SeqgradError as `fromText`
    * @example
-   * const tokenizer = await sg.CharTokenizer.fromTextAsync("hello");
+   * const tokenizer = await sg.text.CharTokenizer.fromTextAsync("hello");
    * tokenizer.encode("hole"); // = [1, 3, 2, 0]
    */
   static fromTextAsync(text: string, options: { special?: readonly string[] } = {}): Promise<CharTokenizer> {
@@ -125,7 +125,7 @@ export class CharTokenizer implements Tokenizer {
    * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `encode`
    * @example
-   * const ids = await sg.CharTokenizer.fromText("hello").encodeAsync("hole");
+   * const ids = await sg.text.CharTokenizer.fromText("hello").encodeAsync("hole");
    * Array.from(ids); // = [1, 3, 2, 0]
    */
   encodeAsync(text: string, options: EncodeOptions = {}): Promise<Int32Array<ArrayBuffer>> {

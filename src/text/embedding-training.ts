@@ -5,7 +5,7 @@ import { checkFinite, checkFunction, checkInteger, kindOf, shown } from "../util
 import { SeqgradError } from "../util/errors.js";
 import { normOf } from "../util/numbers.js";
 import { checkOptions } from "../util/options.js";
-import type { Generator } from "../util/philox.js";
+import type { RandomGenerator } from "../util/philox.js";
 import { Vocabulary } from "./vocabulary.js";
 import { WordVectors } from "./word-vectors.js";
 
@@ -193,7 +193,7 @@ export interface Table {
 export const tableOf = (V: number, D: number): Table => ({ V, D, width: 4 * Math.ceil(D / 4) });
 
 /** Rows uniform on +-0.5 / D at `y`; `scratch`, as large, becomes anything. */
-export function randomRows(backend: Backend, { V, D, width }: Table, y: number, scratch: number, generator: Generator): void {
+export function randomRows(backend: Backend, { V, D, width }: Table, y: number, scratch: number, generator: RandomGenerator): void {
   backend.dispatch("randomUniform", { y: scratch, n: V * D, ...generator.next(V * D), low: -0.5 / D, high: 0.5 / D });
   backend.dispatch("fill", { y, n: V * width, value: 0 });
   const strides = { xs0: 0, xs1: 0, xs2: D, xs3: 1, ys0: 0, ys1: 0, ys2: width, ys3: 1 };

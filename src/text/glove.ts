@@ -1,6 +1,6 @@
 import { needs } from "../backend/needed.js";
 import { breathe } from "../util/breath.js";
-import { Generator } from "../util/philox.js";
+import { RandomGenerator } from "../util/philox.js";
 import {
   checkNames,
   checkPositive,
@@ -48,7 +48,7 @@ const gloveStep = /* @__PURE__ */ needs("gloveStep");
  * @throws SeqgradError as trainWord2Vec()
  * @example
  * const sentences = ["the cat drinks milk", "the dog drinks water"].map((text) => text.split(" "));
- * const vectors = await sg.trainGlove(sentences, { dimension: 16, minCount: 1, seed: 1 });
+ * const vectors = await sg.text.trainGlove(sentences, { dimension: 16, minCount: 1, seed: 1 });
  * vectors.words[0]; // = "drinks"
  */
 export async function trainGlove(sentences: Iterable<readonly string[]>, options: GloveOptions = {}): Promise<WordVectors> {
@@ -59,7 +59,7 @@ export async function trainGlove(sentences: Iterable<readonly string[]>, options
   checkSizes(op, { dimension, window, epochs: options.epochs ?? 1, lr, minCount });
   if (options.xMax !== undefined) checkPositive(op, "xMax", options.xMax);
   checkPositive(op, "alpha", alpha);
-  const generator = new Generator(seed);
+  const generator = new RandomGenerator(seed);
   const corpus = await corpusOf(op, sentences, { minCount, maxSize });
   const { words, tokens } = corpus;
   const { rows, columns, counts } = await cellsOf(tokens, words.length, window, generator);
@@ -99,7 +99,7 @@ export async function trainGlove(sentences: Iterable<readonly string[]>, options
 }
 
 /** The pairs that co-occur, shuffled, each in both orders, and how much they do. */
-async function cellsOf(tokens: Int32Array, V: number, window: number, generator: Generator) {
+async function cellsOf(tokens: Int32Array, V: number, window: number, generator: RandomGenerator) {
   const sums = new Map<number, number>();
   for (let p = 0; p < tokens.length; p++) {
     const word = tokens[p]!;

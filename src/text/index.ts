@@ -7,7 +7,7 @@ export { tokenizerFromJSON } from "./load.js";
 export { SparseRows } from "./sparse.js";
 export { TextStream } from "./text-stream.js";
 export { type EncodeOptions, type SpecialIds, sequenceTokens, type TokenHints, type Tokenizer } from "./tokenizer.js";
-export { type TextUnit, type TokenizerOptions, textUnits, trainTokenizer, trainTokenizerAsync } from "./train-tokenizer.js";
+export { type TextUnit, type TokenizerOptions, trainTokenizer, trainTokenizerAsync } from "./train-tokenizer.js";
 export { decodeText } from "./utf8.js";
 export { BagOfWords, type BagOptions, ngrams, TfIdf, type TfIdfOptions } from "./vectorizers.js";
 export { Vocabulary, type VocabularyOptions } from "./vocabulary.js";

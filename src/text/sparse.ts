@@ -6,7 +6,7 @@ import { checkShape } from "../util/shape.js";
 /**
  * A matrix of mostly zeros, row by row (CSR): row r holds `values[k]` at `columns[k]` for k from `starts[r]` to before `starts[r + 1]`.
  * @example
- * sg.SparseRows.from([[[2, 5]], []], 3).toDense(); // = [0, 0, 5, 0, 0, 0]
+ * sg.text.SparseRows.from([[[2, 5]], []], 3).toDense(); // = [0, 0, 5, 0, 0, 0]
  */
 export class SparseRows {
   constructor(

@@ -11,8 +11,8 @@ const MOST = 16;
  * Text of tokens that come one by one, after the tokens of a prompt: a piece is given out once no later token can change it, as the rest
  * of a character's bytes would. `flush()` gives what is left at the end.
  * @example
- * const tokenizer = sg.trainTokenizer(["the cat sat."], { unit: "words" });
- * const stream = new sg.TextStream(tokenizer, tokenizer.encode("the"));
+ * const tokenizer = sg.text.trainTokenizer(["the cat sat."], { unit: "words" });
+ * const stream = new sg.text.TextStream(tokenizer, tokenizer.encode("the"));
  * Array.from(tokenizer.encode("cat sat."), (token) => stream.push(token)); // = [" cat", " sat", "."]
  */
 export class TextStream {

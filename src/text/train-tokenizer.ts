@@ -26,7 +26,7 @@ export interface TokenizerOptions {
  * A tokenizer of a unit, for the texts to train on.
  * @throws SeqgradError `value` for an unknown unit or no text, or as the tokenizer
  * @example
- * const tokenizer = sg.trainTokenizer(["the cat sat", "the dog sat"], { unit: "words" });
+ * const tokenizer = sg.text.trainTokenizer(["the cat sat", "the dog sat"], { unit: "words" });
  * tokenizer.decode(tokenizer.encode("The cow sat")); // = "the <unk> sat"
  */
 export function trainTokenizer(texts: readonly string[], options: TokenizerOptions): Tokenizer {
@@ -37,7 +37,7 @@ export function trainTokenizer(texts: readonly string[], options: TokenizerOptio
  * The same in turns: timers, clicks and other work of a page run in between.
  * @throws SeqgradError as `trainTokenizer`
  * @example
- * const tokenizer = await sg.trainTokenizerAsync(["the cat sat", "the dog sat"], { unit: "words" });
+ * const tokenizer = await sg.text.trainTokenizerAsync(["the cat sat", "the dog sat"], { unit: "words" });
  * tokenizer.decode(tokenizer.encode("The cow sat")); // = "the <unk> sat"
  */
 export function trainTokenizerAsync(texts: readonly string[], options: TokenizerOptions): Promise<Tokenizer> {

@@ -6,7 +6,7 @@ import { SeqgradError } from "../util/errors.js";
  *
  * @throws SeqgradError `value` for what is not a Uint8Array, `format` for a file that is empty, binary or in another encoding, with the position of the first bad byte
  * @example
- * const text = sg.decodeText(await readFile("corpus.txt"), "corpus.txt");
+ * const text = sg.text.decodeText(await readFile("corpus.txt"), "corpus.txt");
  */
 export function decodeText(bytes: Uint8Array, name = "the text"): string {
   checkText("decodeText", name, "the name");

@@ -12,7 +12,7 @@ import { type WordOptions, WordSplitter, wordOptions } from "./word-splitter.js"
  * Every run of n neighboring words, joined by blanks, for n from `least` to `most`.
  * @throws SeqgradError `range`
  * @example
- * sg.ngrams(["not", "so", "bad"], 1, 2); // = ["not", "so", "bad", "not so", "so bad"]
+ * sg.text.ngrams(["not", "so", "bad"], 1, 2); // = ["not", "so", "bad", "not so", "so bad"]
  */
 export function ngrams(words: readonly string[], least = 1, most = least): string[] {
   checkArray("ngrams", "words", words, "a list of words");
@@ -41,7 +41,7 @@ const bagOptions = [...wordOptions, "ngrams", "stopWords", "minTexts", "maxTerms
 /**
  * Texts as how often each term occurs in them: without order, one dimension a term.
  * @example
- * const bag = sg.BagOfWords.fit(["the cat saw the dog", "the dog ran"]);
+ * const bag = sg.text.BagOfWords.fit(["the cat saw the dog", "the dog ran"]);
  * bag.terms; // = ["dog", "the", "cat", "ran", "saw"]
  * bag.transform(["the dog and the dog"]).toDense(); // = [2, 2, 0, 0, 0]
  */
@@ -71,7 +71,7 @@ export class BagOfWords {
    * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `fit`
    * @example
-   * const bag = await sg.BagOfWords.fitAsync(["the cat saw the dog", "the dog ran"]);
+   * const bag = await sg.text.BagOfWords.fitAsync(["the cat saw the dog", "the dog ran"]);
    * bag.terms; // = ["dog", "the", "cat", "ran", "saw"]
    */
   static fitAsync(texts: Iterable<string>, options: BagOptions = {}): Promise<BagOfWords> {
@@ -140,7 +140,7 @@ export class BagOfWords {
   /**
    * The same in turns: timers, clicks and other work of a page run in between.
    * @example
-   * const bag = sg.BagOfWords.fit(["the cat saw the dog", "the dog ran"]);
+   * const bag = sg.text.BagOfWords.fit(["the cat saw the dog", "the dog ran"]);
    * (await bag.transformAsync(["the dog and the dog"])).toDense(); // = [2, 2, 0, 0, 0]
    */
   transformAsync(texts: Iterable<string>): Promise<SparseRows> {
@@ -174,7 +174,7 @@ export interface TfIdfOptions extends BagOptions {
  * Texts as term frequencies weighted by how rare a term is: tf (ln((1 + n) / (1 + df)) + 1) for a term in df of n texts, each row divided
  * by its norm: scikit-learn's TfidfVectorizer with its smoothing (Spärck Jones 1972).
  * @example
- * const tfidf = sg.TfIdf.fit(["good film", "bad film"]);
+ * const tfidf = sg.text.TfIdf.fit(["good film", "bad film"]);
  * tfidf.transform(["good film"]).toDense(); // = [0.5797, 0, 0.8148]
  */
 export class TfIdf {
@@ -208,7 +208,7 @@ export class TfIdf {
    * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `fit`
    * @example
-   * const tfidf = await sg.TfIdf.fitAsync(["good film", "bad film"]);
+   * const tfidf = await sg.text.TfIdf.fitAsync(["good film", "bad film"]);
    * (await tfidf.transformAsync(["good film"])).toDense(); // = [0.5797, 0, 0.8148]
    */
   static fitAsync(texts: Iterable<string>, options: TfIdfOptions = {}): Promise<TfIdf> {
@@ -236,7 +236,7 @@ export class TfIdf {
   /**
    * The same in turns: timers, clicks and other work of a page run in between.
    * @example
-   * const tfidf = sg.TfIdf.fit(["good film", "bad film"]);
+   * const tfidf = sg.text.TfIdf.fit(["good film", "bad film"]);
    * (await tfidf.transformAsync(["good film"])).toDense(); // = [0.5797, 0, 0.8148]
    */
   transformAsync(texts: Iterable<string>): Promise<SparseRows> {

@@ -20,7 +20,7 @@ export const vocabularyOptions = ["special", "minCount", "maxSize"] as const;
  * Numbered tokens with their frequencies: special tokens first, then from the most frequent to the rarest, of equals in the order of
  * their code points.
  * @example
- * const vocabulary = sg.Vocabulary.fromTokens(["the", "cat", "the", "dog"], { special: ["<unk>"] });
+ * const vocabulary = sg.text.Vocabulary.fromTokens(["the", "cat", "the", "dog"], { special: ["<unk>"] });
  * vocabulary.idOf("the"); // = 1
  * vocabulary.tokenOf(2); // = "cat"
  */
@@ -50,7 +50,7 @@ export class Vocabulary {
    * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `fromTokens`
    * @example
-   * const vocabulary = await sg.Vocabulary.fromTokensAsync(["the", "cat", "the", "dog"], { special: ["<unk>"] });
+   * const vocabulary = await sg.text.Vocabulary.fromTokensAsync(["the", "cat", "the", "dog"], { special: ["<unk>"] });
    * vocabulary.idOf("the"); // = 1
    */
   static fromTokensAsync(tokens: Iterable<string>, options: VocabularyOptions = {}): Promise<Vocabulary> {

@@ -22,7 +22,7 @@ export const wordOptions = ["lowercase", "punctuation", "locale"] as const;
  * Cuts texts into words by Unicode's rules (UAX 29, Unicode 17), the same on every host: `node.js`, `3.14` and `don't` are one word each.
  * Only scripts without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) are left to the host's dictionary, which may differ.
  * @example
- * const words = new sg.WordSplitter();
+ * const words = new sg.text.WordSplitter();
  * words.split("Don't panic, Zaphod!"); // = ["don't", "panic", ",", "zaphod", "!"]
  */
 export class WordSplitter {

@@ -33,7 +33,7 @@ interface Origin {
 /**
  * A tokenizer whose tokens are words.
  * @example
- * const tokenizer = sg.WordTokenizer.fromTexts(["the dog sat", "the cat ran"]);
+ * const tokenizer = sg.text.WordTokenizer.fromTexts(["the dog sat", "the cat ran"]);
  * tokenizer.decode(tokenizer.encode("The cat sat.")); // = "the cat sat <unk>"
  */
 export class WordTokenizer implements Tokenizer {
@@ -81,7 +81,7 @@ export class WordTokenizer implements Tokenizer {
    * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `fromTexts`
    * @example
-   * const tokenizer = await sg.WordTokenizer.fromTextsAsync(["the dog sat", "the cat ran"]);
+   * const tokenizer = await sg.text.WordTokenizer.fromTextsAsync(["the dog sat", "the cat ran"]);
    * tokenizer.decode(tokenizer.encode("the cat sat")); // = "the cat sat"
    */
   static fromTextsAsync(texts: Iterable<string>, options: WordOptions & VocabularyOptions = {}): Promise<WordTokenizer> {
@@ -157,7 +157,7 @@ export class WordTokenizer implements Tokenizer {
    * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `encode`
    * @example
-   * const ids = await sg.WordTokenizer.fromTexts(["the dog sat"], { special: ["<unk>"] }).encodeAsync("the cat sat");
+   * const ids = await sg.text.WordTokenizer.fromTexts(["the dog sat"], { special: ["<unk>"] }).encodeAsync("the cat sat");
    * Array.from(ids); // = [3, 0, 2]
    */
   encodeAsync(text: string, options: EncodeOptions = {}): Promise<Int32Array<ArrayBuffer>> {

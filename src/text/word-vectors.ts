@@ -15,7 +15,7 @@ export interface Neighbor {
 /**
  * A vector for each word, the same in every sentence: what word2vec and GloVe learn.
  * @example
- * const vectors = new sg.WordVectors(["king", "queen", "apple"], 2, Float32Array.of(1, 1, 1, 0.8, -1, 0.2));
+ * const vectors = new sg.text.WordVectors(["king", "queen", "apple"], 2, Float32Array.of(1, 1, 1, 0.8, -1, 0.2));
  * vectors.nearest("king", 1)[0].word; // = "queen"
  */
 export class WordVectors {
@@ -82,8 +82,8 @@ export class WordVectors {
    * @param options `format`, default `text`; `dimension` and `name` as fromText()
    * @throws SeqgradError `format` for a file that is not whole or of another format, `value` for another kind of source
    * @example
-   * const vectors = new sg.WordVectors(["king", "queen"], 2, Float32Array.of(1, 2, 3, 4));
-   * const again = await sg.WordVectors.read(vectors.chunks({ format: "binary" }), { format: "binary" });
+   * const vectors = new sg.text.WordVectors(["king", "queen"], 2, Float32Array.of(1, 2, 3, 4));
+   * const again = await sg.text.WordVectors.read(vectors.chunks({ format: "binary" }), { format: "binary" });
    * again.vectorOf("queen"); // = [3, 4]
    */
   static async read(source: Chunks, options: { format?: "text" | "binary"; dimension?: number; name?: string } = {}): Promise<WordVectors> {
@@ -117,7 +117,7 @@ export class WordVectors {
    * @param options `format`, default `text`; `header` as toText()
    * @throws SeqgradError `value` for a word with a line break, or with a blank in the binary format
    * @example
-   * const vectors = new sg.WordVectors(["king"], 2, Float32Array.of(1, 2));
+   * const vectors = new sg.text.WordVectors(["king"], 2, Float32Array.of(1, 2));
    * new TextDecoder().decode([...vectors.chunks()][0]); // = "1 2\nking 1 2\n"
    */
   chunks(options: { format?: "text" | "binary"; header?: boolean } = {}): Iterable<Uint8Array> {
@@ -199,7 +199,7 @@ export class WordVectors {
  * The cosine of the angle between two vectors; 0 where one is zero.
  * @throws SeqgradError `shape` for vectors of different dimensions
  * @example
- * sg.cosineOf([1, 0], [1, 1]); // = Math.SQRT1_2
+ * sg.text.cosineOf([1, 0], [1, 1]); // = Math.SQRT1_2
  */
 export function cosineOf(a: ArrayLike<number>, b: ArrayLike<number>): number {
   checkNumbers("cosineOf", "a", a);

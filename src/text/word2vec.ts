@@ -1,7 +1,7 @@
 import { needs } from "../backend/needed.js";
 import { breathe } from "../util/breath.js";
 import { checkChoice, checkFinite, checkInteger, checkInterval } from "../util/check.js";
-import { Generator } from "../util/philox.js";
+import { RandomGenerator } from "../util/philox.js";
 import {
   checkNames,
   checkSizes,
@@ -52,7 +52,7 @@ const word2vecStep = /* @__PURE__ */ needs("word2vecStep");
  *   before init()
  * @example
  * const sentences = ["the cat drinks milk", "the dog drinks water"].map((text) => text.split(" "));
- * const vectors = await sg.trainWord2Vec(sentences, { dimension: 16, minCount: 1, seed: 1 });
+ * const vectors = await sg.text.trainWord2Vec(sentences, { dimension: 16, minCount: 1, seed: 1 });
  * vectors.dimension; // = 16
  */
 export async function trainWord2Vec(sentences: Iterable<readonly string[]>, options: Word2VecOptions = {}): Promise<WordVectors> {
@@ -65,7 +65,7 @@ export async function trainWord2Vec(sentences: Iterable<readonly string[]>, opti
   checkInteger(op, "negatives", negatives, 1, 2 ** 16);
   if (options.subsample !== undefined) checkInterval(op, "subsample", checkFinite(op, "subsample", options.subsample), 0);
   checkInterval(op, "lrEnd", lrEnd, 0, lr);
-  const generator = new Generator(seed);
+  const generator = new RandomGenerator(seed);
   const corpus = await corpusOf(op, sentences, { minCount, maxSize });
   const { words, counts, tokens, total } = corpus;
   const { epochs = epochsFor(VISITS, total / words.length, 5), subsample = Math.max(1e-3, 10 / words.length) } = options;

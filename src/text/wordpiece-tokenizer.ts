@@ -37,7 +37,7 @@ const LONGEST = 100;
  * pieces by their frequency, as Hugging Face's trainer does.
  *
  * @example
- * const tokenizer = sg.WordPieceTokenizer.train(["unaffable unable affable", "able fable"], { vocabularySize: 60, minCount: 1 });
+ * const tokenizer = sg.text.WordPieceTokenizer.train(["unaffable unable affable", "able fable"], { vocabularySize: 60, minCount: 1 });
  * tokenizer.decode(tokenizer.encode("Affable, unable")); // = "affable [UNK] unable"
  */
 export class WordPieceTokenizer extends SubwordTokenizer {
@@ -65,7 +65,7 @@ export class WordPieceTokenizer extends SubwordTokenizer {
    * @throws SeqgradError as `train`
    * @example
    * const texts = ["unaffable unable affable", "able fable"];
-   * const tokenizer = await sg.WordPieceTokenizer.trainAsync(texts, { vocabularySize: 60, minCount: 1 });
+   * const tokenizer = await sg.text.WordPieceTokenizer.trainAsync(texts, { vocabularySize: 60, minCount: 1 });
    * tokenizer.decode(tokenizer.encode("unable")); // = "unable"
    */
   static trainAsync(texts: Iterable<string>, options: WordPieceTraining = {}): Promise<WordPieceTokenizer> {

@@ -15,7 +15,7 @@ import { breathe } from "../util/breath.js";
 import { checkFunction, checkInteger, checkObject, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
-import { Generator } from "../util/philox.js";
+import { RandomGenerator } from "../util/philox.js";
 import type { Progress } from "./checkpoint.js";
 import type { Batches, CarriedState, EventOf, FitEvent, FitOptions, Loader, LossResult, Measured } from "./types.js";
 
@@ -49,7 +49,7 @@ export class Run<B, S extends CarriedState<S>> {
   #at: Progress = { step: 0, epoch: 0, position: 0, lossSum: 0, seconds: 0, evaluation: null, best: null, sinceBest: 0 };
   #carried: S | undefined;
   /** The run's own random numbers, which nothing beside it draws from: they begin where manualSeed()'s generator stood, #seeded. */
-  readonly #random = new Generator(0);
+  readonly #random = new RandomGenerator(0);
   #seeded = defaultGenerator().state;
   #bestParameters: ReadonlyMap<string, TensorValue> | undefined;
   #startedAt = 0;

@@ -84,11 +84,11 @@ export interface RandomStart {
  * A seeded source of random numbers for the host, and of the counters from which kernels draw theirs. The seed is the key; the
  * position, a 64-bit count of Philox blocks, is the whole of the state.
  * @example
- * const generator = new sg.Generator(1337);
+ * const generator = new sg.RandomGenerator(1337);
  * const order = generator.shuffle([0, 1, 2, 3]);
  * const start = generator.next(100); // for a kernel that draws 100 words
  */
-export class Generator {
+export class RandomGenerator {
   #key: Words2;
   #low = 0;
   #high = 0;
@@ -96,14 +96,14 @@ export class Generator {
   /** seed: an integer in 0..2^53. Throws `value` for anything else. */
   constructor(seed: number) {
     if (!Number.isInteger(seed) || seed < 0 || seed > 2 ** 53) {
-      throw new SeqgradError("value", `Generator: got the seed ${shown(seed)}, expected an integer in 0..2^53.`);
+      throw new SeqgradError("value", `RandomGenerator: got the seed ${shown(seed)}, expected an integer in 0..2^53.`);
     }
     this.#key = [seed % TWO32, Math.floor(seed / TWO32)];
   }
 
   /** Reserves ceil(n / 4) blocks, enough for n words, and says where they start. */
   next(n: number): RandomStart {
-    checkInteger("Generator.next", "the number of words", n);
+    checkInteger("RandomGenerator.next", "the number of words", n);
     const start = this.state;
     const [low, high] = addToCounter([this.#low, this.#high, 0, 0], Math.ceil(n / 4));
     this.#low = low;
@@ -119,7 +119,7 @@ export class Generator {
   /** A uniform integer in 0..n-1, every one exactly as likely; n an integer in 1..2^53. Takes one block, rarely more. */
   integer(n: number): number {
     if (!Number.isInteger(n) || n < 1 || n > 2 ** 53) {
-      throw new SeqgradError("value", `Generator.integer: got ${shown(n)}, expected an integer in 1..2^53.`);
+      throw new SeqgradError("value", `RandomGenerator.integer: got ${shown(n)}, expected an integer in 1..2^53.`);
     }
     const bound = 2 ** 53 - (2 ** 53 % n);
     let bits = this.#bits53();
@@ -129,7 +129,7 @@ export class Generator {
 
   /** Shuffles in place, every order as likely (Fisher and Yates); returns its argument. */
   shuffle<A extends { [index: number]: unknown; readonly length: number }>(items: A): A {
-    checkList("Generator.shuffle", "its argument", items, "an array");
+    checkList("RandomGenerator.shuffle", "its argument", items, "an array");
     for (let i = items.length - 1; i > 0; i--) {
       const j = this.integer(i + 1);
       [items[i], items[j]] = [items[j], items[i]];
@@ -144,11 +144,11 @@ export class Generator {
 
   /** Restores a `state`: the next draws follow those made before it was taken. Throws `value` if a part is missing or is not an unsigned 32-bit integer. */
   restore(state: RandomStart): void {
-    checkObject("Generator.restore", "the state", state, "what `state` was");
+    checkObject("RandomGenerator.restore", "the state", state, "what `state` was");
     const { key0, key1, counter0, counter1 } = state;
     for (const word of [key0, key1, counter0, counter1]) {
       if (typeof word !== "number" || word !== word >>> 0) {
-        throw new SeqgradError("value", `Generator.restore: got ${shown(word)}, expected four unsigned 32-bit integers.`);
+        throw new SeqgradError("value", `RandomGenerator.restore: got ${shown(word)}, expected four unsigned 32-bit integers.`);
       }
     }
     this.#key = [key0, key1];

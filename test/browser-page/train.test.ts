@@ -58,7 +58,7 @@ describe.skipIf(missing)(`the page that trains in a tab${missing && ` (${missing
   });
 
   test("reads a table, whose reader is loaded when it is asked for", async () => {
-    const cells = await page.evaluate(`import("/dist/index.js").then((sg) => sg.parseCsv('a,"b,c"')).then(([row]) => row.cells)`);
+    const cells = await page.evaluate(`import("/dist/index.js").then((sg) => sg.data.parseCsv('a,"b,c"')).then(([row]) => row.cells)`);
     expect(cells).toEqual(["a", "b,c"]);
   });
 
@@ -106,7 +106,7 @@ describe.skipIf(missing)(`the page that trains in a tab${missing && ` (${missing
   });
 
   test("shows the message of init() where that fails", async () => {
-    const failing = `export const sampleText = ""; export const init = async () => { throw new Error("no WebAssembly here"); };`;
+    const failing = `export const data = { sampleText: "" }; export const init = async () => { throw new Error("no WebAssembly here"); };`;
     await opened("**/dist/index.js", failing, async (page) => {
       await page.getByText("no WebAssembly here").waitFor();
       expect(await page.getByRole("button", { name: "Train" }).isDisabled()).toBe(true);

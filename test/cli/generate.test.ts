@@ -2,7 +2,7 @@ import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { openLM } from "../../src/cli/lm.js";
-import { generate } from "../../src/decode/index.js";
+import { generate } from "../../src/decode/generate.js";
 import { fileStore } from "../../src/io/file-store.js";
 import type { RecurrentLM } from "../../src/models/recurrent-lm.js";
 import { cli, jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { columnsOf, numberIn, parseConll, parseCsv, parseTsv, SeriesScaler, seriesOf, seriesWindows } from "../../src/data/index.js";
+import { findColumns } from "../../src/data/columns.js";
+import { parseConll, parseCsv, parseTsv, SeriesScaler, seriesOf, seriesWindows } from "../../src/data/index.js";
 import { expectError, expectRejection } from "../helpers/errors.js";
 
 describe("tables", () => {
@@ -29,28 +30,20 @@ describe("tables", () => {
   });
 
   test("give columns by name, or by their order", () => {
-    const named = columnsOf(parseTsv("id\tText \tLABEL\n1\tfine\tgood"), ["label", "text"]);
+    const named = findColumns(parseTsv("id\tText \tLABEL\n1\tfine\tgood"), ["label", "text"]).rows;
     expect(named).toEqual([{ line: 2, cells: ["good", "fine"], columns: [3, 2] }]);
-    expect(columnsOf(parseTsv("good\tfine"), ["label", "text"])).toEqual([{ line: 1, cells: ["good", "fine"], columns: [1, 2] }]);
-    expect(columnsOf(parseTsv("text\tlabel"), ["label", "text"])).toEqual([]);
+    expect(findColumns(parseTsv("good\tfine"), ["label", "text"]).rows).toEqual([{ line: 1, cells: ["good", "fine"], columns: [1, 2] }]);
+    expect(findColumns(parseTsv("text\tlabel"), ["label", "text"]).rows).toEqual([]);
     const wide = parseTsv("\n1\tfine\tgood");
     expectError(
       "format",
-      () => columnsOf(wide, ["label", "text"], { name: "t.tsv" }),
+      () => findColumns(wide, ["label", "text"], { name: "t.tsv" }),
       "t.tsv, line 2, column 3",
       "3 cells",
       "label, text, or a header",
     );
     const hollow = parseTsv("id\ttext\tlabel\n1\t \tgood");
-    expectError("format", () => columnsOf(hollow, ["label", "text"], { name: "t.tsv" }), "t.tsv, line 2, column 2", "the text is empty");
-  });
-
-  test("give numbers, or say where there is none", () => {
-    const row = { line: 3, cells: ["x", " -1.5e2 ", ""] };
-    expect(numberIn(row, 2)).toBe(-150);
-    expectError("format", () => numberIn(row, 1, "t.csv"), "t.csv, line 3, column 1", '"x"');
-    expectError("format", () => numberIn(row, 3), "column 3");
-    expectError("format", () => numberIn(row, 4), "column 4");
+    expectError("format", () => findColumns(hollow, ["label", "text"], { name: "t.tsv" }), "t.tsv, line 2, column 2", "the text is empty");
   });
 });
 

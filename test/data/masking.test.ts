@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { maskTokens, padRows } from "../../src/data/index.js";
-import { Generator } from "../../src/util/philox.js";
+import { RandomGenerator } from "../../src/util/philox.js";
 import { expectError } from "../helpers/errors.js";
 
 const rows = padRows([Array.from({ length: 20_000 }, (_, i) => (i % 95) + 5), [1, 2, 3, 7]]);
 const options = { vocabularySize: 100, mask: 4, from: 5 };
 
 test("chooses 15 % of the tokens: 80 % hidden, 10 % random, 10 % as they are", () => {
-  const { tokens, targets, shape, lengths } = maskTokens(rows, options, new Generator(1));
+  const { tokens, targets, shape, lengths } = maskTokens(rows, options, new RandomGenerator(1));
   expect([shape, lengths]).toEqual([rows.shape, rows.lengths]);
   const chosen = Array.from(targets.keys()).filter((i) => targets[i] !== -100);
   // Within four standard deviations of a binomial distribution; a replacement drawn at random is 1 in 95 times the token itself.
@@ -27,7 +27,7 @@ test("chooses at least one token of a batch that holds one, whatever the share, 
   const short = padRows([[0, 6, 7], [5], [1, 2]]);
   const places = [1, 2, 3];
   const counts = new Map(places.map((at) => [at, 0]));
-  const generator = new Generator(3);
+  const generator = new RandomGenerator(3);
   for (let i = 0; i < 300; i++) {
     const { tokens, targets } = maskTokens(short, { ...options, share: 1e-9 }, generator);
     const chosen = Array.from(targets.keys()).filter((at) => targets[at] !== -100);
@@ -46,7 +46,7 @@ test("chooses at least one token of a batch that holds one, whatever the share, 
 });
 
 test("a batch of one token is treated as every other: 80 % hidden, 10 % random, 10 % as they are", () => {
-  const [one, generator, counts, n] = [padRows([[7]]), new Generator(5), { hidden: 0, kept: 0, other: 0 }, 2000];
+  const [one, generator, counts, n] = [padRows([[7]]), new RandomGenerator(5), { hidden: 0, kept: 0, other: 0 }, 2000];
   for (let i = 0; i < n; i++) {
     const [token] = maskTokens(one, { ...options, share: 1 }, generator).tokens;
     counts[token === 4 ? "hidden" : token === 7 ? "kept" : "other"]++;
@@ -58,9 +58,9 @@ test("a batch of one token is treated as every other: 80 % hidden, 10 % random, 
 });
 
 test("is a function of the generator's state", () => {
-  const [a, b, c] = [1, 1, 2].map((seed) => maskTokens(rows, options, new Generator(seed)).tokens);
+  const [a, b, c] = [1, 1, 2].map((seed) => maskTokens(rows, options, new RandomGenerator(seed)).tokens);
   expect(a).toEqual(b);
   expect(a).not.toEqual(c);
-  expectError("range", () => maskTokens(rows, { ...options, mask: 100 }, new Generator(1)), "mask is 100");
-  expectError("range", () => maskTokens(rows, { ...options, share: 2 }, new Generator(1)), "share is 2");
+  expectError("range", () => maskTokens(rows, { ...options, mask: 100 }, new RandomGenerator(1)), "mask is 100");
+  expectError("range", () => maskTokens(rows, { ...options, share: 2 }, new RandomGenerator(1)), "share is 2");
 });

@@ -5,7 +5,7 @@ import type { StepModel } from "../../src/decode/step-model.js";
 import { models } from "../../src/index.js";
 import { memory } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
-import { Generator } from "../../src/util/philox.js";
+import { RandomGenerator } from "../../src/util/philox.js";
 import { asDefault, forEachDevice, immediate } from "../helpers/devices.js";
 import { expectRejection } from "../helpers/errors.js";
 import { expectClose } from "../helpers/numbers.js";
@@ -18,7 +18,7 @@ type Scores = (text: Tokens) => readonly number[];
 function randomScores(seed: number, v: number, choices = v, source: Tokens = []): Scores {
   return (text) => {
     const hash = [...source, v, ...text].reduce((sum, token) => (sum * 31 + token + 1) % 1_000_003, seed + 1);
-    const generator = new Generator(hash);
+    const generator = new RandomGenerator(hash);
     const allowed = generator.shuffle(Array.from({ length: v }, (_, i) => i)).slice(0, choices);
     return Array.from({ length: v }, (_, i) => {
       const score = 4 * generator.uniform() - 3;

@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { greedy, type SamplingOptions, sampleToken } from "../../src/decode/sampling.js";
-import { Generator } from "../../src/util/philox.js";
+import { RandomGenerator } from "../../src/util/philox.js";
 import { expectError } from "../helpers/errors.js";
 
 const infinity = Number.POSITIVE_INFINITY;
 
 /** How often each token comes in n draws. */
 function counts(logits: Float32Array, options: SamplingOptions, n = 20_000): number[] {
-  const generator = new Generator(7);
+  const generator = new RandomGenerator(7);
   const found = new Array<number>(logits.length).fill(0);
   for (let i = 0; i < n; i++) found[sampleToken(logits, options, generator)]!++;
   return found;
@@ -61,9 +61,9 @@ describe("sampleToken", () => {
   test("with temperature 0, or close to it, takes the likeliest", () => {
     expect(counts(logits, { temperature: 0 }, 50)).toEqual([0, 50, 0, 0]);
     expect(counts(logits, { temperature: Number.MIN_VALUE }, 50)).toEqual([0, 50, 0, 0]);
-    const generator = new Generator(1);
+    const generator = new RandomGenerator(1);
     sampleToken(logits, { temperature: 0 }, generator);
-    expect(generator.state).toEqual(new Generator(1).state);
+    expect(generator.state).toEqual(new RandomGenerator(1).state);
   });
 
   test("keeps the k likeliest", () => {
@@ -108,8 +108,8 @@ describe("sampleToken", () => {
     fc.assert(
       fc.property(fc.array(score, { minLength: 1, maxLength: 12 }), options, fc.nat(), (list, given, seed) => {
         const scores = Float32Array.from(list);
-        const token = sampleToken(scores, given, new Generator(seed));
-        expect(token).toBe(sampleToken(scores, given, new Generator(seed)));
+        const token = sampleToken(scores, given, new RandomGenerator(seed));
+        expect(token).toBe(sampleToken(scores, given, new RandomGenerator(seed)));
         const rank = scores.filter((x, i) => x > scores[token]! || (x === scores[token] && i < token)).length;
         expect(rank).toBeLessThan(Math.min(given.topK ?? 20, scores.length));
       }),
@@ -126,6 +126,6 @@ describe("sampleToken", () => {
     [{ topP: 1.01 }, "range", "topP is 1.01"],
     [{ topP: Number.NaN }, "range", "topP is NaN"],
   ])("refuses %j", (options, code, why) => {
-    expectError(code, () => sampleToken(logits, options, new Generator(0)), "sampleToken", why);
+    expectError(code, () => sampleToken(logits, options, new RandomGenerator(0)), "sampleToken", why);
   });
 });

@@ -19,7 +19,7 @@ describe.each([
   ["RecurrentLM", recurrent],
 ] as const)("%s refuses", (name, make) => {
   const model: LM = make();
-  const step = model as unknown as sg.StepModel<unknown>;
+  const step = model as unknown as sg.decode.StepModel<unknown>;
 
   test("a value that is not a tensor of tokens", () => {
     expectError("value", () => model.forward(wrong(null)), `${name}: tokens is null, not a tensor`);
@@ -33,7 +33,7 @@ describe.each([
     for (const ids of [[1.5], [Number.NaN], ["1"], [2 ** 32 + 1]]) {
       await expectRejection("range", wrong(step.step(wrong(ids), undefined)), `${name}: tokens[0] is `, "give whole numbers");
       expectError("range", () => sg.generate(step, wrong(ids)), "generate: the prompt[0] is ");
-      await expectRejection("range", sg.beamSearch(step, wrong(ids), { maxTokens: 2 }), "beamSearch: the prompt[0] is ");
+      await expectRejection("range", sg.decode.beamSearch(step, wrong(ids), { maxTokens: 2 }), "beamSearch: the prompt[0] is ");
     }
     await expectRejection("value", wrong(step.step([], undefined)), `${name}: there is no token`);
     expect(sg.memory().tensors).toBe(before);
@@ -41,7 +41,7 @@ describe.each([
 
   test("a text for a prompt", async () => {
     expectError("value", () => sg.generate(step, wrong("abc")), "generate: the prompt is a string; give token ids");
-    await expectRejection("value", sg.beamSearch(step, wrong("abc"), { maxTokens: 2 }), "the prompt is a string; give token ids");
+    await expectRejection("value", sg.decode.beamSearch(step, wrong("abc"), { maxTokens: 2 }), "the prompt is a string; give token ids");
     expectError("value", () => sg.generate(step, wrong(null)), "generate: the prompt is null");
   });
 
@@ -54,8 +54,8 @@ describe.each([
       drain(sg.generate(step, [1], { stop: [10], maxTokens: 2 })),
       "stop[0] is 10; give a whole number from 0 to 9",
     );
-    await expectRejection("value", sg.beamSearch(step, [1], { stop: wrong(5), maxTokens: 2 }), "beamSearch: stop is 5");
-    await expectRejection("range", sg.beamSearch(step, [1], { stop: [10], maxTokens: 2 }), "beamSearch: stop[0] is 10");
+    await expectRejection("value", sg.decode.beamSearch(step, [1], { stop: wrong(5), maxTokens: 2 }), "beamSearch: stop is 5");
+    await expectRejection("range", sg.decode.beamSearch(step, [1], { stop: [10], maxTokens: 2 }), "beamSearch: stop[0] is 10");
     expect(sg.memory().tensors).toBe(before);
   });
 });
@@ -63,8 +63,8 @@ describe.each([
 test("an encoder-decoder is asked about a source", async () => {
   const model = new sg.models.TransformerSeq2Seq({ sourceVocabulary: 9, targetVocabulary: 9, embed: 8, heads: 2, layers: 1 });
   const message = "the model has no step(); give a language model, or model.about(source) for an encoder-decoder.";
-  expectError("value", () => sg.generate(wrong<sg.StepModel<unknown>>(model), [1]), `generate: ${message}`);
-  await expectRejection("value", sg.beamSearch(wrong<sg.StepModel<unknown>>(model), [1]), `beamSearch: ${message}`);
+  expectError("value", () => sg.generate(wrong<sg.decode.StepModel<unknown>>(model), [1]), `generate: ${message}`);
+  await expectRejection("value", sg.decode.beamSearch(wrong<sg.decode.StepModel<unknown>>(model), [1]), `beamSearch: ${message}`);
 });
 
 test("models name the size that is wrong", () => {
@@ -85,22 +85,22 @@ test("model types that an object has by itself are none", () => {
 });
 
 test("padRows and windows refuse a value that is not a token", () => {
-  for (const row of [[1.5], ["a"], [2 ** 40]]) expectError("range", () => sg.padRows([[1], wrong(row)]), "padRows: rows[1][0] is ");
-  expectError("value", () => sg.padRows(wrong(["abc"])), "padRows: rows[0] is a string; give token ids");
-  expectError("value", () => sg.padRows(wrong([5])), "padRows: rows[0] is a number");
-  for (const truncate of [0, 1.5]) expectError("range", () => sg.padRows([[1, 2]], { truncate }), `padRows: truncate is ${truncate}`);
+  for (const row of [[1.5], ["a"], [2 ** 40]]) expectError("range", () => sg.data.padRows([[1], wrong(row)]), "padRows: rows[1][0] is ");
+  expectError("value", () => sg.data.padRows(wrong(["abc"])), "padRows: rows[0] is a string; give token ids");
+  expectError("value", () => sg.data.padRows(wrong([5])), "padRows: rows[0] is a number");
+  for (const truncate of [0, 1.5]) expectError("range", () => sg.data.padRows([[1, 2]], { truncate }), `padRows: truncate is ${truncate}`);
   const size = { batchSize: 1, sequenceLength: 1 };
-  for (const Windows of [sg.RandomWindows, sg.ContinuousWindows]) {
+  for (const Windows of [sg.data.RandomWindows, sg.data.ContinuousWindows]) {
     expectError("value", () => new Windows(wrong("abc"), size), `${Windows.name}: tokens is a string`);
     expectError("range", () => new Windows([1, 2.5, 3], size), `${Windows.name}: tokens[1] is 2.5`);
     expect(new Windows([1, 2], size).batch(0).y[0]).toBe(2);
   }
-  expectError("value", () => sg.consecutiveWindows(wrong("abc"), size), "consecutiveWindows: tokens is a string");
+  expectError("value", () => sg.data.consecutiveWindows(wrong("abc"), size), "consecutiveWindows: tokens is a string");
 });
 
 test("decoders of scores refuse what they cannot read", async () => {
-  for (const beams of [1, 3]) expectError("not-finite", () => sg.ctcDecode([Number.NaN, 0, 0], 3, { beams }), "logit 0 is NaN");
+  for (const beams of [1, 3]) expectError("not-finite", () => sg.decode.ctcDecode([Number.NaN, 0, 0], 3, { beams }), "logit 0 is NaN");
   const emissions = sg.zeros([1, 2, 3]);
   const scores = { transitions: sg.zeros([3, 3]), starts: sg.zeros([2]), ends: sg.zeros([3]) };
-  await expectRejection("shape", sg.viterbi(emissions, scores), "starts [2]", "expected [B, T, K], [K, K], [K], [K] and B");
+  await expectRejection("shape", sg.decode.viterbi(emissions, scores), "starts [2]", "expected [B, T, K], [K, K], [K], [K] and B");
 });

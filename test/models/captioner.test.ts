@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { padFrames, padRows } from "../../src/data/index.js";
-import { beamSearch, generate } from "../../src/decode/index.js";
+import { generate } from "../../src/decode/generate.js";
+import { beamSearch } from "../../src/decode/index.js";
 import { attentionKinds, Captioner, type CaptionerConfig } from "../../src/models/index.js";
 import { crossEntropy } from "../../src/ops/index.js";
 import { tensor } from "../../src/tensor/create.js";

@@ -7,7 +7,7 @@ import { tensor } from "../../src/tensor/create.js";
 import { init } from "../../src/tensor/device.js";
 import { defaultGenerator, manualSeed } from "../../src/tensor/random.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
-import { Generator } from "../../src/util/philox.js";
+import { RandomGenerator } from "../../src/util/philox.js";
 import { expectError } from "../helpers/errors.js";
 import { expectClose } from "../helpers/numbers.js";
 
@@ -18,7 +18,7 @@ test("learns to fill in what is hidden", async () => {
   manualSeed(1);
   const model = new MaskedLM(config);
   const optimizer = new AdamW(model.parameters(), { lr: 0.01 });
-  const generator = new Generator(1);
+  const generator = new RandomGenerator(1);
   // Rows that count up: a hidden token follows from its neighbors.
   const batch = () => padRows(Array.from({ length: 16 }, () => Array.from({ length: 8 }, (_, t) => 4 + t)));
   const losses: number[] = [];
@@ -33,7 +33,7 @@ test("trains on through a batch in which nothing can be hidden: its loss is 0 an
   manualSeed(5);
   const model = new MaskedLM(config);
   const optimizer = new AdamW(model.parameters(), { lr: 0.01, weightDecay: 0 });
-  const generator = new Generator(2);
+  const generator = new RandomGenerator(2);
   const of = (row: number[]) => maskTokens(padRows([row, row]), { vocabularySize: 12, mask: 1, from: 4 }, generator);
   const before = await model.bias!.data();
   expect(await optimizer.step(() => model.loss(of([0, 2, 3]))).read()).toBe(0);

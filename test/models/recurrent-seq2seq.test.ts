@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { beamSearch, generate, init, manualSeed, models, padRows, tensor } from "../../src/index.js";
+import { padRows } from "../../src/data/index.js";
+import { beamSearch } from "../../src/decode/index.js";
+import { generate, init, manualSeed, models, tensor } from "../../src/index.js";
 import { attentionKinds, type RecurrentSeq2SeqConfig } from "../../src/models/index.js";
 import { expectError, expectRejection } from "../helpers/errors.js";
 import { expectClose } from "../helpers/numbers.js";

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { beamSearch, type StepModel } from "../../src/decode/index.js";
 import {
   add,
   attention,
-  beamSearch,
   dropout,
   gelu,
   generate,
@@ -13,7 +13,6 @@ import {
   models,
   optim,
   reshape,
-  type StepModel,
   scope,
   slice,
   type Tensor,

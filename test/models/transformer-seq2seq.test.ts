@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 import { padRows } from "../../src/data/index.js";
-import { beamSearch, generate } from "../../src/decode/index.js";
+import { generate } from "../../src/decode/generate.js";
+import { beamSearch } from "../../src/decode/index.js";
 import { TransformerSeq2Seq } from "../../src/models/index.js";
 import type { KeyValueCache } from "../../src/nn/index.js";
 import { AdamW } from "../../src/optim/index.js";
 import { init, memory } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
-import { Generator } from "../../src/util/philox.js";
+import { RandomGenerator } from "../../src/util/philox.js";
 import { expectError, expectRejection } from "../helpers/errors.js";
 import { expectClose } from "../helpers/numbers.js";
 
@@ -21,7 +22,7 @@ const make = (options = {}) => {
 test("learns to reverse, and decodes greedily and with beams", async () => {
   const model = make();
   const optimizer = new AdamW(model.parameters(), { lr: 5e-3, clipNorm: 1 });
-  const random = new Generator(1);
+  const random = new RandomGenerator(1);
   const word = () => Array.from({ length: 2 + random.integer(3) }, () => 3 + random.integer(6));
   for (let step = 0; step < 250; step++) {
     const words = Array.from({ length: 32 }, word);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as nn from "../../src/nn/index.js";
-import { GradientProbe, gru, lstm, mul, rnn, select, slice, sum } from "../../src/ops/index.js";
+import { gru, lstm, mul, rnn, select, slice, sum } from "../../src/ops/index.js";
 import { tensor } from "../../src/tensor/create.js";
 import { createDevice, memory, withDevice } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
@@ -13,7 +13,7 @@ const [B, T, I, H] = [3, 6, 4, 5];
 const lengths = Int32Array.of(4, 6, 1);
 
 interface Options {
-  probe?: GradientProbe;
+  probe?: nn.GradientProbe;
   reverse?: boolean;
   lengths?: Tensor;
   h0?: Tensor;
@@ -32,7 +32,7 @@ const modes = [{}, { reverse: true }, { lengths: true }, { reverse: true, length
 
 /** dLoss/dh_t for t = 0, 1, ..., of a loss that reads every step, by the probe. */
 async function probed(cell: Op, mode: { reverse?: boolean; lengths?: boolean }): Promise<number[]> {
-  const probe = new GradientProbe();
+  const probe = new nn.GradientProbe();
   scope(() => {
     const x = tensor(normals(B * T * I, 3), [B, T, I]);
     x.requiresGrad = true;
@@ -60,7 +60,7 @@ describe("the norms of dLoss/dh_t on wasm are those on the reference device:", a
 describe("the norms of dLoss/dh_t are those of central differences, in float64:", async () => {
   const reference = await createDevice({ device: "reference" });
   test.each(Object.entries(cells))("%s", async (_, cell) => {
-    const probe = new GradientProbe();
+    const probe = new nn.GradientProbe();
     const differences = withDevice(reference, () => {
       const weigh = tensor(normals(B * T * H, 4), [B, T, H]);
       const x = tensor(normals(B * T * I, 3), [B, T, I]);
@@ -89,7 +89,7 @@ describe("the norms of dLoss/dh_t are those of central differences, in float64:"
 
 await forEachDevice(immediate, "a probe", (device) => {
   const it = on(device);
-  const run = (layer: nn.RNN | nn.LSTM, probe: GradientProbe, steps: number, at?: number) =>
+  const run = (layer: nn.RNN | nn.LSTM, probe: nn.GradientProbe, steps: number, at?: number) =>
     scope(() => {
       const x = tensor(normals(2 * steps * I, 5), [2, steps, I]);
       const { output } = layer.forward(x, { probe });
@@ -98,7 +98,7 @@ await forEachDevice(immediate, "a probe", (device) => {
 
   it("starts again with every sequence, even a shorter one", async () => {
     const layer = new nn.LSTM(I, H);
-    const [probe, fresh] = [new GradientProbe(), new GradientProbe()];
+    const [probe, fresh] = [new nn.GradientProbe(), new nn.GradientProbe()];
     run(layer, probe, 7);
     run(layer, probe, 3);
     run(layer, fresh, 3);
@@ -106,7 +106,7 @@ await forEachDevice(immediate, "a probe", (device) => {
   });
 
   it("is 0 where no gradient comes", async () => {
-    const probe = new GradientProbe();
+    const probe = new nn.GradientProbe();
     run(new nn.RNN(I, H), probe, 5, 2);
     const norms = await probe.norms();
     expect(norms.map((norm) => norm > 0)).toEqual([true, true, true, false, false]);
@@ -114,7 +114,7 @@ await forEachDevice(immediate, "a probe", (device) => {
 
   it("sees the last layer's forward direction, and leaves no memory behind", async () => {
     const layer = new nn.LSTM(I, H, { numLayers: 2, bidirectional: true });
-    const probe = new GradientProbe();
+    const probe = new nn.GradientProbe();
     run(layer, probe, 4);
     const { inUse } = memory();
     for (let i = 0; i < 3; i++) run(layer, probe, 4);
@@ -130,7 +130,7 @@ await forEachDevice(immediate, "a probe", (device) => {
     manualSeed(6);
     const [steps, size] = [50, 16];
     const share = async (layer: nn.RNN) => {
-      const probe = new GradientProbe();
+      const probe = new nn.GradientProbe();
       scope(() => {
         const x = tensor(normals(2 * steps * I, 7).map(Math.abs), [2, steps, I]);
         sum(select(layer.forward(x, { probe }).output, 1, -1)).backward();

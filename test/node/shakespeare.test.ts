@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { CharTokenizer, fit, init, manualSeed, models, optim, RandomWindows, splitTokens } from "../../src/index.js";
+import { RandomWindows, splitTokens } from "../../src/data/index.js";
+import { fit, init, manualSeed, models, optim } from "../../src/index.js";
+import { CharTokenizer } from "../../src/text/index.js";
 import { sharedData } from "../helpers/shared-data.js";
 
 const path = sharedData("tinyshakespeare.txt");

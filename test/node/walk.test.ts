@@ -73,11 +73,11 @@ function entry(name: string, length: number, call: Entry["call"]): Entry {
 
 /** Functions whose call is refused, without a file or a tensor that fits. */
 const isRefused =
-  /fromSaved|fromHuggingFace|loadModel|tasks\.load|Optimizer\.(loadStateDict|step)|Tensor\.item|Seq2Seq\.next|new BagOfWords/;
+  /fromSaved|fromHuggingFace|loadModel|tasks\.load|Optimizer\.(loadStateDict|step)|Tensor\.item|Seq2Seq\.next|new text.BagOfWords/;
 
 /** Objects that are not options but data, devices, models or states, which may hold more than what is read. */
 const isData =
-  /^(io|models\.\w+\.(loss|forward|encode|decode|greedy|release|step|stepRows|next)|new models\.RecurrentDecoding|tasks\.\w+\.\w+\(0|tasks\.load)|device$|\.to\(|store$|JSON|reads|state$|Generator\.restore|(new SeqgradError|parameter)\(2|(memory|withDevice|maskTokens|SeriesScaler\.fit\w*|seriesWindows|nn\.Embedding\.fromVectors|generate|beamSearch)\(0|(viterbi|fit)\(1|crfLoss\(2|columnsOf\(0|numberIn|trainTokenizer\(0/;
+  /^(io|models\.\w+\.(loss|forward|encode|decode|greedy|release|step|stepRows|next)|new models\.RecurrentDecoding|tasks\.\w+\.\w+\(0|tasks\.load)|device$|\.to\(|store$|JSON|reads|state$|RandomGenerator\.restore|(new SeqgradError|parameter)\(2|(memory|withDevice|maskTokens|SeriesScaler\.fit\w*|seriesWindows|nn\.Embedding\.fromVectors|generate|beamSearch)\(0|(viterbi|fit)\(1|crfLoss\(2|trainTokenizer\(0/;
 
 /** What takes a user at the word: how long to go on. */
 const asLongAsTold = /\b(steps|epochs|maxTokens|iterations)$/;

@@ -3,11 +3,11 @@ import { ctcDecode } from "../../src/decode/ctc.js";
 import { viterbi } from "../../src/decode/viterbi.js";
 import { crfLoss, ctcLoss, logSoftmax, logSumExp } from "../../src/ops/index.js";
 import { tensor } from "../../src/tensor/create.js";
-import { Generator } from "../../src/util/philox.js";
+import { RandomGenerator } from "../../src/util/philox.js";
 import { everywhere, forEachDevice, on } from "../helpers/devices.js";
 import { expectError } from "../helpers/errors.js";
 
-const random = new Generator(7);
+const random = new RandomGenerator(7);
 const numbers = (n: number) => Float32Array.from({ length: n }, () => 4 * random.uniform() - 2);
 
 /** Every sequence of n numbers below k. */

@@ -7,14 +7,14 @@ import { load, SeriesForecaster } from "../../src/tasks/index.js";
 import { init } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
 import { fit } from "../../src/train/fit.js";
-import { Generator } from "../../src/util/philox.js";
+import { RandomGenerator } from "../../src/util/philox.js";
 import { expectError, expectRejection } from "../helpers/errors.js";
 
 await init({ device: "wasm" });
 
 /** Two waves of different size and period, with noise. */
 function waves(steps: number): Series {
-  const random = new Generator(3);
+  const random = new RandomGenerator(3);
   const noise = () => 0.2 * (random.uniform() - 0.5);
   return seriesOf(Array.from({ length: steps }, (_, t) => [20 + 5 * (Math.sin(t) + noise()), 0.1 * (Math.cos(t / 2) + noise())]));
 }

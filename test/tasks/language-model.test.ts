@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CharTokenizer, io, manualSeed, SeqgradError, tasks, trainTokenizer } from "../../src/index.js";
+import { io, manualSeed, SeqgradError, tasks } from "../../src/index.js";
+import { CharTokenizer, trainTokenizer } from "../../src/text/index.js";
 import { dropDefault, initAnew } from "../helpers/default-device.js";
 import { expectError, expectRejection } from "../helpers/errors.js";
 

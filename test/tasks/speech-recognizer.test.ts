@@ -6,14 +6,14 @@ import { init } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
 import { CharTokenizer, WordTokenizer } from "../../src/text/index.js";
 import { fit } from "../../src/train/fit.js";
-import { Generator } from "../../src/util/philox.js";
+import { RandomGenerator } from "../../src/util/philox.js";
 import { expectError, expectRejection } from "../helpers/errors.js";
 
 await init({ device: "wasm" });
 
 /** Letters that last two to four frames, each a direction in the plane on a scale of its own, with silence between. */
 function recordings(count: number): Recording[] {
-  const random = new Generator(5);
+  const random = new RandomGenerator(5);
   const noise = () => 20 * (random.uniform() - 0.5);
   return Array.from({ length: count }, () => {
     const text = Array.from({ length: 1 + random.integer(4) }, () => "abc"[random.integer(3)]).join("");

@@ -9,13 +9,13 @@ import { init, memory } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
 import { CharTokenizer, sequenceTokens } from "../../src/text/index.js";
 import { fit } from "../../src/train/fit.js";
-import { Generator } from "../../src/util/philox.js";
+import { RandomGenerator } from "../../src/util/philox.js";
 import { expectError, expectRejection } from "../helpers/errors.js";
 import { thinly } from "../helpers/full.js";
 
 await init({ device: "wasm" });
 
-const random = new Generator(1);
+const random = new RandomGenerator(1);
 const strings = Array.from({ length: 150 }, () => Array.from({ length: 1 + random.integer(4) }, () => "abc"[random.integer(3)]).join(""));
 const pairs = strings.map((source) => ({ source, target: [...source].reverse().join("") }));
 const texts = ["abca", "b", "ccba", ""];

@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import * as sg from "../../src/index.js";
 import { expectError, expectRejection } from "../helpers/errors.js";
 
-const { BpeTokenizer, CharTokenizer, WordPieceTokenizer, WordTokenizer, Vocabulary, BagOfWords, TfIdf, WordVectors } = sg;
+const { BpeTokenizer, CharTokenizer, WordPieceTokenizer, WordTokenizer, Vocabulary, BagOfWords, TfIdf, WordVectors } = sg.text;
 
 /** What only a caller without types can pass. */
 const wrong = <T>(value: unknown): T => value as T;
 
-const tokenizers: Record<string, sg.Tokenizer> = {
+const tokenizers: Record<string, sg.text.Tokenizer> = {
   CharTokenizer: CharTokenizer.fromText("low lower"),
   WordTokenizer: WordTokenizer.fromTexts(["low lower"]),
   BpeTokenizer: BpeTokenizer.train(["low lower"], { vocabularySize: 260 }),
@@ -47,7 +47,7 @@ describe("tokenizers learn from lists of texts", () => {
       "no word occurs 2 times; give more text, a smaller minCount",
     );
     expectError("value", () => CharTokenizer.fromText("a", { special: ["<a>", "<a>"] }), "are not all different");
-    expectError("value", () => sg.trainTokenizer(wrong("abc"), { unit: "characters" }), "trainTokenizer: the texts are a string");
+    expectError("value", () => sg.text.trainTokenizer(wrong("abc"), { unit: "characters" }), "trainTokenizer: the texts are a string");
     expectError("value", () => Vocabulary.fromTokens(wrong(["a", null])), "Vocabulary.fromTokens: the text is null");
   });
 });
@@ -66,18 +66,21 @@ describe("tokenizer.json that is not whole", () => {
     ["with an added token that is none", { ...bpe, added_tokens: [5] }, "added_tokens[0]: got a number, expected an object"],
     ["of WordPiece without a vocabulary", { ...pieces, model: { ...pieces.model, vocab: undefined } }, "the model has no vocab"],
   ];
-  test.each(cases)("%s", async (_, json, message) => expectRejection("format", sg.tokenizerFromJSON(json), message));
+  test.each(cases)("%s", async (_, json, message) => expectRejection("format", sg.text.tokenizerFromJSON(json), message));
 
   test("null for added tokens is none", async () => {
-    const none = await sg.tokenizerFromJSON({ ...bpe, added_tokens: null });
+    const none = await sg.text.tokenizerFromJSON({ ...bpe, added_tokens: null });
     expect(none.decode(none.encode("lower"))).toBe("lower");
   });
 
   test("a byte without a token is not taken for token 0", async () => {
-    const tokenizer = await sg.tokenizerFromJSON({ ...model({ vocab: { a: 0, b: 1 }, merges: [] }), added_tokens: [] });
+    const tokenizer = await sg.text.tokenizerFromJSON({ ...model({ vocab: { a: 0, b: 1 }, merges: [] }), added_tokens: [] });
     expect([...tokenizer.encode("ab")]).toEqual([0, 1]);
     expectError("range", () => tokenizer.encode("z"), "BpeTokenizer.encode: the vocabulary has no token for byte 0x7a");
-    const unknown = await sg.tokenizerFromJSON({ ...model({ vocab: { a: 0 }, merges: [] }), added_tokens: [{ id: 1, content: "<unk>" }] });
+    const unknown = await sg.text.tokenizerFromJSON({
+      ...model({ vocab: { a: 0 }, merges: [] }),
+      added_tokens: [{ id: 1, content: "<unk>" }],
+    });
     expect([...unknown.encode("za")]).toEqual([1, 0]);
   });
 
@@ -127,8 +130,8 @@ describe("word vectors", () => {
   });
 
   test.each([
-    ["trainWord2Vec", sg.trainWord2Vec],
-    ["trainGlove", sg.trainGlove],
+    ["trainWord2Vec", sg.text.trainWord2Vec],
+    ["trainGlove", sg.text.trainGlove],
   ] as const)("%s learns from lists of words", async (name, train) => {
     await expectRejection("value", train(wrong(null)), `${name}: the sentences are null`);
     await expectRejection("value", train(wrong([["a"], null])), `${name}: sentence 1 is not a list`);
@@ -147,10 +150,10 @@ test("options that are not known are refused by name, everywhere in text", async
   refuse((options) => Vocabulary.fromTokens(["a"], options));
   refuse((options) => BagOfWords.fit(["a"], options));
   refuse((options) => TfIdf.fit(["a"], options));
-  refuse((options) => sg.trainTokenizer(["a"], { unit: "words", ...(options as object) }));
+  refuse((options) => sg.text.trainTokenizer(["a"], { unit: "words", ...(options as object) }));
   for (const tokenizer of Object.values(tokenizers)) refuse((options) => tokenizer.encode("low", options));
-  for (const train of [sg.trainWord2Vec, sg.trainGlove])
+  for (const train of [sg.text.trainWord2Vec, sg.text.trainGlove])
     await expectRejection("value", train([["a", "b"]], option as never), '"vocabularysize" is not an option');
-  expectError("value", () => sg.trainTokenizer(["a"], undefined as never), "options is undefined");
+  expectError("value", () => sg.text.trainTokenizer(["a"], undefined as never), "options is undefined");
   expectError("value", () => tokenizers.WordTokenizer!.encode("low", { sos: 1 } as never), "sos is 1");
 });

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { init, memory } from "../../src/tensor/device.js";
 import { type EmbeddingProgress, trainGlove, trainWord2Vec, WordVectors } from "../../src/text/index.js";
-import { Generator } from "../../src/util/philox.js";
+import { RandomGenerator } from "../../src/util/philox.js";
 import { initAnew } from "../helpers/default-device.js";
 import { expectRejection } from "../helpers/errors.js";
 
-const random = new Generator(5);
+const random = new RandomGenerator(5);
 const pick = (words: readonly string[]) => words[random.integer(words.length)]!;
 
 const animals = ["cat", "dog", "horse", "cow"];

@@ -7,7 +7,6 @@ import {
   sequenceTokens,
   TfIdf,
   type Tokenizer,
-  textUnits,
   tokenizerFromJSON,
   trainTokenizer,
   trainTokenizerAsync,
@@ -15,6 +14,7 @@ import {
   WordPieceTokenizer,
   WordTokenizer,
 } from "../../src/text/index.js";
+import { textUnits } from "../../src/text/train-tokenizer.js";
 import { turnsOf } from "../helpers/turns.js";
 
 const texts = ["low lower lowest", "new newer newest,\nwide wider widest", "the low and the wide, 低い and 😀", "lower the newest"];

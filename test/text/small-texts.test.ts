@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { init } from "../../src/tensor/device.js";
 import { trainGlove, trainWord2Vec, type WordVectors } from "../../src/text/index.js";
-import { Generator } from "../../src/util/philox.js";
+import { RandomGenerator } from "../../src/util/philox.js";
 
-const random = new Generator(11);
+const random = new RandomGenerator(11);
 const pick = (words: readonly string[]) => words[random.integer(words.length)]!;
 const beside = ["the", "of", "and", "a", "in", "is"];
 const topics = ["ship", "bread"].map((topic) => Array.from({ length: 20 }, (_, i) => `${topic}${i}`));

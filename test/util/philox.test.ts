@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { addToCounter, Generator, normalsFromWords, philox, philoxWords, uniformFromWord } from "../../src/util/philox.js";
+import { addToCounter, normalsFromWords, philox, philoxWords, RandomGenerator, uniformFromWord } from "../../src/util/philox.js";
 import { knownAnswers } from "../helpers/philox-known-answers.js";
 
 describe("philox", () => {
@@ -29,9 +29,9 @@ describe("philox", () => {
   });
 });
 
-describe("Generator", () => {
+describe("RandomGenerator", () => {
   test("next reserves ceil(n / 4) blocks, and the position carries into its upper word", () => {
-    const generator = new Generator(2 ** 32 + 5);
+    const generator = new RandomGenerator(2 ** 32 + 5);
     expect(generator.next(0)).toEqual({ key0: 5, key1: 1, counter0: 0, counter1: 0 });
     expect(generator.next(5)).toEqual({ key0: 5, key1: 1, counter0: 0, counter1: 0 });
     expect(generator.next(4).counter0).toBe(2);
@@ -46,7 +46,7 @@ describe("Generator", () => {
         (
           (g) => () =>
             g.uniform()
-        )(new Generator(seed)),
+        )(new RandomGenerator(seed)),
       );
     expect(draw(7)).toEqual(draw(7));
     expect(draw(7)).not.toEqual(draw(8));
@@ -55,17 +55,17 @@ describe("Generator", () => {
   });
 
   test("a state that went through JSON continues exactly", () => {
-    const generator = new Generator(1337);
+    const generator = new RandomGenerator(1337);
     generator.uniform();
     const saved = JSON.parse(JSON.stringify(generator.state));
     const expected = [generator.uniform(), generator.integer(10), generator.next(9)];
-    const other = new Generator(0);
+    const other = new RandomGenerator(0);
     other.restore(saved);
     expect([other.uniform(), other.integer(10), other.next(9)]).toEqual(expected);
   });
 
   test("uniform: mean, variance, quantiles, adjacent values uncorrelated", () => {
-    const generator = new Generator(3);
+    const generator = new RandomGenerator(3);
     const x = Array.from({ length: 20_000 }, () => generator.uniform());
     const mean = x.reduce((a, b) => a + b) / x.length;
     const variance = x.reduce((s, v) => s + (v - mean) ** 2, 0) / x.length;
@@ -80,7 +80,7 @@ describe("Generator", () => {
   });
 
   test("integer: every value as often, up to the largest range", () => {
-    const generator = new Generator(4);
+    const generator = new RandomGenerator(4);
     const counts = new Array<number>(7).fill(0);
     for (let i = 0; i < 14_000; i++) counts[generator.integer(7)]!++;
     const chiSquare = counts.reduce((s, c) => s + (c - 2000) ** 2 / 2000, 0);
@@ -93,7 +93,7 @@ describe("Generator", () => {
   });
 
   test("shuffle: a permutation, each of the six orders as often", () => {
-    const generator = new Generator(5);
+    const generator = new RandomGenerator(5);
     const counts = new Map<string, number>();
     for (let i = 0; i < 6000; i++) {
       const order = generator.shuffle([0, 1, 2]).join("");
@@ -108,12 +108,13 @@ describe("Generator", () => {
   });
 
   test("an invalid seed, range or state is refused", () => {
-    for (const seed of [-1, 0.5, Number.NaN, 2 ** 53 + 2]) expect(() => new Generator(seed)).toThrow(/seed/);
-    const generator = new Generator(0);
+    for (const seed of [-1, 0.5, Number.NaN, 2 ** 53 + 2]) expect(() => new RandomGenerator(seed)).toThrow(/seed/);
+    const generator = new RandomGenerator(0);
     for (const n of [0, -3, 1.5, 2 ** 54]) expect(() => generator.integer(n)).toThrow(/1\.\.2\^53/);
     for (const counter0 of [-1, 2 ** 32, 0.5, undefined, null, "1", 1n, Symbol("s"), {}] as never[]) {
       expect(() => generator.restore({ key0: 0, key1: 0, counter0, counter1: 0 })).toThrow(/unsigned/);
     }
-    for (const state of [undefined, null, 5, "state", []] as never[]) expect(() => generator.restore(state)).toThrow(/Generator.restore/);
+    for (const state of [undefined, null, 5, "state", []] as never[])
+      expect(() => generator.restore(state)).toThrow(/RandomGenerator.restore/);
   });
 });

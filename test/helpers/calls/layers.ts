@@ -32,7 +32,7 @@ const memoryCall = () => ({ ...call(), memoryLengths: [3, 2], memoryMask: sg.one
 const attended = () => [sg.ones([2, 3, 4]), steps(), { lengths: [3, 2], window: 1, positions: 1 }];
 const decoding = () => ({ h: sg.ones([1, 1, 4]), c: sg.ones([1, 1, 4]), feed: sg.ones([1, 4]), position: 0 });
 const cache = () => new sg.nn.KeyValueCache({ layers: 1, rows: 1, capacity: 6, width: 4, device: sg.defaultDevice() });
-const sparse = () => sg.SparseRows.from([[[0, 1]], [[1, 1]]], 2);
+const sparse = () => sg.text.SparseRows.from([[[0, 1]], [[1, 1]]], 2);
 const parameters = () => new sg.nn.Linear(2, 2).parameters();
 const optimizer = { lr: 0.1, weightDecay: 0, clipNorm: 1 };
 
