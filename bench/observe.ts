@@ -1,5 +1,5 @@
 import type { Backend } from "../src/backend/backend.js";
-import { addressOf, type Buffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../src/backend/kernels.js";
+import { addressOf, type KernelBuffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../src/backend/kernels.js";
 import { WasmBackend } from "../src/backend/wasm/wasm-backend.js";
 import { type Device, deviceOf } from "../src/tensor/device.js";
 
@@ -23,7 +23,7 @@ function before(device: Device, other: Partial<Pick<Backend, "alloc" | "dispatch
 }
 
 /** The call with the addresses that its buffers have now: tensors may be gone when it is made again. */
-function settled(kernel: KernelName, call: Readonly<Record<string, Buffer | undefined>>): Call["call"] {
+function settled(kernel: KernelName, call: Readonly<Record<string, KernelBuffer | undefined>>): Call["call"] {
   const { reads, writes }: KernelRow = kernels[kernel];
   const addresses = [...reads, ...writes].map((name) => [name, call[name] && addressOf(call[name])]);
   return { ...(call as Call["call"]), ...Object.fromEntries(addresses) };

@@ -1,4 +1,4 @@
-import { Node } from "../../src/autograd/tape.js";
+import { TapeNode } from "../../src/autograd/tape.js";
 import { apply, type Inputs, type Operation } from "../../src/ops/define-op.js";
 import { zeros } from "../../src/tensor/create.js";
 import { type Device, withDevice } from "../../src/tensor/device.js";
@@ -18,7 +18,7 @@ const copies = 32;
 /** x as an operation's output of which the gradient goes no further: what activations are in a model. */
 function activation(x: Tensor): Tensor {
   const y = x.detach();
-  if (x.requiresGrad) new Node("source", [x], [y], () => []);
+  if (x.requiresGrad) new TapeNode("source", [x], [y], () => []);
   return y;
 }
 
@@ -44,7 +44,7 @@ function operationRow(context: Context, device: Device, count: { calls: number }
     scope(() => {
       const outputs = sources.map(result);
       const root = dy.detach();
-      new Node("join", outputs, [root], () => outputs.map(() => dy));
+      new TapeNode("join", outputs, [root], () => outputs.map(() => dy));
       root.backward(dy);
     });
   prepare();

@@ -39,7 +39,7 @@ export function reaches(root: Tensor, leaves: ReadonlySet<Tensor>): boolean {
   const stack: Tensor[] = [root];
   for (let x = stack.pop(); x; x = stack.pop()) {
     if (leaves.has(x) && x.requiresGrad) return true;
-    if (!(x.node instanceof Node) || seen.has(x.node)) continue;
+    if (!(x.node instanceof TapeNode) || seen.has(x.node)) continue;
     seen.add(x.node);
     // A graph that was freed is for backward() to refuse.
     if (!x.node.inputs) return true;
@@ -69,7 +69,7 @@ interface Pending {
 }
 
 /** One recorded operation. */
-export class Node implements GradientNode {
+export class TapeNode implements GradientNode {
   readonly id = nextId++;
   readonly pending: (Pending | undefined)[];
   /** Outputs whose gradient the user asked to keep. */
@@ -109,9 +109,9 @@ export class Node implements GradientNode {
   }
 
   /** This node and every node it depends on, youngest first. */
-  #dependencies(): Node[] {
-    const seen = new Set<Node>([this]);
-    const stack: Node[] = [this];
+  #dependencies(): TapeNode[] {
+    const seen = new Set<TapeNode>([this]);
+    const stack: TapeNode[] = [this];
     for (let node = stack.pop(); node; node = stack.pop()) {
       if (!node.inputs) {
         throw new SeqgradError(
@@ -120,7 +120,7 @@ export class Node implements GradientNode {
         );
       }
       for (const { node: parent } of node.inputs) {
-        if (parent instanceof Node && !seen.has(parent)) {
+        if (parent instanceof TapeNode && !seen.has(parent)) {
           seen.add(parent);
           stack.push(parent);
         }
@@ -153,7 +153,7 @@ export class Node implements GradientNode {
 }
 
 function accumulatorOf(x: Tensor): Tensor {
-  if (!(x.node instanceof Node)) {
+  if (!(x.node instanceof TapeNode)) {
     x.grad ??= fill(emptyBeside(x, x.shape), 0);
     x.grad.isBlank = false;
     return x.grad;
@@ -167,7 +167,7 @@ function accumulatorOf(x: Tensor): Tensor {
 }
 
 function deposit(x: Tensor, gradient: Tensor): void {
-  if (!(x.node instanceof Node)) {
+  if (!(x.node instanceof TapeNode)) {
     addToLeaf(x, gradient);
     return;
   }
@@ -213,7 +213,7 @@ function addTo(y: Tensor, a: Tensor, b: Tensor): Tensor {
  */
 export function retainGrad(x: Tensor): Tensor {
   checkTensor("retainGrad", x, "x");
-  if (!(x.node instanceof Node)) x.requiresGrad = true;
+  if (!(x.node instanceof TapeNode)) x.requiresGrad = true;
   else if (!x.node.retained.includes(x)) x.node.retained.push(x);
   return x;
 }

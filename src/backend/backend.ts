@@ -1,4 +1,4 @@
-import type { Buffer, KernelCall, KernelName } from "./kernels.js";
+import type { KernelBuffer, KernelCall, KernelName } from "./kernels.js";
 
 export type DType = "float32" | "int32";
 
@@ -36,7 +36,7 @@ export interface Backend {
    * Runs a kernel. Returns the position of the first index out of range where the row `checks` one, else -1. Where calls run later, the
    * next read throws instead, and until then `poison` holds NaN.
    */
-  dispatch<K extends KernelName>(kernel: K, call: KernelCall<K, Buffer>): number;
+  dispatch<K extends KernelName>(kernel: K, call: KernelCall<K, KernelBuffer>): number;
   memory(): MemoryUse;
   /** The address of a float32 that is 0, or NaN after an index out of range that no read has reported. */
   readonly poison?: number;

@@ -39,9 +39,9 @@ type Required_<R extends KernelRow> = Exclude<R["reads"][number] | R["writes"][n
 type Optional_<R extends KernelRow> = R extends { optional: readonly (infer O extends string)[] } ? O : never;
 
 /** A buffer in a call: its address, or its content. */
-export type Buffer = number | { readonly address: number };
+export type KernelBuffer = number | { readonly address: number };
 
-export const addressOf = (buffer: Buffer): number => (typeof buffer === "number" ? buffer : buffer.address);
+export const addressOf = (buffer: KernelBuffer): number => (typeof buffer === "number" ? buffer : buffer.address);
 
 /** The arguments of a kernel by name; `B` is what stands for a buffer. */
 export type KernelCall<K extends KernelName, B = number> = { readonly [name in Required_<(typeof kernels)[K]>]: B } & {

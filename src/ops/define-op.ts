@@ -1,6 +1,6 @@
-import { isRecording, Node } from "../autograd/tape.js";
+import { isRecording, TapeNode } from "../autograd/tape.js";
 import type { Backend, DType } from "../backend/backend.js";
-import { type Buffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../backend/kernels.js";
+import { type KernelBuffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../backend/kernels.js";
 import { neededKernels } from "../backend/needed.js";
 import { scope } from "../tensor/scope.js";
 import { currentFrame } from "../tensor/storage.js";
@@ -13,7 +13,7 @@ import type { Shape } from "../util/shape.js";
  * Runs a kernel; tensors that stand for buffers must be contiguous unless dims give their strides. Spreads come last in a call's arguments:
  * V8 takes microseconds for a literal that begins with one, and nanoseconds for one that ends with it.
  */
-export type Run = <K extends KernelName>(kernel: K, call: KernelCall<K, Buffer>) => void;
+export type Run = <K extends KernelName>(kernel: K, call: KernelCall<K, KernelBuffer>) => void;
 
 /** Tensors by name: those of `I`, and those of `O` that are there. */
 export type Inputs<I extends string, O extends string = never> = { readonly [K in I]: Tensor } & {
@@ -165,7 +165,7 @@ interface Recorded extends Pick<BackwardContext<string, never, Shapes, never, un
 
 function record(op: Operation, { names, tensors, inputs, outputs, attrs, run }: Recorded): void {
   const produced = Object.keys(outputs);
-  new Node(op.name, tensors, Object.values(outputs), (gradients, sink) => {
+  new TapeNode(op.name, tensors, Object.values(outputs), (gradients, sink) => {
     const dOutputs: Record<string, Tensor> = {};
     for (const [i, dy] of gradients.entries()) if (dy) dOutputs[produced[i]!] = contiguous(dy);
     /** The position of an input that needs a gradient, or -1. */
@@ -202,7 +202,7 @@ export function viewOp(
 ): Tensor {
   checkTensors(name, [x], ["x"]);
   const y = x.view(shape, strides, offset);
-  if (isRecording([x])) new Node(name, [x], [y], ([dy]) => [backward(dy!)]);
+  if (isRecording([x])) new TapeNode(name, [x], [y], ([dy]) => [backward(dy!)]);
   return y;
 }
 

@@ -1,5 +1,5 @@
 import type { Backend } from "../backend/backend.js";
-import { allocate, copyWords, release, type Storage, type StorageKind } from "../tensor/storage.js";
+import { allocate, copyWords, release, type StorageKind, type TensorStorage } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { contentOf, type ForeignValue } from "../tensor/value.js";
 import { StepNumbers } from "./step-numbers.js";
@@ -17,9 +17,9 @@ export interface Place {
 
 /** The memory of an optimizer on one device: parameters, gradients and each kind of state side by side, and the numbers of the last steps. */
 export class ParameterArena {
-  readonly parameters: Storage;
-  readonly gradients: Storage;
-  readonly state = new Map<string, Storage>();
+  readonly parameters: TensorStorage;
+  readonly gradients: TensorStorage;
+  readonly state = new Map<string, TensorStorage>();
   readonly numbers: StepNumbers;
 
   /** Allocates everything, filled with 0; nothing of it stays when memory runs out. */

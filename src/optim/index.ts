@@ -4,7 +4,7 @@ export type {
   Group,
   OptimizerOptions,
   ParameterGroup,
-  Parameters,
+  ParameterList,
   ParametersOrGroups,
   PendingNumber,
 } from "./optimizer.js";

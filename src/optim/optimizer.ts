@@ -28,16 +28,16 @@ export interface OptimizerOptions {
 }
 
 /** Parameters, or as Module.namedParameters() gives them, so that errors can name them. */
-export type Parameters = Iterable<Tensor | readonly [name: string, parameter: Tensor]>;
+export type ParameterList = Iterable<Tensor | readonly [name: string, parameter: Tensor]>;
 
 /** Parameters that share settings of their own; clipping is of all parameters together. */
 export interface ParameterGroup<O> {
-  readonly params: Parameters;
+  readonly params: ParameterList;
   readonly options: Partial<Omit<O, "clipNorm" | "clipValue">>;
 }
 
 /** The parameters of an optimizer, or groups of them. */
-export type ParametersOrGroups<O> = Parameters | readonly ParameterGroup<O>[];
+export type ParametersOrGroups<O> = ParameterList | readonly ParameterGroup<O>[];
 
 /** A group as it stands in the arena. */
 export interface Group<O> {
@@ -336,7 +336,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   }
 
   /** The tensors among the parameters given; notes their names. */
-  #named(params: Parameters): Tensor[] {
+  #named(params: ParameterList): Tensor[] {
     return Array.from(params, (entry) => {
       if (entry instanceof Tensor) return entry;
       const [name, p] = (Array.isArray(entry) ? entry : ["a parameter", entry]) as [string, Tensor];

@@ -1,6 +1,6 @@
 import type { Backend } from "../backend/backend.js";
 import { binaryOps, reduceOps, unaryOps } from "../backend/kernels.js";
-import { allocate, release, type Storage } from "../tensor/storage.js";
+import { allocate, release, type TensorStorage } from "../tensor/storage.js";
 
 /** Steps whose numbers can be read; one slot more, because a step that fails has written one. */
 export const RING = 256;
@@ -19,7 +19,7 @@ export interface StepNumber {
 /** The losses and gradient norms of the last steps, in a ring on the device. Steps count from 0. */
 export class StepNumbers {
   readonly #backend: Backend;
-  readonly #storage: Storage;
+  readonly #storage: TensorStorage;
 
   constructor(backend: Backend) {
     this.#backend = backend;

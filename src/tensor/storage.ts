@@ -8,7 +8,7 @@ import { MOST_ELEMENTS } from "../util/shape.js";
 export type StorageKind = "parameter" | "buffer" | "gradient" | "optimizer" | "scope" | "other";
 
 /** A place in a backend's memory, shared by a tensor and its views. */
-export class Storage {
+export class TensorStorage {
   /** Tensors that hold this storage; it is freed with the last. */
   holders = 1;
   alive = true;
@@ -95,7 +95,7 @@ interface Mark {
 
 /** The facts that a scope must know of a tensor. */
 export interface Tenant {
-  readonly storage: Storage;
+  readonly storage: TensorStorage;
   /** True if it outlives every scope. */
   readonly kept: boolean;
   /** The scope ends: the tensor gives up its hold on the storage. */
@@ -106,14 +106,14 @@ export interface Tenant {
 
 /** One open scope: what was made in it, and where each backend's arena stood when it opened. */
 export class Frame {
-  readonly storages: Storage[] = [];
+  readonly storages: TensorStorage[] = [];
   readonly tensors: Tenant[] = [];
   readonly marks = new Map<Backend, Mark>();
 }
 
 const arenas = new WeakMap<Backend, Arena>();
 const frames: Frame[] = [];
-const heapStorages = new Set<Storage>();
+const heapStorages = new Set<TensorStorage>();
 const collected = new FinalizationRegistry<string>((origin) =>
   console.warn(`seqgrad: a tensor was garbage-collected but never disposed of, made\n${origin}`),
 );
@@ -141,19 +141,19 @@ function takeFromHeap(backend: Backend, bytes: number): number {
 export const currentFrame = (): Frame | undefined => frames.at(-1);
 
 /** Memory for `bytes`, in the innermost scope unless another home is named: a scope further out, or `null`, outside every scope. */
-export function allocate(backend: Backend, bytes: number, kind: StorageKind = "other", home?: Frame | null): Storage {
+export function allocate(backend: Backend, bytes: number, kind: StorageKind = "other", home?: Frame | null): TensorStorage {
   if (!(bytes <= MOST_ELEMENTS * 4)) {
     const limit = formatBytes(MOST_ELEMENTS * 4);
     throw new SeqgradError("memory", `out of memory: a tensor of ${formatBytes(bytes)} is larger than the ${limit} that one may take.`);
   }
   const frame = home === null ? undefined : (home ?? currentFrame());
-  let storage: Storage;
+  let storage: TensorStorage;
   if (frame && frame === currentFrame()) {
     const arena = arenaOf(backend);
     if (!frame.marks.has(backend)) frame.marks.set(backend, arena.mark());
-    storage = new Storage(backend, arena.take(bytes), bytes, "scope", frame, false);
+    storage = new TensorStorage(backend, arena.take(bytes), bytes, "scope", frame, false);
   } else {
-    storage = new Storage(backend, takeFromHeap(backend, bytes), bytes, kind, frame, true);
+    storage = new TensorStorage(backend, takeFromHeap(backend, bytes), bytes, kind, frame, true);
     heapStorages.add(storage);
     if (debugging) {
       storage.origin = new Error().stack?.split("\n").slice(2).join("\n") ?? "somewhere";
@@ -164,7 +164,7 @@ export function allocate(backend: Backend, bytes: number, kind: StorageKind = "o
   return storage;
 }
 
-export function release(storage: Storage): void {
+export function release(storage: TensorStorage): void {
   if (!storage.alive) return;
   storage.alive = false;
   if (!storage.owned) return;
@@ -215,7 +215,7 @@ export function closeFrame(frame: Frame, returned: ReadonlySet<Tenant> | undefin
   }
 }
 
-function moveToHeap(storage: Storage, frame: Frame | undefined): void {
+function moveToHeap(storage: TensorStorage, frame: Frame | undefined): void {
   if (!storage.owned) {
     const { backend, bytes } = storage;
     const address = takeFromHeap(backend, bytes);

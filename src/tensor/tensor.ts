@@ -7,7 +7,7 @@ import { checkShape, type Shape, sameShape, sizeOf, stridesOf } from "../util/sh
 import { planStrided } from "./layout.js";
 import { checkNumbers, type Numbers } from "./numbers.js";
 import { shownNumbers } from "./shown.js";
-import { allocate, currentFrame, type Frame, release, type Storage, type Tenant } from "./storage.js";
+import { allocate, currentFrame, type Frame, release, type Tenant, type TensorStorage } from "./storage.js";
 
 /** Autograd's record on a tensor that an operation made. */
 export interface GradientNode {
@@ -39,7 +39,7 @@ export class Tensor implements Tenant {
   #gone: string | undefined;
 
   constructor(
-    public storage: Storage,
+    public storage: TensorStorage,
     readonly shape: Shape,
     readonly dtype: DType = "float32",
     readonly strides: readonly number[] = Array.isArray(shape) ? stridesOf(shape) : [],
@@ -206,7 +206,7 @@ export class Tensor implements Tenant {
   }
 
   /** Takes memory on another device in place of its own: with nothing in it, or what it is given. The layout must be contiguous. */
-  place(backend: Backend, memory: Storage = allocate(checkBackend("place", backend), this.size * 4, this.storage.kind, null)): void {
+  place(backend: Backend, memory: TensorStorage = allocate(checkBackend("place", backend), this.size * 4, this.storage.kind, null)): void {
     const { storage } = this;
     this.grad?.dispose();
     this.grad = undefined;
@@ -282,7 +282,7 @@ export class Tensor implements Tenant {
       );
   }
 
-  #contiguousAddress(): [number, Storage | undefined] {
+  #contiguousAddress(): [number, TensorStorage | undefined] {
     const { address } = this;
     if (this.isContiguous) return [address, undefined];
     const storage = allocate(this.backend, this.size * 4, "other", null);
@@ -304,7 +304,7 @@ function checkGradient(x: Tensor, gradient: Tensor): void {
   if (!gradient.isContiguous) fail("value", "is a view with gaps; take contiguous() of it");
 }
 
-function checkStorage(storage: Storage): Storage {
+function checkStorage(storage: TensorStorage): TensorStorage {
   if (typeof storage?.bytes !== "number")
     throw new SeqgradError("value", "Tensor: it has no storage; make tensors with tensor(data, shape).");
   return storage;
@@ -326,7 +326,7 @@ export function checkTensor(op: string, x: unknown, name = "argument 0"): Tensor
 export async function moveAll(tensors: readonly Tensor[], backend: Backend): Promise<void> {
   const moving = tensors.filter((x) => x.backend !== backend);
   const values = await Promise.all(moving.map((x) => x.data()));
-  const made: Storage[] = [];
+  const made: TensorStorage[] = [];
   try {
     for (const [i, { size, storage }] of moving.entries()) {
       made.push(allocate(backend, size * 4, storage.kind, null));

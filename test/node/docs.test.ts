@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import ts from "typescript";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, test } from "vitest";
 import { docstringExamples, pageExample, programOf, usesPackage } from "../helpers/doc-examples.js";
 
 const missing = existsSync("dist/index.js") ? "" : " (cannot run: there is no dist/; run `npm run build`)";
@@ -53,4 +53,17 @@ describe.each(entries)("%s", (entry) => {
     const bare = values.filter(({ text, example, isCode }) => isCode && !usesPackage(example) && !text.includes("elementwise"));
     expect(bare.map(({ name }) => name)).toEqual([]);
   });
+});
+
+test("no class or type of the API has the name of a global of the platform or of TypeScript", () => {
+  const named = (symbol: ts.Symbol): string[] =>
+    checker.getExportsOfModule(symbol).flatMap((exported) => {
+      const target = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
+      return target.flags & ts.SymbolFlags.ValueModule ? named(target) : [exported.name];
+    });
+  const names = entries.flatMap((entry) => named(checker.getSymbolAtLocation(program.getSourceFile(entry)!)!));
+  const isGlobal = (name: string) => checker.resolveName(name, undefined, ts.SymbolFlags.Value | ts.SymbolFlags.Type, false) !== undefined;
+  expect(isGlobal("Storage") && isGlobal("Generator") && isGlobal("Parameters")).toBe(true);
+  // nn has PyTorch's names; that of TypeScript is a type for a stream's functions.
+  expect(names.filter((name) => /^[A-Z]/.test(name) && isGlobal(name))).toEqual(["Transformer"]);
 });

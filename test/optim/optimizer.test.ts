@@ -11,7 +11,7 @@ import { Regression } from "../helpers/regression.js";
 const { Adam, AdamW, Adagrad, RMSprop, SGD } = optim;
 
 /** Each kind of optimizer with all the state it can have. */
-const kinds: Record<string, (params: optim.Parameters, more?: optim.OptimizerOptions) => optim.Optimizer> = {
+const kinds: Record<string, (params: optim.ParameterList, more?: optim.OptimizerOptions) => optim.Optimizer> = {
   SGD: (params, more) => new SGD(params, { lr: 0.05, momentum: 0.9, nesterov: true, ...more }),
   Adam: (params, more) => new Adam(params, { lr: 0.05, ...more }),
   AdamW: (params, more) => new AdamW(params, { lr: 0.05, ...more }),

@@ -1,7 +1,7 @@
 import { SeqgradError } from "../../util/errors.js";
 import type { Backend, DType, MemoryUse, TensorData } from "../backend.js";
 import { Heap } from "../heap.js";
-import { addressOf, type Buffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../kernels.js";
+import { addressOf, type KernelBuffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../kernels.js";
 import { primitives } from "./primitives.js";
 import { random } from "./random.js";
 import { special } from "./special.js";
@@ -56,11 +56,11 @@ export class ReferenceBackend implements Backend {
     return table[kernel] !== undefined;
   }
 
-  dispatch<K extends KernelName>(kernel: K, call: KernelCall<K, Buffer>): number {
+  dispatch<K extends KernelName>(kernel: K, call: KernelCall<K, KernelBuffer>): number {
     const run = table[kernel];
     if (!run) throw new SeqgradError("device", `reference: ${kernel} is fused; its operation runs through primitives here.`);
     this.#heap.check();
-    const given: Record<string, Buffer | undefined> = { ...call };
+    const given: Record<string, KernelBuffer | undefined> = { ...call };
     for (const name of buffersOf.get(kernel)!) if (given[name] !== undefined) given[name] = addressOf(given[name]) / 4;
     return run(this.#m, given as Record<string, number | undefined>) ?? -1;
   }

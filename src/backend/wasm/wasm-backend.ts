@@ -2,7 +2,7 @@ import { relaxedSimd, simd } from "wasm-feature-detect";
 import { SeqgradError } from "../../util/errors.js";
 import type { Backend, DType, MemoryUse, TensorData } from "../backend.js";
 import { Heap } from "../heap.js";
-import { addressOf, type Buffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../kernels.js";
+import { addressOf, type KernelBuffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../kernels.js";
 
 /** `simd` is the baseline, bit-reproducible on every machine; `relaxed` uses fused multiply-add. */
 export type WasmVariant = "simd" | "relaxed";
@@ -158,7 +158,7 @@ export class WasmBackend implements Backend {
     return this.#entries.has(kernel);
   }
 
-  dispatch<K extends KernelName>(kernel: K, call: KernelCall<K, Buffer>): number {
+  dispatch<K extends KernelName>(kernel: K, call: KernelCall<K, KernelBuffer>): number {
     const entry = this.#entries.get(kernel);
     if (!entry) this.#heap.check();
     if (!entry)
@@ -166,7 +166,7 @@ export class WasmBackend implements Backend {
         "device",
         `wasm: the ${this.variant} kernels lack ${kernel}; they are of another version, or the operation was loaded after the device was made.`,
       );
-    const buffers = call as Readonly<Record<string, Buffer | undefined>>;
+    const buffers = call as Readonly<Record<string, KernelBuffer | undefined>>;
     const values = call as Readonly<Record<string, number | undefined>>;
     const { args } = entry;
     let at = 0;

@@ -1,5 +1,5 @@
 import { SeqgradError } from "../../util/errors.js";
-import { addressOf, type Buffer, type KernelName, type KernelRow } from "../kernels.js";
+import { addressOf, type KernelBuffer, type KernelName, type KernelRow } from "../kernels.js";
 import { type Arguments, argumentsOf, type Capabilities, prelude, type WgslKernel } from "./kernel.js";
 
 /** A dispatch of a plan. */
@@ -73,7 +73,7 @@ export class KernelPipelines {
 
   /** Fills `words` from a call, and says how to carry it out. */
   plan(call: object): Plan {
-    const given = call as Readonly<Record<string, Buffer | undefined>>;
+    const given = call as Readonly<Record<string, KernelBuffer | undefined>>;
     const { words } = this;
     const { buffers, dims, scalars } = this.#names;
     const key = this.#key;

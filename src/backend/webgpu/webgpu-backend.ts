@@ -1,7 +1,7 @@
 import { SeqgradError } from "../../util/errors.js";
 import type { Backend, DType, MemoryUse, TensorData } from "../backend.js";
 import { Heap } from "../heap.js";
-import { type Buffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../kernels.js";
+import { type KernelBuffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../kernels.js";
 import type { Capabilities } from "./kernel.js";
 import { KernelPipelines, type PlannedPass } from "./kernel-pipelines.js";
 import { wgslKernels } from "./wgsl/index.js";
@@ -150,7 +150,7 @@ export class WebGpuBackend implements Backend {
     return this.#kernels.has(kernel);
   }
 
-  dispatch<K extends KernelName>(kernel: K, call: KernelCall<K, Buffer>): number {
+  dispatch<K extends KernelName>(kernel: K, call: KernelCall<K, KernelBuffer>): number {
     this.#throwFailure();
     const pipelines = this.#kernels.get(kernel)!;
     const { passes, workspace } = pipelines.plan(call);
