@@ -44,12 +44,12 @@ export interface Training {
 export function training(device: Device, kind: RecurrentCell | "gpt", { I, H, B, T, layers = 1 }: Size): Training {
   const model = withDevice(device, () =>
     kind === "gpt"
-      ? new TransformerLM({ vocabularySize: vocabulary, contextLength: T, layers, heads: H, embed: I })
-      : new RecurrentLM({ vocabularySize: vocabulary, cell: kind, embed: I, hidden: H, layers }),
+      ? new TransformerLM({ vocab: vocabulary, context: T, layers, heads: H, hidden: I })
+      : new RecurrentLM({ vocab: vocabulary, arch: kind, embed: I, hidden: H, layers }),
   );
   const optimizer = new AdamW(model.parameters(), { lr: 2e-3, betas: [0.9, 0.99], weightDecay: 0, clipNorm: 1 });
   const tokens = Int32Array.from({ length: 20_000 }, () => Math.random() * vocabulary);
-  const windows = new RandomWindows(tokens, { batchSize: B, sequenceLength: T, seed: 1 });
+  const windows = new RandomWindows(tokens, { batchSize: B, context: T, seed: 1 });
   const batches = Array.from({ length: 8 }, (_, i) => windows.batch(i));
   let i = 0;
   return {

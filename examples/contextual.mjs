@@ -36,9 +36,9 @@ const vocabulary = sg.text.Vocabulary.fromTokens(
   { special },
 );
 const rows = ({ words }) => words.map((word) => vocabulary.idOf(word));
-const [vocabularySize, mask, from] = [vocabulary.size, 1, special.length];
-const model = new sg.models.MaskedLM({ vocabularySize, contextLength: 16, layers: 2, heads: 2, embed: 32, hidden: 64, dropout: 0 });
-const collate = (items) => sg.data.maskTokens(sg.data.padRows(items.map(rows)), { vocabularySize, mask, from, share: 0.2 }, random);
+const [vocab, mask, from] = [vocabulary.size, 1, special.length];
+const model = new sg.models.MaskedLM({ vocab, context: 16, layers: 2, heads: 2, hidden: 32, feedForward: 64, dropout: 0 });
+const collate = (items) => sg.data.maskTokens(sg.data.padRows(items.map(rows)), { vocab, mask, from, share: 0.2 }, random);
 const loader = new sg.data.DataLoader(random.shuffle([...sentences]), { batchSize: 32, shuffle: true, seed: 1, collate });
 const optimizer = new sg.optim.AdamW(model.parameters(), { lr: 3e-3, clipNorm: 1 });
 for await (const event of sg.fit(model, loader, { optimizer, epochs: 12 }))
@@ -52,8 +52,8 @@ const encoded = sg.scope(() =>
 );
 const bank = (sense) =>
   fresh.flatMap(({ sense: own, words }, b) => {
-    const at = (b * batch.shape[1] + words.indexOf("bank")) * model.config.embed;
-    return own === sense ? [encoded.slice(at, at + model.config.embed)] : [];
+    const at = (b * batch.shape[1] + words.indexOf("bank")) * model.config.hidden;
+    return own === sense ? [encoded.slice(at, at + model.config.hidden)] : [];
   });
 const [money, river] = [bank("money"), bank("river")];
 

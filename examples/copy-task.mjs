@@ -53,9 +53,9 @@ async function learn(name, model) {
 }
 
 sg.manualSeed(1);
-const transformer = new sg.models.TransformerLM({ vocabularySize: V, contextLength: T, layers: 2, heads: 4, embed: 64 });
+const transformer = new sg.models.TransformerLM({ vocab: V, context: T, layers: 2, heads: 4, hidden: 64 });
 const attention = await learn("Transformer", transformer);
-const lstm = new sg.models.RecurrentLM({ vocabularySize: V, cell: "lstm", layers: 2, embed: 64, hidden: 80 });
+const lstm = new sg.models.RecurrentLM({ vocab: V, arch: "lstm", layers: 2, embed: 64, hidden: 80 });
 lstm.rnn.setForgetBias(1); // start with gates that remember
 const recurrence = await learn("LSTM", lstm);
 

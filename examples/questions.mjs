@@ -42,7 +42,7 @@ const pairs = [...stories.values()];
 const unseen = pairs.splice(0, 500);
 
 const task = sg.tasks.Translator.create(pairs, {
-  cell: "gru",
+  arch: "gru",
   hidden: 64,
   embed: 64,
   attention: "additive",

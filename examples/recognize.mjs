@@ -53,7 +53,7 @@ function spectrogram(sound) {
 
 const melodies = Array.from({ length: 700 }, melody);
 const unseen = melodies.splice(0, 100);
-const task = sg.tasks.SpeechRecognizer.create(melodies, { cell: "lstm", hidden: 48 });
+const task = sg.tasks.SpeechRecognizer.create(melodies, { arch: "lstm", hidden: 48 });
 const loader = task.loader(melodies, { batchSize: 16 });
 const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 1e-2, clipNorm: 1 });
 const epochs = 8;

@@ -26,8 +26,8 @@ const text = play(600, 1);
 const tokenizer = sg.text.CharTokenizer.fromText(text);
 const [question] = tokenizer.encode("?");
 // B streams side by side: row b of each window continues where row b of the window before ended.
-const training = new sg.data.ContinuousWindows(tokenizer.encode(text), { batchSize: B, sequenceLength: T });
-const test = new sg.data.ContinuousWindows(tokenizer.encode(play(600, 2)), { batchSize: B, sequenceLength: T });
+const training = new sg.data.ContinuousWindows(tokenizer.encode(text), { batchSize: B, context: T });
+const test = new sg.data.ContinuousWindows(tokenizer.encode(play(600, 2)), { batchSize: B, context: T });
 
 /** How often the letter after "?" is predicted, with the state carried through all windows or reset in each. */
 async function accuracyOf(model, carryState) {
@@ -57,7 +57,7 @@ async function accuracyOf(model, carryState) {
 /** Trains a model of its own either way; answers what it knows of a play that it has not seen. */
 async function learn(carryState) {
   sg.manualSeed(1);
-  const model = new sg.models.RecurrentLM({ vocabularySize: tokenizer.size, cell: "lstm", embed: 8, hidden: 32 });
+  const model = new sg.models.RecurrentLM({ vocab: tokenizer.size, arch: "lstm", embed: 8, hidden: 32 });
   const optimizer = new sg.optim.Adam(model.parameters(), { lr: 1e-2, clipNorm: 1 });
   // The model's loss() takes a state and answers the next one; fit hands it on, cut off from the graph.
   for await (const event of sg.fit(model, training, { optimizer, steps: 800, carryState })) {

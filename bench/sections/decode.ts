@@ -11,14 +11,13 @@ const tokens = 250;
 
 const models: Readonly<Record<string, () => StepModel<unknown>>> = {
   "Transformer, 4 layers of 4 heads, 128 wide": () =>
-    new TransformerLM({ vocabularySize: V, contextLength: 256, layers: 4, heads: 4, embed: 128 }).eval() as StepModel<unknown>,
+    new TransformerLM({ vocab: V, context: 256, layers: 4, heads: 4, hidden: 128 }).eval() as StepModel<unknown>,
   "the same by rotation, RMS norms, SwiGLU": () =>
     new TransformerLM({
-      ...{ vocabularySize: V, contextLength: 256, layers: 4, heads: 4, embed: 128 },
+      ...{ vocab: V, context: 256, layers: 4, heads: 4, hidden: 128 },
       ...{ positions: "rotary", norm: "rms", activation: "swiglu" },
     }).eval() as StepModel<unknown>,
-  "LSTM, 1 layer of 256 units": () =>
-    new RecurrentLM({ vocabularySize: V, cell: "lstm", embed: 64, hidden: 256 }).eval() as StepModel<unknown>,
+  "LSTM, 1 layer of 256 units": () => new RecurrentLM({ vocab: V, arch: "lstm", embed: 64, hidden: 256 }).eval() as StepModel<unknown>,
 };
 
 /** Seconds that one text takes. */
@@ -35,7 +34,7 @@ export async function measureDecoding(context: Context): Promise<Table> {
   for (const [name, make] of Object.entries(models)) {
     const made = withDevice(device, make);
     const model: StepModel<unknown> = {
-      contextLength: made.contextLength,
+      context: made.context,
       step: (read, state) => withDevice(device, () => made.step(read, state)),
       release: (state) => made.release?.(state),
     };

@@ -44,18 +44,18 @@ export const bench = defineCommand({
   async run({ args }) {
     if (!Object.hasOwn(devices, args.device))
       throw new SeqgradError("device", `--device is "${args.device}"; use ${Object.keys(devices).join(", ")}.`);
-    const sequenceLength = numberOption("seq", args.seq, { low: 1, high: 2 ** 16, integer: true });
+    const context = numberOption("seq", args.seq, { low: 1, high: 2 ** 16, integer: true });
     const sizes = args.batches.split(",").map((size) => numberOption("batches", size, { low: 1, integer: true }));
     const batches = [...new Set(sizes)].sort((a, b) => a - b);
     const budget = 1000 * numberOption("time", args.time, { low: 0.001, high: 600 });
-    const makeModel = modelMaker(args, sequenceLength);
+    const makeModel = modelMaker(args, context);
 
     const entries: Entry[] = [];
     const runners: Runner[] = [];
     try {
       for (const device of devices[args.device]!) entries.push(await enter(device, makeModel, runners));
-      const events = race(runners, { batches, sequenceLength, budget, patience: PATIENCE });
-      const report = args.json ? jsonReport : plainReport(batches, runners[0]?.model, sequenceLength);
+      const events = race(runners, { batches, context, budget, patience: PATIENCE });
+      const report = args.json ? jsonReport : plainReport(batches, runners[0]?.model, context);
       for (const entry of entries) report({ type: "device", ...entry });
       for await (const event of events) report(event);
     } finally {
@@ -77,17 +77,17 @@ function modelMaker(
       throw new SeqgradError("value", `--${extra} and --model contradict each other: a saved model has its own; give one of them.`);
     return async () => {
       const { model } = await openLM(await modelStore(folder));
-      if (model instanceof TransformerLM && seq > model.contextLength) {
-        const advice = `the model in ${folder} has a context of ${model.contextLength}`;
+      if (model instanceof TransformerLM && seq > model.context) {
+        const advice = `the model in ${folder} has a context of ${model.context}`;
         throw new SeqgradError("range", `--seq ${seq} is too long: ${advice}; give at most that.`);
       }
       return model.train();
     };
   }
-  const vocabularySize = numberOption("vocabulary", vocabulary, { low: 1, high: 2 ** 24, integer: true });
+  const vocab = numberOption("vocabulary", vocabulary, { low: 1, high: 2 ** 24, integer: true });
   const model = Object.fromEntries(Object.keys(modelOptions).map((name) => [name, given[name]]));
   const recipe = newRecipe({ ...readRecipe(model), seq });
-  return async () => makeLM(recipe, vocabularySize);
+  return async () => makeLM(recipe, vocab);
 }
 
 /** Adds a runner on a device, or tells why there is none. */

@@ -23,9 +23,9 @@ export const demo = defineCommand({
     const device = await initDevice(args);
     manualSeed(1);
     const tokenizer = CharTokenizer.fromText(sampleText);
-    const [batchSize, sequenceLength] = [32, 64];
-    const windows = new RandomWindows(tokenizer.encode(sampleText), { batchSize, sequenceLength, seed: 1 });
-    const model = new RecurrentLM({ vocabularySize: tokenizer.size, cell: "lstm", embed: 64, hidden: 256 });
+    const [batchSize, context] = [32, 64];
+    const windows = new RandomWindows(tokenizer.encode(sampleText), { batchSize, context, seed: 1 });
+    const model = new RecurrentLM({ vocab: tokenizer.size, arch: "lstm", embed: 64, hidden: 256 });
     const optimizer = new AdamW(model.parameters(), { lr: 5e-3, betas: [0.9, 0.99], weightDecay: 0, clipNorm: 1 });
 
     const parameters = model.parameterCount();
@@ -33,7 +33,7 @@ export const demo = defineCommand({
       model: describeLM(model),
       parameters,
       steps,
-      tokens: batchSize * sequenceLength,
+      tokens: batchSize * context,
       device: device.info,
       unit: "characters",
     });

@@ -34,8 +34,8 @@ export const generate = defineCommand({
   async run({ args }) {
     const maxTokens = numberOption("length", args.length, { low: 0, integer: true });
     const repetitionPenalty = numberOption("repetition-penalty", args["repetition-penalty"] ?? "1", { low: 1e-3, high: 1e3 });
-    const beams = args.beams === undefined ? undefined : numberOption("beams", args.beams, { low: 1, integer: true });
-    const extra = chance.find((name) => beams !== undefined && args[name] !== undefined);
+    const beam = args.beams === undefined ? undefined : numberOption("beams", args.beams, { low: 1, integer: true });
+    const extra = chance.find((name) => beam !== undefined && args[name] !== undefined);
     if (extra) throw new SeqgradError("value", `--${extra} and --beams contradict each other: a search draws nothing; give one of them.`);
     const sampling = {
       temperature: numberOption("temperature", args.temperature ?? "0.8", { low: 0 }),
@@ -46,12 +46,12 @@ export const generate = defineCommand({
     await initDevice(args);
     const lm = await openLM(await modelStore(args.model));
     const print = (event: object) => process.stdout.write(`${JSON.stringify({ type: "end", prompt: args.prompt, ...event })}\n`);
-    if (beams !== undefined) {
+    if (beam !== undefined) {
       const { tokenizer } = lm;
       const model = lm.model as StepModel<unknown>; // each kind has a state of its own
       const prompt = tokenizer.encode(args.prompt);
       const stream = new TextStream(tokenizer, prompt);
-      const [best] = await beamSearch(model, prompt, { beams, maxTokens, repetitionPenalty, tokenizer });
+      const [best] = await beamSearch(model, prompt, { beam, maxTokens, repetitionPenalty, tokenizer });
       const text = best!.tokens.map((token) => stream.push(token)).join("") + stream.flush();
       if (args.json) print({ text, logProbability: best!.logProbability });
       else process.stdout.write(`${args.prompt}${text}\n`);

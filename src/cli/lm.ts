@@ -9,18 +9,18 @@ import type { Recipe } from "./recipe.js";
 export type Network = RecurrentLM | TransformerLM;
 
 /** The model that a recipe describes. */
-export function makeLM(recipe: Recipe, vocabularySize: number): Network {
+export function makeLM(recipe: Recipe, vocab: number): Network {
   const { layers, embed, dropout, tie: tieWeights } = recipe;
-  const common = { vocabularySize, layers, embed, dropout, tieWeights };
-  if (recipe.arch === "recurrent") return new RecurrentLM({ ...common, cell: recipe.cell, hidden: recipe.hidden });
-  const { seq: contextLength, heads, "kv-heads": keyValueHeads, norm, positions, activation } = recipe;
-  return new TransformerLM({ ...common, contextLength, heads, keyValueHeads, norm, positions, activation });
+  const common = { vocab, layers, dropout, tieWeights };
+  if (recipe.arch === "recurrent") return new RecurrentLM({ ...common, arch: recipe.cell, embed, hidden: recipe.hidden });
+  const { seq: context, heads, "kv-heads": kvHeads, norm, positions, activation } = recipe;
+  return new TransformerLM({ ...common, context, hidden: embed, heads, kvHeads, norm, positions, activation });
 }
 
 /** `lstm with 1 x 256 units`, or `transformer with 4 x 4 heads, 128 wide`: layers by what one has. */
 export function describeLM(model: Network): string {
-  if (model instanceof RecurrentLM) return `${model.config.cell} with ${model.config.layers} x ${model.config.hidden} units`;
-  return `transformer with ${model.config.layers} x ${model.config.heads} heads, ${model.config.embed} wide`;
+  if (model instanceof RecurrentLM) return `${model.config.arch} with ${model.config.layers} x ${model.config.hidden} units`;
+  return `transformer with ${model.config.layers} x ${model.config.heads} heads, ${model.config.hidden} wide`;
 }
 
 /** True if a folder holds a language model, by its config.json. */

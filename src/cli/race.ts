@@ -36,7 +36,7 @@ export interface Runner {
 export interface RaceOptions {
   /** In ascending order. */
   readonly batches: readonly number[];
-  readonly sequenceLength: number;
+  readonly context: number;
   /** Milliseconds to measure for each device and size, after a warm-up of a quarter of it and at least two steps. */
   readonly budget: number;
   /** Milliseconds of a step, the first aside, past which a device is given up. */
@@ -47,14 +47,11 @@ export interface RaceOptions {
  * Trains the models on random tokens, in turns, and measures the time of a step.
  * @throws SeqgradError `range` at once for batches that are too large
  */
-export function race(
-  runners: readonly Runner[],
-  { batches, sequenceLength, budget, patience }: RaceOptions,
-): AsyncGenerator<RaceEvent, void> {
-  const { vocabularySize } = runners[0]?.model.config ?? { vocabularySize: 1 };
+export function race(runners: readonly Runner[], { batches, context, budget, patience }: RaceOptions): AsyncGenerator<RaceEvent, void> {
+  const { vocab } = runners[0]?.model.config ?? { vocab: 1 };
   const generator = new RandomGenerator(1);
-  const tokens = Int32Array.from({ length: 2 * sequenceLength + 10_000 }, () => generator.integer(vocabularySize));
-  const windows = batches.map((batchSize) => new RandomWindows(tokens, { batchSize, sequenceLength, seed: 1 }));
+  const tokens = Int32Array.from({ length: 2 * context + 10_000 }, () => generator.integer(vocab));
+  const windows = batches.map((batchSize) => new RandomWindows(tokens, { batchSize, context, seed: 1 }));
   return run(
     runners.map((runner) => new Lane(runner, patience)),
     windows,

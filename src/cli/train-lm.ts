@@ -53,7 +53,7 @@ export const trainLM = defineCommand({
     const device = await initDevice(recipe);
     manualSeed(recipe.seed);
     const { seq, batch, steps } = recipe;
-    const windows = new RandomWindows(train, { batchSize: batch, sequenceLength: seq, seed: recipe.seed });
+    const windows = new RandomWindows(train, { batchSize: batch, context: seq, seed: recipe.seed });
     const model = makeLM(recipe, tokenizer.size);
     const task = LanguageModel.of(model, tokenizer, seq);
     const optimizer = makeOptimizer(model, recipe);
@@ -113,9 +113,9 @@ export const trainLM = defineCommand({
 });
 
 /** Characters are those of the whole text; words and their parts are learned from what is not held back. */
-async function tokenizerOf(text: string, { unit, vocabulary: vocabularySize, "min-count": minCount, val }: Recipe): Promise<Tokenizer> {
+async function tokenizerOf(text: string, { unit, vocabulary: vocab, "min-count": minCount, val }: Recipe): Promise<Tokenizer> {
   const known = unit === "characters" ? text : text.slice(0, Math.ceil(text.length * (1 - val)));
-  return trainTokenizerAsync([known], { unit, vocabularySize, minCount });
+  return trainTokenizerAsync([known], { unit, vocab, minCount });
 }
 
 /** The tokens to train on and those to validate with, each long enough. */

@@ -16,7 +16,7 @@ export interface MaskedTokens {
 
 export interface MaskingOptions {
   /** V; what takes a token's place at random is one of `from` to V - 1. */
-  readonly vocabularySize: number;
+  readonly vocab: number;
   /** The id of the token that hides. */
   readonly mask: number;
   /** Ids below are special: never chosen, never put in place. Default 0. */
@@ -33,19 +33,19 @@ export interface MaskingOptions {
  * @throws SeqgradError `range` for an option outside its interval
  * @example
  * const rows = sg.data.padRows([[5, 6, 7, 8], [9, 5]]);
- * const batch = sg.data.maskTokens(rows, { vocabularySize: 10, mask: 4, from: 5, share: 0.5 }, new sg.RandomGenerator(1));
+ * const batch = sg.data.maskTokens(rows, { vocab: 10, mask: 4, from: 5, share: 0.5 }, new sg.RandomGenerator(1));
  * batch.targets.length; // = 8
  */
 export function maskTokens(rows: PaddedRows, options: MaskingOptions, generator: RandomGenerator): MaskedTokens {
   const { data, shape, lengths } = checkRows("maskTokens", rows);
-  const advice = "give them, as in maskTokens(rows, { vocabularySize: 10, mask: 4 }, generator).";
-  checkOptions("maskTokens", options ?? null, ["vocabularySize", "mask", "from", "share"], advice);
+  const advice = "give them, as in maskTokens(rows, { vocab: 10, mask: 4 }, generator).";
+  checkOptions("maskTokens", options ?? null, ["vocab", "mask", "from", "share"], advice);
   if (!(generator instanceof RandomGenerator))
     throw new SeqgradError("value", `maskTokens: the generator is ${kindOf(generator)}; give a RandomGenerator.`);
-  const { vocabularySize, mask, from = 0, share = 0.15 } = options;
-  checkInteger("maskTokens", "vocabularySize", vocabularySize, 1, 2 ** 31 - 1);
-  checkInteger("maskTokens", "from", from, 0, vocabularySize - 1);
-  checkInteger("maskTokens", "mask", mask, 0, vocabularySize - 1);
+  const { vocab, mask, from = 0, share = 0.15 } = options;
+  checkInteger("maskTokens", "vocab", vocab, 1, 2 ** 31 - 1);
+  checkInteger("maskTokens", "from", from, 0, vocab - 1);
+  checkInteger("maskTokens", "mask", mask, 0, vocab - 1);
   checkInterval("maskTokens", "share", share, 0, 1);
   const tokens = data.slice();
   const targets = new Int32Array(data.length).fill(-100);
@@ -58,7 +58,7 @@ export function maskTokens(rows: PaddedRows, options: MaskingOptions, generator:
     targets[at] = data[at]!;
     const lot = generator.uniform();
     if (lot < 0.8) tokens[at] = mask;
-    else if (lot < 0.9) tokens[at] = from + generator.integer(vocabularySize - from);
+    else if (lot < 0.9) tokens[at] = from + generator.integer(vocab - from);
   };
   for (const at of ordinary) if (generator.uniform() < share) choose(at);
   if (chosen === 0 && share > 0 && ordinary.length > 0) choose(ordinary[generator.integer(ordinary.length)]!);

@@ -19,7 +19,7 @@ export interface WindowOptions {
   /** B, the rows of a batch. */
   batchSize: number;
   /** T, the tokens of a row. */
-  sequenceLength: number;
+  context: number;
 }
 
 /**
@@ -29,7 +29,7 @@ export interface WindowOptions {
  * blocks whose counter has step + 1 in the upper word, so that a `RandomGenerator` of the same seed, which counts from 0, shares none.
  *
  * @example
- * const windows = new sg.data.RandomWindows(tokenizer.encode(text), { batchSize: 32, sequenceLength: 64, seed: 1 });
+ * const windows = new sg.data.RandomWindows(tokenizer.encode(text), { batchSize: 32, context: 64, seed: 1 });
  * windows.batch(0).shape; // = [32, 64]
  */
 export class RandomWindows {
@@ -41,16 +41,16 @@ export class RandomWindows {
   /** @throws SeqgradError `range` where the text is shorter than a window and the token after it */
   constructor(tokens: ArrayLike<number>, options: WindowOptions & { seed?: number }) {
     checkWindow("RandomWindows", options, ["seed"]);
-    const { batchSize, sequenceLength, seed = 0 } = options;
-    checkInteger("RandomWindows", "batchSize x sequenceLength", batchSize * sequenceLength, 1, 2 ** 28);
+    const { batchSize, context, seed = 0 } = options;
+    checkInteger("RandomWindows", "batchSize x context", batchSize * context, 1, 2 ** 28);
     this.#tokens = toTokens("RandomWindows", "tokens", tokens);
-    if (tokens.length <= sequenceLength) {
+    if (tokens.length <= context) {
       throw new SeqgradError(
         "range",
-        `RandomWindows: windows of ${sequenceLength} tokens and the one that follows do not fit a text of ${tokens.length}; give a longer text or a shorter sequenceLength.`,
+        `RandomWindows: windows of ${context} tokens and the one that follows do not fit a text of ${tokens.length}; give a longer text or a shorter context.`,
       );
     }
-    this.shape = [batchSize, sequenceLength];
+    this.shape = [batchSize, context];
     this.#generator = new RandomGenerator(seed);
     this.#start = this.#generator.state;
   }
@@ -76,7 +76,7 @@ export class RandomWindows {
  * before ended, so that a recurrent state can be carried along. After the end it starts again at the beginning.
  *
  * @example
- * const windows = new sg.data.ContinuousWindows(tokenizer.encode(text), { batchSize: 2, sequenceLength: 16 });
+ * const windows = new sg.data.ContinuousWindows(tokenizer.encode(text), { batchSize: 2, context: 16 });
  * const events = sg.fit(model, windows, { optimizer, steps: 1000, carryState: true });
  */
 export class ContinuousWindows {
@@ -89,15 +89,15 @@ export class ContinuousWindows {
   /** @throws SeqgradError `range` where the text is too short for one window in every stream */
   constructor(tokens: ArrayLike<number>, options: WindowOptions) {
     checkWindow("ContinuousWindows", options);
-    const { batchSize, sequenceLength } = options;
-    this.shape = [batchSize, sequenceLength];
+    const { batchSize, context } = options;
+    this.shape = [batchSize, context];
     this.#tokens = toTokens("ContinuousWindows", "tokens", tokens);
     this.#stream = Math.floor((tokens.length - 1) / batchSize);
-    this.length = Math.floor(this.#stream / sequenceLength);
+    this.length = Math.floor(this.#stream / context);
     if (this.length < 1) {
       throw new SeqgradError(
         "range",
-        `ContinuousWindows: ${batchSize} streams of ${sequenceLength} tokens and the one that follows do not fit a text of ${tokens.length}; give a longer text or smaller windows.`,
+        `ContinuousWindows: ${batchSize} streams of ${context} tokens and the one that follows do not fit a text of ${tokens.length}; give a longer text or smaller windows.`,
       );
     }
   }
@@ -124,23 +124,23 @@ export class ContinuousWindows {
  *
  * @throws SeqgradError `range` for a text of fewer than 2 tokens
  * @example
- * for (const { x, y, shape } of sg.data.consecutiveWindows(tokenizer.encode(text), { batchSize: 2, sequenceLength: 8 })) {
+ * for (const { x, y, shape } of sg.data.consecutiveWindows(tokenizer.encode(text), { batchSize: 2, context: 8 })) {
  *   const tokens = sg.tensor(x, shape);
  * }
  */
 export function consecutiveWindows(tokens: ArrayLike<number>, options: WindowOptions): IterableIterator<WindowBatch> {
   checkWindow("consecutiveWindows", options);
-  const { batchSize, sequenceLength } = options;
+  const { batchSize, context } = options;
   const ids = toTokens("consecutiveWindows", "tokens", tokens);
   if (tokens.length < 2)
     throw new SeqgradError("range", `consecutiveWindows: a text of ${tokens.length} tokens has none to predict; give at least 2.`);
-  return cut(ids, batchSize, sequenceLength);
+  return cut(ids, batchSize, context);
 }
 
-function* cut(tokens: Int32Array, batchSize: number, sequenceLength: number): IterableIterator<WindowBatch> {
+function* cut(tokens: Int32Array, batchSize: number, context: number): IterableIterator<WindowBatch> {
   const targets = tokens.length - 1;
   for (let start = 0; start < targets; ) {
-    const length = Math.min(sequenceLength, targets - start);
+    const length = Math.min(context, targets - start);
     const rows = Math.min(batchSize, Math.floor((targets - start) / length));
     const end = start + rows * length;
     yield { x: new Int32Array(tokens.subarray(start, end)), y: new Int32Array(tokens.subarray(start + 1, end + 1)), shape: [rows, length] };
@@ -162,9 +162,9 @@ export function splitTokens(tokens: Int32Array, share: number): { train: Int32Ar
 }
 
 function checkWindow(op: string, options: WindowOptions, more: readonly string[] = []): void {
-  const advice = `give them, as in ${op}(tokens, { batchSize: 32, sequenceLength: 64 }).`;
-  checkOptions(op, options ?? null, ["batchSize", "sequenceLength", ...more], advice);
-  const { batchSize, sequenceLength } = options;
+  const advice = `give them, as in ${op}(tokens, { batchSize: 32, context: 64 }).`;
+  checkOptions(op, options ?? null, ["batchSize", "context", ...more], advice);
+  const { batchSize, context } = options;
   checkInteger(op, "batchSize", batchSize, 1);
-  checkInteger(op, "sequenceLength", sequenceLength, 1);
+  checkInteger(op, "context", context, 1);
 }

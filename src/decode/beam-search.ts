@@ -8,7 +8,7 @@ import { checkStep, checkStepModel, type StepModel } from "./step-model.js";
 
 export interface BeamSearchOptions {
   /** B, the texts that are followed at once; at most as many as there are tokens. 1 takes the likeliest token each time. Default 4. */
-  beams?: number;
+  beam?: number;
   /** alpha of the score below: over 0 prefers longer texts, 0 the likeliest, under 0 shorter ones. Default 0. */
   lengthPenalty?: number;
   /** How many texts to answer, at most B. Default 1. */
@@ -26,7 +26,7 @@ export interface BeamSearchOptions {
 }
 
 const beamNames = namesOf<BeamSearchOptions>({
-  ...{ beams: 1, lengthPenalty: 1, nBest: 1, maxTokens: 1, minTokens: 1, stop: 1, tokenizer: 1, repetitionPenalty: 1 },
+  ...{ beam: 1, lengthPenalty: 1, nBest: 1, maxTokens: 1, minTokens: 1, stop: 1, tokenizer: 1, repetitionPenalty: 1 },
 });
 
 /** A text that beamSearch() found. */
@@ -55,7 +55,7 @@ export interface Hypothesis {
  * @throws SeqgradError `value` for an empty prompt, `range` for an option outside its interval, more beams than tokens or a text longer
  *   than the model's context, `not-finite` for scores that are not finite, `state` for a model that cannot follow several texts
  * @example
- * const [best] = await sg.decode.beamSearch(model, tokenizer.encode("The "), { tokenizer, beams: 4, maxTokens: 20, lengthPenalty: 0.6 });
+ * const [best] = await sg.decode.beamSearch(model, tokenizer.encode("The "), { tokenizer, beam: 4, maxTokens: 20, lengthPenalty: 0.6 });
  * console.log(tokenizer.decode(best!.tokens), best!.score);
  */
 export async function beamSearch<State>(
@@ -64,10 +64,10 @@ export async function beamSearch<State>(
   options: BeamSearchOptions = {},
 ): Promise<Hypothesis[]> {
   checkOptions("beamSearch", options, beamNames);
-  const { beams = 4, nBest = 1, maxTokens = 256, minTokens = 0, lengthPenalty = 0, repetitionPenalty = 1 } = options;
+  const { beam = 4, nBest = 1, maxTokens = 256, minTokens = 0, lengthPenalty = 0, repetitionPenalty = 1 } = options;
   checkStepModel("beamSearch", model as StepModel<unknown>);
-  checkInteger("beamSearch", "beams", beams, 1);
-  checkInteger("beamSearch", "nBest", nBest, 1, beams);
+  checkInteger("beamSearch", "beam", beam, 1);
+  checkInteger("beamSearch", "nBest", nBest, 1, beam);
   checkInteger("beamSearch", "maxTokens", maxTokens);
   checkInteger("beamSearch", "minTokens", minTokens, 0, maxTokens);
   checkFinite("beamSearch", "lengthPenalty", lengthPenalty);
@@ -75,21 +75,21 @@ export async function beamSearch<State>(
   const stop = stopOf("beamSearch", options);
   if (toTokens("beamSearch", "the prompt", prompt).length === 0)
     throw new SeqgradError("value", "beamSearch: the prompt is empty; give at least one token to continue.");
-  const { contextLength = Number.POSITIVE_INFINITY } = model;
-  if (prompt.length + maxTokens - 1 > contextLength) {
+  const { context = Number.POSITIVE_INFINITY } = model;
+  if (prompt.length + maxTokens - 1 > context) {
     const advice = "shorten the prompt or give a smaller maxTokens";
     throw new SeqgradError(
       "range",
-      `beamSearch: a prompt of ${prompt.length} tokens and ${maxTokens} more do not fit the model's context of ${contextLength}; ${advice}.`,
+      `beamSearch: a prompt of ${prompt.length} tokens and ${maxTokens} more do not fit the model's context of ${context}; ${advice}.`,
     );
   }
-  const search = new Search(prompt, { beams, nBest, minTokens, maxTokens, stop, lengthPenalty, repetitionPenalty });
+  const search = new Search(prompt, { beam, nBest, minTokens, maxTokens, stop, lengthPenalty, repetitionPenalty });
   if (maxTokens === 0) return search.finish();
   const rows = model.stepRows ? new Batch(model) : new Forks(model);
   try {
     let logits = await rows.start(prompt);
-    if (beams > logits.length)
-      throw new SeqgradError("range", `beamSearch: ${beams} beams are more than the ${logits.length} tokens there are; give fewer.`);
+    if (beam > logits.length)
+      throw new SeqgradError("range", `beamSearch: ${beam} beams are more than the ${logits.length} tokens there are; give fewer.`);
     checkStop("beamSearch", options.stop, logits.length);
     while (search.extend(logits)) {
       logits = await rows.step(search.tokens, search.parents);
@@ -137,10 +137,10 @@ class Search {
 
   /** Takes the scores `[R, V]` after each text; returns true if any text is worth extending. */
   extend(logits: ArrayLike<number>): boolean {
-    const { beams, maxTokens, repetitionPenalty } = this.settings;
+    const { beam, maxTokens, repetitionPenalty } = this.settings;
     const { open, ended } = this.#extensions(logits);
     // What ends counts where it is among the B best of all, as if it took a beam; others move up into its place.
-    const ranked = [...open, ...ended].sort(byProbability).slice(0, beams);
+    const ranked = [...open, ...ended].sort(byProbability).slice(0, beam);
     for (const extension of ranked.filter(({ token }) => this.#stop.has(token))) this.#end(extension);
     this.#length++;
     this.tokens = open.map(({ token }) => token);
@@ -167,7 +167,7 @@ class Search {
 
   /** The B likeliest unfinished extensions, and all that end. */
   #extensions(logits: ArrayLike<number>): { open: Extension[]; ended: Extension[] } {
-    const { beams, minTokens, repetitionPenalty } = this.settings;
+    const { beam, minTokens, repetitionPenalty } = this.settings;
     const v = logits.length / this.#open.length;
     const open: Extension[] = [];
     const ended: Extension[] = [];
@@ -179,9 +179,9 @@ class Search {
         if (logProbability === Number.NEGATIVE_INFINITY) continue;
         if (this.#stop.has(token)) {
           if (this.#length >= minTokens) ended.push({ parent, token, logProbability });
-        } else if (open.length < beams || logProbability > open.at(-1)!.logProbability) {
+        } else if (open.length < beam || logProbability > open.at(-1)!.logProbability) {
           insert(open, { parent, token, logProbability }, byProbability);
-          if (open.length > beams) open.pop();
+          if (open.length > beam) open.pop();
         }
       }
     }

@@ -9,12 +9,12 @@ export interface CtcDecodeOptions {
   /** The class that stands for nothing. Default 0. */
   readonly blank?: number;
   /** Prefixes to keep at each step; 1 takes the likeliest class of each step instead. Default 1. */
-  readonly beams?: number;
+  readonly beam?: number;
 }
 
 /**
  * Decodes the steps of one sequence to symbols (Graves et al. 2006): the likeliest class of each step, repeats merged and blanks
- * dropped; or with `beams` by prefix search, which adds up the probabilities of all the ways to write the same symbols
+ * dropped; or with `beam` by prefix search, which adds up the probabilities of all the ways to write the same symbols
  * (Hannun et al. 2014, "First-pass large vocabulary continuous speech recognition").
  *
  * @param logProbs `[T, C]`, row-major, as logSoftmax gives them
@@ -30,19 +30,19 @@ export function ctcDecode(logProbs: ArrayLike<number>, classes: number, options:
 
 /** The same in pieces. */
 export function* ctcDecoding(logProbs: ArrayLike<number>, classes: number, options: CtcDecodeOptions): Pieces<number[]> {
-  checkOptions("ctcDecode", options, ["blank", "beams"]);
-  const { blank = 0, beams = 1 } = options;
+  checkOptions("ctcDecode", options, ["blank", "beam"]);
+  const { blank = 0, beam = 1 } = options;
   checkScores("ctcDecode", logProbs);
   checkInteger("ctcDecode", "classes", classes, 1);
   checkInteger("ctcDecode", "blank", blank, 0, classes - 1);
-  checkInteger("ctcDecode", "beams", beams, 1);
+  checkInteger("ctcDecode", "beam", beam, 1);
   if (logProbs.length % classes !== 0)
     throw new SeqgradError("shape", `ctcDecode: ${logProbs.length} numbers are not rows of ${classes} classes.`);
   const rows = Array.from({ length: logProbs.length / classes }, (_, t) =>
     Float64Array.from({ length: classes }, (_, c) => logProbs[t * classes + c]!),
   );
   const likeliest = rows.map((row) => greedy(row)); // which refuses what is not finite
-  if (beams > 1) return yield* prefixSearch(rows, blank, beams);
+  if (beam > 1) return yield* prefixSearch(rows, blank, beam);
   return likeliest.filter((c, t) => c !== blank && c !== likeliest[t - 1]);
 }
 
@@ -58,7 +58,7 @@ const logAdd = (a: number, b: number): number => {
   return largest === Number.NEGATIVE_INFINITY ? largest : largest + Math.log1p(Math.exp(Math.min(a, b) - largest));
 };
 
-function* prefixSearch(rows: readonly Float64Array[], blank: number, beams: number): Pieces<number[]> {
+function* prefixSearch(rows: readonly Float64Array[], blank: number, beam: number): Pieces<number[]> {
   const total = (prefix: Prefix) => logAdd(prefix.blank, prefix.symbol);
   let kept: Prefix[] = [{ symbols: [], blank: 0, symbol: Number.NEGATIVE_INFINITY }];
   for (const row of rows) {
@@ -86,7 +86,7 @@ function* prefixSearch(rows: readonly Float64Array[], blank: number, beams: numb
         }
       }
     }
-    kept = [...next.values()].sort((a, b) => total(b) - total(a)).slice(0, beams);
+    kept = [...next.values()].sort((a, b) => total(b) - total(a)).slice(0, beam);
   }
   return [...kept[0]!.symbols];
 }

@@ -62,10 +62,10 @@ async function* run<State>(
 ): AsyncGenerator<number, void, undefined> {
   const { maxTokens = 256, repetitionPenalty = 1 } = options;
   const sampling = optionsAmong<SamplingOptions>(options, ["temperature", "topK", "topP"]);
-  const { contextLength = Number.POSITIVE_INFINITY } = model;
+  const { context = Number.POSITIVE_INFINITY } = model;
   const text = Array.from(prompt);
   const seen = new Set(repetitionPenalty === 1 ? [] : text);
-  let tokens: ArrayLike<number> = text.slice(-contextLength);
+  let tokens: ArrayLike<number> = text.slice(-context);
   let held = 0;
   let last: Step<State> | undefined;
   const forget = () => {
@@ -74,9 +74,9 @@ async function* run<State>(
   };
   try {
     for (let count = 0; count < maxTokens; count++) {
-      if (held + tokens.length > contextLength) {
+      if (held + tokens.length > context) {
         forget();
-        tokens = text.slice(-Math.ceil(contextLength / 2));
+        tokens = text.slice(-Math.ceil(context / 2));
         held = 0;
       }
       const next = checkStep("generate", await model.step(tokens, last?.state));

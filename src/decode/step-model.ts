@@ -15,7 +15,7 @@ export interface Step<State> {
  */
 export interface StepModel<State> {
   /** How many tokens a state can hold. Default: any number. */
-  readonly contextLength?: number | undefined;
+  readonly context?: number | undefined;
   /**
    * Reads `tokens`, at least one, after those that led to `state`; undefined at the start. The answer's state is new, or the same
    * object grown in place: then it stands for all tokens so far, and what it was before is gone.
@@ -46,8 +46,8 @@ export function checkStepModel(op: string, model: StepModel<unknown>): void {
       "value",
       `${op}: the model has no step(); give a language model, or model.about(source) for an encoder-decoder.`,
     );
-  const { contextLength = Number.POSITIVE_INFINITY } = model;
-  if (contextLength !== Number.POSITIVE_INFINITY) checkInteger(op, "the model's contextLength", contextLength, 1);
+  const { context = Number.POSITIVE_INFINITY } = model;
+  if (context !== Number.POSITIVE_INFINITY) checkInteger(op, "the model's context", context, 1);
   for (const method of ["stepRows", "release"] as const)
     if (model[method] !== undefined) checkFunction(op, `the model's ${method}`, model[method]);
 }

@@ -44,10 +44,10 @@ export const captionerNames = namesOf<CaptionerConfig>({ ...decoderConfig, featu
  * where p_g, which is learned, distinguishes the places; a vector alone is a grid of one place. With `inject: "input"` the decoder starts
  * from zeros and reads V mean_g a_g before its first token. What follows is RecurrentDecoder's.
  *
- * @throws SeqgradError `value` for an unknown cell, attention or way to inject, `range` for a size below 1; forward(): `shape` for vectors
+ * @throws SeqgradError `value` for an unknown arch, attention or way to inject, `range` for a size below 1; forward(): `shape` for vectors
  *   of another size or more places
  * @example
- * const model = new sg.models.Captioner({ features: 3, places: 2, targetVocabulary: 10, cell: "gru", hidden: 8 });
+ * const model = new sg.models.Captioner({ features: 3, places: 2, targetVocab: 10, arch: "gru", hidden: 8 });
  * const source = sg.data.padFrames([[[0, 1, 0], [1, 0, 0]], [[0, 0, 1], [1, 1, 0]]]); // two grids of two places
  * model.forward({ source, target: sg.data.padRows([[1, 6, 5, 2], [1, 7, 2]]) }).shape; // = [2, 3, 10]
  */
@@ -62,7 +62,7 @@ export class Captioner extends RecurrentDecoder<PaddedFrames> {
   constructor(config: CaptionerConfig) {
     checkConfig("Captioner", config, captionerNames);
     const complete = { places: 1, inject: "state", ...completeDecoder("Captioner", config) } as const;
-    const { features, places, cell, embed, hidden: H, layers, inject } = complete;
+    const { features, places, arch, embed, hidden: H, layers, inject } = complete;
     checkInteger("Captioner", "features", features, 1);
     checkInteger("Captioner", "places", places, 1);
     checkChoice("Captioner", "inject", inject, ["state", "input"]);
@@ -73,7 +73,7 @@ export class Captioner extends RecurrentDecoder<PaddedFrames> {
       this.positions = new LearnedPositionalEmbedding(places, H);
       init.normal(this.positions.weight, 0, 1);
       this.pooling = new Pooling("mean", H);
-      this.bridge = new Linear(H, inject === "input" ? embed : H * layers * (cell === "lstm" ? 2 : 1));
+      this.bridge = new Linear(H, inject === "input" ? embed : H * layers * (arch === "lstm" ? 2 : 1));
     } catch (error) {
       throw this.abandon(error);
     }
@@ -105,10 +105,10 @@ export class Captioner extends RecurrentDecoder<PaddedFrames> {
 
   /** pooled `[B, parts * layers * H]` -> states `[layers, B, H]`. */
   #statesOf(pooled: Tensor): LMState {
-    const { hidden: H, layers, cell } = this.config;
+    const { hidden: H, layers, arch } = this.config;
     const parts = split(pooled, H, 1);
     const h = stack(parts.slice(0, layers));
-    return cell === "lstm" ? { h, c: stack(parts.slice(layers)) } : { h };
+    return arch === "lstm" ? { h, c: stack(parts.slice(layers)) } : { h };
   }
 
   /** The states after the decoder has read x `[B, embed]`, having looked at nothing. */

@@ -38,7 +38,7 @@ export const forecasterNames = namesOf<ForecasterConfig>({ ...encoderConfig, cha
 /**
  * Series to their next steps: a sequence encoder over what is known and one linear layer to all quantiles of all steps, as differences
  * from the last known values.
- * @throws SeqgradError `value` for an unknown cell, `range` for a size below 1 or quantiles that do not ascend within 0 to 1
+ * @throws SeqgradError `value` for an unknown arch, `range` for a size below 1 or quantiles that do not ascend within 0 to 1
  * @example
  * const model = new sg.models.Forecaster({ channels: 1, horizon: 7, hidden: 16, bidirectional: false });
  * model.forward(sg.randn([2, 30, 1])).shape; // = [2, 7, 1, 3]

@@ -24,16 +24,16 @@ import { checkBatch, checkTokens } from "./step.js";
 
 export interface MaskedLMConfig {
   /** Number of different tokens, V. */
-  readonly vocabularySize: number;
+  readonly vocab: number;
   /** How many tokens the model sees at once. */
-  readonly contextLength: number;
+  readonly context: number;
   readonly layers: number;
   /** N, attention heads. */
   readonly heads: number;
   /** D, the width of the model. */
-  readonly embed: number;
+  readonly hidden: number;
   /** Size of the hidden layer of the feed-forward nets. Default 4 D. */
-  readonly hidden?: number;
+  readonly feedForward?: number;
   /** Kinds of segments, such as first and second sentence. Default 2. */
   readonly segments?: number;
   /** The chance to zero, while training, an element of what the embeddings, each attention and each feed-forward net give. Default 0.1. */
@@ -61,7 +61,7 @@ export interface MaskedLMCall {
 }
 
 export const maskedLMNames = namesOf<MaskedLMConfig>({
-  ...{ vocabularySize: 1, contextLength: 1, layers: 1, heads: 1, embed: 1, hidden: 1, segments: 1, dropout: 1 },
+  ...{ vocab: 1, context: 1, layers: 1, heads: 1, hidden: 1, feedForward: 1, segments: 1, dropout: 1 },
   ...{ attentionDropout: 1, classifierDropout: 1, eps: 1, classes: 1, pools: 1, fillsMasks: 1 },
 });
 
@@ -73,7 +73,7 @@ export const maskedLMNames = namesOf<MaskedLMConfig>({
  *
  * @throws SeqgradError `value` for heads that cannot share the width, `range` for a size below 1; forward(): `range` for too many tokens
  * @example
- * const model = new sg.models.MaskedLM({ vocabularySize: 50, contextLength: 16, layers: 2, heads: 2, embed: 16, classes: 3 });
+ * const model = new sg.models.MaskedLM({ vocab: 50, context: 16, layers: 2, heads: 2, hidden: 16, classes: 3 });
  * const tokens = sg.zeros([2, 8], { dtype: "int32" });
  * model.forward(tokens, { lengths: [8, 5] }).shape; // = [2, 8, 50]
  * model.classify(tokens).shape; // = [2, 3]
@@ -97,30 +97,32 @@ export class MaskedLM extends Module {
     super();
     checkConfig("MaskedLM", config, maskedLMNames);
     try {
-      const { vocabularySize, contextLength, layers, heads, embed, hidden = 4 * embed } = config;
+      const { vocab, context, layers, heads, hidden, feedForward = 4 * hidden } = config;
+      checkInteger("MaskedLM", "vocab", vocab, 1);
+      checkInteger("MaskedLM", "context", context, 1);
       checkInteger("MaskedLM", "classes", config.classes ?? 0);
       const { segments = 2, dropout = 0.1, eps = 1e-12, classes = 0, fillsMasks = true } = config;
       const { attentionDropout = dropout, classifierDropout = dropout } = config;
       const pools = classes > 0 || (config.pools ?? false);
       this.config = {
-        ...{ vocabularySize, contextLength, layers, heads, embed, hidden, segments, dropout, attentionDropout, classifierDropout },
+        ...{ vocab, context, layers, heads, hidden, feedForward, segments, dropout, attentionDropout, classifierDropout },
         ...{ eps, classes, pools, fillsMasks },
       };
       for (const name of ["pools", "fillsMasks"] as const) checkBoolean("MaskedLM", name, this.config[name]);
       for (const name of ["dropout", "attentionDropout", "classifierDropout"] as const)
         checkInterval("MaskedLM", name, this.config[name], 0, 1);
-      this.encoder = new TransformerEncoder(embed, heads, {
-        ...{ numLayers: layers, dimFeedforward: hidden, dropout, attentionDropout, hiddenDropout: 0, activation: "gelu", eps },
+      this.encoder = new TransformerEncoder(hidden, heads, {
+        ...{ numLayers: layers, dimFeedforward: feedForward, dropout, attentionDropout, hiddenDropout: 0, activation: "gelu", eps },
       });
-      this.embedding = new Embedding(vocabularySize, embed);
-      this.positions = new LearnedPositionalEmbedding(contextLength, embed);
-      this.segments = new Embedding(segments, embed);
-      this.norm = new LayerNorm(embed, { eps });
-      this.transform = fillsMasks ? new Linear(embed, embed) : undefined;
-      this.transformNorm = fillsMasks ? new LayerNorm(embed, { eps }) : undefined;
-      this.bias = fillsMasks ? parameter([vocabularySize], init.zeros) : undefined;
-      this.pooler = pools ? new Linear(embed, embed) : undefined;
-      this.classifier = classes > 0 ? new Linear(embed, classes) : undefined;
+      this.embedding = new Embedding(vocab, hidden);
+      this.positions = new LearnedPositionalEmbedding(context, hidden);
+      this.segments = new Embedding(segments, hidden);
+      this.norm = new LayerNorm(hidden, { eps });
+      this.transform = fillsMasks ? new Linear(hidden, hidden) : undefined;
+      this.transformNorm = fillsMasks ? new LayerNorm(hidden, { eps }) : undefined;
+      this.bias = fillsMasks ? parameter([vocab], init.zeros) : undefined;
+      this.pooler = pools ? new Linear(hidden, hidden) : undefined;
+      this.classifier = classes > 0 ? new Linear(hidden, classes) : undefined;
       for (const [name, p] of this.namedParameters()) {
         if (p.rank > 1) init.normal(p, 0, 0.02);
         else if (name.endsWith("bias")) init.zeros(p);
@@ -163,8 +165,8 @@ export class MaskedLM extends Module {
     return buildToFit(tensors, () => {
       const model = new MaskedLM({
         ...{ fillsMasks: has("cls.predictions."), pools: has("pooler.") },
-        ...{ vocabularySize: size("vocab_size"), contextLength: size("max_position_embeddings"), embed: size("hidden_size") },
-        ...{ layers: size("num_hidden_layers"), heads: size("num_attention_heads"), hidden: size("intermediate_size"), classes },
+        ...{ vocab: size("vocab_size"), context: size("max_position_embeddings"), hidden: size("hidden_size") },
+        ...{ layers: size("num_hidden_layers"), heads: size("num_attention_heads"), feedForward: size("intermediate_size"), classes },
         ...(config.type_vocab_size !== undefined && { segments: size("type_vocab_size") }),
         ...(config.layer_norm_eps !== undefined && { eps: size("layer_norm_eps") }),
         ...{ dropout: size("hidden_dropout_prob"), attentionDropout: size("attention_probs_dropout_prob") },

@@ -30,7 +30,7 @@ export const recognizerNames = namesOf<RecognizerConfig>({ ...encoderConfig, fea
  * Sequence to sequence, unaligned: frames of sound or handwriting to symbols, of which nobody says where in the frames they lie. A
  * sequence encoder gives each frame the probabilities of the symbols and of a blank; connectionist temporal classification sums over all
  * alignments (Graves, Fernández, Gomez and Schmidhuber 2006).
- * @throws SeqgradError `value` for an unknown cell, `range` for a size below 1 or fewer than 2 classes
+ * @throws SeqgradError `value` for an unknown arch, `range` for a size below 1 or fewer than 2 classes
  * @example
  * const model = new sg.models.Recognizer({ features: 3, classes: 5, hidden: 8 });
  * const frames = sg.data.padFrames([[[0, 1, 0], [1, 0, 0], [0, 0, 1]], [[1, 1, 0], [0, 1, 1]]]);

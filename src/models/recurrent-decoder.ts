@@ -28,9 +28,9 @@ export type AttentionKind = (typeof attentionKinds)[number];
 
 export interface RecurrentDecoderConfig {
   /** Number of different tokens of a target, V; token 0 is padding. */
-  readonly targetVocabulary: number;
+  readonly targetVocab: number;
   /** `gru` or `lstm`. Default `lstm`. */
-  readonly cell?: keyof typeof decoderCells;
+  readonly arch?: keyof typeof decoderCells;
   /** Size of a token's vector. Default 64. */
   readonly embed?: number;
   /** Units of a layer of the decoder, H. Default 128. */
@@ -50,7 +50,7 @@ export interface RecurrentDecoderConfig {
 }
 
 export const decoderConfig = {
-  ...{ targetVocabulary: 1, cell: 1, embed: 1, hidden: 1, layers: 1, dropout: 1, attention: 1, window: 1, inputFeeding: 1, reduction: 1 },
+  ...{ targetVocab: 1, arch: 1, embed: 1, hidden: 1, layers: 1, dropout: 1, attention: 1, window: 1, inputFeeding: 1, reduction: 1 },
 } as const;
 
 /** The encoder's output for B sources. */
@@ -89,15 +89,15 @@ export function completeDecoder<Config extends RecurrentDecoderConfig>(
   config: Config,
 ): Config & Required<RecurrentDecoderConfig> {
   const { attention = "additive" } = config;
-  const defaults = { cell: "lstm", embed: 64, hidden: 128, layers: 1, dropout: 0, window: 0, reduction: "mean" } as const;
+  const defaults = { arch: "lstm", embed: 64, hidden: 128, layers: 1, dropout: 0, window: 0, reduction: "mean" } as const;
   const complete = { ...defaults, ...config, attention, inputFeeding: attention !== "none" && (config.inputFeeding ?? true) };
-  checkChoice(op, "cell", complete.cell, Object.keys(decoderCells) as (keyof typeof decoderCells)[]);
+  checkChoice(op, "arch", complete.arch, Object.keys(decoderCells) as (keyof typeof decoderCells)[]);
   checkChoice(op, "attention", attention, attentionKinds);
   checkChoice<string>(op, "reduction", complete.reduction, ["mean", "sum"]);
   for (const name of ["embed", "hidden"] as const) checkInteger(op, name, complete[name], 1);
   checkLayers(op, "layers", complete.layers);
   checkInteger(op, "window", complete.window);
-  checkInteger(op, "targetVocabulary", complete.targetVocabulary, 1);
+  checkInteger(op, "targetVocab", complete.targetVocab, 1);
   return complete;
 }
 
@@ -110,7 +110,7 @@ export function completeDecoder<Config extends RecurrentDecoderConfig>(
  * (Luong, Pham and Manning 2015). Bahdanau's decoder, which scores s_{i-1} and reads c_i, differs in that a_{i-1} here brings the choice
  * of the step before. Without attention, a_i is s_i and is not fed back.
  * @example
- * const decoder = new sg.models.RecurrentSeq2Seq({ sourceVocabulary: 9, targetVocabulary: 9, hidden: 8 }).eval();
+ * const decoder = new sg.models.RecurrentSeq2Seq({ sourceVocab: 9, targetVocab: 9, hidden: 8 }).eval();
  * const texts = await decoder.greedy(sg.data.padRows([[4, 5, 6], [7]]), { sos: 1, eos: 2, maxTokens: 5 });
  */
 export abstract class RecurrentDecoder<Source extends Sources> extends Module {
@@ -129,15 +129,15 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module {
     super();
     try {
       this.#op = op;
-      const { targetVocabulary, cell, embed, hidden: H, layers, dropout, attention, inputFeeding } = config;
-      this.targetEmbedding = new Embedding(targetVocabulary, embed, { paddingIndex: 0 });
-      this.decoder = new decoderCells[cell](embed + (inputFeeding ? H : 0), H, { numLayers: layers, dropout: layers > 1 ? dropout : 0 });
+      const { targetVocab, arch, embed, hidden: H, layers, dropout, attention, inputFeeding } = config;
+      this.targetEmbedding = new Embedding(targetVocab, embed, { paddingIndex: 0 });
+      this.decoder = new decoderCells[arch](embed + (inputFeeding ? H : 0), H, { numLayers: layers, dropout: layers > 1 ? dropout : 0 });
       if (attention === "additive") this.attention = new AdditiveAttention(H, keySize, H);
       else if (attention === "dot") this.attention = new DotAttention();
       else if (attention === "general") this.attention = new GeneralAttention(H, keySize);
       this.combine = attention === "none" ? undefined : new Linear(keySize + H, H);
       this.dropout = new Dropout(dropout);
-      this.linear = new Linear(H, targetVocabulary);
+      this.linear = new Linear(H, targetVocab);
     } catch (error) {
       throw this.abandon(error);
     }
@@ -260,9 +260,9 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module {
 /**
  * A target being decoded: the StepModel of one source. The prompt is the start token.
  * @example
- * const model = new sg.models.RecurrentSeq2Seq({ sourceVocabulary: 20, targetVocabulary: 10, hidden: 8 }).eval();
+ * const model = new sg.models.RecurrentSeq2Seq({ sourceVocab: 20, targetVocab: 10, hidden: 8 }).eval();
  * const decoder = model.about([4, 5, 6]);
- * const [best] = await sg.decode.beamSearch(decoder, [1], { beams: 3, maxTokens: 5, stop: [2] });
+ * const [best] = await sg.decode.beamSearch(decoder, [1], { beam: 3, maxTokens: 5, stop: [2] });
  * decoder.dispose();
  */
 export class RecurrentDecoding {

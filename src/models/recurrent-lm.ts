@@ -23,8 +23,8 @@ export const isRecurrentCell = (name: unknown): name is RecurrentCell => typeof 
 
 export interface RecurrentLMConfig {
   /** Number of different tokens, V. */
-  readonly vocabularySize: number;
-  readonly cell: RecurrentCell;
+  readonly vocab: number;
+  readonly arch: RecurrentCell;
   /** Size of a token's vector. */
   readonly embed: number;
   /** Units of a layer, H. */
@@ -41,8 +41,8 @@ export interface RecurrentLMConfig {
 export type LMState = RecurrentState & Partial<Pick<LSTMState, "c">>;
 
 export const recurrentLMNames = namesOf<RecurrentLMConfig>({
-  vocabularySize: 1,
-  cell: 1,
+  vocab: 1,
+  arch: 1,
   embed: 1,
   hidden: 1,
   layers: 1,
@@ -56,9 +56,9 @@ export const recurrentLMNames = namesOf<RecurrentLMConfig>({
  * tokens -> embedding -> recurrent layers -> linear layer to the scores of the next token
  *
  * @param config see RecurrentLMConfig
- * @throws SeqgradError `value` for an unknown cell or tied weights of different sizes, `range` for a size below 1
+ * @throws SeqgradError `value` for an unknown arch or tied weights of different sizes, `range` for a size below 1
  * @example
- * const model = new sg.models.RecurrentLM({ vocabularySize: 65, cell: "lstm", embed: 64, hidden: 256 });
+ * const model = new sg.models.RecurrentLM({ vocab: 65, arch: "lstm", embed: 64, hidden: 256 });
  * const tokens = sg.zeros([8, 20], { dtype: "int32" });
  * model.forward(tokens).logits.shape; // = [8, 20, 65]
  */
@@ -73,18 +73,19 @@ export class RecurrentLM extends Module {
     super();
     checkConfig("RecurrentLM", config, recurrentLMNames);
     try {
-      const { vocabularySize, cell, embed, hidden, layers = 1, dropout = 0, tieWeights = false } = config;
-      this.config = { vocabularySize, cell, embed, hidden, layers, dropout, tieWeights };
-      checkChoice<string>("RecurrentLM", "cell", cell, Object.keys(recurrentCells));
+      const { vocab, arch, embed, hidden, layers = 1, dropout = 0, tieWeights = false } = config;
+      this.config = { vocab, arch, embed, hidden, layers, dropout, tieWeights };
+      checkChoice<string>("RecurrentLM", "arch", arch, Object.keys(recurrentCells));
       checkBoolean("RecurrentLM", "tieWeights", tieWeights);
+      checkInteger("RecurrentLM", "vocab", vocab, 1);
       checkInteger("RecurrentLM", "embed", embed, 1);
       checkInteger("RecurrentLM", "hidden", hidden, 1);
       checkLayers("RecurrentLM", "layers", layers);
       if (tieWeights && embed !== hidden)
         throw new SeqgradError("value", `RecurrentLM: tieWeights needs embed (${embed}) equal to hidden (${hidden}).`);
-      this.embedding = new Embedding(vocabularySize, embed);
-      this.rnn = new recurrentCells[cell](embed, hidden, { numLayers: layers, dropout: layers > 1 ? dropout : 0 });
-      this.linear = new Linear(hidden, vocabularySize);
+      this.embedding = new Embedding(vocab, embed);
+      this.rnn = new recurrentCells[arch](embed, hidden, { numLayers: layers, dropout: layers > 1 ? dropout : 0 });
+      this.linear = new Linear(hidden, vocab);
       if (tieWeights) {
         // A standard normal table would drown the first scores.
         init.normal(this.embedding.weight, 0, 1 / Math.sqrt(embed));

@@ -23,23 +23,23 @@ import { checkBatch } from "./step.js";
 /** Cell, layers, units of a direction and the size of a token's vector are those of the encoder too. */
 export interface RecurrentSeq2SeqConfig extends RecurrentDecoderConfig {
   /** Number of different tokens of a source; token 0 is padding. */
-  readonly sourceVocabulary: number;
+  readonly sourceVocab: number;
   /** The encoder also reads from the end. Default true. */
   readonly bidirectional?: boolean;
   /** The encoder reads the source from its end (Sutskever, Vinyals and Le 2014). Default false. */
   readonly reverse?: boolean;
 }
 
-export const seq2seqNames = namesOf<RecurrentSeq2SeqConfig>({ ...decoderConfig, sourceVocabulary: 1, bidirectional: 1, reverse: 1 });
+export const seq2seqNames = namesOf<RecurrentSeq2SeqConfig>({ ...decoderConfig, sourceVocab: 1, bidirectional: 1, reverse: 1 });
 
 /**
  * Sequence to sequence by recurrent networks (Sutskever, Vinyals and Le 2014; Cho et al. 2014): the decoder starts from what the encoder
  * ends with, through a linear layer where the encoder has two directions, and with attention looks back at all its states; see
  * RecurrentDecoder.
  *
- * @throws SeqgradError `value` for an unknown cell or attention, or `dot` with an encoder of two directions; `range` for a size below 1
+ * @throws SeqgradError `value` for an unknown arch or attention, or `dot` with an encoder of two directions; `range` for a size below 1
  * @example
- * const model = new sg.models.RecurrentSeq2Seq({ sourceVocabulary: 20, targetVocabulary: 10, cell: "gru", hidden: 8 });
+ * const model = new sg.models.RecurrentSeq2Seq({ sourceVocab: 20, targetVocab: 10, arch: "gru", hidden: 8 });
  * const batch = { source: sg.data.padRows([[4, 5, 6], [7]]), target: sg.data.padRows([[1, 6, 5, 2], [1, 7, 2]]) };
  * model.forward(batch).shape; // = [2, 3, 10]
  */
@@ -53,8 +53,8 @@ export class RecurrentSeq2Seq extends RecurrentDecoder<PaddedRows> {
   constructor(config: RecurrentSeq2SeqConfig) {
     checkConfig("RecurrentSeq2Seq", config, seq2seqNames);
     const complete = { bidirectional: true, reverse: false, ...completeDecoder("RecurrentSeq2Seq", config) };
-    const { sourceVocabulary, cell, embed, hidden: H, layers, bidirectional, dropout, attention } = complete;
-    checkInteger("RecurrentSeq2Seq", "sourceVocabulary", sourceVocabulary, 1);
+    const { sourceVocab, arch, embed, hidden: H, layers, bidirectional, dropout, attention } = complete;
+    checkInteger("RecurrentSeq2Seq", "sourceVocab", sourceVocab, 1);
     if (attention === "dot" && bidirectional)
       throw new SeqgradError(
         "value",
@@ -64,9 +64,9 @@ export class RecurrentSeq2Seq extends RecurrentDecoder<PaddedRows> {
     super("RecurrentSeq2Seq", complete, K);
     try {
       this.config = complete;
-      this.sourceEmbedding = new Embedding(sourceVocabulary, embed, { paddingIndex: 0 });
-      this.encoder = new decoderCells[cell](embed, H, { numLayers: layers, dropout: layers > 1 ? dropout : 0, bidirectional });
-      this.bridge = bidirectional ? Array.from({ length: cell === "lstm" ? 2 : 1 }, () => new Linear(K, H)) : [];
+      this.sourceEmbedding = new Embedding(sourceVocab, embed, { paddingIndex: 0 });
+      this.encoder = new decoderCells[arch](embed, H, { numLayers: layers, dropout: layers > 1 ? dropout : 0, bidirectional });
+      this.bridge = bidirectional ? Array.from({ length: arch === "lstm" ? 2 : 1 }, () => new Linear(K, H)) : [];
     } catch (error) {
       throw this.abandon(error);
     }

@@ -13,7 +13,7 @@ import { checkBatch, checkTokens } from "./step.js";
 
 export interface SequenceClassifierConfig extends SequenceEncoderConfig {
   /** Number of different tokens, V; token 0 is padding. */
-  readonly vocabularySize: number;
+  readonly vocab: number;
   /** Number of classes, K. */
   readonly classes: number;
   /** Size of a token's vector. Default 64. */
@@ -36,7 +36,7 @@ export interface ClassifierBatch {
 
 export const classifierNames = namesOf<SequenceClassifierConfig>({
   ...encoderConfig,
-  vocabularySize: 1,
+  vocab: 1,
   classes: 1,
   embed: 1,
   pooling: 1,
@@ -45,9 +45,9 @@ export const classifierNames = namesOf<SequenceClassifierConfig>({
 
 /**
  * Sequence to class: embedding, a sequence encoder, one vector for the whole, and a linear layer to the scores of the classes.
- * @throws SeqgradError `value` for an unknown cell or pooling, `range` for a size below 1
+ * @throws SeqgradError `value` for an unknown arch or pooling, `range` for a size below 1
  * @example
- * const model = new sg.models.SequenceClassifier({ vocabularySize: 100, classes: 2, cell: "gru", hidden: 8 });
+ * const model = new sg.models.SequenceClassifier({ vocab: 100, classes: 2, arch: "gru", hidden: 8 });
  * model.forward(sg.zeros([3, 5], { dtype: "int32" }), [5, 2, 1]).shape; // = [3, 2]
  */
 export class SequenceClassifier extends Module {
@@ -61,11 +61,12 @@ export class SequenceClassifier extends Module {
   constructor(config: SequenceClassifierConfig) {
     super();
     checkConfig("SequenceClassifier", config, classifierNames);
-    const { vocabularySize, classes, embed = 64, pooling = "last", classWeights = [] } = config;
+    const { vocab, classes, embed = 64, pooling = "last", classWeights = [] } = config;
     checkChoice<string>("SequenceClassifier", "pooling", pooling, ["last", ...poolings]);
+    checkInteger("SequenceClassifier", "vocab", vocab, 1);
     checkInteger("SequenceClassifier", "classes", classes, 1);
     checkList("SequenceClassifier", "classWeights", classWeights, "a number for each class");
-    this.config = { ...completeEncoder("SequenceClassifier", config), vocabularySize, classes, embed, pooling, classWeights };
+    this.config = { ...completeEncoder("SequenceClassifier", config), vocab, classes, embed, pooling, classWeights };
     if (classWeights.length > 0 && classWeights.length !== classes)
       throw new SeqgradError(
         "shape",
@@ -74,7 +75,7 @@ export class SequenceClassifier extends Module {
     for (const weight of classWeights) checkInterval("SequenceClassifier", "a weight of classWeights", weight, 0, 1e6);
     try {
       // Small, so that what is learned soon outweighs the noise of words that few examples hold.
-      this.embedding = new Embedding(vocabularySize, embed, { paddingIndex: 0, init: (y) => normal(y, 0, 0.1) });
+      this.embedding = new Embedding(vocab, embed, { paddingIndex: 0, init: (y) => normal(y, 0, 0.1) });
       this.encoder = new SequenceEncoder(embed, encoderPart(this.config));
       this.pooling = pooling === "last" ? undefined : new Pooling(pooling, this.encoder.outputSize);
       this.dropout = new Dropout(this.config.dropout);

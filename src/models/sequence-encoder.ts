@@ -20,7 +20,7 @@ export type EncoderCell = RecurrentCell | "transformer";
 
 export interface SequenceEncoderConfig {
   /** `rnn`, `gru`, `lstm` or `transformer`. Default `lstm`. */
-  readonly cell?: EncoderCell;
+  readonly arch?: EncoderCell;
   /** Units of a layer; of a Transformer, its width. Default 128. */
   readonly hidden?: number;
   /** Default 1. */
@@ -33,19 +33,19 @@ export interface SequenceEncoderConfig {
   readonly heads?: number;
 }
 
-export const encoderConfig = { cell: 1, hidden: 1, layers: 1, bidirectional: 1, dropout: 1, heads: 1 } as const;
+export const encoderConfig = { arch: 1, hidden: 1, layers: 1, bidirectional: 1, dropout: 1, heads: 1 } as const;
 const encoderNames = namesOf<SequenceEncoderConfig>(encoderConfig);
 
 /** The config with what is left out filled in. */
 export function completeEncoder(op: string, config: SequenceEncoderConfig): Required<SequenceEncoderConfig> {
-  const complete = { cell: "lstm", hidden: 128, layers: 1, bidirectional: true, dropout: 0, heads: 4, ...config } as const;
-  checkChoice(op, "cell", complete.cell, encoderCells);
-  const { cell, hidden, heads } = complete;
+  const complete = { arch: "lstm", hidden: 128, layers: 1, bidirectional: true, dropout: 0, heads: 4, ...config } as const;
+  checkChoice(op, "arch", complete.arch, encoderCells);
+  const { arch, hidden, heads } = complete;
   checkInteger(op, "hidden", hidden, 1);
   checkInteger(op, "heads", heads, 1);
   checkLayers(op, "layers", complete.layers);
   checkBoolean(op, "bidirectional", complete.bidirectional);
-  if (cell === "transformer" && hidden % heads !== 0)
+  if (arch === "transformer" && hidden % heads !== 0)
     throw new SeqgradError("value", `${op}: hidden is ${hidden}, which ${heads} heads cannot share evenly; give a multiple of ${heads}.`);
   return complete;
 }
@@ -55,9 +55,9 @@ export const encoderPart = (config: SequenceEncoderConfig): SequenceEncoderConfi
 
 /**
  * Vectors in their sequence: recurrent layers, or a projection, positions and Transformer layers (norm first), over `[B, T, features]`.
- * @throws SeqgradError `value` for an unknown cell or heads that do not share the width, `range` for a size below 1
+ * @throws SeqgradError `value` for an unknown arch or heads that do not share the width, `range` for a size below 1
  * @example
- * const encoder = new sg.models.SequenceEncoder(16, { cell: "gru", hidden: 8 });
+ * const encoder = new sg.models.SequenceEncoder(16, { arch: "gru", hidden: 8 });
  * const { output, last } = encoder.forward(sg.randn([2, 5, 16]), [5, 3]);
  * [output.shape, last.shape]; // = [[2, 5, 16], [2, 16]]
  */
@@ -76,9 +76,9 @@ export class SequenceEncoder extends Module {
     checkInteger("SequenceEncoder", "features", features, 1);
     checkOptions("SequenceEncoder", config, encoderNames);
     try {
-      const { cell, hidden, layers, bidirectional, dropout, heads } = completeEncoder("SequenceEncoder", config);
-      if (isRecurrentCell(cell)) {
-        this.rnn = new recurrentCells[cell](features, hidden, { numLayers: layers, bidirectional, dropout: layers > 1 ? dropout : 0 });
+      const { arch, hidden, layers, bidirectional, dropout, heads } = completeEncoder("SequenceEncoder", config);
+      if (isRecurrentCell(arch)) {
+        this.rnn = new recurrentCells[arch](features, hidden, { numLayers: layers, bidirectional, dropout: layers > 1 ? dropout : 0 });
         this.outputSize = hidden * (bidirectional ? 2 : 1);
       } else {
         this.projection = features === hidden ? undefined : new Linear(features, hidden);

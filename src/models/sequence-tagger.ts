@@ -15,7 +15,7 @@ import { checkBatch } from "./step.js";
 
 export interface SequenceTaggerConfig extends SequenceEncoderConfig {
   /** Number of different words, V; word 0 is padding. */
-  readonly vocabularySize: number;
+  readonly vocab: number;
   /** Number of tags, K. */
   readonly tags: number;
   /** Size of a word's vector. Default 64. */
@@ -52,7 +52,7 @@ export interface TaggerBatch extends TaggerInput {
 
 export const taggerNames = namesOf<SequenceTaggerConfig>({
   ...encoderConfig,
-  vocabularySize: 1,
+  vocab: 1,
   tags: 1,
   embed: 1,
   characters: 1,
@@ -63,9 +63,9 @@ export const taggerNames = namesOf<SequenceTaggerConfig>({
 /**
  * Sequence to sequence, aligned: word vectors, beside them what an LSTM in both directions makes of each word's letters (Lample et al. 2016),
  * a sequence encoder, and scores of the tags, with a conditional random field over them or each by itself.
- * @throws SeqgradError `value` for an unknown cell, `range` for a size below 1
+ * @throws SeqgradError `value` for an unknown arch, `range` for a size below 1
  * @example
- * const model = new sg.models.SequenceTagger({ vocabularySize: 50, tags: 3, hidden: 8 });
+ * const model = new sg.models.SequenceTagger({ vocab: 50, tags: 3, hidden: 8 });
  * const loss = model.loss({ words: Int32Array.of(4, 7, 9, 0), shape: [2, 2], lengths: [2, 1], tags: [[0, 2], [1]] });
  */
 export class SequenceTagger extends Module {
@@ -82,15 +82,16 @@ export class SequenceTagger extends Module {
     super();
     checkConfig("SequenceTagger", config, taggerNames);
     try {
-      const { vocabularySize, tags, embed = 64, characters = 0, characterSize = 32, crf = true } = config;
+      const { vocab, tags, embed = 64, characters = 0, characterSize = 32, crf = true } = config;
+      checkInteger("SequenceTagger", "vocab", vocab, 1);
       checkInteger("SequenceTagger", "tags", tags, 1);
       checkInteger("SequenceTagger", "characters", characters);
       checkBoolean("SequenceTagger", "crf", crf);
-      this.config = { ...completeEncoder("SequenceTagger", config), vocabularySize, tags, embed, characters, characterSize, crf };
-      this.embedding = new Embedding(vocabularySize, embed, { paddingIndex: 0 });
+      this.config = { ...completeEncoder("SequenceTagger", config), vocab, tags, embed, characters, characterSize, crf };
+      this.embedding = new Embedding(vocab, embed, { paddingIndex: 0 });
       if (characters > 0) {
         this.characterEmbedding = new Embedding(characters, characterSize, { paddingIndex: 0 });
-        this.characterEncoder = new SequenceEncoder(characterSize, { cell: "lstm", hidden: characterSize });
+        this.characterEncoder = new SequenceEncoder(characterSize, { arch: "lstm", hidden: characterSize });
       }
       this.encoder = new SequenceEncoder(embed + (this.characterEncoder?.outputSize ?? 0), encoderPart(this.config));
       this.dropout = new Dropout(this.config.dropout);

@@ -32,18 +32,18 @@ import { checkBatch, checkCache, checkTokens, readCachedStep, type Scores, token
 
 export interface TransformerLMConfig {
   /** Number of different tokens, V. */
-  readonly vocabularySize: number;
+  readonly vocab: number;
   /** How many tokens the model sees at once. */
-  readonly contextLength: number;
+  readonly context: number;
   readonly layers: number;
   /** N, heads of queries. */
   readonly heads: number;
   /** D, the width of the model. */
-  readonly embed: number;
+  readonly hidden: number;
   /** K, heads of keys and values, each of which serves N / K heads of queries (Ainslie et al. 2023). Default N. */
-  readonly keyValueHeads?: number;
+  readonly kvHeads?: number;
   /** Size of the hidden layer of the feed-forward nets. Default 4 D; 8 D / 3 with swiglu, which has three matrices for two. */
-  readonly hidden?: number;
+  readonly feedForward?: number;
   /** The chance to zero, while training, an element of what each attention and each feed-forward net gives. Default 0. */
   readonly dropout?: number;
   /** The probability of zeroing an attention weight. Default `dropout`. */
@@ -74,7 +74,7 @@ export const transformerChoices = {
 } as const;
 
 export const transformerLMNames = namesOf<TransformerLMConfig>({
-  ...{ vocabularySize: 1, contextLength: 1, layers: 1, heads: 1, embed: 1, keyValueHeads: 1, hidden: 1, dropout: 1 },
+  ...{ vocab: 1, context: 1, layers: 1, heads: 1, hidden: 1, kvHeads: 1, feedForward: 1, dropout: 1 },
   ...{ attentionDropout: 1, embeddingDropout: 1, norm: 1, positions: 1, eps: 1, rotaryBase: 1, activation: 1, bias: 1, tieWeights: 1 },
 });
 
@@ -91,7 +91,7 @@ export const transformerLMNames = namesOf<TransformerLMConfig>({
  *   `range` for more tokens than the context holds
  * @see Radford et al. 2019, "Language Models are Unsupervised Multitask Learners"; Touvron et al. 2023, "LLaMA"
  * @example
- * const model = new sg.models.TransformerLM({ vocabularySize: 65, contextLength: 64, layers: 2, heads: 4, embed: 32 });
+ * const model = new sg.models.TransformerLM({ vocab: 65, context: 64, layers: 2, heads: 4, hidden: 32 });
  * const tokens = sg.zeros([8, 20], { dtype: "int32" });
  * model.forward(tokens).logits.shape; // = [8, 20, 65]
  */
@@ -108,30 +108,30 @@ export class TransformerLM extends Module {
     super();
     checkConfig("TransformerLM", config, transformerLMNames);
     try {
-      const { vocabularySize, contextLength, layers, heads, embed, keyValueHeads = heads, dropout = 0, bias = true } = config;
+      const { vocab, context, layers, heads, hidden, kvHeads = heads, dropout = 0, bias = true } = config;
       const { attentionDropout = dropout, embeddingDropout = dropout } = config;
       const { norm = "layer", positions = "learned", activation = "gelu", tieWeights = true, eps = 1e-5, rotaryBase = 10000 } = config;
-      const { hidden = activation === "swiglu" ? 4 * Math.ceil((2 * embed) / 3) : 4 * embed } = config;
+      const { feedForward = activation === "swiglu" ? 4 * Math.ceil((2 * hidden) / 3) : 4 * hidden } = config;
       this.config = {
-        ...{ vocabularySize, contextLength, layers, heads, embed, keyValueHeads, hidden, dropout, attentionDropout, embeddingDropout },
+        ...{ vocab, context, layers, heads, hidden, kvHeads, feedForward, dropout, attentionDropout, embeddingDropout },
         ...{ norm, positions, activation, bias, tieWeights, eps, rotaryBase },
       };
       for (const name of ["norm", "positions", "activation"] as const)
         checkChoice<string>("TransformerLM", name, this.config[name], transformerChoices[name]);
-      checkInteger("TransformerLM", "vocabularySize", vocabularySize, 1);
-      checkInteger("TransformerLM", "contextLength", contextLength, 1);
+      checkInteger("TransformerLM", "vocab", vocab, 1);
+      checkInteger("TransformerLM", "context", context, 1);
       checkLayers("TransformerLM", "layers", layers);
       for (const name of ["dropout", "attentionDropout", "embeddingDropout"] as const)
         checkInterval("TransformerLM", name, this.config[name], 0, 1);
       const isRotary = positions === "rotary";
-      this.decoder = new TransformerEncoder(embed, heads, {
-        ...{ numLayers: layers, keyValueHeads, dimFeedforward: hidden, activation, norm, bias, eps },
+      this.decoder = new TransformerEncoder(hidden, heads, {
+        ...{ numLayers: layers, keyValueHeads: kvHeads, dimFeedforward: feedForward, activation, norm, bias, eps },
         ...{ dropout, attentionDropout, hiddenDropout: 0 },
         ...{ normFirst: true, finalNorm: true, rotary: isRotary, rotaryBase },
       });
-      this.embedding = new Embedding(vocabularySize, embed);
-      this.positions = isRotary ? undefined : new LearnedPositionalEmbedding(contextLength, embed);
-      this.linear = tieWeights ? undefined : new Linear(embed, vocabularySize, { bias: false });
+      this.embedding = new Embedding(vocab, hidden);
+      this.positions = isRotary ? undefined : new LearnedPositionalEmbedding(context, hidden);
+      this.linear = tieWeights ? undefined : new Linear(hidden, vocab, { bias: false });
       for (const [name, p] of this.namedParameters()) {
         const endsBranch = name.endsWith("out_proj.weight") || name.endsWith("linear2.weight");
         if (p.rank > 1) init.normal(p, 0, endsBranch ? 0.02 / Math.sqrt(2 * layers) : 0.02);
@@ -174,8 +174,8 @@ export class TransformerLM extends Module {
   }
 
   /** How many tokens a state can hold. */
-  get contextLength(): number {
-    return this.config.contextLength;
+  get context(): number {
+    return this.config.context;
   }
 
   /** tokens int32 `[B, T]`, which follow those in the cache, if there is one -> logits `[B, T, V]`. */
@@ -217,9 +217,9 @@ export class TransformerLM extends Module {
   }
 
   #emptyCache(): KeyValueCache {
-    const { layers, contextLength } = this.config;
+    const { layers, context } = this.config;
     const { backend } = this.embedding.weight;
-    return new KeyValueCache({ layers, capacity: contextLength, width: this.decoder.keyValueWidth, device: { backend } });
+    return new KeyValueCache({ layers, capacity: context, width: this.decoder.keyValueWidth, device: { backend } });
   }
 
   /** The vectors `[B, T, D]` that the decoder makes of tokens. */
@@ -227,9 +227,9 @@ export class TransformerLM extends Module {
     checkTokens("TransformerLM", tokens);
     const T = tokens.shape[1]!;
     const offset = cache?.length ?? 0;
-    if (offset + T > this.contextLength) {
+    if (offset + T > this.context) {
       const got = offset > 0 ? `${offset} tokens and ${T} more` : `${T} tokens`;
-      throw new SeqgradError("range", `TransformerLM: ${got} do not fit the context of ${this.contextLength}; give fewer.`);
+      throw new SeqgradError("range", `TransformerLM: ${got} do not fit the context of ${this.context}; give fewer.`);
     }
     const x = this.embedding.forward(tokens);
     const placed = this.positions ? this.positions.forward(x, { offset }) : x;
@@ -259,10 +259,10 @@ const foreignKinds: Readonly<Record<"gpt2" | "llama", ForeignKind>> = {
   gpt2: {
     defaults: { embd_pdrop: 0.1, attn_pdrop: 0.1, resid_pdrop: 0.1 },
     options: (config, size) => ({
-      ...{ vocabularySize: size("vocab_size"), contextLength: size("n_positions", "n_ctx"), heads: size("n_head") },
-      ...{ layers: size("n_layer"), embed: size("n_embd") },
+      ...{ vocab: size("vocab_size"), context: size("n_positions", "n_ctx"), heads: size("n_head") },
+      ...{ layers: size("n_layer"), hidden: size("n_embd") },
       ...{ dropout: size("resid_pdrop"), attentionDropout: size("attn_pdrop"), embeddingDropout: size("embd_pdrop") },
-      ...(typeof config.n_inner === "number" && { hidden: config.n_inner }),
+      ...(typeof config.n_inner === "number" && { feedForward: config.n_inner }),
       ...(config.layer_norm_epsilon !== undefined && { eps: size("layer_norm_epsilon") }),
       activation: config.activation_function === "gelu" ? "gelu" : "geluTanh",
       tieWeights: config.tie_word_embeddings !== false,
@@ -278,9 +278,9 @@ const foreignKinds: Readonly<Record<"gpt2" | "llama", ForeignKind>> = {
   llama: {
     defaults: { attention_dropout: 0 },
     options: (config, size) => ({
-      ...{ vocabularySize: size("vocab_size"), contextLength: size("max_position_embeddings"), heads: size("num_attention_heads") },
-      ...{ layers: size("num_hidden_layers"), embed: size("hidden_size"), hidden: size("intermediate_size") },
-      ...(config.num_key_value_heads !== undefined && { keyValueHeads: size("num_key_value_heads") }),
+      ...{ vocab: size("vocab_size"), context: size("max_position_embeddings"), heads: size("num_attention_heads") },
+      ...{ layers: size("num_hidden_layers"), hidden: size("hidden_size"), feedForward: size("intermediate_size") },
+      ...(config.num_key_value_heads !== undefined && { kvHeads: size("num_key_value_heads") }),
       ...{ positions: "rotary", norm: "rms", activation: "swiglu", bias: false, tieWeights: config.tie_word_embeddings === true },
       attentionDropout: size("attention_dropout"),
       eps: config.rms_norm_eps === undefined ? 1e-6 : size("rms_norm_eps"),
@@ -295,7 +295,7 @@ const foreignKinds: Readonly<Record<"gpt2" | "llama", ForeignKind>> = {
       head_dim: [Number(config.hidden_size) / Number(config.num_attention_heads), null],
       ...{ "rope_scaling.rope_type": ["default"], "rope_scaling.type": ["default"], "rope_parameters.rope_type": ["default"] },
     }),
-    originOf: ({ heads, keyValueHeads }) => llamaOrigin(heads / keyValueHeads),
+    originOf: ({ heads, kvHeads }) => llamaOrigin(heads / kvHeads),
     prefix: "",
     ignored: /rotary_emb\.inv_freq$|^lm_head\.weight$/,
   },

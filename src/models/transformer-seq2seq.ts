@@ -19,17 +19,17 @@ import { checkBatch, checkCache, checkTokens, type GreedyOptions, greedyRows, re
 
 export interface TransformerSeq2SeqConfig {
   /** Number of different tokens of a source; token 0 is padding. */
-  readonly sourceVocabulary: number;
+  readonly sourceVocab: number;
   /** Number of different tokens of a target, V; token 0 is padding. */
-  readonly targetVocabulary: number;
+  readonly targetVocab: number;
   /** D, the width of the model. Default 128. */
-  readonly embed?: number;
+  readonly hidden?: number;
   /** N, attention heads. Default 4. */
   readonly heads?: number;
   /** Of encoder and decoder each. Default 2. */
   readonly layers?: number;
   /** Size of the hidden layer of the feed-forward nets. Default 4 D. */
-  readonly hidden?: number;
+  readonly feedForward?: number;
   /** Default 0.1. */
   readonly dropout?: number;
   /** x + f(norm(x)) in place of norm(x + f(x)). Default true, which trains without warm-up. */
@@ -37,7 +37,7 @@ export interface TransformerSeq2SeqConfig {
   /** The share of the target's probability spread over all tokens, while training. Default 0. */
   readonly labelSmoothing?: number;
   /** The most tokens of a decoded target. Default 256. */
-  readonly targetLength?: number;
+  readonly context?: number;
 }
 
 /** The keys and values of B sources that the decoder's layers read. */
@@ -47,8 +47,8 @@ export interface EncodedMemory {
 }
 
 export const transformerSeq2SeqNames = namesOf<TransformerSeq2SeqConfig>({
-  ...{ sourceVocabulary: 1, targetVocabulary: 1, embed: 1, heads: 1, layers: 1, hidden: 1, dropout: 1 },
-  ...{ normFirst: 1, labelSmoothing: 1, targetLength: 1 },
+  ...{ sourceVocab: 1, targetVocab: 1, hidden: 1, heads: 1, layers: 1, feedForward: 1, dropout: 1 },
+  ...{ normFirst: 1, labelSmoothing: 1, context: 1 },
 });
 
 /**
@@ -57,10 +57,10 @@ export const transformerSeq2SeqNames = namesOf<TransformerSeq2SeqConfig>({
  *
  * @throws SeqgradError `value` for heads that cannot share the width, `range` for a size below 1
  * @example
- * const model = new sg.models.TransformerSeq2Seq({ sourceVocabulary: 20, targetVocabulary: 10, embed: 16, heads: 2 });
+ * const model = new sg.models.TransformerSeq2Seq({ sourceVocab: 20, targetVocab: 10, hidden: 16, heads: 2 });
  * const batch = { source: sg.data.padRows([[4, 5, 6], [7]]), target: sg.data.padRows([[1, 6, 5, 2], [1, 7, 2]]) };
  * model.forward(batch).shape; // = [2, 3, 10]
- * const hypotheses = await sg.decode.beamSearch(model.eval().about([4, 5, 6]), [1], { beams: 2, maxTokens: 5, stop: [2] });
+ * const hypotheses = await sg.decode.beamSearch(model.eval().about([4, 5, 6]), [1], { beam: 2, maxTokens: 5, stop: [2] });
  */
 export class TransformerSeq2Seq extends Module {
   readonly sourceEmbedding: Embedding;
@@ -75,21 +75,21 @@ export class TransformerSeq2Seq extends Module {
     super();
     checkConfig("TransformerSeq2Seq", config, transformerSeq2SeqNames);
     try {
-      const { sourceVocabulary, targetVocabulary, embed = 128, heads = 4, layers = 2, hidden = 4 * embed, dropout = 0.1 } = config;
-      const { normFirst = true, labelSmoothing = 0, targetLength = 256 } = config;
-      checkInteger("TransformerSeq2Seq", "sourceVocabulary", sourceVocabulary, 1);
-      checkInteger("TransformerSeq2Seq", "targetVocabulary", targetVocabulary, 1);
+      const { sourceVocab, targetVocab, hidden = 128, heads = 4, layers = 2, feedForward = 4 * hidden, dropout = 0.1 } = config;
+      const { normFirst = true, labelSmoothing = 0, context = 256 } = config;
+      checkInteger("TransformerSeq2Seq", "sourceVocab", sourceVocab, 1);
+      checkInteger("TransformerSeq2Seq", "targetVocab", targetVocab, 1);
       checkInterval("TransformerSeq2Seq", "labelSmoothing", labelSmoothing, 0, 1);
-      checkInteger("TransformerSeq2Seq", "targetLength", targetLength, 1);
-      const sizes = { sourceVocabulary, targetVocabulary, embed, heads, layers, hidden, targetLength };
+      checkInteger("TransformerSeq2Seq", "context", context, 1);
+      const sizes = { sourceVocab, targetVocab, hidden, heads, layers, feedForward, context };
       this.config = { ...sizes, dropout, normFirst, labelSmoothing };
-      const depth = { numEncoderLayers: layers, numDecoderLayers: layers, dimFeedforward: hidden };
-      this.transformer = new Transformer(embed, heads, { ...depth, dropout, normFirst });
-      this.sourceEmbedding = new Embedding(sourceVocabulary, embed, { paddingIndex: 0 });
-      this.targetEmbedding = new Embedding(targetVocabulary, embed, { paddingIndex: 0 });
-      for (const { weight } of [this.sourceEmbedding, this.targetEmbedding]) init.normal(weight, 0, 1 / Math.sqrt(embed));
-      this.positions = new SinusoidalPositionalEncoding(embed);
-      this.linear = new Linear(embed, targetVocabulary);
+      const depth = { numEncoderLayers: layers, numDecoderLayers: layers, dimFeedforward: feedForward };
+      this.transformer = new Transformer(hidden, heads, { ...depth, dropout, normFirst });
+      this.sourceEmbedding = new Embedding(sourceVocab, hidden, { paddingIndex: 0 });
+      this.targetEmbedding = new Embedding(targetVocab, hidden, { paddingIndex: 0 });
+      for (const { weight } of [this.sourceEmbedding, this.targetEmbedding]) init.normal(weight, 0, 1 / Math.sqrt(hidden));
+      this.positions = new SinusoidalPositionalEncoding(hidden);
+      this.linear = new Linear(hidden, targetVocab);
       this.#dropout = new Dropout(dropout);
     } catch (error) {
       throw this.abandon(error);
@@ -126,7 +126,7 @@ export class TransformerSeq2Seq extends Module {
     checkInteger("TransformerSeq2Seq.greedy", "maxTokens", maxTokens);
     const [B] = source.shape;
     const encoded = inference(() => this.encode(source));
-    const options = { ...rest, maxTokens: Math.min(maxTokens, this.config.targetLength) };
+    const options = { ...rest, maxTokens: Math.min(maxTokens, this.config.context) };
     const advance = (tokens: Tensor, state: KeyValueCache) => ({ logits: unsqueeze(this.next(tokens, encoded, state), 1), state });
     try {
       return await greedyRows("TransformerSeq2Seq.greedy", B, options, this.emptyCache(B), advance, (cache) => cache.dispose());
@@ -166,12 +166,12 @@ export class TransformerSeq2Seq extends Module {
 
   /** A cache for targets of `rows` rows. */
   emptyCache(rows = 1): KeyValueCache {
-    const { layers, targetLength: capacity } = this.config;
+    const { layers, context: capacity } = this.config;
     return new KeyValueCache({ layers, rows, capacity, width: this.transformer.decoder.keyValueWidth, device: this.linear.weight });
   }
 
   #placed(embedding: Embedding, tokens: Tensor, offset = 0): Tensor {
-    const x = this.positions.forward(affine(embedding.forward(tokens), Math.sqrt(this.config.embed)), { offset });
+    const x = this.positions.forward(affine(embedding.forward(tokens), Math.sqrt(this.config.hidden)), { offset });
     return this.training ? this.#dropout.forward(x) : x;
   }
 }
@@ -179,7 +179,7 @@ export class TransformerSeq2Seq extends Module {
 /**
  * A target being decoded: the StepModel of one source.
  * @example
- * const model = new sg.models.TransformerSeq2Seq({ sourceVocabulary: 9, targetVocabulary: 9, embed: 16, heads: 2, layers: 1 }).eval();
+ * const model = new sg.models.TransformerSeq2Seq({ sourceVocab: 9, targetVocab: 9, hidden: 16, heads: 2, layers: 1 }).eval();
  * const decoding = model.about([4, 7, 3]);
  * for await (const token of sg.generate(decoding, [1], { maxTokens: 3 })) console.log(token);
  * decoding.dispose();
@@ -196,8 +196,8 @@ export class TransformerDecoding {
     toTokens("TransformerDecoding", "the source", source);
   }
 
-  get contextLength(): number {
-    return this.model.config.targetLength;
+  get context(): number {
+    return this.model.config.context;
   }
 
   step(tokens: ArrayLike<number>, state?: KeyValueCache): Promise<Scores<KeyValueCache>> {

@@ -33,7 +33,7 @@ import {
   withWeights,
 } from "./task.js";
 
-export interface EntityTaggerOptions extends Omit<SequenceTaggerConfig, "vocabularySize" | "tags" | "characters"> {
+export interface EntityTaggerOptions extends Omit<SequenceTaggerConfig, "vocab" | "tags" | "characters"> {
   /** Words that occur less often are unknown. Default 2. */
   readonly minCount?: number;
   /** Read the letters of words too. Default true. */
@@ -134,7 +134,7 @@ export class EntityTagger extends BaseTask<Example, readonly string[], string[],
     const named = new Set(["O"]);
     yield* inPieces(sentences, (sentence) => sentence.tags.forEach((tag) => void named.add(tag)));
     const tags = [...named];
-    const sizes = { vocabularySize: words.size, tags: tags.length, characters: letters?.size ?? 0 };
+    const sizes = { vocab: words.size, tags: tags.length, characters: letters?.size ?? 0 };
     const signs = yield* signsOf(sentences);
     return new EntityTagger(new SequenceTagger({ ...config, ...sizes }), words, letters, tags, signs, locale);
   }
@@ -145,7 +145,7 @@ export class EntityTagger extends BaseTask<Example, readonly string[], string[],
     if (!vocabulary) throw new SeqgradError("io", "the model's vocab.json is missing; the folder is not complete.");
     const words = Vocabulary.fromJSON(vocabulary);
     const letters = tokenizer ? CharTokenizer.fromJSON(tokenizer as Record<string, number>) : undefined;
-    const sizes = { vocabularySize: words.size, tags: tags.length, characters: letters?.size ?? 0 };
+    const sizes = { vocab: words.size, tags: tags.length, characters: letters?.size ?? 0 };
     const signs = demand({ signs: "", ...config }, "signs", (value) => typeof value === "string", "a string");
     const locale = config.locale === undefined ? undefined : demand(config, "locale", isText, "a language tag such as tr");
     const model = withWeights(

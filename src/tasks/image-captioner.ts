@@ -17,12 +17,12 @@ export interface CaptionedImage {
   readonly caption: string;
 }
 
-export interface ImageCaptionerOptions extends UnitOptions, Omit<CaptionerConfig, "features" | "places" | "targetVocabulary"> {
+export interface ImageCaptionerOptions extends UnitOptions, Omit<CaptionerConfig, "features" | "places" | "targetVocab"> {
   /** With `<pad>` as 0, `<sos>` and `<eos>`. Default: by `unit`. */
   readonly tokenizer?: Tokenizer;
 }
 
-const { targetVocabulary: _, ...decoder } = decoderConfig;
+const { targetVocab: _, ...decoder } = decoderConfig;
 const optionNames = namesOf<ImageCaptionerOptions>({ ...decoder, ...unitNames, inject: 1, tokenizer: 1 });
 
 /**
@@ -33,7 +33,7 @@ const optionNames = namesOf<ImageCaptionerOptions>({ ...decoder, ...unitNames, i
  * Make one with create(), train it with train(), then call predict(), evaluate() or save(). evaluate() measures BLEU and exact captions.
  * @example
  * const images = [{ features: [[1, 0], [0, 0]], caption: "a dot above" }, { features: [[0, 0], [1, 0]], caption: "a dot below" }];
- * const task = sg.tasks.ImageCaptioner.create(images, { cell: "gru", hidden: 8, minCount: 1 });
+ * const task = sg.tasks.ImageCaptioner.create(images, { arch: "gru", hidden: 8, minCount: 1 });
  * const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 0.01 });
  * for await (const event of sg.fit(task.model, task.loader(images, { batchSize: 2 }), { optimizer, epochs: 3 })) continue;
  * const [caption] = await task.predict([[[0, 0], [1, 0]]], { beams: 2 });
@@ -67,7 +67,7 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
    * @throws SeqgradError as `create`
    * @example
    * const images = [{ features: [[1, 0], [0, 0]], caption: "a dot above" }];
-   * const task = await sg.tasks.ImageCaptioner.createAsync(images, { cell: "gru", hidden: 8, minCount: 1 });
+   * const task = await sg.tasks.ImageCaptioner.createAsync(images, { arch: "gru", hidden: 8, minCount: 1 });
    * task.target.size; // = 7
    */
   static createAsync(images: readonly CaptionedImage[], options: ImageCaptionerOptions = {}): Promise<ImageCaptioner> {
@@ -85,7 +85,7 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
     const target = tokenizer ?? (yield* tokenizerOf(captions, options));
     const scaler = frameScaler(images.map(({ features }) => features));
     const places = maxOf(images.map(({ features }) => features.length));
-    const model = new Captioner({ ...config, features: scaler.means.length, places, targetVocabulary: target.size });
+    const model = new Captioner({ ...config, features: scaler.means.length, places, targetVocab: target.size });
     return new ImageCaptioner(model, scaler, target, maxLength);
   }
 
@@ -94,7 +94,7 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
     const maxLength = demandMaxLength(config);
     const scaler = SeriesScaler.fromJSON(config.scaler);
     const target = await savedTokenizer({ tokenizer });
-    const sizes = { features: scaler.means.length, targetVocabulary: target.size };
+    const sizes = { features: scaler.means.length, targetVocab: target.size };
     const model = withWeights(
       tensors,
       () => new Captioner({ ...optionsAmong(config as unknown as CaptionerConfig, captionerNames), ...sizes }),

@@ -136,14 +136,14 @@ export class LanguageModel {
     if (given !== undefined) checkTokenizer(op, given);
     if (given !== undefined && (options.unit !== undefined || vocab !== undefined))
       throw new SeqgradError("value", `${op}: unit and vocab make a tokenizer, and a tokenizer is given; leave one of them out.`);
-    const tokenizer = given ?? (yield* training([text], { unit, ...(vocab !== undefined && { vocabularySize: vocab }) }));
-    const common = { vocabularySize: tokenizer.size, ...(dropout !== undefined && { dropout }) };
+    const tokenizer = given ?? (yield* training([text], { unit, ...(vocab !== undefined && { vocab }) }));
+    const common = { vocab: tokenizer.size, ...(dropout !== undefined && { dropout }) };
     if (arch !== "transformer") {
       const { hidden = 256, embed = 64 } = options;
-      return new LanguageModel(new RecurrentLM({ ...common, cell: arch, embed, hidden, layers: layers ?? 1 }), tokenizer, context);
+      return new LanguageModel(new RecurrentLM({ ...common, arch, embed, hidden, layers: layers ?? 1 }), tokenizer, context);
     }
-    const { hidden: embed = 128, heads = 4, kvHeads: keyValueHeads = heads } = options;
-    const sizes = { contextLength: context, embed, heads, keyValueHeads, layers: layers ?? 4 };
+    const { hidden = 128, heads = 4, kvHeads = heads } = options;
+    const sizes = { context, hidden, heads, kvHeads, layers: layers ?? 4 };
     return new LanguageModel(new TransformerLM({ ...common, ...sizes }), tokenizer, context);
   }
 
@@ -157,10 +157,11 @@ export class LanguageModel {
    * @throws SeqgradError `io` for a folder that is not complete, `format` for a config that does not fit the other files
    */
   static async fromSaved(saved: SavedModel): Promise<LanguageModel> {
-    const { config, vocabulary, tokenizer: file } = checkSaved("LanguageModel.fromSaved", saved);
+    const current = checkSaved("LanguageModel.fromSaved", saved);
+    const { config, vocabulary, tokenizer: file } = current;
     if (!vocabulary && !file) throw new SeqgradError("io", "the model's vocab.json is missing; the folder is not complete.");
     const tokenizer = await tokenizerFromJSON(file ?? vocabulary);
-    const model = savedNetwork(saved, tokenizer);
+    const model = savedNetwork(current, tokenizer);
     const { context } = config;
     return LanguageModel.of(model, tokenizer, Number.isInteger(context) && (context as number) > 0 ? (context as number) : undefined);
   }
@@ -193,14 +194,14 @@ export class LanguageModel {
   ): AsyncGenerator<FitEvent, void, undefined> {
     const { steps, batch, validation: share, evaluateEvery, seed = 1, clipNorm = 1, weightDecay = 0 } = options;
     const { lr = this.model instanceof RecurrentLM ? 2e-3 : 1e-3, checkpoint, signal } = options;
-    const { context: sequenceLength, tokenizer } = this;
+    const { context, tokenizer } = this;
     const { train, validation } = splitTokens(await encodedInTurns(tokenizer, text), share);
-    if (train.length <= sequenceLength || (share > 0 && validation.length < 2))
+    if (train.length <= context || (share > 0 && validation.length < 2))
       throw new SeqgradError(
         "range",
-        `LanguageModel.train: the text has ${train.length} tokens to train on and ${validation.length} to measure by; expected more than context, ${sequenceLength}, and at least 2. Give a longer text, a smaller context, or validation: 0.`,
+        `LanguageModel.train: the text has ${train.length} tokens to train on and ${validation.length} to measure by; expected more than context, ${context}, and at least 2. Give a longer text, a smaller context, or validation: 0.`,
       );
-    const windows = new RandomWindows(train, { batchSize: batch, sequenceLength, seed });
+    const windows = new RandomWindows(train, { batchSize: batch, context, seed });
     yield* fit(this.model, windows, {
       optimizer: new AdamW(this.model.parameters(), { lr, betas: [0.9, 0.99], weightDecay, ...(clipNorm > 0 && { clipNorm }) }),
       steps,
@@ -224,8 +225,8 @@ export class LanguageModel {
   }
 
   /** The mean cross-entropy of all tokens but the first, in nats, in consecutive windows that each begin without a state. */
-  async lossOf(tokens: Int32Array, sequenceLength: number = this.context, batchSize: number = ROWS): Promise<number> {
-    const windows = consecutiveWindows(tokens, { batchSize, sequenceLength });
+  async lossOf(tokens: Int32Array, context: number = this.context, batchSize: number = ROWS): Promise<number> {
+    const windows = consecutiveWindows(tokens, { batchSize, context });
     const total = ({ x, y, shape }: WindowBatch) =>
       crossEntropy(this.model.forward(tensor(x, shape)).logits, tensor(y, shape), { reduction: "sum" });
     let [sum, count] = [0, 0];
@@ -287,4 +288,4 @@ export class LanguageModel {
   }
 }
 
-const contextOf = (config: RecurrentLMConfig | TransformerLMConfig): number => ("contextLength" in config ? config.contextLength : WINDOW);
+const contextOf = (config: RecurrentLMConfig | TransformerLMConfig): number => ("context" in config ? config.context : WINDOW);

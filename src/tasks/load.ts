@@ -6,6 +6,7 @@ import { ImageCaptioner } from "./image-captioner.js";
 import { LanguageModel } from "./language-model.js";
 import { SeriesForecaster } from "./series-forecaster.js";
 import { SpeechRecognizer } from "./speech-recognizer.js";
+import { checkSaved } from "./task.js";
 import { TextClassifier } from "./text-classifier.js";
 import { Translator } from "./translator.js";
 
@@ -21,11 +22,11 @@ const kinds = [TextClassifier, EntityTagger, SeriesForecaster, Translator, Speec
  * await task.predict(["good"]);
  */
 export async function load(store: Store): Promise<Awaited<ReturnType<(typeof kinds)[number]["fromSaved"]>> | LanguageModel> {
-  const saved = await loadModel(store);
-  const type = saved.config.model_type === "seqgrad-speech-recogniser" ? SpeechRecognizer.type : saved.config.model_type; // its name in 0.1
+  const saved = checkSaved("tasks.load", await loadModel(store));
+  const { model_type: type } = saved.config;
   const kind = kinds.find((kind) => kind.type === type);
   if (kind) return kind.fromSaved(saved);
   if (LanguageModel.types.includes(type as string)) return LanguageModel.fromSaved(saved);
   const known = [...kinds.map(({ type }) => type), ...LanguageModel.types].join(", ");
-  throw new SeqgradError("format", `config.json: model_type is ${JSON.stringify(saved.config.model_type)}; expected one of ${known}.`);
+  throw new SeqgradError("format", `config.json: model_type is ${JSON.stringify(type)}; expected one of ${known}.`);
 }

@@ -24,7 +24,7 @@ export function savedNetwork({ config, tensors, tokenizer: file }: SavedModel, t
     if (!isGood) throw new SeqgradError("format", `config.json: ${name} is ${JSON.stringify(config[name])}; expected ${wanted}.`);
   };
   const { dropout, tieWeights } = config;
-  check("vocabularySize", config.vocabularySize === tokenizer.size, `${tokenizer.size}, the size of ${file ? "tokenizer" : "vocab"}.json`);
+  check("vocab", config.vocab === tokenizer.size, `${tokenizer.size}, the size of ${file ? "tokenizer" : "vocab"}.json`);
   check("dropout", isChance(dropout), chance);
   check("tieWeights", typeof tieWeights === "boolean", "true or false");
   return buildToFit(tensors, () => {
@@ -53,7 +53,7 @@ export const languageModelKinds = {
       const [, embed] = tensors.get("embedding.weight")?.shape ?? [];
       const [, hidden] = tensors.get("rnn.weight_hh_l0")?.shape ?? [];
       const layers = layersOf(tensors, /^rnn\.weight_hh_l/);
-      check("cell", isRecurrentCell(config.cell), "rnn, gru or lstm");
+      check("arch", isRecurrentCell(config.arch), "rnn, gru or lstm");
       check("embed", embed === undefined || config.embed === embed, `${embed}, as in ${WEIGHTS}`);
       check("hidden", hidden === undefined || config.hidden === hidden, `${hidden}, as in ${WEIGHTS}`);
       check("layers", config.layers === layers, `${layers}, as in ${WEIGHTS}`);
@@ -64,15 +64,15 @@ export const languageModelKinds = {
     type: "seqgrad-transformer-lm",
     architecture: "TransformerLM",
     make(config: Config, tensors: Tensors, check: Check): TransformerLM {
-      const [, embed] = tensors.get("embedding.weight")?.shape ?? [];
-      const [, hidden] = tensors.get("decoder.layers.0.linear2.weight")?.shape ?? [];
+      const [, hidden] = tensors.get("embedding.weight")?.shape ?? [];
+      const [, feedForward] = tensors.get("decoder.layers.0.linear2.weight")?.shape ?? [];
       const [positions] = tensors.get("positions.weight")?.shape ?? [];
       const layers = layersOf(tensors, /^decoder\.layers\.\d+\.linear2\.weight$/);
-      check("embed", embed === undefined || config.embed === embed, `${embed}, as in ${WEIGHTS}`);
       check("hidden", hidden === undefined || config.hidden === hidden, `${hidden}, as in ${WEIGHTS}`);
+      check("feedForward", feedForward === undefined || config.feedForward === feedForward, `${feedForward}, as in ${WEIGHTS}`);
       check("layers", config.layers === layers, `${layers}, as in ${WEIGHTS}`);
-      check("contextLength", positions === undefined || config.contextLength === positions, `${positions}, as in ${WEIGHTS}`);
-      for (const name of ["contextLength", "heads", "keyValueHeads"])
+      check("context", positions === undefined || config.context === positions, `${positions}, as in ${WEIGHTS}`);
+      for (const name of ["context", "heads", "kvHeads"])
         check(name, Number.isInteger(config[name]) && (config[name] as number) > 0, "a whole number of at least 1");
       for (const [name, words] of Object.entries(transformerChoices))
         check(name, (words as readonly unknown[]).includes(config[name]), words.join(", "));

@@ -124,7 +124,7 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
     checkInteger("SeriesForecaster", "history", history, 1);
     if (season !== undefined) checkInteger("SeriesForecaster", "season", season, 1);
     const scaler = yield* SeriesScaler.fitting(series, end);
-    const defaults = { cell: "gru", hidden: 32, bidirectional: false } as const;
+    const defaults = { arch: "gru", hidden: 32, bidirectional: false } as const;
     const model = new Forecaster({ ...defaults, ...config, channels: series.channels, horizon });
     return new SeriesForecaster(model, scaler, history, season, series.names);
   }

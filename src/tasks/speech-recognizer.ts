@@ -209,7 +209,7 @@ export class SpeechRecognizer extends BaseTask<Recording, Frames, string, Recogn
       const [, T] = batch.shape;
       for (const [b, length] of batch.lengths.entries()) {
         const logProbs = Array.from({ length: length * size }, (_, i) => data[b * T * size + i]!);
-        answers[order[at++]!] = this.tokenizer.decode(await inTurns(ctcDecoding(logProbs, size, { beams })));
+        answers[order[at++]!] = this.tokenizer.decode(await inTurns(ctcDecoding(logProbs, size, { beam: beams })));
         await breathe();
       }
     }

@@ -11,6 +11,7 @@ import { breathe } from "../util/breath.js";
 import { checkArray, checkObject, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
+import { currentConfig } from "./saved-config.js";
 
 export interface BatchOptions {
   readonly batchSize: number;
@@ -76,12 +77,12 @@ export function checkTokenizer(op: string, tokenizer: Tokenizer): Tokenizer {
   return tokenizer;
 }
 
-/** Returns the result of loadModel(), or throws if the value is not one. */
+/** Returns the result of loadModel() with a config of this version, or throws if the value is not one. */
 export function checkSaved(op: string, saved: SavedModel): SavedModel {
   checkObject(op, "the model", saved, "what loadModel() gave");
   checkObject(op, "config", saved.config, "what loadModel() gave");
   if (!(saved.tensors instanceof Map)) throw new SeqgradError("value", `${op}: the tensors are ${kindOf(saved.tensors)}; give a Map.`);
-  return saved;
+  return { ...saved, config: currentConfig(saved.config) };
 }
 
 /** Saves a task as a folder in Hugging Face's layout; load() reads it. */

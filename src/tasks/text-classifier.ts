@@ -46,7 +46,7 @@ export interface TextClassifierReport {
   readonly answers: readonly LabelProbabilities[];
 }
 
-export interface TextClassifierOptions extends Omit<SequenceClassifierConfig, "vocabularySize" | "classes" | "classWeights"> {
+export interface TextClassifierOptions extends Omit<SequenceClassifierConfig, "vocab" | "classes" | "classWeights"> {
   /** `balanced` lets every label count alike in the loss, however rare: each of its n examples N / (K n). Default `none`. */
   readonly classWeights?: "none" | "balanced";
   /** Default: words of the texts that occur at least `minCount` times, in lower case. */
@@ -72,7 +72,7 @@ const optionNames = namesOf<TextClassifierOptions>({
  * Make one with create(), train it with train(), then call predict(), evaluate() or save(). evaluate() measures accuracy and macro F1.
  * @example
  * const examples = [{ text: "a good film", label: "good" }, { text: "a dull film", label: "bad" }];
- * const task = sg.tasks.TextClassifier.create(examples, { cell: "gru", hidden: 8, minCount: 1 });
+ * const task = sg.tasks.TextClassifier.create(examples, { arch: "gru", hidden: 8, minCount: 1 });
  * const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 0.01 });
  * for await (const event of sg.fit(task.model, task.loader(examples, { batchSize: 2 }), { optimizer, epochs: 3 })) continue;
  * const [labels] = await task.predict(["a good film"]); // [{ label, probability }, ..]
@@ -105,7 +105,7 @@ export class TextClassifier extends BaseTask<LabeledText, string, LabelProbabili
    * @throws SeqgradError as `create`
    * @example
    * const examples = [{ text: "a good film", label: "good" }, { text: "a dull film", label: "bad" }];
-   * const task = await sg.tasks.TextClassifier.createAsync(examples, { cell: "gru", hidden: 8, minCount: 1 });
+   * const task = await sg.tasks.TextClassifier.createAsync(examples, { arch: "gru", hidden: 8, minCount: 1 });
    * task.labels; // = ["bad", "good"]
    */
   static createAsync(examples: readonly LabeledText[], options: TextClassifierOptions = {}): Promise<TextClassifier> {
@@ -133,7 +133,7 @@ export class TextClassifier extends BaseTask<LabeledText, string, LabelProbabili
     const tokenizer = given ?? (yield* WordTokenizer.training(texts, { minCount, special: sequenceTokens, ...language }));
     const model = new SequenceClassifier({
       ...config,
-      vocabularySize: tokenizer.size,
+      vocab: tokenizer.size,
       classes: labels.length,
       ...(classWeights === "balanced" && { classWeights: balanced(examples, labels) }),
     });
@@ -145,7 +145,7 @@ export class TextClassifier extends BaseTask<LabeledText, string, LabelProbabili
     const labels = demand(config, "labels", isLabels, "a list of labels, two or more, each once");
     const maxLength = demandMaxLength(config);
     const tokenizer = await savedTokenizer(saved);
-    const sizes = { vocabularySize: tokenizer.size, classes: labels.length };
+    const sizes = { vocab: tokenizer.size, classes: labels.length };
     const network = withWeights(
       tensors,
       () => new SequenceClassifier({ ...optionsAmong(config as unknown as SequenceClassifierConfig, classifierNames), ...sizes }),

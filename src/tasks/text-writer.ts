@@ -45,7 +45,7 @@ export const unitNames = { unit: 1, minCount: 1, vocabularySize: 1, locale: 1, m
 /** A tokenizer with the special tokens of sequences, of the texts to train on. */
 export function* tokenizerOf(texts: readonly string[], options: UnitOptions): Pieces<Tokenizer> {
   const { unit = "words", minCount = 2, vocabularySize, locale } = options;
-  const named = { ...(vocabularySize !== undefined && { vocabularySize }), ...(locale !== undefined && { locale }) };
+  const named = { ...(vocabularySize !== undefined && { vocab: vocabularySize }), ...(locale !== undefined && { locale }) };
   return yield* training(texts, { unit, minCount, special: sequenceTokens, ...named });
 }
 
@@ -160,7 +160,7 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
     const { sos, eos } = this.#ends();
     const answers = new Array<string>(inputs.length);
     if (beams > 1) {
-      for (const [i, item] of items.entries()) answers[i] = this.target.decode(await this.#search(item, { beams, lengthPenalty }));
+      for (const [i, item] of items.entries()) answers[i] = this.target.decode(await this.#search(item, { beam: beams, lengthPenalty }));
       return answers;
     }
     const order = Array.from(items.keys()).sort((a, b) => items[a]!.length - items[b]!.length);
@@ -177,7 +177,7 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
     return answers;
   }
 
-  async #search(item: Item, search: SearchOptions): Promise<readonly number[]> {
+  async #search(item: Item, search: { readonly beam: number; readonly lengthPenalty: number }): Promise<readonly number[]> {
     const { sos, eos } = this.#ends();
     const decoder = this.about(item);
     try {

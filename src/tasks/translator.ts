@@ -33,24 +33,24 @@ interface TextOptions extends UnitOptions {
   readonly targetTokenizer?: Tokenizer;
 }
 
-type Without<Config, Known extends string> = Omit<Config, "sourceVocabulary" | "targetVocabulary" | Known>;
+type Without<Config, Known extends string> = Omit<Config, "sourceVocab" | "targetVocab" | Known>;
 
-/** Of recurrent networks, or with `cell: "transformer"` of a Transformer. */
+/** Of recurrent networks, or with `arch: "transformer"` of a Transformer. */
 export type TranslatorOptions = TextOptions &
-  (Without<RecurrentSeq2SeqConfig, never> | (Without<TransformerSeq2SeqConfig, "targetLength"> & { readonly cell: "transformer" }));
+  (Without<RecurrentSeq2SeqConfig, never> | (Without<TransformerSeq2SeqConfig, "context"> & { readonly arch: "transformer" }));
 
 /** The options of a kind of model, by the names of its config; the sizes come from the texts. */
 const optionNames = (names: readonly string[]) => [
   ...Object.keys(unitNames),
-  ...["cell", "sourceTokenizer", "targetTokenizer"],
-  ...names.filter((name) => !["cell", "sourceVocabulary", "targetVocabulary", "targetLength"].includes(name)),
+  ...["arch", "sourceTokenizer", "targetTokenizer"],
+  ...names.filter((name) => !["arch", "sourceVocab", "targetVocab", "context"].includes(name)),
 ];
 
-/** The model of a config with its sizes, of the kind that `cell` names. */
+/** The model of a config with its sizes, of the kind that `arch` names. */
 function modelOf(config: Readonly<Record<string, unknown>>, source: Tokenizer, target: Tokenizer): RecurrentSeq2Seq | TransformerSeq2Seq {
-  const sizes = { sourceVocabulary: source.size, targetVocabulary: target.size };
-  const { cell, ...rest } = config;
-  if (cell === "transformer") return new TransformerSeq2Seq({ ...rest, ...sizes });
+  const sizes = { sourceVocab: source.size, targetVocab: target.size };
+  const { arch, ...rest } = config;
+  if (arch === "transformer") return new TransformerSeq2Seq({ ...rest, ...sizes });
   return new RecurrentSeq2Seq({ ...config, ...sizes });
 }
 
@@ -62,7 +62,7 @@ function modelOf(config: Readonly<Record<string, unknown>>, source: Tokenizer, t
  * Make one with create(), train it with train(), then call predict(), evaluate() or save(). evaluate() measures BLEU and exact answers.
  * @example
  * const pairs = [{ source: "turn off the light", target: "éteins la lumière" }, { source: "go on", target: "continue" }];
- * const task = sg.tasks.Translator.create(pairs, { cell: "gru", hidden: 8, minCount: 1 });
+ * const task = sg.tasks.Translator.create(pairs, { arch: "gru", hidden: 8, minCount: 1 });
  * const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 0.01 });
  * for await (const event of sg.fit(task.model, task.loader(pairs, { batchSize: 2 }), { optimizer, epochs: 3 })) continue;
  * const [answer] = await task.predict(["go on"], { beams: 3 });
@@ -96,7 +96,7 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
    * @throws SeqgradError as `create`
    * @example
    * const pairs = [{ source: "go on", target: "continue" }];
-   * const task = await sg.tasks.Translator.createAsync(pairs, { cell: "gru", hidden: 8, minCount: 1 });
+   * const task = await sg.tasks.Translator.createAsync(pairs, { arch: "gru", hidden: 8, minCount: 1 });
    * task.source.size; // = 6
    */
   static createAsync(pairs: readonly TextPair[], options: TranslatorOptions = {}): Promise<Translator> {
@@ -104,7 +104,7 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
   }
 
   static *#making(pairs: readonly TextPair[], options: TranslatorOptions): Pieces<Translator> {
-    const names = options?.cell === "transformer" ? transformerSeq2SeqNames : seq2seqNames;
+    const names = options?.arch === "transformer" ? transformerSeq2SeqNames : seq2seqNames;
     checkOptions("Translator.create", options, optionNames(names));
     const { unit, minCount, vocabularySize, locale, sourceTokenizer, targetTokenizer, maxLength = 64, ...config } = options;
     checkPairs("Translator.create", pairs);
@@ -113,7 +113,7 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
     const of = (texts: readonly string[]) => tokenizerOf(texts, options);
     const source = sourceTokenizer ?? (yield* of(pairs.map((pair) => pair.source)));
     const target = targetTokenizer ?? (yield* of(pairs.map((pair) => pair.target)));
-    const limit = config.cell === "transformer" && { targetLength: maxLength + 1 };
+    const limit = config.arch === "transformer" && { context: maxLength + 1 };
     return new Translator(modelOf({ ...config, ...limit }, source, target), source, target, maxLength);
   }
 
@@ -122,7 +122,7 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
     const maxLength = demandMaxLength(config);
     const targetJson = demand(config, "targetTokenizer", (x): x is object => typeof x === "object" && x !== null, "a tokenizer");
     const [source, target] = await Promise.all([savedTokenizer({ tokenizer }), tokenizerFromJSON(targetJson)]);
-    const names = config.cell === "transformer" ? ["cell", ...transformerSeq2SeqNames] : seq2seqNames;
+    const names = config.arch === "transformer" ? ["arch", ...transformerSeq2SeqNames] : seq2seqNames;
     const model = withWeights(tensors, () => modelOf(optionsAmong(config, names), source, target));
     return new Translator(model, source, target, maxLength);
   }
@@ -154,8 +154,8 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
 
   override describe(): Omit<SavedModel, "tensors"> {
     const { model, maxLength } = this;
-    const cell = model instanceof TransformerSeq2Seq && { cell: "transformer" };
-    return { config: { ...model.config, ...cell, maxLength, targetTokenizer: this.target.toJSON() }, tokenizer: this.source.toJSON() };
+    const arch = model instanceof TransformerSeq2Seq && { arch: "transformer" };
+    return { config: { ...model.config, ...arch, maxLength, targetTokenizer: this.target.toJSON() }, tokenizer: this.source.toJSON() };
   }
 
   protected itemOf(text: string): Int32Array {

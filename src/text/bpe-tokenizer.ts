@@ -15,7 +15,7 @@ const encoder = new TextEncoder();
 
 export interface BpeOptions {
   /** V: 256 bytes, the special tokens, and as many merges as still fit. Default 8000. */
-  readonly vocabularySize?: number;
+  readonly vocab?: number;
   /** Tokens that come first and are never cut. Default `<|endoftext|>`. */
   readonly special?: readonly string[];
   /** Pairs that occur less often are not merged. Default 2. */
@@ -27,7 +27,7 @@ export interface BpeOptions {
  * token. It is written as Hugging Face's tokenizer.json.
  *
  * @example
- * const tokenizer = sg.text.BpeTokenizer.train(["low lower lowest", "new newer newest"], { vocabularySize: 270 });
+ * const tokenizer = sg.text.BpeTokenizer.train(["low lower lowest", "new newer newest"], { vocab: 270 });
  * tokenizer.decode(tokenizer.encode("the lowest 😀")); // = "the lowest 😀"
  */
 export class BpeTokenizer extends SubwordTokenizer {
@@ -65,7 +65,7 @@ export class BpeTokenizer extends SubwordTokenizer {
    * The same in turns: timers, clicks and other work of a page run in between.
    * @throws SeqgradError as `train`
    * @example
-   * const tokenizer = await sg.text.BpeTokenizer.trainAsync(["low lower lowest", "new newer newest"], { vocabularySize: 270 });
+   * const tokenizer = await sg.text.BpeTokenizer.trainAsync(["low lower lowest", "new newer newest"], { vocab: 270 });
    * tokenizer.decode(tokenizer.encode("the lowest")); // = "the lowest"
    */
   static trainAsync(texts: Iterable<string>, options: BpeOptions = {}): Promise<BpeTokenizer> {
@@ -74,10 +74,10 @@ export class BpeTokenizer extends SubwordTokenizer {
 
   /** @internal */
   static *training(texts: Iterable<string>, options: BpeOptions = {}): Pieces<BpeTokenizer> {
-    checkOptions("BpeTokenizer.train", options, ["vocabularySize", "special", "minCount"]);
-    const { vocabularySize = 8000, special = ["<|endoftext|>"], minCount = 2 } = options;
+    checkOptions("BpeTokenizer.train", options, ["vocab", "special", "minCount"]);
+    const { vocab = 8000, special = ["<|endoftext|>"], minCount = 2 } = options;
     checkSpecial("BpeTokenizer.train", special);
-    checkInteger("BpeTokenizer.train", "vocabularySize", vocabularySize, special.length + byteCharacters.length, SPAN - 1);
+    checkInteger("BpeTokenizer.train", "vocab", vocab, special.length + byteCharacters.length, SPAN - 1);
     checkInteger("BpeTokenizer.train", "minCount", minCount, 1);
     const tokens = [...special, ...byteCharacters.toSorted()];
     const ids = new Map(tokens.map((token, id) => [token, id]));
@@ -95,7 +95,7 @@ export class BpeTokenizer extends SubwordTokenizer {
       yield;
     }
     const merges: [string, string][] = [];
-    const isFull = () => tokens.length >= vocabularySize;
+    const isFull = () => tokens.length >= vocab;
     yield* mergePairs(words, isFull, minCount, (a, b) => {
       const joined = tokens[a]! + tokens[b]!;
       // There may be two ways to one token.

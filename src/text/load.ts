@@ -15,7 +15,7 @@ import { WordPieceTokenizer } from "./wordpiece-tokenizer.js";
  * @param hints the other files of a folder by others, which name the start token and all end tokens; `special.ends` holds these
  * @throws SeqgradError `format` where it is neither
  * @example
- * const tokenizer = sg.text.BpeTokenizer.train(["low lower lowest"], { vocabularySize: 260 });
+ * const tokenizer = sg.text.BpeTokenizer.train(["low lower lowest"], { vocab: 260 });
  * const again = await sg.text.tokenizerFromJSON(JSON.parse(JSON.stringify(tokenizer)));
  * again.decode(again.encode("lowest")); // = "lowest"
  */

@@ -13,7 +13,7 @@ export type TextUnit = (typeof textUnits)[number];
 export interface TokenizerOptions {
   readonly unit: TextUnit;
   /** Of words and parts of words, the most tokens. Default 8000. */
-  readonly vocabularySize?: number;
+  readonly vocab?: number;
   /** Words that occur less often are unknown. Default 1. */
   readonly minCount?: number;
   /** Tokens that come first, such as `sequenceTokens`. Default: none, but `<unk>` for words. */
@@ -47,11 +47,11 @@ export function trainTokenizerAsync(texts: readonly string[], options: Tokenizer
 /** The same in pieces. */
 export function* training(texts: readonly string[], options: TokenizerOptions): Pieces<Tokenizer> {
   checkObject("trainTokenizer", "options", options, 'what texts are cut into, as in { unit: "words" }');
-  checkOptions("trainTokenizer", options, ["unit", "vocabularySize", "minCount", "special", "locale"]);
-  const { unit, vocabularySize = 8000, minCount = 1, special = unit === "words" ? ["<unk>"] : [], locale } = options;
+  checkOptions("trainTokenizer", options, ["unit", "vocab", "minCount", "special", "locale"]);
+  const { unit, vocab = 8000, minCount = 1, special = unit === "words" ? ["<unk>"] : [], locale } = options;
   checkChoice("trainTokenizer", "unit", unit, textUnits);
   if (unit === "words")
-    return yield* WordTokenizer.training(texts, { minCount, maxSize: vocabularySize, special, ...(locale !== undefined && { locale }) });
+    return yield* WordTokenizer.training(texts, { minCount, maxSize: vocab, special, ...(locale !== undefined && { locale }) });
   if (unit === "characters") return yield* CharTokenizer.training([...textsIn("trainTokenizer", texts)].join(""), { special });
-  return yield* BpeTokenizer.training(texts, { vocabularySize, special });
+  return yield* BpeTokenizer.training(texts, { vocab, special });
 }

@@ -20,7 +20,7 @@ export interface WordPieceOptions {
 
 export interface WordPieceTraining extends WordPieceOptions {
   /** V. Default 8000. */
-  readonly vocabularySize?: number;
+  readonly vocab?: number;
   /** Default `[PAD]`, `[UNK]`, `[CLS]`, `[SEP]`, `[MASK]`. */
   readonly special?: readonly string[];
   /** Pairs that occur less often are not merged. Default 2. */
@@ -37,7 +37,7 @@ const LONGEST = 100;
  * pieces by their frequency, as Hugging Face's trainer does.
  *
  * @example
- * const tokenizer = sg.text.WordPieceTokenizer.train(["unaffable unable affable", "able fable"], { vocabularySize: 60, minCount: 1 });
+ * const tokenizer = sg.text.WordPieceTokenizer.train(["unaffable unable affable", "able fable"], { vocab: 60, minCount: 1 });
  * tokenizer.decode(tokenizer.encode("Affable, unable")); // = "affable [UNK] unable"
  */
 export class WordPieceTokenizer extends SubwordTokenizer {
@@ -65,7 +65,7 @@ export class WordPieceTokenizer extends SubwordTokenizer {
    * @throws SeqgradError as `train`
    * @example
    * const texts = ["unaffable unable affable", "able fable"];
-   * const tokenizer = await sg.text.WordPieceTokenizer.trainAsync(texts, { vocabularySize: 60, minCount: 1 });
+   * const tokenizer = await sg.text.WordPieceTokenizer.trainAsync(texts, { vocab: 60, minCount: 1 });
    * tokenizer.decode(tokenizer.encode("unable")); // = "unable"
    */
   static trainAsync(texts: Iterable<string>, options: WordPieceTraining = {}): Promise<WordPieceTokenizer> {
@@ -73,8 +73,8 @@ export class WordPieceTokenizer extends SubwordTokenizer {
   }
 
   static *#training(texts: Iterable<string>, options: WordPieceTraining): Pieces<WordPieceTokenizer> {
-    checkOptions("WordPieceTokenizer.train", options, ["lowercase", "stripAccents", "vocabularySize", "special", "minCount"]);
-    const { vocabularySize = 8000, special = bertTokens, minCount = 2, lowercase = true, stripAccents = false } = options;
+    checkOptions("WordPieceTokenizer.train", options, ["lowercase", "stripAccents", "vocab", "special", "minCount"]);
+    const { vocab = 8000, special = bertTokens, minCount = 2, lowercase = true, stripAccents = false } = options;
     checkInteger("WordPieceTokenizer.train", "minCount", minCount, 1);
     checkBoolean("WordPieceTokenizer.train", "lowercase", lowercase);
     checkBoolean("WordPieceTokenizer.train", "stripAccents", stripAccents);
@@ -98,14 +98,14 @@ export class WordPieceTokenizer extends SubwordTokenizer {
     }
     const alphabet = yield* inOrder([...letters], compareCodePoints);
     const tokens = [...special, ...alphabet];
-    checkInteger("WordPieceTokenizer.train", "vocabularySize", vocabularySize, tokens.length, SPAN - 1);
+    checkInteger("WordPieceTokenizer.train", "vocab", vocab, tokens.length, SPAN - 1);
     const ids = new Map(tokens.map((token, id) => [token, id]));
     const words: { symbols: number[]; count: number }[] = [];
     for (const { parts, count } of split) {
       words.push({ symbols: parts.map((part) => ids.get(part)!), count });
       yield;
     }
-    const isFull = () => tokens.length >= vocabularySize;
+    const isFull = () => tokens.length >= vocab;
     yield* mergePairs(words, isFull, minCount, (a, b) => {
       const joined = tokens[a]! + tokens[b]!.slice(2);
       const id = ids.get(joined) ?? tokens.push(joined) - 1;

@@ -88,8 +88,8 @@ describe("bench", () => {
 
   test("gives a device up that takes too long for a step", async () => {
     const device = await createDevice({ device: "wasm" });
-    const model = withDevice(device, () => new RecurrentLM({ vocabularySize: 5, cell: "rnn", embed: 2, hidden: 3 }));
-    const options = { batches: [1, 2], sequenceLength: 4, budget: 10, patience: 0 };
+    const model = withDevice(device, () => new RecurrentLM({ vocab: 5, arch: "rnn", embed: 2, hidden: 3 }));
+    const options = { batches: [1, 2], context: 4, budget: 10, patience: 0 };
     const events: RaceEvent[] = [];
     for await (const event of race([{ device, model }], options)) if (event.type !== "round") events.push(event);
     expect(events).toEqual([

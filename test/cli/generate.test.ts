@@ -178,14 +178,14 @@ describe("generate refuses", () => {
 
   test.each([
     ["model_type", "llama"],
-    ["cell", "qrnn"],
-    ["cell", "toString"],
-    ["cell", undefined],
+    ["arch", "qrnn"],
+    ["arch", "toString"],
+    ["arch", undefined],
     ["hidden", 7],
     ["hidden", 1e9],
     ["embed", "4"],
     ["layers", 2],
-    ["vocabularySize", 5],
+    ["vocab", 5],
     ["dropout", "much"],
     ["tieWeights", "no"],
     ["tieWeights", true],

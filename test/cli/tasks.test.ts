@@ -263,7 +263,7 @@ describe("--forcing", () => {
     ["inverse-sigmoid", [1, 0.6, 0.2]],
   ])("%s brings the share of right tokens to that of --teacher-forcing", async (forcing, shares) => {
     await initAnew({ device: "wasm" });
-    const model = new RecurrentSeq2Seq({ sourceVocabulary: 3, targetVocabulary: 3, hidden: 2, embed: 2 });
+    const model = new RecurrentSeq2Seq({ sourceVocab: 3, targetVocab: 3, hidden: 2, embed: 2 });
     const set = translate.course!({ model } as unknown as AnyTask, { ...recipe, forcing }, 100)!;
     const at = (step: number) => {
       set(step);

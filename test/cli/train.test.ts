@@ -13,7 +13,7 @@ async function naiveLoss(folder: string, text: string, window: number): Promise<
   const { tensors, vocabulary, config } = await loadModel(fileStore(folder));
   const tokens = CharTokenizer.fromJSON(vocabulary!).encode(text);
   const H = config.hidden as number;
-  const V = config.vocabularySize as number;
+  const V = config.vocab as number;
   const w = (name: string) => tensors.get(name)!;
   const row = (name: string, i: number) => {
     const { data, shape } = w(name);
@@ -114,10 +114,10 @@ describe("train lm", () => {
       "training_state.safetensors",
       "vocab.json",
     ]);
-    const vocabularySize = new Set(corpus).size;
+    const vocab = new Set(corpus).size;
     expect(JSON.parse(files["config.json"]!)).toEqual({
-      ...{ model_type: "seqgrad-recurrent-lm", architectures: ["RecurrentLM"], vocabularySize },
-      ...{ cell: "gru", embed: 4, hidden: 6, layers: 2, dropout: 0.1, tieWeights: false, context: 8 },
+      ...{ model_type: "seqgrad-recurrent-lm", architectures: ["RecurrentLM"], vocab },
+      ...{ arch: "gru", embed: 4, hidden: 6, layers: 2, dropout: 0.1, tieWeights: false, context: 8 },
     });
     expect(JSON.parse(files["training_args.json"]!)).toMatchObject({ cell: "gru", seed: 7, steps: 1, "eval-every": 500 });
   });

@@ -34,8 +34,8 @@ describe("train lm --arch transformer", () => {
     expect(lines.at(-1).parameters).toBe(2 * V * 8 + 8 * 8 + 2 * layer + 16);
     const files = (await contents(out))!;
     expect(JSON.parse(files["config.json"]!)).toEqual({
-      ...{ model_type: "seqgrad-transformer-lm", architectures: ["TransformerLM"], vocabularySize: V, contextLength: 8 },
-      ...{ layers: 2, heads: 2, keyValueHeads: 2, embed: 8, hidden: 32, tieWeights: false, bias: true },
+      ...{ model_type: "seqgrad-transformer-lm", architectures: ["TransformerLM"], vocab: V, context: 8 },
+      ...{ layers: 2, heads: 2, kvHeads: 2, hidden: 8, feedForward: 32, tieWeights: false, bias: true },
       ...{ dropout: 0, attentionDropout: 0, embeddingDropout: 0 },
       ...{ norm: "layer", positions: "learned", activation: "gelu", eps: 1e-5, rotaryBase: 10000 },
     });
@@ -153,12 +153,12 @@ describe("a saved Transformer", () => {
 
   test.each([
     ["model_type", "gpt2"],
-    ["embed", 16],
-    ["hidden", "32"],
+    ["hidden", 16],
+    ["feedForward", "32"],
     ["layers", 3],
-    ["contextLength", 9],
+    ["context", 9],
     ["heads", 0],
-    ["keyValueHeads", null],
+    ["kvHeads", null],
     ["norm", "batch"],
     ["positions", "toString"],
     ["activation", 1],
@@ -169,7 +169,7 @@ describe("a saved Transformer", () => {
     ["dropout", -1],
     ["attentionDropout", 2],
     ["embeddingDropout", null],
-    ["vocabularySize", 1e9],
+    ["vocab", 1e9],
   ])("with a config whose %s is %s is refused", async (key, value) => {
     const copy = join(await temporaryFolder(), "model");
     await cp(folder, copy, { recursive: true });

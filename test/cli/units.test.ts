@@ -99,7 +99,7 @@ test("options of tokens that do not fit are refused", async () => {
   await refuse([...train, "--min-count", 2], "--min-count is for --unit words", "the unit is characters");
   await refuse([...train, "--unit", "bpe", "--min-count", 2], "--min-count is for --unit words", "the unit is bpe");
   await refuse([...train, "--unit", "letters"], '--unit is "letters"', "words, characters, bpe");
-  await refuse([...train, "--unit", "bpe", "--vocabulary", 10], "vocabularySize is 10");
+  await refuse([...train, "--unit", "bpe", "--vocabulary", 10], "vocab is 10");
   await refuse([...train, "--unit", "words", "--seq", 5000], "--seq 5000 words");
   expect(await contents(out)).toBeUndefined();
 });

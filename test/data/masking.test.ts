@@ -4,7 +4,7 @@ import { RandomGenerator } from "../../src/util/philox.js";
 import { expectError } from "../helpers/errors.js";
 
 const rows = padRows([Array.from({ length: 20_000 }, (_, i) => (i % 95) + 5), [1, 2, 3, 7]]);
-const options = { vocabularySize: 100, mask: 4, from: 5 };
+const options = { vocab: 100, mask: 4, from: 5 };
 
 test("chooses 15 % of the tokens: 80 % hidden, 10 % random, 10 % as they are", () => {
   const { tokens, targets, shape, lengths } = maskTokens(rows, options, new RandomGenerator(1));

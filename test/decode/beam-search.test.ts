@@ -110,7 +110,7 @@ const penalties = [-1, 0, 0.6, 1, 3];
 describe("beamSearch", () => {
   test.each(penalties)("equals brute force where every text of two tokens has a beam, lengthPenalty %d", async (lengthPenalty) => {
     for (let seed = 0; seed < 20; seed++) {
-      const options = { beams: 5, nBest: 5, maxTokens: 2, stop: [4], lengthPenalty };
+      const options = { beam: 5, nBest: 5, maxTokens: 2, stop: [4], lengthPenalty };
       await expectBest(randomScores(seed, 5), [seed % 5, 1], options);
       await expectBest(randomScores(seed, 5), [2], { ...options, minTokens: 1, stop: [0, 3] });
     }
@@ -119,7 +119,7 @@ describe("beamSearch", () => {
   test.each(penalties)("equals brute force over longer texts, of two choices a token, lengthPenalty %d", async (lengthPenalty) => {
     let stopped = 0;
     for (let seed = 0; seed < 20; seed++) {
-      const options = { beams: 16, nBest: 16, maxTokens: 4, stop: [1, 5, 7, 12], lengthPenalty };
+      const options = { beam: 16, nBest: 16, maxTokens: 4, stop: [1, 5, 7, 12], lengthPenalty };
       const found = await expectBest(randomScores(seed, 16, 2), [3, 9], options);
       stopped += found.filter((text) => text.stopped).length;
       await expectBest(randomScores(seed, 16, 2), [3, 9], { ...options, nBest: 1 });
@@ -136,8 +136,8 @@ describe("beamSearch", () => {
         if (text.length === 1) return [0.5, 0.3, 0.2].map(Math.log);
         return text.length < 8 ? [-8, 4, -8] : [4, -8, -8];
       };
-      for (const beams of [1, 2, 3]) {
-        const [best] = await expectBest(scores, [2], { beams, nBest: 1, maxTokens: 9, stop: [0], lengthPenalty });
+      for (const beam of [1, 2, 3]) {
+        const [best] = await expectBest(scores, [2], { beam, nBest: 1, maxTokens: 9, stop: [0], lengthPenalty });
         expect(best).toMatchObject({ tokens: [1, 1, 1, 1, 1, 1, 1], stopped: true });
       }
     },
@@ -145,7 +145,7 @@ describe("beamSearch", () => {
 
   test("equals brute force after a source, which the model holds", async () => {
     const found = [[4, 1], [1, 4], []].map((source) =>
-      expectBest(randomScores(5, 12, 2, source), [0], { beams: 12, nBest: 4, maxTokens: 3, stop: [2, 3], lengthPenalty: 0.6 }),
+      expectBest(randomScores(5, 12, 2, source), [0], { beam: 12, nBest: 4, maxTokens: 3, stop: [2, 3], lengthPenalty: 0.6 }),
     );
     const [first, second, third] = await Promise.all(found);
     expect(first).not.toEqual(second);
@@ -155,7 +155,7 @@ describe("beamSearch", () => {
   test("equals brute force with a repetition penalty, which counts the prompt", async () => {
     let changed = 0;
     for (let seed = 0; seed < 20; seed++) {
-      const options = { beams: 5, nBest: 5, maxTokens: 2, stop: [4], repetitionPenalty: 1.7 };
+      const options = { beam: 5, nBest: 5, maxTokens: 2, stop: [4], repetitionPenalty: 1.7 };
       const found = await expectBest(randomScores(seed, 5), [1, 2], options);
       const free = bruteForce(randomScores(seed, 5), [1, 2], { ...options, repetitionPenalty: 1 });
       changed += Number(found[0]!.tokens.join() !== free[0]!.tokens.join());
@@ -165,9 +165,9 @@ describe("beamSearch", () => {
 
   test("finds a text that there is, with its score, however narrow", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.nat(1000), fc.integer({ min: 1, max: 6 }), fc.constantFrom(0, 0.6, 1), async (seed, beams, lengthPenalty) => {
+      fc.asyncProperty(fc.nat(1000), fc.integer({ min: 1, max: 6 }), fc.constantFrom(0, 0.6, 1), async (seed, beam, lengthPenalty) => {
         const scores = randomScores(seed, 6);
-        const options = { beams, maxTokens: 4, stop: [5], lengthPenalty };
+        const options = { beam, maxTokens: 4, stop: [5], lengthPenalty };
         const [found] = await beamSearch(batched(scores), [0], options);
         const all = bruteForce(scores, [0], { ...options, nBest: 10_000 });
         const same = all.find(({ tokens, stopped }) => stopped === found!.stopped && tokens.join() === found!.tokens.join());
@@ -184,7 +184,7 @@ describe("beamSearch", () => {
       const x = scores([1, ...greedy]);
       greedy.push(x.indexOf(Math.max(...x)));
     }
-    const [found] = await beamSearch(batched(scores), [1], { beams: 1, maxTokens: 6 });
+    const [found] = await beamSearch(batched(scores), [1], { beam: 1, maxTokens: 6 });
     expect(found!.tokens).toEqual(greedy);
     expect(found!.stopped).toBe(false);
   });
@@ -193,7 +193,7 @@ describe("beamSearch", () => {
     // The stop token holds almost all of the probability at the second token.
     const scores: Scores = (text) => (text.length < 2 ? [0, 0, 0, -50] : [-20, -20, -20, 0]);
     const model = batched(scores);
-    const found = await beamSearch(model, [0], { beams: 3, nBest: 3, maxTokens: 100, stop: [3] });
+    const found = await beamSearch(model, [0], { beam: 3, nBest: 3, maxTokens: 100, stop: [3] });
     expect(found.map(({ tokens }) => tokens)).toEqual([[0], [1], [2]]);
     expect(model.calls).toEqual([3]);
   });
@@ -202,7 +202,7 @@ describe("beamSearch", () => {
     const found = await beamSearch(
       batched(() => [0, 0, 0]),
       [0],
-      { beams: 3, nBest: 3, maxTokens: 2 },
+      { beam: 3, nBest: 3, maxTokens: 2 },
     );
     expect(found.map(({ tokens }) => tokens)).toEqual([
       [0, 0],
@@ -212,32 +212,32 @@ describe("beamSearch", () => {
   });
 
   test("of no tokens is the empty text, certain", async () => {
-    expect(await beamSearch(batched(randomScores(0, 3)), [0], { beams: 3, maxTokens: 0 })).toEqual([
+    expect(await beamSearch(batched(randomScores(0, 3)), [0], { beam: 3, maxTokens: 0 })).toEqual([
       { tokens: [], logProbability: 0, score: 0, stopped: false },
     ]);
   });
 
   test("frees every state when a step fails", async () => {
     const { model, alive } = forking((text) => (text.length < 4 ? [0, 0.5, 1] : [Number.NaN, 0, 0]));
-    await expectRejection("not-finite", beamSearch(model, [0], { beams: 3, maxTokens: 9 }), "logit 0 is NaN");
+    await expectRejection("not-finite", beamSearch(model, [0], { beam: 3, maxTokens: 9 }), "logit 0 is NaN");
     expect(alive.size).toBe(0);
     const failing = forking((text) => {
       if (text.length > 2 && text.at(-1) === 1) throw new Error("lost");
       return [0, 0.5, 1];
     });
-    await expect(beamSearch(failing.model, [0], { beams: 3, maxTokens: 9 })).rejects.toThrow("lost");
+    await expect(beamSearch(failing.model, [0], { beam: 3, maxTokens: 9 })).rejects.toThrow("lost");
     expect(failing.alive.size).toBe(0);
   });
 
   test.each<[BeamSearchOptions, string]>([
-    [{ beams: 0 }, "beams is 0"],
-    [{ beams: 2.5 }, "beams is 2.5"],
-    [{ beams: 2, nBest: 3 }, "nBest is 3"],
+    [{ beam: 0 }, "beam is 0"],
+    [{ beam: 2.5 }, "beam is 2.5"],
+    [{ beam: 2, nBest: 3 }, "nBest is 3"],
     [{ nBest: 0 }, "nBest is 0"],
     [{ maxTokens: -1 }, "maxTokens is -1"],
     [{ minTokens: 9, maxTokens: 8 }, "minTokens is 9"],
     [{ repetitionPenalty: 0 }, "repetitionPenalty is 0"],
-    [{ beams: 6, maxTokens: 3 }, "6 beams are more than the 5 tokens"],
+    [{ beam: 6, maxTokens: 3 }, "6 beams are more than the 5 tokens"],
   ])("refuses %o", async (options, part) => {
     const { model, alive } = forking(randomScores(1, 5));
     await expectRejection("range", beamSearch(model, [0], options), "beamSearch", part);
@@ -248,27 +248,27 @@ describe("beamSearch", () => {
     const { model } = forking(randomScores(1, 5));
     await expectRejection("value", beamSearch(model, []), "prompt is empty");
     await expectRejection("value", beamSearch(model, [0], { lengthPenalty: Number.NaN }), "lengthPenalty is NaN");
-    const limited = { ...model, contextLength: 8 };
+    const limited = { ...model, context: 8 };
     await expectRejection("range", beamSearch(limited, [0, 1, 2], { maxTokens: 7 }), "context of 8");
     expect(await beamSearch(limited, [0, 1, 2], { maxTokens: 6 })).toHaveLength(1);
     const cache: StepModel<number[]> = { step: (_, state = []) => ({ logits: [0, 1], state }) };
-    await expectRejection("state", beamSearch(cache, [0], { beams: 2, maxTokens: 3 }), "stepRows");
+    await expectRejection("state", beamSearch(cache, [0], { beam: 2, maxTokens: 3 }), "stepRows");
     const ruledOut = forking((text) => (text.length > 1 ? [-Infinity, -Infinity] : [0, 0]));
-    await expectRejection("not-finite", beamSearch(ruledOut.model, [0], { beams: 2, maxTokens: 3 }), "every token is ruled out");
+    await expectRejection("not-finite", beamSearch(ruledOut.model, [0], { beam: 2, maxTokens: 3 }), "every token is ruled out");
   });
 });
 
 await forEachDevice(immediate, "beamSearch on a RecurrentLM", (device) => {
   asDefault(device);
 
-  test.each(["rnn", "gru", "lstm"] as const)("a %s gives by one batched step what it gives row by row", async (cell) => {
+  test.each(["rnn", "gru", "lstm"] as const)("a %s gives by one batched step what it gives row by row", async (arch) => {
     manualSeed(8);
-    const model = new models.RecurrentLM({ vocabularySize: 7, cell, embed: 4, hidden: 6, layers: 2 }).eval();
+    const model = new models.RecurrentLM({ vocab: 7, arch, embed: 4, hidden: 6, layers: 2 }).eval();
     const rowByRow: StepModel<models.LMState> = {
       step: (tokens, state) => model.step(tokens, state),
       release: (state) => model.release(state),
     };
-    const options = { beams: 5, nBest: 5, maxTokens: 6, stop: [3], lengthPenalty: 0.6 };
+    const options = { beam: 5, nBest: 5, maxTokens: 6, stop: [3], lengthPenalty: 0.6 };
     const before = memory().tensors;
     const wanted = await beamSearch(rowByRow, [1, 2, 0], options);
     expect(memory().tensors).toBe(before);

@@ -70,7 +70,7 @@ describe("generate", () => {
     expect(await collect(generate(model, [3], { ...likeliest, tokenizer: { special: { ends: [7] } } }))).toHaveLength(4);
     for (const bad of [3, null, {}, { special: {} }] as never[])
       expectError("value", () => generate(model, [3], { ...likeliest, tokenizer: bad }), "generate: the tokenizer is");
-    const [best] = await beamSearch(model, [3], { beams: 2, maxTokens: 9, tokenizer });
+    const [best] = await beamSearch(model, [3], { beam: 2, maxTokens: 9, tokenizer });
     expect([best!.tokens, best!.stopped]).toEqual([[4, 0, 1], true]);
   });
 
@@ -109,7 +109,7 @@ describe("generate", () => {
 
   test("restarts from the later half of what a full state held", async () => {
     const { model, calls, released } = counter();
-    const limited = { ...model, contextLength: 4 };
+    const limited = { ...model, context: 4 };
     expect(await collect(generate(limited, [3, 4, 0, 1, 2], { ...likeliest, maxTokens: 5 }))).toEqual([3, 4, 0, 1, 2]);
     expect(calls).toEqual([
       [[4, 0, 1, 2], undefined],
@@ -120,7 +120,7 @@ describe("generate", () => {
     ]);
     expect(released).toEqual([4, 2, 3, 4, 2]);
     const odd = counter();
-    expect(await collect(generate({ ...odd.model, contextLength: 5 }, [0], { ...likeliest, maxTokens: 9 }))).toHaveLength(9);
+    expect(await collect(generate({ ...odd.model, context: 5 }, [0], { ...likeliest, maxTokens: 9 }))).toHaveLength(9);
     // The half of five is rounded up: three tokens.
     expect(odd.calls).toEqual([
       [[0], undefined],
@@ -134,7 +134,7 @@ describe("generate", () => {
       [[1, 2, 3], undefined],
     ]);
     const single = counter();
-    expect(await collect(generate({ ...single.model, contextLength: 1 }, [0], likeliest))).toEqual([1, 2, 3, 4]);
+    expect(await collect(generate({ ...single.model, context: 1 }, [0], likeliest))).toEqual([1, 2, 3, 4]);
   });
 
   test("makes what the prompt and the text have less likely", async () => {

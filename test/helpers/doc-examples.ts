@@ -13,9 +13,9 @@ export interface DocExample {
 const usual: Readonly<Record<string, string>> = {
   text: `const text = "The cat sat on the mat. The dog sat on the log. ".repeat(4);`,
   tokenizer: "const tokenizer = sg.text.CharTokenizer.fromText(text);",
-  model: `const model = new sg.models.RecurrentLM({ vocabularySize: tokenizer.size, cell: "lstm", embed: 4, hidden: 8 });`,
+  model: `const model = new sg.models.RecurrentLM({ vocab: tokenizer.size, arch: "lstm", embed: 4, hidden: 8 });`,
   optimizer: "const optimizer = new sg.optim.AdamW(model.parameters());",
-  loader: "const loader = new sg.data.RandomWindows(tokenizer.encode(text), { batchSize: 2, sequenceLength: 8 });",
+  loader: "const loader = new sg.data.RandomWindows(tokenizer.encode(text), { batchSize: 2, context: 8 });",
   store: "const store = sg.io.memoryStore();",
   config: `const config = { model: "lm" };`,
   tensors: "const tensors = await model.stateDict();",

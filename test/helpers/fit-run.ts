@@ -29,7 +29,7 @@ export const batches = (n: number, from = 0): WindowBatch[] => Array.from({ leng
 /** A small model and an optimizer, the same for the same seed. */
 export function makeModel(options: Partial<RecurrentLMConfig> = {}, seed = 1) {
   manualSeed(seed);
-  const model = new models.RecurrentLM({ vocabularySize: V, cell: "lstm", embed: 3, hidden: 4, ...options });
+  const model = new models.RecurrentLM({ vocab: V, arch: "lstm", embed: 3, hidden: 4, ...options });
   const optimizer = new optim.AdamW(model.parameters(), { lr: 0.05 });
   return { model, optimizer, dispose: () => [optimizer, model].map((owner) => owner.dispose()) };
 }

@@ -7,8 +7,8 @@ await sg.init();
 /** What only a caller without types can pass. */
 const wrong = <T>(value: unknown): T => value as T;
 
-const transformer = () => new sg.models.TransformerLM({ vocabularySize: 10, contextLength: 8, layers: 1, heads: 2, embed: 8 }).eval();
-const recurrent = () => new sg.models.RecurrentLM({ vocabularySize: 10, cell: "gru", embed: 8, hidden: 8 }).eval();
+const transformer = () => new sg.models.TransformerLM({ vocab: 10, context: 8, layers: 1, heads: 2, hidden: 8 }).eval();
+const recurrent = () => new sg.models.RecurrentLM({ vocab: 10, arch: "gru", embed: 8, hidden: 8 }).eval();
 type LM = sg.models.TransformerLM | sg.models.RecurrentLM;
 const drain = async (tokens: AsyncIterable<number>) => {
   for await (const _ of tokens);
@@ -61,7 +61,7 @@ describe.each([
 });
 
 test("an encoder-decoder is asked about a source", async () => {
-  const model = new sg.models.TransformerSeq2Seq({ sourceVocabulary: 9, targetVocabulary: 9, embed: 8, heads: 2, layers: 1 });
+  const model = new sg.models.TransformerSeq2Seq({ sourceVocab: 9, targetVocab: 9, hidden: 8, heads: 2, layers: 1 });
   const message = "the model has no step(); give a language model, or model.about(source) for an encoder-decoder.";
   expectError("value", () => sg.generate(wrong<sg.decode.StepModel<unknown>>(model), [1]), `generate: ${message}`);
   await expectRejection("value", sg.decode.beamSearch(wrong<sg.decode.StepModel<unknown>>(model), [1]), `beamSearch: ${message}`);
@@ -70,11 +70,11 @@ test("an encoder-decoder is asked about a source", async () => {
 test("models name the size that is wrong", () => {
   const { TransformerSeq2Seq, RecurrentSeq2Seq, SequenceTagger, Forecaster } = sg.models;
   for (const Model of [TransformerSeq2Seq, RecurrentSeq2Seq]) {
-    expectError("range", () => new Model(wrong({ targetVocabulary: 5 })), `${Model.name}: sourceVocabulary is undefined`);
-    expectError("range", () => new Model(wrong({ sourceVocabulary: 5 })), `${Model.name}: targetVocabulary is undefined`);
+    expectError("range", () => new Model(wrong({ targetVocab: 5 })), `${Model.name}: sourceVocab is undefined`);
+    expectError("range", () => new Model(wrong({ sourceVocab: 5 })), `${Model.name}: targetVocab is undefined`);
   }
-  expectError("range", () => new SequenceTagger(wrong({ vocabularySize: 5 })), "SequenceTagger: tags is undefined");
-  expectError("range", () => new SequenceTagger({ vocabularySize: 5, tags: 2, characters: -1 }), "SequenceTagger: characters is -1");
+  expectError("range", () => new SequenceTagger(wrong({ vocab: 5 })), "SequenceTagger: tags is undefined");
+  expectError("range", () => new SequenceTagger({ vocab: 5, tags: 2, characters: -1 }), "SequenceTagger: characters is -1");
   expectError("range", () => new Forecaster({ channels: 1, horizon: 1, quantiles: wrong(0.5) }), "Forecaster: quantiles are 0.5");
 });
 
@@ -89,7 +89,7 @@ test("padRows and windows refuse a value that is not a token", () => {
   expectError("value", () => sg.data.padRows(wrong(["abc"])), "padRows: rows[0] is a string; give token ids");
   expectError("value", () => sg.data.padRows(wrong([5])), "padRows: rows[0] is a number");
   for (const truncate of [0, 1.5]) expectError("range", () => sg.data.padRows([[1, 2]], { truncate }), `padRows: truncate is ${truncate}`);
-  const size = { batchSize: 1, sequenceLength: 1 };
+  const size = { batchSize: 1, context: 1 };
   for (const Windows of [sg.data.RandomWindows, sg.data.ContinuousWindows]) {
     expectError("value", () => new Windows(wrong("abc"), size), `${Windows.name}: tokens is a string`);
     expectError("range", () => new Windows([1, 2.5, 3], size), `${Windows.name}: tokens[1] is 2.5`);
@@ -99,7 +99,7 @@ test("padRows and windows refuse a value that is not a token", () => {
 });
 
 test("decoders of scores refuse what they cannot read", async () => {
-  for (const beams of [1, 3]) expectError("not-finite", () => sg.decode.ctcDecode([Number.NaN, 0, 0], 3, { beams }), "logit 0 is NaN");
+  for (const beam of [1, 3]) expectError("not-finite", () => sg.decode.ctcDecode([Number.NaN, 0, 0], 3, { beam }), "logit 0 is NaN");
   const emissions = sg.zeros([1, 2, 3]);
   const scores = { transitions: sg.zeros([3, 3]), starts: sg.zeros([2]), ends: sg.zeros([3]) };
   await expectRejection("shape", sg.decode.viterbi(emissions, scores), "starts [2]", "expected [B, T, K], [K, K], [K], [K] and B");

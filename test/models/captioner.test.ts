@@ -29,11 +29,11 @@ const captions = [
 
 function make(config: Partial<CaptionerConfig> = {}): Captioner {
   manualSeed(4);
-  return new Captioner({ features: 2, places: 3, targetVocabulary: V, embed: 4, hidden: 5, ...config }).eval();
+  return new Captioner({ features: 2, places: 3, targetVocab: V, embed: 4, hidden: 5, ...config }).eval();
 }
 
 const variants: Partial<CaptionerConfig>[] = [
-  ...attentionKinds.map((attention) => ({ attention, cell: "gru" }) as const),
+  ...attentionKinds.map((attention) => ({ attention, arch: "gru" }) as const),
   { inject: "input" },
   { inject: "input", attention: "none", layers: 2 },
   { layers: 2, window: 1 },
@@ -86,7 +86,7 @@ describe("a captioner", () => {
     const single = model.greedy(padFrames([grids[1]!]), { sos, eos, maxTokens: 6 });
     const tokens: number[] = [];
     for await (const token of generate(about, [sos], { maxTokens: 6, temperature: 0, stop: [eos] })) if (token !== eos) tokens.push(token);
-    const [best] = await beamSearch(again, [sos], { beams: 1, maxTokens: 6, stop: [eos] });
+    const [best] = await beamSearch(again, [sos], { beam: 1, maxTokens: 6, stop: [eos] });
     const [first, second] = await rows;
     expect(tokens).toEqual(first);
     expect(best!.tokens.filter((token) => token !== eos)).toEqual(first);
@@ -96,7 +96,7 @@ describe("a captioner", () => {
   });
 
   test("refuses what it was not made for", () => {
-    expectError("value", () => make({ cell: "rnn" as "gru" }), 'Captioner: there is no cell "rnn"', 'use "gru", "lstm"');
+    expectError("value", () => make({ arch: "rnn" as "gru" }), 'Captioner: there is no arch "rnn"', 'use "gru", "lstm"');
     expectError("value", () => make({ attention: "local" as "dot" }), '"local"');
     expectError("value", () => make({ inject: "end" as "input" }), '"end"', 'use "state", "input"');
     expectError("range", () => make({ features: 0 }), "features");

@@ -12,7 +12,7 @@ import { expectError } from "../helpers/errors.js";
 import { expectClose } from "../helpers/numbers.js";
 
 await init({ device: "wasm" });
-const config = { vocabularySize: 12, contextLength: 10, layers: 1, heads: 2, embed: 16, dropout: 0 };
+const config = { vocab: 12, context: 10, layers: 1, heads: 2, hidden: 16, dropout: 0 };
 
 test("learns to fill in what is hidden", async () => {
   manualSeed(1);
@@ -23,7 +23,7 @@ test("learns to fill in what is hidden", async () => {
   const batch = () => padRows(Array.from({ length: 16 }, () => Array.from({ length: 8 }, (_, t) => 4 + t)));
   const losses: number[] = [];
   for (let step = 0; step < 60; step++) {
-    const masked = maskTokens(batch(), { vocabularySize: 12, mask: 1, from: 4 }, generator);
+    const masked = maskTokens(batch(), { vocab: 12, mask: 1, from: 4 }, generator);
     losses.push(await optimizer.step(() => model.loss(masked)).read());
   }
   expect(losses.at(-1)).toBeLessThan(0.2 * losses[0]!);
@@ -34,7 +34,7 @@ test("trains on through a batch in which nothing can be hidden: its loss is 0 an
   const model = new MaskedLM(config);
   const optimizer = new AdamW(model.parameters(), { lr: 0.01, weightDecay: 0 });
   const generator = new RandomGenerator(2);
-  const of = (row: number[]) => maskTokens(padRows([row, row]), { vocabularySize: 12, mask: 1, from: 4 }, generator);
+  const of = (row: number[]) => maskTokens(padRows([row, row]), { vocab: 12, mask: 1, from: 4 }, generator);
   const before = await model.bias!.data();
   expect(await optimizer.step(() => model.loss(of([0, 2, 3]))).read()).toBe(0);
   expect(await optimizer.gradientNorm().read()).toBe(0);
@@ -66,7 +66,7 @@ test.each([
   const { dropout: p, attentionDropout = p, classifierDropout = p } = told;
   const [heads, D] = [2, 16];
   manualSeed(3);
-  const model = new MaskedLM({ ...config, layers: 2, heads, embed: D, ...told, classes: 3 });
+  const model = new MaskedLM({ ...config, layers: 2, heads, hidden: D, ...told, classes: 3 });
   const tokens = tensor(Int32Array.of(4, 5, 6, 7, 8, 9), [2, 3]);
 
   /** BERT as Devlin et al. trained it, with each dropout where theirs is; draws in the order of the model. */

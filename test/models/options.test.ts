@@ -6,9 +6,9 @@ await init();
 
 /** Calls as plain JavaScript can write them, past the types. */
 const any = <T>(value: unknown) => value as T;
-const lm = { vocabularySize: 7, cell: "gru", embed: 4, hidden: 4 } as const;
-const transformer = { vocabularySize: 7, contextLength: 8, layers: 1, heads: 2, embed: 4 } as const;
-const pairs = { sourceVocabulary: 7, targetVocabulary: 7 } as const;
+const lm = { vocab: 7, arch: "gru", embed: 4, hidden: 4 } as const;
+const transformer = { vocab: 7, context: 8, layers: 1, heads: 2, hidden: 4 } as const;
+const pairs = { sourceVocab: 7, targetVocab: 7 } as const;
 
 type Calls = Record<string, [call: () => unknown, ...parts: string[]]>;
 
@@ -22,24 +22,24 @@ describe("a model refuses an option that it does not know and names the right on
     TransformerLM: [() => new models.TransformerLM(any({ ...transformer, n_layers: 2 })), '"n_layers" is not an option', '"layers"'],
     MaskedLM: [() => new models.MaskedLM(any({ ...transformer, dropuot: 0 })), 'MaskedLM: "dropuot" is not', '"dropout"'],
     SequenceClassifier: [
-      () => new models.SequenceClassifier(any({ vocabularySize: 7, classes: 2, hiden: 4 })),
+      () => new models.SequenceClassifier(any({ vocab: 7, classes: 2, hiden: 4 })),
       'SequenceClassifier: "hiden" is not an option. Did you mean "hidden"?',
     ],
-    SequenceTagger: [() => new models.SequenceTagger(any({ vocabularySize: 7, tags: 2, CRF: true })), '"CRF" is not', '"crf"'],
+    SequenceTagger: [() => new models.SequenceTagger(any({ vocab: 7, tags: 2, CRF: true })), '"CRF" is not', '"crf"'],
     Recognizer: [() => new models.Recognizer(any({ features: 2, classes: 2, hiddenSize: 4 })), 'Did you mean "hidden"?'],
     Forecaster: [() => new models.Forecaster(any({ channels: 1, horizon: 1, quantile: [0.5] })), 'Did you mean "quantiles"?'],
-    Captioner: [() => new models.Captioner(any({ features: 2, targetVocabulary: 7, place: 2 })), 'Did you mean "places"?'],
+    Captioner: [() => new models.Captioner(any({ features: 2, targetVocab: 7, place: 2 })), 'Did you mean "places"?'],
     RecurrentSeq2Seq: [() => new models.RecurrentSeq2Seq(any({ ...pairs, heads: 2 })), 'RecurrentSeq2Seq: "heads" is not an option'],
-    TransformerSeq2Seq: [() => new models.TransformerSeq2Seq(any({ ...pairs, cell: "lstm" })), 'TransformerSeq2Seq: "cell" is not'],
+    TransformerSeq2Seq: [() => new models.TransformerSeq2Seq(any({ ...pairs, arch: "lstm" })), 'TransformerSeq2Seq: "arch" is not'],
   });
 });
 
 describe("a model without a config says how to write one:", () => {
   refuses({
-    "RecurrentLM of nothing": [() => new models.RecurrentLM(any(undefined)), "new RecurrentLM({ vocabularySize: …"],
-    "RecurrentLM of null": [() => new models.RecurrentLM(any(null)), "new RecurrentLM({ vocabularySize: …"],
-    "TransformerLM of a number": [() => new models.TransformerLM(any(7)), "new TransformerLM({ vocabularySize: …"],
-    "TransformerSeq2Seq of nothing": [() => new models.TransformerSeq2Seq(any(undefined)), "new TransformerSeq2Seq({ sourceVocabulary: …"],
+    "RecurrentLM of nothing": [() => new models.RecurrentLM(any(undefined)), "new RecurrentLM({ vocab: …"],
+    "RecurrentLM of null": [() => new models.RecurrentLM(any(null)), "new RecurrentLM({ vocab: …"],
+    "TransformerLM of a number": [() => new models.TransformerLM(any(7)), "new TransformerLM({ vocab: …"],
+    "TransformerSeq2Seq of nothing": [() => new models.TransformerSeq2Seq(any(undefined)), "new TransformerSeq2Seq({ sourceVocab: …"],
     "Captioner of nothing": [() => new models.Captioner(any(undefined)), "Captioner: the options are"],
     "a text that means a boolean": [() => new models.RecurrentLM(any({ ...lm, tieWeights: "yes" })), "RecurrentLM: tieWeights is"],
   });
@@ -54,7 +54,7 @@ describe("a call of a model refuses", () => {
   });
 
   it("greedy options that are missing or unknown", async () => {
-    const model = new models.TransformerSeq2Seq({ ...pairs, embed: 4, heads: 2, hidden: 4 });
+    const model = new models.TransformerSeq2Seq({ ...pairs, hidden: 4, heads: 2, feedForward: 4 });
     const source = { data: Int32Array.of(1, 2), shape: [1, 2] as [number, number], lengths: [2] };
     await expectRejection("value", model.greedy(source, any(undefined)), "TransformerSeq2Seq.greedy");
     const wrong = { sos: 1, eos: 2, maxTokens: 3, beams: 2 };

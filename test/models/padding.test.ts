@@ -25,8 +25,8 @@ const sources = padRows(rows, { value: STRAY });
 
 /** Every encoder, in one direction and, where there is a choice, in both. */
 const encoders = [
-  ...(["rnn", "gru", "lstm"] as const).flatMap((cell) => [true, false].map((bidirectional) => ({ cell, bidirectional }))),
-  { cell: "transformer" } as const,
+  ...(["rnn", "gru", "lstm"] as const).flatMap((arch) => [true, false].map((bidirectional) => ({ arch, bidirectional }))),
+  { arch: "transformer" } as const,
 ];
 
 /** Expects the rows of a result `[B, ..]` to begin with what each gives alone. */
@@ -40,13 +40,13 @@ await forEachDevice(["full reference", "simd", "full relaxed", "full webgpu"], "
   const test = on(device);
 
   for (const encoder of encoders) {
-    const name = `${encoder.cell}${"bidirectional" in encoder && !encoder.bidirectional ? ", one way" : ""}`;
+    const name = `${encoder.arch}${"bidirectional" in encoder && !encoder.bidirectional ? ", one way" : ""}`;
     const options = { ...encoder, layers: 2, hidden: 6, heads: 2, embed: 5, dropout: 0.5 };
 
     for (const pooling of ["last", "mean", "max", "attention"] as const)
       test(`for a classifier: ${name}, pooling ${pooling}`, async () => {
         manualSeed(1);
-        const model = new SequenceClassifier({ ...options, pooling, vocabularySize: 9, classes: 3 }).eval();
+        const model = new SequenceClassifier({ ...options, pooling, vocab: 9, classes: 3 }).eval();
         const logits = ({ data, shape, lengths }: typeof sources) => model.forward(tensor(data, shape), lengths);
         await expectRows(
           logits(sources),
@@ -89,13 +89,13 @@ await forEachDevice(["full reference", "simd", "full relaxed", "full webgpu"], "
   const targets = [3, 1, 6, 2].map((length, b) => [1, ...Array.from({ length }, (_, t) => 3 + ((t + b) % 5)), 2]);
   const pairs = { source: sources, target: padRows(targets, { value: STRAY }) };
   const pairsAlone = rows.map((row, b) => ({ source: padRows([row]), target: padRows([targets[b]!]) }));
-  const vocabularies = { sourceVocabulary: 9, targetVocabulary: 9, layers: 2, dropout: 0.5 };
+  const vocabularies = { sourceVocab: 9, targetVocab: 9, layers: 2, dropout: 0.5 };
 
   const recurrent: Partial<RecurrentSeq2SeqConfig>[] = [
-    { cell: "gru" },
-    { cell: "gru", bidirectional: false, reverse: true, attention: "dot" },
-    { cell: "lstm", reverse: true, attention: "general", window: 3 },
-    { cell: "lstm", bidirectional: false, attention: "none" },
+    { arch: "gru" },
+    { arch: "gru", bidirectional: false, reverse: true, attention: "dot" },
+    { arch: "lstm", reverse: true, attention: "general", window: 3 },
+    { arch: "lstm", bidirectional: false, attention: "none" },
   ];
   for (const config of recurrent)
     test(`for a translator: ${JSON.stringify(config)}`, async () => {
@@ -109,7 +109,7 @@ await forEachDevice(["full reference", "simd", "full relaxed", "full webgpu"], "
 
   test("for a translator that is a Transformer", async () => {
     manualSeed(5);
-    const model = new TransformerSeq2Seq({ ...vocabularies, embed: 6, heads: 2, hidden: 8, targetLength: 8 }).eval();
+    const model = new TransformerSeq2Seq({ ...vocabularies, hidden: 6, heads: 2, feedForward: 8, context: 8 }).eval();
     await expectRows(
       model.forward(pairs),
       pairsAlone.map((pair) => model.forward(pair)),

@@ -22,10 +22,10 @@ const short = [
 await forEachDevice(fixtureDevices, "a recognizer", (device: Device) => {
   const test = on(device);
 
-  for (const cell of ["lstm", "transformer"] as const)
-    test(`${cell}: padding changes neither probabilities nor loss`, async () => {
+  for (const arch of ["lstm", "transformer"] as const)
+    test(`${arch}: padding changes neither probabilities nor loss`, async () => {
       manualSeed(3);
-      const model = new Recognizer({ features: 2, classes: 4, hidden: 4, heads: 2, cell });
+      const model = new Recognizer({ features: 2, classes: 4, hidden: 4, heads: 2, arch });
       const batch = padFrames([long, short]);
       const rows = [
         { frames: padFrames([long]), targets: [[1, 2]] },

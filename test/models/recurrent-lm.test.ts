@@ -10,7 +10,7 @@ const cells = ["rnn", "gru", "lstm"] as const;
 
 function make(config: Partial<RecurrentLMConfig> = {}): models.RecurrentLM {
   manualSeed(3);
-  return new models.RecurrentLM({ vocabularySize: V, cell: "lstm", embed: 4, hidden: 6, ...config }).eval();
+  return new models.RecurrentLM({ vocab: V, arch: "lstm", embed: 4, hidden: 6, ...config }).eval();
 }
 
 const tokens = (rows: readonly (readonly number[])[]): Tensor => tensor(Int32Array.from(rows.flat()), [rows.length, rows[0]!.length]);
@@ -20,12 +20,12 @@ const shapesOf = (state: models.LMState) => Object.fromEntries(Object.entries(st
 await forEachDevice(immediate, "RecurrentLM", (device) => {
   asDefault(device);
 
-  test.each(cells)("a %s has logits [B, T, V] and a state of its layers", (cell) => {
-    const model = make({ cell, layers: 2 });
+  test.each(cells)("a %s has logits [B, T, V] and a state of its layers", (arch) => {
+    const model = make({ arch, layers: 2 });
     scope(() => {
       const { logits, state } = model.forward(tokens([text, text]));
       expect(logits.shape).toEqual([2, text.length, V]);
-      expect(shapesOf(state)).toEqual(cell === "lstm" ? { h: [2, 2, 6], c: [2, 2, 6] } : { h: [2, 2, 6] });
+      expect(shapesOf(state)).toEqual(arch === "lstm" ? { h: [2, 2, 6], c: [2, 2, 6] } : { h: [2, 2, 6] });
     });
     const names = [...model.namedParameters()].map(([name]) => name);
     expect(names[0]).toBe("embedding.weight");
@@ -49,8 +49,8 @@ await forEachDevice(immediate, "RecurrentLM", (device) => {
     model.dispose();
   });
 
-  test.each(cells)("step() of a %s gives token by token what forward() gives at once", async (cell) => {
-    const model = make({ cell, layers: 2 });
+  test.each(cells)("step() of a %s gives token by token what forward() gives at once", async (arch) => {
+    const model = make({ arch, layers: 2 });
     const whole = scope(() => model.forward(tokens([text])).logits);
     const wanted = await whole.data();
     whole.dispose();
@@ -148,13 +148,13 @@ describe("RecurrentLM refuses", () => {
   });
 
   test.each([
-    [{ cell: "qrnn" as never }, "value", '"qrnn"'],
-    [{ cell: "toString" as never }, "value", '"toString"'],
+    [{ arch: "qrnn" as never }, "value", '"qrnn"'],
+    [{ arch: "toString" as never }, "value", '"toString"'],
     [{ tieWeights: true }, "value", "embed (4)"],
     [{ layers: 0 }, "range", "layers is 0"],
     [{ hidden: 1.5 }, "range", "1.5"],
     [{ embed: -1 }, "range", "-1"],
-    [{ vocabularySize: 0 }, "range", "vocabularySize is 0"],
+    [{ vocab: 0 }, "range", "vocab is 0"],
     [{ dropout: 2 }, "range", "2"],
   ] as const)("%o", (config, code, part) => expectError(code, () => make(config), part));
 });

@@ -9,7 +9,7 @@ import { expectClose } from "../helpers/numbers.js";
 await init({ device: "wasm" });
 
 const [V, sos, eos] = [9, 1, 2];
-const sizes = { sourceVocabulary: 7, targetVocabulary: V, embed: 6, hidden: 5, layers: 2 };
+const sizes = { sourceVocab: 7, targetVocab: V, embed: 6, hidden: 5, layers: 2 };
 
 function make(config: Partial<RecurrentSeq2SeqConfig> = {}): models.RecurrentSeq2Seq {
   manualSeed(4);
@@ -28,11 +28,11 @@ const target = padRows([
 ]);
 
 const variants: Partial<RecurrentSeq2SeqConfig>[] = [
-  ...(["gru", "lstm"] as const).flatMap((cell) =>
-    attentionKinds.map((attention) => ({ cell, attention, bidirectional: attention !== "dot" })),
+  ...(["gru", "lstm"] as const).flatMap((arch) =>
+    attentionKinds.map((attention) => ({ arch, attention, bidirectional: attention !== "dot" })),
   ),
   { attention: "additive", inputFeeding: false },
-  { attention: "general", cell: "gru", window: 3, reverse: true },
+  { attention: "general", arch: "gru", window: 3, reverse: true },
   { attention: "none", bidirectional: false, reverse: true },
 ];
 
@@ -71,13 +71,13 @@ describe.each(variants)("%o", (config) => {
     for (const [b, written] of greedy.entries()) {
       const ids = source.data.subarray(b * 4, b * 4 + source.lengths[b]!);
       const decoder = model.about(ids);
-      const [best] = await beamSearch(decoder, [sos], { beams: 1, maxTokens: 6, stop: [eos] });
+      const [best] = await beamSearch(decoder, [sos], { beam: 1, maxTokens: 6, stop: [eos] });
       expect(best!.tokens).toEqual(written);
       const again: number[] = [];
       for await (const token of generate(decoder, [sos], { temperature: 0, maxTokens: 6, stop: [eos] })) again.push(token);
       expect(again).toEqual(written);
       // Beams share a batch; each must score as the text by itself.
-      const found = await beamSearch(decoder, [sos], { beams: 4, nBest: 4, maxTokens: 4, stop: [eos] });
+      const found = await beamSearch(decoder, [sos], { beam: 4, nBest: 4, maxTokens: 4, stop: [eos] });
       decoder.dispose();
       for (const { tokens, logProbability, stopped } of found) {
         const text = [sos, ...tokens, ...(stopped ? [eos] : [])];
@@ -138,7 +138,7 @@ test("the loss is that of a token, or of the steps of a sequence", async () => {
 });
 
 test("the errors say what is wanted", async () => {
-  expectError("value", () => make({ cell: "rnn" as "gru" }), '"rnn"', 'use "gru", "lstm"');
+  expectError("value", () => make({ arch: "rnn" as "gru" }), '"rnn"', 'use "gru", "lstm"');
   expectError("value", () => make({ attention: "cosine" as "dot" }), '"cosine"');
   expectError("value", () => make({ reduction: "max" as "sum" }), '"max"');
   expectError("value", () => make({ attention: "dot" }), "bidirectional: false");

@@ -27,12 +27,12 @@ import { expectClose } from "../helpers/numbers.js";
 const V = 7;
 const kinds: Record<string, Partial<TransformerLMConfig>> = {
   "GPT-2": {},
-  Llama: { positions: "rotary", norm: "rms", activation: "swiglu", bias: false, keyValueHeads: 2, tieWeights: false },
+  Llama: { positions: "rotary", norm: "rms", activation: "swiglu", bias: false, kvHeads: 2, tieWeights: false },
 };
 
 function make(config: Partial<TransformerLMConfig> = {}): models.TransformerLM {
   manualSeed(3);
-  const model = new models.TransformerLM({ vocabularySize: V, contextLength: 12, layers: 2, heads: 4, embed: 16, ...config }).eval();
+  const model = new models.TransformerLM({ vocab: V, context: 12, layers: 2, heads: 4, hidden: 16, ...config }).eval();
   // The first weights are so small that all tokens look alike.
   for (const p of model.parameters()) if (p.rank > 1) p.write([...p.dataSync()].map((x) => 10 * x));
   return model;
@@ -99,7 +99,7 @@ await forEachDevice(immediate, "TransformerLM", (device) => {
         return { logits: (await logitsOf(model, all)).subarray(-V), state: all };
       },
     };
-    const options = { beams: 4, nBest: 4, maxTokens: 6, stop: [1], lengthPenalty: 0.6 };
+    const options = { beam: 4, nBest: 4, maxTokens: 6, stop: [1], lengthPenalty: 0.6 };
     const wanted = await beamSearch(slow, [3, 5], options);
     const found = await beamSearch(model, [3, 5], options);
     expect(found.map((each) => each.tokens)).toEqual(wanted.map((each) => each.tokens));
@@ -177,13 +177,13 @@ await forEachDevice(immediate, "TransformerLM", (device) => {
   test.each(Object.entries(kinds))("%s: learns", (_, kind) => {
     manualSeed(1);
     const model = new models.TransformerLM({
-      vocabularySize: V,
-      contextLength: 8,
+      vocab: V,
+      context: 8,
       layers: 1,
       heads: 2,
-      embed: 8,
+      hidden: 8,
       ...kind,
-      keyValueHeads: 1,
+      kvHeads: 1,
     });
     const optimizer = new optim.AdamW(model.parameters(), { lr: 0.03 });
     const x = Int32Array.from(text.slice(0, 8));
@@ -215,16 +215,16 @@ describe("TransformerLM refuses", () => {
 
   test.each([
     [{ heads: 3 }, "value", "3 heads"],
-    [{ keyValueHeads: 3 }, "value", "3 keyValueHeads"],
+    [{ kvHeads: 3 }, "value", "3 keyValueHeads"],
     [{ heads: 16, positions: "rotary" }, "value", "heads of 1 elements"],
     [{ norm: "batch" as never }, "value", '"batch"'],
     [{ positions: "sinusoidal" as never }, "value", '"sinusoidal"'],
     [{ activation: "toString" as never }, "value", '"toString"'],
     [{ layers: 0 }, "range", "layers is 0"],
-    [{ contextLength: 0 }, "range", "contextLength is 0"],
-    [{ embed: 1.5 }, "range", "1.5"],
+    [{ context: 0 }, "range", "context is 0"],
+    [{ hidden: 1.5 }, "range", "1.5"],
     [{ hidden: 0 }, "range", "0"],
-    [{ vocabularySize: 0 }, "range", "vocabularySize is 0"],
+    [{ vocab: 0 }, "range", "vocab is 0"],
     [{ dropout: 2 }, "range", "TransformerLM: dropout is 2"],
     [{ attentionDropout: -1 }, "range", "TransformerLM: attentionDropout is -1"],
     [{ embeddingDropout: 2 }, "range", "TransformerLM: embeddingDropout is 2"],

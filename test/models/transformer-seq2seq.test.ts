@@ -13,7 +13,7 @@ import { expectClose } from "../helpers/numbers.js";
 
 await init({ device: "wasm" });
 const [SOS, EOS] = [1, 2];
-const config = { sourceVocabulary: 9, targetVocabulary: 9, embed: 16, heads: 2, layers: 1, hidden: 32, dropout: 0, targetLength: 8 };
+const config = { sourceVocab: 9, targetVocab: 9, hidden: 16, heads: 2, layers: 1, feedForward: 32, dropout: 0, context: 8 };
 const make = (options = {}) => {
   manualSeed(4);
   return new TransformerSeq2Seq({ ...config, ...options });
@@ -35,7 +35,7 @@ test("learns to reverse, and decodes greedily and with beams", async () => {
     const decoding = model.about(source);
     const greedy: number[] = [];
     for await (const token of generate(decoding, [SOS], { temperature: 0, maxTokens: 7, stop: [EOS] })) greedy.push(token);
-    const [best] = await beamSearch(decoding, [SOS], { beams: 3, maxTokens: 7, stop: [EOS] });
+    const [best] = await beamSearch(decoding, [SOS], { beam: 3, maxTokens: 7, stop: [EOS] });
     if (String(greedy) === String(source.toReversed())) right++;
     expect(best!.score).toBeLessThanOrEqual(0);
     decoding.dispose();

@@ -11,14 +11,14 @@ const use = () => {
 };
 
 describe("a constructor that throws leaves nothing:", () => {
-  const sizes = { vocabularySize: 50, contextLength: 8, embed: 16, heads: 2, layers: 1 };
+  const sizes = { vocab: 50, context: 8, hidden: 16, heads: 2, layers: 1 };
   const failures: Record<string, () => unknown> = {
-    "a language model's second layer": () => new sg.models.RecurrentLM({ vocabularySize: 50, cell: "lstm", embed: 16, hidden: 0 }),
+    "a language model's second layer": () => new sg.models.RecurrentLM({ vocab: 50, arch: "lstm", embed: 16, hidden: 0 }),
     "a Transformer's heads": () => new sg.models.TransformerLM({ ...sizes, heads: 3 }),
     "a masked model's segments": () => new sg.models.MaskedLM({ ...sizes, segments: 0 }),
-    "a classifier's classes": () => new sg.models.SequenceClassifier({ vocabularySize: 9, classes: 0, hidden: 4 }),
-    "a captioner's subclass": () => new sg.models.Captioner({ features: 4, targetVocabulary: 9, hidden: 4, places: 0 }),
-    "a decoder's vocabulary": () => new sg.models.RecurrentSeq2Seq({ sourceVocabulary: 9, targetVocabulary: 0, hidden: 4 }),
+    "a classifier's classes": () => new sg.models.SequenceClassifier({ vocab: 9, classes: 0, hidden: 4 }),
+    "a captioner's subclass": () => new sg.models.Captioner({ features: 4, targetVocab: 9, hidden: 4, places: 0 }),
+    "a decoder's vocabulary": () => new sg.models.RecurrentSeq2Seq({ sourceVocab: 9, targetVocab: 0, hidden: 4 }),
     "a Transformer's later stack": () => new sg.nn.Transformer(8, 2, { numEncoderLayers: 1, numDecoderLayers: -1, dimFeedforward: 8 }),
     "vectors that are not numbers": () => sg.nn.Embedding.fromVectors({ dimension: 1, data: ["a"] as never }),
     "a parameter whose initializer throws": () =>
@@ -90,7 +90,7 @@ describe("a folder whose config asks for another model than its weights", () => 
     { layers: 1e6 },
     { layers: 1e9 },
     { embed: 1e8 },
-    { hidden: 1e7, cell: "transformer", heads: 1 },
+    { hidden: 1e7, arch: "transformer", heads: 1 },
   ];
   for (const change of changes) {
     it(`is refused, and nothing stays: ${JSON.stringify(change)}`, async () => {

@@ -108,7 +108,7 @@ await forEachDevice(everywhere, "structured losses", (device) => {
 test("ctcDecode merges repeats and drops blanks", () => {
   const rows = [1, 1, 0, 1, 2, 2, 0].flatMap((c) => [0, 1, 2].map((k) => (k === c ? 0 : -9)));
   expect(ctcDecode(rows, 3)).toEqual([1, 1, 2]);
-  expect(ctcDecode(rows, 3, { beams: 5 })).toEqual([1, 1, 2]);
+  expect(ctcDecode(rows, 3, { beam: 5 })).toEqual([1, 1, 2]);
   expect(ctcDecode(rows, 3, { blank: 1 })).toEqual([0, 2, 0]);
   expectError("shape", () => ctcDecode(rows, 4), "21 numbers");
 });
@@ -117,7 +117,7 @@ test("prefix search finds the symbols of the greatest probability, which greedy 
   // blank 0.4, a 0.3, b 0.3 twice: nothing has 0.16, but a has 0.3 x 0.4 x 2 + 0.09 = 0.33.
   const steps = [0.4, 0.32, 0.28, 0.4, 0.32, 0.28].map(Math.log);
   expect(ctcDecode(steps, 3)).toEqual([]);
-  expect(ctcDecode(steps, 3, { beams: 10 })).toEqual([1]);
+  expect(ctcDecode(steps, 3, { beam: 10 })).toEqual([1]);
   for (let round = 0; round < 20; round++) {
     const p = Array.from({ length: 4 }, () => {
       const row = [0, 1, 2].map(() => Math.exp(numbers(1)[0]!));
@@ -130,6 +130,6 @@ test("prefix search finds the symbols of the greatest probability, which greedy 
       totals.set(key, (totals.get(key) ?? 0) + Math.exp(path.reduce((sum, c, t) => sum + p[t]![c]!, 0)));
     }
     const [best] = [...totals].sort(([, a], [, b]) => b - a)[0]!;
-    expect(String(ctcDecode(p.flat(), 3, { beams: 100 }))).toBe(best);
+    expect(String(ctcDecode(p.flat(), 3, { beam: 100 }))).toBe(best);
   }
 });

@@ -29,8 +29,8 @@ const recordings = [
 const kinds = [
   { kind: TextClassifier, data: examples, make: () => TextClassifier.create(examples, small) },
   { kind: EntityTagger, data: sentences, make: () => EntityTagger.create(sentences, small) },
-  { kind: Translator, data: pairs, make: () => Translator.create(pairs, { ...small, cell: "gru" }) },
-  { kind: ImageCaptioner, data: images, make: () => ImageCaptioner.create(images, { ...small, cell: "gru" }) },
+  { kind: Translator, data: pairs, make: () => Translator.create(pairs, { ...small, arch: "gru" }) },
+  { kind: ImageCaptioner, data: images, make: () => ImageCaptioner.create(images, { ...small, arch: "gru" }) },
   { kind: SpeechRecognizer, data: recordings, make: () => SpeechRecognizer.create(recordings, { hidden: 2 }) },
 ] as const;
 

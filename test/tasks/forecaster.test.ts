@@ -21,9 +21,9 @@ function waves(steps: number): Series {
 
 const series = waves(240);
 
-async function trained(cell: "gru" | "transformer") {
+async function trained(arch: "gru" | "transformer") {
   manualSeed(1);
-  const options = { cell, hidden: 8, heads: 2, history: 8, horizon: 2, season: 25 } as const;
+  const options = { arch, hidden: 8, heads: 2, history: 8, horizon: 2, season: 25 } as const;
   const task = SeriesForecaster.create(series, 200, options);
   const loader = task.loader(task.points(series, { to: 200 }), { batchSize: 32 });
   for await (const event of fit(task.model, loader, { optimizer: new AdamW(task.model.parameters(), { lr: 0.02 }), epochs: 25 }))
@@ -92,7 +92,7 @@ test("forecasters refuse what they cannot learn from or answer", async () => {
   expectError("range", () => SeriesForecaster.create(series, 200, { history: 0 }), "history is 0");
   expectError("range", () => SeriesForecaster.create(series, 200, { season: 0 }), "season is 0");
   expectError("range", () => SeriesForecaster.create(series, 200, { quantiles: [0.9, 0.1] }), "0.9, 0.1");
-  expectError("value", () => SeriesForecaster.create(series, 200, { cell: "cnn" as "gru" }), '"cnn"');
+  expectError("value", () => SeriesForecaster.create(series, 200, { arch: "cnn" as "gru" }), '"cnn"');
   expectError("not-finite", () => seriesOf([[1], [Number.NaN]]), "step 1 has [NaN]");
   const task = SeriesForecaster.create(series, 200, { history: 8, horizon: 2, season: 25, hidden: 2 });
   expectError("range", () => task.points(series, { to: 9 }), "0 to 9 hold no 2 that follow 8");

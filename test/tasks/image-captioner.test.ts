@@ -26,7 +26,7 @@ thinly(
   (chosen) =>
     test.each(chosen)("a captioner learns scenes injected by %s, and comes back from a folder", async (inject) => {
       manualSeed(1);
-      const task = ImageCaptioner.create(images, { cell: "gru", hidden: 16, embed: 8, minCount: 1, maxLength: 6, inject });
+      const task = ImageCaptioner.create(images, { arch: "gru", hidden: 16, embed: 8, minCount: 1, maxLength: 6, inject });
       const optimizer = new Adam(task.model.parameters(), { lr: 0.02, clipNorm: 1 });
       for await (const event of fit(task.model, task.loader(images, { batchSize: 3 }), { optimizer, epochs: 120 }))
         if (event.type === "end") break;

@@ -30,7 +30,7 @@ const data = recordings(160);
 
 test("a recognizer learns letters of unknown places, and comes back from a folder", async () => {
   manualSeed(1);
-  const task = SpeechRecognizer.create(data.slice(0, 120), { cell: "gru", hidden: 16 });
+  const task = SpeechRecognizer.create(data.slice(0, 120), { arch: "gru", hidden: 16 });
   const optimizer = new Adam(task.model.parameters(), { lr: 0.02, clipNorm: 1 });
   for await (const event of fit(task.model, task.loader(data.slice(0, 120), { batchSize: 12 }), { optimizer, epochs: 12 }))
     if (event.type === "end") break;

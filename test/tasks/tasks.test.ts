@@ -33,12 +33,12 @@ async function train<E, B>(
     if (event.type === "end") return;
 }
 
-describe.each(["gru", "transformer"] as const)("with a %s", (cell) => {
+describe.each(["gru", "transformer"] as const)("with a %s", (arch) => {
   test.each(["last", "mean", "max", "attention"] as const)(
     "a text classifier learns, and comes back from a folder; pooling %s",
     async (pooling) => {
       manualSeed(1);
-      const task = TextClassifier.create(reviews, { cell, pooling, hidden: 8, embed: 8, heads: 2, minCount: 1 });
+      const task = TextClassifier.create(reviews, { arch, pooling, hidden: 8, embed: 8, heads: 2, minCount: 1 });
       await train(task, reviews);
       expect(await task.evaluate(reviews)).toMatchObject({ accuracy: 1, f1: 1 });
       const store = memoryStore();
@@ -58,7 +58,7 @@ describe.each(["gru", "transformer"] as const)("with a %s", (cell) => {
 
   test.each([true, false])("a tagger learns, and comes back from a folder; random field %s", async (crf) => {
     manualSeed(1);
-    const task = EntityTagger.create(sentences, { cell, crf, hidden: 8, embed: 8, characterSize: 4, heads: 2, minCount: 1 });
+    const task = EntityTagger.create(sentences, { arch, crf, hidden: 8, embed: 8, characterSize: 4, heads: 2, minCount: 1 });
     await train(task, sentences);
     expect(await task.evaluate(sentences)).toMatchObject({ f1: 1, accuracy: 1 });
     const store = memoryStore();
@@ -70,13 +70,13 @@ describe.each(["gru", "transformer"] as const)("with a %s", (cell) => {
   });
 });
 
-test.each(["rnn", "gru", "lstm", "transformer"] as const)("a text has one answer, alone and among longer ones: %s", async (cell) => {
+test.each(["rnn", "gru", "lstm", "transformer"] as const)("a text has one answer, alone and among longer ones: %s", async (arch) => {
   const texts = ["film", "", "it fails, it is not lovely and never was a great film, nor fine, nor good", "a lovely film"];
-  for (const bidirectional of cell === "transformer" ? [true] : [true, false])
+  for (const bidirectional of arch === "transformer" ? [true] : [true, false])
     for (const pooling of ["last", "mean", "max", "attention"] as const) {
       manualSeed(1);
       const task = TextClassifier.create(reviews, {
-        cell,
+        arch,
         bidirectional,
         pooling,
         hidden: 8,
@@ -134,7 +134,7 @@ describe("the language of the words", () => {
 
 test("tasks refuse what they cannot learn from or answer", async () => {
   expectError("value", () => TextClassifier.create(reviews.slice(0, 1)), "1 labels (good)");
-  expectError("value", () => TextClassifier.create(reviews, { cell: "cnn" as "gru" }), '"cnn"');
+  expectError("value", () => TextClassifier.create(reviews, { arch: "cnn" as "gru" }), '"cnn"');
   expectError("value", () => TextClassifier.create(reviews, { pooling: "sum" as "max" }), '"sum"');
   expectError("value", () => EntityTagger.create([]), "the list of sentences is empty");
   const tagger = EntityTagger.create(sentences, { hidden: 4 });

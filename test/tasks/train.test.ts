@@ -14,7 +14,7 @@ const examples = Array.from({ length: 60 }, (_, i) => {
   const label = i % 2 === 0 ? "good" : "bad";
   return { text: `a ${words[label][i % 3]} film`, label };
 });
-const make = () => tasks.TextClassifier.create(examples, { cell: "gru", hidden: 8, embed: 8 });
+const make = () => tasks.TextClassifier.create(examples, { arch: "gru", hidden: 8, embed: 8 });
 
 test("a task trains on examples, keeps its best epoch, and comes back from a store", async () => {
   const task = make();

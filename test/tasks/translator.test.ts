@@ -30,13 +30,13 @@ async function trained(options: Partial<RecurrentSeq2SeqConfig>, { teacherForcin
   throw new Error("the run did not end");
 }
 
-const kinds = (["gru", "lstm"] as const).flatMap((cell) => attentionKinds.map((attention) => ({ cell, attention })));
-const isQuick = ({ cell, attention }: (typeof kinds)[number]) => attention === (cell === "gru" ? "general" : "additive");
+const kinds = (["gru", "lstm"] as const).flatMap((arch) => attentionKinds.map((attention) => ({ arch, attention })));
+const isQuick = ({ arch, attention }: (typeof kinds)[number]) => attention === (arch === "gru" ? "general" : "additive");
 thinly(kinds, isQuick, (chosen) => {
   test.each(chosen)(
-    "a translator learns to reverse strings, and comes back from a folder; $cell, attention $attention",
-    async ({ cell, attention }) => {
-      const task = await trained({ cell, attention, bidirectional: attention !== "dot", layers: attention === "general" ? 2 : 1 });
+    "a translator learns to reverse strings, and comes back from a folder; $arch, attention $attention",
+    async ({ arch, attention }) => {
+      const task = await trained({ arch, attention, bidirectional: attention !== "dot", layers: attention === "general" ? 2 : 1 });
       const { bleu, exact, loss } = await task.evaluate(pairs);
       expect(exact).toBeGreaterThan(0.9);
       expect(bleu).toBeGreaterThanOrEqual(0);
@@ -57,7 +57,7 @@ thinly(kinds, isQuick, (chosen) => {
 
 test("a Transformer learns the same, many texts at once as each alone", async () => {
   manualSeed(1);
-  const options = { unit: "characters", cell: "transformer", embed: 24, heads: 2, layers: 1, dropout: 0, maxLength: 8 } as const;
+  const options = { unit: "characters", arch: "transformer", hidden: 24, heads: 2, layers: 1, dropout: 0, maxLength: 8 } as const;
   const task = Translator.create(pairs, { ...options, labelSmoothing: 0.02 });
   const optimizer = new AdamW(task.model.parameters(), { lr: 0.01, weightDecay: 0, clipNorm: 1 });
   const schedule = cosine(300, 0.05);
@@ -78,12 +78,12 @@ test("a Transformer learns the same, many texts at once as each alone", async ()
 });
 
 test("a translator learns from its own words too", async () => {
-  const task = await trained({ cell: "gru", inputFeeding: false }, { teacherForcing: 0.6 });
+  const task = await trained({ arch: "gru", inputFeeding: false }, { teacherForcing: 0.6 });
   expect((await task.evaluate(pairs)).exact).toBeGreaterThan(0.8);
 });
 
 test("a length penalty ranks what a search finds: over 0 longer answers come first, under 0 shorter ones", async () => {
-  const task = await trained({ cell: "gru" }, { epochs: 3 });
+  const task = await trained({ arch: "gru" }, { epochs: 3 });
   const sources = strings.slice(0, 12);
   const search = (lengthPenalty: number) => task.predict(sources, { beams: 4, lengthPenalty });
   const lengths = [];
@@ -94,7 +94,7 @@ test("a length penalty ranks what a search finds: over 0 longer answers come fir
     for (const [i, text] of sources.entries()) {
       const decoder = task.model.about([...task.source.encode(text), task.source.special.eos!]) as StepModel<unknown> & { dispose(): void };
       const { sos, eos } = task.target.special as { sos: number; eos: number };
-      const [best] = await beamSearch(decoder, [sos], { beams: 4, maxTokens: 8, stop: [eos], lengthPenalty });
+      const [best] = await beamSearch(decoder, [sos], { beam: 4, maxTokens: 8, stop: [eos], lengthPenalty });
       decoder.dispose();
       expect(answers[i]).toBe(task.target.decode(best!.tokens));
     }
@@ -117,7 +117,7 @@ test("a translator of words answers in words; an unknown word is not an exact an
     { source: "Turn off the lights", target: "éteins les lumières" },
     { source: "Turn on the lights", target: "allume les lumières" },
   ];
-  const task = Translator.create(sentences, { cell: "gru", hidden: 16, embed: 8, minCount: 1 });
+  const task = Translator.create(sentences, { arch: "gru", hidden: 16, embed: 8, minCount: 1 });
   const optimizer = new AdamW(task.model.parameters(), { lr: 0.03, weightDecay: 0 });
   for await (const event of fit(task.model, task.loader(sentences, { batchSize: 2 }), { optimizer, steps: 60, epochs: 60 }))
     if (event.type === "end") break;

@@ -69,8 +69,8 @@ describe("other tasks of the event loop run while a task answers and is measured
     ["Translator", () => Translator.create(pairs, small), () => Translator.createAsync(pairs, small)],
     [
       "Translator, of a Transformer",
-      () => Translator.create(pairs, { cell: "transformer", embed: 8, heads: 2, unit: "characters" }),
-      () => Translator.createAsync(pairs, { cell: "transformer", embed: 8, heads: 2, unit: "characters" }),
+      () => Translator.create(pairs, { arch: "transformer", hidden: 8, heads: 2, unit: "characters" }),
+      () => Translator.createAsync(pairs, { arch: "transformer", hidden: 8, heads: 2, unit: "characters" }),
     ],
     ["EntityTagger", () => EntityTagger.create(sentences, small), () => EntityTagger.createAsync(sentences, small)],
     ["TextClassifier", () => TextClassifier.create(labeled, small), () => TextClassifier.createAsync(labeled, small)],

@@ -10,8 +10,8 @@ const wrong = <T>(value: unknown): T => value as T;
 const tokenizers: Record<string, sg.text.Tokenizer> = {
   CharTokenizer: CharTokenizer.fromText("low lower"),
   WordTokenizer: WordTokenizer.fromTexts(["low lower"]),
-  BpeTokenizer: BpeTokenizer.train(["low lower"], { vocabularySize: 260 }),
-  WordPieceTokenizer: WordPieceTokenizer.train(["low lower"], { vocabularySize: 40 }),
+  BpeTokenizer: BpeTokenizer.train(["low lower"], { vocab: 260 }),
+  WordPieceTokenizer: WordPieceTokenizer.train(["low lower"], { vocab: 40 }),
 };
 
 test.each(Object.entries(tokenizers))("%s encodes texts and decodes ids, nothing else", (name, tokenizer) => {
@@ -27,7 +27,7 @@ test.each(Object.entries(tokenizers))("%s encodes texts and decodes ids, nothing
 describe("tokenizers learn from lists of texts", () => {
   const learn: [string, (texts: Iterable<string>, special?: readonly string[]) => unknown][] = [
     ["WordTokenizer.fromTexts", (texts, special) => WordTokenizer.fromTexts(texts, special ? { special } : {})],
-    ["BpeTokenizer.train", (texts, special) => BpeTokenizer.train(texts, { vocabularySize: 300, ...(special && { special }) })],
+    ["BpeTokenizer.train", (texts, special) => BpeTokenizer.train(texts, { vocab: 300, ...(special && { special }) })],
     ["WordPieceTokenizer.train", (texts, special) => WordPieceTokenizer.train(texts, special ? { special } : {})],
   ];
   test.each(learn)("%s", (name, train) => {
@@ -53,8 +53,8 @@ describe("tokenizers learn from lists of texts", () => {
 });
 
 describe("tokenizer.json that is not whole", () => {
-  const bpe = BpeTokenizer.train(["low lower"], { vocabularySize: 260 }).toJSON();
-  const pieces = WordPieceTokenizer.train(["low lower"], { vocabularySize: 40 }).toJSON();
+  const bpe = BpeTokenizer.train(["low lower"], { vocab: 260 }).toJSON();
+  const pieces = WordPieceTokenizer.train(["low lower"], { vocab: 40 }).toJSON();
   const model = (change: object) => ({ ...bpe, model: { ...bpe.model, ...change } });
   const cases: [string, unknown, string][] = [
     ["without a vocabulary", model({ vocab: undefined }), "the model has no vocab, an object from tokens to ids. Is the file whole?"],

@@ -21,8 +21,8 @@ const texts = ["low lower lowest", "new newer newest,\nwide wider widest", "the 
 const text = texts.join(" ").repeat(200);
 
 describe("training of a tokenizer in turns gives the same tokenizer, and other tasks run meanwhile", () => {
-  const bpe = { vocabularySize: 290 };
-  const piece = { vocabularySize: 80, minCount: 1 };
+  const bpe = { vocab: 290 };
+  const piece = { vocab: 80, minCount: 1 };
   const cases: Record<string, { now(): { toJSON(): unknown }; later(): Promise<{ toJSON(): unknown }> }> = {
     BpeTokenizer: { now: () => BpeTokenizer.train(texts, bpe), later: () => BpeTokenizer.trainAsync(texts, bpe) },
     WordPieceTokenizer: { now: () => WordPieceTokenizer.train(texts, piece), later: () => WordPieceTokenizer.trainAsync(texts, piece) },
@@ -30,7 +30,7 @@ describe("training of a tokenizer in turns gives the same tokenizer, and other t
     CharTokenizer: { now: () => CharTokenizer.fromText(text), later: () => CharTokenizer.fromTextAsync(text) },
     ...Object.fromEntries(
       textUnits.map((unit) => {
-        const options = { unit, vocabularySize: 290 };
+        const options = { unit, vocab: 290 };
         return [
           `trainTokenizer, ${unit}`,
           { now: () => trainTokenizer([text], options), later: () => trainTokenizerAsync([text], options) },
@@ -61,8 +61,8 @@ describe("a long text encoded in turns has the same ids, and other tasks run mea
   const characters = [...new Set(`${text}${unbroken}▁<|>`)];
   const file = (model: object) => ({ version: "1.0", added_tokens: [], pre_tokenizer: hangs, model });
   const tokenizers: Record<string, () => Tokenizer | Promise<Tokenizer>> = {
-    BpeTokenizer: () => BpeTokenizer.train(texts, { vocabularySize: 290 }),
-    WordPieceTokenizer: () => WordPieceTokenizer.train(texts, { vocabularySize: 80, minCount: 1 }),
+    BpeTokenizer: () => BpeTokenizer.train(texts, { vocab: 290 }),
+    WordPieceTokenizer: () => WordPieceTokenizer.train(texts, { vocab: 80, minCount: 1 }),
     WordTokenizer: () => WordTokenizer.fromTexts(texts),
     CharTokenizer: () => CharTokenizer.fromText(`${text}<|endoftext|>${unbroken}`, { special: ["<unk>"] }),
     "BPE of a tokenizer.json": () =>
@@ -92,7 +92,7 @@ describe("a long text encoded in turns has the same ids, and other tasks run mea
   });
 
   test("cuts of a long text change nothing: its words are encoded as each by itself", () => {
-    const tokenizer = BpeTokenizer.train(texts, { vocabularySize: 290 });
+    const tokenizer = BpeTokenizer.train(texts, { vocab: 290 });
     const words = longs.words.trim().match(/ ?[^ ]+/g)!;
     expect(Array.from(tokenizer.encode(longs.words.trim()))).toEqual(words.flatMap((word) => Array.from(tokenizer.encode(word))));
   });

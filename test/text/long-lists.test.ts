@@ -52,10 +52,10 @@ test("merges are of the most frequent pair, the lowest of equals, from left to r
 
 test("tokenizers learn from a text without a blank, and give it back", () => {
   const text = Array.from({ length: 50_000 }, (_, i) => "abcdefg"[((i * i * i) % 1009) % 7]).join("");
-  const bpe = BpeTokenizer.train([text], { vocabularySize: 300 });
+  const bpe = BpeTokenizer.train([text], { vocab: 300 });
   expect(bpe.size).toBe(300);
   expect(bpe.decode(bpe.encode(text))).toBe(text);
-  const pieces = WordPieceTokenizer.train([text], { vocabularySize: 60 });
+  const pieces = WordPieceTokenizer.train([text], { vocab: 60 });
   expect(pieces.size).toBe(60);
   expect(Array.from(pieces.encode(text))).toEqual([pieces.special.unk]); // as longer words than 100 characters are
 });

@@ -15,7 +15,7 @@ function pieces(tokenizer: Tokenizer, half: number): [pieces: string[], whole: s
 test.each([
   ["characters", CharTokenizer.fromText(text)],
   ["words", trainTokenizer([text], { unit: "words" })],
-  ["bytes", BpeTokenizer.train([text], { vocabularySize: 260, special: [] })],
+  ["bytes", BpeTokenizer.train([text], { vocab: 260, special: [] })],
 ] as const)("%s one by one make the text", (_, tokenizer) => {
   for (const half of [0, 1, 5]) {
     const [parts, whole] = pieces(tokenizer, half);
@@ -25,21 +25,21 @@ test.each([
 });
 
 test("a character's bytes are given out together", () => {
-  const tokenizer = BpeTokenizer.train(["ab"], { vocabularySize: 256, special: [] });
+  const tokenizer = BpeTokenizer.train(["ab"], { vocab: 256, special: [] });
   const stream = new TextStream(tokenizer, tokenizer.encode("a"));
   expect(Array.from(tokenizer.encode("😀b"), (id) => stream.push(id))).toEqual(["", "", "", "😀", "b"]);
 });
 
 test("trainTokenizer refuses an unknown unit", () => {
   expectError("value", () => trainTokenizer(["a"], { unit: "letters" as "words" }), '"letters"', '"words", "characters", "bpe"');
-  expect(trainTokenizer(["a b b c c"], { unit: "words", vocabularySize: 2 }).size).toBe(2);
+  expect(trainTokenizer(["a b b c c"], { unit: "words", vocab: 2 }).size).toBe(2);
 });
 
 describe("U+FFFD and U+FEFF are characters like others", () => {
   const sample = "\ufeffa\ufffd\ufffd\ufffd\ufffdb\ufeff\ufffd\ufffd";
   test.each([
     ["characters", CharTokenizer.fromText(sample)],
-    ["bytes", BpeTokenizer.train(["ab"], { vocabularySize: 256, special: [] })],
+    ["bytes", BpeTokenizer.train(["ab"], { vocab: 256, special: [] })],
   ] as const)("%s", (_, tokenizer) => {
     expect(tokenizer.decode(tokenizer.encode(sample))).toBe(sample);
     const stream = new TextStream(tokenizer);
@@ -55,7 +55,7 @@ describe("U+FFFD and U+FEFF are characters like others", () => {
   });
 
   test("bytes that never become a character are given out, at the end by flush", () => {
-    const tokenizer = BpeTokenizer.train(["ab"], { vocabularySize: 256, special: [] });
+    const tokenizer = BpeTokenizer.train(["ab"], { vocab: 256, special: [] });
     const lead = tokenizer.encode("😀")[0]!;
     const stream = new TextStream(tokenizer, tokenizer.encode("a"));
     const pieces = Array.from({ length: 10 }, () => stream.push(lead));

@@ -109,7 +109,7 @@ describe("ids of a file", () => {
   test("an id of 1e9 is refused before memory is taken", async () => {
     await expectRejection("format", open({ added_tokens: [token(1e9, "<x>")] }), '"<x>" is 1000000000');
     await expectRejection("format", open({ model: { ...words, vocab: { "[UNK]": 0, a: 1e9 } } }), '"a" is 1000000000');
-    const bytes = BpeTokenizer.train(["ab"], { vocabularySize: 257 }).toJSON();
+    const bytes = BpeTokenizer.train(["ab"], { vocab: 257 }).toJSON();
     const far = { ...bytes, added_tokens: [token(1e9, "<|endoftext|>", { special: true })] };
     await expectRejection("format", tokenizerFromJSON(far), "1000000000");
   });
@@ -121,7 +121,7 @@ describe("ids of a file", () => {
     expect(tokenizer.decode([10, 5, 1, 20])).toBe("<m> a <n>");
     expectError("range", () => tokenizer.tokenOf(5), "id 5");
     expectError("range", () => tokenizer.decode([21]), "id 21");
-    const bytes = BpeTokenizer.train(["ab"], { vocabularySize: 257 });
+    const bytes = BpeTokenizer.train(["ab"], { vocab: 257 });
     const spread = await tokenizerFromJSON({
       ...bytes.toJSON(),
       added_tokens: [...bytes.toJSON().added_tokens!, token(300, "<m>", { special: true })],
@@ -145,7 +145,7 @@ test("special tokens are left out of texts, but the unknown one is not", async (
   const added = [token(0, "[UNK]", special), token(3, "<mask>", special), token(4, "<m>")];
   const tokenizer = await open({ model: words, pre_tokenizer: blanks, added_tokens: added });
   expect(tokenizer.decode([1, 3, 0, 4])).toBe("a [UNK] <m>");
-  const trained = BpeTokenizer.train(["ab"], { vocabularySize: 258, special: ["<|endoftext|>", "<|user|>"] });
+  const trained = BpeTokenizer.train(["ab"], { vocab: 258, special: ["<|endoftext|>", "<|user|>"] });
   expect(trained.decode(trained.encode("a<|user|>b<|endoftext|>"))).toBe("ab");
 });
 
@@ -180,7 +180,7 @@ test("a template, the folder's files or usual names tell where a text begins and
 });
 
 test("an added token that is not special and has a blank keeps its text beside bytes", async () => {
-  const bytes = BpeTokenizer.train(["ab"], { vocabularySize: 257 });
+  const bytes = BpeTokenizer.train(["ab"], { vocab: 257 });
   const added = [...bytes.toJSON().added_tokens!, token(257, "two words")];
   const tokenizer = await tokenizerFromJSON({ ...bytes.toJSON(), added_tokens: added });
   expect(Array.from(tokenizer.encode("a two words"))).toEqual([bytes.idOf("a"), bytes.idOf("Ġ"), 257]);

@@ -23,8 +23,8 @@ const corpus = texts.flatMap((text) => [text, text.toUpperCase(), text]);
 const kinds: readonly [string, Tokenizer][] = [
   ["CharTokenizer", CharTokenizer.fromText(texts.join(""), { special: sequenceTokens })],
   ["WordTokenizer", WordTokenizer.fromTexts(corpus)],
-  ["BpeTokenizer", BpeTokenizer.train(corpus, { vocabularySize: 400, special: ["<pad>", "<sos>", "<eos>"] })],
-  ["WordPieceTokenizer", WordPieceTokenizer.train(corpus, { vocabularySize: 200 })],
+  ["BpeTokenizer", BpeTokenizer.train(corpus, { vocab: 400, special: ["<pad>", "<sos>", "<eos>"] })],
+  ["WordPieceTokenizer", WordPieceTokenizer.train(corpus, { vocab: 200 })],
 ];
 
 describe.each(kinds)("%s", (name, tokenizer) => {
@@ -74,7 +74,7 @@ test.each([
 });
 
 test("WordPiece takes words of 100 characters, and longer ones as unknown", () => {
-  const tokenizer = WordPieceTokenizer.train(["aa"], { vocabularySize: 7, minCount: 1 });
+  const tokenizer = WordPieceTokenizer.train(["aa"], { vocab: 7, minCount: 1 });
   expect(tokenizer.decode(tokenizer.encode("a".repeat(100)))).toBe("a".repeat(100));
   expect(Array.from(tokenizer.encode("a".repeat(101)))).toEqual([tokenizer.special.unk]);
 });
@@ -117,7 +117,7 @@ describe("BpeTokenizer", () => {
   });
 
   test("merges the most frequent pairs first, of equals the lowest", () => {
-    const tokenizer = BpeTokenizer.train(["abab abab ab cd cd"], { vocabularySize: 261, special: [], minCount: 2 });
+    const tokenizer = BpeTokenizer.train(["abab abab ab cd cd"], { vocab: 261, special: [], minCount: 2 });
     const { merges } = tokenizer.toJSON().model!;
     expect(merges).toEqual([
       ["a", "b"], // 5 times; then four pairs twice each, of which c has the lowest id
@@ -138,7 +138,7 @@ describe("BpeTokenizer", () => {
     expect(BpeTokenizer.fromJSON(old).encode(texts[0]!)).toEqual(bpe.encode(texts[0]!));
     const broken = { ...json, model: { ...json.model!, merges: [["no", "such"]] as [string, string][] } };
     expectError("format", () => BpeTokenizer.fromJSON(broken), '["no","such"]');
-    expectError("range", () => BpeTokenizer.train(texts, { vocabularySize: 100 }), "vocabularySize", "257");
+    expectError("range", () => BpeTokenizer.train(texts, { vocab: 100 }), "vocab", "257");
   });
 });
 

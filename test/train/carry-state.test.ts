@@ -29,8 +29,8 @@ async function byHand({ model, optimizer }: ReturnType<typeof makeModel>, order:
   return values;
 }
 
-test.each(cells)("a %s continues from the state of the previous batch, as a loop by hand does", async (cell) => {
-  const [a, b] = [makeModel({ cell, layers: 2 }), makeModel({ cell, layers: 2 })];
+test.each(cells)("a %s continues from the state of the previous batch, as a loop by hand does", async (arch) => {
+  const [a, b] = [makeModel({ arch, layers: 2 }), makeModel({ arch, layers: 2 })];
   const got = losses(await run(a.model, numbered, { optimizer: a.optimizer, steps: 6, carryState: true }));
   expect(got).toEqual(await byHand(b, [0, 1, 2, 3, 4, 5]));
   expect(await stateOf(a)).toEqual(await stateOf(b));
@@ -60,7 +60,7 @@ test("a loss that answers no state resets it", async () => {
 });
 
 test("a batch can be told from the first by its state", async () => {
-  const { model, optimizer } = makeModel({ cell: "gru" });
+  const { model, optimizer } = makeModel({ arch: "gru" });
   const states: (readonly string[])[] = [];
   const loss = (batch: ReturnType<typeof batchAt>, state: models.LMState | undefined) => {
     states.push(Object.keys(state ?? {}));

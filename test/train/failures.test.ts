@@ -14,7 +14,7 @@ describe("a step that fails", () => {
   for (const at of [1, 3]) {
     test.each(failures)(`frees the state that it would have carried: %s at step ${at}`, async (_, fail, code) => {
       const device = await initAnew({ device: "wasm" });
-      const { model, optimizer } = makeModel({ cell: "lstm" });
+      const { model, optimizer } = makeModel({ arch: "lstm" });
       const before = memory(device).tensors;
       let step = 0;
       const loss = (batch: ReturnType<typeof batchAt>, state: models.LMState | undefined) => {
@@ -29,7 +29,7 @@ describe("a step that fails", () => {
 
   test("frees the state, also when the function of the loss itself throws", async () => {
     const device = await initAnew({ device: "wasm" });
-    const { model, optimizer } = makeModel({ cell: "gru" });
+    const { model, optimizer } = makeModel({ arch: "gru" });
     const before = memory(device).tensors;
     const loader = {
       batch(step: number) {

@@ -75,7 +75,7 @@ const scenarios: Scenario[] = [
     name: "epochs of an array, carried state, dropout",
     loader: () => batches(4),
     options: () => ({ steps: STEPS, carryState: true }),
-    model: { cell: "gru", dropout: 0.3 },
+    model: { arch: "gru", dropout: 0.3 },
   },
   {
     name: "epochs of a function that end before the steps",

@@ -106,7 +106,7 @@ describe.skipIf(reason)(`the device on WebGPU ${reason && `(no WebGPU: ${reason}
 
   test("loads what was saved on WebAssembly, and the other way round", async () => {
     const [gpu, wasm] = [await openDevice("webgpu"), await createDevice({ device: "wasm" })];
-    const make = () => new models.RecurrentLM({ vocabularySize: 9, cell: "gru", embed: 4, hidden: 6 });
+    const make = () => new models.RecurrentLM({ vocab: 9, arch: "gru", embed: 4, hidden: 6 });
     const scores = (model: ReturnType<typeof make>) => noGrad(() => model.forward(tensor(Int32Array.of(1, 2, 3), [1, 3])).logits.data());
     for (const [from, to] of [
       [gpu, wasm],

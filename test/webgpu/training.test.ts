@@ -45,7 +45,7 @@ async function fresh(): Promise<{ device: Device; backend: WebGpuBackend; lose: 
 /** As makeModel(), which makes recurrent ones. */
 function makeTransformer() {
   manualSeed(1);
-  const sizes = { vocabularySize: V, contextLength: 4, layers: 2, heads: 2, embed: 8 };
+  const sizes = { vocab: V, context: 4, layers: 2, heads: 2, hidden: 8 };
   const model = new models.TransformerLM({ ...sizes, dropout: 0.25 });
   return { model, optimizer: new optim.AdamW(model.parameters(), { lr: 0.02, weightDecay: 0.1, clipNorm: 1 }) };
 }

@@ -36,8 +36,8 @@ export async function attentionOfTask(task: AnyTask, samples: readonly Sample[])
 
 /** The attention of a Transformer while it reads a text. */
 export async function attentionOfLM(model: Network, tokenizer: Tokenizer, text: string): Promise<Matrix[]> {
-  const { contextLength = LONGEST } = model.config as { readonly contextLength?: number };
-  const ids = tokenizer.encode(text).subarray(0, Math.min(LONGEST, contextLength));
+  const { context = LONGEST } = model.config as { readonly context?: number };
+  const ids = tokenizer.encode(text).subarray(0, Math.min(LONGEST, context));
   if (ids.length < 2) return [];
   const names = namesOf(tokenizer, ids);
   return captured(model, () => model.forward(tensor(ids, [1, ids.length])).logits, names, names);

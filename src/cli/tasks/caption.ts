@@ -51,8 +51,8 @@ export const caption: TaskKind = {
       const got = `a grid of ${large.features.length} places occurs only in the part for validation or test`;
       throw new SeqgradError("value", `${file}: ${got}; give more of them, another --seed or a smaller --val.`);
     }
-    const { cell, hidden, layers, embed, dropout, attention, inject, unit } = recipe;
-    const options = { cell, hidden, layers, embed, dropout, attention, inject, unit, ...sizesOf(recipe) };
+    const { cell: arch, hidden, layers, embed, dropout, attention, inject, unit } = recipe;
+    const options = { arch, hidden, layers, embed, dropout, attention, inject, unit, ...sizesOf(recipe) };
     return async () => ({ task: await ImageCaptioner.createAsync(train, options as object), train, validation, test, reading });
   },
 

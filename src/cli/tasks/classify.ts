@@ -61,9 +61,9 @@ export const classify: TaskKind = {
     if (known.size < 2)
       throw new SeqgradError("value", `${file}: the examples to train on have 1 label (${[...known][0]}); expected at least 2.`);
     tellStray(file, [...validation, ...test], known, "no example to train on has the label");
-    const { cell, pooling, hidden, layers, embed, dropout } = recipe;
+    const { cell: arch, pooling, hidden, layers, embed, dropout } = recipe;
     const options = {
-      cell,
+      arch,
       pooling,
       hidden,
       layers,

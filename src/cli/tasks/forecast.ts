@@ -92,7 +92,7 @@ export const forecast: TaskKind = {
     const series = await seriesIn(text, file, recipe, columns === "" ? undefined : await listOf(columns as string));
     const steps = series.steps - Math.round(series.steps * Number(recipe.test));
     const end = steps - Math.round(series.steps * (recipe.val as number));
-    const { cell, hidden, layers, dropout, history, horizon, season } = recipe;
+    const { cell: arch, hidden, layers, dropout, history, horizon, season } = recipe;
     checkFit(file, steps, end, recipe as Readonly<Record<string, number>>);
     if (steps < series.steps && steps + (horizon as number) > series.steps)
       throw new SeqgradError(
@@ -100,7 +100,7 @@ export const forecast: TaskKind = {
         `${file}: --horizon ${horizon} does not fit the ${series.steps - steps} rows of --test; give a smaller one, or a larger --test.`,
       );
     return async () => {
-      const options = { cell, hidden, layers, dropout, history, horizon, ...(season !== 0 && { season }) };
+      const options = { arch, hidden, layers, dropout, history, horizon, ...(season !== 0 && { season }) };
       const task = await SeriesForecaster.createAsync(series, end, options as object);
       const validation = end < steps ? task.points(series, { from: end, to: steps }) : [];
       const test = steps < series.steps ? task.points(series, { from: steps }) : [];

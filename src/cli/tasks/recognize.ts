@@ -51,9 +51,9 @@ export const recognize: TaskKind = {
   async prepare(text, file, recipe) {
     const { rows: recordings, reading } = await recordingsIn(text, file, { given: recipe, trained: {} });
     const { train, validation, test } = partsOf(recordings, recipe);
-    const { cell, hidden, layers, dropout } = recipe;
+    const { cell: arch, hidden, layers, dropout } = recipe;
     return async () => {
-      const task = await SpeechRecognizer.createAsync(train, { cell, hidden, layers, dropout } as object);
+      const task = await SpeechRecognizer.createAsync(train, { arch, hidden, layers, dropout } as object);
       for (const recording of train) task.check(recording, recording.where);
       checkOthers(task, file, [...validation, ...test], "no example to train on has");
       return { task, train, validation, test, reading };

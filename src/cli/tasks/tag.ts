@@ -26,8 +26,8 @@ export const tag: TaskKind = {
     const { train, validation, test } = partsOf(read(text, file, recipe), recipe, true);
     const known = new Set(["O", ...train.flatMap(({ tags }) => tags)]);
     warnOfTags([...validation, ...test], known, file, "occur only in the part for validation or test");
-    const { cell, hidden, layers, embed, dropout, crf } = recipe;
-    const options = { cell, hidden, layers, embed, dropout, crf, minCount: recipe["min-count"], ...localeOf(recipe) };
+    const { cell: arch, hidden, layers, embed, dropout, crf } = recipe;
+    const options = { arch, hidden, layers, embed, dropout, crf, minCount: recipe["min-count"], ...localeOf(recipe) };
     return async () => ({ task: await EntityTagger.createAsync(train, options as object), train, validation, test });
   },
 

@@ -99,12 +99,12 @@ export const translate: TaskKind = {
       return pairs.filter(({ source }) => members.has(source));
     };
     const [train, validation, test] = [part(split.train), part(split.validation), part(split.test)];
-    const { cell, hidden, layers, dropout, unit } = recipe;
-    const common = { cell, layers, dropout, unit, ...sizesOf(recipe) };
+    const { cell: arch, hidden, layers, dropout, unit } = recipe;
+    const common = { arch, layers, dropout, unit, ...sizesOf(recipe) };
     const { embed, attention, window, reverse, heads } = recipe;
     // Dot attention needs states of one size.
     const recurrent = { hidden, embed, attention, window, reverse, bidirectional: !recipe["one-way"] && attention !== "dot" };
-    const own = cell === "transformer" ? { embed: hidden, heads, labelSmoothing: recipe["label-smoothing"] } : recurrent;
+    const own = arch === "transformer" ? { hidden, heads, labelSmoothing: recipe["label-smoothing"] } : recurrent;
     return async () => ({ task: await Translator.createAsync(train, { ...common, ...own } as object), train, validation, test, reading });
   },
 

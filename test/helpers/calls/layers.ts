@@ -9,20 +9,20 @@ const frames = () => ({ data: new Float32Array(24), shape: [2, 3, 4], lengths: [
 const pairs = () => ({ source: rows(), target: rows() });
 const windows = () => ({ x: Int32Array.of(1, 2), y: Int32Array.of(2, 3), shape: [1, 2], continues: false });
 const recurrent = { numLayers: 1, bidirectional: false, dropout: 0, bias: true };
-const encoder = { cell: "gru", hidden: 4, layers: 1, bidirectional: false, dropout: 0, heads: 1 };
+const encoder = { arch: "gru", hidden: 4, layers: 1, bidirectional: false, dropout: 0, heads: 1 };
 const layer = {
   ...{ dimFeedforward: 4, dropout: 0, attentionDropout: 0, hiddenDropout: 0, activation: "relu", normFirst: true, norm: "layer" },
   ...{ eps: 1e-5, bias: true, keyValueHeads: 1, rotary: false, rotaryBase: 1e4 },
 };
 const decoder = {
-  ...{ targetVocabulary: 9, cell: "gru", embed: 4, hidden: 4, layers: 1, dropout: 0, attention: "additive", window: 1 },
+  ...{ targetVocab: 9, arch: "gru", embed: 4, hidden: 4, layers: 1, dropout: 0, attention: "additive", window: 1 },
   ...{ inputFeeding: true, reduction: "mean" },
 };
-const transformerLM = { vocabularySize: 9, contextLength: 6, layers: 1, heads: 2, embed: 4 };
+const transformerLM = { vocab: 9, context: 6, layers: 1, heads: 2, hidden: 4 };
 const maskedLM = { ...transformerLM, hidden: 4, segments: 2, dropout: 0, attentionDropout: 0, classifierDropout: 0, eps: 1e-5 };
 const seq2seq = {
-  ...{ sourceVocabulary: 9, targetVocabulary: 9, embed: 4, heads: 2, layers: 1, hidden: 4, dropout: 0, normFirst: true },
-  ...{ labelSmoothing: 0.1, targetLength: 6 },
+  ...{ sourceVocab: 9, targetVocab: 9, hidden: 4, heads: 2, layers: 1, feedForward: 4, dropout: 0, normFirst: true },
+  ...{ labelSmoothing: 0.1, context: 6 },
 };
 const greedy = { sos: 1, eos: 2, maxTokens: 3 };
 const state = () => ({ h: sg.ones([1, 2, 4]) });
@@ -167,7 +167,7 @@ export const layerCalls: Calls = {
   "new nn.CRF": () => [4],
   "nn.CRF.loss": () => [steps(), [[0, 1], [2]], { reduction: "mean" }],
 
-  "new models.RecurrentLM": () => [{ vocabularySize: 9, cell: "lstm", embed: 4, hidden: 4, layers: 1, dropout: 0, tieWeights: true }],
+  "new models.RecurrentLM": () => [{ vocab: 9, arch: "lstm", embed: 4, hidden: 4, layers: 1, dropout: 0, tieWeights: true }],
   "models.RecurrentLM.forward": () => [ids([2, 3]), { state: lstmState() }],
   "models.RecurrentLM.loss": () => [windows(), { h: sg.ones([1, 1, 4]), c: sg.ones([1, 1, 4]) }],
   "models.RecurrentLM.step": () => [[1, 2], { h: sg.ones([1, 1, 4]), c: sg.ones([1, 1, 4]) }],
@@ -175,7 +175,7 @@ export const layerCalls: Calls = {
   "models.RecurrentLM.release": () => [lstmState()],
   "new models.TransformerLM": () => [
     {
-      ...{ ...transformerLM, keyValueHeads: 1, hidden: 4, dropout: 0, attentionDropout: 0, embeddingDropout: 0, norm: "rms" },
+      ...{ ...transformerLM, kvHeads: 1, feedForward: 4, dropout: 0, attentionDropout: 0, embeddingDropout: 0, norm: "rms" },
       ...{ positions: "rotary", eps: 1e-5, rotaryBase: 1e4, activation: "swiglu", bias: true, tieWeights: true },
     },
   ],
@@ -194,12 +194,10 @@ export const layerCalls: Calls = {
   "models.MaskedLM.fromHuggingFace": () => [{ model_type: "bert", num_hidden_layers: 1, hidden_size: 4, vocab_size: 9 }, new Map()],
   "new models.SequenceEncoder": () => [4, encoder],
   "models.SequenceEncoder.forward": () => [steps(), [3, 2]],
-  "new models.SequenceClassifier": () => [
-    { ...encoder, vocabularySize: 9, classes: 2, embed: 4, pooling: "attention", classWeights: [1, 2] },
-  ],
+  "new models.SequenceClassifier": () => [{ ...encoder, vocab: 9, classes: 2, embed: 4, pooling: "attention", classWeights: [1, 2] }],
   "models.SequenceClassifier.forward": () => [ids([2, 3]), [3, 2]],
   "models.SequenceClassifier.loss": () => [{ tokens: new Int32Array(6), shape: [2, 3], lengths: [3, 2], labels: Int32Array.of(0, 1) }],
-  "new models.SequenceTagger": () => [{ ...encoder, vocabularySize: 9, tags: 3, embed: 4, characters: 5, characterSize: 3, crf: true }],
+  "new models.SequenceTagger": () => [{ ...encoder, vocab: 9, tags: 3, embed: 4, characters: 5, characterSize: 3, crf: true }],
   "models.SequenceTagger.forward": () => [tagged()],
   "models.SequenceTagger.loss": () => [
     {
@@ -216,12 +214,12 @@ export const layerCalls: Calls = {
   "new models.Recognizer": () => [{ ...encoder, features: 4, classes: 3 }],
   "models.Recognizer.forward": () => [frames()],
   "models.Recognizer.loss": () => [{ frames: frames(), targets: [[1], [2]] }],
-  "new models.RecurrentSeq2Seq": () => [{ ...decoder, sourceVocabulary: 9, bidirectional: true, reverse: false }],
+  "new models.RecurrentSeq2Seq": () => [{ ...decoder, sourceVocab: 9, bidirectional: true, reverse: false }],
   "models.RecurrentSeq2Seq.encode": () => [rows()],
   "models.RecurrentSeq2Seq.about": () => [[1, 2]],
   "models.RecurrentSeq2Seq.decode": () => [
     ids([2, 3]),
-    new sg.models.RecurrentSeq2Seq({ sourceVocabulary: 9, targetVocabulary: 9, embed: 4, hidden: 4 }).encode(rows() as never),
+    new sg.models.RecurrentSeq2Seq({ sourceVocab: 9, targetVocab: 9, embed: 4, hidden: 4 }).encode(rows() as never),
   ],
   "models.RecurrentSeq2Seq.forward": () => [pairs()],
   "models.RecurrentSeq2Seq.loss": () => [pairs()],
@@ -232,14 +230,14 @@ export const layerCalls: Calls = {
   "models.Captioner.about": () => [[[1, 2, 3, 4]], { scaler: undefined }],
   "models.Captioner.decode": () => [
     ids([2, 3]),
-    new sg.models.Captioner({ targetVocabulary: 9, features: 4, places: 3, embed: 4, hidden: 4 }).encode(frames() as never),
+    new sg.models.Captioner({ targetVocab: 9, features: 4, places: 3, embed: 4, hidden: 4 }).encode(frames() as never),
   ],
   "models.Captioner.forward": () => [{ source: frames(), target: rows() }],
   "models.Captioner.loss": () => [{ source: frames(), target: rows() }],
   "models.Captioner.greedy": () => [frames(), greedy],
   "models.Captioner.release": () => [{ h: sg.ones([1, 1, 4]), position: 0 }],
   "new models.RecurrentDecoding": () => {
-    const model = new sg.models.RecurrentSeq2Seq({ sourceVocabulary: 9, targetVocabulary: 9, embed: 4, hidden: 4 });
+    const model = new sg.models.RecurrentSeq2Seq({ sourceVocab: 9, targetVocab: 9, embed: 4, hidden: 4 });
     return [model, model.encode({ ...rows(), shape: [1, 3], data: Int32Array.of(1, 2, 3), lengths: [3] })];
   },
   "models.RecurrentDecoding.step": () => [[1], decoding()],

@@ -1,0 +1,35 @@
+import { SeqgradError } from "../util/errors.js";
+
+type Config = Readonly<Record<string, unknown>>;
+
+/** Names in a config.json of version 0.1, and their names now. */
+const renamed = new Map([
+  ["cell", "arch"],
+  ["vocabularySize", "vocab"],
+  ["sourceVocabulary", "sourceVocab"],
+  ["targetVocabulary", "targetVocab"],
+  ["contextLength", "context"],
+  ["targetLength", "context"],
+  ["keyValueHeads", "kvHeads"],
+]);
+
+/** The same of a TransformerLM and a TransformerSeq2Seq, whose width was `embed`. */
+const renamedInTransformers = new Map([...renamed, ["embed", "hidden"], ["hidden", "feedForward"]]);
+
+/**
+ * The config of a saved task under the names of this version, whichever version saved it.
+ * @throws SeqgradError `format` for a setting that is there under both names
+ */
+export function currentConfig(config: Config): Config {
+  const { model_type: type, cell } = config;
+  const old = Object.keys(config).filter((name) => renamed.has(name));
+  for (const name of old) {
+    const now = renamed.get(name) ?? name;
+    if (Object.hasOwn(config, now))
+      throw new SeqgradError("format", `config.json: has both ${now} and ${name}, its name in 0.1; expected ${now} alone.`);
+  }
+  const isTransformer = type === "seqgrad-transformer-lm" || (type === "seqgrad-translator" && cell === "transformer");
+  const names = isTransformer && old.length > 0 ? renamedInTransformers : renamed;
+  const current = Object.fromEntries(Object.entries(config).map(([name, value]) => [names.get(name) ?? name, value]));
+  return type === "seqgrad-speech-recogniser" ? { ...current, model_type: "seqgrad-speech-recognizer" } : current;
+}

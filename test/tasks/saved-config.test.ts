@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { io, manualSeed, tasks } from "../../src/index.js";
+import { dropDefault, initAnew } from "../helpers/default-device.js";
+import { expectRejection } from "../helpers/errors.js";
+
+beforeAll(async () => {
+  await initAnew({ deterministic: true });
+  manualSeed(1);
+});
+afterAll(dropDefault);
+
+const text = "the cat sat on the mat. ".repeat(4);
+const pairs = [
+  { source: "abc", target: "cba" },
+  { source: "ab", target: "ba" },
+];
+const small = { hidden: 8, minCount: 1 } as const;
+
+/** The names of version 0.1 for the settings of config.json. */
+const old = { arch: "cell", vocab: "vocabularySize", sourceVocab: "sourceVocabulary", targetVocab: "targetVocabulary" };
+const oldTransformer = { ...old, hidden: "embed", feedForward: "hidden", kvHeads: "keyValueHeads" };
+
+interface Saved {
+  readonly type: string;
+  save(store: io.Store): Promise<void>;
+}
+
+const configOf = async (store: io.Store) => JSON.parse(new TextDecoder().decode(await store.read("config.json")));
+const writeConfig = (store: io.Store, config: object) => store.write("config.json", new TextEncoder().encode(JSON.stringify(config)));
+
+/** A folder of the task as version 0.1 wrote it: the same files, and config.json under its names. */
+async function folderOf(task: Saved, names: Readonly<Record<string, string>>): Promise<io.Store> {
+  const store = io.memoryStore();
+  await task.save(store);
+  const config = Object.entries(await configOf(store)).map(([name, value]) => [Object.hasOwn(names, name) ? names[name] : name, value]);
+  await writeConfig(store, Object.fromEntries(config));
+  return store;
+}
+
+test.each<
+  [string, () => Saved & { predict(inputs: readonly never[]): Promise<unknown> }, readonly unknown[], Readonly<Record<string, string>>]
+>([
+  ["a recurrent language model", () => tasks.LanguageModel.create(text, { arch: "gru", hidden: 8, embed: 4 }), ["the "], old],
+  [
+    "a Transformer as a language model",
+    () => tasks.LanguageModel.create(text, { arch: "transformer", hidden: 8, heads: 4, kvHeads: 2, layers: 1, context: 300 }),
+    ["the "],
+    { ...oldTransformer, context: "contextLength" },
+  ],
+  [
+    "a classifier",
+    () =>
+      tasks.TextClassifier.create(
+        [
+          { text: "good", label: "+" },
+          { text: "bad", label: "-" },
+        ],
+        small,
+      ),
+    ["good"],
+    old,
+  ],
+  [
+    "a classifier with a Transformer, whose width was hidden then too",
+    () =>
+      tasks.TextClassifier.create(
+        [
+          { text: "good", label: "+" },
+          { text: "bad", label: "-" },
+        ],
+        { ...small, arch: "transformer", heads: 2 },
+      ),
+    ["good"],
+    old,
+  ],
+  ["a tagger", () => tasks.EntityTagger.create([{ words: ["Rome"], tags: ["B-LOC"] }], small), [["Rome"]], old],
+  ["a recurrent translator", () => tasks.Translator.create(pairs, { ...small, embed: 4, unit: "characters" }), ["ab"], old],
+  [
+    "a Transformer that translates",
+    () => tasks.Translator.create(pairs, { ...small, arch: "transformer", heads: 2, feedForward: 12, unit: "characters" }),
+    ["ab"],
+    { ...oldTransformer, context: "targetLength" },
+  ],
+])("%s of a folder that version 0.1 saved answers the same", async (_, make, inputs, names) => {
+  const task = make();
+  const store = await folderOf(task, names);
+  const again = (await tasks.load(store)) as unknown as typeof task;
+  expect(again.type).toBe(task.type);
+  expect(await again.predict(inputs as never)).toEqual(await task.predict(inputs as never));
+  const saved = io.memoryStore();
+  await again.save(saved);
+  const now = io.memoryStore();
+  await task.save(now);
+  expect(await configOf(saved)).toEqual(await configOf(now));
+});
+
+test("a speech recognizer of version 0.1 loads under its type of today", async () => {
+  const task = tasks.SpeechRecognizer.create([{ frames: [[0], [1]], text: "a" }], { hidden: 4 });
+  const store = await folderOf(task, old);
+  await writeConfig(store, { ...(await configOf(store)), model_type: "seqgrad-speech-recogniser" });
+  expect((await tasks.load(store)).type).toBe("seqgrad-speech-recognizer");
+});
+
+test("a config with a setting under both names is refused", async () => {
+  const store = await folderOf(tasks.LanguageModel.create(text, { arch: "gru", hidden: 8, embed: 4 }), old);
+  await writeConfig(store, { ...(await configOf(store)), arch: "lstm" });
+  await expectRejection("format", tasks.load(store), "config.json: has both arch and cell, its name in 0.1; expected arch alone");
+});
