@@ -12,6 +12,12 @@ export abstract class ActivationLayer extends Module {
     super();
     refuseExtra(new.target.name, extra);
   }
+  /**
+   * Applies the function to each element.
+   *
+   * @param x of any shape, float32 or int32
+   * @returns the shape of x
+   */
   abstract forward(x: Tensor): Tensor;
 }
 
@@ -105,6 +111,9 @@ export class LogSigmoid extends ActivationLayer {
 
 /**
  * x Phi(x), or with `approximate` its tanh form, as a layer: see gelu().
+ *
+ * @param options `approximate`: the tanh form of Hendrycks and Gimpel (2016), as in GPT-2; default false
+ * @throws SeqgradError `value` for an approximate that is not true or false
  * @example
  * new sg.nn.GELU({ approximate: true }).forward(sg.tensor([1])); // = [0.8412]
  */
@@ -114,6 +123,12 @@ export class GELU extends Module {
     checkOptions("GELU", options, ["approximate"]);
     checkBoolean("GELU", "approximate", options.approximate ?? false);
   }
+  /**
+   * Applies the function to each element.
+   *
+   * @param x of any shape, float32 or int32
+   * @returns the shape of x, float32
+   */
   forward(x: Tensor): Tensor {
     return gelu(x, this.options);
   }
@@ -121,6 +136,8 @@ export class GELU extends Module {
 
 /**
  * x where positive, else slope x, as a layer: see leakyRelu().
+ *
+ * @param options `slope`: the factor of negative elements; default 0.01
  * @throws SeqgradError `value` for a slope that is not a finite number
  * @example
  * new sg.nn.LeakyReLU({ slope: 0.1 }).forward(sg.tensor([-1, 2])); // = [-0.1, 2]
@@ -132,6 +149,12 @@ export class LeakyReLU extends Module {
     checkOptions("LeakyReLU", options, ["slope"]);
     this.slope = checkFinite("LeakyReLU", "slope", options.slope ?? 0.01);
   }
+  /**
+   * Applies the function to each element.
+   *
+   * @param x of any shape, float32 or int32
+   * @returns the shape of x
+   */
   forward(x: Tensor): Tensor {
     return leakyRelu(x, this.slope);
   }
@@ -139,7 +162,10 @@ export class LeakyReLU extends Module {
 
 /**
  * x where positive, else alpha (e^x - 1), as a layer: see elu().
+ *
+ * @param options `alpha`: the limit of negative elements is -alpha; default 1
  * @throws SeqgradError `value` for an alpha that is not a finite number
+ * @see Clevert, Unterthiner and Hochreiter 2016, "Fast and Accurate Deep Network Learning by Exponential Linear Units"
  * @example
  * new sg.nn.ELU({ alpha: 2 }).forward(sg.tensor([-1, 2])); // = [-1.264, 2]
  */
@@ -150,6 +176,12 @@ export class ELU extends Module {
     checkOptions("ELU", options, ["alpha"]);
     this.alpha = checkFinite("ELU", "alpha", options.alpha ?? 1);
   }
+  /**
+   * Applies the function to each element.
+   *
+   * @param x of any shape, float32 or int32
+   * @returns the shape of x, float32
+   */
   forward(x: Tensor): Tensor {
     return elu(x, { alpha: this.alpha });
   }
@@ -164,15 +196,31 @@ export abstract class AxisLayer extends Module {
     checkOptions(new.target.name, options, ["axis"]);
     this.axis = checkInteger(new.target.name, "axis", options.axis ?? -1, -64, 63);
   }
+  /**
+   * Applies the function along `axis`.
+   *
+   * @param x of any shape with that axis, float32 or int32
+   * @returns the shape of x, float32
+   * @throws SeqgradError `range` for an axis that x does not have
+   */
   abstract forward(x: Tensor): Tensor;
 }
 
 /**
  * a sigmoid(b) of the halves a and b of `axis` as a layer: see glu().
+ *
+ * @param options `axis`: the dimension to halve; default the last
  * @example
  * new sg.nn.GLU().forward(sg.tensor([3, 4, 0, 0])); // = [1.5, 2]
  */
 export class GLU extends AxisLayer {
+  /**
+   * Multiplies one half of `axis` by the sigmoid of the other.
+   *
+   * @param x `[..., 2 D]` for the last axis, float32 or int32
+   * @returns `[..., D]`, float32
+   * @throws SeqgradError `shape` for a dimension of odd size, `range` for an axis that x does not have
+   */
   forward(x: Tensor): Tensor {
     return glu(x, { axis: this.axis });
   }
@@ -180,6 +228,8 @@ export class GLU extends AxisLayer {
 
 /**
  * The softmax along `axis` as a layer: see softmax().
+ *
+ * @param options `axis`: the dimension whose elements add up to 1; default the last
  * @example
  * new sg.nn.Softmax().forward(sg.tensor([0, 0])); // = [0.5, 0.5]
  */
@@ -191,6 +241,8 @@ export class Softmax extends AxisLayer {
 
 /**
  * The logarithm of the softmax along `axis` as a layer: see logSoftmax().
+ *
+ * @param options `axis`: the dimension of the classes; default the last
  * @example
  * new sg.nn.LogSoftmax().forward(sg.tensor([0, 0])); // = [-Math.LN2, -Math.LN2]
  */

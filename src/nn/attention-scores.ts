@@ -30,7 +30,7 @@ export interface AttendOptions extends Omit<VisibleKeys, "lengths"> {
 
 /** A source ready for all steps of a decoder. */
 export interface ProjectedKeys {
-  /** `[B, S, K]`. */
+  /** `[B, S, K]`, as they were given. */
   readonly values: Tensor;
   /** In the form that the layer's score takes. */
   readonly keys: Tensor;
@@ -42,13 +42,28 @@ abstract class Alignment extends Module {
     super();
   }
 
-  /** keys `[B, S, K]` as forward() takes them as well: a decoder that goes step by step has its source projected once. */
+  /**
+   * Projects the keys once, for a decoder that calls forward() at every step.
+   *
+   * @param keys `[B, S, K]`, float32
+   * @returns the source for forward()
+   * @throws SeqgradError `shape` unless the keys have three dimensions, `value` for keys that are not a tensor
+   */
   project(keys: Tensor): ProjectedKeys {
     this.#check("the keys", keys, "[B, S, K]");
     return { values: keys, keys: this.projectKeys(keys) };
   }
 
-  /** query `[B, T, Q]`, keys `[B, S, K]` or what project() made of them -> context `[B, T, K]`, weights `[B, T, S]`. */
+  /**
+   * Attends to the keys.
+   *
+   * @param query `[B, T, Q]`, float32
+   * @param keys `[B, S, K]`, float32, or the result of project()
+   * @param options the visible keys: see AttendOptions; all by default
+   * @returns context `[B, T, K]` and weights `[B, T, S]`
+   * @throws SeqgradError `shape` for shapes that do not fit together, `dtype` for lengths or positions that are not int32, `range` for a
+   *   length outside 0..S or a window below 1
+   */
   forward(query: Tensor, keys: Tensor | ProjectedKeys, options: AttendOptions = {}): Attended {
     checkOptions(this.op, options, visibleNames);
     this.#check("the query", query, "[B, T, Q]");
@@ -84,11 +99,17 @@ function multiply(op: string, query: Tensor, { values, keys }: ProjectedKeys, sc
 }
 
 /**
- * Additive attention (Bahdanau, Cho and Bengio 2015): a small network scores how well what the decoder is about to write, s_i, fits each
- * word that the encoder read, h_j: e_ij = v . tanh(W s_i + U h_j), weights_ij = softmax_j(e_ij), context_i = sum_j weights_ij h_j.
- * Parameters: `query.weight` W `[A, Q]`, `key.weight` U `[A, K]`, with `bias` also `key.bias` `[A]`, and `v` `[A]`.
+ * Scores each key by a small network of the query and the key, and averages the keys by these scores.
  *
- * @throws SeqgradError `range` for a size below 1; forward(): `shape`, `dtype`, `range` for a length outside 0..S or a window below 1
+ * e_ij = v . tanh(W s_i + U h_j), weights_ij = softmax_j(e_ij), context_i = sum_j weights_ij h_j, for the state s_i of a decoder and the
+ * keys h_j. Parameters: `query.weight` W `[A, Q]`, `key.weight` U `[A, K]`, with `bias` also `key.bias` `[A]`, and `v` `[A]`.
+ *
+ * @param querySize Q, the size of a query
+ * @param keySize K, the size of a key
+ * @param attentionSize A, the units of the small network
+ * @param options `bias`: add a bias to U h_j; default false
+ * @throws SeqgradError `range` for a size below 1
+ * @see Bahdanau, Cho and Bengio 2015, "Neural Machine Translation by Jointly Learning to Align and Translate"
  * @example
  * const attention = new sg.nn.AdditiveAttention(32, 64, 16);
  * const source = attention.project(sg.randn([2, 7, 64])); // what the encoder read, once for all steps
@@ -128,10 +149,13 @@ export class AdditiveAttention extends Alignment {
 }
 
 /**
- * Attention by products (Luong, Pham and Manning 2015, "dot"): e_ij = scale s_i . h_j, for queries and keys of one size; no parameters.
- * The default scale is 1, as in the paper; 1 / sqrt(K) is that of the Transformer.
+ * Scores each key by its product with the query, for queries and keys of one size, without parameters.
  *
- * @throws SeqgradError `value` for a scale that is not finite; forward(): as AdditiveAttention's
+ * e_ij = scale s_i . h_j, weights_ij = softmax_j(e_ij), context_i = sum_j weights_ij h_j
+ *
+ * @param options `scale`: default 1, as in the paper; a Transformer uses 1 / sqrt(K)
+ * @throws SeqgradError `value` for a scale that is not finite
+ * @see Luong, Pham and Manning 2015, "Effective Approaches to Attention-based Neural Machine Translation", the score "dot"
  * @example
  * const words = sg.fromArray([[[2, 0], [0, 2], [2, 1]]]);
  * const { weights } = new sg.nn.DotAttention().forward(words, words, { window: 1 });
@@ -156,10 +180,15 @@ export class DotAttention extends Alignment {
 }
 
 /**
- * Attention by products with a matrix between (Luong, Pham and Manning 2015, "general"): e_ij = scale s_i . W h_j. Parameter:
- * `key.weight` W `[Q, K]`.
+ * Scores each key by its product with the query, with a learned matrix between them.
  *
- * @throws SeqgradError `range` for a size below 1, `value` for a scale that is not finite; forward(): as AdditiveAttention's
+ * e_ij = scale s_i . W h_j, weights_ij = softmax_j(e_ij), context_i = sum_j weights_ij h_j. Parameter: `key.weight` W `[Q, K]`.
+ *
+ * @param querySize Q, the size of a query
+ * @param keySize K, the size of a key
+ * @param options `scale`: default 1
+ * @throws SeqgradError `range` for a size below 1, `value` for a scale that is not finite
+ * @see Luong, Pham and Manning 2015, "Effective Approaches to Attention-based Neural Machine Translation", the score "general"
  * @example
  * const { context } = new sg.nn.GeneralAttention(32, 64).forward(sg.randn([2, 5, 32]), sg.randn([2, 7, 64]), { window: 3 });
  * context.shape; // = [2, 5, 64]

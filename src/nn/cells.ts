@@ -43,7 +43,7 @@ abstract class Cell extends Module {
     }
   }
 
-  /** x [B, I] as a sequence of one step, when it and the state [B, H] fit the cell. */
+  /** x [B, D] as a sequence of one step, when it and the state [B, H] fit the cell. */
   protected sequence(x: Tensor, state: RecurrentState | undefined, parts: readonly ("h" | "c")[] = ["h"]): Tensor {
     checkTensor(this.op, x, "x");
     const form = `{ ${parts.join(", ")} }`;
@@ -79,10 +79,11 @@ interface CellOptions {
  *
  * h' = f(W_ih x + b_ih + W_hh h + b_hh), where f is tanh or relu
  *
- * @param inputSize I, the size of x
+ * @param inputSize D, the size of x
  * @param hiddenSize H, the size of h
  * @param options `bias`: add the biases, default true. `nonlinearity`: "tanh" or "relu", default "tanh"
  * @throws SeqgradError `range` for a size below 1; forward(): `shape`
+ * @see Elman 1990, "Finding Structure in Time"
  * @example
  * const cell = new sg.nn.RNNCell(3, 5);
  * let state = cell.forward(sg.randn([8, 3])); // h [8, 5]
@@ -98,7 +99,14 @@ export class RNNCell extends Cell {
     this.nonlinearity = nonlinearity;
   }
 
-  /** x `[B, I]`, h `[B, H]` or none for zeros -> h' `[B, H]`. */
+  /**
+   * Computes one step.
+   *
+   * @param x `[B, D]`, float32
+   * @param state h `[B, H]` before the step; default zeros
+   * @returns h `[B, H]` after the step
+   * @throws SeqgradError `shape`
+   */
   forward(x: Tensor, state?: RecurrentState): RecurrentState {
     const { nonlinearity, biases } = this;
     const { y } = rnn(this.sequence(x, state), this.weight_ih, this.weight_hh, { ...biases, h0: state?.h, nonlinearity });
@@ -111,10 +119,11 @@ export class RNNCell extends Cell {
  *
  * r, z = sigmoid(W x + U h + b), n = tanh(W_n x + b_n + r (U_n h + c_n)), h' = (1 - z) n + z h
  *
- * @param inputSize I, the size of x
+ * @param inputSize D, the size of x
  * @param hiddenSize H, the size of h
  * @param options `bias`: add the biases, default true. `resetAfter`: as in GRU, default true
  * @throws SeqgradError `range` for a size below 1; forward(): `shape`
+ * @see Cho et al. 2014, "Learning Phrase Representations using RNN Encoder-Decoder"
  * @example
  * const { h } = new sg.nn.GRUCell(3, 5).forward(sg.randn([8, 3])); // [8, 5]
  */
@@ -127,7 +136,14 @@ export class GRUCell extends Cell {
     this.resetAfter = checkBoolean("GRUCell", "resetAfter", options.resetAfter ?? true);
   }
 
-  /** x `[B, I]`, h `[B, H]` or none for zeros -> h' `[B, H]`. */
+  /**
+   * Computes one step.
+   *
+   * @param x `[B, D]`, float32
+   * @param state h `[B, H]` before the step; default zeros
+   * @returns h `[B, H]` after the step
+   * @throws SeqgradError `shape`
+   */
   forward(x: Tensor, state?: RecurrentState): RecurrentState {
     const { resetAfter, biases } = this;
     const { y } = gru(this.sequence(x, state), this.weight_ih, this.weight_hh, { ...biases, h0: state?.h, resetAfter });
@@ -140,10 +156,11 @@ export class GRUCell extends Cell {
  *
  * i, f, o = sigmoid(W x + U h + b), g = tanh(W x + U h + b), c' = f c + i g, h' = o tanh(c')
  *
- * @param inputSize I, the size of x
+ * @param inputSize D, the size of x
  * @param hiddenSize H, the size of h and c
  * @param options `bias`: add the biases, default true
  * @throws SeqgradError `range` for a size below 1; forward(): `shape`
+ * @see Hochreiter and Schmidhuber 1997, "Long Short-Term Memory"
  * @example
  * const { h, c } = new sg.nn.LSTMCell(3, 5).forward(sg.randn([8, 3])); // [8, 5] each
  */
@@ -153,7 +170,14 @@ export class LSTMCell extends Cell {
     super("LSTMCell", inputSize, hiddenSize, 4, options);
   }
 
-  /** x `[B, I]`, h and c `[B, H]` or none for zeros -> h' and c' `[B, H]`. */
+  /**
+   * Computes one step.
+   *
+   * @param x `[B, D]`, float32
+   * @param state h and c, `[B, H]` each, before the step; default zeros
+   * @returns h and c, `[B, H]` each, after the step
+   * @throws SeqgradError `shape`
+   */
   forward(x: Tensor, state?: LSTMState): LSTMState {
     const { y, c } = lstm(this.sequence(x, state, ["h", "c"]), this.weight_ih, this.weight_hh, {
       ...this.biases,

@@ -14,9 +14,16 @@ import { Embedding } from "./layers.js";
 const modes = ["mean", "sum", "max"] as const;
 
 /**
- * A table of `[V, D]` vectors, standard normal at first, of which each row of indices is reduced to one: its mean, sum or maximum. Indices
- * that are `paddingIndex` count for nothing; a row of nothing else gives 0.
+ * Looks up vectors in a table and reduces each row of indices to one vector: the mean, sum or maximum.
+ *
+ * Indices that are `paddingIndex` are left out; a row of nothing else gives 0. The table `weight` `[V, D]` is standard normal at first.
+ *
+ * @param vocabularySize V, the number of rows of the table
+ * @param dimension D, the size of a vector
+ * @param options `mode`: "mean", "sum" or "max", default "mean". `paddingIndex`: an index to leave out, default none. `init`: writes the
+ *   first values
  * @throws SeqgradError `range` for a size below 1, `value` for another mode
+ * @see PyTorch's nn.EmbeddingBag
  * @example
  * const bag = new sg.nn.EmbeddingBag(1000, 64, { paddingIndex: 0 });
  * bag.forward(sg.fromArray([[5, 2, 0], [7, 0, 0]], { dtype: "int32" })).shape; // = [2, 64]
@@ -36,7 +43,15 @@ export class EmbeddingBag extends Embedding {
     this.mode = mode;
   }
 
-  /** int32 `[..., L]` -> `[..., D]`; `weight` `[..., L]`, with the mode `sum` alone, weighs the vectors. */
+  /**
+   * Reduces the vectors of each row of indices.
+   *
+   * @param index `[..., L]`, int32
+   * @param weight `[..., L]`, float32: the factor of each vector, only with the mode "sum"; default 1
+   * @returns `[..., D]`
+   * @throws SeqgradError `range` for an index outside the table, `dtype` unless the indices are int32, `shape` for weights of another
+   *   shape, `value` for weights with another mode
+   */
   override forward(index: Tensor, weight?: Tensor): Tensor {
     checkTensor("EmbeddingBag", index, "the index");
     if (weight !== undefined) checkTensor("EmbeddingBag", weight, "the weight");

@@ -22,7 +22,7 @@ export type FeedForwardActivation = keyof typeof activations;
 export interface FeedForwardOptions {
   /** Default relu. */
   activation?: FeedForwardActivation;
-  /** The chance to zero a hidden activation while training. Default 0. */
+  /** The probability of zeroing a hidden activation while training. Default 0. */
   dropout?: number;
   /** Default true. */
   bias?: boolean;
@@ -50,10 +50,15 @@ export function feedForward(
 }
 
 /**
- * Two linear layers with an activation between them, applied to every position by itself (Vaswani et al. 2017, section 3.3):
- * y = W_2 f(W_1 x + b_1) + b_2.
+ * Two linear layers with an activation between them, applied to every position on its own.
  *
+ * y = W_2 f(W_1 x + b_1) + b_2
+ *
+ * @param dimension D, the size of x and of y
+ * @param hidden the size between the two layers
+ * @param options see FeedForwardOptions
  * @throws SeqgradError `range` for a size below 1 or dropout outside [0, 1], `value` for an unknown activation
+ * @see Vaswani et al. 2017, "Attention Is All You Need", section 3.3
  * @example
  * new sg.nn.FeedForward(32, 128, { activation: "gelu" }).forward(sg.randn([2, 5, 32])).shape; // = [2, 5, 32]
  */
@@ -73,7 +78,13 @@ export class FeedForward extends Module {
     this.activation = options.activation ?? "relu";
   }
 
-  /** `[..., D]` -> `[..., D]`. */
+  /**
+   * Applies both layers.
+   *
+   * @param x `[..., D]`, float32
+   * @returns `[..., D]`
+   * @throws SeqgradError `shape`
+   */
   forward(x: Tensor): Tensor {
     return feedForward(x, this, this.activation, this.training ? this.dropout : 0);
   }

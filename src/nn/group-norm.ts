@@ -13,9 +13,16 @@ import * as init from "./init.js";
 import { Module } from "./module.js";
 
 /**
- * Normalization of each example over the positions and the channels of a group (Wu and He 2018), with weight (gamma) ones and bias (beta)
- * zeros at first. Channels are the last dimension, where PyTorch has them second; one group over `[B, C]` is layer normalization.
+ * Normalizes each example over the positions and the channels of a group to mean 0 and variance 1, then scales and shifts each channel.
+ *
+ * y = (x - mean) / sqrt(variance + eps) * weight + bias. The weight is 1 and the bias 0 at first. Channels are the last dimension (in
+ * PyTorch the second); one group over `[B, C]` is layer normalization.
+ *
+ * @param groups the number of groups, a divisor of `channels`
+ * @param channels C, the size of the last dimension
+ * @param options `eps`: added to the variance, default 1e-5. `affine`: learn weight and bias, default true
  * @throws SeqgradError `range` for a size below 1, `value` for channels that do not divide into the groups
+ * @see Wu and He 2018, "Group Normalization"
  * @example
  * new sg.nn.GroupNorm(2, 4, { eps: 0 }).forward(sg.fromArray([[1, 3, 8, 2]])); // = [[-1, 1, 1, -1]]
  */
@@ -45,7 +52,13 @@ export class GroupNorm extends Module {
     }
   }
 
-  /** `[B, ..., C]` -> `[B, ..., C]`. */
+  /**
+   * Normalizes each example.
+   *
+   * @param x `[B, ..., C]`, float32 or int32
+   * @returns `[B, ..., C]`, float32
+   * @throws SeqgradError `shape`
+   */
   forward(x: Tensor): Tensor {
     checkTensor("GroupNorm", x, "x");
     const { groups, channels } = this;

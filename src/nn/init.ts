@@ -10,7 +10,13 @@ import { normalsFromWords, philoxWords } from "../util/philox.js";
 export type GainOf = "linear" | "sigmoid" | "tanh" | "relu" | "leakyRelu";
 
 /**
- * The factor for a layer followed by this nonlinearity; `slope` is leakyRelu's.
+ * Returns the factor that keeps the variance of activations in a layer followed by this nonlinearity.
+ *
+ * @param nonlinearity "linear", "sigmoid", "tanh", "relu" or "leakyRelu"
+ * @param slope the slope of leakyRelu; default 0.01
+ * @returns the factor for xavierUniform() and the others
+ * @throws SeqgradError `value` for an unknown nonlinearity
+ * @see He et al. 2015, "Delving Deep into Rectifiers"
  * @example
  * sg.nn.init.gain("relu"); // = 1.414
  */
@@ -39,7 +45,12 @@ function fans(op: string, y: Tensor, gain: number): { fanIn: number; fanOut: num
 }
 
 /**
- * Uniform on [low, high).
+ * Fills a tensor with uniform random numbers on [low, high).
+ *
+ * @param y of any shape, float32, is overwritten
+ * @param low default 0
+ * @param high default 1
+ * @throws SeqgradError `value` for a bound that is not finite, `dtype` unless y is contiguous float32
  * @example
  * const weight = sg.parameter([10, 64], (y) => sg.nn.init.uniform(y, -0.1, 0.1));
  */
@@ -49,7 +60,12 @@ export function uniform(y: Tensor, low = 0, high = 1): void {
 }
 
 /**
- * Normal with a mean and a standard deviation.
+ * Fills a tensor with normal random numbers.
+ *
+ * @param y of any shape, float32, is overwritten
+ * @param mean default 0
+ * @param std the standard deviation; default 1
+ * @throws SeqgradError `value` for a number that is not finite, `dtype` unless y is contiguous float32
  * @example
  * const weight = sg.parameter([10, 64], (y) => sg.nn.init.normal(y, 0, 0.02));
  */
@@ -59,8 +75,11 @@ export function normal(y: Tensor, mean = 0, std = 1): void {
 }
 
 /**
- * Normal with a mean and a standard deviation, of the numbers between `low` and `high` alone, drawn on the host.
- * @throws SeqgradError `range` unless low < high and the deviation is above 0
+ * Fills a tensor with normal random numbers between two bounds, drawn on the host.
+ *
+ * @param y of any shape, float32, is overwritten
+ * @param options `mean`, default 0; `std`, default 1; `low` and `high`, the bounds, default -2 and 2
+ * @throws SeqgradError `range` unless low < high and the deviation is above 0, `dtype` unless y is contiguous float32
  * @example
  * const weight = sg.parameter([10, 64], (y) => sg.nn.init.truncatedNormal(y, { std: 0.02, low: -0.04, high: 0.04 }));
  */
@@ -88,7 +107,11 @@ export function truncatedNormal(y: Tensor, options: { mean?: number; std?: numbe
 }
 
 /**
- * All elements `value`.
+ * Sets all elements to one number.
+ *
+ * @param y of any shape and dtype, is overwritten
+ * @param value the number
+ * @throws SeqgradError `state` for a view with gaps
  * @example
  * sg.parameter([2], (y) => sg.nn.init.constant(y, 0.5)); // = [0.5, 0.5]
  */
@@ -99,20 +122,29 @@ export function constant(y: Tensor, value: number): void {
 }
 
 /**
- * All elements 0.
+ * Sets all elements to 0.
+ *
+ * @param y of any shape and dtype, is overwritten
  * @example
  * sg.parameter([2], sg.nn.init.zeros); // = [0, 0]
  */
 export const zeros = (y: Tensor): void => constant(y, 0);
 /**
- * All elements 1.
+ * Sets all elements to 1.
+ *
+ * @param y of any shape and dtype, is overwritten
  * @example
  * sg.parameter([2], sg.nn.init.ones); // = [1, 1]
  */
 export const ones = (y: Tensor): void => constant(y, 1);
 
 /**
- * Uniform on +-gain sqrt(6 / (in + out)) (Glorot and Bengio 2010).
+ * Fills a weight with uniform random numbers on +-gain sqrt(6 / (in + out)).
+ *
+ * @param y `[out, in]`, float32, is overwritten; further dimensions multiply both sizes
+ * @param gain default 1; see gain()
+ * @throws SeqgradError `shape` for fewer than two dimensions, `dtype` unless y is contiguous float32
+ * @see Glorot and Bengio 2010, "Understanding the Difficulty of Training Deep Feedforward Neural Networks"
  * @example
  * const weight = sg.parameter([10, 64], sg.nn.init.xavierUniform);
  */
@@ -123,7 +155,12 @@ export function xavierUniform(y: Tensor, gain = 1): void {
 }
 
 /**
- * Normal with deviation gain sqrt(2 / (in + out)) (Glorot and Bengio 2010).
+ * Fills a weight with normal random numbers of deviation gain sqrt(2 / (in + out)).
+ *
+ * @param y `[out, in]`, float32, is overwritten; further dimensions multiply both sizes
+ * @param gain default 1; see gain()
+ * @throws SeqgradError `shape` for fewer than two dimensions, `dtype` unless y is contiguous float32
+ * @see Glorot and Bengio 2010, "Understanding the Difficulty of Training Deep Feedforward Neural Networks"
  * @example
  * const weight = sg.parameter([10, 64], sg.nn.init.xavierNormal);
  */
@@ -133,7 +170,12 @@ export function xavierNormal(y: Tensor, gain = 1): void {
 }
 
 /**
- * Uniform on +-gain sqrt(3 / in) (He et al. 2015).
+ * Fills a weight with uniform random numbers on +-gain sqrt(3 / in).
+ *
+ * @param y `[out, in]`, float32, is overwritten; further dimensions multiply the size `in`
+ * @param gain default sqrt(2), for relu; see gain()
+ * @throws SeqgradError `shape` for fewer than two dimensions, `dtype` unless y is contiguous float32
+ * @see He et al. 2015, "Delving Deep into Rectifiers"
  * @example
  * const weight = sg.parameter([10, 64], (y) => sg.nn.init.kaimingUniform(y, sg.nn.init.gain("relu")));
  */
@@ -143,7 +185,12 @@ export function kaimingUniform(y: Tensor, gain = Math.SQRT2): void {
 }
 
 /**
- * Normal with deviation gain / sqrt(in) (He et al. 2015).
+ * Fills a weight with normal random numbers of deviation gain / sqrt(in).
+ *
+ * @param y `[out, in]`, float32, is overwritten; further dimensions multiply the size `in`
+ * @param gain default sqrt(2), for relu; see gain()
+ * @throws SeqgradError `shape` for fewer than two dimensions, `dtype` unless y is contiguous float32
+ * @see He et al. 2015, "Delving Deep into Rectifiers"
  * @example
  * const weight = sg.parameter([10, 64], (y) => sg.nn.init.kaimingNormal(y, sg.nn.init.gain("relu")));
  */
@@ -152,7 +199,11 @@ export function kaimingNormal(y: Tensor, gain = Math.SQRT2): void {
 }
 
 /**
- * Ones on the diagonal of a `[rows, cols]` matrix, or of each such block stacked over the rows, times `scale`.
+ * Sets a matrix to `scale` times the identity, and a taller one to such blocks, one below the other.
+ *
+ * @param y `[rows, cols]`, float32, is overwritten
+ * @param scale default 1
+ * @throws SeqgradError `shape` for fewer than two dimensions, `dtype` unless y is contiguous float32
  * @example
  * sg.parameter([2, 2], (y) => sg.nn.init.identity(y)); // = [[1, 0], [0, 1]]
  */
@@ -164,8 +215,14 @@ export function identity(y: Tensor, scale = 1): void {
 }
 
 /**
- * A matrix `[rows, cols]` with orthonormal rows or columns, whichever are fewer, times `gain` (Saxe et al. 2014): a normal matrix made
- * orthogonal by Gram and Schmidt, each vector twice, which is enough in float64 (Giraud et al. 2005).
+ * Fills a matrix with orthonormal rows or columns, whichever are fewer, times `gain`.
+ *
+ * The vectors are normal random numbers, made orthogonal by Gram and Schmidt twice, which is enough in float64 (Giraud et al. 2005).
+ *
+ * @param y `[rows, cols]`, float32, is overwritten
+ * @param gain default 1; see gain()
+ * @throws SeqgradError `shape` for fewer than two dimensions, `dtype` unless y is contiguous float32
+ * @see Saxe, McClelland and Ganguli 2014, "Exact Solutions to the Nonlinear Dynamics of Learning in Deep Linear Neural Networks"
  * @example
  * const weight = sg.parameter([10, 64], sg.nn.init.orthogonal);
  */

@@ -19,22 +19,28 @@ export interface KeysAndValues {
 
 /** One layer's part of a cache. */
 export interface LayerCache {
-  /** How many positions came before. */
+  /** The number of positions before. */
   readonly length: number;
-  /** Adds those of new positions, `[B, T, W]`, and answers those of all, `[B, length + T, W]`. */
+  /**
+   * Adds the keys and values of new positions and returns the keys and values of all positions.
+   *
+   * @param k `[B, T, W]`, the keys of T new positions
+   * @param v `[B, T, W]`, their values
+   * @returns keys and values `[B, length + T, W]`
+   */
   append(k: Tensor, v: Tensor): KeysAndValues;
 }
 
 export interface KeyValueCacheOptions {
-  /** How many layers keep keys and values. */
+  /** The number of layers that keep keys and values. */
   layers: number;
   /** B. Default 1. */
   rows?: number;
-  /** How many positions there is room for. */
+  /** The most positions that the cache has room for. */
   capacity: number;
   /** W = K D, the width of a position's keys, and of its values. */
   width: number;
-  /** Default: that of the last init(). */
+  /** Default: the device of the last init(). */
   device?: { readonly backend: Backend };
 }
 
@@ -44,11 +50,13 @@ const ROOM = 64;
 const cacheNames = namesOf<KeyValueCacheOptions>({ layers: 1, rows: 1, capacity: 1, width: 1, device: 1 });
 
 /**
- * The keys and values of all positions that the layers of a model have read, so that a new one costs no more than itself. Their memory
- * lies outside every scope until dispose(); new positions are written in place, and it doubles where they have no room, up to the capacity.
+ * Keeps the keys and values of all positions that the layers of a model have read, so that a new position costs no more than itself.
  *
- * @throws SeqgradError `range` for a size below 1 or more positions than there is room for, `shape` for keys or values of another form,
- *   `state` where a gradient would have to flow through; the cache is as before then
+ * The memory lies outside every scope until dispose(). New positions are written in place; it doubles when it is full, up to the capacity.
+ *
+ * @param options see KeyValueCacheOptions
+ * @throws SeqgradError `range` for a size below 1 or more positions than there is room for, `shape` for keys or values of another shape,
+ *   `state` if a gradient would have to flow through; the cache is unchanged
  * @example
  * const cache = new sg.nn.KeyValueCache({ layers: 2, capacity: 64, width: 32 });
  * const encoder = new sg.nn.TransformerEncoder(32, 4, { numLayers: 2, dimFeedforward: 64 }).eval();
@@ -102,7 +110,12 @@ export class KeyValueCache {
     return this.#length;
   }
 
-  /** Throws `range` unless there is room for `positions` more positions. */
+  /**
+   * Throws unless there is room for more positions.
+   *
+   * @param positions the number of positions to add
+   * @throws SeqgradError `range` when they do not fit
+   */
   check(positions: number): void {
     checkInteger("KeyValueCache", "the number of positions", positions);
     if (this.#length + positions <= this.capacity) return;
@@ -112,26 +125,46 @@ export class KeyValueCache {
     );
   }
 
-  /** The part of layer `index`. Positions that it appends count for all layers once advance() is called. */
+  /**
+   * Returns one layer's part. The positions that it appends count for all layers after advance().
+   *
+   * @param index the layer, from 0
+   * @returns the layer's part
+   * @throws SeqgradError `range` for a layer that is not there
+   */
   at(index: number): LayerCache {
     checkInteger("KeyValueCache", "the layer", index, 0, this.layers - 1);
     return { length: this.#length, append: (k, v) => this.#append(index, k, v) };
   }
 
-  /** Keys and values of a layer at the positions that are filled. */
+  /**
+   * Returns the keys and values of a layer at the filled positions.
+   *
+   * @param layer the layer, from 0
+   * @returns keys and values, `[B, length, W]` each, as views of the cache
+   * @throws SeqgradError `range` for a layer that is not there
+   */
   read(layer: number): KeysAndValues {
     checkInteger("KeyValueCache.read", "the layer", layer, 0, this.layers - 1);
     return this.#first(layer, this.#length);
   }
 
-  /** Records that all layers have appended `positions` positions. */
+  /**
+   * Records that all layers have appended positions.
+   *
+   * @param positions the number of positions that each layer appended
+   * @throws SeqgradError `range` when they do not fit
+   */
   advance(positions: number): void {
     this.check(positions);
     this.#length += positions;
   }
 
   /**
-   * Another cache, whose row r is row `rows[r]` of this one, which stays: a row may be taken once, often or never.
+   * Makes another cache, whose row r is row `rows[r]` of this one; this one stays.
+   *
+   * @param rows indices of rows, each taken once, often or never
+   * @returns the new cache, with as many rows as there are indices
    * @throws SeqgradError `range` for a row that is not there
    */
   select(rows: ArrayLike<number>): KeyValueCache {
@@ -158,7 +191,7 @@ export class KeyValueCache {
     return other;
   }
 
-  /** Gives the memory back. */
+  /** Frees the memory. */
   dispose(): void {
     // Views of it may still be about, outside every scope.
     release(this.#data.storage);
@@ -171,7 +204,7 @@ export class KeyValueCache {
       if (x.rank !== 3 || x.shape[0] !== this.rows || x.shape[1] !== positions || x.shape[2] !== this.width) {
         throw new SeqgradError(
           "shape",
-          `KeyValueCache: ${name} has shape ${formatShape(x.shape)}; expected [${this.rows}, T, ${this.width}], T that of k.`,
+          `KeyValueCache: ${name} has shape ${formatShape(x.shape)}; expected [${this.rows}, T, ${this.width}], T as in k.`,
         );
       }
     }

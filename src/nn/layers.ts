@@ -11,14 +11,14 @@ import * as init from "./init.js";
 import { Module } from "./module.js";
 
 /**
- * A linear layer, applied to the last dimension.
+ * Applies a linear map to the last dimension.
  *
- * y = x W^T + b. W and b are uniform on +-1/sqrt(inFeatures) at first, as in PyTorch.
+ * y = x W^T + b. W `[H, D]` and b `[H]` are uniform on +-1/sqrt(D) at first, as in PyTorch.
  *
- * @param inFeatures size of the last dimension of x
- * @param outFeatures size of the last dimension of y
+ * @param inFeatures D, the size of the last dimension of x
+ * @param outFeatures H, the size of the last dimension of y
  * @param options `bias`: add b; default true
- * @throws SeqgradError `range` for a size below 1; forward(): `shape`, `dtype`
+ * @throws SeqgradError `range` for a size below 1
  * @example
  * new sg.nn.Linear(64, 10).forward(sg.randn([8, 20, 64])).shape; // = [8, 20, 10]
  */
@@ -42,22 +42,28 @@ export class Linear extends Module {
     }
   }
 
-  /** `[..., in]` -> `[..., out]`. */
+  /**
+   * Applies the map.
+   *
+   * @param x `[..., D]`, float32
+   * @returns `[..., H]`
+   * @throws SeqgradError `shape`, `dtype`
+   */
   forward(x: Tensor): Tensor {
     return linear(x, this.weight, this.bias);
   }
 }
 
 /**
- * A table of V vectors of size D, looked up by index.
+ * Looks up vectors in a table by index.
  *
- * y[b, t] = weight[tokens[b, t]]
+ * y[b, t] = weight[index[b, t]], for a table weight `[V, D]`
  *
- * @param vocabularySize V, the number of rows
+ * @param vocabularySize V, the number of rows of the table
  * @param dimension D, the size of a vector
- * @param options `paddingIndex`: a row that is 0 at first and gets no gradient; default none. `init`: writes the first values; default
+ * @param options `paddingIndex`: a row that is 0 at first and gets no gradient, default none. `init`: writes the first values, default
  *   standard normal
- * @throws SeqgradError `range` for a size below 1; forward(): `range` for an index outside the table, `dtype` unless the indices are int32
+ * @throws SeqgradError `range` for a size below 1
  * @example
  * const tokens = sg.fromArray([[5, 2, 0], [7, 0, 0]], { dtype: "int32" });
  * new sg.nn.Embedding(1000, 64, { paddingIndex: 0 }).forward(tokens).shape; // = [2, 3, 64]
@@ -84,10 +90,13 @@ export class Embedding extends Module {
   }
 
   /**
-   * The table of vectors that are there already, as `WordVectors` are: row i is that of word i.
+   * Makes the table from vectors that exist already: row i is the vector of word i.
    *
-   * @param options `frozen`: the table is a buffer, which no optimizer knows of, but is saved and moved with the model. Default false
-   * @throws SeqgradError `range`
+   * @param vectors the size of a vector and the data, row by row, as `text.WordVectors` has them
+   * @param options `frozen`: no optimizer changes the table, but it is saved and moved with the model; default false. `paddingIndex`: as in
+   *   the constructor
+   * @returns the layer
+   * @throws SeqgradError `range` for data that do not divide into vectors
    * @example
    * const vectors = new sg.text.WordVectors(["cat", "dog"], 2, Float32Array.of(1, 0, 0.9, 0.1));
    * sg.nn.Embedding.fromVectors(vectors, { frozen: true }).parameterCount(); // = 0
@@ -111,7 +120,13 @@ export class Embedding extends Module {
     return layer;
   }
 
-  /** int32 `[...]` -> `[..., D]`. */
+  /**
+   * Looks the indices up.
+   *
+   * @param index `[...]`, int32, each in 0..V-1
+   * @returns `[..., D]`
+   * @throws SeqgradError `range` for an index outside the table, `dtype` unless the indices are int32
+   */
   forward(index: Tensor): Tensor {
     return embedding(index, this.weight, this.paddingIndex === undefined ? {} : { paddingIndex: this.paddingIndex });
   }
@@ -137,6 +152,12 @@ export class Dropout extends Module {
     checkInterval("Dropout", "p", p, 0, 1);
   }
 
+  /**
+   * Zeroes elements while training.
+   *
+   * @param x of any shape, float32
+   * @returns the shape of x; in evaluation x itself
+   */
   forward(x: Tensor): Tensor {
     return dropout(x, this.p, this.training);
   }
@@ -150,7 +171,7 @@ export type UnaryModule = Module & { forward(x: Tensor): Tensor };
  *
  * y = f_n(... f_2(f_1(x)))
  *
- * @param steps layers, and functions of one tensor
+ * @param steps layers, and functions of one tensor, in the order in which they run
  * @throws SeqgradError `value` for an argument that is neither
  * @example
  * const mlp = new sg.nn.Sequential(new sg.nn.Linear(4, 8), sg.relu, new sg.nn.Linear(8, 2));
@@ -172,6 +193,12 @@ export class Sequential extends Module {
     for (const [i, step] of steps.entries()) if (step instanceof Module) Object.assign(this, { [i]: step });
   }
 
+  /**
+   * Applies all steps.
+   *
+   * @param x the input of the first step
+   * @returns the output of the last step; without steps x itself
+   */
   forward(x: Tensor): Tensor {
     return this.#steps.reduce((y, step) => (step instanceof Module ? step.forward(y) : step(y)), x);
   }

@@ -7,8 +7,12 @@ let evaluations = 0;
 export const isInference = (): boolean => evaluations > 0;
 
 /**
- * Runs `fn` in evaluation mode, without recording gradients, and frees every tensor made in it but those that it returns. The mode is that
- * of this call: no module's flag changes, so that calls which overlap, and a training run beside them, do not disturb one another.
+ * Runs a function in evaluation mode, without recording gradients, and frees every tensor made in it except those that it returns.
+ *
+ * The mode holds for this call only: no module's flag changes, so that overlapping calls and a training run do not disturb each other.
+ *
+ * @param fn a synchronous function
+ * @returns the result of `fn`
  * @throws SeqgradError `value` when `fn` returns a promise, as scope() does
  */
 export function inference<T>(fn: () => T): T {

@@ -4,7 +4,9 @@ import { Module } from "./module.js";
 
 /**
  * Layers by name, whose parameters are named as in PyTorch: `heads.en.weight` for the layer `en` of a property `heads`.
- * @throws SeqgradError `value` for a name that is taken, empty or holds a dot, or for what is not a layer
+ *
+ * @param modules the layers by name; default none
+ * @throws SeqgradError `value` for a name that is taken, empty or has a dot, or for a value that is not a layer
  * @example
  * const heads = new sg.nn.ModuleDict({ en: new sg.nn.Linear(4, 2), de: new sg.nn.Linear(4, 3) });
  * heads.get("de").forward(sg.zeros([1, 4])).shape; // = [1, 3]
@@ -17,7 +19,14 @@ export class ModuleDict<M extends Module = Module> extends Module {
     for (const [name, module] of Object.entries(modules)) this.set(name, module);
   }
 
-  /** Adds a layer, or replaces that of the name. */
+  /**
+   * Adds a layer, or replaces the layer of that name.
+   *
+   * @param name the name, without a dot
+   * @param module the layer
+   * @returns this layer
+   * @throws SeqgradError `value` for a name that is taken, empty or has a dot, or for a value that is not a layer
+   */
   set(name: string, module: M): this {
     if (typeof name !== "string" || name === "" || name.includes(".") || (name in this && !this.has(name)))
       throw new SeqgradError(
@@ -30,13 +39,25 @@ export class ModuleDict<M extends Module = Module> extends Module {
     return this;
   }
 
-  /** The layer of a name. @throws SeqgradError `value` when there is none */
+  /**
+   * Returns the layer of a name.
+   *
+   * @param name the name
+   * @returns the layer
+   * @throws SeqgradError `value` if there is no such layer
+   */
   get(name: string): M {
     if (!this.has(name))
       throw new SeqgradError("value", `ModuleDict: there is no layer ${shown(name)}; there are ${this.names().join(", ")}.`);
     return (this as unknown as Readonly<Record<string, M>>)[name]!;
   }
 
+  /**
+   * Returns true if there is a layer of that name.
+   *
+   * @param name the name
+   * @returns true or false
+   */
   has(name: string): boolean {
     return (
       typeof name === "string" &&
@@ -45,7 +66,11 @@ export class ModuleDict<M extends Module = Module> extends Module {
     );
   }
 
-  /** The names, in the order in which they came. */
+  /**
+   * Returns the names, in the order in which they were added.
+   *
+   * @returns the names
+   */
   names(): string[] {
     return Object.keys(this).filter((name) => this.has(name));
   }

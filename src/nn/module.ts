@@ -11,6 +11,9 @@ import { summaryTable } from "./summary.js";
 
 /**
  * Parameters or buffers whose names are used as they are, without the name of the property that holds the table.
+ *
+ * @param entries pairs of a name and a tensor; default none
+ * @throws SeqgradError `value` unless the entries are such pairs
  * @example
  * class Table extends sg.nn.Module {
  *   weights = new sg.nn.ParameterTable([["weight_ih_l0", sg.parameter([4, 3], sg.nn.init.zeros)]]);
@@ -26,10 +29,11 @@ export class ParameterTable extends Map<string, Tensor> {
 }
 
 /**
- * The base of every layer and model: it finds parameters, buffers and submodules among its own properties (tensors made by `parameter()`
- * or `buffer()`, modules, arrays of either), named as in PyTorch: `encoder.layers.0.weight`. Buffers are saved, loaded and moved like
- * parameters, but are none: optimizers and parameterCount() do not know of them.
+ * The base of every layer and model.
  *
+ * It finds parameters, buffers and submodules among its own properties (tensors made by `parameter()` or `buffer()`, modules, arrays of
+ * either), named as in PyTorch: `encoder.layers.0.weight`. Buffers are saved, loaded and moved like parameters, but optimizers do not
+ * change them and parameterCount() does not count them.
  * @example
  * class Tagger extends sg.nn.Module {
  *   embedding = new sg.nn.Embedding(1000, 64);
@@ -53,26 +57,47 @@ export abstract class Module {
     this.#training = mode;
   }
 
-  /** Every parameter with its dotted name; a shared one once, under its first name. */
+  /**
+   * Yields every parameter with its dotted name; a shared one once, under its first name.
+   *
+   * @returns pairs of a name and a parameter
+   */
   namedParameters(): Generator<[string, Tensor]> {
     return this.#named("parameter");
   }
 
-  /** Every buffer, as namedParameters() gives the parameters. */
+  /**
+   * Yields every buffer with its dotted name; a shared one once, under its first name.
+   *
+   * @returns pairs of a name and a buffer
+   */
   namedBuffers(): Generator<[string, Tensor]> {
     return this.#named("buffer");
   }
 
+  /**
+   * Returns every parameter once, as an optimizer takes them.
+   *
+   * @returns the parameters
+   */
   parameters(): Tensor[] {
     return Array.from(this.namedParameters(), ([, tensor]) => tensor);
   }
 
-  /** The number of elements of all parameters. */
+  /**
+   * Returns the number of elements of all parameters.
+   *
+   * @returns the number, frozen parameters included
+   */
   parameterCount(): number {
     return this.parameters().reduce((n, p) => n + p.size, 0);
   }
 
-  /** A copy of the content of every parameter and buffer by name, as `writeSafetensors` takes it. */
+  /**
+   * Copies the content of every parameter and buffer, as `io.writeSafetensors` takes it.
+   *
+   * @returns the values by dotted name
+   */
   async stateDict(): Promise<Map<string, TensorValue>> {
     const state = new Map<string, TensorValue>();
     for (const [name, tensor] of this.#entries()) state.set(name, await readValue(tensor));
@@ -80,9 +105,11 @@ export abstract class Module {
   }
 
   /**
-   * Overwrites parameters and buffers from a state dict; names, shapes and dtypes must be those of this module, but that int64, as which
-   * PyTorch stores counts, does for int32.
-   * @throws SeqgradError `format` that lists all that does not fit; nothing has changed then.
+   * Overwrites all parameters and buffers.
+   *
+   * @param state values by dotted name, with the names, shapes and dtypes of this module; int64, as PyTorch stores counts, is accepted for
+   *   int32
+   * @throws SeqgradError `format` with a list of everything that does not fit, `value` unless the state is a Map; nothing has changed then
    */
   loadStateDict(state: ReadonlyMap<string, ForeignValue>): void {
     if (!(state instanceof Map))
@@ -101,9 +128,13 @@ export abstract class Module {
   }
 
   /**
-   * Moves parameters and buffers to another device. Where an optimizer has the parameters, move that first: optimizer.to(device) takes
-   * them along, and this the buffers.
-   * @throws SeqgradError `memory` when they do not fit there: all are where they were
+   * Moves parameters and buffers to another device.
+   *
+   * If an optimizer has the parameters, move it first: optimizer.to(device) takes the parameters along, and this the buffers.
+   *
+   * @param device a device of createDevice() or init()
+   * @returns this module
+   * @throws SeqgradError `memory` when they do not fit there; all stay where they were
    * @example
    * const layer = new sg.nn.Linear(3, 2);
    * const exact = await sg.createDevice({ device: "reference" });
@@ -115,13 +146,19 @@ export abstract class Module {
     return this;
   }
 
-  /** As to(), but with nothing in the tensors: what they were may be out of reach. */
+  /**
+   * Gives parameters and buffers new memory on a backend, with undefined content, when the old memory may be out of reach.
+   *
+   * @param backend the backend
+   */
   place(backend: Backend): void {
     for (const p of this.#tensors()) if (p.backend !== backend) p.place(backend);
   }
 
   /**
-   * A table of the layers with the shape and the size of each parameter, and the total. A parameter that several layers share counts once.
+   * Returns a table of the layers with the shape and the size of each parameter, and the totals. A shared parameter counts once.
+   *
+   * @returns lines of text
    * @example
    * console.log(new sg.nn.Sequential(new sg.nn.Linear(2, 3)).summary());
    */
@@ -143,6 +180,11 @@ export abstract class Module {
     return summaryTable(this.constructor.name, rows, totals);
   }
 
+  /**
+   * Returns the table of summary().
+   *
+   * @returns lines of text
+   */
   toString(): string {
     return this.summary();
   }
@@ -152,7 +194,13 @@ export abstract class Module {
     return this.summary();
   }
 
-  /** Sets this module and all inside it to training, or with false to evaluation. */
+  /**
+   * Sets this module and all inside it to training, or with false to evaluation.
+   *
+   * @param mode default true
+   * @returns this module
+   * @throws SeqgradError `value` unless the mode is true or false
+   */
   train(mode = true): this {
     checkBoolean("train", "mode", mode);
     this.training = mode;
@@ -160,11 +208,16 @@ export abstract class Module {
     return this;
   }
 
+  /**
+   * Sets this module and all inside it to evaluation: dropout is off, and batch normalization uses its running statistics.
+   *
+   * @returns this module
+   */
   eval(): this {
     return this.train(false);
   }
 
-  /** Sets every gradient that there is to 0. */
+  /** Sets every existing gradient to 0. */
   zeroGrad(): void {
     for (const { grad } of this.parameters()) {
       if (!grad) continue;
@@ -174,7 +227,10 @@ export abstract class Module {
   }
 
   /**
-   * For a constructor that fails: frees the parameters and buffers that it has made, and hands the error back to be thrown.
+   * Frees the parameters and buffers that a failing constructor has made.
+   *
+   * @param error the error of the constructor
+   * @returns the error, to be thrown again
    * @example
    * class Pair extends sg.nn.Module {
    *   readonly first: sg.nn.Linear;

@@ -15,15 +15,17 @@ import { Linear } from "./layers.js";
 import { Module } from "./module.js";
 
 export interface MultiheadAttentionOptions {
-  /** The chance of an attention weight to become 0 while training. Default 0. */
+  /** The probability of zeroing an attention weight while training. Default 0. */
   dropout?: number;
   /** Default true. */
   bias?: boolean;
-  /** The size of keys as they come; default: that of queries. */
+  /** The size of the given keys. Default: the size of the queries. */
   kdim?: number;
-  /** The size of values as they come; default: that of queries. */
+  /** The size of the given values. Default: the size of the queries. */
   vdim?: number;
-  /** K, heads of keys and values, each of which serves N / K neighboring heads of queries (Ainslie et al. 2023). Default N. */
+  /**
+   * The number of heads of keys and values, each shared by N / keyValueHeads neighboring heads of queries (Ainslie et al. 2023). Default N.
+   */
   keyValueHeads?: number;
   /** True if queries and keys turn by their positions (Su et al. 2021), where a sequence attends to itself. Default false. */
   rotary?: boolean;
@@ -35,7 +37,7 @@ export interface MultiheadAttentionOptions {
 export interface Visibility {
   /** Query t sees the keys s <= t only, those in a cache before them. Default false. */
   causal?: boolean | undefined;
-  /** `[B]`: how many keys of each row are there; the rest is padding. */
+  /** int32 `[B]`: the number of keys of each row; the rest is padding. All when absent. */
   lengths?: Tensor | readonly number[] | undefined;
   /** Broadcasts to `[B, N, T, S]`: float32 is added to the scores, -Infinity hides; int32 hides where it is 0. */
   mask?: Tensor | undefined;
@@ -46,9 +48,9 @@ export interface MultiheadAttentionCall extends Visibility {
   key?: Tensor | undefined;
   /** The input of the values, `[B, S, vdim]`. Default: the input of the keys. */
   value?: Tensor | undefined;
-  /** Keys and values of the positions before, to which those made here are added. */
+  /** Keys and values of the positions before. The new ones are added to it. */
   cache?: LayerCache | undefined;
-  /** Keys and values made before, by project(), in place of `key` and `value`. One row serves queries of several. */
+  /** Keys and values that project() returned, instead of `key` and `value`. One row serves queries of several. */
   projected?: KeysAndValues | undefined;
 }
 
@@ -64,7 +66,7 @@ function checkVectors(op: string, name: string, x: Tensor, width: number): void 
     throw new SeqgradError("shape", `${op}: ${name} has shape ${formatShape(x.shape)}; expected [B, S, ${width}].`);
 }
 
-/** Lengths of rows, each from 0 to `most`, as a tensor beside `like`. */
+/** Lengths of rows, each from 0 to `most`, as a tensor on the device of `like`. */
 export function toLengths(
   op: string,
   lengths: Tensor | readonly number[] | undefined,
@@ -79,16 +81,16 @@ export function toLengths(
 }
 
 /**
- * Attention by N heads: each attends with its own projections of queries, keys and values, and a projection joins their results.
+ * Attends with N heads, each with its own projections of queries, keys and values, and joins their results by a projection.
  *
- * head_n = softmax(Q_n K_n^T / sqrt(D)) V_n, output = concat(head_1, .., head_N) W_o. Parameters are named as PyTorch's: `in_proj_weight`
- * holds the three projections one below the other, unless keys or values have another size. `add_bias_kv` is not supported.
+ * head_n = softmax(Q_n K_n^T / sqrt(D / N)) V_n, output = concat(head_1, .., head_N) W_o. Parameters are named as PyTorch's:
+ * `in_proj_weight` holds the three projections one below the other, unless keys or values have another size. `add_bias_kv` is not
+ * supported.
  *
- * @param embed width of the queries and of the output, a multiple of `heads`
+ * @param embed D, the width of the queries and of the output, a multiple of `heads`
  * @param heads N, the number of heads
  * @param options see MultiheadAttentionOptions
- * @throws SeqgradError `value` for a size that the heads cannot share, `range` for a size or rotaryBase below 1 or dropout outside [0, 1];
- *   forward(): `shape`, `range`
+ * @throws SeqgradError `value` for a size that the heads cannot share, `range` for a size or rotaryBase below 1 or a dropout outside [0, 1]
  * @see Vaswani et al. 2017, "Attention Is All You Need"
  * @example
  * const attention = new sg.nn.MultiheadAttention(32, 4);
@@ -157,7 +159,14 @@ export class MultiheadAttention extends Module {
     }
   }
 
-  /** x `[B, T, D]`, the queries -> `[B, T, D]`. */
+  /**
+   * Attends to the keys; without `key`, a sequence attends to itself.
+   *
+   * @param x `[B, T, D]`, float32: the input of the queries
+   * @param call keys, values and their visibility: see MultiheadAttentionCall
+   * @returns `[B, T, D]`
+   * @throws SeqgradError `shape` for inputs that do not fit, `range` for a length outside 0..S
+   */
   forward(x: Tensor, call: MultiheadAttentionCall = {}): Tensor {
     const options = this.#options(x, call);
     if (this.#isSelf(x, call) && !call.cache) return this.out_proj.forward(selfAttention(this.#packed(x, 0), options));
@@ -165,7 +174,14 @@ export class MultiheadAttention extends Module {
     return this.out_proj.forward(reshape(attention(q, k, v, options), x.shape));
   }
 
-  /** As forward(), with the weights that it used, `[B, N, T, S]`, after dropout; PyTorch's are their mean over the heads. */
+  /**
+   * Attends as forward() does, and returns the weights too. PyTorch returns their mean over the heads.
+   *
+   * @param x `[B, T, D]`, float32: the input of the queries
+   * @param call keys, values and their visibility: see MultiheadAttentionCall
+   * @returns the output `[B, T, D]` and the weights `[B, N, T, S]`, after dropout
+   * @throws SeqgradError `shape` for inputs that do not fit, `range` for a length outside 0..S
+   */
   forwardWithWeights(x: Tensor, call: MultiheadAttentionCall = {}): { output: Tensor; weights: Tensor } {
     const options = this.#options(x, call);
     const { q, k, v } = this.#inputs(x, call);
@@ -173,7 +189,14 @@ export class MultiheadAttention extends Module {
     return { output: this.out_proj.forward(output), weights };
   }
 
-  /** Keys and values of what is attended to, `[B, S, kdim]`, to be made once for many calls. */
+  /**
+   * Computes keys and values once, for many calls of forward() with `projected`.
+   *
+   * @param key `[B, S, kdim]`, float32: the input of the keys
+   * @param value `[B, S, vdim]`, float32: the input of the values; default `key`
+   * @returns keys and values, `[B, S, W]` each, where W is keyValueHeads D / N
+   * @throws SeqgradError `shape`
+   */
   project(key: Tensor, value = key): KeysAndValues {
     for (const [name, from] of Object.entries({ key, value })) checkTensor("MultiheadAttention.project", from, name);
     return { k: this.#projection(1, key), v: this.#projection(2, value) };
@@ -197,7 +220,7 @@ export class MultiheadAttention extends Module {
     if (x.rank !== 3 || x.shape[2] !== this.embed)
       throw new SeqgradError("shape", `${op}: x has shape ${formatShape(x.shape)}; expected [B, T, ${this.embed}], batch first.`);
     if (cache !== undefined && typeof (cache as LayerCache | null)?.append !== "function")
-      throw new SeqgradError("value", `${op}: the cache is not that of one layer; give at(layer) of a KeyValueCache.`);
+      throw new SeqgradError("value", `${op}: the cache is not the part of one layer; give at(layer) of a KeyValueCache.`);
     const { heads, keyValueHeads, dropout, training } = this;
     const offset = causal && cache ? cache.length : 0;
     return { heads, keyValueHeads, causal, offset, lengths: toLengths(op, lengths, x), mask, dropout, training };

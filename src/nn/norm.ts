@@ -14,7 +14,8 @@ import { Module, ParameterTable } from "./module.js";
  * y = (x - mean) / sqrt(variance + eps) * weight + bias. The weight is 1 and the bias 0 at first.
  *
  * @param dimension D, the size of the last dimension
- * @param options `eps`: added to the variance, default 1e-5. `affine`: learn weight and bias, default true. `bias`: learn a bias, default true
+ * @param options `eps`: added to the variance, default 1e-5. `affine`: learn weight and bias, default true. `bias`: learn a bias,
+ *   default true
  * @throws SeqgradError `range` for a dimension below 1 or a negative eps; forward(): `shape`
  * @see Ba, Kiros and Hinton 2016, "Layer Normalization"
  * @example
@@ -39,7 +40,13 @@ export class LayerNorm extends Module {
     }
   }
 
-  /** `[..., D]` -> `[..., D]`. */
+  /**
+   * Normalizes each row.
+   *
+   * @param x `[..., D]`, float32 or int32
+   * @returns `[..., D]`, float32
+   * @throws SeqgradError `shape`
+   */
   forward(x: Tensor): Tensor {
     return layerNorm(x, this.weight, this.bias, this.eps);
   }
@@ -69,7 +76,13 @@ export class RMSNorm extends Module {
     this.weight = checkBoolean("RMSNorm", "affine", options.affine ?? true) ? parameter([dimension], init.ones) : undefined;
   }
 
-  /** `[..., D]` -> `[..., D]`. */
+  /**
+   * Normalizes each row.
+   *
+   * @param x `[..., D]`, float32 or int32
+   * @returns `[..., D]`, float32
+   * @throws SeqgradError `shape`
+   */
   forward(x: Tensor): Tensor {
     return rmsNorm(x, this.weight, this.eps);
   }
@@ -79,13 +92,13 @@ export class RMSNorm extends Module {
 export interface BatchNormLayerOptions {
   /** Default 1e-5. */
   eps?: number;
-  /** The part of the way that running statistics move to those of a batch. Default 0.1. */
+  /** The part of the way that running statistics move toward the statistics of a batch. Default 0.1. */
   momentum?: number;
   /** True if there are weight and bias. Default true. */
   affine?: boolean;
-  /** True if there is a bias beside the weight. Default true. */
+  /** True if there is a bias with the weight. Default true. */
   bias?: boolean;
-  /** True if there are running statistics; without them evaluation takes those of its batch too. Default true. */
+  /** True if there are running statistics; without them evaluation uses the statistics of its batch too. Default true. */
   trackRunningStats?: boolean;
 }
 
@@ -102,7 +115,7 @@ const batchNormNames = namesOf<BatchNormLayerOptions>({ eps: 1, momentum: 1, aff
  *
  * @param features C, the size of the last dimension
  * @param options see BatchNormLayerOptions
- * @throws SeqgradError `range` for a size below 1; forward(): `shape`, also for a single row while training
+ * @throws SeqgradError `range` for a size below 1
  * @see Ioffe and Szegedy 2015, "Batch Normalization"
  * @example
  * const norm = new sg.nn.BatchNorm(2, { eps: 0 });
@@ -140,7 +153,13 @@ export class BatchNorm extends Module {
     }
   }
 
-  /** `[..., C]` -> `[..., C]`. */
+  /**
+   * Normalizes each feature; while training, also moves the running statistics.
+   *
+   * @param x `[..., C]`, float32 or int32
+   * @returns `[..., C]`, float32
+   * @throws SeqgradError `shape`, also for a single row while training
+   */
   forward(x: Tensor): Tensor {
     const { eps, momentum } = this;
     const training = this.training || !this.#running;

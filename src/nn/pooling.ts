@@ -17,9 +17,15 @@ export const poolings = ["mean", "max", "attention"] as const;
 export type PoolingKind = (typeof poolings)[number];
 
 /**
- * One vector for a sequence: the mean of its steps, the largest of each feature, or the mean with weights softmax_t(w . x_t) that are
- * learned (Yang et al. 2016). Steps past a row's length count for nothing.
+ * Reduces a sequence to one vector: the mean of its steps, the largest value of each feature, or a learned weighted mean.
+ *
+ * "mean": y = mean_t x_t, "max": y = max_t x_t, "attention": y = sum_t softmax_t(w . x_t) x_t with a learned w. Steps past a row's length
+ * are left out.
+ *
+ * @param kind "mean", "max" or "attention"
+ * @param features D, the size of a step
  * @throws SeqgradError `value` for an unknown kind, `range` for a size below 1
+ * @see Yang et al. 2016, "Hierarchical Attention Networks for Document Classification", for "attention"
  * @example
  * new sg.nn.Pooling("mean", 4).forward(sg.randn([2, 5, 4]), [5, 3]).shape; // = [2, 4]
  */
@@ -37,7 +43,14 @@ export class Pooling extends Module {
     this.score = kind === "attention" ? new Linear(features, 1) : undefined;
   }
 
-  /** `[B, T, E]` -> `[B, E]`; lengths of the rows, each in 1..T: T each when absent. */
+  /**
+   * Reduces each row.
+   *
+   * @param x `[B, T, D]`, float32
+   * @param given the lengths of the rows, each in 1..T; default T
+   * @returns `[B, D]`
+   * @throws SeqgradError `shape` for another shape or number of lengths, `range` for a length outside 1..T
+   */
   forward(x: Tensor, given?: readonly number[]): Tensor {
     checkTensor("Pooling", x, "x");
     const lengths = given ?? new Array<number>(x.shape[0] ?? 0).fill(x.shape[1] ?? 0);

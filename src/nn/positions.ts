@@ -21,10 +21,13 @@ function checkVectors(op: string, x: Tensor, dimension: number): void {
 const TABLE = 2 ** 16;
 
 /**
- * Adds to the vector of position p the numbers PE(p, 2i) = sin(p / 10000^(2i / D)) and PE(p, 2i + 1) = cos(p / 10000^(2i / D))
- * (Vaswani et al. 2017, section 3.5). There is nothing to train, and no last position.
+ * Adds sines and cosines of its position to each vector. There is nothing to train, and no last position.
  *
- * @throws SeqgradError `range` for a dimension below 1; forward(): `shape`, `range`
+ * PE(p, 2i) = sin(p / 10000^(2i / D)), PE(p, 2i + 1) = cos(p / 10000^(2i / D)), y_p = x_p + PE(p)
+ *
+ * @param dimension D, the size of a vector
+ * @throws SeqgradError `range` for a dimension below 1
+ * @see Vaswani et al. 2017, "Attention Is All You Need", section 3.5
  * @example
  * new sg.nn.SinusoidalPositionalEncoding(2).forward(sg.zeros([1, 2, 2])); // = [[[0, 1], [0.8415, 0.5403]]]
  */
@@ -37,7 +40,14 @@ export class SinusoidalPositionalEncoding extends Module {
     checkInteger("SinusoidalPositionalEncoding", "dimension", dimension, 1);
   }
 
-  /** x `[..., T, D]` -> the same; its first vector is of position `offset`. */
+  /**
+   * Adds the encoding.
+   *
+   * @param x `[..., T, D]`, float32
+   * @param options `offset`: the position of the first vector; default 0
+   * @returns `[..., T, D]`
+   * @throws SeqgradError `shape`, `range` for an offset below 0
+   */
   forward(x: Tensor, options: { offset?: number } = {}): Tensor {
     const { dimension: D } = this;
     checkOptions("SinusoidalPositionalEncoding", options, ["offset"]);
@@ -67,9 +77,14 @@ function sinusoids(from: number, to: number, D: number): Float32Array<ArrayBuffe
 }
 
 /**
- * Adds to the vector of position p row p of a table that is trained, normal with deviation 0.02 at first (Radford et al. 2019).
+ * Adds a learned vector of its position to each vector.
  *
- * @throws SeqgradError `range` for a size below 1; forward(): `shape`, `range` for positions past the table
+ * y_p = x_p + weight[p], where weight `[positions, D]` is normal with deviation 0.02 at first
+ *
+ * @param positions the number of positions, and of rows of the table
+ * @param dimension D, the size of a vector
+ * @throws SeqgradError `range` for a size below 1
+ * @see Radford et al. 2019, "Language Models are Unsupervised Multitask Learners"
  * @example
  * new sg.nn.LearnedPositionalEmbedding(64, 32).forward(sg.zeros([2, 10, 32])).shape; // = [2, 10, 32]
  */
@@ -86,7 +101,14 @@ export class LearnedPositionalEmbedding extends Module {
     this.weight = parameter([positions, dimension], (y) => init.normal(y, 0, 0.02));
   }
 
-  /** x `[..., T, D]` -> the same; its first vector is of position `offset`. */
+  /**
+   * Adds the vectors of the positions.
+   *
+   * @param x `[..., T, D]`, float32
+   * @param options `offset`: the position of the first vector; default 0
+   * @returns `[..., T, D]`
+   * @throws SeqgradError `shape`, `range` for positions past the table
+   */
   forward(x: Tensor, options: { offset?: number } = {}): Tensor {
     checkOptions("LearnedPositionalEmbedding", options, ["offset"]);
     checkVectors("LearnedPositionalEmbedding", x, this.dimension);

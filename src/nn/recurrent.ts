@@ -21,7 +21,7 @@ export interface RecurrentOptions {
   numLayers?: number;
   /** A second set of weights reads from the end; outputs stand side by side. Default false. */
   bidirectional?: boolean;
-  /** The chance to zero an output of a layer before the next one, while training. Default 0. */
+  /** The probability of zeroing an output of a layer before the next one, while training. Default 0. */
   dropout?: number;
   /** Default true. */
   bias?: boolean;
@@ -38,9 +38,9 @@ export interface LSTMState extends RecurrentState {
 export interface SequenceOptions<S> {
   /** The state before the first step; zeros when absent. */
   state?: S | undefined;
-  /** How many steps of each row are valid, each in 1..T; all when absent. */
+  /** int32 `[B]`: the number of valid steps of each row, each in 1..T; all when absent. */
   lengths?: Tensor | readonly number[] | undefined;
-  /** Is shown the gradient of the last layer's forward direction. */
+  /** Receives the gradient of the last layer's forward direction. */
   probe?: GradientProbe | undefined;
 }
 
@@ -117,7 +117,13 @@ abstract class Recurrent extends Module {
     return this.bidirectional ? 2 : 1;
   }
 
-  /** A parameter by its PyTorch name, such as `weight_hh_l0`. */
+  /**
+   * Returns a parameter by its PyTorch name, such as `weight_hh_l0`.
+   *
+   * @param name the name
+   * @returns the parameter
+   * @throws SeqgradError `value` if there is no such parameter
+   */
   weight(name: string): Tensor {
     const found = this.weights.get(name);
     if (!found)
@@ -128,7 +134,7 @@ abstract class Recurrent extends Module {
     return found;
   }
 
-  /** Runs all layers; `run` does one layer in one direction and answers y and its last states. */
+  /** Runs all layers; `run` does one layer in one direction and returns y and its last states. */
   protected run(
     x: Tensor,
     states: readonly (Tensor | undefined)[],
@@ -201,10 +207,10 @@ const rnnNames = namesOf<RecurrentOptions & { nonlinearity?: Nonlinearity }>({ .
  *
  * h_t = f(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), where f is tanh or relu
  *
- * @param inputSize I, the size of x_t
+ * @param inputSize D, the size of x_t
  * @param hiddenSize H, the units of each layer and direction
  * @param options see RecurrentOptions; `nonlinearity`: "tanh" or "relu", default "tanh"
- * @throws SeqgradError `range` for a size below 1 or dropout outside [0, 1]; forward(): `shape`, `range` for a length outside 1..T
+ * @throws SeqgradError `range` for a size below 1 or a dropout outside [0, 1]
  * @see Elman 1990, "Finding Structure in Time"
  * @example
  * const { output, state } = new sg.nn.RNN(32, 64).forward(sg.randn([8, 20, 32]));
@@ -221,7 +227,14 @@ export class RNN extends Recurrent {
     this.nonlinearity = nonlinearity;
   }
 
-  /** x `[B, T, I]` -> output `[B, T, directions * H]`, state.h `[layers * directions, B, H]`. */
+  /**
+   * Reads whole sequences.
+   *
+   * @param x `[B, T, D]`, float32
+   * @param options first state, lengths and probe: see SequenceOptions
+   * @returns output `[B, T, directions H]`, 0 past a row's length, and state.h `[layers directions, B, H]` after the last valid step
+   * @throws SeqgradError `shape`, `range` for a length outside 1..T
+   */
   forward(x: Tensor, options: SequenceOptions<RecurrentState> = {}): { output: Tensor; state: RecurrentState } {
     checkCall("RNN", options, "{ h }");
     const { output, finals } = this.run(x, [options.state?.h], options, ({ x, weights, state: [h0], ...rest }) => {
@@ -241,11 +254,11 @@ const gruNames = namesOf<RecurrentOptions & { resetAfter?: boolean }>({ ...names
  * r_t = sigmoid(W_ir x_t + b_ir + W_hr h_{t-1} + b_hr), z_t likewise, n_t = tanh(W_in x_t + b_in + r_t (W_hn h_{t-1} + b_hn)),
  * h_t = (1 - z_t) n_t + z_t h_{t-1}
  *
- * @param inputSize I, the size of x_t
+ * @param inputSize D, the size of x_t
  * @param hiddenSize H, the units of each layer and direction
  * @param options see RecurrentOptions; `resetAfter`: apply the reset gate r to W_hn h + b_hn, as above and in PyTorch; false applies it to
  *   h, as in the paper and in Keras with reset_after=False; default true
- * @throws SeqgradError `range` for a size below 1 or dropout outside [0, 1]; forward(): `shape`, `range` for a length outside 1..T
+ * @throws SeqgradError `range` for a size below 1 or a dropout outside [0, 1]
  * @see Cho et al. 2014, "Learning Phrase Representations using RNN Encoder-Decoder"
  * @example
  * const { output, state } = new sg.nn.GRU(32, 64, { numLayers: 2 }).forward(sg.randn([2, 5, 32]), { lengths: [5, 3] });
@@ -259,7 +272,14 @@ export class GRU extends Recurrent {
     this.resetAfter = checkBoolean("GRU", "resetAfter", options.resetAfter ?? true);
   }
 
-  /** x `[B, T, I]` -> output `[B, T, directions * H]`, state.h `[layers * directions, B, H]`. */
+  /**
+   * Reads whole sequences.
+   *
+   * @param x `[B, T, D]`, float32
+   * @param options first state, lengths and probe: see SequenceOptions
+   * @returns output `[B, T, directions H]`, 0 past a row's length, and state.h `[layers directions, B, H]` after the last valid step
+   * @throws SeqgradError `shape`, `range` for a length outside 1..T
+   */
   forward(x: Tensor, options: SequenceOptions<RecurrentState> = {}): { output: Tensor; state: RecurrentState } {
     checkCall("GRU", options, "{ h }");
     const { output, finals } = this.run(x, [options.state?.h], options, ({ x, weights, state: [h0], ...rest }) => {
@@ -279,10 +299,10 @@ const lstmNames = namesOf<RecurrentOptions & { projSize?: number }>({ ...names, 
  * i_t, f_t, o_t = sigmoid(W x_t + U h_{t-1} + b), g_t = tanh(W x_t + U h_{t-1} + b), c_t = f_t c_{t-1} + i_t g_t, h_t = o_t tanh(c_t).
  * The gates are stored in the order i, f, g, o, as in PyTorch.
  *
- * @param inputSize I, the size of x_t
+ * @param inputSize D, the size of x_t
  * @param hiddenSize H, the units of each layer and direction
  * @param options see RecurrentOptions; `projSize`: P, the size of a projection of h (Sak et al. 2014), below H; default 0 for none
- * @throws SeqgradError `range` for a size below 1 or dropout outside [0, 1]; forward(): `shape`, `range` for a length outside 1..T
+ * @throws SeqgradError `range` for a size below 1 or a dropout outside [0, 1]
  * @see Hochreiter and Schmidhuber 1997, "Long Short-Term Memory"
  * @example
  * const lstm = new sg.nn.LSTM(32, 64, { numLayers: 2, bidirectional: true, dropout: 0.1 });
@@ -299,7 +319,15 @@ export class LSTM extends Recurrent {
     super("LSTM", inputSize, hiddenSize, 4, options, projSize || hiddenSize);
   }
 
-  /** x `[B, T, I]` -> output `[B, T, directions * H]` (or P), state.h and state.c `[layers * directions, B, H]` (h: P). */
+  /**
+   * Reads whole sequences.
+   *
+   * @param x `[B, T, D]`, float32
+   * @param options first state, lengths and probe: see SequenceOptions
+   * @returns output `[B, T, directions H]`, 0 past a row's length, and state.h and state.c `[layers directions, B, H]` after the last valid
+   *   step; with projSize, output and h have P instead of H
+   * @throws SeqgradError `shape`, `range` for a length outside 1..T
+   */
   forward(x: Tensor, options: SequenceOptions<LSTMState> = {}): { output: Tensor; state: LSTMState } {
     checkCall("LSTM", options, "{ h, c }");
     const { output, finals } = this.run(x, [options.state?.h, options.state?.c], options, ({ x, weights, state: [h0, c0], ...rest }) => {
@@ -311,9 +339,12 @@ export class LSTM extends Recurrent {
   }
 
   /**
-   * Sets the forget gate's bias, by default to 1, so that the cell remembers from the start (Gers et al. 2000; Jozefowicz et al. 2015):
-   * all of it in `bias_ih`, 0 in `bias_hh`.
-   * @throws SeqgradError `state` for a layer without biases
+   * Sets the bias of the forget gate, so that the cell remembers from the start: all of it in `bias_ih`, 0 in `bias_hh`.
+   *
+   * @param value default 1
+   * @returns this layer
+   * @throws SeqgradError `state` for a layer without biases, `value` for a number that is not finite
+   * @see Gers, Schmidhuber and Cummins 2000, "Learning to Forget"; Jozefowicz, Zaremba and Sutskever 2015
    */
   setForgetBias(value = 1): this {
     checkFinite("LSTM.setForgetBias", "value", value);
@@ -328,8 +359,15 @@ export class LSTM extends Recurrent {
 }
 
 /**
- * A ReLU network whose recurrent weights are the identity times `scale` and whose biases are 0, so that gradients neither vanish nor
- * explode at first (Le, Jaitly and Hinton 2015).
+ * Makes a ReLU network whose recurrent weights are the identity times `scale` and whose biases are 0, so that gradients neither vanish nor
+ * explode at first.
+ *
+ * @param inputSize D, the size of x_t
+ * @param hiddenSize H, the units of each layer and direction
+ * @param options see RecurrentOptions; `scale`: default 1
+ * @returns the layer
+ * @throws SeqgradError `range` for a size below 1, `value` for a scale that is not finite
+ * @see Le, Jaitly and Hinton 2015, "A Simple Way to Initialize Recurrent Networks of Rectified Linear Units"
  * @example
  * const { output } = sg.nn.identityRNN(2, 100).forward(sg.rand([8, 400, 2]));
  */

@@ -21,9 +21,9 @@ const norms = {
 export type NormKind = keyof typeof norms;
 
 export interface TransformerLayerOptions extends Pick<MultiheadAttentionOptions, "keyValueHeads" | "rotary" | "rotaryBase"> {
-  /** Size of the hidden layer of the feed-forward net. Default 2048. */
+  /** The size of the hidden layer of the feed-forward net. Default 2048. */
   dimFeedforward?: number;
-  /** The chance to zero attention weights, hidden activations and what a part adds, while training. Default 0.1. */
+  /** The probability of zeroing attention weights, hidden activations and the output of each part, while training. Default 0.1. */
   dropout?: number;
   /** The dropout of attention weights, if it differs. */
   attentionDropout?: number;
@@ -31,11 +31,11 @@ export interface TransformerLayerOptions extends Pick<MultiheadAttentionOptions,
   hiddenDropout?: number;
   /** Default relu. */
   activation?: FeedForwardActivation;
-  /** x + f(norm(x)) in place of norm(x + f(x)). Default false. */
+  /** x + f(norm(x)) instead of norm(x + f(x)). Default false. */
   normFirst?: boolean;
   /** Default layer. */
   norm?: NormKind;
-  /** Of the norms. Default 1e-5. */
+  /** The eps of the norms. Default 1e-5. */
   eps?: number;
   /** True if linear layers and norms have biases. Default true. */
   bias?: boolean;
@@ -116,10 +116,16 @@ export interface LayerCall extends Visibility {
 const layerCallNames = namesOf<LayerCall>({ ...visibilityNames, cache: 1 });
 
 /**
- * A layer of a Transformer's encoder (Vaswani et al. 2017): self-attention, then a feed-forward net, each added to what it reads and
- * normalized, before (`normFirst`, Xiong et al. 2020) or after. With `causal` it is a layer of a language model. Parameters as PyTorch's.
+ * One layer of a Transformer's encoder: self-attention, then a feed-forward net.
  *
- * @throws SeqgradError `range` or `value` for options that make no layer; forward(): `shape`, `range`
+ * y = norm(x + attention(x)), z = norm(y + feedForward(y)); with `normFirst` y = x + attention(norm(x)) and z = y + feedForward(norm(y)).
+ * With `causal` it is a layer of a language model. Parameters as PyTorch's.
+ *
+ * @param embed D, the width of x
+ * @param heads N, the number of heads
+ * @param options see TransformerLayerOptions
+ * @throws SeqgradError `range` or `value` for wrong options
+ * @see Vaswani et al. 2017, "Attention Is All You Need"; Xiong et al. 2020 for `normFirst`
  * @example
  * const layer = new sg.nn.TransformerEncoderLayer(32, 4, { dimFeedforward: 64, activation: "gelu" });
  * layer.forward(sg.randn([2, 5, 32]), { lengths: [5, 3] }).shape; // = [2, 5, 32]
@@ -129,7 +135,14 @@ export class TransformerEncoderLayer extends TransformerLayer {
     super("TransformerEncoderLayer", embed, heads, options, false);
   }
 
-  /** `[B, T, D]` -> `[B, T, D]`. */
+  /**
+   * Applies the layer.
+   *
+   * @param x `[B, T, D]`, float32
+   * @param call the visible keys and a cache: see LayerCall
+   * @returns `[B, T, D]`
+   * @throws SeqgradError `shape`, `range` for a length outside 0..T
+   */
   forward(x: Tensor, call: LayerCall = {}): Tensor {
     checkOptions("TransformerEncoderLayer", call, layerCallNames);
     checkTensor("TransformerEncoderLayer", x, "x");
@@ -140,7 +153,7 @@ export class TransformerEncoderLayer extends TransformerLayer {
 
 /** The keys that a decoder's layer sees. */
 export interface DecoderLayerCall extends LayerCall {
-  /** `[B]`: how many positions of each row of the memory are there. */
+  /** int32 `[B]`: the number of positions of each row of the memory; all when absent. */
   memoryLengths?: Tensor | readonly number[] | undefined;
   /** As `mask`, for the memory: broadcasts to `[B, N, T, S]`. */
   memoryMask?: Tensor | undefined;
@@ -150,10 +163,16 @@ export const decoderCall = { ...visibilityNames, cache: 1, memoryLengths: 1, mem
 const decoderCallNames = namesOf<DecoderLayerCall>(decoderCall);
 
 /**
- * A layer of a Transformer's decoder (Vaswani et al. 2017): self-attention, attention to a memory, then a feed-forward net, each added
- * to what it reads and normalized. `causal` is for the self-attention; as in PyTorch, it is off unless asked for. Parameters as PyTorch's.
+ * One layer of a Transformer's decoder: self-attention, attention to a memory, then a feed-forward net.
  *
- * @throws SeqgradError `range` or `value` for options that make no layer; forward(): `shape`, `range`
+ * Each part f is added to its input and normalized: norm(x + f(x)), or x + f(norm(x)) with `normFirst`. `causal` is for the self-attention;
+ * as in PyTorch, it is off by default. Parameters as PyTorch's.
+ *
+ * @param embed D, the width of x and of the memory
+ * @param heads N, the number of heads
+ * @param options see TransformerLayerOptions
+ * @throws SeqgradError `range` or `value` for wrong options
+ * @see Vaswani et al. 2017, "Attention Is All You Need"
  * @example
  * const layer = new sg.nn.TransformerDecoderLayer(32, 4, { dimFeedforward: 64 });
  * const memory = sg.randn([2, 7, 32]);
@@ -164,7 +183,15 @@ export class TransformerDecoderLayer extends TransformerLayer {
     super("TransformerDecoderLayer", embed, heads, options, true);
   }
 
-  /** x `[B, T, D]`, memory `[B, S, D]` or what project() made of it -> `[B, T, D]`. */
+  /**
+   * Applies the layer.
+   *
+   * @param x `[B, T, D]`, float32
+   * @param memory `[B, S, D]`, float32, or the result of project()
+   * @param call the visible keys and a cache: see DecoderLayerCall
+   * @returns `[B, T, D]`
+   * @throws SeqgradError `shape`, `range` for a length outside 0..T or 0..S
+   */
   forward(x: Tensor, memory: Tensor | KeysAndValues, call: DecoderLayerCall = {}): Tensor {
     checkOptions("TransformerDecoderLayer", call, decoderCallNames);
     checkTensor("TransformerDecoderLayer", x, "x");
@@ -178,7 +205,13 @@ export class TransformerDecoderLayer extends TransformerLayer {
     return this.part(z, this.norm3!, (input) => this.feedForward(input));
   }
 
-  /** The memory's keys and values, to be made once for many calls. */
+  /**
+   * Computes keys and values of the memory once, for many calls of forward().
+   *
+   * @param memory `[B, S, D]`, float32
+   * @returns keys and values, `[B, S, W]` each
+   * @throws SeqgradError `shape`
+   */
   project(memory: Tensor): KeysAndValues {
     return this.multihead_attn!.project(memory);
   }

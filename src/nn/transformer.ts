@@ -28,14 +28,14 @@ export interface TransformerStackOptions extends TransformerLayerOptions {
 }
 
 export interface StackCall {
-  /** Keys and values of the positions before, to which those of x are added; x then sees only what comes before, and itself. */
+  /** Keys and values of the positions before. x then sees only those and itself up to each position, and its own are added. */
   cache?: KeyValueCache | undefined;
 }
 
 /** Layers on top of each other, and a norm at the end. */
 abstract class Stack<L extends Module> extends Module {
   readonly norm: UnaryModule | undefined;
-  /** K D of a layer: what a cache keeps of a position. */
+  /** The width of a position's keys in one layer, as a cache keeps them. */
   readonly keyValueWidth: number;
 
   protected constructor(
@@ -54,7 +54,7 @@ abstract class Stack<L extends Module> extends Module {
     this.keyValueWidth = layers[0]!.self_attn.keyValueWidth;
   }
 
-  /** Runs all layers. What `cache` held it holds still when one of them throws. */
+  /** Runs all layers. When one throws, the filled positions of `cache` are unchanged. */
   protected run(x: Tensor, call: Visibility & StackCall, run: (layer: L, y: Tensor, seen: LayerCall, index: number) => Tensor): Tensor {
     checkTensor(this.op, x, "x");
     const { cache, ...rest } = call;
@@ -87,10 +87,11 @@ const encoderCallNames = namesOf<Visibility & StackCall>({ ...visibilityNames, c
 /**
  * A stack of encoder layers. Parameters are named as PyTorch's: `layers.0.self_attn.in_proj_weight`, ..., `norm.weight`.
  *
- * @param embed width of x
- * @param heads number of attention heads
+ * @param embed D, the width of x
+ * @param heads N, the number of heads
  * @param options see TransformerStackOptions
- * @throws SeqgradError as TransformerEncoderLayer; forward(): `range` for more positions than the cache has room for
+ * @throws SeqgradError `range` or `value` for wrong options
+ * @see Vaswani et al. 2017, "Attention Is All You Need"
  * @example
  * const encoder = new sg.nn.TransformerEncoder(32, 4, { numLayers: 2, dimFeedforward: 64 });
  * encoder.forward(sg.randn([2, 5, 32]), { lengths: [5, 3] }).shape; // = [2, 5, 32]
@@ -106,7 +107,14 @@ export class TransformerEncoder extends Stack<TransformerEncoderLayer> {
     );
   }
 
-  /** `[B, T, D]` -> `[B, T, D]`. */
+  /**
+   * Applies all layers.
+   *
+   * @param x `[B, T, D]`, float32
+   * @param call the visible keys and a cache: see Visibility and StackCall
+   * @returns `[B, T, D]`
+   * @throws SeqgradError `shape`, `range` for a length outside 0..T or for more positions than the cache has room for
+   */
   forward(x: Tensor, call: Visibility & StackCall = {}): Tensor {
     checkOptions("TransformerEncoder", call, encoderCallNames);
     return this.run(x, call, (layer, y, seen) => layer.forward(y, seen));
@@ -116,10 +124,11 @@ export class TransformerEncoder extends Stack<TransformerEncoderLayer> {
 /**
  * A stack of decoder layers. Parameters are named as PyTorch's: `layers.0.multihead_attn.in_proj_weight`, ..., `norm.weight`.
  *
- * @param embed width of x and of the memory
- * @param heads number of attention heads
+ * @param embed D, the width of x and of the memory
+ * @param heads N, the number of heads
  * @param options see TransformerStackOptions
- * @throws SeqgradError as TransformerDecoderLayer; forward(): `range` for more positions than the cache has room for
+ * @throws SeqgradError `range` or `value` for wrong options
+ * @see Vaswani et al. 2017, "Attention Is All You Need"
  * @example
  * const decoder = new sg.nn.TransformerDecoder(32, 4, { numLayers: 2, dimFeedforward: 64 });
  * decoder.forward(sg.randn([2, 5, 32]), sg.randn([2, 7, 32]), { causal: true }).shape; // = [2, 5, 32]
@@ -135,7 +144,15 @@ export class TransformerDecoder extends Stack<TransformerDecoderLayer> {
     );
   }
 
-  /** x `[B, T, D]`, memory `[B, S, D]` or what project() made of it -> `[B, T, D]`. */
+  /**
+   * Applies all layers.
+   *
+   * @param x `[B, T, D]`, float32
+   * @param memory `[B, S, D]`, float32, or the result of project()
+   * @param call the visible keys and a cache: see DecoderLayerCall and StackCall
+   * @returns `[B, T, D]`
+   * @throws SeqgradError `shape`, `range` for a length outside 0..T or 0..S or for more positions than the cache has room for
+   */
   forward(x: Tensor, memory: Tensor | readonly KeysAndValues[], call: Omit<DecoderLayerCall, "cache"> & StackCall = {}): Tensor {
     checkOptions("TransformerDecoder", call, Object.keys(decoderCall));
     const { memoryLengths, memoryMask, ...own } = call;
@@ -145,7 +162,13 @@ export class TransformerDecoder extends Stack<TransformerDecoderLayer> {
     return this.run(x, own, (layer, y, seen, i) => layer.forward(y, of(i), { ...seen, ...visible }));
   }
 
-  /** The keys and values that each layer computes from the memory, once for many calls. */
+  /**
+   * Computes keys and values of the memory for each layer once, for many calls of forward().
+   *
+   * @param memory `[B, S, D]`, float32
+   * @returns keys and values of each layer, `[B, S, W]` each
+   * @throws SeqgradError `shape`
+   */
   project(memory: Tensor): KeysAndValues[] {
     return this.layers.map((layer) => layer.project(memory));
   }
@@ -160,10 +183,11 @@ export interface TransformerOptions extends TransformerLayerOptions {
 
 /** The positions that are hidden in a call of a Transformer. */
 export interface TransformerCall {
-  /** `[B]`: how many positions of each source are there. */
+  /** int32 `[B]`: the number of positions of each source; all when absent. */
   sourceLengths?: Tensor | readonly number[] | undefined;
+  /** int32 `[B]`: the number of positions of each target; all when absent. */
   targetLengths?: Tensor | readonly number[] | undefined;
-  /** Of what the encoder made. Default: those of the source. */
+  /** int32 `[B]`: the number of positions of the encoder's output. Default: `sourceLengths`. */
   memoryLengths?: Tensor | readonly number[] | undefined;
   /** Broadcasts to `[B, N, S, S]`, `[B, N, T, T]` and `[B, N, T, S]`: see Visibility. */
   sourceMask?: Tensor | undefined;
@@ -179,10 +203,14 @@ const transformerCallNames = namesOf<TransformerCall>({
 });
 
 /**
- * Encoder and decoder (Vaswani et al. 2017), without embeddings and output layer: see models.TransformerSeq2Seq. Parameters and defaults as
- * PyTorch's; matrices are Glorot's at first.
+ * An encoder and a decoder, without embeddings and output layer; `models` has whole ones. Parameters and defaults are PyTorch's; matrices
+ * are Glorot's at first.
  *
- * @throws SeqgradError as the layers
+ * @param embed D, the width of source and target; default 512
+ * @param heads N, the number of heads; default 8
+ * @param options see TransformerOptions
+ * @throws SeqgradError `range` or `value` for wrong options
+ * @see Vaswani et al. 2017, "Attention Is All You Need"
  * @example
  * const transformer = new sg.nn.Transformer(32, 4, { numEncoderLayers: 1, numDecoderLayers: 1, dimFeedforward: 64 });
  * const [source, target] = [sg.randn([2, 7, 32]), sg.randn([2, 5, 32])];
@@ -212,7 +240,15 @@ export class Transformer extends Module {
     }
   }
 
-  /** source `[B, S, D]`, target `[B, T, D]` -> `[B, T, D]`. */
+  /**
+   * Encodes the source and decodes the target.
+   *
+   * @param source `[B, S, D]`, float32
+   * @param target `[B, T, D]`, float32
+   * @param call lengths and masks: see TransformerCall
+   * @returns `[B, T, D]`
+   * @throws SeqgradError `shape`, `range` for a length outside 0..S or 0..T
+   */
   forward(source: Tensor, target: Tensor, call: TransformerCall = {}): Tensor {
     checkOptions("Transformer", call, transformerCallNames);
     const { sourceLengths, memoryLengths = sourceLengths, targetLengths, sourceMask, targetMask, memoryMask, causal } = call;

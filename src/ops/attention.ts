@@ -120,7 +120,7 @@ function checkedSizes(inputs: Given, attrs: Attrs): Sizes {
     const shapes = apart ? { q: [B, N, T, D], k: [B, K, S, D], v: [B, K, S, E] } : { q: q.shape, k: [B, S, K * D], v: [B, S, K * E] };
     for (const name of ["q", "k", "v"] as const) {
       const [x, shape] = [{ q, k, v }[name], shapes[name]];
-      if (!sameShape(x.shape, shape)) throw misfit(name, x, `${formatShape(shape)} beside q ${formatShape(q.shape)}`);
+      if (!sameShape(x.shape, shape)) throw misfit(name, x, `${formatShape(shape)} for q ${formatShape(q.shape)}`);
     }
   }
   const full = [B, N, T, S];

@@ -14,8 +14,8 @@ import { select, stack, unsqueeze } from "./views.js";
 import { where } from "./where.js";
 
 /**
- * Collects the norm of dLoss/dh_t of a layer, the whole gradient of the hidden state at each step t, when backward() passes: it shows
- * gradients that vanish or explode on their way to the first steps.
+ * Collects the norm of dLoss/dh_t of a layer, the whole gradient of the hidden state at each step t, in backward(). It shows gradients that
+ * vanish or explode on their way to the first steps.
  * @example
  * const probe = new sg.nn.GradientProbe();
  * const { output } = new sg.nn.RNN(3, 5).forward(sg.randn([8, 20, 3]), { probe });
@@ -25,21 +25,34 @@ import { where } from "./where.js";
 export class GradientProbe {
   #norms: (Tensor | undefined)[] = [];
 
-  /** Called by the layer before a sequence of `steps` steps. */
+  /**
+   * Begins again; the layer calls it before a sequence.
+   *
+   * @param steps T, the number of steps
+   */
   start(steps: number): void {
     checkInteger("GradientProbe.start", "steps", steps, 0, 2 ** 24);
     this.dispose();
     this.#norms = new Array(steps).fill(undefined);
   }
 
-  /** Called by the layer, for each step that a gradient reaches. */
+  /**
+   * Records one gradient; the layer calls it for each step that a gradient reaches.
+   *
+   * @param t the step, from 0
+   * @param dh `[B, H]`, the gradient
+   */
   record(t: number, dh: Tensor): void {
     checkInteger("GradientProbe.record", "t", t, 0, this.#norms.length - 1);
     this.#norms[t]?.dispose();
     this.#norms[t] = keep(norm(dh));
   }
 
-  /** The norms over batch and units, for t = 0, 1, ... of the last backward(). */
+  /**
+   * Reads the norms over batch and units of the last backward().
+   *
+   * @returns T numbers, from step 0 on
+   */
   async norms(): Promise<number[]> {
     return Promise.all(this.#norms.map((value) => value?.item() ?? 0));
   }
@@ -113,7 +126,7 @@ export function checkShapes(op: string, inputs: CellInputs, wanted: Readonly<Rec
     if (x && wanted[name] && !sameShape(x.shape, wanted[name])) {
       throw new SeqgradError(
         "shape",
-        `${op}: ${name} has shape ${formatShape(x.shape)}; expected ${formatShape(wanted[name])} beside x ${formatShape(inputs.x.shape)}.`,
+        `${op}: ${name} has shape ${formatShape(x.shape)}; expected ${formatShape(wanted[name])} for x ${formatShape(inputs.x.shape)}.`,
       );
     }
   }

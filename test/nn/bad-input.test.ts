@@ -104,7 +104,7 @@ test("a layer takes the cache of one layer, not that of all", () => {
   const cache = new sg.nn.KeyValueCache({ layers: 1, capacity: 4, width: 8 });
   const layer = new sg.nn.TransformerEncoderLayer(8, 2, { dimFeedforward: 8 });
   const call = (given: unknown) => sg.noGrad(() => layer.forward(sg.zeros([1, 2, 8]), { causal: true, cache: wrong(given) }));
-  expectError("value", () => call(cache), "MultiheadAttention: the cache is not that of one layer; give at(layer)");
+  expectError("value", () => call(cache), "MultiheadAttention: the cache is not the part of one layer; give at(layer)");
   expect(call(cache.at(0)).shape).toEqual([1, 2, 8]);
   cache.dispose();
 });

@@ -256,7 +256,7 @@ await forEachDevice(immediate, "a recurrent layer refuses", (device) => {
     refuses("too few", () => run([5, 1]), "LSTM: there are 2 lengths; expected 3, one for each row of x [3, 5, 4]");
     refuses("0 in a tensor", () => run(int(5, 0, 2)), "lstm: lengths[1] is 0; expected a number from 1 to 5");
     refuses("more than T in a tensor", () => run(int(5, 1, 6)), "lstm: lengths[2] is 6; expected a number from 1 to 5");
-    refuses("too few in a tensor", () => run(int(5, 1)), "lstm: lengths has shape [2]; expected [3] beside x [3, 5, 4]");
+    refuses("too few in a tensor", () => run(int(5, 1)), "lstm: lengths has shape [2]; expected [3] for x [3, 5, 4]");
     refuses("floats in a tensor", () => run(tensor([5, 1, 2])), "lstm: lengths are float32; expected int32");
   });
 });

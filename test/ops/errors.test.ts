@@ -136,7 +136,7 @@ const refusals: Record<string, [(f: Make, i: Make) => unknown, sg.ErrorCode, str
   "weights of another size": [
     (f) => sg.lstm(f([2, 5, 3]), f([16, 4]), f([16, 4])),
     "shape",
-    "lstm: wIh has shape [16, 4]; expected [16, 3] beside x [2, 5, 3].",
+    "lstm: wIh has shape [16, 4]; expected [16, 3] for x [2, 5, 3].",
   ],
   "keys of another size": [
     (f) => sg.additiveAttention(f([2, 3, 7]), f([2, 5, 8]), f([7]), f([2, 5, 4])),
