@@ -50,7 +50,7 @@ class Adder extends sg.nn.Module {
   head = new sg.nn.Linear(H, 1);
   forward(x) {
     const { output } = this.lstm.forward(x); // [B, T, H]
-    return this.head.forward(sg.select(output, 1, -1)); // the answer is read at the last step alone
+    return this.head.forward(sg.select(output, -1, { axis: 1 })); // the answer is read at the last step alone
   }
 }
 

@@ -40,10 +40,10 @@ class Reverser extends sg.nn.Module {
 
   /** One step: the last tokens int32 [B] and the state -> the scores of the next [B, V], the state, and where it looked [B, S]. */
   step(tokens, state, { source, lengths }) {
-    const { context, weights } = this.attention.forward(sg.unsqueeze(state.h, 1), source, { lengths });
-    const c = sg.squeeze(context, 1);
-    const next = this.decoder.forward(sg.concat([this.embedding.forward(tokens), c], 1), state);
-    return { logits: this.head.forward(sg.concat([next.h, c], 1)), state: next, weights: sg.squeeze(weights, 1) };
+    const { context, weights } = this.attention.forward(sg.unsqueeze(state.h, { axis: 1 }), source, { lengths });
+    const c = sg.squeeze(context, { axis: 1 });
+    const next = this.decoder.forward(sg.concat([this.embedding.forward(tokens), c], { axis: 1 }), state);
+    return { logits: this.head.forward(sg.concat([next.h, c], { axis: 1 })), state: next, weights: sg.squeeze(weights, { axis: 1 }) };
   }
 
   loss(strings) {
@@ -60,7 +60,7 @@ class Reverser extends sg.nn.Module {
       logits.push(next.logits);
     }
     const targets = answers.flatMap((answer) => padTo(answer, T, IGNORE));
-    return sg.crossEntropy(sg.stack(logits, 1), ints(B, T)(targets));
+    return sg.crossEntropy(sg.stack(logits, { axis: 1 }), ints(B, T)(targets));
   }
 
   /** The text that the decoder writes on its own, and its attention at each step. */

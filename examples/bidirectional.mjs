@@ -64,7 +64,7 @@ async function accuracyOf(bidirectional) {
     });
   }
   const tests = Array.from({ length: 300 }, sentence);
-  const best = sg.scope(() => sg.noGrad(() => sg.argmax(model.forward(batchOf(tests).x), -1)));
+  const best = sg.scope(() => sg.noGrad(() => sg.argmax(model.forward(batchOf(tests).x), { axis: -1 })));
   const answers = await best.data();
   best.dispose();
   const gaps = tests.flatMap(({ targets }) => targets).flatMap((target, i) => (target === IGNORE ? [] : [answers[i] === target]));

@@ -30,7 +30,7 @@ function accuracyOf(model) {
   let [right, count] = [0, 0];
   for (let i = 0; i < 5; i++) {
     const { x, y, shape } = batchOf(random);
-    const guesses = sg.scope(() => sg.noGrad(() => sg.argmax(model.forward(sg.tensor(x, shape)).logits, -1).dataSync()));
+    const guesses = sg.scope(() => sg.noGrad(() => sg.argmax(model.forward(sg.tensor(x, shape)).logits, { axis: -1 }).dataSync()));
     right += y.filter((token, at) => token >= 0 && token === guesses[at]).length;
     count += B * length;
   }

@@ -36,7 +36,7 @@ async function gradientNorms(layer) {
   const probe = new sg.nn.GradientProbe();
   sg.scope(() => {
     const { output } = layer.forward(sg.randn([B, T, D]), { probe });
-    const last = sg.select(output, 1, -1);
+    const last = sg.select(output, -1, { axis: 1 });
     sg.sum(sg.mul(last, sg.randn([B, H]))).backward(); // a loss whose gradient at the last step is noise of the same size for all
   });
   return probe.norms();

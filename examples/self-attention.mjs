@@ -33,9 +33,9 @@ const format = (numbers) => Array.from(numbers, (v) => v.toFixed(2).padStart(7))
 for (const [b, words] of sentences.entries()) {
   console.log(`  w      ${words.map((word) => word.padStart(7)).join("")}`);
   for (const [i, word] of words.entries()) {
-    const row = sg.select(sg.select(weights, 0, b), 0, i).dataSync();
+    const row = sg.select(sg.select(weights, b), i).dataSync();
     assert(Math.abs(row.reduce((sum, w) => sum + w) - 1) < 1e-6, "the weights of a word add up to 1");
-    console.log(`  ${word.padEnd(7)}${format(row)}   y = ${format(sg.select(sg.select(y, 0, b), 0, i).dataSync())}`);
+    console.log(`  ${word.padEnd(7)}${format(row)}   y = ${format(sg.select(sg.select(y, b), i).dataSync())}`);
   }
   console.log();
 }
@@ -46,7 +46,7 @@ function cosine(a, b) {
   return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
 }
 
-const bank = [0, 1].map((b) => Array.from(sg.select(sg.select(y, 0, b), 0, 1).dataSync()));
+const bank = [0, 1].map((b) => Array.from(sg.select(sg.select(y, b), 1).dataSync()));
 const likeness = (vector) => ({ money: cosine(vector, embeddings.money), river: cosine(vector, embeddings.river) });
 const [still, ofMoney, ofRivers] = [embeddings.bank, ...bank].map(likeness);
 

@@ -45,7 +45,7 @@ class Classifier extends sg.nn.Module {
   /** tokens [B, T] -> logits [B, 2]. */
   forward(tokens, lengths) {
     const { state } = this.lstm.forward(this.embedding.forward(tokens), { lengths });
-    return this.head.forward(sg.select(state.h, 0, -1)); // the last layer's h, after each row's last word
+    return this.head.forward(sg.select(state.h, -1)); // the last layer's h, after each row's last word
   }
 }
 

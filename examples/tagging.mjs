@@ -80,7 +80,7 @@ async function predict(sentences) {
   const tags = sg.scope(() =>
     sg.noGrad(() => {
       const { tokens, lengths } = batchOf(sentences);
-      return sg.argmax(model.forward(tokens, lengths), -1); // [B, T]
+      return sg.argmax(model.forward(tokens, lengths), { axis: -1 }); // [B, T]
     }),
   );
   const flat = await tags.data();

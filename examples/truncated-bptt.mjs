@@ -38,7 +38,7 @@ async function accuracyOf(model, carryState) {
     const now = sg.scope(() =>
       sg.noGrad(() => {
         const { logits, state: next } = model.forward(sg.tensor(x, shape), { state: carryState ? state : undefined });
-        return { best: sg.argmax(logits, -1), next };
+        return { best: sg.argmax(logits, { axis: -1 }), next };
       }),
     );
     const best = await now.best.data();

@@ -106,7 +106,7 @@ export class Captioner extends RecurrentDecoder<PaddedFrames> {
   /** pooled `[B, parts * layers * H]` -> states `[layers, B, H]`. */
   #statesOf(pooled: Tensor): LMState {
     const { hidden: H, layers, arch } = this.config;
-    const parts = split(pooled, H, 1);
+    const parts = split(pooled, H, { axis: 1 });
     const h = stack(parts.slice(0, layers));
     return arch === "lstm" ? { h, c: stack(parts.slice(layers)) } : { h };
   }
@@ -114,7 +114,7 @@ export class Captioner extends RecurrentDecoder<PaddedFrames> {
   /** The states after the decoder has read x `[B, embed]`, having looked at nothing. */
   #afterReading(x: Tensor): LMState {
     const { hidden: H, inputFeeding } = this.config;
-    const read = inputFeeding ? concat([x, zeros([x.shape[0]!, H])], 1) : x;
-    return (this.decoder as LSTM).forward(unsqueeze(read, 1)).state;
+    const read = inputFeeding ? concat([x, zeros([x.shape[0]!, H])], { axis: 1 }) : x;
+    return (this.decoder as LSTM).forward(unsqueeze(read, { axis: 1 })).state;
   }
 }

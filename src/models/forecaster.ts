@@ -82,7 +82,7 @@ export class Forecaster extends Module {
     const { channels, horizon, quantiles } = this.config;
     const { last } = this.encoder.forward(past, new Array<number>(B).fill(T));
     const shape = [B, horizon, channels, quantiles.length];
-    return add(reshape(this.linear.forward(last), shape), expand(reshape(select(past, 1, -1), [B, 1, channels, 1]), shape));
+    return add(reshape(this.linear.forward(last), shape), expand(reshape(select(past, -1, { axis: 1 }), [B, 1, channels, 1]), shape));
   }
 
   /** The mean pinball loss, max(q e, (q - 1) e) of the error e of each quantile q (Koenker and Bassett 1978). */
@@ -91,7 +91,7 @@ export class Forecaster extends Module {
     checkInteger("Forecaster", "batchSize", batchSize, 1);
     const { channels, horizon, quantiles } = this.config;
     const forecast = this.forward(tensor(past, [batchSize, past.length / (batchSize * channels), channels]));
-    const error = sub(unsqueeze(tensor(future, [batchSize, horizon, channels]), 3), forecast);
+    const error = sub(unsqueeze(tensor(future, [batchSize, horizon, channels]), { axis: 3 }), forecast);
     const q = constant(forecast, Float32Array.from(quantiles), [quantiles.length]);
     return mean(maximum(mul(error, q), mul(error, affine(q, 1, -1))));
   }

@@ -202,7 +202,7 @@ export class MaskedLM extends Module {
   /** A vector of each row, `[B, D]`, which the pooler makes of the first token's. */
   pool(tokens: Tensor, call: MaskedLMCall = {}): Tensor {
     if (!this.pooler) throw new SeqgradError("state", "MaskedLM.pool: the model has no pooler; make it with pools.");
-    return tanh(this.pooler.forward(select(this.encode(tokens, call), 1, 0)));
+    return tanh(this.pooler.forward(select(this.encode(tokens, call), 0, { axis: 1 })));
   }
 
   /** The scores of the classes, `[B, K]`, from the first token. */

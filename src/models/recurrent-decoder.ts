@@ -3,10 +3,10 @@ import { Dropout, Embedding, Linear } from "../nn/layers.js";
 import { inference } from "../nn/mode.js";
 import { Module } from "../nn/module.js";
 import { GRU, LSTM } from "../nn/recurrent.js";
-import { argmax } from "../ops/argmax.js";
 import { concat, copyOf } from "../ops/copy.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { expand } from "../ops/expand.js";
+import { argmax } from "../ops/extreme-index.js";
 import { indexSelect } from "../ops/gather.js";
 import { affine, tanh } from "../ops/unary.js";
 import { select, slice, squeeze, unsqueeze } from "../ops/views.js";
@@ -167,11 +167,12 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module {
     const T = tokens.shape[1]!;
     if (!state.feed || T === 1) return this.#advance(x, { keys, lengths, state });
     const steps: DecodedSteps[] = [];
-    for (let t = 0; t < T; t++) steps.push(this.#advance(slice(x, 1, t, t + 1), { keys, lengths, state: steps.at(-1)?.state ?? state }));
+    for (let t = 0; t < T; t++)
+      steps.push(this.#advance(slice(x, { axis: 1, start: t, end: t + 1 }), { keys, lengths, state: steps.at(-1)?.state ?? state }));
     const all = (part: "logits" | "weights") =>
       concat(
         steps.map((step) => step[part]!),
-        1,
+        { axis: 1 },
       );
     return { logits: all("logits"), weights: all("weights"), state: steps.at(-1)!.state };
   }
@@ -187,16 +188,19 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module {
     const encoded = this.encode(source);
     const tokens = tensor(target.data, target.shape);
     const ratio = this.training ? this.#teacherForcing : 1;
-    if (ratio === 1) return this.decode(slice(tokens, 1, 0, T - 1), encoded).logits;
+    if (ratio === 1) return this.decode(slice(tokens, { axis: 1, end: T - 1 }), encoded).logits;
     const logits: Tensor[] = [];
     let { state } = encoded;
     for (let t = 0; t < T - 1; t++) {
       const right = t === 0 || defaultGenerator().uniform() < ratio;
-      const next = this.decode(right ? slice(tokens, 1, t, t + 1) : argmax(logits.at(-1)!, -1), { ...encoded, state });
+      const next = this.decode(right ? slice(tokens, { axis: 1, start: t, end: t + 1 }) : argmax(logits.at(-1)!, { axis: -1 }), {
+        ...encoded,
+        state,
+      });
       logits.push(next.logits);
       state = next.state;
     }
-    return concat(logits, 1);
+    return concat(logits, { axis: 1 });
   }
 
   /** The cross-entropy of the targets, in nats, padding left out; see `reduction`. */
@@ -244,16 +248,16 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module {
 
   /** x `[B, T, embed]`; of one step where there is a state to feed. */
   #advance(x: Tensor, { keys, lengths, state }: EncodedSource): DecodedSteps {
-    const read = state.feed ? concat([x, unsqueeze(state.feed, 1)], -1) : x;
+    const read = state.feed ? concat([x, unsqueeze(state.feed, { axis: 1 })], { axis: -1 }) : x;
     const { output, state: next } = (this.decoder as LSTM).forward(read, { state: { h: state.h, c: state.c! } });
     const position = state.position + x.shape[1]!;
     if (!this.attention)
       return { logits: this.linear.forward(this.dropout.forward(output)), weights: undefined, state: { ...next, position } };
     const visible = { lengths, positions: state.position, ...(this.config.window > 0 && { window: this.config.window }) };
     const { context, weights } = this.attention.forward(output, keys!, visible);
-    const attentional = tanh(this.combine!.forward(concat([context, output], -1)));
+    const attentional = tanh(this.combine!.forward(concat([context, output], { axis: -1 })));
     const logits = this.linear.forward(this.dropout.forward(attentional));
-    return { logits, weights, state: { ...next, ...(state.feed && { feed: squeeze(attentional, 1) }), position } };
+    return { logits, weights, state: { ...next, ...(state.feed && { feed: squeeze(attentional, { axis: 1 }) }), position } };
   }
 }
 
@@ -292,7 +296,7 @@ export class RecurrentDecoding {
     return this.#read(tokens, rows, this.#copies, () => {
       const index = tensor(toTokens("RecurrentDecoding", "rows", rows), [R]);
       const { h, c, feed, position } = state;
-      const of = (x: Tensor, axis: number) => indexSelect(x, axis, index);
+      const of = (x: Tensor, axis: number) => indexSelect(x, index, { axis });
       return { h: of(h, 1), ...(c && { c: of(c, 1) }), ...(feed && { feed: of(feed, 0) }), position };
     });
   }
@@ -329,7 +333,7 @@ export class RecurrentDecoding {
   ): Promise<Scores<Seq2SeqState>> {
     return readStep(() => {
       const { logits, state } = this.#model.decode(tokensOf("RecurrentDecoding", ids, rows), { ...source, state: stateOf() });
-      return { last: copyOf(select(logits, 1, -1)), state };
+      return { last: copyOf(select(logits, -1, { axis: 1 })), state };
     });
   }
 }

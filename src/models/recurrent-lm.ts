@@ -127,15 +127,15 @@ export class RecurrentLM extends Module {
     checkState(state);
     return this.#read(tokens, rows, () => {
       const index = tensor(toTokens("RecurrentLM", "rows", rows), [rows.length]);
-      const h = indexSelect(state.h, 1, index);
-      return state.c ? { h, c: indexSelect(state.c, 1, index) } : { h };
+      const h = indexSelect(state.h, index, { axis: 1 });
+      return state.c ? { h, c: indexSelect(state.c, index, { axis: 1 }) } : { h };
     });
   }
 
   #read(ids: ArrayLike<number>, rows: ArrayLike<number> | undefined, stateOf: () => LMState | undefined): Promise<Scores<LMState>> {
     return readStep(() => {
       const { logits, state } = this.forward(tokensOf("RecurrentLM", ids, rows), { state: stateOf() });
-      return { last: copyOf(select(logits, 1, -1)), state };
+      return { last: copyOf(select(logits, -1, { axis: 1 })), state };
     });
   }
 

@@ -80,7 +80,7 @@ export class RecurrentSeq2Seq extends RecurrentDecoder<PaddedRows> {
     const { output, state } = (this.encoder as LSTM).forward(x, { lengths }) as { output: Tensor; state: Partial<LSTMState> };
     const first = (last: Tensor, bridge: Linear | undefined) => {
       if (!bridge) return last;
-      const both = Array.from({ length: layers }, (_, i) => concat([select(last, 0, 2 * i), select(last, 0, 2 * i + 1)], -1));
+      const both = Array.from({ length: layers }, (_, i) => concat([select(last, 2 * i), select(last, 2 * i + 1)], { axis: -1 }));
       return bridge.forward(stack(both));
     };
     const h = first(state.h!, this.bridge[0]);

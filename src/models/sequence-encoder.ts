@@ -107,8 +107,8 @@ export class SequenceEncoder extends Module {
       return {
         output,
         last: concat(
-          top.map((i) => select(state.h, 0, i)),
-          -1,
+          top.map((i) => select(state.h, i)),
+          { axis: -1 },
         ),
       };
     }
@@ -116,6 +116,6 @@ export class SequenceEncoder extends Module {
     const placed = this.drop!.forward(this.positions!.forward(this.projection ? this.projection.forward(x) : x));
     const output = this.transformer!.forward(placed, { lengths });
     const ends = Int32Array.from(lengths, (n, b) => b * T + n - 1);
-    return { output, last: indexSelect(reshape(output, [B * T, this.outputSize]), 0, constant(x, ends, [B])) };
+    return { output, last: indexSelect(reshape(output, [B * T, this.outputSize]), constant(x, ends, [B])) };
   }
 }

@@ -110,9 +110,9 @@ export class SequenceTagger extends Module {
     if (this.characterEncoder && spelling) {
       const letters = this.characterEmbedding!.forward(tensor(spelling.characters, spelling.shape));
       const { last } = this.characterEncoder.forward(this.dropout.forward(letters), spelling.lengths);
-      parts.push(reshape(indexSelect(last, 0, tensor(spelling.index)), [...shape, this.characterEncoder.outputSize]));
+      parts.push(reshape(indexSelect(last, tensor(spelling.index)), [...shape, this.characterEncoder.outputSize]));
     }
-    const { output } = this.encoder.forward(this.dropout.forward(parts.length > 1 ? concat(parts, 2) : parts[0]!), lengths);
+    const { output } = this.encoder.forward(this.dropout.forward(parts.length > 1 ? concat(parts, { axis: 2 }) : parts[0]!), lengths);
     return this.linear.forward(this.dropout.forward(output));
   }
 

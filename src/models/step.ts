@@ -1,8 +1,8 @@
 import type { TensorData } from "../backend/backend.js";
 import { KeyValueCache } from "../nn/key-value-cache.js";
 import { inference } from "../nn/mode.js";
-import { argmax } from "../ops/argmax.js";
 import { checkTensors } from "../ops/define-op.js";
+import { argmax } from "../ops/extreme-index.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { breathe } from "../util/breath.js";
@@ -119,7 +119,7 @@ export async function greedyRows<State>(
     for (let t = 0; t < maxTokens && ended.includes(false); t++) {
       const next = inference(() => {
         const { logits, state } = advance(last.tokens, last.state);
-        return { tokens: argmax(logits, -1), state };
+        return { tokens: argmax(logits, { axis: -1 }), state };
       });
       last.tokens.dispose();
       if (next.state !== last.state) release(last.state);

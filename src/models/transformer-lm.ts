@@ -212,7 +212,8 @@ export class TransformerLM extends Module {
   }
 
   #step(ids: ArrayLike<number>, before: KeyValueCache | undefined, rows?: ArrayLike<number>): Promise<Scores<KeyValueCache>> {
-    const scoresOf = (cache: KeyValueCache) => this.#scores(select(this.#read(tokensOf("TransformerLM", ids, rows), cache), 1, -1));
+    const scoresOf = (cache: KeyValueCache) =>
+      this.#scores(select(this.#read(tokensOf("TransformerLM", ids, rows), cache), -1, { axis: 1 }));
     return readCachedStep(before, rows, () => this.#emptyCache(), scoresOf);
   }
 

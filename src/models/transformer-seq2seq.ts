@@ -103,7 +103,7 @@ export class TransformerSeq2Seq extends Module {
     const tokens = tensor(target.data, target.shape);
     const y = this.transformer.forward(
       this.#placed(this.sourceEmbedding, tensor(source.data, source.shape)),
-      this.#placed(this.targetEmbedding, slice(tokens, 1, 0, -1)),
+      this.#placed(this.targetEmbedding, slice(tokens, { axis: 1, end: -1 })),
       { causal: true, sourceLengths: source.lengths },
     );
     return this.linear.forward(y);
@@ -127,7 +127,10 @@ export class TransformerSeq2Seq extends Module {
     const [B] = source.shape;
     const encoded = inference(() => this.encode(source));
     const options = { ...rest, maxTokens: Math.min(maxTokens, this.config.context) };
-    const advance = (tokens: Tensor, state: KeyValueCache) => ({ logits: unsqueeze(this.next(tokens, encoded, state), 1), state });
+    const advance = (tokens: Tensor, state: KeyValueCache) => ({
+      logits: unsqueeze(this.next(tokens, encoded, state), { axis: 1 }),
+      state,
+    });
     try {
       return await greedyRows("TransformerSeq2Seq.greedy", B, options, this.emptyCache(B), advance, (cache) => cache.dispose());
     } finally {
@@ -161,7 +164,7 @@ export class TransformerSeq2Seq extends Module {
     const x = this.#placed(this.targetEmbedding, tokens, cache.length);
     // The memory of one source is whole, and serves any number of rows.
     const memoryLengths = lengths.length > 1 ? lengths : undefined;
-    return this.linear.forward(select(this.transformer.decoder.forward(x, memory, { cache, memoryLengths }), 1, -1));
+    return this.linear.forward(select(this.transformer.decoder.forward(x, memory, { cache, memoryLengths }), -1, { axis: 1 }));
   }
 
   /** A cache for targets of `rows` rows. */

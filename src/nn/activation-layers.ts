@@ -235,7 +235,7 @@ export class GLU extends AxisLayer {
  */
 export class Softmax extends AxisLayer {
   forward(x: Tensor): Tensor {
-    return softmax(x, this.axis);
+    return softmax(x, { axis: this.axis });
   }
 }
 
@@ -248,6 +248,6 @@ export class Softmax extends AxisLayer {
  */
 export class LogSoftmax extends AxisLayer {
   forward(x: Tensor): Tensor {
-    return logSoftmax(x, this.axis);
+    return logSoftmax(x, { axis: this.axis });
   }
 }

@@ -61,7 +61,7 @@ abstract class Cell extends Module {
         );
       }
     }
-    return unsqueeze(x, 1);
+    return unsqueeze(x, { axis: 1 });
   }
 
   protected get biases() {
@@ -110,7 +110,7 @@ export class RNNCell extends Cell {
   forward(x: Tensor, state?: RecurrentState): RecurrentState {
     const { nonlinearity, biases } = this;
     const { y } = rnn(this.sequence(x, state), this.weight_ih, this.weight_hh, { ...biases, h0: state?.h, nonlinearity });
-    return { h: squeeze(y, 1) };
+    return { h: squeeze(y, { axis: 1 }) };
   }
 }
 
@@ -147,7 +147,7 @@ export class GRUCell extends Cell {
   forward(x: Tensor, state?: RecurrentState): RecurrentState {
     const { resetAfter, biases } = this;
     const { y } = gru(this.sequence(x, state), this.weight_ih, this.weight_hh, { ...biases, h0: state?.h, resetAfter });
-    return { h: squeeze(y, 1) };
+    return { h: squeeze(y, { axis: 1 }) };
   }
 }
 
@@ -184,6 +184,6 @@ export class LSTMCell extends Cell {
       h0: state?.h,
       c0: state?.c,
     });
-    return { h: squeeze(y, 1), c };
+    return { h: squeeze(y, { axis: 1 }), c };
   }
 }

@@ -61,9 +61,9 @@ export class EmbeddingBag extends Embedding {
     const { paddingIndex } = this;
     const vectors = embedding(index, this.weight, paddingIndex === undefined ? {} : { paddingIndex });
     const counts = notEqual(index, paddingIndex ?? -1);
-    const seen = unsqueeze(counts, -1);
+    const seen = unsqueeze(counts, { axis: -1 });
     if (this.mode === "max") {
-      const isEmpty = unsqueeze(sum(counts, { axis: -1 }), -1);
+      const isEmpty = unsqueeze(sum(counts, { axis: -1 }), { axis: -1 });
       return where(isEmpty, max(where(seen, vectors, Number.NEGATIVE_INFINITY), { axis: -2 }), 0);
     }
     if (weight !== undefined && formatShape(weight.shape) !== formatShape(index.shape))
@@ -71,7 +71,7 @@ export class EmbeddingBag extends Embedding {
         "shape",
         `EmbeddingBag: the weights have shape ${formatShape(weight.shape)}, the index ${formatShape(index.shape)}.`,
       );
-    const total = sum(where(seen, weight ? mul(vectors, unsqueeze(weight, -1)) : vectors, 0), { axis: -2 });
+    const total = sum(where(seen, weight ? mul(vectors, unsqueeze(weight, { axis: -1 })) : vectors, 0), { axis: -2 });
     if (this.mode === "sum") return total;
     const n = sum(counts, { axis: -1, keepDims: true });
     return div(total, where(n, n, 1));

@@ -236,9 +236,9 @@ export class MultiheadAttention extends Module {
     }
     const packed = this.#packed(x, cache?.length ?? 0);
     const [end, width] = [this.embed, this.keyValueWidth];
-    const q = slice(packed, 2, 0, end);
-    const k = slice(packed, 2, end, end + width);
-    const v = slice(packed, 2, end + width);
+    const q = slice(packed, { axis: 2, end });
+    const k = slice(packed, { axis: 2, start: end, end: end + width });
+    const v = slice(packed, { axis: 2, start: end + width });
     return cache ? { q, ...cache.append(k, v) } : { q, k, v };
   }
 
@@ -254,7 +254,7 @@ export class MultiheadAttention extends Module {
     const { embed, keyValueWidth: width, in_proj_weight: packed, in_proj_bias: bias } = this;
     const start = which === 0 ? 0 : embed + (which - 1) * width;
     const end = which === 0 ? embed : start + width;
-    const weight = packed ? slice(packed, 0, start, end) : [this.q_proj_weight, this.k_proj_weight, this.v_proj_weight][which]!;
-    return linear(x, weight, bias && slice(bias, 0, start, end));
+    const weight = packed ? slice(packed, { start, end }) : [this.q_proj_weight, this.k_proj_weight, this.v_proj_weight][which]!;
+    return linear(x, weight, bias && slice(bias, { start, end }));
   }
 }

@@ -65,9 +65,9 @@ export class Pooling extends Module {
     const valid = less(counting(x, T), constant(x, Int32Array.from(lengths), [B, 1])); // [B, T]
     // What is subtracted from steps that do not count: enough to lose against any number.
     const penalty = affine(valid, -1e30, 1e30);
-    if (this.kind === "max") return max(sub(mul(x, unsqueeze(valid, 2)), unsqueeze(penalty, 2)), { axis: 1 });
-    const scores = this.score ? squeeze(this.score.forward(x), 2) : affine(valid, 0);
+    if (this.kind === "max") return max(sub(mul(x, unsqueeze(valid, { axis: 2 })), unsqueeze(penalty, { axis: 2 })), { axis: 1 });
+    const scores = this.score ? squeeze(this.score.forward(x), { axis: 2 }) : affine(valid, 0);
     const weights = softmax(sub(scores, penalty));
-    return squeeze(matmul(unsqueeze(weights, 1), x), 1);
+    return squeeze(matmul(unsqueeze(weights, { axis: 1 }), x), { axis: 1 });
   }
 }

@@ -120,6 +120,6 @@ export class LearnedPositionalEmbedding extends Module {
         `LearnedPositionalEmbedding: position ${end - 1} is past the table, which has ${this.positions}; give shorter sequences, or make a longer table.`,
       );
     }
-    return add(x, slice(this.weight, 0, start, end));
+    return add(x, slice(this.weight, { start, end }));
   }
 }

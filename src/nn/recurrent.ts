@@ -171,7 +171,7 @@ abstract class Recurrent extends Module {
         const [output, ...last] = run({
           x: input,
           weights: (kind) => this.weights.get(nameOf(kind, layer, direction)),
-          state: states.map((state) => state && select(state, 0, at)),
+          state: states.map((state) => state && select(state, at)),
           lengths,
           reverse: direction === 1,
           probe: layer === numLayers - 1 && direction === 0 ? options.probe : undefined,
@@ -179,9 +179,9 @@ abstract class Recurrent extends Module {
         for (const [i, state] of last.entries()) finals[i]!.push(state);
         return output;
       });
-      y = outputs.length === 1 ? outputs[0]! : concat(outputs, 2);
+      y = outputs.length === 1 ? outputs[0]! : concat(outputs, { axis: 2 });
     }
-    return { output: y, finals: finals.map((layers) => (layers.length === 1 ? unsqueeze(layers[0]!, 0) : stack(layers))) };
+    return { output: y, finals: finals.map((layers) => (layers.length === 1 ? unsqueeze(layers[0]!, { axis: 0 }) : stack(layers))) };
   }
 
   #lengths(lengths: Tensor | readonly number[] | undefined, x: Tensor): Tensor | undefined {

@@ -3,7 +3,7 @@ import { checkFinite } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions, refuseExtra } from "../util/options.js";
-import { normalizeAxis } from "../util/shape.js";
+import { type AxisOptions, axisOf } from "./axis.js";
 import { greater, mul } from "./binary.js";
 import { expm1 } from "./special.js";
 import { affine, neg, sigmoid, softplus, tanh, toFloat } from "./unary.js";
@@ -54,14 +54,13 @@ export function mish(x: Tensor, ...extra: never[]): Tensor {
  * @example
  * sg.glu(sg.tensor([3, 4, 0, 0])); // = [1.5, 2]
  */
-export function glu(x: Tensor, options: { axis?: number } = {}): Tensor {
+export function glu(x: Tensor, options: AxisOptions = {}): Tensor {
   checkTensor("glu", x, "x");
-  checkOptions("glu", options, ["axis"]);
-  const axis = normalizeAxis("glu", options.axis ?? -1, x.rank);
+  const axis = axisOf("glu", options, x.rank, -1);
   const n = x.shape[axis]!;
   if (n % 2 !== 0)
     throw new SeqgradError("shape", `glu: dimension ${axis} of ${formatShape(x.shape)} has odd size ${n}; expected two halves.`);
-  return mul(toFloat(slice(x, axis, 0, n / 2)), sigmoid(slice(x, axis, n / 2)));
+  return mul(toFloat(slice(x, { axis, end: n / 2 })), sigmoid(slice(x, { axis, start: n / 2 })));
 }
 
 /**

@@ -66,7 +66,7 @@ const weightsOp = defineOp({
     return { weights: [B, T, S] };
   },
   compose({ q, k, v, lengths, positions }, { window, start }: Attrs) {
-    const scores = matmul(tanh(add(unsqueeze(q, 2), unsqueeze(k, 1))), v);
+    const scores = matmul(tanh(add(unsqueeze(q, { axis: 2 }), unsqueeze(k, { axis: 1 }))), v);
     const keys = { lengths, window: window || undefined, positions: positions ?? start };
     return { weights: alignmentWeights("additiveAttention", scores, keys) };
   },

@@ -63,8 +63,8 @@ export function alignmentWeights(op: string, scores: Tensor, keys: VisibleKeys):
   const [, T, S] = dimsOf(scores.shape, 3);
   if (lengths) checkLengths(op, lengths, 0, S);
   const j = counting(scores, S);
-  const there = lengths && less(j, unsqueeze(unsqueeze(lengths, 1), 1));
-  const middles = unsqueeze(positions ?? counting(scores, T, start), -1);
+  const there = lengths && less(j, unsqueeze(unsqueeze(lengths, { axis: 1 }), { axis: 1 }));
+  const middles = unsqueeze(positions ?? counting(scores, T, start), { axis: -1 });
   const near = window ? lessEqual(abs(sub(j, middles)), Math.floor(window / 2)) : undefined;
   const mask = there && near ? mul(there, near) : (there ?? near)!;
   return where(mask, softmax(where(mask, scores, -1e30)), 0);

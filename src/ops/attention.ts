@@ -158,7 +158,7 @@ function weigh(q: Tensor, k: Tensor, { mask, lengths }: Given, { B, N, T, S, D }
   let scores = affine(matmul(q, transpose(repeat(k, N))), scale);
   if (mask) scores = mask.dtype === "int32" ? where(mask, scores, Number.NEGATIVE_INFINITY) : add(scores, mask);
   const keys = counting(q, S);
-  if (causal) scores = where(lessEqual(keys, unsqueeze(counting(q, T, offset), 1)), scores, Number.NEGATIVE_INFINITY);
+  if (causal) scores = where(lessEqual(keys, unsqueeze(counting(q, T, offset), { axis: 1 })), scores, Number.NEGATIVE_INFINITY);
   if (lengths) scores = where(less(keys, reshape(lengths, [B, 1, 1, 1])), scores, Number.NEGATIVE_INFINITY);
   // A softmax of what is visible, of which there may be nothing: all numbers stay finite, so that all gradients do.
   const visible = notEqual(scores, Number.NEGATIVE_INFINITY);
@@ -173,7 +173,7 @@ function weights(inputs: Given, attrs: Attrs) {
   const size = checkedSizes(inputs, attrs);
   const { N, K, D } = size;
   const { qkv } = inputs;
-  const part = (x: Tensor, start: number, heads: number) => slice(x, 2, start * D, (start + heads) * D);
+  const part = (x: Tensor, start: number, heads: number) => slice(x, { axis: 2, start: start * D, end: (start + heads) * D });
   const { q, k, v } = qkv ? { q: part(qkv, 0, N), k: part(qkv, N, K), v: part(qkv, N + K, K) } : triple(inputs);
   const w = weigh(split(q, N), split(k, K), inputs, size, attrs);
   return { w: attrs.p > 0 ? dropoutFrom(w, attrs) : w, v, size };
@@ -379,7 +379,7 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, optio
  * @throws SeqgradError as attention
  * @example
  * const q = sg.randn([1, 3, 4]);
- * sg.select(sg.attentionWeights(q, q, { heads: 1, causal: true }), 2, 0); // = [[[1, 0, 0]]]
+ * sg.select(sg.attentionWeights(q, q, { heads: 1, causal: true }), 0, { axis: 2 }); // = [[[1, 0, 0]]]
  */
 export function attentionWeights(q: Tensor, k: Tensor, options: ScoreOptions & Heads): Tensor {
   const { inputs, attrs } = prepare("attentionWeights", { q, k }, { ...options, dropout: 0 });

@@ -2,7 +2,8 @@ import { checkTensor, copyStrided, empty, fill, type Tensor } from "../tensor/te
 import { shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
-import { checkShape, normalizeAxis, type Shape, sizeOf, stridesOf } from "../util/shape.js";
+import { checkShape, type Shape, sizeOf, stridesOf } from "../util/shape.js";
+import { type AxisOptions, axisOf } from "./axis.js";
 import { checkTensors, defineOp } from "./define-op.js";
 
 const copy = defineOp({
@@ -26,7 +27,7 @@ const copy = defineOp({
 /**
  * A contiguous copy, by default of the same shape.
  * @example
- * const free = sg.copyOf(sg.flip(sg.tensor([1, 2, 3]), 0)); // memory of its own
+ * const free = sg.copyOf(sg.flip(sg.tensor([1, 2, 3]), { axis: 0 })); // memory of its own
  */
 export function copyOf(x: Tensor, shape?: Shape): Tensor {
   const to = shape ?? checkTensor("copyOf", x, "x").shape;
@@ -88,15 +89,15 @@ const concatOp = defineOp<string, { y: Shape }, Along>({
 });
 
 /**
- * Tensors one after another along `axis`; the other dimensions must agree.
+ * Tensors one after another along `axis`, by default the first; the other dimensions must agree.
  *
  * @throws SeqgradError `shape` or `dtype` when they do not.
  * @example
  * sg.concat([sg.tensor([1, 2]), sg.tensor([3])]); // = [1, 2, 3]
  */
-export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
+export function concat(tensors: readonly Tensor[], options: AxisOptions = {}): Tensor {
   const first = checkTensorList("concat", tensors);
-  const at = normalizeAxis("concat", axis, first.rank);
+  const at = axisOf("concat", options, first.rank, 0);
   for (const [i, x] of tensors.entries()) {
     if (x.rank !== first.rank || !x.shape.every((n, d) => d === at || n === first.shape[d])) {
       throw new SeqgradError(

@@ -67,11 +67,11 @@ const crfOp = defineOp({
   compose({ emissions, transitions, starts, ends }, attrs) {
     const [B, T, K] = dimsOf(emissions.shape, 3);
     const { tags, lengths } = placed(emissions, T, attrs.tags);
-    let alpha = add(starts, select(emissions, 1, 0));
+    let alpha = add(starts, select(emissions, 0, { axis: 1 }));
     for (let t = 1; t < T; t++) {
       // [B, K, 1] + [K, K]
-      const next = add(logSumExp(add(unsqueeze(alpha, 2), transitions), { axis: 1 }), select(emissions, 1, t));
-      alpha = where(unsqueeze(less(t, lengths), 1), next, alpha);
+      const next = add(logSumExp(add(unsqueeze(alpha, { axis: 2 }), transitions), { axis: 1 }), select(emissions, t, { axis: 1 }));
+      alpha = where(unsqueeze(less(t, lengths), { axis: 1 }), next, alpha);
     }
     const rows = attrs.tags.map((row) => Array.from(row));
     const ids = (numbers: (number | undefined)[]) =>
@@ -80,15 +80,15 @@ const crfOp = defineOp({
         Int32Array.from(numbers, (id) => id ?? 0),
         [numbers.length],
       );
-    const valid = less(counting(emissions, T), unsqueeze(lengths, 1));
+    const valid = less(counting(emissions, T), unsqueeze(lengths, { axis: 1 }));
     let score = add(
       sum(where(valid, pick(emissions, tags), 0), { axis: 1 }),
-      add(indexSelect(starts, 0, ids(rows.map((row) => row[0]))), indexSelect(ends, 0, ids(rows.map((row) => row.at(-1))))),
+      add(indexSelect(starts, ids(rows.map((row) => row[0]))), indexSelect(ends, ids(rows.map((row) => row.at(-1))))),
     );
     if (T > 1) {
       const pairs = rows.flatMap((row) => Array.from({ length: T - 1 }, (_, t) => (row[t] ?? 0) * K + (row[t + 1] ?? 0)));
-      const moves = reshape(indexSelect(reshape(transitions, [K * K]), 0, ids(pairs)), [B, T - 1]);
-      score = add(score, sum(where(slice(valid, 1, 1), moves, 0), { axis: 1 }));
+      const moves = reshape(indexSelect(reshape(transitions, [K * K]), ids(pairs)), [B, T - 1]);
+      score = add(score, sum(where(slice(valid, { axis: 1, start: 1 }), moves, 0), { axis: 1 }));
     }
     return { loss: sub(logSumExp(add(alpha, ends), { axis: 1 }), score) };
   },

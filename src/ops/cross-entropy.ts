@@ -60,7 +60,7 @@ export function picked(logProbabilities: Tensor, targets: Tensor, ignoreIndex: n
   const index = where(valid, targets, 0);
   const loss = neg(pick(logProbabilities, index));
   if (!weight) return { loss: where(valid, loss, 0), counts: valid };
-  const counts = where(valid, reshape(indexSelect(weight, 0, reshape(index, [index.size])), index.shape), 0);
+  const counts = where(valid, reshape(indexSelect(weight, reshape(index, [index.size])), index.shape), 0);
   return { loss: weighted(counts, loss), counts };
 }
 

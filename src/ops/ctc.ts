@@ -83,14 +83,14 @@ const ctcOp = defineOp({
     const start = table((_, s) => (s < 2 ? 0 : NEVER));
     const last = table((b, s) => (s === 2 * targets[b]!.length || s === 2 * targets[b]!.length - 1 ? 0 : NEVER));
     const index = Int32Array.from({ length: B * T * S }, (_, i) => symbols[Math.floor(i / (T * S))]![i % S]!);
-    const p = gather(logProbs, 2, constant(logProbs, index, [B, T, S]));
+    const p = gather(logProbs, constant(logProbs, index, [B, T, S]), { axis: 2 });
     const never = constant(logProbs, new Float32Array(2 * B).fill(NEVER), [B, 2]);
     const steps = constant(logProbs, Int32Array.from(lengths), [B, 1]);
-    let alpha = add(start, select(p, 1, 0));
+    let alpha = add(start, select(p, 0, { axis: 1 }));
     for (let t = 1; t < T; t++) {
-      const one = concat([slice(never, 1, 0, 1), slice(alpha, 1, 0, S - 1)], 1);
-      const two = add(concat([never, slice(alpha, 1, 0, S - 2)], 1), skip);
-      const next = add(logSumExp(stack([alpha, one, two], 2), { axis: 2 }), select(p, 1, t));
+      const one = concat([slice(never, { axis: 1, end: 1 }), slice(alpha, { axis: 1, end: S - 1 })], { axis: 1 });
+      const two = add(concat([never, slice(alpha, { axis: 1, end: S - 2 })], { axis: 1 }), skip);
+      const next = add(logSumExp(stack([alpha, one, two], { axis: 2 }), { axis: 2 }), select(p, t, { axis: 1 }));
       alpha = where(less(t, steps), next, alpha);
     }
     const loss = neg(logSumExp(add(alpha, last), { axis: 1 }));

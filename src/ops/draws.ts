@@ -81,8 +81,8 @@ export function multinomial(weights: Tensor, count: number, options: { replaceme
     const x = toFloat(weights);
     const shares = div(x, max(x, { axis: -1, keepDims: true }));
     const lead = weights.shape.slice(0, -1);
-    if (!replacement) return slice(argsort(div(shares, exponentialBeside(x, x.shape)), { descending: true }), -1, 0, count);
-    const races = div(unsqueeze(shares, -2), exponentialBeside(x, [...lead, count, C]));
+    if (!replacement) return slice(argsort(div(shares, exponentialBeside(x, x.shape)), { descending: true }), { axis: -1, end: count });
+    const races = div(unsqueeze(shares, { axis: -2 }), exponentialBeside(x, [...lead, count, C]));
     return reshape(firstLargest(races, races.rank - 1), [...lead, count]);
   });
 }
@@ -112,7 +112,7 @@ export function gumbelSoftmax(logits: Tensor, options: GumbelOptions = {}): Tens
   const hard = checkBoolean("gumbelSoftmax", "hard", options.hard ?? false);
   const axis = normalizeAxis("gumbelSoftmax", options.axis ?? -1, logits.rank);
   const noise = noGrad(() => neg(log(exponentialBeside(logits, logits.shape))));
-  const y = softmax(affine(add(toFloat(logits), noise), 1 / tau), axis);
+  const y = softmax(affine(add(toFloat(logits), noise), 1 / tau), { axis });
   if (!hard) return y;
   const oneHot = noGrad(() => equal(firstLargest(y.detach(), axis), positionsAlong(y, axis)));
   return add(oneHot, sub(y, y.detach()));

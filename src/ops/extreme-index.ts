@@ -4,13 +4,13 @@ import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions } from "../util/options.js";
 import { normalizeAxis } from "../util/shape.js";
-import { argmax } from "./argmax.js";
+import { firstLargestOf } from "./argmax.js";
 import { equal } from "./binary.js";
 import { constant } from "./define-op.js";
 import { max, min } from "./extremum.js";
 import { gather } from "./gather.js";
 import { neg } from "./unary.js";
-import { reshape, unsqueeze } from "./views.js";
+import { reshape } from "./views.js";
 import { where } from "./where.js";
 
 export interface IndexOptions {
@@ -30,19 +30,25 @@ export function positionsAlong(x: Tensor, axis: number): Tensor {
   );
 }
 
-/** Along one axis: x, its elements in a row where there is none, and the indices [..., 1, ...] of the first extremes there. */
-function find(op: string, x: Tensor, options: IndexOptions, largest: boolean) {
+/** The dimension to search, undefined for all, and the result's shape. */
+function searchOf(op: string, x: Tensor, options: IndexOptions) {
   checkTensor(op, x, "x");
   checkOptions(op, options, ["axis", "keepDims"]);
   const keepDims = checkBoolean(op, "keepDims", options.keepDims ?? false);
-  const { axis } = options;
+  const axis = options.axis === undefined ? undefined : normalizeAxis(op, options.axis, x.rank);
+  if ((axis === undefined ? x.size : x.shape[axis]) === 0) {
+    const empty = axis === undefined ? formatShape(x.shape) : `dimension ${axis} of ${formatShape(x.shape)}`;
+    throw new SeqgradError("shape", `${op}: ${empty} is empty; expected at least one element.`);
+  }
+  const reduced = (ones: readonly number[]) => x.shape.flatMap((n, i) => (axis !== undefined && i !== axis ? [n] : ones));
+  return { axis, shape: reduced(keepDims ? [1] : []) };
+}
+
+/** x along one axis, its elements in a row where the options name none, and the indices [..., 1, ...] of the first extremes there. */
+function find(op: string, x: Tensor, options: IndexOptions, largest: boolean) {
+  const { axis, shape } = searchOf(op, x, options);
   const along = axis === undefined ? reshape(x, [x.size]) : x;
-  const at = normalizeAxis(op, axis ?? 0, along.rank);
-  const n = along.shape[at]!;
-  if (n === 0)
-    throw new SeqgradError("shape", `${op}: dimension ${at} of ${formatShape(along.shape)} is empty; expected at least one element.`);
-  const kept = axis === undefined ? x.shape.map(() => 1) : x.shape.with(at, 1);
-  const shape = keepDims ? kept : axis === undefined ? [] : x.shape.toSpliced(at, 1);
+  const at = axis ?? 0;
   return { along, at, shape, indices: largest ? firstLargest(along, at) : firstLeast(along, at) };
 }
 
@@ -53,12 +59,23 @@ function firstEqual(x: Tensor, axis: number, extreme: Tensor): Tensor {
 
 export function firstLargest(x: Tensor, axis: number): Tensor {
   if (x.dtype === "int32") return firstEqual(x, axis, max(x, { axis, keepDims: true }));
-  return unsqueeze(argmax(x, axis), axis);
+  return firstLargestOf(x, x.shape.with(axis, 1), axis);
 }
 
 function firstLeast(x: Tensor, axis: number): Tensor {
   if (x.dtype === "int32") return firstEqual(x, axis, min(x, { axis, keepDims: true }));
-  return unsqueeze(argmax(neg(x.detach()), axis), axis);
+  return firstLargestOf(neg(x.detach()), x.shape.with(axis, 1), axis);
+}
+
+/**
+ * The index of the largest element, int32: along `axis`, or among all in row-major order. The first of equals; NaN counts as largest.
+ * @throws SeqgradError `range` for an axis that is not there, `shape` for an empty one
+ * @example
+ * sg.argmax(sg.fromArray([[0.1, 0.9], [0.8, 0.2]]), { axis: -1 }); // = [1, 0]
+ */
+export function argmax(x: Tensor, options: IndexOptions = {}): Tensor {
+  const { axis, shape } = searchOf("argmax", x, options);
+  return x.dtype === "int32" ? reshape(find("argmax", x, options, true).indices, shape) : firstLargestOf(x, shape, axis);
 }
 
 /**
@@ -80,7 +97,7 @@ export interface ValuesAndIndices {
 
 function withIndices(op: string, x: Tensor, options: IndexOptions, largest: boolean): ValuesAndIndices {
   const { along, at, indices, shape } = find(op, x, options, largest);
-  return { values: reshape(gather(along, at, indices), shape), indices: reshape(indices, shape) };
+  return { values: reshape(gather(along, indices, { axis: at }), shape), indices: reshape(indices, shape) };
 }
 
 /**

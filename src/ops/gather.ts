@@ -3,11 +3,12 @@ import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions } from "../util/options.js";
-import { dimsOf, normalizeAxis, rowsOf, type Shape, sizeOf } from "../util/shape.js";
+import { dimsOf, rowsOf, type Shape, sizeOf } from "../util/shape.js";
+import { type AxisOptions, axisOf } from "./axis.js";
 import { checkTensors, defineOp, type Sample } from "./define-op.js";
 
 /** x read as [outer, n, inner]. */
-interface Span {
+export interface Span {
   readonly outer: number;
   readonly n: number;
   readonly inner: number;
@@ -91,14 +92,14 @@ export function embedding(index: Tensor, weight: Tensor, options: { paddingIndex
 }
 
 /**
- * The slices of x at the int32 positions `index` [M] of dimension `axis`.
+ * The slices of x at the int32 positions `index` [M] of `axis`, by default the first.
  * @throws SeqgradError `range` for an axis or position that is not there, `dtype` for an index that is not int32
  * @example
- * sg.indexSelect(sg.tensor([5, 6, 7]), 0, sg.tensor(Int32Array.of(2, 2))); // = [7, 7]
+ * sg.indexSelect(sg.tensor([5, 6, 7]), sg.tensor(Int32Array.of(2, 2))); // = [7, 7]
  */
-export function indexSelect(x: Tensor, axis: number, index: Tensor): Tensor {
+export function indexSelect(x: Tensor, index: Tensor, options: AxisOptions = {}): Tensor {
   checkTensors("indexSelect", [x, index], ["x", "the index"]);
-  const at = normalizeAxis("indexSelect", axis, x.rank);
+  const at = axisOf("indexSelect", options, x.rank, 0);
   if (index.rank !== 1)
     throw new SeqgradError(
       "shape",
@@ -139,16 +140,16 @@ const pickOp = elements("nllLoss", [{ inputs: { x: [33, 65], index: { shape: [33
 export const pick = (x: Tensor, index: Tensor): Tensor => pickOp({ x, index }, { outer: index.size, n: rowsOf(x.shape).cols, inner: 1 }).y;
 
 /**
- * Elements along `axis` by their positions: y[i, j, k] = x[i, index[i, j, k], k] for axis 1.
+ * Elements along `axis`, by default the first, by their positions: y[i, j, k] = x[i, index[i, j, k], k] for axis 1.
  *
  * @param index int32, of x's shape but in `axis`
  * @throws SeqgradError `shape`, `dtype`, or `range` for a position outside x
  * @example
- * sg.gather(sg.fromArray([[1, 2], [3, 4]]), 1, sg.fromArray([[1], [0]], { dtype: "int32" })); // = [[2], [3]]
+ * sg.gather(sg.fromArray([[1, 2], [3, 4]]), sg.fromArray([[1], [0]], { dtype: "int32" }), { axis: 1 }); // = [[2], [3]]
  */
-export function gather(x: Tensor, axis: number, index: Tensor): Tensor {
+export function gather(x: Tensor, index: Tensor, options: AxisOptions = {}): Tensor {
   checkTensors("gather", [x, index], ["x", "the index"]);
-  const at = normalizeAxis("gather", axis, x.rank);
+  const at = axisOf("gather", options, x.rank, 0);
   if (index.rank !== x.rank || !x.shape.every((n, i) => i === at || n === index.shape[i])) {
     throw new SeqgradError(
       "shape",

@@ -57,11 +57,11 @@ const gruOp = defineOp({
     const { x, wHh, bHh, lengths } = inputs;
     const { B, H } = sizesOf(inputs);
     const { h0 = fill(empty(x.backend, [B, H]), 0) } = inputs;
-    const candidate = (v: Tensor) => slice(v, 0, 2 * H);
+    const candidate = (v: Tensor) => slice(v, { start: 2 * H });
     const { y, h } = unroll("gru", x, { h: h0 }, { lengths, ...attrs }, (x, { h }) => {
       const [fromX, fromH] = projections(x, h, inputs);
-      const [rx, zx, nx] = split(fromX, H, 1) as [Tensor, Tensor, Tensor];
-      const [rh, zh, nh] = split(fromH, H, 1) as [Tensor, Tensor, Tensor];
+      const [rx, zx, nx] = split(fromX, H, { axis: 1 }) as [Tensor, Tensor, Tensor];
+      const [rh, zh, nh] = split(fromH, H, { axis: 1 }) as [Tensor, Tensor, Tensor];
       const r = sigmoid(add(rx, rh));
       const z = sigmoid(add(zx, zh));
       const recurrent = resetAfter ? mul(r, nh) : linear(mul(r, h), candidate(wHh), bHh && candidate(bHh));

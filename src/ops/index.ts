@@ -1,7 +1,6 @@
 export { elu, glu, logSigmoid, mish, selu } from "./activations.js";
 export { additiveAttention } from "./additive-attention.js";
 export type { VisibleKeys } from "./alignment.js";
-export { argmax } from "./argmax.js";
 export {
   type AttentionOptions,
   attention,
@@ -13,6 +12,7 @@ export {
   scaledDotProductAttention,
   selfAttention,
 } from "./attention.js";
+export type { AxisOptions } from "./axis.js";
 export { type BatchNormOptions, batchNorm, type RunningStatistics } from "./batch-norm.js";
 export * from "./binary.js";
 export { concat, copyOf } from "./copy.js";
@@ -32,7 +32,7 @@ export { bernoulli, type GumbelOptions, gumbelSoftmax, multinomial } from "./dra
 export { dropout } from "./dropout.js";
 export { einsum } from "./einsum.js";
 export { expand } from "./expand.js";
-export { argmin, type IndexOptions, maxWithIndices, minWithIndices, type ValuesAndIndices } from "./extreme-index.js";
+export { argmax, argmin, type IndexOptions, maxWithIndices, minWithIndices, type ValuesAndIndices } from "./extreme-index.js";
 export { max, min } from "./extremum.js";
 export { type BinaryFocalLossOptions, binaryFocalLossWithLogits, type FocalLossOptions, focalLoss } from "./focal-loss.js";
 export { embedding, gather, indexSelect, oneHot } from "./gather.js";
@@ -46,7 +46,7 @@ export { type LstmOptions, lstm } from "./lstm.js";
 export { maskedFill, maskedSelect } from "./masked.js";
 export { matmul } from "./matmul.js";
 export { type PadOptions, pad } from "./pad.js";
-export { chunk, type PieceOptions, unbind } from "./pieces.js";
+export { chunk, unbind } from "./pieces.js";
 export { mean, type ReduceOptions, sum } from "./reduce.js";
 export { remainder } from "./remainder.js";
 export { repeat, repeatInterleave } from "./repeat.js";
@@ -54,8 +54,8 @@ export { rmsNorm } from "./rms-norm.js";
 export { type Nonlinearity, type RnnOptions, rnn } from "./rnn.js";
 export { roll } from "./roll.js";
 export { type RotaryOptions, rotary } from "./rotary.js";
-export { cumprod, cumsum, prod, type ScanOptions } from "./scan.js";
-export { indexAdd, type ScatterOptions, scatter, scatterAdd } from "./scatter.js";
+export { cumprod, cumsum, prod } from "./scan.js";
+export { indexAdd, scatter, scatterAdd } from "./scatter.js";
 export { cosineSimilarity, type SimilarityOptions } from "./similarity.js";
 export { logSoftmax, softmax } from "./softmax.js";
 export { argsort, type MedianOptions, median, type SortOptions, sort, type TopKOptions, topk } from "./sort.js";
@@ -86,6 +86,6 @@ export {
   tanh,
   toFloat,
 } from "./unary.js";
-export { norm, std, variance } from "./variance.js";
-export { flatten, flip, permute, reshape, select, slice, split, squeeze, stack, transpose, unsqueeze } from "./views.js";
+export { norm, std, type VarianceOptions, variance } from "./variance.js";
+export { flatten, flip, permute, reshape, type SliceOptions, select, slice, split, squeeze, stack, transpose, unsqueeze } from "./views.js";
 export { where } from "./where.js";

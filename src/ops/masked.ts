@@ -48,5 +48,5 @@ export async function maskedSelect(x: Tensor, mask: Tensor): Promise<Tensor> {
   const shown = await expand(mask, shape).data();
   const index = Int32Array.from(shown.keys()).filter((i) => shown[i] !== 0);
   const all = expand(x, shape);
-  return indexSelect(reshape(all, [all.size]), 0, constant(x, index, [index.length]));
+  return indexSelect(reshape(all, [all.size]), constant(x, index, [index.length]));
 }

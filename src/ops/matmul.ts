@@ -85,8 +85,8 @@ const product: (inputs: Inputs<"a" | "b">) => { readonly y: Tensor } = defineOp(
 export function matmul(a: Tensor, b: Tensor): Tensor {
   checkTensors("matmul", [a, b], ["a", "b"]);
   if (a.rank === 0 || b.rank === 0) throw new SeqgradError("shape", "matmul: a scalar has no rows or columns; use mul().");
-  if (a.rank === 1) return squeeze(matmul(unsqueeze(a, 0), b), b.rank === 1 ? 0 : -2);
-  if (b.rank === 1) return squeeze(matmul(a, unsqueeze(b, 1)), -1);
+  if (a.rank === 1) return squeeze(matmul(unsqueeze(a, { axis: 0 }), b), { axis: b.rank === 1 ? 0 : -2 });
+  if (b.rank === 1) return squeeze(matmul(a, unsqueeze(b, { axis: 1 })), { axis: -1 });
   if (a.shape.at(-1) !== b.shape.at(-2)) {
     throw new SeqgradError(
       "shape",

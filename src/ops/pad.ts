@@ -89,7 +89,8 @@ export function pad(x: Tensor, sizes: readonly number[], options: PadOptions = {
   if (mode !== "constant")
     return around.reduce((y, [before, after], axis) => (before + after > 0 ? extend(y, axis, before, after, mode) : y), x);
   const cut = around.reduce(
-    (y, [before, after], axis) => (before < 0 || after < 0 ? slice(y, axis, Math.max(0, -before), x.shape[axis]! + Math.min(0, after)) : y),
+    (y, [before, after], axis) =>
+      before < 0 || after < 0 ? slice(y, { axis, start: Math.max(0, -before), end: x.shape[axis]! + Math.min(0, after) }) : y,
     x,
   );
   return padOp({ x: cut }, { shape, before: around.map(([before]) => Math.max(0, before)), value: number! }).y;
@@ -98,5 +99,5 @@ export function pad(x: Tensor, sizes: readonly number[], options: PadOptions = {
 function extend(x: Tensor, axis: number, before: number, after: number, mode: keyof typeof sources): Tensor {
   const n = x.shape[axis]!;
   const index = Int32Array.from({ length: before + n + after }, (_, i) => sources[mode](i - before, n));
-  return indexSelect(x, axis, constant(x, index, [index.length]));
+  return indexSelect(x, constant(x, index, [index.length]), { axis });
 }

@@ -19,7 +19,7 @@ import { where } from "./where.js";
  * @example
  * const probe = new sg.nn.GradientProbe();
  * const { output } = new sg.nn.RNN(3, 5).forward(sg.randn([8, 20, 3]), { probe });
- * sg.sum(sg.select(output, 1, -1)).backward();
+ * sg.sum(sg.select(output, -1, { axis: 1 })).backward();
  * const norms = await probe.norms(); // 20 numbers, small for t = 0
  */
 export class GradientProbe {
@@ -117,7 +117,7 @@ export function weightGradients(
 
 /** Shows the probe dh [T, B, H]. */
 export function recordSteps(probe: GradientProbe | undefined, dh: Tensor | undefined): void {
-  if (probe && dh) for (let t = 0; t < dh.shape[0]!; t++) probe.record(t, select(dh, 0, t));
+  if (probe && dh) for (let t = 0; t < dh.shape[0]!; t++) probe.record(t, select(dh, t));
 }
 
 /** Throws unless each input has the shape that is wanted of it. */
@@ -182,10 +182,10 @@ export function unroll<S extends Readonly<Record<string, Tensor>> & { readonly h
   let state = initial;
   for (let s = 0; s < T; s++) {
     const t = reverse ? T - 1 - s : s;
-    const made = step(select(x, 1, t), state);
+    const made = step(select(x, t, { axis: 1 }), state);
     const next = probe ? { ...made, h: observe(made.h, (dh) => probe.record(t, dh)) } : made;
     if (lengths) {
-      const valid = unsqueeze(less(t, lengths), 1);
+      const valid = unsqueeze(less(t, lengths), { axis: 1 });
       state = Object.fromEntries(Object.entries(next).map(([name, value]) => [name, where(valid, value, state[name]!)])) as S;
       outputs[t] = where(valid, next.h, 0);
     } else {
@@ -195,7 +195,7 @@ export function unroll<S extends Readonly<Record<string, Tensor>> & { readonly h
   }
   // Tensors of their own, as a kernel's outputs are: their gradients are not those of the steps, which y and the state share.
   const finals = Object.fromEntries(Object.entries(state).map(([name, x]) => [name, observe(x, () => {})])) as S;
-  return { ...finals, y: stack(outputs, 1) };
+  return { ...finals, y: stack(outputs, { axis: 1 }) };
 }
 
 /** x itself; `see` is shown its gradient. */

@@ -74,5 +74,5 @@ export function repeatInterleave(given: Tensor, repeats: number | readonly numbe
     index.fill(i, end, end + count);
     end += count;
   }
-  return indexSelect(x, at, constant(x, index, [total]));
+  return indexSelect(x, constant(x, index, [total]), { axis: at });
 }

@@ -31,5 +31,5 @@ export function roll(x: Tensor, shifts: number | readonly number[], options: { a
 function rolled(x: Tensor, axis: number, shift: number): Tensor {
   const n = x.shape[axis]!;
   const start = n > 0 ? ((-shift % n) + n) % n : 0;
-  return start === 0 ? x : concat([slice(x, axis, start), slice(x, axis, 0, start)], axis);
+  return start === 0 ? x : concat([slice(x, { axis, start }), slice(x, { axis, end: start })], { axis });
 }

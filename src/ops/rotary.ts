@@ -84,14 +84,14 @@ const rotaryOp = defineOp({
     const { T, cols } = timesOf(x);
     const table = empty(x.backend, [T, 1, D]);
     table.write(Float32Array.from(anglesOf(D, base, offset, offset + T)));
-    const [cos, sin] = [slice(table, -1, 0, D / 2), slice(table, -1, D / 2)];
+    const [cos, sin] = [slice(table, { axis: -1, end: D / 2 }), slice(table, { axis: -1, start: D / 2 })];
     const lead = x.shape.slice(0, -1);
-    const pairs = reshape(slice(x, -1, 0, heads * D), [...lead, heads, ...(interleaved ? [D / 2, 2] : [2, D / 2])]);
+    const pairs = reshape(slice(x, { axis: -1, end: heads * D }), [...lead, heads, ...(interleaved ? [D / 2, 2] : [2, D / 2])]);
     const axis = interleaved ? -1 : -2;
-    const [x1, x2] = [select(pairs, axis, 0), select(pairs, axis, 1)];
-    const turned = stack([sub(mul(x1, cos), mul(x2, sin)), add(mul(x2, cos), mul(x1, sin))], axis);
+    const [x1, x2] = [select(pairs, 0, { axis }), select(pairs, 1, { axis })];
+    const turned = stack([sub(mul(x1, cos), mul(x2, sin)), add(mul(x2, cos), mul(x1, sin))], { axis });
     const y = reshape(turned, [...lead, heads * D]);
-    return { y: heads * D < cols ? concat([y, slice(x, -1, heads * D)], -1) : y };
+    return { y: heads * D < cols ? concat([y, slice(x, { axis: -1, start: heads * D })], { axis: -1 }) : y };
   },
   forward: (run, { x }, { y }, attrs) => run("rotary", rotaryCall(x, y, attrs, 0)),
   backward({ run, dOutputs: { y: dy }, attrs, gradientLike }) {

@@ -1,8 +1,8 @@
 import { type BinaryOp, binaryOps } from "../backend/kernels.js";
 import { copyWords } from "../tensor/storage.js";
 import { checkTensor, copyStrided, empty, fill, type Tensor } from "../tensor/tensor.js";
-import { checkOptions } from "../util/options.js";
-import { normalizeAxis, sizeOf } from "../util/shape.js";
+import { sizeOf } from "../util/shape.js";
+import { type AxisOptions, axisOf } from "./axis.js";
 import { mul } from "./binary.js";
 import { concat } from "./copy.js";
 import { defineOp, type Inputs } from "./define-op.js";
@@ -42,7 +42,7 @@ const cumsumOp: (inputs: Inputs<"x">) => Inputs<"y"> = defineOp({
     }
     if (other !== y) other.dispose();
   },
-  backward: ({ dOutputs: { y: dy } }) => ({ x: flip(cumsumOp({ x: flip(dy, 0) }).y, 0) }),
+  backward: ({ dOutputs: { y: dy } }) => ({ x: flip(cumsumOp({ x: flip(dy, { axis: 0 }) }).y, { axis: 0 }) }),
   samples: [
     { inputs: { x: [1] } },
     { inputs: { x: [7, 3] } },
@@ -51,41 +51,34 @@ const cumsumOp: (inputs: Inputs<"x">) => Inputs<"y"> = defineOp({
   ],
 });
 
-/** The dimension to walk. Default the last. */
-export interface ScanOptions {
-  axis?: number;
-}
-
-function scannedAxis(op: string, x: Tensor, options: ScanOptions): number {
-  checkTensor(op, x, "x");
-  checkOptions(op, options, ["axis"]);
-  return normalizeAxis(op, options.axis ?? -1, x.rank);
-}
-
 /**
- * Sums so far: element i along `axis` is the sum of elements 0 to i. int32 stays int32 and wraps around.
+ * Sums so far: element i along `axis`, by default the last, is the sum of elements 0 to i. int32 stays int32 and wraps around.
  * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.cumsum(sg.tensor([1, 2, 3])); // = [1, 3, 6]
  */
-export function cumsum(x: Tensor, options: ScanOptions = {}): Tensor {
-  const at = scannedAxis("cumsum", x, options);
+export function cumsum(x: Tensor, options: AxisOptions = {}): Tensor {
+  const at = axisOf("cumsum", options, checkTensor("cumsum", x, "x").rank, -1);
   const order = [at, ...Array.from(x.shape.keys()).filter((i) => i !== at)];
   const inverse = order.map((_, i) => order.indexOf(i));
   return permute(cumsumOp({ x: permute(x, order) }).y, inverse);
 }
 
 /**
- * Products so far: element i along `axis` is the product of elements 0 to i. The gradient is exact where elements are 0 too. int32 stays
+ * Products so far: element i along `axis`, by default the last, is the product of elements 0 to i. The gradient is exact where elements are 0 too. int32 stays
  * int32 and wraps around.
  * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.cumprod(sg.tensor([1, 2, 3])); // = [1, 2, 6]
  */
-export function cumprod(x: Tensor, options: ScanOptions = {}): Tensor {
-  const at = scannedAxis("cumprod", x, options);
+export function cumprod(x: Tensor, options: AxisOptions = {}): Tensor {
+  const at = axisOf("cumprod", options, checkTensor("cumprod", x, "x").rank, -1);
   const n = x.shape[at]!;
-  return distances(n).reduce((y, d) => concat([slice(y, at, 0, d), mul(slice(y, at, d), slice(y, at, 0, n - d))], at), x);
+  return distances(n).reduce(
+    (y, d) =>
+      concat([slice(y, { axis: at, end: d }), mul(slice(y, { axis: at, start: d }), slice(y, { axis: at, end: n - d }))], { axis: at }),
+    x,
+  );
 }
 
 /**
@@ -105,8 +98,8 @@ export function prod(x: Tensor, options: ReduceOptions = {}): Tensor {
   let y = reshape(permute(x, [...axes, ...kept]), [n, sizeOf(shape)]);
   while (n > 1) {
     const half = n >> 1;
-    const pairs = mul(slice(y, 0, 0, half), slice(y, 0, half, 2 * half));
-    y = n % 2 === 0 ? pairs : concat([pairs, slice(y, 0, n - 1)], 0);
+    const pairs = mul(slice(y, { end: half }), slice(y, { start: half, end: 2 * half }));
+    y = n % 2 === 0 ? pairs : concat([pairs, slice(y, { start: n - 1 })]);
     n = half + (n % 2);
   }
   return reshape(y, shape);

@@ -3,8 +3,8 @@ import { checkNumbers } from "../tensor/numbers.js";
 import { copyStrided, empty, fill, type Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
-import { checkOptions } from "../util/options.js";
-import { normalizeAxis, type Shape, sameShape } from "../util/shape.js";
+import { type Shape, sameShape } from "../util/shape.js";
+import { type AxisOptions, axisOf } from "./axis.js";
 import { notEqual } from "./binary.js";
 import { concat } from "./copy.js";
 import { checkTensors, defineOp } from "./define-op.js";
@@ -15,11 +15,6 @@ import { toInt } from "./to-int.js";
 import { affine, toFloat } from "./unary.js";
 import { slice } from "./views.js";
 import { where } from "./where.js";
-
-/** The dimension along which the index counts. Default 0. */
-export interface ScatterOptions {
-  axis?: number;
-}
 
 interface Span {
   readonly axis: number;
@@ -60,10 +55,9 @@ const scatterAddOp = adding("scatterAdd");
 const placeOp = adding("scatter");
 
 /** x, index and source on one device, the index int32, the source of x's shape but along the axis; returns the axis. */
-function checkScatter(op: string, x: Tensor, index: Tensor, source: Tensor, options: ScatterOptions, bySlices = false): number {
+function checkScatter(op: string, x: Tensor, index: Tensor, source: Tensor, options: AxisOptions, bySlices = false): number {
   checkTensors(op, [x, index, source], ["x", "the index", "the source"]);
-  checkOptions(op, options, ["axis"]);
-  const axis = normalizeAxis(op, options.axis ?? 0, x.rank);
+  const axis = axisOf(op, options, x.rank, 0);
   if (index.dtype !== "int32") throw new SeqgradError("dtype", `${op}: the index is ${index.dtype}; expected int32. Cast it with toInt().`);
   if (source.rank !== x.rank || !x.shape.every((n, i) => i === axis || n === source.shape[i]))
     throw new SeqgradError(
@@ -82,12 +76,12 @@ function checkFloats(op: string, x: Tensor, source: Tensor): void {
 }
 
 /**
- * x with the slices of `source` along `axis` added at the int32 positions `index` [M]; positions may repeat.
+ * x with the slices of `source` along `axis`, by default the first, added at the int32 positions `index` [M]; positions may repeat.
  * @throws SeqgradError `range` for a position that is not there, `shape`, `dtype` unless x and source are float32
  * @example
  * sg.indexAdd(sg.zeros([3]), sg.tensor(Int32Array.of(2, 0, 2)), sg.tensor([1, 2, 3])); // = [2, 0, 4]
  */
-export function indexAdd(x: Tensor, index: Tensor, source: Tensor, options: ScatterOptions = {}): Tensor {
+export function indexAdd(x: Tensor, index: Tensor, source: Tensor, options: AxisOptions = {}): Tensor {
   const axis = checkScatter("indexAdd", x, index, source, options, true);
   checkFloats("indexAdd", x, source);
   return indexAddOp({ x, index, source }, { axis }).y;
@@ -102,7 +96,7 @@ export function indexAdd(x: Tensor, index: Tensor, source: Tensor, options: Scat
  * @example
  * sg.scatterAdd(sg.zeros([3]), sg.tensor(Int32Array.of(2, 0, 2)), sg.tensor([1, 2, 3])); // = [2, 0, 4]
  */
-export function scatterAdd(x: Tensor, index: Tensor, source: Tensor, options: ScatterOptions = {}): Tensor {
+export function scatterAdd(x: Tensor, index: Tensor, source: Tensor, options: AxisOptions = {}): Tensor {
   const axis = checkScatter("scatterAdd", x, index, source, options);
   checkFloats("scatterAdd", x, source);
   return scatterAddOp({ x, index, source }, { axis }).y;
@@ -118,7 +112,7 @@ export function scatterAdd(x: Tensor, index: Tensor, source: Tensor, options: Sc
  * @example
  * sg.scatter(sg.zeros([3]), sg.tensor(Int32Array.of(2, 0)), sg.tensor([5, 6])); // = [6, 0, 5]
  */
-export function scatter(x: Tensor, index: Tensor, source: Tensor | number, options: ScatterOptions = {}): Tensor {
+export function scatter(x: Tensor, index: Tensor, source: Tensor | number, options: AxisOptions = {}): Tensor {
   checkTensors("scatter", [x, index], ["x", "the index"]);
   const from = typeof source === "number" ? filled(x, index, source) : source;
   const axis = checkScatter("scatter", x, index, from, options);
@@ -128,7 +122,7 @@ export function scatter(x: Tensor, index: Tensor, source: Tensor | number, optio
   if (x.size === 0 || m === 0) return x;
   const winner = noGrad(() => lastWriters(x, index, axis));
   // 0 where nothing is written, else the place in the source plus 1.
-  const written = gather(from, axis, toInt(where(winner, affine(winner, 1, -1), 0)));
+  const written = gather(from, toInt(where(winner, affine(winner, 1, -1), 0)), { axis });
   return where(winner, written, x);
 }
 
@@ -142,10 +136,10 @@ function lastWriters(x: Tensor, index: Tensor, axis: number): Tensor {
   const m = index.shape[axis]!;
   // Sorted, equal positions lie together, and the last of them is the last that was given.
   const order = argsort(index, { axis });
-  const sorted = gather(index, axis, order);
-  const differ = notEqual(slice(sorted, axis, 0, m - 1), slice(sorted, axis, 1));
+  const sorted = gather(index, order, { axis });
+  const differ = notEqual(slice(sorted, { axis, end: m - 1 }), slice(sorted, { axis, start: 1 }));
   const end = fill(empty(x.backend, index.shape.with(axis, 1)), 1);
-  const isLast = concat([differ, end], axis);
+  const isLast = concat([differ, end], { axis });
   const place = where(isLast, affine(toFloat(order), 1, 1), 0);
   return placeOp({ x: fill(empty(x.backend, x.shape), 0), index: sorted, source: place }, { axis }).y;
 }

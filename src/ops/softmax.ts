@@ -1,5 +1,6 @@
 import { checkTensor, type Tensor } from "../tensor/tensor.js";
-import { normalizeAxis, rowsOf } from "../util/shape.js";
+import { rowsOf } from "../util/shape.js";
+import { type AxisOptions, axisOf } from "./axis.js";
 import { div, sub } from "./binary.js";
 import { defineOp } from "./define-op.js";
 import { max } from "./extremum.js";
@@ -53,21 +54,21 @@ const logSoftmaxOp = defineOp({
 });
 
 /** Applies an operation of the last dimension to any. */
-function along(name: string, op: typeof softmaxOp, x: Tensor, axis: number): Tensor {
-  const at = normalizeAxis(name, axis, checkTensor(name, x, "x").rank);
+function along(name: string, op: typeof softmaxOp, x: Tensor, options: AxisOptions): Tensor {
+  const at = axisOf(name, options, checkTensor(name, x, "x").rank, -1);
   return at === x.rank - 1 ? op({ x: toFloat(x) }).y : transpose(op({ x: toFloat(transpose(x, at, -1)) }).y, at, -1);
 }
 /**
- * e^x / sum e^x along `axis`: positive, and adding up to 1. A row of nothing but -Infinity gives NaN.
+ * e^x / sum e^x along `axis`, by default the last: positive, and adding up to 1. A row of nothing but -Infinity gives NaN.
  * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.softmax(sg.tensor([0, Math.log(3)])); // = [0.25, 0.75]
  */
-export const softmax = (x: Tensor, axis = -1): Tensor => along("softmax", softmaxOp, x, axis);
+export const softmax = (x: Tensor, options: AxisOptions = {}): Tensor => along("softmax", softmaxOp, x, options);
 /**
- * x - log sum e^x along `axis`: the logarithm of the softmax.
+ * x - log sum e^x along `axis`, by default the last: the logarithm of the softmax.
  * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.logSoftmax(sg.tensor([0, 0])); // = [-0.6931, -0.6931]
  */
-export const logSoftmax = (x: Tensor, axis = -1): Tensor => along("logSoftmax", logSoftmaxOp, x, axis);
+export const logSoftmax = (x: Tensor, options: AxisOptions = {}): Tensor => along("logSoftmax", logSoftmaxOp, x, options);

@@ -78,7 +78,7 @@ export function sort(x: Tensor, options: SortOptions = {}): ValuesAndIndices {
   checkOptions("sort", options, ["axis", "descending"]);
   const { axis, descending } = checkSort("sort", x, options);
   const indices = orderOf(x, axis, descending);
-  return { values: gather(x, axis, indices), indices };
+  return { values: gather(x, indices, { axis }), indices };
 }
 
 export interface TopKOptions {
@@ -103,8 +103,8 @@ export function topk(x: Tensor, k: number, options: TopKOptions = {}): ValuesAnd
   const largest = checkBoolean("topk", "largest", options.largest ?? true);
   const axis = normalizeAxis("topk", options.axis ?? -1, x.rank);
   checkInteger("topk", "k", k, 0, x.shape[axis]!);
-  const indices = slice(orderOf(x, axis, largest), axis, 0, k);
-  return { values: gather(x, axis, indices), indices };
+  const indices = slice(orderOf(x, axis, largest), { axis, end: k });
+  return { values: gather(x, indices, { axis }), indices };
 }
 
 /** The element of a vector at an index; equal elements share the gradient. */
@@ -148,9 +148,9 @@ export function median(given: Tensor, options: MedianOptions = {}): Tensor {
     // NaN comes last: where there is one, the first of them is the answer.
     const numbers = sum(equal(x, x), { axis, keepDims: true });
     const middle = (n - 1) >> 1;
-    return gather(order, axis, toInt(where(greater(n, numbers), numbers, middle)));
+    return gather(order, toInt(where(greater(n, numbers), numbers, middle)), { axis });
   });
-  const y = isAll ? shareOp({ x, index }).y : gather(x, axis, index);
+  const y = isAll ? shareOp({ x, index }).y : gather(x, index, { axis });
   const kept = isAll ? given.shape.map(() => 1) : x.shape.with(axis, 1);
   return reshape(y, options.keepDims ? kept : isAll ? [] : x.shape.toSpliced(axis, 1));
 }

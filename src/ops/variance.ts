@@ -6,6 +6,11 @@ import { arrange, checkReduction, mean, type ReduceOptions, reduceNames, sum } f
 import { affine, sqrt, square, toFloat } from "./unary.js";
 import { where } from "./where.js";
 
+export interface VarianceOptions extends ReduceOptions {
+  /** Taken from the number of elements in the divisor. Default 1. */
+  correction?: number;
+}
+
 const varianceNames = [...reduceNames, "correction"];
 
 /**
@@ -15,11 +20,13 @@ const varianceNames = [...reduceNames, "correction"];
  * @example
  * sg.variance(sg.tensor([1, 2, 3, 4]), { correction: 0 }); // = 1.25
  */
-export function variance(x: Tensor, options: ReduceOptions & { correction?: number } = {}): Tensor {
-  checkReduction("variance", x, options, varianceNames);
+export const variance = (x: Tensor, options: VarianceOptions = {}): Tensor => varianceOf("variance", x, options);
+
+function varianceOf(op: string, x: Tensor, options: VarianceOptions): Tensor {
+  checkReduction(op, x, options, varianceNames);
   const { correction = 1, ...reduce } = options;
-  checkFinite("variance", "correction", correction);
-  const { span } = arrange("variance", x, reduce);
+  checkFinite(op, "correction", correction);
+  const { span } = arrange(op, x, reduce);
   const centered = (y: Tensor) => sub(y, mean(y, { ...reduce, keepDims: true }));
   // A mean far from 0 is rounded by more than counts beside the deviations, which are nearly exact, and so is their own mean. No shift of x
   // changes the variance or its gradient.
@@ -40,10 +47,7 @@ function rootOf(x: Tensor): Tensor {
  * @example
  * sg.std(sg.tensor([1, 2, 3, 4]), { correction: 0 }); // = Math.sqrt(1.25)
  */
-export function std(x: Tensor, options: ReduceOptions & { correction?: number } = {}): Tensor {
-  checkReduction("std", x, options, varianceNames);
-  return rootOf(variance(x, options));
-}
+export const std = (x: Tensor, options: VarianceOptions = {}): Tensor => rootOf(varianceOf("std", x, options));
 
 /**
  * The Euclidean norm, sqrt(sum x^2), over all elements or over `axis`; the gradient at 0 is 0.
@@ -53,5 +57,6 @@ export function std(x: Tensor, options: ReduceOptions & { correction?: number } 
  */
 export function norm(x: Tensor, options: ReduceOptions = {}): Tensor {
   checkReduction("norm", x, options, reduceNames, "this is the Euclidean norm; dimensions are written norm(…, { axis: 1 }).");
+  arrange("norm", x, options);
   return rootOf(sum(square(toFloat(x)), options));
 }

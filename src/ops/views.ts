@@ -3,8 +3,9 @@ import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
-import { refuseExtra } from "../util/options.js";
+import { namesOf } from "../util/options.js";
 import { checkSizes, normalizeAxis, type Shape, sameShape, sizeOf } from "../util/shape.js";
+import { type AxisOptions, axisOf, checkAxisOptions } from "./axis.js";
 import { checkTensorList, concat, copyOf, padTo } from "./copy.js";
 import { viewOp } from "./define-op.js";
 
@@ -38,13 +39,15 @@ function inferShape(x: Tensor, to: Shape): Shape {
 }
 
 /**
- * All dimensions from `start` to `end`, inclusive, made one.
+ * The dimensions from `start` to `end`, inclusive, made one; by default all.
  * @throws SeqgradError `range` for an axis that is not there
  * @example
- * sg.flatten(sg.zeros([2, 3, 4]), 1).shape; // = [2, 12]
+ * sg.flatten(sg.zeros([2, 3, 4]), { start: 1 }).shape; // = [2, 12]
  */
-export function flatten(x: Tensor, start = 0, end = -1): Tensor {
+export function flatten(x: Tensor, options: { start?: number; end?: number } = {}): Tensor {
   checkTensor("flatten", x, "x");
+  checkAxisOptions("flatten", options, ["start", "end"], "flatten(x, { start: 1 })");
+  const { start = 0, end = -1 } = options;
   if (x.rank === 0) return reshape(x, [1]);
   const from = normalizeAxis("flatten", start, x.rank);
   const to = normalizeAxis("flatten", end, x.rank);
@@ -88,47 +91,68 @@ export function transpose(x: Tensor, first = -2, second = -1): Tensor {
   return permute(x, order);
 }
 
+/** The dimension that the options must name. */
+function givenAxis(op: string, options: Required<AxisOptions>, rank: number): number {
+  checkAxisOptions(op, options ?? null, ["axis"], `${op}(x, { axis: 0 })`);
+  return normalizeAxis(op, options.axis, rank);
+}
+
 /**
  * A dimension of size 1 put in before `axis` (of the result). A view.
  * @throws SeqgradError `range` for an axis that is not there
  * @example
- * sg.unsqueeze(sg.zeros([2, 3]), 1).shape; // = [2, 1, 3]
+ * sg.unsqueeze(sg.zeros([2, 3]), { axis: 1 }).shape; // = [2, 1, 3]
  */
-export function unsqueeze(x: Tensor, axis: number): Tensor {
+export function unsqueeze(x: Tensor, options: Required<AxisOptions>): Tensor {
   checkTensor("unsqueeze", x, "x");
-  const at = normalizeAxis("unsqueeze", axis, x.rank + 1);
+  const at = givenAxis("unsqueeze", options, x.rank + 1);
   const inserted = (sizes: readonly number[]) => sizes.toSpliced(at, 0, 1);
-  return viewOp("unsqueeze", x, inserted(x.shape), inserted(x.strides), x.offset, (dy) => squeeze(dy, at));
+  return viewOp("unsqueeze", x, inserted(x.shape), inserted(x.strides), x.offset, (dy) => squeeze(dy, { axis: at }));
 }
 
 /**
  * A dimension of size 1 taken out; all of them when `axis` is absent. A view.
  * @throws SeqgradError `range` for an axis that is not there, `shape` for one that is not of size 1
  * @example
- * sg.squeeze(sg.zeros([2, 1, 3]), 1).shape; // = [2, 3]
+ * sg.squeeze(sg.zeros([2, 1, 3]), { axis: 1 }).shape; // = [2, 3]
  */
-export function squeeze(x: Tensor, axis?: number): Tensor {
+export function squeeze(x: Tensor, options: AxisOptions = {}): Tensor {
   checkTensor("squeeze", x, "x");
-  if (axis === undefined)
+  checkAxisOptions("squeeze", options, ["axis"]);
+  if (options.axis === undefined)
     return reshape(
       x,
       x.shape.filter((n) => n !== 1),
     );
-  const at = normalizeAxis("squeeze", axis, x.rank);
+  const at = normalizeAxis("squeeze", options.axis, x.rank);
   if (x.shape[at] !== 1)
     throw new SeqgradError("shape", `squeeze: dimension ${at} of ${formatShape(x.shape)} has size ${x.shape[at]}, not 1.`);
   return reshape(x, x.shape.toSpliced(at, 1));
 }
 
+export interface SliceOptions extends AxisOptions {
+  /** The first element; negative counts from the back. Default 0. */
+  start?: number;
+  /** The first element that is left out; negative counts from the back. Default: none is. */
+  end?: number;
+  /** The distance between elements. Default 1. */
+  step?: number;
+}
+
+const sliceNames = namesOf<SliceOptions>({ axis: 1, start: 1, end: 1, step: 1 });
+
 /**
- * Elements `start` up to `end` (exclusive) of one dimension, every `step`-th. Negative ends count from the back. A view.
+ * Elements `start` up to `end` (exclusive) of `axis`, by default the first, every `step`-th. A view.
  *
  * @throws SeqgradError `range` for an axis that is not there or a step below 1
  * @example
- * sg.slice(sg.tensor([1, 2, 3, 4]), 0, 0, -1); // = [1, 2, 3]
+ * sg.slice(sg.tensor([1, 2, 3, 4]), { end: -1 }); // = [1, 2, 3]
+ * sg.slice(sg.fromArray([[1, 2, 3], [4, 5, 6]]), { axis: 1, start: 1 }); // = [[2, 3], [5, 6]]
  */
-export function slice(x: Tensor, axis: number, start: number, end = Number.MAX_SAFE_INTEGER, step = 1): Tensor {
+export function slice(x: Tensor, options: SliceOptions): Tensor {
   checkTensor("slice", x, "x");
+  checkAxisOptions("slice", options ?? null, sliceNames, "slice(x, { axis, start, end, step })");
+  const { axis = 0, start = 0, end = Number.MAX_SAFE_INTEGER, step = 1 } = options;
   const at = normalizeAxis("slice", axis, x.rank);
   checkInteger("slice", "step", step, 1);
   const n = x.shape[at]!;
@@ -143,29 +167,29 @@ export function slice(x: Tensor, axis: number, start: number, end = Number.MAX_S
 }
 
 /**
- * One index of a dimension, which vanishes. A view.
+ * One index of `axis`, by default the first, which vanishes. A view.
  * @throws SeqgradError `range` for an axis or index that is not there
  * @example
- * sg.select(sg.fromArray([[1, 2], [3, 4]]), 0, -1); // = [3, 4]
+ * sg.select(sg.fromArray([[1, 2], [3, 4]]), -1); // = [3, 4]
  */
-export function select(x: Tensor, axis: number, index: number): Tensor {
+export function select(x: Tensor, index: number, options: AxisOptions = {}): Tensor {
   checkTensor("select", x, "x");
-  const at = normalizeAxis("select", axis, x.rank);
+  const at = axisOf("select", options, x.rank, 0, "select(x, index, { axis })");
   const n = x.shape[at]!;
   checkInteger("select", "index", index, -n, n - 1);
   const from = index < 0 ? index + n : index;
-  return squeeze(slice(x, at, from, from + 1), at);
+  return squeeze(slice(x, { axis: at, start: from, end: from + 1 }), { axis: at });
 }
 
 /**
- * Cuts a dimension into pieces: of `sizes`, or of one size, the last possibly smaller. Views.
+ * Cuts `axis`, by default the first, into pieces: of `sizes`, or of one size, the last possibly smaller. Views.
  * @throws SeqgradError `range` for an axis that is not there, `shape` for sizes that do not add up
  * @example
- * const [i, f, g, o] = sg.split(sg.zeros([8, 256]), 64, 1); // each [8, 64]
+ * const [i, f, g, o] = sg.split(sg.zeros([8, 256]), 64, { axis: 1 }); // each [8, 64]
  */
-export function split(x: Tensor, sizes: number | readonly number[], axis = 0): Tensor[] {
+export function split(x: Tensor, sizes: number | readonly number[], options: AxisOptions = {}): Tensor[] {
   checkTensor("split", x, "x");
-  const at = normalizeAxis("split", axis, x.rank);
+  const at = axisOf("split", options, x.rank, 0);
   const n = x.shape[at]!;
   const lengths = Array.isArray(sizes) ? (sizes as readonly number[]) : evenPieces(n, checkInteger("split", "size", sizes as number, 1));
   for (const length of lengths) checkInteger("split", "a size", length);
@@ -175,35 +199,36 @@ export function split(x: Tensor, sizes: number | readonly number[], axis = 0): T
   let end = 0;
   return lengths.map((length) => {
     end += length;
-    return slice(x, at, end - length, end);
+    return slice(x, { axis: at, start: end - length, end });
   });
 }
 
 const evenPieces = (n: number, size: number) => Array.from({ length: Math.ceil(n / size) }, (_, i) => Math.min(size, n - i * size));
 
 /**
- * The order of the elements along `axis` turned around. A view.
+ * The order of the elements along `axis`, one dimension or several, turned around. A view.
  * @throws SeqgradError `range` for an axis that is not there
  * @example
- * sg.flip(sg.tensor([1, 2, 3]), 0); // = [3, 2, 1]
+ * sg.flip(sg.tensor([1, 2, 3]), { axis: 0 }); // = [3, 2, 1]
  */
-export function flip(x: Tensor, axis: number | readonly number[], ...extra: never[]): Tensor {
+export function flip(x: Tensor, options: { axis: number | readonly number[] }): Tensor {
   checkTensor("flip", x, "x");
-  refuseExtra("flip", extra, "several dimensions are written flip(x, [0, 1])");
-  const axes = [...new Set([axis].flat().map((a) => normalizeAxis("flip", a, x.rank)))];
+  checkAxisOptions("flip", options ?? null, ["axis"], "flip(x, { axis: 0 }), or flip(x, { axis: [0, 1] })");
+  const axes = [...new Set([options.axis].flat().map((a) => normalizeAxis("flip", a, x.rank)))];
   const strides = x.strides.map((s, i) => (axes.includes(i) ? -s : s));
   const offset = axes.reduce((o, i) => o + Math.max(0, x.shape[i]! - 1) * x.strides[i]!, x.offset);
-  return viewOp("flip", x, x.shape, strides, offset, (dy) => flip(dy, axes));
+  return viewOp("flip", x, x.shape, strides, offset, (dy) => flip(dy, { axis: axes }));
 }
 
 /**
- * Tensors of one shape put side by side along a new dimension.
+ * Tensors of one shape put side by side along a new dimension `axis`, by default the first.
  * @throws SeqgradError `shape` when they have several.
  * @example
  * sg.stack([sg.tensor([1, 2]), sg.tensor([3, 4])]); // = [[1, 2], [3, 4]]
  */
-export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
+export function stack(tensors: readonly Tensor[], options: AxisOptions = {}): Tensor {
   const first = checkTensorList("stack", tensors);
+  const axis = axisOf("stack", options, first.rank + 1, 0);
   const odd = tensors.findIndex((x) => !sameShape(x.shape, first.shape));
   if (odd >= 0) {
     throw new SeqgradError(
@@ -212,7 +237,7 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
     );
   }
   return concat(
-    tensors.map((x) => unsqueeze(x, axis)),
-    axis,
+    tensors.map((x) => unsqueeze(x, { axis })),
+    { axis },
   );
 }

@@ -73,7 +73,7 @@ export function checkOptions(op: string, options: unknown, known: readonly strin
   if (options === undefined) return;
   const names = isObject(options) ? Object.keys(options) : [];
   // A tensor, a Map or another thing of its own kind that holds no option was meant for another place.
-  if (!isObject(options) || (kindOf(options) !== "an object" && !names.some((name) => known.includes(name))))
+  if (!isObject(options) || (!names.some((name) => known.includes(name)) && kindOf(options) !== "an object"))
     throw new SeqgradError("value", `${op}: the options are ${shown(options)}; ${advice ?? example(op, options, known)}`);
   for (const name of names) {
     if (known.includes(name)) continue;

@@ -37,9 +37,9 @@ const composed: Record<string, (x: sg.Tensor, y: sg.Tensor) => sg.Tensor> = {
   mul: (x, y) => sg.mul(x, y),
   div: (x, y) => sg.div(x, y),
   maximum: (x, y) => sg.maximum(x, y),
-  "sub with a row": (x, y) => sg.sub(x, sg.select(y, 0, 1)),
+  "sub with a row": (x, y) => sg.sub(x, sg.select(y, 1)),
   concat: (x, y) => sg.concat([x, y]),
-  "concat along columns": (x, y) => sg.concat([x, y], 1),
+  "concat along columns": (x, y) => sg.concat([x, y], { axis: 1 }),
   stack: (x, y) => sg.stack([x, y]),
   where: (x, y) => sg.where(sg.greater(x, 2), x, y),
   matmul: (x, y) => sg.matmul(x, sg.transpose(y)),
@@ -91,8 +91,8 @@ await forEachDevice(immediate, "one gradient that two tensors were given", (devi
   /** Operations that add into the gradient of an input in place; the sum of their result gives x [3, 2] these gradients. */
   const accumulating: [string, (x: sg.Tensor) => sg.Tensor, number[]][] = [
     ["embedding", (x) => sg.embedding(index(), x), [0, 0, 2, 2, 0, 0]],
-    ["indexSelect", (x) => sg.indexSelect(x, 0, index()), [0, 0, 2, 2, 0, 0]],
-    ["gather", (x) => sg.gather(x, 0, sg.tensor(Int32Array.of(2, 0), [1, 2])), [0, 1, 0, 0, 1, 0]],
+    ["indexSelect", (x) => sg.indexSelect(x, index()), [0, 0, 2, 2, 0, 0]],
+    ["gather", (x) => sg.gather(x, sg.tensor(Int32Array.of(2, 0), [1, 2])), [0, 1, 0, 0, 1, 0]],
     ["linear, by its weight", (x) => sg.linear(sg.tensor([3, 4], [1, 2]), x), [3, 4, 3, 4, 3, 4]],
     ["matmul, by its second factor", (x) => sg.matmul(sg.tensor([5, 6, 7], [1, 3]), x), [5, 5, 6, 6, 7, 7]],
     ["layerNorm, by its bias", (x) => sg.layerNorm(sg.zeros([1, 6]), sg.ones([6]), sg.reshape(x, [6])), [1, 1, 1, 1, 1, 1]],

@@ -39,7 +39,7 @@ async function check(c: Case): Promise<void> {
   const { model, encode } = open(c, told);
   const comparisons = scope(() => {
     const tokens = tensor(Int32Array.from(told.targets.flat()), [told.targets.length, told.targets[0]!.length]);
-    const { logits } = model.decode(slice(tokens, 1, 0, -1), encode());
+    const { logits } = model.decode(slice(tokens, { axis: 1, end: -1 }), encode());
     sum(mul(logits, toTensor(golden.upstream(c, "y")))).backward();
     const pending = [toValues(logits).then((values) => expectGolden(values, golden.output(c, "y")))];
     for (const [name, p] of model.namedParameters())

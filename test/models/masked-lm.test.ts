@@ -78,13 +78,13 @@ test.each([
     for (const layer of encoder.layers) {
       const { in_proj_weight, in_proj_bias, out_proj } = layer.self_attn;
       const packed = linear(x, in_proj_weight!, in_proj_bias);
-      const [q, k, v] = [0, 1, 2].map((i) => slice(packed, 2, i * D, (i + 1) * D)) as [Tensor, Tensor, Tensor];
+      const [q, k, v] = [0, 1, 2].map((i) => slice(packed, { axis: 2, start: i * D, end: (i + 1) * D })) as [Tensor, Tensor, Tensor];
       const attended = reshape(attention(q, k, v, { heads, dropout: attentionDropout }), x.shape);
       x = layer.norm1.forward(add(x, dropout(out_proj.forward(attended), p)));
       const hidden = gelu(layer.linear1.forward(x));
       x = layer.norm2.forward(add(x, dropout(layer.linear2.forward(hidden), p)));
     }
-    return classifier!.forward(dropout(tanh(pooler!.forward(select(x, 1, 0))), classifierDropout));
+    return classifier!.forward(dropout(tanh(pooler!.forward(select(x, 0, { axis: 1 }))), classifierDropout));
   }
 
   manualSeed(4);

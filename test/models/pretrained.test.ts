@@ -45,7 +45,7 @@ await forEachDevice(["simd", "full relaxed"], "training", (device: Device) => {
         optimizer.step(() => {
           const tokens = inputs.get(`tokens${step % 4}`)!;
           if (isBert(c)) return crossEntropy(logitsOf(model, tokens), inputs.get(`targets${step % 4}`)!);
-          return crossEntropy(logitsOf(model, slice(tokens, 1, 0, -1)), slice(tokens, 1, 1));
+          return crossEntropy(logitsOf(model, slice(tokens, { axis: 1, end: -1 })), slice(tokens, { axis: 1, start: 1 }));
         }),
       );
       for (const [step, wanted] of c.losses.entries())

@@ -142,7 +142,7 @@ await forEachDevice(immediate, "TransformerLM", (device) => {
       for (const layer of decoder.layers) {
         const { in_proj_weight, in_proj_bias, out_proj } = layer.self_attn;
         const packed = linear(layer.norm1.forward(x), in_proj_weight!, in_proj_bias);
-        const [q, k, v] = [0, 1, 2].map((i) => slice(packed, 2, i * D, (i + 1) * D)) as [Tensor, Tensor, Tensor];
+        const [q, k, v] = [0, 1, 2].map((i) => slice(packed, { axis: 2, start: i * D, end: (i + 1) * D })) as [Tensor, Tensor, Tensor];
         const attended = reshape(attention(q, k, v, { heads, dropout: attentionDropout, causal: true }), x.shape);
         x = add(x, dropout(out_proj.forward(attended), p));
         x = add(x, dropout(layer.linear2.forward(gelu(layer.linear1.forward(layer.norm2.forward(x)))), p));

@@ -41,12 +41,12 @@ await forEachDevice(immediate, "a decoder that goes step by step attends as one 
           const source = layer.project(keys);
           const first = (options.positions as number) ?? 0;
           const steps = Array.from({ length: T }, (_, t) =>
-            layer.forward(slice(queries, 1, t, t + 1), source, { ...options, positions: first + t }),
+            layer.forward(slice(queries, { axis: 1, start: t, end: t + 1 }), source, { ...options, positions: first + t }),
           );
           const join = (which: keyof nn.Attended) =>
             concat(
               steps.map((step) => step[which]),
-              1,
+              { axis: 1 },
             );
           return { context: join("context"), weights: join("weights") };
         };

@@ -70,14 +70,14 @@ describe("the norms of dLoss/dh_t are those of central differences, in float64:"
       const lossAfter = (t: number, h: Float64Array, c0: Tensor | undefined) =>
         scope(() => {
           const h0 = tensor(h, [B, H]);
-          const here = sum(mul(h0, select(weigh, 1, t))).itemSync();
+          const here = sum(mul(h0, select(weigh, t, { axis: 1 }))).itemSync();
           if (t === T - 1) return here;
-          const { y } = cell(slice(x, 1, t + 1), { h0, ...(c0 && { c0 }) });
-          return here + sum(mul(y, slice(weigh, 1, t + 1))).itemSync();
+          const { y } = cell(slice(x, { axis: 1, start: t + 1 }), { h0, ...(c0 && { c0 }) });
+          return here + sum(mul(y, slice(weigh, { axis: 1, start: t + 1 }))).itemSync();
         });
       return Array.from({ length: T }, (_, t) => {
-        const { y, c } = cell(slice(x, 1, 0, t + 1));
-        const h = Float64Array.from(select(y, 1, t).dataSync());
+        const { y, c } = cell(slice(x, { axis: 1, end: t + 1 }));
+        const h = Float64Array.from(select(y, t, { axis: 1 }).dataSync());
         const step = 1e-5;
         const slopes = Array.from(h, (v, i) => (lossAfter(t, h.with(i, v + step), c) - lossAfter(t, h.with(i, v - step), c)) / (2 * step));
         return Math.hypot(...slopes);
@@ -93,7 +93,7 @@ await forEachDevice(immediate, "a probe", (device) => {
     scope(() => {
       const x = tensor(normals(2 * steps * I, 5), [2, steps, I]);
       const { output } = layer.forward(x, { probe });
-      sum(at === undefined ? output : select(output, 1, at)).backward();
+      sum(at === undefined ? output : select(output, at, { axis: 1 })).backward();
     });
 
   it("starts again with every sequence, even a shorter one", async () => {
@@ -133,7 +133,7 @@ await forEachDevice(immediate, "a probe", (device) => {
       const probe = new nn.GradientProbe();
       scope(() => {
         const x = tensor(normals(2 * steps * I, 7).map(Math.abs), [2, steps, I]);
-        sum(select(layer.forward(x, { probe }).output, 1, -1)).backward();
+        sum(select(layer.forward(x, { probe }).output, -1, { axis: 1 })).backward();
       });
       const norms = await probe.norms();
       return norms[0]! / norms.at(-1)!;

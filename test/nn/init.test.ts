@@ -169,7 +169,7 @@ test("a view with gaps is refused by every one, and nothing around it changes", 
     const whole = zeros([4, 4]);
     const { gain: _, ...fills } = init;
     for (const [name, fill] of Object.entries(fills)) {
-      const column = slice(whole, 1, 1, 3);
+      const column = slice(whole, { axis: 1, start: 1, end: 3 });
       expect(() => (fill as (y: Tensor, value: number) => void)(column, 1), name).toThrow(/view with gaps/);
     }
     expect(Array.from(whole.dataSync())).toEqual(new Array(16).fill(0));

@@ -36,12 +36,12 @@ await forEachDevice(immediate, "a cell equals its layer, step by step:", (device
 
       const whole = layer.forward(x, { state: initial });
       const run = () => {
-        let state = map(initial, (s) => select(s, 0, 0));
+        let state = map(initial, (s) => select(s, 0));
         const outputs = Array.from({ length: 6 }, (_, t) => {
-          state = cell.forward(select(x, 1, t), state);
+          state = cell.forward(select(x, t, { axis: 1 }), state);
           return state.h;
         });
-        return [stack(outputs, 1), ...statesOf(map(state, (s) => unsqueeze(s, 0)))];
+        return [stack(outputs, { axis: 1 }), ...statesOf(map(state, (s) => unsqueeze(s, { axis: 0 })))];
       };
       const stepped = run();
       expectAllClose(
@@ -60,10 +60,10 @@ await forEachDevice(immediate, "a cell equals its layer, step by step:", (device
         ofLayer,
         "gradient",
       );
-      expect(cell.forward(select(x, 1, 0)).h.dataSync()).toEqual(
+      expect(cell.forward(select(x, 0, { axis: 1 })).h.dataSync()).toEqual(
         cell
           .forward(
-            select(x, 1, 0),
+            select(x, 0, { axis: 1 }),
             map(initial, () => zeros([3, H])),
           )
           .h.dataSync(),
@@ -93,11 +93,11 @@ await forEachDevice(["full reference", ...variants], "a sentence alone equals it
         };
         /** A row's part of an output [B, T, ...], and of states [layers, B, ...]. */
         const rowOf = (b: number, [output, ...states]: readonly Tensor[]) => [
-          slice(slice(output!, 0, b, b + 1), 1, 0, lengths[b]!),
-          ...states.map((s) => slice(s, 1, b, b + 1)),
+          slice(slice(output!, { start: b, end: b + 1 }), { axis: 1, end: lengths[b]! }),
+          ...states.map((s) => slice(s, { axis: 1, start: b, end: b + 1 })),
         ];
         const alone = (b: number) => {
-          const { output, state } = layer.forward(slice(slice(x, 0, b, b + 1), 1, 0, lengths[b]!));
+          const { output, state } = layer.forward(slice(slice(x, { start: b, end: b + 1 }), { axis: 1, end: lengths[b]! }));
           return [output, ...statesOf(state)];
         };
         const results = batch();
@@ -142,9 +142,9 @@ await forEachDevice(immediate, "a state", (device) => {
         return [output, ...statesOf(state)];
       };
       const halves = () => {
-        const first = layer.forward(slice(x, 1, 0, 3));
-        const second = layer.forward(slice(x, 1, 3), { state: first.state });
-        return [concat([first.output, second.output], 1), ...statesOf(second.state)];
+        const first = layer.forward(slice(x, { axis: 1, end: 3 }));
+        const second = layer.forward(slice(x, { axis: 1, start: 3 }), { state: first.state });
+        return [concat([first.output, second.output], { axis: 1 }), ...statesOf(second.state)];
       };
       expectAllClose(
         halves().map((y) => y.dataSync()),
@@ -161,11 +161,11 @@ await forEachDevice(immediate, "a state", (device) => {
     it(`that is detached truncates backpropagation: ${name}`, () => {
       const layer = make({ numLayers: 2 });
       const x = random([2, 6, I], 1);
-      const { state } = layer.forward(slice(x, 1, 0, 3));
+      const { state } = layer.forward(slice(x, { axis: 1, end: 3 }));
       const constant = map(state, (s) => tensor(s.dataSync() as Float32Array, s.shape));
       const leaves = [x, ...layer.parameters()];
-      const run = (state: State) => () => lossOf([layer.forward(slice(x, 1, 3), { state }).output]);
-      const detached = gradientsOf(() => run(map(layer.forward(slice(x, 1, 0, 3)).state, (s) => s.detach()))(), leaves);
+      const run = (state: State) => () => lossOf([layer.forward(slice(x, { axis: 1, start: 3 }), { state }).output]);
+      const detached = gradientsOf(() => run(map(layer.forward(slice(x, { axis: 1, end: 3 })).state, (s) => s.detach()))(), leaves);
       expectAllClose(detached, gradientsOf(run(constant), leaves), "gradient");
       const [dx] = detached;
       for (const [i, d] of dx!.entries()) if (Math.floor(i / I) % 6 < 3) expect(d).toBe(0);
@@ -188,12 +188,12 @@ await forEachDevice(immediate, "dropout between layers", (device) => {
     const run = (): [Tensor, Tensor] => {
       manualSeed(1);
       const { output, state } = dropping.forward(x);
-      return [output, select(state.h, 0, 0)];
+      return [output, select(state.h, 0)];
     };
     const [output, first] = run();
     expect(output.dataSync()).not.toEqual(plain.output.dataSync());
     expect(output.dataSync().every((v) => v !== 0)).toBe(true);
-    expect(first.dataSync()).toEqual(select(plain.state.h, 0, 0).dataSync());
+    expect(first.dataSync()).toEqual(select(plain.state.h, 0).dataSync());
     expect(run()[0].dataSync()).toEqual(output.dataSync());
     dropping.eval();
     expect(dropping.forward(x).output.dataSync()).toEqual(plain.output.dataSync());

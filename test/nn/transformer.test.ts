@@ -38,9 +38,9 @@ function inPieces(x: Tensor, lengths: readonly number[], read: (piece: Tensor) =
   let start = 0;
   const pieces = lengths.map((length) => {
     start += length;
-    return read(slice(x, 1, start - length, start));
+    return read(slice(x, { axis: 1, start: start - length, end: start }));
   });
-  return concat(pieces, 1);
+  return concat(pieces, { axis: 1 });
 }
 
 await forEachDevice([...immediate, "full webgpu"], "with a cache", (device) => {
@@ -69,12 +69,12 @@ await forEachDevice([...immediate, "full webgpu"], "with a cache", (device) => {
       const more: nn.KeyValueCache[] = [];
       const [whole, parts, rest] = noGrad(() => {
         const x = randn([2, 4, 16]);
-        encoder.forward(slice(x, 1, 0, 3), { cache });
+        encoder.forward(slice(x, { axis: 1, end: 3 }), { cache });
         const other = cache.select([1, 1, 0]);
         more.push(other);
-        const last = slice(x, 1, 3);
-        const [a, b] = [slice(last, 0, 0, 1), slice(last, 0, 1, 2)];
-        const whole = slice(encoder.forward(x, { causal: true }), 1, 3);
+        const last = slice(x, { axis: 1, start: 3 });
+        const [a, b] = [slice(last, { end: 1 }), slice(last, { start: 1, end: 2 })];
+        const whole = slice(encoder.forward(x, { causal: true }), { axis: 1, start: 3 });
         return [whole, encoder.forward(concat([b, b, a]), { cache: other }), encoder.forward(last, { cache })];
       });
       const wanted = await whole.data();
@@ -100,9 +100,12 @@ await forEachDevice([...immediate, "full webgpu"], "with a cache", (device) => {
         { dtype: "int32" },
       );
       // The prompts end at position 5; then come tokens one by one.
-      const read = (piece: Tensor) => encoder.forward(piece, { cache, mask: slice(mask, 3, 0, cache.length + piece.shape[1]!) });
-      const rows = before.map((n, b) => encoder.forward(slice(slice(x, 0, b, b + 1), 1, n), { causal: true }));
-      return [rows.map((y) => slice(y, 1, -4)), slice(inPieces(x, [5, 1, 1, 1], read), 1, -4)];
+      const read = (piece: Tensor) =>
+        encoder.forward(piece, { cache, mask: slice(mask, { axis: 3, end: cache.length + piece.shape[1]! }) });
+      const rows = before.map((n, b) =>
+        encoder.forward(slice(slice(x, { start: b, end: b + 1 }), { axis: 1, start: n }), { causal: true }),
+      );
+      return [rows.map((y) => slice(y, { axis: 1, start: -4 })), slice(inPieces(x, [5, 1, 1, 1], read), { axis: 1, start: -4 })];
     });
     expectClose(
       await together.data(),
@@ -143,12 +146,12 @@ await forEachDevice(["simd"], "a cache", (device) => {
     const [whole, parts, last] = noGrad(() => {
       const x = randn([2, 300, 16]);
       const whole = encoder.forward(x, { causal: true });
-      const parts = inPieces(slice(x, 1, 0, 299), [40, 30, 1, 128, 100], (piece) => encoder.forward(piece, { cache }));
+      const parts = inPieces(slice(x, { axis: 1, end: 299 }), [40, 30, 1, 128, 100], (piece) => encoder.forward(piece, { cache }));
       taken.push(cache.select([1]));
-      return [whole, parts, encoder.forward(slice(slice(x, 1, 299), 0, 1, 2), { cache: taken[0]! })];
+      return [whole, parts, encoder.forward(slice(slice(x, { axis: 1, start: 299 }), { start: 1, end: 2 }), { cache: taken[0]! })];
     });
     const wanted = await whole.data();
-    expectClose(await parts.data(), await noGrad(() => slice(whole, 1, 0, 299)).data(), 1e-5);
+    expectClose(await parts.data(), await noGrad(() => slice(whole, { axis: 1, end: 299 })).data(), 1e-5);
     expectClose(await last.data(), wanted.slice(-16), 1e-5);
     const held = memory(device).bytes.other;
     for (const used of [cache, ...taken]) used.dispose();
@@ -185,15 +188,15 @@ describe("a cache refuses", async () => {
       scope(() =>
         noGrad(() => {
           const x = randn([1, 4, 8]);
-          encoder.forward(slice(x, 1, 0, 3), { cache });
+          encoder.forward(slice(x, { axis: 1, end: 3 }), { cache });
           const before = [...cache.read(1).k.dataSync()];
           const act = () => encoder.forward(zeros([1, 2, 8]), { cache });
           expectError("range", act, "3 positions are filled", "2 more do not fit the capacity of 4");
           expect(cache.length).toBe(3);
           expect([...cache.read(1).k.dataSync()]).toEqual(before);
           expectClose(
-            encoder.forward(slice(x, 1, 3), { cache }).dataSync(),
-            slice(encoder.forward(x, { causal: true }), 1, 3).dataSync(),
+            encoder.forward(slice(x, { axis: 1, start: 3 }), { cache }).dataSync(),
+            slice(encoder.forward(x, { causal: true }), { axis: 1, start: 3 }).dataSync(),
             1e-5,
           );
         }),
@@ -251,7 +254,7 @@ await forEachDevice(immediate, "positions", (device) => {
     const x = zeros([3, 2, 2]);
     const y = learned.forward(x, { offset: 3 });
     const table = await learned.weight.data();
-    expectClose(await slice(y, 0, 2).data(), table.subarray(6, 10), 0);
+    expectClose(await slice(y, { start: 2 }).data(), table.subarray(6, 10), 0);
     sum(y).backward();
     expect([...(await learned.weight.grad!.data())]).toEqual([0, 0, 0, 0, 0, 0, 3, 3, 3, 3, 0, 0]);
   });
@@ -266,7 +269,7 @@ await forEachDevice([...immediate, "full webgpu"], "with batch norms", (device) 
     const attended = norm().forward(add(x, layer.self_attn.forward(x, { causal: true })));
     const fed = layer.linear2.forward(relu(layer.linear1.forward(attended)));
     const [wanted, y] = [norm().forward(add(attended, fed)), layer.forward(x, { causal: true })];
-    sum(square(slice(y, 2, 0, 3))).backward();
+    sum(square(slice(y, { axis: 2, end: 3 }))).backward();
     const gradients = Array.from(layer.namedParameters(), async ([name, p]) => [name, await p.grad?.data()] as const);
     expectClose(await y.data(), await wanted.data(), 1e-5);
     for (const [name, d] of await Promise.all(gradients)) expect(d?.every(Number.isFinite), name).toBe(true);
@@ -370,7 +373,7 @@ test("all parts of a Transformer get a gradient, and draw dropout in training al
     expect(run()).not.toEqual(run());
     model.eval();
     expect(run()).toEqual(run());
-    sum(slice(model.forward(source, target), 2, 0, 3)).backward();
+    sum(slice(model.forward(source, target), { axis: 2, end: 3 })).backward();
     for (const [name, p] of model.namedParameters())
       expect(
         p.grad?.dataSync().some((d) => d !== 0),

@@ -128,17 +128,17 @@ await forEachDevice(immediate, "attention", (device: Device) => {
 
         clear();
         const parts = names.map((name) => flat(input[name], shapes[name]));
-        const qkv = sg.concat(parts, 2).detach();
+        const qkv = sg.concat(parts, { axis: 2 }).detach();
         qkv.requiresGrad = true;
         const packed = sg.selfAttention(qkv, { ...options, heads, keyValueHeads });
         expectClose(packed.dataSync(), sideBySide(attentionReference(input).y, shapes.y), 1e-5, "packed y");
         packed.backward(flat(dy, shapes.y));
-        const whole = sg.concat([flat(dq, shapes.q), flat(dk, shapes.k), flat(dv, shapes.v)], 2);
+        const whole = sg.concat([flat(dq, shapes.q), flat(dk, shapes.k), flat(dv, shapes.v)], { axis: 2 });
         expectClose(qkv.grad!.dataSync(), whole.dataSync(), 1e-5, "dqkv");
 
         clear();
         qkv.grad = undefined;
-        const views = sg.split(qkv, [heads * D, keyValueHeads * D, keyValueHeads * D], 2) as [sg.Tensor, sg.Tensor, sg.Tensor];
+        const views = sg.split(qkv, [heads * D, keyValueHeads * D, keyValueHeads * D], { axis: 2 }) as [sg.Tensor, sg.Tensor, sg.Tensor];
         const viewed = sg.attention(...views, { ...options, heads, keyValueHeads });
         expectClose(viewed.dataSync(), packed.dataSync(), 1e-6, "y of views");
         viewed.backward(flat(dy, shapes.y));
@@ -279,7 +279,7 @@ test("a step of decoding reads keys and values where they lie in a cache", async
   withDevice(device, () =>
     sg.scope(() => {
       const cache = sg.randn([2, 20, 2 * 8]);
-      const [k, v] = sg.split(sg.slice(cache, 1, 0, 7), 8, 2) as [sg.Tensor, sg.Tensor];
+      const [k, v] = sg.split(sg.slice(cache, { axis: 1, end: 7 }), 8, { axis: 2 }) as [sg.Tensor, sg.Tensor];
       const q = sg.randn([2, 1, 8]);
       const expected = sg.attention(q, sg.copyOf(k), sg.copyOf(v), { heads: 2, causal: true, offset: 6 }).dataSync();
       const called: string[] = [];

@@ -47,14 +47,14 @@ function twisted(data: Float32Array, shape: Shape, twist: boolean): { leaf: Tens
   const last = shape.length - 1;
   const order = [last, ...shape.keys()].slice(0, shape.length);
   const turned = tensor(data, shape, { requiresGrad: true });
-  const inMemory = sg.copyOf(sg.permute(sg.flip(turned, 0), order)).detach();
+  const inMemory = sg.copyOf(sg.permute(sg.flip(turned, { axis: 0 }), order)).detach();
   inMemory.requiresGrad = true;
   const back = shape.map((_, i) => order.indexOf(i));
   const positions = indicesOf(order.map((axis) => shape[axis]!)).map((index) => {
     const original = back.map((i) => index[i]!);
     return positionOf(shape, original.with(0, shape[0]! - 1 - original[0]!));
   });
-  return { leaf: inMemory, view: sg.flip(sg.permute(inMemory, back), 0), position: (at) => positions[at]! };
+  return { leaf: inMemory, view: sg.flip(sg.permute(inMemory, back), { axis: 0 }), position: (at) => positions[at]! };
 }
 
 await forEachDevice(variants, "broadcasting", (device) => {

@@ -43,7 +43,7 @@ const calls: Record<string, Call> = {
   topk: (x) => sg.topk(x, 2, { axis: 0 }),
   median: (x) => [sg.median(x), sg.median(x, { axis: 1 })],
   scatter: (x) => sg.scatter(x, sg.randint([3, 2, 5], { high: 4 }), sg.ones([3, 2, 5]), { axis: 1 }),
-  indexAdd: (x) => sg.indexAdd(x, positions(1, 1, 0), sg.slice(x, 1, 0, 3), { axis: 1 }),
+  indexAdd: (x) => sg.indexAdd(x, positions(1, 1, 0), sg.slice(x, { axis: 1, end: 3 }), { axis: 1 }),
   scatterAdd: (x) => sg.scatterAdd(sg.zeros(shape), sg.randint(shape, { high: 3 }), x, { axis: 0 }),
   einsum: (x) => [sg.einsum("ijk,ilk->jl", [x, x]), sg.einsum("...k,k", [x, sg.arange(5)]), sg.einsum("ijk->kj", [x])],
   "draws, by a seed": (x) => [sg.bernoulli(sg.sigmoid(x)), sg.gumbelSoftmax(x, { axis: 1, hard: true })],
@@ -59,8 +59,8 @@ const data = normals(60, 17);
 const layouts: Record<string, () => sg.Tensor> = {
   plain: () => sg.tensor(data, shape),
   permuted: () => sg.permute(sg.copyOf(sg.permute(sg.tensor(data, shape), [2, 0, 1])), [1, 2, 0]),
-  flipped: () => sg.flip(sg.copyOf(sg.flip(sg.tensor(data, shape), [0, 2])), [0, 2]),
-  "every second": () => sg.slice(sg.repeatInterleave(sg.tensor(data, shape), 2, { axis: 2 }), 2, 1, 10, 2),
+  flipped: () => sg.flip(sg.copyOf(sg.flip(sg.tensor(data, shape), { axis: [0, 2] })), { axis: [0, 2] }),
+  "every second": () => sg.slice(sg.repeatInterleave(sg.tensor(data, shape), 2, { axis: 2 }), { axis: 2, start: 1, end: 10, step: 2 }),
 };
 
 const listed = (made: ReturnType<Call>): readonly sg.Tensor[] => (made instanceof sg.Tensor ? [made] : Object.values(made));

@@ -170,7 +170,7 @@ function hidden(
 
 /** x by a slice of every dimension. */
 const sliced = (x: Tensor, shape: readonly number[], start: number, step: number) =>
-  shape.reduce((y, n, axis) => slice(y, axis, start, start + (n - 1) * step + 1, step), x);
+  shape.reduce((y, n, axis) => slice(y, { axis, start, end: start + (n - 1) * step + 1, step }), x);
 
 const reversed = <T>(list: readonly T[]) => list.toReversed();
 
@@ -182,7 +182,7 @@ const layouts: Record<string, (drawn: Drawn) => Tensor> = {
   },
   flipped(x) {
     const axes = x.shape.map((_, i) => i);
-    return flip(copyOf(flip(plain(x), axes)), axes);
+    return flip(copyOf(flip(plain(x), { axis: axes })), { axis: axes });
   },
   "every second element": (x) =>
     hidden(
@@ -198,7 +198,7 @@ const layouts: Record<string, (drawn: Drawn) => Tensor> = {
       (i) => i + 1,
       (y) => sliced(y, x.shape, 1, 1),
     ),
-  offset: (x) => reshape(slice(tensor([7, 7, 7, ...Array.from(x.data)], [3 + x.data.length], { dtype: x.dtype }), 0, 3), x.shape),
+  offset: (x) => reshape(slice(tensor([7, 7, 7, ...Array.from(x.data)], [3 + x.data.length], { dtype: x.dtype }), { start: 3 }), x.shape),
 };
 
 /** The drawn numbers of index 0 of an axis, all along it: what an expanded view shows. */
@@ -209,7 +209,7 @@ function constantAlong(axis: number, x: Drawn): Drawn {
 }
 
 const expanded = (axis: number, x: Drawn): Tensor =>
-  axis >= x.shape.length ? plain(x) : expand(slice(plain(x), axis, 0, Math.min(1, x.shape[axis]!)), x.shape);
+  axis >= x.shape.length ? plain(x) : expand(slice(plain(x), { axis, end: Math.min(1, x.shape[axis]!) }), x.shape);
 
 /**
  * The device, or a new one of its kind, whose free memory is full of NaN, and that fills what it hands out, and what lies behind it, with

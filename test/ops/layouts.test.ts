@@ -9,9 +9,9 @@ const int32 = (data: readonly number[], shape: readonly number[] = [data.length]
 
 /** Lengths 2, 5 and 3 as PyTorch's users cut them out of a table: a column, a reversed list, every second of a list. */
 const lengthViews = () => ({
-  column: sg.select(int32([9, 2, 9, 5, 9, 3], [3, 2]), 1, 1),
-  reversed: sg.flip(int32([3, 5, 2]), 0),
-  "every second": sg.slice(int32([2, 9, 5, 9, 3]), 0, 0, 5, 2),
+  column: sg.select(int32([9, 2, 9, 5, 9, 3], [3, 2]), 1, { axis: 1 }),
+  reversed: sg.flip(int32([3, 5, 2]), { axis: 0 }),
+  "every second": sg.slice(int32([2, 9, 5, 9, 3]), { end: 5, step: 2 }),
 });
 
 await forEachDevice(everywhere, "operands that are views", (device: Device) => {
@@ -37,11 +37,11 @@ await forEachDevice(everywhere, "operands that are views", (device: Device) => {
       const bias = (...shape: number[]) => sg.affine(sg.sin(sg.reshape(sg.arange(shape.reduce((a, b) => a * b)), shape)), 3);
       const masks: Record<string, () => sg.Tensor> = {
         "transposed [T, S]": () => sg.transpose(bias(S, T)),
-        "flipped [T, S]": () => sg.flip(bias(T, S), [0, 1]),
-        "every second of [T, 2 S]": () => sg.slice(bias(T, 2 * S), 1, 0, 2 * S, 2),
-        "flipped [S]": () => sg.flip(bias(S), 0),
-        "every third of [3 S]": () => sg.slice(bias(3 * S), 0, 1, 3 * S, 3),
-        "a column [T, 1]": () => sg.slice(bias(T, 7), 1, 3, 4),
+        "flipped [T, S]": () => sg.flip(bias(T, S), { axis: [0, 1] }),
+        "every second of [T, 2 S]": () => sg.slice(bias(T, 2 * S), { axis: 1, end: 2 * S, step: 2 }),
+        "flipped [S]": () => sg.flip(bias(S), { axis: 0 }),
+        "every third of [3 S]": () => sg.slice(bias(3 * S), { start: 1, end: 3 * S, step: 3 }),
+        "a column [T, 1]": () => sg.slice(bias(T, 7), { axis: 1, start: 3, end: 4 }),
         "permuted [1, 1, T, S]": () => sg.permute(bias(S, 1, T, 1), [1, 3, 2, 0]),
       };
       for (const [what, mask] of Object.entries(masks)) await expectSameOfCopies(attend, mask, `T ${T}, S ${S}: ${what}`);
@@ -60,7 +60,7 @@ await forEachDevice(everywhere, "operands that are views", (device: Device) => {
   test.each(["column", "reversed", "every second"] as const)("lengths that are a view: %s", async (kind) => {
     const [x, q] = withDevice(device, () => [sg.randn([3, 6, 4]), sg.randn([3, 1, 6, 4])]) as [sg.Tensor, sg.Tensor];
     const [w, v] = withDevice(device, () => [sg.randn([16, 4]), sg.randn([4])]) as [sg.Tensor, sg.Tensor];
-    const rows = (n: number) => sg.slice(w, 0, 0, n);
+    const rows = (n: number) => sg.slice(w, { end: n });
     const users: Record<string, (lengths: sg.Tensor) => sg.Tensor> = {
       attention: (lengths) => sg.attention(x, x, x, { heads: 2, lengths }),
       scaledDotProductAttention: (lengths) => sg.scaledDotProductAttention(q, q, q, { lengths }),
@@ -77,14 +77,14 @@ await forEachDevice(everywhere, "operands that are views", (device: Device) => {
     const index = () => sg.transpose(int32([0, 1, 2, 3, 0, 2], [2, 3]));
     const table = withDevice(device, () => sg.randn([4, 5]));
     const x = withDevice(device, () => sg.randn([3, 4]));
-    expect(Array.from(await values(() => sg.argmax(sg.oneHot(index(), 4), 2)))).toEqual([0, 3, 1, 0, 2, 2]);
+    expect(Array.from(await values(() => sg.argmax(sg.oneHot(index(), 4), { axis: 2 })))).toEqual([0, 3, 1, 0, 2, 2]);
     const users: Record<string, (index: sg.Tensor) => sg.Tensor> = {
       oneHot: (i) => sg.oneHot(i, 4),
       embedding: (i) => sg.embedding(i, table),
-      gather: (i) => sg.gather(x, 1, i),
-      indexSelect: (i) => sg.indexSelect(table, 0, sg.select(i, 1, 1)),
-      crossEntropy: (i) => sg.crossEntropy(x, sg.select(i, 1, 0), { reduction: "none" }),
-      nllLoss: (i) => sg.nllLoss(x, sg.select(i, 1, 0), { reduction: "none" }),
+      gather: (i) => sg.gather(x, i, { axis: 1 }),
+      indexSelect: (i) => sg.indexSelect(table, sg.select(i, 1, { axis: 1 })),
+      crossEntropy: (i) => sg.crossEntropy(x, sg.select(i, 0, { axis: 1 }), { reduction: "none" }),
+      nllLoss: (i) => sg.nllLoss(x, sg.select(i, 0, { axis: 1 }), { reduction: "none" }),
     };
     for (const [what, compute] of Object.entries(users)) await expectSameOfCopies(compute, index, what);
   });

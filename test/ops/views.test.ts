@@ -68,14 +68,14 @@ const steps: Record<string, Step> = {
     const step = 1 + (d % 3);
     const length = Math.ceil((end - start) / step);
     const map = (index: number[]) => index.with(axis, start + index[axis]! * step);
-    return { y: slice(pair.y, axis, start, end, step), from: pick(pair, shape.with(axis, length), map) };
+    return { y: slice(pair.y, { axis, start, end, step }), from: pick(pair, shape.with(axis, length), map) };
   },
   flip(pair, [a, b]) {
     const { shape } = pair.y;
     if (shape.length === 0) return pair;
     const axes = [a % shape.length, b % shape.length];
     const map = (index: number[]) => index.map((k, i) => (axes.includes(i) ? shape[i]! - 1 - k : k));
-    return { y: flip(pair.y, axes), from: pick(pair, shape, map) };
+    return { y: flip(pair.y, { axis: axes }), from: pick(pair, shape, map) };
   },
   expand(pair, [a, b]) {
     const lead = a % 3 === 0 ? [1 + (b % 3)] : [];
@@ -83,7 +83,7 @@ const steps: Record<string, Step> = {
     return { y: expand(pair.y, shape), from: pick(pair, shape, (index) => index.slice(lead.length)) };
   },
   unsqueeze({ y, from }, [a]) {
-    return { y: unsqueeze(y, a % (y.rank + 1)), from };
+    return { y: unsqueeze(y, { axis: a % (y.rank + 1) }), from };
   },
   squeeze({ y, from }) {
     return { y: squeeze(y), from };
@@ -94,7 +94,7 @@ const steps: Record<string, Step> = {
     const axis = a % shape.length;
     if (shape[axis] === 0) return pair;
     const at = b % shape[axis]!;
-    const y = select(pair.y, axis, at - (b % 2 === 0 ? shape[axis]! : 0));
+    const y = select(pair.y, at - (b % 2 === 0 ? shape[axis]! : 0), { axis });
     return { y, from: pick(pair, y.shape, (index) => insert(index, axis, [at])) };
   },
   concat(pair, [a, b]) {
@@ -102,17 +102,17 @@ const steps: Record<string, Step> = {
     if (shape.length === 0) return pair;
     const axis = a % shape.length;
     const n = shape[axis]!;
-    const turned = flip(pair.y, axis);
-    const [head = turned] = split(pair.y, Math.max(1, b % 3), axis);
+    const turned = flip(pair.y, { axis });
+    const [head = turned] = split(pair.y, Math.max(1, b % 3), { axis });
     const parts = [turned, pair.y, head];
     const wanted = shape.with(axis, 2 * n + head.shape[axis]!);
     const map = (index: number[]) => index.with(axis, index[axis]! < n ? n - 1 - index[axis]! : (index[axis]! - n) % n);
-    return { y: concat(parts, axis), from: pick(pair, wanted, map) };
+    return { y: concat(parts, { axis }), from: pick(pair, wanted, map) };
   },
   stack(pair, [a]) {
     const axis = a % (pair.y.rank + 1);
     const shape = insert([...pair.y.shape], axis, [2]);
-    return { y: stack([pair.y, copyOf(pair.y)], axis), from: pick(pair, shape, (index) => index.toSpliced(axis, 1)) };
+    return { y: stack([pair.y, copyOf(pair.y)], { axis }), from: pick(pair, shape, (index) => index.toSpliced(axis, 1)) };
   },
 };
 
@@ -155,7 +155,7 @@ await forEachDevice(variants, "views of views", (device) => {
       scope(() => {
         const shape = [2, 3, 2, 3, 2, 3];
         const data = numbersFor(shape, 1);
-        const y = flip(permute(tensor(data, shape), [5, 3, 1, 4, 2, 0]), [0, 2, 5]);
+        const y = flip(permute(tensor(data, shape), [5, 3, 1, 4, 2, 0]), { axis: [0, 2, 5] });
         const expected = indicesOf([3, 3, 3, 2, 2, 2]).map(
           ([a, b, c, d, e, f]) => data[positionOf(shape, [1 - f!, 2 - c!, e!, b!, d!, 2 - a!])],
         );

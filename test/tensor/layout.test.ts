@@ -36,16 +36,16 @@ const reshapes: [string, (x: sg.Tensor) => sg.Tensor, number[][]][] = [
   ],
   [
     "a transpose with dimensions of 1",
-    (x) => sg.unsqueeze(sg.unsqueeze(sg.permute(x, [1, 2, 0]), 0), 2),
+    (x) => sg.unsqueeze(sg.unsqueeze(sg.permute(x, [1, 2, 0]), { axis: 0 }), { axis: 2 }),
     [
       [3, 4, 2],
       [3, 1, 4, 1, 2, 1],
     ],
   ],
-  ["a slice of one column", (x) => sg.slice(x, 2, 1, 2), [[2, 3], [6], [1, 6, 1], [3, 2], [1, 1, 6]]],
+  ["a slice of one column", (x) => sg.slice(x, { axis: 2, start: 1, end: 2 }), [[2, 3], [6], [1, 6, 1], [3, 2], [1, 1, 6]]],
   [
     "a slice of one row",
-    (x) => sg.slice(x, 1, 2, 3),
+    (x) => sg.slice(x, { axis: 1, start: 2, end: 3 }),
     [
       [2, 4],
       [1, 2, 1, 4],
@@ -58,14 +58,18 @@ const reshapes: [string, (x: sg.Tensor) => sg.Tensor, number[][]][] = [
     (x) => sg.permute(sg.reshape(x, [1, 6, 4]), [1, 0, 2]),
     [[24], [2, 12], [3, 1, 8]],
   ],
-  ["every second column", (x) => sg.slice(x, 2, 0, 4, 2), [[12], [6, 2], [1, 12, 1], [3, 1, 4]]],
-  ["one element", (x) => sg.slice(sg.slice(sg.slice(x, 0, 1), 1, 2), 2, 3), [[], [1], [1, 1, 1, 1, 1]]],
+  ["every second column", (x) => sg.slice(x, { axis: 2, end: 4, step: 2 }), [[12], [6, 2], [1, 12, 1], [3, 1, 4]]],
+  [
+    "one element",
+    (x) => sg.slice(sg.slice(sg.slice(x, { start: 1 }), { axis: 1, start: 2 }), { axis: 2, start: 3 }),
+    [[], [1], [1, 1, 1, 1, 1]],
+  ],
 ];
 
 const apart: [string, (x: sg.Tensor) => sg.Tensor, number[]][] = [
   ["a transpose", (x) => sg.permute(x, [2, 0, 1]), [24]],
-  ["a transpose with dimensions of 1", (x) => sg.unsqueeze(sg.permute(x, [2, 0, 1]), 1), [2, 1, 12]],
-  ["a slice of rows", (x) => sg.slice(x, 1, 0, 2), [16]],
+  ["a transpose with dimensions of 1", (x) => sg.unsqueeze(sg.permute(x, [2, 0, 1]), { axis: 1 }), [2, 1, 12]],
+  ["a slice of rows", (x) => sg.slice(x, { axis: 1, end: 2 }), [16]],
 ];
 
 await forEachDevice(immediate, "a reshape", (device) => {

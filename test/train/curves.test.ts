@@ -19,7 +19,7 @@ const suite = (device: Device) => {
       const losses = c.losses.map((_, step) =>
         optimizer.step(() => {
           const tokens = batches[step % batches.length]!;
-          return crossEntropy(model.forward(slice(tokens, 1, 0, -1)), slice(tokens, 1, 1));
+          return crossEntropy(model.forward(slice(tokens, { axis: 1, end: -1 })), slice(tokens, { axis: 1, start: 1 }));
         }),
       );
       for (const [step, wanted] of c.losses.entries())
