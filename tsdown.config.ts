@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { defineConfig, type RolldownChunk, type UserConfig } from "tsdown";
-import { stripSamples } from "./scripts/strip-samples.mjs";
 
 // `index` is free of Node; `node` and `cli` are not. One build makes all, so that they share what has state: the default device.
 const [index, node] = ["src/index.ts", "src/node.ts"];
@@ -49,7 +48,6 @@ export default defineConfig([
     inputOptions: { ...shared.inputOptions, external: (id, importer) => isHost(id) || isNamespace(id, importer) },
     outputOptions: { chunkFileNames: "chunks/[name].js" },
     dts: false,
-    plugins: [stripSamples],
     copy: ["build/simd.wasm", "build/relaxed.wasm"],
     hooks: { "build:done": ({ chunks }) => writeLicenses(chunks) },
   },
@@ -62,7 +60,6 @@ export default defineConfig([
     outExtensions: () => ({ js: ".cjs", dts: ".d.cts" }),
     outputOptions: { chunkFileNames: "chunks/[name].cjs" },
     dts: true,
-    plugins: [stripSamples],
   },
   // Everything in one file, for a script tag.
   {
@@ -75,7 +72,6 @@ export default defineConfig([
     clean: false,
     outputOptions: { codeSplitting: false, entryFileNames: "seqgrad.min.js" },
     dts: false,
-    plugins: [stripSamples],
   },
   {
     ...shared,

@@ -1,5 +1,5 @@
 import { type KernelName, type KernelRow, kernels } from "../src/backend/kernels.js";
-import { apply, type Operation, type Sample, type SampleInput } from "../src/ops/define-op.js";
+import { apply, type Operation, type Sample, type SampleInput, samplesOf } from "../src/ops/define-op.js";
 import { Adagrad, AdamW, type Optimizer, RMSprop, SGD } from "../src/optim/index.js";
 import { rand, randn, tensor, zeros } from "../src/tensor/create.js";
 import { type Device, withDevice } from "../src/tensor/device.js";
@@ -40,7 +40,7 @@ export interface Sources {
 const drawnSize = ({ inputs }: Sample) => Object.values(inputs).reduce((n, spec) => n + sizeOf("shape" in spec ? spec.shape : spec), 0);
 
 /** The sample that says most about kernels. */
-export const largestSample = (op: Operation) => op.samples.toSorted((a, b) => drawnSize(b) - drawnSize(a))[0]!;
+export const largestSample = (op: Operation) => samplesOf(op).toSorted((a, b) => drawnSize(b) - drawnSize(a))[0]!;
 
 export function draw(spec: SampleInput): Tensor {
   if (!("shape" in spec)) return randn(spec, { requiresGrad: true });

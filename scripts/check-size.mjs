@@ -4,7 +4,6 @@
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "tsdown";
-import { stripSamples } from "./strip-samples.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const limits = { core: 60_000, "core and Transformers": 100_000 };
@@ -43,7 +42,7 @@ async function sizeOf(entry, kernels = ["relaxed.js", "relaxed-extra.js"]) {
   const [{ chunks }] = await build({
     config: false,
     entry: { main: entry },
-    plugins: [coreEntry, stripSamples],
+    plugins: [coreEntry],
     platform: "browser",
     target: "es2022",
     minify: true,

@@ -39,7 +39,7 @@ const isLeftAlone = (node) =>
   ts.isTypeAliasDeclaration(node) ||
   ts.isThrowStatement(node) ||
   ts.isDecorator(node) ||
-  (ts.isPropertyAssignment(node) && node.name.getText() === "samples") ||
+  (ts.isCallExpression(node) && node.expression.getText() === "addSamples") ||
   (ts.isVariableDeclaration(node) && /samples$/i.test(node.name.getText())) ||
   ((ts.isCallExpression(node) || ts.isNewExpression(node)) &&
     /Error$|^(refuse|fail|warn|check\w*|throw\w*|namesOf)$/.test(node.expression.getText()));

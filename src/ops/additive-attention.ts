@@ -7,7 +7,7 @@ import { dimsOf, sameShape } from "../util/shape.js";
 import { alignmentWeights, type VisibleKeys, visibleNames, windowOf } from "./alignment.js";
 import { attend } from "./attend.js";
 import { add } from "./binary.js";
-import { checkTensors, defineOp, type Inputs } from "./define-op.js";
+import { addSamples, checkTensors, defineOp, type Inputs } from "./define-op.js";
 import { matmul } from "./matmul.js";
 import { tanh } from "./unary.js";
 import { unsqueeze } from "./views.js";
@@ -87,15 +87,15 @@ const weightsOp = defineOp({
     if (dv) run("reduce", { x: parts, y: dv, op: reduceOps.indexOf("sum"), outer: 1, n: B, inner: A });
     return { q: needs("q") ? dq : undefined, v: dv };
   },
-  samples: [
-    sample([1, 1, 1, 1]),
-    sample([2, 3, 5, 7], ["lengths"]),
-    sample([3, 1, 6, 8], ["lengths"], 3, 2),
-    sample([2, 4, 9, 5], ["lengths", "positions"], 4),
-    sample([2, 5, 7, 6], [], 3),
-    sample([4, 8, 33, 64]),
-  ],
 });
+addSamples(weightsOp, () => [
+  sample([1, 1, 1, 1]),
+  sample([2, 3, 5, 7], ["lengths"]),
+  sample([3, 1, 6, 8], ["lengths"], 3, 2),
+  sample([2, 4, 9, 5], ["lengths", "positions"], 4),
+  sample([2, 5, 7, 6], [], 3),
+  sample([4, 8, 33, 64]),
+]);
 
 /**
  * Additive attention (Bahdanau, Cho and Bengio 2015): which keys j a query i attends to, and the mean of their values,

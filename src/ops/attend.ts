@@ -2,7 +2,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { dimsOf } from "../util/shape.js";
-import { defineOp, type Inputs } from "./define-op.js";
+import { addSamples, defineOp, type Inputs } from "./define-op.js";
 import { gemm, matmul } from "./matmul.js";
 
 const sizesOf = ({ weights, values }: Inputs<"weights" | "values">) => {
@@ -47,12 +47,12 @@ const attendOp = defineOp({
     }
     return { weights: dWeights };
   },
-  samples: [
-    { inputs: { weights: [1, 1, 1], values: [1, 1, 1] } },
-    { inputs: { weights: [2, 1, 5], values: [2, 5, 3] } },
-    { inputs: { weights: [3, 7, 9], values: [3, 9, 33] } },
-  ],
 });
+addSamples(attendOp, () => [
+  { inputs: { weights: [1, 1, 1], values: [1, 1, 1] } },
+  { inputs: { weights: [2, 1, 5], values: [2, 5, 3] } },
+  { inputs: { weights: [3, 7, 9], values: [3, 9, 33] } },
+]);
 
 /**
  * sum_j weights[b, i, j] values[b, j, :], as matmul() gives it; but the gradient of the values is added to what there is of it: a decoder

@@ -9,7 +9,7 @@ import type { RandomStart } from "../util/philox.js";
 import { broadcastStrides, dimsOf, sameShape } from "../util/shape.js";
 import { counting } from "./alignment.js";
 import { add, div, less, lessEqual, notEqual, sub } from "./binary.js";
-import { checkTensors, contiguous, defineOp, type Inputs, type SampleInput } from "./define-op.js";
+import { addSamples, checkTensors, contiguous, defineOp, type Inputs, type SampleInput } from "./define-op.js";
 import { dropoutFrom, growthOf } from "./dropout.js";
 import { expand } from "./expand.js";
 import { max } from "./extremum.js";
@@ -272,17 +272,17 @@ const attentionOp = defineOp({
     run("attentionBackward", { largest, total, dy, dq, dk, dv, begin: 0, end: call.B * call.K, ...call });
     return gradients;
   },
-  samples: [
-    sample([1, 1, 1, 1, 1, 1, 1], "q k v"),
-    sample([2, 4, 2, 5, 7, 4, 6], "q k v lengths", { causal: true, offset: 2 }),
-    sample([1, 2, 1, 26, 26, 8, 8], "qkv", { causal: true, p: 0.2, key0: 3, counter0: 9 }),
-    sample([3, 2, 2, 3, 9, 5, 3], "q k v mask lengths", { apart: true, scale: 0.5 }),
-    sample([2, 2, 1, 6, 11, 4, 3], "q k v bias lengths", { p: 0.3, key0: 5 }),
-    sample([1, 2, 2, 50, 130, 33, 17], "q k v mask"),
-    sample([1, 4, 4, 1, 70, 16, 16], "q k v", { causal: true, offset: 69 }),
-    sample([2, 4, 4, 64, 64, 16, 16], "qkv", { causal: true }),
-  ],
 });
+addSamples(attentionOp, () => [
+  sample([1, 1, 1, 1, 1, 1, 1], "q k v"),
+  sample([2, 4, 2, 5, 7, 4, 6], "q k v lengths", { causal: true, offset: 2 }),
+  sample([1, 2, 1, 26, 26, 8, 8], "qkv", { causal: true, p: 0.2, key0: 3, counter0: 9 }),
+  sample([3, 2, 2, 3, 9, 5, 3], "q k v mask lengths", { apart: true, scale: 0.5 }),
+  sample([2, 2, 1, 6, 11, 4, 3], "q k v bias lengths", { p: 0.3, key0: 5 }),
+  sample([1, 2, 2, 50, 130, 33, 17], "q k v mask"),
+  sample([1, 4, 4, 1, 70, 16, 16], "q k v", { causal: true, offset: 69 }),
+  sample([2, 4, 4, 64, 64, 16, 16], "qkv", { causal: true }),
+]);
 
 /** Checks the options, and makes what they and the inputs say together. */
 function prepare(

@@ -8,7 +8,7 @@ import { formatShape } from "../util/format.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { rowsOf } from "../util/shape.js";
 import { add, less, mul, sub } from "./binary.js";
-import { checkTensors, defineOp, type Inputs, type Named, type Run } from "./define-op.js";
+import { addSamples, checkTensors, defineOp, type Inputs, type Named, type Run } from "./define-op.js";
 import { checkVectors, normalizationInputs, scaled } from "./normalization.js";
 import { mean } from "./reduce.js";
 import { abs, affine, reciprocal, sqrt, square } from "./unary.js";
@@ -132,12 +132,12 @@ const trainingOp = defineOp({
     run("batchNormForward", { x, gamma, beta, ...outputs, ...statistics, ...settings, ...rowsOf(x.shape) });
   },
   backward: (context) => gradients(context, 1),
-  samples: [
-    { inputs: { x: [2, 5], gamma: [5], beta: [5] }, attrs: { eps: 1e-3, momentum: 0.1 } },
-    { inputs: { x: [3, 11, 33], gamma: [33], beta: [33] }, attrs: { eps: 1e-5, momentum: 0.1 } },
-    { inputs: { x: [64, 256] }, attrs: { eps: 1e-3, momentum: 0.1 } },
-  ],
 });
+addSamples(trainingOp, () => [
+  { inputs: { x: [2, 5], gamma: [5], beta: [5] }, attrs: { eps: 1e-3, momentum: 0.1 } },
+  { inputs: { x: [3, 11, 33], gamma: [33], beta: [33] }, attrs: { eps: 1e-5, momentum: 0.1 } },
+  { inputs: { x: [64, 256] }, attrs: { eps: 1e-3, momentum: 0.1 } },
+]);
 
 const evaluationOp = defineOp({
   name: "batchNormEvaluation",
@@ -158,11 +158,11 @@ const evaluationOp = defineOp({
     run("batchNormForward", { x, gamma, beta, runningMean, runningVar, ...outputs, ...settings, ...rowsOf(x.shape) });
   },
   backward: (context) => gradients(context, 0),
-  samples: [
-    { inputs: { x: [1, 5], mean: [5], variance: { shape: [5], from: 0.5, to: 2 }, gamma: [5], beta: [5] }, attrs: { eps: 1e-5 } },
-    { inputs: { x: [3, 7, 18], mean: [18], variance: { shape: [18], from: 0.5, to: 2 } }, attrs: { eps: 1e-5 } },
-  ],
 });
+addSamples(evaluationOp, () => [
+  { inputs: { x: [1, 5], mean: [5], variance: { shape: [5], from: 0.5, to: 2 }, gamma: [5], beta: [5] }, attrs: { eps: 1e-5 } },
+  { inputs: { x: [3, 7, 18], mean: [18], variance: { shape: [18], from: 0.5, to: 2 } }, attrs: { eps: 1e-5 } },
+]);
 
 /**
  * Batch normalization over all dimensions but the last (Ioffe and Szegedy 2015): (x - mean) / sqrt(variance + eps) * gamma + beta for

@@ -4,7 +4,7 @@ import { empty, fill, type Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { refuseExtra } from "../util/options.js";
 import { broadcastShapes, type Shape } from "../util/shape.js";
-import { type BackwardContext, defineOp, type Run } from "./define-op.js";
+import { addSamples, type BackwardContext, defineOp, type Run } from "./define-op.js";
 import { Elementwise } from "./elementwise.js";
 import { sumTo } from "./reduce.js";
 import { affine, areWhole, log, neg, operand, operands, powScalar } from "./unary.js";
@@ -23,25 +23,26 @@ interface Terms {
 type Gradient = (terms: Terms) => { readonly a: Tensor | undefined; readonly b: Tensor | undefined };
 
 const positive = (shape: readonly number[]) => ({ shape, from: 0.3, to: 3 });
-const samples = (
-  [
-    [[1], [1]],
+const samples = () =>
+  (
     [
-      [3, 5],
-      [3, 5],
-    ],
-    [
-      [4, 1, 7],
-      [2, 1],
-    ],
-    [[33, 17], [17]],
-    [[], [9]],
-    [
-      [2, 3, 1, 2, 3, 2],
-      [3, 5, 1, 3, 1],
-    ],
-  ] as const
-).map(([a, b]) => ({ inputs: { a: positive(a), b: positive(b) } }));
+      [[1], [1]],
+      [
+        [3, 5],
+        [3, 5],
+      ],
+      [
+        [4, 1, 7],
+        [2, 1],
+      ],
+      [[33, 17], [17]],
+      [[], [9]],
+      [
+        [2, 3, 1, 2, 3, 2],
+        [3, 5, 1, 3, 1],
+      ],
+    ] as const
+  ).map(([a, b]) => ({ inputs: { a: positive(a), b: positive(b) } }));
 
 /** The form for int32 operands, if there is one: it has no gradient, and comparisons give float32, as of float32. */
 /* @__NO_SIDE_EFFECTS__ */
@@ -49,18 +50,19 @@ function integerForm(name: BinaryOp, dtype: DType) {
   const exact = `${name}Int32` as BinaryOp;
   if (!binaryOps.includes(exact)) return undefined;
   const integers = (shape: readonly number[], end: number) => ({ shape, below: end, least: -end });
-  return defineOp({
+  const call = defineOp({
     name: exact,
     inputs: ["a", "b"],
     strided: true,
     shape: ({ a, b }) => ({ y: broadcastShapes(name, a.shape, b.shape) }),
     dtypes: () => ({ y: dtype }),
     forward: (run, { a, b }, { y }) => void new Elementwise(run, [a, b], y).binary(exact, a, b, y),
-    samples: [
-      { inputs: { a: integers([3, 5], 3), b: integers([5], 3) } },
-      { inputs: { a: integers([4, 1, 7], 2 ** 31), b: integers([2, 1], 2 ** 31) } },
-    ],
   });
+  addSamples(call, () => [
+    { inputs: { a: integers([3, 5], 3), b: integers([5], 3) } },
+    { inputs: { a: integers([4, 1, 7], 2 ** 31), b: integers([2, 1], 2 ** 31) } },
+  ]);
+  return call;
 }
 
 /** One operation of the binary family, with broadcasting. */
@@ -80,8 +82,8 @@ function binary(name: BinaryOp, gradient?: Gradient) {
         return { a: needs("a") && da ? sumTo(da, a.shape) : undefined, b: needs("b") && db ? sumTo(db, b.shape) : undefined };
       },
     }),
-    samples,
   });
+  addSamples(run, samples);
   const exact = integerForm(name, gradient ? "int32" : "float32");
   return (first: Tensor | number, second: Tensor | number, ...extra: never[]): Tensor => {
     refuseExtra(name, extra);
@@ -92,14 +94,15 @@ function binary(name: BinaryOp, gradient?: Gradient) {
 
 /** To the operand that wins the comparison, half to each on a tie. */
 const byWin =
-  (wins: "greater" | "less"): Gradient =>
-  ({ run, dy, a, b, y, needs }) => {
-    const on = new Elementwise(run, [a, b], y);
-    const share = on.binary(wins, a, b);
-    on.binary("add", share, on.binary(`${wins}Equal`, a, b), share);
-    const da = affine(on.binary("mul", share, dy, share), 0.5);
-    return { a: da, b: needs("b") ? on.binary("sub", dy, da) : undefined };
-  };
+  /* @__NO_SIDE_EFFECTS__ */
+    (wins: "greater" | "less"): Gradient =>
+    ({ run, dy, a, b, y, needs }) => {
+      const on = new Elementwise(run, [a, b], y);
+      const share = on.binary(wins, a, b);
+      on.binary("add", share, on.binary(`${wins}Equal`, a, b), share);
+      const da = affine(on.binary("mul", share, dy, share), 0.5);
+      return { a: da, b: needs("b") ? on.binary("sub", dy, da) : undefined };
+    };
 
 /**
  * a + b, elementwise, with broadcasting; either may be a number. int32 beside int32 or a whole number stays int32 and wraps around beyond

@@ -4,7 +4,7 @@ import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkShape, type Shape, sizeOf, stridesOf } from "../util/shape.js";
 import { type AxisOptions, axisOf } from "./axis.js";
-import { checkTensors, defineOp } from "./define-op.js";
+import { addSamples, checkTensors, defineOp } from "./define-op.js";
 
 const copy = defineOp({
   name: "copy",
@@ -18,11 +18,11 @@ const copy = defineOp({
   dtypes: ({ x }) => ({ y: x.dtype }),
   forward: (_run, { x }, { y }) => copyStrided(x, y.address, stridesOf(x.shape)),
   backward: ({ inputs: { x }, dOutputs: { y: dy } }) => ({ x: dy.view(x.shape, stridesOf(x.shape), dy.offset) }),
-  samples: [
-    { inputs: { x: [3, 17] }, attrs: { shape: [17, 3] } },
-    { inputs: { x: { shape: [3, 17], below: 9 } }, attrs: { shape: [51] } },
-  ],
 });
+addSamples(copy, () => [
+  { inputs: { x: [3, 17] }, attrs: { shape: [17, 3] } },
+  { inputs: { x: { shape: [3, 17], below: 9 } }, attrs: { shape: [51] } },
+]);
 
 /**
  * A contiguous copy, by default of the same shape.
@@ -81,12 +81,12 @@ const concatOp = defineOp<string, { y: Shape }, Along>({
     });
     return Object.fromEntries(gradients);
   },
-  samples: [
-    { inputs: { a: [2, 3], b: [2, 5] }, attrs: { axis: 1 } },
-    { inputs: { a: [2, 3, 4], b: [1, 3, 4], c: [5, 3, 4] }, attrs: { axis: 0 } },
-    { inputs: { a: { shape: [2, 3], below: 9 }, b: { shape: [2, 5], below: 9 } }, attrs: { axis: 1 } },
-  ],
 });
+addSamples(concatOp, () => [
+  { inputs: { a: [2, 3], b: [2, 5] }, attrs: { axis: 1 } },
+  { inputs: { a: [2, 3, 4], b: [1, 3, 4], c: [5, 3, 4] }, attrs: { axis: 0 } },
+  { inputs: { a: { shape: [2, 3], below: 9 }, b: { shape: [2, 5], below: 9 } }, attrs: { axis: 1 } },
+]);
 
 /**
  * Tensors one after another along `axis`, by default the first; the other dimensions must agree.

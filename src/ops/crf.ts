@@ -7,7 +7,7 @@ import { counting } from "./alignment.js";
 import { add, less, sub } from "./binary.js";
 import { type LossOptions, reduceLoss, reductionOf } from "./cross-entropy.js";
 import { checkRows } from "./ctc.js";
-import { checkTensors, constant, defineOp, type Inputs, outOfRange } from "./define-op.js";
+import { addSamples, checkTensors, constant, defineOp, type Inputs, outOfRange } from "./define-op.js";
 import { indexSelect, pick } from "./gather.js";
 import { logSumExp } from "./log-sum-exp.js";
 import { sum } from "./reduce.js";
@@ -103,18 +103,18 @@ const crfOp = defineOp({
     run("crfBackward", { dLoss, dEmissions, ...into, ...argumentsOf(inputs, attrs) });
     return { emissions: dEmissions };
   },
-  samples: [
-    sample(2, 2, 2, [[0], [1, 1]]),
-    sample(1, 3, 2, [[1, 0, 1]]),
-    sample(3, 5, 4, [[3, 3, 0, 1, 2], [2], [0, 1, 1]]),
-    sample(4, 9, 13, [
-      [12, 0, 5, 5, 5, 1, 2, 3, 4],
-      [7, 8, 9],
-      [1, 1, 1, 1, 1, 1],
-      [0, 12],
-    ]),
-  ],
 });
+addSamples(crfOp, () => [
+  sample(2, 2, 2, [[0], [1, 1]]),
+  sample(1, 3, 2, [[1, 0, 1]]),
+  sample(3, 5, 4, [[3, 3, 0, 1, 2], [2], [0, 1, 1]]),
+  sample(4, 9, 13, [
+    [12, 0, 5, 5, 5, 1, 2, 3, 4],
+    [7, 8, 9],
+    [1, 1, 1, 1, 1, 1],
+    [0, 12],
+  ]),
+]);
 
 export interface CrfScores {
   /** `[K, K]`: from tag i to tag j. */

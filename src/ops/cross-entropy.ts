@@ -4,9 +4,9 @@ import { checkChoice, checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions, namesOf } from "../util/options.js";
-import { rowsOf, sameShape } from "../util/shape.js";
+import { rowsOf, type Shape, sameShape } from "../util/shape.js";
 import { add, div, mul, notEqual } from "./binary.js";
-import { checkTensors, defineOp } from "./define-op.js";
+import { addSamples, checkTensors, defineOp } from "./define-op.js";
 import { indexSelect, pick } from "./gather.js";
 import { mean, sum } from "./reduce.js";
 import { logSoftmax } from "./softmax.js";
@@ -120,12 +120,16 @@ const crossEntropyOp = defineOp({
     if (dLogits) run("crossEntropyBackward", { logits, targets, largest, total, dLoss, dLogits, ...settings(logits, attrs) });
     return { logits: dLogits };
   },
-  samples: [
-    { inputs: { logits: [4, 3], targets: { shape: [4], below: 3 } }, attrs: { reduction: "mean", ignoreIndex: -100, smoothing: 0 } },
-    { inputs: { logits: [2, 5, 9], targets: { shape: [2, 5], below: 9 } }, attrs: { reduction: "sum", ignoreIndex: 2, smoothing: 0.1 } },
-    { inputs: { logits: [33, 65], targets: { shape: [33], below: 65 } }, attrs: { reduction: "none", ignoreIndex: 0, smoothing: 0.3 } },
-  ],
 });
+const sample = (logits: Shape, attrs: Attrs) => ({
+  inputs: { logits, targets: { shape: logits.slice(0, -1), below: logits.at(-1) ?? 0 } },
+  attrs,
+});
+addSamples(crossEntropyOp, () => [
+  sample([4, 3], { reduction: "mean", ignoreIndex: -100, smoothing: 0 }),
+  sample([2, 5, 9], { reduction: "sum", ignoreIndex: 2, smoothing: 0.1 }),
+  sample([33, 65], { reduction: "none", ignoreIndex: 0, smoothing: 0.3 }),
+]);
 
 export function checkTargets(op: string, scores: Tensor, targets: Tensor): void {
   checkTensors(op, [scores, targets], ["the scores", "the targets"]);

@@ -8,7 +8,7 @@ import { dimsOf } from "../util/shape.js";
 import { add, div, less } from "./binary.js";
 import { concat } from "./copy.js";
 import { type LossOptions, reduceLoss, reductionOf } from "./cross-entropy.js";
-import { constant, defineOp, outOfRange } from "./define-op.js";
+import { addSamples, constant, defineOp, outOfRange } from "./define-op.js";
 import { gather } from "./gather.js";
 import { logSumExp } from "./log-sum-exp.js";
 import { mean } from "./reduce.js";
@@ -102,12 +102,12 @@ const ctcOp = defineOp({
     run("ctcBackward", { logProbs, dLoss, dLogProbs, ...placed(logProbs, attrs) });
     return { logProbs: dLogProbs };
   },
-  samples: [
-    { inputs: { logProbs: [1, 1, 2] }, attrs: { targets: [[1]], lengths: [1], blank: 0 } },
-    { inputs: { logProbs: [3, 7, 5] }, attrs: { targets: [[1, 1, 2], [], [3, 4, 3, 2]], lengths: [7, 2, 4], blank: 0 } },
-    { inputs: { logProbs: [2, 20, 9] }, attrs: { targets: [[0, 1, 2, 2, 2, 3], [7]], lengths: [20, 13], blank: 8 } },
-  ],
 });
+addSamples(ctcOp, () => [
+  { inputs: { logProbs: [1, 1, 2] }, attrs: { targets: [[1]], lengths: [1], blank: 0 } },
+  { inputs: { logProbs: [3, 7, 5] }, attrs: { targets: [[1, 1, 2], [], [3, 4, 3, 2]], lengths: [7, 2, 4], blank: 0 } },
+  { inputs: { logProbs: [2, 20, 9] }, attrs: { targets: [[0, 1, 2, 2, 2, 3], [7]], lengths: [20, 13], blank: 8 } },
+]);
 
 export interface CtcOptions extends LossOptions {
   /** Steps of each row, 1 to T. Default: T each. */

@@ -61,8 +61,9 @@ export type SampleInput =
   | { readonly shape: Shape; readonly from: number; readonly to: number; readonly constant?: true }
   | { readonly shape: Shape; readonly below: number; readonly least?: number };
 
-export interface Sample<I extends string = string, O extends string = never, A = unknown> {
-  readonly inputs: { readonly [K in I]: SampleInput } & { readonly [K in O]?: SampleInput };
+/** Inputs of an operation, and its attributes. */
+export interface Sample<X = Inputs<string>, A = unknown> {
+  readonly inputs: { readonly [K in keyof X]: SampleInput };
   readonly attrs?: A;
 }
 
@@ -87,14 +88,13 @@ export interface OpDefinition<I extends string, O extends string, S extends Shap
   forward(run: Run, inputs: Inputs<I, O>, outputs: Outputs<S>, attrs: A): void;
   /** dLoss/dinput by the input's name. Absent: the operation has no gradient. */
   backward?(context: BackwardContext<I, O, S, V, A>): { readonly [K in I | O]?: Tensor | undefined };
-  readonly samples: readonly Sample<NoInfer<I>, NoInfer<O>, NoInfer<A>>[];
 }
 
 /** An operation of any names, as the harnesses and the engine see it. */
 export type Operation = OpDefinition<string, string, Shapes, string, unknown>;
 
-/** Every operation, for the harnesses that go through all samples. */
-export const operations = new Map<string, Operation>();
+/** The definition of every operation, by the function that it is, for the harnesses. */
+export const operations = new Map<unknown, Operation>();
 
 /** Makes an operation from its one-page definition: checks, memory, kernels, recording. */
 /* @__NO_SIDE_EFFECTS__ */
@@ -106,9 +106,29 @@ export function defineOp<
   const V extends keyof S & string = never,
 >(definition: OpDefinition<I, O, S, V, A>): Op<I, O, Results<S, V>, A> {
   const op = definition as unknown as Operation;
-  operations.set(op.name, op);
   for (const kernel of op.kernels ?? []) neededKernels.add(kernel);
-  return (inputs: Inputs<I, O>, attrs?: A) => apply(op, inputs, attrs) as Results<S, V>;
+  const call = (inputs: Inputs<I, O>, attrs?: A) => apply(op, inputs, attrs) as Results<S, V>;
+  operations.set(call, op);
+  return call;
+}
+
+const samples = new Map<Operation, () => readonly Sample[]>();
+
+/**
+ * Gives the samples of an operation: the inputs on which every harness tries it. The annotation is for bundlers: a package has no harness,
+ * so they drop the call.
+ */
+/* @__NO_SIDE_EFFECTS__ */
+export function addSamples<X, A>(call: (inputs: X, attrs: A) => unknown, made: () => readonly Sample<NoInfer<X>, NoInfer<A>>[]): void {
+  const op = operations.get(call);
+  if (op) samples.set(op, made);
+}
+
+/** The samples of an operation. */
+export function samplesOf(op: Operation): readonly Sample[] {
+  const made = samples.get(op)?.() ?? [];
+  if (made.length === 0) throw new Error(`the operation ${op.name} has no samples; add them with addSamples() below its definition.`);
+  return made;
 }
 
 /** Runs an operation: what the function does that defineOp makes of it. */

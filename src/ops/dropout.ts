@@ -2,7 +2,7 @@ import { drawRandom } from "../tensor/random.js";
 import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkInterval } from "../util/check.js";
 import type { RandomStart } from "../util/philox.js";
-import { defineOp } from "./define-op.js";
+import { addSamples, defineOp } from "./define-op.js";
 import { toFloat } from "./unary.js";
 
 /** The factor of the elements that stay: 1 / (1 - p); 0 if none stays. */
@@ -23,11 +23,11 @@ const dropoutOp = defineOp({
     run("dropout", { x: dy, y: dx, n: dx.size, ...attrs, growth: growthOf(attrs.p) });
     return { x: dx };
   },
-  samples: [
-    { inputs: { x: [7] }, attrs: { p: 0.5, key0: 1, key1: 2, counter0: 3, counter1: 4 } },
-    { inputs: { x: [33, 65] }, attrs: { p: 0.1, key0: 7, key1: 0, counter0: 0, counter1: 0 } },
-  ],
 });
+addSamples(dropoutOp, () => [
+  { inputs: { x: [7] }, attrs: { p: 0.5, key0: 1, key1: 2, counter0: 3, counter1: 4 } },
+  { inputs: { x: [33, 65] }, attrs: { p: 0.1, key0: 7, key1: 0, counter0: 0, counter1: 0 } },
+]);
 
 /** The same from a given position of the generator. */
 export const dropoutFrom = (x: Tensor, attrs: Attrs): Tensor => dropoutOp({ x }, attrs).y;

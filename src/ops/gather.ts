@@ -5,7 +5,7 @@ import { formatShape } from "../util/format.js";
 import { checkOptions } from "../util/options.js";
 import { dimsOf, rowsOf, type Shape, sizeOf } from "../util/shape.js";
 import { type AxisOptions, axisOf } from "./axis.js";
-import { checkTensors, defineOp, type Sample } from "./define-op.js";
+import { addSamples, checkTensors, defineOp, type Inputs, type Sample } from "./define-op.js";
 
 /** x read as [outer, n, inner]. */
 export interface Span {
@@ -37,8 +37,8 @@ interface RowAttrs extends Span {
 }
 
 /** y[o, j, :] = x[o, index[j], :], under the name of the operation that users call. */
-const rows = (name: string, samples: readonly Sample<"x" | "index", never, RowAttrs>[]) =>
-  defineOp({
+const rows = /* @__NO_SIDE_EFFECTS__ */ (name: string, samples: readonly Sample<Inputs<"x" | "index">, RowAttrs>[]) => {
+  const call = defineOp({
     name,
     inputs: ["x", "index"],
     shape({ index }, { shape }: RowAttrs) {
@@ -52,8 +52,10 @@ const rows = (name: string, samples: readonly Sample<"x" | "index", never, RowAt
       if (dx) run("scatterAddRows", { dy, index, dx, outer, n, inner, m: index.size, skip });
       return {};
     },
-    samples,
   });
+  addSamples(call, () => samples);
+  return call;
+};
 
 const embeddingOp = rows("embedding", [
   { inputs: { x: [5, 3], index: { shape: [7], below: 5 } }, attrs: { outer: 1, n: 5, inner: 3, skip: -1, shape: [7, 3] } },
@@ -111,8 +113,8 @@ export function indexSelect(x: Tensor, index: Tensor, options: AxisOptions = {})
 /** The dims of the kernels: m positions in each row of the gathered dimension. */
 const gathered = (index: Tensor, { outer, n, inner }: Span) => ({ outer, n, inner, m: index.size / (outer * inner || 1) });
 
-const elements = (name: string, samples: readonly Sample<"x" | "index", never, Span>[]) =>
-  defineOp({
+const elements = /* @__NO_SIDE_EFFECTS__ */ (name: string, samples: readonly Sample<Inputs<"x" | "index">, Span>[]) => {
+  const call = defineOp({
     name,
     inputs: ["x", "index"],
     shape({ index }) {
@@ -126,8 +128,10 @@ const elements = (name: string, samples: readonly Sample<"x" | "index", never, S
       if (dx) run("scatterAdd", { dy, index, dx, ...gathered(index, attrs) });
       return {};
     },
-    samples,
   });
+  addSamples(call, () => samples);
+  return call;
+};
 
 const gatherOp = elements("gather", [
   { inputs: { x: [4, 5], index: { shape: [4, 2], below: 5 } }, attrs: { outer: 4, n: 5, inner: 1 } },
@@ -170,8 +174,8 @@ const oneHotOp = defineOp({
     const ones = fill(empty(index.backend, index.shape), 1);
     run("scatterAdd", { dy: ones, index, dx: fill(y, 0), outer: index.size, n: classes, inner: 1, m: 1 });
   },
-  samples: [[6], [3, 5]].map((shape) => ({ inputs: { index: { shape, below: 4 } }, attrs: { classes: 4 } })),
 });
+addSamples(oneHotOp, () => [[6], [3, 5]].map((shape) => ({ inputs: { index: { shape, below: 4 } }, attrs: { classes: 4 } })));
 
 /**
  * 1 at the index and 0 elsewhere, float32 `[...index.shape, classes]`.

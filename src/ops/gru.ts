@@ -3,7 +3,7 @@ import { checkBoolean } from "../util/check.js";
 import { namesOf } from "../util/options.js";
 import { dimsOf } from "../util/shape.js";
 import { add, mul, sub } from "./binary.js";
-import { defineOp } from "./define-op.js";
+import { addSamples, defineOp } from "./define-op.js";
 import { linear } from "./linear.js";
 import {
   type CellInputs,
@@ -88,15 +88,15 @@ const gruOp = defineOp({
     recordSteps(attrs.probe, dh);
     return { x: dx, h0: dh0 };
   },
-  samples: [
-    sample([1, 1, 1, 1], ["bIh", "bHh"]),
-    sample([2, 5, 3, 7], ["bIh", "bHh", "h0"], { reverse: true }),
-    sample([5, 6, 9, 8], ["bIh", "bHh", "h0", "lengths"]),
-    sample([3, 4, 5, 8], ["bIh", "bHh"], { resetAfter: false }),
-    sample([4, 5, 2, 12], ["h0", "lengths"], { reverse: true, resetAfter: false }),
-    sample([8, 9, 16, 33], []),
-  ],
 });
+addSamples(gruOp, () => [
+  sample([1, 1, 1, 1], ["bIh", "bHh"]),
+  sample([2, 5, 3, 7], ["bIh", "bHh", "h0"], { reverse: true }),
+  sample([5, 6, 9, 8], ["bIh", "bHh", "h0", "lengths"]),
+  sample([3, 4, 5, 8], ["bIh", "bHh"], { resetAfter: false }),
+  sample([4, 5, 2, 12], ["h0", "lengths"], { reverse: true, resetAfter: false }),
+  sample([8, 9, 16, 33], []),
+]);
 
 export interface GruOptions {
   bIh?: Tensor | undefined;

@@ -2,7 +2,7 @@ import type { BinaryOp } from "../backend/kernels.js";
 import { empty, fill, Tensor } from "../tensor/tensor.js";
 import { firstNotInt32 } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { defineOp } from "./define-op.js";
+import { addSamples, defineOp } from "./define-op.js";
 import { Elementwise } from "./elementwise.js";
 
 /** y becomes f(y, operand): a whole number of int32, x, or y itself. y begins as x. */
@@ -71,11 +71,13 @@ const stepsOp = defineOp({
       on.binary(f, i === 0 ? x : y, b, y);
     }
   },
-  samples: [forms.affine(-3, 7)!, forms.abs(), forms.sign(), forms.power(5)!].map((attrs) => ({
+});
+addSamples(stepsOp, () =>
+  [forms.affine(-3, 7)!, forms.abs(), forms.sign(), forms.power(5)!].map((attrs) => ({
     inputs: { x: { shape: [5, 7], below: 2 ** 31, least: -(2 ** 31) } },
     attrs,
   })),
-});
+);
 
 /** f(x) in int32, where x is int32 and f has such a form. @throws SeqgradError `dtype` where there is none and float32 would be a guess */
 export function ofInt32(name: string, x: Tensor, a: number, b: number): Tensor | undefined {

@@ -1,7 +1,7 @@
 import type { Tensor } from "../tensor/tensor.js";
 import { rowsOf } from "../util/shape.js";
 import { div, sub } from "./binary.js";
-import { defineOp } from "./define-op.js";
+import { addSamples, defineOp } from "./define-op.js";
 import { checkVectors, normalizationInputs, scaled } from "./normalization.js";
 import { mean } from "./reduce.js";
 import { affine, sqrt, square } from "./unary.js";
@@ -33,12 +33,12 @@ const layerNormOp = defineOp({
     run("layerNormBackward", { x, gamma, mean, rstd, dy, dx, ...into, ...rowsOf(x.shape) });
     return { x: dx };
   },
-  samples: [
-    { inputs: { x: [1, 5], gamma: [5], beta: [5] }, attrs: { eps: 1e-5 } },
-    { inputs: { x: [2, 3, 33], gamma: [33], beta: [33] }, attrs: { eps: 1e-5 } },
-    { inputs: { x: [64, 256] }, attrs: { eps: 1e-3 } },
-  ],
 });
+addSamples(layerNormOp, () => [
+  { inputs: { x: [1, 5], gamma: [5], beta: [5] }, attrs: { eps: 1e-5 } },
+  { inputs: { x: [2, 3, 33], gamma: [33], beta: [33] }, attrs: { eps: 1e-5 } },
+  { inputs: { x: [64, 256] }, attrs: { eps: 1e-3 } },
+]);
 
 /**
  * Layer normalization over the last dimension (Ba, Kiros and Hinton 2016): (x - mean) / sqrt(variance + eps) * gamma + beta, with the

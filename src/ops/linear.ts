@@ -4,7 +4,7 @@ import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { dimsOf, rowsOf } from "../util/shape.js";
 import { add } from "./binary.js";
-import { defineOp } from "./define-op.js";
+import { addSamples, defineOp } from "./define-op.js";
 import { gemm, matmul } from "./matmul.js";
 import { transpose } from "./views.js";
 
@@ -53,13 +53,13 @@ const linearOp = defineOp({
     if (dBias) run("reduce", { x: dy, y: dBias, op: reduceOps.indexOf("addSum"), outer: 1, n: rows, inner: out });
     return { x: dx };
   },
-  samples: [
-    { inputs: { x: [1, 1], weight: [1, 1], bias: [1] } },
-    { inputs: { x: [4, 3, 7], weight: [5, 7], bias: [5] } },
-    { inputs: { x: [9, 64], weight: [100, 64] } },
-    { inputs: { x: [64, 257], weight: [64, 257], bias: [64] } },
-  ],
 });
+addSamples(linearOp, () => [
+  { inputs: { x: [1, 1], weight: [1, 1], bias: [1] } },
+  { inputs: { x: [4, 3, 7], weight: [5, 7], bias: [5] } },
+  { inputs: { x: [9, 64], weight: [100, 64] } },
+  { inputs: { x: [64, 257], weight: [64, 257], bias: [64] } },
+]);
 
 /**
  * y = x W^T + b.

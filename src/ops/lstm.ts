@@ -2,7 +2,7 @@ import { empty, fill, type Tensor } from "../tensor/tensor.js";
 import { namesOf } from "../util/options.js";
 import { dimsOf } from "../util/shape.js";
 import { add, mul } from "./binary.js";
-import { defineOp } from "./define-op.js";
+import { addSamples, defineOp } from "./define-op.js";
 import { linear } from "./linear.js";
 import { gemm } from "./matmul.js";
 import {
@@ -98,15 +98,15 @@ const lstmOp = defineOp({
     recordSteps(probe, dh);
     return { x: dx, h0: dh0, c0: dc0 };
   },
-  samples: [
-    sample([1, 1, 1, 1], ["bIh", "bHh"]),
-    sample([2, 5, 3, 7], ["bIh", "bHh", "h0", "c0"], true),
-    sample([5, 6, 9, 8], ["bIh", "bHh", "h0", "c0", "lengths"]),
-    sample([3, 4, 5, 8, 3], ["wHr"]),
-    sample([4, 5, 2, 12, 5], ["bIh", "bHh", "wHr", "h0", "c0", "lengths"], true),
-    sample([8, 9, 16, 33], ["bIh", "bHh"]),
-  ],
 });
+addSamples(lstmOp, () => [
+  sample([1, 1, 1, 1], ["bIh", "bHh"]),
+  sample([2, 5, 3, 7], ["bIh", "bHh", "h0", "c0"], true),
+  sample([5, 6, 9, 8], ["bIh", "bHh", "h0", "c0", "lengths"]),
+  sample([3, 4, 5, 8, 3], ["wHr"]),
+  sample([4, 5, 2, 12, 5], ["bIh", "bHh", "wHr", "h0", "c0", "lengths"], true),
+  sample([8, 9, 16, 33], ["bIh", "bHh"]),
+]);
 
 export interface LstmOptions {
   bIh?: Tensor | undefined;

@@ -4,7 +4,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { broadcastShapes, dimsOf, rowsOf, sizeOf } from "../util/shape.js";
-import { checkTensors, contiguous, defineOp, type Inputs, type Run } from "./define-op.js";
+import { addSamples, checkTensors, contiguous, defineOp, type Inputs, type Run } from "./define-op.js";
 import { expand } from "./expand.js";
 import { reshape, squeeze, transpose, unsqueeze } from "./views.js";
 
@@ -65,14 +65,14 @@ const product: (inputs: Inputs<"a" | "b">) => { readonly y: Tensor } = defineOp(
     a: needs("a") ? product({ a: dy, b: transpose(b) }).y : undefined,
     b: needs("b") ? product({ a: transpose(a), b: dy }).y : undefined,
   }),
-  samples: [
-    { inputs: { a: [1, 1], b: [1, 1] } },
-    { inputs: { a: [3, 5], b: [5, 2] } },
-    { inputs: { a: [33, 64], b: [64, 100] } },
-    { inputs: { a: [3, 7, 9], b: [3, 9, 5] } },
-    { inputs: { a: [128, 128], b: [128, 128] } },
-  ],
 });
+addSamples(product, () => [
+  { inputs: { a: [1, 1], b: [1, 1] } },
+  { inputs: { a: [3, 5], b: [5, 2] } },
+  { inputs: { a: [33, 64], b: [64, 100] } },
+  { inputs: { a: [3, 7, 9], b: [3, 9, 5] } },
+  { inputs: { a: [128, 128], b: [128, 128] } },
+]);
 
 /**
  * The matrix product over the last two dimensions: `[..., M, K]` by `[..., K, N]` gives `[..., M, N]`; leading dimensions broadcast.

@@ -5,7 +5,7 @@ import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import type { Shape } from "../util/shape.js";
-import { constant, defineOp } from "./define-op.js";
+import { addSamples, constant, defineOp } from "./define-op.js";
 import { indexSelect } from "./gather.js";
 import { slice } from "./views.js";
 
@@ -42,12 +42,12 @@ const padOp = defineOp({
   backward: ({ inputs: { x }, dOutputs: { y: dy }, attrs: { before } }) => ({
     x: dy.view(x.shape, dy.strides, dy.offset + offsetIn(dy, before)),
   }),
-  samples: [
-    { inputs: { x: [3] }, attrs: { shape: [6], before: [1], value: 7 } },
-    { inputs: { x: [2, 3, 4] }, attrs: { shape: [2, 5, 5], before: [0, 2, 0], value: 0 } },
-    { inputs: { x: { shape: [2, 3], below: 9 } }, attrs: { shape: [4, 3], before: [1, 0], value: 5 } },
-  ],
 });
+addSamples(padOp, () => [
+  { inputs: { x: [3] }, attrs: { shape: [6], before: [1], value: 7 } },
+  { inputs: { x: [2, 3, 4] }, attrs: { shape: [2, 5, 5], before: [0, 2, 0], value: 0 } },
+  { inputs: { x: { shape: [2, 3], below: 9 } }, attrs: { shape: [4, 3], before: [1, 0], value: 5 } },
+]);
 
 /** The index, of n, of the source of element i of the padded dimension. */
 const sources = {

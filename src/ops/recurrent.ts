@@ -79,7 +79,7 @@ export type CellInputs = Inputs<(typeof cellInputs)[number], (typeof cellOptions
 export function sampleInputs<S extends Readonly<Record<(typeof cellInputs)[number], Shape>>>(
   shapes: S,
   more: readonly (keyof S & string)[],
-): Sample<(typeof cellInputs)[number]>["inputs"] {
+): Sample<Inputs<(typeof cellInputs)[number]>>["inputs"] {
   const [, T] = dimsOf(shapes.x, 3);
   const draw = (name: keyof S): SampleInput => {
     const shape = shapes[name] as Shape;

@@ -5,7 +5,7 @@ import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { dimsOf, normalizeAxis, type Shape, sameShape, sizeOf } from "../util/shape.js";
-import { type BackwardContext, contiguous, defineOp } from "./define-op.js";
+import { addSamples, type BackwardContext, contiguous, defineOp } from "./define-op.js";
 import { affine, toFloat } from "./unary.js";
 import { permute, reshape } from "./views.js";
 
@@ -42,17 +42,18 @@ const spans = [
   { outer: 2, n: 33, inner: 17 },
 ];
 const shapeOf = ({ outer, n, inner }: Span) => [outer, n, inner];
-const samples = /* @__PURE__ */ spans.map((attrs) => ({ inputs: { x: shapeOf(attrs) }, attrs }));
-const integerSamples = /* @__PURE__ */ spans.map((attrs) => ({
-  inputs: { x: { shape: shapeOf(attrs), below: 2 ** 31, least: -(2 ** 31) } },
-  attrs,
-}));
+const samples = () => spans.map((attrs) => ({ inputs: { x: shapeOf(attrs) }, attrs }));
+const integerSamples = () =>
+  spans.map((attrs) => ({
+    inputs: { x: { shape: shapeOf(attrs), below: 2 ** 31, least: -(2 ** 31) } },
+    attrs,
+  }));
 
 /** One operation of the reduction family on [outer, n, inner] -> [outer, 1, inner]; the gradient is broadcast back. Without: of int32. */
 /* @__NO_SIDE_EFFECTS__ */
 export function reductionOp(name: ReduceOp, gradient?: ReductionGradient) {
   const op = reduceOps.indexOf(name);
-  return defineOp({
+  const call = defineOp({
     name,
     inputs: ["x"],
     shape(_inputs, { outer, n, inner, shape = [outer, 1, inner] }: Span) {
@@ -71,8 +72,9 @@ export function reductionOp(name: ReduceOp, gradient?: ReductionGradient) {
         return { x: reshape(gradient(reshape(x, shapeOf(attrs)), reshape(y, [outer, 1, inner]), spread), x.shape) };
       },
     }),
-    samples: gradient ? samples : integerSamples,
   });
+  addSamples(call, gradient ? samples : integerSamples);
+  return call;
 }
 
 /** The operation over the dimensions that options name; `exact` is its form for int32, which else becomes float32. */

@@ -1,7 +1,7 @@
 import type { Tensor } from "../tensor/tensor.js";
 import { broadcastShapes } from "../util/shape.js";
 import { div, mul } from "./binary.js";
-import { checkTensors, defineOp } from "./define-op.js";
+import { addSamples, checkTensors, defineOp } from "./define-op.js";
 import { expand } from "./expand.js";
 import { floor, neg, operands } from "./unary.js";
 
@@ -18,11 +18,11 @@ const remainderOp = defineOp({
     a: dy,
     b: needs("b") ? neg(mul(dy, floor(div(a, b)))) : undefined,
   }),
-  samples: [
-    { inputs: { a: { shape: [3, 7], from: -5, to: 5, constant: true }, b: { ...divisors, constant: true } } },
-    { inputs: { a: { shape: [5], below: 30, least: -30 }, b: { shape: [5], below: 9, least: 1 } } },
-  ],
 });
+addSamples(remainderOp, () => [
+  { inputs: { a: { shape: [3, 7], from: -5, to: 5, constant: true }, b: { ...divisors, constant: true } } },
+  { inputs: { a: { shape: [5], below: 30, least: -30 }, b: { shape: [5], below: 9, least: 1 } } },
+]);
 
 /**
  * The rest of a / b with the sign of b, a - b floor(a / b), elementwise, with broadcasting; either may be a number. int32 beside int32 or a

@@ -1,7 +1,7 @@
 import type { Tensor } from "../tensor/tensor.js";
 import { rowsOf } from "../util/shape.js";
 import { mul } from "./binary.js";
-import { defineOp } from "./define-op.js";
+import { addSamples, defineOp } from "./define-op.js";
 import { checkVectors, normalizationInputs, scaled } from "./normalization.js";
 import { mean } from "./reduce.js";
 import { affine, reciprocal, sqrt, square } from "./unary.js";
@@ -30,12 +30,12 @@ const rmsNormOp = defineOp({
     run("rmsNormBackward", { x, gamma, rstd, dy, dx, dGamma: accumulator("gamma"), ...rowsOf(x.shape) });
     return { x: dx };
   },
-  samples: [
-    { inputs: { x: [1, 5], gamma: [5] }, attrs: { eps: 1e-6 } },
-    { inputs: { x: [2, 3, 33] }, attrs: { eps: 1e-6 } },
-    { inputs: { x: [64, 256], gamma: [256] }, attrs: { eps: 1e-3 } },
-  ],
 });
+addSamples(rmsNormOp, () => [
+  { inputs: { x: [1, 5], gamma: [5] }, attrs: { eps: 1e-6 } },
+  { inputs: { x: [2, 3, 33] }, attrs: { eps: 1e-6 } },
+  { inputs: { x: [64, 256], gamma: [256] }, attrs: { eps: 1e-3 } },
+]);
 
 /** The distance from 1 to the next float32, PyTorch's eps where none is given. */
 export const FLOAT32_EPS = 2 ** -23;

@@ -2,7 +2,7 @@ import { empty, fill, type Tensor } from "../tensor/tensor.js";
 import { checkChoice } from "../util/check.js";
 import { namesOf } from "../util/options.js";
 import { dimsOf } from "../util/shape.js";
-import { defineOp } from "./define-op.js";
+import { addSamples, defineOp } from "./define-op.js";
 import {
   type CellInputs,
   cellInputs,
@@ -83,14 +83,14 @@ const rnnOp = defineOp({
     recordSteps(attrs.probe, dh);
     return { x: dx, h0: dh0 };
   },
-  samples: [
-    sample([1, 1, 1, 1], ["bIh", "bHh"]),
-    sample([2, 5, 3, 7], ["bIh", "bHh", "h0"], { reverse: true, nonlinearity: "relu" }),
-    sample([5, 6, 9, 8], ["bIh", "bHh", "h0", "lengths"]),
-    sample([4, 5, 2, 12], ["lengths"], { reverse: true }),
-    sample([8, 9, 16, 33], []),
-  ],
 });
+addSamples(rnnOp, () => [
+  sample([1, 1, 1, 1], ["bIh", "bHh"]),
+  sample([2, 5, 3, 7], ["bIh", "bHh", "h0"], { reverse: true, nonlinearity: "relu" }),
+  sample([5, 6, 9, 8], ["bIh", "bHh", "h0", "lengths"]),
+  sample([4, 5, 2, 12], ["lengths"], { reverse: true }),
+  sample([8, 9, 16, 33], []),
+]);
 
 export interface RnnOptions {
   bIh?: Tensor | undefined;

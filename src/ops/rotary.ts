@@ -8,7 +8,7 @@ import { checkOptions, namesOf } from "../util/options.js";
 import { dimsOf } from "../util/shape.js";
 import { add, mul, sub } from "./binary.js";
 import { concat } from "./copy.js";
-import { checkTensors, defineOp } from "./define-op.js";
+import { addSamples, checkTensors, defineOp } from "./define-op.js";
 import { toFloat } from "./unary.js";
 import { reshape, select, slice, stack } from "./views.js";
 
@@ -99,13 +99,13 @@ const rotaryOp = defineOp({
     run("rotary", rotaryCall(dy, dx, attrs, 1));
     return { x: dx };
   },
-  samples: [
-    { inputs: { x: [1, 1, 2] }, attrs: { heads: 1, D: 2, offset: 3, base: 10000, interleaved: false } },
-    { inputs: { x: [2, 3, 33] }, attrs: { heads: 3, D: 10, offset: 0, base: 100, interleaved: false } },
-    { inputs: { x: [2, 5, 28] }, attrs: { heads: 2, D: 14, offset: 70, base: 10000, interleaved: true } },
-    { inputs: { x: [2, 32, 256] }, attrs: { heads: 4, D: 64, offset: 0, base: 10000, interleaved: false } },
-  ],
 });
+addSamples(rotaryOp, () => [
+  { inputs: { x: [1, 1, 2] }, attrs: { heads: 1, D: 2, offset: 3, base: 10000, interleaved: false } },
+  { inputs: { x: [2, 3, 33] }, attrs: { heads: 3, D: 10, offset: 0, base: 100, interleaved: false } },
+  { inputs: { x: [2, 5, 28] }, attrs: { heads: 2, D: 14, offset: 70, base: 10000, interleaved: true } },
+  { inputs: { x: [2, 32, 256] }, attrs: { heads: 4, D: 64, offset: 0, base: 10000, interleaved: false } },
+]);
 
 function rotaryCall(x: Tensor, y: Tensor, { heads, D, offset, base, interleaved }: Attrs, inverse: number) {
   const { T, cols } = timesOf(x);

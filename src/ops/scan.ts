@@ -5,7 +5,7 @@ import { sizeOf } from "../util/shape.js";
 import { type AxisOptions, axisOf } from "./axis.js";
 import { mul } from "./binary.js";
 import { concat } from "./copy.js";
-import { defineOp, type Inputs } from "./define-op.js";
+import { addSamples, defineOp, type Inputs } from "./define-op.js";
 import { arrange, checkReduction, type ReduceOptions, reducedShape } from "./reduce.js";
 import { flip, permute, reshape, slice } from "./views.js";
 
@@ -43,13 +43,13 @@ const cumsumOp: (inputs: Inputs<"x">) => Inputs<"y"> = defineOp({
     if (other !== y) other.dispose();
   },
   backward: ({ dOutputs: { y: dy } }) => ({ x: flip(cumsumOp({ x: flip(dy, { axis: 0 }) }).y, { axis: 0 }) }),
-  samples: [
-    { inputs: { x: [1] } },
-    { inputs: { x: [7, 3] } },
-    { inputs: { x: [65, 2, 2] } },
-    { inputs: { x: { shape: [9, 2], below: 2 ** 31, least: -(2 ** 31) } } },
-  ],
 });
+addSamples(cumsumOp, () => [
+  { inputs: { x: [1] } },
+  { inputs: { x: [7, 3] } },
+  { inputs: { x: [65, 2, 2] } },
+  { inputs: { x: { shape: [9, 2], below: 2 ** 31, least: -(2 ** 31) } } },
+]);
 
 /**
  * Sums so far: element i along `axis`, by default the last, is the sum of elements 0 to i. int32 stays int32 and wraps around.

@@ -7,7 +7,7 @@ import { type Shape, sameShape } from "../util/shape.js";
 import { type AxisOptions, axisOf } from "./axis.js";
 import { notEqual } from "./binary.js";
 import { concat } from "./copy.js";
-import { checkTensors, defineOp } from "./define-op.js";
+import { addSamples, checkTensors, defineOp } from "./define-op.js";
 import { expand } from "./expand.js";
 import { gather, spanOf } from "./gather.js";
 import { argsort } from "./sort.js";
@@ -29,7 +29,7 @@ function adding(name: "indexAdd" | "scatterAdd" | "scatter") {
     inputs: { x, index: { shape: indexShape(source, axis), below: x[axis]! }, source },
     attrs: { axis },
   });
-  return defineOp({
+  const call = defineOp({
     name,
     inputs: ["x", "index", "source"],
     shape: ({ x }) => ({ y: x.shape }),
@@ -46,8 +46,9 @@ function adding(name: "indexAdd" | "scatterAdd" | "scatter") {
       if (dSource && dSource.size > 0) run(bySlices ? "gatherRows" : "gather", { y: dSource, ...call });
       return { x: dy, source: dSource };
     },
-    samples: [sample([5, 3], [7, 3], 0), sample([2, 9, 4], [2, 5, 4], 1)],
   });
+  addSamples(call, () => [sample([5, 3], [7, 3], 0), sample([2, 9, 4], [2, 5, 4], 1)]);
+  return call;
 }
 const indexAddOp = adding("indexAdd");
 const scatterAddOp = adding("scatterAdd");

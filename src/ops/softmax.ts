@@ -2,7 +2,7 @@ import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { rowsOf } from "../util/shape.js";
 import { type AxisOptions, axisOf } from "./axis.js";
 import { div, sub } from "./binary.js";
-import { defineOp } from "./define-op.js";
+import { addSamples, defineOp } from "./define-op.js";
 import { max } from "./extremum.js";
 import { sum } from "./reduce.js";
 import { exp, log, toFloat } from "./unary.js";
@@ -32,8 +32,8 @@ const softmaxOp = defineOp({
     run("softmaxBackward", { y, dy, dx, ...rowsOf(y.shape) });
     return { x: dx };
   },
-  samples,
 });
+addSamples(softmaxOp, () => samples);
 
 const logSoftmaxOp = defineOp({
   name: "logSoftmax",
@@ -50,8 +50,8 @@ const logSoftmaxOp = defineOp({
     run("logSoftmaxBackward", { y, dy, dx, ...rowsOf(y.shape) });
     return { x: dx };
   },
-  samples,
 });
+addSamples(logSoftmaxOp, () => samples);
 
 /** Applies an operation of the last dimension to any. */
 function along(name: string, op: typeof softmaxOp, x: Tensor, options: AxisOptions): Tensor {

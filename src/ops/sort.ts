@@ -6,7 +6,7 @@ import { formatShape } from "../util/format.js";
 import { checkOptions } from "../util/options.js";
 import { normalizeAxis, rowsOf } from "../util/shape.js";
 import { equal, greater } from "./binary.js";
-import { defineOp } from "./define-op.js";
+import { addSamples, defineOp } from "./define-op.js";
 import type { ValuesAndIndices } from "./extreme-index.js";
 import { toExtremum } from "./extremum.js";
 import { gather } from "./gather.js";
@@ -25,13 +25,13 @@ const argsortOp = defineOp({
     const { rows, cols: n } = rowsOf(x.shape);
     if (x.size > 0) run("argsort", { x, index, rows, n, integer: Number(x.dtype === "int32"), descending: Number(descending) });
   },
-  samples: [
-    { inputs: { x: [1, 1] }, attrs: { descending: false } },
-    { inputs: { x: [3, 17] }, attrs: { descending: false } },
-    { inputs: { x: [2, 2, 64] }, attrs: { descending: true } },
-    { inputs: { x: { shape: [3, 33], below: 9, least: -9 } }, attrs: { descending: true } },
-  ],
 });
+addSamples(argsortOp, () => [
+  { inputs: { x: [1, 1] }, attrs: { descending: false } },
+  { inputs: { x: [3, 17] }, attrs: { descending: false } },
+  { inputs: { x: [2, 2, 64] }, attrs: { descending: true } },
+  { inputs: { x: { shape: [3, 33], below: 9, least: -9 } }, attrs: { descending: true } },
+]);
 
 export interface SortOptions {
   /** The dimension that is sorted. Default the last. */
@@ -118,8 +118,8 @@ const shareOp = defineOp({
     const row = (t: Tensor) => reshape(t, [1, t.size, 1]);
     return { x: reshape(toExtremum(row(x), row(y), row(dy)), x.shape) };
   },
-  samples: [{ inputs: { x: [9], index: { shape: [1], below: 9 } } }],
 });
+addSamples(shareOp, () => [{ inputs: { x: [9], index: { shape: [1], below: 9 } } }]);
 
 export interface MedianOptions {
   /** The dimension that vanishes; all when absent. */

@@ -3,7 +3,7 @@ import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { rowsOf } from "../util/shape.js";
 import { mul } from "./binary.js";
-import { defineOp } from "./define-op.js";
+import { addSamples, defineOp } from "./define-op.js";
 import { silu, toFloat } from "./unary.js";
 import { split } from "./views.js";
 
@@ -37,8 +37,8 @@ const swigluOp = defineOp({
     run("swigluBackward", { x, dy, dx, ...sizesOf(x) });
     return { x: dx };
   },
-  samples: [{ inputs: { x: [2] } }, { inputs: { x: [3, 5, 14] } }, { inputs: { x: [64, 256] } }],
 });
+addSamples(swigluOp, () => [{ inputs: { x: [2] } }, { inputs: { x: [3, 5, 14] } }, { inputs: { x: [64, 256] } }]);
 
 /**
  * The gated linear unit SwiGLU (Shazeer 2020, "GLU Variants Improve Transformer"): silu(a) b, where x holds a, then b, side by side as one

@@ -3,7 +3,7 @@ import { empty, fill, Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkFinite, checkNumber, firstNotInt32 } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, refuseExtra } from "../util/options.js";
-import { constant, defineOp } from "./define-op.js";
+import { addSamples, constant, defineOp } from "./define-op.js";
 import { ofInt32 } from "./integer.js";
 
 interface Scalars {
@@ -18,7 +18,6 @@ const positive = { from: 0.1, to: 4 };
 /* @__NO_SIDE_EFFECTS__ */
 function unary(name: UnaryOp, domain: { from: number; to: number } = anywhere, attrs: Scalars = { a: 0, b: 0 }) {
   const op = unaryOps.indexOf(name);
-  const samples = [[1], [7], [3, 33], [64, 257]].map((shape) => ({ inputs: { x: { shape, ...domain } }, attrs }));
   const run = defineOp({
     name,
     inputs: ["x"],
@@ -29,8 +28,8 @@ function unary(name: UnaryOp, domain: { from: number; to: number } = anywhere, a
       run("unaryBackward", { x, y, dy, dx, op, n: x.size, a, b });
       return { x: dx };
     },
-    samples,
   });
+  addSamples(run, () => [[1], [7], [3, 33], [64, 257]].map((shape) => ({ inputs: { x: { shape, ...domain } }, attrs })));
   return (x: Tensor, scalars: Scalars = attrs) => ofInt32(name, x, scalars.a, scalars.b) ?? run({ x: toFloat(x) }, scalars).y;
 }
 
@@ -47,14 +46,15 @@ function plain(name: UnaryOp, domain?: { from: number; to: number }): (x: Tensor
 /** Casts, which have no gradient. */
 const cast = /* @__NO_SIDE_EFFECTS__ */ (name: "toInt32" | "toFloat32") => {
   const op = unaryOps.indexOf(name);
-  return defineOp({
+  const call = defineOp({
     name,
     inputs: ["x"],
     shape: ({ x }) => ({ y: x.shape }),
     dtypes: () => ({ y: name === "toInt32" ? "int32" : "float32" }),
     forward: (run, { x }, { y }) => run("unary", { x, y, op, n: x.size, a: 0, b: 0 }),
-    samples: [{ inputs: { x: name === "toInt32" ? { shape: [5, 7], from: -9, to: 9 } : { shape: [5, 7], below: 9 } } }],
   });
+  addSamples(call, () => [{ inputs: { x: name === "toInt32" ? { shape: [5, 7], from: -9, to: 9 } : { shape: [5, 7], below: 9 } } }]);
+  return call;
 };
 /** Rounds toward zero; what int32 does not hold saturates, and NaN is 0. */
 export const toInt32 = cast("toInt32");

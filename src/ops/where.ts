@@ -1,6 +1,6 @@
 import { checkTensor, empty, fill, type Tensor } from "../tensor/tensor.js";
 import { broadcastShapes } from "../util/shape.js";
-import { defineOp } from "./define-op.js";
+import { addSamples, defineOp } from "./define-op.js";
 import { Elementwise } from "./elementwise.js";
 import { sumTo } from "./reduce.js";
 import { operand, operands, toFloat } from "./unary.js";
@@ -20,11 +20,11 @@ const whereOp = defineOp({
       b: needs("b") ? sumTo(on.where(condition, zero, dy), b.shape) : undefined,
     };
   },
-  samples: [
-    { inputs: { condition: { shape: [5], below: 2 }, a: [5], b: [5] } },
-    { inputs: { condition: { shape: [4, 1], below: 2 }, a: [4, 9], b: [1] } },
-  ],
 });
+addSamples(whereOp, () => [
+  { inputs: { condition: { shape: [5], below: 2 }, a: [5], b: [5] } },
+  { inputs: { condition: { shape: [4, 1], below: 2 }, a: [4, 9], b: [1] } },
+]);
 
 /**
  * a where the condition is not 0, else b, elementwise, with broadcasting; a and b may be numbers. int32 beside int32

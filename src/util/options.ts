@@ -58,7 +58,7 @@ const aliasOf = new Map(Object.entries(aliases).map(([name, meant]) => [plain(na
  * @example
  * const names = namesOf<{ axis?: number; keepDims?: boolean }>({ axis: 1, keepDims: 1 }); // = ["axis", "keepDims"]
  */
-export const namesOf = <O>(names: Readonly<Record<keyof O, number>>): readonly string[] => Object.keys(names);
+export const namesOf = /* @__NO_SIDE_EFFECTS__ */ <O>(names: Readonly<Record<keyof O, number>>): readonly string[] => Object.keys(names);
 
 /**
  * Refuses options that the operation does not know, and options that are not an object: nothing that a caller writes is ignored.

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { type KernelName, type KernelRow, kernels } from "../../src/backend/kernels.js";
-import { apply, type Operation, operations, type SampleInput } from "../../src/ops/define-op.js";
+import { apply, type Operation, operations, type SampleInput, samplesOf } from "../../src/ops/define-op.js";
 import { add, copyOf, expand, flip, mul, permute, reshape, slice, sum } from "../../src/ops/index.js";
 import { full as filled, tensor } from "../../src/tensor/create.js";
 import { createDevice, type Device, withDevice } from "../../src/tensor/device.js";
@@ -72,7 +72,7 @@ const samples = new Map<string, ByName<Drawn>>();
 /** The inputs of an operation's sample, drawn once. */
 function drawn(op: Operation, i: number): ByName<Drawn> {
   const key = label(op, i);
-  const inputs = samples.get(key) ?? mapped(op.samples[i]!.inputs, (spec, _, k) => draw(`${key}, input ${k}`, spec));
+  const inputs = samples.get(key) ?? mapped(samplesOf(op)[i]!.inputs, (spec, _, k) => draw(`${key}, input ${k}`, spec));
   samples.set(key, inputs);
   return inputs;
 }
@@ -135,7 +135,7 @@ const shared = new Map<string, readonly string[]>();
 
 async function oracle(op: Operation, i: number): Promise<Results> {
   const key = label(op, i);
-  const results = await answers(key, key, drawn(op, i), undefined, (inputs) => apply(op, inputs, op.samples[i]!.attrs));
+  const results = await answers(key, key, drawn(op, i), undefined, (inputs) => apply(op, inputs, samplesOf(op)[i]!.attrs));
   shared.set(op.name, Object.keys(results.outputs));
   return results;
 }
@@ -246,10 +246,10 @@ const typical = (op: Operation, samples: readonly number[]) =>
   samples.find((i) => Object.values(drawn(op, i)).some(({ shape }) => (shape.at(-1) ?? 0) > 4)) ?? samples.at(-1);
 
 /** Registers a harness with what the quick suite runs of it, and with the rest in full. */
-function divided(amount: Amount, samplesOf: (op: Operation) => readonly number[], register: (work: readonly Work[]) => void): void {
+function divided(amount: Amount, chosenOf: (op: Operation) => readonly number[], register: (work: readonly Work[]) => void): void {
   const work = (isQuick: boolean) =>
     ops.flatMap((op, place): Work[] => {
-      const all = samplesOf(op);
+      const all = chosenOf(op);
       const chosen = amount === "all" || amount === "each" || place % 4 === amount.first;
       const one = typical(op, all);
       const samples = all.filter((i) => (amount === "all" || (chosen && i === one)) === isQuick);
@@ -259,7 +259,7 @@ function divided(amount: Amount, samplesOf: (op: Operation) => readonly number[]
   if (amount !== "all") full(() => register(work(false)));
 }
 
-const every = (op: Operation) => [...op.samples.keys()];
+const every = (op: Operation) => [...samplesOf(op).keys()];
 const small = (op: Operation) => every(op).filter((i) => Object.values(drawn(op, i)).every(({ data }) => data.length < SMALL));
 const inChromium = "document" in globalThis;
 
@@ -273,7 +273,7 @@ const suite = (device: Device) => {
       const used = await withGarbage(device);
       for (const i of samples) {
         const wanted = await oracle(op, i);
-        const run: Compute = (x) => apply(op, x, op.samples[i]!.attrs);
+        const run: Compute = (x) => apply(op, x, samplesOf(op)[i]!.attrs);
         const actual = await evaluate(used, label(op, i), drawn(op, i), shared.get(op.name)!, run);
         expectSame(actual, wanted, label(op, i));
       }
@@ -285,7 +285,7 @@ const suite = (device: Device) => {
     test.each(work)("$name, composed of primitives", async ({ op, samples }) => {
       for (const i of samples) {
         const wanted = await oracle(op, i);
-        const run: Compute = (x) => op.compose!(x, op.samples[i]!.attrs);
+        const run: Compute = (x) => op.compose!(x, samplesOf(op)[i]!.attrs);
         const actual = await evaluate(device, label(op, i), drawn(op, i), shared.get(op.name)!, run);
         expectSame(actual, wanted, label(op, i));
       }
@@ -298,7 +298,7 @@ const suite = (device: Device) => {
         const [key, inputs] = [label(op, i), drawn(op, i)];
         const wanted = await oracle(op, i);
         const names = shared.get(op.name)!;
-        const run: Compute = (x) => apply(op, x, op.samples[i]!.attrs);
+        const run: Compute = (x) => apply(op, x, samplesOf(op)[i]!.attrs);
         for (const [name, layout] of Object.entries(layouts)) {
           expectSame(await evaluate(device, key, inputs, names, run, layout), wanted, `${key}, ${name}`);
         }
@@ -335,7 +335,7 @@ describe("gradients agree with finite differences in float64", () => {
           apply(
             op,
             mapped(inputs, (x) => leafOf(x, plain(x))),
-            op.samples[i]!.attrs,
+            samplesOf(op)[i]!.attrs,
           ),
         )!.itemSync(),
       ),

@@ -1,4 +1,0 @@
-export declare const stripSamples: {
-  readonly name: string;
-  transform(code: string, id: string): string | undefined;
-};
