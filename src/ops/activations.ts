@@ -11,8 +11,13 @@ import { slice } from "./views.js";
 import { where } from "./where.js";
 
 /**
- * x where positive, else alpha (e^x - 1), elementwise (Clevert et al. 2016).
+ * x where positive, else alpha (e^x - 1), elementwise.
+ *
+ * @param given x, of any shape, float32 or int32
+ * @param options `alpha`: the limit of negative elements is -alpha; default 1
+ * @returns the shape of x, float32
  * @throws SeqgradError `value` for an alpha that is not a finite number
+ * @see Clevert, Unterthiner and Hochreiter 2016, "Fast and Accurate Deep Network Learning by Exponential Linear Units"
  * @example
  * sg.elu(sg.tensor([-1, 2])); // = [-0.6321, 2]
  */
@@ -27,7 +32,11 @@ export function elu(given: Tensor, options: { alpha?: number } = {}): Tensor {
 }
 
 /**
- * 1.0507 elu(x) with alpha 1.6733, which keeps the mean 0 and the variance 1 of activations (Klambauer et al. 2017), elementwise.
+ * 1.0507 elu(x) with alpha 1.6733, elementwise: activations keep mean 0 and variance 1.
+ *
+ * @param x of any shape, float32 or int32
+ * @returns the shape of x, float32
+ * @see Klambauer, Unterthiner, Mayr and Hochreiter 2017, "Self-Normalizing Neural Networks"
  * @example
  * sg.selu(sg.tensor([-1, 2])); // = [-1.111, 2.101]
  */
@@ -38,7 +47,11 @@ export function selu(x: Tensor, ...extra: never[]): Tensor {
 }
 
 /**
- * x tanh(ln(1 + e^x)), elementwise (Misra 2020).
+ * x tanh(ln(1 + e^x)), elementwise.
+ *
+ * @param x of any shape, float32 or int32
+ * @returns the shape of x, float32
+ * @see Misra 2020, "Mish: A Self Regularized Non-Monotonic Activation Function"
  * @example
  * sg.mish(sg.tensor([-1, 2])); // = [-0.3034, 1.944]
  */
@@ -49,8 +62,13 @@ export function mish(x: Tensor, ...extra: never[]): Tensor {
 }
 
 /**
- * a sigmoid(b) of the halves a and b of `axis`, by default the last (Dauphin et al. 2017).
- * @throws SeqgradError `shape` for a dimension of odd size, `range` for an axis that is not there
+ * Halves a dimension into a and b and returns a sigmoid(b).
+ *
+ * @param x `[..., 2 D]` for the last axis, float32 or int32
+ * @param options `axis`: the dimension to halve; default the last
+ * @returns `[..., D]`, float32
+ * @throws SeqgradError `shape` for a dimension of odd size, `range` for an axis that x does not have
+ * @see Dauphin, Fan, Auli and Grangier 2017, "Language Modeling with Gated Convolutional Networks"
  * @example
  * sg.glu(sg.tensor([3, 4, 0, 0])); // = [1.5, 2]
  */
@@ -65,6 +83,9 @@ export function glu(x: Tensor, options: AxisOptions = {}): Tensor {
 
 /**
  * ln(1 / (1 + e^-x)), the logarithm of the sigmoid, elementwise, without overflow.
+ *
+ * @param x of any shape, float32 or int32
+ * @returns the shape of x, float32
  * @example
  * sg.logSigmoid(sg.tensor([0, -1000])); // = [-Math.LN2, -1000]
  */

@@ -37,10 +37,10 @@ function checkFactors(inputs: Given): void {
   for (const name of ["q", "k", "v"] as const) {
     const { shape, size, dtype } = inputs[name];
     if (!sameShape(shape, wanted[name]) || size === 0) {
-      const beside = `q ${formatShape(inputs.q.shape)} as [B, T, A] and k ${formatShape(inputs.k.shape)} as [B, S, A], not empty`;
+      const sizes = `q ${formatShape(inputs.q.shape)} as [B, T, A] and k ${formatShape(inputs.k.shape)} as [B, S, A], not empty`;
       throw new SeqgradError(
         "shape",
-        `additiveAttention: ${name} has shape ${formatShape(shape)}; expected ${forms[name]}, with ${beside}.`,
+        `additiveAttention: ${name} has shape ${formatShape(shape)}; expected ${forms[name]}, with ${sizes}.`,
       );
     }
     if (dtype !== "float32") throw new SeqgradError("dtype", `additiveAttention: ${name} is ${dtype}; expected float32.`);
@@ -98,16 +98,19 @@ addSamples(weightsOp, () => [
 ]);
 
 /**
- * Additive attention (Bahdanau, Cho and Bengio 2015): which keys j a query i attends to, and the mean of their values,
- * e_ij = v . tanh(q_i + k_j), weights_ij = softmax_j(e_ij), context_i = sum_j weights_ij values_j. The tensor of all tanh is never stored:
- * backward computes them again.
+ * Scores each key by a small network of the query and the key, and averages the values by these scores.
  *
- * @param q `[B, T, A]`, the projected queries W s_i
- * @param k `[B, S, A]`, the projected keys U h_j
- * @param v `[A]`
- * @param values `[B, S, E]`
- * @returns context `[B, T, E]` and weights `[B, T, S]`, 0 for what a query does not see; both have gradients
+ * e_ij = v . tanh(q_i + k_j), weights_ij = softmax_j(e_ij), context_i = sum_j weights_ij values_j. The tensor of all tanh is never stored:
+ * backward computes it again.
+ *
+ * @param q `[B, T, A]`, float32, the projected queries W s_i
+ * @param k `[B, S, A]`, float32, the projected keys U h_j
+ * @param v `[A]`, float32
+ * @param values `[B, S, E]`, float32
+ * @param keys the visible keys: see VisibleKeys; all by default
+ * @returns context `[B, T, E]` and weights `[B, T, S]`, 0 for hidden keys; both have gradients
  * @throws SeqgradError `shape`, `dtype`, `range` for a length outside 0..S, a window below 1 or a negative first position
+ * @see Bahdanau, Cho and Bengio 2015, "Neural Machine Translation by Jointly Learning to Align and Translate"
  * @example
  * const [q, k, values] = [sg.zeros([1, 1, 2]), sg.zeros([1, 3, 2]), sg.tensor([1, 2, 6], [1, 3, 1])];
  * const { context, weights } = sg.additiveAttention(q, k, sg.ones([2]), values, { window: 3 });

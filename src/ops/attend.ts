@@ -55,7 +55,7 @@ addSamples(attendOp, () => [
 ]);
 
 /**
- * sum_j weights[b, i, j] values[b, j, :], as matmul() gives it; but the gradient of the values is added to what there is of it: a decoder
- * comes back to them at every step.
+ * Returns sum_j weights[b, i, j] values[b, j, :], as matmul() does. The gradient of the values is added to the existing one, because a
+ * decoder uses them at every step.
  */
 export const attend = (weights: Tensor, values: Tensor): Tensor => attendOp({ weights, values }).y;

@@ -24,7 +24,7 @@ import { where } from "./where.js";
 export interface ScoreOptions {
   /** Query t sees the keys s <= t + offset only. */
   causal?: boolean | undefined;
-  /** How many keys come before the first query: with a key-value cache, the tokens before. Needs `causal`. Default 0. */
+  /** The number of keys before the first query: with a key-value cache, the tokens before. Needs `causal`. Default 0. */
   offset?: number | undefined;
   /** int32 `[B]`, each in 0..S: keys from there on are padding, which no query sees. */
   lengths?: Tensor | undefined;
@@ -38,7 +38,7 @@ export interface ScoreOptions {
 }
 
 export interface ScaledDotProductOptions extends ScoreOptions {
-  /** The chance of a weight to become 0, while the others grow by 1 / (1 - dropout). Default 0. */
+  /** The probability of zeroing a weight, while the others grow by 1 / (1 - dropout). Default 0. */
   dropout?: number | undefined;
   /** True if there is dropout. Default true. */
   training?: boolean | undefined;
@@ -47,7 +47,7 @@ export interface ScaledDotProductOptions extends ScoreOptions {
 export interface Heads {
   /** N, the heads of the queries. */
   heads: number;
-  /** K, those of keys and values, each of which serves N / K heads of queries, neighbors. Default N. */
+  /** K, the heads of keys and values, each shared by N / K neighboring heads of queries. Default N. */
   keyValueHeads?: number | undefined;
 }
 
@@ -324,15 +324,19 @@ function attend(op: string, given: Given, options: AttentionOptions, apart = fal
 }
 
 /**
- * Attention (Vaswani et al. 2017): y_t = sum_s w_ts v_s, w_t = softmax_s(scale q_t . k_s + mask_ts) over the keys that query t sees, for
- * every head. No `[T, S]` matrix is stored (Dao et al. 2022; Rabe and Staats 2021), unless the mask needs a gradient. A query that sees
- * no key gives 0.
+ * Attends with N heads: each query gets the mean of the values that it sees, weighted by how well their keys fit it.
  *
- * @param q `[B, T, N D]`, heads side by side, as a projection leaves them
- * @param k `[B, S, K D]`; head n of the queries reads head floor(n K / N)
- * @param v `[B, S, K E]`
+ * y_t = sum_s w_ts v_s, w_t = softmax_s(scale q_t . k_s + mask_ts) over the keys that query t sees, for every head. No `[T, S]` matrix is
+ * stored, unless the mask needs a gradient. A query that sees no key gives 0.
+ *
+ * @param q `[B, T, N D]`, float32, heads side by side, as a projection leaves them
+ * @param k `[B, S, K D]`, float32; head n of the queries reads head floor(n K / N)
+ * @param v `[B, S, K E]`, float32
+ * @param options heads, visible keys and dropout: see AttentionOptions
  * @returns `[B, T, N E]`
- * @throws SeqgradError `shape`, `dtype`, `value`, `range`, also for a length outside 0..S
+ * @throws SeqgradError `shape`, `dtype`, `value` for heads that cannot share the width, `range` for a length outside 0..S or a dropout
+ *   outside [0, 1]
+ * @see Vaswani et al. 2017, "Attention Is All You Need"; Rabe and Staats 2021 and Dao et al. 2022 for the memory
  * @example
  * const [q, k, v] = [sg.randn([2, 5, 32]), sg.randn([2, 7, 16]), sg.randn([2, 7, 16])];
  * sg.attention(q, k, v, { heads: 4, keyValueHeads: 2 }).shape; // = [2, 5, 32]
@@ -340,24 +344,29 @@ function attend(op: string, given: Given, options: AttentionOptions, apart = fal
 export const attention = (q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor => attend("attention", { q, k, v }, options);
 
 /**
- * As attention(), of queries, keys and values that one projection made, side by side in one tensor.
+ * Attends as attention() does, to queries, keys and values side by side in one tensor, as one projection makes them.
  *
- * @param qkv `[B, T, (N + 2 K) D]`: N heads of queries, then K of keys, then K of values
+ * @param qkv `[B, T, (N + 2 K) D]`, float32: N heads of queries, then K of keys, then K of values
+ * @param options heads, visible keys and dropout: see AttentionOptions
  * @returns `[B, T, N D]`
- * @throws SeqgradError as attention
+ * @throws SeqgradError `shape`, `dtype`, `value` for heads that cannot share the width, `range` for a length outside 0..T or a dropout
+ *   outside [0, 1]
  * @example
  * sg.selfAttention(sg.randn([2, 5, 3 * 32]), { heads: 4, causal: true }).shape; // = [2, 5, 32]
  */
 export const selfAttention = (qkv: Tensor, options: AttentionOptions): Tensor => attend("selfAttention", { qkv }, options);
 
 /**
- * As attention(), with heads in a dimension of their own, as PyTorch's function of that name; without that dimension there is one head.
+ * Attends as attention() does, with heads in a dimension of their own; without that dimension there is one head.
  *
- * @param q `[B, N, T, D]` or `[B, T, D]`
- * @param k `[B, K, S, D]` or `[B, S, D]`
- * @param v `[B, K, S, E]` or `[B, S, E]`
+ * @param q `[B, N, T, D]` or `[B, T, D]`, float32
+ * @param k `[B, K, S, D]` or `[B, S, D]`, float32
+ * @param v `[B, K, S, E]` or `[B, S, E]`, float32
+ * @param options visible keys, scale and dropout: see ScaledDotProductOptions
  * @returns `[B, N, T, E]` or `[B, T, E]`
- * @throws SeqgradError as attention
+ * @throws SeqgradError `shape`, `dtype`, `value` for heads that cannot share the width, `range` for a length outside 0..S or a dropout
+ *   outside [0, 1]
+ * @see PyTorch's scaled_dot_product_attention
  * @example
  * const x = sg.tensor([1, 0, 0, 1], [1, 2, 2]); // the average of what came so far
  * sg.scaledDotProductAttention(x, x, x, { scale: 0, causal: true }); // = [[[1, 0], [0.5, 0.5]]]
@@ -371,12 +380,13 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, optio
 }
 
 /**
- * The weights of attention(), stored whole, before dropout; a gradient flows through them.
+ * Returns the weights of attention(), stored whole, before dropout; a gradient flows through them.
  *
- * @param q `[B, T, N D]`
- * @param k `[B, S, K D]`
- * @returns `[B, N, T, S]`, each row adding up to 1, or 0 where it sees no key
- * @throws SeqgradError as attention
+ * @param q `[B, T, N D]`, float32
+ * @param k `[B, S, K D]`, float32
+ * @param options heads and visible keys: see ScoreOptions and Heads
+ * @returns `[B, N, T, S]`; each row adds up to 1, or is 0 where it sees no key
+ * @throws SeqgradError `shape`, `dtype`, `value` for heads that cannot share the width, `range` for a length outside 0..S
  * @example
  * const q = sg.randn([1, 3, 4]);
  * sg.select(sg.attentionWeights(q, q, { heads: 1, causal: true }), 0, { axis: 2 }); // = [[[1, 0, 0]]]
@@ -387,10 +397,15 @@ export function attentionWeights(q: Tensor, k: Tensor, options: ScoreOptions & H
 }
 
 /**
- * attention() with the weights that it used, stored whole, after dropout; gradients flow through both.
+ * Attends as attention() does, and returns the weights too, stored whole, after dropout; gradients flow through both.
  *
+ * @param q `[B, T, N D]`, float32
+ * @param k `[B, S, K D]`, float32
+ * @param v `[B, S, K E]`, float32
+ * @param options heads, visible keys and dropout: see AttentionOptions
  * @returns output `[B, T, N E]` and weights `[B, N, T, S]`
- * @throws SeqgradError as attention
+ * @throws SeqgradError `shape`, `dtype`, `value` for heads that cannot share the width, `range` for a length outside 0..S or a dropout
+ *   outside [0, 1]
  * @example
  * const x = sg.randn([2, 5, 32]);
  * const { output, weights } = sg.attentionWithWeights(x, x, x, { heads: 4 });

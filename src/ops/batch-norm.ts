@@ -27,7 +27,7 @@ export interface BatchNormOptions {
   /** True to normalize by the statistics of the batch, and to move the running ones; else by the running ones. Default true. */
   training?: boolean;
   running?: RunningStatistics | undefined;
-  /** The part of the way that running statistics move to those of a batch. Default 0.1. */
+  /** The part of the way that running statistics move toward the statistics of a batch. Default 0.1. */
   momentum?: number;
   /** Default 1e-5. */
   eps?: number;
@@ -165,15 +165,20 @@ addSamples(evaluationOp, () => [
 ]);
 
 /**
- * Batch normalization over all dimensions but the last (Ioffe and Szegedy 2015): (x - mean) / sqrt(variance + eps) * gamma + beta for
- * each channel. In training mean and biased variance are the batch's, and `running` statistics, if given, move toward its mean and
- * unbiased variance: running = (1 - momentum) running + momentum batch. Batches that are not finite do not update them, and they are restored if
- * the optimizer rejects the step. In evaluation mean and variance are the running ones.
+ * Normalizes each channel over all other dimensions to mean 0 and variance 1, then scales and shifts it.
  *
- * @param x `[B, T, C]` or `[..., C]`
- * @param gamma `[C]`, or none
- * @param beta `[C]`, or none; needs gamma
- * @throws SeqgradError `shape`, in training also for a single row; `range`; `value` for evaluation without running statistics
+ * y = (x - mean) / sqrt(variance + eps) * gamma + beta. In training mean and biased variance are the batch's, and `running` statistics, if
+ * given, move toward its mean and unbiased variance: running = (1 - momentum) running + momentum batch. Batches that are not finite do not
+ * update them, and they are restored if the optimizer rejects the step. In evaluation mean and variance are the running ones.
+ *
+ * @param x `[B, T, C]` or `[..., C]`, float32 or int32
+ * @param gamma `[C]`; default ones
+ * @param beta `[C]`, with a gamma only; default zeros
+ * @param options see BatchNormOptions
+ * @returns the shape of x, float32
+ * @throws SeqgradError `shape`, in training also for a single row; `range` for a negative eps or a momentum outside [0, 1]; `value` for
+ *   evaluation without running statistics
+ * @see Ioffe and Szegedy 2015, "Batch Normalization"
  * @example
  * sg.batchNorm(sg.fromArray([[1, 5], [3, 9]]), undefined, undefined, { eps: 0 }); // = [[-1, -1], [1, 1]]
  */

@@ -105,21 +105,46 @@ const byWin =
     };
 
 /**
- * a + b, elementwise, with broadcasting; either may be a number. int32 beside int32 or a whole number stays int32 and wraps around beyond
- * 2^31 - 1, as in PyTorch, here and in sub, mul, maximum and minimum; beside float32 it becomes float32.
+ * a + b, elementwise, with broadcasting. int32 and int32, or int32 and a whole number, stay int32, which wraps around beyond 2^31 - 1 as in
+ * PyTorch; int32 and float32 become float32.
+ *
+ * @param first a, a tensor or a number
+ * @param second b, a tensor or a number; not both are numbers
+ * @returns the broadcast shape
  * @throws SeqgradError `shape` when they do not broadcast
  * @example
  * sg.add(sg.fromArray([[1], [2]]), sg.tensor([10, 20])); // = [[11, 21], [12, 22]]
  */
 export const add = binary("add", ({ dy }) => ({ a: dy, b: dy }));
-/** a - b, elementwise, with broadcasting; either may be a number. */
+/**
+ * a - b, elementwise, with broadcasting. int32 and int32, or int32 and a whole number, stay int32, which wraps around.
+ *
+ * @param first a, a tensor or a number
+ * @param second b, a tensor or a number; not both are numbers
+ * @returns the broadcast shape
+ * @throws SeqgradError `shape` when they do not broadcast
+ */
 export const sub = binary("sub", ({ dy, needs }) => ({ a: dy, b: needs("b") ? neg(dy) : undefined }));
-/** a b, elementwise, with broadcasting; either may be a number. */
+/**
+ * a b, elementwise, with broadcasting. int32 and int32, or int32 and a whole number, stay int32, which wraps around.
+ *
+ * @param first a, a tensor or a number
+ * @param second b, a tensor or a number; not both are numbers
+ * @returns the broadcast shape
+ * @throws SeqgradError `shape` when they do not broadcast
+ */
 export const mul = binary("mul", ({ run, dy, a, b, y, needs }) => {
   const on = new Elementwise(run, [a, b], y);
   return { a: needs("a") ? on.binary("mul", dy, b) : undefined, b: needs("b") ? on.binary("mul", dy, a) : undefined };
 });
-/** a / b, elementwise, with broadcasting; either may be a number. */
+/**
+ * a / b, elementwise, with broadcasting.
+ *
+ * @param first a, a tensor or a number
+ * @param second b, a tensor or a number; not both are numbers
+ * @returns the broadcast shape, float32
+ * @throws SeqgradError `shape` when they do not broadcast
+ */
 export const div = binary("div", ({ run, dy, a, b, y, needs }) => {
   const on = new Elementwise(run, [a, b], y);
   const da = on.binary("div", dy, b);
@@ -139,7 +164,11 @@ const general = binary("pow", ({ run, dy, a, b, y, needs }) => {
   return { a: needs("a") ? toBase() : undefined, b: needs("b") ? toExponent() : undefined };
 });
 /**
- * a^b, elementwise, with broadcasting; either may be a number. int32 with a whole number b of at least 0 stays int32.
+ * a^b, elementwise, with broadcasting. int32 with a whole number b of at least 0 stays int32.
+ *
+ * @param a a tensor or a number
+ * @param b a tensor or a number; not both are numbers
+ * @returns the broadcast shape
  * @throws SeqgradError `shape` when they do not broadcast, `dtype` for exponents in an int32 tensor of an int32 or whole base, `range` for
  *   a whole number b below 0 of int32
  * @example
@@ -152,23 +181,78 @@ export function pow(a: Tensor | number, b: Tensor | number): Tensor {
   return general(a, b);
 }
 /**
- * The larger of two, elementwise; NaN wins; the gradient of a tie is shared.
+ * The larger of a and b, elementwise, with broadcasting. NaN wins; the gradient of a tie is shared; int32 and int32, or int32 and a whole
+ * number, stay int32.
+ *
+ * @param first a, a tensor or a number
+ * @param second b, a tensor or a number; not both are numbers
+ * @returns the broadcast shape
  * @throws SeqgradError `shape` when they do not broadcast
  * @example
  * sg.maximum(sg.tensor([1, 5]), 3); // = [3, 5]
  */
 export const maximum = binary("maximum", byWin("greater"));
-/** The smaller of two, elementwise; NaN wins; the gradient of a tie is shared. */
+/**
+ * The smaller of a and b, elementwise, with broadcasting. NaN wins; the gradient of a tie is shared; int32 and int32, or int32 and a whole
+ * number, stay int32.
+ *
+ * @param first a, a tensor or a number
+ * @param second b, a tensor or a number; not both are numbers
+ * @returns the broadcast shape
+ * @throws SeqgradError `shape` when they do not broadcast
+ */
 export const minimum = binary("minimum", byWin("less"));
-/** 1 where a = b, else 0, elementwise, with broadcasting; no gradient flows. */
+/**
+ * 1 where a = b, else 0, elementwise, with broadcasting; no gradient flows.
+ *
+ * @param first a, a tensor or a number
+ * @param second b, a tensor or a number; not both are numbers
+ * @returns the broadcast shape, float32
+ * @throws SeqgradError `shape` when they do not broadcast
+ */
 export const equal = binary("equal");
-/** 1 where a != b, else 0, elementwise, with broadcasting; no gradient flows. */
+/**
+ * 1 where a != b, else 0, elementwise, with broadcasting; no gradient flows.
+ *
+ * @param first a, a tensor or a number
+ * @param second b, a tensor or a number; not both are numbers
+ * @returns the broadcast shape, float32
+ * @throws SeqgradError `shape` when they do not broadcast
+ */
 export const notEqual = binary("notEqual");
-/** 1 where a < b, else 0, elementwise, with broadcasting; no gradient flows. */
+/**
+ * 1 where a < b, else 0, elementwise, with broadcasting; no gradient flows.
+ *
+ * @param first a, a tensor or a number
+ * @param second b, a tensor or a number; not both are numbers
+ * @returns the broadcast shape, float32
+ * @throws SeqgradError `shape` when they do not broadcast
+ */
 export const less = binary("less");
-/** 1 where a <= b, else 0, elementwise, with broadcasting; no gradient flows. */
+/**
+ * 1 where a <= b, else 0, elementwise, with broadcasting; no gradient flows.
+ *
+ * @param first a, a tensor or a number
+ * @param second b, a tensor or a number; not both are numbers
+ * @returns the broadcast shape, float32
+ * @throws SeqgradError `shape` when they do not broadcast
+ */
 export const lessEqual = binary("lessEqual");
-/** 1 where a > b, else 0, elementwise, with broadcasting; no gradient flows. */
+/**
+ * 1 where a > b, else 0, elementwise, with broadcasting; no gradient flows.
+ *
+ * @param first a, a tensor or a number
+ * @param second b, a tensor or a number; not both are numbers
+ * @returns the broadcast shape, float32
+ * @throws SeqgradError `shape` when they do not broadcast
+ */
 export const greater = binary("greater");
-/** 1 where a >= b, else 0, elementwise, with broadcasting; no gradient flows. */
+/**
+ * 1 where a >= b, else 0, elementwise, with broadcasting; no gradient flows.
+ *
+ * @param first a, a tensor or a number
+ * @param second b, a tensor or a number; not both are numbers
+ * @returns the broadcast shape, float32
+ * @throws SeqgradError `shape` when they do not broadcast
+ */
 export const greaterEqual = binary("greaterEqual");

@@ -25,7 +25,12 @@ addSamples(copy, () => [
 ]);
 
 /**
- * A contiguous copy, by default of the same shape.
+ * Makes a contiguous copy, by default of the same shape.
+ *
+ * @param x of any shape and dtype
+ * @param shape another shape with as many elements; default the shape of x
+ * @returns the copy, with memory of its own
+ * @throws SeqgradError `shape` for another number of elements
  * @example
  * const free = sg.copyOf(sg.flip(sg.tensor([1, 2, 3]), { axis: 0 })); // memory of its own
  */
@@ -43,7 +48,7 @@ export function padTo(x: Tensor, shape: Shape, axis: number, start: number, step
   return y;
 }
 
-/** The first of the tensors, when they are that, at least one. */
+/** Returns the first of the tensors; throws unless they are an array of at least one tensor. */
 export function checkTensorList(op: string, tensors: readonly Tensor[]): Tensor {
   if (!Array.isArray(tensors))
     throw new SeqgradError("value", `${op}: the tensors are ${shown(tensors)}; give them in one array, as in ${op}([a, b]).`);
@@ -89,9 +94,13 @@ addSamples(concatOp, () => [
 ]);
 
 /**
- * Tensors one after another along `axis`, by default the first; the other dimensions must agree.
+ * Joins tensors one after another along `axis`.
  *
- * @throws SeqgradError `shape` or `dtype` when they do not.
+ * @param tensors of one dtype and of one shape except in `axis`, at least one
+ * @param options `axis`: the dimension to join; default 0
+ * @returns the shape of the tensors, with the sum of their sizes along the axis
+ * @throws SeqgradError `shape` or `dtype` if they differ, `range` for an axis that is not there, `value` for no tensor
+ * @see PyTorch's cat
  * @example
  * sg.concat([sg.tensor([1, 2]), sg.tensor([3])]); // = [1, 2, 3]
  */

@@ -117,23 +117,27 @@ addSamples(crfOp, () => [
 ]);
 
 export interface CrfScores {
-  /** `[K, K]`: from tag i to tag j. */
+  /** `[K, K]`: the score of tag j after tag i. */
   readonly transitions: Tensor;
-  /** `[K]`: of beginning with a tag, and of ending with it. */
+  /** `[K]`: the score of each tag as the first. */
   readonly starts: Tensor;
+  /** `[K]`: the score of each tag as the last. */
   readonly ends: Tensor;
 }
 
 /**
- * The negative log-likelihood of tag sequences in a linear-chain conditional random field (Lafferty, McCallum and Pereira 2001):
- * ln sum_y e^score(y) - score(tags), score(y) = starts[y_1] + sum_t emissions[t, y_t] + sum_t transitions[y_{t-1}, y_t] + ends[y_n].
+ * Returns the negative log-likelihood of tag sequences in a conditional random field over a chain.
  *
+ * loss = ln sum_y e^score(y) - score(tags), score(y) = starts[y_1] + sum_t emissions[t, y_t] + sum_t transitions[y_{t-1}, y_t] + ends[y_n].
  * On WebAssembly one kernel runs the forward algorithm over all steps; on other devices it is composed of primitives.
  *
- * @param emissions `[B, T, K]`, the score of each tag at each step
- * @param tags the tags of each row, as many as it has steps: 1 to T
- * @returns the mean over the rows, or what `reduction` says: `none` gives `[B]`
- * @throws SeqgradError `shape`, `range` for a tag that is not one of 0 to K - 1
+ * @param emissions `[B, T, K]`, float32, the score of each tag at each step
+ * @param tags the tags of each row, whole numbers in 0..K-1, as many as the row has steps: 1 to T
+ * @param scores the tables, as an nn.CRF has them
+ * @param options `reduction`: see LossOptions
+ * @returns the mean over the rows, in nats; with the reduction `none` `[B]`
+ * @throws SeqgradError `shape`, `range` for a tag outside 0..K-1
+ * @see Lafferty, McCallum and Pereira 2001, "Conditional Random Fields"
  * @example
  * const scores = { transitions: sg.zeros([3, 3]), starts: sg.zeros([3]), ends: sg.zeros([3]) };
  * sg.crfLoss(sg.zeros([1, 2, 3]), [[0, 2]], scores); // = 2 * Math.log(3)

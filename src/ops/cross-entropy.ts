@@ -20,9 +20,9 @@ export interface LossOptions {
 }
 
 export interface NllLossOptions extends LossOptions {
-  /** Rows with this target count for nothing. Default -100. */
+  /** Rows with this target are left out. Default -100. */
   ignoreIndex?: number;
-  /** `[C]`: how much a row of each class counts; the mean divides by the sum of what the rows count. Default 1 each. */
+  /** `[C]`: the weight of a row of each class; the mean divides by the sum of the weights. Default 1 each. */
   weight?: Tensor | undefined;
 }
 
@@ -155,17 +155,19 @@ export function weightsOf(op: string, scores: Tensor, weight: Tensor): Tensor {
 }
 
 /**
- * The cross-entropy of softmax(logits) with the target classes, in nats: -log p(target), fused and stable. With weights w of the classes it
- * is -w[target] log p(target), as PyTorch's; a smoothed part weighs every class by its own weight.
+ * Returns the cross-entropy of softmax(logits) with the target classes, fused and stable.
  *
- * The mean is over the rows that are not ignored, or divides by the sum of w[target] over them. The mean over no row at all is 0, and so
- * are its gradients: an optimizer's step then changes parameters by momentum and weight decay alone.
+ * loss = -ln p(target). With weights w of the classes it is -w[target] ln p(target), as PyTorch's; a smoothed part weighs every class by
+ * its own weight. The mean is over the rows that are not ignored, or divides by the sum of w[target] over them. The mean over no row at all
+ * is 0, and so are its gradients: an optimizer's step then changes parameters by momentum and weight decay alone.
  *
- * @param logits `[..., C]`
- * @param targets int32 `[...]`, values in 0..C-1 or `ignoreIndex`; or float32 `[..., C]`, probabilities of the classes, over whose rows the
- *   mean is
- * @returns a scalar, or `[...]` with reduction `none`
- * @throws SeqgradError `range` for a target outside the classes, `shape`, `dtype`, `value` for `ignoreIndex` beside probabilities
+ * @param logits `[..., C]`, float32
+ * @param targets int32 `[...]`, each in 0..C-1 or `ignoreIndex`; or float32 `[..., C]`, probabilities of the classes; the mean is then over
+ *   all rows
+ * @param options `reduction`, `ignoreIndex`, `weight` and `labelSmoothing`: see CrossEntropyOptions
+ * @returns a scalar in nats, or `[...]` with reduction `none`
+ * @throws SeqgradError `range` for a target outside the classes, `shape`, `dtype`, `value` for `ignoreIndex` with probabilities
+ * @see PyTorch's cross_entropy; Szegedy et al. 2016 for label smoothing
  * @example
  * const targets = sg.fromArray([[1, 0, -100]], { dtype: "int32" }); // the last step is padding
  * const loss = sg.crossEntropy(sg.randn([1, 3, 5]), targets, { labelSmoothing: 0.1 });
@@ -190,11 +192,15 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
 }
 
 /**
- * The negative log-likelihood: -logProbabilities[target], with log-probabilities as logSoftmax gives them.
+ * Returns the negative log-likelihood of the target classes.
  *
- * @param logProbabilities `[..., C]`
- * @param targets int32 `[...]`
- * @throws SeqgradError as crossEntropy
+ * loss = -logProbabilities[target]
+ *
+ * @param logProbabilities `[..., C]`, float32, as logSoftmax() returns them
+ * @param targets int32 `[...]`, each in 0..C-1 or `ignoreIndex`
+ * @param options `reduction`, `ignoreIndex` and `weight`: see NllLossOptions
+ * @returns a scalar in nats, or `[...]` with reduction `none`
+ * @throws SeqgradError `range` for a target outside the classes, `shape`, `dtype`
  * @example
  * const loss = sg.nllLoss(sg.logSoftmax(sg.randn([2, 5])), sg.tensor(Int32Array.of(1, 4)));
  */

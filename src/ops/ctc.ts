@@ -32,7 +32,7 @@ const longest = (targets: Attrs["targets"]) =>
     1,
   );
 
-/** The inputs of the kernels beside the probabilities. */
+/** The inputs of the kernels besides the probabilities. */
 function placed(like: Tensor, { targets, lengths, blank }: Attrs) {
   const [B, T, C] = dimsOf(like.shape, 3);
   const L = longest(targets);
@@ -110,11 +110,11 @@ addSamples(ctcOp, () => [
 ]);
 
 export interface CtcOptions extends LossOptions {
-  /** Steps of each row, 1 to T. Default: T each. */
+  /** The number of steps of each row, 1 to T. Default: T each. */
   readonly lengths?: readonly number[];
   /** The class that stands for nothing. Default 0. */
   readonly blank?: number;
-  /** Count rows whose targets no path gives, being too long, as 0 in place of Infinity. Default false. */
+  /** Count a row whose targets are too long for any path as 0 instead of Infinity. Default false. */
   readonly zeroInfinity?: boolean;
 }
 
@@ -127,16 +127,19 @@ export function checkRows(op: string, name: string, rows: readonly ArrayLike<num
 }
 
 /**
- * Connectionist temporal classification (Graves, Fernández, Gomez and Schmidhuber 2006): -ln of the summed probability of all the ways
- * in which a symbol or a blank a step gives the targets, when repeats are merged and blanks dropped. As PyTorch's CTCLoss; the sums
- * over paths are taken in logarithms. The gradient is that of the log-probabilities as they are, 0 for a row without a path.
+ * Returns the loss of connectionist temporal classification, which needs no alignment of steps and symbols.
  *
- * On WebAssembly one kernel runs over all steps in float64; on other devices it is composed of primitives.
+ * loss = -ln of the summed probability of all the ways in which a symbol or a blank per step gives the targets, when repeats are merged and
+ * blanks dropped. As PyTorch's CTCLoss; the sums over paths are taken in logarithms. The gradient is with respect to the log-probabilities
+ * as they are, 0 for a row without a path. On WebAssembly one kernel runs over all steps in float64; on other devices it is composed of
+ * primitives.
  *
- * @param logProbs `[B, T, C]`, as logSoftmax gives them
- * @param targets the symbols of each row, without blanks; any number of them
- * @returns the mean over the rows of the loss by its number of targets, as PyTorch's, or what `reduction` says: `none` gives `[B]`
+ * @param logProbs `[B, T, C]`, float32, as logSoftmax() returns them
+ * @param targets the symbols of each row, whole numbers in 0..C-1 without blanks; any number of them
+ * @param options `lengths`, `blank`, `zeroInfinity` and `reduction`: see CtcOptions
+ * @returns the mean over the rows of the loss divided by the number of targets, as PyTorch's; with the reduction `none` `[B]`, in nats
  * @throws SeqgradError `shape`, `range` for a symbol, length or blank outside its interval
+ * @see Graves, Fernández, Gomez and Schmidhuber 2006, "Connectionist Temporal Classification"
  * @example
  * sg.ctcLoss(sg.logSoftmax(sg.zeros([1, 2, 2])), [[1]]); // = -Math.log(3 / 4)
  */

@@ -15,7 +15,7 @@ import type { Shape } from "../util/shape.js";
  */
 export type Run = <K extends KernelName>(kernel: K, call: KernelCall<K, KernelBuffer>) => void;
 
-/** Tensors by name: those of `I`, and those of `O` that are there. */
+/** Tensors by name: all names of `I`, and names of `O` that may be missing. */
 export type Inputs<I extends string, O extends string = never> = { readonly [K in I]: Tensor } & {
   readonly [K in O]?: Tensor | undefined;
 };
@@ -211,7 +211,7 @@ function record(op: Operation, { names, tensors, inputs, outputs, attrs, run }: 
   });
 }
 
-/** A view as an operation: no memory, no kernel. `backward` maps the gradient of the view to that of x. */
+/** A view as an operation: no memory, no kernel. `backward` maps the view's gradient to the gradient of x. */
 export function viewOp(
   name: string,
   x: Tensor,
@@ -227,7 +227,10 @@ export function viewOp(
 }
 
 /**
- * x itself when its layout is contiguous, else a copy; not recorded.
+ * Returns x itself if its layout is contiguous, else a copy; not recorded.
+ *
+ * @param x of any shape and dtype
+ * @returns the same elements side by side in row-major order
  * @example
  * sg.contiguous(sg.transpose(sg.zeros([2, 3]))).isContiguous; // = true
  */
@@ -238,7 +241,7 @@ export function contiguous(x: Tensor): Tensor {
   return y;
 }
 
-/** Numbers of the host as a tensor beside another; not recorded. */
+/** Numbers of the host as a tensor on the device of another; not recorded. */
 export function constant(like: Tensor, data: Float32Array | Int32Array, shape: Shape): Tensor {
   const x = empty(like.backend, shape, data instanceof Int32Array ? "int32" : "float32");
   x.write(data);

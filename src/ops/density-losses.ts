@@ -21,11 +21,16 @@ export interface KlDivLossOptions {
 }
 
 /**
- * The Kullback-Leibler divergence of a target distribution from log-probabilities: t (ln t - x) for each element, 0 where t is 0.
+ * Returns the Kullback-Leibler divergence of a target distribution from log-probabilities.
  *
- * @param x log-probabilities, as logSoftmax() gives them
- * @param target probabilities, or with `logTarget` their logarithms
+ * loss = t (ln t - x) for each element, 0 where t is 0
+ *
+ * @param x of any shape: log-probabilities, as logSoftmax() returns them
+ * @param target the shape of x: probabilities, or with `logTarget` their logarithms
+ * @param options see KlDivLossOptions; the reduction `batchMean` gives the divergence
+ * @returns a scalar in nats, or the shape of x with reduction `none`
  * @throws SeqgradError `shape` unless x and target have the same
+ * @see PyTorch's kl_div
  * @example
  * const x = sg.log(sg.fromArray([[0.5, 0.5]]));
  * sg.klDivLoss(x, sg.fromArray([[1, 0]]), { reduction: "batchMean" }); // = Math.LN2
@@ -51,12 +56,18 @@ export interface GaussianNllLossOptions extends LossOptions {
 }
 
 /**
- * The negative logarithm of the density of a normal distribution at the target: (ln v + (x - target)^2 / v) / 2, with the variance v at least
- * `eps`; where it is less, its gradient is that at `eps`, as in PyTorch.
+ * Returns the negative logarithm of the density of a normal distribution at the target.
  *
- * @param x the means
- * @param variance of the shape of x, or one that broadcasts to it
+ * loss = (ln v + (x - target)^2 / v) / 2, with the variance v at least `eps`; where it is less, its gradient is the one at `eps`, as in
+ * PyTorch
+ *
+ * @param x of any shape: the means
+ * @param target the shape of x
+ * @param variance the shape of x, or one that broadcasts to it
+ * @param options `reduction`, `full` and `eps`: see GaussianNllLossOptions
+ * @returns a scalar in nats, or the shape of x with reduction `none`
  * @throws SeqgradError `shape` unless x and target have the same and the variance broadcasts to it, `range` for an eps that is not above 0
+ * @see Nix and Weigend 1994; PyTorch's gaussian_nll_loss
  * @example
  * sg.gaussianNllLoss(sg.tensor([0, 2]), sg.tensor([0, 1]), sg.ones([2])); // = 0.25
  */
@@ -91,12 +102,16 @@ export interface PoissonNllLossOptions extends LossOptions {
 }
 
 /**
- * The negative logarithm of the probability of counts under a Poisson distribution, without ln target!: e^x - target x, or without
- * `logInput` x - target ln(x + eps).
+ * Returns the negative logarithm of the probability of counts under a Poisson distribution, without ln target!.
  *
- * @param x logarithms of the rates, or without `logInput` the rates
- * @param target counts
+ * loss = e^x - target x, or without `logInput` x - target ln(x + eps)
+ *
+ * @param x of any shape: logarithms of the rates, or without `logInput` the rates
+ * @param target the shape of x: counts
+ * @param options `reduction`, `logInput`, `full` and `eps`: see PoissonNllLossOptions
+ * @returns a scalar in nats, or the shape of x with reduction `none`
  * @throws SeqgradError `shape` unless x and target have the same
+ * @see PyTorch's poisson_nll_loss
  * @example
  * sg.poissonNllLoss(sg.tensor([0, 0]), sg.tensor([1, 2])); // = 1
  */

@@ -14,7 +14,7 @@ import { argsort } from "./sort.js";
 import { affine, clamp, log, neg, toFloat } from "./unary.js";
 import { reshape, slice, unsqueeze } from "./views.js";
 
-/** Uniform numbers on [0, 1) beside x. */
+/** Uniform numbers on [0, 1) on the device of x. */
 function uniformBeside(x: Tensor, shape: Shape): Tensor {
   const y = empty(x.backend, shape);
   if (y.size > 0) y.backend.dispatch("randomUniform", { y, n: y.size, ...drawRandom(y.size), low: 0, high: 1 });
@@ -25,9 +25,10 @@ function uniformBeside(x: Tensor, shape: Shape): Tensor {
 const exponentialBeside = (x: Tensor, shape: Shape): Tensor => clamp(neg(log(affine(uniformBeside(x, shape), 1, 2 ** -25))), 2 ** -30, 100);
 
 /**
- * 1 with the probability that the element of p says, else 0, from the generator that manualSeed() sets.
+ * Draws 1 with the given probabilities, else 0, from the generator that manualSeed() sets.
  *
- * @param p probabilities in [0, 1]
+ * @param p of any shape: probabilities in [0, 1]
+ * @returns the shape of p, float32; no gradient flows
  * @example
  * const mask = sg.bernoulli(sg.full([2, 3], 0.9));
  */
@@ -58,12 +59,14 @@ function checkWeights(weights: Tensor, count: number): void {
 }
 
 /**
- * `count` positions of each row, int32, drawn with probabilities in proportion to the weights, from the generator that manualSeed() sets.
+ * Draws positions of each row with probabilities in proportion to the weights, from the generator that manualSeed() sets.
+ *
  * On a device whose data must be awaited, such as WebGPU, weights that are negative, not finite or all 0 are not refused.
  *
  * @param weights `[C]` or `[rows, C]`, at least 0; they need not add up to 1
- * @param options.replacement whether a position can be drawn again. Default false
- * @returns `[count]` or `[rows, count]`
+ * @param count the number of draws from each row
+ * @param options `replacement`: true if a position can be drawn again; default false
+ * @returns `[count]` or `[rows, count]`, int32, each in 0..C-1
  * @throws SeqgradError `range` for wrong weights or more draws than weights above 0, `shape`
  * @example
  * const next = sg.multinomial(sg.tensor([0.1, 0.7, 0.2]), 1);
@@ -99,9 +102,15 @@ export interface GumbelOptions {
 const gumbelNames = namesOf<GumbelOptions>({ tau: 1, hard: 1, axis: 1 });
 
 /**
- * A draw from the classes with probabilities softmax(logits), through which gradients flow: softmax((logits + g) / tau) with Gumbel noise g
- * (Jang et al. 2017; Maddison et al. 2017), from the generator that manualSeed() sets.
+ * Draws from the classes with probabilities softmax(logits), in a form through which gradients flow.
+ *
+ * y = softmax((logits + g) / tau) with Gumbel noise g from the generator that manualSeed() sets
+ *
+ * @param logits `[..., C]` for the last axis, float32
+ * @param options `tau`, `hard` and `axis`: see GumbelOptions
+ * @returns the shape of logits, adding up to 1 along the axis
  * @throws SeqgradError `range` for a temperature that is not above 0 or an axis that is not there
+ * @see Jang, Gu and Poole 2017, "Categorical Reparameterization with Gumbel-Softmax"; Maddison, Mnih and Teh 2017
  * @example
  * const choice = sg.gumbelSoftmax(sg.tensor([1, 2, 3]), { hard: true });
  */

@@ -33,10 +33,16 @@ addSamples(dropoutOp, () => [
 export const dropoutFrom = (x: Tensor, attrs: Attrs): Tensor => dropoutOp({ x }, attrs).y;
 
 /**
- * Each element 0 with probability p, else x / (1 - p) (Srivastava et al. 2014); x itself when not `training`. Draws from the
- * generator that manualSeed() sets.
+ * Zeroes each element with probability p while training, from the generator that manualSeed() sets.
  *
+ * y = x m / (1 - p), where m is 0 with probability p, else 1
+ *
+ * @param x of any shape, float32
+ * @param p the probability of zeroing an element, in [0, 1]; default 0.5
+ * @param training false returns x itself; default true
+ * @returns the shape of x
  * @throws SeqgradError `range` unless p is in [0, 1]
+ * @see Srivastava et al. 2014, "Dropout"
  * @example
  * const y = sg.dropout(sg.ones([4, 8]), 0.1); // a tenth of it 0, the rest 1 / 0.9
  */

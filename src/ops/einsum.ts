@@ -56,7 +56,7 @@ function contract(a: Labeled, b: Labeled, sizes: ReadonlyMap<string, number>, is
   const rows = left.labels.filter((label) => !shared.includes(label));
   const columns = right.labels.filter((label) => !shared.includes(label));
   const size = (labels: readonly string[]) => sizeOf(labels.map((label) => sizes.get(label)!));
-  /** Dimensions in another order, those of a shared label with their whole size, as three. */
+  /** x as three dimensions, its labels in another order; a shared label has its whole size. */
   const arranged = ({ x, labels }: Labeled, ...groups: (readonly string[])[]) => {
     const order = groups.flat();
     const y = permute(
@@ -77,13 +77,17 @@ function contract(a: Labeled, b: Labeled, sizes: ReadonlyMap<string, number>, is
 }
 
 /**
- * Products of tensors summed over indices, by Einstein's convention: `"ik,kj->ij"` is a matrix product, `"bi,bi->b"` the dot products of
- * rows, `"ii->i"` a diagonal. A letter names a dimension; a dimension that the result does not name is summed. `...` stands for any number of
- * dimensions, which broadcast. Without `->` the result has the letters that occur once, in alphabetical order. Several tensors are
- * multiplied from left to right. int32 stays int32.
+ * Multiplies tensors and sums over indices, by Einstein's convention.
+ *
+ * `"ik,kj->ij"` is a matrix product, `"bi,bi->b"` the dot products of rows, `"ii->i"` a diagonal. A letter names a dimension; a dimension
+ * that the result does not name is summed. `...` stands for any number of dimensions, which broadcast. Without `->` the result has the
+ * letters that occur once, in alphabetical order. Several tensors are multiplied from left to right. int32 stays int32.
  *
  * @param equation the terms of the tensors, separated by commas, then `->` and the term of the result
+ * @param tensors one for each term, with a dimension for each of its letters
+ * @returns a dimension for each letter of the result
  * @throws SeqgradError `value` for an equation that cannot be read, `shape` for sizes that do not fit
+ * @see PyTorch's einsum
  * @example
  * const [a, b] = [sg.fromArray([[1, 2], [3, 4]]), sg.fromArray([[5, 6], [7, 8]])];
  * sg.einsum("ik,kj->ij", [a, b]); // = [[19, 22], [43, 50]]

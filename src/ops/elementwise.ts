@@ -21,7 +21,7 @@ export class Elementwise {
     this.#plan = planStrided(y.shape, layouts);
   }
 
-  /** f(a, b), in memory of its own or in that of a result before, which may be a or b. */
+  /** f(a, b), in memory of its own or in the memory of an earlier result, which may be a or b. */
   binary(name: BinaryOp, a: Tensor, b: Tensor, y = this.#like()): Tensor {
     if (y.size === 0) return y;
     const { dims, strides, blocks } = this.#plan;

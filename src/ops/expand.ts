@@ -6,8 +6,12 @@ import { viewOp } from "./define-op.js";
 import { sumTo } from "./reduce.js";
 
 /**
- * Dimensions of size 1 (and new ones in front) repeated to `shape`; -1 keeps a size. A view: nothing is copied.
- * @throws SeqgradError `shape`
+ * Repeats dimensions of size 1, and new ones in front, without a copy.
+ *
+ * @param x of any shape and dtype
+ * @param to the new shape; -1 keeps a size
+ * @returns the new shape, a view of x
+ * @throws SeqgradError `shape` for a dimension that is not of size 1
  * @example
  * sg.expand(sg.tensor([1, 2]), [3, -1]).shape; // = [3, 2]
  */

@@ -14,13 +14,13 @@ import { reshape } from "./views.js";
 import { where } from "./where.js";
 
 export interface IndexOptions {
-  /** The dimension that vanishes; among all elements, in row-major order, when absent. */
+  /** The dimension to reduce; among all elements, in row-major order, when absent. */
   axis?: number;
   /** Keep the dimension, of size 1. */
   keepDims?: boolean;
 }
 
-/** The positions 0 .. n - 1 along `axis`, int32, to broadcast beside x. */
+/** The positions 0 .. n - 1 along `axis`, int32, of a shape that broadcasts with x. */
 export function positionsAlong(x: Tensor, axis: number): Tensor {
   const n = x.shape[axis]!;
   return constant(
@@ -68,7 +68,11 @@ function firstLeast(x: Tensor, axis: number): Tensor {
 }
 
 /**
- * The index of the largest element, int32: along `axis`, or among all in row-major order. The first of equals; NaN counts as largest.
+ * Finds the index of the largest element, along `axis` or among all in row-major order. The first of equals; NaN counts as largest.
+ *
+ * @param x of any shape, float32 or int32
+ * @param options `axis` and `keepDims`: see IndexOptions
+ * @returns int32, the shape of x without the axis, or a scalar
  * @throws SeqgradError `range` for an axis that is not there, `shape` for an empty one
  * @example
  * sg.argmax(sg.fromArray([[0.1, 0.9], [0.8, 0.2]]), { axis: -1 }); // = [1, 0]
@@ -79,7 +83,11 @@ export function argmax(x: Tensor, options: IndexOptions = {}): Tensor {
 }
 
 /**
- * The index of the smallest element, int32: along `axis`, or among all in row-major order. The first of equals; NaN counts as smallest.
+ * Finds the index of the smallest element, along `axis` or among all in row-major order. The first of equals; NaN counts as smallest.
+ *
+ * @param x of any shape, float32 or int32
+ * @param options `axis` and `keepDims`: see IndexOptions
+ * @returns int32, the shape of x without the axis, or a scalar
  * @throws SeqgradError `range` for an axis that is not there, `shape` for an empty one
  * @example
  * sg.argmin(sg.fromArray([[0.1, 0.9], [0.8, 0.2]]), { axis: -1 }); // = [0, 1]
@@ -101,9 +109,15 @@ function withIndices(op: string, x: Tensor, options: IndexOptions, largest: bool
 }
 
 /**
- * The largest element and where it stands, the first of equals, along `axis` or among all in row-major order: PyTorch's `max(x, dim)`. NaN
- * counts as largest. The gradient goes to that element alone; max() shares it among equals. int32 stays int32.
+ * Finds the largest element and its index, along `axis` or among all in row-major order. The first of equals; NaN counts as largest.
+ *
+ * The gradient goes to that element alone; max() shares it among equals. int32 stays int32.
+ *
+ * @param x of any shape, float32 or int32
+ * @param options `axis` and `keepDims`: see IndexOptions
+ * @returns values, and indices in int32, each of the shape of x without the axis
  * @throws SeqgradError `range` for an axis that is not there, `shape` for an empty one
+ * @see PyTorch's max(x, dim)
  * @example
  * const { values, indices } = sg.maxWithIndices(sg.fromArray([[1, 5], [7, 3]]), { axis: 1 });
  * values; // = [5, 7]
@@ -112,9 +126,15 @@ function withIndices(op: string, x: Tensor, options: IndexOptions, largest: bool
 export const maxWithIndices = (x: Tensor, options: IndexOptions = {}): ValuesAndIndices => withIndices("maxWithIndices", x, options, true);
 
 /**
- * The smallest element and where it stands, the first of equals, along `axis` or among all in row-major order: PyTorch's `min(x, dim)`. NaN
- * counts as smallest. The gradient goes to that element alone; min() shares it among equals. int32 stays int32.
+ * Finds the smallest element and its index, along `axis` or among all in row-major order. The first of equals; NaN counts as smallest.
+ *
+ * The gradient goes to that element alone; min() shares it among equals. int32 stays int32.
+ *
+ * @param x of any shape, float32 or int32
+ * @param options `axis` and `keepDims`: see IndexOptions
+ * @returns values, and indices in int32, each of the shape of x without the axis
  * @throws SeqgradError `range` for an axis that is not there, `shape` for an empty one
+ * @see PyTorch's min(x, dim)
  * @example
  * sg.minWithIndices(sg.tensor([4, 2, 3])).indices; // = 1
  */

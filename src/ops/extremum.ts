@@ -9,6 +9,10 @@ export const toExtremum: ReductionGradient = (x, y, dy) => {
 
 /**
  * The largest element, of all or along `axis`; NaN wins; equal ones share the gradient; int32 stays int32.
+ *
+ * @param given x, of any shape, float32 or int32
+ * @param options `axis` and `keepDims`: see ReduceOptions
+ * @returns the shape of x without the reduced dimensions
  * @throws SeqgradError `range` for an axis that is not there, `shape` for an empty one
  * @example
  * sg.max(sg.fromArray([[1, 5], [7, 3]]), { axis: 1 }); // = [5, 7]
@@ -16,6 +20,10 @@ export const toExtremum: ReductionGradient = (x, y, dy) => {
 export const max = reduction("max", reductionOp("max", toExtremum), reductionOp("maxInt32"));
 /**
  * The smallest element, of all or along `axis`; NaN wins; equal ones share the gradient; int32 stays int32.
+ *
+ * @param given x, of any shape, float32 or int32
+ * @param options `axis` and `keepDims`: see ReduceOptions
+ * @returns the shape of x without the reduced dimensions
  * @throws SeqgradError `range` for an axis that is not there, `shape` for an empty one
  * @example
  * sg.min(sg.tensor([4, 2, 3])); // = 2

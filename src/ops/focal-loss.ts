@@ -17,19 +17,22 @@ import { expm1 } from "./special.js";
 import { affine, neg, sigmoid, toFloat } from "./unary.js";
 
 export interface FocalLossOptions extends NllLossOptions {
-  /** How much rows count less that are predicted well; 0 is the cross-entropy. Default 2. */
+  /** The exponent that lowers the weight of well predicted rows; 0 is the cross-entropy. Default 2. */
   gamma?: number;
 }
 
 /**
- * The focal loss of softmax(logits), (1 - p)^gamma times the cross-entropy -ln p, with p the probability of the target class, so that rows
- * which are predicted well count for little (Lin et al. 2017). `weight`, the paper's alpha, weighs the classes. The mean divides by the sum
- * of the weights of the rows that are not ignored, as that of crossEntropy().
+ * Returns the focal loss of softmax(logits), in which well predicted rows count little.
  *
- * @param logits `[..., C]`
+ * loss = -(1 - p)^gamma ln p, with p the probability of the target class. `weight`, the paper's alpha, weighs the classes. The mean divides
+ * by the sum of the weights of the rows that are not ignored, as in crossEntropy().
+ *
+ * @param logits `[..., C]`, float32
  * @param targets int32 `[...]`, values in 0..C-1 or `ignoreIndex`
- * @returns a scalar, or `[...]` with reduction `none`
+ * @param options `gamma`, `reduction`, `ignoreIndex` and `weight`: see FocalLossOptions
+ * @returns a scalar in nats, or `[...]` with reduction `none`
  * @throws SeqgradError `range` for a target outside the classes or a gamma below 0, `shape`, `dtype`
+ * @see Lin, Goyal, Girshick, He and Dollár 2017, "Focal Loss for Dense Object Detection"
  * @example
  * sg.focalLoss(sg.fromArray([[0, 0]]), sg.tensor(Int32Array.of(1))); // = 0.25 * Math.LN2
  */
@@ -46,16 +49,24 @@ export function focalLoss(logits: Tensor, targets: Tensor, options: FocalLossOpt
 }
 
 export interface BinaryFocalLossOptions extends LossOptions {
-  /** How much elements count less that are predicted well. Default 2. */
+  /** The exponent that lowers the weight of well predicted elements. Default 2. */
   gamma?: number;
   /** The weight of the positive class, in [0, 1]; the negative one has the rest. Default: both have 1. */
   alpha?: number;
 }
 
 /**
- * The focal loss of sigmoid(x) with targets in [0, 1]: (1 - p)^gamma times the binary cross-entropy, p the probability of the target (Lin et
- * al. 2017). With `alpha` 0.25 it is torchvision's sigmoid_focal_loss.
+ * Returns the focal loss of sigmoid(x), in which well predicted elements count little.
+ *
+ * loss = (1 - p)^gamma times the binary cross-entropy, p the probability of the target. With `alpha` 0.25 it is torchvision's
+ * sigmoid_focal_loss.
+ *
+ * @param x of any shape, float32: the logits
+ * @param target the shape of x, in [0, 1]
+ * @param options `gamma`, `alpha` and `reduction`: see BinaryFocalLossOptions
+ * @returns a scalar in nats, or the shape of x with reduction `none`
  * @throws SeqgradError `shape` unless x and target have the same, `range` for a gamma below 0 or an alpha outside [0, 1]
+ * @see Lin, Goyal, Girshick, He and Dollár 2017, "Focal Loss for Dense Object Detection"
  * @example
  * sg.binaryFocalLossWithLogits(sg.tensor([0, 0]), sg.tensor([1, 0])); // = 0.25 * Math.LN2
  */

@@ -72,13 +72,15 @@ const selectOp = rows("indexSelect", [
 ]);
 
 /**
- * Rows of `weight` by their indices: y[..., :] = weight[index[...], :].
+ * Looks up rows of a table by their indices.
  *
- * @param index int32 of any shape, values in 0..V-1
- * @param weight `[V, D]`
- * @param options.paddingIndex a row that gets no gradient
- * @returns `[...index.shape, D]`
- * @throws SeqgradError `range` for an index outside the table, `dtype` for one that is not int32
+ * y[..., :] = weight[index[..., ], :]
+ *
+ * @param index `[...]`, int32, each in 0..V-1
+ * @param weight `[V, D]`, float32
+ * @param options `paddingIndex`: a row that gets no gradient; default none
+ * @returns `[..., D]`
+ * @throws SeqgradError `range` for an index outside the table, `dtype` for one that is not int32, `shape`
  * @example
  * sg.embedding(sg.tensor(Int32Array.of(2, 0)), sg.fromArray([[1, 1], [2, 2], [3, 3]])); // = [[3, 3], [1, 1]]
  */
@@ -94,8 +96,14 @@ export function embedding(index: Tensor, weight: Tensor, options: { paddingIndex
 }
 
 /**
- * The slices of x at the int32 positions `index` [M] of `axis`, by default the first.
- * @throws SeqgradError `range` for an axis or position that is not there, `dtype` for an index that is not int32
+ * Takes slices of x along `axis` by their positions.
+ *
+ * @param x of any shape and dtype
+ * @param index `[M]`, int32: the positions, each taken once, often or never
+ * @param options `axis`: the dimension; default 0
+ * @returns the shape of x with M in the dimension
+ * @throws SeqgradError `range` for an axis or position that is not there, `dtype` for an index that is not int32, `shape` for an index of
+ *   several dimensions
  * @example
  * sg.indexSelect(sg.tensor([5, 6, 7]), sg.tensor(Int32Array.of(2, 2))); // = [7, 7]
  */
@@ -144,9 +152,14 @@ const pickOp = elements("nllLoss", [{ inputs: { x: [33, 65], index: { shape: [33
 export const pick = (x: Tensor, index: Tensor): Tensor => pickOp({ x, index }, { outer: index.size, n: rowsOf(x.shape).cols, inner: 1 }).y;
 
 /**
- * Elements along `axis`, by default the first, by their positions: y[i, j, k] = x[i, index[i, j, k], k] for axis 1.
+ * Takes elements along `axis` by their positions.
  *
- * @param index int32, of x's shape but in `axis`
+ * y[i, j, k] = x[i, index[i, j, k], k] for axis 1
+ *
+ * @param x of any shape and dtype
+ * @param index int32, the shape of x except in `axis`
+ * @param options `axis`: the dimension; default 0
+ * @returns the shape of the index, the dtype of x
  * @throws SeqgradError `shape`, `dtype`, or `range` for a position outside x
  * @example
  * sg.gather(sg.fromArray([[1, 2], [3, 4]]), sg.fromArray([[1], [0]], { dtype: "int32" }), { axis: 1 }); // = [[2], [3]]
@@ -178,8 +191,12 @@ const oneHotOp = defineOp({
 addSamples(oneHotOp, () => [[6], [3, 5]].map((shape) => ({ inputs: { index: { shape, below: 4 } }, attrs: { classes: 4 } })));
 
 /**
- * 1 at the index and 0 elsewhere, float32 `[...index.shape, classes]`.
- * @throws SeqgradError `range` for an index outside 0..classes-1
+ * Writes 1 at each index and 0 elsewhere.
+ *
+ * @param index `[...]`, int32, each in 0..classes-1
+ * @param classes C, the number of classes
+ * @returns `[..., C]`, float32
+ * @throws SeqgradError `range` for an index outside 0..classes-1, `dtype` for one that is not int32
  * @example
  * sg.oneHot(sg.tensor(Int32Array.of(2, 0)), 3); // = [[0, 0, 1], [1, 0, 0]]
  */

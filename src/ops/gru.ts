@@ -99,28 +99,36 @@ addSamples(gruOp, () => [
 ]);
 
 export interface GruOptions {
+  /** `[3 H]`. Default zeros. */
   bIh?: Tensor | undefined;
+  /** `[3 H]`. Default zeros. */
   bHh?: Tensor | undefined;
+  /** `[B, H]`, before the first step. Default zeros. */
   h0?: Tensor | undefined;
-  /** int32 `[B]`, each in 1..T: how many steps of a row are valid. */
+  /** int32 `[B]`, each in 1..T: the number of valid steps of each row. Default T. */
   lengths?: Tensor | undefined;
+  /** True to read from the last valid step to the first. Default false. */
   reverse?: boolean;
   /** Reset the product with h (PyTorch, and the default) or, when false, h before the product (Cho et al. 2014). */
   resetAfter?: boolean;
+  /** Receives the gradient of each step. */
   probe?: GradientProbe | undefined;
 }
 
 const optionNames = namesOf<GruOptions>({ ...recurrentNames, resetAfter: 1 });
 
 /**
- * One layer and direction of a gated recurrent unit (Cho et al. 2014) over a whole sequence:
- * r, z = sigmoid(W x + U h + b), n = tanh(W_n x + b_n + r (U_n h + c_n)), h' = (1 - z) n + z h.
+ * Runs one layer and direction of a gated recurrent unit over whole sequences.
  *
- * @param x `[B, T, I]`
- * @param wIh `[3H, I]`, rows r z n
- * @param wHh `[3H, H]`
+ * r, z = sigmoid(W x + U h + b), n = tanh(W_n x + b_n + r (U_n h + c_n)), h' = (1 - z) n + z h
+ *
+ * @param x `[B, T, D]`, float32
+ * @param wIh `[3 H, D]`, rows r z n
+ * @param wHh `[3 H, H]`, rows r z n
+ * @param options biases, first state, lengths and direction: see GruOptions
  * @returns y `[B, T, H]`, 0 past a row's length; h `[B, H]` after each row's last valid step
  * @throws SeqgradError `shape`, `dtype`, `range` for a length outside 1..T
+ * @see Cho et al. 2014, "Learning Phrase Representations using RNN Encoder-Decoder"
  * @example
  * const { y, h } = sg.gru(sg.randn([8, 20, 3]), sg.randn([15, 3]), sg.randn([15, 5]));
  */

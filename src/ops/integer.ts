@@ -10,7 +10,7 @@ type Step = readonly [f: Extract<BinaryOp, `${string}Int32`>, operand: number | 
 
 /**
  * Functions of one variable that stay int32, as PyTorch's do, made of int32 sums, products and extremes, which are exact and wrap around
- * beyond 2^31 - 1. Undefined where the numbers beside x make float32 of it. What is not here computes in float32, or refuses int32.
+ * beyond 2^31 - 1. Undefined where the other numbers make x float32. What is not here computes in float32, or refuses int32.
  */
 const forms = {
   affine: (scale: number, shift: number): Step[] | undefined =>

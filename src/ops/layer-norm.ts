@@ -41,13 +41,17 @@ addSamples(layerNormOp, () => [
 ]);
 
 /**
- * Layer normalization over the last dimension (Ba, Kiros and Hinton 2016): (x - mean) / sqrt(variance + eps) * gamma + beta, with the
- * biased variance.
+ * Normalizes the last dimension to mean 0 and variance 1, then scales and shifts it.
  *
- * @param x `[..., D]`
- * @param gamma `[D]`, or none
- * @param beta `[D]`, or none; needs gamma
- * @throws SeqgradError `shape`
+ * y = (x - mean) / sqrt(variance + eps) * gamma + beta, with the biased variance
+ *
+ * @param x `[..., D]`, float32 or int32
+ * @param gamma `[D]`; default ones
+ * @param beta `[D]`, with a gamma only; default zeros
+ * @param eps added to the variance; default 1e-5
+ * @returns `[..., D]`, float32
+ * @throws SeqgradError `shape`, `range` for an eps below 0, `value` for a beta without gamma
+ * @see Ba, Kiros and Hinton 2016, "Layer Normalization"
  * @example
  * sg.layerNorm(sg.tensor([1, 3])); // = [-1, 1]
  */

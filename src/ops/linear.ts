@@ -62,12 +62,14 @@ addSamples(linearOp, () => [
 ]);
 
 /**
- * y = x W^T + b.
+ * Applies a linear map to the last dimension.
  *
- * @param x `[..., in]`
- * @param weight `[out, in]`
- * @param bias `[out]`, or none
- * @returns `[..., out]`
+ * y = x W^T + b
+ *
+ * @param x `[..., D]`, float32
+ * @param weight W `[H, D]`, float32
+ * @param bias b `[H]`; default none
+ * @returns `[..., H]`
  * @throws SeqgradError `shape` or `dtype` when they do not fit
  * @example
  * sg.linear(sg.tensor([1, 2]), sg.fromArray([[1, 1], [0, 3]]), sg.tensor([10, 0])); // = [13, 6]

@@ -8,9 +8,15 @@ import { reshape } from "./views.js";
 import { where } from "./where.js";
 
 /**
- * ln sum e^x, of all elements or along `axis`, relative to the largest, so that nothing overflows; -Infinity of no element and of nothing
- * but -Infinity, and Infinity where there is one.
+ * Returns ln sum e^x, of all elements or along `axis`, without overflow.
+ *
+ * It is -Infinity of no element and of nothing but -Infinity, and Infinity where there is one.
+ *
+ * @param given x, of any shape, float32 or int32
+ * @param options `axis` and `keepDims`: see ReduceOptions
+ * @returns the shape of x without the reduced dimensions, float32
  * @throws SeqgradError `range` for an axis that is not there
+ * @see PyTorch's logsumexp
  * @example
  * sg.logSumExp(sg.tensor([1000, 1000])); // = 1000 + Math.LN2
  */

@@ -20,7 +20,12 @@ export function checkPair(op: string, x: Tensor, target: Tensor): void {
 }
 
 /**
- * The squared error (x - target)^2, averaged unless `reduction` says otherwise.
+ * Returns the squared error (x - target)^2.
+ *
+ * @param x of any shape, float32 or int32: the prediction
+ * @param target the shape of x
+ * @param options `reduction`: see LossOptions
+ * @returns the mean, or the shape of x with reduction `none`
  * @throws SeqgradError `shape` unless x and target have the same
  * @example
  * sg.mseLoss(sg.tensor([1, 2]), sg.tensor([2, 4])); // = 2.5
@@ -32,7 +37,12 @@ export function mseLoss(x: Tensor, target: Tensor, options: LossOptions = {}): T
 }
 
 /**
- * The absolute error |x - target|, averaged unless `reduction` says otherwise.
+ * Returns the absolute error |x - target|.
+ *
+ * @param x of any shape, float32 or int32: the prediction
+ * @param target the shape of x
+ * @param options `reduction`: see LossOptions
+ * @returns the mean, or the shape of x with reduction `none`
  * @throws SeqgradError `shape` unless x and target have the same
  * @example
  * sg.l1Loss(sg.tensor([1, 2]), sg.tensor([2, 4])); // = 1.5
@@ -44,8 +54,16 @@ export function l1Loss(x: Tensor, target: Tensor, options: LossOptions = {}): Te
 }
 
 /**
- * Huber's loss (1964): d^2 / 2 for |d| <= delta, else delta (|d| - delta / 2), with d = x - target.
+ * Returns Huber's loss, squared near 0 and linear beyond.
+ *
+ * loss = d^2 / 2 for |d| <= delta, else delta (|d| - delta / 2), with d = x - target
+ *
+ * @param x of any shape, float32 or int32: the prediction
+ * @param target the shape of x
+ * @param options `delta`: where the linear part begins, default 1. `reduction`: see LossOptions
+ * @returns the mean, or the shape of x with reduction `none`
  * @throws SeqgradError `shape` unless x and target have the same, `range` unless delta > 0
+ * @see Huber 1964, "Robust Estimation of a Location Parameter"
  * @example
  * sg.huberLoss(sg.tensor([1, 2]), sg.tensor([2, 4])); // = 1
  */
@@ -61,8 +79,16 @@ export function huberLoss(x: Tensor, target: Tensor, options: LossOptions & { de
 }
 
 /**
- * Huber's loss over beta: d^2 / (2 beta) for |d| < beta, else |d| - beta / 2, with d = x - target; with beta 0 the absolute error.
+ * Returns Huber's loss divided by beta, squared near 0 and linear beyond.
+ *
+ * loss = d^2 / (2 beta) for |d| < beta, else |d| - beta / 2, with d = x - target; with beta 0 the absolute error
+ *
+ * @param x of any shape, float32 or int32: the prediction
+ * @param target the shape of x
+ * @param options `beta`: where the linear part begins, default 1. `reduction`: see LossOptions
+ * @returns the mean, or the shape of x with reduction `none`
  * @throws SeqgradError `shape` unless x and target have the same, `range` for a beta below 0
+ * @see Girshick 2015, "Fast R-CNN"
  * @example
  * sg.smoothL1Loss(sg.tensor([1, 2]), sg.tensor([2, 4])); // = 1
  */
@@ -75,9 +101,14 @@ export function smoothL1Loss(x: Tensor, target: Tensor, options: LossOptions & {
 }
 
 /**
- * Binary cross-entropy of sigmoid(x) with targets in [0, 1]: -(w t log s(x) + (1 - t) log(1 - s(x))), computed without ever forming
- * the sigmoid; a target of 0 or 1 is right of infinite x too.
- * `posWeight` w, broadcast, weighs the positive class.
+ * Returns the binary cross-entropy of sigmoid(x), computed without ever forming the sigmoid.
+ *
+ * loss = -(w t ln s(x) + (1 - t) ln(1 - s(x))). A target of 0 or 1 is right of infinite x too.
+ *
+ * @param x of any shape, float32 or int32: the logits
+ * @param target t, the shape of x, in [0, 1]
+ * @param options `posWeight`: w, the weight of the positive class, which broadcasts; default 1. `reduction`: see LossOptions
+ * @returns the mean in nats, or the shape of x with reduction `none`
  * @throws SeqgradError `shape` unless x and target have the same
  * @example
  * sg.binaryCrossEntropyWithLogits(sg.tensor([0, 2]), sg.tensor([1, 1])); // = 0.41

@@ -109,30 +109,39 @@ addSamples(lstmOp, () => [
 ]);
 
 export interface LstmOptions {
+  /** `[4 H]`. Default zeros. */
   bIh?: Tensor | undefined;
+  /** `[4 H]`. Default zeros. */
   bHh?: Tensor | undefined;
-  /** The projection W_hr `[P, H]`. */
+  /** The projection W_hr `[P, H]`. Default none. */
   wHr?: Tensor | undefined;
+  /** `[B, H]`, or `[B, P]` with a projection, before the first step. Default zeros. */
   h0?: Tensor | undefined;
+  /** `[B, H]`, before the first step. Default zeros. */
   c0?: Tensor | undefined;
-  /** int32 `[B]`, each in 1..T: how many steps of a row are valid. */
+  /** int32 `[B]`, each in 1..T: the number of valid steps of each row. Default T. */
   lengths?: Tensor | undefined;
+  /** True to read from the last valid step to the first. Default false. */
   reverse?: boolean;
+  /** Receives the gradient of each step. */
   probe?: GradientProbe | undefined;
 }
 
 const optionNames = namesOf<LstmOptions>({ ...recurrentNames, wHr: 1, c0: 1 });
 
 /**
- * One layer and direction of a long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000)
- * over a whole sequence, forward and backward each in one pass over the weights:
- * i, f, o = sigmoid(W x + U h + b), g = tanh(W x + U h + b), c_t = f c_{t-1} + i g, h_t = o tanh(c_t).
+ * Runs one layer and direction of a long short-term memory over whole sequences, forward and backward each in one pass over the weights.
  *
- * @param x `[B, T, I]`
- * @param wIh `[4H, I]`, rows i f g o
- * @param wHh `[4H, H]`, or `[4H, P]` with a projection
- * @returns y `[B, T, H]`, 0 past a row's length; h and c `[B, H]` after each row's last valid step
+ * i, f, o = sigmoid(W x + U h + b), g = tanh(W x + U h + b), c_t = f c_{t-1} + i g, h_t = o tanh(c_t)
+ *
+ * @param x `[B, T, D]`, float32
+ * @param wIh `[4 H, D]`, rows i f g o
+ * @param wHh `[4 H, H]`, or `[4 H, P]` with a projection
+ * @param options biases, first state, lengths and direction: see LstmOptions
+ * @returns y `[B, T, H]`, 0 past a row's length; h and c `[B, H]` after each row's last valid step; y and h have P instead of H with a
+ *   projection
  * @throws SeqgradError `shape`, `dtype`, `range` for a length outside 1..T
+ * @see Hochreiter and Schmidhuber 1997, "Long Short-Term Memory"; Gers, Schmidhuber and Cummins 2000 for the forget gate
  * @example
  * const { y, h, c } = sg.lstm(sg.randn([8, 20, 3]), sg.randn([20, 3]), sg.randn([20, 5]), { reverse: true });
  */

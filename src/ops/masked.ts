@@ -10,10 +10,12 @@ import { reshape } from "./views.js";
 import { where } from "./where.js";
 
 /**
- * x, but `value` where the mask is not 0. The mask broadcasts to the shape of x.
+ * Returns x with `value` where the mask is not 0.
  *
- * @param mask a 1 where the value goes, float32 or int32
+ * @param x of any shape, float32 or int32
+ * @param mask of a shape that broadcasts to x; not 0 where the value goes
  * @param value a number, or a tensor of one element
+ * @returns the shape of x
  * @throws SeqgradError `shape` for a mask that does not broadcast to x or a value of several elements, `range` for a fraction in int32
  * @example
  * sg.maskedFill(sg.tensor([1, 2, 3]), sg.tensor([0, 1, 0]), -1); // = [1, -1, 3]
@@ -33,10 +35,14 @@ export function maskedFill(x: Tensor, mask: Tensor, value: number | Tensor): Ten
 }
 
 /**
- * The elements of x where the mask is not 0, in row-major order, `[count]`. x and the mask broadcast. The count is known only on the
- * host, so the mask is read there: await the answer outside every scope(), and keep x until then.
+ * Returns the elements of x where the mask is not 0, in row-major order. x and the mask broadcast.
  *
- * @throws SeqgradError `shape` when they do not broadcast; `state` when x is gone before the mask was read
+ * The count is known only on the host, so the mask is read there: await the result outside every scope(), and keep x until then.
+ *
+ * @param x of any shape and dtype
+ * @param mask of a shape that broadcasts with x; not 0 for the elements to take
+ * @returns `[count]`, the dtype of x
+ * @throws SeqgradError `shape` when they do not broadcast, `state` if x is disposed before the mask is read
  * @example
  * const x = sg.tensor([1, 2, 3]);
  * await sg.maskedSelect(x, sg.greater(x, 1)); // = [2, 3]

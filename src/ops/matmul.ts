@@ -75,10 +75,14 @@ addSamples(product, () => [
 ]);
 
 /**
- * The matrix product over the last two dimensions: `[..., M, K]` by `[..., K, N]` gives `[..., M, N]`; leading dimensions broadcast.
- * A vector counts as a row on the left and a column on the right, and that dimension vanishes from the result.
+ * Multiplies matrices, over the last two dimensions; leading dimensions broadcast.
  *
- * @throws SeqgradError `shape` when the inner dimensions differ.
+ * A vector counts as a row on the left and a column on the right, and the result lacks that dimension.
+ *
+ * @param a `[..., M, K]` or `[K]`, float32
+ * @param b `[..., K, N]` or `[K]`, float32
+ * @returns `[..., M, N]`; `[..., N]` for a vector a, `[..., M]` for a vector b
+ * @throws SeqgradError `shape` if the inner dimensions differ, `dtype` unless both are float32
  * @example
  * sg.matmul(sg.fromArray([[1, 2], [3, 4]]), sg.tensor([1, 10])); // = [21, 43]
  */

@@ -13,7 +13,7 @@ const modes = ["constant", "reflect", "replicate", "circular"] as const;
 
 export interface PadOptions {
   /**
-   * What the new elements are: `constant` is `value`, `reflect` mirrors at the outermost elements, `replicate` repeats them, and `circular`
+   * The new elements: `constant` is `value`, `reflect` mirrors at the outermost elements, `replicate` repeats them, and `circular`
    * continues at the other end. Default `constant`.
    */
   mode?: (typeof modes)[number];
@@ -57,10 +57,13 @@ const sources = {
 };
 
 /**
- * x with more elements around it, or with fewer where a size is negative.
+ * Adds elements around x, or takes elements away where a size is negative.
  *
+ * @param x of any shape, float32 or int32
  * @param sizes elements before and after, in pairs from the last dimension on, as in PyTorch: `[left, right, top, bottom]`
- * @throws SeqgradError `value` for sizes that are not pairs, `range` for more than the mode can give, `shape` where nothing is left
+ * @param options `mode` and `value`: see PadOptions
+ * @returns the shape of x, larger by the sizes
+ * @throws SeqgradError `value` for sizes that are not pairs, `range` for more elements than the mode can give, `shape` if nothing is left
  * @example
  * sg.pad(sg.tensor([1, 2, 3]), [2, 1]); // = [0, 0, 1, 2, 3, 0]
  * sg.pad(sg.tensor([1, 2, 3]), [2, 1], { mode: "reflect" }); // = [3, 2, 1, 2, 3, 2]

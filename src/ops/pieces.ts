@@ -4,7 +4,12 @@ import { type AxisOptions, axisOf } from "./axis.js";
 import { select, split } from "./views.js";
 
 /**
- * Cuts `axis`, by default the first, into at most `count` pieces of one size, the last possibly smaller. Views.
+ * Cuts a dimension into at most `count` pieces of one size, the last possibly smaller. Views.
+ *
+ * @param x of any shape and dtype
+ * @param count the most pieces
+ * @param options `axis`: the dimension; default 0
+ * @returns the pieces, in order
  * @throws SeqgradError `range` for an axis that is not there or a count below 1
  * @example
  * sg.chunk(sg.arange(5), 2); // [0, 1, 2] and [3, 4]
@@ -18,7 +23,11 @@ export function chunk(x: Tensor, count: number, options: AxisOptions = {}): Tens
 }
 
 /**
- * The slices along `axis`, by default the first, which vanishes. Views.
+ * Returns the slices along a dimension, without it. Views.
+ *
+ * @param x of any shape and dtype
+ * @param options `axis`: the dimension; default 0
+ * @returns one tensor for each index of the dimension
  * @throws SeqgradError `range` for an axis that is not there
  * @example
  * const [first, second] = sg.unbind(sg.fromArray([[1, 2], [3, 4]]));

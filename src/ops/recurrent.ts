@@ -137,7 +137,7 @@ export function checkShapes(op: string, inputs: CellInputs, wanted: Readonly<Rec
 /** Names of the options that the cells have in common. */
 export const recurrentNames = { bIh: 1, bHh: 1, h0: 1, lengths: 1, reverse: 1, probe: 1 } as const;
 
-/** Throws unless the tensors of a call are tensors and its options are those of the operation. */
+/** Throws unless the tensors of a call are tensors and the operation knows its options. */
 export function checkCall(op: string, x: Tensor, wIh: Tensor, wHh: Tensor, options: object, known: readonly string[]): void {
   checkOptions(op, options, known);
   checkTensors(op, [x, wIh, wHh], ["x", "wIh", "wHh"]);
@@ -193,7 +193,7 @@ export function unroll<S extends Readonly<Record<string, Tensor>> & { readonly h
       outputs[t] = next.h;
     }
   }
-  // Tensors of their own, as a kernel's outputs are: their gradients are not those of the steps, which y and the state share.
+  // Tensors of their own, as a kernel's outputs are: their gradients are apart from the gradients of the steps, which y and the state share.
   const finals = Object.fromEntries(Object.entries(state).map(([name, x]) => [name, observe(x, () => {})])) as S;
   return { ...finals, y: stack(outputs, { axis: 1 }) };
 }

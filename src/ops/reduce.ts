@@ -10,7 +10,7 @@ import { affine, toFloat } from "./unary.js";
 import { permute, reshape } from "./views.js";
 
 export interface ReduceOptions {
-  /** The dimension or dimensions that vanish; all when absent. Negative counts from the end. */
+  /** The dimension or dimensions to reduce; all when absent. Negative counts from the end. */
   axis?: number | readonly number[];
   /** Keep each reduced dimension, of size 1. */
   keepDims?: boolean;
@@ -27,7 +27,7 @@ interface Span {
 
 export const reduceNames = namesOf<ReduceOptions>({ axis: 1, keepDims: 1 });
 
-/** Throws unless x is a tensor and the options are those of a reduction, or the others that are known. */
+/** Throws unless x is a tensor and the options are known: the options of a reduction, or the given names. */
 export function checkReduction(op: string, x: Tensor, options: ReduceOptions, known = reduceNames, advice?: string): void {
   checkTensor(op, x, "x");
   checkOptions(op, options, known, advice);
@@ -110,14 +110,23 @@ export function reducedShape(shape: readonly number[], axes: readonly number[], 
 
 const sumOf = reductionOp("sum", (_x, _y, dy) => dy);
 /**
- * The sum over all elements or over `axis`. Of int32 it is int32 and wraps around beyond 2^31 - 1; take toFloat(x) where it may be larger.
+ * Adds up all elements, or the elements along `axis`. Of int32 the sum is int32 and wraps around beyond 2^31 - 1; take toFloat(x) if it may
+ * be larger.
+ *
+ * @param given x, of any shape, float32 or int32
+ * @param options `axis` and `keepDims`: see ReduceOptions
+ * @returns the shape of x without the reduced dimensions
  * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.sum(sg.fromArray([[1, 2], [3, 4]]), { axis: 0 }); // = [4, 6]
  */
 export const sum = reduction("sum", sumOf, reductionOp("sumInt32"));
 /**
- * The mean over all elements or over `axis`.
+ * Averages all elements, or the elements along `axis`; NaN of none.
+ *
+ * @param given x, of any shape, float32 or int32
+ * @param options `axis` and `keepDims`: see ReduceOptions
+ * @returns the shape of x without the reduced dimensions, float32
  * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.mean(sg.fromArray([[1, 2], [3, 4]]), { axis: -1, keepDims: true }); // = [[1.5], [3.5]]

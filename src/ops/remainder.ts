@@ -25,8 +25,12 @@ addSamples(remainderOp, () => [
 ]);
 
 /**
- * The rest of a / b with the sign of b, a - b floor(a / b), elementwise, with broadcasting; either may be a number. int32 beside int32 or a
- * whole number stays int32, in which a number modulo 0 is 0; in float32 it is NaN.
+ * The rest of a / b with the sign of b, a - b floor(a / b), elementwise, with broadcasting. int32 and int32, or int32 and a whole number,
+ * stay int32, in which a number modulo 0 is 0; in float32 it is NaN.
+ *
+ * @param a a tensor or a number
+ * @param b a tensor or a number; not both are numbers
+ * @returns the broadcast shape
  * @throws SeqgradError `shape` when they do not broadcast
  * @example
  * sg.remainder(sg.tensor([-1, 5, 7.5]), 3); // = [2, 2, 1.5]

@@ -10,8 +10,13 @@ import { indexSelect } from "./gather.js";
 import { reshape } from "./views.js";
 
 /**
- * Copies of x side by side, `repeats[i]` along dimension i; repeats before the dimensions of x make new ones in front.
+ * Puts copies of x side by side.
+ *
+ * @param x of any shape and dtype
+ * @param repeats the number of copies along each dimension; numbers before the dimensions of x make new dimensions in front
+ * @returns the shape of x, times the repeats
  * @throws SeqgradError `shape` for fewer repeats than dimensions or repeats that are not whole numbers, `memory`
+ * @see PyTorch's Tensor.repeat
  * @example
  * sg.repeat(sg.tensor([1, 2]), [2, 2]); // = [[1, 2, 1, 2], [1, 2, 1, 2]]
  */
@@ -46,10 +51,13 @@ export function repeat(x: Tensor, repeats: readonly number[], ...extra: never[])
 }
 
 /**
- * Each slice along `axis` several times in a row; without an axis, each element of x in row-major order.
+ * Repeats each slice along `axis` several times in a row; without an axis, each element of x in row-major order.
  *
+ * @param given x, of any shape and dtype
  * @param repeats a number, or one for each slice
- * @throws SeqgradError `range` for an axis that is not there or repeats that are not whole numbers, `shape` for another count of repeats
+ * @param options `axis`: the dimension; default all elements
+ * @returns the shape of x with the sum of the repeats along the axis; without an axis one dimension
+ * @throws SeqgradError `range` for an axis that is not there or repeats that are not whole numbers, `shape` for another number of repeats
  * @example
  * sg.repeatInterleave(sg.tensor([1, 2]), 2); // = [1, 1, 2, 2]
  * sg.repeatInterleave(sg.tensor([1, 2]), [1, 3]); // = [1, 2, 2, 2]

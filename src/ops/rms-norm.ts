@@ -45,7 +45,7 @@ export const FLOAT32_EPS = 2 ** -23;
  *
  * y = x / sqrt(mean(x^2) + eps) * gamma
  *
- * @param x `[..., D]`, float32
+ * @param x `[..., D]`, float32 or int32
  * @param gamma `[D]`, the gains; without them 1
  * @param eps added to the mean square; default 2^-23, as in PyTorch
  * @returns `[..., D]`

@@ -93,28 +93,36 @@ addSamples(rnnOp, () => [
 ]);
 
 export interface RnnOptions {
+  /** `[H]`. Default zeros. */
   bIh?: Tensor | undefined;
+  /** `[H]`. Default zeros. */
   bHh?: Tensor | undefined;
+  /** `[B, H]`, before the first step. Default zeros. */
   h0?: Tensor | undefined;
-  /** int32 `[B]`, each in 1..T: how many steps of a row are valid. */
+  /** int32 `[B]`, each in 1..T: the number of valid steps of each row. Default T. */
   lengths?: Tensor | undefined;
+  /** True to read from the last valid step to the first. Default false. */
   reverse?: boolean;
   /** Default `tanh`. */
   nonlinearity?: Nonlinearity;
+  /** Receives the gradient of each step. */
   probe?: GradientProbe | undefined;
 }
 
 const optionNames = namesOf<RnnOptions>({ ...recurrentNames, nonlinearity: 1 });
 
 /**
- * One layer and direction of a simple recurrent network (Elman 1990) over a whole sequence:
- * h_t = f(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), f tanh or relu.
+ * Runs one layer and direction of a simple recurrent network over whole sequences.
  *
- * @param x `[B, T, I]`
- * @param wIh `[H, I]`
+ * h_t = f(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), where f is tanh or relu
+ *
+ * @param x `[B, T, D]`, float32
+ * @param wIh `[H, D]`
  * @param wHh `[H, H]`
+ * @param options biases, first state, lengths, direction and nonlinearity: see RnnOptions
  * @returns y `[B, T, H]`, 0 past a row's length; h `[B, H]` after each row's last valid step
  * @throws SeqgradError `shape`, `dtype`, `range` for a length outside 1..T
+ * @see Elman 1990, "Finding Structure in Time"
  * @example
  * const { y, h } = sg.rnn(sg.randn([8, 20, 3]), sg.randn([5, 3]), sg.randn([5, 5]), { nonlinearity: "relu" });
  */

@@ -7,10 +7,12 @@ import { concat } from "./copy.js";
 import { reshape, slice } from "./views.js";
 
 /**
- * The elements moved on by `shifts` places along `axis`; what leaves at one end comes in at the other. Negative shifts move back. Without
- * an axis the elements move in row-major order.
+ * Moves the elements by `shifts` places along `axis`; elements that leave at one end come in at the other. Negative shifts move back.
  *
- * @param shifts places, a number for each axis
+ * @param x of any shape and dtype
+ * @param shifts a whole number, or one for each axis
+ * @param options `axis`: the dimension or dimensions; default all elements in row-major order
+ * @returns the shape of x
  * @throws SeqgradError `range` for an axis that is not there or a shift that is not a whole number, `value` for more shifts than axes
  * @example
  * sg.roll(sg.tensor([1, 2, 3, 4]), 1); // = [4, 1, 2, 3]

@@ -13,9 +13,9 @@ import { toFloat } from "./unary.js";
 import { reshape, select, slice, stack } from "./views.js";
 
 export interface RotaryOptions {
-  /** Heads that turn, the first of a row. Default: all. */
+  /** The number of heads that turn, the first of a row. Default: all. */
   heads?: number;
-  /** The size D of a head. Default: the width of x by `heads`. What lies behind the heads that turn passes as it is. */
+  /** The size D of a head. Default: the width of x divided by `heads`. Elements after the heads that turn pass unchanged. */
   headDim?: number;
   /** The position of the first step. Default 0. */
   offset?: number;
@@ -114,14 +114,17 @@ function rotaryCall(x: Tensor, y: Tensor, { heads, D, offset, base, interleaved 
 }
 
 /**
- * Rotary position embedding (Su et al. 2021, "RoFormer"): in each head of D elements, pair i of the step at position p turns by the angle
- * p / base^(2 i / D), so that products of two such vectors depend on the distance of their positions alone.
+ * Turns pairs of elements by their position, so that products of two such vectors depend on the distance of their positions alone.
  *
- * Of `heads` and `headDim` one is enough. With both, only the first `heads` heads turn and the rest passes: the queries and keys of a
- * packed projection `[B, T, (N + 2 K) D]` are `{ heads: N + K, headDim: D }`.
+ * In each head of D elements, pair i of the step at position p turns by the angle p / base^(2 i / D). Of `heads` and `headDim` one is
+ * enough. With both, only the first `heads` heads turn and the rest passes: the queries and keys of a packed projection
+ * `[B, T, (N + 2 K) D]` are `{ heads: N + K, headDim: D }`.
  *
  * @param x `[B, T, N D]`, heads side by side
- * @throws SeqgradError `shape` when the heads do not fit the width or D is odd; `range`
+ * @param options heads, first position and base: see RotaryOptions
+ * @returns the shape of x, float32
+ * @throws SeqgradError `shape` if the heads do not fit the width or D is odd, `range` for a negative offset or a base that is not above 0
+ * @see Su et al. 2021, "RoFormer: Enhanced Transformer with Rotary Position Embedding"
  * @example
  * const queriesAndKeys = sg.rotary(sg.randn([2, 16, 3 * 64]), { heads: 8, headDim: 16 }); // 4 heads each; the values pass
  */

@@ -52,7 +52,11 @@ addSamples(cumsumOp, () => [
 ]);
 
 /**
- * Sums so far: element i along `axis`, by default the last, is the sum of elements 0 to i. int32 stays int32 and wraps around.
+ * Sums so far: element i along `axis` is the sum of elements 0 to i. int32 stays int32 and wraps around.
+ *
+ * @param x of any shape, float32 or int32
+ * @param options `axis`: the dimension; default the last
+ * @returns the shape and dtype of x
  * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.cumsum(sg.tensor([1, 2, 3])); // = [1, 3, 6]
@@ -65,8 +69,13 @@ export function cumsum(x: Tensor, options: AxisOptions = {}): Tensor {
 }
 
 /**
- * Products so far: element i along `axis`, by default the last, is the product of elements 0 to i. The gradient is exact where elements are 0 too. int32 stays
- * int32 and wraps around.
+ * Products so far: element i along `axis` is the product of elements 0 to i. int32 stays int32 and wraps around.
+ *
+ * The gradient is exact where elements are 0 too.
+ *
+ * @param x of any shape, float32 or int32
+ * @param options `axis`: the dimension; default the last
+ * @returns the shape and dtype of x
  * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.cumprod(sg.tensor([1, 2, 3])); // = [1, 2, 6]
@@ -82,8 +91,13 @@ export function cumprod(x: Tensor, options: AxisOptions = {}): Tensor {
 }
 
 /**
- * The product of all elements or along `axis`; 1 of no elements. The gradient is exact where elements are 0 too. int32 stays int32 and wraps
- * around.
+ * Multiplies all elements, or the elements along `axis`; 1 of no elements. int32 stays int32 and wraps around.
+ *
+ * The gradient is exact where elements are 0 too.
+ *
+ * @param x of any shape, float32 or int32
+ * @param options `axis` and `keepDims`: see ReduceOptions
+ * @returns the shape of x without the reduced dimensions
  * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.prod(sg.fromArray([[1, 2], [3, 4]]), { axis: 1 }); // = [2, 12]

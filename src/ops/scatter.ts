@@ -77,7 +77,13 @@ function checkFloats(op: string, x: Tensor, source: Tensor): void {
 }
 
 /**
- * x with the slices of `source` along `axis`, by default the first, added at the int32 positions `index` [M]; positions may repeat.
+ * Returns x with slices added to it along `axis`, at their positions, which may repeat.
+ *
+ * @param x of any shape, float32
+ * @param index `[M]`, int32: the position of each slice
+ * @param source the shape of x with M in the dimension, float32
+ * @param options `axis`: the dimension; default 0
+ * @returns the shape of x
  * @throws SeqgradError `range` for a position that is not there, `shape`, `dtype` unless x and source are float32
  * @example
  * sg.indexAdd(sg.zeros([3]), sg.tensor(Int32Array.of(2, 0, 2)), sg.tensor([1, 2, 3])); // = [2, 0, 4]
@@ -89,10 +95,15 @@ export function indexAdd(x: Tensor, index: Tensor, source: Tensor, options: Axis
 }
 
 /**
- * x with each element of `source` added at its position along `axis`: y[index[i, j], j] += source[i, j] for axis 0; positions may repeat.
+ * Returns x with elements added to it, at their positions along `axis`, which may repeat.
  *
- * @param index int32, of the shape of the source
- * @param source of x's shape but in `axis`
+ * y[index[i, j], j] += source[i, j] for axis 0
+ *
+ * @param x of any shape, float32
+ * @param index int32, the shape of the source
+ * @param source the shape of x except in `axis`, float32
+ * @param options `axis`: the dimension; default 0
+ * @returns the shape of x
  * @throws SeqgradError `range` for a position that is not there, `shape`, `dtype` unless x and source are float32
  * @example
  * sg.scatterAdd(sg.zeros([3]), sg.tensor(Int32Array.of(2, 0, 2)), sg.tensor([1, 2, 3])); // = [2, 0, 4]
@@ -104,11 +115,16 @@ export function scatterAdd(x: Tensor, index: Tensor, source: Tensor, options: Ax
 }
 
 /**
- * x with each element of `source` written at its position along `axis`: y[index[i, j], j] = source[i, j] for axis 0. Where positions repeat,
- * the last element stays, and it alone gets a gradient. int32 stays int32.
+ * Returns x with elements written to it, at their positions along `axis`.
  *
- * @param index int32, of x's shape but in `axis`
- * @param source of the shape of the index, or a number
+ * y[index[i, j], j] = source[i, j] for axis 0. Where positions repeat, the last element stays, and it alone gets a gradient. int32 stays
+ * int32.
+ *
+ * @param x of any shape, float32 or int32
+ * @param index int32, the shape of x except in `axis`
+ * @param source the shape of the index, or a number
+ * @param options `axis`: the dimension; default 0
+ * @returns the shape and dtype of x
  * @throws SeqgradError `range` for a position that is not there, `shape`, `dtype` for a source of another type than x
  * @example
  * sg.scatter(sg.zeros([3]), sg.tensor(Int32Array.of(2, 0)), sg.tensor([5, 6])); // = [6, 0, 5]

@@ -17,7 +17,14 @@ export interface SimilarityOptions {
 }
 
 /**
- * The cosine of the angle between vectors, a . b / (|a| |b|), along `axis`, with broadcasting; 0 beside a vector of zeros.
+ * Returns the cosine of the angle between vectors along `axis`, with broadcasting; 0 if one is all zeros.
+ *
+ * y = a . b / (|a| |b|), each norm at least `eps`
+ *
+ * @param a of any shape, float32 or int32
+ * @param b of a shape that broadcasts with a
+ * @param options `axis`: the dimension of a vector, default the last. `eps`: the least norm, default 1e-8
+ * @returns the broadcast shape without the axis, float32
  * @throws SeqgradError `shape` when they do not broadcast, `range` for an axis that is not there
  * @example
  * sg.cosineSimilarity(sg.tensor([1, 0]), sg.fromArray([[2, 0], [3, 3], [-1, 0]])); // = [1, Math.SQRT1_2, -1]

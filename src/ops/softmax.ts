@@ -59,14 +59,26 @@ function along(name: string, op: typeof softmaxOp, x: Tensor, options: AxisOptio
   return at === x.rank - 1 ? op({ x: toFloat(x) }).y : transpose(op({ x: toFloat(transpose(x, at, -1)) }).y, at, -1);
 }
 /**
- * e^x / sum e^x along `axis`, by default the last: positive, and adding up to 1. A row of nothing but -Infinity gives NaN.
+ * Makes probabilities of scores: positive, and adding up to 1. A row of nothing but -Infinity gives NaN.
+ *
+ * y = e^x / sum e^x along `axis`
+ *
+ * @param x of any shape, float32 or int32
+ * @param options `axis`: the dimension; default the last
+ * @returns the shape of x, float32
  * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.softmax(sg.tensor([0, Math.log(3)])); // = [0.25, 0.75]
  */
 export const softmax = (x: Tensor, options: AxisOptions = {}): Tensor => along("softmax", softmaxOp, x, options);
 /**
- * x - log sum e^x along `axis`, by default the last: the logarithm of the softmax.
+ * Returns the logarithm of the softmax, stable for large scores.
+ *
+ * y = x - ln sum e^x along `axis`
+ *
+ * @param x of any shape, float32 or int32
+ * @param options `axis`: the dimension; default the last
+ * @returns the shape of x, float32
  * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.logSoftmax(sg.tensor([0, 0])); // = [-0.6931, -0.6931]

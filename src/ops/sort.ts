@@ -52,7 +52,11 @@ function checkSort(op: string, x: Tensor, { axis = -1, descending = false }: Sor
 }
 
 /**
- * The positions, int32, by which the elements along `axis` are in order. Equal elements keep their order, and NaN counts as largest.
+ * Returns the positions by which the elements along `axis` are in order. Equal elements keep their order, and NaN counts as largest.
+ *
+ * @param x of any shape, float32 or int32
+ * @param options `axis`: the dimension, default the last. `descending`: default false
+ * @returns the shape of x, int32
  * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.argsort(sg.tensor([3, 1, 2])); // = [1, 2, 0]
@@ -65,8 +69,11 @@ export function argsort(x: Tensor, options: SortOptions = {}): Tensor {
 }
 
 /**
- * The elements along `axis` in order, and the positions, int32, from which they came. Equal elements keep their order, and NaN counts as
- * largest. int32 stays int32.
+ * Sorts the elements along `axis`. Equal elements keep their order, and NaN counts as largest. int32 stays int32.
+ *
+ * @param x of any shape, float32 or int32
+ * @param options `axis`: the dimension, default the last. `descending`: default false
+ * @returns values, and the positions from which they came in int32, each of the shape of x
  * @throws SeqgradError `range` for an axis that is not there
  * @example
  * const { values, indices } = sg.sort(sg.tensor([3, 1, 2]), { descending: true });
@@ -82,15 +89,21 @@ export function sort(x: Tensor, options: SortOptions = {}): ValuesAndIndices {
 }
 
 export interface TopKOptions {
-  /** The dimension that is searched. Default the last. */
+  /** The dimension to search. Default the last. */
   axis?: number;
   /** The largest elements, or with false the smallest. Default true. */
   largest?: boolean;
 }
 
 /**
- * The k largest elements along `axis`, the largest first, and their positions, int32; with `largest` false the k smallest, the smallest
- * first. Of equal elements the first come first; NaN counts as largest. int32 stays int32.
+ * Finds the k largest elements along `axis`, the largest first; with `largest` false the k smallest, the smallest first.
+ *
+ * Of equal elements the first come first; NaN counts as largest. int32 stays int32.
+ *
+ * @param x of any shape, float32 or int32
+ * @param k the number of elements, from 0 to the size of the dimension
+ * @param options `axis` and `largest`: see TopKOptions
+ * @returns values, and their positions in int32, each of the shape of x with k in the dimension
  * @throws SeqgradError `range` for an axis that is not there or a k beyond its size
  * @example
  * const { values, indices } = sg.topk(sg.tensor([0.1, 0.7, 0.2]), 2);
@@ -122,15 +135,20 @@ const shareOp = defineOp({
 addSamples(shareOp, () => [{ inputs: { x: [9], index: { shape: [1], below: 9 } } }]);
 
 export interface MedianOptions {
-  /** The dimension that vanishes; all when absent. */
+  /** The dimension to reduce; all when absent. */
   axis?: number;
   /** Keep the dimension, of size 1. */
   keepDims?: boolean;
 }
 
 /**
- * The median of all elements or along `axis`, of two in the middle the lower one; NaN where there is one. int32 stays int32. The gradient
- * goes to the first element that it is; that of all elements is shared by equal ones, as in PyTorch.
+ * Returns the median of all elements or along `axis`, of two in the middle the lower one; NaN if there is one. int32 stays int32.
+ *
+ * The gradient along an axis goes to the first element that has the value; of all elements equal ones share it, as in PyTorch.
+ *
+ * @param given x, of any shape, float32 or int32
+ * @param options `axis` and `keepDims`: see MedianOptions
+ * @returns the shape of x without the axis, or a scalar
  * @throws SeqgradError `range` for an axis that is not there, `shape` for an empty one
  * @example
  * sg.median(sg.tensor([5, 1, 4, 2])); // = 2

@@ -21,7 +21,7 @@ const swigluOp = defineOp({
     if (width % 2 !== 0 || width === 0) {
       throw new SeqgradError(
         "shape",
-        `swiglu: x ${formatShape(x.shape)} has an odd last dimension; expected 2 F, the F gates beside the F values.`,
+        `swiglu: x ${formatShape(x.shape)} has an odd last dimension; expected 2 F, F gates, then F values.`,
       );
     }
     return { y: [...x.shape.slice(0, -1), width / 2] };
@@ -41,11 +41,12 @@ const swigluOp = defineOp({
 addSamples(swigluOp, () => [{ inputs: { x: [2] } }, { inputs: { x: [3, 5, 14] } }, { inputs: { x: [64, 256] } }]);
 
 /**
- * The gated linear unit SwiGLU (Shazeer 2020, "GLU Variants Improve Transformer"): silu(a) b, where x holds a, then b, side by side as one
- * linear layer of 2 F outputs makes them.
+ * The gated linear unit SwiGLU: silu(a) b, where x holds a, then b, side by side as one linear layer of 2 F outputs makes them.
  *
- * @param x `[..., 2 F]`; the answer is `[..., F]`
+ * @param x `[..., 2 F]`, float32 or int32
+ * @returns `[..., F]`, float32
  * @throws SeqgradError `shape` for an odd last dimension
+ * @see Shazeer 2020, "GLU Variants Improve Transformer"
  * @example
  * sg.swiglu(sg.tensor([0, 100, 5, 2])); // = [0, 200]
  */

@@ -4,9 +4,12 @@ import { max, min } from "./extremum.js";
 import { toInt32 } from "./unary.js";
 
 /**
- * The elements as int32, rounded toward zero.
- * @throws SeqgradError `range` for NaN and what int32 does not hold; where reading must wait, as on WebGPU, NaN becomes 0 and the rest the
- *   nearest number that int32 holds
+ * Casts the elements to int32, rounded toward zero.
+ *
+ * @param x of any shape, float32 or int32
+ * @returns the shape of x, int32; x itself if it is int32; no gradient flows
+ * @throws SeqgradError `range` for NaN and numbers beyond int32; on a device whose data must be awaited, such as WebGPU, NaN becomes 0 and
+ *   the rest the nearest int32
  * @example
  * sg.toInt(sg.tensor([1.7, -1.7])); // = [1, -1]
  */

@@ -36,7 +36,11 @@ function triangle(op: "tril" | "triu", x: Tensor, options: TriangleOptions): Ten
 }
 
 /**
- * The lower triangle of each matrix, the diagonal included, and 0 above it.
+ * Returns the lower triangle of each matrix, the diagonal included, and 0 above it.
+ *
+ * @param x `[..., rows, columns]`, float32 or int32
+ * @param options `diagonal`: 0 is the main one, 1 the one above it, -1 the one below; default 0
+ * @returns the shape of x
  * @throws SeqgradError `shape` for fewer than 2 dimensions, `range` for a diagonal that is not a whole number
  * @example
  * sg.tril(sg.ones([3, 3])); // = [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
@@ -44,7 +48,11 @@ function triangle(op: "tril" | "triu", x: Tensor, options: TriangleOptions): Ten
 export const tril = (x: Tensor, options: TriangleOptions = {}): Tensor => triangle("tril", x, options);
 
 /**
- * The upper triangle of each matrix, the diagonal included, and 0 below it.
+ * Returns the upper triangle of each matrix, the diagonal included, and 0 below it.
+ *
+ * @param x `[..., rows, columns]`, float32 or int32
+ * @param options `diagonal`: 0 is the main one, 1 the one above it, -1 the one below; default 0
+ * @returns the shape of x
  * @throws SeqgradError `shape` for fewer than 2 dimensions, `range` for a diagonal that is not a whole number
  * @example
  * sg.triu(sg.ones([3, 3]), { diagonal: 1 }); // = [[0, 1, 1], [0, 0, 1], [0, 0, 0]]

@@ -61,7 +61,10 @@ export const toInt32 = cast("toInt32");
 const toFloat32 = cast("toFloat32");
 
 /**
- * The elements as float32; operations that compute do this by themselves.
+ * Casts the elements to float32; operations that compute do this by themselves.
+ *
+ * @param x of any shape, float32 or int32
+ * @returns the shape of x, float32; x itself if it is float32
  * @example
  * sg.div(sg.toFloat(sg.tensor(Int32Array.of(1, 3))), 2); // = [0.5, 1.5]
  */
@@ -76,7 +79,7 @@ export function operand(x: Tensor | number, other: Tensor | number): Tensor {
 export const areWhole = (a: Tensor | number, b: Tensor | number): boolean =>
   [a, b].some((x) => x instanceof Tensor) && [a, b].every((x) => (x instanceof Tensor ? x.dtype === "int32" : firstNotInt32([x]) < 0));
 
-/** Two operands of one type: an int32 tensor stays int32 beside another and beside a whole number of int32; else both become float32. */
+/** Two operands of one type: an int32 tensor stays int32 with another and with a whole number of int32; else both become float32. */
 export function operands(a: Tensor | number, b: Tensor | number): [Tensor, Tensor] {
   if (!areWhole(a, b)) return [operand(a, b), operand(b, a)];
   const integer = (x: Tensor | number, other: Tensor | number) =>
@@ -92,47 +95,129 @@ const geluExact = unary("gelu");
 const geluTanh = unary("geluTanh");
 
 /**
- * `scale x + shift`, elementwise; int32 with whole numbers stays int32.
+ * Computes scale x + shift, elementwise; int32 with whole numbers stays int32.
+ *
+ * @param x of any shape, float32 or int32
+ * @param scale the factor
+ * @param shift the number to add; default 0
+ * @returns the shape of x
+ * @throws SeqgradError `value` for a scale or shift that is not a number
  * @example
  * sg.affine(sg.tensor([1, 2]), 10, -1); // = [9, 19]
  */
 export const affine = (x: Tensor, scale: number, shift = 0): Tensor =>
   affineOp(x, { a: checkNumber("affine", "scale", scale), b: checkNumber("affine", "shift", shift) });
-/** -x, elementwise; int32 stays int32. */
+/**
+ * -x, elementwise; int32 stays int32.
+ *
+ * @param x of any shape, float32 or int32
+ * @returns the shape and dtype of x
+ */
 export const neg = (x: Tensor): Tensor => affine(x, -1);
-/** |x|, elementwise; the gradient at 0 is 0; int32 stays int32. */
+/**
+ * |x|, elementwise; the gradient at 0 is 0; int32 stays int32.
+ *
+ * @param x of any shape, float32 or int32
+ * @returns the shape and dtype of x
+ */
 export const abs = plain("abs");
-/** -1, 0 or 1, elementwise; int32 stays int32. */
+/**
+ * -1, 0 or 1, elementwise; int32 stays int32.
+ *
+ * @param x of any shape, float32 or int32
+ * @returns the shape and dtype of x
+ */
 export const sign = plain("sign");
-/** e^x, elementwise; relative error below 3e-7. */
+/**
+ * e^x, elementwise; relative error below 3e-7.
+ *
+ * @param x of any shape, float32 or int32
+ * @returns the shape of x, float32
+ */
 export const exp = plain("exp");
-/** The natural logarithm, elementwise. */
+/**
+ * The natural logarithm, elementwise.
+ *
+ * @param x of any shape, float32 or int32
+ * @returns the shape of x, float32; -Infinity for 0, NaN below
+ */
 export const log = plain("log", positive);
-/** The square root, elementwise. */
+/**
+ * The square root, elementwise.
+ *
+ * @param x of any shape, float32 or int32
+ * @returns the shape of x, float32; NaN below 0
+ */
 export const sqrt = plain("sqrt", positive);
-/** x^2, elementwise; int32 stays int32 and wraps around beyond 2^31 - 1. */
+/**
+ * x^2, elementwise; int32 stays int32 and wraps around beyond 2^31 - 1.
+ *
+ * @param x of any shape, float32 or int32
+ * @returns the shape and dtype of x
+ */
 export const square = plain("square");
-/** 1 / x, elementwise. */
+/**
+ * 1 / x, elementwise.
+ *
+ * @param x of any shape, float32 or int32
+ * @returns the shape of x, float32
+ */
 export const reciprocal = plain("reciprocal", positive);
-/** sin x of radians, elementwise. */
+/**
+ * sin x of radians, elementwise.
+ *
+ * @param x of any shape, in radians
+ * @returns the shape of x, float32
+ */
 export const sin = plain("sin");
-/** cos x of radians, elementwise. */
+/**
+ * cos x of radians, elementwise.
+ *
+ * @param x of any shape, in radians
+ * @returns the shape of x, float32
+ */
 export const cos = plain("cos");
-/** The hyperbolic tangent, elementwise. */
+/**
+ * The hyperbolic tangent, elementwise.
+ *
+ * @param x of any shape, float32 or int32
+ * @returns the shape of x, float32, in [-1, 1]
+ */
 export const tanh = plain("tanh");
-/** 1 / (1 + e^-x), elementwise. */
+/**
+ * 1 / (1 + e^-x), elementwise.
+ *
+ * @param x of any shape, float32 or int32
+ * @returns the shape of x, float32, in [0, 1]
+ */
 export const sigmoid = plain("sigmoid");
-/** max(x, 0), elementwise; the gradient at 0 is 0; int32 stays int32. */
+/**
+ * max(x, 0), elementwise; the gradient at 0 is 0; int32 stays int32.
+ *
+ * @param x of any shape, float32 or int32
+ * @returns the shape and dtype of x
+ */
 export const relu = plain("relu");
 /**
  * x where positive, else `slope x`, elementwise.
+ *
+ * @param x of any shape, float32 or int32
+ * @param slope the factor of negative elements; default 0.01
+ * @returns the shape of x
+ * @throws SeqgradError `value` for a slope that is not a finite number
+ * @see Maas, Hannun and Ng 2013, "Rectifier Nonlinearities Improve Neural Network Acoustic Models"
  * @example
  * sg.leakyRelu(sg.tensor([-1, 2]), 0.1); // = [-0.1, 2]
  */
 export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => leakyReluOp(x, { a: checkFinite("leakyRelu", "slope", slope), b: 0 });
 /**
- * x Phi(x), Phi the normal distribution's cumulative function, elementwise; `approximate` uses the tanh form of Hendrycks and
- * Gimpel (2016) as GPT-2 does.
+ * x Phi(x), elementwise, where Phi is the cumulative function of the normal distribution.
+ *
+ * @param x of any shape, float32 or int32
+ * @param options `approximate`: the tanh form, as in GPT-2; default false
+ * @returns the shape of x, float32
+ * @throws SeqgradError `value` for an approximate that is not true or false
+ * @see Hendrycks and Gimpel 2016, "Gaussian Error Linear Units"
  * @example
  * sg.gelu(sg.tensor([1]), { approximate: true }); // = [0.8412]
  */
@@ -140,18 +225,38 @@ export function gelu(x: Tensor, options: { approximate?: boolean } = {}): Tensor
   checkOptions("gelu", options, ["approximate"]);
   return checkBoolean("gelu", "approximate", options.approximate ?? false) ? geluTanh(x) : geluExact(x);
 }
-/** x sigmoid(x), elementwise. */
+/**
+ * x sigmoid(x), elementwise; also called swish.
+ *
+ * @param x of any shape, float32 or int32
+ * @returns the shape of x, float32
+ */
 export const silu = plain("silu");
-/** log(1 + e^x), elementwise. */
+/**
+ * log(1 + e^x), elementwise.
+ *
+ * @param x of any shape, float32 or int32
+ * @returns the shape of x, float32
+ */
 export const softplus = plain("softplus");
-/** The largest whole number that is not above, elementwise; no gradient flows; int32 stays int32. */
+/**
+ * The largest whole number that is not above, elementwise; no gradient flows; int32 stays int32.
+ *
+ * @param x of any shape, float32 or int32
+ * @returns the shape and dtype of x
+ */
 export const floor = plain("floor");
 /** x^exponent, elementwise, for a fixed exponent; int32 with a whole exponent of at least 0 stays int32. */
 export const powScalar = (x: Tensor, exponent: number): Tensor => powerOp(x, { a: checkNumber("pow", "the exponent", exponent), b: 0 });
 
 /**
  * x limited to [low, high], elementwise; the gradient passes inside, bounds included; int32 with whole bounds stays int32.
- * @throws SeqgradError `range` when low > high.
+ *
+ * @param x of any shape, float32 or int32
+ * @param low the least value
+ * @param high the largest value
+ * @returns the shape of x
+ * @throws SeqgradError `range` if low > high, `value` for a bound that is not a number
  * @example
  * sg.clamp(sg.tensor([-2, 0.5, 3]), 0, 1); // = [0, 0.5, 1]
  */

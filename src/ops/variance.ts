@@ -14,8 +14,13 @@ export interface VarianceOptions extends ReduceOptions {
 const varianceNames = [...reduceNames, "correction"];
 
 /**
- * The variance, sum (x - mean)^2 / (n - correction), over all elements or over `axis`; NaN of none. `correction` 1, the default, is
- * Bessel's.
+ * Returns the variance of all elements or along `axis`; NaN of none.
+ *
+ * y = sum (x - mean)^2 / (n - correction)
+ *
+ * @param x of any shape, float32 or int32
+ * @param options `axis` and `keepDims`: see ReduceOptions. `correction`: default 1 (Bessel's)
+ * @returns the shape of x without the reduced dimensions, float32
  * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.variance(sg.tensor([1, 2, 3, 4]), { correction: 0 }); // = 1.25
@@ -28,7 +33,7 @@ function varianceOf(op: string, x: Tensor, options: VarianceOptions): Tensor {
   checkFinite(op, "correction", correction);
   const { span } = arrange(op, x, reduce);
   const centered = (y: Tensor) => sub(y, mean(y, { ...reduce, keepDims: true }));
-  // A mean far from 0 is rounded by more than counts beside the deviations, which are nearly exact, and so is their own mean. No shift of x
+  // A mean far from 0 is rounded by more than the deviations can bear; they are nearly exact, and so is their own mean. No shift of x
   // changes the variance or its gradient.
   const shift = noGrad(() => mean(x, { ...reduce, keepDims: true }));
   return affine(sum(square(centered(sub(x, shift))), reduce), 1 / Math.max(0, span.n - correction));
@@ -41,8 +46,13 @@ function rootOf(x: Tensor): Tensor {
 }
 
 /**
- * The standard deviation, sqrt(sum (x - mean)^2 / (n - correction)), over all elements or over `axis`. `correction` 1, the default, is
- * Bessel's. The gradient where all elements are equal is 0.
+ * Returns the standard deviation of all elements or along `axis`; its gradient is 0 where all elements are equal.
+ *
+ * y = sqrt(sum (x - mean)^2 / (n - correction))
+ *
+ * @param x of any shape, float32 or int32
+ * @param options `axis` and `keepDims`: see ReduceOptions. `correction`: default 1 (Bessel's)
+ * @returns the shape of x without the reduced dimensions, float32
  * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.std(sg.tensor([1, 2, 3, 4]), { correction: 0 }); // = Math.sqrt(1.25)
@@ -50,7 +60,11 @@ function rootOf(x: Tensor): Tensor {
 export const std = (x: Tensor, options: VarianceOptions = {}): Tensor => rootOf(varianceOf("std", x, options));
 
 /**
- * The Euclidean norm, sqrt(sum x^2), over all elements or over `axis`; the gradient at 0 is 0.
+ * Returns the Euclidean norm, sqrt(sum x^2), of all elements or along `axis`; the gradient at 0 is 0.
+ *
+ * @param x of any shape, float32 or int32
+ * @param options `axis` and `keepDims`: see ReduceOptions
+ * @returns the shape of x without the reduced dimensions, float32
  * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.norm(sg.tensor([3, 4])); // = 5

@@ -10,9 +10,12 @@ import { checkTensorList, concat, copyOf, padTo } from "./copy.js";
 import { viewOp } from "./define-op.js";
 
 /**
- * The same elements, in row-major order, under another shape; a dimension of -1 is inferred. No copy is made where strides allow.
+ * Gives the same elements, in row-major order, another shape. No copy is made if the strides allow it.
  *
- * @throws SeqgradError `shape` when the sizes differ.
+ * @param x of any shape and dtype
+ * @param to the new shape; one dimension may be -1 and is inferred
+ * @returns the new shape
+ * @throws SeqgradError `shape` if the number of elements differs
  * @example
  * sg.reshape(sg.zeros([4, 6]), [2, -1]).shape; // = [2, 12]
  */
@@ -39,7 +42,11 @@ function inferShape(x: Tensor, to: Shape): Shape {
 }
 
 /**
- * The dimensions from `start` to `end`, inclusive, made one; by default all.
+ * Makes one dimension of all from `start` to `end`, inclusive.
+ *
+ * @param x of any shape and dtype
+ * @param options `start` and `end`: the first and the last dimension; default 0 and -1
+ * @returns the shape of x with their product instead of these dimensions
  * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.flatten(sg.zeros([2, 3, 4]), { start: 1 }).shape; // = [2, 12]
@@ -55,9 +62,12 @@ export function flatten(x: Tensor, options: { start?: number; end?: number } = {
 }
 
 /**
- * Dimensions in another order: dimension i of the result is `order[i]` of x. A view.
+ * Puts dimensions into another order. A view.
  *
- * @throws SeqgradError `range` or `value` unless `order` names every dimension once.
+ * @param x of any shape and dtype
+ * @param order the dimension of x for each dimension of the result
+ * @returns the shape of x in that order
+ * @throws SeqgradError `range` for a dimension that is not there, `value` unless `order` names each once
  * @example
  * sg.permute(sg.zeros([2, 3, 4]), [2, 0, 1]).shape; // = [4, 2, 3]
  */
@@ -78,7 +88,12 @@ export function permute(x: Tensor, order: readonly number[], ...extra: never[]):
 }
 
 /**
- * Two dimensions exchanged, by default the last two. A view.
+ * Exchanges two dimensions, by default the last two. A view.
+ *
+ * @param x of any shape and dtype, with at least two dimensions
+ * @param first default -2
+ * @param second default -1
+ * @returns the shape of x with the two sizes exchanged
  * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.transpose(sg.fromArray([[1, 2], [3, 4]])); // = [[1, 3], [2, 4]]
@@ -98,7 +113,11 @@ function givenAxis(op: string, options: Required<AxisOptions>, rank: number): nu
 }
 
 /**
- * A dimension of size 1 put in before `axis` (of the result). A view.
+ * Inserts a dimension of size 1. A view.
+ *
+ * @param x of any shape and dtype
+ * @param options `axis`: the place of the new dimension in the result
+ * @returns the shape of x with a 1 at the axis
  * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.unsqueeze(sg.zeros([2, 3]), { axis: 1 }).shape; // = [2, 1, 3]
@@ -111,7 +130,11 @@ export function unsqueeze(x: Tensor, options: Required<AxisOptions>): Tensor {
 }
 
 /**
- * A dimension of size 1 taken out; all of them when `axis` is absent. A view.
+ * Removes a dimension of size 1, or all of them. A view.
+ *
+ * @param x of any shape and dtype
+ * @param options `axis`: the dimension; default all of size 1
+ * @returns the shape of x without them
  * @throws SeqgradError `range` for an axis that is not there, `shape` for one that is not of size 1
  * @example
  * sg.squeeze(sg.zeros([2, 1, 3]), { axis: 1 }).shape; // = [2, 3]
@@ -142,8 +165,11 @@ export interface SliceOptions extends AxisOptions {
 const sliceNames = namesOf<SliceOptions>({ axis: 1, start: 1, end: 1, step: 1 });
 
 /**
- * Elements `start` up to `end` (exclusive) of `axis`, by default the first, every `step`-th. A view.
+ * Takes the elements from `start` to below `end` of one dimension, every `step`-th. A view.
  *
+ * @param x of any shape and dtype
+ * @param options `axis`, `start`, `end` and `step`: see SliceOptions
+ * @returns the shape of x with the number of elements in the dimension
  * @throws SeqgradError `range` for an axis that is not there or a step below 1
  * @example
  * sg.slice(sg.tensor([1, 2, 3, 4]), { end: -1 }); // = [1, 2, 3]
@@ -167,7 +193,12 @@ export function slice(x: Tensor, options: SliceOptions): Tensor {
 }
 
 /**
- * One index of `axis`, by default the first, which vanishes. A view.
+ * Takes one index of a dimension. A view.
+ *
+ * @param x of any shape and dtype
+ * @param index the index; negative counts from the end
+ * @param options `axis`: the dimension; default 0
+ * @returns the shape of x without the dimension
  * @throws SeqgradError `range` for an axis or index that is not there
  * @example
  * sg.select(sg.fromArray([[1, 2], [3, 4]]), -1); // = [3, 4]
@@ -182,7 +213,12 @@ export function select(x: Tensor, index: number, options: AxisOptions = {}): Ten
 }
 
 /**
- * Cuts `axis`, by default the first, into pieces: of `sizes`, or of one size, the last possibly smaller. Views.
+ * Cuts a dimension into pieces, of the given sizes or of one size, the last possibly smaller. Views.
+ *
+ * @param x of any shape and dtype
+ * @param sizes one size, or a list that adds up to the dimension
+ * @param options `axis`: the dimension; default 0
+ * @returns the pieces, in order
  * @throws SeqgradError `range` for an axis that is not there, `shape` for sizes that do not add up
  * @example
  * const [i, f, g, o] = sg.split(sg.zeros([8, 256]), 64, { axis: 1 }); // each [8, 64]
@@ -206,7 +242,11 @@ export function split(x: Tensor, sizes: number | readonly number[], options: Axi
 const evenPieces = (n: number, size: number) => Array.from({ length: Math.ceil(n / size) }, (_, i) => Math.min(size, n - i * size));
 
 /**
- * The order of the elements along `axis`, one dimension or several, turned around. A view.
+ * Turns around the order of the elements along `axis`. A view.
+ *
+ * @param x of any shape and dtype
+ * @param options `axis`: the dimension or dimensions
+ * @returns the shape of x
  * @throws SeqgradError `range` for an axis that is not there
  * @example
  * sg.flip(sg.tensor([1, 2, 3]), { axis: 0 }); // = [3, 2, 1]
@@ -221,8 +261,12 @@ export function flip(x: Tensor, options: { axis: number | readonly number[] }): 
 }
 
 /**
- * Tensors of one shape put side by side along a new dimension `axis`, by default the first.
- * @throws SeqgradError `shape` when they have several.
+ * Puts tensors of one shape side by side along a new dimension.
+ *
+ * @param tensors of one shape and dtype, at least one
+ * @param options `axis`: the place of the new dimension in the result; default 0
+ * @returns the shape of a tensor with their number at the axis
+ * @throws SeqgradError `shape` or `dtype` if they differ, `range` for an axis that is not there, `value` for no tensor
  * @example
  * sg.stack([sg.tensor([1, 2]), sg.tensor([3, 4])]); // = [[1, 2], [3, 4]]
  */

@@ -27,8 +27,12 @@ addSamples(whereOp, () => [
 ]);
 
 /**
- * a where the condition is not 0, else b, elementwise, with broadcasting; a and b may be numbers. int32 beside int32
- * or a whole number stays int32.
+ * a where the condition is not 0, else b, elementwise, with broadcasting. int32 and int32, or int32 and a whole number, stay int32.
+ *
+ * @param condition of any shape, float32 or int32
+ * @param a a tensor or a number
+ * @param b a tensor or a number
+ * @returns the broadcast shape
  * @throws SeqgradError `shape` when they do not broadcast
  * @example
  * sg.where(sg.tensor([1, 0]), sg.tensor([5, 6]), -1); // = [5, -1]

@@ -234,7 +234,7 @@ await forEachDevice(immediate, "attention", (device: Device) => {
         expectError("range", attend({ dropout: 1.5 }), "attention: dropout is 1.5");
         expectError("value", attend({ scale: Number.NaN }), "attention: scale is NaN");
         expectError("shape", attend({ heads: 3 }), "attention: q has shape [2, 3, 8]; expected a last dimension that 3 heads share evenly");
-        expectError("shape", attend({ keyValueHeads: 1 }), "attention: k has shape [2, 3, 8]; expected [2, 3, 4] beside q [2, 3, 8]");
+        expectError("shape", attend({ keyValueHeads: 1 }), "attention: k has shape [2, 3, 8]; expected [2, 3, 4] for q [2, 3, 8]");
         expectError(
           "shape",
           attend({ mask: f(3, 4) }),
