@@ -19,10 +19,7 @@ const swigluOp = defineOp({
   shape({ x }) {
     const width = x.shape.at(-1) ?? 0;
     if (width % 2 !== 0 || width === 0) {
-      throw new SeqgradError(
-        "shape",
-        `swiglu: x ${formatShape(x.shape)} has an odd last dimension; expected 2 F, F gates, then F values.`,
-      );
+      throw new SeqgradError("shape", `swiglu: x ${formatShape(x.shape)} has an odd last dimension; expected 2 F, F gates, then F values.`);
     }
     return { y: [...x.shape.slice(0, -1), width / 2] };
   },
