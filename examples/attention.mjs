@@ -60,7 +60,7 @@ class Reverser extends sg.nn.Module {
       logits.push(next.logits);
     }
     const targets = answers.flatMap((answer) => padTo(answer, T, IGNORE));
-    return sg.crossEntropy(sg.stack(logits, { axis: 1 }), ints(B, T)(targets));
+    return { loss: sg.crossEntropy(sg.stack(logits, { axis: 1 }), ints(B, T)(targets)) };
   }
 
   /** The text that the decoder writes on its own, and its attention at each step. */

@@ -42,7 +42,7 @@ class Reverser extends sg.nn.Module {
     const answers = strings.map((string) => string.toReversed());
     const inputs = answers.map((answer) => padTo([SOS, ...answer], longest + 1, EOS)); // teacher forcing
     const targets = answers.map((answer) => padTo([...answer, EOS], longest + 1, IGNORE));
-    return sg.crossEntropy(this.decode(ints(inputs), this.encode(strings)).logits, ints(targets));
+    return { loss: sg.crossEntropy(this.decode(ints(inputs), this.encode(strings)).logits, ints(targets)) };
   }
 
   /** The decoder alone: what it writes becomes what it reads, until <EOS>. */

@@ -1,5 +1,6 @@
 import { Linear } from "../nn/layers.js";
 import { Module } from "../nn/module.js";
+import type { LossResult, Trainable } from "../nn/trainable.js";
 import { add, maximum, mul, sub } from "../ops/binary.js";
 import { constant } from "../ops/define-op.js";
 import { expand } from "../ops/expand.js";
@@ -43,7 +44,7 @@ export const forecasterNames = namesOf<ForecasterConfig>({ ...encoderConfig, cha
  * const model = new sg.models.Forecaster({ channels: 1, horizon: 7, hidden: 16, bidirectional: false });
  * model.forward(sg.randn([2, 30, 1])).shape; // = [2, 7, 1, 3]
  */
-export class Forecaster extends Module {
+export class Forecaster extends Module implements Trainable<ForecastBatch> {
   readonly encoder: SequenceEncoder;
   readonly linear: Linear;
   readonly config: Required<ForecasterConfig>;
@@ -86,13 +87,13 @@ export class Forecaster extends Module {
   }
 
   /** The mean pinball loss, max(q e, (q - 1) e) of the error e of each quantile q (Koenker and Bassett 1978). */
-  loss(batch: ForecastBatch): Tensor {
+  loss(batch: ForecastBatch): LossResult {
     const { past, future, batchSize } = checkBatch("Forecaster", batch, "past", "future");
     checkInteger("Forecaster", "batchSize", batchSize, 1);
     const { channels, horizon, quantiles } = this.config;
     const forecast = this.forward(tensor(past, [batchSize, past.length / (batchSize * channels), channels]));
     const error = sub(unsqueeze(tensor(future, [batchSize, horizon, channels]), { axis: 3 }), forecast);
     const q = constant(forecast, Float32Array.from(quantiles), [quantiles.length]);
-    return mean(maximum(mul(error, q), mul(error, affine(q, 1, -1))));
+    return { loss: mean(maximum(mul(error, q), mul(error, affine(q, 1, -1)))) };
   }
 }

@@ -4,6 +4,7 @@ import { Embedding, Linear } from "../nn/layers.js";
 import { Module } from "../nn/module.js";
 import { LayerNorm } from "../nn/norm.js";
 import { LearnedPositionalEmbedding } from "../nn/positions.js";
+import type { LossResult, Trainable } from "../nn/trainable.js";
 import { TransformerEncoder } from "../nn/transformer.js";
 import { add } from "../ops/binary.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
@@ -79,7 +80,7 @@ export const maskedLMNames = namesOf<MaskedLMConfig>({
  * model.classify(tokens).shape; // = [2, 3]
  * model.pool(tokens).shape; // = [2, 16]
  */
-export class MaskedLM extends Module {
+export class MaskedLM extends Module implements Trainable<MaskedTokens> {
   readonly embedding: Embedding;
   readonly positions: LearnedPositionalEmbedding;
   readonly segments: Embedding;
@@ -212,8 +213,8 @@ export class MaskedLM extends Module {
   }
 
   /** The mean cross-entropy of the hidden tokens, in nats. */
-  loss(batch: MaskedTokens): Tensor {
+  loss(batch: MaskedTokens): LossResult {
     const { tokens, targets, shape, lengths } = checkBatch("MaskedLM", batch, "tokens", "targets", "shape", "lengths");
-    return crossEntropy(this.forward(tensor(tokens, shape), { lengths }), tensor(targets, shape));
+    return { loss: crossEntropy(this.forward(tensor(tokens, shape), { lengths }), tensor(targets, shape)) };
   }
 }

@@ -1,6 +1,7 @@
 import type { PaddedFrames } from "../data/frames.js";
 import { Dropout, Linear } from "../nn/layers.js";
 import { Module } from "../nn/module.js";
+import type { LossResult, Trainable } from "../nn/trainable.js";
 import { ctcLoss } from "../ops/ctc.js";
 import { logSoftmax } from "../ops/softmax.js";
 import { tensor } from "../tensor/create.js";
@@ -35,9 +36,9 @@ export const recognizerNames = namesOf<RecognizerConfig>({ ...encoderConfig, fea
  * const model = new sg.models.Recognizer({ features: 3, classes: 5, hidden: 8 });
  * const frames = sg.data.padFrames([[[0, 1, 0], [1, 0, 0], [0, 0, 1]], [[1, 1, 0], [0, 1, 1]]]);
  * model.forward(frames).shape; // = [2, 3, 5]
- * const loss = model.loss({ frames, targets: [[4, 1], [2]] });
+ * const { loss } = model.loss({ frames, targets: [[4, 1], [2]] });
  */
-export class Recognizer extends Module {
+export class Recognizer extends Module implements Trainable<RecognizerBatch> {
   readonly encoder: SequenceEncoder;
   readonly dropout: Dropout;
   readonly linear: Linear;
@@ -70,8 +71,8 @@ export class Recognizer extends Module {
   }
 
   /** The CTC loss: the mean over the rows, each by its number of symbols. A row of fewer frames than its symbols need counts as 0. */
-  loss(batch: RecognizerBatch): Tensor {
+  loss(batch: RecognizerBatch): LossResult {
     const { frames, targets } = checkBatch("Recognizer", batch, "targets");
-    return ctcLoss(this.forward(frames), targets, { lengths: frames.lengths, zeroInfinity: true });
+    return { loss: ctcLoss(this.forward(frames), targets, { lengths: frames.lengths, zeroInfinity: true }) };
   }
 }

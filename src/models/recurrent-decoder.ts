@@ -3,6 +3,7 @@ import { Dropout, Embedding, Linear } from "../nn/layers.js";
 import { inference } from "../nn/mode.js";
 import { Module } from "../nn/module.js";
 import { GRU, LSTM } from "../nn/recurrent.js";
+import type { LossResult, Trainable } from "../nn/trainable.js";
 import { concat, copyOf } from "../ops/copy.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { expand } from "../ops/expand.js";
@@ -113,7 +114,7 @@ export function completeDecoder<Config extends RecurrentDecoderConfig>(
  * const decoder = new sg.models.RecurrentSeq2Seq({ sourceVocab: 9, targetVocab: 9, hidden: 8 }).eval();
  * const texts = await decoder.greedy(sg.data.padRows([[4, 5, 6], [7]]), { sos: 1, eos: 2, maxTokens: 5 });
  */
-export abstract class RecurrentDecoder<Source extends Sources> extends Module {
+export abstract class RecurrentDecoder<Source extends Sources> extends Module implements Trainable<Seq2SeqBatch<Source>> {
   readonly targetEmbedding: Embedding;
   readonly decoder: GRU | LSTM;
   readonly attention: AdditiveAttention | DotAttention | GeneralAttention | undefined;
@@ -204,11 +205,11 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module {
   }
 
   /** The cross-entropy of the targets, in nats, padding left out; see `reduction`. */
-  loss(batch: Seq2SeqBatch<Source>): Tensor {
+  loss(batch: Seq2SeqBatch<Source>): LossResult {
     const logits = this.forward(batch);
     const { reduction } = this.config;
     const total = crossEntropy(logits, followers(batch.target), { reduction });
-    return reduction === "sum" ? affine(total, 1 / batch.target.shape[0]) : total;
+    return { loss: reduction === "sum" ? affine(total, 1 / batch.target.shape[0]) : total };
   }
 
   /**

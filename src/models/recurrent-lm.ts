@@ -3,6 +3,7 @@ import * as init from "../nn/init.js";
 import { Dropout, Embedding, Linear } from "../nn/layers.js";
 import { Module } from "../nn/module.js";
 import { GRU, LSTM, type LSTMState, type RecurrentState, RNN } from "../nn/recurrent.js";
+import type { Trainable } from "../nn/trainable.js";
 import { copyOf } from "../ops/copy.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { indexSelect } from "../ops/gather.js";
@@ -62,7 +63,7 @@ export const recurrentLMNames = namesOf<RecurrentLMConfig>({
  * const tokens = sg.zeros([8, 20], { dtype: "int32" });
  * model.forward(tokens).logits.shape; // = [8, 20, 65]
  */
-export class RecurrentLM extends Module {
+export class RecurrentLM extends Module implements Trainable<WindowBatch, LMState> {
   readonly embedding: Embedding;
   readonly rnn: RNN | GRU | LSTM;
   readonly linear: Linear;

@@ -2,6 +2,7 @@ import { normal } from "../nn/init.js";
 import { Dropout, Embedding, Linear } from "../nn/layers.js";
 import { Module } from "../nn/module.js";
 import { Pooling, type PoolingKind, poolings } from "../nn/pooling.js";
+import type { LossResult, Trainable } from "../nn/trainable.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -50,7 +51,7 @@ export const classifierNames = namesOf<SequenceClassifierConfig>({
  * const model = new sg.models.SequenceClassifier({ vocab: 100, classes: 2, arch: "gru", hidden: 8 });
  * model.forward(sg.zeros([3, 5], { dtype: "int32" }), [5, 2, 1]).shape; // = [3, 2]
  */
-export class SequenceClassifier extends Module {
+export class SequenceClassifier extends Module implements Trainable<ClassifierBatch> {
   readonly embedding: Embedding;
   readonly encoder: SequenceEncoder;
   readonly pooling: Pooling | undefined;
@@ -93,10 +94,10 @@ export class SequenceClassifier extends Module {
   }
 
   /** The mean cross-entropy of the classes, in nats; with `classWeights` the weighted mean. */
-  loss(batch: ClassifierBatch): Tensor {
+  loss(batch: ClassifierBatch): LossResult {
     const { tokens, shape, lengths, labels } = checkBatch("SequenceClassifier", batch, "tokens", "shape", "lengths", "labels");
     const { classWeights } = this.config;
     const weight = classWeights.length > 0 && { weight: tensor(Float32Array.from(classWeights)) };
-    return crossEntropy(this.forward(tensor(tokens, shape), lengths), tensor(labels), { ...weight });
+    return { loss: crossEntropy(this.forward(tensor(tokens, shape), lengths), tensor(labels), { ...weight }) };
   }
 }

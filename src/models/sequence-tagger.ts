@@ -2,6 +2,7 @@ import { padRows } from "../data/padding.js";
 import { CRF } from "../nn/crf.js";
 import { Dropout, Embedding, Linear } from "../nn/layers.js";
 import { Module } from "../nn/module.js";
+import type { LossResult, Trainable } from "../nn/trainable.js";
 import { concat } from "../ops/copy.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { indexSelect } from "../ops/gather.js";
@@ -66,9 +67,9 @@ export const taggerNames = namesOf<SequenceTaggerConfig>({
  * @throws SeqgradError `value` for an unknown arch, `range` for a size below 1
  * @example
  * const model = new sg.models.SequenceTagger({ vocab: 50, tags: 3, hidden: 8 });
- * const loss = model.loss({ words: Int32Array.of(4, 7, 9, 0), shape: [2, 2], lengths: [2, 1], tags: [[0, 2], [1]] });
+ * const { loss } = model.loss({ words: Int32Array.of(4, 7, 9, 0), shape: [2, 2], lengths: [2, 1], tags: [[0, 2], [1]] });
  */
-export class SequenceTagger extends Module {
+export class SequenceTagger extends Module implements Trainable<TaggerBatch> {
   readonly embedding: Embedding;
   readonly characterEmbedding: Embedding | undefined;
   readonly characterEncoder: SequenceEncoder | undefined;
@@ -117,10 +118,10 @@ export class SequenceTagger extends Module {
   }
 
   /** The negative log-likelihood of the tags: of a sentence with a random field, else of a word. */
-  loss(batch: TaggerBatch): Tensor {
+  loss(batch: TaggerBatch): LossResult {
     checkBatch("SequenceTagger", batch, "tags");
     const emissions = this.forward(batch);
-    if (this.crf) return this.crf.loss(emissions, batch.tags);
-    return crossEntropy(emissions, tensor(padRows(batch.tags, { value: -100 }).data, batch.shape));
+    if (this.crf) return { loss: this.crf.loss(emissions, batch.tags) };
+    return { loss: crossEntropy(emissions, tensor(padRows(batch.tags, { value: -100 }).data, batch.shape)) };
   }
 }

@@ -4,6 +4,7 @@ import { KeyValueCache } from "../nn/key-value-cache.js";
 import { Embedding, Linear } from "../nn/layers.js";
 import { Module } from "../nn/module.js";
 import { LearnedPositionalEmbedding } from "../nn/positions.js";
+import type { LossResult, Trainable } from "../nn/trainable.js";
 import { TransformerEncoder } from "../nn/transformer.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { dropout } from "../ops/dropout.js";
@@ -95,7 +96,7 @@ export const transformerLMNames = namesOf<TransformerLMConfig>({
  * const tokens = sg.zeros([8, 20], { dtype: "int32" });
  * model.forward(tokens).logits.shape; // = [8, 20, 65]
  */
-export class TransformerLM extends Module {
+export class TransformerLM extends Module implements Trainable<WindowBatch> {
   readonly embedding: Embedding;
   /** Undefined with rotary positions. */
   readonly positions: LearnedPositionalEmbedding | undefined;
@@ -185,7 +186,7 @@ export class TransformerLM extends Module {
   }
 
   /** The mean cross-entropy of the next tokens, in nats. */
-  loss(batch: WindowBatch): { loss: Tensor } {
+  loss(batch: WindowBatch): LossResult {
     checkBatch("TransformerLM", batch, "x", "y", "shape");
     const { logits } = this.forward(tensor(batch.x, batch.shape));
     return { loss: crossEntropy(logits, tensor(batch.y, batch.shape)) };

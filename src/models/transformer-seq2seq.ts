@@ -5,6 +5,7 @@ import { Dropout, Embedding, Linear } from "../nn/layers.js";
 import { inference } from "../nn/mode.js";
 import { Module } from "../nn/module.js";
 import { SinusoidalPositionalEncoding } from "../nn/positions.js";
+import type { LossResult, Trainable } from "../nn/trainable.js";
 import { Transformer } from "../nn/transformer.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { affine } from "../ops/unary.js";
@@ -62,7 +63,7 @@ export const transformerSeq2SeqNames = namesOf<TransformerSeq2SeqConfig>({
  * model.forward(batch).shape; // = [2, 3, 10]
  * const hypotheses = await sg.decode.beamSearch(model.eval().about([4, 5, 6]), [1], { beam: 2, maxTokens: 5, stop: [2] });
  */
-export class TransformerSeq2Seq extends Module {
+export class TransformerSeq2Seq extends Module implements Trainable<Seq2SeqBatch> {
   readonly sourceEmbedding: Embedding;
   readonly targetEmbedding: Embedding;
   readonly positions: SinusoidalPositionalEncoding;
@@ -110,9 +111,9 @@ export class TransformerSeq2Seq extends Module {
   }
 
   /** The mean cross-entropy of the targets' tokens after their first, in nats. */
-  loss(batch: Seq2SeqBatch): Tensor {
+  loss(batch: Seq2SeqBatch): LossResult {
     const labelSmoothing = this.training ? this.config.labelSmoothing : 0;
-    return crossEntropy(this.forward(batch), followers(batch.target), { labelSmoothing });
+    return { loss: crossEntropy(this.forward(batch), followers(batch.target), { labelSmoothing }) };
   }
 
   /**

@@ -11,7 +11,7 @@ import { formatShape } from "../util/format.js";
  */
 export function checkLoss(op: string, loss: unknown, parameters: ReadonlySet<Tensor>): Tensor {
   const must = `${op}: the function must return the loss, a tensor of one number;`;
-  if (!(loss instanceof Tensor)) throw new SeqgradError("value", `${must} got ${described(loss)}. ${adviceFor(loss)}`);
+  if (!(loss instanceof Tensor)) return refuseLoss(must, loss);
   if (loss.size !== 1)
     throw new SeqgradError("shape", `${must} got a tensor of shape ${formatShape(loss.shape)}. Reduce it with mean() or sum().`);
   if (loss.dtype !== "float32")
@@ -21,6 +21,11 @@ export function checkLoss(op: string, loss: unknown, parameters: ReadonlySet<Ten
     ? "its graph holds other tensors that require a gradient, but none of the optimizer's parameters. Give the optimizer the parameters of the model that computes the loss"
     : "it was computed from numbers that were read (data(), item()), after detach(), inside noGrad(), or from tensors without requiresGrad. Compute it with operations on the model's outputs";
   throw new SeqgradError("state", `${op}: no gradient flows from the loss to any parameter: ${causes}.`);
+}
+
+/** Throws what a loss is that is not a tensor, and what to do. */
+export function refuseLoss(must: string, loss: unknown): never {
+  throw new SeqgradError("value", `${must} got ${described(loss)}. ${adviceFor(loss)}`);
 }
 
 function described(loss: unknown): string {

@@ -2,8 +2,8 @@ import { type DataLoader, splitItems } from "../data/data-loader.js";
 import type { SavedModel } from "../io/model-folder.js";
 import type { Store } from "../io/store.js";
 import type { Module } from "../nn/module.js";
+import type { Trainable } from "../nn/trainable.js";
 import { AdamW } from "../optim/optimizers.js";
-import type { Tensor } from "../tensor/tensor.js";
 import { type FitRun, fit, runOf } from "../train/fit.js";
 import type { FitEvent } from "../train/types.js";
 import { checkChoice, checkFinite, checkInteger, checkInterval } from "../util/check.js";
@@ -59,7 +59,7 @@ export function checkRun(op: string, { lr, clipNorm, weightDecay, seed }: RunOpt
 /** The methods that all tasks have that learn from examples. */
 export abstract class BaseTask<Example, Input, Answer, Batch> implements Task<Example, Input, Answer, Batch> {
   abstract readonly type: string;
-  abstract readonly model: Module & { loss(batch: Batch): Tensor };
+  abstract readonly model: Module & Trainable<Batch>;
   abstract loader(examples: readonly Example[], options: BatchOptions): DataLoader<Example, Batch>;
   abstract evaluate(examples: readonly Example[], options?: SearchOptions): Promise<Record<string, number>>;
   abstract predict(inputs: readonly Input[], options?: SearchOptions): Promise<Answer[]>;

@@ -73,7 +73,7 @@ type Example = Pick<TaggedSentence, "words" | "tags">;
  * @example
  * const sentences = sg.data.parseConll("Sarah\tB-person\nsmiles\tO\n\nrain\tO\nfell\tO\n");
  * const task = sg.tasks.EntityTagger.create(sentences, { hidden: 8, minCount: 1 });
- * const loss = task.model.loss([...task.loader(sentences, { batchSize: 2 })][0]);
+ * const { loss } = task.model.loss([...task.loader(sentences, { batchSize: 2 })][0]);
  * const [tags] = await task.predict([["Sarah", "fell"]]);
  */
 export class EntityTagger extends BaseTask<Example, readonly string[], string[], TaggerBatch> {

@@ -3,6 +3,7 @@ import { type SavedModel, saveModel } from "../io/model-folder.js";
 import type { Store } from "../io/store.js";
 import { inference } from "../nn/mode.js";
 import type { Module } from "../nn/module.js";
+import type { Trainable } from "../nn/trainable.js";
 import { buildToFit } from "../tensor/ownership.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { tokenizerFromJSON } from "../text/load.js";
@@ -34,7 +35,7 @@ export interface SearchOptions {
 export interface Task<Example, Input, Answer, Batch = unknown> {
   /** The `model_type` in config.json. */
   readonly type: string;
-  readonly model: Module & { loss(batch: Batch): Tensor };
+  readonly model: Module & Trainable<Batch>;
   /** Batches in another order each epoch, of examples of like length. */
   loader(examples: readonly Example[], options: BatchOptions): DataLoader<Example, Batch>;
   /** Measures by name, of examples that the model has not seen. The model is in evaluation mode meanwhile. */
@@ -95,13 +96,9 @@ export async function saveTask(
 }
 
 /** The mean of a model's losses over batches, in evaluation mode; `countOf` returns the number of items that the loss of a batch averages. */
-export async function meanLoss<B>(
-  model: Module & { loss(batch: B): Tensor },
-  batches: Iterable<B>,
-  countOf: (batch: B) => number,
-): Promise<number> {
+export async function meanLoss<B>(model: Module & Trainable<B>, batches: Iterable<B>, countOf: (batch: B) => number): Promise<number> {
   let [sum, count] = [0, 0];
-  for await (const { batch, data } of outputs(batches, (batch) => model.loss(batch))) {
+  for await (const { batch, data } of outputs(batches, (batch) => model.loss(batch).loss)) {
     sum += data[0]! * countOf(batch);
     count += countOf(batch);
   }

@@ -6,7 +6,7 @@ import { type BleuScore, countedBleu } from "../metrics/bleu.js";
 import type { Seq2SeqBatch } from "../models/seq2seq-batch.js";
 import type { GreedyOptions } from "../models/step.js";
 import type { Module } from "../nn/module.js";
-import type { Tensor } from "../tensor/tensor.js";
+import type { Trainable } from "../nn/trainable.js";
 import { sequenceTokens, type Tokenizer } from "../text/tokenizer.js";
 import { type TextUnit, training } from "../text/train-tokenizer.js";
 import { breathe, inTurns, mapInTurns, type Pieces } from "../util/breath.js";
@@ -17,9 +17,8 @@ import { BaseTask } from "./base-task.js";
 import { type BatchOptions, batchesOf, checkAnswers, checkBatchOptions, checkTokenizer, meanLoss, type SearchOptions } from "./task.js";
 
 /** A model that writes tokens about sources, many of them padded. */
-export interface WritingModel<Source> extends Module {
+export interface WritingModel<Source> extends Module, Trainable<Seq2SeqBatch<Source>> {
   readonly config: { readonly dropout: number; readonly reduction?: "mean" | "sum" };
-  loss(batch: Seq2SeqBatch<Source>): Tensor;
   greedy(source: Source, options: GreedyOptions): Promise<number[][]>;
 }
 

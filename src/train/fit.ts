@@ -1,7 +1,8 @@
 import type { Module } from "../nn/module.js";
+import type { CarriedState, Trainable } from "../nn/trainable.js";
 import { SeqgradError } from "../util/errors.js";
 import { Run } from "./run.js";
-import type { AnyState, CarriedState, EventOf, FitEvent, FitHistory, FitOptions, Loader } from "./types.js";
+import type { EventOf, FitEvent, FitHistory, FitOptions, Loader } from "./types.js";
 
 /** A run of fit(): an iterator of its events that can be awaited in its place. One run takes one of the two. */
 export interface FitRun extends Promise<FitHistory> {
@@ -31,7 +32,21 @@ export interface FitRun extends Promise<FitHistory> {
  * const { steps, end } = await sg.fit(model, loader, { optimizer, steps: 5 });
  * console.log(steps.at(-1)!.loss, end.seconds);
  */
-export function fit<B, S extends CarriedState<S> = AnyState>(model: Module, loader: Loader<B>, options: FitOptions<B, S>): FitRun {
+export function fit<B, S extends CarriedState<S> = object>(
+  model: Module,
+  loader: Loader<B>,
+  options: FitOptions<B, S> & Required<Pick<FitOptions<B, S>, "loss">>,
+): FitRun;
+export function fit<B, S extends CarriedState<S> = object>(
+  model: Module & Trainable<B, S>,
+  loader: Loader<B>,
+  options: FitOptions<B, S>,
+): FitRun;
+export function fit<B, S extends CarriedState<S>>(
+  model: Module & Partial<Trainable<B, S>>,
+  loader: Loader<B>,
+  options: FitOptions<B, S>,
+): FitRun {
   return runOf(new Run(model, loader, options).events());
 }
 

@@ -1,13 +1,11 @@
+export type { CarriedState, LossResult, Trainable } from "../nn/trainable.js";
 export { type FitRun, fit } from "./fit.js";
 export type {
-  AnyState,
   Batches,
-  CarriedState,
   EventOf,
   FitEvent,
   FitHistory,
   FitOptions,
   Loader,
-  LossResult,
   Measured,
 } from "./types.js";

@@ -1,7 +1,8 @@
 import type { Backend } from "../backend/backend.js";
 import { memoryStore, type Store } from "../io/store.js";
 import { Module } from "../nn/module.js";
-import { crossEntropy } from "../ops/cross-entropy.js";
+import type { CarriedState, LossResult, Trainable } from "../nn/trainable.js";
+import { refuseLoss } from "../optim/check-loss.js";
 import { Optimizer, type PendingNumber } from "../optim/optimizer.js";
 import { Plateau, type Schedule } from "../optim/schedules.js";
 import { adviceOn } from "../optim/step-numbers.js";
@@ -12,12 +13,12 @@ import { keep } from "../tensor/scope.js";
 import { Tensor } from "../tensor/tensor.js";
 import { readValue, type TensorValue } from "../tensor/value.js";
 import { breathe } from "../util/breath.js";
-import { checkFunction, checkInteger, checkObject, shown } from "../util/check.js";
+import { checkFunction, checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { RandomGenerator } from "../util/philox.js";
 import type { Progress } from "./checkpoint.js";
-import type { Batches, CarriedState, EventOf, FitEvent, FitOptions, Loader, LossResult, Measured } from "./types.js";
+import type { Batches, EventOf, FitEvent, FitOptions, Loader, Measured } from "./types.js";
 
 type Events = AsyncGenerator<FitEvent, void, undefined>;
 type EndReason = EventOf<"end">["reason"];
@@ -63,14 +64,14 @@ export class Run<B, S extends CarriedState<S>> {
   #resumedAt: number | undefined;
   #savedAt: number | undefined;
 
-  constructor(model: Module, loader: Loader<B>, options: FitOptions<B, S>) {
+  constructor(model: Module & Partial<Trainable<B, S>>, loader: Loader<B>, options: FitOptions<B, S>) {
     checkRun(model, loader, options);
-    const { schedule, loss } = options;
+    const { schedule } = options;
     this.#model = model;
     this.#loader = loader;
     this.#options = options;
     this.#random.restore(this.#seeded);
-    this.#lossOf = loss ?? defaultLoss(model);
+    this.#lossOf = lossFunction(model, options);
     this.#schedule = typeof schedule === "object" ? schedule.schedule : schedule;
   }
 
@@ -208,14 +209,13 @@ export class Run<B, S extends CarriedState<S>> {
     let next: S | undefined;
     const lossOf = () => {
       const batch = take();
-      if (batch === null) throw new SeqgradError("value", "fit: the batch is null; give { x, y }, or what the option loss reads.");
+      if (batch === null) throw new SeqgradError("value", "fit: the batch is null; give what the loss of a batch reads, such as { x, y }.");
       if (typeof (batch as { then?: unknown } | null | undefined)?.then === "function")
         throw new SeqgradError("value", `fit: batch(${this.#at.step}) gave a promise; give an async iterable in its place.`);
       const result = this.#lossOf(batch, startsAnew(batch) ? undefined : this.#carried, this.#at.step);
-      if (result instanceof Tensor) return result;
-      if (!(result?.loss instanceof Tensor)) return (result?.loss ?? result) as unknown as Tensor; // which the optimizer refuses by its kind
-      if (carryState && result.state) next = detached(result.state);
-      return result.loss;
+      const { loss, state } = checkResult(result);
+      if (carryState && state) next = detached(state);
+      return loss;
     };
     const step = this.#at.step + 1;
     try {
@@ -483,12 +483,19 @@ function dispose(state: object | undefined): void {
   for (const [, x] of entriesOf(state)) x?.dispose();
 }
 
-function defaultLoss<B, S>(model: Module): LossFunction<B, S> {
-  const learner = model as { loss?(batch: B, state: S | undefined): LossResult<S>; forward?(x: Tensor): Tensor };
-  if (learner.loss) return (batch, state) => learner.loss!(batch, state);
-  if (!learner.forward) throw new SeqgradError("value", "fit: the model has neither loss() nor forward(); give the option loss.");
-  return (batch) => {
-    const { x, y } = checkObject("fit", "the batch", batch as { x: Tensor; y: Tensor }, "{ x, y }, or the option loss");
-    return crossEntropy(learner.forward!(x), y);
-  };
+/** The option `loss`, or the model's own. */
+function lossFunction<B, S>(model: Partial<Trainable<B, S>>, { loss }: { readonly loss?: LossFunction<B, S> }): LossFunction<B, S> {
+  if (loss) return loss;
+  const { loss: own } = model;
+  if (typeof own === "function") return (batch, state) => own.call(model, batch, state);
+  const advice = "write loss: ({ x, y }) => ({ loss: crossEntropy(model.forward(x), y) }), or another loss";
+  throw new SeqgradError("value", `fit: the model has no loss(batch), and the option loss is not given; ${advice}.`);
+}
+
+/** What the function of the loss returned, if it has the form of a LossResult. */
+function checkResult<S>(result: LossResult<S>): LossResult<S> {
+  const must = "fit: the function of the loss must return { loss }, a tensor of one number;";
+  if (result instanceof Tensor)
+    throw new SeqgradError("value", `${must} got the tensor alone. Write { loss: tensor }, or { loss: tensor, state } to carry a state.`);
+  return result?.loss instanceof Tensor ? result : refuseLoss(must, result?.loss ?? result);
 }

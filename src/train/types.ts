@@ -1,7 +1,7 @@
 import type { Store } from "../io/store.js";
+import type { CarriedState, LossResult } from "../nn/trainable.js";
 import type { Optimizer } from "../optim/optimizer.js";
 import type { Plateau, Schedule } from "../optim/schedules.js";
-import type { Tensor } from "../tensor/tensor.js";
 
 export type Batches<B> = Iterable<B> | AsyncIterable<B>;
 
@@ -16,13 +16,6 @@ export type Batches<B> = Iterable<B> | AsyncIterable<B>;
  * same batches again.
  */
 export type Loader<B> = { batch(step: number): B } | { epoch(n: number): Batches<B> } | Batches<B> | ((epoch: number) => Batches<B>);
-
-/** A recurrent state, carried from batch to batch: an object of tensors. */
-export type CarriedState<S> = { readonly [K in keyof S]: Tensor | undefined };
-export type AnyState = Readonly<Record<string, Tensor | undefined>>;
-
-/** A loss, and with `carryState` the state that the next batch starts from. */
-export type LossResult<S = AnyState> = Tensor | { readonly loss: Tensor; readonly state?: S };
 
 export type FitEvent =
   | {
@@ -65,15 +58,16 @@ export interface FitHistory {
 }
 
 /** For batches of type B and a carried state of type S. */
-export interface FitOptions<B, S extends CarriedState<S> = AnyState> {
+export interface FitOptions<B, S extends CarriedState<S> = object> {
   optimizer: Optimizer;
   /** How many times to go through an iterable loader. */
   epochs?: number;
   /** How many updates to make, all in all, those before a resume included. */
   steps?: number;
   /**
-   * The loss of a batch; `step` counts the updates before it. Default: `model.loss(batch, state)` if there is one, else the cross-entropy of
-   * `model.forward(batch.x)` with `batch.y`.
+   * The loss of a batch as `{ loss }`, or `{ loss, state }` to carry a state; `step` counts the updates before it. Default:
+   * `model.loss(batch, state)`, as all of `models` have it. For a model without one write
+   * `loss: ({ x, y }) => ({ loss: crossEntropy(model.forward(x), y) })`.
    */
   loss?: (batch: B, state: S | undefined, step: number) => LossResult<S>;
   /**

@@ -1,6 +1,5 @@
 import type { WindowBatch } from "../../src/data/index.js";
 import {
-  type AnyState,
   type CarriedState,
   type FitEvent,
   type FitOptions,
@@ -9,6 +8,7 @@ import {
   manualSeed,
   models,
   optim,
+  type Trainable,
   tensor,
 } from "../../src/index.js";
 import type { RecurrentLMConfig } from "../../src/models/index.js";
@@ -41,11 +41,13 @@ export async function collect(events: AsyncIterable<FitEvent>): Promise<FitEvent
   return list;
 }
 
-export const run = <B, S extends CarriedState<S> = AnyState>(
+export function run<B, S extends CarriedState<S> = object>(
   model: Module,
   loader: Loader<B>,
   options: FitOptions<B, S>,
-): Promise<FitEvent[]> => collect(fit(model, loader, options));
+): Promise<FitEvent[]> {
+  return collect(fit(model as Module & Trainable<B, S>, loader, options));
+}
 
 export const only = <E extends FitEvent["type"]>(events: readonly FitEvent[], name: E): Extract<FitEvent, { type: E }>[] =>
   events.filter((event): event is Extract<FitEvent, { type: E }> => event.type === name);

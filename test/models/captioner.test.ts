@@ -70,7 +70,7 @@ describe("a captioner", () => {
   test("every parameter learns; the loss is the cross-entropy of what follows", async () => {
     const model = make({ layers: 2 });
     const batch = { source: padFrames(grids), target: padRows(captions) };
-    const loss = model.loss(batch);
+    const { loss } = model.loss(batch);
     const next = tensor([4, eos, -100, -100, 5, 6, 3, eos], [2, 4], { dtype: "int32" });
     const byHand = crossEntropy(model.forward(batch), next);
     loss.backward();

@@ -68,7 +68,7 @@ await forEachDevice(["full reference", "simd", "full relaxed", "full webgpu"], "
       const alone = batch.lengths.map((n) => batchOf(sentences.filter(({ words }) => words.length === n)));
       const emissions = model.forward(batch);
       const own = alone.map((sentence) => model.forward(sentence));
-      const losses = [batch, ...alone].map((part) => model.loss(part));
+      const losses = [batch, ...alone].map((part) => model.loss(part).loss);
       await expectRows(emissions, own);
       const [loss, ...parts] = await Promise.all(losses.map((x) => x.item()));
       expectClose([loss! * 4], [parts.reduce((sum, part) => sum + part, 0)], 1e-6);

@@ -81,7 +81,7 @@ describe.each(variants)("%o", (config) => {
       decoder.dispose();
       for (const { tokens, logProbability, stopped } of found) {
         const text = [sos, ...tokens, ...(stopped ? [eos] : [])];
-        const loss = await model.loss({ source: padRows([ids]), target: padRows([text]) }).item();
+        const loss = await model.loss({ source: padRows([ids]), target: padRows([text]) }).loss.item();
         expect(-loss * (text.length - 1)).toBeCloseTo(logProbability, 4);
       }
     }
@@ -99,7 +99,7 @@ describe.each(variants)("%o", (config) => {
 
   test("every parameter has a gradient", async () => {
     const model = make(config).train();
-    model.loss({ source, target }).backward();
+    model.loss({ source, target }).loss.backward();
     for (const [name, parameter] of model.namedParameters()) {
       const gradient = await parameter.grad!.data();
       expect(
@@ -133,8 +133,8 @@ test("a window hides what is far from the step", async () => {
 
 test("the loss is that of a token, or of the steps of a sequence", async () => {
   const tokens = target.lengths.reduce((n, length) => n + length - 1, 0);
-  const mean = await make().loss({ source, target }).item();
-  expect(await make({ reduction: "sum" }).loss({ source, target }).item()).toBeCloseTo((mean * tokens) / 3, 4);
+  const mean = await make().loss({ source, target }).loss.item();
+  expect(await make({ reduction: "sum" }).loss({ source, target }).loss.item()).toBeCloseTo((mean * tokens) / 3, 4);
 });
 
 test("the errors say what is wanted", async () => {
@@ -177,9 +177,9 @@ test("targets without a step to learn have a loss of 0, and do not count in the 
       [0, 1],
       [0, 0],
     ])
-      expect(await model.loss({ source: two, target: rows(lengths) }).item()).toBe(0);
+      expect(await model.loss({ source: two, target: rows(lengths) }).loss.item()).toBe(0);
   }
   const model = make();
-  const alone = await model.loss({ source: padRows([[4, 2]]), target: padRows([[sos, 8]]) }).item();
-  expect(await model.loss({ source: two, target: rows([0, 2]) }).item()).toBeCloseTo(alone, 5);
+  const alone = await model.loss({ source: padRows([[4, 2]]), target: padRows([[sos, 8]]) }).loss.item();
+  expect(await model.loss({ source: two, target: rows([0, 2]) }).loss.item()).toBeCloseTo(alone, 5);
 });

@@ -26,7 +26,7 @@ test("learns to reverse, and decodes greedily and with beams", async () => {
   const word = () => Array.from({ length: 2 + random.integer(3) }, () => 3 + random.integer(6));
   for (let step = 0; step < 250; step++) {
     const words = Array.from({ length: 32 }, word);
-    optimizer.step(() => model.loss({ source: padRows(words), target: padRows(words.map((w) => [SOS, ...w.toReversed(), EOS])) }));
+    optimizer.step(() => model.loss({ source: padRows(words), target: padRows(words.map((w) => [SOS, ...w.toReversed(), EOS])) }).loss);
   }
   model.eval();
   let right = 0;
@@ -73,7 +73,7 @@ test("padding changes nothing, and is not a target", async () => {
   const alone = await model.forward(rows([short])).data();
   const together = await model.forward(rows([short, long])).data();
   expectClose(together.subarray(0, 2 * 9), alone, 1e-6);
-  const [a, b, both] = await Promise.all([[short], [long], [short, long]].map((of) => model.loss(rows(of)).item()));
+  const [a, b, both] = await Promise.all([[short], [long], [short, long]].map((of) => model.loss(rows(of)).loss.item()));
   expect(both).toBeCloseTo((2 * a! + 6 * b!) / 8, 5);
 });
 
@@ -92,7 +92,7 @@ test("labelSmoothing is PyTorch's: the share moves from the target to all tokens
       [SOS, EOS],
     ]),
   };
-  const [logits, loss] = await Promise.all([model.forward(batch).data(), model.loss(batch).item()]);
+  const [logits, loss] = await Promise.all([model.forward(batch).data(), model.loss(batch).loss.item()]);
   // Rows of scores and what is to follow; the fourth is padding.
   const rows = [6, EOS, EOS].map((target, i) => {
     const scores = Array.from(logits.subarray(9 * i, 9 * i + 9));
@@ -104,7 +104,7 @@ test("labelSmoothing is PyTorch's: the share moves from the target to all tokens
     mean(({ hit, even }) => 0.7 * hit + 0.3 * even),
     5,
   );
-  expect(await model.eval().loss(batch).item()).toBeCloseTo(
+  expect(await model.eval().loss(batch).loss.item()).toBeCloseTo(
     mean(({ hit }) => hit),
     5,
   );

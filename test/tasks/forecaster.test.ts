@@ -84,7 +84,7 @@ test("the loss is the pinball loss of differences from the last value", async ()
   for (const p of [model.linear.weight, model.linear.bias!]) p.write(new Float32Array(p.size));
   const batch = { past: Float32Array.of(9, 3, 9, 5), future: Float32Array.of(4, 3), batchSize: 2 };
   // Errors 1 and -2: 0.2 and 0.9 of 1, 0.8 and 0.1 of 2.
-  expect(await model.loss(batch).item()).toBeCloseTo((0.2 + 0.9 + 1.6 + 0.2) / 4, 6);
+  expect(await model.loss(batch).loss.item()).toBeCloseTo((0.2 + 0.9 + 1.6 + 0.2) / 4, 6);
 });
 
 test("forecasters refuse what they cannot learn from or answer", async () => {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { memoryStore } from "../../src/io/store.js";
-import { Pooling } from "../../src/nn/index.js";
+import { type Module, Pooling } from "../../src/nn/index.js";
 import { AdamW } from "../../src/optim/index.js";
 import { EntityTagger, load, TextClassifier } from "../../src/tasks/index.js";
 import { randn, tensor } from "../../src/tensor/create.js";
 import { init } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
-import { fit } from "../../src/train/fit.js";
+import { fit, type Trainable } from "../../src/train/index.js";
 import { expectError, expectRejection } from "../helpers/errors.js";
 
 await init({ device: "wasm" });
@@ -23,7 +23,7 @@ const sentences = ["Sarah", "Michael", "Rose", "Mark"].flatMap((name) => [
 /** Trains a task for some epochs. */
 async function train<E, B>(
   task: {
-    model: TextClassifier["model"] | EntityTagger["model"];
+    model: Module & Trainable<B>;
     loader(examples: readonly E[], options: { batchSize: number }): Iterable<B>;
   },
   examples: readonly E[],
@@ -176,7 +176,7 @@ test("balanced class weights count every label alike, and are saved", async () =
     },
     [0, 0],
   );
-  expect(await task.model.loss(batch!).item()).toBeCloseTo(sum / total, 5);
+  expect(await task.model.loss(batch!).loss.item()).toBeCloseTo(sum / total, 5);
   const store = memoryStore();
   await task.save(store);
   expect(((await load(store)) as TextClassifier).model.config.classWeights).toEqual([10 / 18, 5]);

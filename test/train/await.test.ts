@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { type FitEvent, fit, init, mul, nn, noGrad, optim, sum, type Tensor, tensor } from "../../src/index.js";
+import { type FitEvent, fit, init, mul, nn, noGrad, optim, sum, Tensor, tensor } from "../../src/index.js";
 import { expectRejection } from "../helpers/errors.js";
 import { collect, losses, makeModel, numbered, outline, stateOf } from "../helpers/fit-run.js";
 
@@ -12,7 +12,7 @@ function scale() {
   const layer = new nn.Linear(1, 1, { bias: false });
   layer.weight.write([1]);
   const optimizer = new optim.SGD(layer.parameters(), { lr: 0.5 });
-  const loss = (c: number): Tensor => sum(mul(layer.weight, tensor([c])));
+  const loss = (c: number) => ({ loss: sum(mul(layer.weight, tensor([c]))) });
   return { layer, optimizer, loss, weight: () => layer.weight.itemSync() };
 }
 
@@ -138,25 +138,28 @@ describe("a loss that cannot train the model", () => {
   const cases: Case[] = [
     ["nothing", () => undefined, "value", "got nothing", "Add a return"],
     ["null", () => null, "value", "got null"],
-    ["its item", ({ loss }) => loss(1).itemSync(), "value", "got the number 0", "not its item()"],
+    ["its item", ({ loss }) => loss(1).loss.itemSync(), "value", "got the number 0", "not its item()"],
     ["a promise", async ({ loss }) => loss(1), "value", "got a Promise", "must not be async"],
     ["a promise that rejects", () => Promise.reject(new Error("no")), "value", "got a Promise"],
     ["an object whose loss is a number", () => ({ loss: 3 }), "value", "got the number 3"],
     ["many numbers", ({ layer }) => mul(layer.weight, tensor([1, 2])), "shape", "[1, 2]", "mean() or sum()"],
     ["int32", () => tensor(Int32Array.of(1)), "dtype", "got int32", "toFloat()"],
-    ["numbers that were read", ({ loss }) => tensor([loss(1).itemSync()]), "state", "no gradient flows", "item()"],
-    ["a detached tensor", ({ loss }) => sum(loss(1).detach()), "state", "no gradient flows", "detach()"],
-    ["what noGrad computes", ({ loss }) => noGrad(() => loss(1)), "state", "no gradient flows", "noGrad()"],
+    ["numbers that were read", ({ loss }) => tensor([loss(1).loss.itemSync()]), "state", "no gradient flows", "item()"],
+    ["a detached tensor", ({ loss }) => sum(loss(1).loss.detach()), "state", "no gradient flows", "detach()"],
+    ["what noGrad computes", ({ loss }) => noGrad(() => loss(1).loss), "state", "no gradient flows", "noGrad()"],
     ["another model", () => sum(mul(other(), 2)), "state", "none of the optimizer's parameters"],
   ];
+
+  /** Tensors in the form that fit() asks for, and all else as it is. */
+  const formOf = (value: unknown) => (value instanceof Tensor ? { loss: value } : value);
 
   test.each(cases)("%s is named, and nothing has changed", async (_, lossOf, code, ...parts) => {
     const own = scale();
     const { layer, optimizer, weight } = own;
-    optimizer.step(() => own.loss(2));
+    optimizer.step(() => own.loss(2).loss);
     const before = [weight(), optimizer.steps, layer.weight.grad?.itemSync()];
-    const run = fit(layer, [1], { optimizer, epochs: 1, loss: () => lossOf(own) as Tensor });
-    await expectRejection(code as "value", run, "SGD.step: ", ...parts);
+    const run = fit(layer, [1], { optimizer, epochs: 1, loss: () => formOf(lossOf(own)) as { loss: Tensor } });
+    await expectRejection(code as "value", run, code === "value" ? "fit: " : "SGD.step: ", ...parts);
     expect([weight(), optimizer.steps, layer.weight.grad?.itemSync()]).toEqual(before);
   });
 });

@@ -76,7 +76,9 @@ test("a step that is not finite leaves a Transformer's batch norms and the check
     const model = new Encoder();
     const optimizer = new optim.AdamW(model.parameters(), { lr: 0.05 });
     const store = io.memoryStore();
-    const loss = (batch: WindowBatch, _: unknown, step: number) => affine(model.loss(batch).loss, step === bad ? Number.NaN : 1);
+    const loss = (batch: WindowBatch, _: unknown, step: number) => ({
+      loss: affine(model.loss(batch).loss, step === bad ? Number.NaN : 1),
+    });
     const events = run(model, numbered, { optimizer, loss, steps, checkpoint: { store, every: 2 } });
     const error = await events.then(
       () => "",

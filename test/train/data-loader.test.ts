@@ -27,7 +27,7 @@ async function train(steps: number[], store = memoryStore()) {
             Float32Array.from(batch, (pair) => pair[key]),
             [batch.length, 1],
           );
-        return mseLoss(model.forward(column("x")), column("y"));
+        return { loss: mseLoss(model.forward(column("x")), column("y")) };
       },
     });
     for await (const event of events) if (event.type === "step") losses.push(event.loss);

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import {
+  crossEntropy,
   type FitEvent,
   type FitOptions,
   fit,
@@ -28,8 +29,8 @@ class Scale extends nn.Module {
   get weight(): Tensor {
     return this.layer.weight;
   }
-  loss(c: number): Tensor {
-    return sum(mul(this.weight, tensor([c])));
+  loss(c: number): { loss: Tensor } {
+    return { loss: sum(mul(this.weight, tensor([c]))) };
   }
 }
 
@@ -136,7 +137,7 @@ describe("loaders", () => {
     }
     const { model, optimizer } = makeScale();
     const before = memory().tensors;
-    const loss = (x: Tensor) => sum(mul(model.weight, x));
+    const loss = (x: Tensor) => ({ loss: sum(mul(model.weight, x)) });
     await run(model, tensors, { optimizer, epochs: 1, loss });
     expect(memory().tensors).toBe(before);
     expect(closed).toBe(1);
@@ -175,17 +176,18 @@ describe("the loss", () => {
   test("is by default that of the model", async () => {
     const [a, b] = [makeModel(), makeModel()];
     const own = await run(a.model, numbered, { optimizer: a.optimizer, steps: 4 });
-    const given = await run(b.model, numbered, { optimizer: b.optimizer, steps: 4, loss: (batch) => b.model.loss(batch).loss });
+    const given = await run(b.model, numbered, { optimizer: b.optimizer, steps: 4, loss: (batch) => b.model.loss(batch) });
     expect(losses(own)).toEqual(losses(given));
     expect(await stateOf(a)).toEqual(await stateOf(b));
   });
 
-  test("or the cross-entropy of forward(x) with y", async () => {
+  test("is given for a model without one", async () => {
     const model = new nn.Sequential(new nn.Linear(2, 3));
     const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
     const x = tensor([1, 2, 3, 4], [2, 2]);
     const y = tensor([0, 2], [2], { dtype: "int32" });
-    const first = losses(await run(model, [{ x, y }], { optimizer, epochs: 20 }));
+    const loss = (batch: { x: Tensor; y: Tensor }) => ({ loss: crossEntropy(model.forward(batch.x), batch.y) });
+    const first = losses(await run(model, [{ x, y }], { optimizer, epochs: 20, loss }));
     expect(first.at(-1)).toBeLessThan(first[0]!);
     expect(first[0]).toBeGreaterThan(0);
   });
@@ -194,12 +196,17 @@ describe("the loss", () => {
     class Mute extends nn.Module {
       readonly layer = new nn.Linear(1, 1);
     }
-    const model = new Mute();
-    const optimizer = new optim.SGD(model.parameters());
-    expectError("value", () => fit(model, [1], { optimizer, epochs: 1 }), "loss()", "forward()");
+    const optimizer = new optim.SGD(new Mute().parameters());
     const options = { optimizer, epochs: 1 };
-    await expectRejection("value", run(model, [1], { ...options, loss: () => undefined as never }), "must return the loss");
-    await expectRejection("value", run(model, [1], { ...options, loss: (async () => 1) as never }), "must return the loss");
+    for (const model of [new Mute(), new nn.Sequential(new nn.Linear(2, 3)), Object.assign(new Mute(), { loss: 3 })])
+      expectError("value", () => fit(model as never, [1], options), "no loss(batch)", "loss: ({ x, y }) =>", "crossEntropy");
+    const must = "must return { loss }, a tensor of one number; got";
+    const model = new Mute();
+    await expectRejection("value", run(model, [1], { ...options, loss: () => undefined as never }), `${must} nothing`);
+    await expectRejection("value", run(model, [1], { ...options, loss: (async () => 1) as never }), `${must} a Promise`);
+    const bare = () => sum(model.layer.weight) as never;
+    await expectRejection("value", run(model, [1], { ...options, loss: bare }), `${must} the tensor alone. Write { loss: tensor }`);
+    await expectRejection("value", run(Object.assign(new Mute(), { loss: bare }), [1], options), `${must} the tensor alone`);
   });
 });
 
@@ -220,7 +227,7 @@ describe("the schedule", () => {
       { params: b.parameters(), options: { lr: 10 } },
     ];
     const optimizer = new optim.SGD(groups);
-    const loss = () => sum(mul(a.weight, b.weight));
+    const loss = () => ({ loss: sum(mul(a.weight, b.weight)) });
     a.weight.write([1]);
     b.weight.write([1]);
     await run(a, [0], { optimizer, epochs: 1, loss, schedule: () => 0.5 });
@@ -323,7 +330,7 @@ describe("a loss or gradient that is not finite", () => {
     const sound = makeModel();
     const loss = (batch: ReturnType<typeof batchAt>) => {
       const { loss } = broken.model.loss(batch);
-      return "poison" in batch ? mul(loss, tensor([Number.NaN], [])) : loss;
+      return { loss: "poison" in batch ? mul(loss, tensor([Number.NaN], [])) : loss };
     };
     const running = run(broken.model, poisoned, { optimizer: broken.optimizer, steps: 9, loss, schedule: () => 0.5 });
     await expectRejection("not-finite", running, "step 4", "embedding.weight");
@@ -378,8 +385,7 @@ test("options that make no run are refused at the call", () => {
 });
 
 test("refuses by name a loader without batches, and a batch that is not one", async () => {
-  const model = new nn.Sequential(new nn.Linear(3, 2));
-  const optimizer = new optim.SGD(model.parameters());
+  const { model, optimizer } = makeModel();
   const before = await stateOf({ model, optimizer });
   const running = (loader: unknown) => run(model, loader as Loader<unknown>, { optimizer, epochs: 1, steps: 2 });
   for (const epoch of [undefined, null, 5, "ab", {}, Symbol("s")]) {
@@ -391,7 +397,7 @@ test("refuses by name a loader without batches, and a batch that is not one", as
       "epoch 0",
     );
   }
-  for (const batch of [undefined, null, 5, [1, 2]]) await expectRejection("value", running([batch]), "fit: the batch is", "{ x, y }");
+  for (const batch of [undefined, null, 5, [1, 2]]) await expectRejection("value", running([batch]), ": the batch is");
   await expectRejection("value", running({ batch: async () => ({}) }), "batch(0) gave a promise");
   expect(await stateOf({ model, optimizer })).toEqual(before);
 });
@@ -400,7 +406,8 @@ test("tensors that batch(step) makes are freed with the update", async () => {
   const model = new nn.Sequential(new nn.Linear(3, 2));
   const optimizer = new optim.SGD(model.parameters());
   const loader = { batch: () => ({ x: ones([4, 3]), y: zeros([4], { dtype: "int32" }) }) };
+  const loss = ({ x, y }: ReturnType<typeof loader.batch>) => ({ loss: crossEntropy(model.forward(x), y) });
   const alive: number[] = [];
-  for await (const { type } of fit(model, loader, { optimizer, steps: 20 })) if (type === "step") alive.push(memory().tensors);
+  for await (const { type } of fit(model, loader, { optimizer, steps: 20, loss })) if (type === "step") alive.push(memory().tensors);
   expect(new Set(alive).size).toBe(1);
 });

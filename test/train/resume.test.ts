@@ -232,7 +232,7 @@ describe("checkpoints", () => {
     const store = io.memoryStore();
     const { model, optimizer } = makeModel();
     const loss = (batch: WindowBatch) =>
-      optimizer.steps < 6 ? model.loss(batch).loss : mul(model.loss(batch).loss, tensor([Number.NaN], []));
+      optimizer.steps < 6 ? model.loss(batch) : { loss: mul(model.loss(batch).loss, tensor([Number.NaN], [])) };
     const running = run(model, numbered, { optimizer, steps: 10, loss, checkpoint: { store, every: 4 } });
     await expectRejection("not-finite", running, "step 7", "the checkpoint of step 4 is kept");
     const after = checkpointed(store);

@@ -52,7 +52,7 @@ async function ofTranslator(task: Translator, { input, answer }: Sample): Promis
   const [columns, rows] = [namesOf(source, from), namesOf(target, [...to, end])];
   if (!(model instanceof RecurrentSeq2Seq)) {
     const batch = { source: padRows([from]), target: padRows([[sos, ...to, end]]) };
-    return captured(model, () => model.loss(batch), rows, columns);
+    return captured(model, () => model.loss(batch).loss, rows, columns);
   }
   if (model.config.attention === "none") return [];
   const weights = scope(() =>
