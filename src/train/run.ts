@@ -1,8 +1,7 @@
 import type { Backend } from "../backend/backend.js";
 import { memoryStore, type Store } from "../io/store.js";
 import { Module } from "../nn/module.js";
-import type { CarriedState, LossResult, Trainable } from "../nn/trainable.js";
-import { refuseLoss } from "../optim/check-loss.js";
+import type { CarriedState, Trainable } from "../nn/trainable.js";
 import { Optimizer, type PendingNumber } from "../optim/optimizer.js";
 import { Plateau, type Schedule } from "../optim/schedules.js";
 import { adviceOn } from "../optim/step-numbers.js";
@@ -10,7 +9,7 @@ import { tensor } from "../tensor/create.js";
 import { type Device, replaceDevice } from "../tensor/device.js";
 import { defaultGenerator, drawingFrom } from "../tensor/random.js";
 import { keep } from "../tensor/scope.js";
-import { Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { readValue, type TensorValue } from "../tensor/value.js";
 import { breathe } from "../util/breath.js";
 import { checkFunction, checkInteger, shown } from "../util/check.js";
@@ -18,6 +17,7 @@ import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { RandomGenerator } from "../util/philox.js";
 import type { Progress } from "./checkpoint.js";
+import { checkResult, type LossFunction, lossFunction } from "./loss.js";
 import type { Batches, EventOf, FitEvent, FitOptions, Loader, Measured } from "./types.js";
 
 type Events = AsyncGenerator<FitEvent, void, undefined>;
@@ -35,7 +35,6 @@ const AHEAD = 250;
 const READ_EVERY = 16;
 /** Seconds between snapshots of a run on a device that can be lost. */
 const SNAPSHOT_SECONDS = 30;
-type LossFunction<B, S> = (batch: B, state: S | undefined, step: number) => LossResult<S>;
 
 /** Loaded when a run needs it: a page that keeps no checkpoints does not load the reader and writer of their files. */
 const checkpoints = () => import("./checkpoint.js");
@@ -481,21 +480,4 @@ const detached = <S extends object>(state: S) =>
 
 function dispose(state: object | undefined): void {
   for (const [, x] of entriesOf(state)) x?.dispose();
-}
-
-/** The option `loss`, or the model's own. */
-function lossFunction<B, S>(model: Partial<Trainable<B, S>>, { loss }: { readonly loss?: LossFunction<B, S> }): LossFunction<B, S> {
-  if (loss) return loss;
-  const { loss: own } = model;
-  if (typeof own === "function") return (batch, state) => own.call(model, batch, state);
-  const advice = "write loss: ({ x, y }) => ({ loss: crossEntropy(model.forward(x), y) }), or another loss";
-  throw new SeqgradError("value", `fit: the model has no loss(batch), and the option loss is not given; ${advice}.`);
-}
-
-/** What the function of the loss returned, if it has the form of a LossResult. */
-function checkResult<S>(result: LossResult<S>): LossResult<S> {
-  const must = "fit: the function of the loss must return { loss }, a tensor of one number;";
-  if (result instanceof Tensor)
-    throw new SeqgradError("value", `${must} got the tensor alone. Write { loss: tensor }, or { loss: tensor, state } to carry a state.`);
-  return result?.loss instanceof Tensor ? result : refuseLoss(must, result?.loss ?? result);
 }
