@@ -14,7 +14,7 @@ export function lossFunction<B, S>(model: Partial<Trainable<B, S>>, { loss }: { 
   throw new SeqgradError("value", `fit: the model has no loss(batch), and the option loss is not given; ${advice}.`);
 }
 
-/** What the function of the loss returned, if it has the form of a LossResult. */
+/** The result of the function of the loss, if it has the form of a LossResult. */
 export function checkResult<S>(result: LossResult<S>): LossResult<S> {
   const must = "fit: the function of the loss must return { loss }, a tensor of one number;";
   if (result instanceof Tensor)
