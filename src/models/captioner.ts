@@ -90,7 +90,7 @@ export class Captioner extends RecurrentDecoder<PaddedFrames> {
         `Captioner: a grid has ${shape[1]} places; the model was made for ${G}; give fewer, or make it with { places: ${shape[1]} }.`,
       );
     const places = tanh(this.positions.forward(this.projection.forward(tensor(data, shape))));
-    const pooled = this.bridge.forward(this.dropout.forward(this.pooling.forward(places, lengths)));
+    const pooled = this.bridge.forward(this.dropout.forward(this.pooling.forward(places, { lengths })));
     const states = inject === "input" ? this.#afterReading(pooled) : this.#statesOf(tanh(pooled));
     return { keys: this.attention?.project(places), lengths, state: this.firstState(states) };
   }

@@ -90,7 +90,7 @@ export class SequenceClassifier extends Module implements Trainable<ClassifierBa
   forward(tokens: Tensor, lengths: readonly number[]): Tensor {
     checkTokens("SequenceClassifier", tokens);
     const { output, last } = this.encoder.forward(this.dropout.forward(this.embedding.forward(tokens)), lengths);
-    return this.linear.forward(this.dropout.forward(this.pooling ? this.pooling.forward(output, lengths) : last));
+    return this.linear.forward(this.dropout.forward(this.pooling ? this.pooling.forward(output, { lengths }) : last));
   }
 
   /** The mean cross-entropy of the classes, in nats; with `classWeights` the weighted mean. */

@@ -1,6 +1,7 @@
 import { type AttentionOptions, attention, attentionWithWeights, selfAttention } from "../ops/attention.js";
 import { checkTensors, constant } from "../ops/define-op.js";
 import { linear } from "../ops/linear.js";
+import type { Masks } from "../ops/masks.js";
 import { rotary } from "../ops/rotary.js";
 import { reshape, slice } from "../ops/views.js";
 import { parameter } from "../tensor/create.js";
@@ -33,14 +34,12 @@ export interface MultiheadAttentionOptions {
   rotaryBase?: number;
 }
 
-/** The keys that a query sees. */
-export interface Visibility {
+/** The keys that a query sees; mask and bias broadcast to `[B, N, T, S]`. */
+export interface Visibility extends Masks {
   /** Query t sees the keys s <= t only, those in a cache before them. Default false. */
   causal?: boolean | undefined;
   /** int32 `[B]`: the number of keys of each row; the rest is padding. All when absent. */
   lengths?: Tensor | readonly number[] | undefined;
-  /** Broadcasts to `[B, N, T, S]`: float32 is added to the scores, -Infinity hides; int32 hides where it is 0. */
-  mask?: Tensor | undefined;
 }
 
 export interface MultiheadAttentionCall extends Visibility {
@@ -57,7 +56,7 @@ export interface MultiheadAttentionCall extends Visibility {
 const attentionNames = namesOf<MultiheadAttentionOptions>({
   ...{ dropout: 1, bias: 1, kdim: 1, vdim: 1, keyValueHeads: 1, rotary: 1, rotaryBase: 1 },
 });
-export const visibilityNames = { causal: 1, lengths: 1, mask: 1 } as const;
+export const visibilityNames = { causal: 1, lengths: 1, mask: 1, bias: 1 } as const;
 const callNames = namesOf<MultiheadAttentionCall>({ ...visibilityNames, key: 1, value: 1, cache: 1, projected: 1 });
 
 /** Throws unless x is `[B, S, width]`. */
@@ -210,7 +209,7 @@ export class MultiheadAttention extends Module {
   #options(x: Tensor, call: MultiheadAttentionCall): AttentionOptions {
     const op = "MultiheadAttention";
     checkOptions(op, call, callNames, "keys and values are written forward(x, { key, value }).");
-    const { causal = false, lengths, mask, cache, key, value, projected } = call;
+    const { causal = false, lengths, mask, bias, cache, key, value, projected } = call;
     checkTensors(op, [x], ["x"]);
     for (const [name, from] of Object.entries({ key, value })) if (from !== undefined) checkTensor(op, from, name);
     if (projected !== undefined) {
@@ -223,7 +222,7 @@ export class MultiheadAttention extends Module {
       throw new SeqgradError("value", `${op}: the cache is not the part of one layer; give at(layer) of a KeyValueCache.`);
     const { heads, keyValueHeads, dropout, training } = this;
     const offset = causal && cache ? cache.length : 0;
-    return { heads, keyValueHeads, causal, offset, lengths: toLengths(op, lengths, x), mask, dropout, training };
+    return { heads, keyValueHeads, causal, offset, lengths: toLengths(op, lengths, x), mask, bias, dropout, training };
   }
 
   #inputs(x: Tensor, call: MultiheadAttentionCall): KeysAndValues & { q: Tensor } {

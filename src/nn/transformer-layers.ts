@@ -155,11 +155,12 @@ export class TransformerEncoderLayer extends TransformerLayer {
 export interface DecoderLayerCall extends LayerCall {
   /** int32 `[B]`: the number of positions of each row of the memory; all when absent. */
   memoryLengths?: Tensor | readonly number[] | undefined;
-  /** As `mask`, for the memory: broadcasts to `[B, N, T, S]`. */
+  /** As `mask` and `bias`, for the memory: broadcast to `[B, N, T, S]`. */
   memoryMask?: Tensor | undefined;
+  memoryBias?: Tensor | undefined;
 }
 
-export const decoderCall = { ...visibilityNames, cache: 1, memoryLengths: 1, memoryMask: 1 } as const;
+export const decoderCall = { ...visibilityNames, cache: 1, memoryLengths: 1, memoryMask: 1, memoryBias: 1 } as const;
 const decoderCallNames = namesOf<DecoderLayerCall>(decoderCall);
 
 /**
@@ -195,11 +196,11 @@ export class TransformerDecoderLayer extends TransformerLayer {
   forward(x: Tensor, memory: Tensor | KeysAndValues, call: DecoderLayerCall = {}): Tensor {
     checkOptions("TransformerDecoderLayer", call, decoderCallNames);
     checkTensor("TransformerDecoderLayer", x, "x");
-    const { memoryLengths, memoryMask, ...own } = call;
+    const { memoryLengths, memoryMask, memoryBias, ...own } = call;
     const isProjected = memory instanceof Object && "k" in memory;
     if (!isProjected) checkTensors("TransformerDecoderLayer", [memory], ["the memory"]);
     const from = isProjected ? { projected: memory } : { key: memory };
-    const seen = { ...from, lengths: memoryLengths, mask: memoryMask };
+    const seen = { ...from, lengths: memoryLengths, mask: memoryMask, bias: memoryBias };
     const y = this.part(x, this.norm1, (input) => this.self_attn.forward(input, own));
     const z = this.part(y, this.norm2, (input) => this.multihead_attn!.forward(input, seen));
     return this.part(z, this.norm3!, (input) => this.feedForward(input));

@@ -155,9 +155,9 @@ export class TransformerDecoder extends Stack<TransformerDecoderLayer> {
    */
   forward(x: Tensor, memory: Tensor | readonly KeysAndValues[], call: Omit<DecoderLayerCall, "cache"> & StackCall = {}): Tensor {
     checkOptions("TransformerDecoder", call, Object.keys(decoderCall));
-    const { memoryLengths, memoryMask, ...own } = call;
+    const { memoryLengths, memoryMask, memoryBias, ...own } = call;
     checkTensor("TransformerDecoder", x, "x");
-    const visible = { memoryLengths: toLengths("TransformerDecoder", memoryLengths, x), memoryMask };
+    const visible = { memoryLengths: toLengths("TransformerDecoder", memoryLengths, x), memoryMask, memoryBias };
     const of = (i: number) => (Array.isArray(memory) ? (memory as readonly KeysAndValues[])[i]! : (memory as Tensor));
     return this.run(x, own, (layer, y, seen, i) => layer.forward(y, of(i), { ...seen, ...visible }));
   }
@@ -193,13 +193,18 @@ export interface TransformerCall {
   sourceMask?: Tensor | undefined;
   targetMask?: Tensor | undefined;
   memoryMask?: Tensor | undefined;
+  /** As the masks, for what is added to the scores: see Visibility. */
+  sourceBias?: Tensor | undefined;
+  targetBias?: Tensor | undefined;
+  memoryBias?: Tensor | undefined;
   /** A position of the target sees itself and those before only. Default false. */
   causal?: boolean;
 }
 
 const transformerNames = namesOf<TransformerOptions>({ ...transformerLayerOptions, numEncoderLayers: 1, numDecoderLayers: 1 });
 const transformerCallNames = namesOf<TransformerCall>({
-  ...{ sourceLengths: 1, targetLengths: 1, memoryLengths: 1, sourceMask: 1, targetMask: 1, memoryMask: 1, causal: 1 },
+  ...{ sourceLengths: 1, targetLengths: 1, memoryLengths: 1, sourceMask: 1, targetMask: 1, memoryMask: 1 },
+  ...{ sourceBias: 1, targetBias: 1, memoryBias: 1, causal: 1 },
 });
 
 /**
@@ -251,8 +256,9 @@ export class Transformer extends Module {
    */
   forward(source: Tensor, target: Tensor, call: TransformerCall = {}): Tensor {
     checkOptions("Transformer", call, transformerCallNames);
-    const { sourceLengths, memoryLengths = sourceLengths, targetLengths, sourceMask, targetMask, memoryMask, causal } = call;
-    const memory = this.encoder.forward(source, { lengths: sourceLengths, mask: sourceMask });
-    return this.decoder.forward(target, memory, { causal, lengths: targetLengths, mask: targetMask, memoryLengths, memoryMask });
+    const { sourceLengths, memoryLengths = sourceLengths, memoryMask, memoryBias, causal } = call;
+    const memory = this.encoder.forward(source, { lengths: sourceLengths, mask: call.sourceMask, bias: call.sourceBias });
+    const seen = { causal, lengths: call.targetLengths, mask: call.targetMask, bias: call.targetBias };
+    return this.decoder.forward(target, memory, { ...seen, memoryLengths, memoryMask, memoryBias });
   }
 }

@@ -4,10 +4,11 @@ import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions } from "../util/options.js";
 import { dimsOf, sameShape } from "../util/shape.js";
-import { alignmentWeights, type VisibleKeys, visibleNames, windowOf } from "./alignment.js";
+import { alignmentWeights, hasMasks, type VisibleKeys, visibleNames, windowOf } from "./alignment.js";
 import { attend } from "./attend.js";
 import { add } from "./binary.js";
 import { addSamples, checkTensors, defineOp, type Inputs } from "./define-op.js";
+import type { Masks } from "./masks.js";
 import { matmul } from "./matmul.js";
 import { tanh } from "./unary.js";
 import { unsqueeze } from "./views.js";
@@ -55,6 +56,13 @@ function sample([B, T, S, A]: Four, more: readonly ("lengths" | "positions")[] =
   return { inputs: { q, k, v, ...Object.fromEntries(integers) }, attrs: { window, start } };
 }
 
+/** The weights in primitives: the oracle, and what runs where a mask or a bias is given, which the kernels do not read. */
+function composed({ q, k, v, lengths, positions }: Given, { window, start }: Attrs, masks: Masks): Tensor {
+  const scores = matmul(tanh(add(unsqueeze(q, { axis: 2 }), unsqueeze(k, { axis: 1 }))), v);
+  const keys = { lengths, window: window || undefined, positions: positions ?? start, ...masks };
+  return alignmentWeights("additiveAttention", scores, keys);
+}
+
 const weightsOp = defineOp({
   name: "additiveAttention",
   inputs: ["q", "k", "v"],
@@ -65,11 +73,7 @@ const weightsOp = defineOp({
     const { B, T, S } = sizesOf(inputs);
     return { weights: [B, T, S] };
   },
-  compose({ q, k, v, lengths, positions }, { window, start }: Attrs) {
-    const scores = matmul(tanh(add(unsqueeze(q, { axis: 2 }), unsqueeze(k, { axis: 1 }))), v);
-    const keys = { lengths, window: window || undefined, positions: positions ?? start };
-    return { weights: alignmentWeights("additiveAttention", scores, keys) };
-  },
+  compose: (inputs, attrs: Attrs) => ({ weights: composed(inputs, attrs, {}) }),
   forward(run, inputs, { weights }, { window, start }) {
     const { B, T, S, A } = sizesOf(inputs);
     run("additiveAttentionForward", { weights, B, T, S, A, window, start, begin: 0, end: B, ...inputs });
@@ -101,7 +105,7 @@ addSamples(weightsOp, () => [
  * Scores each key by a small network of the query and the key, and averages the values by these scores.
  *
  * e_ij = v . tanh(q_i + k_j), weights_ij = softmax_j(e_ij), context_i = sum_j weights_ij values_j. The tensor of all tanh is never stored:
- * backward computes it again.
+ * backward computes it again; with a mask or a bias it is.
  *
  * @param q `[B, T, A]`, float32, the projected queries W s_i
  * @param k `[B, S, A]`, float32, the projected keys U h_j
@@ -127,6 +131,11 @@ export function additiveAttention(
   checkOptions("additiveAttention", keys, visibleNames);
   checkTensors("additiveAttention", [q, k, v, values], ["q", "k", "v", "values"]);
   const { window, start, lengths, positions } = windowOf("additiveAttention", q.shape, keys);
-  const { weights } = weightsOp({ q, k, v, lengths, positions }, { window, start });
+  const inputs = { q, k, v, lengths, positions };
+  checkFactors(inputs);
+  const { B, T, S } = sizesOf(inputs);
+  const isMasked = hasMasks("additiveAttention", [B, T, S], keys);
+  const { mask, bias } = keys;
+  const weights = isMasked ? composed(inputs, { window, start }, { mask, bias }) : weightsOp(inputs, { window, start }).weights;
   return { context: attend(weights, values), weights };
 }

@@ -5,14 +5,15 @@ import { formatShape } from "../util/format.js";
 import { namesOf } from "../util/options.js";
 import { dimsOf, type Shape, sameShape } from "../util/shape.js";
 import { less, lessEqual, mul, sub } from "./binary.js";
+import { checkMasks, type Masks, maskedScores, softmaxOfVisible } from "./masks.js";
 import { checkLengths } from "./recurrent.js";
 import { softmax } from "./softmax.js";
 import { abs } from "./unary.js";
 import { unsqueeze } from "./views.js";
 import { where } from "./where.js";
 
-/** The keys, of S, that a query sees. */
-export interface VisibleKeys {
+/** The keys, of S, that a query sees; mask and bias broadcast to `[B, T, S]`. */
+export interface VisibleKeys extends Masks {
   /** int32 `[B]`, each in 0..S: how many keys of a row there are; all S when absent. A query that sees no key gets zeros. */
   lengths?: Tensor | undefined;
   /**
@@ -27,7 +28,7 @@ export interface VisibleKeys {
   positions?: Tensor | number | undefined;
 }
 
-export const visibleNames = namesOf<VisibleKeys>({ lengths: 1, window: 1, positions: 1 });
+export const visibleNames = namesOf<VisibleKeys>({ lengths: 1, window: 1, positions: 1, mask: 1, bias: 1 });
 
 /** Windows and positions are far from the ends of int32. */
 const FAR = 2 ** 30;
@@ -56,16 +57,26 @@ export function counting(like: Tensor, n: number, first = 0): Tensor {
   return y;
 }
 
+/** True if mask or bias are given. They are checked for scores of shape [B, T, S]. */
+export function hasMasks(op: string, full: Shape, { mask, bias }: VisibleKeys): boolean {
+  const there = Object.entries({ mask, bias }).filter(([, x]) => x !== undefined);
+  for (const [name, x] of there) checkTensor(op, x, name);
+  checkMasks(op, { mask, bias }, full, "[B, T, S]");
+  return there.length > 0;
+}
+
 /** The softmax over the last axis of scores [B, T, S], of the visible keys alone: the others, and a query that sees none, have 0. */
 export function alignmentWeights(op: string, scores: Tensor, keys: VisibleKeys): Tensor {
   const { window, start, lengths, positions } = windowOf(op, scores.shape, keys);
-  if (!lengths && !window) return softmax(scores);
+  const isMasked = hasMasks(op, scores.shape, keys);
+  if (!lengths && !window && !isMasked) return softmax(scores);
   const [, T, S] = dimsOf(scores.shape, 3);
   if (lengths) checkLengths(op, lengths, 0, S);
   const j = counting(scores, S);
   const there = lengths && less(j, unsqueeze(unsqueeze(lengths, { axis: 1 }), { axis: 1 }));
   const middles = unsqueeze(positions ?? counting(scores, T, start), { axis: -1 });
   const near = window ? lessEqual(abs(sub(j, middles)), Math.floor(window / 2)) : undefined;
-  const mask = there && near ? mul(there, near) : (there ?? near)!;
-  return where(mask, softmax(where(mask, scores, -1e30)), 0);
+  const inPlace = there && near ? mul(there, near) : (there ?? near);
+  const masked = maskedScores(scores, keys);
+  return softmaxOfVisible(inPlace ? where(inPlace, masked, Number.NEGATIVE_INFINITY) : masked);
 }

@@ -8,31 +8,25 @@ import { checkOptions, namesOf } from "../util/options.js";
 import type { RandomStart } from "../util/philox.js";
 import { broadcastStrides, dimsOf, sameShape } from "../util/shape.js";
 import { counting } from "./alignment.js";
-import { add, div, less, lessEqual, notEqual, sub } from "./binary.js";
+import { less, lessEqual } from "./binary.js";
 import { addSamples, checkTensors, contiguous, defineOp, type Inputs, type SampleInput } from "./define-op.js";
 import { dropoutFrom, growthOf } from "./dropout.js";
 import { expand } from "./expand.js";
-import { max } from "./extremum.js";
+import { asBias, checkMasks, type Masks, maskedScores, softmaxOfVisible } from "./masks.js";
 import { matmul } from "./matmul.js";
 import { checkLengths } from "./recurrent.js";
-import { sum } from "./reduce.js";
-import { affine, exp } from "./unary.js";
+import { affine } from "./unary.js";
 import { permute, reshape, slice, transpose, unsqueeze } from "./views.js";
 import { where } from "./where.js";
 
-/** The keys that queries see, and how scores become weights. */
-export interface ScoreOptions {
+/** The keys that queries see, and how scores become weights; mask and bias broadcast to `[B, N, T, S]`. */
+export interface ScoreOptions extends Masks {
   /** Query t sees the keys s <= t + offset only. */
   causal?: boolean | undefined;
   /** The number of keys before the first query: with a key-value cache, the tokens before. Needs `causal`. Default 0. */
   offset?: number | undefined;
   /** int32 `[B]`, each in 0..S: keys from there on are padding, which no query sees. */
   lengths?: Tensor | undefined;
-  /**
-   * What broadcasts to `[B, N, T, S]`: float32 is added to the scores, and -Infinity hides; int32 hides where it is 0. A comparison gives
-   * float32: take toInt() of it.
-   */
-  mask?: Tensor | undefined;
   /** The factor of the products of queries and keys. Default 1 / sqrt(D). */
   scale?: number | undefined;
 }
@@ -53,7 +47,7 @@ export interface Heads {
 
 export type AttentionOptions = ScaledDotProductOptions & Heads;
 
-const scores = { causal: 1, offset: 1, lengths: 1, mask: 1, scale: 1 } as const;
+const scores = { causal: 1, offset: 1, lengths: 1, mask: 1, bias: 1, scale: 1 } as const;
 const heads = { heads: 1, keyValueHeads: 1 } as const;
 const scaledDotProductNames = namesOf<ScaledDotProductOptions>({ ...scores, dropout: 1, training: 1 });
 const attentionNames = namesOf<AttentionOptions>({ ...scores, ...heads, dropout: 1, training: 1 });
@@ -81,7 +75,7 @@ interface Sizes {
   readonly E: number;
 }
 
-const attentionInputs = ["q", "k", "v", "qkv", "mask", "lengths"] as const;
+const attentionInputs = ["q", "k", "v", "qkv", "mask", "bias", "lengths"] as const;
 
 /** `q`, `k` and `v`, or `qkv`; of the weights alone there is no `v`. */
 type Given = Inputs<never, (typeof attentionInputs)[number]>;
@@ -101,7 +95,7 @@ function sizesOf(inputs: Given, { apart, heads: N, keyValueHeads: K }: Attrs): S
 /** The sizes; throws unless everything fits. */
 function checkedSizes(inputs: Given, attrs: Attrs): Sizes {
   const { op, apart } = attrs;
-  const { qkv, mask, lengths } = inputs;
+  const { qkv, lengths } = inputs;
   const { q, k, v } = triple(inputs);
   const misfit = (name: string, x: Tensor, wanted: string) =>
     new SeqgradError("shape", `${op}: ${name} has shape ${formatShape(x.shape)}; expected ${wanted}.`);
@@ -123,11 +117,7 @@ function checkedSizes(inputs: Given, attrs: Attrs): Sizes {
       if (!sameShape(x.shape, shape)) throw misfit(name, x, `${formatShape(shape)} for q ${formatShape(q.shape)}`);
     }
   }
-  const full = [B, N, T, S];
-  const lead = 4 - (mask?.rank ?? 0);
-  if (mask && (lead < 0 || !mask.shape.every((n, i) => n === 1 || n === full[i + lead]))) {
-    throw misfit("mask", mask, `what broadcasts to [B, N, T, S] = ${formatShape(full)}`);
-  }
+  checkMasks(op, inputs, [B, N, T, S], "[B, N, T, S]");
   if (lengths) {
     if (lengths.rank !== 1 || lengths.size !== B) throw misfit("lengths", lengths, `[${B}], a number for each row of the batch`);
     if (lengths.dtype !== "int32") throw new SeqgradError("dtype", `${op}: lengths are ${lengths.dtype}; expected int32.`);
@@ -148,24 +138,16 @@ function repeat(x: Tensor, heads: number): Tensor {
   return K === heads ? x : reshape(expand(reshape(x, [B, K, 1, S, D]), [B, K, heads / K, S, D]), [B, heads, S, D]);
 }
 
-/** The lowest finite float32, far below all scores. */
-const LOWEST = -3.4028234663852886e38;
-
 /** The weights [B, N, T, S] of queries and keys with their heads apart, before dropout. */
-function weigh(q: Tensor, k: Tensor, { mask, lengths }: Given, { B, N, T, S, D }: Sizes, attrs: Attrs): Tensor {
+function weigh(q: Tensor, k: Tensor, inputs: Given, { B, N, T, S, D }: Sizes, attrs: Attrs): Tensor {
   const { op, causal, offset, scale = 1 / Math.sqrt(D) } = attrs;
+  const { lengths } = inputs;
   if (lengths) checkLengths(op, lengths, 0, S);
-  let scores = affine(matmul(q, transpose(repeat(k, N))), scale);
-  if (mask) scores = mask.dtype === "int32" ? where(mask, scores, Number.NEGATIVE_INFINITY) : add(scores, mask);
+  let scores = maskedScores(affine(matmul(q, transpose(repeat(k, N))), scale), inputs);
   const keys = counting(q, S);
   if (causal) scores = where(lessEqual(keys, unsqueeze(counting(q, T, offset), { axis: 1 })), scores, Number.NEGATIVE_INFINITY);
   if (lengths) scores = where(less(keys, reshape(lengths, [B, 1, 1, 1])), scores, Number.NEGATIVE_INFINITY);
-  // A softmax of what is visible, of which there may be nothing: all numbers stay finite, so that all gradients do.
-  const visible = notEqual(scores, Number.NEGATIVE_INFINITY);
-  const finite = where(visible, scores, LOWEST);
-  const e = where(visible, exp(sub(finite, max(finite, { axis: -1, keepDims: true }))), 0);
-  const total = sum(e, { axis: -1, keepDims: true });
-  return div(e, where(total, total, 1));
+  return softmaxOfVisible(scores);
 }
 
 /** The parts of a composition: the weights as they are applied, and the values they came from. */
@@ -187,10 +169,10 @@ function composed(inputs: Given, attrs: Attrs): { output: Tensor; weights: Tenso
   return { output: attrs.apart ? y : reshape(permute(y, [0, 2, 1, 3]), [B, T, N * E]), weights: w };
 }
 
-/** The inputs as the kernels read them: lengths one after another, a mask by its strides, all else as `rows` makes it. */
-const readable = ({ q, k, v, qkv, mask, lengths }: Given, rows: (x: Tensor) => Tensor): Given => {
-  if (qkv) return { qkv: rows(qkv), mask, lengths: lengths && contiguous(lengths) };
-  return { q: q && rows(q), k: k && rows(k), v: v && rows(v), mask, lengths: lengths && contiguous(lengths) };
+/** The inputs as the kernels read them: lengths one after another, mask and bias by their strides, all else as `rows` makes it. */
+const readable = ({ q, k, v, qkv, mask, bias, lengths }: Given, rows: (x: Tensor) => Tensor): Given => {
+  const shown = { mask, bias, lengths: lengths && contiguous(lengths) };
+  return qkv ? { qkv: rows(qkv), ...shown } : { q: q && rows(q), k: k && rows(k), v: v && rows(v), ...shown };
 };
 
 /** The places at which queries, keys and values, or their gradients, begin: heads side by side if one tensor holds them all. */
@@ -204,7 +186,7 @@ function argumentsOf(inputs: Given, y: Tensor, attrs: Attrs) {
   const size = sizesOf(inputs, attrs);
   const { B, N, T, S, D, E } = size;
   const { causal, offset, scale = 1 / Math.sqrt(D), p, apart, key0, key1, counter0, counter1 } = attrs;
-  const { mask, lengths } = inputs;
+  const { lengths } = inputs;
   const { q, k, v } = triple(inputs);
   const starts = placesOf(inputs, size) as Record<"q" | "k" | "v", Tensor | number>;
   const stridesOf = ({ strides }: Tensor, width: number) => {
@@ -215,14 +197,14 @@ function argumentsOf(inputs: Given, y: Tensor, attrs: Attrs) {
   const [kB, kN, kS] = stridesOf(k, D);
   const [vB, vN, vS] = stridesOf(v, E);
   const [yB, yN, yT] = stridesOf(y, E);
-  const bias = mask?.dtype === "int32" ? where(mask, 0, Number.NEGATIVE_INFINITY) : mask;
+  const bias = asBias(inputs);
   const [bB, bN, bT, bS] = dimsOf(bias ? broadcastStrides(bias.shape, bias.strides, [B, N, T, S]) : [0, 0, 0, 0], 4);
   const strides = { qB, qN, qT, kB, kN, kS, vB, vN, vS, yB, yN, yT, bB, bN, bT, bS };
   const settings = { causal: Number(causal), offset: Math.min(offset, S), key0, key1, counter0, counter1, scale, p, growth: growthOf(p) };
   return { bias, lengths, y, ...starts, ...size, ...strides, ...settings };
 }
 
-/** A sample of sizes [B, N, K, T, S, D, E]; a mask of integers is [T, S], one of floats, `bias` in the list, [N, T, S]. */
+/** A sample of sizes [B, N, K, T, S, D, E], of the inputs in the list. */
 function sample([B, heads, keyValueHeads, T, S, D, E]: Seven, list: string, given: Partial<Attrs> = {}) {
   const { apart = false } = given;
   const shape = (n: number, rows: number, width: number) => (apart ? [B, n, rows, width] : [B, rows, n * width]);
@@ -237,7 +219,7 @@ function sample([B, heads, keyValueHeads, T, S, D, E]: Seven, list: string, give
   };
   const plain = { op: "attention", apart, heads, keyValueHeads, causal: false, offset: 0, scale: undefined, p: 0 };
   return {
-    inputs: Object.fromEntries(list.split(" ").map((name) => [name === "bias" ? "mask" : name, all[name] ?? []])),
+    inputs: Object.fromEntries(list.split(" ").map((name) => [name, all[name] ?? []])),
     attrs: { ...plain, key0: 0, key1: 0, counter0: 0, counter1: 0, ...given },
   };
 }
@@ -280,6 +262,7 @@ addSamples(attentionOp, () => [
   sample([3, 2, 2, 3, 9, 5, 3], "q k v mask lengths", { apart: true, scale: 0.5 }),
   sample([2, 2, 1, 6, 11, 4, 3], "q k v bias lengths", { p: 0.3, key0: 5 }),
   sample([1, 2, 2, 50, 130, 33, 17], "q k v mask"),
+  sample([2, 2, 1, 5, 9, 4, 4], "q k v mask bias lengths", { causal: true, offset: 4 }),
   sample([1, 4, 4, 1, 70, 16, 16], "q k v", { causal: true, offset: 69 }),
   sample([2, 4, 4, 64, 64, 16, 16], "qkv", { causal: true }),
 ]);
@@ -292,7 +275,7 @@ function prepare(
   apart = false,
 ): { inputs: Given; attrs: Attrs } {
   checkOptions(op, options, attentionNames);
-  const { heads, keyValueHeads = heads, causal = false, offset = 0, lengths, mask, scale, dropout = 0, training = true } = options;
+  const { heads, keyValueHeads = heads, causal = false, offset = 0, lengths, mask, bias, scale, dropout = 0, training = true } = options;
   checkInteger(op, "heads", heads, 1);
   checkInteger(op, "keyValueHeads", keyValueHeads, 1);
   checkInteger(op, "offset", offset);
@@ -301,7 +284,7 @@ function prepare(
   checkBoolean(op, "causal", causal);
   checkBoolean(op, "training", training);
   checkInterval(op, "dropout", dropout, 0, 1);
-  const inputs = { mask, lengths, ...given };
+  const inputs = { mask, bias, lengths, ...given };
   const there = Object.entries(inputs).filter(([name, x]) => name in given || x !== undefined);
   checkTensors(
     op,
@@ -318,28 +301,31 @@ function prepare(
 
 function attend(op: string, given: Given, options: AttentionOptions, apart = false): Tensor {
   const { inputs, attrs } = prepare(op, given, options, apart);
-  const { mask } = options;
-  // No kernel gives a mask's gradient.
-  return mask && isRecording([mask]) ? composed(inputs, attrs).output : attentionOp(inputs, attrs).y;
+  const { bias } = inputs;
+  // No kernel gives the gradient of a bias.
+  return bias && isRecording([bias]) ? composed(inputs, attrs).output : attentionOp(inputs, attrs).y;
 }
 
 /**
  * Attends with N heads: each query gets the mean of the values that it sees, weighted by how well their keys fit it.
  *
- * y_t = sum_s w_ts v_s, w_t = softmax_s(scale q_t . k_s + mask_ts) over the keys that query t sees, for every head. No `[T, S]` matrix is
- * stored, unless the mask needs a gradient. A query that sees no key gives 0.
+ * y_t = sum_s w_ts v_s, w_t = softmax_s(scale q_t . k_s + bias_ts) over the keys that query t sees, for every head. A key is hidden where
+ * the mask is 0, whatever its type, where the bias is -Infinity, by `causal` and behind `lengths`. No `[T, S]` matrix is stored, unless the
+ * bias needs a gradient. A query that sees no key gives 0.
  *
  * @param q `[B, T, N D]`, float32, heads side by side, as a projection leaves them
  * @param k `[B, S, K D]`, float32; head n of the queries reads head floor(n K / N)
  * @param v `[B, S, K E]`, float32
  * @param options heads, visible keys and dropout: see AttentionOptions
  * @returns `[B, T, N E]`
- * @throws SeqgradError `shape`, `dtype`, `value` for heads that cannot share the width, `range` for a length outside 0..S or a dropout
+ * @throws SeqgradError `shape`, `dtype` also for a bias of int32, `value` for heads that cannot share the width, `range` for a length outside 0..S or a dropout
  *   outside [0, 1]
  * @see Vaswani et al. 2017, "Attention Is All You Need"; Rabe and Staats 2021 and Dao et al. 2022 for the memory
  * @example
  * const [q, k, v] = [sg.randn([2, 5, 32]), sg.randn([2, 7, 16]), sg.randn([2, 7, 16])];
  * sg.attention(q, k, v, { heads: 4, keyValueHeads: 2 }).shape; // = [2, 5, 32]
+ * const even = sg.tensor([1, 0, 1, 0, 1, 0, 1]); // every second key is hidden
+ * sg.attention(q, k, v, { heads: 4, keyValueHeads: 2, mask: even, bias: sg.randn([4, 5, 7]) }).shape; // = [2, 5, 32]
  */
 export const attention = (q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor => attend("attention", { q, k, v }, options);
 

@@ -44,6 +44,7 @@ export { all, any, isFinite, isNaN, logicalAnd, logicalNot, logicalOr, logicalXo
 export { binaryCrossEntropyWithLogits, huberLoss, l1Loss, mseLoss, smoothL1Loss } from "./losses.js";
 export { type LstmOptions, lstm } from "./lstm.js";
 export { maskedFill, maskedSelect } from "./masked.js";
+export type { Masks } from "./masks.js";
 export { matmul } from "./matmul.js";
 export { type PadOptions, pad } from "./pad.js";
 export { chunk, unbind } from "./pieces.js";

@@ -14,6 +14,7 @@ const aliases: Readonly<Record<string, string>> = {
   padding_idx: "paddingIndex",
   attnMask: "mask",
   attention_mask: "mask",
+  attnBias: "bias",
   maxNewTokens: "maxTokens",
   maxLength: "maxTokens",
   numBeams: "beam",

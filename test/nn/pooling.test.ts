@@ -34,7 +34,7 @@ await forEachDevice(immediate, "Pooling", (device) => {
         const x = tensor(values, [B, T, E]);
         x.requiresGrad = true;
         scope(() => {
-          const y = layer.forward(x, lengths);
+          const y = layer.forward(x, { lengths });
           expect(y.shape).toEqual([B, E]);
           const wanted = Array.from({ length: B }, (_, b) =>
             pooled(kind, Array.from(values.slice(b * T * E, (b + 1) * T * E)), lengths?.[b] ?? T, weight, bias),
@@ -54,8 +54,8 @@ await forEachDevice(immediate, "Pooling", (device) => {
 
   it("refuses lengths outside the steps, and a value that is not a sequence", () => {
     const [layer, x] = [new Pooling("mean", E), tensor(normals(B * T * E, 1), [B, T, E])];
-    for (const bad of [0, T + 1]) expect(() => layer.forward(x, [T, bad, T])).toThrow(`lengths[1] is ${bad}`);
-    expect(() => layer.forward(x, [T, T])).toThrow("expected [B, T, E] and B lengths");
-    expect(() => layer.forward(tensor([1, 2, 3]), [1, 1, 1])).toThrow("expected [B, T, E] and B lengths");
+    for (const bad of [0, T + 1]) expect(() => layer.forward(x, { lengths: [T, bad, T] })).toThrow(`lengths[1] is ${bad}`);
+    expect(() => layer.forward(x, { lengths: [T, T] })).toThrow("got 2 lengths for 3 rows; expected one for each");
+    expect(() => layer.forward(tensor([1, 2, 3]))).toThrow("x has shape [3]; expected [B, T, D]");
   });
 });

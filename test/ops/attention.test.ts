@@ -12,7 +12,7 @@ import { forEachDevice, immediate, wasmDevice } from "../helpers/devices.js";
 import { expectError } from "../helpers/errors.js";
 import { expectClose, normals } from "../helpers/numbers.js";
 
-type Kind = "causal" | "offset" | "lengths" | "additive" | "boolean" | "hidden" | "grouped" | "dropout" | "scale";
+type Kind = "causal" | "offset" | "lengths" | "additive" | "boolean" | "both" | "hidden" | "grouped" | "dropout" | "scale";
 
 /** [B, N, T, S, D, E] and what the call has. */
 const cases: [AttentionSizes, Kind[]][] = [
@@ -24,6 +24,7 @@ const cases: [AttentionSizes, Kind[]][] = [
   [{ B: 3, N: 4, K: 1, T: 4, S: 5, D: 3, E: 8 }, ["grouped", "causal", "lengths", "additive"]],
   [{ B: 2, N: 2, K: 2, T: 5, S: 9, D: 8, E: 4 }, ["boolean"]],
   [{ B: 2, N: 2, K: 2, T: 4, S: 4, D: 8, E: 4 }, ["hidden", "scale"]],
+  [{ B: 3, N: 2, K: 1, T: 4, S: 6, D: 4, E: 3 }, ["both", "causal", "offset", "lengths", "grouped"]],
   [{ B: 2, N: 2, K: 1, T: 9, S: 9, D: 4, E: 4 }, ["dropout", "causal", "grouped"]],
 ];
 
@@ -45,20 +46,31 @@ function draw(size: AttentionSizes, kinds: Kind[], seed: number) {
   const random = normals(sizeOf([B, N, T, S]), seed * 8 + 4);
   let bias: number[] | undefined;
   let mask: sg.Tensor | undefined;
+  let added: sg.Tensor | undefined;
   if (has("additive")) {
     // One row for all heads.
     const rows = random.slice(0, B * T * S);
-    mask = sg.tensor(Array.from(rows), [B, 1, T, S]);
+    added = sg.tensor(Array.from(rows), [B, 1, T, S]);
     bias = Array.from(random, (_, i) => rows[Math.floor(i / (N * T * S)) * T * S + (i % (T * S))]!);
   } else if (has("boolean")) {
     const seen = Array.from(random.slice(0, T * S), (x) => Number(x > 0));
     seen.fill(0, S, 2 * S); // the second query sees nothing
     mask = sg.tensor(seen, [T, S], { dtype: "int32" });
     bias = Array.from(random, (_, i) => (seen[i % (T * S)] ? 0 : Number.NEGATIVE_INFINITY));
+  } else if (has("both")) {
+    // A comparison, float32, of each row of the batch, and a bias of each head.
+    const seen = Array.from(random.slice(0, B * S), (x) => Number(x > -0.5));
+    const rows = Array.from(random.slice(B * S, B * S + N * T * S));
+    rows[0] = Number.NEGATIVE_INFINITY;
+    mask = sg.tensor(seen, [B, 1, 1, S]);
+    added = sg.tensor(rows, [N, T, S]);
+    bias = Array.from(random, (_, i) =>
+      seen[Math.floor(i / (N * T * S)) * S + (i % S)] ? rows[i % (N * T * S)]! : Number.NEGATIVE_INFINITY,
+    );
   } else if (has("hidden")) {
     const rows = Array.from(random.slice(0, N * S), (x) => (x > 0.5 ? Number.NEGATIVE_INFINITY : x));
     rows.fill(Number.NEGATIVE_INFINITY, 0, S); // the first head sees nothing
-    mask = sg.tensor(rows, [N, 1, S]);
+    added = sg.tensor(rows, [N, 1, S]);
     bias = Array.from(random, (_, i) => rows[(Math.floor(i / (T * S)) % N) * S + (i % S)]!);
   }
   const lengths = has("lengths") ? Int32Array.from({ length: B }, (_, b) => (b === 0 ? 0 : 1 + ((b * 3) % S))) : undefined;
@@ -72,6 +84,7 @@ function draw(size: AttentionSizes, kinds: Kind[], seed: number) {
     offset,
     lengths: lengths && sg.tensor(lengths),
     mask,
+    bias: added,
     scale,
     dropout: p,
   };
@@ -147,7 +160,7 @@ await forEachDevice(immediate, "attention", (device: Device) => {
     );
   });
 
-  test.each(each)("with weights, and a gradient for the mask: $name", ({ size, kinds, seed }) => {
+  test.each(each)("with weights, and a gradient for the bias: $name", ({ size, kinds, seed }) => {
     withDevice(device, () =>
       sg.scope(() => {
         clear();
@@ -156,7 +169,7 @@ await forEachDevice(immediate, "attention", (device: Device) => {
         const full = [B, heads, T, S];
         const [q, k, v] = (["q", "k", "v"] as const).map((name) => flat(input[name], shapes[name])) as [sg.Tensor, sg.Tensor, sg.Tensor];
         const all = { ...options, heads, keyValueHeads };
-        if (options.mask?.dtype === "float32") options.mask.requiresGrad = true;
+        if (options.bias) options.bias.requiresGrad = true;
         const { weights: expected, y } = attentionReference(input);
         const alone = sg.attentionWeights(q, k, all);
         expect(alone.shape).toEqual(full);
@@ -173,22 +186,22 @@ await forEachDevice(immediate, "attention", (device: Device) => {
         expectGradient(q, dq, shapes.q, "dq");
         expectGradient(k, dk, shapes.k, "dk");
         expectGradient(v, dv, shapes.v, "dv");
-        if (options.mask?.dtype === "float32") {
-          const { shape } = options.mask;
+        if (options.bias) {
+          const { shape } = options.bias;
           const gradient = new Float64Array(sizeOf(shape));
           const own = [1, 1, 1, 1].map((_, i) => shape[i - 4 + shape.length] ?? 1);
           dBias.forEach((d, i) => {
             const index = [Math.floor(i / (heads * T * S)), Math.floor(i / (T * S)) % heads, Math.floor(i / S) % T, i % S];
             gradient[index.reduce((at, j, axis) => at * own[axis]! + (own[axis] === 1 ? 0 : j), 0)]! += d;
           });
-          expectClose(options.mask.grad!.dataSync(), gradient, 1e-5, "gradient of the mask");
+          expectClose(options.bias.grad!.dataSync(), gradient, 1e-5, "gradient of the bias");
           // The output alone, through attention(), which cannot use its kernels then.
           clear();
-          options.mask.grad = undefined;
+          options.bias.grad = undefined;
           const again = sg.attention(q, k, v, all);
           expectClose(again.dataSync(), output.dataSync(), 1e-6, "output without weights");
           again.backward(flat(dy, shapes.y));
-          expect(options.mask.grad).toBeDefined();
+          expect(options.bias.grad).toBeDefined();
         }
       }),
     );

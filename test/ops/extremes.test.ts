@@ -196,7 +196,7 @@ await forEachDevice(everywhere, "infinite, huge and missing numbers", (device: D
       (x) => {
         const [keys, values] = [sg.tensor(k!, [1, 1, S, 4]), x];
         const queries = sg.tensor(q!.slice(0, T * 4), [1, 1, T, 4]);
-        return sg.sum(sg.scaledDotProductAttention(queries, keys, values, { mask: sg.full([T, S], -1e9), scale: 0 }));
+        return sg.sum(sg.scaledDotProductAttention(queries, keys, values, { bias: sg.full([T, S], -1e9), scale: 0 }));
       },
       v!,
       [1, 1, S, 4],

@@ -24,7 +24,7 @@ await forEachDevice(everywhere, "operands that are views", (device: Device) => {
     expectClose(await values(() => compute(view())), plain, 1e-6, what);
   }
 
-  test("a float mask hides and shifts the same keys, whichever way it lies in memory", async () => {
+  test("a mask and a bias hide and shift the same keys, whichever way they lie in memory", async () => {
     for (const [T, S] of [
       [1, 5],
       [5, 5],
@@ -33,7 +33,9 @@ await forEachDevice(everywhere, "operands that are views", (device: Device) => {
     ] as const) {
       const of = (rows: number) => withDevice(device, () => sg.randn([1, 1, rows, 8]));
       const [q, k, v] = [of(T), of(S), of(S)];
-      const attend = (mask: sg.Tensor) => sg.scaledDotProductAttention(q, k, v, { mask });
+      const attend = (bias: sg.Tensor) => sg.scaledDotProductAttention(q, k, v, { bias });
+      const hide = (mask: sg.Tensor) => sg.scaledDotProductAttention(q, k, v, { mask });
+      const hideAndShift = (mask: sg.Tensor) => sg.scaledDotProductAttention(q, k, v, { mask, bias: sg.transpose(bias(S, T)) });
       const bias = (...shape: number[]) => sg.affine(sg.sin(sg.reshape(sg.arange(shape.reduce((a, b) => a * b)), shape)), 3);
       const masks: Record<string, () => sg.Tensor> = {
         "transposed [T, S]": () => sg.transpose(bias(S, T)),
@@ -44,7 +46,18 @@ await forEachDevice(everywhere, "operands that are views", (device: Device) => {
         "a column [T, 1]": () => sg.slice(bias(T, 7), { axis: 1, start: 3, end: 4 }),
         "permuted [1, 1, T, S]": () => sg.permute(bias(S, 1, T, 1), [1, 3, 2, 0]),
       };
-      for (const [what, mask] of Object.entries(masks)) await expectSameOfCopies(attend, mask, `T ${T}, S ${S}: ${what}`);
+      for (const [what, bias] of Object.entries(masks)) {
+        await expectSameOfCopies(attend, bias, `bias, T ${T}, S ${S}: ${what}`);
+        await expectSameOfCopies((x) => hide(sg.greater(x, 0)), bias, `comparison of a view, T ${T}, S ${S}: ${what}`);
+        await expectSameOfCopies((x) => hideAndShift(sg.relu(x)), bias, `mask and bias, T ${T}, S ${S}: ${what}`);
+        // Integers by their strides: 0 where the bias rounds to 0.
+        const integers = () => {
+          const view = bias();
+          const whole = sg.toInt(sg.contiguous(view));
+          return view.rank === 2 ? sg.transpose(sg.copyOf(sg.transpose(whole))) : whole;
+        };
+        await expectSameOfCopies(hide, integers, `mask of int32, T ${T}, S ${S}: ${what}`);
+      }
     }
   });
 
@@ -53,7 +66,12 @@ await forEachDevice(everywhere, "operands that are views", (device: Device) => {
     const [q, k, v] = withDevice(device, () => [0, 1, 2].map(() => sg.randn([1, 1, T, 8]))) as [sg.Tensor, sg.Tensor, sg.Tensor];
     const causal = await values(() => sg.scaledDotProductAttention(q, k, v, { causal: true }));
     const upper = Float32Array.from({ length: T * T }, (_, n) => (Math.floor(n / T) > n % T ? Number.NEGATIVE_INFINITY : 0));
-    const masked = await values(() => sg.scaledDotProductAttention(q, k, v, { mask: sg.transpose(sg.tensor(upper, [T, T])) }));
+    const biased = await values(() => sg.scaledDotProductAttention(q, k, v, { bias: sg.transpose(sg.tensor(upper, [T, T])) }));
+    expectClose(biased, causal, 1e-6);
+    const masked = await values(() => {
+      const i = sg.arange(T);
+      return sg.scaledDotProductAttention(q, k, v, { mask: sg.lessEqual(i, sg.unsqueeze(i, { axis: 1 })) });
+    });
     expectClose(masked, causal, 1e-6);
   });
 

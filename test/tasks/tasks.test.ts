@@ -154,12 +154,12 @@ test("tasks refuse what they cannot learn from or answer", async () => {
 
 test("pooling leaves padding out", async () => {
   const x = tensor([1, -5, 3, -7, 100, 100, 2, 2, 4, 4, 6, 9], [2, 3, 2]);
-  expect(Array.from(await new Pooling("mean", 2).forward(x, [2, 3]).data())).toEqual([2, -6, 4, 5]);
-  expect(Array.from(await new Pooling("max", 2).forward(x, [2, 3]).data())).toEqual([3, -5, 6, 9]);
+  expect(Array.from(await new Pooling("mean", 2).forward(x, { lengths: [2, 3] }).data())).toEqual([2, -6, 4, 5]);
+  expect(Array.from(await new Pooling("max", 2).forward(x, { lengths: [2, 3] }).data())).toEqual([3, -5, 6, 9]);
   const attention = new Pooling("attention", 2);
-  const [a, b] = await attention.forward(x, [1, 1]).data();
+  const [a, b] = await attention.forward(x, { lengths: [1, 1] }).data();
   expect([a, b]).toEqual([1, -5]);
-  expectError("shape", () => attention.forward(randn([2, 3]), [1, 1]), "[B, T, E]");
+  expectError("shape", () => attention.forward(randn([2, 3]), { lengths: [1, 1] }), "[B, T, D]");
 });
 
 test("balanced class weights count every label alike, and are saved", async () => {

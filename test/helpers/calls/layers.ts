@@ -27,7 +27,7 @@ const seq2seq = {
 const greedy = { sos: 1, eos: 2, maxTokens: 3 };
 const state = () => ({ h: sg.ones([1, 2, 4]) });
 const lstmState = () => ({ ...state(), c: sg.ones([1, 2, 4]) });
-const call = () => ({ causal: true, lengths: [3, 2], mask: sg.ones([3, 3]) });
+const call = () => ({ causal: true, lengths: [3, 2], mask: sg.ones([3, 3]), bias: sg.ones([3]) });
 const memoryCall = () => ({ ...call(), memoryLengths: [3, 2], memoryMask: sg.ones([3, 3]) });
 const attended = () => [sg.ones([2, 3, 4]), steps(), { lengths: [3, 2], window: 1, positions: 1 }];
 const decoding = () => ({ h: sg.ones([1, 1, 4]), c: sg.ones([1, 1, 4]), feed: sg.ones([1, 4]), position: 0 });
@@ -73,7 +73,7 @@ export const layerCalls: Calls = {
   "new nn.Sequential": () => [new sg.nn.Linear(4, 4), sg.relu],
   "nn.Sequential.forward": () => [wide()],
   "new nn.Pooling": () => ["attention", 4],
-  "nn.Pooling.forward": () => [steps(), [3, 2]],
+  "nn.Pooling.forward": () => [steps(), { lengths: [3, 2], mask: sg.ones([3]), bias: sg.ones([2, 1]) }],
   "new nn.SinusoidalPositionalEncoding": () => [4],
   "nn.SinusoidalPositionalEncoding.forward": () => [steps(), { offset: 1 }],
   "new nn.LearnedPositionalEmbedding": () => [5, 4],

@@ -9,7 +9,7 @@ const heads = () => sg.ones([1, 2, 3, 4]);
 const scores = () => ({ transitions: x(), starts: sg.ones([2]), ends: sg.ones([2]) });
 const gates = (n: number) => [sequences(), sg.ones([n * 2, 4]), sg.ones([n * 2, 2])];
 const gateOptions = (n: number) => ({ bIh: sg.ones([n * 2]), bHh: sg.ones([n * 2]), h0: x(), lengths: ids(3, 2), reverse: false });
-const visible = () => ({ causal: true, offset: 0, lengths: ids(3), mask: sg.ones([3, 3]), scale: 1 });
+const visible = () => ({ causal: true, offset: 0, lengths: ids(3), mask: sg.ones([3, 3]), bias: sg.ones([3]), scale: 1 });
 const manyHeads = () => ({ ...visible(), dropout: 0, training: false, heads: 2, keyValueHeads: 2 });
 const alone = () => [x()];
 const two = () => [x(), x()];
