@@ -6,7 +6,7 @@ import { add, notEqual } from "./binary.js";
 import { softmax } from "./softmax.js";
 import { where } from "./where.js";
 
-/** What hides scores of attention, and what is added to them. Both broadcast to the scores: `[B, N, T, S]`, without heads `[B, T, S]`. */
+/** A mask that hides scores of attention, and a bias that is added to them. Both broadcast to the scores: `[B, N, T, S]`, without heads `[B, T, S]`. */
 export interface Masks {
   /**
    * float32 or int32, as comparisons give it. 0 hides a key from a query, and so does -0; every other number shows it, be it a fraction,
