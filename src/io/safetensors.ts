@@ -31,7 +31,7 @@ interface Entry {
  * const { dtype, shape, data } = sg.io.parseSafetensors(bytes).get("linear.weight");
  */
 export function parseSafetensors(bytes: Uint8Array): Map<string, StoredTensor> {
-  const { header, body } = readHeader(bytes);
+  const { header, body } = readHeader(checkBytes("parseSafetensors", bytes));
   const entries = Object.entries(header)
     .filter(([name]) => name !== METADATA)
     .map(([name, entry]) => readEntry(name, entry))
@@ -48,7 +48,13 @@ export function parseSafetensors(bytes: Uint8Array): Map<string, StoredTensor> {
  * sg.io.readSafetensorsMetadata(bytes).format; // = "pt"
  */
 export function readSafetensorsMetadata(bytes: Uint8Array): Record<string, string> {
-  return readHeader(bytes).metadata;
+  return readHeader(checkBytes("readSafetensorsMetadata", bytes)).metadata;
+}
+
+function checkBytes(op: string, bytes: Uint8Array): Uint8Array {
+  if (!(bytes instanceof Uint8Array))
+    throw new SeqgradError("value", `${op}: the file is ${kindOf(bytes)}; expected its bytes as a Uint8Array.`);
+  return bytes;
 }
 
 function fail(what: string): never {
@@ -56,7 +62,6 @@ function fail(what: string): never {
 }
 
 function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; metadata: Record<string, string>; body: Uint8Array } {
-  if (!(bytes instanceof Uint8Array)) throw new SeqgradError("value", "parseSafetensors: expected the file's bytes as a Uint8Array.");
   if (bytes.length < 8) fail(`the file has ${bytes.length} bytes; a safetensors file begins with 8 that hold the header's length.`);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
   if (length > HEADER_LIMIT)

@@ -1,5 +1,5 @@
 import { finish, type Pieces } from "../util/breath.js";
-import { checkArray, checkInteger, shown } from "../util/check.js";
+import { checkArray, checkInteger, checkText, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
 import { type BleuTokenizer, bleuTokenizers, bleuWords, scriptOf } from "./bleu-words.js";
@@ -89,6 +89,7 @@ export function* countedBleu(hypotheses: readonly string[], references: Referenc
  * sg.metrics.sentenceBleu("Turn off the lights", "Turn off the lights").score; // = 100
  */
 export function sentenceBleu(hypothesis: string, reference: string | readonly string[], options: BleuOptions = {}): BleuScore {
+  checkText("sentenceBleu", hypothesis, "the hypothesis");
   checkOptions("sentenceBleu", options, optionNames);
   return bleu([hypothesis], [reference], { effectiveOrder: true, ...options });
 }

@@ -126,6 +126,7 @@ export function classificationReport<T extends string | number>(
   targets: ArrayLike<T>,
   labels?: readonly T[],
 ): ClassificationReport<T> {
+  checkPairs("classificationReport", predictions, targets);
   return finish(scored(confusionMatrix(predictions, targets, labels)));
 }
 

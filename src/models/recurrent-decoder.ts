@@ -303,6 +303,7 @@ export class RecurrentDecoding {
   }
 
   release(state: Seq2SeqState): void {
+    checkObject("RecurrentDecoding.release", "the state", state, "one that step() returned");
     this.#model.release(state);
   }
 

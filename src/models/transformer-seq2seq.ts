@@ -170,6 +170,7 @@ export class TransformerSeq2Seq extends Module implements Trainable<Seq2SeqBatch
 
   /** A cache for targets of `rows` rows. */
   emptyCache(rows = 1): KeyValueCache {
+    checkInteger("TransformerSeq2Seq.emptyCache", "rows", rows, 1);
     const { layers, context: capacity } = this.config;
     return new KeyValueCache({ layers, rows, capacity, width: this.transformer.decoder.keyValueWidth, device: this.linear.weight });
   }
@@ -227,7 +228,7 @@ export class TransformerDecoding {
     const { model, source } = this;
     this.#encoded ??= inference(() => model.encode(padRows([source])));
     const encoded = this.#encoded;
-    const scoresOf = (cache: KeyValueCache) => model.next(tokensOf("TransformerSeq2Seq", ids, rows), encoded, cache);
+    const scoresOf = (cache: KeyValueCache) => model.next(tokensOf("TransformerDecoding", ids, rows), encoded, cache);
     return readCachedStep(before, rows, () => model.emptyCache(), scoresOf);
   }
 }

@@ -5,7 +5,7 @@ import { sum } from "../ops/reduce.js";
 import { unsqueeze } from "../ops/views.js";
 import { where } from "../ops/where.js";
 import { checkTensor, type Tensor } from "../tensor/tensor.js";
-import { checkChoice } from "../util/check.js";
+import { checkChoice, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions } from "../util/options.js";
@@ -39,6 +39,8 @@ export class EmbeddingBag extends Embedding {
     checkOptions("EmbeddingBag", options, ["mode", "paddingIndex", "init"]);
     const { mode = "mean", ...rest } = options;
     checkChoice("EmbeddingBag", "mode", mode, modes);
+    checkInteger("EmbeddingBag", "vocabularySize", vocabularySize, 1);
+    checkInteger("EmbeddingBag", "dimension", dimension, 1);
     super(vocabularySize, dimension, rest);
     this.mode = mode;
   }

@@ -2,7 +2,7 @@ import { dropout } from "../ops/dropout.js";
 import { swiglu } from "../ops/swiglu.js";
 import { gelu, relu } from "../ops/unary.js";
 import { allOrNothing } from "../tensor/ownership.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkChoice, checkInteger, checkInterval } from "../util/check.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { Linear } from "./layers.js";
@@ -32,6 +32,7 @@ export interface FeedForwardOptions {
 export function feedForwardLayers(op: string, dimension: number, hidden: number, { activation = "relu", bias = true }: FeedForwardOptions) {
   checkChoice<string>(op, "activation", activation, Object.keys(activations));
   checkBoolean(op, "bias", bias);
+  checkInteger(op, "dimension", dimension, 1);
   checkInteger(op, "the hidden size", hidden, 1);
   return allOrNothing(() => {
     const linear1 = new Linear(dimension, hidden * activations[activation].widen, { bias });
@@ -86,6 +87,6 @@ export class FeedForward extends Module {
    * @throws SeqgradError `shape`
    */
   forward(x: Tensor): Tensor {
-    return feedForward(x, this, this.activation, this.training ? this.dropout : 0);
+    return feedForward(checkTensor("FeedForward", x, "x"), this, this.activation, this.training ? this.dropout : 0);
   }
 }

@@ -116,9 +116,12 @@ export function truncatedNormal(y: Tensor, options: { mean?: number; std?: numbe
  * sg.parameter([2], (y) => sg.nn.init.constant(y, 0.5)); // = [0.5, 0.5]
  */
 export function constant(y: Tensor, value: number): void {
-  if (!checkTensor("constant", y, "y").isContiguous)
-    throw new SeqgradError("state", "constant: y is a view with gaps; give a contiguous tensor.");
-  fill(y, checkNumber("constant", "value", value));
+  set("constant", y, checkNumber("constant", "value", value));
+}
+
+function set(op: string, y: Tensor, value: number): void {
+  if (!checkTensor(op, y, "y").isContiguous) throw new SeqgradError("state", `${op}: y is a view with gaps; give a contiguous tensor.`);
+  fill(y, value);
 }
 
 /**
@@ -128,7 +131,7 @@ export function constant(y: Tensor, value: number): void {
  * @example
  * sg.parameter([2], sg.nn.init.zeros); // = [0, 0]
  */
-export const zeros = (y: Tensor): void => constant(y, 0);
+export const zeros = (y: Tensor): void => set("zeros", y, 0);
 /**
  * Sets all elements to 1.
  *
@@ -136,7 +139,7 @@ export const zeros = (y: Tensor): void => constant(y, 0);
  * @example
  * sg.parameter([2], sg.nn.init.ones); // = [1, 1]
  */
-export const ones = (y: Tensor): void => constant(y, 1);
+export const ones = (y: Tensor): void => set("ones", y, 1);
 
 /**
  * Fills a weight with uniform random numbers on +-gain sqrt(6 / (in + out)).

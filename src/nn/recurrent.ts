@@ -375,6 +375,8 @@ export function identityRNN(inputSize: number, hiddenSize: number, options: Recu
   checkOptions("identityRNN", options, [...Object.keys(names), "scale"]);
   const { scale = 1, ...rest } = options;
   checkFinite("identityRNN", "scale", scale);
+  checkInteger("identityRNN", "inputSize", inputSize, 1);
+  checkInteger("identityRNN", "hiddenSize", hiddenSize, 1);
   const layer = new RNN(inputSize, hiddenSize, { ...rest, nonlinearity: "relu" });
   for (const [name, weight] of layer.namedParameters()) {
     if (name.startsWith("weight_hh")) init.identity(weight, scale);

@@ -2,7 +2,7 @@ import { add } from "../ops/binary.js";
 import { checkTensors } from "../ops/define-op.js";
 import { dropout } from "../ops/dropout.js";
 import { checkTensor, type Tensor } from "../tensor/tensor.js";
-import { checkBoolean, checkChoice, checkInterval } from "../util/check.js";
+import { checkBoolean, checkChoice, checkInteger, checkInterval } from "../util/check.js";
 import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
 import { type FeedForwardActivation, feedForward, feedForwardLayers } from "./feed-forward.js";
 import type { KeysAndValues, LayerCache } from "./key-value-cache.js";
@@ -47,6 +47,12 @@ export const transformerLayerOptions = {
 } as const;
 export const layerNames = namesOf<TransformerLayerOptions>(transformerLayerOptions);
 
+/** Throws unless the width and the number of heads are whole numbers of at least 1. */
+export function checkSizes(op: string, embed: number, heads: number): void {
+  checkInteger(op, "embed", embed, 1);
+  checkInteger(op, "heads", heads, 1);
+}
+
 /** The norm of a kind. */
 export function makeNorm(op: string, dimension: number, { norm = "layer", eps = 1e-5, bias = true }: TransformerLayerOptions): UnaryModule {
   checkChoice<string>(op, "norm", norm, Object.keys(norms));
@@ -71,6 +77,7 @@ abstract class TransformerLayer extends Module {
   protected constructor(op: string, embed: number, heads: number, options: TransformerLayerOptions, hasMemory: boolean) {
     super();
     checkOptions(op, options, layerNames);
+    checkSizes(op, embed, heads);
     checkBoolean(op, "bias", options.bias ?? true);
     checkBoolean(op, "normFirst", options.normFirst ?? false);
     try {

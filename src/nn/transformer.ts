@@ -9,6 +9,7 @@ import type { UnaryModule } from "./layers.js";
 import { Module } from "./module.js";
 import { toLengths, type Visibility, visibilityNames } from "./multihead-attention.js";
 import {
+  checkSizes,
   type DecoderLayerCall,
   decoderCall,
   type LayerCall,
@@ -74,8 +75,15 @@ abstract class Stack<L extends Module> extends Module {
 
 const stackNames = namesOf<TransformerStackOptions>({ ...transformerLayerOptions, numLayers: 1, finalNorm: 1 });
 
-function stack<L>(op: string, options: TransformerStackOptions, make: (layer: TransformerLayerOptions) => L): L[] {
+function stack<L>(
+  op: string,
+  embed: number,
+  heads: number,
+  options: TransformerStackOptions,
+  make: (layer: TransformerLayerOptions) => L,
+): L[] {
   checkOptions(op, options, stackNames);
+  checkSizes(op, embed, heads);
   checkBoolean(op, "finalNorm", options.finalNorm ?? false);
   const count = checkLayers(op, "numLayers", options.numLayers ?? 6);
   const layer = optionsAmong<TransformerLayerOptions>(options, layerNames);
@@ -101,7 +109,7 @@ export class TransformerEncoder extends Stack<TransformerEncoderLayer> {
     const op = "TransformerEncoder";
     super(
       op,
-      stack(op, options, (layer) => new TransformerEncoderLayer(embed, heads, layer)),
+      stack(op, embed, heads, options, (layer) => new TransformerEncoderLayer(embed, heads, layer)),
       embed,
       options,
     );
@@ -138,7 +146,7 @@ export class TransformerDecoder extends Stack<TransformerDecoderLayer> {
     const op = "TransformerDecoder";
     super(
       op,
-      stack(op, options, (layer) => new TransformerDecoderLayer(embed, heads, layer)),
+      stack(op, embed, heads, options, (layer) => new TransformerDecoderLayer(embed, heads, layer)),
       embed,
       options,
     );
@@ -228,6 +236,7 @@ export class Transformer extends Module {
   constructor(embed = 512, heads = 8, options: TransformerOptions = {}) {
     super();
     checkOptions("Transformer", options, transformerNames);
+    checkSizes("Transformer", embed, heads);
     try {
       const { numEncoderLayers, numDecoderLayers, ...layer } = options;
       const ended = { ...layer, finalNorm: true };

@@ -35,7 +35,7 @@ addSamples(copy, () => [
  * const free = sg.copyOf(sg.flip(sg.tensor([1, 2, 3]), { axis: 0 })); // memory of its own
  */
 export function copyOf(x: Tensor, shape?: Shape): Tensor {
-  const to = shape ?? checkTensor("copyOf", x, "x").shape;
+  const to = checkTensor("copyOf", x, "x") && (shape ?? x.shape);
   checkShape("copyOf", to);
   return copy({ x }, { shape: to }).y;
 }

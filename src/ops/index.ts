@@ -62,7 +62,7 @@ export { logSoftmax, softmax } from "./softmax.js";
 export { argsort, type MedianOptions, median, type SortOptions, sort, type TopKOptions, topk } from "./sort.js";
 export { ceil, erf, expm1, log1p, round, rsqrt, trunc } from "./special.js";
 export { swiglu } from "./swiglu.js";
-export { toInt } from "./to-int.js";
+export { toFloat, toInt } from "./to-int.js";
 export { type TriangleOptions, tril, triu } from "./triangle.js";
 export {
   abs,
@@ -85,7 +85,6 @@ export {
   sqrt,
   square,
   tanh,
-  toFloat,
 } from "./unary.js";
 export { norm, std, type VarianceOptions, variance } from "./variance.js";
 export { flatten, flip, permute, reshape, type SliceOptions, select, slice, split, squeeze, stack, transpose, unsqueeze } from "./views.js";

@@ -1,4 +1,4 @@
-import type { Tensor } from "../tensor/tensor.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { refuseExtra } from "../util/options.js";
 import { equal, greater, less, maximum, mul, notEqual } from "./binary.js";
 import { checkReduction, type ReduceOptions, sum } from "./reduce.js";
@@ -7,7 +7,8 @@ import { abs } from "./unary.js";
 type Operand = Tensor | number;
 
 /** 1 where x is not 0: what counts as true, NaN too. */
-const truth = (x: Operand): Operand => (typeof x === "number" ? Number(x !== 0) : notEqual(x, 0));
+const truth = (op: string, name: string, x: Operand): Operand =>
+  typeof x === "number" ? Number(x !== 0) : notEqual(checkTensor(op, x, name), 0);
 
 /**
  * 1 where a and b are both not 0, else 0, elementwise, with broadcasting.
@@ -19,7 +20,7 @@ const truth = (x: Operand): Operand => (typeof x === "number" ? Number(x !== 0) 
  * @example
  * sg.logicalAnd(sg.tensor([1, 1, 0]), sg.tensor([2, 0, 0])); // = [1, 0, 0]
  */
-export const logicalAnd = (a: Operand, b: Operand): Tensor => mul(truth(a), truth(b));
+export const logicalAnd = (a: Operand, b: Operand): Tensor => mul(truth("logicalAnd", "a", a), truth("logicalAnd", "b", b));
 /**
  * 1 where a or b is not 0, else 0, elementwise, with broadcasting.
  *
@@ -30,7 +31,7 @@ export const logicalAnd = (a: Operand, b: Operand): Tensor => mul(truth(a), trut
  * @example
  * sg.logicalOr(sg.tensor([1, 1, 0]), sg.tensor([2, 0, 0])); // = [1, 1, 0]
  */
-export const logicalOr = (a: Operand, b: Operand): Tensor => maximum(truth(a), truth(b));
+export const logicalOr = (a: Operand, b: Operand): Tensor => maximum(truth("logicalOr", "a", a), truth("logicalOr", "b", b));
 /**
  * 1 where a or b is not 0, but not both, else 0, elementwise, with broadcasting.
  *
@@ -41,7 +42,7 @@ export const logicalOr = (a: Operand, b: Operand): Tensor => maximum(truth(a), t
  * @example
  * sg.logicalXor(sg.tensor([1, 1, 0]), sg.tensor([2, 0, 0])); // = [0, 1, 0]
  */
-export const logicalXor = (a: Operand, b: Operand): Tensor => notEqual(truth(a), truth(b));
+export const logicalXor = (a: Operand, b: Operand): Tensor => notEqual(truth("logicalXor", "a", a), truth("logicalXor", "b", b));
 /**
  * 1 where x is 0, else 0, elementwise.
  *
@@ -52,7 +53,7 @@ export const logicalXor = (a: Operand, b: Operand): Tensor => notEqual(truth(a),
  */
 export const logicalNot = (x: Tensor, ...extra: never[]): Tensor => {
   refuseExtra("logicalNot", extra);
-  return equal(x, 0);
+  return equal(checkTensor("logicalNot", x, "x"), 0);
 };
 /**
  * 1 where x is not a number (NaN), else 0, elementwise.
@@ -64,7 +65,7 @@ export const logicalNot = (x: Tensor, ...extra: never[]): Tensor => {
  */
 const isNotANumber = (x: Tensor, ...extra: never[]): Tensor => {
   refuseExtra("isNaN", extra);
-  return notEqual(x, x);
+  return notEqual(checkTensor("isNaN", x, "x"), x);
 };
 /**
  * 1 where x is neither infinite nor NaN, else 0, elementwise.
@@ -76,7 +77,7 @@ const isNotANumber = (x: Tensor, ...extra: never[]): Tensor => {
  */
 const isFiniteNumber = (x: Tensor, ...extra: never[]): Tensor => {
   refuseExtra("isFinite", extra);
-  return less(abs(x), Number.POSITIVE_INFINITY);
+  return less(abs(checkTensor("isFinite", x, "x")), Number.POSITIVE_INFINITY);
 };
 
 /**

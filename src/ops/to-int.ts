@@ -1,7 +1,7 @@
 import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { max, min } from "./extremum.js";
-import { toInt32 } from "./unary.js";
+import { toFloat, toInt32 } from "./unary.js";
 
 /**
  * Casts the elements to int32, rounded toward zero.
@@ -24,3 +24,15 @@ export function toInt(x: Tensor): Tensor {
     }
   return toInt32({ x }).y;
 }
+
+/**
+ * The elements as float32; operations that compute do this by themselves.
+ *
+ * @param x of any shape, float32 or int32
+ * @returns a float32 tensor of x's shape; x itself if it is float32
+ * @example
+ * sg.div(sg.toFloat(sg.tensor(Int32Array.of(1, 3))), 2); // = [0.5, 1.5]
+ */
+const checkedToFloat = (x: Tensor): Tensor => toFloat(checkTensor("toFloat", x, "x"));
+
+export { checkedToFloat as toFloat };

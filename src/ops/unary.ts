@@ -1,5 +1,5 @@
 import { type UnaryOp, unaryOps } from "../backend/kernels.js";
-import { empty, fill, Tensor } from "../tensor/tensor.js";
+import { checkTensor, empty, fill, Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkFinite, checkNumber, firstNotInt32 } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, refuseExtra } from "../util/options.js";
@@ -60,14 +60,7 @@ const cast = /* @__NO_SIDE_EFFECTS__ */ (name: "toInt32" | "toFloat32") => {
 export const toInt32 = cast("toInt32");
 const toFloat32 = cast("toFloat32");
 
-/**
- * Casts the elements to float32; operations that compute do this by themselves.
- *
- * @param x of any shape, float32 or int32
- * @returns the shape of x, float32; x itself if it is float32
- * @example
- * sg.div(sg.toFloat(sg.tensor(Int32Array.of(1, 3))), 2); // = [0.5, 1.5]
- */
+/** The elements as float32; what is not a tensor is left to the operation that needs it. */
 export const toFloat = (x: Tensor): Tensor => (x instanceof Tensor && x.dtype === "int32" ? toFloat32({ x }).y : x);
 
 /** The operands of an operation of tensors and numbers: a number becomes a scalar on the device of the other operand. */
@@ -113,7 +106,7 @@ export const affine = (x: Tensor, scale: number, shift = 0): Tensor =>
  * @param x of any shape, float32 or int32
  * @returns the shape and dtype of x
  */
-export const neg = (x: Tensor): Tensor => affine(x, -1);
+export const neg = (x: Tensor): Tensor => affine(checkTensor("neg", x, "x"), -1);
 /**
  * |x|, elementwise; the gradient at 0 is 0; int32 stays int32.
  *

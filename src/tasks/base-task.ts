@@ -6,7 +6,7 @@ import type { Trainable } from "../nn/trainable.js";
 import { AdamW } from "../optim/optimizers.js";
 import { type FitRun, fit, runOf } from "../train/fit.js";
 import type { FitEvent } from "../train/types.js";
-import { checkChoice, checkFinite, checkInteger, checkInterval } from "../util/check.js";
+import { checkArray, checkChoice, checkFinite, checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { type BatchOptions, type SearchOptions, saveTask, type Task } from "./task.js";
@@ -93,6 +93,7 @@ function trainTask<Example, Batch>(
   options: TrainOptions,
 ): FitRun {
   const op = `${task.constructor.name}.train`;
+  checkArray(op, "examples", examples, "a list of examples");
   checkOptions(op, options, trainNames);
   checkRun(op, options);
   const { epochs = 10, batch = 32, validation: share = 0.1, best, patience, lr = 2e-3, clipNorm = 1, weightDecay = 0, seed = 1 } = options;

@@ -17,7 +17,7 @@ import { type TextUnit, training } from "../text/train-tokenizer.js";
 import { type FitRun, fit, runOf } from "../train/fit.js";
 import type { FitEvent } from "../train/types.js";
 import { finish, inTurns, type Pieces } from "../util/breath.js";
-import { checkChoice, checkInteger, checkInterval, checkText } from "../util/check.js";
+import { checkChoice, checkInteger, checkInterval, checkText, shown, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { checkRun, type RunOptions, withRunNames } from "./base-task.js";
@@ -148,8 +148,10 @@ export class LanguageModel {
   }
 
   /** A language model of a network and a tokenizer that are there. */
-  static of(model: RecurrentLM | TransformerLM, tokenizer: Tokenizer, context = contextOf(model.config)): LanguageModel {
-    return new LanguageModel(model, checkTokenizer("LanguageModel.of", tokenizer), context);
+  static of(model: RecurrentLM | TransformerLM, tokenizer: Tokenizer, context?: number): LanguageModel {
+    if (!(model instanceof RecurrentLM || model instanceof TransformerLM))
+      throw new SeqgradError("value", `LanguageModel.of: the model is ${shown(model)}; give a RecurrentLM or a TransformerLM.`);
+    return new LanguageModel(model, checkTokenizer("LanguageModel.of", tokenizer), context ?? contextOf(model.config));
   }
 
   /**
@@ -226,6 +228,7 @@ export class LanguageModel {
 
   /** The mean cross-entropy of all tokens but the first, in nats, in consecutive windows that each begin without a state. */
   async lossOf(tokens: Int32Array, context: number = this.context, batchSize: number = ROWS): Promise<number> {
+    toTokens("LanguageModel.lossOf", "tokens", tokens);
     const windows = consecutiveWindows(tokens, { batchSize, context });
     const total = ({ x, y, shape }: WindowBatch) =>
       crossEntropy(this.model.forward(tensor(x, shape)).logits, tensor(y, shape), { reduction: "sum" });

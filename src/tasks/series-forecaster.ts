@@ -1,5 +1,5 @@
 import { DataLoader } from "../data/data-loader.js";
-import { namedSeries, type Series, SeriesScaler } from "../data/series.js";
+import { checkSeries, namedSeries, type Series, SeriesScaler } from "../data/series.js";
 import type { SavedModel } from "../io/model-folder.js";
 import { meanAbsoluteError } from "../metrics/regression.js";
 import { type ForecastBatch, Forecaster, type ForecasterConfig, forecasterNames } from "../models/forecaster.js";
@@ -123,6 +123,7 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
     const { history = 30, horizon = 1, season, ...config } = options;
     checkInteger("SeriesForecaster", "history", history, 1);
     if (season !== undefined) checkInteger("SeriesForecaster", "season", season, 1);
+    checkSeries("SeriesForecaster.create", series);
     const scaler = yield* SeriesScaler.fitting(series, end);
     const defaults = { arch: "gru", hidden: 32, bidirectional: false } as const;
     const model = new Forecaster({ ...defaults, ...config, channels: series.channels, horizon });

@@ -101,7 +101,7 @@ function checkSame({ wasm, ...options }: InitOptions, earlier: InitOptions): voi
  * const x = sg.zeros([3], { device: exact }); // in float64
  */
 export async function createDevice(options: InitOptions = {}): Promise<Device> {
-  checkOptions("init", options, names, 'write init({ device: "wasm" }).');
+  checkOptions("createDevice", options, names, 'write createDevice({ device: "wasm" }).');
   const device = await open(options);
   origins.set(device.backend, options);
   return device;

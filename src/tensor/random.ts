@@ -1,3 +1,4 @@
+import { checkInteger } from "../util/check.js";
 import { RandomGenerator, type RandomStart } from "../util/philox.js";
 
 const generator = new RandomGenerator(0);
@@ -10,6 +11,7 @@ let current = generator;
  * sg.manualSeed(1337);
  */
 export function manualSeed(seed: number): void {
+  checkInteger("manualSeed", "seed", seed, 0, 2 ** 53);
   generator.restore(new RandomGenerator(seed).state);
 }
 

@@ -1,5 +1,6 @@
 import type { Backend } from "../backend/backend.js";
 import { ALIGNMENT } from "../backend/heap.js";
+import { checkBoolean } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatBytes } from "../util/format.js";
 import { MOST_ELEMENTS } from "../util/shape.js";
@@ -244,7 +245,7 @@ export function copyWords(backend: Backend, x: number, y: number, count: number)
  * sg.setDebug(false);
  */
 export function setDebug(on: boolean): void {
-  debugging = on;
+  debugging = checkBoolean("setDebug", "on", on);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { kindOf } from "../util/check.js";
+import { checkInteger, kindOf } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkIds, type Tokenizer } from "./tokenizer.js";
 
@@ -36,6 +36,7 @@ export class TextStream {
 
   /** The text that the token adds; empty while a character is not whole. */
   push(token: number): string {
+    checkInteger("TextStream.push", "token", token, 0);
     const isWhole = this.tokenizer.tokenOf(token).includes("\uFFFD"); // the character itself, not a sign for missing bytes
     this.#context.push(token);
     const [fresh, continues] = this.#fresh();

@@ -1,5 +1,5 @@
 import { finish, inTurns, type Pieces } from "../util/breath.js";
-import { checkChoice, checkObject } from "../util/check.js";
+import { checkChoice, checkIterable, checkObject } from "../util/check.js";
 import { checkOptions } from "../util/options.js";
 import { BpeTokenizer } from "./bpe-tokenizer.js";
 import { CharTokenizer } from "./char-tokenizer.js";
@@ -46,6 +46,7 @@ export function trainTokenizerAsync(texts: readonly string[], options: Tokenizer
 
 /** The same in pieces. */
 export function* training(texts: readonly string[], options: TokenizerOptions): Pieces<Tokenizer> {
+  checkIterable("trainTokenizer", "texts", texts, "a list of strings");
   checkObject("trainTokenizer", "options", options, 'what texts are cut into, as in { unit: "words" }');
   checkOptions("trainTokenizer", options, ["unit", "vocab", "minCount", "special", "locale"]);
   const { unit, vocab = 8000, minCount = 1, special = unit === "words" ? ["<unk>"] : [], locale } = options;

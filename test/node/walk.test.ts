@@ -79,6 +79,9 @@ const isRefused =
 const isData =
   /^(io|models\.\w+\.(loss|forward|encode|decode|greedy|release|step|stepRows|next)|new models\.RecurrentDecoding|tasks\.\w+\.\w+\(0|tasks\.load)|device$|\.to\(|store$|JSON|reads|state$|RandomGenerator\.restore|(new SeqgradError|parameter)\(2|(memory|withDevice|maskTokens|SeriesScaler\.fit\w*|seriesWindows|nn\.Embedding\.fromVectors|generate|beamSearch)\(0|(viterbi|fit)\(1|crfLoss\(2|trainTokenizer\(0/;
 
+/** Questions that have an answer for everything, and functions whose message begins with the name of the file that they read. */
+const takesAnything = /^new SeqgradError$|^nn\.Sequential\.forward$|\.(has|idOf|countOf|reads|leave)$|^data\.parse/;
+
 /** What takes a user at the word: how long to go on. */
 const asLongAsTold = /\b(steps|epochs|maxTokens|iterations)$/;
 
@@ -123,6 +126,23 @@ describe("every export", () => {
         const fault = error === undefined ? "it was accepted" : faultIn(error);
         if (fault) faults.push(`${name}(${place.join(".")}: { unknownOption }): ${fault}`);
       }
+    }
+    expect(faults).toEqual([]);
+  });
+
+  test("names the function, or the class, in the error about its first argument", async () => {
+    const faults: string[] = [];
+    for (const { name, args, call } of exported()) {
+      if (args().length === 0 || takesAnything.test(name)) continue;
+      const error = await thrownBy(() => call(withValue(args(), [0], Symbol("junk"))));
+      const owners = name
+        .replace(/^new /, "")
+        .replace(/Async$/, "")
+        .toLowerCase()
+        .split(".")
+        .slice(-2);
+      const where = error instanceof sg.SeqgradError ? error.message.slice(0, error.message.indexOf(": ")).toLowerCase() : undefined;
+      if (where === undefined || !owners.some((owner) => where.includes(owner))) faults.push(`${name}: ${String(error)}`);
     }
     expect(faults).toEqual([]);
   });
