@@ -98,7 +98,10 @@ export class MaskedLM extends Module implements Trainable<MaskedTokens> {
     super();
     checkConfig("MaskedLM", config, maskedLMNames);
     try {
-      const { vocab, context, layers, heads, hidden, feedForward = 4 * hidden } = config;
+      const { vocab, context, layers, heads, hidden } = config;
+      checkInteger("MaskedLM", "hidden", hidden, 1);
+      checkBoolean("MaskedLM", "pools", config.pools ?? false);
+      const { feedForward = 4 * hidden } = config;
       checkInteger("MaskedLM", "vocab", vocab, 1);
       checkInteger("MaskedLM", "context", context, 1);
       checkInteger("MaskedLM", "classes", config.classes ?? 0);
@@ -109,7 +112,7 @@ export class MaskedLM extends Module implements Trainable<MaskedTokens> {
         ...{ vocab, context, layers, heads, hidden, feedForward, segments, dropout, attentionDropout, classifierDropout },
         ...{ eps, classes, pools, fillsMasks },
       };
-      for (const name of ["pools", "fillsMasks"] as const) checkBoolean("MaskedLM", name, this.config[name]);
+      checkBoolean("MaskedLM", "fillsMasks", fillsMasks);
       for (const name of ["dropout", "attentionDropout", "classifierDropout"] as const)
         checkInterval("MaskedLM", name, this.config[name], 0, 1);
       this.encoder = new TransformerEncoder(hidden, heads, {

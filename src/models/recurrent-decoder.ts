@@ -14,7 +14,17 @@ import { select, slice, squeeze, unsqueeze } from "../ops/views.js";
 import { tensor, zeros } from "../tensor/create.js";
 import { defaultGenerator } from "../tensor/random.js";
 import { checkTensor, type Tensor } from "../tensor/tensor.js";
-import { checkChoice, checkInteger, checkInterval, checkLayers, checkList, checkObject, shown, toTokens } from "../util/check.js";
+import {
+  checkBoolean,
+  checkChoice,
+  checkInteger,
+  checkInterval,
+  checkLayers,
+  checkList,
+  checkObject,
+  shown,
+  toTokens,
+} from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkConfig } from "../util/options.js";
 import type { LMState } from "./recurrent-lm.js";
@@ -91,6 +101,7 @@ export function completeDecoder<Config extends RecurrentDecoderConfig>(
 ): Config & Required<RecurrentDecoderConfig> {
   const { attention = "additive" } = config;
   const defaults = { arch: "lstm", embed: 64, hidden: 128, layers: 1, dropout: 0, window: 0, reduction: "mean" } as const;
+  checkBoolean(op, "inputFeeding", config.inputFeeding ?? true);
   const complete = { ...defaults, ...config, attention, inputFeeding: attention !== "none" && (config.inputFeeding ?? true) };
   checkChoice(op, "arch", complete.arch, Object.keys(decoderCells) as (keyof typeof decoderCells)[]);
   checkChoice(op, "attention", attention, attentionKinds);

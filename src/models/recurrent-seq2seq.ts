@@ -6,7 +6,7 @@ import { tanh } from "../ops/unary.js";
 import { select, stack } from "../ops/views.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { checkInteger, toTokens } from "../util/check.js";
+import { checkBoolean, checkInteger, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkConfig, namesOf } from "../util/options.js";
 import {
@@ -53,6 +53,7 @@ export class RecurrentSeq2Seq extends RecurrentDecoder<PaddedRows> {
   constructor(config: RecurrentSeq2SeqConfig) {
     checkConfig("RecurrentSeq2Seq", config, seq2seqNames);
     const complete = { bidirectional: true, reverse: false, ...completeDecoder("RecurrentSeq2Seq", config) };
+    checkBoolean("RecurrentSeq2Seq", "reverse", complete.reverse);
     const { sourceVocab, arch, embed, hidden: H, layers, bidirectional, dropout, attention } = complete;
     checkInteger("RecurrentSeq2Seq", "sourceVocab", sourceVocab, 1);
     if (attention === "dot" && bidirectional)

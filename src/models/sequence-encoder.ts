@@ -8,7 +8,7 @@ import { constant } from "../ops/define-op.js";
 import { indexSelect } from "../ops/gather.js";
 import { reshape, select } from "../ops/views.js";
 import { checkTensor, type Tensor } from "../tensor/tensor.js";
-import { checkBoolean, checkChoice, checkInteger, checkLayers } from "../util/check.js";
+import { checkBoolean, checkChoice, checkInteger, checkInterval, checkLayers } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
@@ -77,6 +77,7 @@ export class SequenceEncoder extends Module {
     checkOptions("SequenceEncoder", config, encoderNames);
     try {
       const { arch, hidden, layers, bidirectional, dropout, heads } = completeEncoder("SequenceEncoder", config);
+      checkInterval("SequenceEncoder", "dropout", dropout, 0, 1);
       if (isRecurrentCell(arch)) {
         this.rnn = new recurrentCells[arch](features, hidden, { numLayers: layers, bidirectional, dropout: layers > 1 ? dropout : 0 });
         this.outputSize = hidden * (bidirectional ? 2 : 1);

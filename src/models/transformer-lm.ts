@@ -14,7 +14,7 @@ import { tensor } from "../tensor/create.js";
 import { buildToFit } from "../tensor/ownership.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { ForeignValue } from "../tensor/value.js";
-import { checkChoice, checkInteger, checkInterval, checkLayers, shown } from "../util/check.js";
+import { checkBoolean, checkChoice, checkInteger, checkInterval, checkLayers, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkConfig, checkOptions, namesOf } from "../util/options.js";
 import {
@@ -112,6 +112,7 @@ export class TransformerLM extends Module implements Trainable<WindowBatch> {
       const { vocab, context, layers, heads, hidden, kvHeads = heads, dropout = 0, bias = true } = config;
       const { attentionDropout = dropout, embeddingDropout = dropout } = config;
       const { norm = "layer", positions = "learned", activation = "gelu", tieWeights = true, eps = 1e-5, rotaryBase = 10000 } = config;
+      checkBoolean("TransformerLM", "tieWeights", tieWeights);
       const { feedForward = activation === "swiglu" ? 4 * Math.ceil((2 * hidden) / 3) : 4 * hidden } = config;
       this.config = {
         ...{ vocab, context, layers, heads, hidden, kvHeads, feedForward, dropout, attentionDropout, embeddingDropout },

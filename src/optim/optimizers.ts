@@ -1,4 +1,4 @@
-import { checkInterval, shown } from "../util/check.js";
+import { checkBoolean, checkInterval, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { namesOf } from "../util/options.js";
 import { Optimizer, type OptimizerOptions, type ParametersOrGroups, type Stretch, type StretchAddresses } from "./optimizer.js";
@@ -27,6 +27,7 @@ export class SGD extends Optimizer<SGDOptions> {
     super("SGD", params, options, { lr: 1e-3, weightDecay: 0 }, sgdNames, ({ momentum = 0, dampening = 0, nesterov }) => {
       checkInterval("SGD", "momentum", momentum, 0);
       checkInterval("SGD", "dampening", dampening, 0);
+      checkBoolean("SGD", "nesterov", nesterov ?? false);
       if (nesterov && (momentum === 0 || dampening > 0))
         throw new SeqgradError("value", "SGD: nesterov needs a momentum and no dampening.");
       return momentum > 0 ? ["momentum"] : [];
@@ -144,6 +145,7 @@ const rmspropNames = namesOf<RMSpropOptions>({ ...every, alpha: 1, eps: 1, momen
 export class RMSprop extends Optimizer<RMSpropOptions> {
   constructor(params: ParametersOrGroups<RMSpropOptions>, options: RMSpropOptions = {}) {
     super("RMSprop", params, options, { lr: 0.01, weightDecay: 0 }, rmspropNames, ({ alpha = 0.99, momentum = 0, eps = 0, centered }) => {
+      checkBoolean("RMSprop", "centered", centered ?? false);
       checkInterval("RMSprop", "alpha", alpha, 0, 1);
       checkInterval("RMSprop", "momentum", momentum, 0);
       checkInterval("RMSprop", "eps", eps, 0);

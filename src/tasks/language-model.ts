@@ -17,7 +17,7 @@ import { type TextUnit, training } from "../text/train-tokenizer.js";
 import { type FitRun, fit, runOf } from "../train/fit.js";
 import type { FitEvent } from "../train/types.js";
 import { finish, inTurns, type Pieces } from "../util/breath.js";
-import { checkChoice, checkInteger, checkInterval, checkText, shown, toTokens } from "../util/check.js";
+import { checkChoice, checkInteger, checkInterval, checkObject, checkText, shown, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { checkRun, type RunOptions, withRunNames } from "./base-task.js";
@@ -149,6 +149,7 @@ export class LanguageModel {
 
   /** A language model of a network and a tokenizer that are there. */
   static of(model: RecurrentLM | TransformerLM, tokenizer: Tokenizer, context?: number): LanguageModel {
+    if (context !== undefined) checkInteger("LanguageModel.of", "context", context, 1);
     if (!(model instanceof RecurrentLM || model instanceof TransformerLM))
       throw new SeqgradError("value", `LanguageModel.of: the model is ${shown(model)}; give a RecurrentLM or a TransformerLM.`);
     return new LanguageModel(model, checkTokenizer("LanguageModel.of", tokenizer), context ?? contextOf(model.config));
@@ -249,6 +250,7 @@ export class LanguageModel {
    */
   async *generate(prompt: string, options: GenerateOptions = {}): AsyncGenerator<string, void, undefined> {
     checkText("LanguageModel.generate", prompt, "the prompt");
+    checkObject("LanguageModel.generate", "the options", options, "as in { maxTokens: 100 }");
     const { tokenizer } = this;
     const ids = await encodedInTurns(tokenizer, prompt);
     const stream = new TextStream(tokenizer, ids);
@@ -264,6 +266,7 @@ export class LanguageModel {
   /** The continuation of each prompt: as `generate()`, to its end. */
   async predict(prompts: readonly string[], options: GenerateOptions = {}): Promise<string[]> {
     checkItems("LanguageModel.predict", "prompts", prompts, isText, "strings");
+    checkObject("LanguageModel.predict", "the options", options, "as in { maxTokens: 100 }");
     const answers: string[] = [];
     for (const prompt of prompts) {
       let text = "";

@@ -1,8 +1,9 @@
 import { finish, inTurns, type Pieces } from "../util/breath.js";
-import { checkChoice, checkIterable, checkObject } from "../util/check.js";
+import { checkChoice, checkInteger, checkIterable, checkObject } from "../util/check.js";
 import { checkOptions } from "../util/options.js";
 import { BpeTokenizer } from "./bpe-tokenizer.js";
 import { CharTokenizer } from "./char-tokenizer.js";
+import { lowerCaseOf } from "./lower-case.js";
 import { type Tokenizer, textsIn } from "./tokenizer.js";
 import { WordTokenizer } from "./word-tokenizer.js";
 
@@ -51,6 +52,9 @@ export function* training(texts: readonly string[], options: TokenizerOptions): 
   checkOptions("trainTokenizer", options, ["unit", "vocab", "minCount", "special", "locale"]);
   const { unit, vocab = 8000, minCount = 1, special = unit === "words" ? ["<unk>"] : [], locale } = options;
   checkChoice("trainTokenizer", "unit", unit, textUnits);
+  checkInteger("trainTokenizer", "vocab", vocab, 1);
+  checkInteger("trainTokenizer", "minCount", minCount, 1);
+  if (locale !== undefined) lowerCaseOf("trainTokenizer", locale);
   if (unit === "words")
     return yield* WordTokenizer.training(texts, { minCount, maxSize: vocab, special, ...(locale !== undefined && { locale }) });
   if (unit === "characters") return yield* CharTokenizer.training([...textsIn("trainTokenizer", texts)].join(""), { special });

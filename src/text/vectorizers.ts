@@ -94,7 +94,8 @@ export class BagOfWords {
     const [least, most] = lengths as readonly [number, number];
     const { lowercase = true, punctuation = "drop", locale } = options;
     const splitter = new WordSplitter({ lowercase, punctuation, ...(locale !== undefined && { locale }) });
-    const stop = new Set(stopWords);
+    const stop = new Set<string>();
+    for (const word of stopWords) stop.add(checkText(op, word, "a stop word"));
     const termsOf = (text: string) =>
       ngrams(
         splitter.split(text).filter((word) => !stop.has(word)),

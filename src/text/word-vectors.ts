@@ -38,6 +38,7 @@ export class WordVectors {
     if (strange >= 0)
       throw new SeqgradError("value", `WordVectors: words[${strange}] is ${shown(words[strange])}; expected a list of strings.`);
     checkInteger("WordVectors", "dimension", dimension, 1);
+    checkArray("WordVectors", "warnings", warnings, "a list of strings");
     if (!(data instanceof Float32Array))
       throw new SeqgradError("value", `WordVectors: the numbers are ${kindOf(data)}; expected a Float32Array.`);
     if (words.length === 0) throw new SeqgradError("value", "WordVectors: the list of words is empty; give at least one.");
@@ -154,6 +155,7 @@ export class WordVectors {
   nearest(to: string | ArrayLike<number>, count = 10, except: readonly string[] = []): Neighbor[] {
     checkInteger("WordVectors.nearest", "count", count, 1);
     checkArray("WordVectors.nearest", "except", except, "a list of words");
+    for (const word of except) checkText("WordVectors.nearest", word, "a word of except");
     if (typeof to === "string") return this.nearest(this.#row(this.#idOf("nearest", to)), count, [to, ...except]);
     if (to?.length !== this.dimension)
       throw new SeqgradError("shape", `WordVectors.nearest: the vector has ${to?.length ?? "no"} numbers; expected ${this.dimension}.`);

@@ -12,7 +12,7 @@ import { keep } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { readValue, type TensorValue } from "../tensor/value.js";
 import { breathe } from "../util/breath.js";
-import { checkFunction, checkInteger, shown } from "../util/check.js";
+import { checkBoolean, checkFunction, checkInteger, checkInterval, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { RandomGenerator } from "../util/philox.js";
@@ -434,6 +434,8 @@ function checkRun<B, S extends CarriedState<S>>(model: Module, loader: Loader<B>
   for (const [part, names] of Object.entries(partNames)) checkOptions(`fit, ${part}`, options[part as keyof typeof partNames], names);
   if (!(options.optimizer instanceof Optimizer))
     throw new SeqgradError("value", `fit: the optimizer is ${shown(options.optimizer)}; give one, as new optim.AdamW(model.parameters()).`);
+  const { carryState = false, keepBest = false, checkpoint: { resume = false } = {} } = options;
+  for (const [name, value] of Object.entries({ carryState, keepBest, "checkpoint.resume": resume })) checkBoolean("fit", name, value);
   if (options.loss !== undefined) checkFunction("fit", "loss", options.loss);
   if (options.evaluate) checkFunction("fit", "evaluate.run", options.evaluate.run);
   if (options.schedule !== undefined && !(options.schedule instanceof Plateau))
@@ -453,6 +455,7 @@ function checkRun<B, S extends CarriedState<S>>(model: Module, loader: Loader<B>
   if (evaluate) checkInteger("fit", "evaluate.every", evaluate.every, 1);
   if (readEvery !== undefined) checkInteger("fit", "readEvery", readEvery, 1, 256);
   if (snapshot?.steps !== undefined) checkInteger("fit", "snapshot.steps", snapshot.steps, 1);
+  if (snapshot?.seconds !== undefined) checkInterval("fit", "snapshot.seconds", snapshot.seconds, 0, Number.MAX_VALUE);
   if (checkpoint) checkInteger("fit", "checkpoint.every", checkpoint.every, 1);
   const { store } = options.checkpoint ?? {};
   if (options.checkpoint && typeof (store as Partial<Store> | null)?.write !== "function")

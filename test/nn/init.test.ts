@@ -44,6 +44,16 @@ function shorter(y: Tensor): number[][] {
 await forEachDevice(immediate, "initializers", (device) => {
   const it = on(device);
 
+  it("uniform: from 0 to 1 by default", () => {
+    const y = zeros([OUT, IN]);
+    init.uniform(y);
+    const { low, high, mean } = moments(y);
+    expect([low, high].map(Math.round)).toEqual([0, 1]);
+    expect(low).toBeGreaterThanOrEqual(0);
+    expect(high).toBeLessThan(1);
+    expect(Math.abs(mean - 0.5)).toBeLessThan(0.02);
+  });
+
   for (const [name, fill, bound] of uniforms) {
     it(`${name}: bounds and moments`, () => {
       manualSeed(1);

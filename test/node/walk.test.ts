@@ -82,6 +82,10 @@ const isData =
 /** Questions that have an answer for everything, and functions whose message begins with the name of the file that they read. */
 const takesAnything = /^new SeqgradError$|^nn\.Sequential\.forward$|\.(has|idOf|countOf|reads|leave)$|^data\.parse/;
 
+/** Parts of devices, of what a caller of internals made, of a JSON file, and items of any kind: nothing reads them, or anything does. */
+const isUnread =
+  /(\b(device|[02])\.(type|variant|info|destroy)|\.line|\.continues)$|^new (Tensor|nn\.ParameterTable|models\.RecurrentDecoding)\(|^(io\.saveModel|text\.\w+\.fromJSON|text\.tokenizerFromJSON)\(|^(new data\.DataLoader|data\.splitItems|RandomGenerator\.shuffle|metrics\.accuracy)\([01]\.|^tasks\.SpeechRecognizer\.check\(|^new text\.TextStream\(1\.|^text\.WordTokenizer\.training\(1/;
+
 /** What takes a user at the word: how long to go on. */
 const asLongAsTold = /\b(steps|epochs|maxTokens|iterations)$/;
 
@@ -143,6 +147,21 @@ describe("every export", () => {
         .slice(-2);
       const where = error instanceof sg.SeqgradError ? error.message.slice(0, error.message.indexOf(": ")).toLowerCase() : undefined;
       if (where === undefined || !owners.some((owner) => where.includes(owner))) faults.push(`${name}: ${String(error)}`);
+    }
+    expect(faults).toEqual([]);
+  });
+
+  test("refuses a symbol in every place of its arguments", async () => {
+    const faults: string[] = [];
+    for (const { name, args, call } of exported()) {
+      if (takesAnything.test(name)) continue;
+      for (const place of placesIn(args())) {
+        const where = `${name}(${place.join(".")}`;
+        if (isUnread.test(where)) continue;
+        const error = await thrownBy(() => call(withValue(args(), place, Symbol("junk"))));
+        const fault = error === undefined ? "it was accepted" : faultIn(error);
+        if (fault) faults.push(`${where}: a symbol): ${fault}`);
+      }
     }
     expect(faults).toEqual([]);
   });

@@ -21,6 +21,7 @@ const rates = (schedule: (step: number) => number, steps: number) => Array.from(
 describe("schedules", () => {
   test("hold their ends", () => {
     expect(rates(constant(0.5), 2)).toEqual([0.5, 0.5]);
+    expect(rates(constant(), 2)).toEqual([1, 1]);
     expect(rates(linearWarmup(2), 4)).toEqual([0, 0.5, 1, 1]);
     expect(rates(linearDecay(2, 0.5), 4)).toEqual([1, 0.75, 0.5, 0.5]);
     expect(rates(cosine(2, 0.5), 4)).toEqual([1, 0.75, 0.5, 0.5].map((v) => expect.closeTo(v, 15)));
