@@ -1,14 +1,12 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { defineConfig, type RolldownChunk, type UserConfig } from "tsdown";
 
 // `index` is free of Node; `node` and `cli` are not. One build makes all, so that they share what has state: the default device.
 const [index, node] = ["src/index.ts", "src/node.ts"];
-// Each namespace is a module of its own: bundlers drop what a page does not use of a module, but nothing of an object.
-const namespaces = ["data", "decode", "io", "metrics", "models", "nn", "optim", "tasks", "text"].map((name) => [
-  `${name}/index`,
-  `src/${name}/index.ts`,
-]);
-const library = { index, node, ...Object.fromEntries(namespaces) };
+// Each namespace is a module of its own: bundlers drop what a page does not use of a module, but nothing of an object. package.json lists them.
+const { exports } = JSON.parse(readFileSync("package.json", "utf8")) as { exports: Record<string, unknown> };
+const namespaces = Object.keys(exports).flatMap((path) => (existsSync(`src/${path}/index.ts`) ? [path.slice(2)] : []));
+const library = { index, node, ...Object.fromEntries(namespaces.map((name) => [`${name}/index`, `src/${name}/index.ts`])) };
 const entry = { ...library, cli: "src/cli.ts", "nn/init": "src/nn/init.ts" };
 const isHost = (id: string) => /^node:|^stream$/.test(id);
 const isNamespace = (id: string, importer = "") =>

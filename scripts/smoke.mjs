@@ -4,10 +4,21 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { clean, restore } from "./packed.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const folder = mkdtempSync(join(tmpdir(), "seqgrad-smoke-"));
 const run = (command, ...args) => execFileSync(command, args, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+
+/** The packed package, without a build: this one is checked. */
+function pack() {
+  clean();
+  try {
+    return JSON.parse(execFileSync("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder], { encoding: "utf8" }));
+  } finally {
+    restore();
+  }
+}
 
 function check(condition, message) {
   if (condition) return;
@@ -21,6 +32,10 @@ const compilerOptions = { strict: true, skipLibCheck: false, lib: ["es2022"], ty
 const programs = {
   "types.mts": `import * as sg from "seqgrad";
     import { LSTM } from "seqgrad/nn";
+    import { CharTokenizer } from "seqgrad/text";
+    import { DataLoader } from "seqgrad/data";
+    import { beamSearch } from "seqgrad/decode";
+    export const same = [CharTokenizer === sg.text.CharTokenizer, DataLoader === sg.data.DataLoader, beamSearch === sg.decode.beamSearch];
     import type { Store } from "seqgrad/io";
     import { fileStore } from "seqgrad/node";
     declare const console: { log(...values: unknown[]): void };
@@ -43,28 +58,21 @@ const programs = {
 };
 
 try {
-  const packed = execFileSync("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder], { encoding: "utf8" });
-  const [{ filename, files, size }] = JSON.parse(packed);
-  const strangers = files.filter(({ path }) => !/^((dist|docs|examples)\/.*|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/.test(path));
+  const [{ filename, files, size }] = pack();
+  const manifest = JSON.parse(readFileSync("package.json", "utf8"));
+  const always = ["README.md", "LICENSE", "package.json"];
+  const isListed = (path) => [...manifest.files, ...always].some((entry) => path === entry || path.startsWith(`${entry}/`));
+  const strangers = files.filter(({ path }) => !isListed(path));
   check(strangers.length === 0, `the package holds ${strangers.map(({ path }) => path).join(", ")}`);
-  for (const path of [
-    "README.md",
-    "LICENSE",
-    "CHANGELOG.md",
-    "docs/benchmarks.md",
-    "examples/gpt.mjs",
-    "dist/index.js",
-    "dist/index.d.ts",
-    "dist/cli.js",
-  ]) {
-    check(
-      files.some((file) => file.path === path),
-      `the package lacks ${path}`,
-    );
-  }
+  const named = JSON.stringify([manifest.exports, manifest.bin, manifest.main, manifest.module, manifest.types, manifest.unpkg]);
+  const pages = ["CHANGELOG.md", "docs/guide.md", "docs/benchmarks.md", "examples/gpt.mjs"];
+  for (const path of [...always, ...pages, ...Array.from(named.matchAll(/"\.\/([^"]+)"/g), ([, path]) => path)])
+    check(path in Object.fromEntries(files.map((file) => [file.path, file])), `the package lacks ${path}`);
 
   run("npm", "init", "--yes");
   run("npm", "install", "--no-audit", "--no-fund", `./${filename}`);
+  const published = JSON.parse(readFileSync(join(folder, "node_modules/seqgrad/package.json"), "utf8"));
+  check(!published.scripts && !published.devDependencies, "the packed package.json has scripts or tools of this repository");
   const { packages } = JSON.parse(readFileSync(join(folder, "package-lock.json"), "utf8"));
   const installed = Object.keys(packages).filter(Boolean);
   check(installed.length === 1, `installing it brings ${installed.join(", ")}`);
