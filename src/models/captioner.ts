@@ -25,7 +25,7 @@ import type { LMState } from "./recurrent-lm.js";
 import { checkBatch } from "./step.js";
 
 export interface CaptionerConfig extends RecurrentDecoderConfig {
-  /** F, the numbers of a vector. */
+  /** F, the number of elements of a vector. */
   readonly features: number;
   /** G, the most places of a grid. Default 1: a vector alone. */
   readonly places?: number;
@@ -36,16 +36,15 @@ export interface CaptionerConfig extends RecurrentDecoderConfig {
 export const captionerNames = namesOf<CaptionerConfig>({ ...decoderConfig, features: 1, places: 1, inject: 1 });
 
 /**
- * Vector to sequence: what a picture's vector tells, in words (Vinyals, Toshev, Bengio and Erhan 2015), or with attention the vectors of
- * the places of a grid, at which each word looks again (Xu et al. 2015):
+ * Writes a text about a vector or a grid of vectors, such as the features of a picture.
  *
- *   a_g = tanh(W x_g + p_g),  s_0 = tanh(V mean_g a_g)
+ * a_g = tanh(W x_g + p_g), s_0 = tanh(V mean_g a_g), where p_g, which is learned, distinguishes the places; a vector alone is a grid of one
+ * place. With attention each word looks at the a_g again. With `inject: "input"` the decoder starts from zeros and reads V mean_g a_g
+ * before its first token. Then it continues as RecurrentDecoder does.
  *
- * where p_g, which is learned, distinguishes the places; a vector alone is a grid of one place. With `inject: "input"` the decoder starts
- * from zeros and reads V mean_g a_g before its first token. What follows is RecurrentDecoder's.
- *
- * @throws SeqgradError `value` for an unknown arch, attention or way to inject, `range` for a size below 1; forward(): `shape` for vectors
- *   of another size or more places
+ * @param config see CaptionerConfig
+ * @throws SeqgradError `value` for an unknown arch, attention or way to inject, `range` for a size below 1
+ * @see Vinyals, Toshev, Bengio and Erhan 2015, "Show and Tell"; Xu et al. 2015, "Show, Attend and Tell", for grids
  * @example
  * const model = new sg.models.Captioner({ features: 3, places: 2, targetVocab: 10, arch: "gru", hidden: 8 });
  * const source = sg.data.padFrames([[[0, 1, 0], [1, 0, 0]], [[0, 0, 1], [1, 1, 0]]]); // two grids of two places
@@ -79,6 +78,13 @@ export class Captioner extends RecurrentDecoder<PaddedFrames> {
     }
   }
 
+  /**
+   * Reads grids of vectors.
+   *
+   * @param frames B grids of up to G places and F features, padded, as `data.padFrames` makes them
+   * @returns the source for decode()
+   * @throws SeqgradError `shape` for vectors of another size or more places
+   */
   encode(frames: PaddedFrames): EncodedSource {
     const { data, shape, lengths } = checkBatch("Captioner", frames, "data", "shape", "lengths");
     const { features, places: G, inject } = this.config;
@@ -95,7 +101,14 @@ export class Captioner extends RecurrentDecoder<PaddedFrames> {
     return { keys: this.attention?.project(places), lengths, state: this.firstState(states) };
   }
 
-  /** The model in the form that generate() and beamSearch() take, in evaluation mode, for one grid. To be disposed of when no more is asked. */
+  /**
+   * Gives the model the form that generate() and beamSearch() take, in evaluation mode, for one grid. Dispose of it at the end.
+   *
+   * @param grid a list of F features for each place
+   * @param options `scaler`: standardizes the features; default none
+   * @returns the decoding
+   * @throws SeqgradError `shape` for vectors of another size or more places, `value` for a grid that is not a list
+   */
   about(grid: Frames, options: { scaler?: SeriesScaler } = {}): RecurrentDecoding {
     checkOptions("Captioner.about", options, ["scaler"]);
     checkList("Captioner.about", "the grid", grid, "a list of features for each place");

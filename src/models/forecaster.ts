@@ -19,7 +19,7 @@ import { checkBatch } from "./step.js";
 export interface ForecasterConfig extends SequenceEncoderConfig {
   /** C, the number of series. */
   readonly channels: number;
-  /** Steps that are predicted at once. */
+  /** The number of steps that are predicted at once. */
   readonly horizon: number;
   /** The quantiles to predict, ascending; the middle one is the forecast, the outer ones the interval. Default 0.1, 0.5, 0.9. */
   readonly quantiles?: readonly number[];
@@ -37,8 +37,12 @@ export interface ForecastBatch {
 export const forecasterNames = namesOf<ForecasterConfig>({ ...encoderConfig, channels: 1, horizon: 1, quantiles: 1 });
 
 /**
- * Series to their next steps: a sequence encoder over what is known and one linear layer to all quantiles of all steps, as differences
- * from the last known values.
+ * Predicts quantiles of the next steps of series.
+ *
+ * A sequence encoder reads the known steps; a linear layer makes all quantiles of all next steps, as differences from the last known
+ * values.
+ *
+ * @param config see ForecasterConfig
  * @throws SeqgradError `value` for an unknown arch, `range` for a size below 1 or quantiles that do not ascend within 0 to 1
  * @example
  * const model = new sg.models.Forecaster({ channels: 1, horizon: 7, hidden: 16, bidirectional: false });
@@ -73,7 +77,13 @@ export class Forecaster extends Module implements Trainable<ForecastBatch> {
     }
   }
 
-  /** past `[B, history, C]` -> quantiles `[B, horizon, C, Q]`. */
+  /**
+   * Predicts the quantiles.
+   *
+   * @param past `[B, history, C]`, float32
+   * @returns `[B, horizon, C, Q]`, in the unit of the past
+   * @throws SeqgradError `shape`
+   */
   forward(past: Tensor): Tensor {
     if (checkTensor("Forecaster", past, "past").rank !== 3 || past.shape[2] !== this.config.channels) {
       const wanted = `[B, history, ${this.config.channels}]`;
@@ -86,7 +96,16 @@ export class Forecaster extends Module implements Trainable<ForecastBatch> {
     return add(reshape(this.linear.forward(last), shape), expand(reshape(select(past, -1, { axis: 1 }), [B, 1, channels, 1]), shape));
   }
 
-  /** The mean pinball loss, max(q e, (q - 1) e) of the error e of each quantile q (Koenker and Bassett 1978). */
+  /**
+   * Returns the mean pinball loss.
+   *
+   * loss = mean max(q e, (q - 1) e), for the error e of each quantile q
+   *
+   * @param batch windows over series, as `data.seriesWindows` cuts them
+   * @returns `loss`, a scalar, in the unit of the series
+   * @throws SeqgradError `shape`, `value` for a batch of another form
+   * @see Koenker and Bassett 1978, "Regression Quantiles"
+   */
   loss(batch: ForecastBatch): LossResult {
     const { past, future, batchSize } = checkBatch("Forecaster", batch, "past", "future");
     checkInteger("Forecaster", "batchSize", batchSize, 1);

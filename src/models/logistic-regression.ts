@@ -6,9 +6,9 @@ import { maxOf } from "../util/numbers.js";
 import { checkOptions } from "../util/options.js";
 
 export interface LogisticRegressionOptions {
-  /** Weight of the examples against that of the weights' squares: the larger, the freer the weights. Default 1. */
+  /** The weight of the examples relative to the squared weights: the larger, the freer the weights. Default 1. */
   readonly c?: number;
-  /** Most steps of the descent. Default 200. */
+  /** The most steps of the descent. Default 200. */
   readonly iterations?: number;
   /** Stops where no part of the mean loss's gradient is larger. Default 1e-5. */
   readonly tolerance?: number;
@@ -18,10 +18,11 @@ export interface LogisticRegressionOptions {
 const PIECE = 64;
 
 /**
- * Multinomial logistic regression on sparse rows, on the host and without chance: the weights W `[K, n]` and biases b `[K]` that minimize
- * mean -log softmax(W x + b)[y] + |W|^2 / (2 c rows), by accelerated gradient descent with restarts (Nesterov 1983; O'Donoghue and Candès
- * 2015). The loss is convex, so where it begins does not matter.
+ * Multinomial logistic regression on sparse rows, on the host and without chance.
  *
+ * The weights W `[K, n]` and biases b `[K]` minimize mean -ln softmax(W x + b)[y] + |W|^2 / (2 c rows), by accelerated gradient descent
+ * with restarts. The loss is convex, so the start does not matter.
+ * @see Nesterov 1983; O'Donoghue and Candès 2015, "Adaptive Restart for Accelerated Gradient Schemes"
  * @example
  * const tfidf = sg.text.TfIdf.fit(["good film", "bad film", "good fun", "bad luck"]);
  * const rows = tfidf.transform(["good film", "bad film", "good fun", "bad luck"]);
@@ -35,14 +36,27 @@ export class LogisticRegression {
     readonly parameters: Float64Array,
   ) {}
 
-  /** @throws SeqgradError `shape` for another number of labels than rows, `value` for fewer than two labels, `range` for an option */
+  /**
+   * Finds the weights.
+   *
+   * @param rows N sparse rows of n columns, as `text.TfIdf` makes them
+   * @param wanted the label of each row, of at least two different ones
+   * @param options see LogisticRegressionOptions
+   * @returns the model
+   * @throws SeqgradError `shape` for another number of labels than rows, `value` for fewer than two labels, `range` for an option
+   */
   static fit(rows: SparseRows, wanted: readonly string[], options: LogisticRegressionOptions = {}): LogisticRegression {
     return finish(LogisticRegression.#fitting(rows, wanted, options));
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page run in between.
-   * @throws SeqgradError as `fit`
+   * Finds the weights in turns: timers, clicks and other work of a page run in between.
+   *
+   * @param rows N sparse rows of n columns, as `text.TfIdf` makes them
+   * @param wanted the label of each row, of at least two different ones
+   * @param options see LogisticRegressionOptions
+   * @returns the model
+   * @throws SeqgradError `shape` for another number of labels than rows, `value` for fewer than two labels, `range` for an option
    * @example
    * const tfidf = sg.text.TfIdf.fit(["good film", "bad film", "good fun", "bad luck"]);
    * const rows = tfidf.transform(["good film", "bad film", "good fun", "bad luck"]);
@@ -101,7 +115,13 @@ export class LogisticRegression {
     return new LogisticRegression(labels, at);
   }
 
-  /** The probability of each label for each row: `[rows][K]`, in the order of `labels`. @throws SeqgradError `shape` */
+  /**
+   * Returns the probability of each label for each row.
+   *
+   * @param rows sparse rows of n columns
+   * @returns `[rows][K]`, in the order of `labels`; a row adds up to 1
+   * @throws SeqgradError `shape` for another number of columns
+   */
   probabilities(rows: SparseRows): number[][] {
     checkRows(rows);
     const K = this.labels.length;
@@ -110,7 +130,13 @@ export class LogisticRegression {
     return Array.from({ length: rows.shape[0] }, (_, r) => [...shares(rows, r, K, this.parameters)]);
   }
 
-  /** The likeliest label of each row. */
+  /**
+   * Returns the likeliest label of each row.
+   *
+   * @param rows sparse rows of n columns
+   * @returns a label for each row
+   * @throws SeqgradError `shape` for another number of columns
+   */
   predict(rows: SparseRows): string[] {
     return this.probabilities(rows).map((row) => this.labels[row.indexOf(maxOf(row))]!);
   }

@@ -26,7 +26,7 @@ import { checkBatch, checkTokens } from "./step.js";
 export interface MaskedLMConfig {
   /** Number of different tokens, V. */
   readonly vocab: number;
-  /** How many tokens the model sees at once. */
+  /** The most tokens that the model sees at once. */
   readonly context: number;
   readonly layers: number;
   /** N, attention heads. */
@@ -37,13 +37,16 @@ export interface MaskedLMConfig {
   readonly feedForward?: number;
   /** Kinds of segments, such as first and second sentence. Default 2. */
   readonly segments?: number;
-  /** The chance to zero, while training, an element of what the embeddings, each attention and each feed-forward net give. Default 0.1. */
+  /**
+   * The probability of zeroing, while training, an element of the output of the embeddings, each attention and each feed-forward net.
+   * Default 0.1.
+   */
   readonly dropout?: number;
   /** The probability of zeroing an attention weight. Default `dropout`. */
   readonly attentionDropout?: number;
   /** The probability of zeroing an element of the classifier's input. Default `dropout`. */
   readonly classifierDropout?: number;
-  /** Of the norms. Default 1e-12. */
+  /** The eps of the norms. Default 1e-12. */
   readonly eps?: number;
   /** Classes of the head over the pooled first token; 0 for a model without that head. Default 0. */
   readonly classes?: number;
@@ -53,11 +56,11 @@ export interface MaskedLMConfig {
   readonly fillsMasks?: boolean;
 }
 
-/** Optional inputs of a call beside the tokens. */
+/** Optional inputs of a call. */
 export interface MaskedLMCall {
   /** int32 `[B, T]`, the segment of each token. Default 0 each. */
   readonly segments?: Tensor | undefined;
-  /** How many tokens of each row are there. */
+  /** The number of tokens of each row, each in 1..T. Default T. */
   readonly lengths?: readonly number[] | undefined;
 }
 
@@ -67,12 +70,15 @@ export const maskedLMNames = namesOf<MaskedLMConfig>({
 });
 
 /**
- * An encoder that fills in hidden tokens, of BERT's architecture (Devlin et al. 2019): word, position and segment vectors, Transformer
- * layers with norms last, and a head of one layer, gelu and norm before scores that use the word table; with `pools` or `classes` also a
- * pooler, tanh of a layer over the first token, and with `classes` a linear classifier of that. Weights are normal with deviation 0.02 at
- * first.
+ * An encoder that fills in hidden tokens, with the architecture of BERT.
  *
- * @throws SeqgradError `value` for heads that cannot share the width, `range` for a size below 1; forward(): `range` for too many tokens
+ * It has word, position and segment vectors, Transformer layers with norms last, and a head of one layer, gelu and norm before scores that
+ * use the word table; with `pools` or `classes` also a pooler, tanh of a layer over the first token, and with `classes` a linear classifier
+ * over it. Weights are normal with deviation 0.02 at first.
+ *
+ * @param config see MaskedLMConfig
+ * @throws SeqgradError `value` for heads that cannot share the width, `range` for a size below 1
+ * @see Devlin, Chang, Lee and Toutanova 2019, "BERT"
  * @example
  * const model = new sg.models.MaskedLM({ vocab: 50, context: 16, layers: 2, heads: 2, hidden: 16, classes: 3 });
  * const tokens = sg.zeros([2, 8], { dtype: "int32" });
@@ -137,16 +143,20 @@ export class MaskedLM extends Module implements Trainable<MaskedTokens> {
   }
 
   /**
-   * A model of BERT's kind from its config.json and its tensors, as Hugging Face's libraries save them: of BertForMaskedLM or
-   * BertForPreTraining, or without the head that fills in tokens, of BertModel or BertForSequenceClassification. What the tensors have no
-   * head for is refused by name when it is called; no head is random. A pooler is kept wherever there is one; left out are only
-   * cls.seq_relationship, the head that tells whether two sentences follow each other, and copies of the word table.
+   * Builds a model of BERT's kind from its config.json and its tensors, as Hugging Face's libraries save them.
    *
-   * Dropout, which counts in training alone, is the config's: hidden_dropout_prob and attention_probs_dropout_prob, 0.1 where it does not
-   * say, become dropout and attentionDropout; classifier_dropout, hidden_dropout_prob where it does not say, becomes classifierDropout.
+   * They may be of BertForMaskedLM or BertForPreTraining, or without the head that fills in tokens, of BertModel or
+   * BertForSequenceClassification. A head that the tensors lack is refused by name when it is called; no head is random. A pooler is kept
+   * wherever there is one; left out are only cls.seq_relationship, the head for the next sentence, and copies of the word table.
    *
+   * Dropout, which counts in training alone, is the config's: hidden_dropout_prob and attention_probs_dropout_prob, by default 0.1, become
+   * dropout and attentionDropout; classifier_dropout, by default hidden_dropout_prob, becomes classifierDropout.
+   *
+   * @param given parsed config.json, of model_type bert
+   * @param tensors the parameters by name, as `io.parseSafetensors` returns them
+   * @returns the model
    * @throws SeqgradError `format` for another kind, for settings that would give other results than there, or one error that lists all
-   *   tensors that are missing, of another shape or not wanted
+   *   tensors that are missing, of another shape or unknown
    * @example
    * const config = { model_type: "bert", vocab_size: 50, max_position_embeddings: 16, num_hidden_layers: 1, num_attention_heads: 2 };
    * try {
@@ -181,7 +191,15 @@ export class MaskedLM extends Module implements Trainable<MaskedTokens> {
     });
   }
 
-  /** tokens int32 `[B, T]` -> the scores of each place's token, `[B, T, V]`. */
+  /**
+   * Scores the token of each place.
+   *
+   * @param tokens int32 `[B, T]`, each in 0..V-1
+   * @param call segments and lengths: see MaskedLMCall
+   * @returns logits `[B, T, V]`
+   * @throws SeqgradError `range` for an unknown token or more tokens than the context, `shape`, `dtype`, `state` for a model without that
+   *   head
+   */
   forward(tokens: Tensor, call: MaskedLMCall = {}): Tensor {
     if (!this.transform)
       throw new SeqgradError(
@@ -192,7 +210,14 @@ export class MaskedLM extends Module implements Trainable<MaskedTokens> {
     return linear(hidden, this.embedding.weight, this.bias);
   }
 
-  /** The vectors of the places, `[B, T, D]`: contextual embeddings. */
+  /**
+   * Computes the vectors of the places: contextual embeddings.
+   *
+   * @param tokens int32 `[B, T]`, each in 0..V-1
+   * @param call segments and lengths: see MaskedLMCall
+   * @returns `[B, T, D]`
+   * @throws SeqgradError `range` for an unknown token or more tokens than the context, `shape`, `dtype`
+   */
   encode(tokens: Tensor, call: MaskedLMCall = {}): Tensor {
     checkOptions("MaskedLM", call, ["segments", "lengths"]);
     checkTokens("MaskedLM", tokens);
@@ -203,19 +228,41 @@ export class MaskedLM extends Module implements Trainable<MaskedTokens> {
     return this.encoder.forward(dropout(x, this.config.dropout, this.training), { lengths });
   }
 
-  /** A vector of each row, `[B, D]`, which the pooler makes of the first token's. */
+  /**
+   * Computes a vector of each row: the pooler's, from the first token.
+   *
+   * @param tokens int32 `[B, T]`, each in 0..V-1
+   * @param call segments and lengths: see MaskedLMCall
+   * @returns `[B, D]`
+   * @throws SeqgradError `range` for an unknown token or more tokens than the context, `shape`, `dtype`, `state` for a model without a
+   *   pooler
+   */
   pool(tokens: Tensor, call: MaskedLMCall = {}): Tensor {
     if (!this.pooler) throw new SeqgradError("state", "MaskedLM.pool: the model has no pooler; make it with pools.");
     return tanh(this.pooler.forward(select(this.encode(tokens, call), 0, { axis: 1 })));
   }
 
-  /** The scores of the classes, `[B, K]`, from the first token. */
+  /**
+   * Scores the classes of each row, from the first token.
+   *
+   * @param tokens int32 `[B, T]`, each in 0..V-1
+   * @param call segments and lengths: see MaskedLMCall
+   * @returns logits `[B, K]`
+   * @throws SeqgradError `range` for an unknown token or more tokens than the context, `shape`, `dtype`, `state` for a model without a
+   *   classifier
+   */
   classify(tokens: Tensor, call: MaskedLMCall = {}): Tensor {
     if (!this.classifier) throw new SeqgradError("state", "MaskedLM.classify: the model has no classifier; make it with classes.");
     return this.classifier.forward(dropout(this.pool(tokens, call), this.config.classifierDropout, this.training));
   }
 
-  /** The mean cross-entropy of the hidden tokens, in nats. */
+  /**
+   * Returns the mean cross-entropy of the hidden tokens.
+   *
+   * @param batch tokens with some hidden, and the targets, as `data.maskTokens` makes them
+   * @returns `loss`, a scalar, in nats
+   * @throws SeqgradError `value` for a batch of another form, `range` for an unknown token or more tokens than the context
+   */
   loss(batch: MaskedTokens): LossResult {
     const { tokens, targets, shape, lengths } = checkBatch("MaskedLM", batch, "tokens", "targets", "shape", "lengths");
     return { loss: crossEntropy(this.forward(tensor(tokens, shape), { lengths }), tensor(targets, shape)) };

@@ -13,7 +13,7 @@ import { completeEncoder, encoderConfig, encoderPart, SequenceEncoder, type Sequ
 import { checkBatch } from "./step.js";
 
 export interface RecognizerConfig extends SequenceEncoderConfig {
-  /** F, the numbers of a frame. */
+  /** F, the number of elements of a frame. */
   readonly features: number;
   /** C, the classes of a frame: the symbols and, as class 0, the blank. */
   readonly classes: number;
@@ -28,10 +28,14 @@ export interface RecognizerBatch {
 export const recognizerNames = namesOf<RecognizerConfig>({ ...encoderConfig, features: 1, classes: 1 });
 
 /**
- * Sequence to sequence, unaligned: frames of sound or handwriting to symbols, of which nobody says where in the frames they lie. A
- * sequence encoder gives each frame the probabilities of the symbols and of a blank; connectionist temporal classification sums over all
- * alignments (Graves, Fernández, Gomez and Schmidhuber 2006).
+ * Reads frames of sound or handwriting as symbols, without knowing where in the frames each symbol lies.
+ *
+ * A sequence encoder gives each frame the probabilities of the symbols and of a blank; connectionist temporal classification sums over all
+ * alignments.
+ *
+ * @param config see RecognizerConfig
  * @throws SeqgradError `value` for an unknown arch, `range` for a size below 1 or fewer than 2 classes
+ * @see Graves, Fernández, Gomez and Schmidhuber 2006, "Connectionist Temporal Classification"
  * @example
  * const model = new sg.models.Recognizer({ features: 3, classes: 5, hidden: 8 });
  * const frames = sg.data.padFrames([[[0, 1, 0], [1, 0, 0], [0, 0, 1]], [[1, 1, 0], [0, 1, 1]]]);
@@ -60,7 +64,13 @@ export class Recognizer extends Module implements Trainable<RecognizerBatch> {
     }
   }
 
-  /** The logarithms of each class's probability at each frame, `[B, T, C]`. */
+  /**
+   * Computes the logarithm of each class's probability at each frame.
+   *
+   * @param frames B rows of up to T frames and F features, padded, as `data.padFrames` makes them
+   * @returns `[B, T, C]`
+   * @throws SeqgradError `shape` for frames of another size
+   */
   forward(frames: PaddedFrames): Tensor {
     const { data, shape, lengths } = checkBatch("Recognizer", frames, "data", "shape", "lengths");
     const { features } = this.config;
@@ -70,7 +80,14 @@ export class Recognizer extends Module implements Trainable<RecognizerBatch> {
     return logSoftmax(this.linear.forward(this.dropout.forward(output)));
   }
 
-  /** The CTC loss: the mean over the rows, each by its number of symbols. A row of fewer frames than its symbols need counts as 0. */
+  /**
+   * Returns the CTC loss: the mean over the rows, each divided by its number of symbols. A row of fewer frames than its symbols need counts
+   * as 0.
+   *
+   * @param batch padded frames, and the symbols of each row, each in 1..C-1
+   * @returns `loss`, a scalar, in nats
+   * @throws SeqgradError `shape`, `range` for a symbol outside 1..C-1
+   */
   loss(batch: RecognizerBatch): LossResult {
     const { frames, targets } = checkBatch("Recognizer", batch, "targets");
     return { loss: ctcLoss(this.forward(frames), targets, { lengths: frames.lengths, zeroInfinity: true }) };

@@ -48,13 +48,16 @@ export interface RecurrentDecoderConfig {
   readonly hidden?: number;
   /** Default 1. */
   readonly layers?: number;
-  /** The chance to drop an activation, while training. Default 0. */
+  /** The probability of zeroing an activation, while training. Default 0. */
   readonly dropout?: number;
-  /** How a state of the decoder is scored with those of the source. Default `additive`. */
+  /** The score of a decoder's state and a source's state. Default `additive`. */
   readonly attention?: AttentionKind;
   /** The number of source states around the step's own position that attention sees; 0 for all. Default 0. */
   readonly window?: number;
-  /** The decoder reads its last attentional state beside the last token (Luong et al. 2015, section 3.3). Default true, with attention. */
+  /**
+   * The decoder reads its last attentional state together with the last token (Luong et al. 2015, section 3.3). Default true, with
+   * attention.
+   */
   readonly inputFeeding?: boolean;
   /** The loss: `mean` of all tokens, or the `sum` over the steps of a sequence, as the mean of the sequences. Default `mean`. */
   readonly reduction?: "mean" | "sum";
@@ -66,25 +69,29 @@ export const decoderConfig = {
 
 /** The encoder's output for B sources. */
 export interface EncodedSource {
+  /** The states to attend to, projected; undefined without attention. */
   readonly keys: ProjectedKeys | undefined;
+  /** The length of each source. */
   readonly lengths: readonly number[];
-  /** The decoder's first. */
+  /** The decoder's first state. */
   readonly state: Seq2SeqState;
 }
 
-/** A decoder's memory: the layers' states `[layers, B, H]`, the last attentional state `[B, H]`, and how many tokens it has read. */
+/**
+ * A decoder's memory: the layers' states `[layers, B, H]`, the last attentional state `[B, H]`, and the number of tokens that it has read.
+ */
 export interface Seq2SeqState extends LMState {
   readonly feed?: Tensor;
   readonly position: number;
 }
 
-/** Of T steps. */
+/** The result of T steps. */
 export interface DecodedSteps {
   /** `[B, T, V]`: the scores of the token after each. */
   readonly logits: Tensor;
-  /** `[B, T, S]`: how much each step attends to each token of the source, as the encoder reads them; undefined without attention. */
+  /** `[B, T, S]`: the attention of each step to each token of the source, as the encoder reads them; undefined without attention. */
   readonly weights: Tensor | undefined;
-  /** After the last. */
+  /** The state after the last step. */
   readonly state: Seq2SeqState;
 }
 
@@ -114,13 +121,13 @@ export function completeDecoder<Config extends RecurrentDecoderConfig>(
 }
 
 /**
- * A recurrent decoder over whatever a subclass's encode() makes of a source: its first state, and with attention the states h_j that each
- * step looks back at:
+ * A recurrent decoder over a source that a subclass encodes: its first state, and with attention the states h_j that each step looks back
+ * at.
  *
- *   s_i = cell([y_{i-1}, a_{i-1}], s_{i-1});  c_i = sum_j softmax_j(score(s_i, h_j)) h_j;  a_i = tanh(W [c_i, s_i]);  logits_i = V a_i
- *
- * (Luong, Pham and Manning 2015). Bahdanau's decoder, which scores s_{i-1} and reads c_i, differs in that a_{i-1} here brings the choice
- * of the step before. Without attention, a_i is s_i and is not fed back.
+ * s_i = cell([y_{i-1}, a_{i-1}], s_{i-1}), c_i = sum_j softmax_j(score(s_i, h_j)) h_j, a_i = tanh(W [c_i, s_i]), logits_i = V a_i.
+ * Bahdanau's decoder, which scores s_{i-1} and reads c_i, differs in that a_{i-1} here brings the choice of the step before. Without
+ * attention, a_i is s_i and is not fed back.
+ * @see Luong, Pham and Manning 2015, "Effective Approaches to Attention-based Neural Machine Translation"
  * @example
  * const decoder = new sg.models.RecurrentSeq2Seq({ sourceVocab: 9, targetVocab: 9, hidden: 8 }).eval();
  * const texts = await decoder.greedy(sg.data.padRows([[4, 5, 6], [7]]), { sos: 1, eos: 2, maxTokens: 5 });
@@ -136,7 +143,13 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module im
   readonly #op: string;
   #teacherForcing = 1;
 
-  /** @param keySize features of the states that are looked back at */
+  /**
+   * Called by a subclass, with its complete config.
+   *
+   * @param op the name of the model in errors
+   * @param config a complete RecurrentDecoderConfig
+   * @param keySize the size of the states that are looked back at
+   */
   constructor(op: string, config: Required<RecurrentDecoderConfig>, keySize: number) {
     super();
     try {
@@ -155,12 +168,17 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module im
     }
   }
 
-  /** Reads the sources; what is looked back at is projected once for all steps. */
+  /**
+   * Reads the sources, and projects the states to attend to once for all steps.
+   *
+   * @param source B sources
+   * @returns the source for decode()
+   */
   abstract encode(source: Source): EncodedSource;
 
   /**
-   * The chance that a step of training reads the right token rather than the model's own likeliest one (scheduled sampling, Bengio et al.
-   * 2015), drawn for all rows of a batch at once; may be changed from update to update, along optim.inverseSigmoid() say. In evaluation
+   * The probability that a step of training reads the right token instead of the model's own likeliest one (scheduled sampling, Bengio et
+   * al. 2015). It is drawn for all rows of a batch at once, and may change between updates, as optim.inverseSigmoid() does. In evaluation
    * mode it counts as 1. Default 1.
    * @throws SeqgradError `range` unless in [0, 1]
    */
@@ -171,7 +189,14 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module im
     this.#teacherForcing = checkInterval(this.#op, "teacherForcing", ratio, 0, 1);
   }
 
-  /** tokens int32 `[B, T]` after those that led to `state` -> what follows each. */
+  /**
+   * Reads tokens of targets.
+   *
+   * @param tokens int32 `[B, T]`, after the tokens that led to the state
+   * @param encoded the result of encode(), with the state after the tokens before
+   * @returns logits `[B, T, V]` of what follows each token, the attention, and the new state
+   * @throws SeqgradError `range` for an unknown token, `shape`, `dtype`
+   */
   decode(tokens: Tensor, encoded: EncodedSource): DecodedSteps {
     checkTokens(this.#op, tokens);
     const { keys, lengths, state } = checkEncoded(this.#op, encoded);
@@ -189,7 +214,13 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module im
     return { logits: all("logits"), weights: all("weights"), state: steps.at(-1)!.state };
   }
 
-  /** The scores `[B, T - 1, V]` of what follows each token of the targets but their last. */
+  /**
+   * Scores the token after each token of the targets except their last.
+   *
+   * @param batch B sources and B targets of up to T tokens, each with start and end token
+   * @returns logits `[B, T - 1, V]`
+   * @throws SeqgradError `shape` for another number of targets than sources, `range` for an unknown token
+   */
   forward(batch: Seq2SeqBatch<Source>): Tensor {
     const { source, target } = checkPairs(this.#op, batch);
     const [B, T] = target.shape;
@@ -215,7 +246,13 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module im
     return concat(logits, { axis: 1 });
   }
 
-  /** The cross-entropy of the targets, in nats, padding left out; see `reduction`. */
+  /**
+   * Returns the cross-entropy of the targets, without padding.
+   *
+   * @param batch B sources and B targets of up to T tokens, each with start and end token
+   * @returns `loss`, a scalar, in nats; see `reduction`
+   * @throws SeqgradError `shape` for another number of targets than sources, `range` for an unknown token
+   */
   loss(batch: Seq2SeqBatch<Source>): LossResult {
     const logits = this.forward(batch);
     const { reduction } = this.config;
@@ -224,7 +261,11 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module im
   }
 
   /**
-   * The likeliest token again and again, for many sources at once: the targets without start and end.
+   * Writes the likeliest token again and again, for many sources at once.
+   *
+   * @param source B sources
+   * @param options `sos` and `eos`, the start and end tokens, and `maxTokens`
+   * @returns the tokens of each target, without start and end
    * @throws SeqgradError `range` for a negative maxTokens
    */
   async greedy(source: Source, options: GreedyOptions): Promise<number[][]> {
@@ -238,7 +279,11 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module im
     }
   }
 
-  /** Frees a state that a decoder answered. */
+  /**
+   * Frees a state that the decoder returned.
+   *
+   * @param state the state
+   */
   release(state: Seq2SeqState): void {
     const { h, c, feed } = checkState(this.#op, state);
     for (const part of [h, c, feed]) part?.dispose();
@@ -252,7 +297,7 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module im
     );
   }
 
-  /** The decoder's first state: those of its layers, and nothing looked at yet. */
+  /** The decoder's first state: the layers' states, and no attentional state yet. */
   protected firstState(states: LMState): Seq2SeqState {
     const feed = this.config.inputFeeding && { feed: zeros([states.h.shape[1]!, this.config.hidden]) };
     return { ...states, ...feed, position: 0 };
@@ -274,7 +319,11 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module im
 }
 
 /**
- * A target being decoded: the StepModel of one source. The prompt is the start token.
+ * Decodes the target of one source: the StepModel that generate() and beamSearch() take. The prompt is the start token.
+ *
+ * @param model the model
+ * @param encoded the result of encode() of one source
+ * @throws SeqgradError `value` for another kind of model or source
  * @example
  * const model = new sg.models.RecurrentSeq2Seq({ sourceVocab: 20, targetVocab: 10, hidden: 8 }).eval();
  * const decoder = model.about([4, 5, 6]);
@@ -296,11 +345,28 @@ export class RecurrentDecoding {
     this.#copies = encoded;
   }
 
+  /**
+   * Reads tokens and scores the next one.
+   *
+   * @param tokens at least one, after the tokens that led to `state`
+   * @param state the state of an earlier step; default the first
+   * @returns the scores `[V]` and the new state
+   * @throws SeqgradError `range` for an unknown token, `value` for no token
+   */
   async step(tokens: ArrayLike<number>, state: Seq2SeqState = this.#encoded.state): Promise<Scores<Seq2SeqState>> {
     checkState("RecurrentDecoding", state);
     return this.#read(tokens, undefined, this.#encoded, () => state);
   }
 
+  /**
+   * Reads one token for each of R targets and scores the next.
+   *
+   * @param tokens R tokens; `tokens[r]` continues row `rows[r]` of the state
+   * @param state the state of an earlier step
+   * @param rows R indices of rows of the state
+   * @returns the scores `[R, V]` and the new state, of R rows
+   * @throws SeqgradError `range` for an unknown token or row, `shape` for another number of rows than tokens
+   */
   async stepRows(tokens: ArrayLike<number>, state: Seq2SeqState, rows: ArrayLike<number>): Promise<Scores<Seq2SeqState>> {
     checkState("RecurrentDecoding", state);
     const R = checkList("RecurrentDecoding", "rows", rows, "the row that each token continues").length;
@@ -313,12 +379,17 @@ export class RecurrentDecoding {
     });
   }
 
+  /**
+   * Frees a state that step() or stepRows() returned.
+   *
+   * @param state the state
+   */
   release(state: Seq2SeqState): void {
     checkObject("RecurrentDecoding.release", "the state", state, "one that step() returned");
     this.#model.release(state);
   }
 
-  /** Frees what it holds of the source. */
+  /** Frees the memory of the source. */
   dispose(): void {
     this.#dropCopies();
     this.#model.release(this.#encoded.state);

@@ -32,7 +32,7 @@ export interface RecurrentLMConfig {
   readonly hidden: number;
   /** Default 1. */
   readonly layers?: number;
-  /** The chance to zero an activation before each layer and the output, while training. Default 0. */
+  /** The probability of zeroing an activation before each layer and the output, while training. Default 0. */
   readonly dropout?: number;
   /** The output layer uses the embedding's table (Press and Wolf 2017); needs embed = hidden. Default false. */
   readonly tieWeights?: boolean;
@@ -99,7 +99,14 @@ export class RecurrentLM extends Module implements Trainable<WindowBatch, LMStat
     }
   }
 
-  /** tokens int32 `[B, T]` -> logits `[B, T, V]` and the state after the last step. */
+  /**
+   * Scores the token after each token.
+   *
+   * @param tokens int32 `[B, T]`, each in 0..V-1
+   * @param options `state`: the state before the first token, default zeros. `probe`: receives the gradient of each step
+   * @returns logits `[B, T, V]` and the state after the last token
+   * @throws SeqgradError `range` for an unknown token, `shape`, `dtype`
+   */
   forward(tokens: Tensor, options: { state?: LMState | undefined; probe?: GradientProbe } = {}): { logits: Tensor; state: LMState } {
     checkOptions("RecurrentLM", options, ["state", "probe"]);
     checkTokens("RecurrentLM", tokens);
@@ -108,7 +115,14 @@ export class RecurrentLM extends Module implements Trainable<WindowBatch, LMStat
     return { logits: linear(this.#drop(output), this.linear.weight, this.linear.bias), state };
   }
 
-  /** The mean cross-entropy of the next tokens, in nats, and the state after them. */
+  /**
+   * Returns the mean cross-entropy of the next tokens, and the state after them.
+   *
+   * @param batch windows over a text, as `data.RandomWindows` and `data.ContinuousWindows` make them
+   * @param state the state before the first token; default zeros
+   * @returns `loss`, a scalar, in nats, and `state` after the last token
+   * @throws SeqgradError `value` for a batch of another form, `range` for an unknown token
+   */
   loss(batch: WindowBatch, state?: LMState): { loss: Tensor; state: LMState } {
     checkBatch("RecurrentLM", batch, "x", "y", "shape");
     const next = this.forward(tensor(batch.x, batch.shape), { state });
@@ -116,14 +130,27 @@ export class RecurrentLM extends Module implements Trainable<WindowBatch, LMStat
   }
 
   /**
-   * The scores of the token after the last of `tokens`, which follow those that led to `state`: what generate() asks for, of a model in
-   * evaluation mode. The new state is the caller's, to release.
+   * Reads tokens and scores the next one: what generate() calls, for a model in evaluation mode. Release the new state when it is not
+   * needed any more.
+   *
+   * @param tokens at least one, after the tokens that led to `state`
+   * @param state the state of an earlier step; default none
+   * @returns the scores `[V]` and the new state
+   * @throws SeqgradError `range` for an unknown token, `value` for no token
    */
   async step(tokens: ArrayLike<number>, state?: LMState): Promise<Scores<LMState>> {
     return this.#read(tokens, undefined, () => state);
   }
 
-  /** As step(), for several texts at once: row r continues row `rows[r]` of `state` with `tokens[r]`; the scores are `[R, V]`. */
+  /**
+   * Reads one token for each of R texts and scores the next: what beamSearch() calls, for a model in evaluation mode.
+   *
+   * @param tokens R tokens; `tokens[r]` continues row `rows[r]` of the state
+   * @param state the state of an earlier step
+   * @param rows R indices of rows of the state
+   * @returns the scores `[R, V]` and the new state, of R rows
+   * @throws SeqgradError `range` for an unknown token or row, `shape` for another number of rows than tokens
+   */
   async stepRows(tokens: ArrayLike<number>, state: LMState, rows: ArrayLike<number>): Promise<Scores<LMState>> {
     checkState(state);
     return this.#read(tokens, rows, () => {
@@ -140,7 +167,11 @@ export class RecurrentLM extends Module implements Trainable<WindowBatch, LMStat
     });
   }
 
-  /** Frees a state that step() answered. */
+  /**
+   * Frees a state that step() or stepRows() returned.
+   *
+   * @param state the state
+   */
   release(state: LMState): void {
     checkState(state);
     state.h.dispose();

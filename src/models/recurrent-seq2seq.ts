@@ -20,7 +20,7 @@ import {
 } from "./recurrent-decoder.js";
 import { checkBatch } from "./step.js";
 
-/** Cell, layers, units of a direction and the size of a token's vector are those of the encoder too. */
+/** The encoder has the cell, layers, units of a direction and token size of the decoder. */
 export interface RecurrentSeq2SeqConfig extends RecurrentDecoderConfig {
   /** Number of different tokens of a source; token 0 is padding. */
   readonly sourceVocab: number;
@@ -33,11 +33,14 @@ export interface RecurrentSeq2SeqConfig extends RecurrentDecoderConfig {
 export const seq2seqNames = namesOf<RecurrentSeq2SeqConfig>({ ...decoderConfig, sourceVocab: 1, bidirectional: 1, reverse: 1 });
 
 /**
- * Sequence to sequence by recurrent networks (Sutskever, Vinyals and Le 2014; Cho et al. 2014): the decoder starts from what the encoder
- * ends with, through a linear layer where the encoder has two directions, and with attention looks back at all its states; see
- * RecurrentDecoder.
+ * Writes a target sequence from a source sequence, by recurrent networks.
  *
+ * The decoder starts from the encoder's last state, through a linear layer if the encoder has two directions, and with attention looks back
+ * at all its states; see RecurrentDecoder.
+ *
+ * @param config see RecurrentSeq2SeqConfig
  * @throws SeqgradError `value` for an unknown arch or attention, or `dot` with an encoder of two directions; `range` for a size below 1
+ * @see Sutskever, Vinyals and Le 2014, "Sequence to Sequence Learning with Neural Networks"; Cho et al. 2014
  * @example
  * const model = new sg.models.RecurrentSeq2Seq({ sourceVocab: 20, targetVocab: 10, arch: "gru", hidden: 8 });
  * const batch = { source: sg.data.padRows([[4, 5, 6], [7]]), target: sg.data.padRows([[1, 6, 5, 2], [1, 7, 2]]) };
@@ -73,6 +76,13 @@ export class RecurrentSeq2Seq extends RecurrentDecoder<PaddedRows> {
     }
   }
 
+  /**
+   * Reads sources.
+   *
+   * @param rows B sources of up to S tokens, padded, as `data.padRows` makes them
+   * @returns the source for decode()
+   * @throws SeqgradError `range` for an unknown token, `value` for rows of another form
+   */
   encode(rows: PaddedRows): EncodedSource {
     const { data, shape, lengths } = checkBatch("RecurrentSeq2Seq", rows, "data", "shape", "lengths");
     const { layers, bidirectional, reverse } = this.config;
@@ -90,8 +100,11 @@ export class RecurrentSeq2Seq extends RecurrentDecoder<PaddedRows> {
   }
 
   /**
-   * The model in the form that generate() and beamSearch() take, in evaluation mode, for one source. To be disposed of when no more is asked.
-   * @throws SeqgradError `value` for an empty source
+   * Gives the model the form that generate() and beamSearch() take, in evaluation mode, for one source. Dispose of it at the end.
+   *
+   * @param source at least one token
+   * @returns the decoding
+   * @throws SeqgradError `value` for an empty source, `range` for an unknown token
    */
   about(source: ArrayLike<number>): RecurrentDecoding {
     toTokens("RecurrentSeq2Seq.about", "the source", source);

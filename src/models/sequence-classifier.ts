@@ -21,7 +21,7 @@ export interface SequenceClassifierConfig extends SequenceEncoderConfig {
   readonly embed?: number;
   /** The summary of the sequence: the last state, or a pooling of all steps. Default `last`. */
   readonly pooling?: "last" | PoolingKind;
-  /** How much each class counts in the loss, a number a class; an empty list counts all alike. Default: empty. */
+  /** The weight of each class in the loss; an empty list weighs all alike. Default: empty. */
   readonly classWeights?: readonly number[];
 }
 
@@ -45,7 +45,11 @@ export const classifierNames = namesOf<SequenceClassifierConfig>({
 });
 
 /**
- * Sequence to class: embedding, a sequence encoder, one vector for the whole, and a linear layer to the scores of the classes.
+ * Predicts the class of a sequence of tokens.
+ *
+ * tokens -> embedding -> sequence encoder -> one vector for the whole sequence -> linear layer to the scores of the classes
+ *
+ * @param config see SequenceClassifierConfig
  * @throws SeqgradError `value` for an unknown arch or pooling, `range` for a size below 1
  * @example
  * const model = new sg.models.SequenceClassifier({ vocab: 100, classes: 2, arch: "gru", hidden: 8 });
@@ -86,14 +90,27 @@ export class SequenceClassifier extends Module implements Trainable<ClassifierBa
     }
   }
 
-  /** tokens int32 `[B, T]`, lengths each in 1..T -> logits `[B, K]`. */
+  /**
+   * Scores the classes.
+   *
+   * @param tokens int32 `[B, T]`, each in 0..V-1
+   * @param lengths the length of each row, each in 1..T
+   * @returns logits `[B, K]`
+   * @throws SeqgradError `range` for an unknown token or a length outside 1..T, `shape`, `dtype`
+   */
   forward(tokens: Tensor, lengths: readonly number[]): Tensor {
     checkTokens("SequenceClassifier", tokens);
     const { output, last } = this.encoder.forward(this.dropout.forward(this.embedding.forward(tokens)), lengths);
     return this.linear.forward(this.dropout.forward(this.pooling ? this.pooling.forward(output, { lengths }) : last));
   }
 
-  /** The mean cross-entropy of the classes, in nats; with `classWeights` the weighted mean. */
+  /**
+   * Returns the mean cross-entropy of the classes; with `classWeights` the weighted mean.
+   *
+   * @param batch padded rows of tokens and the class of each
+   * @returns `loss`, a scalar, in nats
+   * @throws SeqgradError `value` for a batch of another form, `range` for an unknown token or class
+   */
   loss(batch: ClassifierBatch): LossResult {
     const { tokens, shape, lengths, labels } = checkBatch("SequenceClassifier", batch, "tokens", "shape", "lengths", "labels");
     const { classWeights } = this.config;

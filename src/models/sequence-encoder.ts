@@ -27,7 +27,7 @@ export interface SequenceEncoderConfig {
   readonly layers?: number;
   /** Also read from the end; a Transformer does anyway. Default true. */
   readonly bidirectional?: boolean;
-  /** The chance to drop an activation between layers. Default 0. */
+  /** The probability of zeroing an activation between layers. Default 0. */
   readonly dropout?: number;
   /** Attention heads of a Transformer. Default 4. */
   readonly heads?: number;
@@ -54,7 +54,10 @@ export function completeEncoder(op: string, config: SequenceEncoderConfig): Requ
 export const encoderPart = (config: SequenceEncoderConfig): SequenceEncoderConfig => optionsAmong(config, encoderNames);
 
 /**
- * Vectors in their sequence: recurrent layers, or a projection, positions and Transformer layers (norm first), over `[B, T, features]`.
+ * Reads sequences of vectors by recurrent layers, or by a projection, positions and Transformer layers (norm first).
+ *
+ * @param features D, the size of a vector
+ * @param config see SequenceEncoderConfig
  * @throws SeqgradError `value` for an unknown arch or heads that do not share the width, `range` for a size below 1
  * @example
  * const encoder = new sg.models.SequenceEncoder(16, { arch: "gru", hidden: 8 });
@@ -66,9 +69,9 @@ export class SequenceEncoder extends Module {
   readonly projection: Linear | undefined;
   readonly positions: SinusoidalPositionalEncoding | undefined;
   readonly transformer: TransformerEncoder | undefined;
-  /** Of the embedded positions, before the Transformer's layers. */
+  /** The dropout of the embedded positions, before the Transformer's layers. */
   readonly drop: Dropout | undefined;
-  /** E: features of an output. */
+  /** E, the size of an output. */
   readonly outputSize: number;
 
   constructor(features: number, config: SequenceEncoderConfig = {}) {
@@ -95,8 +98,12 @@ export class SequenceEncoder extends Module {
   }
 
   /**
-   * x `[B, T, features]`, lengths each in 1..T -> output `[B, T, E]`, and `last` `[B, E]`: what recurrent layers end with in each direction,
-   * or a Transformer's output at the last valid step.
+   * Reads whole sequences.
+   *
+   * @param x `[B, T, D]`, float32
+   * @param lengths the length of each row, each in 1..T
+   * @returns output `[B, T, E]`, and `last` `[B, E]`: the last state of each direction, or a Transformer's output at the last valid step
+   * @throws SeqgradError `shape`, `range` for a length outside 1..T
    */
   forward(x: Tensor, lengths: readonly number[]): { output: Tensor; last: Tensor } {
     if (checkTensor("SequenceEncoder", x, "x").rank !== 3)

@@ -62,9 +62,14 @@ export const taggerNames = namesOf<SequenceTaggerConfig>({
 });
 
 /**
- * Sequence to sequence, aligned: word vectors, beside them what an LSTM in both directions makes of each word's letters (Lample et al. 2016),
- * a sequence encoder, and scores of the tags, with a conditional random field over them or each by itself.
+ * Predicts a tag for each word of a sentence.
+ *
+ * words -> word vectors, and vectors that an LSTM in both directions makes of each word's letters -> sequence encoder -> scores of the
+ * tags, with a conditional random field over them or each on its own
+ *
+ * @param config see SequenceTaggerConfig
  * @throws SeqgradError `value` for an unknown arch, `range` for a size below 1
+ * @see Lample et al. 2016, "Neural Architectures for Named Entity Recognition"
  * @example
  * const model = new sg.models.SequenceTagger({ vocab: 50, tags: 3, hidden: 8 });
  * const { loss } = model.loss({ words: Int32Array.of(4, 7, 9, 0), shape: [2, 2], lengths: [2, 1], tags: [[0, 2], [1]] });
@@ -103,7 +108,13 @@ export class SequenceTagger extends Module implements Trainable<TaggerBatch> {
     }
   }
 
-  /** The score of each tag at each word, `[B, T, K]`. */
+  /**
+   * Scores each tag at each word.
+   *
+   * @param input B padded rows of up to T words, and their letters
+   * @returns `[B, T, K]`
+   * @throws SeqgradError `range` for an unknown word or letter, `value` for an input of another form
+   */
   forward(input: TaggerInput): Tensor {
     const { words, shape, lengths, spelling } = checkBatch("SequenceTagger", input, "words", "shape", "lengths");
     if (spelling !== undefined) checkBatch("SequenceTagger", spelling, "characters", "shape", "lengths", "index");
@@ -117,7 +128,13 @@ export class SequenceTagger extends Module implements Trainable<TaggerBatch> {
     return this.linear.forward(this.dropout.forward(output));
   }
 
-  /** The negative log-likelihood of the tags: of a sentence with a random field, else of a word. */
+  /**
+   * Returns the negative log-likelihood of the tags.
+   *
+   * @param batch B padded rows of words, and their tags
+   * @returns `loss`, a scalar, in nats: the mean over sentences with a random field, else over words
+   * @throws SeqgradError `range` for an unknown word, letter or tag, `value` for a batch of another form
+   */
   loss(batch: TaggerBatch): LossResult {
     checkBatch("SequenceTagger", batch, "tags");
     const emissions = this.forward(batch);

@@ -34,18 +34,18 @@ import { checkBatch, checkCache, checkTokens, readCachedStep, type Scores, token
 export interface TransformerLMConfig {
   /** Number of different tokens, V. */
   readonly vocab: number;
-  /** How many tokens the model sees at once. */
+  /** The most tokens that the model sees at once. */
   readonly context: number;
   readonly layers: number;
   /** N, heads of queries. */
   readonly heads: number;
   /** D, the width of the model. */
   readonly hidden: number;
-  /** K, heads of keys and values, each of which serves N / K heads of queries (Ainslie et al. 2023). Default N. */
+  /** The number of heads of keys and values, each shared by N / kvHeads neighboring heads of queries (Ainslie et al. 2023). Default N. */
   readonly kvHeads?: number;
   /** Size of the hidden layer of the feed-forward nets. Default 4 D; 8 D / 3 with swiglu, which has three matrices for two. */
   readonly feedForward?: number;
-  /** The chance to zero, while training, an element of what each attention and each feed-forward net gives. Default 0. */
+  /** The probability of zeroing, while training, an element of the output of each attention and each feed-forward net. Default 0. */
   readonly dropout?: number;
   /** The probability of zeroing an attention weight. Default `dropout`. */
   readonly attentionDropout?: number;
@@ -55,9 +55,9 @@ export interface TransformerLMConfig {
   readonly norm?: "layer" | "rms";
   /** A table of positions, or queries and keys that turn by them (Su et al. 2021). Default learned. */
   readonly positions?: "learned" | "rotary";
-  /** Of the norms. Default 1e-5. */
+  /** The eps of the norms. Default 1e-5. */
   readonly eps?: number;
-  /** Of rotary positions: see `rotary`. Default 10,000. */
+  /** The base of rotary positions: see `rotary`. Default 10,000. */
   readonly rotaryBase?: number;
   /** Default gelu. */
   readonly activation?: "gelu" | "geluTanh" | "swiglu";
@@ -88,8 +88,7 @@ export const transformerLMNames = namesOf<TransformerLMConfig>({
  * Weights are normal with deviation 0.02 at first; those that end a branch have 0.02 / sqrt(2 layers), as in GPT-2.
  *
  * @param config see TransformerLMConfig
- * @throws SeqgradError `value` for an unknown choice or heads that cannot share the width evenly, `range` for a size below 1; forward():
- *   `range` for more tokens than the context holds
+ * @throws SeqgradError `value` for an unknown choice or heads that cannot share the width evenly, `range` for a size below 1
  * @see Radford et al. 2019, "Language Models are Unsupervised Multitask Learners"; Touvron et al. 2023, "LLaMA"
  * @example
  * const model = new sg.models.TransformerLM({ vocab: 65, context: 64, layers: 2, heads: 4, hidden: 32 });
@@ -145,14 +144,16 @@ export class TransformerLM extends Module implements Trainable<WindowBatch> {
   }
 
   /**
-   * A model of GPT-2's or Llama's kind from its config.json and its tensors, both as Hugging Face's libraries save them.
+   * Builds a model of GPT-2's or Llama's kind from its config.json and its tensors, both as Hugging Face's libraries save them.
    *
-   * Dropout, which counts in training alone, is the config's: GPT-2's embd_pdrop, attn_pdrop and resid_pdrop, 0.1 where it does not say,
-   * become embeddingDropout, attentionDropout and dropout; Llama's attention_dropout, 0 where it does not say, becomes attentionDropout.
+   * Dropout, which counts in training alone, is the config's: GPT-2's embd_pdrop, attn_pdrop and resid_pdrop, by default 0.1, become
+   * embeddingDropout, attentionDropout and dropout; Llama's attention_dropout, by default 0, becomes attentionDropout.
    *
    * @param given parsed config.json, of model_type gpt2 or llama
+   * @param tensors the parameters by name, as `io.parseSafetensors` returns them
+   * @returns the model
    * @throws SeqgradError `format` for another kind, for settings that would give other results than there (all are listed), or one error
-   *   that lists all tensors that are missing, of another shape or not wanted
+   *   that lists all tensors that are missing, of another shape or unknown
    * @example
    * const config = { model_type: "gpt2", vocab_size: 65, n_positions: 64, n_embd: 32, n_layer: 2, n_head: 4 };
    * try {
@@ -175,18 +176,31 @@ export class TransformerLM extends Module implements Trainable<WindowBatch> {
     });
   }
 
-  /** How many tokens a state can hold. */
+  /** The most tokens that a state can hold. */
   get context(): number {
     return this.config.context;
   }
 
-  /** tokens int32 `[B, T]`, which follow those in the cache, if there is one -> logits `[B, T, V]`. */
+  /**
+   * Scores the token after each token.
+   *
+   * @param tokens int32 `[B, T]`, each in 0..V-1, after the tokens in the cache, if there is one
+   * @param options `cache`: keys and values of the tokens before; the new ones are added. Default none
+   * @returns logits `[B, T, V]`
+   * @throws SeqgradError `range` for an unknown token or more tokens than the context, `shape`, `dtype`
+   */
   forward(tokens: Tensor, options: { cache?: KeyValueCache | undefined } = {}): { logits: Tensor } {
     checkOptions("TransformerLM", options, ["cache"]);
     return { logits: this.#scores(this.#read(tokens, options.cache)) };
   }
 
-  /** The mean cross-entropy of the next tokens, in nats. */
+  /**
+   * Returns the mean cross-entropy of the next tokens.
+   *
+   * @param batch windows over a text, as `data.RandomWindows` makes them
+   * @returns `loss`, a scalar, in nats
+   * @throws SeqgradError `value` for a batch of another form, `range` for an unknown token or more tokens than the context
+   */
   loss(batch: WindowBatch): LossResult {
     checkBatch("TransformerLM", batch, "x", "y", "shape");
     const { logits } = this.forward(tensor(batch.x, batch.shape));
@@ -194,20 +208,37 @@ export class TransformerLM extends Module implements Trainable<WindowBatch> {
   }
 
   /**
-   * The scores of the token after the last of `tokens`, which follow those in `state`: what generate() asks for, of a model in evaluation
-   * mode. A state grows in place; the first one is the caller's, to release.
-   * @throws SeqgradError `range` for more tokens than the context holds; the state is as before
+   * Reads tokens and scores the next one: what generate() calls, for a model in evaluation mode. A state grows in place; release the first
+   * one when it is not needed any more.
+   *
+   * @param tokens at least one, after the tokens in `state`
+   * @param state the state of an earlier step; default none
+   * @returns the scores `[V]` and the state
+   * @throws SeqgradError `range` for an unknown token or more tokens than the context, `value` for no token; the state is as before
    */
   step(tokens: ArrayLike<number>, state?: KeyValueCache): Promise<Scores<KeyValueCache>> {
     return this.#step(tokens, state);
   }
 
-  /** As step(), for several texts at once: row r continues row `rows[r]` of `state` with `tokens[r]`; the scores are `[R, V]`. */
+  /**
+   * Reads one token for each of R texts and scores the next: what beamSearch() calls, for a model in evaluation mode.
+   *
+   * @param tokens R tokens; `tokens[r]` continues row `rows[r]` of the state
+   * @param state the state of an earlier step
+   * @param rows R indices of rows of the state
+   * @returns the scores `[R, V]` and the new state, of R rows
+   * @throws SeqgradError `range` for an unknown token or row or more tokens than the context, `shape` for another number of rows than
+   *   tokens; the state is as before
+   */
   stepRows(tokens: ArrayLike<number>, state: KeyValueCache, rows: ArrayLike<number>): Promise<Scores<KeyValueCache>> {
     return this.#step(tokens, state, rows);
   }
 
-  /** Frees a state that step() or stepRows() answered. */
+  /**
+   * Frees a state that step() or stepRows() returned.
+   *
+   * @param state the state
+   */
   release(state: KeyValueCache): void {
     checkCache("TransformerLM", state);
     state.dispose();

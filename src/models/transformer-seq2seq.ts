@@ -27,13 +27,13 @@ export interface TransformerSeq2SeqConfig {
   readonly hidden?: number;
   /** N, attention heads. Default 4. */
   readonly heads?: number;
-  /** Of encoder and decoder each. Default 2. */
+  /** The number of layers of the encoder, and of the decoder. Default 2. */
   readonly layers?: number;
   /** Size of the hidden layer of the feed-forward nets. Default 4 D. */
   readonly feedForward?: number;
   /** Default 0.1. */
   readonly dropout?: number;
-  /** x + f(norm(x)) in place of norm(x + f(x)). Default true, which trains without warm-up. */
+  /** x + f(norm(x)) instead of norm(x + f(x)). Default true, which trains without warm-up. */
   readonly normFirst?: boolean;
   /** The share of the target's probability spread over all tokens, while training. Default 0. */
   readonly labelSmoothing?: number;
@@ -53,10 +53,13 @@ export const transformerSeq2SeqNames = namesOf<TransformerSeq2SeqConfig>({
 });
 
 /**
- * Sequence to sequence by attention alone (Vaswani et al. 2017): embeddings times sqrt(D), sinusoidal positions, a Transformer, and a linear
- * layer to the scores of the target's next token.
+ * Writes a target sequence from a source sequence, by attention alone.
  *
+ * embeddings times sqrt(D) and sinusoidal positions -> Transformer -> linear layer to the scores of the target's next token
+ *
+ * @param config see TransformerSeq2SeqConfig
  * @throws SeqgradError `value` for heads that cannot share the width, `range` for a size below 1
+ * @see Vaswani et al. 2017, "Attention Is All You Need"
  * @example
  * const model = new sg.models.TransformerSeq2Seq({ sourceVocab: 20, targetVocab: 10, hidden: 16, heads: 2 });
  * const batch = { source: sg.data.padRows([[4, 5, 6], [7]]), target: sg.data.padRows([[1, 6, 5, 2], [1, 7, 2]]) };
@@ -97,7 +100,13 @@ export class TransformerSeq2Seq extends Module implements Trainable<Seq2SeqBatch
     }
   }
 
-  /** The scores of the tokens that follow each of the target but its last, `[B, T - 1, V]`: teacher forcing. */
+  /**
+   * Scores the token after each token of the targets except their last: teacher forcing.
+   *
+   * @param batch B sources and B targets of up to T tokens, each with start and end token
+   * @returns logits `[B, T - 1, V]`
+   * @throws SeqgradError `range` for an unknown token, `value` for a batch of another form
+   */
   forward(batch: Seq2SeqBatch): Tensor {
     const { source, target } = checkPairs("TransformerSeq2Seq", batch);
     checkBatch("TransformerSeq2Seq", source, "data", "shape", "lengths");
@@ -110,14 +119,24 @@ export class TransformerSeq2Seq extends Module implements Trainable<Seq2SeqBatch
     return this.linear.forward(y);
   }
 
-  /** The mean cross-entropy of the targets' tokens after their first, in nats. */
+  /**
+   * Returns the mean cross-entropy of the targets' tokens after their first, without padding.
+   *
+   * @param batch B sources and B targets of up to T tokens, each with start and end token
+   * @returns `loss`, a scalar, in nats
+   * @throws SeqgradError `range` for an unknown token, `value` for a batch of another form
+   */
   loss(batch: Seq2SeqBatch): LossResult {
     const labelSmoothing = this.training ? this.config.labelSmoothing : 0;
     return { loss: crossEntropy(this.forward(batch), followers(batch.target), { labelSmoothing }) };
   }
 
   /**
-   * The likeliest token again and again, for many sources at once: the targets without start and end.
+   * Writes the likeliest token again and again, for many sources at once.
+   *
+   * @param source B sources of up to S tokens, padded, as `data.padRows` makes them
+   * @param given `sos` and `eos`, the start and end tokens, and `maxTokens`
+   * @returns the tokens of each target, without start and end
    * @throws SeqgradError `range` for a negative maxTokens
    */
   async greedy(source: PaddedRows, given: GreedyOptions): Promise<number[][]> {
@@ -140,8 +159,10 @@ export class TransformerSeq2Seq extends Module implements Trainable<Seq2SeqBatch
   }
 
   /**
-   * The model in the form that generate() and beamSearch() take, for one source: encoded at the first step, whose keys and values each layer makes
-   * once. To be disposed of when no more is asked.
+   * Gives the model the form that generate() and beamSearch() take, for one source, which the first step encodes. Dispose of it at the end.
+   *
+   * @param source at least one token
+   * @returns the decoding
    * @throws SeqgradError `value` for an empty source
    */
   about(source: ArrayLike<number>): TransformerDecoding {
@@ -150,14 +171,28 @@ export class TransformerSeq2Seq extends Module implements Trainable<Seq2SeqBatch
     return new TransformerDecoding(this, source);
   }
 
-  /** The keys and values of the sources that the decoder's layers read. */
+  /**
+   * Reads sources, and projects the keys and values that the decoder's layers read.
+   *
+   * @param rows B sources of up to S tokens, padded, as `data.padRows` makes them
+   * @returns the source for next()
+   * @throws SeqgradError `range` for an unknown token, `value` for rows of another form
+   */
   encode(rows: PaddedRows): EncodedMemory {
     const { data, shape, lengths } = checkBatch("TransformerSeq2Seq", rows, "data", "shape", "lengths");
     const x = this.#placed(this.sourceEmbedding, tensor(data, shape));
     return { memory: this.transformer.decoder.project(this.transformer.encoder.forward(x, { lengths })), lengths };
   }
 
-  /** The scores of the token after the last of tokens int32 `[R, T]`, which follow those in the cache: `[R, V]`. */
+  /**
+   * Reads tokens of targets and scores the next one.
+   *
+   * @param tokens int32 `[R, T]`, after the tokens in the cache
+   * @param encoded the result of encode(): R sources, or one for all rows
+   * @param cache keys and values of the tokens before; the new ones are added
+   * @returns logits `[R, V]`
+   * @throws SeqgradError `range` for an unknown token or more tokens than the context, `shape`, `dtype`
+   */
   next(tokens: Tensor, encoded: EncodedMemory, cache: KeyValueCache): Tensor {
     checkTokens("TransformerSeq2Seq", tokens);
     const { memory, lengths } = checkBatch("TransformerSeq2Seq", encoded, "memory", "lengths");
@@ -168,7 +203,12 @@ export class TransformerSeq2Seq extends Module implements Trainable<Seq2SeqBatch
     return this.linear.forward(select(this.transformer.decoder.forward(x, memory, { cache, memoryLengths }), -1, { axis: 1 }));
   }
 
-  /** A cache for targets of `rows` rows. */
+  /**
+   * Makes a cache for targets.
+   *
+   * @param rows R, the number of targets; default 1
+   * @returns the cache, to be disposed of
+   */
   emptyCache(rows = 1): KeyValueCache {
     checkInteger("TransformerSeq2Seq.emptyCache", "rows", rows, 1);
     const { layers, context: capacity } = this.config;
@@ -182,7 +222,11 @@ export class TransformerSeq2Seq extends Module implements Trainable<Seq2SeqBatch
 }
 
 /**
- * A target being decoded: the StepModel of one source.
+ * Decodes the target of one source: the StepModel that generate() and beamSearch() take.
+ *
+ * @param model the model
+ * @param source the tokens of the source
+ * @throws SeqgradError `value` for another kind of model or a source that is not a list of tokens
  * @example
  * const model = new sg.models.TransformerSeq2Seq({ sourceVocab: 9, targetVocab: 9, hidden: 16, heads: 2, layers: 1 }).eval();
  * const decoding = model.about([4, 7, 3]);
@@ -201,24 +245,48 @@ export class TransformerDecoding {
     toTokens("TransformerDecoding", "the source", source);
   }
 
+  /** The most tokens that a state can hold. */
   get context(): number {
     return this.model.config.context;
   }
 
+  /**
+   * Reads tokens and scores the next one. A state grows in place.
+   *
+   * @param tokens at least one, after the tokens in `state`
+   * @param state the state of an earlier step; default none
+   * @returns the scores `[V]` and the state
+   * @throws SeqgradError `range` for an unknown token or more tokens than the context, `value` for no token
+   */
   step(tokens: ArrayLike<number>, state?: KeyValueCache): Promise<Scores<KeyValueCache>> {
     return this.#step(tokens, state);
   }
 
+  /**
+   * Reads one token for each of R targets and scores the next.
+   *
+   * @param tokens R tokens; `tokens[r]` continues row `rows[r]` of the state
+   * @param state the state of an earlier step
+   * @param rows R indices of rows of the state
+   * @returns the scores `[R, V]` and the new state, of R rows
+   * @throws SeqgradError `range` for an unknown token or row or more tokens than the context, `shape` for another number of rows than
+   *   tokens
+   */
   stepRows(tokens: ArrayLike<number>, state: KeyValueCache, rows: ArrayLike<number>): Promise<Scores<KeyValueCache>> {
     return this.#step(tokens, state, rows);
   }
 
+  /**
+   * Frees a state that step() or stepRows() returned.
+   *
+   * @param state the state
+   */
   release(state: KeyValueCache): void {
     checkCache("TransformerDecoding", state);
     state.dispose();
   }
 
-  /** Frees what was made of the source. */
+  /** Frees the memory of the source. */
   dispose(): void {
     if (this.#encoded) releaseMemory(this.#encoded);
     this.#encoded = undefined;

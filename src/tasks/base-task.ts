@@ -19,7 +19,7 @@ export interface RunOptions {
   readonly clipNorm?: number;
   /** The weight decay of AdamW, times the rate. Default 0. */
   readonly weightDecay?: number;
-  /** Of the batches and of the split. Default 1. */
+  /** The seed of the batches and of the split. Default 1. */
   readonly seed?: number;
   /** A checkpoint in this store every `every` updates; `resume` continues from the one that is there. */
   readonly checkpoint?: { store: Store; every: number; resume?: boolean };
@@ -28,9 +28,9 @@ export interface RunOptions {
 }
 
 export interface TrainOptions extends RunOptions {
-  /** How many times to go through the examples. Default 10. */
+  /** The number of times to go through the examples. Default 10. */
   readonly epochs?: number;
-  /** Examples of an update. Default 32. */
+  /** The number of examples of an update. Default 32. */
   readonly batch?: number;
   /** The share of the examples that is held back, to measure each epoch by; 0 holds none back. Default 0.1. */
   readonly validation?: number;
@@ -43,7 +43,7 @@ export interface TrainOptions extends RunOptions {
 const runNames = { lr: 1, clipNorm: 1, weightDecay: 1, seed: 1, checkpoint: 1, signal: 1 } as const;
 const trainNames = namesOf<TrainOptions>({ ...runNames, epochs: 1, batch: 1, validation: 1, best: 1, patience: 1 });
 
-/** The names of RunOptions beside those of a task's own. */
+/** The names of RunOptions and of a task's own options. */
 export const withRunNames = (own: Readonly<Record<string, number>>): readonly string[] => Object.keys({ ...runNames, ...own });
 
 /** Measures of which more is better. */
@@ -60,15 +60,44 @@ export function checkRun(op: string, { lr, clipNorm, weightDecay, seed }: RunOpt
 export abstract class BaseTask<Example, Input, Answer, Batch> implements Task<Example, Input, Answer, Batch> {
   abstract readonly type: string;
   abstract readonly model: Module & Trainable<Batch>;
+  /**
+   * Makes batches of examples of similar length, in another order each epoch.
+   *
+   * @param examples the examples
+   * @param options `batchSize` and `seed`: see BatchOptions
+   * @returns the loader
+   * @throws SeqgradError `value` for something that is not an example, `range` for an impossible option
+   */
   abstract loader(examples: readonly Example[], options: BatchOptions): DataLoader<Example, Batch>;
+  /**
+   * Measures the model on examples that it has not seen.
+   *
+   * @param examples the examples
+   * @param options see SearchOptions
+   * @returns the measures by name
+   */
   abstract evaluate(examples: readonly Example[], options?: SearchOptions): Promise<Record<string, number>>;
+  /**
+   * Answers each input.
+   *
+   * @param inputs the inputs
+   * @param options see SearchOptions
+   * @returns an answer for each input
+   */
   abstract predict(inputs: readonly Input[], options?: SearchOptions): Promise<Answer[]>;
+  /**
+   * Returns the settings that rebuild the task, without the weights.
+   *
+   * @returns config, and tokenizer or vocabulary where there is one
+   */
   abstract describe(): Omit<SavedModel, "tensors">;
 
   /**
-   * Trains on examples: batches in another order each epoch, AdamW, and at the end the weights of the epoch that is best on the examples
-   * that are held back.
+   * Trains on examples: batches in another order each epoch, AdamW, and at the end the weights of the epoch that is best on the held-back
+   * examples.
    *
+   * @param examples the examples
+   * @param options see TrainOptions
    * @returns the run of fit(): go through its events with `for await`, or await it
    * @throws SeqgradError `value` or `range` at once for unknown or impossible options; from the run as fit()
    */
@@ -76,12 +105,21 @@ export abstract class BaseTask<Example, Input, Answer, Batch> implements Task<Ex
     return trainTask(this, examples, options);
   }
 
-  /** Saves the task as a folder in Hugging Face's layout; tasks.load() reads it. */
+  /**
+   * Saves the task as a folder in Hugging Face's layout; tasks.load() reads it.
+   *
+   * @param store where to save it
+   * @throws SeqgradError `io` if the store cannot be written
+   */
   save(store: Store): Promise<void> {
     return saveTask(store, this);
   }
 
-  /** The layers with their shapes and parameters, as a table. */
+  /**
+   * Returns a table of the layers with their shapes and parameters.
+   *
+   * @returns lines of text
+   */
   summary(): string {
     return this.model.summary();
   }

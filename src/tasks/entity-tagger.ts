@@ -45,9 +45,9 @@ export interface EntityTaggerOptions extends Omit<SequenceTaggerConfig, "vocab" 
 export interface EntityTaggerReport {
   readonly measures: Record<string, number>;
   readonly entities: EntityReport;
-  /** Of the words' tags. */
+  /** How often each tag of a word was taken for each other one. */
   readonly confusion: ConfusionMatrix<string>;
-  /** The tags of each sentence, as predict() gives them. */
+  /** The tags of each sentence, as predict() returns them. */
   readonly answers: readonly string[][];
 }
 
@@ -98,17 +98,23 @@ export class EntityTagger extends BaseTask<Example, readonly string[], string[],
 
   /**
    * Makes an untrained tagger for the words, letters and tags of the training sentences.
-   * @param sentences `{ words, tags }`, with a tag for each word
+   *
+   * @param sentences `{ words, tags }` each, with a tag for each word
    * @param options see EntityTaggerOptions
-   * @throws SeqgradError `value` for no sentence, or as the model
+   * @returns the untrained task
+   * @throws SeqgradError `value` for no sentence or an unknown option, `range` for an impossible size
    */
   static create(sentences: readonly Example[], options: EntityTaggerOptions = {}): EntityTagger {
     return finish(EntityTagger.#making(sentences, options));
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page run in between.
-   * @throws SeqgradError as `create`
+   * Makes an untrained tagger in turns: timers, clicks and other work of a page run in between.
+   *
+   * @param sentences `{ words, tags }` each, with a tag for each word
+   * @param options see EntityTaggerOptions
+   * @returns the untrained task
+   * @throws SeqgradError `value` for no sentence or an unknown option, `range` for an impossible size
    * @example
    * const sentences = sg.data.parseConll("Sarah\tB-person\nsmiles\tO\n");
    * const task = await sg.tasks.EntityTagger.createAsync(sentences, { hidden: 8, minCount: 1 });
@@ -139,6 +145,13 @@ export class EntityTagger extends BaseTask<Example, readonly string[], string[],
     return new EntityTagger(new SequenceTagger({ ...config, ...sizes }), words, letters, tags, signs, locale);
   }
 
+  /**
+   * Rebuilds the tagger of a folder that save() or `seqgrad train` wrote.
+   *
+   * @param saved the result of io.loadModel()
+   * @returns the task
+   * @throws SeqgradError `io` for a folder that is not complete, `format` for a config that does not fit the other files
+   */
   static async fromSaved(saved: SavedModel): Promise<EntityTagger> {
     const { config, tensors, tokenizer, vocabulary } = checkSaved("EntityTagger.fromSaved", saved);
     const tags = demand(config, "tagNames", isStrings, "a list of tags");
@@ -155,11 +168,24 @@ export class EntityTagger extends BaseTask<Example, readonly string[], string[],
     return new EntityTagger(model, words, letters, tags, signs, locale);
   }
 
-  /** The words of a text, with signs split off where the data to train on has them as words of their own. */
+  /**
+   * Cuts a text into words, with signs split off if the training data has them as words of their own.
+   *
+   * @param text the text
+   * @returns its words
+   */
   split(text: string): string[] {
     return splitSigns(checkText("EntityTagger.split", text), this.signs, (word) => this.words.idOf(this.#lowerCase(word)) !== undefined);
   }
 
+  /**
+   * Makes batches of sentences of similar length, in another order each epoch.
+   *
+   * @param sentences `{ words, tags }` each
+   * @param options `batchSize` and `seed`: see BatchOptions
+   * @returns the loader
+   * @throws SeqgradError `value` for something that is not a tagged sentence
+   */
   override loader(sentences: readonly Example[], options: BatchOptions): DataLoader<Example, TaggerBatch> {
     checkExamples("EntityTagger.loader", sentences);
     const { batchSize, seed } = checkBatchOptions("EntityTagger.loader", options);
@@ -168,14 +194,26 @@ export class EntityTagger extends BaseTask<Example, readonly string[], string[],
   }
 
   /**
-   * `f1`, `precision` and `recall` of whole entities, the share of words tagged right as `accuracy`, and the `loss` of a sentence (of a word
-   * without a random field). A tag that the model does not know counts as missed, and its sentence not in the loss.
+   * Measures the tagger on sentences that it has not seen.
+   *
+   * `f1`, `precision` and `recall` are of whole entities, `accuracy` is the share of words tagged right, and `loss` is of a sentence (of a
+   * word without a random field), in nats. A tag that the model does not know counts as missed, and its sentence not in the loss.
+   *
+   * @param sentences `{ words, tags }` each
+   * @returns the measures by name
+   * @throws SeqgradError `value` for something that is not a tagged sentence
    */
   override async evaluate(sentences: readonly Example[]): Promise<Record<string, number>> {
     return (await this.report(sentences)).measures;
   }
 
-  /** The measures with what is behind them: scores by type of entity, which tag was taken for which, and every answer. */
+  /**
+   * Measures the tagger with details: scores by type of entity, which tag was taken for which, and every answer.
+   *
+   * @param sentences `{ words, tags }` each
+   * @returns the report
+   * @throws SeqgradError `value` for something that is not a tagged sentence
+   */
   async report(sentences: readonly Example[]): Promise<EntityTaggerReport> {
     checkExamples("EntityTagger.evaluate", sentences);
     const answers = await this.predict(sentences.map(({ words }) => words));
@@ -195,7 +233,13 @@ export class EntityTagger extends BaseTask<Example, readonly string[], string[],
     return { measures: { f1, precision, recall, accuracy: right / wanted.flat().length, ...loss }, entities, confusion, answers };
   }
 
-  /** The likeliest tags of each sentence's words; by Viterbi's algorithm where the model has a random field. */
+  /**
+   * Finds the likeliest tags of each sentence's words, by Viterbi's algorithm if the model has a random field.
+   *
+   * @param sentences the words of each sentence
+   * @returns a tag for each word of each sentence
+   * @throws SeqgradError `value` for a sentence without a word
+   */
   override async predict(sentences: readonly (readonly string[])[]): Promise<string[][]> {
     checkItems("EntityTagger.predict", "sentences", sentences, isTexts, "lists of words");
     const empty = sentences.findIndex((words) => words.length === 0);
@@ -268,7 +312,7 @@ function checkExamples(op: string, sentences: readonly Example[]): void {
   checkItems(op, "sentences", sentences, isGood, "{ words, tags }, a tag for each of one or more words");
 }
 
-/** The best tag of each word by itself. */
+/** The best tag of each word on its own. */
 function likeliest(scores: ArrayLike<number>, { shape: [, T], lengths }: TaggerInput, K: number): number[][] {
   return lengths.map((n, b) =>
     Array.from({ length: n }, (_, t) => {

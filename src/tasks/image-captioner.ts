@@ -53,18 +53,25 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
 
   /**
    * Makes an untrained captioner for the features and the captions of the training pictures.
-   * @param images `{ features, caption }`; features are `[cells][F]`, with the same F in all pictures
+   *
+   * @param images `{ features, caption }` each; features are `[cells][F]`, with the same F in all pictures
    * @param options see ImageCaptionerOptions
-   * @throws SeqgradError `value` for no picture, an unknown unit or a tokenizer without special tokens, `shape` for features of different
-   *   sizes, or as the model
+   * @returns the untrained task
+   * @throws SeqgradError `value` for no picture, an unknown option or unit or a tokenizer without special tokens, `shape` for features of
+   *   different sizes, `range` for an impossible size
    */
   static create(images: readonly CaptionedImage[], options: ImageCaptionerOptions = {}): ImageCaptioner {
     return finish(ImageCaptioner.#making(images, options));
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page run in between.
-   * @throws SeqgradError as `create`
+   * Makes an untrained captioner in turns: timers, clicks and other work of a page run in between.
+   *
+   * @param images `{ features, caption }` each; features are `[cells][F]`, with the same F in all pictures
+   * @param options see ImageCaptionerOptions
+   * @returns the untrained task
+   * @throws SeqgradError `value` for no picture, an unknown option or unit or a tokenizer without special tokens, `shape` for features of
+   *   different sizes, `range` for an impossible size
    * @example
    * const images = [{ features: [[1, 0], [0, 0]], caption: "a dot above" }];
    * const task = await sg.tasks.ImageCaptioner.createAsync(images, { arch: "gru", hidden: 8, minCount: 1 });
@@ -89,6 +96,13 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
     return new ImageCaptioner(model, scaler, target, maxLength);
   }
 
+  /**
+   * Rebuilds the captioner of a folder that save() or `seqgrad train` wrote.
+   *
+   * @param saved the result of io.loadModel()
+   * @returns the task
+   * @throws SeqgradError `io` for a folder that is not complete, `format` for a config that does not fit the other files
+   */
   static async fromSaved(saved: SavedModel): Promise<ImageCaptioner> {
     const { config, tensors, tokenizer } = checkSaved("ImageCaptioner.fromSaved", saved);
     const maxLength = demandMaxLength(config);

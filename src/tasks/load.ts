@@ -13,7 +13,10 @@ import { Translator } from "./translator.js";
 const kinds = [TextClassifier, EntityTagger, SeriesForecaster, Translator, SpeechRecognizer, ImageCaptioner] as const;
 
 /**
- * Loads the task that `save()` saved, or `seqgrad train`, whichever it is.
+ * Loads the task that `save()` or `seqgrad train` saved, of any kind.
+ *
+ * @param store where it was saved
+ * @returns the task
  * @throws SeqgradError `io` for a folder that is not complete, `format` if the folder does not hold a task of seqgrad
  * @example
  * const examples = [{ text: "good", label: "1" }, { text: "bad", label: "0" }];

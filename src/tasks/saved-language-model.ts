@@ -12,7 +12,7 @@ const WEIGHTS = "model.safetensors";
 /**
  * The model of a saved folder. Its config is compared with the weights and the tokenizer before a model is made, because a config may ask
  * for any amount of memory.
- * @throws SeqgradError `format` for a config that is not that of a language model, or does not fit the other files
+ * @throws SeqgradError `format` for a config of something else than a language model, or one that does not fit the other files
  */
 export function savedNetwork({ config, tensors, tokenizer: file }: SavedModel, tokenizer: Tokenizer): RecurrentLM | TransformerLM {
   const kind = Object.values(languageModelKinds).find(({ type }) => type === config.model_type);

@@ -42,9 +42,9 @@ export interface SeriesForecasterReport {
   readonly measures: Record<string, number>;
   /** The mean absolute errors of each step of the horizon, the next one first: `mae`, `persistence` and, with a season, `seasonalNaive`. */
   readonly steps: readonly Readonly<Record<string, number>>[];
-  /** Of each series, over the whole horizon. */
+  /** The same errors of each series, over the whole horizon. */
   readonly series: readonly Readonly<Record<string, number>>[];
-  /** Of each place, as predict() gives them. */
+  /** The forecast at each place, as predict() returns it. */
   readonly answers: readonly Forecast[];
 }
 
@@ -55,11 +55,11 @@ const BATCH = 64;
 export type Forecast = readonly ForecastStep[];
 
 export interface SeriesForecasterOptions extends Omit<ForecasterConfig, "channels" | "horizon"> {
-  /** Steps that are looked back on. Default 30. */
+  /** The number of known steps that the model reads. Default 30. */
   readonly history?: number;
-  /** Steps that are predicted at once. Default 1. */
+  /** The number of steps that are predicted at once. Default 1. */
   readonly horizon?: number;
-  /** Steps after which the series about repeats, as 365 for daily values of years. Default: none. */
+  /** The number of steps after which the series repeats approximately, as 365 for daily values of years. Default: none. */
   readonly season?: number;
 }
 
@@ -70,8 +70,8 @@ const optionNames = namesOf<SeriesForecasterOptions>({ ...encoderConfig, quantil
  *
  * the last `history` steps -> recurrent encoder -> quantiles of each of the next `horizon` steps
  *
- * Make one with create(), train it with train(), then call predict(), evaluate() or save(). evaluate() measures the mean absolute error
- * beside simple forecasts, in the series' own units.
+ * Make one with create(), train it with train(), then call predict(), evaluate() or save(). evaluate() compares the mean absolute error
+ * with simple forecasts, in the unit of the series.
  * @example
  * const series = sg.data.seriesOf(Array.from({ length: 60 }, (_, t) => [20 + 5 * Math.sin(t)]));
  * const task = sg.tasks.SeriesForecaster.create(series, 48, { history: 6, horizon: 2, hidden: 4 });
@@ -98,18 +98,27 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
 
   /**
    * Makes an untrained forecaster, scaled by the means and deviations of the series before the step `end`.
+   *
    * @param series steps by series, as seriesOf() returns
-   * @param end the number of steps to train on; later steps are not looked at
+   * @param end the number of steps to train on; later steps are not read
    * @param options see SeriesForecasterOptions
-   * @throws SeqgradError `range` for an end outside the series, a history or season below 1, or as the model
+   * @returns the untrained task
+   * @throws SeqgradError `range` for an end outside the series, a history or season below 1 or another impossible size, `value` for an
+   *   unknown option
    */
   static create(series: Series, end: number, options: SeriesForecasterOptions = {}): SeriesForecaster {
     return finish(SeriesForecaster.#making(series, end, options));
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page run in between.
-   * @throws SeqgradError as `create`
+   * Makes an untrained forecaster in turns: timers, clicks and other work of a page run in between.
+   *
+   * @param series steps by series, as seriesOf() returns
+   * @param end the number of steps to train on; later steps are not read
+   * @param options see SeriesForecasterOptions
+   * @returns the untrained task
+   * @throws SeqgradError `range` for an end outside the series, a history or season below 1 or another impossible size, `value` for an
+   *   unknown option
    * @example
    * const task = await sg.tasks.SeriesForecaster.createAsync(sg.data.seriesOf([[1], [3], [5]]), 2, { history: 1, hidden: 4 });
    * task.scaler.means; // = [2]
@@ -130,6 +139,13 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
     return new SeriesForecaster(model, scaler, history, season, series.names);
   }
 
+  /**
+   * Rebuilds the forecaster of a folder that save() or `seqgrad train` wrote.
+   *
+   * @param saved the result of io.loadModel()
+   * @returns the task
+   * @throws SeqgradError `io` for a folder that is not complete, `format` for a config that does not fit the other files
+   */
   static async fromSaved(saved: SavedModel): Promise<SeriesForecaster> {
     const { config, tensors } = checkSaved("SeriesForecaster.fromSaved", saved);
     const isCount = (n: unknown): n is number => Number.isInteger(n) && (n as number) > 0;
@@ -146,9 +162,12 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
   }
 
   /**
-   * Every place in the series before which the history is known and the whole future lies in steps `from` up to, not including, `to`. Series
-   * with names are found by them.
-   * @throws SeqgradError `range` where there is none, `value` for a series that is missing
+   * Lists the places in the series that have a known history before them and their whole future in steps `from` to below `to`.
+   *
+   * @param given the series; with names they are found by their names
+   * @param options `from` and `to`: the steps; default all
+   * @returns the places, in order
+   * @throws SeqgradError `range` if there is none, `value` for a series that is missing
    */
   points(given: Series, options: { from?: number; to?: number } = {}): SeriesPoint[] {
     checkOptions("SeriesForecaster.points", options, ["from", "to"]);
@@ -165,6 +184,14 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
     return Array.from({ length: to - horizon - first + 1 }, (_, i) => ({ series, at: first + i }));
   }
 
+  /**
+   * Makes batches of windows, in another order each epoch.
+   *
+   * @param points the places, as points() returns them
+   * @param options `batchSize` and `seed`: see BatchOptions
+   * @returns the loader
+   * @throws SeqgradError `range` for a place with less than the history or the horizon around it
+   */
   override loader(points: readonly SeriesPoint[], options: BatchOptions): DataLoader<SeriesPoint, ForecastBatch> {
     const { batchSize, seed } = checkBatchOptions("SeriesForecaster.loader", options);
     return new DataLoader(this.#namedPoints("loader", points), {
@@ -176,11 +203,16 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
   }
 
   /**
-   * Mean absolute errors in the series' own units: `mae` of the next step, `persistence` where its forecast is the last known value, and
-   * with a season `seasonalNaive`, where it is the value a season before (Hyndman and Athanasopoulos 2021, section 5.2). A horizon of
-   * several steps has these for all of them too: `maeHorizon` and so on. `coverage` is the share of values within the interval, the outer
-   * quantiles' difference if the model is right. Of several series all are means. `loss` is what training lowers: the mean pinball loss of the
-   * scaled values, over all steps and quantiles.
+   * Measures the forecaster at places that it has not seen, in the unit of the series.
+   *
+   * `mae` is the mean absolute error of the next step, `persistence` of the last known value as its forecast, and with a season
+   * `seasonalNaive` of the value a season before (Hyndman and Athanasopoulos 2021, section 5.2). A horizon of several steps has these for
+   * all of them too: `maeHorizon` and so on. `coverage` is the share of values within the interval, the outer quantiles' difference if the
+   * model is right. Of several series all are means. `loss` is the mean pinball loss of the scaled values, over all steps and quantiles,
+   * which training lowers.
+   *
+   * @param points the places, as points() returns them
+   * @returns the measures by name
    * @throws SeqgradError `range` for a place with less than the history, the horizon or the season around it
    */
   override async evaluate(points: readonly SeriesPoint[]): Promise<Record<string, number>> {
@@ -188,8 +220,11 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
   }
 
   /**
-   * The measures with what is behind them: the errors of each step of the horizon and of each series, and every forecast.
-   * @throws SeqgradError as evaluate()
+   * Measures the forecaster with details: the errors of each step of the horizon and of each series, and every forecast.
+   *
+   * @param points the places, as points() returns them
+   * @returns the report
+   * @throws SeqgradError `range` for a place with less than the history, the horizon or the season around it
    */
   async report(points: readonly SeriesPoint[]): Promise<SeriesForecasterReport> {
     const { channels, horizon, quantiles } = this.model.config;
@@ -240,6 +275,9 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
 
   /**
    * Predicts the steps after the last one of each series.
+   *
+   * @param inputs the series, each with at least `history` steps
+   * @returns a forecast for each
    * @throws SeqgradError `range` for fewer steps than the history
    */
   override async predict(inputs: readonly Series[]): Promise<Forecast[]> {

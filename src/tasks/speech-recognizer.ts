@@ -51,8 +51,7 @@ const optionNames = namesOf<SpeechRecognizerOptions>({ ...encoderConfig, tokeniz
  *
  * Make one with create(), train it with train(), then call predict(), evaluate() or save(). evaluate() measures the symbol error rate and
  * exact texts.
- *
- * @see Graves et al. 2006, "Connectionist Temporal Classification"
+ * @see Graves, Fernández, Gomez and Schmidhuber 2006, "Connectionist Temporal Classification"
  * @example
  * const recordings = [{ frames: [[0, 1], [0, 1], [1, 0]], text: "ab" }, { frames: [[1, 0], [0, 1]], text: "ba" }];
  * const task = sg.tasks.SpeechRecognizer.create(recordings, { hidden: 8 });
@@ -76,18 +75,25 @@ export class SpeechRecognizer extends BaseTask<Recording, Frames, string, Recogn
 
   /**
    * Makes an untrained recognizer for the symbols and the features of the training recordings.
-   * @param recordings `{ frames, text }`; frames are `[T][F]`, with the same F in all recordings
+   *
+   * @param recordings `{ frames, text }` each; frames are `[T][F]`, with the same F in all recordings
    * @param options see SpeechRecognizerOptions
-   * @throws SeqgradError `value` for no recording, one without frames, or too few for its text; `shape` for frames of different sizes; or
-   *   as the model
+   * @returns the untrained task
+   * @throws SeqgradError `value` for no recording, one without frames, or an unknown option, `shape` for frames of different sizes, `range`
+   *   for an impossible size
    */
   static create(recordings: readonly Recording[], options: SpeechRecognizerOptions = {}): SpeechRecognizer {
     return finish(SpeechRecognizer.#making(recordings, options));
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page run in between.
-   * @throws SeqgradError as `create`
+   * Makes an untrained recognizer in turns: timers, clicks and other work of a page run in between.
+   *
+   * @param recordings `{ frames, text }` each; frames are `[T][F]`, with the same F in all recordings
+   * @param options see SpeechRecognizerOptions
+   * @returns the untrained task
+   * @throws SeqgradError `value` for no recording, one without frames, or an unknown option, `shape` for frames of different sizes, `range`
+   *   for an impossible size
    * @example
    * const task = await sg.tasks.SpeechRecognizer.createAsync([{ frames: [[1, 0], [0, 1]], text: "ab" }], { hidden: 4 });
    * task.tokenizer.size; // = 3
@@ -108,6 +114,13 @@ export class SpeechRecognizer extends BaseTask<Recording, Frames, string, Recogn
     return new SpeechRecognizer(model, tokenizer, scaler);
   }
 
+  /**
+   * Rebuilds the recognizer of a folder that save() or `seqgrad train` wrote.
+   *
+   * @param saved the result of io.loadModel()
+   * @returns the task
+   * @throws SeqgradError `io` for a folder that is not complete, `format` for a config that does not fit the other files
+   */
   static async fromSaved(saved: SavedModel): Promise<SpeechRecognizer> {
     const { config, tensors, tokenizer } = checkSaved("SpeechRecognizer.fromSaved", saved);
     const scaler = SeriesScaler.fromJSON(demand(config, "scaler", (x): x is object => typeof x === "object" && x !== null, "a scaler"));
@@ -124,7 +137,14 @@ export class SpeechRecognizer extends BaseTask<Recording, Frames, string, Recogn
     return new SpeechRecognizer(model, symbols, scaler);
   }
 
-  /** @throws SeqgradError `value` for a recording of fewer frames than its text needs */
+  /**
+   * Makes batches of recordings of similar length, in another order each epoch.
+   *
+   * @param recordings `{ frames, text }` each
+   * @param options `batchSize` and `seed`: see BatchOptions
+   * @returns the loader
+   * @throws SeqgradError `value` for a recording of fewer frames than its text needs
+   */
   override loader(recordings: readonly Recording[], options: BatchOptions): DataLoader<Recording, RecognizerBatch> {
     checkRecordings("SpeechRecognizer.loader", recordings);
     const { batchSize, seed } = checkBatchOptions("SpeechRecognizer.loader", options);
@@ -135,8 +155,10 @@ export class SpeechRecognizer extends BaseTask<Recording, Frames, string, Recogn
 
   /**
    * Refuses a recording that no alignment can explain: each symbol takes a frame, and a blank lies between equal ones.
-   * @param where names the recording, for the message
-   * @throws SeqgradError `value`; as the tokenizer for an unknown symbol
+   *
+   * @param recording the recording
+   * @param where the name of the recording, for the message
+   * @throws SeqgradError `value` for too few frames, the tokenizer's error for an unknown symbol
    */
   check(recording: Recording, where: string): void {
     checkText("SpeechRecognizer.check", where, "where");
@@ -149,7 +171,12 @@ export class SpeechRecognizer extends BaseTask<Recording, Frames, string, Recogn
     throw new SeqgradError("value", `SpeechRecognizer: ${where} has ${got}; give more frames or a shorter text.`);
   }
 
-  /** The symbols of a text that the model cannot write. */
+  /**
+   * Lists the symbols of a text that the model cannot write.
+   *
+   * @param text the text
+   * @returns each unknown symbol once
+   */
   unknownSymbols(text: string): string[] {
     return [...new Set(checkText("SpeechRecognizer.unknownSymbols", text))].filter((symbol) => {
       try {
@@ -161,8 +188,15 @@ export class SpeechRecognizer extends BaseTask<Recording, Frames, string, Recogn
   }
 
   /**
-   * The `symbolErrorRate` and the share of recordings transcribed `exact`ly; and the `loss` of a recording. A symbol that the model does not
-   * know counts as missed, and its recording not in the loss. With `answers` of these, as predict() gave them.
+   * Measures the recognizer on recordings that it has not seen.
+   *
+   * `symbolErrorRate` is the share of symbols written wrong, `exact` the share of texts written right, and `loss` is of a recording, in
+   * nats. A symbol that the model does not know counts as missed, and its recording not in the loss.
+   *
+   * @param recordings `{ frames, text }` each
+   * @param options see SearchOptions; `answers`: the results of predict() for these recordings, if they exist already
+   * @returns the measures by name
+   * @throws SeqgradError `value` for something that is not a recording, `shape` for another number of answers
    */
   override async evaluate(
     recordings: readonly Recording[],
@@ -189,7 +223,14 @@ export class SpeechRecognizer extends BaseTask<Recording, Frames, string, Recogn
     return { ...measures, loss: await meanLoss(this.model, batches, ({ targets }) => targets.length) };
   }
 
-  /** The text of each recording: by the likeliest class of each frame (`beams` 1), or by prefix search. */
+  /**
+   * Writes the text of each recording, by the likeliest class of each frame, or with several beams by prefix search.
+   *
+   * @param recordings the frames of each recording, `[T][F]`
+   * @param options see SearchOptions
+   * @returns a text for each recording
+   * @throws SeqgradError `value` for something that is not frames, `shape` for frames of another size, `range` for an impossible option
+   */
   override async predict(recordings: readonly Frames[], options: Pick<SearchOptions, "beams"> = {}): Promise<string[]> {
     checkItems("SpeechRecognizer.predict", "recordings", recordings, Array.isArray, "lists of frames");
     checkOptions("SpeechRecognizer.predict", options, ["beams"]);

@@ -15,36 +15,66 @@ import { checkOptions } from "../util/options.js";
 import { currentConfig } from "./saved-config.js";
 
 export interface BatchOptions {
+  /** The number of examples of a batch. */
   readonly batchSize: number;
-  /** Of the order of the examples, another one each epoch. */
+  /** The seed of the order of the examples, which differs from epoch to epoch. Default 0. */
   readonly seed?: number;
 }
 
-/** For the tasks that can search. */
+/** The options of tasks that can search. */
 export interface SearchOptions {
   /** How many answers are followed at once; 1 takes what is likeliest step by step. Default 1. */
   readonly beams?: number;
-  /** alpha of beamSearch(): over 0 prefers longer answers, under 0 shorter ones. For texts searched by more than one beam. Default 0. */
+  /**
+   * The alpha of beamSearch(): above 0 it prefers longer answers, below 0 shorter ones. For texts searched by more than one beam. Default
+   * 0.
+   */
   readonly lengthPenalty?: number;
 }
 
 /**
- * A model with what turns raw examples into its batches and its outputs into answers. `train(examples)` trains it; so does
+ * A model together with the steps from raw examples to its batches, and from its outputs to answers. `train(examples)` trains it; so does
  * `fit(task.model, task.loader(examples, ..), ..)`, with an optimizer of your own.
  */
 export interface Task<Example, Input, Answer, Batch = unknown> {
   /** The `model_type` in config.json. */
   readonly type: string;
   readonly model: Module & Trainable<Batch>;
-  /** Batches in another order each epoch, of examples of like length. */
+  /**
+   * Makes batches of examples of similar length, in another order each epoch.
+   *
+   * @param examples the examples
+   * @param options `batchSize` and `seed`: see BatchOptions
+   * @returns the loader
+   */
   loader(examples: readonly Example[], options: BatchOptions): DataLoader<Example, Batch>;
-  /** Measures by name, of examples that the model has not seen. The model is in evaluation mode meanwhile. */
+  /**
+   * Measures the model on examples that it has not seen. The model is in evaluation mode meanwhile.
+   *
+   * @param examples the examples
+   * @param options see SearchOptions
+   * @returns the measures by name
+   */
   evaluate(examples: readonly Example[], options?: SearchOptions): Promise<Readonly<Record<string, number>>>;
-  /** An answer to each input. */
+  /**
+   * Answers each input.
+   *
+   * @param inputs the inputs
+   * @param options see SearchOptions
+   * @returns an answer for each input
+   */
   predict(inputs: readonly Input[], options?: SearchOptions): Promise<Answer[]>;
-  /** The settings that rebuild the task, beside the weights. */
+  /**
+   * Returns the settings that rebuild the task, without the weights.
+   *
+   * @returns config, and tokenizer or vocabulary where there is one
+   */
   describe(): Omit<SavedModel, "tensors">;
-  /** Saves the task as a folder in Hugging Face's layout; tasks.load() reads it. */
+  /**
+   * Saves the task as a folder in Hugging Face's layout; tasks.load() reads it.
+   *
+   * @param store where to save it
+   */
   save(store: Store): Promise<void>;
 }
 

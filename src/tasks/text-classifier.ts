@@ -42,12 +42,12 @@ export interface TextClassifierReport {
   readonly measures: Record<string, number>;
   readonly scores: ClassificationReport<string>;
   readonly confusion: ConfusionMatrix<string>;
-  /** Of each example, as predict() gives them. */
+  /** The labels of each example, as predict() returns them. */
   readonly answers: readonly LabelProbabilities[];
 }
 
 export interface TextClassifierOptions extends Omit<SequenceClassifierConfig, "vocab" | "classes" | "classWeights"> {
-  /** `balanced` lets every label count alike in the loss, however rare: each of its n examples N / (K n). Default `none`. */
+  /** `balanced` gives every label the same weight in the loss, however rare: each of its n examples N / (K n). Default `none`. */
   readonly classWeights?: "none" | "balanced";
   /** Default: words of the texts that occur at least `minCount` times, in lower case. */
   readonly tokenizer?: Tokenizer;
@@ -92,17 +92,23 @@ export class TextClassifier extends BaseTask<LabeledText, string, LabelProbabili
 
   /**
    * Makes an untrained classifier for the labels and words of the training examples.
-   * @param examples `{ text, label }`, with two labels at least
+   *
+   * @param examples `{ text, label }` each, with at least two labels
    * @param options see TextClassifierOptions
-   * @throws SeqgradError `value` for examples of fewer than two labels, or as the model
+   * @returns the untrained task
+   * @throws SeqgradError `value` for examples of fewer than two labels or an unknown option, `range` for an impossible size
    */
   static create(examples: readonly LabeledText[], options: TextClassifierOptions = {}): TextClassifier {
     return finish(TextClassifier.#making(examples, options));
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page run in between.
-   * @throws SeqgradError as `create`
+   * Makes an untrained classifier in turns: timers, clicks and other work of a page run in between.
+   *
+   * @param examples `{ text, label }` each, with at least two labels
+   * @param options see TextClassifierOptions
+   * @returns the untrained task
+   * @throws SeqgradError `value` for examples of fewer than two labels or an unknown option, `range` for an impossible size
    * @example
    * const examples = [{ text: "a good film", label: "good" }, { text: "a dull film", label: "bad" }];
    * const task = await sg.tasks.TextClassifier.createAsync(examples, { arch: "gru", hidden: 8, minCount: 1 });
@@ -140,6 +146,13 @@ export class TextClassifier extends BaseTask<LabeledText, string, LabelProbabili
     return new TextClassifier(model, tokenizer, labels, maxLength);
   }
 
+  /**
+   * Rebuilds the classifier of a folder that save() or `seqgrad train` wrote.
+   *
+   * @param model the result of io.loadModel()
+   * @returns the task
+   * @throws SeqgradError `io` for a folder that is not complete, `format` for a config that does not fit the other files
+   */
   static async fromSaved(model: SavedModel): Promise<TextClassifier> {
     const { config, tensors, ...saved } = checkSaved("TextClassifier.fromSaved", model);
     const labels = demand(config, "labels", isLabels, "a list of labels, two or more, each once");
@@ -160,12 +173,27 @@ export class TextClassifier extends BaseTask<LabeledText, string, LabelProbabili
     return new DataLoader(examples, { batchSize, seed, shuffle: true, bucketBy: ({ text }) => text.length, collate });
   }
 
-  /** `accuracy`, `f1` (macro) and `loss`. A label that the model does not know counts as missed, and not in the loss. */
+  /**
+   * Measures the classifier on examples that it has not seen.
+   *
+   * `accuracy` is the share of right labels, `f1` the mean F1 score of the labels, and `loss` the mean cross-entropy, in nats. A label that
+   * the model does not know counts as missed, and not in the loss.
+   *
+   * @param examples `{ text, label }` each
+   * @returns the measures by name
+   * @throws SeqgradError `value` for something that is not a labeled text
+   */
   override async evaluate(examples: readonly LabeledText[]): Promise<Record<string, number>> {
     return (await this.report(examples)).measures;
   }
 
-  /** The measures with what is behind them: scores by label, which label was taken for which, and every answer. */
+  /**
+   * Measures the classifier with details: scores by label, which label was taken for which, and every answer.
+   *
+   * @param examples `{ text, label }` each
+   * @returns the report
+   * @throws SeqgradError `value` for something that is not a labeled text
+   */
   async report(examples: readonly LabeledText[]): Promise<TextClassifierReport> {
     checkExamples("TextClassifier.evaluate", examples);
     const answers = await this.predict(examples.map(({ text }) => text));
@@ -183,6 +211,13 @@ export class TextClassifier extends BaseTask<LabeledText, string, LabelProbabili
     return { measures, scores, confusion, answers };
   }
 
+  /**
+   * Finds the probability of each label for each text.
+   *
+   * @param texts the texts
+   * @returns for each text all labels with their probabilities, the likeliest first
+   * @throws SeqgradError `value` for something that is not a text
+   */
   override async predict(texts: readonly string[]): Promise<LabelProbabilities[]> {
     checkItems("TextClassifier.predict", "texts", texts, isText, "strings");
     const rows = await mapInTurns(texts, async (text) => this.#read(await encodedInTurns(this.tokenizer, text)));

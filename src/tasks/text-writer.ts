@@ -25,7 +25,7 @@ export interface WritingModel<Source> extends Module, Trainable<Seq2SeqBatch<Sou
 /** One target being written. */
 export type Writing = StepModel<unknown> & { dispose(): void };
 
-/** How a text is cut into tokens where no tokenizer is given. */
+/** The way to cut a text into tokens if no tokenizer is given. */
 export interface UnitOptions {
   /** Words, in lower case, characters, or parts of words (bpe). Default `words`. */
   readonly unit?: TextUnit;
@@ -57,9 +57,9 @@ export function checkEnds(op: string, { special }: Tokenizer, parts: readonly ("
 /** The measures of a writer on examples. */
 export interface TextWriterReport {
   readonly measures: Record<string, number>;
-  /** In lower case; its `signature` says how it was computed. */
+  /** The BLEU score in lower case; its `signature` says how it was computed. */
   readonly bleu: BleuScore;
-  /** To each example's input, as predict() gives them. */
+  /** The answer to each example's input, as predict() returns it. */
   readonly answers: readonly string[];
 }
 
@@ -97,6 +97,14 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
   /** Throws unless these are inputs. */
   protected abstract checkInputs(op: string, inputs: readonly Input[]): void;
 
+  /**
+   * Makes batches of examples of similar length, in another order each epoch.
+   *
+   * @param examples the examples
+   * @param options `batchSize` and `seed`: see BatchOptions
+   * @returns the loader
+   * @throws SeqgradError `value` for something that is not an example
+   */
   override loader(examples: readonly Example[], options: BatchOptions): DataLoader<Example, Seq2SeqBatch<Source>> {
     this.checkExamples(`${this.op}.loader`, examples);
     const { batchSize, seed } = checkBatchOptions(`${this.op}.loader`, options);
@@ -111,8 +119,15 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
   }
 
   /**
-   * `bleu` of greedy answers (in lower case), the share answered `exact`ly, and the `loss` of a token; with `beams` of searched ones.
-   * @param options `answers`: what predict() made of the examples' inputs, where that is there already
+   * Measures the model on examples that it has not seen.
+   *
+   * `bleu` is the BLEU score of the answers (in lower case), `exact` the share of exact answers, and `loss` is of a token, in nats. Answers
+   * are greedy, or searched with several beams.
+   *
+   * @param examples the examples
+   * @param options see SearchOptions; `answers`: the results of predict() for these inputs, if they exist already
+   * @returns the measures by name
+   * @throws SeqgradError `value` for something that is not an example, `shape` for another number of answers
    */
   override async evaluate(
     examples: readonly Example[],
@@ -121,7 +136,14 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
     return (await this.report(examples, options)).measures;
   }
 
-  /** The measures with what is behind them: BLEU with its signature, and every answer. Options as in evaluate(). */
+  /**
+   * Measures the model with details: BLEU with its signature, and every answer.
+   *
+   * @param examples the examples
+   * @param options see SearchOptions; `answers`: the results of predict() for these inputs, if they exist already
+   * @returns the report
+   * @throws SeqgradError `value` for something that is not an example, `shape` for another number of answers
+   */
   async report(
     examples: readonly Example[],
     options: SearchOptions & { readonly answers?: readonly string[] } = {},
@@ -141,7 +163,11 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
   }
 
   /**
-   * The likeliest answer to each input: token by token (`beams` 1, many inputs at once), or by beam search.
+   * Writes the likeliest answer to each input: token by token (one beam, many inputs at once), or by beam search.
+   *
+   * @param inputs the inputs
+   * @param options see SearchOptions
+   * @returns a text for each input
    * @throws SeqgradError `range` for beams below 1 or more than there are tokens, `value` for a length penalty without a search
    */
   override async predict(inputs: readonly Input[], options: SearchOptions = {}): Promise<string[]> {

@@ -83,17 +83,25 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
 
   /**
    * Makes an untrained translator for the words of the training pairs.
-   * @param pairs `{ source, target }`
+   *
+   * @param pairs `{ source, target }` each
    * @param options see TranslatorOptions
-   * @throws SeqgradError `value` for no pair, an unknown unit or a tokenizer without special tokens, or as the model
+   * @returns the untrained task
+   * @throws SeqgradError `value` for no pair, an unknown option or unit or a tokenizer without special tokens, `range` for an impossible
+   *   size
    */
   static create(pairs: readonly TextPair[], options: TranslatorOptions = {}): Translator {
     return finish(Translator.#making(pairs, options));
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page run in between.
-   * @throws SeqgradError as `create`
+   * Makes an untrained translator in turns: timers, clicks and other work of a page run in between.
+   *
+   * @param pairs `{ source, target }` each
+   * @param options see TranslatorOptions
+   * @returns the untrained task
+   * @throws SeqgradError `value` for no pair, an unknown option or unit or a tokenizer without special tokens, `range` for an impossible
+   *   size
    * @example
    * const pairs = [{ source: "go on", target: "continue" }];
    * const task = await sg.tasks.Translator.createAsync(pairs, { arch: "gru", hidden: 8, minCount: 1 });
@@ -117,6 +125,13 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
     return new Translator(modelOf({ ...config, ...limit }, source, target), source, target, maxLength);
   }
 
+  /**
+   * Rebuilds the translator of a folder that save() or `seqgrad train` wrote.
+   *
+   * @param saved the result of io.loadModel()
+   * @returns the task
+   * @throws SeqgradError `io` for a folder that is not complete, `format` for a config that does not fit the other files
+   */
   static async fromSaved(saved: SavedModel): Promise<Translator> {
     const { config, tensors, tokenizer } = checkSaved("Translator.fromSaved", saved);
     const maxLength = demandMaxLength(config);
@@ -127,12 +142,28 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
     return new Translator(model, source, target, maxLength);
   }
 
-  /** BLEU, in lower case, of the answers to the pairs' sources by the number of a source's tokens: how it holds where sentences grow. */
+  /**
+   * Measures BLEU, in lower case, by the number of a source's tokens: it shows how well longer sentences are answered.
+   *
+   * @param pairs `{ source, target }` each
+   * @param answers the answer to each source
+   * @param options `width`: the number of lengths in a bucket; default 5
+   * @returns the buckets, from short to long
+   * @throws SeqgradError `shape` for another number of answers than pairs, `value` for something that is not a pair
+   */
   bleuByLength(pairs: readonly TextPair[], answers: readonly string[], options: { width?: number } = {}): BleuBucket[] {
     return finish(this.#byLength(pairs, answers, options));
   }
 
-  /** The same in turns: timers, clicks and other work of a page run in between. */
+  /**
+   * Measures BLEU by length in turns: timers, clicks and other work of a page run in between.
+   *
+   * @param pairs `{ source, target }` each
+   * @param answers the answer to each source
+   * @param options `width`: the number of lengths in a bucket; default 5
+   * @returns the buckets, from short to long
+   * @throws SeqgradError `shape` for another number of answers than pairs, `value` for something that is not a pair
+   */
   bleuByLengthAsync(pairs: readonly TextPair[], answers: readonly string[], options: { width?: number } = {}): Promise<BleuBucket[]> {
     return inTurns(this.#byLength(pairs, answers, options));
   }
