@@ -38,9 +38,9 @@ export interface LanguageModelOptions {
   readonly embed?: number;
   /** Default 1, of a Transformer 4. */
   readonly layers?: number;
-  /** Tokens of a window to train on, and the longest text that a Transformer reads. Default 64. */
+  /** The number of tokens of a window to train on, and of the longest text that a Transformer reads. Default 64. */
   readonly context?: number;
-  /** The chance to drop an activation in training. Default 0. */
+  /** The probability of zeroing an activation in training. Default 0. */
   readonly dropout?: number;
   /** Heads of a Transformer's attention. Default 4. */
   readonly heads?: number;
@@ -55,13 +55,13 @@ export interface LanguageModelOptions {
 }
 
 export interface LanguageModelTrainOptions extends RunOptions {
-  /** Updates. Default 2000. */
+  /** The number of updates. Default 2000. */
   readonly steps?: number;
-  /** Windows of an update. Default 32. */
+  /** The number of windows of an update. Default 32. */
   readonly batch?: number;
   /** The share of the text, at its end, that is held back to measure by; 0 holds none back. Default 0.1. */
   readonly validation?: number;
-  /** Updates between two measures. Default 500. */
+  /** The number of updates between two measures. Default 500. */
   readonly evaluateEvery?: number;
 }
 
@@ -80,7 +80,7 @@ const optionNames = namesOf<LanguageModelOptions>({
 const trainNames = withRunNames({ steps: 1, batch: 1, validation: 1, evaluateEvery: 1 });
 
 /**
- * A model that continues texts: a tokenizer, and a recurrent network or a Transformer that predicts each token from those before it.
+ * A model that continues texts: a tokenizer, and a recurrent network or a Transformer that predicts each token from the tokens before it.
  * @example
  * const text = "the cat sat on the mat. the dog sat on the log. ".repeat(20);
  * const lm = sg.tasks.LanguageModel.create(text, { arch: "gru", hidden: 32, context: 16 });
@@ -105,16 +105,26 @@ export class LanguageModel {
   }
 
   /**
-   * Makes a new model for the tokens of a text to train on.
-   * @throws SeqgradError `value` for an unknown option, an option of another architecture, or a text without a token
+   * Makes an untrained model for the tokens of a text.
+   *
+   * @param text the text to train on
+   * @param options see LanguageModelOptions
+   * @returns the untrained task
+   * @throws SeqgradError `value` for an unknown option, an option of another architecture, or a text without a token, `range` for an
+   *   impossible size
    */
   static create(text: string, options: LanguageModelOptions = {}): LanguageModel {
     return finish(LanguageModel.#making(text, options));
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page run in between.
-   * @throws SeqgradError as `create`
+   * Makes an untrained model in turns: timers, clicks and other work of a page run in between.
+   *
+   * @param text the text to train on
+   * @param options see LanguageModelOptions
+   * @returns the untrained task
+   * @throws SeqgradError `value` for an unknown option, an option of another architecture, or a text without a token, `range` for an
+   *   impossible size
    * @example
    * const lm = await sg.tasks.LanguageModel.createAsync("to be or not to be", { hidden: 8, embed: 4 });
    * lm.tokenizer.size; // = 7
@@ -147,7 +157,15 @@ export class LanguageModel {
     return new LanguageModel(new TransformerLM({ ...common, ...sizes }), tokenizer, context);
   }
 
-  /** A language model of a network and a tokenizer that are there. */
+  /**
+   * Makes a task of an existing network and tokenizer.
+   *
+   * @param model the network
+   * @param tokenizer the tokenizer of its tokens
+   * @param context the number of tokens of a window; default the network's, or 64
+   * @returns the task
+   * @throws SeqgradError `value` for something that is not a tokenizer
+   */
   static of(model: RecurrentLM | TransformerLM, tokenizer: Tokenizer, context?: number): LanguageModel {
     if (context !== undefined) checkInteger("LanguageModel.of", "context", context, 1);
     if (!(model instanceof RecurrentLM || model instanceof TransformerLM))
@@ -156,7 +174,10 @@ export class LanguageModel {
   }
 
   /**
-   * The task of a folder that `save()` wrote, or `seqgrad train lm`.
+   * Rebuilds the model of a folder that save() or `seqgrad train lm` wrote.
+   *
+   * @param saved the result of io.loadModel()
+   * @returns the task
    * @throws SeqgradError `io` for a folder that is not complete, `format` for a config that does not fit the other files
    */
   static async fromSaved(saved: SavedModel): Promise<LanguageModel> {
@@ -173,6 +194,7 @@ export class LanguageModel {
    * Trains on windows of a text, with AdamW. The loss on the held-back end of the text comes as events of `evaluation`.
    *
    * @param text in the tokens of the model; longer than `context` tokens
+   * @param options see LanguageModelTrainOptions
    * @returns the run of fit(): go through its events with `for await`, or await it
    * @throws SeqgradError `value` for an unknown option; from the run, `range` for a text that is too short
    * @example
@@ -215,7 +237,10 @@ export class LanguageModel {
   }
 
   /**
-   * Measures a text that the model has not seen, in windows of `context` tokens, each without what comes before it.
+   * Measures the model on a text that it has not seen, in windows of `context` tokens, each without the text before it.
+   *
+   * @param text at least two tokens
+   * @returns the loss in nats, the perplexity, and bits per character
    * @throws SeqgradError `range` for a text of fewer than two tokens
    */
   async evaluate(text: string): Promise<LanguageModelMeasures> {
@@ -227,7 +252,15 @@ export class LanguageModel {
     return { loss, perplexity: perplexity(loss), bitsPerCharacter: bitsPerCharacter(loss, perToken) };
   }
 
-  /** The mean cross-entropy of all tokens but the first, in nats, in consecutive windows that each begin without a state. */
+  /**
+   * Returns the mean cross-entropy of all tokens but the first, in consecutive windows that each begin without a state.
+   *
+   * @param tokens at least two token ids
+   * @param context the number of tokens of a window; default the model's
+   * @param batchSize the number of windows read at once; it changes the loss by rounding only. Default 32
+   * @returns the loss, in nats
+   * @throws SeqgradError `range` for fewer than two tokens
+   */
   async lossOf(tokens: Int32Array, context: number = this.context, batchSize: number = ROWS): Promise<number> {
     toTokens("LanguageModel.lossOf", "tokens", tokens);
     const windows = consecutiveWindows(tokens, { batchSize, context });
@@ -242,11 +275,12 @@ export class LanguageModel {
   }
 
   /**
-   * Continues a text, piece by piece: what each new token adds to it.
+   * Continues a text, piece by piece: each piece is the text that a new token adds.
    *
    * @param prompt at least one token
+   * @param options see decode's GenerateOptions
    * @returns an async iterator of texts; leaving the loop early frees the model's state
-   * @throws SeqgradError as `generate`
+   * @throws SeqgradError `range` or `value` for an impossible option, `value` for a prompt without a token
    */
   async *generate(prompt: string, options: GenerateOptions = {}): AsyncGenerator<string, void, undefined> {
     checkText("LanguageModel.generate", prompt, "the prompt");
@@ -263,7 +297,14 @@ export class LanguageModel {
     if (rest !== "") yield rest;
   }
 
-  /** The continuation of each prompt: as `generate()`, to its end. */
+  /**
+   * Continues each prompt to its end, as generate() does.
+   *
+   * @param prompts texts of at least one token
+   * @param options see decode's GenerateOptions
+   * @returns the continuation of each prompt, without the prompt
+   * @throws SeqgradError `range` or `value` for an impossible option, `value` for a prompt without a token
+   */
   async predict(prompts: readonly string[], options: GenerateOptions = {}): Promise<string[]> {
     checkItems("LanguageModel.predict", "prompts", prompts, isText, "strings");
     checkObject("LanguageModel.predict", "the options", options, "as in { maxTokens: 100 }");
@@ -276,16 +317,30 @@ export class LanguageModel {
     return answers;
   }
 
-  /** Saves the task as a folder in Hugging Face's layout; tasks.load() reads it. */
+  /**
+   * Saves the task as a folder in Hugging Face's layout; tasks.load() reads it.
+   *
+   * @param store where to save it
+   * @throws SeqgradError `io` if the store cannot be written
+   */
   save(store: Store): Promise<void> {
     return saveTask(store, this);
   }
 
-  /** The layers with their shapes and parameters, as a table. */
+  /**
+   * Returns a table of the layers with their shapes and parameters.
+   *
+   * @returns lines of text
+   */
   summary(): string {
     return this.model.summary();
   }
 
+  /**
+   * Returns the settings that rebuild the task, without the weights.
+   *
+   * @returns config, and vocabulary or tokenizer
+   */
   describe(): Omit<SavedModel, "tensors"> {
     const { model, tokenizer, context } = this;
     const kind = model instanceof RecurrentLM ? languageModelKinds.recurrent : languageModelKinds.transformer;
