@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { square, sum } from "../../src/ops/index.js";
+import { square, sum, toInt } from "../../src/ops/index.js";
 import { AdamW, clipGradNorm, Plateau, SGD } from "../../src/optim/index.js";
 import { parameter } from "../../src/tensor/create.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
@@ -7,6 +7,17 @@ import { forEachDevice, immediate, on } from "../helpers/devices.js";
 import { expectError } from "../helpers/errors.js";
 
 const weight = (...data: number[]): Tensor => parameter([data.length], (y) => y.write(data));
+
+await forEachDevice(immediate, "a loss of int32", (device) => {
+  const it = on(device);
+
+  it("is refused, and changes nothing", () => {
+    const w = weight(1, 2);
+    const optimizer = new SGD([w], { lr: 0.5 });
+    expectError("dtype", () => optimizer.step(() => sum(toInt(w))), "int32", "no gradient", "toFloat");
+    expect([...w.dataSync()]).toEqual([1, 2]);
+  });
+});
 
 await forEachDevice(immediate, "an option of a group that is undefined", (device) => {
   const it = on(device);

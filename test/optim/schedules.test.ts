@@ -11,6 +11,7 @@ import {
   SGD,
   sequence,
   stepDecay,
+  warmRestarts,
 } from "../../src/optim/index.js";
 import { parameter } from "../../src/tensor/create.js";
 import { forEachDevice, immediate, on } from "../helpers/devices.js";
@@ -22,6 +23,10 @@ describe("schedules", () => {
   test("hold their ends", () => {
     expect(rates(constant(0.5), 2)).toEqual([0.5, 0.5]);
     expect(rates(constant(), 2)).toEqual([1, 1]);
+    const half = [1, (2 + Math.SQRT2) / 4, 0.5, (2 - Math.SQRT2) / 4];
+    expect(rates(warmRestarts(2, { growth: 2 }), 6).map((rate) => rate.toFixed(12))).toEqual(
+      [1, 0.5, ...half].map((rate) => rate.toFixed(12)),
+    );
     expect(rates(linearWarmup(2), 4)).toEqual([0, 0.5, 1, 1]);
     expect(rates(linearDecay(2, 0.5), 4)).toEqual([1, 0.75, 0.5, 0.5]);
     expect(rates(cosine(2, 0.5), 4)).toEqual([1, 0.75, 0.5, 0.5].map((v) => expect.closeTo(v, 15)));

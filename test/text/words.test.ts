@@ -176,6 +176,11 @@ describe("decoded words", () => {
     expect(tokenizer.decode(tokenizer.encode("yes no yes"))).toBe("yes no yes");
   });
 
+  test("a sign that stood with a blank as often as without has what is usual", () => {
+    const tokenizer = WordTokenizer.fromTexts(["a, b (c)", "a , b ( c )"]);
+    expect(tokenizer.decode(tokenizer.encode("a,b(c)"))).toBe("a, b (c)");
+  });
+
   test("a file without spacing has what is usual", () => {
     const { spacing: _, ...old } = WordTokenizer.fromTexts(["a , b ( c ) 我喜欢"]).toJSON();
     const tokenizer = WordTokenizer.fromJSON(old);
