@@ -3,7 +3,7 @@ import { sampleText } from "../data/sample.js";
 import { RandomWindows } from "../data/windows.js";
 import { generate } from "../decode/generate.js";
 import { RecurrentLM } from "../models/recurrent-lm.js";
-import { AdamW } from "../optim/optimizers.js";
+import { AdamW } from "../optim/adam.js";
 import { manualSeed } from "../tensor/random.js";
 import { CharTokenizer } from "../text/index.js";
 import { fit } from "../train/fit.js";

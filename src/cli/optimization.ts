@@ -1,5 +1,5 @@
 import type { Module } from "../nn/module.js";
-import { AdamW } from "../optim/optimizers.js";
+import { AdamW } from "../optim/adam.js";
 import { constant, cosine, linearWarmup, type Schedule, sequence } from "../optim/schedules.js";
 import type { Recipe } from "./recipe.js";
 

@@ -1,5 +1,5 @@
 import { RandomWindows } from "../data/windows.js";
-import type { AdamW } from "../optim/optimizers.js";
+import type { AdamW } from "../optim/adam.js";
 import { type Device, withDevice } from "../tensor/device.js";
 import { SeqgradError } from "../util/errors.js";
 import { RandomGenerator } from "../util/philox.js";

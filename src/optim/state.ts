@@ -8,20 +8,24 @@ export interface OptimizerState {
   readonly lr: readonly number[];
   /** How many of the steps each parameter had no gradient in. Default: none. */
   readonly skipped?: readonly number[];
+  /** The numbers that the rule of each group keeps beside its tensors, where one keeps any. */
+  readonly numbers?: readonly Readonly<Record<string, number>>[];
+  /** True if the parameters held the weights to evaluate: see Optimizer.eval(). Default false. */
+  readonly evaluating?: boolean;
   readonly tensors: Map<string, TensorValue>;
 }
 
-/** Lists all that is wrong with a state, given the optimizer's numbers of groups and parameters, and its entries with their shapes. */
+/** Lists all that is wrong with a state, given the numbers of each group, the number of parameters, and the entries with their shapes. */
 export function stateFaults(
   state: OptimizerState,
-  groups: number,
-  params: number,
+  wanted: { readonly numbers: readonly Readonly<Record<string, number>>[]; readonly params: number },
   entries: Iterable<readonly [name: string, address: number, shape: Shape]>,
 ): string[] {
   if (!(state?.tensors instanceof Map && Array.isArray(state.lr)))
     return [`it is ${kindOf(state)}, expected { steps, lr, tensors } as stateDict() gives it`];
-  const { steps, lr, skipped, tensors } = state;
-  const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
+  const { steps, lr, skipped, numbers, evaluating, tensors } = state;
+  const { params } = wanted;
+  const groups = wanted.numbers.length;
   const faults: string[] = [];
   if (!isCount(steps)) faults.push(`steps is ${shown(steps)}, expected a whole number of at least 0`);
   if (lr.length !== groups) faults.push(`lr has ${lr.length} learning rates, expected ${groups}`);
@@ -29,12 +33,25 @@ export function stateFaults(
     if (!(Number.isFinite(rate) && rate >= 0)) faults.push(`lr[${i}] is ${shown(rate)}, expected a number of at least 0`);
   const isSkipped = Array.isArray(skipped) && skipped.length === params && skipped.every((n) => isCount(n) && n <= steps);
   if (skipped !== undefined && !isSkipped) faults.push(`skipped is not a list of ${params} counts of at most steps`);
-  const wanted = new Set<unknown>();
+  if (!areNumbers(numbers, wanted.numbers)) faults.push("numbers is not a list of the numbers of each group");
+  if (evaluating !== undefined && typeof evaluating !== "boolean")
+    faults.push(`evaluating is ${shown(evaluating)}, expected true or false`);
+  const names = new Set<unknown>();
   for (const [name, , shape] of entries) {
-    wanted.add(name);
+    names.add(name);
     const fault = tensors.has(name) ? valueFault(name, tensors.get(name), { dtype: "float32", shape }) : `${name} is missing`;
     if (fault) faults.push(fault);
   }
-  for (const name of tensors.keys()) if (!wanted.has(name)) faults.push(`${shown(name)} is not wanted`);
+  for (const name of tensors.keys()) if (!names.has(name)) faults.push(`${shown(name)} is not wanted`);
   return faults;
+}
+
+const isCount = (n: number) => Number.isSafeInteger(n) && n >= 0;
+
+/** True if each group has a finite number under each of the names wanted; where none is, there may be no list. */
+function areNumbers(given: OptimizerState["numbers"], wanted: readonly Readonly<Record<string, number>>[]): boolean {
+  const names = wanted.map((own) => Object.keys(own));
+  if (given === undefined) return names.every(({ length }) => length === 0);
+  if (!Array.isArray(given) || given.length !== wanted.length) return false;
+  return names.every((own, i) => typeof given[i] === "object" && own.every((name) => Number.isFinite(given[i]?.[name])));
 }

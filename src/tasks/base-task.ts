@@ -3,7 +3,7 @@ import type { SavedModel } from "../io/model-folder.js";
 import type { Store } from "../io/store.js";
 import type { Module } from "../nn/module.js";
 import type { Trainable } from "../nn/trainable.js";
-import { AdamW } from "../optim/optimizers.js";
+import { AdamW } from "../optim/adam.js";
 import { type FitRun, fit, runOf } from "../train/fit.js";
 import type { FitEvent } from "../train/types.js";
 import { checkArray, checkChoice, checkFinite, checkInteger, checkInterval } from "../util/check.js";

@@ -7,7 +7,7 @@ import { bitsPerCharacter, perplexity } from "../metrics/language.js";
 import { RecurrentLM, type RecurrentLMConfig } from "../models/recurrent-lm.js";
 import { TransformerLM, type TransformerLMConfig } from "../models/transformer-lm.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
-import { AdamW } from "../optim/optimizers.js";
+import { AdamW } from "../optim/adam.js";
 import { tensor } from "../tensor/create.js";
 import { CharTokenizer } from "../text/char-tokenizer.js";
 import { tokenizerFromJSON } from "../text/load.js";

@@ -32,7 +32,7 @@ export function checkInteger(op: string, name: string, value: number, low = 0, h
 export const checkLayers = (op: string, name: string, value: number): number => checkInteger(op, name, value, 1, 1024);
 
 /** The value, when it lies in [low, high]. */
-export function checkInterval(op: string, name: string, value: number, low: number, high = Number.POSITIVE_INFINITY): number {
+export function checkInterval(op: string, name: string, value: unknown, low: number, high = Number.POSITIVE_INFINITY): number {
   if (!(typeof value === "number" && value >= low && value <= high)) {
     const interval = high === Number.POSITIVE_INFINITY ? `of at least ${low}` : `from ${low} to ${high}`;
     throw new SeqgradError("range", `${op}: ${name} is ${shown(value)}; give a number ${interval}.`);
@@ -78,7 +78,7 @@ export function checkFunction<F>(op: string, name: string, value: F, what = "a f
 }
 
 /** The value, when it is true or false. */
-export function checkBoolean(op: string, name: string, value: boolean): boolean {
+export function checkBoolean(op: string, name: string, value: unknown): boolean {
   if (typeof value !== "boolean") throw new SeqgradError("value", `${op}: ${name} is ${shown(value)}; give true or false.`);
   return value;
 }

@@ -5,11 +5,10 @@ import { addressOf, type KernelBuffer, type KernelCall, type KernelName, type Ke
 import { primitives } from "./primitives.js";
 import { random } from "./random.js";
 import { special } from "./special.js";
-import { training } from "./training.js";
 
 type Run = (m: Float64Array, c: Readonly<Record<string, number | undefined>>) => number | undefined;
 
-const table = { ...primitives, ...special, ...random, ...training } as Partial<Record<KernelName, Run>>;
+const table = { ...primitives, ...special, ...random } as Partial<Record<KernelName, Run>>;
 
 const buffersOf = new Map<string, readonly string[]>(
   Object.entries<KernelRow>(kernels).map(([name, row]) => [name, [...row.reads, ...row.writes]]),

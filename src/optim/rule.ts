@@ -1,0 +1,87 @@
+import type { KernelCall, KernelName } from "../backend/kernels.js";
+import type { Tensor } from "../tensor/tensor.js";
+
+/** Options every optimizer has. */
+export interface OptimizerOptions {
+  /** The learning rate. */
+  lr?: number;
+  /** Added to the gradient times the parameter (AdamW and kin: taken from the parameter). */
+  weightDecay?: number;
+  /** Scales the gradient so that its norm over all parameters is at most this (Pascanu et al. 2013). Default: no clipping. */
+  clipNorm?: number;
+  /** Limits every element of the gradient to +- this, before clipNorm. Default: no clipping. */
+  clipValue?: number;
+}
+
+/** The options of a group with all defaults filled in; `lr` may be another in each step. */
+export type Settings<O extends OptimizerOptions> = Required<Omit<O, "clipNorm" | "clipValue">> & { lr: number; weightDecay: number };
+
+/** The tensors of an update by name: the parameter `p`, its gradient `g`, clipped, and the state. */
+export type Values<S extends string> = Readonly<Record<"p" | "g", Tensor>> & Readonly<Record<S, Tensor>>;
+
+/** What is new after an update, by name; what is absent stays. */
+export type Updated<S extends string> = Readonly<Partial<Record<"p" | S, Tensor>>>;
+
+/** Updates that a parameter has had, this one included, and the numbers of its group. */
+export type Moment<N extends string> = Readonly<Record<"step" | N, number>>;
+
+/** A call of a fused kernel: `run` carries it out; `at` has what every optimizer's kernel takes, and `state` the address of each state. */
+export interface FusedCall<S extends string> {
+  readonly run: <K extends KernelName>(kernel: K, call: KernelCall<K>) => unknown;
+  readonly at: {
+    readonly parameter: number;
+    readonly gradient: number;
+    readonly norm: number;
+    readonly clipNorm: number;
+    readonly n: number;
+  };
+  readonly state: Readonly<Record<S, number>>;
+}
+
+/**
+ * The update of an optimizer: the state that it keeps for each parameter, all zeros at first, and its formula in tensor operations, which
+ * runs on every device. A fused kernel may do the same faster.
+ */
+export interface Rule<O extends OptimizerOptions, S extends string = string, N extends string = string> {
+  /** Names of the state, each as large as the parameters. */
+  readonly state: readonly S[];
+  /** True if `update` must see each parameter in its shape. Else it computes each element by itself, and sees many in a row. */
+  readonly shaped?: boolean;
+  /** Numbers of a group beside its tensors, as they are at first. */
+  readonly numbers?: Readonly<Record<N, number>>;
+  /** These numbers in the next step of the group. */
+  advance?(numbers: Readonly<Record<N, number>>, settings: Settings<O>): Readonly<Record<N, number>>;
+  update(values: Values<S>, settings: Settings<O>, moment: Moment<N>): Updated<S>;
+  /** The kernel that `fused` runs: where a device lacks it, `update` runs. */
+  readonly kernel?: KernelName;
+  fused?(call: FusedCall<S>, settings: Settings<O>, moment: Moment<N>): void;
+  /** The weights to evaluate and save, where they are not those that train: sets them, and then back. */
+  toEval?(values: Values<S>, settings: Settings<O>): Updated<S>;
+  toTrain?(values: Values<S>, settings: Settings<O>): Updated<S>;
+}
+
+/** An optimizer on one page: its name, the defaults of its options, what it refuses, and its rule, which may depend on a group's options. */
+export interface OptimizerDefinition<O extends OptimizerOptions> {
+  readonly name: string;
+  readonly defaults: Settings<O>;
+  /** Throws a SeqgradError for options outside their intervals. */
+  check?(settings: Settings<O>): void;
+  rule(settings: Settings<O>): Rule<O>;
+}
+
+/**
+ * A rule, whose names of states and numbers are known to its functions.
+ * @example
+ * class SignSGD extends sg.optim.Optimizer {
+ *   constructor(params: sg.optim.ParametersOrGroups<sg.optim.OptimizerOptions>, options?: sg.optim.OptimizerOptions) {
+ *     const rule = sg.optim.defineRule({ state: [], update: ({ p, g }, { lr }) => ({ p: sg.sub(p, sg.mul(sg.sign(g), lr)) }) });
+ *     super(params, options, { name: "SignSGD", defaults: { lr: 1e-3, weightDecay: 0 }, rule: () => rule });
+ *   }
+ * }
+ * new SignSGD(model.parameters()).step(() => model.loss(loader.batch(0)).loss);
+ */
+export function defineRule<O extends OptimizerOptions, const S extends string = never, N extends string = never>(
+  rule: Rule<O, S, N>,
+): Rule<O, S, N> {
+  return rule;
+}
