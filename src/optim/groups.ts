@@ -27,8 +27,7 @@ export interface Group<O extends OptimizerOptions> {
 export interface RuledGroup<O extends OptimizerOptions> extends Group<O> {
   readonly rule: Rule<O>;
   readonly places: readonly Place[];
-  /** Its index among the groups, and that of its first parameter among all. */
-  readonly index: number;
+  /** The index of its first parameter among all. */
   readonly first: number;
 }
 
@@ -54,7 +53,7 @@ export function layOut<O extends OptimizerOptions>(
   const names = new Map<Tensor, string>();
   const seen = new Set<Tensor>();
   let n = 0;
-  const groups = groupsOf(op, params).map((group, index): RuledGroup<O> => {
+  const groups = groupsOf(op, params).map((group): RuledGroup<O> => {
     checkOptions(`${op}, a group`, group.options ?? {}, known);
     const settings = Object.assign({ ...defaults }, defined(options), defined(group.options));
     for (const [name, value] of Object.entries(settings)) checkLike(op, name, value, Reflect.get(defaults, name));
@@ -67,7 +66,7 @@ export function layOut<O extends OptimizerOptions>(
       n += inLines(param.size);
       return place;
     });
-    return { params: own, options: settings, rule: rule(settings), places, index, first };
+    return { params: own, options: settings, rule: rule(settings), places, first };
   });
   return { groups, n, names };
 }

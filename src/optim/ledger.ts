@@ -15,14 +15,16 @@ const HEAD = 16;
 /** Elements of a ledger's memory. */
 export const LEDGER_WORDS = HEAD + SLOTS * WORDS;
 
+export type RuleNumbers = Readonly<Record<string, number>>;
+
 /** The numbers of an optimizer that live on the host: what a step changes, and gets back when it is undone. */
 export interface Counts {
   /** Updates made. */
   readonly steps: number;
   /** The steps that each parameter had no gradient in. */
   readonly skipped: readonly number[];
-  /** The numbers that the rule of each group keeps. */
-  readonly numbers: readonly Readonly<Record<string, number>>[];
+  /** The numbers that the rule of each parameter keeps: one object for parameters with one history. */
+  readonly numbers: readonly RuleNumbers[];
 }
 
 /** A number on its way from the device. */

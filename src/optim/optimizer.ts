@@ -14,8 +14,8 @@ import { inLines, ParameterArena, type Place } from "./arena.js";
 import { checkLoss } from "./check-loss.js";
 import { clipFactor, clipped, compose, type Put, type Stretch } from "./compose.js";
 import { type Group, type Layout, layOut, type ParametersOrGroups, type RuledGroup } from "./groups.js";
-import { type Counts, type PendingNumber, StepLedger } from "./ledger.js";
-import type { OptimizerDefinition, OptimizerOptions, Values } from "./rule.js";
+import { type Counts, type PendingNumber, type RuleNumbers, StepLedger } from "./ledger.js";
+import type { Moment, OptimizerDefinition, OptimizerOptions, Values } from "./rule.js";
 import { type OptimizerState, stateFaults } from "./state.js";
 
 const CLAMP = unaryOps.indexOf("clamp");
@@ -62,7 +62,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     this.params = this.#places.map(({ param }) => param);
     this.#set = new Set(this.params);
     const backend = this.#checkParameters();
-    const counts = { steps: 0, skipped: this.params.map(() => 0), numbers: this.#layout.groups.map(({ rule }) => rule.numbers ?? {}) };
+    const counts = { steps: 0, skipped: this.params.map(() => 0), numbers: this.#firstNumbers() };
     this.#arena = this.#newArena(backend);
     const [nameOf, checkAlive] = [(p: Tensor) => this.#nameOf(p), (call: string) => this.#checkAlive(call)];
     this.#ledger = new StepLedger({ op, params: this.params, nameOf, checkAlive }, this.#arena, counts);
@@ -167,15 +167,16 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
    */
   loadStateDict(state: OptimizerState): void {
     this.#checkAlive("loadStateDict");
-    const wanted = { numbers: this.#layout.groups.map(({ rule }) => rule.numbers ?? {}), params: this.params.length };
-    const faults = stateFaults(state, wanted, this.#arena.entries());
+    const faults = stateFaults(state, this.groups.length, this.#firstNumbers(), this.#arena.entries());
     if (faults.length > 0) {
       const what = "the state belongs to other parameters or another optimizer, or is damaged";
       throw new SeqgradError("format", `${this.#op}.loadStateDict: ${what}: ${faults.join("; ")}. Make this one as that one was made.`);
     }
     this.#arena.writeState(state.tensors);
     const skipped = [...(state.skipped ?? this.params.map(() => 0))];
-    this.#ledger.restart({ steps: state.steps, skipped, numbers: (state.numbers ?? wanted.numbers).map((own) => ({ ...own })) });
+    const known = new Map<string, RuleNumbers>();
+    const shared = (own: RuleNumbers, i: number) => memo(known, `${skipped[i]} ${JSON.stringify(own)}`, () => ({ ...own }));
+    this.#ledger.restart({ steps: state.steps, skipped, numbers: state.numbers?.map(shared) ?? this.#firstNumbers() });
     this.#isEvaluating = state.evaluating === true;
     for (const [i, lr] of state.lr.entries()) {
       const group = this.groups[i];
@@ -240,13 +241,23 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
 
   /** The counts after the step at hand. */
   #nextCounts(): Counts {
-    const { steps, skipped, numbers } = this.#ledger.counts;
+    const { steps, skipped: before, numbers } = this.#ledger.counts;
+    const skipped = this.params.some(isBlank) ? before.map((count, i) => count + Number(isBlank(this.params[i]))) : before;
     const { groups } = this.#layout;
-    return {
-      steps: steps + 1,
-      skipped: this.params.some(isBlank) ? skipped.map((count, i) => count + Number(isBlank(this.params[i]))) : skipped,
-      numbers: groups.map(({ rule, options }, i) => rule.advance?.(numbers[i] ?? {}, options) ?? numbers[i] ?? {}),
-    };
+    if (!groups.some(({ rule }) => rule.advance)) return { steps: steps + 1, skipped, numbers };
+    const next = [...numbers];
+    for (const { rule, options, places, first } of groups) {
+      const known = new Map<RuleNumbers, RuleNumbers>();
+      for (let i = first; i < first + places.length; i++) {
+        const [own = {}, step] = [numbers[i], steps + 1 - (skipped[i] ?? 0)];
+        if (!isBlank(this.params[i])) next[i] = memo(known, own, () => rule.advance?.(own, options, step) ?? own);
+      }
+    }
+    return { steps: steps + 1, skipped, numbers: next };
+  }
+
+  #firstNumbers(): RuleNumbers[] {
+    return this.#layout.groups.flatMap(({ rule: { numbers = {} }, places }) => places.map(() => numbers));
   }
 
   #update(counts: Counts, norm: number): void {
@@ -265,20 +276,19 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
 
   #updateFused(group: RuledGroup<O>, counts: Counts, norm: number): void {
     const { backend, parameters, gradients } = this.#arena;
-    const { rule, options, index } = group;
+    const { rule, options } = group;
     const run = backend.dispatch.bind(backend);
-    this.#forStretches(group, counts, false, true, ({ begin, end }, step) => {
+    this.#forStretches(group, counts, false, true, ({ begin, end }, moment) => {
       const [parameter, gradient, n] = [parameters.address + begin, gradients.address + begin, (end - begin) / 4];
       const at = { parameter, gradient, norm, clipNorm: this.#clip.norm, n };
-      rule.fused?.({ run, at, state: this.#arena.addresses(rule.state, begin) }, options, { step, ...counts.numbers[index] });
+      rule.fused?.({ run, at, state: this.#arena.addresses(rule.state, begin) }, options, moment);
     });
   }
 
   #updateComposed(group: RuledGroup<O>, counts: Counts, factor: Tensor | undefined): void {
-    const { rule, options, index } = group;
+    const { rule, options } = group;
     const put: Put = (from, to, n) => this.#ledger.choose(to, from, to, n);
-    this.#forStretches(group, counts, rule.shaped === true, true, (stretch, step) => {
-      const moment = { step, ...counts.numbers[index] };
+    this.#forStretches(group, counts, rule.shaped === true, true, (stretch, moment) => {
       compose(this.#op, this.#arena, rule.state, stretch, (x) => rule.update(clipped(x, factor), options, moment), put);
     });
   }
@@ -300,30 +310,34 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   }
 
   /**
-   * Visits the parts of a group that one call takes: parameters side by side that have had as many updates, or each by itself; those that
+   * Visits the parts of a group that one call takes: parameters side by side that have had the same updates, or each by itself; those that
    * have had none are left out, and in an update those without a gradient.
    */
   #forStretches(
     { places, first }: RuledGroup<O>,
-    { steps, skipped }: Counts,
+    { steps, skipped, numbers }: Counts,
     isShaped: boolean,
     isUpdate: boolean,
-    visit: (stretch: Stretch, step: number) => void,
+    visit: (stretch: Stretch, moment: Moment<string>) => void,
   ): void {
     let [begin, end, open] = [0, 0, 0];
+    let shared: RuleNumbers | undefined;
     for (let i = 0; i < places.length; i++) {
       const { param, offset } = places[i] as Place;
       const step = isUpdate && isBlank(param) ? 0 : steps - (skipped[first + i] ?? 0);
+      const own = numbers[first + i];
       if (isShaped) {
-        if (step > 0) visit({ begin: offset, end: offset + param.size * 4, shape: param.shape }, step);
+        if (step > 0) visit({ begin: offset, end: offset + param.size * 4, shape: param.shape }, { step, ...own });
         continue;
       }
-      if (open > 0 && open !== step) visit({ begin, end }, open);
-      if (open !== step) begin = offset;
+      const isOther = open !== step || shared !== own;
+      if (open > 0 && isOther) visit({ begin, end }, { step: open, ...shared });
+      if (isOther) begin = offset;
       open = step;
+      shared = own;
       end = offset + inLines(param.size) * 4;
     }
-    if (open > 0) visit({ begin, end }, open);
+    if (open > 0) visit({ begin, end }, { step: open, ...shared });
   }
 
   /** Empties the gradients of parameters that were frozen after backward(): neither the norm nor the update takes them. */
@@ -392,6 +406,13 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
         throw new SeqgradError("state", `${this.#op}.${call}: ${this.#nameOf(p)} is no longer in this optimizer's hands: ${cause}.`);
     }
   }
+}
+
+/** What is known by a key, or made and known from here on. */
+function memo<K, V>(known: Map<K, V>, key: K, make: () => V): V {
+  const value = known.get(key) ?? make();
+  known.set(key, value);
+  return value;
 }
 
 /** True if a step leaves a parameter as it is. */

@@ -22,7 +22,7 @@ export type Values<S extends string> = Readonly<Record<"p" | "g", Tensor>> & Rea
 /** What is new after an update, by name; what is absent stays. */
 export type Updated<S extends string> = Readonly<Partial<Record<"p" | S, Tensor>>>;
 
-/** Updates that a parameter has had, this one included, and the numbers of its group. */
+/** Updates that a parameter has had, this one included, and its numbers. */
 export type Moment<N extends string> = Readonly<Record<"step" | N, number>>;
 
 /** A call of a fused kernel: `run` carries it out; `at` has what every optimizer's kernel takes, and `state` the address of each state. */
@@ -47,10 +47,10 @@ export interface Rule<O extends OptimizerOptions, S extends string = string, N e
   readonly state: readonly S[];
   /** True if `update` must see each parameter in its shape. Else it computes each element by itself, and sees many in a row. */
   readonly shaped?: boolean;
-  /** Numbers of a group beside its tensors, as they are at first. */
+  /** Numbers of a parameter beside its tensors, as they are at first. */
   readonly numbers?: Readonly<Record<N, number>>;
-  /** These numbers in the next step of the group. */
-  advance?(numbers: Readonly<Record<N, number>>, settings: Settings<O>): Readonly<Record<N, number>>;
+  /** These numbers in its next update, of which `step` counts. */
+  advance?(numbers: Readonly<Record<N, number>>, settings: Settings<O>, step: number): Readonly<Record<N, number>>;
   update(values: Values<S>, settings: Settings<O>, moment: Moment<N>): Updated<S>;
   /** The kernel that `fused` runs: where a device lacks it, `update` runs. */
   readonly kernel?: KernelName;

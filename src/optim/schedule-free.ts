@@ -58,16 +58,15 @@ const averaged = (y: Tensor, ahead: Tensor, beta1: number) => add(y, affine(ahea
 // The state `ahead` is z - y, which is 0 at first; `y` keeps the parameters while eval() has x in their place.
 const scheduleFree = defineRule({
   state: ["v", "ahead", "y"],
-  numbers: { t: 0, largest: 0, weights: 0, share: 0 },
-  advance({ t: before, largest, weights }, settings: Scheduled) {
-    const t = before + 1;
+  numbers: { largest: 0, weights: 0, share: 0 },
+  advance({ largest, weights }, settings: Scheduled, t) {
     const most = Math.max(largest, rate(settings, t));
     const weight = t ** settings.r * most ** settings.weightLrPower;
-    return { t, largest: most, weights: weights + weight, share: weight === 0 ? 0 : weight / (weights + weight) };
+    return { largest: most, weights: weights + weight, share: weight === 0 ? 0 : weight / (weights + weight) };
   },
-  update({ p, g, v, ahead }, settings: Scheduled, { step, t, share }) {
+  update({ p, g, v, ahead }, settings: Scheduled, { step, share }) {
     const { weightDecay, betas, eps } = settings;
-    const lr = rate(settings, t);
+    const lr = rate(settings, step);
     const square_ = average(v, square(g), betas[1]);
     const root = affine(sqrt(square_), 1 / Math.sqrt(1 - betas[1] ** step), eps);
     const move = decayed(div(g, root), p, weightDecay);

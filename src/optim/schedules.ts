@@ -263,14 +263,15 @@ export function isPlateauState(state: unknown): state is [factor: number, best: 
 }
 
 /**
- * Sets an optimizer's learning rates to their first values times a schedule.
+ * Sets an optimizer's learning rates to their own values times a schedule; `restore()` sets them back.
  * @example
  * const scheduler = new sg.optim.Scheduler(optimizer, sg.optim.linearDecay(100));
  * scheduler.apply(50);
  * optimizer.lr; // = 0.0005
  */
 export class Scheduler {
-  readonly #first: readonly number[];
+  /** The optimizer's own rates, while others are applied. */
+  #own: readonly number[] | undefined;
 
   constructor(
     private readonly optimizer: Optimizer,
@@ -279,13 +280,24 @@ export class Scheduler {
     if (!(optimizer instanceof Optimizer))
       throw new SeqgradError("value", `Scheduler: the optimizer is ${shown(optimizer)}; give an optimizer.`);
     checkFunction("Scheduler", "the schedule", schedule, "a schedule, such as linearDecay(100)");
-    this.#first = optimizer.groups.map((group) => group.options.lr);
   }
 
-  /** For the update number `step`, counted from 0. */
+  /** For the update number `step`, counted from 0. @throws SeqgradError `value` or `range` for a factor that is not finite or below 0 */
   apply(step: number): void {
     checkInteger("Scheduler.apply", "step", step);
-    const factor = this.schedule(step);
-    for (const [i, group] of this.optimizer.groups.entries()) group.options.lr = this.#first[i]! * factor;
+    const name = `the schedule's factor of step ${step}`;
+    const factor = checkInterval("Scheduler.apply", name, checkFinite("Scheduler.apply", name, this.schedule(step)), 0);
+    this.#own ??= this.optimizer.groups.map(({ options }) => options.lr);
+    this.#set(this.#own, factor);
+  }
+
+  /** Sets the learning rates back to the optimizer's own. */
+  restore(): void {
+    if (this.#own) this.#set(this.#own, 1);
+    this.#own = undefined;
+  }
+
+  #set(own: readonly number[], factor: number): void {
+    for (const [i, { options }] of this.optimizer.groups.entries()) options.lr = (own[i] ?? options.lr) * factor;
   }
 }

@@ -1,6 +1,7 @@
 import { type TensorValue, valueFault } from "../tensor/value.js";
 import { kindOf, shown } from "../util/check.js";
 import type { Shape } from "../util/shape.js";
+import type { RuleNumbers } from "./ledger.js";
 
 /** The state that resumes an optimizer exactly: its step count, each group's learning rate, and its state by name. */
 export interface OptimizerState {
@@ -8,24 +9,24 @@ export interface OptimizerState {
   readonly lr: readonly number[];
   /** How many of the steps each parameter had no gradient in. Default: none. */
   readonly skipped?: readonly number[];
-  /** The numbers that the rule of each group keeps beside its tensors, where one keeps any. */
-  readonly numbers?: readonly Readonly<Record<string, number>>[];
+  /** The numbers that are kept of each parameter beside its tensors, where there are any. */
+  readonly numbers?: readonly RuleNumbers[];
   /** True if the parameters held the weights to evaluate: see Optimizer.eval(). Default false. */
   readonly evaluating?: boolean;
   readonly tensors: Map<string, TensorValue>;
 }
 
-/** Lists all that is wrong with a state, given the numbers of each group, the number of parameters, and the entries with their shapes. */
+/** Lists all that is wrong with a state, given the number of groups, the numbers of each parameter, and the entries with their shapes. */
 export function stateFaults(
   state: OptimizerState,
-  wanted: { readonly numbers: readonly Readonly<Record<string, number>>[]; readonly params: number },
+  groups: number,
+  wanted: readonly RuleNumbers[],
   entries: Iterable<readonly [name: string, address: number, shape: Shape]>,
 ): string[] {
   if (!(state?.tensors instanceof Map && Array.isArray(state.lr)))
     return [`it is ${kindOf(state)}, expected { steps, lr, tensors } as stateDict() gives it`];
   const { steps, lr, skipped, numbers, evaluating, tensors } = state;
-  const { params } = wanted;
-  const groups = wanted.numbers.length;
+  const params = wanted.length;
   const faults: string[] = [];
   if (!isCount(steps)) faults.push(`steps is ${shown(steps)}, expected a whole number of at least 0`);
   if (lr.length !== groups) faults.push(`lr has ${lr.length} learning rates, expected ${groups}`);
@@ -33,7 +34,7 @@ export function stateFaults(
     if (!(Number.isFinite(rate) && rate >= 0)) faults.push(`lr[${i}] is ${shown(rate)}, expected a number of at least 0`);
   const isSkipped = Array.isArray(skipped) && skipped.length === params && skipped.every((n) => isCount(n) && n <= steps);
   if (skipped !== undefined && !isSkipped) faults.push(`skipped is not a list of ${params} counts of at most steps`);
-  if (!areNumbers(numbers, wanted.numbers)) faults.push("numbers is not a list of the numbers of each group");
+  if (!areNumbers(numbers, wanted)) faults.push("numbers is not a list of the numbers of each parameter");
   if (evaluating !== undefined && typeof evaluating !== "boolean")
     faults.push(`evaluating is ${shown(evaluating)}, expected true or false`);
   const names = new Set<unknown>();
@@ -48,8 +49,8 @@ export function stateFaults(
 
 const isCount = (n: number) => Number.isSafeInteger(n) && n >= 0;
 
-/** True if each group has a finite number under each of the names wanted; where none is, there may be no list. */
-function areNumbers(given: OptimizerState["numbers"], wanted: readonly Readonly<Record<string, number>>[]): boolean {
+/** True if each parameter has a finite number under each of the names wanted; where none is, there may be no list. */
+function areNumbers(given: OptimizerState["numbers"], wanted: readonly RuleNumbers[]): boolean {
   const names = wanted.map((own) => Object.keys(own));
   if (given === undefined) return names.every(({ length }) => length === 0);
   if (!Array.isArray(given) || given.length !== wanted.length) return false;

@@ -5,7 +5,7 @@ import type { CarriedState, Trainable } from "../nn/trainable.js";
 import type { PendingNumber } from "../optim/ledger.js";
 import { Optimizer } from "../optim/optimizer.js";
 import { adviceOn } from "../optim/refusal.js";
-import { Plateau, type Schedule } from "../optim/schedules.js";
+import { Plateau, Scheduler } from "../optim/schedules.js";
 import { tensor } from "../tensor/create.js";
 import { type Device, replaceDevice } from "../tensor/device.js";
 import { defaultGenerator, drawingFrom } from "../tensor/random.js";
@@ -46,7 +46,7 @@ export class Run<B, S extends CarriedState<S>> {
   readonly #loader: Loader<B>;
   readonly #options: FitOptions<B, S>;
   readonly #lossOf: LossFunction<B, S>;
-  readonly #schedule: Schedule | undefined;
+  readonly #scheduler: Scheduler | undefined;
   #at: Progress = { step: 0, epoch: 0, position: 0, lossSum: 0, seconds: 0, evaluation: null, best: null, sinceBest: 0 };
   #carried: S | undefined;
   /** The run's own random numbers, which nothing beside it draws from: they begin where manualSeed()'s generator stood, #seeded. */
@@ -72,7 +72,7 @@ export class Run<B, S extends CarriedState<S>> {
     this.#options = options;
     this.#random.restore(this.#seeded);
     this.#lossOf = lossFunction(model, options);
-    this.#schedule = typeof schedule === "object" ? schedule.schedule : schedule;
+    this.#scheduler = schedule && new Scheduler(options.optimizer, typeof schedule === "object" ? schedule.schedule : schedule);
   }
 
   async *events(): Events {
@@ -91,6 +91,7 @@ export class Run<B, S extends CarriedState<S>> {
     } finally {
       this.#carry(undefined);
       this.#handOver();
+      this.#options.optimizer.eval();
     }
   }
 
@@ -117,6 +118,7 @@ export class Run<B, S extends CarriedState<S>> {
     // The one that was resumed is told again, for a process may have died between its writing and its event.
     if (checkpoint && (this.#savedAt !== this.#at.step || this.#resumedAt === this.#at.step)) yield await this.#checkpoint();
     if (evaluate && reason !== "aborted" && this.#at.evaluation?.step !== this.#at.step) yield await this.#evaluate();
+    this.#options.optimizer.eval();
     if (this.#keepsBest && reason !== "aborted" && this.#bestParameters) this.#model.loadStateDict(this.#bestParameters);
     const { step, evaluation, best } = this.#at;
     yield { type: "end", steps: step, seconds: this.#seconds, reason, value: evaluation?.value, best: best ?? undefined };
@@ -219,12 +221,16 @@ export class Run<B, S extends CarriedState<S>> {
     };
     const step = this.#at.step + 1;
     try {
-      const [lr, loss] = this.#atScheduledRate(() => [optimizer.lr, this.#inTraining(() => optimizer.step(lossOf))]);
+      this.#scheduler?.apply(this.#at.step);
+      const { lr } = optimizer;
+      const loss = this.#inTraining(() => optimizer.step(lossOf));
       this.#carry(next);
       this.#issued.push({ loss, step, epoch: this.#at.epoch, lr, start });
       this.#at = { ...this.#at, step, position: this.#at.position + 1 };
     } catch (error) {
       throw this.#explain(error, step); // the state that was kept is gone with the scope of the step
+    } finally {
+      this.#scheduler?.restore();
     }
   }
 
@@ -257,19 +263,6 @@ export class Run<B, S extends CarriedState<S>> {
     }
   }
 
-  /** Multiplies the learning rates by the schedule's factor while `act` runs. */
-  #atScheduledRate<T>(act: () => T): T {
-    if (!this.#schedule) return act();
-    const factor = this.#schedule(this.#at.step);
-    const groups = this.#options.optimizer.groups.map(({ options }) => ({ options, lr: options.lr }));
-    try {
-      for (const { options, lr } of groups) options.lr = lr * factor;
-      return act();
-    } finally {
-      for (const { options, lr } of groups) options.lr = lr;
-    }
-  }
-
   /** Explains a step that the optimizer refused with the facts that the run knows: step number, parameter name, checkpoint. */
   #explain(error: unknown, step: number): unknown {
     if (!(error instanceof SeqgradError && error.code === "not-finite" && "norm" in error)) return error;
@@ -291,7 +284,7 @@ export class Run<B, S extends CarriedState<S>> {
     this.#model.eval();
     let measured: Measured;
     try {
-      measured = await evaluate!.run();
+      measured = await this.#withFinalWeights(() => evaluate!.run());
     } finally {
       this.#model.train();
     }
@@ -300,7 +293,7 @@ export class Run<B, S extends CarriedState<S>> {
       if (!Number.isFinite(number))
         throw new SeqgradError("not-finite", `fit: step ${step}: evaluate.run() returned ${shown(number)}; expected a finite number.`);
     const isBest = best === null || isLess([value, ...rest], [best, ...ties]);
-    if (isBest && this.#keepsBest) this.#bestParameters = await this.#model.stateDict();
+    if (isBest && this.#keepsBest) this.#bestParameters = await this.#withFinalWeights(() => this.#model.stateDict());
     if (typeof schedule === "object") schedule.observe(value);
     const kept = isBest ? { best: value, ...(rest.length > 0 && { ties: rest }), sinceBest: 0 } : { sinceBest: sinceBest + 1 };
     this.#at = { ...this.#at, evaluation: { step, value }, ...kept };
@@ -320,13 +313,19 @@ export class Run<B, S extends CarriedState<S>> {
     const plateau = typeof schedule === "object" ? schedule.state : null;
     const progress = { ...this.#at, seconds: this.#seconds };
     const { saveCheckpoint } = await checkpoints();
-    await saveCheckpoint(store, this.#model, optimizer, {
-      progress,
-      plateau,
-      carried,
-      stream: this.#random.state,
-      best: this.#bestParameters,
-    });
+    const snapshot = { progress, plateau, carried, stream: this.#random.state, best: this.#bestParameters };
+    await this.#withFinalWeights(() => saveCheckpoint(store, this.#model, optimizer, snapshot));
+  }
+
+  /** Runs `act` with the weights that are evaluated and saved, where the optimizer trains others. */
+  async #withFinalWeights<T>(act: () => T | Promise<T>): Promise<T> {
+    const { optimizer } = this.#options;
+    optimizer.eval();
+    try {
+      return await act();
+    } finally {
+      optimizer.train();
+    }
   }
 
   async #resume(store: Store): Promise<void> {

@@ -36,6 +36,7 @@ await forEachDevice(fixtureDevices, "optimizers equal PyTorch's", (device) => {
       );
       for (const [i, wanted] of c.losses.entries())
         expect(Math.abs((await losses[i]!.read()) - wanted)).toBeLessThan(1e-5 * Math.max(1, wanted));
+      optimizer.eval();
       for (const [name, value] of p) expectGolden(await toValues(value), golden.output(c, name));
     }),
   );

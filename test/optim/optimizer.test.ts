@@ -6,18 +6,10 @@ import { memory } from "../../src/tensor/device.js";
 import { scope } from "../../src/tensor/scope.js";
 import { forEachDevice, immediate, on } from "../helpers/devices.js";
 import { expectClose } from "../helpers/numbers.js";
+import { optimizerKinds } from "../helpers/optimizers.js";
 import { Regression } from "../helpers/regression.js";
 
 const { Adam, AdamW, Adagrad, RMSprop, SGD } = optim;
-
-/** Each kind of optimizer with all the state it can have. */
-const kinds: Record<string, (params: optim.ParameterList, more?: optim.OptimizerOptions) => optim.Optimizer> = {
-  SGD: (params, more) => new SGD(params, { lr: 0.05, momentum: 0.9, nesterov: true, ...more }),
-  Adam: (params, more) => new Adam(params, { lr: 0.05, ...more }),
-  AdamW: (params, more) => new AdamW(params, { lr: 0.05, ...more }),
-  RMSprop: (params, more) => new RMSprop(params, { lr: 0.01, momentum: 0.5, centered: true, ...more }),
-  Adagrad: (params, more) => new Adagrad(params, { lr: 0.1, lrDecay: 0.01, ...more }),
-};
 
 await forEachDevice(immediate, "arenas", (device) => {
   const it = on(device);
@@ -307,7 +299,7 @@ await forEachDevice(immediate, "a step", (device) => {
 await forEachDevice(immediate, "a state dict", (device) => {
   const it = on(device);
 
-  for (const [name, make] of Object.entries(kinds)) {
+  for (const [name, make] of optimizerKinds) {
     it(`resumes ${name} bit by bit`, async () => {
       const [whole, first, second] = [new Regression(), new Regression(), new Regression()];
       const [a, b, c] = [whole, first, second].map((model) => make(model.params)) as [optim.Optimizer, optim.Optimizer, optim.Optimizer];
