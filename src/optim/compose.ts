@@ -2,7 +2,8 @@ import { div, minimum, mul } from "../ops/binary.js";
 import { contiguous } from "../ops/define-op.js";
 import { affine } from "../ops/unary.js";
 import { scope } from "../tensor/scope.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { Tensor } from "../tensor/tensor.js";
+import { shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { type Shape, sameShape, sizeOf } from "../util/shape.js";
@@ -44,6 +45,8 @@ export function compose(
 /** A new value, contiguous, when it can take the place of the old one. */
 function laidOut(op: string, name: string, y: Tensor | undefined, old: Tensor | undefined): Tensor | undefined {
   if (y === undefined) return undefined;
+  if (!(y instanceof Tensor))
+    throw new SeqgradError("value", `${op}: its update returned ${name}, which is ${shown(y)}; expected a tensor.`);
   if (!old || name === "g")
     throw new SeqgradError("value", `${op}: its update returned ${name}, which is neither p nor one of its states.`);
   if (!sameShape(y.shape, old.shape) || y.dtype !== "float32" || y.backend !== old.backend)

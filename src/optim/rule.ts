@@ -23,7 +23,7 @@ export type Values<S extends string> = Readonly<Record<"p" | "g", Tensor>> & Rea
 export type Updated<S extends string> = Readonly<Partial<Record<"p" | S, Tensor>>>;
 
 /** Updates that a parameter has had, this one included, and its numbers. */
-export type Moment<N extends string> = Readonly<Record<"step" | N, number>>;
+export type Moment<N extends string> = Readonly<Record<"step", number>> & Readonly<Record<N, number>>;
 
 /** A call of a fused kernel: `run` carries it out; `at` has what every optimizer's kernel takes, and `state` the address of each state. */
 export interface FusedCall<S extends string> {

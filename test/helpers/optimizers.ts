@@ -27,7 +27,8 @@ export const optimizerKinds: ReadonlyMap<string, MakeOptimizer> = new Map(
     const usual = { lr: 0.05, weightDecay: 0.1, ...more[name] };
     const variant = variants[name];
     const entries: [string, MakeOptimizer][] = [[name, (params, options) => new Kind(params, { ...usual, ...options })]];
-    if (variant) entries.push([`${name} ${JSON.stringify(variant)}`, (params, options) => new Kind(params, { lr: 0.05, ...variant, ...options })]);
+    if (variant)
+      entries.push([`${name} ${JSON.stringify(variant)}`, (params, options) => new Kind(params, { lr: 0.05, ...variant, ...options })]);
     return entries;
   }),
 );
