@@ -331,7 +331,7 @@ await forEachDevice(["simd"], "fit with schedule-free AdamW", (device) => {
       };
       const events: FitEvent[] = [];
       const loader = { batch: () => ({}) };
-      const options = { optimizer, steps, loss: () => model.loss(), evaluate, checkpoint: { store, every: 2, resume } };
+      const options = { optimizer, steps, loss: () => ({ loss: model.loss() }), evaluate, checkpoint: { store, every: 2, resume } };
       await startOn(device, async () => {
         for await (const event of fit(model, loader, options)) events.push(event);
       });
