@@ -57,7 +57,7 @@ export class StepLedger {
     public counts: Counts,
   ) {}
 
-  /** Goes on with these counts: no step made so far can be read any more. */
+  /** Starts from these counts: no step made so far can be read any more. */
   restart(counts: Counts): void {
     this.counts = counts;
     this.#forget();
@@ -102,7 +102,7 @@ export class StepLedger {
     return guard;
   }
 
-  /** What the last guard() returned the address of, as a tensor of the scope around. */
+  /** The norm that the last guard() returned the address of, as a tensor of the scope around. */
   guardView(): Tensor {
     const { backend, ledger } = this.home;
     const at = backend.readSync ? this.#slot(this.counts.steps) + 4 : ledger.address;

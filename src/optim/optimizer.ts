@@ -408,7 +408,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   }
 }
 
-/** What is known by a key, or made and known from here on. */
+/** The value known by a key; one that is made is known from here on. */
 function memo<K, V>(known: Map<K, V>, key: K, make: () => V): V {
   const value = known.get(key) ?? make();
   known.set(key, value);

@@ -19,7 +19,7 @@ export type Settings<O extends OptimizerOptions> = Required<Omit<O, "clipNorm" |
 /** The tensors of an update by name: the parameter `p`, its gradient `g`, clipped, and the state. */
 export type Values<S extends string> = Readonly<Record<"p" | "g", Tensor>> & Readonly<Record<S, Tensor>>;
 
-/** What is new after an update, by name; what is absent stays. */
+/** The new values after an update, by name; a value that is absent stays. */
 export type Updated<S extends string> = Readonly<Partial<Record<"p" | S, Tensor>>>;
 
 /** Updates that a parameter has had, this one included, and its numbers. */
