@@ -31,7 +31,7 @@ export interface RuledGroup<O extends OptimizerOptions> extends Group<O> {
   readonly first: number;
 }
 
-/** Where the groups of an optimizer lie. */
+/** The groups of an optimizer, as they lie in its arenas. */
 export interface Layout<O extends OptimizerOptions> {
   readonly groups: readonly RuledGroup<O>[];
   /** Elements of an arena. */
