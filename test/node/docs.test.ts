@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import ts from "typescript";
 import { beforeAll, describe, expect, it, test } from "vitest";
 import { docstringExamples, pageExample, programOf, usesPackage } from "../helpers/doc-examples.js";
+import { undocumented } from "../helpers/doc-tags.js";
 
 const missing = existsSync("dist/index.js") ? "" : " (cannot run: there is no dist/; run `npm run build`)";
 const examples = [...docstringExamples("src"), pageExample("README.md"), pageExample("docs/guide.md")];
@@ -21,12 +22,14 @@ describe.skipIf(missing)(`examples in the documentation${missing}`, () => {
 });
 
 const entries = ["src/index.ts", "src/node.ts"];
+/** The folders whose comments say what each parameter is and what is returned. */
+const complete = /\/src\/(?:nn|ops|models|tasks)\//;
 const { config } = ts.readConfigFile("tsconfig.json", ts.sys.readFile);
 const program = ts.createProgram(entries, ts.parseJsonConfigFileContent(config, ts.sys, ".").options);
 const checker = program.getTypeChecker();
 
 /** Every function, class and constant that the package exports, namespaces included. */
-function publicValues(entry: string): { name: string; text: string; example: string; isCode: boolean }[] {
+function publicValues(entry: string): { name: string; symbol: ts.Symbol; text: string; example: string; isCode: boolean }[] {
   const found = (symbol: ts.Symbol, prefix: string): ReturnType<typeof publicValues> =>
     checker.getExportsOfModule(symbol).flatMap((exported) => {
       const target = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
@@ -37,7 +40,7 @@ function publicValues(entry: string): { name: string; text: string; example: str
       const tags = target.getJsDocTags(checker).filter((tag) => tag.name === "example");
       const example = tags.map((tag) => ts.displayPartsToString(tag.text)).join("\n");
       const type = checker.getTypeOfSymbol(target);
-      return [{ name, text, example, isCode: type.getCallSignatures().length + type.getConstructSignatures().length > 0 }];
+      return [{ name, symbol: target, text, example, isCode: type.getCallSignatures().length + type.getConstructSignatures().length > 0 }];
     });
   return found(checker.getSymbolAtLocation(program.getSourceFile(entry)!)!, "");
 }
@@ -52,6 +55,11 @@ describe.each(entries)("%s", (entry) => {
   it("shows an example of every function and class but those that are one formula, elementwise", () => {
     const bare = values.filter(({ text, example, isCode }) => isCode && !usesPackage(example) && !text.includes("elementwise"));
     expect(bare.map(({ name }) => name)).toEqual([]);
+  });
+
+  it("documents each parameter and the result of functions and methods of layers, operations, models and tasks", () => {
+    const isIn = (symbol: ts.Symbol) => complete.test(symbol.declarations?.[0]?.getSourceFile().fileName ?? "");
+    expect(values.filter(({ symbol }) => isIn(symbol)).flatMap(({ name, symbol }) => undocumented(checker, symbol, name))).toEqual([]);
   });
 });
 
