@@ -78,22 +78,32 @@ export function orderByTime(
       if (isReversed) notes.push(`the newest rows stand first; they were put in the order of ${word}`);
       else if (out > 0) notes.push(`the rows were sorted by ${word}: line ${rows[out]!.line} is the first out of order`);
       if (skipped.length === 0) return notes;
-      const places = skipped.slice(0, 3).map(({ after }) => `after line ${rows[order[after]!]!.line} (${cells[order[after]!]!.trim()})`);
-      const more = skipped.length > 3 ? `, and in ${skipped.length - 3} more places` : "";
-      const steps =
-        missing === 0
-          ? "has uneven steps"
-          : `skips ${missing} step${missing === 1 ? "" : "s"} of ${isBusiness ? "a business day" : formatStep(step, isClock)}`;
-      const end =
-        areFilled && missing <= 10 * order.length
-          ? "they were filled"
-          : missing === 0
-            ? "the rows are taken as evenly spaced"
-            : `the rows are taken as evenly spaced; ${spell("fill", "previous")} or ${spell("fill", "linear")} fills them`;
-      notes.push(`${word} ${steps}: ${places.join(", ")}${more}; ${end}`);
+      const placeOf = ({ after }: Skip) => `after line ${rows[order[after]!]!.line} (${cells[order[after]!]!.trim()})`;
+      const unit = isBusiness ? "a business day" : formatStep(step, isClock);
+      notes.push(
+        `${word} ${noteOnSkips({ skipped, missing, unit, areFilled: areFilled && missing <= 10 * order.length, spell }, placeOf)}`,
+      );
       return notes;
     },
   };
+}
+
+interface Skips {
+  readonly skipped: readonly Skip[];
+  readonly missing: number;
+  readonly unit: string;
+  readonly areFilled: boolean;
+  readonly spell: Spell;
+}
+
+/** The first places where times skip a step, and what was made of them. */
+function noteOnSkips({ skipped, missing, unit, areFilled, spell }: Skips, placeOf: (skip: Skip) => string): string {
+  const places = skipped.slice(0, 3).map(placeOf).join(", ");
+  const more = skipped.length > 3 ? `, and in ${skipped.length - 3} more places` : "";
+  const steps = missing === 0 ? "has uneven steps" : `skips ${missing} step${missing === 1 ? "" : "s"} of ${unit}`;
+  const even = "the rows are taken as evenly spaced";
+  const advice = missing === 0 ? "" : `; ${spell("fill", "previous")} or ${spell("fill", "linear")} fills them`;
+  return `${steps}: ${places}${more}; ${areFilled ? "they were filled" : `${even}${advice}`}`;
 }
 
 function timesOf(cells: readonly string[], clock: Float64Array | undefined, fail: (r: number, why: string) => SeqgradError): Times {

@@ -22,19 +22,8 @@ export function* mergePairs(
 ): Pieces<void> {
   const { symbols, next, previous, counts } = yield* placesOf(words);
   const pairs = new Map<number, Pair>();
+  const change = changing(pairs, counts);
   const queue = new PriorityQueue<Entry>(precedes);
-  /** The pair that begins at a place has become more or less frequent by its word. */
-  const change = (a: number, b: number, place: number, sign: 1 | -1) => {
-    const key = a * SPAN + b;
-    let pair = pairs.get(key);
-    if (!pair) {
-      pair = { a, b, count: 0, places: [] };
-      pairs.set(key, pair);
-    }
-    pair.count += sign * counts[place]!;
-    if (sign > 0) pair.places.push(place);
-    return pair;
-  };
   for (let p = 0; p < symbols.length; p++) {
     if (next[p]! >= 0) change(symbols[p]!, symbols[next[p]!]!, p, 1);
     if (p % PIECE === 0) yield;
@@ -83,6 +72,16 @@ export function* mergePairs(
     for (const other of touched) if (other.count > 0) queue.push({ pair: other, count: other.count });
   }
 }
+
+/** Counts pairs: the one that begins at a place has become more or less frequent by its word. */
+const changing = (pairs: Map<number, Pair>, counts: ArrayLike<number>) => (a: number, b: number, place: number, sign: 1 | -1) => {
+  const key = a * SPAN + b;
+  const pair = pairs.get(key) ?? { a, b, count: 0, places: [] };
+  if (pair.count === 0 && pair.places.length === 0) pairs.set(key, pair);
+  pair.count += sign * (counts[place] ?? 0);
+  if (sign > 0) pair.places.push(place);
+  return pair;
+};
 
 /** More than there are symbols: a pair's key is a number that a float64 holds exactly. */
 export const SPAN = 2 ** 26;

@@ -98,13 +98,10 @@ export function* segmented(text: string, dictionary: Dictionary = singles): Piec
   /** True if a rule that looked ahead has joined the next character already. */
   let isJoined = false;
   function* endRun(at: number): Pieces<void> {
-    if (at - runStart > 1) {
-      for (const length of dictionary(text.slice(runStart, at))) {
-        if (length <= 0 || runStart + length >= at) continue;
-        segments.push(text.slice(start, runStart + length));
-        start = runStart + length;
-        if (segments.length % PIECE === 0) yield;
-      }
+    for (const length of innerEnds(text.slice(runStart, at), dictionary)) {
+      segments.push(text.slice(start, runStart + length));
+      start = runStart + length;
+      if (segments.length % PIECE === 0) yield;
     }
     runStart = -1;
   }
@@ -145,6 +142,11 @@ export function* segmented(text: string, dictionary: Dictionary = singles): Piec
   if (runStart >= 0) yield* endRun(text.length);
   if (start < text.length) segments.push(text.slice(start));
   return segments;
+}
+
+/** The ends that a dictionary finds within a run. */
+function* innerEnds(run: string, dictionary: Dictionary): Iterable<number> {
+  if (run.length > 1) for (const length of dictionary(run)) if (length > 0 && length < run.length) yield length;
 }
 
 /** True if the next class is the one that the sign before it requires. */

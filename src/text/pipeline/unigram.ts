@@ -15,8 +15,8 @@ interface Way {
   readonly isUnknown: boolean;
 }
 
-/** SentencePiece's Unigram (Kudo 2018): a piece as the tokens whose log-probabilities have the largest sum, by Viterbi's algorithm. */
-export function unigram(settings: Settings): Model {
+/** The tokens in the order of their ids, their log-probabilities, the lowest of those, and the length of the longest token. */
+function scoredTokens(settings: Settings) {
   const entries = settings.list("vocab");
   const scores = new Float64Array(entries.length);
   const vocabulary = new Map<string, number>();
@@ -34,10 +34,16 @@ export function unigram(settings: Settings): Model {
     longest = Math.max(longest, token.length);
   }
   if (entries.length === 0) throw unreadable(`${settings.where}.vocab`, "the vocabulary is empty");
+  return { vocabulary, scores, lowest, longest };
+}
+
+/** SentencePiece's Unigram (Kudo 2018): a piece as the tokens whose log-probabilities have the largest sum, by Viterbi's algorithm. */
+export function unigram(settings: Settings): Model {
+  const { vocabulary, scores, lowest, longest } = scoredTokens(settings);
   const unknown = settings.has("unk_id") ? settings.whole("unk_id") : undefined;
   settings.raw("unk_id");
-  if (unknown !== undefined && unknown >= entries.length)
-    throw unreadable(settings.where, `unk_id is ${unknown}, expected a whole number from 0 to ${entries.length - 1}`);
+  if (unknown !== undefined && unknown >= scores.length)
+    throw unreadable(settings.where, `unk_id is ${unknown}, expected a whole number from 0 to ${scores.length - 1}`);
   const fallsBack = settings.flag("byte_fallback", false);
   const refuse = (piece: string): never => {
     throw lacking(piece, undefined);
@@ -73,7 +79,7 @@ export function unigram(settings: Settings): Model {
 
   return {
     vocabulary,
-    unknown: unknown === undefined ? undefined : (entries[unknown] as [string, number])[0],
+    unknown: unknown === undefined ? undefined : [...vocabulary.keys()][unknown],
     *idsOf(piece) {
       const ways = yield* waysOf(piece);
       const parts: { text: string; isUnknown: boolean }[] = [];
