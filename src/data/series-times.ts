@@ -88,6 +88,12 @@ export function orderByTime(
   };
 }
 
+/** A place where the times skip steps: the row before it, and how many. */
+interface Skip {
+  readonly after: number;
+  readonly count: number;
+}
+
 interface Skips {
   readonly skipped: readonly Skip[];
   readonly missing: number;
@@ -122,7 +128,7 @@ function timesOf(cells: readonly string[], clock: Float64Array | undefined, fail
 }
 
 /** Steps that are not the common one, and how many of it the longer ones skip. */
-function skips(sorted: Float64Array): { after: number; count: number }[] {
+function skips(sorted: Float64Array): Skip[] {
   const step = commonStep(sorted);
   const list: { after: number; count: number }[] = [];
   for (let i = 1; i < sorted.length; i++) {

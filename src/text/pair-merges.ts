@@ -76,8 +76,11 @@ export function* mergePairs(
 /** Counts pairs: the one that begins at a place has become more or less frequent by its word. */
 const changing = (pairs: Map<number, Pair>, counts: ArrayLike<number>) => (a: number, b: number, place: number, sign: 1 | -1) => {
   const key = a * SPAN + b;
-  const pair = pairs.get(key) ?? { a, b, count: 0, places: [] };
-  if (pair.count === 0 && pair.places.length === 0) pairs.set(key, pair);
+  let pair = pairs.get(key);
+  if (!pair) {
+    pair = { a, b, count: 0, places: [] };
+    pairs.set(key, pair);
+  }
   pair.count += sign * (counts[place] ?? 0);
   if (sign > 0) pair.places.push(place);
   return pair;
