@@ -5,8 +5,9 @@ import { neededKernels } from "../backend/needed.js";
 import { scope } from "../tensor/scope.js";
 import { currentFrame } from "../tensor/storage.js";
 import { checkTensor, copyStrided, empty, type Tensor } from "../tensor/tensor.js";
-import { shown } from "../util/check.js";
+import { checkFunction, checkObject, checkText, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions, namesOf as namesOfOptions } from "../util/options.js";
 import type { Shape } from "../util/shape.js";
 
 /**
@@ -93,10 +94,38 @@ export interface OpDefinition<I extends string, O extends string, S extends Shap
 /** An operation of any names, as the harnesses and the engine see it. */
 export type Operation = OpDefinition<string, string, Shapes, string, unknown>;
 
+const definitionNames = /* @__PURE__ */ namesOfOptions<Operation>({
+  ...{ name: 1, inputs: 1, optional: 1, saves: 1, shape: 1, dtypes: 1, compose: 1, kernels: 1, strided: 1, forward: 1, backward: 1 },
+});
+
 /** The definition of every operation, by the function that it is, for the harnesses. */
 export const operations = new Map<unknown, Operation>();
 
-/** Makes an operation from its one-page definition: checks, memory, kernels, recording. */
+/**
+ * Makes an operation of kernels from its one-page definition, as all operations here are made: it checks, takes memory, calls kernels and
+ * records. For those who know the engine; customOp() needs none of it.
+ *
+ * Define an operation before init(), which loads the kernels that operations name in `kernels`. Where a device lacks one of them, `compose`
+ * runs instead.
+ *
+ * @param definition see OpDefinition; the kernels, with their buffers and dimensions, are rows of `src/backend/contract/`
+ * @returns the function of inputs by name, and of attributes if its callbacks take any; it returns the outputs by name
+ * @throws SeqgradError `value` for a definition without a name, `shape` or `forward`
+ * @example
+ * const softmaxRows = sg.defineOp({
+ *   name: "softmaxRows",
+ *   inputs: ["x"],
+ *   kernels: ["softmaxForward", "softmaxBackward"],
+ *   shape: ({ x }) => ({ y: x.shape }),
+ *   forward: (run, { x }, { y }) => run("softmaxForward", { x, y, rows: 1, cols: x.size }),
+ *   backward({ run, outputs: { y }, dOutputs: { y: dy }, gradientLike }) {
+ *     const dx = gradientLike("x");
+ *     run("softmaxBackward", { y, dy, dx, rows: 1, cols: y.size });
+ *     return { x: dx };
+ *   },
+ * });
+ * softmaxRows({ x: sg.tensor([0, Math.log(3)]) }).y; // = [0.25, 0.75]
+ */
 /* @__NO_SIDE_EFFECTS__ */
 export function defineOp<
   const I extends string,
@@ -105,6 +134,11 @@ export function defineOp<
   const O extends string = never,
   const V extends keyof S & string = never,
 >(definition: OpDefinition<I, O, S, V, A>): Op<I, O, Results<S, V>, A> {
+  checkObject("defineOp", "the definition", definition, "{ name, inputs, shape, forward }");
+  checkOptions("defineOp", definition, definitionNames);
+  checkText("defineOp", definition.name, "name");
+  checkFunction("defineOp", "shape", definition.shape);
+  checkFunction("defineOp", "forward", definition.forward);
   const op = definition as unknown as Operation;
   for (const kernel of op.kernels ?? []) neededKernels.add(kernel);
   const call = (inputs: Inputs<I, O>, attrs?: A) => apply(op, inputs, attrs) as Results<S, V>;

@@ -19,7 +19,8 @@ export { concat, copyOf } from "./copy.js";
 export { type CrfScores, crfLoss } from "./crf.js";
 export { type CrossEntropyOptions, crossEntropy, type LossOptions, type NllLossOptions, nllLoss } from "./cross-entropy.js";
 export { type CtcOptions, ctcLoss } from "./ctc.js";
-export { contiguous } from "./define-op.js";
+export { type CustomContext, type CustomInputs, type CustomOpDefinition, customOp } from "./custom-op.js";
+export { type BackwardContext, contiguous, defineOp, type Inputs, type OpDefinition, type Run, type Shapes } from "./define-op.js";
 export {
   type GaussianNllLossOptions,
   gaussianNllLoss,
