@@ -26,7 +26,16 @@ const pairs = random.shuffle(
 );
 const unseen = pairs.splice(0, 500);
 
-const options = { unit: "characters", arch: "gru", reverse: true, attention: "general", inputFeeding: false, hidden, embed: 32 };
+const options = {
+  unit: "characters",
+  arch: "gru",
+  reverse: true,
+  attention: "general",
+  inputFeeding: false,
+  hidden,
+  embed: 32,
+  dropout: 0,
+};
 const task = sg.tasks.Translator.create(pairs, options);
 const loader = task.loader(pairs, { batchSize: 64 });
 const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 4e-3, clipNorm: 1 });

@@ -50,7 +50,7 @@ const scenes = (some, each) => some.flatMap(([first, second]) => Array.from({ le
 const held = pairs.splice(0, 50); // of 256
 const [train, unseen] = [scenes(pairs, 12), scenes(held, 6)];
 
-const task = sg.tasks.ImageCaptioner.create(train, { arch: "lstm", hidden: 64, embed: 24 });
+const task = sg.tasks.ImageCaptioner.create(train, { arch: "lstm", hidden: 64, embed: 24, dropout: 0 });
 const loader = task.loader(train, { batchSize: 48 });
 const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 6e-3, clipNorm: 1 });
 const epochs = 9;

@@ -37,7 +37,7 @@ while (days.size < count + 500) {
 const pairs = Array.from(days, ([target, source]) => ({ source, target }));
 const unseen = pairs.splice(0, 500);
 
-const options = { unit: "characters", arch: "gru", attention: "additive", inputFeeding: false, hidden, embed: 24 };
+const options = { unit: "characters", arch: "gru", attention: "additive", inputFeeding: false, hidden, embed: 24, dropout: 0 };
 const task = sg.tasks.Translator.create(pairs, options);
 const loader = task.loader(pairs, { batchSize: 48 });
 const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 6e-3, clipNorm: 1 });

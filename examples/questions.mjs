@@ -47,6 +47,8 @@ const task = sg.tasks.Translator.create(pairs, {
   embed: 64,
   attention: "additive",
   inputFeeding: false,
+  dropout: 0,
+  unit: "words",
   minCount: 1,
 });
 const loader = task.loader(pairs, { batchSize: 16 });

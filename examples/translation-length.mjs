@@ -45,7 +45,7 @@ const unseen = pairs.splice(0, 500);
 /** BLEU of the unseen sentences by length, of a model trained with or without attention. */
 async function measure(options, epochs) {
   sg.manualSeed(1);
-  const task = sg.tasks.Translator.create(pairs, { arch: "gru", hidden, embed: 32, minCount: 1, ...options });
+  const task = sg.tasks.Translator.create(pairs, { arch: "gru", unit: "words", hidden, embed: 32, dropout: 0, minCount: 1, ...options });
   const loader = task.loader(pairs, { batchSize });
   const optimizer = new sg.optim.Adam(task.model.parameters(), { lr, clipNorm: 1 });
   const schedule = sg.optim.cosine(epochs * loader.length, 0.05);

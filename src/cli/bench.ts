@@ -1,30 +1,46 @@
 import { defineCommand } from "citty";
+import { loadModel } from "../io/model-folder.js";
 import { TransformerLM } from "../models/transformer-lm.js";
+import { LanguageModel, networkOf } from "../tasks/language-model.js";
 import { manualSeed } from "../tensor/random.js";
 import { SeqgradError } from "../util/errors.js";
-import { describeLM, makeLM, type Network, openLM } from "./lm.js";
-import { modelOptions } from "./model-options.js";
-import { initDevice, numberOption } from "./options.js";
+import { asFlags, flagOf, type Given, integer, number, numbers, schema } from "../util/schema.js";
+import { flagsOf, readFlags } from "./flags.js";
+import { openDevice } from "./options.js";
 import { formatRate, ProgressLine } from "./progress.js";
-import { isLack, type RaceEvent, type Runner, race } from "./race.js";
-import { defaults, newRecipe, readRecipe } from "./recipe.js";
+import { isLack, type Network, type RaceEvent, type Runner, race } from "./race.js";
+import { titleOf } from "./tasks/lm.js";
 import { modelStore } from "./training-run.js";
 
 /** Milliseconds of a step past which a device is given up. */
 const PATIENCE = 5000;
 
-const described = {
-  ...modelOptions,
-  vocabulary: { type: "string", description: "Different characters (Default: 65)", valueHint: "N" },
-} as const;
+const { tokenizer: _, unit, minCount, locale, vocab, context, ...described } = LanguageModel.options.fields;
+
+/** The options that describe a model. */
+const modelFields = { ...described, vocab: { ...vocab, help: "Different characters", usually: "65" } };
+
+const fields = {
+  ...modelFields,
+  context: integer({ min: 1, max: 2 ** 16, default: context.fallback({}), help: "Characters of a window" }),
+  batches: numbers<readonly number[]>({
+    ...{
+      default: [1, 4, 16, 64],
+      hint: "N,N,..",
+      help: "Windows of an update",
+      advice: "give whole numbers of at least 1, such as 1,4,16",
+    },
+    isGood: (list) => list.every((size) => Number.isInteger(size) && size >= 1),
+  }),
+  time: number({ min: 0.001, max: 600, default: 2, hint: "S", help: "Seconds to measure for each device and size" }),
+};
+
+const options = schema(fields);
 
 const args = {
   device: { type: "string", default: "all", description: "all is wasm and webgpu", valueHint: "all|auto|wasm|webgpu" },
   model: { type: "string", description: "The folder of a saved model, instead of the options below", valueHint: "DIR" },
-  ...described,
-  seq: { type: "string", default: String(defaults.recurrent.seq), description: "Characters of a window", valueHint: "N" },
-  batches: { type: "string", default: "1,4,16,64", description: "Windows of an update", valueHint: "N,N,.." },
-  time: { type: "string", default: "2", description: "Seconds to measure for each device and size", valueHint: "S" },
+  ...flagsOf(fields),
   json: { type: "boolean", description: "Print one JSON object a line" },
 } as const;
 
@@ -44,11 +60,12 @@ export const bench = defineCommand({
   async run({ args }) {
     if (!Object.hasOwn(devices, args.device))
       throw new SeqgradError("device", `--device is "${args.device}"; use ${Object.keys(devices).join(", ")}.`);
-    const context = numberOption("seq", args.seq, { low: 1, high: 2 ** 16, integer: true });
-    const sizes = args.batches.split(",").map((size) => numberOption("batches", size, { low: 1, integer: true }));
-    const batches = [...new Set(sizes)].sort((a, b) => a - b);
-    const budget = 1000 * numberOption("time", args.time, { low: 0.001, high: 600 });
-    const makeModel = modelMaker(args, context);
+    const given = readFlags(fields, args);
+    const settings = options.complete(given, asFlags);
+    const { context, time } = settings;
+    const batches = [...new Set(settings.batches)].sort((a, b) => a - b);
+    const budget = 1000 * time;
+    const makeModel = modelMaker(args.model, given, context);
 
     const entries: Entry[] = [];
     const runners: Runner[] = [];
@@ -65,35 +82,29 @@ export const bench = defineCommand({
 });
 
 /** A function that makes the model that the options name, for windows of a length, on the default device. */
-function modelMaker(
-  args: { readonly model?: string | undefined; readonly vocabulary?: string | undefined },
-  seq: number,
-): () => Promise<Network> {
-  const given: Readonly<Record<string, unknown>> = args;
-  const { model: folder, vocabulary = "65" } = args;
+function modelMaker(folder: string | undefined, given: Given, context: number): () => Promise<Network> {
   if (folder !== undefined) {
-    const extra = Object.keys(described).find((name) => given[name] !== undefined);
+    const extra = Object.keys(modelFields).find((name) => given[name] !== undefined);
     if (extra)
-      throw new SeqgradError("value", `--${extra} and --model contradict each other: a saved model has its own; give one of them.`);
+      throw new SeqgradError("value", `${flagOf(extra)} and --model contradict each other: a saved model has its own; give one of them.`);
     return async () => {
-      const { model } = await openLM(await modelStore(folder));
-      if (model instanceof TransformerLM && seq > model.context) {
+      const { model } = await LanguageModel.fromSaved(await loadModel(await modelStore(folder)));
+      if (model instanceof TransformerLM && context > model.context) {
         const advice = `the model in ${folder} has a context of ${model.context}`;
-        throw new SeqgradError("range", `--seq ${seq} is too long: ${advice}; give at most that.`);
+        throw new SeqgradError("range", `--context ${context} is too long: ${advice}; give at most that.`);
       }
       return model.train();
     };
   }
-  const vocab = numberOption("vocabulary", vocabulary, { low: 1, high: 2 ** 24, integer: true });
-  const model = Object.fromEntries(Object.keys(modelOptions).map((name) => [name, given[name]]));
-  const recipe = newRecipe({ ...readRecipe(model), seq });
-  return async () => makeLM(recipe, vocab);
+  const { vocab = 65, ...model } = given;
+  const own = LanguageModel.options.complete(LanguageModel.options.among({ ...model, context }, asFlags), asFlags);
+  return async () => networkOf(own, Number(vocab));
 }
 
 /** Adds a runner on a device, or tells why there is none. */
 async function enter(name: string, makeModel: () => Promise<Network>, runners: Runner[]): Promise<Entry> {
   try {
-    const device = await initDevice({ device: name });
+    const device = await openDevice({ device: name });
     manualSeed(1);
     try {
       runners.push({ device, model: await makeModel() });
@@ -118,7 +129,7 @@ const formatTime = (ms: number) => ms.toFixed(ms < 10 ? 2 : ms < 100 ? 1 : 0);
 
 /** The devices at once, a progress line while they run, and then a table: devices by batch sizes. */
 function plainReport(batches: readonly number[], model: Network | undefined, length: number): Report {
-  if (model) print(`${describeLM(model)}, ${model.parameterCount()} parameters, windows of ${length} characters`);
+  if (model) print(`${titleOf({ model })}, ${model.parameterCount()} parameters, windows of ${length} characters`);
   const rows = new Map<string, { readonly cells: Map<number, string>; readonly reason: string }>();
   const notes: string[] = [];
   let progress: ProgressLine | undefined;

@@ -1,6 +1,7 @@
+import type { Given } from "../util/schema.js";
 import type { HistoryLine } from "./history.js";
-import { type AnyTask, type Baseline, betterBaseline, type Criterion, type Evaluation, errorsOf, type Measures } from "./judges/judge.js";
-import type { Prepared, TaskKind } from "./tasks/kind.js";
+import { type Baseline, betterBaseline, type Evaluation, errorsOf, type Measures } from "./judges/judge.js";
+import type { CommandTask, Form, Prepared } from "./tasks/kind.js";
 
 /** Fewer examples than these tell little. */
 const ENOUGH = 30;
@@ -22,28 +23,31 @@ interface Conclusion extends Partial<Compared> {
   readonly lines: readonly HistoryLine[];
 }
 
-/** Evaluates the kept model when training ends: on the validation examples, and once on the test examples. */
-export async function conclude(
-  { judge }: TaskKind,
-  criterion: Criterion,
-  task: AnyTask,
-  { train, validation, test: held }: Omit<Prepared, "task">,
+/**
+ * Evaluates the kept model when training ends: on the validation examples, and once on the test examples. A run that counts tokens has
+ * evaluated its last state.
+ */
+export async function conclude<T extends CommandTask, Example, Input, Answer>(
+  { judge, criteria, counted }: Form<T, Example, Input, Answer>,
+  recipe: Given,
+  { task, train, validation, test: held }: Prepared<T, Example>,
 ): Promise<Conclusion> {
   const warnings: string[] = [];
   const lines: HistoryLine[] = [];
-  const compare = async (type: string, examples: readonly unknown[]): Promise<Compared & Pick<Evaluation, "warning">> => {
-    const evaluation = await judge.evaluate(task, examples, { beams: 1 });
+  const ranked = [...criteria].sort((a, b) => Number(b.name === recipe.best) - Number(a.name === recipe.best));
+  const compare = async (type: string, examples: readonly Example[]): Promise<Compared & Pick<Evaluation, "warning">> => {
+    const evaluation = await judge.evaluate(task, examples, { beam: 1 });
     const { measures, warning } = evaluation;
-    const baselines = await judge.baselines(train, examples, measures);
-    const better = betterBaseline(judge, criterion, measures, baselines);
+    const baselines = await judge.baselines(train, examples, measures, task);
+    const better = betterBaseline(judge.advice, ranked, measures, baselines);
     const compared = { ...(baselines.length > 0 && { baselines }), ...(better !== undefined && { better }) };
     lines.push({ type, examples: examples.length, ...contentOf(evaluation), ...compared });
     return { measures, baselines, ...(better !== undefined && { better }), ...(warning !== undefined && { warning }) };
   };
-  const validated = validation.length > 0 ? await compare("validation", validation) : undefined;
-  if (validation.length > 0 && validation.length < ENOUGH) {
+  const validated = validation.length > 0 && !counted ? await compare("validation", validation) : undefined;
+  if (validated && validation.length < ENOUGH) {
     const got = `the part for validation has only ${validation.length} examples; measures of fewer than ${ENOUGH} are mostly chance`;
-    warnings.push(`${got}. Give a larger --val, or a --val-file.`);
+    warnings.push(`${got}. Give a larger --validation, or a --validation-file.`);
   }
   if (validated?.warning !== undefined) warnings.push(validated.warning);
   const test = held.length > 0 ? await compare("test", held) : undefined;

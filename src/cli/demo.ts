@@ -1,50 +1,33 @@
 import { defineCommand } from "citty";
 import { sampleText } from "../data/sample.js";
-import { RandomWindows } from "../data/windows.js";
-import { generate } from "../decode/generate.js";
-import { RecurrentLM } from "../models/recurrent-lm.js";
-import { AdamW } from "../optim/adam.js";
+import { LanguageModel } from "../tasks/language-model.js";
 import { manualSeed } from "../tensor/random.js";
-import { CharTokenizer } from "../text/index.js";
-import { fit } from "../train/fit.js";
-import { describeLM } from "./lm.js";
-import { deviceOptions, initDevice, numberOption } from "./options.js";
+import { asFlags, integer, schema } from "../util/schema.js";
+import { flagsOf, readFlags } from "./flags.js";
+import { deviceFlags, initDevice } from "./options.js";
 import { plainReport } from "./report.js";
+import { titleOf } from "./tasks/lm.js";
+
+const options = schema({ steps: integer({ min: 1, default: 300, help: "Updates to make" }) });
 
 /** The command that `npm start` runs: a model learns the embedded sample and then writes. */
 export const demo = defineCommand({
   meta: { name: "demo", description: "Train on the embedded sample and print what was learned" },
-  args: {
-    steps: { type: "string", default: "300", description: "Updates to make", valueHint: "N" },
-    ...deviceOptions,
-  },
+  args: { ...flagsOf(options.fields), ...deviceFlags },
   async run({ args }) {
-    const steps = numberOption("steps", args.steps, { low: 1, integer: true });
+    const { steps } = options.complete(readFlags(options.fields, args), asFlags);
     const device = await initDevice(args);
     manualSeed(1);
-    const tokenizer = CharTokenizer.fromText(sampleText);
-    const [batchSize, context] = [32, 64];
-    const windows = new RandomWindows(tokenizer.encode(sampleText), { batchSize, context, seed: 1 });
-    const model = new RecurrentLM({ vocab: tokenizer.size, arch: "lstm", embed: 64, hidden: 256 });
-    const optimizer = new AdamW(model.parameters(), { lr: 5e-3, betas: [0.9, 0.99], weightDecay: 0, clipNorm: 1 });
-
-    const parameters = model.parameterCount();
+    const lm = LanguageModel.create(sampleText);
+    const [batch, parameters] = [32, lm.model.parameterCount()];
     const report = plainReport({
-      model: describeLM(model),
-      parameters,
-      steps,
-      tokens: batchSize * context,
-      device: device.info,
-      unit: "characters",
+      ...{ title: titleOf(lm), parameters, steps, device: device.info, unit: "tokens", perStep: batch * lm.context },
     });
-    for await (const event of fit(model, windows, { optimizer, steps })) report(event);
+    for await (const event of lm.train(sampleText, { steps, batch, lr: 5e-3, validation: 0 })) report(event, {});
 
     const prompt = sampleText.slice(0, sampleText.indexOf(" ") + 1);
     process.stdout.write(`\nWhat it has learned from ${sampleText.length} characters, in its own words:\n\n${prompt}`);
-    model.eval();
-    for await (const token of generate(model, tokenizer.encode(prompt), { maxTokens: 500, temperature: 0.5, seed: 1 })) {
-      process.stdout.write(tokenizer.decode([token]));
-    }
+    for await (const piece of lm.generate(prompt, { maxTokens: 500, temperature: 0.5, seed: 1 })) process.stdout.write(piece);
     process.stdout.write("\n");
   },
 });

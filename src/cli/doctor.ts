@@ -3,7 +3,7 @@ import { defineCommand } from "citty";
 import { relaxedSimd, simd } from "wasm-feature-detect";
 import { createDevice, type Device } from "../tensor/device.js";
 import { formatBytes } from "../util/format.js";
-import { deviceOptions, initDevice, nodeGpu } from "./options.js";
+import { deviceFlags, initDevice, nodeGpu } from "./options.js";
 import { version } from "./version.js";
 
 /** A property of this machine, and what to do to get more from it. */
@@ -15,7 +15,7 @@ interface Finding {
 
 export const doctor = defineCommand({
   meta: { name: "doctor", description: "Say what this machine has, what is used, and why not more" },
-  args: { ...deviceOptions, json: { type: "boolean", description: "Print one JSON object" } },
+  args: { ...deviceFlags, json: { type: "boolean", description: "Print one JSON object" } },
   async run({ args }) {
     const device = await initDevice(args);
     const gpu = device.type === "webgpu" ? { info: device.info } : await findGpu();

@@ -1,71 +1,96 @@
-import { defineCommand } from "citty";
-import { beamSearch, type StepModel } from "../decode/index.js";
-import { TextStream } from "../text/text-stream.js";
+import { type ArgsDef, defineCommand } from "citty";
+import { loadModel } from "../io/model-folder.js";
+import { kinds, typesOf } from "../tasks/kinds.js";
 import { SeqgradError } from "../util/errors.js";
-import { openLM } from "./lm.js";
-import { deviceOptions, initDevice, numberOption } from "./options.js";
+import { asFlags, flagOf, integer, number, schema, text } from "../util/schema.js";
+import { flagsOf, readFlags } from "./flags.js";
+import { warn } from "./notes.js";
+import { deviceFlags, initDevice } from "./options.js";
 import { modelStore } from "./training-run.js";
 
-const args = {
+const fields = {
+  prompt: text({ default: "", hint: "TEXT", help: "The text to continue; without it the model begins a text" }),
+  maxTokens: integer({ default: 200, help: "Tokens to write: characters, words or what the model was trained on" }),
+  temperature: number({ default: 0.8, hint: "T", help: "0 always takes the likeliest; above 1 is bolder" }),
+  topK: integer({ min: 1, default: 0, usually: "all", hint: "K", help: "Choose among the K likeliest" }),
+  topP: number({ min: Number.MIN_VALUE, max: 1, default: 1, hint: "P", help: "Choose among the likeliest that hold this share" }),
+  repetitionPenalty: number({ min: 1e-3, max: 1e3, default: 1, help: "Above 1 avoids tokens already there" }),
+  seed: integer({
+    max: 2 ** 53,
+    default: () => Date.now(),
+    usually: "another each time",
+    hint: "S",
+    help: "The same seed writes the same text",
+  }),
+  beam: integer({ min: 1, default: 1, usually: "none", help: "Search for the likeliest text, N at once, instead of sampling" }),
+  stop: text({
+    ...{ default: "", hint: "TEXT", help: "End the text where this appears, without it" },
+    fault: (word) => (word === "" ? "give a text that can appear, or leave it out" : undefined),
+  }),
+  n: integer({ min: 1, max: 1000, default: 1, help: "Answers to write, -n too" }),
+};
+
+const options = schema(fields);
+
+const args: ArgsDef = {
   model: { type: "string", required: true, description: "The folder of a saved model", valueHint: "DIR" },
-  prompt: { type: "string", required: true, description: "The text to continue", valueHint: "TEXT" },
-  length: {
-    type: "string",
-    default: "200",
-    description: "Tokens to write: characters, words or what the model was trained on",
-    valueHint: "N",
-  },
-  temperature: { type: "string", description: "0 always takes the likeliest; above 1 is bolder (Default: 0.8)", valueHint: "T" },
-  "top-k": { type: "string", description: "Choose among the K likeliest", valueHint: "K" },
-  "top-p": { type: "string", description: "Choose among the likeliest that hold this share", valueHint: "P" },
-  "repetition-penalty": { type: "string", description: "Above 1 avoids tokens already there (Default: 1)", valueHint: "X" },
-  seed: { type: "string", description: "The same seed writes the same text", valueHint: "S" },
-  beams: { type: "string", description: "Search for the likeliest text with N beams, instead of sampling", valueHint: "N" },
-  json: { type: "boolean", description: "Print one JSON object" },
-  ...deviceOptions,
-} as const;
+  ...flagsOf(fields),
+  json: { type: "boolean", description: "Print one JSON object for each answer" },
+  ...deviceFlags,
+};
 
 /** The options of chance, which a search has no use for. */
-const chance = ["temperature", "top-k", "top-p", "seed"] as const;
+const chance = ["temperature", "topK", "topP", "seed"] as const;
 
 export const generate = defineCommand({
-  meta: { name: "generate", description: "Continue a prompt with a trained model" },
+  meta: { name: "generate", description: "Write a text with a trained language model" },
   args,
   async run({ args }) {
-    const maxTokens = numberOption("length", args.length, { low: 0, integer: true });
-    const repetitionPenalty = numberOption("repetition-penalty", args["repetition-penalty"] ?? "1", { low: 1e-3, high: 1e3 });
-    const beam = args.beams === undefined ? undefined : numberOption("beams", args.beams, { low: 1, integer: true });
-    const extra = chance.find((name) => beam !== undefined && args[name] !== undefined);
-    if (extra) throw new SeqgradError("value", `--${extra} and --beams contradict each other: a search draws nothing; give one of them.`);
-    const sampling = {
-      temperature: numberOption("temperature", args.temperature ?? "0.8", { low: 0 }),
-      seed: args.seed === undefined ? Date.now() : numberOption("seed", args.seed, { low: 0, high: 2 ** 53, integer: true }),
-      ...(args["top-k"] !== undefined && { topK: numberOption("top-k", args["top-k"], { low: 1, integer: true }) }),
-      ...(args["top-p"] !== undefined && { topP: numberOption("top-p", args["top-p"], { low: 0, high: 1 }) }),
-    };
+    const given = options.check(readFlags(fields, args), asFlags);
+    const { prompt, temperature = 0.8, topK, topP, seed = Date.now(), stop, n = 1, beam } = given;
+    const extra = chance.find((name) => beam !== undefined && given[name] !== undefined);
+    if (extra)
+      throw new SeqgradError("value", `${flagOf(extra)} and --beam contradict each other: a search draws nothing; give one of them.`);
+    if (beam !== undefined && n > beam)
+      throw new SeqgradError(
+        "range",
+        `-n ${n} is over --beam ${beam}, the texts that a search follows; give more beams, or fewer answers.`,
+      );
+    const { maxTokens = 200, repetitionPenalty = 1 } = given;
+    const common = { maxTokens, repetitionPenalty, ...(stop !== undefined && { stop }) };
     await initDevice(args);
-    const lm = await openLM(await modelStore(args.model));
-    const print = (event: object) => process.stdout.write(`${JSON.stringify({ type: "end", prompt: args.prompt, ...event })}\n`);
+    const folder = String(args.model);
+    const saved = await loadModel(await modelStore(folder));
+    if (!typesOf(kinds.lm).some((type) => type === saved.config.model_type)) {
+      const advice = `${folder} holds no language model; to answer inputs with it, run: seqgrad predict --model ${folder}`;
+      const types = typesOf(kinds.lm).join(" or ");
+      throw new SeqgradError(
+        "format",
+        `config.json: model_type is ${JSON.stringify(saved.config.model_type)}; expected ${types}. ${advice}`,
+      );
+    }
+    const lm = await kinds.lm.fromSaved(saved);
+    for (const warning of lm.tokenizer.warnings ?? []) warn(warning);
+    const tell = (event: object) => process.stdout.write(`${JSON.stringify({ type: "end", prompt: prompt ?? "", ...event })}\n`);
     if (beam !== undefined) {
-      const { tokenizer } = lm;
-      const model = lm.model as StepModel<unknown>; // each kind has a state of its own
-      const prompt = tokenizer.encode(args.prompt);
-      const stream = new TextStream(tokenizer, prompt);
-      const [best] = await beamSearch(model, prompt, { beam, maxTokens, repetitionPenalty, tokenizer });
-      const text = best!.tokens.map((token) => stream.push(token)).join("") + stream.flush();
-      if (args.json) print({ text, logProbability: best!.logProbability });
-      else process.stdout.write(`${args.prompt}${text}\n`);
+      const found = await lm.search(prompt, { ...common, beam, nBest: n });
+      for (const [i, { text, logProbability }] of found.entries())
+        if (args.json) tell({ text, logProbability });
+        else process.stdout.write(`${i > 0 ? "\n" : ""}${prompt ?? ""}${text}\n`);
       return;
     }
-    let text = "";
-    // The first piece brings the prompt: a model that cannot write one leaves nothing on stdout.
-    let unprinted = args.prompt;
-    for await (const piece of lm.generate(args.prompt, { ...sampling, maxTokens, repetitionPenalty })) {
-      text += piece;
-      if (!args.json) process.stdout.write(unprinted + piece);
-      unprinted = "";
+    const sampling = { temperature, ...(topK !== undefined && { topK }), ...(topP !== undefined && { topP }) };
+    for (let i = 0; i < n; i++) {
+      let text = "";
+      // The first piece brings the prompt: a model that cannot write one leaves nothing on stdout.
+      let unprinted = `${i > 0 ? "\n" : ""}${prompt ?? ""}`;
+      for await (const piece of lm.generate(prompt, { ...sampling, ...common, seed: seed + i })) {
+        text += piece;
+        if (!args.json) process.stdout.write(unprinted + piece);
+        unprinted = "";
+      }
+      if (args.json) tell({ text });
+      else process.stdout.write(`${unprinted}\n`);
     }
-    if (args.json) print({ text });
-    else process.stdout.write(`${unprinted}\n`);
   },
 });

@@ -65,6 +65,34 @@ export class History {
   }
 }
 
+/**
+ * The mean loss of a run without epochs since the line before: a line before each evaluation and each checkpoint, so that a resume finds
+ * whole ones.
+ */
+export class TrainingLines {
+  #sum = 0;
+  #count = 0;
+
+  constructor(
+    private readonly history: History,
+    private readonly every: readonly number[],
+  ) {}
+
+  async observe(event: FitEvent): Promise<void> {
+    if (event.type === "step") {
+      this.#sum += event.loss;
+      this.#count++;
+      if (this.every.some((n) => event.step % n === 0)) await this.#tell(event.step);
+    } else if (event.type === "device") [this.#sum, this.#count] = [0, 0];
+    else if (event.type === "checkpoint") await this.#tell(event.step);
+  }
+
+  async #tell(step: number): Promise<void> {
+    if (this.#count > 0) await this.history.add({ type: "training", step, loss: this.#sum / this.#count });
+    [this.#sum, this.#count] = [0, 0];
+  }
+}
+
 /** True if a resumed run keeps a line: lines that were written because the run ended are dropped. */
 const isOfUpdates = ({ type, final }: HistoryLine) => !final && !["end", "validation", "test", "warning"].includes(type);
 

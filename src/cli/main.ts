@@ -2,7 +2,8 @@ import { stripVTControlCharacters } from "node:util";
 import v8 from "node:v8";
 import { type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
 import { SeqgradError } from "../util/errors.js";
-import { nearest } from "../util/suggest.js";
+import { meantBy } from "../util/options.js";
+import { flagOf } from "../util/schema.js";
 import { bench } from "./bench.js";
 import { demo } from "./demo.js";
 import { doctor } from "./doctor.js";
@@ -11,9 +12,7 @@ import { generate } from "./generate.js";
 import { info } from "./info.js";
 import { report } from "./model-report.js";
 import { predict } from "./predict.js";
-import { kinds } from "./tasks/kinds.js";
-import { trainLM } from "./train-lm.js";
-import { trainTask } from "./train-task.js";
+import { commands } from "./tasks/kinds.js";
 import { homepage, version } from "./version.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: commands differ in their options, which are not looked at here.
@@ -21,7 +20,7 @@ type Command = CommandDef<any>;
 
 const train = defineCommand({
   meta: { name: "train", description: "Train a model" },
-  subCommands: { lm: trainLM, ...Object.fromEntries(kinds.map((kind) => [kind.name, trainTask(kind)])) },
+  subCommands: Object.fromEntries(Object.entries(commands).map(([name, { command }]) => [name, command])),
 });
 
 const root = defineCommand({
@@ -35,7 +34,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   if (process.versions.node.startsWith("20.")) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
   try {
     const asksHelp = argv[0] === "help";
-    const { command, path, rest } = find(asksHelp ? argv.slice(1) : argv);
+    const { command, path, rest: given } = find(asksHelp ? argv.slice(1) : argv);
+    const rest = withoutShort(command, given);
     const options = readOptions(command, rest);
     const asks = (...words: string[]) => options.some(({ word }) => words.includes(word));
     if (asksHelp || asks("--help", "-h")) return await help(command, path);
@@ -95,13 +95,42 @@ function readOptions(command: Command, argv: readonly string[]): Option[] {
   return options;
 }
 
+/** The words, with `-n` as `--n` where the command has it, unless it is the value of the option before it. */
+function withoutShort(command: Command, argv: readonly string[]): string[] {
+  return argv.map((word, i) => {
+    const before = /^--(.+)$/.exec(argv[i - 1] ?? "")?.[1];
+    const isValue = before !== undefined && definitionOf(command, before)?.type === "string";
+    return /^-[a-z]$/.test(word) && !isValue && definitionOf(command, word.slice(1)) ? `-${word}` : word;
+  });
+}
+
 const seeHelp = (path: readonly string[]) => `See: npx seqgrad ${["help", ...path].join(" ")}`;
 
 /** The error for a word that is not one of the known ones. */
 function unknown(what: string, shown: string, word: string, known: readonly string[], path: readonly string[]): SeqgradError {
-  const meant = nearest(word, known);
+  const meant = meantWord(word, known);
   const advice = meant ? `did you mean "${meant}"?` : known.length > 0 ? `expected one of ${known.join(", ")}.` : "it takes none.";
   return new SeqgradError("value", `unknown ${what} "${shown}"; ${advice} ${seeHelp(path)}`);
+}
+
+/** The flags of 0.1, and other names of the same. */
+const formerly: Readonly<Record<string, string>> = {
+  "--seq": "--context",
+  "--length": "--max-tokens",
+  "--max-length": "--context",
+  "--val": "--validation",
+  "--val-file": "--validation-file",
+  "--clip": "--clip-norm",
+  "--tie": "--tie-weights",
+  "--vocabulary": "--vocab",
+  "--eval-every": "--evaluate-every",
+  "--one-way": "--bidirectional",
+};
+
+/** The known word that was meant. */
+function meantWord(word: string, known: readonly string[]): string | undefined {
+  const now = formerly[word];
+  return now !== undefined && known.includes(now) ? now : meantBy(word, known, flagOf);
 }
 
 /** Refuses what the parser would ignore: an unknown option, one without its value, a stray word. */

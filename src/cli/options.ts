@@ -1,45 +1,28 @@
 import type { Gpu } from "../backend/webgpu/gpu.js";
-import { createDevice, type Device, type DeviceType, makeDefault } from "../tensor/device.js";
+import { createDevice, type Device, makeDefault } from "../tensor/device.js";
 import { SeqgradError } from "../util/errors.js";
-
-interface Bounds {
-  readonly low: number;
-  readonly high?: number;
-  readonly integer?: boolean;
-}
-
-/** A number from the command line, within bounds. */
-export function numberOption(name: string, text: string, { low, high = Number.MAX_VALUE, integer = false }: Bounds): number {
-  const value = text.trim() === "" ? Number.NaN : Number(text);
-  if (!(value >= low && value <= high) || (integer && !Number.isInteger(value))) {
-    const kind = integer ? "a whole number" : "a number";
-    const interval = high === Number.MAX_VALUE ? `of at least ${low}` : `from ${low} to ${high}`;
-    throw new SeqgradError("range", `--${name} is "${text}"; give ${kind} ${interval}.`);
-  }
-  return value;
-}
+import { boolean, choice, type Given, schema } from "../util/schema.js";
+import { flagsOf, readFlags } from "./flags.js";
 
 /** The options that say where to compute, for every command that does. */
-export const deviceOptions = {
-  device: {
-    type: "string",
-    description: "auto, wasm, webgpu (needs the package webgpu), or reference: slow float64 (Default: auto)",
-    valueHint: "auto|wasm|webgpu|reference",
-  },
-  deterministic: { type: "boolean", description: "The same bits on every machine" },
-} as const;
+export const deviceFields = {
+  device: choice(["auto", "wasm", "webgpu", "reference"], {
+    default: "auto",
+    help: "auto, wasm, webgpu (needs the package webgpu), or reference: slow float64",
+  }),
+  deterministic: boolean({ default: false, help: "The same bits on every machine" }),
+};
 
-const devices: readonly string[] = ["auto", "wasm", "webgpu", "reference"];
+const deviceSchema = schema(deviceFields);
 
-export function deviceOption(text: string): "auto" | DeviceType {
-  if (!devices.includes(text)) throw new SeqgradError("device", `--device is "${text}"; this version has ${devices.join(", ")}.`);
-  return text as "auto" | DeviceType;
-}
+export const deviceFlags = flagsOf(deviceFields);
+
+/** Makes the device that the flags name the default. */
+export const initDevice = (args: Given): Promise<Device> => openDevice(readFlags(deviceFields, args));
 
 /** Makes the device that the options name the default. */
-export async function initDevice(args: { device?: string | undefined; deterministic?: boolean | undefined }): Promise<Device> {
-  const device = deviceOption(args.device ?? "auto");
-  const deterministic = args.deterministic ?? false;
+export async function openDevice(options: Given): Promise<Device> {
+  const { device = "auto", deterministic = false } = deviceSchema.among(options);
   return makeDefault(await createDevice({ device, deterministic, ...(device === "webgpu" && { gpu: await nodeGpu() }) }));
 }
 

@@ -1,12 +1,15 @@
 import { RandomWindows } from "../data/windows.js";
 import type { AdamW } from "../optim/adam.js";
+import { LanguageModel } from "../tasks/language-model.js";
+import { makeOptimizer } from "../tasks/optimization.js";
 import { type Device, withDevice } from "../tensor/device.js";
 import { SeqgradError } from "../util/errors.js";
 import { RandomGenerator } from "../util/philox.js";
+import { inCode } from "../util/schema.js";
 import { type Choice, choose } from "./choice.js";
-import type { Network } from "./lm.js";
-import { makeOptimizer } from "./optimization.js";
-import { defaults } from "./recipe.js";
+
+/** A network that the race trains. */
+export type Network = LanguageModel["model"];
 
 const ROUNDS = 8;
 /** Steps that `fit` issues, at most, before it reads their losses. */
@@ -93,7 +96,7 @@ class Lane {
     this.device = device.type;
     this.#device = device;
     this.#model = model;
-    this.#optimizer = makeOptimizer(model, defaults.recurrent);
+    this.#optimizer = makeOptimizer(model, LanguageModel.training.complete({}, inCode("bench")));
   }
 
   /** Does something, unless given up; gives up where the device cannot. */

@@ -8,12 +8,13 @@ export class Interruption {
   /** The exit status for the signal. */
   exitCode = 0;
 
-  constructor() {
+  /** Takes the signals. */
+  listen(): void {
     for (const name of signals) process.on(name, this.#onSignal);
   }
 
-  get signal(): AbortSignal {
-    return this.#controller.signal;
+  get aborted(): boolean {
+    return this.#controller.signal.aborted;
   }
 
   /** Gives the signals back. */
@@ -22,7 +23,7 @@ export class Interruption {
   }
 
   readonly #onSignal = (name: (typeof signals)[number]): void => {
-    if (this.signal.aborted) process.exit(this.exitCode);
+    if (this.aborted) process.exit(this.exitCode);
     this.exitCode = 128 + constants.signals[name];
     this.#controller.abort();
     // A terminal shows ^C where the cursor is: a line of its own.

@@ -7,8 +7,11 @@ import { decodeText } from "../text/index.js";
 import { TRAINING_STATE } from "../train/checkpoint.js";
 import type { FitEvent } from "../train/types.js";
 import { SeqgradError } from "../util/errors.js";
+import { type AnyFields, applies, archOf, asFlags, checkArch, completed, flagOf, type Given, isSame } from "../util/schema.js";
+import { writtenOf } from "./flags.js";
 import { HISTORY } from "./history.js";
-import { Interruption } from "./signals.js";
+import { currentOptions } from "./recorded.js";
+import type { Interruption } from "./signals.js";
 
 /** The file beside the model that tells how it is trained: the recipe, and the digest of the data. */
 export const TRAINING_ARGS = "training_args.json";
@@ -17,22 +20,12 @@ const WEIGHTS = "model.safetensors";
 const runFiles: readonly string[] = [TRAINING_STATE, WEIGHTS, "config.json", "vocab.json", "tokenizer.json", HISTORY];
 
 /** The options of a kind of run. */
-export interface RecipeForm<R extends object> {
-  readonly names: readonly (keyof R & string)[];
-  /** The options that are given, as the command line has them. @throws SeqgradError for a word that is none of an option's values */
-  read(args: Readonly<Record<string, unknown>>): Partial<R>;
-  /** The recipe of a new run. @throws SeqgradError for options that do not go together */
-  fresh(given: Partial<R>): R;
-  /** The recipe that the file holds; undefined where it is not whole. */
-  stored(json: Readonly<Record<string, unknown>>): R | undefined;
-  /** Refuses options of another kind of model. */
-  checkGiven(given: Partial<R>, recipe: R): void;
-  /** The reason why an option must not differ on a resume, as the end of "was made with 5 ..."; undefined if it may differ. */
-  whyFixed(name: keyof R & string, recipe: R): string | undefined;
-  /** The options that the file tells. */
-  told(recipe: R): readonly (keyof R & string)[];
-  /** The options that name a file of data beside --data. */
-  files?(recipe: R): readonly (keyof R & string)[];
+export interface RunForm {
+  readonly fields: AnyFields;
+  /** The options without which a record cannot be resumed: they have had other defaults. */
+  readonly needed: readonly string[];
+  /** @throws SeqgradError for options of a new run that do not go together */
+  check(given: Given): void;
 }
 
 /** A file of data, and the SHA-256 of its text. */
@@ -42,65 +35,70 @@ export interface DataFile {
   readonly sha256: string;
 }
 
-export interface RunArgs extends Readonly<Record<string, unknown>> {
+/** The options of each run that are not recorded. */
+export interface RunArgs {
   readonly data: string;
   readonly out: string;
-  readonly resume?: boolean | undefined;
-  readonly overwrite?: boolean | undefined;
-  readonly json?: boolean | undefined;
+  readonly resume: boolean;
+  readonly overwrite: boolean;
+  readonly json: boolean;
 }
 
+export const runArgsOf = ({ data, out, resume, overwrite, json }: Given): RunArgs => ({
+  ...{ data: String(data), out: String(out) },
+  ...{ resume: resume === true, overwrite: overwrite === true, json: json === true },
+});
+
 /** A run whose folder and options are checked, and nothing written. */
-export interface TrainingRun<R> {
+export interface TrainingRun {
   readonly text: string;
   readonly sha256: string;
   /** The files that other options name, by option. */
   readonly files: ReadonlyMap<string, DataFile>;
   readonly store: Store;
-  readonly recipe: R;
+  /** The options that apply to the architecture, all of them. */
+  readonly recipe: Given;
   /**
    * Locks the folder and writes what a new run is made of; removes what an earlier run left.
    * @param settled options that were left open, as the run found them
    */
-  begin(settled?: Partial<R>): Promise<void>;
+  begin(settled?: Given): Promise<void>;
   /** Writes the recipe where the folder does not hold it: a run that cannot be resumed changes nothing, and a folder may be removed. */
   record(): Promise<void>;
   /** Unlocks the folder. */
   end(): Promise<void>;
 }
 
-export async function openRun<R extends object>(form: RecipeForm<R>, args: RunArgs): Promise<TrainingRun<R>> {
-  const { data, out, resume = false, overwrite = false } = args;
+export async function openRun(form: RunForm, args: RunArgs, given: Given): Promise<TrainingRun> {
+  const { data, out, resume, overwrite } = args;
   if (resume && overwrite) throw new SeqgradError("value", "--resume and --overwrite contradict each other; give one of them.");
   if (out.trim() === "") throw new SeqgradError("value", "--out is empty; give the name of a folder.");
-  const given = form.read(args);
   const { text, sha256 } = await readData("--data", data);
   const store = fileStore(out);
   await checkUnlocked(out);
   if (!resume && !overwrite) await checkVacant(store, out);
   const { recipe, digests } = resume
     ? await resumedRecipe(form, store, given, sha256, { out, data })
-    : { recipe: form.fresh(given), digests: {} };
+    : { recipe: newRecipe(form, given), digests: {} };
   const files = new Map<string, DataFile>();
-  for (const name of form.files?.(recipe) ?? []) {
-    const file = await readData(`--${name}`, String(recipe[name]));
+  for (const name of filesIn(recipe)) {
+    const file = await readData(flagOf(name), String(recipe[name]));
     if ((digests[name] ?? file.sha256) !== file.sha256)
-      throw new SeqgradError("value", `--resume: --${name} ${file.path} is not the file that the run in ${out} was begun with.`);
+      throw new SeqgradError("value", `--resume: ${flagOf(name)} ${file.path} is not the file that the run in ${out} was begun with.`);
     files.set(name, file);
   }
   let lock: FolderLock | undefined;
   let isRecorded = false;
-  let settled: Partial<R> = {};
+  let settled: Given = {};
   const record = async () => {
     await lock?.renew();
     if (isRecorded && (await store.list()).includes(TRAINING_ARGS)) return;
-    const whole = { ...recipe, ...settled };
-    const told = Object.fromEntries(form.told(recipe).map((name) => [name, whole[name]]));
+    const told = { ...recipe, ...settled };
     const own = files.size > 0 && { files: Object.fromEntries(Array.from(files, ([name, file]) => [name, file.sha256])) };
     await store.write(TRAINING_ARGS, new TextEncoder().encode(`${JSON.stringify({ ...told, sha256, ...own }, null, 2)}\n`));
     isRecorded = true;
   };
-  const begin = async (found: Partial<R> = {}) => {
+  const begin = async (found: Given = {}) => {
     lock = await lockFolder(out);
     if (resume) return;
     if (!overwrite) await checkVacant(store, out); // another run may have begun and ended meanwhile
@@ -111,6 +109,42 @@ export async function openRun<R extends object>(form: RecipeForm<R>, args: RunAr
   return { text, sha256, files, store, recipe, begin, record, end: async () => lock?.release() };
 }
 
+/** The options that name a file of data beside --data. */
+const filesIn = ({ validationFile, test }: Given): string[] => [
+  ...(typeof validationFile === "string" && validationFile !== "" ? ["validationFile"] : []),
+  ...(isFile(test) ? ["test"] : []),
+];
+
+/** True if --test names a file; a number is a share. */
+export const isFile = (test: unknown): test is string => typeof test === "string" && test.trim() !== "" && Number.isNaN(Number(test));
+
+/** All options that apply to the architecture. */
+const told = (fields: AnyFields, options: Given): Given => {
+  const arch = archOf(fields, options);
+  const own = Object.entries(completed(fields, options)).filter(([name]) => {
+    const field = fields[name];
+    return field !== undefined && field.hint !== undefined && applies(field, arch);
+  });
+  return Object.fromEntries(own);
+};
+
+/** The options of a new run. */
+function newRecipe({ fields, check }: RunForm, given: Given): Given {
+  const { validation, validationFile = "" } = given;
+  if (validation !== undefined && validation !== 0 && validationFile !== "")
+    throw new SeqgradError("value", "--validation and --validation-file contradict each other; give one of them.");
+  if (validation === 0 && validationFile === "")
+    for (const name of ["best", "patience"] as const)
+      if (given[name])
+        throw new SeqgradError(
+          "value",
+          `--${name} chooses by the examples for validation, and --validation is 0; give a larger share, or a --validation-file.`,
+        );
+  checkArch(fields, given, asFlags, archOf(fields, given));
+  check(given);
+  return told(fields, given);
+}
+
 /**
  * Goes through the events of a run that Ctrl-C stops, then ends the run; returns the exit status.
  * @param command the words that began it, such as `train lm`
@@ -118,13 +152,14 @@ export async function openRun<R extends object>(form: RecipeForm<R>, args: RunAr
 export async function conduct(
   command: string,
   { data, out, json }: RunArgs,
-  run: Pick<TrainingRun<object>, "end">,
-  events: (signal: AbortSignal) => AsyncIterable<FitEvent>,
+  run: Pick<TrainingRun, "end">,
+  interruption: Interruption,
+  events: AsyncIterable<FitEvent>,
   onEvent: (event: FitEvent) => void | Promise<void>,
 ): Promise<number> {
-  const interruption = new Interruption();
+  interruption.listen();
   try {
-    for await (const event of events(interruption.signal)) {
+    for await (const event of events) {
       await onEvent(event);
       if (event.type !== "end" || event.reason !== "aborted") continue;
       const again = `npx seqgrad ${command} --data ${quote(data)} --out ${quote(out)} --resume${json ? " --json" : ""}`;
@@ -178,13 +213,13 @@ async function checkVacant(store: Store, out: string): Promise<void> {
 }
 
 /** The recipe of the run in the folder, with what is given, which must not contradict it. */
-async function resumedRecipe<R extends object>(
-  form: RecipeForm<R>,
+async function resumedRecipe(
+  form: RunForm,
   store: Store,
-  given: Partial<R>,
+  given: Given,
   digest: string,
   at: { out: string; data: string },
-): Promise<{ recipe: R; digests: Digests }> {
+): Promise<{ recipe: Given; digests: Given }> {
   const bytes = await store.read(TRAINING_ARGS);
   if (!bytes) {
     const names = await store.list();
@@ -197,31 +232,47 @@ async function resumedRecipe<R extends object>(
       `--resume: ${at.out} has lost its ${TRAINING_ARGS}, which holds the run's options; start again with --overwrite.`,
     );
   }
-  const { recipe, sha256, files: digests = {} } = parse(form, bytes, at.out);
-  form.checkGiven(given, recipe);
-  for (const name of form.names) {
-    const reason = form.whyFixed(name, recipe);
-    if (given[name] === undefined || given[name] === recipe[name] || reason === undefined) continue;
-    const advice = `the run in ${at.out} was made with ${recipe[name]}${reason}; leave the option out.`;
-    throw new SeqgradError("value", `--resume: --${name} is ${given[name]}, but ${advice}`);
+  const { recipe, sha256, digests } = recorded(form, bytes, at.out);
+  const { fields } = form;
+  const { arch, ...others } = given;
+  checkArch(fields, arch === recipe.arch ? given : others, asFlags, archOf(fields, recipe));
+  for (const [name, value] of Object.entries(given)) {
+    const reason = fields[name]?.whyFixed(recipe);
+    if (isSame(value, recipe[name]) || reason === undefined) continue;
+    const advice = `the run in ${at.out} was made with ${writtenOf(recipe[name])}${reason}; leave the option out.`;
+    throw new SeqgradError("value", `--resume: ${flagOf(name)} is ${writtenOf(value)}, but ${advice}`);
   }
   if (sha256 !== digest) throw new SeqgradError("value", `--resume: ${at.data} is not the text that the run in ${at.out} was trained on.`);
   return { recipe: { ...recipe, ...given }, digests };
 }
 
-/** SHA-256 of files by the option that names them. */
-type Digests = Readonly<Record<string, string>>;
-
-function parse<R extends object>(form: RecipeForm<R>, bytes: Uint8Array, out: string): { recipe: R; sha256: unknown; files?: Digests } {
+/** The options that a folder's file holds, and the digests of the data. */
+function recorded({ fields, needed }: RunForm, bytes: Uint8Array, out: string): { recipe: Given; sha256: unknown; digests: Given } {
   try {
-    const json = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
-    const recipe = form.stored(json);
-    if (recipe) return { recipe, sha256: json.sha256, ...(json.files !== undefined && { files: json.files as Digests }) };
+    const json: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const options = isObject(json) ? currentOptions(json) : {};
+    const { sha256, files } = options;
+    const { sha256: _, files: __, ...own } = options;
+    const isGood = ([name, value]: [string, unknown]) => fields[name] !== undefined && !fields[name].fault(value);
+    if (needed.every((name) => name in own) && Object.entries(own).every(isGood))
+      return { recipe: told(fields, own), sha256, digests: isObject(files) ? files : {} };
   } catch {
     // Falls through to the error below.
   }
   const advice = "resume with the command that began it, start again with --overwrite, or give another --out";
   throw new SeqgradError("format", `--resume: ${out}/${TRAINING_ARGS} does not hold the options of a run of this command; ${advice}.`);
+}
+
+const isObject = (value: unknown): value is Given => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The options of the run that made a folder; none if the folder does not hold them. */
+export async function trainedWith(store: Store): Promise<Given> {
+  try {
+    const json: unknown = JSON.parse(new TextDecoder().decode((await store.read(TRAINING_ARGS)) ?? new Uint8Array()));
+    return isObject(json) ? currentOptions(json) : {};
+  } catch {
+    return {};
+  }
 }
 
 const quote = (word: string) => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

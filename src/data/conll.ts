@@ -42,7 +42,10 @@ interface Row {
  * const [sentence] = sg.data.parseConll("# id 1\nSarah\tB-person\nsmiles\tO\n");
  * sentence.tags; // = ["B-person", "O"]
  */
-export function parseConll(text: string, options: string | ConllOptions = {}): TaggedSentence[] {
+export const parseConll = (text: string, options: string | ConllOptions = {}): TaggedSentence[] => readConll(text, options).sentences;
+
+/** The same, and whether the file has CoNLL-U's columns. */
+export function readConll(text: string, options: string | ConllOptions = {}): { sentences: TaggedSentence[]; isUniversal: boolean } {
   const given = typeof options === "string" ? { name: options } : options;
   checkOptions("parseConll", given, ["name", "tokenColumn", "tagColumn"]);
   const { name = "the file", tokenColumn, tagColumn } = given;
@@ -72,10 +75,11 @@ export function parseConll(text: string, options: string | ConllOptions = {}): T
   };
   // Other tags, such as parts of speech, may hold a hyphen anywhere.
   const isEntities = blocks.some((rows) => rows.some(({ cells }) => /^(O$|[BI]-.)/.test(cells.at(at.tag) ?? "")));
-  return blocks.flatMap((rows) => {
+  const sentences = blocks.flatMap((rows) => {
     const words = isUniversal ? rows.filter(({ cells }) => !/^\d+[-.]\d+$/.test(cells[0]!)) : rows;
     return words.length > 0 ? [sentenceOf(words, at, isEntities, name)] : [];
   });
+  return { sentences, isUniversal };
 }
 
 /** The rows of each sentence without comments, and the names of the columns where a comment gives them. */

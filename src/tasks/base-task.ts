@@ -3,63 +3,83 @@ import type { SavedModel } from "../io/model-folder.js";
 import type { Store } from "../io/store.js";
 import type { Module } from "../nn/module.js";
 import type { Trainable } from "../nn/trainable.js";
-import { AdamW } from "../optim/adam.js";
 import { type FitRun, fit, runOf } from "../train/fit.js";
 import type { FitEvent } from "../train/types.js";
-import { checkArray, checkChoice, checkFinite, checkInteger, checkInterval } from "../util/check.js";
+import { checkArray } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { checkOptions, namesOf } from "../util/options.js";
+import { type Given, inCode, type Schema } from "../util/schema.js";
+import type { Checkpoint, Criterion, EpochFields } from "./fields.js";
+import { makeOptimizer, makeSchedule } from "./optimization.js";
 import { type BatchOptions, type SearchOptions, saveTask, type Task } from "./task.js";
 
-/** How an optimizer and a run are set up, for every task. */
+export type { Checkpoint, Criterion } from "./fields.js";
+
+/** How an optimizer and a run are set up, for every task. Defaults that differ are those of the task. */
 export interface RunOptions {
-  /** The learning rate of AdamW. */
+  /** The learning rate of AdamW, at its highest. */
   readonly lr?: number;
-  /** The largest norm of the gradient; 0 does not clip. Default 1. */
+  /** Keep the rate, or lower it along half a cosine until the last update. Default `constant`, of a translator `cosine`. */
+  readonly schedule?: "constant" | "cosine";
+  /** Updates in which the rate rises. Default 0. */
+  readonly warmup?: number;
+  /** The last rate of a cosine. Default 0. */
+  readonly minLr?: number;
+  /** The decay rates of AdamW's averages. Default 0.9 and 0.999; of a language model 0.9 and 0.99. */
+  readonly betas?: readonly [number, number];
+  /** The largest norm of the gradient; 0 does not clip. Default 5, of a language model 1. */
   readonly clipNorm?: number;
-  /** The weight decay of AdamW, times the rate. Default 0. */
+  /** The weight decay of matrices, times the rate. Default 0. */
   readonly weightDecay?: number;
   /** The seed of the batches and of the split. Default 1. */
   readonly seed?: number;
-  /** A checkpoint in this store every `every` updates; `resume` continues from the one that is there. */
-  readonly checkpoint?: { store: Store; every: number; resume?: boolean };
+  /** Saves the run in a store as it is made; `resume` continues from the checkpoint that is there. */
+  readonly checkpoint?: Checkpoint;
   /** Ends the run after the current update: the `signal` of an AbortController. */
   readonly signal?: { readonly aborted: boolean };
 }
 
-export interface TrainOptions extends RunOptions {
-  /** The number of times to go through the examples. Default 10. */
+export interface TrainOptions<Example = unknown> extends RunOptions {
+  /** The number of times to go through the examples, those before a resume included. Default 5 to 20, by the task. */
   readonly epochs?: number;
-  /** The number of examples of an update. Default 32. */
+  /** The number of examples of an update. Default 32, or 16 for tagging and recognition. */
   readonly batch?: number;
-  /** The share of the examples that is held back, to measure each epoch by; 0 holds none back. Default 0.1. */
-  readonly validation?: number;
-  /** The measure of `evaluate()` by which the best epoch is kept. Default `loss`, or the first one where there is no loss. */
+  /**
+   * The share of the examples that is held back, to measure each epoch by, or a list of other examples to measure by; 0 holds none back.
+   * Default 0.1.
+   */
+  readonly validation?: number | readonly Example[];
+  /** The measure of `evaluate()` by which the best epoch is kept; of equal ones the one of the smaller loss. Default: the task's first. */
   readonly best?: string;
-  /** Stop after this number of epochs without a better one. Default: never. */
+  /** Stop after this number of epochs without a better one; 0 goes through all. Default 0. */
   readonly patience?: number;
 }
 
-const runNames = { lr: 1, clipNorm: 1, weightDecay: 1, seed: 1, checkpoint: 1, signal: 1 } as const;
-const trainNames = namesOf<TrainOptions>({ ...runNames, epochs: 1, batch: 1, validation: 1, best: 1, patience: 1 });
+type Measures = Readonly<Record<string, number>>;
 
-/** The names of RunOptions and of a task's own options. */
-export const withRunNames = (own: Readonly<Record<string, number>>): readonly string[] => Object.keys({ ...runNames, ...own });
+export const measureOf = ({ name, of }: Criterion, measures: Measures): number | undefined => (of ? of(measures) : measures[name]);
 
-/** Measures of which more is better. */
-const rising: ReadonlySet<string> = new Set(["accuracy", "f1", "precision", "recall", "bleu", "exact"]);
-
-/** Throws unless the options that all tasks have are good. */
-export function checkRun(op: string, { lr, clipNorm, weightDecay, seed }: RunOptions): void {
-  for (const [name, value] of Object.entries({ lr, clipNorm, weightDecay }))
-    if (value !== undefined) checkInterval(op, name, checkFinite(op, name, value), 0);
-  if (seed !== undefined) checkInteger(op, "seed", seed, 0);
+/** The values that fit() compares, smaller being better: the measure, then the loss. */
+function rankOf(op: string, criterion: Criterion, measures: Measures): number[] {
+  const value = measureOf(criterion, measures);
+  if (value === undefined) {
+    const known = Object.keys(measures).join(", ");
+    throw new SeqgradError(
+      "value",
+      `${op}: best is "${criterion.name}", which the examples for validation do not have; give one of ${known}.`,
+    );
+  }
+  const rank = [criterion.larger ? -value : value];
+  return criterion.name === "loss" || measures.loss === undefined ? rank : [...rank, measures.loss];
 }
 
 /** The methods that all tasks have that learn from examples. */
 export abstract class BaseTask<Example, Input, Answer, Batch> implements Task<Example, Input, Answer, Batch> {
   abstract readonly type: string;
   abstract readonly model: Module & Trainable<Batch>;
+  /** The options of train(), with their ranges, defaults and help. */
+  abstract readonly training: Schema<EpochFields>;
+  /** The measures of evaluate() by which an epoch can be chosen; the first by default. */
+  abstract readonly criteria: readonly Criterion[];
   /**
    * Makes batches of examples of similar length, in another order each epoch.
    *
@@ -93,16 +113,57 @@ export abstract class BaseTask<Example, Input, Answer, Batch> implements Task<Ex
   abstract describe(): Omit<SavedModel, "tensors">;
 
   /**
-   * Trains on examples: batches in another order each epoch, AdamW, and at the end the weights of the epoch that is best on the held-back
-   * examples.
+   * Trains on examples: batches in another order each epoch, AdamW, and at the end the weights of the epoch that is best on the examples
+   * that are held back. Its events of `evaluation` have all `measures`.
    *
    * @param examples the examples
    * @param options see TrainOptions
    * @returns the run of fit(): go through its events with `for await`, or await it
    * @throws SeqgradError `value` or `range` at once for unknown or impossible options; from the run as fit()
    */
-  train(examples: readonly Example[], options: TrainOptions = {}): FitRun {
-    return trainTask(this, examples, options);
+  train(examples: readonly Example[], options: TrainOptions<Example> = {}): FitRun {
+    const op = `${this.constructor.name}.train`;
+    checkArray(op, "examples", examples, "a list of examples");
+    const settings = this.training.complete(options, inCode(op), this.known);
+    const { epochs, batch, seed, best, patience, checkpoint, signal, warmup } = settings;
+    const { train, validation } = this.#parts(examples, options.validation ?? settings.validation, seed);
+    if (validation.length === 0 && (options.best !== undefined || patience > 0))
+      throw new SeqgradError(
+        "value",
+        `${op}: best and patience choose by examples that are held back, and none of the ${examples.length} examples is; give a larger share for validation.`,
+      );
+    const loader = this.loader(train, { batchSize: batch, seed });
+    const every = loader.length;
+    const steps = epochs * every;
+    if (warmup > 0 && warmup >= steps)
+      throw new SeqgradError("value", `${op}: warmup is ${warmup}, which leaves none of the ${steps} updates; give fewer, or more epochs.`);
+    const criterion = this.criteria.find(({ name }) => name === best);
+    let measures: Measures | undefined;
+    const judge = async () => {
+      measures = await this.evaluate(validation);
+      return criterion ? rankOf(op, criterion, measures) : 0;
+    };
+    const schedule = makeSchedule(settings, steps);
+    const course = this.course(options, steps);
+    const run = fit(this.model, loader, {
+      optimizer: makeOptimizer(this.model, settings),
+      epochs,
+      ...(schedule && { schedule }),
+      ...(course && {
+        loss: (batch, _, step) => {
+          course(step);
+          return this.model.loss(batch);
+        },
+      }),
+      ...(validation.length > 0 && {
+        evaluate: { every, run: judge },
+        keepBest: true,
+        ...(patience > 0 && { earlyStopping: { patience } }),
+      }),
+      ...(checkpoint && { checkpoint: { every, ...checkpoint } }),
+      ...(signal && { signal }),
+    });
+    return withMeasures(run, () => measures);
   }
 
   /**
@@ -123,49 +184,28 @@ export abstract class BaseTask<Example, Input, Answer, Batch> implements Task<Ex
   summary(): string {
     return this.model.summary();
   }
+
+  /** The facts that defaults of train() may depend on. */
+  protected get known(): Given {
+    return {};
+  }
+
+  /** Returns the function that sets what changes during a run, before each of its updates, counted from 0; undefined if nothing changes. */
+  protected course(_options: TrainOptions<Example>, _steps: number): ((step: number) => void) | undefined {
+    return undefined;
+  }
+
+  #parts(examples: readonly Example[], validation: number | readonly Example[], seed: number) {
+    return typeof validation === "number" ? splitItems(examples, { validation, seed }) : { train: examples, validation };
+  }
 }
 
-function trainTask<Example, Batch>(
-  task: BaseTask<Example, never, unknown, Batch>,
-  examples: readonly Example[],
-  options: TrainOptions,
-): FitRun {
-  const op = `${task.constructor.name}.train`;
-  checkArray(op, "examples", examples, "a list of examples");
-  checkOptions(op, options, trainNames);
-  checkRun(op, options);
-  const { epochs = 10, batch = 32, validation: share = 0.1, best, patience, lr = 2e-3, clipNorm = 1, weightDecay = 0, seed = 1 } = options;
-  checkInteger(op, "epochs", epochs, 1);
-  checkInteger(op, "batch", batch, 1);
-  if (patience !== undefined) checkInteger(op, "patience", patience, 1);
-  const { train, validation } = splitItems(examples, { validation: share, seed });
-  const loader = task.loader(train, { batchSize: batch, seed });
-  const judges = validation.length > 0;
-  if (!judges && (best !== undefined || patience !== undefined))
-    throw new SeqgradError(
-      "value",
-      `${op}: best and patience choose by examples that are held back, and validation ${share} of ${examples.length} examples holds none back; give a larger share.`,
-    );
-  const judge = async () => {
-    const measures = await task.evaluate(validation);
-    const name = best ?? ("loss" in measures ? "loss" : Object.keys(measures)[0]!);
-    return rising.has(name) ? -measures[name]! : measures[name]!;
-  };
-  const run = fit(task.model, loader, {
-    optimizer: new AdamW(task.model.parameters(), { lr, weightDecay, ...(clipNorm > 0 && { clipNorm }) }),
-    epochs,
-    ...(judges && { evaluate: { every: loader.length, run: judge }, keepBest: true }),
-    ...(patience !== undefined && { earlyStopping: { patience } }),
-    ...(options.checkpoint && { checkpoint: options.checkpoint }),
-    ...(options.signal && { signal: options.signal }),
-  });
-  if (best === undefined) return run;
-  // One example names the measures, before the run changes anything; a label that the model does not know has no loss.
-  const measured = async () => checkChoice(op, "best", best, ["loss", ...Object.keys(await task.evaluate(validation.slice(0, 1)))]);
-  return runOf(after(measured, run));
-}
+/** The run, whose events of evaluation have the measures. */
+export const withMeasures = (run: FitRun, measures: () => Measures | undefined): FitRun => runOf(measured(run, measures));
 
-async function* after(check: () => Promise<unknown>, run: FitRun): AsyncGenerator<FitEvent, void, undefined> {
-  await check();
-  yield* run;
+async function* measured(run: FitRun, measuresOf: () => Measures | undefined): AsyncGenerator<FitEvent, void, undefined> {
+  for await (const event of run) {
+    const measures = event.type === "evaluation" ? measuresOf() : undefined;
+    yield event.type === "evaluation" && measures ? { ...event, measures } : event;
+  }
 }

@@ -5,7 +5,6 @@ import { viterbi } from "../decode/viterbi.js";
 import type { SavedModel } from "../io/model-folder.js";
 import { type ConfusionMatrix, countedConfusion } from "../metrics/classification.js";
 import { countedEntities, type EntityReport } from "../metrics/entities.js";
-import { encoderConfig } from "../models/sequence-encoder.js";
 import { SequenceTagger, type SequenceTaggerConfig, type TaggerBatch, type TaggerInput, taggerNames } from "../models/sequence-tagger.js";
 import { inference } from "../nn/mode.js";
 import { CharTokenizer } from "../text/char-tokenizer.js";
@@ -13,11 +12,13 @@ import { lowerCaseOf } from "../text/lower-case.js";
 import { sequenceTokens } from "../text/tokenizer.js";
 import { Vocabulary } from "../text/vocabulary.js";
 import { breathe, finish, inPieces, inTurns, type Pieces } from "../util/breath.js";
-import { checkBoolean, checkText } from "../util/check.js";
+import { checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { maxOf } from "../util/numbers.js";
-import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
+import { optionsAmong } from "../util/options.js";
+import { boolean, type Fields, inCode, integer, schema } from "../util/schema.js";
 import { BaseTask } from "./base-task.js";
+import { type Criterion, courseRule, embedField, encoderFields, epochFields, localeField, minCountField } from "./fields.js";
 import { signsOf, splitSigns } from "./sign-splitter.js";
 import {
   type BatchOptions,
@@ -51,23 +52,32 @@ export interface EntityTaggerReport {
   readonly answers: readonly string[][];
 }
 
-const optionNames = namesOf<EntityTaggerOptions>({
-  ...encoderConfig,
-  embed: 1,
-  characterSize: 1,
-  crf: 1,
-  minCount: 1,
-  spelling: 1,
-  locale: 1,
-});
+const options = schema({
+  embed: embedField("word"),
+  minCount: minCountField(2),
+  spelling: boolean({ default: true, help: "Read the letters of words too" }),
+  characterSize: integer({ min: 1, default: 32, help: "Size of a letter's vector, and units of what reads the letters" }),
+  crf: boolean({ default: false, help: "Choose the tags of a sentence together, by a conditional random field" }),
+  locale: localeField,
+  ...encoderFields({ arch: "lstm", hidden: 64, dropout: 0.4 }),
+} satisfies Fields<EntityTaggerOptions>);
+
+const criteria: readonly Criterion[] = [
+  { name: "f1", larger: true },
+  { name: "loss", larger: false },
+  { name: "accuracy", larger: true },
+  { name: "precision", larger: true },
+  { name: "recall", larger: true },
+];
+const training = schema(epochFields({ epochs: 12, batch: 16, lr: 3e-3, criteria }), courseRule);
 
 type Example = Pick<TaggedSentence, "words" | "tags">;
 
 /**
  * Tags each word of a sentence: names, places, parts of speech.
  *
- * words and their letters -> bidirectional encoder -> the likeliest sequence of tags by a conditional random field, or with `crf: false` the
- * likeliest tag of each word
+ * words and their letters -> bidirectional encoder -> the likeliest tag of each word, or with `crf: true` the likeliest sequence of tags by a
+ * conditional random field
  *
  * Make one with create(), train it with train(), then call predict(), evaluate() or save(). evaluate() measures entity F1 and accuracy.
  * @example
@@ -78,7 +88,12 @@ type Example = Pick<TaggedSentence, "words" | "tags">;
  */
 export class EntityTagger extends BaseTask<Example, readonly string[], string[], TaggerBatch> {
   static readonly type = "seqgrad-entity-tagger";
+  static readonly options = options;
+  static readonly training = training;
+  static readonly criteria = criteria;
   override readonly type = EntityTagger.type;
+  override readonly training = training;
+  override readonly criteria = criteria;
 
   readonly #lowerCase: (word: string) => string;
 
@@ -126,9 +141,9 @@ export class EntityTagger extends BaseTask<Example, readonly string[], string[],
 
   static *#making(sentences: readonly Example[], options: EntityTaggerOptions): Pieces<EntityTagger> {
     checkExamples("EntityTagger.create", sentences);
-    checkOptions("EntityTagger.create", options, optionNames);
-    const { minCount = 2, spelling = true, locale, ...config } = options;
-    checkBoolean("EntityTagger.create", "spelling", spelling);
+    const settings = EntityTagger.options.complete(options, inCode("EntityTagger.create"));
+    const { minCount, spelling, locale: language, ...config } = settings;
+    const locale = language === "" ? undefined : language;
     if (sentences.length === 0)
       throw new SeqgradError("value", "EntityTagger: the list of sentences is empty; give at least one to learn from.");
     const special = ["<pad>", "<unk>"];

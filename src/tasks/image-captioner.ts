@@ -2,14 +2,15 @@ import { type Frames, frameScaler, type PaddedFrames, padFrames } from "../data/
 import { SeriesScaler } from "../data/series.js";
 import type { SavedModel } from "../io/model-folder.js";
 import { Captioner, type CaptionerConfig, captionerNames } from "../models/captioner.js";
-import { decoderConfig } from "../models/recurrent-decoder.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { finish, inTurns, type Pieces } from "../util/breath.js";
 import { SeqgradError } from "../util/errors.js";
 import { maxOf } from "../util/numbers.js";
-import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
-import { checkItems, checkSaved, checkTokenizer, demandMaxLength, isText, savedTokenizer, withWeights } from "./task.js";
-import { TextWriter, tokenizerOf, type UnitOptions, unitNames, type Writing } from "./text-writer.js";
+import { optionsAmong } from "../util/options.js";
+import { choice, type Fields, inCode, schema } from "../util/schema.js";
+import { courseRule, decoderFields, epochFields, textFields, tokenizerField, windowRule } from "./fields.js";
+import { checkItems, checkSaved, demandContext, isText, savedTokenizer, withWeights } from "./task.js";
+import { TextWriter, tokenizerOf, type UnitOptions, type Writing, writerCriteria } from "./text-writer.js";
 
 export interface CaptionedImage {
   /** `[G, F]`: the vectors of the places of a grid; one for a picture given as a vector. */
@@ -22,8 +23,17 @@ export interface ImageCaptionerOptions extends UnitOptions, Omit<CaptionerConfig
   readonly tokenizer?: Tokenizer;
 }
 
-const { targetVocab: _, ...decoder } = decoderConfig;
-const optionNames = namesOf<ImageCaptionerOptions>({ ...decoder, ...unitNames, inject: 1, tokenizer: 1 });
+const options = schema(
+  {
+    ...decoderFields({ arch: "lstm", hidden: 128, dropout: 0.1 }),
+    inject: choice(["state", "input"], { default: "state", help: "Where the mean of the places enters the decoder" }),
+    ...textFields({ unit: "words", vocab: 8000 }),
+    tokenizer: tokenizerField,
+  } satisfies Fields<ImageCaptionerOptions>,
+  windowRule,
+);
+
+const training = schema(epochFields({ epochs: 20, lr: 3e-3, criteria: writerCriteria }), courseRule);
 
 /**
  * Describes pictures, which are given as feature vectors: of the whole, or of the cells of a grid.
@@ -36,19 +46,23 @@ const optionNames = namesOf<ImageCaptionerOptions>({ ...decoder, ...unitNames, i
  * const task = sg.tasks.ImageCaptioner.create(images, { arch: "gru", hidden: 8, minCount: 1 });
  * const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 0.01 });
  * for await (const event of sg.fit(task.model, task.loader(images, { batchSize: 2 }), { optimizer, epochs: 3 })) continue;
- * const [caption] = await task.predict([[[0, 0], [1, 0]]], { beams: 2 });
+ * const [caption] = await task.predict([[[0, 0], [1, 0]]], { beam: 2 });
  */
 export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, PaddedFrames> {
   static readonly type = "seqgrad-image-captioner";
+  static readonly options = options;
+  static readonly training = training;
+  static readonly criteria = writerCriteria;
   override readonly type = ImageCaptioner.type;
+  override readonly training = training;
 
   private constructor(
     override readonly model: Captioner,
     readonly scaler: SeriesScaler,
     target: Tokenizer,
-    maxLength: number,
+    context: number,
   ) {
-    super("ImageCaptioner", model, target, maxLength);
+    super("ImageCaptioner", model, target, context);
   }
 
   /**
@@ -82,18 +96,17 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
   }
 
   static *#making(images: readonly CaptionedImage[], options: ImageCaptionerOptions): Pieces<ImageCaptioner> {
-    checkOptions("ImageCaptioner.create", options, optionNames);
-    const { unit, minCount, vocabularySize, locale, tokenizer, maxLength = 64, ...config } = options;
+    const settings = ImageCaptioner.options.complete(options, inCode("ImageCaptioner.create"));
+    const { unit, minCount, vocab, locale, tokenizer, context, ...config } = settings;
     checkImages("ImageCaptioner.create", images);
-    if (tokenizer !== undefined) checkTokenizer("ImageCaptioner.create", tokenizer);
     if (images.length === 0)
       throw new SeqgradError("value", "ImageCaptioner: the list of pictures is empty; give at least one to learn from.");
     const captions = images.map(({ caption }) => caption);
-    const target = tokenizer ?? (yield* tokenizerOf(captions, options));
+    const target = tokenizer ?? (yield* tokenizerOf(captions, settings));
     const scaler = frameScaler(images.map(({ features }) => features));
     const places = maxOf(images.map(({ features }) => features.length));
     const model = new Captioner({ ...config, features: scaler.means.length, places, targetVocab: target.size });
-    return new ImageCaptioner(model, scaler, target, maxLength);
+    return new ImageCaptioner(model, scaler, target, context);
   }
 
   /**
@@ -105,7 +118,7 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
    */
   static async fromSaved(saved: SavedModel): Promise<ImageCaptioner> {
     const { config, tensors, tokenizer } = checkSaved("ImageCaptioner.fromSaved", saved);
-    const maxLength = demandMaxLength(config);
+    const context = demandContext(config);
     const scaler = SeriesScaler.fromJSON(config.scaler);
     const target = await savedTokenizer({ tokenizer });
     const sizes = { features: scaler.means.length, targetVocab: target.size };
@@ -113,12 +126,12 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
       tensors,
       () => new Captioner({ ...optionsAmong(config as unknown as CaptionerConfig, captionerNames), ...sizes }),
     );
-    return new ImageCaptioner(model, scaler, target, maxLength);
+    return new ImageCaptioner(model, scaler, target, context);
   }
 
   override describe(): Omit<SavedModel, "tensors"> {
-    const { model, scaler, maxLength, target } = this;
-    return { config: { ...model.config, maxLength, scaler: scaler.toJSON() }, tokenizer: target.toJSON() };
+    const { model, scaler, context, target } = this;
+    return { config: { ...model.config, context, scaler: scaler.toJSON() }, tokenizer: target.toJSON() };
   }
 
   protected itemOf(features: Frames): Frames {

@@ -1,7 +1,15 @@
-export type { RunOptions, TrainOptions } from "./base-task.js";
+export type { Checkpoint, RunOptions, TrainOptions } from "./base-task.js";
 export { EntityTagger, type EntityTaggerOptions, type EntityTaggerReport } from "./entity-tagger.js";
 export { type CaptionedImage, ImageCaptioner, type ImageCaptionerOptions } from "./image-captioner.js";
-export { LanguageModel, type LanguageModelMeasures, type LanguageModelOptions, type LanguageModelTrainOptions } from "./language-model.js";
+export type { LanguageModelMeasures } from "./language-measures.js";
+export {
+  type FoundText,
+  LanguageModel,
+  type LanguageModelOptions,
+  type LanguageModelSearchOptions,
+  type LanguageModelTrainOptions,
+  type WriteOptions,
+} from "./language-model.js";
 export { load } from "./load.js";
 export {
   type Forecast,
@@ -21,4 +29,4 @@ export {
   type TextClassifierReport,
 } from "./text-classifier.js";
 export type { TextWriter, TextWriterReport } from "./text-writer.js";
-export { type TextPair, Translator, type TranslatorOptions } from "./translator.js";
+export { type TextPair, Translator, type TranslatorOptions, type TranslatorTrainOptions } from "./translator.js";

@@ -1,26 +1,45 @@
 import { consecutiveWindows, RandomWindows, splitTokens, type WindowBatch } from "../data/windows.js";
+import { type BeamSearchOptions, beamSearch } from "../decode/beam-search.js";
 import { type GenerateOptions, generate } from "../decode/generate.js";
 import type { StepModel } from "../decode/step-model.js";
 import type { SavedModel } from "../io/model-folder.js";
 import type { Store } from "../io/store.js";
-import { bitsPerCharacter, perplexity } from "../metrics/language.js";
 import { RecurrentLM, type RecurrentLMConfig } from "../models/recurrent-lm.js";
-import { TransformerLM, type TransformerLMConfig } from "../models/transformer-lm.js";
+import { TransformerLM, type TransformerLMConfig, transformerChoices } from "../models/transformer-lm.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
-import { AdamW } from "../optim/adam.js";
 import { tensor } from "../tensor/create.js";
 import { CharTokenizer } from "../text/char-tokenizer.js";
 import { tokenizerFromJSON } from "../text/load.js";
 import { TextStream } from "../text/text-stream.js";
 import { encodedInTurns, type Tokenizer } from "../text/tokenizer.js";
-import { type TextUnit, training } from "../text/train-tokenizer.js";
+import { type TextUnit, training as tokenizing } from "../text/train-tokenizer.js";
 import { type FitRun, fit, runOf } from "../train/fit.js";
 import type { FitEvent } from "../train/types.js";
 import { finish, inTurns, type Pieces } from "../util/breath.js";
-import { checkChoice, checkInteger, checkInterval, checkObject, checkText, shown, toTokens } from "../util/check.js";
+import { checkInteger, checkObject, checkText, shown, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { checkOptions, namesOf } from "../util/options.js";
-import { checkRun, type RunOptions, withRunNames } from "./base-task.js";
+import { boolean, choice, type Fields, type Given, inCode, integer, schema, type Values } from "../util/schema.js";
+import { type RunOptions, withMeasures } from "./base-task.js";
+import {
+  archs,
+  type Criterion,
+  courseRule,
+  dropoutField,
+  feedForwardField,
+  isTimed,
+  localeField,
+  mayDiffer,
+  minCountField,
+  ofRecurrent,
+  ofTransformer,
+  runFields,
+  tokenizerField,
+  unitField,
+  validationField,
+  vocabField,
+} from "./fields.js";
+import { type LanguageModelMeasures, measuresOf } from "./language-measures.js";
+import { makeOptimizer, makeSchedule } from "./optimization.js";
 import { languageModelKinds, savedNetwork } from "./saved-language-model.js";
 import { checkItems, checkSaved, checkTokenizer, isText, outputs, saveTask } from "./task.js";
 
@@ -28,6 +47,8 @@ import { checkItems, checkSaved, checkTokenizer, isText, outputs, saveTask } fro
 const WINDOW = 64;
 /** Windows that are measured together; it changes no measure but by rounding. */
 const ROWS = 32;
+/** Updates between two checkpoints, unless another number is given. */
+const CHECKPOINT = 500;
 
 export interface LanguageModelOptions {
   /** Default lstm. */
@@ -42,42 +63,137 @@ export interface LanguageModelOptions {
   readonly context?: number;
   /** The probability of zeroing an activation in training. Default 0. */
   readonly dropout?: number;
+  /** The output uses the table of the input (Press and Wolf 2017); recurrent networks need embed = hidden for it. Default false. */
+  readonly tieWeights?: boolean;
   /** Heads of a Transformer's attention. Default 4. */
   readonly heads?: number;
   /** Heads of a Transformer's keys and values. Default `heads`. */
   readonly kvHeads?: number;
+  /** Units between the two layers of a Transformer's feed-forward nets; 0 is 4 times hidden, with swiglu 8/3 times. Default 0. */
+  readonly feedForward?: number;
+  /** The norms of a Transformer. Default layer. */
+  readonly norm?: "layer" | "rms";
+  /** The positions of a Transformer: a table, or queries and keys that turn. Default learned. */
+  readonly positions?: "learned" | "rotary";
+  /** The activation of a Transformer. Default gelu. */
+  readonly activation?: "gelu" | "geluTanh" | "swiglu";
   /** The kind of token: a character, a word in lower case, or a part of a word. Default characters. */
   readonly unit?: TextUnit;
   /** The most words, or parts of words. Default 8000. */
   readonly vocab?: number;
+  /** Words that occur less often are unknown. Default 1. */
+  readonly minCount?: number;
+  /** The language of the words as a BCP 47 tag, for lower case: `tr` has I and ı. Default: what holds for most languages. */
+  readonly locale?: string;
   /** A tokenizer to use instead of one made from the text. */
   readonly tokenizer?: Tokenizer;
 }
 
 export interface LanguageModelTrainOptions extends RunOptions {
-  /** The number of updates. Default 2000. */
+  /** The number of updates, those before a resume included. Default 2000. */
   readonly steps?: number;
   /** The number of windows of an update. Default 32. */
   readonly batch?: number;
-  /** The share of the text, at its end, that is held back to measure by; 0 holds none back. Default 0.1. */
-  readonly validation?: number;
+  /** The share of the text, at its end, that is held back to measure by, or another text or its tokens; 0 holds none back. Default 0.1. */
+  readonly validation?: number | string | Int32Array;
   /** The number of updates between two measures. Default 500. */
   readonly evaluateEvery?: number;
 }
 
-export interface LanguageModelMeasures extends Readonly<Record<string, number>> {
-  /** The mean cross-entropy of a token, in nats. */
-  readonly loss: number;
-  readonly perplexity: number;
-  readonly bitsPerCharacter: number;
+/** A default of recurrent networks, and one of a Transformer. */
+const byArch = (recurrent: number, transformer: number) => ({
+  default: ({ arch }: Given) => (arch === "transformer" ? transformer : recurrent),
+  usually: `${recurrent}; ${transformer} in a transformer`,
+});
+
+const options = schema(
+  {
+    arch: choice(archs, { default: "lstm", help: "What reads the text; each has options of its own" }),
+    layers: integer({ min: 1, max: 1024, ...byArch(1, 4), help: "Layers of the model" }),
+    embed: integer({ min: 1, default: 64, ...ofRecurrent, help: "Size of a token's vector" }),
+    hidden: integer({ min: 1, ...byArch(256, 128), help: "Units of a layer, or a transformer's width" }),
+    tieWeights: boolean({ default: false, help: "The output uses the table of the input" }),
+    dropout: dropoutField(0),
+    heads: integer({ min: 1, default: 4, ...ofTransformer, help: "Heads of a layer's attention" }),
+    kvHeads: integer({
+      ...{ min: 1, default: ({ heads }) => (typeof heads === "number" ? heads : 4), usually: "as --heads", ...ofTransformer },
+      help: "Heads of its keys and values",
+    }),
+    feedForward: feedForwardField("4 times --hidden, with swiglu 8/3 times"),
+    norm: choice(transformerChoices.norm, { default: "layer", ...ofTransformer, help: "Layer or RMS normalization" }),
+    positions: choice(transformerChoices.positions, { default: "learned", ...ofTransformer, help: "A learned table, or rotation" }),
+    activation: choice(transformerChoices.activation, {
+      default: "gelu",
+      ...ofTransformer,
+      help: "What is between the layers of a feed-forward net",
+    }),
+    unit: unitField("characters"),
+    vocab: vocabField(8000),
+    minCount: minCountField(1),
+    locale: localeField,
+    context: integer({ min: 1, default: WINDOW, help: "Tokens of a window, and of a transformer's context" }),
+    tokenizer: tokenizerField,
+  } satisfies Fields<LanguageModelOptions>,
+  unitRule,
+);
+
+/** Refuses options of another unit than the texts are cut into. */
+function unitRule({ unit }: { readonly unit: TextUnit }, given: LanguageModelOptions, spell: (name: string) => string): string | undefined {
+  const { tokenizer, vocab, minCount, locale } = given;
+  if (tokenizer !== undefined && (given.unit !== undefined || vocab !== undefined || minCount !== undefined || locale !== undefined))
+    return "unit, vocab, minCount and locale make a tokenizer, and a tokenizer is given; leave one of them out";
+  const stray = (name: string, units: string) =>
+    `${spell(name)} is for ${spell("unit")} ${units}, and the unit is ${unit}; leave it out, or give the unit`;
+  if (vocab !== undefined && unit === "characters") return stray("vocab", "words and bpe");
+  if (minCount !== undefined && unit !== "words") return stray("minCount", "words");
+  return locale !== undefined && unit !== "words" ? stray("locale", "words") : undefined;
 }
 
-const recurrentNames = ["embed"];
-const transformerNames = ["heads", "kvHeads"];
-const optionNames = namesOf<LanguageModelOptions>({
-  ...{ arch: 1, hidden: 1, embed: 1, layers: 1, context: 1, dropout: 1, heads: 1, kvHeads: 1, unit: 1, vocab: 1, tokenizer: 1 },
-});
-const trainNames = withRunNames({ steps: 1, batch: 1, validation: 1, evaluateEvery: 1 });
+const training = schema(
+  {
+    steps: integer({ min: 1, default: 2000, whyFixed: isTimed, help: "Updates to make, those before a resume included" }),
+    batch: integer({ min: 1, default: 32, help: "Windows of an update" }),
+    ...runFields({ lr: byArch(2e-3, 1e-3), clipNorm: 1, betas: [0.9, 0.99] }),
+    validation: validationField(
+      "Share of the text, at its end, for validation; 0 for none",
+      (value) => typeof value === "string" || value instanceof Int32Array,
+    ),
+    evaluateEvery: integer({ min: 1, default: 500, whyFixed: mayDiffer, help: "Updates between validations" }),
+  } satisfies Fields<LanguageModelTrainOptions>,
+  courseRule,
+  ({ warmup, steps }, _, spell) =>
+    warmup > 0 && warmup >= steps
+      ? `${spell("warmup")} ${warmup} leaves none of the ${steps} steps; give fewer, or more ${spell("steps")}`
+      : undefined,
+);
+
+/** The network of settings, for a number of different tokens. */
+export function networkOf(settings: Values<typeof options.fields>, vocab: number): RecurrentLM | TransformerLM {
+  const { arch, hidden, layers, dropout, tieWeights } = settings;
+  const common = { vocab, hidden, layers, dropout, tieWeights };
+  if (arch !== "transformer") return new RecurrentLM({ ...common, arch, embed: settings.embed });
+  const { context, heads, kvHeads, feedForward, norm, positions, activation } = settings;
+  const own = { context, heads, kvHeads, norm, positions, activation, ...(feedForward > 0 && { feedForward }) };
+  return new TransformerLM({ ...common, ...own });
+}
+
+/** How a language model writes. */
+export interface WriteOptions extends Omit<GenerateOptions, "stop" | "tokenizer"> {
+  /** A text that ends the writing where it appears; it is left out. */
+  readonly stop?: string;
+}
+
+export interface LanguageModelSearchOptions extends Omit<BeamSearchOptions, "stop" | "tokenizer"> {
+  /** A text at which the results are cut off; it is left out. */
+  readonly stop?: string;
+}
+
+/** A text that search() found. */
+export interface FoundText {
+  readonly text: string;
+  /** log P of its tokens after the prompt, in nats. */
+  readonly logProbability: number;
+}
 
 /**
  * A model that continues texts: a tokenizer, and a recurrent network or a Transformer that predicts each token from the tokens before it.
@@ -89,6 +205,12 @@ const trainNames = withRunNames({ steps: 1, batch: 1, validation: 1, evaluateEve
  * await lm.save(store);
  */
 export class LanguageModel {
+  static readonly options = options;
+  static readonly training = training;
+  static readonly criteria: readonly Criterion[] = [
+    { name: "perplexity", larger: false },
+    { name: "loss", larger: false },
+  ];
   /** The values of `model_type` in config.json. */
   static readonly types: readonly string[] = Object.values(languageModelKinds).map(({ type }) => type);
 
@@ -136,25 +258,11 @@ export class LanguageModel {
   static *#making(text: string, options: LanguageModelOptions): Pieces<LanguageModel> {
     const op = "LanguageModel.create";
     checkText(op, text);
-    checkOptions(op, options, optionNames);
-    const { arch = "lstm", context = WINDOW, unit = "characters", vocab, tokenizer: given, layers, dropout } = options;
-    checkChoice<string>(op, "arch", arch, ["rnn", "gru", "lstm", "transformer"]);
-    checkInteger(op, "context", context, 1);
-    const others = arch === "transformer" ? recurrentNames : transformerNames;
-    const stray = others.find((name) => options[name as keyof LanguageModelOptions] !== undefined);
-    if (stray) throw new SeqgradError("value", `${op}: ${stray} is not an option of arch "${arch}"; leave it out.`);
-    if (given !== undefined) checkTokenizer(op, given);
-    if (given !== undefined && (options.unit !== undefined || vocab !== undefined))
-      throw new SeqgradError("value", `${op}: unit and vocab make a tokenizer, and a tokenizer is given; leave one of them out.`);
-    const tokenizer = given ?? (yield* training([text], { unit, ...(vocab !== undefined && { vocab }) }));
-    const common = { vocab: tokenizer.size, ...(dropout !== undefined && { dropout }) };
-    if (arch !== "transformer") {
-      const { hidden = 256, embed = 64 } = options;
-      return new LanguageModel(new RecurrentLM({ ...common, arch, embed, hidden, layers: layers ?? 1 }), tokenizer, context);
-    }
-    const { hidden = 128, heads = 4, kvHeads = heads } = options;
-    const sizes = { context, hidden, heads, kvHeads, layers: layers ?? 4 };
-    return new LanguageModel(new TransformerLM({ ...common, ...sizes }), tokenizer, context);
+    const settings = LanguageModel.options.complete(options, inCode(op));
+    const { context, unit, vocab, minCount, locale } = settings;
+    const made = { unit, vocab, minCount, ...(locale !== "" && { locale }) };
+    const tokenizer = settings.tokenizer ?? (yield* tokenizing([text], made));
+    return new LanguageModel(networkOf(settings, tokenizer.size), tokenizer, context);
   }
 
   /**
@@ -191,49 +299,71 @@ export class LanguageModel {
   }
 
   /**
-   * Trains on windows of a text, with AdamW. The loss on the held-back end of the text comes as events of `evaluation`.
+   * Trains on windows of a text, with AdamW. The measures of the held-back end of the text come as events of `evaluation`.
    *
-   * @param text in the tokens of the model; longer than `context` tokens
-   * @param options see LanguageModelTrainOptions
+   * @param text in the tokens of the model, or these tokens; longer than `context` tokens
    * @returns the run of fit(): go through its events with `for await`, or await it
-   * @throws SeqgradError `value` for an unknown option; from the run, `range` for a text that is too short
+   * @throws SeqgradError `value` for an unknown option; `range` for a text that is too short, of tokens at once and else from the run
    * @example
    * const text = "the cat sat on the mat. ".repeat(20);
    * const lm = sg.tasks.LanguageModel.create(text, { arch: "rnn", hidden: 8, embed: 4, context: 8 });
    * for await (const event of lm.train(text, { steps: 2 })) if (event.type === "step") console.log(event.loss);
    */
-  train(text: string, options: LanguageModelTrainOptions = {}): FitRun {
+  train(text: string | Int32Array, options: LanguageModelTrainOptions = {}): FitRun {
     const op = "LanguageModel.train";
-    checkText(op, text);
-    checkOptions(op, options, trainNames);
-    checkRun(op, options);
-    const { steps = 2000, batch = 32, validation = 0.1, evaluateEvery = 500 } = options;
-    for (const [name, value] of Object.entries({ steps, batch, evaluateEvery })) checkInteger(op, name, value, 1);
-    checkInterval(op, "validation", validation, 0, 0.9);
-    return runOf(this.#training(text, { ...options, steps, batch, validation, evaluateEvery }));
+    if (!(text instanceof Int32Array)) checkText(op, text);
+    LanguageModel.training.complete(options, inCode(op), this.#known);
+    const { validation } = options;
+    if (typeof text !== "string" && typeof validation !== "string") return this.#run(text, options, validation);
+    return runOf(this.#encoding(text, options, validation));
   }
 
-  async *#training(
-    text: string,
-    options: RunOptions & Required<Omit<LanguageModelTrainOptions, keyof RunOptions>>,
+  async *#encoding(
+    text: string | Int32Array,
+    options: LanguageModelTrainOptions,
+    validation: LanguageModelTrainOptions["validation"],
   ): AsyncGenerator<FitEvent, void, undefined> {
-    const { steps, batch, validation: share, evaluateEvery, seed = 1, clipNorm = 1, weightDecay = 0 } = options;
-    const { lr = this.model instanceof RecurrentLM ? 2e-3 : 1e-3, checkpoint, signal } = options;
-    const { context, tokenizer } = this;
-    const { train, validation } = splitTokens(await encodedInTurns(tokenizer, text), share);
-    if (train.length <= context || (share > 0 && validation.length < 2))
+    const held = typeof validation === "string" ? await encodedInTurns(this.tokenizer, validation) : validation;
+    yield* this.#run(typeof text === "string" ? await encodedInTurns(this.tokenizer, text) : text, options, held);
+  }
+
+  #run(tokens: Int32Array, options: LanguageModelTrainOptions, held: number | Int32Array | undefined): FitRun {
+    const settings = LanguageModel.training.complete(options, inCode("LanguageModel.train"), this.#known);
+    const { steps, batch, seed, evaluateEvery, checkpoint, signal } = settings;
+    const { context } = this;
+    const share = held ?? settings.validation;
+    const { train, validation } = typeof share === "number" ? splitTokens(tokens, share) : { train: tokens, validation: share };
+    if (train.length <= context || (share !== 0 && validation.length < 2))
       throw new SeqgradError(
         "range",
         `LanguageModel.train: the text has ${train.length} tokens to train on and ${validation.length} to measure by; expected more than context, ${context}, and at least 2. Give a longer text, a smaller context, or validation: 0.`,
       );
     const windows = new RandomWindows(train, { batchSize: batch, context, seed });
-    yield* fit(this.model, windows, {
-      optimizer: new AdamW(this.model.parameters(), { lr, betas: [0.9, 0.99], weightDecay, ...(clipNorm > 0 && { clipNorm }) }),
+    const schedule = makeSchedule(settings, steps);
+    let measures: LanguageModelMeasures | undefined;
+    const text = this.tokenizer.decode(validation);
+    const run = async () => {
+      measures = measuresOf(this.tokenizer, await this.lossOf(validation, context, batch), validation, text);
+      return measures.loss;
+    };
+    const events = fit(this.model, windows, {
+      optimizer: makeOptimizer(this.model, settings),
       steps,
-      ...(share > 0 && { evaluate: { every: evaluateEvery, run: () => this.lossOf(validation) } }),
-      ...(checkpoint && { checkpoint }),
+      ...(schedule && { schedule }),
+      ...(validation.length > 0 && { evaluate: { every: evaluateEvery, run } }),
+      ...(checkpoint && { checkpoint: { every: CHECKPOINT, ...checkpoint } }),
       ...(signal && { signal }),
     });
+    return withMeasures(events, () => measures);
+  }
+
+  get #known(): Given {
+    return { arch: this.arch };
+  }
+
+  /** The kind of network. */
+  get arch(): "rnn" | "gru" | "lstm" | "transformer" {
+    return this.model instanceof RecurrentLM ? this.model.config.arch : "transformer";
   }
 
   /**
@@ -243,13 +373,9 @@ export class LanguageModel {
    * @returns the loss in nats, the perplexity, and bits per character
    * @throws SeqgradError `range` for a text of fewer than two tokens
    */
-  async evaluate(text: string): Promise<LanguageModelMeasures> {
-    checkText("LanguageModel.evaluate", text);
-    const ids = await encodedInTurns(this.tokenizer, text);
-    const loss = await this.lossOf(ids);
-    const characters = Math.max(1, [...text].length - [...this.tokenizer.decode(ids.subarray(0, 1))].length);
-    const perToken = characters / (ids.length - 1); // nothing predicts the first
-    return { loss, perplexity: perplexity(loss), bitsPerCharacter: bitsPerCharacter(loss, perToken) };
+  async evaluate(text: string | Int32Array): Promise<LanguageModelMeasures> {
+    const ids = text instanceof Int32Array ? text : await encodedInTurns(this.tokenizer, checkText("LanguageModel.evaluate", text));
+    return measuresOf(this.tokenizer, await this.lossOf(ids), ids, typeof text === "string" ? text : undefined);
   }
 
   /**
@@ -277,35 +403,33 @@ export class LanguageModel {
   /**
    * Continues a text, piece by piece: each piece is the text that a new token adds.
    *
-   * @param prompt at least one token
-   * @param options see decode's GenerateOptions
+   * @param prompt at least one token; left out, the model begins as after a line break or a sentence
+   * @param options see WriteOptions
    * @returns an async iterator of texts; leaving the loop early frees the model's state
    * @throws SeqgradError `range` or `value` for an impossible option, `value` for a prompt without a token
    */
-  async *generate(prompt: string, options: GenerateOptions = {}): AsyncGenerator<string, void, undefined> {
-    checkText("LanguageModel.generate", prompt, "the prompt");
-    checkObject("LanguageModel.generate", "the options", options, "as in { maxTokens: 100 }");
+  async *generate(prompt?: string, options: WriteOptions = {}): AsyncGenerator<string, void, undefined> {
+    const { stop, ...sampling } = checkWriting("LanguageModel.generate", options);
     const { tokenizer } = this;
-    const ids = await encodedInTurns(tokenizer, prompt);
+    const ids = await this.#encoded("LanguageModel.generate", prompt);
     const stream = new TextStream(tokenizer, ids);
-    const model = this.model as StepModel<unknown>; // each kind has a state of its own
-    for await (const token of generate(model, ids, { tokenizer, ...options })) {
-      const piece = stream.push(token);
-      if (piece !== "") yield piece;
-    }
-    const rest = stream.flush();
-    if (rest !== "") yield rest;
+    const model: StepModel<unknown> = this.model as StepModel<unknown>; // each kind has a state of its own
+    const pieces = async function* () {
+      for await (const token of generate(model, ids, { tokenizer, ...sampling })) yield stream.push(token);
+      yield stream.flush();
+    };
+    for await (const piece of before(pieces(), stop)) if (piece !== "") yield piece;
   }
 
   /**
    * Continues each prompt to its end, as generate() does.
    *
    * @param prompts texts of at least one token
-   * @param options see decode's GenerateOptions
+   * @param options see WriteOptions
    * @returns the continuation of each prompt, without the prompt
    * @throws SeqgradError `range` or `value` for an impossible option, `value` for a prompt without a token
    */
-  async predict(prompts: readonly string[], options: GenerateOptions = {}): Promise<string[]> {
+  async predict(prompts: readonly string[], options: WriteOptions = {}): Promise<string[]> {
     checkItems("LanguageModel.predict", "prompts", prompts, isText, "strings");
     checkObject("LanguageModel.predict", "the options", options, "as in { maxTokens: 100 }");
     const answers: string[] = [];
@@ -315,6 +439,36 @@ export class LanguageModel {
       answers.push(text);
     }
     return answers;
+  }
+
+  /**
+   * Searches for the likeliest continuations of a text, by a beam search.
+   *
+   * @param prompt as for `generate()`
+   * @param options see LanguageModelSearchOptions
+   * @returns the `nBest` texts, best first, without the prompt
+   * @throws SeqgradError as `beamSearch`
+   * @example
+   * const lm = sg.tasks.LanguageModel.create("to be or not to be", { hidden: 8, embed: 4 });
+   * const [best] = await lm.search("to ", { beam: 2, maxTokens: 5 });
+   */
+  async search(prompt?: string, options: LanguageModelSearchOptions = {}): Promise<FoundText[]> {
+    const { stop, ...search } = checkWriting("LanguageModel.search", options);
+    const { tokenizer } = this;
+    const ids = await this.#encoded("LanguageModel.search", prompt);
+    const found = await beamSearch(this.model as StepModel<unknown>, ids, { tokenizer, ...search }); // each kind has a state of its own
+    return found.map(({ tokens, logProbability }) => {
+      const stream = new TextStream(tokenizer, ids);
+      const text = tokens.map((token) => stream.push(token)).join("") + stream.flush();
+      return { text: stop === undefined ? text : (text.split(stop)[0] ?? ""), logProbability };
+    });
+  }
+
+  /** The tokens of a prompt. Without one, a token after which most texts begin: a line break or a full stop, or any other. */
+  async #encoded(op: string, prompt: string | undefined): Promise<ArrayLike<number>> {
+    const { tokenizer } = this;
+    if (prompt !== undefined) return encodedInTurns(tokenizer, checkText(op, prompt, "the prompt"));
+    return [tokenizer.special.sos ?? tokenizer.idOf("\n") ?? tokenizer.idOf(".") ?? tokenizer.size - 1];
   }
 
   /**
@@ -350,3 +504,33 @@ export class LanguageModel {
 }
 
 const contextOf = (config: RecurrentLMConfig | TransformerLMConfig): number => ("context" in config ? config.context : WINDOW);
+
+/** The options, when `stop` is a text that can appear. */
+function checkWriting<O extends { readonly stop?: string }>(op: string, options: O): O {
+  const { stop } = checkObject(op, "the options", options, "as in { maxTokens: 100 }");
+  if (stop !== undefined && checkText(op, stop, "stop") === "")
+    throw new SeqgradError("value", `${op}: stop is empty, which every text begins with; give a text, or leave it out.`);
+  return options;
+}
+
+/** The pieces of a text before another text appears in it. What may be the beginning of that one waits for the next piece. */
+async function* before(pieces: AsyncIterable<string>, stop: string | undefined): AsyncGenerator<string, void, undefined> {
+  let held = "";
+  for await (const piece of pieces) {
+    if (stop === undefined) {
+      yield piece;
+      continue;
+    }
+    held += piece;
+    const at = held.indexOf(stop);
+    if (at >= 0) {
+      yield held.slice(0, at);
+      return;
+    }
+    let kept = Math.min(stop.length - 1, held.length);
+    while (!stop.startsWith(held.slice(held.length - kept))) kept--;
+    yield held.slice(0, held.length - kept);
+    held = held.slice(held.length - kept);
+  }
+  yield held;
+}

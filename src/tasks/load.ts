@@ -1,16 +1,8 @@
 import { loadModel } from "../io/model-folder.js";
 import type { Store } from "../io/store.js";
 import { SeqgradError } from "../util/errors.js";
-import { EntityTagger } from "./entity-tagger.js";
-import { ImageCaptioner } from "./image-captioner.js";
-import { LanguageModel } from "./language-model.js";
-import { SeriesForecaster } from "./series-forecaster.js";
-import { SpeechRecognizer } from "./speech-recognizer.js";
+import { type AnyKind, kinds, typesOf } from "./kinds.js";
 import { checkSaved } from "./task.js";
-import { TextClassifier } from "./text-classifier.js";
-import { Translator } from "./translator.js";
-
-const kinds = [TextClassifier, EntityTagger, SeriesForecaster, Translator, SpeechRecognizer, ImageCaptioner] as const;
 
 /**
  * Loads the task that `save()` or `seqgrad train` saved, of any kind.
@@ -24,12 +16,14 @@ const kinds = [TextClassifier, EntityTagger, SeriesForecaster, Translator, Speec
  * const task = await sg.tasks.load(store);
  * await task.predict(["good"]);
  */
-export async function load(store: Store): Promise<Awaited<ReturnType<(typeof kinds)[number]["fromSaved"]>> | LanguageModel> {
+export async function load(store: Store): Promise<Awaited<ReturnType<AnyKind["fromSaved"]>>> {
   const saved = checkSaved("tasks.load", await loadModel(store));
   const { model_type: type } = saved.config;
-  const kind = kinds.find((kind) => kind.type === type);
+  const all = Object.values(kinds);
+  const kind = all.find((kind) => typesOf(kind).some((known) => known === type));
   if (kind) return kind.fromSaved(saved);
-  if (LanguageModel.types.includes(type as string)) return LanguageModel.fromSaved(saved);
-  const known = [...kinds.map(({ type }) => type), ...LanguageModel.types].join(", ");
-  throw new SeqgradError("format", `config.json: model_type is ${JSON.stringify(type)}; expected one of ${known}.`);
+  throw new SeqgradError(
+    "format",
+    `config.json: model_type is ${JSON.stringify(type)}; expected one of ${all.flatMap(typesOf).join(", ")}.`,
+  );
 }

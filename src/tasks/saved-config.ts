@@ -9,8 +9,8 @@ const renamed = new Map([
   ["sourceVocabulary", "sourceVocab"],
   ["targetVocabulary", "targetVocab"],
   ["contextLength", "context"],
-  ["targetLength", "context"],
   ["keyValueHeads", "kvHeads"],
+  ["maxLength", "context"],
 ]);
 
 /** The same of a TransformerLM and a TransformerSeq2Seq, whose width was `embed`. */
@@ -20,7 +20,8 @@ const renamedInTransformers = new Map([...renamed, ["embed", "hidden"], ["hidden
  * The config of a saved task under the names of this version, whichever version saved it.
  * @throws SeqgradError `format` for a setting that is there under both names
  */
-export function currentConfig(config: Config): Config {
+export function currentConfig(saved: Config): Config {
+  const { targetLength: _, ...config } = saved; // of a translator, whose maxLength says it
   const { model_type: type, cell } = config;
   const old = Object.keys(config).filter((name) => renamed.has(name));
   for (const name of old) {

@@ -3,13 +3,14 @@ import { checkSeries, namedSeries, type Series, SeriesScaler } from "../data/ser
 import type { SavedModel } from "../io/model-folder.js";
 import { meanAbsoluteError } from "../metrics/regression.js";
 import { type ForecastBatch, Forecaster, type ForecasterConfig, forecasterNames } from "../models/forecaster.js";
-import { encoderConfig } from "../models/sequence-encoder.js";
 import { tensor } from "../tensor/create.js";
 import { finish, inTurns, mapInTurns, type Pieces } from "../util/breath.js";
 import { checkArray, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
+import { checkOptions, optionsAmong } from "../util/options.js";
+import { type Fields, inCode, integer, numbers, schema } from "../util/schema.js";
 import { BaseTask } from "./base-task.js";
+import { type Criterion, courseRule, encoderFields, epochFields } from "./fields.js";
 import {
   type BatchOptions,
   checkBatchOptions,
@@ -59,11 +60,36 @@ export interface SeriesForecasterOptions extends Omit<ForecasterConfig, "channel
   readonly history?: number;
   /** The number of steps that are predicted at once. Default 1. */
   readonly horizon?: number;
-  /** The number of steps after which the series repeats approximately, as 365 for daily values of years. Default: none. */
+  /** The number of steps after which the series repeats approximately, as 365 for daily values of years; 0 for none. Default 0. */
   readonly season?: number;
 }
 
-const optionNames = namesOf<SeriesForecasterOptions>({ ...encoderConfig, quantiles: 1, history: 1, horizon: 1, season: 1 });
+const options = schema({
+  history: integer({ min: 1, default: 30, help: "Steps that are looked back on" }),
+  horizon: integer({ min: 1, default: 1, help: "Steps that are predicted at once" }),
+  season: integer({ default: 0, help: "Steps after which the series about repeats, for a comparison; 0 for none" }),
+  quantiles: numbers<readonly number[]>({
+    ...{
+      default: [0.1, 0.5, 0.9],
+      hint: "Q,Q,..",
+      help: "The quantiles to predict: the middle one is the forecast, the outer ones the interval",
+    },
+    ...{
+      advice: "give at least one, ascending between 0 and 1",
+      isGood: (list) => list.length > 0 && list.every((q, i) => q > (list[i - 1] ?? 0) && q < 1),
+    },
+  }),
+  ...encoderFields({ arch: "gru", hidden: 32, dropout: 0, bidirectional: false }),
+} satisfies Fields<SeriesForecasterOptions>);
+
+/** Of all steps of the horizon. */
+export const overHorizon = (name: string) => (measures: Readonly<Record<string, number>>) => measures[`${name}Horizon`] ?? measures[name];
+
+const criteria: readonly Criterion[] = [
+  { name: "mae", larger: false, of: overHorizon("mae") },
+  { name: "loss", larger: false },
+];
+const training = schema(epochFields({ epochs: 10, lr: 3e-3, criteria }), courseRule);
 
 /**
  * Forecasts the next steps of one or several series, with intervals.
@@ -83,7 +109,12 @@ const optionNames = namesOf<SeriesForecasterOptions>({ ...encoderConfig, quantil
  */
 export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, ForecastBatch> {
   static readonly type = "seqgrad-series-forecaster";
+  static readonly options = options;
+  static readonly training = training;
+  static readonly criteria = criteria;
   override readonly type = SeriesForecaster.type;
+  override readonly training = training;
+  override readonly criteria = criteria;
 
   private constructor(
     override readonly model: Forecaster,
@@ -128,15 +159,12 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
   }
 
   static *#making(series: Series, end: number, options: SeriesForecasterOptions): Pieces<SeriesForecaster> {
-    checkOptions("SeriesForecaster.create", options, optionNames);
-    const { history = 30, horizon = 1, season, ...config } = options;
-    checkInteger("SeriesForecaster", "history", history, 1);
-    if (season !== undefined) checkInteger("SeriesForecaster", "season", season, 1);
+    const settings = SeriesForecaster.options.complete(options, inCode("SeriesForecaster.create"));
+    const { history, horizon, season, ...config } = settings;
     checkSeries("SeriesForecaster.create", series);
     const scaler = yield* SeriesScaler.fitting(series, end);
-    const defaults = { arch: "gru", hidden: 32, bidirectional: false } as const;
-    const model = new Forecaster({ ...defaults, ...config, channels: series.channels, horizon });
-    return new SeriesForecaster(model, scaler, history, season, series.names);
+    const model = new Forecaster({ ...config, channels: series.channels, horizon });
+    return new SeriesForecaster(model, scaler, history, season === 0 ? undefined : season, series.names);
   }
 
   /**

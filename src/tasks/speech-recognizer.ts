@@ -5,14 +5,15 @@ import { ctcDecoding } from "../decode/ctc.js";
 import type { SavedModel } from "../io/model-folder.js";
 import { countedErrors } from "../metrics/edit.js";
 import { Recognizer, type RecognizerBatch, type RecognizerConfig, recognizerNames } from "../models/recognizer.js";
-import { encoderConfig } from "../models/sequence-encoder.js";
 import { CharTokenizer } from "../text/char-tokenizer.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { breathe, finish, inTurns, mapInTurns, type Pieces } from "../util/breath.js";
 import { checkInteger, checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
+import { checkOptions, optionsAmong } from "../util/options.js";
+import { type Fields, inCode, schema } from "../util/schema.js";
 import { BaseTask } from "./base-task.js";
+import { type Criterion, courseRule, encoderFields, epochFields, tokenizerField } from "./fields.js";
 import {
   type BatchOptions,
   batchesOf,
@@ -42,7 +43,17 @@ export interface SpeechRecognizerOptions extends Omit<RecognizerConfig, "feature
   readonly tokenizer?: Tokenizer;
 }
 
-const optionNames = namesOf<SpeechRecognizerOptions>({ ...encoderConfig, tokenizer: 1 });
+const options = schema({
+  tokenizer: tokenizerField,
+  ...encoderFields({ arch: "lstm", hidden: 64, dropout: 0.1 }),
+} satisfies Fields<SpeechRecognizerOptions>);
+
+const criteria: readonly Criterion[] = [
+  { name: "symbolErrorRate", larger: false },
+  { name: "loss", larger: false },
+  { name: "exact", larger: true },
+];
+const training = schema(epochFields({ epochs: 20, batch: 16, lr: 3e-3, criteria }), courseRule);
 
 /**
  * Transcribes frames to text, without an alignment between them: speech, handwriting, gestures.
@@ -57,11 +68,16 @@ const optionNames = namesOf<SpeechRecognizerOptions>({ ...encoderConfig, tokeniz
  * const task = sg.tasks.SpeechRecognizer.create(recordings, { hidden: 8 });
  * const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 0.01 });
  * for await (const event of sg.fit(task.model, task.loader(recordings, { batchSize: 2 }), { optimizer, epochs: 3 })) continue;
- * const [heard] = await task.predict([[[0, 1], [1, 0]]], { beams: 4 });
+ * const [heard] = await task.predict([[[0, 1], [1, 0]]], { beam: 4 });
  */
 export class SpeechRecognizer extends BaseTask<Recording, Frames, string, RecognizerBatch> {
   static readonly type = "seqgrad-speech-recognizer";
+  static readonly options = options;
+  static readonly training = training;
+  static readonly criteria = criteria;
   override readonly type = SpeechRecognizer.type;
+  override readonly training = training;
+  override readonly criteria = criteria;
 
   private constructor(
     override readonly model: Recognizer,
@@ -104,10 +120,10 @@ export class SpeechRecognizer extends BaseTask<Recording, Frames, string, Recogn
 
   static *#making(recordings: readonly Recording[], options: SpeechRecognizerOptions): Pieces<SpeechRecognizer> {
     checkRecordings("SpeechRecognizer.create", recordings);
-    checkOptions("SpeechRecognizer.create", options, optionNames);
+    const settings = SpeechRecognizer.options.complete(options, inCode("SpeechRecognizer.create"));
     if (recordings.length === 0)
       throw new SeqgradError("value", "SpeechRecognizer: the list of recordings is empty; give at least one to learn from.");
-    const { tokenizer: given, ...config } = options;
+    const { tokenizer: given, ...config } = settings;
     const tokenizer = given ?? (yield* CharTokenizer.training(recordings.map(({ text }) => text).join(""), { special: ["<pad>"] }));
     const scaler = frameScaler(recordings.map(({ frames }) => frames));
     const model = new Recognizer({ ...config, features: scaler.means.length, classes: tokenizer.size });
@@ -200,10 +216,10 @@ export class SpeechRecognizer extends BaseTask<Recording, Frames, string, Recogn
    */
   override async evaluate(
     recordings: readonly Recording[],
-    options: Pick<SearchOptions, "beams"> & { readonly answers?: readonly string[] } = {},
+    options: Pick<SearchOptions, "beam"> & { readonly answers?: readonly string[] } = {},
   ): Promise<Record<string, number>> {
     checkRecordings("SpeechRecognizer.evaluate", recordings);
-    checkOptions("SpeechRecognizer.evaluate", options, ["answers", "beams"]);
+    checkOptions("SpeechRecognizer.evaluate", options, ["answers", "beam"]);
     const { answers: given, ...search } = options;
     if (given !== undefined) checkAnswers("SpeechRecognizer.evaluate", given, recordings.length);
     const inputs = recordings.map(({ frames }) => frames);
@@ -224,18 +240,18 @@ export class SpeechRecognizer extends BaseTask<Recording, Frames, string, Recogn
   }
 
   /**
-   * Writes the text of each recording, by the likeliest class of each frame, or with several beams by prefix search.
+   * Writes the text of each recording, by the likeliest class of each frame, or with a beam above 1 by prefix search.
    *
    * @param recordings the frames of each recording, `[T][F]`
    * @param options see SearchOptions
    * @returns a text for each recording
    * @throws SeqgradError `value` for something that is not frames, `shape` for frames of another size, `range` for an impossible option
    */
-  override async predict(recordings: readonly Frames[], options: Pick<SearchOptions, "beams"> = {}): Promise<string[]> {
+  override async predict(recordings: readonly Frames[], options: Pick<SearchOptions, "beam"> = {}): Promise<string[]> {
     checkItems("SpeechRecognizer.predict", "recordings", recordings, Array.isArray, "lists of frames");
-    checkOptions("SpeechRecognizer.predict", options, ["beams"]);
-    const { beams = 1 } = options;
-    checkInteger("SpeechRecognizer", "beams", beams, 1);
+    checkOptions("SpeechRecognizer.predict", options, ["beam"]);
+    const { beam = 1 } = options;
+    checkInteger("SpeechRecognizer", "beam", beam, 1);
     const { size } = this.tokenizer;
     const order = Array.from(recordings.keys()).sort((a, b) => recordings[a]!.length - recordings[b]!.length);
     const collate = (items: number[]) =>
@@ -250,7 +266,7 @@ export class SpeechRecognizer extends BaseTask<Recording, Frames, string, Recogn
       const [, T] = batch.shape;
       for (const [b, length] of batch.lengths.entries()) {
         const logProbs = Array.from({ length: length * size }, (_, i) => data[b * T * size + i]!);
-        answers[order[at++]!] = this.tokenizer.decode(await inTurns(ctcDecoding(logProbs, size, { beam: beams })));
+        answers[order[at++]!] = this.tokenizer.decode(await inTurns(ctcDecoding(logProbs, size, { beam })));
         await breathe();
       }
     }

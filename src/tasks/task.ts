@@ -24,11 +24,8 @@ export interface BatchOptions {
 /** The options of tasks that can search. */
 export interface SearchOptions {
   /** How many answers are followed at once; 1 takes what is likeliest step by step. Default 1. */
-  readonly beams?: number;
-  /**
-   * The alpha of beamSearch(): above 0 it prefers longer answers, below 0 shorter ones. For texts searched by more than one beam. Default
-   * 0.
-   */
+  readonly beam?: number;
+  /** alpha of beamSearch(): over 0 prefers longer answers, under 0 shorter ones. For texts searched with a beam above 1. Default 0. */
   readonly lengthPenalty?: number;
 }
 
@@ -205,7 +202,7 @@ export async function savedTokenizer({ tokenizer }: Pick<SavedModel, "tokenizer"
 }
 
 /** A saved limit of tokens. */
-export const demandMaxLength = (config: Readonly<Record<string, unknown>>): number =>
-  demand(config, "maxLength", (n): n is number => Number.isInteger(n) && (n as number) > 0, "a whole number above 0");
+export const demandContext = (config: Readonly<Record<string, unknown>>): number =>
+  demand(config, "context", (n): n is number => Number.isInteger(n) && (n as number) > 0, "a whole number above 0");
 
 export const isStrings = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === "string");

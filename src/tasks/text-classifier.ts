@@ -3,25 +3,35 @@ import { type PaddedRows, padRows } from "../data/padding.js";
 import type { SavedModel } from "../io/model-folder.js";
 import { type ClassificationReport, type ConfusionMatrix, countedConfusion, scored } from "../metrics/classification.js";
 import { type ClassifierBatch, classifierNames, SequenceClassifier, type SequenceClassifierConfig } from "../models/sequence-classifier.js";
-import { encoderConfig } from "../models/sequence-encoder.js";
+import { poolings } from "../nn/pooling.js";
 import { softmax } from "../ops/softmax.js";
 import { tensor } from "../tensor/create.js";
 import { encodedInTurns, sequenceTokens, type Tokenizer } from "../text/tokenizer.js";
 import { WordTokenizer } from "../text/word-tokenizer.js";
 import { breathe, finish, inTurns, mapInTurns, type Pieces } from "../util/breath.js";
-import { checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
+import { optionsAmong } from "../util/options.js";
+import { choice, type Fields, inCode, schema } from "../util/schema.js";
 import { BaseTask } from "./base-task.js";
+import {
+  type Criterion,
+  contextField,
+  courseRule,
+  embedField,
+  encoderFields,
+  epochFields,
+  localeField,
+  minCountField,
+  tokenizerField,
+} from "./fields.js";
 import {
   type BatchOptions,
   batchesOf,
   checkBatchOptions,
   checkItems,
   checkSaved,
-  checkTokenizer,
   demand,
-  demandMaxLength,
+  demandContext,
   isStrings,
   isText,
   outputs,
@@ -51,18 +61,35 @@ export interface TextClassifierOptions extends Omit<SequenceClassifierConfig, "v
   readonly classWeights?: "none" | "balanced";
   /** Default: words of the texts that occur at least `minCount` times, in lower case. */
   readonly tokenizer?: Tokenizer;
-  /** Default 2. */
+  /** Words that occur less often are unknown. Default 2. */
   readonly minCount?: number;
   /** The longest text in tokens; the rest of a longer one is left out. Default 256. */
-  readonly maxLength?: number;
+  readonly context?: number;
   /** The language of the texts as a BCP 47 tag, for words in lower case: `tr` has I and ı. Default: what holds for most languages. */
   readonly locale?: string;
 }
 
-const optionNames = namesOf<TextClassifierOptions>({
-  ...encoderConfig,
-  ...{ embed: 1, pooling: 1, classWeights: 1, tokenizer: 1, minCount: 1, maxLength: 1, locale: 1 },
-});
+const options = schema(
+  {
+    pooling: choice(["last", ...poolings], { default: "mean", help: "What makes one vector of a text" }),
+    embed: embedField("word"),
+    minCount: minCountField(2),
+    context: contextField(256, "words"),
+    classWeights: choice(["none", "balanced"], { default: "none", help: "Let every label count alike in the loss, however rare" }),
+    locale: localeField,
+    tokenizer: tokenizerField,
+    ...encoderFields({ arch: "gru", hidden: 32, dropout: 0.4 }),
+  } satisfies Fields<TextClassifierOptions>,
+  ({ tokenizer, locale }, _, spell) =>
+    tokenizer && locale !== "" ? `${spell("locale")} is for words, and a tokenizer is given; leave one of them out` : undefined,
+);
+
+const criteria: readonly Criterion[] = [
+  { name: "f1", larger: true },
+  { name: "loss", larger: false },
+  { name: "accuracy", larger: true },
+];
+const training = schema(epochFields({ epochs: 5, lr: 2e-3, criteria }), courseRule);
 
 /**
  * Classifies texts: sentiment, spam, topics.
@@ -79,13 +106,18 @@ const optionNames = namesOf<TextClassifierOptions>({
  */
 export class TextClassifier extends BaseTask<LabeledText, string, LabelProbabilities, ClassifierBatch> {
   static readonly type = "seqgrad-text-classifier";
+  static readonly options = options;
+  static readonly training = training;
+  static readonly criteria = criteria;
   override readonly type = TextClassifier.type;
+  override readonly training = training;
+  override readonly criteria = criteria;
 
   private constructor(
     override readonly model: SequenceClassifier,
     readonly tokenizer: Tokenizer,
     readonly labels: readonly string[],
-    readonly maxLength: number,
+    readonly context: number,
   ) {
     super();
   }
@@ -120,11 +152,8 @@ export class TextClassifier extends BaseTask<LabeledText, string, LabelProbabili
 
   static *#making(examples: readonly LabeledText[], options: TextClassifierOptions): Pieces<TextClassifier> {
     checkExamples("TextClassifier.create", examples);
-    checkOptions("TextClassifier.create", options, optionNames);
-    const { tokenizer: given, minCount = 2, maxLength = 256, classWeights = "none", locale, ...config } = options;
-    if (classWeights !== "none" && classWeights !== "balanced")
-      throw new SeqgradError("value", `TextClassifier: classWeights are ${shown(classWeights)}; use none, balanced.`);
-    checkInteger("TextClassifier", "maxLength", maxLength, 1);
+    const settings = TextClassifier.options.complete(options, inCode("TextClassifier.create"));
+    const { tokenizer: given, minCount, context, classWeights, locale, ...config } = settings;
     const labels = [...new Set(examples.map(({ label }) => label))].sort();
     if (labels.length < 2)
       throw new SeqgradError(
@@ -132,10 +161,7 @@ export class TextClassifier extends BaseTask<LabeledText, string, LabelProbabili
         `TextClassifier: the examples have ${labels.length} labels (${labels.join(", ")}); expected at least 2.`,
       );
     const texts = examples.map(({ text }) => text);
-    if (given !== undefined) checkTokenizer("TextClassifier.create", given);
-    if (given !== undefined && locale !== undefined)
-      throw new SeqgradError("value", "TextClassifier: locale is for words, and a tokenizer is given; leave one of them out.");
-    const language = locale !== undefined && { locale };
+    const language = locale !== "" && { locale };
     const tokenizer = given ?? (yield* WordTokenizer.training(texts, { minCount, special: sequenceTokens, ...language }));
     const model = new SequenceClassifier({
       ...config,
@@ -143,7 +169,7 @@ export class TextClassifier extends BaseTask<LabeledText, string, LabelProbabili
       classes: labels.length,
       ...(classWeights === "balanced" && { classWeights: balanced(examples, labels) }),
     });
-    return new TextClassifier(model, tokenizer, labels, maxLength);
+    return new TextClassifier(model, tokenizer, labels, context);
   }
 
   /**
@@ -156,14 +182,14 @@ export class TextClassifier extends BaseTask<LabeledText, string, LabelProbabili
   static async fromSaved(model: SavedModel): Promise<TextClassifier> {
     const { config, tensors, ...saved } = checkSaved("TextClassifier.fromSaved", model);
     const labels = demand(config, "labels", isLabels, "a list of labels, two or more, each once");
-    const maxLength = demandMaxLength(config);
+    const context = demandContext(config);
     const tokenizer = await savedTokenizer(saved);
     const sizes = { vocab: tokenizer.size, classes: labels.length };
     const network = withWeights(
       tensors,
       () => new SequenceClassifier({ ...optionsAmong(config as unknown as SequenceClassifierConfig, classifierNames), ...sizes }),
     );
-    return new TextClassifier(network, tokenizer, labels, maxLength);
+    return new TextClassifier(network, tokenizer, labels, context);
   }
 
   override loader(examples: readonly LabeledText[], options: BatchOptions): DataLoader<LabeledText, ClassifierBatch> {
@@ -235,13 +261,13 @@ export class TextClassifier extends BaseTask<LabeledText, string, LabelProbabili
   }
 
   override describe(): Omit<SavedModel, "tensors"> {
-    const config = { ...this.model.config, labels: this.labels, maxLength: this.maxLength };
+    const config = { ...this.model.config, labels: this.labels, context: this.context };
     return { config, tokenizer: this.tokenizer.toJSON() };
   }
 
   /** The tokens of a text's that the model reads; a text without a word is one unknown word. */
   #read(ids: Int32Array): Int32Array {
-    return ids.length > 0 ? ids.slice(0, this.maxLength) : Int32Array.of(this.tokenizer.special.unk ?? 0);
+    return ids.length > 0 ? ids.slice(0, this.context) : Int32Array.of(this.tokenizer.special.unk ?? 0);
   }
 
   #collate(items: readonly LabeledText[]): ClassifierBatch {

@@ -14,6 +14,7 @@ import { checkFinite, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
 import { BaseTask } from "./base-task.js";
+import type { Criterion } from "./fields.js";
 import { type BatchOptions, batchesOf, checkAnswers, checkBatchOptions, checkTokenizer, meanLoss, type SearchOptions } from "./task.js";
 
 /** A model that writes tokens about sources, many of them padded. */
@@ -27,25 +28,22 @@ export type Writing = StepModel<unknown> & { dispose(): void };
 
 /** The way to cut a text into tokens if no tokenizer is given. */
 export interface UnitOptions {
-  /** Words, in lower case, characters, or parts of words (bpe). Default `words`. */
+  /** Words, in lower case, characters, or parts of words (bpe). Default `words`, of a translator `bpe`. */
   readonly unit?: TextUnit;
   /** Words that occur less often are unknown. Default 2. */
   readonly minCount?: number;
-  /** The most words, or parts of words. Default 8000. */
-  readonly vocabularySize?: number;
+  /** The most words, or parts of words. Default 8000, of a translator 1500. */
+  readonly vocab?: number;
   /** The language of the texts as a BCP 47 tag, for words in lower case: `tr` has I and ı. Default: what holds for most languages. */
   readonly locale?: string;
   /** The longest text in tokens; the rest of a longer one is left out, and no answer is longer. Default 64. */
-  readonly maxLength?: number;
+  readonly context?: number;
 }
 
-export const unitNames = { unit: 1, minCount: 1, vocabularySize: 1, locale: 1, maxLength: 1 } as const;
-
 /** A tokenizer with the special tokens of sequences, of the texts to train on. */
-export function* tokenizerOf(texts: readonly string[], options: UnitOptions): Pieces<Tokenizer> {
-  const { unit = "words", minCount = 2, vocabularySize, locale } = options;
-  const named = { ...(vocabularySize !== undefined && { vocab: vocabularySize }), ...(locale !== undefined && { locale }) };
-  return yield* training(texts, { unit, minCount, special: sequenceTokens, ...named });
+export function* tokenizerOf(texts: readonly string[], options: Required<UnitOptions>): Pieces<Tokenizer> {
+  const { unit, minCount, vocab, locale } = options;
+  return yield* training(texts, { unit, minCount, vocab, special: sequenceTokens, ...(locale !== "" && { locale }) });
 }
 
 /** Throws unless the tokenizer has padding as 0 and the other parts. */
@@ -53,6 +51,13 @@ export function checkEnds(op: string, { special }: Tokenizer, parts: readonly ("
   if (special.pad === 0 && parts.every((part) => special[part] !== undefined)) return;
   throw new SeqgradError("value", `${op}: a tokenizer lacks <sos>, <eos> or <pad> as 0; make it with { special: sequenceTokens }.`);
 }
+
+/** The measures of a writer by which an epoch can be chosen. */
+export const writerCriteria: readonly Criterion[] = [
+  { name: "loss", larger: false },
+  { name: "bleu", larger: true },
+  { name: "exact", larger: true },
+];
 
 /** The measures of a writer on examples. */
 export interface TextWriterReport {
@@ -67,7 +72,7 @@ export interface TextWriterReport {
  * The common part of tasks whose answer is a text: batches, measures, greedy and searched answers.
  * @example
  * const writer = sg.tasks.Translator.create([{ source: "yes", target: "oui" }], { hidden: 8, minCount: 1 });
- * const { bleu, exact, loss } = await writer.evaluate([{ source: "yes", target: "oui" }], { beams: 2 });
+ * const { bleu, exact, loss } = await writer.evaluate([{ source: "yes", target: "oui" }], { beam: 2 });
  */
 export abstract class TextWriter<Example, Input, Item extends { readonly length: number }, Source> extends BaseTask<
   Example,
@@ -79,12 +84,14 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
     readonly op: string,
     override readonly model: WritingModel<Source>,
     readonly target: Tokenizer,
-    readonly maxLength: number,
+    readonly context: number,
   ) {
     super();
-    checkInteger(op, "maxLength", maxLength, 1);
+    checkInteger(op, "context", context, 1);
     checkEnds(op, checkTokenizer(op, target), ["sos", "eos"]);
   }
+
+  override readonly criteria = writerCriteria;
 
   /** The part of an input that the model reads. */
   protected abstract itemOf(input: Input): Item;
@@ -122,7 +129,7 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
    * Measures the model on examples that it has not seen.
    *
    * `bleu` is the BLEU score of the answers (in lower case), `exact` the share of exact answers, and `loss` is of a token, in nats. Answers
-   * are greedy, or searched with several beams.
+   * are greedy, or searched with a beam above 1.
    *
    * @param examples the examples
    * @param options see SearchOptions; `answers`: the results of predict() for these inputs, if they exist already
@@ -149,7 +156,7 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
     options: SearchOptions & { readonly answers?: readonly string[] } = {},
   ): Promise<TextWriterReport> {
     this.checkExamples(`${this.op}.evaluate`, examples);
-    checkOptions(`${this.op}.evaluate`, options, ["answers", "beams", "lengthPenalty"]);
+    checkOptions(`${this.op}.evaluate`, options, ["answers", "beam", "lengthPenalty"]);
     const { answers: given, ...search } = options;
     if (given !== undefined) checkAnswers(`${this.op}.evaluate`, given, examples.length);
     const inputs = examples.map((example) => this.inputOf(example));
@@ -163,20 +170,20 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
   }
 
   /**
-   * Writes the likeliest answer to each input: token by token (one beam, many inputs at once), or by beam search.
+   * Writes the likeliest answer to each input: token by token (a beam of 1, many inputs at once), or by beam search.
    *
    * @param inputs the inputs
    * @param options see SearchOptions
    * @returns a text for each input
-   * @throws SeqgradError `range` for beams below 1 or more than there are tokens, `value` for a length penalty without a search
+   * @throws SeqgradError `range` for a beam below 1 or of more than there are tokens, `value` for a length penalty without a search
    */
   override async predict(inputs: readonly Input[], options: SearchOptions = {}): Promise<string[]> {
     this.checkInputs(`${this.op}.predict`, inputs);
-    checkOptions(`${this.op}.predict`, options, ["beams", "lengthPenalty"]);
-    const { beams = 1, lengthPenalty = 0 } = options;
+    checkOptions(`${this.op}.predict`, options, ["beam", "lengthPenalty"]);
+    const { beam = 1, lengthPenalty = 0 } = options;
     checkFinite(this.op, "lengthPenalty", lengthPenalty);
-    checkInteger(this.op, "beams", beams, 1, this.target.size);
-    if (beams === 1 && lengthPenalty !== 0)
+    checkInteger(this.op, "beam", beam, 1, this.target.size);
+    if (beam === 1 && lengthPenalty !== 0)
       throw new SeqgradError(
         "value",
         `${this.op}: lengthPenalty is ${lengthPenalty}, and one beam ranks nothing; give more beams, or leave it out.`,
@@ -184,8 +191,8 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
     const items = await mapInTurns(inputs, (input) => this.itemOf(input));
     const { sos, eos } = this.#ends();
     const answers = new Array<string>(inputs.length);
-    if (beams > 1) {
-      for (const [i, item] of items.entries()) answers[i] = this.target.decode(await this.#search(item, { beam: beams, lengthPenalty }));
+    if (beam > 1) {
+      for (const [i, item] of items.entries()) answers[i] = this.target.decode(await this.#search(item, { beam, lengthPenalty }));
       return answers;
     }
     const order = Array.from(items.keys()).sort((a, b) => items[a]!.length - items[b]!.length);
@@ -196,7 +203,7 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
     );
     for (const { batch, source } of batches) {
       await breathe();
-      const written = await this.model.greedy(source, { sos, eos, maxTokens: this.maxLength });
+      const written = await this.model.greedy(source, { sos, eos, maxTokens: this.context });
       for (const [b, i] of batch.entries()) answers[i] = this.target.decode(written[b]!);
     }
     return answers;
@@ -206,7 +213,7 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
     const { sos, eos } = this.#ends();
     const decoder = this.about(item);
     try {
-      const [best] = await beamSearch(decoder, [sos], { ...search, maxTokens: this.maxLength, stop: [eos] });
+      const [best] = await beamSearch(decoder, [sos], { ...search, maxTokens: this.context, stop: [eos] });
       return best!.tokens;
     } finally {
       decoder.dispose();
@@ -235,7 +242,7 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
   /** The part of an example that the model reads, and the tokens that it must write. */
   #rowOf(example: Example): Row<Item> {
     const { sos, eos } = this.#ends();
-    const target = [sos, ...this.target.encode(this.textOf(example)).subarray(0, this.maxLength), eos];
+    const target = [sos, ...this.target.encode(this.textOf(example)).subarray(0, this.context), eos];
     return { item: this.itemOf(this.inputOf(example)), target };
   }
 

@@ -3,55 +3,136 @@ import type { SavedModel } from "../io/model-folder.js";
 import { type BleuBucket, countedByLength } from "../metrics/bleu.js";
 import { RecurrentSeq2Seq, type RecurrentSeq2SeqConfig, seq2seqNames } from "../models/recurrent-seq2seq.js";
 import { TransformerSeq2Seq, type TransformerSeq2SeqConfig, transformerSeq2SeqNames } from "../models/transformer-seq2seq.js";
+import { constant, cosine, inverseSigmoid, linearDecay, type Schedule } from "../optim/schedules.js";
 import { tokenizerFromJSON } from "../text/load.js";
 import type { Tokenizer } from "../text/tokenizer.js";
+import type { FitRun } from "../train/fit.js";
 import { finish, inPieces, inTurns, type Pieces } from "../util/breath.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, optionsAmong } from "../util/options.js";
+import { boolean, choice, type Fields, type Given, inCode, integer, number, schema, type Values } from "../util/schema.js";
+import type { TrainOptions } from "./base-task.js";
 import {
-  checkAnswers,
-  checkItems,
-  checkSaved,
-  checkTokenizer,
-  demand,
-  demandMaxLength,
-  isText,
-  savedTokenizer,
-  withWeights,
-} from "./task.js";
-import { checkEnds, referencesOf, TextWriter, tokenizerOf, type UnitOptions, unitNames, type Writing } from "./text-writer.js";
+  courseRule,
+  decoderFields,
+  epochFields,
+  feedForwardField,
+  isTimed,
+  ofTransformer,
+  textFields,
+  tokenizerField,
+  windowRule,
+} from "./fields.js";
+import { checkAnswers, checkItems, checkSaved, demand, demandContext, isText, savedTokenizer, withWeights } from "./task.js";
+import { checkEnds, referencesOf, TextWriter, tokenizerOf, type UnitOptions, type Writing, writerCriteria } from "./text-writer.js";
 
 export interface TextPair {
   readonly source: string;
   readonly target: string;
 }
 
-interface TextOptions extends UnitOptions {
+type Recurrent = Omit<RecurrentSeq2SeqConfig, "arch" | "sourceVocab" | "targetVocab">;
+type Transformer = Pick<TransformerSeq2SeqConfig, "heads" | "feedForward" | "normFirst" | "labelSmoothing">;
+
+export interface TranslatorOptions extends UnitOptions, Recurrent, Transformer {
+  /** Recurrent networks with attention, or a Transformer. Default `gru`. */
+  readonly arch?: "gru" | "lstm" | "transformer";
   /** With `<pad>` as 0, `<eos>` and `<unk>`. Default: by `unit`. */
   readonly sourceTokenizer?: Tokenizer;
   /** With `<pad>` as 0, `<sos>` and `<eos>`. Default: by `unit`. */
   readonly targetTokenizer?: Tokenizer;
 }
 
-type Without<Config, Known extends string> = Omit<Config, "sourceVocab" | "targetVocab" | Known>;
+export interface TranslatorTrainOptions extends TrainOptions<TextPair> {
+  /** The share of right tokens that a recurrent decoder reads in the end, for its own. Default 1. */
+  readonly teacherForcing?: number;
+  /** The course of that share, from 1 or level. Default `linear`. */
+  readonly forcing?: keyof typeof courses;
+}
 
-/** Of recurrent networks, or with `arch: "transformer"` of a Transformer. */
-export type TranslatorOptions = TextOptions &
-  (Without<RecurrentSeq2SeqConfig, never> | (Without<TransformerSeq2SeqConfig, "context"> & { readonly arch: "transformer" }));
+const ofRecurrent = { archs: ["gru", "lstm"] } as const;
 
-/** The options of a kind of model, by the names of its config; the sizes come from the texts. */
-const optionNames = (names: readonly string[]) => [
-  ...Object.keys(unitNames),
-  ...["arch", "sourceTokenizer", "targetTokenizer"],
-  ...names.filter((name) => !["arch", "sourceVocab", "targetVocab", "context"].includes(name)),
-];
+const options = schema(
+  {
+    ...decoderFields({ arch: "gru", hidden: 128, dropout: 0.4 }),
+    arch: choice(["gru", "lstm", "transformer"], { default: "gru", help: "What reads and writes" }),
+    // Dot attention needs states of one size.
+    bidirectional: boolean({
+      ...{ default: ({ attention }) => attention !== "dot", usually: "true, false with --attention dot", ...ofRecurrent },
+      help: "The recurrent encoder also reads from the end",
+    }),
+    reverse: boolean({ default: false, ...ofRecurrent, help: "The recurrent encoder reads the source from its end" }),
+    heads: integer({ min: 1, default: 4, ...ofTransformer, help: "Attention heads of a transformer" }),
+    feedForward: feedForwardField("4 times --hidden"),
+    normFirst: boolean({ default: true, ...ofTransformer, help: "A transformer normalizes before each part, not after it" }),
+    labelSmoothing: number({
+      ...{ max: 0.999, default: 0.1, ...ofTransformer },
+      help: "Share of a target's probability that a transformer spreads over all tokens",
+    }),
+    // A few thousand pairs hold too many words that occur once.
+    ...textFields({ unit: "bpe", vocab: 1500 }),
+    sourceTokenizer: tokenizerField,
+    targetTokenizer: tokenizerField,
+  } satisfies Fields<TranslatorOptions>,
+  windowRule,
+);
 
-/** The model of a config with its sizes, of the kind that `arch` names. */
-function modelOf(config: Readonly<Record<string, unknown>>, source: Tokenizer, target: Tokenizer): RecurrentSeq2Seq | TransformerSeq2Seq {
-  const sizes = { sourceVocab: source.size, targetVocab: target.size };
+/** How the share of right tokens comes to its last value. */
+const courses = {
+  constant: (_: number, last: number) => constant(last),
+  linear: linearDecay,
+  cosine,
+  "inverse-sigmoid": inverseSigmoid,
+} satisfies Record<string, (steps: number, last: number) => Schedule>;
+
+const isForced = ({ arch, forcing, teacherForcing }: Given) => arch !== "transformer" && teacherForcing !== 1 && forcing !== "constant";
+
+const training = schema(
+  {
+    ...epochFields({
+      ...{ epochs: 18, lr: 3e-3, schedule: "cosine", criteria: writerCriteria },
+      whyFixed: (run) => isTimed(isForced(run) ? { schedule: "cosine" } : run),
+    }),
+    teacherForcing: number({
+      ...{ max: 1, default: 1, ...ofRecurrent },
+      help: "Share of right tokens that a recurrent decoder reads in the end, for its own",
+    }),
+    forcing: choice(["constant", "linear", "cosine", "inverse-sigmoid"], {
+      ...{ default: "linear", ...ofRecurrent, help: "Course of that share, from 1 or level" },
+    }),
+  } satisfies Fields<TranslatorTrainOptions>,
+  courseRule,
+);
+
+/** The share of right tokens at each update; undefined if it is always 1. */
+export function forcingOf(
+  { teacherForcing, forcing }: { readonly teacherForcing: number; readonly forcing: keyof typeof courses },
+  steps: number,
+) {
+  return teacherForcing === 1 ? undefined : courses[forcing](steps, teacherForcing);
+}
+
+type Settings = Values<typeof options.fields>;
+
+/** The model of settings, of the kind that `arch` names. */
+function modelOf(
+  settings: Settings,
+  sizes: { readonly sourceVocab: number; readonly targetVocab: number },
+): RecurrentSeq2Seq | TransformerSeq2Seq {
+  const { arch, hidden, layers, dropout, embed, attention, window, inputFeeding, reduction, bidirectional, reverse } = settings;
+  const common = { hidden, layers, dropout, ...sizes };
+  if (arch !== "transformer")
+    return new RecurrentSeq2Seq({ ...common, arch, embed, attention, window, inputFeeding, reduction, bidirectional, reverse });
+  const { heads, feedForward, normFirst, labelSmoothing, context } = settings;
+  const own = { heads, normFirst, labelSmoothing, context: context + 1, ...(feedForward > 0 && { feedForward }) };
+  return new TransformerSeq2Seq({ ...common, ...own });
+}
+
+/** The model of a saved config. */
+function savedModelOf(config: Given, context: number, sizes: { readonly sourceVocab: number; readonly targetVocab: number }) {
   const { arch, ...rest } = config;
-  if (arch === "transformer") return new TransformerSeq2Seq({ ...rest, ...sizes });
-  return new RecurrentSeq2Seq({ ...config, ...sizes });
+  if (arch !== "transformer") return new RecurrentSeq2Seq({ ...optionsAmong(config, seq2seqNames), ...sizes });
+  return new TransformerSeq2Seq({ ...optionsAmong(rest, transformerSeq2SeqNames), ...sizes, context: context + 1 });
 }
 
 /**
@@ -62,22 +143,26 @@ function modelOf(config: Readonly<Record<string, unknown>>, source: Tokenizer, t
  * Make one with create(), train it with train(), then call predict(), evaluate() or save(). evaluate() measures BLEU and exact answers.
  * @example
  * const pairs = [{ source: "turn off the light", target: "éteins la lumière" }, { source: "go on", target: "continue" }];
- * const task = sg.tasks.Translator.create(pairs, { arch: "gru", hidden: 8, minCount: 1 });
+ * const task = sg.tasks.Translator.create(pairs, { unit: "words", hidden: 8, minCount: 1 });
  * const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 0.01 });
  * for await (const event of sg.fit(task.model, task.loader(pairs, { batchSize: 2 }), { optimizer, epochs: 3 })) continue;
- * const [answer] = await task.predict(["go on"], { beams: 3 });
+ * const [answer] = await task.predict(["go on"], { beam: 3 });
  */
 export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedRows> {
   static readonly type = "seqgrad-translator";
+  static readonly options = options;
+  static readonly training = training;
+  static readonly criteria = writerCriteria;
   override readonly type = Translator.type;
+  override readonly training = training;
 
   private constructor(
     override readonly model: RecurrentSeq2Seq | TransformerSeq2Seq,
     readonly source: Tokenizer,
     target: Tokenizer,
-    maxLength: number,
+    context: number,
   ) {
-    super("Translator", model, target, maxLength);
+    super("Translator", model, target, context);
     checkEnds("Translator", source, ["eos"]);
   }
 
@@ -104,7 +189,7 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
    *   size
    * @example
    * const pairs = [{ source: "go on", target: "continue" }];
-   * const task = await sg.tasks.Translator.createAsync(pairs, { arch: "gru", hidden: 8, minCount: 1 });
+   * const task = await sg.tasks.Translator.createAsync(pairs, { unit: "words", hidden: 8, minCount: 1 });
    * task.source.size; // = 6
    */
   static createAsync(pairs: readonly TextPair[], options: TranslatorOptions = {}): Promise<Translator> {
@@ -112,17 +197,14 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
   }
 
   static *#making(pairs: readonly TextPair[], options: TranslatorOptions): Pieces<Translator> {
-    const names = options?.arch === "transformer" ? transformerSeq2SeqNames : seq2seqNames;
-    checkOptions("Translator.create", options, optionNames(names));
-    const { unit, minCount, vocabularySize, locale, sourceTokenizer, targetTokenizer, maxLength = 64, ...config } = options;
+    const settings = Translator.options.complete(options, inCode("Translator.create"));
+    const { sourceTokenizer, targetTokenizer, context } = settings;
     checkPairs("Translator.create", pairs);
-    for (const tokenizer of [sourceTokenizer, targetTokenizer]) if (tokenizer !== undefined) checkTokenizer("Translator.create", tokenizer);
     if (pairs.length === 0) throw new SeqgradError("value", "Translator: the list of pairs is empty; give at least one to learn from.");
-    const of = (texts: readonly string[]) => tokenizerOf(texts, options);
+    const of = (texts: readonly string[]) => tokenizerOf(texts, settings);
     const source = sourceTokenizer ?? (yield* of(pairs.map((pair) => pair.source)));
     const target = targetTokenizer ?? (yield* of(pairs.map((pair) => pair.target)));
-    const limit = config.arch === "transformer" && { context: maxLength + 1 };
-    return new Translator(modelOf({ ...config, ...limit }, source, target), source, target, maxLength);
+    return new Translator(modelOf(settings, { sourceVocab: source.size, targetVocab: target.size }), source, target, context);
   }
 
   /**
@@ -134,12 +216,34 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
    */
   static async fromSaved(saved: SavedModel): Promise<Translator> {
     const { config, tensors, tokenizer } = checkSaved("Translator.fromSaved", saved);
-    const maxLength = demandMaxLength(config);
+    const context = demandContext(config);
     const targetJson = demand(config, "targetTokenizer", (x): x is object => typeof x === "object" && x !== null, "a tokenizer");
     const [source, target] = await Promise.all([savedTokenizer({ tokenizer }), tokenizerFromJSON(targetJson)]);
-    const names = config.arch === "transformer" ? ["arch", ...transformerSeq2SeqNames] : seq2seqNames;
-    const model = withWeights(tensors, () => modelOf(optionsAmong(config, names), source, target));
-    return new Translator(model, source, target, maxLength);
+    const sizes = { sourceVocab: source.size, targetVocab: target.size };
+    return new Translator(
+      withWeights(tensors, () => savedModelOf(config, context, sizes)),
+      source,
+      target,
+      context,
+    );
+  }
+
+  override train(pairs: readonly TextPair[], options: TranslatorTrainOptions = {}): FitRun {
+    return super.train(pairs, options);
+  }
+
+  protected override get known(): Given {
+    return { arch: this.model instanceof RecurrentSeq2Seq ? this.model.config.arch : "transformer" };
+  }
+
+  protected override course(options: TranslatorTrainOptions, steps: number): ((step: number) => void) | undefined {
+    const { model } = this;
+    if (!(model instanceof RecurrentSeq2Seq)) return undefined;
+    const shareAt = forcingOf(training.complete(options, inCode("Translator.train"), this.known), steps);
+    if (!shareAt) return undefined;
+    return (step) => {
+      model.teacherForcing = shareAt(step);
+    };
   }
 
   /**
@@ -184,14 +288,14 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
   }
 
   override describe(): Omit<SavedModel, "tensors"> {
-    const { model, maxLength } = this;
+    const { model, context } = this;
     const arch = model instanceof TransformerSeq2Seq && { arch: "transformer" };
-    return { config: { ...model.config, ...arch, maxLength, targetTokenizer: this.target.toJSON() }, tokenizer: this.source.toJSON() };
+    return { config: { ...model.config, ...arch, context, targetTokenizer: this.target.toJSON() }, tokenizer: this.source.toJSON() };
   }
 
   protected itemOf(text: string): Int32Array {
     const { eos } = this.source.special as { eos: number };
-    return Int32Array.from([...this.source.encode(text).subarray(0, this.maxLength), eos]);
+    return Int32Array.from([...this.source.encode(text).subarray(0, this.context), eos]);
   }
 
   protected padded(rows: readonly Int32Array[]): PaddedRows {

@@ -29,7 +29,14 @@ export type FitEvent =
     }
   /** An iterable loader has come to its end; `loss` is the mean of the epoch's losses. */
   | { readonly type: "epoch"; readonly epoch: number; readonly step: number; readonly loss: number }
-  | { readonly type: "evaluation"; readonly step: number; readonly value: number; readonly best: boolean }
+  | {
+      readonly type: "evaluation";
+      readonly step: number;
+      readonly value: number;
+      readonly best: boolean;
+      /** All measures, where a task is trained. */
+      readonly measures?: Readonly<Record<string, number>>;
+    }
   | { readonly type: "checkpoint"; readonly step: number }
   /** The device was lost; the run continues from the snapshot of `step` on another, and emits the steps after it again. */
   | { readonly type: "device"; readonly step: number; readonly device: string; readonly reason: string }

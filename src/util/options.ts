@@ -78,12 +78,17 @@ export function checkOptions(op: string, options: unknown, known: readonly strin
     throw new SeqgradError("value", `${op}: the options are ${shown(options)}; ${advice ?? example(op, options, known)}`);
   for (const name of names) {
     if (known.includes(name)) continue;
-    const alias = aliasOf.get(plain(name));
-    const meant = alias && known.includes(alias) ? alias : nearest(name, known);
+    const meant = meantBy(name, known);
     const all = known.length > 0 ? `The options are ${known.join(", ")}.` : "It takes no options.";
     const fact = settled[plain(name)];
     throw new SeqgradError("value", `${op}: "${name}" is not an option. ${meant ? `Did you mean "${meant}"?` : (fact ?? all)}`);
   }
+}
+
+/** The known name that was meant by another, of another library or misspelled; `spell` writes the names as the known ones are. */
+export function meantBy(name: string, known: readonly string[], spell = (option: string) => option): string | undefined {
+  const alias = aliasOf.get(plain(name));
+  return alias !== undefined && known.includes(spell(alias)) ? spell(alias) : nearest(name, known);
 }
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;

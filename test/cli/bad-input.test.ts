@@ -9,7 +9,7 @@ describe("the data", () => {
     ["a file of a byte order mark alone", "\ufeff", "is empty"],
     ["a binary file", Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 0, 1), "byte 4 is 0"],
     ["a file in Latin-1", Uint8Array.of(0x63, 0x61, 0x66, 0xe9, 0x0a), "byte 3 (0xe9) is not UTF-8"],
-    ["a file of one character", "a", "--val"],
+    ["a file of one character", "a", "--validation"],
   ];
   test.each(bad)("%s", async (_, content, ...parts) => {
     const { train, out, data } = await workplace(content);
@@ -19,9 +19,9 @@ describe("the data", () => {
 
   test("a file shorter than a window and the character that follows", async () => {
     const { train, out } = await workplace("12345678");
-    await refuse([...train, "--val", 0], "--seq 8", "the 8 of", "longer text", "smaller --seq");
+    await refuse([...train, "--validation", 0], "--context 8", "the 8 of", "longer text", "smaller --context");
     expect(await contents(out)).toBeUndefined();
-    await succeed(...train, "--val", 0, "--seq", 7, "--steps", 1);
+    await succeed(...train, "--validation", 0, "--context", 7, "--steps", 1);
   });
 
   test("that is not there, or is a folder", async () => {
@@ -33,7 +33,7 @@ describe("the data", () => {
 
   test("of which too little is left for validation", async () => {
     const { train } = await workplace();
-    await refuse([...train, "--val", 0.0001], "--val 0.0001 leaves 0 of the 1500");
+    await refuse([...train, "--validation", 0.0001], "--validation 0.0001 leaves 0 of the 1500");
   });
 });
 
@@ -50,9 +50,9 @@ describe("the folder to write to", () => {
     await refuse([...train, "--steps", 1], "--resume", "--overwrite", "another --out");
     await refuse([...train, "--overwrite", "--resume"], "contradict");
     for (const [option, value] of [
-      ["--val", 0.0001],
-      ["--seq", 5000],
-      ["--cell", "foo"],
+      ["--validation", 0.0001],
+      ["--context", 5000],
+      ["--arch", "foo"],
       ["--hidden", 2 ** 30],
     ] as const)
       await refuse([...train, "--overwrite", option, value]);
@@ -88,11 +88,11 @@ describe("options", () => {
     ["infinite", "--lr", "Infinity"],
     ["no number at all", "--lr", "NaN"],
     ["out of range", "--dropout", 1],
-    ["share too large", "--val", 1],
+    ["share too large", "--validation", 1],
     ["seed too large", "--seed", 1e17],
     ["steps of none", "--steps", 0],
-    ["cell", "--cell", "foo"],
-    ["cell of an object", "--cell", "toString"],
+    ["cell", "--arch", "foo"],
+    ["cell of an object", "--arch", "toString"],
     ["device unknown", "--device", "nonsense"],
     ["kind of model unknown", "--arch", "perceptron"],
     ["schedule unknown", "--schedule", "linear"],
@@ -119,7 +119,7 @@ describe("options", () => {
     const { train, out } = await workplace();
     await refuse([...train, "--schedule", "cosine", "--min-lr", 0.1], "--min-lr 0.1 is over --lr 0.002");
     await refuse([...train, "--steps", 9, "--warmup", 9], "--warmup 9 leaves none of the 9 steps");
-    await refuse([...train, "--tie"], "tieWeights", "embed (4)", "hidden (6)");
+    await refuse([...train, "--tie-weights"], "tieWeights", "embed (4)", "hidden (6)");
     for (const option of [
       ["--heads", 2],
       ["--kv-heads", 1],
@@ -128,7 +128,7 @@ describe("options", () => {
       ["--activation", "swiglu"],
     ]) {
       const [name] = option as [string];
-      await refuse([...train, ...option], `${name} is for --arch transformer`, "recurrent, which has --cell --hidden", "leave it out");
+      await refuse([...train, ...option], `${name} is for --arch transformer`, "lstm, which has --embed", "leave it out");
       await refuse(["bench", ...option], `${name} is for --arch transformer`);
     }
     expect(await contents(out)).toBeUndefined();
@@ -137,7 +137,7 @@ describe("options", () => {
   test("that must be given", async () => {
     await refuse(["train", "lm"], "--data and --out must be given");
     await refuse(["train", "lm", "--out", "x"], "--data must be given");
-    await refuse(["generate", "--model", "x"], "--prompt must be given");
+    await refuse(["generate", "--prompt", "x"], "--model must be given");
   });
 
   test("of commands with none, and commands that do not exist", async () => {
@@ -152,8 +152,8 @@ describe("options", () => {
     await refuse(["train", "lm", "--hiden", "8"], 'unknown option "--hiden"', 'did you mean "--hidden"?');
     await refuse(["train", "lm", "--hiden", "8"], "See: npx seqgrad help train lm\n");
     await refuse(
-      ["train", "classify", "--data", "x", "--out", "y", "--cell", "lsmt"],
-      '--cell is "lsmt"',
+      ["train", "classify", "--data", "x", "--out", "y", "--arch", "lsmt"],
+      '--arch is "lsmt"',
       'did you mean "lstm"? There are',
     );
     await refuse(["train", "lm", "--hiden=8"], 'unknown option "--hiden=8"', 'did you mean "--hidden"?');

@@ -11,7 +11,7 @@ const reason = await openDevice("webgpu").then(
   (error: Error) => ` (no WebGPU: ${error.message})`,
 );
 
-const quick = ["--embed", 4, "--hidden", 6, "--seq", 8, "--time", 0.02];
+const quick = ["--embed", 4, "--hidden", 6, "--context", 8, "--time", 0.02];
 const wasm = ["bench", "--device", "wasm", ...quick];
 
 describe("bench", () => {
@@ -37,7 +37,7 @@ describe("bench", () => {
   });
 
   test("prints a table of devices by batch sizes", async () => {
-    const stdout = await succeed(...wasm, "--cell", "gru", "--layers", 2, "--vocabulary", 30, "--batches", "1,2");
+    const stdout = await succeed(...wasm, "--arch", "gru", "--layers", 2, "--vocab", 30, "--batches", "1,2");
     const parameters = 30 * 4 + 3 * 6 * (4 + 6 + 2) + 3 * 6 * (6 + 6 + 2) + 30 * 7;
     const cell = " +[\\d.]+ ms +[\\d.]+k?/s";
     const parts = [
@@ -57,9 +57,9 @@ describe("bench", () => {
 
   test("takes a saved model, and leaves its folder as it is", async () => {
     const { train, out } = await workplace();
-    await succeed(...train, "--steps", 1, "--cell", "rnn", "--hidden", 7);
+    await succeed(...train, "--steps", 1, "--arch", "rnn", "--hidden", 7);
     const before = await contents(out);
-    const stdout = await succeed("bench", "--device", "auto", "--model", out, "--seq", 8, "--batches", 2, "--time", 0.02);
+    const stdout = await succeed("bench", "--device", "auto", "--model", out, "--context", 8, "--batches", 2, "--time", 0.02);
     expect(stdout).toContain("rnn with 1 x 7 units");
     expect(stdout).toContain("batch 2\n");
     expect(await contents(out)).toEqual(before);
@@ -104,10 +104,10 @@ describe("bench", () => {
     ["--batches", "--batches", "1,,4"],
     ["--batches", "--batches", "0"],
     ["batchSize", "--batches", 2 ** 31 - 1],
-    ["--seq", "--seq", 0],
+    ["--context", "--context", 0],
     ["--time", "--time", 0],
-    ["--vocabulary", "--vocabulary", "many"],
-    ["--cell", "--cell", "foo"],
+    ["--vocab", "--vocab", "many"],
+    ["--arch", "--arch", "foo"],
     ["--hidden", "--hidden", -1],
     ["--steps", "--steps", 5],
     ["--embed and --model contradict", "--model", "/nothing"],

@@ -28,7 +28,7 @@ describe("--best", () => {
     ["accuracy", -1],
   ] as const)("%s keeps the epoch that is best by it, and of equal ones the one of the smallest loss", async (name, sign) => {
     const { train } = await place();
-    const lines = jsonLines(await succeed(...train, ...small, "--val", 0.5, "--epochs", 6, "--lr", 0.004, "--best", name, "--json"));
+    const lines = jsonLines(await succeed(...train, ...small, "--validation", 0.5, "--epochs", 6, "--lr", 0.004, "--best", name, "--json"));
     const ranks = evaluationsOf(lines).map(({ measures }) => [sign * measures[name], measures.loss]);
     const sorted = ranks.toSorted(([a, b], [c, d]) => a - c || b - d);
     const end = lines.at(-1);
@@ -37,7 +37,7 @@ describe("--best", () => {
 
   test("is f1 by default: a filter that always says ham is not kept for the accuracy of it", async () => {
     const { train } = await place();
-    const lines = jsonLines(await succeed(...train, ...small, "--val", 0.5, "--epochs", 12, "--lr", 0.05, "--json"));
+    const lines = jsonLines(await succeed(...train, ...small, "--validation", 0.5, "--epochs", 12, "--lr", 0.05, "--json"));
     const f1 = evaluationsOf(lines).map(({ measures }) => measures.f1);
     expect(lines.at(-1).measures.f1).toBe(Math.max(...f1));
     expect(Math.max(...f1)).toBeGreaterThan(Math.min(...f1));
@@ -46,14 +46,14 @@ describe("--best", () => {
   test("must be a measure of the task, and needs examples for validation", async () => {
     const { train } = await place();
     await refuse([...train, "--best", "bleu"], '--best is "bleu"', "f1, loss, accuracy");
-    await refuse([...train, "--best", "loss", "--val", 0], "--best chooses by the examples for validation", "--val-file");
-    await refuse([...train, "--patience", 2, "--val", 0], "--patience chooses by the examples for validation");
+    await refuse([...train, "--best", "loss", "--validation", 0], "--best chooses by the examples for validation", "--validation-file");
+    await refuse([...train, "--patience", 2, "--validation", 0], "--patience chooses by the examples for validation");
   });
 
   test("of a forecaster is the error of all steps of the horizon", async () => {
     const rows = ["day,degrees", ...Array.from({ length: 90 }, (_, t) => `d${t},${10 + 5 * Math.sin(t) + (t % 3)}`)].join("\n");
     const { train } = await place("forecast", rows);
-    const options = ["--hidden", 4, "--history", 4, "--horizon", 4, "--epochs", 6, "--lr", 0.05, "--val", 0.3, "--json"];
+    const options = ["--hidden", 4, "--history", 4, "--horizon", 4, "--epochs", 6, "--lr", 0.05, "--validation", 0.3, "--json"];
     const lines = jsonLines(await succeed(...train, ...options));
     const errors = evaluationsOf(lines).map(({ measures }) => measures.maeHorizon);
     expect(lines.at(-1).measures.maeHorizon).toBe(Math.min(...errors));
@@ -71,13 +71,13 @@ describe("--patience", () => {
   });
 });
 
-describe("--val-file and --test", () => {
+describe("--validation-file and --test", () => {
   test("judge by files of their own, and the test once, by the model that is kept", async () => {
     const { train, out, folder, data } = await place();
     const [val, held] = [join(folder, "val.tsv"), join(folder, "held.tsv")];
     await writeFile(val, "ham\tsee you\nspam\twin a prize\n");
     await writeFile(held, "ham\tsee you at lunch\nham\tlunch\nspam\tprize now\n");
-    const lines = jsonLines(await succeed(...train, ...small, "--val-file", val, "--test", held, "--epochs", 2, "--json"));
+    const lines = jsonLines(await succeed(...train, ...small, "--validation-file", val, "--test", held, "--epochs", 2, "--json"));
     const measured = JSON.parse(await succeed("evaluate", "--model", out, "--data", held, "--json"));
     expect(lines.at(-1).test).toEqual(measured.measures);
     expect(lines.at(-1).measures).toEqual(JSON.parse(await succeed("evaluate", "--model", out, "--data", val, "--json")).measures);
@@ -90,7 +90,7 @@ describe("--val-file and --test", () => {
     expect(rest.filter(({ type }) => type === "test")).toEqual([expect.objectContaining({ examples: 3, measures: measured.measures })]);
     // The file may move, but not change.
     await writeFile(val, "ham\tsee you\nspam\ta prize\n");
-    await refuse(["train", "classify", "--data", data, "--out", out, "--resume"], "--val-file", "is not the file", "begun with");
+    await refuse(["train", "classify", "--data", data, "--out", out, "--resume"], "--validation-file", "is not the file", "begun with");
   });
 
   test("a share for the test is held back from training and validation", async () => {
@@ -113,12 +113,12 @@ describe("--val-file and --test", () => {
     expect(lines.at(-1).test[name!]).toBeTypeOf("number");
   });
 
-  test("refuse shares that leave nothing, and --val beside --val-file", async () => {
+  test("refuse shares that leave nothing, and --validation beside --validation-file", async () => {
     const { train, folder } = await place();
     await refuse([...train, "--test", 0.001], "--test 0.001 leaves none of the 40 examples");
     await refuse([...train, "--test", 1.5], '--test is "1.5"', "from 0 to 0.9");
-    await refuse([...train, "--val", 0.2, "--val-file", join(folder, "x")], "contradict");
-    await refuse([...train, "--val-file", join(folder, "nothing.tsv")], "--val-file", "the file does not exist");
+    await refuse([...train, "--validation", 0.2, "--validation-file", join(folder, "x")], "contradict");
+    await refuse([...train, "--validation-file", join(folder, "nothing.tsv")], "--validation-file", "the file does not exist");
     await refuse([...train, "--test", join(folder, "nothing.tsv")], "--test", "the file does not exist");
   });
 });
@@ -126,7 +126,7 @@ describe("--val-file and --test", () => {
 describe("warnings", () => {
   test("few examples for validation, and one answer to all, are said on stderr and in the history", async () => {
     const { train, out } = await place("classify", reviews.replaceAll(/\t\D*/g, "\tthe same text "));
-    const { stderr, status } = await cli(...train, ...small, "--min-count", 2, "--val", 0.5, "--epochs", 1, "--lr", 0);
+    const { stderr, status } = await cli(...train, ...small, "--min-count", 2, "--validation", 0.5, "--epochs", 1, "--lr", 0);
     expect(status).toBe(0);
     expect(stderr).toMatch(
       /^warning: the part for validation has only 20 examples; .+\nwarning: every answer on these examples is "(ham|spam)": .+\n$/,
@@ -139,11 +139,11 @@ describe("warnings", () => {
     // Words tell the labels apart, and a rate of 0 learns nothing.
     const halves = Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? `spam\twin a prize now ${i}` : `ham\tsee you at lunch ${i}`));
     const { train } = await place("classify", halves.join("\n"));
-    const text = await succeed(...train, ...small, "--val", 0.5, "--epochs", 1, "--lr", 0);
+    const text = await succeed(...train, ...small, "--validation", 0.5, "--epochs", 1, "--lr", 0);
     expect(text).toMatch(
       /\nThe baseline is better: TF-IDF with logistic regression has f1 \d\.\d{4}, this model \d\.\d{4}\. Try .+; or use the baseline\.\n$/,
     );
-    const lines = jsonLines(await succeed(...train, "--overwrite", ...small, "--val", 0.5, "--epochs", 1, "--lr", 0, "--json"));
+    const lines = jsonLines(await succeed(...train, "--overwrite", ...small, "--validation", 0.5, "--epochs", 1, "--lr", 0, "--json"));
     expect(lines.at(-1).better).toContain("The baseline is better");
   });
 });
@@ -154,7 +154,7 @@ describe("history.jsonl", () => {
 
   test("tells the run, its epochs and evaluations, and what the kept model is worth", async () => {
     const { train, out } = await place();
-    await succeed(...train, ...small, "--epochs", 2, "--seed", 3, "--val", 0.25);
+    await succeed(...train, ...small, "--epochs", 2, "--seed", 3, "--validation", 0.25);
     const [run, ...rest] = await historyOf(out);
     expect(run).toMatchObject({ type: "run", command: "train classify", seed: 3, options: { hidden: 4, best: "f1" } });
     expect(run.data).toEqual({ name: "data.txt", sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });

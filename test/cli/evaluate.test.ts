@@ -55,7 +55,7 @@ describe("evaluate", () => {
 
   test("of a forecaster tells each step and each series, beside the naive forecasts", async () => {
     const rows = ["a,b", ...Array.from({ length: 40 }, (_, t) => `${t % 4},${(t * 7) % 5}`)].join("\n");
-    const { evaluate } = await trained("forecast", rows, "--history", 4, "--horizon", 2, "--season", 4, "--epochs", 1, "--val", 0.2);
+    const { evaluate } = await trained("forecast", rows, "--history", 4, "--horizon", 2, "--season", 4, "--epochs", 1, "--validation", 0.2);
     const { steps, series, baselines, measures } = JSON.parse(await evaluate("--json"));
     expect([steps.length, series.length]).toEqual([2, 2]);
     expect((steps[0].mae + steps[1].mae) / 2).toBeCloseTo(measures.maeHorizon, 9);
@@ -75,7 +75,17 @@ describe("evaluate", () => {
       "go away\tva loin de moi",
       "come on\tviens avec moi ici",
     ].join("\n");
-    const { data, evaluate } = await trained("translate", `${pairs}\n`.repeat(8), ...texts, "--unit", "words", "--val", 0, "--lr", 0);
+    const { data, evaluate } = await trained(
+      "translate",
+      `${pairs}\n`.repeat(8),
+      ...texts,
+      "--unit",
+      "words",
+      "--validation",
+      0,
+      "--lr",
+      0,
+    );
     const signature = "nrefs:1|case:lc|eff:no|tok:13a|smooth:exp|version:seqgrad";
     expect(await evaluate()).toContain(`\nBLEU|${signature}\n`);
     const { bleuSignature, baselines, better } = JSON.parse(await evaluate("--baseline", data, "--json"));
@@ -95,7 +105,7 @@ describe("evaluate", () => {
     ["recognize", "ab\t1 0; 0 1\nba\t0 1; 1 0\nab\t1 0; 1 1\n", "always the most common text", { exact: 2 / 3, symbolErrorRate: 1 / 3 }],
   ])("of %s compares with the most common answer", async (kind, rows, name, measures) => {
     const few = kind === "caption" ? texts : ["--epochs", 1];
-    const { evaluate } = await trained(kind, rows.repeat(4), ...few, "--val", 0, "--lr", 0);
+    const { evaluate } = await trained(kind, rows.repeat(4), ...few, "--validation", 0, "--lr", 0);
     const { baselines, better } = JSON.parse(await evaluate("--json"));
     expect(baselines).toMatchObject([{ name, measures }]);
     expect(better).toContain(`The baseline is better: ${name}`);
@@ -136,12 +146,12 @@ describe("evaluate", () => {
 describe("evaluate of a language model", () => {
   test("tells perplexity and bits per character, as training told the loss", async () => {
     const { train, out, folder, data } = await workplace();
-    const lines = jsonLines(await succeed(...train, "--steps", 3, "--val", 0.2, "--json"));
+    const lines = jsonLines(await succeed(...train, "--steps", 3, "--validation", 0.2, "--json"));
     const text = await (await import("node:fs/promises")).readFile(data, "utf8");
     const held = join(folder, "held.txt");
     await writeFile(held, [...text].slice(Math.round([...text].length * 0.8)).join(""));
     const { measures, tokens, characters, baselines } = JSON.parse(await succeed("evaluate", "--model", out, "--data", held, "--json"));
-    expect(measures.loss).toBeCloseTo(lines.at(-1).valLoss, 5);
+    expect(measures.loss).toBeCloseTo(lines.at(-1).measures.loss, 5);
     expect(measures.perplexity).toBeCloseTo(Math.exp(measures.loss), 9);
     expect(measures.bitsPerCharacter).toBeCloseTo(measures.loss / Math.LN2, 9);
     expect(tokens).toBe(characters);

@@ -1,8 +1,8 @@
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { openLM } from "../../src/cli/lm.js";
 import { generate } from "../../src/decode/generate.js";
+import { tasks } from "../../src/index.js";
 import { fileStore } from "../../src/io/file-store.js";
 import type { RecurrentLM } from "../../src/models/recurrent-lm.js";
 import { cli, jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
@@ -17,7 +17,7 @@ async function model(): Promise<string> {
 }
 
 const write = (folder: string, ...options: (string | number)[]) =>
-  succeed("generate", "--model", folder, "--prompt", "The ", "--length", 40, ...options);
+  succeed("generate", "--model", folder, "--prompt", "The ", "--max-tokens", 40, ...options);
 
 describe("generate", () => {
   test("says what the tokenizer warns of, and the text stays alone on stdout", async () => {
@@ -26,7 +26,7 @@ describe("generate", () => {
     const file = join(out, "tokenizer.json");
     const json = JSON.parse(await readFile(file, "utf8"));
     await writeFile(file, JSON.stringify({ ...json, unicode: "12.0.0" }));
-    for (const command of [["generate", "--prompt", "the", "--length", 2, "--seed", 1], ["report"]]) {
+    for (const command of [["generate", "--prompt", "the", "--max-tokens", 2, "--seed", 1], ["report"]]) {
       const { stdout, stderr } = await cli(command[0]!, "--model", out, ...command.slice(1));
       expect(stderr).toMatch(/^warning: The tokenizer was made with the words of Unicode 12\.0\.0/m);
       expect(stdout).not.toContain("warning");
@@ -38,7 +38,7 @@ describe("generate", () => {
     const text = await write(folder, "--seed", 1);
     expect(text.startsWith("The ")).toBe(true);
     expect(text).toHaveLength(4 + 40 + 1);
-    expect(await write(folder, "--length", 0)).toBe("The \n");
+    expect(await write(folder, "--max-tokens", 0)).toBe("The \n");
   });
 
   test("with the same seed writes the same, with another another", async () => {
@@ -58,7 +58,7 @@ describe("generate", () => {
   test("with --temperature 0, --top-k 1 or a tiny --top-p always takes the likeliest", async () => {
     const folder = await model();
     await initAnew();
-    const { model: lm, tokenizer } = await openLM(fileStore(folder));
+    const { model: lm, tokenizer } = (await tasks.load(fileStore(folder))) as tasks.LanguageModel;
     let greedy = "The ";
     for await (const token of generate(lm as RecurrentLM, tokenizer.encode(greedy), { maxTokens: 40, temperature: 0 }))
       greedy += tokenizer.decode([token]);
@@ -68,17 +68,61 @@ describe("generate", () => {
     expect(await write(folder, "--temperature", 5, "--seed", 2)).not.toBe(`${greedy}\n`);
   });
 
-  test("with --beams searches: one beam is greedy, more find a text at least as likely, the same each time", async () => {
+  test("with --beam searches: one beam is greedy, more find a text at least as likely, the same each time", async () => {
     const folder = await model();
-    const search = async (beams: number) => jsonLines(await write(folder, "--beams", beams, "--json"))[0];
+    const search = async (beams: number) => jsonLines(await write(folder, "--beam", beams, "--json"))[0];
     const one = await search(1);
     expect(`The ${one.text}\n`).toBe(await write(folder, "--temperature", 0));
     const four = await search(4);
     expect(four).toEqual({ type: "end", prompt: "The ", text: expect.any(String), logProbability: expect.any(Number) });
     expect(four.text).toHaveLength(40);
     expect(four.logProbability).toBeGreaterThanOrEqual(one.logProbability - 1e-6);
-    expect(await write(folder, "--beams", 4)).toBe(`The ${four.text}\n`);
-    expect(await write(folder, "--beams", 4, "--length", 0)).toBe("The \n");
+    expect(await write(folder, "--beam", 4)).toBe(`The ${four.text}\n`);
+    expect(await write(folder, "--beam", 4, "--max-tokens", 0)).toBe("The \n");
+  });
+
+  test("without a prompt begins a text, the same as the library", async () => {
+    const folder = await model();
+    const text = await succeed("generate", "--model", folder, "--max-tokens", 30, "--seed", 5);
+    expect(text).toHaveLength(31);
+    await initAnew();
+    const lm = (await tasks.load(fileStore(folder))) as tasks.LanguageModel;
+    let wanted = "";
+    for await (const piece of lm.generate(undefined, { maxTokens: 30, temperature: 0.8, seed: 5 })) wanted += piece;
+    expect(text).toBe(`${wanted}\n`);
+    const [line] = jsonLines(await succeed("generate", "--model", folder, "--max-tokens", 30, "--seed", 5, "--json"));
+    expect(line).toEqual({ type: "end", prompt: "", text: wanted });
+    lm.model.dispose();
+  });
+
+  test("with --stop ends where that text appears, and leaves it out", async () => {
+    const folder = await model();
+    const whole = (await write(folder, "--seed", 1)).slice(4, -1);
+    // A text of two characters that comes first where it is looked for.
+    const at = [...whole].findIndex((_, i) => i > 3 && whole.indexOf(whole.slice(i, i + 2)) === i);
+    const stop = whole.slice(at, at + 2);
+    expect(await write(folder, "--seed", 1, "--stop", stop)).toBe(`The ${whole.slice(0, at)}\n`);
+    expect(jsonLines(await write(folder, "--seed", 1, "--stop", stop, "--json"))[0].text).toBe(whole.slice(0, at));
+    expect(await write(folder, "--seed", 1, "--stop", "\u0394")).toBe(`The ${whole}\n`);
+    const found = (await write(folder, "--beam", 2)).slice(4, -1);
+    expect(await write(folder, "--beam", 2, "--stop", found.slice(5, 8))).toBe(`The ${found.slice(0, found.indexOf(found.slice(5, 8)))}\n`);
+    await refuse(["generate", "--model", folder, "--stop", ""], "--stop", "leave it out");
+  });
+
+  test("with -n writes several texts, of seeds one after the other, or the best that a search finds", async () => {
+    const folder = await model();
+    const one = async (seed: number) => jsonLines(await write(folder, "--seed", seed, "--json"))[0].text;
+    const texts = [await one(7), await one(8), await one(9)];
+    expect(jsonLines(await write(folder, "--seed", 7, "-n", 3, "--json")).map(({ text }) => text)).toEqual(texts);
+    expect(await write(folder, "--seed", 7, "-n", 2)).toBe(`The ${texts[0]}\n\nThe ${texts[1]}\n`);
+    const found = jsonLines(await write(folder, "--beam", 4, "-n", 3, "--json"));
+    expect(found.map(({ logProbability }) => logProbability)).toEqual(
+      found.map(({ logProbability }) => logProbability).toSorted((a, b) => b - a),
+    );
+    expect(new Set(found.map(({ text }) => text)).size).toBe(3);
+    await refuse(["generate", "--model", folder, "--beam", 2, "-n", 3], "-n 3 is over --beam 2");
+    await refuse(["generate", "--model", folder, "-n", 0], "--n is");
+    await refuse(["generate", "--model", folder, "-n"], "--n has no value");
   });
 
   test("with --repetition-penalty avoids what is there", async () => {
@@ -86,7 +130,7 @@ describe("generate", () => {
     const distinct = (text: string) => new Set(text).size;
     for (const options of [
       ["--temperature", 0],
-      ["--beams", 3],
+      ["--beam", 3],
     ]) {
       const plain = await write(folder, ...options);
       expect(await write(folder, ...options, "--repetition-penalty", 1)).toBe(plain);
@@ -105,9 +149,9 @@ describe("generate", () => {
   test("reads a prompt that looks like an option, after =", async () => {
     const { train, out } = await workplace("--help me -1 ".repeat(30));
     await succeed(...train, "--steps", 1);
-    const text = await succeed("generate", "--model", out, "--prompt=--help", "--length", 3);
+    const text = await succeed("generate", "--model", out, "--prompt=--help", "--max-tokens", 3);
     expect(text).toHaveLength(7 + 1 + 2);
-    expect(await succeed("generate", "--model", out, "--prompt", "-h", "--length", 3)).toHaveLength(2 + 3 + 1);
+    expect(await succeed("generate", "--model", out, "--prompt", "-h", "--max-tokens", 3)).toHaveLength(2 + 3 + 1);
     await refuse(["generate", "--model", out, "--prompt", "--me"], "--prompt=VALUE");
   });
 });
@@ -129,25 +173,25 @@ describe("generate refuses", () => {
   test.each([
     ["--temperature", -1],
     ["--temperature", "hot"],
-    ["--length", -1],
-    ["--length", 1.5],
+    ["--max-tokens", -1],
+    ["--max-tokens", 1.5],
     ["--top-k", 0],
     ["--top-p", 1.1],
     ["--top-p", 0],
     ["--seed", -1],
-    ["--beams", 0],
-    ["--beams", 2.5],
+    ["--beam", 0],
+    ["--beam", 2.5],
     ["--repetition-penalty", 0],
     ["--repetition-penalty", "no"],
     ["--device", "tpu"],
   ])("%s %s", async (option, value) => {
-    await refuse(command(folder, option, value), option === "--top-p" && value === 0 ? "topP" : option, String(value));
+    await refuse(command(folder, option, value), option, String(value));
   });
 
   test("more beams than characters, and what is of no use to a search", async () => {
-    await refuse(command(folder, "--beams", 500), "500 beams are more than the", "tokens there are");
+    await refuse(command(folder, "--beam", 500), "500 beams are more than the", "tokens there are");
     for (const option of ["--temperature", "--top-k", "--top-p", "--seed"])
-      await refuse(command(folder, "--beams", 2, option, 1), option, "--beams", "contradict");
+      await refuse(command(folder, "--beam", 2, option, 1), option, "--beam", "contradict");
   });
 
   test("a folder without a model", async () => {

@@ -1,16 +1,22 @@
 import { expect, test, vi } from "vitest";
 import { plainReport, type RunFacts } from "../../src/cli/report.js";
+import { lossLine } from "../../src/cli/tasks/lm.js";
+import type { TextUnit } from "../../src/text/train-tokenizer.js";
 import type { FitEvent } from "../../src/train/types.js";
 
-const facts: RunFacts = { model: "a model", parameters: 7, steps: 20, tokens: 500, unit: "characters", device: "a device" };
+const told = (unit: TextUnit): Pick<RunFacts, "told"> => ({ told: (measures, isEnd) => lossLine(unit, measures, isEnd) });
+const facts: RunFacts = {
+  ...{ title: "a model", parameters: 7, steps: 20, unit: "tokens", perStep: 500, device: "a device" },
+  ...told("characters"),
+};
 const step = (n: number, milliseconds: number): FitEvent => ({ type: "step", step: n, epoch: 0, loss: 1.5, lr: 0.1, milliseconds });
 
 /** What is on stdout after these events. */
-function reported(events: readonly FitEvent[], given: Partial<RunFacts> = {}): string[] {
+function reported(events: readonly FitEvent[], given: Partial<RunFacts> = {}, measures?: Record<string, number>): string[] {
   const lines: string[] = [];
   vi.spyOn(process.stdout, "write").mockImplementation((line) => lines.push(String(line)) > 0);
   const report = plainReport({ ...facts, ...given });
-  for (const event of events) report(event);
+  for (const event of events) report(event, { measures });
   vi.restoreAllMocks();
   return lines.map((line) => line.trimEnd());
 }
@@ -26,8 +32,8 @@ test("tells a rate that is the first step's, then follows slowly, every tenth of
 
 test("tells the perplexity of words and pieces, and of characters the loss alone", () => {
   const end: FitEvent = { type: "end", steps: 20, seconds: 75, reason: "complete", value: 2, best: undefined };
-  expect(reported([end]).at(-1)).toBe("20 steps in 1:15, validation loss 2.0000 nats per character");
-  expect(reported([end], { unit: "words" }).at(-1)).toBe("20 steps in 1:15, validation loss 2.0000 nats per word, perplexity 7.4");
-  expect(reported([end], { unit: "bpe" }).at(-1)).toBe("20 steps in 1:15, validation loss 2.0000 nats per token, perplexity 7.4");
+  expect(reported([end], {}, { loss: 2 }).at(-1)).toBe("20 steps in 1:15, validation loss 2.0000 nats per character");
+  expect(reported([end], told("words"), { loss: 2 }).at(-1)).toBe("20 steps in 1:15, validation loss 2.0000 nats per word, perplexity 7.4");
+  expect(reported([end], told("bpe"), { loss: 2 }).at(-1)).toBe("20 steps in 1:15, validation loss 2.0000 nats per token, perplexity 7.4");
   expect(reported([{ ...end, value: undefined }]).at(-1)).toBe("20 steps in 1:15");
 });

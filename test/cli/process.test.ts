@@ -55,7 +55,19 @@ describe.skipIf(missing)(`the command in a process of its own${missing}`, () => 
   /** A run of many small steps with everything that must be restored, and what it ends in when it is never stopped. */
   async function longRun(steps: number, checkpointEvery: number) {
     const { train, out, data, folder } = await workplace();
-    const more = ["--layers", 2, "--dropout", 0.1, "--steps", steps, "--eval-every", 300, "--checkpoint-every", checkpointEvery, "--json"];
+    const more = [
+      "--layers",
+      2,
+      "--dropout",
+      0.1,
+      "--steps",
+      steps,
+      "--evaluate-every",
+      300,
+      "--checkpoint-every",
+      checkpointEvery,
+      "--json",
+    ];
     const whole = join(folder, "whole");
     expect(await run(...train, ...more, "--out", whole)).toMatchObject({ status: 0, stderr: "" });
     return { command: [...train, ...more], resume: ["train", "lm", "--data", data, "--out", out, "--resume", "--json"], out, whole };
@@ -77,7 +89,7 @@ describe.skipIf(missing)(`the command in a process of its own${missing}`, () => 
     );
     expect(rest).toEqual([]);
     expect(step).toBeLessThan(2500);
-    expect(jsonLines(stopped.stdout).at(-1)).toMatchObject({ type: "end", steps: step, valLoss: step < 300 ? null : expect.any(Number) });
+    expect(jsonLines(stopped.stdout).at(-1)).toMatchObject({ type: "end", steps: step, measures: step < 300 ? null : expect.any(Object) });
     const resumed = await run(...resume);
     expect(resumed).toMatchObject({ status: 0, stderr: "" });
     expect(jsonLines(resumed.stdout)[0]).toMatchObject({ type: "step", step: step + 1 });
@@ -88,7 +100,7 @@ describe.skipIf(missing)(`the command in a process of its own${missing}`, () => 
 
   test("a second signal ends it at once", async () => {
     const { data, out } = await workplace(corpus.repeat(100));
-    const options = ["--val", 0.9, "--seq", 16, "--batch", 1, "--eval-every", 1, "--json"];
+    const options = ["--validation", 0.9, "--context", 16, "--batch", 1, "--evaluate-every", 1, "--json"];
     const child = new Child("train", "lm", "--data", data, "--out", out, ...options);
     // The evaluation after the first step takes a while.
     child.signalAfter(1, "SIGINT").signalAfter(1, "SIGINT", "stderr");
@@ -102,7 +114,7 @@ describe.skipIf(missing)(`the command in a process of its own${missing}`, () => 
     const data = join(folder, "it's a $text.txt");
     const out = join(folder, "my run");
     await writeFile(data, corpus);
-    const small = ["--hidden", 6, "--embed", 4, "--seq", 8, "--batch", 3, "--checkpoint-every", 10000, "--steps", 3000];
+    const small = ["--hidden", 6, "--embed", 4, "--context", 8, "--batch", 3, "--checkpoint-every", 10000, "--steps", 3000];
     const { stderr } = await new Child("train", "lm", "--data", data, "--out", out, ...small).signalAfter(2, "SIGINT").done;
     const command = /npx seqgrad (.*)$/m.exec(stderr)![1]!;
     const shell = promisify(execFile);
@@ -119,7 +131,7 @@ describe.skipIf(missing)(`the command in a process of its own${missing}`, () => 
       // Whole files only, whatever the moment.
       const files = (await contents(out))!;
       for (const name of ["config.json", "vocab.json", "training_args.json"]) if (files[name]) JSON.parse(files[name]);
-      if (files["model.safetensors"]) await succeed("generate", "--model", out, "--prompt", "The", "--length", 5);
+      if (files["model.safetensors"]) await succeed("generate", "--model", out, "--prompt", "The", "--max-tokens", 5);
     }
     expect(await run(...resume)).toMatchObject({ status: 0, stderr: "" });
     expect(await weights(out)).toBe(await weights(whole));

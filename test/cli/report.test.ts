@@ -22,7 +22,7 @@ const reviews = Array.from({ length: 40 }, (_, i) => `${i % 2 ? "<i>good</i>" : 
 
 describe("report", () => {
   test("tells measures, confusion, errors, data and layers, and no text of the user's is markup", async () => {
-    const { page } = await pageOf("classify", reviews, "--val", 0.25);
+    const { page } = await pageOf("classify", reviews, "--validation", 0.25);
     for (const part of [
       "<h2>Curves</h2>",
       "Confusion",
@@ -40,14 +40,14 @@ describe("report", () => {
   });
 
   test("loads nothing, and forbids to", async () => {
-    const { page } = await pageOf("classify", reviews, "--val", 0.25);
+    const { page } = await pageOf("classify", reviews, "--validation", 0.25);
     expect(page).toContain("default-src &#39;none&#39;".replaceAll("&#39;", "'"));
     expect(page).not.toMatch(/\b(src|href)=|url\(|@import|https?:/);
   });
 
   test.each([
-    [["--cell", "gru"], "attention of the decoder"],
-    [["--cell", "transformer", "--heads", 2], "decoder.layers.0.multihead_attn"],
+    [["--arch", "gru"], "attention of the decoder"],
+    [["--arch", "transformer", "--heads", 2], "decoder.layers.0.multihead_attn"],
   ])("draws where a translator %j looks", async (options, title) => {
     const pairs = Array.from({ length: 20 }, (_, i) => `go ${i % 5} on\tva ${i % 5} donc`).join("\n");
     const { page } = await pageOf("translate", pairs, "--unit", "words", ...options);
@@ -66,15 +66,15 @@ describe("report", () => {
       "transformer",
       "--layers",
       1,
-      "--embed",
+      "--hidden",
       8,
       "--heads",
       2,
-      "--seq",
+      "--context",
       8,
       "--steps",
       4,
-      "--eval-every",
+      "--evaluate-every",
       2,
     );
     expect(await succeed("report", "--model", out, "--out", page, "--json")).toContain(JSON.stringify(page));
@@ -132,7 +132,7 @@ describe("the page's parts", () => {
 test("the history of a language model that was resumed is that of one that was not", async () => {
   const { train, out, folder, data } = await workplace();
   const whole = join(folder, "whole");
-  const options = ["--eval-every", 4, "--checkpoint-every", 3];
+  const options = ["--evaluate-every", 4, "--checkpoint-every", 3];
   await succeed(...train, ...options, "--out", whole, "--steps", 12);
   await succeed(...train, ...options, "--steps", 6); // whose end brings an evaluation that no longer run has
   await succeed("train", "lm", "--data", data, "--out", out, "--resume", "--steps", 12);

@@ -6,7 +6,7 @@ import { cliStoppedAfter, contents, corpus, jsonLines, refuse, succeed, workplac
 /** A run of a few steps, and the shortest command that resumes it. */
 async function stopped(...more: (string | number)[]) {
   const work = await workplace();
-  await succeed(...work.train, "--steps", 4, "--eval-every", 3, "--dropout", 0.1, ...more);
+  await succeed(...work.train, "--steps", 4, "--evaluate-every", 3, "--dropout", 0.1, ...more);
   return { ...work, resume: ["train", "lm", "--data", work.data, "--out", work.out, "--resume"] as (string | number)[] };
 }
 
@@ -35,7 +35,7 @@ describe("train lm --resume", () => {
     const lines = jsonLines(await succeed(...resume, "--json"));
     expect(lines).toMatchObject([
       { type: "evaluation", step: 4 },
-      { type: "end", steps: 4, valLoss: lines[0].valLoss },
+      { type: "end", steps: 4, measures: lines[0].measures },
     ]);
     expect(await weights(out)).toBe(before);
   });
@@ -44,39 +44,58 @@ describe("train lm --resume", () => {
     const { resume, out, folder, train } = await stopped();
     expect(steps(await succeed(...resume, "--steps", 7, "--json"))).toEqual([5, 6, 7]);
     const whole = join(folder, "whole");
-    await succeed(...train, "--steps", 7, "--eval-every", 3, "--dropout", 0.1, "--out", whole);
+    await succeed(...train, "--steps", 7, "--evaluate-every", 3, "--dropout", 0.1, "--out", whole);
     expect(await weights(out)).toBe(await weights(whole));
     expect(steps(await succeed(...resume, "--json"))).toEqual([]);
   });
 
   test("takes all options from the run, and the same ones given again", async () => {
-    const { resume, out } = await stopped("--cell", "gru", "--lr", "1e-3", "--deterministic");
-    await succeed(...resume, "--steps", 5, "--cell", "gru", "--lr", 0.001, "--deterministic");
-    expect(JSON.parse((await contents(out))!["training_args.json"]!)).toMatchObject({ cell: "gru", deterministic: true, "eval-every": 3 });
+    const { resume, out } = await stopped("--arch", "gru", "--lr", "1e-3", "--deterministic");
+    await succeed(...resume, "--steps", 5, "--arch", "gru", "--lr", 0.001, "--deterministic");
+    expect(JSON.parse((await contents(out))!["training_args.json"]!)).toMatchObject({ arch: "gru", deterministic: true, evaluateEvery: 3 });
   });
 
   test("continues a run of the first version, which recorded fewer options", async () => {
     const { resume, out, folder, train } = await stopped();
     const path = join(out, "training_args.json");
-    const { arch, tie, schedule, warmup, betas, ...told } = JSON.parse((await contents(out))!["training_args.json"]!);
-    expect({ arch, tie, schedule, warmup, betas }).toEqual({
-      arch: "recurrent",
-      tie: false,
+    const { arch, tieWeights, schedule, warmup, betas, ...told } = JSON.parse((await contents(out))!["training_args.json"]!);
+    expect({ arch, tieWeights, schedule, warmup, betas }).toEqual({
+      arch: "lstm",
+      tieWeights: false,
       schedule: "constant",
       warmup: 0,
-      betas: "0.9,0.99",
+      betas: [0.9, 0.99],
     });
-    for (const name of ["min-lr", "weight-decay"]) delete told[name];
-    await writeFile(path, JSON.stringify(told));
+    const { layers, embed, hidden, dropout, context, batch, lr, clipNorm, validation, seed, device, deterministic, steps, sha256 } = told;
+    const first = {
+      ...{
+        cell: arch,
+        layers,
+        embed,
+        hidden,
+        dropout,
+        seq: context,
+        batch,
+        lr,
+        clip: clipNorm,
+        val: validation,
+        seed,
+        device,
+        deterministic,
+      },
+      ...{ steps, "eval-every": told.evaluateEvery, "checkpoint-every": told.checkpointEvery, sha256 },
+    };
+    await writeFile(path, JSON.stringify(first));
+    await refuse([...resume, "--context", 9], "--context is 9", "made with 8");
     await succeed(...resume, "--steps", 7);
     const whole = join(folder, "whole");
-    await succeed(...train, "--steps", 7, "--eval-every", 3, "--dropout", 0.1, "--out", whole);
+    await succeed(...train, "--steps", 7, "--evaluate-every", 3, "--dropout", 0.1, "--out", whole);
     expect(await weights(out)).toBe(await weights(whole));
   });
 
   test("of a run that was stopped, with a schedule, decay and tied weights, ends as one that was not", async () => {
     const options = ["--schedule", "cosine", "--warmup", 2, "--min-lr", 1e-4, "--betas", "0.8,0.95", "--weight-decay", 0.1];
-    await expectExactResume(...options, "--hidden", 4, "--tie");
+    await expectExactResume(...options, "--hidden", 4, "--tie-weights");
   });
 
   test("writes a model that the last process had no time to write", async () => {
@@ -101,21 +120,21 @@ describe("train lm --resume refuses, and changes nothing", () => {
   });
 
   test.each([
-    ["--cell", "rnn"],
+    ["--arch", "rnn"],
     ["--layers", 2],
     ["--embed", 5],
     ["--hidden", 7],
     ["--dropout", 0],
-    ["--seq", 9],
+    ["--context", 9],
     ["--batch", 4],
     ["--lr", 1],
-    ["--clip", 0],
-    ["--val", 0.2],
+    ["--clip-norm", 0],
+    ["--validation", 0.2],
     ["--seed", 2],
     ["--device", "reference"],
     ["--deterministic"],
     ["--arch", "transformer"],
-    ["--tie"],
+    ["--tie-weights"],
     ["--schedule", "cosine"],
     ["--warmup", 1],
     ["--min-lr", 1e-5],

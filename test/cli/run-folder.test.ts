@@ -5,13 +5,13 @@ import { describe, expect, test } from "vitest";
 import { lockFolder } from "../../src/io/folder-lock.js";
 import { cliActedUponAfter, cliStoppedAfter, contents, jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
 
-const generate = (out: string) => succeed("generate", "--model", out, "--prompt", "The", "--length", 5);
+const generate = (out: string) => succeed("generate", "--model", out, "--prompt", "The", "--max-tokens", 5);
 const classes = "good\ta fine film\nbad\ta dull film\ngood\tso fine\nbad\tso dull\n".repeat(8);
 
 describe("the folder of a run", () => {
   test("holds the new run alone after --overwrite, whatever the tokenizers", async () => {
     const { train, out } = await workplace();
-    const kinds = [[], ["--unit", "words", "--min-count", 1], ["--unit", "bpe", "--vocabulary", 300], []];
+    const kinds = [[], ["--unit", "words", "--min-count", 1], ["--unit", "bpe", "--vocab", 300], []];
     for (const [i, options] of kinds.entries()) {
       await succeed(...train, ...options, "--steps", 2, ...(i > 0 ? ["--overwrite"] : []));
       const tokenizer = options.length > 0 ? "tokenizer.json" : "vocab.json";
@@ -71,7 +71,7 @@ describe("the folder of a run", () => {
 
   test("removed in the middle of a run, is whole again after the next checkpoint, and the run can be resumed", async () => {
     const { train, out, data } = await workplace();
-    const argv = [...train, "--steps", 9, "--checkpoint-every", 3, "--eval-every", 100, "--json"];
+    const argv = [...train, "--steps", 9, "--checkpoint-every", 3, "--evaluate-every", 100, "--json"];
     const { status } = await cliActedUponAfter(
       4,
       () => {

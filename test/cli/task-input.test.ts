@@ -45,7 +45,7 @@ describe("train forecast refuses", () => {
     const { train, out } = await place("forecast", csv(...days(60)));
     const small = [...train, "--history", 4];
     await refuse([...small, "--season", 55], "--season 55 is longer than the 54 rows before those for validation", "0 for none");
-    await refuse([...small, "--horizon", 7], "--horizon 7 does not fit the 6 rows for validation", "--val 0");
+    await refuse([...small, "--horizon", 7], "--horizon 7 does not fit the 6 rows for validation", "--validation 0");
     await refuse([...small, "--horizon", 60], "--horizon 60 do not fit the 54 rows to train on");
     expect(await contents(out)).toBeUndefined();
   });
@@ -66,11 +66,11 @@ describe("train forecast refuses", () => {
 
 describe("train translate refuses", () => {
   const stray: [string, ...(string | number)[]][] = [
-    ["--attention is for --cell gru and lstm, and the cell is transformer", "--cell", "transformer", "--attention", "dot"],
-    ["--window is for --cell gru and lstm", "--cell", "transformer", "--window", 3],
-    ["--teacher-forcing is for --cell gru and lstm", "--cell", "transformer", "--teacher-forcing", 0.5],
-    ["--heads is for --cell transformer, and the cell is gru", "--heads", 2],
-    ["--label-smoothing is for --cell transformer", "--cell", "lstm", "--label-smoothing", 0.2],
+    ["--attention is for --arch gru and lstm, and the model is transformer", "--arch", "transformer", "--attention", "dot"],
+    ["--window is for --arch gru and lstm", "--arch", "transformer", "--window", 3],
+    ["--teacher-forcing is for --arch gru and lstm", "--arch", "transformer", "--teacher-forcing", 0.5],
+    ["--heads is for --arch transformer, and the model is gru", "--heads", 2],
+    ["--label-smoothing is for --arch transformer", "--arch", "lstm", "--label-smoothing", 0.2],
     ["--window 3 is for attention, and --attention is none", "--window", 3, "--attention", "none"],
   ];
   test.each(stray)("%s", async (message, ...options) => {
@@ -81,7 +81,7 @@ describe("train translate refuses", () => {
 
   test("too few different sources to hold one back", async () => {
     const { train } = await place("translate", reviews);
-    await refuse(train, "--val 0.1 leaves none of the 2 different sources of", "0 for none");
+    await refuse(train, "--validation 0.1 leaves none of the 2 different sources of", "0 for none");
   });
 });
 
@@ -96,7 +96,7 @@ test("grids larger than the model's are named by their place", async () => {
   const seed = [1, 2, 3, 4, 5, 6, 7, 8].find((n) => splitItems(rows, { validation: 0.5, seed: n }).validation.includes(rows[0]!))!;
   const other = await place("caption", rows.join("\n"));
   await refuse(
-    [...other.train, "--val", 0.5, "--seed", seed],
+    [...other.train, "--validation", 0.5, "--seed", seed],
     "a grid of 2 places occurs only in the part for validation",
     "another --seed",
   );
@@ -104,7 +104,7 @@ test("grids larger than the model's are named by their place", async () => {
 
 test("a transformer's width is what its heads share", async () => {
   const { train } = await place("classify", reviews);
-  await refuse([...train, "--cell", "transformer", "--hidden", 9], "hidden is 9, which 4 heads cannot share evenly; give a multiple of 4");
+  await refuse([...train, "--arch", "transformer", "--hidden", 9], "hidden is 9, which 4 heads cannot share evenly; give a multiple of 4");
 });
 
 test("words that all are too rare", async () => {
@@ -139,6 +139,29 @@ describe("folders", () => {
     expect(await contents(out)).toEqual(before);
   });
 
+  test("of a run that 0.1 stopped are resumed by its names", async () => {
+    const { train, out, data, folder } = await place("translate", pairs);
+    const small = ["--hidden", 4, "--embed", 4, "--unit", "words", "--min-count", 1, "--validation", 0.3, "--bidirectional", "false"];
+    const whole = join(folder, "whole");
+    await succeed(...train, ...small, "--schedule", "constant", "--epochs", 2, "--out", whole);
+    await succeed(...train, ...small, "--schedule", "constant", "--epochs", 1);
+    const path = join(out, "training_args.json");
+    const told = JSON.parse(await readFile(path, "utf8"));
+    const { hidden, embed, layers, dropout, batch, epochs, lr, seed, unit, attention, window, reverse, forcing, schedule, sha256 } = told;
+    const first = {
+      ...{ cell: told.arch, hidden, embed, layers, dropout, batch, epochs, lr, seed, unit, attention, window, reverse, forcing, schedule },
+      ...{ "min-count": 1, vocabulary: told.vocab, "max-length": told.context, val: told.validation, "val-file": "", test: "0" },
+      ...{ "one-way": true, "teacher-forcing": 1, heads: 4, "label-smoothing": 0.1, clip: told.clipNorm, "weight-decay": 0, patience: 0 },
+      ...{ best: "loss", device: "auto", deterministic: false, locale: "", delimiter: "", header: "auto" },
+      ...{ "source-column": told.sourceColumn, "target-column": told.targetColumn, sha256 },
+    };
+    await writeFile(path, JSON.stringify(first));
+    const resume = ["train", "translate", "--data", data, "--out", out, "--resume"];
+    await refuse([...resume, "--context", 9], "--context is 9", "made with 64");
+    await succeed(...resume, "--epochs", 2);
+    expect((await contents(out))!["model.safetensors"]).toBe((await contents(whole))!["model.safetensors"]);
+  });
+
   test("of models that are not whole", async () => {
     const { train, out } = await place("classify", reviews);
     await succeed(...train);
@@ -147,7 +170,7 @@ describe("folders", () => {
     for (const [change, message] of [
       [{ labels: ["a", "a"] }, 'labels is ["a", "a"]; expected a list of labels, two or more, each once'],
       [{ labels: [] }, "labels is []"],
-      [{ maxLength: 0 }, "maxLength is 0; expected a whole number above 0"],
+      [{ context: 0 }, "context is 0; expected a whole number above 0"],
     ] as const) {
       await writeFile(join(out, "config.json"), JSON.stringify({ ...config, ...change }));
       await refuse(ask, "config.json", message);

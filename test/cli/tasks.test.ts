@@ -1,11 +1,9 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { AnyTask } from "../../src/cli/judges/judge.js";
 import { translate } from "../../src/cli/tasks/translate.js";
-import { RecurrentSeq2Seq } from "../../src/models/index.js";
+import { forcingOf } from "../../src/tasks/translator.js";
 import { cli, cliStoppedAfter, contents, jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
-import { initAnew } from "../helpers/default-device.js";
 import { temporaryFolder } from "../helpers/temporary-folder.js";
 
 const good = ["a fine film", "so good", "a good story", "fine and good", "what a fine cast"];
@@ -38,7 +36,7 @@ async function bench(kind: Kind, text: string = samples[kind].text) {
   const [data, out] = [join(folder, "data.txt"), join(folder, "run")];
   await writeFile(data, text);
   const small = ["--hidden", 6, "--batch", 4, "--lr", 0.02, "--dropout", 0.1, ...samples[kind].small];
-  return { folder, data, out, train: ["train", kind, "--data", data, "--out", out, "--val", 0.2, ...small] as (string | number)[] };
+  return { folder, data, out, train: ["train", kind, "--data", data, "--out", out, "--validation", 0.2, ...small] as (string | number)[] };
 }
 
 const weights = async (out: string) => (await contents(out))!["model.safetensors"];
@@ -102,7 +100,7 @@ describe("train classify", () => {
 
   test("without validation there is nothing to measure", async () => {
     const { train } = await bench("classify");
-    const lines = jsonLines(await succeed(...train, "--val", 0, "--epochs", 1, "--json"));
+    const lines = jsonLines(await succeed(...train, "--validation", 0, "--epochs", 1, "--json"));
     expect(lines.at(-1)).toMatchObject({ type: "end", steps: 8, measures: null });
     expect(lines.at(-1).baseline).toBeUndefined();
   });
@@ -147,9 +145,25 @@ describe("train tag", () => {
   });
 });
 
+describe("train tag on CoNLL-U", () => {
+  const row = (id: number, form: string, upos: string, xpos: string) => `${id}\t${form}\t_\t${upos}\t${xpos}\t_\t0\t_\t_\t_`;
+  const universal = [row(1, "Ann", "PROPN", "NNP"), row(2, "reads", "VERB", "VBZ"), ""].join("\n").concat("\n").repeat(12);
+
+  test("says that its tags are UPOS, unless a column is named", async () => {
+    const { train, out, data } = await bench("tag", universal);
+    const note = `note: ${data}: the file is CoNLL-U: the tags are its UPOS, the parts of speech; --tag-column XPOS, or another name, takes other tags\n`;
+    const { status, stderr } = await cli(...train, "--epochs", 1);
+    expect([status, stderr.split("warning")[0]]).toEqual([0, note]);
+    expect(JSON.parse(await readFile(join(out, "config.json"), "utf8")).tagNames).toEqual(["O", "PROPN", "VERB"]);
+    const other = await cli(...train, "--epochs", 1, "--tag-column", "xpos", "--overwrite");
+    expect(other.stderr).not.toContain("note:");
+    expect(JSON.parse(await readFile(join(out, "config.json"), "utf8")).tagNames).toEqual(["O", "NNP", "VBZ"]);
+  });
+});
+
 describe("train forecast", () => {
   const wave = ["day,degrees,note", ...Array.from({ length: 80 }, (_, t) => `d${t},${10 + 5 * Math.sin(t / 2)},x`)];
-  const small = ["--hidden", 6, "--history", 6, "--batch", 8, "--val", 0.2, "--lr", 0.01];
+  const small = ["--hidden", 6, "--history", 6, "--batch", 8, "--validation", 0.2, "--lr", 0.01];
 
   test("beats persistence on a wave, and predicts with an interval", async () => {
     const folder = await temporaryFolder();
@@ -201,7 +215,7 @@ describe("train translate", () => {
       1,
       "--dropout",
       0,
-      "--val",
+      "--validation",
       0,
     ];
     await succeed("train", "translate", "--data", data, "--out", out, ...small, "--epochs", 20);
@@ -224,7 +238,7 @@ describe("train translate with more options", () => {
 
   test("a Transformer learns, and is measured by the length of its sources, with a search or without", async () => {
     const { train, out, data } = await bench("translate");
-    const options = ["--cell", "transformer", "--hidden", 16, "--heads", 2, "--dropout", 0, "--epochs", 25, "--val", 0];
+    const options = ["--arch", "transformer", "--hidden", 16, "--heads", 2, "--dropout", 0, "--epochs", 25, "--validation", 0];
     await succeed(...train, ...options);
     for (const more of [[], ["--beam", 2]]) {
       const { measures, bleuByLength } = JSON.parse(await succeed("evaluate", "--model", out, "--data", data, "--json", ...more));
@@ -254,24 +268,19 @@ describe("train translate with more options", () => {
 });
 
 describe("--forcing", () => {
-  const recipe = { forcing: "linear", "teacher-forcing": 0.2, cell: "gru" };
+  const recipe = { teacherForcing: 0.2, arch: "gru" };
 
   test.each([
     ["constant", [0.2, 0.2, 0.2]],
     ["linear", [1, 0.6, 0.2]],
     ["cosine", [1, 0.6, 0.2]],
     ["inverse-sigmoid", [1, 0.6, 0.2]],
-  ])("%s brings the share of right tokens to that of --teacher-forcing", async (forcing, shares) => {
-    await initAnew({ device: "wasm" });
-    const model = new RecurrentSeq2Seq({ sourceVocab: 3, targetVocab: 3, hidden: 2, embed: 2 });
-    const set = translate.course!({ model } as unknown as AnyTask, { ...recipe, forcing }, 100)!;
-    const at = (step: number) => {
-      set(step);
-      return model.teacherForcing;
-    };
+  ] as const)("%s brings the share of right tokens to that of --teacher-forcing", async (forcing, shares) => {
+    const at = forcingOf({ ...recipe, forcing }, 100)!;
     expect([0, 50, 100].map(at)).toEqual(shares.map((share) => expect.closeTo(share, 12)));
-    expect(at(20)).toBeCloseTo({ constant: 0.2, linear: 0.84, cosine: 0.9236068, "inverse-sigmoid": 0.911907 }[forcing]!, 6);
-    expect(translate.isTimed!({ ...recipe, forcing })).toBe(forcing !== "constant");
+    expect(at(20)).toBeCloseTo({ constant: 0.2, linear: 0.84, cosine: 0.9236068, "inverse-sigmoid": 0.911907 }[forcing], 6);
+    const why = translate.fields.epochs!.whyFixed({ ...recipe, forcing, schedule: "constant" });
+    expect(why).toBe(forcing === "constant" ? undefined : ", by which its schedule goes");
   });
 
   test("trains, and resumes where it stopped", async () => {
@@ -318,10 +327,10 @@ describe("--length-penalty", () => {
   test.each([
     ["translate", "go on\ncome in", []],
     ["caption", "0 0; 1 0\n0 1; 0 0", []],
-    ["translate", "go on\ncome in", ["--cell", "transformer", "--hidden", 8, "--heads", 2]],
+    ["translate", "go on\ncome in", ["--arch", "transformer", "--hidden", 8, "--heads", 2]],
   ] as const)("of a search in predict and evaluate, of %s", async (kind, input, more) => {
     const { train, out, data } = await bench(kind);
-    await succeed(...train, ...more, "--epochs", 4, "--max-length", 5);
+    await succeed(...train, ...more, "--epochs", 4, "--context", 5);
     const told = async (penalty: number) => {
       const search = ["--model", out, "--beam", 3, "--length-penalty", penalty];
       const { measures } = JSON.parse(await succeed("evaluate", ...search, "--data", data, "--json"));
@@ -352,7 +361,7 @@ describe("--length-penalty", () => {
 
 test("a tag of the part for validation alone is warned of and counts as missed", async () => {
   const { train } = await bench("tag", "Ann\tO\n\nBob\tB-x\n");
-  const { status, stderr } = await cli(...train, "--epochs", 1, "--val", 0.5);
+  const { status, stderr } = await cli(...train, "--epochs", 1, "--validation", 0.5);
   expect(status, stderr).toBe(0);
   expect(stderr).toContain("warning:");
   expect(stderr).toContain("the tags B-x occur only in the part for validation");
@@ -375,22 +384,27 @@ describe("refused", () => {
     ["tag", "Ann\tO\n\nBob\tQ-x\n", "line 3, column 2", '"Q-x"'],
   ] as const)("data of %s: %j", async (kind, text, ...parts) => {
     const { train, out } = await bench(kind, text);
-    await refuse([...train, ...(parts[0] === "1 label (1)" ? ["--val", 0] : ["--val", 0.5])], ...parts);
+    await refuse([...train, ...(parts[0] === "1 label (1)" ? ["--validation", 0] : ["--validation", 0.5])], ...parts);
     expect(await contents(out)).toBeUndefined();
   });
 
-  test.each([["--hiden", 5], ["--cell", "foo"], ["--pooling", "sum"], ["--epochs", 0], ["--val", 1], ["--device", "nonsense"], ["--crf"]])(
-    "option %s %s",
-    async (...option) => {
-      const { train, out } = await bench("classify");
-      await refuse([...train, ...option], option[0] as string);
-      expect(await contents(out)).toBeUndefined();
-    },
-  );
+  test.each([
+    ["--hiden", 5],
+    ["--arch", "foo"],
+    ["--pooling", "sum"],
+    ["--epochs", 0],
+    ["--validation", 1],
+    ["--device", "nonsense"],
+    ["--crf"],
+  ])("option %s %s", async (...option) => {
+    const { train, out } = await bench("classify");
+    await refuse([...train, ...option], option[0] as string);
+    expect(await contents(out)).toBeUndefined();
+  });
 
   test("a part for validation of nothing", async () => {
     const { train } = await bench("classify");
-    await refuse([...train, "--val", 0.001], "--val 0.001 leaves none of the 30 examples");
+    await refuse([...train, "--validation", 0.001], "--validation 0.001 leaves none of the 30 examples");
   });
 
   test("folders and files that are not what they should be", async () => {

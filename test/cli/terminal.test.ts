@@ -123,7 +123,7 @@ describe("help and facts", () => {
     );
     const [data, tagger] = [join(folder, "names.conll"), join(folder, "tagger")];
     await writeFile(data, "Ann\tB-person\nreads\tO\n\n".repeat(8));
-    await succeed("train", "tag", "--data", data, "--out", tagger, "--epochs", 1, "--hidden", 4, "--min-count", 1, "--val", 0);
+    await succeed("train", "tag", "--data", data, "--out", tagger, "--epochs", 1, "--hidden", 4, "--min-count", 1, "--validation", 0);
     expect(await succeed("info", "--model", tagger)).toMatch(/: tag, [\d,]+ parameters\n/);
   });
 

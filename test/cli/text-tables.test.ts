@@ -21,7 +21,7 @@ async function trained(text: string, name: string, ...options: (string | number)
   const folder = await temporaryFolder();
   const [data, out] = [join(folder, name), join(folder, "run")];
   await writeFile(data, text);
-  const small = ["--hidden", 4, "--embed", 4, "--epochs", 1, "--min-count", 1, "--val", 0];
+  const small = ["--hidden", 4, "--embed", 4, "--epochs", 1, "--min-count", 1, "--validation", 0];
   const outcome = await cli("train", "classify", "--data", data, "--out", out, ...small, ...options);
   return { folder, data, out, ...outcome };
 }
@@ -30,61 +30,55 @@ const configIn = async (out: string) => JSON.parse(await readFile(join(out, "con
 
 describe("a table of labels and texts is read", () => {
   const tables: [string, string, string, unknown, string][] = [
-    ["in this order", "t.tsv", tsv(undefined, (label, text) => `${label}\t${text}`), { "label-column": "1", "text-column": "2" }, ""],
-    [
-      "by their names",
-      "t.tsv",
-      tsv("Text\tLabel", (label, text) => `${text}\t${label}`),
-      { "label-column": "Label", "text-column": "Text" },
-      "",
-    ],
+    ["in this order", "t.tsv", tsv(undefined, (label, text) => `${label}\t${text}`), { labelColumn: "1", textColumn: "2" }, ""],
+    ["by their names", "t.tsv", tsv("Text\tLabel", (label, text) => `${text}\t${label}`), { labelColumn: "Label", textColumn: "Text" }, ""],
     [
       "by other words for them",
       "t.csv",
       tsv("review,sentiment", (label, text) => `"${text}",${label}`),
-      { "label-column": "sentiment", "text-column": "review" },
+      { labelColumn: "sentiment", textColumn: "review" },
       '"sentiment" is taken for the label, "review" is taken for the text',
     ],
     [
       "by a header of any words",
       "t.tsv",
       tsv("humor\tnota", (label, text) => `${label}\t${text}`),
-      { "label-column": "humor", "text-column": "nota" },
+      { labelColumn: "humor", textColumn: "nota" },
       'line 1 is taken for a header, which names "humor", "nota"; --header no',
     ],
     [
       "by a header over numbers",
       "t.tsv",
       tsv("grade given\tthe note", (label, text) => `${label.length}\t${text}`),
-      { "label-column": "grade given" },
+      { labelColumn: "grade given" },
       "line 1 is taken for a header",
     ],
     [
       "text first",
       "t.tsv",
       tsv(undefined, (label, text) => `${text}\t${label}`),
-      { "label-column": "2", "text-column": "1" },
+      { labelColumn: "2", textColumn: "1" },
       "column 1 is taken for the text and column 2, which has few different cells, for the label; --label-column 1 and --text-column 2",
     ],
     [
       "without pandas' row numbers",
       "t.csv",
       tsv(",mood,note", (label, text, i) => `${i},${label},"${text}"`),
-      { "label-column": "mood", "text-column": "note" },
+      { labelColumn: "mood", textColumn: "note" },
       "column 1 is left out: it has no name",
     ],
     [
       "without row numbers and a header",
       "t.tsv",
       tsv(undefined, (label, text, i) => `${i}\t${label}\t${text}`),
-      { "label-column": "2", "text-column": "3" },
+      { labelColumn: "2", textColumn: "3" },
       "column 1 is left out: it counts the rows",
     ],
     [
       "as a spreadsheet leaves it",
       "t.csv",
       tsv("v1;v2;;", (label, text) => `${label};${text};;`),
-      { "label-column": "v1", "text-column": "v2" },
+      { labelColumn: "v1", textColumn: "v2" },
       "column 3 is left out: it has no name",
     ],
   ];
@@ -133,7 +127,7 @@ test("a label of the held-back part alone is counted as missed, and said", async
   const folder = await temporaryFolder();
   const held = join(folder, "held.tsv");
   await writeFile(held, "good\ta lovely film\nfair\tneither of the two\nfair\tso so\n");
-  const { status, stderr, stdout } = await trained(text, "t.tsv", "--val-file", held, "--json");
+  const { status, stderr, stdout } = await trained(text, "t.tsv", "--validation-file", held, "--json");
   expect(status).toBe(0);
   expect(stderr).toContain(
     `warning: ${held}: the model does not know the label "fair" (line 2, 2 in all); every such example counts as missed.\n`,

@@ -44,50 +44,54 @@ async function naiveLoss(folder: string, text: string, window: number): Promise<
 describe("train lm --json", () => {
   test("prints the events, one a line, and nothing else", async () => {
     const { train } = await workplace();
-    const lines = jsonLines(await succeed(...train, "--steps", 7, "--eval-every", 3, "--checkpoint-every", 2, "--json"));
+    const lines = jsonLines(await succeed(...train, "--steps", 7, "--evaluate-every", 3, "--checkpoint-every", 2, "--json"));
     expect(lines.map(({ type, step }) => `${type} ${step}`)).toEqual([
       ...["step 1", "step 2", "step 3", "evaluation 3", "step 4", "step 5", "step 6", "evaluation 6", "step 7", "evaluation 7"],
       "end undefined",
     ]);
     const keys: Record<string, string[]> = {
       step: ["type", "step", "loss", "tokensPerSecond"],
-      evaluation: ["type", "step", "valLoss"],
-      end: ["type", "steps", "valLoss", "seconds", "parameters"],
+      evaluation: ["type", "step", "best", "measures"],
+      end: ["type", "steps", "reason", "measures", "seconds", "parameters"],
     };
     for (const line of lines) {
       expect(Object.keys(line)).toEqual(keys[line.type]);
-      for (const key of keys[line.type]!.slice(1)) expect(line[key], key).toBeGreaterThan(0);
+      const { type, best, reason, measures = {}, ...numbers } = line;
+      for (const [key, value] of Object.entries({ ...numbers, ...measures })) expect(value, `${type} ${key}`).toBeGreaterThan(0);
+      if (type === "evaluation") expect(best).toBeTypeOf("boolean");
+      if (type === "end") expect(reason).toBe("complete");
     }
+    expect(Object.keys(lines.at(-1).measures)).toEqual(["loss", "perplexity", "bitsPerCharacter"]);
     const end = lines.at(-1);
     const V = new Set(corpus).size;
     const [D, H] = [4, 6];
-    expect(end).toMatchObject({ steps: 7, valLoss: lines.at(-2).valLoss, parameters: V * D + 4 * H * (D + H + 2) + V * (H + 1) });
+    expect(end).toMatchObject({ steps: 7, measures: lines.at(-2).measures, parameters: V * D + 4 * H * (D + H + 2) + V * (H + 1) });
   });
 
-  test("without validation valLoss is null", async () => {
+  test("without validation there are no measures", async () => {
     const { train } = await workplace();
-    const lines = jsonLines(await succeed(...train, "--steps", 2, "--val", 0, "--json"));
+    const lines = jsonLines(await succeed(...train, "--steps", 2, "--validation", 0, "--json"));
     expect(lines.map(({ type }) => type)).toEqual(["step", "step", "end"]);
-    expect(lines.at(-1).valLoss).toBeNull();
+    expect(lines.at(-1).measures).toBeNull();
   });
 
   test.each([
     [0.1, 8, 3],
     [0.33, 7, 4],
     [0.5, 1000, 2],
-  ])("valLoss is the mean over all of the last %f of the text, in windows of --seq", async (share, seq, batch) => {
+  ])("the loss is the mean over all of the last %f of the text, in windows of --context", async (share, seq, batch) => {
     const { train, out } = await workplace();
     const window = Math.min(seq, 500);
-    const stdout = await succeed(...train, "--steps", 3, "--val", share, "--seq", window, "--batch", batch, "--json");
+    const stdout = await succeed(...train, "--steps", 3, "--validation", share, "--context", window, "--batch", batch, "--json");
     const wanted = await naiveLoss(out, corpus.slice(corpus.length - Math.round(corpus.length * share)), window);
-    expect(jsonLines(stdout).at(-1).valLoss).toBeCloseTo(wanted, 5);
+    expect(jsonLines(stdout).at(-1).measures.loss).toBeCloseTo(wanted, 5);
   });
 });
 
 describe("train lm", () => {
   test("prints milestones and the end on stdout, and no bar where there is no terminal", async () => {
     const { train } = await workplace();
-    const stdout = await succeed(...train, "--steps", 20, "--eval-every", 10);
+    const stdout = await succeed(...train, "--steps", 20, "--evaluate-every", 10);
     expect(stdout.split("\n")[0]).toMatch(/^lstm with 1 x 6 units, \d+ parameters, on /);
     expect(stdout).toMatch(/\nstep 2 {2}loss \d\.\d{4} {2}[\d.]+k? tokens\/s\n/);
     expect(stdout).toMatch(/\nstep 10 {2}validation loss \d\.\d{4}\n/);
@@ -99,12 +103,12 @@ describe("train lm", () => {
     const { train } = await workplace("abcabcabd".repeat(60));
     const lines = jsonLines(await succeed(...train, "--steps", 150, "--lr", 0.02, "--json"));
     expect(lines[0].loss).toBeGreaterThan(1);
-    expect(lines.at(-1).valLoss).toBeLessThan(0.5);
+    expect(lines.at(-1).measures.loss).toBeLessThan(0.5);
   });
 
   test("leaves the model, its vocabulary, the options and the checkpoint", async () => {
     const { train, out } = await workplace();
-    await succeed(...train, "--steps", 1, "--cell", "gru", "--layers", 2, "--dropout", 0.1, "--seed", 7);
+    await succeed(...train, "--steps", 1, "--arch", "gru", "--layers", 2, "--dropout", 0.1, "--seed", 7);
     const files = (await contents(out))!;
     expect(Object.keys(files).sort()).toEqual([
       "config.json",
@@ -119,7 +123,7 @@ describe("train lm", () => {
       ...{ model_type: "seqgrad-recurrent-lm", architectures: ["RecurrentLM"], vocab },
       ...{ arch: "gru", embed: 4, hidden: 6, layers: 2, dropout: 0.1, tieWeights: false, context: 8 },
     });
-    expect(JSON.parse(files["training_args.json"]!)).toMatchObject({ cell: "gru", seed: 7, steps: 1, "eval-every": 500 });
+    expect(JSON.parse(files["training_args.json"]!)).toMatchObject({ arch: "gru", seed: 7, steps: 1, evaluateEvery: 500 });
   });
 
   test("the same seed gives the same model, another another", async () => {
@@ -136,7 +140,7 @@ describe("train lm", () => {
   test.each(["rnn", "gru", "lstm"])("trains a %s on the reference device, and gets what wasm gets", async (cell) => {
     const loss = async (device: string) => {
       const { train } = await workplace();
-      return jsonLines(await succeed(...train, "--cell", cell, "--steps", 3, "--device", device, "--json")).at(-1).valLoss;
+      return jsonLines(await succeed(...train, "--arch", cell, "--steps", 3, "--device", device, "--json")).at(-1).measures.loss;
     };
     expect(await loss("reference")).toBeCloseTo(await loss("wasm"), 4);
   });
@@ -148,14 +152,14 @@ describe("train lm", () => {
     const vocabulary = JSON.parse(Buffer.from((await contents(out))!["vocab.json"]!, "latin1").toString());
     // The mark at the start is not of the text; a U+FEFF within is a character.
     expect(Object.keys(vocabulary).sort()).toEqual([...new Set(text.slice(1))].sort());
-    const written = await succeed("generate", "--model", out, "--prompt", "sea 🌊\r\n", "--length", 30, "--seed", 1, "--json");
+    const written = await succeed("generate", "--model", out, "--prompt", "sea 🌊\r\n", "--max-tokens", 30, "--seed", 1, "--json");
     expect([...jsonLines(written)[0].text]).toHaveLength(30);
   });
 
   test("learns a text of one repeated character at once", async () => {
     const { train, out } = await workplace("z".repeat(100));
-    expect(jsonLines(await succeed(...train, "--steps", 2, "--json")).at(-1).valLoss).toBe(0);
-    expect(await succeed("generate", "--model", out, "--prompt", "z", "--length", 5)).toBe("zzzzzz\n");
+    expect(jsonLines(await succeed(...train, "--steps", 2, "--json")).at(-1).measures.loss).toBe(0);
+    expect(await succeed("generate", "--model", out, "--prompt", "z", "--max-tokens", 5)).toBe("zzzzzz\n");
   });
 });
 

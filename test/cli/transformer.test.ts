@@ -1,22 +1,22 @@
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { openLM } from "../../src/cli/lm.js";
 import { generate } from "../../src/decode/generate.js";
 import type { StepModel } from "../../src/decode/index.js";
+import { tasks } from "../../src/index.js";
 import { fileStore } from "../../src/io/file-store.js";
 import { cliStoppedAfter, contents, corpus, jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
 import { initAnew } from "../helpers/default-device.js";
 import { temporaryFolder } from "../helpers/temporary-folder.js";
 
-const small = ["--arch", "transformer", "--layers", 2, "--heads", 2, "--embed", 8];
+const small = ["--arch", "transformer", "--layers", 2, "--heads", 2, "--hidden", 8];
 const llama = ["--positions", "rotary", "--norm", "rms", "--activation", "swiglu", "--kv-heads", 1];
-const nano = ["--tie", "--schedule", "cosine", "--warmup", 2, "--min-lr", 1e-4, "--weight-decay", 0.1, "--betas", "0.9,0.99"];
+const nano = ["--tie-weights", "--schedule", "cosine", "--warmup", 2, "--min-lr", 1e-4, "--weight-decay", 0.1, "--betas", "0.9,0.99"];
 
 /** A place to train a small Transformer in windows of 8. */
 async function place() {
   const { folder, data, out } = await workplace();
-  return { folder, data, out, train: ["train", "lm", "--data", data, "--out", out, ...small, "--seq", 8, "--batch", 3] };
+  return { folder, data, out, train: ["train", "lm", "--data", data, "--out", out, ...small, "--context", 8, "--batch", 3] };
 }
 
 const weights = async (out: string) => (await contents(out))!["model.safetensors"];
@@ -24,7 +24,7 @@ const weights = async (out: string) => (await contents(out))!["model.safetensors
 describe("train lm --arch transformer", () => {
   test("prints the events of any run, and leaves the files of any", async () => {
     const { train, out } = await place();
-    const lines = jsonLines(await succeed(...train, "--steps", 5, "--eval-every", 3, "--json"));
+    const lines = jsonLines(await succeed(...train, "--steps", 5, "--evaluate-every", 3, "--json"));
     expect(lines.map(({ type, step }) => `${type} ${step}`)).toEqual([
       ...["step 1", "step 2", "step 3", "evaluation 3", "step 4", "step 5", "evaluation 5"],
       "end undefined",
@@ -40,8 +40,8 @@ describe("train lm --arch transformer", () => {
       ...{ norm: "layer", positions: "learned", activation: "gelu", eps: 1e-5, rotaryBase: 10000 },
     });
     const told = JSON.parse(files["training_args.json"]!);
-    expect(told).toMatchObject({ arch: "transformer", heads: 2, "kv-heads": 2, lr: 1e-3 });
-    for (const name of ["cell", "hidden"]) expect(told).not.toHaveProperty(name);
+    expect(told).toMatchObject({ arch: "transformer", heads: 2, kvHeads: 2, lr: 1e-3 });
+    for (const name of ["cell", "embed"]) expect(told).not.toHaveProperty(name);
   });
 
   test("says what it trains", async () => {
@@ -51,9 +51,9 @@ describe("train lm --arch transformer", () => {
 
   test("learns", async () => {
     const { data, out } = await workplace("abcabcabd".repeat(60));
-    const train = ["train", "lm", "--data", data, "--out", out, ...small, ...nano, "--seq", 24];
-    expect(jsonLines(await succeed(...train, "--steps", 300, "--lr", 0.01, "--json")).at(-1).valLoss).toBeLessThan(0.5);
-    expect(await succeed("generate", "--model", out, "--prompt", "abcabcabd", "--length", 9, "--temperature", 0)).toBe(
+    const train = ["train", "lm", "--data", data, "--out", out, ...small, ...nano, "--context", 24];
+    expect(jsonLines(await succeed(...train, "--steps", 300, "--lr", 0.01, "--json")).at(-1).measures.loss).toBeLessThan(0.5);
+    expect(await succeed("generate", "--model", out, "--prompt", "abcabcabd", "--max-tokens", 9, "--temperature", 0)).toBe(
       "abcabcabdabcabcabd\n",
     );
   });
@@ -61,7 +61,7 @@ describe("train lm --arch transformer", () => {
   test.each([[], llama])("on the reference device gets what wasm gets %#", async (...options) => {
     const loss = async (device: string) => {
       const { train } = await place();
-      return jsonLines(await succeed(...train, ...options, "--steps", 3, "--device", device, "--json")).at(-1).valLoss;
+      return jsonLines(await succeed(...train, ...options, "--steps", 3, "--device", device, "--json")).at(-1).measures.loss;
     };
     expect(await loss("reference")).toBeCloseTo(await loss("wasm"), 4);
   });
@@ -73,20 +73,20 @@ describe("train lm --arch transformer", () => {
     await succeed(...all, "--out", whole);
     expect((await cliStoppedAfter(3, ...all, "--out", broken)).status).toBe(130);
     const resume = ["train", "lm", "--data", data, "--out", broken, "--resume", "--json"];
-    await refuse([...resume, "--hidden", 5], "--hidden is for --arch recurrent", "leave it out");
+    await refuse([...resume, "--embed", 5], "--embed is for --arch rnn, gru and lstm", "leave it out");
+    await refuse([...resume, "--hidden", 5], "--hidden is 5", "leave the option out");
     await refuse([...resume, "--heads", 4], "--heads is 4", "leave the option out");
-    await refuse([...resume, "--arch", "recurrent"], "--arch is recurrent", "leave the option out");
+    await refuse([...resume, "--arch", "lstm"], "--arch is lstm", "leave the option out");
     await succeed(...resume);
     expect(await weights(broken)).toBe(await weights(whole));
   });
 
   test.each<[string, ...(string | number)[]]>([
-    ["--cell is for --arch recurrent, and the model is transformer, which has --heads --kv-heads --norm", "--cell", "gru"],
-    ["--hidden is for --arch recurrent", "--hidden", 64],
+    ["--embed is for --arch rnn, gru and lstm, and the model is transformer, which has --heads --kv-heads", "--embed", 64],
     ["3 heads cannot share an embedding of 8", "--heads", 3],
     ["2 heads cannot share 3 keyValueHeads", "--kv-heads", 3],
     ["heads of 1 elements cannot turn", "--heads", 8, "--positions", "rotary"],
-    ["memory", "--embed", 2 ** 20],
+    ["memory", "--hidden", 2 ** 20],
   ])("refuses: %s", async (part, ...options) => {
     const { train, out } = await place();
     await refuse([...train, ...options], part);
@@ -104,19 +104,19 @@ describe("a saved Transformer", () => {
   const write = (...options: (string | number)[]) => succeed("generate", "--model", folder, "--prompt", "The ", ...options);
 
   test("writes past its context, by the same seed the same", async () => {
-    const text = await write("--length", 60, "--seed", 1);
+    const text = await write("--max-tokens", 60, "--seed", 1);
     expect(text).toHaveLength(4 + 60 + 1);
-    expect(await write("--length", 60, "--seed", 1)).toBe(text);
-    expect(await write("--length", 60, "--seed", 2)).not.toBe(text);
+    expect(await write("--max-tokens", 60, "--seed", 1)).toBe(text);
+    expect(await write("--max-tokens", 60, "--seed", 2)).not.toBe(text);
   });
 
   test("writes what generate() of the library does", async () => {
     await initAnew();
-    const { model, tokenizer } = await openLM(fileStore(folder));
+    const { model, tokenizer } = (await tasks.load(fileStore(folder))) as tasks.LanguageModel;
     let text = "The ";
     const options = { maxTokens: 20, temperature: 0, repetitionPenalty: 1.3 };
     for await (const token of generate(model as StepModel<unknown>, tokenizer.encode(text), options)) text += tokenizer.decode([token]);
-    expect(await write("--length", 20, "--temperature", 0, "--repetition-penalty", 1.3)).toBe(`${text}\n`);
+    expect(await write("--max-tokens", 20, "--temperature", 0, "--repetition-penalty", 1.3)).toBe(`${text}\n`);
     model.dispose();
   });
 
@@ -126,29 +126,32 @@ describe("a saved Transformer", () => {
     const { attentionDropout, embeddingDropout, ...older } = JSON.parse(await readFile(join(copy, "config.json"), "utf8"));
     await writeFile(join(copy, "config.json"), JSON.stringify({ ...older, dropout: 0.2 }));
     await initAnew();
-    const { model } = await openLM(fileStore(copy));
+    const { model } = (await tasks.load(fileStore(copy))) as tasks.LanguageModel;
     expect([attentionDropout, embeddingDropout]).toEqual([0, 0]);
     expect(model.config).toMatchObject({ dropout: 0.2, attentionDropout: 0.2, embeddingDropout: 0.2 });
-    expect(await succeed("generate", "--model", copy, "--prompt", "The ", "--length", 20, "--seed", 1)).toBe(
-      await write("--length", 20, "--seed", 1),
+    expect(await succeed("generate", "--model", copy, "--prompt", "The ", "--max-tokens", 20, "--seed", 1)).toBe(
+      await write("--max-tokens", 20, "--seed", 1),
     );
     model.dispose();
   });
 
   test("searches with beams within its context, and refuses what goes past", async () => {
-    const search = async (beams: number) => jsonLines(await write("--length", 5, "--beams", beams, "--json"))[0];
+    const search = async (beams: number) => jsonLines(await write("--max-tokens", 5, "--beam", beams, "--json"))[0];
     const [one, four] = [await search(1), await search(4)];
     expect(four.text).toHaveLength(5);
     expect(four.logProbability).toBeGreaterThanOrEqual(one.logProbability - 1e-6);
-    await refuse(["generate", "--model", folder, "--prompt", "The ", "--beams", 2, "--length", 6], "do not fit the model's context of 8");
+    await refuse(
+      ["generate", "--model", folder, "--prompt", "The ", "--beam", 2, "--max-tokens", 6],
+      "do not fit the model's context of 8",
+    );
   });
 
   test("is benched, as is one that options describe, in windows of its context at most", async () => {
     const bench = ["bench", "--device", "wasm", "--time", 0.02, "--batches", 2];
-    expect(await succeed(...bench, "--model", folder, "--seq", 8)).toContain("transformer with 2 x 2 heads, 8 wide");
-    expect(await succeed(...bench, ...small, ...llama, "--seq", 20)).toContain("windows of 20 characters");
-    await refuse([...bench, "--model", folder, "--seq", 9], "--seq 9", "context of 8");
-    await refuse([...bench, ...small, "--cell", "gru"], "--cell is for --arch recurrent");
+    expect(await succeed(...bench, "--model", folder, "--context", 8)).toContain("transformer with 2 x 2 heads, 8 wide");
+    expect(await succeed(...bench, ...small, ...llama, "--context", 20)).toContain("windows of 20 characters");
+    await refuse([...bench, "--model", folder, "--context", 9], "--context 9", "context of 8");
+    await refuse([...bench, ...small, "--arch", "gru"], "--heads is for --arch transformer");
   });
 
   test.each([

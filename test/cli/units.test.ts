@@ -10,13 +10,13 @@ async function place(text = story) {
   const folder = await temporaryFolder();
   const [data, out] = [join(folder, "story.txt"), join(folder, "run")];
   await writeFile(data, text);
-  const sizes = ["--hidden", 16, "--embed", 8, "--seq", 8, "--batch", 4, "--lr", 0.02, "--steps", 60, "--eval-every", 30];
+  const sizes = ["--hidden", 16, "--embed", 8, "--context", 8, "--batch", 4, "--lr", 0.02, "--steps", 60, "--evaluate-every", 30];
   return { folder, out, data, train: ["train", "lm", "--data", data, "--out", out, ...sizes] as (string | number)[] };
 }
 
 test.each([
   ["words", [], "word"],
-  ["bpe", ["--vocabulary", 300], "token"],
+  ["bpe", ["--vocab", 300], "token"],
 ] as const)("a model of %s is trained, saved with its tokenizer, and written with", async (unit, options, name) => {
   const { train, out, folder, data } = await place();
   const text = await succeed(...train, "--unit", unit, ...options);
@@ -24,10 +24,11 @@ test.each([
   const files = Object.keys((await contents(out))!);
   expect(files).toContain("tokenizer.json");
   expect(files).not.toContain("vocab.json");
-  const write = (...more: (string | number)[]) => succeed("generate", "--model", out, "--prompt", "The cat sat", "--length", 6, ...more);
+  const write = (...more: (string | number)[]) =>
+    succeed("generate", "--model", out, "--prompt", "The cat sat", "--max-tokens", 6, ...more);
   const greedy = await write("--temperature", 0);
   expect(greedy).toMatch(/^The cat sat on the /);
-  expect(await write("--beams", 1)).toBe(greedy);
+  expect(await write("--beam", 1)).toBe(greedy);
   expect(jsonLines(await write("--temperature", 0, "--json"))[0].text).toBe(greedy.slice("The cat sat".length, -1));
   // Stopped and resumed, it ends in the same bits.
   const broken = join(folder, "broken");
@@ -52,15 +53,40 @@ test("rare words are unknown, and a resume keeps to that", async () => {
   expect((await words()).sort()).toEqual(["<unk>", "cat", "mat", "on", "sat", "the"]);
   await succeed("train", "lm", "--data", data, "--out", out, "--resume", "--steps", 4);
   expect(await words()).toHaveLength(6);
-  await succeed(...train, "--overwrite", "--unit", "words", "--vocabulary", 4, "--steps", 2);
+  await succeed(...train, "--overwrite", "--unit", "words", "--vocab", 4, "--steps", 2);
   expect((await words()).sort()).toEqual(["<unk>", "cat", "sat", "the"]);
+});
+
+test("words are in lower case as their language has it", async () => {
+  const { train, out } = await place("IĞDIR'da Işık IŞIK ".repeat(60));
+  const words = async () => Object.keys(JSON.parse(Buffer.from((await contents(out))!["tokenizer.json"]!, "latin1").toString()).vocabulary);
+  await succeed(...train, "--unit", "words", "--steps", 2, "--locale", "tr");
+  expect(await words()).toContain("ışık");
+  await succeed(...train, "--overwrite", "--unit", "words", "--steps", 2);
+  expect(await words()).not.toContain("ışık");
+  await refuse([...train, "--overwrite", "--locale", "tr"], "--locale is for --unit words", "the unit is characters");
+  await refuse([...train, "--overwrite", "--unit", "words", "--locale", "?"], '--locale is "?"', "language tag");
+});
+
+test("a language model is judged by files of its own, and tested once", async () => {
+  const { train, out, folder } = await place();
+  const [val, held] = [join(folder, "val.txt"), join(folder, "held.txt")];
+  await writeFile(val, story.slice(0, 400));
+  await writeFile(held, story.slice(100, 600));
+  const lines = jsonLines(await succeed(...train, "--validation-file", val, "--test", held, "--json"));
+  const measured = JSON.parse(await succeed("evaluate", "--model", out, "--data", held, "--json"));
+  expect(lines.at(-1).test.loss).toBeCloseTo(measured.measures.loss, 10);
+  const validated = JSON.parse(await succeed("evaluate", "--model", out, "--data", val, "--json"));
+  expect(lines.at(-1).measures.loss).toBeCloseTo(validated.measures.loss, 5);
+  const text = await succeed(...train, "--overwrite", "--test", 0.2);
+  expect(text).toMatch(/\ntest: loss \d\.\d{4} {2}perplexity /);
 });
 
 describe("a run of an older version, whose options do not tell the least count", () => {
   /** The folder of a stopped run, as if saved before there was the option. */
   async function forget(out: string): Promise<void> {
     const file = join(out, "training_args.json");
-    const { "min-count": minCount, ...told } = JSON.parse(await readFile(file, "utf8"));
+    const { minCount, ...told } = JSON.parse(await readFile(file, "utf8"));
     expect(minCount).toBeDefined();
     await writeFile(file, JSON.stringify(told));
   }
@@ -81,7 +107,7 @@ describe("a run of an older version, whose options do not tell the least count",
   test("is refused, of a translator, which cannot tell its words without it, and stays as it is", async () => {
     const { data, out } = await place("go on\tcontinue\ncome in\tentre\ngo in\tva\n".repeat(4));
     const train = ["train", "translate", "--data", data, "--out", out];
-    await succeed(...train, "--hidden", 4, "--embed", 4, "--unit", "words", "--epochs", 1, "--val", 0.4);
+    await succeed(...train, "--hidden", 4, "--embed", 4, "--unit", "words", "--epochs", 1, "--validation", 0.4);
     await forget(out);
     const before = await contents(out);
     await refuse(
@@ -95,11 +121,11 @@ describe("a run of an older version, whose options do not tell the least count",
 
 test("options of tokens that do not fit are refused", async () => {
   const { train, out } = await place();
-  await refuse([...train, "--vocabulary", 300], "--vocabulary is for --unit words and bpe");
+  await refuse([...train, "--vocab", 300], "--vocab is for --unit words and bpe");
   await refuse([...train, "--min-count", 2], "--min-count is for --unit words", "the unit is characters");
   await refuse([...train, "--unit", "bpe", "--min-count", 2], "--min-count is for --unit words", "the unit is bpe");
   await refuse([...train, "--unit", "letters"], '--unit is "letters"', "words, characters, bpe");
-  await refuse([...train, "--unit", "bpe", "--vocabulary", 10], "vocab is 10");
-  await refuse([...train, "--unit", "words", "--seq", 5000], "--seq 5000 words");
+  await refuse([...train, "--unit", "bpe", "--vocab", 10], "vocab is 10");
+  await refuse([...train, "--unit", "words", "--context", 5000], "--context 5000 words");
   expect(await contents(out)).toBeUndefined();
 });

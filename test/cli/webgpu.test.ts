@@ -11,8 +11,23 @@ const reason = await openDevice("webgpu").then(
   (error: Error) => ` (no WebGPU: ${error.message})`,
 );
 
-const lstm = ["--cell", "lstm", "--embed", 4, "--hidden", 6, "--seq", 8, "--batch", 2, "--val", 0.02];
-const transformer = ["--arch", "transformer", "--layers", 1, "--heads", 2, "--embed", 8, "--seq", 8, "--batch", 2, "--val", 0.02];
+const lstm = ["--arch", "lstm", "--embed", 4, "--hidden", 6, "--context", 8, "--batch", 2, "--validation", 0.02];
+const transformer = [
+  "--arch",
+  "transformer",
+  "--layers",
+  1,
+  "--heads",
+  2,
+  "--embed",
+  8,
+  "--context",
+  8,
+  "--batch",
+  2,
+  "--validation",
+  0.02,
+];
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -31,18 +46,18 @@ async function lendDevices(count: number): Promise<() => void> {
 }
 
 describe.skipIf(reason)(`--device webgpu${reason}`, () => {
-  const options = ["--steps", 12, "--eval-every", 6, "--checkpoint-every", 9, "--lr", 0.02, "--json"];
+  const options = ["--steps", 12, "--evaluate-every", 6, "--checkpoint-every", 9, "--lr", 0.02, "--json"];
 
   test("trains to the validation loss of WebAssembly, and resumes", async () => {
     const { train, out } = await workplace();
     const [wasm] = jsonLines(await succeed(...train, ...options, "--device", "wasm")).slice(-1);
     const gpu = jsonLines(await succeed(...train, ...options, "--device", "webgpu", "--overwrite"));
     expect(gpu.filter(({ type }) => type === "step").map(({ step }) => step)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
-    expect(Math.abs(gpu.at(-1).valLoss - wasm.valLoss)).toBeLessThan(1e-3);
+    expect(Math.abs(gpu.at(-1).measures.loss - wasm.measures.loss)).toBeLessThan(1e-3);
     const more = jsonLines(await succeed(...train, "--steps", 14, "--json", "--resume"));
     expect(more[0]).toMatchObject({ type: "step", step: 13 });
     // The folder tells no device: another one reads it.
-    const generate = ["generate", "--model", out, "--prompt", "The ", "--length", 20, "--temperature", 0, "--json"];
+    const generate = ["generate", "--model", out, "--prompt", "The ", "--max-tokens", 20, "--temperature", 0, "--json"];
     const texts = [await succeed(...generate, "--device", "wasm"), await succeed(...generate, "--device", "webgpu")];
     expect(texts[1]).toBe(texts[0]);
   });
@@ -69,10 +84,10 @@ describe.skipIf(reason)(`--device webgpu${reason}`, () => {
       ];
       const [wasm] = jsonLines(await succeed(...train, "--device", "wasm")).slice(-1);
       const [gpu] = jsonLines(await succeed(...train, "--device", "webgpu", "--overwrite")).slice(-1);
-      expect(Math.abs(gpu.valLoss - wasm.valLoss)).toBeLessThan(1e-3);
+      expect(Math.abs(gpu.measures.loss - wasm.measures.loss)).toBeLessThan(1e-3);
       for (const more of [
-        ["--length", 10, "--temperature", 0],
-        ["--length", 4, "--beams", 3],
+        ["--max-tokens", 10, "--temperature", 0],
+        ["--max-tokens", 4, "--beam", 3],
       ]) {
         const generate = ["generate", "--model", out, "--prompt", "The ", ...more, "--json"];
         const [one, other] = [await succeed(...generate, "--device", "wasm"), await succeed(...generate, "--device", "webgpu")];
@@ -102,13 +117,13 @@ describe.skipIf(reason)(`--device webgpu${reason}`, () => {
       });
       expect(losses(lines.slice(0, change)).length).toBeGreaterThan(0);
       expect(losses(lines.slice(change))).toEqual(losses(wanted));
-      expect(lines.at(-1).valLoss).toBe(wanted.at(-1).valLoss);
+      expect(lines.at(-1).measures.loss).toBe(wanted.at(-1).measures.loss);
 
       vi.restoreAllMocks();
       const none = await cliActedUponAfter(2, await lendDevices(1), ...run("wasm"));
       expect(none).toMatchObject({ status: 0, stderr: "" });
       expect(none.stdout).toMatch(/the device is gone.* Continuing after step 0 on WebAssembly/);
-      expect(Number(/validation loss ([\d.]+) nats/.exec(none.stdout)![1])).toBeCloseTo(wanted.at(-1).valLoss, 3);
+      expect(Number(/validation loss ([\d.]+) nats/.exec(none.stdout)![1])).toBeCloseTo(wanted.at(-1).measures.loss, 3);
     });
 
   full(() => {
@@ -125,7 +140,7 @@ describe.skipIf(reason)(`--device webgpu${reason}`, () => {
     ["tag", "", "Ann\tB-person\nreads\tO\n\nin\tO\nOslo\tB-place\n\n".repeat(4), words],
     ["forecast", "", `day,v\n${Array.from({ length: 24 }, (_, t) => `d${t},${Math.sin(t / 2).toFixed(3)}\n`).join("")}`, ["--history", 4]],
     ["translate", "go on\ncome in", pairs, [...words, "--unit", "words"]],
-    ["translate", "go on\ncome in", pairs, [...words, "--unit", "words", "--cell", "transformer", "--heads", 2]],
+    ["translate", "go on\ncome in", pairs, [...words, "--unit", "words", "--arch", "transformer", "--heads", 2]],
     ["caption", "0 0; 1 0\n0 1; 0 0", scenes.repeat(3), words],
     ["recognize", "1 0; 0 0; 0 1; 0 1\n0 1; 0 1; 0 0", sounds.repeat(3), []],
   ] as const;
@@ -136,7 +151,7 @@ describe.skipIf(reason)(`--device webgpu${reason}`, () => {
       await writeFile(data, text);
       const train = async (device: string, epochs: number, val = 0.2) => {
         const out = join(folder, `${device}-${epochs}`);
-        const sizes = ["--hidden", 6, "--batch", 4, "--dropout", 0, "--epochs", epochs, "--val", val, "--lr", 0.02, ...small];
+        const sizes = ["--hidden", 6, "--batch", 4, "--dropout", 0, "--epochs", epochs, "--validation", val, "--lr", 0.02, ...small];
         const lines = jsonLines(await succeed("train", kind, "--data", data, "--out", out, ...sizes, "--device", device, "--json"));
         return { out, losses: lines.filter(({ type }) => type === "step").map(({ loss }) => loss as number) };
       };

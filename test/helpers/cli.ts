@@ -80,7 +80,7 @@ export async function workplace(text: string | Uint8Array = corpus) {
   const data = join(folder, "text.txt");
   const out = join(folder, "run");
   await writeFile(data, text);
-  const small = ["--embed", 4, "--hidden", 6, "--seq", 8, "--batch", 3];
+  const small = ["--embed", 4, "--hidden", 6, "--context", 8, "--batch", 3];
   return { folder, data, out, train: ["train", "lm", "--data", data, "--out", out, ...small] as (string | number)[] };
 }
 

@@ -76,7 +76,7 @@ describe("a task refuses an option that it does not know and names the right one
     EntityTagger: [() => tasks.EntityTagger.create([{ words: ["a"], tags: ["O"] }], any({ speling: true })), 'Did you mean "spelling"?'],
     SpeechRecognizer: [() => tasks.SpeechRecognizer.create([{ frames: [[0]], text: "a" }], any({ hiden: 2 })), 'Did you mean "hidden"?'],
     ImageCaptioner: [() => tasks.ImageCaptioner.create([{ features: [[0]], caption: "a" }], any({ units: "words" })), '"unit"'],
-    Translator: [() => tasks.Translator.create(pair, any({ maxLengths: 3 })), 'Translator.create: "maxLengths"', '"maxLength"'],
-    "heads of a recurrent Translator": [() => tasks.Translator.create(pair, any({ heads: 2 })), '"heads" is not an option'],
+    Translator: [() => tasks.Translator.create(pair, any({ contexts: 3 })), 'Translator.create: "contexts"', '"context"'],
+    "heads of a recurrent Translator": [() => tasks.Translator.create(pair, any({ heads: 2 })), "heads is for arch transformer"],
   });
 });

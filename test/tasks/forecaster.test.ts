@@ -90,7 +90,7 @@ test("the loss is the pinball loss of differences from the last value", async ()
 test("forecasters refuse what they cannot learn from or answer", async () => {
   expectError("range", () => SeriesForecaster.create(series, 241), "end is 241");
   expectError("range", () => SeriesForecaster.create(series, 200, { history: 0 }), "history is 0");
-  expectError("range", () => SeriesForecaster.create(series, 200, { season: 0 }), "season is 0");
+  expectError("range", () => SeriesForecaster.create(series, 200, { season: -1 }), "season is -1");
   expectError("range", () => SeriesForecaster.create(series, 200, { quantiles: [0.9, 0.1] }), "0.9, 0.1");
   expectError("value", () => SeriesForecaster.create(series, 200, { arch: "cnn" as "gru" }), '"cnn"');
   expectError("not-finite", () => seriesOf([[1], [Number.NaN]]), "step 1 has [NaN]");

@@ -26,7 +26,7 @@ thinly(
   (chosen) =>
     test.each(chosen)("a captioner learns scenes injected by %s, and comes back from a folder", async (inject) => {
       manualSeed(1);
-      const task = ImageCaptioner.create(images, { arch: "gru", hidden: 16, embed: 8, minCount: 1, maxLength: 6, inject });
+      const task = ImageCaptioner.create(images, { arch: "gru", hidden: 16, embed: 8, minCount: 1, context: 6, inject });
       const optimizer = new Adam(task.model.parameters(), { lr: 0.02, clipNorm: 1 });
       for await (const event of fit(task.model, task.loader(images, { batchSize: 3 }), { optimizer, epochs: 120 }))
         if (event.type === "end") break;
@@ -36,7 +36,7 @@ thinly(
       const features = images.map((image) => image.features);
       const before = memory().tensors;
       const answers = await task.predict(features);
-      const searched = await task.predict(features, { beams: 3 });
+      const searched = await task.predict(features, { beam: 3 });
       expect(memory().tensors).toBe(before);
       expect(answers).toEqual(images.map(({ caption }) => caption.toLowerCase()));
       expect(searched).toEqual(answers);
@@ -54,15 +54,14 @@ test("a captioner refuses what it cannot learn from or look at", async () => {
   expectError(
     "value",
     () => ImageCaptioner.create(images, { unit: "letters" as "words" }),
-    'there is no unit "letters"',
-    '"words", "characters", "bpe"',
+    'unit is "letters"; use words, characters, bpe',
   );
-  expectError("range", () => ImageCaptioner.create(images, { maxLength: 0, minCount: 1 }), "maxLength");
+  expectError("range", () => ImageCaptioner.create(images, { context: 0, minCount: 1 }), "context");
   expectError("shape", () => ImageCaptioner.create([{ features: [[1], [1, 2]], caption: "a" }], { minCount: 1 }), "numbers");
   const task = ImageCaptioner.create(images, { hidden: 4, embed: 4, minCount: 1 });
   await expectRejection("shape", task.predict([[[1]]]), "expected [2]");
   await expectRejection("value", task.predict([[]]), "holds no number");
-  await expectRejection("range", task.predict([[[1, 2]]], { beams: 0 }), "beams");
+  await expectRejection("range", task.predict([[[1, 2]]], { beam: 0 }), "beam");
   const { config, ...saved } = task.describe();
   await expectRejection("format", ImageCaptioner.fromSaved({ ...saved, config: { ...config, scaler: {} }, tensors: new Map() }), "means");
 });

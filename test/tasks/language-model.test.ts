@@ -73,8 +73,13 @@ describe("refuses to make a language model", () => {
   test.each<[string, object, unknown, string]>([
     ["an unknown option", { hiden: 3 }, text, '"hiden" is not an option. Did you mean "hidden"?'],
     ["an unknown arch", { arch: "gpt" }, text, "arch"],
-    ["heads of an LSTM", { heads: 2 }, text, 'heads is not an option of arch "lstm"; leave it out.'],
-    ["embed of a Transformer", { arch: "transformer", embed: 8 }, text, 'embed is not an option of arch "transformer"; leave it out.'],
+    ["heads of an LSTM", { heads: 2 }, text, "heads is for arch transformer, and the model is lstm, which has embed; leave it out."],
+    [
+      "embed of a Transformer",
+      { arch: "transformer", embed: 8 },
+      text,
+      "embed is for arch rnn, gru and lstm, and the model is transformer, which has heads",
+    ],
     ["a unit beside a tokenizer", { unit: "words", tokenizer: trainTokenizer([text], { unit: "words" }) }, text, "leave one of them out"],
     ["what is not a text", {}, 5, "the text is a number; give a string."],
   ])("is refused: %s", (_, options, from, part) => {

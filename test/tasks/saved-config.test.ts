@@ -18,7 +18,11 @@ const small = { hidden: 8, minCount: 1 } as const;
 
 /** The names of version 0.1 for the settings of config.json. */
 const old = { arch: "cell", vocab: "vocabularySize", sourceVocab: "sourceVocabulary", targetVocab: "targetVocabulary" };
+/** The same of tasks that read or write texts. */
+const oldTexts = { ...old, context: "maxLength" };
 const oldTransformer = { ...old, hidden: "embed", feedForward: "hidden", kvHeads: "keyValueHeads" };
+
+const oldTranslator = { ...oldTransformer, context: "maxLength" };
 
 interface Saved {
   readonly type: string;
@@ -33,7 +37,9 @@ async function folderOf(task: Saved, names: Readonly<Record<string, string>>): P
   const store = io.memoryStore();
   await task.save(store);
   const config = Object.entries(await configOf(store)).map(([name, value]) => [Object.hasOwn(names, name) ? names[name] : name, value]);
-  await writeConfig(store, Object.fromEntries(config));
+  // A Transformer that translates said its limit twice.
+  const targetLength = task.type === "seqgrad-translator" && names === oldTranslator && { targetLength: 65 };
+  await writeConfig(store, { ...Object.fromEntries(config), ...targetLength });
   return store;
 }
 
@@ -63,7 +69,7 @@ test.each<
         small,
       ),
     ["good"],
-    old,
+    oldTexts,
   ],
   [
     "a classifier with a Transformer, whose width was hidden then too",
@@ -76,15 +82,15 @@ test.each<
         { ...small, arch: "transformer", heads: 2 },
       ),
     ["good"],
-    old,
+    oldTexts,
   ],
   ["a tagger", () => tasks.EntityTagger.create([{ words: ["Rome"], tags: ["B-LOC"] }], small), [["Rome"]], old],
-  ["a recurrent translator", () => tasks.Translator.create(pairs, { ...small, embed: 4, unit: "characters" }), ["ab"], old],
+  ["a recurrent translator", () => tasks.Translator.create(pairs, { ...small, embed: 4, unit: "characters" }), ["ab"], oldTexts],
   [
     "a Transformer that translates",
     () => tasks.Translator.create(pairs, { ...small, arch: "transformer", heads: 2, feedForward: 12, unit: "characters" }),
     ["ab"],
-    { ...oldTransformer, context: "targetLength" },
+    oldTranslator,
   ],
 ])("%s of a folder that version 0.1 saved answers the same", async (_, make, inputs, names) => {
   const task = make();

@@ -42,14 +42,14 @@ test("a recognizer learns letters of unknown places, and comes back from a folde
   const together = await task.predict(frames);
   expect(together.filter((text, i) => text === unseen[i]!.text).length / 40).toBe(measures.exact);
   for (const [i, one] of frames.slice(0, 6).entries()) expect(await task.predict([one])).toEqual([together[i]]);
-  const searched = await task.predict(frames, { beams: 6 });
+  const searched = await task.predict(frames, { beam: 6 });
   expect(searched.filter((text, i) => text === unseen[i]!.text).length).toBeGreaterThanOrEqual(40 * measures.exact! - 2);
   const store = memoryStore();
   await task.save(store);
   const again = (await load(store)) as SpeechRecognizer;
   expect(again).toBeInstanceOf(SpeechRecognizer);
   expect(await again.evaluate(unseen)).toEqual(measures);
-  expect(await again.predict(frames, { beams: 6 })).toEqual(searched);
+  expect(await again.predict(frames, { beam: 6 })).toEqual(searched);
 });
 
 test("texts may be of words", async () => {
@@ -79,7 +79,7 @@ test("a recognizer refuses what it cannot learn from or listen to", async () => 
   expectError("value", () => task.loader(tooShort, { batchSize: 1 }), "recording 0 has 2 frames", '"aa"', "at least 3");
   expectError("range", () => task.loader([{ frames: [[1, 2]], text: "z" }], { batchSize: 1 }), "recording 0", '"z"');
   await expectRejection("shape", task.predict([[[1]]]), "expected [2]");
-  await expectRejection("range", task.predict([[[1, 2]]], { beams: 0 }), "beams");
+  await expectRejection("range", task.predict([[[1, 2]]], { beam: 0 }), "beam");
   const { config, tokenizer: saved } = task.describe();
   await expectRejection(
     "format",

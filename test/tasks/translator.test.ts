@@ -22,7 +22,7 @@ const texts = ["abca", "b", "ccba", ""];
 
 async function trained(options: Partial<RecurrentSeq2SeqConfig>, { teacherForcing = 1, epochs = 24 } = {}) {
   manualSeed(1);
-  const task = Translator.create(pairs, { unit: "characters", hidden: 24, embed: 12, maxLength: 8, ...options });
+  const task = Translator.create(pairs, { unit: "characters", hidden: 24, embed: 12, dropout: 0, context: 8, ...options });
   (task.model as RecurrentSeq2Seq).teacherForcing = teacherForcing;
   const optimizer = new AdamW(task.model.parameters(), { lr: 0.012, weightDecay: 0, clipNorm: 1 });
   for await (const event of fit(task.model, task.loader(pairs, { batchSize: 15 }), { optimizer, epochs }))
@@ -46,10 +46,10 @@ thinly(kinds, isQuick, (chosen) => {
       const again = (await load(store)) as Translator;
       const before = memory().tensors;
       const together = await again.predict(texts);
-      const beams = await again.predict(texts, { beams: 3 });
+      const beams = await again.predict(texts, { beam: 3 });
       expect(memory().tensors).toBe(before);
       expect(together).toEqual(await task.predict(texts));
-      expect(beams).toEqual(await task.predict(texts, { beams: 3 }));
+      expect(beams).toEqual(await task.predict(texts, { beam: 3 }));
       for (const [i, text] of texts.entries()) expect(await task.predict([text])).toEqual([together[i]]);
     },
   );
@@ -57,7 +57,7 @@ thinly(kinds, isQuick, (chosen) => {
 
 test("a Transformer learns the same, many texts at once as each alone", async () => {
   manualSeed(1);
-  const options = { unit: "characters", arch: "transformer", hidden: 24, heads: 2, layers: 1, dropout: 0, maxLength: 8 } as const;
+  const options = { unit: "characters", arch: "transformer", hidden: 24, heads: 2, layers: 1, dropout: 0, context: 8 } as const;
   const task = Translator.create(pairs, { ...options, labelSmoothing: 0.02 });
   const optimizer = new AdamW(task.model.parameters(), { lr: 0.01, weightDecay: 0, clipNorm: 1 });
   const schedule = cosine(300, 0.05);
@@ -71,9 +71,9 @@ test("a Transformer learns the same, many texts at once as each alone", async ()
   const before = memory().tensors;
   expect(await again.evaluate(pairs)).toEqual(measures);
   const together = await again.predict(texts);
-  const beams = await again.predict(texts, { beams: 3 });
+  const beams = await again.predict(texts, { beam: 3 });
   expect(memory().tensors).toBe(before);
-  expect(beams).toEqual(await task.predict(texts, { beams: 3 }));
+  expect(beams).toEqual(await task.predict(texts, { beam: 3 }));
   for (const [i, text] of texts.entries()) expect(await task.predict([text])).toEqual([together[i]]);
 });
 
@@ -85,7 +85,7 @@ test("a translator learns from its own words too", async () => {
 test("a length penalty ranks what a search finds: over 0 longer answers come first, under 0 shorter ones", async () => {
   const task = await trained({ arch: "gru" }, { epochs: 3 });
   const sources = strings.slice(0, 12);
-  const search = (lengthPenalty: number) => task.predict(sources, { beams: 4, lengthPenalty });
+  const search = (lengthPenalty: number) => task.predict(sources, { beam: 4, lengthPenalty });
   const lengths = [];
   for (const lengthPenalty of [-8, 0, 8]) {
     const answers = await search(lengthPenalty);
@@ -100,15 +100,15 @@ test("a length penalty ranks what a search finds: over 0 longer answers come fir
     }
     task.model.train();
     lengths.push(answers.join("").length);
-    expect((await task.evaluate(pairs.slice(0, 12), { beams: 4, lengthPenalty })).exact).toBe(
+    expect((await task.evaluate(pairs.slice(0, 12), { beam: 4, lengthPenalty })).exact).toBe(
       answers.filter((answer, i) => answer === pairs[i]!.target).length / 12,
     );
   }
   expect(lengths).toEqual([...lengths].sort((a, b) => a - b));
   expect(new Set(lengths).size).toBe(3);
-  expect(await search(0)).toEqual(await task.predict(sources, { beams: 4 }));
+  expect(await search(0)).toEqual(await task.predict(sources, { beam: 4 }));
   await expectRejection("value", task.predict(sources, { lengthPenalty: 1 }), "lengthPenalty is 1", "give more beams");
-  await expectRejection("value", task.predict(sources, { beams: 2, lengthPenalty: Number.NaN }), "lengthPenalty is NaN");
+  await expectRejection("value", task.predict(sources, { beam: 2, lengthPenalty: Number.NaN }), "lengthPenalty is NaN");
 });
 
 test("a translator of words answers in words; an unknown word is not an exact answer", async () => {
@@ -117,11 +117,11 @@ test("a translator of words answers in words; an unknown word is not an exact an
     { source: "Turn off the lights", target: "éteins les lumières" },
     { source: "Turn on the lights", target: "allume les lumières" },
   ];
-  const task = Translator.create(sentences, { arch: "gru", hidden: 16, embed: 8, minCount: 1 });
+  const task = Translator.create(sentences, { arch: "gru", unit: "words", hidden: 16, embed: 8, dropout: 0, minCount: 1 });
   const optimizer = new AdamW(task.model.parameters(), { lr: 0.03, weightDecay: 0 });
   for await (const event of fit(task.model, task.loader(sentences, { batchSize: 2 }), { optimizer, steps: 60, epochs: 60 }))
     if (event.type === "end") break;
-  expect(await task.predict(["Turn on the lights"], { beams: 2 })).toEqual(["allume les lumières"]);
+  expect(await task.predict(["Turn on the lights"], { beam: 2 })).toEqual(["allume les lumières"]);
   expect(await task.evaluate(sentences)).toMatchObject({ exact: 1 });
   expect(await task.evaluate([{ source: "Turn off the lights", target: "éteins la radio" }])).toMatchObject({ exact: 0 });
 });
@@ -129,7 +129,7 @@ test("a translator of words answers in words; an unknown word is not an exact an
 test("a translator refuses what it cannot learn from", async () => {
   expectError("value", () => Translator.create([]), "the list of pairs is empty");
   expectError("value", () => Translator.create(pairs, { unit: "letters" as "words" }), '"letters"');
-  expectError("range", () => Translator.create(pairs, { maxLength: 0 }), "maxLength");
+  expectError("range", () => Translator.create(pairs, { context: 0 }), "context");
   const bare = CharTokenizer.fromText("abc");
   for (const tokenizer of [{ sourceTokenizer: bare }, { targetTokenizer: bare }])
     expectError("value", () => Translator.create(pairs, { unit: "characters", ...tokenizer }), "<sos>");
@@ -138,8 +138,8 @@ test("a translator refuses what it cannot learn from", async () => {
     hidden: 4,
     sourceTokenizer: CharTokenizer.fromText("abc", { special: sequenceTokens }),
   });
-  await expectRejection("range", task.predict(["a"], { beams: 0 }), "beams");
+  await expectRejection("range", task.predict(["a"], { beam: 0 }), "beam");
   const store = memoryStore();
-  await saveTask(store, { type: task.type, model: task.model, describe: () => ({ ...task.describe(), config: { maxLength: 3 } }) });
+  await saveTask(store, { type: task.type, model: task.model, describe: () => ({ ...task.describe(), config: { context: 3 } }) });
   await expectRejection("format", load(store), "targetTokenizer");
 });

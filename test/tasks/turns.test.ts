@@ -30,11 +30,11 @@ describe("other tasks of the event loop run while a task answers and is measured
   }));
   const images = many((i) => ({ features: [[i, 1]], caption: words[i % 3]! }));
   const small = { hidden: 4, minCount: 1 };
-  const translator = Translator.create(pairs, { ...small, maxLength: 4 });
+  const translator = Translator.create(pairs, { ...small, context: 4 });
   const tagger = EntityTagger.create(sentences, { ...small, crf: true });
   const classifier = TextClassifier.create(labeled, small);
   const recognizer = SpeechRecognizer.create(recordings, { hidden: 4 });
-  const captioner = ImageCaptioner.create(images, { ...small, maxLength: 4 });
+  const captioner = ImageCaptioner.create(images, { ...small, context: 4 });
   const series = seriesOf(Array.from({ length: 40 }, (_, t) => [Math.sin(t)]));
   const forecaster = SeriesForecaster.create(series, 30, { history: 4, horizon: 2, hidden: 4 });
   const points = forecaster.points(series);
@@ -46,9 +46,9 @@ describe("other tasks of the event loop run while a task answers and is measured
       () =>
         translator.predict(
           many(() => "red"),
-          { beams: 2 },
+          { beam: 2 },
         ),
-      () => translator.evaluate(pairs, { beams: 2 }),
+      () => translator.evaluate(pairs, { beam: 2 }),
     ],
     ["EntityTagger", () => tagger.predict(sentences.map((one) => one.words)), () => tagger.evaluate(sentences)],
     ["TextClassifier", () => classifier.predict(labeled.map(({ text }) => text)), () => classifier.evaluate(labeled)],

@@ -34,22 +34,22 @@ async function bagOfWords(train: readonly LabeledText[], examples: readonly Labe
   }
 }
 
-export const classifierJudge: Judge = {
-  best: [
-    { name: "f1", larger: true },
-    { name: "loss", larger: false },
-    { name: "accuracy", larger: true },
-  ],
+export const classifierJudge: Judge<TextClassifier, LabeledText> = {
+  learnsBaseline: true,
   advice:
-    "Try more --epochs with --patience 3, --class-weights balanced where labels are rare, another --cell or --pooling, or more examples; or use the baseline.",
+    "Try more --epochs with --patience 3, --class-weights balanced where labels are rare, another --arch or --pooling, or more examples; or use the baseline.",
 
-  async evaluate(task, examples) {
-    const rows = examples as LabeledText[];
-    const { measures, scores, confusion, answers } = await (task as unknown as TextClassifier).report(rows);
-    const samples = rows.map(({ text, label }, i) => {
-      const { label: answer, probability } = answers[i]![0]!;
-      return { input: text, wanted: label, answer, right: answer === label, confidence: probability };
-    });
+  async evaluate(task, rows) {
+    const { measures, scores, confusion, answers } = await task.report(rows);
+    const samples = rows.flatMap(({ text, label }, i) =>
+      (answers[i] ?? []).slice(0, 1).map(({ label: answer, probability }) => ({
+        input: text,
+        wanted: label,
+        answer,
+        right: answer === label,
+        confidence: probability,
+      })),
+    );
     const warning = singleClass(
       samples.map(({ answer }) => answer),
       samples.map(({ wanted }) => wanted),
@@ -58,9 +58,7 @@ export const classifierJudge: Judge = {
     return { measures, tables: [scoreTable("label", labels, { macro, weighted })], confusion, samples, ...warning };
   },
 
-  async baselines(train, examples) {
-    const rows = examples as LabeledText[];
-    const known = train as LabeledText[] | undefined;
+  async baselines(known, rows) {
     const label = mostCommon(known ?? rows);
     const majority = measured(
       `always the most common label (${label})`,

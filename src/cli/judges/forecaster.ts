@@ -1,25 +1,16 @@
-import type { SeriesForecaster, SeriesPoint } from "../../tasks/series-forecaster.js";
+import { overHorizon, type SeriesForecaster, type SeriesPoint } from "../../tasks/series-forecaster.js";
 import { formatNumber } from "../../util/format.js";
 import type { Judge, Measures } from "./judge.js";
-
-/** Of all steps of the horizon. */
-const whole = (name: string) => (measures: Measures) => measures[`${name}Horizon`] ?? measures[name]!;
 
 const naive = [
   ["persistence", "the last known value (naive)"],
   ["seasonalNaive", "the value a season before (seasonal naive)"],
 ] as const;
 
-export const forecasterJudge: Judge = {
-  best: [
-    { name: "mae", larger: false, of: whole("mae") },
-    { name: "loss", larger: false },
-  ],
+export const forecasterJudge: Judge<SeriesForecaster, SeriesPoint> = {
   advice: "Try more --epochs, a longer --history, a --season, or a longer file; or use the baseline.",
 
-  async evaluate(task, examples) {
-    const points = examples as SeriesPoint[];
-    const forecaster = task as unknown as SeriesForecaster;
+  async evaluate(forecaster, points) {
     const { measures, steps, series, answers } = await forecaster.report(points);
     const names = Object.keys(steps[0]!);
     const rows = (list: readonly Measures[], nameOf: (i: number) => string) =>
@@ -39,9 +30,8 @@ export const forecasterJudge: Judge = {
   },
 
   baselines: async (_, __, measures) =>
-    naive.flatMap(([key, name]) =>
-      measures[key] === undefined
-        ? []
-        : [{ name, measures: { [measures.maeHorizon === undefined ? "mae" : "maeHorizon"]: whole(key)(measures) } }],
-    ),
+    naive.flatMap(([key, name]) => {
+      const error = overHorizon(key)(measures);
+      return error === undefined ? [] : [{ name, measures: { [measures.maeHorizon === undefined ? "mae" : "maeHorizon"]: error } }];
+    }),
 };

@@ -1,20 +1,10 @@
 import type { ConfusionMatrix, Score } from "../../metrics/index.js";
-import type { SearchOptions, Task } from "../../tasks/index.js";
+import { type Criterion, measureOf } from "../../tasks/base-task.js";
+import type { SearchOptions } from "../../tasks/index.js";
 import { formatNumber } from "../../util/format.js";
 import { maxOf } from "../../util/numbers.js";
 
-// biome-ignore lint/suspicious/noExplicitAny: kinds differ in their examples, inputs and answers, which only they look into.
-export type AnyTask = Task<any, any, any, any>;
-
 export type Measures = Readonly<Record<string, number>>;
-
-/** A measure by which an epoch can be chosen. */
-export interface Criterion {
-  readonly name: string;
-  readonly larger: boolean;
-  /** The rank, if it is not the measure of that name. */
-  readonly of?: (measures: Measures) => number;
-}
 
 /** The result of a simple rule, without the model. */
 export interface Baseline {
@@ -43,6 +33,8 @@ export interface Table {
 export interface Evaluation {
   readonly measures: Measures;
   readonly tables: readonly Table[];
+  /** The amount that was measured, if not a number of examples. */
+  readonly head?: string;
   /** The lines after the tables. */
   readonly lines?: readonly string[];
   readonly confusion?: ConfusionMatrix<string>;
@@ -55,45 +47,35 @@ export interface Evaluation {
 }
 
 /** How a kind of task is judged. */
-export interface Judge {
-  /** The measures by which the best epoch can be chosen; the first by default. */
-  readonly best: readonly Criterion[];
-  evaluate(task: AnyTask, examples: readonly unknown[], search: SearchOptions): Promise<Evaluation>;
+export interface Judge<T, Example> {
+  evaluate(task: T, examples: readonly Example[], search: SearchOptions): Promise<Evaluation>;
   /** The baselines for the measures; without the examples of training, those that the other examples give. */
-  baselines(train: readonly unknown[] | undefined, examples: readonly unknown[], measures: Measures): Promise<Baseline[]>;
+  baselines(train: readonly Example[] | undefined, examples: readonly Example[], measures: Measures, task: T): Promise<Baseline[]>;
+  /** True if a baseline learns from the data of training. */
+  readonly learnsBaseline?: boolean;
   /** The advice if a baseline is better, as a sentence. */
   readonly advice: string;
 }
 
-export const measureOf = ({ name, of }: Criterion, measures: Measures): number | undefined => (of ? of(measures) : measures[name]);
-
-/** The values that fit() compares, smaller being better: the measure, then the loss. */
-export function rankOf(criterion: Criterion, measures: Measures): number[] {
-  const value = measureOf(criterion, measures)!;
-  const rank = [criterion.larger ? -value : value];
-  return criterion.name === "loss" || measures.loss === undefined ? rank : [...rank, measures.loss];
-}
-
 /** A sentence that names the baseline that is better by the criterion, or by the first measure that both have; undefined where none is. */
-export function betterBaseline(judge: Judge, criterion: Criterion, measures: Measures, baselines: readonly Baseline[]): string | undefined {
+export function betterBaseline(
+  advice: string,
+  criteria: readonly Criterion[],
+  measures: Measures,
+  baselines: readonly Baseline[],
+): string | undefined {
   const better = baselines.flatMap((baseline) => {
-    const common = [criterion, ...judge.best].find(
-      (one) => measureOf(one, baseline.measures) !== undefined && measureOf(one, measures) !== undefined,
-    );
-    if (!common) return [];
-    const [own, other] = [measureOf(common, measures)!, measureOf(common, baseline.measures)!];
-    const lead = common.larger ? other - own : own - other;
-    return lead > 0
-      ? [
-          {
-            lead,
-            text: `The baseline is better: ${baseline.name} has ${common.name} ${formatNumber(other)}, this model ${formatNumber(own)}.`,
-          },
-        ]
-      : [];
+    for (const one of criteria) {
+      const [own, other] = [measureOf(one, measures), measureOf(one, baseline.measures)];
+      if (own === undefined || other === undefined) continue;
+      const lead = one.larger ? other - own : own - other;
+      const text = `The baseline is better: ${baseline.name} has ${one.name} ${formatNumber(other)}, this model ${formatNumber(own)}.`;
+      return lead > 0 ? [{ lead, text }] : [];
+    }
+    return [];
   });
   const [best] = better.sort((a, b) => b.lead - a.lead);
-  return best && `${best.text} ${judge.advice}`;
+  return best && `${best.text} ${advice}`;
 }
 
 /** Precision, recall, F1 and support of each label, with the means below. */

@@ -31,17 +31,12 @@ function tagOfWord(train: readonly Sentence[]): (word: string) => string {
   return (word) => most.get(word) ?? "O";
 }
 
-export const taggerJudge: Judge = {
-  best: [
-    { name: "f1", larger: true },
-    { name: "loss", larger: false },
-    { name: "accuracy", larger: true },
-  ],
+export const taggerJudge: Judge<EntityTagger, Sentence> = {
+  learnsBaseline: true,
   advice: "Try more --epochs with --patience 3, --crf, a smaller --dropout, or more sentences.",
 
-  async evaluate(task, examples) {
-    const sentences = examples as Sentence[];
-    const { measures, entities, confusion, answers } = await (task as unknown as EntityTagger).report(sentences);
+  async evaluate(task, sentences) {
+    const { measures, entities, confusion, answers } = await task.report(sentences);
     const samples = sentences.map(({ words, tags }, i) => {
       const show = (own: readonly string[]) => words.map((word, w) => (own[w] === "O" ? word : `${word}/${own[w]}`)).join(" ");
       return {
@@ -60,10 +55,9 @@ export const taggerJudge: Judge = {
     return { measures, tables, confusion, samples, ...warning };
   },
 
-  async baselines(train, examples) {
+  async baselines(train, sentences) {
     if (!train) return [];
-    const sentences = examples as Sentence[];
-    const tagOf = tagOfWord(train as Sentence[]);
+    const tagOf = tagOfWord(train);
     const answers = sentences.map(({ words }) => words.map(tagOf));
     return [measured("each word's most common tag", answers, sentences)];
   },

@@ -1,72 +1,55 @@
+import type { Frames } from "../../data/frames.js";
 import { countedBleu } from "../../metrics/bleu.js";
 import { countedErrors } from "../../metrics/edit.js";
 import { countsOf } from "../../metrics/pairs.js";
-import type { CaptionedImage } from "../../tasks/image-captioner.js";
-import type { Recording } from "../../tasks/speech-recognizer.js";
-import { referencesOf, TextWriter } from "../../tasks/text-writer.js";
-import { type TextPair, Translator } from "../../tasks/translator.js";
+import type { CaptionedImage, ImageCaptioner } from "../../tasks/image-captioner.js";
+import type { SearchOptions } from "../../tasks/index.js";
+import type { Recording, SpeechRecognizer } from "../../tasks/speech-recognizer.js";
+import { referencesOf } from "../../tasks/text-writer.js";
+import type { TextPair, Translator } from "../../tasks/translator.js";
 import { inTurns } from "../../util/breath.js";
-import type { AnyTask, Baseline, Criterion, Evaluation, Judge } from "./judge.js";
+import type { Baseline, Evaluation, Judge } from "./judge.js";
 import { nearestTargets } from "./nearest.js";
 
-/** How the examples of a kind are read. */
-interface Form<Example> {
-  inputOf(example: Example): unknown;
+/** How a kind whose answers are texts is judged. */
+interface WriterForm<T, Example, Input> {
+  readonly advice: string;
+  readonly learnsBaseline?: boolean;
+  inputOf(example: Example): Input;
   wantedOf(example: Example): string;
   shown(example: Example): string;
+  /** The measures of these answers; for texts also how BLEU was computed, and for translations BLEU by length. */
+  measured(task: T, examples: readonly Example[], answers: readonly string[]): Promise<Pick<Evaluation, "measures" | "lines" | "json">>;
+  baselines(train: readonly Example[] | undefined, examples: readonly Example[]): Promise<Baseline[]>;
+}
+
+interface Writer<Input> {
+  predict(inputs: readonly Input[], options: SearchOptions): Promise<string[]>;
 }
 
 const plain = (text: string): string => text.toLowerCase().trim();
 
-/** How a task is judged whose answers are texts. */
-const writerJudge = <Example>(
-  best: readonly Criterion[],
-  advice: string,
-  { inputOf, wantedOf, shown }: Form<Example>,
-  baselines: (train: readonly Example[] | undefined, examples: readonly Example[]) => Promise<Baseline[]>,
-): Judge => ({
-  best,
-  advice,
+const writerJudge = <T extends Writer<Input>, Example, Input>(form: WriterForm<T, Example, Input>): Judge<T, Example> => ({
+  advice: form.advice,
+  ...(form.learnsBaseline && { learnsBaseline: true }),
   async evaluate(task, examples, search) {
-    const own = examples as Example[];
-    const answers = (await task.predict(own.map(inputOf), search)) as string[];
-    const { measures, ...more } = await measured(task, own, answers);
-    const samples = own.map((example, i) => {
-      const [wanted, answer] = [wantedOf(example), answers[i]!];
-      return { input: shown(example), wanted, answer, right: plain(wanted) === plain(answer) };
+    const answers = await task.predict(examples.map(form.inputOf), search);
+    const samples = examples.map((example, i) => {
+      const [wanted, answer = ""] = [form.wantedOf(example), answers[i]];
+      return { input: form.shown(example), wanted, answer, right: plain(wanted) === plain(answer) };
     });
-    return { measures, tables: [], samples, ...more };
+    return { tables: [], samples, ...(await form.measured(task, examples, answers)) };
   },
-  baselines: (train, examples) => baselines(train as Example[] | undefined, examples as Example[]),
+  baselines: form.baselines,
 });
 
-/** The measures of the answers; for texts also how BLEU was computed, and for translations BLEU by length. */
-async function measured(
-  task: AnyTask,
-  examples: readonly unknown[],
-  answers: readonly string[],
-): Promise<Pick<Evaluation, "measures" | "lines" | "json">> {
-  if (!(task instanceof TextWriter)) return { measures: await task.evaluate(examples, { answers } as object) };
-  const { measures, bleu } = await task.report(examples, { answers });
-  const buckets = task instanceof Translator ? await task.bleuByLengthAsync(examples as TextPair[], answers) : [];
-  const byLength = buckets.map(({ low, high, sentences, score }) => ({ low, high, sentences, bleu: score }));
-  return {
-    measures,
-    lines: [
-      `BLEU|${bleu.signature}`,
-      ...byLength.map(
-        ({ low, high, sentences, bleu: score }) => `${low} to ${high - 1} tokens  ${sentences} sentences  bleu ${score.toFixed(4)}`,
-      ),
-    ],
-    json: { bleuSignature: bleu.signature, ...(byLength.length > 0 && { bleuByLength: byLength }) },
-  };
-}
+const signed = ({ signature }: { readonly signature: string }) => ({ lines: [`BLEU|${signature}`], json: { bleuSignature: signature } });
 
 /** BLEU and the share of exact answers, of answers that come from elsewhere. */
 async function textBaseline(name: string, answers: readonly string[], inputs: readonly unknown[], wanted: readonly string[]) {
   const references = referencesOf(inputs, wanted);
   const { score } = await inTurns(countedBleu(answers, references, { lowercase: true }));
-  const right = answers.filter((answer, i) => references[i]!.some((text) => plain(text) === plain(answer)));
+  const right = answers.filter((answer, i) => references[i]?.some((text) => plain(text) === plain(answer)));
   return { name, measures: { bleu: score, exact: right.length / answers.length } };
 }
 
@@ -77,47 +60,56 @@ function mostCommon(texts: readonly string[]): string {
   return best;
 }
 
-const ofTexts: readonly Criterion[] = [
-  { name: "loss", larger: false },
-  { name: "bleu", larger: true },
-  { name: "exact", larger: true },
-];
-
-export const translatorJudge = writerJudge<TextPair>(
-  ofTexts,
-  "Try more --epochs, a larger --hidden, another --unit, or more pairs; or use the baseline.",
-  { inputOf: ({ source }) => source, wantedOf: ({ target }) => target, shown: ({ source }) => source },
-  async (train, pairs) => {
+export const translatorJudge = writerJudge<Translator, TextPair, string>({
+  advice: "Try more --epochs, a larger --hidden, another --unit, or more pairs; or use the baseline.",
+  learnsBaseline: true,
+  inputOf: ({ source }) => source,
+  wantedOf: ({ target }) => target,
+  shown: ({ source }) => source,
+  async measured(task, pairs, answers) {
+    const { measures, bleu } = await task.report(pairs, { answers });
+    const { lines, json } = signed(bleu);
+    const buckets = await task.bleuByLengthAsync(pairs, answers);
+    const byLength = buckets.map(({ low, high, sentences, score }) => ({ low, high, sentences, bleu: score }));
+    const told = byLength.map(
+      ({ low, high, sentences, bleu: score }) => `${low} to ${high - 1} tokens  ${sentences} sentences  bleu ${score.toFixed(4)}`,
+    );
+    return { measures, lines: [...lines, ...told], json: { ...json, ...(byLength.length > 0 && { bleuByLength: byLength }) } };
+  },
+  async baselines(train, pairs) {
     if (!train) return [];
     const sources = pairs.map(({ source }) => source);
     const answers = await nearestTargets(train, sources);
     const targets = pairs.map(({ target }) => target);
     return [await textBaseline("the target of the most similar source of training", answers, sources, targets)];
   },
-);
+});
 
-export const captionerJudge = writerJudge<CaptionedImage>(
-  ofTexts,
-  "Try more --epochs, a larger --hidden, or more pictures; or use the baseline.",
-  { inputOf: ({ features }) => features, wantedOf: ({ caption }) => caption, shown: ({ features }) => `${features.length} places` },
-  async (train, images) => {
+export const captionerJudge = writerJudge<ImageCaptioner, CaptionedImage, Frames>({
+  advice: "Try more --epochs, a larger --hidden, or more pictures; or use the baseline.",
+  inputOf: ({ features }) => features,
+  wantedOf: ({ caption }) => caption,
+  shown: ({ features }) => `${features.length} places`,
+  async measured(task, images, answers) {
+    const { measures, bleu } = await task.report(images, { answers });
+    return { measures, ...signed(bleu) };
+  },
+  async baselines(train, images) {
     const captions = images.map(({ caption }) => caption);
     const common = mostCommon(train?.map(({ caption }) => caption) ?? captions);
     const answers = captions.map(() => common);
     const features = images.map((image) => image.features);
     return [await textBaseline("always the most common caption", answers, features, captions)];
   },
-);
+});
 
-export const recognizerJudge = writerJudge<Recording>(
-  [
-    { name: "symbolErrorRate", larger: false },
-    { name: "loss", larger: false },
-    { name: "exact", larger: true },
-  ],
-  "Try more --epochs, a larger --hidden, or more recordings; or use the baseline.",
-  { inputOf: ({ frames }) => frames, wantedOf: ({ text }) => text, shown: ({ frames }) => `${frames.length} frames` },
-  async (train, recordings) => {
+export const recognizerJudge = writerJudge<SpeechRecognizer, Recording, Frames>({
+  advice: "Try more --epochs, a larger --hidden, or more recordings; or use the baseline.",
+  inputOf: ({ frames }) => frames,
+  wantedOf: ({ text }) => text,
+  shown: ({ frames }) => `${frames.length} frames`,
+  measured: async (task, recordings, answers) => ({ measures: await task.evaluate(recordings, { answers }) }),
+  async baselines(train, recordings) {
     const texts = recordings.map(({ text }) => text);
     const common = mostCommon(train?.map(({ text }) => text) ?? texts);
     const symbolErrorRate = await inTurns(
@@ -129,4 +121,4 @@ export const recognizerJudge = writerJudge<Recording>(
     const exact = texts.filter((text) => text === common).length / texts.length;
     return [{ name: "always the most common text", measures: { symbolErrorRate, exact } }];
   },
-);
+});

@@ -3,13 +3,12 @@ import { padRows } from "../../data/padding.js";
 import { RecurrentSeq2Seq } from "../../models/recurrent-seq2seq.js";
 import { Module } from "../../nn/module.js";
 import { MultiheadAttention } from "../../nn/multihead-attention.js";
-import { TextClassifier, Translator } from "../../tasks/index.js";
+import type { LanguageModel, TextClassifier, Translator } from "../../tasks/index.js";
 import { tensor } from "../../tensor/create.js";
 import { keep, scope } from "../../tensor/scope.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Tokenizer } from "../../text/index.js";
-import type { AnyTask, Sample } from "../judges/judge.js";
-import type { Network } from "../lm.js";
+import type { Sample } from "../judges/judge.js";
 import type { Matrix } from "./chart.js";
 
 /** Longer sequences are cut off: their matrix would not fit a page. */
@@ -18,32 +17,25 @@ const LONGEST = 40;
 const EXAMPLES = 2;
 const MATRICES = 4;
 
-/** The attention of a task's model on some examples, if it has attention. */
-export async function attentionOfTask(task: AnyTask, samples: readonly Sample[]): Promise<Matrix[]> {
+/** The attention of a model on some examples. */
+export async function attentionOn(samples: readonly Sample[], of: (sample: Sample) => Promise<Matrix[]>): Promise<Matrix[]> {
   const some = samples.filter(({ input, wanted }) => input !== "" && wanted !== "").slice(0, EXAMPLES);
   const matrices: Matrix[] = [];
-  for (const [i, sample] of some.entries()) {
-    const own =
-      task instanceof Translator
-        ? await ofTranslator(task, sample)
-        : task instanceof TextClassifier
-          ? await ofClassifier(task, sample)
-          : [];
-    for (const one of own) matrices.push({ ...one, title: `example ${i + 1}: ${one.title}` });
-  }
+  for (const [i, sample] of some.entries())
+    for (const one of await of(sample)) matrices.push({ ...one, title: `example ${i + 1}: ${one.title}` });
   return matrices;
 }
 
 /** The attention of a Transformer while it reads a text. */
-export async function attentionOfLM(model: Network, tokenizer: Tokenizer, text: string): Promise<Matrix[]> {
-  const { context = LONGEST } = model.config as { readonly context?: number };
+export async function attentionOfLM({ model, tokenizer }: LanguageModel, text: string): Promise<Matrix[]> {
+  const context = "context" in model.config ? model.config.context : LONGEST;
   const ids = tokenizer.encode(text).subarray(0, Math.min(LONGEST, context));
   if (ids.length < 2) return [];
   const names = namesOf(tokenizer, ids);
   return captured(model, () => model.forward(tensor(ids, [1, ids.length])).logits, names, names);
 }
 
-async function ofTranslator(task: Translator, { input, answer }: Sample): Promise<Matrix[]> {
+export async function ofTranslator(task: Translator, { input, answer }: Sample): Promise<Matrix[]> {
   const { source, target, model } = task;
   const { eos } = source.special as { eos: number };
   const { sos, eos: end } = target.special as { sos: number; eos: number };
@@ -65,8 +57,8 @@ async function ofTranslator(task: Translator, { input, answer }: Sample): Promis
   return [{ title: "attention of the decoder", rows, columns: seen, values: await rowsOf(weights), axes: ["written", "source"] }];
 }
 
-async function ofClassifier({ tokenizer, maxLength, model }: TextClassifier, { input }: Sample): Promise<Matrix[]> {
-  const ids = tokenizer.encode(input).subarray(0, Math.min(LONGEST, maxLength));
+export async function ofClassifier({ tokenizer, context, model }: TextClassifier, { input }: Sample): Promise<Matrix[]> {
+  const ids = tokenizer.encode(input).subarray(0, Math.min(LONGEST, context));
   if (ids.length < 2) return [];
   const names = namesOf(tokenizer, ids);
   return captured(model, () => model.forward(tensor(ids, [1, ids.length]), [ids.length]), names, names);

@@ -1,11 +1,13 @@
-import { attentionKinds } from "../../models/recurrent-decoder.js";
-import { type CaptionedImage, ImageCaptioner } from "../../tasks/image-captioner.js";
+import type { Frames } from "../../data/frames.js";
+import type { CaptionedImage, ImageCaptioner } from "../../tasks/image-captioner.js";
+import { kinds } from "../../tasks/kinds.js";
 import { SeqgradError } from "../../util/errors.js";
 import { maxOf } from "../../util/numbers.js";
+import type { Given } from "../../util/schema.js";
 import { captionerJudge } from "../judges/writers.js";
-import { choiceOption, commonOptions, partsOf, sizesOf, type TaskKind, textOptions } from "./kind.js";
-import { textReading } from "./reading.js";
-import type { Reading, TaskRecipe } from "./task-options.js";
+import { kindOf } from "../train.js";
+import { partsOf } from "./kind.js";
+import { type Reading, textReading, wordsOf } from "./reading.js";
 import { columnsIn, type FramesForm, framesIn, framesOf, inputsIn } from "./text-table.js";
 
 const parts = ["caption", "features"] as const;
@@ -16,50 +18,50 @@ async function imagesIn(
   file: string,
   reading: Reading,
   form?: FramesForm,
-): Promise<{ images: CaptionedImage[]; reading: TaskRecipe }> {
+): Promise<{ images: CaptionedImage[]; reading: Given }> {
   const { rows, reading: found } = await columnsIn(text, file, parts, reading);
   const features = framesIn(rows, 1, file, form);
-  return { images: rows.map(({ cells: [caption] }, i) => ({ caption: caption!, features: features[i]!.frames })), reading: found };
+  return { images: features.map(({ frames }, i) => ({ caption: rows[i]?.cells[0] ?? "", features: frames })), reading: found };
 }
 
 /** The form of the pictures that a model takes. */
-const formOf = (task: unknown): FramesForm => {
-  const { features: size, places: most } = (task as ImageCaptioner).model.config;
-  return { size, most };
-};
+const formOf = ({ model: { config } }: ImageCaptioner): FramesForm => ({ size: config.features, most: config.places });
 
-export const caption: TaskKind = {
+const Task = kinds.caption;
+
+export const caption = kindOf<ImageCaptioner, CaptionedImage, Frames, string>({
   name: "caption",
-  type: ImageCaptioner.type,
   description: "Train a writer of captions from vectors",
   data: "Rows of caption, tab, features: numbers between spaces, places of a grid between semicolons; or a .csv file; a header may name the columns",
-  options: {
-    ...textReading(parts),
-    attention: choiceOption("attention", attentionKinds, "additive", "How a word looks at the places"),
-    inject: choiceOption("inject", ["state", "input"], "state", "Where the mean of the places enters the decoder"),
-    ...textOptions,
-    ...commonOptions({ cell: "lstm", hidden: 128, dropout: 0.1, batch: 32, epochs: 20 }, ["gru", "lstm"]),
-  },
+  options: Task.options,
+  training: Task.training,
+  criteria: Task.criteria,
+  reading: textReading(parts),
+  needed: ["minCount"],
+  fromSaved: Task.fromSaved,
   judge: captionerJudge,
 
-  async prepare(text, file, recipe) {
-    const { images, reading } = await imagesIn(text, file, { given: recipe, trained: {} });
-    const { train, validation, test } = partsOf(images, recipe);
+  async prepare(text, file, recipe, shares) {
+    const { images, reading } = await imagesIn(text, file, { given: wordsOf(recipe), trained: {} });
+    const { train, validation, test } = partsOf(images, shares);
     const places = maxOf(train.map(({ features }) => features.length));
     const large = [...validation, ...test].find(({ features }) => features.length > places);
     if (large) {
       const got = `a grid of ${large.features.length} places occurs only in the part for validation or test`;
-      throw new SeqgradError("value", `${file}: ${got}; give more of them, another --seed or a smaller --val.`);
+      throw new SeqgradError("value", `${file}: ${got}; give more of them, another --seed or a smaller --validation.`);
     }
-    const { cell: arch, hidden, layers, embed, dropout, attention, inject, unit } = recipe;
-    const options = { arch, hidden, layers, embed, dropout, attention, inject, unit, ...sizesOf(recipe) };
-    return async () => ({ task: await ImageCaptioner.createAsync(train, options as object), train, validation, test, reading });
+    return async () => ({ task: await Task.createAsync(train, Task.options.among(recipe)), train, validation, test, reading });
   },
+  train: (task, { train, validation }, recipe, run) => task.train(train, { ...Task.training.among(recipe), ...run, validation }),
 
   examples: async (task, text, file, reading) => (await imagesIn(text, file, reading, formOf(task))).images,
-  searches: "texts",
-  inputs: async (task, text, source, reading) => framesOf(await inputsIn(text, source, parts, "features", reading), source, formOf(task)),
-  blank: "",
-  show: (answer) => answer as string,
-  json: (answer) => ({ answer }),
-};
+  answers: {
+    searches: "texts",
+    inputs: async (task, text, source, reading) => framesOf(await inputsIn(text, source, parts, "features", reading), source, formOf(task)),
+    predict: (task, pictures, search) => task.predict(pictures, search),
+    isBlank: ({ length }) => length === 0,
+    blank: "",
+    show: (answer) => answer,
+    json: (answer) => ({ answer }),
+  },
+});

@@ -1,23 +1,23 @@
-import { type LabeledText, type LabelProbabilities, TextClassifier } from "../../tasks/text-classifier.js";
+import { kinds } from "../../tasks/kinds.js";
+import type { LabeledText, LabelProbabilities, TextClassifier } from "../../tasks/text-classifier.js";
 import { SeqgradError } from "../../util/errors.js";
+import type { Given } from "../../util/schema.js";
 import { classifierJudge } from "../judges/classifier.js";
 import { warn } from "../notes.js";
-import { choiceOption, commonOptions, localeOf, localeOption, partsOf, type TaskKind, type TaskRecipe, wholeOption } from "./kind.js";
-import { textReading } from "./reading.js";
-import type { Reading } from "./task-options.js";
-import { columnsIn, inputsIn } from "./text-table.js";
-
-const cells = ["rnn", "gru", "lstm", "transformer"] as const;
-const poolings = ["last", "mean", "max", "attention"] as const;
+import { attentionOn, ofClassifier } from "../page/attention.js";
+import { kindOf } from "../train.js";
+import { partsOf } from "./kind.js";
+import { type Reading, textReading, wordsOf } from "./reading.js";
+import { columnsIn, inputsIn, isBlankText } from "./text-table.js";
 
 const parts = ["label", "text"] as const;
 
 type Row = LabeledText & { readonly line: number };
 
 /** The label and the text of each row, and its line. */
-async function labeled(text: string, file: string, reading: Reading): Promise<{ rows: Row[]; reading: TaskRecipe }> {
+async function labeled(text: string, file: string, reading: Reading): Promise<{ rows: Row[]; reading: Given }> {
   const found = await columnsIn(text, file, parts, reading);
-  return { ...found, rows: found.rows.map(({ line, cells: [label, words] }) => ({ label: label!.trim(), text: words!, line })) };
+  return { ...found, rows: found.rows.map(({ line, cells: [label = "", words = ""] }) => ({ label: label.trim(), text: words, line })) };
 }
 
 /** Says which labels the model cannot answer; each of their examples is missed. */
@@ -36,54 +36,43 @@ function tellStray(file: string, rows: readonly Row[], known: ReadonlySet<string
   warn(`${file}: ${whose} ${told.join(", ")}${more}; every such example counts as missed.`);
 }
 
-export const classify: TaskKind = {
+const Task = kinds.classify;
+
+export const classify = kindOf<TextClassifier, LabeledText, string, LabelProbabilities>({
   name: "classify",
-  type: TextClassifier.type,
   description: "Train a text classifier",
   data: "Rows of label, tab, text; or a .csv file; a header may name the columns",
-  options: {
-    ...textReading(parts),
-    pooling: choiceOption("pooling", poolings, "mean", "What makes one vector of a text"),
-    embed: wholeOption("embed", 1, 64, "Size of a word's vector"),
-    "min-count": wholeOption("min-count", 1, 2, "Words that occur less often are unknown"),
-    "max-length": wholeOption("max-length", 1, 256, "The longest text in words; the rest of a longer one is left out"),
-    "class-weights": choiceOption("class-weights", ["none", "balanced"], "none", "Let every label count alike in the loss, however rare"),
-    locale: localeOption,
-    ...commonOptions({ cell: "gru", hidden: 32, dropout: 0.4, batch: 32, epochs: 5, lr: 2e-3 }, cells),
-  },
+  options: Task.options,
+  training: Task.training,
+  criteria: Task.criteria,
+  reading: textReading(parts),
+  needed: ["minCount"],
+  fromSaved: Task.fromSaved,
   judge: classifierJudge,
-  learnsBaseline: true,
 
-  async prepare(text, file, recipe) {
-    const { rows, reading } = await labeled(text, file, { given: recipe, trained: {} });
-    const { train, validation, test } = partsOf(rows, recipe);
+  async prepare(text, file, recipe, shares) {
+    const { rows, reading } = await labeled(text, file, { given: wordsOf(recipe), trained: {} });
+    const { train, validation, test } = partsOf(rows, shares);
     const known = new Set(train.map(({ label }) => label));
     if (known.size < 2)
       throw new SeqgradError("value", `${file}: the examples to train on have 1 label (${[...known][0]}); expected at least 2.`);
     tellStray(file, [...validation, ...test], known, "no example to train on has the label");
-    const { cell: arch, pooling, hidden, layers, embed, dropout } = recipe;
-    const options = {
-      arch,
-      pooling,
-      hidden,
-      layers,
-      embed,
-      dropout,
-      minCount: recipe["min-count"],
-      maxLength: recipe["max-length"],
-      classWeights: recipe["class-weights"],
-      ...localeOf(recipe),
-    };
-    return async () => ({ task: await TextClassifier.createAsync(train, options as object), train, validation, test, reading });
+    return async () => ({ task: await Task.createAsync(train, Task.options.among(recipe)), train, validation, test, reading });
   },
+  train: (task, { train, validation }, recipe, run) => task.train(train, { ...Task.training.among(recipe), ...run, validation }),
 
   async examples(task, text, file, reading) {
     const { rows } = await labeled(text, file, reading);
-    tellStray(file, rows, new Set((task as unknown as TextClassifier).labels), "the model does not know the label");
+    tellStray(file, rows, new Set(task.labels), "the model does not know the label");
     return rows;
   },
 
-  inputs: async (_, text, source, reading) => (await inputsIn(text, source, parts, "text", reading)).map(({ cells: [words] }) => words!),
-  show: (answer) => (answer as LabelProbabilities).map(({ label, probability }) => `${label} ${probability.toFixed(4)}`).join("\t"),
-  json: (answer, input) => ({ input, labels: answer }),
-};
+  answers: {
+    inputs: async (_, text, source, reading) => (await inputsIn(text, source, parts, "text", reading)).map(({ cells: [words] }) => words),
+    predict: (task, texts) => task.predict(texts),
+    isBlank: isBlankText,
+    show: (answer) => answer.map(({ label, probability }) => `${label} ${probability.toFixed(4)}`).join("\t"),
+    json: (answer, input) => ({ input, labels: answer }),
+  },
+  page: async (task, samples) => ({ attention: await attentionOn(samples, (sample) => ofClassifier(task, sample)) }),
+});

@@ -1,158 +1,189 @@
+import type { CommandDef } from "citty";
 import { splitItems } from "../../data/data-loader.js";
-import { lowerCaseOf } from "../../text/lower-case.js";
-import { textUnits } from "../../text/train-tokenizer.js";
-import type { AnyTask, Judge } from "../judges/judge.js";
-import { deviceOption } from "../options.js";
-import { flag, number, oneOf, whole } from "../readers.js";
-import type { Reading, TaskOption, TaskOptions, TaskRecipe } from "./task-options.js";
-
-export type { TaskOption, TaskOptions, TaskRecipe };
+import type { SavedModel } from "../../io/model-folder.js";
+import type { Store } from "../../io/store.js";
+import type { Module } from "../../nn/module.js";
+import { type Checkpoint, type Criterion, mayDiffer, shareField } from "../../tasks/fields.js";
+import type { SearchOptions } from "../../tasks/index.js";
+import type { KindName } from "../../tasks/kinds.js";
+import type { FitRun } from "../../train/fit.js";
+import { type AnyFields, type Given, type Schema, text } from "../../util/schema.js";
+import type { Baseline, Evaluation, Judge, Measures, Sample } from "../judges/judge.js";
+import { deviceFields } from "../options.js";
+import type { Matrix } from "../page/chart.js";
+import type { Reading } from "./reading.js";
 
 /** A task, and the examples to train it on and to judge it by. */
-export interface Prepared {
-  readonly task: AnyTask;
-  readonly train: readonly unknown[];
-  readonly validation: readonly unknown[];
+export interface Prepared<T, Example> {
+  readonly task: T;
+  readonly train: readonly Example[];
+  readonly validation: readonly Example[];
   /** Held back until the end. */
-  readonly test: readonly unknown[];
+  readonly test: readonly Example[];
   /** Options of reading that were left open, as they were found in the file. */
-  readonly reading?: TaskRecipe;
+  readonly reading?: Given;
+}
+
+/** The shares of the examples that are held back, and the seed that draws them. */
+export interface Shares {
+  readonly validation: number;
+  readonly test: number;
+  readonly seed: number;
+}
+
+/** The parts of the examples by the shares; shuffled by the seed, unless their order counts. */
+export const partsOf = <T>(items: readonly T[], { validation, test, seed }: Shares, inOrder = false) =>
+  splitItems(items, { validation, test, ...(!inOrder && { seed }) });
+
+/** The part of a task that every command needs. */
+export interface CommandTask {
+  readonly model: Module;
+  summary(): string;
+  save(store: Store): Promise<void>;
+}
+
+/** How `predict` answers. */
+interface Answers<T, Input, Answer> {
+  /** The inputs of a text, which came from a file, from stdin or from the command line; undefined is a blank one. */
+  inputs(task: T, text: string, source: string, reading: Reading): Promise<readonly (Input | undefined)[]>;
+  predict(task: T, inputs: readonly Input[], search: SearchOptions): Promise<readonly Answer[]>;
+  /** The answer to a blank input, where the task is not asked for one. */
+  readonly blank?: Answer;
+  /** True for an input that holds nothing. */
+  isBlank(input: Input): boolean;
+  /** The kind of answers that a beam follows, if the task can search: texts that end, which a length penalty ranks, or the prefixes of CTC. */
+  readonly searches?: "texts" | "prefixes";
+  /** The output of `predict` for one input, as lines and as JSON. */
+  show(answer: Answer, input: Input | undefined): string;
+  json(answer: Answer, input: Input | undefined): object;
 }
 
 /** How a data file becomes a task, and an answer a line. */
-export interface TaskKind {
+export interface Form<T extends CommandTask, Example, Input = never, Answer = never> {
   /** The word after `train`. */
-  readonly name: string;
-  /** The `model_type` in config.json. */
-  readonly type: string;
+  readonly name: KindName;
   readonly description: string;
   /** The content of the data file, for the help. */
   readonly data: string;
-  readonly options: TaskOptions;
-  /** Returns the function that sets values that change during a run, before each of its updates, counted from 0; undefined if none changes. */
-  course?(task: AnyTask, recipe: TaskRecipe, steps: number): ((step: number) => void) | undefined;
-  /** True if what the recipe asks for goes by the number of updates, so that a resumed run cannot have another. */
-  isTimed?(recipe: TaskRecipe): boolean;
-  readonly judge: Judge;
-  /** True if a baseline learns from the data of training. */
-  readonly learnsBaseline?: boolean;
-  /** Refuses options of another kind of model than the recipe's. */
-  checkGiven?(given: Partial<TaskRecipe>, recipe: TaskRecipe): void;
+  readonly options: Schema<AnyFields>;
+  readonly training: Schema<AnyFields>;
+  readonly criteria: readonly Criterion[];
+  /** The options that say how a file is read. */
+  readonly reading: AnyFields;
+  /** The options of a run that only the command line has. */
+  readonly own?: AnyFields;
+  /** The options without which a record cannot be resumed. */
+  readonly needed?: readonly string[];
+  fromSaved(saved: SavedModel): Promise<T>;
   /** Reads and parts the data; what it answers makes the task on the default device. @throws SeqgradError that names file, line and column */
-  prepare(text: string, file: string, recipe: TaskRecipe): Promise<() => Promise<Prepared>>;
+  prepare(text: string, file: string, recipe: Given, shares: Shares): Promise<() => Promise<Prepared<T, Example>>>;
+  train(task: T, parts: Prepared<T, Example>, recipe: Given, run: RunSettings): FitRun;
   /** The examples of a file, for a task that is there. @param reading how the file is read */
-  examples(task: AnyTask, text: string, file: string, reading: Reading): Promise<readonly unknown[]>;
-  /** The inputs of a text, which came from a file, from stdin or from the command line. */
-  inputs(task: AnyTask, text: string, source: string, reading: Reading): Promise<readonly unknown[]>;
-  /** The answer to a blank input, where the task is not asked for one. */
-  readonly blank?: unknown;
-  /** The kind of answers that beams follow, if the task can search: texts that end, which a length penalty ranks, or the prefixes of CTC. */
-  readonly searches?: "texts" | "prefixes";
-  /** The output of `predict` for one input, as lines and as JSON. */
-  show(answer: unknown, input: unknown): string;
-  json(answer: unknown, input: unknown): object;
+  examples(task: T, text: string, file: string, reading: Reading): Promise<readonly Example[]>;
+  readonly judge: Judge<T, Example>;
+  readonly answers?: Answers<T, Input, Answer>;
+  /** How the run is told, where it does not go through examples. */
+  readonly counted?: Counted<T, Example>;
+  /** The part of the report's page that is about the model at work. */
+  page?(task: T, samples: readonly Sample[]): Promise<Shown>;
 }
 
-export const wholeOption = (name: string, low: number, fallback: number, description: string): TaskOption => ({
-  ...{ read: whole(name, low), default: fallback, description, hint: "N" },
-});
-
-export const numberOption = (name: string, [low, high]: readonly [number, number], fallback: number, description: string): TaskOption => ({
-  ...{ read: number(name, low, high), default: fallback, description, hint: "X" },
-});
-
-export const choiceOption = (name: string, words: readonly string[], fallback: string, description: string): TaskOption => ({
-  ...{ read: oneOf(name, words), default: fallback, description, hint: words.join("|") },
-});
-
-export const flagOption = (description: string): TaskOption => ({ read: flag, default: false, description, hint: "" });
-
-interface Defaults {
-  readonly cell: string;
-  readonly hidden: number;
-  readonly dropout: number;
-  readonly batch: number;
-  readonly epochs: number;
-  readonly lr?: number;
-  readonly schedule?: string;
+/** How a run is set up beside its options. */
+export interface RunSettings {
+  readonly checkpoint: Checkpoint;
+  readonly signal: { readonly aborted: boolean };
 }
 
-/** The parts of the examples by the recipe's shares; shuffled by its seed, unless their order counts. */
-export const partsOf = <T>(items: readonly T[], { val, test, seed }: TaskRecipe, inOrder = false) =>
-  splitItems(items, { validation: val as number, test: Number(test), ...(!inOrder && { seed: seed as number }) });
-
-/** The options that every kind has, with its own defaults. */
-export const commonOptions = (
-  { cell, hidden, dropout, batch, epochs, lr = 3e-3, schedule = "constant" }: Defaults,
-  cells: readonly string[],
-): TaskOptions => ({
-  cell: choiceOption("cell", cells, cell, "What reads the sequence"),
-  hidden: wholeOption("hidden", 1, hidden, "Units of a layer in each direction, and a transformer's width"),
-  layers: wholeOption("layers", 1, 1, "Layers of the encoder"),
-  dropout: numberOption("dropout", [0, 0.999], dropout, "Chance to drop an activation"),
-  batch: wholeOption("batch", 1, batch, "Examples of an update"),
-  epochs: wholeOption("epochs", 1, epochs, "Times to go through the examples, those before a resume included"),
-  lr: numberOption("lr", [0, Number.MAX_VALUE], lr, "Learning rate of AdamW"),
-  schedule: choiceOption("schedule", ["constant", "cosine"], schedule, "Course of the learning rate: level, or half a cosine down to 0"),
-  "weight-decay": numberOption("weight-decay", [0, Number.MAX_VALUE], 0, "Weight decay of matrices, times the rate"),
-  clip: numberOption("clip", [0, Number.MAX_VALUE], 5, "Largest norm of the gradient; 0 does not clip"),
-  val: numberOption("val", [0, 0.9], 0.1, "Share of the examples for validation; 0 for none"),
-  "val-file": { read: (path) => path, default: "", description: "A file of examples for validation, instead of --val", hint: "FILE" },
-  test: {
-    read: shareOrFile,
-    default: "0",
-    description: "Share of the examples, or a file, to be measured once, at the end",
-    hint: "SHARE|FILE",
-  },
-  patience: wholeOption("patience", 0, 0, "Stop after N epochs without a better one; 0 goes through all"),
-  seed: {
-    read: whole("seed", 0, 2 ** 53),
-    default: 1,
-    description: "Seed of the weights, the split, the order and the dropout",
-    hint: "S",
-  },
-  device: {
-    read: deviceOption,
-    default: "auto",
-    description: "auto, wasm, webgpu, or reference: slow float64",
-    hint: "auto|wasm|webgpu|reference",
-  },
-  deterministic: flagOption("The same bits on every machine"),
-});
-
-/** A share as a number from 0 to 0.9; any other word is a file's name. */
-function shareOrFile(text: string): string {
-  if (text.trim() === "" || Number.isNaN(Number(text))) return text;
-  return `${number("test", 0, 0.9)(text)}`;
+/** A kind that counts tokens, and not examples. */
+export interface Counted<T, Example> {
+  readonly unit: "tokens";
+  /** The model in words. */
+  title(task: T): string;
+  sizeOf(examples: readonly Example[]): number;
+  /** Updates of the run, and tokens of an update. */
+  plan(recipe: Given): { readonly steps: number; readonly perStep: number };
+  /** Updates between two evaluations, and between two checkpoints. */
+  every(recipe: Given): { readonly evaluation: number; readonly checkpoint: number };
+  /** The measures in words, at an evaluation and at the end. */
+  told(measures: Measures, recipe: Given, isEnd: boolean): string;
 }
 
-/** True if --test names a file. */
-export const isFile = (test: string): boolean => test.trim() !== "" && Number.isNaN(Number(test));
+export interface Shown {
+  /** The model in words. */
+  readonly kind?: string;
+  readonly written?: readonly { readonly prompt: string; readonly text: string }[];
+  readonly attention: readonly Matrix[];
+}
 
-/** The language of words. */
-export const localeOption: TaskOption = {
-  read(word) {
-    if (word !== "") lowerCaseOf("--locale", word);
-    return word;
+/** A saved task and what is asked of it, whatever its examples are. */
+export interface Opened {
+  readonly model: Module;
+  readonly title: string;
+  summary(): string;
+  evaluate(text: string, file: string, asked: Asked & { readonly baseline?: readonly [text: string, file: string] }): Promise<Judged>;
+  /** The lines of `predict`. */
+  answer(text: string, source: string, asked: Asked & { readonly json: boolean }): Promise<readonly string[]>;
+  page(samples: readonly Sample[]): Promise<Shown>;
+}
+
+interface Asked {
+  readonly search: SearchOptions;
+  readonly reading: Reading;
+}
+
+/** An evaluation beside the baselines. */
+export interface Judged {
+  readonly evaluation: Evaluation;
+  readonly count: number;
+  readonly baselines: readonly Baseline[];
+}
+
+/** A kind of task for the command line. */
+export interface Kind {
+  readonly name: KindName;
+  readonly types: readonly string[];
+  readonly description: string;
+  /** All options of `train`. */
+  readonly fields: AnyFields;
+  readonly reading: AnyFields;
+  readonly criteria: readonly Criterion[];
+  readonly advice: string;
+  readonly searches: "texts" | "prefixes" | undefined;
+  readonly predicts: boolean;
+  readonly learnsBaseline: boolean;
+  readonly counts: "examples" | "tokens";
+  readonly command: CommandDef;
+  open(saved: SavedModel): Promise<Opened>;
+}
+
+const shareOrFile = text({
+  ...{ default: "0", hint: "SHARE|FILE", help: "Share of the examples, or a file, to be measured once, at the end" },
+  fault(word) {
+    const isShare = word.trim() !== "" && !Number.isNaN(Number(word));
+    return isShare && shareField("").fault(Number(word)) ? "give a number from 0 to 0.9, or the name of a file" : undefined;
   },
-  ...{ default: "", description: "The language of the words, for lower case: tr, az and lt differ from others", hint: "TAG" },
+});
+
+/** The options of a run that only the command line has, since a program has others for the same. */
+export const runFields = {
+  validation: shareField("Share of the examples for validation; 0 for none"),
+  validationFile: text({
+    ...{ default: "", hint: "FILE", whyFixed: mayDiffer, help: "A file of examples for validation, instead of --validation" }, // what is in it counts
+  }),
+  test: shareOrFile,
+  ...deviceFields,
 };
 
-/** The locale of a recipe, as the tasks take it. */
-export const localeOf = ({ locale }: TaskRecipe) => locale !== "" && { locale };
-
-/** The options of what reads and writes texts. */
-export const textOptions: TaskOptions = {
-  unit: choiceOption("unit", textUnits, "words", "What a text is cut into: whole words, characters, or parts of words (bpe)"),
-  embed: wholeOption("embed", 1, 64, "Size of a token's vector"),
-  "min-count": wholeOption("min-count", 1, 2, "Words that occur less often are unknown"),
-  vocabulary: wholeOption("vocabulary", 1, 8000, "The most words, or parts of words"),
-  "max-length": wholeOption("max-length", 1, 64, "The longest text in tokens; the rest of a longer one is left out"),
-  locale: localeOption,
-};
-
-/** The options about tokens in `textOptions`, in the form that the tasks take. */
-export const sizesOf = ({ vocabulary, "min-count": minCount, "max-length": maxLength, ...recipe }: TaskRecipe) => ({
-  ...{ vocabularySize: vocabulary, minCount, maxLength },
-  ...localeOf(recipe),
+/** All options of `train` for a kind, in the order of the help. */
+export const fieldsOf = ({
+  options,
+  training,
+  reading,
+  own = {},
+}: Pick<Form<never, never>, "options" | "training" | "reading" | "own">): AnyFields => ({
+  ...options.fields,
+  ...reading,
+  ...training.fields,
+  ...own,
+  ...runFields,
 });

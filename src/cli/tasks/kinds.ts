@@ -1,64 +1,64 @@
-import { load, type SearchOptions } from "../../tasks/index.js";
-import type { Tokenizer } from "../../text/tokenizer.js";
+import { loadModel } from "../../io/model-folder.js";
+import type { Store } from "../../io/store.js";
+import type { SearchOptions } from "../../tasks/index.js";
+import type { KindName } from "../../tasks/kinds.js";
+import { checkSaved } from "../../tasks/task.js";
 import { SeqgradError } from "../../util/errors.js";
-import type { AnyTask } from "../judges/judge.js";
-import { warn } from "../notes.js";
-import { numberOption } from "../options.js";
-import { modelStore, TRAINING_ARGS } from "../training-run.js";
+import { type AnyFields, asFlags, type Given, integer, number, schema } from "../../util/schema.js";
+import { readFlags } from "../flags.js";
+import { modelStore, trainedWith } from "../training-run.js";
 import { caption } from "./caption.js";
 import { classify } from "./classify.js";
 import { forecast } from "./forecast.js";
-import type { TaskKind, TaskRecipe } from "./kind.js";
-import { trainedWith } from "./reading.js";
+import type { Kind, Opened } from "./kind.js";
+import { lm } from "./lm.js";
 import { recognize } from "./recognize.js";
 import { tag } from "./tag.js";
 import { translate } from "./translate.js";
 
-/** The kinds of task that the command line trains. */
-export const kinds: readonly TaskKind[] = [classify, tag, forecast, translate, caption, recognize];
+/** The kinds of task that the command line trains: one for each that the library has. */
+export const commands: { readonly [Name in KindName]: Kind } = { lm, classify, tag, forecast, translate, caption, recognize };
 
 /** A saved task, how it reads and writes, and the options of the run that made it. */
-export async function openTask(folder: string): Promise<{ task: AnyTask; kind: TaskKind; trained: TaskRecipe }> {
+export async function openTask(folder: string, isFit: (kind: Kind) => boolean = () => true, advice = ""): Promise<OpenedTask> {
   const store = await modelStore(folder);
-  const loaded = await load(store);
-  const kind = kinds.find(({ type }) => type === loaded.type);
-  if (!kind) {
-    const types = kinds.map(({ type }) => type).join(", ");
-    throw new SeqgradError(
-      "format",
-      `${folder}: the model is of type ${loaded.type}; expected one of ${types}. To write text with it, run: seqgrad generate --model ${folder}`,
-    );
-  }
-  const task = loaded as AnyTask;
-  const { tokenizer, source, target } = task as unknown as Readonly<Record<string, Partial<Tokenizer> | undefined>>;
-  for (const warning of new Set([tokenizer, source, target].flatMap((part) => part?.warnings ?? []))) warn(warning);
-  return { task, kind, trained: await trainedWith(store, TRAINING_ARGS) };
+  const saved = checkSaved("tasks.load", await loadModel(store));
+  const { model_type: type } = saved.config;
+  const all = Object.values(commands).filter(isFit);
+  const kind = all.find(({ types }) => types.some((known) => known === type));
+  if (kind) return { store, kind, task: await kind.open(saved), trained: await trainedWith(store) };
+  const types = all.flatMap(({ types }) => types).join(", ");
+  throw new SeqgradError("format", `${folder}/config.json: model_type is ${JSON.stringify(type)}; expected one of ${types}.${advice}`);
+}
+
+export interface OpenedTask {
+  readonly store: Store;
+  readonly kind: Kind;
+  readonly task: Opened;
+  readonly trained: Given;
 }
 
 /** How the commands that answer are told to search. */
-export const searchOptions = {
-  beam: { type: "string", description: "Translations, captions, recognition: search, N at once", valueHint: "N" },
-  "length-penalty": {
-    type: "string",
-    description: "Translations, captions: above 0 a search prefers longer answers, below 0 shorter ones (Default: 0)",
-    valueHint: "X",
-  },
-} as const;
+export const searchFields = {
+  beam: integer({ min: 1, default: 1, hint: "N", help: "Translations, captions, recognition: search, N at once" }),
+  lengthPenalty: number({
+    ...{ min: -100, max: 100, default: 0, help: "Translations, captions: above 0 a search prefers longer answers, below 0 shorter ones" },
+  }),
+} satisfies AnyFields;
+
+const searchSchema = schema(searchFields);
 
 /** The search that the options ask for. */
-export function searchOf(
-  { name, searches }: TaskKind,
-  { beam, "length-penalty": penalty }: { readonly [K in keyof typeof searchOptions]?: string | undefined },
-): SearchOptions {
+export function searchOf({ name, searches }: Kind, args: Given): SearchOptions {
+  const { beam, lengthPenalty } = searchSchema.check(readFlags(searchFields, args), asFlags);
   const refuse = (what: string, advice: string) => {
     throw new SeqgradError("value", `${what}; ${advice}.`);
   };
   if (beam !== undefined && !searches)
     refuse(`--beam is for translations, captions and recognition; the model is of ${name}`, "leave it out");
-  if (penalty !== undefined && searches !== "texts")
+  if (lengthPenalty !== undefined && searches !== "texts")
     refuse(`--length-penalty is for translations and captions; the model is of ${name}`, "leave it out");
-  const beams = beam === undefined ? 1 : numberOption("beam", beam, { low: 1, integer: true });
-  if (penalty === undefined) return { beams };
-  if (beams === 1) refuse("--length-penalty ranks what a search finds, and --beam is 1", "leave it out, or give more beams");
-  return { beams, lengthPenalty: numberOption("length-penalty", penalty, { low: -100, high: 100 }) };
+  if (lengthPenalty === undefined) return { beam: beam ?? 1 };
+  if ((beam ?? 1) === 1) refuse("--length-penalty ranks what a search finds, and --beam is 1", "leave it out, or give more beams");
+  return { beam: beam ?? 1, lengthPenalty };
 }

@@ -1,86 +1,82 @@
 import type { Spell } from "../../data/column-names.js";
 import { parseCsv } from "../../data/tables.js";
-import type { Store } from "../../io/store.js";
 import { SeqgradError } from "../../util/errors.js";
-import { oneOf } from "../readers.js";
-import type { Reading, TaskOptions, TaskRecipe } from "./task-options.js";
+import { type AnyFields, asFlags, choice, flagOf, type Given, schema, text, type Values } from "../../util/schema.js";
+import { readFlags } from "../flags.js";
 
 /** Writes what a person should know of how a file is read; stdout holds answers alone. */
 export const note = (file: string, line: string): void => {
   process.stderr.write(`note: ${file}: ${line}\n`);
 };
 
-const word = (fallback: string, description: string, hint: string) => ({
-  ...{ read: (text: string) => text, default: fallback, description, hint },
-});
+const word = (hint: string, help: string, value = "") => text({ default: value, hint, help });
 
 /** How the table of series is read. */
-export const seriesReading: TaskOptions = {
-  columns: word("", "The columns that are series, by name or number from 1, between commas; default: all that hold numbers", "A,B"),
-  time: word("", "The column of times, by name or number, or none; default: the first that holds dates", "COLUMN"),
-  delimiter: word("", "What stands between the cells: a comma, a semicolon, tab or another sign; default: found", "SIGN"),
-  decimal: { ...word(".", "The decimal sign of numbers", ".|,"), read: oneOf("decimal", [".", ","]) },
-  thousands: {
-    ...word("none", "The sign between groups of three digits: none, a comma, a point, a blank or an apostrophe", "SIGN"),
-    read: oneOf("thousands", ["none", ",", ".", " ", "'"]),
-  },
-  strip: word("", "Signs beside numbers that are left out, between commas, such as $ or %", "SIGNS"),
-  fill: {
-    ...word("none", "What stands for a missing value or step", "none|previous|linear"),
-    read: oneOf("fill", ["none", "previous", "linear"]),
-  },
+export const seriesReading = {
+  columns: word("A,B", "The columns that are series, by name or number from 1, between commas; default: all that hold numbers"),
+  time: word("COLUMN", "The column of times, by name or number, or none; default: the first that holds dates"),
+  delimiter: word("SIGN", "What stands between the cells: a comma, a semicolon, tab or another sign; default: found"),
+  decimal: choice([".", ","], { default: ".", hint: ".|,", help: "The decimal sign of numbers" }),
+  thousands: choice(["none", ",", ".", " ", "'"], {
+    ...{ default: "none", hint: "SIGN", help: "The sign between groups of three digits: none, a comma, a point, a blank or an apostrophe" },
+  }),
+  strip: word("SIGNS", "Signs beside numbers that are left out, between commas, such as $ or %"),
+  fill: choice(["none", "previous", "linear"], { default: "none", help: "What stands for a missing value or step" }),
 };
 
+/** The option that says where a part of a row stands. */
+export const columnOf = (part: string): string => `${part}Column`;
+
 /** The column of each part of a row. */
-export const columnReading = (parts: readonly string[]): TaskOptions =>
+export const columnReading = (parts: readonly string[]) =>
   Object.fromEntries(
-    parts.map((part) => [`${part}-column`, word("", `The column of the ${part}, by name or number from 1; default: found`, "COLUMN")]),
+    parts.map((part) => [columnOf(part), word("COLUMN", `The column of the ${part}, by name or number from 1; default: found`)] as const),
   );
 
 /** How a table of texts is read: where each of its parts stands. */
-export const textReading = (parts: readonly string[]): TaskOptions => ({
+export const textReading = (parts: readonly string[]): AnyFields => ({
   ...columnReading(parts),
-  delimiter: seriesReading.delimiter!,
-  header: { ...word("auto", "Whether the first row names the columns", "auto|yes|no"), read: oneOf("header", ["auto", "yes", "no"]) },
+  delimiter: seriesReading.delimiter,
+  header: choice(["auto", "yes", "no"], { default: "auto", help: "Whether the first row names the columns" }),
 });
 
-const all: TaskOptions = {
-  ...seriesReading,
-  ...columnReading(["token", "tag"]),
-  ...textReading(["label", "text", "source", "target", "caption", "features", "frames"]),
-};
-
 /** The options of `predict` and `evaluate` that say how a file is read. */
-export const readingOptions = Object.fromEntries(
-  Object.entries(all).map(([name, { description, hint }]) => [
-    name,
-    { type: "string", description: `${description.replace(/; default: .*/, "")} (Default: as in training)`, valueHint: hint } as const,
-  ]),
+export const readingFields: AnyFields = Object.fromEntries(
+  Object.entries({
+    ...seriesReading,
+    ...columnReading(["token", "tag"]),
+    ...textReading(["label", "text", "source", "target", "caption", "features", "frames"]),
+  }).map(([name, field]) => [name, { ...field, usually: "as in training", help: field.help.replace(/; default: .*/, "") }]),
 );
 
-/** How the options say that a file is read. @throws SeqgradError for an option of another kind */
-export function readingOf(
-  { name: kind, options }: { readonly name: string; readonly options: TaskOptions },
-  args: Readonly<Record<string, unknown>>,
-  trained: TaskRecipe,
-): Reading {
-  const given: Record<string, string | number | boolean> = {};
-  for (const name of Object.keys(all)) {
-    if (args[name] === undefined) continue;
-    const own = options[name];
-    if (!own) throw new SeqgradError("value", `--${name} is not an option for a model of ${kind}; leave it out.`);
-    given[name] = own.read(String(args[name]));
-  }
-  return { given, trained };
+/** How a file is read for a saved task: as it is told, and as the run was that made the task. */
+export interface Reading {
+  readonly given: Words;
+  readonly trained: Words;
 }
 
+type Words = Readonly<Record<string, string>>;
+
+/** The options whose values are words. */
+export const wordsOf = (options: Given): Words =>
+  Object.fromEntries(Object.entries(options).flatMap(([name, value]) => (typeof value === "string" ? [[name, value] as const] : [])));
+
+/** How the options say that a file is read. @throws SeqgradError for an option of another kind */
+export function readingOf({ name, reading }: { readonly name: string; readonly reading: AnyFields }, args: Given, trained: Given): Reading {
+  const given = readFlags(readingFields, args);
+  const stray = Object.keys(given).find((option) => !reading[option]);
+  if (stray !== undefined) throw new SeqgradError("value", `${flagOf(stray)} is not an option for a ${modelOf(name)}; leave it out.`);
+  return { given: wordsOf(given), trained: wordsOf(trained) };
+}
+
+/** A model of a kind, in messages. */
+export const modelOf = (kind: string): string => (kind === "lm" ? "language model" : `model of ${kind}`);
+
 /** The option if it is given, else its value in training, else its default. */
-export const valuesOf = ({ given, trained }: Reading, options: TaskOptions): TaskRecipe =>
-  Object.fromEntries(
-    Object.keys(all)
-      .filter((name) => options[name])
-      .map((name) => [name, given[name] ?? (typeof trained[name] === "string" ? trained[name] : options[name]!.default)]),
-  );
+export const valuesOf = <F extends AnyFields>({ given, trained }: Reading, fields: F): Values<F> => {
+  const known = Object.fromEntries(Object.entries({ ...trained, ...given }).filter(([name]) => fields[name]));
+  return schema(fields).complete(known, asFlags);
+};
 
 /** An option as the command line has it, for messages. */
 export const spellFlag: Spell = (option, value) => {
@@ -91,18 +87,8 @@ export const spellFlag: Spell = (option, value) => {
 /** The words of an option between commas; one in double quotes may hold a comma. */
 export async function listOf(text: string): Promise<string[]> {
   const [row] = await parseCsv(text, { delimiter: ",", name: JSON.stringify(text) });
-  return row!.cells.map((cell) => cell.trim()).filter((cell) => cell !== "");
+  return (row?.cells ?? []).map((cell) => cell.trim()).filter((cell) => cell !== "");
 }
 
 /** A delimiter that is told by name. */
 export const signOf = (text: string): string => ({ tab: "\t", "\\t": "\t", comma: ",", semicolon: ";" })[text.toLowerCase()] ?? text;
-
-/** The options of the run that made a folder; none if the folder does not hold them. */
-export async function trainedWith(store: Store, file: string): Promise<TaskRecipe> {
-  try {
-    const json = JSON.parse(new TextDecoder().decode((await store.read(file)) ?? new Uint8Array()));
-    return typeof json === "object" && json !== null ? json : {};
-  } catch {
-    return {};
-  }
-}

@@ -1,9 +1,12 @@
-import { type Recording, SpeechRecognizer } from "../../tasks/speech-recognizer.js";
+import type { Frames } from "../../data/frames.js";
+import { kinds } from "../../tasks/kinds.js";
+import type { Recording, SpeechRecognizer } from "../../tasks/speech-recognizer.js";
+import type { Given } from "../../util/schema.js";
 import { recognizerJudge } from "../judges/writers.js";
 import { warn } from "../notes.js";
-import { commonOptions, partsOf, type TaskKind, type TaskRecipe } from "./kind.js";
-import { textReading } from "./reading.js";
-import type { Reading } from "./task-options.js";
+import { kindOf } from "../train.js";
+import { partsOf } from "./kind.js";
+import { type Reading, textReading, wordsOf } from "./reading.js";
 import { columnsIn, type FramesForm, framesIn, framesOf, inputsIn } from "./text-table.js";
 
 const parts = ["text", "frames"] as const;
@@ -11,15 +14,10 @@ const parts = ["text", "frames"] as const;
 type Row = Recording & { readonly where: string };
 
 /** The recordings of a file, and where each stands. */
-async function recordingsIn(
-  text: string,
-  file: string,
-  reading: Reading,
-  form?: FramesForm,
-): Promise<{ rows: Row[]; reading: TaskRecipe }> {
+async function recordingsIn(text: string, file: string, reading: Reading, form?: FramesForm): Promise<{ rows: Row[]; reading: Given }> {
   const { rows, reading: found } = await columnsIn(text, file, parts, reading);
   const frames = framesIn(rows, 1, file, form);
-  return { rows: rows.map(({ cells: [said] }, i) => ({ text: said!, ...frames[i]! })), reading: found };
+  return { rows: frames.map((own, i) => ({ text: rows[i]?.cells[0] ?? "", ...own })), reading: found };
 }
 
 /** Refuses recordings that are too short, and says which symbols the model cannot write. */
@@ -37,42 +35,47 @@ function checkOthers(task: SpeechRecognizer, file: string, rows: readonly Row[],
   warn(`${file}: ${whose} the symbol${symbols.length === 1 ? "" : "s"} ${symbols.join(", ")}; each counts as missed.`);
 }
 
-export const recognize: TaskKind = {
+/** The form of the frames that a model takes. */
+const formOf = ({ model }: SpeechRecognizer): FramesForm => ({ size: model.config.features });
+
+const Task = kinds.recognize;
+
+export const recognize = kindOf<SpeechRecognizer, Recording, Frames, string>({
   name: "recognize",
-  type: SpeechRecognizer.type,
   description: "Train a recognizer of symbols in frames",
   data: "Rows of text, tab, frames: numbers between spaces, frames between semicolons; or a .csv file; a header may name the columns",
-  options: {
-    ...textReading(parts),
-    ...commonOptions({ cell: "lstm", hidden: 64, dropout: 0.1, batch: 16, epochs: 20 }, ["rnn", "gru", "lstm", "transformer"]),
-  },
+  options: Task.options,
+  training: Task.training,
+  criteria: Task.criteria,
+  reading: textReading(parts),
+  fromSaved: Task.fromSaved,
   judge: recognizerJudge,
 
-  async prepare(text, file, recipe) {
-    const { rows: recordings, reading } = await recordingsIn(text, file, { given: recipe, trained: {} });
-    const { train, validation, test } = partsOf(recordings, recipe);
-    const { cell: arch, hidden, layers, dropout } = recipe;
+  async prepare(text, file, recipe, shares) {
+    const { rows, reading } = await recordingsIn(text, file, { given: wordsOf(recipe), trained: {} });
+    const { train, validation, test } = partsOf(rows, shares);
     return async () => {
-      const task = await SpeechRecognizer.createAsync(train, { arch, hidden, layers, dropout } as object);
+      const task = await Task.createAsync(train, Task.options.among(recipe));
       for (const recording of train) task.check(recording, recording.where);
       checkOthers(task, file, [...validation, ...test], "no example to train on has");
       return { task, train, validation, test, reading };
     };
   },
+  train: (task, { train, validation }, recipe, run) => task.train(train, { ...Task.training.among(recipe), ...run, validation }),
 
   async examples(task, text, file, reading) {
-    const recognizer = task as unknown as SpeechRecognizer;
-    const { rows: recordings } = await recordingsIn(text, file, reading, { size: recognizer.model.config.features });
-    checkOthers(recognizer, file, recordings, "the model does not know");
-    return recordings;
+    const { rows } = await recordingsIn(text, file, reading, formOf(task));
+    checkOthers(task, file, rows, "the model does not know");
+    return rows;
   },
 
-  searches: "prefixes",
-  inputs: async (task, text, source, reading) =>
-    framesOf(await inputsIn(text, source, parts, "frames", reading), source, {
-      size: (task as unknown as SpeechRecognizer).model.config.features,
-    }),
-  blank: "",
-  show: (answer) => answer as string,
-  json: (answer) => ({ answer }),
-};
+  answers: {
+    searches: "prefixes",
+    inputs: async (task, text, source, reading) => framesOf(await inputsIn(text, source, parts, "frames", reading), source, formOf(task)),
+    predict: (task, recordings, { beam = 1 }) => task.predict(recordings, { beam }),
+    isBlank: ({ length }) => length === 0,
+    blank: "",
+    show: (answer) => answer,
+    json: (answer) => ({ answer }),
+  },
+});

@@ -1,52 +1,63 @@
-import { parseConll, type TaggedSentence } from "../../data/conll.js";
-import { EntityTagger } from "../../tasks/entity-tagger.js";
+import { readConll, type TaggedSentence } from "../../data/conll.js";
+import type { EntityTagger } from "../../tasks/entity-tagger.js";
+import { kinds } from "../../tasks/kinds.js";
 import { taggerJudge } from "../judges/tagger.js";
 import { warn } from "../notes.js";
-import { commonOptions, flagOption, localeOf, localeOption, partsOf, type TaskKind, type TaskRecipe, wholeOption } from "./kind.js";
-import { columnReading, valuesOf } from "./reading.js";
+import { kindOf } from "../train.js";
+import { partsOf } from "./kind.js";
+import { columnReading, note, type Reading, valuesOf, wordsOf } from "./reading.js";
 import { linesOf } from "./text-table.js";
 
-export const tag: TaskKind = {
+const Task = kinds.tag;
+const columns = columnReading(["token", "tag"]);
+
+export const tag = kindOf<EntityTagger, TaggedSentence, string[], string[]>({
   name: "tag",
-  type: EntityTagger.type,
   description: "Train a tagger of words",
   data: "A CoNLL file: word, tab, tag a line, an empty line after each sentence",
-  options: {
-    embed: wholeOption("embed", 1, 64, "Size of a word's vector"),
-    "min-count": wholeOption("min-count", 1, 2, "Words that occur less often are unknown"),
-    crf: flagOption("Choose the tags of a sentence together, by a conditional random field"),
-    locale: localeOption,
-    ...columnReading(["token", "tag"]),
-    ...commonOptions({ cell: "lstm", hidden: 64, dropout: 0.4, batch: 16, epochs: 12 }, ["rnn", "gru", "lstm", "transformer"]),
-  },
+  options: Task.options,
+  training: Task.training,
+  criteria: Task.criteria,
+  reading: columns,
+  needed: ["minCount"],
+  fromSaved: Task.fromSaved,
   judge: taggerJudge,
-  learnsBaseline: true,
 
-  async prepare(text, file, recipe) {
-    const { train, validation, test } = partsOf(read(text, file, recipe), recipe, true);
+  async prepare(text, file, recipe, shares) {
+    const { train, validation, test } = partsOf(read(text, file, { given: wordsOf(recipe), trained: {} }), shares, true);
     const known = new Set(["O", ...train.flatMap(({ tags }) => tags)]);
     warnOfTags([...validation, ...test], known, file, "occur only in the part for validation or test");
-    const { cell: arch, hidden, layers, embed, dropout, crf } = recipe;
-    const options = { arch, hidden, layers, embed, dropout, crf, minCount: recipe["min-count"], ...localeOf(recipe) };
-    return async () => ({ task: await EntityTagger.createAsync(train, options as object), train, validation, test });
+    return async () => ({ task: await Task.createAsync(train, Task.options.among(recipe)), train, validation, test });
   },
+  train: (task, { train, validation }, recipe, run) => task.train(train, { ...Task.training.among(recipe), ...run, validation }),
 
   async examples(task, text, file, reading) {
-    const sentences = read(text, file, valuesOf(reading, tag.options));
-    warnOfTags(sentences, new Set((task as unknown as EntityTagger).tags), file, "are unknown to the model");
+    const sentences = read(text, file, reading);
+    warnOfTags(sentences, new Set(task.tags), file, "are unknown to the model");
     return sentences;
   },
 
-  inputs: async (task, text) => linesOf(text).map((line) => (task as unknown as EntityTagger).split(line)),
-  blank: [],
-  show: (answer, input) => (input as string[]).map((word, i) => `${word}\t${(answer as string[])[i]}\n`).join(""),
-  json: (answer, input) => ({ words: input, tags: answer }),
-};
+  answers: {
+    inputs: async (task, text) => linesOf(text).map((line) => task.split(line)),
+    predict: (task, sentences) => task.predict(sentences),
+    isBlank: ({ length }) => length === 0,
+    blank: [],
+    show: (answer, input = []) => input.map((word, i) => `${word}\t${answer[i]}\n`).join(""),
+    json: (answer, input = []) => ({ words: input, tags: answer }),
+  },
+});
 
 /** The sentences of a file, by the columns that the options name. */
-function read(text: string, file: string, values: TaskRecipe): TaggedSentence[] {
-  const [token, own] = [values["token-column"], values["tag-column"]].map((value) => String(value ?? ""));
-  return parseConll(text, { name: file, ...(token && { tokenColumn: token }), ...(own && { tagColumn: own }) });
+function read(text: string, file: string, reading: Reading): TaggedSentence[] {
+  const { tokenColumn, tagColumn } = valuesOf(reading, columns);
+  const { sentences, isUniversal } = readConll(text, {
+    name: file,
+    ...(tokenColumn && { tokenColumn }),
+    ...(tagColumn && { tagColumn }),
+  });
+  if (isUniversal && !tagColumn)
+    note(file, "the file is CoNLL-U: the tags are its UPOS, the parts of speech; --tag-column XPOS, or another name, takes other tags");
+  return sentences;
 }
 
 /** Warns about tags that are missing from the training examples: the model cannot predict them. */

@@ -3,8 +3,11 @@ import { findColumns, type NamedRow } from "../../data/columns.js";
 import { type Frames, parseFrames } from "../../data/frames.js";
 import { evenRows, isBlank, linesOfCells, readCsv, type TableRow } from "../../data/table-rows.js";
 import { SeqgradError } from "../../util/errors.js";
-import { note, signOf, spellFlag } from "./reading.js";
-import type { Reading, TaskRecipe } from "./task-options.js";
+import type { Given } from "../../util/schema.js";
+import { columnOf, note, type Reading, signOf, spellFlag } from "./reading.js";
+
+/** True for an input without a word. */
+export const isBlankText = (text: string): boolean => text.trim() === "";
 
 /** Text line by line, the blank ones too; a line break at the end begins none. */
 export function linesOf(text: string): string[] {
@@ -15,8 +18,8 @@ export function linesOf(text: string): string[] {
 
 /** The rows of a file: comma-separated where its name ends in .csv, else tab-separated, unless another delimiter is told. */
 async function rowsOf(text: string, file: string, { given, trained }: Reading, keepsBlank: "all" | "none"): Promise<TableRow[]> {
-  const told = given.delimiter ?? trained.delimiter;
-  const delimiter = typeof told === "string" && told !== "" ? signOf(told) : undefined;
+  const told = given.delimiter ?? trained.delimiter ?? "";
+  const delimiter = told !== "" ? signOf(told) : undefined;
   const options = { name: file, delimiter };
   const rows = /\.csv$/i.test(file) ? (await readCsv(text, options)).rows : linesOfCells(text, options);
   return evenRows(rows, options, keepsBlank);
@@ -34,9 +37,7 @@ function placesOf(parts: readonly string[], [first]: readonly TableRow[], { give
   const areNamed = parts.every((part) => indexOfName(heads, part) >= 0);
   return Object.fromEntries(
     parts.map((part) => {
-      const [told, before] = [given[`${part}-column`], trained[`${part}-column`]].map((place) =>
-        place === "" ? undefined : (place as string | undefined),
-      );
+      const [told, before] = [given[columnOf(part)], trained[columnOf(part)]].map((place) => (place === "" ? undefined : place));
       if (told !== undefined || before === undefined || indexOfName(heads, before) >= 0) return [part, told ?? before];
       const isNumber = /^\d+$/.test(before) && Number(before) <= heads.length;
       return [part, isNumber && !areNamed ? before : undefined];
@@ -50,12 +51,12 @@ export async function columnsIn(
   file: string,
   parts: readonly string[],
   reading: Reading,
-): Promise<{ rows: readonly NamedRow[]; reading: TaskRecipe }> {
+): Promise<{ rows: readonly NamedRow[]; reading: Given }> {
   const rows = await rowsOf(text, file, reading, "none");
   const found = findColumns(rows, placesOf(parts, rows, reading), { name: file, header: headerOf(reading), spell: spellFlag });
   if (found.rows.length === 0) throw new SeqgradError("format", `${file} holds no row below its header.`);
   for (const line of found.notes) note(file, line);
-  return { rows: found.rows, reading: Object.fromEntries(parts.map((part, i) => [`${part}-column`, String(found.places[i])])) };
+  return { rows: found.rows, reading: Object.fromEntries(parts.map((part, i) => [columnOf(part), String(found.places[i])])) };
 }
 
 /**
@@ -70,7 +71,7 @@ export async function inputsIn(
   reading: Reading,
 ): Promise<NamedRow[]> {
   const { given } = reading;
-  const isTable = /\.[ct]sv$/i.test(source) || [`${part}-column`, "delimiter", "header"].some((name) => given[name] !== undefined);
+  const isTable = /\.[ct]sv$/i.test(source) || [columnOf(part), "delimiter", "header"].some((name) => given[name] !== undefined);
   if (!isTable) return linesOf(text).map((line, i) => ({ line: i + 1, columns: [1], cells: [line] }));
   const rows = await rowsOf(text, source, reading, "all");
   const heads = rows[0]!.cells.map(nameOf);
@@ -79,7 +80,7 @@ export async function inputsIn(
   const options = { name: source, header, spell: spellFlag, takesEmpty: true };
   // A part that a header names needs no others to be found by.
   const isNamed = heads.length === 1 || [own ?? "", part].some((name) => name !== "" && indexOfName(heads, name) >= 0);
-  if (isNamed || given[`${part}-column`] !== undefined || heads.length < parts.length)
+  if (isNamed || given[columnOf(part)] !== undefined || heads.length < parts.length)
     return [
       ...findColumns(rows, { [part]: heads.length === 1 && own !== undefined && indexOfName(heads, own) < 0 ? undefined : own }, options)
         .rows,

@@ -1,12 +1,11 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { makeOptimizer, makeSchedule } from "../../src/cli/optimization.js";
-import { newRecipe, type Recipe } from "../../src/cli/recipe.js";
 import { add, affine, sum } from "../../src/ops/index.js";
+import { makeOptimizer, makeSchedule } from "../../src/tasks/optimization.js";
 import { initAnew } from "../helpers/default-device.js";
 import { TokenModel } from "../helpers/token-model.js";
 
 describe("makeSchedule", () => {
-  const scheduleOf = (given: Partial<Recipe>) => makeSchedule(newRecipe({ lr: 1e-3, steps: 2000, ...given }));
+  const scheduleOf = (given: object) => makeSchedule({ schedule: "constant", warmup: 0, minLr: 0, lr: 1e-3, ...given }, 2000);
 
   test("of a constant rate is none", () => {
     expect(scheduleOf({})).toBeUndefined();
@@ -17,8 +16,8 @@ describe("makeSchedule", () => {
     expect([0, 1, 3, 4, 5, 1999].map(schedule)).toEqual([0.2, 0.4, 0.8, 1, 1, 1]);
   });
 
-  test("is nanoGPT's: lr (i + 1) / (warmup + 1), then half a cosine to min-lr at the last step", () => {
-    const schedule = scheduleOf({ schedule: "cosine", warmup: 100, "min-lr": 1e-4 })!;
+  test("is nanoGPT's: lr (i + 1) / (warmup + 1), then half a cosine to minLr at the last step", () => {
+    const schedule = scheduleOf({ schedule: "cosine", warmup: 100, minLr: 1e-4 })!;
     const wanted = (i: number) =>
       i < 100 ? (i + 1) / 101 : (1e-4 + 0.5 * (1 + Math.cos((Math.PI * (i - 100)) / 1900)) * (1e-3 - 1e-4)) / 1e-3;
     for (const i of [0, 1, 50, 99, 100, 101, 1050, 1999, 2000]) expect(schedule(i), `step ${i}`).toBeCloseTo(wanted(i), 12);
@@ -37,7 +36,7 @@ describe("makeOptimizer", () => {
   test.each([0, 0.1])("with a decay of %d takes it from matrices alone", async (decay) => {
     const model = new TokenModel({ cell: "RNN", vocabulary: 5, embed: 3, hidden: 4, outputs: 5 });
     const before = await model.stateDict();
-    const optimizer = makeOptimizer(model, newRecipe({ lr: 0.5, "weight-decay": decay, betas: "0.5,0.6" }));
+    const optimizer = makeOptimizer(model, { lr: 0.5, weightDecay: decay, betas: [0.5, 0.6], clipNorm: 1 });
     expect(optimizer.groups.map(({ options }) => options)).toEqual(
       (decay > 0 ? [decay, 0] : [0]).map((weightDecay) => expect.objectContaining({ lr: 0.5, betas: [0.5, 0.6], weightDecay })),
     );

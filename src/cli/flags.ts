@@ -1,0 +1,35 @@
+import { type AnyFields, asFlags, checkValue, flagOf, type Given, type Option } from "../util/schema.js";
+
+/** An option as citty takes it: a flag with or without a value. */
+type Arg =
+  | { readonly type: "boolean"; readonly description: string }
+  | { readonly type: "string"; readonly description: string; readonly valueHint: string };
+
+const wordOf = (name: string): string => flagOf(name).slice(2);
+
+/** The flags of options, with their help; a default is for the eye only. */
+export function flagsOf(fields: AnyFields): Record<string, Arg> {
+  const flags = Object.entries(fields).filter(([, { hint }]) => hint !== undefined);
+  return Object.fromEntries(flags.map(([name, field]) => [wordOf(name), argOf(field)]));
+}
+
+function argOf({ help, usually, hint = "", archs }: Option<unknown>): Arg {
+  const facts = [...(archs ? [`for ${archs.join(", ")}`] : []), ...(usually === "" ? [] : [`Default: ${usually}`])];
+  const description = facts.length > 0 ? `${help} (${facts.join("; ")})` : help;
+  return hint === "" ? { type: "boolean", description } : { type: "string", description, valueHint: hint };
+}
+
+/** The options that the flags give. @throws SeqgradError that names the flag, for a word that is none of an option's values */
+export function readFlags(fields: AnyFields, args: Given): Given {
+  const given: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(fields)) {
+    const word = args[wordOf(name)];
+    if (word === undefined || field.hint === undefined) continue;
+    given[name] = typeof word === "string" ? field.read(word) : word;
+    checkValue(fields, name, given[name], asFlags, word);
+  }
+  return given;
+}
+
+/** The value of an option, as the command line writes it. */
+export const writtenOf = (value: unknown): string => (Array.isArray(value) ? value.join(",") : String(value));

@@ -1,0 +1,138 @@
+import { splitTokens } from "../../data/windows.js";
+import { RecurrentLM } from "../../models/recurrent-lm.js";
+import { mayDiffer } from "../../tasks/fields.js";
+import { kinds } from "../../tasks/kinds.js";
+import type { LanguageModel } from "../../tasks/language-model.js";
+import { encodedInTurns } from "../../text/tokenizer.js";
+import type { TextUnit } from "../../text/train-tokenizer.js";
+import { SeqgradError } from "../../util/errors.js";
+import { asFlags, type Given, integer, schema } from "../../util/schema.js";
+import type { Measures } from "../judges/judge.js";
+import { languageModelJudge, type Tokens } from "../judges/language-model.js";
+import { attentionOfLM } from "../page/attention.js";
+import { kindOf } from "../train.js";
+import type { Shares } from "./kind.js";
+
+/** Tokens that a language model writes for the page. */
+const WRITTEN = 300;
+
+/** The name of one token. */
+export const tokensOf: Readonly<Record<TextUnit, string>> = { characters: "character", words: "word", bpe: "token" };
+
+const Task = kinds.lm;
+const own = { checkpointEvery: integer({ min: 1, default: 500, whyFixed: mayDiffer, help: "Updates between checkpoints" }) };
+
+/** `lstm with 1 x 256 units`, or `transformer with 4 x 4 heads, 128 wide`: layers by what one has. */
+export function titleOf({ model }: Pick<LanguageModel, "model">): string {
+  if (model instanceof RecurrentLM) return `${model.config.arch} with ${model.config.layers} x ${model.config.hidden} units`;
+  return `transformer with ${model.config.layers} x ${model.config.heads} heads, ${model.config.hidden} wide`;
+}
+
+/** The measures of a language model in words; words and their parts are judged by the perplexity. */
+export function lossLine(unit: TextUnit, { loss = Number.NaN }: Measures, isEnd: boolean): string {
+  const plain = `validation loss ${loss.toFixed(4)}`;
+  if (!isEnd) return plain;
+  return `${plain} nats per ${tokensOf[unit]}${unit === "characters" ? "" : `, perplexity ${Math.exp(loss).toFixed(1)}`}`;
+}
+
+const settingsOf = (recipe: Given) => ({
+  ...Task.options.complete(Task.options.among(recipe), asFlags),
+  ...Task.training.complete(Task.training.among(recipe), asFlags, recipe),
+});
+
+/** The end of a text for validation and for the test, each long enough. */
+function checkParts(
+  parts: Parts,
+  { validation, test }: Shares,
+  { unit, context }: { unit: TextUnit; context: number },
+  file: string,
+): void {
+  const total = parts.train.length + parts.validation.length + parts.test.length;
+  for (const [name, share, part] of [
+    ["validation", validation, parts.validation],
+    ["test", test, parts.test],
+  ] as const) {
+    if (share === 0 || part.length >= 2) continue;
+    const got = `--${name} ${share} leaves ${part.length} of the ${total} ${tokensOf[unit]}s of ${file}`;
+    throw new SeqgradError("range", `${got}; give a larger share, or 0 for none.`);
+  }
+  if (parts.train.length > context) return;
+  const got = `a window of --context ${context} ${tokensOf[unit]}s and the one that follows do not fit the ${parts.train.length} of ${file} to train on`;
+  throw new SeqgradError("range", `${got}; give a longer text or a smaller --context.`);
+}
+
+interface Parts {
+  readonly train: Int32Array;
+  readonly validation: Int32Array;
+  readonly test: Int32Array;
+}
+
+function partsOf(tokens: Int32Array, { validation, test }: Shares): Parts {
+  const held = splitTokens(tokens, test);
+  return { ...splitTokens(held.train, validation / (1 - test)), test: held.validation };
+}
+
+const listOf = (ids: Int32Array): Tokens[] => (ids.length > 0 ? [{ ids }] : []);
+
+export const lm = kindOf<LanguageModel, Tokens>({
+  name: "lm",
+  description: "Train a language model on a text",
+  data: "A UTF-8 text file",
+  options: Task.options,
+  training: Task.training,
+  criteria: Task.criteria,
+  reading: {},
+  own,
+  fromSaved: Task.fromSaved,
+  judge: languageModelJudge,
+
+  async prepare(text, file, recipe, shares) {
+    const { unit, context } = settingsOf(recipe);
+    // Characters are those of the whole text; words and their parts are learned from what is not held back.
+    const known = unit === "characters" ? text : text.slice(0, Math.ceil(text.length * (1 - shares.validation - shares.test)));
+    return async () => {
+      const task = await Task.createAsync(known, Task.options.among(recipe));
+      const parts = partsOf(await encodedInTurns(task.tokenizer, text), shares);
+      checkParts(parts, shares, { unit, context }, file);
+      return { task, train: listOf(parts.train), validation: listOf(parts.validation), test: listOf(parts.test) };
+    };
+  },
+  train: (task, { train: [tokens], validation: [held] }, recipe, run) =>
+    task.train(tokens?.ids ?? new Int32Array(), { ...Task.training.among(recipe), ...run, validation: held?.ids ?? 0 }),
+
+  async examples(task, text, file) {
+    const ids = await encodedInTurns(task.tokenizer, text);
+    if (ids.length >= 2) return [{ ids, text }];
+    throw new SeqgradError(
+      "value",
+      `${file} holds ${ids.length} of the model's tokens; expected at least two, because the model predicts each token from those before it. Give a longer text.`,
+    );
+  },
+
+  counted: {
+    unit: "tokens",
+    title: titleOf,
+    sizeOf: (texts) => texts.reduce((sum, { ids }) => sum + ids.length, 0),
+    plan(recipe) {
+      const { steps, batch, context } = settingsOf(recipe);
+      return { steps, perStep: batch * context };
+    },
+    every: (recipe) => ({
+      evaluation: settingsOf(recipe).evaluateEvery,
+      checkpoint: schema(own).complete(pick(recipe), asFlags).checkpointEvery,
+    }),
+    told: (measures, recipe, isEnd) => lossLine(settingsOf(recipe).unit, measures, isEnd),
+  },
+
+  async page(task) {
+    let text = "";
+    for await (const piece of task.generate(undefined, { maxTokens: WRITTEN, temperature: 0.8, seed: 1 })) text += piece;
+    return {
+      kind: `Language model: ${titleOf(task)}, ${task.tokenizer.size} tokens`,
+      written: [{ prompt: "", text }],
+      attention: await attentionOfLM(task, text),
+    };
+  },
+});
+
+const pick = ({ checkpointEvery }: Given): Given => ({ checkpointEvery });

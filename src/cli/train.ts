@@ -1,0 +1,208 @@
+import { type ArgsDef, type CommandDef, defineCommand } from "citty";
+import { seedField } from "../tasks/fields.js";
+import { kinds, typesOf } from "../tasks/kinds.js";
+import { manualSeed } from "../tensor/random.js";
+import type { Tokenizer } from "../text/tokenizer.js";
+import { SeqgradError } from "../util/errors.js";
+import { asFlags, type Given, schema } from "../util/schema.js";
+import { conclude } from "./conclusion.js";
+import { flagsOf, readFlags } from "./flags.js";
+import { dataOf, History, TrainingLines, versionsOf } from "./history.js";
+import type { Measures } from "./judges/judge.js";
+import { warn } from "./notes.js";
+import { openDevice } from "./options.js";
+import { type Report, reportOf } from "./report.js";
+import { Interruption } from "./signals.js";
+import { type CommandTask, type Form, fieldsOf, type Kind, type Opened, type Prepared, runFields, type Shares } from "./tasks/kind.js";
+import { type Reading, wordsOf } from "./tasks/reading.js";
+import { conduct, openRun, type RunArgs, runArgsOf, type TrainingRun } from "./training-run.js";
+
+/** A kind of task, from how its files and answers are read and written. */
+export function kindOf<T extends CommandTask, Example, Input = never, Answer = never>(form: Form<T, Example, Input, Answer>): Kind {
+  return {
+    ...{ name: form.name, description: form.description, types: typesOf(kinds[form.name]) },
+    ...{ fields: fieldsOf(form), reading: form.reading, criteria: form.criteria, advice: form.judge.advice },
+    ...{ learnsBaseline: form.judge.learnsBaseline ?? false, counts: form.counted?.unit ?? "examples" },
+    ...{ predicts: form.answers !== undefined, searches: form.answers?.searches },
+    command: commandOf(form),
+    open: async (saved) => openedOf(form, await form.fromSaved(saved)),
+  };
+}
+
+function openedOf<T extends CommandTask, Example, Input, Answer>(form: Form<T, Example, Input, Answer>, task: T): Opened {
+  const { judge, answers, page } = form;
+  for (const warning of warningsOf(task)) warn(warning);
+  return {
+    model: task.model,
+    title: form.counted ? `${form.name}, ${form.counted.title(task)}` : form.name,
+    summary: () => task.summary(),
+    async evaluate(text, file, { search, reading, baseline }) {
+      const examples = await form.examples(task, text, file, reading);
+      if (examples.length === 0) throw new SeqgradError("value", `${file} holds no example; give one at least.`);
+      const train = baseline && (await form.examples(task, baseline[0], baseline[1], reading));
+      const evaluation = await judge.evaluate(task, examples, search);
+      return { evaluation, count: examples.length, baselines: await judge.baselines(train, examples, evaluation.measures, task) };
+    },
+    async answer(text, source, { search, reading, json }) {
+      if (!answers) throw new SeqgradError("value", `predict: a model of ${form.name} writes texts; run seqgrad generate.`);
+      const inputs = await answers.inputs(task, text, source, reading);
+      const isAsked = (input: Input | undefined): input is Input =>
+        input !== undefined && (answers.blank === undefined || !answers.isBlank(input));
+      const isEmpty = (input: Input | undefined) => input === undefined || answers.isBlank(input);
+      if (inputs.length === 0 || (source === "--input" && inputs.every(isEmpty)))
+        throw new SeqgradError("value", `${source} holds no input; give at least one line.`);
+      const asked = inputs.filter(isAsked);
+      const given = (asked.length > 0 ? await answers.predict(task, asked, search) : []).values();
+      return inputs.flatMap((input) => {
+        const answer = isAsked(input) ? given.next().value : answers.blank;
+        if (answer === undefined) return [];
+        return [json ? JSON.stringify(answers.json(answer, input)) : answers.show(answer, input)];
+      });
+    },
+    page: async (samples) => (page ? page(task, samples) : { attention: [] }),
+  };
+}
+
+/** The warnings of a task's tokenizers, each once. */
+function warningsOf(task: object): Set<string> {
+  const parts = ["tokenizer", "source", "target"].flatMap((name) => (name in task ? [Reflect.get(task, name) as Partial<Tokenizer>] : []));
+  return new Set(parts.flatMap((part) => part?.warnings ?? []));
+}
+
+/** The command that trains a kind of task. */
+function commandOf<T extends CommandTask, Example, Input, Answer>(form: Form<T, Example, Input, Answer>): CommandDef {
+  const fields = fieldsOf(form);
+  const check = (given: Given) => {
+    for (const own of [form.options, form.training]) own.complete(only(given, own.fields), asFlags, given);
+  };
+  const needed = ["hidden", "batch", "lr", "seed", ...(form.needed ?? [])];
+  const args: ArgsDef = {
+    data: { type: "string", required: true, description: form.data, valueHint: "FILE" },
+    out: { type: "string", required: true, description: "The folder for the model and its checkpoint", valueHint: "DIR" },
+    ...flagsOf(fields),
+    resume: { type: "boolean", description: "Continue from the checkpoint in --out, with its options" },
+    overwrite: { type: "boolean", description: "Replace the run in --out" },
+    json: { type: "boolean", description: "Print one JSON object a line" },
+  };
+  return defineCommand({
+    meta: { name: form.name, description: form.description },
+    args,
+    async run({ args }) {
+      const runArgs = runArgsOf(args);
+      return trainOn(form, await openRun({ fields, needed, check }, runArgs, readFlags(fields, args)), runArgs);
+    },
+  });
+}
+
+const commonSchema = schema({ ...runFields, seed: seedField });
+
+const only = (given: Given, fields: object): Given => Object.fromEntries(Object.entries(given).filter(([name]) => name in fields));
+
+async function trainOn<T extends CommandTask, Example, Input, Answer>(
+  form: Form<T, Example, Input, Answer>,
+  run: TrainingRun,
+  args: RunArgs,
+): Promise<number> {
+  const { recipe, store } = run;
+  const common = commonSchema.complete(only(recipe, commonSchema.fields), asFlags);
+  const { seed } = common;
+  const shares = {
+    ...{ validation: run.files.has("validationFile") ? 0 : common.validation, test: run.files.has("test") ? 0 : Number(common.test) },
+    seed,
+  };
+  const prepare = await form.prepare(run.text, args.data, recipe, shares);
+  const device = await openDevice(recipe);
+  manualSeed(seed);
+  const prepared = await prepare();
+  const { task, reading } = prepared;
+  const parts = { ...prepared, ...(await heldBack(form, prepared, run, shares, args.data)) };
+  const { counted } = form;
+  const every = counted?.every(recipe);
+  const interruption = new Interruption();
+  const events = form.train(task, parts, recipe, {
+    checkpoint: { store, resume: args.resume, ...(every && { every: every.checkpoint }) },
+    signal: interruption,
+  });
+  const sizeOf = (examples: readonly Example[]) => counted?.sizeOf(examples) ?? examples.length;
+  const sizes = { train: sizeOf(parts.train), validation: sizeOf(parts.validation), test: sizeOf(parts.test) };
+  const parameters = task.model.parameterCount();
+
+  await run.begin(reading);
+  const history = await History.open(store, {
+    resume: args.resume,
+    run: {
+      ...{ command: `train ${form.name}`, data: dataOf(args.data, run.sha256), seed, options: { ...recipe, ...reading }, examples: sizes },
+      ...{ parameters, ...(counted && { model: counted.title(task) }) },
+      ...(run.files.size > 0 && { files: Object.fromEntries(Array.from(run.files, ([name, f]) => [name, dataOf(f.path, f.sha256)])) }),
+    },
+    versions: versionsOf(device.info),
+  });
+  const report = reporter(form, args.json, task, recipe, { device: device.info, parameters, sizes });
+  const training = every && new TrainingLines(history, [every.evaluation, every.checkpoint]);
+  const criterion = form.criteria.find(({ name }) => name === recipe.best);
+  let measures: Measures | undefined;
+  return conduct(`train ${form.name}`, args, run, interruption, events, async (event) => {
+    history.observe(event);
+    await training?.observe(event);
+    if (event.type === "checkpoint") {
+      await task.save(store);
+      await run.record();
+    }
+    if (event.type === "evaluation") {
+      measures = event.measures;
+      const final = every && event.step % every.evaluation !== 0 && { final: true }; // due only because the run ends
+      await history.add({ type: "evaluation", step: event.step, measures, best: event.best, ...final });
+    }
+    if (event.type === "epoch") await history.add(event);
+    if (event.type !== "end" || event.reason === "aborted") return report(event, { measures });
+    await task.save(store); // now of the best epoch
+    const { reason, seconds } = event;
+    const result = await conclude(form, recipe, parts);
+    const chosenBy = criterion && parts.validation.length > 0 && { chosenBy: criterion.name };
+    await history.add({ type: "end", step: event.steps, reason, seconds, ...chosenBy });
+    for (const line of result.lines) await history.add({ ...line, step: event.steps });
+    for (const warning of result.warnings) warn(warning);
+    report(event, { measures, ...result });
+  });
+}
+
+function reporter<T extends CommandTask, Example, Input, Answer>(
+  { name, counted }: Form<T, Example, Input, Answer>,
+  json: boolean,
+  task: T,
+  recipe: Given,
+  facts: { readonly device: string; readonly parameters: number; readonly sizes: Record<"train" | "validation" | "test", number> },
+): Report {
+  const { train, validation, test } = facts.sizes;
+  if (counted) {
+    const told = (measures: Measures, isEnd: boolean) => counted.told(measures, recipe, isEnd);
+    return reportOf(json, { ...facts, title: counted.title(task), unit: counted.unit, ...counted.plan(recipe), told });
+  }
+  const [batch, epochs] = [Number(recipe.batch), Number(recipe.epochs)];
+  const parts = `${train} examples, ${validation} for validation${test > 0 ? `, ${test} for the test` : ""}`;
+  return reportOf(json, { ...facts, title: name, parts, unit: "examples", perStep: batch, steps: epochs * Math.ceil(train / batch) });
+}
+
+/** The examples for validation and for the test, which are parts of the data or files of their own. */
+async function heldBack<T extends CommandTask, Example, Input, Answer>(
+  form: Form<T, Example, Input, Answer>,
+  { task, train, validation, test, reading }: Prepared<T, Example>,
+  { recipe, files }: TrainingRun,
+  shares: Shares,
+  data: string,
+): Promise<Pick<Prepared<T, Example>, "validation" | "test">> {
+  const words: Reading = { given: {}, trained: wordsOf({ ...recipe, ...reading }) };
+  const read = async (name: string) => {
+    const file = files.get(name);
+    return file && (await form.examples(task, file.text, file.path, words));
+  };
+  for (const [name, part] of [
+    ["validation", validation],
+    ["test", test],
+  ] as const) {
+    if (shares[name] === 0 || part.length > 0) continue;
+    const got = `--${name} ${shares[name]} leaves none of the ${train.length + validation.length + test.length} examples of ${data}`;
+    throw new SeqgradError("range", `${got}; give a larger share, or 0 for none.`);
+  }
+  return { validation: (await read("validationFile")) ?? validation, test: (await read("test")) ?? test };
+}

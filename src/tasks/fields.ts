@@ -1,0 +1,222 @@
+import type { Store } from "../io/store.js";
+import { attentionKinds } from "../models/recurrent-decoder.js";
+import { lowerCaseOf } from "../text/lower-case.js";
+import type { Tokenizer } from "../text/tokenizer.js";
+import { type TextUnit, textUnits } from "../text/train-tokenizer.js";
+import { boolean, choice, type Given, integer, number, numbers, type Option, own, type Spec, text } from "../util/schema.js";
+import type { ScheduleSettings } from "./optimization.js";
+
+/** The options that kinds of task share, each with the defaults that a kind gives. */
+
+export const recurrentArchs = ["rnn", "gru", "lstm"] as const;
+export const archs = [...recurrentArchs, "transformer"] as const;
+export const ofTransformer = { archs: ["transformer"] } as const;
+export const ofRecurrent = { archs: recurrentArchs } as const;
+
+/** The options of an encoder. */
+export const encoderFields = ({
+  arch,
+  ...defaults
+}: {
+  arch: (typeof archs)[number];
+  hidden: number;
+  dropout: number;
+  bidirectional?: boolean;
+}) => ({
+  arch: choice(archs, { default: arch, help: "What reads the sequence" }),
+  ...sizeFields(defaults),
+  bidirectional: boolean({ default: defaults.bidirectional ?? true, help: "Also read from the end; a transformer does anyway" }),
+  heads: integer({ min: 1, default: 4, help: "Heads of a transformer's attention" }),
+});
+
+const ofDecoder = { archs: ["gru", "lstm"] } as const;
+
+/** The options of a decoder. */
+export const decoderFields = ({ arch, ...sizes }: { arch: "gru" | "lstm"; hidden: number; dropout: number }) => ({
+  arch: choice(["gru", "lstm"], { default: arch, help: "What writes the text" }),
+  ...sizeFields(sizes),
+  attention: choice(attentionKinds, { default: "additive", ...ofDecoder, help: "How a recurrent decoder looks back at the source" }),
+  window: integer({ default: 0, ...ofDecoder, help: "Look only at N places around the decoder's own position; 0 for all" }),
+  inputFeeding: boolean({ default: true, ...ofDecoder, help: "With attention, the decoder reads its last attentional state too" }),
+  reduction: choice(["mean", "sum"], { default: "mean", ...ofDecoder, help: "The loss: of all tokens, or summed over a text's" }),
+});
+
+/** Refuses a window of nothing. */
+export const windowRule = (
+  { window, attention }: { readonly window: number; readonly attention: string },
+  _: unknown,
+  spell: (name: string) => string,
+): string | undefined =>
+  window > 0 && attention === "none"
+    ? `${spell("window")} ${window} is for attention, and ${spell("attention")} is none; leave one of them out`
+    : undefined;
+
+export const sizeFields = ({ hidden, dropout }: { readonly hidden: number; readonly dropout: number }) => ({
+  hidden: integer({ min: 1, default: hidden, help: "Units of a layer in each direction, and a transformer's width" }),
+  layers: integer({ min: 1, max: 1024, default: 1, help: "Layers of the encoder" }),
+  dropout: dropoutField(dropout),
+});
+
+export const feedForwardField = (usually: string) =>
+  integer({ default: 0, ...ofTransformer, help: `Units between the two layers of a transformer's feed-forward nets; 0: ${usually}` });
+
+export const dropoutField = (value: number) => number({ max: 0.999, default: value, help: "Chance to drop an activation" });
+
+export const embedField = (what: string) => integer({ min: 1, default: 64, help: `Size of a ${what}'s vector` });
+
+export const minCountField = (value: number) => integer({ min: 1, default: value, help: "Words that occur less often are unknown" });
+
+export const contextField = (value: number, unit: string) =>
+  integer({ min: 1, default: value, help: `The longest text in ${unit}; the rest of a longer one is left out` });
+
+const tag = 'a language tag, such as "en" or "tr"';
+
+/** The language of words. */
+export const localeField = text({
+  ...{
+    default: "",
+    hint: "TAG",
+    code: "range",
+    what: tag,
+    help: "The language of the words, for lower case: tr, az and lt differ from others",
+  },
+  fault(locale) {
+    try {
+      if (locale !== "") lowerCaseOf("", locale);
+      return undefined;
+    } catch {
+      return `give ${tag}`;
+    }
+  },
+});
+
+export const tokenizerField = own<Tokenizer>(
+  "A tokenizer to use instead of one made from the texts",
+  (value) => typeof value === "object" && value !== null && "encode" in value && "decode" in value && "special" in value,
+  "give one, as trainTokenizer() makes",
+);
+
+export const unitField = (unit: TextUnit) =>
+  choice(textUnits, { default: unit, help: "What a text is cut into: whole words, characters, or parts of words (bpe)" });
+
+export const vocabField = (value: number) => integer({ min: 1, default: value, help: "The most words, or parts of words" });
+
+/** The options of tasks that read and write texts. */
+export const textFields = ({ unit, vocab }: { readonly unit: TextUnit; readonly vocab: number }) => ({
+  unit: unitField(unit),
+  embed: embedField("token"),
+  minCount: minCountField(2),
+  vocab: vocabField(vocab),
+  context: contextField(64, "tokens"),
+  locale: localeField,
+});
+
+/** The store in which a run is saved while it is made. */
+export interface Checkpoint {
+  readonly store: Store;
+  /** Updates between two checkpoints. Default: those of an epoch; of a language model 500. */
+  readonly every?: number;
+  /** Continue from the checkpoint that is in the store. */
+  readonly resume?: boolean;
+}
+
+export const seedField = integer({
+  ...{ max: 2 ** 53, default: 1, hint: "S", help: "Seed of the weights, the split, the order and the dropout" },
+});
+
+interface RunDefaults {
+  readonly lr: number | Pick<Spec<number>, "default" | "usually">;
+  readonly schedule?: "constant" | "cosine";
+  readonly clipNorm?: number;
+  readonly betas?: readonly [number, number];
+}
+
+/** How an optimizer and a run are set up, for every task. */
+export const runFields = ({ lr, schedule = "constant", clipNorm = 5, betas = [0.9, 0.999] }: RunDefaults) => ({
+  lr: number({ ...(typeof lr === "number" ? { default: lr } : lr), help: "Learning rate of AdamW, at its highest" }),
+  schedule: choice(["constant", "cosine"], {
+    ...{ default: schedule, help: "Keep the rate, or lower it along half a cosine until the last update" },
+  }),
+  warmup: integer({ default: 0, help: "Updates in which the rate rises" }),
+  minLr: number({ default: 0, help: "The last rate of a cosine" }),
+  betas: numbers<readonly [number, number]>({
+    ...{
+      default: betas,
+      hint: "X,X",
+      help: "Decay rates of AdamW's averages",
+      advice: "give two numbers from 0 to 0.999999, such as 0.9,0.99",
+    },
+    isGood: (list) => list.length === 2 && list.every((beta) => beta >= 0 && beta <= 0.999999),
+  }),
+  weightDecay: number({ default: 0, help: "Weight decay of matrices, times the rate" }),
+  clipNorm: number({ default: clipNorm, help: "Largest norm of the gradient; 0 does not clip" }),
+  seed: seedField,
+  checkpoint: own<Checkpoint>(
+    "Where a run is saved while it is made",
+    (value) => typeof value === "object" && value !== null && "store" in value,
+    "give { store }",
+  ),
+  signal: own<{ readonly aborted: boolean }>(
+    "Ends the run after the current update",
+    (value) => typeof value === "object" && value !== null && "aborted" in value,
+    "give the signal of an AbortController",
+  ),
+});
+
+/** A share that is held back to measure by. */
+export const shareField = (help: string): Option<number> => number({ max: 0.9, default: 0.1, hint: "SHARE", help });
+
+/** The same, or what else a program may give in its place. */
+export function validationField(help: string, isOther: (value: unknown) => boolean): Option<number> {
+  const share = shareField(help);
+  return { ...share, fault: (value) => (isOther(value) ? undefined : share.fault(value)) };
+}
+
+/** A measure by which an epoch can be chosen. */
+export interface Criterion {
+  readonly name: string;
+  readonly larger: boolean;
+  /** The rank, if it is not the measure of that name. */
+  of?(measures: Readonly<Record<string, number>>): number | undefined;
+}
+
+/** True for a schedule that goes by the number of updates: a resumed run must have the same. */
+export const isTimed = ({ schedule }: Given): string | undefined => (schedule === "cosine" ? ", by which its schedule goes" : undefined);
+
+export const mayDiffer = (): undefined => undefined;
+
+interface EpochDefaults extends RunDefaults {
+  readonly batch?: number;
+  readonly epochs: number;
+  readonly criteria: readonly Criterion[];
+  readonly whyFixed?: (options: Given) => string | undefined;
+}
+
+/** How a task is trained that goes through examples. */
+export const epochFields = ({ batch = 32, epochs, criteria, whyFixed = isTimed, ...run }: EpochDefaults) => ({
+  epochs: integer({ min: 1, default: epochs, whyFixed, help: "Times to go through the examples, those before a resume included" }),
+  batch: integer({ min: 1, default: batch, help: "Examples of an update" }),
+  ...runFields(run),
+  validation: validationField("Share of the examples for validation; 0 for none", Array.isArray),
+  best: choice(
+    criteria.map(({ name }) => name),
+    {
+      default: criteria[0]?.name ?? "loss",
+      help: "The measure by which the best epoch is kept; of equal ones the one of the smaller loss",
+    },
+  ),
+  patience: integer({ default: 0, whyFixed: mayDiffer, help: "Stop after N epochs without a better one; 0 goes through all" }),
+});
+
+/** How the learning rate goes, with other options of a run. */
+export const courseRule = (
+  { schedule, minLr, lr }: Omit<ScheduleSettings, "warmup">,
+  _: unknown,
+  spell: (name: string) => string,
+): string | undefined => {
+  if (minLr > 0 && schedule !== "cosine")
+    return `${spell("minLr")} is for ${spell("schedule")} cosine, and the schedule is ${schedule}; leave it out, or give the schedule`;
+  return minLr > lr ? `${spell("minLr")} ${minLr} is over ${spell("lr")} ${lr}; give a smaller one` : undefined;
+};
+
+export type EpochFields = ReturnType<typeof epochFields>;
