@@ -1,7 +1,8 @@
 import { defineCommand } from "citty";
 import { loadModel } from "../io/model-folder.js";
 import { TransformerLM } from "../models/transformer-lm.js";
-import { LanguageModel, networkOf } from "../tasks/language-model.js";
+import { LanguageModel } from "../tasks/language-model.js";
+import { networkOf } from "../tasks/language-model-options.js";
 import { manualSeed } from "../tensor/random.js";
 import { SeqgradError } from "../util/errors.js";
 import { asFlags, flagOf, type Given, integer, number, numbers, schema } from "../util/schema.js";

@@ -5,11 +5,10 @@ export type { LanguageModelMeasures } from "./language-measures.js";
 export {
   type FoundText,
   LanguageModel,
-  type LanguageModelOptions,
   type LanguageModelSearchOptions,
-  type LanguageModelTrainOptions,
   type WriteOptions,
 } from "./language-model.js";
+export type { LanguageModelOptions, LanguageModelTrainOptions } from "./language-model-options.js";
 export { load } from "./load.js";
 export {
   type Forecast,
