@@ -5,7 +5,8 @@ import { defineConfig, type RolldownChunk, type UserConfig } from "tsdown";
 const [index, node] = ["src/index.ts", "src/node.ts"];
 // Each namespace is a module of its own: bundlers drop what a page does not use of a module, but nothing of an object. package.json lists them.
 const { exports } = JSON.parse(readFileSync("package.json", "utf8")) as { exports: Record<string, unknown> };
-const namespaces = Object.keys(exports).flatMap((path) => (existsSync(`src/${path}/index.ts`) ? [path.slice(2)] : []));
+const names = Object.keys(exports).flatMap((path) => path.match(/^\.\/(\w+)$/)?.[1] ?? []);
+const namespaces = names.filter((name) => existsSync(`src/${name}/index.ts`));
 const library = { index, node, ...Object.fromEntries(namespaces.map((name) => [`${name}/index`, `src/${name}/index.ts`])) };
 const entry = { ...library, cli: "src/cli.ts", "nn/init": "src/nn/init.ts" };
 const isHost = (id: string) => /^node:|^stream$/.test(id);
