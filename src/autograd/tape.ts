@@ -10,8 +10,11 @@ let enabled = true;
 let nextId = 0;
 
 /**
- * Runs `fn` without recording, so that no gradient flows through its results. `fn` must be synchronous; it may return the promise of a tensor's data().
- * @throws SeqgradError `value` when it returns another promise: what it computes after an await would be recorded
+ * Runs a function without recording, so that no gradient flows through its results.
+ *
+ * @param fn a synchronous function; it may return the promise of a tensor's data()
+ * @returns the result of `fn`
+ * @throws SeqgradError `value` if it returns another promise: computations after an await would be recorded
  * @example
  * const w = sg.parameter([3], sg.nn.init.ones);
  * sg.noGrad(() => sg.sum(w)).tracksGradient; // = false
@@ -96,7 +99,7 @@ export class TapeNode implements GradientNode {
   backward(root: Tensor, gradient: Tensor | undefined): void {
     const nodes = this.#dependencies();
     try {
-      // Gradients on the way are freed at its end; those of leaves live as long as the leaves.
+      // Gradients on the way are freed at its end; the gradients of leaves live as long as the leaves.
       scope(() =>
         noGrad(() => {
           this.pending[root.outputIndex] = { gradient: gradient ?? fill(empty(root.backend, root.shape), 1), own: false };
@@ -205,7 +208,10 @@ function addTo(y: Tensor, a: Tensor, b: Tensor): Tensor {
 }
 
 /**
- * Asks backward() to leave dLoss/dx in `x.grad` although x is not a leaf.
+ * Asks backward() to store dLoss/dx in `x.grad` although x is not a leaf.
+ *
+ * @param x a tensor of any shape
+ * @returns x itself
  * @example
  * const h = sg.retainGrad(sg.exp(sg.zeros([2], { requiresGrad: true })));
  * sg.sum(sg.affine(h, 3)).backward();

@@ -6,7 +6,7 @@ export interface NumberFormat {
   readonly decimal?: "." | "," | undefined;
   /** The sign between groups of digits; a blank stands for every kind of blank. Default: none. */
   readonly thousands?: "," | "." | " " | "'" | undefined;
-  /** Signs beside a number that are left out, such as `$` or `%`. Default: none. */
+  /** Signs next to a number that are left out, such as `$` or `%`. Default: none. */
   readonly strip?: readonly string[] | undefined;
 }
 
@@ -89,13 +89,13 @@ function waysFor(cell: string, { decimal = ".", thousands, strip = [] }: NumberF
 const hexadecimal = /^[+-]?0[xob][\da-f]+$/i;
 const bookkept = /^\([\d.,' ]+\)$/;
 
-/** Tells cells that are numbers in some format from texts, by the signs of one of them. */
+/** Distinguishes cells that are numbers in some format from texts, by the signs of one of them. */
 export function numberLike(sample: string, format: NumberFormat): (cell: string) => boolean {
   const readers = [numberReader(format), ...waysFor(sample, format).map((way) => numberReader(way.format))];
   return (cell) => readers.some((read) => !Number.isNaN(read(cell))) || hexadecimal.test(cell.trim()) || bookkept.test(cell.trim());
 }
 
-/** Why a cell is not a number in a format, and the options that read it; the other cells of its column tell which fit. */
+/** Why a cell is not a number in a format, and the options that read it; the other cells of its column decide which fit. */
 export function whyNoNumber(cell: string, format: NumberFormat, column: readonly string[], spell: Spell): string {
   const text = JSON.stringify(cell.trim());
   if (isMissing(cell)) return `${text} is a missing value; fill it in, or give ${spell("fill", "previous")} or ${spell("fill", "linear")}`;

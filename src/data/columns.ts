@@ -183,7 +183,7 @@ class ColumnSearch {
     return counts && isFirst ? "it counts the rows" : undefined;
   }
 
-  /** True if one column has few different cells beside another: what labels are to texts. */
+  /** True if one column has few different cells compared with another, as labels have compared with texts. */
   #isLabelOf(c: number, other: number): boolean {
     if (this.#sample.length < 4) return false;
     const [own, others] = [c, other].map((column) => {

@@ -23,5 +23,5 @@ const languages: ReadonlySet<string> = new Set(
 /** True if a column's name is another word for a part. */
 export const isWordFor = (part: string, name: string): boolean => Object.hasOwn(words, part) && words[part]!.includes(name.toLowerCase());
 
-/** True if a column's name is that of a language. */
+/** True if a column's name is the name of a language. */
 export const isLanguage = (name: string): boolean => languages.has(name.toLowerCase());

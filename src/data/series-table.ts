@@ -178,7 +178,7 @@ function timeColumn({ name, line, names, cellsOf }: Table, { time, columns }: Se
   });
 }
 
-/** The times of day in the column after that of days, where there are any. */
+/** The times of day in the column after the days, if there are any. */
 const nextClock = ({ names, cellsOf }: Table, time: number): Float64Array | undefined =>
   time + 1 < names.length ? timesOfDayIn(cellsOf(time + 1)) : undefined;
 

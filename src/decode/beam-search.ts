@@ -33,7 +33,7 @@ const beamNames = namesOf<BeamSearchOptions>({
 export interface Hypothesis {
   /** The tokens after the prompt, without the ending token. */
   readonly tokens: readonly number[];
-  /** log P(tokens | prompt), in nats, that of the ending token included. */
+  /** ln P(tokens | prompt), in nats, the ending token included. */
   readonly logProbability: number;
   /** The score that ranks it. */
   readonly score: number;
@@ -42,18 +42,20 @@ export interface Hypothesis {
 }
 
 /**
- * The best continuations of a prompt among those that a beam search finds, best first: at each token the B likeliest extensions of the
- * texts so far are kept, and those that ended are set aside. Texts are ranked by
+ * Finds the best continuations of a prompt by a beam search.
  *
- *   score(y) = log P(y | prompt) / ((5 + |y|) / 6)^alpha    (Wu et al. 2016, section 7)
+ * At each token the B likeliest extensions of the texts so far are kept, and the ended ones are set aside. Texts are ranked by score(y) =
+ * ln P(y | prompt) / ((5 + |y|) / 6)^alpha, where |y| counts the ending token. The search ends as soon as no unfinished text can still come
+ * among the n best. Of equal texts the one with the lower tokens comes first. It makes one call of the model's stepRows() per token, or B
+ * of its step().
  *
- * where |y| counts the ending token. The search ends as soon as no unfinished text can still come among the n best. Of equal texts
- * the one with the lower tokens comes first. One call of the model's stepRows() a token, or B of its step().
- *
+ * @param model a language model, or `model.about(source)` of an encoder-decoder
  * @param prompt token ids, at least one
- * @returns at most nBest texts; fewer where the model rules out others
+ * @param options see BeamSearchOptions
+ * @returns at most nBest texts, best first; fewer if the model rules out others
  * @throws SeqgradError `value` for an empty prompt, `range` for an option outside its interval, more beams than tokens or a text longer
  *   than the model's context, `not-finite` for scores that are not finite, `state` for a model that cannot follow several texts
+ * @see Wu et al. 2016, "Google's Neural Machine Translation System", section 7, for the score
  * @example
  * const [best] = await sg.decode.beamSearch(model, tokenizer.encode("The "), { tokenizer, beam: 4, maxTokens: 20, lengthPenalty: 0.6 });
  * console.log(tokenizer.decode(best!.tokens), best!.score);

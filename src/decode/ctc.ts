@@ -8,18 +8,22 @@ import { checkScores } from "./scores.js";
 export interface CtcDecodeOptions {
   /** The class that stands for nothing. Default 0. */
   readonly blank?: number;
-  /** Prefixes to keep at each step; 1 takes the likeliest class of each step instead. Default 1. */
+  /** The number of prefixes to keep at each step; 1 takes the likeliest class of each step instead. Default 1. */
   readonly beam?: number;
 }
 
 /**
- * Decodes the steps of one sequence to symbols (Graves et al. 2006): the likeliest class of each step, repeats merged and blanks
- * dropped; or with `beam` by prefix search, which adds up the probabilities of all the ways to write the same symbols
- * (Hannun et al. 2014, "First-pass large vocabulary continuous speech recognition").
+ * Decodes the steps of one sequence to symbols.
  *
- * @param logProbs `[T, C]`, row-major, as logSoftmax gives them
+ * It takes the likeliest class of each step, merges repeats and drops blanks; or with `beam` searches prefixes and adds up the
+ * probabilities of all the ways to write the same symbols.
+ *
+ * @param logProbs `[T, C]`, row-major, as logSoftmax() returns them
  * @param classes C
- * @throws SeqgradError `range`, `shape` where the numbers are not rows of C
+ * @param options `blank` and `beam`: see CtcDecodeOptions
+ * @returns the symbols, without blanks
+ * @throws SeqgradError `range`, `shape` unless the numbers are rows of C, `not-finite` for scores that are not numbers
+ * @see Graves et al. 2006; Hannun et al. 2014, "First-Pass Large Vocabulary Continuous Speech Recognition", for the search
  * @example
  * const rows = [[0.1, 0.8, 0.1], [0.1, 0.8, 0.1], [0.8, 0.1, 0.1], [0.2, 0.1, 0.7]];
  * sg.decode.ctcDecode(Float32Array.from(rows.flat(), Math.log), 3); // = [1, 2]

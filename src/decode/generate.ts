@@ -9,13 +9,13 @@ import { checkSamplingOptions, checkStop, type Ending, type SamplingOptions, sam
 import { checkStep, checkStepModel, type Step, type StepModel } from "./step-model.js";
 
 export interface GenerateOptions extends SamplingOptions {
-  /** How many tokens at most. Default 256. */
+  /** The most tokens to write. Default 256. */
   maxTokens?: number;
-  /** Tokens that end the text; the one that does is not given out. Default: all end tokens of the tokenizer, where it is given. */
+  /** Tokens that end the text and are not part of it. Default: all end tokens of the tokenizer, if it is given. */
   stop?: readonly number[];
   /** The tokenizer of the prompt, whose end tokens, `special.ends`, end the text. */
   tokenizer?: Ending;
-  /** Over 1 makes what the prompt and the text have already less likely: see penalizeRepetition. Default 1. */
+  /** Above 1 makes tokens of the prompt and the text less likely: see penalizeRepetition. Default 1. */
   repetitionPenalty?: number;
   /** The same seed gives the same tokens. Default: the next numbers of the generator of manualSeed(). */
   seed?: number;
@@ -26,10 +26,12 @@ const generateNames = namesOf<GenerateOptions>({
 });
 
 /**
- * Continues a prompt token by token, each sampled from what the model makes of all before it. A model of a limited context reads the
- * end of a longer prompt; when its state is full, it restarts from the later half of the tokens it held.
+ * Continues a prompt token by token, each sampled from the model's scores after all tokens before it. A model of a limited context reads
+ * the end of a longer prompt; when its state is full, it restarts from the later half of the tokens it held.
  *
+ * @param model a language model, or `model.about(source)` of an encoder-decoder
  * @param prompt token ids, at least one
+ * @param options see GenerateOptions
  * @returns an async iterator of token ids; leaving the loop early frees the model's state
  * @throws SeqgradError `value` for an empty prompt, `range` for an option outside its interval, both at once; `not-finite` on the way
  * @example

@@ -12,11 +12,16 @@ export function checkPenalty(op: string, penalty = 1): void {
 }
 
 /**
- * Scores in which the tokens already seen are less likely: x / penalty where x > 0 (Keskar et al. 2019), x * penalty elsewhere, since a
- * division would raise a negative score. With a penalty of 1 the scores themselves, otherwise a copy.
+ * Makes tokens less likely that were seen already.
  *
+ * y = x / penalty where x > 0, x penalty elsewhere, since a division would raise a negative score
+ *
+ * @param logits `[V]`, the scores
  * @param seen token ids, each once
- * @throws SeqgradError `range` for a penalty that is not over 0
+ * @param penalty above 0; 1 changes nothing
+ * @returns `[V]`; with a penalty of 1 the scores themselves, otherwise a copy
+ * @throws SeqgradError `range` for a penalty that is not above 0 or an unknown token
+ * @see Keskar et al. 2019, "CTRL: A Conditional Transformer Language Model"
  * @example
  * sg.decode.penalizeRepetition([3, -1, 2], [0, 1], 2); // = [1.5, -2, 2]
  */

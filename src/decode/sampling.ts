@@ -47,9 +47,12 @@ export function checkStop(op: string, stop: readonly number[] = [], vocabularySi
 }
 
 /**
- * The index of the largest logit, the first of equals.
+ * Returns the index of the largest logit, the first of equals.
  *
- * @throws SeqgradError `not-finite` for a NaN, an infinite logit, or -Infinity throughout; one of -Infinity is a token ruled out
+ * @param logits `[V]`, the scores
+ * @returns the index
+ * @throws SeqgradError `not-finite` for a NaN, an infinite logit, or -Infinity throughout (one -Infinity rules a token out), `value` for no
+ *   logits
  * @example
  * sg.decode.greedy([0.1, 2, -1]); // = 1
  */
@@ -69,10 +72,15 @@ export function greedy(logits: ArrayLike<number>): number {
 }
 
 /**
- * An index drawn with the probabilities softmax(logits / temperature), renormalized over what topK, then topP keep; of equal logits
- * the lower index counts as likelier. Takes one block of the generator, none with temperature 0.
+ * Draws an index with the probabilities softmax(logits / temperature), renormalized over the tokens that topK, then topP keep.
  *
- * @throws SeqgradError `range` for an option outside its interval, `not-finite` as `greedy`
+ * Of equal logits the lower index counts as likelier. It takes one block of the generator, none with temperature 0.
+ *
+ * @param logits `[V]`, the scores
+ * @param options see SamplingOptions
+ * @param generator the source of random numbers
+ * @returns the index
+ * @throws SeqgradError `range` for an option outside its interval, `not-finite` for a NaN, an infinite logit, or -Infinity throughout
  * @example
  * const token = sg.decode.sampleToken([0.1, 2, -1, 0.5], { temperature: 0.8, topK: 2 }, new sg.RandomGenerator(1)); // 1 or 3
  */

@@ -10,8 +10,8 @@ export interface Step<State> {
 }
 
 /**
- * A model as a decoder sees it. A recurrent one carries its state from step to step; one with attention, its cache. What a decoder
- * attends to beside its own tokens (the source of a translation) the object holds.
+ * A model as a decoder sees it. A recurrent one carries its state from step to step; one with attention, its cache. The object itself holds
+ * anything else that the decoder attends to, such as the source of a translation.
  */
 export interface StepModel<State> {
   /** How many tokens a state can hold. Default: any number. */

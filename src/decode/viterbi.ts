@@ -8,12 +8,14 @@ import { maxOf } from "../util/numbers.js";
 import { sameShape } from "../util/shape.js";
 
 /**
- * The likeliest tags of each row in a linear-chain conditional random field, by dynamic programming (Viterbi 1967); see `crfLoss`.
+ * Finds the likeliest tags of each row in a conditional random field over a chain, by dynamic programming; see `crfLoss`.
  *
- * @param emissions `[B, T, K]`
- * @param given steps of each row, 1 to T. Default: T each
+ * @param emissions `[B, T, K]`, float32
+ * @param scores the tables, as an nn.CRF has them
+ * @param given the steps of each row, 1 to T; default T
  * @returns the tags of each row, as many as it has steps; of equal scores the lowest tag
  * @throws SeqgradError `shape`, `range`, `not-finite` for scores that are not numbers
+ * @see Viterbi 1967, "Error Bounds for Convolutional Codes"
  * @example
  * const scores = { transitions: sg.fromArray([[0, -9], [-9, 0]]), starts: sg.zeros([2]), ends: sg.zeros([2]) };
  * const emissions = sg.fromArray([[[1, 0], [0, 0.5], [1, 0]]]);

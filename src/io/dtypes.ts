@@ -73,7 +73,7 @@ export function checkStored(label: string, tensor: WritableTensor) {
   return { format: type.format, shape, data };
 }
 
-/** The half-width floats, by what widens one's 16 bits to those of a float32. */
+/** The half-width floats, by the function that widens their 16 bits to a float32's. */
 export const halfTypes: ReadonlyMap<string, (bits: number) => number> = new Map([
   ["F16", widenFloat16],
   ["BF16", (bits: number) => bits << 16],

@@ -7,7 +7,7 @@ import { checkBytes, checkStoreName, isStoreName, type Store } from "./store.js"
 /**
  * A folder as a store; made when first written to. Node only.
  *
- * A file is written under a temporary name beside its own, brought to the disk by fsync, renamed, and the folder brought to the disk
+ * A file is written under a temporary name in the same folder, brought to the disk by fsync, renamed, and the folder brought to the disk
  * in turn, so that a process killed or a machine halted at any point leaves the old file or the new one. Temporaries of processes that no no no no no
  * longer exist are removed at the first write.
  *
@@ -88,7 +88,7 @@ async function replaceFile(directory: string, name: string, bytes: Uint8Array): 
     }
     await rename(path, join(directory, name));
   } catch (error) {
-    await rm(path, { force: true }).catch(() => {}); // the first error is the one to tell
+    await rm(path, { force: true }).catch(() => {}); // the first error is the one to report
     throw error;
   } finally {
     inFlight.delete(temporary);

@@ -18,7 +18,7 @@ export interface FolderLock {
   release(): Promise<void>;
 }
 
-/** Who holds a lock. The start tells a process from a later one with the same id. */
+/** Who holds a lock. The start distinguishes a process from a later one with the same id. */
 interface Holder {
   readonly pid: number;
   readonly host: string;

@@ -53,7 +53,7 @@ export async function saveModel(store: Store, model: SavedModel<WritableTensor>)
   const vocabularyBytes = vocabulary && encodeJson("vocabulary", checkObject("saveModel", "vocabulary", vocabulary, "an object of ids"));
   const tokenizerBytes = tokenizer === undefined ? undefined : encodeJson("tokenizer", tokenizer);
   await store.write(CONFIG, configBytes);
-  // A file of the model before, left beside the new one, would be taken for the new one's.
+  // A file of the model before, left with the new one's files, would be taken for the new one's.
   await (vocabularyBytes ? store.write(VOCABULARY, vocabularyBytes) : store.delete(VOCABULARY));
   await (tokenizerBytes ? store.write(TOKENIZER, tokenizerBytes) : store.delete(TOKENIZER));
   await store.write(TENSORS, weights);

@@ -45,7 +45,7 @@ export const smape = (predictions: ArrayLike<number>, targets: ArrayLike<number>
   200 * meanOf("smape", predictions, targets, (p, y) => (p === y ? 0 : Math.abs(p - y) / (Math.abs(p) + Math.abs(y))));
 
 /**
- * The mean absolute scaled error (Hyndman and Koehler 2006): mean |p - y| over that of the seasonal naive forecast on the training part,
+ * The mean absolute scaled error (Hyndman and Koehler 2006): mean |p - y| divided by the same of the seasonal naive forecast on the training part,
  * mean |y_t - y_{t-m}|; below 1 is better than naive.
  *
  * @param training the series before the forecast

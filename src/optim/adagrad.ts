@@ -13,8 +13,14 @@ export interface AdagradOptions extends OptimizerOptions {
 }
 
 /**
- * Adagrad (Duchi et al. 2011): steps of lr g / (sqrt(sum g^2) + eps). Default lr 0.01.
+ * Steps by the gradient over the root of the sum of its squares.
+ *
+ * p -= lr g / (sqrt(sum g^2) + eps)
+ *
+ * @param params the parameters, or groups of them
+ * @param options see AdagradOptions; lr is 0.01 by default
  * @throws SeqgradError `range` for an option outside its interval, `value` without parameters
+ * @see Duchi, Hazan and Singer 2011, "Adaptive Subgradient Methods"
  * @example
  * const optimizer = new sg.optim.Adagrad(model.parameters(), { lr: 0.05 });
  */

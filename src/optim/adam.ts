@@ -26,7 +26,7 @@ function factors({ lr, weightDecay, betas: [beta1, beta2] }: AdamSettings, step:
   return { rate, rootCorrection, kept: isDecoupled ? 1 - lr * weightDecay : 1 };
 }
 
-/** Adam's rule; with decoupled weight decay that of AdamW. */
+/** Adam's rule; with decoupled weight decay AdamW's. */
 export function adamRule(isDecoupled: boolean): Rule<Omit<AdamOptions, "amsgrad">, "m" | "v", never> {
   const { moments, moved } = adam(isDecoupled);
   return defineRule({
@@ -87,9 +87,15 @@ abstract class AdamBase extends Optimizer<AdamOptions> {
 }
 
 /**
- * Adam (Kingma and Ba 2015): steps of lr m / (sqrt(v) + eps), with m and v the bias-corrected running mean and square of the
- * gradient. Weight decay, if any, is added to the gradient. Default lr 1e-3.
+ * Steps by the running mean of the gradient over the root of its running square.
+ *
+ * p -= lr m / (sqrt(v) + eps), with m and v the bias-corrected running mean and square of the gradient. Weight decay, if any, is added to
+ * the gradient.
+ *
+ * @param params the parameters, or groups of them
+ * @param options see AdamOptions; lr is 1e-3 by default
  * @throws SeqgradError `range` for an option outside its interval, `value` without parameters
+ * @see Kingma and Ba 2015, "Adam: A Method for Stochastic Optimization"
  * @example
  * const optimizer = new sg.optim.Adam(model.parameters(), { lr: 1e-3, clipNorm: 1 });
  */
@@ -100,8 +106,14 @@ export class Adam extends AdamBase {
 }
 
 /**
- * Adam with decoupled weight decay (Loshchilov and Hutter 2019): p -= lr weightDecay p before the step. Weight decay defaults to 0.01.
+ * Adam with decoupled weight decay.
+ *
+ * p -= lr weightDecay p, then Adam's step
+ *
+ * @param params the parameters, or groups of them
+ * @param options see AdamOptions; lr is 1e-3 and weightDecay 0.01 by default
  * @throws SeqgradError `range` for an option outside its interval, `value` without parameters
+ * @see Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization"
  * @example
  * const optimizer = new sg.optim.AdamW(model.parameters(), { lr: 2e-3, betas: [0.9, 0.99], weightDecay: 0, clipNorm: 1 });
  */

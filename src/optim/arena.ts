@@ -72,7 +72,7 @@ export class ParameterArena {
     return { ...state, p: window(this.parameters), g: window(this.gradients) };
   }
 
-  /** Overwrites the state with that of the names in entries(). */
+  /** Overwrites the state by the names in entries(). */
   writeState(tensors: ReadonlyMap<string, ForeignValue>): void {
     for (const [name, address] of this.entries()) {
       const value = tensors.get(name);

@@ -36,7 +36,7 @@ function described(loss: unknown): string {
 function adviceFor(loss: unknown): string {
   if (loss === undefined) return "Add a return to the function.";
   if (loss instanceof Promise) {
-    loss.catch(() => {}); // its error would end the process beside this one
+    loss.catch(() => {}); // its error would end the process in addition to this one
     return "The function must not be async: await the data before the step, and read the loss after it.";
   }
   if (typeof loss === "number") return "Return the tensor itself, not its item().";

@@ -13,10 +13,16 @@ function gradientsOf(op: string, params: Iterable<Tensor>): Tensor[] {
 }
 
 /**
- * Scales the gradients so that their norm over all parameters is at most `maxNorm` (Pascanu et al. 2013), and answers the norm before.
- * Optimizers do this by themselves with the option clipNorm, in one pass, and on a GPU, which cannot answer at once, only they do.
+ * Scales the gradients so that their norm over all parameters is at most `maxNorm`.
  *
- * @throws SeqgradError `not-finite` when the norm is NaN or infinite: the gradients are as before; `device` on a GPU.
+ * Optimizers do this themselves with the option clipNorm, in one pass; on a GPU, which cannot answer at once, only they do.
+ *
+ * @param params the parameters; those without a gradient are left out
+ * @param maxNorm the largest norm
+ * @returns the norm before
+ * @throws SeqgradError `not-finite` if the norm is NaN or infinite; the gradients are unchanged. `device` on a GPU, `range` for a norm
+ *   below 0
+ * @see Pascanu, Mikolov and Bengio 2013, "On the Difficulty of Training Recurrent Neural Networks"
  * @example
  * sg.crossEntropy(sg.linear(sg.randn([2, 8]), model.linear.weight), sg.tensor(Int32Array.of(0, 1))).backward();
  * const norm = sg.optim.clipGradNorm(model.parameters(), 1);
@@ -38,7 +44,10 @@ export function clipGradNorm(params: Iterable<Tensor>, maxNorm: number): number 
 }
 
 /**
- * Limits every element of the gradients to +- `limit`. Optimizers do this by themselves with the option clipValue.
+ * Limits every element of the gradients to +- `limit`. Optimizers do this themselves with the option clipValue.
+ *
+ * @param params the parameters; those without a gradient are left out
+ * @param limit the largest magnitude
  * @throws SeqgradError `range` for a limit below 0
  * @example
  * sg.optim.clipGradValue(model.parameters(), 0.5);

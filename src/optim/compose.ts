@@ -20,7 +20,7 @@ export interface Stretch {
   readonly shape?: Shape;
 }
 
-/** Takes a result to its place: `from` is the address of n new elements, `to` that of the old ones. */
+/** Takes a result to its place: `from` is the address of n new elements, `to` the address of the old ones. */
 export type Put = (from: number, to: number, n: number) => void;
 
 /** Computes new values for a stretch by tensor operations, and puts them in place of the old ones. */

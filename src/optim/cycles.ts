@@ -4,7 +4,11 @@ import { checkOptions } from "../util/options.js";
 import type { Schedule } from "./schedules.js";
 
 /**
- * Times `gamma` at each of the given steps.
+ * Multiplies the rate by `gamma` at each of the given steps.
+ *
+ * @param milestones steps in rising order
+ * @param gamma default 0.1
+ * @returns the schedule
  * @throws SeqgradError `range` for milestones that are not whole numbers, `value` for others than in rising order
  * @example
  * [0, 3, 5, 9].map(sg.optim.multiStep([3, 9], 0.5)); // = [1, 0.5, 0.5, 0.25]
@@ -23,9 +27,13 @@ export function multiStep(milestones: readonly number[], gamma = 0.1): Schedule 
 }
 
 /**
- * Half a cosine from 1 down to `floor` over `steps`, again and again, each cycle `growth` times as long as the one before (Loshchilov and
- * Hutter 2017).
+ * Follows half a cosine from 1 down to `floor` over `steps`, again and again, each cycle `growth` times as long as the one before.
+ *
+ * @param steps the length of the first cycle
+ * @param options `growth`, default 1, and `floor`, default 0
+ * @returns the schedule
  * @throws SeqgradError `range` for a count or a growth below 1
+ * @see Loshchilov and Hutter 2017, "SGDR: Stochastic Gradient Descent with Warm Restarts"
  * @example
  * [0, 5, 10, 20].map(sg.optim.warmRestarts(10, { growth: 2 })); // = [1, 0.5, 1, 0.5]
  */
@@ -47,17 +55,22 @@ export function warmRestarts(steps: number, options: { growth?: number; floor?: 
 export interface CyclicOptions {
   /** The factor at both ends of a cycle. Default 0.1. */
   floor?: number;
-  /** Steps that fall; the default is as many as rise. */
+  /** The number of steps that fall. Default: as many as rise. */
   fall?: number;
   /** `triangular` keeps the peaks, `triangular2` halves them after each cycle, `exponential` takes gamma^step. Default `triangular`. */
   mode?: "triangular" | "triangular2" | "exponential";
-  /** Of `exponential`. Default 1. */
+  /** The base of `exponential`. Default 1. */
   gamma?: number;
 }
 
 /**
- * Up from `floor` to 1 over `rise` steps and down again, over and over (Smith 2017); the optimizer's rate is the peak.
+ * Rises from `floor` to 1 over `rise` steps and falls again, over and over; the optimizer's rate is the peak.
+ *
+ * @param rise the number of steps that rise
+ * @param options see CyclicOptions
+ * @returns the schedule
  * @throws SeqgradError `range` for a count below 1
+ * @see Smith 2017, "Cyclical Learning Rates for Training Neural Networks"
  * @example
  * [0, 5, 10, 15, 20].map(sg.optim.cyclic(10, { floor: 0 })); // = [0, 0.5, 1, 0.5, 0]
  */

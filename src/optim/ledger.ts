@@ -133,7 +133,7 @@ export class StepLedger {
     return this.counts;
   }
 
-  /** A number of a step, which holds until the ring comes round; by default that of the last step. */
+  /** A number of a step, which holds until the ring comes round; by default of the last step. */
   pending(what: "loss" | "norm"): PendingNumber {
     const undone = this.#undone;
     const step = this.counts.steps - 1;

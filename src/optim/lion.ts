@@ -11,8 +11,13 @@ export interface LionOptions extends OptimizerOptions {
 }
 
 /**
- * Lion (Chen et al. 2023): steps of lr sign(beta1 m + (1 - beta1) g), m the running mean of the gradient by beta2, with decoupled weight
- * decay. It keeps half of Adam's state. Default lr 1e-4: take a third to a tenth of Adam's, and as many times its weight decay.
+ * Steps by the sign of a running mean of the gradient, with half of Adam's state.
+ *
+ * p -= lr sign(beta1 m + (1 - beta1) g), m the running mean of the gradient by beta2, with decoupled weight decay. Take a third to a tenth
+ * of Adam's lr, and as many times its weight decay.
+ *
+ * @param params the parameters, or groups of them
+ * @param options see LionOptions; lr is 1e-4 by default
  * @throws SeqgradError `range` for an option outside its interval, `value` without parameters
  * @see Chen et al. 2023, "Symbolic Discovery of Optimization Algorithms"
  * @example

@@ -38,11 +38,15 @@ export interface MuonOptions extends OptimizerOptions {
 type MuonSettings = Settings<MuonOptions>;
 
 /**
- * Muon (Jordan et al. 2024): momentum, made orthogonal by a Newton-Schulz iteration, for matrices; AdamW for the rest. Both decay the
- * weights apart from the gradient, by 0.1. Default lr 1e-3, as in PyTorch. Give embeddings and the output layer, though matrices, in a group
- * with `method: "adamw"`, and its lr.
- * @throws SeqgradError `range` for an option outside its interval, `value` without parameters, `shape` for a parameter that is not a matrix in
- *   a group with `method: "muon"`
+ * Steps by a momentum that a Newton-Schulz iteration makes orthogonal, for matrices; by AdamW for the rest.
+ *
+ * Both decay the weights apart from the gradient, by 0.1. Give embeddings and the output layer, though matrices, in a group with
+ * `method: "adamw"`, and its lr.
+ *
+ * @param params the parameters, or groups of them
+ * @param options see MuonOptions; lr is 1e-3 by default, as in PyTorch
+ * @throws SeqgradError `range` for an option outside its interval, `value` without parameters, `shape` for a parameter that is not a matrix
+ *   in a group with `method: "muon"`
  * @see Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"
  * @example
  * const named = [...model.namedParameters()];

@@ -17,8 +17,12 @@ export interface NAdamOptions extends OptimizerOptions {
 }
 
 /**
- * Adam with Nesterov's look ahead (Dozat 2016): m of the step is a mean of the gradient and the running mean, by a momentum that grows to
- * beta1. Default lr 2e-3.
+ * Adam with Nesterov's look ahead.
+ *
+ * The m of the step is a mean of the gradient and the running mean, by a momentum that grows to beta1.
+ *
+ * @param params the parameters, or groups of them
+ * @param options see NAdamOptions; lr is 2e-3 by default
  * @throws SeqgradError `range` for an option outside its interval, `value` without parameters
  * @see Dozat 2016, "Incorporating Nesterov Momentum into Adam"
  * @example
@@ -48,7 +52,7 @@ const nadam = defineRule({
   },
 });
 
-/** The momentum of a step, that of the step after it, and the product of all up to the step, until it is too small to tell 1 from 1 less it. */
+/** The momentum of a step, the momentum of the next step, and the product of all up to the step, until 1 minus it rounds to 1. */
 function momenta(beta1: number, decay: number, step: number): { now: number; after: number; product: number } {
   const momentum = (t: number) => beta1 * (1 - 0.5 * 0.96 ** (t * decay));
   let product = 1;

@@ -96,12 +96,16 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   }
 
   /**
-   * One update. With a function: a whole training step in a scope of its own, in which gradients are zeroed, `loss` is computed and
-   * backward() runs; the answer is the loss on its way. Without one: the update alone, from the gradients that are there.
+   * Makes one update.
    *
-   * @throws SeqgradError `value`, `shape`, `dtype` or `state` for a loss that is not a tensor of one number from which a gradient flows to a
-   *   parameter; `not-finite` for a loss or gradient that is NaN or infinite: parameters and optimizer are as before, and so are
-   *   the running statistics of batch norms that `loss` moved.
+   * With a function it is a whole training step in a scope of its own: gradients are zeroed, `loss` is computed and backward() runs.
+   * Without one it is the update alone, from the existing gradients.
+   *
+   * @param loss computes the loss, a tensor of one number; default none
+   * @returns the loss on its way; nothing without a function
+   * @throws SeqgradError `value`, `shape`, `dtype` or `state` for a loss that is not a tensor of one number from which a gradient flows to
+   *   a parameter; `not-finite` for a loss or gradient that is NaN or infinite: parameters and optimizer are unchanged, and so are the
+   *   running statistics of batch norms that `loss` moved
    */
   step(): void;
   step(loss: () => Tensor): PendingNumber;
@@ -126,7 +130,11 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     return loss && this.#ledger.pending("loss");
   }
 
-  /** The norm of the last step's gradient over all parameters, before clipNorm. */
+  /**
+   * Returns the norm of the last step's gradient over all parameters, before clipNorm.
+   *
+   * @returns the norm on its way
+   */
   gradientNorm(): PendingNumber {
     return this.#ledger.pending("norm");
   }
@@ -144,6 +152,11 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     this.#switchTo(false);
   }
 
+  /**
+   * Copies the state of the optimizer, its step count and learning rates.
+   *
+   * @returns the state, for loadStateDict()
+   */
   async stateDict(): Promise<OptimizerState> {
     this.#checkAlive("stateDict");
     const { steps, skipped, numbers } = await this.#ledger.settled();
@@ -163,7 +176,9 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
 
   /**
    * Overwrites the optimizer's state, step count and learning rates.
-   * @throws SeqgradError `format` when the state is that of other parameters or another optimizer, or damaged; nothing has changed then.
+   *
+   * @param state the result of stateDict() of an optimizer made in the same way
+   * @throws SeqgradError `format` if the state belongs to other parameters or another optimizer, or is damaged; nothing has changed then
    */
   loadStateDict(state: OptimizerState): void {
     this.#checkAlive("loadStateDict");
@@ -187,6 +202,9 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   /**
    * Moves the parameters and the optimizer's state to another device; gradients are 0 there. A model's buffers, as batch norms have, stay:
    * `await model.to(device)` after it takes them along.
+   *
+   * @param device a device of createDevice() or init()
+   * @returns this optimizer
    * @throws SeqgradError `memory` when they do not fit there, `state` for a step made meanwhile: everything is where it was
    * @example
    * const optimizer = new sg.optim.Adam(model.parameters());
@@ -210,7 +228,11 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     return this;
   }
 
-  /** As to(), but with nothing in the parameters and the state: what they were may be out of reach. */
+  /**
+   * Gives parameters and state new memory on a backend, with undefined content, when the old memory may be out of reach.
+   *
+   * @param backend the backend
+   */
   place(backend: Backend): void {
     checkBackend(`${this.#op}.place`, backend);
     this.#moveTo(this.#newArena(backend));

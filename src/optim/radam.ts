@@ -15,8 +15,13 @@ export interface RAdamOptions extends OptimizerOptions {
 }
 
 /**
- * Rectified Adam (Liu et al. 2020): the first steps, in which the running square is uncertain, go by the running mean alone; then those of
- * Adam, times a factor that grows to 1. It needs no warm-up. Default lr 1e-3.
+ * Adam that needs no warm-up.
+ *
+ * The first steps, in which the running square is uncertain, use the running mean alone; later ones are Adam's, times a factor that grows
+ * to 1.
+ *
+ * @param params the parameters, or groups of them
+ * @param options see RAdamOptions; lr is 1e-3 by default
  * @throws SeqgradError `range` for an option outside its interval, `value` without parameters
  * @see Liu et al. 2020, "On the Variance of the Adaptive Learning Rate and Beyond"
  * @example

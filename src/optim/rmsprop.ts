@@ -18,8 +18,14 @@ export interface RMSpropOptions extends OptimizerOptions {
 }
 
 /**
- * RMSprop (Tieleman and Hinton 2012): steps of lr g / (sqrt(v) + eps), v the running square of the gradient. Default lr 0.01.
+ * Steps by the gradient over the root of its running square.
+ *
+ * p -= lr g / (sqrt(v) + eps), with v the running square of the gradient
+ *
+ * @param params the parameters, or groups of them
+ * @param options see RMSpropOptions; lr is 0.01 by default
  * @throws SeqgradError `range` for an option outside its interval, `value` without parameters
+ * @see Tieleman and Hinton 2012, "Lecture 6.5: RMSprop"
  * @example
  * const optimizer = new sg.optim.RMSprop(model.parameters(), { lr: 1e-3, momentum: 0.9 });
  */
@@ -34,7 +40,7 @@ export class RMSprop extends Optimizer<RMSpropOptions> {
   }
 }
 
-/** The state of the mean is there if centered, that of the momentum if there is one. */
+/** It has the state of the mean if centered, and the state of the momentum if there is one. */
 const rmspropRule = (isCentered: boolean, hasMomentum: boolean) =>
   defineRule({
     state: ["v", ...(isCentered ? (["average"] as const) : []), ...(hasMomentum ? (["momentum"] as const) : [])],

@@ -47,7 +47,7 @@ export interface Rule<O extends OptimizerOptions, S extends string = string, N e
   readonly state: readonly S[];
   /** True if `update` must see each parameter in its shape. Else it computes each element by itself, and sees many in a row. */
   readonly shaped?: boolean;
-  /** Numbers of a parameter beside its tensors, as they are at first. */
+  /** The first values of the numbers that a parameter has besides its tensors. */
   readonly numbers?: Readonly<Record<N, number>>;
   /** These numbers in its next update, of which `step` counts. */
   advance?(numbers: Readonly<Record<N, number>>, settings: Settings<O>, step: number): Readonly<Record<N, number>>;
@@ -70,7 +70,10 @@ export interface OptimizerDefinition<O extends OptimizerOptions> {
 }
 
 /**
- * A rule, whose names of states and numbers are known to its functions.
+ * Defines the rule of an optimizer: its functions know the names of states and numbers.
+ *
+ * @param rule the rule
+ * @returns the rule itself
  * @example
  * class SignSGD extends sg.optim.Optimizer {
  *   constructor(params: sg.optim.ParametersOrGroups<sg.optim.OptimizerOptions>, options?: sg.optim.OptimizerOptions) {

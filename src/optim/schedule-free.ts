@@ -22,10 +22,14 @@ export interface ScheduleFreeAdamWOptions extends OptimizerOptions {
 }
 
 /**
- * Schedule-free AdamW (Defazio et al. 2024): instead of a falling learning rate, an average of all steps. The gradient is taken at
- * y = (1 - beta1) z + beta1 x, where z are the steps of AdamW without its momentum, and x is their average: the weights to evaluate and to
- * save. While it trains, the parameters are y; eval() makes them x, and train() or the next step y again. fit() calls both for
- * evaluations, for checkpoints and at its end. Batch norms gather their statistics at y. Default lr 2.5e-3.
+ * AdamW without a schedule: an average of all steps replaces the falling learning rate.
+ *
+ * The gradient is taken at y = (1 - beta1) z + beta1 x, where z are the steps of AdamW without its momentum, and x is their average: the
+ * weights to evaluate and to save. While it trains, the parameters are y; eval() makes them x, and train() or the next step y again. fit()
+ * calls both for evaluations, for checkpoints and at its end. Batch norms gather their statistics at y.
+ *
+ * @param params the parameters, or groups of them
+ * @param options see ScheduleFreeAdamWOptions; lr is 2.5e-3 by default
  * @throws SeqgradError `range` for an option outside its interval, `value` without parameters
  * @see Defazio et al. 2024, "The Road Less Scheduled"
  * @example

@@ -12,7 +12,10 @@ const straight = (from: number, to: number, share: number) => from + (to - from)
 const halfCosine = (from: number, to: number, share: number) => to + ((from - to) * (1 + Math.cos(Math.PI * share))) / 2;
 
 /**
- * Always 1, or `factor`.
+ * Keeps the rate at one factor.
+ *
+ * @param factor default 1
+ * @returns the schedule
  * @example
  * sg.optim.constant(0.5)(1000); // = 0.5
  */
@@ -22,7 +25,11 @@ export const constant = (factor = 1): Schedule => {
 };
 
 /**
- * From `from` to 1 in equal parts over `steps`, then 1.
+ * Rises from `from` to 1 in equal parts over `steps`, then stays 1.
+ *
+ * @param steps the number of steps
+ * @param from the first factor; default 0
+ * @returns the schedule
  * @throws SeqgradError `range` for a count below 1
  * @example
  * [0, 50, 100, 200].map(sg.optim.linearWarmup(100)); // = [0, 0.5, 1, 1]
@@ -34,7 +41,11 @@ export function linearWarmup(steps: number, from = 0): Schedule {
 }
 
 /**
- * From 1 down to `floor` in equal parts over `steps`, then `floor`.
+ * Falls from 1 to `floor` in equal parts over `steps`, then stays `floor`.
+ *
+ * @param steps the number of steps
+ * @param floor the last factor; default 0
+ * @returns the schedule
  * @throws SeqgradError `range` for a count below 1
  * @example
  * [0, 50, 100].map(sg.optim.linearDecay(100, 0.1)); // = [1, 0.55, 0.1]
@@ -46,8 +57,13 @@ export function linearDecay(steps: number, floor = 0): Schedule {
 }
 
 /**
- * Half a cosine from 1 down to `floor` over `steps` (Loshchilov and Hutter 2017), then `floor`.
+ * Falls along half a cosine from 1 to `floor` over `steps`, then stays `floor`.
+ *
+ * @param steps the number of steps
+ * @param floor the last factor; default 0
+ * @returns the schedule
  * @throws SeqgradError `range` for a count below 1
+ * @see Loshchilov and Hutter 2017, "SGDR: Stochastic Gradient Descent with Warm Restarts"
  * @example
  * [0, 50, 100].map(sg.optim.cosine(100)); // = [1, 0.5, 0]
  */
@@ -58,9 +74,15 @@ export function cosine(steps: number, floor = 0): Schedule {
 }
 
 /**
- * The inverse sigmoid k / (k + exp(step / k)) of scheduled sampling (Bengio et al. 2015), scaled to fall from 1 to `floor` over `steps`,
- * then `floor`: slow, fast half way, where k log k is half of the steps, and slow.
+ * Falls along an inverse sigmoid from 1 to `floor` over `steps`, then stays `floor`: slow, fast half way, and slow.
+ *
+ * y = k / (k + exp(step / k)), scaled, where k ln k is half of the steps
+ *
+ * @param steps the number of steps
+ * @param floor the last factor; default 0
+ * @returns the schedule
  * @throws SeqgradError `range` for a count below 1
+ * @see Bengio, Vinyals, Jaitly and Shazeer 2015, "Scheduled Sampling for Sequence Prediction"
  * @example
  * [0, 10, 50, 90, 100].map(sg.optim.inverseSigmoid(100)); // = [1, 0.9575, 0.5, 0.04255, 0]
  */
@@ -74,7 +96,11 @@ export function inverseSigmoid(steps: number, floor = 0): Schedule {
 }
 
 /**
- * Times `gamma` after every `every` steps.
+ * Multiplies the rate by `gamma` after every `every` steps.
+ *
+ * @param every the number of steps
+ * @param gamma default 0.1
+ * @returns the schedule
  * @throws SeqgradError `range` for a count below 1
  * @example
  * [0, 9, 10, 20].map(sg.optim.stepDecay(10, 0.5)); // = [1, 1, 0.5, 0.25]
@@ -86,7 +112,7 @@ export function stepDecay(every: number, gamma = 0.1): Schedule {
 }
 
 export interface OneCycleOptions {
-  /** Share of the steps that rises. Default 0.3. */
+  /** The share of the steps that rises. Default 0.3. */
   rise?: number;
   /** The first factor is 1 / this. Default 25. */
   startDivisor?: number;
@@ -99,8 +125,13 @@ export interface OneCycleOptions {
 const oneCycleNames = namesOf<OneCycleOptions>({ rise: 1, startDivisor: 1, endDivisor: 1, anneal: 1 });
 
 /**
- * Up to 1 and down again over `steps` (Smith and Topin 2019); the optimizer's rate is the peak.
+ * Rises to 1 and falls again over `steps`; the optimizer's rate is the peak.
+ *
+ * @param steps the number of steps
+ * @param options see OneCycleOptions
+ * @returns the schedule
  * @throws SeqgradError `range` for fewer than 2 steps or a rise outside [0, 1]
+ * @see Smith and Topin 2019, "Super-Convergence"
  * @example
  * const events = sg.fit(model, loader, { optimizer, steps: 500, schedule: sg.optim.oneCycle(500) });
  */
@@ -122,7 +153,11 @@ export function oneCycle(steps: number, options: OneCycleOptions = {}): Schedule
 }
 
 /**
- * One schedule for its number of steps, then the next from its own step 0; the last one lasts.
+ * Follows one schedule for its number of steps, then the next from its own step 0; the last one continues.
+ *
+ * @param parts pairs of a schedule and its number of steps
+ * @returns the schedule
+ * @throws SeqgradError `value` for no pair or something else than pairs
  * @example
  * const { linearWarmup, cosine, sequence } = sg.optim;
  * const schedule = sequence([linearWarmup(10), 10], [cosine(90), 90]);
@@ -148,15 +183,15 @@ export function sequence(...parts: (readonly [schedule: Schedule, steps: number]
 export interface PlateauOptions {
   /** `min` if a lower measure is better (a loss), `max` if a higher one is (an accuracy). Default `min`. */
   mode?: "min" | "max";
-  /** Factor on a plateau. Default 0.1. */
+  /** The factor on a plateau. Default 0.1. */
   factor?: number;
-  /** Evaluations without progress that are borne. Default 10. */
+  /** The number of evaluations without progress before a cut. Default 10. */
   patience?: number;
-  /** Progress that counts. Default 1e-4. */
+  /** The least progress that counts. Default 1e-4. */
   threshold?: number;
   /** `relative`: `threshold` is a share of the best measure; `absolute`: a difference from it. Default `relative`. */
   thresholdMode?: "relative" | "absolute";
-  /** Evaluations after a cut that do not count. Default 0. */
+  /** The number of evaluations after a cut that do not count. Default 0. */
   cooldown?: number;
   /** The factor's lowest value. Default 0. */
   floor?: number;
@@ -173,8 +208,11 @@ const defaults: Required<PlateauOptions> = {
 };
 
 /**
- * Cuts the learning rate when a measure stops improving. Show it every evaluation by `observe`.
+ * Cuts the learning rate when a measure stops improving. Give it every evaluation by observe().
+ *
+ * @param options see PlateauOptions
  * @throws SeqgradError `range` for an option outside its interval
+ * @see PyTorch's ReduceLROnPlateau
  * @example
  * const plateau = new sg.optim.Plateau({ factor: 0.5, patience: 0 });
  * for (const loss of [3, 2, 2.5]) plateau.observe(loss);
@@ -203,6 +241,12 @@ export class Plateau {
   /** The factor that holds now; a Schedule. */
   readonly schedule: Schedule = () => this.#factor;
 
+  /**
+   * Takes an evaluation, and cuts the factor on a plateau.
+   *
+   * @param measure the measure
+   * @throws SeqgradError `value` for a measure that is not a number
+   */
   observe(measure: number): void {
     checkNumber("Plateau.observe", "the measure", measure);
     const { factor, patience, cooldown, floor } = this.#options;
@@ -234,11 +278,16 @@ export class Plateau {
     return sign * measure > sign * (thresholdMode === "relative" ? best * (1 + sign * threshold) : best + sign * threshold);
   }
 
-  /** For a checkpoint. */
+  /** The state as plain numbers, for a checkpoint. */
   get state(): number[] {
     return [this.#factor, this.#best, this.#bad, this.#cooling];
   }
-  /** Continues from a `state`. @throws SeqgradError `value` for anything else; nothing has changed then */
+  /**
+   * Continues from a `state`.
+   *
+   * @param state what `state` was
+   * @throws SeqgradError `value` for anything else; nothing has changed then
+   */
   restore(state: readonly number[]): void {
     if (!isPlateauState(state))
       throw new SeqgradError(
@@ -263,7 +312,11 @@ export function isPlateauState(state: unknown): state is [factor: number, best: 
 }
 
 /**
- * Sets an optimizer's learning rates to their own values times a schedule; `restore()` sets them back.
+ * Sets an optimizer's learning rates to their first values times a schedule.
+ *
+ * @param optimizer the optimizer
+ * @param schedule the schedule
+ * @throws SeqgradError `value` for something else than an optimizer and a schedule
  * @example
  * const scheduler = new sg.optim.Scheduler(optimizer, sg.optim.linearDecay(100));
  * scheduler.apply(50);
@@ -282,7 +335,12 @@ export class Scheduler {
     checkFunction("Scheduler", "the schedule", schedule, "a schedule, such as linearDecay(100)");
   }
 
-  /** For the update number `step`, counted from 0. @throws SeqgradError `value` or `range` for a factor that is not finite or below 0 */
+  /**
+   * Sets the rates for an update.
+   *
+   * @param step the number of the update, from 0
+   * @throws SeqgradError `value` or `range` for a factor that is not finite or below 0
+   */
   apply(step: number): void {
     checkInteger("Scheduler.apply", "step", step);
     const name = `the schedule's factor of step ${step}`;

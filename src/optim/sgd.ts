@@ -16,7 +16,12 @@ export interface SGDOptions extends OptimizerOptions {
 }
 
 /**
- * Stochastic gradient descent: p -= lr g, with momentum b = momentum b + (1 - dampening) g in place of g. Default lr 1e-3.
+ * Stochastic gradient descent, by default without momentum.
+ *
+ * p -= lr g; with momentum b = momentum b + (1 - dampening) g replaces g
+ *
+ * @param params the parameters, or groups of them
+ * @param options see SGDOptions; lr is 1e-3 by default
  * @throws SeqgradError `range` for an option outside its interval, `value` without parameters
  * @example
  * const optimizer = new sg.optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });

@@ -9,7 +9,7 @@ export interface OptimizerState {
   readonly lr: readonly number[];
   /** How many of the steps each parameter had no gradient in. Default: none. */
   readonly skipped?: readonly number[];
-  /** The numbers that are kept of each parameter beside its tensors, where there are any. */
+  /** The numbers that each parameter has besides its tensors, if there are any. */
   readonly numbers?: readonly RuleNumbers[];
   /** True if the parameters held the weights to evaluate: see Optimizer.eval(). Default false. */
   readonly evaluating?: boolean;

@@ -17,7 +17,7 @@ export interface CreateOptions {
   dtype?: DType;
   /** True if backward() must store a gradient. Default false. */
   requiresGrad?: boolean;
-  /** Default: that of the last init(). */
+  /** Default: the device of the last init(). */
   device?: Device;
 }
 

@@ -11,7 +11,7 @@ export interface StridedPlan {
 }
 
 /**
- * Merges neighboring dimensions that every operand walks in one stride and drops those of size 1. What is left beyond four
+ * Merges neighboring dimensions that every operand walks in one stride and drops dimensions of size 1. What is left beyond four
  * dimensions becomes blocks, outermost first.
  */
 export function planStrided(shape: readonly number[], operands: readonly (readonly number[])[]): StridedPlan {

@@ -3,7 +3,7 @@ import { formatShape } from "../util/format.js";
 import { type Shape, sizeOf } from "../util/shape.js";
 import type { Tensor } from "./tensor.js";
 
-/** The parameters and buffers made since the event loop last turned: those of a constructor that throws are among them. */
+/** The parameters and buffers made since the event loop last turned: the ones of a constructor that throws are among them. */
 const made: Tensor[] = [];
 
 /** The memory that the parameters and buffers being made may take, by the size of the file with their content. */
@@ -47,7 +47,7 @@ export function allOrNothing<T>(fn: () => T): T {
   }
 }
 
-/** Elements and tensors that a model may have beyond those of its file, so that a small misfit is told tensor by tensor. */
+/** Elements and tensors that a model may have beyond its file's, so that a small misfit is reported tensor by tensor. */
 const SLACK = { elements: 1 << 18, tensors: 1 << 10 };
 
 /**

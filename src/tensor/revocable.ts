@@ -2,7 +2,7 @@ import { scope } from "./scope.js";
 import { allocate, copyWords, currentFrame } from "./storage.js";
 import { Tensor } from "./tensor.js";
 
-/** The tensors that the current step has changed beside parameters, and their former values; the memory for that ends with the step's scope. */
+/** The tensors that the current step has changed besides parameters, and their former values; the memory for that ends with the step's scope. */
 type Changes = Map<Tensor, Tensor>;
 let current: { readonly changes: Changes; readonly home: ReturnType<typeof currentFrame> } | undefined;
 

@@ -1,7 +1,7 @@
 import { SeqgradError } from "../util/errors.js";
 import type { Dictionary } from "./word-break.js";
 
-// The host's dictionary of scripts without spaces, and how to tell whether another host has another one.
+// The host's dictionary of scripts without spaces, and a check of whether another host has another one.
 
 /** Units of a run that the dictionary sees at a time: Node 20 takes time by their square. */
 const WINDOW = 512;

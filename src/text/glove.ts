@@ -38,7 +38,7 @@ const gloveStep = /* @__PURE__ */ needs("gloveStep");
  *   loss = sum_ij weight(x_ij) (v_i . u_j + b_i + c_j - ln x_ij)^2 / 2,   weight(x) = min(1, (x / xMax)^alpha)
  *
  * by AdaGrad, pair by pair in a shuffled order, its sums of squares from 1. The vectors are v + u. Words
- * that never stand near each other tell it nothing: topics without a word in common are better told apart by trainWord2Vec().
+ * that never stand near each other give it nothing to learn: trainWord2Vec() separates topics without a common word better.
  *
  * It runs in a kernel on WebAssembly, whatever the default device is; the event loop turns between two calls.
  *
@@ -107,7 +107,7 @@ async function cellsOf(tokens: Int32Array, V: number, window: number, generator:
     for (let distance = 1; word >= 0 && distance <= Math.min(window, p) && tokens[p - distance]! >= 0; distance++) {
       const other = tokens[p - distance]!;
       const key = Math.min(word, other) * V + Math.max(word, other);
-      // A word beside itself is so for both.
+      // A word next to itself is so for both.
       sums.set(key, (sums.get(key) ?? 0) + (word === other ? 2 : 1) / distance);
     }
     if (word < 0) await breathe();

@@ -1,7 +1,7 @@
 import { shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 
-/** The languages whose lower case is not that of all others (Unicode, SpecialCasing): Turkish and Azerbaijani have a dotless ı, Lithuanian keeps dots. */
+/** The languages with a lower case of their own (Unicode, SpecialCasing): Turkish and Azerbaijani have a dotless ı, Lithuanian keeps dots. */
 const special = ["tr", "az", "lt"];
 
 /**

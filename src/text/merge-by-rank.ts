@@ -1,7 +1,7 @@
 import type { Pieces } from "../util/breath.js";
 import { PriorityQueue } from "../util/priority-queue.js";
 
-/** The merge of two neighboring tokens: of several, that of the lowest rank comes first, the leftmost of equal ranks. */
+/** The merge of two neighboring tokens: of several, the one of the lowest rank comes first, the leftmost of equal ranks. */
 export interface Merge {
   readonly rank: number;
   /** The token that the two become. */

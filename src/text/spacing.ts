@@ -1,7 +1,7 @@
 import { SeqgradError } from "../util/errors.js";
 import { isWord, scriptOf } from "./word-break.js";
 
-/** Signs with a blank on no side: those of East Asia's scripts, which bring their own room. */
+/** Signs with a blank on no side: the signs of East Asia's scripts, which bring their own room. */
 const isWide = (sign: string) => /^[\u3000-\u303f\u30fb\uff00-\uffef]/.test(sign);
 
 /** The default: signs that end something, and signs that open it. */
@@ -60,7 +60,7 @@ export class Spacing {
   }
 }
 
-/** Counts, over texts, how often signs have a blank beside them. */
+/** Counts, over texts, how often signs have a blank next to them. */
 export class SpacingCounts {
   /** By sign: how much more often there is none than one. */
   readonly #before = new Map<string, number>();

@@ -16,7 +16,7 @@ const MOST = 16;
  * Array.from(tokenizer.encode("cat sat."), (token) => stream.push(token)); // = [" cat", " sat", "."]
  */
 export class TextStream {
-  /** The tokens since the last but one piece, whose text tells how the next one joins. */
+  /** The tokens since the last but one piece, whose text decides how the next one joins. */
   #context: number[];
   /** How many of these have been given out. */
   #given: number;

@@ -149,7 +149,7 @@ export function tokensInOrder(op: string, json: Readonly<Record<string, number>>
     const fail = (what: string) => new SeqgradError("format", `${op}: ${JSON.stringify(token)}: ${what}.`);
     if (!(Number.isInteger(id) && id >= 0 && id < entries.length))
       throw fail(`its id ${shown(id)} is not one of 0 to ${entries.length - 1}`);
-    if (tokens[id] !== undefined) throw fail(`its id ${id} is that of ${JSON.stringify(tokens[id])} too`);
+    if (tokens[id] !== undefined) throw fail(`its id ${id} belongs to ${JSON.stringify(tokens[id])} too`);
     tokens[id] = token;
   }
   if (entries.length === 0) throw new SeqgradError("format", `${op}: the vocabulary is empty.`);

@@ -114,7 +114,7 @@ export function* segmented(text: string, dictionary: Dictionary = singles): Piec
     const next = i + (isPair ? 2 : 1);
     let what = before < 0 ? JOIN : pairs[32 * before + own]!;
     if (what === SKIP) {
-      // Two spaces with a mark between them are not beside each other.
+      // Two spaces with a mark between them are not adjacent.
       if (before === WSegSpace) before = Other;
       last = own;
       i = next;

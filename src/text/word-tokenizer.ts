@@ -222,6 +222,6 @@ const otherUnicode = (version: string): string[] =>
   version === unicodeVersion
     ? []
     : [
-        `The tokenizer was made with the words of Unicode ${version}, and this version of seqgrad has those of ${unicodeVersion}: words with ` +
+        `The tokenizer was made with the words of Unicode ${version}, and this version of seqgrad has the words of ${unicodeVersion}: words with ` +
           "characters that changed between them may be cut otherwise. Train the model again if its texts have such characters.",
       ];

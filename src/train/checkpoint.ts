@@ -29,7 +29,7 @@ export interface Progress {
   readonly sinceBest: number;
 }
 
-/** Everything of a run that training changes, beside model, optimizer and the generator that manualSeed() sets. */
+/** Everything of a run that training changes, besides model, optimizer and the generator that manualSeed() sets. */
 export interface Snapshot {
   readonly progress: Progress;
   /** The state of a schedule that learns from evaluations. */
@@ -42,7 +42,7 @@ export interface Snapshot {
   readonly best: ReadonlyMap<string, TensorValue> | undefined;
 }
 
-/** The JSON of the file beside the tensors. */
+/** The JSON of the file, besides the tensors. */
 interface StoredState {
   readonly version: 1;
   readonly progress: Progress;

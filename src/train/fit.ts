@@ -20,10 +20,13 @@ export interface FitRun extends Promise<FitHistory> {
  *
  * A run that resumes from a checkpoint ends, on the `wasm` device, in the same bits as one that was never stopped.
  *
- * @returns events one by one with `for await`, or with `await` all of them by kind: `{ steps, epochs, evaluations, end }`
- * @throws SeqgradError at once, `value` or `range`, for options that make no run; from the run, `not-finite` when a loss, gradient
- *   or evaluation is NaN or infinite: it names step and parameter, and model, optimizer and last checkpoint are as after the update
- *   before; `value` or `shape` for a loss that cannot train the model; `format` or `io` for a checkpoint that cannot be resumed, model and
+ * @param model the model, with a loss() of its own unless the option `loss` is given
+ * @param loader the source of batches: see Loader
+ * @param options see FitOptions
+ * @returns the run: events one by one with `for await`, or with `await` all of them by kind, `{ steps, epochs, evaluations, end }`
+ * @throws SeqgradError at once, `value` or `range`, for options that make no run; from the run, `not-finite` when a loss, gradient or
+ *   evaluation is NaN or infinite: it names step and parameter, and model, optimizer and last checkpoint are as after the update before;
+ *   `value` or `shape` for a loss that cannot train the model; `format` or `io` for a checkpoint that cannot be resumed, model and
  *   optimizer being as they were; `state` for a run that is both awaited and iterated.
  * @example
  * for await (const event of sg.fit(model, loader, { optimizer, steps: 500 })) {

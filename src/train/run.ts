@@ -49,7 +49,7 @@ export class Run<B, S extends CarriedState<S>> {
   readonly #scheduler: Scheduler | undefined;
   #at: Progress = { step: 0, epoch: 0, position: 0, lossSum: 0, seconds: 0, evaluation: null, best: null, sinceBest: 0 };
   #carried: S | undefined;
-  /** The run's own random numbers, which nothing beside it draws from: they begin where manualSeed()'s generator stood, #seeded. */
+  /** The run's own random numbers, which nothing else draws from: they begin where manualSeed()'s generator stood, #seeded. */
   readonly #random = new RandomGenerator(0);
   #seeded = defaultGenerator().state;
   #bestParameters: ReadonlyMap<string, TensorValue> | undefined;
@@ -270,7 +270,7 @@ export class Run<B, S extends CarriedState<S>> {
     const [name] = [...this.#model.namedParameters()].find(([, tensor]) => tensor === parameter) ?? [];
     const facts = [
       `fit: step ${step}: the loss is ${loss}, the gradient's norm ${norm}`,
-      ...(name ? [`the first gradient that is not finite is that of ${name}`] : []),
+      ...(name ? [`the first gradient that is not finite belongs to ${name}`] : []),
       `model and optimizer are as after step ${step - 1}`,
       ...(this.#savedAt === undefined ? [] : [`the checkpoint of step ${this.#savedAt} is kept`]),
     ];
@@ -441,7 +441,7 @@ function checkRun<B, S extends CarriedState<S>>(model: Module, loader: Loader<B>
   if (options.schedule !== undefined && !(options.schedule instanceof Plateau))
     checkFunction("fit", "schedule", options.schedule, "a schedule, such as optim.cosine(100)");
   if (options.signal !== undefined && !(options.signal instanceof Object && "aborted" in options.signal))
-    throw new SeqgradError("value", `fit: signal is ${shown(options.signal)}; give that of an AbortController.`);
+    throw new SeqgradError("value", `fit: signal is ${shown(options.signal)}; give the signal of an AbortController.`);
   const { steps, epochs, schedule, evaluate, earlyStopping, checkpoint, readEvery, snapshot } = options;
   const refuse = (what: string) => {
     throw new SeqgradError("value", `fit: ${what}`);
@@ -472,7 +472,7 @@ function isLess(a: readonly number[], b: readonly number[]): boolean {
   return at >= 0 && a[at]! < (b[at] ?? Number.POSITIVE_INFINITY);
 }
 
-/** True if a batch says that its rows do not continue those of the previous batch. */
+/** True if a batch says that its rows do not continue the rows of the previous batch. */
 const startsAnew = (batch: unknown) => (batch as { continues?: boolean } | undefined)?.continues === false;
 
 const entriesOf = (state: object | undefined) => Object.entries(state ?? {}) as [string, Tensor | undefined][];

@@ -20,7 +20,7 @@ export type Loader<B> = { batch(step: number): B } | { epoch(n: number): Batches
 export type FitEvent =
   | {
       readonly type: "step";
-      /** The number of the update, from 1; that of its epoch, from 0. */
+      /** The number of the update, from 1; `epoch` is the number of its epoch, from 0. */
       readonly step: number;
       readonly epoch: number;
       readonly loss: number;
@@ -43,7 +43,7 @@ export type FitEvent =
   | {
       readonly type: "end";
       readonly steps: number;
-      /** Of training, that before a resume included. */
+      /** The seconds of training, the time before a resume included. */
       readonly seconds: number;
       readonly reason: "complete" | "early stop" | "aborted";
       /** The last evaluation and the best one, if there was any. */
@@ -67,9 +67,9 @@ export interface FitHistory {
 /** For batches of type B and a carried state of type S. */
 export interface FitOptions<B, S extends CarriedState<S> = object> {
   optimizer: Optimizer;
-  /** How many times to go through an iterable loader. */
+  /** The number of times to go through an iterable loader. */
   epochs?: number;
-  /** How many updates to make, all in all, those before a resume included. */
+  /** The number of updates to make in total, the ones before a resume included. */
   steps?: number;
   /**
    * The loss of a batch as `{ loss }`, or `{ loss, state }` to carry a state; `step` counts the updates before it. Default:
@@ -80,7 +80,7 @@ export interface FitOptions<B, S extends CarriedState<S> = object> {
   /**
    * Truncated backpropagation through time (Williams and Peng 1990): each batch starts from the state in which the last one ended. An
    * epoch begins without a state, and so does the batch after a loss that answers none, and one that
-   * says `continues: false`, as those of ContinuousWindows do when the text starts again. Default false.
+   * says `continues: false`, as the batches of ContinuousWindows do when the text starts again. Default false.
    */
   carryState?: boolean;
   /** The learning rate's course over the updates: factors on the optimizer's own, which stays as it is between updates. */

@@ -12,7 +12,11 @@ export type ErrorCode =
   | "io"; // a file or store that cannot be read or written
 
 /**
- * Every error seqgrad throws on purpose: the message names the operation, what it got, what it wanted and what to do.
+ * An error that seqgrad throws on purpose: the message says what failed, what it got, what was expected and what to do.
+ *
+ * @param code the kind of the error
+ * @param message the message
+ * @param options `cause`: the error behind it
  * @example
  * try {
  *   sg.reshape(sg.zeros([6]), [4]);

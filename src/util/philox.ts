@@ -93,7 +93,12 @@ export class RandomGenerator {
   #low = 0;
   #high = 0;
 
-  /** seed: an integer in 0..2^53. Throws `value` for anything else. */
+  /**
+   * seed: an integer in 0..2^53. Throws `value` for anything else.
+   *
+   * @param seed a whole number in 0..2^53
+   * @throws SeqgradError `value` for anything else
+   */
   constructor(seed: number) {
     if (!Number.isInteger(seed) || seed < 0 || seed > 2 ** 53) {
       throw new SeqgradError("value", `RandomGenerator: got the seed ${shown(seed)}, expected an integer in 0..2^53.`);
@@ -101,7 +106,12 @@ export class RandomGenerator {
     this.#key = [seed % TWO32, Math.floor(seed / TWO32)];
   }
 
-  /** Reserves ceil(n / 4) blocks, enough for n words, and says where they start. */
+  /**
+   * Reserves ceil(n / 4) blocks, enough for n words.
+   *
+   * @param n the number of words
+   * @returns where they start
+   */
   next(n: number): RandomStart {
     checkInteger("RandomGenerator.next", "the number of words", n);
     const start = this.state;
@@ -111,12 +121,22 @@ export class RandomGenerator {
     return start;
   }
 
-  /** A uniform number on [0, 1) with 53 random bits. Takes one block. */
+  /**
+   * Draws a uniform number with 53 random bits. Takes one block.
+   *
+   * @returns a number in [0, 1)
+   */
   uniform(): number {
     return this.#bits53() / 2 ** 53;
   }
 
-  /** A uniform integer in 0..n-1, every one exactly as likely; n an integer in 1..2^53. Takes one block, rarely more. */
+  /**
+   * Draws a uniform whole number, each exactly as likely. Takes one block, rarely more.
+   *
+   * @param n a whole number in 1..2^53
+   * @returns a whole number in 0..n-1
+   * @throws SeqgradError `value` for another n
+   */
   integer(n: number): number {
     if (!Number.isInteger(n) || n < 1 || n > 2 ** 53) {
       throw new SeqgradError("value", `RandomGenerator.integer: got ${shown(n)}, expected an integer in 1..2^53.`);
@@ -127,7 +147,12 @@ export class RandomGenerator {
     return bits % n;
   }
 
-  /** Shuffles in place, every order as likely (Fisher and Yates); returns its argument. */
+  /**
+   * Shuffles in place, each order as likely (Fisher and Yates).
+   *
+   * @param items an array
+   * @returns its argument
+   */
   shuffle<A extends { [index: number]: unknown; readonly length: number }>(items: A): A {
     checkList("RandomGenerator.shuffle", "its argument", items, "an array");
     for (let i = items.length - 1; i > 0; i--) {
@@ -142,7 +167,12 @@ export class RandomGenerator {
     return { key0: this.#key[0], key1: this.#key[1], counter0: this.#low, counter1: this.#high };
   }
 
-  /** Restores a `state`: the next draws follow those made before it was taken. Throws `value` if a part is missing or is not an unsigned 32-bit integer. */
+  /**
+   * Restores a `state`: the next draws are the ones that followed it.
+   *
+   * @param state what `state` was
+   * @throws SeqgradError `value` if a part is missing or is not an unsigned 32-bit integer
+   */
   restore(state: RandomStart): void {
     checkObject("RandomGenerator.restore", "the state", state, "what `state` was");
     const { key0, key1, counter0, counter1 } = state;

@@ -1,6 +1,6 @@
 /** Bytes, more or less, that one memory of answers may take. */
 const MOST = 1 << 23;
-/** The size of an entry beside its text and its answer. */
+/** The size of an entry without its text and its answer. */
 const ENTRY = 100;
 
 /**

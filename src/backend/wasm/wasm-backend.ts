@@ -43,6 +43,8 @@ interface Entry {
 
 /**
  * Finds the fastest variant of the kernels that this runtime supports: `relaxed`, or `simd` without relaxed SIMD.
+ *
+ * @returns the name of the variant
  * @throws SeqgradError `device` if the runtime does not support WebAssembly SIMD
  * @example
  * console.log(await sg.detectVariant()); // "relaxed"

@@ -7,7 +7,7 @@ import { checkId } from "./vocabulary.js";
 export interface AddedToken {
   readonly id: number;
   readonly content: string;
-  /** Counts only where no character of a word stands beside it. */
+  /** Counts only if no character of a word adjoins it. */
   readonly singleWord: boolean;
   /** Takes the white space before it. */
   readonly left: boolean;

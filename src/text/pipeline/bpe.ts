@@ -41,7 +41,7 @@ export function bpe(settings: Settings): Model {
   };
 }
 
-/** The ids of characters: their own, else those of their bytes, else the unknown one, or none where there is no unknown token. */
+/** The ids of characters: their own, else the ids of their bytes, else the unknown one, or none where there is no unknown token. */
 function characterIds(
   parts: readonly string[],
   vocabulary: ReadonlyMap<string, number>,

@@ -36,7 +36,7 @@ export function frameOf(where: string, part: unknown): Frame {
   });
 }
 
-/** The template of one text, such as [CLS] $A [SEP]; that of two is not used here. */
+/** The template of one text, such as [CLS] $A [SEP]; the template of two is not used here. */
 function template(settings: Settings): Frame {
   settings.raw("pair");
   const tokens = settings.within("special_tokens");

@@ -4,7 +4,7 @@ import { make, Settings } from "./settings.js";
 import { unigram } from "./unigram.js";
 import { lacking, type Model, vocabularyOf } from "./vocabulary.js";
 
-/** The model of tokenizer.json, whose type may be left out where the settings tell it. */
+/** The model of tokenizer.json, whose type may be left out where the settings imply it. */
 export function modelOf(part: unknown): Model {
   const { type } = new Settings("model", part);
   // Old files of BPE and WordPiece do not name their type.

@@ -1,7 +1,7 @@
 import type { Settings } from "./settings.js";
 import { unreadable } from "./settings.js";
 
-/** Characters that Rust and Oniguruma take for white space; `\s` of JavaScript has U+FEFF besides, and lacks U+0085. */
+/** Characters that Rust and Oniguruma take for white space; `\s` of JavaScript has U+FEFF too, and lacks U+0085. */
 export const WHITE = "\\p{White_Space}";
 /** Characters of words, as Rust's `\w`. */
 export const WORD = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";

@@ -82,7 +82,7 @@ export class PipelineTokenizer implements Tokenizer {
     if (JSON.stringify(pre ?? null).includes('"first"') && !keepsStart(normalizer))
       throw unreadable(
         "pre_tokenizer",
-        'the prepend_scheme "first" beside a normalizer that may remove the first character is not supported',
+        'the prepend_scheme "first" together with a normalizer that may remove the first character is not supported',
       );
     const translate = await translator(json);
     const made = modelOf(model);

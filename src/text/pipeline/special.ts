@@ -5,7 +5,7 @@ import { unreadable } from "./settings.js";
 
 /**
  * The special tokens of a tokenizer.json: those that its post-processor puts around a text, else those that the folder's other files name,
- * else those of usual names. A text ends at each of the folder's end tokens.
+ * else tokens of usual names. A text ends at each of the folder's end tokens.
  */
 export function specialOf(
   ids: ReadonlyMap<string, number>,
