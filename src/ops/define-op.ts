@@ -5,7 +5,7 @@ import { neededKernels } from "../backend/needed.js";
 import { scope } from "../tensor/scope.js";
 import { currentFrame } from "../tensor/storage.js";
 import { checkTensor, copyStrided, empty, type Tensor } from "../tensor/tensor.js";
-import { checkFunction, checkObject, checkText, shown } from "../util/check.js";
+import { checkArray, checkFunction, checkObject, checkText, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf as namesOfOptions } from "../util/options.js";
 import type { Shape } from "../util/shape.js";
@@ -137,6 +137,9 @@ export function defineOp<
   checkObject("defineOp", "the definition", definition, "{ name, inputs, shape, forward }");
   checkOptions("defineOp", definition, definitionNames);
   checkText("defineOp", definition.name, "name");
+  for (const field of ["inputs", "optional", "saves", "kernels"] as const)
+    for (const name of checkArray("defineOp", field, definition[field] ?? [], "an array of names"))
+      checkText("defineOp", name, `a name of ${field}`);
   checkFunction("defineOp", "shape", definition.shape);
   checkFunction("defineOp", "forward", definition.forward);
   const op = definition as unknown as Operation;

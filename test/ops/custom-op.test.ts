@@ -285,7 +285,7 @@ test("fit trains a model with one", async () => {
   sg.manualSeed(2);
   const linear = new sg.nn.Linear(2, 1);
   const [x, y] = [sg.tensor([0, 1, 1, 0], [2, 2]), sg.tensor([1, -1], [2, 1])];
-  const optimizer = new sg.optim.SGD(linear.parameters(), { lr: 0.05 });
+  const optimizer = new sg.optim.Adam(linear.parameters(), { lr: 0.1 });
   const loss = () => ({ loss: sg.mseLoss(cube(linear.forward(x)), y) });
   const losses: number[] = [];
   for await (const event of sg.fit(linear, { batch: () => 1 }, { optimizer, steps: 60, loss }))
