@@ -79,11 +79,15 @@ addSamples(stepsOp, () =>
   })),
 );
 
+/** Throws for int32, which the operation could compute in float32 alone, beyond 2^24 with rounding that PyTorch refuses too. */
+export function refuseInt32(op: string, x: Tensor): void {
+  if (x.dtype === "int32") throw new SeqgradError("dtype", `${op}: x is int32, expected float32; take toFloat(x) first.`);
+}
+
 /** f(x) in int32, where x is int32 and f has such a form. @throws SeqgradError `dtype` where there is none and float32 would be a guess */
 export function ofInt32(name: string, x: Tensor, a: number, b: number): Tensor | undefined {
   if (!(x instanceof Tensor && x.dtype === "int32")) return undefined;
-  if (refused.includes(name))
-    throw new SeqgradError("dtype", `${name.replace("Tanh", "")}: x is int32, expected float32; take toFloat(x) first.`);
+  if (refused.includes(name)) refuseInt32(name.replace("Tanh", ""), x);
   const form = Object.hasOwn(forms, name) ? forms[name as keyof typeof forms] : undefined;
   const steps = form?.(a, b);
   return steps && stepsOp({ x }, steps).y;

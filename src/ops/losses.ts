@@ -6,6 +6,7 @@ import { sameShape } from "../util/shape.js";
 import { add, mul, sub } from "./binary.js";
 import { type LossOptions, reduceLoss, reductionOf, weighted } from "./cross-entropy.js";
 import { checkTensors } from "./define-op.js";
+import { refuseInt32 } from "./integer.js";
 import { abs, affine, clamp, neg, softplus, square, toFloat } from "./unary.js";
 
 /** Losses do not broadcast: a forgotten dimension there is a bug that no error would show. */
@@ -116,6 +117,7 @@ export function smoothL1Loss(x: Tensor, target: Tensor, options: LossOptions & {
 export function binaryCrossEntropyWithLogits(x: Tensor, target: Tensor, options: LossOptions & { posWeight?: Tensor } = {}): Tensor {
   const reduction = reductionOf("binaryCrossEntropyWithLogits", options, ["reduction", "posWeight"]);
   checkPair("binaryCrossEntropyWithLogits", x, target);
+  refuseInt32("binaryCrossEntropyWithLogits", x);
   const { posWeight } = options;
   if (posWeight !== undefined) checkTensors("binaryCrossEntropyWithLogits", [x, posWeight], ["the prediction", "posWeight"]);
   // -log s(x) = softplus(-x) and -log(1 - s(x)) = softplus(x)

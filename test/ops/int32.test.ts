@@ -55,6 +55,64 @@ const exact: Case[] = [
   { name: "where with a whole number", compute: () => sg.where(int32(1, 0), int32(ODD, 1), ODD + 2), values: [ODD, ODD + 2] },
 ];
 
+/** Operations on ODD, ODD - 1, ODD + 1 and -ODD, all of which float32 would round. */
+const whole = () => int32(ODD, ODD - 1, ODD + 1, -ODD);
+const square = () => sg.reshape(whole(), [2, 2]);
+const values = [ODD, ODD - 1, ODD + 1, -ODD];
+const wrapped = (x: bigint) => Number(BigInt.asIntN(32, x));
+const products = values.map((_, i) => wrapped(values.slice(0, i + 1).reduce((y, v) => y * BigInt(v), 1n)));
+const moved: Case[] = [
+  { name: "cumsum", compute: () => sg.cumsum(whole()), values: [ODD, 2 * ODD - 1, 3 * ODD, 2 * ODD] },
+  { name: "cumprod", compute: () => sg.cumprod(whole()), values: products },
+  { name: "prod", compute: () => sg.prod(whole()), values: [products[3]!] },
+  {
+    name: "prod of a column",
+    compute: () => sg.prod(square(), { axis: 0 }),
+    values: [0, 1].map((i) => wrapped(BigInt(values[i]!) * BigInt(values[i + 2]!))),
+  },
+  { name: "sort", compute: () => sg.sort(whole()).values, values: [-ODD, ODD - 1, ODD, ODD + 1] },
+  { name: "argsort", compute: () => sg.argsort(whole(), { descending: true }), values: [2, 0, 1, 3] },
+  { name: "topk", compute: () => sg.topk(whole(), 2).values, values: [ODD + 1, ODD] },
+  { name: "the least by topk", compute: () => sg.topk(whole(), 2, { largest: false }).values, values: [-ODD, ODD - 1] },
+  { name: "median", compute: () => sg.median(whole()), values: [ODD - 1] },
+  { name: "median of a row", compute: () => sg.median(square(), { axis: 1 }), values: [ODD - 1, -ODD] },
+  { name: "maxWithIndices", compute: () => sg.maxWithIndices(whole()).values, values: [ODD + 1] },
+  { name: "its index", compute: () => sg.maxWithIndices(whole()).indices, values: [2] },
+  { name: "minWithIndices", compute: () => sg.minWithIndices(sg.neg(whole())).values, values: [-ODD - 1] },
+  { name: "argmax of a column", compute: () => sg.argmax(square(), { axis: 0 }), values: [1, 0] },
+  { name: "argmin", compute: () => sg.argmin(int32(ODD, ODD - 1)), values: [1] },
+  { name: "remainder", compute: () => sg.remainder(whole(), 1000), values: values.map((v) => ((v % 1000) + 1000) % 1000) },
+  {
+    name: "einsum of elements",
+    compute: () => sg.einsum("i,i->i", [whole(), int32(1, 1, 1, 2)]),
+    values: [...values.slice(0, 3), -2 * ODD],
+  },
+  { name: "einsum of matrices", compute: () => sg.einsum("ij,jk->ik", [square(), sg.reshape(int32(1, 0, 0, 1), [2, 2])]), values },
+  { name: "round", compute: () => sg.round(whole()), values },
+  { name: "ceil", compute: () => sg.ceil(whole()), values },
+  { name: "trunc", compute: () => sg.trunc(whole()), values },
+  { name: "concat", compute: () => sg.concat([whole(), whole()]), values: [...values, ...values] },
+  { name: "stack", compute: () => sg.stack([whole(), whole()]), values: [...values, ...values] },
+  { name: "split", compute: () => sg.split(whole(), [1, 3])[1]!, values: values.slice(1) },
+  { name: "chunk", compute: () => sg.chunk(whole(), 2)[1]!, values: values.slice(2) },
+  { name: "unbind", compute: () => sg.unbind(square())[1]!, values: values.slice(2) },
+  { name: "flip", compute: () => sg.flip(whole(), { axis: 0 }), values: values.toReversed() },
+  { name: "roll", compute: () => sg.roll(whole(), 1), values: [-ODD, ...values.slice(0, 3)] },
+  { name: "repeat", compute: () => sg.repeat(whole(), [2]), values: [...values, ...values] },
+  { name: "repeatInterleave", compute: () => sg.repeatInterleave(whole(), [0, 2, 0, 1]), values: [ODD - 1, ODD - 1, -ODD] },
+  { name: "pad", compute: () => sg.pad(whole(), [1, 0], { value: ODD + 2 }), values: [ODD + 2, ...values] },
+  { name: "pad by reflection", compute: () => sg.pad(whole(), [1, 0], { mode: "reflect" }), values: [ODD - 1, ...values] },
+  { name: "tril", compute: () => sg.tril(square()), values: [ODD, 0, ODD + 1, -ODD] },
+  { name: "triu", compute: () => sg.triu(square()), values: [ODD, ODD - 1, 0, -ODD] },
+  { name: "gather", compute: () => sg.gather(whole(), int32(3, 0)), values: [-ODD, ODD] },
+  { name: "indexSelect", compute: () => sg.indexSelect(whole(), int32(3, 0)), values: [-ODD, ODD] },
+  { name: "embedding", compute: () => sg.embedding(int32(1), square()), values: values.slice(2) },
+  { name: "scatter", compute: () => sg.scatter(whole(), int32(1), int32(ODD + 2)), values: [ODD, ODD + 2, ODD + 1, -ODD] },
+  { name: "scatter of a number", compute: () => sg.scatter(whole(), int32(1), ODD + 2), values: [ODD, ODD + 2, ODD + 1, -ODD] },
+  { name: "maskedFill", compute: () => sg.maskedFill(whole(), int32(0, 1, 0, 0), ODD + 2), values: [ODD, ODD + 2, ODD + 1, -ODD] },
+  { name: "fullLike", compute: () => sg.fullLike(whole(), ODD), values: [ODD, ODD, ODD, ODD] },
+];
+
 const comparisons: Case[] = [
   { name: "equal", compute: () => sg.equal(int32(ODD, ODD), int32(ODD - 1, ODD)), values: [0, 1] },
   { name: "equal to a whole number", compute: () => sg.equal(int32(ODD, ODD - 1), ODD), values: [1, 0] },
@@ -93,6 +151,7 @@ await forEachDevice(everywhere, "int32", (device) => {
     expect(Array.from(await y.data(), dtype === "float32" ? Math.fround : Number)).toEqual(values);
   };
   describe("stays int32 and is exact", () => test.each(exact)("$name", (given) => check(given, "int32")));
+  describe("keeps whole numbers that float32 lacks", () => test.each(moved)("$name", (given) => check(given, "int32")));
   describe("is compared exactly", () => test.each(comparisons)("$name", (given) => check(given, "float32")));
   describe("beside other numbers becomes float32", () => test.each(mixed)("$name", (given) => check(given, "float32")));
 
@@ -122,6 +181,15 @@ await forEachDevice(everywhere, "int32", (device) => {
     ["gelu", () => sg.gelu(int32(1), { approximate: true })],
     ["silu", () => sg.silu(int32(1))],
     ["softplus", () => sg.softplus(int32(1))],
+    ["elu", () => sg.elu(whole())],
+    ["selu", () => sg.selu(whole())],
+    ["mish", () => sg.mish(whole())],
+    ["glu", () => sg.glu(whole())],
+    ["logSigmoid", () => sg.logSigmoid(whole())],
+    ["scatterAdd", () => sg.scatterAdd(whole(), int32(0), int32(1))],
+    ["indexAdd", () => sg.indexAdd(whole(), int32(0), int32(1))],
+    ["binaryCrossEntropyWithLogits", () => sg.binaryCrossEntropyWithLogits(whole(), int32(0, 1, 0, 1))],
+    ["linear", () => sg.linear(square(), square())],
     ["matmul", () => sg.matmul(sg.unsqueeze(int32(1), { axis: 0 }), sg.unsqueeze(int32(1), { axis: 0 }))],
     ["pow", () => sg.pow(int32(1), int32(1))],
     ["pow", () => sg.pow(2, int32(1))],
