@@ -1,10 +1,13 @@
-import { planStrided } from "../tensor/layout.js";
+import { binaryOps } from "../backend/kernels.js";
+import { binaryCall, planStrided, ROW } from "../tensor/layout.js";
 import { scope } from "../tensor/scope.js";
 import { checkTensor, copyStrided, empty, emptyBeside, fill, type GradientNode, type Tensor } from "../tensor/tensor.js";
 import { checkFunction } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { refusePromise } from "../util/promise.js";
 import { stridesOf } from "../util/shape.js";
+
+const ADD = binaryOps.indexOf("add");
 
 let enabled = true;
 let nextId = 0;
@@ -197,13 +200,10 @@ function copyInto(y: Tensor, x: Tensor): Tensor {
 function addTo(y: Tensor, a: Tensor, b: Tensor): Tensor {
   if (y.size === 0) return y;
   const { dims, strides, blocks } = planStrided(y.shape, [stridesOf(y.shape), a.strides, b.strides]);
-  const [d0, d1, d2, d3] = dims;
-  type Four = (typeof strides)[0];
-  const [, [as0, as1, as2, as3], [bs0, bs1, bs2, bs3]] = strides as [Four, Four, Four];
-  for (const [to, aFrom, bFrom] of blocks as [number, number, number][]) {
-    const addresses = { a: a.address + aFrom * 4, b: b.address + bFrom * 4, y: y.address + to * 4 };
-    y.backend.dispatch("binary", { op: 0, ...addresses, d0, d1, d2, d3, as0, as1, as2, as3, bs0, bs1, bs2, bs3 });
-  }
+  const [, as = ROW, bs = ROW] = strides;
+  const call = { op: ADD, ...binaryCall(dims, as, bs) };
+  for (const [to = 0, aFrom = 0, bFrom = 0] of blocks)
+    y.backend.dispatch("binary", { a: a.address + aFrom * 4, b: b.address + bFrom * 4, y: y.address + to * 4, ...call });
   return y;
 }
 

@@ -20,7 +20,31 @@ export interface MemoryUse {
  * A place where tensors live and kernels run. Memory is addressed in bytes, 4 to an element, aligned to 64; an address inside an
  * allocation is as good as its start. Calls run in the order in which they were made.
  */
-export interface Backend {
+export type Backend = ImmediateBackend | DeferredBackend;
+
+/** Calls run at once. */
+export interface ImmediateBackend extends Operations {
+  readonly async?: undefined;
+  /** A copy of the elements, at once. */
+  readSync(address: number, count: number, dtype: DType): TensorData;
+}
+
+/** Calls run later: reading must wait. */
+export interface DeferredBackend extends Operations {
+  readonly async: Deferred;
+}
+
+/** The facts of a device whose calls run later. */
+export interface Deferred {
+  /** The address of a float32 that is 0, or NaN after an index out of range that no read has reported. */
+  readonly poison: number;
+  /** Settles, with the reason, when the device is gone for good. */
+  readonly lost: Promise<string>;
+  /** Hands what was called so far to the device now. */
+  submit(): void;
+}
+
+interface Operations {
   readonly type: "wasm" | "reference" | "webgpu";
   /** One line for a user: the variant, the adapter. */
   readonly info: string;
@@ -28,22 +52,14 @@ export interface Backend {
   free(address: number): void;
   write(address: number, data: TensorData | readonly number[]): void;
   read(address: number, count: number, dtype: DType): Promise<TensorData>;
-  /** A copy of the elements, at once; absent where reading must wait. */
-  readSync?(address: number, count: number, dtype: DType): TensorData;
   /** True if a kernel is there; a fused operation whose kernel is not runs through its composition. */
   has(kernel: KernelName): boolean;
   /**
    * Runs a kernel. Returns the position of the first index out of range where the row `checks` one, else -1. Where calls run later, the
-   * next read throws instead, and until then `poison` holds NaN.
+   * next read throws instead, and until then `async.poison` holds NaN.
    */
   dispatch<K extends KernelName>(kernel: K, call: KernelCall<K, KernelBuffer>): number;
   memory(): MemoryUse;
-  /** The address of a float32 that is 0, or NaN after an index out of range that no read has reported. */
-  readonly poison?: number;
-  /** Settles, with the reason, when the device is gone for good; absent where that cannot happen. */
-  readonly lost?: Promise<string>;
-  /** Hands what was called so far to the device now; absent where calls run at once. */
-  submit?(): void;
   /** Gives everything back; every later call but free() throws `device`. */
   destroy(): void;
 }

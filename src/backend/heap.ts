@@ -25,6 +25,8 @@ export class Heap {
   readonly #small = new Map<number, number[]>();
   readonly #live = new Map<number, number>();
   #top: number;
+  /** The block of scratch(). */
+  #scratch = { address: 0, bytes: 0 };
   /** Why nothing can be had any more. */
   #destroyed: string | undefined;
   #inUse = 0;
@@ -52,6 +54,16 @@ export class Heap {
     return address;
   }
 
+  /** Memory for the call at hand. Calls run one after another, so one block that only grows serves all of them. */
+  scratch(bytes: number): number {
+    if (bytes > this.#scratch.bytes) {
+      if (this.#scratch.bytes > 0) this.free(this.#scratch.address);
+      this.#scratch = { address: 0, bytes: 0 };
+      this.#scratch = { address: this.alloc(bytes), bytes };
+    }
+    return this.#scratch.address;
+  }
+
   free(address: number): void {
     if (this.#destroyed) return;
     const size = this.#live.get(address);
@@ -69,6 +81,7 @@ export class Heap {
     this.#free.length = this.#top = this.#inUse = 0;
     this.#small.clear();
     this.#live.clear();
+    this.#scratch = { address: 0, bytes: 0 };
   }
 
   /** Throws once the device is destroyed. */

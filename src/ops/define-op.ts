@@ -312,7 +312,8 @@ function badIndex(op: string, kernel: KernelName, call: object, position: number
   const name = (kernels[kernel] as KernelRow).checks!;
   const given = call as Readonly<Record<string, unknown>>;
   const index = given[name] as Tensor;
-  const value = index.backend.readSync?.(index.address + position * 4, 1, "int32")[0];
+  const { backend } = index;
+  const value = backend.async ? undefined : backend.readSync(index.address + position * 4, 1, "int32")[0];
   // Lengths are 1 to T steps of a recurrence, 0 to S keys of attention.
   const { T, S, n, cols } = given as Readonly<Record<string, number>>;
   const steps = S === undefined ? [1, T!] : [0, S];

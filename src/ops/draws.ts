@@ -39,7 +39,7 @@ export function bernoulli(p: Tensor): Tensor {
 
 /** Throws unless each row has weights to draw by; where data must be awaited, nothing is checked. */
 function checkWeights(weights: Tensor, count: number): void {
-  if (!weights.backend.readSync) return;
+  if (weights.backend.async) return;
   const C = weights.shape.at(-1)!;
   const data = weights.dataSync();
   for (let start = 0; start < data.length; start += C) {

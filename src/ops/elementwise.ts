@@ -1,5 +1,5 @@
 import { type BinaryOp, binaryOps } from "../backend/kernels.js";
-import { planStrided, type StridedPlan } from "../tensor/layout.js";
+import { binaryCall, planStrided, ROW, type StridedPlan, whereCall } from "../tensor/layout.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 import { broadcastStrides, stridesOf } from "../util/shape.js";
 import type { Run } from "./define-op.js";
@@ -27,12 +27,10 @@ export class Elementwise {
     const { dims, strides, blocks } = this.#plan;
     const [i, j, last] = [this.#place(a), this.#place(b), this.operands.length];
     const op = binaryOps.indexOf(name);
-    const [d0, d1, d2, d3] = dims;
-    const [as0, as1, as2, as3] = strides[i]!;
-    const [bs0, bs1, bs2, bs3] = strides[j]!;
+    const call = binaryCall(dims, strides[i] ?? ROW, strides[j] ?? ROW);
     for (const at of blocks) {
-      const buffers = { a: a.address + at[i]! * 4, b: b.address + at[j]! * 4, y: y.address + at[last]! * 4 };
-      this.run("binary", { op, d0, d1, d2, d3, as0, as1, as2, as3, bs0, bs1, bs2, bs3, ...buffers });
+      const place = (x: Tensor, k: number) => x.address + (at[k] ?? 0) * 4;
+      this.run("binary", { op, a: place(a, i), b: place(b, j), y: place(y, last), ...call });
     }
     return y;
   }
@@ -42,14 +40,10 @@ export class Elementwise {
     if (y.size === 0) return y;
     const { dims, strides, blocks } = this.#plan;
     const [k, i, j, last] = [this.#place(condition), this.#place(a), this.#place(b), this.operands.length];
-    const [d0, d1, d2, d3] = dims;
-    const [cs0, cs1, cs2, cs3] = strides[k]!;
-    const [as0, as1, as2, as3] = strides[i]!;
-    const [bs0, bs1, bs2, bs3] = strides[j]!;
+    const call = whereCall(dims, strides[k] ?? ROW, strides[i] ?? ROW, strides[j] ?? ROW);
     for (const at of blocks) {
-      const inputs = { condition: condition.address + at[k]! * 4, a: a.address + at[i]! * 4, b: b.address + at[j]! * 4 };
-      const call = { y: y.address + at[last]! * 4, d0, d1, d2, d3, cs0, cs1, cs2, cs3, ...inputs };
-      this.run("where", { as0, as1, as2, as3, bs0, bs1, bs2, bs3, ...call });
+      const place = (x: Tensor, n: number) => x.address + (at[n] ?? 0) * 4;
+      this.run("where", { condition: place(condition, k), a: place(a, i), b: place(b, j), y: place(y, last), ...call });
     }
     return y;
   }

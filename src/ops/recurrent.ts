@@ -163,7 +163,7 @@ export function sequenceSize(op: string, x: Tensor): { B: number; T: number; I: 
 
 /** Checks that the kernels make themselves, if the tensor can be read at once. */
 export function checkLengths(op: string, lengths: Tensor, low: number, high: number): void {
-  const values = lengths.backend.readSync ? lengths.dataSync() : [];
+  const values = lengths.backend.async ? [] : lengths.dataSync();
   const bad = values.findIndex((n) => n < low || n > high);
   if (bad >= 0) throw outOfRange(op, `lengths[${bad}]`, values[bad], low, high);
 }

@@ -1,4 +1,5 @@
 import { type BinaryOp, binaryOps } from "../backend/kernels.js";
+import { binaryCall, inRow, ROW } from "../tensor/layout.js";
 import { copyWords } from "../tensor/storage.js";
 import { checkTensor, copyStrided, empty, fill, type Tensor } from "../tensor/tensor.js";
 import { sizeOf } from "../util/shape.js";
@@ -15,8 +16,6 @@ function distances(n: number): number[] {
   for (let distance = 1; distance < n; distance *= 2) list.push(distance);
   return list;
 }
-
-const contiguousStrides = { d0: 1, d1: 1, d2: 1, as0: 0, as1: 0, as2: 0, as3: 1, bs0: 0, bs1: 0, bs2: 0, bs3: 1 };
 
 /** Sums along dimension 0, by adding at doubling distances (Hillis and Steele 1986): errors grow with the logarithm of the length. */
 const cumsumOp: (inputs: Inputs<"x">) => Inputs<"y"> = defineOp({
@@ -37,7 +36,7 @@ const cumsumOp: (inputs: Inputs<"x">) => Inputs<"y"> = defineOp({
       const first = distance * (size / n);
       copyWords(backend, from.address, to.address, first);
       const sums = { a: from.address + first * 4, b: from.address, y: to.address + first * 4 };
-      run("binary", { op, d3: size - first, ...sums, ...contiguousStrides });
+      run("binary", { op, ...sums, ...binaryCall(inRow(size - first), ROW, ROW) });
       from = to;
     }
     if (other !== y) other.dispose();

@@ -15,7 +15,7 @@ import { toFloat, toInt32 } from "./unary.js";
  */
 export function toInt(x: Tensor): Tensor {
   if (checkTensor("toInt", x, "x").dtype === "int32") return x;
-  if (x.backend.readSync && x.size > 0)
+  if (!x.backend.async && x.size > 0)
     for (const extreme of [min(x), max(x)]) {
       const value = extreme.itemSync();
       extreme.dispose();

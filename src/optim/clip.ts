@@ -30,7 +30,7 @@ function gradientsOf(op: string, params: Iterable<Tensor>): Tensor[] {
 export function clipGradNorm(params: Iterable<Tensor>, maxNorm: number): number {
   checkInterval("clipGradNorm", "maxNorm", maxNorm, 0);
   const gradients = gradientsOf("clipGradNorm", params);
-  const waiting = gradients.find(({ backend }) => !backend.readSync);
+  const waiting = gradients.find(({ backend }) => backend.async);
   if (waiting) {
     const advice = "give the optimizer the option clipNorm instead";
     throw new SeqgradError("device", `clipGradNorm: ${waiting.backend.type} cannot answer at once; ${advice}.`);

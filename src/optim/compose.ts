@@ -32,7 +32,7 @@ export function compose(
   compute: (values: Values<string>) => Updated<string>,
   put: Put,
 ): void {
-  const size = whole ? sizeOf(whole) : arena.backend.readSync ? BLOCK.immediate : BLOCK.later;
+  const size = whole ? sizeOf(whole) : arena.backend.async ? BLOCK.later : BLOCK.immediate;
   for (let at = begin; at < end; at += whole ? end - begin : size * 4)
     scope(() => {
       const shape = whole ?? [Math.min(size, (end - at) / 4)];

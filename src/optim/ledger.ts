@@ -1,5 +1,6 @@
 import type { Backend } from "../backend/backend.js";
 import { binaryOps, reduceOps, unaryOps } from "../backend/kernels.js";
+import { binaryCall, inRow, REPEATED, ROW, whereCall } from "../tensor/layout.js";
 import { copyWords, currentFrame, type TensorStorage } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
@@ -88,14 +89,14 @@ export class StepLedger {
     const { steps } = this.counts;
     const slot = this.#slot(steps);
     const norm = slot + 4;
-    if (backend.readSync) {
+    if (!backend.async) {
       const number = numberOf(backend.readSync(slot, WORDS, "float32"));
       if (number.good) return norm;
       const culprit = this.owner.params.find((p) => p.grad?.dataSync().some(isBad));
       throw refusal(this.owner, steps + 1, hasLoss ? number.loss : undefined, number.norm, culprit);
     }
     const [guard, carry] = [ledger.address, ledger.address + 4];
-    this.#add(carry, backend.poison ?? carry, slot + 8);
+    this.#add(carry, backend.async.poison, slot + 8);
     backend.dispatch("reduce", { x: slot, y: guard, op: reduceOps.indexOf("sum"), outer: 1, n: WORDS, inner: 1 });
     backend.dispatch("unary", { x: guard, y: carry, op: unaryOps.indexOf("affine"), n: 1, a: 0, b: 0 });
     this.#add(norm, carry, guard);
@@ -105,7 +106,7 @@ export class StepLedger {
   /** The norm that the last guard() returned the address of, as a tensor of the scope around. */
   guardView(): Tensor {
     const { backend, ledger } = this.home;
-    const at = backend.readSync ? this.#slot(this.counts.steps) + 4 : ledger.address;
+    const at = backend.async ? ledger.address : this.#slot(this.counts.steps) + 4;
     ledger.holders++;
     return new Tensor(ledger, [], "float32", undefined, (at - ledger.address) / 4, currentFrame());
   }
@@ -113,12 +114,11 @@ export class StepLedger {
   /** y = b in n words, or a where reading must wait and the step of the last guard() is to change nothing. */
   choose(a: number, b: number, y: number, n: number): void {
     const { backend, ledger } = this.home;
-    if (backend.readSync) {
+    if (!backend.async) {
       if (b !== y) copyWords(backend, b, y, n);
       return;
     }
-    const strides = { cs0: 0, cs1: 0, cs2: 0, cs3: 0, as0: 0, as1: 0, as2: 0, as3: 1, bs0: 0, bs1: 0, bs2: 0, bs3: 1 };
-    backend.dispatch("where", { condition: ledger.address + 4, a, b, y, d0: 1, d1: 1, d2: 1, d3: n, ...strides });
+    backend.dispatch("where", { condition: ledger.address + 4, a, b, y, ...whereCall(inRow(n), REPEATED, ROW, ROW) });
   }
 
   /** The update of the step is made. */
@@ -129,7 +129,7 @@ export class StepLedger {
 
   /** The counts once all steps made so far are known to be good. @throws SeqgradError as a read of the last one does */
   async settled(): Promise<Counts> {
-    if (!this.home.backend.readSync && this.counts.steps > 0) await this.#read(this.counts.steps - 1);
+    if (this.home.backend.async && this.counts.steps > 0) await this.#read(this.counts.steps - 1);
     return this.counts;
   }
 
@@ -154,7 +154,7 @@ export class StepLedger {
       readSync: () => {
         check();
         const { backend } = this.home;
-        if (!backend.readSync)
+        if (backend.async)
           throw new SeqgradError("device", `${owner.op}: ${backend.type} cannot answer at once; use \`await value.read()\`.`);
         return numberOf(backend.readSync(this.#slot(step), WORDS, "float32"))[what];
       },
@@ -167,7 +167,7 @@ export class StepLedger {
     let cause: unknown;
     try {
       const number = await this.#numbers(step);
-      if (number.good || this.home.backend.readSync) return number;
+      if (number.good || !this.home.backend.async) return number;
     } catch (error) {
       if (!(error instanceof SeqgradError && error.code === "range")) throw error;
       cause = error;
@@ -218,8 +218,7 @@ export class StepLedger {
   }
 
   #add(a: number, b: number, y: number): void {
-    const ones = { d0: 1, d1: 1, d2: 1, d3: 1, as0: 1, as1: 1, as2: 1, as3: 1, bs0: 1, bs1: 1, bs2: 1, bs3: 1 };
-    this.home.backend.dispatch("binary", { a, b, y, op: binaryOps.indexOf("add"), ...ones });
+    this.home.backend.dispatch("binary", { a, b, y, op: binaryOps.indexOf("add"), ...binaryCall(inRow(1), ROW, ROW) });
   }
 }
 

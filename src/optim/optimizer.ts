@@ -126,7 +126,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
       if (wasEvaluating) this.eval();
       throw error;
     }
-    this.#arena.backend.submit?.();
+    this.#arena.backend.async?.submit();
     return loss && this.#ledger.pending("loss");
   }
 

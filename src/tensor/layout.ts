@@ -1,6 +1,6 @@
 import { sizeOf, stridesOf } from "../util/shape.js";
 
-type Four = readonly [number, number, number, number];
+export type Four = readonly [number, number, number, number];
 
 /** Four dimensions and, for each operand, four strides: what the strided kernels take. */
 export interface StridedPlan {
@@ -51,6 +51,27 @@ function offsetOf(position: number, shape: readonly number[], strides: readonly 
   }
   return offset;
 }
+
+/** The dims of a strided kernel: `n` elements in a row. */
+export const inRow = (n: number): Four => [1, 1, 1, n];
+/** Strides of an operand that lies in a row, and of one element that repeats. */
+export const ROW: Four = [0, 0, 0, 1];
+export const REPEATED: Four = [0, 0, 0, 0];
+
+/** The dims and strides of a call of `copyStrided`. */
+export const copyCall = ([d0, d1, d2, d3]: Four, [xs0, xs1, xs2, xs3]: Four, [ys0, ys1, ys2, ys3]: Four) => {
+  return { d0, d1, d2, d3, xs0, xs1, xs2, xs3, ys0, ys1, ys2, ys3 };
+};
+
+/** The dims and strides of a call of `binary`. */
+export const binaryCall = ([d0, d1, d2, d3]: Four, [as0, as1, as2, as3]: Four, [bs0, bs1, bs2, bs3]: Four) => {
+  return { d0, d1, d2, d3, as0, as1, as2, as3, bs0, bs1, bs2, bs3 };
+};
+
+/** The dims and strides of a call of `where`. */
+export const whereCall = (dims: Four, [cs0, cs1, cs2, cs3]: Four, a: Four, b: Four) => {
+  return { cs0, cs1, cs2, cs3, ...binaryCall(dims, a, b) };
+};
 
 /** Strides of `shape` over memory laid out by `fromShape` and `strides`, when no copy is needed; the rules of a reshape. */
 export function viewStrides(fromShape: readonly number[], strides: readonly number[], shape: readonly number[]): number[] | undefined {

@@ -4,6 +4,7 @@ import { checkBoolean } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatBytes } from "../util/format.js";
 import { MOST_ELEMENTS } from "../util/shape.js";
+import { copyCall, inRow, ROW } from "./layout.js";
 
 /** The purpose of a tensor's memory, in the account that `memory()` returns. */
 export type StorageKind = "parameter" | "buffer" | "gradient" | "optimizer" | "scope" | "other";
@@ -231,8 +232,7 @@ function moveToHeap(storage: TensorStorage, frame: Frame | undefined): void {
 }
 
 export function copyWords(backend: Backend, x: number, y: number, count: number): void {
-  const strides = { xs0: 0, xs1: 0, xs2: 0, xs3: 1, ys0: 0, ys1: 0, ys2: 0, ys3: 1 };
-  if (count > 0) backend.dispatch("copyStrided", { x, y, d0: 1, d1: 1, d2: 1, d3: count, ...strides });
+  if (count > 0) backend.dispatch("copyStrided", { x, y, ...copyCall(inRow(count), ROW, ROW) });
 }
 
 /**

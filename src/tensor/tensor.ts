@@ -4,7 +4,7 @@ import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { promiseOfData } from "../util/promise.js";
 import { checkShape, type Shape, sameShape, sizeOf, stridesOf } from "../util/shape.js";
-import { planStrided } from "./layout.js";
+import { copyCall, planStrided, ROW } from "./layout.js";
 import { checkNumbers, type Numbers } from "./numbers.js";
 import { shownNumbers } from "./shown.js";
 import { allocate, currentFrame, type Frame, release, type Tenant, type TensorStorage } from "./storage.js";
@@ -115,11 +115,11 @@ export class Tensor implements Tenant {
 
   /** As data(), at once. @throws SeqgradError `device` where reading must wait. */
   dataSync(): TensorData {
-    if (!this.backend.readSync)
-      throw new SeqgradError("device", `dataSync: ${this.backend.type} cannot answer at once; use \`await tensor.data()\`.`);
+    const { backend } = this;
+    if (backend.async) throw new SeqgradError("device", `dataSync: ${backend.type} cannot answer at once; use \`await tensor.data()\`.`);
     const [address, temporary] = this.#contiguousAddress();
     try {
-      return this.backend.readSync(address, this.size, this.dtype);
+      return backend.readSync(address, this.size, this.dtype);
     } finally {
       if (temporary) release(temporary);
     }
@@ -240,7 +240,7 @@ export class Tensor implements Tenant {
   toString(): string {
     const head = `Tensor ${this.dtype} ${formatShape(this.shape)}`;
     if (!this.storage.alive || this.#gone) return `${head}, gone: ${this.#gone ?? "its memory was freed"}`;
-    if (!this.backend.readSync) return `${head} on ${this.backend.type}: await its data() to see the numbers`;
+    if (this.backend.async) return `${head} on ${this.backend.type}: await its data() to see the numbers`;
     try {
       return `${head}\n${shownNumbers(this.shape, this.dtype, (index, n) => this.#run(index, n))}`;
     } catch (error) {
@@ -342,27 +342,13 @@ export async function moveAll(tensors: readonly Tensor[], backend: Backend): Pro
 /** Copies a tensor's elements to memory of the same backend, laid out by `strides`. */
 export function copyStrided(x: Tensor, address: number, strides: readonly number[]): void {
   if (x.size === 0) return;
-  const plan = planStrided(x.shape, [x.strides, strides]);
-  const [d0, d1, d2, d3] = plan.dims;
-  const [[xs0, xs1, xs2, xs3], [ys0, ys1, ys2, ys3]] = plan.strides as [(typeof plan.strides)[0], (typeof plan.strides)[0]];
-  for (const [from, to] of plan.blocks as [number, number][]) {
-    x.backend.dispatch("copyStrided", {
-      x: x.address + from * 4,
-      y: address + to * 4,
-      d0,
-      d1,
-      d2,
-      d3,
-      xs0,
-      xs1,
-      xs2,
-      xs3,
-      ys0,
-      ys1,
-      ys2,
-      ys3,
-    });
-  }
+  const {
+    dims,
+    strides: [from = ROW, to = ROW],
+    blocks,
+  } = planStrided(x.shape, [x.strides, strides]);
+  const call = copyCall(dims, from, to);
+  for (const [skip = 0, put = 0] of blocks) x.backend.dispatch("copyStrided", { x: x.address + skip * 4, y: address + put * 4, ...call });
 }
 
 /** Uninitialized memory under a shape, in the current scope. */

@@ -1,5 +1,6 @@
 import type { Backend, TensorData } from "../backend/backend.js";
 import { createDevice, defaultDevice } from "../tensor/device.js";
+import { copyCall } from "../tensor/layout.js";
 import { breathe, inTurns } from "../util/breath.js";
 import { checkFinite, checkFunction, checkInteger, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
@@ -196,8 +197,7 @@ export const tableOf = (V: number, D: number): Table => ({ V, D, width: 4 * Math
 export function randomRows(backend: Backend, { V, D, width }: Table, y: number, scratch: number, generator: RandomGenerator): void {
   backend.dispatch("randomUniform", { y: scratch, n: V * D, ...generator.next(V * D), low: -0.5 / D, high: 0.5 / D });
   backend.dispatch("fill", { y, n: V * width, value: 0 });
-  const strides = { xs0: 0, xs1: 0, xs2: D, xs3: 1, ys0: 0, ys1: 0, ys2: width, ys3: 1 };
-  backend.dispatch("copyStrided", { x: scratch, y, d0: 1, d1: 1, d2: V, d3: D, ...strides });
+  backend.dispatch("copyStrided", { x: scratch, y, ...copyCall([1, 1, V, D], [0, 0, D, 1], [0, 0, width, 1]) });
 }
 
 /** The rows without their zeros. */

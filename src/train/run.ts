@@ -253,7 +253,7 @@ export class Run<B, S extends CarriedState<S>> {
     const losses = await Promise.allSettled(issued.map(({ loss }) => loss.read()));
     const milliseconds = (performance.now() - issued[0]!.start) / issued.length;
     const { readEvery } = this.#options;
-    const isSync = this.#backend.readSync !== undefined;
+    const isSync = !this.#backend.async;
     this.#ahead = readEvery ?? (isSync ? 1 : Math.min(Math.max(1, Math.floor(AHEAD / milliseconds)), READ_EVERY));
     for (const [i, { step, epoch, lr }] of issued.entries()) {
       const result = losses[i]!;
@@ -362,7 +362,7 @@ export class Run<B, S extends CarriedState<S>> {
 
   /** Keeps a snapshot on the host, from which the run recovers when the device is lost. */
   async #takeSnapshot(): Promise<void> {
-    if (!this.#backend.lost) return;
+    if (!this.#backend.async) return;
     const store = memoryStore();
     await this.#save(store);
     this.#snapshot = { store, step: this.#at.step, time: performance.now() };
@@ -371,7 +371,7 @@ export class Run<B, S extends CarriedState<S>> {
   /** Recovers the last snapshot on a new device, or on WebAssembly if it was recovered from before. @throws any other error */
   async #recover(error: unknown): Promise<FitEvent> {
     const snapshot = this.#snapshot;
-    if (!(error instanceof SeqgradError && error.code === "device") || !snapshot || !this.#backend.lost) throw error;
+    if (!(error instanceof SeqgradError && error.code === "device") || !snapshot || !this.#backend.async) throw error;
     const device = await replaceDevice(this.#backend, this.#recoveredAt === snapshot.step ? "wasm" : undefined);
     this.#recoveredAt = snapshot.step;
     this.#issued = [];

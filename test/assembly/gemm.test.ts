@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { activations } from "../../src/backend/kernels.js";
 import { forEachDevice, variants } from "../helpers/devices.js";
 import { thinly } from "../helpers/full.js";
+import { readNow } from "../helpers/kernel.js";
 
 const guard = 16;
 const sentinel = 12345.5;
@@ -125,7 +126,7 @@ await forEachDevice(variants, "gemm", ({ backend }) => {
     for (let i = 1; i < bounds.length; i++) {
       backend.dispatch("gemm", { ...call, a, b, bias, y: y + 4 * guard, begin: bounds[i - 1]!, end: bounds[i]! });
     }
-    const result = backend.readSync!(y, operands.y.length, "float32") as Float32Array;
+    const result = readNow(backend, y, operands.y.length, "float32") as Float32Array;
     for (const address of [a, b, y, bias]) if (address !== undefined) backend.free(address);
     return result;
   }

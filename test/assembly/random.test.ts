@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { normalsFromWords, philoxWords, uniformFromWord } from "../../src/util/philox.js";
 import { forEachDevice, kernelDevices } from "../helpers/devices.js";
-import { guarded } from "../helpers/kernel.js";
+import { guarded, readNow } from "../helpers/kernel.js";
 import { expectClose, lengths, normals } from "../helpers/numbers.js";
 import { knownAnswers } from "../helpers/philox-known-answers.js";
 
@@ -23,7 +23,7 @@ await forEachDevice(kernelDevices, "random", ({ backend }) => {
   const draw = (kernel: "randomUniform" | "randomNormal", n: number, call: object): Float32Array => {
     const y = backend.alloc(n * 4);
     backend.dispatch(kernel, { y, n, ...call } as never);
-    const result = backend.readSync!(y, n, "float32") as Float32Array;
+    const result = readNow(backend, y, n, "float32") as Float32Array;
     backend.free(y);
     return result;
   };
@@ -176,7 +176,7 @@ await forEachDevice(kernelDevices, "random", ({ backend }) => {
     const x = backend.alloc(N * 4);
     backend.write(x, new Float32Array(N).fill(1));
     backend.dispatch("dropout", { x, y: x, n: N, ...start, p: 0.3, growth: 1 / 0.7 });
-    const { mean, below } = moments(backend.readSync!(x, N, "float32"));
+    const { mean, below } = moments(readNow(backend, x, N, "float32"));
     backend.free(x);
     expect(Math.abs(below(0.5) - 0.3)).toBeLessThan(error * Math.sqrt(0.21));
     expect(Math.abs(mean - 1)).toBeLessThan((error * Math.sqrt(0.21)) / 0.7);

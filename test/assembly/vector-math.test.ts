@@ -2,6 +2,7 @@ import { afterAll, expect, it } from "vitest";
 import { type UnaryOp, unaryOps } from "../../src/backend/kernels.js";
 import { forEachDevice, variants } from "../helpers/devices.js";
 import { erf } from "../helpers/erf.js";
+import { readNow } from "../helpers/kernel.js";
 
 const smallestNormal = 2 ** -126;
 
@@ -45,7 +46,7 @@ await forEachDevice(variants, "vector math", ({ backend }) => {
   function apply(op: UnaryOp, data: Float32Array, offset = 0): Float32Array {
     backend.write(x + offset, data);
     backend.dispatch("unary", { x: x + offset, y: y + offset, op: unaryOps.indexOf(op), n: data.length, a: 0, b: 0 });
-    return backend.readSync!(y + offset, data.length, "float32") as Float32Array;
+    return readNow(backend, y + offset, data.length, "float32") as Float32Array;
   }
 
   /** The largest of |y - f(x)| / scale(f(x), x) over the numbers, and where; NaN and infinities must agree. */

@@ -1,9 +1,15 @@
 import { expect } from "vitest";
-import type { Backend, TensorData } from "../../src/backend/backend.js";
+import type { Backend, DType, TensorData } from "../../src/backend/backend.js";
 import type { KernelCall, KernelName, KernelRow } from "../../src/backend/kernels.js";
 import { kernels } from "../../src/backend/kernels.js";
 
 const GUARD = 0x5ca1ab1e;
+/** A copy of elements, at once. */
+export function readNow(backend: Backend, address: number, n: number, dtype: DType): TensorData {
+  if (backend.async) throw new Error(`${backend.type} cannot answer at once`);
+  return backend.readSync(address, n, dtype);
+}
+
 /** Bits of a NaN, and a length far too long. They fill what lies before the heap of WebAssembly: a buffer that is absent is at address 0. */
 const ABSENT = new Int32Array(16).fill(0x7fedcafe);
 
@@ -34,18 +40,18 @@ export class GuardedMemory {
   }
 
   floats(address: number, n: number): Float32Array {
-    return this.backend.readSync!(address, n, "float32") as Float32Array;
+    return readNow(this.backend, address, n, "float32") as Float32Array;
   }
 
   ints(address: number, n: number): Int32Array {
-    return this.backend.readSync!(address, n, "int32") as Int32Array;
+    return readNow(this.backend, address, n, "int32") as Int32Array;
   }
 
   /** Expects every guard word untouched, and frees all. */
   close(): void {
-    for (const at of this.#guards()) this.#expectUntouched(this.backend.readSync!(at, this.words, "int32"));
+    for (const at of this.#guards()) this.#expectUntouched(readNow(this.backend, at, this.words, "int32"));
     if (this.backend.type === "wasm" && this.#blocks.length > 0)
-      expect(this.backend.readSync!(0, ABSENT.length, "int32"), "what is absent").toEqual(ABSENT);
+      expect(readNow(this.backend, 0, ABSENT.length, "int32"), "what is absent").toEqual(ABSENT);
     this.#free();
   }
 

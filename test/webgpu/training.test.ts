@@ -37,7 +37,7 @@ async function fresh(): Promise<{ device: Device; backend: WebGpuBackend; lose: 
   const lose = async () => {
     inner?.destroy();
     inner = undefined;
-    await backend.lost;
+    await backend.async.lost;
   };
   return { device, backend, lose };
 }

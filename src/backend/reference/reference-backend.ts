@@ -1,5 +1,5 @@
 import { SeqgradError } from "../../util/errors.js";
-import type { Backend, DType, MemoryUse, TensorData } from "../backend.js";
+import type { DType, ImmediateBackend, MemoryUse, TensorData } from "../backend.js";
 import { Heap } from "../heap.js";
 import { addressOf, type KernelBuffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../kernels.js";
 import { primitives } from "./primitives.js";
@@ -18,7 +18,7 @@ const buffersOf = new Map<string, readonly string[]>(
  * The oracle: primitives in plain TypeScript and float64, so slow and so exact that finite differences can be trusted. Fused kernels
  * are absent here; their operations run through their compositions.
  */
-export class ReferenceBackend implements Backend {
+export class ReferenceBackend implements ImmediateBackend {
   readonly type = "reference";
   readonly info = "reference, float64 in TypeScript, slow";
   readonly #heap: Heap;

@@ -1,6 +1,6 @@
 import { relaxedSimd, simd } from "wasm-feature-detect";
 import { SeqgradError } from "../../util/errors.js";
-import type { Backend, DType, MemoryUse, TensorData } from "../backend.js";
+import type { DType, ImmediateBackend, MemoryUse, TensorData } from "../backend.js";
 import { Heap } from "../heap.js";
 import { addressOf, type KernelBuffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../kernels.js";
 
@@ -103,13 +103,11 @@ async function embedded(part: Part): Promise<BufferSource> {
 }
 
 /** Kernels in WebAssembly over one growing linear memory; every call is synchronous. */
-export class WasmBackend implements Backend {
+export class WasmBackend implements ImmediateBackend {
   readonly type = "wasm";
   readonly #heap: Heap;
   #memory: WebAssembly.Memory | undefined;
   readonly #entries = new Map<string, Entry>();
-  #workspace = 0;
-  #workspaceBytes = 0;
 
   constructor(
     readonly variant: WasmVariant,
@@ -177,7 +175,7 @@ export class WasmBackend implements Backend {
       if (buffer === undefined && !entry.optional.has(name)) throw new SeqgradError("value", `${kernel}: the buffer ${name} is missing.`);
       args[at++] = addressOf(buffer ?? 0);
     }
-    if (entry.workspace) args[at++] = this.#reserveWorkspace(entry.workspace(values as Record<string, number>));
+    if (entry.workspace) args[at++] = this.#heap.scratch(entry.workspace(values as Record<string, number>));
     for (const name of entry.values) {
       const value = values[name];
       if (value === undefined) throw new SeqgradError("value", `${kernel}: the argument ${name} is missing.`);
@@ -211,17 +209,5 @@ export class WasmBackend implements Backend {
     } catch {
       return false;
     }
-  }
-
-  /** Kernels run one after another, so one scratch block that only grows serves all of them. */
-  #reserveWorkspace(bytes: number): number {
-    if (bytes > this.#workspaceBytes) {
-      if (this.#workspace) this.#heap.free(this.#workspace);
-      this.#workspace = 0;
-      this.#workspaceBytes = 0;
-      this.#workspace = this.#heap.alloc(bytes);
-      this.#workspaceBytes = bytes;
-    }
-    return this.#workspace;
   }
 }

@@ -1,5 +1,5 @@
 import { SeqgradError } from "../../util/errors.js";
-import type { Backend, DType, MemoryUse, TensorData } from "../backend.js";
+import type { Deferred, DeferredBackend, DType, MemoryUse, TensorData } from "../backend.js";
 import { Heap } from "../heap.js";
 import { type KernelBuffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../kernels.js";
 import type { Capabilities } from "./kernel.js";
@@ -8,6 +8,8 @@ import { wgslKernels } from "./wgsl/index.js";
 
 /** Bytes that no tensor gets: position 0 means absent, and a kernel that meets an index out of range leaves its mark in the words after it. */
 const HEADER = 64;
+/** The address of the last word of a kernel's mark. */
+const POISON = 12;
 const FIRST_BYTES = 1 << 22;
 /** A submission brings one ring's worth of arguments and small data: slots of these bytes, a pass taking one. */
 const SLOT = 256;
@@ -35,13 +37,10 @@ export interface WebGpuCounts {
  * Kernels in WGSL over one growing storage buffer. Calls and writes queue up; they go to the device by submit(), at the
  * end of the task in which something was read, and when the ring of arguments is full. Only `read` waits.
  */
-export class WebGpuBackend implements Backend {
+export class WebGpuBackend implements DeferredBackend {
   readonly type = "webgpu";
-  /** The last word of a kernel's mark. */
-  readonly poison = 12;
+  readonly async: Deferred;
   readonly counts: WebGpuCounts = { calls: 0, passes: 0, submissions: 0 };
-  /** Settles, with the reason, when the device is gone. */
-  readonly lost: Promise<string>;
   readonly #device: GPUDevice;
   readonly #heap: Heap;
   readonly #kernels: ReadonlyMap<KernelName, KernelPipelines>;
@@ -60,8 +59,6 @@ export class WebGpuBackend implements Backend {
   readonly #slots: number[] = [];
   #slot = 0;
   #submission: Promise<void> | undefined;
-  #workspace = 0;
-  #workspaceBytes = 0;
   /** Why nothing can be done any more. */
   #failure: string | undefined;
 
@@ -92,10 +89,11 @@ export class WebGpuBackend implements Backend {
     device.onuncapturederror = ({ error }) => {
       this.#failure ??= `webgpu: ${error.message}`;
     };
-    this.lost = device.lost.then(({ message, reason }) => {
+    const lost = device.lost.then(({ message, reason }) => {
       this.#failure ??= `webgpu: the device is gone (${reason}): ${message || "no reason given"}. Make another by init().`;
       return this.#failure;
     });
+    this.async = { poison: POISON, lost, submit: () => this.#submit() };
   }
 
   alloc(bytes: number): number {
@@ -112,7 +110,7 @@ export class WebGpuBackend implements Backend {
     const words = data instanceof Int32Array ? Int32Array.from(data) : Float32Array.from(data);
     if (words.length === 0) return;
     if (words.byteLength > LARGE_WRITE) {
-      this.submit();
+      this.#submit();
       this.#device.queue.writeBuffer(this.#buffer, address, words);
       return;
     }
@@ -155,7 +153,7 @@ export class WebGpuBackend implements Backend {
     const pipelines = this.#kernels.get(kernel)!;
     const { passes, workspace } = pipelines.plan(call);
     const { words, workspaceWord, stepWord } = pipelines;
-    if (workspace > 0) words[workspaceWord] = this.#reserveWorkspace(workspace) / 4;
+    if (workspace > 0) words[workspaceWord] = this.#heap.scratch(workspace) / 4;
     for (const pass of passes) {
       words[stepWord] = pass.step;
       const at = this.#takeSlots(1);
@@ -168,7 +166,7 @@ export class WebGpuBackend implements Backend {
     return -1;
   }
 
-  submit(): void {
+  #submit(): void {
     if (!this.#encoder && this.#queue.length === 0) return;
     const encoder = this.#encode();
     if (this.#slot > 0) this.#device.queue.writeBuffer(this.#uniforms, 0, this.#ints, 0, (this.#slot * SLOT) / 4);
@@ -221,14 +219,14 @@ export class WebGpuBackend implements Backend {
   #submitSoon(): Promise<void> {
     this.#submission ??= Promise.resolve().then(() => {
       this.#submission = undefined;
-      this.submit();
+      this.#submit();
     });
     return this.#submission;
   }
 
   /** Room in the ring, as a byte offset. */
   #takeSlots(count: number): number {
-    if (this.#slot + count > SLOTS) this.submit();
+    if (this.#slot + count > SLOTS) this.#submit();
     const at = this.#slot * SLOT;
     this.#slot += count;
     return at;
@@ -285,27 +283,15 @@ export class WebGpuBackend implements Backend {
     if (end <= before.size) return true;
     const size = Math.min(this.#limit, Math.max(Math.ceil(end / SLOT) * SLOT, before.size * 2));
     if (end > size) return false;
-    this.submit();
+    this.#submit();
     const larger = this.#newBuffer(size);
     const encoder = this.#encode();
     encoder.copyBufferToBuffer(before, 0, larger, 0, before.size);
-    this.submit();
+    this.#submit();
     before.destroy();
     this.#buffer = larger;
     this.#groups = [];
     return true;
-  }
-
-  /** Calls run one after another, so one scratch block that only grows serves all of them. */
-  #reserveWorkspace(bytes: number): number {
-    if (bytes > this.#workspaceBytes) {
-      if (this.#workspace) this.#heap.free(this.#workspace);
-      this.#workspace = 0;
-      this.#workspaceBytes = 0;
-      this.#workspace = this.#heap.alloc(bytes);
-      this.#workspaceBytes = bytes;
-    }
-    return this.#workspace;
   }
 }
 
