@@ -201,9 +201,10 @@ function addTo(y: Tensor, a: Tensor, b: Tensor): Tensor {
   if (y.size === 0) return y;
   const { dims, strides, blocks } = planStrided(y.shape, [stridesOf(y.shape), a.strides, b.strides]);
   const [, as = ROW, bs = ROW] = strides;
-  const call = { op: ADD, ...binaryCall(dims, as, bs) };
-  for (const [to = 0, aFrom = 0, bFrom = 0] of blocks)
-    y.backend.dispatch("binary", { a: a.address + aFrom * 4, b: b.address + bFrom * 4, y: y.address + to * 4, ...call });
+  for (const [to = 0, aFrom = 0, bFrom = 0] of blocks) {
+    const operands = { a: a.address + aFrom * 4, b: b.address + bFrom * 4, y: y.address + to * 4 };
+    y.backend.dispatch("binary", binaryCall(ADD, operands, dims, as, bs));
+  }
   return y;
 }
 

@@ -27,10 +27,10 @@ export class Elementwise {
     const { dims, strides, blocks } = this.#plan;
     const [i, j, last] = [this.#place(a), this.#place(b), this.operands.length];
     const op = binaryOps.indexOf(name);
-    const call = binaryCall(dims, strides[i] ?? ROW, strides[j] ?? ROW);
+    const [as = ROW, bs = ROW] = [strides[i], strides[j]];
     for (const at of blocks) {
-      const place = (x: Tensor, k: number) => x.address + (at[k] ?? 0) * 4;
-      this.run("binary", { op, a: place(a, i), b: place(b, j), y: place(y, last), ...call });
+      const operands = { a: a.address + (at[i] ?? 0) * 4, b: b.address + (at[j] ?? 0) * 4, y: y.address + (at[last] ?? 0) * 4 };
+      this.run("binary", binaryCall(op, operands, dims, as, bs));
     }
     return y;
   }
@@ -40,10 +40,10 @@ export class Elementwise {
     if (y.size === 0) return y;
     const { dims, strides, blocks } = this.#plan;
     const [k, i, j, last] = [this.#place(condition), this.#place(a), this.#place(b), this.operands.length];
-    const call = whereCall(dims, strides[k] ?? ROW, strides[i] ?? ROW, strides[j] ?? ROW);
+    const [cs = ROW, as = ROW, bs = ROW] = [strides[k], strides[i], strides[j]];
     for (const at of blocks) {
-      const place = (x: Tensor, n: number) => x.address + (at[n] ?? 0) * 4;
-      this.run("where", { condition: place(condition, k), a: place(a, i), b: place(b, j), y: place(y, last), ...call });
+      const operands = { a: a.address + (at[i] ?? 0) * 4, b: b.address + (at[j] ?? 0) * 4, y: y.address + (at[last] ?? 0) * 4 };
+      this.run("where", whereCall(condition.address + (at[k] ?? 0) * 4, operands, dims, cs, as, bs));
     }
     return y;
   }

@@ -36,7 +36,7 @@ const cumsumOp: (inputs: Inputs<"x">) => Inputs<"y"> = defineOp({
       const first = distance * (size / n);
       copyWords(backend, from.address, to.address, first);
       const sums = { a: from.address + first * 4, b: from.address, y: to.address + first * 4 };
-      run("binary", { op, ...sums, ...binaryCall(inRow(size - first), ROW, ROW) });
+      run("binary", binaryCall(op, sums, inRow(size - first), ROW, ROW));
       from = to;
     }
     if (other !== y) other.dispose();

@@ -118,7 +118,7 @@ export class StepLedger {
       if (b !== y) copyWords(backend, b, y, n);
       return;
     }
-    backend.dispatch("where", { condition: ledger.address + 4, a, b, y, ...whereCall(inRow(n), REPEATED, ROW, ROW) });
+    backend.dispatch("where", whereCall(ledger.address + 4, { a, b, y }, inRow(n), REPEATED, ROW, ROW));
   }
 
   /** The update of the step is made. */
@@ -218,7 +218,7 @@ export class StepLedger {
   }
 
   #add(a: number, b: number, y: number): void {
-    this.home.backend.dispatch("binary", { a, b, y, op: binaryOps.indexOf("add"), ...binaryCall(inRow(1), ROW, ROW) });
+    this.home.backend.dispatch("binary", binaryCall(binaryOps.indexOf("add"), { a, b, y }, inRow(1), ROW, ROW));
   }
 }
 

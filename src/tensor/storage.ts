@@ -232,7 +232,7 @@ function moveToHeap(storage: TensorStorage, frame: Frame | undefined): void {
 }
 
 export function copyWords(backend: Backend, x: number, y: number, count: number): void {
-  if (count > 0) backend.dispatch("copyStrided", { x, y, ...copyCall(inRow(count), ROW, ROW) });
+  if (count > 0) backend.dispatch("copyStrided", copyCall(x, y, inRow(count), ROW, ROW));
 }
 
 /**

@@ -347,8 +347,8 @@ export function copyStrided(x: Tensor, address: number, strides: readonly number
     strides: [from = ROW, to = ROW],
     blocks,
   } = planStrided(x.shape, [x.strides, strides]);
-  const call = copyCall(dims, from, to);
-  for (const [skip = 0, put = 0] of blocks) x.backend.dispatch("copyStrided", { x: x.address + skip * 4, y: address + put * 4, ...call });
+  for (const [skip = 0, put = 0] of blocks)
+    x.backend.dispatch("copyStrided", copyCall(x.address + skip * 4, address + put * 4, dims, from, to));
 }
 
 /** Uninitialized memory under a shape, in the current scope. */

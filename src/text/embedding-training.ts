@@ -197,7 +197,7 @@ export const tableOf = (V: number, D: number): Table => ({ V, D, width: 4 * Math
 export function randomRows(backend: Backend, { V, D, width }: Table, y: number, scratch: number, generator: RandomGenerator): void {
   backend.dispatch("randomUniform", { y: scratch, n: V * D, ...generator.next(V * D), low: -0.5 / D, high: 0.5 / D });
   backend.dispatch("fill", { y, n: V * width, value: 0 });
-  backend.dispatch("copyStrided", { x: scratch, y, ...copyCall([1, 1, V, D], [0, 0, D, 1], [0, 0, width, 1]) });
+  backend.dispatch("copyStrided", copyCall(scratch, y, [1, 1, V, D], [0, 0, D, 1], [0, 0, width, 1]));
 }
 
 /** The rows without their zeros. */
