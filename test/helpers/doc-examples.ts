@@ -23,7 +23,7 @@ const usual: Readonly<Record<string, string>> = {
   readFile: `const readFile = async () => new TextEncoder().encode("a file");`,
 };
 
-const uses = (code: string, name: string) => new RegExp(`(?<![.\\w])${name}\\b(?!:)`).test(code);
+const uses = (code: string, name: string) => new RegExp(`(?<!\\w|(?<!\\.\\.)\\.)${name}\\b(?!:)`).test(code);
 const declares = (code: string, name: string) => new RegExp(`(?:const|let|class|import) (?:\\{[^}]*)?\\b${name}\\b`).test(code);
 
 /** The code, with the usual things that it uses before it. */
@@ -49,6 +49,20 @@ export function docstringExamples(folder: string): DocExample[] {
       .map(({ place, code }) => ({ place, code: withUsual(code) }));
   });
 }
+
+const lines = (count: number, line: (i: number) => string): string => Array.from({ length: count }, (_, i) => `${line(i)}\n`).join("");
+const cycle = (rows: readonly string[]) => (i: number) => rows[i % rows.length]!;
+
+/** The small files that the pages read, by name. */
+const files: Readonly<Record<string, string>> = {
+  "reviews.tsv": lines(40, cycle(["good\ta fine film", "bad\ta dull film", "good\ta fine cast", "bad\ta dull cast"])),
+  "names.conll": lines(40, cycle(["Sarah\tB-person\nsmiles\tO\n", "rain\tO\nfell\tO\n"])),
+  "days.csv": `day,temperature\n${lines(120, (i) => `${new Date(Date.UTC(2024, 0, 1 + i)).toISOString().slice(0, 10)},${20 + 5 * Math.sin(i)}`)}`,
+  "pairs.tsv": lines(40, cycle(["we sing\tnous chantons", "we go\tnous allons", "I sing\tje chante", "I go\tje vais"])),
+  "scenes.tsv": lines(40, cycle(["a dot above\t1 0; 0 0", "a dot below\t0 0; 1 0"])),
+  "sounds.tsv": lines(40, cycle(["ab\t0 1; 0 1; 1 0", "ba\t1 0; 1 0; 0 1"])),
+  "book.txt": "the cat sat on the mat. the dog sat on the log. ".repeat(40),
+};
 
 /** The JavaScript of a Markdown page, as one program: later blocks use what earlier ones define. */
 export function pageExample(path: string): DocExample {
@@ -76,12 +90,13 @@ export function programOf(examples: readonly DocExample[]): string {
 
 const prelude = `
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as sg from "seqgrad";
 const folder = mkdtempSync(join(tmpdir(), "seqgrad-docs-"));
 process.chdir(folder); // where examples may write
+for (const [name, text] of Object.entries(${JSON.stringify(files)})) writeFileSync(name, text);
 await sg.init();
 console.log = () => {};
 const write = process.stdout.write.bind(process.stdout);

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import ts from "typescript";
 import { beforeAll, describe, expect, it, test } from "vitest";
 import { docstringExamples, pageExample, programOf, usesPackage } from "../helpers/doc-examples.js";
@@ -74,4 +74,25 @@ test("no class or type of the API has the name of a global of the platform or of
   expect(isGlobal("Storage") && isGlobal("Generator") && isGlobal("Parameters")).toBe(true);
   // nn has PyTorch's names; that of TypeScript is a type for a stream's functions.
   expect(names.filter((name) => /^[A-Z]/.test(name) && isGlobal(name))).toEqual(["Transformer"]);
+});
+
+test("docs/api.md names every function, class and constant of the API, under its topic", () => {
+  const listed = new Set(Array.from(readFileSync("docs/api.md", "utf8").matchAll(/`(?:sg\.)?(\w+)`/g), ([, name]) => name));
+  const names = entries.flatMap(publicValues).map(({ name }) => name.split(".").at(-1)!);
+  expect(names.length).toBeGreaterThan(300);
+  expect(names.filter((name) => !listed.has(name))).toEqual([]);
+  const known = new Set([...names, "sg", "seqgrad", "wasm", "webgpu", "reference", "relaxed", "simd"]);
+  expect(
+    [...listed].filter((name) => !known.has(name!) && !/^(nn|init|optim|models|tasks|decode|text|data|metrics|io)$/.test(name!)),
+  ).toEqual([]);
+});
+
+const tasks = ["TextClassifier", "EntityTagger", "SeriesForecaster", "Translator", "ImageCaptioner", "SpeechRecognizer", "LanguageModel"];
+
+test.each(tasks)("the guide comes from a file to an answer of %s in five lines", (task) => {
+  const block = Array.from(readFileSync("docs/guide.md", "utf8").matchAll(/^```js\n([\s\S]*?)^```/gm), ([, code]) => code!).find((code) =>
+    code.includes(`sg.tasks.${task}.create(`),
+  );
+  for (const call of ["readFile(", ".train(", ".predict(", "console.log("]) expect(block).toContain(call);
+  expect(block!.trim().split("\n")).toHaveLength(5);
 });
