@@ -1,5 +1,6 @@
 import { RandomWindows, type WindowBatch } from "../src/data/index.js";
-import { type RecurrentCell, RecurrentLM } from "../src/models/recurrent-lm.js";
+import type { RecurrentArch } from "../src/models/archs.js";
+import { RecurrentLM } from "../src/models/recurrent-lm.js";
 import { TransformerLM } from "../src/models/transformer-lm.js";
 import { AdamW, type PendingNumber } from "../src/optim/index.js";
 import { type Device, withDevice } from "../src/tensor/device.js";
@@ -41,7 +42,7 @@ export interface Training {
 }
 
 /** A character model in training on a device: `gpt` is a Transformer, the others are cells. */
-export function training(device: Device, kind: RecurrentCell | "gpt", { I, H, B, T, layers = 1 }: Size): Training {
+export function training(device: Device, kind: RecurrentArch | "gpt", { I, H, B, T, layers = 1 }: Size): Training {
   const model = withDevice(device, () =>
     kind === "gpt"
       ? new TransformerLM({ vocab: vocabulary, context: T, layers, heads: H, hidden: I })

@@ -1,10 +1,11 @@
+import type { StepModel } from "../models/step-model.js";
 import { breathe } from "../util/breath.js";
 import { checkFinite, checkInteger, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { checkPenalty, penalizeRepetition } from "./repetition.js";
 import { checkStop, type Ending, stopOf } from "./sampling.js";
-import { checkStep, checkStepModel, type StepModel } from "./step-model.js";
+import { checkStep, checkStepModel } from "./step-model.js";
 
 export interface BeamSearchOptions {
   /** B, the texts that are followed at once; at most as many as there are tokens. 1 takes the likeliest token each time. Default 4. */

@@ -1,3 +1,4 @@
+import type { Step, StepModel } from "../models/step-model.js";
 import { defaultGenerator } from "../tensor/random.js";
 import { breathe } from "../util/breath.js";
 import { checkInteger, toTokens } from "../util/check.js";
@@ -6,7 +7,7 @@ import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
 import { RandomGenerator } from "../util/philox.js";
 import { checkPenalty, penalizeRepetition } from "./repetition.js";
 import { checkSamplingOptions, checkStop, type Ending, type SamplingOptions, sampleToken, stopOf } from "./sampling.js";
-import { checkStep, checkStepModel, type Step, type StepModel } from "./step-model.js";
+import { checkStep, checkStepModel } from "./step-model.js";
 
 export interface GenerateOptions extends SamplingOptions {
   /** The most tokens to write. Default 256. */

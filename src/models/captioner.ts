@@ -4,7 +4,7 @@ import * as init from "../nn/init.js";
 import { Linear } from "../nn/layers.js";
 import { Pooling } from "../nn/pooling.js";
 import { LearnedPositionalEmbedding } from "../nn/positions.js";
-import type { LSTM } from "../nn/recurrent.js";
+import type { RecurrentState } from "../nn/recurrent.js";
 import { concat } from "../ops/copy.js";
 import { tanh } from "../ops/unary.js";
 import { split, stack, unsqueeze } from "../ops/views.js";
@@ -21,7 +21,6 @@ import {
   type RecurrentDecoderConfig,
   type RecurrentDecoding,
 } from "./recurrent-decoder.js";
-import type { LMState } from "./recurrent-lm.js";
 import { checkBatch } from "./step.js";
 
 export interface CaptionerConfig extends RecurrentDecoderConfig {
@@ -109,15 +108,15 @@ export class Captioner extends RecurrentDecoder<PaddedFrames> {
    * @returns the decoding
    * @throws SeqgradError `shape` for vectors of another size or more places, `value` for a grid that is not a list
    */
-  about(grid: Frames, options: { scaler?: SeriesScaler } = {}): RecurrentDecoding {
-    checkOptions("Captioner.about", options, ["scaler"]);
-    checkList("Captioner.about", "the grid", grid, "a list of features for each place");
-    for (const [i, place] of Array.from(grid).entries()) checkList("Captioner.about", `place ${i} of the grid`, place, "numbers");
+  decoder(grid: Frames, options: { scaler?: SeriesScaler } = {}): RecurrentDecoding {
+    checkOptions("Captioner.decoder", options, ["scaler"]);
+    checkList("Captioner.decoder", "the grid", grid, "a list of features for each place");
+    for (const [i, place] of Array.from(grid).entries()) checkList("Captioner.decoder", `place ${i} of the grid`, place, "numbers");
     return this.decoding(padFrames([grid], options));
   }
 
   /** pooled `[B, parts * layers * H]` -> states `[layers, B, H]`. */
-  #statesOf(pooled: Tensor): LMState {
+  #statesOf(pooled: Tensor): RecurrentState {
     const { hidden: H, layers, arch } = this.config;
     const parts = split(pooled, H, { axis: 1 });
     const h = stack(parts.slice(0, layers));
@@ -125,9 +124,9 @@ export class Captioner extends RecurrentDecoder<PaddedFrames> {
   }
 
   /** The states after the decoder has read x `[B, embed]`, having looked at nothing. */
-  #afterReading(x: Tensor): LMState {
+  #afterReading(x: Tensor): RecurrentState {
     const { hidden: H, inputFeeding } = this.config;
     const read = inputFeeding ? concat([x, zeros([x.shape[0]!, H])], { axis: 1 }) : x;
-    return (this.decoder as LSTM).forward(unsqueeze(read, { axis: 1 })).state;
+    return this.rnn.forward(unsqueeze(read, { axis: 1 })).state;
   }
 }

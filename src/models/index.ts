@@ -1,3 +1,4 @@
+export { type Arch, archs, type RecurrentArch, recurrentArchs } from "./archs.js";
 export { Captioner, type CaptionerConfig } from "./captioner.js";
 export { type ForecastBatch, Forecaster, type ForecasterConfig } from "./forecaster.js";
 export { LogisticRegression, type LogisticRegressionOptions } from "./logistic-regression.js";
@@ -13,11 +14,11 @@ export {
   RecurrentDecoding,
   type Seq2SeqState,
 } from "./recurrent-decoder.js";
-export { type LMState, type RecurrentCell, RecurrentLM, type RecurrentLMConfig, recurrentCells } from "./recurrent-lm.js";
+export { RecurrentLM, type RecurrentLMConfig } from "./recurrent-lm.js";
 export { RecurrentSeq2Seq, type RecurrentSeq2SeqConfig } from "./recurrent-seq2seq.js";
 export type { Seq2SeqBatch } from "./seq2seq-batch.js";
 export { type ClassifierBatch, SequenceClassifier, type SequenceClassifierConfig } from "./sequence-classifier.js";
-export { type EncoderCell, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";
+export { SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";
 export { SequenceTagger, type SequenceTaggerConfig, type TaggerBatch, type TaggerInput } from "./sequence-tagger.js";
 export { TransformerLM, type TransformerLMConfig } from "./transformer-lm.js";
 export { TransformerDecoding, TransformerSeq2Seq, type TransformerSeq2SeqConfig } from "./transformer-seq2seq.js";

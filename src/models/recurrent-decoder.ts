@@ -2,7 +2,7 @@ import { AdditiveAttention, DotAttention, GeneralAttention, type ProjectedKeys }
 import { Dropout, Embedding, Linear } from "../nn/layers.js";
 import { inference } from "../nn/mode.js";
 import { Module } from "../nn/module.js";
-import { GRU, LSTM } from "../nn/recurrent.js";
+import type { RecurrentLayer, RecurrentState } from "../nn/recurrent.js";
 import type { LossResult, Trainable } from "../nn/trainable.js";
 import { concat, copyOf } from "../ops/copy.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
@@ -27,12 +27,11 @@ import {
 } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkConfig } from "../util/options.js";
-import type { LMState } from "./recurrent-lm.js";
+import { type RecurrentArch, recurrentArchs, recurrentLayer } from "./archs.js";
 import { checkPairs, followers, type Seq2SeqBatch } from "./seq2seq-batch.js";
 import { checkTokens, type GreedyOptions, greedyRows, readStep, type Scores, tokensOf } from "./step.js";
+import type { StepModel } from "./step-model.js";
 
-/** The cells of a decoder, by name. */
-export const decoderCells = { gru: GRU, lstm: LSTM } as const;
 /** How a decoder may attend to a source: `none`, or by the score of additive, dot or general attention. */
 export const attentionKinds = ["none", "additive", "dot", "general"] as const;
 export type AttentionKind = (typeof attentionKinds)[number];
@@ -40,8 +39,8 @@ export type AttentionKind = (typeof attentionKinds)[number];
 export interface RecurrentDecoderConfig {
   /** Number of different tokens of a target, V; token 0 is padding. */
   readonly targetVocab: number;
-  /** `gru` or `lstm`. Default `lstm`. */
-  readonly arch?: keyof typeof decoderCells;
+  /** `rnn`, `gru` or `lstm`. Default `lstm`. */
+  readonly arch?: RecurrentArch;
   /** Size of a token's vector. Default 64. */
   readonly embed?: number;
   /** Units of a layer of the decoder, H. Default 128. */
@@ -80,7 +79,7 @@ export interface EncodedSource {
 /**
  * A decoder's memory: the layers' states `[layers, B, H]`, the last attentional state `[B, H]`, and the number of tokens that it has read.
  */
-export interface Seq2SeqState extends LMState {
+export interface Seq2SeqState extends RecurrentState {
   readonly feed?: Tensor;
   readonly position: number;
 }
@@ -110,7 +109,7 @@ export function completeDecoder<Config extends RecurrentDecoderConfig>(
   const defaults = { arch: "lstm", embed: 64, hidden: 128, layers: 1, dropout: 0, window: 0, reduction: "mean" } as const;
   checkBoolean(op, "inputFeeding", config.inputFeeding ?? true);
   const complete = { ...defaults, ...config, attention, inputFeeding: attention !== "none" && (config.inputFeeding ?? true) };
-  checkChoice(op, "arch", complete.arch, Object.keys(decoderCells) as (keyof typeof decoderCells)[]);
+  checkChoice(op, "arch", complete.arch, recurrentArchs);
   checkChoice(op, "attention", attention, attentionKinds);
   checkChoice<string>(op, "reduction", complete.reduction, ["mean", "sum"]);
   for (const name of ["embed", "hidden"] as const) checkInteger(op, name, complete[name], 1);
@@ -134,7 +133,7 @@ export function completeDecoder<Config extends RecurrentDecoderConfig>(
  */
 export abstract class RecurrentDecoder<Source extends Sources> extends Module implements Trainable<Seq2SeqBatch<Source>> {
   readonly targetEmbedding: Embedding;
-  readonly decoder: GRU | LSTM;
+  readonly rnn: RecurrentLayer;
   readonly attention: AdditiveAttention | DotAttention | GeneralAttention | undefined;
   readonly combine: Linear | undefined;
   readonly dropout: Dropout;
@@ -156,7 +155,7 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module im
       this.#op = op;
       const { targetVocab, arch, embed, hidden: H, layers, dropout, attention, inputFeeding } = config;
       this.targetEmbedding = new Embedding(targetVocab, embed, { paddingIndex: 0 });
-      this.decoder = new decoderCells[arch](embed + (inputFeeding ? H : 0), H, { numLayers: layers, dropout: layers > 1 ? dropout : 0 });
+      this.rnn = recurrentLayer(arch, embed + (inputFeeding ? H : 0), H, { layers, dropout });
       if (attention === "additive") this.attention = new AdditiveAttention(H, keySize, H);
       else if (attention === "dot") this.attention = new DotAttention();
       else if (attention === "general") this.attention = new GeneralAttention(H, keySize);
@@ -298,7 +297,7 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module im
   }
 
   /** The decoder's first state: the layers' states, and no attentional state yet. */
-  protected firstState(states: LMState): Seq2SeqState {
+  protected firstState(states: RecurrentState): Seq2SeqState {
     const feed = this.config.inputFeeding && { feed: zeros([states.h.shape[1]!, this.config.hidden]) };
     return { ...states, ...feed, position: 0 };
   }
@@ -306,7 +305,7 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module im
   /** x `[B, T, embed]`; of one step where there is a state to feed. */
   #advance(x: Tensor, { keys, lengths, state }: EncodedSource): DecodedSteps {
     const read = state.feed ? concat([x, unsqueeze(state.feed, { axis: 1 })], { axis: -1 }) : x;
-    const { output, state: next } = (this.decoder as LSTM).forward(read, { state: { h: state.h, c: state.c! } });
+    const { output, state: next } = this.rnn.forward(read, { state: { h: state.h, c: state.c } });
     const position = state.position + x.shape[1]!;
     if (!this.attention)
       return { logits: this.linear.forward(this.dropout.forward(output)), weights: undefined, state: { ...next, position } };
@@ -326,11 +325,11 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module im
  * @throws SeqgradError `value` for another kind of model or source
  * @example
  * const model = new sg.models.RecurrentSeq2Seq({ sourceVocab: 20, targetVocab: 10, hidden: 8 }).eval();
- * const decoder = model.about([4, 5, 6]);
+ * const decoder = model.decoder([4, 5, 6]);
  * const [best] = await sg.decode.beamSearch(decoder, [1], { beam: 3, maxTokens: 5, stop: [2] });
  * decoder.dispose();
  */
-export class RecurrentDecoding {
+export class RecurrentDecoding implements StepModel<Seq2SeqState> {
   readonly #model: Pick<RecurrentDecoder<Sources>, "decode" | "release">;
   readonly #encoded: EncodedSource;
   /** The source once for each text that is followed. */

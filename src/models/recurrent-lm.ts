@@ -2,7 +2,7 @@ import type { WindowBatch } from "../data/windows.js";
 import * as init from "../nn/init.js";
 import { Dropout, Embedding, Linear } from "../nn/layers.js";
 import { Module } from "../nn/module.js";
-import { GRU, LSTM, type LSTMState, type RecurrentState, RNN } from "../nn/recurrent.js";
+import type { RecurrentLayer, RecurrentState } from "../nn/recurrent.js";
 import type { Trainable } from "../nn/trainable.js";
 import { copyOf } from "../ops/copy.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
@@ -15,17 +15,14 @@ import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkChoice, checkInteger, checkLayers, checkObject, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkConfig, checkOptions, namesOf } from "../util/options.js";
+import { type RecurrentArch, recurrentArchs, recurrentLayer } from "./archs.js";
 import { checkBatch, checkTokens, readStep, type Scores, tokensOf } from "./step.js";
-
-/** The cells of a recurrent model, by name. */
-export const recurrentCells = { rnn: RNN, gru: GRU, lstm: LSTM } as const;
-export type RecurrentCell = keyof typeof recurrentCells;
-export const isRecurrentCell = (name: unknown): name is RecurrentCell => typeof name === "string" && Object.hasOwn(recurrentCells, name);
+import type { StepModel } from "./step-model.js";
 
 export interface RecurrentLMConfig {
   /** Number of different tokens, V. */
   readonly vocab: number;
-  readonly arch: RecurrentCell;
+  readonly arch: RecurrentArch;
   /** Size of a token's vector. */
   readonly embed: number;
   /** Units of a layer, H. */
@@ -34,12 +31,12 @@ export interface RecurrentLMConfig {
   readonly layers?: number;
   /** The probability of zeroing an activation before each layer and the output, while training. Default 0. */
   readonly dropout?: number;
-  /** The output layer uses the embedding's table (Press and Wolf 2017); needs embed = hidden. Default false. */
+  /**
+   * The output layer uses the embedding's table, which has then fewer weights to learn and a better perplexity (Press and Wolf 2017).
+   * Default: true where `embed` is `hidden`; with other sizes it is impossible.
+   */
   readonly tieWeights?: boolean;
 }
-
-/** State of any of the cells; only an LSTM has c. */
-export type LMState = RecurrentState & Partial<Pick<LSTMState, "c">>;
 
 export const recurrentLMNames = namesOf<RecurrentLMConfig>({
   vocab: 1,
@@ -63,9 +60,9 @@ export const recurrentLMNames = namesOf<RecurrentLMConfig>({
  * const tokens = sg.zeros([8, 20], { dtype: "int32" });
  * model.forward(tokens).logits.shape; // = [8, 20, 65]
  */
-export class RecurrentLM extends Module implements Trainable<WindowBatch, LMState> {
+export class RecurrentLM extends Module implements Trainable<WindowBatch, RecurrentState>, StepModel<RecurrentState> {
   readonly embedding: Embedding;
-  readonly rnn: RNN | GRU | LSTM;
+  readonly rnn: RecurrentLayer;
   readonly linear: Linear;
   readonly config: Required<RecurrentLMConfig>;
   readonly #dropout: Dropout;
@@ -74,9 +71,9 @@ export class RecurrentLM extends Module implements Trainable<WindowBatch, LMStat
     super();
     checkConfig("RecurrentLM", config, recurrentLMNames);
     try {
-      const { vocab, arch, embed, hidden, layers = 1, dropout = 0, tieWeights = false } = config;
+      const { vocab, arch, embed, hidden, layers = 1, dropout = 0, tieWeights = embed === hidden } = config;
       this.config = { vocab, arch, embed, hidden, layers, dropout, tieWeights };
-      checkChoice<string>("RecurrentLM", "arch", arch, Object.keys(recurrentCells));
+      checkChoice("RecurrentLM", "arch", arch, recurrentArchs);
       checkBoolean("RecurrentLM", "tieWeights", tieWeights);
       checkInteger("RecurrentLM", "vocab", vocab, 1);
       checkInteger("RecurrentLM", "embed", embed, 1);
@@ -85,14 +82,10 @@ export class RecurrentLM extends Module implements Trainable<WindowBatch, LMStat
       if (tieWeights && embed !== hidden)
         throw new SeqgradError("value", `RecurrentLM: tieWeights needs embed (${embed}) equal to hidden (${hidden}).`);
       this.embedding = new Embedding(vocab, embed);
-      this.rnn = new recurrentCells[arch](embed, hidden, { numLayers: layers, dropout: layers > 1 ? dropout : 0 });
-      this.linear = new Linear(hidden, vocab);
-      if (tieWeights) {
-        // A standard normal table would drown the first scores.
-        init.normal(this.embedding.weight, 0, 1 / Math.sqrt(embed));
-        this.linear.weight.dispose();
-        Object.assign(this.linear, { weight: this.embedding.weight });
-      }
+      this.rnn = recurrentLayer(arch, embed, hidden, { layers, dropout });
+      // A standard normal table would drown the first scores.
+      if (tieWeights) init.normal(this.embedding.weight, 0, 1 / Math.sqrt(embed));
+      this.linear = new Linear(hidden, vocab, tieWeights ? { weight: this.embedding.weight } : {});
       this.#dropout = new Dropout(dropout);
     } catch (error) {
       throw this.abandon(error);
@@ -107,11 +100,11 @@ export class RecurrentLM extends Module implements Trainable<WindowBatch, LMStat
    * @returns logits `[B, T, V]` and the state after the last token
    * @throws SeqgradError `range` for an unknown token, `shape`, `dtype`
    */
-  forward(tokens: Tensor, options: { state?: LMState | undefined; probe?: GradientProbe } = {}): { logits: Tensor; state: LMState } {
+  forward(tokens: Tensor, options: { state?: RecurrentState | undefined; probe?: GradientProbe } = {}): { logits: Tensor; state: RecurrentState } {
     checkOptions("RecurrentLM", options, ["state", "probe"]);
     checkTokens("RecurrentLM", tokens);
     const x = this.#drop(this.embedding.forward(tokens));
-    const { output, state } = this.rnn.forward(x, options as { state?: LSTMState });
+    const { output, state } = this.rnn.forward(x, options);
     return { logits: linear(this.#drop(output), this.linear.weight, this.linear.bias), state };
   }
 
@@ -123,7 +116,7 @@ export class RecurrentLM extends Module implements Trainable<WindowBatch, LMStat
    * @returns `loss`, a scalar, in nats, and `state` after the last token
    * @throws SeqgradError `value` for a batch of another form, `range` for an unknown token
    */
-  loss(batch: WindowBatch, state?: LMState): { loss: Tensor; state: LMState } {
+  loss(batch: WindowBatch, state?: RecurrentState): { loss: Tensor; state: RecurrentState } {
     checkBatch("RecurrentLM", batch, "x", "y", "shape");
     const next = this.forward(tensor(batch.x, batch.shape), { state });
     return { loss: crossEntropy(next.logits, tensor(batch.y, batch.shape)), state: next.state };
@@ -138,7 +131,7 @@ export class RecurrentLM extends Module implements Trainable<WindowBatch, LMStat
    * @returns the scores `[V]` and the new state
    * @throws SeqgradError `range` for an unknown token, `value` for no token
    */
-  async step(tokens: ArrayLike<number>, state?: LMState): Promise<Scores<LMState>> {
+  async step(tokens: ArrayLike<number>, state?: RecurrentState): Promise<Scores<RecurrentState>> {
     return this.#read(tokens, undefined, () => state);
   }
 
@@ -151,7 +144,7 @@ export class RecurrentLM extends Module implements Trainable<WindowBatch, LMStat
    * @returns the scores `[R, V]` and the new state, of R rows
    * @throws SeqgradError `range` for an unknown token or row, `shape` for another number of rows than tokens
    */
-  async stepRows(tokens: ArrayLike<number>, state: LMState, rows: ArrayLike<number>): Promise<Scores<LMState>> {
+  async stepRows(tokens: ArrayLike<number>, state: RecurrentState, rows: ArrayLike<number>): Promise<Scores<RecurrentState>> {
     checkState(state);
     return this.#read(tokens, rows, () => {
       const index = tensor(toTokens("RecurrentLM", "rows", rows), [rows.length]);
@@ -160,7 +153,11 @@ export class RecurrentLM extends Module implements Trainable<WindowBatch, LMStat
     });
   }
 
-  #read(ids: ArrayLike<number>, rows: ArrayLike<number> | undefined, stateOf: () => LMState | undefined): Promise<Scores<LMState>> {
+  #read(
+    ids: ArrayLike<number>,
+    rows: ArrayLike<number> | undefined,
+    stateOf: () => RecurrentState | undefined,
+  ): Promise<Scores<RecurrentState>> {
     return readStep(() => {
       const { logits, state } = this.forward(tokensOf("RecurrentLM", ids, rows), { state: stateOf() });
       return { last: copyOf(select(logits, -1, { axis: 1 })), state };
@@ -172,7 +169,7 @@ export class RecurrentLM extends Module implements Trainable<WindowBatch, LMStat
    *
    * @param state the state
    */
-  release(state: LMState): void {
+  release(state: RecurrentState): void {
     checkState(state);
     state.h.dispose();
     state.c?.dispose();
@@ -184,7 +181,7 @@ export class RecurrentLM extends Module implements Trainable<WindowBatch, LMStat
 }
 
 /** Throws unless the state is one that step() answered. */
-function checkState(state: LMState): void {
+function checkState(state: RecurrentState): void {
   const { h, c } = checkObject("RecurrentLM", "the state", state, "one that step() answered");
   checkTensor("RecurrentLM", h, "the state's h");
   if (c !== undefined) checkTensor("RecurrentLM", c, "the state's c");

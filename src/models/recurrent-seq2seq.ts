@@ -1,6 +1,6 @@
 import { type PaddedRows, padRows } from "../data/padding.js";
 import { Embedding, Linear } from "../nn/layers.js";
-import type { GRU, LSTM, LSTMState } from "../nn/recurrent.js";
+import type { RecurrentLayer } from "../nn/recurrent.js";
 import { concat } from "../ops/copy.js";
 import { tanh } from "../ops/unary.js";
 import { select, stack } from "../ops/views.js";
@@ -9,9 +9,9 @@ import type { Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkInteger, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkConfig, namesOf } from "../util/options.js";
+import { recurrentLayer } from "./archs.js";
 import {
   completeDecoder,
-  decoderCells,
   decoderConfig,
   type EncodedSource,
   RecurrentDecoder,
@@ -48,7 +48,7 @@ export const seq2seqNames = namesOf<RecurrentSeq2SeqConfig>({ ...decoderConfig, 
  */
 export class RecurrentSeq2Seq extends RecurrentDecoder<PaddedRows> {
   readonly sourceEmbedding: Embedding;
-  readonly encoder: GRU | LSTM;
+  readonly encoder: RecurrentLayer;
   /** From the encoder's two directions to the decoder's one: of h, and of an LSTM's c. */
   readonly bridge: readonly Linear[];
   readonly config: Required<RecurrentSeq2SeqConfig>;
@@ -69,7 +69,7 @@ export class RecurrentSeq2Seq extends RecurrentDecoder<PaddedRows> {
     try {
       this.config = complete;
       this.sourceEmbedding = new Embedding(sourceVocab, embed, { paddingIndex: 0 });
-      this.encoder = new decoderCells[arch](embed, H, { numLayers: layers, dropout: layers > 1 ? dropout : 0, bidirectional });
+      this.encoder = recurrentLayer(arch, embed, H, { layers, dropout, bidirectional });
       this.bridge = bidirectional ? Array.from({ length: arch === "lstm" ? 2 : 1 }, () => new Linear(K, H)) : [];
     } catch (error) {
       throw this.abandon(error);
@@ -88,13 +88,13 @@ export class RecurrentSeq2Seq extends RecurrentDecoder<PaddedRows> {
     const { layers, bidirectional, reverse } = this.config;
     const tokens = reverse ? reversed(data, shape[1], lengths) : data;
     const x = this.dropout.forward(this.sourceEmbedding.forward(tensor(tokens, shape)));
-    const { output, state } = (this.encoder as LSTM).forward(x, { lengths }) as { output: Tensor; state: Partial<LSTMState> };
+    const { output, state } = this.encoder.forward(x, { lengths });
     const first = (last: Tensor, bridge: Linear | undefined) => {
       if (!bridge) return last;
       const both = Array.from({ length: layers }, (_, i) => concat([select(last, 2 * i), select(last, 2 * i + 1)], { axis: -1 }));
       return bridge.forward(stack(both));
     };
-    const h = first(state.h!, this.bridge[0]);
+    const h = first(state.h, this.bridge[0]);
     const states = { h: bidirectional ? tanh(h) : h, ...(state.c && { c: first(state.c, this.bridge[1]) }) };
     return { keys: this.attention?.project(output), lengths, state: this.firstState(states) };
   }
@@ -106,9 +106,9 @@ export class RecurrentSeq2Seq extends RecurrentDecoder<PaddedRows> {
    * @returns the decoding
    * @throws SeqgradError `value` for an empty source, `range` for an unknown token
    */
-  about(source: ArrayLike<number>): RecurrentDecoding {
-    toTokens("RecurrentSeq2Seq.about", "the source", source);
-    if (source.length === 0) throw new SeqgradError("value", "RecurrentSeq2Seq.about: the source is empty; give at least one token.");
+  decoder(source: ArrayLike<number>): RecurrentDecoding {
+    toTokens("RecurrentSeq2Seq.decoder", "the source", source);
+    if (source.length === 0) throw new SeqgradError("value", "RecurrentSeq2Seq.decoder: the source is empty; give at least one token.");
     return this.decoding(padRows([source]));
   }
 }

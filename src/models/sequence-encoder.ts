@@ -1,7 +1,7 @@
 import { Dropout, Linear } from "../nn/layers.js";
 import { Module } from "../nn/module.js";
 import { SinusoidalPositionalEncoding } from "../nn/positions.js";
-import type { GRU, LSTM, LSTMState, RNN } from "../nn/recurrent.js";
+import type { RecurrentLayer } from "../nn/recurrent.js";
 import { TransformerEncoder } from "../nn/transformer.js";
 import { concat } from "../ops/copy.js";
 import { constant } from "../ops/define-op.js";
@@ -12,15 +12,12 @@ import { checkBoolean, checkChoice, checkInteger, checkInterval, checkLayers } f
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
-import { isRecurrentCell, type RecurrentCell, recurrentCells } from "./recurrent-lm.js";
+import { type Arch, archs, isRecurrentArch, recurrentLayer } from "./archs.js";
 import { checkLengths } from "./step.js";
-
-const encoderCells = ["rnn", "gru", "lstm", "transformer"] as const;
-export type EncoderCell = RecurrentCell | "transformer";
 
 export interface SequenceEncoderConfig {
   /** `rnn`, `gru`, `lstm` or `transformer`. Default `lstm`. */
-  readonly arch?: EncoderCell;
+  readonly arch?: Arch;
   /** Units of a layer; of a Transformer, its width. Default 128. */
   readonly hidden?: number;
   /** Default 1. */
@@ -39,7 +36,7 @@ const encoderNames = namesOf<SequenceEncoderConfig>(encoderConfig);
 /** The config with what is left out filled in. */
 export function completeEncoder(op: string, config: SequenceEncoderConfig): Required<SequenceEncoderConfig> {
   const complete = { arch: "lstm", hidden: 128, layers: 1, bidirectional: true, dropout: 0, heads: 4, ...config } as const;
-  checkChoice(op, "arch", complete.arch, encoderCells);
+  checkChoice(op, "arch", complete.arch, archs);
   const { arch, hidden, heads } = complete;
   checkInteger(op, "hidden", hidden, 1);
   checkInteger(op, "heads", heads, 1);
@@ -65,7 +62,7 @@ export const encoderPart = (config: SequenceEncoderConfig): SequenceEncoderConfi
  * [output.shape, last.shape]; // = [[2, 5, 16], [2, 16]]
  */
 export class SequenceEncoder extends Module {
-  readonly rnn: RNN | GRU | LSTM | undefined;
+  readonly rnn: RecurrentLayer | undefined;
   readonly projection: Linear | undefined;
   readonly positions: SinusoidalPositionalEncoding | undefined;
   readonly transformer: TransformerEncoder | undefined;
@@ -81,8 +78,8 @@ export class SequenceEncoder extends Module {
     try {
       const { arch, hidden, layers, bidirectional, dropout, heads } = completeEncoder("SequenceEncoder", config);
       checkInterval("SequenceEncoder", "dropout", dropout, 0, 1);
-      if (isRecurrentCell(arch)) {
-        this.rnn = new recurrentCells[arch](features, hidden, { numLayers: layers, bidirectional, dropout: layers > 1 ? dropout : 0 });
+      if (isRecurrentArch(arch)) {
+        this.rnn = recurrentLayer(arch, features, hidden, { layers, bidirectional, dropout });
         this.outputSize = hidden * (bidirectional ? 2 : 1);
       } else {
         this.projection = features === hidden ? undefined : new Linear(features, hidden);
@@ -110,7 +107,7 @@ export class SequenceEncoder extends Module {
       throw new SeqgradError("shape", `SequenceEncoder: x has shape ${formatShape(x.shape)}; expected [B, T, features].`);
     checkLengths("SequenceEncoder", lengths, x.shape[0]!, x.shape[1]!);
     if (this.rnn) {
-      const { output, state } = (this.rnn as LSTM).forward(x, { lengths }) as { output: Tensor; state: LSTMState };
+      const { output, state } = this.rnn.forward(x, { lengths });
       const top = this.rnn.bidirectional ? [-2, -1] : [-1];
       return {
         output,

@@ -10,11 +10,11 @@ import { checkInteger, checkList, checkObject, shown, toTokens } from "../util/c
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkConfig } from "../util/options.js";
+import type { Step } from "./step-model.js";
 
-/** A step of decoding: the scores of the next token, `[V]` or `[R, V]`, and the state after the step. */
-export interface Scores<State> {
+/** A step of decoding whose scores were read from a tensor. */
+export interface Scores<State> extends Step<State> {
   readonly logits: TensorData;
-  readonly state: State;
 }
 
 /** Token ids as `[1, T]`, or with `rows` as `[R, 1]`, one for each row. */

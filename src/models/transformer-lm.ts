@@ -30,6 +30,7 @@ import {
   withoutPrefix,
 } from "./hugging-face.js";
 import { checkBatch, checkCache, checkTokens, readCachedStep, type Scores, tokensOf } from "./step.js";
+import type { StepModel } from "./step-model.js";
 
 export interface TransformerLMConfig {
   /** Number of different tokens, V. */
@@ -63,7 +64,7 @@ export interface TransformerLMConfig {
   readonly activation?: "gelu" | "geluTanh" | "swiglu";
   /** True if linear layers and norms have biases. Default true. */
   readonly bias?: boolean;
-  /** The output layer uses the embedding's table (Press and Wolf 2017). Default true. */
+  /** The output layer uses the embedding's table, with fewer weights to learn and a better perplexity (Press and Wolf 2017). Default true. */
   readonly tieWeights?: boolean;
 }
 
@@ -95,7 +96,7 @@ export const transformerLMNames = namesOf<TransformerLMConfig>({
  * const tokens = sg.zeros([8, 20], { dtype: "int32" });
  * model.forward(tokens).logits.shape; // = [8, 20, 65]
  */
-export class TransformerLM extends Module implements Trainable<WindowBatch> {
+export class TransformerLM extends Module implements Trainable<WindowBatch>, StepModel<KeyValueCache> {
   readonly embedding: Embedding;
   /** Undefined with rotary positions. */
   readonly positions: LearnedPositionalEmbedding | undefined;
@@ -184,14 +185,15 @@ export class TransformerLM extends Module implements Trainable<WindowBatch> {
   /**
    * Scores the token after each token.
    *
-   * @param tokens int32 `[B, T]`, each in 0..V-1, after the tokens in the cache, if there is one
-   * @param options `cache`: keys and values of the tokens before; the new ones are added. Default none
-   * @returns logits `[B, T, V]`
+   * @param tokens int32 `[B, T]`, each in 0..V-1, after the tokens in the state, if there is one
+   * @param options `state`: keys and values of the tokens before; the new ones are added in place. Default none
+   * @returns logits `[B, T, V]`, and the state that was given
    * @throws SeqgradError `range` for an unknown token or more tokens than the context, `shape`, `dtype`
    */
-  forward(tokens: Tensor, options: { cache?: KeyValueCache | undefined } = {}): { logits: Tensor } {
-    checkOptions("TransformerLM", options, ["cache"]);
-    return { logits: this.#scores(this.#read(tokens, options.cache)) };
+  forward(tokens: Tensor, options: { state?: KeyValueCache | undefined } = {}): { logits: Tensor; state: KeyValueCache | undefined } {
+    checkOptions("TransformerLM", options, ["state"]);
+    const { state } = options;
+    return { logits: this.#scores(this.#read(tokens, state)), state };
   }
 
   /**

@@ -17,6 +17,7 @@ import { SeqgradError } from "../util/errors.js";
 import { checkConfig, namesOf } from "../util/options.js";
 import { checkPairs, followers, type Seq2SeqBatch } from "./seq2seq-batch.js";
 import { checkBatch, checkCache, checkTokens, type GreedyOptions, greedyRows, readCachedStep, type Scores, tokensOf } from "./step.js";
+import type { StepModel } from "./step-model.js";
 
 export interface TransformerSeq2SeqConfig {
   /** Number of different tokens of a source; token 0 is padding. */
@@ -64,7 +65,7 @@ export const transformerSeq2SeqNames = namesOf<TransformerSeq2SeqConfig>({
  * const model = new sg.models.TransformerSeq2Seq({ sourceVocab: 20, targetVocab: 10, hidden: 16, heads: 2 });
  * const batch = { source: sg.data.padRows([[4, 5, 6], [7]]), target: sg.data.padRows([[1, 6, 5, 2], [1, 7, 2]]) };
  * model.forward(batch).shape; // = [2, 3, 10]
- * const hypotheses = await sg.decode.beamSearch(model.eval().about([4, 5, 6]), [1], { beam: 2, maxTokens: 5, stop: [2] });
+ * const hypotheses = await sg.decode.beamSearch(model.eval().decoder([4, 5, 6]), [1], { beam: 2, maxTokens: 5, stop: [2] });
  */
 export class TransformerSeq2Seq extends Module implements Trainable<Seq2SeqBatch> {
   readonly sourceEmbedding: Embedding;
@@ -165,9 +166,9 @@ export class TransformerSeq2Seq extends Module implements Trainable<Seq2SeqBatch
    * @returns the decoding
    * @throws SeqgradError `value` for an empty source
    */
-  about(source: ArrayLike<number>): TransformerDecoding {
-    toTokens("TransformerSeq2Seq.about", "the source", source);
-    if (source.length === 0) throw new SeqgradError("value", "TransformerSeq2Seq.about: the source is empty; give at least one token.");
+  decoder(source: ArrayLike<number>): TransformerDecoding {
+    toTokens("TransformerSeq2Seq.decoder", "the source", source);
+    if (source.length === 0) throw new SeqgradError("value", "TransformerSeq2Seq.decoder: the source is empty; give at least one token.");
     return new TransformerDecoding(this, source);
   }
 
@@ -229,11 +230,11 @@ export class TransformerSeq2Seq extends Module implements Trainable<Seq2SeqBatch
  * @throws SeqgradError `value` for another kind of model or a source that is not a list of tokens
  * @example
  * const model = new sg.models.TransformerSeq2Seq({ sourceVocab: 9, targetVocab: 9, hidden: 16, heads: 2, layers: 1 }).eval();
- * const decoding = model.about([4, 7, 3]);
+ * const decoding = model.decoder([4, 7, 3]);
  * for await (const token of sg.generate(decoding, [1], { maxTokens: 3 })) console.log(token);
  * decoding.dispose();
  */
-export class TransformerDecoding {
+export class TransformerDecoding implements StepModel<KeyValueCache> {
   #encoded: EncodedMemory | undefined;
 
   constructor(

@@ -47,6 +47,7 @@ export {
   identityRNN,
   LSTM,
   type LSTMState,
+  type RecurrentLayer,
   type RecurrentOptions,
   type RecurrentState,
   RNN,

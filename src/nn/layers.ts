@@ -3,10 +3,12 @@ import { embedding } from "../ops/gather.js";
 import { linear } from "../ops/linear.js";
 import { parameter } from "../tensor/create.js";
 import { checkNumbers } from "../tensor/numbers.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkFunction, checkInteger, checkInterval, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { formatShape } from "../util/format.js";
 import { checkOptions, refuseExtra } from "../util/options.js";
+import { sameShape } from "../util/shape.js";
 import * as init from "./init.js";
 import { Module } from "./module.js";
 
@@ -17,8 +19,8 @@ import { Module } from "./module.js";
  *
  * @param inFeatures D, the size of the last dimension of x
  * @param outFeatures H, the size of the last dimension of y
- * @param options `bias`: add b; default true
- * @throws SeqgradError `range` for a size below 1
+ * @param options `bias`: add b; default true. `weight`: W of another layer, which both train, such as an embedding's table; default its own
+ * @throws SeqgradError `range` for a size below 1, `shape` for a shared W of another shape, `value` for one that is not a parameter
  * @example
  * new sg.nn.Linear(64, 10).forward(sg.randn([8, 20, 64])).shape; // = [8, 20, 10]
  */
@@ -26,16 +28,17 @@ export class Linear extends Module {
   readonly weight: Tensor;
   readonly bias: Tensor | undefined;
 
-  constructor(inFeatures: number, outFeatures: number, options: { bias?: boolean } = {}) {
+  constructor(inFeatures: number, outFeatures: number, options: { bias?: boolean; weight?: Tensor } = {}) {
     super();
-    checkOptions("Linear", options, ["bias"]);
+    checkOptions("Linear", options, ["bias", "weight"]);
     const hasBias = checkBoolean("Linear", "bias", options.bias ?? true);
     try {
       checkInteger("Linear", "inFeatures", inFeatures, 1);
       checkInteger("Linear", "outFeatures", outFeatures, 1);
       const bound = 1 / Math.sqrt(inFeatures);
       const uniform = (y: Tensor) => init.uniform(y, -bound, bound);
-      this.weight = parameter([outFeatures, inFeatures], uniform);
+      const shape = [outFeatures, inFeatures];
+      this.weight = options.weight === undefined ? parameter(shape, uniform) : checkShared(options.weight, shape);
       this.bias = hasBias ? parameter([outFeatures], uniform) : undefined;
     } catch (error) {
       throw this.abandon(error);
@@ -52,6 +55,15 @@ export class Linear extends Module {
   forward(x: Tensor): Tensor {
     return linear(x, this.weight, this.bias);
   }
+}
+
+/** The weight of another layer, when it can be that of a linear layer too. */
+function checkShared(weight: Tensor, shape: readonly number[]): Tensor {
+  if (checkTensor("Linear", weight, "weight").role !== "parameter")
+    throw new SeqgradError("value", "Linear: weight is not a parameter; give that of another layer, such as embedding.weight.");
+  if (sameShape(weight.shape, shape)) return weight;
+  const got = `weight has shape ${formatShape(weight.shape)}`;
+  throw new SeqgradError("shape", `Linear: ${got}; expected [outFeatures, inFeatures], ${formatShape(shape)}.`);
 }
 
 /**
@@ -115,7 +127,8 @@ export class Embedding extends Module {
     const layer = new Embedding(words, dimension, { ...rest, init: (y) => y.write(data) });
     if (frozen) {
       layer.weight.requiresGrad = false;
-      layer.weight.storage.kind = "buffer";
+      layer.weight.role = "buffer";
+      layer.weight.storage.kind = "buffer"; // for memory()
     }
     return layer;
   }

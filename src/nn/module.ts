@@ -1,7 +1,7 @@
 import type { Backend } from "../backend/backend.js";
 import { checkDevice, type Device } from "../tensor/device.js";
 import { disposeSince, madeSoFar } from "../tensor/ownership.js";
-import { moveAll, Tensor } from "../tensor/tensor.js";
+import { moveAll, type Role, Tensor } from "../tensor/tensor.js";
 import { contentOf, type ForeignValue, readValue, type TensorValue, valueFault } from "../tensor/value.js";
 import { checkBoolean } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
@@ -63,7 +63,7 @@ export abstract class Module {
    * @returns pairs of a name and a parameter
    */
   namedParameters(): Generator<[string, Tensor]> {
-    return this.#named("parameter");
+    return this.#inRole("parameter");
   }
 
   /**
@@ -72,7 +72,7 @@ export abstract class Module {
    * @returns pairs of a name and a buffer
    */
   namedBuffers(): Generator<[string, Tensor]> {
-    return this.#named("buffer");
+    return this.#inRole("buffer");
   }
 
   /**
@@ -169,10 +169,10 @@ export abstract class Module {
       name,
       kind: module.constructor.name,
       tensors: Array.from(module.#own(), ([own, tensor]) => {
-        const { shape, size, storage, requiresGrad } = tensor;
+        const { shape, size, role, requiresGrad } = tensor;
         const isShared = seen.has(tensor);
         seen.add(tensor);
-        const note = isShared ? "shared" : storage.kind === "buffer" ? "buffer" : undefined;
+        const note = isShared ? "shared" : role === "buffer" ? "buffer" : undefined;
         if (!note) totals[requiresGrad ? "trained" : "frozen"] += size;
         return { name: own, shape, size, note };
       }),
@@ -259,10 +259,10 @@ export abstract class Module {
     return new Set(Array.from(this.#entries(), ([, tensor]) => tensor));
   }
 
-  *#named(kind: "parameter" | "buffer"): Generator<[string, Tensor]> {
+  *#inRole(role: Role): Generator<[string, Tensor]> {
     const seen = new Set<Tensor>();
     for (const [name, tensor] of this.#entries()) {
-      if (seen.has(tensor) || tensor.storage.kind !== kind) continue;
+      if (seen.has(tensor) || tensor.role !== role) continue;
       seen.add(tensor);
       yield [name, tensor];
     }
@@ -295,7 +295,7 @@ export abstract class Module {
   *#own(): Generator<[string, Tensor]> {
     for (const [name, value] of this.#properties()) {
       if (value instanceof ParameterTable) yield* value;
-      else if (value instanceof Tensor && (value.storage.kind === "parameter" || value.storage.kind === "buffer")) yield [name, value];
+      else if (value instanceof Tensor && value.role) yield [name, value];
     }
   }
 }

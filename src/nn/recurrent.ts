@@ -27,9 +27,10 @@ export interface RecurrentOptions {
   bias?: boolean;
 }
 
-/** The state of all layers and directions, `[layers * directions, B, H]`; an LSTM has the cell state c too. */
+/** The state of all layers and directions, `[layers * directions, B, H]`; only an LSTM has the cell state c. */
 export interface RecurrentState {
   readonly h: Tensor;
+  readonly c?: Tensor | undefined;
 }
 export interface LSTMState extends RecurrentState {
   readonly c: Tensor;
@@ -58,15 +59,24 @@ function checkCall(op: string, options: object, state: "{ h }" | "{ h, c }"): vo
 /** The arguments of one layer and direction. */
 interface LayerCall {
   readonly x: Tensor;
-  readonly weights: (kind: string) => Tensor | undefined;
+  readonly wIh: Tensor;
+  readonly wHh: Tensor;
+  readonly biases: { readonly bIh: Tensor | undefined; readonly bHh: Tensor | undefined };
+  /** The projection of h, if there is one. */
+  readonly wHr: Tensor | undefined;
   readonly state: readonly (Tensor | undefined)[];
   readonly lengths: Tensor | undefined;
   readonly reverse: boolean;
   readonly probe: GradientProbe | undefined;
 }
 
-/** Layers and directions of one cell. Parameters are PyTorch's: `weight_ih_l0`, `weight_hh_l0_reverse`, ... */
-abstract class Recurrent extends Module {
+/**
+ * Layers and directions of one cell: RNN, GRU or LSTM. Parameters are PyTorch's: `weight_ih_l0`, `weight_hh_l0_reverse`, ...
+ * @example
+ * const layers: sg.nn.RecurrentLayer[] = [new sg.nn.GRU(4, 8), new sg.nn.LSTM(4, 8)];
+ * const states = layers.map((layer) => layer.forward(sg.randn([2, 5, 4])).state);
+ */
+export abstract class RecurrentLayer<S extends RecurrentState = RecurrentState> extends Module {
   protected readonly weights = new ParameterTable();
   readonly numLayers: number;
   readonly bidirectional: boolean;
@@ -112,6 +122,9 @@ abstract class Recurrent extends Module {
       throw this.abandon(error);
     }
   }
+
+  /** x `[B, T, I]` -> output `[B, T, directions * H]`, and the state after the last step. */
+  abstract forward(x: Tensor, options?: SequenceOptions<S>): { output: Tensor; state: S };
 
   get directions(): number {
     return this.bidirectional ? 2 : 1;
@@ -168,9 +181,11 @@ abstract class Recurrent extends Module {
       const input = y;
       const outputs = Array.from({ length: directions }, (_, direction) => {
         const at = layer * directions + direction;
+        const named = (kind: string) => nameOf(kind, layer, direction);
+        const biases = { bIh: this.weights.get(named("bias_ih")), bHh: this.weights.get(named("bias_hh")) };
         const [output, ...last] = run({
-          x: input,
-          weights: (kind) => this.weights.get(nameOf(kind, layer, direction)),
+          ...{ x: input, wIh: this.weight(named("weight_ih")), wHh: this.weight(named("weight_hh")), biases },
+          wHr: this.weights.get(named("weight_hr")),
           state: states.map((state) => state && select(state, at)),
           lengths,
           reverse: direction === 1,
@@ -217,7 +232,7 @@ const rnnNames = namesOf<RecurrentOptions & { nonlinearity?: Nonlinearity }>({ .
  * output.shape; // = [8, 20, 64]
  * state.h.shape; // = [1, 8, 64]
  */
-export class RNN extends Recurrent {
+export class RNN extends RecurrentLayer {
   readonly nonlinearity: Nonlinearity;
 
   constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions & { nonlinearity?: Nonlinearity } = {}) {
@@ -235,11 +250,10 @@ export class RNN extends Recurrent {
    * @returns output `[B, T, directions H]`, 0 past a row's length, and state.h `[layers directions, B, H]` after the last valid step
    * @throws SeqgradError `shape`, `range` for a length outside 1..T
    */
-  forward(x: Tensor, options: SequenceOptions<RecurrentState> = {}): { output: Tensor; state: RecurrentState } {
+  override forward(x: Tensor, options: SequenceOptions<RecurrentState> = {}): { output: Tensor; state: RecurrentState } {
     checkCall("RNN", options, "{ h }");
-    const { output, finals } = this.run(x, [options.state?.h], options, ({ x, weights, state: [h0], ...rest }) => {
-      const biases = { bIh: weights("bias_ih"), bHh: weights("bias_hh") };
-      const { y, h } = rnn(x, weights("weight_ih")!, weights("weight_hh")!, { ...biases, h0, ...rest, nonlinearity: this.nonlinearity });
+    const { output, finals } = this.run(x, [options.state?.h], options, ({ x, wIh, wHh, wHr: _, biases, state: [h0], ...rest }) => {
+      const { y, h } = rnn(x, wIh, wHh, { ...biases, h0, ...rest, nonlinearity: this.nonlinearity });
       return [y, h];
     });
     return { output, state: { h: finals[0]! } };
@@ -263,7 +277,7 @@ const gruNames = namesOf<RecurrentOptions & { resetAfter?: boolean }>({ ...names
  * @example
  * const { output, state } = new sg.nn.GRU(32, 64, { numLayers: 2 }).forward(sg.randn([2, 5, 32]), { lengths: [5, 3] });
  */
-export class GRU extends Recurrent {
+export class GRU extends RecurrentLayer {
   readonly resetAfter: boolean;
 
   constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions & { resetAfter?: boolean } = {}) {
@@ -280,11 +294,10 @@ export class GRU extends Recurrent {
    * @returns output `[B, T, directions H]`, 0 past a row's length, and state.h `[layers directions, B, H]` after the last valid step
    * @throws SeqgradError `shape`, `range` for a length outside 1..T
    */
-  forward(x: Tensor, options: SequenceOptions<RecurrentState> = {}): { output: Tensor; state: RecurrentState } {
+  override forward(x: Tensor, options: SequenceOptions<RecurrentState> = {}): { output: Tensor; state: RecurrentState } {
     checkCall("GRU", options, "{ h }");
-    const { output, finals } = this.run(x, [options.state?.h], options, ({ x, weights, state: [h0], ...rest }) => {
-      const biases = { bIh: weights("bias_ih"), bHh: weights("bias_hh") };
-      const { y, h } = gru(x, weights("weight_ih")!, weights("weight_hh")!, { ...biases, h0, ...rest, resetAfter: this.resetAfter });
+    const { output, finals } = this.run(x, [options.state?.h], options, ({ x, wIh, wHh, wHr: _, biases, state: [h0], ...rest }) => {
+      const { y, h } = gru(x, wIh, wHh, { ...biases, h0, ...rest, resetAfter: this.resetAfter });
       return [y, h];
     });
     return { output, state: { h: finals[0]! } };
@@ -310,7 +323,7 @@ const lstmNames = namesOf<RecurrentOptions & { projSize?: number }>({ ...names, 
  * output.shape; // = [2, 5, 128]
  * state.c.shape; // = [4, 2, 64]
  */
-export class LSTM extends Recurrent {
+export class LSTM extends RecurrentLayer<LSTMState> {
   constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions & { projSize?: number } = {}) {
     checkOptions("LSTM", options, lstmNames);
     const { projSize = 0 } = options;
@@ -328,13 +341,17 @@ export class LSTM extends Recurrent {
    *   step; with projSize, output and h have P instead of H
    * @throws SeqgradError `shape`, `range` for a length outside 1..T
    */
-  forward(x: Tensor, options: SequenceOptions<LSTMState> = {}): { output: Tensor; state: LSTMState } {
+  override forward(x: Tensor, options: SequenceOptions<LSTMState> = {}): { output: Tensor; state: LSTMState } {
     checkCall("LSTM", options, "{ h, c }");
-    const { output, finals } = this.run(x, [options.state?.h, options.state?.c], options, ({ x, weights, state: [h0, c0], ...rest }) => {
-      const more = { bIh: weights("bias_ih"), bHh: weights("bias_hh"), wHr: weights("weight_hr") };
-      const { y, h, c } = lstm(x, weights("weight_ih")!, weights("weight_hh")!, { ...more, h0, c0, ...rest });
-      return [y, h, c];
-    });
+    const { output, finals } = this.run(
+      x,
+      [options.state?.h, options.state?.c],
+      options,
+      ({ x, wIh, wHh, biases, state: [h0, c0], ...rest }) => {
+        const { y, h, c } = lstm(x, wIh, wHh, { ...biases, h0, c0, ...rest });
+        return [y, h, c];
+      },
+    );
     return { output, state: { h: finals[0]!, c: finals[1]! } };
   }
 

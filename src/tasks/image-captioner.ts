@@ -142,8 +142,8 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
     return padFrames(grids, { scaler: this.scaler });
   }
 
-  protected about(grid: Frames): Writing {
-    return this.model.about(grid, { scaler: this.scaler });
+  protected decoder(grid: Frames): Writing {
+    return this.model.decoder(grid, { scaler: this.scaler });
   }
 
   protected checkExamples(op: string, images: readonly CaptionedImage[]): void {

@@ -1,7 +1,6 @@
 import { consecutiveWindows, RandomWindows, splitTokens, type WindowBatch } from "../data/windows.js";
 import { type BeamSearchOptions, beamSearch } from "../decode/beam-search.js";
 import { type GenerateOptions, generate } from "../decode/generate.js";
-import type { StepModel } from "../decode/step-model.js";
 import type { SavedModel } from "../io/model-folder.js";
 import type { Store } from "../io/store.js";
 import { RecurrentLM, type RecurrentLMConfig } from "../models/recurrent-lm.js";
@@ -275,9 +274,9 @@ export class LanguageModel {
     const { tokenizer } = this;
     const ids = await this.#encoded("LanguageModel.generate", prompt);
     const stream = new TextStream(tokenizer, ids);
-    const model: StepModel<unknown> = this.model as StepModel<unknown>; // each kind has a state of its own
+    const { model } = this;
     const pieces = async function* () {
-      for await (const token of generate(model, ids, { tokenizer, ...sampling })) yield stream.push(token);
+      for await (const token of generate<unknown>(model, ids, { tokenizer, ...sampling })) yield stream.push(token);
       yield stream.flush();
     };
     for await (const piece of before(pieces(), stop)) if (piece !== "") yield piece;
@@ -318,7 +317,7 @@ export class LanguageModel {
     const { stop, ...search } = checkWriting("LanguageModel.search", options);
     const { tokenizer } = this;
     const ids = await this.#encoded("LanguageModel.search", prompt);
-    const found = await beamSearch(this.model as StepModel<unknown>, ids, { tokenizer, ...search }); // each kind has a state of its own
+    const found = await beamSearch<unknown>(this.model, ids, { tokenizer, ...search });
     return found.map(({ tokens, logProbability }) => {
       const stream = new TextStream(tokenizer, ids);
       const text = tokens.map((token) => stream.push(token)).join("") + stream.flush();

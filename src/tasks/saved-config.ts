@@ -1,3 +1,4 @@
+import type { SavedModel } from "../io/model-folder.js";
 import { SeqgradError } from "../util/errors.js";
 
 type Config = Readonly<Record<string, unknown>>;
@@ -33,4 +34,10 @@ export function currentConfig(saved: Config): Config {
   const names = isTransformer && old.length > 0 ? renamedInTransformers : renamed;
   const current = Object.fromEntries(Object.entries(config).map(([name, value]) => [names.get(name) ?? name, value]));
   return type === "seqgrad-speech-recogniser" ? { ...current, model_type: "seqgrad-speech-recognizer" } : current;
+}
+
+/** The tensors of a saved task under the names of this version: a recurrent decoder's layers were called `decoder`. */
+export function currentTensors({ model_type: type }: Config, tensors: SavedModel["tensors"]): SavedModel["tensors"] {
+  if (type !== "seqgrad-translator" && type !== "seqgrad-image-captioner") return tensors;
+  return new Map(Array.from(tensors, ([name, tensor]) => [name.replace(/^decoder\./, "rnn."), tensor]));
 }

@@ -1,5 +1,6 @@
 import type { SavedModel } from "../io/model-folder.js";
-import { isRecurrentCell, RecurrentLM, type RecurrentLMConfig, recurrentLMNames } from "../models/recurrent-lm.js";
+import { isRecurrentArch } from "../models/archs.js";
+import { RecurrentLM, type RecurrentLMConfig, recurrentLMNames } from "../models/recurrent-lm.js";
 import { TransformerLM, type TransformerLMConfig, transformerChoices, transformerLMNames } from "../models/transformer-lm.js";
 import { buildToFit } from "../tensor/ownership.js";
 import type { TensorValue } from "../tensor/value.js";
@@ -53,7 +54,7 @@ export const languageModelKinds = {
       const [, embed] = tensors.get("embedding.weight")?.shape ?? [];
       const [, hidden] = tensors.get("rnn.weight_hh_l0")?.shape ?? [];
       const layers = layersOf(tensors, /^rnn\.weight_hh_l/);
-      check("arch", isRecurrentCell(config.arch), "rnn, gru or lstm");
+      check("arch", isRecurrentArch(config.arch), "rnn, gru or lstm");
       check("embed", embed === undefined || config.embed === embed, `${embed}, as in ${WEIGHTS}`);
       check("hidden", hidden === undefined || config.hidden === hidden, `${hidden}, as in ${WEIGHTS}`);
       check("layers", config.layers === layers, `${layers}, as in ${WEIGHTS}`);

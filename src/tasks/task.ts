@@ -12,7 +12,7 @@ import { breathe } from "../util/breath.js";
 import { checkArray, checkObject, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
-import { currentConfig } from "./saved-config.js";
+import { currentConfig, currentTensors } from "./saved-config.js";
 
 export interface BatchOptions {
   /** The number of examples of a batch. */
@@ -110,7 +110,8 @@ export function checkSaved(op: string, saved: SavedModel): SavedModel {
   checkObject(op, "the model", saved, "what loadModel() gave");
   checkObject(op, "config", saved.config, "what loadModel() gave");
   if (!(saved.tensors instanceof Map)) throw new SeqgradError("value", `${op}: the tensors are ${kindOf(saved.tensors)}; give a Map.`);
-  return { ...saved, config: currentConfig(saved.config) };
+  const config = currentConfig(saved.config);
+  return { ...saved, config, tensors: currentTensors(config, saved.tensors) };
 }
 
 /** Saves a task as a folder in Hugging Face's layout; load() reads it. */

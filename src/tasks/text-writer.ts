@@ -1,10 +1,10 @@
 import { DataLoader } from "../data/data-loader.js";
 import { type PaddedRows, padRows } from "../data/padding.js";
 import { beamSearch } from "../decode/beam-search.js";
-import type { StepModel } from "../decode/step-model.js";
 import { type BleuScore, countedBleu } from "../metrics/bleu.js";
 import type { Seq2SeqBatch } from "../models/seq2seq-batch.js";
 import type { GreedyOptions } from "../models/step.js";
+import type { StepModel } from "../models/step-model.js";
 import type { Module } from "../nn/module.js";
 import type { Trainable } from "../nn/trainable.js";
 import { sequenceTokens, type Tokenizer } from "../text/tokenizer.js";
@@ -96,7 +96,7 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
   /** The part of an input that the model reads. */
   protected abstract itemOf(input: Input): Item;
   protected abstract padded(items: readonly Item[]): Source;
-  protected abstract about(item: Item): Writing;
+  protected abstract decoder(item: Item): Writing;
   protected abstract inputOf(example: Example): Input;
   protected abstract textOf(example: Example): string;
   /** Throws unless these are examples. */
@@ -211,7 +211,7 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
 
   async #search(item: Item, search: { readonly beam: number; readonly lengthPenalty: number }): Promise<readonly number[]> {
     const { sos, eos } = this.#ends();
-    const decoder = this.about(item);
+    const decoder = this.decoder(item);
     try {
       const [best] = await beamSearch(decoder, [sos], { ...search, maxTokens: this.context, stop: [eos] });
       return best!.tokens;

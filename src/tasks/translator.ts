@@ -302,8 +302,8 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
     return padRows(rows);
   }
 
-  protected about(row: Int32Array): Writing {
-    return this.model.about(row);
+  protected decoder(row: Int32Array): Writing {
+    return this.model.decoder(row);
   }
 
   protected checkExamples(op: string, pairs: readonly TextPair[]): void {

@@ -265,6 +265,7 @@ export function parameter(shape: Shape, init: (y: Tensor) => void, device: Devic
   checkFunction("parameter", "init", init, "a function that writes the tensor, such as nn.init.zeros");
   checkDevice("parameter", device);
   const p = new Tensor(allocate(device.backend, sizeOf(shape) * 4, "parameter", null), [...shape]);
+  p.role = "parameter";
   p.requiresGrad = true;
   return initialized(p, init);
 }
@@ -282,6 +283,7 @@ export function buffer(shape: Shape, init: (y: Tensor) => void, options: Pick<Cr
   const dtype = checkDtype("buffer", options.dtype);
   const device = checkDevice("buffer", options.device);
   const b = new Tensor(allocate(device.backend, sizeOf(shape) * 4, "buffer", null), [...shape], dtype);
+  b.role = "buffer";
   return initialized(b, init);
 }
 

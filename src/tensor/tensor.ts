@@ -14,6 +14,9 @@ export interface GradientNode {
   backward(root: Tensor, gradient: Tensor | undefined): void;
 }
 
+/** The part of a tensor in the model that owns it. */
+export type Role = "parameter" | "buffer";
+
 /**
  * An n-dimensional array of float32 or int32 on a device: a window (shape, strides, offset) on memory that views share.
  * Operations are free functions: `add(x, y)`, not `x.add(y)`.
@@ -23,6 +26,8 @@ export interface GradientNode {
  * x.grad; // = [[2, 4], [6, 8]]
  */
 export class Tensor implements Tenant {
+  /** Its part in a model: what training changes, or what is only saved and moved with it. See parameter() and buffer(). */
+  role: Role | undefined;
   /** True if backward() stores a gradient here: set on parameters and on inputs under study. */
   requiresGrad = false;
   #grad: Tensor | undefined;

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type BeamSearchOptions, beamSearch, type Hypothesis } from "../../src/decode/beam-search.js";
-import type { StepModel } from "../../src/decode/step-model.js";
-import { models } from "../../src/index.js";
+import { models, type nn } from "../../src/index.js";
+import type { StepModel } from "../../src/models/step-model.js";
 import { memory } from "../../src/tensor/device.js";
 import { manualSeed } from "../../src/tensor/random.js";
 import { RandomGenerator } from "../../src/util/philox.js";
@@ -264,7 +264,7 @@ await forEachDevice(immediate, "beamSearch on a RecurrentLM", (device) => {
   test.each(["rnn", "gru", "lstm"] as const)("a %s gives by one batched step what it gives row by row", async (arch) => {
     manualSeed(8);
     const model = new models.RecurrentLM({ vocab: 7, arch, embed: 4, hidden: 6, layers: 2 }).eval();
-    const rowByRow: StepModel<models.LMState> = {
+    const rowByRow: StepModel<nn.RecurrentState> = {
       step: (tokens, state) => model.step(tokens, state),
       release: (state) => model.release(state),
     };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { beamSearch } from "../../src/decode/beam-search.js";
 import { type GenerateOptions, generate } from "../../src/decode/generate.js";
-import type { StepModel } from "../../src/decode/step-model.js";
+import type { StepModel } from "../../src/models/step-model.js";
 import { manualSeed } from "../../src/tensor/random.js";
 import { CharTokenizer } from "../../src/text/char-tokenizer.js";
 import { expectError, expectRejection } from "../helpers/errors.js";

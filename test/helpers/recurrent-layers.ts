@@ -5,7 +5,7 @@ import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import { normals } from "./numbers.js";
 
-export type State = { h: Tensor; c?: Tensor };
+export type State = { h: Tensor; c?: Tensor | undefined };
 export type Layer = nn.Module & {
   readonly directions: number;
   readonly numLayers: number;

@@ -62,7 +62,7 @@ describe.each([
 
 test("an encoder-decoder is asked about a source", async () => {
   const model = new sg.models.TransformerSeq2Seq({ sourceVocab: 9, targetVocab: 9, hidden: 8, heads: 2, layers: 1 });
-  const message = "the model has no step(); give a language model, or model.about(source) for an encoder-decoder.";
+  const message = "the model has no step(); give a language model, or model.decoder(source) for an encoder-decoder.";
   expectError("value", () => sg.generate(wrong<sg.decode.StepModel<unknown>>(model), [1]), `generate: ${message}`);
   await expectRejection("value", sg.decode.beamSearch(wrong<sg.decode.StepModel<unknown>>(model), [1]), `beamSearch: ${message}`);
 });

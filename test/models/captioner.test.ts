@@ -81,7 +81,7 @@ describe("a captioner", () => {
 
   test("step by step, by greedy rows and by beams it writes the same", async () => {
     const model = make({ inject: "input" });
-    const [about, again] = [model.about(grids[0]!), model.about(grids[0]!)];
+    const [about, again] = [model.decoder(grids[0]!), model.decoder(grids[0]!)];
     const rows = model.greedy(padFrames(grids), { sos, eos, maxTokens: 6 });
     const single = model.greedy(padFrames([grids[1]!]), { sos, eos, maxTokens: 6 });
     const tokens: number[] = [];
@@ -96,7 +96,7 @@ describe("a captioner", () => {
   });
 
   test("refuses what it was not made for", () => {
-    expectError("value", () => make({ arch: "rnn" as "gru" }), 'Captioner: there is no arch "rnn"', 'use "gru", "lstm"');
+    expectError("value", () => make({ arch: "transformer" as "gru" }), 'Captioner: there is no arch "transformer"', 'use "rnn", "gru"');
     expectError("value", () => make({ attention: "local" as "dot" }), '"local"');
     expectError("value", () => make({ inject: "end" as "input" }), '"end"', 'use "state", "input"');
     expectError("range", () => make({ features: 0 }), "features");

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { generate, init, manualSeed, memory, models, optim, scope, type Tensor, tensor } from "../../src/index.js";
+import { generate, init, manualSeed, memory, models, type nn, optim, scope, type Tensor, tensor } from "../../src/index.js";
 import type { RecurrentLMConfig } from "../../src/models/index.js";
 import { asDefault, forEachDevice, immediate } from "../helpers/devices.js";
 import { expectError, expectRejection } from "../helpers/errors.js";
@@ -15,7 +15,7 @@ function make(config: Partial<RecurrentLMConfig> = {}): models.RecurrentLM {
 
 const tokens = (rows: readonly (readonly number[])[]): Tensor => tensor(Int32Array.from(rows.flat()), [rows.length, rows[0]!.length]);
 const text = [2, 0, 6, 6, 1, 3, 5];
-const shapesOf = (state: models.LMState) => Object.fromEntries(Object.entries(state).map(([name, x]) => [name, x?.shape]));
+const shapesOf = (state: nn.RecurrentState) => Object.fromEntries(Object.entries(state).map(([name, x]) => [name, x?.shape]));
 
 await forEachDevice(immediate, "RecurrentLM", (device) => {
   asDefault(device);
@@ -54,7 +54,7 @@ await forEachDevice(immediate, "RecurrentLM", (device) => {
     const whole = scope(() => model.forward(tokens([text])).logits);
     const wanted = await whole.data();
     whole.dispose();
-    let state: models.LMState | undefined;
+    let state: nn.RecurrentState | undefined;
     for (let t = 0; t < text.length; t++) {
       const next = await model.step([text[t]!], state);
       if (state) model.release(state);
@@ -121,6 +121,17 @@ await forEachDevice(immediate, "RecurrentLM", (device) => {
       expect([...after.subarray(row * 6, row * 6 + 6)], `row ${row}`).not.toEqual([...was.subarray(row * 6, row * 6 + 6)]);
     optimizer.dispose();
     model.dispose();
+  });
+
+  test("weights are tied by default where the sizes allow it", () => {
+    for (const [embed, tied] of [
+      [6, true],
+      [4, false],
+    ] as const) {
+      const model = make({ embed });
+      expect([model.config.tieWeights, model.linear.weight === model.embedding.weight]).toEqual([tied, tied]);
+      model.dispose();
+    }
   });
 
   test("dropout is active while training, and only then", async () => {

@@ -28,7 +28,7 @@ const target = padRows([
 ]);
 
 const variants: Partial<RecurrentSeq2SeqConfig>[] = [
-  ...(["gru", "lstm"] as const).flatMap((arch) =>
+  ...(["rnn", "gru", "lstm"] as const).flatMap((arch) =>
     attentionKinds.map((attention) => ({ arch, attention, bidirectional: attention !== "dot" })),
   ),
   { attention: "additive", inputFeeding: false },
@@ -70,7 +70,7 @@ describe.each(variants)("%o", (config) => {
     const greedy = await model.greedy(source, { sos, eos, maxTokens: 6 });
     for (const [b, written] of greedy.entries()) {
       const ids = source.data.subarray(b * 4, b * 4 + source.lengths[b]!);
-      const decoder = model.about(ids);
+      const decoder = model.decoder(ids);
       const [best] = await beamSearch(decoder, [sos], { beam: 1, maxTokens: 6, stop: [eos] });
       expect(best!.tokens).toEqual(written);
       const again: number[] = [];
@@ -138,7 +138,7 @@ test("the loss is that of a token, or of the steps of a sequence", async () => {
 });
 
 test("the errors say what is wanted", async () => {
-  expectError("value", () => make({ arch: "rnn" as "gru" }), '"rnn"', 'use "gru", "lstm"');
+  expectError("value", () => make({ arch: "transformer" as "gru" }), '"transformer"', 'use "rnn", "gru", "lstm"');
   expectError("value", () => make({ attention: "cosine" as "dot" }), '"cosine"');
   expectError("value", () => make({ reduction: "max" as "sum" }), '"max"');
   expectError("value", () => make({ attention: "dot" }), "bidirectional: false");
@@ -154,7 +154,7 @@ test("the errors say what is wanted", async () => {
   );
   expectError("shape", () => model.forward({ source: padRows([[3]]), target }), "1 sources");
   expectError("shape", () => model.forward({ source: padRows([[3]]), target: padRows([[sos]]) }), "two tokens");
-  expectError("value", () => model.about([]), "empty");
+  expectError("value", () => model.decoder([]), "empty");
   await expectRejection("range", model.greedy(source, { sos, eos, maxTokens: -1 }), "maxTokens");
 });
 

@@ -19,7 +19,8 @@ import {
   tensor,
 } from "../../src/index.js";
 import type { TransformerLMConfig } from "../../src/models/index.js";
-import type { KeyValueCache } from "../../src/nn/index.js";
+import { KeyValueCache } from "../../src/nn/index.js";
+import { inference } from "../../src/nn/mode.js";
 import { asDefault, forEachDevice, immediate } from "../helpers/devices.js";
 import { expectError, expectRejection } from "../helpers/errors.js";
 import { expectClose } from "../helpers/numbers.js";
@@ -161,6 +162,21 @@ await forEachDevice(immediate, "TransformerLM", (device) => {
     expect(await logitsOf(model.eval(), text)).toEqual(await logitsOf(model, text));
     row.dispose();
     model.dispose();
+  });
+
+  test("forward() reads on after a state, which it returns grown", async () => {
+    const model = make();
+    const { layers, context: capacity } = model.config;
+    const state = new KeyValueCache({ layers, capacity, width: model.decoder.keyValueWidth });
+    const [first, second] = inference(() => {
+      expect(model.forward(tokens([text])).state).toBeUndefined();
+      const parts = [text.slice(0, 3), text.slice(3, 5)].map((part) => model.forward(tokens([part]), { state }));
+      for (const part of parts) expect(part.state).toBe(state);
+      return parts.map(({ logits }) => [...logits.dataSync()]);
+    });
+    expect(state.length).toBe(5);
+    expectClose([...first!, ...second!], await logitsOf(model, text.slice(0, 5)), 1e-5);
+    for (const owner of [state, model]) owner.dispose();
   });
 
   test("tied weights are one table; without, the output has its own", async () => {

@@ -32,7 +32,7 @@ test("learns to reverse, and decodes greedily and with beams", async () => {
   let right = 0;
   for (let i = 0; i < 20; i++) {
     const source = word();
-    const decoding = model.about(source);
+    const decoding = model.decoder(source);
     const greedy: number[] = [];
     for await (const token of generate(decoding, [SOS], { temperature: 0, maxTokens: 7, stop: [EOS] })) greedy.push(token);
     const [best] = await beamSearch(decoding, [SOS], { beam: 3, maxTokens: 7, stop: [EOS] });
@@ -49,7 +49,7 @@ test("decoding by the cache is forward() on the whole, and nothing is left", asy
   const target = [SOS, 5, 8, 3, 6];
   const whole = await model.forward({ source: padRows([source]), target: padRows([[...target, EOS]]) }).data();
   const before = memory().tensors;
-  const decoding = model.about(source);
+  const decoding = model.decoder(source);
   let state: KeyValueCache | undefined;
   for (const [t, token] of target.entries()) {
     const step = await decoding.step([token], state);
@@ -78,7 +78,7 @@ test("padding changes nothing, and is not a target", async () => {
 });
 
 test("refuses what it cannot do", () => {
-  expectError("value", () => make().about([]), "empty");
+  expectError("value", () => make().decoder([]), "empty");
   expectError("range", () => make({ labelSmoothing: 2 }), "labelSmoothing");
   expectError("value", () => make({ heads: 3 }), "3");
 });

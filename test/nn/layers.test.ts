@@ -84,7 +84,7 @@ await forEachDevice(immediate, "Embedding", (device) => {
   });
 
   it("refuses wrong options and indices", () => {
-    expect(() => new nn.Embedding(0, 3)).toThrow("Embedding: vocab is 0; give a whole number of at least 1");
+    expect(() => new nn.Embedding(0, 3)).toThrow("Embedding: vocabularySize is 0; give a whole number of at least 1");
     expect(() => new nn.Embedding(3, 1.5)).toThrow("Embedding: dimension is 1.5");
     expect(() => new nn.Embedding(3, 2, { paddingIndex: 3 })).toThrow("Embedding: paddingIndex is 3; give a whole number from 0 to 2");
     const layer = new nn.Embedding(3, 2);
@@ -114,6 +114,10 @@ await forEachDevice(immediate, "Linear, LayerNorm, RMSNorm and Sequential", (dev
   it("refuse wrong options and shapes", () => {
     expect(() => new nn.Linear(0, 2)).toThrow("Linear: inFeatures is 0");
     expect(() => new nn.Linear(2, -1)).toThrow("Linear: outFeatures is -1");
+    const { weight } = new nn.Embedding(3, 2);
+    expect(() => new nn.Linear(3, 2, { weight })).toThrow("weight has shape [3, 2]; expected [outFeatures, inFeatures], [2, 3]");
+    expect(() => new nn.Linear(2, 3, { weight: zeros([3, 2]) })).toThrow("Linear: weight is not a parameter");
+    expect(() => new nn.Linear(2, 3, { weight: 5 as never })).toThrow("Linear: weight is 5, not a tensor");
     expect(() => new nn.LayerNorm(0)).toThrow("LayerNorm: dimension is 0");
     expect(() => new nn.LayerNorm(3, { eps: -1 })).toThrow("LayerNorm: eps is -1");
     expect(() => new nn.RMSNorm(0)).toThrow("RMSNorm: dimension is 0");

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import * as nn from "../../src/nn/index.js";
-import { crossEntropy, relu, sum } from "../../src/ops/index.js";
+import { crossEntropy, relu, reshape, sum } from "../../src/ops/index.js";
 import { parameter, tensor, zeros } from "../../src/tensor/create.js";
 import { memory } from "../../src/tensor/device.js";
 import { scope } from "../../src/tensor/scope.js";
@@ -29,13 +29,7 @@ class Model extends nn.Module {
 
 class Tied extends nn.Module {
   readonly encoder = new nn.Embedding(5, 4);
-  readonly decoder = new nn.Linear(4, 5, { bias: false });
-
-  constructor() {
-    super();
-    this.decoder.weight.dispose();
-    Object.assign(this.decoder, { weight: this.encoder.weight });
-  }
+  readonly decoder = new nn.Linear(4, 5, { bias: false, weight: this.encoder.weight });
 }
 
 const lstmNames = (layer: number) =>
@@ -61,6 +55,22 @@ await forEachDevice(immediate, "a module", (device) => {
     expect(model.parameters()).toEqual(Array.from(model.namedParameters(), ([, p]) => p));
     expect(model.rnn.weight("weight_hh_l1_reverse").shape).toEqual([12, 3]);
     expect(() => model.rnn.weight("weight_hh_l2")).toThrow('LSTM: there is no parameter "weight_hh_l2"; there are weight_ih_l0, ');
+  });
+
+  it("knows a parameter by its role, whatever memory() calls its bytes", () => {
+    const layer = new nn.Linear(2, 3);
+    layer.weight.storage.kind = "other";
+    expect(Array.from(layer.namedParameters(), ([name]) => name)).toEqual(["weight", "bias"]);
+    class Viewing extends nn.Module {
+      readonly layer = layer;
+      readonly flat = reshape(layer.weight, [6]);
+    }
+    const viewing = new Viewing();
+    expect(Array.from(viewing.namedParameters(), ([name]) => name)).toEqual(["layer.weight", "layer.bias"]);
+    viewing.flat.dispose();
+    const frozen = nn.Embedding.fromVectors({ dimension: 2, data: Float32Array.of(1, 2) }, { frozen: true });
+    expect([[...frozen.namedParameters()].length, Array.from(frozen.namedBuffers(), ([name]) => name)]).toEqual([0, ["weight"]]);
+    for (const module of [layer, frozen]) module.dispose();
   });
 
   it("counts the elements of its parameters", () => {

@@ -23,6 +23,8 @@ const oldTexts = { ...old, context: "maxLength" };
 const oldTransformer = { ...old, hidden: "embed", feedForward: "hidden", kvHeads: "keyValueHeads" };
 
 const oldTranslator = { ...oldTransformer, context: "maxLength" };
+/** What 0.1 called the recurrent layers of a decoder. */
+const oldLayers: Readonly<Record<string, string>> = { "seqgrad-translator": "decoder.", "seqgrad-image-captioner": "decoder." };
 
 interface Saved {
   readonly type: string;
@@ -40,6 +42,9 @@ async function folderOf(task: Saved, names: Readonly<Record<string, string>>): P
   // A Transformer that translates said its limit twice.
   const targetLength = task.type === "seqgrad-translator" && names === oldTranslator && { targetLength: 65 };
   await writeConfig(store, { ...Object.fromEntries(config), ...targetLength });
+  const { tensors } = await io.loadModel(store);
+  const old = Array.from(tensors, ([name, value]) => [name.replace(/^rnn\./, oldLayers[task.type] ?? "rnn."), value] as const);
+  await store.write("model.safetensors", io.writeSafetensors(new Map(old), { format: "pt" }));
   return store;
 }
 
@@ -85,6 +90,19 @@ test.each<
     oldTexts,
   ],
   ["a tagger", () => tasks.EntityTagger.create([{ words: ["Rome"], tags: ["B-LOC"] }], small), [["Rome"]], old],
+  [
+    "a captioner",
+    () =>
+      tasks.ImageCaptioner.create(
+        [
+          { features: [[1, 0]], caption: "a dot" },
+          { features: [[0, 1]], caption: "no dot" },
+        ],
+        small,
+      ),
+    [[[1, 0]]],
+    oldTexts,
+  ],
   ["a recurrent translator", () => tasks.Translator.create(pairs, { ...small, embed: 4, unit: "characters" }), ["ab"], oldTexts],
   [
     "a Transformer that translates",

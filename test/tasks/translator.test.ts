@@ -92,7 +92,9 @@ test("a length penalty ranks what a search finds: over 0 longer answers come fir
     // As beamSearch() itself ranks them.
     task.model.eval();
     for (const [i, text] of sources.entries()) {
-      const decoder = task.model.about([...task.source.encode(text), task.source.special.eos!]) as StepModel<unknown> & { dispose(): void };
+      const decoder = task.model.decoder([...task.source.encode(text), task.source.special.eos!]) as StepModel<unknown> & {
+        dispose(): void;
+      };
       const { sos, eos } = task.target.special as { sos: number; eos: number };
       const [best] = await beamSearch(decoder, [sos], { beam: 4, maxTokens: 8, stop: [eos], lengthPenalty });
       decoder.dispose();

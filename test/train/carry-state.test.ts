@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
-import { init, keep, type models, type Tensor } from "../../src/index.js";
+import { init, keep, type nn, type Tensor } from "../../src/index.js";
 import { batchAt, batches, losses, makeModel, numbered, run, stateOf } from "../helpers/fit-run.js";
 
 beforeAll(async () => {
@@ -10,11 +10,11 @@ const cells = ["rnn", "gru", "lstm"] as const;
 
 /** Truncated backpropagation through time by hand: `resets` begin without a state. */
 async function byHand({ model, optimizer }: ReturnType<typeof makeModel>, order: readonly number[], resets: readonly number[] = []) {
-  let state: models.LMState | undefined;
+  let state: nn.RecurrentState | undefined;
   const values: number[] = [];
   for (const [i, number] of order.entries()) {
     if (resets.includes(i)) state = undefined;
-    let next: models.LMState | undefined;
+    let next: nn.RecurrentState | undefined;
     const pending = optimizer.step(() => {
       const result = model.loss(batchAt(number), state);
       const cut = (x: Tensor) => keep(x.detach());
@@ -51,7 +51,7 @@ test("an epoch begins without a state", async () => {
 test("a loss that answers no state resets it", async () => {
   const [a, b] = [makeModel(), makeModel()];
   let count = 0;
-  const loss = (batch: ReturnType<typeof batchAt>, state: models.LMState | undefined) => {
+  const loss = (batch: ReturnType<typeof batchAt>, state: nn.RecurrentState | undefined) => {
     const result = a.model.loss(batch, state);
     return ++count === 2 ? { loss: result.loss, state: undefined } : count === 4 ? { loss: result.loss } : result;
   };
@@ -62,7 +62,7 @@ test("a loss that answers no state resets it", async () => {
 test("a batch can be told from the first by its state", async () => {
   const { model, optimizer } = makeModel({ arch: "gru" });
   const states: (readonly string[])[] = [];
-  const loss = (batch: ReturnType<typeof batchAt>, state: models.LMState | undefined) => {
+  const loss = (batch: ReturnType<typeof batchAt>, state: nn.RecurrentState | undefined) => {
     states.push(Object.keys(state ?? {}));
     return model.loss(batch, state);
   };

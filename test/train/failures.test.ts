@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ReferenceBackend } from "../../src/backend/reference/reference-backend.js";
-import { affine, fit, memory, type models, SeqgradError } from "../../src/index.js";
+import { affine, fit, memory, type models, type nn, SeqgradError } from "../../src/index.js";
 import { initAnew } from "../helpers/default-device.js";
 import { batchAt, collect, losses, makeModel, only, parametersOf, run } from "../helpers/fit-run.js";
 import { expectClose } from "../helpers/numbers.js";
@@ -17,7 +17,7 @@ describe("a step that fails", () => {
       const { model, optimizer } = makeModel({ arch: "lstm" });
       const before = memory(device).tensors;
       let step = 0;
-      const loss = (batch: ReturnType<typeof batchAt>, state: models.LMState | undefined) => {
+      const loss = (batch: ReturnType<typeof batchAt>, state: nn.RecurrentState | undefined) => {
         const result = model.loss(batch, state);
         return ++step === at ? fail(result) : result;
       };

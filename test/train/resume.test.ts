@@ -9,8 +9,8 @@ import {
   io,
   type Loader,
   memory,
-  type models,
   mul,
+  type nn,
   optim,
   rand,
   scope,
@@ -262,7 +262,7 @@ test("a carried state is restored where the model is, which may not be the defau
   const store = io.memoryStore();
   const part = async (steps: number, options: { resume?: boolean } = {}) => {
     const owner = withDevice(device, () => makeModel());
-    const loss = (batch: WindowBatch, state: models.LMState | undefined) => withDevice(device, () => owner.model.loss(batch, state));
+    const loss = (batch: WindowBatch, state: nn.RecurrentState | undefined) => withDevice(device, () => owner.model.loss(batch, state));
     const checkpoint = { store, every: 2, ...options };
     const events = await run(owner.model, numbered, { optimizer: owner.optimizer, steps, loss, carryState: true, checkpoint });
     return { losses: only(events, "step").map((event) => event.loss), state: await stateOf(owner) };

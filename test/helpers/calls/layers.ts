@@ -179,7 +179,7 @@ export const layerCalls: Calls = {
       ...{ positions: "rotary", eps: 1e-5, rotaryBase: 1e4, activation: "swiglu", bias: true, tieWeights: true },
     },
   ],
-  "models.TransformerLM.forward": () => [ids([1, 3]), { cache: undefined }],
+  "models.TransformerLM.forward": () => [ids([1, 3]), { state: undefined }],
   "models.TransformerLM.loss": () => [windows()],
   "models.TransformerLM.step": () => [[1, 2]],
   "models.TransformerLM.stepRows": () => [[1], cache(), [0]],
@@ -216,7 +216,7 @@ export const layerCalls: Calls = {
   "models.Recognizer.loss": () => [{ frames: frames(), targets: [[1], [2]] }],
   "new models.RecurrentSeq2Seq": () => [{ ...decoder, sourceVocab: 9, bidirectional: true, reverse: false }],
   "models.RecurrentSeq2Seq.encode": () => [rows()],
-  "models.RecurrentSeq2Seq.about": () => [[1, 2]],
+  "models.RecurrentSeq2Seq.decoder": () => [[1, 2]],
   "models.RecurrentSeq2Seq.decode": () => [
     ids([2, 3]),
     new sg.models.RecurrentSeq2Seq({ sourceVocab: 9, targetVocab: 9, embed: 4, hidden: 4 }).encode(rows() as never),
@@ -227,7 +227,7 @@ export const layerCalls: Calls = {
   "models.RecurrentSeq2Seq.release": () => [{ h: sg.ones([1, 1, 4]), position: 0 }],
   "new models.Captioner": () => [{ ...decoder, features: 4, places: 3, inject: "state" }],
   "models.Captioner.encode": () => [frames()],
-  "models.Captioner.about": () => [[[1, 2, 3, 4]], { scaler: undefined }],
+  "models.Captioner.decoder": () => [[[1, 2, 3, 4]], { scaler: undefined }],
   "models.Captioner.decode": () => [
     ids([2, 3]),
     new sg.models.Captioner({ targetVocab: 9, features: 4, places: 3, embed: 4, hidden: 4 }).encode(frames() as never),
@@ -247,7 +247,7 @@ export const layerCalls: Calls = {
   "models.TransformerSeq2Seq.forward": () => [pairs()],
   "models.TransformerSeq2Seq.loss": () => [pairs()],
   "models.TransformerSeq2Seq.greedy": () => [rows(), greedy],
-  "models.TransformerSeq2Seq.about": () => [[1, 2]],
+  "models.TransformerSeq2Seq.decoder": () => [[1, 2]],
   "models.TransformerSeq2Seq.encode": () => [rows()],
   "models.TransformerSeq2Seq.next": () => {
     const model = new sg.models.TransformerSeq2Seq(seq2seq);

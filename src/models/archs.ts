@@ -1,0 +1,23 @@
+import { GRU, LSTM, type RecurrentLayer, RNN } from "../nn/recurrent.js";
+
+/** The recurrent layers by the name of their architecture. */
+const layers = { rnn: RNN, gru: GRU, lstm: LSTM } as const;
+
+export type RecurrentArch = keyof typeof layers;
+/** What reads or writes a sequence. */
+export type Arch = RecurrentArch | "transformer";
+
+export const recurrentArchs: readonly RecurrentArch[] = ["rnn", "gru", "lstm"];
+export const archs: readonly Arch[] = [...recurrentArchs, "transformer"];
+
+export const isRecurrentArch = (name: unknown): name is RecurrentArch => recurrentArchs.some((arch) => arch === name);
+
+/** Recurrent layers of an architecture; dropout is between them. */
+export function recurrentLayer(
+  arch: RecurrentArch,
+  features: number,
+  hidden: number,
+  { layers: numLayers, dropout, bidirectional = false }: { layers: number; dropout: number; bidirectional?: boolean },
+): RecurrentLayer {
+  return new layers[arch](features, hidden, { numLayers, bidirectional, dropout: numLayers > 1 ? dropout : 0 });
+}
