@@ -7,7 +7,9 @@ export type RecurrentArch = keyof typeof layers;
 /** What reads or writes a sequence. */
 export type Arch = RecurrentArch | "transformer";
 
+/** The architectures that have a recurrent state. */
 export const recurrentArchs: readonly RecurrentArch[] = ["rnn", "gru", "lstm"];
+/** Every architecture, as the option `arch` of models and tasks names it. */
 export const archs: readonly Arch[] = [...recurrentArchs, "transformer"];
 
 export const isRecurrentArch = (name: unknown): name is RecurrentArch => recurrentArchs.some((arch) => arch === name);
