@@ -100,7 +100,10 @@ export class RecurrentLM extends Module implements Trainable<WindowBatch, Recurr
    * @returns logits `[B, T, V]` and the state after the last token
    * @throws SeqgradError `range` for an unknown token, `shape`, `dtype`
    */
-  forward(tokens: Tensor, options: { state?: RecurrentState | undefined; probe?: GradientProbe } = {}): { logits: Tensor; state: RecurrentState } {
+  forward(
+    tokens: Tensor,
+    options: { state?: RecurrentState | undefined; probe?: GradientProbe } = {},
+  ): { logits: Tensor; state: RecurrentState } {
     checkOptions("RecurrentLM", options, ["state", "probe"]);
     checkTokens("RecurrentLM", tokens);
     const x = this.#drop(this.embedding.forward(tokens));
