@@ -4,7 +4,7 @@ import { GRU, LSTM, type RecurrentLayer, RNN } from "../nn/recurrent.js";
 const layers = { rnn: RNN, gru: GRU, lstm: LSTM } as const;
 
 export type RecurrentArch = keyof typeof layers;
-/** What reads or writes a sequence. */
+/** An architecture of models that read or write sequences. */
 export type Arch = RecurrentArch | "transformer";
 
 /** The architectures that have a recurrent state. */
