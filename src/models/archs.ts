@@ -8,9 +8,9 @@ export type RecurrentArch = keyof typeof layers;
 export type Arch = RecurrentArch | "transformer";
 
 /** The architectures that have a recurrent state. */
-export const recurrentArchs: readonly RecurrentArch[] = ["rnn", "gru", "lstm"];
+export const recurrentArchs = ["rnn", "gru", "lstm"] as const satisfies readonly RecurrentArch[];
 /** Every architecture, as the option `arch` of models and tasks names it. */
-export const archs: readonly Arch[] = [...recurrentArchs, "transformer"];
+export const archs = [...recurrentArchs, "transformer"] as const satisfies readonly Arch[];
 
 export const isRecurrentArch = (name: unknown): name is RecurrentArch => recurrentArchs.some((arch) => arch === name);
 

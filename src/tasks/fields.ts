@@ -1,4 +1,5 @@
 import type { Store } from "../io/store.js";
+import { type Arch, archs, type RecurrentArch, recurrentArchs } from "../models/archs.js";
 import { attentionKinds } from "../models/recurrent-decoder.js";
 import { lowerCaseOf } from "../text/lower-case.js";
 import type { Tokenizer } from "../text/tokenizer.js";
@@ -8,37 +9,25 @@ import type { ScheduleSettings } from "./optimization.js";
 
 /** The options that kinds of task share, each with the defaults that a kind gives. */
 
-export const recurrentArchs = ["rnn", "gru", "lstm"] as const;
-export const archs = [...recurrentArchs, "transformer"] as const;
 export const ofTransformer = { archs: ["transformer"] } as const;
 export const ofRecurrent = { archs: recurrentArchs } as const;
 
 /** The options of an encoder. */
-export const encoderFields = ({
-  arch,
-  ...defaults
-}: {
-  arch: (typeof archs)[number];
-  hidden: number;
-  dropout: number;
-  bidirectional?: boolean;
-}) => ({
+export const encoderFields = ({ arch, ...defaults }: { arch: Arch; hidden: number; dropout: number; bidirectional?: boolean }) => ({
   arch: choice(archs, { default: arch, help: "What reads the sequence" }),
   ...sizeFields(defaults),
   bidirectional: boolean({ default: defaults.bidirectional ?? true, help: "Also read from the end; a transformer does anyway" }),
   heads: integer({ min: 1, default: 4, help: "Heads of a transformer's attention" }),
 });
 
-const ofDecoder = { archs: ["gru", "lstm"] } as const;
-
 /** The options of a decoder. */
-export const decoderFields = ({ arch, ...sizes }: { arch: "gru" | "lstm"; hidden: number; dropout: number }) => ({
-  arch: choice(["gru", "lstm"], { default: arch, help: "What writes the text" }),
+export const decoderFields = ({ arch, ...sizes }: { arch: RecurrentArch; hidden: number; dropout: number }) => ({
+  arch: choice(recurrentArchs, { default: arch, help: "What writes the text" }),
   ...sizeFields(sizes),
-  attention: choice(attentionKinds, { default: "additive", ...ofDecoder, help: "How a recurrent decoder looks back at the source" }),
-  window: integer({ default: 0, ...ofDecoder, help: "Look only at N places around the decoder's own position; 0 for all" }),
-  inputFeeding: boolean({ default: true, ...ofDecoder, help: "With attention, the decoder reads its last attentional state too" }),
-  reduction: choice(["mean", "sum"], { default: "mean", ...ofDecoder, help: "The loss: of all tokens, or summed over a text's" }),
+  attention: choice(attentionKinds, { default: "additive", ...ofRecurrent, help: "How a recurrent decoder looks back at the source" }),
+  window: integer({ default: 0, ...ofRecurrent, help: "Look only at N places around the decoder's own position; 0 for all" }),
+  inputFeeding: boolean({ default: true, ...ofRecurrent, help: "With attention, the decoder reads its last attentional state too" }),
+  reduction: choice(["mean", "sum"], { default: "mean", ...ofRecurrent, help: "The loss: of all tokens, or summed over a text's" }),
 });
 
 /** Refuses a window of nothing. */

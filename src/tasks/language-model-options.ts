@@ -1,3 +1,4 @@
+import { archs } from "../models/archs.js";
 import { RecurrentLM } from "../models/recurrent-lm.js";
 import { TransformerLM, transformerChoices } from "../models/transformer-lm.js";
 import type { Tokenizer } from "../text/tokenizer.js";
@@ -5,7 +6,6 @@ import type { TextUnit } from "../text/train-tokenizer.js";
 import { boolean, choice, type Fields, type Given, integer, schema, type Values } from "../util/schema.js";
 import type { RunOptions } from "./base-task.js";
 import {
-  archs,
   courseRule,
   dropoutField,
   feedForwardField,

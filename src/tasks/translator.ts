@@ -1,6 +1,7 @@
 import { type PaddedRows, padRows } from "../data/padding.js";
 import type { SavedModel } from "../io/model-folder.js";
 import { type BleuBucket, countedByLength } from "../metrics/bleu.js";
+import { type Arch, archs } from "../models/archs.js";
 import { RecurrentSeq2Seq, type RecurrentSeq2SeqConfig, seq2seqNames } from "../models/recurrent-seq2seq.js";
 import { TransformerSeq2Seq, type TransformerSeq2SeqConfig, transformerSeq2SeqNames } from "../models/transformer-seq2seq.js";
 import { constant, cosine, inverseSigmoid, linearDecay, type Schedule } from "../optim/schedules.js";
@@ -18,6 +19,7 @@ import {
   epochFields,
   feedForwardField,
   isTimed,
+  ofRecurrent,
   ofTransformer,
   textFields,
   tokenizerField,
@@ -36,7 +38,7 @@ type Transformer = Pick<TransformerSeq2SeqConfig, "heads" | "feedForward" | "nor
 
 export interface TranslatorOptions extends UnitOptions, Recurrent, Transformer {
   /** Recurrent networks with attention, or a Transformer. Default `gru`. */
-  readonly arch?: "gru" | "lstm" | "transformer";
+  readonly arch?: Arch;
   /** With `<pad>` as 0, `<eos>` and `<unk>`. Default: by `unit`. */
   readonly sourceTokenizer?: Tokenizer;
   /** With `<pad>` as 0, `<sos>` and `<eos>`. Default: by `unit`. */
@@ -50,12 +52,10 @@ export interface TranslatorTrainOptions extends TrainOptions<TextPair> {
   readonly forcing?: keyof typeof courses;
 }
 
-const ofRecurrent = { archs: ["gru", "lstm"] } as const;
-
 const options = schema(
   {
     ...decoderFields({ arch: "gru", hidden: 128, dropout: 0.4 }),
-    arch: choice(["gru", "lstm", "transformer"], { default: "gru", help: "What reads and writes" }),
+    arch: choice(archs, { default: "gru", help: "What reads and writes" }),
     // Dot attention needs states of one size.
     bidirectional: boolean({
       ...{ default: ({ attention }) => attention !== "dot", usually: "true, false with --attention dot", ...ofRecurrent },

@@ -66,9 +66,9 @@ describe("train forecast refuses", () => {
 
 describe("train translate refuses", () => {
   const stray: [string, ...(string | number)[]][] = [
-    ["--attention is for --arch gru and lstm, and the model is transformer", "--arch", "transformer", "--attention", "dot"],
-    ["--window is for --arch gru and lstm", "--arch", "transformer", "--window", 3],
-    ["--teacher-forcing is for --arch gru and lstm", "--arch", "transformer", "--teacher-forcing", 0.5],
+    ["--attention is for --arch rnn, gru and lstm, and the model is transformer", "--arch", "transformer", "--attention", "dot"],
+    ["--window is for --arch rnn, gru and lstm", "--arch", "transformer", "--window", 3],
+    ["--teacher-forcing is for --arch rnn, gru and lstm", "--arch", "transformer", "--teacher-forcing", 0.5],
     ["--heads is for --arch transformer, and the model is gru", "--heads", 2],
     ["--label-smoothing is for --arch transformer", "--arch", "lstm", "--label-smoothing", 0.2],
     ["--window 3 is for attention, and --attention is none", "--window", 3, "--attention", "none"],
