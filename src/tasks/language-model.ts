@@ -163,6 +163,7 @@ export class LanguageModel {
    * Trains on windows of a text, with AdamW. The measures of the held-back end of the text come as events of `evaluation`.
    *
    * @param text in the tokens of the model, or these tokens; longer than `context` tokens
+   * @param options see LanguageModelTrainOptions
    * @returns the run of fit(): go through its events with `for await`, or await it
    * @throws SeqgradError `value` for an unknown option; `range` for a text that is too short, of tokens at once and else from the run
    * @example

@@ -228,6 +228,14 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
     );
   }
 
+  /**
+   * Trains on pairs: see TextClassifier.train, and TranslatorTrainOptions for what a translator has besides.
+   *
+   * @param pairs the pairs
+   * @param options see TranslatorTrainOptions
+   * @returns the run of fit(): go through its events with `for await`, or await it
+   * @throws SeqgradError `value` or `range` at once for unknown or impossible options; from the run as fit()
+   */
   override train(pairs: readonly TextPair[], options: TranslatorTrainOptions = {}): FitRun {
     return super.train(pairs, options);
   }
