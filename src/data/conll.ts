@@ -29,15 +29,19 @@ interface Row {
 }
 
 /**
- * The sentences of a CoNLL file: a word and its tag a line, with tabs or blanks between columns, an empty line after each sentence.
- * Of more columns the first is the word and the last the tag, unless the options say otherwise. Lines before a sentence that begin with
- * "# " or hold no tag are comments; `#hashtag` with a tag is a word. Lines that begin with -DOCSTART- are passed over. In CoNLL-U the words
- * are FORM, and ranges (1-2) and empty nodes (1.1) are passed over.
+ * Reads the sentences of a CoNLL file: a word and its tag on each line, with tabs or blanks between columns, an empty line after each
+ * sentence.
  *
+ * Of more columns the first is the word and the last the tag, unless the options say otherwise. Lines before a sentence that begin with "#
+ * " or have no tag are comments; `#hashtag` with a tag is a word. Lines that begin with -DOCSTART- are skipped. In CoNLL-U the words are
+ * FORM, and ranges (1-2) and empty nodes (1.1) are skipped.
+ *
+ * @param text the text of the file
  * @param options `name`: the file's name, for messages; a string is the name too
+ * @returns the sentences
  * @throws SeqgradError `format` that names the file, line and column of a word without a tag, of a tag without a type, of a prefix that is
- * not one of B, I, E, S, L and U, or of columns that are more or fewer within a sentence; or for a file without a sentence; `value` for
- * a column that the file lacks
+ *   not one of B, I, E, S, L and U, or of columns that are more or fewer within a sentence; or for a file without a sentence; `value` for a
+ *   column that the file lacks
  * @example
  * const [sentence] = sg.data.parseConll("# id 1\nSarah\tB-person\nsmiles\tO\n");
  * sentence.tags; // = ["B-person", "O"]

@@ -38,9 +38,12 @@ const MOST_ITEMS = 2 ** 26;
 const CHUNK = 50;
 
 /**
- * Batches of a dataset's items, epoch by epoch: what fit() takes. An epoch is a function of the seed and its number, so a run that
- * resumes gets the batches that it would have got.
+ * Makes batches of a dataset's items, epoch by epoch, as fit() takes them. An epoch is a function of the seed and its number, so a resumed
+ * run gets the same batches.
  *
+ * @param dataset an array, or an object `{ length, at(i) }`
+ * @param options see DataLoaderOptions
+ * @throws SeqgradError `range` for a batch size below 1, `value` for an empty dataset, or one that dropLast leaves nothing of
  * @example
  * const loader = new sg.data.DataLoader([5, 6, 7, 8, 9], { batchSize: 2 });
  * [...loader]; // = [[5, 6], [7, 8], [9]]
@@ -79,8 +82,11 @@ export class DataLoader<T, B = T[]> implements Iterable<B> {
   }
 
   /**
-   * The batches of epoch n, from 0, from batch `start` on; to be iterated with `for .. of`, or with `for await .. of` where the dataset
-   * answers promises.
+   * Returns the batches of one epoch, to be iterated with `for .. of`, or with `for await .. of` if the dataset returns promises.
+   *
+   * @param n the epoch, from 0
+   * @param start the first batch; default 0
+   * @returns the batches
    */
   epoch(n: number, start = 0): Iterable<B> & AsyncIterable<B> {
     checkInteger("DataLoader.epoch", "n", n, 0, 2 ** 32 - 2);
@@ -99,7 +105,11 @@ export class DataLoader<T, B = T[]> implements Iterable<B> {
     };
   }
 
-  /** Epoch 0. */
+  /**
+   * Iterates epoch 0.
+   *
+   * @returns the batches
+   */
   [Symbol.iterator](): Iterator<B> {
     return this.epoch(0)[Symbol.iterator]();
   }
@@ -142,9 +152,12 @@ function atOnce<T>(item: T | Promise<T> | undefined): T | undefined {
 }
 
 /**
- * Items in three parts: of all, the share `validation` and the share `test`, each rounded to whole items, and the rest, to train on.
- * With a seed the items are shuffled first; without one the parts keep their order, as a time series needs.
+ * Splits items into three parts: the shares `validation` and `test`, each rounded to whole items, and the rest, to train on.
  *
+ * @param items the items
+ * @param options `validation` and `test`: shares in [0, 1], default 0. `seed`: shuffles the items first; without one they keep their order,
+ *   as a time series needs
+ * @returns the parts
  * @throws SeqgradError `range` unless the shares are in [0, 1] and leave something to train on
  * @example
  * const { train, validation, test } = sg.data.splitItems([1, 2, 3, 4, 5], { validation: 0.2, test: 0.2 });
@@ -178,7 +191,10 @@ export interface LengthStatistics {
 }
 
 /**
- * How long sequences are: what tells a sensible limit.
+ * Measures the lengths of sequences, to choose a sensible limit.
+ *
+ * @param sequences texts, lists or anything with a length
+ * @returns the least, most, mean and median length, and the one that 95 % do not exceed
  * @throws SeqgradError `value` for none
  * @example
  * sg.data.lengthStatistics([[1], [1, 2], [1, 2, 3]]).median; // = 2

@@ -18,9 +18,13 @@ export interface PaddedFrames {
 }
 
 /**
- * Sequences of vectors, filled up at their ends to the longest.
- * @param scaler takes each feature to its own scale
- * @throws SeqgradError `value` if there is no sequence or one is empty, `shape` for vectors of different sizes, `not-finite` for values that are not numbers
+ * Fills sequences of vectors up at their ends to the longest.
+ *
+ * @param sequences B sequences of vectors of one size F
+ * @param options `scaler`: takes each feature to its own scale; default none
+ * @returns data `[B, T, F]`, its shape, and the lengths
+ * @throws SeqgradError `value` if there is no sequence or one is empty, `shape` for vectors of different sizes, `not-finite` for values
+ *   that are not numbers
  * @example
  * const { data, shape } = sg.data.padFrames([[[1, 2], [3, 4]], [[5, 6]]]);
  * [data, shape]; // = [[1, 2, 3, 4, 5, 6, 0, 0], [2, 2, 2]]
@@ -68,7 +72,12 @@ function checkFrames(op: string, sequences: readonly Frames[]): void {
 }
 
 /**
- * A scaler of each feature of the vectors to mean 0 and deviation 1.
+ * Makes a scaler of each feature of the vectors to mean 0 and deviation 1.
+ *
+ * @param sequences sequences of vectors of one size
+ * @returns the scaler
+ * @throws SeqgradError `value` if there is no sequence or one is empty, `shape` for vectors of different sizes, `not-finite` for values
+ *   that are not numbers
  * @example
  * sg.data.frameScaler([[[1, 10], [3, 10]]]).means; // = [2, 10]
  */
@@ -78,8 +87,11 @@ export function frameScaler(sequences: readonly Frames[]): SeriesScaler {
 }
 
 /**
- * Vectors from text: numbers between spaces or commas, vectors between semicolons.
- * @param where names the cell, for messages
+ * Reads vectors from text: numbers between spaces or commas, vectors between semicolons.
+ *
+ * @param text the text
+ * @param where the name of the cell, for messages
+ * @returns the vectors
  * @throws SeqgradError `format` for text that is not a number, or vectors of different sizes
  * @example
  * sg.data.parseFrames("0 1.5; 2 -3"); // = [[0, 1.5], [2, -3]]

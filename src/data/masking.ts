@@ -4,7 +4,7 @@ import { checkOptions } from "../util/options.js";
 import { RandomGenerator } from "../util/philox.js";
 import { checkRows, type PaddedRows } from "./padding.js";
 
-/** Rows with hidden tokens, and what they were. */
+/** Rows with hidden tokens, and the original tokens. */
 export interface MaskedTokens {
   /** `[B, T]` */
   readonly tokens: Int32Array<ArrayBuffer>;
@@ -26,11 +26,15 @@ export interface MaskingOptions {
 }
 
 /**
- * Chooses tokens to be predicted, as BERT's training does (Devlin et al. 2019, section 3.1): of those chosen, 80 % are hidden by the mask, 10 %
- * become a random token, and 10 % stay as they are.
+ * Chooses tokens to predict, as BERT's training does: of these 80 % are hidden by the mask, 10 % become a random token, and 10 % stay as
+ * they are.
  *
- * @param generator draws; the same state gives the same choice
+ * @param rows B rows of tokens, padded, as padRows() makes them
+ * @param options see MaskingOptions
+ * @param generator the source of random numbers; the same state gives the same choice
+ * @returns the rows with hidden tokens, and their targets `[B, T]`, -100 where nothing is to predict
  * @throws SeqgradError `range` for an option outside its interval
+ * @see Devlin, Chang, Lee and Toutanova 2019, "BERT", section 3.1
  * @example
  * const rows = sg.data.padRows([[5, 6, 7, 8], [9, 5]]);
  * const batch = sg.data.maskTokens(rows, { vocab: 10, mask: 4, from: 5, share: 0.5 }, new sg.RandomGenerator(1));

@@ -13,11 +13,13 @@ export interface PaddedRows {
 }
 
 /**
- * Rows of token ids, filled up at their ends to the longest.
+ * Fills rows of token ids up at their ends to the longest.
  *
- * @param value what fills up: the id of `<pad>`, or an ignored target. Default 0
- * @param truncate the length at which longer rows are cut. Default: none is
- * @throws SeqgradError `value` if there is no row or all rows are empty; `range` for values that are not integers
+ * @param rows B rows of token ids
+ * @param options `value`: the filling, such as the id of `<pad>` or an ignored target, default 0. `truncate`: the length at which longer
+ *   rows are cut, default none
+ * @returns data `[B, T]`, its shape, and the lengths
+ * @throws SeqgradError `value` if there is no row or all rows are empty, `range` for values that are not integers
  * @example
  * sg.data.padRows([[5, 2, 7], [4]]).data; // = [5, 2, 7, 4, 0, 0]
  */

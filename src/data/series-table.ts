@@ -44,9 +44,15 @@ export interface SeriesTable {
 const known = ["columns", "time", "delimiter", "decimal", "thousands", "strip", "fill", "name"] as const;
 
 /**
- * The series of a comma-separated table with a header: its columns of numbers, in the order of its times. Columns that have no name, are
- * constant, count the rows or hold dates or texts are left out; `columns` of the answer says which and why.
- * @throws SeqgradError `format` that names the file, line and column of what is not a number, or not a time after those before it
+ * Reads the series of a comma-separated table with a header: its columns of numbers, in the order of its times.
+ *
+ * Columns that have no name, are constant, count the rows or have dates or texts are left out; `columns` of the result says which and why.
+ *
+ * @param text the text of the table
+ * @param options see SeriesTableOptions
+ * @returns the series, and the use made of each column
+ * @throws SeqgradError `format` that names the file, line and column of a cell that is not a number, or not a time after the times before
+ *   it
  * @example
  * const { series, columns } = await sg.data.parseSeries("day;temp;id\n2024-01-02;7,5;2\n2024-01-01;8;1\n2024-01-03;7;3", { decimal: "," });
  * series.values; // = [8, 7.5, 7]

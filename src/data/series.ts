@@ -15,9 +15,13 @@ export interface Series {
 }
 
 /**
- * Series from a row of numbers for each step.
- * @param options `names` of the series, by which a forecaster finds them
- * @throws SeqgradError `value` for none or names that do not fit, `shape` for rows of different lengths, `not-finite` for what is not a number
+ * Makes series from a row of numbers for each step.
+ *
+ * @param rows a row for each step, with a number for each series
+ * @param options `names`: the names of the series, by which a forecaster finds them; default none
+ * @returns the series
+ * @throws SeqgradError `value` for none or names that do not fit, `shape` for rows of different lengths, `not-finite` for something that is
+ *   not a number
  * @example
  * sg.data.seriesOf([[1, 10], [2, 20], [3, 30]], { names: ["temp", "wind"] }).steps; // = 3
  */
@@ -106,8 +110,8 @@ function deviationFrom(mean: number, values: Float64Array, { channels, c, end }:
 }
 
 /**
- * Scales each series to mean 0 and standard deviation 1, both taken from the part to train on, so that nothing about the steps to
- * predict is known.
+ * Scales each series to mean 0 and standard deviation 1, both from the part to train on, so that it knows nothing about the steps to
+ * predict.
  * @example
  * const scaler = sg.data.SeriesScaler.fit(sg.data.seriesOf([[1], [3]]));
  * scaler.apply([5], 0); // = [3]
@@ -123,14 +127,25 @@ export class SeriesScaler {
   }
 
   /**
-   * From a series, of which steps from `end` on are not looked at. A series that does not change is only shifted.
-   * @throws SeqgradError `range` for an end outside the series, `not-finite` for numbers whose squares are past all numbers
+   * Measures a series. A series that does not change is only shifted.
+   *
+   * @param series the series
+   * @param end the number of steps to measure; default all
+   * @returns the scaler
+   * @throws SeqgradError `range` for an end outside the series, `not-finite` for numbers whose squares overflow
    */
   static fit(series: Series, end = checkSeries("SeriesScaler.fit", series).steps): SeriesScaler {
     return finish(SeriesScaler.fitting(series, end));
   }
 
-  /** @internal */
+  /**
+   * Measures a series in pieces, for fit() and its callers.
+   *
+   * @param series the series
+   * @param end the number of steps to measure; default all
+   * @returns the pieces
+   * @internal
+   */
   static *fitting(series: Series, end = checkSeries("SeriesScaler.fit", series).steps): Pieces<SeriesScaler> {
     const { values, steps, channels } = checkSeries("SeriesScaler.fit", series);
     checkInteger("SeriesScaler.fit", "end", end, 1, steps);
@@ -154,7 +169,13 @@ export class SeriesScaler {
     return new SeriesScaler(means, deviations);
   }
 
-  /** @throws SeqgradError `format` for what toJSON() did not give */
+  /**
+   * Rebuilds a scaler.
+   *
+   * @param json the result of toJSON()
+   * @returns the scaler
+   * @throws SeqgradError `format` for anything else
+   */
   static fromJSON(json: unknown): SeriesScaler {
     const { means, deviations } = (json ?? {}) as { means?: unknown; deviations?: unknown };
     if (!isScale(means, deviations))
@@ -165,20 +186,41 @@ export class SeriesScaler {
     return new SeriesScaler(means as number[], deviations as number[]);
   }
 
-  /** A number of one series, scaled. */
+  /**
+   * Scales a number of one series.
+   *
+   * @param value the number
+   * @param channel the series, from 0
+   * @returns the scaled number
+   * @throws SeqgradError `range` for a series that is not there, `value` for something that is not a number
+   */
   scaled(value: number, channel: number): number {
     checkInteger("SeriesScaler.scaled", "channel", channel, 0, this.means.length - 1);
     if (typeof value !== "number") throw new SeqgradError("value", `SeriesScaler.scaled: the value is ${shown(value)}; give a number.`);
     return (value - this.means[channel]!) / this.deviations[channel]!;
   }
 
-  /** Numbers of one series, scaled. */
+  /**
+   * Scales numbers of one series.
+   *
+   * @param values the numbers
+   * @param channel the series, from 0
+   * @returns the scaled numbers
+   * @throws SeqgradError `range` for a series that is not there, `value` for something that is not a number
+   */
   apply(values: ArrayLike<number>, channel: number): number[] {
     this.#check("apply", values, channel);
     return Array.from(values, (value) => this.scaled(value, channel));
   }
 
-  /** Scaled numbers in the series' own units. */
+  /**
+   * Takes scaled numbers back to the unit of the series.
+   *
+   * @param values the scaled numbers
+   * @param channel the series, from 0
+   * @returns the numbers
+   * @throws SeqgradError `range` for a series that is not there, `value` for something that is not a number
+   */
   undo(values: ArrayLike<number>, channel: number): number[] {
     this.#check("undo", values, channel);
     return Array.from(values, (value) => value * this.deviations[channel]! + this.means[channel]!);
@@ -191,6 +233,11 @@ export class SeriesScaler {
     checkInteger(`SeriesScaler.${name}`, "channel", channel, 0, this.means.length - 1);
   }
 
+  /**
+   * Returns the means and deviations, fit for JSON.
+   *
+   * @returns the means and deviations
+   */
   toJSON(): { means: readonly number[]; deviations: readonly number[] } {
     return { means: this.means, deviations: this.deviations };
   }
@@ -213,11 +260,13 @@ export interface SeriesWindow {
 }
 
 /**
- * Windows over series: `history` steps and the `horizon` steps that follow. Futures lie in steps `from` up to, not including, `to`; the
- * past of the first may reach back before `from`.
+ * Cuts series into windows: `history` known steps and the `horizon` steps that follow.
  *
- * @param scaler scales both parts
- * @throws SeqgradError `range` where not one window fits
+ * @param series the series
+ * @param options `history` and `horizon`: numbers of steps. `from` and `to`: the steps of the futures, default all; a past may reach back
+ *   before `from`. `stride`: the steps between windows, default 1. `scaler`: scales both parts, default none
+ * @returns the windows, in order
+ * @throws SeqgradError `range` if not one window fits, `value` for a scaler of another number of series
  * @example
  * const windows = sg.data.seriesWindows(sg.data.seriesOf([[1], [2], [3], [4]]), { history: 2, horizon: 1 });
  * windows.map(({ future }) => future[0]); // = [3, 4]

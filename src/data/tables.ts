@@ -15,8 +15,11 @@ export interface RecordOptions<Name extends string> extends TableOptions {
 export type TableRecord<Name extends string> = { readonly [K in Name]: string };
 
 /**
- * The rows of tab-separated text; cells are as they stand, quotes included. Empty lines are passed over. With `columns` a row is an
- * object of the cells that they name.
+ * Reads the rows of tab-separated text; cells are as they stand, quotes included. Empty lines are skipped.
+ *
+ * @param text the text
+ * @param options `columns`: the names of the cells, and the others of TableOptions
+ * @returns a row for each line; with `columns` an object of the named cells
  * @throws SeqgradError `format` that names the file, line and column of the first row with more or fewer cells
  * @example
  * sg.data.parseTsv("Hello\tBonjour\nYes\tOui").map(({ cells }) => cells); // = [["Hello", "Bonjour"], ["Yes", "Oui"]]
@@ -31,10 +34,15 @@ export function parseTsv(text: string, options: TableOptions & Partial<RecordOpt
 }
 
 /**
- * The rows of comma-separated text (RFC 4180): cells in double quotes may hold commas, quotes twice, and line breaks, which come as \n.
- * Semicolons or tabs are found where they stand for the commas. Empty lines are passed over. With `columns` a row is an object of the cells
- * that they name. Read by papaparse.
+ * Reads the rows of comma-separated text: cells in double quotes may have commas, doubled quotes, and line breaks, which come as \n.
+ *
+ * Semicolons or tabs are recognized if they replace the commas. Empty lines are skipped. It is read by papaparse.
+ *
+ * @param text the text
+ * @param options `columns`: the names of the cells, and the others of TableOptions
+ * @returns a row for each record; with `columns` an object of the named cells
  * @throws SeqgradError `format` that names the file, line and column of what is wrong
+ * @see RFC 4180
  * @example
  * const rows = await sg.data.parseCsv('date,"temperature, °C"\n1981-01-01,20.7');
  * rows.map(({ cells }) => cells[1]); // = ["temperature, °C", "20.7"]

@@ -28,6 +28,9 @@ export interface WindowOptions {
  * A batch is a function of the seed and its number: a run that resumes at step 500 asks for batch 500. Its draws come from the Philox
  * blocks whose counter has step + 1 in the upper word, so that a `RandomGenerator` of the same seed, which counts from 0, shares none.
  *
+ * @param tokens the text, longer than `context`
+ * @param options `seed`, default 0, and WindowOptions
+ * @throws SeqgradError `range` if the text is not longer than a window
  * @example
  * const windows = new sg.data.RandomWindows(tokenizer.encode(text), { batchSize: 32, context: 64, seed: 1 });
  * windows.batch(0).shape; // = [32, 64]
@@ -55,7 +58,12 @@ export class RandomWindows {
     this.#start = this.#generator.state;
   }
 
-  /** The batch of a step, 0 to 2^32 - 2: the same whenever it is asked for. */
+  /**
+   * Returns the batch of a step, the same at every call.
+   *
+   * @param step from 0 to 2^32 - 2
+   * @returns x and y, `[batchSize, context]` each
+   */
   batch(step: number): WindowBatch {
     checkInteger("RandomWindows.batch", "step", step, 0, 2 ** 32 - 2);
     const [rows, length] = this.shape;
@@ -75,6 +83,9 @@ export class RandomWindows {
  * Batches for truncated backpropagation through time: the text is cut into B streams, and each row continues where that row of the batch
  * before ended, so that a recurrent state can be carried along. After the end it starts again at the beginning.
  *
+ * @param tokens the text
+ * @param options see WindowOptions
+ * @throws SeqgradError `range` if the text is too short for one window in every stream
  * @example
  * const windows = new sg.data.ContinuousWindows(tokenizer.encode(text), { batchSize: 2, context: 16 });
  * const events = sg.fit(model, windows, { optimizer, steps: 1000, carryState: true });
@@ -102,7 +113,12 @@ export class ContinuousWindows {
     }
   }
 
-  /** The batch of a step: the same whenever it is asked for. */
+  /**
+   * Returns the batch of a step, the same at every call.
+   *
+   * @param step from 0
+   * @returns x and y, `[batchSize, context]` each, and whether its rows continue the rows of the batch before
+   */
   batch(step: number): WindowBatch {
     checkInteger("ContinuousWindows.batch", "step", step);
     const [rows, length] = this.shape;
@@ -119,9 +135,13 @@ export class ContinuousWindows {
 }
 
 /**
- * The text cut into windows that follow one another, in batches: every token but the first is a target exactly once. The last batch of
- * whole windows may have fewer rows; what remains of the text comes as one shorter row.
+ * Cuts the text into windows that follow one another, in batches: every token but the first is a target exactly once.
  *
+ * The last batch of whole windows may have fewer rows; the rest of the text comes as one shorter row.
+ *
+ * @param tokens the text, at least 2 tokens
+ * @param options see WindowOptions
+ * @returns the batches
  * @throws SeqgradError `range` for a text of fewer than 2 tokens
  * @example
  * for (const { x, y, shape } of sg.data.consecutiveWindows(tokenizer.encode(text), { batchSize: 2, context: 8 })) {
@@ -149,7 +169,11 @@ function* cut(tokens: Int32Array, batchSize: number, context: number): IterableI
 }
 
 /**
- * The text in two: all but its last `share`, and that share, rounded to whole tokens, for validation. Both are views.
+ * Splits a text in two: its last `share`, rounded to whole tokens, for validation, and the rest. Both are views.
+ *
+ * @param tokens the text
+ * @param share in [0, 1]
+ * @returns the parts
  * @throws SeqgradError `range` unless share is in [0, 1]
  * @example
  * const { train, validation } = sg.data.splitTokens(tokenizer.encode(text), 0.1);

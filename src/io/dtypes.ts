@@ -95,7 +95,11 @@ function widenFloat16(bits: number): number {
 }
 
 /**
- * A stored tensor as float32 or int32: float64 is rounded, integers and booleans become int32. `name` is for the message.
+ * Converts a stored tensor to float32 or int32: float64 is rounded, integers and booleans become int32.
+ *
+ * @param name the name of the tensor, for the message
+ * @param tensor the stored tensor
+ * @returns the value
  * @throws SeqgradError `format` for an integer outside int32
  * @example
  * sg.io.toTensorValue("ids", { dtype: "uint8", shape: [2], data: Uint8Array.of(7, 9) }).data; // = [7, 9]

@@ -5,12 +5,14 @@ import { SeqgradError } from "../util/errors.js";
 import { checkBytes, checkStoreName, isStoreName, type Store } from "./store.js";
 
 /**
- * A folder as a store; made when first written to. Node only.
+ * Makes a store of a folder, which is created at the first write. Node only.
  *
- * A file is written under a temporary name in the same folder, brought to the disk by fsync, renamed, and the folder brought to the disk
- * in turn, so that a process killed or a machine halted at any point leaves the old file or the new one. Temporaries of processes that no no no no no
+ * A file is written under a temporary name in the same folder, brought to the disk by fsync, renamed, and the folder brought to the disk in
+ * turn, so that a process killed or a machine halted at any point leaves the old file or the new one. Temporaries of processes that no
  * longer exist are removed at the first write.
  *
+ * @param directory the path of the folder
+ * @returns the store
  * @throws SeqgradError `io`, from every method, with the path and what to do
  * @example
  * import { fileStore } from "seqgrad/node";

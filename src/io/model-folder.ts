@@ -33,12 +33,16 @@ const savedNames = namesOf<SavedModel>({
 });
 
 /**
- * Saves a model in Hugging Face's layout: config.json, model.safetensors and, where there is a vocabulary or a tokenizer, vocab.json
- * or tokenizer.json; the other one of these two, left from a model before, is removed. The weights are written last: a new folder without
- * them is one whose saving was cut short.
+ * Saves a model in Hugging Face's layout: config.json, model.safetensors and, if it has a vocabulary or a tokenizer, vocab.json or
+ * tokenizer.json.
  *
- * @throws SeqgradError `not-finite` for a NaN or an infinity, which names its tensor; as writeSafetensors; nothing was written then; `io`
- *   from the store
+ * The other one of these two, left from a model before, is removed. The weights are written last: a new folder without them is one whose
+ * saving was cut short.
+ *
+ * @param store where to save it
+ * @param model config, tensors, and vocabulary or tokenizer
+ * @throws SeqgradError `not-finite` for a NaN or an infinity, `value`, `shape` or `dtype` for a tensor that the format cannot hold, each by
+ *   its name; nothing was written then. `io` from the store
  * @example
  * await sg.io.saveModel(store, { config, tensors: await model.stateDict(), vocabulary: tokenizer.toJSON() });
  */
@@ -60,8 +64,10 @@ export async function saveModel(store: Store, model: SavedModel<WritableTensor>)
 }
 
 /**
- * Loads what `saveModel` saved, or what Hugging Face's libraries did. Tensors come as float32 or int32, whatever the file holds.
+ * Loads a model that saveModel() or Hugging Face's libraries saved. Tensors come as float32 or int32, whatever the file has.
  *
+ * @param store where it was saved
+ * @returns config, tensors, and vocabulary or tokenizer
  * @throws SeqgradError `io` for a file that is missing or cannot be read, `format` for one that is not what it should be; both name it
  * @example
  * await sg.io.saveModel(store, { config, tensors: await model.stateDict() });

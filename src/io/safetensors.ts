@@ -18,12 +18,16 @@ interface Entry {
 }
 
 /**
- * The tensors of a safetensors file, in the order in which their bytes lie. An array is a view of `bytes` where its alignment lets it
- * be, else a copy. F16 and BF16 are widened to float32; dtypes narrower than a byte, F8 and complex numbers are refused.
+ * Reads the tensors of a safetensors file, in the order in which their bytes lie.
  *
- * Nothing in the file is trusted: the header's length, its JSON, every dtype, shape and offset is checked before a tensor is made, and
- * the tensors must fill the rest of the file without a hole or an overlap, as the format's description demands.
+ * An array is a view of `bytes` if its alignment allows it, else a copy. F16 and BF16 are widened to float32; dtypes narrower than a byte,
+ * F8 and complex numbers are refused.
  *
+ * Nothing in the file is trusted: the header's length, its JSON, every dtype, shape and offset is checked before a tensor is made, and the
+ * tensors must fill the rest of the file without a hole or an overlap, as the format's description demands.
+ *
+ * @param bytes the file
+ * @returns the tensors by name
  * @throws SeqgradError `format`, which names the tensor and what is wrong with it
  * @see https://github.com/huggingface/safetensors
  * @example
@@ -41,7 +45,10 @@ export function parseSafetensors(bytes: Uint8Array): Map<string, StoredTensor> {
 }
 
 /**
- * The `__metadata__` of a safetensors file; empty if it has none.
+ * Reads the `__metadata__` of a safetensors file.
+ *
+ * @param bytes the file
+ * @returns the strings by name; empty if it has none
  * @throws SeqgradError `format`
  * @example
  * const bytes = sg.io.writeSafetensors(tensors, { format: "pt" });
@@ -152,10 +159,14 @@ function readTensor({ dtype, shape, begin, end }: Entry, body: Uint8Array): Stor
 }
 
 /**
- * A safetensors file of the tensors. The same tensors give the same bytes, whatever their order in the map: they lie by falling width
- * of their elements, then by name, so that each is aligned to its own width.
+ * Writes tensors as a safetensors file.
  *
- * @param metadata strings about the file as a whole
+ * The same tensors give the same bytes, whatever their order in the map: they lie by falling width of their elements, then by name, so that
+ * each is aligned to its own width.
+ *
+ * @param tensors the tensors by name
+ * @param metadata strings about the file as a whole; default none
+ * @returns the file
  * @throws SeqgradError `value`, `shape` or `dtype` for what the format cannot hold
  * @example
  * const bytes = sg.io.writeSafetensors(await model.stateDict(), { format: "pt" });

@@ -42,7 +42,9 @@ export function checkStoreName(name: string): string {
 export const isStoreName = (name: string): boolean => typeof name === "string" && /^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$/.test(name);
 
 /**
- * A store in memory, for tests and for models on their way elsewhere. It keeps and gives copies.
+ * Makes a store in memory, for tests and for models on their way elsewhere. It keeps and returns copies.
+ *
+ * @returns the store
  * @example
  * const store = sg.io.memoryStore();
  * await store.write("notes.txt", new TextEncoder().encode("hello"));

@@ -56,12 +56,17 @@ const noStatistics = (): Statistics => ({
 });
 
 /**
- * BLEU of a corpus (Papineni et al. 2002), exactly as sacreBLEU computes it (Post 2018): 100 b exp(mean_n log p_n) for n = 1..4, where p_n
- * is the share of a hypothesis' n-grams that a reference holds, each no more often than there, summed over the corpus; b = min(1, e^(1 - r/c)).
+ * Measures BLEU of a corpus, exactly as sacreBLEU computes it.
  *
- * @param hypotheses a text a sentence, detokenized
+ * BLEU = 100 b exp(mean_n ln p_n) for n = 1..4, where p_n is the share of a hypothesis' n-grams that a reference has, each no more often
+ * than there, summed over the corpus; b = min(1, e^(1 - r/c))
+ *
+ * @param hypotheses a text per sentence, detokenized
  * @param references for each sentence one text, or a list of texts
- * @throws SeqgradError `shape` where the numbers of sentences differ, `value` for none
+ * @param options see BleuOptions
+ * @returns the score, from 0 to 100, and its parts
+ * @throws SeqgradError `shape` if the numbers of sentences differ, `value` for none
+ * @see Papineni, Roukos, Ward and Zhu 2002, "BLEU"; Post 2018 for sacreBLEU
  * @example
  * sg.metrics.bleu(["the cat sat on the mat"], ["the cat sat on a mat"]).score; // = 53.73
  */
@@ -83,7 +88,12 @@ export function* countedBleu(hypotheses: readonly string[], references: Referenc
 }
 
 /**
- * BLEU of one sentence, of the orders that it is long enough for.
+ * Measures BLEU of one sentence, of the orders that it is long enough for.
+ *
+ * @param hypothesis the text
+ * @param reference one text, or a list of texts
+ * @param options see BleuOptions
+ * @returns the score, from 0 to 100, and its parts
  * @throws SeqgradError `value` for no reference
  * @example
  * sg.metrics.sentenceBleu("Turn off the lights", "Turn off the lights").score; // = 100
@@ -102,12 +112,16 @@ export interface BleuBucket extends BleuScore {
 }
 
 /**
- * BLEU by the length of the source sentence: the curve that falls for an encoder-decoder without attention and stays level with it
- * (Bahdanau, Cho and Bengio 2015, figure 2). Buckets without a sentence are left out.
+ * Measures BLEU by the length of the source sentence: it falls for an encoder-decoder without attention and stays level with it. Buckets
+ * without a sentence are left out.
  *
- * @param lengths of each source sentence, in tokens
- * @param width of a bucket, in tokens
- * @throws SeqgradError `shape`, `value`, `range`
+ * @param hypotheses a text per sentence, detokenized
+ * @param references for each sentence one text, or a list of texts
+ * @param lengths the length of each source sentence, in tokens
+ * @param allOptions `width`: the size of a bucket, in tokens; and BleuOptions
+ * @returns the buckets, from short to long
+ * @throws SeqgradError `shape` if the numbers of sentences differ, `value` for none, `range` for an impossible width
+ * @see Bahdanau, Cho and Bengio 2015, "Neural Machine Translation by Jointly Learning to Align and Translate", figure 2
  * @example
  * const buckets = sg.metrics.bleuByLength(["a b c d", "e f"], ["a b c d", "e g"], [4, 12], { width: 10 });
  * buckets.map(({ low, high }) => [low, high]); // = [[0, 10], [10, 20]]

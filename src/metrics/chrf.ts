@@ -22,12 +22,17 @@ const LONGEST = 1000;
 type Matches = [hypothesis: number, reference: number, both: number][];
 
 /**
- * chrF of a corpus (Popović 2015), as sacreBLEU computes it: the F score of character n-grams, averaged over the orders that occur,
- * (1 + beta^2) p r / (beta^2 p + r), without white space; of several references the best for the sentence. 0 to 100.
+ * Measures chrF of a corpus, as sacreBLEU computes it.
  *
- * @param hypotheses a text a sentence
+ * The F score of character n-grams, averaged over the orders that occur, (1 + beta^2) p r / (beta^2 p + r), without white space; of several
+ * references the best for the sentence.
+ *
+ * @param hypotheses a text per sentence
  * @param references for each sentence one text, or a list of texts
- * @throws SeqgradError `shape` where the numbers of sentences differ, `value` for none, `range` for an option outside its interval
+ * @param options see ChrfOptions
+ * @returns the score, from 0 to 100
+ * @throws SeqgradError `shape` if the numbers of sentences differ, `value` for none, `range` for an option outside its interval
+ * @see Popović 2015, "chrF: Character n-gram F-score for Automatic MT Evaluation"
  * @example
  * sg.metrics.chrf(["the cat"], ["the cat"]); // = 100
  */

@@ -4,8 +4,12 @@ import { SeqgradError } from "../util/errors.js";
 import { checkPairs } from "./pairs.js";
 
 /**
- * The share of predictions that equal their target.
- * @throws SeqgradError `shape` where the numbers differ, `value` for none
+ * Returns the share of predictions that equal their target.
+ *
+ * @param predictions the predictions
+ * @param targets as many targets
+ * @returns a number from 0 to 1
+ * @throws SeqgradError `shape` if the numbers differ, `value` for none
  * @example
  * sg.metrics.accuracy(["dog", "cat", "cat"], ["dog", "dog", "cat"]); // = 2 / 3
  */
@@ -25,8 +29,12 @@ export interface ConfusionMatrix<T> {
 
 /**
  * Counts every pair of target and prediction.
- * @param given the order of rows and columns; default: those that occur, sorted
- * @throws SeqgradError `shape`, `value`; `range` for a label that `labels` lacks
+ *
+ * @param predictions the predictions
+ * @param targets as many targets
+ * @param given the order of rows and columns; default the labels that occur, sorted
+ * @returns the labels and the counts: a row for each target, a column for each prediction
+ * @throws SeqgradError `shape` if the numbers differ, `value` for none, `range` for a label that the given ones lack
  * @example
  * sg.metrics.confusionMatrix([0, 1, 1], [0, 0, 1]).counts; // = [[1, 1], [0, 1]]
  */
@@ -115,9 +123,16 @@ export function meansOf(scores: readonly (Score & { readonly support: number })[
 }
 
 /**
- * Precision p = right / predicted, recall r = right / wanted and F1 = 2 p r / (p + r), by label, over all (micro), as the mean of the
- * labels (macro), and as their mean by support (weighted), as scikit-learn's precision_recall_fscore_support with zero_division=0.
- * @throws SeqgradError as `confusionMatrix`
+ * Measures precision, recall and F1 by label and over all labels, as scikit-learn's precision_recall_fscore_support with zero_division=0.
+ *
+ * p = right / predicted, r = right / wanted, F1 = 2 p r / (p + r); micro over all, macro the mean of the labels, weighted their mean by
+ * support
+ *
+ * @param predictions the predictions
+ * @param targets as many targets
+ * @param labels the labels to report; default the labels that occur, sorted
+ * @returns the scores, from 0 to 1
+ * @throws SeqgradError `shape` if the numbers differ, `value` for none, `range` for a label that the given ones lack
  * @example
  * sg.metrics.classificationReport([0, 1, 1, 1], [0, 0, 1, 1]).macro.f1; // = 0.7333
  */

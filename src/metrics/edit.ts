@@ -4,7 +4,12 @@ import { tokenizerFor } from "./bleu-words.js";
 import { checkPairs, checkTexts } from "./pairs.js";
 
 /**
- * The fewest insertions, deletions and substitutions of one item that make `a` into `b` (Levenshtein 1966).
+ * Returns the fewest insertions, deletions and substitutions of one item that make `a` into `b`.
+ *
+ * @param a a text or a list
+ * @param b a text or a list
+ * @returns the number of changes
+ * @see Levenshtein 1966, "Binary Codes Capable of Correcting Deletions, Insertions, and Reversals"
  * @example
  * sg.metrics.editDistance("kitten", "sitting"); // = 3
  */
@@ -25,8 +30,12 @@ export function editDistance<T>(a: ArrayLike<T>, b: ArrayLike<T>): number {
 }
 
 /**
- * Edit distance over the length of the targets, all sequences together: the error rate of symbols, phones or characters.
- * @throws SeqgradError `shape` where the numbers of sequences differ, `value` for none
+ * Returns the edit distance divided by the length of the targets, all sequences together: the error rate of symbols, phones or characters.
+ *
+ * @param predictions texts or lists
+ * @param targets as many texts or lists
+ * @returns 0 if all are equal; above 1 if much was inserted
+ * @throws SeqgradError `shape` if the numbers of sequences differ, `value` for none
  * @example
  * sg.metrics.symbolErrorRate(["abd"], ["abcd"]); // = 0.25
  */
@@ -55,9 +64,15 @@ export interface WordErrorRate {
 }
 
 /**
- * The symbol error rate of words, which white space separates; above 1 where much was inserted. Where the targets are of a script without
- * blanks between words, as Chinese, Japanese and Thai, each character counts as a word: the character error rate.
- * @throws SeqgradError `shape` where the numbers of sentences differ, `value` for none
+ * Returns the symbol error rate of words, which white space separates.
+ *
+ * If the targets are of a script without blanks between words, as Chinese, Japanese and Thai, each character counts as a word: the
+ * character error rate.
+ *
+ * @param predictions texts
+ * @param targets as many texts
+ * @returns the rate, above 1 if much was inserted, and its unit
+ * @throws SeqgradError `shape` if the numbers of sentences differ, `value` for none
  * @example
  * sg.metrics.wordErrorRate(["turn the light off"], ["turn off the lights"]); // = { rate: 0.75, unit: "words" }
  */

@@ -4,7 +4,7 @@ import { SeqgradError } from "../util/errors.js";
 import { meansOf, type Score, scoreOf } from "./classification.js";
 import { checkPairs, checkTexts } from "./pairs.js";
 
-/** Words `start` up to, not including, `end`. */
+/** The words from `start` to below `end`. */
 export interface EntitySpan {
   readonly type: string;
   readonly start: number;
@@ -12,9 +12,13 @@ export interface EntitySpan {
 }
 
 /**
- * The entities that a sentence's tags mark, in the forms BIO (also IOB1), BIOES and BILOU, by the rules of the script conlleval: an entity
- * begins at B- or S-, at I- or E- of another type or after O, and after E- or S-; it ends before the next begins, and at O. L- is E-, U- is
- * S-.
+ * Lists the entities that a sentence's tags mark, in the forms BIO (also IOB1), BIOES and BILOU, by the rules of the script conlleval.
+ *
+ * An entity begins at B- or S-, at I- or E- of another type or after O, and after E- or S-; it ends before the next begins, and at O. L- is
+ * E-, U- is S-.
+ *
+ * @param tags a tag for each word
+ * @returns the entities, in order
  * @example
  * sg.metrics.entitySpans(["B-person", "I-person", "O", "B-place"]).map(({ type }) => type); // = ["person", "place"]
  */
@@ -56,12 +60,13 @@ export interface EntityReport extends Score {
 }
 
 /**
- * Precision, recall and F1 of entities, each right only when its first word, last word and type are (Tjong Kim Sang and Buchholz 2000,
- * the script conlleval; seqeval's default mode gives the same for BIO).
+ * Measures precision, recall and F1 of entities, each right only when its first word, last word and type are right.
  *
  * @param predictions the tags of each sentence
- * @param targets the right ones
- * @throws SeqgradError `shape` where sentences or words differ in number, `value` for no sentence
+ * @param targets the right tags of each sentence
+ * @returns the scores, from 0 to 1, over all and by type
+ * @throws SeqgradError `shape` if sentences or words differ in number, `value` for no sentence
+ * @see Tjong Kim Sang and Buchholz 2000, the script conlleval; seqeval's default mode gives the same for BIO
  * @example
  * sg.metrics.entityF1([["B-person", "O", "O"]], [["B-person", "O", "B-place"]]).f1; // = 2 / 3
  */

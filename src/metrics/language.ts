@@ -2,8 +2,10 @@ import { checkFinite } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 
 /**
- * e^loss: how many equally likely tokens a language model hesitates between.
- * @param loss mean cross-entropy of a token, in nats
+ * Returns e^loss: the number of equally likely tokens among which a language model hesitates.
+ *
+ * @param loss the mean cross-entropy of a token, in nats
+ * @returns at least 1 for a loss of at least 0
  * @throws SeqgradError `value` for a loss that is not finite
  * @example
  * sg.metrics.perplexity(Math.log(65)); // = 65
@@ -11,9 +13,11 @@ import { SeqgradError } from "../util/errors.js";
 export const perplexity = (loss: number): number => Math.exp(checkFinite("perplexity", "loss", loss));
 
 /**
- * loss / ln 2, in bits a character.
- * @param loss mean cross-entropy of a token, in nats
- * @param charactersPerToken default 1; of a model of words, say, the characters of the text over its tokens
+ * Returns loss / ln 2 per character.
+ *
+ * @param loss the mean cross-entropy of a token, in nats
+ * @param charactersPerToken the characters of the text divided by its tokens; default 1, for a model of characters
+ * @returns bits per character
  * @throws SeqgradError `value` for a loss that is not finite, `range` for no characters
  * @example
  * sg.metrics.bitsPerCharacter(Math.log(8)); // = 3

@@ -17,8 +17,12 @@ function meanOf(op: string, predictions: ArrayLike<number>, targets: ArrayLike<n
 const distance = (p: number, y: number) => Math.abs(p - y);
 
 /**
- * mean |p - y|, in the units of y.
- * @throws SeqgradError `shape` where the numbers differ, `value` for none, `not-finite`
+ * Returns mean |p - y|.
+ *
+ * @param predictions p
+ * @param targets y, as many numbers
+ * @returns the error, in the unit of y
+ * @throws SeqgradError `shape` if the numbers differ, `value` for none, `not-finite`
  * @example
  * sg.metrics.meanAbsoluteError([1, 2], [2, 4]); // = 1.5
  */
@@ -26,8 +30,12 @@ export const meanAbsoluteError = (predictions: ArrayLike<number>, targets: Array
   meanOf("meanAbsoluteError", predictions, targets, distance);
 
 /**
- * sqrt(mean (p - y)^2), in the units of y.
- * @throws SeqgradError `shape` where the numbers differ, `value` for none, `not-finite`
+ * Returns sqrt(mean (p - y)^2).
+ *
+ * @param predictions p
+ * @param targets y, as many numbers
+ * @returns the error, in the unit of y
+ * @throws SeqgradError `shape` if the numbers differ, `value` for none, `not-finite`
  * @example
  * sg.metrics.rootMeanSquareError([1, 2], [2, 5]); // = Math.sqrt(5)
  */
@@ -35,9 +43,14 @@ export const rootMeanSquareError = (predictions: ArrayLike<number>, targets: Arr
   Math.sqrt(meanOf("rootMeanSquareError", predictions, targets, (p, y) => (p - y) ** 2));
 
 /**
- * The symmetric mean absolute percentage error as in the M4 competition (Makridakis et al. 2020): 200 mean |p - y| / (|p| + |y|), from 0
- * to 200; a pair of zeros counts as 0.
- * @throws SeqgradError `shape` where the numbers differ, `value` for none, `not-finite`
+ * Returns the symmetric mean absolute percentage error as in the M4 competition: 200 mean |p - y| / (|p| + |y|). A pair of zeros counts as
+ * 0.
+ *
+ * @param predictions p
+ * @param targets y, as many numbers
+ * @returns a number from 0 to 200
+ * @throws SeqgradError `shape` if the numbers differ, `value` for none, `not-finite`
+ * @see Makridakis, Spiliotis and Assimakopoulos 2020, "The M4 Competition"
  * @example
  * sg.metrics.smape([110], [90]); // = 20
  */
@@ -45,13 +58,18 @@ export const smape = (predictions: ArrayLike<number>, targets: ArrayLike<number>
   200 * meanOf("smape", predictions, targets, (p, y) => (p === y ? 0 : Math.abs(p - y) / (Math.abs(p) + Math.abs(y))));
 
 /**
- * The mean absolute scaled error (Hyndman and Koehler 2006): mean |p - y| divided by the same of the seasonal naive forecast on the training part,
- * mean |y_t - y_{t-m}|; below 1 is better than naive.
+ * Returns the mean absolute scaled error.
  *
+ * mean |p - y| divided by the same of the seasonal naive forecast on the training part, mean |y_t - y_{t-m}|
+ *
+ * @param predictions p
+ * @param targets y, as many numbers
  * @param training the series before the forecast
- * @param season m, the steps of a season; 1 for none
+ * @param season m, the steps of a season; default 1 for none
+ * @returns a number; below 1 is better than naive
  * @throws SeqgradError `shape`, `not-finite`; `value` for a training part that does not change from season to season; `range` for one not
  *   longer than a season
+ * @see Hyndman and Koehler 2006, "Another Look at Measures of Forecast Accuracy"
  * @example
  * sg.metrics.mase([5], [6], [1, 2, 3, 4]); // = 1
  */

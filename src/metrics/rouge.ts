@@ -11,12 +11,18 @@ export interface RougeScore {
 }
 
 /**
- * ROUGE-1, ROUGE-2 and ROUGE-L of summaries (Lin 2004): precision, recall and F1 of shared words, of shared pairs of words, and of the
- * longest common subsequence, each the mean over the texts; words are runs of letters and digits in lower case, as in the package
- * rouge-score, without stemming, but of any script. Where the references are of a script without blanks between words, as Chinese,
- * Japanese and Thai, each character counts as a word; runs of Latin letters and digits stay whole.
+ * Measures ROUGE-1, ROUGE-2 and ROUGE-L of summaries: precision, recall and F1 of shared words, of shared pairs of words, and of the
+ * longest common subsequence, each the mean over the texts.
  *
- * @throws SeqgradError `shape` where the numbers of texts differ, `value` for none
+ * Words are runs of letters and digits in lower case, as in the package rouge-score, without stemming, but of any script. If the references
+ * are of a script without blanks between words, as Chinese, Japanese and Thai, each character counts as a word; runs of Latin letters and
+ * digits stay whole.
+ *
+ * @param hypotheses texts
+ * @param references as many texts
+ * @returns the scores, from 0 to 1, and the unit that was counted
+ * @throws SeqgradError `shape` if the numbers of texts differ, `value` for none
+ * @see Lin 2004, "ROUGE: A Package for Automatic Evaluation of Summaries"
  * @example
  * sg.metrics.rouge(["the cat sat"], ["the cat lay"]).rouge1.f1; // = 2 / 3
  */

@@ -8,8 +8,11 @@ const entities: readonly [RegExp, string][] = [
 ];
 
 /**
- * The words of a line as the script mteval-v13a counts them, which BLEU's published scores rest on: punctuation stands alone, but
- * a period or comma between digits and what lies outside ASCII stay where they are. White space is Unicode's.
+ * Cuts a line into words as the script mteval-v13a does, on which BLEU's published scores rest: punctuation stands alone, but a period or
+ * comma between digits and characters outside ASCII stay where they are. White space is Unicode's.
+ *
+ * @param line a line of text
+ * @returns its words
  * @example
  * sg.metrics.tokenize13a("It costs $3.50, she said."); // = ["It", "costs", "$", "3.50", ",", "she", "said", "."]
  */

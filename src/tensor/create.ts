@@ -51,13 +51,14 @@ export function checkDtype(op: string, dtype: DType = "float32"): DType {
 }
 
 /**
- * A tensor from numbers in row-major order.
+ * Makes a tensor from numbers in row-major order.
  *
  * @param data as many numbers as the shape holds, of the tensor's type: int32 takes whole numbers from -2^31 to 2^31 - 1, also as bigint
  * @param shape default: `[data.length]`
  * @param options the default dtype is int32 for an Int32Array and arrays of 64-bit integers, else float32
- * @throws SeqgradError `shape` when the count differs, `value` for nested arrays and what is not a number, `range` for what is not int32,
- *   `memory`, `state` before init()
+ * @returns the tensor
+ * @throws SeqgradError `shape` if the count differs, `value` for nested arrays or something that is not a number, `range` for a number that
+ *   is not an int32, `memory`, `state` before init()
  * @example
  * const x = sg.tensor([1, 2, 3, 4], [2, 2]);
  * const labels = sg.tensor([0, 2], [2], { dtype: "int32" });
@@ -84,8 +85,13 @@ function fromNumbers(op: string, data: Numbers, shape: Shape | undefined, option
 }
 
 /**
- * A tensor from nested arrays, or a scalar from a number.
- * @throws SeqgradError `shape` when they are ragged or too deep, `value` for anything but numbers and arrays, `range` for what is not int32
+ * Makes a tensor from nested arrays, or a scalar from a number.
+ *
+ * @param values numbers, nested as deep as the tensor has dimensions
+ * @param options dtype, gradient and device: see CreateOptions
+ * @returns the tensor
+ * @throws SeqgradError `shape` if they are ragged or too deep, `value` for anything but numbers and arrays, `range` for a number that is
+ *   not an int32
  * @example
  * sg.fromArray([[1, 2], [3, 4]]).shape; // = [2, 2]
  */
@@ -119,7 +125,12 @@ function flatten(values: NestedNumbers, shape: Shape): number[] {
 }
 
 /**
- * All elements `value`.
+ * Makes a tensor of one number.
+ *
+ * @param shape the shape
+ * @param value the number
+ * @param options dtype, gradient and device: see CreateOptions
+ * @returns the tensor
  * @example
  * sg.full([2, 2], 7); // = [[7, 7], [7, 7]]
  */
@@ -132,20 +143,34 @@ function filled(op: string, shape: Shape, value: number, options: CreateOptions)
 }
 
 /**
- * All elements 0.
+ * Makes a tensor of zeros.
+ *
+ * @param shape the shape
+ * @param options dtype, gradient and device: see CreateOptions
+ * @returns the tensor
  * @example
  * sg.zeros([3]); // = [0, 0, 0]
  */
 export const zeros = (shape: Shape, options: CreateOptions = {}): Tensor => filled("zeros", shape, 0, options);
 /**
- * All elements 1.
+ * Makes a tensor of ones.
+ *
+ * @param shape the shape
+ * @param options dtype, gradient and device: see CreateOptions
+ * @returns the tensor
  * @example
  * sg.ones([3]); // = [1, 1, 1]
  */
 export const ones = (shape: Shape, options: CreateOptions = {}): Tensor => filled("ones", shape, 1, options);
 
 /**
- * `start, start + step, ...` up to but without `end`: arange(n) counts from 0.
+ * Makes the numbers `start, start + step, ...` below `end`; arange(n) counts from 0.
+ *
+ * @param start the first number; without `end` the number after the last
+ * @param end the number that ends them, not included
+ * @param step default 1; negative counts down
+ * @param options dtype, gradient and device: see CreateOptions
+ * @returns `[ceil((end - start) / step)]`
  * @throws SeqgradError `range` for a step of 0, an end that is not finite or, with int32, numbers that are not whole; `memory`
  * @example
  * sg.arange(0, 10, 4); // = [0, 4, 8]
@@ -175,9 +200,13 @@ function written(op: string, n: number, at: (i: number) => number, options: Crea
 }
 
 /**
- * `count` numbers from `start` to `end`, both included, in equal steps.
+ * Makes `count` numbers from `start` to `end`, both included, in equal steps.
  *
- * @param count how many; one is `start` alone
+ * @param start the first number
+ * @param end the last number
+ * @param count their number; 1 gives `start` alone
+ * @param options dtype, gradient and device: see CreateOptions
+ * @returns `[count]`
  * @throws SeqgradError `range` for a count that is not a whole number or, with int32, numbers that are not whole; `value` for an end that
  *   is not finite; `memory`
  * @example
@@ -201,7 +230,12 @@ export function linspace(start: number, end: number, count: number, options: Cre
 }
 
 /**
- * The matrix `[rows, columns]` with ones on its diagonal and zeros elsewhere.
+ * Makes a matrix with ones on its diagonal and zeros elsewhere.
+ *
+ * @param rows the number of rows
+ * @param columns the number of columns; default `rows`
+ * @param options dtype, gradient and device: see CreateOptions
+ * @returns `[rows, columns]`
  * @throws SeqgradError `shape` for sizes that are not whole numbers, `memory`
  * @example
  * sg.eye(2, 3); // = [[1, 0, 0], [0, 1, 0]]
@@ -218,7 +252,11 @@ type Uniform = CreateOptions & { low?: number; high?: number };
 const uniformNames = namesOf<Uniform>({ ...createOptions, low: 1, high: 1 });
 
 /**
- * Uniform on [low, high), from the generator that manualSeed() sets.
+ * Draws uniform numbers on [low, high), from the generator that manualSeed() sets.
+ *
+ * @param shape the shape
+ * @param options `low`, default 0, `high`, default 1, and CreateOptions
+ * @returns the tensor, float32
  * @throws SeqgradError `value` for a bound that is not finite, `dtype` for int32, `memory`
  * @example
  * const noise = sg.rand([32, 10], { low: -0.1, high: 0.1 });
@@ -233,7 +271,11 @@ type Normal = CreateOptions & { mean?: number; std?: number };
 const normalNames = namesOf<Normal>({ ...createOptions, mean: 1, std: 1 });
 
 /**
- * Normal, by default with mean 0 and standard deviation 1, from the generator that manualSeed() sets.
+ * Draws normal numbers, from the generator that manualSeed() sets.
+ *
+ * @param shape the shape
+ * @param options `mean`, default 0, `std`, default 1, and CreateOptions
+ * @returns the tensor, float32
  * @throws SeqgradError `value` for a mean or deviation that is not finite, `dtype` for int32, `memory`
  * @example
  * const x = sg.randn([8, 20, 32], { std: 0.02 });
@@ -255,7 +297,13 @@ function drawn(op: string, shape: Shape, options: CreateOptions, known: readonly
 }
 
 /**
- * A float32 tensor outside every scope that a model owns and training changes.
+ * Makes a tensor that a model owns and training changes, outside every scope.
+ *
+ * @param shape the shape
+ * @param init writes the first values, such as nn.init.zeros
+ * @param device default the default device
+ * @returns the parameter, float32
+ * @throws SeqgradError `value` for an init that is not a function, `shape`, `memory`
  * @example
  * const weight = sg.parameter([10, 64], sg.nn.init.xavierUniform);
  */
@@ -271,7 +319,13 @@ export function parameter(shape: Shape, init: (y: Tensor) => void, device: Devic
 }
 
 /**
- * A tensor outside every scope that a model owns, saves and moves but that no optimizer changes: statistics, counts.
+ * Makes a tensor that a model owns, saves and moves but that no optimizer changes, outside every scope: statistics, counts.
+ *
+ * @param shape the shape
+ * @param init writes the first values, such as nn.init.zeros
+ * @param options `dtype` and `device`: see CreateOptions
+ * @returns the buffer
+ * @throws SeqgradError `value` for an init that is not a function, `shape`, `memory`
  * @example
  * const seen = sg.buffer([10], sg.nn.init.zeros);
  */

@@ -24,7 +24,7 @@ export interface InitOptions {
   deterministic?: boolean;
   /** The kernels from elsewhere than the package's own chunk, for a strict Content Security Policy or a cache; they decide the variant. */
   wasm?: WasmSource;
-  /** Bytes that the device's memory may reach. */
+  /** The most bytes of the device's memory. Default: the device's own limit. */
   memoryLimit?: number;
 }
 
@@ -45,11 +45,15 @@ let current: Device | undefined;
 let opening: { readonly options: InitOptions; readonly device: Promise<Device> } | undefined;
 
 /**
- * Makes a device ready, and the default for tensors made from now on. Call it once, at the start of a program, after the code that uses
- * seqgrad is loaded. A second call with the same options returns the same device.
+ * Prepares a device and makes it the default for new tensors.
  *
- * @throws SeqgradError `device` when the device is not there, `value` for an unknown option, `state` when there is a default device that
- * was made with other options.
+ * Call it once, at the start of a program, after the code that uses seqgrad is loaded. A second call with the same options returns the same
+ * device.
+ *
+ * @param options see InitOptions
+ * @returns the device
+ * @throws SeqgradError `device` if the device is not available, `value` for an unknown option, `state` if there is a default device that
+ *   was made with other options
  * @example
  * const device = await sg.init();
  * console.log(device.info); // "WebAssembly, relaxed SIMD, one thread; no GPU: there is no navigator.gpu"
@@ -95,7 +99,10 @@ function checkSame({ wasm, ...options }: InitOptions, earlier: InitOptions): voi
 
 /**
  * Makes a device without making it the default.
- * @throws SeqgradError `device` when it is not there
+ *
+ * @param options see InitOptions
+ * @returns the device
+ * @throws SeqgradError `device` if it is not available, `value` for an unknown option
  * @example
  * const exact = await sg.createDevice({ device: "reference" });
  * const x = sg.zeros([3], { device: exact }); // in float64
@@ -186,8 +193,10 @@ export function deviceOf(type: DeviceType, backend: Backend, variant?: WasmVaria
 }
 
 /**
- * The default device.
- * @throws SeqgradError `state` before init().
+ * Returns the default device.
+ *
+ * @returns the device of init()
+ * @throws SeqgradError `state` before init()
  * @example
  * console.log(sg.defaultDevice().info);
  */
@@ -205,8 +214,12 @@ export function checkDevice(op: string, device: Device = defaultDevice()): Devic
 }
 
 /**
- * Runs `fn` with another default device, then restores the one before. `fn` is synchronous; it may return the promise of a tensor's data().
- * @throws SeqgradError `value` when it returns another promise: what it makes after an await would lie on the device before
+ * Runs a function with another default device, then restores the one before.
+ *
+ * @param device a device of createDevice() or init()
+ * @param fn a synchronous function; it may return the promise of a tensor's data()
+ * @returns the result of `fn`
+ * @throws SeqgradError `value` if it returns another promise: tensors made after an await would lie on the device before
  * @example
  * const exact = await sg.createDevice({ device: "reference" });
  * const y = sg.withDevice(exact, () => sg.exp(sg.ones([3])));
@@ -237,7 +250,10 @@ export interface MemoryReport {
 }
 
 /**
- * The memory in use on a device: bytes and tensors. It stays level over ten thousand training steps.
+ * Reports the memory in use on a device: bytes and tensors. It stays level over ten thousand training steps.
+ *
+ * @param device default the default device
+ * @returns the report
  * @throws SeqgradError `state` before init()
  * @example
  * const { bytes, tensors } = sg.memory();

@@ -17,7 +17,11 @@ export type IntegerOptions = Pick<CreateOptions, "device"> & {
 const names = namesOf<IntegerOptions>({ device: 1, low: 1, high: 1 });
 
 /**
- * Whole numbers from `low` up to but without `high`, each as likely, int32, from the generator that manualSeed() sets.
+ * Draws whole numbers from `low` to below `high`, each as likely, from the generator that manualSeed() sets.
+ *
+ * @param shape the shape
+ * @param options `low`, `high` and `device`: see IntegerOptions
+ * @returns the tensor, int32
  * @throws SeqgradError `range` unless low < high and both fit int32
  * @example
  * const dice = sg.randint([100], { low: 1, high: 7 });
@@ -40,7 +44,11 @@ export function randint(shape: Shape, options: IntegerOptions): Tensor {
 }
 
 /**
- * The numbers from 0 to n - 1 in random order, each order as likely, int32, from the generator that manualSeed() sets.
+ * Draws the numbers from 0 to n - 1 in random order, each order as likely, from the generator that manualSeed() sets.
+ *
+ * @param n the number of numbers
+ * @param options `device`: default the default device
+ * @returns `[n]`, int32
  * @throws SeqgradError `range` for a count that is not a whole number
  * @example
  * const order = sg.randperm(10);

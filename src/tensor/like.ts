@@ -26,7 +26,11 @@ function filledLike(op: string, x: Tensor, value: number, options: LikeOptions):
 }
 
 /**
- * Zeros of the shape, the dtype and the device of x.
+ * Makes zeros of the shape, the dtype and the device of x.
+ *
+ * @param x of any shape and dtype
+ * @param options `dtype` and `requiresGrad`: see LikeOptions
+ * @returns the shape of x
  * @throws SeqgradError `value` for an unknown option, `dtype`
  * @example
  * sg.zerosLike(sg.tensor([5, 6])); // = [0, 0]
@@ -34,7 +38,11 @@ function filledLike(op: string, x: Tensor, value: number, options: LikeOptions):
 export const zerosLike = (x: Tensor, options: LikeOptions = {}): Tensor => filledLike("zerosLike", x, 0, options);
 
 /**
- * Ones of the shape, the dtype and the device of x.
+ * Makes ones of the shape, the dtype and the device of x.
+ *
+ * @param x of any shape and dtype
+ * @param options `dtype` and `requiresGrad`: see LikeOptions
+ * @returns the shape of x
  * @throws SeqgradError `value` for an unknown option, `dtype`
  * @example
  * sg.onesLike(sg.tensor([5, 6])); // = [1, 1]
@@ -42,7 +50,12 @@ export const zerosLike = (x: Tensor, options: LikeOptions = {}): Tensor => fille
 export const onesLike = (x: Tensor, options: LikeOptions = {}): Tensor => filledLike("onesLike", x, 1, options);
 
 /**
- * All elements `value`, in the shape, the dtype and on the device of x.
+ * Makes a tensor of one number, of the shape, the dtype and the device of x.
+ *
+ * @param x of any shape and dtype
+ * @param value the number
+ * @param options `dtype` and `requiresGrad`: see LikeOptions
+ * @returns the shape of x
  * @throws SeqgradError `value` for an unknown option, `range` for a fraction in int32, `dtype`
  * @example
  * sg.fullLike(sg.tensor([5, 6]), 7); // = [7, 7]
@@ -58,7 +71,11 @@ function drawnLike(op: string, x: Tensor, options: object, draw: (y: Tensor) => 
 }
 
 /**
- * Float32 numbers of the shape of x and on its device, uniform on [0, 1), from the generator that manualSeed() sets.
+ * Draws uniform numbers on [0, 1) in the shape and on the device of x, from the generator that manualSeed() sets.
+ *
+ * @param x of any shape and dtype
+ * @param options `requiresGrad`: see LikeOptions
+ * @returns the shape of x, float32
  * @throws SeqgradError `value` for an unknown option
  * @example
  * const noise = sg.randLike(sg.zeros([2, 3]));
@@ -69,7 +86,11 @@ export const randLike = (x: Tensor, options: Pick<LikeOptions, "requiresGrad"> =
   });
 
 /**
- * Float32 numbers of the shape of x and on its device, standard normal, from the generator that manualSeed() sets.
+ * Draws standard normal numbers in the shape and on the device of x, from the generator that manualSeed() sets.
+ *
+ * @param x of any shape and dtype
+ * @param options `requiresGrad`: see LikeOptions
+ * @returns the shape of x, float32
  * @throws SeqgradError `value` for an unknown option
  * @example
  * const noise = sg.randnLike(sg.zeros([2, 3]));

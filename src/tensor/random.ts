@@ -5,8 +5,11 @@ const generator = new RandomGenerator(0);
 let current = generator;
 
 /**
- * Sets the seed of everything random from here on: initial weights, dropout, shuffles, sampling. The same seed gives the same numbers
- * on every backend.
+ * Sets the seed of all random numbers from here on: initial weights, dropout, shuffles, sampling. The same seed gives the same numbers on
+ * every backend.
+ *
+ * @param seed a whole number in 0..2^53
+ * @throws SeqgradError `range` for another seed
  * @example
  * sg.manualSeed(1337);
  */

@@ -4,10 +4,13 @@ import { closeFrame, openFrame } from "./storage.js";
 import { checkTensor, Tensor } from "./tensor.js";
 
 /**
- * Runs `fn` and frees every tensor made in it but those that it returns (alone, or in arrays and objects) or keeps. Inside,
- * allocation is a bump of a pointer. A returned tensor belongs to the scope around, or, if there is none, to the caller.
+ * Runs a function and frees every tensor made in it except those that it returns (alone, or in arrays and objects) or keeps.
  *
- * @throws SeqgradError `value` when `fn` returns a promise: a scope left open across an await would free other tasks' tensors.
+ * Inside, allocation is a bump of a pointer. A returned tensor belongs to the scope around, or, if there is none, to the caller.
+ *
+ * @param fn a synchronous function
+ * @returns the result of `fn`
+ * @throws SeqgradError `value` if `fn` returns a promise: a scope left open across an await would free other tasks' tensors
  * @example
  * const x = sg.randn([100]);
  * const mean = sg.scope(() => sg.mean(sg.exp(x))); // the exponentials are gone, the mean is not
@@ -33,6 +36,9 @@ export function scope<T>(fn: () => T): T {
 
 /**
  * Lets a tensor outlive every open scope; it then lives until dispose().
+ *
+ * @param tensor the tensor
+ * @returns the tensor itself
  * @example
  * const seen: sg.Tensor[] = [];
  * sg.scope(() => {

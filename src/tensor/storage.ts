@@ -238,6 +238,8 @@ export function copyWords(backend: Backend, x: number, y: number, count: number)
 /**
  * In debug mode every tensor outside a scope remembers where it was made, `leaks()` reports it, and a tensor lost to the garbage collector is
  * reported.
+ *
+ * @param on true to begin, false to end
  * @example
  * sg.setDebug(true);
  * const forgotten = sg.zeros([3]);
@@ -250,6 +252,8 @@ export function setDebug(on: boolean): void {
 
 /**
  * The origins of the tensors alive outside every scope that were made in debug mode.
+ *
+ * @returns a text for each
  * @example
  * console.log(sg.leaks().length);
  */

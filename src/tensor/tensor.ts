@@ -20,6 +20,13 @@ export type Role = "parameter" | "buffer";
 /**
  * An n-dimensional array of float32 or int32 on a device: a window (shape, strides, offset) on memory that views share.
  * Operations are free functions: `add(x, y)`, not `x.add(y)`.
+ *
+ * @param storage the memory
+ * @param shape the shape
+ * @param dtype float32 or int32; default float32
+ * @param strides the distance of neighbors in each dimension, in elements; default row-major
+ * @param offset the elements before the first; default 0
+ * @param frame the scope that it ends with; default the scope of the memory
  * @example
  * const x = sg.tensor([1, 2, 3, 4], [2, 2], { requiresGrad: true });
  * sg.sum(sg.square(x)).backward();
@@ -99,7 +106,12 @@ export class Tensor implements Tenant {
     return this.requiresGrad || this.node !== undefined;
   }
 
-  /** The elements in row-major order, a copy. */
+  /**
+   * Reads the elements.
+   *
+   * @returns a copy, in row-major order
+   * @throws SeqgradError `state` if the tensor is gone
+   */
   data(): Promise<TensorData> {
     return promiseOfData(this.#read());
   }
@@ -118,7 +130,12 @@ export class Tensor implements Tenant {
     }
   }
 
-  /** As data(), at once. @throws SeqgradError `device` where reading must wait. */
+  /**
+   * Reads the elements at once.
+   *
+   * @returns a copy, in row-major order
+   * @throws SeqgradError `device` if reading must wait, `state` if the tensor is gone
+   */
   dataSync(): TensorData {
     const { backend } = this;
     if (backend.async) throw new SeqgradError("device", `dataSync: ${backend.type} cannot answer at once; use \`await tensor.data()\`.`);
@@ -131,7 +148,11 @@ export class Tensor implements Tenant {
   }
 
   /**
-   * A copy on another device, outside every scope and cut off from the graph.
+   * Copies the tensor to another device, outside every scope and cut off from the graph.
+   *
+   * @param device a device of createDevice() or init()
+   * @returns the copy
+   * @throws SeqgradError `memory` if it does not fit there, `state` if the tensor is gone
    * @example
    * const exact = await sg.createDevice({ device: "reference" });
    * const x = await sg.ones([3]).to(exact);
@@ -144,12 +165,22 @@ export class Tensor implements Tenant {
     return copy;
   }
 
-  /** The only element. @throws SeqgradError `shape` when there are more or none. */
+  /**
+   * Reads the only element.
+   *
+   * @returns the number
+   * @throws SeqgradError `shape` if there are more or none
+   */
   item(): Promise<number> {
     return promiseOfData(this.#readSingle());
   }
 
-  /** As item(), at once. */
+  /**
+   * Reads the only element at once.
+   *
+   * @returns the number
+   * @throws SeqgradError `shape` if there are more or none, `device` if reading must wait
+   */
   itemSync(): number {
     this.#checkSingle();
     return this.dataSync()[0]!;
@@ -157,7 +188,10 @@ export class Tensor implements Tenant {
 
   /**
    * Overwrites the elements with `data`, in row-major order. The layout must be contiguous.
-   * @throws SeqgradError `value` or `range` for what is not a number of the tensor's type, `shape`, `state`; nothing has changed then
+   *
+   * @param data as many numbers as elements, of the tensor's type
+   * @throws SeqgradError `value` or `range` for something that is not a number of the tensor's type, `shape`, `state`; nothing has changed
+   *   then
    */
   write(data: Numbers): void {
     const numbers = checkNumbers("write", data, this.dtype);
@@ -173,8 +207,11 @@ export class Tensor implements Tenant {
   }
 
   /**
-   * Computes the gradient of this tensor with respect to every tensor it was made from that has `requiresGrad`, adds each to its
-   * `grad`, and frees the graph. `gradient` is dLoss/dthis; a tensor of one element may leave it out, it is 1 then.
+   * Computes the gradient of this tensor with respect to every tensor it was made from that has `requiresGrad`, adds each to its `grad`,
+   * and frees the graph.
+   *
+   * @param gradient dLoss/dthis, of the same shape, float32; for a tensor of one element default 1
+   * @throws SeqgradError `state` if no gradient can flow from it, `shape` or `dtype` for a gradient that does not fit
    */
   backward(gradient?: Tensor): void {
     if (!this.node) {
@@ -196,12 +233,24 @@ export class Tensor implements Tenant {
     this.node.backward(this, gradient);
   }
 
-  /** The same elements, cut off from the graph. */
+  /**
+   * Returns the same elements, cut off from the graph.
+   *
+   * @returns a view of the same memory
+   */
   detach(): Tensor {
     return this.view(this.shape, this.strides, this.offset);
   }
 
-  /** Another window on the same memory. */
+  /**
+   * Returns another window on the same memory; not recorded. For users there is reshape().
+   *
+   * @param shape the shape
+   * @param strides the distance of neighbors in each dimension, in elements
+   * @param offset the elements before the first
+   * @returns the view
+   * @throws SeqgradError `value` for strides or an offset that are not whole numbers
+   */
   view(shape: Shape, strides: readonly number[], offset: number): Tensor {
     checkShape("view", shape);
     if (!Array.isArray(strides) || strides.length !== shape.length || ![offset, ...strides].every(Number.isInteger))
@@ -210,7 +259,12 @@ export class Tensor implements Tenant {
     return new Tensor(this.storage, shape, this.dtype, strides, offset, currentFrame());
   }
 
-  /** Takes memory on another device in place of its own: with nothing in it, or what it is given. The layout must be contiguous. */
+  /**
+   * Takes memory on another device instead of its own: new memory with undefined content, or the given one. The layout must be contiguous.
+   *
+   * @param backend the backend
+   * @param memory the memory; default new
+   */
   place(backend: Backend, memory: TensorStorage = allocate(checkBackend("place", backend), this.size * 4, this.storage.kind, null)): void {
     const { storage } = this;
     this.grad?.dispose();
@@ -230,7 +284,11 @@ export class Tensor implements Tenant {
     this.#end("the scope that it was made in has ended: return it from the scope, or keep() it");
   }
 
-  /** Called by the scope that it outlives. */
+  /**
+   * Called by the scope that it outlives.
+   *
+   * @param frame the scope around
+   */
   leave(frame: Frame | undefined): void {
     // The graph behind it dies with the scope.
     this.node = undefined;
@@ -241,7 +299,11 @@ export class Tensor implements Tenant {
     this.dispose();
   }
 
-  /** Type, shape and numbers, abridged where there are many; on a device whose reading must wait, how to get them. */
+  /**
+   * Shows type, shape and numbers, abridged if there are many; on a device whose reading must wait, how to get them.
+   *
+   * @returns lines of text
+   */
   toString(): string {
     const head = `Tensor ${this.dtype} ${formatShape(this.shape)}`;
     if (!this.storage.alive || this.#gone) return `${head}, gone: ${this.#gone ?? "its memory was freed"}`;
