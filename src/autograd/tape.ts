@@ -4,6 +4,7 @@ import { scope } from "../tensor/scope.js";
 import { checkTensor, copyStrided, empty, emptyBeside, fill, type GradientNode, type Tensor } from "../tensor/tensor.js";
 import { checkFunction } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { refusePromise } from "../util/promise.js";
 import { stridesOf } from "../util/shape.js";
 
@@ -144,9 +145,9 @@ export class TapeNode implements GradientNode {
     if (this.pending.some((slot) => slot !== undefined)) {
       const results = this.gradient!(
         this.pending.map((slot) => slot?.gradient),
-        { needs: (i) => inputs[i]!.tracksGradient, accumulator: (i) => accumulatorOf(inputs[i]!) },
+        { needs: (i) => nth(inputs, i).tracksGradient, accumulator: (i) => accumulatorOf(nth(inputs, i)) },
       );
-      for (const [i, result] of results.entries()) if (result && inputs[i]!.tracksGradient) deposit(inputs[i]!, result);
+      for (const [i, result] of results.entries()) if (result && nth(inputs, i).tracksGradient) deposit(nth(inputs, i), result);
     }
   }
 

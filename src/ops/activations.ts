@@ -2,6 +2,7 @@ import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { checkFinite } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import { checkOptions, refuseExtra } from "../util/options.js";
 import { type AxisOptions, axisOf } from "./axis.js";
 import { greater, mul } from "./binary.js";
@@ -81,7 +82,7 @@ export function glu(x: Tensor, options: AxisOptions = {}): Tensor {
   checkTensor("glu", x, "x");
   refuseInt32("glu", x);
   const axis = axisOf("glu", options, x.rank, -1);
-  const n = x.shape[axis]!;
+  const n = nth(x.shape, axis);
   if (n % 2 !== 0)
     throw new SeqgradError("shape", `glu: dimension ${axis} of ${formatShape(x.shape)} has odd size ${n}; expected two halves.`);
   return mul(slice(x, { axis, end: n / 2 }), sigmoid(slice(x, { axis, start: n / 2 })));

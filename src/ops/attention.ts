@@ -4,6 +4,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkFinite, checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import type { RandomStart } from "../util/philox.js";
 import { broadcastStrides, dimsOf, sameShape } from "../util/shape.js";
@@ -360,8 +361,8 @@ export const selfAttention = (qkv: Tensor, options: AttentionOptions): Tensor =>
 export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, options: ScaledDotProductOptions = {}): Tensor {
   checkOptions("scaledDotProductAttention", options, scaledDotProductNames);
   const apart = q?.rank === 4;
-  const heads = apart ? q.shape[1]! : 1;
-  const keyValueHeads = k?.rank === 4 ? k.shape[1]! : heads;
+  const heads = apart ? nth(q.shape, 1) : 1;
+  const keyValueHeads = k?.rank === 4 ? nth(k.shape, 1) : heads;
   return attend("scaledDotProductAttention", { q, k, v }, { ...options, heads, keyValueHeads }, apart);
 }
 

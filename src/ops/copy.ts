@@ -2,6 +2,7 @@ import { checkTensor, copyStrided, empty, fill, type Tensor } from "../tensor/te
 import { shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import { checkShape, type Shape, sizeOf, stridesOf } from "../util/shape.js";
 import { type AxisOptions, axisOf } from "./axis.js";
 import { addSamples, checkTensors, defineOp } from "./define-op.js";
@@ -44,7 +45,7 @@ export function copyOf(x: Tensor, shape?: Shape): Tensor {
 export function padTo(x: Tensor, shape: Shape, axis: number, start: number, step: number): Tensor {
   const y = fill(empty(x.backend, shape), 0);
   const strides = stridesOf(shape);
-  copyStrided(x, y.address + start * strides[axis]! * 4, strides.with(axis, strides[axis]! * step));
+  copyStrided(x, y.address + start * nth(strides, axis) * 4, strides.with(axis, nth(strides, axis) * step));
   return y;
 }
 
@@ -54,7 +55,7 @@ export function checkTensorList(op: string, tensors: readonly Tensor[]): Tensor 
     throw new SeqgradError("value", `${op}: the tensors are ${shown(tensors)}; give them in one array, as in ${op}([a, b]).`);
   checkTensors(op, Array.from(tensors));
   if (tensors.length === 0) throw new SeqgradError("value", `${op}: there is no tensor; give at least one.`);
-  return tensors[0]!;
+  return nth(tensors, 0);
 }
 
 interface Along {
@@ -66,22 +67,22 @@ const concatOp = defineOp<string, { y: Shape }, Along>({
   strided: true,
   shape(inputs, { axis }) {
     const tensors = Object.values(inputs);
-    const total = tensors.reduce((n, x) => n + x.shape[axis]!, 0);
-    return { y: tensors[0]!.shape.with(axis, total) };
+    const total = tensors.reduce((n, x) => n + nth(x.shape, axis), 0);
+    return { y: nth(tensors, 0).shape.with(axis, total) };
   },
-  dtypes: (inputs) => ({ y: Object.values(inputs)[0]!.dtype }),
+  dtypes: (inputs) => ({ y: nth(Object.values(inputs), 0).dtype }),
   forward(_run, inputs, { y }, { axis }) {
     let start = 0;
     for (const x of Object.values(inputs)) {
-      copyStrided(x, y.address + start * y.strides[axis]! * 4, y.strides);
-      start += x.shape[axis]!;
+      copyStrided(x, y.address + start * nth(y.strides, axis) * 4, y.strides);
+      start += nth(x.shape, axis);
     }
   },
   backward({ inputs, dOutputs: { y: dy }, attrs: { axis } }) {
     let offset = dy.offset;
     const gradients = Object.entries(inputs).map(([name, x]) => {
       const dx = dy.view(x.shape, dy.strides, offset);
-      offset += x.shape[axis]! * dy.strides[axis]!;
+      offset += nth(x.shape, axis) * nth(dy.strides, axis);
       return [name, dx] as const;
     });
     return Object.fromEntries(gradients);

@@ -2,6 +2,7 @@ import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkList, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import { maxOf } from "../util/numbers.js";
 import { namesOf } from "../util/options.js";
 import { dimsOf } from "../util/shape.js";
@@ -79,10 +80,10 @@ const ctcOp = defineOp({
         Float32Array.from({ length: B * S }, (_, i) => of(Math.floor(i / S), i % S)),
         [B, S],
       );
-    const skip = table((b, s) => (s % 2 && s > 1 && symbols[b]![s] !== symbols[b]![s - 2] ? 0 : NEVER));
+    const skip = table((b, s) => (s % 2 && s > 1 && nth(symbols, b)[s] !== nth(symbols, b)[s - 2] ? 0 : NEVER));
     const start = table((_, s) => (s < 2 ? 0 : NEVER));
-    const last = table((b, s) => (s === 2 * targets[b]!.length || s === 2 * targets[b]!.length - 1 ? 0 : NEVER));
-    const index = Int32Array.from({ length: B * T * S }, (_, i) => symbols[Math.floor(i / (T * S))]![i % S]!);
+    const last = table((b, s) => (s === 2 * nth(targets, b).length || s === 2 * nth(targets, b).length - 1 ? 0 : NEVER));
+    const index = Int32Array.from({ length: B * T * S }, (_, i) => nth(nth(symbols, Math.floor(i / (T * S))), i % S));
     const p = gather(logProbs, constant(logProbs, index, [B, T, S]), { axis: 2 });
     const never = constant(logProbs, new Float32Array(2 * B).fill(NEVER), [B, 2]);
     const steps = constant(logProbs, Int32Array.from(lengths), [B, 1]);
@@ -123,7 +124,7 @@ const ctcNames = namesOf<CtcOptions>({ reduction: 1, lengths: 1, blank: 1, zeroI
 /** Throws unless `rows` is an array of lists. */
 export function checkRows(op: string, name: string, rows: readonly ArrayLike<number>[]): void {
   if (!Array.isArray(rows)) throw new SeqgradError("value", `${op}: ${name} is ${shown(rows)}; give an array, a list for each row.`);
-  for (let b = 0; b < rows.length; b++) checkList(op, rows.length > 1 ? `${name}[${b}]` : name, rows[b]!, "whole numbers in an array");
+  for (let b = 0; b < rows.length; b++) checkList(op, rows.length > 1 ? `${name}[${b}]` : name, nth(rows, b), "whole numbers in an array");
 }
 
 /**

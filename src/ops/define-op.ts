@@ -7,6 +7,7 @@ import { currentFrame } from "../tensor/storage.js";
 import { checkTensor, copyStrided, empty, type Tensor } from "../tensor/tensor.js";
 import { checkArray, checkFunction, checkObject, checkText, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { checkOptions, namesOf as namesOfOptions } from "../util/options.js";
 import type { Shape } from "../util/shape.js";
 
@@ -174,7 +175,7 @@ export function apply(op: Operation, given: Named, attrs: unknown): Inputs<strin
   const tensors: readonly unknown[] = names.map((name) => given[name]);
   checkTensors(op.name, tensors, names);
   const inputs = given as Inputs<string>;
-  const { backend } = tensors[0]!;
+  const { backend } = nth(tensors, 0);
   const shapes = op.shape(inputs, attrs);
   if (op.compose && op.kernels?.some((kernel) => !backend.has(kernel))) return op.compose(inputs, attrs);
   const run = runner(op.name, backend);
@@ -207,7 +208,7 @@ function namesOf({ inputs, optional }: Operation, given: Named): readonly string
 }
 
 const contiguousInputs = (names: readonly string[], tensors: readonly Tensor[]): Inputs<string> =>
-  Object.fromEntries(names.map((name, i) => [name, contiguous(tensors[i]!)]));
+  Object.fromEntries(names.map((name, i) => [name, contiguous(nth(tensors, i))]));
 
 /** In a scope if none is open: what `fn` makes on its way is freed. */
 const temporarily = (fn: () => void): void => (currentFrame() ? fn() : scope(fn));
@@ -224,7 +225,7 @@ function record(op: Operation, { names, tensors, inputs, outputs, attrs, run }: 
   const produced = Object.keys(outputs);
   new TapeNode(op.name, tensors, Object.values(outputs), (gradients, sink) => {
     const dOutputs: Record<string, Tensor> = {};
-    for (const [i, dy] of gradients.entries()) if (dy) dOutputs[produced[i]!] = contiguous(dy);
+    for (const [i, dy] of gradients.entries()) if (dy) dOutputs[nth(produced, i)] = contiguous(dy);
     /** The position of an input that needs a gradient, or -1. */
     const place = (name: string) => {
       const i = names.indexOf(name);
@@ -242,7 +243,7 @@ function record(op: Operation, { names, tensors, inputs, outputs, attrs, run }: 
       dOutputs,
       needs: (name) => place(name) >= 0,
       accumulator: ofWanted(sink.accumulator),
-      gradientLike: ofWanted((i) => empty(tensors[i]!.backend, tensors[i]!.shape)),
+      gradientLike: ofWanted((i) => empty(nth(tensors, i).backend, nth(tensors, i).shape)),
     });
     return names.map((name) => results[name]);
   });

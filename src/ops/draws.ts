@@ -4,6 +4,7 @@ import { checkTensor, empty, type Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { normalizeAxis, type Shape } from "../util/shape.js";
 import { add, div, equal, less, sub } from "./binary.js";
@@ -45,7 +46,7 @@ function checkWeights(weights: Tensor, count: number): void {
   for (let start = 0; start < data.length; start += C) {
     let positive = 0;
     for (let i = start; i < start + C; i++) {
-      const w = data[i]!;
+      const w = nth(data, i);
       if (!(w >= 0 && w < Number.POSITIVE_INFINITY))
         throw new SeqgradError("range", `multinomial: weight ${i} is ${w}; expected finite numbers of at least 0.`);
       if (w > 0) positive++;

@@ -2,6 +2,7 @@ import { copyStrided, empty, fill, type Tensor } from "../tensor/tensor.js";
 import { checkText, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import { refuseExtra } from "../util/options.js";
 import { sizeOf, stridesOf } from "../util/shape.js";
 import { mul } from "./binary.js";
@@ -27,12 +28,12 @@ function labelsOf(equation: string, term: string, hidden: number): string[] {
   if (parts.length > 2 || !/^[a-zA-Z]*$/.test(parts.join("")))
     throw fault("value", equation, `${shown(term)} is not a term; give a letter for each dimension, and "..." at most once.`);
   const ellipsis = Array.from({ length: hidden }, (_, i) => `.${hidden - 1 - i}`);
-  return parts.length === 2 ? [...parts[0]!, ...ellipsis, ...parts[1]!] : [...term];
+  return parts.length === 2 ? [...nth(parts, 0), ...ellipsis, ...nth(parts, 1)] : [...term];
 }
 
 /** Merges dimensions i < j of the same size into one, at i. A view. */
 function diagonal(x: Tensor, i: number, j: number): Tensor {
-  const along = (strides: readonly number[]) => strides.with(i, strides[i]! + strides[j]!).toSpliced(j, 1);
+  const along = (strides: readonly number[]) => strides.with(i, nth(strides, i) + nth(strides, j)).toSpliced(j, 1);
   return viewOp("einsum", x, x.shape.toSpliced(j, 1), along(x.strides), x.offset, (dy) => {
     const dx = fill(empty(x.backend, x.shape), 0);
     copyStrided(dy, dx.address, along(stridesOf(x.shape)));
@@ -103,11 +104,11 @@ export function einsum(equation: string, tensors: readonly Tensor[], ...extra: n
   if (terms.length !== tensors.length)
     throw fault("value", equation, `it has ${terms.length} terms for ${tensors.length} tensors; separate one for each by commas.`);
   const isWhole = tensors.every((x) => x.dtype === "int32");
-  const hidden = terms.map((term, i) => (term.includes("...") ? tensors[i]!.rank - term.replace("...", "").length : 0));
+  const hidden = terms.map((term, i) => (term.includes("...") ? nth(tensors, i).rank - term.replace("...", "").length : 0));
   const sizes = new Map<string, number>();
   const operands = terms.map((term, i): Labeled => {
-    const labels = labelsOf(equation, term, Math.max(0, hidden[i]!));
-    let x = isWhole ? tensors[i]! : toFloat(tensors[i]!);
+    const labels = labelsOf(equation, term, Math.max(0, nth(hidden, i)));
+    let x = isWhole ? nth(tensors, i) : toFloat(nth(tensors, i));
     if (labels.length !== x.rank)
       throw fault(
         "shape",
@@ -115,13 +116,13 @@ export function einsum(equation: string, tensors: readonly Tensor[], ...extra: n
         `the term ${shown(term)} does not fit the shape ${formatShape(x.shape)}; give a letter for each dimension.`,
       );
     for (const [axis, label] of labels.entries()) {
-      const [n, size = 1] = [x.shape[axis]!, sizes.get(label)];
+      const [n, size = 1] = [nth(x.shape, axis), sizes.get(label)];
       if (n !== size && n !== 1 && size !== 1)
         throw fault("shape", equation, `${label} is ${size} in one place and ${n} in another; dimensions of a letter must be equal or 1.`);
       sizes.set(label, n === 1 ? size : n);
     }
     for (let j = labels.length - 1; j > 0; j--) {
-      const first = labels.indexOf(labels[j]!);
+      const first = labels.indexOf(nth(labels, j));
       if (first === j) continue;
       if (x.shape[first] !== x.shape[j])
         throw fault("shape", equation, `${labels[j]} stands twice in ${shown(term)}, for sizes ${x.shape[first]} and ${x.shape[j]}.`);

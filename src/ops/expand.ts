@@ -1,6 +1,7 @@
 import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import { broadcastStrides, checkShape, checkSizes, type Shape } from "../util/shape.js";
 import { viewOp } from "./define-op.js";
 import { sumTo } from "./reduce.js";
@@ -19,7 +20,7 @@ export function expand(x: Tensor, to: Shape, ...extra: never[]): Tensor {
   checkTensor("expand", x, "x");
   checkSizes("expand", to, extra);
   const lead = to.length - x.rank;
-  const shape = to.map((n, i) => (n === -1 && i >= lead ? x.shape[i - lead]! : n));
+  const shape = to.map((n, i) => (n === -1 && i >= lead ? nth(x.shape, i - lead) : n));
   if (lead < 0 || !x.shape.every((n, i) => n === 1 || n === shape[i + lead])) {
     throw new SeqgradError(
       "shape",

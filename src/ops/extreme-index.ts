@@ -2,6 +2,7 @@ import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { checkBoolean } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import { checkOptions } from "../util/options.js";
 import { normalizeAxis } from "../util/shape.js";
 import { firstLargestOf } from "./argmax.js";
@@ -22,7 +23,7 @@ export interface IndexOptions {
 
 /** The positions 0 .. n - 1 along `axis`, int32, of a shape that broadcasts with x. */
 export function positionsAlong(x: Tensor, axis: number): Tensor {
-  const n = x.shape[axis]!;
+  const n = nth(x.shape, axis);
   return constant(
     x,
     Int32Array.from({ length: n }, (_, i) => i),
@@ -54,7 +55,7 @@ function find(op: string, x: Tensor, options: IndexOptions, largest: boolean) {
 
 /** Of int32 exactly, by the first position of an element that equals the extreme. */
 function firstEqual(x: Tensor, axis: number, extreme: Tensor): Tensor {
-  return min(where(equal(x, extreme), positionsAlong(x, axis), x.shape[axis]!), { axis, keepDims: true });
+  return min(where(equal(x, extreme), positionsAlong(x, axis), nth(x.shape, axis)), { axis, keepDims: true });
 }
 
 export function firstLargest(x: Tensor, axis: number): Tensor {

@@ -2,6 +2,7 @@ import { checkTensor, empty, fill, type Tensor } from "../tensor/tensor.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import { checkOptions } from "../util/options.js";
 import { dimsOf, rowsOf, type Shape, sizeOf } from "../util/shape.js";
 import { type AxisOptions, axisOf } from "./axis.js";
@@ -17,7 +18,7 @@ export interface Span {
 /** x by dimension `axis`. */
 export const spanOf = (x: Tensor, axis: number): Span => ({
   outer: sizeOf(x.shape.slice(0, axis)),
-  n: x.shape[axis]!,
+  n: nth(x.shape, axis),
   inner: sizeOf(x.shape.slice(axis + 1)),
 });
 

@@ -60,8 +60,8 @@ const gruOp = defineOp({
     const candidate = (v: Tensor) => slice(v, { start: 2 * H });
     const { y, h } = unroll("gru", x, { h: h0 }, { lengths, ...attrs }, (x, { h }) => {
       const [fromX, fromH] = projections(x, h, inputs);
-      const [rx, zx, nx] = split(fromX, H, { axis: 1 }) as [Tensor, Tensor, Tensor];
-      const [rh, zh, nh] = split(fromH, H, { axis: 1 }) as [Tensor, Tensor, Tensor];
+      const [rx, zx, nx] = split(fromX, [H, H, H], { axis: 1 });
+      const [rh, zh, nh] = split(fromH, [H, H, H], { axis: 1 });
       const r = sigmoid(add(rx, rh));
       const z = sigmoid(add(zx, zh));
       const recurrent = resetAfter ? mul(r, nh) : linear(mul(r, h), candidate(wHh), bHh && candidate(bHh));

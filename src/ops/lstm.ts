@@ -70,7 +70,7 @@ const lstmOp = defineOp({
     const zeros = (n: number) => fill(empty(x.backend, [B, n]), 0);
     const { h0 = zeros(P), c0 = zeros(H) } = inputs;
     const { y, h, c } = unroll("lstm", x, { h: h0, c: c0 }, { lengths, ...attrs }, (x, { h, c }) => {
-      const [i, f, g, o] = split(projectionSum(x, h, inputs), H, { axis: 1 }) as [Tensor, Tensor, Tensor, Tensor];
+      const [i, f, g, o] = split(projectionSum(x, h, inputs), [H, H, H, H], { axis: 1 });
       const next = add(mul(sigmoid(f), c), mul(sigmoid(i), tanh(g)));
       const hidden = mul(sigmoid(o), tanh(next));
       return { h: wHr ? linear(hidden, wHr) : hidden, c: next };

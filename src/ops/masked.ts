@@ -2,6 +2,7 @@ import { checkNumbers } from "../tensor/numbers.js";
 import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import { broadcastShapes, sameShape } from "../util/shape.js";
 import { checkTensors, constant } from "./define-op.js";
 import { expand } from "./expand.js";
@@ -27,7 +28,7 @@ export function maskedFill(x: Tensor, mask: Tensor, value: number | Tensor): Ten
       "shape",
       `maskedFill: the mask of shape ${formatShape(mask.shape)} is larger than x of shape ${formatShape(x.shape)}; expand x first.`,
     );
-  if (typeof value === "number") return where(mask, checkNumbers("maskedFill", [value], x.dtype)[0]!, x);
+  if (typeof value === "number") return where(mask, nth(checkNumbers("maskedFill", [value], x.dtype), 0), x);
   checkTensors("maskedFill", [x, value], ["x", "the value"]);
   if (value.size !== 1)
     throw new SeqgradError("shape", `maskedFill: the value has shape ${formatShape(value.shape)}; expected one element, or a number.`);

@@ -3,6 +3,7 @@ import { checkTensor, copyStrided, fill, type Tensor } from "../tensor/tensor.js
 import { checkArray, checkChoice, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import type { Shape } from "../util/shape.js";
 import { addSamples, constant, defineOp } from "./define-op.js";
@@ -81,26 +82,26 @@ export function pad(x: Tensor, sizes: readonly number[], options: PadOptions = {
       `pad: got ${sizes.length} sizes for a tensor of shape ${formatShape(x.shape)}; expected a pair for each of at most ${x.rank} dimensions.`,
     );
   for (const [i, size] of sizes.entries()) {
-    const n = x.shape[x.rank - 1 - (i >> 1)]!;
+    const n = nth(x.shape, x.rank - 1 - (i >> 1));
     const most = { constant: Number.MAX_SAFE_INTEGER, reflect: n - 1, replicate: n > 0 ? Number.MAX_SAFE_INTEGER : 0, circular: n }[mode];
     checkInteger("pad", `sizes[${i}]`, size, mode === "constant" ? -n : 0, Math.max(0, most));
   }
   const around = x.shape.map((_, axis) => [sizes[2 * (x.rank - 1 - axis)] ?? 0, sizes[2 * (x.rank - 1 - axis) + 1] ?? 0] as const);
-  const shape = x.shape.map((n, axis) => n + around[axis]![0] + around[axis]![1]);
+  const shape = x.shape.map((n, axis) => n + nth(around, axis)[0] + nth(around, axis)[1]);
   if (shape.some((n) => n < 0))
     throw new SeqgradError("shape", `pad: ${formatShape(x.shape)} is smaller than what the sizes ${formatShape(sizes)} take away.`);
   if (mode !== "constant")
     return around.reduce((y, [before, after], axis) => (before + after > 0 ? extend(y, axis, before, after, mode) : y), x);
   const cut = around.reduce(
     (y, [before, after], axis) =>
-      before < 0 || after < 0 ? slice(y, { axis, start: Math.max(0, -before), end: x.shape[axis]! + Math.min(0, after) }) : y,
+      before < 0 || after < 0 ? slice(y, { axis, start: Math.max(0, -before), end: nth(x.shape, axis) + Math.min(0, after) }) : y,
     x,
   );
   return padOp({ x: cut }, { shape, before: around.map(([before]) => Math.max(0, before)), value: number! }).y;
 }
 
 function extend(x: Tensor, axis: number, before: number, after: number, mode: keyof typeof sources): Tensor {
-  const n = x.shape[axis]!;
+  const n = nth(x.shape, axis);
   const index = Int32Array.from({ length: before + n + after }, (_, i) => sources[mode](i - before, n));
   return indexSelect(x, constant(x, index, [index.length]), { axis });
 }

@@ -1,5 +1,6 @@
 import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { checkInteger } from "../util/check.js";
+import { nth } from "../util/nth.js";
 import { type AxisOptions, axisOf } from "./axis.js";
 import { select, split } from "./views.js";
 
@@ -18,7 +19,7 @@ export function chunk(x: Tensor, count: number, options: AxisOptions = {}): Tens
   checkTensor("chunk", x, "x");
   checkInteger("chunk", "count", count, 1, 2 ** 24);
   const axis = axisOf("chunk", options, x.rank, 0);
-  const n = x.shape[axis]!;
+  const n = nth(x.shape, axis);
   return split(x, n === 0 ? new Array<number>(count).fill(0) : Math.ceil(n / count), { axis });
 }
 
@@ -36,5 +37,5 @@ export function chunk(x: Tensor, count: number, options: AxisOptions = {}): Tens
 export function unbind(x: Tensor, options: AxisOptions = {}): Tensor[] {
   checkTensor("unbind", x, "x");
   const axis = axisOf("unbind", options, x.rank, 0);
-  return Array.from({ length: x.shape[axis]! }, (_, i) => select(x, i, { axis }));
+  return Array.from({ length: nth(x.shape, axis) }, (_, i) => select(x, i, { axis }));
 }

@@ -4,6 +4,7 @@ import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import { checkOptions } from "../util/options.js";
 import { dimsOf, type Shape, sameShape } from "../util/shape.js";
 import { add, less } from "./binary.js";
@@ -117,7 +118,7 @@ export function weightGradients(
 
 /** Shows the probe dh [T, B, H]. */
 export function recordSteps(probe: GradientProbe | undefined, dh: Tensor | undefined): void {
-  if (probe && dh) for (let t = 0; t < dh.shape[0]!; t++) probe.record(t, select(dh, t));
+  if (probe && dh) for (let t = 0; t < nth(dh.shape, 0); t++) probe.record(t, select(dh, t));
 }
 
 /** Throws unless each input has the shape that is wanted of it. */

@@ -1,7 +1,8 @@
 import { checkTensor, type Tensor } from "../tensor/tensor.js";
-import { checkInteger } from "../util/check.js";
+import { checkArray, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import { checkOptions } from "../util/options.js";
 import { checkShape, checkSizes, normalizeAxis, type Shape } from "../util/shape.js";
 import { constant } from "./define-op.js";
@@ -33,7 +34,7 @@ export function repeat(x: Tensor, repeats: readonly number[], ...extra: never[])
   const sizes: Shape = [...new Array<number>(lead).fill(1), ...x.shape];
   checkShape(
     "repeat",
-    sizes.map((n, i) => n * repeats[i]!),
+    sizes.map((n, i) => n * nth(repeats, i)),
   );
   // Each dimension n becomes [repeats, n], of which the first is a view.
   const ones = reshape(
@@ -42,11 +43,11 @@ export function repeat(x: Tensor, repeats: readonly number[], ...extra: never[])
   );
   const copies = expand(
     ones,
-    sizes.flatMap((n, i) => [repeats[i]!, n]),
+    sizes.flatMap((n, i) => [nth(repeats, i), n]),
   );
   return reshape(
     copies,
-    sizes.map((n, i) => n * repeats[i]!),
+    sizes.map((n, i) => n * nth(repeats, i)),
   );
 }
 
@@ -68,9 +69,11 @@ export function repeatInterleave(given: Tensor, repeats: number | readonly numbe
   const { axis } = options;
   const x = axis === undefined ? reshape(given, [given.size]) : given;
   const at = normalizeAxis("repeatInterleave", axis ?? 0, x.rank);
-  const n = x.shape[at]!;
-  const counts = Array.isArray(repeats) ? (repeats as readonly number[]) : new Array<number>(n).fill(repeats as number);
-  if (!Array.isArray(repeats)) checkInteger("repeatInterleave", "repeats", repeats as number);
+  const n = nth(x.shape, at);
+  const counts =
+    typeof repeats === "number"
+      ? new Array<number>(n).fill(checkInteger("repeatInterleave", "repeats", repeats))
+      : checkArray("repeatInterleave", "repeats", repeats, "a number, or an array of one for each slice");
   for (const [i, count] of counts.entries()) checkInteger("repeatInterleave", `repeats[${i}]`, count);
   if (counts.length !== n)
     throw new SeqgradError("shape", `repeatInterleave: got ${counts.length} repeats for ${n} slices; give one for each, or one number.`);

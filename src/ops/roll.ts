@@ -1,6 +1,7 @@
 import { checkTensor, type Tensor } from "../tensor/tensor.js";
-import { checkInteger } from "../util/check.js";
+import { checkArray, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { checkOptions } from "../util/options.js";
 import { normalizeAxis } from "../util/shape.js";
 import { concat } from "./copy.js";
@@ -21,17 +22,17 @@ export function roll(x: Tensor, shifts: number | readonly number[], options: { a
   checkTensor("roll", x, "x");
   checkOptions("roll", options, ["axis"]);
   const { axis } = options;
-  const all = [shifts].flat() as number[];
+  const all = typeof shifts === "number" ? [shifts] : checkArray("roll", "shifts", shifts, "a number, or an array of one for each axis");
   for (const shift of all) checkInteger("roll", "a shift", shift, Number.MIN_SAFE_INTEGER);
   const axes = axis === undefined ? [0] : [axis].flat().map((a) => normalizeAxis("roll", a, x.rank));
   if (all.length !== axes.length)
     throw new SeqgradError("value", `roll: got ${all.length} shifts for ${axes.length} axes; give one for each.`);
-  if (axis === undefined) return reshape(rolled(reshape(x, [x.size]), 0, all[0]!), x.shape);
-  return axes.reduce((y, at, i) => rolled(y, at, all[i]!), x);
+  if (axis === undefined) return reshape(rolled(reshape(x, [x.size]), 0, nth(all, 0)), x.shape);
+  return axes.reduce((y, at, i) => rolled(y, at, nth(all, i)), x);
 }
 
 function rolled(x: Tensor, axis: number, shift: number): Tensor {
-  const n = x.shape[axis]!;
+  const n = nth(x.shape, axis);
   const start = n > 0 ? ((-shift % n) + n) % n : 0;
   return start === 0 ? x : concat([slice(x, { axis, start }), slice(x, { axis, end: start })], { axis });
 }

@@ -2,6 +2,7 @@ import { type BinaryOp, binaryOps } from "../backend/kernels.js";
 import { binaryCall, inRow, ROW } from "../tensor/layout.js";
 import { copyWords } from "../tensor/storage.js";
 import { checkTensor, copyStrided, empty, fill, type Tensor } from "../tensor/tensor.js";
+import { nth } from "../util/nth.js";
 import { sizeOf } from "../util/shape.js";
 import { type AxisOptions, axisOf } from "./axis.js";
 import { mul } from "./binary.js";
@@ -81,7 +82,7 @@ export function cumsum(x: Tensor, options: AxisOptions = {}): Tensor {
  */
 export function cumprod(x: Tensor, options: AxisOptions = {}): Tensor {
   const at = axisOf("cumprod", options, checkTensor("cumprod", x, "x").rank, -1);
-  const n = x.shape[at]!;
+  const n = nth(x.shape, at);
   return distances(n).reduce(
     (y, d) =>
       concat([slice(y, { axis: at, end: d }), mul(slice(y, { axis: at, start: d }), slice(y, { axis: at, end: n - d }))], { axis: at }),
@@ -106,7 +107,7 @@ export function prod(x: Tensor, options: ReduceOptions = {}): Tensor {
   const { axes } = arrange("prod", x, options);
   const shape = reducedShape(x.shape, axes, options.keepDims);
   const kept = Array.from(x.shape.keys()).filter((i) => !axes.includes(i));
-  let n = sizeOf(axes.map((i) => x.shape[i]!));
+  let n = sizeOf(axes.map((i) => nth(x.shape, i)));
   if (n === 0) return fill(empty(x.backend, shape, x.dtype), 1);
   let y = reshape(permute(x, [...axes, ...kept]), [n, sizeOf(shape)]);
   while (n > 1) {

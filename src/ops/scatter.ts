@@ -3,6 +3,7 @@ import { checkNumbers } from "../tensor/numbers.js";
 import { copyStrided, empty, fill, type Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import { type Shape, sameShape } from "../util/shape.js";
 import { type AxisOptions, axisOf } from "./axis.js";
 import { notEqual } from "./binary.js";
@@ -24,9 +25,9 @@ interface Span {
 /* @__NO_SIDE_EFFECTS__ */
 function adding(name: "indexAdd" | "scatterAdd" | "scatter") {
   const bySlices = name === "indexAdd";
-  const indexShape = (shape: Shape, axis: number) => (bySlices ? [shape[axis]!] : shape);
+  const indexShape = (shape: Shape, axis: number) => (bySlices ? [nth(shape, axis)] : shape);
   const sample = (x: Shape, source: Shape, axis: number) => ({
-    inputs: { x, index: { shape: indexShape(source, axis), below: x[axis]! }, source },
+    inputs: { x, index: { shape: indexShape(source, axis), below: nth(x, axis) }, source },
     attrs: { axis },
   });
   const call = defineOp({
@@ -35,14 +36,14 @@ function adding(name: "indexAdd" | "scatterAdd" | "scatter") {
     shape: ({ x }) => ({ y: x.shape }),
     forward(run, { x, index, source }, { y }, { axis }: Span) {
       copyStrided(x, y.address, y.strides);
-      const call = { dy: source, index, dx: y, m: source.shape[axis]!, ...spanOf(x, axis) };
+      const call = { dy: source, index, dx: y, m: nth(source.shape, axis), ...spanOf(x, axis) };
       if (source.size === 0) return;
       if (bySlices) run("scatterAddRows", { skip: -1, ...call });
       else run("scatterAdd", call);
     },
     backward({ run, inputs: { index, source }, dOutputs: { y: dy }, attrs: { axis }, gradientLike }) {
       const dSource = gradientLike("source");
-      const call = { x: dy, index, m: source.shape[axis]!, ...spanOf(dy, axis) };
+      const call = { x: dy, index, m: nth(source.shape, axis), ...spanOf(dy, axis) };
       if (dSource && dSource.size > 0) run(bySlices ? "gatherRows" : "gather", { y: dSource, ...call });
       return { x: dy, source: dSource };
     },
@@ -65,7 +66,7 @@ function checkScatter(op: string, x: Tensor, index: Tensor, source: Tensor, opti
       "shape",
       `${op}: the source has shape ${formatShape(source.shape)}, x ${formatShape(x.shape)}; they may differ in dimension ${axis} alone.`,
     );
-  const expected = bySlices ? [source.shape[axis]!] : source.shape;
+  const expected = bySlices ? [nth(source.shape, axis)] : source.shape;
   if (!sameShape(index.shape, expected))
     throw new SeqgradError("shape", `${op}: the index has shape ${formatShape(index.shape)}; expected ${formatShape(expected)}.`);
   return axis;
@@ -135,7 +136,7 @@ export function scatter(x: Tensor, index: Tensor, source: Tensor | number, optio
   const axis = checkScatter("scatter", x, index, from, options);
   if (from.dtype !== x.dtype)
     throw new SeqgradError("dtype", `scatter: the source is ${from.dtype}, x ${x.dtype}; cast one with toFloat or toInt.`);
-  const m = index.shape[axis]!;
+  const m = nth(index.shape, axis);
   if (x.size === 0 || m === 0) return x;
   const winner = noGrad(() => lastWriters(x, index, axis));
   // 0 where nothing is written, else the place in the source plus 1.
@@ -150,7 +151,7 @@ function filled(x: Tensor, index: Tensor, value: number): Tensor {
 
 /** For each element of x, 1 plus the place along `axis` of the last index that names it, 0 where none does, float32. */
 function lastWriters(x: Tensor, index: Tensor, axis: number): Tensor {
-  const m = index.shape[axis]!;
+  const m = nth(index.shape, axis);
   // Sorted, equal positions lie together, and the last of them is the last that was given.
   const order = argsort(index, { axis });
   const sorted = gather(index, order, { axis });

@@ -3,6 +3,7 @@ import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import { checkOptions } from "../util/options.js";
 import { normalizeAxis, rowsOf } from "../util/shape.js";
 import { equal, greater } from "./binary.js";
@@ -115,7 +116,7 @@ export function topk(x: Tensor, k: number, options: TopKOptions = {}): ValuesAnd
   checkOptions("topk", options, ["axis", "largest"]);
   const largest = checkBoolean("topk", "largest", options.largest ?? true);
   const axis = normalizeAxis("topk", options.axis ?? -1, x.rank);
-  checkInteger("topk", "k", k, 0, x.shape[axis]!);
+  checkInteger("topk", "k", k, 0, nth(x.shape, axis));
   const indices = slice(orderOf(x, axis, largest), { axis, end: k });
   return { values: gather(x, indices, { axis }), indices };
 }
@@ -158,7 +159,7 @@ export function median(given: Tensor, options: MedianOptions = {}): Tensor {
   const isAll = options.axis === undefined;
   const x = isAll ? reshape(given, [given.size]) : given;
   const axis = normalizeAxis("median", options.axis ?? 0, x.rank);
-  const n = x.shape[axis]!;
+  const n = nth(x.shape, axis);
   if (n === 0)
     throw new SeqgradError("shape", `median: dimension ${axis} of ${formatShape(x.shape)} is empty; expected at least one element.`);
   const index = noGrad(() => {

@@ -25,7 +25,7 @@ const swigluOp = defineOp({
   },
   compose({ x }) {
     const { cols } = sizesOf(x);
-    const [a, b] = split(x, [cols, cols], { axis: -1 }) as [Tensor, Tensor];
+    const [a, b] = split(x, [cols, cols], { axis: -1 });
     return { y: mul(silu(a), b) };
   },
   forward: (run, { x }, { y }) => run("swigluForward", { x, y, ...sizesOf(x) }),

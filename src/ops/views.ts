@@ -1,8 +1,9 @@
 import { viewStrides } from "../tensor/layout.js";
 import { checkTensor, type Tensor } from "../tensor/tensor.js";
-import { checkInteger } from "../util/check.js";
+import { checkArray, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import { namesOf } from "../util/options.js";
 import { checkSizes, normalizeAxis, type Shape, sameShape, sizeOf } from "../util/shape.js";
 import { type AxisOptions, axisOf, checkAxisOptions } from "./axis.js";
@@ -82,8 +83,8 @@ export function permute(x: Tensor, order: readonly number[], ...extra: never[]):
     );
   }
   const inverse = axes.map((_, i) => axes.indexOf(i));
-  const shape = axes.map((axis) => x.shape[axis]!);
-  const strides = axes.map((axis) => x.strides[axis]!);
+  const shape = axes.map((axis) => nth(x.shape, axis));
+  const strides = axes.map((axis) => nth(x.strides, axis));
   return viewOp("permute", x, shape, strides, x.offset, (dy) => permute(dy, inverse));
 }
 
@@ -181,14 +182,14 @@ export function slice(x: Tensor, options: SliceOptions): Tensor {
   const { axis = 0, start = 0, end = Number.MAX_SAFE_INTEGER, step = 1 } = options;
   const at = normalizeAxis("slice", axis, x.rank);
   checkInteger("slice", "step", step, 1);
-  const n = x.shape[at]!;
+  const n = nth(x.shape, at);
   const bound = (i: number) => Math.min(Math.max(i < 0 ? i + n : i, 0), n);
   checkInteger("slice", "end", end, Number.MIN_SAFE_INTEGER);
   const from = bound(checkInteger("slice", "start", start, Number.MIN_SAFE_INTEGER));
   const length = Math.max(0, Math.ceil((bound(end) - from) / step));
   const shape = x.shape.with(at, length);
-  const strides = x.strides.with(at, x.strides[at]! * step);
-  const offset = x.offset + (length > 0 ? from * x.strides[at]! : 0);
+  const strides = x.strides.with(at, nth(x.strides, at) * step);
+  const offset = x.offset + (length > 0 ? from * nth(x.strides, at) : 0);
   return viewOp("slice", x, shape, strides, offset, (dy) => padTo(dy, x.shape, at, from, step));
 }
 
@@ -206,7 +207,7 @@ export function slice(x: Tensor, options: SliceOptions): Tensor {
 export function select(x: Tensor, index: number, options: AxisOptions = {}): Tensor {
   checkTensor("select", x, "x");
   const at = axisOf("select", options, x.rank, 0, "select(x, index, { axis })");
-  const n = x.shape[at]!;
+  const n = nth(x.shape, at);
   checkInteger("select", "index", index, -n, n - 1);
   const from = index < 0 ? index + n : index;
   return squeeze(slice(x, { axis: at, start: from, end: from + 1 }), { axis: at });
@@ -223,11 +224,16 @@ export function select(x: Tensor, index: number, options: AxisOptions = {}): Ten
  * @example
  * const [i, f, g, o] = sg.split(sg.zeros([8, 256]), 64, { axis: 1 }); // each [8, 64]
  */
+export function split<const S extends readonly number[]>(x: Tensor, sizes: S, options?: AxisOptions): { -readonly [K in keyof S]: Tensor };
+export function split(x: Tensor, sizes: number | readonly number[], options?: AxisOptions): Tensor[];
 export function split(x: Tensor, sizes: number | readonly number[], options: AxisOptions = {}): Tensor[] {
   checkTensor("split", x, "x");
   const at = axisOf("split", options, x.rank, 0);
-  const n = x.shape[at]!;
-  const lengths = Array.isArray(sizes) ? (sizes as readonly number[]) : evenPieces(n, checkInteger("split", "size", sizes as number, 1));
+  const n = nth(x.shape, at);
+  const lengths =
+    typeof sizes === "number"
+      ? evenPieces(n, checkInteger("split", "size", sizes, 1))
+      : checkArray("split", "sizes", sizes, "one size, or an array of the size of each piece");
   for (const length of lengths) checkInteger("split", "a size", length);
   if (lengths.reduce((a, b) => a + b, 0) !== n) {
     throw new SeqgradError("shape", `split: sizes ${formatShape(lengths)} do not add up to dimension ${at} of ${formatShape(x.shape)}.`);
@@ -256,7 +262,7 @@ export function flip(x: Tensor, options: { axis: number | readonly number[] }): 
   checkAxisOptions("flip", options ?? null, ["axis"], "flip(x, { axis: 0 }), or flip(x, { axis: [0, 1] })");
   const axes = [...new Set([options.axis].flat().map((a) => normalizeAxis("flip", a, x.rank)))];
   const strides = x.strides.map((s, i) => (axes.includes(i) ? -s : s));
-  const offset = axes.reduce((o, i) => o + Math.max(0, x.shape[i]! - 1) * x.strides[i]!, x.offset);
+  const offset = axes.reduce((o, i) => o + Math.max(0, nth(x.shape, i) - 1) * nth(x.strides, i), x.offset);
   return viewOp("flip", x, x.shape, strides, offset, (dy) => flip(dy, { axis: axes }));
 }
 
@@ -277,7 +283,7 @@ export function stack(tensors: readonly Tensor[], options: AxisOptions = {}): Te
   if (odd >= 0) {
     throw new SeqgradError(
       "shape",
-      `stack: tensor ${odd} has shape ${formatShape(tensors[odd]!.shape)}, tensor 0 ${formatShape(first.shape)}; they must be equal.`,
+      `stack: tensor ${odd} has shape ${formatShape(nth(tensors, odd).shape)}, tensor 0 ${formatShape(first.shape)}; they must be equal.`,
     );
   }
   return concat(

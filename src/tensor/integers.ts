@@ -1,5 +1,6 @@
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { philoxWords } from "../util/philox.js";
 import { checkShape, type Shape, sizeOf } from "../util/shape.js";
@@ -37,7 +38,7 @@ export function randint(shape: Shape, options: IntegerOptions): Tensor {
   const words = philoxWords(n, [counter0, counter1, 0, 0], [key0, key1]);
   const share = (high - low) / 2 ** 32;
   return tensor(
-    Int32Array.from({ length: n }, (_, i) => low + Math.floor(words[i]! * share)),
+    Int32Array.from({ length: n }, (_, i) => low + Math.floor(nth(words, i) * share)),
     shape,
     options.device ? { device: options.device } : {},
   );

@@ -1,4 +1,5 @@
 import type { DType } from "../backend/backend.js";
+import { nth } from "../util/nth.js";
 import type { Shape } from "../util/shape.js";
 
 /** Larger tensors are abridged: this many entries at both ends of each dimension. */
@@ -12,12 +13,12 @@ const EDGE = 3;
 export function shownNumbers(shape: Shape, dtype: DType, read: (index: readonly number[], n: number) => ArrayLike<number>): string {
   const size = shape.reduce((a, b) => a * b, 1);
   const kept = shape.map((n) => (size > MOST && n > 2 * EDGE ? [...firsts(EDGE), ...firsts(EDGE).map((i) => n - EDGE + i)] : firsts(n)));
-  const gap = shape.map((n, axis) => kept[axis]!.length < n);
+  const gap = shape.map((n, axis) => nth(kept, axis).length < n);
   const numbers: number[] = [];
   // The whole of what is shown is read first: its numbers decide on the width of all.
   const collect = (index: readonly number[]): unknown => {
     const axis = index.length;
-    if (axis < shape.length - 1) return kept[axis]!.map((i) => collect([...index, i]));
+    if (axis < shape.length - 1) return nth(kept, axis).map((i) => collect([...index, i]));
     const n = shape[axis] ?? 1;
     const row = gap[axis]
       ? [...Array.from(read([...index, 0], EDGE)), ...Array.from(read([...index, n - EDGE], EDGE))]
@@ -27,7 +28,7 @@ export function shownNumbers(shape: Shape, dtype: DType, read: (index: readonly 
   };
   const tree = size === 0 ? [] : collect([]);
   const write = writerOf(numbers, dtype);
-  if (shape.length === 0) return write((tree as number[])[0]!);
+  if (shape.length === 0) return write(nth(tree as number[], 0));
   const width = numbers.reduce((most, x) => Math.max(most, write(x).length), 0);
   const draw = (part: unknown, axis: number): string => {
     const items = part as unknown[];

@@ -3,6 +3,7 @@ import { ALIGNMENT } from "../backend/heap.js";
 import { checkBoolean } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatBytes } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import { MOST_ELEMENTS } from "../util/shape.js";
 import { copyCall, inRow, ROW } from "./layout.js";
 
@@ -44,7 +45,7 @@ class Arena {
 
   take(bytes: number): number {
     const size = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
-    while (this.#chunk < this.#chunks.length && this.#used + size > this.#chunks[this.#chunk]!.bytes) {
+    while (this.#chunk < this.#chunks.length && this.#used + size > nth(this.#chunks, this.#chunk).bytes) {
       this.#before += this.#used;
       this.#chunk++;
       this.#used = 0;
@@ -53,7 +54,7 @@ class Arena {
       const chunk = Math.max(size, MIN_CHUNK);
       this.#chunks.push({ address: this.backend.alloc(chunk), bytes: chunk });
     }
-    const address = this.#chunks[this.#chunk]!.address + this.#used;
+    const address = nth(this.#chunks, this.#chunk).address + this.#used;
     this.#used += size;
     this.#peak = Math.max(this.#peak, this.#before + this.#used);
     return address;
