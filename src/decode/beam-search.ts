@@ -68,7 +68,7 @@ export async function beamSearch<State>(
 ): Promise<Hypothesis[]> {
   checkOptions("beamSearch", options, beamNames);
   const { beam = 4, nBest = 1, maxTokens = 256, minTokens = 0, lengthPenalty = 0, repetitionPenalty = 1 } = options;
-  checkStepModel("beamSearch", model as StepModel<unknown>);
+  checkStepModel("beamSearch", model);
   checkInteger("beamSearch", "beam", beam, 1);
   checkInteger("beamSearch", "nBest", nBest, 1, beam);
   checkInteger("beamSearch", "maxTokens", maxTokens);

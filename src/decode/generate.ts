@@ -45,7 +45,7 @@ export function generate<State>(
   prompt: ArrayLike<number>,
   options: GenerateOptions = {},
 ): AsyncGenerator<number, void, undefined> {
-  checkStepModel("generate", model as StepModel<unknown>);
+  checkStepModel("generate", model);
   checkOptions("generate", options, generateNames);
   checkSamplingOptions("generate", options);
   checkPenalty("generate", options.repetitionPenalty);

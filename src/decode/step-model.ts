@@ -11,7 +11,7 @@ export function checkStep<State>(op: string, step: Step<State>): Step<State> {
 }
 
 /** Throws unless the model can be asked step by step. */
-export function checkStepModel(op: string, model: StepModel<unknown>): void {
+export function checkStepModel<State>(op: string, model: StepModel<State>): void {
   if (typeof model?.step !== "function")
     throw new SeqgradError(
       "value",

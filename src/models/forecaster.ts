@@ -89,7 +89,7 @@ export class Forecaster extends Module implements Trainable<ForecastBatch> {
       const wanted = `[B, history, ${this.config.channels}]`;
       throw new SeqgradError("shape", `Forecaster: past has shape ${formatShape(past.shape)}; expected ${wanted}.`);
     }
-    const [B, T] = past.shape as [number, number];
+    const [B = 0, T = 0] = past.shape;
     const { channels, horizon, quantiles } = this.config;
     const { last } = this.encoder.forward(past, new Array<number>(B).fill(T));
     const shape = [B, horizon, channels, quantiles.length];

@@ -201,12 +201,13 @@ export class MaskedLM extends Module implements Trainable<MaskedTokens> {
    *   head
    */
   forward(tokens: Tensor, call: MaskedLMCall = {}): Tensor {
-    if (!this.transform)
+    const { transform, transformNorm } = this;
+    if (!transform || !transformNorm)
       throw new SeqgradError(
         "state",
         "MaskedLM.forward: the model has no head that fills in tokens; make it with fillsMasks, or call encode().",
       );
-    const hidden = this.transformNorm!.forward(gelu(this.transform.forward(this.encode(tokens, call))));
+    const hidden = transformNorm.forward(gelu(transform.forward(this.encode(tokens, call))));
     return linear(hidden, this.embedding.weight, this.bias);
   }
 

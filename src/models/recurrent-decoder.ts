@@ -200,17 +200,17 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module im
     checkTokens(this.#op, tokens);
     const { keys, lengths, state } = checkEncoded(this.#op, encoded);
     const x = this.dropout.forward(this.targetEmbedding.forward(tokens));
-    const T = tokens.shape[1]!;
+    const [, T = 0] = tokens.shape;
     if (!state.feed || T === 1) return this.#advance(x, { keys, lengths, state });
-    const steps: DecodedSteps[] = [];
-    for (let t = 0; t < T; t++)
-      steps.push(this.#advance(slice(x, { axis: 1, start: t, end: t + 1 }), { keys, lengths, state: steps.at(-1)?.state ?? state }));
-    const all = (part: "logits" | "weights") =>
-      concat(
-        steps.map((step) => step[part]!),
-        { axis: 1 },
-      );
-    return { logits: all("logits"), weights: all("weights"), state: steps.at(-1)!.state };
+    const [logits, weights]: [Tensor[], Tensor[]] = [[], []];
+    let last = state;
+    for (let t = 0; t < T; t++) {
+      const step = this.#advance(slice(x, { axis: 1, start: t, end: t + 1 }), { keys, lengths, state: last });
+      logits.push(step.logits);
+      if (step.weights) weights.push(step.weights);
+      last = step.state;
+    }
+    return { logits: concat(logits, { axis: 1 }), weights: concat(weights, { axis: 1 }), state: last };
   }
 
   /**
@@ -234,11 +234,10 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module im
     const logits: Tensor[] = [];
     let { state } = encoded;
     for (let t = 0; t < T - 1; t++) {
-      const right = t === 0 || defaultGenerator().uniform() < ratio;
-      const next = this.decode(right ? slice(tokens, { axis: 1, start: t, end: t + 1 }) : argmax(logits.at(-1)!, { axis: -1 }), {
-        ...encoded,
-        state,
-      });
+      const last = logits.at(-1);
+      const guesses = last !== undefined && defaultGenerator().uniform() >= ratio;
+      const read = guesses ? argmax(last, { axis: -1 }) : slice(tokens, { axis: 1, start: t, end: t + 1 });
+      const next = this.decode(read, { ...encoded, state });
       logits.push(next.logits);
       state = next.state;
     }
@@ -298,7 +297,8 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module im
 
   /** The decoder's first state: the layers' states, and no attentional state yet. */
   protected firstState(states: RecurrentState): Seq2SeqState {
-    const feed = this.config.inputFeeding && { feed: zeros([states.h.shape[1]!, this.config.hidden]) };
+    const [, B = 0] = states.h.shape;
+    const feed = this.config.inputFeeding && { feed: zeros([B, this.config.hidden]) };
     return { ...states, ...feed, position: 0 };
   }
 
@@ -306,12 +306,14 @@ export abstract class RecurrentDecoder<Source extends Sources> extends Module im
   #advance(x: Tensor, { keys, lengths, state }: EncodedSource): DecodedSteps {
     const read = state.feed ? concat([x, unsqueeze(state.feed, { axis: 1 })], { axis: -1 }) : x;
     const { output, state: next } = this.rnn.forward(read, { state: { h: state.h, c: state.c } });
-    const position = state.position + x.shape[1]!;
-    if (!this.attention)
+    const [, T = 0] = x.shape;
+    const position = state.position + T;
+    const { attention, combine } = this;
+    if (!attention || !combine)
       return { logits: this.linear.forward(this.dropout.forward(output)), weights: undefined, state: { ...next, position } };
     const visible = { lengths, positions: state.position, ...(this.config.window > 0 && { window: this.config.window }) };
-    const { context, weights } = this.attention.forward(output, keys!, visible);
-    const attentional = tanh(this.combine!.forward(concat([context, output], { axis: -1 })));
+    const { context, weights } = attention.forward(output, keys!, visible);
+    const attentional = tanh(combine.forward(concat([context, output], { axis: -1 })));
     const logits = this.linear.forward(this.dropout.forward(attentional));
     return { logits, weights, state: { ...next, ...(state.feed && { feed: squeeze(attentional, { axis: 1 }) }), position } };
   }

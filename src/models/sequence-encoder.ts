@@ -105,7 +105,8 @@ export class SequenceEncoder extends Module {
   forward(x: Tensor, lengths: readonly number[]): { output: Tensor; last: Tensor } {
     if (checkTensor("SequenceEncoder", x, "x").rank !== 3)
       throw new SeqgradError("shape", `SequenceEncoder: x has shape ${formatShape(x.shape)}; expected [B, T, features].`);
-    checkLengths("SequenceEncoder", lengths, x.shape[0]!, x.shape[1]!);
+    const [B = 0, T = 0] = x.shape;
+    checkLengths("SequenceEncoder", lengths, B, T);
     if (this.rnn) {
       const { output, state } = this.rnn.forward(x, { lengths });
       const top = this.rnn.bidirectional ? [-2, -1] : [-1];
@@ -117,7 +118,6 @@ export class SequenceEncoder extends Module {
         ),
       };
     }
-    const [B, T] = x.shape as [number, number];
     const placed = this.drop!.forward(this.positions!.forward(this.projection ? this.projection.forward(x) : x));
     const output = this.transformer!.forward(placed, { lengths });
     const ends = Int32Array.from(lengths, (n, b) => b * T + n - 1);

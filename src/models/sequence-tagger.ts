@@ -118,13 +118,14 @@ export class SequenceTagger extends Module implements Trainable<TaggerBatch> {
   forward(input: TaggerInput): Tensor {
     const { words, shape, lengths, spelling } = checkBatch("SequenceTagger", input, "words", "shape", "lengths");
     if (spelling !== undefined) checkBatch("SequenceTagger", spelling, "characters", "shape", "lengths", "index");
-    const parts = [this.embedding.forward(tensor(words, shape))];
-    if (this.characterEncoder && spelling) {
-      const letters = this.characterEmbedding!.forward(tensor(spelling.characters, spelling.shape));
-      const { last } = this.characterEncoder.forward(this.dropout.forward(letters), spelling.lengths);
-      parts.push(reshape(indexSelect(last, tensor(spelling.index)), [...shape, this.characterEncoder.outputSize]));
+    const { characterEmbedding, characterEncoder } = this;
+    let x = this.embedding.forward(tensor(words, shape));
+    if (characterEmbedding && characterEncoder && spelling) {
+      const letters = characterEmbedding.forward(tensor(spelling.characters, spelling.shape));
+      const { last } = characterEncoder.forward(this.dropout.forward(letters), spelling.lengths);
+      x = concat([x, reshape(indexSelect(last, tensor(spelling.index)), [...shape, characterEncoder.outputSize])], { axis: 2 });
     }
-    const { output } = this.encoder.forward(this.dropout.forward(parts.length > 1 ? concat(parts, { axis: 2 }) : parts[0]!), lengths);
+    const { output } = this.encoder.forward(this.dropout.forward(x), lengths);
     return this.linear.forward(this.dropout.forward(output));
   }
 

@@ -261,7 +261,7 @@ export class TransformerLM extends Module implements Trainable<WindowBatch>, Ste
   /** The vectors `[B, T, D]` that the decoder makes of tokens. */
   #read(tokens: Tensor, cache: KeyValueCache | undefined): Tensor {
     checkTokens("TransformerLM", tokens);
-    const T = tokens.shape[1]!;
+    const [, T = 0] = tokens.shape;
     const offset = cache?.length ?? 0;
     if (offset + T > this.context) {
       const got = offset > 0 ? `${offset} tokens and ${T} more` : `${T} tokens`;
