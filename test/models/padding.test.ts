@@ -60,7 +60,7 @@ await forEachDevice(["full reference", "simd", "full relaxed", "full webgpu"], "
         words,
         tags: words.map((word) => (word.startsWith("a") ? "A" : "O")),
       }));
-      const task = EntityTagger.create(sentences, { ...options, characterSize: 3, minCount: 1 });
+      const task = EntityTagger.create(sentences, { ...options, characterSize: 3, crf: true, minCount: 1 });
       const model = task.model.eval();
       const batchOf = (examples: typeof sentences) => [...task.loader(examples, { batchSize: examples.length })][0]!;
       const batch = batchOf(sentences);
