@@ -30,6 +30,7 @@ describe("report", () => {
       "TF-IDF with logistic regression",
       "weight_ih_l0 [12, 4]",
       "SHA-256",
+      "--min-count",
     ])
       expect(page).toContain(part);
     expect(page).toContain("&lt;script&gt;alert(1)&lt;/script&gt; &quot;quotes&quot; &amp; &#39;more&#39;");

@@ -80,6 +80,7 @@ test("a language model is judged by files of its own, and tested once", async ()
   expect(lines.at(-1).measures.loss).toBeCloseTo(validated.measures.loss, 5);
   const text = await succeed(...train, "--overwrite", "--test", 0.2);
   expect(text).toMatch(/\ntest: loss \d\.\d{4} {2}perplexity /);
+  await refuse([...train, "--overwrite", "--validation", 0.5, "--test", 0.5], "--validation 0.5 and --test 0.5 leave nothing of");
 });
 
 describe("a run of an older version, whose options do not tell the least count", () => {

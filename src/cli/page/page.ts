@@ -1,5 +1,7 @@
 import { perplexity } from "../../metrics/language.js";
 import { formatNumber } from "../../util/format.js";
+import { flagOf } from "../../util/schema.js";
+import { writtenOf } from "../flags.js";
 import type { HistoryLine } from "../history.js";
 import type { Baseline, Measures, Sample, Table } from "../judges/judge.js";
 import { type Curve, chart, type Matrix, matrix, style } from "./chart.js";
@@ -175,5 +177,5 @@ function runFacts(history: readonly HistoryLine[], run: HistoryLine): Html {
   const table = (list: readonly (readonly [string, string])[]) =>
     html`<table class="facts"><tbody>${list.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table>`;
   const chosen = Object.entries(options).filter(([, value]) => value !== "");
-  return html`${table(rows)}${chosen.length > 0 && html`<details><summary>Options</summary>${table(chosen.map(([name, value]) => [`--${name}`, String(value)]))}</details>`}`;
+  return html`${table(rows)}${chosen.length > 0 && html`<details><summary>Options</summary>${table(chosen.map(([name, value]) => [flagOf(name), writtenOf(value)]))}</details>`}`;
 }

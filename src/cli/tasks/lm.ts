@@ -88,6 +88,10 @@ export const lm = kindOf<LanguageModel, Tokens>({
 
   async prepare(text, file, recipe, shares) {
     const { unit, context } = settingsOf(recipe);
+    if (shares.validation + shares.test >= 1) {
+      const got = `--validation ${shares.validation} and --test ${shares.test} leave nothing of ${file} to train on`;
+      throw new SeqgradError("range", `${got}; give smaller shares.`);
+    }
     // Characters are those of the whole text; words and their parts are learned from what is not held back.
     const known = unit === "characters" ? text : text.slice(0, Math.ceil(text.length * (1 - shares.validation - shares.test)));
     return async () => {
