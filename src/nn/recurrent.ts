@@ -123,7 +123,14 @@ export abstract class RecurrentLayer<S extends RecurrentState = RecurrentState> 
     }
   }
 
-  /** x `[B, T, I]` -> output `[B, T, directions * H]`, and the state after the last step. */
+  /**
+   * Reads whole sequences.
+   *
+   * @param x `[B, T, D]`, float32
+   * @param options first state, lengths and probe: see SequenceOptions
+   * @returns output `[B, T, directions H]`, 0 past a row's length, and the state after the last valid step
+   * @throws SeqgradError `shape`, `range` for a length outside 1..T
+   */
   abstract forward(x: Tensor, options?: SequenceOptions<S>): { output: Tensor; state: S };
 
   get directions(): number {

@@ -15,7 +15,7 @@ import { where } from "./where.js";
 /**
  * x where positive, else alpha (e^x - 1), elementwise.
  *
- * @param given x, of any shape, float32
+ * @param x of any shape, float32
  * @param options `alpha`: the limit of negative elements is -alpha; default 1
  * @returns the shape of x, float32
  * @throws SeqgradError `value` for an alpha that is not a finite number, `dtype` for int32

@@ -55,6 +55,10 @@ export class BpeTokenizer extends SubwordTokenizer {
 
   /**
    * Learns merges from texts.
+   *
+   * @param texts the texts
+   * @param options see BpeOptions
+   * @returns the tokenizer
    * @throws SeqgradError `range` for a vocabulary too small for the bytes and special tokens, `value` for no text
    */
   static train(texts: Iterable<string>, options: BpeOptions = {}): BpeTokenizer {
@@ -62,8 +66,12 @@ export class BpeTokenizer extends SubwordTokenizer {
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page run in between.
-   * @throws SeqgradError as `train`
+   * Learns merges from texts in turns: timers, clicks and other work of a page run in between.
+   *
+   * @param texts the texts
+   * @param options see BpeOptions
+   * @returns the tokenizer
+   * @throws SeqgradError `range` for a vocabulary too small for the bytes and special tokens, `value` for no text
    * @example
    * const tokenizer = await sg.text.BpeTokenizer.trainAsync(["low lower lowest", "new newer newest"], { vocab: 270 });
    * tokenizer.decode(tokenizer.encode("the lowest")); // = "the lowest"
@@ -107,7 +115,12 @@ export class BpeTokenizer extends SubwordTokenizer {
     return new BpeTokenizer(tokens, merges, special);
   }
 
-  /** True if a tokenizer.json is of plain byte-level BPE, of its own or GPT-2's kind, with no setting that would give other ids. */
+  /**
+   * Returns true if a tokenizer.json is of plain byte-level BPE, of its own or GPT-2's kind, with no setting that would give other ids.
+   *
+   * @param file a parsed tokenizer.json
+   * @returns true or false
+   */
   static reads(file: HuggingFaceJson): boolean {
     const { model, pre_tokenizer: pre, normalizer, post_processor: post, decoder } = file ?? {};
     const offsets = { trim_offsets: [true, false], use_regex: [true, undefined] };
@@ -130,6 +143,9 @@ export class BpeTokenizer extends SubwordTokenizer {
 
   /**
    * Reads a tokenizer.json of byte-level BPE, of its own or GPT-2's kind.
+   *
+   * @param json a parsed tokenizer.json
+   * @returns the tokenizer
    * @throws SeqgradError `format` for one of another kind: tokenizerFromJSON() reads those too
    */
   static fromJSON(json: unknown): BpeTokenizer {
@@ -148,7 +164,11 @@ export class BpeTokenizer extends SubwordTokenizer {
     return fromByteCharacters(tokens);
   }
 
-  /** Hugging Face's tokenizer.json. */
+  /**
+   * Returns Hugging Face's tokenizer.json.
+   *
+   * @returns the JSON
+   */
   toJSON(): HuggingFaceJson {
     const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
     return this.file({

@@ -56,8 +56,12 @@ export class CharTokenizer implements Tokenizer {
   }
 
   /**
-   * The tokenizer of the characters that occur in `text`.
-   * @param special tokens before the characters, such as `sequenceTokens`; with `<unk>` among them unknown characters are encoded as that
+   * Makes a tokenizer of the characters that occur in a text.
+   *
+   * @param text the text
+   * @param options `special`: tokens before the characters, such as `sequenceTokens`; with `<unk>` among them unknown characters become it;
+   *   default none
+   * @returns the tokenizer
    * @throws SeqgradError `value` for an empty text or a special token that is not in angle or square brackets
    */
   static fromText(text: string, options: { special?: readonly string[] } = {}): CharTokenizer {
@@ -65,9 +69,12 @@ export class CharTokenizer implements Tokenizer {
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page run in between.
-   * @param special as in `fromText`
-   * @throws SeqgradError as `fromText`
+   * Makes a tokenizer of the characters that occur in a text, in turns: timers, clicks and other work of a page run in between.
+   *
+   * @param text the text
+   * @param options `special`: tokens before the characters, such as `sequenceTokens`; default none
+   * @returns the tokenizer
+   * @throws SeqgradError `value` for an empty text or a special token that is not in angle or square brackets
    * @example
    * const tokenizer = await sg.text.CharTokenizer.fromTextAsync("hello");
    * tokenizer.encode("hole"); // = [1, 3, 2, 0]
@@ -97,7 +104,10 @@ export class CharTokenizer implements Tokenizer {
   }
 
   /**
-   * The tokenizer of a vocabulary: what `toJSON` gave and vocab.json holds.
+   * Rebuilds a tokenizer of a vocabulary, as toJSON() returns it and vocab.json has it.
+   *
+   * @param vocabulary the id of each character
+   * @returns the tokenizer
    * @throws SeqgradError `format` unless its keys are single characters or special tokens, and its values the numbers from 0 up, each once
    */
   static fromJSON(vocabulary: Readonly<Record<string, number>>): CharTokenizer {
@@ -113,17 +123,26 @@ export class CharTokenizer implements Tokenizer {
   }
 
   /**
-   * The id of every character of the text.
-   * @throws SeqgradError `range` for a character that is not in the vocabulary where that has no `<unk>`; `state` for an option without its
-   * special token
+   * Converts a text to the ids of its characters.
+   *
+   * @param text the text
+   * @param options `sos` and `eos`: see EncodeOptions
+   * @returns the ids, each in 0..V-1
+   * @throws SeqgradError `range` for a character that is not in the vocabulary if that has no `<unk>`, `state` for an option without its
+   *   special token
    */
   encode(text: string, options: EncodeOptions = {}): Int32Array<ArrayBuffer> {
     return finish(this.#encoding(text, options));
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page run in between.
-   * @throws SeqgradError as `encode`
+   * Converts a text to the ids of its characters in turns: timers, clicks and other work of a page run in between.
+   *
+   * @param text the text
+   * @param options `sos` and `eos`: see EncodeOptions
+   * @returns the ids, each in 0..V-1
+   * @throws SeqgradError `range` for a character that is not in the vocabulary if that has no `<unk>`, `state` for an option without its
+   *   special token
    * @example
    * const ids = await sg.text.CharTokenizer.fromText("hello").encodeAsync("hole");
    * Array.from(ids); // = [1, 3, 2, 0]
@@ -151,7 +170,10 @@ export class CharTokenizer implements Tokenizer {
   }
 
   /**
-   * The text of the ids, without special tokens but the unknown one.
+   * Converts ids to their text, without special tokens except the unknown one.
+   *
+   * @param ids the ids
+   * @returns the text
    * @throws SeqgradError `range` for an id that is not in the vocabulary
    */
   decode(ids: ArrayLike<number>): string {
@@ -172,7 +194,11 @@ export class CharTokenizer implements Tokenizer {
     return tokenAt("CharTokenizer.tokenOf", this.#characters, id, 0);
   }
 
-  /** The id of each character, as vocab.json holds it. */
+  /**
+   * Returns the id of each character, as vocab.json has it.
+   *
+   * @returns the ids by character
+   */
   toJSON(): Record<string, number> {
     return Object.fromEntries(this.#characters.map((character, id) => [character, id]));
   }

@@ -8,11 +8,14 @@ import { WordTokenizer } from "./word-tokenizer.js";
 import { WordPieceTokenizer } from "./wordpiece-tokenizer.js";
 
 /**
- * The tokenizer of what any tokenizer's toJSON() gave, or of a tokenizer.json by others: byte-level BPE, BERT's WordPiece, SentencePiece's
- * kinds and any other pipeline of its parts, with the ids that Hugging Face's tokenizers gives. A setting that is not known is refused.
+ * Rebuilds a tokenizer from the result of any tokenizer's toJSON(), or from a tokenizer.json by others.
+ *
+ * It reads byte-level BPE, BERT's WordPiece, SentencePiece's kinds and any other pipeline of its parts, with the ids that Hugging Face's
+ * tokenizers gives. An unknown setting is refused.
  *
  * @param json a parsed tokenizer.json or vocab.json
  * @param hints the other files of a folder by others, which name the start token and all end tokens; `special.ends` holds these
+ * @returns the tokenizer
  * @throws SeqgradError `format` where it is neither
  * @example
  * const tokenizer = sg.text.BpeTokenizer.train(["low lower lowest"], { vocab: 260 });

@@ -5,6 +5,11 @@ import { checkShape } from "../util/shape.js";
 
 /**
  * A matrix of mostly zeros, row by row (CSR): row r holds `values[k]` at `columns[k]` for k from `starts[r]` to before `starts[r + 1]`.
+ *
+ * @param shape the numbers of rows and columns
+ * @param starts the index of the first entry of each row, and the number of entries
+ * @param columns the column of each entry
+ * @param values the number of each entry
  * @example
  * sg.text.SparseRows.from([[[2, 5]], []], 3).toDense(); // = [0, 0, 5, 0, 0, 0]
  */
@@ -23,7 +28,14 @@ export class SparseRows {
       throw new SeqgradError("value", "SparseRows: starts, columns and values do not fit each other; make them by SparseRows.from().");
   }
 
-  /** From the entries of each row, in any order. */
+  /**
+   * Makes the matrix from the entries of each row, in any order.
+   *
+   * @param rows pairs of a column and a number for each row
+   * @param columns the number of columns
+   * @returns the matrix
+   * @throws SeqgradError `value` for a column that is not there or something that is not a number
+   */
   static from(rows: readonly Iterable<readonly [column: number, value: number]>[], columns: number): SparseRows {
     return finish(SparseRows.assembling(rows, columns));
   }
@@ -50,13 +62,22 @@ export class SparseRows {
     return made;
   }
 
-  /** The entries of a row, by ascending columns. */
+  /**
+   * Yields the entries of a row, by ascending columns.
+   *
+   * @param r the row, from 0
+   * @returns pairs of a column and a number
+   */
   *row(r: number): Generator<[column: number, value: number]> {
     checkInteger("SparseRows.row", "r", r, 0, this.shape[0] - 1);
     for (let k = this.starts[r]!; k < this.starts[r + 1]!; k++) yield [this.columns[k]!, this.values[k]!];
   }
 
-  /** All numbers, zeros too, row-major: what `tensor(data, shape)` takes. */
+  /**
+   * Returns all numbers, zeros too, row-major, as `tensor(data, shape)` takes them.
+   *
+   * @returns rows times columns numbers
+   */
   toDense(): Float32Array<ArrayBuffer> {
     checkShape("SparseRows.toDense", this.shape);
     const [rows, columns] = this.shape;

@@ -49,7 +49,15 @@ export abstract class SubwordTokenizer implements Tokenizer {
     return finish(this.#encoding(text, options));
   }
 
-  /** The same in turns: timers, clicks and other work of a page run in between. @throws SeqgradError as `encode` */
+  /**
+   * Converts a text to token ids in turns: timers, clicks and other work of a page run in between.
+   *
+   * @param text the text
+   * @param options `sos` and `eos`: see EncodeOptions
+   * @returns the ids, each in 0..V-1
+   * @throws SeqgradError `range` for a token that is not in the vocabulary if there is no unknown token, `state` for an option without its
+   *   token
+   */
   encodeAsync(text: string, options: EncodeOptions = {}): Promise<Int32Array<ArrayBuffer>> {
     return inTurns(this.#encoding(text, options));
   }

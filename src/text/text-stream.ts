@@ -8,8 +8,12 @@ const UNFINISHED = 3;
 const MOST = 16;
 
 /**
- * Text of tokens that come one by one, after the tokens of a prompt: a piece is given out once no later token can change it, as the rest
- * of a character's bytes would. `flush()` gives what is left at the end.
+ * Makes text of tokens that come one by one, after the tokens of a prompt.
+ *
+ * A piece is returned once no later token can change it, as the rest of a character's bytes would. `flush()` returns the rest at the end.
+ *
+ * @param tokenizer the tokenizer
+ * @param prompt the tokens before
  * @example
  * const tokenizer = sg.text.trainTokenizer(["the cat sat."], { unit: "words" });
  * const stream = new sg.text.TextStream(tokenizer, tokenizer.encode("the"));
@@ -34,7 +38,12 @@ export class TextStream {
     this.#given = this.#context.length;
   }
 
-  /** The text that the token adds; empty while a character is not whole. */
+  /**
+   * Takes a token and returns the text that it adds.
+   *
+   * @param token the token
+   * @returns the text; empty while a character is not whole
+   */
   push(token: number): string {
     checkInteger("TextStream.push", "token", token, 0);
     const isWhole = this.tokenizer.tokenOf(token).includes("\uFFFD"); // the character itself, not a sign for missing bytes
@@ -49,7 +58,11 @@ export class TextStream {
     return piece;
   }
 
-  /** The rest of the text, when no more tokens come: bytes that are not a whole character come as U+FFFD. */
+  /**
+   * Returns the rest of the text, when no more tokens come: bytes that are not a whole character come as U+FFFD.
+   *
+   * @returns the text
+   */
   flush(): string {
     return this.#give(this.#fresh()[0]);
   }

@@ -41,21 +41,53 @@ export interface Tokenizer {
   /** Warnings for a person who uses it here, such as that this host finds other words than the one where it was made. */
   readonly warnings?: readonly string[];
   /**
-   * The ids of a text.
-   * @throws SeqgradError `range` for what is not in the vocabulary where there is no unknown token; `state` for an option without its token
+   * Converts a text to token ids.
+   *
+   * @param text the text
+   * @param options `sos` and `eos`: see EncodeOptions
+   * @returns the ids, each in 0..V-1
+   * @throws SeqgradError `range` for a token that is not in the vocabulary if there is no unknown token, `state` for an option without its
+   *   token
    */
   encode(text: string, options?: EncodeOptions): Int32Array<ArrayBuffer>;
-  /** The same in turns: timers, clicks and other work of a page run in between. All tokenizers of this package have it. */
+  /**
+   * Converts a text to token ids in turns: timers, clicks and other work of a page run in between. All tokenizers of this package have it.
+   *
+   * @param text the text
+   * @param options `sos` and `eos`: see EncodeOptions
+   * @returns the ids, each in 0..V-1
+   * @throws SeqgradError `range` for a token that is not in the vocabulary if there is no unknown token, `state` for an option without its
+   *   token
+   */
   encodeAsync?(text: string, options?: EncodeOptions): Promise<Int32Array<ArrayBuffer>>;
   /**
-   * The text of the ids, without special tokens but the unknown one.
-   * @throws SeqgradError `range` for an id that is not one of 0 to V - 1
+   * Converts ids to their text, without special tokens except the unknown one.
+   *
+   * @param ids the ids
+   * @returns the text
+   * @throws SeqgradError `range` for an id outside 0..V-1
    */
   decode(ids: ArrayLike<number>): string;
+  /**
+   * Returns the id of a token.
+   *
+   * @param token the token
+   * @returns the id; undefined if it is not in the vocabulary
+   */
   idOf(token: string): number | undefined;
-  /** @throws SeqgradError `range` */
+  /**
+   * Returns the token of an id.
+   *
+   * @param id the id
+   * @returns the token
+   * @throws SeqgradError `range` for an id outside 0..V-1
+   */
   tokenOf(id: number): string;
-  /** The JSON that `tokenizerFromJSON` reads. */
+  /**
+   * Returns the JSON that `tokenizerFromJSON` reads.
+   *
+   * @returns the JSON
+   */
   toJSON(): unknown;
 }
 

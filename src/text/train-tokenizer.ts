@@ -13,7 +13,7 @@ export type TextUnit = (typeof textUnits)[number];
 
 export interface TokenizerOptions {
   readonly unit: TextUnit;
-  /** Of words and parts of words, the most tokens. Default 8000. */
+  /** The most tokens, for words and parts of words. Default 8000. */
   readonly vocab?: number;
   /** Words that occur less often are unknown. Default 1. */
   readonly minCount?: number;
@@ -24,8 +24,12 @@ export interface TokenizerOptions {
 }
 
 /**
- * A tokenizer of a unit, for the texts to train on.
- * @throws SeqgradError `value` for an unknown unit or no text, or as the tokenizer
+ * Makes a tokenizer of a unit from texts.
+ *
+ * @param texts the texts to train on
+ * @param options see TokenizerOptions
+ * @returns the tokenizer
+ * @throws SeqgradError `value` for an unknown unit or no text, `range` for an impossible size
  * @example
  * const tokenizer = sg.text.trainTokenizer(["the cat sat", "the dog sat"], { unit: "words" });
  * tokenizer.decode(tokenizer.encode("The cow sat")); // = "the <unk> sat"
@@ -35,8 +39,12 @@ export function trainTokenizer(texts: readonly string[], options: TokenizerOptio
 }
 
 /**
- * The same in turns: timers, clicks and other work of a page run in between.
- * @throws SeqgradError as `trainTokenizer`
+ * Makes a tokenizer of a unit from texts, in turns: timers, clicks and other work of a page run in between.
+ *
+ * @param texts the texts to train on
+ * @param options see TokenizerOptions
+ * @returns the tokenizer
+ * @throws SeqgradError `value` for an unknown unit or no text, `range` for an impossible size
  * @example
  * const tokenizer = await sg.text.trainTokenizerAsync(["the cat sat", "the dog sat"], { unit: "words" });
  * tokenizer.decode(tokenizer.encode("The cow sat")); // = "the <unk> sat"

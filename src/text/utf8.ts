@@ -2,9 +2,13 @@ import { checkText, kindOf } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 
 /**
- * The text of a UTF-8 file, without its byte order mark. `name` is the file's, for messages.
+ * Decodes the text of a UTF-8 file, without its byte order mark.
  *
- * @throws SeqgradError `value` for what is not a Uint8Array, `format` for a file that is empty, binary or in another encoding, with the position of the first bad byte
+ * @param bytes the file
+ * @param name the name of the file, for messages
+ * @returns the text
+ * @throws SeqgradError `value` for something that is not a Uint8Array, `format` for a file that is empty, binary or in another encoding,
+ *   with the position of the first bad byte
  * @example
  * const text = sg.text.decodeText(await readFile("corpus.txt"), "corpus.txt");
  */

@@ -9,8 +9,13 @@ import { Vocabulary } from "./vocabulary.js";
 import { type WordOptions, WordSplitter, wordOptions } from "./word-splitter.js";
 
 /**
- * Every run of n neighboring words, joined by blanks, for n from `least` to `most`.
- * @throws SeqgradError `range`
+ * Lists every run of n neighboring words, joined by blanks, for n from `least` to `most`.
+ *
+ * @param words the words
+ * @param least the shortest run; default 1
+ * @param most the longest run; default `least`
+ * @returns the runs, the short ones first
+ * @throws SeqgradError `range` for impossible lengths
  * @example
  * sg.text.ngrams(["not", "so", "bad"], 1, 2); // = ["not", "so", "bad", "not so", "so bad"]
  */
@@ -60,7 +65,11 @@ export class BagOfWords {
   }
 
   /**
-   * The terms of texts.
+   * Finds the terms of texts.
+   *
+   * @param texts the texts
+   * @param options see BagOptions
+   * @returns the vectorizer
    * @throws SeqgradError `value` for texts without a term, `range` for an option outside its interval
    */
   static fit(texts: Iterable<string>, options: BagOptions = {}): BagOfWords {
@@ -68,8 +77,12 @@ export class BagOfWords {
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page run in between.
-   * @throws SeqgradError as `fit`
+   * Finds the terms of texts in turns: timers, clicks and other work of a page run in between.
+   *
+   * @param texts the texts
+   * @param options see BagOptions
+   * @returns the vectorizer
+   * @throws SeqgradError `value` for texts without a term, `range` for an option outside its interval
    * @example
    * const bag = await sg.text.BagOfWords.fitAsync(["the cat saw the dog", "the dog ran"]);
    * bag.terms; // = ["dog", "the", "cat", "ran", "saw"]
@@ -133,13 +146,21 @@ export class BagOfWords {
     return this.terms.map((term) => this.#vocabulary.countOf(term));
   }
 
-  /** `[texts, terms]`; terms that are not known count for nothing. */
+  /**
+   * Counts the terms of texts; unknown terms are left out.
+   *
+   * @param texts the texts
+   * @returns `[texts, terms]`
+   */
   transform(texts: Iterable<string>): SparseRows {
     return finish(this.transforming(texts));
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page run in between.
+   * Counts the terms of texts in turns: timers, clicks and other work of a page run in between.
+   *
+   * @param texts the texts
+   * @returns `[texts, terms]`
    * @example
    * const bag = sg.text.BagOfWords.fit(["the cat saw the dog", "the dog ran"]);
    * (await bag.transformAsync(["the dog and the dog"])).toDense(); // = [2, 2, 0, 0, 0]
@@ -172,8 +193,11 @@ export interface TfIdfOptions extends BagOptions {
 }
 
 /**
- * Texts as term frequencies weighted by how rare a term is: tf (ln((1 + n) / (1 + df)) + 1) for a term in df of n texts, each row divided
- * by its norm: scikit-learn's TfidfVectorizer with its smoothing (Spärck Jones 1972).
+ * Represents texts by the frequencies of terms, weighted by the rarity of each term.
+ *
+ * tf (ln((1 + n) / (1 + df)) + 1) for a term in df of n texts, each row divided by its norm: scikit-learn's TfidfVectorizer with its
+ * smoothing.
+ * @see Spärck Jones 1972, "A Statistical Interpretation of Term Specificity"
  * @example
  * const tfidf = sg.text.TfIdf.fit(["good film", "bad film"]);
  * tfidf.transform(["good film"]).toDense(); // = [0.5797, 0, 0.8148]
@@ -198,16 +222,24 @@ export class TfIdf {
   }
 
   /**
-   * Weights from texts.
-   * @throws SeqgradError as `BagOfWords.fit`
+   * Finds the weights of terms.
+   *
+   * @param texts the texts
+   * @param options see TfIdfOptions
+   * @returns the vectorizer
+   * @throws SeqgradError `value` for texts without a term, `range` for an option outside its interval
    */
   static fit(texts: Iterable<string>, options: TfIdfOptions = {}): TfIdf {
     return finish(TfIdf.#fitting(texts, options));
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page run in between.
-   * @throws SeqgradError as `fit`
+   * Finds the weights of terms in turns: timers, clicks and other work of a page run in between.
+   *
+   * @param texts the texts
+   * @param options see TfIdfOptions
+   * @returns the vectorizer
+   * @throws SeqgradError `value` for texts without a term, `range` for an option outside its interval
    * @example
    * const tfidf = await sg.text.TfIdf.fitAsync(["good film", "bad film"]);
    * (await tfidf.transformAsync(["good film"])).toDense(); // = [0.5797, 0, 0.8148]
@@ -229,13 +261,21 @@ export class TfIdf {
     return this.bag.terms;
   }
 
-  /** `[texts, terms]` */
+  /**
+   * Weighs the terms of texts; unknown terms are left out.
+   *
+   * @param texts the texts
+   * @returns `[texts, terms]`
+   */
   transform(texts: Iterable<string>): SparseRows {
     return finish(this.#transforming(texts));
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page run in between.
+   * Weighs the terms of texts in turns: timers, clicks and other work of a page run in between.
+   *
+   * @param texts the texts
+   * @returns `[texts, terms]`
    * @example
    * const tfidf = sg.text.TfIdf.fit(["good film", "bad film"]);
    * (await tfidf.transformAsync(["good film"])).toDense(); // = [0.5797, 0, 0.8148]

@@ -39,7 +39,11 @@ export class Vocabulary {
   }
 
   /**
-   * The vocabulary of the tokens of a text.
+   * Makes a vocabulary of the tokens of a text.
+   *
+   * @param tokens the tokens, repeated as often as they occur
+   * @param options see VocabularyOptions
+   * @returns the vocabulary
    * @throws SeqgradError `range` for an option outside its interval, `value` for a vocabulary without a token
    */
   static fromTokens(tokens: Iterable<string>, options: VocabularyOptions = {}): Vocabulary {
@@ -47,8 +51,12 @@ export class Vocabulary {
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page run in between.
-   * @throws SeqgradError as `fromTokens`
+   * Makes a vocabulary in turns: timers, clicks and other work of a page run in between.
+   *
+   * @param tokens the tokens, repeated as often as they occur
+   * @param options see VocabularyOptions
+   * @returns the vocabulary
+   * @throws SeqgradError `range` for an option outside its interval, `value` for a vocabulary without a token
    * @example
    * const vocabulary = await sg.text.Vocabulary.fromTokensAsync(["the", "cat", "the", "dog"], { special: ["<unk>"] });
    * vocabulary.idOf("the"); // = 1
@@ -57,7 +65,14 @@ export class Vocabulary {
     return inTurns(Vocabulary.ofTokens(tokens, options));
   }
 
-  /** The same from how often each token occurs. */
+  /**
+   * Makes a vocabulary from the frequency of each token.
+   *
+   * @param counts the frequencies
+   * @param options see VocabularyOptions
+   * @returns the vocabulary
+   * @throws SeqgradError `range` for an option outside its interval, `value` for a vocabulary without a token
+   */
   static fromCounts(counts: ReadonlyMap<string, number>, options: VocabularyOptions = {}): Vocabulary {
     return finish(Vocabulary.ofCounts(counts, options));
   }
@@ -100,7 +115,10 @@ export class Vocabulary {
   }
 
   /**
-   * The vocabulary of a map from token to id, as vocab.json holds it; frequencies are not known then.
+   * Makes a vocabulary of a map from token to id, as vocab.json has it, without frequencies.
+   *
+   * @param json the id of each token
+   * @returns the vocabulary
    * @throws SeqgradError `format` unless the ids are the numbers from 0 up, each once
    */
   static fromJSON(json: Readonly<Record<string, number>>): Vocabulary {
@@ -113,27 +131,51 @@ export class Vocabulary {
     return this.#tokens.length;
   }
 
-  /** The id of a token; undefined where it is not in the vocabulary. */
+  /**
+   * Returns the id of a token.
+   *
+   * @param token the token
+   * @returns the id; undefined if it is not in the vocabulary
+   */
   idOf(token: string): number | undefined {
     return this.#ids.get(token);
   }
 
-  /** @throws SeqgradError `range` for an id that is not in the vocabulary */
+  /**
+   * Returns the token of an id.
+   *
+   * @param id the id
+   * @returns the token
+   * @throws SeqgradError `range` for an id that is not in the vocabulary
+   */
   tokenOf(id: number): string {
     return tokenAt("Vocabulary.tokenOf", this.#tokens, id, 0);
   }
 
-  /** How often a token occurred in the text that the vocabulary was made from. */
+  /**
+   * Returns the frequency of a token in the text that the vocabulary was made from.
+   *
+   * @param token the token
+   * @returns the number of times that it occurred
+   */
   countOf(token: string): number {
     return this.#counts.get(token) ?? 0;
   }
 
-  /** All tokens in the order of their ids. */
+  /**
+   * Returns all tokens in the order of their ids.
+   *
+   * @returns the tokens
+   */
   tokens(): readonly string[] {
     return this.#tokens;
   }
 
-  /** The id of each token, as vocab.json holds it. */
+  /**
+   * Returns the id of each token, as vocab.json has it.
+   *
+   * @returns the ids by token
+   */
   toJSON(): Record<string, number> {
     return Object.fromEntries(this.#ids);
   }

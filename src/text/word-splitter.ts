@@ -21,6 +21,8 @@ export const wordOptions = ["lowercase", "punctuation", "locale"] as const;
 /**
  * Cuts texts into words by Unicode's rules (UAX 29, Unicode 17), the same on every host: `node.js`, `3.14` and `don't` are one word each.
  * Only scripts without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) are left to the host's dictionary, which may differ.
+ *
+ * @param options see WordOptions
  * @example
  * const words = new sg.text.WordSplitter();
  * words.split("Don't panic, Zaphod!"); // = ["don't", "panic", ",", "zaphod", "!"]
@@ -41,7 +43,10 @@ export class WordSplitter {
   }
 
   /**
-   * The words of a text, in order.
+   * Cuts a text into words.
+   *
+   * @param text the text
+   * @returns its words, in order
    * @throws SeqgradError `value` for anything but a string
    */
   split(text: string): string[] {
@@ -50,7 +55,12 @@ export class WordSplitter {
     return words;
   }
 
-  /** The words of a piece without white space. */
+  /**
+   * Cuts a piece without white space into words.
+   *
+   * @param piece the piece
+   * @returns its words, in order
+   */
   wordsOf(piece: string): readonly string[] {
     return finish(this.splitting(piece));
   }

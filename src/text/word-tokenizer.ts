@@ -32,6 +32,9 @@ interface Origin {
 
 /**
  * A tokenizer whose tokens are words.
+ *
+ * @param vocabulary the words by their ids
+ * @param options see WordOptions
  * @example
  * const tokenizer = sg.text.WordTokenizer.fromTexts(["the dog sat", "the cat ran"]);
  * tokenizer.decode(tokenizer.encode("The cat sat.")); // = "the cat sat <unk>"
@@ -70,16 +73,24 @@ export class WordTokenizer implements Tokenizer {
   }
 
   /**
-   * The tokenizer of the words that occur in the texts.
-   * @throws SeqgradError `value` without a word or for a value that is not a list of texts, as `Vocabulary.fromTokens` and `WordSplitter`
+   * Makes a tokenizer of the words that occur in texts.
+   *
+   * @param texts the texts
+   * @param options see WordOptions and VocabularyOptions
+   * @returns the tokenizer
+   * @throws SeqgradError `value` without a word or for a value that is not a list of texts, `range` for an option outside its interval
    */
   static fromTexts(texts: Iterable<string>, options: WordOptions & VocabularyOptions = {}): WordTokenizer {
     return finish(WordTokenizer.training(texts, options));
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page run in between.
-   * @throws SeqgradError as `fromTexts`
+   * Makes a tokenizer of the words that occur in texts, in turns: timers, clicks and other work of a page run in between.
+   *
+   * @param texts the texts
+   * @param options see WordOptions and VocabularyOptions
+   * @returns the tokenizer
+   * @throws SeqgradError `value` without a word or for a value that is not a list of texts, `range` for an option outside its interval
    * @example
    * const tokenizer = await sg.text.WordTokenizer.fromTextsAsync(["the dog sat", "the cat ran"]);
    * tokenizer.decode(tokenizer.encode("the cat sat")); // = "the cat sat"
@@ -117,7 +128,10 @@ export class WordTokenizer implements Tokenizer {
 
   /**
    * Restores a tokenizer from the result of toJSON(). If this host finds other words than the one that made it, `warnings` says so.
-   * @throws SeqgradError `format`
+   *
+   * @param json the result of toJSON()
+   * @returns the tokenizer
+   * @throws SeqgradError `format` for anything else
    */
   static fromJSON(json: unknown): WordTokenizer {
     const op = "WordTokenizer.fromJSON";
@@ -144,7 +158,12 @@ export class WordTokenizer implements Tokenizer {
     return this.vocabulary.special;
   }
 
-  /** The words of a text, before they are numbered. */
+  /**
+   * Cuts a text into words, before they are numbered.
+   *
+   * @param text the text
+   * @returns its words, in order
+   */
   split(text: string): string[] {
     return this.#splitter.split(text);
   }
@@ -154,8 +173,13 @@ export class WordTokenizer implements Tokenizer {
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page run in between.
-   * @throws SeqgradError as `encode`
+   * Converts a text to the ids of its words in turns: timers, clicks and other work of a page run in between.
+   *
+   * @param text the text
+   * @param options `sos` and `eos`: see EncodeOptions
+   * @returns the ids, each in 0..V-1
+   * @throws SeqgradError `range` for a word that is not in the vocabulary if that has no `<unk>`, `state` for an option without its special
+   *   token
    * @example
    * const ids = await sg.text.WordTokenizer.fromTexts(["the dog sat"], { special: ["<unk>"] }).encodeAsync("the cat sat");
    * Array.from(ids); // = [3, 0, 2]

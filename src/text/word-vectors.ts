@@ -13,7 +13,10 @@ export interface Neighbor {
 }
 
 /**
- * A vector for each word, the same in every sentence: what word2vec and GloVe learn.
+ * A vector for each word, the same in every sentence, as word2vec and GloVe learn them.
+ *
+ * @param words the words, each once
+ * @param dimension D, the size of a vector
  * @example
  * const vectors = new sg.text.WordVectors(["king", "queen", "apple"], 2, Float32Array.of(1, 1, 1, 0.8, -1, 0.2));
  * vectors.nearest("king", 1)[0].word; // = "queen"
@@ -62,8 +65,10 @@ export class WordVectors {
    * A word may hold blanks, and a tab may follow it: the last `dimension` columns are its vector. Of a word that is there twice the first
    * counts, and `warnings` say so.
    *
-   * @param options `dimension`, if the first line does not give it. Default: one less than the columns of the first line; `name` of
-   *   the file, for messages
+   * @param text the text of the file
+   * @param options `dimension`, if the first line does not give it. Default: one less than the columns of the first line; `name` of the
+   *   file, for messages
+   * @returns the vectors
    * @throws SeqgradError `format` that names the file, the line and the column
    */
   static fromText(text: string, options: { dimension?: number; name?: string } = {}): WordVectors {
@@ -81,6 +86,7 @@ export class WordVectors {
    *
    * @param source all bytes, or piece by piece: Node's file streams, `(await fetch(url)).body`, any iterable of Uint8Arrays
    * @param options `format`, default `text`; `dimension` and `name` as fromText()
+   * @returns the vectors
    * @throws SeqgradError `format` for a file that is not whole or of another format, `value` for another kind of source
    * @example
    * const vectors = new sg.text.WordVectors(["king", "queen"], 2, Float32Array.of(1, 2, 3, 4));
@@ -102,8 +108,10 @@ export class WordVectors {
   }
 
   /**
-   * word2vec's text format, or GloVe's.
+   * Writes word2vec's text format, or GloVe's.
+   *
    * @param options `header`: true if the first line gives words and dimension, as word2vec's does. Default true
+   * @returns the text
    * @throws SeqgradError `value` for a word with a line break; chunks() writes what is too large for one string
    */
   toText(options: { header?: boolean } = {}): string {
@@ -114,8 +122,10 @@ export class WordVectors {
   }
 
   /**
-   * A file of the vectors, piece by piece: word2vec's text or binary format, or GloVe's text.
+   * Writes a file of the vectors, piece by piece: word2vec's text or binary format, or GloVe's text.
+   *
    * @param options `format`, default `text`; `header` as toText()
+   * @returns the pieces
    * @throws SeqgradError `value` for a word with a line break, or with a blank in the binary format
    * @example
    * const vectors = new sg.text.WordVectors(["king"], 2, Float32Array.of(1, 2));
@@ -130,17 +140,33 @@ export class WordVectors {
     return format === "binary" ? binaryRows(this.words, rowOf) : encoded(textLines(this.words, rowOf, header));
   }
 
+  /**
+   * Returns true if there is a vector of the word.
+   *
+   * @param word the word
+   * @returns true or false
+   */
   has(word: string): boolean {
     return this.#ids.has(word);
   }
 
-  /** A copy of a word's vector. @throws SeqgradError `range` for a word that is not there */
+  /**
+   * Copies the vector of a word.
+   *
+   * @param word the word
+   * @returns `[D]`
+   * @throws SeqgradError `range` for a word that is not there
+   */
   vectorOf(word: string): Float32Array<ArrayBuffer> {
     return this.#row(this.#idOf("vectorOf", word)).slice();
   }
 
   /**
-   * The cosine of two words' vectors, from -1 to 1.
+   * Returns the cosine of two words' vectors.
+   *
+   * @param a a word
+   * @param b a word
+   * @returns a number from -1 to 1
    * @throws SeqgradError `range` for a word that is not there
    */
   similarity(a: string, b: string): number {
@@ -149,7 +175,12 @@ export class WordVectors {
   }
 
   /**
-   * The words nearest to one, or to a vector, by cosine; the word itself is left out.
+   * Finds the words nearest to one, or to a vector, by cosine; the word itself is left out.
+   *
+   * @param to a word, or a vector `[D]`
+   * @param count the most words; default 10
+   * @param except words to leave out; default none
+   * @returns the words and their cosines, the nearest first
    * @throws SeqgradError `range` for a word that is not there, `shape` for a vector of another dimension
    */
   nearest(to: string | ArrayLike<number>, count = 10, except: readonly string[] = []): Neighbor[] {
@@ -171,8 +202,15 @@ export class WordVectors {
   }
 
   /**
-   * Solves an analogy, `a` to `b` as `c` to the result: the words nearest to b - a + c, of vectors of length 1 (Mikolov et al. 2013): man, king, woman: queen.
+   * Solves an analogy, `a` to `b` as `c` to the result: the words nearest to b - a + c, of vectors of length 1, as man, king, woman: queen.
+   *
+   * @param a a word
+   * @param b a word
+   * @param c a word
+   * @param count the most words; default 5
+   * @returns the words and their cosines, the nearest first
    * @throws SeqgradError `range` for a word that is not there
+   * @see Mikolov, Yih and Zweig 2013, "Linguistic Regularities in Continuous Space Word Representations"
    */
   analogy(a: string, b: string, c: string, count = 5): Neighbor[] {
     const [u, v, w] = [a, b, c].map((word) => {
@@ -198,7 +236,11 @@ export class WordVectors {
 }
 
 /**
- * The cosine of the angle between two vectors; 0 where one is zero.
+ * Returns the cosine of the angle between two vectors; 0 if one is zero.
+ *
+ * @param a `[D]`
+ * @param b `[D]`
+ * @returns a number from -1 to 1
  * @throws SeqgradError `shape` for vectors of different dimensions
  * @example
  * sg.text.cosineOf([1, 0], [1, 1]); // = Math.SQRT1_2

@@ -32,10 +32,11 @@ const bertTokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 const LONGEST = 100;
 
 /**
- * A tokenizer of WordPiece, as BERT's (Devlin et al. 2019): words and signs apart, a word as the longest pieces of the vocabulary from
- * left to right, of which all but the first begin with "##". It is written as Hugging Face's tokenizer.json. Training merges pairs of
- * pieces by their frequency, as Hugging Face's trainer does.
+ * A tokenizer of WordPiece, as BERT's. It is written as Hugging Face's tokenizer.json.
  *
+ * Words and signs stand apart; a word is the longest pieces of the vocabulary from left to right, of which all but the first begin with
+ * "##". Training merges pairs of pieces by their frequency, as Hugging Face's trainer does.
+ * @see Devlin, Chang, Lee and Toutanova 2019, "BERT"
  * @example
  * const tokenizer = sg.text.WordPieceTokenizer.train(["unaffable unable affable", "able fable"], { vocab: 60, minCount: 1 });
  * tokenizer.decode(tokenizer.encode("Affable, unable")); // = "affable [UNK] unable"
@@ -54,6 +55,10 @@ export class WordPieceTokenizer extends SubwordTokenizer {
 
   /**
    * Learns pieces from texts.
+   *
+   * @param texts the texts
+   * @param options see WordPieceTraining
+   * @returns the tokenizer
    * @throws SeqgradError `range` for a vocabulary too small for the characters and special tokens, `value` for no text
    */
   static train(texts: Iterable<string>, options: WordPieceTraining = {}): WordPieceTokenizer {
@@ -61,8 +66,12 @@ export class WordPieceTokenizer extends SubwordTokenizer {
   }
 
   /**
-   * The same in turns: timers, clicks and other work of a page run in between.
-   * @throws SeqgradError as `train`
+   * Learns pieces from texts in turns: timers, clicks and other work of a page run in between.
+   *
+   * @param texts the texts
+   * @param options see WordPieceTraining
+   * @returns the tokenizer
+   * @throws SeqgradError `range` for a vocabulary too small for the characters and special tokens, `value` for no text
    * @example
    * const texts = ["unaffable unable affable", "able fable"];
    * const tokenizer = await sg.text.WordPieceTokenizer.trainAsync(texts, { vocab: 60, minCount: 1 });
@@ -115,7 +124,12 @@ export class WordPieceTokenizer extends SubwordTokenizer {
     return new WordPieceTokenizer(tokens, special, { lowercase, stripAccents });
   }
 
-  /** True if a tokenizer.json is of BERT's kind, with no setting that would give other ids. */
+  /**
+   * Returns true if a tokenizer.json is of BERT's kind, with no setting that would give other ids.
+   *
+   * @param file a parsed tokenizer.json
+   * @returns true or false
+   */
   static reads(file: HuggingFaceJson): boolean {
     const { model, normalizer, pre_tokenizer: pre, post_processor: post, decoder } = file ?? {};
     const word = {
@@ -139,6 +153,9 @@ export class WordPieceTokenizer extends SubwordTokenizer {
 
   /**
    * Reads a tokenizer.json of BERT's kind.
+   *
+   * @param json a parsed tokenizer.json
+   * @returns the tokenizer
    * @throws SeqgradError `format` for one of another kind: tokenizerFromJSON() reads those too
    */
   static fromJSON(json: unknown): WordPieceTokenizer {
@@ -165,7 +182,11 @@ export class WordPieceTokenizer extends SubwordTokenizer {
     return text;
   }
 
-  /** Hugging Face's tokenizer.json. */
+  /**
+   * Returns Hugging Face's tokenizer.json.
+   *
+   * @returns the JSON
+   */
   toJSON(): HuggingFaceJson {
     const { lowercase, stripAccents } = this.options;
     const { sos, eos, unk } = this.special;

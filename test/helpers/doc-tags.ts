@@ -25,6 +25,8 @@ const isHidden = (declaration: ts.Declaration | undefined): boolean =>
     declaration.getSourceFile().isDeclarationFile ||
     ts.isPrivateIdentifier(ts.getNameOfDeclaration(declaration) ?? declaration));
 
+const isInternal = (tags: readonly ts.JSDocTagInfo[]): boolean => tags.some(({ name }) => name === "internal");
+
 /** The faults in the comments of a function, or of a class's constructor and public methods: `nn.Linear.forward: x, the result`. */
 export function undocumented(checker: ts.TypeChecker, symbol: ts.Symbol, name: string): string[] {
   const type = checker.getTypeOfSymbol(symbol);
@@ -32,13 +34,13 @@ export function undocumented(checker: ts.TypeChecker, symbol: ts.Symbol, name: s
   const calls = type.getCallSignatures();
   if (calls.length > 0) found.push([name, faultsOf(checker, calls, symbol.getJsDocTags(checker))]);
   if (symbol.flags & ts.SymbolFlags.Class) {
-    const makers = type.getConstructSignatures().filter(({ declaration }) => declaration && !isHidden(declaration));
+    const makers = type.getConstructSignatures().filter((maker) => !isHidden(maker.declaration) && !isInternal(maker.getJsDocTags()));
     const tags = [...symbol.getJsDocTags(checker), ...makers.flatMap((maker) => maker.getJsDocTags())];
     if (makers.length > 0) found.push([name, faultsOf(checker, makers, tags)]);
     for (const member of [...checker.getDeclaredTypeOfSymbol(symbol).getProperties(), ...checker.getPropertiesOfType(type)]) {
-      if (!(member.flags & ts.SymbolFlags.Method) || isHidden(member.valueDeclaration)) continue;
-      const signatures = checker.getTypeOfSymbol(member).getCallSignatures();
-      found.push([`${name}.${member.name}`, faultsOf(checker, signatures, member.getJsDocTags(checker))]);
+      const tags = member.getJsDocTags(checker);
+      if (!(member.flags & ts.SymbolFlags.Method) || isHidden(member.valueDeclaration) || isInternal(tags)) continue;
+      found.push([`${name}.${member.name}`, faultsOf(checker, checker.getTypeOfSymbol(member).getCallSignatures(), tags)]);
     }
   }
   return found.flatMap(([name, faults]) => (faults.length > 0 ? [`${name}: ${faults.join(", ")}`] : []));
