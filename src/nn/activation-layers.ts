@@ -15,8 +15,9 @@ export abstract class ActivationLayer extends Module {
   /**
    * Applies the function to each element.
    *
-   * @param x of any shape, float32 or int32
+   * @param x of any shape, float32; int32 where the operation takes it
    * @returns the shape of x
+   * @throws SeqgradError `dtype` for int32 where the operation refuses it
    */
   abstract forward(x: Tensor): Tensor;
 }
@@ -126,8 +127,9 @@ export class GELU extends Module {
   /**
    * Applies the function to each element.
    *
-   * @param x of any shape, float32 or int32
+   * @param x of any shape, float32
    * @returns the shape of x, float32
+   * @throws SeqgradError `dtype` for int32
    */
   forward(x: Tensor): Tensor {
     return gelu(x, this.options);
@@ -152,8 +154,9 @@ export class LeakyReLU extends Module {
   /**
    * Applies the function to each element.
    *
-   * @param x of any shape, float32 or int32
+   * @param x of any shape, float32
    * @returns the shape of x
+   * @throws SeqgradError `dtype` for int32
    */
   forward(x: Tensor): Tensor {
     return leakyRelu(x, this.slope);
@@ -179,8 +182,9 @@ export class ELU extends Module {
   /**
    * Applies the function to each element.
    *
-   * @param x of any shape, float32 or int32
+   * @param x of any shape, float32
    * @returns the shape of x, float32
+   * @throws SeqgradError `dtype` for int32
    */
   forward(x: Tensor): Tensor {
     return elu(x, { alpha: this.alpha });
@@ -199,7 +203,7 @@ export abstract class AxisLayer extends Module {
   /**
    * Applies the function along `axis`.
    *
-   * @param x of any shape with that axis, float32 or int32
+   * @param x of any shape with that axis, float32; int32 where the operation takes it
    * @returns the shape of x, float32
    * @throws SeqgradError `range` for an axis that x does not have
    */
@@ -217,9 +221,9 @@ export class GLU extends AxisLayer {
   /**
    * Multiplies one half of `axis` by the sigmoid of the other.
    *
-   * @param x `[..., 2 D]` for the last axis, float32 or int32
+   * @param x `[..., 2 D]` for the last axis, float32
    * @returns `[..., D]`, float32
-   * @throws SeqgradError `shape` for a dimension of odd size, `range` for an axis that x does not have
+   * @throws SeqgradError `shape` for a dimension of odd size, `range` for an axis that x does not have, `dtype` for int32
    */
   forward(x: Tensor): Tensor {
     return glu(x, { axis: this.axis });

@@ -106,11 +106,11 @@ export function smoothL1Loss(x: Tensor, target: Tensor, options: LossOptions & {
  *
  * loss = -(w t ln s(x) + (1 - t) ln(1 - s(x))). A target of 0 or 1 is right of infinite x too.
  *
- * @param x of any shape, float32 or int32: the logits
+ * @param x of any shape, float32: the logits
  * @param target t, the shape of x, in [0, 1]
  * @param options `posWeight`: w, the weight of the positive class, which broadcasts; default 1. `reduction`: see LossOptions
  * @returns the mean in nats, or the shape of x with reduction `none`
- * @throws SeqgradError `shape` unless x and target have the same
+ * @throws SeqgradError `shape` unless x and target have the same, `dtype` for int32 logits
  * @example
  * sg.binaryCrossEntropyWithLogits(sg.tensor([0, 2]), sg.tensor([1, 1])); // = 0.41
  */

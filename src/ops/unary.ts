@@ -194,10 +194,10 @@ export const relu = plain("relu");
 /**
  * x where positive, else `slope x`, elementwise.
  *
- * @param x of any shape, float32 or int32
+ * @param x of any shape, float32
  * @param slope the factor of negative elements; default 0.01
  * @returns the shape of x
- * @throws SeqgradError `value` for a slope that is not a finite number
+ * @throws SeqgradError `value` for a slope that is not a finite number, `dtype` for int32
  * @see Maas, Hannun and Ng 2013, "Rectifier Nonlinearities Improve Neural Network Acoustic Models"
  * @example
  * sg.leakyRelu(sg.tensor([-1, 2]), 0.1); // = [-0.1, 2]
@@ -206,10 +206,10 @@ export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => leakyReluOp(x, { a
 /**
  * x Phi(x), elementwise, where Phi is the cumulative function of the normal distribution.
  *
- * @param x of any shape, float32 or int32
+ * @param x of any shape, float32
  * @param options `approximate`: the tanh form, as in GPT-2; default false
  * @returns the shape of x, float32
- * @throws SeqgradError `value` for an approximate that is not true or false
+ * @throws SeqgradError `value` for an approximate that is not true or false, `dtype` for int32
  * @see Hendrycks and Gimpel 2016, "Gaussian Error Linear Units"
  * @example
  * sg.gelu(sg.tensor([1]), { approximate: true }); // = [0.8412]
@@ -221,15 +221,17 @@ export function gelu(x: Tensor, options: { approximate?: boolean } = {}): Tensor
 /**
  * x sigmoid(x), elementwise; also called swish.
  *
- * @param x of any shape, float32 or int32
+ * @param x of any shape, float32
  * @returns the shape of x, float32
+ * @throws SeqgradError `dtype` for int32
  */
 export const silu = plain("silu");
 /**
  * log(1 + e^x), elementwise.
  *
- * @param x of any shape, float32 or int32
+ * @param x of any shape, float32
  * @returns the shape of x, float32
+ * @throws SeqgradError `dtype` for int32
  */
 export const softplus = plain("softplus");
 /**
