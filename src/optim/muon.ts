@@ -49,7 +49,7 @@ type MuonSettings = Settings<MuonOptions>;
  *   in a group with `method: "muon"`
  * @see Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"
  * @example
- * const named = [...model.namedParameters()];
+ * const named = Array.from(model.namedParameters());
  * const isHidden = (name: string, { rank }: sg.Tensor) => rank === 2 && !/embed|linear/.test(name);
  * const optimizer = new sg.optim.Muon([
  *   { params: named.filter(([name, p]) => isHidden(name, p)), options: { lr: 0.02 } },
