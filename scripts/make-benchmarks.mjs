@@ -8,7 +8,7 @@ const [page, record] = ["docs/benchmarks.md", "bench/recorded.json"];
 const [action, file, command] = process.argv.slice(2);
 const recorded = JSON.parse(readFileSync(record, "utf8"));
 
-/** Puts the sections of a bench's report in the place of those recorded before. */
+/** Replaces the recorded sections with those of a report of the bench. */
 function add({ date, processor, node, variant, sections }) {
   const machine = [processor, `Node ${node}`, variant].filter(Boolean).join(", ");
   const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" }).format(new Date(date));
