@@ -1,5 +1,7 @@
 import type { KernelCall, KernelName } from "../backend/kernels.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { checkArray, checkFunction, checkObject, checkText } from "../util/check.js";
+import { checkOptions, namesOf } from "../util/options.js";
 
 /** Options every optimizer has. */
 export interface OptimizerOptions {
@@ -69,11 +71,16 @@ export interface OptimizerDefinition<O extends OptimizerOptions> {
   rule(settings: Settings<O>): Rule<O>;
 }
 
+const ruleNames = namesOf<Rule<OptimizerOptions>>({
+  ...{ state: 1, shaped: 1, numbers: 1, advance: 1, update: 1, kernel: 1, fused: 1, toEval: 1, toTrain: 1 },
+});
+
 /**
  * Defines the rule of an optimizer: its functions know the names of states and numbers.
  *
- * @param rule the rule
+ * @param rule see Rule
  * @returns the rule itself
+ * @throws SeqgradError `value` for a rule without `state` or `update`, or with a part that is unknown
  * @example
  * class SignSGD extends sg.optim.Optimizer {
  *   constructor(params: sg.optim.ParametersOrGroups<sg.optim.OptimizerOptions>, options?: sg.optim.OptimizerOptions) {
@@ -86,5 +93,8 @@ export interface OptimizerDefinition<O extends OptimizerOptions> {
 export function defineRule<O extends OptimizerOptions, const S extends string = never, N extends string = never>(
   rule: Rule<O, S, N>,
 ): Rule<O, S, N> {
+  checkOptions("defineRule", checkObject("defineRule", "the rule", rule, "{ state, update }"), ruleNames);
+  checkFunction("defineRule", "update", rule.update);
+  for (const name of checkArray("defineRule", "state", rule.state, "the names of the state")) checkText("defineRule", name, "a name of state");
   return rule;
 }

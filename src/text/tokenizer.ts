@@ -160,10 +160,15 @@ export function checkMade(name: string, tokens: readonly string[], advice: strin
     throw new SeqgradError("state", `${name}: make one by ${advice}.`);
 }
 
-/** Yields the texts one after the other; throws if given one text instead of several, or a value that is not a text. */
-export function* textsIn(op: string, texts: Iterable<string>): Generator<string> {
+/** Throws unless the texts are a list, or anything else to go through; a string is one text, and not several. */
+export function checkTextList(op: string, texts: Iterable<string>): void {
   if (typeof texts === "string" || typeof texts?.[Symbol.iterator] !== "function")
     throw new SeqgradError("value", `${op}: the texts are ${kindOf(texts)}; give a list of strings.`);
+}
+
+/** Yields the texts one after the other; throws if given one text instead of several, or a value that is not a text. */
+export function* textsIn(op: string, texts: Iterable<string>): Generator<string> {
+  checkTextList(op, texts);
   let i = 0;
   for (const text of texts) yield checkText(`${op}: text ${i++}`, text);
 }

@@ -1,10 +1,10 @@
 import { finish, inTurns, type Pieces } from "../util/breath.js";
-import { checkChoice, checkInteger, checkIterable, checkObject } from "../util/check.js";
+import { checkChoice, checkInteger, checkObject } from "../util/check.js";
 import { checkOptions } from "../util/options.js";
 import { BpeTokenizer } from "./bpe-tokenizer.js";
 import { CharTokenizer } from "./char-tokenizer.js";
 import { lowerCaseOf } from "./lower-case.js";
-import { type Tokenizer, textsIn } from "./tokenizer.js";
+import { checkTextList, type Tokenizer, textsIn } from "./tokenizer.js";
 import { WordTokenizer } from "./word-tokenizer.js";
 
 /** The units that a text may be cut into: words, in lower case, characters, or parts of words by byte-pair encoding. */
@@ -55,7 +55,7 @@ export function trainTokenizerAsync(texts: readonly string[], options: Tokenizer
 
 /** The same in pieces. */
 export function* training(texts: readonly string[], options: TokenizerOptions): Pieces<Tokenizer> {
-  checkIterable("trainTokenizer", "texts", texts, "a list of strings");
+  checkTextList("trainTokenizer", texts);
   checkObject("trainTokenizer", "options", options, 'what texts are cut into, as in { unit: "words" }');
   checkOptions("trainTokenizer", options, ["unit", "vocab", "minCount", "special", "locale"]);
   const { unit, vocab = 8000, minCount = 1, special = unit === "words" ? ["<unk>"] : [], locale } = options;

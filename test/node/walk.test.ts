@@ -22,7 +22,7 @@ const isClass = (value: unknown): value is Class => isFunction(value) && /^class
 
 /** What TypeScript calls protected. */
 const protectedNames =
-  /^(abandon|update|attend|projectKeys|piecesOf|idsOf|textOf|sequence|run|part|feedForward|itemOf|padded|about|checkExamples|checkInputs|course|inputOf|firstState|decoding|file|expire|leave|place)$/;
+  /^(abandon|update|attend|projectKeys|piecesOf|idsOf|textOf|sequence|run|part|feedForward|itemOf|padded|decoder|checkExamples|checkInputs|course|inputOf|firstState|decoding|file|expire|leave|place)$/;
 const isHidden = (name: string, method: string) => protectedNames.test(method) && !calls[`${name}.${method}`];
 
 /** Every exported function, constructor, static function and method, by its path. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Deferred } from "../../src/backend/backend.js";
 import { ReferenceBackend } from "../../src/backend/reference/reference-backend.js";
 import { affine, fit, memory, type models, type nn, SeqgradError } from "../../src/index.js";
 import { initAnew } from "../helpers/default-device.js";
@@ -43,12 +44,24 @@ describe("a step that fails", () => {
 });
 
 describe("a device that is lost", () => {
-  // A device that can be lost has a promise of it; here the batches tell.
+  // A device that can be lost has calls that run later, and a promise of its loss; here the batches tell.
   beforeEach(() => {
-    Object.defineProperty(ReferenceBackend.prototype, "lost", { value: new Promise<string>(() => {}), configurable: true });
+    const parts = new WeakMap<ReferenceBackend, Deferred>();
+    const deferred = (backend: ReferenceBackend): Deferred => {
+      const poison = backend.alloc(4);
+      backend.write(poison, Float32Array.of(0));
+      return { poison, lost: new Promise<string>(() => {}), submit() {} };
+    };
+    Object.defineProperty(ReferenceBackend.prototype, "async", {
+      get(this: ReferenceBackend) {
+        if (!parts.has(this)) parts.set(this, deferred(this));
+        return parts.get(this);
+      },
+      configurable: true,
+    });
   });
   afterEach(() => {
-    Reflect.deleteProperty(ReferenceBackend.prototype, "lost");
+    Reflect.deleteProperty(ReferenceBackend.prototype, "async");
   });
 
   /** Runs on a device that is lost before each of these steps, once for each time that it is listed. */
