@@ -90,11 +90,13 @@ const ruleNames = namesOf<Rule<OptimizerOptions>>({
  * }
  * new SignSGD(model.parameters()).step(() => model.loss(loader.batch(0)).loss);
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function defineRule<O extends OptimizerOptions, const S extends string = never, N extends string = never>(
   rule: Rule<O, S, N>,
 ): Rule<O, S, N> {
   checkOptions("defineRule", checkObject("defineRule", "the rule", rule, "{ state, update }"), ruleNames);
   checkFunction("defineRule", "update", rule.update);
-  for (const name of checkArray("defineRule", "state", rule.state, "the names of the state")) checkText("defineRule", name, "a name of state");
+  for (const name of checkArray("defineRule", "state", rule.state, "the names of the state"))
+    checkText("defineRule", name, "a name of state");
   return rule;
 }
