@@ -6,7 +6,8 @@ import { build } from "tsdown";
 import { bundlers, sizeOfLoaded } from "./bundlers.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
-const limits = { core: 60_000, "core and Transformers": 100_000 };
+// esbuild makes a chunk of what the page shares with code that it loads later; the names that the two exchange cost 3 to 4 kB.
+const limits = { core: 60_000, "core by esbuild": 64_000, "core and Transformers": 105_000 };
 const kB = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 
 // Not at top level, where `await` would make webpack wrap each module in a function of its own.
@@ -41,8 +42,9 @@ const subpaths = program(`import { ${flat} } from "seqgrad";
 for (const [name, bundle] of Object.entries(bundlers)) {
   // esbuild keeps a namespace that another module exports whole, so its users import from the subpaths.
   const { total, kernels } = sizeOfLoaded(await bundle(name === "esbuild" ? subpaths : whole));
-  console.log(`core by ${name}: ${kB(total)} gzip, of which kernels ${kB(kernels)}; the limit is ${kB(limits.core)}.`);
-  if (total > limits.core) process.exitCode = 1;
+  const limit = limits[`core by ${name}`] ?? limits.core;
+  console.log(`core by ${name}: ${kB(total)} gzip, of which kernels ${kB(kernels)}; the limit is ${kB(limit)}.`);
+  if (total > limit) process.exitCode = 1;
 }
 
 const everything = [
