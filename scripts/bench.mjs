@@ -11,7 +11,13 @@ process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const allCores = process.argv[2] === "--all-cores";
 const [source, ...args] = process.argv.slice(allCores ? 3 : 2);
 // The bench goes through all operations, also those that no code names, by their samples, which an annotation lets bundlers drop.
-const shared = { config: false, treeshake: { annotations: false, moduleSideEffects: true }, fixedExtension: false, dts: false, logLevel: "error" };
+const shared = {
+  config: false,
+  treeshake: { annotations: false, moduleSideEffects: true },
+  fixedExtension: false,
+  dts: false,
+  logLevel: "error",
+};
 await build({
   ...shared,
   ...{ entry: { bench: source }, outDir: "build/bench", platform: "node" },
