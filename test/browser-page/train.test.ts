@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findChromium, noChromium } from "../helpers/chromium.js";
+import { full } from "../helpers/full.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const launchOptions = findChromium();
@@ -94,14 +95,16 @@ describe.skipIf(missing)(`the page that trains in a tab${missing && ` (${missing
     }
   }
 
-  test("submits no form while its program loads, and none after it could not be loaded", async () => {
-    await opened("**/dist/index.js", "hangs", async (page) => {
-      await page.getByText("Loading …").waitFor();
-      expect(await page.getByRole("button", { name: "Train" }).isDisabled()).toBe(true);
-    });
-    await opened("**/dist/index.js", "fails", async (page) => {
-      await page.getByText("This page cannot train").waitFor();
-      expect(await page.getByRole("button", { name: "Train" }).isDisabled()).toBe(true);
+  full(() => {
+    test("submits no form while its program loads, and none after it could not be loaded", async () => {
+      await opened("**/dist/index.js", "hangs", async (page) => {
+        await page.getByText("Loading …").waitFor();
+        expect(await page.getByRole("button", { name: "Train" }).isDisabled()).toBe(true);
+      });
+      await opened("**/dist/index.js", "fails", async (page) => {
+        await page.getByText("This page cannot train").waitFor();
+        expect(await page.getByRole("button", { name: "Train" }).isDisabled()).toBe(true);
+      });
     });
   });
 
