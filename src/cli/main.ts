@@ -15,8 +15,7 @@ import { predict } from "./predict.js";
 import { commands } from "./tasks/kinds.js";
 import { homepage, version } from "./version.js";
 
-// biome-ignore lint/suspicious/noExplicitAny: commands differ in their options, which are not looked at here.
-type Command = CommandDef<any>;
+type Command = CommandDef;
 
 const train = defineCommand({
   meta: { name: "train", description: "Train a model" },

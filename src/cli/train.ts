@@ -106,10 +106,7 @@ async function trainOn<T extends CommandTask, Example, Input, Answer>(
   const { recipe, store } = run;
   const common = commonSchema.complete(only(recipe, commonSchema.fields), asFlags);
   const { seed } = common;
-  const shares = {
-    ...{ validation: run.files.has("validationFile") ? 0 : common.validation, test: run.files.has("test") ? 0 : Number(common.test) },
-    seed,
-  };
+  const shares = sharesOf(run, common);
   const prepare = await form.prepare(run.text, args.data, recipe, shares);
   const device = await openDevice(recipe);
   manualSeed(seed);
@@ -128,13 +125,10 @@ async function trainOn<T extends CommandTask, Example, Input, Answer>(
   const parameters = task.model.parameterCount();
 
   await run.begin(reading);
+  const facts = { seed, options: { ...recipe, ...reading }, examples: sizes, parameters, ...(counted && { model: counted.title(task) }) };
   const history = await History.open(store, {
     resume: args.resume,
-    run: {
-      ...{ command: `train ${form.name}`, data: dataOf(args.data, run.sha256), seed, options: { ...recipe, ...reading }, examples: sizes },
-      ...{ parameters, ...(counted && { model: counted.title(task) }) },
-      ...(run.files.size > 0 && { files: Object.fromEntries(Array.from(run.files, ([name, f]) => [name, dataOf(f.path, f.sha256)])) }),
-    },
+    run: { command: `train ${form.name}`, ...dataFacts(run, args.data), ...facts },
     versions: versionsOf(device.info),
   });
   const report = reporter(form, args.json, task, recipe, { device: device.info, parameters, sizes });
@@ -164,6 +158,17 @@ async function trainOn<T extends CommandTask, Example, Input, Answer>(
     for (const warning of result.warnings) warn(warning);
     report(event, { measures, ...result });
   });
+}
+
+/** The shares of the examples that are held back: none for what has a file of its own. */
+const sharesOf = ({ files }: TrainingRun, { validation, test, seed }: { validation: number; test: string; seed: number }) => ({
+  ...{ validation: files.has("validationFile") ? 0 : validation, test: files.has("test") ? 0 : Number(test), seed },
+});
+
+/** The files that a run reads, with their checksums. */
+function dataFacts({ sha256, files }: TrainingRun, data: string) {
+  const named = Array.from(files, ([name, file]) => [name, dataOf(file.path, file.sha256)] as const);
+  return { data: dataOf(data, sha256), ...(named.length > 0 && { files: Object.fromEntries(named) }) };
 }
 
 function reporter<T extends CommandTask, Example, Input, Answer>(
