@@ -104,15 +104,14 @@ async function trainOn<T extends CommandTask, Example, Input, Answer>(
   args: RunArgs,
 ): Promise<number> {
   const { recipe, store } = run;
-  const common = commonSchema.complete(only(recipe, commonSchema.fields), asFlags);
-  const { seed } = common;
-  const shares = sharesOf(run, common);
+  const shares = sharesOf(run, commonSchema.complete(only(recipe, commonSchema.fields), asFlags));
+  const { seed } = shares;
   const prepare = await form.prepare(run.text, args.data, recipe, shares);
   const device = await openDevice(recipe);
   manualSeed(seed);
   const prepared = await prepare();
-  const { task, reading } = prepared;
   const parts = { ...prepared, ...(await heldBack(form, prepared, run, shares, args.data)) };
+  const { task, reading } = parts;
   const { counted } = form;
   const every = counted?.every(recipe);
   const interruption = new Interruption();
@@ -133,7 +132,6 @@ async function trainOn<T extends CommandTask, Example, Input, Answer>(
   });
   const report = reporter(form, args.json, task, recipe, { device: device.info, parameters, sizes });
   const training = every && new TrainingLines(history, [every.evaluation, every.checkpoint]);
-  const criterion = form.criteria.find(({ name }) => name === recipe.best);
   let measures: Measures | undefined;
   return conduct(`train ${form.name}`, args, run, interruption, events, async (event) => {
     history.observe(event);
@@ -152,8 +150,8 @@ async function trainOn<T extends CommandTask, Example, Input, Answer>(
     await task.save(store); // now of the best epoch
     const { reason, seconds } = event;
     const result = await conclude(form, recipe, parts);
-    const chosenBy = criterion && parts.validation.length > 0 && { chosenBy: criterion.name };
-    await history.add({ type: "end", step: event.steps, reason, seconds, ...chosenBy });
+    const criterion = parts.validation.length > 0 && form.criteria.find(({ name }) => name === recipe.best);
+    await history.add({ type: "end", step: event.steps, reason, seconds, ...(criterion && { chosenBy: criterion.name }) });
     for (const line of result.lines) await history.add({ ...line, step: event.steps });
     for (const warning of result.warnings) warn(warning);
     report(event, { measures, ...result });

@@ -37,6 +37,19 @@ function scoredTokens(settings: Settings) {
   return { vocabulary, scores, lowest, longest };
 }
 
+/** The parts of a piece along the best way to its end; unknown characters side by side are one part. */
+function partsOf(piece: string, ways: readonly (Way | undefined)[]): string[] {
+  const parts: { text: string; isUnknown: boolean }[] = [];
+  for (let end = piece.length; end > 0; ) {
+    const { from, isUnknown } = ways[end]!;
+    const last = parts.at(-1);
+    if (isUnknown && last?.isUnknown) last.text = piece.slice(from, end) + last.text;
+    else parts.push({ text: piece.slice(from, end), isUnknown });
+    end = from;
+  }
+  return parts.reverse().map(({ text }) => text);
+}
+
 /** SentencePiece's Unigram (Kudo 2018): a piece as the tokens whose log-probabilities have the largest sum, by Viterbi's algorithm. */
 export function unigram(settings: Settings): Model {
   const { vocabulary, scores, lowest, longest } = scoredTokens(settings);
@@ -82,16 +95,7 @@ export function unigram(settings: Settings): Model {
     unknown: unknown === undefined ? undefined : [...vocabulary.keys()][unknown],
     *idsOf(piece) {
       const ways = yield* waysOf(piece);
-      const parts: { text: string; isUnknown: boolean }[] = [];
-      for (let end = piece.length; end > 0; ) {
-        const { from, isUnknown } = ways[end]!;
-        const last = parts.at(-1);
-        // Unknown characters side by side are one.
-        if (isUnknown && last?.isUnknown) last.text = piece.slice(from, end) + last.text;
-        else parts.push({ text: piece.slice(from, end), isUnknown });
-        end = from;
-      }
-      return parts.reverse().flatMap(({ text }) => {
+      return partsOf(piece, ways).flatMap((text) => {
         const id = vocabulary.get(text);
         if (id !== undefined) return [id];
         return (fallsBack ? byteIds(text, vocabulary) : undefined) ?? [unknown ?? refuse(text)];
