@@ -135,7 +135,7 @@ export async function meanLoss<B>(model: Module & Trainable<B>, batches: Iterabl
 
 /** Rows, and steps of all rows with their padding, that a model reads at once where it learns nothing: few milliseconds' work. */
 const ROWS = 64;
-const STEPS = 768;
+const STEPS = 384;
 
 /** Batches of items in their order, each as large as the lengths allow: other work of the page runs between them. */
 export function* batchesOf<T, B>(items: readonly T[], lengthOf: (item: T) => number, collate: (items: T[]) => B): Generator<B> {
