@@ -4,6 +4,7 @@ import { kinds, typesOf } from "../tasks/kinds.js";
 import { manualSeed } from "../tensor/random.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { SeqgradError } from "../util/errors.js";
+import { optionsAmong } from "../util/options.js";
 import { asFlags, type Given, schema } from "../util/schema.js";
 import { conclude } from "./conclusion.js";
 import { flagsOf, readFlags } from "./flags.js";
@@ -73,7 +74,7 @@ function warningsOf(task: object): Set<string> {
 function commandOf<T extends CommandTask, Example, Input, Answer>(form: Form<T, Example, Input, Answer>): CommandDef {
   const fields = fieldsOf(form);
   const check = (given: Given) => {
-    for (const own of [form.options, form.training]) own.complete(only(given, own.fields), asFlags, given);
+    for (const own of [form.options, form.training]) own.complete(optionsAmong(given, Object.keys(own.fields)), asFlags, given);
   };
   const needed = ["hidden", "batch", "lr", "seed", ...(form.needed ?? [])];
   const args: ArgsDef = {
@@ -96,15 +97,13 @@ function commandOf<T extends CommandTask, Example, Input, Answer>(form: Form<T, 
 
 const commonSchema = schema({ ...runFields, seed: seedField });
 
-const only = (given: Given, fields: object): Given => Object.fromEntries(Object.entries(given).filter(([name]) => name in fields));
-
 async function trainOn<T extends CommandTask, Example, Input, Answer>(
   form: Form<T, Example, Input, Answer>,
   run: TrainingRun,
   args: RunArgs,
 ): Promise<number> {
   const { recipe, store } = run;
-  const shares = sharesOf(run, commonSchema.complete(only(recipe, commonSchema.fields), asFlags));
+  const shares = sharesOf(run, commonSchema.complete(optionsAmong<Given>(recipe, Object.keys(commonSchema.fields)), asFlags));
   const { seed } = shares;
   const prepare = await form.prepare(run.text, args.data, recipe, shares);
   const device = await openDevice(recipe);

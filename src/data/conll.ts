@@ -32,8 +32,8 @@ interface Row {
  * Reads the sentences of a CoNLL file: a word and its tag on each line, with tabs or blanks between columns, an empty line after each
  * sentence.
  *
- * Of more columns the first is the word and the last the tag, unless the options say otherwise. Lines before a sentence that begin with "#
- * " or have no tag are comments; `#hashtag` with a tag is a word. Lines that begin with -DOCSTART- are skipped. In CoNLL-U the words are
+ * Of more columns the first is the word and the last the tag, unless the options say otherwise. A line before a sentence is a comment if it
+ * begins with "# " or has no tag; `#hashtag` with a tag is a word. Lines that begin with -DOCSTART- are skipped. In CoNLL-U the words are
  * FORM, and ranges (1-2) and empty nodes (1.1) are skipped.
  *
  * @param text the text of the file

@@ -23,7 +23,7 @@ export interface PaddedFrames {
  * @param sequences B sequences of vectors of one size F
  * @param options `scaler`: takes each feature to its own scale; default none
  * @returns data `[B, T, F]`, its shape, and the lengths
- * @throws SeqgradError `value` if there is no sequence or one is empty, `shape` for vectors of different sizes, `not-finite` for values
+ * @throws SeqgradError `value` for an empty list or an empty sequence, `shape` for vectors of different sizes, `not-finite` for values
  *   that are not numbers
  * @example
  * const { data, shape } = sg.data.padFrames([[[1, 2], [3, 4]], [[5, 6]]]);
@@ -76,7 +76,7 @@ function checkFrames(op: string, sequences: readonly Frames[]): void {
  *
  * @param sequences sequences of vectors of one size
  * @returns the scaler
- * @throws SeqgradError `value` if there is no sequence or one is empty, `shape` for vectors of different sizes, `not-finite` for values
+ * @throws SeqgradError `value` for an empty list or an empty sequence, `shape` for vectors of different sizes, `not-finite` for values
  *   that are not numbers
  * @example
  * sg.data.frameScaler([[[1, 10], [3, 10]]]).means; // = [2, 10]

@@ -19,7 +19,7 @@ export interface PaddedRows {
  * @param options `value`: the filling, such as the id of `<pad>` or an ignored target, default 0. `truncate`: the length at which longer
  *   rows are cut, default none
  * @returns data `[B, T]`, its shape, and the lengths
- * @throws SeqgradError `value` if there is no row or all rows are empty, `range` for values that are not integers
+ * @throws SeqgradError `value` for an empty list, or for rows that are all empty, `range` for values that are not integers
  * @example
  * sg.data.padRows([[5, 2, 7], [4]]).data; // = [5, 2, 7, 4, 0, 0]
  */

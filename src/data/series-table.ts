@@ -46,7 +46,7 @@ const known = ["columns", "time", "delimiter", "decimal", "thousands", "strip", 
 /**
  * Reads the series of a comma-separated table with a header: its columns of numbers, in the order of its times.
  *
- * Columns that have no name, are constant, count the rows or have dates or texts are left out; `columns` of the result says which and why.
+ * Some columns are left out: those without a name, constants, row numbers, dates and texts. `columns` of the result says which and why.
  *
  * @param text the text of the table
  * @param options see SeriesTableOptions

@@ -1,7 +1,7 @@
 import { checkTensor, Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkFinite, checkInterval, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { checkOptions } from "../util/options.js";
+import { checkOptions, definedOptions } from "../util/options.js";
 import { inLines, type Place } from "./arena.js";
 import type { OptimizerDefinition, OptimizerOptions, Rule, Settings } from "./rule.js";
 
@@ -55,7 +55,7 @@ export function layOut<O extends OptimizerOptions>(
   let n = 0;
   const groups = groupsOf(op, params).map((group): RuledGroup<O> => {
     checkOptions(`${op}, a group`, group.options ?? {}, known);
-    const settings = Object.assign({ ...defaults }, defined(options), defined(group.options));
+    const settings = Object.assign({ ...defaults }, definedOptions(options), definedOptions(group.options));
     for (const [name, value] of Object.entries(settings)) checkLike(op, name, value, Reflect.get(defaults, name));
     check?.(settings);
     const own = [...new Set(tensorsOf(op, group.params, names))].filter((p) => p.requiresGrad && !seen.has(p));
@@ -109,6 +109,3 @@ function checkLike(op: string, name: string, value: unknown, normal: unknown): v
     if (name === "betas") checkInterval(op, `${name}[${i}]`, x, 0, 1 - 2 ** -24);
     else checkFinite(op, `${name}[${i}]`, x);
 }
-
-/** The options that are given. */
-const defined = (options: object = {}) => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));

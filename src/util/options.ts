@@ -105,6 +105,10 @@ function example(op: string, value: unknown, [first]: readonly string[]): string
   return `write ${op}(…, { ${first}: ${isShort ? shown(value) : "…"} }).`;
 }
 
+/** The options that are given: those that are not undefined. */
+export const definedOptions = (options: object = {}): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+
 /** The options of these names, for a part that knows no others. */
 export const optionsAmong = <O extends object>(options: O, names: readonly string[]): O =>
   Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name))) as O;

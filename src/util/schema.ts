@@ -1,6 +1,6 @@
 import { shown } from "./check.js";
 import { type ErrorCode, SeqgradError } from "./errors.js";
-import { checkOptions } from "./options.js";
+import { checkOptions, definedOptions } from "./options.js";
 import { nearest } from "./suggest.js";
 
 /** Options by name, whatever they are. */
@@ -205,7 +205,7 @@ export function schema<F extends AnyFields>(fields: F, ...rules: readonly Rule<F
   const names = Object.keys(fields);
   const check = (given: unknown, voice: Voice, known: Given = {}): OptionsOf<F> => {
     checkOptions(voice.op, given, names);
-    const options = defined(given ?? {});
+    const options = definedOptions(given ?? {});
     for (const [name, value] of Object.entries(options)) checkValue(fields, name, value, voice);
     checkArch(fields, options, voice, archOf(fields, { ...known, ...options }));
     return options as OptionsOf<F>; // checked just now
@@ -231,8 +231,6 @@ export function schema<F extends AnyFields>(fields: F, ...rules: readonly Rule<F
     },
   };
 }
-
-const defined = (given: object): Given => Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 
 /** All options of the fields: what is given, and the defaults. */
 export const completed = (fields: AnyFields, given: Given): Given =>

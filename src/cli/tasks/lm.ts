@@ -6,6 +6,7 @@ import type { LanguageModel } from "../../tasks/language-model.js";
 import { encodedInTurns } from "../../text/tokenizer.js";
 import type { TextUnit } from "../../text/train-tokenizer.js";
 import { SeqgradError } from "../../util/errors.js";
+import { optionsAmong } from "../../util/options.js";
 import { asFlags, type Given, integer, schema } from "../../util/schema.js";
 import type { Measures } from "../judges/judge.js";
 import { languageModelJudge, type Tokens } from "../judges/language-model.js";
@@ -92,7 +93,7 @@ export const lm = kindOf<LanguageModel, Tokens>({
       const got = `--validation ${shares.validation} and --test ${shares.test} leave nothing of ${file} to train on`;
       throw new SeqgradError("range", `${got}; give smaller shares.`);
     }
-    // Characters are those of the whole text; words and their parts are learned from what is not held back.
+    // The characters of the whole text are tokens. Words, and parts of words, are learned from the training part alone.
     const known = unit === "characters" ? text : text.slice(0, Math.ceil(text.length * (1 - shares.validation - shares.test)));
     return async () => {
       const task = await Task.createAsync(known, Task.options.among(recipe));
@@ -123,7 +124,7 @@ export const lm = kindOf<LanguageModel, Tokens>({
     },
     every: (recipe) => ({
       evaluation: settingsOf(recipe).evaluateEvery,
-      checkpoint: schema(own).complete(pick(recipe), asFlags).checkpointEvery,
+      checkpoint: schema(own).complete(optionsAmong<Given>(recipe, Object.keys(own)), asFlags).checkpointEvery,
     }),
     told: (measures, recipe, isEnd) => lossLine(settingsOf(recipe).unit, measures, isEnd),
   },
@@ -138,5 +139,3 @@ export const lm = kindOf<LanguageModel, Tokens>({
     };
   },
 });
-
-const pick = ({ checkpointEvery }: Given): Given => ({ checkpointEvery });

@@ -1,6 +1,7 @@
 import type { Spell } from "../../data/column-names.js";
 import { parseCsv } from "../../data/tables.js";
 import { SeqgradError } from "../../util/errors.js";
+import { optionsAmong } from "../../util/options.js";
 import { type AnyFields, asFlags, choice, flagOf, type Given, schema, text, type Values } from "../../util/schema.js";
 import { readFlags } from "../flags.js";
 
@@ -74,7 +75,7 @@ export const modelOf = (kind: string): string => (kind === "lm" ? "language mode
 
 /** The option if it is given, else its value in training, else its default. */
 export const valuesOf = <F extends AnyFields>({ given, trained }: Reading, fields: F): Values<F> => {
-  const known = Object.fromEntries(Object.entries({ ...trained, ...given }).filter(([name]) => fields[name]));
+  const known = optionsAmong<Given>({ ...trained, ...given }, Object.keys(fields));
   return schema(fields).complete(known, asFlags);
 };
 
