@@ -8,6 +8,9 @@ import { inPart } from "./part.js";
 dropDefault();
 setDebug(false);
 vi.useRealTimers();
+vi.restoreAllMocks();
+vi.unstubAllGlobals();
+vi.unstubAllEnvs();
 if (!("document" in globalThis)) {
   const { removeTemporaryFolders } = await import("./temporary-folder.js");
   const [folder, environment] = [process.cwd(), { ...process.env }];
