@@ -1,40 +1,98 @@
 // Checks the house's order: imports go down only and never in a circle, the library needs no Node and prints nothing, no file is long.
+// `node scripts/check-imports.mjs [FOLDER]` checks the project in another folder by the same floors.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
-process.chdir(fileURLToPath(new URL("..", import.meta.url)));
+process.chdir(process.argv[2] ?? fileURLToPath(new URL("..", import.meta.url)));
 
-// From the ground up. A name is a folder of src or a file in it; it may import those of the rows before its own, and itself.
-const rows = [
-  ["util"],
-  ["backend"],
-  ["tensor"],
-  ["autograd"],
-  ["ops"],
-  ["nn", "optim"],
-  ["models"],
-  ["train", "decode"],
-  ["tasks"],
-  ["index"],
-  ["node"],
-  ["cli", "site"],
-];
-// These stand beside: they know rows up to `tensor` and not each other; `models` and what is above may know them.
-const beside = ["text", "data", "metrics", "io"];
-// Packages that the library may bundle. Progress bars and prompts are for cli and site.
+// The floors of a folder, from the ground up. A room is a folder or a file, with what lies in it; "*" stands for the files of the folder
+// that are not named. A room may import those of the floors below its own, and itself. Each folder stands in a room, and each room exists.
+const floors = {
+  src: [
+    ["util"],
+    ["backend"],
+    ["tensor"],
+    ["autograd"],
+    ["ops"],
+    ["nn", "optim"],
+    ["models"],
+    ["train", "decode"],
+    ["tasks"],
+    ["index"],
+    ["node"],
+    ["cli"],
+  ],
+  "src/backend": [["contract"], ["*"], ["reference", "wasm", "webgpu"]],
+  "src/backend/webgpu": [["kernel", "gpu"], ["wgsl"], ["*"]],
+  "src/optim": [
+    ["refusal", "rule", "moments", "check-loss"],
+    ["ledger"],
+    ["arena", "state"],
+    ["groups", "compose"],
+    ["optimizer"],
+    ["*"],
+    ["index"],
+  ],
+  "src/train": [["types", "loss", "checkpoint"], ["run"], ["fit"], ["index"]],
+  "src/text": [["*"], ["pipeline"], ["wordpiece-tokenizer"], ["load"], ["index"]],
+  "src/cli": [
+    ["flags", "version", "notes", "progress", "signals", "choice", "recorded"],
+    ["options", "history"],
+    ["judges", "training-run"],
+    ["page"],
+    ["tasks/reading"],
+    ["tasks/kind"],
+    ["conclusion"],
+    ["report"],
+    ["train"],
+    ["tasks"],
+    ["*"],
+    ["main"],
+  ],
+  assembly: [
+    ["simd"],
+    ["gemm", "elementwise", "reduce", "indexing", "softmax", "norm", "random", "optim"],
+    ["recurrent"],
+    ["attention", "structured", "words"],
+    ["extra", "bench"],
+    ["index"],
+  ],
+};
+// These stand beside the floors of src: they know those up to `tensor` and not each other; `models` and what is above may know them.
+const beside = { rooms: ["text", "data", "metrics", "io"], know: "tensor", knownFrom: "models" };
+// Packages that the library may bundle. Progress bars and prompts are for cli.
 const packages = ["wasm-feature-detect", "@huggingface/tokenizers", "papaparse"];
 const maxLines = 500;
 
 const problems = [];
-const rowOf = (name) => rows.findIndex((row) => row.includes(name));
+const heightIn = (folder, room) => floors[folder].findIndex((rooms) => rooms.includes(room));
+const isBeside = (folder, room) => folder === "src" && beside.rooms.includes(room);
 
-function mayImport(from, to) {
+/** The room of a folder in which a file lies, by its longest name; undefined if the floors do not name it. */
+function roomOf(folder, path) {
+  const parts = relative(folder, path).replace(/\.ts$/, "").split("/");
+  const names = parts.map((_, i) => parts.slice(0, parts.length - i).join("/"));
+  if (parts.length === 1) names.push("*");
+  return names.find((name) => heightIn(folder, name) >= 0 || isBeside(folder, name));
+}
+
+function mayImport(folder, from, to) {
   if (from === to) return true;
-  if (beside.includes(from)) return rowOf(to) >= 0 && rowOf(to) <= rowOf("tensor");
-  if (beside.includes(to)) return rowOf(from) >= rowOf("models");
-  return rowOf(to) < rowOf(from);
+  if (isBeside(folder, from)) return !isBeside(folder, to) && heightIn(folder, to) <= heightIn(folder, beside.know);
+  if (isBeside(folder, to)) return heightIn(folder, from) >= heightIn(folder, beside.knownFrom);
+  return heightIn(folder, to) < heightIn(folder, from);
+}
+
+/** Why a file may not import another: the first folder in whose floors the import does not go down. */
+function misfitOf(path, imported) {
+  const folders = Object.keys(floors).filter((folder) => [path, imported].every((file) => file.startsWith(`${folder}/`)));
+  for (const folder of folders) {
+    const [from, to] = [roomOf(folder, path), roomOf(folder, imported)];
+    if (from && to && !mayImport(folder, from, to)) return `in ${folder}, ${from} may not know ${to === "*" ? "the files beside it" : to}`;
+  }
+  return undefined;
 }
 
 /** Every file below a folder, but generated and installed ones. */
@@ -63,17 +121,34 @@ for (const path of [...filesIn("src"), ...filesIn("assembly")].filter((path) => 
   graph.set(path, { files: own.map((s) => resolve(path, s)).filter(Boolean), modules: others });
 }
 
-function checkLayers() {
-  const nameOf = (path) => relative("src", path).split("/")[0].replace(/\.ts$/, "");
-  for (const [path, { files, modules }] of graph) {
-    if (!path.startsWith("src/")) continue;
-    const from = nameOf(path);
-    if (rowOf(from) < 0 && !beside.includes(from)) problems.push(`${path}: scripts/check-imports.mjs does not know the place of ${from}.`);
+function checkRooms() {
+  for (const [folder, rows] of Object.entries(floors)) {
+    const rooms = [...rows.flat(), ...(folder === "src" ? beside.rooms : [])].filter((name) => name !== "*");
+    for (const path of rooms.map((name) => join(folder, name)))
+      if (![path, `${path}.ts`].some(existsSync)) problems.push(`scripts/check-imports.mjs has a floor for ${path}, which is not there.`);
+  }
+  for (const path of graph.keys()) {
+    // A folder without floors of its own has files alone.
+    const folders = [...Object.keys(floors), dirname(dirname(path))].filter((folder) => path.startsWith(`${folder}/`));
+    const isKnown = folders.every((folder) => floors[folder] && roomOf(folder, path));
+    if (!isKnown) problems.push(`${path}: scripts/check-imports.mjs does not know its floor.`);
+  }
+}
+
+function checkFloors() {
+  for (const [path, { files }] of graph) {
     for (const file of files) {
-      if (!mayImport(from, nameOf(file))) problems.push(`${path} imports ${file}: ${from} may not know ${nameOf(file)}.`);
+      const misfit = misfitOf(path, file);
+      if (misfit) problems.push(`${path} imports ${file}: imports go down, and ${misfit}.`);
     }
+  }
+}
+
+function checkPackages() {
+  for (const [path, { modules }] of graph) {
+    if (!path.startsWith("src/") || roomOf("src", path) === "cli") continue;
     for (const module of modules) {
-      if (module.startsWith("node:") || packages.includes(module) || from === "cli" || from === "site") continue;
+      if (module.startsWith("node:") || packages.includes(module)) continue;
       problems.push(`${path} imports the package ${module}, which the library does not bundle.`);
     }
   }
@@ -105,7 +180,7 @@ function firstOf(items, find) {
 function checkBrowser() {
   const trails = new Map([["src/index.ts", ["src/index.ts"]]]);
   for (const [path, trail] of trails) {
-    const { files, modules } = graph.get(path);
+    const { files, modules } = graph.get(path) ?? { files: [], modules: [] };
     const module = modules.find((name) => name.startsWith("node:"));
     if (module)
       problems.push(`src/index.ts reaches ${module}: ${[...trail, module].join(" -> ")}. What needs Node belongs behind src/node.ts.`);
@@ -121,7 +196,9 @@ function checkLength() {
   }
 }
 
-checkLayers();
+checkRooms();
+checkFloors();
+checkPackages();
 checkCycles();
 checkBrowser();
 checkLength();
