@@ -1,5 +1,6 @@
 import { SeqgradError } from "../util/errors.js";
 import { formatBytes } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import type { MemoryUse } from "./backend.js";
 
 /** Addresses and sizes are multiples of a cache line, which also serves every vector load. */
@@ -16,12 +17,17 @@ function sizeClass(bytes: number): number {
   return align(Math.ceil(bytes / (octave / 4)) * (octave / 4));
 }
 
+interface Block {
+  address: number;
+  bytes: number;
+}
+
 /**
  * A host-side allocator over one linear memory that grows and never shrinks. Blocks up to 32 KiB come from free lists by size class;
  * larger ones are best fit in a free list sorted by address, whose neighbors merge.
  */
 export class Heap {
-  readonly #free: { address: number; bytes: number }[] = [];
+  readonly #free: Block[] = [];
   readonly #small = new Map<number, number[]>();
   readonly #live = new Map<number, number>();
   #top: number;
@@ -71,7 +77,7 @@ export class Heap {
       throw new SeqgradError("state", `free: no allocation starts at address ${address}; it was freed before, or never made.`);
     this.#live.delete(address);
     this.#inUse -= size;
-    if (size <= SMALL) this.#small.get(size)!.push(address);
+    if (size <= SMALL) this.#listOf(size).push(address);
     else this.#give(address, size);
   }
 
@@ -93,28 +99,33 @@ export class Heap {
     return { inUse: this.#inUse, peak: this.#peak, reserved: this.#top, limit: this.limit };
   }
 
-  #takeSmall(size: number): number {
-    const list = this.#small.get(size) ?? [];
-    this.#small.set(size, list);
-    if (list.length === 0) {
-      const slab = this.#take(SLAB);
-      for (let at = slab + SLAB - (SLAB % size) - size; at >= slab; at -= size) list.push(at);
+  /** The free blocks of a size. */
+  #listOf(size: number): number[] {
+    let list = this.#small.get(size);
+    if (!list) {
+      list = [];
+      this.#small.set(size, list);
     }
-    return list.pop()!;
+    return list;
+  }
+
+  #takeSmall(size: number): number {
+    const list = this.#listOf(size);
+    const free = list.pop();
+    if (free !== undefined) return free;
+    const slab = this.#take(SLAB);
+    for (let at = slab + SLAB - (SLAB % size) - size; at > slab; at -= size) list.push(at);
+    return slab;
   }
 
   #take(size: number): number {
-    let best = -1;
-    for (let i = 0; i < this.#free.length; i++) {
-      const { bytes } = this.#free[i]!;
-      if (bytes >= size && (best < 0 || bytes < this.#free[best]!.bytes)) best = i;
-    }
-    if (best >= 0) {
-      const block = this.#free[best]!;
-      const { address } = block;
-      block.address += size;
-      block.bytes -= size;
-      if (block.bytes === 0) this.#free.splice(best, 1);
+    let best: Block | undefined;
+    for (const block of this.#free) if (block.bytes >= size && (!best || block.bytes < best.bytes)) best = block;
+    if (best) {
+      const { address } = best;
+      best.address += size;
+      best.bytes -= size;
+      if (best.bytes === 0) this.#free.splice(this.#free.indexOf(best), 1);
       return address;
     }
     const address = this.#top;
@@ -134,7 +145,7 @@ export class Heap {
     let high = this.#free.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#free[middle]!.address < address) low = middle + 1;
+      if (nth(this.#free, middle).address < address) low = middle + 1;
       else high = middle;
     }
     const block = { address, bytes };

@@ -43,6 +43,9 @@ export type KernelBuffer = number | { readonly address: number };
 
 export const addressOf = (buffer: KernelBuffer): number => (typeof buffer === "number" ? buffer : buffer.address);
 
+/** The arguments of any kernel, as a backend reads them. */
+export type NamedCall = Readonly<Record<string, KernelBuffer | undefined>>;
+
 /** The arguments of a kernel by name; `B` is what stands for a buffer. */
 export type KernelCall<K extends KernelName, B = number> = { readonly [name in Required_<(typeof kernels)[K]>]: B } & {
   readonly [name in Optional_<(typeof kernels)[K]>]?: B | undefined;

@@ -18,7 +18,7 @@ export interface KernelRow {
   /** Float32 arguments. */
   readonly scalars: readonly string[];
   /** Bytes of scratch memory that the kernel needs; an optional buffer is given if it is neither absent nor 0. */
-  readonly workspace?: (dims: Readonly<Record<string, number>>) => number;
+  workspace?(dims: object): number;
   /** The read that holds int32 indices: the kernel writes nothing and returns the position of the first that is out of range, or -1. */
   readonly checks?: string;
   /** On WebAssembly alone; elsewhere the operation runs through its composition. */
@@ -45,5 +45,5 @@ type Dims<R extends Parts> = { readonly [name in R["dims"][number]]: number } & 
 /* @__NO_SIDE_EFFECTS__ */
 export const row = <const R extends Parts>(parts: R, workspace: (dims: Dims<R>) => number): R & Pick<KernelRow, "workspace"> => ({
   ...parts,
-  workspace: workspace as (dims: Readonly<Record<string, number>>) => number,
+  workspace,
 });

@@ -1,5 +1,6 @@
-import { normalsFromWords, philoxWords, uniformFromWord } from "../../util/philox.js";
+import { normalAt, philoxWords, uniformFromWord } from "../../util/philox.js";
 import type { KernelCall } from "../kernels.js";
+import { at } from "./primitives.js";
 
 interface Position {
   readonly n: number;
@@ -24,11 +25,11 @@ export const random = {
   },
   randomNormal(m: Float64Array, c: KernelCall<"randomNormal">): undefined {
     const words = wordsAt({ ...c, n: c.n + (c.n % 2) });
-    for (let i = 0; i < c.n; i++) m[c.y + i] = c.mean + c.std * normalsFromWords(words[i - (i % 2)]!, words[i - (i % 2) + 1]!)[i % 2]!;
+    for (let i = 0; i < c.n; i++) m[c.y + i] = c.mean + c.std * normalAt(words, i);
   },
   dropout(m: Float64Array, c: KernelCall<"dropout">): undefined {
     wordsAt(c).forEach((word, i) => {
-      m[c.y + i] = uniformFromWord(word) >= c.p ? m[c.x + i]! * c.growth : 0;
+      m[c.y + i] = uniformFromWord(word) >= c.p ? at(m, c.x + i) * c.growth : 0;
     });
   },
 };

@@ -1,7 +1,7 @@
 import { SeqgradError } from "../../util/errors.js";
 import type { DType, ImmediateBackend, MemoryUse, TensorData } from "../backend.js";
 import { Heap } from "../heap.js";
-import { addressOf, type KernelBuffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../kernels.js";
+import { addressOf, type KernelName, type KernelRow, kernels, type NamedCall } from "../kernels.js";
 import { primitives } from "./primitives.js";
 import { random } from "./random.js";
 import { special } from "./special.js";
@@ -10,8 +10,8 @@ type Run = (m: Float64Array, c: Readonly<Record<string, number | undefined>>) =>
 
 const table = { ...primitives, ...special, ...random } as Partial<Record<KernelName, Run>>;
 
-const buffersOf = new Map<string, readonly string[]>(
-  Object.entries<KernelRow>(kernels).map(([name, row]) => [name, [...row.reads, ...row.writes]]),
+const buffersOf = new Map<string, ReadonlySet<string>>(
+  Object.entries<KernelRow>(kernels).map(([name, row]) => [name, new Set([...row.reads, ...row.writes])]),
 );
 
 /**
@@ -55,13 +55,14 @@ export class ReferenceBackend implements ImmediateBackend {
     return table[kernel] !== undefined;
   }
 
-  dispatch<K extends KernelName>(kernel: K, call: KernelCall<K, KernelBuffer>): number {
+  dispatch(kernel: KernelName, call: NamedCall): number {
     const run = table[kernel];
     if (!run) throw new SeqgradError("device", `reference: ${kernel} is fused; its operation runs through primitives here.`);
     this.#heap.check();
-    const given: Record<string, KernelBuffer | undefined> = { ...call };
-    for (const name of buffersOf.get(kernel)!) if (given[name] !== undefined) given[name] = addressOf(given[name]) / 4;
-    return run(this.#m, given as Record<string, number | undefined>) ?? -1;
+    const given: Record<string, number> = {};
+    for (const [name, value] of Object.entries(call))
+      if (value !== undefined) given[name] = addressOf(value) / (buffersOf.get(kernel)?.has(name) ? 4 : 1);
+    return run(this.#m, given) ?? -1;
   }
 
   memory(): MemoryUse {

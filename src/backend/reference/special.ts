@@ -1,5 +1,7 @@
+import { nth } from "../../util/nth.js";
 import { type KernelCall, type SpecialOp, specialOps } from "../kernels.js";
 import { erf } from "./elementwise.js";
+import { at } from "./primitives.js";
 
 /** The nearest whole number, of two the even one. */
 function round(x: number): number {
@@ -30,24 +32,24 @@ const compare = (a: number, b: number) => (a === b ? 0 : Number.isNaN(a) ? Numbe
 /** Kernels that few need: functions of one number and of two, and sorting. */
 export const special = {
   special(m: Float64Array, c: KernelCall<"special">): undefined {
-    const [f] = functions[specialOps[c.op]!];
-    for (let i = 0; i < c.n; i++) m[c.y + i] = f(m[c.x + i]!);
+    const [f] = functions[nth(specialOps, c.op)];
+    for (let i = 0; i < c.n; i++) m[c.y + i] = f(at(m, c.x + i));
   },
   specialBackward(m: Float64Array, c: KernelCall<"specialBackward">): undefined {
-    const [, df] = functions[specialOps[c.op]!];
-    for (let i = 0; i < c.n; i++) m[c.dx + i] = m[c.dy + i]! * df(m[c.x + i]!, m[c.y + i]!);
+    const [, df] = functions[nth(specialOps, c.op)];
+    for (let i = 0; i < c.n; i++) m[c.dx + i] = at(m, c.dy + i) * df(at(m, c.x + i), at(m, c.y + i));
   },
   argsort(m: Float64Array, c: KernelCall<"argsort">): undefined {
     const sign = c.descending ? -1 : 1;
     for (let row = 0; row < c.rows; row++) {
       const x = m.slice(c.x + row * c.n, c.x + (row + 1) * c.n);
       m.set(
-        Array.from(x.keys()).sort((i, j) => sign * compare(x[i]!, x[j]!)),
+        Array.from(x.keys()).sort((i, j) => sign * compare(at(x, i), at(x, j))),
         c.index + row * c.n,
       );
     }
   },
   remainder(m: Float64Array, c: KernelCall<"remainder">): undefined {
-    for (let i = 0; i < c.n; i++) m[c.y + i] = c.integer && m[c.b + i] === 0 ? 0 : remainder(m[c.a + i]!, m[c.b + i]!);
+    for (let i = 0; i < c.n; i++) m[c.y + i] = c.integer && m[c.b + i] === 0 ? 0 : remainder(at(m, c.a + i), at(m, c.b + i));
   },
 };

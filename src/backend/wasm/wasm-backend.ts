@@ -1,8 +1,8 @@
 import { relaxedSimd, simd } from "wasm-feature-detect";
-import { SeqgradError } from "../../util/errors.js";
+import { messageOf, SeqgradError } from "../../util/errors.js";
 import type { DType, ImmediateBackend, MemoryUse, TensorData } from "../backend.js";
 import { Heap } from "../heap.js";
-import { addressOf, type KernelBuffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../kernels.js";
+import { addressOf, type KernelName, type KernelRow, kernels, type NamedCall } from "../kernels.js";
 
 /** `simd` is the baseline, bit-reproducible on every machine; `relaxed` uses fused multiply-add. */
 export type WasmVariant = "simd" | "relaxed";
@@ -30,6 +30,9 @@ const PAGE = 65536;
 const MAX_PAGES = 65535;
 
 type Kernel = (...args: number[]) => number | undefined;
+
+/** True for a function, which of a module of kernels takes and returns numbers. */
+const isKernel = (value: unknown): value is Kernel => typeof value === "function";
 
 interface Entry {
   readonly call: Kernel;
@@ -62,23 +65,23 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Wasm
   const load = async (part: Part, core: WebAssembly.Exports) =>
     (await WebAssembly.instantiate(await compile(variant, options.source, part), { env: { memory }, core })).exports;
   let exports = await load(variant, {});
-  const needed = options.needed ?? (Object.keys(kernels) as KernelName[]);
+  const needed: Iterable<string> = options.needed ?? Object.keys(kernels);
   const isMissing = !options.source && Array.from(needed).some((name) => !(name in exports));
   if (isMissing) exports = { ...exports, ...(await load(`${variant}-extra`, exports)) };
-  const { isRelaxed } = exports as { isRelaxed?: Kernel };
-  return new WasmBackend(isRelaxed?.() ? "relaxed" : "simd", memory, exports, options.memoryLimit ?? MAX_PAGES * PAGE);
+  const { isRelaxed } = exports;
+  return new WasmBackend(isKernel(isRelaxed) && isRelaxed() ? "relaxed" : "simd", memory, exports, options.memoryLimit ?? MAX_PAGES * PAGE);
 }
 
 async function compile(variant: WasmVariant, source: WasmSource | undefined, part: Part): Promise<WebAssembly.Module> {
   if (source?.module) return source.module as WebAssembly.Module;
   try {
-    if (source?.url) return await WebAssembly.compileStreaming(fetch(source.url as string | URL));
+    if (source?.url) return await WebAssembly.compileStreaming(fetch(typeof source.url === "string" ? source.url : source.url.href));
     return await WebAssembly.compile(source?.bytes ?? (await embedded(part)));
   } catch (cause) {
     const blocked = /unsafe-eval|Content Security Policy|blocked by CSP|disallowed by embedder/i.test(String(cause));
     const advice = blocked
       ? "the page's Content Security Policy forbids it: add 'wasm-unsafe-eval' to script-src."
-      : `${(cause as Error).message}. Give init({ wasm: { module | url | bytes } }) the file seqgrad/wasm/${variant}.wasm of this version.`;
+      : `${messageOf(cause)}. Give init({ wasm: { module | url | bytes } }) the file seqgrad/wasm/${variant}.wasm of this version.`;
     throw new SeqgradError("device", `wasm: the ${variant} kernels could not be compiled: ${advice}`, { cause });
   }
 }
@@ -106,7 +109,8 @@ async function embedded(part: Part): Promise<BufferSource> {
 export class WasmBackend implements ImmediateBackend {
   readonly type = "wasm";
   readonly #heap: Heap;
-  #memory: WebAssembly.Memory | undefined;
+  /** Without a page once the device is destroyed. */
+  #memory: WebAssembly.Memory;
   readonly #entries = new Map<string, Entry>();
 
   constructor(
@@ -119,8 +123,8 @@ export class WasmBackend implements ImmediateBackend {
     // Static data of the kernels lies in the first page.
     this.#heap = new Heap(PAGE, Math.min(memoryLimit, MAX_PAGES * PAGE), (end) => this.#reserve(end));
     for (const [name, row] of Object.entries<KernelRow>(kernels)) {
-      const call = exports[name] as Kernel | undefined;
-      if (!call) continue;
+      const call = exports[name];
+      if (!isKernel(call)) continue;
       const buffers = [...row.reads, ...row.writes];
       const values = [...row.dims, ...row.scalars];
       const optional = new Set(row.optional);
@@ -158,7 +162,7 @@ export class WasmBackend implements ImmediateBackend {
     return this.#entries.has(kernel);
   }
 
-  dispatch<K extends KernelName>(kernel: K, call: KernelCall<K, KernelBuffer>): number {
+  dispatch(kernel: KernelName, call: NamedCall): number {
     const entry = this.#entries.get(kernel);
     if (!entry) this.#heap.check();
     if (!entry)
@@ -166,19 +170,17 @@ export class WasmBackend implements ImmediateBackend {
         "device",
         `wasm: the ${this.variant} kernels lack ${kernel}; they are of another version, or the operation was loaded after the device was made.`,
       );
-    const buffers = call as Readonly<Record<string, KernelBuffer | undefined>>;
-    const values = call as Readonly<Record<string, number | undefined>>;
     const { args } = entry;
     let at = 0;
     for (const name of entry.buffers) {
-      const buffer = buffers[name];
+      const buffer = call[name];
       if (buffer === undefined && !entry.optional.has(name)) throw new SeqgradError("value", `${kernel}: the buffer ${name} is missing.`);
       args[at++] = addressOf(buffer ?? 0);
     }
-    if (entry.workspace) args[at++] = this.#heap.scratch(entry.workspace(values as Record<string, number>));
+    if (entry.workspace) args[at++] = this.#heap.scratch(entry.workspace(call));
     for (const name of entry.values) {
-      const value = values[name];
-      if (value === undefined) throw new SeqgradError("value", `${kernel}: the argument ${name} is missing.`);
+      const value = call[name];
+      if (typeof value !== "number") throw new SeqgradError("value", `${kernel}: the argument ${name} is missing.`);
       args[at++] = value;
     }
     return entry.call.apply(undefined, args) ?? -1;
@@ -192,19 +194,19 @@ export class WasmBackend implements ImmediateBackend {
   destroy(): void {
     this.#heap.destroy("wasm");
     this.#entries.clear();
-    this.#memory = undefined;
+    this.#memory = new WebAssembly.Memory({ initial: 0 });
   }
 
   get #buffer(): ArrayBuffer {
     this.#heap.check();
-    return this.#memory!.buffer;
+    return this.#memory.buffer;
   }
 
   #reserve(end: number): boolean {
     const missing = Math.ceil((end - this.#buffer.byteLength) / PAGE);
     if (missing <= 0) return true;
     try {
-      this.#memory!.grow(missing);
+      this.#memory.grow(missing);
       return true;
     } catch {
       return false;

@@ -1,5 +1,6 @@
 import { SeqgradError } from "../../util/errors.js";
-import { addressOf, type KernelBuffer, type KernelName, type KernelRow } from "../kernels.js";
+import { nth } from "../../util/nth.js";
+import { addressOf, type KernelName, type KernelRow, type NamedCall } from "../kernels.js";
 import { type Arguments, argumentsOf, type Capabilities, prelude, type WgslKernel } from "./kernel.js";
 
 /** A dispatch of a plan. */
@@ -30,6 +31,12 @@ function sameWords(a: Int32Array, b: Int32Array): boolean {
   return true;
 }
 
+/** A module, and its pipelines by their entry point. */
+interface Module {
+  readonly module: GPUShaderModule;
+  readonly pipelines: Map<string, GPUComputePipeline>;
+}
+
 /** The most plans kept of one kernel, so that sequences of ever new lengths do not fill the memory. */
 const KEPT = 512;
 
@@ -43,9 +50,8 @@ export class KernelPipelines {
   readonly #floats: Float32Array;
   readonly #names: ReturnType<typeof argumentsOf>;
   readonly #optional: ReadonlySet<string>;
-  /** By their text, and pipelines by the module and their entry point: most texts are one string for good, found without being read. */
-  readonly #modules = new Map<string, GPUShaderModule>();
-  readonly #pipelines = new Map<GPUShaderModule, Map<string, GPUComputePipeline>>();
+  /** By their text: most texts are one string for good, found without being read. */
+  readonly #modules = new Map<string, Module>();
   /** The values that the form of this call may depend on, and the plans by their hash. */
   readonly #key: Int32Array;
   readonly #plans = new Map<number, Plan & { readonly key: Int32Array }>();
@@ -72,8 +78,7 @@ export class KernelPipelines {
   }
 
   /** Fills `words` from a call, and says how to carry it out. */
-  plan(call: object): Plan {
-    const given = call as Readonly<Record<string, KernelBuffer | undefined>>;
+  plan(given: NamedCall): Plan {
     const { words } = this;
     const { buffers, dims, scalars } = this.#names;
     const key = this.#key;
@@ -84,16 +89,18 @@ export class KernelPipelines {
       if (buffer === undefined && name !== "workspace" && !this.#optional.has(name)) this.#missing(name);
       const position = buffer === undefined ? 0 : addressOf(buffer) / 4;
       words[i] = position;
-      key[i] = standIn(position);
-      hash = Math.imul(hash ^ key[i]!, PRIME);
+      const form = standIn(position);
+      key[i] = form;
+      hash = Math.imul(hash ^ form, PRIME);
       i++;
     }
     for (const name of dims) {
       const value = name === "step" ? 0 : given[name];
       if (typeof value !== "number") this.#missing(name);
       words[i] = value;
-      key[i] = STREAM.has(name) ? 0 : value;
-      hash = Math.imul(hash ^ key[i]!, PRIME);
+      const form = STREAM.has(name) ? 0 : value;
+      key[i] = form;
+      hash = Math.imul(hash ^ form, PRIME);
       i++;
     }
     for (const name of scalars) {
@@ -112,7 +119,7 @@ export class KernelPipelines {
   #make(): Plan {
     const { buffers, dims } = this.#names;
     const { wgsl, capabilities } = this;
-    const c = Object.fromEntries([...buffers, ...dims].map((name, i) => [name, this.#key[i]!])) as Arguments;
+    const c = Object.fromEntries([...buffers, ...dims].map((name, i) => [name, nth(this.#key, i)])) as Arguments;
     const text = typeof wgsl.code === "string" ? wgsl.code : wgsl.code(c, capabilities);
     const passes = wgsl.passes(c, capabilities).flatMap(({ entry, groups: [x, y = 1, z = 1], step = 0 }) => {
       return x * y * z > 0 ? [{ pipeline: this.#pipeline(text, entry), groups: [x, y, z] as const, step }] : [];
@@ -121,8 +128,7 @@ export class KernelPipelines {
   }
 
   #pipeline(text: string, entry: string): GPUComputePipeline {
-    const module = this.#module(text);
-    const pipelines = this.#pipelines.get(module)!;
+    const { module, pipelines } = this.#module(text);
     let pipeline = pipelines.get(entry);
     if (!pipeline) {
       const label = entry === "main" ? this.name : `${this.name}.${entry}`;
@@ -132,16 +138,16 @@ export class KernelPipelines {
     return pipeline;
   }
 
-  #module(text: string): GPUShaderModule {
-    let module = this.#modules.get(text);
-    if (!module) {
+  #module(text: string): Module {
+    let made = this.#modules.get(text);
+    if (!made) {
       const { heap = "f32" } = this.wgsl;
       const fault = this.row.checks ? faultFunction(this.mark, heap) : "";
-      module = this.device.createShaderModule({ label: this.name, code: prelude(this.name, heap, this.capabilities) + fault + text });
-      this.#modules.set(text, module);
-      this.#pipelines.set(module, new Map());
+      const module = this.device.createShaderModule({ label: this.name, code: prelude(this.name, heap, this.capabilities) + fault + text });
+      made = { module, pipelines: new Map() };
+      this.#modules.set(text, made);
     }
-    return module;
+    return made;
   }
 
   #missing(argument: string): never {

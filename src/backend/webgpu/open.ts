@@ -22,8 +22,8 @@ export async function createWebGpuBackend({ gpu, allowSoftware, memoryLimit, pre
   const refuse = (what: string): never => {
     throw new SeqgradError("device", `webgpu: ${what}`);
   };
-  const adapter = (await gpu.requestAdapter({ powerPreference: "high-performance" })) as GPUAdapter | null;
-  if (!adapter) return refuse("there is no adapter. Look at the graphics driver, or whether the browser blocks it.");
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (!isAdapter(adapter)) return refuse("there is no adapter. Look at the graphics driver, or whether the browser blocks it.");
   const { vendor, architecture, description } = adapter.info;
   const name = [description || vendor, architecture].filter(Boolean).join(", ") || "an adapter without a name";
   const software = adapter.info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe/i.test(`${vendor} ${architecture} ${description}`);
@@ -49,6 +49,9 @@ export async function createWebGpuBackend({ gpu, allowSoftware, memoryLimit, pre
   const { WebGpuBackend } = await loading;
   return new WebGpuBackend(device, `WebGPU, ${details}`, capabilities, memoryLimit);
 }
+
+/** True for what can make a device. */
+const isAdapter = (value: unknown): value is GPUAdapter => typeof value === "object" && value !== null && "requestDevice" in value;
 
 /** The limits that are requested at the adapter's maximum. */
 const LIMITS = [

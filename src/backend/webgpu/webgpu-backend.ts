@@ -1,7 +1,8 @@
-import { SeqgradError } from "../../util/errors.js";
+import { messageOf, SeqgradError } from "../../util/errors.js";
+import { nth } from "../../util/nth.js";
 import type { Deferred, DeferredBackend, DType, MemoryUse, TensorData } from "../backend.js";
 import { Heap } from "../heap.js";
-import { type KernelBuffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../kernels.js";
+import { type KernelName, type KernelRow, kernels, type NamedCall } from "../kernels.js";
 import type { Capabilities } from "./kernel.js";
 import { KernelPipelines, type PlannedPass } from "./kernel-pipelines.js";
 import { wgslKernels } from "./wgsl/index.js";
@@ -138,7 +139,7 @@ export class WebGpuBackend implements DeferredBackend {
       return new (dtype === "int32" ? Int32Array : Float32Array)(copy, HEADER, count);
     } catch (error) {
       // A device that is gone may say so here first.
-      if (!(error instanceof SeqgradError)) this.#failure ??= `webgpu: a read failed: ${(error as Error).message}`;
+      if (!(error instanceof SeqgradError)) this.#failure ??= `webgpu: a read failed: ${messageOf(error)}`;
       this.#throwFailure();
       throw error;
     }
@@ -148,9 +149,11 @@ export class WebGpuBackend implements DeferredBackend {
     return this.#kernels.has(kernel);
   }
 
-  dispatch<K extends KernelName>(kernel: K, call: KernelCall<K, KernelBuffer>): number {
+  dispatch(kernel: KernelName, call: NamedCall): number {
     this.#throwFailure();
-    const pipelines = this.#kernels.get(kernel)!;
+    const pipelines = this.#kernels.get(kernel);
+    if (!pipelines)
+      throw new SeqgradError("device", `webgpu: there is no kernel ${kernel}; its operation runs through its composition here.`);
     const { passes, workspace } = pipelines.plan(call);
     const { words, workspaceWord, stepWord } = pipelines;
     if (workspace > 0) words[workspaceWord] = this.#heap.scratch(workspace) / 4;
@@ -246,14 +249,14 @@ export class WebGpuBackend implements DeferredBackend {
 
   /** The mark that a kernel left when it met an index out of range: its number plus 1, and the position. */
   #checkFault(header: Int32Array): void {
-    const id = header[1]! - 1;
-    if (id < 0) return;
+    const [, mark = 0, position] = header;
+    if (mark === 0) return;
     this.#device.queue.writeBuffer(this.#buffer, 0, new Int32Array(HEADER / 4));
-    const name = [...this.#kernels.keys()][id]!;
+    const name = nth([...this.#kernels.keys()], mark - 1);
     const { checks }: KernelRow = kernels[name];
     throw new SeqgradError(
       "range",
-      `${name}: ${checks}[${header[2]}] is out of range; the output of this call is invalid. Check the data; on the wasm device the failing call reports it.`,
+      `${name}: ${checks}[${position}] is out of range; the output of this call is invalid. Check the data; on the wasm device the failing call reports it.`,
     );
   }
 

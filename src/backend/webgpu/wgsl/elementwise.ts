@@ -1,3 +1,4 @@
+import { nth } from "../../../util/nth.js";
 import { type BinaryOp, binaryOps, type UnaryOp, unaryOps } from "../../kernels.js";
 import { type Arguments, each, line, lineKernel, type WgslKernels } from "../kernel.js";
 import { math } from "./math.js";
@@ -94,7 +95,8 @@ function unaryBody(op: UnaryOp): string {
 }
 
 function gradientBody(op: UnaryOp): string {
-  const gradient = gradients[op as keyof typeof gradients];
+  if (op === "toInt32" || op === "toFloat32") return "";
+  const gradient = gradients[op];
   const operand = /\by\b/.test(gradient) ? "let y = bitcast<f32>(heap[c.y + i]);" : "let x = bitcast<f32>(heap[c.x + i]);";
   return `${operand} let dy = bitcast<f32>(heap[c.dy + i]); heap[c.dx + i] = bitcast<u32>(${gradient});`;
 }
@@ -194,12 +196,12 @@ export const elementwiseKernels = {
   fill: lineKernel((c) => c.n, each("main", "c.n", "heap[c.y + i] = c.value;")),
 
   copyStrided: { heap: "u32", code: (c) => copyText(layout(c, "xs"), layout(c, "ys")), passes: grid },
-  unary: { heap: "u32", code: (c) => unaryText(unaryOps[c.op]!), passes: inLine },
+  unary: { heap: "u32", code: (c) => unaryText(nth(unaryOps, c.op)), passes: inLine },
   unaryBackward: {
     heap: "u32",
-    code: (c) => gradientText(unaryOps[c.op]!),
-    passes: (c) => (unaryOps[c.op]! in gradients ? inLine(c) : []),
+    code: (c) => gradientText(nth(unaryOps, c.op)),
+    passes: (c) => (nth(unaryOps, c.op) in gradients ? inLine(c) : []),
   },
-  binary: { heap: "u32", code: (c) => binaryText(binaryOps[c.op]!, layout(c, "as"), layout(c, "bs")), passes: grid },
+  binary: { heap: "u32", code: (c) => binaryText(nth(binaryOps, c.op), layout(c, "as"), layout(c, "bs")), passes: grid },
   where: { heap: "u32", code: (c) => whereText(layout(c, "cs"), layout(c, "as"), layout(c, "bs")), passes: grid },
 } satisfies WgslKernels;

@@ -1,3 +1,4 @@
+import { nth } from "../../../util/nth.js";
 import { activations } from "../../kernels.js";
 import { type Arguments, type Capabilities, entry, line, type WgslKernels } from "../kernel.js";
 import { math } from "./math.js";
@@ -17,7 +18,7 @@ fn store(batch: u32, i: u32, j: u32, sum: f32) {
   var v = select(c.alpha * sum, 0, c.alpha == 0);
   if (c.beta != 0) { v += c.beta * heap[at]; }
   ${c.bias ? "v += heap[c.bias + j];" : ""}
-  heap[at] = ${activated[activations[c.activation]!]};
+  heap[at] = ${activated[nth(activations, c.activation)]};
 }
 `;
 
@@ -164,7 +165,7 @@ type Form = "direct" | "split" | Tile;
 const GRID = 65535;
 
 function formOf(c: Arguments, device: Capabilities): Form {
-  const { m, n, k, batch } = c as Record<"m" | "n" | "k" | "batch", number>;
+  const { m, n, k, batch } = c;
   const reaches = (side: number) => Math.ceil(m / side) <= GRID && Math.ceil(n / side) <= GRID && batch <= GRID;
   if (device.software) return "direct";
   const few = (m <= FEW_ROWS && k >= SLICES) || (m * n * batch <= FEW_NUMBERS && k >= LONG_SUM);

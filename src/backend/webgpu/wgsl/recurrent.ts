@@ -175,7 +175,7 @@ export const width = (mode: Mode): number => (mode === "held" ? 1 : 4);
 export const unitColumns = (name: string, size: "H" | "P", mode: Mode): Phase => ({
   name,
   items: mode === "held" ? `u32(c.${size})` : `(u32(c.${size}) + 3u) / 4u`,
-  count: (c) => Math.ceil(c[size]! / width(mode)),
+  count: (c) => Math.ceil(c[size] / width(mode)),
 });
 
 /**
@@ -269,6 +269,6 @@ ${mode === "held" ? `var<workgroup> held: array<f32, ${held.size * tileRows(c)}>
 
 export function recurrencePasses(c: Arguments, phases: readonly Phase[], mode: Mode): Pass[] {
   if (mode !== "passes") return [{ entry: "sequence", groups: [tiles(c)] }];
-  const groups = phases.map(({ count }) => line(tiles(c) * count(c)));
-  return Array.from({ length: c.T }, (_, step) => phases.map(({ name }, i) => ({ entry: name, groups: groups[i]!, step }))).flat();
+  const each = phases.map(({ name, count }) => ({ entry: name, groups: line(tiles(c) * count(c)) }));
+  return Array.from({ length: c.T }, (_, step) => each.map((pass) => ({ ...pass, step }))).flat();
 }

@@ -1,3 +1,4 @@
+import { nth } from "../../../util/nth.js";
 import { type ReduceOp, reduceOps } from "../../kernels.js";
 import { type Arguments, line, type Pass, type WgslKernel, type WgslKernels } from "../kernel.js";
 import { math } from "./math.js";
@@ -52,7 +53,7 @@ fn partsOf(n: u32, outputs: u32) -> u32 { return select((n + ${FAN - 1}u) / ${FA
   const texts = bodies.map((body) => tree + body);
   return {
     heap: "u32",
-    code: (c) => texts[c.op ?? 0]!,
+    code: (c) => nth(texts, c.op ?? 0),
     passes: (c) => levels(c.n, outputs(c)).map((parts, step): Pass => ({ entry: "main", groups: line(outputs(c) * parts), step })),
     workspace: (c) => levels(c.n, outputs(c)).reduce((bytes, parts) => bytes + (parts > 1 ? 4 * words * parts * outputs(c) : 0), 0),
   };

@@ -1,3 +1,4 @@
+import { nth } from "../../../util/nth.js";
 import { type SpecialOp, specialOps } from "../../kernels.js";
 import { type Arguments, each, line, type WgslKernels } from "../kernel.js";
 import { math } from "./math.js";
@@ -109,7 +110,7 @@ const passes = (c: Arguments) => [{ entry: "main", groups: line(c.n) }];
 
 /** Elementwise kernels, a thread an element, as their rows in kernels.ts say; numerically as assembly/elementwise. */
 export const specialKernels = {
-  special: { heap: "u32", code: (c) => valueText(specialOps[c.op]!), passes },
-  specialBackward: { heap: "u32", code: (c) => gradientText(specialOps[c.op]!), passes },
+  special: { heap: "u32", code: (c) => valueText(nth(specialOps, c.op)), passes },
+  specialBackward: { heap: "u32", code: (c) => gradientText(nth(specialOps, c.op)), passes },
   remainder: { heap: "u32", code: (c) => remainderText(c.integer), passes },
 } satisfies WgslKernels;
