@@ -126,7 +126,8 @@ export class Captioner extends RecurrentDecoder<PaddedFrames> {
   /** The states after the decoder has read x `[B, embed]`, having looked at nothing. */
   #afterReading(x: Tensor): RecurrentState {
     const { hidden: H, inputFeeding } = this.config;
-    const read = inputFeeding ? concat([x, zeros([x.shape[0]!, H])], { axis: 1 }) : x;
+    const [B = 0] = x.shape;
+    const read = inputFeeding ? concat([x, zeros([B, H])], { axis: 1 }) : x;
     return this.rnn.forward(unsqueeze(read, { axis: 1 })).state;
   }
 }

@@ -1,8 +1,10 @@
+import type { TensorData } from "../backend/backend.js";
 import type { Module } from "../nn/module.js";
-import { type ForeignValue, type TensorValue, valueFault } from "../tensor/value.js";
+import { contentOf, type ForeignValue, type TensorValue, valueFault } from "../tensor/value.js";
 import { shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import { sizeOf } from "../util/shape.js";
 
 /** The source of a parameter: tensors one below the other, each stored as it is or, as GPT-2's, transposed. */
@@ -36,11 +38,12 @@ export function loadForeign(
     const origin = originOf(name);
     if (!origin) throw new SeqgradError("state", `${op}: nothing is known to load ${name} from.`);
     const { names, transposed = false, shares = names.map(() => 1) } = origin;
-    const unit = parameter.shape[0]! / shares.reduce((a, b) => a + b);
+    const [rows = 0, ...rest] = parameter.shape;
+    const unit = rows / shares.reduce((a, b) => a + b);
     const data = new Float32Array(parameter.size);
     let filled = 0;
     for (const [part, from] of names.entries()) {
-      const wanted = [unit * shares[part]!, ...parameter.shape.slice(1)];
+      const wanted = [unit * nth(shares, part), ...rest];
       const stored = transposed ? wanted.toReversed() : wanted;
       const value = tensors.get(from);
       used.add(from);
@@ -58,11 +61,11 @@ export function loadForeign(
   model.loadStateDict(state);
 }
 
-function rowMajor({ shape, data }: ForeignValue, transposed: boolean): Float32Array {
-  const numbers = Float32Array.from(data as ArrayLike<number>);
-  if (!transposed || shape.length < 2) return numbers;
-  const [rows, cols] = shape as [number, number];
-  return numbers.map((_, i) => numbers[(i % rows) * cols + Math.floor(i / rows)]!);
+function rowMajor(value: ForeignValue, transposed: boolean): TensorData {
+  const numbers = contentOf(value, "float32");
+  if (!transposed || value.shape.length < 2) return numbers;
+  const [rows = 0, cols = 0] = value.shape;
+  return Float32Array.from(numbers, (_, i) => numbers[(i % rows) * cols + Math.floor(i / rows)] ?? Number.NaN);
 }
 
 /** Throws unless the tensors are a map. */
@@ -95,7 +98,7 @@ export type Settings = Readonly<Record<string, readonly unknown[]>>;
  */
 export function checkSettings(op: string, config: Readonly<Record<string, unknown>>, settings: Settings): void {
   const faults = Object.entries(settings).flatMap(([name, can]) => {
-    const [key, within] = name.split(".") as [string, string?];
+    const [key = "", within] = name.split(".");
     const value = within ? recordOf(config[key])[within] : config[key];
     return value === undefined || can.includes(value) ? [] : [`${name} is ${shown(value)}, expected ${can.map(String).join(" or ")}`];
   });
@@ -115,12 +118,12 @@ export const gpt2Origin: Origins = (name) => {
     "positions.weight": "wpe.weight",
     "linear.weight": "lm_head.weight",
   };
-  const [, layer, part, kind] = /^decoder\.layers\.(\d+)\.(.+?)[._](weight|bias)$/.exec(name) ?? [];
+  const [, layer, part = "", kind] = /^decoder\.layers\.(\d+)\.(.+?)[._](weight|bias)$/.exec(name) ?? [];
   const parts: Record<string, string> = {
     ...{ "self_attn.in_proj": "attn.c_attn", "self_attn.out_proj": "attn.c_proj" },
     ...{ linear1: "mlp.c_fc", linear2: "mlp.c_proj", norm1: "ln_1", norm2: "ln_2" },
   };
-  if (layer) return { names: [`h.${layer}.${parts[part!]}.${kind}`], transposed: !part!.startsWith("norm") };
+  if (layer) return { names: [`h.${layer}.${parts[part]}.${kind}`], transposed: !part.startsWith("norm") };
   return { names: [plain[name] ?? name.replace("decoder.norm", "ln_f")] };
 };
 
@@ -131,7 +134,7 @@ export const llamaOrigin =
     const plain: Record<string, string> = {
       ...{ "embedding.weight": "model.embed_tokens.weight", "decoder.norm.weight": "model.norm.weight", "linear.weight": "lm_head.weight" },
     };
-    const [, layer, part, kind] = /^decoder\.layers\.(\d+)\.(.+?)[._](weight|bias)$/.exec(name) ?? [];
+    const [, layer, part = "", kind = ""] = /^decoder\.layers\.(\d+)\.(.+?)[._](weight|bias)$/.exec(name) ?? [];
     const parts: Record<string, readonly string[]> = {
       "self_attn.in_proj": ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"],
       "self_attn.out_proj": ["self_attn.o_proj"],
@@ -141,8 +144,8 @@ export const llamaOrigin =
       norm2: ["post_attention_layernorm"],
     };
     if (!layer) return plain[name] ? { names: [plain[name]] } : undefined;
-    const places = parts[part!]?.map((of) => `model.layers.${layer}.${of}`);
-    return places && { names: both(places, kind!), ...(part === "self_attn.in_proj" && { shares: [group, 1, 1] }) };
+    const places = parts[part]?.map((of) => `model.layers.${layer}.${of}`);
+    return places && { names: both(places, kind), ...(part === "self_attn.in_proj" && { shares: [group, 1, 1] }) };
   };
 
 /** The parameters of MaskedLM in the names of BERT. */
@@ -161,14 +164,9 @@ export const bertOrigin: Origins = (name) => {
     linear2: ["output.dense"],
     norm2: ["output.LayerNorm"],
   };
-  const [, layer, part, kind] = /^encoder\.layers\.(\d+)\.(.+?)[._](weight|bias)$/.exec(name) ?? [];
-  if (layer)
-    return {
-      names: both(
-        parts[part!]!.map((of) => `encoder.layer.${layer}.${of}`),
-        kind!,
-      ),
-    };
+  const [, layer, part = "", kind = ""] = /^encoder\.layers\.(\d+)\.(.+?)[._](weight|bias)$/.exec(name) ?? [];
+  const places = parts[part]?.map((of) => `encoder.layer.${layer}.${of}`);
+  if (places) return { names: both(places, kind) };
   if (plain[name]) return { names: [plain[name]] };
   const heads: Record<string, string> = {
     ...{ norm: "embeddings.LayerNorm", transform: "cls.predictions.transform.dense", transformNorm: "cls.predictions.transform.LayerNorm" },

@@ -2,6 +2,7 @@ import type { SparseRows } from "../text/sparse.js";
 import { finish, inTurns, type Pieces } from "../util/breath.js";
 import { checkInteger, checkInterval, checkList, checkText, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { maxOf } from "../util/numbers.js";
 import { checkOptions } from "../util/options.js";
 
@@ -72,7 +73,7 @@ export class LogisticRegression {
     const { c = 1, iterations = 200, tolerance = 1e-5 } = options;
     checkRows(rows);
     checkList("LogisticRegression", "the labels", wanted, "a text for each row");
-    for (let r = 0; r < wanted.length; r++) checkText("LogisticRegression", wanted[r]!, `label ${r}`);
+    for (const [r, label] of Array.from(wanted).entries()) checkText("LogisticRegression", label, `label ${r}`);
     checkInterval("LogisticRegression", "tolerance", tolerance, 0);
     const [N, n] = rows.shape;
     checkInterval("LogisticRegression", "c", c, Number.MIN_VALUE, Number.MAX_VALUE);
@@ -138,7 +139,7 @@ export class LogisticRegression {
    * @throws SeqgradError `shape` for another number of columns
    */
   predict(rows: SparseRows): string[] {
-    return this.probabilities(rows).map((row) => this.labels[row.indexOf(maxOf(row))]!);
+    return this.probabilities(rows).map((row) => nth(this.labels, row.indexOf(maxOf(row))));
   }
 }
 

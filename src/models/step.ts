@@ -9,6 +9,7 @@ import { breathe } from "../util/breath.js";
 import { checkInteger, checkList, checkObject, shown, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import { checkConfig } from "../util/options.js";
 import type { Step } from "./step-model.js";
 
@@ -39,7 +40,7 @@ export function checkBatch<B>(op: string, batch: B, ...parts: readonly (keyof B 
 export function checkLengths(op: string, lengths: readonly number[], B: number, T: number): void {
   checkList(op, "lengths", lengths, "a number of steps for each row");
   if (lengths.length !== B) throw new SeqgradError("range", `${op}: there are ${lengths.length} lengths for ${B} rows; give one for each.`);
-  for (let b = 0; b < B; b++) checkInteger(op, `lengths[${b}]`, lengths[b]!, 1, T);
+  for (const [b, n] of Array.from(lengths).entries()) checkInteger(op, `lengths[${b}]`, n, 1, T);
 }
 
 /** Throws unless tokens are `[B, T]`, one at least. */
@@ -127,7 +128,7 @@ export async function greedyRows<State>(
       const tokens = await next.tokens.data();
       for (const [b, row] of written.entries()) {
         ended[b] ||= tokens[b] === eos;
-        if (!ended[b]) row.push(tokens[b]!);
+        if (!ended[b]) row.push(nth(tokens, b));
       }
       await breathe();
     }

@@ -51,9 +51,10 @@ abstract class Cell extends Module {
     if (x.rank !== 2 || x.shape[1] !== this.inputSize) {
       throw new SeqgradError("shape", `${this.op}: x has shape ${formatShape(x.shape)}; expected [B, ${this.inputSize}].`);
     }
-    const wanted = [x.shape[0]!, this.hiddenSize];
+    const [B = 0] = x.shape;
+    const wanted = [B, this.hiddenSize];
     for (const name of state ? parts : []) {
-      const value = checkTensor(this.op, (state as LSTMState)[name], `the state ${name}`);
+      const value = checkTensor(this.op, state?.[name], `the state ${name}`);
       if (!sameShape(value.shape, wanted)) {
         throw new SeqgradError(
           "shape",

@@ -64,7 +64,7 @@ export class GroupNorm extends Module {
     const { groups, channels } = this;
     if (x.rank < 2 || x.shape.at(-1) !== channels)
       throw new SeqgradError("shape", `GroupNorm: x has shape ${formatShape(x.shape)}; expected [B, ..., ${channels}].`);
-    const B = x.shape[0]!;
+    const [B = 0] = x.shape;
     const positions = sizeOf(x.shape.slice(1, -1));
     const size = channels / groups;
     // Each group's positions and channels side by side, as a row of layer normalization.

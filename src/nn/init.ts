@@ -3,8 +3,9 @@ import { checkTensor, fill, type Tensor } from "../tensor/tensor.js";
 import { checkChoice, checkFinite, checkInterval, checkNumber } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import { checkOptions } from "../util/options.js";
-import { normalsFromWords, philoxWords } from "../util/philox.js";
+import { normalAt, philoxWords } from "../util/philox.js";
 
 /** Nonlinearities for which `gain` knows the factor that keeps the variance of activations (He et al. 2015). */
 export type GainOf = "linear" | "sigmoid" | "tanh" | "relu" | "leakyRelu";
@@ -40,8 +41,9 @@ function fans(op: string, y: Tensor, gain: number): { fanIn: number; fanOut: num
   checkFloats(op, y);
   if (y.rank < 2)
     throw new SeqgradError("shape", `${op}: the shape ${formatShape(y.shape)} has no inputs and outputs; expected [out, in].`);
-  const field = y.size / (y.shape[0]! * y.shape[1]!);
-  return { fanIn: y.shape[1]! * field, fanOut: y.shape[0]! * field };
+  const [outputs = 1, inputs = 1] = y.shape;
+  const field = y.size / (outputs * inputs);
+  return { fanIn: inputs * field, fanOut: outputs * field };
 }
 
 /**
@@ -213,7 +215,8 @@ export function kaimingNormal(y: Tensor, gain = Math.SQRT2): void {
 export function identity(y: Tensor, scale = 1): void {
   const { fanIn: cols } = fans("identity", y, scale);
   const data = new Float32Array(y.size);
-  for (let row = 0; row < y.shape[0]!; row++) data[row * cols + (row % cols)] = scale;
+  const [rows = 0] = y.shape;
+  for (let row = 0; row < rows; row++) data[row * cols + (row % cols)] = scale;
   y.write(data);
 }
 
@@ -231,7 +234,7 @@ export function identity(y: Tensor, scale = 1): void {
  */
 export function orthogonal(y: Tensor, gain = 1): void {
   const { fanIn: cols } = fans("orthogonal", y, gain);
-  const rows = y.shape[0]!;
+  const [rows = 0] = y.shape;
   const [count, length] = rows < cols ? [rows, cols] : [cols, rows];
   const vectors = normalVectors(count, length);
   for (const [i, v] of vectors.entries()) {
@@ -248,7 +251,7 @@ export function orthogonal(y: Tensor, gain = 1): void {
     Float32Array.from({ length: y.size }, (_, at) => {
       const row = Math.floor(at / cols);
       const col = at % cols;
-      return gain * (rows < cols ? vectors[row]![col]! : vectors[col]![row]!);
+      return gain * (rows < cols ? nth(nth(vectors, row), col) : nth(nth(vectors, col), row));
     }),
   );
 }
@@ -257,8 +260,7 @@ function normalVectors(count: number, length: number): Float64Array[] {
   const n = count * length;
   const { key0, key1, counter0, counter1 } = defaultGenerator().next(n + 1);
   const words = philoxWords(n + 1, [counter0, counter1, 0, 0], [key0, key1]);
-  const at = (i: number) => normalsFromWords(words[i - (i % 2)]!, words[i - (i % 2) + 1]!)[i % 2]!;
-  return Array.from({ length: count }, (_, r) => Float64Array.from({ length }, (_, k) => at(r * length + k)));
+  return Array.from({ length: count }, (_, r) => Float64Array.from({ length }, (_, k) => normalAt(words, r * length + k)));
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

@@ -1,10 +1,10 @@
 import { isRecording } from "../autograd/tape.js";
 import type { Backend } from "../backend/backend.js";
-import { defaultDevice } from "../tensor/device.js";
+import { checkDevice, defaultDevice } from "../tensor/device.js";
 import { scope } from "../tensor/scope.js";
 import { allocate, release } from "../tensor/storage.js";
 import { checkTensor, copyStrided, Tensor } from "../tensor/tensor.js";
-import { checkInteger, checkLayers, checkList, checkObject, shown } from "../util/check.js";
+import { checkInteger, checkLayers, checkList, checkObject } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions, namesOf } from "../util/options.js";
@@ -80,9 +80,7 @@ export class KeyValueCache {
     this.rows = checkInteger("KeyValueCache", "rows", rows, 1);
     this.capacity = checkInteger("KeyValueCache", "capacity", capacity, 1);
     this.width = checkInteger("KeyValueCache", "width", width, 1);
-    if (typeof (device as Partial<typeof device> | null)?.backend?.alloc !== "function")
-      throw new SeqgradError("value", `KeyValueCache: the device is ${shown(device)}; give one that init() or createDevice() answers.`);
-    this.#backend = device.backend;
+    this.#backend = checkDevice("KeyValueCache", device).backend;
     this.#data = this.#empty(Math.min(capacity, ROOM));
   }
 
@@ -95,10 +93,11 @@ export class KeyValueCache {
   /** Makes room for the first positions, with what is in them. */
   #reserve(positions: number): void {
     const before = this.#data;
-    const [layers, two, rows, room, width] = before.shape as [number, number, number, number, number];
+    const { layers, rows, width } = this;
+    const [, , , room = 0] = before.shape;
     if (positions <= room) return;
     const data = this.#empty(Math.min(this.capacity, Math.max(positions, 2 * room)));
-    const filled = before.view([layers, two, rows, this.#length, width], before.strides, 0);
+    const filled = before.view([layers, 2, rows, this.#length, width], before.strides, 0);
     copyStrided(filled, data.address, data.strides);
     filled.dispose();
     before.dispose();
@@ -169,22 +168,23 @@ export class KeyValueCache {
    */
   select(rows: ArrayLike<number>): KeyValueCache {
     checkList("KeyValueCache.select", "rows", rows, "the rows to take, in an array");
-    for (let r = 0; r < rows.length; r++) checkInteger("KeyValueCache.select", `rows[${r}]`, rows[r]!, 0, this.rows - 1);
+    const list = Array.from(rows);
+    for (const [r, row] of list.entries()) checkInteger("KeyValueCache.select", `rows[${r}]`, row, 0, this.rows - 1);
     const { layers, capacity, width } = this;
-    const other = new KeyValueCache({ layers, rows: rows.length, capacity, width, device: this.#data });
+    const other = new KeyValueCache({ layers, rows: list.length, capacity, width, device: this.#data });
     try {
       other.#reserve(this.#length);
     } catch (error) {
       other.dispose();
       throw error;
     }
-    const [, , row] = this.#data.strides as [number, number, number];
-    const [, , otherRow] = other.#data.strides as [number, number, number];
+    const [, , step = 0] = this.#data.strides;
+    const [, , otherStep = 0] = other.#data.strides;
     const shape = [layers, 2, 1, this.#length, width];
     scope(() => {
-      for (let r = 0; r < rows.length; r++) {
-        const from = this.#data.view(shape, this.#data.strides, rows[r]! * row);
-        copyStrided(from, other.#data.address + r * otherRow * 4, other.#data.strides);
+      for (const [r, row] of list.entries()) {
+        const from = this.#data.view(shape, this.#data.strides, row * step);
+        copyStrided(from, other.#data.address + r * otherStep * 4, other.#data.strides);
       }
     });
     other.#length = this.#length;
@@ -214,14 +214,14 @@ export class KeyValueCache {
     const start = this.#length;
     const end = start + positions;
     this.#reserve(end);
-    const [s0, s1, s2, s3, s4] = this.#data.strides as [number, number, number, number, number];
+    const [s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0] = this.#data.strides;
     for (const [i, x] of [k, v].entries()) copyStrided(x, this.#data.address + (layer * s0 + i * s1 + start * s3) * 4, [s2, s3, s4]);
     return this.#first(layer, end);
   }
 
   /** Keys and values of a layer at its first positions. */
   #first(layer: number, length: number): KeysAndValues {
-    const [s0, s1, s2, s3, s4] = this.#data.strides as [number, number, number, number, number];
+    const [s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0] = this.#data.strides;
     const part = (i: number) => this.#data.view([this.rows, length, this.width], [s2, s3, s4], layer * s0 + i * s1);
     return { k: part(0), v: part(1) };
   }

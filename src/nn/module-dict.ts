@@ -12,6 +12,8 @@ import { Module } from "./module.js";
  * heads.get("de").forward(sg.zeros([1, 4])).shape; // = [1, 3]
  */
 export class ModuleDict<M extends Module = Module> extends Module {
+  readonly #layers = new Map<string, M>();
+
   constructor(modules: Readonly<Record<string, M>> = {}) {
     super();
     if (typeof modules !== "object" || modules === null || Array.isArray(modules))
@@ -34,6 +36,7 @@ export class ModuleDict<M extends Module = Module> extends Module {
         `ModuleDict: ${shown(name)} cannot name a layer: it is empty, holds a dot, or is a member of every module.`,
       );
     if (!(module instanceof Module)) throw new SeqgradError("value", `ModuleDict: ${name} is ${shown(module)}; give a layer.`);
+    this.#layers.set(name, module);
     // A property is what Module finds layers by.
     Object.assign(this, { [name]: module });
     return this;
@@ -47,9 +50,9 @@ export class ModuleDict<M extends Module = Module> extends Module {
    * @throws SeqgradError `value` if there is no such layer
    */
   get(name: string): M {
-    if (!this.has(name))
-      throw new SeqgradError("value", `ModuleDict: there is no layer ${shown(name)}; there are ${this.names().join(", ")}.`);
-    return (this as unknown as Readonly<Record<string, M>>)[name]!;
+    const layer = this.#layers.get(name);
+    if (!layer) throw new SeqgradError("value", `ModuleDict: there is no layer ${shown(name)}; there are ${this.names().join(", ")}.`);
+    return layer;
   }
 
   /**
@@ -59,11 +62,7 @@ export class ModuleDict<M extends Module = Module> extends Module {
    * @returns true or false
    */
   has(name: string): boolean {
-    return (
-      typeof name === "string" &&
-      Object.hasOwn(this, name) &&
-      (this as unknown as Readonly<Record<string, unknown>>)[name] instanceof Module
-    );
+    return this.#layers.has(name);
   }
 
   /**
@@ -72,6 +71,6 @@ export class ModuleDict<M extends Module = Module> extends Module {
    * @returns the names
    */
   names(): string[] {
-    return Object.keys(this).filter((name) => this.has(name));
+    return [...this.#layers.keys()];
   }
 }

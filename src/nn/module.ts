@@ -116,15 +116,17 @@ export abstract class Module {
       throw new SeqgradError("value", "loadStateDict: the state is not a Map; give one, as stateDict() returns.");
     const entries = [...this.#entries()];
     const names = new Set(entries.map(([name]) => name));
+    const fitting: [Tensor, ForeignValue][] = [];
     const faults = [...state.keys()].filter((name) => !names.has(name)).map((name) => `${name} is not wanted`);
     for (const [name, tensor] of entries) {
       const value = state.get(name);
       const fault = value && valueFault(name, value, tensor);
       if (!value) faults.push(`${name} ${formatShape(tensor.shape)} is missing`);
       else if (fault) faults.push(fault);
+      else fitting.push([tensor, value]);
     }
     if (faults.length > 0) throw new SeqgradError("format", `loadStateDict: the state does not fit the model: ${faults.join("; ")}.`);
-    for (const [name, tensor] of entries) tensor.write(contentOf(state.get(name)!, tensor.dtype));
+    for (const [tensor, value] of fitting) tensor.write(contentOf(value, tensor.dtype));
   }
 
   /**

@@ -104,6 +104,8 @@ export class MultiheadAttention extends Module {
   readonly q_proj_weight: Tensor | undefined;
   readonly k_proj_weight: Tensor | undefined;
   readonly v_proj_weight: Tensor | undefined;
+  /** The weights of queries, keys and values where they are apart. */
+  readonly #apart: readonly [q: Tensor, k: Tensor, v: Tensor] | undefined;
   readonly in_proj_bias: Tensor | undefined;
   readonly out_proj: Linear;
   readonly heads: number;
@@ -149,6 +151,7 @@ export class MultiheadAttention extends Module {
         this.q_proj_weight = parameter([embed, embed], init.xavierUniform);
         this.k_proj_weight = parameter([width, kdim], init.xavierUniform);
         this.v_proj_weight = parameter([width, vdim], init.xavierUniform);
+        this.#apart = [this.q_proj_weight, this.k_proj_weight, this.v_proj_weight];
       }
       this.in_proj_bias = bias ? parameter([embed + 2 * width], init.zeros) : undefined;
       this.out_proj = new Linear(embed, embed, { bias });
@@ -168,7 +171,8 @@ export class MultiheadAttention extends Module {
    */
   forward(x: Tensor, call: MultiheadAttentionCall = {}): Tensor {
     const options = this.#options(x, call);
-    if (this.#isSelf(x, call) && !call.cache) return this.out_proj.forward(selfAttention(this.#packed(x, 0), options));
+    const own = this.#ownWeight(x, call);
+    if (own && !call.cache) return this.out_proj.forward(selfAttention(this.#packed(x, own, 0), options));
     const { q, k, v } = this.#inputs(x, call);
     return this.out_proj.forward(reshape(attention(q, k, v, options), x.shape));
   }
@@ -201,8 +205,9 @@ export class MultiheadAttention extends Module {
     return { k: this.#projection(1, key), v: this.#projection(2, value) };
   }
 
-  #isSelf(x: Tensor, { key = x, value = key, projected }: MultiheadAttentionCall): boolean {
-    return this.in_proj_weight !== undefined && !projected && key === x && value === x;
+  /** The weight of all three projections, where x attends to itself. */
+  #ownWeight(x: Tensor, { key = x, value = key, projected }: MultiheadAttentionCall): Tensor | undefined {
+    return !projected && key === x && value === x ? this.in_proj_weight : undefined;
   }
 
   /** The arguments of the operation; throws unless x fits. */
@@ -218,7 +223,7 @@ export class MultiheadAttention extends Module {
     }
     if (x.rank !== 3 || x.shape[2] !== this.embed)
       throw new SeqgradError("shape", `${op}: x has shape ${formatShape(x.shape)}; expected [B, T, ${this.embed}], batch first.`);
-    if (cache !== undefined && typeof (cache as LayerCache | null)?.append !== "function")
+    if (cache !== undefined && typeof cache?.append !== "function")
       throw new SeqgradError("value", `${op}: the cache is not the part of one layer; give at(layer) of a KeyValueCache.`);
     const { heads, keyValueHeads, dropout, training } = this;
     const offset = causal && cache ? cache.length : 0;
@@ -227,13 +232,14 @@ export class MultiheadAttention extends Module {
 
   #inputs(x: Tensor, call: MultiheadAttentionCall): KeysAndValues & { q: Tensor } {
     const { key = x, value = key, projected, cache } = call;
-    if (!this.#isSelf(x, call)) {
+    const own = this.#ownWeight(x, call);
+    if (!own) {
       const q = this.#projection(0, x);
       if (!projected) return { q, ...this.project(key, value) };
       // Every query may see the one row's keys: rows of queries are as good as positions.
       return { q: projected.k.shape[0] === 1 ? reshape(q, [1, -1, this.embed]) : q, ...projected };
     }
-    const packed = this.#packed(x, cache?.length ?? 0);
+    const packed = this.#packed(x, own, cache?.length ?? 0);
     const [end, width] = [this.embed, this.keyValueWidth];
     const q = slice(packed, { axis: 2, end });
     const k = slice(packed, { axis: 2, start: end, end: end + width });
@@ -242,18 +248,18 @@ export class MultiheadAttention extends Module {
   }
 
   /** Queries, keys and values of x, whose first position is `offset`, side by side. */
-  #packed(x: Tensor, offset: number): Tensor {
+  #packed(x: Tensor, weight: Tensor, offset: number): Tensor {
     const { heads, keyValueHeads, embed, rotaryBase: base } = this;
-    const packed = linear(x, this.in_proj_weight!, this.in_proj_bias);
+    const packed = linear(x, weight, this.in_proj_bias);
     return this.rotary ? rotary(packed, { heads: heads + keyValueHeads, headDim: embed / heads, offset, base }) : packed;
   }
 
   /** The projection to queries (0), keys (1) or values (2). */
   #projection(which: 0 | 1 | 2, x: Tensor): Tensor {
-    const { embed, keyValueWidth: width, in_proj_weight: packed, in_proj_bias: bias } = this;
+    const { embed, keyValueWidth: width, in_proj_weight, in_proj_bias: bias } = this;
     const start = which === 0 ? 0 : embed + (which - 1) * width;
     const end = which === 0 ? embed : start + width;
-    const weight = packed ? slice(packed, { start, end }) : [this.q_proj_weight, this.k_proj_weight, this.v_proj_weight][which]!;
-    return linear(x, weight, bias && slice(bias, { start, end }));
+    const weight = this.#apart?.[which] ?? (in_proj_weight && slice(in_proj_weight, { start, end }));
+    return linear(x, checkTensor("MultiheadAttention", weight, "the weight"), bias && slice(bias, { start, end }));
   }
 }

@@ -96,5 +96,5 @@ export class Pooling extends Module {
 function checkLengths(lengths: readonly number[], B: number, T: number): void {
   checkList("Pooling", "lengths", lengths, "a number of steps for each row");
   if (lengths.length !== B) throw new SeqgradError("shape", `Pooling: got ${lengths.length} lengths for ${B} rows; expected one for each.`);
-  for (let b = 0; b < B; b++) checkInteger("Pooling", `lengths[${b}]`, lengths[b]!, 1, T);
+  for (const [b, n] of Array.from(lengths).entries()) checkInteger("Pooling", `lengths[${b}]`, n, 1, T);
 }

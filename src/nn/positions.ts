@@ -6,6 +6,7 @@ import { empty, type Tensor } from "../tensor/tensor.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import { checkOptions } from "../util/options.js";
 import * as init from "./init.js";
 import { Module } from "./module.js";
@@ -53,7 +54,7 @@ export class SinusoidalPositionalEncoding extends Module {
     checkOptions("SinusoidalPositionalEncoding", options, ["offset"]);
     checkVectors("SinusoidalPositionalEncoding", x, D);
     const start = checkInteger("SinusoidalPositionalEncoding", "offset", options.offset ?? 0);
-    const T = x.shape.at(-2)!;
+    const T = nth(x.shape, x.rank - 2);
     const end = start + T;
     if (end <= TABLE && end * D > this.#table.length) this.#table = sinusoids(0, Math.max(end, (2 * this.#table.length) / D), D);
     const encoding = empty(x.backend, [T, D]);
@@ -113,7 +114,7 @@ export class LearnedPositionalEmbedding extends Module {
     checkOptions("LearnedPositionalEmbedding", options, ["offset"]);
     checkVectors("LearnedPositionalEmbedding", x, this.dimension);
     const start = checkInteger("LearnedPositionalEmbedding", "offset", options.offset ?? 0);
-    const end = start + x.shape.at(-2)!;
+    const end = start + nth(x.shape, x.rank - 2);
     if (end > this.positions) {
       throw new SeqgradError(
         "range",

@@ -154,13 +154,13 @@ export abstract class RecurrentLayer<S extends RecurrentState = RecurrentState> 
     return found;
   }
 
-  /** Runs all layers; `run` does one layer in one direction and returns y and its last states. */
+  /** Runs all layers, from the first on; `run` does one layer in one direction, keeps its last states, and returns y. */
   protected run(
     x: Tensor,
     states: readonly (Tensor | undefined)[],
     options: SequenceOptions<unknown>,
-    run: (call: LayerCall) => readonly Tensor[],
-  ) {
+    run: (call: LayerCall) => Tensor,
+  ): Tensor {
     const { op, directions, numLayers } = this;
     checkTensors(op, [x], ["x"]);
     if (options.state !== undefined && !states.every((state) => state instanceof Tensor)) {
@@ -170,7 +170,7 @@ export abstract class RecurrentLayer<S extends RecurrentState = RecurrentState> 
     if (x.rank !== 3 || x.shape[2] !== this.inputSize) {
       throw new SeqgradError("shape", `${op}: x has shape ${formatShape(x.shape)}; expected [B, T, ${this.inputSize}], batch first.`);
     }
-    const B = x.shape[0]!;
+    const [B = 0] = x.shape;
     for (const [i, state] of states.entries()) {
       const wanted = [numLayers * directions, B, i === 0 ? this.outputSize : this.hiddenSize];
       if (state && !sameShape(state.shape, wanted)) {
@@ -181,43 +181,47 @@ export abstract class RecurrentLayer<S extends RecurrentState = RecurrentState> 
       }
     }
     const lengths = this.#lengths(options.lengths, x);
-    const finals: Tensor[][] = states.map(() => []);
     let y = x;
     for (let layer = 0; layer < numLayers; layer++) {
       if (layer > 0) y = dropout(y, this.dropout, this.training);
       const input = y;
-      const outputs = Array.from({ length: directions }, (_, direction) => {
+      const read = (direction: number) => {
         const at = layer * directions + direction;
         const named = (kind: string) => nameOf(kind, layer, direction);
         const biases = { bIh: this.weights.get(named("bias_ih")), bHh: this.weights.get(named("bias_hh")) };
-        const [output, ...last] = run({
+        return run({
           ...{ x: input, wIh: this.weight(named("weight_ih")), wHh: this.weight(named("weight_hh")), biases },
           wHr: this.weights.get(named("weight_hr")),
           state: states.map((state) => state && select(state, at)),
           lengths,
           reverse: direction === 1,
           probe: layer === numLayers - 1 && direction === 0 ? options.probe : undefined,
-        }) as [Tensor, ...Tensor[]];
-        for (const [i, state] of last.entries()) finals[i]!.push(state);
-        return output;
-      });
-      y = outputs.length === 1 ? outputs[0]! : concat(outputs, { axis: 2 });
+        });
+      };
+      const onward = read(0);
+      y = directions === 1 ? onward : concat([onward, read(1)], { axis: 2 });
     }
-    return { output: y, finals: finals.map((layers) => (layers.length === 1 ? unsqueeze(layers[0]!, { axis: 0 }) : stack(layers))) };
+    return y;
   }
 
   #lengths(lengths: Tensor | readonly number[] | undefined, x: Tensor): Tensor | undefined {
     if (lengths === undefined || lengths instanceof Tensor) return lengths;
     checkList(this.op, "lengths", lengths, "a number of steps for each row");
-    const [B, T] = x.shape as [number, number];
+    const [B = 0, T = 0] = x.shape;
     if (lengths.length !== B)
       throw new SeqgradError(
         "range",
         `${this.op}: there are ${lengths.length} lengths; expected ${B}, one for each row of x ${formatShape(x.shape)}.`,
       );
-    for (let i = 0; i < B; i++) checkInteger(this.op, `lengths[${i}]`, lengths[i]!, 1, T);
+    for (const [i, n] of Array.from(lengths).entries()) checkInteger(this.op, `lengths[${i}]`, n, 1, T);
     return tensor(Int32Array.from(lengths), [B]);
   }
+}
+
+/** The last states of all layers and directions, one above the other. */
+function stacked(states: readonly Tensor[]): Tensor {
+  const [first, second] = states;
+  return first && !second ? unsqueeze(first, { axis: 0 }) : stack(states);
 }
 
 const nameOf = (kind: string, layer: number, direction: number) => `${kind}_l${layer}${direction === 1 ? "_reverse" : ""}`;
@@ -259,11 +263,13 @@ export class RNN extends RecurrentLayer {
    */
   override forward(x: Tensor, options: SequenceOptions<RecurrentState> = {}): { output: Tensor; state: RecurrentState } {
     checkCall("RNN", options, "{ h }");
-    const { output, finals } = this.run(x, [options.state?.h], options, ({ x, wIh, wHh, wHr: _, biases, state: [h0], ...rest }) => {
+    const hs: Tensor[] = [];
+    const output = this.run(x, [options.state?.h], options, ({ x, wIh, wHh, wHr: _, biases, state: [h0], ...rest }) => {
       const { y, h } = rnn(x, wIh, wHh, { ...biases, h0, ...rest, nonlinearity: this.nonlinearity });
-      return [y, h];
+      hs.push(h);
+      return y;
     });
-    return { output, state: { h: finals[0]! } };
+    return { output, state: { h: stacked(hs) } };
   }
 }
 
@@ -303,11 +309,13 @@ export class GRU extends RecurrentLayer {
    */
   override forward(x: Tensor, options: SequenceOptions<RecurrentState> = {}): { output: Tensor; state: RecurrentState } {
     checkCall("GRU", options, "{ h }");
-    const { output, finals } = this.run(x, [options.state?.h], options, ({ x, wIh, wHh, wHr: _, biases, state: [h0], ...rest }) => {
+    const hs: Tensor[] = [];
+    const output = this.run(x, [options.state?.h], options, ({ x, wIh, wHh, wHr: _, biases, state: [h0], ...rest }) => {
       const { y, h } = gru(x, wIh, wHh, { ...biases, h0, ...rest, resetAfter: this.resetAfter });
-      return [y, h];
+      hs.push(h);
+      return y;
     });
-    return { output, state: { h: finals[0]! } };
+    return { output, state: { h: stacked(hs) } };
   }
 }
 
@@ -350,16 +358,15 @@ export class LSTM extends RecurrentLayer<LSTMState> {
    */
   override forward(x: Tensor, options: SequenceOptions<LSTMState> = {}): { output: Tensor; state: LSTMState } {
     checkCall("LSTM", options, "{ h, c }");
-    const { output, finals } = this.run(
-      x,
-      [options.state?.h, options.state?.c],
-      options,
-      ({ x, wIh, wHh, biases, state: [h0, c0], ...rest }) => {
-        const { y, h, c } = lstm(x, wIh, wHh, { ...biases, h0, c0, ...rest });
-        return [y, h, c];
-      },
-    );
-    return { output, state: { h: finals[0]!, c: finals[1]! } };
+    const [hs, cs]: [Tensor[], Tensor[]] = [[], []];
+    const { state } = options;
+    const output = this.run(x, [state?.h, state?.c], options, ({ x, wIh, wHh, biases, state: [h0, c0], ...rest }) => {
+      const { y, h, c } = lstm(x, wIh, wHh, { ...biases, h0, c0, ...rest });
+      hs.push(h);
+      cs.push(c);
+      return y;
+    });
+    return { output, state: { h: stacked(hs), c: stacked(cs) } };
   }
 
   /**

@@ -1,4 +1,5 @@
 import { formatShape } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import type { Shape } from "../util/shape.js";
 
 /** A layer and what it holds itself. */
@@ -24,10 +25,10 @@ export function summaryTable(
   }
   lines.push(["total", "", "", count(totals.trained + totals.frozen)]);
   if (totals.frozen > 0) lines.push(["frozen", "", "", count(totals.frozen)]);
-  const widths = [0, 1, 2, 3].map((c) => lines.reduce((most, line) => Math.max(most, line[c]!.length), 0));
+  const widths = [0, 1, 2, 3].map((c) => lines.reduce((most, line) => Math.max(most, nth(line, c).length), 0));
   const text = lines.map((line) =>
     line
-      .map((cell, c) => (c === 3 ? cell.padStart(widths[c]!) : cell.padEnd(widths[c]!)))
+      .map((cell, c) => (c === 3 ? cell.padStart(nth(widths, c)) : cell.padEnd(nth(widths, c))))
       .join("  ")
       .trimEnd(),
   );

@@ -59,22 +59,28 @@ export function makeNorm(op: string, dimension: number, { norm = "layer", eps = 
   return norms[norm](dimension, { eps, bias });
 }
 
-/** The common part of encoder and decoder layers. */
-abstract class TransformerLayer extends Module {
+/** The common part of encoder and decoder layers; an encoder's has neither the attention A to a memory nor a norm N behind it. */
+abstract class TransformerLayer<A extends MultiheadAttention | undefined, N extends UnaryModule | undefined> extends Module {
   readonly self_attn: MultiheadAttention;
-  /** Of a decoder's layer. */
-  readonly multihead_attn: MultiheadAttention | undefined;
+  readonly multihead_attn: A;
   readonly linear1: Linear;
   readonly linear2: Linear;
   readonly norm1: UnaryModule;
   readonly norm2: UnaryModule;
-  readonly norm3: UnaryModule | undefined;
+  readonly norm3: N;
   readonly activation: FeedForwardActivation;
   readonly normFirst: boolean;
   readonly dropout: number;
   readonly hiddenDropout: number;
 
-  protected constructor(op: string, embed: number, heads: number, options: TransformerLayerOptions, hasMemory: boolean) {
+  protected constructor(
+    op: string,
+    embed: number,
+    heads: number,
+    options: TransformerLayerOptions,
+    toMemory: (options: MultiheadAttentionOptions) => A,
+    lastNorm: (norm: () => UnaryModule) => N,
+  ) {
     super();
     checkOptions(op, options, layerNames);
     checkSizes(op, embed, heads);
@@ -91,13 +97,13 @@ abstract class TransformerLayer extends Module {
       const norm = () => makeNorm(op, embed, options);
       const attention = { ...optionsAmong(options, ["bias", "keyValueHeads", "rotary", "rotaryBase"]), dropout: attentionDropout };
       this.self_attn = new MultiheadAttention(embed, heads, attention);
-      this.multihead_attn = hasMemory ? new MultiheadAttention(embed, heads, { ...attention, rotary: false }) : undefined;
+      this.multihead_attn = toMemory({ ...attention, rotary: false });
       const { linear1, linear2 } = feedForwardLayers(op, embed, dimFeedforward, options);
       this.linear1 = linear1;
       this.linear2 = linear2;
       this.norm1 = norm();
       this.norm2 = norm();
-      this.norm3 = hasMemory ? norm() : undefined;
+      this.norm3 = lastNorm(norm);
     } catch (error) {
       throw this.abandon(error);
     }
@@ -137,9 +143,10 @@ const layerCallNames = namesOf<LayerCall>({ ...visibilityNames, cache: 1 });
  * const layer = new sg.nn.TransformerEncoderLayer(32, 4, { dimFeedforward: 64, activation: "gelu" });
  * layer.forward(sg.randn([2, 5, 32]), { lengths: [5, 3] }).shape; // = [2, 5, 32]
  */
-export class TransformerEncoderLayer extends TransformerLayer {
+export class TransformerEncoderLayer extends TransformerLayer<undefined, undefined> {
   constructor(embed: number, heads: number, options: TransformerLayerOptions = {}) {
-    super("TransformerEncoderLayer", embed, heads, options, false);
+    const none = () => undefined;
+    super("TransformerEncoderLayer", embed, heads, options, none, none);
   }
 
   /**
@@ -186,9 +193,10 @@ const decoderCallNames = namesOf<DecoderLayerCall>(decoderCall);
  * const memory = sg.randn([2, 7, 32]);
  * layer.forward(sg.randn([2, 5, 32]), memory, { causal: true, memoryLengths: [7, 4] }).shape; // = [2, 5, 32]
  */
-export class TransformerDecoderLayer extends TransformerLayer {
+export class TransformerDecoderLayer extends TransformerLayer<MultiheadAttention, UnaryModule> {
   constructor(embed: number, heads: number, options: TransformerLayerOptions = {}) {
-    super("TransformerDecoderLayer", embed, heads, options, true);
+    const toMemory = (own: MultiheadAttentionOptions) => new MultiheadAttention(embed, heads, own);
+    super("TransformerDecoderLayer", embed, heads, options, toMemory, (norm) => norm());
   }
 
   /**
@@ -209,8 +217,8 @@ export class TransformerDecoderLayer extends TransformerLayer {
     const from = isProjected ? { projected: memory } : { key: memory };
     const seen = { ...from, lengths: memoryLengths, mask: memoryMask, bias: memoryBias };
     const y = this.part(x, this.norm1, (input) => this.self_attn.forward(input, own));
-    const z = this.part(y, this.norm2, (input) => this.multihead_attn!.forward(input, seen));
-    return this.part(z, this.norm3!, (input) => this.feedForward(input));
+    const z = this.part(y, this.norm2, (input) => this.multihead_attn.forward(input, seen));
+    return this.part(z, this.norm3, (input) => this.feedForward(input));
   }
 
   /**
@@ -221,6 +229,6 @@ export class TransformerDecoderLayer extends TransformerLayer {
    * @throws SeqgradError `shape`
    */
   project(memory: Tensor): KeysAndValues {
-    return this.multihead_attn!.project(memory);
+    return this.multihead_attn.project(memory);
   }
 }

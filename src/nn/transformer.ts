@@ -1,7 +1,8 @@
 import { allOrNothing } from "../tensor/ownership.js";
-import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkTensor, Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkLayers, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
 import * as init from "./init.js";
 import { type KeysAndValues, KeyValueCache } from "./key-value-cache.js";
@@ -52,7 +53,7 @@ abstract class Stack<L extends Module> extends Module {
       for (const layer of layers) layer.dispose();
       throw error;
     }
-    this.keyValueWidth = layers[0]!.self_attn.keyValueWidth;
+    this.keyValueWidth = nth(layers, 0).self_attn.keyValueWidth;
   }
 
   /** Runs all layers. When one throws, the filled positions of `cache` are unchanged. */
@@ -64,11 +65,12 @@ abstract class Stack<L extends Module> extends Module {
     const seen = { ...rest, lengths: toLengths(this.op, call.lengths, x), ...(cache && { causal: true }) };
     if (cache && cache.layers !== this.layers.length)
       throw new SeqgradError("value", `${this.op}: the cache is for ${cache.layers} layers; there are ${this.layers.length}.`);
-    cache?.check(x.shape[1] ?? 0);
+    const [, T = 0] = x.shape;
+    cache?.check(T);
     let y = x;
     for (const [i, layer] of this.layers.entries()) y = run(layer, y, { ...seen, cache: cache?.at(i) }, i);
     y = this.norm ? this.norm.forward(y) : y;
-    cache?.advance(x.shape[1]!);
+    cache?.advance(T);
     return y;
   }
 }
@@ -166,7 +168,8 @@ export class TransformerDecoder extends Stack<TransformerDecoderLayer> {
     const { memoryLengths, memoryMask, memoryBias, ...own } = call;
     checkTensor("TransformerDecoder", x, "x");
     const visible = { memoryLengths: toLengths("TransformerDecoder", memoryLengths, x), memoryMask, memoryBias };
-    const of = (i: number) => (Array.isArray(memory) ? (memory as readonly KeysAndValues[])[i]! : (memory as Tensor));
+    const of = (i: number) =>
+      memory instanceof Tensor ? memory : (memory?.[i] ?? checkTensor("TransformerDecoder", memory, "the memory"));
     return this.run(x, own, (layer, y, seen, i) => layer.forward(y, of(i), { ...seen, ...visible }));
   }
 
