@@ -137,13 +137,14 @@ export class TapeNode implements GradientNode {
   }
 
   #visit(): void {
-    const inputs = this.inputs!;
+    const { inputs, gradient } = this;
+    if (!inputs || !gradient) return;
     for (const output of this.retained) {
       const kept = this.pending[output.outputIndex];
       if (kept) addToLeaf(output, kept.gradient);
     }
     if (this.pending.some((slot) => slot !== undefined)) {
-      const results = this.gradient!(
+      const results = gradient(
         this.pending.map((slot) => slot?.gradient),
         { needs: (i) => nth(inputs, i).tracksGradient, accumulator: (i) => accumulatorOf(nth(inputs, i)) },
       );

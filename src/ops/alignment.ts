@@ -34,12 +34,12 @@ export const visibleNames = namesOf<VisibleKeys>({ lengths: 1, window: 1, positi
 const FAR = 2 ** 30;
 
 /** The checked options for queries [B, T]: a window of 0 means none. */
-export function windowOf(op: string, [B, T]: Shape, { lengths, window, positions = 0 }: VisibleKeys) {
+export function windowOf(op: string, [B = 0, T = 0]: Shape, { lengths, window, positions = 0 }: VisibleKeys) {
   if (window !== undefined) checkInteger(op, "window", window, 1, FAR);
   const given = positions instanceof Tensor;
   for (const [name, x, wanted] of [
-    ["lengths", lengths, [B!]],
-    ["positions", given ? positions : undefined, [B!, T!]],
+    ["lengths", lengths, [B]],
+    ["positions", given ? positions : undefined, [B, T]],
   ] as const) {
     if (x !== undefined) checkTensor(op, x, name);
     if (x && !sameShape(x.shape, wanted))

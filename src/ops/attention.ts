@@ -82,7 +82,11 @@ const attentionInputs = ["q", "k", "v", "qkv", "mask", "bias", "lengths"] as con
 type Given = Inputs<never, (typeof attentionInputs)[number]>;
 
 /** Queries, keys and values: tensors apart, or thrice the one that holds them all. */
-const triple = ({ qkv, q = qkv, k = qkv, v = k }: Given) => ({ q, k, v }) as Inputs<"q" | "k" | "v">;
+function triple({ qkv, q = qkv, k = qkv, v = k }: Given): Inputs<"q" | "k" | "v"> {
+  if (!q || !k || !v)
+    throw new SeqgradError("value", "attention: got neither q, k and v nor qkv; give the three, or the one that holds them.");
+  return { q, k, v };
+}
 
 /** Sizes of the problem; D and E are fractions if the heads do not divide the last dimension evenly. */
 function sizesOf(inputs: Given, { apart, heads: N, keyValueHeads: K }: Attrs): Sizes {
@@ -176,10 +180,10 @@ const readable = ({ q, k, v, qkv, mask, bias, lengths }: Given, rows: (x: Tensor
   return qkv ? { qkv: rows(qkv), ...shown } : { q: q && rows(q), k: k && rows(k), v: v && rows(v), ...shown };
 };
 
-/** The places at which queries, keys and values, or their gradients, begin: heads side by side if one tensor holds them all. */
-function placesOf({ qkv, ...apart }: Given, { N, K, D }: Sizes) {
-  const part = (x: Tensor | undefined, heads: number) => (qkv ? qkv.address + heads * D * 4 : x);
-  return { q: part(apart.q, 0), k: part(apart.k, N), v: part(apart.v, N + K) };
+/** The places at which queries, keys and values, or their gradients, begin: heads side by side if one tensor, `qkv`, holds them all. */
+function placesOf<X>(qkv: Tensor | undefined, { q, k, v }: { readonly [name in "q" | "k" | "v"]: X }, { N, K, D }: Sizes) {
+  const part = (x: X, heads: number) => (qkv ? qkv.address + heads * D * 4 : x);
+  return { q: part(q, 0), k: part(k, N), v: part(v, N + K) };
 }
 
 /** The arguments that both kernels have. */
@@ -189,7 +193,7 @@ function argumentsOf(inputs: Given, y: Tensor, attrs: Attrs) {
   const { causal, offset, scale = 1 / Math.sqrt(D), p, apart, key0, key1, counter0, counter1 } = attrs;
   const { lengths } = inputs;
   const { q, k, v } = triple(inputs);
-  const starts = placesOf(inputs, size) as Record<"q" | "k" | "v", Tensor | number>;
+  const starts = placesOf(inputs.qkv, { q, k, v }, size);
   const stridesOf = ({ strides }: Tensor, width: number) => {
     const [batch, second, third] = dimsOf(strides, 3);
     return apart ? ([batch, second, third] as const) : ([batch, width, second] as const);
@@ -251,7 +255,7 @@ const attentionOp = defineOp({
     // Gradients are contiguous, and lie as what they are of.
     const call = argumentsOf(readable(inputs, contiguous), y, attrs);
     const gradients = { q: gradientLike("q"), k: gradientLike("k"), v: gradientLike("v"), qkv: gradientLike("qkv") };
-    const { q: dq, k: dk, v: dv } = placesOf(gradients, call);
+    const { q: dq, k: dk, v: dv } = placesOf(gradients.qkv, gradients, call);
     run("attentionBackward", { largest, total, dy, dq, dk, dv, begin: 0, end: call.B * call.K, ...call });
     return gradients;
   },

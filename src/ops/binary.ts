@@ -47,8 +47,8 @@ const samples = () =>
 /** The form for int32 operands, if there is one: it has no gradient, and comparisons give float32, as of float32. */
 /* @__NO_SIDE_EFFECTS__ */
 function integerForm(name: BinaryOp, dtype: DType) {
-  const exact = `${name}Int32` as BinaryOp;
-  if (!binaryOps.includes(exact)) return undefined;
+  const exact = binaryOps.find((op) => op === `${name}Int32`);
+  if (!exact) return undefined;
   const integers = (shape: readonly number[], end: number) => ({ shape, below: end, least: -end });
   const call = defineOp({
     name: exact,

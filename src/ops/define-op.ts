@@ -1,10 +1,18 @@
 import { isRecording, TapeNode } from "../autograd/tape.js";
 import type { Backend, DType } from "../backend/backend.js";
-import { type KernelBuffer, type KernelCall, type KernelName, type KernelRow, kernels } from "../backend/kernels.js";
+import {
+  addressOf,
+  type KernelBuffer,
+  type KernelCall,
+  type KernelName,
+  type KernelRow,
+  kernels,
+  type NamedCall,
+} from "../backend/kernels.js";
 import { neededKernels } from "../backend/needed.js";
 import { scope } from "../tensor/scope.js";
 import { currentFrame } from "../tensor/storage.js";
-import { checkTensor, copyStrided, empty, type Tensor } from "../tensor/tensor.js";
+import { checkTensor, copyStrided, empty, Tensor } from "../tensor/tensor.js";
 import { checkArray, checkFunction, checkObject, checkText, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { nth } from "../util/nth.js";
@@ -260,7 +268,7 @@ export function viewOp(
 ): Tensor {
   checkTensors(name, [x], ["x"]);
   const y = x.view(shape, strides, offset);
-  if (isRecording([x])) new TapeNode(name, [x], [y], ([dy]) => [backward(dy!)]);
+  if (isRecording([x])) new TapeNode(name, [x], [y], ([dy]) => [dy && backward(dy)]);
   return y;
 }
 
@@ -309,16 +317,14 @@ function runner(op: string, backend: Backend): Run {
   };
 }
 
-function badIndex(op: string, kernel: KernelName, call: object, position: number): SeqgradError {
-  const name = (kernels[kernel] as KernelRow).checks!;
-  const given = call as Readonly<Record<string, unknown>>;
-  const index = given[name] as Tensor;
-  const { backend } = index;
-  const value = backend.async ? undefined : backend.readSync(index.address + position * 4, 1, "int32")[0];
+function badIndex(op: string, kernel: KernelName, call: NamedCall, position: number): SeqgradError {
+  const { checks: name = "" }: KernelRow = kernels[kernel];
+  const { [name]: index, T, S, n, cols } = call;
+  const backend = index instanceof Tensor ? index.backend : undefined;
+  const value = !backend || backend.async ? undefined : backend.readSync(addressOf(index ?? 0) + position * 4, 1, "int32")[0];
   // Lengths are 1 to T steps of a recurrence, 0 to S keys of attention.
-  const { T, S, n, cols } = given as Readonly<Record<string, number>>;
-  const steps = S === undefined ? [1, T!] : [0, S];
-  const [low, high] = (name === "lengths" ? steps : [0, (n ?? cols)! - 1]) as [number, number];
+  const steps = S === undefined ? [1, Number(T)] : [0, Number(S)];
+  const [low = 0, high = 0] = name === "lengths" ? steps : [0, Number(n ?? cols) - 1];
   return outOfRange(op, `${name}[${position}]`, value, low, high);
 }
 

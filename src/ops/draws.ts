@@ -41,7 +41,7 @@ export function bernoulli(p: Tensor): Tensor {
 /** Throws unless each row has weights to draw by; where data must be awaited, nothing is checked. */
 function checkWeights(weights: Tensor, count: number): void {
   if (weights.backend.async) return;
-  const C = weights.shape.at(-1)!;
+  const C = nth(weights.shape, weights.rank - 1);
   const data = weights.dataSync();
   for (let start = 0; start < data.length; start += C) {
     let positive = 0;
@@ -78,7 +78,7 @@ export function multinomial(weights: Tensor, count: number, options: { replaceme
   const replacement = checkBoolean("multinomial", "replacement", options.replacement ?? false);
   if (weights.rank !== 1 && weights.rank !== 2)
     throw new SeqgradError("shape", `multinomial: weights have shape ${formatShape(weights.shape)}; expected [C] or [rows, C].`);
-  const C = weights.shape.at(-1)!;
+  const C = nth(weights.shape, weights.rank - 1);
   checkInteger("multinomial", "count", count, 1, replacement ? 2 ** 24 : C);
   checkWeights(weights, replacement ? 1 : count);
   return noGrad(() => {

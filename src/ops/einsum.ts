@@ -56,7 +56,7 @@ function contract(a: Labeled, b: Labeled, sizes: ReadonlyMap<string, number>, is
   const inner = shared.filter((label) => !isNeeded(label));
   const rows = left.labels.filter((label) => !shared.includes(label));
   const columns = right.labels.filter((label) => !shared.includes(label));
-  const size = (labels: readonly string[]) => sizeOf(labels.map((label) => sizes.get(label)!));
+  const full = (labels: readonly string[]) => labels.map((label) => sizes.get(label) ?? 1);
   /** x as three dimensions, its labels in another order; a shared label has its whole size. */
   const arranged = ({ x, labels }: Labeled, ...groups: (readonly string[])[]) => {
     const order = groups.flat();
@@ -64,16 +64,18 @@ function contract(a: Labeled, b: Labeled, sizes: ReadonlyMap<string, number>, is
       x,
       order.map((label) => labels.indexOf(label)),
     );
-    const full = order.map((label) => sizes.get(label)!);
-    return reshape(expand(y, full), groups.map(size));
+    return reshape(
+      expand(y, full(order)),
+      groups.map((group) => sizeOf(full(group))),
+    );
   };
   const [x, y] = [arranged(left, batch, rows, inner), arranged(right, batch, inner, columns)];
   const labels = [...batch, ...rows, ...columns];
-  const shape = labels.map((label) => sizes.get(label)!);
+  const shape = full(labels);
   if (inner.length === 0) return { x: reshape(mul(x, y), shape), labels };
   if (x.dtype === "float32") return { x: reshape(matmul(x, y), shape), labels };
-  const [B, M, K] = x.shape as [number, number, number];
-  const products = mul(reshape(x, [B, M, K, 1]), reshape(y, [B, 1, K, size(columns)]));
+  const [B = 1, M = 1, K = 1] = x.shape;
+  const products = mul(reshape(x, [B, M, K, 1]), reshape(y, [B, 1, K, sizeOf(full(columns))]));
   return { x: reshape(sum(products, { axis: 2 }), shape), labels };
 }
 

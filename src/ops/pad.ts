@@ -1,4 +1,4 @@
-import { checkNumbers } from "../tensor/numbers.js";
+import { checkedNumber } from "../tensor/numbers.js";
 import { checkTensor, copyStrided, fill, type Tensor } from "../tensor/tensor.js";
 import { checkArray, checkChoice, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
@@ -75,7 +75,7 @@ export function pad(x: Tensor, sizes: readonly number[], options: PadOptions = {
   checkOptions("pad", options, names);
   const { value = 0 } = options;
   const mode = checkChoice("pad", "mode", options.mode ?? "constant", modes);
-  const [number] = checkNumbers("pad", [value], x.dtype);
+  const number = checkedNumber("pad", value, x.dtype);
   if (sizes.length % 2 !== 0 || sizes.length > 2 * x.rank)
     throw new SeqgradError(
       "value",
@@ -97,7 +97,7 @@ export function pad(x: Tensor, sizes: readonly number[], options: PadOptions = {
       before < 0 || after < 0 ? slice(y, { axis, start: Math.max(0, -before), end: nth(x.shape, axis) + Math.min(0, after) }) : y,
     x,
   );
-  return padOp({ x: cut }, { shape, before: around.map(([before]) => Math.max(0, before)), value: number! }).y;
+  return padOp({ x: cut }, { shape, before: around.map(([before]) => Math.max(0, before)), value: number }).y;
 }
 
 function extend(x: Tensor, axis: number, before: number, after: number, mode: keyof typeof sources): Tensor {

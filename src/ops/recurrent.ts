@@ -77,13 +77,14 @@ export const cellOptions = ["bIh", "bHh", "h0", "lengths"] as const;
 export type CellInputs = Inputs<(typeof cellInputs)[number], (typeof cellOptions)[number]>;
 
 /** A sample's inputs, those that every cell has and `more`: lengths from 1 to T, all else as small as in a network that can be trained. */
-export function sampleInputs<S extends Readonly<Record<(typeof cellInputs)[number], Shape>>>(
-  shapes: S,
-  more: readonly (keyof S & string)[],
+export function sampleInputs(
+  shapes: Readonly<Record<(typeof cellInputs)[number], Shape>>,
+  more: readonly string[],
 ): Sample<Inputs<(typeof cellInputs)[number]>>["inputs"] {
   const [, T] = dimsOf(shapes.x, 3);
-  const draw = (name: keyof S): SampleInput => {
-    const shape = shapes[name] as Shape;
+  const all = new Map(Object.entries(shapes));
+  const draw = (name: string): SampleInput => {
+    const shape = all.get(name) ?? [];
     return name === "lengths" ? { shape, least: 1, below: T + 1 } : { shape, from: -0.5, to: 0.5 };
   };
   return { x: draw("x"), wIh: draw("wIh"), wHh: draw("wHh"), ...Object.fromEntries(more.map((name) => [name, draw(name)])) };
@@ -138,15 +139,23 @@ export function checkShapes(op: string, inputs: CellInputs, wanted: Readonly<Rec
 /** Names of the options that the cells have in common. */
 export const recurrentNames = { bIh: 1, bHh: 1, h0: 1, lengths: 1, reverse: 1, probe: 1 } as const;
 
+/** The options that are not tensors. */
+interface CellOptions {
+  readonly reverse?: boolean | undefined;
+  readonly probe?: GradientProbe | undefined;
+  readonly resetAfter?: boolean | undefined;
+  readonly nonlinearity?: string | undefined;
+}
+
 /** Throws unless the tensors of a call are tensors and the operation knows its options. */
-export function checkCall(op: string, x: Tensor, wIh: Tensor, wHh: Tensor, options: object, known: readonly string[]): void {
+export function checkCall(op: string, x: Tensor, wIh: Tensor, wHh: Tensor, options: CellOptions, known: readonly string[]): void {
   checkOptions(op, options, known);
   checkTensors(op, [x, wIh, wHh], ["x", "wIh", "wHh"]);
-  const { reverse = false, probe, resetAfter, nonlinearity, ...tensors } = options as Record<string, unknown>;
-  checkBoolean(op, "reverse", reverse as boolean);
+  const { reverse = false, probe, resetAfter, nonlinearity, ...tensors } = options;
+  checkBoolean(op, "reverse", reverse);
   if (probe !== undefined && !(probe instanceof GradientProbe))
     throw new SeqgradError("value", `${op}: the probe is ${shown(probe)}; give a GradientProbe.`);
-  for (const [name, value] of Object.entries(tensors)) if (value !== undefined) checkTensor(op, value as Tensor, name);
+  for (const [name, value] of Object.entries(tensors)) if (value !== undefined) checkTensor(op, value, name);
   for (const [name, w] of Object.entries({ wIh, wHh }))
     if (w.rank !== 2) throw new SeqgradError("shape", `${op}: ${name} has shape ${formatShape(w.shape)}; expected two dimensions.`);
 }

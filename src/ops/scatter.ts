@@ -1,5 +1,5 @@
 import { noGrad } from "../autograd/tape.js";
-import { checkNumbers } from "../tensor/numbers.js";
+import { checkedNumber } from "../tensor/numbers.js";
 import { copyStrided, empty, fill, type Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
@@ -145,8 +145,8 @@ export function scatter(x: Tensor, index: Tensor, source: Tensor | number, optio
 }
 
 function filled(x: Tensor, index: Tensor, value: number): Tensor {
-  const [number] = checkNumbers("scatter", [value], x.dtype);
-  return expand(fill(empty(x.backend, [], x.dtype), number!), index.shape);
+  const number = checkedNumber("scatter", value, x.dtype);
+  return expand(fill(empty(x.backend, [], x.dtype), number), index.shape);
 }
 
 /** For each element of x, 1 plus the place along `axis` of the last index that names it, 0 where none does, float32. */

@@ -21,7 +21,7 @@ function triangle(op: "tril" | "triu", x: Tensor, options: TriangleOptions): Ten
       "shape",
       `${op}: x has shape ${formatShape(x.shape)}; expected a matrix, or a batch of them: [..., rows, columns].`,
     );
-  const [rows, columns] = x.shape.slice(-2) as [number, number];
+  const [rows = 0, columns = 0] = x.shape.slice(-2);
   const ends = constant(
     x,
     Int32Array.from({ length: rows }, (_, i) => i + diagonal),

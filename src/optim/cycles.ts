@@ -1,5 +1,6 @@
 import { checkChoice, checkFinite, checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { checkOptions } from "../util/options.js";
 import type { Schedule } from "./schedules.js";
 
@@ -18,7 +19,7 @@ export function multiStep(milestones: readonly number[], gamma = 0.1): Schedule 
     throw new SeqgradError("value", "multiStep: the milestones are not an array; give steps, as in [30, 80].");
   for (const [i, step] of milestones.entries()) {
     checkInteger("multiStep", `milestones[${i}]`, step);
-    if (i > 0 && step < milestones[i - 1]!)
+    if (i > 0 && step < nth(milestones, i - 1))
       throw new SeqgradError("value", `multiStep: milestones[${i}], ${step}, is below the one before; give them in rising order.`);
   }
   checkFinite("multiStep", "gamma", gamma);

@@ -344,8 +344,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   ): void {
     let [begin, end, open] = [0, 0, 0];
     let shared: RuleNumbers | undefined;
-    for (let i = 0; i < places.length; i++) {
-      const { param, offset } = places[i] as Place;
+    for (const [i, { param, offset }] of places.entries()) {
       const step = isUpdate && isBlank(param) ? 0 : steps - (skipped[first + i] ?? 0);
       const own = numbers[first + i];
       if (isShaped) {

@@ -305,10 +305,10 @@ export class Plateau {
 /** True if it is what a Plateau's `state` was: in JSON, where the best measure so far may be null, which was an infinity. */
 export function isPlateauState(state: unknown): state is [factor: number, best: number | null, bad: number, cooling: number] {
   if (!Array.isArray(state) || state.length !== 4) return false;
-  const [factor, best, bad, cooling] = state as unknown[];
-  const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
+  const [factor, best, bad, cooling]: unknown[] = state;
+  const isCount = (n: unknown) => Number.isSafeInteger(n) && Number(n) >= 0;
   const isMeasure = best === null || (typeof best === "number" && !Number.isNaN(best));
-  return Number.isFinite(factor) && (factor as number) >= 0 && isMeasure && isCount(bad) && isCount(cooling);
+  return Number.isFinite(factor) && Number(factor) >= 0 && isMeasure && isCount(bad) && isCount(cooling);
 }
 
 /**

@@ -5,7 +5,7 @@ import { formatShape } from "../util/format.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { checkShape, MOST_DIMENSIONS, type Shape, sizeOf } from "../util/shape.js";
 import { checkDevice, type Device, defaultDevice } from "./device.js";
-import { checkNumbers, isOfBigints, type Numbers } from "./numbers.js";
+import { checkedNumber, checkNumbers, isOfBigints, type Numbers } from "./numbers.js";
 import { allOrNothing, checkRoom, noteMade } from "./ownership.js";
 import { drawRandom } from "./random.js";
 import { scope } from "./scope.js";
@@ -138,8 +138,8 @@ export const full = (shape: Shape, value: number, options: CreateOptions = {}): 
 
 function filled(op: string, shape: Shape, value: number, options: CreateOptions): Tensor {
   checkOptions(op, options, names);
-  const [number] = checkNumbers(op, [value], checkDtype(op, options.dtype));
-  return fill(make(op, shape, options), number!);
+  const number = checkedNumber(op, value, checkDtype(op, options.dtype));
+  return fill(make(op, shape, options), number);
 }
 
 /**
@@ -262,7 +262,7 @@ const uniformNames = namesOf<Uniform>({ ...createOptions, low: 1, high: 1 });
  * const noise = sg.rand([32, 10], { low: -0.1, high: 0.1 });
  */
 export function rand(shape: Shape, options: Uniform = {}): Tensor {
-  const { y, first: low, second: high } = drawn("rand", shape, options, uniformNames, ["low", "high"]);
+  const { y, low, high } = drawn("rand", shape, options, uniformNames, { low: options?.low ?? 0, high: options?.high ?? 1 });
   if (y.size > 0) y.backend.dispatch("randomUniform", { y, n: y.size, ...drawRandom(y.size), low, high });
   return y;
 }
@@ -281,19 +281,23 @@ const normalNames = namesOf<Normal>({ ...createOptions, mean: 1, std: 1 });
  * const x = sg.randn([8, 20, 32], { std: 0.02 });
  */
 export function randn(shape: Shape, options: Normal = {}): Tensor {
-  const { y, first: mean, second: std } = drawn("randn", shape, options, normalNames, ["mean", "std"]);
+  const { y, mean, std } = drawn("randn", shape, options, normalNames, { mean: options?.mean ?? 0, std: options?.std ?? 1 });
   if (y.size > 0) y.backend.dispatch("randomNormal", { y, n: y.size, ...drawRandom(y.size), mean, std });
   return y;
 }
 
-/** Memory to draw into, and the two numbers of the distribution, 0 and 1 by default. */
-function drawn(op: string, shape: Shape, options: CreateOptions, known: readonly string[], [a, b]: readonly [string, string]) {
+/** Memory to draw into, and the numbers of the distribution, when they are finite. */
+function drawn<N extends Readonly<Record<string, number>>>(
+  op: string,
+  shape: Shape,
+  options: CreateOptions,
+  known: readonly string[],
+  numbers: N,
+) {
   checkOptions(op, options, known);
   if (options.dtype === "int32") throw new SeqgradError("dtype", `${op}: random numbers are float32; take toInt() of them.`);
-  const given = options as Readonly<Record<string, number | undefined>>;
-  const first = checkFinite(op, a, given[a] ?? 0);
-  const second = checkFinite(op, b, given[b] ?? 1);
-  return { y: make(op, shape, options, known), first, second };
+  for (const [name, value] of Object.entries(numbers)) checkFinite(op, name, value);
+  return { y: make(op, shape, options, known), ...numbers };
 }
 
 /**

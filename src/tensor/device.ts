@@ -3,7 +3,7 @@ import { neededKernels } from "../backend/needed.js";
 import { createWasmBackend, detectVariant, type WasmSource, type WasmVariant } from "../backend/wasm/wasm-backend.js";
 import type { Gpu } from "../backend/webgpu/gpu.js";
 import { checkBoolean, checkChoice, checkFunction, checkInterval, shown } from "../util/check.js";
-import { SeqgradError } from "../util/errors.js";
+import { messageOf, SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { refusePromise } from "../util/promise.js";
 import { account, forget, type StorageKind } from "./storage.js";
@@ -62,10 +62,9 @@ let opening: { readonly options: InitOptions; readonly device: Promise<Device> }
 export async function init(options: InitOptions = {}): Promise<Device> {
   checkOptions("init", options, names, 'write init({ device: "wasm" }).');
   const earlier = current ? origins.get(current.backend) : opening?.options;
-  if (earlier) {
-    checkSame(options, earlier);
-    return current ?? opening!.device;
-  }
+  if (earlier) checkSame(options, earlier);
+  const already = current ?? opening?.device;
+  if (earlier && already) return already;
   const device = createDevice(options);
   opening = { options, device };
   try {
@@ -147,7 +146,7 @@ async function open(options: InitOptions): Promise<Device> {
     try {
       return await openGpu(options, false);
     } catch (error) {
-      reason = `; no GPU: ${(error as Error).message.replace(/^webgpu: |\.( .*)?$/gs, "")}`;
+      reason = `; no GPU: ${messageOf(error).replace(/^webgpu: |\.( .*)?$/gs, "")}`;
     }
   }
   const variant = deterministic ? "simd" : await detectVariant();
@@ -178,7 +177,7 @@ async function openGpu({ gpu = navigatorGpu(), precision, memoryLimit }: InitOpt
   return deviceOf("webgpu", await createWebGpuBackend({ gpu, allowSoftware: insist, precision, memoryLimit }));
 }
 
-const navigatorGpu = () => (globalThis.navigator as { gpu?: Gpu } | undefined)?.gpu;
+const navigatorGpu = (): Gpu | undefined => globalThis.navigator?.gpu;
 
 /** The device of a backend made by hand. */
 export function deviceOf(type: DeviceType, backend: Backend, variant?: WasmVariant, reason = ""): Device {
@@ -206,9 +205,8 @@ export function defaultDevice(): Device {
 }
 
 /** The device, when it is one; the default where there is none. */
-export function checkDevice(op: string, device: Device = defaultDevice()): Device {
-  const { backend } = Object(device) as Partial<Device>;
-  if (typeof backend?.alloc !== "function")
+export function checkDevice(op: string, device: { readonly backend: Backend } = defaultDevice()): { readonly backend: Backend } {
+  if (typeof device?.backend?.alloc !== "function")
     throw new SeqgradError("value", `${op}: the device is ${shown(device)}; give one that init() or createDevice() answers.`);
   return device;
 }

@@ -1,7 +1,7 @@
 import type { DType } from "../backend/backend.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { checkDtype, makeOn } from "./create.js";
-import { checkNumbers } from "./numbers.js";
+import { checkedNumber } from "./numbers.js";
 import { drawRandom } from "./random.js";
 import { checkTensor, fill, type Tensor } from "./tensor.js";
 
@@ -18,10 +18,10 @@ function filledLike(op: string, x: Tensor, value: number, options: LikeOptions):
   checkTensor(op, x, "x");
   checkOptions(op, options, names);
   const dtype = checkDtype(op, options.dtype ?? x.dtype);
-  const [number] = checkNumbers(op, [value], dtype);
+  const number = checkedNumber(op, value, dtype);
   return fill(
     makeOn(op, () => x.backend, x.shape, { ...options, dtype }),
-    number!,
+    number,
   );
 }
 

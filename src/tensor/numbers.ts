@@ -1,6 +1,7 @@
 import type { DType, TensorData } from "../backend/backend.js";
 import { firstNotInt32, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 
 /** Numbers as a caller may hand them over. */
 export type Numbers = ArrayLike<number> | BigInt64Array | BigUint64Array;
@@ -9,7 +10,13 @@ export type Numbers = ArrayLike<number> | BigInt64Array | BigUint64Array;
 const isWithinInt32 = (data: unknown) =>
   data instanceof Int32Array || data instanceof Int16Array || data instanceof Uint16Array || data instanceof Int8Array || isBytes(data);
 const isBytes = (data: unknown) => data instanceof Uint8Array || data instanceof Uint8ClampedArray;
-export const isOfBigints = (data: unknown) => data instanceof BigInt64Array || data instanceof BigUint64Array;
+export const isOfBigints = (data: unknown): data is BigInt64Array | BigUint64Array =>
+  data instanceof BigInt64Array || data instanceof BigUint64Array;
+
+type NumberArray = Float32Array | Float64Array | Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array;
+
+/** True for a typed array of numbers, of any kind. */
+const isOfNumbers = (data: unknown): data is NumberArray => ArrayBuffer.isView(data) && !(data instanceof DataView) && !isOfBigints(data);
 
 /**
  * The numbers in the type of a tensor's memory, when each is one of that type: int32 takes whole numbers from -2^31 to 2^31 - 1, also as
@@ -17,15 +24,18 @@ export const isOfBigints = (data: unknown) => data instanceof BigInt64Array || d
  * as they are.
  * @throws SeqgradError `value` or `range` with the position of the first that is not
  */
-export function checkNumbers(op: string, data: Numbers, dtype: DType): TensorData {
-  if (Array.isArray(data) || isOfBigints(data) || !ArrayBuffer.isView(data) || data instanceof DataView) return fromList(op, data, dtype);
+export function checkNumbers(op: string, data: unknown, dtype: DType): TensorData {
+  if (!isOfNumbers(data)) return fromList(op, data, dtype);
   if (dtype === "float32") return data instanceof Float32Array || data instanceof Float64Array ? data : Float32Array.from(data);
   const bad = isWithinInt32(data) ? -1 : firstNotInt32(data);
   if (bad >= 0) throw notInt32(op, bad, data[bad]);
   return data instanceof Int32Array ? data : Int32Array.from(data);
 }
 
-function fromList(op: string, data: Numbers, dtype: DType): TensorData {
+/** The number, when it is one of the type. */
+export const checkedNumber = (op: string, value: number, dtype: DType): number => nth(checkNumbers(op, [value], dtype), 0);
+
+function fromList(op: string, data: unknown, dtype: DType): TensorData {
   if (!Array.isArray(data) && !isOfBigints(data))
     throw new SeqgradError("value", `${op}: the data are ${shown(data)}; give numbers in an array or a typed array.`);
   const typed = dtype === "int32" ? new Int32Array(data.length) : new Float64Array(data.length);

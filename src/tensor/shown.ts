@@ -16,29 +16,31 @@ export function shownNumbers(shape: Shape, dtype: DType, read: (index: readonly 
   const gap = shape.map((n, axis) => nth(kept, axis).length < n);
   const numbers: number[] = [];
   // The whole of what is shown is read first: its numbers decide on the width of all.
-  const collect = (index: readonly number[]): unknown => {
+  const collect = (index: readonly number[]): Block => {
     const axis = index.length;
-    if (axis < shape.length - 1) return nth(kept, axis).map((i) => collect([...index, i]));
+    if (axis < shape.length - 1) return { parts: nth(kept, axis).map((i) => collect([...index, i])) };
     const n = shape[axis] ?? 1;
     const row = gap[axis]
       ? [...Array.from(read([...index, 0], EDGE)), ...Array.from(read([...index, n - EDGE], EDGE))]
       : Array.from(read([...index, 0], n));
     for (const x of row) numbers.push(x);
-    return row;
+    return { row };
   };
-  const tree = size === 0 ? [] : collect([]);
+  if (size === 0) return "[]";
+  const whole = collect([]);
   const write = writerOf(numbers, dtype);
-  if (shape.length === 0) return write(nth(tree as number[], 0));
+  if (shape.length === 0) return write(nth(numbers, 0));
   const width = numbers.reduce((most, x) => Math.max(most, write(x).length), 0);
-  const draw = (part: unknown, axis: number): string => {
-    const items = part as unknown[];
-    const isLast = axis === shape.length - 1;
-    const texts = items.map((item) => (isLast ? write(item as number).padStart(width) : draw(item, axis + 1)));
+  const draw = (block: Block, axis: number): string => {
+    const texts = block.row ? block.row.map((x) => write(x).padStart(width)) : block.parts.map((part) => draw(part, axis + 1));
     if (gap[axis]) texts.splice(EDGE, 0, "...");
-    return `[${texts.join(isLast ? ", " : `,${"\n".repeat(Math.max(1, shape.length - axis - 1))}${" ".repeat(axis + 1)}`)}]`;
+    return `[${texts.join(block.row ? ", " : `,${"\n".repeat(Math.max(1, shape.length - axis - 1))}${" ".repeat(axis + 1)}`)}]`;
   };
-  return draw(tree, 0);
+  return draw(whole, 0);
 }
+
+/** The numbers along the last dimension, or what is along one before it. */
+type Block = { readonly row: readonly number[]; readonly parts?: never } | { readonly row?: never; readonly parts: readonly Block[] };
 
 const firsts = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 

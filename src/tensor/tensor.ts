@@ -1,11 +1,12 @@
 import type { Backend, DType, TensorData } from "../backend/backend.js";
 import { shown } from "../util/check.js";
-import { SeqgradError } from "../util/errors.js";
+import { messageOf, SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import { promiseOfData } from "../util/promise.js";
 import { checkShape, type Shape, sameShape, sizeOf, stridesOf } from "../util/shape.js";
 import { copyCall, planStrided, ROW } from "./layout.js";
-import { checkNumbers, type Numbers } from "./numbers.js";
+import { checkedNumber, checkNumbers, type Numbers } from "./numbers.js";
 import { shownNumbers } from "./shown.js";
 import { allocate, currentFrame, type Frame, release, type Tenant, type TensorStorage } from "./storage.js";
 
@@ -96,7 +97,7 @@ export class Tensor implements Tenant {
     let expected = 1;
     for (let i = this.shape.length - 1; i >= 0; i--) {
       if (this.shape[i] !== 1 && this.strides[i] !== expected) return false;
-      expected *= this.shape[i]!;
+      expected *= this.shape[i] ?? 1;
     }
     return true;
   }
@@ -118,7 +119,7 @@ export class Tensor implements Tenant {
 
   async #readSingle(): Promise<number> {
     this.#checkSingle();
-    return (await this.data())[0]!;
+    return nth(await this.data(), 0);
   }
 
   async #read(): Promise<TensorData> {
@@ -183,7 +184,7 @@ export class Tensor implements Tenant {
    */
   itemSync(): number {
     this.#checkSingle();
-    return this.dataSync()[0]!;
+    return nth(this.dataSync(), 0);
   }
 
   /**
@@ -311,7 +312,7 @@ export class Tensor implements Tenant {
     try {
       return `${head}\n${shownNumbers(this.shape, this.dtype, (index, n) => this.#run(index, n))}`;
     } catch (error) {
-      return `${head}: ${(error as Error).message}`; // what prints must not throw
+      return `${head}: ${messageOf(error)}`; // what prints must not throw
     }
   }
 
@@ -323,7 +324,7 @@ export class Tensor implements Tenant {
   /** n elements along the last dimension, from a place on. */
   #run(index: readonly number[], n: number): TensorData {
     const { strides, rank } = this;
-    const offset = index.slice(0, rank).reduce((sum, i, axis) => sum + i * strides[axis]!, this.offset);
+    const offset = index.slice(0, rank).reduce((sum, i, axis) => sum + i * nth(strides, axis), this.offset);
     this.storage.holders++;
     const part = new Tensor(this.storage, [n], this.dtype, [strides[rank - 1] ?? 1], offset, undefined);
     try {
@@ -379,7 +380,7 @@ function checkStorage(storage: TensorStorage): TensorStorage {
 
 /** The backend, when memory can be taken of it. */
 export function checkBackend(op: string, backend: Backend): Backend {
-  if (typeof (backend as Partial<Backend> | null | undefined)?.alloc === "function") return backend;
+  if (typeof backend?.alloc === "function") return backend;
   throw new SeqgradError("value", `${op}: there is no such device; give one that init() or createDevice() answers.`);
 }
 
@@ -393,17 +394,18 @@ export function checkTensor(op: string, x: unknown, name = "argument 0"): Tensor
 export async function moveAll(tensors: readonly Tensor[], backend: Backend): Promise<void> {
   const moving = tensors.filter((x) => x.backend !== backend);
   const values = await Promise.all(moving.map((x) => x.data()));
-  const made: TensorStorage[] = [];
+  const made: { x: Tensor; memory: TensorStorage }[] = [];
   try {
-    for (const [i, { size, storage }] of moving.entries()) {
-      made.push(allocate(backend, size * 4, storage.kind, null));
-      backend.write(made[i]!.address, values[i]!);
+    for (const [i, x] of moving.entries()) {
+      const memory = allocate(backend, x.size * 4, x.storage.kind, null);
+      made.push({ x, memory });
+      backend.write(memory.address, nth(values, i));
     }
   } catch (error) {
-    for (const storage of made) release(storage);
+    for (const { memory } of made) release(memory);
     throw error;
   }
-  for (const [i, x] of moving.entries()) x.place(backend, made[i]);
+  for (const { x, memory } of made) x.place(backend, memory);
 }
 
 /** Copies a tensor's elements to memory of the same backend, laid out by `strides`. */
@@ -432,7 +434,7 @@ export function emptyBeside(owner: Tensor, shape: Shape): Tensor {
 
 /** Sets every element, which must lie contiguously. */
 export function fill(y: Tensor, value: number): Tensor {
-  if (y.dtype === "int32") y.write(new Int32Array(y.size).fill(checkNumbers("fill", [value], "int32")[0]!));
+  if (y.dtype === "int32") y.write(new Int32Array(y.size).fill(checkedNumber("fill", value, "int32")));
   else if (y.size > 0) y.backend.dispatch("fill", { y, n: y.size, value });
   return y;
 }

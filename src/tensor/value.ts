@@ -1,9 +1,9 @@
 import type { DType, TensorData } from "../backend/backend.js";
 import { kindOf, shown } from "../util/check.js";
-import { SeqgradError } from "../util/errors.js";
+import { messageOf, SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { type Shape, sameShape, sizeOf } from "../util/shape.js";
-import { checkNumbers, type Numbers } from "./numbers.js";
+import { checkNumbers } from "./numbers.js";
 
 /** A tensor's content on the host: what a state dict and a safetensors file hold. */
 export interface TensorValue {
@@ -37,18 +37,18 @@ export async function readValue(x: Holder): Promise<TensorValue> {
  * stores counts, can become int32.
  */
 export function valueFault(name: string, value: unknown, { dtype, shape }: Pick<Holder, "dtype" | "shape">): string | undefined {
-  const given = value as Partial<ForeignValue> | null | undefined;
-  if (typeof given !== "object" || given === null || !Array.isArray(given.shape)) return `${name} is not a { dtype, shape, data }`;
+  const given: { dtype?: unknown; shape?: unknown; data?: unknown } = Object(value);
+  if (typeof value !== "object" || value === null || !Array.isArray(given.shape)) return `${name} is not a { dtype, shape, data }`;
   if (!sameShape(given.shape, shape)) return `${name} is ${formatShape(given.shape)}, expected ${formatShape(shape)}`;
-  if (given.dtype !== dtype && !(dtype === "int32" && given.dtype === "int64"))
-    return `${name} is ${shown(given.dtype).replaceAll('"', "")}, expected ${dtype}`;
-  const kind = ArrayBuffer.isView(given.data) ? (given.data as Int32Array)[Symbol.toStringTag] : "Array";
-  if (!arrays[given.dtype as keyof typeof arrays].includes(kind)) return `${name} is ${given.dtype}, but holds ${kindOf(given.data)}`;
+  const type = dtype === "int32" && given.dtype === "int64" ? "int64" : dtype;
+  if (given.dtype !== type) return `${name} is ${shown(given.dtype).replaceAll('"', "")}, expected ${dtype}`;
+  const kind = ArrayBuffer.isView(given.data) ? Object.prototype.toString.call(given.data).slice(8, -1) : "Array";
+  if (!arrays[type].includes(kind)) return `${name} is ${type}, but holds ${kindOf(given.data)}`;
   try {
-    const { length } = checkNumbers(name, given.data as Numbers, dtype);
+    const { length } = checkNumbers(name, given.data, dtype);
     return length === sizeOf(shape) ? undefined : `${name} holds ${length} numbers, expected ${sizeOf(shape)}`;
   } catch (error) {
-    return given.dtype === "int64" ? `${name} is int64, expected int32, which cannot hold its numbers` : (error as SeqgradError).message;
+    return type === "int64" ? `${name} is int64, expected int32, which cannot hold its numbers` : messageOf(error);
   }
 }
 
@@ -56,7 +56,7 @@ export function valueFault(name: string, value: unknown, { dtype, shape }: Pick<
 const arrays = { float32: ["Array", "Float32Array", "Float64Array"], int32: ["Array", "Int32Array"], int64: ["BigInt64Array"] };
 
 /** The data of a value in which valueFault() found nothing. */
-export const contentOf = ({ data }: ForeignValue, dtype: DType): TensorData => checkNumbers("", data as Numbers, dtype);
+export const contentOf = ({ data }: ForeignValue, dtype: DType): TensorData => checkNumbers("", data, dtype);
 
 /**
  * Throws unless all numbers are finite.

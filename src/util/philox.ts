@@ -1,5 +1,6 @@
 import { checkInteger, checkList, checkObject, shown } from "./check.js";
 import { SeqgradError } from "./errors.js";
+import { nth } from "./nth.js";
 
 /** Four unsigned 32-bit words, the lowest first where they are one number. */
 export type Words4 = readonly [number, number, number, number];
@@ -70,6 +71,12 @@ export function normalsFromWords(a: number, b: number): [number, number] {
   const r = Math.sqrt(-2 * Math.log(Math.fround(Math.fround(a) + 1) / TWO32));
   const theta = (2 * Math.PI * b) / TWO32;
   return [r * Math.cos(theta), r * Math.sin(theta)];
+}
+
+/** Normal number i of those that the words make in pairs. */
+export function normalAt(words: ArrayLike<number>, i: number): number {
+  const [even, odd] = normalsFromWords(nth(words, i - (i % 2)), nth(words, i - (i % 2) + 1));
+  return i % 2 === 0 ? even : odd;
 }
 
 /** The start of a kernel that draws random numbers: the arguments `key0`, `key1`, `counter0`, `counter1` of its row. */
