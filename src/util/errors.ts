@@ -11,7 +11,7 @@ export type ErrorCode =
   | "format" // bytes that are not what their format says
   | "io"; // a file or store that cannot be read or written
 
-/** What went wrong, in the words of an error, or of anything else that was thrown. */
+/** The words of an error, or of anything else that was thrown. */
 export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
 /**
