@@ -19,7 +19,7 @@ const PATIENCE = 5000;
 const { tokenizer: _, unit, minCount, locale, vocab, context, ...described } = kinds.lm.options.fields;
 
 /** The options that describe a model. */
-const modelFields = { ...described, vocab: { ...vocab, help: "Different characters", usually: "65" } };
+const modelFields = { ...described, vocab: { ...vocab, only: {}, help: "Different characters", usually: "65" } };
 
 const fields = {
   ...modelFields,

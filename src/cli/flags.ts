@@ -13,8 +13,9 @@ export function flagsOf(fields: AnyFields): Record<string, Arg> {
   return Object.fromEntries(flags.map(([name, field]) => [wordOf(name), argOf(field)]));
 }
 
-function argOf({ help, usually, hint = "", archs }: Option<unknown>): Arg {
-  const facts = [...(archs ? [`for ${archs.join(", ")}`] : []), ...(usually === "" ? [] : [`Default: ${usually}`])];
+function argOf({ help, usually, hint = "", only }: Option<unknown>): Arg {
+  const owners = Object.entries(only).map(([name, values]) => `for ${name === "arch" ? "" : `${flagOf(name)} `}${values.join(", ")}`);
+  const facts = [...owners, ...(usually === "" ? [] : [`Default: ${usually}`])];
   const description = facts.length > 0 ? `${help} (${facts.join("; ")})` : help;
   return hint === "" ? { type: "boolean", description } : { type: "string", description, valueHint: hint };
 }

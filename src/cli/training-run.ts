@@ -7,7 +7,7 @@ import { decodeText } from "../text/index.js";
 import { TRAINING_STATE } from "../train/checkpoint.js";
 import type { FitEvent } from "../train/types.js";
 import { SeqgradError } from "../util/errors.js";
-import { type AnyFields, applies, archOf, asFlags, checkArch, completed, flagOf, type Given, isSame } from "../util/schema.js";
+import { type AnyFields, applies, asFlags, checkEffects, completed, flagOf, type Given, isSame } from "../util/schema.js";
 import { writtenOf } from "./flags.js";
 import { HISTORY } from "./history.js";
 import { currentOptions } from "./recorded.js";
@@ -56,7 +56,7 @@ export interface TrainingRun {
   /** The files that other options name, by option. */
   readonly files: ReadonlyMap<string, DataFile>;
   readonly store: Store;
-  /** The options that apply to the architecture, all of them. */
+  /** All options that have an effect. */
   readonly recipe: Given;
   /**
    * Locks the folder and writes what a new run is made of; removes what an earlier run left.
@@ -93,9 +93,8 @@ export async function openRun(form: RunForm, args: RunArgs, given: Given): Promi
   const record = async () => {
     await lock?.renew();
     if (isRecorded && (await store.list()).includes(TRAINING_ARGS)) return;
-    const told = { ...recipe, ...settled };
     const own = files.size > 0 && { files: Object.fromEntries(Array.from(files, ([name, file]) => [name, file.sha256])) };
-    await store.write(TRAINING_ARGS, new TextEncoder().encode(`${JSON.stringify({ ...told, sha256, ...own }, null, 2)}\n`));
+    await store.write(TRAINING_ARGS, new TextEncoder().encode(`${JSON.stringify({ ...recipe, ...settled, sha256, ...own }, null, 2)}\n`));
     isRecorded = true;
   };
   const begin = async (found: Given = {}) => {
@@ -118,14 +117,10 @@ const filesIn = ({ validationFile, test }: Given): string[] => [
 /** True if --test names a file; a number is a share. */
 export const isFile = (test: unknown): test is string => typeof test === "string" && test.trim() !== "" && Number.isNaN(Number(test));
 
-/** All options that apply to the architecture. */
-const told = (fields: AnyFields, options: Given): Given => {
-  const arch = archOf(fields, options);
-  const own = Object.entries(completed(fields, options)).filter(([name]) => {
-    const field = fields[name];
-    return field !== undefined && field.hint !== undefined && applies(field, arch);
-  });
-  return Object.fromEntries(own);
+/** All options that have an effect, those that are left out by their defaults. */
+const effective = (fields: AnyFields, options: Given): Given => {
+  const all = completed(fields, options);
+  return Object.fromEntries(Object.entries(all).filter(([name]) => fields[name]?.hint !== undefined && applies(fields, name, all)));
 };
 
 /** The options of a new run. */
@@ -140,9 +135,9 @@ function newRecipe({ fields, check }: RunForm, given: Given): Given {
           "value",
           `--${name} chooses by the examples for validation, and --validation is 0; give a larger share, or a --validation-file.`,
         );
-  checkArch(fields, given, asFlags, archOf(fields, given));
+  checkEffects(fields, given, asFlags, given);
   check(given);
-  return told(fields, given);
+  return effective(fields, given);
 }
 
 /**
@@ -234,8 +229,7 @@ async function resumedRecipe(
   }
   const { recipe, sha256, digests } = recorded(form, bytes, at.out);
   const { fields } = form;
-  const { arch, ...others } = given;
-  checkArch(fields, arch === recipe.arch ? given : others, asFlags, archOf(fields, recipe));
+  checkEffects(fields, given, asFlags, recipe);
   for (const [name, value] of Object.entries(given)) {
     const reason = fields[name]?.whyFixed(recipe);
     if (isSame(value, recipe[name]) || reason === undefined) continue;
@@ -254,8 +248,8 @@ function recorded({ fields, needed }: RunForm, bytes: Uint8Array, out: string): 
     const { sha256, files } = options;
     const { sha256: _, files: __, ...own } = options;
     const isGood = ([name, value]: [string, unknown]) => fields[name] !== undefined && !fields[name].fault(value);
-    if (needed.every((name) => name in own) && Object.entries(own).every(isGood))
-      return { recipe: told(fields, own), sha256, digests: isObject(files) ? files : {} };
+    if (needed.every((name) => name in own || !applies(fields, name, own)) && Object.entries(own).every(isGood))
+      return { recipe: effective(fields, own), sha256, digests: isObject(files) ? files : {} };
   } catch {
     // Falls through to the error below.
   }

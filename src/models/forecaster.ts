@@ -13,7 +13,14 @@ import { checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkConfig, namesOf } from "../util/options.js";
-import { completeEncoder, encoderConfig, encoderPart, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";
+import {
+  type CompleteConfig,
+  completeEncoder,
+  encoderConfig,
+  encoderPart,
+  SequenceEncoder,
+  type SequenceEncoderConfig,
+} from "./sequence-encoder.js";
 import { checkBatch } from "./step.js";
 
 export interface ForecasterConfig extends SequenceEncoderConfig {
@@ -51,7 +58,7 @@ export const forecasterNames = namesOf<ForecasterConfig>({ ...encoderConfig, cha
 export class Forecaster extends Module implements Trainable<ForecastBatch> {
   readonly encoder: SequenceEncoder;
   readonly linear: Linear;
-  readonly config: Required<ForecasterConfig>;
+  readonly config: CompleteConfig<ForecasterConfig>;
 
   constructor(config: ForecasterConfig) {
     super();

@@ -9,7 +9,14 @@ import type { Tensor } from "../tensor/tensor.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkConfig, namesOf } from "../util/options.js";
-import { completeEncoder, encoderConfig, encoderPart, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";
+import {
+  type CompleteConfig,
+  completeEncoder,
+  encoderConfig,
+  encoderPart,
+  SequenceEncoder,
+  type SequenceEncoderConfig,
+} from "./sequence-encoder.js";
 import { checkBatch } from "./step.js";
 
 export interface RecognizerConfig extends SequenceEncoderConfig {
@@ -46,7 +53,7 @@ export class Recognizer extends Module implements Trainable<RecognizerBatch> {
   readonly encoder: SequenceEncoder;
   readonly dropout: Dropout;
   readonly linear: Linear;
-  readonly config: Required<RecognizerConfig>;
+  readonly config: CompleteConfig<RecognizerConfig>;
 
   constructor(config: RecognizerConfig) {
     super();

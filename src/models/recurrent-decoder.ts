@@ -108,6 +108,9 @@ export function completeDecoder<Config extends RecurrentDecoderConfig>(
   const { attention = "additive" } = config;
   const defaults = { arch: "lstm", embed: 64, hidden: 128, layers: 1, dropout: 0, window: 0, reduction: "mean" } as const;
   checkBoolean(op, "inputFeeding", config.inputFeeding ?? true);
+  const stray = attention === "none" ? (["window", "inputFeeding"] as const).find((name) => config[name]) : undefined;
+  if (stray)
+    throw new SeqgradError("value", `${op}: ${stray} is for attention additive, dot and general, and the attention is none; leave it out.`);
   const complete = { ...defaults, ...config, attention, inputFeeding: attention !== "none" && (config.inputFeeding ?? true) };
   checkChoice(op, "arch", complete.arch, recurrentArchs);
   checkChoice(op, "attention", attention, attentionKinds);

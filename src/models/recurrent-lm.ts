@@ -80,7 +80,10 @@ export class RecurrentLM extends Module implements Trainable<WindowBatch, Recurr
       checkInteger("RecurrentLM", "hidden", hidden, 1);
       checkLayers("RecurrentLM", "layers", layers);
       if (tieWeights && embed !== hidden)
-        throw new SeqgradError("value", `RecurrentLM: tieWeights needs embed (${embed}) equal to hidden (${hidden}).`);
+        throw new SeqgradError(
+          "value",
+          `RecurrentLM: tieWeights needs embed (${embed}) equal to hidden (${hidden}); make them equal, or leave tieWeights out.`,
+        );
       this.embedding = new Embedding(vocab, embed);
       this.rnn = recurrentLayer(arch, embed, hidden, { layers, dropout });
       // A standard normal table would drown the first scores.

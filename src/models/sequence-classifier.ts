@@ -9,7 +9,14 @@ import type { Tensor } from "../tensor/tensor.js";
 import { checkChoice, checkInteger, checkInterval, checkList } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkConfig, namesOf } from "../util/options.js";
-import { completeEncoder, encoderConfig, encoderPart, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";
+import {
+  type CompleteConfig,
+  completeEncoder,
+  encoderConfig,
+  encoderPart,
+  SequenceEncoder,
+  type SequenceEncoderConfig,
+} from "./sequence-encoder.js";
 import { checkBatch, checkTokens } from "./step.js";
 
 export interface SequenceClassifierConfig extends SequenceEncoderConfig {
@@ -61,7 +68,7 @@ export class SequenceClassifier extends Module implements Trainable<ClassifierBa
   readonly pooling: Pooling | undefined;
   readonly dropout: Dropout;
   readonly linear: Linear;
-  readonly config: Required<SequenceClassifierConfig>;
+  readonly config: CompleteConfig<SequenceClassifierConfig>;
 
   constructor(config: SequenceClassifierConfig) {
     super();

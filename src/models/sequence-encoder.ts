@@ -22,29 +22,41 @@ export interface SequenceEncoderConfig {
   readonly hidden?: number;
   /** Default 1. */
   readonly layers?: number;
-  /** Also read from the end; a Transformer does anyway. Default true. */
+  /** Also read from the end, as a Transformer does, which has no such option. Default true. */
   readonly bidirectional?: boolean;
   /** The probability of zeroing an activation between layers. Default 0. */
   readonly dropout?: number;
-  /** Attention heads of a Transformer. Default 4. */
+  /** Attention heads of a Transformer, which alone has the option. Default 4. */
   readonly heads?: number;
 }
+
+/** A config with what is left out filled in: `bidirectional` of a recurrent encoder, `heads` of a Transformer. */
+export type CompleteConfig<C extends SequenceEncoderConfig> = Required<Omit<C, "bidirectional" | "heads">> &
+  Pick<SequenceEncoderConfig, "bidirectional" | "heads">;
 
 export const encoderConfig = { arch: 1, hidden: 1, layers: 1, bidirectional: 1, dropout: 1, heads: 1 } as const;
 const encoderNames = namesOf<SequenceEncoderConfig>(encoderConfig);
 
-/** The config with what is left out filled in. */
-export function completeEncoder(op: string, config: SequenceEncoderConfig): Required<SequenceEncoderConfig> {
-  const complete = { arch: "lstm", hidden: 128, layers: 1, bidirectional: true, dropout: 0, heads: 4, ...config } as const;
-  checkChoice(op, "arch", complete.arch, archs);
-  const { arch, hidden, heads } = complete;
+/** The config with what is left out filled in, when its options have a use for its architecture. */
+export function completeEncoder<C extends SequenceEncoderConfig>(
+  op: string,
+  config: C,
+): Omit<C, keyof SequenceEncoderConfig> & CompleteConfig<SequenceEncoderConfig> {
+  const { arch = "lstm", hidden = 128, layers = 1, dropout = 0, bidirectional = true, heads = 4, ...rest } = config;
+  checkChoice(op, "arch", arch, archs);
+  const isTransformer = arch === "transformer";
+  const stray = isTransformer ? "bidirectional" : "heads";
+  if (config[stray] !== undefined) {
+    const owners = isTransformer ? "rnn, gru and lstm" : "transformer";
+    throw new SeqgradError("value", `${op}: ${stray} is for arch ${owners}, and the model is ${arch}; leave it out.`);
+  }
   checkInteger(op, "hidden", hidden, 1);
   checkInteger(op, "heads", heads, 1);
-  checkLayers(op, "layers", complete.layers);
-  checkBoolean(op, "bidirectional", complete.bidirectional);
-  if (arch === "transformer" && hidden % heads !== 0)
+  checkLayers(op, "layers", layers);
+  checkBoolean(op, "bidirectional", bidirectional);
+  if (isTransformer && hidden % heads !== 0)
     throw new SeqgradError("value", `${op}: hidden is ${hidden}, which ${heads} heads cannot share evenly; give a multiple of ${heads}.`);
-  return complete;
+  return { ...rest, arch, hidden, layers, dropout, ...(isTransformer ? { heads } : { bidirectional }) };
 }
 
 /** The part of a larger config that is the encoder's. */
@@ -76,7 +88,7 @@ export class SequenceEncoder extends Module {
     checkInteger("SequenceEncoder", "features", features, 1);
     checkOptions("SequenceEncoder", config, encoderNames);
     try {
-      const { arch, hidden, layers, bidirectional, dropout, heads } = completeEncoder("SequenceEncoder", config);
+      const { arch, hidden, layers, bidirectional = true, dropout, heads = 4 } = completeEncoder("SequenceEncoder", config);
       checkInterval("SequenceEncoder", "dropout", dropout, 0, 1);
       if (isRecurrentArch(arch)) {
         this.rnn = recurrentLayer(arch, features, hidden, { layers, bidirectional, dropout });

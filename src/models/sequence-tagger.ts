@@ -11,7 +11,14 @@ import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkInteger } from "../util/check.js";
 import { checkConfig, namesOf } from "../util/options.js";
-import { completeEncoder, encoderConfig, encoderPart, SequenceEncoder, type SequenceEncoderConfig } from "./sequence-encoder.js";
+import {
+  type CompleteConfig,
+  completeEncoder,
+  encoderConfig,
+  encoderPart,
+  SequenceEncoder,
+  type SequenceEncoderConfig,
+} from "./sequence-encoder.js";
 import { checkBatch } from "./step.js";
 
 export interface SequenceTaggerConfig extends SequenceEncoderConfig {
@@ -82,7 +89,7 @@ export class SequenceTagger extends Module implements Trainable<TaggerBatch> {
   readonly dropout: Dropout;
   readonly linear: Linear;
   readonly crf: CRF | undefined;
-  readonly config: Required<SequenceTaggerConfig>;
+  readonly config: CompleteConfig<SequenceTaggerConfig>;
 
   constructor(config: SequenceTaggerConfig) {
     super();

@@ -18,7 +18,7 @@ import { maxOf } from "../util/numbers.js";
 import { optionsAmong } from "../util/options.js";
 import { boolean, type Fields, inCode, integer, schema } from "../util/schema.js";
 import { BaseTask } from "./base-task.js";
-import { type Criterion, courseRule, embedField, encoderFields, epochFields, localeField, minCountField } from "./fields.js";
+import { type Criterion, courseRule, embedField, encoderFields, encoderOf, epochFields, localeField, minCountField } from "./fields.js";
 import { signsOf, splitSigns } from "./sign-splitter.js";
 import {
   type BatchOptions,
@@ -56,7 +56,9 @@ const options = schema({
   embed: embedField("word"),
   minCount: minCountField(2),
   spelling: boolean({ default: true, help: "Read the letters of words too" }),
-  characterSize: integer({ min: 1, default: 32, help: "Size of a letter's vector, and units of what reads the letters" }),
+  characterSize: integer({
+    ...{ min: 1, default: 32, only: { spelling: [true] }, help: "Size of a letter's vector, and units of what reads the letters" },
+  }),
   crf: boolean({ default: false, help: "Choose the tags of a sentence together, by a conditional random field" }),
   locale: localeField,
   ...encoderFields({ arch: "lstm", hidden: 64, dropout: 0.4 }),
@@ -157,7 +159,7 @@ export class EntityTagger extends BaseTask<Example, readonly string[], string[],
     const tags = [...named];
     const sizes = { vocab: words.size, tags: tags.length, characters: letters?.size ?? 0 };
     const signs = yield* signsOf(sentences);
-    return new EntityTagger(new SequenceTagger({ ...config, ...sizes }), words, letters, tags, signs, locale);
+    return new EntityTagger(new SequenceTagger({ ...encoderOf(config), ...sizes }), words, letters, tags, signs, locale);
   }
 
   /**
@@ -176,10 +178,7 @@ export class EntityTagger extends BaseTask<Example, readonly string[], string[],
     const sizes = { vocab: words.size, tags: tags.length, characters: letters?.size ?? 0 };
     const signs = demand({ signs: "", ...config }, "signs", (value) => typeof value === "string", "a string");
     const locale = config.locale === undefined ? undefined : demand(config, "locale", isText, "a language tag such as tr");
-    const model = withWeights(
-      tensors,
-      () => new SequenceTagger({ ...optionsAmong(config as unknown as SequenceTaggerConfig, taggerNames), ...sizes }),
-    );
+    const model = withWeights(tensors, () => new SequenceTagger({ ...optionsAmong(config, taggerNames), ...sizes }));
     return new EntityTagger(model, words, letters, tags, signs, locale);
   }
 

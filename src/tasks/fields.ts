@@ -9,36 +9,42 @@ import type { ScheduleSettings } from "./optimization.js";
 
 /** The options that kinds of task share, each with the defaults that a kind gives. */
 
-export const ofTransformer = { archs: ["transformer"] } as const;
-export const ofRecurrent = { archs: recurrentArchs } as const;
+export const ofTransformer = { only: { arch: ["transformer"] } } as const;
+export const ofRecurrent = { only: { arch: recurrentArchs } } as const;
+/** Of a recurrent decoder with attention. */
+const ofAttention = { only: { ...ofRecurrent.only, attention: attentionKinds.filter((kind) => kind !== "none") } };
 
 /** The options of an encoder. */
 export const encoderFields = ({ arch, ...defaults }: { arch: Arch; hidden: number; dropout: number; bidirectional?: boolean }) => ({
   arch: choice(archs, { default: arch, help: "What reads the sequence" }),
   ...sizeFields(defaults),
-  bidirectional: boolean({ default: defaults.bidirectional ?? true, help: "Also read from the end; a transformer does anyway" }),
-  heads: integer({ min: 1, default: 4, help: "Heads of a transformer's attention" }),
+  bidirectional: boolean({
+    default: defaults.bidirectional ?? true,
+    ...ofRecurrent,
+    help: "Also read from the end, as a transformer does",
+  }),
+  heads: integer({ min: 1, default: 4, ...ofTransformer, help: "Heads of a transformer's attention" }),
 });
+
+/** The settings that an encoder takes: `heads` of a transformer, `bidirectional` of others. */
+export const encoderOf = <S extends { readonly arch: Arch; readonly bidirectional: boolean; readonly heads: number }>({
+  bidirectional,
+  heads,
+  ...settings
+}: S) => ({ ...settings, ...(settings.arch === "transformer" ? { heads } : { bidirectional }) });
 
 /** The options of a decoder. */
 export const decoderFields = ({ arch, ...sizes }: { arch: RecurrentArch; hidden: number; dropout: number }) => ({
   arch: choice(recurrentArchs, { default: arch, help: "What writes the text" }),
   ...sizeFields(sizes),
   attention: choice(attentionKinds, { default: "additive", ...ofRecurrent, help: "How a recurrent decoder looks back at the source" }),
-  window: integer({ default: 0, ...ofRecurrent, help: "Look only at N places around the decoder's own position; 0 for all" }),
-  inputFeeding: boolean({ default: true, ...ofRecurrent, help: "With attention, the decoder reads its last attentional state too" }),
+  window: integer({ default: 0, ...ofAttention, help: "Look only at N places around the decoder's own position; 0 for all" }),
+  inputFeeding: boolean({
+    ...{ default: ({ attention }) => attention !== "none", usually: "true" },
+    ...{ ...ofAttention, help: "The decoder reads its last attentional state too" },
+  }),
   reduction: choice(["mean", "sum"], { default: "mean", ...ofRecurrent, help: "The loss: of all tokens, or summed over a text's" }),
 });
-
-/** Refuses a window of nothing. */
-export const windowRule = (
-  { window, attention }: { readonly window: number; readonly attention: string },
-  _: unknown,
-  spell: (name: string) => string,
-): string | undefined =>
-  window > 0 && attention === "none"
-    ? `${spell("window")} ${window} is for attention, and ${spell("attention")} is none; leave one of them out`
-    : undefined;
 
 export const sizeFields = ({ hidden, dropout }: { readonly hidden: number; readonly dropout: number }) => ({
   hidden: integer({ min: 1, default: hidden, help: "Units of a layer in each direction, and a transformer's width" }),
@@ -51,9 +57,15 @@ export const feedForwardField = (usually: string) =>
 
 export const dropoutField = (value: number) => number({ max: 0.999, default: value, help: "Chance to drop an activation" });
 
-export const embedField = (what: string) => integer({ min: 1, default: 64, help: `Size of a ${what}'s vector` });
+export const embedField = (what: string, use: Pick<Spec<number>, "only"> = {}) =>
+  integer({ min: 1, default: 64, ...use, help: `Size of a ${what}'s vector` });
 
-export const minCountField = (value: number) => integer({ min: 1, default: value, help: "Words that occur less often are unknown" });
+/** What makes a tokenizer has no effect where one is given. */
+const byTokenizer = { instead: ["tokenizer"] };
+const ofWords = { only: { unit: ["words"] } };
+
+export const minCountField = (value: number) =>
+  integer({ min: 1, default: value, help: "Words that occur less often are unknown", ...byTokenizer });
 
 export const contextField = (value: number, unit: string) =>
   integer({ min: 1, default: value, help: `The longest text in ${unit}; the rest of a longer one is left out` });
@@ -63,6 +75,7 @@ const tag = 'a language tag, such as "en" or "tr"';
 /** The language of words. */
 export const localeField = text({
   ...{
+    ...byTokenizer,
     default: "",
     hint: "TAG",
     code: "range",
@@ -85,19 +98,25 @@ export const tokenizerField = own<Tokenizer>(
   "give one, as trainTokenizer() makes",
 );
 
-export const unitField = (unit: TextUnit) =>
-  choice(textUnits, { default: unit, help: "What a text is cut into: whole words, characters, or parts of words (bpe)" });
+/** The way to cut texts into tokens, where no tokenizer is given. `instead`: the tokenizers that may be given */
+export const unitFields = ({ unit, vocab, minCount, instead = byTokenizer.instead }: UnitDefaults) => ({
+  unit: choice(textUnits, { default: unit, instead, help: "What a text is cut into: whole words, characters, or parts of words (bpe)" }),
+  vocab: integer({ min: 1, default: vocab, instead, only: { unit: ["words", "bpe"] }, help: "The most words, or parts of words" }),
+  minCount: { ...minCountField(minCount), ...ofWords, instead },
+  locale: { ...localeField, ...ofWords, instead },
+});
 
-export const vocabField = (value: number) => integer({ min: 1, default: value, help: "The most words, or parts of words" });
+interface UnitDefaults {
+  readonly unit: TextUnit;
+  readonly vocab: number;
+  readonly minCount: number;
+  readonly instead?: readonly string[];
+}
 
 /** The options of tasks that read and write texts. */
-export const textFields = ({ unit, vocab }: { readonly unit: TextUnit; readonly vocab: number }) => ({
-  unit: unitField(unit),
-  embed: embedField("token"),
-  minCount: minCountField(2),
-  vocab: vocabField(vocab),
+export const textFields = (units: Omit<UnitDefaults, "minCount">) => ({
+  ...unitFields({ minCount: 2, ...units }),
   context: contextField(64, "tokens"),
-  locale: localeField,
 });
 
 /** The store in which a run is saved while it is made. */
@@ -127,7 +146,7 @@ export const runFields = ({ lr, schedule = "constant", clipNorm = 5, betas = [0.
     ...{ default: schedule, help: "Keep the rate, or lower it along half a cosine until the last update" },
   }),
   warmup: integer({ default: 0, help: "Updates in which the rate rises" }),
-  minLr: number({ default: 0, help: "The last rate of a cosine" }),
+  minLr: number({ default: 0, only: { schedule: ["cosine"] }, help: "The last rate of a cosine" }),
   betas: numbers<readonly [number, number]>({
     ...{
       default: betas,
@@ -197,15 +216,11 @@ export const epochFields = ({ batch = 32, epochs, criteria, whyFixed = isTimed, 
   patience: integer({ default: 0, whyFixed: mayDiffer, help: "Stop after N epochs without a better one; 0 goes through all" }),
 });
 
-/** How the learning rate goes, with other options of a run. */
+/** Refuses a cosine that ends above its beginning. */
 export const courseRule = (
-  { schedule, minLr, lr }: Omit<ScheduleSettings, "warmup">,
+  { minLr, lr }: Pick<ScheduleSettings, "minLr" | "lr">,
   _: unknown,
   spell: (name: string) => string,
-): string | undefined => {
-  if (minLr > 0 && schedule !== "cosine")
-    return `${spell("minLr")} is for ${spell("schedule")} cosine, and the schedule is ${schedule}; leave it out, or give the schedule`;
-  return minLr > lr ? `${spell("minLr")} ${minLr} is over ${spell("lr")} ${lr}; give a smaller one` : undefined;
-};
+): string | undefined => (minLr > lr ? `${spell("minLr")} ${minLr} is over ${spell("lr")} ${lr}; give a smaller one` : undefined);
 
 export type EpochFields = ReturnType<typeof epochFields>;

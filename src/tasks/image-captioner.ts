@@ -8,8 +8,8 @@ import { SeqgradError } from "../util/errors.js";
 import { maxOf } from "../util/numbers.js";
 import { optionsAmong } from "../util/options.js";
 import { choice, type Fields, inCode, schema } from "../util/schema.js";
-import { courseRule, decoderFields, epochFields, textFields, tokenizerField, windowRule } from "./fields.js";
-import { checkItems, checkSaved, demandContext, isText, savedTokenizer, withWeights } from "./task.js";
+import { courseRule, decoderFields, embedField, epochFields, textFields, tokenizerField } from "./fields.js";
+import { checkItems, checkSaved, demandCount, isText, savedTokenizer, withWeights } from "./task.js";
 import { TextWriter, tokenizerOf, type UnitOptions, type Writing, writerCriteria } from "./text-writer.js";
 
 export interface CaptionedImage {
@@ -23,15 +23,13 @@ export interface ImageCaptionerOptions extends UnitOptions, Omit<CaptionerConfig
   readonly tokenizer?: Tokenizer;
 }
 
-const options = schema(
-  {
-    ...decoderFields({ arch: "lstm", hidden: 128, dropout: 0.1 }),
-    inject: choice(["state", "input"], { default: "state", help: "Where the mean of the places enters the decoder" }),
-    ...textFields({ unit: "words", vocab: 8000 }),
-    tokenizer: tokenizerField,
-  } satisfies Fields<ImageCaptionerOptions>,
-  windowRule,
-);
+const options = schema({
+  ...decoderFields({ arch: "lstm", hidden: 128, dropout: 0.1 }),
+  inject: choice(["state", "input"], { default: "state", help: "Where the mean of the places enters the decoder" }),
+  ...textFields({ unit: "words", vocab: 8000 }),
+  embed: embedField("token"),
+  tokenizer: tokenizerField,
+} satisfies Fields<ImageCaptionerOptions>);
 
 const training = schema(epochFields({ epochs: 20, lr: 3e-3, criteria: writerCriteria }), courseRule);
 
@@ -118,14 +116,11 @@ export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, P
    */
   static async fromSaved(saved: SavedModel): Promise<ImageCaptioner> {
     const { config, tensors, tokenizer } = checkSaved("ImageCaptioner.fromSaved", saved);
-    const context = demandContext(config);
+    const context = demandCount(config, "context");
     const scaler = SeriesScaler.fromJSON(config.scaler);
     const target = await savedTokenizer({ tokenizer });
     const sizes = { features: scaler.means.length, targetVocab: target.size };
-    const model = withWeights(
-      tensors,
-      () => new Captioner({ ...optionsAmong(config as unknown as CaptionerConfig, captionerNames), ...sizes }),
-    );
+    const model = withWeights(tensors, () => new Captioner({ ...optionsAmong(config, captionerNames), ...sizes }));
     return new ImageCaptioner(model, scaler, target, context);
   }
 

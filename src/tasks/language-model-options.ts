@@ -10,16 +10,13 @@ import {
   dropoutField,
   feedForwardField,
   isTimed,
-  localeField,
   mayDiffer,
-  minCountField,
   ofRecurrent,
   ofTransformer,
   runFields,
   tokenizerField,
-  unitField,
+  unitFields,
   validationField,
-  vocabField,
 } from "./fields.js";
 
 /** The number of tokens of a window where nothing else is known. */
@@ -38,7 +35,10 @@ export interface LanguageModelOptions {
   readonly context?: number;
   /** The probability of zeroing an activation in training. Default 0. */
   readonly dropout?: number;
-  /** The output uses the table of the input (Press and Wolf 2017); recurrent networks need embed = hidden for it. Default false. */
+  /**
+   * The output uses the table of the input (Press and Wolf 2017), which recurrent networks can where `embed` is `hidden`. Default: true
+   * where the sizes allow it.
+   */
   readonly tieWeights?: boolean;
   /** Heads of a Transformer's attention. Default 4. */
   readonly heads?: number;
@@ -81,48 +81,34 @@ const byArch = (recurrent: number, transformer: number) => ({
   usually: `${recurrent}; ${transformer} in a transformer`,
 });
 
-export const options = schema(
-  {
-    arch: choice(archs, { default: "lstm", help: "What reads the text; each has options of its own" }),
-    layers: integer({ min: 1, max: 1024, ...byArch(1, 4), help: "Layers of the model" }),
-    embed: integer({ min: 1, default: 64, ...ofRecurrent, help: "Size of a token's vector" }),
-    hidden: integer({ min: 1, ...byArch(256, 128), help: "Units of a layer, or a transformer's width" }),
-    tieWeights: boolean({ default: false, help: "The output uses the table of the input" }),
-    dropout: dropoutField(0),
-    heads: integer({ min: 1, default: 4, ...ofTransformer, help: "Heads of a layer's attention" }),
-    kvHeads: integer({
-      ...{ min: 1, default: ({ heads }) => (typeof heads === "number" ? heads : 4), usually: "as --heads", ...ofTransformer },
-      help: "Heads of its keys and values",
-    }),
-    feedForward: feedForwardField("4 times --hidden, with swiglu 8/3 times"),
-    norm: choice(transformerChoices.norm, { default: "layer", ...ofTransformer, help: "Layer or RMS normalization" }),
-    positions: choice(transformerChoices.positions, { default: "learned", ...ofTransformer, help: "A learned table, or rotation" }),
-    activation: choice(transformerChoices.activation, {
-      default: "gelu",
-      ...ofTransformer,
-      help: "What is between the layers of a feed-forward net",
-    }),
-    unit: unitField("characters"),
-    vocab: vocabField(8000),
-    minCount: minCountField(1),
-    locale: localeField,
-    context: integer({ min: 1, default: WINDOW, help: "Tokens of a window, and of a transformer's context" }),
-    tokenizer: tokenizerField,
-  } satisfies Fields<LanguageModelOptions>,
-  unitRule,
-);
-
-/** Refuses options of another unit than the texts are cut into. */
-function unitRule({ unit }: { readonly unit: TextUnit }, given: LanguageModelOptions, spell: (name: string) => string): string | undefined {
-  const { tokenizer, vocab, minCount, locale } = given;
-  if (tokenizer !== undefined && (given.unit !== undefined || vocab !== undefined || minCount !== undefined || locale !== undefined))
-    return "unit, vocab, minCount and locale make a tokenizer, and a tokenizer is given; leave one of them out";
-  const stray = (name: string, units: string) =>
-    `${spell(name)} is for ${spell("unit")} ${units}, and the unit is ${unit}; leave it out, or give the unit`;
-  if (vocab !== undefined && unit === "characters") return stray("vocab", "words and bpe");
-  if (minCount !== undefined && unit !== "words") return stray("minCount", "words");
-  return locale !== undefined && unit !== "words" ? stray("locale", "words") : undefined;
-}
+export const options = schema({
+  arch: choice(archs, { default: "lstm", help: "What reads the text; each has options of its own" }),
+  layers: integer({ min: 1, max: 1024, ...byArch(1, 4), help: "Layers of the model" }),
+  embed: integer({ min: 1, default: 64, ...ofRecurrent, help: "Size of a token's vector" }),
+  hidden: integer({ min: 1, ...byArch(256, 128), help: "Units of a layer, or a transformer's width" }),
+  tieWeights: boolean({
+    default: ({ arch, embed, hidden }) => arch === "transformer" || embed === hidden,
+    usually: "true where the sizes allow it",
+    help: "The output uses the table of the input; rnn, gru and lstm need --embed as large as --hidden",
+  }),
+  dropout: dropoutField(0),
+  heads: integer({ min: 1, default: 4, ...ofTransformer, help: "Heads of a layer's attention" }),
+  kvHeads: integer({
+    ...{ min: 1, default: ({ heads }) => (typeof heads === "number" ? heads : 4), usually: "as --heads", ...ofTransformer },
+    help: "Heads of its keys and values",
+  }),
+  feedForward: feedForwardField("4 times --hidden, with swiglu 8/3 times"),
+  norm: choice(transformerChoices.norm, { default: "layer", ...ofTransformer, help: "Layer or RMS normalization" }),
+  positions: choice(transformerChoices.positions, { default: "learned", ...ofTransformer, help: "A learned table, or rotation" }),
+  activation: choice(transformerChoices.activation, {
+    default: "gelu",
+    ...ofTransformer,
+    help: "What is between the layers of a feed-forward net",
+  }),
+  ...unitFields({ unit: "characters", vocab: 8000, minCount: 1 }),
+  context: integer({ min: 1, default: WINDOW, help: "Tokens of a window, and of a transformer's context" }),
+  tokenizer: tokenizerField,
+} satisfies Fields<LanguageModelOptions>);
 
 export const training = schema(
   {

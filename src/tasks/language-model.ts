@@ -31,7 +31,7 @@ import {
 } from "./language-model-options.js";
 import { makeOptimizer, makeSchedule } from "./optimization.js";
 import { languageModelKinds, savedNetwork } from "./saved-language-model.js";
-import { checkItems, checkSaved, checkTokenizer, isText, outputs, saveTask } from "./task.js";
+import { checkItems, checkSaved, checkTokenizer, isCount, isText, outputs, saveTask } from "./task.js";
 
 /** Windows that are measured together; it changes no measure but by rounding. */
 const ROWS = 32;
@@ -156,7 +156,7 @@ export class LanguageModel {
     const tokenizer = await tokenizerFromJSON(file ?? vocabulary);
     const model = savedNetwork(current, tokenizer);
     const { context } = config;
-    return LanguageModel.of(model, tokenizer, Number.isInteger(context) && (context as number) > 0 ? (context as number) : undefined);
+    return LanguageModel.of(model, tokenizer, isCount(context) ? context : undefined);
   }
 
   /**

@@ -33,6 +33,8 @@ export function currentConfig(saved: Config): Config {
   const isTransformer = type === "seqgrad-transformer-lm" || (type === "seqgrad-translator" && cell === "transformer");
   const names = isTransformer && old.length > 0 ? renamedInTransformers : renamed;
   const current = Object.fromEntries(Object.entries(config).map(([name, value]) => [names.get(name) ?? name, value]));
+  // Configs once had both, and used one.
+  if (current.arch !== undefined) delete current[current.arch === "transformer" ? "bidirectional" : "heads"];
   return type === "seqgrad-speech-recogniser" ? { ...current, model_type: "seqgrad-speech-recognizer" } : current;
 }
 

@@ -10,13 +10,14 @@ import { SeqgradError } from "../util/errors.js";
 import { checkOptions, optionsAmong } from "../util/options.js";
 import { type Fields, inCode, integer, numbers, schema } from "../util/schema.js";
 import { BaseTask } from "./base-task.js";
-import { type Criterion, courseRule, encoderFields, epochFields } from "./fields.js";
+import { type Criterion, courseRule, encoderFields, encoderOf, epochFields } from "./fields.js";
 import {
   type BatchOptions,
   checkBatchOptions,
   checkItems,
   checkSaved,
   demand,
+  demandCount,
   isStrings,
   meanLoss,
   outputs,
@@ -163,7 +164,7 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
     const { history, horizon, season, ...config } = settings;
     checkSeries("SeriesForecaster.create", series);
     const scaler = yield* SeriesScaler.fitting(series, end);
-    const model = new Forecaster({ ...config, channels: series.channels, horizon });
+    const model = new Forecaster({ ...encoderOf(config), channels: series.channels, horizon });
     return new SeriesForecaster(model, scaler, history, season === 0 ? undefined : season, series.names);
   }
 
@@ -176,15 +177,14 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
    */
   static async fromSaved(saved: SavedModel): Promise<SeriesForecaster> {
     const { config, tensors } = checkSaved("SeriesForecaster.fromSaved", saved);
-    const isCount = (n: unknown): n is number => Number.isInteger(n) && (n as number) > 0;
-    const history = demand(config, "history", isCount, "a whole number above 0");
-    const season = config.season === undefined ? undefined : demand(config, "season", isCount, "a whole number above 0");
+    const [history, horizon] = [demandCount(config, "history"), demandCount(config, "horizon")];
+    const season = config.season === undefined ? undefined : demandCount(config, "season");
     const scaler = SeriesScaler.fromJSON(config.scaler);
     const isNames = (value: unknown): value is string[] => isStrings(value) && value.length === scaler.means.length;
     const names = config.names === undefined ? undefined : demand(config, "names", isNames, "a name for each series");
     const model = withWeights(
       tensors,
-      () => new Forecaster({ ...optionsAmong(config as unknown as ForecasterConfig, forecasterNames), channels: scaler.means.length }),
+      () => new Forecaster({ ...optionsAmong(config, forecasterNames), horizon, channels: scaler.means.length }),
     );
     return new SeriesForecaster(model, scaler, history, season, names);
   }

@@ -13,7 +13,7 @@ import { SeqgradError } from "../util/errors.js";
 import { checkOptions, optionsAmong } from "../util/options.js";
 import { type Fields, inCode, schema } from "../util/schema.js";
 import { BaseTask } from "./base-task.js";
-import { type Criterion, courseRule, encoderFields, epochFields, tokenizerField } from "./fields.js";
+import { type Criterion, courseRule, encoderFields, encoderOf, epochFields, tokenizerField } from "./fields.js";
 import {
   type BatchOptions,
   batchesOf,
@@ -126,7 +126,7 @@ export class SpeechRecognizer extends BaseTask<Recording, Frames, string, Recogn
     const { tokenizer: given, ...config } = settings;
     const tokenizer = given ?? (yield* CharTokenizer.training(recordings.map(({ text }) => text).join(""), { special: ["<pad>"] }));
     const scaler = frameScaler(recordings.map(({ frames }) => frames));
-    const model = new Recognizer({ ...config, features: scaler.means.length, classes: tokenizer.size });
+    const model = new Recognizer({ ...encoderOf(config), features: scaler.means.length, classes: tokenizer.size });
     return new SpeechRecognizer(model, tokenizer, scaler);
   }
 
@@ -145,7 +145,7 @@ export class SpeechRecognizer extends BaseTask<Recording, Frames, string, Recogn
       tensors,
       () =>
         new Recognizer({
-          ...optionsAmong(config as unknown as RecognizerConfig, recognizerNames),
+          ...optionsAmong(config, recognizerNames),
           features: scaler.means.length,
           classes: symbols.size,
         }),

@@ -202,8 +202,10 @@ export async function savedTokenizer({ tokenizer }: Pick<SavedModel, "tokenizer"
   return tokenizerFromJSON(tokenizer);
 }
 
-/** A saved limit of tokens. */
-export const demandContext = (config: Readonly<Record<string, unknown>>): number =>
-  demand(config, "context", (n): n is number => Number.isInteger(n) && (n as number) > 0, "a whole number above 0");
+/** A saved number of things. */
+export const demandCount = (config: Readonly<Record<string, unknown>>, name: string): number =>
+  demand(config, name, isCount, "a whole number above 0");
+
+export const isCount = (value: unknown): value is number => typeof value === "number" && Number.isInteger(value) && value > 0;
 
 export const isStrings = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === "string");

@@ -19,6 +19,7 @@ import {
   courseRule,
   embedField,
   encoderFields,
+  encoderOf,
   epochFields,
   localeField,
   minCountField,
@@ -31,7 +32,7 @@ import {
   checkItems,
   checkSaved,
   demand,
-  demandContext,
+  demandCount,
   isStrings,
   isText,
   outputs,
@@ -69,20 +70,16 @@ export interface TextClassifierOptions extends Omit<SequenceClassifierConfig, "v
   readonly locale?: string;
 }
 
-const options = schema(
-  {
-    pooling: choice(["last", ...poolings], { default: "mean", help: "What makes one vector of a text" }),
-    embed: embedField("word"),
-    minCount: minCountField(2),
-    context: contextField(256, "words"),
-    classWeights: choice(["none", "balanced"], { default: "none", help: "Let every label count alike in the loss, however rare" }),
-    locale: localeField,
-    tokenizer: tokenizerField,
-    ...encoderFields({ arch: "gru", hidden: 32, dropout: 0.4 }),
-  } satisfies Fields<TextClassifierOptions>,
-  ({ tokenizer, locale }, _, spell) =>
-    tokenizer && locale !== "" ? `${spell("locale")} is for words, and a tokenizer is given; leave one of them out` : undefined,
-);
+const options = schema({
+  pooling: choice(["last", ...poolings], { default: "mean", help: "What makes one vector of a text" }),
+  embed: embedField("word"),
+  minCount: minCountField(2),
+  context: contextField(256, "words"),
+  classWeights: choice(["none", "balanced"], { default: "none", help: "Let every label count alike in the loss, however rare" }),
+  locale: localeField,
+  tokenizer: tokenizerField,
+  ...encoderFields({ arch: "gru", hidden: 32, dropout: 0.4 }),
+} satisfies Fields<TextClassifierOptions>);
 
 const criteria: readonly Criterion[] = [
   { name: "f1", larger: true },
@@ -164,7 +161,7 @@ export class TextClassifier extends BaseTask<LabeledText, string, LabelProbabili
     const language = locale !== "" && { locale };
     const tokenizer = given ?? (yield* WordTokenizer.training(texts, { minCount, special: sequenceTokens, ...language }));
     const model = new SequenceClassifier({
-      ...config,
+      ...encoderOf(config),
       vocab: tokenizer.size,
       classes: labels.length,
       ...(classWeights === "balanced" && { classWeights: balanced(examples, labels) }),
@@ -182,13 +179,10 @@ export class TextClassifier extends BaseTask<LabeledText, string, LabelProbabili
   static async fromSaved(model: SavedModel): Promise<TextClassifier> {
     const { config, tensors, ...saved } = checkSaved("TextClassifier.fromSaved", model);
     const labels = demand(config, "labels", isLabels, "a list of labels, two or more, each once");
-    const context = demandContext(config);
+    const context = demandCount(config, "context");
     const tokenizer = await savedTokenizer(saved);
     const sizes = { vocab: tokenizer.size, classes: labels.length };
-    const network = withWeights(
-      tensors,
-      () => new SequenceClassifier({ ...optionsAmong(config as unknown as SequenceClassifierConfig, classifierNames), ...sizes }),
-    );
+    const network = withWeights(tensors, () => new SequenceClassifier({ ...optionsAmong(config, classifierNames), ...sizes }));
     return new TextClassifier(network, tokenizer, labels, context);
   }
 

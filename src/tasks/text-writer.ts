@@ -71,7 +71,7 @@ export interface TextWriterReport {
 /**
  * The common part of tasks whose answer is a text: batches, measures, greedy and searched answers.
  * @example
- * const writer = sg.tasks.Translator.create([{ source: "yes", target: "oui" }], { hidden: 8, minCount: 1 });
+ * const writer = sg.tasks.Translator.create([{ source: "yes", target: "oui" }], { hidden: 8 });
  * const { bleu, exact, loss } = await writer.evaluate([{ source: "yes", target: "oui" }], { beam: 2 });
  */
 export abstract class TextWriter<Example, Input, Item extends { readonly length: number }, Source> extends BaseTask<

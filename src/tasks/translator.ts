@@ -16,6 +16,7 @@ import type { TrainOptions } from "./base-task.js";
 import {
   courseRule,
   decoderFields,
+  embedField,
   epochFields,
   feedForwardField,
   isTimed,
@@ -23,9 +24,8 @@ import {
   ofTransformer,
   textFields,
   tokenizerField,
-  windowRule,
 } from "./fields.js";
-import { checkAnswers, checkItems, checkSaved, demand, demandContext, isText, savedTokenizer, withWeights } from "./task.js";
+import { checkAnswers, checkItems, checkSaved, demand, demandCount, isText, savedTokenizer, withWeights } from "./task.js";
 import { checkEnds, referencesOf, TextWriter, tokenizerOf, type UnitOptions, type Writing, writerCriteria } from "./text-writer.js";
 
 export interface TextPair {
@@ -52,30 +52,28 @@ export interface TranslatorTrainOptions extends TrainOptions<TextPair> {
   readonly forcing?: keyof typeof courses;
 }
 
-const options = schema(
-  {
-    ...decoderFields({ arch: "gru", hidden: 128, dropout: 0.4 }),
-    arch: choice(archs, { default: "gru", help: "What reads and writes" }),
-    // Dot attention needs states of one size.
-    bidirectional: boolean({
-      ...{ default: ({ attention }) => attention !== "dot", usually: "true, false with --attention dot", ...ofRecurrent },
-      help: "The recurrent encoder also reads from the end",
-    }),
-    reverse: boolean({ default: false, ...ofRecurrent, help: "The recurrent encoder reads the source from its end" }),
-    heads: integer({ min: 1, default: 4, ...ofTransformer, help: "Attention heads of a transformer" }),
-    feedForward: feedForwardField("4 times --hidden"),
-    normFirst: boolean({ default: true, ...ofTransformer, help: "A transformer normalizes before each part, not after it" }),
-    labelSmoothing: number({
-      ...{ max: 0.999, default: 0.1, ...ofTransformer },
-      help: "Share of a target's probability that a transformer spreads over all tokens",
-    }),
-    // A few thousand pairs hold too many words that occur once.
-    ...textFields({ unit: "bpe", vocab: 1500 }),
-    sourceTokenizer: tokenizerField,
-    targetTokenizer: tokenizerField,
-  } satisfies Fields<TranslatorOptions>,
-  windowRule,
-);
+const options = schema({
+  ...decoderFields({ arch: "gru", hidden: 128, dropout: 0.4 }),
+  arch: choice(archs, { default: "gru", help: "What reads and writes" }),
+  // Dot attention needs states of one size.
+  bidirectional: boolean({
+    ...{ default: ({ attention }) => attention !== "dot", usually: "true, false with --attention dot", ...ofRecurrent },
+    help: "The recurrent encoder also reads from the end",
+  }),
+  reverse: boolean({ default: false, ...ofRecurrent, help: "The recurrent encoder reads the source from its end" }),
+  heads: integer({ min: 1, default: 4, ...ofTransformer, help: "Attention heads of a transformer" }),
+  feedForward: feedForwardField("4 times --hidden"),
+  normFirst: boolean({ default: true, ...ofTransformer, help: "A transformer normalizes before each part, not after it" }),
+  labelSmoothing: number({
+    ...{ max: 0.999, default: 0.1, ...ofTransformer },
+    help: "Share of a target's probability that a transformer spreads over all tokens",
+  }),
+  // A few thousand pairs hold too many words that occur once.
+  ...textFields({ unit: "bpe", vocab: 1500, instead: ["sourceTokenizer", "targetTokenizer"] }),
+  embed: embedField("token", ofRecurrent),
+  sourceTokenizer: tokenizerField,
+  targetTokenizer: tokenizerField,
+} satisfies Fields<TranslatorOptions>);
 
 /** How the share of right tokens comes to its last value. */
 const courses = {
@@ -102,6 +100,10 @@ const training = schema(
     }),
   } satisfies Fields<TranslatorTrainOptions>,
   courseRule,
+  ({ teacherForcing }, { forcing }, spell) =>
+    forcing !== undefined && teacherForcing === 1
+      ? `${spell("forcing")} is for a ${spell("teacherForcing")} below 1, and it is 1; leave it out, or give the ${spell("teacherForcing")}`
+      : undefined,
 );
 
 /** The share of right tokens at each update; undefined if it is always 1. */
@@ -216,7 +218,7 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
    */
   static async fromSaved(saved: SavedModel): Promise<Translator> {
     const { config, tensors, tokenizer } = checkSaved("Translator.fromSaved", saved);
-    const context = demandContext(config);
+    const context = demandCount(config, "context");
     const targetJson = demand(config, "targetTokenizer", (x): x is object => typeof x === "object" && x !== null, "a tokenizer");
     const [source, target] = await Promise.all([savedTokenizer({ tokenizer }), tokenizerFromJSON(targetJson)]);
     const sizes = { sourceVocab: source.size, targetVocab: target.size };

@@ -24,15 +24,20 @@ export const asFlags: Voice = { op: "", spell: flagOf };
 export const complaint = ({ op }: Voice, text: string, code: ErrorCode = "value"): SeqgradError =>
   new SeqgradError(code, `${op === "" ? "" : `${op}: `}${text}.`);
 
-/** The description of an option, beside its values. */
+/** Values by the option that has one of them. */
+export type Conditions = Readonly<Record<string, readonly unknown[]>>;
+
+/** The description of an option, without its values. */
 export interface Spec<T> {
   readonly help: string;
   /** The value where it is left out, or a function of the options that are given. */
   readonly default: T | ((given: Given) => T);
   /** The default in words, for the help, where it is a function. */
   readonly usually?: string;
-  /** The architectures that have the option; without it all. */
-  readonly archs?: readonly string[];
+  /** The values of other options with which the option has an effect; without it all. */
+  readonly only?: Conditions;
+  /** Options that take its place where all of them are given. */
+  readonly instead?: readonly string[];
   /**
    * The reason why a resumed run must have the value of the run, as the end of "was made with 5 ..."; undefined where it may differ. By
    * default it must not differ.
@@ -46,7 +51,8 @@ export interface Option<T> {
   readonly usually: string;
   /** Stands for the value in the help, as N; empty for a flag without a value; undefined for an option that has no flag. */
   readonly hint: string | undefined;
-  readonly archs: readonly string[] | undefined;
+  readonly only: Conditions;
+  readonly instead: readonly string[];
   fallback(given: Given): T;
   /** The reason why a value is refused, as `{ code, advice }`; undefined for one that is taken. */
   fault(value: unknown): { readonly code: ErrorCode; readonly advice: string } | undefined;
@@ -63,11 +69,11 @@ interface Form {
 }
 
 function option<T>(spec: Spec<T>, { hint, fault, read = (word) => word, show = String }: Form): Option<T> {
-  const { help, default: value, archs, whyFixed = () => "" } = spec;
+  const { help, default: value, only = {}, instead = [], whyFixed = () => "" } = spec;
   const isFunction = (x: T | ((given: Given) => T)): x is (given: Given) => T => typeof x === "function";
   const fallback = (given: Given) => (isFunction(value) ? value(given) : value);
   const usually = spec.usually ?? (isFunction(value) || hint === "" ? "" : show(value));
-  return { help, usually, hint, archs, fallback, fault, read, whyFixed };
+  return { help, usually, hint, only, instead, fallback, fault, read, whyFixed };
 }
 
 interface Bounds {
@@ -178,19 +184,28 @@ export interface Schema<F> {
   check(given: unknown, voice: Voice, known?: Given): OptionsOf<F>;
   /** The same with the defaults of those that are left out, when they go together. */
   complete(given: unknown, voice: Voice, known?: Given): Values<F>;
-  /** The options that are among these values, apply to their architecture and are not the default. @throws SeqgradError as check() */
+  /** The options that are among these values, have an effect there and are not the default. @throws SeqgradError as check() */
   among(values: Given, voice?: Voice): OptionsOf<F>;
 }
 
-/** True if an option applies to an architecture; undefined is any. */
-export const applies = ({ archs }: Pick<Option<unknown>, "archs">, arch: string | undefined): boolean =>
-  archs === undefined || arch === undefined || archs.includes(arch);
+/** The reason why an option has no effect. */
+type Obstacle =
+  | { readonly other: string; readonly values: readonly unknown[]; readonly value: unknown }
+  | { readonly instead: readonly string[] };
 
-/** The architecture that the options name, if the fields have one or it is known. */
-export function archOf(fields: AnyFields, given: Given): string | undefined {
-  const arch = given.arch ?? fields.arch?.fallback(given);
-  return typeof arch === "string" ? arch : undefined;
+/** The reason why an option has no effect among others, by their values or defaults; undefined where it has one. */
+function obstacleOf(fields: AnyFields, name: string, options: Given): Obstacle | undefined {
+  const { only = {}, instead = [] } = fields[name] ?? {};
+  if (instead.length > 0 && instead.every((other) => options[other] !== undefined)) return { instead };
+  for (const [other, values] of Object.entries(only)) {
+    const value = options[other] ?? fields[other]?.fallback(options);
+    if (value !== undefined && !values.includes(value)) return { other, values, value };
+  }
+  return undefined;
 }
+
+/** True if an option has an effect among others. */
+export const applies = (fields: AnyFields, name: string, options: Given): boolean => obstacleOf(fields, name, options) === undefined;
 
 /** True for equal values of an option, which are words, numbers or lists of them. */
 export const isSame = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
@@ -207,7 +222,7 @@ export function schema<F extends AnyFields>(fields: F, ...rules: readonly Rule<F
     checkOptions(voice.op, given, names);
     const options = definedOptions(given ?? {});
     for (const [name, value] of Object.entries(options)) checkValue(fields, name, value, voice);
-    checkArch(fields, options, voice, archOf(fields, { ...known, ...options }));
+    checkEffects(fields, options, voice, { ...known, ...options });
     return options as OptionsOf<F>; // checked just now
   };
   return {
@@ -223,18 +238,20 @@ export function schema<F extends AnyFields>(fields: F, ...rules: readonly Rule<F
       return values;
     },
     among(values, voice = inCode("options")) {
-      const arch = archOf(fields, values);
       const isSaid = ([name, field]: [string, Option<unknown>]) =>
-        values[name] !== undefined && applies(field, arch) && !isSame(values[name], field.fallback(values));
+        values[name] !== undefined && applies(fields, name, values) && !isSame(values[name], field.fallback(values));
       const said = Object.entries(fields).filter(isSaid);
-      return check(Object.fromEntries(said.map(([name]) => [name, values[name]])), voice, { arch });
+      return check(Object.fromEntries(said.map(([name]) => [name, values[name]])), voice, values);
     },
   };
 }
 
-/** All options of the fields: what is given, and the defaults. */
-export const completed = (fields: AnyFields, given: Given): Given =>
-  Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, given[name] ?? field.fallback(given)]));
+/** All options of the fields: what is given, and the defaults, which may depend on the options before them. */
+export function completed(fields: AnyFields, given: Given): Given {
+  const values: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(fields)) values[name] = given[name] ?? field.fallback({ ...given, ...values });
+  return values;
+}
 
 /** Refuses a value that the option does not take. @param word what was written for it */
 export function checkValue(fields: AnyFields, name: string, value: unknown, voice: Voice, word = value): void {
@@ -247,12 +264,21 @@ export function checkValue(fields: AnyFields, name: string, value: unknown, voic
     );
 }
 
-/** Refuses options of another architecture. */
-export function checkArch(fields: AnyFields, given: Given, { op, spell }: Voice, arch: string | undefined): void {
-  const stray = Object.keys(given).find((name) => fields[name] && !applies(fields[name], arch));
-  if (stray === undefined) return;
-  const mine = Object.entries(fields).filter(([, { archs }]) => arch !== undefined && archs?.includes(arch));
-  const has = mine.length > 0 ? `, which has ${mine.map(([name]) => spell(name)).join(" ")}` : "";
-  const owners = (fields[stray]?.archs ?? []).join(", ").replace(/, ([^,]+)$/, " and $1");
-  throw complaint({ op, spell }, `${spell(stray)} is for ${spell("arch")} ${owners}, and the model is ${arch}${has}; leave it out`);
+/** Refuses options without an effect: of another architecture, or beside options that leave no use for them. */
+export function checkEffects(fields: AnyFields, given: Given, { op, spell }: Voice, options: Given): void {
+  for (const name of Object.keys(given)) {
+    const obstacle = obstacleOf(fields, name, options);
+    if (!obstacle) continue;
+    const all = (words: readonly unknown[]) => words.join(", ").replace(/, ([^,]+)$/, " and $1");
+    if ("instead" in obstacle) {
+      const others = all(obstacle.instead.map(spell));
+      throw complaint({ op, spell }, `${spell(name)} has no effect where ${others} is given; leave one of them out`);
+    }
+    const { other, values, value } = obstacle;
+    const owner = `${spell(name)} is for ${spell(other)} ${all(values)}`;
+    if (other !== "arch") throw complaint({ op, spell }, `${owner}, and the ${other} is ${value}; leave it out, or give the ${other}`);
+    const mine = Object.keys(fields).filter((own) => fields[own]?.only.arch?.includes(value));
+    const has = mine.length > 0 ? `, which has ${mine.map(spell).join(" ")}` : "";
+    throw complaint({ op, spell }, `${owner}, and the model is ${value}${has}; leave it out`);
+  }
 }

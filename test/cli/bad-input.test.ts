@@ -119,7 +119,7 @@ describe("options", () => {
     const { train, out } = await workplace();
     await refuse([...train, "--schedule", "cosine", "--min-lr", 0.1], "--min-lr 0.1 is over --lr 0.002");
     await refuse([...train, "--steps", 9, "--warmup", 9], "--warmup 9 leaves none of the 9 steps");
-    await refuse([...train, "--tie-weights"], "tieWeights", "embed (4)", "hidden (6)");
+    await refuse([...train, "--tie-weights", "true"], "tieWeights", "embed (4)", "hidden (6)");
     for (const option of [
       ["--heads", 2],
       ["--kv-heads", 1],

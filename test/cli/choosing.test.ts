@@ -107,7 +107,7 @@ describe("--validation-file and --test", () => {
       tag: "Ann\tB-person\nreads\tO\n\n".repeat(20),
     };
     const { train } = await place(kind, texts[kind]);
-    const own = kind === "forecast" ? ["--history", 3] : ["--min-count", 1, "--embed", 4];
+    const own = { forecast: ["--history", 3], translate: ["--embed", 4] }[kind] ?? ["--min-count", 1, "--embed", 4];
     const lines = jsonLines(await succeed(...train, ...own, "--hidden", 4, "--test", 0.2, "--epochs", 1, "--json"));
     const [name] = Object.keys(lines.at(-1).measures);
     expect(lines.at(-1).test[name!]).toBeTypeOf("number");

@@ -95,7 +95,7 @@ describe("train lm --resume", () => {
 
   test("of a run that was stopped, with a schedule, decay and tied weights, ends as one that was not", async () => {
     const options = ["--schedule", "cosine", "--warmup", 2, "--min-lr", 1e-4, "--betas", "0.8,0.95", "--weight-decay", 0.1];
-    await expectExactResume(...options, "--hidden", 4, "--tie-weights");
+    await expectExactResume(...options, "--hidden", 4, "--tie-weights", "true");
   });
 
   test("writes a model that the last process had no time to write", async () => {
@@ -134,16 +134,25 @@ describe("train lm --resume refuses, and changes nothing", () => {
     ["--device", "reference"],
     ["--deterministic"],
     ["--arch", "transformer"],
-    ["--tie-weights"],
+    ["--tie-weights", "true"],
     ["--schedule", "cosine"],
     ["--warmup", 1],
-    ["--min-lr", 1e-5],
     ["--betas", "0.9,0.999"],
     ["--weight-decay", 0.1],
   ])("%s %s, which the run was not made with", async (...option) => {
     const { resume, out } = await stopped();
     const before = await contents(out);
     await refuse([...resume, ...option, "--steps", 9], option[0] as string, "leave the option out");
+    expect(await contents(out)).toEqual(before);
+  });
+
+  test("--min-lr, which the run's schedule has no use for", async () => {
+    const { resume, out } = await stopped();
+    const before = await contents(out);
+    await refuse(
+      [...resume, "--min-lr", 1e-5, "--steps", 9],
+      "--min-lr is for --schedule cosine, and the schedule is constant; leave it out",
+    );
     expect(await contents(out)).toEqual(before);
   });
 

@@ -71,7 +71,13 @@ describe("train translate refuses", () => {
     ["--teacher-forcing is for --arch rnn, gru and lstm", "--arch", "transformer", "--teacher-forcing", 0.5],
     ["--heads is for --arch transformer, and the model is gru", "--heads", 2],
     ["--label-smoothing is for --arch transformer", "--arch", "lstm", "--label-smoothing", 0.2],
-    ["--window 3 is for attention, and --attention is none", "--window", 3, "--attention", "none"],
+    ["--window is for --attention additive, dot and general, and the attention is none", "--window", 3, "--attention", "none"],
+    ["--input-feeding is for --attention additive", "--input-feeding", "true", "--attention", "none"],
+    ["--embed is for --arch rnn, gru and lstm, and the model is transformer", "--arch", "transformer", "--embed", 8],
+    ["--min-count is for --unit words, and the unit is bpe", "--min-count", 1],
+    ["--vocab is for --unit words and bpe, and the unit is characters", "--unit", "characters", "--vocab", 9],
+    ["--forcing is for a --teacher-forcing below 1", "--forcing", "linear"],
+    ["--min-lr is for --schedule cosine, and the schedule is constant", "--schedule", "constant", "--min-lr", 1e-4],
   ];
   test.each(stray)("%s", async (message, ...options) => {
     const { train, out } = await place("translate", pairs);

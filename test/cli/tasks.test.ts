@@ -39,6 +39,9 @@ async function bench(kind: Kind, text: string = samples[kind].text) {
   return { folder, data, out, train: ["train", kind, "--data", data, "--out", out, "--validation", 0.2, ...small] as (string | number)[] };
 }
 
+/** The same without the size that a Transformer has no option for. */
+const withoutEmbed = (train: readonly (string | number)[]) => train.filter((word, i) => word !== "--embed" && train[i - 1] !== "--embed");
+
 const weights = async (out: string) => (await contents(out))!["model.safetensors"];
 
 describe("train classify", () => {
@@ -239,7 +242,7 @@ describe("train translate with more options", () => {
   test("a Transformer learns, and is measured by the length of its sources, with a search or without", async () => {
     const { train, out, data } = await bench("translate");
     const options = ["--arch", "transformer", "--hidden", 16, "--heads", 2, "--dropout", 0, "--epochs", 25, "--validation", 0];
-    await succeed(...train, ...options);
+    await succeed(...withoutEmbed(train), ...options);
     for (const more of [[], ["--beam", 2]]) {
       const { measures, bleuByLength } = JSON.parse(await succeed("evaluate", "--model", out, "--data", data, "--json", ...more));
       expect(measures.exact).toBe(1);
@@ -261,7 +264,7 @@ describe("train translate with more options", () => {
     await succeed(...resume);
     expect(await weights(broken)).toBe(await weights(whole));
     const plain = join(folder, "plain");
-    await succeed(...train, ...options, "--teacher-forcing", 1, "--out", plain);
+    await succeed(...train, ...options.slice(0, 2), ...options.slice(6), "--out", plain);
     expect(await weights(plain)).not.toBe(await weights(whole));
     expect(JSON.parse(await readFile(join(whole, "config.json"), "utf8"))).toMatchObject({ window: 3, reverse: true, bidirectional: true });
   });
@@ -330,7 +333,7 @@ describe("--length-penalty", () => {
     ["translate", "go on\ncome in", ["--arch", "transformer", "--hidden", 8, "--heads", 2]],
   ] as const)("of a search in predict and evaluate, of %s", async (kind, input, more) => {
     const { train, out, data } = await bench(kind);
-    await succeed(...train, ...more, "--epochs", 4, "--context", 5);
+    await succeed(...(more.length > 0 ? withoutEmbed(train) : train), ...more, "--epochs", 4, "--context", 5);
     const told = async (penalty: number) => {
       const search = ["--model", out, "--beam", 3, "--length-penalty", penalty];
       const { measures } = JSON.parse(await succeed("evaluate", ...search, "--data", data, "--json"));

@@ -140,7 +140,7 @@ describe.skipIf(reason)(`--device webgpu${reason}`, () => {
     ["tag", "", "Ann\tB-person\nreads\tO\n\nin\tO\nOslo\tB-place\n\n".repeat(4), words],
     ["forecast", "", `day,v\n${Array.from({ length: 24 }, (_, t) => `d${t},${Math.sin(t / 2).toFixed(3)}\n`).join("")}`, ["--history", 4]],
     ["translate", "go on\ncome in", pairs, [...words, "--unit", "words"]],
-    ["translate", "go on\ncome in", pairs, [...words, "--unit", "words", "--arch", "transformer", "--heads", 2]],
+    ["translate", "go on\ncome in", pairs, ["--min-count", 1, "--unit", "words", "--arch", "transformer", "--heads", 2]],
     ["caption", "0 0; 1 0\n0 1; 0 0", scenes.repeat(3), words],
     ["recognize", "1 0; 0 0; 0 1; 0 1\n0 1; 0 1; 0 0", sounds.repeat(3), []],
   ] as const;

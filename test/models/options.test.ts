@@ -45,6 +45,34 @@ describe("a model without a config says how to write one:", () => {
   });
 });
 
+describe("a model refuses an option that its architecture has no use for:", () => {
+  const heads = "heads is for arch transformer, and the model is gru; leave it out.";
+  const attention = "is for attention additive, dot and general, and the attention is none; leave it out.";
+  refuses({
+    "heads of an encoder": [() => new models.SequenceEncoder(4, { arch: "gru", heads: 2 }), `SequenceEncoder: ${heads}`],
+    "heads of a classifier": [() => new models.SequenceClassifier({ vocab: 5, classes: 2, arch: "gru", heads: 4 }), heads],
+    "heads of a tagger": [() => new models.SequenceTagger({ vocab: 5, tags: 2, arch: "gru", heads: 4 }), heads],
+    "heads of a forecaster": [() => new models.Forecaster({ channels: 1, horizon: 1, arch: "gru", heads: 4 }), heads],
+    "heads of a recognizer": [() => new models.Recognizer({ features: 2, classes: 3, arch: "gru", heads: 4 }), heads],
+    "one direction of a Transformer": [
+      () => new models.SequenceEncoder(4, { arch: "transformer", bidirectional: false }),
+      "SequenceEncoder: bidirectional is for arch rnn, gru and lstm, and the model is transformer; leave it out.",
+    ],
+    "a window without attention": [() => new models.RecurrentSeq2Seq({ ...pairs, attention: "none", window: 2 }), `window ${attention}`],
+    "input feeding without attention": [
+      () => new models.Captioner({ features: 2, targetVocab: 7, attention: "none", inputFeeding: true }),
+      `inputFeeding ${attention}`,
+    ],
+  });
+
+  it("and its config has what it uses", () => {
+    const model = (arch: models.Arch) => new models.Recognizer({ features: 2, classes: 3, hidden: 8, arch });
+    expect(model("gru").config).toEqual({ features: 2, classes: 3, arch: "gru", hidden: 8, layers: 1, dropout: 0, bidirectional: true });
+    expect(model("transformer").config).toMatchObject({ heads: 4 });
+    expect(model("transformer").config).not.toHaveProperty("bidirectional");
+  });
+});
+
 describe("a call of a model refuses", () => {
   const tokens = zeros([1, 3], { dtype: "int32" });
   refuses({

@@ -25,7 +25,7 @@ await forEachDevice(fixtureDevices, "a recognizer", (device: Device) => {
   for (const arch of ["lstm", "transformer"] as const)
     test(`${arch}: padding changes neither probabilities nor loss`, async () => {
       manualSeed(3);
-      const model = new Recognizer({ features: 2, classes: 4, hidden: 4, heads: 2, arch });
+      const model = new Recognizer({ features: 2, classes: 4, hidden: 4, arch, ...(arch === "transformer" && { heads: 2 }) });
       const batch = padFrames([long, short]);
       const rows = [
         { frames: padFrames([long]), targets: [[1, 2]] },

@@ -10,6 +10,7 @@ const junk: readonly unknown[] = [
 ];
 const { EntityTagger, ImageCaptioner, SpeechRecognizer, TextClassifier, Translator } = sg.tasks;
 const small = { hidden: 2, minCount: 1 };
+const words = { ...small, arch: "gru", unit: "words" } as const;
 const examples = [
   { text: "a good film", label: "good" },
   { text: "a dull film", label: "bad" },
@@ -27,11 +28,11 @@ const recordings = [
   },
 ];
 const kinds = [
-  { kind: TextClassifier, data: examples, make: () => TextClassifier.create(examples, small) },
-  { kind: EntityTagger, data: sentences, make: () => EntityTagger.create(sentences, small) },
-  { kind: Translator, data: pairs, make: () => Translator.create(pairs, { ...small, arch: "gru" }) },
-  { kind: ImageCaptioner, data: images, make: () => ImageCaptioner.create(images, { ...small, arch: "gru" }) },
-  { kind: SpeechRecognizer, data: recordings, make: () => SpeechRecognizer.create(recordings, { hidden: 2 }) },
+  { kind: TextClassifier, data: examples, options: small, make: () => TextClassifier.create(examples, small) },
+  { kind: EntityTagger, data: sentences, options: small, make: () => EntityTagger.create(sentences, small) },
+  { kind: Translator, data: pairs, options: words, make: () => Translator.create(pairs, words) },
+  { kind: ImageCaptioner, data: images, options: small, make: () => ImageCaptioner.create(images, { ...small, arch: "gru" }) },
+  { kind: SpeechRecognizer, data: recordings, options: { hidden: 2 }, make: () => SpeechRecognizer.create(recordings, { hidden: 2 }) },
 ] as const;
 
 /** Expects a value or a SeqgradError of a call, whatever it is given. */
@@ -46,11 +47,11 @@ async function expectOutcome(call: () => unknown): Promise<void> {
 type Loose = Record<"loader" | "evaluate" | "predict", (...args: unknown[]) => unknown>;
 type LooseKind = Record<"create" | "fromSaved", (...args: unknown[]) => unknown>;
 
-test.each(kinds)("a task answers or refuses whatever it is given: $kind.type", async ({ kind, data, make }) => {
+test.each(kinds)("a task answers or refuses whatever it is given: $kind.type", async ({ kind, data, options, make }) => {
   const { create, fromSaved } = kind as unknown as LooseKind;
   const task = make() as unknown as Loose;
   for (const bad of junk) {
-    await expectOutcome(() => create.call(kind, bad, small));
+    await expectOutcome(() => create.call(kind, bad, options));
     await expectOutcome(() => create.call(kind, data, bad));
     await expectOutcome(() => fromSaved.call(kind, bad));
     for (const name of ["loader", "evaluate", "predict"] as const) await expectOutcome(() => task[name](bad, { batchSize: 1 }));
@@ -59,7 +60,7 @@ test.each(kinds)("a task answers or refuses whatever it is given: $kind.type", a
   expect(() => task.loader(data, { batchsize: 1 })).toThrow('Did you mean "batchSize"?');
 });
 
-test.each(kinds)("a task refuses an example of the wrong kind by its number: $kind.type", async ({ kind, data, make }) => {
+test.each(kinds)("a task refuses an example of the wrong kind by its number: $kind.type", async ({ kind, data, options, make }) => {
   const { create } = kind as unknown as LooseKind;
   const task = make() as unknown as Loose;
   const [good] = data as readonly Record<string, unknown>[];
@@ -68,7 +69,7 @@ test.each(kinds)("a task refuses an example of the wrong kind by its number: $ki
   for (const example of bad) {
     const list = [...data, example];
     const wanted = (method: string) => new RegExp(`^${kind.name}\\.${method}: .*\\b${data.length}\\b`);
-    expect(() => create.call(kind, list, small)).toThrow(wanted("create"));
+    expect(() => create.call(kind, list, options)).toThrow(wanted("create"));
     expect(() => task.loader(list, { batchSize: 1 })).toThrow(wanted("loader"));
     await expect((async () => task.evaluate(list))()).rejects.toThrow(wanted("evaluate"));
   }

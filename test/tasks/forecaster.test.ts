@@ -23,7 +23,7 @@ const series = waves(240);
 
 async function trained(arch: "gru" | "transformer") {
   manualSeed(1);
-  const options = { arch, hidden: 8, heads: 2, history: 8, horizon: 2, season: 25 } as const;
+  const options = { arch, hidden: 8, ...(arch === "transformer" && { heads: 2 }), history: 8, horizon: 2, season: 25 } as const;
   const task = SeriesForecaster.create(series, 200, options);
   const loader = task.loader(task.points(series, { to: 200 }), { batchSize: 32 });
   for await (const event of fit(task.model, loader, { optimizer: new AdamW(task.model.parameters(), { lr: 0.02 }), epochs: 25 }))

@@ -67,6 +67,32 @@ test("words, parts of words and a tokenizer of one's own are units", async () =>
   for (const task of [words, bpe, own]) task.model.dispose();
 });
 
+describe("weights are tied", () => {
+  const make = (options: tasks.LanguageModelOptions) => tasks.LanguageModel.create(text, { hidden: 8, ...options });
+  test.each<[string, tasks.LanguageModelOptions, boolean]>([
+    ["where the sizes are equal", { embed: 8 }, true],
+    ["not where they differ", { embed: 4 }, false],
+    ["nor at the usual sizes", {}, false],
+    ["in a Transformer", { arch: "transformer" }, true],
+    ["not where that is refused", { embed: 8, tieWeights: false }, false],
+    ["nor in a Transformer then", { arch: "transformer", tieWeights: false }, false],
+    ["where that is demanded", { embed: 8, tieWeights: true }, true],
+  ])("%s", async (_, options, tied) => {
+    const task = make(options);
+    expect(task.model.config.tieWeights).toBe(tied);
+    const store = io.memoryStore();
+    await task.save(store);
+    const again = (await tasks.load(store)) as tasks.LanguageModel;
+    expect(again.model.config).toEqual(task.model.config);
+    expect(again.model.parameterCount()).toBe(task.model.parameterCount());
+    for (const one of [task, again]) one.model.dispose();
+  });
+
+  test("and a demand for it is an error where the sizes differ", () => {
+    expectError("value", () => make({ embed: 4, tieWeights: true }), "tieWeights needs embed (4) equal to hidden (8)");
+  });
+});
+
 describe("refuses to make a language model", () => {
   const create = (options: object, from: unknown = text) => tasks.LanguageModel.create(from as string, options);
 

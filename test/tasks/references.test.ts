@@ -12,7 +12,7 @@ test("rows of one source are references of each other", async () => {
     { source: "I buy tea", target: "我要买些茶。" },
     { source: "you buy tea", target: "你买茶。" },
   ];
-  const translator = Translator.create(pairs, { hidden: 4, minCount: 1, unit: "characters" });
+  const translator = Translator.create(pairs, { hidden: 4, unit: "characters" });
   const answers = ["我买茶。", "我买茶。", "你买茶。"];
   const { bleu: score, exact } = await translator.evaluate(pairs, { answers });
   expect([score, exact]).toEqual([expect.closeTo(100, 10), 1]);

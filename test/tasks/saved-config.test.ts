@@ -103,10 +103,10 @@ test.each<
     [[[1, 0]]],
     oldTexts,
   ],
-  ["a recurrent translator", () => tasks.Translator.create(pairs, { ...small, embed: 4, unit: "characters" }), ["ab"], oldTexts],
+  ["a recurrent translator", () => tasks.Translator.create(pairs, { hidden: 8, embed: 4, unit: "characters" }), ["ab"], oldTexts],
   [
     "a Transformer that translates",
-    () => tasks.Translator.create(pairs, { ...small, arch: "transformer", heads: 2, feedForward: 12, unit: "characters" }),
+    () => tasks.Translator.create(pairs, { hidden: 8, arch: "transformer", heads: 2, feedForward: 12, unit: "characters" }),
     ["ab"],
     oldTranslator,
   ],
@@ -122,6 +122,22 @@ test.each<
   const now = io.memoryStore();
   await task.save(now);
   expect(await configOf(saved)).toEqual(await configOf(now));
+});
+
+test.each([
+  ["a recurrent tagger", "lstm", { heads: 4 }],
+  ["a tagger with a Transformer", "transformer", { bidirectional: true }],
+] as const)("%s whose config has an option without an effect loads", async (_, arch, extra) => {
+  const task = tasks.EntityTagger.create([{ words: ["Rome"], tags: ["B-LOC"] }], { ...small, arch });
+  const store = io.memoryStore();
+  await task.save(store);
+  const config = await configOf(store);
+  await writeConfig(store, { ...config, ...extra });
+  const again = (await tasks.load(store)) as typeof task;
+  expect(await again.predict([["Rome"]])).toEqual(await task.predict([["Rome"]]));
+  const saved = io.memoryStore();
+  await again.save(saved);
+  expect(await configOf(saved)).toEqual(config);
 });
 
 test("a speech recognizer of version 0.1 loads under its type of today", async () => {

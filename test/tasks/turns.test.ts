@@ -30,7 +30,7 @@ describe("other tasks of the event loop run while a task answers and is measured
   }));
   const images = many((i) => ({ features: [[i, 1]], caption: words[i % 3]! }));
   const small = { hidden: 4, minCount: 1 };
-  const translator = Translator.create(pairs, { ...small, context: 4 });
+  const translator = Translator.create(pairs, { ...small, unit: "words", context: 4 });
   const tagger = EntityTagger.create(sentences, { ...small, crf: true });
   const classifier = TextClassifier.create(labeled, small);
   const recognizer = SpeechRecognizer.create(recordings, { hidden: 4 });
@@ -66,7 +66,7 @@ describe("other tasks of the event loop run while a task answers and is measured
   });
 
   test.each<[string, () => Made, () => Promise<Made>]>([
-    ["Translator", () => Translator.create(pairs, small), () => Translator.createAsync(pairs, small)],
+    ["Translator", () => Translator.create(pairs, { hidden: 4 }), () => Translator.createAsync(pairs, { hidden: 4 })],
     [
       "Translator, of a Transformer",
       () => Translator.create(pairs, { arch: "transformer", hidden: 8, heads: 2, unit: "characters" }),
@@ -155,7 +155,7 @@ describe("batches to evaluate", () => {
 
 test("a measured loss does not depend on how examples are put into batches", async () => {
   const pairs = many((i) => ({ source: "red ".repeat(1 + ((i * 5) % 7)).trim(), target: "blue ".repeat(1 + (i % 4)).trim() }));
-  const task = Translator.create(pairs, { hidden: 4, minCount: 1 });
+  const task = Translator.create(pairs, { hidden: 4 });
   const { loss } = await task.evaluate(pairs);
   const reversed = await task.evaluate([...pairs].reverse());
   expect(reversed.loss).toBeCloseTo(loss!, 5);

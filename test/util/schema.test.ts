@@ -6,7 +6,7 @@ const options = schema(
   {
     arch: choice(["gru", "transformer"], { default: "gru", help: "What reads" }),
     hidden: integer({ min: 1, default: ({ arch }) => (arch === "transformer" ? 128 : 256), help: "Units" }),
-    heads: integer({ min: 1, default: 4, archs: ["transformer"], help: "Heads" }),
+    heads: integer({ min: 1, default: 4, only: { arch: ["transformer"] }, help: "Heads" }),
     dropout: number({ max: 0.999, default: 0, help: "Chance" }),
     tieWeights: boolean({ default: false, help: "Share" }),
     spelling: boolean({ default: true, help: "Letters" }),

@@ -9,7 +9,7 @@ const frames = () => ({ data: new Float32Array(24), shape: [2, 3, 4], lengths: [
 const pairs = () => ({ source: rows(), target: rows() });
 const windows = () => ({ x: Int32Array.of(1, 2), y: Int32Array.of(2, 3), shape: [1, 2], continues: false });
 const recurrent = { numLayers: 1, bidirectional: false, dropout: 0, bias: true };
-const encoder = { arch: "gru", hidden: 4, layers: 1, bidirectional: false, dropout: 0, heads: 1 };
+const encoder = { arch: "gru", hidden: 4, layers: 1, bidirectional: false, dropout: 0 };
 const layer = {
   ...{ dimFeedforward: 4, dropout: 0, attentionDropout: 0, hiddenDropout: 0, activation: "relu", normFirst: true, norm: "layer" },
   ...{ eps: 1e-5, bias: true, keyValueHeads: 1, rotary: false, rotaryBase: 1e4 },

@@ -287,7 +287,7 @@ export const textCalls: Calls = {
   "tasks.LanguageModel.predict": () => [["the cat"], { maxTokens: 3, temperature: 1, seed: 1 }],
   "tasks.TextClassifier.create": () => [
     reviews(),
-    { ...small, arch: "gru", heads: 1, bidirectional: true, embed: 4, pooling: "max", classWeights: "balanced", minCount: 1, context: 9 },
+    { ...small, arch: "gru", bidirectional: true, embed: 4, pooling: "max", classWeights: "balanced", minCount: 1, context: 9 },
   ],
   "tasks.TextClassifier.fromSaved": () => [saved()],
   "tasks.TextClassifier.loader": () => [reviews(), { batchSize: 2, seed: 1 }],
