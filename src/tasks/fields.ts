@@ -60,7 +60,7 @@ export const dropoutField = (value: number) => number({ max: 0.999, default: val
 export const embedField = (what: string, use: Pick<Spec<number>, "only"> = {}) =>
   integer({ min: 1, default: 64, ...use, help: `Size of a ${what}'s vector` });
 
-/** What makes a tokenizer has no effect where one is given. */
+/** Of options that make a tokenizer, where none is given. */
 const byTokenizer = { instead: ["tokenizer"] };
 const ofWords = { only: { unit: ["words"] } };
 
