@@ -112,7 +112,7 @@ export function whyNoNumber(cell: string, format: NumberFormat, column: readonly
   const most = counts.reduce((a, b) => Math.max(a, b));
   const best = readable.filter((_, i) => counts[i] === most);
   const advice = best
-    .filter(({ changes }) => changes === best[0]!.changes)
+    .filter(({ changes }, _, [first]) => changes === first?.changes)
     .map((way) => `${optionsOf(way.format, format, spell)} reads it as ${numberReader(way.format)(cell)}`);
   return `${shown}; ${advice.join(", ")}`;
 }
@@ -120,7 +120,7 @@ export function whyNoNumber(cell: string, format: NumberFormat, column: readonly
 /** The options that make one format of another. */
 function optionsOf(format: NumberFormat, base: NumberFormat, spell: Spell): string {
   const options: string[] = [];
-  if (format.decimal !== (base.decimal ?? ".")) options.push(spell("decimal", format.decimal!));
+  if (format.decimal && format.decimal !== (base.decimal ?? ".")) options.push(spell("decimal", format.decimal));
   if (format.thousands) options.push(spell("thousands", format.thousands));
   const signs = format.strip ?? [];
   if (signs.length > (base.strip ?? []).length) options.push(spell("strip", signs.join(",")));

@@ -1,3 +1,5 @@
+import { nth } from "../util/nth.js";
+
 /** The times of a column: milliseconds, or plain numbers. */
 export interface Times {
   readonly values: Float64Array;
@@ -35,8 +37,8 @@ function momentOf(year: number, month: number, day: number, parts: readonly (str
   return date.getTime() + ((hour * 60 + minute) * 60 + second) * 1000 + (fraction ? Number(`0.${fraction}`) * 1000 : 0) - offset;
 }
 
-const yearOf = (text: string) => (text.length === 2 ? Number(text) + (Number(text) < 70 ? 2000 : 1900) : Number(text));
-const monthOf = (text: string) => months.indexOf(text.slice(0, 3).toLowerCase()) + 1;
+const yearOf = (text: string | undefined) => (text?.length === 2 ? Number(text) + (Number(text) < 70 ? 2000 : 1900) : Number(text));
+const monthOf = (text = "") => months.indexOf(text.slice(0, 3).toLowerCase()) + 1;
 
 /** The ways to write a date; a column keeps to one. Only numbers joined by one sign may have the day first, or the month. */
 const ways: readonly (readonly [RegExp, (match: readonly string[], order: Order) => number])[] = [
@@ -47,24 +49,24 @@ const ways: readonly (readonly [RegExp, (match: readonly string[], order: Order)
   [form("(\\d{4})-?w(\\d{1,2})", "$"), ([, y, w]) => weekOf(Number(y), Number(w))],
   [
     form("(\\d{1,2})([-/.])(\\d{1,2})\\2(\\d{4}|\\d{2})"),
-    ([, a, , b, y, ...rest], order) => momentOf(yearOf(y!), Number(order === "day" ? b : a), Number(order === "day" ? a : b), rest),
+    ([, a, , b, y, ...rest], order) => momentOf(yearOf(y), Number(order === "day" ? b : a), Number(order === "day" ? a : b), rest),
   ],
   [
     form("(?:[a-z]{2,9},?\\s+)?(\\d{1,2})[-. ]+([a-z]{3,9})\\.?[- ,]+(\\d{4}|\\d{2})"),
-    ([, d, m, y, ...rest]) => momentOf(yearOf(y!), monthOf(m!), Number(d), rest),
+    ([, d, m, y, ...rest]) => momentOf(yearOf(y), monthOf(m), Number(d), rest),
   ],
   [
     form("(?:[a-z]{2,9},?\\s+)?([a-z]{3,9})\\.?\\s+(\\d{1,2}),?\\s+(\\d{4})"),
-    ([, m, d, y, ...rest]) => momentOf(Number(y), monthOf(m!), Number(d), rest),
+    ([, m, d, y, ...rest]) => momentOf(Number(y), monthOf(m), Number(d), rest),
   ],
-  [form("([a-z]{3,9})\\.?[- ](\\d{4}|\\d{2})", "$"), ([, m, y]) => momentOf(yearOf(y!), monthOf(m!), 1)],
+  [form("([a-z]{3,9})\\.?[- ](\\d{4}|\\d{2})", "$"), ([, m, y]) => momentOf(yearOf(y), monthOf(m), 1)],
   [
     form("(\\d{4})(\\d{2})(\\d{2})(?:t?(\\d{2})(\\d{2})(\\d{2})?)?z?", "$"),
-    ([, y, m, d, ...rest]) => (yearIsLikely(y!) ? momentOf(Number(y), Number(m), Number(d), rest) : Number.NaN),
+    ([, y, m, d, ...rest]) => (yearIsLikely(y) ? momentOf(Number(y), Number(m), Number(d), rest) : Number.NaN),
   ],
 ];
 
-const yearIsLikely = (text: string) => Number(text) >= 1500 && Number(text) < 2300;
+const yearIsLikely = (text: string | undefined) => Number(text) >= 1500 && Number(text) < 2300;
 
 /** The Monday of an ISO week. */
 function weekOf(year: number, week: number): number {
@@ -94,37 +96,35 @@ export const isDate = (cell: string): boolean => parseOf(cell) !== undefined;
  * @param clock times of day that stand in another column
  */
 export function datesIn(cells: readonly string[], clock?: Float64Array): Times | NoTimes | undefined {
-  const parse = parseOf(cells[0]!);
+  const [first = ""] = cells;
+  const parse = parseOf(first);
   if (!parse) return undefined;
   const read = (order: Order): Times | NoTimes => {
     const values = Float64Array.from(cells, (cell) => parse(cell, order));
     const at = values.findIndex(Number.isNaN);
     if (at < 0) return { values, isClock: true };
-    return { at, why: `${JSON.stringify(cells[at])} is not a date as ${JSON.stringify(cells[0])} is` };
+    return { at, why: `${JSON.stringify(cells[at])} is not a date as ${JSON.stringify(first)} is` };
   };
   const [dayFirst, monthFirst] = [read("day"), read("month")];
   if ("at" in monthFirst) return dayFirst;
   if ("at" in dayFirst) return monthFirst;
-  if (cells[0]!.includes(".")) return dayFirst; // A point is written where days stand first.
+  if (first.includes(".")) return dayFirst; // A point is written where days stand first.
   if (dayFirst.values.every((value, i) => value === monthFirst.values[i])) return dayFirst;
-  const [a, b] = [dayFirst, monthFirst].map(({ values }) => unevenness(values.map((value, i) => value + (clock?.[i] ?? 0))));
-  if (a! < b!) return dayFirst;
-  if (b! < a!) return monthFirst;
-  return {
-    at: 0,
-    why: `${JSON.stringify(cells[0])} may have its day first or its month; write dates as ${new Date(dayFirst.values[0]!).toISOString().slice(0, 10)}`,
-  };
+  const unevennessOf = ({ values }: Times) => unevenness(values.map((value, i) => value + (clock?.[i] ?? 0)));
+  const [a, b] = [unevennessOf(dayFirst), unevennessOf(monthFirst)];
+  if (a < b) return dayFirst;
+  if (b < a) return monthFirst;
+  const plain = new Date(nth(dayFirst.values, 0)).toISOString().slice(0, 10);
+  return { at: 0, why: `${JSON.stringify(first)} may have its day first or its month; write dates as ${plain}` };
 }
+
+/** The steps from each value to the next. */
+export const stepsOf = (values: Float64Array): Float64Array => values.subarray(1).map((value, i) => value - nth(values, i));
 
 /** How many steps between neighbors are not the common one; steps back count double. */
 function unevenness(values: Float64Array): number {
-  const step = commonStep(values);
-  let count = 0;
-  for (let i = 1; i < values.length; i++) {
-    const d = values[i]! - values[i - 1]!;
-    count += d <= 0 ? 2 : Number(Math.abs(d / step - 1) > TOLERANCE);
-  }
-  return count;
+  const common = commonStep(values);
+  return stepsOf(values).reduce((count, step) => count + (step <= 0 ? 2 : Number(Math.abs(step / common - 1) > TOLERANCE)), 0);
 }
 
 /** Months, years and clocks that are set differ by less. */
@@ -132,11 +132,10 @@ export const TOLERANCE = 0.1;
 
 /** The median of the steps forward; 1 where there is none. */
 export function commonStep(values: Float64Array): number {
-  const steps = new Float64Array(Math.max(0, values.length - 1));
-  let n = 0;
-  for (let i = 1; i < values.length; i++) if (values[i]! > values[i - 1]!) steps[n++] = values[i]! - values[i - 1]!;
-  const ascending = steps.subarray(0, n).sort();
-  return n === 0 ? 1 : ascending[n >> 1]!;
+  const ascending = stepsOf(values)
+    .filter((step) => step > 0)
+    .sort();
+  return ascending[ascending.length >> 1] ?? 1;
 }
 
 const timeOfDay = /^(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:[.,](\d+))?)?\s*([ap]\.?m\.?)?$/i;
@@ -154,11 +153,8 @@ export function timesOfDayIn(cells: readonly string[]): Float64Array | undefined
 }
 
 /** The milliseconds of a unit (seconds, milliseconds, ..) if numbers in it since 1970 fall in years that a table of today may hold, or 0. */
-export function epochUnit(values: ArrayLike<number>): number {
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (let i = 0; i < values.length; i++) [low, high] = [Math.min(low, values[i]!), Math.max(high, values[i]!)];
-  return [1000, 1, 1e-3, 1e-6].find((unit) => low * unit > 3e11 && high * unit < 4.2e12) ?? 0;
-}
+export const epochUnit = (values: Float64Array): number =>
+  [1000, 1, 1e-3, 1e-6].find((unit) => values.every((value) => value * unit > 3e11 && value * unit < 4.2e12)) ?? 0;
 
 /** The times counted in business days. Undefined where one of them falls on a weekend, or where they span no weekend. */
 export function businessDays(values: Float64Array): Float64Array | undefined {

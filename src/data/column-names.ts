@@ -36,21 +36,22 @@ export function indexOfName(names: readonly string[], wanted: string): number {
  */
 export function placeOf(names: readonly string[], wanted: string | number, where: string, width = names.length): number {
   const at = typeof wanted === "string" ? indexOfName(names, wanted) : -1;
-  if (at >= 0) {
-    const again = names.indexOf(names[at]!, at + 1);
+  const name = names[at];
+  if (name !== undefined) {
+    const again = names.indexOf(name, at + 1);
     if (again < 0) return at;
     throw new SeqgradError(
       "format",
-      `${where}: columns ${at + 1} and ${again + 1} are both named ${JSON.stringify(names[at])}; rename one of them.`,
+      `${where}: columns ${at + 1} and ${again + 1} are both named ${JSON.stringify(name)}; rename one of them.`,
     );
   }
   const number = typeof wanted === "number" ? wanted : /^\d+$/.test(wanted.trim()) ? Number(wanted) : Number.NaN;
   if (Number.isInteger(number) && number >= 1 && number <= width) return number - 1;
   if (!Number.isNaN(number)) throw new SeqgradError("format", `${where}: column ${number} does not exist; the rows have ${width} cells.`);
-  const known = names.filter((name) => !isUnnamed(name));
+  const known = names.filter((other) => !isUnnamed(other));
   const meant = nearest(String(wanted), known);
   const advice = meant
     ? `did you mean ${JSON.stringify(meant)}?`
-    : `the columns are ${known.map((name) => JSON.stringify(name)).join(", ")}.`;
+    : `the columns are ${known.map((other) => JSON.stringify(other)).join(", ")}.`;
   throw new SeqgradError("format", `${where}: no column is named ${JSON.stringify(wanted)}; ${advice}`);
 }

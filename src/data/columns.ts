@@ -1,5 +1,6 @@
 import { shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { columnWord, indexOfName, isUnnamed, nameOf, placeOf, type Spell, spellOption } from "./column-names.js";
 import { isLanguage, isWordFor } from "./part-names.js";
 import type { TableRow } from "./table-rows.js";
@@ -30,17 +31,21 @@ export interface FoundColumns {
 
 /** Refuses what names no columns. */
 export function checkColumns(op: string, columns: unknown): void {
-  const fail = (what: string) => {
-    throw new SeqgradError("value", `${op}: ${what}; give a list of names, or an object such as { label: "mood", text: 2 }.`);
-  };
-  if (typeof columns !== "object" || columns === null || ArrayBuffer.isView(columns)) fail(`columns are ${shown(columns)}`);
-  const places = Array.isArray(columns) ? columns : Object.values(columns as object);
-  if (places.length === 0) fail("columns name none");
+  const fault = (what: string) =>
+    new SeqgradError("value", `${op}: ${what}; give a list of names, or an object such as { label: "mood", text: 2 }.`);
+  if (typeof columns !== "object" || columns === null || ArrayBuffer.isView(columns)) throw fault(`columns are ${shown(columns)}`);
+  const places: unknown[] = Array.isArray(columns) ? columns : Object.values(columns);
+  if (places.length === 0) throw fault("columns name none");
   const isGood = (place: unknown) =>
     typeof place === "string" || (!Array.isArray(columns) && (place === undefined || Number.isInteger(place)));
   const bad = places.findIndex((place) => !isGood(place));
-  if (bad >= 0) fail(`columns have ${shown(places[bad])}`);
+  if (bad >= 0) throw fault(`columns have ${shown(places[bad])}`);
 }
+
+const isList = (columns: Columns): columns is readonly string[] => Array.isArray(columns);
+
+/** The names by which columns are asked for. */
+export const partsOf = (columns: Columns): readonly string[] => (isList(columns) ? columns : Object.keys(columns));
 
 interface Search extends ColumnOptions {
   readonly spell?: Spell;
@@ -58,39 +63,47 @@ export function findColumns(rows: readonly TableRow[], columns: Columns, options
   const { name = "the table", spell = spellOption, takesEmpty = false } = options;
   const [first] = rows;
   if (!first) throw new SeqgradError("format", `${name} holds no row.`);
-  const parts = Array.isArray(columns) ? (columns as readonly string[]) : Object.keys(columns);
-  const told = Array.isArray(columns) ? [] : (Object.values(columns) as (string | number | undefined)[]);
+  const parts = partsOf(columns);
   const notes: string[] = [];
-  const search = new ColumnSearch(rows, parts, { name, spell, header: options.header, notes });
-  const { places, hasHeader } = search.find(told);
+  const search = new ColumnSearch(first, rows.slice(1, SAMPLE), parts, { name, spell, header: options.header, notes });
+  const { places, hasHeader } = search.find(isList(columns) ? [] : Object.values(columns));
   const numbers = places.map((place) => place + 1);
   const taken = rows.slice(hasHeader ? 1 : 0).map(({ line, cells }) => {
-    const empty = takesEmpty ? -1 : places.findIndex((place) => cells[place]!.trim() === "");
+    const own = places.map((place) => nth(cells, place));
+    const empty = takesEmpty ? -1 : own.findIndex((cell) => cell.trim() === "");
     if (empty >= 0) throw new SeqgradError("format", `${name}, line ${line}, column ${numbers[empty]}: the ${parts[empty]} is empty.`);
-    return { line, columns: numbers, cells: places.map((place) => cells[place]!) };
+    return { line, columns: numbers, cells: own };
   });
   const heads = first.cells.map(nameOf);
-  const isOnce = (place: number) => !isUnnamed(heads[place]!) && indexOfName(heads, heads[place]!) === place;
-  return { rows: taken, notes, places: places.map((place) => (hasHeader && isOnce(place) ? heads[place]! : place + 1)) };
+  const nameOrNumber = (place: number) => {
+    const head = nth(heads, place);
+    return !isUnnamed(head) && indexOfName(heads, head) === place ? head : place + 1;
+  };
+  return { rows: taken, notes, places: hasHeader ? places.map(nameOrNumber) : numbers };
 }
 
 /** How many rows are looked at where columns are guessed. */
 const SAMPLE = 2000;
 
+/** A part whose column is not found yet, and its place among the parts. */
+interface Open {
+  readonly part: string;
+  readonly i: number;
+}
+
 class ColumnSearch {
   readonly #heads: readonly string[];
-  /** The rows without the header. */
-  readonly #sample: readonly TableRow[];
   readonly #where: string;
 
+  /** @param sample rows below the first */
   constructor(
-    readonly rows: readonly TableRow[],
+    readonly first: TableRow,
+    readonly sample: readonly TableRow[],
     readonly parts: readonly string[],
     readonly context: { readonly name: string; readonly spell: Spell; readonly header: boolean | undefined; readonly notes: string[] },
   ) {
-    this.#heads = rows[0]!.cells.map(nameOf);
-    this.#sample = rows.slice(1, SAMPLE);
-    this.#where = `${context.name}, line ${rows[0]!.line}`;
+    this.#heads = first.cells.map(nameOf);
+    this.#where = `${context.name}, line ${first.line}`;
   }
 
   find(told: readonly (string | number | undefined)[]): { places: number[]; hasHeader: boolean } {
@@ -103,15 +116,12 @@ class ColumnSearch {
     });
     // A name that was found is one of a header.
     let named = header === true || told.some((place, i) => typeof place === "string" && indexOfName(heads, place) === places[i]);
-    const open = () => this.parts.flatMap((_, i) => (places[i]! < 0 ? [i] : []));
-    for (const i of open()) {
-      const at = indexOfName(heads, this.parts[i]!);
+    const open = (): Open[] => this.parts.flatMap((part, i) => (places[i] === -1 ? [{ part, i }] : []));
+    for (const { part, i } of open()) {
+      const at = indexOfName(heads, part);
       if (at < 0 || places.includes(at)) continue;
-      if (indexOfName(heads.slice(at + 1), this.parts[i]!) >= 0)
-        throw new SeqgradError(
-          "format",
-          `${this.#where}: the header names ${this.parts[i]} twice; name each once, or leave the header out.`,
-        );
+      if (indexOfName(heads.slice(at + 1), part) >= 0)
+        throw new SeqgradError("format", `${this.#where}: the header names ${part} twice; name each once, or leave the header out.`);
       places[i] = at;
       named = true;
     }
@@ -123,22 +133,25 @@ class ColumnSearch {
   }
 
   /** Columns whose names are other words for the parts, each for one; or for a source and a target two languages. */
-  #byOtherWords(heads: readonly string[], places: number[], open: readonly number[]): boolean {
-    const free = heads.flatMap((head, c) => (places.includes(c) || isUnnamed(head) ? [] : [c]));
-    let found = open.map((i) => free.filter((c) => isWordFor(this.parts[i]!, heads[c]!)));
-    const languages = free.filter((c) => isLanguage(heads[c]!));
-    if (this.parts[open[0]!] === "source" && languages.length === open.length && found.every((of) => of.length === 0))
-      found = languages.map((c) => [c]);
+  #byOtherWords(heads: readonly string[], places: number[], open: readonly Open[]): boolean {
+    const free = heads.flatMap((head, c) => (places.includes(c) || isUnnamed(head) ? [] : [{ head, c }]));
+    let found = open.map(({ part }) => free.filter(({ head }) => isWordFor(part, head)));
+    const languages = free.filter(({ head }) => isLanguage(head));
+    if (open[0]?.part === "source" && languages.length === open.length && found.every((of) => of.length === 0))
+      found = languages.map((language) => [language]);
     const isSure = found.every((of) => of.length === 1) && new Set(found.flat()).size === open.length;
     if (!isSure) return false;
-    for (const [k, i] of open.entries()) places[i] = found[k]![0]!;
-    const said = open.map((i) => `${JSON.stringify(heads[places[i]!])} is taken for the ${this.parts[i]}`);
+    const said = found.flat().map(({ head, c }, k) => {
+      const { part, i } = nth(open, k);
+      places[i] = c;
+      return `${JSON.stringify(head)} is taken for the ${part}`;
+    });
     this.context.notes.push(said.join(", "));
     return true;
   }
 
   /** The columns that are left, as many as the parts that are. */
-  #byOrder(places: number[], open: readonly number[], named: boolean): void {
+  #byOrder(places: number[], open: readonly Open[], named: boolean): void {
     const width = this.#heads.length;
     let free = Array.from({ length: width }, (_, c) => c).filter((c) => !places.includes(c));
     if (free.length > open.length) {
@@ -147,9 +160,9 @@ class ColumnSearch {
       for (const c of useless) this.context.notes.push(`column ${c + 1} is left out: ${this.#whyUseless(c, named)}`);
     }
     if (free.length !== open.length) throw this.#noFit(open);
-    const [a, b] = free as [number, number];
-    const isPair = open.length === 2 && this.parts[open[0]!] === "label" && this.parts[open[1]!] === "text";
-    if (isPair && this.#isLabelOf(b, a)) {
+    const [a, b] = free;
+    const isPair = open.length === 2 && open[0]?.part === "label" && open[1]?.part === "text";
+    if (isPair && a !== undefined && b !== undefined && this.#isLabelOf(b, a)) {
       free = [b, a];
       const { spell } = this.context;
       const back = `${spell("label-column", a + 1)} and ${spell("text-column", b + 1)}`;
@@ -157,53 +170,54 @@ class ColumnSearch {
         `column ${a + 1} is taken for the text and column ${b + 1}, which has few different cells, for the label; ${back} say otherwise`,
       );
     }
-    for (const [k, i] of open.entries()) places[i] = free[k]!;
+    for (const [k, { i }] of open.entries()) places[i] = nth(free, k);
   }
 
-  #noFit(open: readonly number[]): SeqgradError {
+  #noFit([open]: readonly Open[]): SeqgradError {
     const [heads, { spell }] = [this.#heads, this.context];
     const [column, count] = [Math.min(heads.length, this.parts.length) + 1, heads.length];
     const got = `the row has ${count} cell${count === 1 ? "" : "s"} (${heads.map((_, c) => columnWord(heads, c)).join(", ")})`;
-    const part = this.parts[open[0]!]!;
+    const part = open?.part;
     const advice = `expected ${this.parts.join(", ")}, or a header that names them; ${spell(`${part}-column`, Math.min(2, count))} says where the ${part} stands`;
     const text = got.length > 300 ? `${got.slice(0, 300)}…` : got;
     return new SeqgradError("format", `${this.#where}, column ${column}: ${text}; ${advice}.`);
   }
 
+  /** The cells of a column of the sample. */
+  #below = (c: number): string[] => this.sample.map(({ cells }) => nth(cells, c).trim());
+
   /** Why a column holds none of the parts: it has no name, or counts the rows. */
   #whyUseless(c: number, named: boolean): string | undefined {
-    const below = this.#sample.map(({ cells }) => cells[c]!.trim());
-    const others = this.#heads.some((head) => !isUnnamed(head));
-    if (isUnnamed(this.#heads[c]!) && others) return "it has no name";
-    const numbers = below.map(Number);
-    const counts =
-      numbers.length > 2 && numbers.every((n, i) => below[i] !== "" && Number.isInteger(n) && (i === 0 || n === numbers[i - 1]! + 1));
-    const first = this.#heads[c]!;
-    const isFirst = named || !/^-?\d+$/.test(first) || Number(first) === numbers[0]! - 1;
+    const below = this.#below(c);
+    const head = nth(this.#heads, c);
+    if (isUnnamed(head) && this.#heads.some((other) => !isUnnamed(other))) return "it has no name";
+    const first = Number(below[0]);
+    const counts = below.length > 2 && below.every((cell, i) => cell !== "" && Number.isInteger(first) && Number(cell) === first + i);
+    const isFirst = named || !/^-?\d+$/.test(head) || Number(head) === first - 1;
     return counts && isFirst ? "it counts the rows" : undefined;
   }
 
   /** True if one column has few different cells compared with another, as labels have compared with texts. */
   #isLabelOf(c: number, other: number): boolean {
-    if (this.#sample.length < 4) return false;
-    const [own, others] = [c, other].map((column) => {
-      const cells = this.#sample.map(({ cells }) => cells[column]!.trim());
+    if (this.sample.length < 4) return false;
+    const measures = (column: number) => {
+      const cells = this.#below(column);
       return { different: new Set(cells).size, length: cells.reduce((n, cell) => n + cell.length, 0) };
-    }) as [{ different: number; length: number }, { different: number; length: number }];
-    if (2 * own.different > this.#sample.length || own.different >= others.different) return false;
+    };
+    const [own, others] = [measures(c), measures(other)];
+    if (2 * own.different > this.sample.length || own.different >= others.different) return false;
     return 2 * own.different <= others.different || 2 * own.length <= others.length;
   }
 
   /** True if the first row is unlike those below it: words for columns, where they have labels that recur, or numbers. */
   #looksLikeHeader(places: readonly number[]): boolean {
-    const firsts = places.map((c) => this.#heads[c]!);
+    const firsts = places.map((c) => nth(this.#heads, c));
     const isWord = (cell: string) => /^[\p{L}_][\p{L}\p{M}\p{N}_ ./-]{0,40}$/u.test(cell) && cell.split(" ").length <= 3;
-    if (this.#heads.some((head, c) => head === "" && this.#sample.some(({ cells }) => cells[c]!.trim() !== "")))
-      return this.#tellHeader(firsts);
-    if (!firsts.every(isWord) || this.#sample.length === 0) return false;
+    if (this.#heads.some((head, c) => head === "" && this.#below(c).some((cell) => cell !== ""))) return this.#tellHeader(firsts);
+    if (!firsts.every(isWord) || this.sample.length === 0) return false;
     const cellsOf = (part: string) => {
-      const i = this.parts.indexOf(part);
-      return i < 0 ? undefined : { first: firsts[i]!, below: this.#sample.map(({ cells }) => cells[places[i]!]!.trim()) };
+      const c = places[this.parts.indexOf(part)];
+      return c === undefined ? undefined : { first: nth(this.#heads, c), below: this.#below(c) };
     };
     const vectors = cellsOf("features") ?? cellsOf("frames");
     if (vectors) return !/\d/.test(vectors.first) && vectors.below.every((cell) => /\d/.test(cell)) && this.#tellHeader(firsts);
@@ -214,7 +228,7 @@ class ColumnSearch {
     if (counts.has(label.first.toLowerCase())) return false;
     const isOther = label.below.every((cell) => /^[+-]?\d+(?:\.\d+)?$/.test(cell));
     const lengths = text.below.map(({ length }) => length).sort((x, y) => x - y);
-    const isShort = !/ /.test(label.first + text.first) && text.first.length < lengths[lengths.length >> 1]!;
+    const isShort = !/ /.test(label.first + text.first) && text.first.length < nth(lengths, lengths.length >> 1);
     const recur = label.below.length > 3 && [...counts.values()].filter((n) => n > 1).length * 2 > counts.size;
     return (isOther || (recur && isShort)) && this.#tellHeader(firsts);
   }
@@ -222,7 +236,7 @@ class ColumnSearch {
   #tellHeader(firsts: readonly string[]): true {
     const { notes, spell } = this.context;
     const names = firsts.map((head) => JSON.stringify(head)).join(", ");
-    notes.push(`line ${this.rows[0]!.line} is taken for a header, which names ${names}; ${spell("header", "no")} takes it for a row`);
+    notes.push(`line ${this.first.line} is taken for a header, which names ${names}; ${spell("header", "no")} takes it for a row`);
     return true;
   }
 }

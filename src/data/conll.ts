@@ -1,5 +1,6 @@
 import { checkText, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { checkOptions } from "../util/options.js";
 
 /** A sentence, a tag for each word. */
@@ -60,7 +61,7 @@ export function readConll(text: string, options: string | ConllOptions = {}): { 
   const { blocks, names } = blocksOf(checkText(name, text));
   const first = blocks[0]?.[0];
   if (!first) throw new SeqgradError("format", `${name} holds no sentence.`);
-  const isUniversal = first.cells.length === universal.length && blocks.every(([row]) => /^1([-.]\d+)?$/.test(row!.cells[0]!));
+  const isUniversal = first.cells.length === universal.length && blocks.every(([row]) => /^1([-.]\d+)?$/.test(row?.cells[0] ?? ""));
   const heads = names ?? (isUniversal ? universal : undefined);
   const columnOf = (option: "tokenColumn" | "tagColumn", value: number | string | undefined, usual: number) => {
     if (value === undefined) return usual;
@@ -80,7 +81,7 @@ export function readConll(text: string, options: string | ConllOptions = {}): { 
   // Other tags, such as parts of speech, may hold a hyphen anywhere.
   const isEntities = blocks.some((rows) => rows.some(({ cells }) => /^(O$|[BI]-.)/.test(cells.at(at.tag) ?? "")));
   const sentences = blocks.flatMap((rows) => {
-    const words = isUniversal ? rows.filter(({ cells }) => !/^\d+[-.]\d+$/.test(cells[0]!)) : rows;
+    const words = isUniversal ? rows.filter(({ cells }) => !/^\d+[-.]\d+$/.test(cells[0] ?? "")) : rows;
     return words.length > 0 ? [sentenceOf(words, at, isEntities, name)] : [];
   });
   return { sentences, isUniversal };
@@ -114,25 +115,27 @@ function blocksOf(text: string): { blocks: Row[][]; names?: string[] } {
 }
 
 function sentenceOf(rows: readonly Row[], at: { token: number; tag: number }, isEntities: boolean, name: string): TaggedSentence {
-  const width = rows[0]!.cells.length;
+  const start = nth(rows, 0);
+  const width = start.cells.length;
+  const [words, tags]: [string[], string[]] = [[], []];
   for (const { line, text, cells } of rows) {
     const fail = (column: number, what: string) => new SeqgradError("format", `${name}, line ${line}, column ${column}: ${what}.`);
-    if (cells.length < 2 || cells.at(at.token) === "" || cells.at(at.tag) === "")
+    const [word, tag] = [cells.at(at.token), cells.at(at.tag)];
+    if (cells.length < 2 || word === "" || tag === "")
       throw fail(2, `${JSON.stringify(text)} has no tag; expected a word, a tab and a tag`);
     if (cells.length !== width) {
       const advice = "expected as many in each line of a sentence, and an empty line after it";
       throw fail(Math.min(cells.length, width) + 1, `the line has ${cells.length} columns, the one before ${width}; ${advice}`);
     }
-    const tag = cells.at(at.tag)!;
+    if (word === undefined || tag === undefined)
+      throw fail(width + 1, `the line has ${width} columns; expected at least ${Math.max(at.token, at.tag) + 1}, as in the first sentence`);
     const column = at.tag < 0 ? cells.length : at.tag + 1;
     if (/^[BIESLU]-$/.test(tag)) throw fail(column, `the tag ${JSON.stringify(tag)} names no type; expected one such as ${tag}person`);
     const [, prefix] = (isEntities && /^([A-Z])-./.exec(tag)) || [];
     if (prefix && !"BIESLU".includes(prefix))
       throw fail(column, `the prefix of the tag ${JSON.stringify(tag)} is not one of B, I, E, S, L and U, before a hyphen and a type`);
+    words.push(word);
+    tags.push(tag);
   }
-  return {
-    words: rows.map(({ cells }) => cells.at(at.token)!),
-    tags: rows.map(({ cells }) => cells.at(at.tag)!),
-    line: rows[0]!.line,
-  };
+  return { words, tags, line: start.line };
 }

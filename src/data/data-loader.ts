@@ -1,6 +1,7 @@
 import { finish, inTurns, type Pieces } from "../util/breath.js";
 import { checkArray, checkBoolean, checkFinite, checkFunction, checkInteger, checkInterval, checkIterable } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { RandomGenerator } from "../util/philox.js";
 
@@ -92,15 +93,15 @@ export class DataLoader<T, B = T[]> implements Iterable<B> {
     checkInteger("DataLoader.epoch", "n", n, 0, 2 ** 32 - 2);
     checkInteger("DataLoader.epoch", "start", start);
     const { dataset } = this;
-    const collate = this.#options.collate ?? ((items) => items as unknown as B);
+    const collate = this.#options.collate ?? ((items) => items as B);
     const batches = () => this.#batches(n);
     return {
       *[Symbol.iterator]() {
-        for (const batch of finish(batches()).slice(start)) yield collate(batch.map((i) => atOnce(dataset.at(i))) as T[]);
+        for (const batch of finish(batches()).slice(start)) yield collate(batch.map((i) => atOnce(dataset, i)));
       },
       async *[Symbol.asyncIterator]() {
         for (const batch of (await inTurns(batches())).slice(start))
-          yield collate((await Promise.all(batch.map((i) => dataset.at(i)))) as T[]);
+          yield collate(await Promise.all(batch.map(async (i) => present(await dataset.at(i), i))));
       },
     };
   }
@@ -123,30 +124,36 @@ export class DataLoader<T, B = T[]> implements Iterable<B> {
     const order = Array.from({ length: this.dataset.length }, (_, i) => i);
     if (shuffle) generator.shuffle(order);
     if (bucketBy) {
-      const length = new Map<number, number>();
+      const items: { i: number; length: number }[] = [];
       for (const i of order) {
-        length.set(i, checkFinite("DataLoader", "a length by bucketBy", bucketBy(atOnce(this.dataset.at(i)) as T)));
+        items.push({ i, length: checkFinite("DataLoader", "a length by bucketBy", bucketBy(atOnce(this.dataset, i))) });
         yield;
       }
       for (let from = 0; from < order.length; from += CHUNK * batchSize) {
-        const chunk = order.slice(from, from + CHUNK * batchSize).sort((a, b) => length.get(a)! - length.get(b)!);
-        for (const [k, i] of chunk.entries()) order[from + k] = i;
+        const chunk = items.slice(from, from + CHUNK * batchSize).sort((a, b) => a.length - b.length);
+        for (const [k, { i }] of chunk.entries()) order[from + k] = i;
       }
     }
     const batches: number[][] = [];
     for (let from = 0; from < order.length; from += batchSize) batches.push(order.slice(from, from + batchSize));
-    const last = dropLast && batches.at(-1)!.length < batchSize ? batches.pop() : undefined;
-    if (shuffle && bucketBy && !last) {
-      // One that is not whole stays the last.
-      const short = batches.at(-1)!.length < batchSize ? [batches.pop()!] : [];
-      return [...generator.shuffle(batches), ...short];
-    }
-    return shuffle && bucketBy ? generator.shuffle(batches) : batches;
+    // One that is not whole stays the last.
+    const short = order.length % batchSize > 0 ? batches.pop() : undefined;
+    if (shuffle && bucketBy) generator.shuffle(batches);
+    if (short && !dropLast) batches.push(short);
+    return batches;
   }
 }
 
-function atOnce<T>(item: T | Promise<T> | undefined): T | undefined {
-  if (!(item instanceof Promise)) return item;
+/** The item, when it is there. */
+function present<T>(item: T | undefined, i: number): T {
+  if (item === undefined)
+    throw new SeqgradError("value", `DataLoader: the dataset's at(${i}) is undefined; expected an item for each i below its length.`);
+  return item;
+}
+
+function atOnce<T>(dataset: Dataset<T>, i: number): T {
+  const item = dataset.at(i);
+  if (!(item instanceof Promise)) return present(item, i);
   item.catch(() => {});
   throw new SeqgradError("value", "DataLoader: the dataset answers promises; iterate with for await .. of, without bucketBy.");
 }
@@ -203,7 +210,7 @@ export function lengthStatistics(sequences: Iterable<{ readonly length: number }
   checkIterable("lengthStatistics", "the first argument", sequences, "a list of sequences");
   const lengths = Array.from(sequences, (one) => checkInteger("lengthStatistics", "a length", one?.length)).sort((a, b) => a - b);
   if (lengths.length === 0) throw new SeqgradError("value", "lengthStatistics: the list of sequences is empty; give at least one.");
-  const quantile = (share: number) => lengths[Math.max(0, Math.ceil(share * lengths.length) - 1)]!;
+  const quantile = (share: number) => nth(lengths, Math.max(0, Math.ceil(share * lengths.length) - 1));
   const mean = lengths.reduce((a, b) => a + b) / lengths.length;
-  return { count: lengths.length, least: lengths[0]!, most: lengths.at(-1)!, mean, median: quantile(0.5), p95: quantile(0.95) };
+  return { count: lengths.length, least: quantile(0), most: quantile(1), mean, median: quantile(0.5), p95: quantile(0.95) };
 }

@@ -35,13 +35,13 @@ export function padFrames(sequences: readonly Frames[], options: { scaler?: Seri
   if (scaler !== undefined && !(scaler instanceof SeriesScaler))
     throw new SeqgradError("value", `padFrames: the scaler is ${kindOf(scaler)}; give what frameScaler() made.`);
   checkFrames("padFrames", sequences);
-  const empty = sequences.findIndex((frames) => frames.length === 0 || frames[0]!.length === 0);
-  if (sequences.length === 0 || empty >= 0)
+  const empty = sequences.findIndex(([first]) => !first?.length);
+  const F = scaler?.means.length ?? sequences[0]?.[0]?.length;
+  if (F === undefined || sequences.length === 0 || empty >= 0)
     throw new SeqgradError(
       "value",
       `padFrames: ${sequences.length === 0 ? "the list of sequences is empty" : `sequence ${empty} holds no number`}.`,
     );
-  const F = scaler?.means.length ?? sequences[0]![0]!.length;
   const lengths = sequences.map((frames) => frames.length);
   const shape = [sequences.length, maxOf(lengths), F] as const;
   const data = new Float32Array(shape[0] * shape[1] * F);
@@ -110,8 +110,9 @@ export function parseFrames(text: string, where = "the frames"): number[][] {
           return value;
         }),
     );
-  const odd = frames.findIndex((frame) => frame.length !== frames[0]!.length);
+  const sizesOf = frames.map(({ length }) => length);
+  const odd = sizesOf.findIndex((size) => size !== sizesOf[0]);
   if (odd < 0) return frames;
-  const sizes = `vector ${odd + 1} has ${frames[odd]!.length} numbers, the first ${frames[0]!.length}`;
+  const sizes = `vector ${odd + 1} has ${sizesOf[odd]} numbers, the first ${sizesOf[0]}`;
   throw new SeqgradError("format", `${where}: ${sizes}; expected the same number in each.`);
 }

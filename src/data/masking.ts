@@ -1,5 +1,6 @@
 import { checkInteger, checkInterval, kindOf } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { checkOptions } from "../util/options.js";
 import { RandomGenerator } from "../util/philox.js";
 import { checkRows, type PaddedRows } from "./padding.js";
@@ -55,16 +56,16 @@ export function maskTokens(rows: PaddedRows, options: MaskingOptions, generator:
   const targets = new Int32Array(data.length).fill(-100);
   const ordinary: number[] = [];
   for (const [b, length] of lengths.entries())
-    for (let at = b * shape[1]; at < b * shape[1] + length; at++) if (data[at]! >= from) ordinary.push(at);
+    for (let at = b * shape[1]; at < b * shape[1] + length; at++) if (nth(data, at) >= from) ordinary.push(at);
   let chosen = 0;
   const choose = (at: number) => {
     chosen++;
-    targets[at] = data[at]!;
+    targets[at] = nth(data, at);
     const lot = generator.uniform();
     if (lot < 0.8) tokens[at] = mask;
     else if (lot < 0.9) tokens[at] = from + generator.integer(vocab - from);
   };
   for (const at of ordinary) if (generator.uniform() < share) choose(at);
-  if (chosen === 0 && share > 0 && ordinary.length > 0) choose(ordinary[generator.integer(ordinary.length)]!);
+  if (chosen === 0 && share > 0 && ordinary.length > 0) choose(nth(ordinary, generator.integer(ordinary.length)));
   return { tokens, targets, shape, lengths };
 }

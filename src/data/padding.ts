@@ -1,4 +1,4 @@
-import { checkInteger, checkList, kindOf, toTokens } from "../util/check.js";
+import { checkInteger, checkList, isRecord, kindOf, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { maxOf } from "../util/numbers.js";
 import { checkOptions } from "../util/options.js";
@@ -40,16 +40,15 @@ export function padRows(rows: readonly ArrayLike<number>[], options: { value?: n
 
 /** The rows, when they are what padRows() makes: data of their shape, and a length for each row within it. */
 export function checkRows(op: string, rows: PaddedRows): PaddedRows {
-  const { data, shape, lengths } = (rows ?? {}) as Partial<PaddedRows>;
-  const [B, T] = Array.isArray(shape) ? (shape as readonly number[]) : [];
-  const isGood =
-    Number.isInteger(B) &&
-    Number.isInteger(T) &&
-    data instanceof Int32Array &&
-    Array.isArray(lengths) &&
-    data.length === B! * T! &&
-    lengths.length === B &&
-    lengths.findIndex((length) => !(Number.isInteger(length) && length >= 0 && length <= T!)) < 0;
-  if (!isGood) throw new SeqgradError("value", `${op}: the rows are ${kindOf(rows)} that padRows() did not make; give what it makes.`);
+  if (!isRecord(rows) || !arePadded(rows))
+    throw new SeqgradError("value", `${op}: the rows are ${kindOf(rows)} that padRows() did not make; give what it makes.`);
   return rows;
+}
+
+function arePadded({ data, shape, lengths }: PaddedRows): boolean {
+  if (!(data instanceof Int32Array && Array.isArray(shape) && Array.isArray(lengths))) return false;
+  const [B, T]: readonly number[] = shape;
+  if (B === undefined || T === undefined || !Number.isInteger(B) || !Number.isInteger(T)) return false;
+  const isWithin = (length: number) => Number.isInteger(length) && length >= 0 && length <= T;
+  return data.length === B * T && lengths.length === B && Array.from(lengths).every(isWithin);
 }

@@ -1,5 +1,5 @@
 /** Other words that tables have for the parts of an example. */
-const words: Readonly<Record<string, readonly string[]>> = {
+const words = {
   label:
     "labels class classes category categories sentiment rating stars polarity topic intent emotion mood target y tag genre kind type verdict klasse kategorie stimmung classe catégorie étiquette".split(
       " ",
@@ -14,6 +14,8 @@ const words: Readonly<Record<string, readonly string[]>> = {
   frames: "frame features mfcc audio signal vectors".split(" "),
 };
 
+const wordsOf: ReadonlyMap<string, readonly string[]> = new Map(Object.entries(words));
+
 const languages: ReadonlySet<string> = new Set(
   "english french german spanish italian portuguese dutch russian chinese japanese korean arabic hindi turkish polish swedish danish norwegian finnish greek hebrew thai vietnamese ukrainian czech hungarian romanian indonesian deutsch français español italiano português eng fra fre deu ger spa ita por nld rus zho jpn kor ara hin tur pol swe en fr de es pt nl ru zh ja ko ar hi tr pl sv".split(
     " ",
@@ -21,7 +23,7 @@ const languages: ReadonlySet<string> = new Set(
 );
 
 /** True if a column's name is another word for a part. */
-export const isWordFor = (part: string, name: string): boolean => Object.hasOwn(words, part) && words[part]!.includes(name.toLowerCase());
+export const isWordFor = (part: string, name: string): boolean => wordsOf.get(part)?.includes(name.toLowerCase()) ?? false;
 
 /** True if a column's name is the name of a language. */
 export const isLanguage = (name: string): boolean => languages.has(name.toLowerCase());

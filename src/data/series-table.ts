@@ -1,5 +1,6 @@
 import { checkText, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { checkOptions } from "../util/options.js";
 import { isMissing, type NumberFormat, numberLike, numberReader, whyNoNumber } from "./cell-numbers.js";
 import { datesIn, isDate, timesOfDayIn } from "./cell-times.js";
@@ -73,7 +74,7 @@ export async function readSeries(text: string, options: SeriesTableOptions, spel
   const order =
     time < 0 ? undefined : orderByTime(rows, cellsOf(time), nextClock(table, time), { name, column: time, names, spell, cellsOf });
   const sorted = order?.rows ?? rows.map((_, r) => r);
-  const why = names.map((_, c) => (c === time ? order!.step : whyLeftOut(table, c, options, sorted)));
+  const why = names.map((_, c) => (order && c === time ? order.step : whyLeftOut(table, c, options, sorted)));
   if (options.columns) choose(table, options.columns, time, why, spell);
   // Where nothing else is one, whole numbers that rise are a series that grows.
   else if (!why.includes("")) for (const [c, reason] of why.entries()) if (reason === COUNTS && c !== time) why[c] = "";
@@ -85,9 +86,9 @@ export async function readSeries(text: string, options: SeriesTableOptions, spel
   const series = arranged(values, chosen, order ?? { rows: sorted, skipped: [] }, fill, table, spell);
   const columns = names.map((column, c): SeriesColumn => {
     const use = c === time ? "time" : chosen.includes(c) ? "series" : "none";
-    return { column: c + 1, name: column, use, why: use === "series" ? "" : why[c]! };
+    return { column: c + 1, name: column, use, why: use === "series" ? "" : nth(why, c) };
   });
-  return { series: { ...series, names: chosen.map((c) => names[c]!) }, columns, notes: order?.notes(fill !== "none") ?? [] };
+  return { series: { ...series, names: chosen.map((c) => nth(names, c)) }, columns, notes: order?.notes(fill !== "none") ?? [] };
 }
 
 function checkValues(options: SeriesTableOptions, spell: Spell): void {
@@ -135,25 +136,23 @@ interface Table {
 /** The header and the rows below it, without those at the end that hold nothing. */
 async function readTable(text: string, { name = "the table", delimiter }: SeriesTableOptions): Promise<Table> {
   const { rows: all } = await readCsv(text, { name, delimiter });
-  const [header, ...below] = evenRows(all, { name }, "single");
-  const names = header!.cells.map(nameOf);
+  const even = evenRows(all, { name }, "single");
+  const { line, cells: heads } = nth(even, 0);
   const isNumber = numberLike("1", {});
-  if (header!.cells.every((cell) => isNumber(cell) || isDate(cell) || cell.trim() === "") && header!.cells.some(isNumber))
+  if (heads.every((cell) => isNumber(cell) || isDate(cell) || cell.trim() === "") && heads.some(isNumber))
     throw new SeqgradError(
       "format",
-      `${name}, line ${header!.line}, column 1: the first row holds numbers; expected a header, which names the columns.`,
+      `${name}, line ${line}, column 1: the first row holds numbers; expected a header, which names the columns.`,
     );
-  let end = below.length;
-  while (end > 0 && isBlank(below[end - 1]!)) end--;
-  const rows = below.slice(0, end);
+  const rows = even.slice(1, even.findLastIndex((row) => !isBlank(row)) + 1);
   if (rows.length === 0) throw new SeqgradError("format", `${name} holds no row below its header.`);
   const columns = new Map<number, readonly string[]>();
   const cellsOf = (c: number) => {
-    const cells = columns.get(c) ?? rows.map((row) => row.cells[c]!);
+    const cells = columns.get(c) ?? rows.map((row) => nth(row.cells, c));
     columns.set(c, cells);
     return cells;
   };
-  return { name, line: header!.line, names, rows, cellsOf };
+  return { name, line, names: heads.map(nameOf), rows, cellsOf };
 }
 
 const timeNames =
@@ -178,11 +177,12 @@ function timeColumn({ name, line, names, cellsOf }: Table, { time, columns }: Se
     if (/^(?:year|jahr|ann[ée]e|a[nñ]o)s?$/i.test(column))
       return numbers.every((value) => Number.isInteger(value) && value > 1500 && value < 2300);
     const isEpoch = numbers.every((value) => value > 3e8);
-    return (
-      isEpoch || (numbers.some((value) => !Number.isInteger(value)) && numbers.every((value, i) => i === 0 || value > numbers[i - 1]!))
-    );
+    return isEpoch || (!numbers.every(Number.isInteger) && isRising(numbers));
   });
 }
+
+/** True if each value is above the one before it. */
+const isRising = (values: readonly number[]): boolean => values.every((value, i) => i === 0 || value > nth(values, i - 1));
 
 /** The times of day in the column after the days, if there are any. */
 const nextClock = ({ names, cellsOf }: Table, time: number): Float64Array | undefined =>
@@ -199,22 +199,22 @@ function whyLeftOut({ names, cellsOf }: Table, c: number, format: SeriesTableOpt
   const read = numberReader(format);
   const isLike = numberLike(sample, format);
   const count = present.filter((cell) => !Number.isNaN(read(cell)) || isLike(cell)).length;
-  if (isUnnamed(names[c]!)) return "it has no name";
+  if (isUnnamed(nth(names, c))) return "it has no name";
   if (2 * count <= present.length || 2 * count < cells.length) {
-    const odd = cells.findIndex((cell) => !isMissing(cell) && !isLike(cell));
-    if (odd < 0) return "most of its cells are empty";
+    const odd = present.find((cell) => !isLike(cell));
+    if (odd === undefined) return "most of its cells are empty";
     if (2 * present.filter(isDate).length > present.length) return "it holds dates";
-    return timesOfDayIn(present) ? "it holds times of day" : `it holds texts, such as ${shown(cells[odd]!.trim())}`;
+    return timesOfDayIn(present) ? "it holds times of day" : `it holds texts, such as ${shown(odd.trim())}`;
   }
   const dates = datesIn(present);
   if (present.length > 1 && dates && "values" in dates) return "it holds dates";
   if (cells.length < 3) return "";
   const values = cells.map(read);
-  if (cells.every((cell) => cell.trim() === sample.trim()) || values.every((value) => value === values[0]))
+  const start = nth(values, 0);
+  if (cells.every((cell) => cell.trim() === sample.trim()) || values.every((value) => value === start))
     return `it is constant, ${sample.trim()}`;
-  const rises = (list: readonly number[]) => list.every((value, i) => Number.isInteger(value) && (i === 0 || value > list[i - 1]!));
-  const counts = (list: readonly number[]) => list.every((value, i) => Number.isInteger(value) && (i === 0 || value === list[i - 1]! - 1));
-  return rises(values) || rises(order.map((r) => values[r]!)) || counts(values) ? COUNTS : "";
+  const counts = isRising(values) || isRising(order.map((r) => nth(values, r))) || values.every((value, i) => value === start - i);
+  return counts && values.every(Number.isInteger) ? COUNTS : "";
 }
 
 /** Marks what is not asked for. */
@@ -231,9 +231,8 @@ function checkChosen({ name, line, names }: Table, chosen: readonly number[], wh
     throw new SeqgradError("format", `${name}: no column is a series: ${reasons.join(", ")}; name the columns to take, as in ${option}.`);
   }
   for (const c of chosen) {
-    const again = names.indexOf(names[c]!);
-    const other = again === c ? names.indexOf(names[c]!, c + 1) : again;
-    if (other < 0 || other === c) continue;
+    const other = names.findIndex((column, at) => at !== c && column === names[c]);
+    if (other < 0) continue;
     throw new SeqgradError(
       "format",
       `${name}, line ${line}: columns ${Math.min(c, other) + 1} and ${Math.max(c, other) + 1} are both named ${JSON.stringify(names[c])}; rename one of them.`,
@@ -257,13 +256,14 @@ function readValues(
   const values = new Float64Array(rows.length * chosen.length);
   for (const [r, { line, cells }] of rows.entries()) {
     for (const [k, c] of chosen.entries()) {
-      const value = read(cells[c]!);
+      const cell = nth(cells, c);
+      const value = read(cell);
       values[r * chosen.length + k] = value;
-      if (!Number.isNaN(value) || (fill !== "none" && isMissing(cells[c]!))) continue;
+      if (!Number.isNaN(value) || (fill !== "none" && isMissing(cell))) continue;
       const why =
-        names.length === 1 && cells[c]!.trim() === ""
+        names.length === 1 && cell.trim() === ""
           ? `the line is empty; fill what is missing, or give ${spell("fill", "previous")}`
-          : whyNoNumber(cells[c]!, options, cellsOf(c), spell);
+          : whyNoNumber(cell, options, cellsOf(c), spell);
       throw new SeqgradError("format", `${name}, line ${line}, column ${c + 1} (${columnWord(names, c)}): ${why}.`);
     }
   }
@@ -284,27 +284,27 @@ function arranged(
   const steps = order.length + gaps.reduce((sum, { count }) => sum + count, 0);
   const out = new Float64Array(steps * C).fill(Number.NaN);
   const lines = new Int32Array(steps);
-  let [t, next] = [0, 0];
+  const gapAfter = new Map(gaps.map(({ after, count }) => [after, count]));
+  let t = 0;
   for (const [i, r] of order.entries()) {
     out.set(values.subarray(r * C, (r + 1) * C), t * C);
-    lines[t++] = rows[r]!.line;
-    if (gaps[next]?.after === i) t += gaps[next++]!.count;
+    lines[t] = nth(rows, r).line;
+    t += 1 + (gapAfter.get(i) ?? 0);
   }
   if (fill === "none") return { values: out, steps, channels: C };
   for (const [k, c] of chosen.entries()) {
-    let last = -1;
+    let [last, from] = [-1, Number.NaN];
     for (let at = 0; at < steps; at++) {
-      if (Number.isNaN(out[at * C + k]!)) continue;
-      for (let between = last + 1; between < at && last >= 0; between++) {
-        const [from, to] = [out[last * C + k]!, out[at * C + k]!];
+      const to = nth(out, at * C + k);
+      if (Number.isNaN(to)) continue;
+      for (let between = last + 1; between < at && last >= 0; between++)
         out[between * C + k] = fill === "previous" ? from : from + ((to - from) * (between - last)) / (at - last);
-      }
       if (last < 0 && at > 0) throw noNeighbor(0, "no value stands before it");
-      last = at;
+      [last, from] = [at, to];
     }
     if (last < steps - 1) {
       if (fill === "linear") throw noNeighbor(last + 1, `no value follows; ${spell("fill", "previous")} takes the one before`);
-      for (let at = last + 1; at < steps; at++) out[at * C + k] = out[last * C + k]!;
+      for (let at = last + 1; at < steps; at++) out[at * C + k] = from;
     }
     function noNeighbor(at: number, what: string): SeqgradError {
       return new SeqgradError(

@@ -1,6 +1,7 @@
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { isMissing, numberReader } from "./cell-numbers.js";
-import { businessDays, commonStep, datesIn, epochUnit, formatStep, type Times, TOLERANCE } from "./cell-times.js";
+import { businessDays, commonStep, datesIn, epochUnit, formatStep, stepsOf, type Times, TOLERANCE } from "./cell-times.js";
 import { columnWord, type Spell } from "./column-names.js";
 import type { TableRow } from "./table-rows.js";
 
@@ -37,55 +38,60 @@ export function orderByTime(
   context: Context,
 ): RowOrder {
   const { name, names, column, spell } = context;
+  const lineOf = (r: number) => nth(rows, r).line;
   const fail = (r: number, what: string) =>
-    new SeqgradError("format", `${name}, line ${rows[r]!.line}, column ${column + 1} (${columnWord(names, column)}): ${what}.`);
+    new SeqgradError("format", `${name}, line ${lineOf(r)}, column ${column + 1} (${columnWord(names, column)}): ${what}.`);
   const hole = cells.findIndex(isMissing);
   if (hole >= 0) throw fail(hole, "the time is missing");
-  const times = timesOf(cells, clock, (r, why) => fail(r, `${why}; ${spell("time", "none")} takes the rows as they stand`));
-  const { values, isClock } = times;
+  const { values, isClock } = timesOf(cells, clock, (r, why) => fail(r, `${why}; ${spell("time", "none")} takes the rows as they stand`));
   const order = Array.from(values.keys());
-  const out = order.findIndex((r) => r > 0 && values[r]! < values[r - 1]!);
-  if (out > 0) order.sort((a, b) => values[a]! - values[b]!);
-  const twin = order.findIndex((r, i) => i > 0 && values[r] === values[order[i - 1]!]);
-  if (twin > 0) throw fail(Math.max(order[twin]!, order[twin - 1]!), twins(rows, order, values, twin, cells, context));
-  const sorted = Float64Array.from(order, (r) => values[r]!);
-  const days = isClock ? businessDays(sorted) : undefined;
-  const isBusiness =
-    days !== undefined && commonStep(days) === 1 && commonStep(sorted) === 86_400_000 && skips(sorted).length > skips(days).length;
-  const scale = isBusiness ? days : sorted;
+  const out = stepsOf(values).findIndex((step) => step < 0) + 1;
+  if (out > 0) order.sort((a, b) => nth(values, a) - nth(values, b));
+  const sorted = Float64Array.from(order, (r) => nth(values, r));
+  const steps = stepsOf(sorted);
+  const twin = steps.indexOf(0);
+  if (twin >= 0) {
+    const [first, second] = [nth(order, twin), nth(order, twin + 1)]; // the sort keeps the order of equal ones
+    const said = `${JSON.stringify(nth(cells, second).trim())} stands in line ${lineOf(first)} too`;
+    throw fail(second, `${said}${moreOnTwins(steps.filter((step) => step === 0).length, values, context)}`);
+  }
+  const days = isClock ? inBusinessDays(sorted) : undefined;
+  const scale = days ?? sorted;
   const skipped = skips(scale);
   const step = commonStep(scale);
-  if (2 * skipped.length > Math.max(1, order.length - 1)) {
-    const at = skipped[0]!.after + 1;
+  const [uneven] = skipped;
+  if (uneven && 2 * skipped.length > Math.max(1, order.length - 1)) {
+    const [before, after] = [nth(order, uneven.after), nth(order, uneven.after + 1)];
     const advice = `bring them to even steps, or give ${spell("time", "none")}, which takes the rows as evenly spaced`;
-    const found = formatStep(sorted[at]! - sorted[at - 1]!, isClock);
-    throw fail(
-      order[at]!,
-      `the times do not rise evenly: ${found} after line ${rows[order[at - 1]!]!.line}, and ${formatStep(step, isClock)} in the middle; ${advice}`,
-    );
+    const found = `${formatStep(nth(steps, uneven.after), isClock)} after line ${lineOf(before)}`;
+    throw fail(after, `the times do not rise evenly: ${found}, and ${formatStep(step, isClock)} in the middle; ${advice}`);
   }
   const missing = skipped.reduce((sum, { count }) => sum + count, 0);
-  const apart = isBusiness ? "business days" : order.length > 1 ? `${formatStep(step, isClock)} apart` : "one row";
+  const canFill = missing <= 10 * order.length; // a mistyped year must not become a gap to fill
+  const apart = days ? "business days" : order.length > 1 ? `${formatStep(step, isClock)} apart` : "one row";
   return {
     rows: order,
     step: apart,
-    // A mistyped year must not become a gap to fill.
-    skipped: missing <= 10 * order.length ? skipped.filter(({ count }) => count > 0) : [],
+    skipped: canFill ? skipped.filter(({ count }) => count > 0) : [],
     notes(areFilled) {
       const word = columnWord(names, column);
       const notes: string[] = [];
       const isReversed = out > 0 && order.every((r, i) => r === order.length - 1 - i);
       if (isReversed) notes.push(`the newest rows stand first; they were put in the order of ${word}`);
-      else if (out > 0) notes.push(`the rows were sorted by ${word}: line ${rows[out]!.line} is the first out of order`);
+      else if (out > 0) notes.push(`the rows were sorted by ${word}: line ${lineOf(out)} is the first out of order`);
       if (skipped.length === 0) return notes;
-      const placeOf = ({ after }: Skip) => `after line ${rows[order[after]!]!.line} (${cells[order[after]!]!.trim()})`;
-      const unit = isBusiness ? "a business day" : formatStep(step, isClock);
-      notes.push(
-        `${word} ${noteOnSkips({ skipped, missing, unit, areFilled: areFilled && missing <= 10 * order.length, spell }, placeOf)}`,
-      );
+      const placeOf = ({ after }: Skip) => `after line ${lineOf(nth(order, after))} (${nth(cells, nth(order, after)).trim()})`;
+      const unit = days ? "a business day" : formatStep(step, isClock);
+      notes.push(`${word} ${noteOnSkips({ skipped, missing, unit, areFilled: areFilled && canFill, spell }, placeOf)}`);
       return notes;
     },
   };
+}
+
+/** Daily times in business days, when these skip fewer steps. */
+function inBusinessDays(sorted: Float64Array): Float64Array | undefined {
+  const days = commonStep(sorted) === 86_400_000 ? businessDays(sorted) : undefined;
+  return days && commonStep(days) === 1 && skips(sorted).length > skips(days).length ? days : undefined;
 }
 
 /** A place where the times skip steps: the row before it, and how many. */
@@ -116,7 +122,7 @@ function timesOf(cells: readonly string[], clock: Float64Array | undefined, fail
   const dates = datesIn(cells, clock);
   if (dates && "values" in dates) {
     const areDays = dates.values.every((value) => value % 86_400_000 === 0);
-    return clock && areDays ? { values: dates.values.map((value, i) => value + clock[i]!), isClock: true } : dates;
+    return clock && areDays ? { values: dates.values.map((value, i) => value + nth(clock, i)), isClock: true } : dates;
   }
   if (dates) throw fail(dates.at, dates.why);
   const read = numberReader({});
@@ -131,38 +137,27 @@ function timesOf(cells: readonly string[], clock: Float64Array | undefined, fail
 function skips(sorted: Float64Array): Skip[] {
   const step = commonStep(sorted);
   const list: { after: number; count: number }[] = [];
-  for (let i = 1; i < sorted.length; i++) {
-    const ratio = (sorted[i]! - sorted[i - 1]!) / step;
+  for (const [after, own] of stepsOf(sorted).entries()) {
+    const ratio = own / step;
     const whole = Math.max(1, Math.round(ratio));
-    if (whole > 1 || Math.abs(ratio - 1) > TOLERANCE) list.push({ after: i - 1, count: whole - 1 });
+    if (whole > 1 || Math.abs(ratio - 1) > TOLERANCE) list.push({ after, count: whole - 1 });
   }
   return list;
 }
 
-/** The message about a time that is in two rows; if all are, a column may distinguish several series. */
-function twins(
-  rows: readonly TableRow[],
-  order: readonly number[],
-  values: Float64Array,
-  twin: number,
-  cells: readonly string[],
-  { names, column, cellsOf }: Context,
-): string {
-  const [first, second] = [order[twin - 1]!, order[twin]!].sort((a, b) => a - b) as [number, number];
-  let count = 0;
-  for (let i = 1; i < order.length; i++) count += Number(values[order[i]!] === values[order[i - 1]!]);
-  const said = `${JSON.stringify(cells[second]!.trim())} stands in line ${rows[first]!.line} too`;
+/** The number of times that stand before, and what to do; if all times are in several rows, a column may distinguish several series. */
+function moreOnTwins(count: number, values: Float64Array, { names, column, cellsOf }: Context): string {
   const more = count > 1 ? `, and ${count} rows have a time that stands before` : "";
   const key = names.findIndex((_, c) => {
     if (c === column) return false;
     const own = cellsOf(c);
     const different = new Set(own).size;
     const pairs = new Set(own.map((cell, r) => `${values[r]} ${cell}`)).size;
-    return different > 1 && 2 * different <= rows.length && pairs === rows.length;
+    return different > 1 && 2 * different <= values.length && pairs === values.length;
   });
   const advice =
     key >= 0
       ? `${columnWord(names, key)} seems to distinguish several series: give each a column of its own, or a file`
       : "keep one row for each time";
-  return `${said}${more}; ${advice}`;
+  return `${more}; ${advice}`;
 }

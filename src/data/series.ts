@@ -1,6 +1,7 @@
 import { finish, type Pieces } from "../util/breath.js";
-import { checkInteger, checkList, kindOf, shown } from "../util/check.js";
+import { checkInteger, checkList, isRecord, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { checkOptions } from "../util/options.js";
 import { indexOfName } from "./column-names.js";
 
@@ -28,7 +29,7 @@ export interface Series {
 export function seriesOf(rows: readonly (readonly number[])[], options: { names?: readonly string[] } = {}): Series {
   checkOptions("seriesOf", options, ["names"]);
   const { names } = options;
-  if (rows !== undefined && rows !== null && typeof (rows as Partial<Iterable<unknown>>)[Symbol.iterator] !== "function")
+  if (rows !== undefined && rows !== null && typeof rows[Symbol.iterator] !== "function")
     throw new SeqgradError("value", `seriesOf: the rows are ${kindOf(rows)}; give a list of rows, such as [[1], [2]].`);
   const flat = Array.from(rows ?? []).findIndex((row) => !Array.isArray(row));
   if (flat >= 0)
@@ -37,13 +38,13 @@ export function seriesOf(rows: readonly (readonly number[])[], options: { names?
   if (channels === 0)
     throw new SeqgradError("value", "seriesOf: the rows hold no number; give a row of at least one number for each step.");
   const odd = rows.findIndex((row) => row.length !== channels);
-  if (odd >= 0) throw new SeqgradError("shape", `seriesOf: step ${odd} has ${rows[odd]!.length} numbers; the first has ${channels}.`);
+  if (odd >= 0) throw new SeqgradError("shape", `seriesOf: step ${odd} has ${rows[odd]?.length} numbers; the first has ${channels}.`);
   // findIndex() looks at the holes of an array too.
   const hole = rows.findIndex((row) => row.findIndex((value) => !Number.isFinite(value)) >= 0);
   if (hole >= 0)
     throw new SeqgradError(
       "not-finite",
-      `seriesOf: step ${hole} has [${Array.from(rows[hole]!, shown).join(", ")}]; fill what is missing.`,
+      `seriesOf: step ${hole} has [${Array.from(nth(rows, hole), shown).join(", ")}]; fill what is missing.`,
     );
   if (names !== undefined) checkNames("seriesOf", names, channels);
   return { values: Float64Array.from(rows.flat()), steps: rows.length, channels, ...(names && { names: [...names] }) };
@@ -58,15 +59,16 @@ function checkNames(op: string, names: unknown, channels: number): void {
 
 /** The series, when it is one. */
 export function checkSeries(op: string, series: Series): Series {
-  const { values, steps, channels, names } = (series ?? {}) as Partial<Series>;
-  if (!(values instanceof Float64Array) || !Number.isInteger(steps) || !Number.isInteger(channels))
-    throw new SeqgradError("value", `${op}: the series are ${kindOf(series)}; give what seriesOf() or parseSeries() made.`);
-  if (steps! < 1 || channels! < 1 || values.length < steps! * channels!)
+  const isSeries =
+    isRecord(series) && series.values instanceof Float64Array && Number.isInteger(series.steps) && Number.isInteger(series.channels);
+  if (!isSeries) throw new SeqgradError("value", `${op}: the series are ${kindOf(series)}; give what seriesOf() or parseSeries() made.`);
+  const { values, steps, channels, names } = series;
+  if (steps < 1 || channels < 1 || values.length < steps * channels)
     throw new SeqgradError(
       "shape",
       `${op}: the series have ${values.length} values for ${steps} steps of ${channels}; make them by seriesOf().`,
     );
-  if (names !== undefined) checkNames(op, names, channels!);
+  if (names !== undefined) checkNames(op, names, channels);
   return series;
 }
 
@@ -91,22 +93,21 @@ export function namedSeries(op: string, series: Series, names: readonly string[]
   }
   if (given === channels && places.every((place, c) => place === c)) return series;
   const picked = new Float64Array(steps * channels);
-  for (let t = 0; t < steps; t++) for (const [c, place] of places.entries()) picked[t * channels + c] = values[t * given + place]!;
+  for (let t = 0; t < steps; t++) for (const [c, place] of places.entries()) picked[t * channels + c] = nth(values, t * given + place);
   return { values: picked, steps, channels, names };
 }
 
-/** The standard deviation of a column from its mean; 1 where it does not change. */
-function deviationFrom(mean: number, values: Float64Array, { channels, c, end }: { channels: number; c: number; end: number }): number {
-  const first = values[c]!;
+/** The standard deviation of numbers from their mean; 1 where they do not change. */
+function deviationFrom(mean: number, values: Float64Array): number {
+  const [first] = values;
   let most = 0;
-  for (let t = 0; t < end; t++)
-    most = values[t * channels + c] === first ? most : Math.max(most, Math.abs(values[t * channels + c]! - mean));
+  for (const value of values) if (value !== first) most = Math.max(most, Math.abs(value - mean));
   if (most === 0) return 1;
   // The squares of the smallest differences are 0 unless these are made larger first.
   const unit = most < 1e-100 ? most : 1;
   let sum = 0;
-  for (let t = 0; t < end; t++) sum += ((values[t * channels + c]! - mean) / unit) ** 2;
-  return unit * Math.sqrt(sum / end);
+  for (const value of values) sum += ((value - mean) / unit) ** 2;
+  return unit * Math.sqrt(sum / values.length);
 }
 
 /**
@@ -122,7 +123,7 @@ export class SeriesScaler {
     readonly means: readonly number[],
     readonly deviations: readonly number[],
   ) {
-    if (!isScale(means, deviations))
+    if (!isScale({ means, deviations }))
       throw new SeqgradError("state", "SeriesScaler: make one by SeriesScaler.fit(series) or SeriesScaler.fromJSON(json).");
   }
 
@@ -153,12 +154,11 @@ export class SeriesScaler {
     const deviations: number[] = [];
     for (let c = 0; c < channels; c++) {
       yield;
-      let sum = 0;
-      for (let t = 0; t < end; t++) sum += values[t * channels + c]!;
-      const mean = sum / end;
+      const own = Float64Array.from({ length: end }, (_, t) => nth(values, t * channels + c));
+      const mean = own.reduce((sum, value) => sum + value, 0) / end;
       means.push(mean);
       yield;
-      deviations.push(deviationFrom(mean, values, { channels, c, end }));
+      deviations.push(deviationFrom(mean, own));
     }
     const wild = deviations.findIndex((deviation) => !Number.isFinite(deviation));
     if (wild >= 0)
@@ -177,13 +177,12 @@ export class SeriesScaler {
    * @throws SeqgradError `format` for anything else
    */
   static fromJSON(json: unknown): SeriesScaler {
-    const { means, deviations } = (json ?? {}) as { means?: unknown; deviations?: unknown };
-    if (!isScale(means, deviations))
+    if (!isScale(json))
       throw new SeqgradError(
         "format",
         "SeriesScaler.fromJSON: expected { means, deviations }, as many numbers in each, deviations above 0.",
       );
-    return new SeriesScaler(means as number[], deviations as number[]);
+    return new SeriesScaler(json.means, json.deviations);
   }
 
   /**
@@ -197,7 +196,7 @@ export class SeriesScaler {
   scaled(value: number, channel: number): number {
     checkInteger("SeriesScaler.scaled", "channel", channel, 0, this.means.length - 1);
     if (typeof value !== "number") throw new SeqgradError("value", `SeriesScaler.scaled: the value is ${shown(value)}; give a number.`);
-    return (value - this.means[channel]!) / this.deviations[channel]!;
+    return (value - nth(this.means, channel)) / nth(this.deviations, channel);
   }
 
   /**
@@ -223,7 +222,7 @@ export class SeriesScaler {
    */
   undo(values: ArrayLike<number>, channel: number): number[] {
     this.#check("undo", values, channel);
-    return Array.from(values, (value) => value * this.deviations[channel]! + this.means[channel]!);
+    return Array.from(values, (value) => value * nth(this.deviations, channel) + nth(this.means, channel));
   }
 
   #check(name: string, values: ArrayLike<number>, channel: number): void {
@@ -243,12 +242,14 @@ export class SeriesScaler {
   }
 }
 
-/** True if these are as many means as deviations, these above 0. */
-const isScale = (means: unknown, deviations: unknown): boolean => {
-  const isNumbers = (list: unknown): list is number[] =>
-    Array.isArray(list) && list.length > 0 && list.findIndex((value) => !Number.isFinite(value)) < 0;
-  return isNumbers(means) && isNumbers(deviations) && means.length === deviations.length && deviations.every((d) => d > 0);
-};
+const areNumbers = (list: unknown): list is number[] =>
+  Array.isArray(list) && list.length > 0 && list.findIndex((value) => !Number.isFinite(value)) < 0;
+
+/** True if there are as many means as deviations, these above 0. */
+function isScale(json: unknown): json is { means: number[]; deviations: number[] } {
+  if (!isRecord(json) || !areNumbers(json.means) || !areNumbers(json.deviations)) return false;
+  return json.means.length === json.deviations.length && json.deviations.every((deviation) => deviation > 0);
+}
 
 export interface SeriesWindow {
   /** `[history, C]`: what is known. */
@@ -288,7 +289,7 @@ export function seriesWindows(
   const { channels, values } = series;
   const scaled = Float32Array.from(values, (value, i) => {
     const c = i % channels;
-    return scaler ? (value - scaler.means[c]!) / scaler.deviations[c]! : value;
+    return scaler ? (value - nth(scaler.means, c)) / nth(scaler.deviations, c) : value;
   });
   const windows: SeriesWindow[] = [];
   for (let at = Math.max(from, history); at + horizon <= to; at += stride) {

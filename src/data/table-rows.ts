@@ -82,9 +82,8 @@ export function evenRows(
   keepsBlank: "none" | "single" | "all" = "none",
 ): TableRow[] {
   const isNothing = ({ cells }: TableRow) => cells.length === 1 && cells[0] === "";
-  let end = rows.length;
-  const least = keepsBlank === "all" ? end - 1 : 0; // A line break at the end begins no row.
-  while (end > least && isNothing(rows[end - 1]!)) end--;
+  const least = keepsBlank === "all" ? rows.length - 1 : 0; // A line break at the end begins no row.
+  const end = Math.max(least, rows.findLastIndex((row) => !isNothing(row)) + 1);
   const first = rows.find((row) => !isNothing(row));
   if (!first) throw new SeqgradError("format", `${name} holds no row.`);
   const width = first.cells.length;

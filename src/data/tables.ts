@@ -1,6 +1,6 @@
 import { checkText } from "../util/check.js";
 import { checkOptions } from "../util/options.js";
-import { type Columns, checkColumns, findColumns } from "./columns.js";
+import { type Columns, checkColumns, findColumns, partsOf } from "./columns.js";
 import { checkDelimiter, evenRows, linesOfCells, readCsv, type TableOptions, type TableRow } from "./table-rows.js";
 
 export interface RecordOptions<Name extends string> extends TableOptions {
@@ -64,9 +64,8 @@ function checkTableOptions(op: string, options: TableOptions & Partial<RecordOpt
   if (options.name !== undefined) checkText(op, options.name, "name");
 }
 
-function recordsOf<Name extends string>(rows: readonly TableRow[], columns: Columns<Name>, name = "the table"): TableRecord<Name>[] {
-  const names = (Array.isArray(columns) ? columns : Object.keys(columns)) as Name[];
-  return findColumns(rows, columns, { name }).rows.map(
-    ({ cells }) => Object.fromEntries(names.map((column, i) => [column, cells[i]!])) as TableRecord<Name>,
-  );
+/** The cells of each row by the names of their columns. */
+function recordsOf(rows: readonly TableRow[], columns: Columns, name = "the table"): object[] {
+  const names = partsOf(columns);
+  return findColumns(rows, columns, { name }).rows.map(({ cells }) => Object.fromEntries(names.map((column, i) => [column, cells[i]])));
 }

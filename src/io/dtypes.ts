@@ -33,7 +33,7 @@ export interface WritableTensor {
   readonly data: StoredArray;
 }
 
-interface ArrayType {
+export interface ArrayType {
   readonly dtype: StoredDType;
   readonly array: {
     readonly BYTES_PER_ELEMENT: number;

@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { checkText } from "../util/check.js";
-import { SeqgradError } from "../util/errors.js";
+import { messageOf, SeqgradError, systemCodeOf } from "../util/errors.js";
 import { checkBytes, checkStoreName, isStoreName, type Store } from "./store.js";
 
 /**
@@ -66,7 +66,7 @@ export async function makeFolder(path: string): Promise<void> {
   try {
     await make();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || dirname(path) === path) throw error;
+    if (systemCodeOf(error) !== "ENOENT" || dirname(path) === path) throw error;
     await makeFolder(dirname(path));
     await make();
   }
@@ -122,7 +122,7 @@ function isAnotherAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0); // signal 0 asks and sends nothing
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return systemCodeOf(error) === "EPERM";
   }
 }
 
@@ -133,7 +133,7 @@ async function orIfMissing<T>(missing: T, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return missing;
+    if (systemCodeOf(error) === "ENOENT") return missing;
     throw error;
   }
 }
@@ -159,8 +159,7 @@ export async function attempt<T>(action: string, path: string, act: () => Promis
     return await act();
   } catch (error) {
     if (error instanceof SeqgradError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = (code && advice[code]) ?? message;
+    const reason = advice[systemCodeOf(error) ?? ""] ?? messageOf(error);
     throw new SeqgradError("io", `fileStore: cannot ${action} ${path}: ${reason}.`, { cause: error });
   }
 }

@@ -3,7 +3,7 @@ import { open, readFile, rename, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { SeqgradError } from "../util/errors.js";
+import { SeqgradError, systemCodeOf } from "../util/errors.js";
 import { attempt, makeFolder } from "./file-store.js";
 
 const FILE = ".lock";
@@ -82,7 +82,7 @@ async function create(path: string): Promise<boolean> {
     await file.writeFile(JSON.stringify(me())).finally(() => file.close());
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    if (systemCodeOf(error) === "EEXIST") return false;
     throw error;
   }
 }
@@ -93,7 +93,7 @@ async function removeDead(path: string, dead: Holder): Promise<void> {
   try {
     await rename(path, aside);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    if (systemCodeOf(error) === "ENOENT") return;
     throw error;
   }
   const moved = await holderOf(aside);
@@ -108,7 +108,7 @@ async function holderOf(path: string): Promise<Holder | undefined> {
       const { pid, host, start } = JSON.parse(await readFile(path, "utf8"));
       return { pid, host, start };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      if (systemCodeOf(error) === "ENOENT") return undefined;
       if (!(error instanceof SyntaxError)) throw error;
       await wait(10);
     }
@@ -126,7 +126,7 @@ function isAlive(holder: Holder): boolean {
   try {
     process.kill(holder.pid, 0); // signal 0 asks and sends nothing
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
+    if (systemCodeOf(error) !== "EPERM") return false;
   }
   return startOf(holder.pid) === holder.start;
 }

@@ -1,11 +1,11 @@
 import { checkFiniteValues, type TensorValue } from "../tensor/value.js";
-import { checkArray, checkObject, kindOf } from "../util/check.js";
-import { SeqgradError } from "../util/errors.js";
+import { checkArray, checkObject, isRecord, kindOf } from "../util/check.js";
+import { messageOf, SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { toTensorValue, type WritableTensor } from "./dtypes.js";
 import { parseSafetensors, writeSafetensors } from "./safetensors.js";
 import { checkStore, type Store } from "./store.js";
-import { isRecord, parseJsonObject } from "./strict-json.js";
+import { parseJsonObject } from "./strict-json.js";
 
 const CONFIG = "config.json";
 const TENSORS = "model.safetensors";
@@ -111,7 +111,7 @@ function encodeJson(name: string, value: unknown): Uint8Array {
     const text: string | undefined = JSON.stringify(value, null, 2);
     if (text !== undefined) return new TextEncoder().encode(`${text}\n`);
   } catch (cause) {
-    throw new SeqgradError("value", `saveModel: ${name} is not plain JSON: ${(cause as Error).message}.`, { cause });
+    throw new SeqgradError("value", `saveModel: ${name} is not plain JSON: ${messageOf(cause)}.`, { cause });
   }
   throw new SeqgradError("value", `saveModel: ${name} is ${kindOf(value)}; give plain JSON.`);
 }
@@ -132,7 +132,7 @@ function parseVocabulary(text: string): Record<string, number> {
 }
 
 function isVocabulary(value: unknown): value is Record<string, number> {
-  return isRecord(value) && Object.values(value).every((id) => Number.isSafeInteger(id) && (id as number) >= 0);
+  return isRecord(value) && Object.values(value).every((id) => typeof id === "number" && Number.isSafeInteger(id) && id >= 0);
 }
 
 function parseTensors(bytes: Uint8Array): Map<string, TensorValue> {

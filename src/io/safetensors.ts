@@ -1,16 +1,17 @@
-import { checkObject, kindOf, shown } from "../util/check.js";
+import { checkObject, isRecord, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatBytes, formatShape } from "../util/format.js";
 import type { Shape } from "../util/shape.js";
-import { arrayTypes, checkStored, halfTypes, type StoredTensor, unreadTypes, type WritableTensor } from "./dtypes.js";
-import { isRecord, parseJsonObject } from "./strict-json.js";
+import { type ArrayType, arrayTypes, checkStored, halfTypes, type StoredTensor, unreadTypes, type WritableTensor } from "./dtypes.js";
+import { parseJsonObject } from "./strict-json.js";
 
 const METADATA = "__metadata__";
 const HEADER_LIMIT = 100_000_000;
 
 interface Entry {
   readonly name: string;
-  readonly dtype: string;
+  /** The type of its array, or for half floats the function that widens them. */
+  readonly type: ArrayType | ((bits: number) => number);
   readonly shape: Shape;
   /** Bytes, from the end of the header. */
   readonly begin: number;
@@ -103,17 +104,17 @@ function readEntry(name: string, entry: unknown): Entry {
   const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== "string") return refuse("it has no dtype.");
   if (!isListOfSizes(shape)) return refuse("its shape is not a list of whole numbers of at least 0.");
-  if (!isListOfSizes(offsets) || offsets.length !== 2) return refuse("its data_offsets are not two whole numbers of at least 0.");
+  const [begin, end] = isListOfSizes(offsets) && offsets.length === 2 ? offsets : [];
+  if (begin === undefined || end === undefined) return refuse("its data_offsets are not two whole numbers of at least 0.");
 
-  const width = halfTypes.has(dtype) ? 2 : arrayTypes.get(dtype)?.array.BYTES_PER_ELEMENT;
-  if (!width && unreadTypes.includes(dtype)) return refuse(`the dtype ${dtype} cannot be read; convert the file to F32.`);
-  if (!width) return refuse(`the dtype ${JSON.stringify(dtype)} is not known.`);
-  const [begin, end] = offsets as [number, number];
-  const wanted = byteLength(shape, width);
+  const type = halfTypes.get(dtype) ?? arrayTypes.get(dtype);
+  if (!type && unreadTypes.includes(dtype)) return refuse(`the dtype ${dtype} cannot be read; convert the file to F32.`);
+  if (!type) return refuse(`the dtype ${JSON.stringify(dtype)} is not known.`);
+  const wanted = byteLength(shape, typeof type === "function" ? 2 : type.array.BYTES_PER_ELEMENT);
   if (begin > end) return refuse(`its data_offsets [${begin}, ${end}] run backward.`);
   if (wanted === undefined) return refuse(`the shape ${formatShape(shape)} has more elements than a file can hold.`);
   if (wanted !== end - begin) return refuse(`${dtype} ${formatShape(shape)} takes ${wanted} bytes, its data_offsets hold ${end - begin}.`);
-  return { name, dtype, shape, begin, end };
+  return { name, type, shape, begin, end };
 }
 
 function isListOfSizes(value: unknown): value is number[] {
@@ -143,16 +144,14 @@ function checkCover(entries: readonly Entry[], size: number): void {
   if (position < size) fail(`the last ${size - position} bytes belong to no tensor.`);
 }
 
-function readTensor({ dtype, shape, begin, end }: Entry, body: Uint8Array): StoredTensor {
+function readTensor({ type, shape, begin, end }: Entry, body: Uint8Array): StoredTensor {
   const bytes = body.subarray(begin, end);
-  const widen = halfTypes.get(dtype);
-  if (widen) {
+  if (typeof type === "function") {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const bits = new Int32Array(bytes.length / 2);
-    for (let i = 0; i < bits.length; i++) bits[i] = widen(view.getUint16(2 * i, true));
+    for (let i = 0; i < bits.length; i++) bits[i] = type(view.getUint16(2 * i, true));
     return { dtype: "float32", shape, data: new Float32Array(bits.buffer) };
   }
-  const type = arrayTypes.get(dtype)!;
   const width = type.array.BYTES_PER_ELEMENT;
   const { buffer, byteOffset, length } = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
   return { dtype: type.dtype, shape, data: new type.array(buffer, byteOffset, length / width) } as StoredTensor;
@@ -180,9 +179,9 @@ export function writeSafetensors(
   checkObject("writeSafetensors", "metadata", metadata, "an object of strings");
   const strange = [...tensors.keys()].find((name) => typeof name !== "string");
   if (strange !== undefined) throw new SeqgradError("value", `writeSafetensors: the name ${shown(strange)} is not a string.`);
-  const names: string[] = [...tensors.keys()].sort();
-  const order = names
-    .map((name) => ({ name, ...checkWritable(name, tensors.get(name)!) }))
+  const order = Array.from<[string, WritableTensor]>(tensors)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, tensor]) => ({ name, ...checkWritable(name, tensor) }))
     .sort((a, b) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
 
   const members: string[] = [];

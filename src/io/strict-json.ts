@@ -1,4 +1,5 @@
-import { SeqgradError } from "../util/errors.js";
+import { isRecord } from "../util/check.js";
+import { messageOf, SeqgradError } from "../util/errors.js";
 
 /** Deeper than any file we read, and far from where nesting alone would cost memory. */
 const DEPTH_LIMIT = 64;
@@ -13,7 +14,7 @@ export function parseJson(what: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new SeqgradError("format", `${what} is not JSON: ${(error as Error).message}.`, { cause: error });
+    throw new SeqgradError("format", `${what} is not JSON: ${messageOf(error)}.`, { cause: error });
   }
 }
 
@@ -22,10 +23,6 @@ export function parseJsonObject(what: string, text: string): Record<string, unkn
   const value = parseJson(what, text);
   if (!isRecord(value)) throw new SeqgradError("format", `${what} is not a JSON object.`);
   return value;
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Walks over braces, brackets and strings alone; whatever else is wrong is left to JSON.parse. */

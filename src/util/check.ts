@@ -45,7 +45,7 @@ export function checkInterval(op: string, name: string, value: unknown, low: num
  * `what` says what is in it: "give lengths, a number for each row".
  */
 export function checkList<L extends ArrayLike<unknown>>(op: string, name: string, list: L, what: string): L {
-  const { length } = Object(list) as ArrayLike<unknown>;
+  const { length }: ArrayLike<unknown> = Object(list);
   if (typeof list !== "object" || !Number.isInteger(length) || length < 0 || length >= 2 ** 32)
     throw new SeqgradError("value", `${op}: ${name} is ${kindOf(list)}; give ${what}.`);
   return list;
@@ -59,15 +59,19 @@ export function checkArray<L>(op: string, name: string, list: L, what: string): 
 
 /** The items, when there are any to take one after the other; a string is one text, and not several. */
 export function checkIterable<I>(op: string, name: string, items: I, what: string): I {
-  if (typeof items === "string" || typeof (items as Partial<Iterable<unknown>> | undefined | null)?.[Symbol.iterator] !== "function")
+  if (typeof items === "string" || typeof Object(items)[Symbol.iterator] !== "function")
     throw new SeqgradError("value", `${op}: ${name} is ${kindOf(items)}; give ${what}.`);
   return items;
 }
 
+/** True for an object that is not an array: its properties may be read, and may be anything. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** The object, when it is one; `what` says what it must hold. */
 export function checkObject<O>(op: string, name: string, value: O, what: string): O {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new SeqgradError("value", `${op}: ${name} is ${shown(value)}; give ${what}.`);
+  if (!isRecord(value)) throw new SeqgradError("value", `${op}: ${name} is ${shown(value)}; give ${what}.`);
   return value;
 }
 
@@ -116,7 +120,7 @@ export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value !== "object") return `a ${typeof value}`;
   if (Array.isArray(value)) return "an array";
-  const name: unknown = (value as { constructor?: { name?: unknown } }).constructor?.name;
+  const name: unknown = Object(value).constructor?.name;
   if (typeof name !== "string" || name === "" || name === "Object") return "an object";
   return `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`;
 }

@@ -14,6 +14,10 @@ export type ErrorCode =
 /** The words of an error, or of anything else that was thrown. */
 export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
+/** The code that the system gave an error, such as `ENOENT`. */
+export const systemCodeOf = (thrown: unknown): string | undefined =>
+  thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" ? thrown.code : undefined;
+
 /**
  * An error that seqgrad throws on purpose: the message says what failed, what it got, what was expected and what to do.
  *

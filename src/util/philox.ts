@@ -52,8 +52,8 @@ export function addToCounter(counter: Words4, n: number): Words4 {
 export function philoxWords(n: number, counter: Words4, key: Words2): Uint32Array {
   const words = new Uint32Array(n);
   for (let i = 0; i < n; i += 4) {
-    const block = philox(addToCounter(counter, i / 4), key);
-    for (let j = 0; j < 4 && i + j < n; j++) words[i + j] = block[j]!;
+    // What is written behind the end is lost.
+    [words[i], words[i + 1], words[i + 2], words[i + 3]] = philox(addToCounter(counter, i / 4), key);
   }
   return words;
 }

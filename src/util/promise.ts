@@ -15,8 +15,7 @@ export function promiseOfData<P extends Promise<unknown>>(promise: P): P {
  * @throws SeqgradError `value`
  */
 export function refusePromise<T>(op: string, result: T, advice: string): T {
-  const then = (result as { then?: unknown } | null | undefined)?.then;
-  if (typeof then !== "function" || ofData.has(result as object)) return result;
+  if (typeof Object(result).then !== "function" || ofData.has(Object(result))) return result;
   if (result instanceof Promise) result.catch(() => {}); // its error would end the process in addition to this one
   throw new SeqgradError("value", `${op}: the function returned a promise, but ${op} ends at the function's first await. ${advice}`);
 }

@@ -28,7 +28,10 @@ export function remembering<V extends ArrayLike<unknown>>(make: (key: string) =>
 
 /** Bytes of the items of an answer: numbers, or texts. */
 function sizeOf(items: ArrayLike<unknown>): number {
-  let size = 0;
-  for (let i = 0; i < items.length; i++) size += 8 + (typeof items[i] === "string" ? 2 * (items[i] as string).length : 0);
+  let size = 8 * items.length;
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i];
+    if (typeof item === "string") size += 2 * item.length;
+  }
   return size;
 }

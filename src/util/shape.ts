@@ -1,6 +1,7 @@
 import { shown } from "./check.js";
 import { SeqgradError } from "./errors.js";
 import { formatShape } from "./format.js";
+import { nth } from "./nth.js";
 import { refuseExtra } from "./options.js";
 
 export type Shape = readonly number[];
@@ -33,7 +34,7 @@ export function stridesOf(shape: Shape): number[] {
   let stride = 1;
   for (let i = shape.length - 1; i >= 0; i--) {
     strides[i] = stride;
-    stride *= shape[i]!;
+    stride *= nth(shape, i);
   }
   return strides;
 }
@@ -65,7 +66,7 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
 export function broadcastStrides(shape: Shape, strides: readonly number[], to: Shape): readonly number[] {
   if (sameShape(shape, to)) return strides;
   const lead = to.length - shape.length;
-  return to.map((_, i) => (i < lead || shape[i - lead] === 1 ? 0 : strides[i - lead]!));
+  return to.map((_, i) => (i < lead || shape[i - lead] === 1 ? 0 : nth(strides, i - lead)));
 }
 
 /** A dimension counted from the end when negative. */
@@ -87,10 +88,9 @@ export function checkShape(op: string, shape: Shape): void {
   if (!Array.isArray(shape)) throw new SeqgradError("shape", `${op}: the shape is ${shown(shape)}; give an array such as [2, 3].`);
   if (shape.length > MOST_DIMENSIONS)
     throw new SeqgradError("shape", `${op}: a shape of ${shape.length} dimensions is too long; a tensor has at most ${MOST_DIMENSIONS}.`);
-  for (let i = 0; i < shape.length; i++) {
-    if (!(Number.isInteger(shape[i]) && shape[i]! >= 0))
+  for (const n of shape)
+    if (!(Number.isInteger(n) && n >= 0))
       throw new SeqgradError("shape", `${op}: ${formatShape(shape)} is not a shape; give whole numbers of at least 0.`);
-  }
   const size = sizeOf(shape);
   if (size > MOST_ELEMENTS) {
     const limit = `a tensor holds at most ${MOST_ELEMENTS}, 2 GiB of memory`;

@@ -1,3 +1,5 @@
+import { nth } from "./nth.js";
+
 /**
  * The known name that a person most likely meant: `weight_decay` for `weightDecay`, `bidirectionel` for `bidirectional`.
  * Returns undefined where nothing is near.
@@ -25,10 +27,11 @@ function editDistance(a: string, b: string, limit: number): number {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1];
-      row[j] = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + (same ? 0 : 1));
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) row[j] = Math.min(row[j]!, before[j - 2]! + 1);
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swapped = isSwapped ? nth(before, j - 2) + 1 : limit;
+      row[j] = Math.min(nth(last, j) + 1, nth(row, j - 1) + 1, nth(last, j - 1) + (same ? 0 : 1), swapped);
     }
     [before, last] = [last, row];
   }
-  return last[b.length]!;
+  return nth(last, b.length);
 }

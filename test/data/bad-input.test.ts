@@ -59,6 +59,8 @@ test("CoNLL's lines have as many columns throughout a sentence, and tags that na
   expectError("format", () => parse("a NN O\nb O\n"), "x.conll, line 2, column 3: the line has 2 columns, the one before 3");
   expectError("format", () => parse("a\tO\nb\tB-\n"), 'x.conll, line 2, column 2: the tag "B-" names no type');
   expect(parse("a\tO\n\nb\tNN\tO\n").length).toBe(2);
+  const byNumber = () => sg.data.parseConll("a x NN O\n\nb O\n", { name: "x.conll", tagColumn: 4 });
+  expectError("format", byNumber, "x.conll, line 3, column 3: the line has 2 columns; expected at least 4");
 });
 
 describe("numbers", () => {

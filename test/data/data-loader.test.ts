@@ -54,6 +54,15 @@ describe("DataLoader", () => {
     expectError("value", () => [...new DataLoader(dataset, { batchSize: 2, bucketBy: () => 1 })], "bucketBy");
   });
 
+  test("refuses a dataset that lacks an item below its length", async () => {
+    const loader = new DataLoader({ length: 3, at: (i: number) => (i < 2 ? i : undefined) }, { batchSize: 2 });
+    expectError("value", () => [...loader], "at(2) is undefined");
+    const waiting = async () => {
+      for await (const _ of loader.epoch(0));
+    };
+    await expect(waiting()).rejects.toThrow("at(2) is undefined");
+  });
+
   test("refuses what has no batches", () => {
     expectError("range", () => new DataLoader([1], { batchSize: 0 }), "batchSize");
     expectError("value", () => new DataLoader([], { batchSize: 1 }), "empty");
