@@ -50,7 +50,7 @@ export function training(device: Device, kind: RecurrentArch | "gpt", { I, H, B,
   );
   const optimizer = new AdamW(model.parameters(), { lr: 2e-3, betas: [0.9, 0.99], weightDecay: 0, clipNorm: 1 });
   const tokens = Int32Array.from({ length: 20_000 }, () => Math.random() * vocabulary);
-  const windows = new RandomWindows(tokens, { batchSize: B, context: T, seed: 1 });
+  const windows = new RandomWindows(tokens, { batch: B, context: T, seed: 1 });
   const batches = Array.from({ length: 8 }, (_, i) => windows.batch(i));
   let i = 0;
   return {

@@ -37,7 +37,7 @@ const options = {
   dropout: 0,
 };
 const task = sg.tasks.Translator.create(pairs, options);
-const loader = task.loader(pairs, { batchSize: 64 });
+const loader = task.loader(pairs, { batch: 64 });
 const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 4e-3, clipNorm: 1 });
 const schedule = sg.optim.cosine(epochs * loader.length, 0.02);
 const start = performance.now();

@@ -51,7 +51,7 @@ const held = pairs.splice(0, 50); // of 256
 const [train, unseen] = [scenes(pairs, 12), scenes(held, 6)];
 
 const task = sg.tasks.ImageCaptioner.create(train, { arch: "lstm", hidden: 64, embed: 24, dropout: 0 });
-const loader = task.loader(train, { batchSize: 48 });
+const loader = task.loader(train, { batch: 48 });
 const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 6e-3, clipNorm: 1 });
 const epochs = 9;
 for await (const event of sg.fit(task.model, loader, { optimizer, epochs, schedule: sg.optim.cosine(epochs * loader.length, 0.02) }))

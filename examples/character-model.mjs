@@ -23,7 +23,7 @@ const tokenizer = sg.text.CharTokenizer.fromText(text);
 
 // Embedding -> LSTM -> linear: the scores of the next character, [B, T] -> [B, T, V].
 const model = new sg.models.RecurrentLM({ vocab: tokenizer.size, arch: "lstm", embed: 32, hidden: 128 });
-const windows = new sg.data.RandomWindows(tokenizer.encode(text), { batchSize: 16, context: 48, seed: 1 });
+const windows = new sg.data.RandomWindows(tokenizer.encode(text), { batch: 16, context: 48, seed: 1 });
 const optimizer = new sg.optim.AdamW(model.parameters(), { lr: 1e-2, clipNorm: 1 });
 
 console.log(`${text.length} characters, ${tokenizer.size} different; ${model.parameterCount()} parameters`);

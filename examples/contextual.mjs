@@ -39,7 +39,7 @@ const rows = ({ words }) => words.map((word) => vocabulary.idOf(word));
 const [vocab, mask, from] = [vocabulary.size, 1, special.length];
 const model = new sg.models.MaskedLM({ vocab, context: 16, layers: 2, heads: 2, hidden: 32, feedForward: 64, dropout: 0 });
 const collate = (items) => sg.data.maskTokens(sg.data.padRows(items.map(rows)), { vocab, mask, from, share: 0.2 }, random);
-const loader = new sg.data.DataLoader(random.shuffle([...sentences]), { batchSize: 32, shuffle: true, seed: 1, collate });
+const loader = new sg.data.DataLoader(random.shuffle([...sentences]), { batch: 32, shuffle: true, seed: 1, collate });
 const optimizer = new sg.optim.AdamW(model.parameters(), { lr: 3e-3, clipNorm: 1 });
 for await (const event of sg.fit(model, loader, { optimizer, epochs: 12 }))
   if (event.type === "epoch" && event.epoch % 3 === 2) console.log(`epoch ${event.epoch}  loss of a hidden word ${event.loss.toFixed(3)}`);

@@ -39,7 +39,7 @@ const unseen = pairs.splice(0, 500);
 
 const options = { unit: "characters", arch: "gru", attention: "additive", inputFeeding: false, hidden, embed: 24, dropout: 0 };
 const task = sg.tasks.Translator.create(pairs, options);
-const loader = task.loader(pairs, { batchSize: 48 });
+const loader = task.loader(pairs, { batch: 48 });
 const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 6e-3, clipNorm: 1 });
 const schedule = sg.optim.cosine(epochs * loader.length, 0.02);
 const start = performance.now();

@@ -34,7 +34,7 @@ console.log(
 const series = await temperatures();
 const end = Math.floor(0.8 * series.steps);
 const task = sg.tasks.SeriesForecaster.create(series, end, { arch: "gru", hidden: 32, history: 30, horizon: 3, season: 365 });
-const loader = task.loader(task.points(series, { to: end }), { batchSize: 64 });
+const loader = task.loader(task.points(series, { to: end }), { batch: 64 });
 const optimizer = new sg.optim.AdamW(task.model.parameters(), { lr: 3e-3, clipNorm: 1 });
 const [epochs, updates] = [8, 8 * loader.length];
 for await (const event of sg.fit(task.model, loader, { optimizer, epochs, schedule: sg.optim.cosine(updates) }))

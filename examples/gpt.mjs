@@ -15,16 +15,16 @@ const [option, file] = process.argv.slice(2);
 const isFull = option === "--full";
 if (option !== undefined && !(isFull && file)) throw new Error("usage: node examples/gpt.mjs [--full FILE]");
 const recipe = isFull
-  ? { layers: 4, heads: 4, hidden: 128, context: 64, batchSize: 12, steps: 2000, warmup: 100, lr: 1e-3 }
-  : { layers: 2, heads: 4, hidden: 64, context: 64, batchSize: 12, steps: 400, warmup: 40, lr: 4e-3 };
-const { layers, heads, hidden, context, batchSize, steps, warmup, lr } = recipe;
+  ? { layers: 4, heads: 4, hidden: 128, context: 64, batch: 12, steps: 2000, warmup: 100, lr: 1e-3 }
+  : { layers: 2, heads: 4, hidden: 64, context: 64, batch: 12, steps: 400, warmup: 40, lr: 4e-3 };
+const { layers, heads, hidden, context, batch, steps, warmup, lr } = recipe;
 
 await sg.init();
 sg.manualSeed(1);
 const text = isFull ? sg.text.decodeText(await readFile(file), file) : sg.data.sampleText;
 const tokenizer = sg.text.CharTokenizer.fromText(text);
 const { train, validation } = sg.data.splitTokens(tokenizer.encode(text), 0.1);
-const windows = new sg.data.RandomWindows(train, { batchSize, context, seed: 1 });
+const windows = new sg.data.RandomWindows(train, { batch, context, seed: 1 });
 
 // The scores of the next character are products with the table that the characters came from: tied weights.
 const model = new sg.models.TransformerLM({ vocab: tokenizer.size, context, layers, heads, hidden });
@@ -43,7 +43,7 @@ const schedule = sg.optim.sequence([rise, warmup], [sg.optim.cosine(steps - warm
 /** The mean loss over all of the validation text, in nats a character. */
 async function validate() {
   let sum = 0;
-  for (const batch of sg.data.consecutiveWindows(validation, { batchSize: 32, context })) {
+  for (const batch of sg.data.consecutiveWindows(validation, { batch: 32, context })) {
     const { loss } = sg.scope(() => sg.noGrad(() => model.loss(batch)));
     sum += batch.y.length * (await loss.item());
     loss.dispose();

@@ -67,7 +67,7 @@ console.log(
 );
 const tokenizer = sg.text.CharTokenizer.fromText(text);
 const model = new sg.models.RecurrentLM({ vocab: tokenizer.size, arch: "lstm", embed: 32, hidden: 128 });
-const windows = new sg.data.RandomWindows(tokenizer.encode(text), { batchSize: 32, context: 96, seed: 1 });
+const windows = new sg.data.RandomWindows(tokenizer.encode(text), { batch: 32, context: 96, seed: 1 });
 const optimizer = new sg.optim.AdamW(model.parameters(), { lr: 6e-3, clipNorm: 1 });
 console.log(`${tunes.length} tunes, ${text.length} characters; ${model.parameterCount()} parameters`);
 for await (const event of sg.fit(model, windows, { optimizer, steps, schedule: sg.optim.cosine(steps, 0.02) }))

@@ -31,7 +31,7 @@ const text = beginnings.map(({ thing, text }) => `${text} ${ends[thing]} ${pick(
 
 const tokenizer = sg.text.trainTokenizer([text], { unit: "words" });
 const model = new sg.models.RecurrentLM({ vocab: tokenizer.size, arch: "lstm", embed: 16, hidden: 48 });
-const windows = new sg.data.RandomWindows(tokenizer.encode(text), { batchSize: 16, context: 24, seed: 1 });
+const windows = new sg.data.RandomWindows(tokenizer.encode(text), { batch: 16, context: 24, seed: 1 });
 const optimizer = new sg.optim.Adam(model.parameters(), { lr: 1e-2, clipNorm: 1 });
 console.log(`${tokenizer.encode(text).length} words, ${tokenizer.size} different`);
 for await (const event of sg.fit(model, windows, { optimizer, steps: 400 }))

@@ -51,7 +51,7 @@ const task = sg.tasks.Translator.create(pairs, {
   unit: "words",
   minCount: 1,
 });
-const loader = task.loader(pairs, { batchSize: 16 });
+const loader = task.loader(pairs, { batch: 16 });
 const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 4e-3, clipNorm: 1 });
 for await (const event of sg.fit(task.model, loader, { optimizer, epochs: 24 })) {
   if (event.type !== "epoch") continue;

@@ -54,7 +54,7 @@ function spectrogram(sound) {
 const melodies = Array.from({ length: 700 }, melody);
 const unseen = melodies.splice(0, 100);
 const task = sg.tasks.SpeechRecognizer.create(melodies, { arch: "lstm", hidden: 48, dropout: 0 });
-const loader = task.loader(melodies, { batchSize: 16 });
+const loader = task.loader(melodies, { batch: 16 });
 const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 1e-2, clipNorm: 1 });
 const epochs = 8;
 for await (const event of sg.fit(task.model, loader, { optimizer, epochs, schedule: sg.optim.cosine(epochs * loader.length, 0.02) }))

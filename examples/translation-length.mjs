@@ -11,9 +11,9 @@ import assert from "node:assert/strict";
 import * as sg from "seqgrad";
 
 const full = process.argv.includes("--full");
-const { clauses, count, hidden, batchSize, lr, epochs } = full
-  ? { clauses: 5, count: 3000, hidden: 128, batchSize: 32, lr: 4e-3, epochs: 12 }
-  : { clauses: 4, count: 2500, hidden: 96, batchSize: 16, lr: 4e-3, epochs: 8 };
+const { clauses, count, hidden, batch, lr, epochs } = full
+  ? { clauses: 5, count: 3000, hidden: 128, batch: 32, lr: 4e-3, epochs: 12 }
+  : { clauses: 4, count: 2500, hidden: 96, batch: 16, lr: 4e-3, epochs: 8 };
 await sg.init();
 const random = new sg.RandomGenerator(1);
 
@@ -46,7 +46,7 @@ const unseen = pairs.splice(0, 500);
 async function measure(options, epochs) {
   sg.manualSeed(1);
   const task = sg.tasks.Translator.create(pairs, { arch: "gru", unit: "words", hidden, embed: 32, dropout: 0, minCount: 1, ...options });
-  const loader = task.loader(pairs, { batchSize });
+  const loader = task.loader(pairs, { batch });
   const optimizer = new sg.optim.Adam(task.model.parameters(), { lr, clipNorm: 1 });
   const schedule = sg.optim.cosine(epochs * loader.length, 0.05);
   for await (const event of sg.fit(task.model, loader, { optimizer, epochs, schedule })) {

@@ -26,8 +26,8 @@ const text = play(600, 1);
 const tokenizer = sg.text.CharTokenizer.fromText(text);
 const [question] = tokenizer.encode("?");
 // B streams side by side: row b of each window continues where row b of the window before ended.
-const training = new sg.data.ContinuousWindows(tokenizer.encode(text), { batchSize: B, context: T });
-const test = new sg.data.ContinuousWindows(tokenizer.encode(play(600, 2)), { batchSize: B, context: T });
+const training = new sg.data.ContinuousWindows(tokenizer.encode(text), { batch: B, context: T });
+const test = new sg.data.ContinuousWindows(tokenizer.encode(play(600, 2)), { batch: B, context: T });
 
 /** How often the letter after "?" is predicted, with the state carried through all windows or reset in each. */
 async function accuracyOf(model, carryState) {

@@ -36,7 +36,7 @@ async function train({ text, arch, ...numbers }, signal) {
   const [hidden, steps, temperature] = [numbers.hidden, numbers.steps, numbers.temperature].map(Number);
   sg.manualSeed(1);
   const tokenizer = sg.text.CharTokenizer.fromText(text);
-  const windows = new sg.data.RandomWindows(tokenizer.encode(text), { batchSize: 32, context: 64, seed: 1 });
+  const windows = new sg.data.RandomWindows(tokenizer.encode(text), { batch: 32, context: 64, seed: 1 });
   const model = new sg.models.RecurrentLM({ vocab: tokenizer.size, arch, embed: 64, hidden });
   const optimizer = new sg.optim.AdamW(model.parameters(), { lr: 5e-3, betas: [0.9, 0.99], weightDecay: 0, clipNorm: 1 });
 

@@ -54,7 +54,7 @@ export function race(runners: readonly Runner[], { batches, context, budget, pat
   const { vocab } = runners[0]?.model.config ?? { vocab: 1 };
   const generator = new RandomGenerator(1);
   const tokens = Int32Array.from({ length: 2 * context + 10_000 }, () => generator.integer(vocab));
-  const windows = batches.map((batchSize) => new RandomWindows(tokens, { batchSize, context, seed: 1 }));
+  const windows = batches.map((batch) => new RandomWindows(tokens, { batch, context, seed: 1 }));
   return run(
     runners.map((runner) => new Lane(runner, patience)),
     windows,

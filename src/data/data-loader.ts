@@ -13,7 +13,7 @@ export interface Dataset<T> {
 
 export interface DataLoaderOptions<T, B> {
   /** Items of a batch. */
-  batchSize: number;
+  batch: number;
   /** Makes a batch of its items: pads them, say. Default: their array. */
   collate?: (items: T[]) => B;
   /** Another order each epoch, a function of `seed` and the epoch's number. Default false. */
@@ -29,7 +29,7 @@ export interface DataLoaderOptions<T, B> {
 }
 
 const loaderNames = namesOf<DataLoaderOptions<unknown, unknown>>({
-  ...{ batchSize: 1, collate: 1, shuffle: 1, seed: 1, bucketBy: 1, dropLast: 1 },
+  ...{ batch: 1, collate: 1, shuffle: 1, seed: 1, bucketBy: 1, dropLast: 1 },
 });
 
 /** Items of a dataset at most: their order is a list in memory. */
@@ -46,7 +46,7 @@ const CHUNK = 50;
  * @param options see DataLoaderOptions
  * @throws SeqgradError `range` for a batch size below 1, `value` for an empty dataset, or one that dropLast leaves nothing of
  * @example
- * const loader = new sg.data.DataLoader([5, 6, 7, 8, 9], { batchSize: 2 });
+ * const loader = new sg.data.DataLoader([5, 6, 7, 8, 9], { batch: 2 });
  * [...loader]; // = [[5, 6], [7, 8], [9]]
  */
 export class DataLoader<T, B = T[]> implements Iterable<B> {
@@ -55,9 +55,9 @@ export class DataLoader<T, B = T[]> implements Iterable<B> {
 
   /** @throws SeqgradError `range` for a batch size below 1, `value` for an empty dataset, or one that dropLast leaves nothing of */
   constructor(dataset: Dataset<T>, options: DataLoaderOptions<T, B>) {
-    checkOptions("DataLoader", options ?? null, loaderNames, "give them, as in new DataLoader(items, { batchSize: 32 }).");
-    const { batchSize, dropLast = false, shuffle = false, seed = 0, ...functions } = options;
-    checkInteger("DataLoader", "batchSize", batchSize, 1);
+    checkOptions("DataLoader", options ?? null, loaderNames, "give them, as in new DataLoader(items, { batch: 32 }).");
+    const { batch, dropLast = false, shuffle = false, seed = 0, ...functions } = options;
+    checkInteger("DataLoader", "batch", batch, 1);
     new RandomGenerator(seed); // refuses what is not one
     checkBoolean("DataLoader", "shuffle", shuffle);
     checkBoolean("DataLoader", "dropLast", dropLast);
@@ -67,9 +67,9 @@ export class DataLoader<T, B = T[]> implements Iterable<B> {
       throw new SeqgradError("value", "DataLoader: the dataset is empty; give at least one item.");
     for (const name of ["collate", "bucketBy"] as const)
       if (functions[name] !== undefined) checkFunction("DataLoader", name, functions[name]);
-    if (dropLast && dataset.length < batchSize) {
-      const advice = "give a smaller batchSize, or leave dropLast out";
-      throw new SeqgradError("value", `DataLoader: dropLast leaves no batch of ${batchSize} of the ${dataset.length} items; ${advice}.`);
+    if (dropLast && dataset.length < batch) {
+      const advice = "give a smaller batch, or leave dropLast out";
+      throw new SeqgradError("value", `DataLoader: dropLast leaves no batch of ${batch} of the ${dataset.length} items; ${advice}.`);
     }
     this.dataset = dataset;
     this.#options = options;
@@ -77,8 +77,8 @@ export class DataLoader<T, B = T[]> implements Iterable<B> {
 
   /** The number of batches in an epoch. */
   get length(): number {
-    const { batchSize, dropLast = false } = this.#options;
-    const batches = this.dataset.length / batchSize;
+    const { batch, dropLast = false } = this.#options;
+    const batches = this.dataset.length / batch;
     return dropLast ? Math.floor(batches) : Math.ceil(batches);
   }
 
@@ -117,7 +117,7 @@ export class DataLoader<T, B = T[]> implements Iterable<B> {
 
   /** The numbers of the items of each batch. */
   *#batches(epoch: number): Pieces<number[][]> {
-    const { batchSize, shuffle = false, seed = 0, bucketBy, dropLast = false } = this.#options;
+    const { batch, shuffle = false, seed = 0, bucketBy, dropLast = false } = this.#options;
     const generator = new RandomGenerator(seed);
     // Batches of windows draw from the blocks with step + 1 in the upper word; so does an epoch.
     generator.restore({ ...generator.state, counter1: epoch + 1 });
@@ -129,15 +129,15 @@ export class DataLoader<T, B = T[]> implements Iterable<B> {
         items.push({ i, length: checkFinite("DataLoader", "a length by bucketBy", bucketBy(atOnce(this.dataset, i))) });
         yield;
       }
-      for (let from = 0; from < order.length; from += CHUNK * batchSize) {
-        const chunk = items.slice(from, from + CHUNK * batchSize).sort((a, b) => a.length - b.length);
+      for (let from = 0; from < order.length; from += CHUNK * batch) {
+        const chunk = items.slice(from, from + CHUNK * batch).sort((a, b) => a.length - b.length);
         for (const [k, { i }] of chunk.entries()) order[from + k] = i;
       }
     }
     const batches: number[][] = [];
-    for (let from = 0; from < order.length; from += batchSize) batches.push(order.slice(from, from + batchSize));
+    for (let from = 0; from < order.length; from += batch) batches.push(order.slice(from, from + batch));
     // One that is not whole stays the last.
-    const short = order.length % batchSize > 0 ? batches.pop() : undefined;
+    const short = order.length % batch > 0 ? batches.pop() : undefined;
     if (shuffle && bucketBy) generator.shuffle(batches);
     if (short && !dropLast) batches.push(short);
     return batches;

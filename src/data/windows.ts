@@ -17,7 +17,7 @@ export interface WindowBatch {
 
 export interface WindowOptions {
   /** B, the rows of a batch. */
-  batchSize: number;
+  batch: number;
   /** T, the tokens of a row. */
   context: number;
 }
@@ -32,7 +32,7 @@ export interface WindowOptions {
  * @param options `seed`, default 0, and WindowOptions
  * @throws SeqgradError `range` if the text is not longer than a window
  * @example
- * const windows = new sg.data.RandomWindows(tokenizer.encode(text), { batchSize: 32, context: 64, seed: 1 });
+ * const windows = new sg.data.RandomWindows(tokenizer.encode(text), { batch: 32, context: 64, seed: 1 });
  * windows.batch(0).shape; // = [32, 64]
  */
 export class RandomWindows {
@@ -44,8 +44,8 @@ export class RandomWindows {
   /** @throws SeqgradError `range` where the text is shorter than a window and the token after it */
   constructor(tokens: ArrayLike<number>, options: WindowOptions & { seed?: number }) {
     checkWindow("RandomWindows", options, ["seed"]);
-    const { batchSize, context, seed = 0 } = options;
-    checkInteger("RandomWindows", "batchSize x context", batchSize * context, 1, 2 ** 28);
+    const { batch, context, seed = 0 } = options;
+    checkInteger("RandomWindows", "batch x context", batch * context, 1, 2 ** 28);
     this.#tokens = toTokens("RandomWindows", "tokens", tokens);
     if (tokens.length <= context) {
       throw new SeqgradError(
@@ -53,7 +53,7 @@ export class RandomWindows {
         `RandomWindows: windows of ${context} tokens and the one that follows do not fit a text of ${tokens.length}; give a longer text or a shorter context.`,
       );
     }
-    this.shape = [batchSize, context];
+    this.shape = [batch, context];
     this.#generator = new RandomGenerator(seed);
     this.#start = this.#generator.state;
   }
@@ -62,7 +62,7 @@ export class RandomWindows {
    * Returns the batch of a step, the same at every call.
    *
    * @param step from 0 to 2^32 - 2
-   * @returns x and y, `[batchSize, context]` each
+   * @returns x and y, `[batch, context]` each
    */
   batch(step: number): WindowBatch {
     checkInteger("RandomWindows.batch", "step", step, 0, 2 ** 32 - 2);
@@ -87,7 +87,7 @@ export class RandomWindows {
  * @param options see WindowOptions
  * @throws SeqgradError `range` if the text is too short for one window in every stream
  * @example
- * const windows = new sg.data.ContinuousWindows(tokenizer.encode(text), { batchSize: 2, context: 16 });
+ * const windows = new sg.data.ContinuousWindows(tokenizer.encode(text), { batch: 2, context: 16 });
  * const events = sg.fit(model, windows, { optimizer, steps: 1000, carryState: true });
  */
 export class ContinuousWindows {
@@ -100,15 +100,15 @@ export class ContinuousWindows {
   /** @throws SeqgradError `range` where the text is too short for one window in every stream */
   constructor(tokens: ArrayLike<number>, options: WindowOptions) {
     checkWindow("ContinuousWindows", options);
-    const { batchSize, context } = options;
-    this.shape = [batchSize, context];
+    const { batch, context } = options;
+    this.shape = [batch, context];
     this.#tokens = toTokens("ContinuousWindows", "tokens", tokens);
-    this.#stream = Math.floor((tokens.length - 1) / batchSize);
+    this.#stream = Math.floor((tokens.length - 1) / batch);
     this.length = Math.floor(this.#stream / context);
     if (this.length < 1) {
       throw new SeqgradError(
         "range",
-        `ContinuousWindows: ${batchSize} streams of ${context} tokens and the one that follows do not fit a text of ${tokens.length}; give a longer text or smaller windows.`,
+        `ContinuousWindows: ${batch} streams of ${context} tokens and the one that follows do not fit a text of ${tokens.length}; give a longer text or smaller windows.`,
       );
     }
   }
@@ -117,7 +117,7 @@ export class ContinuousWindows {
    * Returns the batch of a step, the same at every call.
    *
    * @param step from 0
-   * @returns x and y, `[batchSize, context]` each, and whether its rows continue the rows of the batch before
+   * @returns x and y, `[batch, context]` each, and whether its rows continue the rows of the batch before
    */
   batch(step: number): WindowBatch {
     checkInteger("ContinuousWindows.batch", "step", step);
@@ -144,24 +144,24 @@ export class ContinuousWindows {
  * @returns the batches
  * @throws SeqgradError `range` for a text of fewer than 2 tokens
  * @example
- * for (const { x, y, shape } of sg.data.consecutiveWindows(tokenizer.encode(text), { batchSize: 2, context: 8 })) {
+ * for (const { x, y, shape } of sg.data.consecutiveWindows(tokenizer.encode(text), { batch: 2, context: 8 })) {
  *   const tokens = sg.tensor(x, shape);
  * }
  */
 export function consecutiveWindows(tokens: ArrayLike<number>, options: WindowOptions): IterableIterator<WindowBatch> {
   checkWindow("consecutiveWindows", options);
-  const { batchSize, context } = options;
+  const { batch, context } = options;
   const ids = toTokens("consecutiveWindows", "tokens", tokens);
   if (tokens.length < 2)
     throw new SeqgradError("range", `consecutiveWindows: a text of ${tokens.length} tokens has none to predict; give at least 2.`);
-  return cut(ids, batchSize, context);
+  return cut(ids, batch, context);
 }
 
-function* cut(tokens: Int32Array, batchSize: number, context: number): IterableIterator<WindowBatch> {
+function* cut(tokens: Int32Array, batch: number, context: number): IterableIterator<WindowBatch> {
   const targets = tokens.length - 1;
   for (let start = 0; start < targets; ) {
     const length = Math.min(context, targets - start);
-    const rows = Math.min(batchSize, Math.floor((targets - start) / length));
+    const rows = Math.min(batch, Math.floor((targets - start) / length));
     const end = start + rows * length;
     yield { x: new Int32Array(tokens.subarray(start, end)), y: new Int32Array(tokens.subarray(start + 1, end + 1)), shape: [rows, length] };
     start = end;
@@ -186,9 +186,9 @@ export function splitTokens(tokens: Int32Array, share: number): { train: Int32Ar
 }
 
 function checkWindow(op: string, options: WindowOptions, more: readonly string[] = []): void {
-  const advice = `give them, as in ${op}(tokens, { batchSize: 32, context: 64 }).`;
-  checkOptions(op, options ?? null, ["batchSize", "context", ...more], advice);
-  const { batchSize, context } = options;
-  checkInteger(op, "batchSize", batchSize, 1);
+  const advice = `give them, as in ${op}(tokens, { batch: 32, context: 64 }).`;
+  checkOptions(op, options ?? null, ["batch", "context", ...more], advice);
+  const { batch, context } = options;
+  checkInteger(op, "batch", batch, 1);
   checkInteger(op, "context", context, 1);
 }

@@ -40,10 +40,10 @@ export function stopOf(op: string, { stop, tokenizer }: { stop?: readonly number
   return stop ?? ends;
 }
 
-/** Throws unless `stop` is a list of tokens, of which there are `vocabularySize`. */
-export function checkStop(op: string, stop: readonly number[] = [], vocabularySize = Number.MAX_SAFE_INTEGER): void {
+/** Throws unless `stop` is a list of tokens, of which there are `vocab`. */
+export function checkStop(op: string, stop: readonly number[] = [], vocab = Number.MAX_SAFE_INTEGER): void {
   if (!Array.isArray(stop)) throw new SeqgradError("value", `${op}: stop is ${shown(stop)}; give a list of token ids, such as [2].`);
-  for (const [i, token] of stop.entries()) checkInteger(op, `stop[${i}]`, token, 0, vocabularySize - 1);
+  for (const [i, token] of stop.entries()) checkInteger(op, `stop[${i}]`, token, 0, vocab - 1);
 }
 
 /**

@@ -38,7 +38,8 @@ export interface ForecastBatch {
   readonly past: Float32Array;
   /** `[B, horizon, C]` */
   readonly future: Float32Array;
-  readonly batchSize: number;
+  /** B, the number of windows. */
+  readonly batch: number;
 }
 
 export const forecasterNames = namesOf<ForecasterConfig>({ ...encoderConfig, channels: 1, horizon: 1, quantiles: 1 });
@@ -114,11 +115,11 @@ export class Forecaster extends Module implements Trainable<ForecastBatch> {
    * @see Koenker and Bassett 1978, "Regression Quantiles"
    */
   loss(batch: ForecastBatch): LossResult {
-    const { past, future, batchSize } = checkBatch("Forecaster", batch, "past", "future");
-    checkInteger("Forecaster", "batchSize", batchSize, 1);
+    const { past, future, batch: B } = checkBatch("Forecaster", batch, "past", "future");
+    checkInteger("Forecaster", "batch", B, 1);
     const { channels, horizon, quantiles } = this.config;
-    const forecast = this.forward(tensor(past, [batchSize, past.length / (batchSize * channels), channels]));
-    const error = sub(unsqueeze(tensor(future, [batchSize, horizon, channels]), { axis: 3 }), forecast);
+    const forecast = this.forward(tensor(past, [B, past.length / (B * channels), channels]));
+    const error = sub(unsqueeze(tensor(future, [B, horizon, channels]), { axis: 3 }), forecast);
     const q = constant(forecast, Float32Array.from(quantiles), [quantiles.length]);
     return { loss: mean(maximum(mul(error, q), mul(error, affine(q, 1, -1)))) };
   }

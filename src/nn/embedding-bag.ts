@@ -18,8 +18,8 @@ const modes = ["mean", "sum", "max"] as const;
  *
  * Indices that are `paddingIndex` are left out; a row of nothing else gives 0. The table `weight` `[V, D]` is standard normal at first.
  *
- * @param vocabularySize V, the number of rows of the table
- * @param dimension D, the size of a vector
+ * @param numEmbeddings V, the number of rows of the table
+ * @param embeddingDim D, the size of a vector
  * @param options `mode`: "mean", "sum" or "max", default "mean". `paddingIndex`: an index to leave out, default none. `init`: writes the
  *   first values
  * @throws SeqgradError `range` for a size below 1, `value` for another mode
@@ -32,16 +32,16 @@ export class EmbeddingBag extends Embedding {
   readonly mode: (typeof modes)[number];
 
   constructor(
-    vocabularySize: number,
-    dimension: number,
+    numEmbeddings: number,
+    embeddingDim: number,
     options: { mode?: (typeof modes)[number]; paddingIndex?: number; init?: (y: Tensor) => void } = {},
   ) {
     checkOptions("EmbeddingBag", options, ["mode", "paddingIndex", "init"]);
     const { mode = "mean", ...rest } = options;
     checkChoice("EmbeddingBag", "mode", mode, modes);
-    checkInteger("EmbeddingBag", "vocabularySize", vocabularySize, 1);
-    checkInteger("EmbeddingBag", "dimension", dimension, 1);
-    super(vocabularySize, dimension, rest);
+    checkInteger("EmbeddingBag", "numEmbeddings", numEmbeddings, 1);
+    checkInteger("EmbeddingBag", "embeddingDim", embeddingDim, 1);
+    super(numEmbeddings, embeddingDim, rest);
     this.mode = mode;
   }
 

@@ -71,8 +71,8 @@ function checkShared(weight: Tensor, shape: readonly number[]): Tensor {
  *
  * y[b, t] = weight[index[b, t]], for a table weight `[V, D]`
  *
- * @param vocabularySize V, the number of rows of the table
- * @param dimension D, the size of a vector
+ * @param numEmbeddings V, the number of rows of the table
+ * @param embeddingDim D, the size of a vector
  * @param options `paddingIndex`: a row that is 0 at first and gets no gradient, default none. `init`: writes the first values, default
  *   standard normal
  * @throws SeqgradError `range` for a size below 1
@@ -85,19 +85,19 @@ export class Embedding extends Module {
   /** The row that is 0 at first and gets no gradient. */
   readonly paddingIndex: number | undefined;
 
-  constructor(vocabularySize: number, dimension: number, options: { paddingIndex?: number; init?: (y: Tensor) => void } = {}) {
+  constructor(numEmbeddings: number, embeddingDim: number, options: { paddingIndex?: number; init?: (y: Tensor) => void } = {}) {
     super();
-    checkInteger("Embedding", "vocabularySize", vocabularySize, 1);
-    checkInteger("Embedding", "dimension", dimension, 1);
+    checkInteger("Embedding", "numEmbeddings", numEmbeddings, 1);
+    checkInteger("Embedding", "embeddingDim", embeddingDim, 1);
     checkOptions("Embedding", options, ["paddingIndex", "init"]);
     const { paddingIndex, init: begin = init.normal } = options;
     checkFunction("Embedding", "init", begin);
-    if (paddingIndex !== undefined) checkInteger("Embedding", "paddingIndex", paddingIndex, 0, vocabularySize - 1);
+    if (paddingIndex !== undefined) checkInteger("Embedding", "paddingIndex", paddingIndex, 0, numEmbeddings - 1);
     this.paddingIndex = paddingIndex;
-    this.weight = parameter([vocabularySize, dimension], (y) => {
+    this.weight = parameter([numEmbeddings, embeddingDim], (y) => {
       begin(y);
-      const row = y.address + (paddingIndex ?? 0) * dimension * 4;
-      if (paddingIndex !== undefined) y.backend.dispatch("fill", { y: row, n: dimension, value: 0 });
+      const row = y.address + (paddingIndex ?? 0) * embeddingDim * 4;
+      if (paddingIndex !== undefined) y.backend.dispatch("fill", { y: row, n: embeddingDim, value: 0 });
     });
   }
 

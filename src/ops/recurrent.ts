@@ -164,7 +164,7 @@ export function checkCall(op: string, x: Tensor, wIh: Tensor, wHh: Tensor, optio
 export function sequenceSize(op: string, x: Tensor): { B: number; T: number; I: number } {
   checkTensor(op, x, "x");
   const [B, T, I] = dimsOf(x.shape, 3);
-  if (x.rank !== 3) throw new SeqgradError("shape", `${op}: x has shape ${formatShape(x.shape)}; expected [B, T, I], batch first.`);
+  if (x.rank !== 3) throw new SeqgradError("shape", `${op}: x has shape ${formatShape(x.shape)}; expected [B, T, D], batch first.`);
   if (B === 0 || T === 0) throw new SeqgradError("shape", `${op}: x ${formatShape(x.shape)} holds no step; B and T must be at least 1.`);
   if (x.dtype !== "float32")
     throw new SeqgradError("dtype", `${op}: x is ${x.dtype}; expected float32. Look tokens up with embedding() first.`);

@@ -84,7 +84,7 @@ export abstract class BaseTask<Example, Input, Answer, Batch> implements Task<Ex
    * Makes batches of examples of similar length, in another order each epoch.
    *
    * @param examples the examples
-   * @param options `batchSize` and `seed`: see BatchOptions
+   * @param options `batch` and `seed`: see BatchOptions
    * @returns the loader
    * @throws SeqgradError `value` for something that is not an example, `range` for an impossible option
    */
@@ -132,7 +132,7 @@ export abstract class BaseTask<Example, Input, Answer, Batch> implements Task<Ex
         "value",
         `${op}: best and patience choose by examples that are held back, and none of the ${examples.length} examples is; give a larger share for validation.`,
       );
-    const loader = this.loader(train, { batchSize: batch, seed });
+    const loader = this.loader(train, { batch, seed });
     const every = loader.length;
     const steps = epochs * every;
     if (warmup > 0 && warmup >= steps)

@@ -85,7 +85,7 @@ type Example = Pick<TaggedSentence, "words" | "tags">;
  * @example
  * const sentences = sg.data.parseConll("Sarah\tB-person\nsmiles\tO\n\nrain\tO\nfell\tO\n");
  * const task = sg.tasks.EntityTagger.create(sentences, { hidden: 8, minCount: 1 });
- * const { loss } = task.model.loss([...task.loader(sentences, { batchSize: 2 })][0]);
+ * const { loss } = task.model.loss([...task.loader(sentences, { batch: 2 })][0]);
  * const [tags] = await task.predict([["Sarah", "fell"]]);
  */
 export class EntityTagger extends BaseTask<Example, readonly string[], string[], TaggerBatch> {
@@ -196,15 +196,15 @@ export class EntityTagger extends BaseTask<Example, readonly string[], string[],
    * Makes batches of sentences of similar length, in another order each epoch.
    *
    * @param sentences `{ words, tags }` each
-   * @param options `batchSize` and `seed`: see BatchOptions
+   * @param options `batch` and `seed`: see BatchOptions
    * @returns the loader
    * @throws SeqgradError `value` for something that is not a tagged sentence
    */
   override loader(sentences: readonly Example[], options: BatchOptions): DataLoader<Example, TaggerBatch> {
     checkExamples("EntityTagger.loader", sentences);
-    const { batchSize, seed } = checkBatchOptions("EntityTagger.loader", options);
+    const { batch, seed } = checkBatchOptions("EntityTagger.loader", options);
     const collate = (items: Example[]) => this.#collate(items);
-    return new DataLoader(sentences, { batchSize, seed, shuffle: true, bucketBy: ({ words }) => words.length, collate });
+    return new DataLoader(sentences, { batch, seed, shuffle: true, bucketBy: ({ words }) => words.length, collate });
   }
 
   /**

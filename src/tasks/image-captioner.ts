@@ -43,7 +43,7 @@ const training = schema(epochFields({ epochs: 20, lr: 3e-3, criteria: writerCrit
  * const images = [{ features: [[1, 0], [0, 0]], caption: "a dot above" }, { features: [[0, 0], [1, 0]], caption: "a dot below" }];
  * const task = sg.tasks.ImageCaptioner.create(images, { arch: "gru", hidden: 8, minCount: 1 });
  * const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 0.01 });
- * for await (const event of sg.fit(task.model, task.loader(images, { batchSize: 2 }), { optimizer, epochs: 3 })) continue;
+ * for await (const event of sg.fit(task.model, task.loader(images, { batch: 2 }), { optimizer, epochs: 3 })) continue;
  * const [caption] = await task.predict([[[0, 0], [1, 0]]], { beam: 2 });
  */
 export class ImageCaptioner extends TextWriter<CaptionedImage, Frames, Frames, PaddedFrames> {

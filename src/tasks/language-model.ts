@@ -200,7 +200,7 @@ export class LanguageModel {
         "range",
         `LanguageModel.train: the text has ${train.length} tokens to train on and ${validation.length} to measure by; expected more than context, ${context}, and at least 2. Give a longer text, a smaller context, or validation: 0.`,
       );
-    const windows = new RandomWindows(train, { batchSize: batch, context, seed });
+    const windows = new RandomWindows(train, { batch, context, seed });
     const schedule = makeSchedule(settings, steps);
     let measures: LanguageModelMeasures | undefined;
     const text = this.tokenizer.decode(validation);
@@ -245,13 +245,13 @@ export class LanguageModel {
    *
    * @param tokens at least two token ids
    * @param context the number of tokens of a window; default the model's
-   * @param batchSize the number of windows read at once; it changes the loss by rounding only. Default 32
+   * @param batch the number of windows read at once; it changes the loss by rounding only. Default 32
    * @returns the loss, in nats
    * @throws SeqgradError `range` for fewer than two tokens
    */
-  async lossOf(tokens: Int32Array, context: number = this.context, batchSize: number = ROWS): Promise<number> {
+  async lossOf(tokens: Int32Array, context: number = this.context, batch: number = ROWS): Promise<number> {
     toTokens("LanguageModel.lossOf", "tokens", tokens);
-    const windows = consecutiveWindows(tokens, { batchSize, context });
+    const windows = consecutiveWindows(tokens, { batch, context });
     const total = ({ x, y, shape }: WindowBatch) =>
       crossEntropy(this.model.forward(tensor(x, shape)).logits, tensor(y, shape), { reduction: "sum" });
     let [sum, count] = [0, 0];

@@ -103,7 +103,7 @@ const training = schema(epochFields({ epochs: 10, lr: 3e-3, criteria }), courseR
  * const series = sg.data.seriesOf(Array.from({ length: 60 }, (_, t) => [20 + 5 * Math.sin(t)]));
  * const task = sg.tasks.SeriesForecaster.create(series, 48, { history: 6, horizon: 2, hidden: 4 });
  * const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 0.01 });
- * const loader = task.loader(task.points(series, { to: 48 }), { batchSize: 8 });
+ * const loader = task.loader(task.points(series, { to: 48 }), { batch: 8 });
  * for await (const event of sg.fit(task.model, loader, { optimizer, epochs: 2 })) continue;
  * await task.evaluate(task.points(series, { from: 48 })); // { mae, persistence, coverage, .. }
  * const [next] = await task.predict([series]); // [{ value: [..], low: [..], high: [..] }, ..], steps 60 and 61
@@ -216,14 +216,14 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
    * Makes batches of windows, in another order each epoch.
    *
    * @param points the places, as points() returns them
-   * @param options `batchSize` and `seed`: see BatchOptions
+   * @param options `batch` and `seed`: see BatchOptions
    * @returns the loader
    * @throws SeqgradError `range` for a place with less than the history or the horizon around it
    */
   override loader(points: readonly SeriesPoint[], options: BatchOptions): DataLoader<SeriesPoint, ForecastBatch> {
-    const { batchSize, seed } = checkBatchOptions("SeriesForecaster.loader", options);
+    const { batch, seed } = checkBatchOptions("SeriesForecaster.loader", options);
     return new DataLoader(this.#namedPoints("loader", points), {
-      batchSize,
+      batch,
       seed,
       shuffle: true,
       collate: (items) => this.#collate(items),
@@ -291,8 +291,8 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
           for (const [c, y] of wanted[i]![h]!.entries()) inside += Number(y >= low[c]! && y <= high[c]!);
       measures.coverage = inside / (points.length * horizon * channels);
     }
-    const batches = new DataLoader(points, { batchSize: BATCH, collate: (items) => this.#collate(items) });
-    measures.loss = await meanLoss(this.model, batches, ({ batchSize }) => batchSize);
+    const batches = new DataLoader(points, { batch: BATCH, collate: (items) => this.#collate(items) });
+    measures.loss = await meanLoss(this.model, batches, ({ batch }) => batch);
     return {
       measures,
       steps: await mapInTurns(Array(horizon).keys(), (h) => errorsOf((steps) => steps[h]!)),
@@ -343,11 +343,11 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
     const { channels: C, horizon, quantiles } = this.model.config;
     const { scaler } = this;
     const [Q, middle] = [quantiles.length, quantiles.length >> 1];
-    const batches = new DataLoader(points, { batchSize: BATCH, collate: (items) => this.#collate(items, false) });
+    const batches = new DataLoader(points, { batch: BATCH, collate: (items) => this.#collate(items, false) });
     const answers: Forecast[] = [];
-    const forward = ({ past, batchSize }: ForecastBatch) => this.model.forward(tensor(past, [batchSize, this.history, C]));
+    const forward = ({ past, batch }: ForecastBatch) => this.model.forward(tensor(past, [batch, this.history, C]));
     for await (const { batch, data } of outputs(batches, forward)) {
-      for (let b = 0; b < batch.batchSize; b++) {
+      for (let b = 0; b < batch.batch; b++) {
         const steps = Array.from({ length: horizon }, (_, h) => {
           // Quantiles that have crossed are put in order (Chernozhukov, Fernández-Val and Galichon 2010).
           const ordered = (c: number) => rowOf(data, Q, (b * horizon + h) * C + c).sort((x, y) => x - y);
@@ -377,7 +377,7 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
     return {
       past: Float32Array.from(points.flatMap((point) => part(point, point.at - history, point.at))),
       future: Float32Array.from(future ? points.flatMap((point) => part(point, point.at, point.at + horizon)) : []),
-      batchSize: points.length,
+      batch: points.length,
     };
   }
 }

@@ -67,7 +67,7 @@ const training = schema(epochFields({ epochs: 20, batch: 16, lr: 3e-3, criteria 
  * const recordings = [{ frames: [[0, 1], [0, 1], [1, 0]], text: "ab" }, { frames: [[1, 0], [0, 1]], text: "ba" }];
  * const task = sg.tasks.SpeechRecognizer.create(recordings, { hidden: 8 });
  * const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 0.01 });
- * for await (const event of sg.fit(task.model, task.loader(recordings, { batchSize: 2 }), { optimizer, epochs: 3 })) continue;
+ * for await (const event of sg.fit(task.model, task.loader(recordings, { batch: 2 }), { optimizer, epochs: 3 })) continue;
  * const [heard] = await task.predict([[[0, 1], [1, 0]]], { beam: 4 });
  */
 export class SpeechRecognizer extends BaseTask<Recording, Frames, string, RecognizerBatch> {
@@ -157,16 +157,16 @@ export class SpeechRecognizer extends BaseTask<Recording, Frames, string, Recogn
    * Makes batches of recordings of similar length, in another order each epoch.
    *
    * @param recordings `{ frames, text }` each
-   * @param options `batchSize` and `seed`: see BatchOptions
+   * @param options `batch` and `seed`: see BatchOptions
    * @returns the loader
    * @throws SeqgradError `value` for a recording of fewer frames than its text needs
    */
   override loader(recordings: readonly Recording[], options: BatchOptions): DataLoader<Recording, RecognizerBatch> {
     checkRecordings("SpeechRecognizer.loader", recordings);
-    const { batchSize, seed } = checkBatchOptions("SpeechRecognizer.loader", options);
+    const { batch, seed } = checkBatchOptions("SpeechRecognizer.loader", options);
     for (const [i, recording] of recordings.entries()) this.check(recording, `recording ${i}`);
     const collate = (items: Recording[]) => this.#collate(items);
-    return new DataLoader(recordings, { batchSize, seed, shuffle: true, bucketBy: ({ frames }) => frames.length, collate });
+    return new DataLoader(recordings, { batch, seed, shuffle: true, bucketBy: ({ frames }) => frames.length, collate });
   }
 
   /**

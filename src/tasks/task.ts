@@ -16,7 +16,7 @@ import { currentConfig, currentTensors } from "./saved-config.js";
 
 export interface BatchOptions {
   /** The number of examples of a batch. */
-  readonly batchSize: number;
+  readonly batch: number;
   /** The seed of the order of the examples, which differs from epoch to epoch. Default 0. */
   readonly seed?: number;
 }
@@ -41,7 +41,7 @@ export interface Task<Example, Input, Answer, Batch = unknown> {
    * Makes batches of examples of similar length, in another order each epoch.
    *
    * @param examples the examples
-   * @param options `batchSize` and `seed`: see BatchOptions
+   * @param options `batch` and `seed`: see BatchOptions
    * @returns the loader
    */
   loader(examples: readonly Example[], options: BatchOptions): DataLoader<Example, Batch>;
@@ -93,7 +93,7 @@ export function checkAnswers(op: string, answers: readonly string[], count: numb
 
 /** The options of a loader, when they are. */
 export function checkBatchOptions(op: string, options: BatchOptions): Required<BatchOptions> {
-  checkOptions(op, options ?? null, ["batchSize", "seed"], "give them, as in task.loader(examples, { batchSize: 32 }).");
+  checkOptions(op, options ?? null, ["batch", "seed"], "give them, as in task.loader(examples, { batch: 32 }).");
   return { seed: 0, ...options };
 }
 

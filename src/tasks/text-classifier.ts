@@ -98,7 +98,7 @@ const training = schema(epochFields({ epochs: 5, lr: 2e-3, criteria }), courseRu
  * const examples = [{ text: "a good film", label: "good" }, { text: "a dull film", label: "bad" }];
  * const task = sg.tasks.TextClassifier.create(examples, { arch: "gru", hidden: 8, minCount: 1 });
  * const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 0.01 });
- * for await (const event of sg.fit(task.model, task.loader(examples, { batchSize: 2 }), { optimizer, epochs: 3 })) continue;
+ * for await (const event of sg.fit(task.model, task.loader(examples, { batch: 2 }), { optimizer, epochs: 3 })) continue;
  * const [labels] = await task.predict(["a good film"]); // [{ label, probability }, ..]
  */
 export class TextClassifier extends BaseTask<LabeledText, string, LabelProbabilities, ClassifierBatch> {
@@ -188,9 +188,9 @@ export class TextClassifier extends BaseTask<LabeledText, string, LabelProbabili
 
   override loader(examples: readonly LabeledText[], options: BatchOptions): DataLoader<LabeledText, ClassifierBatch> {
     checkExamples("TextClassifier.loader", examples);
-    const { batchSize, seed } = checkBatchOptions("TextClassifier.loader", options);
+    const { batch, seed } = checkBatchOptions("TextClassifier.loader", options);
     const collate = (items: LabeledText[]) => this.#collate(items);
-    return new DataLoader(examples, { batchSize, seed, shuffle: true, bucketBy: ({ text }) => text.length, collate });
+    return new DataLoader(examples, { batch, seed, shuffle: true, bucketBy: ({ text }) => text.length, collate });
   }
 
   /**

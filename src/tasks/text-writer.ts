@@ -108,13 +108,13 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
    * Makes batches of examples of similar length, in another order each epoch.
    *
    * @param examples the examples
-   * @param options `batchSize` and `seed`: see BatchOptions
+   * @param options `batch` and `seed`: see BatchOptions
    * @returns the loader
    * @throws SeqgradError `value` for something that is not an example
    */
   override loader(examples: readonly Example[], options: BatchOptions): DataLoader<Example, Seq2SeqBatch<Source>> {
     this.checkExamples(`${this.op}.loader`, examples);
-    const { batchSize, seed } = checkBatchOptions(`${this.op}.loader`, options);
+    const { batch, seed } = checkBatchOptions(`${this.op}.loader`, options);
     const collate = (items: Example[]) => this.#collate(items);
     const lengths = new Map<Example, number>();
     const bucketBy = (example: Example) => {
@@ -122,7 +122,7 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
       lengths.set(example, length);
       return length;
     };
-    return new DataLoader(examples, { batchSize, seed, shuffle: true, bucketBy, collate });
+    return new DataLoader(examples, { batch, seed, shuffle: true, bucketBy, collate });
   }
 
   /**

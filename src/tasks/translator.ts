@@ -147,7 +147,7 @@ function savedModelOf(config: Given, context: number, sizes: { readonly sourceVo
  * const pairs = [{ source: "turn off the light", target: "éteins la lumière" }, { source: "go on", target: "continue" }];
  * const task = sg.tasks.Translator.create(pairs, { unit: "words", hidden: 8, minCount: 1 });
  * const optimizer = new sg.optim.Adam(task.model.parameters(), { lr: 0.01 });
- * for await (const event of sg.fit(task.model, task.loader(pairs, { batchSize: 2 }), { optimizer, epochs: 3 })) continue;
+ * for await (const event of sg.fit(task.model, task.loader(pairs, { batch: 2 }), { optimizer, epochs: 3 })) continue;
  * const [answer] = await task.predict(["go on"], { beam: 3 });
  */
 export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedRows> {

@@ -35,14 +35,14 @@ export interface EmbeddingOptions {
   /** Leaves out words that occur less often. Default 5. */
   readonly minCount?: number;
   /** The most words to keep, by frequency. Default: all. */
-  readonly maxSize?: number;
+  readonly vocab?: number;
   /** The same seed gives the same vectors on the same WebAssembly variant. Default 0. */
   readonly seed?: number;
   /** Is told now and then; what it throws ends the training. */
   readonly onProgress?: (progress: EmbeddingProgress) => void;
 }
 
-const embeddingOptions = ["dimension", "window", "epochs", "lr", "minCount", "maxSize", "seed", "onProgress"] as const;
+const embeddingOptions = ["dimension", "window", "epochs", "lr", "minCount", "vocab", "seed", "onProgress"] as const;
 
 /** Refuses options that the trainer does not know; `own` are those that it alone has. */
 export function checkNames(op: string, options: EmbeddingOptions, own: readonly string[]): void {
@@ -52,7 +52,7 @@ export function checkNames(op: string, options: EmbeddingOptions, own: readonly 
 
 export function checkSizes(
   op: string,
-  { dimension, window, epochs, lr, minCount }: Required<Omit<EmbeddingOptions, "maxSize" | "seed" | "onProgress">>,
+  { dimension, window, epochs, lr, minCount }: Required<Omit<EmbeddingOptions, "vocab" | "seed" | "onProgress">>,
 ) {
   for (const [name, value] of Object.entries({ dimension, window, epochs, minCount })) checkInteger(op, name, value, 1, 2 ** 31 - 1);
   checkPositive(op, "lr", lr);
@@ -79,7 +79,7 @@ export const epochsFor = (visits: number, perEpoch: number, least: number): numb
 export async function corpusOf(
   op: string,
   sentences: Iterable<readonly string[]>,
-  { minCount, maxSize }: { minCount: number; maxSize?: number | undefined },
+  { minCount, vocab }: { minCount: number; vocab?: number | undefined },
 ): Promise<Corpus> {
   const counts = new Map<string, number>();
   // Words by the order in which they come first, until all are counted.
@@ -114,7 +114,7 @@ export async function corpusOf(
     const found = most === 0 ? "the sentences hold no word" : `the most frequent word occurs ${most} times, and minCount is ${minCount}`;
     throw new SeqgradError("value", `${op}: ${found}; give more text${most === 0 ? "" : ", or a smaller minCount"}.`);
   }
-  const vocabulary = await inTurns(Vocabulary.ofCounts(counts, { special: [], minCount, ...(maxSize !== undefined && { maxSize }) }));
+  const vocabulary = await inTurns(Vocabulary.ofCounts(counts, { special: [], minCount, ...(vocab !== undefined && { vocab }) }));
   const ids = Int32Array.from(seen.keys(), (word) => vocabulary.idOf(word) ?? -2);
   const kept = numbers.map((number) => (number < 0 ? -1 : ids[number]!)).filter((id) => id !== -2);
   if (!kept.some((id, p) => id >= 0 && p > 0 && kept[p - 1]! >= 0))

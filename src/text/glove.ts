@@ -54,13 +54,13 @@ const gloveStep = /* @__PURE__ */ needs("gloveStep");
 export async function trainGlove(sentences: Iterable<readonly string[]>, options: GloveOptions = {}): Promise<WordVectors> {
   const op = "trainGlove";
   checkNames(op, options, ["xMax", "alpha"]);
-  const { dimension = 100, window = 10, lr = 0.05, minCount = 5, maxSize, seed = 0 } = options;
+  const { dimension = 100, window = 10, lr = 0.05, minCount = 5, vocab, seed = 0 } = options;
   const { alpha = 0.75, onProgress } = options;
   checkSizes(op, { dimension, window, epochs: options.epochs ?? 1, lr, minCount });
   if (options.xMax !== undefined) checkPositive(op, "xMax", options.xMax);
   checkPositive(op, "alpha", alpha);
   const generator = new RandomGenerator(seed);
-  const corpus = await corpusOf(op, sentences, { minCount, maxSize });
+  const corpus = await corpusOf(op, sentences, { minCount, vocab });
   const { words, tokens } = corpus;
   const { rows, columns, counts } = await cellsOf(tokens, words.length, window, generator);
   const mean = counts.reduce((a, b) => a + b) / counts.length;

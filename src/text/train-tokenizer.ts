@@ -63,8 +63,7 @@ export function* training(texts: readonly string[], options: TokenizerOptions): 
   checkInteger("trainTokenizer", "vocab", vocab, 1);
   checkInteger("trainTokenizer", "minCount", minCount, 1);
   if (locale !== undefined) lowerCaseOf("trainTokenizer", locale);
-  if (unit === "words")
-    return yield* WordTokenizer.training(texts, { minCount, maxSize: vocab, special, ...(locale !== undefined && { locale }) });
+  if (unit === "words") return yield* WordTokenizer.training(texts, { minCount, vocab, special, ...(locale !== undefined && { locale }) });
   if (unit === "characters") return yield* CharTokenizer.training([...textsIn("trainTokenizer", texts)].join(""), { special });
   return yield* BpeTokenizer.training(texts, { vocab, special });
 }

@@ -132,7 +132,7 @@ export class BagOfWords {
         "value",
         `${op}: no term is in ${minTexts} of the ${count} texts; give more text, fewer stop words or a smaller minTexts.`,
       );
-    const sizes = { minCount: minTexts, ...(maxTerms !== undefined && { maxSize: maxTerms }) };
+    const sizes = { minCount: minTexts, ...(maxTerms !== undefined && { vocab: maxTerms }) };
     return new BagOfWords(yield* Vocabulary.ofCounts(frequent, { special: [], ...sizes }), termsOf, count);
   }
 

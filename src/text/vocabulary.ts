@@ -10,11 +10,11 @@ export interface VocabularyOptions {
   /** Leaves out tokens that occur less often. Default 1. */
   readonly minCount?: number;
   /** The most tokens to keep, by frequency, special ones included. Default: all. */
-  readonly maxSize?: number;
+  readonly vocab?: number;
 }
 
 /** The names of the options, for who takes more than these. */
-export const vocabularyOptions = ["special", "minCount", "maxSize"] as const;
+export const vocabularyOptions = ["special", "minCount", "vocab"] as const;
 
 /**
  * Numbered tokens with their frequencies: special tokens first, then from the most frequent to the rarest, of equals in the order of
@@ -93,17 +93,17 @@ export class Vocabulary {
       checkText("Vocabulary", token, "a token");
       checkInteger("Vocabulary", "a count", count);
     });
-    const { special = sequenceTokens, minCount = 1, maxSize = 2 ** 31 - 1 } = options;
+    const { special = sequenceTokens, minCount = 1, vocab = 2 ** 31 - 1 } = options;
     checkSpecial("Vocabulary", special);
     checkInteger("Vocabulary", "minCount", minCount, 1);
-    checkInteger("Vocabulary", "maxSize", maxSize, Math.max(1, special.length));
+    checkInteger("Vocabulary", "vocab", vocab, Math.max(1, special.length));
     const first = new Set(special);
     const others: (readonly [string, number])[] = [];
     yield* inPieces(counts, (entry) => {
       if (entry[1] >= minCount && !first.has(entry[0])) others.push(entry);
     });
     const ordered = yield* inOrder(others, ([a, m], [b, n]) => n - m || compareCodePoints(a, b));
-    const tokens = [...special, ...ordered.slice(0, maxSize - special.length).map(([token]) => token)];
+    const tokens = [...special, ...ordered.slice(0, vocab - special.length).map(([token]) => token)];
     if (tokens.length === 0)
       throw new SeqgradError("value", "Vocabulary: no token is left; give more text, a smaller minCount, or special tokens.");
     const [ids, kept] = [new Map<string, number>(), new Map<string, number>()];

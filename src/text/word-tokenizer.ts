@@ -103,7 +103,7 @@ export class WordTokenizer implements Tokenizer {
   static *training(texts: Iterable<string>, options: WordOptions & VocabularyOptions = {}): Pieces<WordTokenizer> {
     const op = "WordTokenizer.fromTexts";
     checkOptions(op, options, [...wordOptions, ...vocabularyOptions]);
-    const { special = sequenceTokens, minCount = 1, maxSize, ...words } = options;
+    const { special = sequenceTokens, minCount = 1, vocab, ...words } = options;
     const splitter = new WordSplitter(words);
     const wordsOf = remembering((piece: string) => splitter.wordsOf(piece));
     const counts = new Map<string, number>();
@@ -121,9 +121,9 @@ export class WordTokenizer implements Tokenizer {
         }
       }
     }
-    const vocabulary = yield* Vocabulary.ofCounts(counts, { special, minCount, ...(maxSize !== undefined && { maxSize }) });
+    const vocabulary = yield* Vocabulary.ofCounts(counts, { special, minCount, ...(vocab !== undefined && { vocab }) });
     if (vocabulary.size > special.length) return new WordTokenizer(vocabulary, words, { spacing: spacing.spacing(vocabulary.tokens()) });
-    throw new SeqgradError("value", `${op}: no word occurs ${minCount} times; give more text, a smaller minCount or a larger maxSize.`);
+    throw new SeqgradError("value", `${op}: no word occurs ${minCount} times; give more text, a smaller minCount or a larger vocab.`);
   }
 
   /**

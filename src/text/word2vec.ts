@@ -58,7 +58,7 @@ const word2vecStep = /* @__PURE__ */ needs("word2vecStep");
 export async function trainWord2Vec(sentences: Iterable<readonly string[]>, options: Word2VecOptions = {}): Promise<WordVectors> {
   const op = "trainWord2Vec";
   checkNames(op, options, ["mode", "negatives", "subsample", "lrEnd"]);
-  const { mode = "skip-gram", dimension = 100, window = 5, negatives = 5, minCount = 5, seed = 0, maxSize, onProgress } = options;
+  const { mode = "skip-gram", dimension = 100, window = 5, negatives = 5, minCount = 5, seed = 0, vocab, onProgress } = options;
   const { lr = mode === "cbow" ? 0.1 : 0.05, lrEnd = lr / 1e4 } = options;
   checkChoice(op, "mode", mode, ["skip-gram", "cbow"]);
   checkSizes(op, { dimension, window, epochs: options.epochs ?? 1, lr, minCount });
@@ -66,7 +66,7 @@ export async function trainWord2Vec(sentences: Iterable<readonly string[]>, opti
   if (options.subsample !== undefined) checkInterval(op, "subsample", checkFinite(op, "subsample", options.subsample), 0);
   checkInterval(op, "lrEnd", lrEnd, 0, lr);
   const generator = new RandomGenerator(seed);
-  const corpus = await corpusOf(op, sentences, { minCount, maxSize });
+  const corpus = await corpusOf(op, sentences, { minCount, vocab });
   const { words, counts, tokens, total } = corpus;
   const { epochs = epochsFor(VISITS, total / words.length, 5), subsample = Math.max(1e-3, 10 / words.length) } = options;
   const keep = Float32Array.from(counts, (count) => (subsample > 0 ? Math.min(1, Math.sqrt((subsample * total) / count)) : 1));

@@ -29,6 +29,8 @@ const aliases: Readonly<Record<string, string>> = {
   hiddenSize: "hidden",
   embeddingSize: "embedding",
   vocabSize: "vocab",
+  maxSize: "vocab",
+  batchSize: "batch",
   vocabularySize: "vocab",
   sourceVocabulary: "sourceVocab",
   targetVocabulary: "targetVocab",

@@ -169,6 +169,6 @@ describe("options", () => {
 test("a run that needs more memory than there is", async () => {
   const { train, out } = await workplace();
   await refuse([...train, "--hidden", 50_000], "memory");
-  await refuse([...train, "--batch", 2 ** 31 - 1], "batchSize");
+  await refuse([...train, "--batch", 2 ** 31 - 1], "batch");
   expect(await contents(out)).toBeUndefined();
 });

@@ -103,7 +103,7 @@ describe("bench", () => {
     ["--device", "--device", "toString"],
     ["--batches", "--batches", "1,,4"],
     ["--batches", "--batches", "0"],
-    ["batchSize", "--batches", 2 ** 31 - 1],
+    ["batch", "--batches", 2 ** 31 - 1],
     ["--context", "--context", 0],
     ["--time", "--time", 0],
     ["--vocab", "--vocab", "many"],

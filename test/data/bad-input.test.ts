@@ -7,7 +7,7 @@ const wrong = <T>(value: unknown): T => value as T;
 
 test("a DataLoader refuses what it cannot cut into batches", () => {
   const load = (dataset: unknown, options: object = {}) =>
-    new sg.data.DataLoader(wrong<sg.data.Dataset<number>>(dataset), { batchSize: 2, ...options });
+    new sg.data.DataLoader(wrong<sg.data.Dataset<number>>(dataset), { batch: 2, ...options });
   expectError("value", () => load(null), "DataLoader: the dataset has no at()");
   expectError("value", () => load({ length: 3 }), "the dataset has no at(); give an array, or { length, at(i) }");
   expectError("range", () => load({ length: 2.5, at: (i: number) => i }), "the dataset's length is 2.5");

@@ -7,11 +7,11 @@ const items = Array.from({ length: 23 }, (_, i) => "x".repeat(1 + ((i * 7) % 11)
 
 describe("DataLoader", () => {
   test("goes through the items in their order, in batches", () => {
-    const loader = new DataLoader([5, 6, 7, 8, 9], { batchSize: 2 });
+    const loader = new DataLoader([5, 6, 7, 8, 9], { batch: 2 });
     expect([...loader]).toEqual([[5, 6], [7, 8], [9]]);
     expect([...loader.epoch(3)]).toEqual([...loader]);
     expect(loader.length).toBe(3);
-    const whole = new DataLoader([5, 6, 7, 8, 9], { batchSize: 2, dropLast: true });
+    const whole = new DataLoader([5, 6, 7, 8, 9], { batch: 2, dropLast: true });
     expect([...whole]).toEqual([
       [5, 6],
       [7, 8],
@@ -20,7 +20,7 @@ describe("DataLoader", () => {
   });
 
   test("shuffles again each epoch, the same whenever it is asked for", () => {
-    const make = (seed: number) => new DataLoader(items, { batchSize: 4, shuffle: true, seed });
+    const make = (seed: number) => new DataLoader(items, { batch: 4, shuffle: true, seed });
     const [first, second] = [[...make(1).epoch(0)], [...make(1).epoch(1)]];
     expect([...make(1).epoch(0)]).toEqual(first);
     expect(second).not.toEqual(first);
@@ -31,12 +31,12 @@ describe("DataLoader", () => {
 
   test.each([false, true])("puts items of like length together, dropLast %s", (dropLast) => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 1000 }), fc.integer({ min: 1, max: 7 }), (seed, batchSize) => {
-        const loader = new DataLoader(items, { batchSize, bucketBy: (item) => item.length, shuffle: true, seed, dropLast });
+      fc.property(fc.integer({ min: 0, max: 1000 }), fc.integer({ min: 1, max: 7 }), (seed, batch) => {
+        const loader = new DataLoader(items, { batch, bucketBy: (item) => item.length, shuffle: true, seed, dropLast });
         const batches = [...loader.epoch(seed)];
         expect(batches).toHaveLength(loader.length);
-        expect(batches.every((batch, i) => batch.length === batchSize || (!dropLast && i === batches.length - 1))).toBe(true);
-        expect(new Set(batches.flat()).size).toBe(dropLast ? loader.length * batchSize : items.length);
+        expect(batches.every(({ length }, i) => length === batch || (!dropLast && i === batches.length - 1))).toBe(true);
+        expect(new Set(batches.flat()).size).toBe(dropLast ? loader.length * batch : items.length);
         const spans = batches.map((batch) => batch.map((item) => item.length)).sort((a, b) => a[0]! - b[0]!);
         // Batches are neighbors in the order of lengths: they overlap at most at their ends.
         for (const [i, span] of spans.entries()) if (i) expect(Math.min(...span)).toBeGreaterThanOrEqual(Math.min(...spans[i - 1]!));
@@ -46,12 +46,12 @@ describe("DataLoader", () => {
 
   test("collates, and waits for a dataset that answers promises", async () => {
     const dataset = { length: 3, at: async (i: number) => 10 * i };
-    const loader = new DataLoader(dataset, { batchSize: 2, collate: (batch) => batch.reduce((a, b) => a + b) });
+    const loader = new DataLoader(dataset, { batch: 2, collate: (batch) => batch.reduce((a, b) => a + b) });
     const sums: number[] = [];
     for await (const sum of loader.epoch(0)) sums.push(sum);
     expect(sums).toEqual([10, 20]);
     expectError("value", () => [...loader], "for await");
-    expectError("value", () => [...new DataLoader(dataset, { batchSize: 2, bucketBy: () => 1 })], "bucketBy");
+    expectError("value", () => [...new DataLoader(dataset, { batch: 2, bucketBy: () => 1 })], "bucketBy");
   });
 
   test("refuses a dataset that lacks an item below its length", async () => {
@@ -64,9 +64,9 @@ describe("DataLoader", () => {
   });
 
   test("refuses what has no batches", () => {
-    expectError("range", () => new DataLoader([1], { batchSize: 0 }), "batchSize");
-    expectError("value", () => new DataLoader([], { batchSize: 1 }), "empty");
-    expectError("range", () => new DataLoader([1], { batchSize: 1 }).epoch(-1), "n is -1");
+    expectError("range", () => new DataLoader([1], { batch: 0 }), "batch");
+    expectError("value", () => new DataLoader([], { batch: 1 }), "empty");
+    expectError("range", () => new DataLoader([1], { batch: 1 }).epoch(-1), "n is -1");
   });
 });
 

@@ -6,7 +6,7 @@ import { expectError } from "../helpers/errors.js";
 const counting = (n: number) => Int32Array.from({ length: n }, (_, i) => i);
 
 describe("RandomWindows", () => {
-  const options = { batchSize: 3, context: 5, seed: 1 };
+  const options = { batch: 3, context: 5, seed: 1 };
 
   test("rows are stretches of the text, and y is x one token on", () => {
     const { x, y, shape } = new RandomWindows(counting(50), options).batch(0);
@@ -26,12 +26,12 @@ describe("RandomWindows", () => {
     expect(windows.batch(2).x).not.toBe(batches[2]!.x);
     expect(new Set(batches.map((batch) => batch.x.join())).size).toBe(4);
     expect(new RandomWindows(counting(1000), { ...options, seed: 2 }).batch(0)).not.toEqual(batches[0]);
-    const unseeded = new RandomWindows(counting(1000), { batchSize: 3, context: 5 });
+    const unseeded = new RandomWindows(counting(1000), { batch: 3, context: 5 });
     expect(unseeded.batch(0)).toEqual(new RandomWindows(counting(1000), { ...options, seed: 0 }).batch(0));
   });
 
   test("every place is as likely, the first and the last included", () => {
-    const windows = new RandomWindows(counting(14), { batchSize: 100, context: 4 });
+    const windows = new RandomWindows(counting(14), { batch: 100, context: 4 });
     const found = new Array<number>(10).fill(0);
     for (let step = 0; step < 100; step++) {
       const { x } = windows.batch(step);
@@ -49,8 +49,8 @@ describe("RandomWindows", () => {
   test("refuses a text that is too short, and sizes and steps that are none", () => {
     expectError("range", () => new RandomWindows(counting(5), options), "5 tokens", "text of 5", "longer text");
     expectError("range", () => new RandomWindows(counting(0), options), "text of 0");
-    expectError("range", () => new RandomWindows(counting(50), { ...options, batchSize: 0 }), "batchSize is 0");
-    expectError("range", () => new RandomWindows(counting(50), { ...options, batchSize: 1e9 }), "batchSize");
+    expectError("range", () => new RandomWindows(counting(50), { ...options, batch: 0 }), "batch is 0");
+    expectError("range", () => new RandomWindows(counting(50), { ...options, batch: 1e9 }), "batch");
     expectError("range", () => new RandomWindows(counting(50), { ...options, context: 1.5 }), "context is 1.5");
     expectError("value", () => new RandomWindows(counting(50), { ...options, seed: -1 }), "seed");
     const windows = new RandomWindows(counting(50), options);
@@ -61,7 +61,7 @@ describe("RandomWindows", () => {
 
 describe("consecutiveWindows", () => {
   test("cuts whole windows into batches, then a smaller batch, then what remains", () => {
-    const batches = [...consecutiveWindows(counting(24), { batchSize: 2, context: 4 })];
+    const batches = [...consecutiveWindows(counting(24), { batch: 2, context: 4 })];
     expect(batches.map(({ shape }) => shape)).toEqual([
       [2, 4],
       [2, 4],
@@ -73,18 +73,18 @@ describe("consecutiveWindows", () => {
   });
 
   test("a text shorter than a window", () => {
-    const batches = [...consecutiveWindows(counting(3), { batchSize: 8, context: 64 })];
+    const batches = [...consecutiveWindows(counting(3), { batch: 8, context: 64 })];
     expect(batches).toEqual([{ x: new Int32Array([0, 1]), y: new Int32Array([1, 2]), shape: [1, 2] }]);
   });
 
   test("every token but the first is a target once, after the one before it", () => {
     const size = fc.integer({ min: 1, max: 12 });
     fc.assert(
-      fc.property(fc.integer({ min: 2, max: 200 }), size, size, (n, batchSize, context) => {
+      fc.property(fc.integer({ min: 2, max: 200 }), size, size, (n, batch, context) => {
         const targets: number[] = [];
-        for (const { x, y, shape } of consecutiveWindows(counting(n), { batchSize, context })) {
+        for (const { x, y, shape } of consecutiveWindows(counting(n), { batch, context })) {
           expect(x.length).toBe(shape[0] * shape[1]);
-          expect(shape[0]).toBeLessThanOrEqual(batchSize);
+          expect(shape[0]).toBeLessThanOrEqual(batch);
           expect(shape[1]).toBeLessThanOrEqual(context);
           expect(Array.from(y)).toEqual(Array.from(x, (token) => token + 1));
           targets.push(...y);
@@ -95,9 +95,9 @@ describe("consecutiveWindows", () => {
   });
 
   test("refuses a text with nothing to predict, and sizes that are none, at once", () => {
-    expectError("range", () => consecutiveWindows(counting(1), { batchSize: 1, context: 1 }), "1 tokens");
-    expectError("range", () => consecutiveWindows(counting(9), { batchSize: 0, context: 1 }), "batchSize");
-    expectError("range", () => consecutiveWindows(counting(9), { batchSize: 1, context: -1 }), "context");
+    expectError("range", () => consecutiveWindows(counting(1), { batch: 1, context: 1 }), "1 tokens");
+    expectError("range", () => consecutiveWindows(counting(9), { batch: 0, context: 1 }), "batch");
+    expectError("range", () => consecutiveWindows(counting(9), { batch: 1, context: -1 }), "context");
   });
 });
 
@@ -122,7 +122,7 @@ describe("splitTokens", () => {
 
 describe("ContinuousWindows", () => {
   test("each row continues where it ended, and the text starts again after its end", () => {
-    const windows = new ContinuousWindows(counting(26), { batchSize: 2, context: 4 });
+    const windows = new ContinuousWindows(counting(26), { batch: 2, context: 4 });
     expect(windows.length).toBe(3);
     const batches = [0, 1, 2, 3].map((step) => windows.batch(step));
     expect(batches.map(({ continues }) => continues)).toEqual([false, true, true, false]);
@@ -133,7 +133,7 @@ describe("ContinuousWindows", () => {
   });
 
   test("a text that is too short is refused", () => {
-    expectError("range", () => new ContinuousWindows(counting(8), { batchSize: 2, context: 4 }), "2 streams of 4 tokens", "a text of 8");
-    expect(new ContinuousWindows(counting(9), { batchSize: 2, context: 4 }).length).toBe(1);
+    expectError("range", () => new ContinuousWindows(counting(8), { batch: 2, context: 4 }), "2 streams of 4 tokens", "a text of 8");
+    expect(new ContinuousWindows(counting(9), { batch: 2, context: 4 }).length).toBe(1);
   });
 });

@@ -89,7 +89,7 @@ test("padRows and windows refuse a value that is not a token", () => {
   expectError("value", () => sg.data.padRows(wrong(["abc"])), "padRows: rows[0] is a string; give token ids");
   expectError("value", () => sg.data.padRows(wrong([5])), "padRows: rows[0] is a number");
   for (const truncate of [0, 1.5]) expectError("range", () => sg.data.padRows([[1, 2]], { truncate }), `padRows: truncate is ${truncate}`);
-  const size = { batchSize: 1, context: 1 };
+  const size = { batch: 1, context: 1 };
   for (const Windows of [sg.data.RandomWindows, sg.data.ContinuousWindows]) {
     expectError("value", () => new Windows(wrong("abc"), size), `${Windows.name}: tokens is a string`);
     expectError("range", () => new Windows([1, 2.5, 3], size), `${Windows.name}: tokens[1] is 2.5`);

@@ -62,7 +62,7 @@ await forEachDevice(["full reference", "simd", "full relaxed", "full webgpu"], "
       }));
       const task = EntityTagger.create(sentences, { ...options, characterSize: 3, crf: true, minCount: 1 });
       const model = task.model.eval();
-      const batchOf = (examples: typeof sentences) => [...task.loader(examples, { batchSize: examples.length })][0]!;
+      const batchOf = (examples: typeof sentences) => [...task.loader(examples, { batch: examples.length })][0]!;
       const batch = batchOf(sentences);
       // No two are of one length.
       const alone = batch.lengths.map((n) => batchOf(sentences.filter(({ words }) => words.length === n)));

@@ -84,8 +84,8 @@ await forEachDevice(immediate, "Embedding", (device) => {
   });
 
   it("refuses wrong options and indices", () => {
-    expect(() => new nn.Embedding(0, 3)).toThrow("Embedding: vocabularySize is 0; give a whole number of at least 1");
-    expect(() => new nn.Embedding(3, 1.5)).toThrow("Embedding: dimension is 1.5");
+    expect(() => new nn.Embedding(0, 3)).toThrow("Embedding: numEmbeddings is 0; give a whole number of at least 1");
+    expect(() => new nn.Embedding(3, 1.5)).toThrow("Embedding: embeddingDim is 1.5");
     expect(() => new nn.Embedding(3, 2, { paddingIndex: 3 })).toThrow("Embedding: paddingIndex is 3; give a whole number from 0 to 2");
     const layer = new nn.Embedding(3, 2);
     expect(() => layer.forward(tensor([1]))).toThrow("embedding: the index is float32; expected int32");

@@ -19,7 +19,7 @@ test.skipIf(!path)(`learns real text${path ? "" : " (the shared data is not ther
   const model = new models.RecurrentLM({ vocab: tokenizer.size, arch: "gru", embed: 32, hidden: 128 });
   const optimizer = new optim.AdamW(model.parameters(), { lr: 5e-3, weightDecay: 0, clipNorm: 1 });
   const losses: number[] = [];
-  for await (const event of fit(model, new RandomWindows(train, { batchSize: 16, context: 64, seed: 1 }), {
+  for await (const event of fit(model, new RandomWindows(train, { batch: 16, context: 64, seed: 1 }), {
     optimizer,
     steps: 150,
   })) {

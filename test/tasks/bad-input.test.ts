@@ -54,10 +54,10 @@ test.each(kinds)("a task answers or refuses whatever it is given: $kind.type", a
     await expectOutcome(() => create.call(kind, bad, options));
     await expectOutcome(() => create.call(kind, data, bad));
     await expectOutcome(() => fromSaved.call(kind, bad));
-    for (const name of ["loader", "evaluate", "predict"] as const) await expectOutcome(() => task[name](bad, { batchSize: 1 }));
+    for (const name of ["loader", "evaluate", "predict"] as const) await expectOutcome(() => task[name](bad, { batch: 1 }));
     for (const name of ["loader", "evaluate", "predict"] as const) await expectOutcome(() => task[name](data, bad));
   }
-  expect(() => task.loader(data, { batchsize: 1 })).toThrow('Did you mean "batchSize"?');
+  expect(() => task.loader(data, { batchsize: 1 })).toThrow('Did you mean "batch"?');
 });
 
 test.each(kinds)("a task refuses an example of the wrong kind by its number: $kind.type", async ({ kind, data, options, make }) => {
@@ -70,7 +70,7 @@ test.each(kinds)("a task refuses an example of the wrong kind by its number: $ki
     const list = [...data, example];
     const wanted = (method: string) => new RegExp(`^${kind.name}\\.${method}: .*\\b${data.length}\\b`);
     expect(() => create.call(kind, list, options)).toThrow(wanted("create"));
-    expect(() => task.loader(list, { batchSize: 1 })).toThrow(wanted("loader"));
+    expect(() => task.loader(list, { batch: 1 })).toThrow(wanted("loader"));
     await expect((async () => task.evaluate(list))()).rejects.toThrow(wanted("evaluate"));
   }
   await expect((async () => task.predict([5]))()).rejects.toThrow(new RegExp(`^${kind.name}\\.predict: .*\\b0\\b`));

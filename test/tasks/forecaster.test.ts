@@ -25,7 +25,7 @@ async function trained(arch: "gru" | "transformer") {
   manualSeed(1);
   const options = { arch, hidden: 8, ...(arch === "transformer" && { heads: 2 }), history: 8, horizon: 2, season: 25 } as const;
   const task = SeriesForecaster.create(series, 200, options);
-  const loader = task.loader(task.points(series, { to: 200 }), { batchSize: 32 });
+  const loader = task.loader(task.points(series, { to: 200 }), { batch: 32 });
   for await (const event of fit(task.model, loader, { optimizer: new AdamW(task.model.parameters(), { lr: 0.02 }), epochs: 25 }))
     if (event.type === "end") break;
   return task;
@@ -73,16 +73,16 @@ test("the part to train on alone is seen", () => {
   const other = { ...series, values: series.values.map((value, i) => (i < 400 ? value : 1e6)) };
   const of = (data: Series) => SeriesForecaster.create(data, 200, { history: 8, horizon: 2, hidden: 2 });
   expect(of(other).scaler).toEqual(of(series).scaler);
-  const batches = (data: Series) => [...of(data).loader(of(data).points(data, { to: 200 }), { batchSize: 64 })];
+  const batches = (data: Series) => [...of(data).loader(of(data).points(data, { to: 200 }), { batch: 64 })];
   expect(batches(other)).toEqual(batches(series));
-  const seen = batches(series).reduce((n, { batchSize }) => n + batchSize, 0);
+  const seen = batches(series).reduce((n, { batch }) => n + batch, 0);
   expect(seen).toBe(200 - 8 - 1);
 });
 
 test("the loss is the pinball loss of differences from the last value", async () => {
   const model = new Forecaster({ channels: 1, horizon: 1, hidden: 2, quantiles: [0.2, 0.9] });
   for (const p of [model.linear.weight, model.linear.bias!]) p.write(new Float32Array(p.size));
-  const batch = { past: Float32Array.of(9, 3, 9, 5), future: Float32Array.of(4, 3), batchSize: 2 };
+  const batch = { past: Float32Array.of(9, 3, 9, 5), future: Float32Array.of(4, 3), batch: 2 };
   // Errors 1 and -2: 0.2 and 0.9 of 1, 0.8 and 0.1 of 2.
   expect(await model.loss(batch).loss.item()).toBeCloseTo((0.2 + 0.9 + 1.6 + 0.2) / 4, 6);
 });

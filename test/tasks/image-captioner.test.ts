@@ -28,7 +28,7 @@ thinly(
       manualSeed(1);
       const task = ImageCaptioner.create(images, { arch: "gru", hidden: 16, embed: 8, minCount: 1, context: 6, inject });
       const optimizer = new Adam(task.model.parameters(), { lr: 0.02, clipNorm: 1 });
-      for await (const event of fit(task.model, task.loader(images, { batchSize: 3 }), { optimizer, epochs: 120 }))
+      for await (const event of fit(task.model, task.loader(images, { batch: 3 }), { optimizer, epochs: 120 }))
         if (event.type === "end") break;
       const measures = await task.evaluate(images);
       expect(measures.exact).toBe(1);

@@ -17,7 +17,7 @@ function classifier(seed: number) {
 /** A run of fit with dropout, as an iterator. */
 function training(task: ReturnType<typeof classifier>) {
   const optimizer = new sg.optim.AdamW(task.model.parameters(), { lr: 0.02 });
-  return sg.fit(task.model, task.loader(examples, { batchSize: 8, seed: 1 }), { optimizer, epochs: 2 });
+  return sg.fit(task.model, task.loader(examples, { batch: 8, seed: 1 }), { optimizer, epochs: 2 });
 }
 
 it("predictions and evaluations that overlap answer as each alone, whatever the model's mode", async () => {
@@ -85,7 +85,7 @@ it("runs one after another draw other numbers", async () => {
 it("the order of a loader without a seed is that of seed 0, in every epoch", () => {
   const task = classifier(1);
   const order = (options: { seed?: number }, epoch: number) =>
-    Array.from(task.loader(examples, { batchSize: 8, ...options }).epoch(epoch), (batch) => JSON.stringify(batch));
+    Array.from(task.loader(examples, { batch: 8, ...options }).epoch(epoch), (batch) => JSON.stringify(batch));
   for (const epoch of [0, 1]) {
     expect(order({}, epoch)).toEqual(order({ seed: 0 }, epoch));
     expect(order({}, epoch)).not.toEqual(order({ seed: 1 }, epoch));

@@ -32,7 +32,7 @@ test("a recognizer learns letters of unknown places, and comes back from a folde
   manualSeed(1);
   const task = SpeechRecognizer.create(data.slice(0, 120), { arch: "gru", hidden: 16 });
   const optimizer = new Adam(task.model.parameters(), { lr: 0.02, clipNorm: 1 });
-  for await (const event of fit(task.model, task.loader(data.slice(0, 120), { batchSize: 12 }), { optimizer, epochs: 12 }))
+  for await (const event of fit(task.model, task.loader(data.slice(0, 120), { batch: 12 }), { optimizer, epochs: 12 }))
     if (event.type === "end") break;
   const unseen = data.slice(120);
   const measures = await task.evaluate(unseen);
@@ -57,7 +57,7 @@ test("texts may be of words", async () => {
   const rows = [{ frames: [[1], [2], [3]], text: "go on" }];
   const task = SpeechRecognizer.create(rows, { hidden: 2, tokenizer });
   expect(task.model.config.classes).toBe(tokenizer.size);
-  const [batch] = [...task.loader(rows, { batchSize: 1 })];
+  const [batch] = [...task.loader(rows, { batch: 1 })];
   expect(Array.from(batch!.targets[0]!)).toEqual(Array.from(tokenizer.encode("go on")));
 });
 
@@ -76,8 +76,8 @@ test("a recognizer refuses what it cannot learn from or listen to", async () => 
       text: "aa",
     },
   ];
-  expectError("value", () => task.loader(tooShort, { batchSize: 1 }), "recording 0 has 2 frames", '"aa"', "at least 3");
-  expectError("range", () => task.loader([{ frames: [[1, 2]], text: "z" }], { batchSize: 1 }), "recording 0", '"z"');
+  expectError("value", () => task.loader(tooShort, { batch: 1 }), "recording 0 has 2 frames", '"aa"', "at least 3");
+  expectError("range", () => task.loader([{ frames: [[1, 2]], text: "z" }], { batch: 1 }), "recording 0", '"z"');
   await expectRejection("shape", task.predict([[[1]]]), "expected [2]");
   await expectRejection("range", task.predict([[[1, 2]]], { beam: 0 }), "beam");
   const { config, tokenizer: saved } = task.describe();

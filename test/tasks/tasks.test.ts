@@ -28,12 +28,12 @@ const headsOf = (arch: Arch) => (arch === "transformer" ? { heads: 2 } : {});
 async function train<E, B>(
   task: {
     model: Module & Trainable<B>;
-    loader(examples: readonly E[], options: { batchSize: number }): Iterable<B>;
+    loader(examples: readonly E[], options: { batch: number }): Iterable<B>;
   },
   examples: readonly E[],
 ) {
   const optimizer = new AdamW(task.model.parameters(), { lr: 0.02 });
-  for await (const event of fit(task.model, task.loader(examples, { batchSize: 4 }), { optimizer, epochs: 40 }))
+  for await (const event of fit(task.model, task.loader(examples, { batch: 4 }), { optimizer, epochs: 40 }))
     if (event.type === "end") return;
 }
 
@@ -123,9 +123,7 @@ describe("the language of the words", () => {
     const task = EntityTagger.create([{ words: ["Işık", "geldi"], tags: ["B-per", "O"] }], { hidden: 4, minCount: 1, locale: "tr-TR" });
     for (const one of [task, (await again(task)) as EntityTagger]) {
       expect(one.words.idOf("ışık")).toBeDefined();
-      expect([...one.loader([{ words: ["IŞIK"], tags: ["O"] }], { batchSize: 1 })][0]!.words).toEqual(
-        Int32Array.of(one.words.idOf("ışık")!),
-      );
+      expect([...one.loader([{ words: ["IŞIK"], tags: ["O"] }], { batch: 1 })][0]!.words).toEqual(Int32Array.of(one.words.idOf("ışık")!));
     }
     expect(EntityTagger.create([{ words: ["Işık"], tags: ["O"] }], { hidden: 4, minCount: 1 }).words.idOf("ışık")).toBeUndefined();
   });
@@ -148,9 +146,7 @@ test("tasks refuse what they cannot learn from or answer", async () => {
   const classifier = TextClassifier.create(reviews, { hidden: 4 });
   await expectRejection(
     "range",
-    classifier
-      .evaluate([{ text: "a", label: "so-so" }])
-      .then(() => [...classifier.loader([{ text: "a", label: "so-so" }], { batchSize: 1 })]),
+    classifier.evaluate([{ text: "a", label: "so-so" }]).then(() => [...classifier.loader([{ text: "a", label: "so-so" }], { batch: 1 })]),
     '"so-so"',
   );
   const store = memoryStore();
@@ -172,7 +168,7 @@ test("balanced class weights count every label alike, and are saved", async () =
   const examples = [...new Array(9).fill({ text: "a b", label: "ham" }), { text: "b c", label: "spam" }];
   const task = TextClassifier.create(examples, { hidden: 4, embed: 4, minCount: 1, classWeights: "balanced" });
   expect(task.model.config.classWeights).toEqual([10 / 18, 5]);
-  const [batch] = [...task.loader(examples, { batchSize: 10 })];
+  const [batch] = [...task.loader(examples, { batch: 10 })];
   const answers = await task.predict(examples.map(({ text }) => text));
   const weights = task.model.eval().config.classWeights;
   const [sum, total] = examples.reduce(

@@ -25,7 +25,7 @@ async function trained(options: Partial<RecurrentSeq2SeqConfig>, { teacherForcin
   const task = Translator.create(pairs, { unit: "characters", hidden: 24, embed: 12, dropout: 0, context: 8, ...options });
   (task.model as RecurrentSeq2Seq).teacherForcing = teacherForcing;
   const optimizer = new AdamW(task.model.parameters(), { lr: 0.012, weightDecay: 0, clipNorm: 1 });
-  for await (const event of fit(task.model, task.loader(pairs, { batchSize: 15 }), { optimizer, epochs }))
+  for await (const event of fit(task.model, task.loader(pairs, { batch: 15 }), { optimizer, epochs }))
     if (event.type === "end") return task;
   throw new Error("the run did not end");
 }
@@ -61,7 +61,7 @@ test("a Transformer learns the same, many texts at once as each alone", async ()
   const task = Translator.create(pairs, { ...options, labelSmoothing: 0.02 });
   const optimizer = new AdamW(task.model.parameters(), { lr: 0.01, weightDecay: 0, clipNorm: 1 });
   const schedule = cosine(300, 0.05);
-  for await (const event of fit(task.model, task.loader(pairs, { batchSize: 15 }), { optimizer, epochs: 30, schedule }))
+  for await (const event of fit(task.model, task.loader(pairs, { batch: 15 }), { optimizer, epochs: 30, schedule }))
     if (event.type === "end") break;
   const measures = await task.evaluate(pairs);
   expect(measures.exact).toBeGreaterThan(0.9);
@@ -121,7 +121,7 @@ test("a translator of words answers in words; an unknown word is not an exact an
   ];
   const task = Translator.create(sentences, { arch: "gru", unit: "words", hidden: 16, embed: 8, dropout: 0, minCount: 1 });
   const optimizer = new AdamW(task.model.parameters(), { lr: 0.03, weightDecay: 0 });
-  for await (const event of fit(task.model, task.loader(sentences, { batchSize: 2 }), { optimizer, steps: 60, epochs: 60 }))
+  for await (const event of fit(task.model, task.loader(sentences, { batch: 2 }), { optimizer, steps: 60, epochs: 60 }))
     if (event.type === "end") break;
   expect(await task.predict(["Turn on the lights"], { beam: 2 })).toEqual(["allume les lumières"]);
   expect(await task.evaluate(sentences)).toMatchObject({ exact: 1 });

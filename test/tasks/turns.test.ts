@@ -109,7 +109,7 @@ describe("other tasks of the event loop run while a task answers and is measured
   });
 
   test("an epoch that is sorted by length", async () => {
-    const loader = translator.loader(pairs, { batchSize: 4 });
+    const loader = translator.loader(pairs, { batch: 4 });
     const epoch = async () => {
       const batches = [];
       for await (const batch of loader.epoch(1)) batches.push(batch);

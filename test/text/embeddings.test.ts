@@ -99,7 +99,7 @@ describe.each(Object.entries(learners))("%s", (_, train) => {
     await expectRejection("value", train([["a", "b"]], {}), "the most frequent word occurs 1 times, and minCount is 5");
     await expectRejection("value", train([["a"], ["b"]], { minCount: 1 }), "no two of the 2 words stand in one sentence");
     await expectRejection("value", train(["a b"] as never, { minCount: 1 }), "sentence 0 is a string");
-    for (const [name, value] of Object.entries({ dimension: 0, window: 1.5, epochs: 0, lr: 0, minCount: 0, maxSize: 0 }))
+    for (const [name, value] of Object.entries({ dimension: 0, window: 1.5, epochs: 0, lr: 0, minCount: 0, vocab: 0 }))
       await expectRejection("range", train(classes, { [name]: value }), `${name} is ${value}`);
     await expectRejection("value", train(classes, { seed: -1 }), "seed -1");
   });
@@ -114,8 +114,8 @@ test("word2vec and GloVe refuse options of their own", async () => {
   await expectRejection("range", trainGlove(classes, { alpha: -1 }), "alpha is -1");
 });
 
-test("keeps the maxSize most frequent words, and skips some of them as they come", async () => {
-  const options = { maxSize: 4, dimension: 4, seed: 1 };
+test("keeps the number of words that vocab gives, the most frequent, and skips some of them as they come", async () => {
+  const options = { vocab: 4, dimension: 4, seed: 1 };
   const vectors = await trainWord2Vec(classes, { ...options, subsample: 1e-2 });
   expect(vectors.words.length).toBe(4);
   expect(vectors.has("the")).toBe(true);

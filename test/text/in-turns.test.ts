@@ -103,8 +103,8 @@ describe("a vocabulary made in turns is the same, and other tasks run meanwhile"
   const tokens = Array.from({ length: 9000 }, (_, i) => `${(i * 7919) % 4999}`);
 
   test("Vocabulary", async () => {
-    const { result, turns } = await turnsOf(() => Vocabulary.fromTokensAsync(tokens, { maxSize: 3000 }));
-    expect(result.toJSON()).toEqual(Vocabulary.fromTokens(tokens, { maxSize: 3000 }).toJSON());
+    const { result, turns } = await turnsOf(() => Vocabulary.fromTokensAsync(tokens, { vocab: 3000 }));
+    expect(result.toJSON()).toEqual(Vocabulary.fromTokens(tokens, { vocab: 3000 }).toJSON());
     const others = result.tokens().slice(sequenceTokens.length);
     expect(others).toEqual(others.toSorted((a, b) => result.countOf(b) - result.countOf(a) || (a < b ? -1 : 1)));
     expect(turns).toBeGreaterThanOrEqual(4);

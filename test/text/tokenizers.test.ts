@@ -88,13 +88,13 @@ describe("WordTokenizer", () => {
   });
 
   test("keeps the frequent and knows the rest as <unk>", () => {
-    const tokenizer = WordTokenizer.fromTexts(["a a a b b c"], { minCount: 2, maxSize: 5, special: sequenceTokens });
+    const tokenizer = WordTokenizer.fromTexts(["a a a b b c"], { minCount: 2, vocab: 5, special: sequenceTokens });
     expect(tokenizer.vocabulary.tokens()).toEqual([...sequenceTokens, "a"]);
     expect(tokenizer.vocabulary.countOf("a")).toBe(3);
     expect(tokenizer.decode(tokenizer.encode("a c a"))).toBe("a <unk> a");
     const closed = WordTokenizer.fromTexts(["a b"], { special: [] });
     expectError("range", () => closed.encode("a z"), '"z"', "2 words");
-    expectError("range", () => WordTokenizer.fromTexts(["a"], { maxSize: 3 }), "maxSize");
+    expectError("range", () => WordTokenizer.fromTexts(["a"], { vocab: 3 }), "vocab");
     expectError("range", () => WordTokenizer.fromTexts(["a"], { locale: "no such" }), "no such");
     expectError("value", () => WordTokenizer.fromTexts([], { special: [] }), "no token");
   });

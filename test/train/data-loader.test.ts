@@ -10,7 +10,7 @@ import { manualSeed } from "../../src/tensor/random.js";
 import { fit } from "../../src/train/fit.js";
 
 const pairs = Array.from({ length: 21 }, (_, i) => ({ x: i / 10, y: 3 * (i / 10) - 1 }));
-const loader = new DataLoader(pairs, { batchSize: 4, shuffle: true, seed: 5 });
+const loader = new DataLoader(pairs, { batch: 4, shuffle: true, seed: 5 });
 
 async function train(steps: number[], store = memoryStore()) {
   await init({ device: "wasm" });

@@ -210,7 +210,7 @@ export const layerCalls: Calls = {
   ],
   "new models.Forecaster": () => [{ ...encoder, channels: 2, horizon: 2, quantiles: [0.1, 0.5, 0.9] }],
   "models.Forecaster.forward": () => [sg.ones([1, 3, 2])],
-  "models.Forecaster.loss": () => [{ past: new Float32Array(6), future: new Float32Array(4), batchSize: 1 }],
+  "models.Forecaster.loss": () => [{ past: new Float32Array(6), future: new Float32Array(4), batch: 1 }],
   "new models.Recognizer": () => [{ ...encoder, features: 4, classes: 3 }],
   "models.Recognizer.forward": () => [frames()],
   "models.Recognizer.loss": () => [{ frames: frames(), targets: [[1], [2]] }],

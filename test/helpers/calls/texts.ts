@@ -51,9 +51,9 @@ const stepModel = () => ({
   release: () => undefined,
 });
 const bag = { lowercase: true, punctuation: "drop", locale: "en", ngrams: [1, 2], stopWords: ["the"], minTexts: 1, maxTerms: 9 };
-const vocabulary = { special: ["<unk>"], minCount: 1, maxSize: 99 };
+const vocabulary = { special: ["<unk>"], minCount: 1, vocab: 99 };
 const words = { lowercase: true, punctuation: "drop", locale: "en" };
-const vectors = { dimension: 4, window: 2, epochs: 1, lr: 0.1, minCount: 1, maxSize: 99, seed: 1, onProgress: () => undefined };
+const vectors = { dimension: 4, window: 2, epochs: 1, lr: 0.1, minCount: 1, vocab: 99, seed: 1, onProgress: () => undefined };
 const bleu = { lowercase: true, tokenize: "13a", smooth: "exp", effectiveOrder: true };
 const labels = () => [
   ["a", "b"],
@@ -180,7 +180,7 @@ export const textCalls: Calls = {
   "data.parseFrames": () => ["1 0; 0 1", "x"],
   "new data.DataLoader": () => [
     [1, 2, 3],
-    { batchSize: 2, collate: (items: unknown) => items, shuffle: true, seed: 1, bucketBy: () => 1, dropLast: true },
+    { batch: 2, collate: (items: unknown) => items, shuffle: true, seed: 1, bucketBy: () => 1, dropLast: true },
   ],
   "data.DataLoader.epoch": () => [0, 0],
   "data.splitItems": () => [[1, 2, 3, 4], { validation: 0.25, test: 0.25, seed: 1 }],
@@ -215,11 +215,11 @@ export const textCalls: Calls = {
   "data.frameScaler": () => [[[[1, 2]], [[3, 4]]]],
   "data.padRows": () => [[[1, 2], [3]], { value: 0, truncate: 2 }],
   "data.maskTokens": () => [padded(), { vocab: 12, mask: 4, from: 5, share: 0.5 }, new sg.RandomGenerator(1)],
-  "new data.RandomWindows": () => [Int32Array.of(1, 2, 3, 4, 5, 6), { batchSize: 2, context: 2, seed: 1 }],
+  "new data.RandomWindows": () => [Int32Array.of(1, 2, 3, 4, 5, 6), { batch: 2, context: 2, seed: 1 }],
   "data.RandomWindows.batch": () => [0],
-  "new data.ContinuousWindows": () => [Int32Array.of(1, 2, 3, 4, 5, 6), { batchSize: 2, context: 2 }],
+  "new data.ContinuousWindows": () => [Int32Array.of(1, 2, 3, 4, 5, 6), { batch: 2, context: 2 }],
   "data.ContinuousWindows.batch": () => [0],
-  "data.consecutiveWindows": () => [Int32Array.of(1, 2, 3, 4, 5, 6), { batchSize: 2, context: 2 }],
+  "data.consecutiveWindows": () => [Int32Array.of(1, 2, 3, 4, 5, 6), { batch: 2, context: 2 }],
 
   "decode.beamSearch": () => [
     stepModel(),
@@ -290,14 +290,14 @@ export const textCalls: Calls = {
     { ...small, arch: "gru", bidirectional: true, embed: 4, pooling: "max", classWeights: "balanced", minCount: 1, context: 9 },
   ],
   "tasks.TextClassifier.fromSaved": () => [saved()],
-  "tasks.TextClassifier.loader": () => [reviews(), { batchSize: 2, seed: 1 }],
+  "tasks.TextClassifier.loader": () => [reviews(), { batch: 2, seed: 1 }],
   "tasks.TextClassifier.evaluate": () => [reviews()],
   "tasks.TextClassifier.report": () => [reviews()],
   "tasks.TextClassifier.predict": () => [texts()],
   "tasks.EntityTagger.create": () => [sentences(), { ...small, embed: 4, minCount: 1, spelling: true, characterSize: 3, crf: true }],
   "tasks.EntityTagger.fromSaved": () => [saved()],
   "tasks.EntityTagger.split": () => ["Ann reads."],
-  "tasks.EntityTagger.loader": () => [sentences(), { batchSize: 2, seed: 1 }],
+  "tasks.EntityTagger.loader": () => [sentences(), { batch: 2, seed: 1 }],
   "tasks.EntityTagger.evaluate": () => [sentences()],
   "tasks.EntityTagger.report": () => [sentences()],
   "tasks.EntityTagger.predict": () => [[["Ann", "reads"]]],
@@ -306,20 +306,20 @@ export const textCalls: Calls = {
     { ...small, embed: 4, arch: "gru", attention: "additive", unit: "words", minCount: 1, context: 9, inject: "state", locale: "en" },
   ],
   "tasks.ImageCaptioner.fromSaved": () => [saved()],
-  "tasks.ImageCaptioner.loader": () => [images(), { batchSize: 2, seed: 1 }],
+  "tasks.ImageCaptioner.loader": () => [images(), { batch: 2, seed: 1 }],
   "tasks.ImageCaptioner.evaluate": () => [images(), { beam: 2, lengthPenalty: 1 }],
   "tasks.ImageCaptioner.report": () => [images(), { beam: 2, lengthPenalty: 1 }],
   "tasks.ImageCaptioner.predict": () => [[[[1, 0]]], { beam: 2, lengthPenalty: 1 }],
   "tasks.SeriesForecaster.create": () => [series(), 6, { ...small, history: 2, horizon: 1, season: 2, quantiles: [0.1, 0.5, 0.9] }],
   "tasks.SeriesForecaster.fromSaved": () => [saved()],
   "tasks.SeriesForecaster.points": () => [series(), { from: 0, to: 8 }],
-  "tasks.SeriesForecaster.loader": () => [[{ series: series(), at: 2 }], { batchSize: 2, seed: 1 }],
+  "tasks.SeriesForecaster.loader": () => [[{ series: series(), at: 2 }], { batch: 2, seed: 1 }],
   "tasks.SeriesForecaster.evaluate": () => [[{ series: series(), at: 2 }]],
   "tasks.SeriesForecaster.report": () => [[{ series: series(), at: 2 }]],
   "tasks.SeriesForecaster.predict": () => [[series()]],
   "tasks.SpeechRecognizer.create": () => [recordings(), { ...small, arch: "gru" }],
   "tasks.SpeechRecognizer.fromSaved": () => [saved()],
-  "tasks.SpeechRecognizer.loader": () => [recordings(), { batchSize: 2, seed: 1 }],
+  "tasks.SpeechRecognizer.loader": () => [recordings(), { batch: 2, seed: 1 }],
   "tasks.SpeechRecognizer.check": () => [recordings()[0], "x"],
   "tasks.SpeechRecognizer.unknownSymbols": () => ["abc"],
   "tasks.SpeechRecognizer.evaluate": () => [recordings(), { beam: 2 }],
@@ -330,7 +330,7 @@ export const textCalls: Calls = {
     { ...small, embed: 4, arch: "gru", attention: "general", unit: "words", minCount: 1, context: 9, vocab: 99, locale: "en" },
   ],
   "tasks.Translator.fromSaved": () => [saved()],
-  "tasks.Translator.loader": () => [pairs(), { batchSize: 2, seed: 1 }],
+  "tasks.Translator.loader": () => [pairs(), { batch: 2, seed: 1 }],
   "tasks.Translator.evaluate": () => [pairs(), { beam: 2, lengthPenalty: 1 }],
   "tasks.Translator.report": () => [pairs(), { beam: 2, lengthPenalty: 1 }],
   "tasks.Translator.predict": () => [["go on"], { beam: 2, lengthPenalty: 1 }],
