@@ -12,7 +12,7 @@ import { sameShape } from "../util/shape.js";
  *
  * @param emissions `[B, T, K]`, float32
  * @param scores the tables, as an nn.CRF has them
- * @param given the steps of each row, 1 to T; default T
+ * @param lengths the steps of each row, 1 to T; default T
  * @returns the tags of each row, as many as it has steps; of equal scores the lowest tag
  * @throws SeqgradError `shape`, `range`, `not-finite` for scores that are not numbers
  * @see Viterbi 1967, "Error Bounds for Convolutional Codes"
@@ -21,25 +21,24 @@ import { sameShape } from "../util/shape.js";
  * const emissions = sg.fromArray([[[1, 0], [0, 0.5], [1, 0]]]);
  * await sg.decode.viterbi(emissions, scores); // = [[0, 0, 0]]
  */
-export async function viterbi(emissions: Tensor, scores: CrfScores, given?: readonly number[]): Promise<number[][]> {
+export async function viterbi(emissions: Tensor, scores: CrfScores, lengths?: readonly number[]): Promise<number[][]> {
   checkTensor("viterbi", emissions, "the emissions");
   checkObject("viterbi", "the scores", scores, "{ transitions, starts, ends }, as an nn.CRF has them");
   for (const name of ["transitions", "starts", "ends"] as const) checkTensor("viterbi", scores[name], name);
-  const lengths = given ?? new Array<number>(emissions.shape[0] ?? 0).fill(emissions.shape[1] ?? 0);
-  if (!Array.isArray(lengths))
-    throw new SeqgradError("value", `viterbi: lengths is ${shown(lengths)}; give an array, a number for each row.`);
+  const steps = lengths ?? new Array<number>(emissions.shape[0] ?? 0).fill(emissions.shape[1] ?? 0);
+  if (!Array.isArray(steps)) throw new SeqgradError("value", `viterbi: lengths is ${shown(steps)}; give an array, a number for each row.`);
   const [B, T, K] = emissions.shape as [number, number, number];
   const { transitions, starts, ends } = scores;
   const fits = sameShape(transitions.shape, [K, K]) && sameShape(starts.shape, [K]) && sameShape(ends.shape, [K]);
-  if (emissions.rank !== 3 || lengths.length !== B || !fits) {
+  if (emissions.rank !== 3 || steps.length !== B || !fits) {
     const [e, t, s, z] = [emissions, transitions, starts, ends].map(({ shape }) => formatShape(shape));
-    const got = `emissions ${e}, transitions ${t}, starts ${s}, ends ${z} and ${lengths.length} lengths`;
+    const got = `emissions ${e}, transitions ${t}, starts ${s}, ends ${z} and ${steps.length} lengths`;
     throw new SeqgradError("shape", `viterbi: ${got}; expected [B, T, K], [K, K], [K], [K] and B.`);
   }
-  const bad = lengths.findIndex((n) => !(Number.isInteger(n) && n >= 1 && n <= T));
-  if (bad >= 0) throw new SeqgradError("range", `viterbi: lengths[${bad}] is ${shown(lengths[bad])}; expected a number from 1 to ${T}.`);
+  const bad = steps.findIndex((n) => !(Number.isInteger(n) && n >= 1 && n <= T));
+  if (bad >= 0) throw new SeqgradError("range", `viterbi: lengths[${bad}] is ${shown(steps[bad])}; expected a number from 1 to ${T}.`);
   const [e, moves, first, last] = await Promise.all([emissions, transitions, starts, ends].map((x) => x.data()));
-  return mapInTurns(lengths, (n, b) => {
+  return mapInTurns(steps, (n, b) => {
     const at = (t: number, k: number) => e![(b * T + t) * K + k]!;
     let best = Float64Array.from({ length: K }, (_, k) => first![k]! + at(0, k));
     const from: Int32Array[] = [];

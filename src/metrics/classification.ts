@@ -32,7 +32,7 @@ export interface ConfusionMatrix<T> {
  *
  * @param predictions the predictions
  * @param targets as many targets
- * @param given the order of rows and columns; default the labels that occur, sorted
+ * @param labels the order of rows and columns; default the labels that occur, sorted
  * @returns the labels and the counts: a row for each target, a column for each prediction
  * @throws SeqgradError `shape` if the numbers differ, `value` for none, `range` for a label that the given ones lack
  * @example
@@ -41,37 +41,37 @@ export interface ConfusionMatrix<T> {
 export function confusionMatrix<T extends string | number>(
   predictions: ArrayLike<T>,
   targets: ArrayLike<T>,
-  given?: readonly T[],
+  labels?: readonly T[],
 ): ConfusionMatrix<T> {
-  return finish(countedConfusion(predictions, targets, given));
+  return finish(countedConfusion(predictions, targets, labels));
 }
 
 /** The same in pieces. */
 export function* countedConfusion<T extends string | number>(
   predictions: ArrayLike<T>,
   targets: ArrayLike<T>,
-  given?: readonly T[],
+  labels?: readonly T[],
 ): Pieces<ConfusionMatrix<T>> {
   checkPairs("confusionMatrix", predictions, targets);
-  const labels = given ?? (yield* labelsIn(predictions, targets));
-  if (!Array.isArray(labels)) throw new SeqgradError("value", `confusionMatrix: labels are ${kindOf(labels)}; give a list.`);
-  const strange = labels.findIndex((label) => typeof label !== "string" && typeof label !== "number");
-  if (strange >= 0) throw new SeqgradError("value", `confusionMatrix: a label is ${shown(labels[strange])}; give strings or numbers.`);
-  const positions = new Map(labels.map((label, i) => [label, i]));
-  if (positions.size < labels.length)
-    throw new SeqgradError("value", `confusionMatrix: the labels ${labels.map(shown).join(", ")} are not all different.`);
-  const counts = labels.map(() => new Array<number>(labels.length).fill(0));
+  const known = labels ?? (yield* labelsIn(predictions, targets));
+  if (!Array.isArray(known)) throw new SeqgradError("value", `confusionMatrix: labels are ${kindOf(known)}; give a list.`);
+  const strange = known.findIndex((label) => typeof label !== "string" && typeof label !== "number");
+  if (strange >= 0) throw new SeqgradError("value", `confusionMatrix: a label is ${shown(known[strange])}; give strings or numbers.`);
+  const positions = new Map(known.map((label, i) => [label, i]));
+  if (positions.size < known.length)
+    throw new SeqgradError("value", `confusionMatrix: the labels ${known.map(shown).join(", ")} are not all different.`);
+  const counts = known.map(() => new Array<number>(known.length).fill(0));
   const positionOf = (label: T) => {
     const position = positions.get(label);
     if (position === undefined)
-      throw new SeqgradError("range", `confusionMatrix: ${shown(label)} is not one of the ${labels.length} labels given.`);
+      throw new SeqgradError("range", `confusionMatrix: ${shown(label)} is not one of the ${known.length} labels given.`);
     return position;
   };
   for (let i = 0; i < targets.length; i++) {
     if (i % PIECE === 0) yield;
     counts[positionOf(targets[i]!)]![positionOf(predictions[i]!)]!++;
   }
-  return { labels, counts };
+  return { labels: known, counts };
 }
 
 /** Pairs that are counted in a piece of work. */

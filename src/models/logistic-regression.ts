@@ -41,20 +41,20 @@ export class LogisticRegression {
    * Finds the weights.
    *
    * @param rows N sparse rows of n columns, as `text.TfIdf` makes them
-   * @param wanted the label of each row, of at least two different ones
+   * @param labels the label of each row, of at least two different ones
    * @param options see LogisticRegressionOptions
    * @returns the model
    * @throws SeqgradError `shape` for another number of labels than rows, `value` for fewer than two labels, `range` for an option
    */
-  static fit(rows: SparseRows, wanted: readonly string[], options: LogisticRegressionOptions = {}): LogisticRegression {
-    return finish(LogisticRegression.#fitting(rows, wanted, options));
+  static fit(rows: SparseRows, labels: readonly string[], options: LogisticRegressionOptions = {}): LogisticRegression {
+    return finish(LogisticRegression.#fitting(rows, labels, options));
   }
 
   /**
    * Finds the weights in turns: timers, clicks and other work of a page run in between.
    *
    * @param rows N sparse rows of n columns, as `text.TfIdf` makes them
-   * @param wanted the label of each row, of at least two different ones
+   * @param labels the label of each row, of at least two different ones
    * @param options see LogisticRegressionOptions
    * @returns the model
    * @throws SeqgradError `shape` for another number of labels than rows, `value` for fewer than two labels, `range` for an option
@@ -64,26 +64,26 @@ export class LogisticRegression {
    * const model = await sg.models.LogisticRegression.fitAsync(rows, ["pos", "neg", "pos", "neg"]);
    * model.predict(tfidf.transform(["good luck", "bad fun"])); // = ["pos", "neg"]
    */
-  static fitAsync(rows: SparseRows, wanted: readonly string[], options: LogisticRegressionOptions = {}): Promise<LogisticRegression> {
-    return inTurns(LogisticRegression.#fitting(rows, wanted, options));
+  static fitAsync(rows: SparseRows, labels: readonly string[], options: LogisticRegressionOptions = {}): Promise<LogisticRegression> {
+    return inTurns(LogisticRegression.#fitting(rows, labels, options));
   }
 
-  static *#fitting(rows: SparseRows, wanted: readonly string[], options: LogisticRegressionOptions): Pieces<LogisticRegression> {
+  static *#fitting(rows: SparseRows, labels: readonly string[], options: LogisticRegressionOptions): Pieces<LogisticRegression> {
     checkOptions("LogisticRegression", options, ["c", "iterations", "tolerance"]);
     const { c = 1, iterations = 200, tolerance = 1e-5 } = options;
     checkRows(rows);
-    checkList("LogisticRegression", "the labels", wanted, "a text for each row");
-    for (const [r, label] of Array.from(wanted).entries()) checkText("LogisticRegression", label, `label ${r}`);
+    checkList("LogisticRegression", "the labels", labels, "a text for each row");
+    for (const [r, label] of Array.from(labels).entries()) checkText("LogisticRegression", label, `label ${r}`);
     checkInterval("LogisticRegression", "tolerance", tolerance, 0);
     const [N, n] = rows.shape;
     checkInterval("LogisticRegression", "c", c, Number.MIN_VALUE, Number.MAX_VALUE);
     checkInteger("LogisticRegression", "iterations", iterations, 1);
-    if (wanted.length !== N)
-      throw new SeqgradError("shape", `LogisticRegression: got ${wanted.length} labels for ${N} rows; give one each.`);
-    const labels = [...new Set(wanted)].sort();
-    const K = labels.length;
+    if (labels.length !== N)
+      throw new SeqgradError("shape", `LogisticRegression: got ${labels.length} labels for ${N} rows; give one each.`);
+    const names = [...new Set(labels)].sort();
+    const K = names.length;
     if (K < 2) throw new SeqgradError("value", `LogisticRegression: there are ${K} labels; expected at least 2.`);
-    const classes = Int32Array.from(wanted, (label) => labels.indexOf(label));
+    const classes = Int32Array.from(labels, (label) => names.indexOf(label));
     const decay = 1 / (c * N);
     // The largest curvature: half the largest squared norm of a row with its 1 for the bias, and the decay.
     let norm = 0;
@@ -113,7 +113,7 @@ export class LogisticRegression {
       at = next;
       momentum = faster;
     }
-    return new LogisticRegression(labels, at);
+    return new LogisticRegression(names, at);
   }
 
   /**

@@ -152,7 +152,7 @@ export class MaskedLM extends Module implements Trainable<MaskedTokens> {
    * Dropout, which counts in training alone, is the config's: hidden_dropout_prob and attention_probs_dropout_prob, by default 0.1, become
    * dropout and attentionDropout; classifier_dropout, by default hidden_dropout_prob, becomes classifierDropout.
    *
-   * @param given parsed config.json, of model_type bert
+   * @param config parsed config.json, of model_type bert
    * @param tensors the parameters by name, as `io.parseSafetensors` returns them
    * @returns the model
    * @throws SeqgradError `format` for another kind, for settings that would give other results than there, or one error that lists all
@@ -165,14 +165,14 @@ export class MaskedLM extends Module implements Trainable<MaskedTokens> {
    *   console.log(error.message); // lists what is missing
    * }
    */
-  static fromHuggingFace(given: Readonly<Record<string, unknown>>, tensors: ReadonlyMap<string, ForeignValue>): MaskedLM {
+  static fromHuggingFace(config: Readonly<Record<string, unknown>>, tensors: ReadonlyMap<string, ForeignValue>): MaskedLM {
     const op = "MaskedLM.fromHuggingFace";
     checkTensorMap(op, tensors);
-    const config: typeof given = { hidden_dropout_prob: 0.1, attention_probs_dropout_prob: 0.1, ...given };
-    if (config.model_type !== "bert")
-      throw new SeqgradError("format", `${op}: model_type is ${shown(config.model_type)}; expected "bert".`);
-    checkSettings(op, config, { hidden_act: ["gelu"], position_embedding_type: ["absolute"], is_decoder: [false] });
-    const size = (name: string) => numberOf(op, config, name);
+    const settings: typeof config = { hidden_dropout_prob: 0.1, attention_probs_dropout_prob: 0.1, ...config };
+    if (settings.model_type !== "bert")
+      throw new SeqgradError("format", `${op}: model_type is ${shown(settings.model_type)}; expected "bert".`);
+    checkSettings(op, settings, { hidden_act: ["gelu"], position_embedding_type: ["absolute"], is_decoder: [false] });
+    const size = (name: string) => numberOf(op, settings, name);
     const named = withoutPrefix(tensors, "bert.");
     const classes = named.get("classifier.weight")?.shape[0] ?? 0;
     const has = (head: string) => Array.from(named.keys()).some((name) => name.startsWith(head));
@@ -181,10 +181,10 @@ export class MaskedLM extends Module implements Trainable<MaskedTokens> {
         ...{ fillsMasks: has("cls.predictions."), pools: has("pooler.") },
         ...{ vocab: size("vocab_size"), context: size("max_position_embeddings"), hidden: size("hidden_size") },
         ...{ layers: size("num_hidden_layers"), heads: size("num_attention_heads"), feedForward: size("intermediate_size"), classes },
-        ...(config.type_vocab_size !== undefined && { segments: size("type_vocab_size") }),
-        ...(config.layer_norm_eps !== undefined && { eps: size("layer_norm_eps") }),
+        ...(settings.type_vocab_size !== undefined && { segments: size("type_vocab_size") }),
+        ...(settings.layer_norm_eps !== undefined && { eps: size("layer_norm_eps") }),
         ...{ dropout: size("hidden_dropout_prob"), attentionDropout: size("attention_probs_dropout_prob") },
-        ...(config.classifier_dropout != null && { classifierDropout: size("classifier_dropout") }),
+        ...(settings.classifier_dropout != null && { classifierDropout: size("classifier_dropout") }),
       });
       loadForeign(op, model, named, bertOrigin, /^embeddings\.position_ids$|^cls\.seq_relationship\.|^cls\.predictions\.decoder\./);
       return model;

@@ -150,7 +150,7 @@ export class TransformerLM extends Module implements Trainable<WindowBatch>, Ste
    * Dropout, which counts in training alone, is the config's: GPT-2's embd_pdrop, attn_pdrop and resid_pdrop, by default 0.1, become
    * embeddingDropout, attentionDropout and dropout; Llama's attention_dropout, by default 0, becomes attentionDropout.
    *
-   * @param given parsed config.json, of model_type gpt2 or llama
+   * @param config parsed config.json, of model_type gpt2 or llama
    * @param tensors the parameters by name, as `io.parseSafetensors` returns them
    * @returns the model
    * @throws SeqgradError `format` for another kind, for settings that would give other results than there (all are listed), or one error
@@ -163,15 +163,15 @@ export class TransformerLM extends Module implements Trainable<WindowBatch>, Ste
    *   console.log(error.message); // lists what is missing
    * }
    */
-  static fromHuggingFace(given: Readonly<Record<string, unknown>>, tensors: ReadonlyMap<string, ForeignValue>): TransformerLM {
+  static fromHuggingFace(config: Readonly<Record<string, unknown>>, tensors: ReadonlyMap<string, ForeignValue>): TransformerLM {
     const op = "TransformerLM.fromHuggingFace";
-    const kind = Object.entries(foreignKinds).find(([name]) => name === given?.model_type)?.[1];
-    if (!kind) throw new SeqgradError("format", `${op}: model_type is ${shown(given?.model_type)}; expected "gpt2" or "llama".`);
+    const kind = Object.entries(foreignKinds).find(([name]) => name === config?.model_type)?.[1];
+    if (!kind) throw new SeqgradError("format", `${op}: model_type is ${shown(config?.model_type)}; expected "gpt2" or "llama".`);
     checkTensorMap(op, tensors);
-    const config = { ...kind.defaults, ...given };
-    checkSettings(op, config, kind.settings(config));
+    const settings = { ...kind.defaults, ...config };
+    checkSettings(op, settings, kind.settings(settings));
     return buildToFit(tensors, () => {
-      const model = new TransformerLM(kind.options(config, (...names) => numberOf(op, config, ...names)));
+      const model = new TransformerLM(kind.options(settings, (...names) => numberOf(op, settings, ...names)));
       loadForeign(op, model, withoutPrefix(tensors, kind.prefix), kind.originOf(model.config), kind.ignored);
       return model;
     });

@@ -136,24 +136,24 @@ export class TransformerSeq2Seq extends Module implements Trainable<Seq2SeqBatch
    * Writes the likeliest token again and again, for many sources at once.
    *
    * @param source B sources of up to S tokens, padded, as `data.padRows` makes them
-   * @param given `sos` and `eos`, the start and end tokens, and `maxTokens`
+   * @param options `sos` and `eos`, the start and end tokens, and `maxTokens`
    * @returns the tokens of each target, without start and end
    * @throws SeqgradError `range` for a negative maxTokens
    */
-  async greedy(source: PaddedRows, given: GreedyOptions): Promise<number[][]> {
-    checkConfig("TransformerSeq2Seq.greedy", given, ["sos", "eos", "maxTokens"]);
+  async greedy(source: PaddedRows, options: GreedyOptions): Promise<number[][]> {
+    checkConfig("TransformerSeq2Seq.greedy", options, ["sos", "eos", "maxTokens"]);
     checkBatch("TransformerSeq2Seq.greedy", source, "data", "shape", "lengths");
-    const { maxTokens, ...rest } = given;
+    const { maxTokens, ...rest } = options;
     checkInteger("TransformerSeq2Seq.greedy", "maxTokens", maxTokens);
     const [B] = source.shape;
     const encoded = inference(() => this.encode(source));
-    const options = { ...rest, maxTokens: Math.min(maxTokens, this.config.context) };
+    const search = { ...rest, maxTokens: Math.min(maxTokens, this.config.context) };
     const advance = (tokens: Tensor, state: KeyValueCache) => ({
       logits: unsqueeze(this.next(tokens, encoded, state), { axis: 1 }),
       state,
     });
     try {
-      return await greedyRows("TransformerSeq2Seq.greedy", B, options, this.emptyCache(B), advance, (cache) => cache.dispose());
+      return await greedyRows("TransformerSeq2Seq.greedy", B, search, this.emptyCache(B), advance, (cache) => cache.dispose());
     } finally {
       releaseMemory(encoded);
     }

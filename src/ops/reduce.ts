@@ -80,10 +80,13 @@ export function reductionOp(name: ReduceOp, gradient?: ReductionGradient) {
 /** The operation over the dimensions that options name; `exact` is its form for int32, which else becomes float32. */
 /* @__NO_SIDE_EFFECTS__ */
 export function reduction(name: ReduceOp, reduce: ReturnType<typeof reductionOp>, exact?: ReturnType<typeof reductionOp>) {
-  return (given: Tensor, options: ReduceOptions = {}): Tensor => {
-    checkReduction(name, given, options);
-    const { x, axes, span } = arrange(name, exact ? given : toFloat(given), options);
-    return (exact && x.dtype === "int32" ? exact : reduce)({ x }, { shape: reducedShape(given.shape, axes, options.keepDims), ...span }).y;
+  return (x: Tensor, options: ReduceOptions = {}): Tensor => {
+    checkReduction(name, x, options);
+    const { x: arranged, axes, span } = arrange(name, exact ? x : toFloat(x), options);
+    return (exact && arranged.dtype === "int32" ? exact : reduce)(
+      { x: arranged },
+      { shape: reducedShape(x.shape, axes, options.keepDims), ...span },
+    ).y;
   };
 }
 

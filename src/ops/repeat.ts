@@ -54,7 +54,7 @@ export function repeat(x: Tensor, repeats: readonly number[], ...extra: never[])
 /**
  * Repeats each slice along `axis` several times in a row; without an axis, each element of x in row-major order.
  *
- * @param given x, of any shape and dtype
+ * @param x of any shape and dtype
  * @param repeats a number, or one for each slice
  * @param options `axis`: the dimension; default all elements
  * @returns the shape of x with the sum of the repeats along the axis; without an axis one dimension
@@ -63,13 +63,13 @@ export function repeat(x: Tensor, repeats: readonly number[], ...extra: never[])
  * sg.repeatInterleave(sg.tensor([1, 2]), 2); // = [1, 1, 2, 2]
  * sg.repeatInterleave(sg.tensor([1, 2]), [1, 3]); // = [1, 2, 2, 2]
  */
-export function repeatInterleave(given: Tensor, repeats: number | readonly number[], options: { axis?: number } = {}): Tensor {
-  checkTensor("repeatInterleave", given, "x");
+export function repeatInterleave(x: Tensor, repeats: number | readonly number[], options: { axis?: number } = {}): Tensor {
+  checkTensor("repeatInterleave", x, "x");
   checkOptions("repeatInterleave", options, ["axis"]);
   const { axis } = options;
-  const x = axis === undefined ? reshape(given, [given.size]) : given;
-  const at = normalizeAxis("repeatInterleave", axis ?? 0, x.rank);
-  const n = nth(x.shape, at);
+  const slices = axis === undefined ? reshape(x, [x.size]) : x;
+  const at = normalizeAxis("repeatInterleave", axis ?? 0, slices.rank);
+  const n = nth(slices.shape, at);
   const counts =
     typeof repeats === "number"
       ? new Array<number>(n).fill(checkInteger("repeatInterleave", "repeats", repeats))
@@ -78,12 +78,12 @@ export function repeatInterleave(given: Tensor, repeats: number | readonly numbe
   if (counts.length !== n)
     throw new SeqgradError("shape", `repeatInterleave: got ${counts.length} repeats for ${n} slices; give one for each, or one number.`);
   const total = counts.reduce((a, b) => a + b, 0);
-  checkShape("repeatInterleave", x.shape.with(at, total));
+  checkShape("repeatInterleave", slices.shape.with(at, total));
   const index = new Int32Array(total);
   let end = 0;
   for (const [i, count] of counts.entries()) {
     index.fill(i, end, end + count);
     end += count;
   }
-  return indexSelect(x, constant(x, index, [total]), { axis: at });
+  return indexSelect(slices, constant(slices, index, [total]), { axis: at });
 }

@@ -147,29 +147,29 @@ export interface MedianOptions {
  *
  * The gradient along an axis goes to the first element that has the value; of all elements equal ones share it, as in PyTorch.
  *
- * @param given x, of any shape, float32 or int32
+ * @param x of any shape, float32 or int32
  * @param options `axis` and `keepDims`: see MedianOptions
  * @returns the shape of x without the axis, or a scalar
  * @throws SeqgradError `range` for an axis that is not there, `shape` for an empty one
  * @example
  * sg.median(sg.tensor([5, 1, 4, 2])); // = 2
  */
-export function median(given: Tensor, options: MedianOptions = {}): Tensor {
-  checkReduction("median", given, options);
+export function median(x: Tensor, options: MedianOptions = {}): Tensor {
+  checkReduction("median", x, options);
   const isAll = options.axis === undefined;
-  const x = isAll ? reshape(given, [given.size]) : given;
-  const axis = normalizeAxis("median", options.axis ?? 0, x.rank);
-  const n = nth(x.shape, axis);
+  const numbers = isAll ? reshape(x, [x.size]) : x;
+  const axis = normalizeAxis("median", options.axis ?? 0, numbers.rank);
+  const n = nth(numbers.shape, axis);
   if (n === 0)
-    throw new SeqgradError("shape", `median: dimension ${axis} of ${formatShape(x.shape)} is empty; expected at least one element.`);
+    throw new SeqgradError("shape", `median: dimension ${axis} of ${formatShape(numbers.shape)} is empty; expected at least one element.`);
   const index = noGrad(() => {
-    const order = orderOf(x, axis, false);
+    const order = orderOf(numbers, axis, false);
     // NaN comes last: where there is one, the first of them is the answer.
-    const numbers = sum(equal(x, x), { axis, keepDims: true });
+    const count = sum(equal(numbers, numbers), { axis, keepDims: true });
     const middle = (n - 1) >> 1;
-    return gather(order, toInt(where(greater(n, numbers), numbers, middle)), { axis });
+    return gather(order, toInt(where(greater(n, count), count, middle)), { axis });
   });
-  const y = isAll ? shareOp({ x, index }).y : gather(x, index, { axis });
-  const kept = isAll ? given.shape.map(() => 1) : x.shape.with(axis, 1);
-  return reshape(y, options.keepDims ? kept : isAll ? [] : x.shape.toSpliced(axis, 1));
+  const y = isAll ? shareOp({ x: numbers, index }).y : gather(numbers, index, { axis });
+  const kept = isAll ? x.shape.map(() => 1) : numbers.shape.with(axis, 1);
+  return reshape(y, options.keepDims ? kept : isAll ? [] : numbers.shape.toSpliced(axis, 1));
 }

@@ -192,14 +192,14 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
   /**
    * Lists the places in the series that have a known history before them and their whole future in steps `from` to below `to`.
    *
-   * @param given the series; with names they are found by their names
+   * @param series the series; with names they are found by their names
    * @param options `from` and `to`: the steps; default all
    * @returns the places, in order
    * @throws SeqgradError `range` if there is none, `value` for a series that is missing
    */
-  points(given: Series, options: { from?: number; to?: number } = {}): SeriesPoint[] {
+  points(series: Series, options: { from?: number; to?: number } = {}): SeriesPoint[] {
     checkOptions("SeriesForecaster.points", options, ["from", "to"]);
-    const series = this.#named("points", given);
+    const known = this.#named("points", series);
     const { from = 0, to = series.steps } = options;
     checkInteger("SeriesForecaster.points", "to", to, 0, series.steps);
     checkInteger("SeriesForecaster.points", "from", from, 0, to);
@@ -209,7 +209,7 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
       const got = `steps ${from} to ${to} hold no ${horizon} that follow ${this.history} known ones`;
       throw new SeqgradError("range", `SeriesForecaster.points: ${got}; give a longer part or a shorter history.`);
     }
-    return Array.from({ length: to - horizon - first + 1 }, (_, i) => ({ series, at: first + i }));
+    return Array.from({ length: to - horizon - first + 1 }, (_, i) => ({ series: known, at: first + i }));
   }
 
   /**
