@@ -55,7 +55,7 @@ describe("DataLoader", () => {
   });
 
   test("refuses a dataset that lacks an item below its length", async () => {
-    const loader = new DataLoader({ length: 3, at: (i: number) => (i < 2 ? i : undefined) }, { batchSize: 2 });
+    const loader = new DataLoader({ length: 3, at: (i: number) => (i < 2 ? i : undefined) }, { batch: 2 });
     expectError("value", () => [...loader], "at(2) is undefined");
     const waiting = async () => {
       for await (const _ of loader.epoch(0));
