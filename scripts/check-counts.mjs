@@ -1,6 +1,6 @@
 // Counts what must not grow, prints it, and fails above a ceiling of scripts/counts.json; `--lower` writes today's counts there. A ceiling
 // may only fall. Counted are casts but `as const`, non-null assertions and `any` in src, the lines of the longest function outside WGSL, and
-// the files that the last example of each kind touches: its page, and every list of its kind; an index.ts is an export.
+// the files that the last example of each kind touches: its page, and every list of its kind; a file of nothing but exports is an export.
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -43,11 +43,17 @@ const importsOf = (path) =>
   });
 const imports = new Map(Array.from(sources.keys(), (path) => [path, importsOf(path)]));
 
-/** Files of a folder that its index exports, the one that came last first. */
+/** True for a file that holds nothing but exports from others, as an index.ts does. */
+const isIndex = (path) => {
+  const { statements } = ts.createSourceFile(path, sources.get(path), ts.ScriptTarget.Latest);
+  return statements.length > 0 && statements.every((one) => ts.isExportDeclaration(one) && one.moduleSpecifier !== undefined);
+};
+
+/** Files of a folder that its index exports, itself or by a list that it exports, the one that came last first. */
 function pagesOf(folder) {
   const log = ["log", "--diff-filter=A", "--name-only", "--no-renames", "--format=", "--", folder];
   const added = execFileSync("git", log, { encoding: "utf8" }).split("\n");
-  const exported = imports.get(`${folder}/index.ts`);
+  const exported = imports.get(`${folder}/index.ts`).flatMap((path) => (isIndex(path) ? imports.get(path) : [path]));
   return [...new Set([...added, ...exported])].filter((path) => exported.includes(path));
 }
 
@@ -58,7 +64,6 @@ function ownKernels(path) {
   return called(sources.get(path)).filter((name) => !others.includes(name));
 }
 
-const isIndex = (path) => /\/(?:index|extra)\.ts$/.test(path);
 const isList = (path, folder) => imports.get(path).filter((file) => dirname(file) === folder).length > pagesOf(folder).length / 2;
 const importers = (page) => [...imports].flatMap(([path, files]) => (files.includes(page) ? [path] : []));
 
@@ -81,7 +86,9 @@ function touched(page) {
       : [...sources].filter(([, text]) =>
           new RegExp(`"(?:${any})"|\\b(?:${any}): |[{,] (?:${any})(?=[,( ])|function (?:${any})\\b`).test(text),
         );
-  const files = [...new Set([page, ...lists, ...named.map(([path]) => path)])];
+  // A page of the command line is exported by an index of its own.
+  const exporters = lists.filter(isCommand).flatMap(importers).filter(isIndex);
+  const files = [...new Set([page, ...lists, ...exporters, ...named.map(([path]) => path)])];
   return { page, files: files.filter((path) => !isIndex(path)), exports: files.filter(isIndex) };
 }
 

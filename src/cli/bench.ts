@@ -1,7 +1,7 @@
 import { defineCommand } from "citty";
 import { loadModel } from "../io/model-folder.js";
 import { TransformerLM } from "../models/transformer-lm.js";
-import { kinds } from "../tasks/kinds.js";
+import { LanguageModel } from "../tasks/language-model.js";
 import { networkOf } from "../tasks/language-model-options.js";
 import { manualSeed } from "../tensor/random.js";
 import { SeqgradError } from "../util/errors.js";
@@ -16,7 +16,7 @@ import { modelStore } from "./training-run.js";
 /** Milliseconds of a step past which a device is given up. */
 const PATIENCE = 5000;
 
-const { tokenizer: _, unit, minCount, locale, vocab, context, ...described } = kinds.lm.options.fields;
+const { tokenizer: _, unit, minCount, locale, vocab, context, ...described } = LanguageModel.options.fields;
 
 /** The options that describe a model. */
 const modelFields = { ...described, vocab: { ...vocab, only: {}, help: "Different characters", usually: "65" } };
@@ -89,7 +89,7 @@ function modelMaker(folder: string | undefined, given: Given, context: number): 
     if (extra)
       throw new SeqgradError("value", `${flagOf(extra)} and --model contradict each other: a saved model has its own; give one of them.`);
     return async () => {
-      const { model } = await kinds.lm.fromSaved(await loadModel(await modelStore(folder)));
+      const { model } = await LanguageModel.fromSaved(await loadModel(await modelStore(folder)));
       if (model instanceof TransformerLM && context > model.context) {
         const advice = `the model in ${folder} has a context of ${model.context}`;
         throw new SeqgradError("range", `--context ${context} is too long: ${advice}; give at most that.`);
@@ -98,7 +98,7 @@ function modelMaker(folder: string | undefined, given: Given, context: number): 
     };
   }
   const { vocab = 65, ...model } = given;
-  const own = kinds.lm.options.complete(kinds.lm.options.among({ ...model, context }, asFlags), asFlags);
+  const own = LanguageModel.options.complete(LanguageModel.options.among({ ...model, context }, asFlags), asFlags);
   return async () => networkOf(own, Number(vocab));
 }
 

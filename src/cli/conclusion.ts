@@ -28,7 +28,7 @@ interface Conclusion extends Partial<Compared> {
  * evaluated its last state.
  */
 export async function conclude<T extends CommandTask, Example, Input, Answer>(
-  { judge, criteria, counted }: Form<T, Example, Input, Answer>,
+  { judge, task: { criteria }, counted }: Form<T, Example, Input, Answer>,
   recipe: Given,
   { task, train, validation, test: held }: Prepared<T, Example>,
 ): Promise<Conclusion> {

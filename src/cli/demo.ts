@@ -1,6 +1,6 @@
 import { defineCommand } from "citty";
 import { sampleText } from "../data/sample.js";
-import { kinds } from "../tasks/kinds.js";
+import { LanguageModel } from "../tasks/language-model.js";
 import { manualSeed } from "../tensor/random.js";
 import { asFlags, integer, schema } from "../util/schema.js";
 import { flagsOf, readFlags } from "./flags.js";
@@ -18,7 +18,7 @@ export const demo = defineCommand({
     const { steps } = options.complete(readFlags(options.fields, args), asFlags);
     const device = await initDevice(args);
     manualSeed(1);
-    const lm = kinds.lm.create(sampleText);
+    const lm = LanguageModel.create(sampleText);
     const [batch, parameters] = [32, lm.model.parameterCount()];
     const report = plainReport({
       ...{ title: titleOf(lm), parameters, steps, device: device.info, unit: "tokens", perStep: batch * lm.context },

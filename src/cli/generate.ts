@@ -1,6 +1,7 @@
 import { type ArgsDef, defineCommand } from "citty";
 import { loadModel } from "../io/model-folder.js";
-import { kinds, typesOf } from "../tasks/kinds.js";
+import { LanguageModel } from "../tasks/language-model.js";
+import { typesOf } from "../tasks/task.js";
 import { SeqgradError } from "../util/errors.js";
 import { asFlags, flagOf, integer, number, schema, text } from "../util/schema.js";
 import { flagsOf, readFlags } from "./flags.js";
@@ -61,15 +62,15 @@ export const generate = defineCommand({
     await initDevice(args);
     const folder = String(args.model);
     const saved = await loadModel(await modelStore(folder));
-    if (!typesOf(kinds.lm).some((type) => type === saved.config.model_type)) {
+    if (!typesOf(LanguageModel).some((type) => type === saved.config.model_type)) {
       const advice = `${folder} holds no language model; to answer inputs with it, run: seqgrad predict --model ${folder}`;
-      const types = typesOf(kinds.lm).join(" or ");
+      const types = typesOf(LanguageModel).join(" or ");
       throw new SeqgradError(
         "format",
         `config.json: model_type is ${JSON.stringify(saved.config.model_type)}; expected ${types}. ${advice}`,
       );
     }
-    const lm = await kinds.lm.fromSaved(saved);
+    const lm = await LanguageModel.fromSaved(saved);
     for (const warning of lm.tokenizer.warnings ?? []) warn(warning);
     const tell = (event: object) => process.stdout.write(`${JSON.stringify({ type: "end", prompt: prompt ?? "", ...event })}\n`);
     if (beam !== undefined) {

@@ -19,7 +19,7 @@ type Command = CommandDef;
 
 const train = defineCommand({
   meta: { name: "train", description: "Train a model" },
-  subCommands: Object.fromEntries(Object.entries(commands).map(([name, { command }]) => [name, command])),
+  subCommands: Object.fromEntries(commands.map(({ name, command }) => [name, command])),
 });
 
 const root = defineCommand({

@@ -1,6 +1,6 @@
 import { RandomWindows } from "../data/windows.js";
 import type { AdamW } from "../optim/adam.js";
-import { kinds } from "../tasks/kinds.js";
+import { LanguageModel } from "../tasks/language-model.js";
 import { makeOptimizer } from "../tasks/optimization.js";
 import { type Device, withDevice } from "../tensor/device.js";
 import { SeqgradError } from "../util/errors.js";
@@ -9,7 +9,7 @@ import { inCode } from "../util/schema.js";
 import { type Choice, choose } from "./choice.js";
 
 /** A network that the race trains. */
-export type Network = ReturnType<typeof kinds.lm.create>["model"];
+export type Network = LanguageModel["model"];
 
 const ROUNDS = 8;
 /** Steps that `fit` issues, at most, before it reads their losses. */
@@ -96,7 +96,7 @@ class Lane {
     this.device = device.type;
     this.#device = device;
     this.#model = model;
-    this.#optimizer = makeOptimizer(model, kinds.lm.training.complete({}, inCode("bench")));
+    this.#optimizer = makeOptimizer(model, LanguageModel.training.complete({}, inCode("bench")));
   }
 
   /** Does something, unless given up; gives up where the device cannot. */

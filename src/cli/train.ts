@@ -1,6 +1,6 @@
 import { type ArgsDef, type CommandDef, defineCommand } from "citty";
 import { seedField } from "../tasks/fields.js";
-import { kinds, typesOf } from "../tasks/kinds.js";
+import { typesOf } from "../tasks/task.js";
 import { manualSeed } from "../tensor/random.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { SeqgradError } from "../util/errors.js";
@@ -21,12 +21,12 @@ import { conduct, openRun, type RunArgs, runArgsOf, type TrainingRun } from "./t
 /** A kind of task, from how its files and answers are read and written. */
 export function kindOf<T extends CommandTask, Example, Input = never, Answer = never>(form: Form<T, Example, Input, Answer>): Kind {
   return {
-    ...{ name: form.name, description: form.description, types: typesOf(kinds[form.name]) },
-    ...{ fields: fieldsOf(form), reading: form.reading, criteria: form.criteria, advice: form.judge.advice },
+    ...{ name: form.name, description: form.description, types: typesOf(form.task) },
+    ...{ fields: fieldsOf(form), reading: form.reading, criteria: form.task.criteria, advice: form.judge.advice },
     ...{ learnsBaseline: form.judge.learnsBaseline ?? false, counts: form.counted?.unit ?? "examples" },
     ...{ predicts: form.answers !== undefined, searches: form.answers?.searches },
     command: commandOf(form),
-    open: async (saved) => openedOf(form, await form.fromSaved(saved)),
+    open: async (saved) => openedOf(form, await form.task.fromSaved(saved)),
   };
 }
 
@@ -74,7 +74,7 @@ function warningsOf(task: object): Set<string> {
 function commandOf<T extends CommandTask, Example, Input, Answer>(form: Form<T, Example, Input, Answer>): CommandDef {
   const fields = fieldsOf(form);
   const check = (given: Given) => {
-    for (const own of [form.options, form.training]) own.complete(optionsAmong(given, Object.keys(own.fields)), asFlags, given);
+    for (const own of [form.task.options, form.task.training]) own.complete(optionsAmong(given, Object.keys(own.fields)), asFlags, given);
   };
   const needed = ["hidden", "batch", "lr", "seed", ...(form.needed ?? [])];
   const args: ArgsDef = {
@@ -149,7 +149,7 @@ async function trainOn<T extends CommandTask, Example, Input, Answer>(
     await task.save(store); // now of the best epoch
     const { reason, seconds } = event;
     const result = await conclude(form, recipe, parts);
-    const criterion = parts.validation.length > 0 && form.criteria.find(({ name }) => name === recipe.best);
+    const criterion = parts.validation.length > 0 && form.task.criteria.find(({ name }) => name === recipe.best);
     await history.add({ type: "end", step: event.steps, reason, seconds, ...(criterion && { chosenBy: criterion.name }) });
     for (const line of result.lines) await history.add({ ...line, step: event.steps });
     for (const warning of result.warnings) warn(warning);

@@ -1,24 +1,25 @@
-import { EntityTagger } from "./entity-tagger.js";
-import { ImageCaptioner } from "./image-captioner.js";
-import { LanguageModel } from "./language-model.js";
-import { SeriesForecaster } from "./series-forecaster.js";
-import { SpeechRecognizer } from "./speech-recognizer.js";
-import { TextClassifier } from "./text-classifier.js";
-import { Translator } from "./translator.js";
-
-/** The kinds of task, by the command line's word for each. */
-export const kinds = {
-  lm: LanguageModel,
-  classify: TextClassifier,
-  tag: EntityTagger,
-  forecast: SeriesForecaster,
-  translate: Translator,
-  caption: ImageCaptioner,
-  recognize: SpeechRecognizer,
-} as const;
-
-export type KindName = keyof typeof kinds;
-export type AnyKind = (typeof kinds)[KindName];
-
-/** The values of `model_type` in the config.json of a kind. */
-export const typesOf = (kind: AnyKind): readonly string[] => ("types" in kind ? kind.types : [kind.type]);
+export { EntityTagger, type EntityTaggerOptions, type EntityTaggerReport } from "./entity-tagger.js";
+export { type CaptionedImage, ImageCaptioner, type ImageCaptionerOptions } from "./image-captioner.js";
+export {
+  type FoundText,
+  LanguageModel,
+  type LanguageModelSearchOptions,
+  type WriteOptions,
+} from "./language-model.js";
+export {
+  type Forecast,
+  type ForecastStep,
+  SeriesForecaster,
+  type SeriesForecasterOptions,
+  type SeriesForecasterReport,
+  type SeriesPoint,
+} from "./series-forecaster.js";
+export { type Recording, SpeechRecognizer, type SpeechRecognizerOptions } from "./speech-recognizer.js";
+export {
+  type LabeledText,
+  type LabelProbabilities,
+  TextClassifier,
+  type TextClassifierOptions,
+  type TextClassifierReport,
+} from "./text-classifier.js";
+export { type TextPair, Translator, type TranslatorOptions, type TranslatorTrainOptions } from "./translator.js";

@@ -1,8 +1,10 @@
 import { loadModel } from "../io/model-folder.js";
 import type { Store } from "../io/store.js";
 import { SeqgradError } from "../util/errors.js";
-import { type AnyKind, kinds, typesOf } from "./kinds.js";
-import { checkSaved } from "./task.js";
+import * as kinds from "./kinds.js";
+import { checkSaved, typesOf } from "./task.js";
+
+type AnyKind = (typeof kinds)[keyof typeof kinds];
 
 /**
  * Loads the task that `save()` or `seqgrad train` saved, of any kind.
@@ -19,7 +21,7 @@ import { checkSaved } from "./task.js";
 export async function load(store: Store): Promise<Awaited<ReturnType<AnyKind["fromSaved"]>>> {
   const saved = checkSaved("tasks.load", await loadModel(store));
   const { model_type: type } = saved.config;
-  const all = Object.values(kinds);
+  const all: readonly AnyKind[] = Object.values(kinds);
   const kind = all.find((kind) => typesOf(kind).some((known) => known === type));
   if (kind) return kind.fromSaved(saved);
   throw new SeqgradError(

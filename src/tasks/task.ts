@@ -75,6 +75,10 @@ export interface Task<Example, Input, Answer, Batch = unknown> {
   save(store: Store): Promise<void>;
 }
 
+/** The values of `model_type` in the config.json of a kind of task. */
+export const typesOf = (kind: { readonly type: string } | { readonly types: readonly string[] }): readonly string[] =>
+  "types" in kind ? kind.types : [kind.type];
+
 /** Throws unless each item of a list is good; `what` says what they are to be. */
 export function checkItems<T>(op: string, name: string, items: readonly T[], isGood: (item: T) => boolean, what: string): void {
   checkArray(op, name, items, `a list of ${what}`);

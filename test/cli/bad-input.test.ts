@@ -146,7 +146,11 @@ describe("options", () => {
     await refuse(["trian"], 'unknown command "seqgrad trian"', 'did you mean "train"?');
     await refuse(["walk"], '"seqgrad walk"', "expected one of demo, train, generate, predict, evaluate, report, info, bench, doctor.");
     await refuse(["help", "bnech"], '"seqgrad bnech"', 'did you mean "bench"?');
-    await refuse(["train", "transcribe"], '"seqgrad train transcribe"', "expected one of lm, classify");
+    await refuse(
+      ["train", "transcribe"],
+      '"seqgrad train transcribe"',
+      "expected one of caption, classify, forecast, lm, recognize, tag, translate.",
+    );
     await refuse(["train", "recognise"], 'did you mean "recognize"?');
     await refuse(["toString"], '"seqgrad toString"');
     await refuse(["train", "lm", "--hiden", "8"], 'unknown option "--hiden"', 'did you mean "--hidden"?');

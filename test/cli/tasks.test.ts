@@ -1,7 +1,11 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import * as forms from "../../src/cli/tasks/index.js";
+import { commands } from "../../src/cli/tasks/kinds.js";
 import { translate } from "../../src/cli/tasks/translate.js";
+import * as taskKinds from "../../src/tasks/kinds.js";
+import { typesOf } from "../../src/tasks/task.js";
 import { forcingOf } from "../../src/tasks/translator.js";
 import { cli, cliStoppedAfter, contents, jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
 import { temporaryFolder } from "../helpers/temporary-folder.js";
@@ -43,6 +47,14 @@ async function bench(kind: Kind, text: string = samples[kind].text) {
 const withoutEmbed = (train: readonly (string | number)[]) => train.filter((word, i) => word !== "--embed" && train[i - 1] !== "--embed");
 
 const weights = async (out: string) => (await contents(out))!["model.safetensors"];
+
+test("every task of the library has a command that trains it, under the name that exports it", () => {
+  const types = Object.values(taskKinds).map(typesOf);
+  expect(commands.map((kind) => kind.types)).toEqual(expect.arrayContaining(types));
+  expect(commands).toHaveLength(types.length);
+  expect(commands.map(({ name }) => name).sort()).toEqual(["lm", ...kinds].sort());
+  expect(Object.entries(forms).every(([name, kind]) => kind.name === name)).toBe(true);
+});
 
 describe("train classify", () => {
   test("tells its epochs and the baseline, and leaves a whole model", async () => {

@@ -1,10 +1,9 @@
 import type { Frames } from "../../data/frames.js";
-import type { CaptionedImage, ImageCaptioner } from "../../tasks/image-captioner.js";
-import { kinds } from "../../tasks/kinds.js";
+import { type CaptionedImage, ImageCaptioner } from "../../tasks/image-captioner.js";
 import { SeqgradError } from "../../util/errors.js";
 import { maxOf } from "../../util/numbers.js";
 import type { Given } from "../../util/schema.js";
-import { captionerJudge } from "../judges/writers.js";
+import { mostCommon, signed, textBaseline, writerJudge } from "../judges/writers.js";
 import { kindOf } from "../train.js";
 import { partsOf } from "./kind.js";
 import { type Reading, textReading, wordsOf } from "./reading.js";
@@ -27,18 +26,31 @@ async function imagesIn(
 /** The form of the pictures that a model takes. */
 const formOf = ({ model: { config } }: ImageCaptioner): FramesForm => ({ size: config.features, most: config.places });
 
-const Task = kinds.caption;
+const captionerJudge = writerJudge<ImageCaptioner, CaptionedImage, Frames>({
+  advice: "Try more --epochs, a larger --hidden, or more pictures; or use the baseline.",
+  inputOf: ({ features }) => features,
+  wantedOf: ({ caption }) => caption,
+  shown: ({ features }) => `${features.length} places`,
+  async measured(task, images, answers) {
+    const { measures, bleu } = await task.report(images, { answers });
+    return { measures, ...signed(bleu) };
+  },
+  async baselines(train, images) {
+    const captions = images.map(({ caption }) => caption);
+    const common = mostCommon(train?.map(({ caption }) => caption) ?? captions);
+    const answers = captions.map(() => common);
+    const features = images.map((image) => image.features);
+    return [await textBaseline("always the most common caption", answers, features, captions)];
+  },
+});
 
 export const caption = kindOf<ImageCaptioner, CaptionedImage, Frames, string>({
   name: "caption",
+  task: ImageCaptioner,
   description: "Train a writer of captions from vectors",
   data: "Rows of caption, tab, features: numbers between spaces, places of a grid between semicolons; or a .csv file; a header may name the columns",
-  options: Task.options,
-  training: Task.training,
-  criteria: Task.criteria,
   reading: textReading(parts),
   needed: ["minCount"],
-  fromSaved: Task.fromSaved,
   judge: captionerJudge,
 
   async prepare(text, file, recipe, shares) {
@@ -50,9 +62,15 @@ export const caption = kindOf<ImageCaptioner, CaptionedImage, Frames, string>({
       const got = `a grid of ${large.features.length} places occurs only in the part for validation or test`;
       throw new SeqgradError("value", `${file}: ${got}; give more of them, another --seed or a smaller --validation.`);
     }
-    return async () => ({ task: await Task.createAsync(train, Task.options.among(recipe)), train, validation, test, reading });
+    return async () => ({
+      task: await ImageCaptioner.createAsync(train, ImageCaptioner.options.among(recipe)),
+      train,
+      validation,
+      test,
+      reading,
+    });
   },
-  train: (task, { train, validation }, recipe, run) => task.train(train, { ...Task.training.among(recipe), ...run, validation }),
+  train: (task, { train, validation }, recipe, run) => task.train(train, { ...ImageCaptioner.training.among(recipe), ...run, validation }),
 
   examples: async (task, text, file, reading) => (await imagesIn(text, file, reading, formOf(task))).images,
   answers: {

@@ -1,16 +1,13 @@
 import type { Spell } from "../../data/column-names.js";
 import type { Series } from "../../data/series.js";
 import { readSeries, type SeriesColumn, type SeriesTableOptions } from "../../data/series-table.js";
-import { kinds } from "../../tasks/kinds.js";
-import type { Forecast, SeriesForecaster, SeriesPoint } from "../../tasks/series-forecaster.js";
+import { type Forecast, overHorizon, SeriesForecaster, type SeriesPoint } from "../../tasks/series-forecaster.js";
 import { SeqgradError } from "../../util/errors.js";
 import { formatNumber } from "../../util/format.js";
 import { asFlags, type Values } from "../../util/schema.js";
-import { forecasterJudge } from "../judges/forecaster.js";
+import type { Judge, Measures } from "../judges/judge.js";
 import { kindOf } from "../train.js";
 import { listOf, note, type Reading, seriesReading, signOf, spellFlag, valuesOf, wordsOf } from "./reading.js";
-
-const Task = kinds.forecast;
 
 /** The series of a file, as the options of reading say; what is taken and what is left out is told. */
 async function seriesIn(text: string, file: string, reading: Values<typeof seriesReading>, names?: readonly string[], spell = spellFlag) {
@@ -38,7 +35,12 @@ async function seriesIn(text: string, file: string, reading: Values<typeof serie
 }
 
 /** Refuses options that leave nothing to train on or to judge by; the rows from `end` on are for validation. */
-function checkFit(file: string, steps: number, end: number, { history, horizon, season }: Values<typeof Task.options.fields>): void {
+function checkFit(
+  file: string,
+  steps: number,
+  end: number,
+  { history, horizon, season }: Values<typeof SeriesForecaster.options.fields>,
+): void {
   const refuse = (what: string, advice: string) => {
     throw new SeqgradError("range", `${file}: ${what}; ${advice}.`);
   };
@@ -74,15 +76,46 @@ async function seriesFor({ model, names }: SeriesForecaster, text: string, file:
   return series;
 }
 
+const naive = [
+  ["persistence", "the last known value (naive)"],
+  ["seasonalNaive", "the value a season before (seasonal naive)"],
+] as const;
+
+const forecasterJudge: Judge<SeriesForecaster, SeriesPoint> = {
+  advice: "Try more --epochs, a longer --history, a --season, or a longer file; or use the baseline.",
+
+  async evaluate(forecaster, points) {
+    const { measures, steps, series, answers } = await forecaster.report(points);
+    const names = Object.keys(steps[0]!);
+    const rows = (list: readonly Measures[], nameOf: (i: number) => string) =>
+      list.map((errors, i) => [nameOf(i), ...names.map((name) => errors[name]!)] as const);
+    const tables = [
+      ...(steps.length > 1 ? [{ title: "step", columns: names, rows: rows(steps, (h) => `${h + 1}`) }] : []),
+      ...(series.length > 1 ? [{ title: "series", columns: names, rows: rows(series, (c) => forecaster.names?.[c] ?? `${c + 1}`) }] : []),
+    ];
+    const samples = points.map(({ series: { values, channels }, at }, i) => {
+      const answer = answers[i]!;
+      const wanted = answer.map((_, h) => Array.from({ length: channels }, (_, c) => values[(at + h) * channels + c]!));
+      const write = (list: readonly (readonly number[])[]) => list.map((row) => row.map(formatNumber).join(" ")).join("; ");
+      const right = answer.every(({ low, high }, h) => wanted[h]!.every((y, c) => y >= low[c]! && y <= high[c]!));
+      return { input: `after ${at} steps`, wanted: write(wanted), answer: write(answer.map(({ value }) => value)), right };
+    });
+    return { measures, tables, samples, json: { steps, series } };
+  },
+
+  baselines: async (_, __, measures) =>
+    naive.flatMap(([key, name]) => {
+      const error = overHorizon(key)(measures);
+      return error === undefined ? [] : [{ name, measures: { [measures.maeHorizon === undefined ? "mae" : "maeHorizon"]: error } }];
+    }),
+};
+
 export const forecast = kindOf<SeriesForecaster, SeriesPoint, Series, Forecast>({
   name: "forecast",
+  task: SeriesForecaster,
   description: "Train a forecaster of series",
   data: "A CSV file with a header; each column of numbers is a series, unless it is constant or counts the rows",
-  options: Task.options,
-  training: Task.training,
-  criteria: Task.criteria,
   reading: seriesReading,
-  fromSaved: Task.fromSaved,
   judge: forecasterJudge,
 
   async prepare(text, file, recipe, shares) {
@@ -90,8 +123,8 @@ export const forecast = kindOf<SeriesForecaster, SeriesPoint, Series, Forecast>(
     const series = await seriesIn(text, file, reading, reading.columns === "" ? undefined : await listOf(reading.columns));
     const steps = series.steps - Math.round(series.steps * shares.test);
     const end = steps - Math.round(series.steps * shares.validation);
-    const options = Task.options.among(recipe);
-    const settings = Task.options.complete(options, asFlags);
+    const options = SeriesForecaster.options.among(recipe);
+    const settings = SeriesForecaster.options.complete(options, asFlags);
     const { horizon } = settings;
     checkFit(file, steps, end, settings);
     if (steps < series.steps && steps + horizon > series.steps)
@@ -100,13 +133,14 @@ export const forecast = kindOf<SeriesForecaster, SeriesPoint, Series, Forecast>(
         `${file}: --horizon ${horizon} does not fit the ${series.steps - steps} rows of --test; give a smaller one, or a larger --test.`,
       );
     return async () => {
-      const task = await Task.createAsync(series, end, options);
+      const task = await SeriesForecaster.createAsync(series, end, options);
       const validation = end < steps ? task.points(series, { from: end, to: steps }) : [];
       const test = steps < series.steps ? task.points(series, { from: steps }) : [];
       return { task, train: task.points(series, { to: end }), validation, test };
     };
   },
-  train: (task, { train, validation }, recipe, run) => task.train(train, { ...Task.training.among(recipe), ...run, validation }),
+  train: (task, { train, validation }, recipe, run) =>
+    task.train(train, { ...SeriesForecaster.training.among(recipe), ...run, validation }),
 
   async examples(task, text, file, reading) {
     const { history, season = 0, model } = task;

@@ -5,7 +5,7 @@ import type { Store } from "../../io/store.js";
 import type { Module } from "../../nn/module.js";
 import { type Checkpoint, type Criterion, mayDiffer, shareField } from "../../tasks/fields.js";
 import type { SearchOptions } from "../../tasks/index.js";
-import type { KindName } from "../../tasks/kinds.js";
+import type { typesOf } from "../../tasks/task.js";
 import type { FitRun } from "../../train/fit.js";
 import { type AnyFields, type Given, type Schema, text } from "../../util/schema.js";
 import type { Baseline, Evaluation, Judge, Measures, Sample } from "../judges/judge.js";
@@ -58,23 +58,32 @@ interface Answers<T, Input, Answer> {
   json(answer: Answer, input: Input | undefined): object;
 }
 
+/** The parts of a task's class that the command line is derived from. */
+type TaskClass<T> = Parameters<typeof typesOf>[0] &
+  TaskSchemas & {
+    readonly criteria: readonly Criterion[];
+    fromSaved(saved: SavedModel): Promise<T>;
+  };
+
+interface TaskSchemas {
+  readonly options: Schema<AnyFields>;
+  readonly training: Schema<AnyFields>;
+}
+
 /** How a data file becomes a task, and an answer a line. */
 export interface Form<T extends CommandTask, Example, Input = never, Answer = never> {
   /** The word after `train`. */
-  readonly name: KindName;
+  readonly name: string;
+  readonly task: TaskClass<T>;
   readonly description: string;
   /** The content of the data file, for the help. */
   readonly data: string;
-  readonly options: Schema<AnyFields>;
-  readonly training: Schema<AnyFields>;
-  readonly criteria: readonly Criterion[];
   /** The options that say how a file is read. */
   readonly reading: AnyFields;
   /** The options of a run that only the command line has. */
   readonly own?: AnyFields;
   /** The options without which a record cannot be resumed. */
   readonly needed?: readonly string[];
-  fromSaved(saved: SavedModel): Promise<T>;
   /** Reads and parts the data; what it answers makes the task on the default device. @throws SeqgradError that names file, line and column */
   prepare(text: string, file: string, recipe: Given, shares: Shares): Promise<() => Promise<Prepared<T, Example>>>;
   train(task: T, parts: Prepared<T, Example>, recipe: Given, run: RunSettings): FitRun;
@@ -140,7 +149,7 @@ export interface Judged {
 
 /** A kind of task for the command line. */
 export interface Kind {
-  readonly name: KindName;
+  readonly name: string;
   readonly types: readonly string[];
   readonly description: string;
   /** All options of `train`. */
@@ -176,14 +185,13 @@ export const runFields = {
 
 /** All options of `train` for a kind, in the order of the help. */
 export const fieldsOf = ({
-  options,
-  training,
+  task,
   reading,
   own = {},
-}: Pick<Form<never, never>, "options" | "training" | "reading" | "own">): AnyFields => ({
-  ...options.fields,
+}: Pick<Form<never, never>, "reading" | "own"> & { readonly task: TaskSchemas }): AnyFields => ({
+  ...task.options.fields,
   ...reading,
-  ...training.fields,
+  ...task.training.fields,
   ...own,
   ...runFields,
 });

@@ -1,30 +1,23 @@
 import { loadModel } from "../../io/model-folder.js";
 import type { Store } from "../../io/store.js";
 import type { SearchOptions } from "../../tasks/index.js";
-import type { KindName } from "../../tasks/kinds.js";
 import { checkSaved } from "../../tasks/task.js";
 import { SeqgradError } from "../../util/errors.js";
 import { type AnyFields, asFlags, type Given, integer, number, schema } from "../../util/schema.js";
 import { readFlags } from "../flags.js";
 import { modelStore, trainedWith } from "../training-run.js";
-import { caption } from "./caption.js";
-import { classify } from "./classify.js";
-import { forecast } from "./forecast.js";
+import * as kinds from "./index.js";
 import type { Kind, Opened } from "./kind.js";
-import { lm } from "./lm.js";
-import { recognize } from "./recognize.js";
-import { tag } from "./tag.js";
-import { translate } from "./translate.js";
 
 /** The kinds of task that the command line trains: one for each that the library has. */
-export const commands: { readonly [Name in KindName]: Kind } = { lm, classify, tag, forecast, translate, caption, recognize };
+export const commands: readonly Kind[] = Object.values(kinds);
 
 /** A saved task, how it reads and writes, and the options of the run that made it. */
 export async function openTask(folder: string, isFit: (kind: Kind) => boolean = () => true, advice = ""): Promise<OpenedTask> {
   const store = await modelStore(folder);
   const saved = checkSaved("tasks.load", await loadModel(store));
   const { model_type: type } = saved.config;
-  const all = Object.values(commands).filter(isFit);
+  const all = commands.filter(isFit);
   const kind = all.find(({ types }) => types.some((known) => known === type));
   if (kind) return { store, kind, task: await kind.open(saved), trained: await trainedWith(store) };
   const types = all.flatMap(({ types }) => types).join(", ");

@@ -1,15 +1,15 @@
 import { splitTokens } from "../../data/windows.js";
 import { RecurrentLM } from "../../models/recurrent-lm.js";
 import { mayDiffer } from "../../tasks/fields.js";
-import { kinds } from "../../tasks/kinds.js";
-import type { LanguageModel } from "../../tasks/language-model.js";
+import { charactersOf, measuresOf } from "../../tasks/language-measures.js";
+import { LanguageModel } from "../../tasks/language-model.js";
 import { encodedInTurns } from "../../text/tokenizer.js";
 import type { TextUnit } from "../../text/train-tokenizer.js";
 import { SeqgradError } from "../../util/errors.js";
+import { formatNumber } from "../../util/format.js";
 import { optionsAmong } from "../../util/options.js";
 import { asFlags, type Given, integer, schema } from "../../util/schema.js";
-import type { Measures } from "../judges/judge.js";
-import { languageModelJudge, type Tokens } from "../judges/language-model.js";
+import type { Judge, Measures } from "../judges/judge.js";
 import { attentionOfLM } from "../page/attention.js";
 import { kindOf } from "../train.js";
 import type { Shares } from "./kind.js";
@@ -20,7 +20,6 @@ const WRITTEN = 300;
 /** The name of one token. */
 export const tokensOf: Readonly<Record<TextUnit, string>> = { characters: "character", words: "word", bpe: "token" };
 
-const Task = kinds.lm;
 const own = { checkpointEvery: integer({ min: 1, default: 500, whyFixed: mayDiffer, help: "Updates between checkpoints" }) };
 
 /** `lstm with 1 x 256 units`, or `transformer with 4 x 4 heads, 128 wide`: layers by what one has. */
@@ -37,8 +36,8 @@ export function lossLine(unit: TextUnit, { loss = Number.NaN }: Measures, isEnd:
 }
 
 const settingsOf = (recipe: Given) => ({
-  ...Task.options.complete(Task.options.among(recipe), asFlags),
-  ...Task.training.complete(Task.training.among(recipe), asFlags, recipe),
+  ...LanguageModel.options.complete(LanguageModel.options.among(recipe), asFlags),
+  ...LanguageModel.training.complete(LanguageModel.training.among(recipe), asFlags, recipe),
 });
 
 /** The end of a text for validation and for the test, each long enough. */
@@ -75,16 +74,62 @@ function partsOf(tokens: Int32Array, { validation, test }: Shares): Parts {
 
 const listOf = (ids: Int32Array): Tokens[] => (ids.length > 0 ? [{ ids }] : []);
 
+/** A text in the tokens of a model, and the text itself where it is at hand. */
+interface Tokens {
+  readonly ids: Int32Array;
+  readonly text?: string;
+}
+
+/** How a language model is judged, on a text. */
+const languageModelJudge: Judge<LanguageModel, Tokens> = {
+  advice: "Train longer, try a larger --hidden or more layers, or evaluate on a text like the one of training.",
+
+  async evaluate(task, [tokens = nothing]) {
+    const { ids, text } = tokens;
+    const { unk } = task.tokenizer.special;
+    const unknown = unk === undefined ? 0 : ids.filter((id) => id === unk).length / ids.length;
+    const counts = { tokens: ids.length - 1, characters: charactersOf(task.tokenizer, ids, text) }; // nothing predicts the first
+    return {
+      head: `${counts.tokens} tokens, ${counts.characters} characters`,
+      measures: measuresOf(task.tokenizer, await task.lossOf(ids), ids, text),
+      tables: [],
+      samples: [],
+      lines:
+        unknown > 0
+          ? [`${formatNumber(100 * unknown)} % of the tokens are unknown to the model; they count as one token that it may predict`]
+          : [],
+      json: { ...counts, unknown },
+    };
+  },
+
+  async baselines(_, [tokens = nothing], __, task) {
+    const { ids, text } = tokens;
+    const { size } = task.tokenizer;
+    return [
+      { name: `a guess among all ${size} tokens`, measures: measuresOf(task.tokenizer, Math.log(size), ids, text) },
+      { name: "the share of each token in this text", measures: measuresOf(task.tokenizer, entropyOf(ids.subarray(1)), ids, text) },
+    ];
+  },
+};
+
+const nothing: Tokens = { ids: new Int32Array() };
+
+/** In nats a token, of tokens drawn by their shares. */
+function entropyOf(ids: Int32Array): number {
+  const counts = new Map<number, number>();
+  for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1);
+  let sum = 0;
+  for (const count of counts.values()) sum -= (count / ids.length) * Math.log(count / ids.length);
+  return sum;
+}
+
 export const lm = kindOf<LanguageModel, Tokens>({
   name: "lm",
+  task: LanguageModel,
   description: "Train a language model on a text",
   data: "A UTF-8 text file",
-  options: Task.options,
-  training: Task.training,
-  criteria: Task.criteria,
   reading: {},
   own,
-  fromSaved: Task.fromSaved,
   judge: languageModelJudge,
 
   async prepare(text, file, recipe, shares) {
@@ -96,14 +141,14 @@ export const lm = kindOf<LanguageModel, Tokens>({
     // The characters of the whole text are tokens. Words, and parts of words, are learned from the training part alone.
     const known = unit === "characters" ? text : text.slice(0, Math.ceil(text.length * (1 - shares.validation - shares.test)));
     return async () => {
-      const task = await Task.createAsync(known, Task.options.among(recipe));
+      const task = await LanguageModel.createAsync(known, LanguageModel.options.among(recipe));
       const parts = partsOf(await encodedInTurns(task.tokenizer, text), shares);
       checkParts(parts, shares, { unit, context }, file);
       return { task, train: listOf(parts.train), validation: listOf(parts.validation), test: listOf(parts.test) };
     };
   },
   train: (task, { train: [tokens], validation: [held] }, recipe, run) =>
-    task.train(tokens?.ids ?? new Int32Array(), { ...Task.training.among(recipe), ...run, validation: held?.ids ?? 0 }),
+    task.train(tokens?.ids ?? new Int32Array(), { ...LanguageModel.training.among(recipe), ...run, validation: held?.ids ?? 0 }),
 
   async examples(task, text, file) {
     const ids = await encodedInTurns(task.tokenizer, text);

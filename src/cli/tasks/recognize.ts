@@ -1,8 +1,9 @@
 import type { Frames } from "../../data/frames.js";
-import { kinds } from "../../tasks/kinds.js";
-import type { Recording, SpeechRecognizer } from "../../tasks/speech-recognizer.js";
+import { countedErrors } from "../../metrics/edit.js";
+import { type Recording, SpeechRecognizer } from "../../tasks/speech-recognizer.js";
+import { inTurns } from "../../util/breath.js";
 import type { Given } from "../../util/schema.js";
-import { recognizerJudge } from "../judges/writers.js";
+import { mostCommon, writerJudge } from "../judges/writers.js";
 import { warn } from "../notes.js";
 import { kindOf } from "../train.js";
 import { partsOf } from "./kind.js";
@@ -38,30 +39,46 @@ function checkOthers(task: SpeechRecognizer, file: string, rows: readonly Row[],
 /** The form of the frames that a model takes. */
 const formOf = ({ model }: SpeechRecognizer): FramesForm => ({ size: model.config.features });
 
-const Task = kinds.recognize;
+const recognizerJudge = writerJudge<SpeechRecognizer, Recording, Frames>({
+  advice: "Try more --epochs, a larger --hidden, or more recordings; or use the baseline.",
+  inputOf: ({ frames }) => frames,
+  wantedOf: ({ text }) => text,
+  shown: ({ frames }) => `${frames.length} frames`,
+  measured: async (task, recordings, answers) => ({ measures: await task.evaluate(recordings, { answers }) }),
+  async baselines(train, recordings) {
+    const texts = recordings.map(({ text }) => text);
+    const common = mostCommon(train?.map(({ text }) => text) ?? texts);
+    const symbolErrorRate = await inTurns(
+      countedErrors(
+        texts.map(() => [...common]),
+        texts.map((text) => [...text]),
+      ),
+    );
+    const exact = texts.filter((text) => text === common).length / texts.length;
+    return [{ name: "always the most common text", measures: { symbolErrorRate, exact } }];
+  },
+});
 
 export const recognize = kindOf<SpeechRecognizer, Recording, Frames, string>({
   name: "recognize",
+  task: SpeechRecognizer,
   description: "Train a recognizer of symbols in frames",
   data: "Rows of text, tab, frames: numbers between spaces, frames between semicolons; or a .csv file; a header may name the columns",
-  options: Task.options,
-  training: Task.training,
-  criteria: Task.criteria,
   reading: textReading(parts),
-  fromSaved: Task.fromSaved,
   judge: recognizerJudge,
 
   async prepare(text, file, recipe, shares) {
     const { rows, reading } = await recordingsIn(text, file, { given: wordsOf(recipe), trained: {} });
     const { train, validation, test } = partsOf(rows, shares);
     return async () => {
-      const task = await Task.createAsync(train, Task.options.among(recipe));
+      const task = await SpeechRecognizer.createAsync(train, SpeechRecognizer.options.among(recipe));
       for (const recording of train) task.check(recording, recording.where);
       checkOthers(task, file, [...validation, ...test], "no example to train on has");
       return { task, train, validation, test, reading };
     };
   },
-  train: (task, { train, validation }, recipe, run) => task.train(train, { ...Task.training.among(recipe), ...run, validation }),
+  train: (task, { train, validation }, recipe, run) =>
+    task.train(train, { ...SpeechRecognizer.training.among(recipe), ...run, validation }),
 
   async examples(task, text, file, reading) {
     const { rows } = await recordingsIn(text, file, reading, formOf(task));

@@ -1,8 +1,8 @@
-import { kinds } from "../../tasks/kinds.js";
-import type { TextPair, Translator } from "../../tasks/translator.js";
+import { type TextPair, Translator } from "../../tasks/translator.js";
 import { SeqgradError } from "../../util/errors.js";
 import type { Given } from "../../util/schema.js";
-import { translatorJudge } from "../judges/writers.js";
+import { nearestTargets } from "../judges/nearest.js";
+import { signed, textBaseline, writerJudge } from "../judges/writers.js";
 import { attentionOn, ofTranslator } from "../page/attention.js";
 import { kindOf } from "../train.js";
 import { partsOf } from "./kind.js";
@@ -17,18 +17,38 @@ async function pairsIn(text: string, file: string, reading: Reading): Promise<{ 
   return { pairs: rows.map(({ cells: [source = "", target = ""] }) => ({ source, target })), reading: found };
 }
 
-const Task = kinds.translate;
+const translatorJudge = writerJudge<Translator, TextPair, string>({
+  advice: "Try more --epochs, a larger --hidden, another --unit, or more pairs; or use the baseline.",
+  learnsBaseline: true,
+  inputOf: ({ source }) => source,
+  wantedOf: ({ target }) => target,
+  shown: ({ source }) => source,
+  async measured(task, pairs, answers) {
+    const { measures, bleu } = await task.report(pairs, { answers });
+    const { lines, json } = signed(bleu);
+    const buckets = await task.bleuByLengthAsync(pairs, answers);
+    const byLength = buckets.map(({ low, high, sentences, score }) => ({ low, high, sentences, bleu: score }));
+    const told = byLength.map(
+      ({ low, high, sentences, bleu: score }) => `${low} to ${high - 1} tokens  ${sentences} sentences  bleu ${score.toFixed(4)}`,
+    );
+    return { measures, lines: [...lines, ...told], json: { ...json, ...(byLength.length > 0 && { bleuByLength: byLength }) } };
+  },
+  async baselines(train, pairs) {
+    if (!train) return [];
+    const sources = pairs.map(({ source }) => source);
+    const answers = await nearestTargets(train, sources);
+    const targets = pairs.map(({ target }) => target);
+    return [await textBaseline("the target of the most similar source of training", answers, sources, targets)];
+  },
+});
 
 export const translate = kindOf<Translator, TextPair, string, string>({
   name: "translate",
+  task: Translator,
   description: "Train a translator of texts",
   data: "Rows of source, tab, target; or a .csv file; a header may name the columns",
-  options: Task.options,
-  training: Task.training,
-  criteria: Task.criteria,
   reading: textReading(parts),
   needed: ["minCount"],
-  fromSaved: Task.fromSaved,
   judge: translatorJudge,
 
   async prepare(text, file, recipe, shares) {
@@ -45,9 +65,9 @@ export const translate = kindOf<Translator, TextPair, string, string>({
       return pairs.filter(({ source }) => members.has(source));
     };
     const [train, validation, test] = [part(split.train), part(split.validation), part(split.test)];
-    return async () => ({ task: await Task.createAsync(train, Task.options.among(recipe)), train, validation, test, reading });
+    return async () => ({ task: await Translator.createAsync(train, Translator.options.among(recipe)), train, validation, test, reading });
   },
-  train: (task, { train, validation }, recipe, run) => task.train(train, { ...Task.training.among(recipe), ...run, validation }),
+  train: (task, { train, validation }, recipe, run) => task.train(train, { ...Translator.training.among(recipe), ...run, validation }),
 
   examples: async (_, text, file, reading) => (await pairsIn(text, file, reading)).pairs,
   answers: {
