@@ -1,4 +1,5 @@
 import { storeLanes } from "../simd/lanes";
+import { rest } from "../simd/rest";
 import { loadStrided } from "../simd/strided";
 import * as f from "./binary-ops";
 
@@ -73,9 +74,6 @@ export function binary(
     }
   }
 }
-
-/** The operands of a run's last elements, if they do not fill a vector, and their results: as in unary.ts. */
-const rest = memory.data(32);
 
 /** The whole vectors of a run. */
 function run(op: i32, a: usize, as: i32, b: usize, bs: i32, y: usize, n: i32): void {

@@ -1,5 +1,6 @@
 import { geluGradientRow, geluRow } from "../simd/gelu";
 import { loadLanes, storeLanes } from "../simd/lanes";
+import { rest } from "../simd/rest";
 import * as f from "./unary-ops";
 
 /** The positions in `unaryOps` of src/backend/kernels.ts. */
@@ -43,12 +44,6 @@ export function unary(x: usize, y: usize, op: i32, n: i32, a: f32, b: f32): void
   apply(rest, rest, op, 4, a, b);
   storeLanes(y + at, v128.load(rest), left);
 }
-
-/**
- * Vectors of operands whose last elements are less than one, and of what comes of them: so no loop has a second body for its rest. Kernels
- * without a range run one at a time, and need no such place for each thread.
- */
-const rest = memory.data(48);
 
 /** The whole vectors of unary. */
 function apply(x: usize, y: usize, op: i32, n: i32, a: f32, b: f32): void {

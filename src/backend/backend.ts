@@ -48,6 +48,8 @@ interface Operations {
   readonly type: "wasm" | "reference" | "webgpu";
   /** One line for a user: the variant, the adapter. */
   readonly info: string;
+  /** Threads that share its long calls, in WebAssembly. */
+  readonly threads?: number;
   alloc(bytes: number): number;
   free(address: number): void;
   write(address: number, data: TensorData | readonly number[]): void;

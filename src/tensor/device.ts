@@ -26,6 +26,11 @@ export interface InitOptions {
   wasm?: WasmSource;
   /** The most bytes of the device's memory. Default: the device's own limit. */
   memoryLimit?: number;
+  /**
+   * Threads that share the long calls of WebAssembly, from 1 to 64; `auto`: as many as there are cores, 8 at most. A page has more than one
+   * where it is cross-origin isolated. Results do not depend on it. Default `auto`.
+   */
+  threads?: "auto" | number;
 }
 
 /** A place where tensors live and kernels run. */
@@ -35,6 +40,8 @@ export interface Device {
   readonly variant: WasmVariant | undefined;
   /** One line for a user: what it is, and why no other was taken. */
   readonly info: string;
+  /** Threads that share its long calls, the caller's included. */
+  readonly threads: number;
   readonly backend: Backend;
   /** Frees all that lives on it: what is done with its tensors afterwards is an error, `device`. */
   destroy(): void;
@@ -80,7 +87,7 @@ export function makeDefault(device: Device): Device {
   return device;
 }
 
-const defaults: Readonly<Record<string, unknown>> = { device: "auto", deterministic: false, precision: "f32" };
+const defaults: Readonly<Record<string, unknown>> = { device: "auto", deterministic: false, precision: "f32", threads: "auto" };
 
 /** Throws where init() gets other options than the default device was made with. */
 function checkSame({ wasm, ...options }: InitOptions, earlier: InitOptions): void {
@@ -131,6 +138,9 @@ async function open(options: InitOptions): Promise<Device> {
     throw new SeqgradError("device", `init: there is no device ${shown(type)}. Use ${choices.map(shown).join(", ")}.`);
   checkChoice("init", "precision", precision, ["f32", "f16"]);
   checkBoolean("init", "deterministic", deterministic);
+  const { threads = "auto" } = options;
+  if (threads !== "auto" && !(Number.isInteger(threads) && threads >= 1 && threads <= 64))
+    throw new SeqgradError("value", `init: threads is ${shown(threads)}; give "auto" or a whole number from 1 to 64.`);
   if (options.memoryLimit !== undefined) checkInterval("init", "memoryLimit", options.memoryLimit, 0);
   if (type === "reference") {
     const { ReferenceBackend } = await import("../backend/reference/reference-backend.js");
@@ -150,7 +160,13 @@ async function open(options: InitOptions): Promise<Device> {
     }
   }
   const variant = deterministic ? "simd" : await detectVariant();
-  const backend = await createWasmBackend({ variant, source: options.wasm, memoryLimit: options.memoryLimit, needed: neededKernels });
+  const backend = await createWasmBackend({
+    variant,
+    source: options.wasm,
+    memoryLimit: options.memoryLimit,
+    needed: neededKernels,
+    threads,
+  });
   if (deterministic && backend.variant !== "simd")
     throw new SeqgradError(
       "value",
@@ -164,7 +180,7 @@ function destroyBackend(backend: Backend): void {
   backend.destroy();
 }
 
-const names = namesOf<InitOptions>({ device: 1, gpu: 1, precision: 1, deterministic: 1, wasm: 1, memoryLimit: 1 });
+const names = namesOf<InitOptions>({ device: 1, gpu: 1, precision: 1, deterministic: 1, wasm: 1, memoryLimit: 1, threads: 1 });
 const choices: readonly string[] = ["auto", "wasm", "webgpu", "reference"];
 
 /** `insist`: an adapter in software will do. */
@@ -182,7 +198,13 @@ const navigatorGpu = (): Gpu | undefined => globalThis.navigator?.gpu;
 /** The device of a backend made by hand. */
 export function deviceOf(type: DeviceType, backend: Backend, variant?: WasmVariant, reason = ""): Device {
   const device: Device = {
-    ...{ type, variant, backend, info: backend.info + reason },
+    ...{ type, variant, backend },
+    get threads() {
+      return backend.threads ?? 1;
+    },
+    get info() {
+      return backend.info + reason;
+    },
     destroy() {
       destroyBackend(backend);
       if (current === device) current = undefined;

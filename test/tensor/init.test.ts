@@ -57,11 +57,11 @@ describe.skipIf("document" in globalThis)("kernels from elsewhere", () => {
   };
 
   test("decide the variant that the device reports", async () => {
-    const simd = await createDevice({ device: "wasm", wasm: { bytes: await bytes("simd") } });
+    const simd = await createDevice({ device: "wasm", threads: 1, wasm: { bytes: await bytes("simd") } });
     expect(simd).toMatchObject({ variant: "simd", info: "WebAssembly, SIMD, one thread" });
     if ((await detectVariant()) !== "relaxed") return;
-    const relaxed = await createDevice({ device: "wasm", wasm: { bytes: await bytes("relaxed") } });
-    expect(relaxed).toMatchObject({ variant: "relaxed", info: "WebAssembly, relaxed SIMD, one thread" });
+    const relaxed = await createDevice({ device: "wasm", threads: 2, wasm: { bytes: await bytes("relaxed") } });
+    expect(relaxed).toMatchObject({ variant: "relaxed", info: "WebAssembly, relaxed SIMD, 2 threads" });
     await expect(createDevice({ device: "wasm", deterministic: true, wasm: { bytes: await bytes("relaxed") } })).rejects.toMatchObject({
       code: "value",
       message:
@@ -75,6 +75,18 @@ describe.skipIf("document" in globalThis)("kernels from elsewhere", () => {
       expect(whole.backend.has(name)).toBe(true);
   });
 });
+
+test.each([0, -1, 1.5, 65, Number.NaN, Number.POSITIVE_INFINITY, "2", "all", null, true, [2]])(
+  "threads: %o are refused, on every device",
+  async (threads) => {
+    for (const device of ["wasm", "reference", "auto"] as const) {
+      await expect(createDevice({ device, threads: threads as never })).rejects.toMatchObject({
+        code: "value",
+        message: expect.stringMatching(/^init: threads is .*; give "auto" or a whole number from 1 to 64\.$/),
+      });
+    }
+  },
+);
 
 test.each([
   [

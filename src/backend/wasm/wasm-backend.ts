@@ -1,8 +1,10 @@
 import { relaxedSimd, simd } from "wasm-feature-detect";
 import { messageOf, SeqgradError } from "../../util/errors.js";
 import type { DType, ImmediateBackend, MemoryUse, TensorData } from "../backend.js";
-import { Heap } from "../heap.js";
+import { ceil } from "../contract/row.js";
+import { ALIGNMENT, Heap } from "../heap.js";
 import { addressOf, type KernelName, type KernelRow, kernels, type NamedCall } from "../kernels.js";
+import type { Crew, CrewOptions } from "./threads/crew.js";
 
 /** `simd` is the baseline, bit-reproducible on every machine; `relaxed` uses fused multiply-add. */
 export type WasmVariant = "simd" | "relaxed";
@@ -24,6 +26,9 @@ export interface WasmOptions {
   memoryLimit?: number | undefined;
   /** The kernels that must be there, all by default. Those of the core module always are. */
   needed?: Iterable<KernelName> | undefined;
+  /** Threads, the caller's included, 1 by default. */
+  threads?: "auto" | number | undefined;
+  crew?: CrewOptions | undefined;
 }
 
 const PAGE = 65536;
@@ -61,21 +66,47 @@ export async function detectVariant(): Promise<WasmVariant> {
 /** Compiles the kernels and makes a backend over a memory of its own. */
 export async function createWasmBackend(options: WasmOptions = {}): Promise<WasmBackend> {
   const variant = options.variant ?? (await detectVariant());
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
-  const load = async (part: Part, core: WebAssembly.Exports) =>
-    (await WebAssembly.instantiate(await compile(variant, options.source, part), { env: { memory }, core })).exports;
+  const crew = await openCrew(options);
+  const memory = typeof crew === "object" ? crew.memory : new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
+  const modules: WebAssembly.Module[] = [];
+  const load = async (part: Part, core: WebAssembly.Exports) => {
+    const module = await compile(variant, options.source, part, typeof crew === "object");
+    modules.push(module);
+    return (await WebAssembly.instantiate(module, { env: { memory }, core })).exports;
+  };
   let exports = await load(variant, {});
   const needed: Iterable<string> = options.needed ?? Object.keys(kernels);
   const isMissing = !options.source && Array.from(needed).some((name) => !(name in exports));
   if (isMissing) exports = { ...exports, ...(await load(`${variant}-extra`, exports)) };
+  if (typeof crew === "object") crew.adopt(modules);
   const { isRelaxed } = exports;
-  return new WasmBackend(isKernel(isRelaxed) && isRelaxed() ? "relaxed" : "simd", memory, exports, options.memoryLimit ?? MAX_PAGES * PAGE);
+  return new WasmBackend(
+    isKernel(isRelaxed) && isRelaxed() ? "relaxed" : "simd",
+    memory,
+    exports,
+    options.memoryLimit ?? MAX_PAGES * PAGE,
+    crew,
+  );
 }
 
-async function compile(variant: WasmVariant, source: WasmSource | undefined, part: Part): Promise<WebAssembly.Module> {
+/** The threads beside the caller's, or why there are none. */
+async function openCrew({ threads = 1, source, crew = {} }: WasmOptions): Promise<Crew | string> {
+  if (threads === 1) return "";
+  if (source?.module) return "the kernels came as a module; give url or bytes";
+  if (globalThis.crossOriginIsolated === false)
+    return "this page is not cross-origin isolated: send the headers COOP and COEP; see seqgrad's guide, Threads";
+  return (await import("./threads/crew.js")).openCrew(threads, MAX_PAGES, crew);
+}
+
+async function compile(variant: WasmVariant, source: WasmSource | undefined, part: Part, isShared: boolean): Promise<WebAssembly.Module> {
   if (source?.module) return source.module as WebAssembly.Module;
   try {
-    if (source?.url) return await WebAssembly.compileStreaming(fetch(typeof source.url === "string" ? source.url : source.url.href));
+    const response = source?.url ? fetch(typeof source.url === "string" ? source.url : source.url.href) : undefined;
+    if (isShared) {
+      const bytes = response ? await (await response).arrayBuffer() : (source?.bytes ?? (await embedded(part)));
+      return await WebAssembly.compile((await import("./threads/share.js")).withSharedMemory(bytes, MAX_PAGES));
+    }
+    if (response) return await WebAssembly.compileStreaming(response);
     return await WebAssembly.compile(source?.bytes ?? (await embedded(part)));
   } catch (cause) {
     const blocked = /unsafe-eval|Content Security Policy|blocked by CSP|disallowed by embedder/i.test(String(cause));
@@ -112,14 +143,19 @@ export class WasmBackend implements ImmediateBackend {
   /** Without a page once the device is destroyed. */
   #memory: WebAssembly.Memory;
   readonly #entries = new Map<string, Entry>();
+  /** The threads beside the caller's, or why there are none. */
+  readonly #crew: Crew | string;
 
   constructor(
     readonly variant: WasmVariant,
     memory: WebAssembly.Memory,
     exports: WebAssembly.Exports,
     memoryLimit: number,
+    crew: Crew | string = "",
   ) {
     this.#memory = memory;
+    this.#crew = crew;
+    if (typeof crew === "object") crew.serve(this);
     // Static data of the kernels lies in the first page.
     this.#heap = new Heap(PAGE, Math.min(memoryLimit, MAX_PAGES * PAGE), (end) => this.#reserve(end));
     for (const [name, row] of Object.entries<KernelRow>(kernels)) {
@@ -133,7 +169,13 @@ export class WasmBackend implements ImmediateBackend {
   }
 
   get info(): string {
-    return `WebAssembly, ${this.variant === "relaxed" ? "relaxed SIMD" : "SIMD"}, one thread`;
+    const crew = this.#crew;
+    const threads = typeof crew === "object" ? crew.info : `one thread${crew && ` (${crew})`}`;
+    return `WebAssembly, ${this.variant === "relaxed" ? "relaxed SIMD" : "SIMD"}, ${threads}`;
+  }
+
+  get threads(): number {
+    return typeof this.#crew === "object" ? this.#crew.threads : 1;
   }
 
   alloc(bytes: number): number {
@@ -177,12 +219,25 @@ export class WasmBackend implements ImmediateBackend {
       if (buffer === undefined && !entry.optional.has(name)) throw new SeqgradError("value", `${kernel}: the buffer ${name} is missing.`);
       args[at++] = addressOf(buffer ?? 0);
     }
-    if (entry.workspace) args[at++] = this.#heap.scratch(entry.workspace(call));
+    let shares = typeof this.#crew === "object" ? this.#crew.share(kernel, call) : undefined;
+    let room = 0;
+    if (entry.workspace) {
+      room = ceil(entry.workspace(call), ALIGNMENT);
+      try {
+        args[at] = this.#heap.scratch(room * (shares?.count ?? 1));
+      } catch (error) {
+        if (!shares) throw error;
+        shares = undefined;
+        args[at] = this.#heap.scratch(room);
+      }
+      at++;
+    }
     for (const name of entry.values) {
       const value = call[name];
       if (typeof value !== "number") throw new SeqgradError("value", `${kernel}: the argument ${name} is missing.`);
       args[at++] = value;
     }
+    if (shares && typeof this.#crew === "object") return this.#crew.run(shares, entry.call, args, call, room);
     return entry.call.apply(undefined, args) ?? -1;
   }
 
@@ -193,6 +248,7 @@ export class WasmBackend implements ImmediateBackend {
   /** The memory and the kernels, which refer to it, go to the garbage collector. */
   destroy(): void {
     this.#heap.destroy("wasm");
+    if (typeof this.#crew === "object") this.#crew.close();
     this.#entries.clear();
     this.#memory = new WebAssembly.Memory({ initial: 0 });
   }

@@ -1,0 +1,369 @@
+import { SeqgradError } from "../../../util/errors.js";
+import { of, type Split, splits, type Way } from "../../contract/splits.js";
+import { type KernelRow, kernels, type NamedCall } from "../../kernels.js";
+import { countThreads, maySleep, startThread, type Thread } from "./start.js";
+import { messageLength, places, share, workerSource } from "./worker.js";
+
+/** Settings that tests change. */
+export interface CrewOptions {
+  /** Nanoseconds of work below which a call is not shared out. */
+  readonly least?: number;
+  /** Code that workers run at every hand-over. */
+  readonly pause?: string;
+}
+
+type Kernel = (...args: number[]) => number | undefined;
+
+/** A kernel's split, with the places of its arguments. */
+interface Plan {
+  readonly kernel: number;
+  readonly split: Split;
+  readonly ways: readonly Cut[];
+  readonly workspace: number;
+  readonly checks: string | undefined;
+}
+
+/** A way, with the places of what it changes. */
+interface Cut extends Way {
+  readonly begin: number;
+  readonly end: number;
+  readonly buffers: readonly (readonly [name: string, place: number, step: readonly (string | number)[]])[];
+  readonly counter: number;
+  /** The words of the counter. */
+  readonly words: number;
+}
+
+/** How the call at hand is shared out. */
+export interface Shares {
+  count: number;
+  readonly plan: Plan;
+  readonly cut: Cut;
+  units: number;
+}
+
+/** Below this work, in nanoseconds, a hand-over costs more than it saves. */
+const leastWork = 20_000;
+/** Work that calls worth sharing must have added up to before workers start. */
+const leastToStart = 1_000_000;
+/** Milliseconds that the caller spins before it sleeps, and that it sleeps before it looks after the workers. */
+const [patience, rest] = [0.05, 200];
+/** A page cannot ask whether a worker lives: one that takes this much longer than the caller with its own share, and a second, is lost. */
+const factor = 50;
+
+const names = Object.keys(kernels);
+const unused = new FinalizationRegistry<Crew>((crew) => crew.close());
+
+/** The threads of a device over a memory of at most `pages`, or why the caller's is alone. */
+export function openCrew(threads: "auto" | number, pages: number, options: CrewOptions): Crew | string {
+  const { count, reason } = countThreads(threads);
+  if (count === 1) return reason;
+  try {
+    return new Crew(new WebAssembly.Memory({ initial: 1, maximum: pages, shared: true }), count, options);
+  } catch (error) {
+    return `memory to share could not be had: ${error}`;
+  }
+}
+
+/** The threads of a device, but the caller's own: they start beside the first calls that are long enough. */
+export class Crew {
+  readonly #control: Int32Array;
+  readonly #args: Float64Array;
+  readonly #plans: ReadonlyMap<string, Plan>;
+  readonly #threads: (Thread | undefined)[] = [];
+  readonly #least: number;
+  readonly #maySleep: boolean;
+  #modules: readonly WebAssembly.Module[] = [];
+  #worked = 0;
+  #job = 0;
+  #started = false;
+  /** Why there are fewer workers than there were to be. */
+  #lost = "";
+  /** The place behind the shares of the call at hand. */
+  #end = 0;
+  /** A worker has ended with a share of that call. */
+  #isIncomplete = false;
+
+  constructor(
+    readonly memory: WebAssembly.Memory,
+    /** Threads, the caller included. */
+    readonly wanted: number,
+    private readonly options: CrewOptions,
+  ) {
+    this.#least = options.least ?? leastWork;
+    this.#control = new Int32Array(new SharedArrayBuffer(4 * (places.shares + share.size * wanted)));
+    this.#args = new Float64Array(new SharedArrayBuffer(8 * share.args * wanted));
+    this.#maySleep = maySleep(this.#control, places.job);
+    this.#plans = plans();
+  }
+
+  /** The kernels of workers that are there, and of those to come. */
+  adopt(modules: readonly WebAssembly.Module[]): void {
+    this.#modules = modules;
+    this.#recall();
+    for (const [i, thread] of this.#threads.entries()) this.#send(thread, i);
+  }
+
+  /** Threads that work, or would at the next long call. */
+  get threads(): number {
+    return this.#started ? 1 + this.#threads.filter((thread) => thread !== undefined).length : this.wanted;
+  }
+
+  /** For a user: how many threads, and why not more. */
+  get info(): string {
+    const { threads, wanted } = this;
+    const number = threads === 1 ? "one thread" : `${threads} threads`;
+    return threads < wanted ? `${number} of ${wanted} (${this.#lost})` : number;
+  }
+
+  /** How a call is to be shared out; undefined where one thread is to do it. */
+  share(kernel: string, d: NamedCall): Shares | undefined {
+    const plan = this.#plans.get(kernel);
+    if (!plan) return undefined;
+    const work = plan.split.work(d);
+    if (!(work >= this.#least)) return undefined;
+    if (!this.#started) this.#startAfter(work);
+    const threads = 1 + Atomics.load(this.#control, places.ready);
+    if (threads === 1) return undefined;
+    const cut = plan.ways[plan.split.choose?.(d) ?? 0];
+    // A carry out of a short counter goes to words that are no arguments.
+    if (!cut || (cut.words === 2 && (of(d, "counter1") >>> 0) + 1 === 2 ** 32)) return undefined;
+    const units = cut.units === "range" ? of(d, "end") - of(d, "begin") : of(d, cut.units);
+    const count = Math.min(threads, this.wanted, Math.floor(units / cut.grain));
+    return count > 1 ? { count, plan, cut, units } : undefined;
+  }
+
+  /** Runs a call in shares, whose workspaces lie `workspace` bytes apart. */
+  run({ count, plan, cut, units }: Shares, kernel: Kernel, args: readonly number[], d: NamedCall, workspace: number): number {
+    const control = this.#control;
+    const blocks = Math.floor(units / cut.grain);
+    const first = cut.units === "range" ? of(d, "begin") : 0;
+    for (let i = 0, begin = 0; i < count; i++) {
+      const end = i === count - 1 ? units : Math.round((blocks * (i + 1)) / count) * cut.grain;
+      this.#write(i, plan, cut, args, d, first + begin, first + end, workspace);
+      begin = end;
+    }
+    this.#end = places.shares + share.size * count;
+    this.#isIncomplete = false;
+    control[places.done] = control[places.callerSleeps] = control[places.failure] = 0;
+    this.#job = (this.#job + 1) & 0x7fffff;
+    Atomics.store(control, places.job, (this.#job << 8) | (count - 1));
+    if (Atomics.load(control, places.sleepers) > 0) Atomics.notify(control, places.job, count - 1);
+
+    const start = performance.now();
+    let own = 0;
+    let failure: { readonly error: unknown } | undefined;
+    for (let i = 0; i >= 0; i = this.#claim()) {
+      try {
+        if (!failure) this.#call(kernel, i);
+        else this.#control[places.shares + share.size * i + share.owner] = -1;
+      } catch (error) {
+        failure = { error };
+      }
+      own++;
+    }
+    this.#await(count - own, performance.now() - start);
+    if (failure) throw failure.error;
+    if (this.#isIncomplete) throw lostIn(names[plan.kernel], this.#lost);
+    const length = control[places.failure] ?? 0;
+    if (length > 0) {
+      const text = String.fromCharCode(...control.subarray(places.text, places.text + Math.min(length, messageLength)));
+      throw new SeqgradError("device", `wasm: ${names[plan.kernel]} failed in a worker: ${text}`);
+    }
+    return this.#firstBad(count, plan, cut, d, units);
+  }
+
+  /** The workers end when nothing refers to their device any more. */
+  serve(device: object): void {
+    unused.register(device, this);
+  }
+
+  /** The workers end; calls go on without them. */
+  close(): void {
+    this.#started = true;
+    this.#recall();
+    for (const thread of this.#threads) thread?.end();
+    this.#threads.fill(undefined);
+  }
+
+  #startAfter(work: number): void {
+    this.#worked += work;
+    if (this.#worked < Math.min(leastToStart, 50 * this.#least)) return;
+    this.#started = true;
+    try {
+      for (let i = 1; i < this.wanted; i++) {
+        const thread = startThread(workerSource(this.options.pause), (reason) => this.#lose(i - 1, reason));
+        this.#threads.push(thread);
+        this.#send(thread, i - 1);
+      }
+    } catch (error) {
+      this.#lost = String(error);
+    }
+  }
+
+  #send(thread: Thread | undefined, i: number): void {
+    const { memory } = this;
+    thread?.send({ memory, modules: this.#modules, names, control: this.#control, args: this.#args, id: i + 1 });
+  }
+
+  #recall(): void {
+    Atomics.add(this.#control, places.recall, 1);
+    // The number of the job changes, so that no worker falls asleep on the old one.
+    this.#job = (this.#job + 1) & 0x7fffff;
+    Atomics.store(this.#control, places.job, this.#job << 8);
+    Atomics.notify(this.#control, places.job);
+  }
+
+  #lose(i: number, reason: string): void {
+    if (!this.#threads[i]) return;
+    this.#lost = reason;
+    this.#threads[i] = undefined;
+  }
+
+  /** Writes the arguments of a share: those of the call, but for units begin..end and a workspace of its own. */
+  #write(
+    i: number,
+    { kernel, workspace: place }: Plan,
+    cut: Cut,
+    args: readonly number[],
+    d: NamedCall,
+    begin: number,
+    end: number,
+    workspace: number,
+  ): void {
+    const to = this.#args.subarray(share.args * i, share.args * (i + 1));
+    const at = places.shares + share.size * i;
+    to.set(args);
+    if (place >= 0) to[place] = (args[place] ?? 0) + i * workspace;
+    if (cut.units === "range") to[cut.begin] = begin;
+    to[cut.end] = cut.units === "range" ? end : end - begin;
+    // An absent buffer stays absent.
+    for (const [, buffer, step] of cut.buffers) if (args[buffer]) to[buffer] = (args[buffer] ?? 0) + 4 * begin * product(step, d);
+    if (cut.counter >= 0) addToCounter(to, cut, begin / 4);
+    this.#control[at + share.kernel] = kernel;
+    this.#control[at + share.count] = args.length;
+    this.#control[at + share.owner] = 0;
+    this.#control[at + share.result] = -1;
+  }
+
+  #call(kernel: Kernel, i: number): void {
+    const at = places.shares + share.size * i;
+    this.#control[at + share.owner] = -1;
+    const from = share.args * i;
+    this.#control[at + share.result] = kernel(...this.#args.subarray(from, from + (this.#control[at + share.count] ?? 0))) ?? -1;
+  }
+
+  /** A share that nobody has claimed, or -1. */
+  #claim(): number {
+    for (;;) {
+      const word = Atomics.load(this.#control, places.job);
+      if (!(word & 255)) return -1;
+      if (Atomics.compareExchange(this.#control, places.job, word, word - 1) === word) return word & 255;
+    }
+  }
+
+  /** Waits until the workers have done that many shares. */
+  #await(shares: number, own: number): void {
+    const control = this.#control;
+    const start = performance.now();
+    for (let looks = 1; ; looks++) {
+      const done = Atomics.load(control, places.done);
+      if (done >= shares) return;
+      if (looks % 64 !== 0) continue;
+      const waited = performance.now() - start;
+      if (waited < patience) continue;
+      if (this.#maySleep) {
+        Atomics.store(control, places.callerSleeps, 1);
+        if (Atomics.wait(control, places.done, done, rest) === "timed-out") this.#lookAfter();
+      } else if (waited > 1000 + factor * own) {
+        this.close();
+        this.#lost = "a worker did not answer";
+        this.#isIncomplete = true;
+        return;
+      }
+    }
+  }
+
+  /** Gives up the shares that workers had claimed which have ended. */
+  #lookAfter(): void {
+    for (const [i, thread] of this.#threads.entries()) {
+      if (!thread?.isGone()) continue;
+      this.#lose(i, "a worker was ended");
+      for (let at = places.shares; at < this.#control.length; at += share.size) {
+        const owner = this.#control[at + share.owner] ?? 0;
+        // A worker that claims a share puts its number there at once: one without has been claimed by the lost one.
+        if (at >= this.#end || (owner !== i + 1 && owner !== 0)) continue;
+        this.#control[at + share.owner] = -1;
+        Atomics.add(this.#control, places.done, 1);
+        this.#isIncomplete = true;
+      }
+    }
+  }
+
+  /** The position of the first index out of range that a share has met, or -1. */
+  #firstBad(count: number, { checks }: Plan, cut: Cut, d: NamedCall, units: number): number {
+    if (checks === undefined) return -1;
+    const blocks = Math.floor(units / cut.grain);
+    const step = cut.steps[checks];
+    for (let i = 0; i < count; i++) {
+      const result = this.#control[places.shares + share.size * i + share.result] ?? -1;
+      const begin = Math.round((blocks * i) / count) * cut.grain;
+      if (result >= 0) return step ? result + begin * product(step, d) : result;
+    }
+    return -1;
+  }
+}
+
+const lostIn = (kernel: string | undefined, reason: string): SeqgradError =>
+  new SeqgradError(
+    "device",
+    `wasm: ${reason} in ${kernel}, whose results are incomplete. The device goes on with fewer threads; repeat the step, or resume from the last checkpoint.`,
+  );
+
+function product(step: readonly (string | number)[], d: NamedCall): number {
+  let result = 1;
+  for (const factor of step) result *= typeof factor === "number" ? factor : of(d, factor);
+  return result;
+}
+
+/** Adds blocks to the counter of a random stream, whose words are 32 bits. */
+function addToCounter(args: Float64Array, { counter, words }: Cut, blocks: number): void {
+  let carry = blocks;
+  for (let i = counter; carry > 0 && i < counter + words; i++) {
+    const sum = ((args[i] ?? 0) >>> 0) + carry;
+    args[i] = sum % 2 ** 32;
+    carry = Math.floor(sum / 2 ** 32);
+  }
+}
+
+let made: ReadonlyMap<string, Plan> | undefined;
+
+/** The splits of all kernels with the places of their arguments. */
+function plans(): ReadonlyMap<string, Plan> {
+  const all = new Map(Object.entries<Split | undefined>(splits));
+  made ??= new Map(
+    Object.entries<KernelRow>(kernels).flatMap(([name, row]) => {
+      const split = all.get(name);
+      return split ? [[name, planOf(name, row, split)] as const] : [];
+    }),
+  );
+  return made;
+}
+
+function planOf(name: string, row: KernelRow, split: Split): Plan {
+  const buffers = [...row.reads, ...row.writes];
+  const order = [...buffers, ...(row.workspace ? ["workspace"] : []), ...row.dims, ...row.scalars];
+  const place = (argument: string) => {
+    const at = order.indexOf(argument);
+    if (at < 0) throw new Error(`${name}: its split names ${argument}, which is not an argument`);
+    return at;
+  };
+  const ways = split.ways.map((way) => ({
+    ...way,
+    begin: way.units === "range" ? place("begin") : -1,
+    end: place(way.units === "range" ? "end" : way.units),
+    buffers: Object.entries(way.steps).map(([buffer, step]) => [buffer, place(buffer), step] as const),
+    counter: way.random ? place("counter0") : -1,
+    words: row.dims.filter((name) => name.startsWith("counter")).length,
+  }));
+  return { kernel: names.indexOf(name), split, ways, workspace: order.indexOf("workspace"), checks: row.checks };
+}
