@@ -25,6 +25,7 @@ const floors = {
     ["cli"],
   ],
   "src/backend": [["contract"], ["*"], ["reference", "wasm", "webgpu"]],
+  "src/backend/wasm": [["threads"], ["*"]],
   "src/backend/webgpu": [["kernel", "gpu"], ["wgsl"], ["*"]],
   "src/optim": [
     ["refusal", "rule", "moments", "check-loss"],

@@ -1,6 +1,6 @@
 import { SeqgradError } from "../../../util/errors.js";
-import { of, type Split, splits, type Way } from "../../contract/splits.js";
 import { type KernelRow, kernels, type NamedCall } from "../../kernels.js";
+import { of, type Split, splits, type Way } from "../../splits.js";
 import { countThreads, maySleep, startThread, type Thread } from "./start.js";
 import { messageLength, places, share, workerSource } from "./worker.js";
 

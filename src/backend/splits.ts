@@ -1,4 +1,4 @@
-import type { KernelName, NamedCall } from "../kernels.js";
+import type { KernelName, NamedCall } from "./kernels.js";
 
 /** A way to cut a call into shares, each a call of its own over some of the units. */
 export interface Way {
