@@ -2,7 +2,7 @@ import { SeqgradError } from "../../../util/errors.js";
 import { type KernelRow, kernels, type NamedCall } from "../../kernels.js";
 import { of, type Split, splits, type Way } from "../../splits.js";
 import { countThreads, maySleep, startThread, type Thread } from "./start.js";
-import { messageLength, places, share, workerSource } from "./worker.js";
+import { places, share, workerSource } from "./worker.js";
 
 /** Settings that tests change. */
 export interface CrewOptions {
@@ -166,7 +166,7 @@ export class Crew {
     if (this.#isIncomplete) throw lostIn(names[plan.kernel], this.#lost);
     const length = control[places.failure] ?? 0;
     if (length > 0) {
-      const text = String.fromCharCode(...control.subarray(places.text, places.text + Math.min(length, messageLength)));
+      const text = Array.from(control.subarray(places.text, places.text + length), (code) => String.fromCharCode(code)).join("");
       throw new SeqgradError("device", `wasm: ${names[plan.kernel]} failed in a worker: ${text}`);
     }
     return this.#firstBad(count, plan, cut, d, units);
@@ -249,7 +249,9 @@ export class Crew {
     const at = places.shares + share.size * i;
     this.#control[at + share.owner] = -1;
     const from = share.args * i;
-    this.#control[at + share.result] = kernel(...this.#args.subarray(from, from + (this.#control[at + share.count] ?? 0))) ?? -1;
+    const args = this.#args.subarray(from, from + (this.#control[at + share.count] ?? 0));
+    const result: number | undefined = Reflect.apply(kernel, undefined, args);
+    this.#control[at + share.result] = result ?? -1;
   }
 
   /** A share that nobody has claimed, or -1. */

@@ -26,7 +26,7 @@ export const places = {
 export const share = { size: 16, kernel: 0, count: 1, owner: 2, result: 3, args: 64 } as const;
 
 /** The most characters of a message. */
-export const messageLength = places.shares - places.text;
+const messageLength = places.shares - places.text;
 
 /** Arguments of a worker, which it gets as a message. */
 export interface WorkerData {
@@ -68,7 +68,7 @@ function work({ memory, modules, names, control, args, id }) {
     pause();
     try {
       const from = share.args * index;
-      const result = kernels[control[at + share.kernel]](...args.subarray(from, from + control[at + share.count]));
+      const result = Reflect.apply(kernels[control[at + share.kernel]], undefined, args.subarray(from, from + control[at + share.count]));
       control[at + share.result] = result ?? -1;
     } catch (error) {
       const message = String(error).slice(0, ${messageLength});
