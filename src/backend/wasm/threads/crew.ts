@@ -46,7 +46,10 @@ const leastWork = 20_000;
 /** Work that calls worth sharing must have added up to before workers start. */
 const leastToStart = 1_000_000;
 /** Milliseconds that the caller spins before it sleeps, and that it sleeps before it looks after the workers. */
-const [patience, rest] = [0.05, 200];
+const [patience, sleep] = [0.05, 200];
+/** Calls in a row that took longer in shares than alone before there is a rest, and its milliseconds. */
+const patienceWithCores = 3;
+const [shortRest, longRest] = [2, 100];
 /** A page cannot ask whether a worker lives: one that takes this much longer than the caller with its own share, and a second, is lost. */
 const factor = 50;
 
@@ -78,6 +81,13 @@ export class Crew {
   #started = false;
   /** Why there are fewer workers than there were to be. */
   #lost = "";
+  /** Workers that have not ended. */
+  #alive = 0;
+  /** Calls one after another that took longer in shares, the milliseconds for which the next rest lasts, and the end of this one. */
+  #late = 0;
+  #rest = shortRest;
+  #restsUntil = 0;
+  readonly #mayRest: boolean;
   /** The place behind the shares of the call at hand. */
   #end = 0;
   /** A worker has ended with a share of that call. */
@@ -90,6 +100,7 @@ export class Crew {
     private readonly options: CrewOptions,
   ) {
     this.#least = options.least ?? leastWork;
+    this.#mayRest = options.least === undefined;
     this.#control = new Int32Array(new SharedArrayBuffer(4 * (places.shares + share.size * wanted)));
     this.#args = new Float64Array(new SharedArrayBuffer(8 * share.args * wanted));
     this.#maySleep = maySleep(this.#control, places.job);
@@ -105,7 +116,7 @@ export class Crew {
 
   /** Threads that work, or would at the next long call. */
   get threads(): number {
-    return this.#started ? 1 + this.#threads.filter((thread) => thread !== undefined).length : this.wanted;
+    return this.#started ? 1 + this.#alive : this.wanted;
   }
 
   /** For a user: how many threads, and why not more. */
@@ -122,10 +133,10 @@ export class Crew {
     const work = plan.split.work(d);
     if (!(work >= this.#least)) return undefined;
     if (!this.#started) this.#startAfter(work);
-    const threads = 1 + Atomics.load(this.#control, places.ready);
-    if (threads === 1) return undefined;
+    const threads = 1 + Math.min(Atomics.load(this.#control, places.ready), this.#alive);
+    if (threads === 1 || this.#isResting()) return undefined;
     const cut = plan.ways[plan.split.choose?.(d) ?? 0];
-    // A carry out of a short counter goes to words that are no arguments.
+    // A carry out of a short counter goes to words that the kernel has of its own.
     if (!cut || (cut.words === 2 && (of(d, "counter1") >>> 0) + 1 === 2 ** 32)) return undefined;
     const units = cut.units === "range" ? of(d, "end") - of(d, "begin") : of(d, cut.units);
     const count = Math.min(threads, this.wanted, Math.floor(units / cut.grain));
@@ -161,7 +172,11 @@ export class Crew {
       }
       own++;
     }
-    this.#await(count - own, performance.now() - start);
+    const busy = performance.now() - start;
+    if (own < count) {
+      this.#await(count - own, busy);
+      this.#judge(performance.now() - start, (busy * count) / own);
+    }
     if (failure) throw failure.error;
     if (this.#isIncomplete) throw lostIn(names[plan.kernel], this.#lost);
     const length = control[places.failure] ?? 0;
@@ -183,6 +198,7 @@ export class Crew {
     this.#recall();
     for (const thread of this.#threads) thread?.end();
     this.#threads.fill(undefined);
+    this.#alive = 0;
   }
 
   #startAfter(work: number): void {
@@ -193,6 +209,7 @@ export class Crew {
       for (let i = 1; i < this.wanted; i++) {
         const thread = startThread(workerSource(this.options.pause), (reason) => this.#lose(i - 1, reason));
         this.#threads.push(thread);
+        this.#alive++;
         this.#send(thread, i - 1);
       }
     } catch (error) {
@@ -217,6 +234,7 @@ export class Crew {
     if (!this.#threads[i]) return;
     this.#lost = reason;
     this.#threads[i] = undefined;
+    this.#alive--;
   }
 
   /** Writes the arguments of a share: those of the call, but for units begin..end and a workspace of its own. */
@@ -263,6 +281,24 @@ export class Crew {
     }
   }
 
+  /** True while other programs have the cores, so that calls took longer in shares than alone. */
+  #isResting(): boolean {
+    if (this.#restsUntil > 0 && performance.now() >= this.#restsUntil) this.#restsUntil = 0;
+    return this.#restsUntil > 0;
+  }
+
+  /** Compares the milliseconds that a call took with those that it would have taken alone. */
+  #judge(took: number, alone: number): void {
+    if (took < alone) {
+      this.#late = 0;
+      this.#rest = Math.max(shortRest, this.#rest / 2);
+    } else if (++this.#late === patienceWithCores && this.#mayRest) {
+      this.#restsUntil = performance.now() + this.#rest;
+      this.#rest = Math.min(longRest, this.#rest * 2);
+      this.#late = 0;
+    }
+  }
+
   /** Waits until the workers have done that many shares. */
   #await(shares: number, own: number): void {
     const control = this.#control;
@@ -275,7 +311,7 @@ export class Crew {
       if (waited < patience) continue;
       if (this.#maySleep) {
         Atomics.store(control, places.callerSleeps, 1);
-        if (Atomics.wait(control, places.done, done, rest) === "timed-out") this.#lookAfter();
+        if (Atomics.wait(control, places.done, done, sleep) === "timed-out") this.#lookAfter();
       } else if (waited > 1000 + factor * own) {
         this.close();
         this.#lost = "a worker did not answer";
@@ -318,7 +354,7 @@ export class Crew {
 const lostIn = (kernel: string | undefined, reason: string): SeqgradError =>
   new SeqgradError(
     "device",
-    `wasm: ${reason} in ${kernel}, whose results are incomplete. The device goes on with fewer threads; repeat the step, or resume from the last checkpoint.`,
+    `wasm: ${reason} in ${kernel}, whose results are incomplete. The device has fewer threads from here on; repeat the step, or resume from the last checkpoint.`,
   );
 
 function product(step: readonly (string | number)[], d: NamedCall): number {

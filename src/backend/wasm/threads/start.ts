@@ -9,7 +9,7 @@ export interface Thread {
   end(): void;
 }
 
-/** What "auto" takes at most: more threads get too little of a call each. */
+/** The threads of "auto" at most: of more, each would get too little of a call. */
 const automatic = 8;
 
 /** Node's own modules. A page has none, and other runtimes have them by their names. */
