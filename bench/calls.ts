@@ -1,6 +1,6 @@
 import { type KernelName, type KernelRow, kernels } from "../src/backend/kernels.js";
 import { apply, type Operation, type Sample, type SampleInput, samplesOf } from "../src/ops/define-op.js";
-import { Adagrad, AdamW, type Optimizer, RMSprop, SGD } from "../src/optim/index.js";
+import * as optim from "../src/optim/index.js";
 import { rand, randn, tensor, zeros } from "../src/tensor/create.js";
 import { type Device, withDevice } from "../src/tensor/device.js";
 import { scope } from "../src/tensor/scope.js";
@@ -106,18 +106,23 @@ function recordStep(device: Device, cell: "lstm" | "gru" | "rnn", size: Size): R
   return { origin: `step ${label(cell, size)}`, log: [...log], replay };
 }
 
-const optimizers: Readonly<Record<string, (p: Tensor) => Optimizer>> = {
-  "SGD, momentum": (p) => new SGD([p], { momentum: 0.9, clipNorm: 1 }),
-  AdamW: (p) => new AdamW([p], { clipNorm: 1, clipValue: 1 }),
-  "RMSprop, centered, momentum": (p) => new RMSprop([p], { centered: true, momentum: 0.9, clipNorm: 1 }),
-  Adagrad: (p) => new Adagrad([p], { clipNorm: 1 }),
+/** Options by which an optimizer calls the most of its kernels. */
+const optimizerOptions: Readonly<Record<string, object>> = {
+  SGD: { momentum: 0.9 },
+  AdamW: { clipValue: 1 },
+  RMSprop: { centered: true, momentum: 0.9 },
 };
+
+type OptimizerKind = new (parameters: readonly Tensor[], options: optim.OptimizerOptions) => optim.Optimizer;
+
+const isOptimizer = (value: unknown): value is OptimizerKind => typeof value === "function" && value.prototype instanceof optim.Optimizer;
 
 function* recordOptimizers(device: Device, parameters: number): Iterable<Recording> {
   const { device: watched, log, replay } = recorded(device);
-  for (const [origin, create] of Object.entries(optimizers)) {
+  for (const [origin, Kind] of Object.entries(optim)) {
+    if (!isOptimizer(Kind)) continue;
     const p = withDevice(watched, () => zeros([parameters], { requiresGrad: true }));
-    const optimizer = create(p);
+    const optimizer = new Kind([p], { clipNorm: 1, ...optimizerOptions[origin] });
     p.grad!.write(Float32Array.from({ length: parameters }, () => Math.random() - 0.5));
     optimizer.step();
     log.length = 0;

@@ -1,19 +1,53 @@
 // Writes the tables of docs/benchmarks.md from bench/recorded.json, each between its marks. `--check` says if the page is not what this makes;
-// `--record FILE COMMAND` first puts the tables that `npm run bench -- --json FILE` wrote into the record, with their date and machine.
+// `--record FILE COMMAND` first puts what a bench wrote with `--json FILE` into the record, with its date and machine: `npm run bench` gives
+// each of its sections, `npm run bench:peers` the sections `peers` and `first-step`, `npm run bench:webgpu` the section `webgpu`.
+// A last argument names another folder than the project's.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-process.chdir(fileURLToPath(new URL("..", import.meta.url)));
+const [action, file, command, folder] = process.argv.slice(2);
+const report = action === "--record" ? JSON.parse(readFileSync(file, "utf8")) : undefined;
+process.chdir(folder ?? fileURLToPath(new URL("..", import.meta.url)));
 const [page, record] = ["docs/benchmarks.md", "bench/recorded.json"];
-const [action, file, command] = process.argv.slice(2);
 const recorded = JSON.parse(readFileSync(record, "utf8"));
 
-/** Replaces the recorded sections with those of a report of the bench. */
-function add({ date, processor, node, variant, sections }) {
-  const machine = [processor, `Node ${node}`, variant].filter(Boolean).join(", ");
-  const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" }).format(new Date(date));
-  for (const [name, tables] of Object.entries(sections))
-    recorded[name] = { command, date: day, machine, rows: tables.flatMap(({ rows }) => rows) };
+/** The rows of each work beside its peers: milliseconds of the first, which is seqgrad, and how many times as long the others take. */
+function besidePeers(rows) {
+  const works = new Map(rows.map(({ work }) => [work, rows.filter((row) => row.work === work)]));
+  return Array.from(works, ([work, [own, ...others]]) => ({
+    ...{ work, [`${own.peer} ms`]: own.median },
+    ...Object.fromEntries(others.map(({ peer, ratio }) => [`${peer} / ${own.peer}`, ratio])),
+  }));
+}
+
+/** The sections of a bench's report by name, and its machine. One function for each bench, by the part that it alone has. */
+const readers = {
+  sections: ({ sections, processor, node, variant }) => ({
+    machine: [processor, `Node ${node}`, variant],
+    sections: Object.fromEntries(Object.entries(sections).map(([name, tables]) => [name, tables.flatMap(({ rows }) => rows)])),
+  }),
+  works: ({ works, first, processor, node }) => ({
+    machine: [processor, `Node ${node}`],
+    sections: { ...(works.length > 0 && { peers: besidePeers(works) }), ...(first && { "first-step": first }) },
+  }),
+  results: ({ results, processor, system }) => ({
+    machine: [processor, system, ...new Set(results.map(({ device }) => device))],
+    sections: { webgpu: results.flatMap(({ place, tables }) => tables.flatMap(({ rows }) => rows.map((row) => ({ place, ...row })))) },
+  }),
+};
+
+/** Replaces the recorded sections with those of a report. */
+function add(report) {
+  const read = Object.entries(readers).find(([part]) => part in report)?.[1];
+  const at = new Date(report.date);
+  if (!read || Number.isNaN(at.getTime()) || !command)
+    throw new Error(
+      `${file}: expected a report of \`npm run bench\`, bench:peers or bench:webgpu with its date, then the command that wrote it.`,
+    );
+  const { machine, sections } = read(report);
+  const date = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" }).format(at);
+  for (const [name, rows] of Object.entries(sections))
+    recorded[name] = { command, date, machine: machine.filter(Boolean).join(", "), rows };
   writeFileSync(record, `${JSON.stringify(recorded, null, 2)}\n`);
 }
 
@@ -36,7 +70,7 @@ function tableOf({ command, date, machine, rows }) {
   return `${lines.join("\n")}\n\nMeasured by \`${command}\` on ${date}: ${machine}.\n`;
 }
 
-if (action === "--record") add(JSON.parse(readFileSync(file, "utf8")));
+if (report) add(report);
 const before = readFileSync(page, "utf8");
 const marked = /(<!-- table: ([\w-]+) -->\n)[\s\S]*?(<!-- end -->)/g;
 const names = Array.from(before.matchAll(marked), ([, , name]) => name);

@@ -69,7 +69,14 @@ function printFirst(rows) {
 }
 
 install();
-const report = { node: process.versions.node, processor: cpus()[0].model.trim(), load: loadavg()[0], peers: {}, works: [] };
+const report = {
+  date: new Date().toISOString(),
+  node: process.versions.node,
+  processor: cpus()[0].model.trim(),
+  load: loadavg()[0],
+  peers: {},
+  works: [],
+};
 if ("first".includes(options.only)) {
   report.first = measureFirst();
   printFirst(report.first);

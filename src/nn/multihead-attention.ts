@@ -72,7 +72,6 @@ export function toLengths(
   like: Tensor,
   most = 2 ** 31 - 1,
 ): Tensor | undefined {
-  checkTensors(op, [like], ["x"]);
   if (lengths === undefined || lengths instanceof Tensor) return lengths;
   checkList(op, "lengths", lengths, "an array, a number for each row");
   for (const [i, n] of Array.from(lengths).entries()) checkInteger(op, `lengths[${i}]`, n, 0, most);

@@ -155,7 +155,7 @@ export function tokenAt(op: string, tokens: readonly string[], id: number | unde
 }
 
 /** Throws unless a constructor, which is not to be called from outside, got strings; `advice` says how one is made. */
-export function checkMade(name: string, tokens: readonly string[], advice: string): void {
+export function checkMade(name: string, tokens: unknown, advice: string): void {
   if (!Array.isArray(tokens) || tokens.findIndex((token) => typeof token !== "string") >= 0)
     throw new SeqgradError("state", `${name}: make one by ${advice}.`);
 }

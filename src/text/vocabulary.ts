@@ -31,7 +31,8 @@ export class Vocabulary {
   readonly #counts: ReadonlyMap<string, number>;
 
   private constructor(tokens: readonly string[], ids: ReadonlyMap<string, number>, counts: ReadonlyMap<string, number>) {
-    checkMade("Vocabulary", tokens, "Vocabulary.fromTokens(tokens)");
+    const isWhole = ids instanceof Map && counts instanceof Map;
+    checkMade("Vocabulary", isWhole && tokens, "Vocabulary.fromTokens(tokens)");
     this.#tokens = tokens;
     this.#ids = ids;
     this.#counts = counts;

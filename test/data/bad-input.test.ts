@@ -16,6 +16,8 @@ test("a DataLoader refuses what it cannot cut into batches", () => {
   expectError("value", () => load([1], { dropLast: true }), "dropLast leaves no batch of 2 of the 1 items");
   expectError("value", () => [...load([1, 2, 3], { bucketBy: () => Number.NaN })], "a length by bucketBy is NaN");
   expectError("range", () => sg.data.lengthStatistics(wrong([5])), "lengthStatistics: a length is undefined");
+  for (const bad of ["a text", undefined, 5, { length: 3 }])
+    expectError("value", () => sg.data.lengthStatistics(wrong(bad)), "lengthStatistics: the first argument is", "give a list of sequences");
 });
 
 describe("tables", () => {

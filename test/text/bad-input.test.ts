@@ -49,6 +49,8 @@ describe("tokenizers learn from lists of texts", () => {
     expectError("value", () => CharTokenizer.fromText("a", { special: ["<a>", "<a>"] }), "are not all different");
     expectError("value", () => sg.text.trainTokenizer(wrong("abc"), { unit: "characters" }), "trainTokenizer: the texts are a string");
     expectError("value", () => Vocabulary.fromTokens(wrong(["a", null])), "Vocabulary.fromTokens: the text is null");
+    for (const args of [[], [["a"]], [5, new Map(), new Map()], [["a"], new Map([["a", 0]])], [[5], new Map(), new Map()]])
+      expectError("state", () => Reflect.construct(Vocabulary, args), "Vocabulary: make one by Vocabulary.fromTokens(tokens).");
   });
 });
 
