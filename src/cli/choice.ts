@@ -1,3 +1,4 @@
+import { nth } from "../util/nth.js";
 /** The time of a training step on a device: milliseconds by batch size, without the sizes that it could not do. */
 export interface Timing {
   readonly device: string;
@@ -24,16 +25,16 @@ export function choose(timings: readonly Timing[]): Choice {
     const time = ({ milliseconds }: Timing) => milliseconds.get(batch) ?? Number.POSITIVE_INFINITY;
     return { batch, device: measured.reduce((best, next) => (time(next) < time(best) ? next : best)).device };
   });
-  const only = measured.length === 1 ? measured[0]!.device : undefined;
+  const only = measured.length === 1 ? nth(measured, 0).device : undefined;
   return { fastest, advice: only ? `${only} is the only device measured: --device ${only}` : adviceOf(fastest) };
 }
 
 function adviceOf(fastest: Choice["fastest"]): string {
   const last = fastest.at(-1);
   if (!last) return "no device could be measured";
-  const changes = fastest.filter(({ device }, i) => i > 0 && device !== fastest[i - 1]!.device);
+  const changes = fastest.filter(({ device }, i) => i > 0 && device !== nth(fastest, i - 1).device);
   if (changes.length === 0) return `${last.device} is faster at every size measured: --device ${last.device}`;
-  if (changes.length === 1) return `${last.device} is faster from batch ${changes[0]!.batch} on: --device ${last.device}`;
+  if (changes.length === 1) return `${last.device} is faster from batch ${nth(changes, 0).batch} on: --device ${last.device}`;
   const wins = [...new Set(fastest.map(({ device }) => device))].map((name) => {
     const batches = fastest.filter(({ device }) => device === name).map(({ batch }) => batch);
     return `${name} at batch ${batches.join(", ")}`;

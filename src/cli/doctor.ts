@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { defineCommand } from "citty";
 import { relaxedSimd, simd } from "wasm-feature-detect";
 import { createDevice, type Device } from "../tensor/device.js";
+import { messageOf } from "../util/errors.js";
 import { formatBytes } from "../util/format.js";
 import { deviceFlags, initDevice, nodeGpu } from "./options.js";
 import { version } from "./version.js";
@@ -74,7 +75,7 @@ async function findGpu(): Promise<FoundGpu> {
     device.destroy();
     return { info: device.info };
   } catch (error) {
-    return { missing: (error as Error).message.replace(/^(--device webgpu|webgpu): |\. .*$|\.$/gs, "") };
+    return { missing: messageOf(error).replace(/^(--device webgpu|webgpu): |\. .*$|\.$/gs, "") };
   }
 }
 

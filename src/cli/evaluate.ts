@@ -1,6 +1,7 @@
 import { defineCommand } from "citty";
 import { SeqgradError } from "../util/errors.js";
 import { formatNumber } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import { asFlags, integer, schema } from "../util/schema.js";
 import { flagsOf, readFlags } from "./flags.js";
 import { betterBaseline, confusionLines, errorsOf, oneLine, tableLines } from "./judges/judge.js";
@@ -71,7 +72,7 @@ export const evaluate = defineCommand({
     if (confusion) for (const line of ["", ...confusionLines(confusion)]) print(line);
     for (const line of lines) print(line);
     if (errors.length === 0) return;
-    print(`\nerrors, ${errors[0]!.confidence === undefined ? "the first" : "the most confident first"}:`);
+    print(`\nerrors, ${nth(errors, 0).confidence === undefined ? "the first" : "the most confident first"}:`);
     for (const { input, wanted, answer, confidence } of errors) {
       const sure = confidence === undefined ? "" : ` (${formatNumber(confidence)})`;
       print(`  ${oneLine(input)}\n    right: ${oneLine(wanted)}   answered: ${oneLine(answer)}${sure}`);

@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from "node:util";
 import v8 from "node:v8";
-import { type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
+import { type CommandDef, defineCommand, type Resolvable, renderUsage, runCommand } from "citty";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { meantBy } from "../util/options.js";
 import { flagOf } from "../util/schema.js";
 import { bench } from "./bench.js";
@@ -52,16 +53,25 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** True for what is there, and not a promise or a function that returns it: no command here is made late. */
+const isResolved = <T extends object>(value: Resolvable<T>): value is T => typeof value !== "function" && !("then" in value);
+
+/** The commands below a command, by their words; undefined if it has none. */
+function commandsIn({ subCommands }: Command): ReadonlyMap<string, Command> | undefined {
+  if (!subCommands || !isResolved(subCommands)) return undefined;
+  return new Map(Object.entries(subCommands).flatMap(([word, command]) => (isResolved(command) ? [[word, command] as const] : [])));
+}
+
 /** The command that the leading words name, those words, and what follows them. */
 function find(argv: readonly string[]): { command: Command; path: readonly string[]; rest: readonly string[] } {
   let command: Command = root;
   for (let i = 0; ; i++) {
-    const children = command.subCommands as Record<string, Command> | undefined;
+    const children = commandsIn(command);
     const word = argv[i];
     if (!children || word === undefined || word.startsWith("-")) return { command, path: argv.slice(0, i), rest: argv.slice(i) };
-    if (!Object.hasOwn(children, word))
-      throw unknown("command", ["seqgrad", ...argv.slice(0, i), word].join(" "), word, Object.keys(children), argv.slice(0, i));
-    command = children[word]!;
+    const next = children.get(word);
+    if (!next) throw unknown("command", ["seqgrad", ...argv.slice(0, i), word].join(" "), word, [...children.keys()], argv.slice(0, i));
+    command = next;
   }
 }
 
@@ -73,19 +83,20 @@ interface Option {
   readonly value: string | undefined;
 }
 
-const definitions = (command: Command) => (command.args ?? {}) as Record<string, { type?: string; required?: boolean }>;
+const definitions = ({ args = {} }: Command): Readonly<Record<string, { type?: string; required?: boolean }>> =>
+  isResolved(args) ? args : {};
 const definitionOf = (command: Command, name: string) =>
   Object.hasOwn(definitions(command), name) ? definitions(command)[name] : undefined;
 
 /** The names of words that stand without an option before them. */
 const positionals = (command: Command) =>
-  Object.keys(definitions(command)).filter((name) => definitions(command)[name]!.type === "positional");
+  Object.entries(definitions(command)).flatMap(([name, { type }]) => (type === "positional" ? [name] : []));
 const isPlain = (word: string) => word === "-" || !word.startsWith("-");
 
 function readOptions(command: Command, argv: readonly string[]): Option[] {
   const options: Option[] = [];
   for (let i = 0; i < argv.length; i++) {
-    const word = argv[i]!;
+    const word = nth(argv, i);
     const [, name = "", assigned] = /^--([^=]*)(?:=(.*))?$/s.exec(word) ?? [];
     const takesNext = definitionOf(command, name)?.type === "string" && assigned === undefined && !argv[i + 1]?.startsWith("--");
     options.push({ word, name, value: takesNext ? argv[i + 1] : assigned });

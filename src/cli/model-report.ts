@@ -1,7 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { defineCommand } from "citty";
-import { SeqgradError } from "../util/errors.js";
+import { isRecord } from "../util/check.js";
+import { messageOf, SeqgradError, systemCodeOf } from "../util/errors.js";
 import { readHistory } from "./history.js";
 import type { Sample } from "./judges/judge.js";
 import { deviceFlags, initDevice } from "./options.js";
@@ -36,20 +37,22 @@ export const report = defineCommand({
   },
 });
 
+const isSample = (value: unknown): value is Sample =>
+  isRecord(value) && ["input", "wanted", "answer"].every((name) => typeof value[name] === "string") && typeof value.right === "boolean";
+
 /** The samples that the history keeps. */
 function samplesIn(history: Awaited<ReturnType<typeof readHistory>>): Sample[] {
   const judged = history.find(({ type }) => type === "validation") ?? history.find(({ type }) => type === "test");
-  const { right = [], errors = [] } = (judged ?? {}) as { readonly right?: readonly Sample[]; readonly errors?: readonly Sample[] };
-  return [...right, ...errors];
+  return [judged?.right, judged?.errors].flatMap((list) => (Array.isArray(list) ? list.filter(isSample) : []));
 }
 
 async function writePage(path: string, page: string): Promise<void> {
   try {
     await writeFile(path, page);
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
+    const code = systemCodeOf(cause);
     const reason =
-      code === "ENOENT" ? "the folder does not exist" : code === "EISDIR" ? "it is a folder; give the name of a file" : message;
+      code === "ENOENT" ? "the folder does not exist" : code === "EISDIR" ? "it is a folder; give the name of a file" : messageOf(cause);
     throw new SeqgradError("io", `--out ${path} cannot be written: ${reason}.`, { cause });
   }
 }

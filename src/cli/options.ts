@@ -1,6 +1,6 @@
 import type { Gpu } from "../backend/webgpu/gpu.js";
 import { createDevice, type Device, makeDefault } from "../tensor/device.js";
-import { SeqgradError } from "../util/errors.js";
+import { messageOf, SeqgradError, systemCodeOf } from "../util/errors.js";
 import { boolean, choice, type Given, schema } from "../util/schema.js";
 import { flagsOf, readFlags } from "./flags.js";
 
@@ -44,7 +44,7 @@ export async function nodeGpu(): Promise<Gpu> {
     gpu = create([]) as Gpu;
     return gpu;
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND" ? "is not installed" : `fails: ${(cause as Error).message}`;
+    const reason = systemCodeOf(cause) === "MODULE_NOT_FOUND" ? "is not installed" : `fails: ${messageOf(cause)}`;
     throw new SeqgradError("device", `--device webgpu: the package webgpu ${reason}. Run: npm install webgpu`, { cause });
   }
 }

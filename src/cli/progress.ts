@@ -1,4 +1,5 @@
 import type { WriteStream } from "node:tty";
+import { nth } from "../util/nth.js";
 
 const BAR = 24;
 const SHORTEST_BAR = 8;
@@ -20,7 +21,7 @@ export const formatRate = (n: number): string => (n >= 9950 ? `${(n / 1000).toFi
 export function formatProgress(share: number, parts: readonly string[], columns: number): string {
   // The last column stays free: some terminals wrap when it is written.
   const room = columns - 1;
-  let text = parts[0]!.slice(0, room);
+  let text = nth(parts, 0).slice(0, room);
   for (const part of parts.slice(1)) {
     if (text.length + 2 + part.length > room) break;
     text += `  ${part}`;

@@ -4,6 +4,7 @@ import { LanguageModel } from "../tasks/language-model.js";
 import { makeOptimizer } from "../tasks/optimization.js";
 import { type Device, withDevice } from "../tensor/device.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { RandomGenerator } from "../util/philox.js";
 import { inCode } from "../util/schema.js";
 import { type Choice, choose } from "./choice.js";
@@ -134,7 +135,10 @@ class Lane {
 
   *finish({ shape: [batch, length] }: RandomWindows): IterableIterator<RaceEvent> {
     if (!this.#isIn) return;
-    const milliseconds = this.#samples.sort((a, b) => a - b)[this.#samples.length >> 1]!;
+    const milliseconds = nth(
+      this.#samples.sort((a, b) => a - b),
+      this.#samples.length >> 1,
+    );
     this.milliseconds.set(batch, milliseconds);
     const tokensPerSecond = Math.round((batch * length * 1000) / milliseconds);
     yield { type: "measurement", device: this.device, batch, milliseconds, tokensPerSecond, steps: this.#steps };

@@ -2,7 +2,7 @@ import { type ArgsDef, type CommandDef, defineCommand } from "citty";
 import { seedField } from "../tasks/fields.js";
 import { typesOf } from "../tasks/task.js";
 import { manualSeed } from "../tensor/random.js";
-import type { Tokenizer } from "../text/tokenizer.js";
+import { isRecord } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { optionsAmong } from "../util/options.js";
 import { asFlags, type Given, schema } from "../util/schema.js";
@@ -66,8 +66,8 @@ function openedOf<T extends CommandTask, Example, Input, Answer>(form: Form<T, E
 
 /** The warnings of a task's tokenizers, each once. */
 function warningsOf(task: object): Set<string> {
-  const parts = ["tokenizer", "source", "target"].flatMap((name) => (name in task ? [Reflect.get(task, name) as Partial<Tokenizer>] : []));
-  return new Set(parts.flatMap((part) => part?.warnings ?? []));
+  const parts: unknown[] = ["tokenizer", "source", "target"].map((name) => Reflect.get(task, name));
+  return new Set(parts.flatMap((part) => (isRecord(part) && Array.isArray(part.warnings) ? part.warnings.map(String) : [])));
 }
 
 /** The command that trains a kind of task. */

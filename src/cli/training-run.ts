@@ -6,7 +6,8 @@ import type { Store } from "../io/index.js";
 import { decodeText } from "../text/index.js";
 import { TRAINING_STATE } from "../train/checkpoint.js";
 import type { FitEvent } from "../train/types.js";
-import { SeqgradError } from "../util/errors.js";
+import { isRecord } from "../util/check.js";
+import { messageOf, SeqgradError, systemCodeOf } from "../util/errors.js";
 import { type AnyFields, applies, asFlags, checkEffects, completed, flagOf, type Given, isSame } from "../util/schema.js";
 import { writtenOf } from "./flags.js";
 import { HISTORY } from "./history.js";
@@ -192,8 +193,9 @@ async function readBytes(option: string, path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const reason = code === "EISDIR" ? "it is a folder; give a text file" : code === "ENOENT" ? "the file does not exist" : message;
+    const code = systemCodeOf(cause);
+    const reason =
+      code === "EISDIR" ? "it is a folder; give a text file" : code === "ENOENT" ? "the file does not exist" : messageOf(cause);
     throw new SeqgradError("io", `${option} ${path} cannot be read: ${reason}.`, { cause });
   }
 }
@@ -244,12 +246,12 @@ async function resumedRecipe(
 function recorded({ fields, needed }: RunForm, bytes: Uint8Array, out: string): { recipe: Given; sha256: unknown; digests: Given } {
   try {
     const json: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    const options = isObject(json) ? currentOptions(json) : {};
+    const options = isRecord(json) ? currentOptions(json) : {};
     const { sha256, files } = options;
     const { sha256: _, files: __, ...own } = options;
     const isGood = ([name, value]: [string, unknown]) => fields[name] !== undefined && !fields[name].fault(value);
     if (needed.every((name) => name in own || !applies(fields, name, own)) && Object.entries(own).every(isGood))
-      return { recipe: effective(fields, own), sha256, digests: isObject(files) ? files : {} };
+      return { recipe: effective(fields, own), sha256, digests: isRecord(files) ? files : {} };
   } catch {
     // Falls through to the error below.
   }
@@ -257,13 +259,11 @@ function recorded({ fields, needed }: RunForm, bytes: Uint8Array, out: string): 
   throw new SeqgradError("format", `--resume: ${out}/${TRAINING_ARGS} does not hold the options of a run of this command; ${advice}.`);
 }
 
-const isObject = (value: unknown): value is Given => typeof value === "object" && value !== null && !Array.isArray(value);
-
 /** The options of the run that made a folder; none if the folder does not hold them. */
 export async function trainedWith(store: Store): Promise<Given> {
   try {
     const json: unknown = JSON.parse(new TextDecoder().decode((await store.read(TRAINING_ARGS)) ?? new Uint8Array()));
-    return isObject(json) ? currentOptions(json) : {};
+    return isRecord(json) ? currentOptions(json) : {};
   } catch {
     return {};
   }

@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 const manifest = (() => {
   for (const path of ["../package.json", "../../package.json"]) {
     try {
-      const found = JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")) as { name: string; version: string; homepage: string };
-      if (found.name === "seqgrad") return found;
+      const { name, version, homepage } = JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
+      if (name === "seqgrad") return { version: String(version), homepage: String(homepage) };
     } catch {
       // Not there: try the next.
     }

@@ -12,8 +12,9 @@ import { lowerCaseOf } from "../text/lower-case.js";
 import { sequenceTokens } from "../text/tokenizer.js";
 import { Vocabulary } from "../text/vocabulary.js";
 import { breathe, finish, inPieces, inTurns, type Pieces } from "../util/breath.js";
-import { checkText } from "../util/check.js";
+import { checkText, isRecord } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { maxOf } from "../util/numbers.js";
 import { optionsAmong } from "../util/options.js";
 import { boolean, type Fields, inCode, integer, schema } from "../util/schema.js";
@@ -72,6 +73,9 @@ const criteria: readonly Criterion[] = [
   { name: "recall", larger: true },
 ];
 const training = schema(epochFields({ epochs: 12, batch: 16, lr: 3e-3, criteria }), courseRule);
+
+const isIds = (value: unknown): value is Record<string, number> =>
+  isRecord(value) && Object.values(value).every((id) => typeof id === "number");
 
 type Example = Pick<TaggedSentence, "words" | "tags">;
 
@@ -174,7 +178,7 @@ export class EntityTagger extends BaseTask<Example, readonly string[], string[],
     const tags = demand(config, "tagNames", isStrings, "a list of tags");
     if (!vocabulary) throw new SeqgradError("io", "the model's vocab.json is missing; the folder is not complete.");
     const words = Vocabulary.fromJSON(vocabulary);
-    const letters = tokenizer ? CharTokenizer.fromJSON(tokenizer as Record<string, number>) : undefined;
+    const letters = tokenizer ? CharTokenizer.fromJSON(demand({ tokenizer }, "tokenizer", isIds, "the id of each letter")) : undefined;
     const sizes = { vocab: words.size, tags: tags.length, characters: letters?.size ?? 0 };
     const signs = demand({ signs: "", ...config }, "signs", (value) => typeof value === "string", "a string");
     const locale = config.locale === undefined ? undefined : demand(config, "locale", isText, "a language tag such as tr");
@@ -234,7 +238,7 @@ export class EntityTagger extends BaseTask<Example, readonly string[], string[],
     const wanted = sentences.map(({ tags }) => tags);
     const entities = await inTurns(countedEntities(answers, wanted));
     const confusion = await inTurns(countedConfusion(answers.flat(), wanted.flat()));
-    const right = confusion.counts.reduce((sum, row, i) => sum + row[i]!, 0);
+    const right = confusion.counts.reduce((sum, row, i) => sum + nth(row, i), 0);
     const known = sentences.filter(({ tags }) => tags.every((tag) => this.tags.includes(tag)));
     const countOf = ({ lengths }: TaggerBatch) => (this.model.crf ? lengths.length : lengths.reduce((a, b) => a + b, 0));
     const batches = batchesOf(
@@ -270,7 +274,7 @@ export class EntityTagger extends BaseTask<Example, readonly string[], string[],
       const emissions = inference(() => this.model.forward(batch));
       try {
         const ids = crf ? await viterbi(emissions, crf, batch.lengths) : likeliest(await emissions.data(), batch, this.tags.length);
-        for (const row of ids) answers.push(row.map((k) => this.tags[k]!));
+        for (const row of ids) answers.push(row.map((k) => nth(this.tags, k)));
       } finally {
         emissions.dispose();
       }

@@ -17,6 +17,7 @@ import type { FitEvent } from "../train/types.js";
 import { finish, inTurns, type Pieces } from "../util/breath.js";
 import { checkInteger, checkObject, checkText, shown, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { type Given, inCode } from "../util/schema.js";
 import { withMeasures } from "./base-task.js";
 import type { Criterion } from "./fields.js";
@@ -256,7 +257,7 @@ export class LanguageModel {
       crossEntropy(this.model.forward(tensor(x, shape)).logits, tensor(y, shape), { reduction: "sum" });
     let [sum, count] = [0, 0];
     for await (const { batch, data } of outputs(windows, total)) {
-      sum += data[0]!;
+      sum += nth(data, 0);
       count += batch.y.length;
     }
     return sum / count;

@@ -10,8 +10,8 @@ export interface OptimizerSettings {
 }
 
 /** AdamW that decays matrices alone: not biases, nor the weights of a normalization. */
-export function makeOptimizer(model: Module, { lr, betas: [first, second], weightDecay, clipNorm }: OptimizerSettings): AdamW {
-  const options = { lr, betas: [first, second] as [number, number], weightDecay: 0, clipNorm };
+export function makeOptimizer(model: Module, { lr, betas, weightDecay, clipNorm }: OptimizerSettings): AdamW {
+  const options = { lr, betas, weightDecay: 0, clipNorm };
   const params = [...model.namedParameters()];
   if (weightDecay === 0) return new AdamW(params, options);
   const matrices = params.filter(([, { rank }]) => rank > 1);

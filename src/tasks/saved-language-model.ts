@@ -1,12 +1,13 @@
 import type { SavedModel } from "../io/model-folder.js";
 import { isRecurrentArch } from "../models/archs.js";
-import { RecurrentLM, type RecurrentLMConfig, recurrentLMNames } from "../models/recurrent-lm.js";
-import { TransformerLM, type TransformerLMConfig, transformerChoices, transformerLMNames } from "../models/transformer-lm.js";
+import { RecurrentLM, recurrentLMNames } from "../models/recurrent-lm.js";
+import { TransformerLM, transformerChoices, transformerLMNames } from "../models/transformer-lm.js";
 import { buildToFit } from "../tensor/ownership.js";
 import type { TensorValue } from "../tensor/value.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { SeqgradError } from "../util/errors.js";
 import { optionsAmong } from "../util/options.js";
+import { demand, demandCount, isCount } from "./task.js";
 
 const WEIGHTS = "model.safetensors";
 
@@ -54,11 +55,14 @@ export const languageModelKinds = {
       const [, embed] = tensors.get("embedding.weight")?.shape ?? [];
       const [, hidden] = tensors.get("rnn.weight_hh_l0")?.shape ?? [];
       const layers = layersOf(tensors, /^rnn\.weight_hh_l/);
-      check("arch", isRecurrentArch(config.arch), "rnn, gru or lstm");
+      const arch = demand(config, "arch", isRecurrentArch, "rnn, gru or lstm");
       check("embed", embed === undefined || config.embed === embed, `${embed}, as in ${WEIGHTS}`);
       check("hidden", hidden === undefined || config.hidden === hidden, `${hidden}, as in ${WEIGHTS}`);
       check("layers", config.layers === layers, `${layers}, as in ${WEIGHTS}`);
-      return new RecurrentLM(optionsAmong(config as Config & RecurrentLMConfig, recurrentLMNames));
+      return new RecurrentLM({
+        ...optionsAmong(config, recurrentLMNames),
+        ...{ arch, vocab: demandCount(config, "vocab"), embed: demandCount(config, "embed"), hidden: demandCount(config, "hidden") },
+      });
     },
   },
   transformer: {
@@ -73,10 +77,13 @@ export const languageModelKinds = {
       check("feedForward", feedForward === undefined || config.feedForward === feedForward, `${feedForward}, as in ${WEIGHTS}`);
       check("layers", config.layers === layers, `${layers}, as in ${WEIGHTS}`);
       check("context", positions === undefined || config.context === positions, `${positions}, as in ${WEIGHTS}`);
-      for (const name of ["context", "heads", "kvHeads"])
-        check(name, Number.isInteger(config[name]) && (config[name] as number) > 0, "a whole number of at least 1");
+      for (const name of ["context", "heads", "kvHeads"]) check(name, isCount(config[name]), "a whole number of at least 1");
       for (const [name, words] of Object.entries(transformerChoices))
-        check(name, (words as readonly unknown[]).includes(config[name]), words.join(", "));
+        check(
+          name,
+          words.some((word) => word === config[name]),
+          words.join(", "),
+        );
       check("bias", typeof config.bias === "boolean", "true or false");
       // Folders of older versions have none of these.
       for (const [name, least] of [
@@ -84,10 +91,14 @@ export const languageModelKinds = {
         ["rotaryBase", 1],
       ] as const) {
         const { [name]: value = 1 } = config;
-        check(name, Number.isFinite(value) && (value as number) >= least, `a number of at least ${least}`);
+        check(name, typeof value === "number" && Number.isFinite(value) && value >= least, `a number of at least ${least}`);
       }
       for (const name of ["attentionDropout", "embeddingDropout"]) check(name, isChance(name in config ? config[name] : 0), chance);
-      return new TransformerLM(optionsAmong(config as Config & TransformerLMConfig, transformerLMNames));
+      return new TransformerLM({
+        ...optionsAmong(config, transformerLMNames),
+        ...{ vocab: demandCount(config, "vocab"), context: demandCount(config, "context"), layers: demandCount(config, "layers") },
+        ...{ heads: demandCount(config, "heads"), hidden: demandCount(config, "hidden") },
+      });
     },
   },
 };

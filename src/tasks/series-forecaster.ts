@@ -7,6 +7,7 @@ import { tensor } from "../tensor/create.js";
 import { finish, inTurns, mapInTurns, type Pieces } from "../util/breath.js";
 import { checkArray, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { checkOptions, optionsAmong } from "../util/options.js";
 import { type Fields, inCode, integer, numbers, schema } from "../util/schema.js";
 import { BaseTask } from "./base-task.js";
@@ -267,7 +268,9 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
     const answers = await this.#forecast(points);
     const wanted = await mapInTurns(points, ({ series, at }) => rowsOf(series, at, at + horizon));
     const naive = (lag: number) =>
-      mapInTurns(points, ({ series, at }) => wanted[0]!.map((_, h) => rowsOf(series, at + h - lag * (1 + Math.floor(h / lag)))[0]!));
+      mapInTurns(points, ({ series, at }) =>
+        nth(wanted, 0).map((_, h) => nth(rowsOf(series, at + h - lag * (1 + Math.floor(h / lag))), 0)),
+      );
     const forecasts: Record<string, number[][][]> = {
       mae: await mapInTurns(answers, (steps) => steps.map(({ value }) => [...value])),
       persistence: await naive(1),
@@ -288,15 +291,15 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
       let inside = 0;
       for (const [i, steps] of answers.entries())
         for (const [h, { low, high }] of steps.entries())
-          for (const [c, y] of wanted[i]![h]!.entries()) inside += Number(y >= low[c]! && y <= high[c]!);
+          for (const [c, y] of nth(nth(wanted, i), h).entries()) inside += Number(y >= nth(low, c) && y <= nth(high, c));
       measures.coverage = inside / (points.length * horizon * channels);
     }
     const batches = new DataLoader(points, { batch: BATCH, collate: (items) => this.#collate(items) });
     measures.loss = await meanLoss(this.model, batches, ({ batch }) => batch);
     return {
       measures,
-      steps: await mapInTurns(Array(horizon).keys(), (h) => errorsOf((steps) => steps[h]!)),
-      series: await mapInTurns(Array(channels).keys(), (c) => errorsOf((steps) => steps.map((row) => row[c]!))),
+      steps: await mapInTurns(Array(horizon).keys(), (h) => errorsOf((steps) => nth(steps, h))),
+      series: await mapInTurns(Array(channels).keys(), (c) => errorsOf((steps) => steps.map((row) => nth(row, c)))),
       answers,
     };
   }
@@ -352,7 +355,7 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
           // Quantiles that have crossed are put in order (Chernozhukov, Fernández-Val and Galichon 2010).
           const ordered = (c: number) => rowOf(data, Q, (b * horizon + h) * C + c).sort((x, y) => x - y);
           const own = Array.from({ length: C }, (_, c) => scaler.undo(ordered(c), c));
-          const at = (q: number) => own.map((values) => values[q]!);
+          const at = (q: number) => own.map((values) => nth(values, q));
           return { value: at(middle), low: at(0), high: at(Q - 1) };
         });
         answers.push(steps);
@@ -366,7 +369,7 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
     const { history, scaler } = this;
     const { horizon } = this.model.config;
     const part = ({ series }: SeriesPoint, begin: number, end: number) =>
-      rowsOf(series, begin, end).flatMap((row) => row.map((value, c) => scaler.apply([value], c)[0]!));
+      rowsOf(series, begin, end).flatMap((row) => row.map((value, c) => nth(scaler.apply([value], c), 0)));
     for (const { series, at } of points) {
       const last = future ? series.steps - horizon : series.steps;
       if (at < history || at > last) {

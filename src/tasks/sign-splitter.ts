@@ -1,4 +1,5 @@
 import type { Pieces } from "../util/breath.js";
+import { nth } from "../util/nth.js";
 
 /** Signs that most data have as words of their own. */
 const usual = Array.from(".,!?;:…()[]{}\"'“”‘’«»।。，、！？；：");
@@ -15,7 +16,7 @@ export function* signsOf(sentences: readonly { readonly words: readonly string[]
     for (const word of words) {
       const characters = Array.from(word);
       if (isSign(word)) add(alone, word);
-      else for (const sign of new Set([characters[0]!, characters.at(-1)!])) if (isSign(sign)) add(glued, sign);
+      else for (const sign of new Set([nth(characters, 0), characters.at(-1)!])) if (isSign(sign)) add(glued, sign);
     }
   }
   return [...new Set([...usual, ...alone.keys()])].filter((sign) => (glued.get(sign) ?? 0) <= (alone.get(sign) ?? 0)).join("");
@@ -28,8 +29,8 @@ export function splitSigns(text: string, signs: string, isKnown: (word: string) 
     const characters = Array.from(piece);
     let [from, to] = [0, characters.length];
     const left = () => to - from > 1 && !isKnown(characters.slice(from, to).join(""));
-    while (left() && set.has(characters[from]!)) from++;
-    while (left() && set.has(characters[to - 1]!)) to--;
+    while (left() && set.has(nth(characters, from))) from++;
+    while (left() && set.has(nth(characters, to - 1))) to--;
     return [...characters.slice(0, from), characters.slice(from, to).join(""), ...characters.slice(to)];
   });
 }

@@ -10,6 +10,7 @@ import type { Tokenizer } from "../text/tokenizer.js";
 import { breathe, finish, inTurns, mapInTurns, type Pieces } from "../util/breath.js";
 import { checkInteger, checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { checkOptions, optionsAmong } from "../util/options.js";
 import { type Fields, inCode, schema } from "../util/schema.js";
 import { BaseTask } from "./base-task.js";
@@ -227,7 +228,7 @@ export class SpeechRecognizer extends BaseTask<Recording, Frames, string, Recogn
     const [written, wanted] = await Promise.all(
       [answers, recordings.map(({ text }) => text)].map((texts) => mapInTurns(texts, (text) => [...text])),
     );
-    const exact = answers.filter((answer, i) => answer === recordings[i]!.text).length / recordings.length;
+    const exact = answers.filter((answer, i) => answer === nth(recordings, i).text).length / recordings.length;
     const measures = { symbolErrorRate: await inTurns(countedErrors(written!, wanted!)), exact };
     const known = recordings.filter(({ text }) => this.unknownSymbols(text).length === 0);
     if (known.length === 0) return measures;
@@ -253,20 +254,20 @@ export class SpeechRecognizer extends BaseTask<Recording, Frames, string, Recogn
     const { beam = 1 } = options;
     checkInteger("SpeechRecognizer", "beam", beam, 1);
     const { size } = this.tokenizer;
-    const order = Array.from(recordings.keys()).sort((a, b) => recordings[a]!.length - recordings[b]!.length);
+    const order = Array.from(recordings.keys()).sort((a, b) => nth(recordings, a).length - nth(recordings, b).length);
     const collate = (items: number[]) =>
       padFrames(
-        items.map((i) => recordings[i]!),
+        items.map((i) => nth(recordings, i)),
         { scaler: this.scaler },
       );
-    const batches = batchesOf(order, (i) => recordings[i]!.length, collate);
+    const batches = batchesOf(order, (i) => nth(recordings, i).length, collate);
     const answers = new Array<string>(recordings.length);
     let at = 0;
     for await (const { batch, data } of outputs(batches, (frames) => this.model.forward(frames))) {
       const [, T] = batch.shape;
       for (const [b, length] of batch.lengths.entries()) {
-        const logProbs = Array.from({ length: length * size }, (_, i) => data[b * T * size + i]!);
-        answers[order[at++]!] = this.tokenizer.decode(await inTurns(ctcDecoding(logProbs, size, { beam })));
+        const logProbs = Array.from({ length: length * size }, (_, i) => nth(data, b * T * size + i));
+        answers[nth(order, at++)] = this.tokenizer.decode(await inTurns(ctcDecoding(logProbs, size, { beam })));
         await breathe();
       }
     }

@@ -11,6 +11,7 @@ import type { Tokenizer } from "../text/tokenizer.js";
 import { breathe } from "../util/breath.js";
 import { checkArray, checkObject, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { checkOptions } from "../util/options.js";
 import { currentConfig, currentTensors } from "./saved-config.js";
 
@@ -103,7 +104,7 @@ export function checkBatchOptions(op: string, options: BatchOptions): Required<B
 
 /** The tokenizer, when it is one. */
 export function checkTokenizer(op: string, tokenizer: Tokenizer): Tokenizer {
-  const { encode, decode, special } = (tokenizer ?? {}) as Partial<Tokenizer>;
+  const { encode, decode, special }: Partial<Tokenizer> = tokenizer ?? {};
   if (typeof encode !== "function" || typeof decode !== "function" || typeof special !== "object")
     throw new SeqgradError("value", `${op}: the tokenizer is ${kindOf(tokenizer)}; give one, as trainTokenizer() makes.`);
   return tokenizer;
@@ -131,7 +132,7 @@ export async function saveTask(
 export async function meanLoss<B>(model: Module & Trainable<B>, batches: Iterable<B>, countOf: (batch: B) => number): Promise<number> {
   let [sum, count] = [0, 0];
   for await (const { batch, data } of outputs(batches, (batch) => model.loss(batch).loss)) {
-    sum += data[0]! * countOf(batch);
+    sum += nth(data, 0) * countOf(batch);
     count += countOf(batch);
   }
   return sum / count;
@@ -174,7 +175,7 @@ export async function* outputs<B>(
 }
 
 /** Row r of numbers `[.., n]`. */
-export const rowOf = (data: ArrayLike<number>, n: number, r: number): number[] => Array.from({ length: n }, (_, i) => data[r * n + i]!);
+export const rowOf = (data: ArrayLike<number>, n: number, r: number): number[] => Array.from({ length: n }, (_, i) => nth(data, r * n + i));
 
 /** A part of a saved config. */
 export function demand<T>(

@@ -10,6 +10,7 @@ import { encodedInTurns, sequenceTokens, type Tokenizer } from "../text/tokenize
 import { WordTokenizer } from "../text/word-tokenizer.js";
 import { breathe, finish, inTurns, mapInTurns, type Pieces } from "../util/breath.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { optionsAmong } from "../util/options.js";
 import { choice, type Fields, inCode, schema } from "../util/schema.js";
 import { BaseTask } from "./base-task.js";
@@ -247,7 +248,7 @@ export class TextClassifier extends BaseTask<LabeledText, string, LabelProbabili
     const probabilities = (batch: PaddedRows) => softmax(this.model.forward(tensor(batch.data, batch.shape), batch.lengths));
     for await (const { batch, data } of outputs(batches, probabilities)) {
       for (let b = 0; b < batch.shape[0]; b++) {
-        const row = rowOf(data, K, b).map((probability, k) => ({ label: this.labels[k]!, probability }));
+        const row = rowOf(data, K, b).map((probability, k) => ({ label: nth(this.labels, k), probability }));
         answers.push(row.sort((x, y) => y.probability - x.probability));
       }
     }

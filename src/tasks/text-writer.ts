@@ -12,6 +12,7 @@ import { type TextUnit, training } from "../text/train-tokenizer.js";
 import { breathe, inTurns, mapInTurns, type Pieces } from "../util/breath.js";
 import { checkFinite, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { checkOptions } from "../util/options.js";
 import { BaseTask } from "./base-task.js";
 import type { Criterion } from "./fields.js";
@@ -50,6 +51,12 @@ export function* tokenizerOf(texts: readonly string[], options: Required<UnitOpt
 export function checkEnds(op: string, { special }: Tokenizer, parts: readonly ("sos" | "eos")[]): void {
   if (special.pad === 0 && parts.every((part) => special[part] !== undefined)) return;
   throw new SeqgradError("value", `${op}: a tokenizer lacks <sos>, <eos> or <pad> as 0; make it with { special: sequenceTokens }.`);
+}
+
+/** The tokens at the beginning and at the end of a sequence; -1 for one that the tokenizer does not have, which checkEnds() refuses. */
+export function endsOf({ special }: Tokenizer): { readonly sos: number; readonly eos: number } {
+  const { eos = -1, sos = -1 } = special;
+  return { sos, eos };
 }
 
 /** The measures of a writer by which an epoch can be chosen. */
@@ -163,7 +170,7 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
     const answers = given ?? (await this.predict(inputs, search));
     const wanted = examples.map((example) => this.textOf(example));
     const references = referencesOf(inputs, wanted);
-    const right = await mapInTurns(answers, (answer, i) => references[i]!.some((text) => answer === spelled(this.target, text)));
+    const right = await mapInTurns(answers, (answer, i) => nth(references, i).some((text) => answer === spelled(this.target, text)));
     const exact = right.filter(Boolean).length / examples.length;
     const bleu = await inTurns(countedBleu(answers, references, { lowercase: true }));
     return { measures: { bleu: bleu.score, exact, loss: await this.#meanLoss(examples) }, bleu, answers };
@@ -189,28 +196,28 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
         `${this.op}: lengthPenalty is ${lengthPenalty}, and one beam ranks nothing; give more beams, or leave it out.`,
       );
     const items = await mapInTurns(inputs, (input) => this.itemOf(input));
-    const { sos, eos } = this.#ends();
+    const { sos, eos } = endsOf(this.target);
     const answers = new Array<string>(inputs.length);
     if (beam > 1) {
       for (const [i, item] of items.entries()) answers[i] = this.target.decode(await this.#search(item, { beam, lengthPenalty }));
       return answers;
     }
-    const order = Array.from(items.keys()).sort((a, b) => items[a]!.length - items[b]!.length);
+    const order = Array.from(items.keys()).sort((a, b) => nth(items, a).length - nth(items, b).length);
     const batches = batchesOf(
       order,
-      (i) => items[i]!.length,
-      (batch) => ({ batch, source: this.padded(batch.map((i) => items[i]!)) }),
+      (i) => nth(items, i).length,
+      (batch) => ({ batch, source: this.padded(batch.map((i) => nth(items, i))) }),
     );
     for (const { batch, source } of batches) {
       await breathe();
       const written = await this.model.greedy(source, { sos, eos, maxTokens: this.context });
-      for (const [b, i] of batch.entries()) answers[i] = this.target.decode(written[b]!);
+      for (const [b, i] of batch.entries()) answers[i] = this.target.decode(nth(written, b));
     }
     return answers;
   }
 
   async #search(item: Item, search: { readonly beam: number; readonly lengthPenalty: number }): Promise<readonly number[]> {
-    const { sos, eos } = this.#ends();
+    const { sos, eos } = endsOf(this.target);
     const decoder = this.decoder(item);
     try {
       const [best] = await beamSearch(decoder, [sos], { ...search, maxTokens: this.context, stop: [eos] });
@@ -231,17 +238,13 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
     return ((await meanLoss(this.model, batches, ({ target }) => target.lengths.length)) * examples.length) / tokens;
   }
 
-  #ends(): { sos: number; eos: number } {
-    return this.target.special as { sos: number; eos: number };
-  }
-
   #collate(examples: readonly Example[]): { source: Source; target: PaddedRows } {
     return this.#padded(examples.map((example) => this.#rowOf(example)));
   }
 
   /** The part of an example that the model reads, and the tokens that it must write. */
   #rowOf(example: Example): Row<Item> {
-    const { sos, eos } = this.#ends();
+    const { sos, eos } = endsOf(this.target);
     const target = [sos, ...this.target.encode(this.textOf(example)).subarray(0, this.context), eos];
     return { item: this.itemOf(this.inputOf(example)), target };
   }
@@ -261,7 +264,7 @@ export function referencesOf(inputs: readonly unknown[], texts: readonly string[
   const byInput = new Map<unknown, string[]>();
   for (const [i, input] of inputs.entries()) {
     const list = byInput.get(input) ?? [];
-    if (!list.includes(texts[i]!)) list.push(texts[i]!);
+    if (!list.includes(nth(texts, i))) list.push(nth(texts, i));
     byInput.set(input, list);
   }
   return inputs.map((input) => byInput.get(input)!);

@@ -26,7 +26,7 @@ import {
   tokenizerField,
 } from "./fields.js";
 import { checkAnswers, checkItems, checkSaved, demand, demandCount, isText, savedTokenizer, withWeights } from "./task.js";
-import { checkEnds, referencesOf, TextWriter, tokenizerOf, type UnitOptions, type Writing, writerCriteria } from "./text-writer.js";
+import { checkEnds, endsOf, referencesOf, TextWriter, tokenizerOf, type UnitOptions, type Writing, writerCriteria } from "./text-writer.js";
 
 export interface TextPair {
   readonly source: string;
@@ -304,7 +304,7 @@ export class Translator extends TextWriter<TextPair, string, Int32Array, PaddedR
   }
 
   protected itemOf(text: string): Int32Array {
-    const { eos } = this.source.special as { eos: number };
+    const { eos } = endsOf(this.source);
     return Int32Array.from([...this.source.encode(text).subarray(0, this.context), eos]);
   }
 

@@ -133,7 +133,7 @@ function parseState(json: string | undefined): StoredState {
 }
 
 const isNumber = (x: unknown): x is number => Number.isFinite(x);
-const isCount = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 0;
+const isCount = (x: unknown): x is number => typeof x === "number" && Number.isSafeInteger(x) && x >= 0;
 const isWord = (x: unknown): x is number => isCount(x) && x < 2 ** 32;
 const isListOf = (isItem: (x: unknown) => boolean, x: unknown) => Array.isArray(x) && x.every(isItem);
 

@@ -15,6 +15,7 @@ import { readValue, type TensorValue } from "../tensor/value.js";
 import { breathe } from "../util/breath.js";
 import { checkBoolean, checkFunction, checkInteger, checkInterval, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { RandomGenerator } from "../util/philox.js";
 import type { Progress } from "./checkpoint.js";
@@ -212,7 +213,7 @@ export class Run<B, S extends CarriedState<S>> {
     const lossOf = () => {
       const batch = take();
       if (batch === null) throw new SeqgradError("value", "fit: the batch is null; give what the loss of a batch reads, such as { x, y }.");
-      if (typeof (batch as { then?: unknown } | null | undefined)?.then === "function")
+      if (hasMethod(batch, "then"))
         throw new SeqgradError("value", `fit: batch(${this.#at.step}) gave a promise; give an async iterable in its place.`);
       const result = this.#lossOf(batch, startsAnew(batch) ? undefined : this.#carried, this.#at.step);
       const { loss, state } = checkResult(result);
@@ -251,12 +252,12 @@ export class Run<B, S extends CarriedState<S>> {
     if (issued.length === 0) return;
     this.#issued = [];
     const losses = await Promise.allSettled(issued.map(({ loss }) => loss.read()));
-    const milliseconds = (performance.now() - issued[0]!.start) / issued.length;
+    const milliseconds = (performance.now() - nth(issued, 0).start) / issued.length;
     const { readEvery } = this.#options;
     const isSync = !this.#backend.async;
     this.#ahead = readEvery ?? (isSync ? 1 : Math.min(Math.max(1, Math.floor(AHEAD / milliseconds)), READ_EVERY));
     for (const [i, { step, epoch, lr }] of issued.entries()) {
-      const result = losses[i]!;
+      const result = nth(losses, i);
       if (result.status === "rejected") throw this.#explain(result.reason, step);
       this.#at = { ...this.#at, lossSum: this.#at.lossSum + result.value };
       yield { type: "step", step, epoch, loss: result.value, lr, milliseconds };
@@ -288,10 +289,11 @@ export class Run<B, S extends CarriedState<S>> {
     } finally {
       this.#model.train();
     }
-    const [value, ...rest] = [measured].flat() as [number, ...number[]];
-    for (const number of [value, ...rest])
+    const numbers = [measured].flat();
+    for (const number of numbers.length > 0 ? numbers : [undefined])
       if (!Number.isFinite(number))
         throw new SeqgradError("not-finite", `fit: step ${step}: evaluate.run() returned ${shown(number)}; expected a finite number.`);
+    const [value = Number.NaN, ...rest] = numbers;
     const isBest = best === null || isLess([value, ...rest], [best, ...ties]);
     if (isBest && this.#keepsBest) this.#bestParameters = await this.#withFinalWeights(() => this.#model.stateDict());
     if (typeof schedule === "object") schedule.observe(value);
@@ -387,7 +389,7 @@ export class Run<B, S extends CarriedState<S>> {
   }
 
   get #backend(): Backend {
-    return this.#options.optimizer.params[0]!.backend;
+    return nth(this.#options.optimizer.params, 0).backend;
   }
 
   get #seconds(): number {
@@ -401,11 +403,12 @@ export class Run<B, S extends CarriedState<S>> {
   }
 }
 
-const isNumbered = <B>(loader: Loader<B>): loader is { batch(step: number): B } =>
-  typeof (loader as { batch?: unknown } | undefined)?.batch === "function";
+const hasMethod = (value: unknown, name: string): boolean =>
+  ((typeof value === "object" && value !== null) || typeof value === "function") && typeof Reflect.get(value, name) === "function";
 
-const hasEpochs = <B>(loader: Loader<B>): loader is { epoch(n: number): Batches<B> } =>
-  typeof (loader as { epoch?: unknown } | undefined)?.epoch === "function";
+const isNumbered = <B>(loader: Loader<B>): loader is { batch(step: number): B } => hasMethod(loader, "batch");
+
+const hasEpochs = <B>(loader: Loader<B>): loader is { epoch(n: number): Batches<B> } => hasMethod(loader, "epoch");
 
 const isIterable = (batches: unknown): boolean =>
   typeof batches === "object" && batches !== null && (Symbol.iterator in batches || Symbol.asyncIterator in batches);
@@ -431,7 +434,8 @@ const partNames = {
 function checkRun<B, S extends CarriedState<S>>(model: Module, loader: Loader<B>, options: FitOptions<B, S>): void {
   if (!(model instanceof Module)) throw new SeqgradError("value", `fit: the model is ${shown(model)}; give a Module.`);
   checkOptions("fit", options ?? null, optionNames, "write fit(model, loader, { optimizer, epochs }).");
-  for (const [part, names] of Object.entries(partNames)) checkOptions(`fit, ${part}`, options[part as keyof typeof partNames], names);
+  for (const part of ["evaluate", "earlyStopping", "checkpoint", "snapshot"] as const)
+    checkOptions(`fit, ${part}`, options[part], partNames[part]);
   if (!(options.optimizer instanceof Optimizer))
     throw new SeqgradError("value", `fit: the optimizer is ${shown(options.optimizer)}; give one, as new optim.AdamW(model.parameters()).`);
   const { carryState = false, keepBest = false, checkpoint: { resume = false } = {} } = options;
@@ -458,7 +462,7 @@ function checkRun<B, S extends CarriedState<S>>(model: Module, loader: Loader<B>
   if (snapshot?.seconds !== undefined) checkInterval("fit", "snapshot.seconds", snapshot.seconds, 0, Number.MAX_VALUE);
   if (checkpoint) checkInteger("fit", "checkpoint.every", checkpoint.every, 1);
   const { store } = options.checkpoint ?? {};
-  if (options.checkpoint && typeof (store as Partial<Store> | null)?.write !== "function")
+  if (options.checkpoint && !hasMethod(store, "write"))
     throw new SeqgradError("value", `fit: checkpoint.store is ${shown(store)}; give a store, as fileStore(folder).`);
   if (earlyStopping) checkInteger("fit", "earlyStopping.patience", earlyStopping.patience, 1);
   if (options.keepBest && !evaluate) refuse("keepBest needs evaluate, the measure to choose by.");
@@ -469,13 +473,13 @@ function checkRun<B, S extends CarriedState<S>>(model: Module, loader: Loader<B>
 /** True if the first number that differs is smaller. */
 function isLess(a: readonly number[], b: readonly number[]): boolean {
   const at = a.findIndex((number, i) => number !== b[i]);
-  return at >= 0 && a[at]! < (b[at] ?? Number.POSITIVE_INFINITY);
+  return at >= 0 && nth(a, at) < (b[at] ?? Number.POSITIVE_INFINITY);
 }
 
 /** True if a batch says that its rows do not continue the rows of the previous batch. */
-const startsAnew = (batch: unknown) => (batch as { continues?: boolean } | undefined)?.continues === false;
+const startsAnew = (batch: unknown) => batch instanceof Object && "continues" in batch && batch.continues === false;
 
-const entriesOf = (state: object | undefined) => Object.entries(state ?? {}) as [string, Tensor | undefined][];
+const entriesOf = (state: object | undefined) => Object.entries<Tensor | undefined>({ ...state });
 
 /** The state cut off from the graph and kept past the update. */
 const detached = <S extends object>(state: S) =>

@@ -2,6 +2,7 @@ import type { ConfusionMatrix, Score } from "../../metrics/index.js";
 import { type Criterion, measureOf } from "../../tasks/base-task.js";
 import type { SearchOptions } from "../../tasks/index.js";
 import { formatNumber } from "../../util/format.js";
+import { nth } from "../../util/nth.js";
 import { maxOf } from "../../util/numbers.js";
 
 export type Measures = Readonly<Record<string, number>>;
@@ -127,7 +128,7 @@ export function confusionLines({ labels, counts }: ConfusionMatrix<string>): str
   const table = {
     title: "confusion (rows: right, columns: answered)",
     columns: labels,
-    rows: labels.map((label, i) => [label, ...counts[i]!.map(String)] as const),
+    rows: labels.map((label, i) => [label, ...nth(counts, i).map(String)] as const),
   };
   return tableLines(table);
 }
@@ -139,10 +140,10 @@ export function tableLines({ title, columns, rows }: Table): string[] {
     ...values.map((value) => (typeof value === "string" ? value : formatNumber(value))),
   ]);
   const all = [[title, ...columns.map((column) => oneLine(column, 24))], ...cells];
-  const widths = all[0]!.map((_, c) => maxOf(all.map((row) => row[c]!.length)));
+  const widths = nth(all, 0).map((_, c) => maxOf(all.map((row) => nth(row, c).length)));
   return all.map((row) =>
     row
-      .map((cell, c) => (c === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[c]!)))
+      .map((cell, c) => (c === 0 ? cell.padEnd(nth(widths, 0)) : cell.padStart(nth(widths, c))))
       .join("  ")
       .trimEnd(),
   );

@@ -1,5 +1,6 @@
 import type { TextPair } from "../../tasks/translator.js";
 import { mapInTurns } from "../../util/breath.js";
+import { nth } from "../../util/nth.js";
 
 /** Runs of three characters with how often each occurs, blanks at both ends. */
 function trigramsOf(text: string): Map<string, number> {
@@ -34,9 +35,9 @@ export async function nearestTargets(train: readonly TextPair[], sources: readon
       for (const { pair, count: other } of places.get(run) ?? []) scores[pair]! += weightOf(run) * count * other;
     let best = 0;
     for (let pair = 0; pair < train.length; pair++) {
-      scores[pair]! /= Math.sqrt(norms[pair]!);
-      if (scores[pair]! > scores[best]!) best = pair;
+      scores[pair]! /= Math.sqrt(nth(norms, pair));
+      if (nth(scores, pair) > nth(scores, best)) best = pair;
     }
-    return train[best]!.target;
+    return nth(train, best).target;
   });
 }

@@ -4,10 +4,12 @@ import { RecurrentSeq2Seq } from "../../models/recurrent-seq2seq.js";
 import { Module } from "../../nn/module.js";
 import { MultiheadAttention } from "../../nn/multihead-attention.js";
 import type { LanguageModel, TextClassifier, Translator } from "../../tasks/index.js";
+import { endsOf } from "../../tasks/text-writer.js";
 import { tensor } from "../../tensor/create.js";
 import { keep, scope } from "../../tensor/scope.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Tokenizer } from "../../text/index.js";
+import { nth } from "../../util/nth.js";
 import type { Sample } from "../judges/judge.js";
 import type { Matrix } from "./chart.js";
 
@@ -37,8 +39,8 @@ export async function attentionOfLM({ model, tokenizer }: LanguageModel, text: s
 
 export async function ofTranslator(task: Translator, { input, answer }: Sample): Promise<Matrix[]> {
   const { source, target, model } = task;
-  const { eos } = source.special as { eos: number };
-  const { sos, eos: end } = target.special as { sos: number; eos: number };
+  const { eos } = endsOf(source);
+  const { sos, eos: end } = endsOf(target);
   const from = [...source.encode(input).subarray(0, LONGEST - 1), eos];
   const to = [...target.encode(answer).subarray(0, LONGEST - 1)];
   const [columns, rows] = [namesOf(source, from), namesOf(target, [...to, end])];
@@ -50,9 +52,10 @@ export async function ofTranslator(task: Translator, { input, answer }: Sample):
   const weights = scope(() =>
     noGrad(() => {
       const encoded = model.eval().encode(padRows([from]));
-      return model.decode(tensor(Int32Array.from([sos, ...to]), [1, to.length + 1]), encoded).weights!;
+      return model.decode(tensor(Int32Array.from([sos, ...to]), [1, to.length + 1]), encoded).weights;
     }),
   );
+  if (!weights) return [];
   const seen = model.config.reverse ? columns.toReversed() : columns;
   return [{ title: "attention of the decoder", rows, columns: seen, values: await rowsOf(weights), axes: ["written", "source"] }];
 }
@@ -82,13 +85,13 @@ async function captured(model: Module, compute: () => Tensor, rows: readonly str
     model.eval();
     scope(() => noGrad(compute)).dispose();
     for (const { name, weights } of found) {
-      const [, , T, S] = weights.shape as [number, number, number, number];
+      const [, , T = 0, S = 0] = weights.shape;
       const names = [T === rows.length ? rows : columns, S === columns.length ? columns : rows];
-      if (T !== names[0]!.length || S !== names[1]!.length) continue;
+      if (T !== nth(names, 0).length || S !== nth(names, 1).length) continue;
       matrices.push({
         title: `${name}: mean of the heads`,
-        rows: names[0]!,
-        columns: names[1]!,
+        rows: nth(names, 0),
+        columns: nth(names, 1),
         values: await rowsOf(weights),
         axes: ["reads", "looks at"],
       });
@@ -110,13 +113,13 @@ function* layersOf(module: Module, name: string): Generator<[string, MultiheadAt
 /** Weights `[1, T, S]`, or the mean over the N heads of weights `[1, N, T, S]`. */
 async function rowsOf(weights: Tensor): Promise<number[][]> {
   const data = await weights.data();
-  const [T, S] = weights.shape.slice(-2) as [number, number];
+  const [T = 0, S = 0] = weights.shape.slice(-2);
   const heads = weights.size / (T * S);
   if (weights.rank === 3) weights.dispose();
   return Array.from({ length: T }, (_, t) =>
     Array.from({ length: S }, (_, s) => {
       let sum = 0;
-      for (let n = 0; n < heads; n++) sum += data[(n * T + t) * S + s]!;
+      for (let n = 0; n < heads; n++) sum += nth(data, (n * T + t) * S + s);
       return sum / heads;
     }),
   );

@@ -1,3 +1,4 @@
+import { nth } from "../../util/nth.js";
 import { Html, html } from "./html.js";
 
 /** A curve: points from left to right. */
@@ -66,11 +67,11 @@ export function chart(title: string, axis: string, curves: readonly Curve[], bes
     const path = points.map(([x, y]) => `${at(X(x))},${at(Y(y))}`).join(" ");
     const dots =
       points.length <= 40 && points.map(([x, y]) => html`<circle class="dot c${i % 5}" cx="${at(X(x))}" cy="${at(Y(y))}" r="2.5"/>`);
-    return html`<polyline class="curve c${i % 5}" stroke-dasharray="${dashes[i % 5]!}" points="${path}"/>${dots}`;
+    return html`<polyline class="curve c${i % 5}" stroke-dasharray="${nth(dashes, i % 5)}" points="${path}"/>${dots}`;
   });
   const legend = drawn.map(
     ({ name }, i) =>
-      html`<li><svg class="key" viewBox="0 0 26 8" aria-hidden="true"><line class="curve c${i % 5}" stroke-dasharray="${dashes[i % 5]!}" x1="0" x2="26" y1="4" y2="4"/></svg>${name}</li>`,
+      html`<li><svg class="key" viewBox="0 0 26 8" aria-hidden="true"><line class="curve c${i % 5}" stroke-dasharray="${nth(dashes, i % 5)}" x1="0" x2="26" y1="4" y2="4"/></svg>${name}</li>`,
   );
   const bestKey =
     mark !== false &&
@@ -104,7 +105,7 @@ export function matrix({ title, rows, columns, values, counts = false, axes }: M
   });
   const turned = columns.some((name) => name.length > (counts ? 8 : 3)) || (counts && columns.length > 5);
   const head = columns.map((name) => html`<th scope="col" title="${name}"><span>${name}</span></th>`);
-  const body = rows.map((name, i) => html`<tr><th scope="row" title="${name}">${name}</th>${cells[i]!}</tr>`);
+  const body = rows.map((name, i) => html`<tr><th scope="row" title="${name}">${name}</th>${nth(cells, i)}</tr>`);
   return html`<figure class="wide"><figcaption>${title}</figcaption><div class="scroll"><table class="matrix ${counts ? "counts" : "shades"} ${turned ? "turned" : ""}">
 <thead><tr><th class="corner">${axes[0]} ↓<br>${axes[1]} →</th>${head}</tr></thead><tbody>${body}</tbody></table></div></figure>`;
 }

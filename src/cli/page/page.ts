@@ -1,5 +1,7 @@
 import { perplexity } from "../../metrics/language.js";
+import { isRecord } from "../../util/check.js";
 import { formatNumber } from "../../util/format.js";
+import { nth } from "../../util/nth.js";
 import { flagOf } from "../../util/schema.js";
 import { writtenOf } from "../flags.js";
 import type { HistoryLine } from "../history.js";
@@ -30,12 +32,30 @@ interface Judged {
   readonly better?: string;
 }
 
+const isMeasures = (value: unknown): value is Measures => isRecord(value) && Object.values(value).every((x) => typeof x === "number");
+
+const lists = ["tables", "notes", "errors", "right", "baselines"];
+
+/** True for a line of the history that is an evaluation; a person may have changed the file. */
+const isJudged = (line: object): line is Judged =>
+  "examples" in line &&
+  typeof line.examples === "number" &&
+  "measures" in line &&
+  isMeasures(line.measures) &&
+  Object.entries(line).every(([name, value]) => !lists.includes(name) || Array.isArray(value)) &&
+  (!("confusion" in line) || isRecord(line.confusion));
+
+/** The measures during training, and the steps where they were the best. */
+const evaluationsIn = (history: readonly HistoryLine[]) =>
+  history.flatMap(({ type, step, measures, best }) =>
+    type === "evaluation" && step !== undefined && isMeasures(measures) ? [{ step, measures, best: best === true }] : [],
+  );
+
 /** The whole page, in one file that loads nothing. */
 export function pageOf(history: readonly HistoryLine[], facts: PageFacts): string {
   const of = (event: string) => history.filter((line) => line.type === event);
   const [run = { type: "run" }] = of("run");
-  const [validation] = of("validation") as unknown as Judged[];
-  const [test] = of("test") as unknown as Judged[];
+  const [validation, test] = ["validation", "test"].map((event) => of(event).flatMap((line) => (isJudged(line) ? [line] : []))[0]);
   const warnings = of("warning").map(({ message }) => html`<p class="note">${sentence(String(message))}</p>`);
   const title = `${facts.name}: ${String(run.command ?? facts.kind)}`;
   const body = html`<h1>${title}</h1>
@@ -58,16 +78,17 @@ ${facts.attention.length > 0 && html`<h2>Attention</h2><p class="soft">How much 
 
 /** Loss, then each group of measures that are of one size. */
 function curves(history: readonly HistoryLine[]): Html {
-  const evaluations = history.filter(({ type }) => type === "evaluation") as unknown as {
-    step: number;
-    measures: Measures;
-    best: boolean;
-  }[];
-  const training = history.filter(({ type }) => type === "epoch" || type === "training") as unknown as { step: number; loss: number }[];
+  const evaluations = evaluationsIn(history);
+  const training = history.flatMap(({ type, step, loss }) =>
+    (type === "epoch" || type === "training") && step !== undefined && typeof loss === "number" ? [[step, loss] as const] : [],
+  );
   const best = evaluations.filter((line) => line.best).at(-1)?.step;
-  const of = (name: string): Curve => ({ name, points: evaluations.map(({ step, measures }) => [step, measures[name]!] as const) });
+  const of = (name: string): Curve => ({
+    name,
+    points: evaluations.map(({ step, measures }) => [step, measures[name] ?? Number.NaN] as const),
+  });
   const names = [...new Set(evaluations.flatMap(({ measures }) => Object.keys(measures)))].filter((name) => name !== "loss");
-  const shares = names.filter((name) => evaluations.every(({ measures }) => measures[name]! >= 0 && measures[name]! <= 1));
+  const shares = names.filter((name) => evaluations.every(({ measures: { [name]: value = -1 } }) => value >= 0 && value <= 1));
   const rest = names.filter((name) => !shares.includes(name));
   const isError = (name: string) => /^(mae|persistence|seasonalNaive)/.test(name);
   const groups = [
@@ -79,7 +100,7 @@ function curves(history: readonly HistoryLine[]): Html {
     "Loss",
     "update",
     [
-      { name: "training", points: training.map(({ step, loss }) => [step, loss] as const) },
+      { name: "training", points: training },
       { ...of("loss"), name: "validation" },
     ],
     best,
@@ -87,7 +108,12 @@ function curves(history: readonly HistoryLine[]): Html {
   const charts = groups
     .filter((group) => group.length > 0)
     .map((group) =>
-      chart(group.length > 1 ? (isError(group[0]!) ? "Mean absolute errors" : "Measures") : group[0]!, "update", group.map(of), best),
+      chart(
+        group.length > 1 ? (isError(nth(group, 0)) ? "Mean absolute errors" : "Measures") : nth(group, 0),
+        "update",
+        group.map(of),
+        best,
+      ),
     );
   if (training.length + evaluations.length === 0) return html``;
   return html`<h2>Curves</h2><div class="charts">${loss}${charts}</div>`;
@@ -103,7 +129,7 @@ function judged(
 ): Html {
   const compared =
     baselines.length > 0 &&
-    html`<h3>Beside baselines</h3><div class="scroll"><table class="names"><thead><tr><th></th>${Object.keys(baselines[0]!.measures).map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+    html`<h3>Beside baselines</h3><div class="scroll"><table class="names"><thead><tr><th></th>${Object.keys(nth(baselines, 0).measures).map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
 <tbody>${baselines.map(({ name, measures: own }) => html`<tr><th scope="row" title="${name}">${name}</th>${Object.values(own).map((value) => html`<td>${formatNumber(value)}</td>`)}</tr>`)}</tbody></table></div>`;
   const shown =
     confusion &&
@@ -146,36 +172,31 @@ function samples(list: readonly Sample[]): Html {
 
 /** The origin of the model. */
 function runFacts(history: readonly HistoryLine[], run: HistoryLine): Html {
-  const {
-    data,
-    files = {},
-    examples = {},
-    options = {},
-    ...rest
-  } = run as HistoryLine & Record<"data" | "files" | "examples" | "options", Record<string, unknown> | undefined>;
-  const fileOf = (file: unknown) => `${(file as { name: string }).name}, SHA-256 ${(file as { sha256: string }).sha256}`;
+  const { data, files, examples, options, ...rest } = run;
+  const entriesOf = (value: unknown) => (isRecord(value) ? Object.entries(value) : []);
+  const fileOf = (file: unknown) => (isRecord(file) ? `${file.name}, SHA-256 ${file.sha256}` : String(file));
   const end = history.find(({ type }) => type === "end");
-  const final = history.filter(({ type }) => type === "evaluation").at(-1)?.measures as Measures | undefined;
-  const rows: [string, string][] = [
-    ...(data ? [["data", fileOf(data)] as [string, string]] : []),
-    ...Object.entries(files).map(([name, file]) => [name, fileOf(file)] as [string, string]),
-    ...Object.entries(examples).map(([name, n]) => [`examples: ${name}`, String(n)] as [string, string]),
+  const final = evaluationsIn(history).at(-1)?.measures;
+  const rows: (readonly [string, string])[] = [
+    ...(data ? [["data", fileOf(data)] as const] : []),
+    ...entriesOf(files).map(([name, file]) => [name, fileOf(file)] as const),
+    ...entriesOf(examples).map(([name, n]) => [`examples: ${name}`, String(n)] as const),
     ...(["parameters", "seed", "seqgrad", "node", "device"] as const).flatMap((name) =>
-      rest[name] === undefined ? [] : [[name, String(rest[name])] as [string, string]],
+      rest[name] === undefined ? [] : [[name, String(rest[name])] as const],
     ),
     ...(end
-      ? [["ended", `after ${end.step} updates, ${Math.round(Number(end.seconds))} seconds of training: ${end.reason}`] as [string, string]]
+      ? [["ended", `after ${end.step} updates, ${Math.round(Number(end.seconds))} seconds of training: ${end.reason}`] as const]
       : []),
-    ...(end?.chosenBy ? [["kept by", String(end.chosenBy)] as [string, string]] : []),
+    ...(end?.chosenBy ? [["kept by", String(end.chosenBy)] as const] : []),
     ...(run.command === "train lm" && final?.loss !== undefined
-      ? [["perplexity, last", formatNumber(perplexity(final.loss))] as [string, string]]
+      ? [["perplexity, last", formatNumber(perplexity(final.loss))] as const]
       : []),
     ...history
       .filter(({ type }) => type === "resume")
-      .map((line) => [`resumed after ${line.step}`, `seqgrad ${line.seqgrad}, node ${line.node}, ${line.device}`] as [string, string]),
+      .map((line) => [`resumed after ${line.step}`, `seqgrad ${line.seqgrad}, node ${line.node}, ${line.device}`] as const),
   ];
   const table = (list: readonly (readonly [string, string])[]) =>
     html`<table class="facts"><tbody>${list.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table>`;
-  const chosen = Object.entries(options).filter(([, value]) => value !== "");
+  const chosen = entriesOf(options).filter(([, value]) => value !== "");
   return html`${table(rows)}${chosen.length > 0 && html`<details><summary>Options</summary>${table(chosen.map(([name, value]) => [flagOf(name), writtenOf(value)]))}</details>`}`;
 }

@@ -3,6 +3,7 @@ import { LogisticRegression } from "../../models/logistic-regression.js";
 import { type LabeledText, type LabelProbabilities, TextClassifier } from "../../tasks/text-classifier.js";
 import { TfIdf } from "../../text/vectorizers.js";
 import { SeqgradError } from "../../util/errors.js";
+import { nth } from "../../util/nth.js";
 import type { Given } from "../../util/schema.js";
 import { type Baseline, type Judge, scoreTable, singleClass } from "../judges/judge.js";
 import { warn } from "../notes.js";
@@ -51,7 +52,10 @@ function measured(name: string, answers: readonly string[], examples: readonly L
 function mostCommon(examples: readonly LabeledText[]): string {
   const counts = new Map<string, number>();
   for (const { label } of examples) counts.set(label, (counts.get(label) ?? 0) + 1);
-  return [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))[0]![0];
+  return nth(
+    [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)),
+    0,
+  )[0];
 }
 
 /** Single words and pairs, weighted by rarity: what a model that knows the order of words has to beat. */

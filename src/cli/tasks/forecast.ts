@@ -4,6 +4,7 @@ import { readSeries, type SeriesColumn, type SeriesTableOptions } from "../../da
 import { type Forecast, overHorizon, SeriesForecaster, type SeriesPoint } from "../../tasks/series-forecaster.js";
 import { SeqgradError } from "../../util/errors.js";
 import { formatNumber } from "../../util/format.js";
+import { nth } from "../../util/nth.js";
 import { asFlags, type Values } from "../../util/schema.js";
 import type { Judge, Measures } from "../judges/judge.js";
 import { kindOf } from "../train.js";
@@ -86,7 +87,7 @@ const forecasterJudge: Judge<SeriesForecaster, SeriesPoint> = {
 
   async evaluate(forecaster, points) {
     const { measures, steps, series, answers } = await forecaster.report(points);
-    const names = Object.keys(steps[0]!);
+    const names = Object.keys(nth(steps, 0));
     const rows = (list: readonly Measures[], nameOf: (i: number) => string) =>
       list.map((errors, i) => [nameOf(i), ...names.map((name) => errors[name]!)] as const);
     const tables = [
@@ -94,10 +95,10 @@ const forecasterJudge: Judge<SeriesForecaster, SeriesPoint> = {
       ...(series.length > 1 ? [{ title: "series", columns: names, rows: rows(series, (c) => forecaster.names?.[c] ?? `${c + 1}`) }] : []),
     ];
     const samples = points.map(({ series: { values, channels }, at }, i) => {
-      const answer = answers[i]!;
-      const wanted = answer.map((_, h) => Array.from({ length: channels }, (_, c) => values[(at + h) * channels + c]!));
+      const answer = nth(answers, i);
+      const wanted = answer.map((_, h) => Array.from({ length: channels }, (_, c) => nth(values, (at + h) * channels + c)));
       const write = (list: readonly (readonly number[])[]) => list.map((row) => row.map(formatNumber).join(" ")).join("; ");
-      const right = answer.every(({ low, high }, h) => wanted[h]!.every((y, c) => y >= low[c]! && y <= high[c]!));
+      const right = answer.every(({ low, high }, h) => nth(wanted, h).every((y, c) => y >= nth(low, c) && y <= nth(high, c)));
       return { input: `after ${at} steps`, wanted: write(wanted), answer: write(answer.map(({ value }) => value)), right };
     });
     return { measures, tables, samples, json: { steps, series } };

@@ -1,6 +1,7 @@
 import { readConll, type TaggedSentence } from "../../data/conll.js";
 import { entityF1 } from "../../metrics/entities.js";
 import { EntityTagger } from "../../tasks/entity-tagger.js";
+import { nth } from "../../util/nth.js";
 import { type Baseline, type Judge, scoreTable, singleClass } from "../judges/judge.js";
 import { warn } from "../notes.js";
 import { kindOf } from "../train.js";
@@ -32,9 +33,17 @@ function tagOfWord(train: readonly Sentence[]): (word: string) => string {
   for (const { words, tags } of train)
     for (const [i, word] of words.entries()) {
       const own = counts.get(word) ?? new Map<string, number>();
-      counts.set(word, own.set(tags[i]!, (own.get(tags[i]!) ?? 0) + 1));
+      counts.set(word, own.set(nth(tags, i), (own.get(nth(tags, i)) ?? 0) + 1));
     }
-  const most = new Map(Array.from(counts, ([word, own]) => [word, [...own].sort(([, a], [, b]) => b - a)[0]![0]]));
+  const most = new Map(
+    Array.from(counts, ([word, own]) => [
+      word,
+      nth(
+        [...own].sort(([, a], [, b]) => b - a),
+        0,
+      )[0],
+    ]),
+  );
   return (word) => most.get(word) ?? "O";
 }
 
@@ -49,8 +58,8 @@ const taggerJudge: Judge<EntityTagger, Sentence> = {
       return {
         input: words.join(" "),
         wanted: show(tags),
-        answer: show(answers[i]!),
-        right: tags.every((tag, w) => tag === answers[i]![w]),
+        answer: show(nth(answers, i)),
+        right: tags.every((tag, w) => tag === nth(answers, i)[w]),
       };
     });
     const { types, macro, weighted, precision, recall, f1 } = entities;

@@ -3,6 +3,7 @@ import { findColumns, type NamedRow } from "../../data/columns.js";
 import { type Frames, parseFrames } from "../../data/frames.js";
 import { evenRows, isBlank, linesOfCells, readCsv, type TableRow } from "../../data/table-rows.js";
 import { SeqgradError } from "../../util/errors.js";
+import { nth } from "../../util/nth.js";
 import type { Given } from "../../util/schema.js";
 import { columnOf, note, type Reading, signOf, spellFlag } from "./reading.js";
 
@@ -74,9 +75,9 @@ export async function inputsIn(
   const isTable = /\.[ct]sv$/i.test(source) || [columnOf(part), "delimiter", "header"].some((name) => given[name] !== undefined);
   if (!isTable) return linesOf(text).map((line, i) => ({ line: i + 1, columns: [1], cells: [line] }));
   const rows = await rowsOf(text, source, reading, "all");
-  const heads = rows[0]!.cells.map(nameOf);
+  const heads = nth(rows, 0).cells.map(nameOf);
   const { [part]: own, ...others } = placesOf(parts, rows, reading);
-  const header = headerOf(reading) ?? (isBlank(rows[0]!) ? false : undefined);
+  const header = headerOf(reading) ?? (isBlank(nth(rows, 0)) ? false : undefined);
   const options = { name: source, header, spell: spellFlag, takesEmpty: true };
   // A part that a header names needs no others to be found by.
   const isNamed = heads.length === 1 || [own ?? "", part].some((name) => name !== "" && indexOfName(heads, name) >= 0);
@@ -108,20 +109,20 @@ export function framesIn(
   let wanted = size;
   return rows.map(({ line, columns, cells }) => {
     const where = `${file}, line ${line}, column ${columns[cell]}`;
-    const frames = parseFrames(cells[cell]!, where);
-    wanted ??= frames[0]!.length;
+    const frames = parseFrames(nth(cells, cell), where);
+    wanted ??= nth(frames, 0).length;
     if (frames.length > most)
       throw new SeqgradError(
         "format",
         `${where}: the grid has ${frames.length} places; expected ${most} at most, as the model was made for.`,
       );
-    if (frames[0]!.length === wanted) return { frames, where };
+    if (nth(frames, 0).length === wanted) return { frames, where };
     const whose = size === undefined ? "as in the first row" : "as the model was made for";
-    throw new SeqgradError("format", `${where}: the vectors have ${frames[0]!.length} numbers; expected ${wanted}, ${whose}.`);
+    throw new SeqgradError("format", `${where}: the vectors have ${nth(frames, 0).length} numbers; expected ${wanted}, ${whose}.`);
   });
 }
 
 /** The vectors of each input; undefined where it is blank. */
 export function framesOf(rows: readonly NamedRow[], source: string, form: FramesForm): (Frames | undefined)[] {
-  return rows.map((row) => (isBlank(row) ? undefined : framesIn([row], 0, source, form)[0]!.frames));
+  return rows.map((row) => (isBlank(row) ? undefined : nth(framesIn([row], 0, source, form), 0).frames));
 }
