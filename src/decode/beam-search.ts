@@ -2,6 +2,7 @@ import type { StepModel } from "../models/step-model.js";
 import { breathe } from "../util/breath.js";
 import { checkFinite, checkInteger, toTokens } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { checkPenalty, penalizeRepetition } from "./repetition.js";
 import { checkStop, type Ending, stopOf } from "./sampling.js";
@@ -88,7 +89,7 @@ export async function beamSearch<State>(
   }
   const search = new Search(prompt, { beam, nBest, minTokens, maxTokens, stop, lengthPenalty, repetitionPenalty });
   if (maxTokens === 0) return search.finish();
-  const rows = model.stepRows ? new Batch(model) : new Forks(model);
+  const rows = hasRows(model) ? new Batch(model) : new Forks(model);
   try {
     let logits = await rows.start(prompt);
     if (beam > logits.length)
@@ -149,7 +150,7 @@ class Search {
     this.tokens = open.map(({ token }) => token);
     this.parents = open.map(({ parent }) => parent);
     this.#open = open.map(({ parent, token, logProbability }) => {
-      const { tokens, seen } = this.#open[parent]!;
+      const { tokens, seen } = nth(this.#open, parent);
       return { tokens: [...tokens, token], logProbability, seen: repetitionPenalty === 1 ? seen : new Set(seen).add(token) };
     });
     return this.#length < maxTokens && this.#canImprove;
@@ -174,6 +175,7 @@ class Search {
     const v = logits.length / this.#open.length;
     const open: Extension[] = [];
     const ended: Extension[] = [];
+    let least = Number.NEGATIVE_INFINITY; // what an unfinished text must pass
     for (const [parent, text] of this.#open.entries()) {
       const row = penalizeRepetition(rowOf(logits, parent, v), text.seen, repetitionPenalty);
       const offset = text.logProbability - logSumExp(row);
@@ -182,9 +184,10 @@ class Search {
         if (logProbability === Number.NEGATIVE_INFINITY) continue;
         if (this.#stop.has(token)) {
           if (this.#length >= minTokens) ended.push({ parent, token, logProbability });
-        } else if (open.length < beam || logProbability > open.at(-1)!.logProbability) {
+        } else if (logProbability > least) {
           insert(open, { parent, token, logProbability }, byProbability);
           if (open.length > beam) open.pop();
+          if (open.length === beam) least = nth(open, beam - 1).logProbability;
         }
       }
     }
@@ -192,7 +195,7 @@ class Search {
   }
 
   #end({ parent, logProbability }: Extension): void {
-    const { tokens } = this.#open[parent]!;
+    const { tokens } = nth(this.#open, parent);
     this.#keep({ tokens, logProbability, score: this.#score(logProbability, tokens.length + 1), stopped: true });
   }
 
@@ -220,13 +223,11 @@ const byProbability = (a: Extension, b: Extension) => b.logProbability - a.logPr
 
 /** Puts an item into a sorted list, after its equals. */
 function insert<T>(list: T[], item: T, order: (a: T, b: T) => number): void {
-  let at = list.length;
-  while (at > 0 && order(list[at - 1]!, item) > 0) at--;
-  list.splice(at, 0, item);
+  list.splice(list.findLastIndex((other) => order(other, item) <= 0) + 1, 0, item);
 }
 
 function rowOf(logits: ArrayLike<number>, row: number, v: number): ArrayLike<number> {
-  if (ArrayBuffer.isView(logits)) return (logits as Float32Array).subarray(row * v, (row + 1) * v);
+  if (logits instanceof Float32Array || logits instanceof Float64Array) return logits.subarray(row * v, (row + 1) * v);
   return Array.prototype.slice.call(logits, row * v, (row + 1) * v);
 }
 
@@ -234,11 +235,12 @@ function rowOf(logits: ArrayLike<number>, row: number, v: number): ArrayLike<num
 function logSumExp(x: ArrayLike<number>): number {
   let largest = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < x.length; i++) {
-    if (!(x[i]! < Number.POSITIVE_INFINITY)) {
+    const logit = x[i]!;
+    if (!(logit < Number.POSITIVE_INFINITY)) {
       const cause = "the model's weights or its state are likely not finite";
-      throw new SeqgradError("not-finite", `beamSearch: logit ${i} is ${x[i]}; ${cause}.`);
+      throw new SeqgradError("not-finite", `beamSearch: logit ${i} is ${logit}; ${cause}.`);
     }
-    if (x[i]! > largest) largest = x[i]!;
+    if (logit > largest) largest = logit;
   }
   if (largest === Number.NEGATIVE_INFINITY) return 0; // all tokens are ruled out, and stay so
   let sum = 0;
@@ -246,11 +248,16 @@ function logSumExp(x: ArrayLike<number>): number {
   return largest + Math.log(sum);
 }
 
+/** A model that continues several texts at once. */
+type RowModel<State> = StepModel<State> & Required<Pick<StepModel<State>, "stepRows">>;
+
+const hasRows = <State>(model: StepModel<State>): model is RowModel<State> => model.stepRows !== undefined;
+
 /** The texts' states as one state of several rows. */
 class Batch<State> {
   #state: State | undefined;
 
-  constructor(private readonly model: StepModel<State>) {}
+  constructor(private readonly model: RowModel<State>) {}
 
   async start(prompt: ArrayLike<number>): Promise<ArrayLike<number>> {
     const { logits, state } = checkStep("beamSearch", await this.model.step(prompt, undefined));
@@ -259,7 +266,7 @@ class Batch<State> {
   }
 
   async step(tokens: readonly number[], parents: readonly number[]): Promise<ArrayLike<number>> {
-    const { logits, state } = checkStep("beamSearch", await this.model.stepRows!(tokens, this.#state!, parents));
+    const { logits, state } = checkStep("beamSearch", await this.model.stepRows(tokens, this.#state!, parents));
     if (state !== this.#state) this.release();
     this.#state = state;
     return logits;
@@ -288,7 +295,7 @@ class Forks<State> {
     const next: State[] = [];
     try {
       for (const [i, token] of tokens.entries()) {
-        const from = this.#states[parents[i]!]!;
+        const from = this.#states[nth(parents, i)]!;
         const { logits, state } = checkStep("beamSearch", await this.model.step([token], from));
         if (typeof state === "object" && state === from) {
           const advice = "which only one text can continue; give the model stepRows()";
@@ -296,7 +303,7 @@ class Forks<State> {
         }
         next.push(state);
         await breathe();
-        for (let j = 0; j < logits.length; j++) scores.push(logits[j]!);
+        for (const logit of Array.from(logits)) scores.push(logit);
       }
     } catch (error) {
       this.#release(next);

@@ -1,6 +1,7 @@
 import { finish, type Pieces } from "../util/breath.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { checkOptions } from "../util/options.js";
 import { greedy } from "./sampling.js";
 import { checkScores } from "./scores.js";
@@ -43,7 +44,7 @@ export function* ctcDecoding(logProbs: ArrayLike<number>, classes: number, optio
   if (logProbs.length % classes !== 0)
     throw new SeqgradError("shape", `ctcDecode: ${logProbs.length} numbers are not rows of ${classes} classes.`);
   const rows = Array.from({ length: logProbs.length / classes }, (_, t) =>
-    Float64Array.from({ length: classes }, (_, c) => logProbs[t * classes + c]!),
+    Float64Array.from({ length: classes }, (_, c) => nth(logProbs, t * classes + c)),
   );
   const likeliest = rows.map((row) => greedy(row)); // which refuses what is not finite
   if (beam > 1) return yield* prefixSearch(rows, blank, beam);
@@ -92,5 +93,5 @@ function* prefixSearch(rows: readonly Float64Array[], blank: number, beam: numbe
     }
     kept = [...next.values()].sort((a, b) => total(b) - total(a)).slice(0, beam);
   }
-  return [...kept[0]!.symbols];
+  return [...nth(kept, 0).symbols];
 }

@@ -1,5 +1,6 @@
 import { checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { checkScores } from "./scores.js";
 
 /** Throws `range` unless the penalty is a finite number above 0. */
@@ -33,6 +34,9 @@ export function penalizeRepetition(logits: ArrayLike<number>, seen: Iterable<num
   if (penalty === 1) return logits;
   const penalized = Float64Array.from(logits);
   for (const token of seen) checkInteger("penalizeRepetition", "a token", token, 0, logits.length - 1);
-  for (const token of seen) penalized[token]! *= penalized[token]! > 0 ? 1 / penalty : penalty;
+  for (const token of seen) {
+    const score = nth(penalized, token);
+    penalized[token] = score * (score > 0 ? 1 / penalty : penalty);
+  }
   return penalized;
 }

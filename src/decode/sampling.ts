@@ -1,5 +1,6 @@
 import { checkFinite, checkInteger, checkInterval, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { checkOptions } from "../util/options.js";
 import type { RandomGenerator } from "../util/philox.js";
 import { checkScores } from "./scores.js";
@@ -60,13 +61,17 @@ export function greedy(logits: ArrayLike<number>): number {
   checkScores("greedy", logits);
   if (logits.length === 0) throw new SeqgradError("value", "greedy: there are no logits.");
   let best = 0;
+  let most = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < logits.length; i++) {
-    if (!(logits[i]! < Number.POSITIVE_INFINITY)) {
-      throw new SeqgradError("not-finite", `greedy: logit ${i} is ${logits[i]}; the model's weights or its state are likely not finite.`);
+    const logit = logits[i]!;
+    if (!(logit < Number.POSITIVE_INFINITY)) {
+      throw new SeqgradError("not-finite", `greedy: logit ${i} is ${logit}; the model's weights or its state are likely not finite.`);
     }
-    if (logits[i]! > logits[best]!) best = i;
+    if (logit <= most) continue;
+    best = i;
+    most = logit;
   }
-  if (logits[best] === Number.NEGATIVE_INFINITY)
+  if (most === Number.NEGATIVE_INFINITY)
     throw new SeqgradError("not-finite", "greedy: every logit is -Infinity, so every token is ruled out.");
   return best;
 }
@@ -93,7 +98,8 @@ export function sampleToken(logits: ArrayLike<number>, options: SamplingOptions,
   const { temperature = 1, topK = logits.length, topP = 1 } = options ?? {};
   const best = greedy(logits);
   if (temperature === 0) return best;
-  const weightOf = (logit: number) => Math.exp((logit - logits[best]!) / temperature); // the best one's is 1
+  const most = nth(logits, best);
+  const weightOf = (logit: number) => Math.exp((logit - most) / temperature); // the best one's is 1
   const weights = new Float64Array(logits.length);
   for (let i = 0; i < weights.length; i++) weights[i] = weightOf(logits[i]!);
   if (topK < logits.length || topP < 1) restrict(weights, weightOf, logits, topK, topP);
@@ -109,13 +115,17 @@ function restrict(weights: Float64Array, weightOf: (logit: number) => number, lo
     const wanted = p * best.reduce((sum, weight) => sum + weight, 0);
     let sum = 0;
     count = 0;
-    while (count < best.length && sum < wanted) sum += best[count++]!;
+    for (const weight of best) {
+      if (!(sum < wanted)) break;
+      sum += weight;
+      count++;
+    }
   }
-  const least = order[count - 1]!;
-  let places = count; // for those that are equal to the least
-  for (let i = 0; i < logits.length; i++) if (logits[i]! > least) places--;
+  const least = nth(order, count - 1);
+  let places = count - order.findLastIndex((logit) => logit > least) - 1; // for those that are equal to the least
   for (let i = 0; i < logits.length; i++) {
-    const isKept = logits[i]! > least || (logits[i] === least && places-- > 0);
+    const logit = logits[i]!;
+    const isKept = logit > least || (logit === least && places-- > 0);
     if (!isKept) weights[i] = 0;
   }
 }
@@ -123,7 +133,7 @@ function restrict(weights: Float64Array, weightOf: (logit: number) => number, lo
 /** The first index at which the running sum of weights passes the share u, in [0, 1), of their total. */
 function draw(weights: Float64Array, u: number): number {
   let total = 0;
-  for (let i = 0; i < weights.length; i++) total += weights[i]!;
+  for (const weight of weights) total += weight;
   const wanted = u * total;
   let sum = 0;
   for (let i = 0; i < weights.length; i++) {

@@ -4,5 +4,5 @@ import { checkList, checkNumber } from "../util/check.js";
 export function checkScores(op: string, logits: ArrayLike<number>): void {
   checkList(op, "the scores", logits, "numbers, a token each");
   if (ArrayBuffer.isView(logits) && typeof logits[0] !== "bigint") return;
-  for (let i = 0; i < logits.length; i++) checkNumber(op, `logit ${i}`, logits[i]!);
+  for (let i = 0; i < logits.length; i++) checkNumber(op, `logit ${i}`, logits[i]);
 }

@@ -4,6 +4,7 @@ import { mapInTurns } from "../util/breath.js";
 import { checkObject, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import { nth } from "../util/nth.js";
 import { maxOf } from "../util/numbers.js";
 import { sameShape } from "../util/shape.js";
 
@@ -27,7 +28,7 @@ export async function viterbi(emissions: Tensor, scores: CrfScores, lengths?: re
   for (const name of ["transitions", "starts", "ends"] as const) checkTensor("viterbi", scores[name], name);
   const steps = lengths ?? new Array<number>(emissions.shape[0] ?? 0).fill(emissions.shape[1] ?? 0);
   if (!Array.isArray(steps)) throw new SeqgradError("value", `viterbi: lengths is ${shown(steps)}; give an array, a number for each row.`);
-  const [B, T, K] = emissions.shape as [number, number, number];
+  const [B = 0, T = 0, K = 0] = emissions.shape;
   const { transitions, starts, ends } = scores;
   const fits = sameShape(transitions.shape, [K, K]) && sameShape(starts.shape, [K]) && sameShape(ends.shape, [K]);
   if (emissions.rank !== 3 || steps.length !== B || !fits) {
@@ -37,17 +38,17 @@ export async function viterbi(emissions: Tensor, scores: CrfScores, lengths?: re
   }
   const bad = steps.findIndex((n) => !(Number.isInteger(n) && n >= 1 && n <= T));
   if (bad >= 0) throw new SeqgradError("range", `viterbi: lengths[${bad}] is ${shown(steps[bad])}; expected a number from 1 to ${T}.`);
-  const [e, moves, first, last] = await Promise.all([emissions, transitions, starts, ends].map((x) => x.data()));
+  const [e, moves, first, last] = await Promise.all([emissions.data(), transitions.data(), starts.data(), ends.data()]);
   return mapInTurns(steps, (n, b) => {
-    const at = (t: number, k: number) => e![(b * T + t) * K + k]!;
-    let best = Float64Array.from({ length: K }, (_, k) => first![k]! + at(0, k));
+    const at = (t: number, k: number) => e[(b * T + t) * K + k]!;
+    let best = Float64Array.from(first, (score, k) => score + at(0, k));
     const from: Int32Array[] = [];
     for (let t = 1; t < n; t++) {
       const origin = new Int32Array(K);
       best = Float64Array.from(best, (_, j) => {
         let most = Number.NEGATIVE_INFINITY;
         for (let i = 0; i < K; i++) {
-          const score = best[i]! + moves![i * K + j]!;
+          const score = best[i]! + moves[i * K + j]!;
           if (score > most) {
             most = score;
             origin[j] = i;
@@ -57,11 +58,15 @@ export async function viterbi(emissions: Tensor, scores: CrfScores, lengths?: re
       });
       from.push(origin);
     }
-    const total = best.map((score, k) => score + last![k]!);
+    const total = best.map((score, k) => score + nth(last, k));
     if (total.some(Number.isNaN))
       throw new SeqgradError("not-finite", `viterbi: scores of row ${b} are NaN; the model's weights are likely not finite.`);
-    const tags = [total.indexOf(maxOf(total))];
-    for (const origin of from.reverse()) tags.push(origin[tags.at(-1)!]!);
+    let tag = total.indexOf(maxOf(total));
+    const tags = [tag];
+    for (const origin of from.reverse()) {
+      tag = nth(origin, tag);
+      tags.push(tag);
+    }
     return tags.reverse();
   });
 }

@@ -1,6 +1,7 @@
 import { finish, type Pieces } from "../util/breath.js";
 import { checkArray, checkInteger, checkText, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { checkOptions } from "../util/options.js";
 import { type BleuTokenizer, bleuTokenizers, bleuWords, scriptOf } from "./bleu-words.js";
 import { checkPairs, checkTexts, countsOf, ngramsOf, overlapOf } from "./pairs.js";
@@ -42,15 +43,14 @@ const optionNames = ["lowercase", "tokenize", "smooth", "effectiveOrder"];
 
 /** The counts that a score is computed from: they add up over sentences. */
 interface Statistics {
-  readonly right: number[];
-  readonly total: number[];
+  /** Of n-grams of 1 word, 2 words, ..: those that are right, and all. */
+  readonly orders: readonly { right: number; total: number }[];
   hypothesisLength: number;
   referenceLength: number;
 }
 
 const noStatistics = (): Statistics => ({
-  right: new Array<number>(ORDER).fill(0),
-  total: new Array<number>(ORDER).fill(0),
+  orders: Array.from({ length: ORDER }, () => ({ right: 0, total: 0 })),
   hypothesisLength: 0,
   referenceLength: 0,
 });
@@ -81,10 +81,10 @@ export function* countedBleu(hypotheses: readonly string[], references: Referenc
   const sum = noStatistics();
   for (const [i, hypothesis] of hypotheses.entries()) {
     yield;
-    addStatistics(sum, hypothesis, lists[i]!, settings);
+    addStatistics(sum, hypothesis, nth(lists, i), settings);
   }
-  const counts = new Set(lists.map((list) => list.length));
-  return scoreOf(sum, settings, counts.size === 1 ? String(lists[0]!.length) : "var");
+  const counts = [...new Set(lists.map((list) => list.length))];
+  return scoreOf(sum, settings, counts.length === 1 ? String(counts) : "var");
 }
 
 /**
@@ -148,16 +148,16 @@ export function* countedByLength(
   checkInteger("bleuByLength", "width", width, 1);
   checkPairs("bleuByLength", lengths, hypotheses);
   const buckets = new Map<number, number[]>();
-  for (let i = 0; i < lengths.length; i++) {
-    const bucket = Math.floor(checkInteger("bleuByLength", `lengths[${i}]`, lengths[i]!) / width);
+  for (const [i, length] of Array.from(lengths).entries()) {
+    const bucket = Math.floor(checkInteger("bleuByLength", `lengths[${i}]`, length) / width);
     const members = buckets.get(bucket) ?? [];
     members.push(i);
     buckets.set(bucket, members);
   }
   const scores: BleuBucket[] = [];
   for (const [bucket, members] of [...buckets].sort(([a], [b]) => a - b)) {
-    const own = members.map((i) => hypotheses[i]!);
-    const others = members.map((i) => lists[i]!);
+    const own = members.map((i) => nth(hypotheses, i));
+    const others = members.map((i) => nth(lists, i));
     const score = yield* countedBleu(own, others, options);
     scores.push({ ...score, low: bucket * width, high: (bucket + 1) * width, sentences: members.length });
   }
@@ -191,7 +191,7 @@ export function referenceLists(op: string, hypotheses: readonly string[], refere
   checkPairs(op, hypotheses, references);
   checkTexts(op, hypotheses);
   checkArray(op, "one of the lists", references, "a list of texts, or of lists of them");
-  const lists = Array.from(references, (list) => (Array.isArray(list) ? (list as readonly string[]) : [list as string]));
+  const lists = Array.from(references, (list) => [list].flat());
   const bare = lists.findIndex((list) => list.length === 0);
   if (bare >= 0) throw new SeqgradError("value", `${op}: sentence ${bare} has no reference; give at least one.`);
   for (const list of lists) checkTexts(`${op}: references`, list);
@@ -213,29 +213,31 @@ function addStatistics(sum: Statistics, hypothesis: string, references: readonly
   );
   sum.hypothesisLength += words.length;
   sum.referenceLength += nearest.length;
-  for (let n = 1; n <= ORDER; n++) {
+  for (const [i, order] of sum.orders.entries()) {
+    const n = i + 1;
     const most = new Map<string, number>();
     for (const other of others) {
       for (const [ngram, count] of countsOf(ngramsOf(other, n))) most.set(ngram, Math.max(count, most.get(ngram) ?? 0));
     }
-    sum.right[n - 1]! += overlapOf(countsOf(ngramsOf(words, n)), most);
-    sum.total[n - 1]! += Math.max(0, words.length - n + 1);
+    order.right += overlapOf(countsOf(ngramsOf(words, n)), most);
+    order.total += Math.max(0, words.length - n + 1);
   }
 }
 
-function scoreOf({ right, total, hypothesisLength, referenceLength }: Statistics, options: Settings, nrefs: string): BleuScore {
+function scoreOf({ orders, hypothesisLength, referenceLength }: Statistics, options: Settings, nrefs: string): BleuScore {
   const { lowercase = false, tokenize, smooth = "exp", effectiveOrder = false } = options;
   const short = hypothesisLength < referenceLength;
   const brevityPenalty = !short ? 1 : hypothesisLength > 0 ? Math.exp(1 - referenceLength / hypothesisLength) : 0;
   const precisions = new Array<number>(ORDER).fill(0);
-  const order = effectiveOrder ? total.filter((n) => n > 0).length : ORDER;
+  const order = effectiveOrder ? orders.filter(({ total }) => total > 0).length : ORDER;
   let halvings = 1;
-  const isEmpty = right.every((n) => n === 0);
-  for (let n = 0; n < ORDER && total[n]! > 0 && !isEmpty; n++) {
-    if (right[n]! > 0) precisions[n] = (100 * right[n]!) / total[n]!;
+  const isEmpty = orders.every(({ right }) => right === 0);
+  for (const [n, { right, total }] of orders.entries()) {
+    if (total === 0 || isEmpty) break;
+    if (right > 0) precisions[n] = (100 * right) / total;
     else if (smooth === "exp") {
       halvings *= 2;
-      precisions[n] = 100 / (halvings * total[n]!);
+      precisions[n] = 100 / (halvings * total);
     }
   }
   const logs = precisions.slice(0, order).map(Math.log);

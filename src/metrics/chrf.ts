@@ -1,4 +1,5 @@
 import { checkBoolean, checkInteger, checkInterval } from "../util/check.js";
+import { nth } from "../util/nth.js";
 import { maxOf } from "../util/numbers.js";
 import { checkOptions } from "../util/options.js";
 import { type References, referenceLists } from "./bleu.js";
@@ -52,13 +53,16 @@ export function chrf(hypotheses: readonly string[], references: References, opti
     ];
   };
   const lists = referenceLists("chrf", hypotheses, references);
-  const sum: Matches = Array.from({ length: characterOrder + wordOrder }, () => [0, 0, 0]);
+  let sum: Matches = Array.from({ length: characterOrder + wordOrder }, () => [0, 0, 0]);
   for (const [i, hypothesis] of hypotheses.entries()) {
     const counts = countsIn(hypothesis);
-    const candidates = lists[i]!.map((reference) => matches(counts, countsIn(reference)));
+    const candidates = nth(lists, i).map((reference) => matches(counts, countsIn(reference)));
     const scores = candidates.map((candidate) => fScore(candidate, beta));
-    const best = candidates[scores.indexOf(maxOf(scores))]!;
-    for (const [order, parts] of best.entries()) for (const [part, count] of parts.entries()) sum[order]![part]! += count;
+    const best = nth(candidates, scores.indexOf(maxOf(scores)));
+    sum = best.map(([own, other, both], order) => {
+      const before = nth(sum, order);
+      return [before[0] + own, before[1] + other, before[2] + both];
+    });
   }
   return fScore(sum, beta);
 }
@@ -67,7 +71,7 @@ const size = (counts: ReadonlyMap<string, number>) => [...counts.values()].reduc
 
 const matches = (hypothesis: readonly Map<string, number>[], reference: readonly Map<string, number>[]): Matches =>
   hypothesis.map((counts, order) => {
-    const other = reference[order]!;
+    const other = nth(reference, order);
     return [other.size > 0 ? size(counts) : 0, size(other), overlapOf(counts, other)];
   });
 
@@ -86,6 +90,7 @@ const punctuation = new Set("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~");
 /** A word, and the sign at its end, else at its start, as a word of its own. */
 function detached(word: string): string[] {
   if (word.length < 2) return word === "" ? [] : [word];
-  if (punctuation.has(word.at(-1)!)) return [word.slice(0, -1), word.at(-1)!];
-  return punctuation.has(word[0]!) ? [word[0]!, word.slice(1)] : [word];
+  const [first, last] = [word.slice(0, 1), word.slice(-1)];
+  if (punctuation.has(last)) return [word.slice(0, -1), last];
+  return punctuation.has(first) ? [first, word.slice(1)] : [word];
 }

@@ -1,6 +1,7 @@
 import { finish, type Pieces } from "../util/breath.js";
 import { kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { checkPairs } from "./pairs.js";
 
 /**
@@ -57,11 +58,11 @@ export function* countedConfusion<T extends string | number>(
   if (!Array.isArray(known)) throw new SeqgradError("value", `confusionMatrix: labels are ${kindOf(known)}; give a list.`);
   const strange = known.findIndex((label) => typeof label !== "string" && typeof label !== "number");
   if (strange >= 0) throw new SeqgradError("value", `confusionMatrix: a label is ${shown(known[strange])}; give strings or numbers.`);
-  const positions = new Map(known.map((label, i) => [label, i]));
+  const positions = new Map<T | undefined, number>(known.map((label, i) => [label, i]));
   if (positions.size < known.length)
     throw new SeqgradError("value", `confusionMatrix: the labels ${known.map(shown).join(", ")} are not all different.`);
   const counts = known.map(() => new Array<number>(known.length).fill(0));
-  const positionOf = (label: T) => {
+  const positionOf = (label: T | undefined) => {
     const position = positions.get(label);
     if (position === undefined)
       throw new SeqgradError("range", `confusionMatrix: ${shown(label)} is not one of the ${known.length} labels given.`);
@@ -69,7 +70,9 @@ export function* countedConfusion<T extends string | number>(
   };
   for (let i = 0; i < targets.length; i++) {
     if (i % PIECE === 0) yield;
-    counts[positionOf(targets[i]!)]![positionOf(predictions[i]!)]!++;
+    const row = nth(counts, positionOf(targets[i]));
+    const at = positionOf(predictions[i]);
+    row[at] = nth(row, at) + 1;
   }
   return { labels: known, counts };
 }
@@ -80,9 +83,9 @@ const PIECE = 2 ** 14;
 function* labelsIn<T extends string | number>(...lists: ArrayLike<T>[]): Pieces<T[]> {
   const labels = new Set<T>();
   for (const list of lists)
-    for (let i = 0; i < list.length; i++) {
+    for (const [i, label] of Array.from(list).entries()) {
       if (i % PIECE === 0) yield;
-      labels.add(list[i]!);
+      labels.add(label);
     }
   return [...labels].sort((a, b) => (a < b ? -1 : 1));
 }
@@ -152,14 +155,15 @@ export function* scored<T>({ labels: names, counts }: ConfusionMatrix<T>): Piece
   const rows: (readonly [T, Score & { readonly support: number }])[] = [];
   for (const row of counts) {
     yield;
-    for (const [j, count] of row.entries()) predicted[j]! += count;
+    for (const [j, count] of row.entries()) predicted[j] = nth(predicted, j) + count;
   }
   for (const [i, row] of counts.entries()) {
     yield;
     const support = row.reduce((a, b) => a + b, 0);
     all += support;
-    right += row[i]!;
-    rows.push([names[i]!, { ...scoreOf(row[i]!, predicted[i]!, support), support }]);
+    const own = nth(row, i);
+    right += own;
+    rows.push([nth(names, i), { ...scoreOf(own, nth(predicted, i), support), support }]);
   }
   return { accuracy: right / all, labels: new Map(rows), micro: scoreOf(right, all, all), ...meansOf(rows.map(([, score]) => score)) };
 }

@@ -1,5 +1,6 @@
 import { finish, type Pieces } from "../util/breath.js";
 import { checkArray, checkList } from "../util/check.js";
+import { nth } from "../util/nth.js";
 import { tokenizerFor } from "./bleu-words.js";
 import { checkPairs, checkTexts } from "./pairs.js";
 
@@ -18,15 +19,16 @@ export function editDistance<T>(a: ArrayLike<T>, b: ArrayLike<T>): number {
   // row[j]: the distance of the first i items of a to the first j of b.
   const row = Uint32Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
-    let diagonal = row[0]!;
+    let [diagonal, left] = [i - 1, i];
     row[0] = i;
     for (let j = 1; j <= b.length; j++) {
-      const replaced = diagonal + (a[i - 1] === b[j - 1] ? 0 : 1);
-      diagonal = row[j]!;
-      row[j] = Math.min(replaced, diagonal + 1, row[j - 1]! + 1);
+      const above = row[j]!;
+      left = Math.min(diagonal + (a[i - 1] === b[j - 1] ? 0 : 1), above + 1, left + 1);
+      row[j] = left;
+      diagonal = above;
     }
   }
-  return row[b.length]!;
+  return nth(row, b.length);
 }
 
 /**

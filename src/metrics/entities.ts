@@ -43,11 +43,10 @@ export function entitySpans(tags: readonly string[]): EntitySpan[] {
 /** "B-person" -> B, person; a tag without a prefix of one letter counts as inside an entity of that type. */
 function partsOf(tag: string): [prefix: string, type: string] {
   if (tag === "O" || tag === "") return ["O", ""];
-  const match = /^([BIESLU])(?:-(.*))?$/s.exec(tag);
-  if (!match) return ["I", tag];
+  const [, letter, type = ""] = /^([BIESLU])(?:-(.*))?$/s.exec(tag) ?? [];
+  if (letter === undefined) return ["I", tag];
   // BILOU: the last word of an entity, and an entity of one word.
-  const prefix = match[1] === "L" ? "E" : match[1] === "U" ? "S" : match[1]!;
-  return [prefix, match[2] ?? ""];
+  return [letter === "L" ? "E" : letter === "U" ? "S" : letter, type];
 }
 
 export interface EntityReport extends Score {

@@ -1,3 +1,4 @@
+import { nth } from "../util/nth.js";
 import { tokenizerFor } from "./bleu-words.js";
 import { type Score, scoreOf } from "./classification.js";
 import { checkPairs, checkTexts, countsOf, ngramsOf, overlapOf } from "./pairs.js";
@@ -31,7 +32,7 @@ export function rouge(hypotheses: readonly string[], references: readonly string
   for (const texts of [hypotheses, references]) checkTexts("rouge", texts);
   const unit = tokenizerFor(references) === "13a" ? "words" : "characters";
   const wordsOf = unit === "words" ? runsOf : charactersOf;
-  const pairs = hypotheses.map((text, i) => [wordsOf(text), wordsOf(references[i]!)] as const);
+  const pairs = hypotheses.map((text, i) => [wordsOf(text), wordsOf(nth(references, i))] as const);
   const mean = (of: (hypothesis: string[], reference: string[]) => Score): Score => {
     const scores = pairs.map(([hypothesis, reference]) => of(hypothesis, reference));
     const meanOf = (key: keyof Score) => scores.reduce((sum, score) => sum + score[key], 0) / scores.length;
@@ -56,12 +57,13 @@ const charactersOf = (text: string): string[] =>
 function commonLength(a: readonly string[], b: readonly string[]): number {
   const row = new Uint32Array(b.length + 1);
   for (const word of a) {
-    let diagonal = 0;
+    let [diagonal, left] = [0, 0];
     for (const [j, other] of b.entries()) {
       const above = row[j + 1]!;
-      row[j + 1] = word === other ? diagonal + 1 : Math.max(above, row[j]!);
+      left = word === other ? diagonal + 1 : Math.max(above, left);
+      row[j + 1] = left;
       diagonal = above;
     }
   }
-  return row[b.length]!;
+  return nth(row, b.length);
 }

@@ -1,9 +1,10 @@
 import { finish, inTurns, type Pieces } from "../util/breath.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { checkOptions } from "../util/options.js";
 import { byteCharacters, fromByteCharacters } from "./byte-alphabet.js";
-import { type HuggingFaceJson, hasOnly, isPlain, plainJson, vocabularyOf } from "./hugging-face.js";
+import { type HuggingFaceJson, hasOnly, isPlain, pairOf, plainJson, vocabularyOf } from "./hugging-face.js";
 import { MergeTable, mergeByRank } from "./merge-by-rank.js";
 import { mergePairs, SPAN } from "./pair-merges.js";
 import { gpt2Pieces } from "./pieces.js";
@@ -96,20 +97,21 @@ export class BpeTokenizer extends SubwordTokenizer {
         yield;
       }
     if (counts.size === 0) throw new SeqgradError("value", "BpeTokenizer.train: the texts are empty; give some text to learn from.");
-    const byteIds = byteCharacters.map((character) => ids.get(character)!);
+    const byteIds = byteCharacters.map((character) => tokens.lastIndexOf(character));
     const words: { symbols: Int32Array; count: number }[] = [];
     for (const [piece, count] of counts) {
-      words.push({ symbols: Int32Array.from(encoder.encode(piece), (byte) => byteIds[byte]!), count });
+      words.push({ symbols: Int32Array.from(encoder.encode(piece), (byte) => nth(byteIds, byte)), count });
       yield;
     }
     const merges: [string, string][] = [];
     const isFull = () => tokens.length >= vocab;
     yield* mergePairs(words, isFull, minCount, (a, b) => {
-      const joined = tokens[a]! + tokens[b]!;
+      const pair: [string, string] = [nth(tokens, a), nth(tokens, b)];
+      const joined = pair.join("");
       // There may be two ways to one token.
       const id = ids.get(joined) ?? tokens.push(joined) - 1;
       ids.set(joined, id);
-      merges.push([tokens[a]!, tokens[b]!]);
+      merges.push(pair);
       return id;
     });
     return new BpeTokenizer(tokens, merges, special);
@@ -156,7 +158,7 @@ export class BpeTokenizer extends SubwordTokenizer {
         "BpeTokenizer.fromJSON: the file is not a tokenizer.json of plain byte-level BPE; read it by tokenizerFromJSON().",
       );
     const { vocabulary, special } = vocabularyOf("BpeTokenizer.fromJSON", file);
-    return new BpeTokenizer(tokensInOrder("BpeTokenizer.fromJSON", vocabulary), mergesOf(file.model!.merges), special);
+    return new BpeTokenizer(tokensInOrder("BpeTokenizer.fromJSON", vocabulary), mergesOf(file.model?.merges), special);
   }
 
   /** Bytes that are not UTF-8 come as U+FFFD. */
@@ -199,9 +201,9 @@ export class BpeTokenizer extends SubwordTokenizer {
   protected *idsOf(piece: string): Pieces<readonly number[]> {
     const bytes = encoder.encode(piece);
     const ids = new Int32Array(bytes.length);
-    for (let i = 0; i < bytes.length; i++) {
+    let i = 0;
+    for (const byte of bytes) {
       if (i % 2 ** 14 === 2 ** 14 - 1) yield;
-      const byte = bytes[i]!;
       const id = this.#byteIds[byte];
       if (id === undefined) {
         const shown = `0x${byte.toString(16).padStart(2, "0")}`;
@@ -210,19 +212,19 @@ export class BpeTokenizer extends SubwordTokenizer {
           `BpeTokenizer.encode: the vocabulary has no token for byte ${shown}, and none for what is unknown.`,
         );
       }
-      ids[i] = id;
+      ids[i++] = id;
     }
     return yield* mergeByRank(ids, this.#merges);
   }
 }
 
 /** The pairs of tokenizer.json, each as a list or as one text with a blank between. */
-function mergesOf(merges: NonNullable<HuggingFaceJson["model"]>["merges"]): [string, string][] {
+function mergesOf(merges: NonNullable<HuggingFaceJson["model"]>["merges"]): (readonly [string, string])[] {
   if (!Array.isArray(merges))
     throw new SeqgradError("format", "BpeTokenizer.fromJSON: the model has no list of merges. Is the file whole?");
   return merges.map((merge, i) => {
-    const pair: unknown = typeof merge === "string" ? merge.split(" ") : merge;
-    if (Array.isArray(pair) && pair.length === 2 && pair.every((token) => typeof token === "string")) return pair as [string, string];
+    const pair = pairOf(merge);
+    if (pair) return pair;
     throw new SeqgradError("format", `BpeTokenizer.fromJSON: merge ${i} is ${JSON.stringify(merge)}; expected two tokens.`);
   });
 }

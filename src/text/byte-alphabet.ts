@@ -1,3 +1,4 @@
+import { allOf } from "../util/nth.js";
 /**
  * The 256 bytes as characters that can be seen (Radford et al. 2019, GPT-2): a printable byte of Latin-1 is itself, the others are the
  * characters from U+0100 up in their order, so that a blank is "Ġ".
@@ -29,8 +30,7 @@ const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 export function fromByteCharacters(tokens: Iterable<string>): string {
   const bytes: number[] = [];
   for (const token of tokens) {
-    const own = Array.from(token, byteOf);
-    for (const byte of own.includes(undefined) ? encoder.encode(token) : (own as number[])) bytes.push(byte);
+    for (const byte of allOf(Array.from(token, byteOf)) ?? encoder.encode(token)) bytes.push(byte);
   }
   return utf8.decode(Uint8Array.from(bytes));
 }

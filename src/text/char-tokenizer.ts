@@ -33,7 +33,7 @@ export class CharTokenizer implements Tokenizer {
   readonly special: SpecialIds;
   readonly #characters: readonly string[];
   /** Ids that decoding leaves out. */
-  readonly #silent: ReadonlySet<number>;
+  readonly #silent: ReadonlySet<unknown>;
   /** The id of a UTF-16 unit that is always a character by itself, or -1; as long as the last such character needs. */
   readonly #unitIds: Int32Array;
   /** The ids of the others: pairs of surrogates, and a surrogate alone. */
@@ -45,7 +45,7 @@ export class CharTokenizer implements Tokenizer {
     this.special = specialIds((token) => (token.length > 1 ? idIn(characters, token) : undefined));
     this.#silent = silentIds(characters, this.special);
     // The code point of a special token is not a character.
-    const codePoints = characters.map((character) => (isCharacter(character) ? character.codePointAt(0)! : -1));
+    const codePoints = characters.map(codePointOf);
     const units = codePoints.filter((codePoint) => codePoint >= 0 && isUnit(codePoint));
     this.#unitIds = new Int32Array(1 + units.reduce((a, b) => Math.max(a, b), 0)).fill(-1);
     for (const [id, codePoint] of codePoints.entries()) {
@@ -110,9 +110,9 @@ export class CharTokenizer implements Tokenizer {
    * @returns the tokenizer
    * @throws SeqgradError `format` unless its keys are single characters or special tokens, and its values the numbers from 0 up, each once
    */
-  static fromJSON(vocabulary: Readonly<Record<string, number>>): CharTokenizer {
+  static fromJSON(vocabulary: unknown): CharTokenizer {
     const tokens = tokensInOrder("CharTokenizer.fromJSON", vocabulary);
-    const bad = tokens.find((token) => !isCharacter(token) && !isSpecial(token));
+    const bad = tokens.find((token) => codePointOf(token) < 0 && !isSpecial(token));
     if (bad !== undefined) throw new SeqgradError("format", `CharTokenizer.fromJSON: ${JSON.stringify(bad)}: is not one character.`);
     return new CharTokenizer(tokens);
   }
@@ -181,7 +181,7 @@ export class CharTokenizer implements Tokenizer {
     const characters = new Array<string>(ids.length);
     for (let i = 0; i < ids.length; i++) {
       const character = tokenAt("CharTokenizer.decode", this.#characters, ids[i], i);
-      characters[i] = this.#silent.has(ids[i]!) ? "" : character;
+      characters[i] = this.#silent.has(ids[i]) ? "" : character;
     }
     return characters.join("");
   }
@@ -218,5 +218,10 @@ function idIn(tokens: readonly string[], token: string): number | undefined {
   return id < 0 ? undefined : id;
 }
 
-const isCharacter = (token: string): boolean => token !== "" && token.length === (token.codePointAt(0)! > 0xffff ? 2 : 1);
+/** The code point of a token that is one character; -1 for any other token. */
+function codePointOf(token: string): number {
+  const codePoint = token.codePointAt(0) ?? -1;
+  return token.length === (codePoint > 0xffff ? 2 : 1) ? codePoint : -1;
+}
+
 const isUnit = (codePoint: number): boolean => codePoint < 0xd800 || (codePoint > 0xdfff && codePoint < 0x10000);

@@ -1,3 +1,4 @@
+import { isRecord } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import type { Dictionary } from "./word-break.js";
 
@@ -44,15 +45,17 @@ export type Probes = Readonly<Record<string, readonly (readonly string[])[]>>;
 
 /** How this host cuts the texts of the scripts. */
 export const probesOf = (scripts: Iterable<string>, cut: (text: string) => string[]): Probes =>
-  Object.fromEntries(Array.from(scripts, (script) => [script, probes[script]!.map(cut)]));
+  Object.fromEntries(Array.from(scripts, (script) => [script, (probes[script] ?? []).map(cut)]));
 
 /** The probes of a file, when they are some. @throws SeqgradError `format` */
 export function readProbes(op: string, value: unknown): Probes {
-  const isProbe = (words: unknown) => Array.isArray(words) && words.length > 0 && words.every((word) => typeof word === "string");
-  const isGood =
-    typeof value === "object" && value !== null && Object.values(value).every((list) => Array.isArray(list) && list.every(isProbe));
-  if (isGood) return value as Probes;
+  if (areProbes(value)) return value;
   throw new SeqgradError("format", `${op}: the dictionary's probes are not lists of words for each script. Is the file whole?`);
+}
+
+function areProbes(value: unknown): value is Probes {
+  const isProbe = (words: unknown) => Array.isArray(words) && words.length > 0 && words.every((word) => typeof word === "string");
+  return isRecord(value) && Object.values(value).every((list) => Array.isArray(list) && list.every(isProbe));
 }
 
 /** One warning for each script in which this host finds other words than the one where the probes were made. */

@@ -4,6 +4,7 @@ import { copyCall } from "../tensor/layout.js";
 import { breathe, inTurns } from "../util/breath.js";
 import { checkFinite, checkFunction, checkInteger, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { normOf } from "../util/numbers.js";
 import { checkOptions } from "../util/options.js";
 import type { RandomGenerator } from "../util/philox.js";
@@ -117,7 +118,7 @@ export async function corpusOf(
   const vocabulary = await inTurns(Vocabulary.ofCounts(counts, { special: [], minCount, ...(vocab !== undefined && { vocab }) }));
   const ids = Int32Array.from(seen.keys(), (word) => vocabulary.idOf(word) ?? -2);
   const kept = numbers.map((number) => (number < 0 ? -1 : ids[number]!)).filter((id) => id !== -2);
-  if (!kept.some((id, p) => id >= 0 && p > 0 && kept[p - 1]! >= 0))
+  if (!kept.some((id, p) => id >= 0 && p > 0 && nth(kept, p - 1) >= 0))
     throw new SeqgradError("value", `${op}: no two of the ${vocabulary.size} words stand in one sentence; there is nothing to learn from.`);
   const words = vocabulary.tokens();
   const own = words.map((word) => vocabulary.countOf(word));
@@ -202,7 +203,7 @@ export function randomRows(backend: Backend, { V, D, width }: Table, y: number, 
 
 /** The rows without their zeros. */
 export async function readRows(backend: Backend, { V, D, width }: Table, address: number): Promise<Float32Array<ArrayBuffer>> {
-  const padded = (await backend.read(address, V * width, "float32")) as Float32Array;
+  const padded = await backend.read(address, V * width, "float32");
   const rows = new Float32Array(V * D);
   for (let i = 0; i < V; i++) rows.set(padded.subarray(i * width, i * width + D), i * D);
   return rows;

@@ -1,5 +1,6 @@
 import { needs } from "../backend/needed.js";
 import { breathe } from "../util/breath.js";
+import { nth } from "../util/nth.js";
 import { RandomGenerator } from "../util/philox.js";
 import {
   checkNames,
@@ -87,13 +88,13 @@ export async function trainGlove(sentences: Iterable<readonly string[]>, options
         const end = Math.min(rows.length, begin + size);
         const tables = { word, context, wordSums, contextSums, biases, biasSums, loss };
         backend.dispatch(gloveStep, { ...cells, ...tables, V, D: width, begin, end, lr });
-        sum += (await backend.read(loss, 1, "float32"))[0]!;
+        sum += nth(await backend.read(loss, 1, "float32"), 0);
         onProgress?.({ epoch, share: (epoch - 1 + end / rows.length) / epochs, loss: sum / end });
         await breathe();
       }
     }
     const [v, u] = [await readRows(backend, table, word), await readRows(backend, table, context)];
-    const both = v.map((value, i) => value + u[i]!);
+    const both = v.map((value, i) => value + nth(u, i));
     return vectorsOf(corpus, dimension, both);
   });
 }
@@ -103,9 +104,9 @@ async function cellsOf(tokens: Int32Array, V: number, window: number, generator:
   const sums = new Map<number, number>();
   for (let p = 0; p < tokens.length; p++) {
     const word = tokens[p]!;
-    // Sentences end with -1.
-    for (let distance = 1; word >= 0 && distance <= Math.min(window, p) && tokens[p - distance]! >= 0; distance++) {
+    for (let distance = 1; word >= 0 && distance <= Math.min(window, p); distance++) {
       const other = tokens[p - distance]!;
+      if (other < 0) break; // sentences end with -1
       const key = Math.min(word, other) * V + Math.max(word, other);
       // A word next to itself is so for both.
       sums.set(key, (sums.get(key) ?? 0) + (word === other ? 2 : 1) / distance);

@@ -1,4 +1,4 @@
-import { SeqgradError } from "../util/errors.js";
+import { messageOf, SeqgradError } from "../util/errors.js";
 
 /** The parts of tokenizer.json that seqgrad reads and writes. */
 export interface HuggingFaceJson {
@@ -35,11 +35,17 @@ export function plainJson(op: string, json: unknown): HuggingFaceJson {
   try {
     JSON.stringify(json);
   } catch (cause) {
-    throw new SeqgradError("format", `${op}: this is not plain JSON (${(cause as Error).message}); give a parsed tokenizer.json.`, {
+    throw new SeqgradError("format", `${op}: this is not plain JSON (${messageOf(cause)}); give a parsed tokenizer.json.`, {
       cause,
     });
   }
   return (json ?? {}) as HuggingFaceJson;
+}
+
+/** The two tokens of a merge, which a file has as a list or as one text with a blank between; undefined for anything else. */
+export function pairOf(merge: unknown): readonly [string, string] | undefined {
+  const [first, second, ...others]: readonly unknown[] = typeof merge === "string" ? merge.split(" ") : Array.isArray(merge) ? merge : [];
+  return typeof first === "string" && typeof second === "string" && others.length === 0 ? [first, second] : undefined;
 }
 
 /** The entries of special tokens. */
@@ -92,7 +98,7 @@ export function vocabularyOf(
   op: string,
   { model, added_tokens }: HuggingFaceJson,
 ): { vocabulary: Record<string, number>; special: string[] } {
-  const { vocab } = model!;
+  const vocab = model?.vocab;
   if (typeof vocab !== "object" || vocab === null || Array.isArray(vocab))
     throw new SeqgradError("format", `${op}: the model has no vocab, an object from tokens to ids. Is the file whole?`);
   const added = added_tokens ?? [];

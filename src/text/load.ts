@@ -2,7 +2,7 @@ import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
 import { BpeTokenizer } from "./bpe-tokenizer.js";
 import { CharTokenizer } from "./char-tokenizer.js";
-import { type HuggingFaceJson, plainJson } from "./hugging-face.js";
+import { plainJson } from "./hugging-face.js";
 import type { TokenHints, Tokenizer } from "./tokenizer.js";
 import { WordTokenizer } from "./word-tokenizer.js";
 import { WordPieceTokenizer } from "./wordpiece-tokenizer.js";
@@ -28,15 +28,15 @@ export async function tokenizerFromJSON(json: unknown, hints: TokenHints = {}): 
       "format",
       `tokenizerFromJSON: expected a parsed tokenizer.json or vocab.json, got ${json === null ? "null" : typeof json}.`,
     );
-  plainJson("tokenizerFromJSON", json);
+  const file = plainJson("tokenizerFromJSON", json);
   checkOptions("tokenizerFromJSON", hints, ["config", "tokenizerConfig", "generationConfig"]);
-  const { type, model } = json as { type?: unknown; model?: unknown };
+  const { type, model }: { type?: unknown; model?: unknown } = json;
   if (type === "words") return WordTokenizer.fromJSON(json);
-  if (typeof model !== "object" || model === null) return CharTokenizer.fromJSON(json as Record<string, number>);
+  if (typeof model !== "object" || model === null) return CharTokenizer.fromJSON(json);
   // Where the folder names other tokens, the names in tokenizer.json are not asked.
   const isNamed = [hints.tokenizerConfig, hints.generationConfig].some((file) => file !== undefined);
   const kind = isNamed ? undefined : [BpeTokenizer, WordPieceTokenizer].find(({ reads }) => reads(json));
   if (kind) return kind.fromJSON(json);
   const { PipelineTokenizer } = await import("./pipeline/pipeline-tokenizer.js");
-  return PipelineTokenizer.open(json as HuggingFaceJson, hints);
+  return PipelineTokenizer.open(file, hints);
 }

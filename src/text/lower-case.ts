@@ -16,7 +16,7 @@ export function lowerCaseOf(op: string, locale: string | undefined): (text: stri
 
 function languageOf(op: string, locale: string): string {
   try {
-    if (typeof locale === "string") return Intl.getCanonicalLocales(locale)[0]!.split("-")[0]!;
+    if (typeof locale === "string") return new Intl.Locale(locale).language;
   } catch {
     // told below
   }

@@ -64,9 +64,11 @@ export function* mergeByRank(ids: ArrayLike<number>, merges: MergeTable): Pieces
     tokens[at] = joined[at]!;
     tokens[after] = -1;
     ranks[after] = -1;
-    next[at] = next[after]!;
-    if (next[at]! >= 0) previous[next[at]!] = at;
-    if (previous[at]! >= 0) look(previous[at]!);
+    const second = next[after]!;
+    next[at] = second;
+    if (second >= 0) previous[second] = at;
+    const before = previous[at]!;
+    if (before >= 0) look(before);
     look(at);
   }
   yield;

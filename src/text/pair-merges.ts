@@ -25,7 +25,8 @@ export function* mergePairs(
   const change = changing(pairs, counts);
   const queue = new PriorityQueue<Entry>(precedes);
   for (let p = 0; p < symbols.length; p++) {
-    if (next[p]! >= 0) change(symbols[p]!, symbols[next[p]!]!, p, 1);
+    const after = next[p]!;
+    if (after >= 0) change(symbols[p]!, symbols[after]!, p, 1);
     if (p % PIECE === 0) yield;
   }
   for (const pair of pairs.values()) {
@@ -56,12 +57,14 @@ export function* mergePairs(
       if (symbols[place] !== a || second < 0 || symbols[second] !== b) continue;
       const [before, after] = [previous[place]!, next[second]!];
       if (before >= 0) {
-        touched.add(change(symbols[before]!, a, before, -1));
-        touched.add(change(symbols[before]!, joined, before, 1));
+        const symbol = symbols[before]!;
+        touched.add(change(symbol, a, before, -1));
+        touched.add(change(symbol, joined, before, 1));
       }
       if (after >= 0) {
-        touched.add(change(b, symbols[after]!, second, -1));
-        touched.add(change(joined, symbols[after]!, place, 1));
+        const symbol = symbols[after]!;
+        touched.add(change(b, symbol, second, -1));
+        touched.add(change(joined, symbol, place, 1));
         previous[after] = place;
       }
       symbols[place] = joined;

@@ -1,3 +1,4 @@
+import { isRecord } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { isWord, scriptOf } from "./word-break.js";
 
@@ -28,7 +29,7 @@ export class Spacing {
   /** The result of toJSON(), or undefined. @throws SeqgradError `format` */
   static fromJSON(op: string, json: unknown): Spacing {
     if (json === undefined) return new Spacing();
-    const { before, after, mixed } = (json ?? {}) as Readonly<Record<string, unknown>>;
+    const { before, after, mixed }: Readonly<Record<string, unknown>> = isRecord(json) ? json : {};
     const isList = (list: unknown): list is string[] => Array.isArray(list) && list.every((sign) => typeof sign === "string");
     if (isList(before) && isList(after) && typeof mixed === "boolean") return new Spacing({ before, after }, mixed);
     throw new SeqgradError(

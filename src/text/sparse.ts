@@ -1,6 +1,7 @@
 import { finish, type Pieces } from "../util/breath.js";
-import { checkArray, checkInteger, checkIterable, checkList, shown } from "../util/check.js";
+import { checkArray, checkInteger, checkIterable, checkList, isWhole, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { checkShape } from "../util/shape.js";
 
 /**
@@ -46,16 +47,20 @@ export class SparseRows {
     checkInteger("SparseRows.from", "columns", columns, 0, 2 ** 31 - 1);
     const lists: (readonly [column: number, value: number])[][] = [];
     const starts = new Int32Array(rows.length + 1);
+    let count = 0;
     for (const [r, row] of rows.entries()) {
-      lists.push(entriesOf(row, r, columns).sort(([a], [b]) => a - b));
-      starts[r + 1] = starts[r]! + lists[r]!.length;
+      const list = entriesOf(row, r, columns).sort(([a], [b]) => a - b);
+      lists.push(list);
+      count += list.length;
+      starts[r + 1] = count;
       yield;
     }
-    const made = new SparseRows([rows.length, columns], starts, new Int32Array(starts.at(-1)!), new Float64Array(starts.at(-1)!));
-    for (const [r, list] of lists.entries()) {
-      for (const [i, [column, value]] of list.entries()) {
-        made.columns[starts[r]! + i] = column;
-        made.values[starts[r]! + i] = value;
+    const made = new SparseRows([rows.length, columns], starts, new Int32Array(count), new Float64Array(count));
+    let k = 0;
+    for (const list of lists) {
+      for (const [column, value] of list) {
+        made.columns[k] = column;
+        made.values[k++] = value;
       }
       yield;
     }
@@ -70,7 +75,8 @@ export class SparseRows {
    */
   *row(r: number): Generator<[column: number, value: number]> {
     checkInteger("SparseRows.row", "r", r, 0, this.shape[0] - 1);
-    for (let k = this.starts[r]!; k < this.starts[r + 1]!; k++) yield [this.columns[k]!, this.values[k]!];
+    const end = nth(this.starts, r + 1);
+    for (let k = nth(this.starts, r); k < end; k++) yield [this.columns[k]!, this.values[k]!];
   }
 
   /**
@@ -91,8 +97,8 @@ export class SparseRows {
 function entriesOf(row: Iterable<readonly [column: number, value: number]>, r: number, width: number): [number, number][] {
   checkIterable("SparseRows.from", `row ${r}`, row, "a list of [column, value]");
   return Array.from(row, (entry) => {
-    const [column, value] = Array.isArray(entry) ? (entry as [number, number]) : [];
-    if (Number.isInteger(column) && column! >= 0 && column! < width && typeof value === "number") return [column!, value];
+    const [column, value]: readonly unknown[] = Array.isArray(entry) ? entry : [];
+    if (isWhole(column) && column >= 0 && column < width && typeof value === "number") return [column, value];
     const got = Array.isArray(entry) ? `[${Array.from(entry, shown).join(", ")}]` : shown(entry);
     throw new SeqgradError("value", `SparseRows.from: row ${r} has ${got}; give [column, value], the column from 0 to ${width - 1}.`);
   });

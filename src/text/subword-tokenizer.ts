@@ -24,7 +24,7 @@ export abstract class SubwordTokenizer implements Tokenizer {
   protected readonly ids: ReadonlyMap<string, number>;
   readonly #pattern: RegExp | undefined;
   /** Ids that decoding leaves out. */
-  readonly #silent: ReadonlySet<number>;
+  readonly #silent: ReadonlySet<unknown>;
   readonly #idsOf = remembering((piece: string) => finish(this.idsOf(piece)));
 
   /** `name`: the class, for messages. */
@@ -38,7 +38,7 @@ export abstract class SubwordTokenizer implements Tokenizer {
     this.ids = new Map(tokens.map((token, id) => [token, id]));
     this.#pattern = specialPattern(specialTokens);
     this.special = specialIds((token) => (specialTokens.includes(token) ? this.ids.get(token) : undefined));
-    this.#silent = new Set(specialTokens.map((token) => this.ids.get(token)!).filter((id) => id !== this.special.unk));
+    this.#silent = new Set(specialTokens.map((token) => this.ids.get(token)).filter((id) => id !== this.special.unk));
   }
 
   get size(): number {
@@ -67,7 +67,7 @@ export abstract class SubwordTokenizer implements Tokenizer {
     const ids: number[] = [];
     // Split at special tokens: those stand at odd places.
     for (const [i, part] of (this.#pattern ? text.split(this.#pattern) : [text]).entries()) {
-      if (i % 2) ids.push(this.ids.get(part)!);
+      if (i % 2) ids.push(this.#specialId(part));
       else
         for (const chunk of chunksOf(part)) {
           yield;
@@ -88,7 +88,7 @@ export abstract class SubwordTokenizer implements Tokenizer {
     const tokens: string[] = [];
     for (let i = 0; i < ids.length; i++) {
       const token = tokenAt(`${this.name}.decode`, this.tokens, ids[i], i);
-      if (!this.#silent.has(ids[i]!)) tokens.push(token);
+      if (!this.#silent.has(ids[i])) tokens.push(token);
     }
     return this.textOf(tokens);
   }
@@ -106,8 +106,14 @@ export abstract class SubwordTokenizer implements Tokenizer {
 
   /** tokenizer.json with what is of the kind. */
   protected file(parts: HuggingFaceJson): HuggingFaceJson {
-    const added = addedTokens(this.specialTokens, (token) => this.ids.get(token)!);
+    const added = addedTokens(this.specialTokens, (token) => this.#specialId(token));
     return { version: "1.0", truncation: null, padding: null, added_tokens: added, ...parts };
+  }
+
+  #specialId(token: string): number {
+    const id = this.ids.get(token);
+    if (id === undefined) throw new RangeError(`the special token ${JSON.stringify(token)} has no id`);
+    return id;
   }
 
   /** The text of tokens, of which none is special but the unknown one. */

@@ -49,7 +49,7 @@ export class TextStream {
     const isWhole = this.tokenizer.tokenOf(token).includes("\uFFFD"); // the character itself, not a sign for missing bytes
     this.#context.push(token);
     const [fresh, continues] = this.#fresh();
-    const [unfinished] = isWhole ? [""] : /\uFFFD*$/.exec(fresh)!;
+    const [unfinished] = (isWhole ? undefined : /\uFFFD*$/.exec(fresh)) ?? [""];
     if (unfinished === "" || this.#context.length - this.#given > MOST) return this.#give(fresh);
     // The text before it may change too, where bytes are read in runs.
     const end = continues ? fresh.length - Math.min(UNFINISHED, unfinished.length) : 0;

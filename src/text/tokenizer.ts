@@ -121,7 +121,7 @@ export const isSpecialName = (token: string): boolean => /^(<[^<>]+>|\[[^[\]]+\]
 
 /** The ids that decoding leaves out: of all tokens that look special, without the unknown one. */
 export const silentIds = (tokens: readonly string[], { unk }: SpecialIds): ReadonlySet<number> =>
-  new Set(Array.from(tokens.keys()).filter((id) => id !== unk && isSpecialName(tokens[id]!)));
+  new Set(tokens.flatMap((token, id) => (id !== unk && isSpecialName(token) ? [id] : [])));
 
 /** The ids between the start and the end token, where they are asked for. */
 export function framed(op: string, ids: Int32Array<ArrayBuffer>, special: SpecialIds, options: EncodeOptions): Int32Array<ArrayBuffer> {

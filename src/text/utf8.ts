@@ -1,5 +1,6 @@
 import { checkText, kindOf } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 
 /**
  * Decodes the text of a UTF-8 file, without its byte order mark.
@@ -36,7 +37,7 @@ function decode(bytes: Uint8Array, name: string): string {
     if (position < 0) {
       throw new SeqgradError("memory", `${name}: ${bytes.length} bytes do not fit one string; give a smaller file.`, { cause: error });
     }
-    const value = bytes[position]!.toString(16).padStart(2, "0");
+    const value = nth(bytes, position).toString(16).padStart(2, "0");
     throw new SeqgradError("format", `${name}: byte ${position} (0x${value}) is not UTF-8. Save the file as UTF-8, or give another.`, {
       cause: error,
     });
@@ -47,7 +48,7 @@ function decode(bytes: Uint8Array, name: string): string {
 function invalidPosition(bytes: Uint8Array): number {
   let i = 0;
   while (i < bytes.length) {
-    const lead = bytes[i]!;
+    const lead = nth(bytes, i);
     const length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
     if (length === 0) return i;
     for (let k = 1; k < length; k++) {

@@ -1,6 +1,7 @@
 import { finish, inTurns, type Pieces } from "../util/breath.js";
 import { checkArray, checkBoolean, checkChoice, checkInteger, checkIterable, checkText, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { normOf } from "../util/numbers.js";
 import { checkOptions } from "../util/options.js";
 import { SparseRows } from "./sparse.js";
@@ -104,7 +105,7 @@ export class BagOfWords {
     checkIterable(op, "stopWords", stopWords, "a list of words");
     checkInteger(op, "minTexts", minTexts, 1);
     if (maxTerms !== undefined) checkInteger(op, "maxTerms", maxTerms, 1);
-    const [least, most] = lengths as readonly [number, number];
+    const [least, most] = lengths;
     const { lowercase = true, punctuation = "drop", locale } = options;
     const splitter = new WordSplitter({ lowercase, punctuation, ...(locale !== undefined && { locale }) });
     const stop = new Set<string>();
@@ -286,7 +287,7 @@ export class TfIdf {
 
   *#transforming(texts: Iterable<string>): Pieces<SparseRows> {
     const { shape, starts, columns, values: counts } = yield* this.bag.transforming(texts);
-    const values = counts.map((tf, k) => (this.#sublinear ? 1 + Math.log(tf) : tf) * this.idf[columns[k]!]!);
+    const values = counts.map((tf, k) => (this.#sublinear ? 1 + Math.log(tf) : tf) * nth(this.idf, nth(columns, k)));
     for (let r = 0; r < shape[0] && this.#norm !== "none"; r++) {
       const row = values.subarray(starts[r], starts[r + 1]);
       const norm = this.#norm === "l1" ? row.reduce((sum, v) => sum + v, 0) : normOf(row);

@@ -1,5 +1,5 @@
 import { finish, inOrder, inPieces, inTurns, type Pieces } from "../util/breath.js";
-import { checkInteger, checkIterable, checkText, kindOf, shown } from "../util/check.js";
+import { checkInteger, checkIterable, checkText, isWhole, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
 import { checkMade, checkSpecial, type SpecialIds, sequenceTokens, specialIds, tokenAt } from "./tokenizer.js";
@@ -122,7 +122,7 @@ export class Vocabulary {
    * @returns the vocabulary
    * @throws SeqgradError `format` unless the ids are the numbers from 0 up, each once
    */
-  static fromJSON(json: Readonly<Record<string, number>>): Vocabulary {
+  static fromJSON(json: unknown): Vocabulary {
     const tokens = tokensInOrder("Vocabulary.fromJSON", json);
     return new Vocabulary(tokens, new Map(tokens.map((token, id) => [token, id])), new Map());
   }
@@ -183,27 +183,26 @@ export class Vocabulary {
 }
 
 /** The tokens of a map from token to id, by their ids. */
-export function tokensInOrder(op: string, json: Readonly<Record<string, number>>): string[] {
+export function tokensInOrder(op: string, json: unknown): string[] {
   if (typeof json !== "object" || json === null)
     throw new SeqgradError("format", `${op}: expected an object from tokens to ids, got ${json === null ? "null" : typeof json}.`);
-  const entries = Object.entries(json);
+  const entries: [string, unknown][] = Object.entries(json);
   const tokens = new Array<string | undefined>(entries.length).fill(undefined);
   for (const [token, id] of entries) {
     const fail = (what: string) => new SeqgradError("format", `${op}: ${JSON.stringify(token)}: ${what}.`);
-    if (!(Number.isInteger(id) && id >= 0 && id < entries.length))
-      throw fail(`its id ${shown(id)} is not one of 0 to ${entries.length - 1}`);
+    if (!(isWhole(id) && id >= 0 && id < entries.length)) throw fail(`its id ${shown(id)} is not one of 0 to ${entries.length - 1}`);
     if (tokens[id] !== undefined) throw fail(`its id ${id} belongs to ${JSON.stringify(tokens[id])} too`);
     tokens[id] = token;
   }
   if (entries.length === 0) throw new SeqgradError("format", `${op}: the vocabulary is empty.`);
-  return tokens as string[];
+  return tokens.filter((token) => token !== undefined); // which are all: as many ids as tokens, each once
 }
 
 /** The order of code points, in which UTF-16's surrogates come after the rest. */
 export function compareCodePoints(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
-    const difference = a.codePointAt(i)! - b.codePointAt(i)!;
+    const difference = (a.codePointAt(i) ?? 0) - (b.codePointAt(i) ?? 0);
     if (difference !== 0) return difference;
   }
   return a.length - b.length;

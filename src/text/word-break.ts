@@ -1,4 +1,5 @@
 import { finish, type Pieces } from "../util/breath.js";
+import { nth } from "../util/nth.js";
 import { kinds, runs, wordClasses } from "./word-data.js";
 
 // Unicode's rules for words (UAX 29, "Word Boundary Rules"), the same on every host: tables of our own, of one version of Unicode.
@@ -19,10 +20,10 @@ function values(): Uint8Array {
   if (table) return table;
   table = new Uint8Array(0x110000);
   let at = 0;
-  for (const [, length, sign] of runs.matchAll(/([0-9a-z]*)([^0-9a-z])/g)) {
-    const code = sign!.charCodeAt(0);
+  for (const [, length, sign = ""] of runs.matchAll(/([0-9a-z]*)([^0-9a-z])/g)) {
+    const code = sign.charCodeAt(0);
     const end = at + (length ? Number.parseInt(length, 36) : 1);
-    table.fill(kinds[code < 0x391 ? code - 65 : code - 0x391 + 26]!, at, end);
+    table.fill(nth(kinds, code < 0x391 ? code - 65 : code - 0x391 + 26), at, end);
     at = end;
   }
   return table;
@@ -45,8 +46,10 @@ const GERESH = 7;
 /** The rules for a pair of classes: the class before, times 32, plus the class after. */
 const pairs = (() => {
   const all = new Uint8Array(32 * 32).fill(BREAK);
+  const known: readonly string[] = wordClasses;
+  const classesIn = (names: string) => names.split(" ").map((name) => known.indexOf(name));
   const rule = (before: string, after: string, what: number) => {
-    for (const a of before.split(" ")) for (const b of after.split(" ")) all[32 * classOf[a as WordClass] + classOf[b as WordClass]] = what;
+    for (const a of classesIn(before)) for (const b of classesIn(after)) all[32 * a + b] = what;
   };
   const newlines = "CR LF Newline";
   const letters = "ALetter Hebrew_Letter";
@@ -108,8 +111,9 @@ export function* segmented(text: string, dictionary: Dictionary = singles): Piec
   for (let i = 0; i < text.length; ) {
     if (i % PIECE === PIECE - 1) yield;
     const unit = text.charCodeAt(i);
-    const isPair = unit >= 0xd800 && unit < 0xdc00 && text.codePointAt(i)! > 0xffff;
-    const value = classes[isPair ? text.codePointAt(i)! : unit]!;
+    const codePoint = unit >= 0xd800 && unit < 0xdc00 ? (text.codePointAt(i) ?? unit) : unit;
+    const isPair = codePoint > 0xffff;
+    const value = classes[codePoint]!;
     const own = value & CLASS;
     const next = i + (isPair ? 2 : 1);
     let what = before < 0 ? JOIN : pairs[32 * before + own]!;
@@ -158,7 +162,7 @@ function isMet(what: number, following: number): boolean {
 /** The class of the next character that is not a mark; -1 at the end. */
 function classAfter(text: string, from: number, classes: Uint8Array): number {
   for (let i = from; i < text.length; ) {
-    const codePoint = text.codePointAt(i)!;
+    const codePoint = text.codePointAt(i) ?? 0;
     const own = classes[codePoint]! & CLASS;
     if (own !== classOf.Extend && own !== classOf.Format && own !== ZWJ) return own;
     i += codePoint > 0xffff ? 2 : 1;
@@ -172,7 +176,7 @@ function* singles(run: string): Generator<number> {
   let before = -1;
   let at = 0;
   for (const character of run) {
-    const own = classes[character.codePointAt(0)!]! & CLASS;
+    const own = classes[character.codePointAt(0) ?? 0]! & CLASS;
     if (own >= Kanji || own === Katakana) {
       if (at > 0 && !(own === Katakana && before === Katakana)) yield at;
       before = own;
@@ -185,7 +189,7 @@ function* singles(run: string): Generator<number> {
 export function isWord(segment: string): boolean {
   const classes = values();
   for (let i = 0; i < segment.length; i++) {
-    const codePoint = segment.codePointAt(i)!;
+    const codePoint = segment.codePointAt(i) ?? 0;
     if (classes[codePoint]! & WORD) return true;
     if (codePoint > 0xffff) i++;
   }

@@ -1,5 +1,5 @@
 import { finish, inTurns, type Pieces } from "../util/breath.js";
-import { checkText, kindOf, shown } from "../util/check.js";
+import { checkText, isRecord, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
 import { remembering } from "../util/remember.js";
@@ -42,7 +42,7 @@ interface Origin {
 export class WordTokenizer implements Tokenizer {
   readonly #splitter: WordSplitter;
   /** Ids that decoding leaves out. */
-  readonly #silent: ReadonlySet<number>;
+  readonly #silent: ReadonlySet<unknown>;
   readonly #origin: Origin;
   /** The ids of a piece between white space. */
   readonly #idsOf = remembering((piece: string) => this.#splitter.wordsOf(piece).map((word) => this.#idOf(word)));
@@ -135,15 +135,14 @@ export class WordTokenizer implements Tokenizer {
    */
   static fromJSON(json: unknown): WordTokenizer {
     const op = "WordTokenizer.fromJSON";
-    const { type, vocabulary, lowercase, punctuation, locale, unicode, dictionary, spacing } = (json ?? {}) as Readonly<
-      Record<string, unknown>
-    >;
+    const parts: Readonly<Record<string, unknown>> = isRecord(json) ? json : {};
+    const { type, vocabulary, lowercase, punctuation, locale, unicode, dictionary, spacing } = parts;
     if (type !== "words" || typeof vocabulary !== "object" || vocabulary === null)
       throw new SeqgradError("format", `${op}: type is ${shown(type)}; expected { type: "words", vocabulary: .. }.`);
     if (unicode !== undefined && typeof unicode !== "string")
       throw new SeqgradError("format", `${op}: unicode is ${shown(unicode)}; expected a version such as "${unicodeVersion}".`);
     const options = { lowercase, punctuation, ...(locale !== undefined && { locale }) } as WordOptions;
-    return new WordTokenizer(Vocabulary.fromJSON(vocabulary as Record<string, number>), options, {
+    return new WordTokenizer(Vocabulary.fromJSON(vocabulary), options, {
       spacing: Spacing.fromJSON(op, spacing),
       ...(unicode !== undefined && { unicode }),
       ...(dictionary !== undefined && { dictionary: readProbes(op, dictionary) }),
@@ -209,7 +208,7 @@ export class WordTokenizer implements Tokenizer {
     let text = "";
     let before: string | undefined;
     for (let i = 0; i < ids.length; i++) {
-      const id = ids[i]!;
+      const id = ids[i];
       const word = tokenAt("WordTokenizer.decode", this.vocabulary.tokens(), id, i);
       if (this.#silent.has(id)) continue;
       text += before === undefined || this.#origin.spacing.joins(before, word) ? word : ` ${word}`;

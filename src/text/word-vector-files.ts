@@ -19,7 +19,7 @@ export type Chunks = Uint8Array | Iterable<Uint8Array | string> | AsyncIterable<
 
 /** The result of ReadableStream's getReader(). */
 interface ChunkReader {
-  read(): Promise<{ done: boolean; value?: Uint8Array | string | undefined }>;
+  read(): Promise<{ done: false; value: Uint8Array | string } | { done: true; value?: unknown }>;
   cancel?(): Promise<unknown>;
 }
 
@@ -259,7 +259,7 @@ async function* pieces(op: string, source: Chunks): AsyncGenerator<Uint8Array | 
   else if (source instanceof Object && "getReader" in source && typeof source.getReader === "function") {
     const reader = source.getReader();
     try {
-      for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) yield value!;
+      for (let piece = await reader.read(); !piece.done; piece = await reader.read()) yield piece.value;
     } finally {
       await reader.cancel?.();
     }

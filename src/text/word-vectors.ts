@@ -1,5 +1,6 @@
 import { checkArray, checkBoolean, checkChoice, checkFinite, checkInteger, checkList, checkText, kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { normOf } from "../util/numbers.js";
 import { checkOptions } from "../util/options.js";
 import { BinaryReader, binaryRows, type Chunks, encoded, readAll, TextReader, textLines, type VectorTable } from "./word-vector-files.js";
@@ -171,7 +172,7 @@ export class WordVectors {
    */
   similarity(a: string, b: string): number {
     const [i, j] = [this.#idOf("similarity", a), this.#idOf("similarity", b)];
-    return cosine(this.#row(i), this.#norms[i]!, this.#row(j), this.#norms[j]!);
+    return cosine(this.#row(i), nth(this.#norms, i), this.#row(j), nth(this.#norms, j));
   }
 
   /**
@@ -195,7 +196,7 @@ export class WordVectors {
     checkFinite("WordVectors.nearest", "the vector's length", norm);
     const left = new Set(except);
     return this.words
-      .map((word, id) => ({ word, similarity: cosine(to, norm, this.#row(id), this.#norms[id]!) }))
+      .map((word, id) => ({ word, similarity: cosine(to, norm, this.#row(id), nth(this.#norms, id)) }))
       .filter(({ word }) => !left.has(word))
       .sort((a, b) => b.similarity - a.similarity)
       .slice(0, count);
@@ -213,12 +214,13 @@ export class WordVectors {
    * @see Mikolov, Yih and Zweig 2013, "Linguistic Regularities in Continuous Space Word Representations"
    */
   analogy(a: string, b: string, c: string, count = 5): Neighbor[] {
-    const [u, v, w] = [a, b, c].map((word) => {
+    const unitOf = (word: string) => {
       const id = this.#idOf("analogy", word);
-      return this.#row(id).map((value) => value / (this.#norms[id]! || 1));
-    }) as [Float32Array, Float32Array, Float32Array];
+      return this.#row(id).map((value) => value / (nth(this.#norms, id) || 1));
+    };
+    const [u, v, w] = [unitOf(a), unitOf(b), unitOf(c)];
     return this.nearest(
-      v.map((value, k) => value - u[k]! + w[k]!),
+      v.map((value, k) => value - nth(u, k) + nth(w, k)),
       count,
       [a, b, c],
     );

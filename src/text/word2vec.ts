@@ -114,17 +114,18 @@ function* pieces(tokens: Int32Array, size: number): Iterable<[begin: number, end
  */
 function aliasTable(weights: readonly number[]): { probabilities: Float32Array; alias: Int32Array } {
   const mean = weights.reduce((a, b) => a + b) / weights.length;
-  const left = weights.map((weight) => weight / mean);
   const alias = Int32Array.from(weights, (_, i) => i);
   const probabilities = new Float32Array(weights.length).fill(1);
-  const small = [...left.keys()].filter((i) => left[i]! < 1);
-  const large = [...left.keys()].filter((i) => left[i]! >= 1);
-  while (small.length > 0 && large.length > 0) {
-    const [i, j] = [small.pop()!, large.at(-1)!];
-    probabilities[i] = left[i]!;
-    alias[i] = j;
-    left[j]! -= 1 - left[i]!;
-    if (left[j]! < 1) small.push(large.pop()!);
+  const parts = weights.map((weight, i) => ({ i, left: weight / mean }));
+  const small = parts.filter(({ left }) => left < 1);
+  const large = parts.filter(({ left }) => left >= 1);
+  for (let [low, high] = [small.pop(), large.at(-1)]; low && high; [low, high] = [small.pop(), large.at(-1)]) {
+    probabilities[low.i] = low.left;
+    alias[low.i] = high.i;
+    high.left -= 1 - low.left;
+    if (high.left >= 1) continue;
+    large.pop();
+    small.push(high);
   }
   return { probabilities, alias };
 }

@@ -1,6 +1,7 @@
 import { finish, inOrder, inTurns, type Pieces } from "../util/breath.js";
 import { checkBoolean, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { nth } from "../util/nth.js";
 import { checkOptions } from "../util/options.js";
 import { chunksOf } from "./chunks.js";
 import { type HuggingFaceJson, hasOnly, isPlain, plainJson, vocabularyOf } from "./hugging-face.js";
@@ -44,13 +45,17 @@ const LONGEST = 100;
 export class WordPieceTokenizer extends SubwordTokenizer {
   readonly options: Required<WordPieceOptions>;
 
+  readonly #unknown: number;
+
   private constructor(tokens: readonly string[], special: readonly string[], options: Required<WordPieceOptions>) {
     super("WordPieceTokenizer", tokens, special);
     if (typeof options?.lowercase !== "boolean")
       throw new SeqgradError("state", "WordPieceTokenizer: make one by WordPieceTokenizer.train(texts).");
     this.options = options;
-    if (this.special.unk === undefined)
+    const { unk } = this.special;
+    if (unk === undefined)
       throw new SeqgradError("value", "WordPieceTokenizer: the unknown token is missing; put [UNK] among the special tokens.");
+    this.#unknown = unk;
   }
 
   /**
@@ -111,12 +116,12 @@ export class WordPieceTokenizer extends SubwordTokenizer {
     const ids = new Map(tokens.map((token, id) => [token, id]));
     const words: { symbols: number[]; count: number }[] = [];
     for (const { parts, count } of split) {
-      words.push({ symbols: parts.map((part) => ids.get(part)!), count });
+      words.push({ symbols: parts.flatMap((part) => ids.get(part) ?? []), count }); // each part is in the alphabet
       yield;
     }
     const isFull = () => tokens.length >= vocab;
     yield* mergePairs(words, isFull, minCount, (a, b) => {
-      const joined = tokens[a]! + tokens[b]!.slice(2);
+      const joined = nth(tokens, a) + nth(tokens, b).slice(2);
       const id = ids.get(joined) ?? tokens.push(joined) - 1;
       ids.set(joined, id);
       return id;
@@ -132,6 +137,7 @@ export class WordPieceTokenizer extends SubwordTokenizer {
    */
   static reads(file: HuggingFaceJson): boolean {
     const { model, normalizer, pre_tokenizer: pre, post_processor: post, decoder } = file ?? {};
+    const unknown = model?.unk_token;
     const word = {
       continuing_subword_prefix: ["##"],
       max_input_chars_per_word: [LONGEST],
@@ -146,8 +152,9 @@ export class WordPieceTokenizer extends SubwordTokenizer {
       hasOnly(pre, "BertPreTokenizer", {}) &&
       (!post || post.type === "BertProcessing") &&
       (!decoder || hasOnly(decoder, "WordPiece", { prefix: ["##"], cleanup: [true] })) &&
-      isPlain(file, [model!.unk_token as string]) &&
-      (file.added_tokens ?? []).some(({ content }) => content === model!.unk_token)
+      typeof unknown === "string" &&
+      isPlain(file, [unknown]) &&
+      (file.added_tokens ?? []).some(({ content }) => content === unknown)
     );
   }
 
@@ -165,9 +172,8 @@ export class WordPieceTokenizer extends SubwordTokenizer {
         "format",
         "WordPieceTokenizer.fromJSON: the file is not a tokenizer.json of BERT's WordPiece; read it by tokenizerFromJSON().",
       );
-    const normalizer = file.normalizer!;
-    const lowercase = normalizer.lowercase !== false;
-    const stripAccents = (normalizer.strip_accents ?? lowercase) === true;
+    const lowercase = file.normalizer?.lowercase !== false;
+    const stripAccents = (file.normalizer?.strip_accents ?? lowercase) === true;
     const { vocabulary, special } = vocabularyOf("WordPieceTokenizer.fromJSON", file);
     return new WordPieceTokenizer(tokensInOrder("WordPieceTokenizer.fromJSON", vocabulary), special, { lowercase, stripAccents });
   }
@@ -189,8 +195,8 @@ export class WordPieceTokenizer extends SubwordTokenizer {
    */
   toJSON(): HuggingFaceJson {
     const { lowercase, stripAccents } = this.options;
-    const { sos, eos, unk } = this.special;
-    const frame = (id: number) => [this.tokens[id]!, id];
+    const { sos, eos } = this.special;
+    const frame = (id: number) => [this.tokenOf(id), id];
     return this.file({
       normalizer: { type: "BertNormalizer", clean_text: true, handle_chinese_chars: true, strip_accents: stripAccents, lowercase },
       pre_tokenizer: { type: "BertPreTokenizer" },
@@ -198,7 +204,7 @@ export class WordPieceTokenizer extends SubwordTokenizer {
       decoder: { type: "WordPiece", prefix: "##", cleanup: true },
       model: {
         type: "WordPiece",
-        unk_token: this.tokens[unk!]!,
+        unk_token: this.tokenOf(this.#unknown),
         continuing_subword_prefix: "##",
         max_input_chars_per_word: LONGEST,
         vocab: Object.fromEntries(this.ids),
@@ -213,7 +219,7 @@ export class WordPieceTokenizer extends SubwordTokenizer {
   /** The longest pieces from left to right, or the unknown token where they do not make up the word. */
   // biome-ignore lint/correctness/useYield: words are short
   protected *idsOf(word: string): Pieces<readonly number[]> {
-    return longestPieces(word, this.ids, "##", LONGEST) ?? [this.special.unk!];
+    return longestPieces(word, this.ids, "##", LONGEST) ?? [this.#unknown];
   }
 }
 

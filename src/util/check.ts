@@ -14,10 +14,13 @@ export function checkFinite(op: string, name: string, value: number): number {
 }
 
 /** The value, when it is a number, be it infinite or NaN. */
-export function checkNumber(op: string, name: string, value: number): number {
+export function checkNumber(op: string, name: string, value: unknown): number {
   if (typeof value !== "number") throw new SeqgradError("value", `${op}: ${name} is ${shown(value)}; give a number.`);
   return value;
 }
+
+/** True for a whole number that is exact: below 2^53. */
+export const isWhole = (value: unknown): value is number => Number.isSafeInteger(value);
 
 /** The value, when it is a whole number from `low` to `high`. */
 export function checkInteger(op: string, name: string, value: number, low = 0, high = Number.MAX_SAFE_INTEGER): number {

@@ -68,9 +68,7 @@ const isWhite = new RegExp(`^${WHITE}$`, "u");
 /** A function that splits a part at tokens: the leftmost first, of several there the longest. */
 export function splitter(tokens: readonly AddedToken[], normalize: Normalizer): (part: Part) => Part[] {
   // Of tokens that look alike in the text the last one counts.
-  const byText = new Map(
-    tokens.map((token) => [normalize(token.content), token]).filter(([text]) => text !== "") as [string, AddedToken][],
-  );
+  const byText = new Map(tokens.map((token) => [normalize(token.content), token] as const).filter(([text]) => text !== ""));
   if (byText.size === 0) return (part) => [part];
   const longestFirst = [...byText.keys()].sort((a, b) => b.length - a.length);
   const pattern = new RegExp(longestFirst.map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|"), "gu");
@@ -83,19 +81,20 @@ export function splitter(tokens: readonly AddedToken[], normalize: Normalizer): 
       if (end > start) parts.push({ text: text.slice(start, end), isFirst: isFirst && start === 0, ...(token && { token }) });
     };
     for (const match of text.matchAll(pattern)) {
-      const token = byText.get(match[0])!;
+      const token = byText.get(match[0]);
       let start = match.index;
       let end = start + match[0].length;
-      if (start < done) continue;
+      if (!token || start < done) continue;
       if (
         token.singleWord &&
         (endsWithWord.test(text.slice(Math.max(0, start - 2), start)) || startsWithWord.test(text.slice(end, end + 2)))
       )
         continue;
-      if (token.left) while (start > done && isWhite.test(text[start - 1]!)) start--;
+      if (token.left) while (start > done && isWhite.test(text.charAt(start - 1))) start--;
       if (token.right) {
         whiteAfter.lastIndex = end;
-        end += whiteAfter.exec(text)![0].length;
+        whiteAfter.test(text);
+        end = whiteAfter.lastIndex;
       }
       add(done, start);
       add(start, end, token);

@@ -1,3 +1,4 @@
+import { pairOf } from "../hugging-face.js";
 import { MergeTable, mergeByRank } from "../merge-by-rank.js";
 import { type Settings, unreadable } from "./settings.js";
 import { byteIds, lacking, type Model, vocabularyOf } from "./vocabulary.js";
@@ -50,12 +51,15 @@ function characterIds(
 ): number[] {
   const ids: number[] = [];
   // The unknown token is written when the next known character comes, after the bytes of those between.
-  let isPending = false;
+  let pending: number | undefined;
+  const write = () => {
+    if (pending !== undefined) ids.push(pending);
+  };
   for (const part of parts) {
     const id = vocabulary.get(part);
     if (id !== undefined) {
-      if (isPending) ids.push(unknown!);
-      isPending = false;
+      write();
+      pending = undefined;
       ids.push(id);
       continue;
     }
@@ -65,22 +69,21 @@ function characterIds(
       continue;
     }
     if (!refuse) continue;
-    if (unknown === undefined) refuse(part);
-    if (isPending && !fuses) ids.push(unknown!);
-    isPending = true;
+    const next = unknown ?? refuse(part);
+    if (!fuses) write();
+    pending = next;
   }
-  if (isPending) ids.push(unknown!);
+  write();
   return ids;
 }
 
 function mergesOf(settings: Settings, vocabulary: ReadonlyMap<string, number>, prefix: string): MergeTable {
   const merges = new MergeTable();
   for (const [rank, merge] of settings.list("merges").entries()) {
-    const pair: unknown = typeof merge === "string" ? merge.split(" ") : merge;
+    const pair = pairOf(merge);
     const where = `${settings.where}.merges[${rank}]`;
-    if (!Array.isArray(pair) || pair.length !== 2 || !pair.every((token) => typeof token === "string"))
-      throw unreadable(where, `got ${JSON.stringify(merge)}, expected two tokens`);
-    const [a, b] = pair as [string, string];
+    if (!pair) throw unreadable(where, `got ${JSON.stringify(merge)}, expected two tokens`);
+    const [a, b] = pair;
     const [first, second, id] = [a, b, a + b.slice(prefix.length)].map((token) => vocabulary.get(token));
     if (first === undefined || second === undefined || id === undefined)
       throw unreadable(where, `the merge of ${JSON.stringify(pair)} is not of tokens of the vocabulary`);

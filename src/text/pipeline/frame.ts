@@ -1,3 +1,4 @@
+import { isWhole } from "../../util/check.js";
 import { make, Settings, unreadable } from "./settings.js";
 
 /** The ids before and after a text. */
@@ -13,8 +14,8 @@ export function frameOf(where: string, part: unknown): Frame {
   if (part === undefined || part === null) return bare;
   const pair = (settings: Settings, name: string): number => {
     const [token, id] = settings.list(name);
-    if (typeof token !== "string" || !Number.isSafeInteger(id)) throw unreadable(settings.where, `${name} is not a token and its id`);
-    return id as number;
+    if (typeof token !== "string" || !isWhole(id)) throw unreadable(settings.where, `${name} is not a token and its id`);
+    return id;
   };
   const bert = (settings: Settings): Frame => {
     for (const name of ["trim_offsets", "add_prefix_space"]) settings.raw(name); // without effect on the ids
@@ -40,11 +41,10 @@ export function frameOf(where: string, part: unknown): Frame {
 function template(settings: Settings): Frame {
   settings.raw("pair");
   const tokens = settings.within("special_tokens");
-  const idsOf = (name: string): number[] => {
+  const idsOf = (name: string): readonly number[] => {
     const ids = tokens.has(name) ? tokens.within(name).list("ids") : undefined;
-    if (!ids?.every((id) => Number.isSafeInteger(id)))
-      throw unreadable(settings.where, `special_tokens lacks the ids of ${JSON.stringify(name)}`);
-    return ids as number[];
+    if (!ids?.every(isWhole)) throw unreadable(settings.where, `special_tokens lacks the ids of ${JSON.stringify(name)}`);
+    return ids;
   };
   const before: number[] = [];
   const after: number[] = [];

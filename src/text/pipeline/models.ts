@@ -1,14 +1,14 @@
+import { isRecord } from "../../util/check.js";
 import { longestPieces } from "../longest-pieces.js";
 import { bpe } from "./bpe.js";
-import { make, Settings } from "./settings.js";
+import { make, type Settings } from "./settings.js";
 import { unigram } from "./unigram.js";
 import { lacking, type Model, vocabularyOf } from "./vocabulary.js";
 
 /** The model of tokenizer.json, whose type may be left out where the settings imply it. */
 export function modelOf(part: unknown): Model {
-  const { type } = new Settings("model", part);
   // Old files of BPE and WordPiece do not name their type.
-  const named = type === undefined ? { ...(part as object), type: "merges" in (part as object) ? "BPE" : "WordPiece" } : part;
+  const named = isRecord(part) && part.type === undefined ? { ...part, type: "merges" in part ? "BPE" : "WordPiece" } : part;
   return make<Model>("model", named, { BPE: bpe, WordPiece: wordPiece, WordLevel: wordLevel, Unigram: unigram });
 }
 

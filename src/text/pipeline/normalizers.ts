@@ -1,3 +1,4 @@
+import { isRecord } from "../../util/check.js";
 import { toByteCharacters } from "../byte-alphabet.js";
 import { bertNormalizer, lowerCase, type Normalizer } from "./bert.js";
 import { patternOf, replaced, spansOf, type Translate, WHITE } from "./patterns.js";
@@ -8,15 +9,13 @@ import { type Makers, make, type Settings, unreadable } from "./settings.js";
 const nmtRemoved = /[\x01-\x08\x0b\x0e-\x1f\x7f\x8f\x9f]/g;
 const nmtBlank = /[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]/g;
 
+const keeping: readonly unknown[] = [undefined, "NFC", "NFD", "NFKC", "NFKD", "Lowercase", "Prepend", "ByteLevel"];
+
 /** True if a normalizer leaves the first character of each text in its place. */
 export function keepsStart(part: unknown): boolean {
-  const { type, normalizers, content } = (part ?? {}) as Readonly<Record<string, unknown>>;
+  const { type, normalizers, content }: Readonly<Record<string, unknown>> = isRecord(part) ? part : {};
   if (type === "Sequence") return Array.isArray(normalizers) && normalizers.every(keepsStart);
-  return (
-    type === undefined ||
-    ["NFC", "NFD", "NFKC", "NFKD", "Lowercase", "Prepend", "ByteLevel"].includes(type as string) ||
-    (type === "Replace" && content !== "")
-  );
+  return keeping.includes(type) || (type === "Replace" && content !== "");
 }
 
 /** The normalizer of tokenizer.json. */

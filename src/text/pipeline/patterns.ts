@@ -1,3 +1,5 @@
+import { isRecord } from "../../util/check.js";
+import { messageOf } from "../../util/errors.js";
 import type { Settings } from "./settings.js";
 import { unreadable } from "./settings.js";
 
@@ -69,15 +71,15 @@ function joined(spans: readonly Span[], behavior: Behavior): { start: number; en
 /** A translation of Oniguruma's patterns to JavaScript's. */
 export type Translate = (source: string) => RegExp;
 
-const escaped = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+/** A text as a pattern that matches it. */
+export const escaped = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 
 /** The pattern of a setting: { String } or { Regex }. */
 export function patternOf(settings: Settings, translate: Translate): RegExp {
   const value = settings.raw("pattern");
   // An old form of Replace has the text itself.
-  const parts = typeof value === "string" ? { String: value } : ((value ?? {}) as Readonly<Record<string, unknown>>);
-  const [kind, ...others] = Object.keys(parts);
-  const source = parts[kind as string];
+  const [part = [], ...others] = typeof value === "string" ? [["String", value]] : isRecord(value) ? Object.entries(value) : [];
+  const [kind, source] = part;
   if ((kind !== "String" && kind !== "Regex") || others.length > 0 || typeof source !== "string")
     throw unreadable(settings.where, `pattern is ${JSON.stringify(value)}, expected { String: … } or { Regex: … }`);
   if (kind === "String") return new RegExp(source === "" ? "[^]+" : escaped(source), "gu");
@@ -87,7 +89,7 @@ export function patternOf(settings: Settings, translate: Translate): RegExp {
   try {
     return translate(source);
   } catch (cause) {
-    throw unreadable(settings.where, `the pattern ${JSON.stringify(source)} cannot be read: ${(cause as Error).message}`);
+    throw unreadable(settings.where, `the pattern ${JSON.stringify(source)} cannot be read: ${messageOf(cause)}`);
   }
 }
 
@@ -107,8 +109,9 @@ export async function translator(json: unknown): Promise<Translate> {
   if (!JSON.stringify(json).includes('"Regex"')) return (source) => new RegExp(source, "gu");
   const { SplitPreTokenizer } = await import("@huggingface/tokenizers");
   return (source) => {
-    const settings = { type: "Split", pattern: { Regex: source }, behavior: "Isolated", invert: false };
-    const { pattern } = new SplitPreTokenizer(settings as never) as unknown as { pattern: RegExp };
+    const settings = { type: "Split", pattern: { Regex: source }, behavior: "Isolated", invert: false } as const;
+    const { pattern = undefined }: { pattern?: unknown } = new SplitPreTokenizer(settings);
+    if (!(pattern instanceof RegExp)) throw new TypeError("@huggingface/tokenizers has no pattern for it");
     // Case is folded by Unicode's rules there: "s" and "k" have a second capital, U+017F and U+212A.
     const folded = pattern.source.replace(/\[sS\]/g, "[sS\u017f]").replace(/\[kK\]/g, "[kK\u212a]");
     return source.includes("(?i:") ? new RegExp(folded, pattern.flags) : pattern;

@@ -132,8 +132,8 @@ export class PipelineTokenizer implements Tokenizer {
     checkIds("Tokenizer.decode", ids);
     const tokens: string[] = [];
     for (let i = 0; i < ids.length; i++) {
-      const id = ids[i]!;
-      if (!(Number.isInteger(id) && id >= 0 && id < this.size)) throw unknownId("Tokenizer.decode", id, i, this.size);
+      const id = ids[i];
+      if (id === undefined || !(Number.isInteger(id) && id >= 0 && id < this.size)) throw unknownId("Tokenizer.decode", id, i, this.size);
       // An id in a gap of the vocabulary has no text.
       const token = this.#silent.has(id) ? undefined : this.#tokens.get(id);
       if (token !== undefined) tokens.push(token);

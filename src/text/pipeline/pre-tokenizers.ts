@@ -1,6 +1,6 @@
 import { toByteCharacters } from "../byte-alphabet.js";
 import { gpt2Pieces } from "../pieces.js";
-import { type Behavior, behaviors, PUNCTUATION, patternOf, split, type Translate, WHITE, WORD } from "./patterns.js";
+import { type Behavior, behaviors, escaped, PUNCTUATION, patternOf, split, type Translate, WHITE, WORD } from "./patterns.js";
 import { type Makers, make, type Settings, unreadable } from "./settings.js";
 
 /** A piece of a text. */
@@ -36,10 +36,7 @@ export function preTokenizerOf(where: string, part: unknown, translate: Translat
       inTurn(settings.list("pretokenizers").map((step, i) => preTokenizerOf(`${settings.where}.pretokenizers[${i}]`, step, translate))),
     BertPreTokenizer: () => inTurn([cutting(white, "Removed"), cutting(sign, "Isolated")]),
     ByteLevel: byteLevel,
-    CharDelimiterSplit: (settings) => {
-      const delimiter = settings.character("delimiter");
-      return cutting(new RegExp(`[\\u{${delimiter.codePointAt(0)!.toString(16)}}]`, "gu"), "Removed");
-    },
+    CharDelimiterSplit: (settings) => cutting(new RegExp(escaped(settings.character("delimiter")), "gu"), "Removed"),
     Digits: (settings) => cutting(digit, settings.flag("individual_digits") ? "Isolated" : "Contiguous"),
     FixedLength: fixedLength,
     Metaspace: metaspace,
@@ -78,7 +75,7 @@ export function schemeOf(settings: Settings): (typeof schemes)[number] {
 function metaspace(settings: Settings): PreTokenizer {
   const mark = settings.character("replacement");
   const scheme = schemeOf(settings);
-  const pattern = new RegExp(`[\\u{${mark.codePointAt(0)!.toString(16)}}]`, "gu");
+  const pattern = new RegExp(escaped(mark), "gu");
   const cut = settings.flag("split", true) ? cutting(pattern, "MergedWithNext") : (piece: Piece) => [piece];
   return ({ text, isFirst }) => {
     const marked = text.replaceAll(" ", mark);

@@ -1,3 +1,4 @@
+import { messageOf } from "../../util/errors.js";
 import type { Normalizer } from "./bert.js";
 import { unreadable } from "./settings.js";
 
@@ -18,13 +19,11 @@ export function precompiled(where: string, base64: string): Normalizer {
 
   /** The replacement of the shortest text of the trie that the bytes begin with. */
   const replacement = (text: string): string | undefined => {
-    let node = 0;
-    let unit = units[0]!;
-    node ^= offsetOf(unit);
+    let node = offsetOf(units[0] ?? 0);
     for (const byte of encoder.encode(text)) {
       if (byte === 0) break;
       node ^= byte;
-      unit = units[node] ?? 0;
+      const unit = units[node] ?? 0;
       if (labelOf(unit) !== byte) return undefined;
       node ^= offsetOf(unit);
       if ((unit >>> 8) & 1) {
@@ -54,6 +53,6 @@ function bytesOf(where: string, base64: string): Uint8Array {
   try {
     return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   } catch (cause) {
-    throw unreadable(where, `the precompiled_charsmap is not base64: ${(cause as Error).message}`);
+    throw unreadable(where, `the precompiled_charsmap is not base64: ${messageOf(cause)}`);
   }
 }

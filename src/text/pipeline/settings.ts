@@ -1,4 +1,4 @@
-import { kindOf, shown } from "../../util/check.js";
+import { isRecord, isWhole, kindOf, shown } from "../../util/check.js";
 import { SeqgradError } from "../../util/errors.js";
 
 /** The error of a tokenizer.json that cannot be read exactly; `where` is the place in the file. */
@@ -17,9 +17,8 @@ export class Settings {
     readonly where: string,
     part: unknown,
   ) {
-    if (typeof part !== "object" || part === null || Array.isArray(part))
-      throw unreadable(where, `got ${kindOf(part)}, expected an object`);
-    this.#values = part as Record<string, unknown>;
+    if (!isRecord(part)) throw unreadable(where, `got ${kindOf(part)}, expected an object`);
+    this.#values = part;
   }
 
   /** The type of the part; of a part without one, `undefined`. */
@@ -58,14 +57,15 @@ export class Settings {
 
   whole(name: string, absent?: number, low = 0): number {
     const value = this.raw(name) ?? absent;
-    if (!Number.isSafeInteger(value) || (value as number) < low) throw this.#fault(name, value, `a whole number of at least ${low}`);
-    return value as number;
+    if (!isWhole(value) || value < low) throw this.#fault(name, value, `a whole number of at least ${low}`);
+    return value;
   }
 
   choice<T extends string>(name: string, choices: readonly T[], absent?: T): T {
     const value = this.raw(name) ?? absent;
-    if (!choices.includes(value as T)) throw this.#fault(name, value, choices.join(", "));
-    return value as T;
+    const choice = choices.find((one) => one === value);
+    if (choice === undefined) throw this.#fault(name, value, choices.join(", "));
+    return choice;
   }
 
   list(name: string): readonly unknown[] {

@@ -1,4 +1,4 @@
-import { kindOf } from "../../util/check.js";
+import { isRecord, isWhole, kindOf } from "../../util/check.js";
 import { type SpecialIds, specialIds, type TokenHints } from "../tokenizer.js";
 import type { Frame } from "./frame.js";
 import { unreadable } from "./settings.js";
@@ -19,14 +19,16 @@ export function specialOf(
     const name = `${part}_token_id`;
     const value = generationConfig[name] ?? config[name] ?? [];
     const list: unknown[] = Array.isArray(value) ? value : [value];
-    for (const id of list)
-      if (!Number.isInteger(id)) throw unreadable("the folder's configuration", `${name} has ${kindOf(id)}, expected whole numbers`);
+    if (!list.every(isWhole)) {
+      const odd = kindOf(list.find((id) => !isWhole(id)));
+      throw unreadable("the folder's configuration", `${name} has ${odd}, expected whole numbers`);
+    }
     // A model may have more rows than its tokenizer has tokens; an id without a token ends nothing.
-    return (list as number[]).filter((id) => tokens.has(id));
+    return list.filter((id) => tokens.has(id));
   };
   const named = (part: string): number | undefined => {
     const value = tokenizerConfig[`${part}_token`];
-    const token: unknown = typeof value === "object" && value !== null ? (value as { content?: unknown }).content : value;
+    const token = isRecord(value) ? value.content : value;
     return typeof token === "string" ? ids.get(token) : undefined;
   };
   const eos = after[0] ?? named("eos") ?? numbered("eos")[0] ?? usual.eos;

@@ -1,4 +1,5 @@
 import type { Pieces } from "../../util/breath.js";
+import { nth } from "../../util/nth.js";
 import { type Settings, unreadable } from "./settings.js";
 import { byteIds, lacking, type Model } from "./vocabulary.js";
 
@@ -41,7 +42,7 @@ function scoredTokens(settings: Settings) {
 function partsOf(piece: string, ways: readonly (Way | undefined)[]): string[] {
   const parts: { text: string; isUnknown: boolean }[] = [];
   for (let end = piece.length; end > 0; ) {
-    const { from, isUnknown } = ways[end]!;
+    const { from, isUnknown } = nth(ways, end);
     const last = parts.at(-1);
     if (isUnknown && last?.isUnknown) last.text = piece.slice(from, end) + last.text;
     else parts.push({ text: piece.slice(from, end), isUnknown });
@@ -68,7 +69,7 @@ export function unigram(settings: Settings): Model {
     for (let at = 0; at < piece.length; ) {
       if (at % PIECE < 2) yield; // a pair of surrogates may pass over the first
       const { score } = ways[at]!;
-      const width = piece.codePointAt(at)! > 0xffff ? 2 : 1;
+      const width = (piece.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
       const reach = (end: number, total: number, isUnknown: boolean) => {
         const known = ways[end];
         if (!known || total > known.score) ways[end] = { from: at, score: total, isUnknown };

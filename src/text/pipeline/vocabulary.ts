@@ -1,5 +1,7 @@
 import type { Pieces } from "../../util/breath.js";
+import { isWhole } from "../../util/check.js";
 import { SeqgradError } from "../../util/errors.js";
+import { allOf } from "../../util/nth.js";
 import { type Settings, unreadable } from "./settings.js";
 
 /** A function from a piece to its tokens. */
@@ -15,7 +17,7 @@ export const HIGHEST = 2 ** 24;
 
 /** The id, when it can be one. */
 export function checkId(where: string, token: string, id: unknown): number {
-  if (Number.isInteger(id) && (id as number) >= 0 && (id as number) < HIGHEST) return id as number;
+  if (isWhole(id) && id >= 0 && id < HIGHEST) return id;
   throw unreadable(where, `the id of ${JSON.stringify(token)} is ${JSON.stringify(id)}, expected a whole number from 0 to ${HIGHEST - 1}`);
 }
 
@@ -47,8 +49,6 @@ export const lacking = (piece: string, unknown: string | undefined): SeqgradErro
 
 /** The ids of a text's bytes, such as <0xE2>; `undefined` where the vocabulary lacks one. */
 export function byteIds(text: string, vocabulary: ReadonlyMap<string, number>): number[] | undefined {
-  const ids = Array.from(new TextEncoder().encode(text), (byte) =>
-    vocabulary.get(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`),
-  );
-  return ids.includes(undefined) ? undefined : (ids as number[]);
+  const idOf = (byte: number) => vocabulary.get(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`);
+  return allOf(Array.from(new TextEncoder().encode(text), idOf));
 }
