@@ -1,4 +1,4 @@
-import type { Pieces } from "../util/breath.js";
+import { inPieces, type Pieces } from "../util/breath.js";
 import { PriorityQueue } from "../util/priority-queue.js";
 
 /** Places that are looked at in a piece of work. */
@@ -29,10 +29,7 @@ export function* mergePairs(
     if (after >= 0) change(symbols[p]!, symbols[after]!, p, 1);
     if (p % PIECE === 0) yield;
   }
-  for (const pair of pairs.values()) {
-    queue.push({ pair, count: pair.count });
-    yield;
-  }
+  yield* inPieces(pairs.values(), (pair) => queue.push({ pair, count: pair.count }));
 
   while (!isFull()) {
     yield;
