@@ -1,4 +1,5 @@
-// Exports only: this file and extra.ts are the ABI. One export a row of src/backend/kernels.ts, under the row's name, and the variant.
+// Exports only: this file and extra.ts are the ABI. One export a row of src/backend/kernels.ts, under the row's name,
+// another for the bytes of its workspace, where it has one, and the variant.
 export { binary } from "./elementwise/binary";
 export { copyStrided } from "./elementwise/copy-strided";
 export { fill } from "./elementwise/fill";
@@ -9,13 +10,13 @@ export { gatherRows, scatterAddRows } from "./indexing/rows";
 export { argmax } from "./reduce/argmax";
 export { norm } from "./reduce/norm";
 export { reduce } from "./reduce/reduce";
-export { gemm } from "./gemm/gemm";
-export { recurrentGradient } from "./recurrent/gradient";
-export { gruForward } from "./recurrent/gru";
-export { gruBackward } from "./recurrent/gru-backward";
-export { lstmForward } from "./recurrent/lstm";
-export { lstmBackward } from "./recurrent/lstm-backward";
-export { rnnBackward, rnnForward } from "./recurrent/rnn";
+export { gemm, gemmWorkspace } from "./gemm/gemm";
+export { recurrentGradient, recurrentGradientWorkspace } from "./recurrent/gradient";
+export { gruForward, gruForwardWorkspace } from "./recurrent/gru";
+export { gruBackward, gruBackwardWorkspace } from "./recurrent/gru-backward";
+export { lstmForward, lstmForwardWorkspace } from "./recurrent/lstm";
+export { lstmBackward, lstmBackwardWorkspace } from "./recurrent/lstm-backward";
+export { rnnBackward, rnnBackwardWorkspace, rnnForward, rnnForwardWorkspace } from "./recurrent/rnn";
 export { softmaxBackward, softmaxForward } from "./softmax/softmax";
 export { logSoftmaxBackward, logSoftmaxForward } from "./softmax/log-softmax";
 export { crossEntropyBackward, crossEntropyForward } from "./softmax/cross-entropy";

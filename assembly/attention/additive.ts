@@ -46,6 +46,11 @@ export function additiveAttentionBackward(
   passRows(q, k, v, lengths, positions, weights, dWeights, dq, dk, dv, aligned(workspace), B, T, S, A, window, start, begin, end);
 }
 
+/** Bytes of additiveAttentionBackward's workspace. */
+export function additiveAttentionBackwardWorkspace(S: f64, A: f64): f64 {
+  return (S + A) * 4 + 128;
+}
+
 /** The rows begin..end of the batch, forward or, where there are dWeights, backward. */
 function passRows(
   q: usize, k: usize, v: usize, lengths: usize, positions: usize, weights: usize, dWeights: usize,

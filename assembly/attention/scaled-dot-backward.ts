@@ -1,6 +1,6 @@
 import { packB } from "../gemm/pack";
 import { at, gemmFrom, gemmPanels, gemmTransposed } from "../gemm/tiles";
-import { aligned, bytes, clearRow, wholePanels } from "../recurrent/sequence";
+import { aligned, bytes, clearRow, panels, wholePanels } from "../recurrent/sequence";
 import { rowDot } from "../simd/row";
 import { addBias, blockQueries, gradientRow, keepFactors, multiplyRow, packedKeys, scaledRows, seenKeys } from "./scores";
 
@@ -103,6 +103,13 @@ export function attentionBackward(
       for (let n = head * group; n < (head + 1) * group; n++) clearRows(at(dq, b, qB, 0) + bytes(n * qN), qT, T, D);
     }
   }
+}
+
+/** Bytes of attentionBackward's workspace. */
+export function attentionBackwardWorkspace(S: f64, D: f64, E: f64): f64 {
+  const keys = panels(min(S, <f64>packedKeys)), rows = <f64>blockQueries, cols = <f64>blockKeys;
+  const wide = 3 * panels(D) + 2 * panels(E);
+  return (keys * wide + rows * (wide + 2 * cols + 1) + cols + 20) * 4 + 64;
 }
 
 /** y [cols, n] += x^T B, where x is a block of scores [rows, cols], and B [rows, n] is packed. */

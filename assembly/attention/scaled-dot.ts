@@ -1,6 +1,6 @@
 import { packB } from "../gemm/pack";
 import { at, gemmFrom, gemmPanels } from "../gemm/tiles";
-import { aligned, bytes, clearRow, firstBadLength, wholePanels } from "../recurrent/sequence";
+import { aligned, bytes, clearRow, firstBadLength, panels, wholePanels } from "../recurrent/sequence";
 import { productOfFew, weightedSumOfFew } from "./few-queries";
 import {
   addBias, blockQueries, keepFactors, largestOf, multiplyRow, packedKeys, scaledRows, scaleRow, seenKeys, weighRow,
@@ -106,6 +106,12 @@ export function attentionForward(
     if (seen == 0) finishRows(headY, yT, T, E, largests, sums);
   }
   return -1;
+}
+
+/** Bytes of attentionForward's workspace. */
+export function attentionForwardWorkspace(S: f64, D: f64, E: f64): f64 {
+  const keys = min(S, <f64>packedKeys), rows = <f64>blockQueries, cols = <f64>blockKeys;
+  return (D * panels(keys) + keys * panels(E) + rows * D + (rows + 1) * cols + 20 + rows) * 4 + 256;
 }
 
 /** y [rows, E] becomes the weighted mean; `largest` [rows], the largest scores, Infinity where there is nothing to see. */

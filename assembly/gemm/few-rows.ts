@@ -3,6 +3,9 @@ import { activateRows, scaleRows } from "./epilogue";
 import { packB, transpose } from "./pack";
 import { at, gemmFrom, stripRows } from "./tiles";
 
+/** The most rows that gemmByColumns takes. */
+export const fewRows: i32 = 64;
+
 /**
 * True if gemmByColumns is faster for this number of rows. It saves the packing of B, which takes as long as two rows of the product;
  * that must exceed what it does to y, and what the idle lanes of its panels take.
@@ -10,7 +13,7 @@ import { at, gemmFrom, stripRows } from "./tiles";
 // @ts-ignore: decorator
 @inline
 export function suitsColumns(rows: i32, k: i32): bool {
-  return rows <= 64 && 8 * rows <= k && (-rows & 7) <= 1;
+  return rows <= fewRows && 8 * rows <= k && (-rows & 7) <= 1;
 }
 
 /**

@@ -1,5 +1,6 @@
+import { panels } from "../recurrent/sequence";
 import { activateRows, scaleRows } from "./epilogue";
-import { gemmByColumns, gemmRow, suitsColumns, suitsRow } from "./few-rows";
+import { fewRows, gemmByColumns, gemmRow, suitsColumns, suitsRow } from "./few-rows";
 import { packA, packB, scalePacked } from "./pack";
 import { at, blockK, gemmFrom, gemmInPlace, gemmTransposed, stripRows } from "./tiles";
 
@@ -111,4 +112,11 @@ export function gemm(
       kk += depth;
     } while (kk < k);
   }
+}
+
+/** Bytes of gemm's workspace. */
+export function gemmWorkspace(batch: f64, m: f64, n: f64, k: f64, transA: f64, transB: f64): f64 {
+  const blocks = min(k, <f64>blockK) * (panels(min(n, <f64>blockN)) + (transA != 0 ? min(m, <f64>stripRows) : 0));
+  const few = transB != 0 ? (k + <f64>stripRows) * min(panels(batch * m), <f64>fewRows) : 0;
+  return max(blocks, few) * 4;
 }

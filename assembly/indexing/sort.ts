@@ -19,6 +19,11 @@ export function argsort(x: usize, index: usize, workspace: usize, rows: i32, n: 
   }
 }
 
+/** Bytes of argsort's workspace. */
+export function argsortWorkspace(n: f64): f64 {
+  return 16 * n;
+}
+
 /** A key that orders as floats do, NaN on top and -0 as 0. */
 function keyOf(bits: u32): u32 {
   const magnitude = bits & 0x7fffffff;

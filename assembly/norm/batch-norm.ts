@@ -63,6 +63,11 @@ export function batchNormForward(
   for (let r: i32 = 0; r < rows; r++, x += size, y += size) combineRow(x, 0, y, shift, scale, bias, 0, cols);
 }
 
+/** Bytes of batchNormForward's workspace. */
+export function batchNormForwardWorkspace(cols: f64): f64 {
+  return 20 * cols;
+}
+
 function move(running: usize, value: f32, momentum: f32, kept: f32): void {
   if (abs<f32>(value) < Infinity) store<f32>(running, kept * load<f32>(running) + momentum * value);
 }
@@ -99,6 +104,11 @@ export function batchNormBackward(
   }
   if (!dx) return;
   for (let r: i32 = 0; r < rows; r++, x += size, dy += size, dx += size) combineRow(x, dy, dx, mean, factor, bias, scale, cols);
+}
+
+/** Bytes of batchNormBackward's workspace. */
+export function batchNormBackwardWorkspace(cols: f64): f64 {
+  return 20 * cols;
 }
 
 /**

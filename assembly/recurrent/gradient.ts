@@ -2,7 +2,7 @@ import { packA } from "../gemm/pack";
 import { gemmPacked } from "../gemm/tiles";
 import { loadLanes } from "../simd/lanes";
 import { rowSum } from "../simd/row";
-import { aligned, bytes, lengthOf, wholePanels } from "./sequence";
+import { aligned, bytes, lengthOf, panels, wholePanels } from "./sequence";
 
 /** Steps (t, b) that are packed and multiplied at a time, at most, so that a panel of 8 columns stays in the first-level cache. */
 const BLOCK: i32 = 256;
@@ -58,6 +58,12 @@ export function recurrentGradient(
       g += m;
     }
   }
+}
+
+/** Bytes of recurrentGradient's workspace. */
+export function recurrentGradientWorkspace(B: f64, T: f64, I: f64, H: f64, cell: f64): f64 {
+  const states: f64 = <i32>cell == GRU_RESET_BEFORE ? 2 : 1;
+  return min(<f64>BLOCK, T * B) * (panels(I) + states * panels(H) + <f64>ROWS) * 4 + 64;
 }
 
 /** Packs rows first..first + k of x [B, T, I], taken time first. */

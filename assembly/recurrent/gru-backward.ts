@@ -4,7 +4,7 @@ import { fma } from "../simd/fma";
 import { loadLanes, storeLanes } from "../simd/lanes";
 import { sigmoidDerivative } from "../simd/sigmoid";
 import { tanhDerivative } from "../simd/tanh";
-import { aligned, bytes, clearRow, copyRow, lengthOf, projectSequence, startState, wholePanels } from "./sequence";
+import { aligned, bytes, clearRow, copyRow, lengthOf, packedBytes, projectSequence, startState, wholePanels } from "./sequence";
 
 /**
  * Backpropagation through time of gruForward. With dh_t the whole gradient of h_t (dy_t, dhN at the row's last step in the order of
@@ -74,6 +74,11 @@ export function gruBackward(
     packB(wIh, I, false, 3 * H, I, packedHh);
     projectSequence(first, 4 * H, B * 4 * H, packedHh, rows, T, I, 3 * H, dx + bytes(begin * T * I), T * I, I, false);
   }
+}
+
+/** Bytes of gruBackward's workspace. */
+export function gruBackwardWorkspace(B: f64, I: f64, H: f64): f64 {
+  return packedBytes(3 * H, max(I, H)) + (2 * B + 1) * H * 4 + 256;
 }
 
 /** The address of the state before a valid step t: the output of the step that came before it, or the initial state. */

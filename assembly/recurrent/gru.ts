@@ -4,7 +4,7 @@ import { loadLanes, storeLanes } from "../simd/lanes";
 import { sigmoidv } from "../simd/sigmoid";
 import { tanhv } from "../simd/tanh";
 import {
-  aligned, blockColumns, bytes, clearRow, copyRow, firstBadLength, lengthOf, packGates, projectSequence, startState,
+  aligned, blockColumns, bytes, clearRow, copyRow, firstBadLength, lengthOf, packedBytes, packGates, projectSequence, startState,
   sumBiases, wholePanels,
 } from "./sequence";
 
@@ -73,6 +73,11 @@ export function gruForward(
   }
   copyRow(hN + bytes(begin * H), h, rows * H);
   return -1;
+}
+
+/** Bytes of gruForward's workspace. */
+export function gruForwardWorkspace(B: f64, I: f64, H: f64): f64 {
+  return packedBytes(max(I, 3 * H), H) + (B * (2 * H + <f64>blockColumns) + 4 * H) * 4 + 256;
 }
 
 /** biases [4H]: what is added before the activations of r, z and n, and to W_hn h. */

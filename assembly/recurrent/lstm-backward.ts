@@ -4,7 +4,7 @@ import { fma } from "../simd/fma";
 import { loadLanes, storeLanes } from "../simd/lanes";
 import { sigmoidDerivative } from "../simd/sigmoid";
 import { tanhDerivative, tanhv } from "../simd/tanh";
-import { aligned, bytes, clearRow, copyRow, lengthOf, projectSequence, startState, wholePanels } from "./sequence";
+import { aligned, bytes, clearRow, copyRow, lengthOf, packedBytes, projectSequence, startState, wholePanels } from "./sequence";
 
 /**
  * Backpropagation through time of lstmForward. With dh_t = dy_t + dGates_{t+1} W_hh, pulled through W_hr where there is a projection:
@@ -72,6 +72,11 @@ export function lstmBackward(
   }
   if (dh0) copyRow(dh0 + bytes(begin * P), carry, rows * P);
   if (dc0) copyRow(dc0 + bytes(begin * H), dc, rows * H);
+}
+
+/** Bytes of lstmBackward's workspace. */
+export function lstmBackwardWorkspace(B: f64, I: f64, H: f64, P: f64, wHr: f64): f64 {
+  return packedBytes(4 * H, max(I, P)) + (wHr != 0 ? packedBytes(P, H) : 64) + (2 * B * (H + P) + H) * 4 + 128;
 }
 
 /** dh [n] = carry + dy, and the carry is 0 again. */

@@ -5,7 +5,7 @@ import { loadLanes, storeLanes } from "../simd/lanes";
 import { sigmoidv } from "../simd/sigmoid";
 import { tanhv } from "../simd/tanh";
 import {
-  aligned, bytes, clearRow, copyRow, firstBadLength, lengthOf, projectSequence, startState, sumBiases, wholePanels,
+  aligned, bytes, clearRow, copyRow, firstBadLength, lengthOf, packedBytes, projectSequence, startState, sumBiases, wholePanels,
 } from "./sequence";
 
 /**
@@ -86,6 +86,11 @@ export function lstmForward(
   copyRow(hN + bytes(begin * P), h, rows * P);
   copyRow(cN + bytes(begin * H), cPrevious, rows * H);
   return -1;
+}
+
+/** Bytes of lstmForward's workspace. */
+export function lstmForwardWorkspace(B: f64, I: f64, H: f64, P: f64, wHr: f64): f64 {
+  return packedBytes(max(I, P), 4 * H) + (wHr != 0 ? packedBytes(H, P) : 64) + (B * (H + 2 * P) + 5 * H) * 4 + 128;
 }
 
 /** One row: gates [4H] are activated in place, after the bias [4H] is added, and give the new cell state [H] and h = o tanh(c) [H]. */

@@ -3,7 +3,7 @@ import { gemmPacked } from "../gemm/tiles";
 import { loadLanes, storeLanes } from "../simd/lanes";
 import { tanhDerivative, tanhv } from "../simd/tanh";
 import {
-  aligned, blockColumns, bytes, clearRow, copyRow, firstBadLength, lengthOf, packGates, projectSequence, startState,
+  aligned, blockColumns, bytes, clearRow, copyRow, firstBadLength, lengthOf, packedBytes, packGates, projectSequence, startState,
   sumBiases, wholePanels,
 } from "./sequence";
 
@@ -60,6 +60,11 @@ export function rnnForward(
   }
   copyRow(hN + bytes(begin * H), h, rows * H);
   return -1;
+}
+
+/** Bytes of rnnForward's workspace. */
+export function rnnForwardWorkspace(B: f64, I: f64, H: f64): f64 {
+  return packedBytes(max(I, H), H) + (B * (2 * H + <f64>blockColumns) + H) * 4 + 256;
 }
 
 /** y = h = f(y + recurrent + bias) for n units of a row. */
@@ -129,6 +134,11 @@ export function rnnBackward(
     packB(wIh, I, false, H, I, packed);
     projectSequence(gates + bytes(begin * H), H, B * H, packed, rows, T, I, H, dx + bytes(begin * T * I), T * I, I, false);
   }
+}
+
+/** Bytes of rnnBackward's workspace. */
+export function rnnBackwardWorkspace(B: f64, I: f64, H: f64): f64 {
+  return packedBytes(H, max(I, H)) + B * H * 4 + 256;
 }
 
 /** For a row: dh = dy + carry, da = dh f'(y), and carry = 0, to which the product with da is then added. dy and dh may be absent. */

@@ -29,6 +29,11 @@ export function crfForward(
   }
 }
 
+/** Bytes of crfForward's workspace. */
+export function crfForwardWorkspace(K: f64): f64 {
+  return 2 * K * 8;
+}
+
 /**
  * With the marginals p(y_t = j) = e^(ln a_t(j) + ln b_t(j) - ln Z) and p(y_{t-1} = i, y_t = j), each less 1 where the tags have it:
  * dEmissions[b, t, j] = dLoss[b] (p - [y_t = j]), 0 past a row's length; dTransitions, dStarts and dEnds likewise, summed over the rows.
@@ -78,6 +83,11 @@ export function crfBackward(
       beta = other, other = last;
     }
   }
+}
+
+/** Bytes of crfBackward's workspace. */
+export function crfBackwardWorkspace(T: f64, K: f64): f64 {
+  return (T + 2) * K * 8;
 }
 
 // @ts-ignore: decorator

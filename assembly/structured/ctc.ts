@@ -30,6 +30,11 @@ export function ctcForward(
   }
 }
 
+/** Bytes of ctcForward's workspace. */
+export function ctcForwardWorkspace(L: f64): f64 {
+  return 2 * (2 * L + 1) * 8;
+}
+
 /**
  * dLogProbs[b, t, c] = -dLoss[b] sum_{s: l_s = c} a_t(s) b_t(s) / (a_T(2L) + a_T(2L-1)), with the backward variables
  * b_t(s) = b_{t+1}(s) p(l_s) + b_{t+1}(s+1) p(l_{s+1}) + [skip] b_{t+1}(s+2) p(l_{s+2}), p at t + 1; 0 past a row's length and where there is
@@ -66,6 +71,11 @@ export function ctcBackward(
       row = other, other = last;
     }
   }
+}
+
+/** Bytes of ctcBackward's workspace. */
+export function ctcBackwardWorkspace(T: f64, L: f64): f64 {
+  return (T + 2) * (2 * L + 1) * 8;
 }
 
 /** l_s */

@@ -66,6 +66,11 @@ export function word2vecStep(
   }
 }
 
+/** Bytes of word2vecStep's workspace. */
+export function word2vecStepWorkspace(n: f64, D: f64, negatives: f64): f64 {
+  return (2 * D + 2 * (negatives + 4) + n) * 4;
+}
+
 /** A target and its negatives: output moves by the rate down its gradient, and `gradient` becomes the amount that h must move by. */
 function learn(
   h: usize, target: i32, gradient: usize, scores: usize, probabilities: usize, alias: usize, output: usize,

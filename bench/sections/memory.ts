@@ -1,4 +1,4 @@
-import { type KernelRow, kernels } from "../../src/backend/kernels.js";
+import { WasmBackend } from "../../src/backend/wasm/wasm-backend.js";
 import { memory } from "../../src/tensor/device.js";
 import type { Context } from "../context.js";
 import { recorded, watched } from "../observe.js";
@@ -11,13 +11,15 @@ const KiB = 1024;
 const saved = { lstm: 5, gru: 4, rnn: 1 } as const;
 
 async function account(context: Context, cell: keyof typeof saved, size: Size) {
-  const { device: recording, log } = recorded(await context.device());
+  const bare = await context.device();
+  const { device: recording, log } = recorded(bare);
   const { device, peak } = watched(recording);
   const { step, next } = training(device, cell, size);
   peak.bytes = 0;
   for (let i = 0; i < 4; i++) step(next());
   const { bytes } = memory(device);
-  const scratch = log.map(({ kernel, call }) => (kernels[kernel] as KernelRow).workspace?.(call as Record<string, number>) ?? 0);
+  const { backend } = bare;
+  const scratch = log.map(({ kernel, call }) => (backend instanceof WasmBackend ? backend.workspace(kernel, call) : 0));
 
   const { I, H, B, T } = size;
   const floats = (perToken: number) => 4 * B * T * perToken;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type KernelName, kernels } from "../../src/backend/kernels.js";
+import { type KernelName, type KernelRow, kernels } from "../../src/backend/kernels.js";
 import { neededKernels } from "../../src/backend/needed.js";
 import { createWasmBackend, type WasmBackend } from "../../src/backend/wasm/wasm-backend.js";
 import { GuardedMemory } from "../helpers/kernel.js";
@@ -75,6 +75,28 @@ test("the kernels of the second module are loaded where one of them is needed", 
   );
   const full = await createWasmBackend({ variant: "simd", needed: ["ctcForward"] });
   expect(Object.keys(kernels).filter((name) => !full.has(name as KernelName))).toEqual([]);
+});
+
+test("a module says how much scratch memory each of its kernels needs, by the arguments that the row names", async () => {
+  const backend = await createWasmBackend({ variant: "simd" });
+  const sized = Object.entries<KernelRow>(kernels).filter(([, row]) => row.workspace);
+  expect(sized.map(([name]) => name)).toEqual(expect.arrayContaining(["gemm", "lstmForward", "attentionBackward", "argsort"]));
+  for (const [name, row] of sized) {
+    const bytes = (size: number) => backend.workspace(name as KernelName, Object.fromEntries(row.dims.map((dim) => [dim, size])));
+    expect([...row.dims, ...(row.optional ?? [])], name).toEqual(expect.arrayContaining([...(row.workspace ?? [])]));
+    expect(bytes(1), name).toBeGreaterThan(0);
+    expect(bytes(64), name).toBeGreaterThan(bytes(1));
+  }
+  expect(backend.workspace("fill", { y: 0, n: 9, value: 1 })).toBe(0);
+});
+
+test("a product of more than 4 GiB of scratch memory is refused for its size, which does not wrap around", async () => {
+  const backend = await createWasmBackend({ variant: "simd" });
+  const dims = { B: 1, T: 1, I: 2 ** 28, H: 8, reverse: 0, activation: 0, begin: 0, end: 1 };
+  expect(backend.workspace("rnnForward", dims)).toBeGreaterThan(2 ** 32);
+  expect(() => backend.dispatch("rnnForward", { x: 0, wIh: 0, wHh: 0, y: 0, hN: 0, ...dims })).toThrow(
+    /^out of memory: asked for 8\.0 GiB/,
+  );
 });
 
 test("the package needs every kernel of the second module", async () => {

@@ -1,4 +1,4 @@
-import { ceil, type KernelRow, range, row } from "./row.js";
+import { type KernelRow, range } from "./row.js";
 
 const dims = [
   ...["B", "N", "K", "T", "S", "D", "E", "causal", "offset"],
@@ -14,34 +14,24 @@ export const attentionRows = {
   // causal those after t + offset; largest [B, N, T], the largest score of a query, and total, the sum of e^(score - largest): Infinity
   // and 0 (and y 0) where nothing is visible. Dropout: weight ((b N + n) T + t) S + s is 0 where that element of `dropout` would be, else
   // times growth, which is 1 / (1 - p). begin, end: of the B N pairs b, n.
-  attentionForward: row(
-    {
-      reads: ["q", "k", "v", "bias", "lengths"],
-      writes: ["y", "largest", "total"],
-      optional: ["bias", "lengths"],
-      dims,
-      scalars: ["scale", "p", "growth"],
-      checks: "lengths",
-    },
-    (d) => {
-      const keys = Math.min(d.S, 256);
-      return (d.D * ceil(keys, 8) + keys * ceil(d.E, 8) + 24 * d.D + 25 * 128 + 24) * 4 + 256;
-    },
-  ),
+  attentionForward: {
+    reads: ["q", "k", "v", "bias", "lengths"],
+    writes: ["y", "largest", "total"],
+    optional: ["bias", "lengths"],
+    dims,
+    scalars: ["scale", "p", "growth"],
+    checks: "lengths",
+    workspace: ["S", "D", "E"],
+  },
   // dq, dk, dv lie as q, k, v do, dy as y. begin, end: of the B K pairs of batch and key head
-  attentionBackward: row(
-    {
-      reads: ["q", "k", "v", "bias", "lengths", "y", "dy", "largest", "total"],
-      writes: ["dq", "dk", "dv"],
-      optional: ["bias", "lengths", "dq", "dk", "dv"],
-      dims,
-      scalars: ["scale", "p", "growth"],
-    },
-    (d) => {
-      const [keys, D, E] = [ceil(Math.min(d.S, 256), 8), ceil(d.D, 8), ceil(d.E, 8)];
-      return (keys * (3 * D + 2 * E) + 24 * (3 * D + 2 * E + 2 * 64 + 1) + 84) * 4 + 64;
-    },
-  ),
+  attentionBackward: {
+    reads: ["q", "k", "v", "bias", "lengths", "y", "dy", "largest", "total"],
+    writes: ["dq", "dk", "dv"],
+    optional: ["bias", "lengths", "dq", "dk", "dv"],
+    dims,
+    scalars: ["scale", "p", "growth"],
+    workspace: ["S", "D", "E"],
+  },
 
   // weights = softmax over the visible keys j of e[b, i, j] = sum_a v[a] tanh(q[b, i, a] + k[b, j, a]), 0 of the others. q [B, T, A],
   // k [B, S, A], v [A], weights [B, T, S]; lengths int32 [B], each in 0..S: the visible keys; window > 0: of them those within
@@ -55,15 +45,13 @@ export const attentionRows = {
     checks: "lengths",
   },
   // dv [B, A]: a row of the batch has its own
-  additiveAttentionBackward: row(
-    {
-      reads: ["q", "k", "v", "lengths", "positions", "weights", "dWeights"],
-      writes: ["dq", "dk", "dv"],
-      optional: ["lengths", "positions"],
-      accumulates: ["dk"],
-      dims: ["B", "T", "S", "A", "window", "start", ...range],
-      scalars: [],
-    },
-    (d) => (d.S + d.A) * 4 + 128,
-  ),
+  additiveAttentionBackward: {
+    reads: ["q", "k", "v", "lengths", "positions", "weights", "dWeights"],
+    writes: ["dq", "dk", "dv"],
+    optional: ["lengths", "positions"],
+    accumulates: ["dk"],
+    dims: ["B", "T", "S", "A", "window", "start", ...range],
+    scalars: [],
+    workspace: ["S", "A"],
+  },
 } as const satisfies Record<string, KernelRow>;

@@ -1,4 +1,4 @@
-import { type KernelRow, row } from "./row.js";
+import type { KernelRow } from "./row.js";
 
 /** Normalizations, and the gate and the rotation of a Transformer. */
 export const normRows = {
@@ -37,28 +37,24 @@ export const normRows = {
 
   // over the rows of [rows, cols], a column a channel; mean [2, cols] as above, all others but x, y, dy, dx [cols]. training 1: by the
   // statistics of the rows, and the running ones become kept, 1 - momentum, of themselves; 0: by the running ones. batches int32 [1]
-  batchNormForward: row(
-    {
-      reads: ["x", "gamma", "beta"],
-      writes: ["y", "mean", "rstd", "runningMean", "runningVar", "batches"],
-      optional: ["gamma", "beta", "runningMean", "runningVar", "batches"],
-      accumulates: ["runningMean", "runningVar", "batches"],
-      dims: ["training", "rows", "cols"],
-      scalars: ["eps", "momentum", "kept"],
-    },
-    (d) => 20 * d.cols,
-  ),
-  batchNormBackward: row(
-    {
-      reads: ["x", "gamma", "mean", "rstd", "dy"],
-      writes: ["dx", "dGamma", "dBeta"],
-      optional: ["gamma", "dx", "dGamma", "dBeta"],
-      accumulates: ["dGamma", "dBeta"],
-      dims: ["training", "rows", "cols"],
-      scalars: [],
-    },
-    (d) => 20 * d.cols,
-  ),
+  batchNormForward: {
+    reads: ["x", "gamma", "beta"],
+    writes: ["y", "mean", "rstd", "runningMean", "runningVar", "batches"],
+    optional: ["gamma", "beta", "runningMean", "runningVar", "batches"],
+    accumulates: ["runningMean", "runningVar", "batches"],
+    dims: ["training", "rows", "cols"],
+    scalars: ["eps", "momentum", "kept"],
+    workspace: ["cols"],
+  },
+  batchNormBackward: {
+    reads: ["x", "gamma", "mean", "rstd", "dy"],
+    writes: ["dx", "dGamma", "dBeta"],
+    optional: ["gamma", "dx", "dGamma", "dBeta"],
+    accumulates: ["dGamma", "dBeta"],
+    dims: ["training", "rows", "cols"],
+    scalars: [],
+    workspace: ["cols"],
+  },
   // y = silu(a) b, x [rows, 2 cols] holding a beside b, y [rows, cols]; dx may alias x
   swigluForward: { reads: ["x"], writes: ["y"], dims: ["rows", "cols"], scalars: [] },
   swigluBackward: { reads: ["x", "dy"], writes: ["dx"], dims: ["rows", "cols"], scalars: [] },

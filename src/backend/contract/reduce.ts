@@ -1,18 +1,16 @@
-import { type KernelRow, row } from "./row.js";
+import type { KernelRow } from "./row.js";
 
 /** Reductions and sorting. */
 export const reduceRows = {
   // x [rows, n], int32 with integer 1 -> index int32 [rows, n], which orders each row from small to large, or with descending 1 the reverse:
   // equal elements keep their order, NaN counts as largest
-  argsort: row(
-    {
-      reads: ["x"],
-      writes: ["index"],
-      dims: ["rows", "n", "integer", "descending"],
-      scalars: [],
-    },
-    (d) => 16 * d.n,
-  ),
+  argsort: {
+    reads: ["x"],
+    writes: ["index"],
+    dims: ["rows", "n", "integer", "descending"],
+    scalars: [],
+    workspace: ["n"],
+  },
 
   // x [outer, n, inner] -> y [outer, inner], to which addSum adds; the Int32 forms read and write int32, and their sum wraps around
   reduce: { reads: ["x"], writes: ["y"], dims: ["op", "outer", "n", "inner"], scalars: [] },

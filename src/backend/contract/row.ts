@@ -17,33 +17,12 @@ export interface KernelRow {
   readonly dims: readonly string[];
   /** Float32 arguments. */
   readonly scalars: readonly string[];
-  /** Bytes of scratch memory that the kernel needs; an optional buffer is given if it is neither absent nor 0. */
-  workspace?(dims: object): number;
+  /** The arguments that decide on the bytes of scratch memory, which the module computes of them: its export `gemmWorkspace` those of `gemm`. */
+  readonly workspace?: readonly string[];
   /** The read that holds int32 indices: the kernel writes nothing and returns the position of the first that is out of range, or -1. */
   readonly checks?: string;
   /** On WebAssembly alone; elsewhere the operation runs through its composition. */
   readonly wasmOnly?: true;
 }
 
-/** n rounded up to a multiple of `unit`. */
-export const ceil = (n: number, unit: number) => Math.ceil(n / unit) * unit;
-
-/** Bytes of a packed [k, n] matrix: panels of 8 columns, and a line to align them. */
-export const packed = (k: number, n: number) => k * ceil(n, 8) * 4 + 64;
-
 export const range = ["begin", "end"] as const;
-
-/** A row but for its workspace. */
-type Parts = Omit<KernelRow, "workspace">;
-
-/** The dims of a row by name, and the addresses of the optional buffers that a call gives. */
-type Dims<R extends Parts> = { readonly [name in R["dims"][number]]: number } & {
-  readonly [name in R extends { optional: readonly (infer O extends string)[] } ? O : never]?: number;
-};
-
-/** A row and the bytes of scratch memory that its kernel needs, by the dims of the row. */
-/* @__NO_SIDE_EFFECTS__ */
-export const row = <const R extends Parts>(parts: R, workspace: (dims: Dims<R>) => number): R & Pick<KernelRow, "workspace"> => ({
-  ...parts,
-  workspace,
-});

@@ -1,20 +1,18 @@
-import { type KernelRow, range, row } from "./row.js";
+import { type KernelRow, range } from "./row.js";
 
 /** Word vectors. */
 export const wordsRows = {
   // One pass of word2vec over tokens int32 [n] (-1 ends a sentence): skip-gram, or with cbow 1 CBOW; keep, probabilities [V] and alias int32 [V]
   // (Walker's tables of the negatives); input, output [V, D], D a multiple of 4; the rate goes from lr to lrEnd
-  word2vecStep: row(
-    {
-      reads: ["tokens", "keep", "probabilities", "alias"],
-      writes: ["input", "output"],
-      accumulates: ["input", "output"],
-      dims: ["n", "V", "D", "window", "negatives", "cbow", "seed0", "seed1"],
-      scalars: ["lr", "lrEnd"],
-      wasmOnly: true,
-    },
-    (d) => 4 * (2 * d.D + 2 * (d.negatives + 4) + d.n),
-  ),
+  word2vecStep: {
+    reads: ["tokens", "keep", "probabilities", "alias"],
+    writes: ["input", "output"],
+    accumulates: ["input", "output"],
+    dims: ["n", "V", "D", "window", "negatives", "cbow", "seed0", "seed1"],
+    scalars: ["lr", "lrEnd"],
+    wasmOnly: true,
+    workspace: ["n", "D", "negatives"],
+  },
   // Steps of GloVe on the co-occurrence cells begin..end: rows, columns int32 [n], logs, weights [n]; word, context [V, D]
   gloveStep: {
     reads: ["rows", "columns", "logs", "weights"],

@@ -44,7 +44,8 @@ interface Entry {
   readonly buffers: readonly string[];
   readonly values: readonly string[];
   readonly optional: ReadonlySet<string>;
-  readonly workspace: KernelRow["workspace"];
+  /** Bytes of scratch memory, where the kernel needs any. */
+  readonly workspace: ((call: NamedCall) => number) | undefined;
   /** Those of the last call; each overwrites them all. */
   readonly args: number[];
 }
@@ -61,6 +62,19 @@ export async function detectVariant(): Promise<WasmVariant> {
   if (await relaxedSimd()) return "relaxed";
   if (await simd()) return "simd";
   throw new SeqgradError("device", "wasm: this runtime has no WebAssembly SIMD. Use Node 20 or newer, or a browser of 2021 or newer.");
+}
+
+/** The size of a workspace from the arguments of a call; of a buffer it matters whether it is there. */
+function workspaceOf(bytes: Kernel, names: readonly string[]): (call: NamedCall) => number {
+  const args: number[] = [];
+  return (call) => {
+    let at = 0;
+    for (const name of names) {
+      const value = call[name];
+      args[at++] = typeof value === "number" ? value : Number(value !== undefined);
+    }
+    return bytes.apply(undefined, args) ?? 0;
+  };
 }
 
 /** Compiles the kernels and makes a backend over a memory of its own. */
@@ -160,11 +174,13 @@ export class WasmBackend implements ImmediateBackend {
     this.#heap = new Heap(PAGE, Math.min(memoryLimit, MAX_PAGES * PAGE), (end) => this.#reserve(end));
     for (const [name, row] of Object.entries<KernelRow>(kernels)) {
       const call = exports[name];
-      if (!isKernel(call)) continue;
+      const bytes = exports[`${name}Workspace`];
+      if (!isKernel(call) || (row.workspace && !isKernel(bytes))) continue;
       const buffers = [...row.reads, ...row.writes];
       const values = [...row.dims, ...row.scalars];
       const optional = new Set(row.optional);
-      this.#entries.set(name, { call, buffers, values, optional, workspace: row.workspace, args: [] });
+      const workspace = row.workspace && isKernel(bytes) ? workspaceOf(bytes, row.workspace) : undefined;
+      this.#entries.set(name, { call, buffers, values, optional, workspace, args: [] });
     }
   }
 
@@ -239,6 +255,11 @@ export class WasmBackend implements ImmediateBackend {
     }
     if (shares && typeof this.#crew === "object") return this.#crew.run(shares, entry.call, args, call, room);
     return entry.call.apply(undefined, args) ?? -1;
+  }
+
+  /** Bytes of scratch memory that a call needs. */
+  workspace(kernel: KernelName, call: NamedCall): number {
+    return this.#entries.get(kernel)?.workspace?.(call) ?? 0;
   }
 
   memory(): MemoryUse {
