@@ -1,6 +1,6 @@
-import { packB } from "../gemm/pack";
+import { packB, panels } from "../gemm/pack";
 import { at, gemmFrom, gemmPanels, gemmTransposed } from "../gemm/tiles";
-import { aligned, bytes, clearRow, panels, wholePanels } from "../recurrent/sequence";
+import { aligned, bytes, clearRow, wholePanels } from "../recurrent/sequence";
 import { rowDot } from "../simd/row";
 import { addBias, blockQueries, gradientRow, keepFactors, multiplyRow, packedKeys, scaledRows, seenKeys } from "./scores";
 

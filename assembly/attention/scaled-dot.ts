@@ -1,6 +1,6 @@
-import { packB } from "../gemm/pack";
+import { packB, panels } from "../gemm/pack";
 import { at, gemmFrom, gemmPanels } from "../gemm/tiles";
-import { aligned, bytes, clearRow, firstBadLength, panels, wholePanels } from "../recurrent/sequence";
+import { aligned, bytes, clearRow, firstBadLength, wholePanels } from "../recurrent/sequence";
 import { productOfFew, weightedSumOfFew } from "./few-queries";
 import {
   addBias, blockQueries, keepFactors, largestOf, multiplyRow, packedKeys, scaledRows, scaleRow, seenKeys, weighRow,

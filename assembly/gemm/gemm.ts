@@ -1,7 +1,6 @@
-import { panels } from "../recurrent/sequence";
 import { activateRows, scaleRows } from "./epilogue";
 import { fewRows, gemmByColumns, gemmRow, suitsColumns, suitsRow } from "./few-rows";
-import { packA, packB, scalePacked } from "./pack";
+import { packA, packB, panels, scalePacked } from "./pack";
 import { at, blockK, gemmFrom, gemmInPlace, gemmTransposed, stripRows } from "./tiles";
 
 /** Columns in a block, so that packed B (512 KB) stays in the second-level cache while all rows meet it; fewer where they are one strip. */

@@ -3,6 +3,22 @@
  * starts at p k 32 bytes, its row kk 32 bytes further for each kk, and columns past n are zero.
  */
 
+// Sizes of workspaces, in bytes, are f64: none of their products is too large for it.
+
+/** n rounded up to whole panels of 8 columns. */
+// @ts-ignore: decorator
+@inline
+export function panels(n: f64): f64 {
+  return ceil(n / 8) * 8;
+}
+
+/** Bytes of a packed [k, n] matrix, and a line to align them. */
+// @ts-ignore: decorator
+@inline
+export function packedBytes(k: f64, n: f64): f64 {
+  return k * panels(n) * 4 + 64;
+}
+
 /** The 4 x 4 transpose's halves: lanes of two rows interleaved, low or high. */
 // @ts-ignore: decorator
 @inline

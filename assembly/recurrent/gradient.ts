@@ -1,8 +1,8 @@
-import { packA } from "../gemm/pack";
+import { packA, panels } from "../gemm/pack";
 import { gemmPacked } from "../gemm/tiles";
 import { loadLanes } from "../simd/lanes";
 import { rowSum } from "../simd/row";
-import { aligned, bytes, lengthOf, panels, wholePanels } from "./sequence";
+import { aligned, bytes, lengthOf, wholePanels } from "./sequence";
 
 /** Steps (t, b) that are packed and multiplied at a time, at most, so that a panel of 8 columns stays in the first-level cache. */
 const BLOCK: i32 = 256;

@@ -1,10 +1,11 @@
+import { packedBytes } from "../gemm/pack";
 import { gemmPacked } from "../gemm/tiles";
 import { fma } from "../simd/fma";
 import { loadLanes, storeLanes } from "../simd/lanes";
 import { sigmoidv } from "../simd/sigmoid";
 import { tanhv } from "../simd/tanh";
 import {
-  aligned, blockColumns, bytes, clearRow, copyRow, firstBadLength, lengthOf, packedBytes, packGates, projectSequence, startState,
+  aligned, blockColumns, bytes, clearRow, copyRow, firstBadLength, lengthOf, packGates, projectSequence, startState,
   sumBiases, wholePanels,
 } from "./sequence";
 

@@ -1,10 +1,10 @@
-import { packB } from "../gemm/pack";
+import { packB, packedBytes } from "../gemm/pack";
 import { gemmPacked } from "../gemm/tiles";
 import { fma } from "../simd/fma";
 import { loadLanes, storeLanes } from "../simd/lanes";
 import { sigmoidDerivative } from "../simd/sigmoid";
 import { tanhDerivative, tanhv } from "../simd/tanh";
-import { aligned, bytes, clearRow, copyRow, lengthOf, packedBytes, projectSequence, startState, wholePanels } from "./sequence";
+import { aligned, bytes, clearRow, copyRow, lengthOf, projectSequence, startState, wholePanels } from "./sequence";
 
 /**
  * Backpropagation through time of lstmForward. With dh_t = dy_t + dGates_{t+1} W_hh, pulled through W_hr where there is a projection:

@@ -1,11 +1,11 @@
-import { packB } from "../gemm/pack";
+import { packB, packedBytes } from "../gemm/pack";
 import { gemmPacked } from "../gemm/tiles";
 import { fma } from "../simd/fma";
 import { loadLanes, storeLanes } from "../simd/lanes";
 import { sigmoidv } from "../simd/sigmoid";
 import { tanhv } from "../simd/tanh";
 import {
-  aligned, bytes, clearRow, copyRow, firstBadLength, lengthOf, packedBytes, projectSequence, startState, sumBiases, wholePanels,
+  aligned, bytes, clearRow, copyRow, firstBadLength, lengthOf, projectSequence, startState, sumBiases, wholePanels,
 } from "./sequence";
 
 /**

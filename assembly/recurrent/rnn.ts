@@ -1,9 +1,9 @@
-import { packB } from "../gemm/pack";
+import { packB, packedBytes } from "../gemm/pack";
 import { gemmPacked } from "../gemm/tiles";
 import { loadLanes, storeLanes } from "../simd/lanes";
 import { tanhDerivative, tanhv } from "../simd/tanh";
 import {
-  aligned, blockColumns, bytes, clearRow, copyRow, firstBadLength, lengthOf, packedBytes, packGates, projectSequence, startState,
+  aligned, blockColumns, bytes, clearRow, copyRow, firstBadLength, lengthOf, packGates, projectSequence, startState,
   sumBiases, wholePanels,
 } from "./sequence";
 

@@ -28,22 +28,6 @@ export function wholePanels(n: i32): i32 {
   return (n + 7) & ~7;
 }
 
-// Sizes of workspaces, in bytes, are f64: none of their products is too large for it.
-
-/** n rounded up to whole panels of 8 columns. */
-// @ts-ignore: decorator
-@inline
-export function panels(n: f64): f64 {
-  return ceil(n / 8) * 8;
-}
-
-/** Bytes of a packed [k, n] matrix, and a line to align them. */
-// @ts-ignore: decorator
-@inline
-export function packedBytes(k: f64, n: f64): f64 {
-  return k * panels(n) * 4 + 64;
-}
-
 /** Position of the first of lengths int32 [B] that is outside least..T, or -1; absent lengths (0) are all T. */
 export function firstBadLength(lengths: usize, B: i32, T: i32, least: i32 = 1): i32 {
   if (lengths == 0) return -1;
