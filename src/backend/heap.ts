@@ -9,7 +9,8 @@ export const ALIGNMENT = 64;
 const SMALL = 32 * 1024;
 const SLAB = 64 * 1024;
 
-const align = (bytes: number) => Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
+/** Bytes as whole cache lines, one at least. */
+export const align = (bytes: number) => Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
 
 /** Small sizes round up to one of four steps an octave, so that freed blocks fit later requests. */
 function sizeClass(bytes: number): number {

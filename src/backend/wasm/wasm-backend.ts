@@ -1,8 +1,7 @@
 import { relaxedSimd, simd } from "wasm-feature-detect";
 import { messageOf, SeqgradError } from "../../util/errors.js";
 import type { DType, ImmediateBackend, MemoryUse, TensorData } from "../backend.js";
-import { ceil } from "../contract/row.js";
-import { ALIGNMENT, Heap } from "../heap.js";
+import { align, Heap } from "../heap.js";
 import { addressOf, type KernelName, type KernelRow, kernels, type NamedCall } from "../kernels.js";
 import type { Crew, CrewOptions } from "./threads/crew.js";
 
@@ -238,7 +237,7 @@ export class WasmBackend implements ImmediateBackend {
     let shares = typeof this.#crew === "object" ? this.#crew.share(kernel, call) : undefined;
     let room = 0;
     if (entry.workspace) {
-      room = ceil(entry.workspace(call), ALIGNMENT);
+      room = align(entry.workspace(call));
       try {
         args[at] = this.#heap.scratch(room * (shares?.count ?? 1));
       } catch (error) {
