@@ -75,8 +75,10 @@ export const areWhole = (a: Tensor | number, b: Tensor | number): boolean =>
 /** Two operands of one type: an int32 tensor stays int32 with another and with a whole number of int32; else both become float32. */
 export function operands(a: Tensor | number, b: Tensor | number): [Tensor, Tensor] {
   if (!areWhole(a, b)) return [operand(a, b), operand(b, a)];
-  const integer = (x: Tensor | number, other: Tensor | number) =>
-    x instanceof Tensor ? x : constant(other as Tensor, Int32Array.of(x), []);
+  const integer = (x: Tensor | number, other: Tensor | number) => {
+    if (x instanceof Tensor) return x;
+    return other instanceof Tensor ? constant(other, Int32Array.of(x), []) : operand(x, other);
+  };
   return [integer(a, b), integer(b, a)];
 }
 
