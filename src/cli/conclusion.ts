@@ -24,8 +24,8 @@ interface Conclusion extends Partial<Compared> {
 }
 
 /**
- * Evaluates the kept model when training ends: on the validation examples, and once on the test examples. A run that counts tokens has
- * evaluated its last state.
+ * Evaluates the kept model when training ends: on the validation examples, and once on the test examples. Of a run that counts
+ * tokens the measures of the kept state are known.
  */
 export async function conclude<T extends CommandTask, Example, Input, Answer>(
   { judge, task: { criteria }, counted }: Form<T, Example, Input, Answer>,

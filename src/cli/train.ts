@@ -132,6 +132,7 @@ async function trainOn<T extends CommandTask, Example, Input, Answer>(
   const report = reporter(form, args.json, task, recipe, { device: device.info, parameters, sizes });
   const training = every && new TrainingLines(history, [every.evaluation, every.checkpoint]);
   let measures: Measures | undefined;
+  let isOfKept = true;
   return conduct(`train ${form.name}`, args, run, interruption, events, async (event) => {
     history.observe(event);
     await training?.observe(event);
@@ -141,6 +142,7 @@ async function trainOn<T extends CommandTask, Example, Input, Answer>(
     }
     if (event.type === "evaluation") {
       measures = event.measures;
+      isOfKept = event.best;
       const final = every && event.step % every.evaluation !== 0 && { final: true }; // due only because the run ends
       await history.add({ type: "evaluation", step: event.step, measures, best: event.best, ...final });
     }
@@ -149,6 +151,7 @@ async function trainOn<T extends CommandTask, Example, Input, Answer>(
     await task.save(store); // now of the best epoch
     const { reason, seconds } = event;
     const result = await conclude(form, recipe, parts);
+    if (counted && !isOfKept) ({ measures } = await form.judge.evaluate(task, parts.validation, { beam: 1 }));
     const criterion = parts.validation.length > 0 && form.task.criteria.find(({ name }) => name === recipe.best);
     await history.add({ type: "end", step: event.steps, reason, seconds, ...(criterion && { chosenBy: criterion.name }) });
     for (const line of result.lines) await history.add({ ...line, step: event.steps });

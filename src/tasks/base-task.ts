@@ -59,7 +59,7 @@ type Measures = Readonly<Record<string, number>>;
 export const measureOf = ({ name, of }: Criterion, measures: Measures): number | undefined => (of ? of(measures) : measures[name]);
 
 /** The values that fit() compares, smaller being better: the measure, then the loss. */
-function rankOf(op: string, criterion: Criterion, measures: Measures): number[] {
+export function rankOf(op: string, criterion: Criterion, measures: Measures): number[] {
   const value = measureOf(criterion, measures);
   if (value === undefined) {
     const known = Object.keys(measures).join(", ");
@@ -70,6 +70,16 @@ function rankOf(op: string, criterion: Criterion, measures: Measures): number[] 
   }
   const rank = [criterion.larger ? -value : value];
   return criterion.name === "loss" || measures.loss === undefined ? rank : [...rank, measures.loss];
+}
+
+/** Refuses to choose the best of what is not measured. @param what what is measured, and why it is missing */
+export function refuseChoice(
+  op: string,
+  { best, patience = 0 }: { readonly best?: string; readonly patience?: number },
+  what: string,
+): void {
+  if (best === undefined && patience === 0) return;
+  throw new SeqgradError("value", `${op}: best and patience choose by ${what}; give a larger share for validation.`);
 }
 
 /** The methods that all tasks have that learn from examples. */
@@ -127,11 +137,7 @@ export abstract class BaseTask<Example, Input, Answer, Batch> implements Task<Ex
     const settings = this.training.complete(options, inCode(op), this.known);
     const { epochs, batch, seed, best, patience, checkpoint, signal, warmup } = settings;
     const { train, validation } = this.#parts(examples, options.validation ?? settings.validation, seed);
-    if (validation.length === 0 && (options.best !== undefined || patience > 0))
-      throw new SeqgradError(
-        "value",
-        `${op}: best and patience choose by examples that are held back, and none of the ${examples.length} examples is; give a larger share for validation.`,
-      );
+    if (validation.length === 0) refuseChoice(op, options, `examples that are held back, and none of the ${examples.length} examples is`);
     const loader = this.loader(train, { batch, seed });
     const every = loader.length;
     const steps = epochs * every;

@@ -200,20 +200,25 @@ interface EpochDefaults extends RunDefaults {
   readonly whyFixed?: (options: Given) => string | undefined;
 }
 
+/** How the best state of a run is chosen, by measures on what is held back after each epoch or evaluation. */
+export const bestFields = (criteria: readonly Criterion[], unit: "epoch" | "evaluation") => ({
+  best: choice(
+    criteria.map(({ name }) => name),
+    {
+      default: criteria[0]?.name ?? "loss",
+      help: `The measure by which the best ${unit} is kept; of equal ones the one of the smaller loss`,
+    },
+  ),
+  patience: integer({ default: 0, whyFixed: mayDiffer, help: `Stop after N ${unit}s without a better one; 0 goes through all` }),
+});
+
 /** How a task is trained that goes through examples. */
 export const epochFields = ({ batch = 32, epochs, criteria, whyFixed = isTimed, ...run }: EpochDefaults) => ({
   epochs: integer({ min: 1, default: epochs, whyFixed, help: "Times to go through the examples, those before a resume included" }),
   batch: integer({ min: 1, default: batch, help: "Examples of an update" }),
   ...runFields(run),
   validation: validationField("Share of the examples for validation; 0 for none", Array.isArray),
-  best: choice(
-    criteria.map(({ name }) => name),
-    {
-      default: criteria[0]?.name ?? "loss",
-      help: "The measure by which the best epoch is kept; of equal ones the one of the smaller loss",
-    },
-  ),
-  patience: integer({ default: 0, whyFixed: mayDiffer, help: "Stop after N epochs without a better one; 0 goes through all" }),
+  ...bestFields(criteria, "epoch"),
 });
 
 /** Refuses a cosine that ends above its beginning. */

@@ -6,6 +6,8 @@ import type { TextUnit } from "../text/train-tokenizer.js";
 import { boolean, choice, type Fields, type Given, integer, schema, type Values } from "../util/schema.js";
 import type { RunOptions } from "./base-task.js";
 import {
+  bestFields,
+  type Criterion,
   courseRule,
   dropoutField,
   feedForwardField,
@@ -73,7 +75,18 @@ export interface LanguageModelTrainOptions extends RunOptions {
   readonly validation?: number | string | Int32Array;
   /** The number of updates between two measures. Default 500. */
   readonly evaluateEvery?: number;
+  /** The measure of `evaluate()` by which the best evaluation is kept. Default `perplexity`. */
+  readonly best?: string;
+  /** Stop after this number of evaluations without a better one; 0 goes through all. Default 0. */
+  readonly patience?: number;
 }
+
+/** The measures by which an evaluation can be chosen. */
+export const criteria: readonly Criterion[] = [
+  { name: "perplexity", larger: false },
+  { name: "loss", larger: false },
+  { name: "bitsPerCharacter", larger: false },
+];
 
 /** A default of recurrent networks, and one of a Transformer. */
 const byArch = (recurrent: number, transformer: number) => ({
@@ -120,6 +133,7 @@ export const training = schema(
       (value) => typeof value === "string" || value instanceof Int32Array,
     ),
     evaluateEvery: integer({ min: 1, default: 500, whyFixed: mayDiffer, help: "Updates between validations" }),
+    ...bestFields(criteria, "evaluation"),
   } satisfies Fields<LanguageModelTrainOptions>,
   courseRule,
   ({ warmup, steps }, _, spell) =>

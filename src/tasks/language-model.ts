@@ -19,10 +19,10 @@ import { checkInteger, checkObject, checkText, shown, toTokens } from "../util/c
 import { SeqgradError } from "../util/errors.js";
 import { nth } from "../util/nth.js";
 import { type Given, inCode } from "../util/schema.js";
-import { withMeasures } from "./base-task.js";
-import type { Criterion } from "./fields.js";
+import { rankOf, refuseChoice, withMeasures } from "./base-task.js";
 import { type LanguageModelMeasures, measuresOf } from "./language-measures.js";
 import {
+  criteria,
   type LanguageModelOptions,
   type LanguageModelTrainOptions,
   networkOf,
@@ -69,10 +69,7 @@ export interface FoundText {
 export class LanguageModel {
   static readonly options = options;
   static readonly training = training;
-  static readonly criteria: readonly Criterion[] = [
-    { name: "perplexity", larger: false },
-    { name: "loss", larger: false },
-  ];
+  static readonly criteria = criteria;
   /** The values of `model_type` in config.json. */
   static readonly types: readonly string[] = Object.values(languageModelKinds).map(({ type }) => type);
 
@@ -161,7 +158,8 @@ export class LanguageModel {
   }
 
   /**
-   * Trains on windows of a text, with AdamW. The measures of the held-back end of the text come as events of `evaluation`.
+   * Trains on windows of a text, with AdamW, and keeps at the end the weights of the evaluation that is best on the end of the text, which
+   * is held back. Its events of `evaluation` have all `measures`.
    *
    * @param text in the tokens of the model, or these tokens; longer than `context` tokens
    * @param options see LanguageModelTrainOptions
@@ -191,29 +189,35 @@ export class LanguageModel {
   }
 
   #run(tokens: Int32Array, options: LanguageModelTrainOptions, held: number | Int32Array | undefined): FitRun {
-    const settings = LanguageModel.training.complete(options, inCode("LanguageModel.train"), this.#known);
-    const { steps, batch, seed, evaluateEvery, checkpoint, signal } = settings;
+    const op = "LanguageModel.train";
+    const settings = LanguageModel.training.complete(options, inCode(op), this.#known);
+    const { steps, batch, seed, evaluateEvery, best, patience, checkpoint, signal } = settings;
     const { context } = this;
     const share = held ?? settings.validation;
     const { train, validation } = typeof share === "number" ? splitTokens(tokens, share) : { train: tokens, validation: share };
     if (train.length <= context || (share !== 0 && validation.length < 2))
       throw new SeqgradError(
         "range",
-        `LanguageModel.train: the text has ${train.length} tokens to train on and ${validation.length} to measure by; expected more than context, ${context}, and at least 2. Give a longer text, a smaller context, or validation: 0.`,
+        `${op}: the text has ${train.length} tokens to train on and ${validation.length} to measure by; expected more than context, ${context}, and at least 2. Give a longer text, a smaller context, or validation: 0.`,
       );
     const windows = new RandomWindows(train, { batch, context, seed });
     const schedule = makeSchedule(settings, steps);
+    if (validation.length === 0) refuseChoice(op, options, "a part of the text that is held back, and none is");
+    const criterion = criteria.find(({ name }) => name === best);
     let measures: LanguageModelMeasures | undefined;
     const text = this.tokenizer.decode(validation);
     const run = async () => {
       measures = measuresOf(this.tokenizer, await this.lossOf(validation, context, batch), validation, text);
-      return measures.loss;
+      return criterion ? rankOf(op, criterion, measures) : measures.loss;
     };
     const events = fit(this.model, windows, {
       optimizer: makeOptimizer(this.model, settings),
       steps,
       ...(schedule && { schedule }),
-      ...(validation.length > 0 && { evaluate: { every: evaluateEvery, run } }),
+      ...(validation.length > 0 && {
+        ...{ evaluate: { every: evaluateEvery, run }, keepBest: true },
+        ...(patience > 0 && { earlyStopping: { patience } }),
+      }),
       ...(checkpoint && { checkpoint: { every: CHECKPOINT, ...checkpoint } }),
       ...(signal && { signal }),
     });

@@ -71,6 +71,44 @@ describe("--patience", () => {
   });
 });
 
+describe("of a language model", () => {
+  const text = "the cat sat on the mat. ".repeat(12) + "a dog ran to the log. ".repeat(4);
+  const model = ["--hidden", 8, "--embed", 4, "--context", 8, "--batch", 4, "--validation", 0.25, "--evaluate-every", 10, "--lr", 0.05];
+
+  test.each(["perplexity", "loss", "bitsPerCharacter"])("--best %s keeps the evaluation that is best by it", async (name) => {
+    const { train, out } = await place("lm", text);
+    const lines = jsonLines(await succeed(...train, ...model, "--steps", 80, "--best", name, "--json"));
+    const values = evaluationsOf(lines).map(({ measures }) => measures[name]);
+    const least = Math.min(...values);
+    expect(values.at(-1)).toBeGreaterThan(least); // it learns the training part by heart
+    expect(lines.at(-1).measures[name]).toBeCloseTo(least, 4);
+    expect(await historyOf(out)).toContainEqual(expect.objectContaining({ type: "end", chosenBy: name }));
+  });
+
+  test("--patience ends a run after that number of evaluations without a better one", async () => {
+    const { train } = await place("lm", text);
+    const lines = jsonLines(await succeed(...train, ...model.slice(0, -1), 0, "--steps", 200, "--patience", 2, "--json"));
+    expect(lines.at(-1)).toMatchObject({ type: "end", reason: "early stop", steps: 30 });
+    expect(evaluationsOf(lines)).toHaveLength(3);
+  });
+
+  test("stopped and resumed, keeps the same one", async () => {
+    const { train, out, data, folder } = await place("lm", text);
+    await succeed(...train, ...model, "--steps", 80, "--out", join(folder, "whole"));
+    await cliStoppedAfter(70, ...train, ...model, "--steps", 80, "--json");
+    await succeed("train", "lm", "--data", data, "--out", out, "--resume");
+    const [whole, broken] = await Promise.all([contents(join(folder, "whole")), contents(out)]);
+    expect(broken!["model.safetensors"]).toBe(whole!["model.safetensors"]);
+  });
+
+  test("they need a part for validation", async () => {
+    const { train } = await place("lm", text);
+    await refuse([...train, "--best", "f1"], '--best is "f1"', "perplexity, loss, bitsPerCharacter");
+    await refuse([...train, "--best", "loss", "--validation", 0], "--best chooses by the examples for validation");
+    await refuse([...train, "--patience", 2, "--validation", 0], "--patience chooses by the examples for validation");
+  });
+});
+
 describe("--validation-file and --test", () => {
   test("judge by files of their own, and the test once, by the model that is kept", async () => {
     const { train, out, folder, data } = await place();
