@@ -102,7 +102,7 @@ function modelMaker(folder: string | undefined, given: Given, context: number): 
   return async () => networkOf(own, Number(vocab));
 }
 
-/** Adds a runner on a device, or tells why there is none. */
+/** Adds a runner on a device, or says why none can be made. */
 async function enter(name: string, makeModel: () => Promise<Network>, runners: Runner[]): Promise<Entry> {
   try {
     const device = await openDevice({ device: name });

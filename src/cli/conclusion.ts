@@ -3,7 +3,7 @@ import type { HistoryLine } from "./history.js";
 import { type Baseline, betterBaseline, type Evaluation, errorsOf, type Measures } from "./judges/judge.js";
 import type { CommandTask, Form, Prepared } from "./tasks/kind.js";
 
-/** Fewer examples than these tell little. */
+/** Measures of fewer examples than these say little. */
 const ENOUGH = 30;
 /** Samples that the history keeps: errors and right answers. */
 const KEPT = 12;

@@ -3,7 +3,7 @@ import type { Store } from "../io/index.js";
 import type { FitEvent } from "../train/types.js";
 import { version } from "./version.js";
 
-/** The file beside the model that tells how training went: a JSON object a line, the first about the run as a whole. */
+/** The file next to the model that records how training went: a JSON object a line, the first about the run as a whole. */
 export const HISTORY = "history.jsonl";
 
 export interface HistoryLine extends Readonly<Record<string, unknown>> {
@@ -40,7 +40,7 @@ export class History {
     return history;
   }
 
-  /** To be told every event of the run: it finds what is told again. */
+  /** Must get every event of the run: it finds the ones that come again. */
   observe(event: FitEvent): void {
     const step = event.type === "end" ? event.steps : event.step;
     if (this.#isNew && this.resumed) {

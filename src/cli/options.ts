@@ -29,7 +29,7 @@ export async function openDevice(options: Given): Promise<Device> {
 /** It must outlive its devices. */
 let gpu: Gpu | undefined;
 
-/** The counterpart of `navigator.gpu`: from the optional package `webgpu`, beside this one or in the working folder. */
+/** The counterpart of `navigator.gpu`: from the optional package `webgpu`, next to this one or in the working folder. */
 export async function nodeGpu(): Promise<Gpu> {
   if (gpu) return gpu;
   const name = "webgpu";

@@ -32,7 +32,7 @@ export function formatProgress(share: number, parts: readonly string[], columns:
 }
 
 /**
- * One line on a terminal that tells how far a run is, how fast, and when it will be done. Elsewhere it writes nothing. Not a prompt
+ * One line on a terminal that says how far a run is, how fast, and when it will be done. Elsewhere it writes nothing. Not a prompt
  * library's bar: those put the terminal into raw mode and take Ctrl-C for themselves.
  */
 export class ProgressLine {

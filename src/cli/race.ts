@@ -155,6 +155,6 @@ class Lane {
   }
 }
 
-/** True if it tells that a device is not there, or not enough of it. */
+/** True if it says that a device is not there, or not enough of it. */
 export const isLack = (error: unknown): error is SeqgradError =>
   error instanceof SeqgradError && (error.code === "device" || error.code === "memory");

@@ -4,7 +4,7 @@ import type { Compared } from "./conclusion.js";
 import type { Baseline, Measures } from "./judges/judge.js";
 import { formatDuration, formatRate, ProgressLine } from "./progress.js";
 
-/** The content of the report of a run beside the events. */
+/** The content of the report of a run, without the events. */
 export interface RunFacts {
   /** The kind of task, or the model in words. */
   readonly title: string;

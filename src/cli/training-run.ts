@@ -14,7 +14,7 @@ import { HISTORY } from "./history.js";
 import { currentOptions } from "./recorded.js";
 import type { Interruption } from "./signals.js";
 
-/** The file beside the model that tells how it is trained: the recipe, and the digest of the data. */
+/** The file next to the model that records how it is trained: the recipe, and the digest of the data. */
 export const TRAINING_ARGS = "training_args.json";
 const WEIGHTS = "model.safetensors";
 /** The files of a run's folder: without the first two the rest is not a model. */
@@ -109,7 +109,7 @@ export async function openRun(form: RunForm, args: RunArgs, given: Given): Promi
   return { text, sha256, files, store, recipe, begin, record, end: async () => lock?.release() };
 }
 
-/** The options that name a file of data beside --data. */
+/** The options that name a file of data besides --data. */
 const filesIn = ({ validationFile, test }: Given): string[] => [
   ...(typeof validationFile === "string" && validationFile !== "" ? ["validationFile"] : []),
   ...(isFile(test) ? ["test"] : []),

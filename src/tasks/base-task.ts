@@ -14,7 +14,7 @@ import { type BatchOptions, type SearchOptions, saveTask, type Task } from "./ta
 
 export type { Checkpoint, Criterion } from "./fields.js";
 
-/** How an optimizer and a run are set up, for every task. Defaults that differ are those of the task. */
+/** How an optimizer and a run are set up, for every task. Some defaults depend on the task. */
 export interface RunOptions {
   /** The learning rate of AdamW, at its highest. */
   readonly lr?: number;

@@ -122,7 +122,7 @@ export const textFields = (units: Omit<UnitDefaults, "minCount">) => ({
 /** The store in which a run is saved while it is made. */
 export interface Checkpoint {
   readonly store: Store;
-  /** Updates between two checkpoints. Default: those of an epoch; of a language model 500. */
+  /** Updates between two checkpoints. Default: the updates of an epoch; of a language model 500. */
   readonly every?: number;
   /** Continue from the checkpoint that is in the store. */
   readonly resume?: boolean;

@@ -65,7 +65,7 @@ describe("bench", () => {
     expect(await contents(out)).toEqual(before);
   });
 
-  test("tells why a device cannot be had", async () => {
+  test("says why a device is missing", async () => {
     const options = [...wasm, "--hidden", 50_000, "--batches", 1];
     const lack = expect.stringContaining("memory");
     expect(jsonLines(await succeed(...options, "--json"))).toEqual([

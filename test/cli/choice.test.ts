@@ -38,7 +38,7 @@ describe("the choice of a device", () => {
     expect(advice(timing("wasm", 2, 4, 16), timing("webgpu", 1))).toBe("wasm is faster from batch 4 on: --device wasm");
   });
 
-  test("tells where each wins when there is no one size", () => {
+  test("says where each wins when there is no one size", () => {
     expect(advice(timing("wasm", 1, 5, 9), timing("webgpu", 2, 4, 10))).toBe(
       "no device is faster from one size on: wasm at batch 1, 16; webgpu at batch 4",
     );

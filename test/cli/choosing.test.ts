@@ -151,7 +151,7 @@ describe("--validation-file and --test", () => {
     expect(lines.at(-1).test[name!]).toBeTypeOf("number");
   });
 
-  test("refuse shares that leave nothing, and --validation beside --validation-file", async () => {
+  test("refuse shares that leave nothing, and --validation together with --validation-file", async () => {
     const { train, folder } = await place();
     await refuse([...train, "--test", 0.001], "--test 0.001 leaves none of the 40 examples");
     await refuse([...train, "--test", 1.5], '--test is "1.5"', "from 0 to 0.9");
@@ -190,7 +190,7 @@ describe("history.jsonl", () => {
   /** Without what two runs cannot have in common. */
   const compared = (lines: Line[]) => lines.filter(({ type }) => type !== "resume").map(({ seconds: _, ...line }) => line);
 
-  test("tells the run, its epochs and evaluations, and what the kept model is worth", async () => {
+  test("records the run, its epochs and evaluations, and what the kept model is worth", async () => {
     const { train, out } = await place();
     await succeed(...train, ...small, "--epochs", 2, "--seed", 3, "--validation", 0.25);
     const [run, ...rest] = await historyOf(out);
@@ -202,7 +202,7 @@ describe("history.jsonl", () => {
     expect(rest[5]).toMatchObject({ confusion: { labels: expect.arrayContaining(["spam"]) }, errors: expect.any(Array) });
   });
 
-  test("of a run that was stopped and resumed is that of one that was not", async () => {
+  test("of a run that was stopped and resumed is the same as of one that was not", async () => {
     const { train, out, folder, data } = await place();
     const whole = join(folder, "whole");
     const options = [...small, "--epochs", 3, "--json"];

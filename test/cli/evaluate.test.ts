@@ -37,14 +37,14 @@ describe("evaluate", () => {
     expect(baselines[0].measures.accuracy).toBeCloseTo(1 / 3, 12);
   });
 
-  test("with the data of training, compares the model with what that tells alone", async () => {
+  test("with the data of training, compares the model with what that data says alone", async () => {
     const { data, evaluate } = await trained("classify", reviews, ...texts, "--lr", 0);
     const text = await evaluate("--baseline", data);
     expect(text).toContain("TF-IDF with logistic regression: accuracy 1.0000");
     expect(text).toMatch(/\nThe baseline is better: TF-IDF with logistic regression has f1 1\.0000, this model 0\.\d{4}\. Try /);
   });
 
-  test("of a tagger scores each type of entity, beside each word's most common tag", async () => {
+  test("of a tagger scores each type of entity, next to each word's most common tag", async () => {
     const { data, evaluate } = await trained("tag", "Ann\tB-person\nin\tO\nOslo\tB-place\n\n".repeat(12), ...texts);
     const { scores, baselines, confusion } = JSON.parse(await evaluate("--baseline", data, "--json"));
     expect(scores.type.person.support).toBe(12);
@@ -53,7 +53,7 @@ describe("evaluate", () => {
     expect(confusion.labels).toContain("B-place");
   });
 
-  test("of a forecaster tells each step and each series, beside the naive forecasts", async () => {
+  test("of a forecaster reports each step and each series, next to the naive forecasts", async () => {
     const rows = ["a,b", ...Array.from({ length: 40 }, (_, t) => `${t % 4},${(t * 7) % 5}`)].join("\n");
     const { evaluate } = await trained("forecast", rows, "--history", 4, "--horizon", 2, "--season", 4, "--epochs", 1, "--validation", 0.2);
     const { steps, series, baselines, measures } = JSON.parse(await evaluate("--json"));
@@ -111,7 +111,7 @@ describe("evaluate", () => {
     expect(better).toContain(`The baseline is better: ${name}`);
   });
 
-  test("measures the part for the test beside the baselines too", async () => {
+  test("measures the part for the test next to the baselines too", async () => {
     const folder = await temporaryFolder();
     const [data, out] = [join(folder, "data.txt"), join(folder, "run")];
     await writeFile(data, `${reviews}\n`.repeat(2));
@@ -144,7 +144,7 @@ describe("evaluate", () => {
 });
 
 describe("evaluate of a language model", () => {
-  test("tells perplexity and bits per character, as training told the loss", async () => {
+  test("reports perplexity and bits per character, as training reported the loss", async () => {
     const { train, out, folder, data } = await workplace();
     const lines = jsonLines(await succeed(...train, "--steps", 3, "--validation", 0.2, "--json"));
     const text = await (await import("node:fs/promises")).readFile(data, "utf8");

@@ -21,7 +21,7 @@ function reported(events: readonly FitEvent[], given: Partial<RunFacts> = {}, me
   return lines.map((line) => line.trimEnd());
 }
 
-test("tells a rate that is the first step's, then follows slowly, every tenth of the steps", () => {
+test("reports a rate that is the first step's, then follows slowly, every tenth of the steps", () => {
   expect(reported([step(1, 100), step(2, 100), step(3, 100), step(4, 50)])).toEqual([
     "a model, 7 parameters, on a device",
     "step 2  loss 1.5000  5000 tokens/s",
@@ -30,7 +30,7 @@ test("tells a rate that is the first step's, then follows slowly, every tenth of
   expect(reported([step(1, 100)], { steps: 3 })[1]).toBe("step 1  loss 1.5000  5000 tokens/s");
 });
 
-test("tells the perplexity of words and pieces, and of characters the loss alone", () => {
+test("reports the perplexity of words and pieces, and of characters the loss alone", () => {
   const end: FitEvent = { type: "end", steps: 20, seconds: 75, reason: "complete", value: 2, best: undefined };
   expect(reported([end], {}, { loss: 2 }).at(-1)).toBe("20 steps in 1:15, validation loss 2.0000 nats per character");
   expect(reported([end], told("words"), { loss: 2 }).at(-1)).toBe("20 steps in 1:15, validation loss 2.0000 nats per word, perplexity 7.4");

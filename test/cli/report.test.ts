@@ -31,7 +31,7 @@ async function pageOf(kind: string, text: string, ...options: (string | number)[
 const reviews = Array.from({ length: 40 }, (_, i) => `${i % 2 ? "<i>good</i>" : "bad & dull"}\tword${i % 4} ${hostile}`).join("\n");
 
 describe("report", () => {
-  test("tells measures, confusion, errors, data and layers, and no text of the user's is markup", async () => {
+  test("shows measures, confusion, errors, data and layers, and no text of the user's is markup", async () => {
     const { page } = await pageOf("classify", reviews, "--validation", 0.25);
     for (const part of [
       "<h2>Curves</h2>",
@@ -140,7 +140,7 @@ describe("the page's parts", () => {
   });
 });
 
-test("the history of a language model that was resumed is that of one that was not", async () => {
+test("the history of a language model that was resumed is the same as of one that was not", async () => {
   const { train, out, folder, data } = await workplace();
   const whole = join(folder, "whole");
   const options = ["--evaluate-every", 4, "--checkpoint-every", 3];

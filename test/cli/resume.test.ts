@@ -29,7 +29,7 @@ const steps = (stdout: string) => jsonLines(stdout).flatMap(({ step, type }) => 
 const weights = async (out: string) => (await contents(out))!["model.safetensors"];
 
 describe("train lm --resume", () => {
-  test("of a finished run makes no update and tells the end again", async () => {
+  test("of a finished run makes no update and reports the end again", async () => {
     const { resume, out } = await stopped();
     const before = await weights(out);
     const lines = jsonLines(await succeed(...resume, "--json"));

@@ -57,7 +57,7 @@ test("every task of the library has a command that trains it, under the name tha
 });
 
 describe("train classify", () => {
-  test("tells its epochs and the baseline, and leaves a whole model", async () => {
+  test("reports its epochs and the baseline, and leaves a whole model", async () => {
     const { train, out, data, folder } = await bench("classify");
     const lines = jsonLines(await succeed(...train, "--epochs", 6, "--json"));
     const counts = Object.fromEntries(

@@ -76,7 +76,7 @@ describe("help and facts", () => {
     expect(stdout).toMatch(/[^\s]\n$/);
   });
 
-  test("help tells the defaults", async () => {
+  test("help says the defaults", async () => {
     expect(await succeed("train", "lm", "--help")).toMatch(
       /--lr=<X> +Learning rate of AdamW, at its highest \(Default: 0\.002; 0\.001 in a transformer\)\n/,
     );

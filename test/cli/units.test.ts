@@ -39,7 +39,7 @@ test.each([
   expect((await contents(broken))!["model.safetensors"]).toBe((await contents(out))!["model.safetensors"]);
 });
 
-test("words are learned from what is not held back; those of the rest are unknown", async () => {
+test("words are learned from what is not held back; words of the rest are unknown", async () => {
   const { train, out } = await place("here we go again ".repeat(90) + "unseen words now ".repeat(10));
   await succeed(...train, "--unit", "words");
   const { vocabulary } = JSON.parse(Buffer.from((await contents(out))!["tokenizer.json"]!, "latin1").toString());
@@ -83,7 +83,7 @@ test("a language model is judged by files of its own, and tested once", async ()
   await refuse([...train, "--overwrite", "--validation", 0.5, "--test", 0.5], "--validation 0.5 and --test 0.5 leave nothing of");
 });
 
-describe("a run of an older version, whose options do not tell the least count", () => {
+describe("a run of an older version, whose options lack the least count", () => {
   /** The folder of a stopped run, as if saved before there was the option. */
   async function forget(out: string): Promise<void> {
     const file = join(out, "training_args.json");
@@ -105,7 +105,7 @@ describe("a run of an older version, whose options do not tell the least count",
       expect((await contents(broken))![file], file).toBe((await contents(out))![file]);
   });
 
-  test("is refused, of a translator, which cannot tell its words without it, and stays as it is", async () => {
+  test("is refused, of a translator, which cannot find its words without it, and stays as it is", async () => {
     const { data, out } = await place("go on\tcontinue\ncome in\tentre\ngo in\tva\n".repeat(4));
     const train = ["train", "translate", "--data", data, "--out", out];
     await succeed(...train, "--hidden", 4, "--embed", 4, "--unit", "words", "--epochs", 1, "--validation", 0.4);

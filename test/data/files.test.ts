@@ -4,7 +4,7 @@ import { parseConll, parseCsv, parseTsv, SeriesScaler, seriesOf, seriesWindows }
 import { expectError, expectRejection } from "../helpers/errors.js";
 
 describe("tables", () => {
-  test("with tabs keep quotes, and tell lines", () => {
+  test("with tabs keep quotes, and count lines", () => {
     expect(parseTsv('a "b\tc\r\n\r\nd\t"e"\n')).toEqual([
       { line: 1, cells: ['a "b', "c"] },
       { line: 3, cells: ["d", '"e"'] },

@@ -71,7 +71,7 @@ describe("fileStore", () => {
     }
   });
 
-  test("removes temporaries of processes that have ended, and keeps those of running ones", async () => {
+  test("removes temporaries of processes that have ended, and keeps the ones of running processes", async () => {
     const { pid: gone } = spawnSync(process.execPath, ["-e", ""]);
     for (const pid of [gone, process.pid, process.ppid]) writeFileSync(join(root, `.x.${pid}.7.tmp`), "");
     await fileStore(root).write("x", some);

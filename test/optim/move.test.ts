@@ -51,7 +51,7 @@ describe("moving to another device", () => {
     expect(await add(await x.to(reference), y).data()).toEqual(Float64Array.of(2, 3, 4));
   });
 
-  it("a model without its optimizer, which tells", async () => {
+  it("a model without its optimizer, and says so", async () => {
     const [first, second] = [await createDevice({ device: "wasm" }), await createDevice({ device: "wasm" })];
     const model = withDevice(first, () => new Linear(3, 2));
     const optimizer = new AdamW(model.parameters());

@@ -38,7 +38,7 @@ it("a model stays in its mode, part by part, while it predicts", async () => {
   expect([task.model.training, task.model.dropout.training, task.model.encoder.training]).toEqual([true, false, true]);
 });
 
-it("a run's weights do not depend on predictions, samples or modes set beside it", async () => {
+it("a run's weights do not depend on predictions, samples or modes set meanwhile", async () => {
   const [quiet, busy] = [classifier(2), classifier(2)];
   sg.manualSeed(5);
   await training(quiet);
@@ -82,7 +82,7 @@ it("runs one after another draw other numbers", async () => {
   expect(await end()).not.toEqual(await end());
 });
 
-it("the order of a loader without a seed is that of seed 0, in every epoch", () => {
+it("the order of a loader without a seed is the same as with seed 0, in every epoch", () => {
   const task = classifier(1);
   const order = (options: { seed?: number }, epoch: number) =>
     Array.from(task.loader(examples, { batch: 8, ...options }).epoch(epoch), (batch) => JSON.stringify(batch));

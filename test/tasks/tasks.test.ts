@@ -128,7 +128,7 @@ describe("the language of the words", () => {
     expect(EntityTagger.create([{ words: ["Işık"], tags: ["O"] }], { hidden: 4, minCount: 1 }).words.idOf("ışık")).toBeUndefined();
   });
 
-  test("refuses an unknown language, and a language beside a tokenizer", () => {
+  test("refuses an unknown language, and a language together with a tokenizer", () => {
     expectError("range", () => TextClassifier.create(reviews, { locale: "t" }), '"t"', "language tag");
     expectError("range", () => EntityTagger.create(sentences, { locale: 3 as never }), "language tag");
     const { tokenizer } = TextClassifier.create(reviews, { hidden: 4 });

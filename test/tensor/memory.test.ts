@@ -65,7 +65,7 @@ test.each(Object.entries(makers))("out of memory in backward frees the graph and
 });
 
 await forEachDevice(immediate, "memory()", (device) => {
-  test("tells bytes by kind, in use and at most", () => {
+  test("reports bytes by kind, in use and at most", () => {
     sg.withDevice(device, () => {
       const before = sg.memory(device);
       const w = sg.parameter([10], (y) => y.write(new Array(10).fill(1)));
@@ -88,7 +88,7 @@ await forEachDevice(immediate, "memory()", (device) => {
   });
 });
 
-test("debug mode tells where what is left was made", async () => {
+test("debug mode says where what is left was made", async () => {
   const device = await sg.createDevice({ device: "reference" });
   const before = sg.leaks(); // of files that ran in this process
   sg.setDebug(true);

@@ -63,7 +63,7 @@ describe.each(Object.entries(learners))("%s", (_, train) => {
     expect(vectors.analogy("king", "prince", "queen", 1)[0]!.word).toBe("princess");
   });
 
-  test("gives the same vectors for a seed, tells how far it is, and frees its memory", async () => {
+  test("gives the same vectors for a seed, reports how far it is, and frees its memory", async () => {
     const before = memory().inUse;
     const told: EmbeddingProgress[] = [];
     const some = classes.slice(0, 100);

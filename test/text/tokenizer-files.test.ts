@@ -149,7 +149,7 @@ test("special tokens are left out of texts, but the unknown one is not", async (
   expect(trained.decode(trained.encode("a<|user|>b<|endoftext|>"))).toBe("ab");
 });
 
-test("a template, the folder's files or usual names tell where a text begins and ends", async () => {
+test("a template, the folder's files or usual names say where a text begins and ends", async () => {
   const special = { special: true };
   const names = ["<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>"];
   const added = names.map((name, i) => token(i + 3, name, special));

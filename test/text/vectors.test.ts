@@ -70,7 +70,7 @@ describe("WordVectors", () => {
     expect([again.words, again.dimension, again.data]).toEqual([vectors.words, 2, vectors.data]);
   });
 
-  test("tells what is wrong with a text", () => {
+  test("says what is wrong with a text", () => {
     expect(WordVectors.fromText("a 1 2\nb 3 4").words).toEqual(["a", "b"]);
     expectError("format", () => WordVectors.fromText("2 2\na 1 2\nb 3\n", { name: "v.txt" }), "v.txt, line 3, column 3", "1 numbers");
     expectError("format", () => WordVectors.fromText("a 1 x"), "line 1, column 3", '"x"');

@@ -29,7 +29,7 @@ describe("a run that is awaited", () => {
     expect(await stateOf(a)).toEqual(await stateOf(b));
   });
 
-  test("tells the epochs of an iterable loader", async () => {
+  test("reports the epochs of an iterable loader", async () => {
     const { layer, optimizer, loss } = scale();
     const { epochs } = await fit(layer, [1, 3], { optimizer, epochs: 2, loss });
     expect(epochs.map(({ epoch, step }) => [epoch, step])).toEqual([

@@ -44,7 +44,7 @@ const noMilliseconds = (events: readonly FitEvent[]) =>
   events.map((event) => ("milliseconds" in event ? { ...event, milliseconds: 0 } : "seconds" in event ? { ...event, seconds: 0 } : event));
 
 describe("events", () => {
-  test("tell each step, epoch, evaluation and the end", async () => {
+  test("report each step, epoch, evaluation and the end", async () => {
     const { model, optimizer } = makeScale(0.5);
     const evaluate = { every: 2, run: async () => -model.weight.itemSync() };
     const events = await run(model, [1, 3], { optimizer, epochs: 2, evaluate });

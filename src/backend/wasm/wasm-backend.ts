@@ -102,7 +102,7 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Wasm
   );
 }
 
-/** The threads beside the caller's, or why there are none. */
+/** The threads other than the caller's, or why there are none. */
 async function openCrew({ threads = 1, source, crew = {} }: WasmOptions): Promise<Crew | string> {
   if (threads === 1) return "";
   if (source?.module) return "the kernels came as a module; give url or bytes";
@@ -156,7 +156,7 @@ export class WasmBackend implements ImmediateBackend {
   /** Without a page once the device is destroyed. */
   #memory: WebAssembly.Memory;
   readonly #entries = new Map<string, Entry>();
-  /** The threads beside the caller's, or why there are none. */
+  /** The threads other than the caller's, or why there are none. */
   readonly #crew: Crew | string;
 
   constructor(

@@ -19,7 +19,7 @@ export interface Sample {
   readonly wanted: string;
   readonly answer: string;
   readonly right: boolean;
-  /** The probability of the answer, where the model tells it. */
+  /** The probability of the answer, where the model has one. */
   readonly confidence?: number;
 }
 
@@ -43,7 +43,7 @@ export interface Evaluation {
   readonly samples: readonly Sample[];
   /** A warning for a person, as a sentence. */
   readonly warning?: string;
-  /** The fields of the JSON object beside measures, tables and errors. */
+  /** The fields of the JSON object after measures, tables and errors. */
   readonly json?: object;
 }
 

@@ -9,7 +9,7 @@ export interface Curve {
 
 const [WIDTH, HEIGHT] = [460, 250];
 const [LEFT, RIGHT, TOP, BOTTOM] = [58, 14, 12, 40];
-/** Curves are told apart by color and by dashes. */
+/** Curves differ by color and by dashes. */
 const dashes = ["", "6 3", "2 3", "8 3 2 3", "1 4"];
 
 /** Round numbers that span an interval, about `count` of them. */

@@ -9,7 +9,7 @@ import type { Baseline, Measures, Sample, Table } from "../judges/judge.js";
 import { type Curve, chart, type Matrix, matrix, style } from "./chart.js";
 import { type Html, html } from "./html.js";
 
-/** The content of the page beside the history. */
+/** The content of the page, without the history. */
 export interface PageFacts {
   readonly name: string;
   readonly kind: string;

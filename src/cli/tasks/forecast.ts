@@ -10,7 +10,7 @@ import type { Judge, Measures } from "../judges/judge.js";
 import { kindOf } from "../train.js";
 import { listOf, note, type Reading, seriesReading, signOf, spellFlag, valuesOf, wordsOf } from "./reading.js";
 
-/** The series of a file, as the options of reading say; what is taken and what is left out is told. */
+/** The series of a file, as the options of reading say; notes say what is taken and what is left out. */
 async function seriesIn(text: string, file: string, reading: Values<typeof seriesReading>, names?: readonly string[], spell = spellFlag) {
   const { time, delimiter, decimal, thousands, strip, fill } = reading;
   const options: SeriesTableOptions = {

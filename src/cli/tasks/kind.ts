@@ -84,20 +84,20 @@ export interface Form<T extends CommandTask, Example, Input = never, Answer = ne
   readonly own?: AnyFields;
   /** The options without which a record cannot be resumed. */
   readonly needed?: readonly string[];
-  /** Reads and parts the data; what it answers makes the task on the default device. @throws SeqgradError that names file, line and column */
+  /** Reads and parts the data; the function that it returns makes the task on the default device. @throws SeqgradError that names file, line and column */
   prepare(text: string, file: string, recipe: Given, shares: Shares): Promise<() => Promise<Prepared<T, Example>>>;
   train(task: T, parts: Prepared<T, Example>, recipe: Given, run: RunSettings): FitRun;
   /** The examples of a file, for a task that is there. @param reading how the file is read */
   examples(task: T, text: string, file: string, reading: Reading): Promise<readonly Example[]>;
   readonly judge: Judge<T, Example>;
   readonly answers?: Answers<T, Input, Answer>;
-  /** How the run is told, where it does not go through examples. */
+  /** How the run is reported, where it does not go through examples. */
   readonly counted?: Counted<T, Example>;
   /** The part of the report's page that is about the model at work. */
   page?(task: T, samples: readonly Sample[]): Promise<Shown>;
 }
 
-/** How a run is set up beside its options. */
+/** How a run is set up, next to its options. */
 export interface RunSettings {
   readonly checkpoint: Checkpoint;
   readonly signal: { readonly aborted: boolean };
@@ -140,7 +140,7 @@ interface Asked {
   readonly reading: Reading;
 }
 
-/** An evaluation beside the baselines. */
+/** An evaluation and its baselines. */
 export interface Judged {
   readonly evaluation: Evaluation;
   readonly count: number;

@@ -31,7 +31,7 @@ export interface OpenedTask {
   readonly trained: Given;
 }
 
-/** How the commands that answer are told to search. */
+/** The options of a search, for the commands that answer. */
 export const searchFields = {
   beam: integer({ min: 1, default: 1, hint: "N", help: "Translations, captions, recognition: search, N at once" }),
   lengthPenalty: number({

@@ -21,7 +21,7 @@ export const seriesReading = {
   thousands: choice(["none", ",", ".", " ", "'"], {
     ...{ default: "none", hint: "SIGN", help: "The sign between groups of three digits: none, a comma, a point, a blank or an apostrophe" },
   }),
-  strip: word("SIGNS", "Signs beside numbers that are left out, between commas, such as $ or %"),
+  strip: word("SIGNS", "Signs next to numbers that are left out, between commas, such as $ or %"),
   fill: choice(["none", "previous", "linear"], { default: "none", help: "What stands for a missing value or step" }),
 };
 
@@ -50,7 +50,7 @@ export const readingFields: AnyFields = Object.fromEntries(
   }).map(([name, field]) => [name, { ...field, usually: "as in training", help: field.help.replace(/; default: .*/, "") }]),
 );
 
-/** How a file is read for a saved task: as it is told, and as the run was that made the task. */
+/** How a file is read for a saved task: as its options say, and as the run that made the task did. */
 export interface Reading {
   readonly given: Words;
   readonly trained: Words;
@@ -91,5 +91,5 @@ export async function listOf(text: string): Promise<string[]> {
   return (row?.cells ?? []).map((cell) => cell.trim()).filter((cell) => cell !== "");
 }
 
-/** A delimiter that is told by name. */
+/** A delimiter that is given by name. */
 export const signOf = (text: string): string => ({ tab: "\t", "\\t": "\t", comma: ",", semicolon: ";" })[text.toLowerCase()] ?? text;

@@ -17,7 +17,7 @@ export function linesOf(text: string): string[] {
   return lines;
 }
 
-/** The rows of a file: comma-separated where its name ends in .csv, else tab-separated, unless another delimiter is told. */
+/** The rows of a file: comma-separated where its name ends in .csv, else tab-separated, unless another delimiter is given. */
 async function rowsOf(text: string, file: string, { given, trained }: Reading, keepsBlank: "all" | "none"): Promise<TableRow[]> {
   const told = given.delimiter ?? trained.delimiter ?? "";
   const delimiter = told !== "" ? signOf(told) : undefined;
@@ -26,11 +26,11 @@ async function rowsOf(text: string, file: string, { given, trained }: Reading, k
   return evenRows(rows, options, keepsBlank);
 }
 
-/** True if the first row is told to be a header. */
+/** True if the options say that the first row is a header. */
 const headerOf = ({ given }: Reading): boolean | undefined => (given.header === "yes" ? true : given.header === "no" ? false : undefined);
 
 /**
- * Where each part is told to stand, or was in training. A name of training counts where the header has it, a number where no header names
+ * Where each part stands by the options, or stood in training. A name of training counts where the header has it, a number where no header names
  * the parts.
  */
 function placesOf(parts: readonly string[], [first]: readonly TableRow[], { given, trained }: Reading): Record<string, string | undefined> {

@@ -59,7 +59,7 @@ function pageThread(source: string, onGone: (reason: string) => void): Thread {
   let isGone = false;
   worker.onerror = (event) => {
     isGone = true;
-    // An event without a message is that of a script which could not be loaded.
+    // An event without a message comes from a script that could not be loaded.
     onGone(event.message || "this page's Content Security Policy forbids workers of its own: add `worker-src blob:` to it");
   };
   return {

@@ -179,7 +179,7 @@ function formOf(c: Arguments, device: Capabilities): Form {
 }
 
 /**
- * y = activation(alpha op(a) op(b) + beta y + bias), as the row in kernels.ts says, which also tells what may be absent; with beta 0
+ * y = activation(alpha op(a) op(b) + beta y + bias), as the row in kernels.ts says, which also says what may be absent; with beta 0
  * what y held is not read. Each number is a sum over k in a fixed order, so that the bits do not depend on begin and end.
  */
 export const gemmKernels = {

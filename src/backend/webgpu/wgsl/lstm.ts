@@ -147,7 +147,7 @@ fn totalOf(b: u32, t: u32, p: u32, carried: f32) -> f32 {
   return dh;
 }
 
-/** Unit j of row b: gates become the gradients of their pre-activations, and dc that of the cell state before. */
+/** Unit j of row b: gates become the gradients of their pre-activations, and dc the gradient of the cell state before. */
 fn differentiate(b: u32, t: u32, j: u32, dh: f32) {
   let H = u32(c.H); let at = (t * u32(c.B) + b) * H + j; let gate = c.gates + (t * u32(c.B) + b) * 4u * H + j;
   if (t >= lengthOf(b)) {

@@ -1,6 +1,6 @@
 /**
  * Functions of one f32 whose accuracy WGSL's own do not promise (its sin may be off by 2^-11, its log by 2^-21, and NaN may be assumed
- * away). Methods and constants are those of assembly/simd, where their errors are measured; the fields of a struct of two are parts.
+ * away). Methods and constants are the same as in assembly/simd, where their errors are measured; the fields of a struct of two are parts.
  * A kernel's code begins with this text; what it does not call is dropped.
  */
 export const math = /* wgsl */ `
@@ -193,7 +193,7 @@ fn powPositive(x: f32, a: f32) -> f32 {
   return expf(p) * (1 + (productError(a, high, p) + a * low));
 }
 
-/** x^a; a negative x has a power where a is an integer, else NaN. The cases at 0 and at infinity are those of JavaScript. */
+/** x^a; a negative x has a power where a is an integer, else NaN. The cases at 0 and at infinity are the same as in JavaScript. */
 fn powf(x: f32, a: f32) -> f32 {
   if (a == 0) { return 1; }
   if (isNan(x) || isNan(a)) { return nan(); }

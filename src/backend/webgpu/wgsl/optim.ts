@@ -24,7 +24,7 @@ ${each(
 
 const decay = "g += c.weightDecay * p;";
 
-/** The optimizers, as assembly/optim; their formulas are told there. */
+/** The optimizers, as assembly/optim; their formulas stand there. */
 export const optimKernels = {
   sgd: update(
     (c) => `${decay}

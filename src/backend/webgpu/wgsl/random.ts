@@ -39,7 +39,7 @@ ${each(
 }
 
 /**
- * Random kernels; formulas and numbers are those of assembly/random: integers and uniform numbers bit by bit, normal ones up to rounding.
+ * Random kernels; formulas and numbers are the same as in assembly/random: integers and uniform numbers bit by bit, normal ones up to rounding.
  * dropout's y may alias x.
  */
 export const randomKernels = {

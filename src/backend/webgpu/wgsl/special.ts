@@ -24,7 +24,7 @@ const gradients: Record<SpecialOp, string> = {
   erf: "dy * (1.1283791670955126 * expf(-(x * x)))",
 };
 
-/** Methods and constants are those of assembly/simd, where their errors are measured. */
+/** Methods and constants are the same as in assembly/simd, where their errors are measured. */
 const parts = /* wgsl */ `
 fn log1pAll(x: f32) -> f32 {
   if (x > -0.29289322 && x < 0.41421354) { return logParts(Split(0, x)); }
