@@ -25,12 +25,14 @@ interface Conclusion extends Partial<Compared> {
 
 /**
  * Evaluates the kept model when training ends: on the validation examples, and once on the test examples. Of a run that counts
- * tokens the measures of the kept state are known.
+ * tokens, the measures for validation are all that it reports.
+ * @param known these measures, if the last evaluation is the kept one
  */
 export async function conclude<T extends CommandTask, Example, Input, Answer>(
   { judge, task: { criteria }, counted }: Form<T, Example, Input, Answer>,
   recipe: Given,
   { task, train, validation, test: held }: Prepared<T, Example>,
+  known: Measures | undefined,
 ): Promise<Conclusion> {
   const warnings: string[] = [];
   const lines: HistoryLine[] = [];
@@ -52,7 +54,9 @@ export async function conclude<T extends CommandTask, Example, Input, Answer>(
   if (validated?.warning !== undefined) warnings.push(validated.warning);
   const test = held.length > 0 ? await compare("test", held) : undefined;
   for (const message of warnings) lines.push({ type: "warning", message });
-  return { ...validated, ...(test && { test }), warnings, lines };
+  const isUnknown = counted && validation.length > 0 && !known;
+  const kept = isUnknown && { measures: (await judge.evaluate(task, validation, { beam: 1 })).measures };
+  return { ...kept, ...validated, ...(test && { test }), warnings, lines };
 }
 
 /** The part of an evaluation that the history and the report's page keep. */

@@ -2,6 +2,7 @@ import { type ArgsDef, type CommandDef, defineCommand } from "citty";
 import { seedField } from "../tasks/fields.js";
 import { typesOf } from "../tasks/task.js";
 import { manualSeed } from "../tensor/random.js";
+import type { EventOf } from "../train/types.js";
 import { isRecord } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { optionsAmong } from "../util/options.js";
@@ -131,8 +132,7 @@ async function trainOn<T extends CommandTask, Example, Input, Answer>(
   });
   const report = reporter(form, args.json, task, recipe, { device: device.info, parameters, sizes });
   const training = every && new TrainingLines(history, [every.evaluation, every.checkpoint]);
-  let measures: Measures | undefined;
-  let isOfKept = true;
+  let last: EventOf<"evaluation"> | undefined;
   return conduct(`train ${form.name}`, args, run, interruption, events, async (event) => {
     history.observe(event);
     await training?.observe(event);
@@ -141,22 +141,20 @@ async function trainOn<T extends CommandTask, Example, Input, Answer>(
       await run.record();
     }
     if (event.type === "evaluation") {
-      measures = event.measures;
-      isOfKept = event.best;
+      last = event;
       const final = every && event.step % every.evaluation !== 0 && { final: true }; // due only because the run ends
-      await history.add({ type: "evaluation", step: event.step, measures, best: event.best, ...final });
+      await history.add({ type: "evaluation", step: event.step, measures: event.measures, best: event.best, ...final });
     }
     if (event.type === "epoch") await history.add(event);
-    if (event.type !== "end" || event.reason === "aborted") return report(event, { measures });
+    if (event.type !== "end" || event.reason === "aborted") return report(event, { measures: last?.measures });
     await task.save(store); // now of the best epoch
     const { reason, seconds } = event;
-    const result = await conclude(form, recipe, parts);
-    if (counted && !isOfKept) ({ measures } = await form.judge.evaluate(task, parts.validation, { beam: 1 }));
+    const result = await conclude(form, recipe, parts, last?.best ? last.measures : undefined);
     const criterion = parts.validation.length > 0 && form.task.criteria.find(({ name }) => name === recipe.best);
     await history.add({ type: "end", step: event.steps, reason, seconds, ...(criterion && { chosenBy: criterion.name }) });
     for (const line of result.lines) await history.add({ ...line, step: event.steps });
     for (const warning of result.warnings) warn(warning);
-    report(event, { measures, ...result });
+    report(event, { measures: last?.measures, ...result });
   });
 }
 
