@@ -22,6 +22,7 @@
  */
 import { fma } from "../simd/fma";
 import { loadLanes, storeLanes } from "../simd/lanes";
+import { gemm1x64, gemm2x32, gemm4x16, gemm6x16, gemm8x8 } from "./wide-tiles";
 
 /** Steps of k in a block, so that a panel (8 KB) stays in the first-level cache while it meets a strip of rows. */
 export const blockK: i32 = 256;
@@ -91,11 +92,11 @@ function strip(
 ): void {
   const rowA = (<usize>lda) << 2, stepA = (<usize>lineA) << 2, rowStart = start ? (<usize>ldStart) << 2 : 0, rowY = (<usize>ldy) << 2;
   const nextStart: usize = start ? 32 : 0;
-  const low = ASC_FEATURE_RELAXED_SIMD ? (rows % 6) & 3 : rows & 3;
+  const low = ASC_WIDE && rows >= 8 ? rows & 1 : ASC_FEATURE_RELAXED_SIMD ? (rows % 6) & 3 : rows & 3;
   const tall = rows - low;
   const lowA = a + <usize>tall * rowA, lowStart = <usize>tall * rowStart, lowY = <usize>tall * rowY;
   while (n > 0) {
-    const cols = n > 48 && n <= 64 ? 32 : min(n, 48);
+    const cols = ASC_WIDE ? min(n, 64) : n > 48 && n <= 64 ? 32 : min(n, 48);
     if (low) lowRows(lowA, rowA, stepA, b, stepB, nextB, low, cols, k, start + lowStart, rowStart, nextStart, y + lowY, rowY);
     if (tall) tallRows(a, rowA, stepA, b, stepB, nextB, tall, cols, k, start, rowStart, nextStart, y, rowY);
     const panels = <usize>(cols >> 3);
@@ -110,8 +111,28 @@ function tallRows(
   a: usize, rowA: usize, stepA: usize, b: usize, stepB: usize, nextB: usize, rows: i32, n: i32, k: i32,
   start: usize, rowStart: usize, nextStart: usize, y: usize, rowY: usize,
 ): void {
+  if (ASC_WIDE) {
+    for (; n >= 16; n -= 16) {
+      let tileA = a, tileStart = start ? start : zeros, tileY = y, left = rows;
+      for (; left >= 6 && left != 8; left -= 6) {
+        gemm6x16(tileA, rowA, stepA, b, stepB, nextB, k, tileStart, nextStart, rowStart, tileY, rowY);
+        tileA += 6 * rowA, tileStart += 6 * rowStart, tileY += 6 * rowY;
+      }
+      for (; left >= 4; left -= 4) {
+        gemm4x16(tileA, rowA, stepA, b, stepB, nextB, k, tileStart, nextStart, rowStart, tileY, rowY);
+        tileA += 4 * rowA, tileStart += 4 * rowStart, tileY += 4 * rowY;
+      }
+      b += 2 * nextB, start += 2 * nextStart, y += 64;
+    }
+  }
   for (; n > 0; n -= 8) {
     let tileA = a, tileStart = start ? start : zeros, tileY = y, left = rows;
+    if (ASC_WIDE && n >= 8) {
+      for (; left >= 8; left -= 8) {
+        gemm8x8(tileA, rowA, stepA, b, stepB, k, tileStart, rowStart, tileY, rowY);
+        tileA += 8 * rowA, tileStart += 8 * rowStart, tileY += 8 * rowY;
+      }
+    }
     if (ASC_FEATURE_RELAXED_SIMD && n >= 8) {
       for (; left >= 6; left -= 6) {
         gemm6x8(tileA, rowA, stepA, b, stepB, k, tileStart, rowStart, tileY, rowY);
@@ -140,8 +161,14 @@ function lowRows(
   start: usize, rowStart: usize, nextStart: usize, y: usize, rowY: usize,
 ): void {
   if (rows & 2) {
-    let tileB = b, tileStart = start, tileY = y;
-    for (let cols = n; cols > 0; cols -= 16) {
+    let tileB = b, tileStart = start, tileY = y, cols = n;
+    if (ASC_WIDE) {
+      for (; cols >= 32; cols -= 32) {
+        gemm2x32(a, rowA, stepA, tileB, stepB, nextB, k, tileStart ? tileStart : zeros, nextStart, rowStart, tileY, rowY);
+        tileB += 4 * nextB, tileStart += 4 * nextStart, tileY += 128;
+      }
+    }
+    for (; cols > 0; cols -= 16) {
       // A last panel without a neighbor is its own.
       gemm2x16(a, rowA, stepA, tileB, stepB, cols > 8 ? nextB : 0, k, tileStart, rowStart, tileY, rowY, cols);
       tileB += 2 * nextB, tileStart += 2 * nextStart, tileY += 64;
@@ -149,7 +176,8 @@ function lowRows(
     a += 2 * rowA, start += 2 * rowStart, y += 2 * rowY;
   }
   if (rows & 1) {
-    if (n == 48) gemm1x48(a, stepA, b, stepB, nextB, k, start, y);
+    if (ASC_WIDE && n == 64) gemm1x64(a, stepA, b, stepB, nextB, k, start ? start : zeros, nextStart, y);
+    else if (n == 48) gemm1x48(a, stepA, b, stepB, nextB, k, start, y);
     else {
       for (let cols = n; cols > 0; cols -= 32) {
         gemm1x32(a, stepA, b, stepB, nextB, k, start, y, cols);
