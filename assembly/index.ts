@@ -24,7 +24,7 @@ export { philox } from "./random/philox";
 export { randomUniform } from "./random/uniform";
 export { randomNormal } from "./random/normal";
 export { dropout } from "./random/dropout";
-export { isRelaxed } from "./simd/fma";
+export { variant } from "./simd/fma";
 export { rest } from "./simd/rest";
 export { sgd } from "./optim/sgd";
 export { adam } from "./optim/adam";

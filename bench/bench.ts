@@ -3,7 +3,8 @@
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { detectVariant, type WasmVariant } from "../src/backend/wasm/wasm-backend.js";
+import type { WasmVariant } from "../src/backend/backend.js";
+import { detectVariant } from "../src/backend/wasm/modules.js";
 import { createContext } from "./context.js";
 import { measureAttention } from "./sections/attention.js";
 import { measureDecoding } from "./sections/decode.js";

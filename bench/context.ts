@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { createWasmBackend, type WasmVariant } from "../src/backend/wasm/wasm-backend.js";
+import type { WasmVariant } from "../src/backend/backend.js";
+import { createWasmBackend } from "../src/backend/wasm/wasm-backend.js";
 import { type Device, deviceOf } from "../src/tensor/device.js";
 
 /** The arguments of every section. */
@@ -18,6 +19,6 @@ export async function createContext(variant: WasmVariant, quick: boolean): Promi
     variant,
     quick,
     time: quick ? 4 : 40,
-    device: async () => deviceOf("wasm", await createWasmBackend({ variant, source: { module } }), variant),
+    device: async () => deviceOf("wasm", await createWasmBackend({ variant, source: { module } })),
   };
 }

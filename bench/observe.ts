@@ -61,9 +61,9 @@ export function idling(): { device: Device; count: { calls: number } } {
     return -1;
   };
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 65535 });
-  const exports = Object.fromEntries(Object.keys(kernels).map((name) => [name, nothing]));
-  const backend = new WasmBackend("simd", memory, exports, 2 ** 31);
-  return { device: deviceOf("wasm", backend, "simd"), count };
+  const idle = { exports: Object.fromEntries(Object.keys(kernels).map((name) => [name, nothing])), modules: [] };
+  const backend = new WasmBackend(memory, idle, 2 ** 31, async () => idle);
+  return { device: deviceOf("wasm", backend), count };
 }
 
 /** The device, and the most bytes in use after any of its calls; set `bytes` to 0 to start again. */

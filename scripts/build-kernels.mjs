@@ -1,4 +1,4 @@
-// Compiles assembly/index.ts twice, as the variants `simd` and `relaxed`, into build/ and into the TypeScript modules that the
+// Compiles assembly/index.ts three times, as the variants `simd`, `relaxed` and `wide`, into build/ and into the TypeScript modules that the
 // package imports lazily: base64 of gzip, which a server's own gzip then shrinks to a third less than base64 of the bare bytes;
 // by Zopfli, which packs a twentieth closer than zlib. A variant makes two modules: its core, and the kernels of assembly/extra.ts.
 // `node scripts/build-kernels.mjs --text` writes .wat files beside them; `--bench` compiles assembly/bench/index.ts instead, for the bench.
@@ -16,23 +16,45 @@ const bench = process.argv.includes("--bench");
 const source = bench ? "assembly/bench/index.ts" : "assembly/index.ts";
 const exported = (await readFile("assembly/extra.ts", "utf8")).matchAll(/^export \{ (.*?) \}/gm);
 const extraNames = new Set(Array.from(exported, ([, names]) => names.split(", ")).flat());
-const variants = { simd: ["--enable", "simd"], relaxed: ["--enable", "simd,relaxed-simd"] };
+const relaxed = ["--enable", "simd,relaxed-simd"];
+const variants = {
+  simd: ["--enable", "simd", "--use", "ASC_WIDE=0"],
+  relaxed: [...relaxed, "--use", "ASC_WIDE=0"],
+  wide: [...relaxed, "--use", "ASC_WIDE=1"],
+};
 for (const [variant, features] of Object.entries(variants)) {
   const name = bench ? `bench-${variant}` : variant;
   const binary = `build/${name}.wasm`;
   const text = process.argv.includes("--text") ? ["--textFile", `build/${name}.wat`] : [];
-  const { error, stderr } = await asc.main([source, "--config", "asconfig.json", "--outFile", binary, ...features, ...text]);
-  if (error) {
-    process.stderr.write(stderr.toString());
-    process.exit(1);
-  }
-  const bytes = await readFile(binary);
+  const bytes = await compile(source, binary, [...features, ...text]);
   if (!bench) {
     const [core, extra] = split(bytes);
     await embed(variant, core);
     await embed(`${variant}-extra`, extra);
   }
   process.stderr.write(`${binary} ${bytes.length} bytes\n`);
+}
+
+if (!bench) {
+  const [relaxedData, wideData] = await Promise.all(["relaxed", "wide"].map(async (name) => dataOf(await readFile(`build/${name}.wasm`))));
+  if (relaxedData !== wideData) fail("the static data of relaxed and wide differ: a device could not switch from one to the other");
+  await embed("probe", await compile("assembly/probe.ts", "build/probe.wasm", variants.wide));
+}
+
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
+
+async function compile(source, binary, options) {
+  const { error, stderr } = await asc.main([source, "--config", "asconfig.json", "--outFile", binary, ...options]);
+  if (error) fail(stderr.toString());
+  return readFile(binary);
+}
+
+/** The data of a module, as a text. */
+function dataOf(bytes) {
+  return binaryen.readBinary(bytes).emitText().match(/^ \(data .*$/gm).join("\n");
 }
 
 /** Two modules: the kernels of the core, and those of assembly/extra.ts, which call functions of the core. They share one memory. */

@@ -80,6 +80,6 @@ export * as text from "./text/index.js";
 
 // Errors and random generators.
 
-export { detectVariant, type WasmSource, type WasmVariant } from "./backend/wasm/wasm-backend.js";
+export { detectVariant, type WasmSource } from "./backend/wasm/modules.js";
 export { type ErrorCode, SeqgradError } from "./util/errors.js";
 export { RandomGenerator } from "./util/philox.js";

@@ -193,7 +193,9 @@ function zero(): v128 {
   return f32x4.splat(0);
 }
 
-function gemm6x8(
+// @ts-ignore: decorator
+@inline
+export function gemm6x8(
   a: usize, rowA: usize, stepA: usize, b: usize, stepB: usize, k: i32, start: usize, rowStart: usize, y: usize, rowY: usize,
 ): void {
   let c00 = v128.load(start), c01 = v128.load(start, 16);

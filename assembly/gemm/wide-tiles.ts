@@ -8,6 +8,8 @@
 import { fma } from "../simd/fma";
 
 /** Six rows by two whole panels, nextB bytes apart. */
+// @ts-ignore: decorator
+@inline
 export function gemm6x16(
   a: usize, rowA: usize, stepA: usize, b: usize, stepB: usize, nextB: usize, k: i32,
   start: usize, nextStart: usize, rowStart: usize, y: usize, rowY: usize,

@@ -9,7 +9,7 @@ export function fma(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
-/** 1 where the kernels use relaxed SIMD, else 0. */
-export function isRelaxed(): i32 {
-  return ASC_FEATURE_RELAXED_SIMD ? 1 : 0;
+/** 2 for the variant `wide`, 1 for `relaxed`, 0 for `simd`. */
+export function variant(): i32 {
+  return ASC_WIDE ? 2 : ASC_FEATURE_RELAXED_SIMD ? 1 : 0;
 }

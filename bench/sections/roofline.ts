@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { WasmVariant } from "../../src/backend/wasm/wasm-backend.js";
+import type { WasmVariant } from "../../src/backend/backend.js";
 import type { Context } from "../context.js";
 import { inTurn } from "../measure.js";
 import type { Table } from "../table.js";

@@ -5,6 +5,12 @@ export type DType = "float32" | "int32";
 /** The form in which a tensor's elements are returned: Float32Array or Int32Array; the `reference` backend computes in Float64Array and returns it. */
 export type TensorData = Float32Array | Int32Array | Float64Array;
 
+/**
+ * `simd` is the baseline, bit-reproducible on every machine; `relaxed` uses fused multiply-add; `wide` is `relaxed` for a runtime that fuses
+ * pairs of 128-bit operations, and has its bits.
+ */
+export type WasmVariant = "simd" | "relaxed" | "wide";
+
 export interface MemoryUse {
   /** Bytes handed out and not freed. */
   readonly inUse: number;
@@ -46,6 +52,8 @@ export interface Deferred {
 
 interface Operations {
   readonly type: "wasm" | "reference" | "webgpu";
+  /** The form of the kernels, in WebAssembly. */
+  readonly variant?: WasmVariant;
   /** One line for a user: the variant, the adapter. */
   readonly info: string;
   /** Threads that share its long calls, in WebAssembly. */

@@ -1,6 +1,7 @@
-import type { Backend } from "../backend/backend.js";
+import type { Backend, WasmVariant } from "../backend/backend.js";
 import { neededKernels } from "../backend/needed.js";
-import { createWasmBackend, detectVariant, type WasmSource, type WasmVariant } from "../backend/wasm/wasm-backend.js";
+import { detectVariant, type WasmSource } from "../backend/wasm/modules.js";
+import { createWasmBackend, type WasmBackend } from "../backend/wasm/wasm-backend.js";
 import type { Gpu } from "../backend/webgpu/gpu.js";
 import { checkBoolean, checkChoice, checkFunction, checkInterval, shown } from "../util/check.js";
 import { messageOf, SeqgradError } from "../util/errors.js";
@@ -24,6 +25,11 @@ export interface InitOptions {
   deterministic?: boolean;
   /** The kernels from elsewhere than the package's own chunk, for a strict Content Security Policy or a cache; they decide the variant. */
   wasm?: WasmSource;
+  /**
+   * Kernels for processors of 256 bits, with the bits of the others. Default: taken where the runtime fuses pairs of 128-bit operations by
+   * itself. `true`: in Node 24 or newer on x86-64, sets V8's flag for that, which holds for the whole process. `false`: never.
+   */
+  wide?: boolean;
   /** The most bytes of the device's memory. Default: the device's own limit. */
   memoryLimit?: number;
   /**
@@ -138,6 +144,7 @@ async function open(options: InitOptions): Promise<Device> {
     throw new SeqgradError("device", `init: there is no device ${shown(type)}. Use ${choices.map(shown).join(", ")}.`);
   checkChoice("init", "precision", precision, ["f32", "f16"]);
   checkBoolean("init", "deterministic", deterministic);
+  if (options.wide !== undefined) checkBoolean("init", "wide", options.wide);
   const { threads = "auto" } = options;
   if (threads !== "auto" && !(Number.isInteger(threads) && threads >= 1 && threads <= 64))
     throw new SeqgradError("value", `init: threads is ${shown(threads)}; give "auto" or a whole number from 1 to 64.`);
@@ -159,20 +166,33 @@ async function open(options: InitOptions): Promise<Device> {
       reason = `; no GPU: ${messageOf(error).replace(/^webgpu: |\.( .*)?$/gs, "")}`;
     }
   }
-  const variant = deterministic ? "simd" : await detectVariant();
-  const backend = await createWasmBackend({
-    variant,
-    source: options.wasm,
-    memoryLimit: options.memoryLimit,
-    needed: neededKernels,
-    threads,
-  });
+  return openWasm(options, reason);
+}
+
+async function openWasm(options: InitOptions, reason: string): Promise<Device> {
+  const { deterministic = false, wasm: source, memoryLimit, wide, threads = "auto" } = options;
+  const isFlagged = wide && (await import("../backend/wasm/fusing.js")).askToFuse();
+  const fitting = deterministic ? "simd" : await detectVariant();
+  const mayWiden = fitting === "relaxed" && wide !== false && !source;
+  const variant = mayWiden && isFlagged ? "wide" : fitting;
+  const backend = await createWasmBackend({ variant, source, memoryLimit, needed: neededKernels, threads });
   if (deterministic && backend.variant !== "simd")
     throw new SeqgradError(
       "value",
       "init: the kernels of the option wasm use relaxed SIMD, which is not deterministic between machines; give seqgrad/wasm/simd.wasm, or leave `deterministic` out.",
     );
-  return deviceOf("wasm", backend, backend.variant, reason);
+  if (mayWiden) void widen(backend);
+  return deviceOf("wasm", backend, reason);
+}
+
+/** Switches to the wide kernels, or back, by what the runtime turns out to do. A device works without it. */
+async function widen(backend: WasmBackend): Promise<void> {
+  try {
+    const { fusesPairs } = await import("../backend/wasm/fusing.js");
+    await backend.become((await fusesPairs()) ? "wide" : "relaxed");
+  } catch {
+    // A chunk that could not be loaded, or kernels that could not be compiled: those that are there go on.
+  }
 }
 
 function destroyBackend(backend: Backend): void {
@@ -180,7 +200,7 @@ function destroyBackend(backend: Backend): void {
   backend.destroy();
 }
 
-const names = namesOf<InitOptions>({ device: 1, gpu: 1, precision: 1, deterministic: 1, wasm: 1, memoryLimit: 1, threads: 1 });
+const names = namesOf<InitOptions>({ device: 1, gpu: 1, precision: 1, deterministic: 1, wasm: 1, memoryLimit: 1, threads: 1, wide: 1 });
 const choices: readonly string[] = ["auto", "wasm", "webgpu", "reference"];
 
 /** `insist`: an adapter in software will do. */
@@ -196,9 +216,12 @@ async function openGpu({ gpu = navigatorGpu(), precision, memoryLimit }: InitOpt
 const navigatorGpu = (): Gpu | undefined => globalThis.navigator?.gpu;
 
 /** The device of a backend made by hand. */
-export function deviceOf(type: DeviceType, backend: Backend, variant?: WasmVariant, reason = ""): Device {
+export function deviceOf(type: DeviceType, backend: Backend, reason = ""): Device {
   const device: Device = {
-    ...{ type, variant, backend },
+    ...{ type, backend },
+    get variant() {
+      return backend.variant;
+    },
     get threads() {
       return backend.threads ?? 1;
     },

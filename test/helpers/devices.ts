@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, inject, test } from "vitest";
-import { createWasmBackend, detectVariant, type WasmVariant } from "../../src/backend/wasm/wasm-backend.js";
+import type { WasmVariant } from "../../src/backend/backend.js";
+import { detectVariant } from "../../src/backend/wasm/modules.js";
+import { createWasmBackend } from "../../src/backend/wasm/wasm-backend.js";
 import type { Capabilities } from "../../src/backend/webgpu/kernel.js";
 import { createDevice, type Device, type DeviceType, deviceOf, withDevice } from "../../src/tensor/device.js";
 import { dropDefault, initAnew } from "./default-device.js";
@@ -61,7 +63,7 @@ export async function openDevice(kind: DeviceKind): Promise<Device> {
 /** A device on one WebAssembly variant. */
 export async function wasmDevice(variant: WasmVariant, memoryLimit?: number): Promise<Device> {
   const backend = await createWasmBackend({ variant, memoryLimit });
-  return deviceOf("wasm", backend, variant);
+  return deviceOf("wasm", backend);
 }
 
 const gpus = new Map<string, Promise<Device>>();

@@ -265,7 +265,7 @@ const inChromium = "document" in globalThis;
 
 const suite = (device: Device) => {
   // Node's first variant runs everything; what follows it has the same host, or the same kernels. A GPU in software answers slowly.
-  const first = everywhere.indexOf(device.variant ?? "webgpu") % 4;
+  const first = everywhere.findIndex((kind) => kind === (device.variant ?? "webgpu")) % 4;
   const isThorough = device.variant === "simd" && !inChromium;
 
   divided(isThorough ? "all" : inChromium ? { first } : "each", every, (work) =>

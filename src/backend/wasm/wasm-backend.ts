@@ -1,21 +1,9 @@
-import { relaxedSimd, simd } from "wasm-feature-detect";
-import { messageOf, SeqgradError } from "../../util/errors.js";
-import type { DType, ImmediateBackend, MemoryUse, TensorData } from "../backend.js";
+import { SeqgradError } from "../../util/errors.js";
+import type { DType, ImmediateBackend, MemoryUse, TensorData, WasmVariant } from "../backend.js";
 import { align, Heap } from "../heap.js";
 import { addressOf, type KernelName, type KernelRow, kernels, type NamedCall } from "../kernels.js";
+import { detectVariant, instantiateKernels, type Kernels, type WasmSource } from "./modules.js";
 import type { Crew, CrewOptions } from "./threads/crew.js";
-
-/** `simd` is the baseline, bit-reproducible on every machine; `relaxed` uses fused multiply-add. */
-export type WasmVariant = "simd" | "relaxed";
-
-/** The source of the compiled kernels, if not the package's own chunk: give one of the three. */
-export interface WasmSource {
-  /** A `WebAssembly.Module`. */
-  module?: object;
-  /** A text or a `URL`. */
-  url?: string | { readonly href: string };
-  bytes?: ArrayBuffer | ArrayBufferView<ArrayBuffer>;
-}
 
 export interface WasmOptions {
   /** Default: the fastest that the runtime supports. Where there is a source, its kernels decide. */
@@ -33,6 +21,10 @@ export interface WasmOptions {
 const PAGE = 65536;
 const MAX_PAGES = 65535;
 
+/** The variants in the order of the kernels' own numbers, and their names for a user. */
+const variants = ["simd", "relaxed", "wide"] as const;
+const names = { simd: "SIMD", relaxed: "relaxed SIMD", wide: "relaxed SIMD in 256 bits" };
+
 type Kernel = (...args: number[]) => number | undefined;
 
 /** True for a function, which of a module of kernels takes and returns numbers. */
@@ -47,20 +39,6 @@ interface Entry {
   readonly workspace: ((call: NamedCall) => number) | undefined;
   /** Those of the last call; each overwrites them all. */
   readonly args: number[];
-}
-
-/**
- * Finds the fastest variant of the kernels that this runtime supports: `relaxed`, or `simd` without relaxed SIMD.
- *
- * @returns the name of the variant
- * @throws SeqgradError `device` if the runtime does not support WebAssembly SIMD
- * @example
- * console.log(await sg.detectVariant()); // "relaxed"
- */
-export async function detectVariant(): Promise<WasmVariant> {
-  if (await relaxedSimd()) return "relaxed";
-  if (await simd()) return "simd";
-  throw new SeqgradError("device", "wasm: this runtime has no WebAssembly SIMD. Use Node 20 or newer, or a browser of 2021 or newer.");
 }
 
 /** The size of a workspace from the arguments of a call; of a buffer it matters whether it is there. */
@@ -81,25 +59,10 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Wasm
   const variant = options.variant ?? (await detectVariant());
   const crew = await openCrew(options);
   const memory = typeof crew === "object" ? crew.memory : new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
-  const modules: WebAssembly.Module[] = [];
-  const load = async (part: Part, core: WebAssembly.Exports) => {
-    const module = await compile(variant, options.source, part, typeof crew === "object");
-    modules.push(module);
-    return (await WebAssembly.instantiate(module, { env: { memory }, core })).exports;
-  };
-  let exports = await load(variant, {});
-  const needed: Iterable<string> = options.needed ?? Object.keys(kernels);
-  const isMissing = !options.source && Array.from(needed).some((name) => !(name in exports));
-  if (isMissing) exports = { ...exports, ...(await load(`${variant}-extra`, exports)) };
-  if (typeof crew === "object") crew.adopt(modules);
-  const { isRelaxed } = exports;
-  return new WasmBackend(
-    isKernel(isRelaxed) && isRelaxed() ? "relaxed" : "simd",
-    memory,
-    exports,
-    options.memoryLimit ?? MAX_PAGES * PAGE,
-    crew,
-  );
+  const needed = options.needed ?? Object.keys(kernels);
+  const pages = typeof crew === "object" ? MAX_PAGES : undefined;
+  const load = (wanted: WasmVariant) => instantiateKernels(wanted, memory, needed, options.source, pages);
+  return new WasmBackend(memory, await load(variant), options.memoryLimit ?? MAX_PAGES * PAGE, load, crew);
 }
 
 /** The threads other than the caller's, or why there are none. */
@@ -111,44 +74,6 @@ async function openCrew({ threads = 1, source, crew = {} }: WasmOptions): Promis
   return (await import("./threads/crew.js")).openCrew(threads, MAX_PAGES, crew);
 }
 
-async function compile(variant: WasmVariant, source: WasmSource | undefined, part: Part, isShared: boolean): Promise<WebAssembly.Module> {
-  if (source?.module) return source.module as WebAssembly.Module;
-  try {
-    const response = source?.url ? fetch(typeof source.url === "string" ? source.url : source.url.href) : undefined;
-    if (isShared) {
-      const bytes = response ? await (await response).arrayBuffer() : (source?.bytes ?? (await embedded(part)));
-      return await WebAssembly.compile((await import("./threads/share.js")).withSharedMemory(bytes, MAX_PAGES));
-    }
-    if (response) return await WebAssembly.compileStreaming(response);
-    return await WebAssembly.compile(source?.bytes ?? (await embedded(part)));
-  } catch (cause) {
-    const blocked = /unsafe-eval|Content Security Policy|blocked by CSP|disallowed by embedder/i.test(String(cause));
-    const advice = blocked
-      ? "the page's Content Security Policy forbids it: add 'wasm-unsafe-eval' to script-src."
-      : `${messageOf(cause)}. Give init({ wasm: { module | url | bytes } }) the file seqgrad/wasm/${variant}.wasm of this version.`;
-    throw new SeqgradError("device", `wasm: the ${variant} kernels could not be compiled: ${advice}`, { cause });
-  }
-}
-
-/** The chunks of the package that hold kernels, as base64 of gzip. */
-const parts = {
-  simd: () => import("./generated/simd.js"),
-  relaxed: () => import("./generated/relaxed.js"),
-  "simd-extra": () => import("./generated/simd-extra.js"),
-  "relaxed-extra": () => import("./generated/relaxed-extra.js"),
-};
-type Part = keyof typeof parts;
-
-async function embedded(part: Part): Promise<BufferSource> {
-  const { default: base64 } = await parts[part]();
-  const packed = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-  // Node has a faster way. `process` reveals Node without an import that a page could not resolve.
-  const node = (globalThis as { process?: { getBuiltinModule?(name: "node:zlib"): { gunzipSync(bytes: Uint8Array): BufferSource } } })
-    .process;
-  if (node?.getBuiltinModule) return node.getBuiltinModule("node:zlib").gunzipSync(packed);
-  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
-}
-
 /** Kernels in WebAssembly over one growing linear memory; every call is synchronous. */
 export class WasmBackend implements ImmediateBackend {
   readonly type = "wasm";
@@ -158,19 +83,41 @@ export class WasmBackend implements ImmediateBackend {
   readonly #entries = new Map<string, Entry>();
   /** The threads other than the caller's, or why there are none. */
   readonly #crew: Crew | string;
+  #variant: WasmVariant = "simd";
+  readonly #load: (variant: WasmVariant) => Promise<Kernels>;
 
   constructor(
-    readonly variant: WasmVariant,
     memory: WebAssembly.Memory,
-    exports: WebAssembly.Exports,
+    loaded: Kernels,
     memoryLimit: number,
+    load: (variant: WasmVariant) => Promise<Kernels>,
     crew: Crew | string = "",
   ) {
     this.#memory = memory;
+    this.#load = load;
     this.#crew = crew;
     if (typeof crew === "object") crew.serve(this);
     // Static data of the kernels lies in the first page.
     this.#heap = new Heap(PAGE, Math.min(memoryLimit, MAX_PAGES * PAGE), (end) => this.#reserve(end));
+    this.#adopt(loaded);
+  }
+
+  get variant(): WasmVariant {
+    return this.#variant;
+  }
+
+  /** Takes the kernels of another variant with the same bits, from the next call on. Their static data lie where those of this one do. */
+  async become(variant: WasmVariant): Promise<void> {
+    if (variant === this.#variant) return;
+    const loaded = await this.#load(variant);
+    // None are left where the device was destroyed meanwhile.
+    if (this.#entries.size > 0) this.#adopt(loaded);
+  }
+
+  #adopt({ exports, modules }: Kernels): void {
+    const { variant } = exports;
+    this.#variant = variants[isKernel(variant) ? (variant() ?? 0) : 0] ?? "simd";
+    if (typeof this.#crew === "object") this.#crew.adopt(modules);
     for (const [name, row] of Object.entries<KernelRow>(kernels)) {
       const call = exports[name];
       const bytes = exports[`${name}Workspace`];
@@ -186,7 +133,7 @@ export class WasmBackend implements ImmediateBackend {
   get info(): string {
     const crew = this.#crew;
     const threads = typeof crew === "object" ? crew.info : `one thread${crew && ` (${crew})`}`;
-    return `WebAssembly, ${this.variant === "relaxed" ? "relaxed SIMD" : "SIMD"}, ${threads}`;
+    return `WebAssembly, ${names[this.variant]}, ${threads}`;
   }
 
   get threads(): number {

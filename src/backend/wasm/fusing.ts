@@ -1,0 +1,82 @@
+import { SeqgradError } from "../../util/errors.js";
+import probe from "./generated/probe.js";
+import { unpacked } from "./modules.js";
+
+/** What Node's `process` has of interest here; a page has none. */
+interface Process {
+  readonly arch: string;
+  readonly versions: Readonly<Record<string, string | undefined>>;
+  getBuiltinModule(name: "node:v8"): { setFlagsFromString(flags: string): void };
+}
+
+/**
+ * Tells V8 to fuse pairs of 128-bit operations in modules that are compiled from now on. It is a flag of the whole process, of Node alone; in
+ * a page, in Deno and in Electron nothing happens, since their flags come from outside.
+ *
+ * @returns true where the flag is set now
+ * @throws SeqgradError `device` in a Node or on a processor that cannot
+ */
+export function askToFuse(): boolean {
+  const { process } = globalThis as { process?: Process };
+  const { node, bun, deno, electron } = process?.versions ?? {};
+  if (!process || !node || deno || electron) return false;
+  const advice = "leave `wide` out, and the device takes what is there";
+  if (process.arch !== "x64")
+    throw new SeqgradError("device", `init: wide kernels need an x86-64 processor, and this one is ${process.arch}; ${advice}.`);
+  if (bun || Number.parseInt(node, 10) < 24) {
+    const runtime = bun ? `Bun ${bun}` : `Node ${node}`;
+    throw new SeqgradError("device", `init: wide kernels need Node 24 or newer, and this is ${runtime}; ${advice}.`);
+  }
+  process.getBuiltinModule("node:v8").setFlagsFromString("--experimental-wasm-revectorize");
+  return true;
+}
+
+/** How often a function is called that does nothing but get itself compiled, and the time that the program has between, in milliseconds. */
+const warmups = 10;
+const pause = 20;
+
+/**
+ * Finds out by time whether this runtime fuses pairs of 128-bit operations, so that the tiles of `wide` are faster. It takes a millisecond of
+ * the thread, two where the clock is coarse, in several pieces.
+ *
+ * @returns true if the wide tile is faster by a quarter or more
+ */
+export async function fusesPairs(): Promise<boolean> {
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const { instance } = await WebAssembly.instantiate(await unpacked(probe), { env: { memory } });
+  const multiply = instance.exports["multiply"] as (tile: number, count: number) => void;
+  for (let i = 0; i < warmups; i++) {
+    multiply(0, 2000);
+    await after(pause);
+  }
+  // Of a coarse clock one long time tells more than the least of short ones.
+  const [runs, factor] = resolution() > 0.02 ? [1, 12] : [4, 1];
+  const time = (tile: number, count: number) => {
+    const times = Array.from({ length: runs }, () => {
+      const start = performance.now();
+      multiply(tile, count * factor);
+      return performance.now() - start;
+    });
+    return Math.min(...times);
+  };
+  const narrow = time(1, 800);
+  await after(pause);
+  // It multiplies twice as much, so that both times are one if nothing is compiled yet.
+  return narrow > 1.25 * time(2, 400);
+}
+
+/** The step of the clock, in milliseconds: 0.1 in a page that is not cross-origin isolated. */
+function resolution(): number {
+  const start = performance.now();
+  let now = start;
+  while (now === start) now = performance.now();
+  return now - start;
+}
+
+/** Waits without keeping a process of Node alive. */
+function after(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer: unknown = setTimeout(resolve, milliseconds);
+    (timer as { unref?(): void }).unref?.();
+  });
+}
