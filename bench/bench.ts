@@ -1,5 +1,5 @@
 // What seqgrad's kernels, training steps, memory and host cost, as tables: see bench/NOTES.md.
-// `npm run bench -- [--only roofline,kernels,rows,attention,steps,profile,decoding,words,memory,host] [--quick] [--variant simd] [--json FILE]`
+// `npm run bench -- [--only roofline,kernels,rows,attention,steps,profile,decoding,words,memory,lanes,host] [--quick] [--variant simd] [--json FILE]`
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
@@ -11,6 +11,7 @@ import { measureDecoding } from "./sections/decode.js";
 import { measureGemm } from "./sections/gemm.js";
 import { measureHost } from "./sections/host.js";
 import { measureKernels } from "./sections/kernels.js";
+import { measureLanes } from "./sections/lanes.js";
 import { measureMemory } from "./sections/memory.js";
 import { measureProfile } from "./sections/profile.js";
 import { measureRoofline, type Roofline } from "./sections/roofline.js";
@@ -40,6 +41,7 @@ const sections: Readonly<Record<string, () => Promise<readonly Table[]>>> = {
   decoding: async () => [await measureDecoding(context)],
   words: async () => [await measureWords(context)],
   memory: async () => [await measureMemory(context)],
+  lanes: () => measureLanes(context),
   host: async () => measureHost(context),
 };
 const chosen = values.only?.split(",") ?? Object.keys(sections);

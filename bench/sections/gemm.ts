@@ -1,9 +1,11 @@
+import type { Device } from "../../src/tensor/device.js";
 import type { Context } from "../context.js";
 import { inTurn } from "../measure.js";
 import type { Table } from "../table.js";
 import { type BenchKernels, base, benchKernels, registerLimit } from "./roofline.js";
 
-interface Shape {
+/** A matrix product by its sizes, how the operands lie, and how many there are. */
+export interface Product {
   readonly m: number;
   readonly k: number;
   readonly n: number;
@@ -14,7 +16,7 @@ interface Shape {
   readonly packed?: boolean;
 }
 
-const shapes: readonly Shape[] = [
+const shapes: readonly Product[] = [
   { m: 256, k: 256, n: 256 },
   { m: 512, k: 512, n: 512 },
   { m: 1024, k: 1024, n: 1024 },
@@ -38,10 +40,10 @@ const shapes: readonly Shape[] = [
 /** The matrix product at named shapes, in turn with the limit, so that the shares hold although the machine changes its pace. */
 export async function measureGemm(context: Context): Promise<Table> {
   const kernels = await benchKernels(context.variant);
-  const [whole, packed] = [await wholeProduct(context), packedProduct(kernels)];
+  const [device, packed] = [await context.device(), packedProduct(kernels)];
   const limit = registerLimit(kernels);
   const chosen = context.quick ? shapes.filter(({ m }) => m < 512) : shapes;
-  const products = chosen.map((shape) => (shape.packed ? packed(shape) : whole(shape)));
+  const products = chosen.map((shape) => (shape.packed ? packed(shape) : product(device, shape)));
   const seconds = inTurn([limit.call, ...products], context.quick ? 3 : 30);
   const peak = limit.flops / seconds[0]!;
   return {
@@ -56,22 +58,21 @@ export async function measureGemm(context: Context): Promise<Table> {
   };
 }
 
-async function wholeProduct(context: Context): Promise<(shape: Shape) => () => void> {
-  const { backend } = await context.device();
+/** The product on a device, of operands of its own. */
+export function product(device: Device, { m, k, n, transA = false, transB = false, batch = 1 }: Product): () => void {
+  const { backend } = device;
   const numbers = (n: number) => {
     const address = backend.alloc(4 * n);
     backend.write(address, new Float32Array(n).fill(0.9));
     return address;
   };
-  return ({ m, k, n, transA = false, transB = false, batch = 1 }) => {
-    const [a, b, y] = [numbers(batch * m * k), numbers(batch * k * n), numbers(batch * m * n)] as [number, number, number];
-    const strides = { lda: transA ? m : k, ldb: transB ? k : n, ldy: n, strideA: m * k, strideB: k * n, strideY: m * n };
-    const flags = { transA: Number(transA), transB: Number(transB), activation: 0, begin: 0, end: batch * m, alpha: 1, beta: 0 };
-    return () => void backend.dispatch("gemm", { a, b, y, batch, m, n, k, ...strides, ...flags });
-  };
+  const [a, b, y] = [numbers(batch * m * k), numbers(batch * k * n), numbers(batch * m * n)] as [number, number, number];
+  const strides = { lda: transA ? m : k, ldb: transB ? k : n, ldy: n, strideA: m * k, strideB: k * n, strideY: m * n };
+  const flags = { transA: Number(transA), transB: Number(transB), activation: 0, begin: 0, end: batch * m, alpha: 1, beta: 0 };
+  return () => void backend.dispatch("gemm", { a, b, y, batch, m, n, k, ...strides, ...flags });
 }
 
-function packedProduct({ packB, gemmPacked }: BenchKernels): (shape: Shape) => () => void {
+function packedProduct({ packB, gemmPacked }: BenchKernels): (shape: Product) => () => void {
   let end = base;
   const numbers = (n: number) => {
     const address = end;
