@@ -128,7 +128,7 @@ function tallRows(
   for (; n > 0; n -= 8) {
     let tileA = a, tileStart = start ? start : zeros, tileY = y, left = rows;
     if (ASC_WIDE && n >= 8) {
-      for (; left >= 8; left -= 8) {
+      for (; left >= 8 && left != 10; left -= 8) {
         gemm8x8(tileA, rowA, stepA, b, stepB, k, tileStart, rowStart, tileY, rowY);
         tileA += 8 * rowA, tileStart += 8 * rowStart, tileY += 8 * rowY;
       }

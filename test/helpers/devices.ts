@@ -21,7 +21,7 @@ const forms = {
   "webgpu with f16": { software: false },
 } satisfies Record<string, Partial<Capabilities>>;
 
-export type DeviceKind = (typeof immediate)[number] | keyof typeof forms;
+export type DeviceKind = (typeof immediate)[number] | "wide" | keyof typeof forms;
 
 /** Where PyTorch's fixtures run: conformance holds the other devices to these two. "full": in the full suite alone. */
 export const fixtureDevices = ["reference", "simd", "full relaxed", "full webgpu"] as const;
@@ -33,7 +33,7 @@ export const kernelDevices = ["simd", "full relaxed"] as const;
 export async function forEachDevice(
   kinds: readonly (DeviceKind | `full ${DeviceKind}`)[],
   name: string,
-  suite: (device: Device) => void,
+  suite: (device: Device) => void | Promise<void>,
 ): Promise<void> {
   for (const listed of kinds) {
     const inFull = listed.startsWith("full ");
@@ -55,8 +55,8 @@ export async function forEachDevice(
 /** A device of a kind: a GPU of which this worker has one for each form, else a new device. Rejects with the reason where there is none. */
 export async function openDevice(kind: DeviceKind): Promise<Device> {
   if (kind === "reference") return createDevice({ device: "reference" });
-  if (kind !== "simd" && kind !== "relaxed") return gpuDevice(kind);
-  if (kind === "relaxed" && (await detectVariant()) !== "relaxed") throw new Error("this runtime has no relaxed SIMD");
+  if (kind !== "simd" && kind !== "relaxed" && kind !== "wide") return gpuDevice(kind);
+  if (kind !== "simd" && (await detectVariant()) !== "relaxed") throw new Error("this runtime has no relaxed SIMD");
   return wasmDevice(kind);
 }
 

@@ -7,7 +7,7 @@ import { createDevice, type Device, withDevice } from "../../src/tensor/device.j
 import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import { stridesOf } from "../../src/util/shape.js";
-import { everywhere, forEachDevice, variants, wasmDevice } from "../helpers/devices.js";
+import { everywhere, forEachDevice, openDevice, variants, wasmDevice } from "../helpers/devices.js";
 import { fnv1a } from "../helpers/fnv1a.js";
 import { full } from "../helpers/full.js";
 import { expectClose, normals } from "../helpers/numbers.js";
@@ -318,6 +318,23 @@ const suite = (device: Device) => {
   });
 };
 await forEachDevice([...variants, "webgpu"], "operations agree with the reference in float64", suite);
+
+const bits = ({ outputs, gradients }: Results) =>
+  mapped({ ...outputs, ...mapped(gradients, (dx) => dx ?? []) }, (x) => Array.from(new Int32Array(Float32Array.from(x).buffer)));
+
+/** Under V8's flag the wide kernels run in 256 bits, else as they are written; their bits are the same either way. */
+await forEachDevice(["wide"], "the wide kernels have the bits of the relaxed ones", async (wide) => {
+  const relaxed = await openDevice("relaxed");
+  divided("each", every, (work) =>
+    test.each(work)("$name, forward and backward", async ({ op, samples }) => {
+      for (const i of samples) {
+        const on = (device: Device) =>
+          evaluate(device, label(op, i), drawn(op, i), undefined, (x) => apply(op, x, samplesOf(op)[i]!.attrs));
+        expect(bits(await on(wide)), label(op, i)).toEqual(bits(await on(relaxed)));
+      }
+    }),
+  );
+});
 
 /**
  * Central differences along a random direction of each float input, against the gradient's projection on it, as HIPS/autograd does:
