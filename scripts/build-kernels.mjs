@@ -54,7 +54,11 @@ async function compile(source, binary, options) {
 
 /** The data of a module, as a text. */
 function dataOf(bytes) {
-  return binaryen.readBinary(bytes).emitText().match(/^ \(data .*$/gm).join("\n");
+  return binaryen
+    .readBinary(bytes)
+    .emitText()
+    .match(/^ \(data .*$/gm)
+    .join("\n");
 }
 
 /** Two modules: the kernels of the core, and those of assembly/extra.ts, which call functions of the core. They share one memory. */

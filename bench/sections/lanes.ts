@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { createWasmBackend } from "../../src/backend/wasm/wasm-backend.js";
 import { askToFuse } from "../../src/backend/wasm/fusing.js";
+import { createWasmBackend } from "../../src/backend/wasm/wasm-backend.js";
 import { type Device, deviceOf } from "../../src/tensor/device.js";
 import type { Context } from "../context.js";
 import { inTurn, warm } from "../measure.js";
@@ -43,7 +43,12 @@ export async function measureLanes(context: Context): Promise<Table[]> {
   const seconds = narrow.map((call, i) => inTurn([call, wide[i] ?? call], rounds));
   const rates = products.map(({ m, k, n, transB }, i) => {
     const [before = 0, after = 0] = (seconds[i] ?? []).map((s) => (2e-9 * m * k * n) / s);
-    return { product: `${transB ? "NT" : "NN"} ${m} x ${k} x ${n}`, "relaxed GFLOP/s": before, "wide GFLOP/s": after, ratio: after / before };
+    return {
+      product: `${transB ? "NT" : "NN"} ${m} x ${k} x ${n}`,
+      "relaxed GFLOP/s": before,
+      "wide GFLOP/s": after,
+      ratio: after / before,
+    };
   });
   const steps = sizes.map(([kind, size], i) => {
     const [before = 0, after = 0] = seconds[products.length + i] ?? [];
