@@ -57,7 +57,7 @@ const floors = {
     ["gemm", "elementwise", "reduce", "indexing", "softmax", "norm", "random", "optim"],
     ["recurrent"],
     ["attention", "structured", "words"],
-    ["extra", "bench"],
+    ["extra", "bench", "probe"],
     ["index"],
   ],
 };

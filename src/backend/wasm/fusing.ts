@@ -17,7 +17,7 @@ interface Process {
  * @throws SeqgradError `device` in a Node or on a processor that cannot
  */
 export function askToFuse(): boolean {
-  const { process } = globalThis as { process?: Process };
+  const { process }: { process?: Process } = globalThis;
   const { node, bun, deno, electron } = process?.versions ?? {};
   if (!process || !node || deno || electron) return false;
   const advice = "leave `wide` out, and the device takes what is there";
@@ -44,7 +44,8 @@ const pause = 20;
 export async function fusesPairs(): Promise<boolean> {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const { instance } = await WebAssembly.instantiate(await unpacked(probe), { env: { memory } });
-  const multiply = instance.exports["multiply"] as (tile: number, count: number) => void;
+  const { multiply } = instance.exports;
+  if (typeof multiply !== "function") return false;
   for (let i = 0; i < warmups; i++) {
     multiply(0, 2000);
     await after(pause);
@@ -76,7 +77,7 @@ function resolution(): number {
 /** Waits without keeping a process of Node alive. */
 function after(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer: unknown = setTimeout(resolve, milliseconds);
-    (timer as { unref?(): void }).unref?.();
+    const timer: number | { unref?(): void } = setTimeout(resolve, milliseconds);
+    if (typeof timer === "object") timer.unref?.();
   });
 }
