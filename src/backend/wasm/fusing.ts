@@ -2,7 +2,7 @@ import { SeqgradError } from "../../util/errors.js";
 import probe from "./generated/probe.js";
 import { unpacked } from "./modules.js";
 
-/** What Node's `process` has of interest here; a page has none. */
+/** The part of Node's `process` that is of use here; a page has none. */
 interface Process {
   readonly arch: string;
   readonly versions: Readonly<Record<string, string | undefined>>;
