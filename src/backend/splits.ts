@@ -72,11 +72,11 @@ const strided = (operands: Readonly<Record<string, string>>, output: string | un
 };
 
 /** Multiply-adds of a core in a nanosecond, on 128-bit lanes. */
-const pace = 25;
+const pace = 30;
 
 /** A recurrence: the products of its steps, and its gates. A row alone is a matrix times a vector, which many threads do not hasten. */
 const recurrent = (gates: number, passes: number): Split => ({
-  ways: [{ ...range, grain: 2 }],
+  ways: [{ ...range, grain: 1 }],
   work: (d) => {
     const G = gates * of(d, "H");
     return count(d) * of(d, "T") * passes * G * ((of(d, "I") + (of(d, "P") || of(d, "H"))) / pace + 2);
@@ -127,17 +127,17 @@ export const splits: { readonly [K in KernelName]?: Split } = {
   additiveAttentionForward: batch((d) => count(d) * of(d, "T") * of(d, "S") * of(d, "A") * 1.5),
   additiveAttentionBackward: batch((d) => count(d) * of(d, "T") * of(d, "S") * of(d, "A") * 2),
 
-  fill: flat(["y"], 0.1),
-  unary: flat(["x", "y"], 1),
-  unaryBackward: flat(["x", "y", "dy", "dx"], 1),
+  fill: flat(["y"], 0.08),
+  unary: flat(["x", "y"], 0.6),
+  unaryBackward: flat(["x", "y", "dy", "dx"], 0.6),
   special: flat(["x", "y"], 2),
   specialBackward: flat(["x", "y", "dy", "dx"], 2),
   remainder: flat(["a", "b", "y"], 5),
-  binary: strided({ a: "as", b: "bs" }, "y", 0.4),
-  where: strided({ condition: "cs", a: "as", b: "bs" }, "y", 0.5),
-  copyStrided: strided({ x: "xs", y: "ys" }, undefined, 0.5),
+  binary: strided({ a: "as", b: "bs" }, "y", 0.2),
+  where: strided({ condition: "cs", a: "as", b: "bs" }, "y", 0.3),
+  copyStrided: strided({ x: "xs", y: "ys" }, undefined, 0.3),
 
-  softmaxForward: rows({ x: 1, y: 1 }, 1.2),
+  softmaxForward: rows({ x: 1, y: 1 }, 0.9),
   softmaxBackward: rows({ y: 1, dy: 1, dx: 1 }, 0.5),
   logSoftmaxForward: rows({ x: 1, y: 1 }, 1.2),
   logSoftmaxBackward: rows({ y: 1, dy: 1, dx: 1 }, 1.2),
@@ -171,15 +171,15 @@ export const splits: { readonly [K in KernelName]?: Split } = {
     work: (d) => of(d, "rows") * of(d, "n") * 40,
   },
 
-  philox: flat(["y"], 1.2, true),
-  randomUniform: flat(["y"], 1.5, true),
+  philox: flat(["y"], 2.5, true),
+  randomUniform: flat(["y"], 3, true),
   randomNormal: flat(["y"], 4, true),
-  dropout: flat(["x", "y"], 1.5, true),
+  dropout: flat(["x", "y"], 3, true),
 
-  sgd: flat(["gradient", "parameter", "buffer"], 0.5),
-  adam: flat(["gradient", "parameter", "m", "v"], 1),
-  rmsprop: flat(["gradient", "parameter", "v", "average", "buffer"], 1),
-  adagrad: flat(["gradient", "parameter", "sum"], 1),
+  sgd: flat(["gradient", "parameter", "buffer"], 0.3),
+  adam: flat(["gradient", "parameter", "m", "v"], 0.7),
+  rmsprop: flat(["gradient", "parameter", "v", "average", "buffer"], 0.7),
+  adagrad: flat(["gradient", "parameter", "sum"], 0.7),
 
   ctcForward: batch((d) => count(d) * of(d, "T") * of(d, "L") * 40),
   ctcBackward: batch((d) => count(d) * of(d, "T") * of(d, "L") * 90),

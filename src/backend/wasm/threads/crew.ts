@@ -41,8 +41,8 @@ export interface Shares {
   units: number;
 }
 
-/** Below this work, in nanoseconds, a hand-over costs more than it saves. */
-const leastWork = 20_000;
+/** Below this work, in nanoseconds, a hand-over costs more than it saves; and where all workers sleep, who take longer to come. */
+const [leastWork, leastAsleep] = [16_000, 80_000];
 /** Work that calls worth sharing must have added up to before workers start. */
 const leastToStart = 1_000_000;
 /** Milliseconds that the caller spins before it sleeps, and that it sleeps before it looks after the workers. */
@@ -74,6 +74,7 @@ export class Crew {
   readonly #plans: ReadonlyMap<string, Plan>;
   readonly #threads: (Thread | undefined)[] = [];
   readonly #least: number;
+  readonly #leastAsleep: number;
   readonly #maySleep: boolean;
   #modules: readonly WebAssembly.Module[] = [];
   #worked = 0;
@@ -100,6 +101,7 @@ export class Crew {
     private readonly options: CrewOptions,
   ) {
     this.#least = options.least ?? leastWork;
+    this.#leastAsleep = options.least ?? leastAsleep;
     this.#mayRest = options.least === undefined;
     this.#control = new Int32Array(new SharedArrayBuffer(4 * (places.shares + share.size * wanted)));
     this.#args = new Float64Array(new SharedArrayBuffer(8 * share.args * wanted));
@@ -133,13 +135,14 @@ export class Crew {
     const work = plan.split.work(d);
     if (!(work >= this.#least)) return undefined;
     if (!this.#started) this.#startAfter(work);
-    const threads = 1 + Math.min(Atomics.load(this.#control, places.ready), this.#alive);
-    if (threads === 1 || this.#isResting()) return undefined;
+    const workers = Math.min(Atomics.load(this.#control, places.ready), this.#alive);
+    if (workers === 0 || this.#isResting()) return undefined;
+    if (work < this.#leastAsleep && Atomics.load(this.#control, places.sleepers) >= workers) return undefined;
     const cut = plan.ways[plan.split.choose?.(d) ?? 0];
     // A carry out of a short counter goes to words that the kernel has of its own.
     if (!cut || (cut.words === 2 && (of(d, "counter1") >>> 0) + 1 === 2 ** 32)) return undefined;
     const units = cut.units === "range" ? of(d, "end") - of(d, "begin") : of(d, cut.units);
-    const count = Math.min(threads, this.wanted, Math.floor(units / cut.grain));
+    const count = Math.min(1 + workers, Math.floor(units / cut.grain));
     return count > 1 ? { count, plan, cut, units } : undefined;
   }
 
