@@ -140,6 +140,12 @@ export class WasmBackend implements ImmediateBackend {
     return typeof this.#crew === "object" ? this.#crew.threads : 1;
   }
 
+  /** Starts its threads now, and waits for them: for tests and measurements. */
+  async ready(): Promise<this> {
+    if (typeof this.#crew === "object") await this.#crew.ready();
+    return this;
+  }
+
   alloc(bytes: number): number {
     return this.#heap.alloc(bytes);
   }

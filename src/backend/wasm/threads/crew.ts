@@ -128,13 +128,22 @@ export class Crew {
     return threads < wanted ? `${number} of ${wanted} (${this.#lost})` : number;
   }
 
+  /** Starts the workers now, and waits for them: for tests and measurements. */
+  async ready(): Promise<void> {
+    this.#start();
+    while (Atomics.load(this.#control, places.ready) < this.#alive) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+
   /** How a call is to be shared out; undefined where one thread is to do it. */
   share(kernel: string, d: NamedCall): Shares | undefined {
     const plan = this.#plans.get(kernel);
     if (!plan) return undefined;
     const work = plan.split.work(d);
     if (!(work >= this.#least)) return undefined;
-    if (!this.#started) this.#startAfter(work);
+    if (!this.#started) {
+      this.#worked += work;
+      if (this.#worked >= leastToStart) this.#start();
+    }
     const workers = Math.min(Atomics.load(this.#control, places.ready), this.#alive);
     if (workers === 0 || this.#isResting()) return undefined;
     if (work < this.#leastAsleep && Atomics.load(this.#control, places.sleepers) >= workers) return undefined;
@@ -204,9 +213,8 @@ export class Crew {
     this.#alive = 0;
   }
 
-  #startAfter(work: number): void {
-    this.#worked += work;
-    if (this.#worked < Math.min(leastToStart, 50 * this.#least)) return;
+  #start(): void {
+    if (this.#started) return;
     this.#started = true;
     try {
       for (let i = 1; i < this.wanted; i++) {
