@@ -221,7 +221,7 @@ describe.skipIf(!canShare)("threads", () => {
     expect(backend.threads).toBe(1);
   });
 
-  test.each([1, 2, 3, 4, 5, 6, 7, 8, 9])(
+  test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])(
     "one of which ends at hand-over %d: the call is right or an error, and then all are right",
     async (count) => {
       if ("document" in globalThis) return;

@@ -167,7 +167,7 @@ export class Crew {
     }
     this.#end = places.shares + share.size * count;
     this.#isIncomplete = false;
-    control[places.done] = control[places.callerSleeps] = control[places.failure] = 0;
+    control[places.callerSleeps] = control[places.failure] = 0;
     this.#job = (this.#job + 1) & 0x7fffff;
     Atomics.store(control, places.job, (this.#job << 8) | (count - 1));
     if (Atomics.load(control, places.sleepers) > 0) Atomics.notify(control, places.job, count - 1);
@@ -186,7 +186,7 @@ export class Crew {
     }
     const busy = performance.now() - start;
     if (own < count) {
-      this.#await(count - own, busy);
+      this.#await(busy);
       this.#judge(performance.now() - start, (busy * count) / own);
     }
     if (failure) throw failure.error;
@@ -310,19 +310,24 @@ export class Crew {
     }
   }
 
-  /** Waits until the workers have done that many shares. */
-  #await(shares: number, own: number): void {
+  /** True once all shares of the call at hand are done. */
+  #isDone(): boolean {
+    for (let at = places.shares; at < this.#end; at += share.size) if (Atomics.load(this.#control, at + share.owner) >= 0) return false;
+    return true;
+  }
+
+  /** Waits until all shares are done; `own` milliseconds were the caller's. */
+  #await(own: number): void {
     const control = this.#control;
     const start = performance.now();
-    for (let looks = 1; ; looks++) {
-      const done = Atomics.load(control, places.done);
-      if (done >= shares) return;
+    for (let looks = 1; !this.#isDone(); looks++) {
       if (looks % 64 !== 0) continue;
       const waited = performance.now() - start;
       if (waited < patience) continue;
       if (this.#maySleep) {
+        const before = Atomics.load(control, places.done);
         Atomics.store(control, places.callerSleeps, 1);
-        if (Atomics.wait(control, places.done, done, sleep) === "timed-out") this.#lookAfter();
+        if (!this.#isDone() && Atomics.wait(control, places.done, before, sleep) === "timed-out") this.#lookAfter();
       } else if (waited > 1000 + factor * own) {
         this.close();
         this.#lost = "a worker did not answer";
@@ -337,12 +342,11 @@ export class Crew {
     for (const [i, thread] of this.#threads.entries()) {
       if (!thread?.isGone()) continue;
       this.#lose(i, "a worker was ended");
-      for (let at = places.shares; at < this.#control.length; at += share.size) {
-        const owner = this.#control[at + share.owner] ?? 0;
+      for (let at = places.shares; at < this.#end; at += share.size) {
+        const owner = this.#control[at + share.owner];
         // A worker that claims a share puts its number there at once: one without has been claimed by the lost one.
-        if (at >= this.#end || (owner !== i + 1 && owner !== 0)) continue;
+        if (owner !== i + 1 && owner !== 0) continue;
         this.#control[at + share.owner] = -1;
-        Atomics.add(this.#control, places.done, 1);
         this.#isIncomplete = true;
       }
     }

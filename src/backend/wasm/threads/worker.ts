@@ -2,7 +2,7 @@
 export const places = {
   /** The number of the job (upper 24 bits) and how many of its shares nobody has claimed (lower 8). */
   job: 0,
-  /** Shares that are done. */
+  /** Grows when a share is done while the caller sleeps, which wakes it. */
   done: 16,
   /** 1 while the caller sleeps until more of them are. */
   callerSleeps: 17,
@@ -75,10 +75,13 @@ function work({ memory, modules, names, control, args, id }) {
       for (let i = 0; i < message.length; i++) control[text + i] = message.charCodeAt(i);
       Atomics.store(control, failure, message.length);
     }
+    pause();
     Atomics.store(control, at + share.owner, -id);
     pause();
-    Atomics.add(control, done, 1);
-    if (Atomics.load(control, callerSleeps)) Atomics.notify(control, done);
+    if (Atomics.load(control, callerSleeps)) {
+      Atomics.add(control, done, 1);
+      Atomics.notify(control, done);
+    }
   };
   Atomics.add(control, ready, 1);
   for (let since = performance.now(), looks = 1; Atomics.load(control, recall) === recalled; looks++) {
