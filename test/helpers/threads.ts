@@ -12,7 +12,7 @@ export interface Settings {
   readonly memoryLimit?: number;
 }
 
-/** A backend of so many threads, which are there, that shares out every call of more than one unit. */
+/** A backend of a number of threads, which are there, that shares out every call of more than one unit. */
 export async function threaded(threads: number, { variant = "simd", pause = "", memoryLimit }: Settings = {}): Promise<WasmBackend> {
   const backend = await createWasmBackend({ variant, threads, memoryLimit, crew: { least: 0, pause } });
   return backend.ready();
