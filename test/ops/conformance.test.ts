@@ -11,6 +11,7 @@ import { everywhere, forEachDevice, openDevice, variants, wasmDevice } from "../
 import { fnv1a } from "../helpers/fnv1a.js";
 import { full } from "../helpers/full.js";
 import { expectClose, normals } from "../helpers/numbers.js";
+import { canShare, threadedDevice } from "../helpers/threads.js";
 
 type Numbers = ArrayLike<number>;
 type ByName<T> = Readonly<Record<string, T>>;
@@ -331,6 +332,24 @@ await forEachDevice(["wide"], "the wide kernels have the bits of the relaxed one
         const on = (device: Device) =>
           evaluate(device, label(op, i), drawn(op, i), undefined, (x) => apply(op, x, samplesOf(op)[i]!.attrs));
         expect(bits(await on(wide)), label(op, i)).toEqual(bits(await on(relaxed)));
+      }
+    }),
+  );
+});
+
+describe.skipIf(!canShare)("threads give the bits of one, whatever their number", async () => {
+  const devices = canShare ? await Promise.all([1, 2, 3, 4, 7].map((threads) => threadedDevice(threads))) : [];
+  const bits = ({ outputs, gradients }: Results) =>
+    mapped({ ...outputs, ...mapped(gradients, (x) => x ?? []) }, (x) => new Uint8Array(Float32Array.from(x).buffer));
+
+  divided(inChromium ? "each" : "all", every, (work) =>
+    test.each(work)("$name, forward and backward", async ({ op, samples }) => {
+      for (const i of samples) {
+        const run: Compute = (x) => apply(op, x, samplesOf(op)[i]!.attrs);
+        const [one, ...others] = await Promise.all(
+          devices.map((it) => evaluate(it, label(op, i), drawn(op, i), undefined, run).then(bits)),
+        );
+        for (const other of others) expect(other).toEqual(one);
       }
     }),
   );
