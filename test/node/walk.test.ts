@@ -84,7 +84,7 @@ const takesAnything = /^new SeqgradError$|^nn\.Sequential\.forward$|\.(has|idOf|
 
 /** Parts of devices, of what a caller of internals made, of a JSON file, and items of any kind: nothing reads them, or anything does. */
 const isUnread =
-  /(\b(device|[02])\.(type|variant|info|destroy)|\.line|\.continues)$|^new (Tensor|nn\.ParameterTable|models\.RecurrentDecoding)\(|^(io\.saveModel|text\.\w+\.fromJSON|text\.tokenizerFromJSON)\(|^(new data\.DataLoader|data\.splitItems|RandomGenerator\.shuffle|metrics\.accuracy)\([01]\.|^tasks\.SpeechRecognizer\.check\(|^new text\.TextStream\(1\.|^text\.WordTokenizer\.training\(1/;
+  /(\b(device|[02])\.(type|variant|info|threads|destroy)|\.line|\.continues)$|^new (Tensor|nn\.ParameterTable|models\.RecurrentDecoding)\(|^(io\.saveModel|text\.\w+\.fromJSON|text\.tokenizerFromJSON)\(|^(new data\.DataLoader|data\.splitItems|RandomGenerator\.shuffle|metrics\.accuracy)\([01]\.|^tasks\.SpeechRecognizer\.check\(|^new text\.TextStream\(1\.|^text\.WordTokenizer\.training\(1/;
 
 /** What takes a user at the word: how long to go on. */
 const asLongAsTold = /\b(steps|epochs|maxTokens|iterations)$/;
