@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { askToFuse } from "../../src/backend/wasm/fusing.js";
+import { askToFuse, obstacle } from "../../src/backend/wasm/fusing.js";
 import { createWasmBackend } from "../../src/backend/wasm/wasm-backend.js";
 import { type Device, deviceOf } from "../../src/tensor/device.js";
 import type { Context } from "../context.js";
@@ -36,7 +36,8 @@ export async function measureLanes(context: Context): Promise<Table[]> {
   ];
   const narrow = callsOn(await context.device());
   for (const call of narrow) warm(call, context.quick ? 200 : 1000);
-  if (!askToFuse()) return [];
+  if (obstacle() !== "") return [];
+  askToFuse();
   const module = await WebAssembly.compile(await readFile("build/wide.wasm"));
   const wide = callsOn(deviceOf("wasm", await createWasmBackend({ variant: "wide", source: { module } })));
   const rounds = context.quick ? 10 : 40;

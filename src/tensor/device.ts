@@ -1,7 +1,7 @@
 import type { Backend, WasmVariant } from "../backend/backend.js";
 import { neededKernels } from "../backend/needed.js";
-import { detectVariant, type WasmSource } from "../backend/wasm/modules.js";
-import { createWasmBackend, type WasmBackend } from "../backend/wasm/wasm-backend.js";
+import { detectVariant, fusing, unpacked, type WasmSource } from "../backend/wasm/modules.js";
+import { createWasmBackend } from "../backend/wasm/wasm-backend.js";
 import type { Gpu } from "../backend/webgpu/gpu.js";
 import { checkBoolean, checkChoice, checkFunction, checkInterval, shown } from "../util/check.js";
 import { messageOf, SeqgradError } from "../util/errors.js";
@@ -171,7 +171,7 @@ async function open(options: InitOptions): Promise<Device> {
 
 async function openWasm(options: InitOptions, reason: string): Promise<Device> {
   const { deterministic = false, wasm: source, memoryLimit, wide, threads = "auto" } = options;
-  const isFlagged = wide && (await import("../backend/wasm/fusing.js")).askToFuse();
+  const isFlagged = wide && (await fuse());
   const fitting = deterministic ? "simd" : await detectVariant();
   const mayWiden = fitting === "relaxed" && wide !== false && !source;
   const variant = mayWiden && isFlagged ? "wide" : fitting;
@@ -181,18 +181,21 @@ async function openWasm(options: InitOptions, reason: string): Promise<Device> {
       "value",
       "init: the kernels of the option wasm use relaxed SIMD, which is not deterministic between machines; give seqgrad/wasm/simd.wasm, or leave `deterministic` out.",
     );
-  if (mayWiden) void widen(backend);
+  // A device works without it: where a chunk is not to be had, or does not compile, the kernels that are there go on.
+  if (mayWiden)
+    fusing()
+      .then(({ widen }) => widen(backend, unpacked))
+      .catch(() => {});
   return deviceOf("wasm", backend, reason);
 }
 
-/** Switches to the wide kernels, or back, by what the runtime turns out to do. A device works without it. */
-async function widen(backend: WasmBackend): Promise<void> {
-  try {
-    const { fusesPairs } = await import("../backend/wasm/fusing.js");
-    await backend.become((await fusesPairs()) ? "wide" : "relaxed");
-  } catch {
-    // A chunk that could not be loaded, or kernels that could not be compiled: those that are there go on.
-  }
+/** Sets V8's flag for wide kernels; true where it is set. */
+async function fuse(): Promise<boolean> {
+  const { askToFuse, obstacle } = await fusing();
+  const missing = obstacle();
+  if (missing) throw new SeqgradError("device", `init: ${missing}; leave \`wide\` out, and the device takes what is there.`);
+  if (missing === "") askToFuse();
+  return missing === "";
 }
 
 function destroyBackend(backend: Backend): void {

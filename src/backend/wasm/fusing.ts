@@ -1,6 +1,11 @@
-import { SeqgradError } from "../../util/errors.js";
+import type { WasmVariant } from "../backend.js";
 import probe from "./generated/probe.js";
-import { unpacked } from "./modules.js";
+import type { Chunks } from "./modules.js";
+
+// It imports nothing of what a page has already: bundlers would cut that in pieces, which costs more than all of this.
+
+/** The chunks of the wide kernels. */
+export const chunks: Chunks = [() => import("./generated/wide.js"), () => import("./generated/wide-extra.js")];
 
 /** The part of Node's `process` that is of use here; a page has none. */
 interface Process {
@@ -10,25 +15,32 @@ interface Process {
 }
 
 /**
- * Tells V8 to fuse pairs of 128-bit operations in modules that are compiled from now on. It is a flag of the whole process, of Node alone; in
- * a page, in Deno and in Electron nothing happens, since their flags come from outside.
+ * Says why a process cannot tell V8 to fuse pairs of 128-bit operations.
  *
- * @returns true where the flag is set now
- * @throws SeqgradError `device` in a Node or on a processor that cannot
+ * @returns what is missing; "" where nothing is; undefined outside of Node, where V8's flags come from elsewhere
  */
-export function askToFuse(): boolean {
+export function obstacle(): string | undefined {
   const { process }: { process?: Process } = globalThis;
   const { node, bun, deno, electron } = process?.versions ?? {};
-  if (!process || !node || deno || electron) return false;
-  const advice = "leave `wide` out, and the device takes what is there";
-  if (process.arch !== "x64")
-    throw new SeqgradError("device", `init: wide kernels need an x86-64 processor, and this one is ${process.arch}; ${advice}.`);
-  if (bun || Number.parseInt(node, 10) < 24) {
-    const runtime = bun ? `Bun ${bun}` : `Node ${node}`;
-    throw new SeqgradError("device", `init: wide kernels need Node 24 or newer, and this is ${runtime}; ${advice}.`);
-  }
-  process.getBuiltinModule("node:v8").setFlagsFromString("--experimental-wasm-revectorize");
-  return true;
+  if (!process || !node || deno || electron) return undefined;
+  if (process.arch !== "x64") return `wide kernels need an x86-64 processor, and this one is ${process.arch}`;
+  if (bun || Number.parseInt(node, 10) < 24)
+    return `wide kernels need Node 24 or newer, and this is ${bun ? `Bun ${bun}` : `Node ${node}`}`;
+  return "";
+}
+
+/** Tells V8 to fuse pairs of 128-bit operations in modules that are compiled from now on, where there is no obstacle. It is a flag of the whole process. */
+export function askToFuse(): void {
+  const { process }: { process?: Process } = globalThis;
+  process?.getBuiltinModule("node:v8").setFlagsFromString("--experimental-wasm-revectorize");
+}
+
+/** Switches a backend to the wide kernels, or back, by what the runtime turns out to do. */
+export async function widen(
+  backend: { become(variant: WasmVariant): Promise<void> },
+  unpacked: (base64: string) => Promise<BufferSource>,
+): Promise<void> {
+  await backend.become((await fusesPairs(await unpacked(probe))) ? "wide" : "relaxed");
 }
 
 /** How often a function is called that does nothing but get itself compiled, and the time that the program has between, in milliseconds. */
@@ -45,9 +57,9 @@ const tries = 5;
  *
  * @returns true if the wide tile is faster: fused it takes two thirds of the time, else four thirds
  */
-export async function fusesPairs(): Promise<boolean> {
+async function fusesPairs(probe: BufferSource): Promise<boolean> {
   const memory = new WebAssembly.Memory({ initial: 1 });
-  const { instance } = await WebAssembly.instantiate(await unpacked(probe), { env: { memory } });
+  const { instance } = await WebAssembly.instantiate(probe, { env: { memory } });
   const { multiply } = instance.exports;
   if (typeof multiply !== "function") return false;
   for (let i = 0; i < warmups; i++) {

@@ -11,16 +11,20 @@ export interface WasmSource {
   bytes?: ArrayBuffer | ArrayBufferView<ArrayBuffer>;
 }
 
-/** The chunks of the package that hold kernels, as base64 of gzip. */
-const parts = {
-  simd: () => import("./generated/simd.js"),
-  relaxed: () => import("./generated/relaxed.js"),
-  wide: () => import("./generated/wide.js"),
-  "simd-extra": () => import("./generated/simd-extra.js"),
-  "relaxed-extra": () => import("./generated/relaxed-extra.js"),
-  "wide-extra": () => import("./generated/wide-extra.js"),
+/** A chunk of the package that holds kernels, as base64 of gzip. */
+type Chunk = () => Promise<{ readonly default: string }>;
+/** Those of a variant: the core, and the kernels of assembly/extra.ts. */
+export type Chunks = readonly [core: Chunk, extra: Chunk];
+
+const chunks: Readonly<Record<"simd" | "relaxed", Chunks>> = {
+  simd: [() => import("./generated/simd.js"), () => import("./generated/simd-extra.js")],
+  relaxed: [() => import("./generated/relaxed.js"), () => import("./generated/relaxed-extra.js")],
 };
-type Part = keyof typeof parts;
+
+/** What only devices of 256 bits need. It is here for all that load it: each place where a page loads a chunk costs bytes. */
+export const fusing = () => import("./fusing.js");
+/** What only devices with threads need. */
+export const threading = () => import("./threading.js");
 
 /**
  * Finds the fastest variant of the kernels that this runtime supports by itself: `relaxed`, or `simd` without relaxed SIMD. Whether `wide`
@@ -54,21 +58,22 @@ export async function instantiateKernels(
   source?: WasmSource,
   pages?: number,
 ): Promise<Kernels> {
-  const core = await compile(variant, source, variant, pages);
+  const [coreChunk, extraChunk] = variant === "wide" ? (await fusing()).chunks : chunks[variant];
+  const core = await compile(variant, source, coreChunk, pages);
   const { exports } = await WebAssembly.instantiate(core, { env: { memory } });
   if (source || Array.from(needed).every((name) => name in exports)) return { exports, modules: [core] };
-  const extra = await compile(variant, source, `${variant}-extra`, pages);
+  const extra = await compile(variant, source, extraChunk, pages);
   const others = await WebAssembly.instantiate(extra, { env: { memory }, core: exports });
   return { exports: { ...exports, ...others.exports }, modules: [core, extra] };
 }
 
-async function compile(variant: WasmVariant, source: WasmSource | undefined, part: Part, pages?: number): Promise<WebAssembly.Module> {
+async function compile(variant: WasmVariant, source: WasmSource | undefined, chunk: Chunk, pages?: number): Promise<WebAssembly.Module> {
   if (source?.module) return source.module as WebAssembly.Module;
   try {
     const response = source?.url ? fetch(typeof source.url === "string" ? source.url : source.url.href) : undefined;
     if (response && !pages) return await WebAssembly.compileStreaming(response);
-    const bytes = response ? await (await response).arrayBuffer() : (source?.bytes ?? (await unpacked((await parts[part]()).default)));
-    return await WebAssembly.compile(pages ? (await import("./threads/share.js")).withSharedMemory(bytes, pages) : bytes);
+    const bytes = response ? await (await response).arrayBuffer() : (source?.bytes ?? (await unpacked((await chunk()).default)));
+    return await WebAssembly.compile(pages ? (await threading()).withSharedMemory(bytes, pages) : bytes);
   } catch (cause) {
     const blocked = /unsafe-eval|Content Security Policy|blocked by CSP|disallowed by embedder/i.test(String(cause));
     const advice = blocked

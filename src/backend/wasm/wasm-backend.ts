@@ -2,7 +2,7 @@ import { SeqgradError } from "../../util/errors.js";
 import type { DType, ImmediateBackend, MemoryUse, TensorData, WasmVariant } from "../backend.js";
 import { align, Heap } from "../heap.js";
 import { addressOf, type KernelName, type KernelRow, kernels, type NamedCall } from "../kernels.js";
-import { detectVariant, instantiateKernels, type Kernels, type WasmSource } from "./modules.js";
+import { detectVariant, instantiateKernels, type Kernels, threading, type WasmSource } from "./modules.js";
 import type { Crew, CrewOptions } from "./threads/crew.js";
 
 export interface WasmOptions {
@@ -71,7 +71,7 @@ async function openCrew({ threads = 1, source, crew = {} }: WasmOptions): Promis
   if (source?.module) return "the kernels came as a module; give url or bytes";
   if (globalThis.crossOriginIsolated === false)
     return "this page is not cross-origin isolated: send the headers COOP and COEP; see seqgrad's guide, Threads";
-  return (await import("./threads/crew.js")).openCrew(threads, MAX_PAGES, crew);
+  return (await threading()).openCrew(threads, MAX_PAGES, crew);
 }
 
 /** Kernels in WebAssembly over one growing linear memory; every call is synchronous. */
