@@ -5,6 +5,7 @@ export { additiveAttentionBackward, additiveAttentionBackwardWorkspace, additive
 export { attentionBackward, attentionBackwardWorkspace } from "./attention/scaled-dot-backward";
 export { attentionForward, attentionForwardWorkspace } from "./attention/scaled-dot";
 export { batchNormBackward, batchNormBackwardWorkspace, batchNormForward, batchNormForwardWorkspace } from "./norm/batch-norm";
+export { rnnBackward, rnnBackwardWorkspace, rnnForward, rnnForwardWorkspace } from "./recurrent/rnn";
 export { layerNormBackward, layerNormForward } from "./norm/layer-norm";
 export { rmsNormBackward, rmsNormForward } from "./norm/rms-norm";
 export { ctcBackward, ctcBackwardWorkspace, ctcForward, ctcForwardWorkspace } from "./structured/ctc";

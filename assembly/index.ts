@@ -16,7 +16,6 @@ export { gruForward, gruForwardWorkspace } from "./recurrent/gru";
 export { gruBackward, gruBackwardWorkspace } from "./recurrent/gru-backward";
 export { lstmForward, lstmForwardWorkspace } from "./recurrent/lstm";
 export { lstmBackward, lstmBackwardWorkspace } from "./recurrent/lstm-backward";
-export { rnnBackward, rnnBackwardWorkspace, rnnForward, rnnForwardWorkspace } from "./recurrent/rnn";
 export { softmaxBackward, softmaxForward } from "./softmax/softmax";
 export { logSoftmaxBackward, logSoftmaxForward } from "./softmax/log-softmax";
 export { crossEntropyBackward, crossEntropyForward } from "./softmax/cross-entropy";

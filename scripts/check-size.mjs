@@ -7,7 +7,7 @@ import { bundlers, sizeOfLoaded } from "./bundlers.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 // esbuild makes a chunk of what the page shares with code that it loads later; the names that the two exchange cost 3 to 4 kB.
-const limits = { core: 60_000, "core by esbuild": 64_000, "core and Transformers": 105_000 };
+const limits = { core: 60_000, "core by esbuild": 64_000, "core and Transformers": 107_000 };
 const kB = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 
 // Not at top level, where `await` would make webpack wrap each module in a function of its own.
