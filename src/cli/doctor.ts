@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { defineCommand } from "citty";
 import { relaxedSimd, simd } from "wasm-feature-detect";
+import { obstacle } from "../backend/wasm/fusing.js";
 import { createDevice, type Device } from "../tensor/device.js";
 import { messageOf } from "../util/errors.js";
 import { formatBytes } from "../util/format.js";
@@ -25,7 +26,13 @@ export const doctor = defineCommand({
       ...{ version, node: process.versions.node, platform: `${process.platform} ${process.arch}` },
       ...{ device: device.type, variant: device.variant ?? null, info: device.info },
       ...{ simd: await simd(), relaxedSimd: await relaxedSimd(), relaxedSimdInPrograms: hasRelaxedSimdInPrograms() },
-      ...{ cores: availableParallelism(), threads: 1, gpu: gpu.info ?? null, gpuMissing: gpu.missing ?? null },
+      ...{
+        cores: availableParallelism(),
+        threads: device.threads,
+        wideMissing: obstacle() || null,
+        gpu: gpu.info ?? null,
+        gpuMissing: gpu.missing ?? null,
+      },
       ...{ memoryReserved: reserved, memoryLimit: limit },
     };
     if (args.json) return print(JSON.stringify(facts));
@@ -34,7 +41,8 @@ export const doctor = defineCommand({
       { name: "computes on", value: device.info.replace(/; no GPU.*/s, "") },
       simdFinding(facts),
       gpuFinding(device, gpu),
-      { name: "cores", value: `${facts.cores}; seqgrad computes on one of them, without threads` },
+      widthFinding(device),
+      { name: "cores", value: `${facts.cores}; seqgrad computes on ${device.threads === 1 ? "one of them" : `${device.threads} threads`}` },
       memoryFinding(reserved, limit),
     ];
     for (const { name, value, advice } of findings) print(`${name.padEnd(14)}${value}${advice ? `\n${" ".repeat(14)}${advice}` : ""}`);
@@ -61,6 +69,14 @@ function simdFinding({
   if (relaxedSimdInPrograms) return { name, value: "relaxed" };
   const advice = "to get relaxed: node --experimental-wasm-relaxed-simd, or Node 22";
   return { name, value: "relaxed here; on Node 20, your own programs run simd", advice };
+}
+
+function widthFinding({ type, variant }: Device): Finding {
+  const name = "256 bits";
+  const missing = obstacle();
+  if (variant === "wide") return { name, value: "in use: wide kernels" };
+  if (missing) return { name, value: `not in use: ${missing}` };
+  return { name, value: `not in use: ${type === "wasm" ? "--no-wide or --deterministic was given" : `the device is ${type}`}` };
 }
 
 /** The description of a GPU, or the reason why it is missing. */

@@ -20,11 +20,15 @@ function argOf({ help, usually, hint = "", only }: Option<unknown>): Arg {
   return hint === "" ? { type: "boolean", description } : { type: "string", description, valueHint: hint };
 }
 
+/** The value of a flag: citty reads --no-wide as --wide with the value false. */
+const wordIn = (args: Given, flag: string): unknown =>
+  args[flag] ?? (flag.startsWith("no-") && args[flag.slice(3)] === false ? true : undefined);
+
 /** The options that the flags give. @throws SeqgradError that names the flag, for a word that is none of an option's values */
 export function readFlags(fields: AnyFields, args: Given): Given {
   const given: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(fields)) {
-    const word = args[wordOf(name)];
+    const word = wordIn(args, wordOf(name));
     if (word === undefined || field.hint === undefined) continue;
     given[name] = typeof word === "string" ? field.read(word) : word;
     checkValue(fields, name, given[name], asFlags, word);

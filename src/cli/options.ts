@@ -1,7 +1,9 @@
+import { availableParallelism } from "node:os";
+import { obstacle } from "../backend/wasm/fusing.js";
 import type { Gpu } from "../backend/webgpu/gpu.js";
 import { createDevice, type Device, makeDefault } from "../tensor/device.js";
 import { messageOf, SeqgradError, systemCodeOf } from "../util/errors.js";
-import { boolean, choice, type Given, schema } from "../util/schema.js";
+import { boolean, choice, type Given, integer, schema } from "../util/schema.js";
 import { flagsOf, readFlags } from "./flags.js";
 
 /** The options that say where to compute, for every command that does. */
@@ -11,6 +13,15 @@ export const deviceFields = {
     help: "auto, wasm, webgpu (needs the package webgpu), or reference: slow float64",
   }),
   deterministic: boolean({ default: false, help: "The same bits on every machine" }),
+  noWide: boolean({
+    default: false,
+    help: "Keep to 128 bits where Node 24 has 256; the bits do not depend on it",
+    whyFixed: () => undefined,
+  }),
+  threads: integer({
+    ...{ min: 1, max: 64, default: () => Math.min(8, availableParallelism()), usually: "one for each core, 8 at most" },
+    ...{ help: "Threads; the bits do not depend on them", whyFixed: () => undefined },
+  }),
 };
 
 const deviceSchema = schema(deviceFields);
@@ -22,8 +33,11 @@ export const initDevice = (args: Given): Promise<Device> => openDevice(readFlags
 
 /** Makes the device that the options name the default. */
 export async function openDevice(options: Given): Promise<Device> {
-  const { device = "auto", deterministic = false } = deviceSchema.among(options);
-  return makeDefault(await createDevice({ device, deterministic, ...(device === "webgpu" && { gpu: await nodeGpu() }) }));
+  const { device = "auto", deterministic = false, noWide = false, threads = "auto" } = deviceSchema.among(options);
+  const gpu = device === "webgpu" && { gpu: await nodeGpu() };
+  // Where Node cannot have them, the device takes the others.
+  const width = (noWide || obstacle() === "") && { wide: !noWide };
+  return makeDefault(await createDevice({ device, deterministic, threads, ...width, ...gpu }));
 }
 
 /** It must outlive its devices. */

@@ -49,7 +49,7 @@ export function generate<State>(
   checkOptions("generate", options, generateNames);
   checkSamplingOptions("generate", options);
   checkPenalty("generate", options.repetitionPenalty);
-  checkInteger("generate", "maxTokens", options.maxTokens ?? 0);
+  checkInteger("generate", "maxTokens", options.maxTokens ?? 256);
   const stop = stopOf("generate", options);
   const tokens = toTokens("generate", "the prompt", prompt);
   if (tokens.length === 0) throw new SeqgradError("value", "generate: the prompt is empty; give at least one token to continue.");

@@ -10,7 +10,7 @@ export const toExtremum: ReductionGradient = (x, y, dy) => {
 /**
  * The largest element, of all or along `axis`; NaN wins; equal ones share the gradient; int32 stays int32.
  *
- * @param given x, of any shape, float32 or int32
+ * @param x the input, of any shape, float32 or int32
  * @param options `axis` and `keepDims`: see ReduceOptions
  * @returns the shape of x without the reduced dimensions
  * @throws SeqgradError `range` for an axis that is not there, `shape` for an empty one
@@ -21,7 +21,7 @@ export const max = reduction("max", reductionOp("max", toExtremum), reductionOp(
 /**
  * The smallest element, of all or along `axis`; NaN wins; equal ones share the gradient; int32 stays int32.
  *
- * @param given x, of any shape, float32 or int32
+ * @param x the input, of any shape, float32 or int32
  * @param options `axis` and `keepDims`: see ReduceOptions
  * @returns the shape of x without the reduced dimensions
  * @throws SeqgradError `range` for an axis that is not there, `shape` for an empty one

@@ -116,7 +116,7 @@ const sumOf = reductionOp("sum", (_x, _y, dy) => dy);
  * Adds up all elements, or the elements along `axis`. Of int32 the sum is int32 and wraps around beyond 2^31 - 1; take toFloat(x) if it may
  * be larger.
  *
- * @param given x, of any shape, float32 or int32
+ * @param x the input, of any shape, float32 or int32
  * @param options `axis` and `keepDims`: see ReduceOptions
  * @returns the shape of x without the reduced dimensions
  * @throws SeqgradError `range` for an axis that is not there
@@ -127,7 +127,7 @@ export const sum = reduction("sum", sumOf, reductionOp("sumInt32"));
 /**
  * Averages all elements, or the elements along `axis`; NaN of none.
  *
- * @param given x, of any shape, float32 or int32
+ * @param x the input, of any shape, float32 or int32
  * @param options `axis` and `keepDims`: see ReduceOptions
  * @returns the shape of x without the reduced dimensions, float32
  * @throws SeqgradError `range` for an axis that is not there

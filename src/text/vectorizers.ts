@@ -32,6 +32,8 @@ export function ngrams(words: readonly string[], least = 1, most = least): strin
 }
 
 export interface BagOptions extends WordOptions {
+  /** `keep`: signs are words of their own; `drop`: only what holds a letter or a digit is a word. Default `drop`. */
+  readonly punctuation?: "keep" | "drop";
   /** Shortest and longest runs of words that count as a term. Default [1, 1]. */
   readonly ngrams?: readonly [least: number, most: number];
   /** Words to leave out, before runs are made. Default none. */

@@ -1,8 +1,9 @@
 import { writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { formatDuration, formatProgress, formatRate, ProgressLine } from "../../src/cli/progress.js";
-import { cli, jsonLines, succeed, workplace } from "../helpers/cli.js";
+import { cli, jsonLines, refuse, succeed, workplace } from "../helpers/cli.js";
 
 describe("the progress line", () => {
   const parts = ["75/100", "loss 1.2345", "12.3k tokens/s", "ETA 0:25"];
@@ -96,6 +97,17 @@ describe("help and facts", () => {
     expect(await succeed("train", "--help")).not.toContain("npx seqgrad demo");
   });
 
+  const newNode = Number.parseInt(process.versions.node, 10) >= 24;
+
+  test("--no-wide keeps to 128 bits, and --threads says how many threads there are", async () => {
+    const [facts] = jsonLines(await succeed("doctor", "--json", "--no-wide", "--threads", 1));
+    expect(facts).toMatchObject({ threads: 1, variant: expect.not.stringContaining("wide"), info: expect.stringContaining("one thread") });
+    expect(jsonLines(await succeed("doctor", "--json", "--threads", 3))[0]).toMatchObject({
+      ...{ threads: 3, variant: newNode ? "wide" : expect.stringMatching(/^(simd|relaxed)$/) },
+    });
+    for (const threads of [0, 1.5, 65, "many"]) await refuse(["doctor", "--threads", threads], "--threads", "whole number from 1 to 64");
+  });
+
   test("doctor says what there is, what of it is used, and how to use more", async () => {
     const stdout = await succeed("doctor");
     expect(stdout).toMatch(
@@ -106,7 +118,8 @@ describe("help and facts", () => {
     expect(facts).toMatchObject({
       version: expect.stringMatching(/^\d/),
       node: process.versions.node,
-      ...{ device: "wasm", variant: "simd", simd: true, relaxedSimd: expect.any(Boolean), threads: 1 },
+      ...{ device: "wasm", variant: "simd", simd: true, relaxedSimd: expect.any(Boolean) },
+      ...{ threads: Math.min(8, availableParallelism()), wideMissing: newNode ? null : expect.stringContaining("Node 24") },
       ...{ cores: expect.any(Number), memoryReserved: expect.any(Number), memoryLimit: expect.any(Number) },
     });
     expect(typeof facts.gpu === "string").toBe(facts.gpuMissing === null);

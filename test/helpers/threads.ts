@@ -1,4 +1,4 @@
-import type { WasmVariant } from "../../src/backend/wasm/wasm-backend.js";
+import type { WasmVariant } from "../../src/backend/backend.js";
 import { createWasmBackend, type WasmBackend } from "../../src/backend/wasm/wasm-backend.js";
 import { type Device, deviceOf } from "../../src/tensor/device.js";
 
@@ -20,8 +20,7 @@ export async function threaded(threads: number, { variant = "simd", pause = "", 
 
 /** The same as a device. */
 export async function threadedDevice(threads: number, settings: Settings = {}): Promise<Device> {
-  const backend = await threaded(threads, settings);
-  return deviceOf("wasm", backend, backend.variant);
+  return deviceOf("wasm", await threaded(threads, settings));
 }
 
 /** Sleeps in one hand-over of three, 10 milliseconds or none at all, which yields. */

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import ts from "typescript";
 import { beforeAll, describe, expect, it, test } from "vitest";
+import { defaultsIn } from "../helpers/doc-defaults.js";
 import { docstringExamples, pageExample, programOf, usesPackage } from "../helpers/doc-examples.js";
 import { undocumented } from "../helpers/doc-tags.js";
 
@@ -58,6 +59,12 @@ describe.each(entries)("%s", (entry) => {
   it("documents each parameter and the result of functions and methods", () => {
     expect(values.flatMap(({ name, symbol }) => undocumented(checker, symbol, name))).toEqual([]);
   });
+});
+
+test("the default of an option or an argument is what its comment says", () => {
+  const defaults = defaultsIn(program);
+  expect(defaults.length).toBeGreaterThan(200);
+  expect(defaults.filter(({ value, stated }) => value !== stated)).toEqual([]);
 });
 
 test("no class or type of the API has the name of a global of the platform or of TypeScript", () => {

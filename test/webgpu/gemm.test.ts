@@ -94,6 +94,15 @@ const suite =
   };
 
 await forEachDevice(["webgpu", "full webgpu as in hardware", "full webgpu without subgroups"], "gemm equals that of WebAssembly", suite());
+await forEachDevice(["webgpu as in hardware"], "gemm equals that of WebAssembly", ({ backend: gpu }) => {
+  test.each([
+    ["in tiles", [2, 65, 70, 37]],
+    ["in slices of a long sum", [1, 7, 66, 200]],
+  ] as const)("%s", async (_, shape) => {
+    const o = { transA: 1, bias: true, beta: 0.5 };
+    expectClose(await multiply(gpu, shape, o), await multiply(wasm, shape, o), 2e-6);
+  });
+});
 // 11 bits of each factor.
 await forEachDevice(["webgpu with f16"], "gemm of 16-bit factors is near that of WebAssembly", suite(1e-3));
 

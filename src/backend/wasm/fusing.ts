@@ -1,8 +1,12 @@
 import type { WasmVariant } from "../backend.js";
 import probe from "./generated/probe.js";
-import type { Chunks } from "./modules.js";
 
 // It imports nothing of what a page has already: bundlers would cut that in pieces, which costs more than all of this.
+
+/** A chunk of the package that holds kernels, as base64 of gzip. */
+export type Chunk = () => Promise<{ readonly default: string }>;
+/** Those of a variant: the core, and the kernels of assembly/extra.ts. */
+export type Chunks = readonly [core: Chunk, extra: Chunk];
 
 /** The chunks of the wide kernels. */
 export const chunks: Chunks = [() => import("./generated/wide.js"), () => import("./generated/wide-extra.js")];

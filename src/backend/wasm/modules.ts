@@ -1,6 +1,7 @@
 import { relaxedSimd, simd } from "wasm-feature-detect";
 import { messageOf, SeqgradError } from "../../util/errors.js";
 import type { WasmVariant } from "../backend.js";
+import type { Chunk, Chunks } from "./fusing.js";
 
 /** The source of the compiled kernels, if not the package's own chunk: give one of the three. */
 export interface WasmSource {
@@ -10,11 +11,6 @@ export interface WasmSource {
   url?: string | { readonly href: string };
   bytes?: ArrayBuffer | ArrayBufferView<ArrayBuffer>;
 }
-
-/** A chunk of the package that holds kernels, as base64 of gzip. */
-type Chunk = () => Promise<{ readonly default: string }>;
-/** Those of a variant: the core, and the kernels of assembly/extra.ts. */
-export type Chunks = readonly [core: Chunk, extra: Chunk];
 
 const chunks: Readonly<Record<"simd" | "relaxed", Chunks>> = {
   simd: [() => import("./generated/simd.js"), () => import("./generated/simd-extra.js")],

@@ -43,8 +43,8 @@ export interface Shares {
 
 /** Below this work, in nanoseconds, a hand-over costs more than it saves; and where all workers sleep, who take longer to come. */
 const [leastWork, leastAsleep] = [16_000, 80_000];
-/** Work that calls worth sharing must have added up to before workers start. */
-const leastToStart = 1_000_000;
+/** Work that calls worth sharing must have added up to before workers start: some steps, so that the first ones do not wait for the start. */
+const leastToStart = 20_000_000;
 /** Milliseconds that the caller spins before it sleeps, and that it sleeps before it looks after the workers. */
 const [patience, sleep] = [0.05, 200];
 /** Calls in a row that took longer in shares than alone before there is a rest, and its milliseconds. */
