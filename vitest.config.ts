@@ -7,15 +7,23 @@ import { findChromium, noChromium } from "./test/helpers/chromium.js";
 import { inPart, type Part, partOf } from "./test/helpers/part.js";
 import { WebGpuReporter } from "./test/helpers/webgpu-reporter.js";
 
+/**
+ * The devices of a run: all; or of WebAssembly alone, those of relaxed SIMD with wide kernels in their place, or those of SIMD with two
+ * threads, which share every call.
+ */
+type Kernels = "all" | "wide" | "threads";
+
 declare module "vitest" {
   interface ProvidedContext {
     part: Part;
     /** Files of which a part takes some tests, chosen among all or among those that only the full suite has. Other files run whole. */
     divided: Record<string, "all" | "full">;
+    kernels: Kernels;
   }
 }
 
 const part = partOf(process.env.SEQGRAD_TESTS);
+const kernels = process.env.SEQGRAD_KERNELS === "wide" || process.env.SEQGRAD_KERNELS === "threads" ? process.env.SEQGRAD_KERNELS : "all";
 const isPart = part !== "quick" && part !== "full";
 if (isPart) process.stderr.write(`Part ${part} of the tests that the full suite has and the quick one has not\n`);
 
@@ -56,16 +64,21 @@ const shared = {
   hookTimeout: 300_000,
 };
 
+/** Node 20 has relaxed SIMD behind a flag; and under the second pair V8 fuses pairs of 128-bit operations, in all calls from the first on. */
+const flags = [
+  ...(!mutating && process.versions.node.startsWith("20.") ? ["--experimental-wasm-relaxed-simd"] : []),
+  ...(kernels === "wide" ? ["--experimental-wasm-revectorize", "--no-liftoff"] : []),
+];
+
 const projects: TestProjectConfiguration[] = [
   {
     test: {
       ...shared,
       name: "node",
-      provide: { part, divided: divided(() => "full") },
+      provide: { part, kernels, divided: divided(() => "full") },
       include: isPart ? mixed : files,
       env: { TMPDIR: temporary() },
-      // Node 20 has relaxed SIMD behind a flag.
-      execArgv: !mutating && process.versions.node.startsWith("20.") ? ["--experimental-wasm-relaxed-simd"] : [],
+      execArgv: flags,
     },
   },
 ];
@@ -79,7 +92,7 @@ if (launchOptions) {
     test: {
       ...shared,
       name: "browser",
-      provide: { part, divided: divided((name) => (quickInChromium.test(name) ? "full" : "all")) },
+      provide: { part, kernels, divided: divided((name) => (quickInChromium.test(name) ? "full" : "all")) },
       include: part === "full" ? inChromium : inChromium.filter((name) => chosen(name) || (isPart && mixed.includes(name))),
       browser: {
         enabled: true,

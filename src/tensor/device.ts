@@ -181,7 +181,7 @@ async function openWasm(options: InitOptions, reason: string): Promise<Device> {
       "value",
       "init: the kernels of the option wasm use relaxed SIMD, which is not deterministic between machines; give seqgrad/wasm/simd.wasm, or leave `deterministic` out.",
     );
-  // A device works without it: where a chunk is not to be had, or does not compile, the kernels that are there go on.
+  // A device works without it: where a chunk does not load, or does not compile, the kernels that are there go on.
   if (mayWiden)
     fusing()
       .then(({ widen }) => widen(backend, unpacked))

@@ -6,6 +6,7 @@ import type { Capabilities } from "../../src/backend/webgpu/kernel.js";
 import { createDevice, type Device, type DeviceType, deviceOf, withDevice } from "../../src/tensor/device.js";
 import { dropDefault, initAnew } from "./default-device.js";
 import { full } from "./full.js";
+import { threadedDevice } from "./threads.js";
 
 /** The two WebAssembly variants. */
 export const variants = ["simd", "relaxed"] as const;
@@ -29,6 +30,9 @@ export const fixtureDevices = ["reference", "simd", "full relaxed", "full webgpu
 /** The devices for kernels without a product: their relaxed variant differs in roundings alone, and conformance holds it. */
 export const kernelDevices = ["simd", "full relaxed"] as const;
 
+/** The devices of this run: see vitest.config.ts. */
+const chosen = inject("kernels");
+
 /** Runs a suite once for each kind of device; skips it, and says why, where one is not there. On a GPU tests must not ask for data at once. */
 export async function forEachDevice(
   kinds: readonly (DeviceKind | `full ${DeviceKind}`)[],
@@ -36,8 +40,9 @@ export async function forEachDevice(
   suite: (device: Device) => void | Promise<void>,
 ): Promise<void> {
   for (const listed of kinds) {
-    const inFull = listed.startsWith("full ");
+    const inFull = listed.startsWith("full ") && chosen === "all";
     if (inFull && inject("part") === "quick") continue;
+    if (chosen !== "all" && !listed.endsWith(chosen === "wide" ? "relaxed" : "simd")) continue;
     const kind = listed.replace("full ", "") as DeviceKind;
     const [device, reason] = await openDevice(kind).then(
       (found) => [found, ""] as const,
@@ -60,10 +65,10 @@ export async function openDevice(kind: DeviceKind): Promise<Device> {
   return wasmDevice(kind);
 }
 
-/** A device on one WebAssembly variant. */
+/** A device on one WebAssembly variant, or on that which this run has in its place. */
 export async function wasmDevice(variant: WasmVariant, memoryLimit?: number): Promise<Device> {
-  const backend = await createWasmBackend({ variant, memoryLimit });
-  return deviceOf("wasm", backend);
+  if (chosen === "threads") return threadedDevice(2, { variant, ...(memoryLimit !== undefined && { memoryLimit }) });
+  return deviceOf("wasm", await createWasmBackend({ variant: chosen === "wide" && variant === "relaxed" ? "wide" : variant, memoryLimit }));
 }
 
 const gpus = new Map<string, Promise<Device>>();

@@ -342,7 +342,7 @@ describe.skipIf(!canShare)("threads give the bits of one, whatever their number"
   const bits = ({ outputs, gradients }: Results) =>
     mapped({ ...outputs, ...mapped(gradients, (x) => x ?? []) }, (x) => new Uint8Array(Float32Array.from(x).buffer));
 
-  divided(inChromium ? "each" : "all", every, (work) =>
+  divided("each", every, (work) =>
     test.each(work)("$name, forward and backward", async ({ op, samples }) => {
       for (const i of samples) {
         const run: Compute = (x) => apply(op, x, samplesOf(op)[i]!.attrs);

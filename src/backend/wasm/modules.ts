@@ -17,9 +17,9 @@ const chunks: Readonly<Record<"simd" | "relaxed", Chunks>> = {
   relaxed: [() => import("./generated/relaxed.js"), () => import("./generated/relaxed-extra.js")],
 };
 
-/** What only devices of 256 bits need. It is here for all that load it: each place where a page loads a chunk costs bytes. */
+/** Loads the part for devices of 256 bits. It stands here for all callers: each place where a page loads a chunk costs bytes. */
 export const fusing = () => import("./fusing.js");
-/** What only devices with threads need. */
+/** Loads the part for devices with threads. */
 export const threading = () => import("./threading.js");
 
 /**
