@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import * as sg from "../../src/index.js";
 import { forEachDevice, immediate } from "../helpers/devices.js";
+import { expectError } from "../helpers/errors.js";
 
 type Make = (shape: number[]) => sg.Tensor;
 
@@ -130,7 +131,7 @@ const refusals: Record<string, [(f: Make, i: Make) => unknown, sg.ErrorCode, str
   "sequences without a batch": [
     (f) => sg.rnn(f([5, 2]), f([3, 2]), f([3, 3])),
     "shape",
-    "rnn: x has shape [5, 2]; expected [B, T, I], batch first.",
+    "rnn: x has shape [5, 2]; expected [B, T, D], batch first.",
   ],
   "sequences of no step": [(f) => sg.gru(f([2, 0, 1]), f([3, 1]), f([3, 1])), "shape", "gru: x [2, 0, 1] holds no step"],
   "weights of another size": [
@@ -244,6 +245,20 @@ await forEachDevice(immediate, "operations refuse", (device) => {
       expect(x.grad).toBeUndefined();
       for (const t of [x, i]) t.dispose();
     });
+  });
+
+  test.each([
+    ["mseLoss", sg.mseLoss],
+    ["l1Loss", sg.l1Loss],
+    ["huberLoss", sg.huberLoss],
+    ["smoothL1Loss", sg.smoothL1Loss],
+    ["binaryCrossEntropyWithLogits", sg.binaryCrossEntropyWithLogits],
+    ["klDivLoss", sg.klDivLoss],
+    ["poissonNllLoss", sg.poissonNllLoss],
+  ] as const)("%s of a target that would broadcast", (name, loss) => {
+    sg.withDevice(device, () =>
+      sg.scope(() => expectError("shape", () => loss(sg.ones([2, 3]), sg.ones([3])), `${name}: the prediction has shape [2, 3]`)),
+    );
   });
 
   test("tensors of two devices", async () => {

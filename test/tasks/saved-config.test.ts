@@ -152,3 +152,33 @@ test("a config with a setting under both names is refused", async () => {
   await writeConfig(store, { ...(await configOf(store)), arch: "lstm" });
   await expectRejection("format", tasks.load(store), "config.json: has both arch and cell, its name in 0.1; expected arch alone");
 });
+
+const recurrent = { arch: "gru", hidden: 8, embed: 4 } as const;
+const transformer = { arch: "transformer", hidden: 8, heads: 2, layers: 1, context: 12 } as const;
+
+test.each([
+  [recurrent, "arch", "cnn"],
+  [recurrent, "embed", 5],
+  [recurrent, "hidden", 9],
+  [recurrent, "layers", 2],
+  [recurrent, "vocab", 0],
+  [transformer, "hidden", 9],
+  [transformer, "feedForward", 9],
+  [transformer, "layers", 2],
+  [transformer, "context", 13],
+  [transformer, "heads", 0],
+  [transformer, "kvHeads", 0.5],
+  [transformer, "norm", "batch"],
+  [transformer, "positions", "none"],
+  [transformer, "activation", "tan"],
+  [transformer, "bias", 1],
+  [transformer, "eps", -1],
+  [transformer, "rotaryBase", 0.5],
+  [transformer, "attentionDropout", 2],
+  [transformer, "embeddingDropout", -1],
+] as const)("a language model of %o whose config says %s %s is refused by that name", async (options, name, value) => {
+  const store = io.memoryStore();
+  await tasks.LanguageModel.create(text, options).save(store);
+  await writeConfig(store, { ...(await configOf(store)), [name]: value });
+  await expectRejection("format", tasks.load(store), name);
+});
