@@ -142,9 +142,10 @@ describe("every export", () => {
       const owners = name
         .replace(/^new /, "")
         .replace(/Async$/, "")
-        .toLowerCase()
         .split(".")
-        .slice(-2);
+        .slice(-2)
+        .filter((owner, i, { length }) => i === length - 1 || /^[A-Z]/.test(owner))
+        .map((owner) => owner.toLowerCase());
       const where = error instanceof sg.SeqgradError ? error.message.slice(0, error.message.indexOf(": ")).toLowerCase() : undefined;
       if (where === undefined || !owners.some((owner) => where.includes(owner))) faults.push(`${name}: ${String(error)}`);
     }
