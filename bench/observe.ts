@@ -61,7 +61,8 @@ export function idling(): { device: Device; count: { calls: number } } {
     return -1;
   };
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 65535 });
-  const idle = { exports: Object.fromEntries(Object.keys(kernels).map((name) => [name, nothing])), modules: [] };
+  const names = Object.keys(kernels).flatMap((name) => [name, `${name}Workspace`]);
+  const idle = { exports: Object.fromEntries(names.map((name) => [name, name.endsWith("Workspace") ? () => 0 : nothing])), modules: [] };
   const backend = new WasmBackend(memory, idle, 2 ** 31, async () => idle);
   return { device: deviceOf("wasm", backend), count };
 }

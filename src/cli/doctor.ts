@@ -76,7 +76,10 @@ function widthFinding({ type, variant }: Device): Finding {
   const missing = obstacle();
   if (variant === "wide") return { name, value: "in use: wide kernels" };
   if (missing) return { name, value: `not in use: ${missing}` };
-  return { name, value: `not in use: ${type === "wasm" ? "the processor lacks it, or --no-wide or --deterministic was given" : `the device is ${type}`}` };
+  return {
+    name,
+    value: `not in use: ${type === "wasm" ? "the processor lacks it, or --no-wide or --deterministic was given" : `the device is ${type}`}`,
+  };
 }
 
 /** The description of a GPU, or the reason why it is missing. */
