@@ -76,7 +76,7 @@ const pace = 30;
 
 /** A recurrence: the products of its steps, and its gates. A row alone is a matrix times a vector, which many threads do not hasten. */
 const recurrent = (gates: number, passes: number): Split => ({
-  ways: [{ ...range, grain: 1 }],
+  ways: [range],
   work: (d) => {
     const G = gates * of(d, "H");
     return count(d) * of(d, "T") * passes * G * ((of(d, "I") + (of(d, "P") || of(d, "H"))) / pace + 2);

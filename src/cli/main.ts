@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import v8 from "node:v8";
 import { type CommandDef, defineCommand, type Resolvable, renderUsage, runCommand } from "citty";
-import { SeqgradError } from "../util/errors.js";
+import { messageOf, SeqgradError } from "../util/errors.js";
 import { nth } from "../util/nth.js";
 import { meantBy } from "../util/options.js";
 import { flagOf } from "../util/schema.js";
@@ -47,7 +47,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const { result } = await runCommand(command, { rawArgs: [...rest] });
     return typeof result === "number" ? result : 0;
   } catch (error) {
-    process.stderr.write(`seqgrad: ${messageOf(error)}\n`);
+    process.stderr.write(`seqgrad: ${lineOf(error)}\n`);
     if (process.env.SEQGRAD_DEBUG) console.error(error);
     return 1;
   }
@@ -182,8 +182,7 @@ Train on your file:  npx seqgrad train lm --data book.txt --out my-model
 Read on:             ${homepage}`;
 
 /** One line without a stack. */
-function messageOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const line = message.replaceAll(/\s*\n\s*/g, " ");
+function lineOf(error: unknown): string {
+  const line = messageOf(error).replaceAll(/\s*\n\s*/g, " ");
   return error instanceof SeqgradError ? line : `${line} (unexpected: set SEQGRAD_DEBUG=1 for details)`;
 }

@@ -1,5 +1,5 @@
 import { checkFiniteValues, type TensorValue } from "../tensor/value.js";
-import { checkArray, checkObject, isRecord, kindOf } from "../util/check.js";
+import { checkArray, checkObject, isRecord, isWhole, kindOf } from "../util/check.js";
 import { messageOf, SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { toTensorValue, type WritableTensor } from "./dtypes.js";
@@ -132,7 +132,7 @@ function parseVocabulary(text: string): Record<string, number> {
 }
 
 function isVocabulary(value: unknown): value is Record<string, number> {
-  return isRecord(value) && Object.values(value).every((id) => typeof id === "number" && Number.isSafeInteger(id) && id >= 0);
+  return isRecord(value) && Object.values(value).every((id) => isWhole(id) && id >= 0);
 }
 
 function parseTensors(bytes: Uint8Array): Map<string, TensorValue> {

@@ -6,6 +6,7 @@ import { isPlateauState } from "../optim/schedules.js";
 import type { OptimizerState } from "../optim/state.js";
 import { defaultGenerator } from "../tensor/random.js";
 import { checkFiniteValues, type TensorValue } from "../tensor/value.js";
+import { isWhole } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import type { RandomStart } from "../util/philox.js";
 
@@ -133,7 +134,7 @@ function parseState(json: string | undefined): StoredState {
 }
 
 const isNumber = (x: unknown): x is number => Number.isFinite(x);
-const isCount = (x: unknown): x is number => typeof x === "number" && Number.isSafeInteger(x) && x >= 0;
+const isCount = (x: unknown): x is number => isWhole(x) && x >= 0;
 const isWord = (x: unknown): x is number => isCount(x) && x < 2 ** 32;
 const isListOf = (isItem: (x: unknown) => boolean, x: unknown) => Array.isArray(x) && x.every(isItem);
 

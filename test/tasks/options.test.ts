@@ -162,6 +162,12 @@ async function contentOf(make: () => Made): Promise<string> {
 
 describe.each(Object.entries(kinds))("each option of %s", (kind, { options, make, contexts, values }) => {
   const names = Object.keys(options.fields).filter((name) => name !== "arch");
+  const plain = new Map<Options, string>();
+  const plainOf = async (context: Options) => {
+    const content = plain.get(context) ?? (await contentOf(() => make({ ...sizes, ...context })));
+    plain.set(context, content);
+    return content;
+  };
 
   test.each(names)("%s changes the model, or is refused where it could not", async (name) => {
     expect(values).toHaveProperty(name);
@@ -171,7 +177,6 @@ describe.each(Object.entries(kinds))("each option of %s", (kind, { options, make
       const value = typeof own === "function" ? own(context) : own;
       if (context[name] === value) continue;
       const label = JSON.stringify({ ...context, [name]: value });
-      const plain = await contentOf(() => make({ ...sizes, ...context }));
       let other: string;
       try {
         other = await contentOf(() => make({ ...sizes, ...context, [name]: value }));
@@ -183,7 +188,7 @@ describe.each(Object.entries(kinds))("each option of %s", (kind, { options, make
         expect(message, label).toMatch(new RegExp(`^${kind}\\.create: (?:${stray}|${replaced})`));
         continue;
       }
-      expect(other, label).not.toBe(plain);
+      expect(other, label).not.toBe(await plainOf(context));
       changed++;
     }
     expect(changed).toBeGreaterThan(0);

@@ -17,7 +17,7 @@ export interface KernelRow {
   readonly dims: readonly string[];
   /** Float32 arguments. */
   readonly scalars: readonly string[];
-  /** The arguments that decide on the bytes of scratch memory, which the module computes of them: its export `gemmWorkspace` those of `gemm`. */
+  /** The arguments that decide how much scratch memory a call needs. The module computes the bytes: `gemmWorkspace` does it for `gemm`. */
   readonly workspace?: readonly string[];
   /** The read that holds int32 indices: the kernel writes nothing and returns the position of the first that is out of range, or -1. */
   readonly checks?: string;

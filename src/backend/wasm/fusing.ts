@@ -3,13 +3,8 @@ import probe from "./generated/probe.js";
 
 // It imports nothing of what a page has already: bundlers would cut that in pieces, which costs more than all of this.
 
-/** A chunk of the package that holds kernels, as base64 of gzip. */
-export type Chunk = () => Promise<{ readonly default: string }>;
-/** Those of a variant: the core, and the kernels of assembly/extra.ts. */
-export type Chunks = readonly [core: Chunk, extra: Chunk];
-
-/** The chunks of the wide kernels. */
-export const chunks: Chunks = [() => import("./generated/wide.js"), () => import("./generated/wide-extra.js")];
+/** Loads the core module of the wide kernels. Their other module is that of the relaxed ones. */
+export const wideCore = () => import("./generated/wide.js");
 
 /** The part of Node's `process` that is of use here; a page has none. */
 interface Process {
@@ -33,18 +28,19 @@ export function obstacle(): string | undefined {
   return "";
 }
 
-/** Tells V8 to fuse pairs of 128-bit operations in modules that are compiled from now on, where there is no obstacle. It is a flag of the whole process. */
+/** Sets V8's flag, for the whole process: modules that are compiled later have their pairs fused. Call it where there is no obstacle. */
 export function askToFuse(): void {
   const { process }: { process?: Process } = globalThis;
   process?.getBuiltinModule("node:v8").setFlagsFromString("--experimental-wasm-revectorize");
 }
 
-/** Switches a backend to the wide kernels, or back, by what the runtime turns out to do. */
+/** Switches a backend to the wide kernels, or back, as the runtime fuses pairs or not. A runtime that is known not to is not measured. */
 export async function widen(
   backend: { become(variant: WasmVariant): Promise<void> },
   unpacked: (base64: string) => Promise<BufferSource>,
 ): Promise<void> {
-  await backend.become((await fusesPairs(await unpacked(probe))) ? "wide" : "relaxed");
+  const fuses = !obstacle() && (await fusesPairs(await unpacked(probe)));
+  await backend.become(fuses ? "wide" : "relaxed");
 }
 
 /** How often a function is called that does nothing but get itself compiled, and the time that the program has between, in milliseconds. */
@@ -52,7 +48,7 @@ const warmups = 10;
 /** The address of the operands, an argument so that no compiler knows it: V8 finds no pairs at addresses that are constants. */
 const operands = 1024;
 const pause = 20;
-/** The most times that both tiles are measured, of which two must find the wide one faster. */
+/** Both tiles are measured this often at most. The wide one must win twice. */
 const tries = 5;
 
 /**

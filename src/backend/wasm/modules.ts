@@ -1,7 +1,6 @@
 import { relaxedSimd, simd } from "wasm-feature-detect";
 import { messageOf, SeqgradError } from "../../util/errors.js";
 import type { WasmVariant } from "../backend.js";
-import type { Chunk, Chunks } from "./fusing.js";
 
 /** The source of the compiled kernels, if not the package's own chunk: give one of the three. */
 export interface WasmSource {
@@ -12,7 +11,11 @@ export interface WasmSource {
   bytes?: ArrayBuffer | ArrayBufferView<ArrayBuffer>;
 }
 
-const chunks: Readonly<Record<"simd" | "relaxed", Chunks>> = {
+/** A chunk of the package that holds kernels, as base64 of gzip. */
+type Chunk = () => Promise<{ readonly default: string }>;
+
+/** The chunks of a variant: its core, and the kernels of assembly/extra.ts. */
+const chunks: Readonly<Record<"simd" | "relaxed", readonly [core: Chunk, extra: Chunk]>> = {
   simd: [() => import("./generated/simd.js"), () => import("./generated/simd-extra.js")],
   relaxed: [() => import("./generated/relaxed.js"), () => import("./generated/relaxed-extra.js")],
 };
@@ -37,15 +40,15 @@ export async function detectVariant(): Promise<WasmVariant> {
   throw new SeqgradError("device", "wasm: this runtime has no WebAssembly SIMD. Use Node 20 or newer, or a browser of 2021 or newer.");
 }
 
-/** Kernels over a memory, and the modules that they come from, of which a later one may import functions of those before it. */
+/** Kernels over a memory, and their modules. A module may import functions of the modules before it. */
 export interface Kernels {
   readonly exports: WebAssembly.Exports;
   readonly modules: readonly WebAssembly.Module[];
 }
 
 /**
- * The kernels over a memory: those of the core module, and, if a needed one is not there, those of the other. `pages`: the most of a memory
- * that threads share.
+ * Makes the kernels of the core module, and of the other module too if it has one that is needed. `pages` is the largest size of a memory that
+ * threads share.
  */
 export async function instantiateKernels(
   variant: WasmVariant,
@@ -54,7 +57,8 @@ export async function instantiateKernels(
   source?: WasmSource,
   pages?: number,
 ): Promise<Kernels> {
-  const [coreChunk, extraChunk] = variant === "wide" ? (await fusing()).chunks : chunks[variant];
+  const [narrowCore, extraChunk] = chunks[variant === "simd" ? "simd" : "relaxed"];
+  const coreChunk = variant === "wide" ? (await fusing()).wideCore : narrowCore;
   const core = await compile(variant, source, coreChunk, pages);
   const { exports } = await WebAssembly.instantiate(core, { env: { memory } });
   if (source || Array.from(needed).every((name) => name in exports)) return { exports, modules: [core] };

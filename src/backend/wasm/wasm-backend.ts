@@ -3,7 +3,7 @@ import type { DType, ImmediateBackend, MemoryUse, TensorData, WasmVariant } from
 import { align, Heap } from "../heap.js";
 import { addressOf, type KernelName, type KernelRow, kernels, type NamedCall } from "../kernels.js";
 import { detectVariant, instantiateKernels, type Kernels, threading, type WasmSource } from "./modules.js";
-import type { Crew, CrewOptions } from "./threads/crew.js";
+import type { Crew, CrewOptions, Kernel } from "./threads/crew.js";
 
 export interface WasmOptions {
   /** Default: the fastest that the runtime supports. Where there is a source, its kernels decide. */
@@ -24,8 +24,6 @@ const MAX_PAGES = 65535;
 /** The variants in the order of the kernels' own numbers, and their names for a user. */
 const variants = ["simd", "relaxed", "wide"] as const;
 const names = { simd: "SIMD", relaxed: "relaxed SIMD", wide: "relaxed SIMD in 256 bits" };
-
-type Kernel = (...args: number[]) => number | undefined;
 
 /** True for a function, which of a module of kernels takes and returns numbers. */
 const isKernel = (value: unknown): value is Kernel => typeof value === "function";
@@ -106,7 +104,7 @@ export class WasmBackend implements ImmediateBackend {
     return this.#variant;
   }
 
-  /** Takes the kernels of another variant with the same bits, from the next call on. Their static data lie where those of this one do. */
+  /** Switches to another variant with the same bits, from the next call on. The static data of both lie at the same places. */
   async become(variant: WasmVariant): Promise<void> {
     if (variant === this.#variant) return;
     const loaded = await this.#load(variant);

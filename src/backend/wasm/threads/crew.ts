@@ -1,4 +1,5 @@
 import { SeqgradError } from "../../../util/errors.js";
+import { addToCounter } from "../../../util/philox.js";
 import { type KernelRow, kernels, type NamedCall } from "../../kernels.js";
 import { of, type Split, splits, type Way } from "../../splits.js";
 import { countThreads, maySleep, startThread, type Thread } from "./start.js";
@@ -12,7 +13,7 @@ export interface CrewOptions {
   readonly pause?: string;
 }
 
-type Kernel = (...args: number[]) => number | undefined;
+export type Kernel = (...args: number[]) => number | undefined;
 
 /** A kernel's split, with the places of its arguments. */
 interface Plan {
@@ -27,7 +28,7 @@ interface Plan {
 interface Cut extends Way {
   readonly begin: number;
   readonly end: number;
-  readonly buffers: readonly (readonly [name: string, place: number, step: readonly (string | number)[]])[];
+  readonly buffers: readonly (readonly [place: number, step: readonly (string | number)[]])[];
   readonly counter: number;
   /** The words of the counter. */
   readonly words: number;
@@ -63,7 +64,7 @@ export function openCrew(threads: "auto" | number, pages: number, options: CrewO
   try {
     return new Crew(new WebAssembly.Memory({ initial: 1, maximum: pages, shared: true }), count, options);
   } catch (error) {
-    return `memory to share could not be had: ${error}`;
+    return `memory that threads share is not available: ${error}`;
   }
 }
 
@@ -158,13 +159,9 @@ export class Crew {
   /** Runs a call in shares, whose workspaces lie `workspace` bytes apart. */
   run({ count, plan, cut, units }: Shares, kernel: Kernel, args: readonly number[], d: NamedCall, workspace: number): number {
     const control = this.#control;
-    const blocks = Math.floor(units / cut.grain);
     const first = cut.units === "range" ? of(d, "begin") : 0;
-    for (let i = 0, begin = 0; i < count; i++) {
-      const end = i === count - 1 ? units : Math.round((blocks * (i + 1)) / count) * cut.grain;
-      this.#write(i, plan, cut, args, d, first + begin, first + end, workspace);
-      begin = end;
-    }
+    for (let i = 0; i < count; i++)
+      this.#write(i, plan, cut, args, d, first + startOf(i, count, units, cut), first + startOf(i + 1, count, units, cut), workspace);
     this.#end = places.shares + share.size * count;
     this.#isIncomplete = false;
     control[places.callerSleeps] = control[places.failure] = 0;
@@ -248,7 +245,7 @@ export class Crew {
     this.#alive--;
   }
 
-  /** Writes the arguments of a share: those of the call, but for units begin..end and a workspace of its own. */
+  /** Writes the arguments of a share, which are the call's except that it has the units begin..end and its own workspace. */
   #write(
     i: number,
     { kernel, workspace: place }: Plan,
@@ -266,8 +263,8 @@ export class Crew {
     if (cut.units === "range") to[cut.begin] = begin;
     to[cut.end] = cut.units === "range" ? end : end - begin;
     // An absent buffer stays absent.
-    for (const [, buffer, step] of cut.buffers) if (args[buffer]) to[buffer] = (args[buffer] ?? 0) + 4 * begin * product(step, d);
-    if (cut.counter >= 0) addToCounter(to, cut, begin / 4);
+    for (const [buffer, step] of cut.buffers) if (args[buffer]) to[buffer] = (args[buffer] ?? 0) + 4 * begin * product(step, d);
+    if (cut.counter >= 0) moveCounter(to.subarray(cut.counter, cut.counter + cut.words), begin / 4);
     this.#control[at + share.kernel] = kernel;
     this.#control[at + share.count] = args.length;
     this.#control[at + share.owner] = 0;
@@ -355,12 +352,10 @@ export class Crew {
   /** The position of the first index out of range that a share has met, or -1. */
   #firstBad(count: number, { checks }: Plan, cut: Cut, d: NamedCall, units: number): number {
     if (checks === undefined) return -1;
-    const blocks = Math.floor(units / cut.grain);
     const step = cut.steps[checks];
     for (let i = 0; i < count; i++) {
       const result = this.#control[places.shares + share.size * i + share.result] ?? -1;
-      const begin = Math.round((blocks * i) / count) * cut.grain;
-      if (result >= 0) return step ? result + begin * product(step, d) : result;
+      if (result >= 0) return step ? result + startOf(i, count, units, cut) * product(step, d) : result;
     }
     return -1;
   }
@@ -378,14 +373,14 @@ function product(step: readonly (string | number)[], d: NamedCall): number {
   return result;
 }
 
-/** Adds blocks to the counter of a random stream, whose words are 32 bits. */
-function addToCounter(args: Float64Array, { counter, words }: Cut, blocks: number): void {
-  let carry = blocks;
-  for (let i = counter; carry > 0 && i < counter + words; i++) {
-    const sum = ((args[i] ?? 0) >>> 0) + carry;
-    args[i] = sum % 2 ** 32;
-    carry = Math.floor(sum / 2 ** 32);
-  }
+/** The first unit of share i; of share `count`, the end of all. */
+const startOf = (i: number, count: number, units: number, { grain }: Way): number =>
+  i === count ? units : Math.round((Math.floor(units / grain) * i) / count) * grain;
+
+/** Moves the counter of a random stream on by some blocks: its words, two or four of them. */
+function moveCounter(words: Float64Array, blocks: number): void {
+  const [c0 = 0, c1 = 0, c2 = 0, c3 = 0] = words;
+  words.set(addToCounter([c0 >>> 0, c1 >>> 0, c2 >>> 0, c3 >>> 0], blocks).slice(0, words.length));
 }
 
 let made: ReadonlyMap<string, Plan> | undefined;
@@ -414,7 +409,7 @@ function planOf(name: string, row: KernelRow, split: Split): Plan {
     ...way,
     begin: way.units === "range" ? place("begin") : -1,
     end: place(way.units === "range" ? "end" : way.units),
-    buffers: Object.entries(way.steps).map(([buffer, step]) => [buffer, place(buffer), step] as const),
+    buffers: Object.entries(way.steps).map(([buffer, step]) => [place(buffer), step] as const),
     counter: way.random ? place("counter0") : -1,
     words: row.dims.filter((name) => name.startsWith("counter")).length,
   }));

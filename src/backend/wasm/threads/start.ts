@@ -17,9 +17,8 @@ const builtins = typeof globalThis.process?.getBuiltinModule === "function" ? gl
 
 /** The number of threads for the option, and why there is one alone. */
 export function countThreads(threads: "auto" | number): { readonly count: number; readonly reason: string } {
-  if (typeof SharedArrayBuffer === "undefined") return { count: 1, reason: "there is no SharedArrayBuffer here" };
-  if (!builtins && typeof Worker === "undefined")
-    return { count: 1, reason: "there are no workers here: Node has them for seqgrad from version 20.16 on" };
+  if (typeof SharedArrayBuffer === "undefined") return { count: 1, reason: "SharedArrayBuffer is missing here" };
+  if (!builtins && typeof Worker === "undefined") return { count: 1, reason: "workers are missing here; update Node to 20.16 or newer" };
   if (threads !== "auto") return { count: threads, reason: "" };
   const cores = builtins ? builtins.getBuiltinModule("node:os").availableParallelism() : navigator.hardwareConcurrency;
   return { count: Math.min(cores, automatic), reason: cores > 1 ? "" : "there is one core" };
