@@ -1,5 +1,5 @@
 // What seqgrad's kernels, training steps, memory and host cost, as tables: see bench/NOTES.md.
-// `npm run bench -- [--only roofline,kernels,rows,attention,steps,profile,decoding,words,memory,lanes,host] [--quick] [--variant simd] [--json FILE]`
+// `npm run bench -- [--only roofline,kernels,rows,attention,steps,profile,decoding,words,memory,lanes,threads,host] [--quick] [--variant simd] [--json FILE]`
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
@@ -17,6 +17,7 @@ import { measureProfile } from "./sections/profile.js";
 import { measureRoofline, type Roofline } from "./sections/roofline.js";
 import { measureRows } from "./sections/rows.js";
 import { measureSteps } from "./sections/steps.js";
+import { measureThreads } from "./sections/threads.js";
 import { measureWords } from "./sections/words.js";
 import { format, type Table } from "./table.js";
 
@@ -42,6 +43,7 @@ const sections: Readonly<Record<string, () => Promise<readonly Table[]>>> = {
   words: async () => [await measureWords(context)],
   memory: async () => [await measureMemory(context)],
   lanes: () => measureLanes(context),
+  threads: () => measureThreads(context),
   host: async () => measureHost(context),
 };
 const chosen = values.only?.split(",") ?? Object.keys(sections);

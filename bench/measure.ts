@@ -59,10 +59,11 @@ export function measure(call: () => void, time: number, prepare?: () => void): D
 }
 
 /** Seconds of one call of each, the fastest of `rounds` in which they take turns: ratios hold although the machine changes its pace. */
-export function inTurn(calls: readonly (() => void)[], rounds: number): number[] {
+export function inTurn(calls: readonly (() => void)[], rounds: number, clock?: "wall"): number[] {
   const tasks = calls.map((call) => {
     const once = warm(call, 300);
-    return { call, calls: Math.ceil(long / Math.max(once, 1e-4)), now: clockFor(once), best: Number.POSITIVE_INFINITY };
+    const now = clock ? () => performance.now() : clockFor(once);
+    return { call, calls: Math.ceil(long / Math.max(once, 1e-4)), now, best: Number.POSITIVE_INFINITY };
   });
   for (let round = 0; round < rounds; round++) {
     for (const task of tasks) {

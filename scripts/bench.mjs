@@ -8,8 +8,10 @@ import { build } from "tsdown";
 import { install } from "../bench/peers/install.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
-const allCores = process.argv[2] === "--all-cores";
-const [source, ...args] = process.argv.slice(allCores ? 3 : 2);
+const wantsAll = process.argv[2] === "--all-cores";
+const [source, ...args] = process.argv.slice(wantsAll ? 3 : 2);
+// Threads asked for by name need cores of their own.
+const allCores = wantsAll || args.some((arg) => /\bthreads\b/.test(arg));
 // The bench goes through all operations, also those that no code names, by their samples, which an annotation lets bundlers drop.
 const shared = {
   config: false,
