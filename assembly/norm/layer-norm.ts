@@ -10,26 +10,27 @@ import { advance, scales, shifts, sink, storeMean } from "./affine";
  *   y[r, c] = (x[r, c] - mean_r) rstd_r gamma[c] + beta[c],   rstd_r = 1 / sqrt(var_r + eps),   var_r biased.
  *
  * x, y [rows, cols]; gamma (absent: 1), beta (absent: 0) [cols]; rstd [rows] and mean [2, rows], the means and what their rounding lost,
- * are kept for the backward pass: a mean far from 0 has a rounding error that counts beside the deviation. Overwrites y, mean and rstd; y may alias x. No alignment needed. The moments are those of x minus an estimate of its mean, the mean of the row's
+ * are kept for the backward pass: a mean far from 0 has a rounding error that counts beside the deviation. Overwrites the rows begin..end of y, mean and rstd; y may alias x. No alignment needed. The moments are those of x minus an estimate of its mean, the mean of the row's
  * first sixteenth, or 4 elements: the differences are nearly exact where |mean| >> std, and what the estimate missed is their own mean. Its
  * square is taken from theirs and is at most 16 times the variance, which bounds what cancels. One loop writes a row and takes the
  * moments of the next, so that memory and the processor work at once; it runs once more than there are rows, the first time for
  * the moments alone, the last time for the row alone.
  */
 export function layerNormForward(
-  x: usize, gamma: usize, beta: usize, y: usize, mean: usize, rstd: usize, rows: i32, cols: i32, eps: f32,
+  x: usize, gamma: usize, beta: usize, y: usize, mean: usize, rstd: usize, rows: i32, cols: i32, begin: i32, end: i32, eps: f32,
 ): void {
   const stride = (<usize>cols) << 2;
   const count = <f32>cols, sample = min(cols, max(4, cols >> 4));
   const gammaStep = advance(gamma) >> 1, betaStep = advance(beta) >> 1;
+  y += <usize>begin * stride, mean += (<usize>begin) << 2, rstd += (<usize>begin) << 2;
   let shift: f32 = 0, scale: f32 = 0, bias: f32 = 0;
-  for (let r: i32 = 0; rows && r <= rows; r++) {
-    const next = x + <usize>min(r, rows - 1) * stride;
+  for (let r = begin; begin < end && r <= end; r++) {
+    const next = x + <usize>min(r, end - 1) * stride, writes = r > begin;
     const estimate = rowSum(next, sample) / <f32>sample;
     const e = f32x4.splat(estimate), m = f32x4.splat(shift), s = f32x4.splat(scale), k = f32x4.splat(bias);
     let s0 = f32x4.splat(0), s1 = s0, q0 = s0, q1 = s0;
-    let from = x + <usize>max(r - 1, 0) * stride, ahead = next, to = r ? y : sink, g = scales(gamma), b = shifts(beta), n = cols;
-    const step: usize = r ? 32 : 0;
+    let from = x + <usize>max(r - 1, begin) * stride, ahead = next, to = writes ? y : sink, g = scales(gamma), b = shifts(beta), n = cols;
+    const step: usize = writes ? 32 : 0;
     for (; n >= 8; n -= 8, from += 32, ahead += 32, to += step, g += gammaStep, b += betaStep) {
       const d0 = f32x4.sub(v128.load(ahead), e), d1 = f32x4.sub(v128.load(ahead, 16), e);
       s0 = f32x4.add(s0, d0), q0 = fma(d0, d0, q0);
@@ -42,8 +43,8 @@ export function layerNormForward(
       s0 = f32x4.add(s0, d), q0 = fma(d, d, q0);
       storeLanes(to, normalize(loadLanes(from, n), m, s, k, loadLanes(g, n), loadLanes(b, n)), n);
     }
-    if (r) y += stride;
-    if (r == rows) break;
+    if (writes) y += stride;
+    if (r == end) break;
     const missed: f32 = hsum(f32x4.add(s0, s1)) / count;
     // Rounding may leave a hair below 0; a NaN must pass.
     const variance = max<f32>(hsum(f32x4.add(q0, q1)) / count - missed * missed, 0);

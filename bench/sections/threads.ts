@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { kernels } from "../../src/backend/kernels.js";
 import { askToFuse, obstacle } from "../../src/backend/wasm/fusing.js";
 import { createWasmBackend } from "../../src/backend/wasm/wasm-backend.js";
 import { type Device, deviceOf } from "../../src/tensor/device.js";
-import { kernels } from "../../src/backend/kernels.js";
 import { sizeText } from "../calls.js";
 import type { Context } from "../context.js";
 import { inTurn, quantile, warm } from "../measure.js";

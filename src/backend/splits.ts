@@ -10,6 +10,8 @@ export interface Way {
   readonly steps: Readonly<Record<string, readonly (string | number)[]>>;
   /** The units are elements of a random stream, which stands at counter0 and counter1 (and 2 and 3), four to a block. */
   readonly random?: true;
+  /** After the shares the caller makes a call over no units, which does what needs the results of all. */
+  readonly finish?: true;
 }
 
 /** How a kernel is shared out among threads. What an element gets does not depend on the shares: a test holds every row to it. */
@@ -141,6 +143,9 @@ export const splits: { readonly [K in KernelName]?: Split } = {
   softmaxBackward: rows({ y: 1, dy: 1, dx: 1 }, 0.5),
   logSoftmaxForward: rows({ x: 1, y: 1 }, 1.2),
   logSoftmaxBackward: rows({ y: 1, dy: 1, dx: 1 }, 1.2),
+  crossEntropyForward: { ways: [{ ...range, finish: true }], work: (d) => count(d) * of(d, "cols") * 0.9 },
+  crossEntropyBackward: { ways: [range], work: (d) => count(d) * of(d, "cols") * 0.7 },
+  layerNormForward: { ways: [range], work: (d) => count(d) * of(d, "cols") * 0.4 },
   rmsNormForward: rows({ x: 1, y: 1, rstd: 0 }, 0.4),
   swigluForward: rows({ x: 2, y: 1 }, 1.2),
   swigluBackward: rows({ x: 2, dy: 1, dx: 2 }, 1.5),

@@ -95,13 +95,10 @@ function ofProbabilities(logits: Tensor, targets: Tensor, { reduction, smoothing
 }
 
 /** The dims and scalars of the kernels. */
-const settings = (logits: Tensor, { reduction, ignoreIndex, smoothing }: Attrs) => ({
-  ignoreIndex,
-  reduction: reductions.indexOf(reduction),
-  smoothing,
-  confidence: 1 - smoothing,
-  ...rowsOf(logits.shape),
-});
+function settings(logits: Tensor, { reduction, ignoreIndex, smoothing }: Attrs) {
+  const { rows, cols } = rowsOf(logits.shape);
+  return { ignoreIndex, reduction: reductions.indexOf(reduction), smoothing, confidence: 1 - smoothing, rows, cols, begin: 0, end: rows };
+}
 
 const crossEntropyOp = defineOp({
   name: "crossEntropy",

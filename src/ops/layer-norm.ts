@@ -26,7 +26,10 @@ const layerNormOp = defineOp({
     const y = div(c, sqrt(affine(mean(square(c), { axis: -1, keepDims: true }), 1, eps)));
     return { y: scaled(y, { gamma, beta }) };
   },
-  forward: (run, inputs, outputs, { eps }) => run("layerNormForward", { eps, ...inputs, ...outputs, ...rowsOf(inputs.x.shape) }),
+  forward(run, inputs, outputs, { eps }) {
+    const { rows, cols } = rowsOf(inputs.x.shape);
+    run("layerNormForward", { eps, ...inputs, ...outputs, rows, cols, begin: 0, end: rows });
+  },
   backward({ run, inputs: { x, gamma }, outputs: { mean, rstd }, dOutputs: { y: dy }, accumulator, gradientLike }) {
     const dx = gradientLike("x");
     const into = { dGamma: accumulator("gamma"), dBeta: accumulator("beta") };

@@ -55,7 +55,7 @@ await forEachDevice(kernelDevices, "crossEntropy", ({ backend }) => {
       const targets = memory.put(c.targets);
       const loss = memory.out(size);
       const saved = { largest: memory.out(rows), total: memory.out(rows) };
-      const shape = { rows, cols, ignoreIndex, reduction, smoothing, confidence: 1 - smoothing };
+      const shape = { rows, cols, begin: 0, end: rows, ignoreIndex, reduction, smoothing, confidence: 1 - smoothing };
       expect(backend.dispatch("crossEntropyForward", { logits, targets, loss, ...saved, ...shape })).toBe(-1);
       expectClose(memory.floats(loss, size), expected.loss, tolerance, "loss");
       for (const name of ["largest", "total"] as const) expectClose(memory.floats(saved[name], rows), expected[name], tolerance, name);
@@ -106,7 +106,7 @@ await forEachDevice(kernelDevices, "crossEntropy", ({ backend }) => {
       const targets = targetsOf(4, 10);
       const loss = memory.out(4);
       const saved = { largest: memory.out(4), total: memory.out(4) };
-      const call = { targets: memory.put(targets), loss, ...saved, rows: 4, cols: 10, ignoreIndex: -100 };
+      const call = { targets: memory.put(targets), loss, ...saved, rows: 4, cols: 10, begin: 0, end: 4, ignoreIndex: -100 };
       for (const smoothing of [0, 0.2]) {
         backend.dispatch("crossEntropyForward", {
           logits: memory.put(logits),
@@ -149,7 +149,7 @@ await forEachDevice(kernelDevices, "crossEntropy", ({ backend }) => {
       const targets = memory.put(Int32Array.of(0, -100, bad, 40));
       const loss = memory.put(Float32Array.of(42));
       const [largest, total] = [1, 2].map(() => memory.put(Float32Array.of(1, 2, 3, 4))) as [number, number];
-      const sizes = { rows: 4, cols: 9, ignoreIndex: -100, reduction: 1, smoothing: 0, confidence: 1 };
+      const sizes = { rows: 4, cols: 9, begin: 0, end: 4, ignoreIndex: -100, reduction: 1, smoothing: 0, confidence: 1 };
       const call = { logits: memory.put(normals(36, 3)), targets, loss, largest, total, ...sizes };
       expect(backend.dispatch("crossEntropyForward", call)).toBe(2);
       expect(memory.floats(loss, 1)).toEqual(Float32Array.of(42));

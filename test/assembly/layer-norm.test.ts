@@ -58,7 +58,7 @@ await forEachDevice(kernelDevices, "layerNorm", ({ backend }) => {
           const gamma = c.gamma && memory.put(c.gamma);
           const beta = c.beta && memory.put(c.beta);
           const [y, meanOut, rstd] = [memory.out(size), memory.out(2 * rows), memory.out(rows)];
-          backend.dispatch("layerNormForward", { x, gamma, beta, y, mean: meanOut, rstd, rows, cols, eps });
+          backend.dispatch("layerNormForward", { x, gamma, beta, y, mean: meanOut, rstd, rows, cols, begin: 0, end: rows, eps });
           const output = memory.floats(y, size);
           expectClose(output, expected.y, 1e-6, "y");
           expectClose(memory.floats(meanOut, rows), expected.mean, 1e-6, "mean");
@@ -80,7 +80,7 @@ await forEachDevice(kernelDevices, "layerNorm", ({ backend }) => {
 
           backend.dispatch("layerNormBackward", { ...saved, dy, dx: dy });
           expect(memory.floats(dy, size), "dx over dy").toEqual(dInput);
-          backend.dispatch("layerNormForward", { x, gamma, beta, y: x, mean: meanOut, rstd, rows, cols, eps });
+          backend.dispatch("layerNormForward", { x, gamma, beta, y: x, mean: meanOut, rstd, rows, cols, begin: 0, end: rows, eps });
           expect(memory.floats(x, size), "y over x").toEqual(output);
         });
       }
@@ -95,7 +95,7 @@ await forEachDevice(kernelDevices, "layerNorm", ({ backend }) => {
       const dy = memory.put(normals(rows * cols, 2));
       const gamma = memory.put(normals(cols, 3));
       const [y, mean, rstd] = [memory.out(rows * cols), memory.out(2 * rows), memory.out(rows)];
-      backend.dispatch("layerNormForward", { x, gamma, y, mean, rstd, rows, cols, eps });
+      backend.dispatch("layerNormForward", { x, gamma, y, mean, rstd, rows, cols, begin: 0, end: rows, eps });
       const saved = { gamma, mean, rstd, dy, rows, cols };
       const outputs = () => ({
         dx: memory.out(rows * cols),
@@ -124,7 +124,7 @@ await forEachDevice(kernelDevices, "layerNorm", ({ backend }) => {
       const x = normals(3 * cols, 21, 1000, 1);
       const expected = reference({ x, gamma: undefined, beta: undefined, dy: x, rows: 3, cols });
       const [y, mean, rstd] = [memory.out(3 * cols), memory.out(6), memory.out(3)];
-      backend.dispatch("layerNormForward", { x: memory.put(x), y, mean, rstd, rows: 3, cols, eps });
+      backend.dispatch("layerNormForward", { x: memory.put(x), y, mean, rstd, rows: 3, cols, begin: 0, end: 3, eps });
       expectClose(memory.floats(y, 3 * cols), expected.y, 1e-6, "y");
       expectClose(memory.floats(mean, 3), expected.mean, 1e-7, "mean");
       expectClose(memory.floats(rstd, 3), expected.rstd, 1e-6, "rstd");
@@ -136,7 +136,7 @@ await forEachDevice(kernelDevices, "layerNorm", ({ backend }) => {
       const [y, mean, rstd] = [memory.out(100), memory.out(2), memory.out(1)];
       const beta = normals(100, 5);
       const x = memory.put(new Float32Array(100).fill(0.1));
-      backend.dispatch("layerNormForward", { x, beta: memory.put(beta), y, mean, rstd, rows: 1, cols: 100, eps });
+      backend.dispatch("layerNormForward", { x, beta: memory.put(beta), y, mean, rstd, rows: 1, cols: 100, begin: 0, end: 1, eps });
       expectClose(memory.floats(y, 100), beta, 1e-6);
     });
   });

@@ -43,7 +43,7 @@ function suite({ backend: gpu }: Device): void {
       async (_, reduction, rows, cols) => {
         const logits = normals(rows * cols, 3, 50, 3);
         const targets = Int32Array.from({ length: rows }, (_, r) => (r % 4 === 1 ? IGNORED : (r * 7) % cols));
-        const settings = { rows, cols, ignoreIndex: IGNORED, reduction, smoothing, confidence: 1 - smoothing };
+        const settings = { rows, cols, begin: 0, end: rows, ignoreIndex: IGNORED, reduction, smoothing, confidence: 1 - smoothing };
         const empty = { largest: new Float32Array(rows), total: new Float32Array(rows) };
         await compare("crossEntropyForward", { logits, targets, loss: new Float32Array(reduction ? 1 : rows), ...empty, ...settings });
         const { largest, total } = await runKernel(wasm, "crossEntropyForward", {
@@ -58,7 +58,7 @@ function suite({ backend: gpu }: Device): void {
   }
 
   test("the mean of no rows is 0", async () => {
-    const settings = { rows: 2, cols: 3, ignoreIndex: IGNORED, reduction: 1, smoothing: 0, confidence: 1 };
+    const settings = { rows: 2, cols: 3, begin: 0, end: 2, ignoreIndex: IGNORED, reduction: 1, smoothing: 0, confidence: 1 };
     const targets = Int32Array.of(IGNORED, IGNORED);
     const { loss } = await runKernel(gpu, "crossEntropyForward", {
       ...{ logits: normals(6, 1), targets, loss: new Float32Array(1), ...settings },
@@ -68,7 +68,7 @@ function suite({ backend: gpu }: Device): void {
   });
 
   test("a target out of range is told by the next read", async () => {
-    const settings = { rows: 3, cols: 4, ignoreIndex: IGNORED, reduction: 1, smoothing: 0, confidence: 1 };
+    const settings = { rows: 3, cols: 4, begin: 0, end: 3, ignoreIndex: IGNORED, reduction: 1, smoothing: 0, confidence: 1 };
     const saved = { largest: new Float32Array(3), total: new Float32Array(3) };
     const call = { logits: normals(12, 1), targets: Int32Array.of(0, 4, 1), loss: new Float32Array(1), ...saved };
     await expect(runKernel(gpu, "crossEntropyForward", { ...call, ...settings })).rejects.toThrow("targets[1] is out of range");

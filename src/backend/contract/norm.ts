@@ -1,4 +1,4 @@
-import type { KernelRow } from "./row.js";
+import { type KernelRow, range } from "./row.js";
 
 /** Normalizations, and the gate and the rotation of a Transformer. */
 export const normRows = {
@@ -7,7 +7,7 @@ export const normRows = {
     reads: ["x", "gamma", "beta"],
     writes: ["y", "mean", "rstd"],
     optional: ["gamma", "beta"],
-    dims: ["rows", "cols"],
+    dims: ["rows", "cols", ...range],
     scalars: ["eps"],
   },
   layerNormBackward: {

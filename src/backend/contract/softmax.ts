@@ -1,4 +1,4 @@
-import type { KernelRow } from "./row.js";
+import { type KernelRow, range } from "./row.js";
 
 /** The softmax of rows, and the loss of one. */
 export const softmaxRows = {
@@ -8,11 +8,11 @@ export const softmaxRows = {
   logSoftmaxForward: { reads: ["x"], writes: ["y"], dims: ["rows", "cols"], scalars: [] },
   logSoftmaxBackward: { reads: ["y", "dy"], writes: ["dx"], dims: ["rows", "cols"], scalars: [] },
   // logits [rows, cols], targets int32 [rows] -> loss [1] (mean over rows not ignored, or sum) or [rows] (none); of each row the largest
-  // logit and the sum of e^(logit - largest), apart, as their logarithm has few digits beside a large logit; confidence: 1 - smoothing
+  // logit and the sum of e^(logit - largest), apart, as their logarithm has few digits beside a large logit; confidence: 1 - smoothing. Parts of the rows, on WebAssembly alone: see its kernel
   crossEntropyForward: {
     reads: ["logits", "targets"],
     writes: ["loss", "largest", "total"],
-    dims: ["rows", "cols", "ignoreIndex", "reduction"],
+    dims: ["rows", "cols", "ignoreIndex", "reduction", ...range],
     scalars: ["smoothing", "confidence"],
     checks: "targets",
   },
@@ -20,7 +20,7 @@ export const softmaxRows = {
   crossEntropyBackward: {
     reads: ["logits", "targets", "largest", "total", "dLoss"],
     writes: ["dLogits"],
-    dims: ["rows", "cols", "ignoreIndex", "reduction"],
+    dims: ["rows", "cols", "ignoreIndex", "reduction", ...range],
     scalars: ["smoothing", "confidence"],
   },
 } as const satisfies Record<string, KernelRow>;

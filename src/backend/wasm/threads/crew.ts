@@ -43,7 +43,7 @@ export interface Shares {
 }
 
 /** Below this work, in nanoseconds, a hand-over costs more than it saves; and where all workers sleep, who take longer to come. */
-const [leastWork, leastAsleep] = [16_000, 80_000];
+const [leastWork, leastAsleep] = [16_000, 40_000];
 /** Work that calls worth sharing must have added up to before workers start: some steps, so that the first ones do not wait for the start. */
 const leastToStart = 20_000_000;
 /** Milliseconds that the caller spins before it sleeps, and that it sleeps before it looks after the workers. */
@@ -193,7 +193,11 @@ export class Crew {
       const text = Array.from(control.subarray(places.text, places.text + length), (code) => String.fromCharCode(code)).join("");
       throw new SeqgradError("device", `wasm: ${names[plan.kernel]} failed in a worker: ${text}`);
     }
-    return this.#firstBad(count, plan, cut, d, units);
+    const bad = this.#firstBad(count, plan, cut, d, units);
+    if (!cut.finish || bad >= 0) return bad;
+    this.#write(0, plan, cut, args, d, first + units, first + units, workspace);
+    this.#call(kernel, 0);
+    return -1;
   }
 
   /** The workers end when nothing refers to their device any more. */
