@@ -58,12 +58,15 @@ export function measure(call: () => void, time: number, prepare?: () => void): D
   return { fastest: min / calls / 1000, median: p50 / calls / 1000 };
 }
 
-/** Seconds of one call of each, the fastest of `rounds` in which they take turns: ratios hold although the machine changes its pace. */
-export function inTurn(calls: readonly (() => void)[], rounds: number, clock?: "wall"): number[] {
+/**
+ * Seconds of one call of each, the fastest of `rounds` in which they take turns: ratios hold although the machine changes its pace. A turn
+ * lasts `turn` milliseconds or one call, by the wall's clock where `wall` asks for it.
+ */
+export function inTurn(calls: readonly (() => void)[], rounds: number, { turn = long, wall = false } = {}): number[] {
   const tasks = calls.map((call) => {
     const once = warm(call, 300);
-    const now = clock ? () => performance.now() : clockFor(once);
-    return { call, calls: Math.ceil(long / Math.max(once, 1e-4)), now, best: Number.POSITIVE_INFINITY };
+    const now = wall ? () => performance.now() : clockFor(once);
+    return { call, calls: Math.ceil(turn / Math.max(once, 1e-4)), now, best: Number.POSITIVE_INFINITY };
   });
   for (let round = 0; round < rounds; round++) {
     for (const task of tasks) {

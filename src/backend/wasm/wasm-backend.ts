@@ -3,7 +3,7 @@ import type { DType, ImmediateBackend, MemoryUse, TensorData, WasmVariant } from
 import { align, Heap } from "../heap.js";
 import { addressOf, type KernelName, type KernelRow, kernels, type NamedCall } from "../kernels.js";
 import { detectVariant, instantiateKernels, type Kernels, threading, type WasmSource } from "./modules.js";
-import type { Crew, CrewOptions, Kernel } from "./threads/crew.js";
+import type { Crew, CrewOptions, Kernel, Plan } from "./threads/crew.js";
 
 export interface WasmOptions {
   /** Default: the fastest that the runtime supports. Where there is a source, its kernels decide. */
@@ -35,6 +35,8 @@ interface Entry {
   readonly optional: ReadonlySet<string>;
   /** Bytes of scratch memory, where the kernel needs any. */
   readonly workspace: ((call: NamedCall) => number) | undefined;
+  /** How threads share its calls, where they do. */
+  readonly plan: Plan | undefined;
   /** Those of the last call; each overwrites them all. */
   readonly args: number[];
 }
@@ -115,7 +117,8 @@ export class WasmBackend implements ImmediateBackend {
   #adopt({ exports, modules }: Kernels): void {
     const { variant } = exports;
     this.#variant = variants[isKernel(variant) ? (variant() ?? 0) : 0] ?? "simd";
-    if (typeof this.#crew === "object") this.#crew.adopt(modules);
+    const crew = typeof this.#crew === "object" ? this.#crew : undefined;
+    crew?.adopt(modules);
     for (const [name, row] of Object.entries<KernelRow>(kernels)) {
       const call = exports[name];
       const bytes = exports[`${name}Workspace`];
@@ -124,7 +127,7 @@ export class WasmBackend implements ImmediateBackend {
       const values = [...row.dims, ...row.scalars];
       const optional = new Set(row.optional);
       const workspace = row.workspace && isKernel(bytes) ? workspaceOf(bytes, row.workspace) : undefined;
-      this.#entries.set(name, { call, buffers, values, optional, workspace, args: [] });
+      this.#entries.set(name, { call, buffers, values, optional, workspace, plan: crew?.planOf(name), args: [] });
     }
   }
 
@@ -185,7 +188,7 @@ export class WasmBackend implements ImmediateBackend {
       if (buffer === undefined && !entry.optional.has(name)) throw new SeqgradError("value", `${kernel}: the buffer ${name} is missing.`);
       args[at++] = addressOf(buffer ?? 0);
     }
-    let shares = typeof this.#crew === "object" ? this.#crew.share(kernel, call) : undefined;
+    let shares = entry.plan && typeof this.#crew === "object" ? this.#crew.share(entry.plan, call) : undefined;
     let room = 0;
     if (entry.workspace) {
       room = align(entry.workspace(call));

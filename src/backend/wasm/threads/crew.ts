@@ -16,7 +16,7 @@ export interface CrewOptions {
 export type Kernel = (...args: number[]) => number | undefined;
 
 /** A kernel's split, with the places of its arguments. */
-interface Plan {
+export interface Plan {
   readonly kernel: number;
   readonly split: Split;
   readonly ways: readonly Cut[];
@@ -43,7 +43,7 @@ export interface Shares {
 }
 
 /** Below this work, in nanoseconds, a hand-over costs more than it saves; and where all workers sleep, who take longer to come. */
-const [leastWork, leastAsleep] = [16_000, 40_000];
+const [leastWork, leastAsleep] = [12_000, 60_000];
 /** Work that calls worth sharing must have added up to before workers start: some steps, so that the first ones do not wait for the start. */
 const leastToStart = 20_000_000;
 /** Milliseconds that the caller spins before it sleeps, and that it sleeps before it looks after the workers. */
@@ -135,10 +135,13 @@ export class Crew {
     while (Atomics.load(this.#control, places.ready) < this.#alive) await new Promise((resolve) => setTimeout(resolve, 1));
   }
 
+  /** The plan of a kernel whose calls may be shared out. */
+  planOf(kernel: string): Plan | undefined {
+    return this.#plans.get(kernel);
+  }
+
   /** How a call is to be shared out; undefined where one thread is to do it. */
-  share(kernel: string, d: NamedCall): Shares | undefined {
-    const plan = this.#plans.get(kernel);
-    if (!plan) return undefined;
+  share(plan: Plan, d: NamedCall): Shares | undefined {
     const work = plan.split.work(d);
     if (!(work >= this.#least)) return undefined;
     if (!this.#started) {

@@ -41,7 +41,7 @@ export interface WorkerData {
 }
 
 /** Microseconds for which a worker looks for a job before it sleeps. */
-const patience = 100;
+const patience = 200;
 
 /**
  * The code of a worker, in Node and in a page. It waits for a message, which brings the kernels, and stays in the loop of jobs until it is
