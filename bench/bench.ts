@@ -43,7 +43,7 @@ const sections: Readonly<Record<string, () => Promise<readonly Table[]>>> = {
   words: async () => [await measureWords(context)],
   memory: async () => [await measureMemory(context)],
   lanes: () => measureLanes(context),
-  threads: () => measureThreads(context),
+  threads: () => measureThreads((threads) => context.threaded(threads), context.quick),
   host: async () => measureHost(context),
 };
 const chosen = values.only?.split(",") ?? Object.keys(sections);

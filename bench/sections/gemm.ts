@@ -1,20 +1,8 @@
-import type { Device } from "../../src/tensor/device.js";
 import type { Context } from "../context.js";
 import { inTurn } from "../measure.js";
+import { type Product, product } from "../product.js";
 import type { Table } from "../table.js";
 import { type BenchKernels, base, benchKernels, registerLimit } from "./roofline.js";
-
-/** A matrix product by its sizes, how the operands lie, and how many there are. */
-export interface Product {
-  readonly m: number;
-  readonly k: number;
-  readonly n: number;
-  readonly transA?: boolean;
-  readonly transB?: boolean;
-  readonly batch?: number;
-  /** B lies packed already, as the recurrent weights do while a sequence runs. */
-  readonly packed?: boolean;
-}
 
 const shapes: readonly Product[] = [
   { m: 256, k: 256, n: 256 },
@@ -56,20 +44,6 @@ export async function measureGemm(context: Context): Promise<Table> {
       return { kind, shape, us: seconds[i + 1]! * 1e6, "GFLOP/s": rate / 1e9, "% of roofline": (100 * rate) / peak };
     }),
   };
-}
-
-/** The product on a device, of operands of its own. */
-export function product(device: Device, { m, k, n, transA = false, transB = false, batch = 1 }: Product): () => void {
-  const { backend } = device;
-  const numbers = (n: number) => {
-    const address = backend.alloc(4 * n);
-    backend.write(address, new Float32Array(n).fill(0.9));
-    return address;
-  };
-  const [a, b, y] = [numbers(batch * m * k), numbers(batch * k * n), numbers(batch * m * n)] as [number, number, number];
-  const strides = { lda: transA ? m : k, ldb: transB ? k : n, ldy: n, strideA: m * k, strideB: k * n, strideY: m * n };
-  const flags = { transA: Number(transA), transB: Number(transB), activation: 0, begin: 0, end: batch * m, alpha: 1, beta: 0 };
-  return () => void backend.dispatch("gemm", { a, b, y, batch, m, n, k, ...strides, ...flags });
 }
 
 function packedProduct({ packB, gemmPacked }: BenchKernels): (shape: Product) => () => void {

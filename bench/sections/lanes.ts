@@ -4,9 +4,9 @@ import { createWasmBackend } from "../../src/backend/wasm/wasm-backend.js";
 import { type Device, deviceOf } from "../../src/tensor/device.js";
 import type { Context } from "../context.js";
 import { inTurn, warm } from "../measure.js";
+import { type Product, product } from "../product.js";
 import type { Table } from "../table.js";
 import { cells, label, large, medium, type Size, small, type Training, training, transformers } from "../training.js";
-import { type Product, product } from "./gemm.js";
 
 const products: readonly Product[] = [
   { m: 512, k: 512, n: 512 },

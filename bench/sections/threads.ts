@@ -1,16 +1,11 @@
-import { readFile } from "node:fs/promises";
-import { availableParallelism } from "node:os";
 import { kernels } from "../../src/backend/kernels.js";
-import { askToFuse, obstacle } from "../../src/backend/wasm/fusing.js";
-import { createWasmBackend } from "../../src/backend/wasm/wasm-backend.js";
-import { type Device, deviceOf } from "../../src/tensor/device.js";
+import type { Device } from "../../src/tensor/device.js";
 import { sizeText } from "../calls.js";
-import type { Context } from "../context.js";
 import { inTurn, quantile, warm } from "../measure.js";
 import { timed } from "../observe.js";
+import { type Product, product } from "../product.js";
 import type { Table } from "../table.js";
 import { cells, label, large, medium, type Size, small, type Training, training, transformers } from "../training.js";
-import { type Product, product } from "./gemm.js";
 
 const products: readonly Product[] = [
   { m: 512, k: 512, n: 512 },
@@ -24,13 +19,6 @@ const turn = 10;
 const repeated = ({ step, next }: Training) => {
   return () => void step(next());
 };
-
-/** A device on the fastest kernels of this runtime. */
-async function deviceWith(threads: number, variant: "wide" | "relaxed"): Promise<Device> {
-  const bytes = await readFile(`build/${variant}.wasm`);
-  const backend = await createWasmBackend({ variant, threads, source: { bytes: new Uint8Array(bytes) } });
-  return deviceOf("wasm", await backend.ready());
-}
 
 /** Microseconds of each kernel in a step, lower quartiles of many steps. */
 function kernelsOf(device: Device, size: Size, steps: number): Map<string, { calls: number; us: number }> {
@@ -57,17 +45,15 @@ function kernelsOf(device: Device, size: Size, steps: number): Map<string, { cal
   return rows;
 }
 
-/** Two threads in turn with one, on two cores of their own, by the wall's clock. */
-export async function measureThreads(context: Context): Promise<Table[]> {
-  if (availableParallelism() < 2) return [{ title: "Threads", note: "They need two cores: ask for this section by name.", rows: [] }];
-  const isWide = obstacle() === "";
-  if (isWide) askToFuse();
-  const variant = isWide ? "wide" : "relaxed";
+/** Two threads in turn with one, on two cores of their own, by the wall's clock; `deviceWith` makes a device of that number of threads. */
+export async function measureThreads(deviceWith: (threads: number) => Promise<Device>, quick: boolean): Promise<Table[]> {
+  if (navigator.hardwareConcurrency < 2)
+    return [{ title: "Threads", note: "They need two cores: ask for this section by name.", rows: [] }];
   const sizes: [Parameters<typeof training>[1], Size][] = [
-    ...(context.quick ? [] : cells.map((cell): [typeof cell, Size] => [cell, large])),
+    ...(quick ? [] : cells.map((cell): [typeof cell, Size] => [cell, large])),
     ["lstm", medium],
     ...cells.map((cell): [typeof cell, Size] => [cell, small]),
-    ...(context.quick ? transformers.slice(0, 1) : transformers).map((size): ["gpt", Size] => ["gpt", size]),
+    ...(quick ? transformers.slice(0, 1) : transformers).map((size): ["gpt", Size] => ["gpt", size]),
   ];
   const works: [string, (device: Device) => () => void][] = [
     ...products.map((shape): [string, (device: Device) => () => void] => [
@@ -79,21 +65,21 @@ export async function measureThreads(context: Context): Promise<Table[]> {
       (device) => repeated(training(device, kind, size)),
     ]),
   ];
-  const [one, two] = [await deviceWith(1, variant), await deviceWith(2, variant)];
+  const [one, two] = [await deviceWith(1), await deviceWith(2)];
   const rows = works.map(([work, on]) => {
     const calls = [on(one), on(two)];
-    for (const call of calls) warm(call, context.quick ? 200 : 1000);
-    const [alone = 0, shared = 0] = inTurn(calls, context.quick ? 10 : 40, { turn, wall: true });
+    for (const call of calls) warm(call, quick ? 200 : 1000);
+    const [alone = 0, shared = 0] = inTurn(calls, quick ? 10 : 40, { turn, wall: true });
     return { work, "one thread ms": alone * 1e3, "two threads ms": shared * 1e3, ratio: shared / alone };
   });
   const [size] = transformers;
-  const steps = context.quick ? 50 : 200;
+  const steps = quick ? 50 : 200;
   const [before, after] = size ? [kernelsOf(one, size, steps), kernelsOf(two, size, steps)] : [new Map(), new Map()];
   const found = [...before].map(([kernel, { calls, us }]) => ({
     ...{ kernel, calls, "one thread us": us, "two threads us": after.get(kernel)?.us ?? 0 },
     ratio: (after.get(kernel)?.us ?? 0) / us,
   }));
-  const note = `${variant} kernels. The fastest of several rounds in which both take turns.`;
+  const note = `${two.info}. The fastest of several rounds in which both take turns.`;
   return [
     { title: "Threads: two and one", note, rows },
     {

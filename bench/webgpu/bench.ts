@@ -1,5 +1,6 @@
 // What seqgrad's kernels and training steps cost on WebGPU, in Node and in a page, there also beside others: see bench/NOTES.md.
-// `npm run bench:webgpu -- [--in node,page] [--only gemm,kernels,steps,host,peers] [--quick] [--json FILE]`
+// In the page, too, what two threads of WebAssembly gain: with CHROMIUM_ARGS=--js-flags=--wasm-revectorize on wide kernels.
+// `npm run bench:webgpu -- [--in node,page] [--only gemm,kernels,steps,host,threads,peers] [--quick] [--json FILE]`
 
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -13,7 +14,8 @@ import { format, type Table } from "../table.js";
 import type { PageOptions } from "./page.js";
 import { gpuOf, gpuSections, measureGpu } from "./sections.js";
 
-const everything = [...gpuSections, "peers"];
+const everything = [...gpuSections, "threads", "peers"];
+const pageOnly = ["threads", "peers"];
 const { values } = parseArgs({
   options: {
     in: { type: "string", default: "node,page" },
@@ -66,6 +68,7 @@ async function inNode(): Promise<void> {
 /** Serves the bundle of page.ts on a free port of this machine, which is a secure context. */
 async function serve(): Promise<{ address: string; close: () => void }> {
   const server = createServer(async ({ url = "" }, response) => {
+    response.setHeader("cross-origin-opener-policy", "same-origin").setHeader("cross-origin-embedder-policy", "require-corp");
     if (url === "/") return response.writeHead(200, { "content-type": "text/html" }).end('<script type="module" src="/page.js"></script>');
     const script = /^\/[\w.-]+\.js$/.test(url) ? await readFile(`build/bench/page${url}`).catch(() => undefined) : undefined;
     response.writeHead(script ? 200 : 404, { "content-type": "text/javascript" }).end(script);
@@ -84,6 +87,8 @@ async function inPage(): Promise<void> {
     const result = begin(`Chromium ${browser.version()}`);
     const page = await browser.newPage();
     page.on("pageerror", ({ message }) => console.error(message));
+    page.on("console", (m) => console.error(m.text()));
+    page.on("requestfailed", (r) => console.error(r.url(), r.failure()));
     await page.exposeFunction("report", tell(result));
     await page.goto(address);
     await page.waitForFunction("globalThis.bench");
@@ -101,7 +106,7 @@ const machine = {
   system: `${platform()} ${arch()}`,
 };
 console.log(`${Object.values(machine).join(", ")}\n`);
-if (places.includes("node") && sections.some((name) => name !== "peers")) await inNode();
+if (places.includes("node") && sections.some((name) => !pageOnly.includes(name))) await inNode();
 if (places.includes("page")) await inPage();
 if (values.json) await writeFile(values.json, `${JSON.stringify({ ...machine, quick, results }, null, 1)}\n`);
 process.exit();

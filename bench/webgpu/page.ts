@@ -1,5 +1,7 @@
 // What bench.ts runs in a page.
-import { createDevice } from "../../src/tensor/device.js";
+
+import { createDevice, type Device } from "../../src/tensor/device.js";
+import { measureThreads } from "../sections/threads.js";
 import type { Table } from "../table.js";
 import { measurePeers } from "./peers.mjs";
 import { gpuOf, measureGpu } from "./sections.js";
@@ -16,7 +18,16 @@ declare global {
   function report(table: Table): Promise<void>;
 }
 
+/** A device with that number of threads, once it has found out which kernels are the fastest here. */
+async function threaded(threads: number): Promise<Device> {
+  const device = await createDevice({ device: "wasm", threads });
+  await new Promise((resolve) => setTimeout(resolve, 5000));
+  return device;
+}
+
 globalThis.bench = async ({ sections, quick }) => {
+  if (sections.includes("threads")) for (const table of await measureThreads(threaded, quick)) await report(table);
+  if (!sections.some((name) => name !== "threads")) return navigator.userAgent;
   const device = await createDevice({ device: "webgpu" });
   const gpu = gpuOf(device, quick);
   await measureGpu(gpu, sections, report);
