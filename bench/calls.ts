@@ -3,6 +3,7 @@ import { apply, type Operation, type Sample, type SampleInput, samplesOf } from 
 import * as optim from "../src/optim/index.js";
 import { rand, randn, tensor, zeros } from "../src/tensor/create.js";
 import { type Device, withDevice } from "../src/tensor/device.js";
+import { internal } from "../src/tensor/internal.js";
 import { scope } from "../src/tensor/scope.js";
 import type { Tensor } from "../src/tensor/tensor.js";
 import { sizeOf } from "../src/util/shape.js";
@@ -142,7 +143,7 @@ function recordRandom(device: Device): Recording {
       const x = rand(shape);
       randn(shape);
       const counter = { key0: 1, key1: 2, counter0: 0, counter1: 0, counter2: 0, counter3: 0 };
-      x.backend.dispatch("philox", { y: x.address, n: x.size, ...counter });
+      x.backend.dispatch("philox", { y: internal(x).address, n: x.size, ...counter });
     }),
   );
   return { origin: "random numbers", log, replay };

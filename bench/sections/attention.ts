@@ -1,6 +1,7 @@
 import { attention } from "../../src/ops/index.js";
 import { randn } from "../../src/tensor/create.js";
 import { type Device, withDevice } from "../../src/tensor/device.js";
+import { internal } from "../../src/tensor/internal.js";
 import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import type { Context } from "../context.js";
@@ -46,7 +47,7 @@ function product(device: Device) {
   const n = 256;
   const [a, b, y] = withDevice(device, () => [randn([n, n]), randn([n, n]), randn([n, n])]) as [Tensor, Tensor, Tensor];
   const sizes = { batch: 1, m: n, n, k: n, lda: n, ldb: n, ldy: n, strideA: 0, strideB: 0, strideY: 0, begin: 0, end: n };
-  const call = { a, b, y, ...sizes, transA: 0, transB: 0, activation: 0, alpha: 1, beta: 0 };
+  const call = { a: internal(a), b: internal(b), y: internal(y), ...sizes, transA: 0, transB: 0, activation: 0, alpha: 1, beta: 0 };
   return { flops: 2 * n ** 3, call: () => void device.backend.dispatch("gemm", call) };
 }
 

@@ -2,6 +2,7 @@ import { TapeNode } from "../../src/autograd/tape.js";
 import { apply, type Inputs, type Operation } from "../../src/ops/define-op.js";
 import { zeros } from "../../src/tensor/create.js";
 import { type Device, withDevice } from "../../src/tensor/device.js";
+import { internal } from "../../src/tensor/internal.js";
 import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import { draw, largestSample } from "../calls.js";
@@ -17,8 +18,8 @@ const copies = 32;
 
 /** x as an operation's output of which the gradient goes no further: what activations are in a model. */
 function activation(x: Tensor): Tensor {
-  const y = x.detach();
-  if (x.requiresGrad) new TapeNode("source", [x], [y], () => []);
+  const [from, y] = [internal(x), internal(x).detach()];
+  if (x.requiresGrad) new TapeNode("source", [from], [y], () => []);
   return y;
 }
 
@@ -42,8 +43,8 @@ function operationRow(context: Context, device: Device, count: { calls: number }
   };
   const forwardAndBackward = () =>
     scope(() => {
-      const outputs = sources.map(result);
-      const root = dy.detach();
+      const outputs = sources.map(result).map(internal);
+      const root = internal(dy).detach();
       new TapeNode("join", outputs, [root], () => outputs.map(() => dy));
       root.backward(dy);
     });

@@ -1,6 +1,7 @@
 import type { WebGpuBackend } from "../../src/backend/webgpu/webgpu-backend.js";
 import { rand, zeros } from "../../src/tensor/create.js";
 import { createDevice, type Device, withDevice } from "../../src/tensor/device.js";
+import { internal } from "../../src/tensor/internal.js";
 import { type Found, measureCalls } from "../calls.js";
 import { cpuTime, quantile } from "../measure.js";
 import type { Table } from "../table.js";
@@ -101,7 +102,20 @@ async function measureProducts(gpu: Gpu): Promise<Table> {
   for (const { m, k, n, transA = false, transB = false } of products(gpu)) {
     const [a, b, y] = withDevice(gpu.device, () => [rand([m, k]), rand([k, n]), zeros([m, n])] as const);
     const call = {
-      ...{ a, b, y, batch: 1, m, n, k, transA: Number(transA), transB: Number(transB), lda: transA ? m : k, ldb: transB ? k : n, ldy: n },
+      ...{
+        a: internal(a),
+        b: internal(b),
+        y: internal(y),
+        batch: 1,
+        m,
+        n,
+        k,
+        transA: Number(transA),
+        transB: Number(transB),
+        lda: transA ? m : k,
+        ldb: transB ? k : n,
+        ldy: n,
+      },
       ...{ strideA: m * k, strideB: k * n, strideY: m * n, activation: 0, begin: 0, end: m, alpha: 1, beta: 0 },
     };
     const ms = await fastest(gpu, () => void gpu.backend.dispatch("gemm", call));

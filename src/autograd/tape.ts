@@ -1,7 +1,9 @@
 import { binaryOps } from "../backend/kernels.js";
+import { checkTensor, copyStrided, type GradientNode, type InternalTensor, internal } from "../tensor/internal.js";
 import { binaryCall, planStrided, ROW } from "../tensor/layout.js";
+import { empty, emptyBeside, fill } from "../tensor/memory.js";
 import { scope } from "../tensor/scope.js";
-import { checkTensor, copyStrided, empty, emptyBeside, fill, type GradientNode, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkFunction } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { nth } from "../util/nth.js";
@@ -43,7 +45,7 @@ export function isRecording(inputs: readonly Tensor[]): boolean {
 /** True if a gradient from `root` comes to one of the leaves. It looks no further than the first one that it finds. */
 export function reaches(root: Tensor, leaves: ReadonlySet<Tensor>): boolean {
   const seen = new Set<unknown>();
-  const stack: Tensor[] = [root];
+  const stack: InternalTensor[] = [internal(root)];
   for (let x = stack.pop(); x; x = stack.pop()) {
     if (leaves.has(x) && x.requiresGrad) return true;
     if (!(x.node instanceof TapeNode) || seen.has(x.node)) continue;
@@ -60,18 +62,18 @@ export interface GradientSink {
   /** True if input i needs a gradient. */
   needs(i: number): boolean;
   /** The gradient of input i so far, zeros at first, to be added into. */
-  accumulator(i: number): Tensor;
+  accumulator(i: number): InternalTensor;
 }
 
 /**
  * dLoss/doutputs -> dLoss/dinputs. An undefined output gradient is zero; an undefined result means no gradient, or one that was
  * added into the accumulator.
  */
-export type GradientFunction = (dOutputs: readonly (Tensor | undefined)[], sink: GradientSink) => readonly (Tensor | undefined)[];
+export type GradientFunction = (dOutputs: readonly (InternalTensor | undefined)[], sink: GradientSink) => readonly (Tensor | undefined)[];
 
 /** The gradient of one output as far as the walk has come; `own` when nothing else refers to it, so that it may be added into. */
 interface Pending {
-  gradient: Tensor;
+  gradient: InternalTensor;
   own: boolean;
 }
 
@@ -80,14 +82,14 @@ export class TapeNode implements GradientNode {
   readonly id = nextId++;
   readonly pending: (Pending | undefined)[];
   /** Outputs whose gradient the user asked to keep. */
-  readonly retained: Tensor[] = [];
+  readonly retained: InternalTensor[] = [];
   /** Freed once the gradient has passed. */
-  inputs: readonly Tensor[] | undefined;
+  inputs: readonly InternalTensor[] | undefined;
 
   constructor(
     readonly name: string,
-    inputs: readonly Tensor[],
-    outputs: readonly Tensor[],
+    inputs: readonly InternalTensor[],
+    outputs: readonly InternalTensor[],
     private gradient: GradientFunction | undefined,
   ) {
     this.inputs = inputs;
@@ -100,7 +102,7 @@ export class TapeNode implements GradientNode {
   }
 
   /** Walks the graph from `root` in the reverse order of its making, in a loop, so that a graph of any depth fits the stack. */
-  backward(root: Tensor, gradient: Tensor | undefined): void {
+  backward(root: InternalTensor, gradient: InternalTensor | undefined): void {
     const nodes = this.#dependencies();
     try {
       // Gradients on the way are freed at its end; the gradients of leaves live as long as the leaves.
@@ -140,7 +142,7 @@ export class TapeNode implements GradientNode {
     const { inputs, gradient } = this;
     if (!inputs || !gradient) return;
     for (const output of this.retained) {
-      const kept = this.pending[output.outputIndex];
+      const kept = this.pending[internal(output).outputIndex];
       if (kept) addToLeaf(output, kept.gradient);
     }
     if (this.pending.some((slot) => slot !== undefined)) {
@@ -148,7 +150,7 @@ export class TapeNode implements GradientNode {
         this.pending.map((slot) => slot?.gradient),
         { needs: (i) => nth(inputs, i).tracksGradient, accumulator: (i) => accumulatorOf(nth(inputs, i)) },
       );
-      for (const [i, result] of results.entries()) if (result && nth(inputs, i).tracksGradient) deposit(nth(inputs, i), result);
+      for (const [i, result] of results.entries()) if (result && nth(inputs, i).tracksGradient) deposit(nth(inputs, i), internal(result));
     }
   }
 
@@ -160,7 +162,7 @@ export class TapeNode implements GradientNode {
   }
 }
 
-function accumulatorOf(x: Tensor): Tensor {
+function accumulatorOf(x: InternalTensor): InternalTensor {
   if (!(x.node instanceof TapeNode)) {
     x.grad ??= fill(emptyBeside(x, x.shape), 0);
     x.grad.isBlank = false;
@@ -174,7 +176,7 @@ function accumulatorOf(x: Tensor): Tensor {
   return gradient;
 }
 
-function deposit(x: Tensor, gradient: Tensor): void {
+function deposit(x: InternalTensor, gradient: InternalTensor): void {
   if (!(x.node instanceof TapeNode)) {
     addToLeaf(x, gradient);
     return;
@@ -187,19 +189,19 @@ function deposit(x: Tensor, gradient: Tensor): void {
   }
 }
 
-function addToLeaf(x: Tensor, gradient: Tensor): void {
+function addToLeaf(x: InternalTensor, gradient: InternalTensor): void {
   if (x.grad) addTo(x.grad, x.grad, gradient);
   else x.grad = copyInto(emptyBeside(x, x.shape), gradient);
   x.grad.isBlank = false;
 }
 
-function copyInto(y: Tensor, x: Tensor): Tensor {
+function copyInto(y: InternalTensor, x: InternalTensor): InternalTensor {
   copyStrided(x, y.address, y.strides);
   return y;
 }
 
 /** y = a + b, y contiguous. */
-function addTo(y: Tensor, a: Tensor, b: Tensor): Tensor {
+function addTo(y: InternalTensor, a: InternalTensor, b: InternalTensor): InternalTensor {
   if (y.size === 0) return y;
   const { dims, strides, blocks } = planStrided(y.shape, [stridesOf(y.shape), a.strides, b.strides]);
   const [, as = ROW, bs = ROW] = strides;
@@ -221,8 +223,8 @@ function addTo(y: Tensor, a: Tensor, b: Tensor): Tensor {
  * h.grad; // = [3, 3]
  */
 export function retainGrad(x: Tensor): Tensor {
-  checkTensor("retainGrad", x, "x");
-  if (!(x.node instanceof TapeNode)) x.requiresGrad = true;
-  else if (!x.node.retained.includes(x)) x.node.retained.push(x);
+  const at = checkTensor("retainGrad", x, "x");
+  if (!(at.node instanceof TapeNode)) x.requiresGrad = true;
+  else if (!at.node.retained.includes(at)) at.node.retained.push(at);
   return x;
 }

@@ -1,5 +1,6 @@
 import type { CrfScores } from "../ops/crf.js";
-import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkTensor } from "../tensor/internal.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { mapInTurns } from "../util/breath.js";
 import { checkObject, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";

@@ -12,8 +12,9 @@ import { indexSelect } from "../ops/gather.js";
 import { affine, tanh } from "../ops/unary.js";
 import { select, slice, squeeze, unsqueeze } from "../ops/views.js";
 import { tensor, zeros } from "../tensor/create.js";
+import { checkTensor } from "../tensor/internal.js";
 import { defaultGenerator } from "../tensor/random.js";
-import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import {
   checkBoolean,
   checkChoice,

@@ -1,8 +1,9 @@
 import { dropout } from "../ops/dropout.js";
 import { swiglu } from "../ops/swiglu.js";
 import { gelu, relu } from "../ops/unary.js";
+import { checkTensor } from "../tensor/internal.js";
 import { allOrNothing } from "../tensor/ownership.js";
-import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkChoice, checkInteger, checkInterval } from "../util/check.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { Linear } from "./layers.js";

@@ -1,5 +1,7 @@
+import { checkTensor, internal } from "../tensor/internal.js";
+import { fill } from "../tensor/memory.js";
 import { defaultGenerator, drawRandom } from "../tensor/random.js";
-import { checkTensor, fill, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkChoice, checkFinite, checkInterval, checkNumber } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
@@ -58,7 +60,7 @@ function fans(op: string, y: Tensor, gain: number): { fanIn: number; fanOut: num
  */
 export function uniform(y: Tensor, low = 0, high = 1): void {
   const bounds = { low: checkFinite("uniform", "low", low), high: checkFinite("uniform", "high", high) };
-  checkFloats("uniform", y).backend.dispatch("randomUniform", { y, n: y.size, ...drawRandom(y.size), ...bounds });
+  checkFloats("uniform", y).backend.dispatch("randomUniform", { y: internal(y), n: y.size, ...drawRandom(y.size), ...bounds });
 }
 
 /**
@@ -73,7 +75,7 @@ export function uniform(y: Tensor, low = 0, high = 1): void {
  */
 export function normal(y: Tensor, mean = 0, std = 1): void {
   const form = { mean: checkFinite("normal", "mean", mean), std: checkFinite("normal", "std", std) };
-  checkFloats("normal", y).backend.dispatch("randomNormal", { y, n: y.size, ...drawRandom(y.size), ...form });
+  checkFloats("normal", y).backend.dispatch("randomNormal", { y: internal(y), n: y.size, ...drawRandom(y.size), ...form });
 }
 
 /**
@@ -122,8 +124,9 @@ export function constant(y: Tensor, value: number): void {
 }
 
 function set(op: string, y: Tensor, value: number): void {
-  if (!checkTensor(op, y, "y").isContiguous) throw new SeqgradError("state", `${op}: y is a view with gaps; give a contiguous tensor.`);
-  fill(y, value);
+  const to = checkTensor(op, y, "y");
+  if (!to.isContiguous) throw new SeqgradError("state", `${op}: y is a view with gaps; give a contiguous tensor.`);
+  fill(to, value);
 }
 
 /**

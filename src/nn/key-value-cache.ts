@@ -1,9 +1,10 @@
 import { isRecording } from "../autograd/tape.js";
 import type { Backend } from "../backend/backend.js";
 import { checkDevice, defaultDevice } from "../tensor/device.js";
+import { checkTensor, copyStrided, InternalTensor, internal } from "../tensor/internal.js";
 import { scope } from "../tensor/scope.js";
 import { allocate, release } from "../tensor/storage.js";
-import { checkTensor, copyStrided, Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkInteger, checkLayers, checkList, checkObject } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
@@ -70,7 +71,7 @@ export class KeyValueCache {
   readonly width: number;
   readonly #backend: Backend;
   /** `[layers, 2, B, room, W]`: keys, then values. The room grows up to the capacity, which a file may say to be anything. */
-  #data: Tensor;
+  #data: InternalTensor;
   #length = 0;
 
   constructor(options: KeyValueCacheOptions) {
@@ -84,10 +85,10 @@ export class KeyValueCache {
     this.#data = this.#empty(Math.min(capacity, ROOM));
   }
 
-  #empty(room: number): Tensor {
+  #empty(room: number): InternalTensor {
     const shape = [this.layers, 2, this.rows, room, this.width];
     checkShape("KeyValueCache", shape);
-    return new Tensor(allocate(this.#backend, sizeOf(shape) * 4, "other", null), shape);
+    return new InternalTensor(allocate(this.#backend, sizeOf(shape) * 4, "other", null), shape);
   }
 
   /** Makes room for the first positions, with what is in them. */
@@ -215,7 +216,8 @@ export class KeyValueCache {
     const end = start + positions;
     this.#reserve(end);
     const [s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0] = this.#data.strides;
-    for (const [i, x] of [k, v].entries()) copyStrided(x, this.#data.address + (layer * s0 + i * s1 + start * s3) * 4, [s2, s3, s4]);
+    for (const [i, x] of [k, v].entries())
+      copyStrided(internal(x), this.#data.address + (layer * s0 + i * s1 + start * s3) * 4, [s2, s3, s4]);
     return this.#first(layer, end);
   }
 

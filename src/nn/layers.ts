@@ -2,8 +2,9 @@ import { dropout } from "../ops/dropout.js";
 import { embedding } from "../ops/gather.js";
 import { linear } from "../ops/linear.js";
 import { parameter } from "../tensor/create.js";
+import { checkTensor, internal } from "../tensor/internal.js";
 import { checkNumbers } from "../tensor/numbers.js";
-import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkFunction, checkInteger, checkInterval, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
@@ -96,7 +97,7 @@ export class Embedding extends Module {
     this.paddingIndex = paddingIndex;
     this.weight = parameter([numEmbeddings, embeddingDim], (y) => {
       begin(y);
-      const row = y.address + (paddingIndex ?? 0) * embeddingDim * 4;
+      const row = internal(y).address + (paddingIndex ?? 0) * embeddingDim * 4;
       if (paddingIndex !== undefined) y.backend.dispatch("fill", { y: row, n: embeddingDim, value: 0 });
     });
   }
@@ -127,8 +128,8 @@ export class Embedding extends Module {
     const layer = new Embedding(words, dimension, { ...rest, init: (y) => y.write(data) });
     if (frozen) {
       layer.weight.requiresGrad = false;
-      layer.weight.role = "buffer";
-      layer.weight.storage.kind = "buffer"; // for memory()
+      internal(layer.weight).role = "buffer";
+      internal(layer.weight).storage.kind = "buffer"; // for memory()
     }
     return layer;
   }

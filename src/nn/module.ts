@@ -1,7 +1,9 @@
 import type { Backend } from "../backend/backend.js";
 import { checkDevice, type Device } from "../tensor/device.js";
+import { internal, type Role } from "../tensor/internal.js";
+import { moveAll } from "../tensor/memory.js";
 import { disposeSince, madeSoFar } from "../tensor/ownership.js";
-import { moveAll, type Role, Tensor } from "../tensor/tensor.js";
+import { Tensor } from "../tensor/tensor.js";
 import { contentOf, type ForeignValue, readValue, type TensorValue, valueFault } from "../tensor/value.js";
 import { checkBoolean } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
@@ -154,7 +156,7 @@ export abstract class Module {
    * @param backend the backend
    */
   place(backend: Backend): void {
-    for (const p of this.#tensors()) if (p.backend !== backend) p.place(backend);
+    for (const p of this.#tensors()) if (p.backend !== backend) internal(p).place(backend);
   }
 
   /**
@@ -171,7 +173,7 @@ export abstract class Module {
       name,
       kind: module.constructor.name,
       tensors: Array.from(module.#own(), ([own, tensor]) => {
-        const { shape, size, role, requiresGrad } = tensor;
+        const { shape, size, role, requiresGrad } = internal(tensor);
         const isShared = seen.has(tensor);
         seen.add(tensor);
         const note = isShared ? "shared" : role === "buffer" ? "buffer" : undefined;
@@ -221,7 +223,8 @@ export abstract class Module {
 
   /** Sets every existing gradient to 0. */
   zeroGrad(): void {
-    for (const { grad } of this.parameters()) {
+    for (const p of this.parameters()) {
+      const { grad } = internal(p);
       if (!grad) continue;
       grad.backend.dispatch("fill", { y: grad, n: grad.size, value: 0 });
       grad.isBlank = true;
@@ -264,7 +267,7 @@ export abstract class Module {
   *#inRole(role: Role): Generator<[string, Tensor]> {
     const seen = new Set<Tensor>();
     for (const [name, tensor] of this.#entries()) {
-      if (seen.has(tensor) || tensor.role !== role) continue;
+      if (seen.has(tensor) || internal(tensor).role !== role) continue;
       seen.add(tensor);
       yield [name, tensor];
     }
@@ -297,7 +300,7 @@ export abstract class Module {
   *#own(): Generator<[string, Tensor]> {
     for (const [name, value] of this.#properties()) {
       if (value instanceof ParameterTable) yield* value;
-      else if (value instanceof Tensor && value.role) yield [name, value];
+      else if (value instanceof Tensor && internal(value).role) yield [name, value];
     }
   }
 }

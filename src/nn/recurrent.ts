@@ -7,6 +7,7 @@ import type { GradientProbe } from "../ops/recurrent.js";
 import { checkNonlinearity, type Nonlinearity, rnn } from "../ops/rnn.js";
 import { select, stack, unsqueeze } from "../ops/views.js";
 import { parameter, tensor } from "../tensor/create.js";
+import { internal } from "../tensor/internal.js";
 import { Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkFinite, checkInteger, checkInterval, checkLayers, checkList, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
@@ -382,7 +383,7 @@ export class LSTM extends RecurrentLayer<LSTMState> {
     if (!this.weights.has("bias_ih_l0")) throw new SeqgradError("state", "LSTM.setForgetBias: the layer was made with bias: false.");
     for (const [name, bias] of this.weights) {
       if (!name.startsWith("bias")) continue;
-      const forget = bias.address + this.hiddenSize * 4;
+      const forget = internal(bias).address + this.hiddenSize * 4;
       bias.backend.dispatch("fill", { y: forget, n: this.hiddenSize, value: name.startsWith("bias_ih") ? value : 0 });
     }
     return this;

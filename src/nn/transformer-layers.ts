@@ -1,7 +1,8 @@
 import { add } from "../ops/binary.js";
 import { checkTensors } from "../ops/define-op.js";
 import { dropout } from "../ops/dropout.js";
-import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkTensor } from "../tensor/internal.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkChoice, checkInteger, checkInterval } from "../util/check.js";
 import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
 import { type FeedForwardActivation, feedForward, feedForwardLayers } from "./feed-forward.js";

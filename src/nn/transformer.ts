@@ -1,5 +1,6 @@
+import { checkTensor } from "../tensor/internal.js";
 import { allOrNothing } from "../tensor/ownership.js";
-import { checkTensor, Tensor } from "../tensor/tensor.js";
+import { Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkLayers, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { nth } from "../util/nth.js";

@@ -1,5 +1,6 @@
 import { reduceOps } from "../backend/kernels.js";
-import { empty, type Tensor } from "../tensor/tensor.js";
+import { empty } from "../tensor/memory.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions } from "../util/options.js";

@@ -1,4 +1,6 @@
-import { checkTensor, empty, Tensor } from "../tensor/tensor.js";
+import { checkTensor } from "../tensor/internal.js";
+import { empty } from "../tensor/memory.js";
+import { Tensor } from "../tensor/tensor.js";
 import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";

@@ -1,4 +1,5 @@
 import { isRecording } from "../autograd/tape.js";
+import { type InternalTensor, internal } from "../tensor/internal.js";
 import { drawRandom } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkFinite, checkInteger, checkInterval } from "../util/check.js";
@@ -10,7 +11,7 @@ import type { RandomStart } from "../util/philox.js";
 import { broadcastStrides, dimsOf, sameShape } from "../util/shape.js";
 import { counting } from "./alignment.js";
 import { less, lessEqual } from "./binary.js";
-import { addSamples, checkTensors, contiguous, defineOp, type Inputs, type SampleInput } from "./define-op.js";
+import { addSamples, checkTensors, contiguous, defineOp, type Handles, type Inputs, type SampleInput } from "./define-op.js";
 import { dropoutFrom, growthOf } from "./dropout.js";
 import { expand } from "./expand.js";
 import { asBias, checkMasks, type Masks, maskedScores, softmaxOfVisible } from "./masks.js";
@@ -80,9 +81,16 @@ const attentionInputs = ["q", "k", "v", "qkv", "mask", "bias", "lengths"] as con
 
 /** `q`, `k` and `v`, or `qkv`; of the weights alone there is no `v`. */
 type Given = Inputs<never, (typeof attentionInputs)[number]>;
+/** The same as kernels take them. */
+type Held = Handles<never, (typeof attentionInputs)[number]>;
 
 /** Queries, keys and values: tensors apart, or thrice the one that holds them all. */
-function triple({ qkv, q = qkv, k = qkv, v = k }: Given): Inputs<"q" | "k" | "v"> {
+function triple<X extends Tensor>({
+  qkv,
+  q = qkv,
+  k = qkv,
+  v = k,
+}: { readonly [K in keyof Given]?: X | undefined }): Record<"q" | "k" | "v", X> {
   if (!q || !k || !v)
     throw new SeqgradError("value", "attention: got neither q, k and v nor qkv; give the three, or the one that holds them.");
   return { q, k, v };
@@ -175,26 +183,26 @@ function composed(inputs: Given, attrs: Attrs): { output: Tensor; weights: Tenso
 }
 
 /** The inputs as the kernels read them: lengths one after another, mask and bias by their strides, all else as `rows` makes it. */
-const readable = ({ q, k, v, qkv, mask, bias, lengths }: Given, rows: (x: Tensor) => Tensor): Given => {
+const readable = ({ q, k, v, qkv, mask, bias, lengths }: Held, rows: (x: InternalTensor) => InternalTensor): Held => {
   const shown = { mask, bias, lengths: lengths && contiguous(lengths) };
   return qkv ? { qkv: rows(qkv), ...shown } : { q: q && rows(q), k: k && rows(k), v: v && rows(v), ...shown };
 };
 
 /** The places at which queries, keys and values, or their gradients, begin: heads side by side if one tensor, `qkv`, holds them all. */
-function placesOf<X>(qkv: Tensor | undefined, { q, k, v }: { readonly [name in "q" | "k" | "v"]: X }, { N, K, D }: Sizes) {
+function placesOf<X>(qkv: InternalTensor | undefined, { q, k, v }: { readonly [name in "q" | "k" | "v"]: X }, { N, K, D }: Sizes) {
   const part = (x: X, heads: number) => (qkv ? qkv.address + heads * D * 4 : x);
   return { q: part(q, 0), k: part(k, N), v: part(v, N + K) };
 }
 
 /** The arguments that both kernels have. */
-function argumentsOf(inputs: Given, y: Tensor, attrs: Attrs) {
+function argumentsOf(inputs: Held, y: InternalTensor, attrs: Attrs) {
   const size = sizesOf(inputs, attrs);
   const { B, N, T, S, D, E } = size;
   const { causal, offset, scale = 1 / Math.sqrt(D), p, apart, key0, key1, counter0, counter1 } = attrs;
   const { lengths } = inputs;
   const { q, k, v } = triple(inputs);
   const starts = placesOf(inputs.qkv, { q, k, v }, size);
-  const stridesOf = ({ strides }: Tensor, width: number) => {
+  const stridesOf = ({ strides }: InternalTensor, width: number) => {
     const [batch, second, third] = dimsOf(strides, 3);
     return apart ? ([batch, second, third] as const) : ([batch, width, second] as const);
   };
@@ -202,7 +210,8 @@ function argumentsOf(inputs: Given, y: Tensor, attrs: Attrs) {
   const [kB, kN, kS] = stridesOf(k, D);
   const [vB, vN, vS] = stridesOf(v, E);
   const [yB, yN, yT] = stridesOf(y, E);
-  const bias = asBias(inputs);
+  const added = asBias(inputs);
+  const bias = added && internal(added);
   const [bB, bN, bT, bS] = dimsOf(bias ? broadcastStrides(bias.shape, bias.strides, [B, N, T, S]) : [0, 0, 0, 0], 4);
   const strides = { qB, qN, qT, kB, kN, kS, vB, vN, vS, yB, yN, yT, bB, bN, bT, bS };
   const settings = { causal: Number(causal), offset: Math.min(offset, S), key0, key1, counter0, counter1, scale, p, growth: growthOf(p) };

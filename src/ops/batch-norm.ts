@@ -1,14 +1,15 @@
 import { noGrad } from "../autograd/tape.js";
+import { checkTensor, type InternalTensor, internal } from "../tensor/internal.js";
 import { willChange } from "../tensor/revocable.js";
 import { copyWords } from "../tensor/storage.js";
-import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkInterval, checkObject } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { rowsOf } from "../util/shape.js";
 import { add, less, mul, sub } from "./binary.js";
-import { addSamples, checkTensors, defineOp, type Inputs, type Named, type Run } from "./define-op.js";
+import { addSamples, checkTensors, defineOp, type Handles, type Inputs, type Named, type Run } from "./define-op.js";
 import { checkVectors, normalizationInputs, scaled } from "./normalization.js";
 import { mean } from "./reduce.js";
 import { abs, affine, reciprocal, sqrt, square } from "./unary.js";
@@ -78,11 +79,11 @@ const normalized = (centered: Tensor, v: Tensor, vectors: Inputs<never, "gamma" 
 /** The part of both contexts that the gradient reads. */
 interface Context {
   readonly run: Run;
-  readonly inputs: Inputs<"x", "gamma">;
-  readonly outputs: Inputs<"mean" | "rstd">;
-  readonly dOutputs: Inputs<"y">;
-  accumulator(name: "gamma" | "beta"): Tensor | undefined;
-  gradientLike(name: "x"): Tensor | undefined;
+  readonly inputs: Handles<"x", "gamma">;
+  readonly outputs: Handles<"mean" | "rstd">;
+  readonly dOutputs: Handles<"y">;
+  accumulator(name: "gamma" | "beta"): InternalTensor | undefined;
+  gradientLike(name: "x"): InternalTensor | undefined;
 }
 
 function gradients({ run, inputs, outputs: { mean, rstd }, dOutputs, accumulator, gradientLike }: Context, training: number) {
@@ -113,7 +114,7 @@ const trainingOp = defineOp({
     const centered = sub(x, m);
     const v = mean(reshape(square(centered), [rows, cols]), { axis: 0 });
     if (running) {
-      const replace = (old: Tensor, value: Tensor) => copyWords(old.backend, value.address, old.address, old.size);
+      const replace = (old: Tensor, value: Tensor) => copyWords(old.backend, internal(value).address, internal(old).address, old.size);
       const move = (old: Tensor, value: Tensor) => {
         const finite = less(abs(value), Number.POSITIVE_INFINITY);
         replace(old, where(finite, add(affine(old, 1 - momentum), affine(value, momentum)), old));
@@ -127,7 +128,8 @@ const trainingOp = defineOp({
     return { y: normalized(centered, v, vectors, eps) };
   },
   forward(run, { x, gamma, beta }, outputs, { eps, momentum, running }) {
-    const statistics = { runningMean: running?.mean, runningVar: running?.variance, batches: running?.batches };
+    const held = (x: Tensor | undefined) => x && internal(x);
+    const statistics = { runningMean: held(running?.mean), runningVar: held(running?.variance), batches: held(running?.batches) };
     const settings = { training: 1, eps, momentum, kept: 1 - momentum };
     run("batchNormForward", { x, gamma, beta, ...outputs, ...statistics, ...settings, ...rowsOf(x.shape) });
   },

@@ -1,6 +1,8 @@
 import type { DType } from "../backend/backend.js";
 import { type BinaryOp, binaryOps } from "../backend/kernels.js";
-import { empty, fill, type Tensor } from "../tensor/tensor.js";
+import { type InternalTensor, internal } from "../tensor/internal.js";
+import { empty, fill } from "../tensor/memory.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { refuseExtra } from "../util/options.js";
 import { broadcastShapes, type Shape } from "../util/shape.js";
@@ -12,10 +14,10 @@ import { affine, areWhole, log, neg, operand, operands, powScalar } from "./unar
 /** The values that gradients are computed from; y = f(a, b). */
 interface Terms {
   readonly run: Run;
-  readonly dy: Tensor;
-  readonly a: Tensor;
-  readonly b: Tensor;
-  readonly y: Tensor;
+  readonly dy: InternalTensor;
+  readonly a: InternalTensor;
+  readonly b: InternalTensor;
+  readonly y: InternalTensor;
   readonly needs: (name: "a" | "b") => boolean;
 }
 
@@ -100,7 +102,7 @@ const byWin =
       const on = new Elementwise(run, [a, b], y);
       const share = on.binary(wins, a, b);
       on.binary("add", share, on.binary(`${wins}Equal`, a, b), share);
-      const da = affine(on.binary("mul", share, dy, share), 0.5);
+      const da = internal(affine(on.binary("mul", share, dy, share), 0.5));
       return { a: da, b: needs("b") ? on.binary("sub", dy, da) : undefined };
     };
 
@@ -153,14 +155,14 @@ export const div = binary("div", ({ run, dy, a, b, y, needs }) => {
 const general = binary("pow", ({ run, dy, a, b, y, needs }) => {
   const one = fill(empty(y.backend, []), 1);
   const on = new Elementwise(run, [a, b, one], y);
-  const times = (x: Tensor, factor: Tensor) => on.binary("mul", x, factor, x);
+  const times = (x: InternalTensor, factor: InternalTensor) => on.binary("mul", x, factor, x);
   /** dy b a^(b - 1); 0 where b is. */
   const toBase = () => {
     const less = on.binary("sub", b, one);
     return times(times(on.where(b, on.binary("pow", a, less, less), one), b), dy);
   };
   /** dy y log a; 0 where y is. */
-  const toExponent = () => times(times(log(on.where(y, a, one)), y), dy);
+  const toExponent = () => times(times(internal(log(on.where(y, a, one))), y), dy);
   return { a: needs("a") ? toBase() : undefined, b: needs("b") ? toExponent() : undefined };
 });
 /**

@@ -1,4 +1,6 @@
-import { checkTensor, copyStrided, empty, fill, type Tensor } from "../tensor/tensor.js";
+import { checkTensor, copyStrided, internal } from "../tensor/internal.js";
+import { empty, fill } from "../tensor/memory.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
@@ -45,7 +47,7 @@ export function copyOf(x: Tensor, shape?: Shape): Tensor {
 export function padTo(x: Tensor, shape: Shape, axis: number, start: number, step: number): Tensor {
   const y = fill(empty(x.backend, shape), 0);
   const strides = stridesOf(shape);
-  copyStrided(x, y.address + start * nth(strides, axis) * 4, strides.with(axis, nth(strides, axis) * step));
+  copyStrided(internal(x), y.address + start * nth(strides, axis) * 4, strides.with(axis, nth(strides, axis) * step));
   return y;
 }
 
@@ -74,7 +76,7 @@ const concatOp = defineOp<string, { y: Shape }, Along>({
   forward(_run, inputs, { y }, { axis }) {
     let start = 0;
     for (const x of Object.values(inputs)) {
-      copyStrided(x, y.address + start * nth(y.strides, axis) * 4, y.strides);
+      copyStrided(internal(x), y.address + start * nth(y.strides, axis) * 4, y.strides);
       start += nth(x.shape, axis);
     }
   },

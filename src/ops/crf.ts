@@ -1,4 +1,6 @@
-import { empty, type Tensor } from "../tensor/tensor.js";
+import type { InternalTensor } from "../tensor/internal.js";
+import { empty } from "../tensor/memory.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkObject } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
@@ -7,7 +9,7 @@ import { counting } from "./alignment.js";
 import { add, less, sub } from "./binary.js";
 import { type LossOptions, reduceLoss, reductionOf } from "./cross-entropy.js";
 import { checkRows } from "./ctc.js";
-import { addSamples, checkTensors, constant, defineOp, type Inputs, outOfRange } from "./define-op.js";
+import { addSamples, checkTensors, constant, defineOp, type Handles, outOfRange } from "./define-op.js";
 import { indexSelect, pick } from "./gather.js";
 import { logSumExp } from "./log-sum-exp.js";
 import { sum } from "./reduce.js";
@@ -21,7 +23,7 @@ interface Attrs {
 }
 
 /** Tags as int32 [B, T], filled up with 0, and lengths int32 [B]. */
-function placed(like: Tensor, T: number, tags: Attrs["tags"]): { tags: Tensor; lengths: Tensor } {
+function placed(like: Tensor, T: number, tags: Attrs["tags"]): { tags: InternalTensor; lengths: InternalTensor } {
   const padded = new Int32Array(tags.length * T);
   for (const [b, row] of tags.entries()) padded.set(row, b * T);
   const lengths = Int32Array.from(tags, (row) => row.length);
@@ -29,7 +31,7 @@ function placed(like: Tensor, T: number, tags: Attrs["tags"]): { tags: Tensor; l
 }
 
 /** The arguments that both kernels have. */
-function argumentsOf(inputs: Inputs<"emissions" | "transitions" | "starts" | "ends">, attrs: Attrs) {
+function argumentsOf(inputs: Handles<"emissions" | "transitions" | "starts" | "ends">, attrs: Attrs) {
   const [B, T, K] = dimsOf(inputs.emissions.shape, 3);
   return { B, T, K, ...inputs, ...placed(inputs.emissions, T, attrs.tags) };
 }

@@ -1,4 +1,5 @@
-import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkTensor } from "../tensor/internal.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkList, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
@@ -124,7 +125,7 @@ const ctcNames = namesOf<CtcOptions>({ reduction: 1, lengths: 1, blank: 1, zeroI
 /** Throws unless `rows` is an array of lists. */
 export function checkRows(op: string, name: string, rows: readonly ArrayLike<number>[]): void {
   if (!Array.isArray(rows)) throw new SeqgradError("value", `${op}: ${name} is ${shown(rows)}; give an array, a list for each row.`);
-  for (let b = 0; b < rows.length; b++) checkList(op, rows.length > 1 ? `${name}[${b}]` : name, nth(rows, b), "whole numbers in an array");
+  for (const [b, row] of rows.entries()) checkList(op, rows.length > 1 ? `${name}[${b}]` : name, row, "whole numbers in an array");
 }
 
 /**

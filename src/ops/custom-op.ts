@@ -1,7 +1,9 @@
 import { isRecording, noGrad, TapeNode } from "../autograd/tape.js";
+import { checkTensor, type InternalTensor } from "../tensor/internal.js";
+import { empty, fill } from "../tensor/memory.js";
 import { scope } from "../tensor/scope.js";
 import { currentFrame } from "../tensor/storage.js";
-import { checkTensor, empty, fill, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkFunction, checkObject, checkText } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
@@ -37,7 +39,7 @@ export interface CustomOpDefinition<I extends CustomInputs, O extends Tensor | r
 const names = namesOf<CustomOpDefinition<CustomInputs, Tensor>>({ name: 1, forward: 1, backward: 1 });
 
 class Context implements CustomContext {
-  saved: readonly Tensor[] = [];
+  saved: readonly InternalTensor[] = [];
 
   constructor(
     private readonly op: string,
@@ -45,8 +47,7 @@ class Context implements CustomContext {
   ) {}
 
   save(...tensors: readonly Tensor[]): void {
-    for (const [i, x] of tensors.entries()) checkTensor(`${this.op}: save`, x, `tensor ${i}`);
-    this.saved = tensors;
+    this.saved = tensors.map((x, i) => checkTensor(`${this.op}: save`, x, `tensor ${i}`));
   }
 
   needs(i: number): boolean {
@@ -85,7 +86,7 @@ export function customOp<I extends CustomInputs, O extends Tensor | readonly Ten
   checkFunction("customOp", "backward", backward, "a function of the inputs and the gradient of the result");
   return (...inputs: I): O => {
     checkTensors(name, inputs);
-    const first: Tensor | undefined = inputs[0];
+    const [first]: readonly InternalTensor[] = inputs;
     if (!first) throw new SeqgradError("value", `${name}: got no input; give at least one tensor.`);
     const { backend } = first;
     const context = new Context(name, inputs);
@@ -112,7 +113,7 @@ function outcome(op: string, made: unknown, context: Context, inputs: readonly T
   const list: readonly unknown[] = Array.isArray(made) ? made : [made];
   if (list.length === 0) throw new SeqgradError("value", `${op}: forward returned no tensor; return one, or an array of several.`);
   const here = currentFrame()?.tensors ?? [];
-  const outputs: Tensor[] = [];
+  const outputs: InternalTensor[] = [];
   for (const [i, value] of list.entries()) {
     const y = checkOutput(op, value, `output ${i} of forward`, inputs);
     // An input, or what is not of this call, stays as it is: a view of it is the output.
@@ -123,7 +124,7 @@ function outcome(op: string, made: unknown, context: Context, inputs: readonly T
   return { outputs, own, isOne: !Array.isArray(made) };
 }
 
-function checkOutput(op: string, value: unknown, what: string, [first]: readonly Tensor[]): Tensor {
+function checkOutput(op: string, value: unknown, what: string, [first]: readonly Tensor[]): InternalTensor {
   if (value instanceof Promise) value.catch(() => {}); // its error would end the process beside this one
   const y = checkTensor(op, value, what);
   checkTensors(op, [first, y], ["input 0", what]);

@@ -10,9 +10,11 @@ import {
   type NamedCall,
 } from "../backend/kernels.js";
 import { neededKernels } from "../backend/needed.js";
+import { checkTensor, copyStrided, InternalTensor } from "../tensor/internal.js";
+import { empty } from "../tensor/memory.js";
 import { scope } from "../tensor/scope.js";
 import { currentFrame } from "../tensor/storage.js";
-import { checkTensor, copyStrided, empty, Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkArray, checkFunction, checkObject, checkText, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { nth } from "../util/nth.js";
@@ -30,13 +32,18 @@ export type Inputs<I extends string, O extends string = never> = { readonly [K i
   readonly [K in O]?: Tensor | undefined;
 };
 
+/** The same as kernels take them. */
+export type Handles<I extends string, O extends string = never> = { readonly [K in I]: InternalTensor } & {
+  readonly [K in O]?: InternalTensor | undefined;
+};
+
 /** Inputs of any name; those left out are undefined. */
 export type Named = Readonly<Record<string, Tensor | undefined>>;
 
 /** Shapes of outputs by name, in the order of the outputs; undefined for one that this call does not have. */
 export type Shapes = Readonly<Record<string, Shape | undefined>>;
 
-type Outputs<S> = { readonly [K in keyof S]: undefined extends S[K] ? Tensor | undefined : Tensor };
+type Outputs<S> = { readonly [K in keyof S]: undefined extends S[K] ? InternalTensor | undefined : InternalTensor };
 
 /** The outputs that a caller sees: all but those in `V`, which are saved for backward. */
 type Results<S, V> = { readonly [K in Exclude<keyof S, V>]: Tensor };
@@ -45,11 +52,11 @@ type Results<S, V> = { readonly [K in Exclude<keyof S, V>]: Tensor };
 type Op<I extends string, O extends string, R, A> = unknown extends A ? (inputs: Inputs<I, O>) => R : (inputs: Inputs<I, O>, attrs: A) => R;
 
 /** Something about `K`; there for certain when `K` is the only name of `All`. */
-type Certain<All, K> = Tensor | ([Exclude<All, K>] extends [never] ? never : undefined);
+type Certain<All, K> = InternalTensor | ([Exclude<All, K>] extends [never] ? never : undefined);
 
 export interface BackwardContext<I extends string, O extends string, S extends Shapes, V extends string, A> {
   readonly run: Run;
-  readonly inputs: Inputs<I, O>;
+  readonly inputs: Handles<I, O>;
   readonly outputs: Outputs<S>;
   /** dLoss/doutput by the output's name, contiguous; undefined is zero. */
   readonly dOutputs: { readonly [K in Exclude<keyof S, V>]: Certain<Exclude<keyof S, V>, K> };
@@ -95,7 +102,7 @@ export interface OpDefinition<I extends string, O extends string, S extends Shap
   readonly kernels?: readonly KernelName[];
   /** True if forward reads inputs by their strides; else they are made contiguous for it. */
   readonly strided?: boolean;
-  forward(run: Run, inputs: Inputs<I, O>, outputs: Outputs<S>, attrs: A): void;
+  forward(run: Run, inputs: Handles<I, O>, outputs: Outputs<S>, attrs: A): void;
   /** dLoss/dinput by the input's name. Absent: the operation has no gradient. */
   backward?(context: BackwardContext<I, O, S, V, A>): { readonly [K in I | O]?: Tensor | undefined };
 }
@@ -182,14 +189,14 @@ export function apply(op: Operation, given: Named, attrs: unknown): Inputs<strin
   const names = namesOf(op, given);
   const tensors: readonly unknown[] = names.map((name) => given[name]);
   checkTensors(op.name, tensors, names);
-  const inputs = given as Inputs<string>;
+  const inputs = given as Handles<string>;
   const { backend } = nth(tensors, 0);
   const shapes = op.shape(inputs, attrs);
   if (op.compose && op.kernels?.some((kernel) => !backend.has(kernel))) return op.compose(inputs, attrs);
   const run = runner(op.name, backend);
   const read = () => (op.strided || tensors.every((x) => x.isContiguous) ? inputs : contiguousInputs(names, tensors));
   const dtypes = op.dtypes?.(inputs);
-  const outputs: Record<string, Tensor> = {};
+  const outputs: Record<string, InternalTensor> = {};
   try {
     for (const name in shapes) {
       const shape = shapes[name];
@@ -215,7 +222,7 @@ function namesOf({ inputs, optional }: Operation, given: Named): readonly string
   return more.length > 0 ? [...required, ...more] : required;
 }
 
-const contiguousInputs = (names: readonly string[], tensors: readonly Tensor[]): Inputs<string> =>
+const contiguousInputs = (names: readonly string[], tensors: readonly InternalTensor[]): Handles<string> =>
   Object.fromEntries(names.map((name, i) => [name, contiguous(nth(tensors, i))]));
 
 /** In a scope if none is open: what `fn` makes on its way is freed. */
@@ -225,23 +232,23 @@ const temporarily = (fn: () => void): void => (currentFrame() ? fn() : scope(fn)
 interface Recorded extends Pick<BackwardContext<string, never, Shapes, never, unknown>, "run" | "inputs" | "attrs"> {
   /** Of the inputs that are there. */
   readonly names: readonly string[];
-  readonly tensors: readonly Tensor[];
-  readonly outputs: Inputs<string>;
+  readonly tensors: readonly InternalTensor[];
+  readonly outputs: Handles<string>;
 }
 
 function record(op: Operation, { names, tensors, inputs, outputs, attrs, run }: Recorded): void {
   const produced = Object.keys(outputs);
   new TapeNode(op.name, tensors, Object.values(outputs), (gradients, sink) => {
-    const dOutputs: Record<string, Tensor> = {};
+    const dOutputs: Record<string, InternalTensor> = {};
     for (const [i, dy] of gradients.entries()) if (dy) dOutputs[nth(produced, i)] = contiguous(dy);
     /** The position of an input that needs a gradient, or -1. */
     const place = (name: string) => {
       const i = names.indexOf(name);
       return i >= 0 && sink.needs(i) ? i : -1;
     };
-    const ofWanted = (make: (i: number) => Tensor) => (name: string) => {
+    const ofWanted = (make: (i: number) => InternalTensor) => (name: string) => {
       const i = place(name);
-      return (i < 0 ? undefined : make(i)) as Tensor;
+      return (i < 0 ? undefined : make(i)) as InternalTensor;
     };
     const results = op.backward!({
       run,
@@ -257,17 +264,16 @@ function record(op: Operation, { names, tensors, inputs, outputs, attrs, run }: 
   });
 }
 
-/** A view as an operation: no memory, no kernel. `backward` maps the view's gradient to the gradient of x. */
+/** A view as an operation: no memory, no kernel. `backward` maps the view's gradient to the gradient of x; `skip` elements of x come first. */
 export function viewOp(
   name: string,
-  x: Tensor,
+  x: InternalTensor,
   shape: Shape,
   strides: readonly number[],
-  offset: number,
-  backward: (dy: Tensor) => Tensor,
-): Tensor {
-  checkTensors(name, [x], ["x"]);
-  const y = x.view(shape, strides, offset);
+  backward: (dy: InternalTensor) => Tensor,
+  skip = 0,
+): InternalTensor {
+  const y = x.view(shape, strides, x.offset + skip);
   if (isRecording([x])) new TapeNode(name, [x], [y], ([dy]) => [dy && backward(dy)]);
   return y;
 }
@@ -280,23 +286,28 @@ export function viewOp(
  * @example
  * sg.contiguous(sg.transpose(sg.zeros([2, 3]))).isContiguous; // = true
  */
-export function contiguous(x: Tensor): Tensor {
-  if (checkTensor("contiguous", x, "x").isContiguous) return x;
+export function contiguous(x: Tensor): InternalTensor {
+  const from = checkTensor("contiguous", x, "x");
+  if (from.isContiguous) return from;
   const y = empty(x.backend, x.shape, x.dtype);
-  copyStrided(x, y.address, y.strides);
+  copyStrided(from, y.address, y.strides);
   return y;
 }
 
 /** Numbers of the host as a tensor on the device of another; not recorded. */
-export function constant(like: Tensor, data: Float32Array | Int32Array, shape: Shape): Tensor {
+export function constant(like: Tensor, data: Float32Array | Int32Array, shape: Shape): InternalTensor {
   const x = empty(like.backend, shape, data instanceof Int32Array ? "int32" : "float32");
   x.write(data);
   return x;
 }
 
 /** Throws unless all are tensors of one device. */
-export function checkTensors(op: string, tensors: readonly unknown[], names: readonly string[] = []): asserts tensors is readonly Tensor[] {
-  let first: Tensor | undefined;
+export function checkTensors(
+  op: string,
+  tensors: readonly unknown[],
+  names: readonly string[] = [],
+): asserts tensors is readonly InternalTensor[] {
+  let first: InternalTensor | undefined;
   for (const [i, value] of tensors.entries()) {
     const name = names[i] ?? `argument ${i}`;
     const x = checkTensor(op, value, name);
@@ -320,7 +331,7 @@ function runner(op: string, backend: Backend): Run {
 function badIndex(op: string, kernel: KernelName, call: NamedCall, position: number): SeqgradError {
   const { checks: name = "" }: KernelRow = kernels[kernel];
   const { [name]: index, T, S, n, cols } = call;
-  const backend = index instanceof Tensor ? index.backend : undefined;
+  const backend = index instanceof InternalTensor ? index.backend : undefined;
   const value = !backend || backend.async ? undefined : backend.readSync(addressOf(index ?? 0) + position * 4, 1, "int32")[0];
   // Lengths are 1 to T steps of a recurrence, 0 to S keys of attention.
   const steps = S === undefined ? [1, Number(T)] : [0, Number(S)];

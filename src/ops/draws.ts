@@ -1,6 +1,8 @@
 import { noGrad } from "../autograd/tape.js";
+import { checkTensor } from "../tensor/internal.js";
+import { empty } from "../tensor/memory.js";
 import { drawRandom } from "../tensor/random.js";
-import { checkTensor, empty, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";

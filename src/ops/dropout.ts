@@ -1,5 +1,6 @@
+import { checkTensor } from "../tensor/internal.js";
 import { drawRandom } from "../tensor/random.js";
-import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkInterval } from "../util/check.js";
 import type { RandomStart } from "../util/philox.js";
 import { addSamples, defineOp } from "./define-op.js";

@@ -1,4 +1,6 @@
-import { copyStrided, empty, fill, type Tensor } from "../tensor/tensor.js";
+import { copyStrided, internal } from "../tensor/internal.js";
+import { empty, fill } from "../tensor/memory.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkText, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
@@ -34,7 +36,7 @@ function labelsOf(equation: string, term: string, hidden: number): string[] {
 /** Merges dimensions i < j of the same size into one, at i. A view. */
 function diagonal(x: Tensor, i: number, j: number): Tensor {
   const along = (strides: readonly number[]) => strides.with(i, nth(strides, i) + nth(strides, j)).toSpliced(j, 1);
-  return viewOp("einsum", x, x.shape.toSpliced(j, 1), along(x.strides), x.offset, (dy) => {
+  return viewOp("einsum", internal(x), x.shape.toSpliced(j, 1), along(internal(x).strides), (dy) => {
     const dx = fill(empty(x.backend, x.shape), 0);
     copyStrided(dy, dx.address, along(stridesOf(x.shape)));
     return dx;

@@ -1,4 +1,5 @@
-import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkTensor } from "../tensor/internal.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { nth } from "../util/nth.js";
@@ -17,7 +18,7 @@ import { sumTo } from "./reduce.js";
  * sg.expand(sg.tensor([1, 2]), [3, -1]).shape; // = [3, 2]
  */
 export function expand(x: Tensor, to: Shape, ...extra: never[]): Tensor {
-  checkTensor("expand", x, "x");
+  const handle = checkTensor("expand", x, "x");
   checkSizes("expand", to, extra);
   const lead = to.length - x.rank;
   const shape = to.map((n, i) => (n === -1 && i >= lead ? nth(x.shape, i - lead) : n));
@@ -28,5 +29,5 @@ export function expand(x: Tensor, to: Shape, ...extra: never[]): Tensor {
     );
   }
   checkShape("expand", shape);
-  return viewOp("expand", x, shape, broadcastStrides(x.shape, x.strides, shape), x.offset, (dy) => sumTo(dy, x.shape));
+  return viewOp("expand", handle, shape, broadcastStrides(x.shape, handle.strides, shape), (dy) => sumTo(dy, x.shape));
 }

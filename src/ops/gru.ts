@@ -1,4 +1,5 @@
-import { empty, fill, type Tensor } from "../tensor/tensor.js";
+import { empty, fill } from "../tensor/memory.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkBoolean } from "../util/check.js";
 import { namesOf } from "../util/options.js";
 import { dimsOf } from "../util/shape.js";

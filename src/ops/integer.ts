@@ -1,5 +1,6 @@
 import type { BinaryOp } from "../backend/kernels.js";
-import { empty, fill, Tensor } from "../tensor/tensor.js";
+import { empty, fill } from "../tensor/memory.js";
+import { Tensor } from "../tensor/tensor.js";
 import { firstNotInt32 } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { addSamples, defineOp } from "./define-op.js";

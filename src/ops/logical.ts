@@ -1,4 +1,5 @@
-import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkTensor } from "../tensor/internal.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { refuseExtra } from "../util/options.js";
 import { equal, greater, less, maximum, mul, notEqual } from "./binary.js";
 import { checkReduction, type ReduceOptions, sum } from "./reduce.js";

@@ -1,5 +1,6 @@
+import { checkTensor } from "../tensor/internal.js";
 import { checkNumbers } from "../tensor/numbers.js";
-import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { nth } from "../util/nth.js";

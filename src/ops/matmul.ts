@@ -1,5 +1,6 @@
 import type { Activation } from "../backend/kernels.js";
 import { activations } from "../backend/kernels.js";
+import type { InternalTensor } from "../tensor/internal.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
@@ -9,9 +10,9 @@ import { expand } from "./expand.js";
 import { reshape, squeeze, transpose, unsqueeze } from "./views.js";
 
 interface Gemm {
-  a: Tensor;
-  b: Tensor;
-  y: Tensor;
+  a: InternalTensor;
+  b: InternalTensor;
+  y: InternalTensor;
   m: number;
   n: number;
   k: number;
@@ -22,7 +23,7 @@ interface Gemm {
   batch?: number;
   strideA?: number;
   strideB?: number;
-  bias?: Tensor | undefined;
+  bias?: InternalTensor | undefined;
   activation?: Activation;
   /** 1 adds to y. */
   beta?: number;
@@ -38,7 +39,7 @@ export function gemm(run: Run, g: Gemm): void {
 }
 
 /** How gemm reads the last two dimensions of x in place: row after row, or transposed; a copy where neither holds. */
-function readable(x: Tensor): { x: Tensor; trans: boolean; ld: number } {
+function readable(x: InternalTensor): { x: InternalTensor; trans: boolean; ld: number } {
   const [rows, cols] = dimsOf(x.shape.slice(-2), 2);
   const [row, col] = dimsOf(x.strides.slice(-2), 2);
   if ((col === 1 || cols === 1) && (row >= cols || rows === 1)) return { x, trans: false, ld: Math.max(row, cols) };

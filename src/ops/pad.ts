@@ -1,5 +1,7 @@
+import { checkTensor, copyStrided, type InternalTensor } from "../tensor/internal.js";
+import { fill } from "../tensor/memory.js";
 import { checkedNumber } from "../tensor/numbers.js";
-import { checkTensor, copyStrided, fill, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkArray, checkChoice, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
@@ -31,7 +33,8 @@ interface Frame {
   readonly value: number;
 }
 
-const offsetIn = (y: Tensor, before: readonly number[]) => y.strides.reduce((at, stride, axis) => at + (before[axis] ?? 0) * stride, 0);
+const offsetIn = (y: InternalTensor, before: readonly number[]) =>
+  y.strides.reduce((at, stride, axis) => at + (before[axis] ?? 0) * stride, 0);
 
 const padOp = defineOp({
   name: "pad",

@@ -1,6 +1,7 @@
 import { recurrentCells } from "../backend/kernels.js";
+import { checkTensor, type InternalTensor, internal } from "../tensor/internal.js";
 import { keep } from "../tensor/scope.js";
-import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkInteger, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
@@ -8,7 +9,7 @@ import { nth } from "../util/nth.js";
 import { checkOptions } from "../util/options.js";
 import { dimsOf, type Shape, sameShape } from "../util/shape.js";
 import { add, less } from "./binary.js";
-import { checkTensors, type Inputs, outOfRange, type Run, type Sample, type SampleInput, viewOp } from "./define-op.js";
+import { checkTensors, type Handles, type Inputs, outOfRange, type Run, type Sample, type SampleInput, viewOp } from "./define-op.js";
 import { linear } from "./linear.js";
 import { norm } from "./variance.js";
 import { select, stack, unsqueeze } from "./views.js";
@@ -93,10 +94,10 @@ export function sampleInputs(
 /** The part of a cell's context that `weightGradients` reads. */
 interface CellContext {
   readonly run: Run;
-  readonly inputs: CellInputs;
-  readonly outputs: { readonly y: Tensor };
+  readonly inputs: Handles<(typeof cellInputs)[number], (typeof cellOptions)[number]>;
+  readonly outputs: { readonly y: InternalTensor };
   readonly attrs: RecurrentAttrs;
-  accumulator(name: "wIh" | "wHh" | "bIh" | "bHh"): Tensor | undefined;
+  accumulator(name: "wIh" | "wHh" | "bIh" | "bHh"): InternalTensor | undefined;
 }
 
 /**
@@ -105,7 +106,7 @@ interface CellContext {
  */
 export function weightGradients(
   { run, inputs: { x, wIh, h0, lengths }, outputs: { y }, attrs, accumulator }: CellContext,
-  gates: Tensor,
+  gates: InternalTensor,
   cell: (typeof recurrentCells)[number],
 ): void {
   const [B, T, I] = dimsOf(x.shape, 3);
@@ -210,7 +211,7 @@ export function unroll<S extends Readonly<Record<string, Tensor>> & { readonly h
 
 /** x itself; `see` is shown its gradient. */
 const observe = (x: Tensor, see: (dx: Tensor) => void): Tensor =>
-  viewOp("observe", x, x.shape, x.strides, x.offset, (dx) => {
+  viewOp("observe", internal(x), x.shape, internal(x).strides, (dx) => {
     see(dx);
     return dx;
   });

@@ -1,5 +1,6 @@
 import { type ReduceOp, reduceOps } from "../backend/kernels.js";
-import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkTensor } from "../tensor/internal.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkBoolean } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";

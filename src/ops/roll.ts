@@ -1,4 +1,5 @@
-import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkTensor } from "../tensor/internal.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkArray, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { nth } from "../util/nth.js";

@@ -1,6 +1,8 @@
 import type { Backend } from "../backend/backend.js";
+import { InternalTensor } from "../tensor/internal.js";
+import { empty } from "../tensor/memory.js";
 import { allocate } from "../tensor/storage.js";
-import { empty, Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkInteger, checkInterval } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
@@ -50,18 +52,18 @@ function anglesOf(D: number, base: number, from: number, to: number): Float64Arr
   return table;
 }
 
-const tables = new WeakMap<Backend, Map<string, Tensor>>();
+const tables = new WeakMap<Backend, Map<string, InternalTensor>>();
 const SHORTEST = 64;
 
 /** The address of the angles of a position: the table of a head size and base grows to the next power of two, and serves every call. */
 function tableAddress(backend: Backend, D: number, base: number, offset: number, end: number): number {
-  const own = tables.get(backend) ?? new Map<string, Tensor>();
+  const own = tables.get(backend) ?? new Map<string, InternalTensor>();
   tables.set(backend, own);
   const key = `${D} ${base}`;
   let table = own.get(key);
   if (!table || table.size < end * D) {
     const length = Math.max(SHORTEST, 2 ** Math.ceil(Math.log2(end)));
-    const grown = new Tensor(allocate(backend, length * D * 4, "buffer", null), [length, D]);
+    const grown = new InternalTensor(allocate(backend, length * D * 4, "buffer", null), [length, D]);
     grown.write(Float32Array.from(anglesOf(D, base, 0, length)));
     table?.dispose();
     own.set(key, grown);
@@ -107,7 +109,7 @@ addSamples(rotaryOp, () => [
   { inputs: { x: [2, 32, 256] }, attrs: { heads: 4, D: 64, offset: 0, base: 10000, interleaved: false } },
 ]);
 
-function rotaryCall(x: Tensor, y: Tensor, { heads, D, offset, base, interleaved }: Attrs, inverse: number) {
+function rotaryCall(x: InternalTensor, y: InternalTensor, { heads, D, offset, base, interleaved }: Attrs, inverse: number) {
   const { T, cols } = timesOf(x);
   const table = tableAddress(x.backend, D, base, offset, offset + T);
   return { x, table, y, B: T * cols === 0 ? 0 : x.size / (T * cols), T, cols, heads, D, interleaved: Number(interleaved), inverse };

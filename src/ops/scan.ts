@@ -1,7 +1,9 @@
 import { type BinaryOp, binaryOps } from "../backend/kernels.js";
+import { checkTensor, copyStrided } from "../tensor/internal.js";
 import { binaryCall, inRow, ROW } from "../tensor/layout.js";
+import { empty, fill } from "../tensor/memory.js";
 import { copyWords } from "../tensor/storage.js";
-import { checkTensor, copyStrided, empty, fill, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { nth } from "../util/nth.js";
 import { sizeOf } from "../util/shape.js";
 import { type AxisOptions, axisOf } from "./axis.js";

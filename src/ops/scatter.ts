@@ -1,6 +1,8 @@
 import { noGrad } from "../autograd/tape.js";
+import { copyStrided } from "../tensor/internal.js";
+import { empty, fill } from "../tensor/memory.js";
 import { checkedNumber } from "../tensor/numbers.js";
-import { copyStrided, empty, fill, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
 import { nth } from "../util/nth.js";

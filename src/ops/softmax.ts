@@ -1,4 +1,5 @@
-import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkTensor } from "../tensor/internal.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { rowsOf } from "../util/shape.js";
 import { type AxisOptions, axisOf } from "./axis.js";
 import { div, sub } from "./binary.js";

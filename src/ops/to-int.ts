@@ -1,4 +1,5 @@
-import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { checkTensor } from "../tensor/internal.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { max, min } from "./extremum.js";
 import { toFloat, toInt32 } from "./unary.js";

@@ -1,5 +1,7 @@
 import { type UnaryOp, unaryOps } from "../backend/kernels.js";
-import { checkTensor, empty, fill, Tensor } from "../tensor/tensor.js";
+import { checkTensor } from "../tensor/internal.js";
+import { empty, fill } from "../tensor/memory.js";
+import { Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkFinite, checkNumber, firstNotInt32 } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, refuseExtra } from "../util/options.js";

@@ -1,5 +1,6 @@
+import { checkTensor } from "../tensor/internal.js";
 import { viewStrides } from "../tensor/layout.js";
-import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkArray, checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
@@ -21,12 +22,12 @@ import { viewOp } from "./define-op.js";
  * sg.reshape(sg.zeros([4, 6]), [2, -1]).shape; // = [2, 12]
  */
 export function reshape(x: Tensor, to: Shape, ...extra: never[]): Tensor {
-  checkTensor("reshape", x, "x");
+  const handle = checkTensor("reshape", x, "x");
   checkSizes("reshape", to, extra);
   const shape = inferShape(x, to);
   if (sameShape(shape, x.shape)) return x;
-  const strides = viewStrides(x.shape, x.strides, shape);
-  return strides ? viewOp("reshape", x, shape, strides, x.offset, (dy) => reshape(dy, x.shape)) : copyOf(x, shape);
+  const strides = viewStrides(x.shape, handle.strides, shape);
+  return strides ? viewOp("reshape", handle, shape, strides, (dy) => reshape(dy, x.shape)) : copyOf(x, shape);
 }
 
 function inferShape(x: Tensor, to: Shape): Shape {
@@ -73,7 +74,7 @@ export function flatten(x: Tensor, options: { start?: number; end?: number } = {
  * sg.permute(sg.zeros([2, 3, 4]), [2, 0, 1]).shape; // = [4, 2, 3]
  */
 export function permute(x: Tensor, order: readonly number[], ...extra: never[]): Tensor {
-  checkTensor("permute", x, "x");
+  const handle = checkTensor("permute", x, "x");
   checkSizes("permute", order, extra);
   const axes = order.map((axis) => normalizeAxis("permute", axis, x.rank));
   if (axes.length !== x.rank || new Set(axes).size !== x.rank) {
@@ -84,8 +85,8 @@ export function permute(x: Tensor, order: readonly number[], ...extra: never[]):
   }
   const inverse = axes.map((_, i) => axes.indexOf(i));
   const shape = axes.map((axis) => nth(x.shape, axis));
-  const strides = axes.map((axis) => nth(x.strides, axis));
-  return viewOp("permute", x, shape, strides, x.offset, (dy) => permute(dy, inverse));
+  const strides = axes.map((axis) => nth(handle.strides, axis));
+  return viewOp("permute", handle, shape, strides, (dy) => permute(dy, inverse));
 }
 
 /**
@@ -124,10 +125,10 @@ function givenAxis(op: string, options: Required<AxisOptions>, rank: number): nu
  * sg.unsqueeze(sg.zeros([2, 3]), { axis: 1 }).shape; // = [2, 1, 3]
  */
 export function unsqueeze(x: Tensor, options: Required<AxisOptions>): Tensor {
-  checkTensor("unsqueeze", x, "x");
+  const handle = checkTensor("unsqueeze", x, "x");
   const at = givenAxis("unsqueeze", options, x.rank + 1);
   const inserted = (sizes: readonly number[]) => sizes.toSpliced(at, 0, 1);
-  return viewOp("unsqueeze", x, inserted(x.shape), inserted(x.strides), x.offset, (dy) => squeeze(dy, { axis: at }));
+  return viewOp("unsqueeze", handle, inserted(x.shape), inserted(handle.strides), (dy) => squeeze(dy, { axis: at }));
 }
 
 /**
@@ -177,7 +178,7 @@ const sliceNames = namesOf<SliceOptions>({ axis: 1, start: 1, end: 1, step: 1 })
  * sg.slice(sg.fromArray([[1, 2, 3], [4, 5, 6]]), { axis: 1, start: 1 }); // = [[2, 3], [5, 6]]
  */
 export function slice(x: Tensor, options: SliceOptions): Tensor {
-  checkTensor("slice", x, "x");
+  const handle = checkTensor("slice", x, "x");
   checkAxisOptions("slice", options ?? null, sliceNames, "slice(x, { axis, start, end, step })");
   const { axis = 0, start = 0, end = Number.MAX_SAFE_INTEGER, step = 1 } = options;
   const at = normalizeAxis("slice", axis, x.rank);
@@ -188,9 +189,9 @@ export function slice(x: Tensor, options: SliceOptions): Tensor {
   const from = bound(checkInteger("slice", "start", start, Number.MIN_SAFE_INTEGER));
   const length = Math.max(0, Math.ceil((bound(end) - from) / step));
   const shape = x.shape.with(at, length);
-  const strides = x.strides.with(at, nth(x.strides, at) * step);
-  const offset = x.offset + (length > 0 ? from * nth(x.strides, at) : 0);
-  return viewOp("slice", x, shape, strides, offset, (dy) => padTo(dy, x.shape, at, from, step));
+  const stride = nth(handle.strides, at);
+  const skip = length > 0 ? from * stride : 0;
+  return viewOp("slice", handle, shape, handle.strides.with(at, stride * step), (dy) => padTo(dy, x.shape, at, from, step), skip);
 }
 
 /**
@@ -258,12 +259,12 @@ const evenPieces = (n: number, size: number) => Array.from({ length: Math.ceil(n
  * sg.flip(sg.tensor([1, 2, 3]), { axis: 0 }); // = [3, 2, 1]
  */
 export function flip(x: Tensor, options: { axis: number | readonly number[] }): Tensor {
-  checkTensor("flip", x, "x");
+  const handle = checkTensor("flip", x, "x");
   checkAxisOptions("flip", options ?? null, ["axis"], "flip(x, { axis: 0 }), or flip(x, { axis: [0, 1] })");
   const axes = [...new Set([options.axis].flat().map((a) => normalizeAxis("flip", a, x.rank)))];
-  const strides = x.strides.map((s, i) => (axes.includes(i) ? -s : s));
-  const offset = axes.reduce((o, i) => o + Math.max(0, nth(x.shape, i) - 1) * nth(x.strides, i), x.offset);
-  return viewOp("flip", x, x.shape, strides, offset, (dy) => flip(dy, { axis: axes }));
+  const strides = handle.strides.map((s, i) => (axes.includes(i) ? -s : s));
+  const skip = axes.reduce((sum, i) => sum + Math.max(0, nth(x.shape, i) - 1) * nth(handle.strides, i), 0);
+  return viewOp("flip", handle, x.shape, strides, (dy) => flip(dy, { axis: axes }), skip);
 }
 
 /**

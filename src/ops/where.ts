@@ -1,4 +1,6 @@
-import { checkTensor, empty, fill, type Tensor } from "../tensor/tensor.js";
+import { checkTensor } from "../tensor/internal.js";
+import { empty, fill } from "../tensor/memory.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { broadcastShapes } from "../util/shape.js";
 import { addSamples, defineOp } from "./define-op.js";
 import { Elementwise } from "./elementwise.js";

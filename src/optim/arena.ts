@@ -1,6 +1,7 @@
 import type { Backend } from "../backend/backend.js";
+import { InternalTensor } from "../tensor/internal.js";
 import { allocate, copyWords, currentFrame, release, type StorageKind, type TensorStorage } from "../tensor/storage.js";
-import { Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { contentOf, type ForeignValue } from "../tensor/value.js";
 import type { Shape } from "../util/shape.js";
 import { LEDGER_WORDS } from "./ledger.js";
@@ -12,7 +13,7 @@ export const inLines = (n: number): number => Math.ceil(n / LINE) * LINE;
 
 /** The position of a parameter in every arena, in bytes. */
 export interface Place {
-  readonly param: Tensor;
+  readonly param: InternalTensor;
   readonly offset: number;
 }
 
@@ -66,7 +67,7 @@ export class ParameterArena {
   views(names: readonly string[], offset: number, shape: Shape): Record<"p" | "g", Tensor> & Record<string, Tensor> {
     const window = (storage: TensorStorage) => {
       storage.holders++;
-      return new Tensor(storage, shape, "float32", undefined, offset / 4, currentFrame());
+      return new InternalTensor(storage, shape, "float32", undefined, offset / 4, currentFrame());
     };
     const state = Object.fromEntries(names.map((name) => [name, window(this.#storage(name))]));
     return { ...state, p: window(this.parameters), g: window(this.gradients) };
@@ -95,7 +96,7 @@ export class ParameterArena {
     // The optimizer holds the gradients too: disposing of one leaves the others.
     gradients.holders = this.places.length + 1;
     for (const { param, offset } of this.places) {
-      const gradient = new Tensor(gradients, param.shape, "float32", undefined, offset / 4);
+      const gradient = new InternalTensor(gradients, param.shape, "float32", undefined, offset / 4);
       const { grad, storage: before } = param;
       gradient.isBlank = grad?.backend !== backend || grad.isBlank;
       if (grad && !gradient.isBlank) copyWords(backend, grad.address, gradient.address, param.size);

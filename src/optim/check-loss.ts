@@ -1,4 +1,5 @@
 import { reaches } from "../autograd/tape.js";
+import { internal } from "../tensor/internal.js";
 import { Tensor } from "../tensor/tensor.js";
 import { kindOf, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
@@ -17,7 +18,7 @@ export function checkLoss(op: string, loss: unknown, parameters: ReadonlySet<Ten
   if (loss.dtype !== "float32")
     throw new SeqgradError("dtype", `${must} got ${loss.dtype}, which has no gradient. Cast its inputs with toFloat().`);
   if (reaches(loss, parameters)) return loss;
-  const causes = loss.node
+  const causes = internal(loss).node
     ? "its graph holds other tensors that require a gradient, but none of the optimizer's parameters. Give the optimizer the parameters of the model that computes the loss"
     : "it was computed from numbers that were read (data(), item()), after detach(), inside noGrad(), or from tensors without requiresGrad. Compute it with operations on the model's outputs";
   throw new SeqgradError("state", `${op}: no gradient flows from the loss to any parameter: ${causes}.`);

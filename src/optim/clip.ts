@@ -1,12 +1,14 @@
 import { unaryOps } from "../backend/kernels.js";
+import { checkTensor, type InternalTensor } from "../tensor/internal.js";
+import { empty } from "../tensor/memory.js";
 import { scope } from "../tensor/scope.js";
-import { checkTensor, empty, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkInterval, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { normOf as vectorNorm } from "../util/numbers.js";
 
 /** The gradients that are there. */
-function gradientsOf(op: string, params: Iterable<Tensor>): Tensor[] {
+function gradientsOf(op: string, params: Iterable<Tensor>): InternalTensor[] {
   if (typeof params !== "object" || typeof params?.[Symbol.iterator] !== "function")
     throw new SeqgradError("value", `${op}: the parameters are ${shown(params)}; give them in an array, as model.parameters() does.`);
   return Array.from(params, (p, i) => checkTensor(op, p, `parameter ${i}`)).flatMap((p) => p.grad ?? []);
@@ -57,13 +59,13 @@ export function clipGradValue(params: Iterable<Tensor>, limit: number): void {
   for (const g of gradientsOf("clipGradValue", params)) inPlace(g, "clamp", -limit, limit);
 }
 
-const normOf = (g: Tensor) =>
+const normOf = (g: InternalTensor) =>
   scope(() => {
     const y = empty(g.backend, []);
     g.backend.dispatch("norm", { x: g, y, n: g.size });
     return y.itemSync();
   });
 
-function inPlace(x: Tensor, op: (typeof unaryOps)[number], a: number, b: number): void {
+function inPlace(x: InternalTensor, op: (typeof unaryOps)[number], a: number, b: number): void {
   x.backend.dispatch("unary", { x, y: x, op: unaryOps.indexOf(op), n: x.size, a, b });
 }

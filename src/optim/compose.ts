@@ -1,6 +1,7 @@
 import { div, minimum, mul } from "../ops/binary.js";
 import { contiguous } from "../ops/define-op.js";
 import { affine } from "../ops/unary.js";
+import { internal } from "../tensor/internal.js";
 import { scope } from "../tensor/scope.js";
 import { Tensor } from "../tensor/tensor.js";
 import { shown } from "../util/check.js";
@@ -38,7 +39,7 @@ export function compose(
       const shape = whole ?? [Math.min(size, (end - at) / 4)];
       const old = arena.views(names, at, shape);
       const results = Object.entries(compute(old)).map(([name, y]) => [laidOut(op, name, y, old[name]), old[name]] as const);
-      for (const [y, before] of results) if (y && before) put(y.address, before.address, before.size);
+      for (const [y, before] of results) if (y && before) put(internal(y).address, internal(before).address, before.size);
     });
 }
 

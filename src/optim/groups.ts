@@ -1,4 +1,5 @@
-import { checkTensor, Tensor } from "../tensor/tensor.js";
+import { checkTensor, InternalTensor } from "../tensor/internal.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkFinite, checkInterval, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, definedOptions } from "../util/options.js";
@@ -51,7 +52,7 @@ export function layOut<O extends OptimizerOptions>(
   checkInterval(op, "clipNorm", options?.clipNorm ?? 0, 0);
   checkInterval(op, "clipValue", options?.clipValue ?? 0, 0);
   const names = new Map<Tensor, string>();
-  const seen = new Set<Tensor>();
+  const seen = new Set<InternalTensor>();
   let n = 0;
   const groups = groupsOf(op, params).map((group): RuledGroup<O> => {
     checkOptions(`${op}, a group`, group.options ?? {}, known);
@@ -88,9 +89,9 @@ export function groupsOf<O extends OptimizerOptions>(op: string, params: Paramet
 const isGroup = <O extends OptimizerOptions>(entry: unknown): entry is ParameterGroup<O> => entry instanceof Object && "params" in entry;
 
 /** The tensors among the parameters given; notes their names. */
-export function tensorsOf(op: string, params: ParameterList, names: Map<Tensor, string>): Tensor[] {
+export function tensorsOf(op: string, params: ParameterList, names: Map<Tensor, string>): InternalTensor[] {
   return Array.from(params, (entry: unknown) => {
-    if (entry instanceof Tensor) return entry;
+    if (entry instanceof InternalTensor) return entry;
     const [name, p]: readonly unknown[] = Array.isArray(entry) ? entry : ["a parameter", entry];
     const tensor = checkTensor(op, p, shown(name));
     names.set(tensor, String(name));

@@ -1,8 +1,9 @@
 import type { Backend } from "../backend/backend.js";
 import { binaryOps, reduceOps, unaryOps } from "../backend/kernels.js";
+import { InternalTensor, internal } from "../tensor/internal.js";
 import { binaryCall, inRow, REPEATED, ROW, whereCall } from "../tensor/layout.js";
 import { copyWords, currentFrame, type TensorStorage } from "../tensor/storage.js";
-import { Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { SeqgradError } from "../util/errors.js";
 import { isBad, type Owner, refusal, type StepNumber } from "./refusal.js";
 
@@ -74,7 +75,7 @@ export class StepLedger {
   note(loss: Tensor | undefined, gradients: TensorStorage, n: number): void {
     const { backend } = this.home;
     const slot = this.#slot(this.counts.steps);
-    if (loss) copyWords(backend, loss.address, slot, 1);
+    if (loss) copyWords(backend, internal(loss).address, slot, 1);
     else backend.dispatch("fill", { y: slot, n: 1, value: 0 });
     backend.dispatch("norm", { x: gradients, y: slot + 4, n });
   }
@@ -108,7 +109,7 @@ export class StepLedger {
     const { backend, ledger } = this.home;
     const at = backend.async ? ledger.address : this.#slot(this.counts.steps) + 4;
     ledger.holders++;
-    return new Tensor(ledger, [], "float32", undefined, (at - ledger.address) / 4, currentFrame());
+    return new InternalTensor(ledger, [], "float32", undefined, (at - ledger.address) / 4, currentFrame());
   }
 
   /** y = b in n words, or a where reading must wait and the step of the last guard() is to change nothing. */

@@ -92,7 +92,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     this.#checkOwner("zeroGrad");
     const { backend, gradients, n } = this.#arena;
     backend.dispatch("fill", { y: gradients, n, value: 0 });
-    for (const { grad } of this.params) if (grad) grad.isBlank = true;
+    for (const { param } of this.#places) if (param.grad) param.grad.isBlank = true;
   }
 
   /**
@@ -264,7 +264,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   /** The counts after the step at hand. */
   #nextCounts(): Counts {
     const { steps, skipped: before, numbers } = this.#ledger.counts;
-    const skipped = this.params.some(isBlank) ? before.map((count, i) => count + Number(isBlank(this.params[i]))) : before;
+    const skipped = this.#places.some(isBlank) ? before.map((count, i) => count + Number(isBlank(this.#places[i]))) : before;
     const { groups } = this.#layout;
     if (!groups.some(({ rule }) => rule.advance)) return { steps: steps + 1, skipped, numbers };
     const next = [...numbers];
@@ -272,7 +272,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
       const known = new Map<RuleNumbers, RuleNumbers>();
       for (let i = first; i < first + places.length; i++) {
         const [own = {}, step] = [numbers[i], steps + 1 - (skipped[i] ?? 0)];
-        if (!isBlank(this.params[i])) next[i] = memo(known, own, () => rule.advance?.(own, options, step) ?? own);
+        if (!isBlank(this.#places[i])) next[i] = memo(known, own, () => rule.advance?.(own, options, step) ?? own);
       }
     }
     return { steps: steps + 1, skipped, numbers: next };
@@ -344,8 +344,9 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   ): void {
     let [begin, end, open] = [0, 0, 0];
     let shared: RuleNumbers | undefined;
-    for (const [i, { param, offset }] of places.entries()) {
-      const step = isUpdate && isBlank(param) ? 0 : steps - (skipped[first + i] ?? 0);
+    for (const [i, place] of places.entries()) {
+      const { param, offset } = place;
+      const step = isUpdate && isBlank(place) ? 0 : steps - (skipped[first + i] ?? 0);
       const own = numbers[first + i];
       if (isShaped) {
         if (step > 0) visit({ begin: offset, end: offset + param.size * 4, shape: param.shape }, { step, ...own });
@@ -363,7 +364,8 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
 
   /** Empties the gradients of parameters that were frozen after backward(): neither the norm nor the update takes them. */
   #dropFrozen(): void {
-    for (const { requiresGrad, grad } of this.params) {
+    for (const place of this.#places) {
+      const { requiresGrad, grad } = place.param;
       if (requiresGrad || !grad || grad.isBlank) continue;
       this.#arena.backend.dispatch("fill", { y: grad, n: grad.size, value: 0 });
       grad.isBlank = true;
@@ -394,7 +396,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   #checkParameters(): Backend {
     const [first] = this.params;
     if (!first) throw new SeqgradError("value", `${this.#op}: there are no parameters to train: pass model.parameters().`);
-    for (const p of this.params) {
+    for (const { param: p } of this.#places) {
       void p.address; // throws for a tensor that is gone
       if (p.backend !== first.backend || p.dtype !== "float32" || !p.isContiguous)
         throw new SeqgradError(
@@ -418,7 +420,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   #checkOwner(call: string): void {
     this.#checkAlive(call);
     const { backend, parameters, gradients } = this.#arena;
-    for (const p of this.params) {
+    for (const { param: p } of this.#places) {
       const moved = p.backend !== backend && "it lies on another device; move both by optimizer.to(device)";
       const taken = p.storage !== parameters && "another optimizer has taken it over; make one optimizer for each parameter";
       const replaced = p.grad?.storage !== gradients && "its grad was replaced; set gradients to 0 by zeroGrad()";
@@ -437,4 +439,4 @@ function memo<K, V>(known: Map<K, V>, key: K, make: () => V): V {
 }
 
 /** True if a step leaves a parameter as it is. */
-const isBlank = (p: Tensor | undefined) => p?.grad?.isBlank ?? true;
+const isBlank = (place: Place | undefined) => place?.param.grad?.isBlank ?? true;

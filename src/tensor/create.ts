@@ -5,12 +5,14 @@ import { formatShape } from "../util/format.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { checkShape, MOST_DIMENSIONS, type Shape, sizeOf } from "../util/shape.js";
 import { checkDevice, type Device, defaultDevice } from "./device.js";
+import { copyStrided, InternalTensor } from "./internal.js";
+import { empty, fill } from "./memory.js";
 import { checkedNumber, checkNumbers, isOfBigints, type Numbers } from "./numbers.js";
 import { allOrNothing, checkRoom, noteMade } from "./ownership.js";
 import { drawRandom } from "./random.js";
 import { scope } from "./scope.js";
 import { allocate } from "./storage.js";
-import { copyStrided, empty, fill, Tensor } from "./tensor.js";
+import type { Tensor } from "./tensor.js";
 
 export interface CreateOptions {
   /** Default `float32`. */
@@ -28,14 +30,14 @@ const createOptions = { dtype: 1, requiresGrad: 1, device: 1 } as const;
 const names = namesOf<CreateOptions>(createOptions);
 
 /** Uninitialized, when shape and options are such; `known`: the names of the options that there are. */
-function make(op: string, shape: Shape, options: CreateOptions, known = names): Tensor {
+function make(op: string, shape: Shape, options: CreateOptions, known = names): InternalTensor {
   checkShape(op, shape);
   checkOptions(op, options, known);
   return makeOn(op, () => checkDevice(op, options.device).backend, shape, options);
 }
 
 /** Uninitialized, on the backend that is asked for once the options are right. */
-export function makeOn(op: string, backendOf: () => Backend, shape: Shape, { dtype, requiresGrad = false }: CreateOptions): Tensor {
+export function makeOn(op: string, backendOf: () => Backend, shape: Shape, { dtype, requiresGrad = false }: CreateOptions): InternalTensor {
   const type = checkDtype(op, dtype);
   if (checkBoolean(op, "requiresGrad", requiresGrad) && type !== "float32")
     throw new SeqgradError("dtype", `${op}: only float32 tensors have gradients.`);
@@ -136,7 +138,7 @@ function flatten(values: NestedNumbers, shape: Shape): number[] {
  */
 export const full = (shape: Shape, value: number, options: CreateOptions = {}): Tensor => filled("full", shape, value, options);
 
-function filled(op: string, shape: Shape, value: number, options: CreateOptions): Tensor {
+function filled(op: string, shape: Shape, value: number, options: CreateOptions): InternalTensor {
   checkOptions(op, options, names);
   const number = checkedNumber(op, value, checkDtype(op, options.dtype));
   return fill(make(op, shape, options), number);
@@ -316,7 +318,7 @@ export function parameter(shape: Shape, init: (y: Tensor) => void, device: Devic
   checkShape("parameter", shape);
   checkFunction("parameter", "init", init, "a function that writes the tensor, such as nn.init.zeros");
   checkDevice("parameter", device);
-  const p = new Tensor(allocate(device.backend, sizeOf(shape) * 4, "parameter", null), [...shape]);
+  const p = new InternalTensor(allocate(device.backend, sizeOf(shape) * 4, "parameter", null), [...shape]);
   p.role = "parameter";
   p.requiresGrad = true;
   return initialized(p, init);
@@ -340,7 +342,7 @@ export function buffer(shape: Shape, init: (y: Tensor) => void, options: Pick<Cr
   checkOptions("buffer", options, ["dtype", "device"]);
   const dtype = checkDtype("buffer", options.dtype);
   const device = checkDevice("buffer", options.device);
-  const b = new Tensor(allocate(device.backend, sizeOf(shape) * 4, "buffer", null), [...shape], dtype);
+  const b = new InternalTensor(allocate(device.backend, sizeOf(shape) * 4, "buffer", null), [...shape], dtype);
   b.role = "buffer";
   return initialized(b, init);
 }

@@ -1,9 +1,11 @@
 import type { DType } from "../backend/backend.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { checkDtype, makeOn } from "./create.js";
+import { checkTensor, type InternalTensor } from "./internal.js";
+import { fill } from "./memory.js";
 import { checkedNumber } from "./numbers.js";
 import { drawRandom } from "./random.js";
-import { checkTensor, fill, type Tensor } from "./tensor.js";
+import type { Tensor } from "./tensor.js";
 
 export interface LikeOptions {
   /** Default: the dtype of x. */
@@ -62,7 +64,7 @@ export const onesLike = (x: Tensor, options: LikeOptions = {}): Tensor => filled
  */
 export const fullLike = (x: Tensor, value: number, options: LikeOptions = {}): Tensor => filledLike("fullLike", x, value, options);
 
-function drawnLike(op: string, x: Tensor, options: object, draw: (y: Tensor) => void): Tensor {
+function drawnLike(op: string, x: Tensor, options: object, draw: (y: InternalTensor) => void): Tensor {
   checkTensor(op, x, "x");
   checkOptions(op, options, ["requiresGrad"]);
   const y = makeOn(op, () => x.backend, x.shape, options);

@@ -1,7 +1,8 @@
 import { checkFunction } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkTensor, InternalTensor } from "./internal.js";
 import { closeFrame, openFrame } from "./storage.js";
-import { checkTensor, Tensor } from "./tensor.js";
+import type { Tensor } from "./tensor.js";
 
 /**
  * Runs a function and frees every tensor made in it except those that it returns (alone, or in arrays and objects) or keeps.
@@ -18,7 +19,7 @@ import { checkTensor, Tensor } from "./tensor.js";
 export function scope<T>(fn: () => T): T {
   checkFunction("scope", "its argument", fn);
   const frame = openFrame();
-  let returned: Set<Tensor> | undefined;
+  let returned: Set<InternalTensor> | undefined;
   try {
     const result = fn();
     if (result instanceof Promise) {
@@ -47,21 +48,21 @@ export function scope<T>(fn: () => T): T {
  * seen[0]; // = [1, 2]
  */
 export function keep<T extends Tensor>(tensor: T): T {
-  checkTensor("keep", tensor);
-  tensor.kept = true;
-  tensor.storage.kept = true;
+  const handle = checkTensor("keep", tensor);
+  handle.kept = true;
+  handle.storage.kept = true;
   if (tensor.grad) keep(tensor.grad);
   return tensor;
 }
 
 /** The tensors in a result, and their gradients; the result may be deep, and hold itself. */
-function collect(result: unknown): Set<Tensor> {
-  const tensors = new Set<Tensor>();
+function collect(result: unknown): Set<InternalTensor> {
+  const tensors = new Set<InternalTensor>();
   const seen = new Set<unknown>();
   const open = [result];
   while (open.length > 0) {
     const value = open.pop();
-    if (value instanceof Tensor) {
+    if (value instanceof InternalTensor) {
       tensors.add(value);
       if (value.grad) tensors.add(value.grad);
     } else if (value !== null && typeof value === "object" && !seen.has(value)) {

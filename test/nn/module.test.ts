@@ -3,6 +3,7 @@ import * as nn from "../../src/nn/index.js";
 import { crossEntropy, relu, reshape, sum } from "../../src/ops/index.js";
 import { parameter, tensor, zeros } from "../../src/tensor/create.js";
 import { memory } from "../../src/tensor/device.js";
+import { internal } from "../../src/tensor/internal.js";
 import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import type { ForeignValue } from "../../src/tensor/value.js";
@@ -59,7 +60,7 @@ await forEachDevice(immediate, "a module", (device) => {
 
   it("knows a parameter by its role, whatever memory() calls its bytes", () => {
     const layer = new nn.Linear(2, 3);
-    layer.weight.storage.kind = "other";
+    internal(layer.weight).storage.kind = "other";
     expect(Array.from(layer.namedParameters(), ([name]) => name)).toEqual(["weight", "bias"]);
     class Viewing extends nn.Module {
       readonly layer = layer;

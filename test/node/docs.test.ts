@@ -91,6 +91,16 @@ test("docs/api.md names every function, class and constant of the API, under its
   ).toEqual([]);
 });
 
+test("a tensor shows the members that docs/api.md names, and no other", () => {
+  const [exported] = checker
+    .getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile("src/index.ts")!)!)
+    .filter(({ name }) => name === "Tensor");
+  const members = checker.getDeclaredTypeOfSymbol(checker.getAliasedSymbol(exported!)).getProperties();
+  const names = members.map(({ name }) => name).filter((name) => !name.startsWith("__@")); // those of symbols
+  const listed = Array.from(readFileSync("docs/api.md", "utf8").matchAll(/`\.(\w+)`/g), ([, name]) => name!);
+  expect(names.sort()).toEqual(listed.sort());
+});
+
 const tasks = ["TextClassifier", "EntityTagger", "SeriesForecaster", "Translator", "ImageCaptioner", "SpeechRecognizer", "LanguageModel"];
 
 test.each(tasks)("the guide comes from a file to an answer of %s in five lines", (task) => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import * as sg from "../../src/index.js";
+import { internal } from "../../src/tensor/internal.js";
 import { initAnew } from "../helpers/default-device.js";
 import { everywhere, forEachDevice, immediate, startOn } from "../helpers/devices.js";
 import { expectError } from "../helpers/errors.js";
@@ -188,7 +189,7 @@ await forEachDevice(immediate, "a function of one's own", (device) => {
     const x = leaf([3], 1);
     const ys = op(x);
     expect(ys.map((y) => y.itemSync())).toEqual([3, 3, 5, 6, 6, 6]);
-    expect([x.node, constant.tracksGradient, ys[5]!.tracksGradient]).toEqual([undefined, false, false]);
+    expect([internal(x).node, constant.tracksGradient, ys[5]!.tracksGradient]).toEqual([undefined, false, false]);
     ys.slice(0, 5)
       .map((y) => sg.sum(y))
       .reduce((a, b) => sg.add(a, b))
