@@ -180,5 +180,5 @@ test.each([
   const store = io.memoryStore();
   await tasks.LanguageModel.create(text, options).save(store);
   await writeConfig(store, { ...(await configOf(store)), [name]: value });
-  await expectRejection("format", tasks.load(store), name);
+  await expectRejection("format", tasks.load(store), `config.json: ${name} is ${JSON.stringify(value)}`);
 });
