@@ -37,6 +37,8 @@ describe("lists", () => {
   ] as [string, (a: string[], b: string[]) => unknown][])("of texts for %s hold no others", (name, measure) => {
     expectError("value", () => measure(wrong([null]), ["a"]), `${name}: text 0: the text is null`);
     expectError("value", () => measure(["a"], wrong([5])), name, "text 0: the text is a number");
+    expectError("value", () => measure(wrong({ length: 1, 0: "a" }), ["a"]), `${name}: one of the lists is an object`);
+    expectError("value", () => measure(["a"], wrong(new Int32Array(1))), `${name}: one of the lists`, "a list of texts");
   });
 });
 

@@ -99,7 +99,18 @@ await forEachDevice(everywhere, "structured losses", (device) => {
     expectError("range", () => ctcLoss(p, [[1]], { lengths: [3] }), "lengths[0] is 3");
     expectError("range", () => ctcLoss(p, [[1]], { blank: 3 }), "blank is 3");
     expectError("shape", () => ctcLoss(p, [[1], [2]]), "2 rows");
-    expectError("range", () => crfLoss(p, [[0, 3]], scores()), "tags[0][1] is 3");
+    // At each place of a row and of a batch.
+    const two = tensor(numbers(12), [2, 2, 3]);
+    for (const [row, at] of [0, 1, 2, 3].map((k) => [k >> 1, k & 1] as const))
+      for (const bad of [3, -1, 0.5]) {
+        const rows = [
+          [1, 1],
+          [1, 1],
+        ];
+        rows[row]![at] = bad;
+        expectError("range", () => crfLoss(two, rows, scores()), `tags[${row}][${at}] is ${bad}`);
+        expectError("range", () => ctcLoss(two, rows), `targets[${row}][${at}] is ${bad}`);
+      }
     expectError("range", () => crfLoss(p, [[]], scores()), "tags of row 0");
     expectError("shape", () => crfLoss(p, [[0]], { ...scores(), starts: tensor([0]) }), "starts");
   });

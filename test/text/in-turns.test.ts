@@ -45,6 +45,18 @@ describe("training of a tokenizer in turns gives the same tokenizer, and other t
     expect(turns).toBeGreaterThanOrEqual(2);
   });
 
+  const wordsOf = (n: number) => Array.from({ length: n }, (_, i) => ["low", "newer", "wide"][i % 3]!);
+  test.each<[string, (texts: readonly string[]) => Promise<unknown>]>([
+    ["BpeTokenizer", (many) => BpeTokenizer.trainAsync(many, bpe)],
+    ["WordPieceTokenizer", (many) => WordPieceTokenizer.trainAsync(many, piece)],
+    ["WordTokenizer", (many) => WordTokenizer.fromTextsAsync(many)],
+    ["BagOfWords", (many) => BagOfWords.fitAsync(many)],
+    ["TfIdf", (many) => TfIdf.fitAsync(many)],
+  ])("%s pauses after each text", async (_, train) => {
+    const [few, many] = [await turnsOf(() => train(wordsOf(60))), await turnsOf(() => train(wordsOf(120)))];
+    expect(many.turns - few.turns).toBeGreaterThanOrEqual(60);
+  });
+
   test("trainAsync() rejects with the error that train() throws", async () => {
     await expect(BpeTokenizer.trainAsync([""])).rejects.toThrow("BpeTokenizer.train: the texts are empty");
     await expect(WordPieceTokenizer.trainAsync([""])).rejects.toThrow("WordPieceTokenizer.train: the texts hold no word");

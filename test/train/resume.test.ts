@@ -399,11 +399,11 @@ describe("a checkpoint that cannot be resumed changes nothing", () => {
     const whole = (x: { shape: number[]; data: Float32Array }) => ({ ...x, dtype: "int32", data: Int32Array.from(x.data) });
     await refused(
       changed(bytes, (_, tensors) => tensors.set("optimizer/m.0", wide(tensors.get("optimizer/m.0")))),
-      "float64",
+      "optimizer/m.0 is float64; expected float32 or int32",
     );
     await refused(
       changed(bytes, (_, tensors) => tensors.set("optimizer/m.0", whole(tensors.get("optimizer/m.0")))),
-      "int32",
+      "optimizer/m.0 is int32; expected float32",
     );
     await refused(
       changed(bytes, (_, tensors) => tensors.set("model/linear.bias", whole(tensors.get("model/linear.bias")))),
