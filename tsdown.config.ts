@@ -47,7 +47,7 @@ export default defineConfig([
     inputOptions: { ...shared.inputOptions, external: (id, importer) => isHost(id) || isNamespace(id, importer) },
     outputOptions: { chunkFileNames: "chunks/[name].js" },
     dts: false,
-    copy: ["build/simd.wasm", "build/relaxed.wasm", "build/wide.wasm"],
+    copy: ["build/simd.wasm", "build/relaxed.wasm", "build/wide.wasm", "build/worker.min.js"],
     hooks: { "build:done": ({ chunks }) => writeLicenses(chunks) },
   },
   // For require(), as Jest calls it.

@@ -20,6 +20,7 @@ const floors = {
     ["models"],
     ["train", "decode"],
     ["tasks"],
+    ["worker"],
     ["index"],
     ["node"],
     ["cli"],
@@ -36,7 +37,7 @@ const floors = {
     ["*"],
     ["index"],
   ],
-  "src/train": [["types", "loss", "checkpoint"], ["run"], ["fit"], ["index"]],
+  "src/train": [["types", "loss", "checkpoint"], ["run", "fit-run"], ["fit"], ["index"]],
   "src/text": [["*"], ["pipeline"], ["wordpiece-tokenizer"], ["load"], ["index"]],
   "src/cli": [
     ["flags", "version", "notes", "progress", "signals", "choice", "recorded"],

@@ -63,6 +63,7 @@ export { type GenerateOptions, generate } from "./decode/generate.js";
 export * as decode from "./decode/index.js";
 export * as models from "./models/index.js";
 export * as tasks from "./tasks/index.js";
+export * as worker from "./worker/index.js";
 
 // Operations, gradients and the life of tensors.
 

@@ -7,7 +7,7 @@ import { TransformerSeq2Seq, type TransformerSeq2SeqConfig, transformerSeq2SeqNa
 import { constant, cosine, inverseSigmoid, linearDecay, type Schedule } from "../optim/schedules.js";
 import { tokenizerFromJSON } from "../text/load.js";
 import type { Tokenizer } from "../text/tokenizer.js";
-import type { FitRun } from "../train/fit.js";
+import type { FitRun } from "../train/fit-run.js";
 import { finish, inPieces, inTurns, type Pieces } from "../util/breath.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, optionsAmong } from "../util/options.js";

@@ -1,5 +1,6 @@
 export type { CarriedState, LossResult, Trainable } from "../nn/trainable.js";
-export { type FitRun, fit } from "./fit.js";
+export { fit } from "./fit.js";
+export type { FitRun } from "./fit-run.js";
 export type {
   Batches,
   EventOf,

@@ -15,7 +15,7 @@ export interface WasmSource {
 type Chunk = () => Promise<{ readonly default: string }>;
 
 /** The chunks of a variant: its core, and the kernels of assembly/extra.ts. */
-const chunks: Readonly<Record<"simd" | "relaxed", readonly [core: Chunk, extra: Chunk]>> = {
+export const chunks: Readonly<Record<"simd" | "relaxed", readonly [core: Chunk, extra: Chunk]>> = {
   simd: [() => import("./generated/simd.js"), () => import("./generated/simd-extra.js")],
   relaxed: [() => import("./generated/relaxed.js"), () => import("./generated/relaxed-extra.js")],
 };

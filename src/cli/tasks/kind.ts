@@ -6,7 +6,7 @@ import type { Module } from "../../nn/module.js";
 import { type Checkpoint, type Criterion, mayDiffer, shareField } from "../../tasks/fields.js";
 import type { SearchOptions } from "../../tasks/index.js";
 import type { typesOf } from "../../tasks/task.js";
-import type { FitRun } from "../../train/fit.js";
+import type { FitRun } from "../../train/fit-run.js";
 import { type AnyFields, type Given, type Schema, text } from "../../util/schema.js";
 import type { Baseline, Evaluation, Judge, Measures, Sample } from "../judges/judge.js";
 import { deviceFields } from "../options.js";

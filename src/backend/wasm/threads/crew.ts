@@ -3,7 +3,7 @@ import { addToCounter } from "../../../util/philox.js";
 import { type KernelRow, kernels, type NamedCall } from "../../kernels.js";
 import { of, type Split, splits, type Way } from "../../splits.js";
 import { countThreads, maySleep, startThread, type Thread } from "./start.js";
-import { places, share, workerSource } from "./worker.js";
+import { places, share, type WorkerData, workerSource } from "./worker.js";
 
 /** Settings that tests change. */
 export interface CrewOptions {
@@ -222,7 +222,7 @@ export class Crew {
     this.#started = true;
     try {
       for (let i = 1; i < this.wanted; i++) {
-        const thread = startThread(workerSource(this.options.pause), (reason) => this.#lose(i - 1, reason));
+        const thread = startThread(workerSource(this.options.pause), { onGone: (reason) => this.#lose(i - 1, reason) });
         this.#threads.push(thread);
         this.#alive++;
         this.#send(thread, i - 1);
@@ -234,7 +234,8 @@ export class Crew {
 
   #send(thread: Thread | undefined, i: number): void {
     const { memory } = this;
-    thread?.send({ memory, modules: this.#modules, names, control: this.#control, args: this.#args, id: i + 1 });
+    const data: WorkerData = { memory, modules: this.#modules, names, control: this.#control, args: this.#args, id: i + 1 };
+    thread?.send(data);
   }
 
   #recall(): void {

@@ -1,9 +1,9 @@
-import type { WorkerData } from "./worker.js";
-
 /** A worker, of Node or of a page. */
 export interface Thread {
-  /** Brings it the kernels. */
-  send(data: WorkerData): void;
+  /** Sends it a message, and gives it what `transfer` lists. */
+  send(message: unknown, transfer?: readonly ArrayBuffer[]): void;
+  /** Says if it keeps a process of Node alive; at first it does not. */
+  hold(isHeld: boolean): void;
   /** True if it is known to have ended, also within a call that does not return to the event loop. */
   isGone(): boolean;
   end(): void;
@@ -33,40 +33,60 @@ export function maySleep(control: Int32Array, index: number): boolean {
   }
 }
 
-/** Starts a worker that runs `source`, and never keeps a process alive; `onGone` hears why it ended, or could not start. */
-export const startThread = (source: string, onGone: (reason: string) => void): Thread =>
-  builtins ? nodeThread(builtins, source, onGone) : pageThread(source, onGone);
+/** What a worker runs: a classic script as a text, or the address of one. */
+export type Script = string | URL;
+
+/** Hears of a worker. */
+export interface Listener {
+  /** Why it ended, or could not start. */
+  onGone(reason: string): void;
+  onMessage?(message: unknown): void;
+}
+
+/** Starts a worker. */
+export const startThread = (script: Script, listener: Listener): Thread =>
+  builtins ? nodeThread(builtins, script, listener) : pageThread(script, listener);
 
 function nodeThread(
   { getBuiltinModule }: Pick<NodeJS.Process, "getBuiltinModule">,
-  source: string,
-  onGone: (reason: string) => void,
+  script: Script,
+  { onGone, onMessage }: Listener,
 ): Thread {
-  const worker = new (getBuiltinModule("node:worker_threads").Worker)(source, { eval: true, execArgv: [], name: "seqgrad" });
+  const { Worker } = getBuiltinModule("node:worker_threads");
+  const worker = new Worker(script, { eval: typeof script === "string", execArgv: [], name: "seqgrad" });
   worker.unref();
   worker.on("error", (error: unknown) => onGone(String(error)));
   worker.on("exit", (code) => onGone(`it ended with code ${code}`));
+  if (onMessage) worker.on("message", onMessage);
   // Asked once while it lives, the worker answers afterwards with an idle time below 0.
   const idle = () => worker.performance.eventLoopUtilization().idle;
   worker.on("online", idle);
-  return { send: (data) => worker.postMessage(data), isGone: () => idle() < 0, end: () => void worker.terminate() };
+  return {
+    send: (message, transfer) => worker.postMessage(message, transfer),
+    hold: (isHeld) => (isHeld ? worker.ref() : worker.unref()),
+    isGone: () => idle() < 0,
+    end: () => void worker.terminate(),
+  };
 }
 
-function pageThread(source: string, onGone: (reason: string) => void): Thread {
-  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+function pageThread(script: Script, { onGone, onMessage }: Listener): Thread {
+  const url = typeof script === "string" ? URL.createObjectURL(new Blob([script], { type: "text/javascript" })) : script.href;
   const worker = new Worker(url, { name: "seqgrad" });
   let isGone = false;
   worker.onerror = (event) => {
     isGone = true;
     // An event without a message comes from a script that could not be loaded.
-    onGone(event.message || "this page's Content Security Policy forbids workers of its own: add `worker-src blob:` to it");
+    const blocked = "this page's Content Security Policy forbids workers of its own: add `worker-src blob:` to it";
+    onGone(event.message || (typeof script === "string" ? blocked : `${url} could not be loaded`));
   };
+  if (onMessage) worker.onmessage = ({ data }) => onMessage(data);
   return {
-    send: (data) => worker.postMessage(data),
+    send: (message, transfer = []) => worker.postMessage(message, [...transfer]),
+    hold: () => {},
     isGone: () => isGone,
     end: () => {
       worker.terminate();
-      URL.revokeObjectURL(url);
+      if (typeof script === "string") URL.revokeObjectURL(url);
     },
   };
 }

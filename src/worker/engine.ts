@@ -1,0 +1,265 @@
+import type { Store } from "../io/store.js";
+import * as kinds from "../tasks/kinds.js";
+import { load } from "../tasks/load.js";
+import { defaultDevice, type InitOptions, init, memory } from "../tensor/device.js";
+import { manualSeed } from "../tensor/random.js";
+import { tokenizerFromJSON } from "../text/load.js";
+import { breathe } from "../util/breath.js";
+import { isRecord } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { receivedError, sentError } from "./errors.js";
+import {
+  type FromEngine,
+  type Marked,
+  mark,
+  PROTOCOL,
+  type Question,
+  type SentTask,
+  type StoreMethod,
+  type ToEngine,
+  type Work,
+} from "./protocol.js";
+
+// The program of the worker. It holds tasks by number, runs calls on them, and asks the page for stores and kernels.
+
+/** Milliseconds for which items of a stream are gathered: a page that draws once a frame needs no more. */
+const GATHERED = 25;
+
+type AnyTask = Awaited<ReturnType<typeof load>>;
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+/** A stream: how many of its messages the page has not taken, and what to call when it has. */
+interface Stream {
+  sent: number;
+  isStopped: boolean;
+  wake: () => void;
+}
+
+export class Engine {
+  readonly #post: (message: FromEngine) => void;
+  readonly #tasks = new Map<number, AnyTask>();
+  readonly #streams = new Map<number, Stream>();
+  readonly #signals = new Map<number, { aborted: boolean }>();
+  readonly #waiting = new Map<number, Waiting>();
+  #last = 0;
+
+  constructor(post: (message: FromEngine) => void) {
+    this.#post = post;
+    this.#post({ type: "hello", protocol: PROTOCOL });
+  }
+
+  /** Takes a message of the page. */
+  receive(message: ToEngine): void {
+    switch (message?.type) {
+      case "call":
+        void this.#answer(message.id, () => this.#run(message));
+        return;
+      case "stream":
+        void this.#stream(message.id, message.task, message.method, message.args);
+        return;
+      case "taken":
+      case "stop": {
+        const stream = this.#streams.get(message.id);
+        if (!stream) return;
+        if (message.type === "stop") stream.isStopped = true;
+        else stream.sent--;
+        stream.wake();
+        return;
+      }
+      case "abort":
+        this.#signal(message.signal, true);
+        return;
+      case "release":
+        this.#tasks.get(message.task)?.model.dispose();
+        this.#tasks.delete(message.task);
+        return;
+      case "answer":
+        this.#waiting.get(message.id)?.resolve(message.value);
+        this.#waiting.delete(message.id);
+        return;
+      case "refusal":
+        this.#waiting.get(message.id)?.reject(receivedError(message.error));
+        this.#waiting.delete(message.id);
+        return;
+      default:
+        this.#refuse(message);
+    }
+  }
+
+  /** Asks the page. */
+  ask<T>(question: Question): Promise<T> {
+    const id = ++this.#last;
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#post({ type: "question", id, ...question });
+    });
+  }
+
+  /** Answers what is not one of the messages above, by its number where it has one. */
+  #refuse(message: unknown): void {
+    const id = isRecord(message) && typeof message.id === "number" ? message.id : -1;
+    const type = isRecord(message) ? String(message.type) : typeof message;
+    const error = new SeqgradError(
+      "value",
+      `worker: got a message "${type}", which is none of seqgrad's; use the same version on both sides.`,
+    );
+    this.#post({ type: "error", id, error: sentError(error) });
+  }
+
+  async #answer(id: number, work: () => Promise<unknown>): Promise<void> {
+    try {
+      const value = await work();
+      this.#post({ type: "result", id, value });
+    } catch (error) {
+      this.#post({ type: "error", id, error: sentError(error) });
+    }
+  }
+
+  async #run(work: Work): Promise<unknown> {
+    switch (work.work) {
+      case "start":
+        return this.#start(work.options, work.seed, work.lock);
+      case "make": {
+        const kind = Object.entries(kinds).find(([name]) => name === work.kind)?.[1];
+        if (!kind) throw new SeqgradError("value", `worker: there is no task ${work.kind}.`);
+        return this.#keep(await Reflect.apply(kind.createAsync, kind, await this.#decodedAll(work.args)));
+      }
+      case "load":
+        return this.#keep(await load(this.#storeOf(work.store)));
+      case "memory":
+        return memory();
+      case "call":
+        return (await this.#method<unknown>(work.task, work.method, work.args)).result;
+    }
+  }
+
+  async #start(options: InitOptions, seed: number | undefined, lock: string): Promise<unknown> {
+    if (lock) await held(lock);
+    await init(options);
+    if (seed !== undefined) manualSeed(seed);
+    return { info: defaultDevice().info, kinds: Object.keys(kinds) };
+  }
+
+  /** Keeps a task, and says what the page can ask of it. */
+  #keep(task: AnyTask): SentTask {
+    const id = ++this.#last;
+    const methods = new Set<string>();
+    for (let proto = Object.getPrototypeOf(task); proto !== Object.prototype; proto = Object.getPrototypeOf(proto))
+      for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(proto)))
+        if (typeof value === "function" && name !== "constructor" && name !== "loader") methods.add(name);
+    const facts = Object.fromEntries(Object.entries(task).filter(([, value]) => isFact(value)));
+    this.#tasks.set(id, task);
+    return { task: id, methods: [...methods], facts: { ...facts, type: task.type } };
+  }
+
+  /** Calls a method of a task. It may answer a run, which can be awaited: nothing here awaits it. */
+  async #method<T>(id: number, method: string, sent: readonly unknown[]): Promise<{ readonly result: T }> {
+    const task = this.#tasks.get(id);
+    if (!task) throw new SeqgradError("state", `${method}: the task was disposed of, and is no longer in the worker.`);
+    const own: unknown = Reflect.get(task, method);
+    if (typeof own !== "function") throw new SeqgradError("value", `worker: the task has no method ${method}.`);
+    return { result: Reflect.apply(own, task, await this.#decodedAll(sent)) };
+  }
+
+  /** Sends the items of a method as they come, and stops where the page stops taking them. */
+  async #stream(id: number, task: number, method: string, args: readonly unknown[]): Promise<void> {
+    const stream: Stream = { sent: 0, isStopped: false, wake: () => {} };
+    this.#streams.set(id, stream);
+    let items: unknown[] = [];
+    try {
+      const { result } = await this.#method<AsyncIterable<unknown>>(task, method, args);
+      const iterator = result[Symbol.asyncIterator]();
+      for (let since = -GATHERED; !stream.isStopped; ) {
+        const { value, done } = await iterator.next();
+        if (done) break;
+        items.push(value);
+        if (performance.now() - since < GATHERED && !isNews(value)) continue;
+        stream.sent++;
+        this.#post({ type: "items", id, items, isLast: false });
+        items = [];
+        await breathe();
+        // One message may wait at the page while the next is made.
+        while (stream.sent > 1 && !stream.isStopped) await new Promise<void>((resolve) => (stream.wake = resolve));
+        since = performance.now();
+      }
+      if (stream.isStopped) await iterator.return?.();
+      this.#post({ type: "items", id, items, isLast: true });
+    } catch (error) {
+      if (items.length > 0) this.#post({ type: "items", id, items, isLast: false });
+      this.#post({ type: "error", id, error: sentError(error) });
+    }
+    this.#streams.delete(id);
+  }
+
+  #signal(id: number, aborted: boolean): { aborted: boolean } {
+    const signal = this.#signals.get(id) ?? { aborted: false };
+    this.#signals.set(id, signal);
+    signal.aborted ||= aborted;
+    return signal;
+  }
+
+  /** A store of the page's. */
+  #storeOf(store: number): Store {
+    const ask = <T>(method: StoreMethod, ...args: unknown[]) => this.ask<T>({ ask: "store", store, method, args });
+    return {
+      read: (name) => ask("read", name),
+      write: (name, bytes) => ask("write", name, bytes),
+      list: () => ask("list"),
+      delete: (name) => ask("delete", name),
+    };
+  }
+
+  #decodedAll(args: readonly unknown[]): Promise<unknown[]> {
+    return Promise.all(args.map((arg) => this.#decoded(arg)));
+  }
+
+  /** An argument, with stores, signals and tokenizers in place of what stands for them. */
+  async #decoded(value: unknown): Promise<unknown> {
+    if (!isRecord(value) || Object.getPrototypeOf(value) !== Object.prototype) return value;
+    if (isMarked(value)) {
+      const sent = value[mark];
+      if (sent.as === "signal") return this.#signal(sent.id, sent.aborted);
+      return sent.as === "tokenizer" ? tokenizerFromJSON(sent.json) : this.#storeOf(sent.id);
+    }
+    const entries = Object.entries(value).map(async ([name, inner]) => [name, await this.#decoded(inner)] as const);
+    return Object.fromEntries(await Promise.all(entries));
+  }
+}
+
+const isMarked = (value: object): value is Marked => mark in value;
+
+/** Takes a lock for as long as the worker lives: the page, which waits for it, hears of its end. */
+function held(lock: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const hold = () => {
+      resolve();
+      return new Promise<void>(() => {});
+    };
+    navigator.locks.request(lock, hold).catch(reject);
+  });
+}
+
+const isFact = (value: unknown): boolean =>
+  typeof value === "string" ||
+  typeof value === "number" ||
+  (Array.isArray(value) && value.every((item) => typeof item === "string" || typeof item === "number"));
+
+/** True for an event that a page waits for: all but steps. */
+const isNews = (item: unknown): boolean => isRecord(item) && item.type !== "step";
+
+/** Serves the page that started this worker. */
+function serve(): void {
+  const node = globalThis.process?.getBuiltinModule?.("node:worker_threads").parentPort;
+  const engine = new Engine((message) => (node ?? globalThis).postMessage(message));
+  if (node) node.on("message", (message) => engine.receive(message));
+  else globalThis.onmessage = ({ data }) => engine.receive(data);
+  // The build puts this in the place of the imports of kernels.
+  const seqgradChunk = async (name: string) => ({ default: await engine.ask<string>({ ask: "chunk", name }) });
+  Object.assign(globalThis, { seqgradChunk });
+}
+
+serve();

@@ -1,0 +1,105 @@
+import type { InitOptions, MemoryReport } from "../tensor/device.js";
+import { checkInteger } from "../util/check.js";
+import { SeqgradError } from "../util/errors.js";
+import { checkOptions, namesOf } from "../util/options.js";
+import { Client } from "./client.js";
+import type { Started } from "./protocol.js";
+import { tasksOf, type WorkerTasks } from "./task.js";
+
+export type { WorkerTask, WorkerTasks } from "./task.js";
+
+/** The device that the worker uses, as for init(), and where its program comes from. */
+export interface StartOptions extends Omit<InitOptions, "gpu" | "wasm"> {
+  /** The seed of random numbers, as for manualSeed(). Default: another each time. */
+  readonly seed?: number;
+  /**
+   * The address of the file `seqgrad/worker.min.js`, for a page whose Content Security Policy forbids workers from `blob:`. Default: a part
+   * of the package that needs no file.
+   */
+  readonly url?: string | URL;
+}
+
+/** An engine in a worker: it trains and answers there, while the page stays free. */
+export interface Trainer {
+  /** What the worker computes on, as `info` of a device. */
+  readonly info: string;
+  /** The kinds of task, each with create(), and load(). */
+  readonly tasks: WorkerTasks;
+  /**
+   * Returns the bytes and tensors that are alive in the worker.
+   *
+   * @returns the report, as memory() gives it
+   */
+  memory(): Promise<MemoryReport>;
+  /** Ends the worker. Calls that are not answered are refused, and so are later ones. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+const names = namesOf<StartOptions>({
+  ...{ device: 1, precision: 1, deterministic: 1, memoryLimit: 1, threads: 1, wide: 1 },
+  ...{ seed: 1, url: 1 },
+});
+
+/**
+ * Starts the engine in a Web Worker, or in Node in a worker thread: training there leaves the page free to draw.
+ *
+ * @param options the device as for init(), `seed` and `url`: see StartOptions
+ * @returns the trainer, whose `tasks` are those of seqgrad with promises for results
+ * @throws SeqgradError `device` where the device is not there, `state` where a worker cannot start, `value` or `range` for impossible options
+ * @example
+ * const trainer = await sg.worker.start();
+ * const reviews = [{ text: "a good film", label: "good" }, { text: "a dull film", label: "dull" }];
+ * const task = await trainer.tasks.TextClassifier.create(reviews, { hidden: 8, minCount: 1 });
+ * for await (const event of task.train(reviews, { epochs: 2, validation: 0 })) console.log(event.type);
+ * console.log(await task.predict(["a good film"]));
+ * trainer.close();
+ */
+export async function start(options: StartOptions = {}): Promise<Trainer> {
+  checkOptions("worker.start", options, names);
+  const { seed, url, ...device } = options;
+  if (seed !== undefined) checkInteger("worker.start", "seed", seed);
+  const client = new Client(url === undefined ? await engineFor(device.device) : addressOf(url));
+  await client.ready;
+  try {
+    const lock = lockName();
+    const { info, kinds } = await client.call<Started>({ work: "start", options: device, seed, lock });
+    if (lock) client.watch(lock);
+    const close = () => client.lose("the trainer was closed; start another with worker.start()");
+    return {
+      info,
+      tasks: tasksOf(client, kinds),
+      memory: () => client.call<MemoryReport>({ work: "memory" }),
+      close,
+      [Symbol.dispose]: close,
+    };
+  } catch (error) {
+    client.lose("it could not start");
+    throw error;
+  }
+}
+
+/** The name of a lock by which a page hears of the worker's end, however that came about; "" in Node, where an event tells it. */
+const lockName = (): string =>
+  globalThis.process === undefined && globalThis.navigator?.locks ? `seqgrad ${globalThis.crypto.randomUUID()}` : "";
+
+/** The program of the worker: with the kernels for a GPU where there may be one. */
+async function engineFor(device: InitOptions["device"] = "auto"): Promise<string> {
+  const hasGpu = "gpu" in (globalThis.navigator ?? {});
+  const isWanted = device === "webgpu" || (device === "auto" && hasGpu);
+  return (await (isWanted ? import("./generated/engine-webgpu.js") : import("./generated/engine.js"))).default;
+}
+
+function addressOf(url: string | URL): URL {
+  try {
+    return new URL(url, globalThis.location?.href);
+  } catch (cause) {
+    throw new SeqgradError(
+      "value",
+      `worker.start: url is ${JSON.stringify(url)}, which is not an address; give that of seqgrad/worker.min.js.`,
+      {
+        cause,
+      },
+    );
+  }
+}

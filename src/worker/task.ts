@@ -1,0 +1,59 @@
+import { checkStore, type Store } from "../io/store.js";
+import type * as kinds from "../tasks/kinds.js";
+import { type FitRun, runOf } from "../train/fit-run.js";
+import type { FitEvent } from "../train/types.js";
+import type { Client } from "./client.js";
+import { type SentTask, streams } from "./protocol.js";
+
+type Kinds = typeof kinds;
+
+/** What a method of a task returns when the task is in a worker: what comes one by one comes so, and all else is a promise. */
+type Answered<R> = R extends FitRun ? FitRun : R extends AsyncIterator<unknown> ? R : Promise<Awaited<R>>;
+
+/** The names of the methods that a task in a worker has: not those whose results have methods of their own. */
+type MethodOf<T> = { [K in keyof T]: T[K] extends (...args: never) => unknown ? (K extends "loader" ? never : K) : never }[keyof T];
+type FactOf<T> = { [K in keyof T]: T[K] extends string | number | readonly string[] ? K : never }[keyof T];
+
+/** A task that lives in a worker: the methods of the task, each of which returns a promise, and its facts such as `labels`. */
+export type WorkerTask<T> = {
+  readonly [K in MethodOf<T>]: T[K] extends (...args: infer A) => infer R ? (...args: A) => Answered<R> : never;
+} & { readonly [K in FactOf<T>]: T[K] } & {
+  /** Frees the task in the worker. */
+  dispose(): void;
+  [Symbol.dispose](): void;
+};
+
+/** What create() of a kind makes. */
+type TaskOf<K extends keyof Kinds> = Awaited<ReturnType<Kinds[K]["fromSaved"]>>;
+
+/** The seven kinds of task, in a worker. */
+export type WorkerTasks = {
+  readonly [K in keyof Kinds]: {
+    /** As create() of the kind. */
+    create(...args: Parameters<Kinds[K]["create"]>): Promise<WorkerTask<TaskOf<K>>>;
+  };
+} & {
+  /** Loads a saved task of any kind, as tasks.load(). */
+  load(store: Store): Promise<WorkerTask<TaskOf<keyof Kinds>>>;
+};
+
+/** The tasks that a worker can make. */
+export function tasksOf(client: Client, names: readonly string[]): WorkerTasks {
+  const make = async (kind: string, args: readonly unknown[]) =>
+    taskOf(client, await client.call<SentTask>({ work: "make", kind, args: client.encoded(args) }));
+  const tasks = names.map((kind) => [kind, { create: (...args: unknown[]) => make(kind, args) }]);
+  const load = async (store: Store) =>
+    taskOf(client, await client.call<SentTask>({ work: "load", store: client.store(checkStore("tasks.load", store)) }));
+  return Object.fromEntries([...tasks, ["load", load]]);
+}
+
+function taskOf(client: Client, { task, methods, facts }: SentTask): object {
+  const entries = methods.map((method) => {
+    const call = (...args: unknown[]) => client.call({ work: "call", task, method, args: client.encoded(args) });
+    const stream = (...args: unknown[]) => client.stream(task, method, args);
+    const run = (...args: unknown[]) => runOf(client.stream<FitEvent>(task, method, args));
+    return [method, method === "train" ? run : streams.includes(method) ? stream : call];
+  });
+  const dispose = () => client.release(task);
+  return { ...facts, ...Object.fromEntries(entries), dispose, [Symbol.dispose ?? Symbol.for("Symbol.dispose")]: dispose };
+}
