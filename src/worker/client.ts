@@ -11,7 +11,7 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** What has come of a stream. */
+/** A message of a stream. */
 interface Message<T> {
   readonly items: readonly T[];
   readonly isLast: boolean;
@@ -75,7 +75,10 @@ export class Client {
 
   constructor(script: Script) {
     this.ready = new Promise((resolve, reject) => this.#waiting.set(0, { resolve, reject }));
-    this.#thread = startThread(script, { onGone: (reason) => this.#gone(reason), onMessage: (message: FromEngine) => this.#receive(message) });
+    this.#thread = startThread(script, {
+      onGone: (reason) => this.#gone(reason),
+      onMessage: (message: FromEngine) => this.#receive(message),
+    });
     this.#thread.hold(true);
   }
 

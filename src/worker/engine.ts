@@ -257,7 +257,7 @@ function serve(): void {
   const engine = new Engine((message) => (node ?? globalThis).postMessage(message));
   if (node) node.on("message", (message) => engine.receive(message));
   else globalThis.onmessage = ({ data }) => engine.receive(data);
-  // The build puts this in the place of the imports of kernels.
+  // The build puts this instead of the imports of kernels.
   const seqgradChunk = async (name: string) => ({ default: await engine.ask<string>({ ask: "chunk", name }) });
   Object.assign(globalThis, { seqgradChunk });
 }

@@ -21,7 +21,7 @@ export interface StartOptions extends Omit<InitOptions, "gpu" | "wasm"> {
 
 /** An engine in a worker: it trains and answers there, while the page stays free. */
 export interface Trainer {
-  /** What the worker computes on, as `info` of a device. */
+  /** The device of the worker, as its `info` describes it. */
   readonly info: string;
   /** The kinds of task, each with create(), and load(). */
   readonly tasks: WorkerTasks;

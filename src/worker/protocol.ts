@@ -18,7 +18,7 @@ export interface SentTask {
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
-/** What a call is to run. */
+/** The work of a call. */
 export type Work =
   | { readonly work: "start"; readonly options: object; readonly seed: number | undefined; readonly lock: string }
   | { readonly work: "make"; readonly kind: string; readonly args: readonly unknown[] }
@@ -40,7 +40,7 @@ export type ToEngine =
   | { readonly type: "answer"; readonly id: number; readonly value: unknown }
   | { readonly type: "refusal"; readonly id: number; readonly error: SentError };
 
-/** What an engine asks of the page. */
+/** A question of the engine to the page. */
 export type Question =
   | { readonly ask: "chunk"; readonly name: string }
   | { readonly ask: "store"; readonly store: number; readonly method: StoreMethod; readonly args: readonly unknown[] };

@@ -7,7 +7,7 @@ import { type SentTask, streams } from "./protocol.js";
 
 type Kinds = typeof kinds;
 
-/** What a method of a task returns when the task is in a worker: what comes one by one comes so, and all else is a promise. */
+/** The result of a method when the task is in a worker: an iterator stays one, and all else is a promise. */
 type Answered<R> = R extends FitRun ? FitRun : R extends AsyncIterator<unknown> ? R : Promise<Awaited<R>>;
 
 /** The names of the methods that a task in a worker has: not those whose results have methods of their own. */
@@ -23,7 +23,7 @@ export type WorkerTask<T> = {
   [Symbol.dispose](): void;
 };
 
-/** What create() of a kind makes. */
+/** The task that create() of a kind makes. */
 type TaskOf<K extends keyof Kinds> = Awaited<ReturnType<Kinds[K]["fromSaved"]>>;
 
 /** The seven kinds of task, in a worker. */

@@ -33,7 +33,7 @@ export function maySleep(control: Int32Array, index: number): boolean {
   }
 }
 
-/** What a worker runs: a classic script as a text, or the address of one. */
+/** The program of a worker: a classic script as a text, or the address of one. */
 export type Script = string | URL;
 
 /** Hears of a worker. */
