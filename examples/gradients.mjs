@@ -1,7 +1,7 @@
 // Vanishing and exploding gradients.
 //
 // Backpropagation through time multiplies one Jacobian a step: dL/dh_t = (dh_100/dh_99 ... dh_{t+1}/dh_t)^T dL/dh_100. Factors
-// below 1 make it vanish, factors above 1 make it explode. The loss here looks at the last state alone; a probe shows the norm of
+// below 1 make it vanish, factors above 1 make it explode. The loss here looks at the last state alone; a capture shows the norm of
 // dL/dh_t at every step, before any training: how much of the error would reach the words at the start of a sentence.
 import assert from "node:assert/strict";
 import * as sg from "seqgrad";
@@ -32,18 +32,18 @@ const models = {
   GRU: new sg.nn.GRU(D, H),
 };
 
-async function gradientNorms(layer) {
-  const probe = new sg.nn.GradientProbe();
+const norms = {};
+for (const [name, layer] of Object.entries(models)) {
+  const capture = await layer.capture(["hidden.gradientNorm"], (_, { data }) => {
+    norms[name] = data;
+  });
   sg.scope(() => {
-    const { output } = layer.forward(sg.randn([B, T, D]), { probe });
+    const { output } = layer.forward(sg.randn([B, T, D]));
     const last = sg.select(output, -1, { axis: 1 });
     sg.sum(sg.mul(last, sg.randn([B, H]))).backward(); // a loss whose gradient at the last step is noise of the same size for all
   });
-  return probe.norms();
+  await capture.stop(); // the values come when the step has ended
 }
-
-const norms = {};
-for (const [name, layer] of Object.entries(models)) norms[name] = await gradientNorms(layer);
 
 const names = Object.keys(models);
 console.log("The norm of dL/dh_t, the loss being at t = 100:\n");

@@ -7,8 +7,6 @@ import type { Trainable } from "../nn/trainable.js";
 import { copyOf } from "../ops/copy.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { indexSelect } from "../ops/gather.js";
-import { linear } from "../ops/linear.js";
-import type { GradientProbe } from "../ops/recurrent.js";
 import { select } from "../ops/views.js";
 import { tensor } from "../tensor/create.js";
 import { checkTensor } from "../tensor/internal.js";
@@ -100,19 +98,16 @@ export class RecurrentLM extends Module implements Trainable<WindowBatch, Recurr
    * Scores the token after each token.
    *
    * @param tokens int32 `[B, T]`, each in 0..V-1
-   * @param options `state`: the state before the first token, default zeros. `probe`: receives the gradient of each step
+   * @param options `state`: the state before the first token, default zeros
    * @returns logits `[B, T, V]` and the state after the last token
    * @throws SeqgradError `range` for an unknown token, `shape`, `dtype`
    */
-  forward(
-    tokens: Tensor,
-    options: { state?: RecurrentState | undefined; probe?: GradientProbe } = {},
-  ): { logits: Tensor; state: RecurrentState } {
-    checkOptions("RecurrentLM", options, ["state", "probe"]);
+  forward(tokens: Tensor, options: { state?: RecurrentState | undefined } = {}): { logits: Tensor; state: RecurrentState } {
+    checkOptions("RecurrentLM", options, ["state"]);
     checkTokens("RecurrentLM", tokens);
     const x = this.#drop(this.embedding.forward(tokens));
     const { output, state } = this.rnn.forward(x, options);
-    return { logits: linear(this.#drop(output), this.linear.weight, this.linear.bias), state };
+    return { logits: this.linear.forward(this.#drop(output)), state };
   }
 
   /**

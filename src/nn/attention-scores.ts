@@ -14,6 +14,7 @@ import * as init from "./init.js";
 import { Linear } from "./layers.js";
 import { Module } from "./module.js";
 import { toLengths } from "./multihead-attention.js";
+import { observerOf, type Quantities } from "./observed.js";
 
 /** The keys and values that a query attends to. */
 export interface Attended {
@@ -75,7 +76,13 @@ abstract class Alignment extends Module {
       const got = `the query ${formatShape(query.shape)}, the keys ${formatShape(source.values.shape)}`;
       throw new SeqgradError("shape", `${this.op}: got ${got}; expected the same batch in both.`);
     }
-    return this.attend(query, source, { ...options, lengths: toLengths(this.op, options.lengths, query, S) });
+    const attended = this.attend(query, source, { ...options, lengths: toLengths(this.op, options.lengths, query, S) });
+    observerOf(this)?.show("weights", () => attended.weights);
+    return attended;
+  }
+
+  protected override get quantities(): Quantities {
+    return { kind: "attention" };
   }
 
   protected abstract projectKeys(keys: Tensor): Tensor;

@@ -12,6 +12,7 @@ import { checkOptions } from "../util/options.js";
 import { sameShape } from "../util/shape.js";
 import * as init from "./init.js";
 import { Module } from "./module.js";
+import { observerOf, type Quantities } from "./observed.js";
 import type { LSTMState, RecurrentState } from "./recurrent.js";
 
 /** One step of a recurrent layer: the sequence kernels with T = 1. Parameters as PyTorch's cells. */
@@ -66,8 +67,13 @@ abstract class Cell extends Module {
     return unsqueeze(x, { axis: 1 });
   }
 
-  protected get biases() {
-    return { bIh: this.bias_ih, bHh: this.bias_hh };
+  /** The options that every cell's operation takes. */
+  protected get common() {
+    return { bIh: this.bias_ih, bHh: this.bias_hh, observe: observerOf(this) };
+  }
+
+  protected override get quantities(): Quantities {
+    return { kind: this.op };
   }
 }
 
@@ -110,8 +116,8 @@ export class RNNCell extends Cell {
    * @throws SeqgradError `shape`
    */
   forward(x: Tensor, state?: RecurrentState): RecurrentState {
-    const { nonlinearity, biases } = this;
-    const { y } = rnn(this.sequence(x, state), this.weight_ih, this.weight_hh, { ...biases, h0: state?.h, nonlinearity });
+    const { nonlinearity, common } = this;
+    const { y } = rnn(this.sequence(x, state), this.weight_ih, this.weight_hh, { ...common, h0: state?.h, nonlinearity });
     return { h: squeeze(y, { axis: 1 }) };
   }
 }
@@ -147,8 +153,8 @@ export class GRUCell extends Cell {
    * @throws SeqgradError `shape`
    */
   forward(x: Tensor, state?: RecurrentState): RecurrentState {
-    const { resetAfter, biases } = this;
-    const { y } = gru(this.sequence(x, state), this.weight_ih, this.weight_hh, { ...biases, h0: state?.h, resetAfter });
+    const { resetAfter, common } = this;
+    const { y } = gru(this.sequence(x, state), this.weight_ih, this.weight_hh, { ...common, h0: state?.h, resetAfter });
     return { h: squeeze(y, { axis: 1 }) };
   }
 }
@@ -182,7 +188,7 @@ export class LSTMCell extends Cell {
    */
   forward(x: Tensor, state?: LSTMState): LSTMState {
     const { y, c } = lstm(this.sequence(x, state, ["h", "c"]), this.weight_ih, this.weight_hh, {
-      ...this.biases,
+      ...this.common,
       h0: state?.h,
       c0: state?.c,
     });

@@ -1,4 +1,3 @@
-export { GradientProbe } from "../ops/recurrent.js";
 export {
   ELU,
   GELU,
@@ -23,6 +22,8 @@ export {
   GeneralAttention,
   type ProjectedKeys,
 } from "./attention-scores.js";
+export type { Capture, CaptureOptions } from "./capture.js";
+export type { CapturedValue, CaptureFunction } from "./captured-step.js";
 export { GRUCell, LSTMCell, RNNCell } from "./cells.js";
 export { CRF } from "./crf.js";
 export { EmbeddingBag } from "./embedding-bag.js";

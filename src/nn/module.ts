@@ -8,7 +8,10 @@ import { contentOf, type ForeignValue, readValue, type TensorValue, valueFault }
 import { checkBoolean } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
+import type { Capture, CaptureOptions } from "./capture.js";
+import type { CaptureFunction } from "./captured-step.js";
 import { isInference } from "./mode.js";
+import { engine, type Quantities } from "./observed.js";
 import { summaryTable } from "./summary.js";
 
 /**
@@ -29,6 +32,9 @@ export class ParameterTable extends Map<string, Tensor> {
     super(entries);
   }
 }
+
+/** For the few who look inside. */
+const capturing = () => import("./capture.js");
 
 /**
  * The base of every layer and model.
@@ -185,6 +191,54 @@ export abstract class Module {
   }
 
   /**
+   * Shows what layers compute while they train or predict, without a change in their code.
+   *
+   * A name is that of capture, as `encoder.l0.gates`, or its end: `gates` are those of all layers. `*` stands for one part of a name, a
+   * kind (`rnn`, `gru`, `lstm`, `attention`) for the path of its layers, and `l0` may be left out. captureNames() lists all.
+   *
+   * - `gates`: `[B, T, 4, H]`, i f g o of an LSTM; `[B, T, 3, H]`, r z n of a GRU
+   * - `cells` of an LSTM, `hidden` of all recurrent layers: `[B, T, H]`, of each layer `l0`, `l1` and direction `l0_reverse`
+   * - `weights` of attention before dropout: `[B, N, T, S]`, of an alignment `[B, T, S]`
+   * - `output` of every layer: the first tensor that its forward() returns
+   * - `hidden.gradient`, dLoss/dh_t in full, and `output.gradient`: in backward(), of the same shape
+   * - `hidden.gradientNorm` and `output.gradientNorm`: the norm over batch and units at each step, `[T]`; without steps `[]`
+   *
+   * A step is what runs without an await: an update, or the prediction of a batch. The function is called after it, for each name in turn,
+   * with a copy on the host. While a promise that it returned is pending, or values are on their way from a GPU, steps are not captured,
+   * so that training runs at full speed beside a page that draws. A decoder that reads token by token in one step gives them in one value.
+   *
+   * @param names names, or patterns of them
+   * @param fn called with a name and its value: `shape`, `data`, `dtype`, and `training`, true of a layer in training mode
+   * @param options `every`: capture each n-th step; default 1
+   * @returns the capture, which stop() ends
+   * @throws SeqgradError `value` for a name that no layer has, with those that there are
+   * @example
+   * const lstm = new sg.nn.LSTM(3, 5);
+   * const capture = await lstm.capture(["lstm.gates", "hidden.gradientNorm"], (name, { shape }) => console.log(name, shape));
+   * sg.sum(lstm.forward(sg.randn([2, 4, 3])).output).backward();
+   * await capture.stop(); // printed: l0.gates [2, 4, 4, 5], l0.hidden.gradientNorm [4]
+   */
+  async capture(names: readonly string[], fn: CaptureFunction, options: CaptureOptions = {}): Promise<Capture> {
+    return (await capturing()).beginCapture(engine, this.#layers(), names, fn, options);
+  }
+
+  /**
+   * Lists what capture() can show.
+   *
+   * @returns the names: the path of a module, and what it computes
+   * @example
+   * await new sg.nn.RNN(3, 5).captureNames(); // l0.hidden, l0.hidden.gradient, ..., output, ...
+   */
+  async captureNames(): Promise<string[]> {
+    return (await capturing()).captureNames(this.#layers());
+  }
+
+  /** By what capture() tells what it computes besides the output of forward(). */
+  protected get quantities(): Quantities | undefined {
+    return undefined;
+  }
+
+  /**
    * Returns the table of summary().
    *
    * @returns lines of text
@@ -294,6 +348,10 @@ export abstract class Module {
   *#modules(name: string): Generator<[string, Module]> {
     yield [name, this];
     for (const [own, child] of this.#children()) yield* child.#modules(name === "" ? own : `${name}.${own}`);
+  }
+
+  #layers() {
+    return Array.from(this.#modules(""), ([path, module]) => ({ path, module, quantities: module.quantities }));
   }
 
   /** The tensors that it holds itself. */

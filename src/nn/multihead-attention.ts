@@ -1,9 +1,9 @@
-import { type AttentionOptions, attention, attentionWithWeights, selfAttention } from "../ops/attention.js";
+import { type AttentionOptions, attention, attentionWeights, attentionWithWeights, selfAttention } from "../ops/attention.js";
 import { checkTensors, constant } from "../ops/define-op.js";
 import { linear } from "../ops/linear.js";
 import type { Masks } from "../ops/masks.js";
 import { rotary } from "../ops/rotary.js";
-import { reshape, slice } from "../ops/views.js";
+import { permute, reshape, slice } from "../ops/views.js";
 import { parameter } from "../tensor/create.js";
 import { checkTensor } from "../tensor/internal.js";
 import { Tensor } from "../tensor/tensor.js";
@@ -15,6 +15,7 @@ import * as init from "./init.js";
 import type { KeysAndValues, LayerCache } from "./key-value-cache.js";
 import { Linear } from "./layers.js";
 import { Module } from "./module.js";
+import { observerOf, type Quantities } from "./observed.js";
 
 export interface MultiheadAttentionOptions {
   /** The probability of zeroing an attention weight while training. Default 0. */
@@ -172,8 +173,14 @@ export class MultiheadAttention extends Module {
   forward(x: Tensor, call: MultiheadAttentionCall = {}): Tensor {
     const options = this.#options(x, call);
     const own = this.#ownWeight(x, call);
-    if (own && !call.cache) return this.out_proj.forward(selfAttention(this.#packed(x, own, 0), options));
+    const observe = observerOf(this);
+    if (own && !call.cache) {
+      const packed = this.#packed(x, own, 0);
+      observe?.show("weights", () => weightsOf(this.#parts(packed), x, options));
+      return this.out_proj.forward(selfAttention(packed, options));
+    }
     const { q, k, v } = this.#inputs(x, call);
+    observe?.show("weights", () => weightsOf({ q, k }, x, options));
     return this.out_proj.forward(reshape(attention(q, k, v, options), x.shape));
   }
 
@@ -203,6 +210,10 @@ export class MultiheadAttention extends Module {
   project(key: Tensor, value = key): KeysAndValues {
     for (const [name, from] of Object.entries({ key, value })) checkTensor("MultiheadAttention.project", from, name);
     return { k: this.#projection(1, key), v: this.#projection(2, value) };
+  }
+
+  protected override get quantities(): Quantities {
+    return { kind: "attention" };
   }
 
   /** The weight of all three projections, where x attends to itself. */
@@ -239,12 +250,15 @@ export class MultiheadAttention extends Module {
       // Every query may see the one row's keys: rows of queries are as good as positions.
       return { q: projected.k.shape[0] === 1 ? reshape(q, [1, -1, this.embed]) : q, ...projected };
     }
-    const packed = this.#packed(x, own, cache?.length ?? 0);
+    const { q, k, v } = this.#parts(this.#packed(x, own, cache?.length ?? 0));
+    return cache ? { q, ...cache.append(k, v) } : { q, k, v };
+  }
+
+  #parts(packed: Tensor): KeysAndValues & { q: Tensor } {
     const [end, width] = [this.embed, this.keyValueWidth];
     const q = slice(packed, { axis: 2, end });
     const k = slice(packed, { axis: 2, start: end, end: end + width });
-    const v = slice(packed, { axis: 2, start: end + width });
-    return cache ? { q, ...cache.append(k, v) } : { q, k, v };
+    return { q, k, v: slice(packed, { axis: 2, start: end + width }) };
   }
 
   /** Queries, keys and values of x, whose first position is `offset`, side by side. */
@@ -262,4 +276,12 @@ export class MultiheadAttention extends Module {
     const weight = this.#apart?.[which] ?? (in_proj_weight && slice(in_proj_weight, { start, end }));
     return linear(x, checkTensor("MultiheadAttention", weight, "the weight"), bias && slice(bias, { start, end }));
   }
+}
+
+/** The weights [B, N, T, S] for queries that x [B, T, D] gave; of one row, where all its queries read one row's keys. */
+function weightsOf({ q, k }: Pick<KeysAndValues, "k"> & { q: Tensor }, x: Tensor, options: AttentionOptions): Tensor {
+  const weights = attentionWeights(q, k, options);
+  const [B = 1, T = 1] = x.shape;
+  const [rows, , , S = 1] = weights.shape;
+  return rows === B ? weights : permute(reshape(weights, [options.heads, B, T, S]), [1, 0, 2, 3]);
 }

@@ -3,7 +3,7 @@ import { checkTensors } from "../ops/define-op.js";
 import { dropout } from "../ops/dropout.js";
 import { gru } from "../ops/gru.js";
 import { lstm } from "../ops/lstm.js";
-import type { GradientProbe } from "../ops/recurrent.js";
+import type { Observer } from "../ops/recurrent.js";
 import { checkNonlinearity, type Nonlinearity, rnn } from "../ops/rnn.js";
 import { select, stack, unsqueeze } from "../ops/views.js";
 import { parameter, tensor } from "../tensor/create.js";
@@ -16,6 +16,7 @@ import { checkOptions, namesOf } from "../util/options.js";
 import { sameShape } from "../util/shape.js";
 import * as init from "./init.js";
 import { Module, ParameterTable } from "./module.js";
+import { observerOf, type Quantities } from "./observed.js";
 
 export interface RecurrentOptions {
   /** Layers on top of each other; default 1. */
@@ -42,12 +43,10 @@ export interface SequenceOptions<S> {
   state?: S | undefined;
   /** int32 `[B]`: the number of valid steps of each row, each in 1..T; all when absent. */
   lengths?: Tensor | readonly number[] | undefined;
-  /** Receives the gradient of the last layer's forward direction. */
-  probe?: GradientProbe | undefined;
 }
 
 const names = { numLayers: 1, bidirectional: 1, dropout: 1, bias: 1 } as const;
-const callNames = namesOf<SequenceOptions<unknown>>({ state: 1, lengths: 1, probe: 1 });
+const callNames = namesOf<SequenceOptions<unknown>>({ state: 1, lengths: 1 });
 
 /** Throws unless they are the options of a call; what holds h is a state in their place. */
 function checkCall(op: string, options: object, state: "{ h }" | "{ h, c }"): void {
@@ -68,7 +67,7 @@ interface LayerCall {
   readonly state: readonly (Tensor | undefined)[];
   readonly lengths: Tensor | undefined;
   readonly reverse: boolean;
-  readonly probe: GradientProbe | undefined;
+  readonly observe: Observer | undefined;
 }
 
 /**
@@ -128,7 +127,7 @@ export abstract class RecurrentLayer<S extends RecurrentState = RecurrentState> 
    * Reads whole sequences.
    *
    * @param x `[B, T, D]`, float32
-   * @param options first state, lengths and probe: see SequenceOptions
+   * @param options first state and lengths: see SequenceOptions
    * @returns output `[B, T, directions H]`, 0 past a row's length, and the state after the last valid step
    * @throws SeqgradError `shape`, `range` for a length outside 1..T
    */
@@ -182,6 +181,7 @@ export abstract class RecurrentLayer<S extends RecurrentState = RecurrentState> 
       }
     }
     const lengths = this.#lengths(options.lengths, x);
+    const observe = observerOf(this);
     let y = x;
     for (let layer = 0; layer < numLayers; layer++) {
       if (layer > 0) y = dropout(y, this.dropout, this.training);
@@ -196,13 +196,18 @@ export abstract class RecurrentLayer<S extends RecurrentState = RecurrentState> 
           state: states.map((state) => state && select(state, at)),
           lengths,
           reverse: direction === 1,
-          probe: layer === numLayers - 1 && direction === 0 ? options.probe : undefined,
+          observe: observe?.at(placeOf(layer, direction)),
         });
       };
       const onward = read(0);
       y = directions === 1 ? onward : concat([onward, read(1)], { axis: 2 });
     }
     return y;
+  }
+
+  protected override get quantities(): Quantities {
+    const { op: kind, numLayers, directions } = this;
+    return { kind, numLayers, directions };
   }
 
   #lengths(lengths: Tensor | readonly number[] | undefined, x: Tensor): Tensor | undefined {
@@ -225,7 +230,8 @@ function stacked(states: readonly Tensor[]): Tensor {
   return first && !second ? unsqueeze(first, { axis: 0 }) : stack(states);
 }
 
-const nameOf = (kind: string, layer: number, direction: number) => `${kind}_l${layer}${direction === 1 ? "_reverse" : ""}`;
+const placeOf = (layer: number, direction: number) => `l${layer}${direction === 1 ? "_reverse" : ""}`;
+const nameOf = (kind: string, layer: number, direction: number) => `${kind}_${placeOf(layer, direction)}`;
 
 const rnnNames = namesOf<RecurrentOptions & { nonlinearity?: Nonlinearity }>({ ...names, nonlinearity: 1 });
 
@@ -258,7 +264,7 @@ export class RNN extends RecurrentLayer {
    * Reads whole sequences.
    *
    * @param x `[B, T, D]`, float32
-   * @param options first state, lengths and probe: see SequenceOptions
+   * @param options first state and lengths: see SequenceOptions
    * @returns output `[B, T, directions H]`, 0 past a row's length, and state.h `[layers directions, B, H]` after the last valid step
    * @throws SeqgradError `shape`, `range` for a length outside 1..T
    */
@@ -304,7 +310,7 @@ export class GRU extends RecurrentLayer {
    * Reads whole sequences.
    *
    * @param x `[B, T, D]`, float32
-   * @param options first state, lengths and probe: see SequenceOptions
+   * @param options first state and lengths: see SequenceOptions
    * @returns output `[B, T, directions H]`, 0 past a row's length, and state.h `[layers directions, B, H]` after the last valid step
    * @throws SeqgradError `shape`, `range` for a length outside 1..T
    */
@@ -352,7 +358,7 @@ export class LSTM extends RecurrentLayer<LSTMState> {
    * Reads whole sequences.
    *
    * @param x `[B, T, D]`, float32
-   * @param options first state, lengths and probe: see SequenceOptions
+   * @param options first state and lengths: see SequenceOptions
    * @returns output `[B, T, directions H]`, 0 past a row's length, and state.h and state.c `[layers directions, B, H]` after the last valid
    *   step; with projSize, output and h have P instead of H
    * @throws SeqgradError `shape`, `range` for a length outside 1..T

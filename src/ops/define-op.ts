@@ -10,7 +10,7 @@ import {
   type NamedCall,
 } from "../backend/kernels.js";
 import { neededKernels } from "../backend/needed.js";
-import { checkTensor, copyStrided, InternalTensor } from "../tensor/internal.js";
+import { checkTensor, copyStrided, InternalTensor, internal } from "../tensor/internal.js";
 import { empty } from "../tensor/memory.js";
 import { scope } from "../tensor/scope.js";
 import { currentFrame } from "../tensor/storage.js";
@@ -277,6 +277,13 @@ export function viewOp(
   if (isRecording([x])) new TapeNode(name, [x], [y], ([dy]) => [dy && backward(dy)]);
   return y;
 }
+
+/** x itself; `see` is shown its gradient, in backward(). */
+export const gradientSeen = (x: Tensor, see: (dx: Tensor) => void): Tensor =>
+  viewOp("gradientSeen", internal(x), x.shape, internal(x).strides, (dx) => {
+    see(dx);
+    return dx;
+  });
 
 /**
  * Returns x itself if its layout is contiguous, else a copy; not recorded.

@@ -12,10 +12,9 @@ import {
   cellOptions,
   checkCall,
   checkShapes,
-  type GradientProbe,
+  type Observer,
   projections,
   type RecurrentAttrs,
-  recordSteps,
   recurrentNames,
   sampleInputs,
   sequenceSize,
@@ -40,7 +39,7 @@ type Four = readonly [B: number, T: number, I: number, H: number];
 
 const sample = ([B, T, I, H]: Four, more: readonly (typeof cellOptions)[number][], options: Partial<Attrs> = {}) => ({
   inputs: sampleInputs(shapes(B, T, I, H), more),
-  attrs: { reverse: false, probe: undefined, resetAfter: true, ...options },
+  attrs: { reverse: false, observe: undefined, resetAfter: true, ...options },
 });
 
 const gruOp = defineOp({
@@ -59,7 +58,7 @@ const gruOp = defineOp({
     const { B, H } = sizesOf(inputs);
     const { h0 = fill(empty(x.backend, [B, H]), 0) } = inputs;
     const candidate = (v: Tensor) => slice(v, { start: 2 * H });
-    const { y, h } = unroll("gru", x, { h: h0 }, { lengths, ...attrs }, (x, { h }) => {
+    const { y, h } = unroll("gru", x, { h: h0 }, { lengths, ...attrs }, (x, { h }, show) => {
       const [fromX, fromH] = projections(x, h, inputs);
       const [rx, zx, nx] = split(fromX, [H, H, H], { axis: 1 });
       const [rh, zh, nh] = split(fromH, [H, H, H], { axis: 1 });
@@ -67,6 +66,7 @@ const gruOp = defineOp({
       const z = sigmoid(add(zx, zh));
       const recurrent = resetAfter ? mul(r, nh) : linear(mul(r, h), candidate(wHh), bHh && candidate(bHh));
       const n = tanh(add(nx, recurrent));
+      show(r, z, n);
       return { h: add(n, mul(z, sub(h, n))) };
     });
     return { y, hN: h };
@@ -74,6 +74,7 @@ const gruOp = defineOp({
   forward(run, inputs, outputs, attrs) {
     const { B, T, I, H } = sizesOf(inputs);
     run("gruForward", { B, T, I, H, begin: 0, end: B, ...settings(attrs), ...inputs, ...outputs });
+    attrs.observe?.forward(outputs, 3);
   },
   backward(context) {
     const { run, inputs, outputs, dOutputs, attrs, gradientLike } = context;
@@ -82,11 +83,11 @@ const gruOp = defineOp({
     const { y: dy, hN: dhN } = dOutputs;
     const { B, T, I, H } = sizesOf(inputs);
     const [dx, dh0] = [gradientLike("x"), gradientLike("h0")];
-    const dh = attrs.probe && empty(x.backend, [T, B, H]);
+    const dh = attrs.observe && empty(x.backend, [T, B, H]);
     const dims = { B, T, I, H, ...settings(attrs), begin: 0, end: B };
     run("gruBackward", { wIh, wHh, h0, lengths, y, dy, dhN, gates, dx, dh0, dh, ...dims });
     weightGradients(context, gates, attrs.resetAfter ? "gruResetAfter" : "gruResetBefore");
-    recordSteps(attrs.probe, dh);
+    attrs.observe?.backward(dh);
     return { x: dx, h0: dh0 };
   },
 });
@@ -112,8 +113,8 @@ export interface GruOptions {
   reverse?: boolean;
   /** Reset the product with h (PyTorch, and the default) or, when false, h before the product (Cho et al. 2014). */
   resetAfter?: boolean;
-  /** Receives the gradient of each step. */
-  probe?: GradientProbe | undefined;
+  /** Is shown gates, hidden states, and in backward() their gradient. */
+  observe?: Observer | undefined;
 }
 
 const optionNames = namesOf<GruOptions>({ ...recurrentNames, resetAfter: 1 });
@@ -135,9 +136,8 @@ const optionNames = namesOf<GruOptions>({ ...recurrentNames, resetAfter: 1 });
  */
 export function gru(x: Tensor, wIh: Tensor, wHh: Tensor, options: GruOptions = {}): { y: Tensor; h: Tensor } {
   checkCall("gru", x, wIh, wHh, options, optionNames);
-  const { bIh, bHh, h0, lengths, reverse = false, resetAfter = true, probe } = options;
+  const { bIh, bHh, h0, lengths, reverse = false, resetAfter = true, observe } = options;
   checkBoolean("gru", "resetAfter", resetAfter);
-  probe?.start(sequenceSize("gru", x).T);
-  const { y, hN: h } = gruOp({ x, wIh, wHh, bIh, bHh, h0, lengths }, { reverse, probe, resetAfter });
+  const { y, hN: h } = gruOp({ x, wIh, wHh, bIh, bHh, h0, lengths }, { reverse, observe, resetAfter });
   return { y, h };
 }

@@ -12,10 +12,9 @@ import {
   cellOptions,
   checkCall,
   checkShapes,
-  type GradientProbe,
+  type Observer,
   projectionSum,
   type RecurrentAttrs,
-  recordSteps,
   recurrentNames,
   sampleInputs,
   sequenceSize,
@@ -50,7 +49,7 @@ type Five = readonly [B: number, T: number, I: number, H: number, P?: number];
 
 const sample = ([B, T, I, H, P = H]: Five, more: readonly (keyof ReturnType<typeof shapes>)[], reverse = false) => ({
   inputs: sampleInputs(shapes({ B, T, I, H, P }), more),
-  attrs: { reverse, probe: undefined },
+  attrs: { reverse, observe: undefined },
 });
 
 const lstmOp = defineOp({
@@ -70,33 +69,36 @@ const lstmOp = defineOp({
     const { B, H, P } = sizesOf(inputs);
     const zeros = (n: number) => fill(empty(x.backend, [B, n]), 0);
     const { h0 = zeros(P), c0 = zeros(H) } = inputs;
-    const { y, h, c } = unroll("lstm", x, { h: h0, c: c0 }, { lengths, ...attrs }, (x, { h, c }) => {
-      const [i, f, g, o] = split(projectionSum(x, h, inputs), [H, H, H, H], { axis: 1 });
-      const next = add(mul(sigmoid(f), c), mul(sigmoid(i), tanh(g)));
-      const hidden = mul(sigmoid(o), tanh(next));
+    const { y, h, c } = unroll("lstm", x, { h: h0, c: c0 }, { lengths, ...attrs }, (x, { h, c }, show) => {
+      const parts = split(projectionSum(x, h, inputs), [H, H, H, H], { axis: 1 });
+      const [i, f, g, o] = [sigmoid(parts[0]), sigmoid(parts[1]), tanh(parts[2]), sigmoid(parts[3])];
+      show(i, f, g, o);
+      const next = add(mul(f, c), mul(i, g));
+      const hidden = mul(o, tanh(next));
       return { h: wHr ? linear(hidden, wHr) : hidden, c: next };
     });
     return { y, hN: h, cN: c };
   },
-  forward(run, inputs, outputs, { reverse }) {
+  forward(run, inputs, outputs, { reverse, observe }) {
     const { B, T, I, H, P } = sizesOf(inputs);
     run("lstmForward", { B, T, I, H, P, reverse: Number(reverse), begin: 0, end: B, ...inputs, ...outputs });
+    observe?.forward(outputs, 4);
   },
   backward(context) {
     const { run, inputs, outputs, dOutputs, attrs, accumulator, gradientLike } = context;
     const { x, wIh, wHh, wHr, c0, lengths } = inputs;
     const { gates, cells, hidden } = outputs;
     const { y: dy, hN: dhN, cN: dcN } = dOutputs;
-    const { reverse, probe } = attrs;
+    const { reverse, observe } = attrs;
     const { B, T, I, H, P } = sizesOf(inputs);
     const [dx, dh0, dc0] = [gradientLike("x"), gradientLike("h0"), gradientLike("c0")];
-    const dh = probe || wHr ? empty(x.backend, [T, B, P]) : undefined;
+    const dh = observe || wHr ? empty(x.backend, [T, B, P]) : undefined;
     const dims = { B, T, I, H, P, reverse: Number(reverse), begin: 0, end: B };
     run("lstmBackward", { wIh, wHh, wHr, c0, lengths, cells, dy, dhN, dcN, gates, dx, dh0, dc0, dh, ...dims });
     weightGradients(context, gates, "plain");
     const dwHr = accumulator("wHr");
     if (dwHr && dh && hidden) gemm(run, { a: dh, b: hidden, y: dwHr, m: P, n: H, k: T * B, transA: true, lda: P, ldb: H, beta: 1 });
-    recordSteps(probe, dh);
+    observe?.backward(dh);
     return { x: dx, h0: dh0, c0: dc0 };
   },
 });
@@ -124,8 +126,8 @@ export interface LstmOptions {
   lengths?: Tensor | undefined;
   /** True to read from the last valid step to the first. Default false. */
   reverse?: boolean;
-  /** Receives the gradient of each step. */
-  probe?: GradientProbe | undefined;
+  /** Is shown gates, cells, hidden states, and in backward() their gradient. */
+  observe?: Observer | undefined;
 }
 
 const optionNames = namesOf<LstmOptions>({ ...recurrentNames, wHr: 1, c0: 1 });
@@ -148,8 +150,7 @@ const optionNames = namesOf<LstmOptions>({ ...recurrentNames, wHr: 1, c0: 1 });
  */
 export function lstm(x: Tensor, wIh: Tensor, wHh: Tensor, options: LstmOptions = {}): { y: Tensor; h: Tensor; c: Tensor } {
   checkCall("lstm", x, wIh, wHh, options, optionNames);
-  const { bIh, bHh, wHr, h0, c0, lengths, reverse = false, probe } = options;
-  probe?.start(sequenceSize("lstm", x).T);
-  const { y, hN: h, cN: c } = lstmOp({ x, wIh, wHh, bIh, bHh, h0, lengths, wHr, c0 }, { reverse, probe });
+  const { bIh, bHh, wHr, h0, c0, lengths, reverse = false, observe } = options;
+  const { y, hN: h, cN: c } = lstmOp({ x, wIh, wHh, bIh, bHh, h0, lengths, wHr, c0 }, { reverse, observe });
   return { y, h, c };
 }

@@ -1,76 +1,48 @@
 import { recurrentCells } from "../backend/kernels.js";
 import { checkTensor, type InternalTensor, internal } from "../tensor/internal.js";
-import { keep } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { checkBoolean, checkInteger, shown } from "../util/check.js";
+import { checkBoolean, checkFunction } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
-import { nth } from "../util/nth.js";
 import { checkOptions } from "../util/options.js";
 import { dimsOf, type Shape, sameShape } from "../util/shape.js";
 import { add, less } from "./binary.js";
-import { checkTensors, type Handles, type Inputs, outOfRange, type Run, type Sample, type SampleInput, viewOp } from "./define-op.js";
+import { checkTensors, gradientSeen, type Handles, type Inputs, outOfRange, type Run, type Sample, type SampleInput } from "./define-op.js";
 import { linear } from "./linear.js";
-import { norm } from "./variance.js";
 import { select, stack, unsqueeze } from "./views.js";
 import { where } from "./where.js";
 
-/**
- * Collects the norm of dLoss/dh_t of a layer, the whole gradient of the hidden state at each step t, in backward(). It shows gradients that
- * vanish or explode on their way to the first steps.
- * @example
- * const probe = new sg.nn.GradientProbe();
- * const { output } = new sg.nn.RNN(3, 5).forward(sg.randn([8, 20, 3]), { probe });
- * sg.sum(sg.select(output, -1, { axis: 1 })).backward();
- * const norms = await probe.norms(); // 20 numbers, small for t = 0
- */
-export class GradientProbe {
-  #norms: (Tensor | undefined)[] = [];
+/** Is shown what a layer computes, for Module.capture(). Whoever looks reads a tensor in the call: its memory is used again after it. */
+export interface Observer {
+  /** A value by its name. */
+  show(name: string, value: () => Tensor): void;
+  /** The observer of one layer and direction of a layer: l0, l0_reverse, .. */
+  at(place: string): Observer;
+  /** After a recurrence's forward kernel: y [B, T, H], gates [T, B, ..], which begin with `count` gates, and cells [T, B, H]. */
+  forward(outputs: { readonly y: InternalTensor; readonly gates?: InternalTensor; readonly cells?: InternalTensor }, count: number): void;
+  /** After its backward kernel: dLoss/dh_t in full, [T, B, H]. */
+  backward(dh: InternalTensor | undefined): void;
+  /** Before a recurrence of T steps in primitives. */
+  compose(T: number): StepsObserver;
+}
 
-  /**
-   * Begins again; the layer calls it before a sequence.
-   *
-   * @param steps T, the number of steps
-   */
-  start(steps: number): void {
-    checkInteger("GradientProbe.start", "steps", steps, 0, 2 ** 24);
-    this.dispose();
-    this.#norms = new Array(steps).fill(undefined);
-  }
-
-  /**
-   * Records one gradient; the layer calls it for each step that a gradient reaches.
-   *
-   * @param t the step, from 0
-   * @param dh `[B, H]`, the gradient
-   */
-  record(t: number, dh: Tensor): void {
-    checkInteger("GradientProbe.record", "t", t, 0, this.#norms.length - 1);
-    this.#norms[t]?.dispose();
-    this.#norms[t] = keep(norm(dh));
-  }
-
-  /**
-   * Reads the norms over batch and units of the last backward().
-   *
-   * @returns T numbers, from step 0 on
-   */
-  async norms(): Promise<number[]> {
-    return Promise.all(this.#norms.map((value) => value?.item() ?? 0));
-  }
-
-  /** Frees the norms. */
-  dispose(): void {
-    for (const value of this.#norms) value?.dispose();
-    this.#norms = [];
-  }
+/** Is shown a recurrence in primitives, step by step. */
+export interface StepsObserver {
+  /** The gates of step t, [B, H] each; `valid` [B, 1] is 0 for the rows that have ended. */
+  gates(t: number, gates: Tensor[], valid: Tensor | undefined): void;
+  /** Returns the state h of step t, whose gradient it will see. */
+  hidden(t: number, h: Tensor): Tensor;
+  /** After a step. */
+  cells(t: number, c: Tensor | undefined): void;
+  /** After the last step: each step's output. */
+  end(outputs: readonly Tensor[]): void;
 }
 
 /** The common part of the three cells. */
 export interface RecurrentAttrs {
   /** From the last valid step to the first. */
   readonly reverse: boolean;
-  readonly probe: GradientProbe | undefined;
+  readonly observe: Observer | undefined;
 }
 
 export const cellInputs = ["x", "wIh", "wHh"] as const;
@@ -118,11 +90,6 @@ export function weightGradients(
   run("recurrentGradient", { gates, x, y, h0, lengths, ...into, B, T, I, H, G, width, ...settings });
 }
 
-/** Shows the probe dh [T, B, H]. */
-export function recordSteps(probe: GradientProbe | undefined, dh: Tensor | undefined): void {
-  if (probe && dh) for (let t = 0; t < nth(dh.shape, 0); t++) probe.record(t, select(dh, t));
-}
-
 /** Throws unless each input has the shape that is wanted of it. */
 export function checkShapes(op: string, inputs: CellInputs, wanted: Readonly<Record<string, Shape>>): void {
   for (const [name, x] of Object.entries(inputs)) {
@@ -138,12 +105,12 @@ export function checkShapes(op: string, inputs: CellInputs, wanted: Readonly<Rec
 }
 
 /** Names of the options that the cells have in common. */
-export const recurrentNames = { bIh: 1, bHh: 1, h0: 1, lengths: 1, reverse: 1, probe: 1 } as const;
+export const recurrentNames = { bIh: 1, bHh: 1, h0: 1, lengths: 1, reverse: 1, observe: 1 } as const;
 
 /** The options that are not tensors. */
 interface CellOptions {
   readonly reverse?: boolean | undefined;
-  readonly probe?: GradientProbe | undefined;
+  readonly observe?: Observer | undefined;
   readonly resetAfter?: boolean | undefined;
   readonly nonlinearity?: string | undefined;
 }
@@ -152,10 +119,9 @@ interface CellOptions {
 export function checkCall(op: string, x: Tensor, wIh: Tensor, wHh: Tensor, options: CellOptions, known: readonly string[]): void {
   checkOptions(op, options, known);
   checkTensors(op, [x, wIh, wHh], ["x", "wIh", "wHh"]);
-  const { reverse = false, probe, resetAfter, nonlinearity, ...tensors } = options;
+  const { reverse = false, observe, resetAfter, nonlinearity, ...tensors } = options;
   checkBoolean(op, "reverse", reverse);
-  if (probe !== undefined && !(probe instanceof GradientProbe))
-    throw new SeqgradError("value", `${op}: the probe is ${shown(probe)}; give a GradientProbe.`);
+  if (observe !== undefined) checkFunction(op, "observe.show", observe?.show);
   for (const [name, value] of Object.entries(tensors)) if (value !== undefined) checkTensor(op, value, name);
   for (const [name, w] of Object.entries({ wIh, wHh }))
     if (w.rank !== 2) throw new SeqgradError("shape", `${op}: ${name} has shape ${formatShape(w.shape)}; expected two dimensions.`);
@@ -179,42 +145,38 @@ export function checkLengths(op: string, lengths: Tensor, low: number, high: num
   if (bad >= 0) throw outOfRange(op, `lengths[${bad}]`, values[bad], low, high);
 }
 
-/** The composition of a whole sequence from one step: state -> state. */
+/** The composition of a whole sequence from one step: state -> state. The step shows its gates, each [B, H]. */
 export function unroll<S extends Readonly<Record<string, Tensor>> & { readonly h: Tensor }>(
   op: string,
   x: Tensor,
   initial: S,
-  { lengths, reverse, probe }: RecurrentAttrs & { lengths: Tensor | undefined },
-  step: (x: Tensor, state: S) => S,
+  { lengths, reverse, observe }: RecurrentAttrs & { lengths: Tensor | undefined },
+  step: (x: Tensor, state: S, show: (...gates: Tensor[]) => void) => S,
 ): S & { readonly y: Tensor } {
   const [, T] = dimsOf(x.shape, 3);
   if (lengths) checkLengths(op, lengths, 1, T);
   const outputs = new Array<Tensor>(T);
+  const watch = observe?.compose(T);
   let state = initial;
   for (let s = 0; s < T; s++) {
     const t = reverse ? T - 1 - s : s;
-    const made = step(select(x, t, { axis: 1 }), state);
-    const next = probe ? { ...made, h: observe(made.h, (dh) => probe.record(t, dh)) } : made;
-    if (lengths) {
-      const valid = unsqueeze(less(t, lengths), { axis: 1 });
+    const valid = lengths && unsqueeze(less(t, lengths), { axis: 1 });
+    const made = step(select(x, t, { axis: 1 }), state, (...gates) => watch?.gates(t, gates, valid));
+    const next = watch ? { ...made, h: watch.hidden(t, made.h) } : made;
+    if (valid) {
       state = Object.fromEntries(Object.entries(next).map(([name, value]) => [name, where(valid, value, state[name]!)])) as S;
       outputs[t] = where(valid, next.h, 0);
     } else {
       state = next;
       outputs[t] = next.h;
     }
+    watch?.cells(t, state.c);
   }
+  watch?.end(outputs);
   // Tensors of their own, as a kernel's outputs are: their gradients are apart from the gradients of the steps, which y and the state share.
-  const finals = Object.fromEntries(Object.entries(state).map(([name, x]) => [name, observe(x, () => {})])) as S;
+  const finals = Object.fromEntries(Object.entries(state).map(([name, x]) => [name, gradientSeen(x, () => {})])) as S;
   return { ...finals, y: stack(outputs, { axis: 1 }) };
 }
-
-/** x itself; `see` is shown its gradient. */
-const observe = (x: Tensor, see: (dx: Tensor) => void): Tensor =>
-  viewOp("observe", internal(x), x.shape, internal(x).strides, (dx) => {
-    see(dx);
-    return dx;
-  });
 
 /** W_ih x + b_ih and W_hh h + b_hh, apart. */
 export const projections = (x: Tensor, h: Tensor, { wIh, wHh, bIh, bHh }: CellInputs): [Tensor, Tensor] => [

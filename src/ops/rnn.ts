@@ -10,10 +10,9 @@ import {
   cellOptions,
   checkCall,
   checkShapes,
-  type GradientProbe,
+  type Observer,
   projectionSum,
   type RecurrentAttrs,
-  recordSteps,
   recurrentNames,
   sampleInputs,
   sequenceSize,
@@ -45,7 +44,7 @@ type Four = readonly [B: number, T: number, I: number, H: number];
 
 const sample = ([B, T, I, H]: Four, more: readonly (typeof cellOptions)[number][], options: Partial<Attrs> = {}) => ({
   inputs: sampleInputs(shapes(B, T, I, H), more),
-  attrs: { reverse: false, probe: undefined, nonlinearity: "tanh" as const, ...options },
+  attrs: { reverse: false, observe: undefined, nonlinearity: "tanh" as const, ...options },
 });
 
 const rnnOp = defineOp({
@@ -69,6 +68,7 @@ const rnnOp = defineOp({
   forward(run, inputs, outputs, attrs) {
     const { B, T, I, H } = sizesOf(inputs);
     run("rnnForward", { B, T, I, H, begin: 0, end: B, ...settings(attrs), ...inputs, ...outputs });
+    attrs.observe?.forward(outputs, 0);
   },
   backward(context) {
     const { run, inputs, outputs, dOutputs, attrs, gradientLike } = context;
@@ -77,11 +77,11 @@ const rnnOp = defineOp({
     const { B, T, I, H } = sizesOf(inputs);
     const [dx, dh0] = [gradientLike("x"), gradientLike("h0")];
     const gates = empty(x.backend, [T, B, H]);
-    const dh = attrs.probe && empty(x.backend, [T, B, H]);
+    const dh = attrs.observe && empty(x.backend, [T, B, H]);
     const dims = { B, T, I, H, ...settings(attrs), begin: 0, end: B };
     run("rnnBackward", { wIh, wHh, lengths, y: outputs.y, dy, dhN, gates, dx, dh0, dh, ...dims });
     weightGradients(context, gates, "plain");
-    recordSteps(attrs.probe, dh);
+    attrs.observe?.backward(dh);
     return { x: dx, h0: dh0 };
   },
 });
@@ -106,8 +106,8 @@ export interface RnnOptions {
   reverse?: boolean;
   /** Default `tanh`. */
   nonlinearity?: Nonlinearity;
-  /** Receives the gradient of each step. */
-  probe?: GradientProbe | undefined;
+  /** Is shown hidden states, and in backward() their gradient. */
+  observe?: Observer | undefined;
 }
 
 const optionNames = namesOf<RnnOptions>({ ...recurrentNames, nonlinearity: 1 });
@@ -129,9 +129,8 @@ const optionNames = namesOf<RnnOptions>({ ...recurrentNames, nonlinearity: 1 });
  */
 export function rnn(x: Tensor, wIh: Tensor, wHh: Tensor, options: RnnOptions = {}): { y: Tensor; h: Tensor } {
   checkCall("rnn", x, wIh, wHh, options, optionNames);
-  const { bIh, bHh, h0, lengths, reverse = false, probe } = options;
+  const { bIh, bHh, h0, lengths, reverse = false, observe } = options;
   const nonlinearity = checkNonlinearity("rnn", options.nonlinearity);
-  probe?.start(sequenceSize("rnn", x).T);
-  const { y, hN: h } = rnnOp({ x, wIh, wHh, bIh, bHh, h0, lengths }, { reverse, probe, nonlinearity });
+  const { y, hN: h } = rnnOp({ x, wIh, wHh, bIh, bHh, h0, lengths }, { reverse, observe, nonlinearity });
   return { y, h };
 }

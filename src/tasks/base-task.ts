@@ -1,6 +1,8 @@
 import { type DataLoader, splitItems } from "../data/data-loader.js";
 import type { SavedModel } from "../io/model-folder.js";
 import type { Store } from "../io/store.js";
+import type { Capture, CaptureOptions } from "../nn/capture.js";
+import type { CaptureFunction } from "../nn/captured-step.js";
 import type { Module } from "../nn/module.js";
 import type { Trainable } from "../nn/trainable.js";
 import { fit } from "../train/fit.js";
@@ -190,6 +192,19 @@ export abstract class BaseTask<Example, Input, Answer, Batch> implements Task<Ex
    */
   summary(): string {
     return this.model.summary();
+  }
+
+  /**
+   * Shows what the model's layers compute while it trains or predicts: see Module.capture(). `task.model.captureNames()` lists the names.
+   *
+   * @param names names, or patterns of them
+   * @param fn called with a name and its value
+   * @param options see CaptureOptions
+   * @returns the capture, which stop() ends
+   * @throws SeqgradError `value` for a name that no layer has, with those that there are
+   */
+  capture(names: readonly string[], fn: CaptureFunction, options: CaptureOptions = {}): Promise<Capture> {
+    return this.model.capture(names, fn, options);
   }
 
   /** The facts that defaults of train() may depend on. */

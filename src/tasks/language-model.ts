@@ -5,6 +5,8 @@ import type { SavedModel } from "../io/model-folder.js";
 import type { Store } from "../io/store.js";
 import { RecurrentLM, type RecurrentLMConfig } from "../models/recurrent-lm.js";
 import { TransformerLM, type TransformerLMConfig } from "../models/transformer-lm.js";
+import type { Capture, CaptureOptions } from "../nn/capture.js";
+import type { CaptureFunction } from "../nn/captured-step.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { tensor } from "../tensor/create.js";
 import { CharTokenizer } from "../text/char-tokenizer.js";
@@ -356,6 +358,19 @@ export class LanguageModel {
    */
   summary(): string {
     return this.model.summary();
+  }
+
+  /**
+   * Shows what the model's layers compute while it trains or predicts: see Module.capture(). `task.model.captureNames()` lists the names.
+   *
+   * @param names names, or patterns of them
+   * @param fn called with a name and its value
+   * @param options see CaptureOptions
+   * @returns the capture, which stop() ends
+   * @throws SeqgradError `value` for a name that no layer has, with those that there are
+   */
+  capture(names: readonly string[], fn: CaptureFunction, options: CaptureOptions = {}): Promise<Capture> {
+    return this.model.capture(names, fn, options);
   }
 
   /**

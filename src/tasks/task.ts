@@ -1,6 +1,8 @@
 import type { DataLoader } from "../data/data-loader.js";
 import { type SavedModel, saveModel } from "../io/model-folder.js";
 import type { Store } from "../io/store.js";
+import type { Capture, CaptureOptions } from "../nn/capture.js";
+import type { CaptureFunction } from "../nn/captured-step.js";
 import { inference } from "../nn/mode.js";
 import type { Module } from "../nn/module.js";
 import type { Trainable } from "../nn/trainable.js";
@@ -74,6 +76,16 @@ export interface Task<Example, Input, Answer, Batch = unknown> {
    * @param store where to save it
    */
   save(store: Store): Promise<void>;
+  /**
+   * Shows what the model's layers compute while it trains or predicts: see Module.capture(). `task.model.captureNames()` lists the names.
+   *
+   * @param names names, or patterns of them
+   * @param fn called with a name and its value
+   * @param options see CaptureOptions
+   * @returns the capture, which stop() ends
+   * @throws SeqgradError `value` for a name that no layer has, with those that there are
+   */
+  capture(names: readonly string[], fn: CaptureFunction, options?: CaptureOptions): Promise<Capture>;
 }
 
 /** The values of `model_type` in the config.json of a kind of task. */

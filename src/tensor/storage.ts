@@ -143,6 +143,8 @@ function takeFromHeap(backend: Backend, bytes: number): number {
 
 export const currentFrame = (): Frame | undefined => frames.at(-1);
 
+export const outermostFrame = (): Frame | undefined => frames[0];
+
 /** Memory for `bytes`, in the innermost scope unless another home is named: a scope further out, or `null`, outside every scope. */
 export function allocate(backend: Backend, bytes: number, kind: StorageKind = "other", home?: Frame | null): TensorStorage {
   if (!(bytes <= MOST_ELEMENTS * 4)) {

@@ -1,4 +1,5 @@
 import type { Backend, DType, TensorData } from "../backend/backend.js";
+import { disposeKey } from "../util/dispose-key.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkShape, type Shape, sizeOf } from "../util/shape.js";
 import type { Numbers } from "./numbers.js";
@@ -118,7 +119,7 @@ export abstract class Tensor {
   /** Frees the memory, when no other view holds it. In a scope there is no need. */
   abstract dispose(): void;
 
-  [(Symbol.dispose ?? Symbol.for("Symbol.dispose")) as typeof Symbol.dispose](): void {
+  [disposeKey](): void {
     this.dispose();
   }
 

@@ -59,6 +59,7 @@ export const layerCalls: Calls = {
   "nn.Module.to": () => [sg.defaultDevice()],
   "nn.Module.place": () => [sg.defaultDevice().backend],
   "nn.Module.train": () => [true],
+  "nn.Module.capture": () => [["output"], () => {}, { every: 2 }],
   "new nn.ParameterTable": () => [[["a", sg.ones([1])]]],
   "new nn.Linear": () => [4, 4, { bias: true }],
   "nn.Linear.forward": () => [wide()],

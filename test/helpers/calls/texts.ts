@@ -335,16 +335,16 @@ export const textCalls: Calls = {
   "tasks.Translator.report": () => [pairs(), { beam: 2, lengthPenalty: 1 }],
   "tasks.Translator.predict": () => [["go on"], { beam: 2, lengthPenalty: 1 }],
   "tasks.Translator.bleuByLength": () => [pairs(), ["va", "entre"], { width: 5 }],
+  ...Object.fromEntries(
+    ["EntityTagger", "ImageCaptioner", "LanguageModel", "SeriesForecaster", "SpeechRecognizer", "TextClassifier", "Translator"].map(
+      (task) => [`tasks.${task}.capture`, () => [["output"], () => {}, { every: 2 }]],
+    ),
+  ),
 };
 
 /** Makes what has methods, where a constructor does not. */
 export const subjects: Readonly<Record<string, () => unknown>> = {
   Tensor: () => sg.square(sg.ones([2, 2], { requiresGrad: true })),
-  "nn.GradientProbe": () => {
-    const probe = new sg.nn.GradientProbe();
-    probe.start(3);
-    return probe;
-  },
   "nn.Module": () => new sg.nn.Linear(2, 2),
   "optim.Optimizer": () => new sg.optim.Adam(new sg.nn.Linear(2, 2).parameters()),
   "text.BagOfWords": () => sg.text.BagOfWords.fit(texts()),
