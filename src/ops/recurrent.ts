@@ -1,5 +1,5 @@
 import { recurrentCells } from "../backend/kernels.js";
-import { checkTensor, type InternalTensor, internal } from "../tensor/internal.js";
+import { checkTensor, type InternalTensor } from "../tensor/internal.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkFunction } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
