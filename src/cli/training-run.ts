@@ -130,11 +130,11 @@ function newRecipe({ fields, check }: RunForm, given: Given): Given {
   if (validation !== undefined && validation !== 0 && validationFile !== "")
     throw new SeqgradError("value", "--validation and --validation-file contradict each other; give one of them.");
   if (validation === 0 && validationFile === "")
-    for (const name of ["best", "patience"] as const)
+    for (const name of ["best", "patience", "evaluateEvery"])
       if (given[name])
         throw new SeqgradError(
           "value",
-          `--${name} chooses by the examples for validation, and --validation is 0; give a larger share, or a --validation-file.`,
+          `${flagOf(name)} has no effect, since --validation is 0; leave it out, or give a larger share or a --validation-file.`,
         );
   checkEffects(fields, given, asFlags, given);
   check(given);

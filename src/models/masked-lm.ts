@@ -19,7 +19,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import type { ForeignValue } from "../tensor/value.js";
 import { checkBoolean, checkInteger, checkInterval, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { checkConfig, checkOptions, namesOf } from "../util/options.js";
+import { checkConfig, checkOptions, namesOf, strayOption } from "../util/options.js";
 import { bertOrigin, checkSettings, checkTensorMap, loadForeign, numberOf, withoutPrefix } from "./hugging-face.js";
 import { checkBatch, checkTokens } from "./step.js";
 
@@ -114,6 +114,7 @@ export class MaskedLM extends Module implements Trainable<MaskedTokens> {
       const { segments = 2, dropout = 0.1, eps = 1e-12, classes = 0, fillsMasks = true } = config;
       const { attentionDropout = dropout, classifierDropout = dropout } = config;
       const pools = classes > 0 || (config.pools ?? false);
+      if (classes > 0 && config.pools === false) throw strayOption("MaskedLM", "pools", "a model without classes", `classes is ${classes}`);
       this.config = {
         ...{ vocab, context, layers, heads, hidden, feedForward, segments, dropout, attentionDropout, classifierDropout },
         ...{ eps, classes, pools, fillsMasks },

@@ -27,7 +27,7 @@ import {
   toTokens,
 } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { checkConfig } from "../util/options.js";
+import { checkConfig, strayOption } from "../util/options.js";
 import { type RecurrentArch, recurrentArchs, recurrentLayer } from "./archs.js";
 import { checkPairs, followers, type Seq2SeqBatch } from "./seq2seq-batch.js";
 import { checkTokens, type GreedyOptions, greedyRows, readStep, type Scores, tokensOf } from "./step.js";
@@ -110,8 +110,7 @@ export function completeDecoder<Config extends RecurrentDecoderConfig>(
   const defaults = { arch: "lstm", embed: 64, hidden: 128, layers: 1, dropout: 0, window: 0, reduction: "mean" } as const;
   checkBoolean(op, "inputFeeding", config.inputFeeding ?? true);
   const stray = attention === "none" ? (["window", "inputFeeding"] as const).find((name) => config[name]) : undefined;
-  if (stray)
-    throw new SeqgradError("value", `${op}: ${stray} is for attention additive, dot and general, and the attention is none; leave it out.`);
+  if (stray) throw strayOption(op, stray, "attention additive, dot and general", "the attention is none");
   const complete = { ...defaults, ...config, attention, inputFeeding: attention !== "none" && (config.inputFeeding ?? true) };
   checkChoice(op, "arch", complete.arch, recurrentArchs);
   checkChoice(op, "attention", attention, attentionKinds);

@@ -12,7 +12,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkChoice, checkInteger, checkInterval, checkLayers } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
-import { checkOptions, namesOf, optionsAmong } from "../util/options.js";
+import { checkOptions, namesOf, optionsAmong, strayOption } from "../util/options.js";
 import { type Arch, archs, isRecurrentArch, recurrentLayer } from "./archs.js";
 import { checkLengths } from "./step.js";
 
@@ -47,10 +47,8 @@ export function completeEncoder<C extends SequenceEncoderConfig>(
   checkChoice(op, "arch", arch, archs);
   const isTransformer = arch === "transformer";
   const stray = isTransformer ? "bidirectional" : "heads";
-  if (config[stray] !== undefined) {
-    const owners = isTransformer ? "rnn, gru and lstm" : "transformer";
-    throw new SeqgradError("value", `${op}: ${stray} is for arch ${owners}, and the model is ${arch}; leave it out.`);
-  }
+  if (config[stray] !== undefined)
+    throw strayOption(op, stray, `arch ${isTransformer ? "rnn, gru and lstm" : "transformer"}`, `the model is ${arch}`);
   checkInteger(op, "hidden", hidden, 1);
   checkInteger(op, "heads", heads, 1);
   checkLayers(op, "layers", layers);

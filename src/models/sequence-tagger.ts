@@ -10,7 +10,7 @@ import { reshape } from "../ops/views.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkInteger } from "../util/check.js";
-import { checkConfig, namesOf } from "../util/options.js";
+import { checkConfig, namesOf, strayOption } from "../util/options.js";
 import {
   type CompleteConfig,
   completeEncoder,
@@ -100,6 +100,8 @@ export class SequenceTagger extends Module implements Trainable<TaggerBatch> {
       checkInteger("SequenceTagger", "tags", tags, 1);
       checkInteger("SequenceTagger", "characters", characters);
       checkBoolean("SequenceTagger", "crf", crf);
+      if (characters === 0 && characterSize !== 32)
+        throw strayOption("SequenceTagger", "characterSize", "a model that reads characters", "characters is 0");
       this.config = { ...completeEncoder("SequenceTagger", config), vocab, tags, embed, characters, characterSize, crf };
       this.embedding = new Embedding(vocab, embed, { paddingIndex: 0 });
       if (characters > 0) {

@@ -16,7 +16,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import type { ForeignValue } from "../tensor/value.js";
 import { checkBoolean, checkChoice, checkInteger, checkInterval, checkLayers, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { checkConfig, checkOptions, namesOf } from "../util/options.js";
+import { checkConfig, checkOptions, namesOf, strayOption } from "../util/options.js";
 import {
   checkSettings,
   checkTensorMap,
@@ -112,6 +112,8 @@ export class TransformerLM extends Module implements Trainable<WindowBatch>, Ste
       const { vocab, context, layers, heads, hidden, kvHeads = heads, dropout = 0, bias = true } = config;
       const { attentionDropout = dropout, embeddingDropout = dropout } = config;
       const { norm = "layer", positions = "learned", activation = "gelu", tieWeights = true, eps = 1e-5, rotaryBase = 10000 } = config;
+      if (positions === "learned" && rotaryBase !== 10000)
+        throw strayOption("TransformerLM", "rotaryBase", "rotary positions", "the positions are learned");
       checkBoolean("TransformerLM", "tieWeights", tieWeights);
       const { feedForward = activation === "swiglu" ? 4 * Math.ceil((2 * hidden) / 3) : 4 * hidden } = config;
       this.config = {

@@ -10,7 +10,7 @@ import { Tensor } from "../tensor/tensor.js";
 import { checkBoolean, checkInteger, checkInterval, checkList, checkObject } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { formatShape } from "../util/format.js";
-import { checkOptions, namesOf } from "../util/options.js";
+import { checkOptions, namesOf, strayOption } from "../util/options.js";
 import * as init from "./init.js";
 import type { KeysAndValues, LayerCache } from "./key-value-cache.js";
 import { Linear } from "./layers.js";
@@ -142,6 +142,7 @@ export class MultiheadAttention extends Module {
         );
       if (rotary && (embed / heads) % 2 !== 0)
         throw new SeqgradError("value", `${op}: heads of ${embed / heads} elements cannot turn in pairs; give fewer heads, or no rotary.`);
+      if (!rotary && rotaryBase !== 10000) throw strayOption(op, "rotaryBase", "rotary: true", "rotary is false");
       this.rotary = rotary;
       this.rotaryBase = checkInterval(op, "rotaryBase", rotaryBase, 1);
       const width = keyValueHeads * (embed / heads);

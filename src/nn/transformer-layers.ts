@@ -96,9 +96,9 @@ abstract class TransformerLayer<A extends MultiheadAttention | undefined, N exte
       this.activation = activation;
       this.normFirst = normFirst;
       const norm = () => makeNorm(op, embed, options);
-      const attention = { ...optionsAmong(options, ["bias", "keyValueHeads", "rotary", "rotaryBase"]), dropout: attentionDropout };
-      this.self_attn = new MultiheadAttention(embed, heads, attention);
-      this.multihead_attn = toMemory({ ...attention, rotary: false });
+      const attention = { ...optionsAmong(options, ["bias", "keyValueHeads"]), dropout: attentionDropout };
+      this.self_attn = new MultiheadAttention(embed, heads, { ...attention, ...optionsAmong(options, ["rotary", "rotaryBase"]) });
+      this.multihead_attn = toMemory(attention);
       const { linear1, linear2 } = feedForwardLayers(op, embed, dimFeedforward, options);
       this.linear1 = linear1;
       this.linear2 = linear2;

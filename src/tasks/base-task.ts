@@ -75,14 +75,17 @@ export function rankOf(op: string, criterion: Criterion, measures: Measures): nu
   return criterion.name === "loss" || measures.loss === undefined ? rank : [...rank, measures.loss];
 }
 
-/** Refuses to choose the best of what is not measured. @param what what is measured, and why it is missing */
-export function refuseChoice(
-  op: string,
-  { best, patience = 0 }: { readonly best?: string; readonly patience?: number },
-  what: string,
-): void {
-  if (best === undefined && patience === 0) return;
-  throw new SeqgradError("value", `${op}: best and patience choose by ${what}; give a larger share for validation.`);
+/** Refuses options of a validation that there is not. @param cause why there is none */
+export function refuseUnmeasured(op: string, options: object, cause: string): void {
+  const { best, patience = 0, evaluateEvery }: { best?: unknown; patience?: unknown; evaluateEvery?: unknown } = options;
+  const idle = Object.entries({ best, patience: patience === 0 ? undefined : patience, evaluateEvery }).find(
+    ([, value]) => value !== undefined,
+  );
+  if (idle)
+    throw new SeqgradError(
+      "value",
+      `${op}: ${idle[0]} has no effect, since ${cause}; leave it out, or give a larger share for validation.`,
+    );
 }
 
 /** The methods that all tasks have that learn from examples. */
@@ -140,7 +143,7 @@ export abstract class BaseTask<Example, Input, Answer, Batch> implements Task<Ex
     const settings = this.training.complete(options, inCode(op), this.known);
     const { epochs, batch, seed, best, patience, checkpoint, signal, warmup } = settings;
     const { train, validation } = this.#parts(examples, options.validation ?? settings.validation, seed);
-    if (validation.length === 0) refuseChoice(op, options, `examples that are held back, and none of the ${examples.length} examples is`);
+    if (validation.length === 0) refuseUnmeasured(op, options, `none of the ${examples.length} examples is held back for validation`);
     const loader = this.loader(train, { batch, seed });
     const every = loader.length;
     const steps = epochs * every;

@@ -22,7 +22,7 @@ import { checkInteger, checkObject, checkText, shown, toTokens } from "../util/c
 import { SeqgradError } from "../util/errors.js";
 import { nth } from "../util/nth.js";
 import { type Given, inCode } from "../util/schema.js";
-import { rankOf, refuseChoice, withMeasures } from "./base-task.js";
+import { rankOf, refuseUnmeasured, withMeasures } from "./base-task.js";
 import { type LanguageModelMeasures, measuresOf } from "./language-measures.js";
 import {
   criteria,
@@ -205,7 +205,7 @@ export class LanguageModel {
       );
     const windows = new RandomWindows(train, { batch, context, seed });
     const schedule = makeSchedule(settings, steps);
-    if (validation.length === 0) refuseChoice(op, options, "a part of the text that is held back, and none is");
+    if (validation.length === 0) refuseUnmeasured(op, options, "no part of the text is held back for validation");
     const criterion = criteria.find(({ name }) => name === best);
     let measures: LanguageModelMeasures | undefined;
     const text = this.tokenizer.decode(validation);

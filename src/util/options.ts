@@ -107,6 +107,10 @@ function example(op: string, value: unknown, [first]: readonly string[]): string
   return `write ${op}(…, { ${first}: ${isShort ? shown(value) : "…"} }).`;
 }
 
+/** The error about an option that another one leaves without effect: `heads is for arch transformer, and the model is gru`. */
+export const strayOption = (op: string, name: string, owner: string, state: string): SeqgradError =>
+  new SeqgradError("value", `${op}: ${name} is for ${owner}, and ${state}; leave it out.`);
+
 /** The options that are given: those that are not undefined. */
 export const definedOptions = (options: object = {}): Readonly<Record<string, unknown>> =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));

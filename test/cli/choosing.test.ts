@@ -46,8 +46,8 @@ describe("--best", () => {
   test("must be a measure of the task, and needs examples for validation", async () => {
     const { train } = await place();
     await refuse([...train, "--best", "bleu"], '--best is "bleu"', "f1, loss, accuracy");
-    await refuse([...train, "--best", "loss", "--validation", 0], "--best chooses by the examples for validation", "--validation-file");
-    await refuse([...train, "--patience", 2, "--validation", 0], "--patience chooses by the examples for validation");
+    await refuse([...train, "--best", "loss", "--validation", 0], "--best has no effect, since --validation is 0", "--validation-file");
+    await refuse([...train, "--patience", 2, "--validation", 0], "--patience has no effect, since --validation is 0");
   });
 
   test("of a forecaster is the error of all steps of the horizon", async () => {
@@ -104,8 +104,9 @@ describe("of a language model", () => {
   test("they need a part for validation", async () => {
     const { train } = await place("lm", text);
     await refuse([...train, "--best", "f1"], '--best is "f1"', "perplexity, loss, bitsPerCharacter");
-    await refuse([...train, "--best", "loss", "--validation", 0], "--best chooses by the examples for validation");
-    await refuse([...train, "--patience", 2, "--validation", 0], "--patience chooses by the examples for validation");
+    await refuse([...train, "--best", "loss", "--validation", 0], "--best has no effect, since --validation is 0");
+    await refuse([...train, "--patience", 2, "--validation", 0], "--patience has no effect, since --validation is 0");
+    await refuse([...train, "--evaluate-every", 2, "--validation", 0], "--evaluate-every has no effect, since --validation is 0");
   });
 });
 

@@ -50,7 +50,7 @@ test("options that are unknown or contradict each other are refused, and nothing
   const before = await task.predict(["a dull film"]);
   expectError("value", () => task.train(examples, { steps: 3 } as object), 'TextClassifier.train: "steps" is not an option');
   expectError("value", () => task.train(examples, { learningRate: 1 } as object), 'Did you mean "lr"?');
-  expectError("value", () => task.train(examples, { validation: 0, patience: 2 }), "patience choose by examples that are held back");
+  expectError("value", () => task.train(examples, { validation: 0, patience: 2 }), "patience has no effect, since none of the");
   expectError("range", () => task.train(examples, { epochs: 0 }), "TextClassifier.train: epochs is 0");
   expectError("value", () => task.train([{ text: "no label" }] as never), "TextClassifier");
   expectError("value", () => task.train(examples, { best: "bleu", epochs: 1 }), 'best is "bleu"; use f1, loss, accuracy');
