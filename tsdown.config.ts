@@ -8,8 +8,9 @@ const { exports } = JSON.parse(readFileSync("package.json", "utf8")) as { export
 const names = Object.keys(exports).flatMap((path) => path.match(/^\.\/(\w+)$/)?.[1] ?? []);
 const namespaces = names.filter((name) => existsSync(`src/${name}/index.ts`));
 const library = { index, node, ...Object.fromEntries(namespaces.map((name) => [`${name}/index`, `src/${name}/index.ts`])) };
-const entry = { ...library, cli: "src/cli.ts", "nn/init": "src/nn/init.ts" };
-const isHost = (id: string) => /^node:|^stream$/.test(id);
+const entry = { ...library, cli: "src/cli.ts", workerd: "src/workerd.ts", "nn/init": "src/nn/init.ts" };
+// What a host brings, and the files of kernels, which a bundler for workerd takes as they are.
+const isHost = (id: string) => /^node:|^stream$|\.wasm$/.test(id);
 const isNamespace = (id: string, importer = "") =>
   /^\.\/\w+\/index\.js$/.test(id) ? /src.index\.ts$/.test(importer) && `${id.slice(2, -3)}` in entry : id === "./init.js";
 
@@ -60,18 +61,18 @@ export default defineConfig([
     outputOptions: { chunkFileNames: "chunks/[name].cjs" },
     dts: true,
   },
-  // Everything in one file, for a script tag.
-  {
+  // Everything in one file: for a script tag, and as a module.
+  ...(["iife", "esm"] as const).map((format) => ({
     ...shared,
     entry: { seqgrad: index },
-    format: "iife",
+    format,
     globalName: "seqgrad",
-    platform: "browser",
+    platform: "browser" as const,
     minify: true,
     clean: false,
-    outputOptions: { codeSplitting: false, entryFileNames: "seqgrad.min.js" },
+    outputOptions: { codeSplitting: false, entryFileNames: format === "iife" ? "seqgrad.min.js" : "seqgrad.min.mjs" },
     dts: false,
-  },
+  })),
   {
     ...shared,
     ...{ entry: library, clean: false, dts: { emitDtsOnly: true } },

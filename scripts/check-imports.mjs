@@ -22,7 +22,7 @@ const floors = {
     ["tasks"],
     ["worker"],
     ["index"],
-    ["node"],
+    ["node", "workerd"],
     ["cli"],
   ],
   "src/backend": [["contract"], ["*"], ["reference", "wasm", "webgpu"]],
@@ -107,8 +107,9 @@ function filesIn(folder) {
   });
 }
 
-/** The file that a relative import names; undefined for a generated one. */
+/** The file that a relative import names; undefined for a generated one, and for kernels, which the build puts beside the bundle. */
 function resolve(from, specifier) {
+  if (specifier.endsWith(".wasm")) return undefined;
   const base = join(dirname(from), specifier).replace(/\.js$/, "");
   const found = [`${base}.ts`, join(base, "index.ts")].find(existsSync);
   if (!found && !base.includes("/generated/")) problems.push(`${from} imports ${specifier}, which is not there.`);
@@ -117,7 +118,7 @@ function resolve(from, specifier) {
 
 /** file -> { files, modules } it imports, by `import`, `export from`, `import()` or `import type`. */
 const graph = new Map();
-for (const path of [...filesIn("src"), ...filesIn("assembly")].filter((path) => path.endsWith(".ts"))) {
+for (const path of [...filesIn("src"), ...filesIn("assembly")].filter((path) => /(?<!\.d)\.ts$/.test(path))) {
   const specifiers = ts.preProcessFile(readFileSync(path, "utf8"), true, true).importedFiles.map((file) => file.fileName);
   const [own, others] = [specifiers.filter((s) => s.startsWith(".")), specifiers.filter((s) => !s.startsWith("."))];
   graph.set(path, { files: own.map((s) => resolve(path, s)).filter(Boolean), modules: others });

@@ -1,0 +1,97 @@
+// What the pages of test/hosts share: processes, a server of files, and a browser.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright";
+
+/** What a command prints, run in a folder; an error with all of it where it fails. */
+export async function run(folder, command, ...args) {
+  const child = spawn(command, args, { cwd: folder, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+  const parts = { stdout: "", stderr: "" };
+  for (const name of Object.keys(parts)) child[name].setEncoding("utf8").on("data", (text) => (parts[name] += text));
+  const [code, signal] = await once(child, "close");
+  if (code !== 0) throw new Error(`${[command, ...args].join(" ")} ended with ${code ?? signal}: ${parts.stdout}${parts.stderr}`);
+  return parts.stdout.trim();
+}
+
+/** Tools print plain text and send no reports. */
+const environment = {
+  ...process.env,
+  ...{ NO_COLOR: "1", NEXT_TELEMETRY_DISABLED: "1", WRANGLER_SEND_METRICS: "false", DO_NOT_TRACK: "1", PARCEL_WORKERS: "0" },
+};
+
+/** The path of a command of the tools of a host. */
+export const bin = (folder, name) => join(folder, "node_modules/.bin", name);
+
+/**
+ * Starts a server, waits for the address that it prints, and ends it after `use`, with what it started.
+ *
+ * @param use gets the address
+ */
+export async function withServer(folder, command, args, use) {
+  const child = spawn(command, args, { cwd: folder, env: environment, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  let printed = "";
+  try {
+    const address = await new Promise((resolve, reject) => {
+      const read = (text) => {
+        printed += text;
+        const [found] = printed.match(/http:\/\/(?:localhost|127\.0\.0\.1):\d+/) ?? [];
+        if (found) resolve(found);
+      };
+      for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", read);
+      child.on("close", (code) => reject(new Error(`${command} ended with ${code}: ${printed}`)));
+    });
+    return await use(address);
+  } finally {
+    if (child.exitCode === null) process.kill(-child.pid);
+  }
+}
+
+const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
+
+/** Serves a folder, and ends after `use`, which gets its address. */
+export async function withFiles(folder, use) {
+  const server = createServer(({ url }, response) => {
+    const path = join(folder, new URL(url, "http://localhost").pathname.replace(/\/$/, "/index.html"));
+    if (!existsSync(path) || !statSync(path).isFile()) return response.writeHead(404).end();
+    response
+      .writeHead(200, { "access-control-allow-origin": "*", "content-type": types[extname(path)] ?? "application/octet-stream" })
+      .end(readFileSync(path));
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  try {
+    return await use(`http://127.0.0.1:${server.address().port}`);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+}
+
+let browser;
+
+/** The title that a page gives itself, and what went wrong before it had one. */
+export async function titleOf(address) {
+  const executablePath = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
+  browser ??= await chromium.launch({ executablePath, args: ["--no-sandbox"], headless: true });
+  const page = await browser.newPage();
+  const errors = [];
+  page.on("pageerror", ({ message }) => errors.push(message));
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  try {
+    await page.goto(address);
+    await page.waitForFunction(() => document.title, undefined, { timeout: 60_000 });
+    return await page.title();
+  } catch (error) {
+    throw new Error([error.message, ...errors].join("\n"));
+  } finally {
+    await page.close();
+  }
+}
+
+export const closeBrowser = () => browser?.close();
+
+/** The path of a command of this project's own tools. */
+export const ownBin = (name) => fileURLToPath(new URL(`../node_modules/.bin/${name}`, import.meta.url));

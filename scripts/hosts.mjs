@@ -1,0 +1,110 @@
+// Builds and runs one small program on the hosts of test/hosts, from the packed package, as a user of each would: `npm run hosts [NAME..]`.
+// All must train to the very same losses. `--part 2/6` takes the third sixth of the hosts. The package must be built before.
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { closeBrowser, run } from "./host-tools.mjs";
+import { clean, restore } from "./packed.mjs";
+
+const project = fileURLToPath(new URL("..", import.meta.url));
+const hosts = join(project, "build/hosts");
+const pages = join(project, "test/hosts");
+process.chdir(project);
+
+/** What npm says of a package that the registry lacks, and of a registry that is out of reach. */
+const unavailable = /\b(E404|ETARGET|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EBADPLATFORM)\b/;
+
+class Skip extends Error {}
+
+/** The path of the packed package, without a build. */
+function pack() {
+  clean();
+  try {
+    const printed = execFileSync("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", hosts], { encoding: "utf8" });
+    return join(hosts, JSON.parse(printed)[0].filename);
+  } finally {
+    restore();
+  }
+}
+
+/** Installs npm packages of these versions in a folder, where they are not there yet. */
+async function install(folder, tools) {
+  const manifest = `${JSON.stringify({ private: true, type: "module", dependencies: tools }, null, 2)}\n`;
+  const [path, done] = [join(folder, "package.json"), join(folder, "installed.json")];
+  writeFileSync(path, manifest);
+  if (existsSync(done) && readFileSync(done, "utf8") === manifest) return;
+  rmSync(join(folder, "node_modules"), { recursive: true, force: true });
+  try {
+    if (Object.keys(tools).length > 0) await run(folder, "npm", "install", "--no-package-lock", "--no-audit", "--no-fund");
+  } catch (error) {
+    if (unavailable.test(error.message))
+      throw new Skip(`npm install ${Object.keys(tools).join(" ")}: ${error.message.match(unavailable)[1]}`);
+    throw error;
+  }
+  writeFileSync(done, manifest);
+}
+
+/** A folder with the program, the package as npm unpacks it, and the tools of a host; from an earlier run it keeps the tools alone. */
+async function prepare(name, tools, tarball) {
+  const folder = join(hosts, name);
+  mkdirSync(folder, { recursive: true });
+  for (const entry of readdirSync(folder))
+    if (!["node_modules", "installed.json"].includes(entry)) rmSync(join(folder, entry), { recursive: true });
+  await install(folder, tools);
+  const target = join(folder, "node_modules/seqgrad");
+  rmSync(target, { recursive: true, force: true });
+  mkdirSync(target, { recursive: true });
+  await run(folder, "tar", "--extract", "--file", tarball, "--directory", target, "--strip-components", "1");
+  cpSync(join(pages, "app"), folder, { recursive: true });
+  return folder;
+}
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { part: { type: "string", default: "0/1" } } });
+const all = readdirSync(pages).flatMap((file) => file.match(/^(.*)\.mjs$/)?.[1] ?? []);
+const [part, parts] = values.part.split("/").map(Number);
+if (!(part >= 0 && part < parts)) throw new Error(`--part is ${values.part}; write 0/6, 1/6, .. or 5/6.`);
+const strangers = positionals.filter((name) => !all.includes(name));
+if (strangers.length > 0) throw new Error(`There is no host ${strangers.join(", ")}. Name some of ${all.join(", ")}.`);
+const chosen = positionals.length > 0 ? positionals : all.filter((_, i) => i % parts === part);
+
+mkdirSync(hosts, { recursive: true });
+const tarball = pack();
+// What all others must answer: this Node, from the package's own folder.
+writeFileSync(
+  join(hosts, "expected.mjs"),
+  `${readFileSync(join(pages, "app/train.js"), "utf8")}console.log(JSON.stringify(await train()));\n`,
+);
+const expected = JSON.parse(await run(hosts, process.execPath, "expected.mjs"));
+if (!(expected.length === 10 && expected[9] < 0.9 * expected[0])) throw new Error(`Here the loss does not fall: ${expected}.`);
+
+const outcomes = { ran: [], skipped: [], failed: [] };
+for (const name of chosen) {
+  const start = performance.now();
+  const told = (outcome, text) => {
+    outcomes[outcome].push(name);
+    console.log(`${name}: ${text} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
+  };
+  try {
+    const { tools = {}, answers } = await import(join(pages, `${name}.mjs`));
+    const folder = await prepare(name, tools, tarball);
+    const got = Object.entries(await answers(folder));
+    const wrong = got.filter(([, losses]) => losses !== JSON.stringify(expected));
+    if (wrong.length > 0)
+      throw new Error(`${wrong.map(([way, losses]) => `${way} answers ${losses}`).join("; ")}; expected ${JSON.stringify(expected)}`);
+    told("ran", got.map(([way]) => way).join(", "));
+  } catch (error) {
+    if (error instanceof Skip) told("skipped", `skipped: ${error.message}`);
+    else told("failed", `FAILED: ${error.message}`);
+  }
+}
+await closeBrowser();
+rmSync(tarball);
+console.log(
+  Object.entries(outcomes)
+    .filter(([outcome, names]) => outcome === "ran" || names.length > 0)
+    .map(([outcome, names]) => `${names.length} hosts ${outcome}`)
+    .join(", "),
+);
+process.exitCode = Number(outcomes.failed.length > 0);
