@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { defineConfig, type RolldownChunk, type UserConfig } from "tsdown";
+import { defineConfig, type Rolldown, type RolldownChunk, type UserConfig } from "tsdown";
 
 // `index` is free of Node; `node` and `cli` are not. One build makes all, so that they share what has state: the default device.
 const [index, node] = ["src/index.ts", "src/node.ts"];
@@ -13,6 +13,14 @@ const entry = { ...library, cli: "src/cli.ts", workerd: "src/workerd.ts", "nn/in
 const isHost = (id: string) => /^node:|^stream$|\.wasm$/.test(id);
 const isNamespace = (id: string, importer = "") =>
   /^\.\/\w+\/index\.js$/.test(id) ? /src.index\.ts$/.test(importer) && `${id.slice(2, -3)}` in entry : id === "./init.js";
+
+/** One file holds one text of the worker's program: the larger one, which serves all devices. */
+const oneEngine: Rolldown.Plugin = {
+  name: "one-engine",
+  resolveId(id, importer) {
+    return id === "./generated/engine.js" ? this.resolve("./generated/engine-webgpu.js", importer) : undefined;
+  },
+};
 
 const shared: UserConfig = {
   // Not "node", which would give what a page loads an import of node:module.
@@ -67,6 +75,7 @@ export default defineConfig([
     entry: { seqgrad: index },
     format,
     globalName: "seqgrad",
+    plugins: [oneEngine],
     platform: "browser" as const,
     minify: true,
     clean: false,

@@ -7,7 +7,7 @@ import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright";
 
-/** What a command prints, run in a folder; an error with all of it where it fails. */
+/** Runs a command in a folder, and returns its output; an error has all of it. */
 export async function run(folder, command, ...args) {
   const child = spawn(command, args, { cwd: folder, env: environment, stdio: ["ignore", "pipe", "pipe"] });
   const parts = { stdout: "", stderr: "" };

@@ -13,7 +13,7 @@ const hosts = join(project, "build/hosts");
 const pages = join(project, "test/hosts");
 process.chdir(project);
 
-/** What npm says of a package that the registry lacks, and of a registry that is out of reach. */
+/** The codes of npm for a package that the registry lacks, and for a registry that is out of reach. */
 const unavailable = /\b(E404|ETARGET|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EBADPLATFORM)\b/;
 
 class Skip extends Error {}

@@ -31,7 +31,7 @@ test.skipIf(missing)(`every export resolves to a file, as a module and by requir
   const found = resolved();
   expect(found.import[0]).toBe(pathOf("dist/index.js"));
   expect(found.require[0]).toBe(pathOf("dist/cjs/index.cjs"));
-  const code = names.flatMap((name, i) => (/\.(mjs|wasm|json)$/.test(name) ? [] : [i]));
+  const code = names.flatMap((name, i) => (/\.(min\.js|mjs|wasm|json)$/.test(name) ? [] : [i]));
   expect(code.length).toBeGreaterThan(10);
   for (const i of code)
     expect([found.import[i], found.require[i]]).toEqual([expect.stringMatching(/\.js$/), expect.stringMatching(/\.cjs$/)]);
