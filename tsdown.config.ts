@@ -77,7 +77,8 @@ export default defineConfig([
     globalName: "seqgrad",
     plugins: [oneEngine],
     platform: "browser" as const,
-    minify: true,
+    // Names of classes stand in summaries and messages.
+    minify: { mangle: { keepNames: { class: true, function: false } }, compress: { keepNames: { class: true, function: false } } },
     clean: false,
     outputOptions: { codeSplitting: false, entryFileNames: format === "iife" ? "seqgrad.min.js" : "seqgrad.min.mjs" },
     dts: false,

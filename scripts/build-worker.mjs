@@ -23,7 +23,9 @@ const withoutGpu = {
 async function engine(plugins) {
   const [{ chunks }] = await build({
     ...{ config: false, entry: { worker: "src/worker/engine.ts" }, plugins, format: "iife", platform: "browser", target: "es2022" },
-    ...{ minify: true, dts: false, write: false, clean: false, hash: false, logLevel: "error" },
+    // Names of classes stand in summaries and messages.
+    minify: { mangle: { keepNames: { class: true, function: false } }, compress: { keepNames: { class: true, function: false } } },
+    ...{ dts: false, write: false, clean: false, hash: false, logLevel: "error" },
     inputOptions: { resolve: { mainFields: ["module", "main"] } },
     outputOptions: { codeSplitting: false },
     deps: { onlyBundle: false },

@@ -2,6 +2,7 @@
 // lazily, as Vite, Rollup, webpack and esbuild make it from the package. `core and Transformers` has every operation, layer and optimizer,
 // and loads the extra kernels too. Prints the size of all of src/index.ts beside them. The package must be built before.
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { build } from "tsdown";
 import { bundlers, sizeOfLoaded } from "./bundlers.mjs";
 
@@ -80,3 +81,21 @@ console.log(
 );
 if (all.total > limits["core and Transformers"]) process.exitCode = 1;
 console.log(`All of src/index.ts: ${kB((await fromSource("src/index.ts")).total)}.`);
+
+// The worker's program has all tasks, and what a page with all of them may load, but kernels. What it adds is the rest of it, and the page's
+// side.
+const worker = { limit: 12_000, tasks: 'export * from "./src/tasks/index.js"; export { init } from "./src/tensor/device.js";' };
+const isKernels = (name) => /^(simd|relaxed|wide|webgpu|engine-webgpu)/.test(name);
+async function allOf(entry) {
+  const [{ chunks }] = await build({
+    ...{ config: false, entry: { main: entry }, plugins: [coreEntry], platform: "browser", target: "es2022", minify: true },
+    ...{ hash: false, dts: false, write: false, clean: false, logLevel: "error", deps: { onlyBundle: false } },
+    inputOptions: { resolve: { mainFields: ["module", "main"] } },
+  });
+  const sizes = chunks.filter(({ fileName }) => !isKernels(fileName)).map(({ code }) => gzipSync(code, { level: 9 }).length);
+  return sizes.reduce((total, size) => total + size, 0);
+}
+entries.tasks = worker.tasks;
+const added = (await allOf("src/worker/index.ts")) - (await allOf("tasks"));
+console.log(`A worker adds ${kB(added)} to a page with all tasks; the limit is ${kB(worker.limit)}.`);
+if (added > worker.limit) process.exitCode = 1;

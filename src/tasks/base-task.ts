@@ -5,6 +5,7 @@ import type { Capture, CaptureOptions } from "../nn/capture.js";
 import type { CaptureFunction } from "../nn/captured-step.js";
 import type { Module } from "../nn/module.js";
 import type { Trainable } from "../nn/trainable.js";
+import type { AdamW } from "../optim/adam.js";
 import { fit } from "../train/fit.js";
 import { type FitRun, runOf } from "../train/fit-run.js";
 import type { FitEvent } from "../train/types.js";
@@ -12,7 +13,7 @@ import { checkArray } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { type Given, inCode, type Schema } from "../util/schema.js";
 import type { Checkpoint, Criterion, EpochFields } from "./fields.js";
-import { makeOptimizer, makeSchedule } from "./optimization.js";
+import { makeOptimizer, makeSchedule, type OptimizerSettings } from "./optimization.js";
 import { type BatchOptions, type SearchOptions, saveTask, type Task } from "./task.js";
 
 export type { Checkpoint, Criterion } from "./fields.js";
@@ -157,25 +158,26 @@ export abstract class BaseTask<Example, Input, Answer, Batch> implements Task<Ex
     };
     const schedule = makeSchedule(settings, steps);
     const course = this.course(options, steps);
-    const run = fit(this.model, loader, {
-      optimizer: makeOptimizer(this.model, settings),
-      epochs,
-      ...(schedule && { schedule }),
-      ...(course && {
-        loss: (batch, _, step) => {
-          course(step);
-          return this.model.loss(batch);
-        },
-      }),
-      ...(validation.length > 0 && {
-        evaluate: { every, run: judge },
-        keepBest: true,
-        ...(patience > 0 && { earlyStopping: { patience } }),
-      }),
-      ...(checkpoint && { checkpoint: { every, ...checkpoint } }),
-      ...(signal && { signal }),
-    });
-    return withMeasures(run, () => measures);
+    const fitWith = (optimizer: AdamW) =>
+      fit(this.model, loader, {
+        optimizer,
+        epochs,
+        ...(schedule && { schedule }),
+        ...(course && {
+          loss: (batch, _, step) => {
+            course(step);
+            return this.model.loss(batch);
+          },
+        }),
+        ...(validation.length > 0 && {
+          evaluate: { every, run: judge },
+          keepBest: true,
+          ...(patience > 0 && { earlyStopping: { patience } }),
+        }),
+        ...(checkpoint && { checkpoint: { every, ...checkpoint } }),
+        ...(signal && { signal }),
+      });
+    return taskRun(this.model, settings, fitWith, () => measures);
   }
 
   /**
@@ -225,12 +227,37 @@ export abstract class BaseTask<Example, Input, Answer, Batch> implements Task<Ex
   }
 }
 
-/** The run, whose events of evaluation have the measures. */
-export const withMeasures = (run: FitRun, measures: () => Measures | undefined): FitRun => runOf(measured(run, measures));
+/**
+ * A run of fit() with an optimizer of its own, which is freed with it, whose events of evaluation have the measures.
+ *
+ * @param model the model that is trained
+ * @param settings the optimizer's
+ * @param fitWith starts fit()
+ * @param measures the measures of the last evaluation
+ * @returns the run
+ */
+export function taskRun(
+  model: Module,
+  settings: OptimizerSettings,
+  fitWith: (optimizer: AdamW) => FitRun,
+  measures: () => Measures | undefined,
+): FitRun {
+  const optimizer = makeOptimizer(model, settings);
+  try {
+    return runOf(measured(fitWith(optimizer), measures, optimizer));
+  } catch (error) {
+    optimizer.dispose();
+    throw error;
+  }
+}
 
-async function* measured(run: FitRun, measuresOf: () => Measures | undefined): AsyncGenerator<FitEvent, void, undefined> {
-  for await (const event of run) {
-    const measures = event.type === "evaluation" ? measuresOf() : undefined;
-    yield event.type === "evaluation" && measures ? { ...event, measures } : event;
+async function* measured(run: FitRun, measuresOf: () => Measures | undefined, optimizer: AdamW): AsyncGenerator<FitEvent, void, undefined> {
+  try {
+    for await (const event of run) {
+      const measures = event.type === "evaluation" ? measuresOf() : undefined;
+      yield event.type === "evaluation" && measures ? { ...event, measures } : event;
+    }
+  } finally {
+    optimizer.dispose();
   }
 }

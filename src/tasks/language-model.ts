@@ -8,6 +8,7 @@ import { TransformerLM, type TransformerLMConfig } from "../models/transformer-l
 import type { Capture, CaptureOptions } from "../nn/capture.js";
 import type { CaptureFunction } from "../nn/captured-step.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
+import type { AdamW } from "../optim/adam.js";
 import { tensor } from "../tensor/create.js";
 import { CharTokenizer } from "../text/char-tokenizer.js";
 import { tokenizerFromJSON } from "../text/load.js";
@@ -22,7 +23,7 @@ import { checkInteger, checkObject, checkText, shown, toTokens } from "../util/c
 import { SeqgradError } from "../util/errors.js";
 import { nth } from "../util/nth.js";
 import { type Given, inCode } from "../util/schema.js";
-import { rankOf, refuseUnmeasured, withMeasures } from "./base-task.js";
+import { rankOf, refuseUnmeasured, taskRun } from "./base-task.js";
 import { type LanguageModelMeasures, measuresOf } from "./language-measures.js";
 import {
   criteria,
@@ -33,7 +34,7 @@ import {
   training,
   WINDOW,
 } from "./language-model-options.js";
-import { makeOptimizer, makeSchedule } from "./optimization.js";
+import { makeSchedule } from "./optimization.js";
 import { languageModelKinds, savedNetwork } from "./saved-language-model.js";
 import { checkItems, checkSaved, checkTokenizer, isCount, isText, outputs, saveTask } from "./task.js";
 
@@ -213,18 +214,19 @@ export class LanguageModel {
       measures = measuresOf(this.tokenizer, await this.lossOf(validation, context, batch), validation, text);
       return criterion ? rankOf(op, criterion, measures) : measures.loss;
     };
-    const events = fit(this.model, windows, {
-      optimizer: makeOptimizer(this.model, settings),
-      steps,
-      ...(schedule && { schedule }),
-      ...(validation.length > 0 && {
-        ...{ evaluate: { every: evaluateEvery, run }, keepBest: true },
-        ...(patience > 0 && { earlyStopping: { patience } }),
-      }),
-      ...(checkpoint && { checkpoint: { every: CHECKPOINT, ...checkpoint } }),
-      ...(signal && { signal }),
-    });
-    return withMeasures(events, () => measures);
+    const fitWith = (optimizer: AdamW) =>
+      fit(this.model, windows, {
+        optimizer,
+        steps,
+        ...(schedule && { schedule }),
+        ...(validation.length > 0 && {
+          ...{ evaluate: { every: evaluateEvery, run }, keepBest: true },
+          ...(patience > 0 && { earlyStopping: { patience } }),
+        }),
+        ...(checkpoint && { checkpoint: { every: CHECKPOINT, ...checkpoint } }),
+        ...(signal && { signal }),
+      });
+    return taskRun(this.model, settings, fitWith, () => measures);
   }
 
   get #known(): Given {

@@ -1,34 +1,246 @@
-import { afterAll, expect, test } from "vitest";
-import { memoryStore } from "../../src/io/store.js";
+import { Worker } from "node:worker_threads";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { memoryStore, type Store } from "../../src/io/store.js";
+import { SeqgradError } from "../../src/util/errors.js";
 import { start, type Trainer } from "../../src/worker/index.js";
 
 const reviews = Array.from({ length: 40 }, (_, i) => ({
   text: i % 2 ? `a good film, number ${i}` : `a dull film, number ${i}`,
   label: i % 2 ? "good" : "dull",
 }));
+const options = { hidden: 8, minCount: 1 };
 
 const trainers: Trainer[] = [];
-afterAll(() => {
-  for (const trainer of trainers) trainer.close();
+afterEach(() => {
+  for (const trainer of trainers.splice(0)) trainer.close();
 });
-async function started(options: Parameters<typeof start>[0] = {}): Promise<Trainer> {
-  const trainer = await start({ device: "wasm", threads: 1, seed: 1, ...options });
+async function started(given: Parameters<typeof start>[0] = {}): Promise<Trainer> {
+  const trainer = await start({ device: "wasm", threads: 1, seed: 1, ...given });
   trainers.push(trainer);
   return trainer;
 }
+async function classifier(trainer: Trainer) {
+  return trainer.tasks.TextClassifier.create(reviews, options);
+}
 
-test("trains a classifier and answers", async () => {
-  const trainer = await started();
-  const task = await trainer.tasks.TextClassifier.create(reviews, { hidden: 8, minCount: 1 });
-  expect(task.labels).toEqual(["dull", "good"]);
-  const events = [];
-  for await (const event of task.train(reviews, { epochs: 20, lr: 0.01 })) events.push(event.type);
-  expect(events.filter((type) => type === "epoch").length).toBe(20);
-  const [answer] = await task.predict(["a good film"]);
-  expect(answer?.[0]?.label).toBe("good");
-  const store = memoryStore();
-  await task.save(store);
-  expect(await store.list()).toContain("model.safetensors");
-  const again = await trainer.tasks.load(store);
-  expect(await again.evaluate(reviews as never)).toEqual(await task.evaluate(reviews));
+/** The error of a promise. */
+async function failure(promise: PromiseLike<unknown>): Promise<SeqgradError> {
+  const error = await Promise.resolve(promise).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (error instanceof SeqgradError) return error;
+  throw new Error(`expected a SeqgradError, got ${error}`);
+}
+
+describe("a run in a worker", () => {
+  test("that is awaited returns its history", async () => {
+    const task = await classifier(await started());
+    expect(task.labels).toEqual(["dull", "good"]);
+    expect(task.type).toBe("seqgrad-text-classifier");
+    const history = await task.train(reviews, { epochs: 20, lr: 0.01 });
+    expect(history.epochs.length).toBe(20);
+    expect(history.steps.at(-1)?.loss).toBeLessThan(history.steps[0]?.loss ?? 0);
+    expect(history.end.reason).toBe("complete");
+    const [answer] = await task.predict(["a good film"]);
+    expect(answer?.[0]?.label).toBe("good");
+  });
+
+  test("does nothing before it is iterated or awaited", async () => {
+    const task = await classifier(await started());
+    const before = await task.evaluate(reviews);
+    task.train(reviews, { epochs: 3 });
+    expect(await task.evaluate(reviews)).toEqual(before);
+  });
+
+  test("ends by a signal, resumes from its checkpoint, and has the bits of a run without a stop", async () => {
+    const [store, whole] = [memoryStore(), memoryStore()];
+    const settings = { epochs: 6, batch: 4, validation: 0, seed: 5 };
+    const first = await classifier(await started({ deterministic: true }));
+    const controller = new AbortController();
+    let reason = "";
+    for await (const event of first.train(reviews, { ...settings, checkpoint: { store }, signal: controller.signal })) {
+      if (event.type === "epoch" && event.epoch === 1) controller.abort();
+      if (event.type === "end") reason = event.reason;
+    }
+    expect(reason).toBe("aborted");
+    const second = await classifier(await started({ deterministic: true, seed: 2 }));
+    const history = await second.train(reviews, { ...settings, checkpoint: { store, resume: true } });
+    expect(history.steps.length).toBeLessThan(60);
+    await second.save(store);
+    const third = await classifier(await started({ deterministic: true }));
+    await third.train(reviews, settings);
+    await third.save(whole);
+    expect(await store.read("model.safetensors")).toEqual(await whole.read("model.safetensors"));
+  });
+
+  test("that is broken off leaves the task at rest, which trains again", async () => {
+    const task = await classifier(await started());
+    let seen = 0;
+    for await (const event of task.train(reviews, { epochs: 500 })) if (event.type === "epoch" && ++seen === 2) break;
+    const measures = await task.evaluate(reviews);
+    expect(await task.evaluate(reviews)).toEqual(measures);
+    expect((await task.train(reviews, { epochs: 1 })).epochs.length).toBe(1);
+  });
+
+  test("waits for a page that does not take its events", async () => {
+    const task = await classifier(await started());
+    const inner = memoryStore();
+    let writes = 0;
+    const store: Store = { ...inner, write: (name, bytes) => inner.write(name, bytes).then(() => void writes++) };
+    const run = task.train(reviews, { epochs: 100_000, validation: 0, checkpoint: { store, every: 1 } });
+    await run.next();
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    const before = writes;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(writes).toBe(before);
+    for (let i = 0; i < 20; i++) await run.next();
+    expect(writes).toBeGreaterThan(before);
+    await run.return();
+  });
+
+  test("sends events in few messages", async () => {
+    const posted = vi.spyOn(Worker.prototype, "postMessage");
+    const task = await classifier(await started());
+    posted.mockClear();
+    const history = await task.train(reviews, { epochs: 200, batch: 1, validation: 0 });
+    expect(history.steps.length).toBe(8000);
+    // An epoch is news, a step is not: what the page answers is less than a message for each 10 steps.
+    expect(posted.mock.calls.length).toBeLessThan(800);
+  });
+});
+
+describe("a worker", () => {
+  test("writes a text piece by piece", async () => {
+    const trainer = await started();
+    const text = "the cat sat on the mat. ".repeat(20);
+    const task = await trainer.tasks.LanguageModel.create(text, { hidden: 16 });
+    await task.train(text, { steps: 30 });
+    const pieces: string[] = [];
+    for await (const piece of task.generate("the ", { maxTokens: 40, seed: 1 })) pieces.push(piece);
+    expect(pieces.length).toBeGreaterThan(5);
+    const [whole] = await task.predict(["the "], { maxTokens: 40, seed: 1 });
+    expect(pieces.join("")).toBe(whole);
+    for await (const _ of task.generate("the ", { maxTokens: 100_000, seed: 1 })) break;
+  });
+
+  test("trains beside another, and each has its own memory", async () => {
+    const [a, b] = await Promise.all([started(), started()]);
+    const [one, other] = await Promise.all([classifier(a), classifier(b)]);
+    const [first, second] = await Promise.all([one.train(reviews, { epochs: 3 }), other.train(reviews, { epochs: 3 })]);
+    expect(first.steps.map(({ loss }) => loss)).toEqual(second.steps.map(({ loss }) => loss));
+    expect(await a.memory()).toEqual(await b.memory());
+  });
+
+  test("has the same bytes alive after a thousand steps, and fewer once a task is disposed of", async () => {
+    const trainer = await started();
+    const task = await classifier(trainer);
+    await task.train(reviews, { epochs: 10, validation: 0 });
+    const before = await trainer.memory();
+    await task.train(reviews, { epochs: 500, validation: 0 });
+    expect(await trainer.memory()).toEqual(before);
+    task.dispose();
+    expect((await failure(task.predict(["a film"]))).message).toContain("disposed of");
+    expect((await trainer.memory()).tensors).toBe(0);
+  });
+
+  test("saves to a store of the page, and loads from it", async () => {
+    const trainer = await started();
+    const task = await classifier(trainer);
+    const store = memoryStore();
+    await task.save(store);
+    const again = await trainer.tasks.load(store);
+    expect(again.type).toBe(task.type);
+    expect(await again.predict(["a good film"] as never)).toEqual(await task.predict(["a good film"]));
+  });
+
+  test("passes on what a store refuses, with its code, and the task still answers", async () => {
+    const task = await classifier(await started());
+    const write = async () => {
+      throw new SeqgradError("io", "the disk is full");
+    };
+    const error = await failure(task.save({ ...memoryStore(), write }));
+    expect([error.code, error.message]).toEqual(["io", "the disk is full"]);
+    const odd: Store = { ...memoryStore(), write: async () => Promise.reject("no reason") };
+    await expect(task.save(odd)).rejects.toThrow("no reason");
+    expect((await task.predict(["a film"])).length).toBe(1);
+  });
+});
+
+describe("bad input is an error with the worker's code", () => {
+  test.each([
+    [{ hiden: 8 }, "value", "hidden"],
+    [{ hidden: 0 }, "range", "hidden"],
+  ])("of create(): %j", async (bad, code, word) => {
+    const trainer = await started();
+    const error = await failure(trainer.tasks.TextClassifier.create(reviews, bad as never));
+    expect(error.code).toBe(code);
+    expect(error.message).toContain(word);
+    expect((await classifier(trainer)).labels.length).toBe(2);
+  });
+
+  test("of train() and predict()", async () => {
+    const task = await classifier(await started());
+    expect((await failure(task.train(reviews, { epochs: -1 }))).code).toBe("range");
+    expect((await failure(task.train([{ text: 1 }] as never))).message).toContain("TextClassifier");
+    expect((await failure(task.predict([3] as never))).code).toBe("value");
+    expect((await failure(task.train(reviews, { onStep: () => {} } as never))).message).toMatch(/cannot go to the worker|onStep/);
+  });
+
+  test("of load(): a folder that holds no task", async () => {
+    const trainer = await started();
+    expect((await failure(trainer.tasks.load(memoryStore()))).code).toBe("io");
+    expect((await failure(trainer.tasks.load({} as never))).code).toBe("value");
+  });
+
+  test.each([
+    [{ threds: 2 }, "value", "threads"],
+    [{ threads: 0 }, "value", "threads"],
+    [{ device: "gpu" }, "device", "device"],
+    [{ device: "webgpu" }, "device", "webgpu"],
+    [{ seed: 0.5 }, "range", "seed"],
+    [{ url: "no address" }, "value", "worker.min.js"],
+    [{ gpu: {} }, "value", "gpu"],
+  ])("of start(): %j", async (bad, code, word) => {
+    const error = await failure(start({ threads: 1, ...bad } as never));
+    expect(error.message).toContain(word);
+    expect(error.code).toBe(code);
+  });
+
+  test("of start(): a script that is not the worker's", async () => {
+    const other = new URL(`data:text/javascript,import("node:worker_threads").then((w) => w.parentPort.postMessage({ type: "good day" }))`);
+    expect((await failure(start({ url: other }))).message).toContain("worker.min.js");
+    const fails = new URL("data:text/javascript,throw new Error('not today')");
+    expect((await failure(start({ url: fails }))).message).toContain("not today");
+  });
+});
+
+describe("a worker that ends", () => {
+  test("by close() refuses its calls, and those to come, by name", async () => {
+    const trainer = await started();
+    const task = await classifier(trainer);
+    const run = failure(task.train(reviews, { epochs: 100_000 }));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const answer = failure(task.predict(["a film"]));
+    trainer.close();
+    for (const error of [await run, await answer, await failure(task.evaluate(reviews))]) {
+      expect(error.code).toBe("state");
+      expect(error.message).toContain("closed");
+    }
+    trainer.close();
+  });
+
+  test("in the middle of a step is told to all who wait", async () => {
+    const ends = vi.spyOn(Worker.prototype, "postMessage");
+    const trainer = await started();
+    const [worker] = ends.mock.contexts as Worker[];
+    const task = await classifier(trainer);
+    const run = failure(task.train(reviews, { epochs: 100_000 }));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await worker?.terminate();
+    for (const error of [await run, await failure(task.predict(["a film"]))]) {
+      expect(error.code).toBe("state");
+      expect(error.message).toContain("Start another with worker.start()");
+    }
+  });
 });
