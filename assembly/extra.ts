@@ -15,3 +15,5 @@ export { word2vecStep, word2vecStepWorkspace } from "./words/word2vec";
 export { argsort, argsortWorkspace } from "./indexing/sort";
 export { remainder } from "./elementwise/remainder";
 export { special, specialBackward } from "./elementwise/special";
+export { rmsprop } from "./optim/rmsprop";
+export { adagrad } from "./optim/adagrad";

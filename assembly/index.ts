@@ -27,6 +27,4 @@ export { variant } from "./simd/fma";
 export { rest } from "./simd/rest";
 export { sgd } from "./optim/sgd";
 export { adam } from "./optim/adam";
-export { rmsprop } from "./optim/rmsprop";
-export { adagrad } from "./optim/adagrad";
 export * from "./extra";

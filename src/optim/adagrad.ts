@@ -1,3 +1,4 @@
+import { needs } from "../backend/needed.js";
 import { add, div, sub } from "../ops/binary.js";
 import { affine, sqrt, square } from "../ops/unary.js";
 import type { ParametersOrGroups } from "./groups.js";
@@ -43,7 +44,7 @@ const adagrad = defineRule({
     const total = add(sum, square(gradient));
     return { sum: total, p: sub(p, affine(div(gradient, affine(sqrt(total), 1, settings.eps)), rate(settings, step))) };
   },
-  kernel: "adagrad",
+  kernel: /* @__PURE__ */ needs("adagrad"),
   fused({ run, at, state }, settings, { step }) {
     const { eps, weightDecay } = settings;
     run("adagrad", { lr: rate(settings, step), eps, weightDecay, ...state, ...at });

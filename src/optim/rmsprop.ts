@@ -1,3 +1,4 @@
+import { needs } from "../backend/needed.js";
 import { add, div, sub } from "../ops/binary.js";
 import { affine, relu, sqrt, square } from "../ops/unary.js";
 import { checkInterval } from "../util/check.js";
@@ -5,6 +6,8 @@ import type { ParametersOrGroups } from "./groups.js";
 import { average, decayed } from "./moments.js";
 import { Optimizer } from "./optimizer.js";
 import { defineRule, type OptimizerOptions, type Settings } from "./rule.js";
+
+const kernel = /* @__PURE__ */ needs("rmsprop");
 
 export interface RMSpropOptions extends OptimizerOptions {
   /** Decay of the running square. Default 0.99. */
@@ -54,7 +57,7 @@ const rmspropRule = (isCentered: boolean, hasMomentum: boolean) =>
       const next = hasMomentum ? { momentum: add(affine(values.momentum, momentum), step) } : undefined;
       return { v, ...mean, ...next, p: sub(p, affine(next?.momentum ?? step, lr)) };
     },
-    kernel: "rmsprop",
+    kernel,
     fused({ run, at, state: { v, average, momentum: buffer } }, { lr, weightDecay, alpha, eps, momentum }) {
       run("rmsprop", { lr, weightDecay, alpha, oneMinusAlpha: 1 - alpha, eps, momentum, v, average, buffer, ...at });
     },
