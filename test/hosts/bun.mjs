@@ -6,7 +6,7 @@ import { bin, run, titleOf, withFiles } from "../../scripts/host-tools.mjs";
 export const tools = { bun: "1.4.5" };
 
 export async function answers(folder) {
-  writeFileSync(join(folder, "program.js"), 'import { train } from "./train.js";\nconsole.log(JSON.stringify(await train()));\n');
+  writeFileSync(join(folder, "program.js"), 'import { answer } from "./train.js";\nconsole.log(await answer());\n');
   const bun = bin(folder, "bun");
   const program = await run(folder, bun, "run", "program.js");
   await run(folder, bun, "build", "page.js", "--outdir", "dist", "--splitting");

@@ -7,9 +7,9 @@ import { run } from "../../scripts/host-tools.mjs";
 export const required = (folder) =>
   readFileSync(join(folder, "train.js"), "utf8")
     .replace(/^import (.*) from (.*);/, "const $1 = require($2);")
-    .replace("export ", "");
+    .replaceAll("export ", "");
 
 export async function answers(folder) {
-  writeFileSync(join(folder, "program.cjs"), `${required(folder)}train().then((losses) => console.log(JSON.stringify(losses)));`);
+  writeFileSync(join(folder, "program.cjs"), `${required(folder)}answer().then(console.log);`);
   return { "require()": await run(folder, process.execPath, "program.cjs") };
 }

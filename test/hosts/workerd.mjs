@@ -6,9 +6,11 @@ import { join } from "node:path";
 import { bin, run } from "../../scripts/host-tools.mjs";
 
 export const tools = { wrangler: "4.86.0" };
+/** It has no workers. */
+export const places = ["main"];
 
 const program = `import { train } from "./train.js";
-export default { fetch: async () => Response.json(await train()) };
+export default { fetch: async () => Response.json({ main: await train() }) };
 `;
 
 export async function answers(folder) {

@@ -1,6 +1,6 @@
-import { train } from "./train.js";
+import { answer } from "./train.js";
 
-train().then(
-  (losses) => (document.title = JSON.stringify(losses)),
+answer().then(
+  (losses) => (document.title = losses),
   (error) => (document.title = String(error)),
 );

@@ -1,4 +1,4 @@
-import { crossEntropy, init, manualSeed, nn, optim, randint, randn } from "seqgrad";
+import { crossEntropy, init, manualSeed, nn, optim, randint, randn, worker } from "seqgrad";
 
 /** Trains an LSTM to tag random sequences, and returns the loss of each of ten steps. */
 export async function train() {
@@ -12,3 +12,17 @@ export async function train() {
   while (losses.length < 10) losses.push(await step().read());
   return losses;
 }
+
+/** Trains a language model in a worker, and returns the loss of each of ten steps. */
+export async function trainInWorker() {
+  const trainer = await worker.start({ deterministic: true, seed: 1 });
+  const text = "to be or not to be, that is the question. ".repeat(20);
+  const task = await trainer.tasks.LanguageModel.create(text, { arch: "lstm", hidden: 16, context: 8 });
+  const losses = [];
+  for await (const event of task.train(text, { steps: 10, batch: 4, lr: 0.05, validation: 0 }))
+    if (event.type === "step") losses.push(event.loss);
+  trainer.close();
+  return losses;
+}
+
+export const answer = async () => JSON.stringify({ main: await train(), worker: await trainInWorker() });

@@ -48,7 +48,7 @@ export const startThread = (script: Script, listener: Listener): Thread =>
   builtins ? nodeThread(builtins, script, listener) : pageThread(script, listener);
 
 function nodeThread(
-  { getBuiltinModule }: Pick<NodeJS.Process, "getBuiltinModule">,
+  { getBuiltinModule, versions }: Pick<NodeJS.Process, "getBuiltinModule" | "versions">,
   script: Script,
   { onGone, onMessage }: Listener,
 ): Thread {
@@ -58,8 +58,8 @@ function nodeThread(
   worker.on("error", (error: unknown) => onGone(String(error)));
   worker.on("exit", (code) => onGone(`it ended with code ${code}`));
   if (onMessage) worker.on("message", onMessage);
-  // Asked once while it lives, the worker answers afterwards with an idle time below 0.
-  const idle = () => worker.performance.eventLoopUtilization().idle;
+  // Asked once while it lives, the worker answers afterwards with an idle time below 0. Deno and Bun do not measure that.
+  const idle = () => (versions.deno || versions.bun ? 0 : worker.performance.eventLoopUtilization().idle);
   worker.on("online", idle);
   return {
     send: (message, transfer) => worker.postMessage(message, transfer),
