@@ -98,6 +98,17 @@ describe("bench", () => {
     ]);
   });
 
+  test("goes through all the rounds that it tells of, at each size", async () => {
+    const device = await createDevice({ device: "wasm" });
+    const model = withDevice(device, () => new RecurrentLM({ vocab: 5, arch: "rnn", embed: 2, hidden: 3 }));
+    const rounds: string[] = [];
+    for await (const event of race([{ device, model }], { batches: [1, 2], context: 4, budget: 4, patience: 1e6 }))
+      if (event.type === "round") rounds.push(`${event.done}/${event.total}`);
+    const total = rounds.length;
+    expect(rounds).toEqual(Array.from({ length: total }, (_, i) => `${i + 1}/${total}`));
+    expect(total).toBeGreaterThan(2);
+  });
+
   test.each<[string, ...(string | number)[]]>([
     ["use all, auto, wasm, webgpu", "--device", "reference"],
     ["--device", "--device", "toString"],

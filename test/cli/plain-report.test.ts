@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { plainReport, type RunFacts } from "../../src/cli/report.js";
+import { plainReport, type RunFacts, reportOf } from "../../src/cli/report.js";
 import { lossLine } from "../../src/cli/tasks/lm.js";
 import type { TextUnit } from "../../src/text/train-tokenizer.js";
 import type { FitEvent } from "../../src/train/types.js";
@@ -36,4 +36,16 @@ test("reports the perplexity of words and pieces, and of characters the loss alo
   expect(reported([end], told("words"), { loss: 2 }).at(-1)).toBe("20 steps in 1:15, validation loss 2.0000 nats per word, perplexity 7.4");
   expect(reported([end], told("bpe"), { loss: 2 }).at(-1)).toBe("20 steps in 1:15, validation loss 2.0000 nats per token, perplexity 7.4");
   expect(reported([{ ...end, value: undefined }]).at(-1)).toBe("20 steps in 1:15");
+});
+
+test("as JSON every step has its rate, of what an update goes through", () => {
+  const lines: string[] = [];
+  vi.spyOn(process.stdout, "write").mockImplementation((line) => lines.push(String(line)) > 0);
+  reportOf(true, facts)(step(3, 40), {});
+  reportOf(true, { ...facts, unit: "examples", perStep: 8 })(step(4, 2.5), {});
+  vi.restoreAllMocks();
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    { type: "step", step: 3, loss: 1.5, tokensPerSecond: 12_500 },
+    { type: "step", step: 4, epoch: 0, loss: 1.5, examplesPerSecond: 3200 },
+  ]);
 });

@@ -34,6 +34,11 @@ describe("tables", () => {
     expect(named).toEqual([{ line: 2, cells: ["good", "fine"], columns: [3, 2] }]);
     expect(findColumns(parseTsv("good\tfine"), ["label", "text"]).rows).toEqual([{ line: 1, cells: ["good", "fine"], columns: [1, 2] }]);
     expect(findColumns(parseTsv("text\tlabel"), ["label", "text"]).rows).toEqual([]);
+    // The column that bears a part's name may be told to be another part.
+    const swapped = findColumns(parseTsv("label\ttext\nfine film\tgood"), { label: "text", text: "label" }).rows;
+    expect(swapped).toEqual([{ line: 2, cells: ["good", "fine film"], columns: [2, 1] }]);
+    const taken = findColumns(parseTsv("label\tmood\nfine film\tgood"), { label: undefined, text: "label" }).rows;
+    expect(taken).toEqual([{ line: 2, cells: ["good", "fine film"], columns: [2, 1] }]);
     const wide = parseTsv("\n1\tfine\tgood");
     expectError(
       "format",
