@@ -98,7 +98,7 @@ describe("bench", () => {
     ]);
   });
 
-  test("goes through all the rounds that it tells of, at each size", async () => {
+  test("reports each round once, in order, at all sizes", async () => {
     const device = await createDevice({ device: "wasm" });
     const model = withDevice(device, () => new RecurrentLM({ vocab: 5, arch: "rnn", embed: 2, hidden: 3 }));
     const rounds: string[] = [];

@@ -320,6 +320,61 @@ await forEachDevice(immediate, "schedule-free AdamW", (device) => {
 });
 
 await forEachDevice(["simd"], "fit with schedule-free AdamW", (device) => {
+  /** The average after some steps. */
+  const averageAfter = (steps: number) => {
+    const model = new Fitted();
+    const optimizer = make(model.parameters());
+    for (let i = 0; i < steps; i++) optimizer.step(() => model.loss());
+    optimizer.eval();
+    return [...model.weight.dataSync()];
+  };
+
+  on(device)("ends with the average of the best evaluation", async () => {
+    const model = new Fitted();
+    const optimizer = make(model.parameters());
+    const averages: number[][] = [];
+    const evaluate = { every: 2, run: () => Math.abs(averages.push([...model.weight.dataSync()]) - 2) };
+    const options = { optimizer, steps: 8, loss: () => ({ loss: model.loss() }), evaluate, keepBest: true };
+    const wanted = averageAfter(4);
+    const events = fit(model, { batch: () => ({}) }, options);
+    for (let next = startOn(device, () => events.next()); ; next = startOn(device, () => events.next())) {
+      const { value, done } = await next;
+      if (done) break;
+      if (value.type === "end") expect([...model.weight.dataSync()]).toEqual(wanted);
+    }
+    expect([...model.weight.dataSync()]).toEqual(wanted);
+    expect(averages[1]).toEqual(wanted);
+  });
+
+  for (const [how, stop] of [
+    ["left", "return"],
+    ["aborted", "abort"],
+    ["failed", "fail"],
+  ] as const)
+    on(device)(`leaves the average where it is ${how}`, async () => {
+      const model = new Fitted();
+      const wanted = averageAfter(3);
+      const controller = new AbortController();
+      let steps = 0;
+      const loss = () => {
+        if (stop === "fail" && steps === 3) throw new Error("mine");
+        return { loss: model.loss() };
+      };
+      const optimizer = make(model.parameters());
+      const events = fit(model, { batch: () => ({}) }, { optimizer, steps: 8, loss, signal: controller.signal });
+      const rest = async () => {
+        for (;;) {
+          const { value, done } = await startOn(device, () => events.next());
+          if (done || (value.type === "step" && ++steps === 3 && stop === "return")) return;
+          if (steps === 3 && stop === "abort") controller.abort();
+        }
+      };
+      if (stop === "fail") await expect(rest()).rejects.toThrow("mine");
+      else await rest();
+      await events.return();
+      expect([...model.weight.dataSync()]).toEqual(wanted);
+    });
+
   on(device)("evaluates, saves and ends with the average, and resumes bit by bit", async () => {
     const run = async (steps: number, store: io.Store, resume = false) => {
       const model = startOn(device, () => new Fitted());

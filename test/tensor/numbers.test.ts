@@ -50,10 +50,15 @@ describe("a tensor of int32 is not made from", () => {
     expectError("range", () => sg.tensor(BigInt64Array.of(-(2n ** 31n) - 1n), [1], int32));
   });
 
-  test("steps that are not whole, or leave int32", () => {
+  test("steps that are not whole, or leave int32, and nothing is left of it", () => {
+    const before = sg.memory();
     expectError("range", () => sg.arange(0, 2, 0.5, int32), "arange: number 1 is 0.5");
     expectError("range", () => sg.arange(0.5, 3, 1, int32));
     expectError("range", () => sg.arange(2 ** 31 - 2, 2 ** 31 + 2, 1, int32));
+    expectError("range", () => sg.linspace(0, 3, 3, int32), "linspace: number 1 is 1.5");
+    expectError("range", () => sg.linspace(0, 2 ** 32, 3, int32), "linspace: number 1 is 2147483648");
+    expectError("range", () => sg.linspace(0, 1, 20_001, int32));
+    expect(sg.memory()).toEqual(before);
   });
 });
 

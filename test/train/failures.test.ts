@@ -91,6 +91,34 @@ describe("a device that is lost", () => {
     for (const [name, values] of Object.entries(whole.parameters)) expectClose(lost.parameters[name]!, values, 1e-5, name);
   });
 
+  test("leaves no update untold, and the mean of the epoch whole", async () => {
+    const told = async (lostAt: number | undefined, readEvery: number) => {
+      await initAnew({ device: "reference" });
+      const { model, optimizer } = makeModel();
+      let isLost = false;
+      const loader = function* () {
+        for (let step = 0; step < 8; step++) {
+          if (step === lostAt && !isLost) {
+            isLost = true;
+            throw new SeqgradError("device", "the device is gone");
+          }
+          yield batchAt(step);
+        }
+      };
+      const events = await collect(fit(model, () => loader(), { optimizer, epochs: 1, readEvery, snapshot: { steps: 3 } }));
+      expect(only(events, "device")).toHaveLength(lostAt === undefined ? 0 : 1);
+      return { steps: only(events, "step").map(({ step }) => step), loss: only(events, "epoch")[0]!.loss };
+    };
+    const all = Array.from({ length: 8 }, (_, i) => i + 1);
+    const { loss } = await told(undefined, 1);
+    for (const lostAt of [1, 3, 5, 7]) {
+      const lost = await told(lostAt, 16);
+      // Those since the snapshot are made again, and told again if they were.
+      expect([...new Set(lost.steps)], `lost before step ${lostAt + 1}`).toEqual(all);
+      expect(lost.loss).toBeCloseTo(loss, 5);
+    }
+  });
+
   test("twice after one snapshot is replaced by WebAssembly", async () => {
     const { devices, end, losses } = await losing([3, 3, 3, 3]);
     expect(devices).toEqual([
