@@ -48,4 +48,4 @@ function suite({ backend: gpu }: Device): void {
   });
 }
 
-await forEachDevice(["webgpu", "full webgpu as in hardware"], "additive attention equals that of WebAssembly", suite);
+await forEachDevice(["webgpu", "webgpu as in hardware"], "additive attention equals that of WebAssembly", suite);

@@ -83,4 +83,4 @@ function suite({ backend: gpu }: Device): void {
   });
 }
 
-await forEachDevice(["webgpu", "full webgpu as in hardware"], "normalization equals that of WebAssembly", suite);
+await forEachDevice(["webgpu", "webgpu as in hardware"], "normalization equals that of WebAssembly", suite);

@@ -105,7 +105,7 @@ function compare({ backend: gpu }: Device): void {
   );
 }
 
-await forEachDevice(["webgpu", "full webgpu as in hardware"], "recurrent kernels equal those of WebAssembly", compare);
+await forEachDevice(["webgpu", "webgpu as in hardware"], "recurrent kernels equal those of WebAssembly", compare);
 
 await forEachDevice(["webgpu"], "recurrent kernels", ({ backend: gpu }) => {
   test("a length out of range is told by the next read", async () => {

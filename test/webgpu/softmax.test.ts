@@ -75,4 +75,4 @@ function suite({ backend: gpu }: Device): void {
   });
 }
 
-await forEachDevice(["webgpu", "full webgpu as in hardware"], "softmax and cross-entropy equal those of WebAssembly", suite);
+await forEachDevice(["webgpu", "webgpu as in hardware"], "softmax and cross-entropy equal those of WebAssembly", suite);
