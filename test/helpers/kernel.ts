@@ -3,7 +3,9 @@ import type { Backend, DType, TensorData } from "../../src/backend/backend.js";
 import type { KernelCall, KernelName, KernelRow } from "../../src/backend/kernels.js";
 import { kernels } from "../../src/backend/kernels.js";
 
-const GUARD = 0x5ca1ab1e;
+/** Bits of a NaN too, so that what is read beyond a buffer shows, also where it is multiplied by 0. */
+const GUARD = 0x7fa1ab1e;
+
 /** A copy of elements, at once. */
 export function readNow(backend: Backend, address: number, n: number, dtype: DType): TensorData {
   if (backend.async) throw new Error(`${backend.type} cannot answer at once`);
