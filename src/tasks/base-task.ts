@@ -200,7 +200,16 @@ export abstract class BaseTask<Example, Input, Answer, Batch> implements Task<Ex
   }
 
   /**
-   * Shows what the model's layers compute while it trains or predicts: see Module.capture(). `task.model.captureNames()` lists the names.
+   * Lists what capture() can show.
+   *
+   * @returns the names
+   */
+  captureNames(): Promise<string[]> {
+    return this.model.captureNames();
+  }
+
+  /**
+   * Shows what the model's layers compute while it trains or predicts: see Module.capture(). captureNames() lists the names.
    *
    * @param names names, or patterns of them
    * @param fn called with a name and its value

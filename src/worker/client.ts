@@ -67,6 +67,7 @@ export class Client {
   readonly #streams = new Map<number, Sink>();
   readonly #stores: Store[] = [];
   readonly #signals: Signal[] = [];
+  readonly #functions: Callback[] = [];
   readonly #watch = new AbortController();
   #last = 0;
   /** Why the worker can do nothing more. */
@@ -155,6 +156,7 @@ export class Client {
   }
 
   #encoded(value: unknown): unknown {
+    if (typeof value === "function") return { [mark]: { as: "function", id: numberOf(this.#functions, calling(value)) } satisfies Sent };
     if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return value;
     const marked = (sent: Sent) => ({ [mark]: sent });
     if (isStore(value)) return marked({ as: "store", id: this.store(value) });
@@ -210,8 +212,6 @@ export class Client {
       case "items":
         this.#streams.get(message.id)?.push(message);
         return;
-      case "captured":
-        return;
       case "question":
         void this.#answer(message.id, message);
         return;
@@ -222,7 +222,12 @@ export class Client {
 
   async #answer(id: number, question: Question): Promise<void> {
     try {
-      const value = question.ask === "chunk" ? await chunkOf(question.name) : await this.#fromStore(question);
+      const value =
+        question.ask === "chunk"
+          ? await chunkOf(question.name)
+          : question.ask === "store"
+            ? await this.#fromStore(question)
+            : await this.#functions[question.fn]?.(...question.args);
       this.#send({ type: "answer", id, value });
     } catch (error) {
       this.#send({ type: "refusal", id, error: sentError(error) });
@@ -234,6 +239,17 @@ export class Client {
     if (!store) throw new SeqgradError("value", `worker: there is no store ${number}.`);
     return Reflect.apply(checkStore("worker", store)[method], store, args);
   }
+}
+
+type Callback = (...args: readonly unknown[]) => unknown;
+const callbacks = new WeakMap<object, Callback>();
+
+/** A function of the page's, to be called with what the worker sends. */
+function calling(fn: object): Callback {
+  const known = callbacks.get(fn);
+  const callback: Callback = known ?? ((...args) => (typeof fn === "function" ? Reflect.apply(fn, undefined, args) : undefined));
+  callbacks.set(fn, callback);
+  return callback;
 }
 
 /** The place of an item in a list, to which it is added if it is new. */

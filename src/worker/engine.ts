@@ -1,4 +1,5 @@
 import type { Store } from "../io/store.js";
+import type { Capture } from "../nn/capture.js";
 import * as kinds from "../tasks/kinds.js";
 import { load } from "../tasks/load.js";
 import { defaultDevice, type InitOptions, init, memory } from "../tensor/device.js";
@@ -26,11 +27,14 @@ import {
 const GATHERED = 25;
 
 type AnyTask = Awaited<ReturnType<typeof load>>;
+type Held = AnyTask | Capture;
 
 interface Waiting {
   resolve(value: unknown): void;
   reject(error: Error): void;
 }
+
+type Post = (message: FromEngine, transfer?: ArrayBuffer[]) => void;
 
 /** A stream: how many of its messages the page has not taken, and what to call when it has. */
 interface Stream {
@@ -40,14 +44,14 @@ interface Stream {
 }
 
 export class Engine {
-  readonly #post: (message: FromEngine) => void;
-  readonly #tasks = new Map<number, AnyTask>();
+  readonly #post: Post;
+  readonly #held = new Map<number, Held>();
   readonly #streams = new Map<number, Stream>();
   readonly #signals = new Map<number, { aborted: boolean }>();
   readonly #waiting = new Map<number, Waiting>();
   #last = 0;
 
-  constructor(post: (message: FromEngine) => void) {
+  constructor(post: Post) {
     this.#post = post;
     this.#post({ type: "hello", protocol: PROTOCOL });
   }
@@ -74,8 +78,7 @@ export class Engine {
         this.#signal(message.signal, true);
         return;
       case "release":
-        this.#tasks.get(message.task)?.model.dispose();
-        this.#tasks.delete(message.task);
+        this.#release(message.task);
         return;
       case "answer":
         this.#waiting.get(message.id)?.resolve(message.value);
@@ -95,8 +98,14 @@ export class Engine {
     const id = ++this.#last;
     return new Promise<T>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#post({ type: "question", id, ...question });
+      this.#post({ type: "question", id, ...question }, "args" in question ? buffersOf(question.args) : []);
     });
+  }
+
+  #release(id: number): void {
+    const held = this.#held.get(id);
+    if (held && "model" in held) held.model.dispose();
+    this.#held.delete(id);
   }
 
   /** Answers what is not one of the messages above, by its number where it has one. */
@@ -133,7 +142,7 @@ export class Engine {
       case "memory":
         return memory();
       case "call":
-        return (await this.#method<unknown>(work.task, work.method, work.args)).result;
+        return this.#called(work.task, work.method, work.args);
     }
   }
 
@@ -144,25 +153,30 @@ export class Engine {
     return { info: defaultDevice().info, kinds: Object.keys(kinds) };
   }
 
-  /** Keeps a task, and says what the page can ask of it. */
-  #keep(task: AnyTask): SentTask {
+  /** Keeps a task or a capture, and says what the page can ask of it. */
+  #keep(task: Held): SentTask {
     const id = ++this.#last;
     const methods = new Set<string>();
     for (let proto = Object.getPrototypeOf(task); proto !== Object.prototype; proto = Object.getPrototypeOf(proto))
       for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(proto)))
         if (typeof value === "function" && name !== "constructor" && name !== "loader") methods.add(name);
     const facts = Object.fromEntries(Object.entries(task).filter(([, value]) => isFact(value)));
-    this.#tasks.set(id, task);
-    return { task: id, methods: [...methods], facts: { ...facts, type: task.type } };
+    this.#held.set(id, task);
+    return { task: id, methods: [...methods], facts: { ...facts, ...("type" in task && { type: task.type }) } };
   }
 
   /** Calls a method of a task. It may answer a run, which can be awaited: nothing here awaits it. */
   async #method<T>(id: number, method: string, sent: readonly unknown[]): Promise<{ readonly result: T }> {
-    const task = this.#tasks.get(id);
+    const task = this.#held.get(id);
     if (!task) throw new SeqgradError("state", `${method}: the task was disposed of, and is no longer in the worker.`);
     const own: unknown = Reflect.get(task, method);
     if (typeof own !== "function") throw new SeqgradError("value", `worker: the task has no method ${method}.`);
     return { result: Reflect.apply(own, task, await this.#decodedAll(sent)) };
+  }
+
+  async #called(id: number, method: string, args: readonly unknown[]): Promise<unknown> {
+    if (method !== "capture") return (await this.#method<unknown>(id, method, args)).result;
+    return this.#keep(await (await this.#method<Promise<Capture>>(id, method, args)).result);
   }
 
   /** Sends the items of a method as they come, and stops where the page stops taking them. */
@@ -223,12 +237,21 @@ export class Engine {
     if (isMarked(value)) {
       const sent = value[mark];
       if (sent.as === "signal") return this.#signal(sent.id, sent.aborted);
+      if (sent.as === "function") return (...args: unknown[]) => this.ask({ ask: "function", fn: sent.id, args });
       return sent.as === "tokenizer" ? tokenizerFromJSON(sent.json) : this.#storeOf(sent.id);
     }
     const entries = Object.entries(value).map(async ([name, inner]) => [name, await this.#decoded(inner)] as const);
     return Object.fromEntries(await Promise.all(entries));
   }
 }
+
+/** The memory of what a function gets: it is made for it, and goes over whole. */
+const buffersOf = (args: readonly unknown[]): ArrayBuffer[] =>
+  args
+    .flatMap((arg) => (isRecord(arg) ? Object.values(arg) : []))
+    .flatMap((value) =>
+      (value instanceof Float32Array || value instanceof Int32Array) && value.buffer instanceof ArrayBuffer ? [value.buffer] : [],
+    );
 
 const isMarked = (value: object): value is Marked => mark in value;
 
@@ -254,7 +277,9 @@ const isNews = (item: unknown): boolean => isRecord(item) && item.type !== "step
 /** Serves the page that started this worker. */
 function serve(): void {
   const node = globalThis.process?.getBuiltinModule?.("node:worker_threads").parentPort;
-  const engine = new Engine((message) => (node ?? globalThis).postMessage(message));
+  const engine = new Engine((message, transfer = []) =>
+    node ? node.postMessage(message, transfer) : globalThis.postMessage(message, { transfer }),
+  );
   if (node) node.on("message", (message) => engine.receive(message));
   else globalThis.onmessage = ({ data }) => engine.receive(data);
   // The build puts this instead of the imports of kernels.

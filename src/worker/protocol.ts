@@ -10,7 +10,7 @@ export interface SentError {
   readonly code?: ErrorCode;
 }
 
-/** A task in the worker, as the page gets to know it. */
+/** A task or a capture in the worker, as the page gets to know it. */
 export interface SentTask {
   readonly task: number;
   readonly methods: readonly string[];
@@ -43,6 +43,7 @@ export type ToEngine =
 /** A question of the engine to the page. */
 export type Question =
   | { readonly ask: "chunk"; readonly name: string }
+  | { readonly ask: "function"; readonly fn: number; readonly args: readonly unknown[] }
   | { readonly ask: "store"; readonly store: number; readonly method: StoreMethod; readonly args: readonly unknown[] };
 
 export const storeMethods = ["read", "write", "list", "delete"] as const;
@@ -54,7 +55,6 @@ export type FromEngine =
   | { readonly type: "result"; readonly id: number; readonly value: unknown }
   | { readonly type: "error"; readonly id: number; readonly error: SentError }
   | { readonly type: "items"; readonly id: number; readonly items: readonly unknown[]; readonly isLast: boolean }
-  | { readonly type: "captured"; readonly id: number; readonly name: string; readonly value: unknown }
   | ({ readonly type: "question"; readonly id: number } & Question);
 
 /** The answer to "start". */
@@ -63,9 +63,6 @@ export interface Started {
   readonly kinds: readonly string[];
 }
 
-/** The methods of tasks that return items one by one. */
-export const streams: readonly string[] = ["train", "generate"];
-
 /** In place of what cannot go over, an object that has this key alone says what it is. */
 export const mark = "seqgrad:sent";
 export interface Marked {
@@ -73,5 +70,6 @@ export interface Marked {
 }
 export type Sent =
   | { readonly as: "store"; readonly id: number }
+  | { readonly as: "function"; readonly id: number }
   | { readonly as: "signal"; readonly id: number; readonly aborted: boolean }
   | { readonly as: "tokenizer"; readonly json: unknown };

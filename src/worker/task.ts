@@ -3,7 +3,10 @@ import type * as kinds from "../tasks/kinds.js";
 import { type FitRun, runOf } from "../train/fit-run.js";
 import type { FitEvent } from "../train/types.js";
 import type { Client } from "./client.js";
-import { type SentTask, streams } from "./protocol.js";
+import type { SentTask } from "./protocol.js";
+
+/** Safari has no Symbol.dispose yet. */
+const disposeKey = Symbol.dispose ?? Symbol.for("Symbol.dispose");
 
 type Kinds = typeof kinds;
 
@@ -52,8 +55,20 @@ function taskOf(client: Client, { task, methods, facts }: SentTask): object {
     const call = (...args: unknown[]) => client.call({ work: "call", task, method, args: client.encoded(args) });
     const stream = (...args: unknown[]) => client.stream(task, method, args);
     const run = (...args: unknown[]) => runOf(client.stream<FitEvent>(task, method, args));
-    return [method, method === "train" ? run : streams.includes(method) ? stream : call];
+    const capture = async (...args: unknown[]) =>
+      captureOf(client, await client.call<SentTask>({ work: "call", task, method, args: client.encoded(args) }));
+    const kinds: Readonly<Record<string, (...args: unknown[]) => unknown>> = { train: run, generate: stream, capture };
+    return [method, kinds[method] ?? call];
   });
   const dispose = () => client.release(task);
-  return { ...facts, ...Object.fromEntries(entries), dispose, [Symbol.dispose ?? Symbol.for("Symbol.dispose")]: dispose };
+  return { ...facts, ...Object.fromEntries(entries), dispose, [disposeKey]: dispose };
+}
+
+/** A capture, which stop() ends. */
+function captureOf(client: Client, { task }: SentTask): object {
+  const stop = async () => {
+    await client.call({ work: "call", task, method: "stop", args: [] });
+    client.release(task);
+  };
+  return { stop, [disposeKey]: () => void stop().catch(() => {}) };
 }

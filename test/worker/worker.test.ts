@@ -154,6 +154,35 @@ describe("a worker", () => {
     expect(await again.predict(["a good film"] as never)).toEqual(await task.predict(["a good film"]));
   });
 
+  test("shows what layers compute, and waits for a page that looks at it", async () => {
+    const task = await classifier(await started());
+    expect(await task.captureNames()).toContain("encoder.rnn.l0.gates");
+    const seen: [string, readonly number[]][] = [];
+    const capture = await task.capture(["gru.gates"], async (name, { shape, data, training }) => {
+      seen.push([name, shape]);
+      expect(training).toBe(true);
+      expect(Array.from(data).every((gate) => gate > -1 && gate < 1)).toBe(true);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    });
+    const { steps } = await task.train(reviews, { epochs: 20, validation: 0 });
+    await capture.stop();
+    expect(seen.length).toBeGreaterThan(1);
+    expect(seen.length).toBeLessThan(2 * steps.length);
+    expect(seen[0]?.[1].at(-1)).toBe(8);
+    const count = seen.length;
+    await task.train(reviews, { epochs: 1, validation: 0 });
+    expect(seen.length).toBe(count);
+  });
+
+  test("refuses to show what no layer computes, and lists what there is", async () => {
+    const task = await classifier(await started());
+    const error = await failure(task.capture(["gru.doors"], () => {}));
+    expect(error.code).toBe("value");
+    expect(error.message).toMatch(/gru\.doors.*encoder\.rnn\.l0\.gates/);
+    const thrown = await failure(task.capture([7 as never], () => {}));
+    expect(thrown.code).toBe("value");
+  });
+
   test("passes on what a store refuses, with its code, and the task still answers", async () => {
     const task = await classifier(await started());
     const write = async () => {
