@@ -227,7 +227,7 @@ export class Client {
           ? await chunkOf(question.name)
           : question.ask === "store"
             ? await this.#fromStore(question)
-            : await this.#functions[question.fn]?.(...question.args);
+            : await this.#functions[question.fn]?.(question.args);
       this.#send({ type: "answer", id, value });
     } catch (error) {
       this.#send({ type: "refusal", id, error: sentError(error) });
@@ -241,13 +241,13 @@ export class Client {
   }
 }
 
-type Callback = (...args: readonly unknown[]) => unknown;
+type Callback = (args: readonly unknown[]) => unknown;
 const callbacks = new WeakMap<object, Callback>();
 
 /** A function of the page's, to be called with what the worker sends. */
 function calling(fn: object): Callback {
   const known = callbacks.get(fn);
-  const callback: Callback = known ?? ((...args) => (typeof fn === "function" ? Reflect.apply(fn, undefined, args) : undefined));
+  const callback: Callback = known ?? ((args) => (typeof fn === "function" ? Reflect.apply(fn, undefined, args) : undefined));
   callbacks.set(fn, callback);
   return callback;
 }

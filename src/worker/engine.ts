@@ -2,13 +2,15 @@ import type { Store } from "../io/store.js";
 import type { Capture } from "../nn/capture.js";
 import * as kinds from "../tasks/kinds.js";
 import { load } from "../tasks/load.js";
-import { defaultDevice, type InitOptions, init, memory } from "../tensor/device.js";
+import { defaultDevice, init, memory } from "../tensor/device.js";
 import { manualSeed } from "../tensor/random.js";
 import { tokenizerFromJSON } from "../text/load.js";
 import { breathe } from "../util/breath.js";
-import { isRecord } from "../util/check.js";
+import { checkInteger, isRecord } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
+import { checkOptions, namesOf } from "../util/options.js";
 import { receivedError, sentError } from "./errors.js";
+import type { StartOptions } from "./index.js";
 import {
   type FromEngine,
   type Marked,
@@ -16,6 +18,7 @@ import {
   PROTOCOL,
   type Question,
   type SentTask,
+  type Started,
   type StoreMethod,
   type ToEngine,
   type Work,
@@ -25,6 +28,11 @@ import {
 
 /** Milliseconds for which items of a stream are gathered: a page that draws once a frame needs no more. */
 const GATHERED = 25;
+
+const startNames = namesOf<StartOptions>({
+  ...{ device: 1, precision: 1, deterministic: 1, memoryLimit: 1, threads: 1, wide: 1 },
+  ...{ seed: 1, url: 1 },
+});
 
 type AnyTask = Awaited<ReturnType<typeof load>>;
 type Held = AnyTask | Capture;
@@ -131,7 +139,7 @@ export class Engine {
   async #run(work: Work): Promise<unknown> {
     switch (work.work) {
       case "start":
-        return this.#start(work.options, work.seed, work.lock);
+        return this.#start(work.options, work.lock);
       case "make": {
         const kind = Object.entries(kinds).find(([name]) => name === work.kind)?.[1];
         if (!kind) throw new SeqgradError("value", `worker: there is no task ${work.kind}.`);
@@ -146,9 +154,12 @@ export class Engine {
     }
   }
 
-  async #start(options: InitOptions, seed: number | undefined, lock: string): Promise<unknown> {
+  async #start(options: Omit<StartOptions, "url">, lock: string): Promise<Started> {
+    checkOptions("worker.start", options, startNames);
+    const { seed, ...device } = options;
+    if (seed !== undefined) checkInteger("worker.start", "seed", seed);
     if (lock) await held(lock);
-    await init(options);
+    await init(device);
     if (seed !== undefined) manualSeed(seed);
     return { info: defaultDevice().info, kinds: Object.keys(kinds) };
   }

@@ -1,7 +1,5 @@
 import type { InitOptions, MemoryReport } from "../tensor/device.js";
-import { checkInteger } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
-import { checkOptions, namesOf } from "../util/options.js";
 import { Client } from "./client.js";
 import type { Started } from "./protocol.js";
 import { tasksOf, type WorkerTasks } from "./task.js";
@@ -36,11 +34,6 @@ export interface Trainer {
   [Symbol.dispose](): void;
 }
 
-const names = namesOf<StartOptions>({
-  ...{ device: 1, precision: 1, deterministic: 1, memoryLimit: 1, threads: 1, wide: 1 },
-  ...{ seed: 1, url: 1 },
-});
-
 /**
  * Starts the engine in a Web Worker, or in Node in a worker thread: training there leaves the page free to draw.
  *
@@ -56,14 +49,12 @@ const names = namesOf<StartOptions>({
  * trainer.close();
  */
 export async function start(options: StartOptions = {}): Promise<Trainer> {
-  checkOptions("worker.start", options, names);
-  const { seed, url, ...device } = options;
-  if (seed !== undefined) checkInteger("worker.start", "seed", seed);
-  const client = new Client(url === undefined ? await engineFor(device.device) : addressOf(url));
+  const { url, ...rest } = options;
+  const client = new Client(url === undefined ? await engineFor(rest.device) : addressOf(url));
   await client.ready;
   try {
     const lock = lockName();
-    const { info, kinds } = await client.call<Started>({ work: "start", options: device, seed, lock });
+    const { info, kinds } = await client.call<Started>({ work: "start", options: rest, lock });
     if (lock) client.watch(lock);
     const close = () => client.lose("the trainer was closed; start another with worker.start()");
     return {

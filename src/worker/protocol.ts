@@ -20,7 +20,7 @@ export interface SentTask {
 
 /** The work of a call. */
 export type Work =
-  | { readonly work: "start"; readonly options: object; readonly seed: number | undefined; readonly lock: string }
+  | { readonly work: "start"; readonly options: object; readonly lock: string }
   | { readonly work: "make"; readonly kind: string; readonly args: readonly unknown[] }
   | { readonly work: "load"; readonly store: number }
   | { readonly work: "memory" }
