@@ -144,13 +144,14 @@ class RunningCapture implements Capture {
     const taken = this.#count++ % this.every === 0 && !this.#isBusy ? new CapturedStep() : undefined;
     const step = { frame, taken };
     this.#step = step;
-    // The step ends where the code that runs awaits.
+    // The step ends where the code that runs awaits. What it computed is given before that code resumes.
     const ended = Promise.resolve().then(() => {
       if (this.#step === step) this.#step = undefined;
+      return taken && this.#give(taken);
     });
     if (taken) {
       this.#isBusy = true;
-      this.#given = ended.then(() => this.#give(taken));
+      this.#given = ended;
     }
     return taken;
   }
