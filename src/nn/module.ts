@@ -198,9 +198,9 @@ export abstract class Module {
    *
    * - `gates`: `[B, T, 4, H]`, i f g o of an LSTM; `[B, T, 3, H]`, r z n of a GRU
    * - `cells` of an LSTM, `hidden` of all recurrent layers: `[B, T, H]`, of each layer `l0`, `l1` and direction `l0_reverse`
-   * - `weights` of attention before dropout: `[B, N, T, S]`, of an alignment `[B, T, S]`
+   * - `weights` of attention before dropout: `[B, N, T, S]`, of an alignment `[B, T, S]`, of attention pooling `[B, T]`
    * - `output` of every layer: the first tensor that its forward() returns
-   * - `hidden.gradient`, dLoss/dh_t in full, and `output.gradient`: in backward(), of the same shape
+   * - `hidden.gradient`, dLoss/dh_t in full, and `output.gradient`, unless nothing reads the output: in backward(), of the same shape
    * - `hidden.gradientNorm` and `output.gradientNorm`: the norm over batch and units at each step, `[T]`; without steps `[]`
    *
    * A step is what runs without an await: an update, or the prediction of a batch. The function is called after it, for each name in turn,

@@ -17,6 +17,7 @@ import { checkOptions, namesOf } from "../util/options.js";
 import { dimsOf } from "../util/shape.js";
 import { Linear } from "./layers.js";
 import { Module } from "./module.js";
+import { observerOf, type Quantities } from "./observed.js";
 
 export const poolings = ["mean", "max", "attention"] as const;
 export type PoolingKind = (typeof poolings)[number];
@@ -74,7 +75,13 @@ export class Pooling extends Module {
       const largest = max(where(visible, x, Number.NEGATIVE_INFINITY), { axis: 1 });
       return where(max(visible, { axis: 1 }), largest, 0);
     }
-    return squeeze(matmul(unsqueeze(softmaxOfVisible(scores), { axis: 1 }), x), { axis: 1 });
+    const weights = softmaxOfVisible(scores);
+    if (this.score) observerOf(this)?.show("weights", () => weights);
+    return squeeze(matmul(unsqueeze(weights, { axis: 1 }), x), { axis: 1 });
+  }
+
+  protected override get quantities(): Quantities | undefined {
+    return this.score && { kind: "attention" };
   }
 
   /** The scores of the steps, `[B, T]`, 0 where none are learned, -Infinity for those that do not count. */

@@ -7,7 +7,7 @@ import { full } from "../helpers/full.js";
 const missing = existsSync("dist/index.js") ? "" : " (cannot run: there is no dist/; run `npm run build`)";
 const pages = readdirSync("examples").filter((name) => name.endsWith(".mjs"));
 /** Pages that train for a second or less. */
-const short = ["bidirectional.mjs", "character-model.mjs", "gradients.mjs", "self-attention.mjs"];
+const short = ["bidirectional.mjs", "character-model.mjs", "gates.mjs", "gradients.mjs", "self-attention.mjs"];
 
 describe.skipIf(missing)(`examples${missing}`, () => {
   // One process for all; started in the package's folder, pages import the package by its name.
