@@ -68,7 +68,7 @@ const written = ({ kernel, call }: Call) => {
 };
 
 /** Fewer bytes than these measure the call, not the kernel. */
-const telling = 4096;
+const measurable = 4096;
 
 interface Recording {
   readonly origin: string;
@@ -157,7 +157,7 @@ async function* recordings({ device: create, sizes, parameters }: Sources): Asyn
   yield recordRandom(device);
 }
 
-/** Measures every kernel of the contract, in its order; of calls too small to tell, the largest where there is no larger one. */
+/** Measures every kernel of the contract, in its order; of calls too small to measure, the largest where there is no larger one. */
 export async function measureCalls(
   sources: Sources,
   measure: (found: Found) => number | Promise<number>,
@@ -182,7 +182,7 @@ export async function measureCalls(
   const missing = order.filter((name) => !all.some(({ kernel }) => kernel === name));
   return {
     measured: all
-      .filter(({ family, work }) => work.bytes >= telling || work.bytes === largest.get(family))
+      .filter(({ family, work }) => work.bytes >= measurable || work.bytes === largest.get(family))
       .sort((a, b) => order.indexOf(a.kernel) - order.indexOf(b.kernel)),
     note: missing.length > 0 ? `Nothing here calls ${missing.join(", ")}.` : "Every kernel of the contract is there.",
   };

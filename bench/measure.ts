@@ -10,7 +10,7 @@ export interface Duration {
 const thread = (globalThis.process ?? {}) as { threadCpuUsage?: () => { user: number; system: number } };
 
 /**
- * Milliseconds that this thread has had a core, where Node can tell, else the wall's: what others do there meanwhile does not count, nor
+ * Milliseconds that this thread has had a core, where Node can measure it, else the wall's: what others do there meanwhile does not count, nor
  * does V8 compiling beside. It ticks once a microsecond and costs as much to read, so that what is shorter than `long` is measured by
  * the wall's clock, of which the fastest sample is as good.
  */

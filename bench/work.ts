@@ -16,7 +16,7 @@ const shape4 = ({ d0, d1, d2, d3 }: Record<"d0" | "d1" | "d2" | "d3", number>) =
 /** Elements of an operand [d0, d1, d2, d3] that are there: a stride of 0 repeats. */
 const present = (call: Dims, strides: string) => [0, 1, 2, 3].reduce((n, i) => (call[`${strides}${i}`] ? n * call[`d${i}`]! : n), 1);
 
-/** A sequence of one cell: `gates` rows of weights, `saved` elements a step and unit, and whether dx is wanted in backward. */
+/** A sequence of one cell: `gates` rows of weights, `saved` elements a step and unit, and whether backward needs dx. */
 function sequence({ B, T, I, H, P = H }: Dims & Record<"B" | "T" | "I" | "H", number>, gates: number, saved: number, x: boolean): Work {
   const weights = gates * H * ((x ? I : 0) + P);
   return work(weights + B * T * ((x ? I : 0) + P + saved * H), 2 * B * T * weights);

@@ -30,11 +30,11 @@ function scene(first, second) {
     [b, second],
   ]);
   const features = Array.from({ length: rows.length * side }, (_, place) => pixels(at.get(place)));
-  const told = Array.from(
+  const parts = Array.from(
     at,
     ([place, { color, shape }]) => `a ${color} ${shape} ${rows[Math.floor(place / side)]} ${columns[place % side]}`,
   );
-  return { at, features, caption: told.join(" and ") };
+  return { at, features, caption: parts.join(" and ") };
 }
 
 /** Red, green and blue of 3 by 3 pixels, with noise. */
@@ -83,5 +83,5 @@ task.model.eval();
 for (const one of unseen.filter((_, i) => i % 100 === 0)) await draw(one);
 
 const { exact } = await task.evaluate(unseen);
-console.log(`\n${(100 * exact).toFixed(1)} % of ${unseen.length} scenes of pairs never seen together are told right`);
+console.log(`\n${(100 * exact).toFixed(1)} % of ${unseen.length} scenes of pairs never seen together are described right`);
 assert(exact >= 0.95, "it says what it sees");

@@ -44,7 +44,7 @@ async function byRollup(code) {
   return ofChunks(await Promise.all(output.map(minified)));
 }
 
-/** Of webpack's default minimizer, told to take the file alone that a page loads first. */
+/** Of webpack's default minimizer, for the one file that a page loads first. */
 function minimizer() {
   const Minimizer = createRequire(createRequire(import.meta.url).resolve("webpack"))("minimizer-webpack-plugin");
   return [new Minimizer({ include: /^page\.js$/, parallel: false, extractComments: false })];

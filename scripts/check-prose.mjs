@@ -1,4 +1,4 @@
-// Checks the English of code, messages, tests and pages against the phrases that CONTRIBUTING.md tells to avoid.
+// Checks the English of code, messages, tests and pages against the phrases that docs/style.md says to avoid.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -9,14 +9,15 @@ process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const phrases = [
   [/(?<!\bthere )\b(?:is|are|was|were) no\b(?! longer)/i, '"is not a", "has no", or "must not"'],
   [/\bshall\b/i, '"must", "should" or "will"'],
-  [/\b(?:tells?|told) of\b/i, '"reports", "says" or "describes"'],
+  [/(?<!(?:and|Attend) )\b(?:tells?|told|telling)\b/i, '"reports", "says", "shows" or "distinguishes"', /^(?!examples)/],
   [/\bso (?:many|much)\b(?! as\b)/i, "the number, by its name"],
   [/\bgo(?:es)? on from\b|\b(?:goes|gone) on\b/i, '"continues", "resumes" or "starts from"'],
   [/; answers (?:the|a|an|whether|its|each|how)\b|\banswers whether\b/i, '"returns"'],
-  [/\bwants?\b/i, '"expected" in an error, "needs" or "expects" elsewhere'],
+  [/(?:\b|[a-z])(?:wants?|[wW]anted)\b/, '"expected" in an error and as a name, "needs" or "expects" elsewhere'],
   [/\bforetells?\b|\bforetold\b/i, '"predicts", "predicted"'],
   [/\banew\b/i, '"again"'],
   [/\bin the place of\b/i, '"instead of"'],
+  [/\b(?:that|what|which) (?:is|are|was|were) none\b(?! of)/i, '"that is not a ...", "invalid"'],
   [/\bfor want of\b/i, '"without"'],
   [/\bnot to be had\b/i, '"not available"'],
   [

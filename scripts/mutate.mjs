@@ -1,4 +1,4 @@
-// Makes small faults, one at a time, and tells which of them no test finds.
+// Makes small faults, one at a time, and reports which of them no test finds.
 //   npm run mutate -- FILE [--count N] [--from K] [--tests PATH ...]
 //   npm run mutate -- --sample N [--seed S] [--from K] [--tests PATH ...]
 // A file of src/ is mutated by StrykerJS. A file of assembly/, and a sample of all lines of src/ and assembly/, is done here, in a

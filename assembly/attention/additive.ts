@@ -15,7 +15,7 @@ const FAR: i32 = 0x3fffffff;
  *
  * q [B, T, A], k [B, S, A], v [A]; lengths int32 [B], or absent (S each): keys j < lengths[b] are visible. With a window, of them those
  * with |j - p| <= window / 2 rounded down, p = positions[b, i], int32 [B, T], or start + i where they are absent; window 0 is none.
- * A query that sees no key has weights 0. Overwrites rows begin..end of the batch in weights [B, T, S]. No alignment wanted, no aliasing.
+ * A query that sees no key has weights 0. Overwrites rows begin..end of the batch in weights [B, T, S]. No alignment needed, no aliasing.
  * A length outside 0..S: returns its position, having written nothing; else -1.
  */
 export function additiveAttentionForward(
@@ -35,7 +35,7 @@ export function additiveAttentionForward(
  *   dq[b, i, a] = v[a] sum_j de (1 - t^2),   dk[b, j, a] += v[a] sum_i de (1 - t^2),   dv[b, a] = sum_i sum_j de t.
  *
  * Buffers as there; dWeights [B, T, S], dq [B, T, A], dk [B, S, A], dv [B, A]: a row of the batch has its own, so that their sum, which the
- * caller takes, does not depend on begin and end. Overwrites dq and dv, adds to dk, rows begin..end of the batch. No alignment wanted; no
+ * caller takes, does not depend on begin and end. Overwrites dq and dv, adds to dk, rows begin..end of the batch. No alignment needed; no
  * write aliases another buffer. workspace: 64 to align, then de of a query [S], then its part of dv [A].
  */
 export function additiveAttentionBackward(

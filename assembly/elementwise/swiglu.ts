@@ -5,7 +5,7 @@ import { sigmoidv } from "../simd/sigmoid";
 
 /**
  * The gated unit SwiGLU (Shazeer 2020): y[r, c] = silu(a[r, c]) b[r, c], silu a = a sigmoid(a), where a row of x holds a row of a, then
- * one of b. x [rows, 2 cols], y [rows, cols]. Overwrites y. No aliasing, no alignment wanted. Accuracy: sigmoid.ts.
+ * one of b. x [rows, 2 cols], y [rows, cols]. Overwrites y. No aliasing, no alignment needed. Accuracy: sigmoid.ts.
  */
 export function swigluForward(x: usize, y: usize, rows: i32, cols: i32): void {
   const stride = (<usize>cols) << 2;

@@ -34,7 +34,7 @@ function readInPlace(rows: i32, ldb: i32): bool {
  * lda, ldb, ldy: elements from a row as stored to the next; strideA, strideB, strideY: from a matrix of the batch to the next (0 repeats).
  * activation: a position in `activations` of the contract. begin, end: the rows to compute, of the batch * m rows of y.
  * Overwrites the n columns of those rows and nothing between them; with beta 0 y is not read, with alpha 0 A and B are not.
- * No alignment wanted; y overlaps neither A, B nor bias. Workspace: a packed block of B, min(k, 256) by min(n, 512) in whole panels of
+ * No alignment needed; y overlaps neither A, B nor bias. Workspace: a packed block of B, min(k, 256) by min(n, 512) in whole panels of
  * 8 columns, then with transA a strip of min(m, 96) rows of A; with transB at least k + 96 by min(batch m, 64) in whole eights.
  *
  * The loops are those of Goto and van de Geijn, Anatomy of high-performance matrix multiplication (2008): blocks of columns, in them

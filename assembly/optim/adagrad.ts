@@ -9,7 +9,7 @@ import { gradientScale } from "./clip";
  *   sum <- sum + g^2
  *   parameter <- parameter - lr g / (sqrt(sum) + eps)
  *
- * parameter, gradient, sum [n]; norm [1], optional. Updates parameter and sum in place. No alignment wanted, no aliasing.
+ * parameter, gradient, sum [n]; norm [1], optional. Updates parameter and sum in place. No alignment needed, no aliasing.
  */
 export function adagrad(
   gradient: usize, norm: usize, parameter: usize, sum: usize, n: i32, lr: f32, eps: f32, weightDecay: f32, clipNorm: f32,

@@ -14,7 +14,7 @@ import { gradientScale } from "./clip";
  * Adam has kept 1; AdamW has weightDecay 0 and kept 1 - lr weightDecay. The differences from 1 come from the host, in float64 there.
  *
  * parameter, gradient, m, v [n] (m and v 0 before the first step); norm [1], optional. Updates parameter, m and v in place.
- * No alignment wanted, no aliasing.
+ * No alignment needed, no aliasing.
  */
 export function adam(
   gradient: usize, norm: usize, parameter: usize, m: usize, v: usize, n: i32,

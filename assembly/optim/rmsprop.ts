@@ -13,7 +13,7 @@ import { gradientScale } from "./clip";
  *   parameter <- parameter - lr d
  *
  * parameter, gradient, v, average, buffer [n] (the last three 0 before the first step); norm [1], optional. Updates them in place.
- * No alignment wanted, no aliasing.
+ * No alignment needed, no aliasing.
  */
 export function rmsprop(
   gradient: usize, norm: usize, parameter: usize, v: usize, average: usize, buffer: usize, n: i32,

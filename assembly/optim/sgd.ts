@@ -11,7 +11,7 @@ import { gradientScale } from "./clip";
  *   parameter <- parameter - lr d
  *
  * Without a buffer, or with momentum 0, d = g and the buffer is left alone. parameter, gradient, buffer [n]; norm [1], optional.
- * Updates parameter and buffer in place. No alignment wanted, no aliasing.
+ * Updates parameter and buffer in place. No alignment needed, no aliasing.
  */
 export function sgd(
   gradient: usize, norm: usize, parameter: usize, buffer: usize, n: i32, nesterov: i32, first: i32,

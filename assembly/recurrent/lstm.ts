@@ -18,7 +18,7 @@ import {
  * Reads x [B, T, I], wIh [4H, I], wHh [4H, P], bIh and bHh [4H] or absent, wHr [P, H] or absent (then P = H), h0 [B, P] and
  * c0 [B, H] or absent (zeros), lengths int32 [B] or absent (T each).
  * Overwrites y [B, T, P], hN [B, P], cN [B, H], gates [T, B, 4H] (activated), cells [T, B, H], and, with a projection and if
- * wanted, hidden [T, B, H] = o tanh(c); of each, the batch rows begin..end. Where t >= a row's length: y, gates and hidden are 0,
+ * needed, hidden [T, B, H] = o tanh(c); of each, the batch rows begin..end. Where t >= a row's length: y, gates and hidden are 0,
  * cells the state, which stands still; so a reversed sequence, which runs from T - 1 down, starts at the last valid step.
  * Workspace: W_ih and, in its place, W_hh, and W_hr packed, the summed biases, and the rows' state.
  * Alignment 4 bytes; no write aliases another buffer. Returns the position of the first length outside 1..T, or -1.

@@ -59,7 +59,7 @@ export function expLowLast(x: v128): v128 {
 
 /**
  * y = e^(x - shift) of x[0..n], the bits of `expLowv`; answers their sum. y moves on by `step` bytes a vector: 16, or 0 where the sum alone is
- * wanted, and then has room for one. y may be x. The constants lie in registers: to load them where they are used takes 1.6 times as long.
+ * needed, and then has room for one. y may be x. The constants lie in registers: to load them where they are used takes 1.6 times as long.
  */
 export function expRow(x: usize, y: usize, step: usize, shift: f32, n: i32): f32 {
   const s = f32x4.splat(shift), low = splat(leastLow), scale = splat(log2e), shifts = splat(shifter);

@@ -20,7 +20,7 @@ const mean: i32 = 1;
  * reduction none (0), else [1]: the mean (1) over the rows that are not ignored (0 where all are), or the sum (2). largest, total [rows]
  * keep max_c logits[r, c] and sum_c exp(logits[r, c] - largest_r) for the backward pass, 0 for ignored rows. A call computes largest and
  * total of the rows begin..end. One for all rows computes the loss too, as does one for none, which finds them there for all. Overwrites.
- * No alignment wanted, no aliasing. Returns the position of the first target of all rows that is neither ignoreIndex nor in 0..cols-1,
+ * No alignment needed, no aliasing. Returns the position of the first target of all rows that is neither ignoreIndex nor in 0..cols-1,
  * having written nothing, or -1.
  */
 export function crossEntropyForward(

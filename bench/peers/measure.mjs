@@ -16,10 +16,10 @@ export function quartiles(times) {
 }
 
 /** The place where a result differs from the first peer's; undefined if it agrees. */
-function departure(got, wanted) {
-  const largest = wanted.reduce((max, v) => Math.max(max, Math.abs(v)), 1);
-  const at = Array.from(got).findIndex((v, i) => !(Math.abs(v - wanted[i]) <= tolerance * largest));
-  return at < 0 ? undefined : `computes another thing: number ${at} is ${got[at]}, not ${wanted[at]}`;
+function departure(got, expected) {
+  const largest = expected.reduce((max, v) => Math.max(max, Math.abs(v)), 1);
+  const at = Array.from(got).findIndex((v, i) => !(Math.abs(v - expected[i]) <= tolerance * largest));
+  return at < 0 ? undefined : `computes another thing: number ${at} is ${got[at]}, not ${expected[at]}`;
 }
 
 /** The losses of the first three steps, or a result. */
@@ -57,7 +57,7 @@ async function warmUp(job, { warmCalls, warmTime, now }) {
 export async function measure(work, peers, pace) {
   const { rounds, sampleTime, peerTime } = pace;
   const rows = [];
-  let wanted;
+  let expected;
   for (const peer of peers) {
     const asked = !work.peers || work.peers.includes(peer.name);
     const job = asked ? await peer.prepare(work) : undefined;
@@ -71,8 +71,8 @@ export async function measure(work, peers, pace) {
     row.alike = Boolean(job.value);
     if (row.alike) {
       const got = await valuesOf(job, work);
-      wanted ??= got;
-      row.reason = departure(got, wanted);
+      expected ??= got;
+      row.reason = departure(got, expected);
       if (row.reason) continue;
     }
     const estimate = await warmUp(job, pace);

@@ -28,7 +28,7 @@ const pace = { rounds: 9, sampleTime: 80, peerTime: 2000, warmTime: 1500, warmCa
 const { values: options } = parseArgs({ options: { only: { type: "string", default: "" }, json: { type: "string" } } });
 const here = fileURLToPath(new URL(".", import.meta.url));
 
-/** Milliseconds of this thread alone where Node can tell (from 23.9), so that what shares the machine counts for little. */
+/** Milliseconds of this thread alone where Node can measure it (from 23.9), so that what shares the machine counts for little. */
 function now() {
   if (!process.threadCpuUsage) return performance.now();
   // Linux brings a thread's account up to date once in some milliseconds, and when the process's is asked for.

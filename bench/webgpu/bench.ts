@@ -49,7 +49,7 @@ function begin(place: string): Result {
   return result;
 }
 
-const tell =
+const report =
   ({ tables }: Result) =>
   (table: Table) => {
     tables.push(table);
@@ -61,7 +61,7 @@ async function inNode(): Promise<void> {
   const device = await createDevice({ device: "webgpu", gpu: await dawn() });
   result.device = device.info;
   console.log(`${device.info}\n`);
-  await measureGpu(gpuOf(device, quick), sections, tell(result));
+  await measureGpu(gpuOf(device, quick), sections, report(result));
   device.destroy();
 }
 
@@ -89,7 +89,7 @@ async function inPage(): Promise<void> {
     page.on("pageerror", ({ message }) => console.error(message));
     page.on("console", (m) => console.error(m.text()));
     page.on("requestfailed", (r) => console.error(r.url(), r.failure()));
-    await page.exposeFunction("report", tell(result));
+    await page.exposeFunction("report", report(result));
     await page.goto(address);
     await page.waitForFunction("globalThis.bench");
     result.device = await page.evaluate((given: PageOptions) => bench(given), { sections, quick });

@@ -169,10 +169,10 @@ const aheadNote = `${ahead} steps at a time are issued before their losses are r
 async function measureSteps(gpu: Gpu): Promise<Table> {
   const software = isSoftware(gpu);
   const recurrent = software ? (gpu.quick ? [small] : [small, medium]) : [small, medium, large, huge];
-  const wanted: [Kind, Size][] = cells.flatMap((cell) => recurrent.map((size): [Kind, Size] => [cell, size]));
-  if (!gpu.quick) wanted.push(...transformers.slice(0, software ? 1 : undefined).map((size): [Kind, Size] => ["gpt", size]));
+  const measured: [Kind, Size][] = cells.flatMap((cell) => recurrent.map((size): [Kind, Size] => [cell, size]));
+  if (!gpu.quick) measured.push(...transformers.slice(0, software ? 1 : undefined).map((size): [Kind, Size] => ["gpt", size]));
   const rows = [];
-  for (const [kind, size] of wanted) {
+  for (const [kind, size] of measured) {
     const { ms, counts, readAtOnce } = await steps(gpu.device, kind, size, { warm: gpu.quick ? 200 : 2000, bursts: samplesOf(gpu) });
     rows.push({ step: label(kind, size), ms, ...counts, "submissions, read at once": readAtOnce });
   }
@@ -200,7 +200,7 @@ async function measureHost({ device, backend, quick }: Gpu): Promise<Table> {
     const figures = { "host ms": all.host, "of it seqgrad": own.host, "of it the driver": driver };
     rows.push({ step: label(kind, size), ...figures, "us a pass": (1000 * driver) / all.counts.passes, ...all.counts });
   }
-  const note = `The thread's processor time where Node can tell it, else the wall's, until a step returns, which waits for nothing; ${aheadNote}. Lower quartiles. The driver's part is what remains: WebGPU's calls, the encoding of passes and their submission.`;
+  const note = `The thread's processor time where Node can measure it, else the wall's, until a step returns, which waits for nothing; ${aheadNote}. Lower quartiles. The driver's part is what remains: WebGPU's calls, the encoding of passes and their submission.`;
   return { title: "The host's time of a training step", note, rows };
 }
 
@@ -208,7 +208,7 @@ const sections = { gemm: measureProducts, kernels: measureKernels, steps: measur
 export type GpuSection = keyof typeof sections;
 export const gpuSections = Object.keys(sections) as readonly GpuSection[];
 
-/** Measures the sections named, one after another, and tells each table as soon as it is there. */
+/** Measures the sections named, one after another, and reports each table as soon as it is there. */
 export async function measureGpu(gpu: Gpu, names: readonly string[], report: (table: Table) => unknown): Promise<void> {
   for (const name of gpuSections) if (names.includes(name)) await report(await sections[name](gpu));
 }

@@ -23,10 +23,10 @@ function lengthOf({ note, long, halves, short }) {
   return of(long, halves, short) * of(inLong, inHalves, inShort);
 }
 
-/** The bars of a tune: their `text`, `length` and the one `wanted`, in whole notes, and whether a part `opens` or `closes` by them. */
+/** The bars of a tune: their `text`, `length` and the one `expected`, in whole notes, and whether a part `opens` or `closes` by them. */
 function parse(tune) {
   const bars = [];
-  let [meter, unit, wanted, length, text] = [4 / 4, undefined, 1, 0, ""];
+  let [meter, unit, expected, length, text] = [4 / 4, undefined, 1, 0, ""];
   let [by, left, broken, last] = [1, 0, 1, 0];
   let opens = true;
   let compound = false;
@@ -38,7 +38,7 @@ function parse(tune) {
   };
   const close = (closes, repeats) => {
     // An upbeat before a repeat, as in `A2|:`, ends no part.
-    if (text !== "") bars.push({ length, wanted, opens, closes: closes && !(opens && repeats), text });
+    if (text !== "") bars.push({ length, expected, opens, closes: closes && !(opens && repeats), text });
     else if (closes && bars.length > 0) bars.at(-1).closes = true; // as in `| |:`
     if (text !== "" || closes) opens = closes;
     [length, text, left, broken] = [0, "", 0, 1];
@@ -69,7 +69,7 @@ function parse(tune) {
         const more = (groups.broken[0] === ">" ? 1 : -1) * (1 - 0.5 ** groups.broken.length);
         [length, broken] = [length + last * more, 1 - more];
       } else if (groups.note) {
-        wanted = meter;
+        expected = meter;
         last = lengthOf(groups) * (unit ?? (meter < 0.75 ? 1 / 16 : 1 / 8)) * (left-- > 0 ? by : 1);
         length += last * broken;
         [broken, text] = [1, text + row.slice(start, mark.lastIndex)];
@@ -83,13 +83,13 @@ function parse(tune) {
 /** The bars of a tune that can be judged, in order, and whether each is `right`. */
 export function barsOf(tune) {
   const bars = parse(tune);
-  const isUpbeat = ({ opens, closes, length, wanted }) => opens && !closes && length < wanted - 1e-9;
+  const isUpbeat = ({ opens, closes, length, expected }) => opens && !closes && length < expected - 1e-9;
   const upbeats = bars.filter(isUpbeat).map(({ length }) => length);
-  const isWhole = (length, wanted) => Math.abs(length - wanted) < 1e-9;
+  const isWhole = (length, expected) => Math.abs(length - expected) < 1e-9;
   return bars
     .filter((bar) => !isUpbeat(bar))
-    .map(({ text, length, wanted, closes }) => ({
+    .map(({ text, length, expected, closes }) => ({
       text,
-      right: isWhole(length, wanted) || (closes && upbeats.some((upbeat) => isWhole(length + upbeat, wanted))),
+      right: isWhole(length, expected) || (closes && upbeats.some((upbeat) => isWhole(length + upbeat, expected))),
     }));
 }

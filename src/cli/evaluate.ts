@@ -34,7 +34,7 @@ export const evaluate = defineCommand({
   meta: { name: "evaluate", description: "Measure a trained model on examples" },
   args,
   async run({ args }) {
-    const { errors: wantedErrors = 5 } = errorSchema.check(readFlags(errorFields, args), asFlags);
+    const { errors: expectedErrors = 5 } = errorSchema.check(readFlags(errorFields, args), asFlags);
     const text = await readText("--data", args.data);
     await initDevice(args);
     const print = (line: string) => process.stdout.write(`${line}\n`);
@@ -49,7 +49,7 @@ export const evaluate = defineCommand({
     const { measures, tables, lines = [], confusion, json } = evaluation;
     const criteria = [...kind.criteria].sort((a, b) => Number(b.name === trained.best) - Number(a.name === trained.best));
     const better = betterBaseline(kind.advice, criteria, measures, baselines);
-    const errors = errorsOf(evaluation, wantedErrors);
+    const errors = errorsOf(evaluation, expectedErrors);
     if (evaluation.warning !== undefined) warn(evaluation.warning);
     if (args.json) {
       const compared = { ...(baselines.length > 0 && { baselines, better: better ?? null }) };
@@ -73,9 +73,9 @@ export const evaluate = defineCommand({
     for (const line of lines) print(line);
     if (errors.length === 0) return;
     print(`\nerrors, ${nth(errors, 0).confidence === undefined ? "the first" : "the most confident first"}:`);
-    for (const { input, wanted, answer, confidence } of errors) {
+    for (const { input, expected, answer, confidence } of errors) {
       const sure = confidence === undefined ? "" : ` (${formatNumber(confidence)})`;
-      print(`  ${oneLine(input)}\n    right: ${oneLine(wanted)}   answered: ${oneLine(answer)}${sure}`);
+      print(`  ${oneLine(input)}\n    right: ${oneLine(expected)}   answered: ${oneLine(answer)}${sure}`);
     }
   },
 });

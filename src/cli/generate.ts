@@ -72,11 +72,11 @@ export const generate = defineCommand({
     }
     const lm = await LanguageModel.fromSaved(saved);
     for (const warning of lm.tokenizer.warnings ?? []) warn(warning);
-    const tell = (event: object) => process.stdout.write(`${JSON.stringify({ type: "end", prompt: prompt ?? "", ...event })}\n`);
+    const write = (event: object) => process.stdout.write(`${JSON.stringify({ type: "end", prompt: prompt ?? "", ...event })}\n`);
     if (beam !== undefined) {
       const found = await lm.search(prompt, { ...common, beam, nBest: n });
       for (const [i, { text, logProbability }] of found.entries())
-        if (args.json) tell({ text, logProbability });
+        if (args.json) write({ text, logProbability });
         else process.stdout.write(`${i > 0 ? "\n" : ""}${prompt ?? ""}${text}\n`);
       return;
     }
@@ -90,7 +90,7 @@ export const generate = defineCommand({
         if (!args.json) process.stdout.write(unprinted + piece);
         unprinted = "";
       }
-      if (args.json) tell({ text });
+      if (args.json) write({ text });
       else process.stdout.write(`${unprinted}\n`);
     }
   },

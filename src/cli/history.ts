@@ -82,12 +82,12 @@ export class TrainingLines {
     if (event.type === "step") {
       this.#sum += event.loss;
       this.#count++;
-      if (this.every.some((n) => event.step % n === 0)) await this.#tell(event.step);
+      if (this.every.some((n) => event.step % n === 0)) await this.#report(event.step);
     } else if (event.type === "device") [this.#sum, this.#count] = [0, 0];
-    else if (event.type === "checkpoint") await this.#tell(event.step);
+    else if (event.type === "checkpoint") await this.#report(event.step);
   }
 
-  async #tell(step: number): Promise<void> {
+  async #report(step: number): Promise<void> {
     if (this.#count > 0) await this.history.add({ type: "training", step, loss: this.#sum / this.#count });
     [this.#sum, this.#count] = [0, 0];
   }

@@ -38,7 +38,7 @@ export const report = defineCommand({
 });
 
 const isSample = (value: unknown): value is Sample =>
-  isRecord(value) && ["input", "wanted", "answer"].every((name) => typeof value[name] === "string") && typeof value.right === "boolean";
+  isRecord(value) && ["input", "expected", "answer"].every((name) => typeof value[name] === "string") && typeof value.right === "boolean";
 
 /** The samples that the history keeps. */
 function samplesIn(history: Awaited<ReturnType<typeof readHistory>>): Sample[] {

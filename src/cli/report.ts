@@ -18,7 +18,7 @@ export interface RunFacts {
   readonly unit: "examples" | "tokens";
   readonly perStep: number;
   /** The measures in words, at an evaluation and at the end. */
-  told?(measures: Measures, isEnd: boolean): string;
+  lineOf?(measures: Measures, isEnd: boolean): string;
 }
 
 /** The facts known when an event is reported. */
@@ -46,20 +46,20 @@ const print = (line: string) => process.stdout.write(`${line}\n`);
 export const reportOf = (json: boolean, facts: RunFacts): Report => (json ? jsonReport(facts) : plainReport(facts));
 
 function jsonReport({ unit, perStep, parameters }: RunFacts): Report {
-  const tell = (event: object) => print(JSON.stringify(event));
+  const write = (event: object) => print(JSON.stringify(event));
   return (event, { measures, baselines = [], test, better }) => {
     if (event.type === "step") {
       const { step, epoch, loss, milliseconds } = event;
       const rate = { [`${unit}PerSecond`]: Math.round((perStep * 1000) / milliseconds) };
-      tell({ type: "step", step, ...(unit === "examples" && { epoch }), loss, ...rate });
+      write({ type: "step", step, ...(unit === "examples" && { epoch }), loss, ...rate });
     } else if (event.type === "evaluation") {
-      tell({ type: "evaluation", step: event.step, best: event.best, measures });
+      write({ type: "evaluation", step: event.step, best: event.best, measures });
     } else if (event.type === "epoch" || event.type === "device") {
-      tell(event);
+      write(event);
     } else if (event.type === "end") {
       const { steps, seconds, reason } = event;
       const compared = baselines.length > 0 && { baseline: baselines.at(-1), baselines, better: better ?? null };
-      tell({ type: "end", steps, reason, measures: measures ?? null, seconds, parameters, ...compared, ...tested(test) });
+      write({ type: "end", steps, reason, measures: measures ?? null, seconds, parameters, ...compared, ...tested(test) });
     }
   };
 }
@@ -71,14 +71,14 @@ const tested = (test: Compared | undefined) =>
     ...(test.baselines.length > 0 && { testBaselines: test.baselines, testBetter: test.better ?? null }),
   };
 
-export function plainReport({ title, device, parameters, parts, steps, unit, perStep, told }: RunFacts): Report {
+export function plainReport({ title, device, parameters, parts, steps, unit, perStep, lineOf }: RunFacts): Report {
   // A run without epochs has lines of its own, a tenth of it each.
   const milestone = unit === "tokens" ? Math.max(1, Math.round(steps / 10)) : Number.POSITIVE_INFINITY;
   let progress: ProgressLine | undefined;
   let rate = 0;
   let isHeaded = false;
   return (event, { measures, baselines = [], test, better }) => {
-    // With the first event: a run that cannot begin has nothing to tell.
+    // With the first event: a run that cannot begin has nothing to report.
     if (!isHeaded) print(`${title}, ${parameters} parameters, on ${device}${parts === undefined ? "" : `; ${parts}`}`);
     isHeaded = true;
     if (event.type === "step") {
@@ -95,12 +95,12 @@ export function plainReport({ title, device, parameters, parts, steps, unit, per
     progress?.clear();
     if (event.type === "epoch") print(`epoch ${event.epoch + 1}  loss ${event.loss.toFixed(4)}`);
     else if (event.type === "evaluation") {
-      const shown = measures && (told ? told(measures, false) : `${formatMeasures(measures)}${event.best ? "  (best)" : ""}`);
+      const shown = measures && (lineOf ? lineOf(measures, false) : `${formatMeasures(measures)}${event.best ? "  (best)" : ""}`);
       print(`step ${event.step}  ${shown ?? ""}`);
     } else if (event.type === "device") print(`${event.reason} Continuing after step ${event.step} on ${event.device}.`);
     else if (event.type === "end") {
       const stopped = event.reason === "early stop" ? ", stopped early" : "";
-      const shown = measures ? `, ${told ? told(measures, true) : `best: ${formatMeasures(measures)}`}` : "";
+      const shown = measures ? `, ${lineOf ? lineOf(measures, true) : `best: ${formatMeasures(measures)}`}` : "";
       print(`${event.steps} steps in ${formatDuration(event.seconds)}${stopped}${shown}`);
       for (const baseline of baselines) print(`${baseline.name}: ${formatMeasures(baseline.measures)}`);
       if (better) print(better);

@@ -178,8 +178,8 @@ function reporter<T extends CommandTask, Example, Input, Answer>(
 ): Report {
   const { train, validation, test } = facts.sizes;
   if (counted) {
-    const told = (measures: Measures, isEnd: boolean) => counted.told(measures, recipe, isEnd);
-    return reportOf(json, { ...facts, title: counted.title(task), unit: counted.unit, ...counted.plan(recipe), told });
+    const lineOf = (measures: Measures, isEnd: boolean) => counted.lineOf(measures, recipe, isEnd);
+    return reportOf(json, { ...facts, title: counted.title(task), unit: counted.unit, ...counted.plan(recipe), lineOf });
   }
   const [batch, epochs] = [Number(recipe.batch), Number(recipe.epochs)];
   const parts = `${train} examples, ${validation} for validation${test > 0 ? `, ${test} for the test` : ""}`;

@@ -91,8 +91,8 @@ function parseOf(cell: string): Parse | undefined {
 export const isDate = (cell: string): boolean => parseOf(cell) !== undefined;
 
 /**
- * The dates of a column, all in the form of its first; undefined where that is none. Days and months that could change places are told
- * apart by the whole column.
+ * The dates of a column, all in the form of its first; undefined where the first is not a date. Days and months that could change places are distinguished
+ * by the whole column.
  * @param clock times of day that stand in another column
  */
 export function datesIn(cells: readonly string[], clock?: Float64Array): Times | NoTimes | undefined {

@@ -24,8 +24,8 @@ export const columnWord = (names: readonly string[], c: number): string =>
   isUnnamed(names[c] ?? "") ? `column ${c + 1}` : JSON.stringify(names[c]);
 
 /** The index of a name among others, ignoring case; -1 if it is not among them. */
-export function indexOfName(names: readonly string[], wanted: string): number {
-  const name = nameOf(wanted);
+export function indexOfName(names: readonly string[], column: string): number {
+  const name = nameOf(column);
   const exact = names.indexOf(name);
   return exact >= 0 ? exact : names.findIndex((other) => other.toLowerCase() === name.toLowerCase());
 }
@@ -34,8 +34,8 @@ export function indexOfName(names: readonly string[], wanted: string): number {
  * The place of a column, from 0, that is given by its name or its number from 1; a text of digits is a number where no name is like it.
  * @param where what asks for it, and where the header stands, for messages
  */
-export function placeOf(names: readonly string[], wanted: string | number, where: string, width = names.length): number {
-  const at = typeof wanted === "string" ? indexOfName(names, wanted) : -1;
+export function placeOf(names: readonly string[], column: string | number, where: string, width = names.length): number {
+  const at = typeof column === "string" ? indexOfName(names, column) : -1;
   const name = names[at];
   if (name !== undefined) {
     const again = names.indexOf(name, at + 1);
@@ -45,13 +45,13 @@ export function placeOf(names: readonly string[], wanted: string | number, where
       `${where}: columns ${at + 1} and ${again + 1} are both named ${JSON.stringify(name)}; rename one of them.`,
     );
   }
-  const number = typeof wanted === "number" ? wanted : /^\d+$/.test(wanted.trim()) ? Number(wanted) : Number.NaN;
+  const number = typeof column === "number" ? column : /^\d+$/.test(column.trim()) ? Number(column) : Number.NaN;
   if (Number.isInteger(number) && number >= 1 && number <= width) return number - 1;
   if (!Number.isNaN(number)) throw new SeqgradError("format", `${where}: column ${number} does not exist; the rows have ${width} cells.`);
   const known = names.filter((other) => !isUnnamed(other));
-  const meant = nearest(String(wanted), known);
+  const meant = nearest(String(column), known);
   const advice = meant
     ? `did you mean ${JSON.stringify(meant)}?`
     : `the columns are ${known.map((other) => JSON.stringify(other)).join(", ")}.`;
-  throw new SeqgradError("format", `${where}: no column is named ${JSON.stringify(wanted)}; ${advice}`);
+  throw new SeqgradError("format", `${where}: no column is named ${JSON.stringify(column)}; ${advice}`);
 }

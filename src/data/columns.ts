@@ -106,16 +106,16 @@ class ColumnSearch {
     this.#where = `${context.name}, line ${first.line}`;
   }
 
-  find(told: readonly (string | number | undefined)[]): { places: number[]; hasHeader: boolean } {
+  find(chosen: readonly (string | number | undefined)[]): { places: number[]; hasHeader: boolean } {
     const { header, spell } = this.context;
     const heads = header === false ? [] : this.#heads;
     const width = this.#heads.length;
     const places = this.parts.map((part, i) => {
-      const place = told[i];
+      const place = chosen[i];
       return place === undefined ? -1 : placeOf(heads, place, `${this.#where}: ${spell(`${part}-column`, place)}`, width);
     });
     // A name that was found is one of a header.
-    let named = header === true || told.some((place, i) => typeof place === "string" && indexOfName(heads, place) === places[i]);
+    let named = header === true || chosen.some((place, i) => typeof place === "string" && indexOfName(heads, place) === places[i]);
     const open = (): Open[] => this.parts.flatMap((part, i) => (places[i] === -1 ? [{ part, i }] : []));
     for (const { part, i } of open()) {
       const at = indexOfName(heads, part);

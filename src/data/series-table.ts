@@ -79,7 +79,7 @@ export async function readSeries(text: string, options: SeriesTableOptions, spel
   // Where nothing else is one, whole numbers that rise are a series that grows.
   else if (!why.includes("")) for (const [c, reason] of why.entries()) if (reason === COUNTS && c !== time) why[c] = "";
   const chosen = options.columns
-    ? options.columns.map((wanted) => placeOf(names, wanted, `${name}, line ${table.line}: ${spell("columns", wanted)}`))
+    ? options.columns.map((column) => placeOf(names, column, `${name}, line ${table.line}: ${spell("columns", column)}`))
     : names.flatMap((_, c) => (why[c] === "" ? [c] : []));
   checkChosen(table, chosen, why, time, spell);
   const values = readValues(table, chosen, options, spell);
@@ -162,7 +162,7 @@ const timeNames =
 function timeColumn({ name, line, names, cellsOf }: Table, { time, columns }: SeriesTableOptions, spell: Spell): number {
   if (time === false) return -1;
   if (time !== undefined) return placeOf(names, time, `${name}, line ${line}: ${spell("time", time)}`);
-  const taken = (columns ?? []).map((wanted) => placeOf(names, wanted, `${name}, line ${line}: ${spell("columns", wanted)}`));
+  const taken = (columns ?? []).map((column) => placeOf(names, column, `${name}, line ${line}: ${spell("columns", column)}`));
   return names.findIndex((column, c) => {
     if (taken.includes(c)) return false;
     const cells = cellsOf(c).filter((cell) => !isMissing(cell));
@@ -218,8 +218,8 @@ function whyLeftOut({ names, cellsOf }: Table, c: number, format: SeriesTableOpt
 }
 
 /** Marks what is not asked for. */
-function choose({ name, line, names }: Table, wanted: readonly (string | number)[], time: number, why: string[], spell: Spell): void {
-  const places = wanted.map((column) => placeOf(names, column, `${name}, line ${line}: ${spell("columns", column)}`));
+function choose({ name, line, names }: Table, columns: readonly (string | number)[], time: number, why: string[], spell: Spell): void {
+  const places = columns.map((column) => placeOf(names, column, `${name}, line ${line}: ${spell("columns", column)}`));
   for (const [c, reason] of why.entries()) if (!places.includes(c) && c !== time && reason === "") why[c] = "it was not asked for";
 }
 

@@ -11,7 +11,7 @@ export interface Series {
   readonly values: Float64Array;
   readonly steps: number;
   readonly channels: number;
-  /** A name for each of the series. Default: they are told apart by their order. */
+  /** A name for each of the series. Default: their order distinguishes them. */
   readonly names?: readonly string[];
 }
 

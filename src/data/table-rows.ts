@@ -28,13 +28,13 @@ export async function readCsv(text: string, options: TableOptions): Promise<{ ro
   let lines = checkText(name, text)
     .replace(/^\ufeff/, "")
     .replace(/\r\n?/g, "\n");
-  const [told, sign] = /^sep=(.)\n/i.exec(lines) ?? []; // Excel's own first line
-  if (told) lines = lines.slice(told.length);
+  const [heading, sign] = /^sep=(.)\n/i.exec(lines) ?? []; // Excel's own first line
+  if (heading) lines = lines.slice(heading.length);
   const parse = (delimiter: string, preview = 0) =>
     papa.parse<string[]>(lines, { delimiter, newline: "\n", skipEmptyLines: false, preview });
   const delimiter = options.delimiter ?? sign ?? delimiterOf((candidate) => parse(candidate, 100).data);
   const { data, errors } = parse(delimiter);
-  let line = told ? 2 : 1;
+  let line = heading ? 2 : 1;
   const rows = data.map((cells) => {
     const row = { line, cells };
     line += 1;

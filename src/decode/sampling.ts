@@ -112,11 +112,11 @@ function restrict(weights: Float64Array, weightOf: (logit: number) => number, lo
   let count = Math.min(k, order.length);
   if (p < 1) {
     const best = order.subarray(0, count).map(weightOf);
-    const wanted = p * best.reduce((sum, weight) => sum + weight, 0);
+    const target = p * best.reduce((sum, weight) => sum + weight, 0);
     let sum = 0;
     count = 0;
     for (const weight of best) {
-      if (!(sum < wanted)) break;
+      if (!(sum < target)) break;
       sum += weight;
       count++;
     }
@@ -134,11 +134,11 @@ function restrict(weights: Float64Array, weightOf: (logit: number) => number, lo
 function draw(weights: Float64Array, u: number): number {
   let total = 0;
   for (const weight of weights) total += weight;
-  const wanted = u * total;
+  const target = u * total;
   let sum = 0;
   for (let i = 0; i < weights.length; i++) {
     sum += weights[i]!;
-    if (sum > wanted) return i;
+    if (sum > target) return i;
   }
   return weights.length - 1; // not reached: u times the total rounds to less than the total
 }

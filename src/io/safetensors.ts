@@ -110,10 +110,11 @@ function readEntry(name: string, entry: unknown): Entry {
   const type = halfTypes.get(dtype) ?? arrayTypes.get(dtype);
   if (!type && unreadTypes.includes(dtype)) return refuse(`the dtype ${dtype} cannot be read; convert the file to F32.`);
   if (!type) return refuse(`the dtype ${JSON.stringify(dtype)} is not known.`);
-  const wanted = byteLength(shape, typeof type === "function" ? 2 : type.array.BYTES_PER_ELEMENT);
+  const expected = byteLength(shape, typeof type === "function" ? 2 : type.array.BYTES_PER_ELEMENT);
   if (begin > end) return refuse(`its data_offsets [${begin}, ${end}] run backward.`);
-  if (wanted === undefined) return refuse(`the shape ${formatShape(shape)} has more elements than a file can hold.`);
-  if (wanted !== end - begin) return refuse(`${dtype} ${formatShape(shape)} takes ${wanted} bytes, its data_offsets hold ${end - begin}.`);
+  if (expected === undefined) return refuse(`the shape ${formatShape(shape)} has more elements than a file can hold.`);
+  if (expected !== end - begin)
+    return refuse(`${dtype} ${formatShape(shape)} takes ${expected} bytes, its data_offsets hold ${end - begin}.`);
   return { name, type, shape, begin, end };
 }
 

@@ -97,9 +97,9 @@ export interface Score {
 }
 
 /** Precision, recall and F1 from counts; what has nothing to divide by is 0. */
-export function scoreOf(right: number, predicted: number, wanted: number): Score {
+export function scoreOf(right: number, predicted: number, expected: number): Score {
   const precision = predicted > 0 ? right / predicted : 0;
-  const recall = wanted > 0 ? right / wanted : 0;
+  const recall = expected > 0 ? right / expected : 0;
   return { precision, recall, f1: precision + recall > 0 ? (2 * precision * recall) / (precision + recall) : 0 };
 }
 
@@ -128,7 +128,7 @@ export function meansOf(scores: readonly (Score & { readonly support: number })[
 /**
  * Measures precision, recall and F1 by label and over all labels, as scikit-learn's precision_recall_fscore_support with zero_division=0.
  *
- * p = right / predicted, r = right / wanted, F1 = 2 p r / (p + r); micro over all, macro the mean of the labels, weighted their mean by
+ * p = right / predicted, r = right / expected, F1 = 2 p r / (p + r); micro over all, macro the mean of the labels, weighted their mean by
  * support
  *
  * @param predictions the predictions

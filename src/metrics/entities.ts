@@ -50,11 +50,11 @@ function partsOf(tag: string): [prefix: string, type: string] {
 }
 
 export interface EntityReport extends Score {
-  /** By type of entity, with the number of entities that are wanted. */
+  /** By type of entity, with the number of its entities in the targets. */
   readonly types: ReadonlyMap<string, Score & { readonly support: number }>;
   /** The mean over the types. */
   readonly macro: Score;
-  /** The mean over the types, each as often as its entities are wanted. */
+  /** The mean over the types, each weighted by the number of its entities in the targets. */
   readonly weighted: Score;
 }
 
@@ -80,32 +80,32 @@ export function* countedEntities(
 ): Pieces<EntityReport> {
   checkPairs("entityF1", predictions, targets);
   checkArray("entityF1", "targets", targets, "a list of tags for each sentence");
-  const counts = new Map<string, { right: number; predicted: number; wanted: number }>();
+  const counts = new Map<string, { right: number; predicted: number; expected: number }>();
   const countOf = (type: string) => {
-    const count = counts.get(type) ?? { right: 0, predicted: 0, wanted: 0 };
+    const count = counts.get(type) ?? { right: 0, predicted: 0, expected: 0 };
     counts.set(type, count);
     return count;
   };
-  for (const [i, wanted] of targets.entries()) {
+  for (const [i, expected] of targets.entries()) {
     yield;
     const got = predictions[i]!;
-    if (got?.length !== 0 || wanted?.length !== 0) checkPairs(`entityF1: sentence ${i}`, got, wanted);
+    if (got?.length !== 0 || expected?.length !== 0) checkPairs(`entityF1: sentence ${i}`, got, expected);
     const keyOf = ({ type, start, end }: EntitySpan) => `${start} ${end} ${type}`;
-    const spans = entitySpans(wanted);
+    const spans = entitySpans(expected);
     const right = new Set(spans.map(keyOf));
-    for (const { type } of spans) countOf(type).wanted++;
+    for (const { type } of spans) countOf(type).expected++;
     for (const span of entitySpans(got)) {
       countOf(span.type).predicted++;
       if (right.has(keyOf(span))) countOf(span.type).right++;
     }
   }
   const all = [...counts.values()];
-  const total = (key: "right" | "predicted" | "wanted") => all.reduce((sum, count) => sum + count[key], 0);
+  const total = (key: "right" | "predicted" | "expected") => all.reduce((sum, count) => sum + count[key], 0);
   const rows = [...counts]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([type, c]) => [type, { ...scoreOf(c.right, c.predicted, c.wanted), support: c.wanted }] as const);
+    .map(([type, c]) => [type, { ...scoreOf(c.right, c.predicted, c.expected), support: c.expected }] as const);
   return {
-    ...scoreOf(total("right"), total("predicted"), total("wanted")),
+    ...scoreOf(total("right"), total("predicted"), total("expected")),
     types: new Map(rows),
     ...meansOf(rows.map(([, score]) => score)),
   };

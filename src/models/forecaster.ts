@@ -95,8 +95,8 @@ export class Forecaster extends Module implements Trainable<ForecastBatch> {
    */
   forward(past: Tensor): Tensor {
     if (checkTensor("Forecaster", past, "past").rank !== 3 || past.shape[2] !== this.config.channels) {
-      const wanted = `[B, history, ${this.config.channels}]`;
-      throw new SeqgradError("shape", `Forecaster: past has shape ${formatShape(past.shape)}; expected ${wanted}.`);
+      const expected = `[B, history, ${this.config.channels}]`;
+      throw new SeqgradError("shape", `Forecaster: past has shape ${formatShape(past.shape)}; expected ${expected}.`);
     }
     const [B = 0, T = 0] = past.shape;
     const { channels, horizon, quantiles } = this.config;

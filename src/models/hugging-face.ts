@@ -22,7 +22,7 @@ export type Origins = (name: string) => Origin | undefined;
  * Overwrites a model's parameters from tensors under other names.
  *
  * @param ignored names that may be there and count for nothing
- * @throws SeqgradError `format` that lists all that is missing, of another shape or not wanted; nothing has changed then
+ * @throws SeqgradError `format` that lists all that is missing, of another shape or not expected; nothing has changed then
  */
 export function loadForeign(
   op: string,
@@ -43,8 +43,8 @@ export function loadForeign(
     const data = new Float32Array(parameter.size);
     let filled = 0;
     for (const [part, from] of names.entries()) {
-      const wanted = [unit * nth(shares, part), ...rest];
-      const stored = transposed ? wanted.toReversed() : wanted;
+      const expected = [unit * nth(shares, part), ...rest];
+      const stored = transposed ? expected.toReversed() : expected;
       const value = tensors.get(from);
       used.add(from);
       const isWide = value?.dtype === "float64";
@@ -52,11 +52,11 @@ export function loadForeign(
       if (!value) faults.push(`${from} ${formatShape(stored)} is missing`);
       else if (fault) faults.push(fault);
       else data.set(rowMajor(value, transposed), filled);
-      filled += sizeOf(wanted);
+      filled += sizeOf(expected);
     }
     state.set(name, { dtype: "float32", shape: parameter.shape, data });
   }
-  for (const name of tensors.keys()) if (!used.has(name) && !ignored.test(name)) faults.push(`${name} is not wanted`);
+  for (const name of tensors.keys()) if (!used.has(name) && !ignored.test(name)) faults.push(`${name} is not expected`);
   if (faults.length > 0) throw new SeqgradError("format", `${op}: the tensors do not fit the model: ${faults.join("; ")}.`);
   model.loadStateDict(state);
 }

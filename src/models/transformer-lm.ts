@@ -279,7 +279,7 @@ export class TransformerLM extends Module implements Trainable<WindowBatch>, Ste
   }
 }
 
-/** How a kind of model of Hugging Face's libraries is told by its config.json and its tensors. */
+/** A kind of model of Hugging Face's libraries, as its config.json and its tensors describe it. */
 interface ForeignKind {
   /** Settings that count where the config does not say. */
   readonly defaults?: Readonly<Record<string, unknown>>;

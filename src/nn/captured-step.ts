@@ -15,7 +15,7 @@ type Named = [name: string, value: CapturedValue];
 /** The values of one quantity, by the calls that computed it. */
 interface Quantity {
   readonly name: string | undefined;
-  /** The name of its norm, if that is wanted. */
+  /** The name of its norm, if that is needed. */
   readonly norm: string | undefined;
   readonly values: Map<number, CapturedValue>;
 }
@@ -32,7 +32,7 @@ export class CapturedStep {
     return this.#calls++;
   }
 
-  /** Adds a value, of which one name at least is wanted; its data may be on their way. */
+  /** Adds a value, of which one name at least is needed; its data may be on their way. */
   add(
     call: number,
     { name, norm }: Omit<Quantity, "values">,

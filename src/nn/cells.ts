@@ -54,13 +54,13 @@ abstract class Cell extends Module {
       throw new SeqgradError("shape", `${this.op}: x has shape ${formatShape(x.shape)}; expected [B, ${this.inputSize}].`);
     }
     const [B = 0] = x.shape;
-    const wanted = [B, this.hiddenSize];
+    const expected = [B, this.hiddenSize];
     for (const name of state ? parts : []) {
       const value = checkTensor(this.op, state?.[name], `the state ${name}`);
-      if (!sameShape(value.shape, wanted)) {
+      if (!sameShape(value.shape, expected)) {
         throw new SeqgradError(
           "shape",
-          `${this.op}: the state ${name} has shape ${formatShape(value.shape)}; expected ${formatShape(wanted)}.`,
+          `${this.op}: the state ${name} has shape ${formatShape(value.shape)}; expected ${formatShape(expected)}.`,
         );
       }
     }

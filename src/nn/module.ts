@@ -125,7 +125,7 @@ export abstract class Module {
     const entries = [...this.#entries()];
     const names = new Set(entries.map(([name]) => name));
     const fitting: [Tensor, ForeignValue][] = [];
-    const faults = [...state.keys()].filter((name) => !names.has(name)).map((name) => `${name} is not wanted`);
+    const faults = [...state.keys()].filter((name) => !names.has(name)).map((name) => `${name} is not expected`);
     for (const [name, tensor] of entries) {
       const value = state.get(name);
       const fault = value && valueFault(name, value, tensor);
@@ -233,7 +233,7 @@ export abstract class Module {
     return (await capturing()).captureNames(this.#layers());
   }
 
-  /** By what capture() tells what it computes besides the output of forward(). */
+  /** Reports to capture() the values that it computes besides the output of forward(). */
   protected get quantities(): Quantities | undefined {
     return undefined;
   }

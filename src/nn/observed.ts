@@ -13,7 +13,7 @@ import { disposeKey } from "../util/dispose-key.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions } from "../util/options.js";
 
-/** By what capture() tells what a layer computes besides its output. */
+/** Reports to capture() the values that a layer computes besides its output. */
 export interface Quantities {
   /** LSTM, GRUCell, .., or attention. */
   readonly kind: string;

@@ -172,11 +172,11 @@ export abstract class RecurrentLayer<S extends RecurrentState = RecurrentState> 
     }
     const [B = 0] = x.shape;
     for (const [i, state] of states.entries()) {
-      const wanted = [numLayers * directions, B, i === 0 ? this.outputSize : this.hiddenSize];
-      if (state && !sameShape(state.shape, wanted)) {
+      const expected = [numLayers * directions, B, i === 0 ? this.outputSize : this.hiddenSize];
+      if (state && !sameShape(state.shape, expected)) {
         throw new SeqgradError(
           "shape",
-          `${op}: the initial ${"hc"[i]} has shape ${formatShape(state.shape)}; expected ${formatShape(wanted)}: layers x directions, batch, size.`,
+          `${op}: the initial ${"hc"[i]} has shape ${formatShape(state.shape)}; expected ${formatShape(expected)}: layers x directions, batch, size.`,
         );
       }
     }

@@ -34,11 +34,11 @@ const shapes = ({ B, T, S, A }: ReturnType<typeof sizesOf>) => ({
 
 /** Lengths and positions have been checked. */
 function checkFactors(inputs: Given): void {
-  const wanted = shapes(sizesOf(inputs));
+  const expected = shapes(sizesOf(inputs));
   const forms = { q: "[B, T, A]", k: "[B, S, A]", v: "[A]" };
   for (const name of ["q", "k", "v"] as const) {
     const { shape, size, dtype } = inputs[name];
-    if (!sameShape(shape, wanted[name]) || size === 0) {
+    if (!sameShape(shape, expected[name]) || size === 0) {
       const sizes = `q ${formatShape(inputs.q.shape)} as [B, T, A] and k ${formatShape(inputs.k.shape)} as [B, S, A], not empty`;
       throw new SeqgradError(
         "shape",

@@ -39,13 +39,13 @@ const FAR = 2 ** 30;
 export function windowOf(op: string, [B = 0, T = 0]: Shape, { lengths, window, positions = 0 }: VisibleKeys) {
   if (window !== undefined) checkInteger(op, "window", window, 1, FAR);
   const given = positions instanceof Tensor;
-  for (const [name, x, wanted] of [
+  for (const [name, x, expected] of [
     ["lengths", lengths, [B]],
     ["positions", given ? positions : undefined, [B, T]],
   ] as const) {
     if (x !== undefined) checkTensor(op, x, name);
-    if (x && !sameShape(x.shape, wanted))
-      throw new SeqgradError("shape", `${op}: ${name} have shape ${formatShape(x.shape)}; expected ${formatShape(wanted)}.`);
+    if (x && !sameShape(x.shape, expected))
+      throw new SeqgradError("shape", `${op}: ${name} have shape ${formatShape(x.shape)}; expected ${formatShape(expected)}.`);
     if (x && x.dtype !== "int32") throw new SeqgradError("dtype", `${op}: ${name} are ${x.dtype}; expected int32.`);
   }
   const start = given ? 0 : checkInteger(op, "positions", positions, 0, FAR);

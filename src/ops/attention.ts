@@ -110,8 +110,8 @@ function checkedSizes(inputs: Given, attrs: Attrs): Sizes {
   const { op, apart } = attrs;
   const { qkv, lengths } = inputs;
   const { q, k, v } = triple(inputs);
-  const misfit = (name: string, x: Tensor, wanted: string) =>
-    new SeqgradError("shape", `${op}: ${name} has shape ${formatShape(x.shape)}; expected ${wanted}.`);
+  const misfit = (name: string, x: Tensor, expected: string) =>
+    new SeqgradError("shape", `${op}: ${name} has shape ${formatShape(x.shape)}; expected ${expected}.`);
   for (const [name, x] of Object.entries(qkv ? { qkv } : { q, k, v })) {
     if (x.rank !== (apart ? 4 : 3)) throw misfit(name, x, apart ? "[B, heads, T, D], as q" : "[B, T, heads side by side]");
     if (x.dtype !== "float32") throw new SeqgradError("dtype", `${op}: ${name} is ${x.dtype}; expected float32.`);

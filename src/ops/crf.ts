@@ -49,13 +49,13 @@ const crfOp = defineOp({
     const [B, T, K] = dimsOf(emissions.shape, 3);
     if (emissions.rank !== 3 || B === 0 || T === 0 || K === 0)
       throw new SeqgradError("shape", `crfLoss: emissions have shape ${formatShape(emissions.shape)}; expected [B, T, K], none of them 0.`);
-    const wanted = { transitions: [K, K], starts: [K], ends: [K] };
+    const expected = { transitions: [K, K], starts: [K], ends: [K] };
     for (const name of ["transitions", "starts", "ends"] as const) {
       const { shape } = scores[name];
-      if (!sameShape(shape, wanted[name]))
+      if (!sameShape(shape, expected[name]))
         throw new SeqgradError(
           "shape",
-          `crfLoss: ${name} has shape ${formatShape(shape)}; expected ${formatShape(wanted[name])} for ${K} tags.`,
+          `crfLoss: ${name} has shape ${formatShape(shape)}; expected ${formatShape(expected[name])} for ${K} tags.`,
         );
     }
     if (tags.length !== B) throw new SeqgradError("shape", `crfLoss: tags of ${tags.length} rows for emissions of ${B}.`);

@@ -228,7 +228,7 @@ const contiguousInputs = (names: readonly string[], tensors: readonly InternalTe
 /** In a scope if none is open: what `fn` makes on its way is freed. */
 const temporarily = (fn: () => void): void => (currentFrame() ? fn() : scope(fn));
 
-/** A call whose gradient is wanted. */
+/** A call whose gradient is needed. */
 interface Recorded extends Pick<BackwardContext<string, never, Shapes, never, unknown>, "run" | "inputs" | "attrs"> {
   /** Of the inputs that are there. */
   readonly names: readonly string[];
@@ -246,7 +246,7 @@ function record(op: Operation, { names, tensors, inputs, outputs, attrs, run }: 
       const i = names.indexOf(name);
       return i >= 0 && sink.needs(i) ? i : -1;
     };
-    const ofWanted = (make: (i: number) => InternalTensor) => (name: string) => {
+    const ifNeeded = (make: (i: number) => InternalTensor) => (name: string) => {
       const i = place(name);
       return (i < 0 ? undefined : make(i)) as InternalTensor;
     };
@@ -257,8 +257,8 @@ function record(op: Operation, { names, tensors, inputs, outputs, attrs, run }: 
       attrs,
       dOutputs,
       needs: (name) => place(name) >= 0,
-      accumulator: ofWanted(sink.accumulator),
-      gradientLike: ofWanted((i) => empty(nth(tensors, i).backend, nth(tensors, i).shape)),
+      accumulator: ifNeeded(sink.accumulator),
+      gradientLike: ifNeeded((i) => empty(nth(tensors, i).backend, nth(tensors, i).shape)),
     });
     return names.map((name) => results[name]);
   });

@@ -32,7 +32,7 @@ const sizesOf = ({ x, wHh }: CellInputs) => ({ H: Math.floor(dimsOf(wHh.shape, 2
 const shapes = (B: number, T: number, I: number, H: number) => {
   return { x: [B, T, I], wIh: [3 * H, I], wHh: [3 * H, H], bIh: [3 * H], bHh: [3 * H], h0: [B, H], lengths: [B] };
 };
-/** How the kernels are told what the attributes say. */
+/** The attributes as the kernels take them. */
 const settings = ({ reverse, resetAfter }: Attrs) => ({ reverse: Number(reverse), resetBefore: Number(!resetAfter) });
 
 type Four = readonly [B: number, T: number, I: number, H: number];

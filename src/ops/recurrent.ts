@@ -90,13 +90,13 @@ export function weightGradients(
   run("recurrentGradient", { gates, x, y, h0, lengths, ...into, B, T, I, H, G, width, ...settings });
 }
 
-/** Throws unless each input has the shape that is wanted of it. */
-export function checkShapes(op: string, inputs: CellInputs, wanted: Readonly<Record<string, Shape>>): void {
+/** Throws unless each input has the expected shape. */
+export function checkShapes(op: string, inputs: CellInputs, expected: Readonly<Record<string, Shape>>): void {
   for (const [name, x] of Object.entries(inputs)) {
-    if (x && wanted[name] && !sameShape(x.shape, wanted[name])) {
+    if (x && expected[name] && !sameShape(x.shape, expected[name])) {
       throw new SeqgradError(
         "shape",
-        `${op}: ${name} has shape ${formatShape(x.shape)}; expected ${formatShape(wanted[name])} for x ${formatShape(inputs.x.shape)}.`,
+        `${op}: ${name} has shape ${formatShape(x.shape)}; expected ${formatShape(expected[name])} for x ${formatShape(inputs.x.shape)}.`,
       );
     }
   }

@@ -37,7 +37,7 @@ const sizesOf = ({ x, wHh }: CellInputs) => ({ H: dimsOf(wHh.shape, 2)[0], ...se
 const shapes = (B: number, T: number, I: number, H: number) => {
   return { x: [B, T, I], wIh: [H, I], wHh: [H, H], bIh: [H], bHh: [H], h0: [B, H], lengths: [B] };
 };
-/** How the kernels are told what the attributes say. */
+/** The attributes as the kernels take them. */
 const settings = ({ reverse, nonlinearity }: Attrs) => ({ reverse: Number(reverse), activation: Number(nonlinearity === "relu") });
 
 type Four = readonly [B: number, T: number, I: number, H: number];

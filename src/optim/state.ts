@@ -20,13 +20,13 @@ export interface OptimizerState {
 export function stateFaults(
   state: OptimizerState,
   groups: number,
-  wanted: readonly RuleNumbers[],
+  expected: readonly RuleNumbers[],
   entries: Iterable<readonly [name: string, address: number, shape: Shape]>,
 ): string[] {
   if (!(state?.tensors instanceof Map && Array.isArray(state.lr)))
     return [`it is ${kindOf(state)}, expected { steps, lr, tensors } as stateDict() gives it`];
   const { steps, lr, skipped, numbers, evaluating, tensors } = state;
-  const params = wanted.length;
+  const params = expected.length;
   const faults: string[] = [];
   if (!isCount(steps)) faults.push(`steps is ${shown(steps)}, expected a whole number of at least 0`);
   if (lr.length !== groups) faults.push(`lr has ${lr.length} learning rates, expected ${groups}`);
@@ -34,7 +34,7 @@ export function stateFaults(
     if (!(Number.isFinite(rate) && rate >= 0)) faults.push(`lr[${i}] is ${shown(rate)}, expected a number of at least 0`);
   const isSkipped = Array.isArray(skipped) && skipped.length === params && skipped.every((n) => isCount(n) && n <= steps);
   if (skipped !== undefined && !isSkipped) faults.push(`skipped is not a list of ${params} counts of at most steps`);
-  if (!areNumbers(numbers, wanted)) faults.push("numbers is not a list of the numbers of each parameter");
+  if (!areNumbers(numbers, expected)) faults.push("numbers is not a list of the numbers of each parameter");
   if (evaluating !== undefined && typeof evaluating !== "boolean")
     faults.push(`evaluating is ${shown(evaluating)}, expected true or false`);
   const names = new Set<unknown>();
@@ -43,16 +43,16 @@ export function stateFaults(
     const fault = tensors.has(name) ? valueFault(name, tensors.get(name), { dtype: "float32", shape }) : `${name} is missing`;
     if (fault) faults.push(fault);
   }
-  for (const name of tensors.keys()) if (!names.has(name)) faults.push(`${shown(name)} is not wanted`);
+  for (const name of tensors.keys()) if (!names.has(name)) faults.push(`${shown(name)} is not expected`);
   return faults;
 }
 
 const isCount = (n: number) => Number.isSafeInteger(n) && n >= 0;
 
-/** True if each parameter has a finite number under each of the names wanted; where none is, there may be no list. */
-function areNumbers(given: OptimizerState["numbers"], wanted: readonly RuleNumbers[]): boolean {
-  const names = wanted.map((own) => Object.keys(own));
+/** True if each parameter has a finite number under each of the names expected; where none is, there may be no list. */
+function areNumbers(given: OptimizerState["numbers"], expected: readonly RuleNumbers[]): boolean {
+  const names = expected.map((own) => Object.keys(own));
   if (given === undefined) return names.every(({ length }) => length === 0);
-  if (!Array.isArray(given) || given.length !== wanted.length) return false;
+  if (!Array.isArray(given) || given.length !== expected.length) return false;
   return names.every((own, i) => typeof given[i] === "object" && own.every((name) => Number.isFinite(given[i]?.[name])));
 }

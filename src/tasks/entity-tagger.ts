@@ -235,9 +235,9 @@ export class EntityTagger extends BaseTask<Example, readonly string[], string[],
   async report(sentences: readonly Example[]): Promise<EntityTaggerReport> {
     checkExamples("EntityTagger.evaluate", sentences);
     const answers = await this.predict(sentences.map(({ words }) => words));
-    const wanted = sentences.map(({ tags }) => tags);
-    const entities = await inTurns(countedEntities(answers, wanted));
-    const confusion = await inTurns(countedConfusion(answers.flat(), wanted.flat()));
+    const expected = sentences.map(({ tags }) => tags);
+    const entities = await inTurns(countedEntities(answers, expected));
+    const confusion = await inTurns(countedConfusion(answers.flat(), expected.flat()));
     const right = confusion.counts.reduce((sum, row, i) => sum + nth(row, i), 0);
     const known = sentences.filter(({ tags }) => tags.every((tag) => this.tags.includes(tag)));
     const countOf = ({ lengths }: TaggerBatch) => (this.model.crf ? lengths.length : lengths.reduce((a, b) => a + b, 0));
@@ -248,7 +248,7 @@ export class EntityTagger extends BaseTask<Example, readonly string[], string[],
     );
     const loss = known.length > 0 && { loss: await meanLoss(this.model, batches, countOf) };
     const { f1, precision, recall } = entities;
-    return { measures: { f1, precision, recall, accuracy: right / wanted.flat().length, ...loss }, entities, confusion, answers };
+    return { measures: { f1, precision, recall, accuracy: right / expected.flat().length, ...loss }, entities, confusion, answers };
   }
 
   /**

@@ -22,8 +22,8 @@ export function savedNetwork({ config, tensors, tokenizer: file }: SavedModel, t
     const types = Object.values(languageModelKinds).map(({ type }) => `"${type}"`);
     throw new SeqgradError("format", `config.json: model_type is ${JSON.stringify(config.model_type)}; expected ${types.join(" or ")}.`);
   }
-  const check: Check = (name, isGood, wanted) => {
-    if (!isGood) throw new SeqgradError("format", `config.json: ${name} is ${JSON.stringify(config[name])}; expected ${wanted}.`);
+  const check: Check = (name, isGood, expected) => {
+    if (!isGood) throw new SeqgradError("format", `config.json: ${name} is ${JSON.stringify(config[name])}; expected ${expected}.`);
   };
   const { dropout, tieWeights } = config;
   check("vocab", config.vocab === tokenizer.size, `${tokenizer.size}, the size of ${file ? "tokenizer" : "vocab"}.json`);
@@ -38,7 +38,7 @@ export function savedNetwork({ config, tensors, tokenizer: file }: SavedModel, t
 
 type Config = Readonly<Record<string, unknown>>;
 type Tensors = ReadonlyMap<string, TensorValue>;
-type Check = (name: string, isGood: boolean, wanted: string) => void;
+type Check = (name: string, isGood: boolean, expected: string) => void;
 
 const chance = "a number from 0 to 1";
 const isChance = (value: unknown) => typeof value === "number" && value >= 0 && value <= 1;

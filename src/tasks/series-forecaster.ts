@@ -261,15 +261,15 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
     points = this.#namedPoints("evaluate", points);
     for (const { series, at } of points) {
       if (at + horizon > series.steps || at < (season ?? 0)) {
-        const wanted = `${season ? `a season of ${season} before it and ` : ""}${horizon} known steps from it on`;
-        throw new SeqgradError("range", `SeriesForecaster.evaluate: the place ${at} of ${series.steps} steps; expected ${wanted}.`);
+        const expected = `${season ? `a season of ${season} before it and ` : ""}${horizon} known steps from it on`;
+        throw new SeqgradError("range", `SeriesForecaster.evaluate: the place ${at} of ${series.steps} steps; expected ${expected}.`);
       }
     }
     const answers = await this.#forecast(points);
-    const wanted = await mapInTurns(points, ({ series, at }) => rowsOf(series, at, at + horizon));
+    const expected = await mapInTurns(points, ({ series, at }) => rowsOf(series, at, at + horizon));
     const naive = (lag: number) =>
       mapInTurns(points, ({ series, at }) =>
-        nth(wanted, 0).map((_, h) => nth(rowsOf(series, at + h - lag * (1 + Math.floor(h / lag))), 0)),
+        nth(expected, 0).map((_, h) => nth(rowsOf(series, at + h - lag * (1 + Math.floor(h / lag))), 0)),
       );
     const forecasts: Record<string, number[][][]> = {
       mae: await mapInTurns(answers, (steps) => steps.map(({ value }) => [...value])),
@@ -281,7 +281,7 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
       Object.fromEntries(
         await mapInTurns(
           Object.entries(forecasts),
-          ([name, all]) => [name, meanAbsoluteError(all.flatMap(part), wanted.flatMap(part))] as const,
+          ([name, all]) => [name, meanAbsoluteError(all.flatMap(part), expected.flatMap(part))] as const,
         ),
       );
     const measures: Record<string, number> = await errorsOf(([first]) => first!);
@@ -291,7 +291,7 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
       let inside = 0;
       for (const [i, steps] of answers.entries())
         for (const [h, { low, high }] of steps.entries())
-          for (const [c, y] of nth(nth(wanted, i), h).entries()) inside += Number(y >= nth(low, c) && y <= nth(high, c));
+          for (const [c, y] of nth(nth(expected, i), h).entries()) inside += Number(y >= nth(low, c) && y <= nth(high, c));
       measures.coverage = inside / (points.length * horizon * channels);
     }
     const batches = new DataLoader(points, { batch: BATCH, collate: (items) => this.#collate(items) });
@@ -373,8 +373,8 @@ export class SeriesForecaster extends BaseTask<SeriesPoint, Series, Forecast, Fo
     for (const { series, at } of points) {
       const last = future ? series.steps - horizon : series.steps;
       if (at < history || at > last) {
-        const wanted = `${history} before it${future ? ` and ${horizon} from it on` : ""}`;
-        throw new SeqgradError("range", `SeriesForecaster: the place ${at} of ${series.steps} steps; expected ${wanted}.`);
+        const expected = `${history} before it${future ? ` and ${horizon} from it on` : ""}`;
+        throw new SeqgradError("range", `SeriesForecaster: the place ${at} of ${series.steps} steps; expected ${expected}.`);
       }
     }
     return {

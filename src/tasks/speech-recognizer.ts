@@ -225,11 +225,11 @@ export class SpeechRecognizer extends BaseTask<Recording, Frames, string, Recogn
     if (given !== undefined) checkAnswers("SpeechRecognizer.evaluate", given, recordings.length);
     const inputs = recordings.map(({ frames }) => frames);
     const answers = given ?? (await this.predict(inputs, search));
-    const [written, wanted] = await Promise.all(
+    const [written, expected] = await Promise.all(
       [answers, recordings.map(({ text }) => text)].map((texts) => mapInTurns(texts, (text) => [...text])),
     );
     const exact = answers.filter((answer, i) => answer === nth(recordings, i).text).length / recordings.length;
-    const measures = { symbolErrorRate: await inTurns(countedErrors(written!, wanted!)), exact };
+    const measures = { symbolErrorRate: await inTurns(countedErrors(written!, expected!)), exact };
     const known = recordings.filter(({ text }) => this.unknownSymbols(text).length === 0);
     if (known.length === 0) return measures;
     const batches = batchesOf(

@@ -194,13 +194,13 @@ export function demand<T>(
   config: Readonly<Record<string, unknown>>,
   name: string,
   isGood: (value: unknown) => value is T,
-  wanted: string,
+  expected: string,
 ): T {
   const value = config[name];
   if (!isGood(value))
     throw new SeqgradError(
       "format",
-      `config.json: ${name} is ${Array.isArray(value) ? `[${Array.from(value, shown).join(", ")}]` : shown(value)}; expected ${wanted}.`,
+      `config.json: ${name} is ${Array.isArray(value) ? `[${Array.from(value, shown).join(", ")}]` : shown(value)}; expected ${expected}.`,
     );
   return value;
 }

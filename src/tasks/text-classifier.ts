@@ -220,11 +220,11 @@ export class TextClassifier extends BaseTask<LabeledText, string, LabelProbabili
     const answers = await this.predict(examples.map(({ text }) => text));
     await breathe();
     const likeliest = answers.map(([first]) => first!.label);
-    const wanted = examples.map(({ label }) => label);
-    const confusion = await inTurns(countedConfusion(likeliest, wanted));
+    const expected = examples.map(({ label }) => label);
+    const confusion = await inTurns(countedConfusion(likeliest, expected));
     const scores = await inTurns(scored(confusion));
     const losses = answers.flatMap((answer, i) => {
-      const own = answer.find(({ label }) => label === wanted[i]);
+      const own = answer.find(({ label }) => label === expected[i]);
       return own ? [-Math.log(own.probability || Number.MIN_VALUE)] : [];
     });
     const loss = losses.length > 0 && { loss: losses.reduce((a, b) => a + b, 0) / losses.length };

@@ -168,8 +168,8 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
     if (given !== undefined) checkAnswers(`${this.op}.evaluate`, given, examples.length);
     const inputs = examples.map((example) => this.inputOf(example));
     const answers = given ?? (await this.predict(inputs, search));
-    const wanted = examples.map((example) => this.textOf(example));
-    const references = referencesOf(inputs, wanted);
+    const expected = examples.map((example) => this.textOf(example));
+    const references = referencesOf(inputs, expected);
     const right = await mapInTurns(answers, (answer, i) => nth(references, i).some((text) => answer === spelled(this.target, text)));
     const exact = right.filter(Boolean).length / examples.length;
     const bleu = await inTurns(countedBleu(answers, references, { lowercase: true }));

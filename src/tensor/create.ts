@@ -109,8 +109,8 @@ export function fromArray(values: NestedNumbers, options: CreateOptions = {}): T
 function flatten(values: NestedNumbers, shape: Shape): number[] {
   let items: readonly NestedNumbers[] = [values];
   const ragged = (depth: number) => {
-    const wanted = shape[depth] ?? "a number";
-    return new SeqgradError("shape", `fromArray: the arrays are ragged: dimension ${depth} is not ${wanted} everywhere.`);
+    const expected = shape[depth] ?? "a number";
+    return new SeqgradError("shape", `fromArray: the arrays are ragged: dimension ${depth} is not ${expected} everywhere.`);
   };
   for (const [depth, n] of shape.entries()) {
     const inner: NestedNumbers[] = [];

@@ -31,7 +31,7 @@ function* ends(run: string): Generator<number> {
   }
 }
 
-/** Texts of a few words by which dictionaries can be told apart. */
+/** Texts of a few words by which dictionaries can be distinguished. */
 const probes: Readonly<Record<string, readonly string[]>> = {
   Kanji: ["今天天气很好我们去公园散步", "北京大学生前来应聘", "東京都は日本の首都です", "外国人参政権とソフトウェアエンジニア"],
   Thai: ["ภาษาไทยไม่มีช่องว่างระหว่างคำ", "ประเทศไทยตากลม"],

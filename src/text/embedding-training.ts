@@ -39,7 +39,7 @@ export interface EmbeddingOptions {
   readonly vocab?: number;
   /** The same seed gives the same vectors on the same WebAssembly variant. Default 0. */
   readonly seed?: number;
-  /** Is told now and then; what it throws ends the training. */
+  /** Called from time to time; an error that it throws ends the training. */
   readonly onProgress?: (progress: EmbeddingProgress) => void;
 }
 

@@ -18,7 +18,7 @@ function languageOf(op: string, locale: string): string {
   try {
     if (typeof locale === "string") return new Intl.Locale(locale).language;
   } catch {
-    // told below
+    // refused below
   }
   throw new SeqgradError("range", `${op}: the locale ${shown(locale)} is not a language tag; expected one such as "en" or "tr".`);
 }

@@ -34,8 +34,8 @@ const LONGEST_WORD = 2 ** 16;
 const LONGEST_LINE = 2 ** 26;
 /** A row of more numbers than these is none either. */
 const MOST_NUMBERS = 2 ** 20;
-/** Duplicates that are told one by one. */
-const TOLD = 5;
+/** Duplicates that are reported one by one. */
+const REPORTED = 5;
 
 /** Words and their numbers as they come; memory grows with what is there, whatever a header says. */
 class Rows {
@@ -55,7 +55,7 @@ class Rows {
     this.count++;
     const before = this.#placeOf.get(word);
     if (before !== undefined) {
-      if (this.#duplicates++ < TOLD)
+      if (this.#duplicates++ < REPORTED)
         this.#warnings.push(`${this.name}, ${place}: ${JSON.stringify(word)} is on ${before} already; the first one counts.`);
       return undefined;
     }
@@ -68,7 +68,7 @@ class Rows {
   table(): VectorTable {
     if (this.words.length === 0) throw new SeqgradError("format", `${this.name} holds no word.`);
     this.#resize(this.words.length * this.dimension);
-    const more = this.#duplicates - TOLD;
+    const more = this.#duplicates - REPORTED;
     if (more > 0) this.#warnings.push(`${this.name}: ${more} more words are there twice; the first one counts.`);
     return { words: this.words, dimension: this.dimension, data: this.#data, warnings: this.#warnings };
   }
@@ -92,7 +92,7 @@ export class TextReader implements VectorReader {
   #rest = "";
   #line = 0;
   /** How many rows the first line says there are. */
-  #wanted: number | undefined;
+  #announced: number | undefined;
 
   /** `dimension`: 0 if the first line gives it */
   constructor(name: string, dimension: number) {
@@ -115,8 +115,8 @@ export class TextReader implements VectorReader {
     if (this.#rest !== "") this.#add(this.#rest);
     this.#rest = "";
     const { name, count } = this.#rows;
-    if (this.#wanted !== undefined && this.#wanted !== count)
-      throw new SeqgradError("format", `${name}: ${count} words; the first line says ${this.#wanted}. Is the file whole?`);
+    if (this.#announced !== undefined && this.#announced !== count)
+      throw new SeqgradError("format", `${name}: ${count} words; the first line says ${this.#announced}. Is the file whole?`);
     return this.#rows.table();
   }
 
@@ -143,7 +143,7 @@ export class TextReader implements VectorReader {
     if (this.#line === 1) {
       const [, words, size] = /^(\d+)[ \t](\d+)$/.exec(line) ?? [];
       if (words) {
-        this.#wanted = Number(words);
+        this.#announced = Number(words);
         rows.dimension ||= Number(size);
         if (rows.dimension === 0) throw this.#fail(2, "the dimension is 0; expected at least 1");
         return;
@@ -174,7 +174,7 @@ export class BinaryReader implements VectorReader {
   readonly #rows: Rows;
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   #rest = new Uint8Array(0);
-  #wanted: number | undefined;
+  #announced: number | undefined;
 
   constructor(name: string) {
     this.#rows = new Rows(name);
@@ -184,17 +184,17 @@ export class BinaryReader implements VectorReader {
     const all = new Uint8Array(this.#rest.length + bytes.length);
     all.set(this.#rest);
     all.set(bytes, this.#rest.length);
-    let begin = this.#wanted === undefined ? this.#header(all) : 0;
-    if (this.#wanted !== undefined) for (let next = this.#row(all, begin); next > begin; next = this.#row(all, begin)) begin = next;
+    let begin = this.#announced === undefined ? this.#header(all) : 0;
+    if (this.#announced !== undefined) for (let next = this.#row(all, begin); next > begin; next = this.#row(all, begin)) begin = next;
     this.#rest = all.slice(begin);
   }
 
   end(): VectorTable {
     const { count } = this.#rows;
-    const isWhole = this.#wanted === count && this.#rest.every((byte) => byte === LINE);
-    if (this.#wanted === undefined) throw this.#fail("the first line is not the number of words and the dimension");
+    const isWhole = this.#announced === count && this.#rest.every((byte) => byte === LINE);
+    if (this.#announced === undefined) throw this.#fail("the first line is not the number of words and the dimension");
     if (!isWhole)
-      throw this.#fail(`${count} words and ${this.#rest.length} bytes; the first line says ${this.#wanted} words. Is it whole?`);
+      throw this.#fail(`${count} words and ${this.#rest.length} bytes; the first line says ${this.#announced} words. Is it whole?`);
     return this.#rows.table();
   }
 
@@ -209,7 +209,7 @@ export class BinaryReader implements VectorReader {
     if (end < 0 && bytes.length < 64) return 0;
     if (!words || Number(dimension) === 0 || Number(dimension) > MOST_NUMBERS)
       throw this.#fail('the first line is not the number of words and the dimension; read text with { format: "text" }.');
-    this.#wanted = Number(words);
+    this.#announced = Number(words);
     this.#rows.dimension = Number(dimension);
     return end + 1;
   }
@@ -220,7 +220,7 @@ export class BinaryReader implements VectorReader {
     while (bytes[start] === LINE) start++;
     const blank = bytes.indexOf(BLANK, start);
     const { count, dimension } = this.#rows;
-    if (start < bytes.length && count === this.#wanted) throw this.#fail(`there is more after the ${count} words of the first line.`);
+    if (start < bytes.length && count === this.#announced) throw this.#fail(`there is more after the ${count} words of the first line.`);
     if ((blank < 0 ? bytes.length : blank) - start > LONGEST_WORD)
       throw this.#fail(`no word ends within ${LONGEST_WORD} bytes of word ${count}.`);
     const end = blank + 1 + 4 * dimension;
@@ -264,8 +264,8 @@ async function* pieces(op: string, source: Chunks): AsyncGenerator<Uint8Array | 
       await reader.cancel?.();
     }
   } else {
-    const wanted = "expected a Uint8Array, a stream, or what gives one Uint8Array after the other";
-    throw new SeqgradError("value", `${op}: the source is ${kindOf(source)}; ${wanted}.`);
+    const expected = "expected a Uint8Array, a stream, or what gives one Uint8Array after the other";
+    throw new SeqgradError("value", `${op}: the source is ${kindOf(source)}; ${expected}.`);
   }
 }
 

@@ -47,8 +47,8 @@ export class WordVectors {
       throw new SeqgradError("value", `WordVectors: the numbers are ${kindOf(data)}; expected a Float32Array.`);
     if (words.length === 0) throw new SeqgradError("value", "WordVectors: the list of words is empty; give at least one.");
     if (data.length !== words.length * dimension) {
-      const wanted = `${words.length} words of dimension ${dimension} are ${words.length * dimension}`;
-      throw new SeqgradError("shape", `WordVectors: ${data.length} numbers; ${wanted}.`);
+      const expected = `${words.length * dimension}, for ${words.length} words of dimension ${dimension}`;
+      throw new SeqgradError("shape", `WordVectors: got ${data.length} numbers; expected ${expected}.`);
     }
     this.#ids = new Map(words.map((word, id) => [word, id]));
     if (this.#ids.size < words.length) {

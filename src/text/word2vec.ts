@@ -48,7 +48,7 @@ const word2vecStep = /* @__PURE__ */ needs("word2vecStep");
  * @param options defaults: window 5, lr 0.05, or 0.1 for `cbow`, and 5 epochs, or more where a text is small, until a word has been
  *   the center of 1000 windows on average
  * @returns vectors from the most frequent word to the rarest; its `warnings` say where the text or the training was too short
- * @throws SeqgradError `range` and `value` for options that are none, `value` for text in which too little is left to learn from, `state`
+ * @throws SeqgradError `range` and `value` for invalid options, `value` for text in which too little is left to learn from, `state`
  *   before init()
  * @example
  * const sentences = ["the cat drinks milk", "the dog drinks water"].map((text) => text.split(" "));

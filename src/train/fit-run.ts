@@ -77,7 +77,7 @@ class Fit implements FitRun {
   }
 }
 
-/** Goes through a run. What is told again after a lost device counts once. */
+/** Goes through a run. An event that is repeated after a lost device counts once. */
 async function historyOf(events: AsyncIterable<FitEvent>): Promise<FitHistory> {
   let steps: EventOf<"step">[] = [];
   let epochs: EventOf<"epoch">[] = [];

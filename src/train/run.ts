@@ -41,7 +41,7 @@ const SNAPSHOT_SECONDS = 30;
 /** Loaded when a run needs it: a page that keeps no checkpoints does not load the reader and writer of their files. */
 const checkpoints = () => import("./checkpoint.js");
 
-/** One call of fit(): what it was told, and where it stands. */
+/** One call of fit(): its options, and how far it has come. */
 export class Run<B, S extends CarriedState<S>> {
   readonly #model: Module;
   readonly #loader: Loader<B>;
@@ -55,7 +55,7 @@ export class Run<B, S extends CarriedState<S>> {
   #seeded = defaultGenerator().state;
   #bestParameters: ReadonlyMap<string, TensorValue> | undefined;
   #startedAt = 0;
-  /** Updates made of which no event has told, and how many there may be. */
+  /** Updates that no event has reported yet, and the most there may be. */
   #issued: Issued[] = [];
   #ahead = 1;
   /** The snapshot that a run recovers from on another device, when it was taken, and the step of the one last recovered from. */
@@ -116,7 +116,7 @@ export class Run<B, S extends CarriedState<S>> {
     yield* this.#settle();
     const reason = this.#reasonToStop ?? "complete";
     // The checkpoint comes before an evaluation that is due only because the run ends: a longer run that resumes must not contain it.
-    // The one that was resumed is told again, for a process may have died between its writing and its event.
+    // The one that was resumed is reported again, for a process may have died between its writing and its event.
     if (checkpoint && (this.#savedAt !== this.#at.step || this.#resumedAt === this.#at.step)) yield await this.#checkpoint();
     if (evaluate && reason !== "aborted" && this.#at.evaluation?.step !== this.#at.step) yield await this.#evaluate();
     this.#options.optimizer.eval();

@@ -1,7 +1,7 @@
 /** The kind of an error, as a word that a program can switch on. */
 export type ErrorCode =
   | "shape" // shapes that do not fit together
-  | "dtype" // a float32 where an int32 was wanted, or the reverse
+  | "dtype" // a float32 where an int32 was expected, or the reverse
   | "range" // an index, label, length or option outside its interval
   | "value" // an argument of the wrong kind
   | "state" // a call out of order: backward twice, a disposed tensor, no init()

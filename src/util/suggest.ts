@@ -8,11 +8,11 @@ import { nth } from "./nth.js";
  */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const plain = (text: string) => text.replace(/[_\-\s]/g, "").toLowerCase();
-  const wanted = plain(name);
+  const word = plain(name);
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  let least = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {
-    const distance = editDistance(wanted, plain(candidate), least);
+    const distance = editDistance(word, plain(candidate), least);
     if (distance < least) [best, least] = [candidate, distance];
   }
   return best;

@@ -70,15 +70,15 @@ export async function start(options: StartOptions = {}): Promise<Trainer> {
   }
 }
 
-/** The name of a lock by which a page hears of the worker's end, however that came about; "" in Node, where an event tells it. */
+/** The name of a lock by which a page hears of the worker's end, however that came about; "" in Node, where an event reports it. */
 const lockName = (): string =>
   globalThis.process === undefined && globalThis.navigator?.locks ? `seqgrad ${globalThis.crypto.randomUUID()}` : "";
 
 /** The program of the worker: with the kernels for a GPU where there may be one. */
 async function engineFor(device: InitOptions["device"] = "auto"): Promise<string> {
   const hasGpu = "gpu" in (globalThis.navigator ?? {});
-  const isWanted = device === "webgpu" || (device === "auto" && hasGpu);
-  return (await (isWanted ? import("./generated/engine-webgpu.js") : import("./generated/engine.js"))).default;
+  const isExpected = device === "webgpu" || (device === "auto" && hasGpu);
+  return (await (isExpected ? import("./generated/engine-webgpu.js") : import("./generated/engine.js"))).default;
 }
 
 function addressOf(url: string | URL): URL {

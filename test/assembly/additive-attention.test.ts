@@ -101,9 +101,9 @@ const label = ({ sizes, ...rest }: Case) => `${sizes.join("x")} ${JSON.stringify
 await forEachDevice(variants, "additiveAttention", ({ backend }) => {
   test.each(cases.map((c) => [label(c), c] as const))("forward and backward, alike for all splits: %s", (_, c) => {
     const [B] = c.sizes;
-    const wanted = reference(c);
+    const expected = reference(c);
     const actual = run(backend, c, [0, B]);
-    for (const [name, values] of Object.entries(wanted)) expectClose(actual[name as keyof Outputs], values, 3e-6, name);
+    for (const [name, values] of Object.entries(expected)) expectClose(actual[name as keyof Outputs], values, 3e-6, name);
     expectSameBits(run(backend, c, [0, B >> 1, B]), actual);
     expectSameBits(
       run(
@@ -139,7 +139,7 @@ await forEachDevice(variants, "additiveAttention", ({ backend }) => {
   test.each([
     [[3, -1], 1],
     [[4, 1], 0],
-  ])("lengths %j: tells the position of the one out of range, and writes nothing", (lengths, position) => {
+  ])("lengths %j: reports the position of the one out of range, and writes nothing", (lengths, position) => {
     guarded(backend, (memory) => {
       const weights = memory.out(6);
       const inputs = { q: memory.put(new Float32Array(2)), k: memory.put(new Float32Array(6)), v: memory.put(new Float32Array(1)) };

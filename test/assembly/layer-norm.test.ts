@@ -108,8 +108,8 @@ await forEachDevice(kernelDevices, "layerNorm", ({ backend }) => {
         for (const over of [false, true]) {
           const input = memory.put(values);
           const own = { ...outputs(), ...(over ? { dx: input } : {}) };
-          const wanted = Object.fromEntries(names.map((name) => [name, own[name]]));
-          backend.dispatch("layerNormBackward", { ...saved, x: input, ...wanted });
+          const expected = Object.fromEntries(names.map((name) => [name, own[name]]));
+          backend.dispatch("layerNormBackward", { ...saved, x: input, ...expected });
           for (const name of names) {
             const n = name === "dx" ? rows * cols : cols;
             expect(memory.floats(own[name], n), `${name} of ${names}`).toEqual(memory.floats(together[name], n));

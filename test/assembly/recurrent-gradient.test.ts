@@ -50,12 +50,12 @@ function gruLayer(sizes: Sizes, options: SequenceOptions, seed: number, resetBef
   return { input, cell, G: 3 * input.H, width: 4 * input.H, y: gruReference(gru).y, backward: gruReferenceBackward(gru, gradients) };
 }
 
-/** What the kernel leaves in outputs that held `before` everywhere; only those in `wanted` are given. */
-function run(backend: Backend, layer: Layer, cuts: readonly number[], before = 0, wanted: readonly Output[] = outputs) {
+/** What the kernel leaves in outputs that held `before` everywhere; only those in `expected` are given. */
+function run(backend: Backend, layer: Layer, cuts: readonly number[], before = 0, expected: readonly Output[] = outputs) {
   const { input, cell, G, width, y, backward } = layer;
   const { B, T, I, H, reverse, x, h0, lengths } = input;
   const start = (name: Output) => new Float32Array(backward[name].length).fill(before);
-  const writes = Object.fromEntries(wanted.map((name) => [name, start(name)]));
+  const writes = Object.fromEntries(expected.map((name) => [name, start(name)]));
   const dims = { B, T, I, H, G, width, reverse: +reverse, cell: recurrentCells.indexOf(cell) };
   const call = { gates: backward.gates, x, y, h0, lengths, ...writes, ...dims };
   return runKernel(backend, "recurrentGradient", assembled(call), {

@@ -59,8 +59,8 @@ await forEachDevice(kernelDevices, "rmsNorm", ({ backend }) => {
           // A row of small values has a large rstd, and dx is what is left of numbers of that size.
           expectClose(dInput, expected.dx, 3e-6 * Math.max(1, ...expected.rstd), "dx");
           const sums = memory.floats(dGamma, cols);
-          const wanted = expected.dGamma.map((v, i) => v + start[i]!);
-          expectClose(sums, wanted, 3e-6, "dGamma");
+          const sum = expected.dGamma.map((v, i) => v + start[i]!);
+          expectClose(sums, sum, 3e-6, "dGamma");
 
           const alone = memory.put(start);
           backend.dispatch("rmsNormBackward", { ...saved, dy, dGamma: alone });

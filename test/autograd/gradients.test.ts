@@ -54,12 +54,13 @@ describe("an input without requiresGrad gets no gradient and no memory for one:"
       for (const sample of samplesOf(op)) {
         const specs = Object.entries(sample.inputs);
         const floats = specs.flatMap(([name, spec]) => ("below" in spec ? [] : [name]));
-        for (const wanted of floats) {
+        for (const expected of floats) {
           sg.scope(() => {
             const inputs = Object.fromEntries(specs.map(([name, spec], i) => [name, inputOf(spec, i)]));
-            inputs[wanted]!.requiresGrad = true;
+            inputs[expected]!.requiresGrad = true;
             lossOf(Object.values(apply(op, inputs, sample.attrs)))?.backward();
-            for (const [name, x] of Object.entries(inputs)) if (name !== wanted) expect(x.grad, `the gradient of ${name}`).toBeUndefined();
+            for (const [name, x] of Object.entries(inputs))
+              if (name !== expected) expect(x.grad, `the gradient of ${name}`).toBeUndefined();
           });
         }
       }
@@ -69,17 +70,17 @@ describe("an input without requiresGrad gets no gradient and no memory for one:"
   test.each(Object.entries(composed))("%s as it is called", (_, call) => {
     sg.withDevice(reference, () =>
       sg.scope(() => {
-        for (const wanted of [0, 1]) {
+        for (const expected of [0, 1]) {
           const inputs = [1, 4].map((first) =>
             sg.tensor(
               [0, 1, 2, 3, 4, 5].map((i) => first + i / 2),
               [2, 3],
             ),
           ) as [sg.Tensor, sg.Tensor];
-          inputs[wanted]!.requiresGrad = true;
+          inputs[expected]!.requiresGrad = true;
           sg.sum(call(...inputs)).backward();
-          expect(inputs[wanted]!.grad?.shape).toEqual([2, 3]);
-          expect(inputs[1 - wanted]!.grad).toBeUndefined();
+          expect(inputs[expected]!.grad?.shape).toEqual([2, 3]);
+          expect(inputs[1 - expected]!.grad).toBeUndefined();
         }
       }),
     );

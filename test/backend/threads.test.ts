@@ -24,8 +24,8 @@ const later = (milliseconds: number) => new Promise((resolve) => setTimeout(reso
 const bitsOf = (x: Float32Array) => new Int32Array(x.buffer, x.byteOffset, x.length);
 
 /** Compares by a loop: toEqual() takes some milliseconds for this many numbers, and tests call it hundreds of times. */
-function expectBits(actual: Int32Array, wanted: Int32Array): void {
-  if (actual.length !== wanted.length || actual.some((word, i) => word !== wanted[i])) expect(actual).toEqual(wanted);
+function expectBits(actual: Int32Array, expected: Int32Array): void {
+  if (actual.length !== expected.length || actual.some((word, i) => word !== expected[i])) expect(actual).toEqual(expected);
 }
 
 /** A product of [m, k] and [k, n]. */
@@ -44,7 +44,7 @@ function product(backend: WasmBackend, m = 64, n = 40, k = 24): { call(): void; 
 }
 
 /** The bits of product() on one thread. */
-async function wantedOf(...sizes: number[]): Promise<Int32Array> {
+async function expectedOf(...sizes: number[]): Promise<Int32Array> {
   const { call, result } = product(await createWasmBackend({ variant: "simd" }), ...sizes);
   call();
   return result();
@@ -131,24 +131,24 @@ describe.skipIf(!canShare)("threads", () => {
     (threads) => threads === 2 || threads === 7,
     (some) =>
       test.each(some)("%d of them give the bits of one, call after call", async (threads) => {
-        const wanted = await wantedOf();
+        const expected = await expectedOf();
         const backend = await crew(threads);
         expect(backend.info).toBe(`WebAssembly, SIMD, ${threads} threads`);
         const { call, result } = product(backend);
         for (let i = 0; i < 300; i++) {
           call();
-          expectBits(result(), wanted);
+          expectBits(result(), expected);
         }
       }),
   );
 
   test("that pause and yield at every hand-over give the bits of one", async () => {
-    const wanted = await wantedOf();
+    const expected = await expectedOf();
     const backend = await crew(3, { pause: erratic });
     const { call, result } = product(backend);
     for (let i = 0; i < 60; i++) {
       call();
-      expectBits(result(), wanted);
+      expectBits(result(), expected);
     }
   });
 
@@ -183,19 +183,19 @@ describe.skipIf(!canShare)("threads", () => {
   });
 
   test("of two devices do not meet", async () => {
-    const wanted = await wantedOf();
+    const expected = await expectedOf();
     const [first, second] = [product(await crew(2)), product(await crew(3))];
     for (let i = 0; i < 50; i++)
       for (const { call, result } of [first, second]) {
         call();
-        expectBits(result(), wanted);
+        expectBits(result(), expected);
       }
   });
 
   test("name the kernel that fails in one of them, and go on", async () => {
     const backend = await crew(2);
     const { call, result } = product(backend);
-    const [wanted, end] = [await wantedOf(), backend.memory().reserved];
+    const [expected, end] = [await expectedOf(), backend.memory().reserved];
     // The second share lies behind the end of the memory.
     const reach = () => backend.dispatch("fill", { y: Math.ceil(end / 65536) * 65536 - 4096, n: 2 ** 21, value: 0 });
     const messages = new Set<string>();
@@ -211,17 +211,17 @@ describe.skipIf(!canShare)("threads", () => {
       expect(message).toMatch(/^(SeqgradError: wasm: fill failed in a worker: )?RuntimeError: memory access out of bounds/);
     expect(messages.size).toBeGreaterThan(0);
     call();
-    expectBits(result(), wanted);
+    expectBits(result(), expected);
     expect(backend.threads).toBe(2);
   });
 
   test("share scratch memory that does not reach for all of them by working alone", async () => {
     const sizes = [256, 512, 256];
-    const wanted = await wantedOf(...sizes);
+    const expected = await expectedOf(...sizes);
     const backend = await crew(7, { memoryLimit: 2.5 * 2 ** 20 });
     const { call, result } = product(backend, ...sizes);
     call();
-    expectBits(result(), wanted);
+    expectBits(result(), expected);
   });
 
   test("end with their device", async () => {
@@ -238,7 +238,7 @@ describe.skipIf(!canShare)("threads", () => {
     (some) =>
       test.each(some)("one of which ends at hand-over %d: the call is right or an error, and then all are right", async (count) => {
         if ("document" in globalThis) return;
-        const wanted = await wantedOf();
+        const expected = await expectedOf();
         const pause = `globalThis.count = (globalThis.count ?? 0) + 1; if (count === ${count}) process.exit(3);`;
         const backend = await crew(2, { pause });
         const { call, result } = product(backend);
@@ -247,7 +247,7 @@ describe.skipIf(!canShare)("threads", () => {
           const start = performance.now();
           try {
             call();
-            expectBits(result(), wanted);
+            expectBits(result(), expected);
           } catch (error) {
             failures++;
             expect(error).toMatchObject({
@@ -263,7 +263,7 @@ describe.skipIf(!canShare)("threads", () => {
         for (let i = 0; i < 1000 && backend.threads === 2; i++) await later(10);
         expect(backend.info).toMatch(/^WebAssembly, SIMD, one thread of 2 \((a worker was ended|it ended with code 3)\)$/);
         call();
-        expectBits(result(), wanted);
+        expectBits(result(), expected);
       }),
   );
 });

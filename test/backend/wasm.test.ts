@@ -33,12 +33,12 @@ test.each([1.125, 1.5, 1.875, 2, 3])(
     backend.write(behind, guards);
     many.call();
     expect(backend.readSync(behind, GUARDS, "int32")).toEqual(guards);
-    const wanted = many.outputs();
-    expect(wanted.every(Number.isFinite)).toBe(true);
+    const expected = many.outputs();
+    expect(expected.every(Number.isFinite)).toBe(true);
     // The same in memory that was never asked for less.
     const fresh = product(await createWasmBackend({ variant: "simd" }), n * times);
     fresh.call();
-    expect(wanted).toEqual(fresh.outputs());
+    expect(expected).toEqual(fresh.outputs());
     // And the smaller one again.
     few.call();
     expect(backend.readSync(behind, GUARDS, "int32")).toEqual(guards);
@@ -50,10 +50,10 @@ test("scratch memory that cannot be had is an error, and a smaller request still
   const few = product(backend, 64);
   const many = product(backend, 256);
   few.call();
-  const wanted = few.outputs();
+  const expected = few.outputs();
   expect(many.call).toThrow("out of memory");
   for (let i = 0; i < 2; i++) few.call();
-  expect(few.outputs()).toEqual(wanted);
+  expect(few.outputs()).toEqual(expected);
 });
 
 test.each([2 ** 32, 2 ** 40, Number.POSITIVE_INFINITY, undefined])(

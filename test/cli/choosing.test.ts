@@ -175,7 +175,7 @@ describe("warnings", () => {
   });
 
   test("a baseline that is better is said, with what to try", async () => {
-    // Words tell the labels apart, and a rate of 0 learns nothing.
+    // Words distinguish the labels, and a rate of 0 learns nothing.
     const halves = Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? `spam\twin a prize now ${i}` : `ham\tsee you at lunch ${i}`));
     const { train } = await place("classify", halves.join("\n"));
     const text = await succeed(...train, ...small, "--validation", 0.5, "--epochs", 1, "--lr", 0);
@@ -198,8 +198,8 @@ describe("history.jsonl", () => {
     expect(run).toMatchObject({ type: "run", command: "train classify", seed: 3, options: { hidden: 4, best: "f1" } });
     expect(run.data).toEqual({ name: "data.txt", sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
     expect(run).toMatchObject({ node: process.versions.node, device: expect.any(String), seqgrad: expect.stringMatching(/^\d+\.\d+/) });
-    const told = rest.filter(({ type }) => type !== "warning").map(({ type, step }) => `${type} ${step}`);
-    expect(told).toEqual(["evaluation 4", "epoch 4", "evaluation 8", "epoch 8", "end 8", "validation 8"]);
+    const lines = rest.filter(({ type }) => type !== "warning").map(({ type, step }) => `${type} ${step}`);
+    expect(lines).toEqual(["evaluation 4", "epoch 4", "evaluation 8", "epoch 8", "end 8", "validation 8"]);
     expect(rest[5]).toMatchObject({ confusion: { labels: expect.arrayContaining(["spam"]) }, errors: expect.any(Array) });
   });
 
@@ -224,8 +224,8 @@ describe("history.jsonl", () => {
     await succeed(...train, ...small, "--epochs", 2);
     await succeed("train", "classify", "--data", data, "--out", out, "--resume", "--epochs", 4);
     const [run, ...rest] = compared(await historyOf(out));
-    const [other, ...wanted] = compared(await historyOf(whole));
-    expect(rest).toEqual(wanted);
+    const [other, ...expected] = compared(await historyOf(whole));
+    expect(rest).toEqual(expected);
     expect({ ...run, options: { ...run.options, epochs: 4 } }).toEqual(other);
   });
 });

@@ -130,9 +130,9 @@ describe("evaluate", () => {
 
   test("says how a baseline is had that learns from the data of training", async () => {
     const { data, evaluate } = await trained("classify", reviews, ...texts);
-    const told = "(--baseline FILE, the file of training,";
-    expect(await evaluate()).toContain(told);
-    expect(await evaluate("--baseline", data)).not.toContain(told);
+    const advice = "(--baseline FILE, the file of training,";
+    expect(await evaluate()).toContain(advice);
+    expect(await evaluate("--baseline", data)).not.toContain(advice);
   });
 
   test("warns where every answer is one label", async () => {

@@ -87,11 +87,11 @@ describe("generate", () => {
     expect(text).toHaveLength(31);
     await initAnew();
     const lm = (await tasks.load(fileStore(folder))) as tasks.LanguageModel;
-    let wanted = "";
-    for await (const piece of lm.generate(undefined, { maxTokens: 30, temperature: 0.8, seed: 5 })) wanted += piece;
-    expect(text).toBe(`${wanted}\n`);
+    let expected = "";
+    for await (const piece of lm.generate(undefined, { maxTokens: 30, temperature: 0.8, seed: 5 })) expected += piece;
+    expect(text).toBe(`${expected}\n`);
     const [line] = jsonLines(await succeed("generate", "--model", folder, "--max-tokens", 30, "--seed", 5, "--json"));
-    expect(line).toEqual({ type: "end", prompt: "", text: wanted });
+    expect(line).toEqual({ type: "end", prompt: "", text: expected });
     lm.model.dispose();
   });
 

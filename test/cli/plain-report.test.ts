@@ -4,10 +4,10 @@ import { lossLine } from "../../src/cli/tasks/lm.js";
 import type { TextUnit } from "../../src/text/train-tokenizer.js";
 import type { FitEvent } from "../../src/train/types.js";
 
-const told = (unit: TextUnit): Pick<RunFacts, "told"> => ({ told: (measures, isEnd) => lossLine(unit, measures, isEnd) });
+const lineOf = (unit: TextUnit): Pick<RunFacts, "lineOf"> => ({ lineOf: (measures, isEnd) => lossLine(unit, measures, isEnd) });
 const facts: RunFacts = {
   ...{ title: "a model", parameters: 7, steps: 20, unit: "tokens", perStep: 500, device: "a device" },
-  ...told("characters"),
+  ...lineOf("characters"),
 };
 const step = (n: number, milliseconds: number): FitEvent => ({ type: "step", step: n, epoch: 0, loss: 1.5, lr: 0.1, milliseconds });
 
@@ -33,8 +33,12 @@ test("reports a rate that is the first step's, then follows slowly, every tenth 
 test("reports the perplexity of words and pieces, and of characters the loss alone", () => {
   const end: FitEvent = { type: "end", steps: 20, seconds: 75, reason: "complete", value: 2, best: undefined };
   expect(reported([end], {}, { loss: 2 }).at(-1)).toBe("20 steps in 1:15, validation loss 2.0000 nats per character");
-  expect(reported([end], told("words"), { loss: 2 }).at(-1)).toBe("20 steps in 1:15, validation loss 2.0000 nats per word, perplexity 7.4");
-  expect(reported([end], told("bpe"), { loss: 2 }).at(-1)).toBe("20 steps in 1:15, validation loss 2.0000 nats per token, perplexity 7.4");
+  expect(reported([end], lineOf("words"), { loss: 2 }).at(-1)).toBe(
+    "20 steps in 1:15, validation loss 2.0000 nats per word, perplexity 7.4",
+  );
+  expect(reported([end], lineOf("bpe"), { loss: 2 }).at(-1)).toBe(
+    "20 steps in 1:15, validation loss 2.0000 nats per token, perplexity 7.4",
+  );
   expect(reported([{ ...end, value: undefined }]).at(-1)).toBe("20 steps in 1:15");
 });
 

@@ -58,7 +58,7 @@ describe("train lm --resume", () => {
   test("continues a run of the first version, which recorded fewer options", async () => {
     const { resume, out, folder, train } = await stopped();
     const path = join(out, "training_args.json");
-    const { arch, tieWeights, schedule, warmup, betas, ...told } = JSON.parse((await contents(out))!["training_args.json"]!);
+    const { arch, tieWeights, schedule, warmup, betas, ...saved } = JSON.parse((await contents(out))!["training_args.json"]!);
     expect({ arch, tieWeights, schedule, warmup, betas }).toEqual({
       arch: "lstm",
       tieWeights: false,
@@ -66,7 +66,7 @@ describe("train lm --resume", () => {
       warmup: 0,
       betas: [0.9, 0.99],
     });
-    const { layers, embed, hidden, dropout, context, batch, lr, clipNorm, validation, seed, device, deterministic, steps, sha256 } = told;
+    const { layers, embed, hidden, dropout, context, batch, lr, clipNorm, validation, seed, device, deterministic, steps, sha256 } = saved;
     const first = {
       ...{
         cell: arch,
@@ -83,7 +83,7 @@ describe("train lm --resume", () => {
         device,
         deterministic,
       },
-      ...{ steps, "eval-every": told.evaluateEvery, "checkpoint-every": told.checkpointEvery, sha256 },
+      ...{ steps, "eval-every": saved.evaluateEvery, "checkpoint-every": saved.checkpointEvery, sha256 },
     };
     await writeFile(path, JSON.stringify(first));
     await refuse([...resume, "--context", 9], "--context is 9", "made with 8");

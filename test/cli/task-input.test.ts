@@ -152,14 +152,14 @@ describe("folders", () => {
     await succeed(...train, ...small, "--schedule", "constant", "--epochs", 2, "--out", whole);
     await succeed(...train, ...small, "--schedule", "constant", "--epochs", 1);
     const path = join(out, "training_args.json");
-    const told = JSON.parse(await readFile(path, "utf8"));
-    const { hidden, embed, layers, dropout, batch, epochs, lr, seed, unit, attention, window, reverse, forcing, schedule, sha256 } = told;
+    const saved = JSON.parse(await readFile(path, "utf8"));
+    const { hidden, embed, layers, dropout, batch, epochs, lr, seed, unit, attention, window, reverse, forcing, schedule, sha256 } = saved;
     const first = {
-      ...{ cell: told.arch, hidden, embed, layers, dropout, batch, epochs, lr, seed, unit, attention, window, reverse, forcing, schedule },
-      ...{ "min-count": 1, vocabulary: told.vocab, "max-length": told.context, val: told.validation, "val-file": "", test: "0" },
-      ...{ "one-way": true, "teacher-forcing": 1, heads: 4, "label-smoothing": 0.1, clip: told.clipNorm, "weight-decay": 0, patience: 0 },
+      ...{ cell: saved.arch, hidden, embed, layers, dropout, batch, epochs, lr, seed, unit, attention, window, reverse, forcing, schedule },
+      ...{ "min-count": 1, vocabulary: saved.vocab, "max-length": saved.context, val: saved.validation, "val-file": "", test: "0" },
+      ...{ "one-way": true, "teacher-forcing": 1, heads: 4, "label-smoothing": 0.1, clip: saved.clipNorm, "weight-decay": 0, patience: 0 },
       ...{ best: "loss", device: "auto", deterministic: false, locale: "", delimiter: "", header: "auto" },
-      ...{ "source-column": told.sourceColumn, "target-column": told.targetColumn, sha256 },
+      ...{ "source-column": saved.sourceColumn, "target-column": saved.targetColumn, sha256 },
     };
     await writeFile(path, JSON.stringify(first));
     const resume = ["train", "translate", "--data", data, "--out", out, "--resume"];

@@ -346,12 +346,12 @@ describe("--length-penalty", () => {
   ] as const)("of a search in predict and evaluate, of %s", async (kind, input, more) => {
     const { train, out, data } = await bench(kind);
     await succeed(...(more.length > 0 ? withoutEmbed(train) : train), ...more, "--epochs", 4, "--context", 5);
-    const told = async (penalty: number) => {
+    const answerOf = async (penalty: number) => {
       const search = ["--model", out, "--beam", 3, "--length-penalty", penalty];
       const { measures } = JSON.parse(await succeed("evaluate", ...search, "--data", data, "--json"));
       return { answers: await succeed("predict", ...search, "--input", input), bleu: measures.bleu };
     };
-    const [short, long] = [await told(-50), await told(50)];
+    const [short, long] = [await answerOf(-50), await answerOf(50)];
     expect(short.answers.length).toBeLessThan(long.answers.length);
     expect(short.bleu).not.toBe(long.bleu);
     const plain = ["predict", "--model", out, "--input", input];

@@ -83,8 +83,8 @@ describe("train lm --json", () => {
     const { train, out } = await workplace();
     const window = Math.min(seq, 500);
     const stdout = await succeed(...train, "--steps", 3, "--validation", share, "--context", window, "--batch", batch, "--json");
-    const wanted = await naiveLoss(out, corpus.slice(corpus.length - Math.round(corpus.length * share)), window);
-    expect(jsonLines(stdout).at(-1).measures.loss).toBeCloseTo(wanted, 5);
+    const expected = await naiveLoss(out, corpus.slice(corpus.length - Math.round(corpus.length * share)), window);
+    expect(jsonLines(stdout).at(-1).measures.loss).toBeCloseTo(expected, 5);
   });
 });
 

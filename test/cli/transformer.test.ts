@@ -39,9 +39,9 @@ describe("train lm --arch transformer", () => {
       ...{ dropout: 0, attentionDropout: 0, embeddingDropout: 0 },
       ...{ norm: "layer", positions: "learned", activation: "gelu", eps: 1e-5, rotaryBase: 10000 },
     });
-    const told = JSON.parse(files["training_args.json"]!);
-    expect(told).toMatchObject({ arch: "transformer", heads: 2, kvHeads: 2, lr: 1e-3 });
-    for (const name of ["cell", "embed"]) expect(told).not.toHaveProperty(name);
+    const saved = JSON.parse(files["training_args.json"]!);
+    expect(saved).toMatchObject({ arch: "transformer", heads: 2, kvHeads: 2, lr: 1e-3 });
+    for (const name of ["cell", "embed"]) expect(saved).not.toHaveProperty(name);
   });
 
   test("says what it trains", async () => {

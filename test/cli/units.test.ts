@@ -87,9 +87,9 @@ describe("a run of an older version, whose options lack the least count", () => 
   /** The folder of a stopped run, as if saved before there was the option. */
   async function forget(out: string): Promise<void> {
     const file = join(out, "training_args.json");
-    const { minCount, ...told } = JSON.parse(await readFile(file, "utf8"));
+    const { minCount, ...rest } = JSON.parse(await readFile(file, "utf8"));
     expect(minCount).toBeDefined();
-    await writeFile(file, JSON.stringify(told));
+    await writeFile(file, JSON.stringify(rest));
   }
 
   test("resumes, of a language model: every word counted then", async () => {

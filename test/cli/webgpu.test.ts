@@ -56,7 +56,7 @@ describe.skipIf(reason)(`--device webgpu${reason}`, () => {
     expect(Math.abs(gpu.at(-1).measures.loss - wasm.measures.loss)).toBeLessThan(1e-3);
     const more = jsonLines(await succeed(...train, "--steps", 14, "--json", "--resume"));
     expect(more[0]).toMatchObject({ type: "step", step: 13 });
-    // The folder tells no device: another one reads it.
+    // The folder names no device: another one reads it.
     const generate = ["generate", "--model", out, "--prompt", "The ", "--max-tokens", 20, "--temperature", 0, "--json"];
     const texts = [await succeed(...generate, "--device", "wasm"), await succeed(...generate, "--device", "webgpu")];
     expect(texts[1]).toBe(texts[0]);
@@ -104,7 +104,7 @@ describe.skipIf(reason)(`--device webgpu${reason}`, () => {
         return ["train", "lm", "--data", data, "--out", join(folder, name), ...options];
       };
       const losses = (lines: ReturnType<typeof jsonLines>) => lines.filter(({ type }) => type === "step").map(({ loss }) => loss);
-      const wanted = jsonLines(await succeed(...run("undisturbed"), "--json"));
+      const expected = jsonLines(await succeed(...run("undisturbed"), "--json"));
 
       const fresh = await cliActedUponAfter(3, await lendDevices(2), ...run("fresh"), "--json");
       expect(fresh).toMatchObject({ status: 0, stderr: "" });
@@ -116,14 +116,14 @@ describe.skipIf(reason)(`--device webgpu${reason}`, () => {
         reason: expect.stringMatching(/device is gone/),
       });
       expect(losses(lines.slice(0, change)).length).toBeGreaterThan(0);
-      expect(losses(lines.slice(change))).toEqual(losses(wanted));
-      expect(lines.at(-1).measures.loss).toBe(wanted.at(-1).measures.loss);
+      expect(losses(lines.slice(change))).toEqual(losses(expected));
+      expect(lines.at(-1).measures.loss).toBe(expected.at(-1).measures.loss);
 
       vi.restoreAllMocks();
       const none = await cliActedUponAfter(2, await lendDevices(1), ...run("wasm"));
       expect(none).toMatchObject({ status: 0, stderr: "" });
       expect(none.stdout).toMatch(/the device is gone.* Continuing after step 0 on WebAssembly/);
-      expect(Number(/validation loss ([\d.]+) nats/.exec(none.stdout)![1])).toBeCloseTo(wanted.at(-1).measures.loss, 3);
+      expect(Number(/validation loss ([\d.]+) nats/.exec(none.stdout)![1])).toBeCloseTo(expected.at(-1).measures.loss, 3);
     });
 
   full(() => {
@@ -160,16 +160,19 @@ describe.skipIf(reason)(`--device webgpu${reason}`, () => {
       expect(gpu.losses).toEqual(wasm.losses.map((loss) => expect.closeTo(loss, 3)));
       // One folder, of a model that has learned something, read by both.
       const { out } = await train("wasm", 40, 0);
-      const told = (device: string, command: string, ...more: (string | number)[]) =>
+      const answersOf = (device: string, command: string, ...more: (string | number)[]) =>
         succeed(command, "--model", out, "--device", device, "--json", ...more);
-      const [measured, wanted] = [await told("webgpu", "evaluate", "--data", data), await told("wasm", "evaluate", "--data", data)];
-      const numbers = Object.entries(JSON.parse(wanted).measures as Record<string, number>);
+      const [measured, expected] = [
+        await answersOf("webgpu", "evaluate", "--data", data),
+        await answersOf("wasm", "evaluate", "--data", data),
+      ];
+      const numbers = Object.entries(JSON.parse(expected).measures as Record<string, number>);
       expect(JSON.parse(measured).measures).toEqual(Object.fromEntries(numbers.map(([name, value]) => [name, expect.closeTo(value, 3)])));
       if (input === "") return;
       const search = ["--input", input, "--beam", 3];
-      const answers = await told("wasm", "predict", ...search);
+      const answers = await answersOf("wasm", "predict", ...search);
       expect(jsonLines(answers).map(({ answer }) => answer)).not.toContain("");
-      expect(await told("webgpu", "predict", ...search)).toBe(answers);
+      expect(await answersOf("webgpu", "predict", ...search)).toBe(answers);
     }),
   );
 

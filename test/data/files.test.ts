@@ -34,7 +34,7 @@ describe("tables", () => {
     expect(named).toEqual([{ line: 2, cells: ["good", "fine"], columns: [3, 2] }]);
     expect(findColumns(parseTsv("good\tfine"), ["label", "text"]).rows).toEqual([{ line: 1, cells: ["good", "fine"], columns: [1, 2] }]);
     expect(findColumns(parseTsv("text\tlabel"), ["label", "text"]).rows).toEqual([]);
-    // The column that bears a part's name may be told to be another part.
+    // The column that bears a part's name may be declared another part.
     const swapped = findColumns(parseTsv("label\ttext\nfine film\tgood"), { label: "text", text: "label" }).rows;
     expect(swapped).toEqual([{ line: 2, cells: ["good", "fine film"], columns: [2, 1] }]);
     const taken = findColumns(parseTsv("label\tmood\nfine film\tgood"), { label: undefined, text: "label" }).rows;
@@ -100,7 +100,7 @@ describe("series", () => {
     expectError("range", () => seriesWindows(series, { history: 5, horizon: 1 }), "5 steps and the 1");
   });
 
-  test("refuse what is none", () => {
+  test("refuse no rows, and rows of different widths", () => {
     expectError("value", () => seriesOf([]), "no number");
     expectError("shape", () => seriesOf([[1], [1, 2]]), "step 1 has 2");
   });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { frameScaler, padFrames, parseFrames } from "../../src/data/index.js";
 import { expectError } from "../helpers/errors.js";
 
-test("frames are read from text, and what is none is told", () => {
+test("frames are read from text, and a line that is not a frame is refused", () => {
   expect(parseFrames(" 0 1.5;2,-3e1 ; 4, 5")).toEqual([
     [0, 1.5],
     [2, -30],

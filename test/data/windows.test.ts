@@ -46,7 +46,7 @@ describe("RandomWindows", () => {
     expect(Array.from(y)).toEqual([1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 1, 2, 3, 4, 5]);
   });
 
-  test("refuses a text that is too short, and sizes and steps that are none", () => {
+  test("refuses a text that is too short, and invalid sizes and steps", () => {
     expectError("range", () => new RandomWindows(counting(5), options), "5 tokens", "text of 5", "longer text");
     expectError("range", () => new RandomWindows(counting(0), options), "text of 0");
     expectError("range", () => new RandomWindows(counting(50), { ...options, batch: 0 }), "batch is 0");
@@ -94,7 +94,7 @@ describe("consecutiveWindows", () => {
     );
   });
 
-  test("refuses a text with nothing to predict, and sizes that are none, at once", () => {
+  test("refuses a text with nothing to predict, and invalid sizes, at once", () => {
     expectError("range", () => consecutiveWindows(counting(1), { batch: 1, context: 1 }), "1 tokens");
     expectError("range", () => consecutiveWindows(counting(9), { batch: 0, context: 1 }), "batch");
     expectError("range", () => consecutiveWindows(counting(9), { batch: 1, context: -1 }), "context");

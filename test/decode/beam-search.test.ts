@@ -85,24 +85,24 @@ function bruteForce(scores: Scores, prompt: Tokens, options: BeamSearchOptions):
   return found.sort((a, b) => b.score - a.score).slice(0, nBest);
 }
 
-function expectSame(got: readonly Hypothesis[], wanted: readonly Hypothesis[]): void {
-  expect(got.map(({ tokens, stopped }) => ({ tokens, stopped }))).toEqual(wanted.map(({ tokens, stopped }) => ({ tokens, stopped })));
+function expectSame(got: readonly Hypothesis[], expected: readonly Hypothesis[]): void {
+  expect(got.map(({ tokens, stopped }) => ({ tokens, stopped }))).toEqual(expected.map(({ tokens, stopped }) => ({ tokens, stopped })));
   for (const name of ["logProbability", "score"] as const)
     expectClose(
       got.map((text) => text[name]),
-      wanted.map((text) => text[name]),
+      expected.map((text) => text[name]),
       1e-9,
     );
 }
 
 /** Expects what is found to be the best of all texts, by a model of each kind. */
 async function expectBest(scores: Scores, prompt: Tokens, options: BeamSearchOptions): Promise<Hypothesis[]> {
-  const wanted = bruteForce(scores, prompt, options);
+  const expected = bruteForce(scores, prompt, options);
   const { model, alive } = forking(scores);
-  expectSame(await beamSearch(model, prompt, options), wanted);
+  expectSame(await beamSearch(model, prompt, options), expected);
   expect(alive.size).toBe(0);
-  expectSame(await beamSearch(batched(scores), prompt, options), wanted);
-  return wanted;
+  expectSame(await beamSearch(batched(scores), prompt, options), expected);
+  return expected;
 }
 
 const penalties = [-1, 0, 0.6, 1, 3];
@@ -270,14 +270,14 @@ await forEachDevice(immediate, "beamSearch on a RecurrentLM", (device) => {
     };
     const options = { beam: 5, nBest: 5, maxTokens: 6, stop: [3], lengthPenalty: 0.6 };
     const before = memory().tensors;
-    const wanted = await beamSearch(rowByRow, [1, 2, 0], options);
+    const expected = await beamSearch(rowByRow, [1, 2, 0], options);
     expect(memory().tensors).toBe(before);
     const found = await beamSearch(model, [1, 2, 0], options);
     expect(memory().tensors).toBe(before);
-    expect(found.map(({ tokens }) => tokens)).toEqual(wanted.map(({ tokens }) => tokens));
+    expect(found.map(({ tokens }) => tokens)).toEqual(expected.map(({ tokens }) => tokens));
     expectClose(
       found.map(({ score }) => score),
-      wanted.map(({ score }) => score),
+      expected.map(({ score }) => score),
       1e-5,
     );
     model.dispose();

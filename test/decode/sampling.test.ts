@@ -30,7 +30,7 @@ describe("greedy", () => {
     expect(greedy([5])).toBe(0);
   });
 
-  test("refuses scores that are none", () => {
+  test("refuses invalid scores", () => {
     expectError("value", () => greedy([]), "no logits");
     expectError("not-finite", () => greedy([0, Number.NaN]), "logit 1 is NaN");
     expectError("not-finite", () => greedy([infinity, 0]), "logit 0 is Infinity");

@@ -6,7 +6,7 @@ import { fnv1a } from "../helpers/fnv1a.js";
 
 /**
  * Reads the PyTorch fixtures that make.py writes: cases with inputs, and what PyTorch computed from them. Runs in Node and in a browser.
- * The forms of a case, a spec and a result are told in fixtures/group.py and fixtures/data.py.
+ * The forms of a case, a spec and a result are described in fixtures/group.py and fixtures/data.py.
  */
 
 export interface Spec {
@@ -210,8 +210,8 @@ const bound = 1e-5;
  * any sign pattern but the dot vector's own add up in the product like a random walk, hence its bound grows with the root of n.
  */
 export function expectGolden(actual: Values, expected: Expected): void {
-  const fail = (what: string, got: unknown, wanted: unknown, within = 0): never => {
-    throw new Error(`${expected.label}: ${what} is ${got}, PyTorch has ${wanted}${within ? ` (allowed: ${within})` : ""}`);
+  const fail = (what: string, got: unknown, value: unknown, within = 0): never => {
+    throw new Error(`${expected.label}: ${what} is ${got}, PyTorch has ${value}${within ? ` (allowed: ${within})` : ""}`);
   };
   const n = elements(expected.shape);
   const { data } = actual;
@@ -223,8 +223,8 @@ export function expectGolden(actual: Values, expected: Expected): void {
   const within = expected.dtype === "int32" ? 0 : bound * Math.max(1, largest);
   for (let i = 0; i < stored.length; i++) {
     const got = data[i * stride]!;
-    const wanted = stored[i]!;
-    if (!(Math.abs(got - wanted) <= within) && !Object.is(got, wanted)) fail(`element ${i * stride}`, got, wanted, within);
+    const value = stored[i]!;
+    if (!(Math.abs(got - value) <= within) && !Object.is(got, value)) fail(`element ${i * stride}`, got, value, within);
   }
   if (expected.max !== undefined) {
     const got = magnitude(data);

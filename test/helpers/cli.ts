@@ -49,16 +49,16 @@ const withoutSeries = (stderr: string) => stderr.replace(/^note: .*: the series 
 
 /** The same, of a command line that must succeed with nothing on stderr but which columns are series, and warnings; returns stdout. */
 export async function succeed(...argv: (string | number)[]): Promise<string> {
-  const { status, stdout, stderr: told } = await cli(...argv);
-  const stderr = withoutSeries(told).replaceAll(/^warning: [^\n]+\n/gm, "");
+  const { status, stdout, stderr: printed } = await cli(...argv);
+  const stderr = withoutSeries(printed).replaceAll(/^warning: [^\n]+\n/gm, "");
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   return stdout;
 }
 
 /** Expects exit status 1, one line on stderr that has every part, no stack, and nothing on stdout. */
 export async function refuse(argv: readonly (string | number)[], ...parts: string[]): Promise<void> {
-  const { status, stdout, stderr: told } = await cli(...argv);
-  const [label, stderr] = [argv.join(" "), withoutSeries(told)];
+  const { status, stdout, stderr: printed } = await cli(...argv);
+  const [label, stderr] = [argv.join(" "), withoutSeries(printed)];
   expect({ status, stdout }, `${label}\n${stderr}`).toEqual({ status: 1, stdout: "" });
   expect(stderr, label).toMatch(/^seqgrad: [^\n]+\n$/);
   expect(stderr, label).not.toMatch(/unexpected|\bat .+:\d+/);

@@ -112,7 +112,7 @@ const plain = (value) =>
   : ArrayBuffer.isView(value) || Array.isArray(value) ? Array.from(value, plain)
   : typeof value === "number" ? Number(value.toPrecision(4))
   : value;
-const check = (got, wanted) => assert.deepEqual(plain(got), plain(wanted));
+const check = (got, expected) => assert.deepEqual(plain(got), plain(expected));
 `;
 
 const finish = `

@@ -49,9 +49,9 @@ describe("entities", () => {
     ["B-x-1 I-x-1", "x-1 0 2"],
     ["O O", ""],
     ["", ""],
-  ])("of %j", (tags, wanted) => {
+  ])("of %j", (tags, expected) => {
     const spans = metrics.entitySpans(tags === "" ? [] : tags.split(" "));
-    expect(spans.map(({ type, start, end }) => `${type} ${start} ${end}`).join(", ")).toBe(wanted);
+    expect(spans.map(({ type, start, end }) => `${type} ${start} ${end}`).join(", ")).toBe(expected);
   });
 
   test("are right only as a whole", () => {
@@ -80,8 +80,8 @@ describe("edit distance", () => {
     ["abc", "", 3],
     ["flaw", "lawn", 2],
     ["abc", "abc", 0],
-  ])("of %j and %j", (a, b, wanted) => {
-    expect(metrics.editDistance(a, b)).toBe(wanted);
+  ])("of %j and %j", (a, b, expected) => {
+    expect(metrics.editDistance(a, b)).toBe(expected);
   });
 
   test("is a metric", () => {

@@ -84,8 +84,8 @@ describe("chrf", () => {
     ["", "reference", 0],
     ["a b c", "abc", 100],
     ["aa", "ab", 25],
-  ])("of %j beside %j", (hypothesis, reference, wanted) => {
-    expect(chrf([hypothesis], [reference], { beta: 3 })).toBeCloseTo(wanted, 4);
+  ])("of %j beside %j", (hypothesis, reference, expected) => {
+    expect(chrf([hypothesis], [reference], { beta: 3 })).toBeCloseTo(expected, 4);
   });
 
   test("is sacreBLEU's", () => {
@@ -100,8 +100,8 @@ describe("chrf", () => {
     expect(chrf(["cat"], ["cats are here"])).toBeCloseTo((500 * recall) / (4 + recall), 9);
     expect(chrf(hypotheses, references)).toBeCloseTo(59.73, 2);
     const german = ["Die Beziehung zwischen Obama und Netanjahu ist nicht gerade freundlich."];
-    const wanted = ["Das Verhältnis zwischen Obama und Netanyahu ist nicht gerade freundschaftlich."];
-    expect(chrf(german, wanted, { beta: 3, whitespace: true })).toBeCloseTo(67.3481606, 4);
+    const expected = ["Das Verhältnis zwischen Obama und Netanyahu ist nicht gerade freundschaftlich."];
+    expect(chrf(german, expected, { beta: 3, whitespace: true })).toBeCloseTo(67.3481606, 4);
   });
 
   test("with words sets signs apart", () => {

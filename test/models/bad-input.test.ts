@@ -45,7 +45,7 @@ describe.each([
     expectError("value", () => sg.generate(step, wrong(null)), "generate: the prompt is null");
   });
 
-  test("stop tokens that are none", async () => {
+  test("stop tokens that are not a list of whole numbers", async () => {
     expectError("value", () => sg.generate(step, [1], { stop: wrong(5) }), "generate: stop is 5; give a list");
     expectError("range", () => sg.generate(step, [1], { stop: [2, 1.5] }), "stop[1] is 1.5");
     const before = sg.memory().tensors;

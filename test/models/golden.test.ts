@@ -11,7 +11,7 @@ import { toState, toTensor, toValues } from "../helpers/golden-tensors.js";
 
 const golden = await loadGolden("decoders");
 
-interface Told {
+interface ForwardCase {
   readonly sources: readonly (readonly number[])[];
   readonly lengths: readonly number[];
   readonly targets: readonly (readonly number[])[];
@@ -22,7 +22,7 @@ const nameHere = (name: string) => name.replace(/^decoder\./, "rnn.");
 const nameThere = (name: string) => name.replace(/^rnn\./, "decoder.");
 
 /** A model of the case, and what it makes of the case's sources. */
-function open(c: Case, { sources, lengths }: Told) {
+function open(c: Case, { sources, lengths }: ForwardCase) {
   const state = new Map(Array.from(toState(golden.parameters(c)), ([name, value]) => [nameHere(name), value]));
   if (c.call === "Captioner") {
     const model = new Captioner(c.args[0] as CaptionerConfig);
@@ -39,10 +39,10 @@ function open(c: Case, { sources, lengths }: Told) {
 
 /** Compares the scores and the gradient of every parameter with PyTorch's. */
 async function check(c: Case): Promise<void> {
-  const told = c.forward![0] as Told;
-  const { model, encode } = open(c, told);
+  const forward = c.forward![0] as ForwardCase;
+  const { model, encode } = open(c, forward);
   const comparisons = scope(() => {
-    const tokens = tensor(Int32Array.from(told.targets.flat()), [told.targets.length, told.targets[0]!.length]);
+    const tokens = tensor(Int32Array.from(forward.targets.flat()), [forward.targets.length, forward.targets[0]!.length]);
     const { logits } = model.decode(slice(tokens, { axis: 1, end: -1 }), encode());
     sum(mul(logits, toTensor(golden.upstream(c, "y")))).backward();
     const pending = [toValues(logits).then((values) => expectGolden(values, golden.output(c, "y")))];

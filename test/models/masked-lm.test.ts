@@ -62,11 +62,11 @@ test.each([
   { dropout: 0, attentionDropout: 0.4 },
   { dropout: 0, classifierDropout: 0.4 },
   { dropout: 0.4, attentionDropout: 0, classifierDropout: 0 },
-])("drops in training what BERT drops, each as often as it is told, and nothing else: %o", async (told) => {
-  const { dropout: p, attentionDropout = p, classifierDropout = p } = told;
+])("drops in training what BERT drops, each with its own probability, and nothing else: %o", async (drops) => {
+  const { dropout: p, attentionDropout = p, classifierDropout = p } = drops;
   const [heads, D] = [2, 16];
   manualSeed(3);
-  const model = new MaskedLM({ ...config, layers: 2, heads, hidden: D, ...told, classes: 3 });
+  const model = new MaskedLM({ ...config, layers: 2, heads, hidden: D, ...drops, classes: 3 });
   const tokens = tensor(Int32Array.of(4, 5, 6, 7, 8, 9), [2, 3]);
 
   /** BERT as Devlin et al. trained it, with each dropout where theirs is; draws in the order of the model. */

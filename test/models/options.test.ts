@@ -77,8 +77,11 @@ describe("a call of a model refuses", () => {
   const tokens = zeros([1, 3], { dtype: "int32" });
   refuses({
     "an unknown option": [() => new models.RecurrentLM(lm).forward(tokens, any({ states: undefined })), 'Did you mean "state"?'],
-    "a batch that is none": [() => new models.TransformerLM(transformer).loss(any(undefined)), "TransformerLM: the batch is undefined"],
-    "a state that is none": [() => new models.RecurrentLM(lm).release(any(null)), "RecurrentLM: the state is null"],
+    "a batch that is undefined": [
+      () => new models.TransformerLM(transformer).loss(any(undefined)),
+      "TransformerLM: the batch is undefined",
+    ],
+    "a state that is null": [() => new models.RecurrentLM(lm).release(any(null)), "RecurrentLM: the state is null"],
   });
 
   it("greedy options that are missing or unknown", async () => {

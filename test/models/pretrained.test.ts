@@ -48,8 +48,8 @@ await forEachDevice(["simd", "full relaxed"], "training", (device: Device) => {
           return crossEntropy(logitsOf(model, slice(tokens, { axis: 1, end: -1 })), slice(tokens, { axis: 1, start: 1 }));
         }),
       );
-      for (const [step, wanted] of c.losses.entries())
-        expect(Math.abs((await losses[step]!.read()) - wanted) / wanted, `step ${step}`).toBeLessThan(1e-4);
+      for (const [step, expected] of c.losses.entries())
+        expect(Math.abs((await losses[step]!.read()) - expected) / expected, `step ${step}`).toBeLessThan(1e-4);
     });
 
   const test = on(device);
@@ -62,7 +62,7 @@ await forEachDevice(["simd", "full relaxed"], "training", (device: Device) => {
     expect(load(c, state).parameterCount()).toBe(load(c).parameterCount());
   });
 
-  test("all that does not fit is told at once", () => {
+  test("all faults are reported at once", () => {
     const c = caseOf("gpt2");
     const state = toState(golden.parameters(c));
     const wte = state.get("wte.weight")!;
@@ -74,7 +74,7 @@ await forEachDevice(["simd", "full relaxed"], "training", (device: Device) => {
       () => load(c, state),
       "ln_f.bias [24] is missing",
       "wte.weight is [24, 23], expected [23, 24]",
-      "extra is not wanted",
+      "extra is not expected",
     );
     expectError("format", () => load(c, undefined, { ...configOf(c), model_type: "t5" }), '"t5"', "gpt2");
     expectError("format", () => load(c, undefined, { model_type: "gpt2", vocab_size: 23 }), "n_positions or n_ctx");
@@ -159,11 +159,11 @@ await forEachDevice(["simd", "full relaxed"], "training", (device: Device) => {
   });
 
   test("each dropout is what the config says, or as in Hugging Face's GPT-2, Llama and BERT where it does not", () => {
-    const drops = (name: string, settings: Config, wanted: Config) => {
+    const drops = (name: string, settings: Config, expected: Config) => {
       const c = caseOf(name);
       // As it comes from a file, in which there is no undefined.
       const { config } = load(c, undefined, JSON.parse(JSON.stringify({ ...configOf(c), ...settings })));
-      expect(config).toMatchObject(wanted);
+      expect(config).toMatchObject(expected);
     };
     const gpt2 = (embd_pdrop?: number, attn_pdrop?: number, resid_pdrop?: number) => ({ embd_pdrop, attn_pdrop, resid_pdrop });
     drops("gpt2", gpt2(0.2, 0.3, 0.4), { embeddingDropout: 0.2, attentionDropout: 0.3, dropout: 0.4 });

@@ -52,19 +52,19 @@ await forEachDevice(immediate, "RecurrentLM", (device) => {
   test.each(cells)("step() of a %s gives token by token what forward() gives at once", async (arch) => {
     const model = make({ arch, layers: 2 });
     const whole = scope(() => model.forward(tokens([text])).logits);
-    const wanted = await whole.data();
+    const expected = await whole.data();
     whole.dispose();
     let state: nn.RecurrentState | undefined;
     for (let t = 0; t < text.length; t++) {
       const next = await model.step([text[t]!], state);
       if (state) model.release(state);
       state = next.state;
-      expectClose(next.logits, wanted.subarray(t * V, (t + 1) * V), 1e-6, `token ${t}`);
+      expectClose(next.logits, expected.subarray(t * V, (t + 1) * V), 1e-6, `token ${t}`);
     }
     model.release(state!);
     const { logits, state: last } = await model.step(text);
     model.release(last);
-    expectClose(logits, wanted.subarray(-V), 1e-6);
+    expectClose(logits, expected.subarray(-V), 1e-6);
     model.dispose();
   });
 

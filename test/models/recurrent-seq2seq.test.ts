@@ -91,10 +91,10 @@ describe.each(variants)("%o", (config) => {
     const model = make(config);
     const written = await model.greedy(source, { sos, eos: -1, maxTokens: 5 });
     const own = padRows(written.map((tokens) => [sos, ...tokens]));
-    const told = await model.forward({ source, target: own }).data();
+    const forced = await model.forward({ source, target: own }).data();
     model.train().teacherForcing = 0;
     const other = padRows(written.map((tokens) => [sos, ...tokens.map(() => 3)]));
-    expectClose(await model.forward({ source, target: other }).data(), told, 1e-6);
+    expectClose(await model.forward({ source, target: other }).data(), forced, 1e-6);
   });
 
   test("every parameter has a gradient", async () => {
@@ -137,7 +137,7 @@ test("the loss is that of a token, or of the steps of a sequence", async () => {
   expect(await make({ reduction: "sum" }).loss({ source, target }).loss.item()).toBeCloseTo((mean * tokens) / 3, 4);
 });
 
-test("the errors say what is wanted", async () => {
+test("the errors say what is expected", async () => {
   expectError("value", () => make({ arch: "transformer" as "gru" }), '"transformer"', 'use "rnn", "gru", "lstm"');
   expectError("value", () => make({ attention: "cosine" as "dot" }), '"cosine"');
   expectError("value", () => make({ reduction: "max" as "sum" }), '"max"');

@@ -101,12 +101,12 @@ await forEachDevice(immediate, "TransformerLM", (device) => {
       },
     };
     const options = { beam: 4, nBest: 4, maxTokens: 6, stop: [1], lengthPenalty: 0.6 };
-    const wanted = await beamSearch(slow, [3, 5], options);
+    const expected = await beamSearch(slow, [3, 5], options);
     const found = await beamSearch(model, [3, 5], options);
-    expect(found.map((each) => each.tokens)).toEqual(wanted.map((each) => each.tokens));
+    expect(found.map((each) => each.tokens)).toEqual(expected.map((each) => each.tokens));
     expectClose(
       found.map((each) => each.score),
-      wanted.map((each) => each.score),
+      expected.map((each) => each.score),
       1e-5,
     );
     expect(memory().tensors).toBe(before);
@@ -131,10 +131,10 @@ await forEachDevice(immediate, "TransformerLM", (device) => {
     { attentionDropout: 0.4 },
     { embeddingDropout: 0.4 },
     { dropout: 0.4, attentionDropout: 0, embeddingDropout: 0 },
-  ])("drops in training what GPT-2 drops, each as often as it is told, and nothing else: %o", async (told) => {
-    const { dropout: p = 0, attentionDropout = p, embeddingDropout = p } = told as Partial<TransformerLMConfig>;
+  ])("drops in training what GPT-2 drops, each with its own probability, and nothing else: %o", async (drops) => {
+    const { dropout: p = 0, attentionDropout = p, embeddingDropout = p } = drops as Partial<TransformerLMConfig>;
     const [heads, D] = [4, 16];
-    const model = make(told).train();
+    const model = make(drops).train();
     const row = tokens([text]);
     /** GPT-2 with each dropout where its is; draws in the order of the model. */
     function gpt2(): Tensor {

@@ -56,10 +56,10 @@ await forEachDevice(immediate, "a decoder that goes step by step attends as one 
 
         const leaves = [queries, keys, ...layer.parameters()];
         const loss = ({ context, weights }: nn.Attended) => lossOf([context, weights]);
-        const wanted = gradientsOf(() => loss(whole()), leaves);
+        const gradients = gradientsOf(() => loss(whole()), leaves);
         const got = gradientsOf(() => loss(stepped()), leaves);
-        for (const [i, gradient] of got.entries()) expectClose(gradient, wanted[i]!, 2e-6, `gradient ${i}`);
-        expect(wanted.every((gradient) => gradient.some((v) => v !== 0))).toBe(true);
+        for (const [i, gradient] of got.entries()) expectClose(gradient, gradients[i]!, 2e-6, `gradient ${i}`);
+        expect(gradients.every((gradient) => gradient.some((v) => v !== 0))).toBe(true);
       });
     }
   }

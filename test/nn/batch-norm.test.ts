@@ -101,9 +101,9 @@ await forEachDevice(everywhere, "running statistics are as before a step that th
       const issued = [() => model.step(good), () => model.step(bad, lossOf), () => model.step(bad, lossOf)].map(async (issue) =>
         issue().read(),
       );
-      const wanted = twin.step(good).read();
+      const expected = twin.step(good).read();
       const [first, ...refused] = await Promise.allSettled(issued);
-      expect(first).toEqual({ status: "fulfilled", value: await wanted });
+      expect(first).toEqual({ status: "fulfilled", value: await expected });
       const message = lossOf === fail ? /no loss of \[3,2\]/ : /SGD: step 2: the loss is .*nothing was changed/;
       for (const result of refused) expect((result as PromiseRejectedResult).reason.message).toMatch(message);
       expect(await model.state()).toEqual(await twin.state());

@@ -114,8 +114,8 @@ await forEachDevice(["simd"], "a capture", (device) => {
     expect({ ...late, bytes: late.bytes }).toEqual({ ...early, bytes: early.bytes });
     await capture.stop();
     const names = await net.captureNames();
-    const wanted = names.filter((name) => /gates|weights|hidden.gradientNorm|output.gradient$/.test(name));
-    expect(count).toBe(5000 * wanted.length);
+    const expected = names.filter((name) => /gates|weights|hidden.gradientNorm|output.gradient$/.test(name));
+    expect(count).toBe(5000 * expected.length);
   }, 60_000);
 });
 
@@ -256,7 +256,7 @@ await forEachDevice(["simd"], "the steps of a capture", (device) => {
     expect(modes).toEqual([false, true, false]);
   });
 
-  it("go on after an error of the function, which stop() tells", async () => {
+  it("go on after an error of the function, which stop() reports", async () => {
     const { layer, x } = layerAndInput();
     const failing = await layer.capture(["hidden"], () => {
       throw new Error("cannot draw");

@@ -139,7 +139,7 @@ await forEachDevice(immediate, "a module", (device) => {
       ["2.weight", float(1)],
     ]);
     expect(() => model.loadStateDict(state)).toThrow(
-      "loadStateDict: the state does not fit the model: 2.weight is not wanted; 0.weight is [3, 2], expected [2, 3]; " +
+      "loadStateDict: the state does not fit the model: 2.weight is not expected; 0.weight is [3, 2], expected [2, 3]; " +
         "0.bias is float64, expected float32; 1.weight holds 3 numbers, expected 4; 1.bias [2] is missing.",
     );
     expect(await model.stateDict()).toEqual(before);

@@ -36,10 +36,10 @@ await forEachDevice(immediate, "Pooling", (device) => {
         scope(() => {
           const y = layer.forward(x, { lengths });
           expect(y.shape).toEqual([B, E]);
-          const wanted = Array.from({ length: B }, (_, b) =>
+          const expected = Array.from({ length: B }, (_, b) =>
             pooled(kind, Array.from(values.slice(b * T * E, (b + 1) * T * E)), lengths?.[b] ?? T, weight, bias),
           );
-          expectClose(y.dataSync(), wanted.flat(), 1e-5);
+          expectClose(y.dataSync(), expected.flat(), 1e-5);
           sum(y).backward();
         });
         // Steps past a row's length get no gradient.

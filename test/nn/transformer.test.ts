@@ -77,10 +77,10 @@ await forEachDevice([...immediate, "full webgpu"], "with a cache", (device) => {
         const whole = slice(encoder.forward(x, { causal: true }), { axis: 1, start: 3 });
         return [whole, encoder.forward(concat([b, b, a]), { cache: other }), encoder.forward(last, { cache })];
       });
-      const wanted = await whole.data();
-      const [row0, row1] = [wanted.subarray(0, 16), wanted.subarray(16)];
+      const expected = await whole.data();
+      const [row0, row1] = [expected.subarray(0, 16), expected.subarray(16)];
       expectClose(await parts.data(), [...row1, ...row1, ...row0], 1e-5);
-      expectClose(await rest.data(), wanted, 1e-5);
+      expectClose(await rest.data(), expected, 1e-5);
       expect([cache.length, more[0]!.length, more[0]!.rows]).toEqual([4, 4, 3]);
       for (const used of [cache, ...more]) used.dispose();
       encoder.dispose();
@@ -150,9 +150,9 @@ await forEachDevice(["simd"], "a cache", (device) => {
       taken.push(cache.select([1]));
       return [whole, parts, encoder.forward(slice(slice(x, { axis: 1, start: 299 }), { start: 1, end: 2 }), { cache: taken[0]! })];
     });
-    const wanted = await whole.data();
+    const expected = await whole.data();
     expectClose(await parts.data(), await noGrad(() => slice(whole, { axis: 1, end: 299 })).data(), 1e-5);
-    expectClose(await last.data(), wanted.slice(-16), 1e-5);
+    expectClose(await last.data(), expected.slice(-16), 1e-5);
     const held = memory(device).bytes.other;
     for (const used of [cache, ...taken]) used.dispose();
     // Keys and values of 300 positions of 16 floats, in 2 layers and 3 rows, and at most as much room again.
@@ -236,14 +236,14 @@ describe("a cache refuses", async () => {
 await forEachDevice(immediate, "positions", (device) => {
   asDefault(device);
 
-  test("are told by sines and cosines of falling frequency, from any place on", async () => {
+  test("are encoded by sines and cosines of falling frequency, from any offset", async () => {
     const encoding = new nn.SinusoidalPositionalEncoding(5);
-    const wanted = (p: number) => Array.from({ length: 5 }, (_, j) => (j % 2 ? Math.cos : Math.sin)(p / 10000 ** ((j - (j % 2)) / 5)));
-    expectClose(await encoding.forward(zeros([2, 3, 5])).data(), [0, 1, 2, 0, 1, 2].flatMap(wanted), 1e-6);
-    expectClose(await encoding.forward(zeros([1, 2, 5]), { offset: 70 }).data(), [70, 71].flatMap(wanted), 1e-6);
+    const expected = (p: number) => Array.from({ length: 5 }, (_, j) => (j % 2 ? Math.cos : Math.sin)(p / 10000 ** ((j - (j % 2)) / 5)));
+    expectClose(await encoding.forward(zeros([2, 3, 5])).data(), [0, 1, 2, 0, 1, 2].flatMap(expected), 1e-6);
+    expectClose(await encoding.forward(zeros([1, 2, 5]), { offset: 70 }).data(), [70, 71].flatMap(expected), 1e-6);
     expectClose(
       await encoding.forward(ones([1, 1, 5]), { offset: 2 }).data(),
-      wanted(2).map((y) => 1 + y),
+      expected(2).map((y) => 1 + y),
       1e-6,
     );
     expect(encoding.parameters()).toEqual([]);
@@ -268,10 +268,10 @@ await forEachDevice([...immediate, "full webgpu"], "with batch norms", (device) 
     const norm = () => new nn.BatchNorm(8);
     const attended = norm().forward(add(x, layer.self_attn.forward(x, { causal: true })));
     const fed = layer.linear2.forward(relu(layer.linear1.forward(attended)));
-    const [wanted, y] = [norm().forward(add(attended, fed)), layer.forward(x, { causal: true })];
+    const [expected, y] = [norm().forward(add(attended, fed)), layer.forward(x, { causal: true })];
     sum(square(slice(y, { axis: 2, end: 3 }))).backward();
     const gradients = Array.from(layer.namedParameters(), async ([name, p]) => [name, await p.grad?.data()] as const);
-    expectClose(await y.data(), await wanted.data(), 1e-5);
+    expectClose(await y.data(), await expected.data(), 1e-5);
     for (const [name, d] of await Promise.all(gradients)) expect(d?.every(Number.isFinite), name).toBe(true);
   });
 
@@ -286,10 +286,10 @@ await forEachDevice([...immediate, "full webgpu"], "with batch norms", (device) 
       encoder.eval();
       return [untrained, encoder.forward(x, { causal: true }), inPieces(x, [1, 3, 1, 2], (piece) => encoder.forward(piece, { cache }))];
     });
-    const wanted = await whole.data();
-    expectClose(await parts.data(), wanted, 1e-5);
+    const expected = await whole.data();
+    expectClose(await parts.data(), expected, 1e-5);
     const untrained = await before.data();
-    expect(Math.max(...Array.from(wanted, (v, i) => Math.abs(v - untrained[i]!)))).toBeGreaterThan(0.1);
+    expect(Math.max(...Array.from(expected, (v, i) => Math.abs(v - untrained[i]!)))).toBeGreaterThan(0.1);
     cache.dispose();
     encoder.dispose();
   });
@@ -340,7 +340,7 @@ describe("bad input", async () => {
     said(name, "range", () => new nn.TransformerDecoderLayer(8, 2, { [name]: 2 }), `TransformerDecoderLayer: ${name} is 2`);
 });
 
-test("attention weights, hidden activations and what a part adds are dropped as often as each is told", async () => {
+test("attention weights, hidden activations and what a part adds are dropped with the probability of each", async () => {
   const device = await wasmDevice("simd");
   await startOn(device, async () => {
     manualSeed(6);

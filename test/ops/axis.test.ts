@@ -73,7 +73,7 @@ describe("an axis is an option by name", () => {
     ["slice", () => sg.slice(x(), undefined as never)],
     ["flip", () => sg.flip(x(), undefined as never)],
     ["unsqueeze", () => sg.unsqueeze(x(), undefined as never)],
-  ])("that %s must be told", (name, call) => {
+  ])("%s must be given an axis by name", (name, call) => {
     expectError("value", call, `${name}: the options are null`);
   });
 

@@ -86,11 +86,11 @@ const reference = await openDevice("reference");
 
 await forEachDevice(["simd", "webgpu"], "operations made of others", (device) => {
   test.each(Object.entries(calls))("%s of every layout is as on the reference device", async (name, call) => {
-    const wanted = await evaluate(reference, call, layouts.plain!);
+    const expected = await evaluate(reference, call, layouts.plain!);
     for (const [layout, view] of Object.entries(device.type === "webgpu" ? { permuted: layouts.permuted! } : layouts)) {
       const actual = await evaluate(device, call, view);
-      expect(actual.length).toBe(wanted.length);
-      for (const [i, y] of wanted.entries()) expectClose(actual[i]!, y, 1e-5, `${name}, ${layout}, result ${i}`);
+      expect(actual.length).toBe(expected.length);
+      for (const [i, y] of expected.entries()) expectClose(actual[i]!, y, 1e-5, `${name}, ${layout}, result ${i}`);
     }
   });
 });

@@ -141,9 +141,9 @@ async function oracle(op: Operation, i: number): Promise<Results> {
   return results;
 }
 
-function expectSame(actual: Results, wanted: Results, key: string): void {
-  for (const [k, y] of Object.entries(wanted.outputs)) expectClose(actual.outputs[k]!, y, 1e-5, `${key}: output ${k},`);
-  for (const [k, dx] of Object.entries(wanted.gradients)) {
+function expectSame(actual: Results, expected: Results, key: string): void {
+  for (const [k, y] of Object.entries(expected.outputs)) expectClose(actual.outputs[k]!, y, 1e-5, `${key}: output ${k},`);
+  for (const [k, dx] of Object.entries(expected.gradients)) {
     expect(actual.gradients[k] === undefined, `${key}: whether input ${k} has a gradient`).toBe(dx === undefined);
     if (dx) expectClose(actual.gradients[k]!, dx, 1e-5, `${key}: gradient of input ${k},`);
   }
@@ -273,10 +273,10 @@ const suite = (device: Device) => {
     test.each(work)("$name, forward and backward, in memory full of NaN", async ({ op, samples }) => {
       const used = await withGarbage(device);
       for (const i of samples) {
-        const wanted = await oracle(op, i);
+        const expected = await oracle(op, i);
         const run: Compute = (x) => apply(op, x, samplesOf(op)[i]!.attrs);
         const actual = await evaluate(used, label(op, i), drawn(op, i), shared.get(op.name)!, run);
-        expectSame(actual, wanted, label(op, i));
+        expectSame(actual, expected, label(op, i));
       }
     }),
   );
@@ -285,10 +285,10 @@ const suite = (device: Device) => {
   divided(isThorough ? "all" : { first }, composed, (work) =>
     test.each(work)("$name, composed of primitives", async ({ op, samples }) => {
       for (const i of samples) {
-        const wanted = await oracle(op, i);
+        const expected = await oracle(op, i);
         const run: Compute = (x) => op.compose!(x, samplesOf(op)[i]!.attrs);
         const actual = await evaluate(device, label(op, i), drawn(op, i), shared.get(op.name)!, run);
-        expectSame(actual, wanted, label(op, i));
+        expectSame(actual, expected, label(op, i));
       }
     }),
   );
@@ -297,11 +297,11 @@ const suite = (device: Device) => {
     test.each(work)("$name of views", async ({ op, samples }) => {
       for (const i of samples) {
         const [key, inputs] = [label(op, i), drawn(op, i)];
-        const wanted = await oracle(op, i);
+        const expected = await oracle(op, i);
         const names = shared.get(op.name)!;
         const run: Compute = (x) => apply(op, x, samplesOf(op)[i]!.attrs);
         for (const [name, layout] of Object.entries(layouts)) {
-          expectSame(await evaluate(device, key, inputs, names, run, layout), wanted, `${key}, ${name}`);
+          expectSame(await evaluate(device, key, inputs, names, run, layout), expected, `${key}, ${name}`);
         }
         for (const axis of [0, 1, 2, 3].slice(0, Math.max(...Object.values(inputs).map(({ shape }) => shape.length)))) {
           const repeated = mapped(inputs, (x) => constantAlong(axis, x));
@@ -313,8 +313,8 @@ const suite = (device: Device) => {
   );
 
   test("every row of the contract has a kernel", () => {
-    const wanted = Object.entries<KernelRow>(kernels).filter(([, row]) => !row.wasmOnly || device.type === "wasm");
-    const missing = wanted.filter(([name]) => !device.backend.has(name as KernelName));
+    const expected = Object.entries<KernelRow>(kernels).filter(([, row]) => !row.wasmOnly || device.type === "wasm");
+    const missing = expected.filter(([name]) => !device.backend.has(name as KernelName));
     expect(missing.map(([name]) => name)).toEqual([]);
   });
 };

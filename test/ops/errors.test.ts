@@ -39,7 +39,7 @@ const refusals: Record<string, [(f: Make, i: Make) => unknown, sg.ErrorCode, str
   "an axis twice": [(f) => sg.sum(f([2, 3]), { axis: [0, -2] }), "value", "sum: axis [0, 0] names a dimension twice."],
   "a size that does not fit": [(f) => sg.reshape(f([2, 3]), [4, -1]), "shape", "reshape: [2, 3] holds 6 elements, which [4, -1] does not"],
   "two sizes to infer": [(f) => sg.reshape(f([2, 3]), [-1, -1]), "shape", "reshape: [2, 3] holds 6 elements"],
-  "an order that is none": [
+  "an order that is not a permutation": [
     (f) => sg.permute(f([2, 3]), [0, 0]),
     "value",
     "permute: the order [0, 0] must name each of the 2 dimensions of [2, 3] once.",
@@ -70,7 +70,11 @@ const refusals: Record<string, [(f: Make, i: Make) => unknown, sg.ErrorCode, str
   ],
   "a float index": [(f) => sg.embedding(f([2]), f([3, 4])), "dtype", "embedding: the index is float32; expected int32."],
   "a table that is not a tensor": [(_, i) => sg.embedding(i([2]), 5 as unknown as sg.Tensor), "value", "embedding: the weight is"],
-  "a table that is none": [(f, i) => sg.embedding(i([2]), f([3])), "shape", "embedding: the weight has shape [3]; expected [V, D]."],
+  "a table that is not a matrix": [
+    (f, i) => sg.embedding(i([2]), f([3])),
+    "shape",
+    "embedding: the weight has shape [3]; expected [V, D].",
+  ],
   "an index of rows with two dimensions": [
     (f, i) => sg.indexSelect(f([3, 4]), i([1, 1])),
     "shape",

@@ -175,8 +175,8 @@ await forEachDevice(everywhere, "infinite, huge and missing numbers", (device: D
         });
         return Promise.all(results);
       };
-      const [actual, wanted] = [await on(device), await on(exact)];
-      for (const [i, name] of ["y", "dx", "dGamma"].entries()) expectClose(actual[i]!, wanted[i]!, 4e-6, name);
+      const [actual, expected] = [await on(device), await on(exact)];
+      for (const [i, name] of ["y", "dx", "dGamma"].entries()) expectClose(actual[i]!, expected[i]!, 4e-6, name);
     }
   });
 

@@ -62,8 +62,8 @@ await forEachDevice(everywhere, "structured losses", (device) => {
       const loss = await ctcLoss(logProbs, targets, { lengths, blank, reduction: "none" }).data();
       for (const [b, n] of lengths.entries()) {
         const paths = [...sequences(n, K)].filter((path) => String(merged(path, blank)) === String(targets[b]));
-        const wanted = -logSum(paths.map((path) => path.reduce((sum, c, t) => sum + p[(b * T + t) * K + c]!, 0)));
-        expect(loss[b]).toBeCloseTo(wanted, 4);
+        const expected = -logSum(paths.map((path) => path.reduce((sum, c, t) => sum + p[(b * T + t) * K + c]!, 0)));
+        expect(loss[b]).toBeCloseTo(expected, 4);
       }
       const mean = await ctcLoss(logProbs, targets, { lengths, blank }).item();
       expect(mean).toBeCloseTo((loss[0]! / 3 + loss[1]! + loss[2]! / 2) / 3, 5);

@@ -105,9 +105,9 @@ const steps: Record<string, Step> = {
     const turned = flip(pair.y, { axis });
     const [head = turned] = split(pair.y, Math.max(1, b % 3), { axis });
     const parts = [turned, pair.y, head];
-    const wanted = shape.with(axis, 2 * n + head.shape[axis]!);
+    const expected = shape.with(axis, 2 * n + head.shape[axis]!);
     const map = (index: number[]) => index.with(axis, index[axis]! < n ? n - 1 - index[axis]! : (index[axis]! - n) % n);
-    return { y: concat(parts, { axis }), from: pick(pair, wanted, map) };
+    return { y: concat(parts, { axis }), from: pick(pair, expected, map) };
   },
   stack(pair, [a]) {
     const axis = a % (pair.y.rank + 1);

@@ -34,8 +34,8 @@ await forEachDevice(fixtureDevices, "optimizers equal PyTorch's", (device) => {
           return mseLoss(linear(hidden, w2, b2), inputs.get("target")!);
         }),
       );
-      for (const [i, wanted] of c.losses.entries())
-        expect(Math.abs((await losses[i]!.read()) - wanted)).toBeLessThan(1e-5 * Math.max(1, wanted));
+      for (const [i, expected] of c.losses.entries())
+        expect(Math.abs((await losses[i]!.read()) - expected)).toBeLessThan(1e-5 * Math.max(1, expected));
       optimizer.eval();
       for (const [name, value] of p) expectGolden(await toValues(value), golden.output(c, name));
     }),

@@ -29,7 +29,10 @@ const bad: Record<string, [(state: State) => unknown, string]> = {
   "a negative learning rate": [(s) => ({ ...s, lr: [-1] }), "lr[0] is -1"],
   "a learning rate that is text": [(s) => ({ ...s, lr: ["0.1"] }), 'lr[0] is "0.1"'],
   "learning rates that are not there": [(s) => ({ ...s, lr: new Array(1) }), "lr[0] is undefined"],
-  "one tensor too many": [(s) => ({ ...s, tensors: new Map([...s.tensors, ["w.0", [...s.tensors.values()][0]!]]) }), '"w.0" is not wanted'],
+  "one tensor too many": [
+    (s) => ({ ...s, tensors: new Map([...s.tensors, ["w.0", [...s.tensors.values()][0]!]]) }),
+    '"w.0" is not expected',
+  ],
   "one tensor too few": [(s) => ({ ...s, tensors: new Map([...s.tensors].slice(1)) }), "m.0 is missing"],
   "more skipped steps than steps": [(s) => ({ ...s, skipped: [0, 4] }), "skipped is not a list of 2 counts"],
   "skipped steps of one parameter of two": [(s) => ({ ...s, skipped: [0] }), "skipped is not a list of 2 counts"],

@@ -191,7 +191,7 @@ await forEachDevice(immediate, "an optimizer refuses", (device) => {
     ["clipValue is NaN", () => new SGD(model.params, { clipValue: Number.NaN })],
   ])("%s", (message, make) => expect(make).toThrow(message));
 
-  it("a learning rate that is none", () => {
+  it("an invalid learning rate", () => {
     const optimizer = new SGD(new Regression().params, { lr: 0.1 });
     expect(() => {
       optimizer.lr = -1;

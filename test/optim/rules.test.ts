@@ -335,15 +335,15 @@ await forEachDevice(["simd"], "fit with schedule-free AdamW", (device) => {
     const averages: number[][] = [];
     const evaluate = { every: 2, run: () => Math.abs(averages.push([...model.weight.dataSync()]) - 2) };
     const options = { optimizer, steps: 8, loss: () => ({ loss: model.loss() }), evaluate, keepBest: true };
-    const wanted = averageAfter(4);
+    const expected = averageAfter(4);
     const events = fit(model, { batch: () => ({}) }, options);
     for (let next = startOn(device, () => events.next()); ; next = startOn(device, () => events.next())) {
       const { value, done } = await next;
       if (done) break;
-      if (value.type === "end") expect([...model.weight.dataSync()]).toEqual(wanted);
+      if (value.type === "end") expect([...model.weight.dataSync()]).toEqual(expected);
     }
-    expect([...model.weight.dataSync()]).toEqual(wanted);
-    expect(averages[1]).toEqual(wanted);
+    expect([...model.weight.dataSync()]).toEqual(expected);
+    expect(averages[1]).toEqual(expected);
   });
 
   for (const [how, stop] of [
@@ -353,7 +353,7 @@ await forEachDevice(["simd"], "fit with schedule-free AdamW", (device) => {
   ] as const)
     on(device)(`leaves the average where it is ${how}`, async () => {
       const model = new Fitted();
-      const wanted = averageAfter(3);
+      const expected = averageAfter(3);
       const controller = new AbortController();
       let steps = 0;
       const loss = () => {
@@ -372,7 +372,7 @@ await forEachDevice(["simd"], "fit with schedule-free AdamW", (device) => {
       if (stop === "fail") await expect(rest()).rejects.toThrow("mine");
       else await rest();
       await events.return();
-      expect([...model.weight.dataSync()]).toEqual(wanted);
+      expect([...model.weight.dataSync()]).toEqual(expected);
     });
 
   on(device)("evaluates, saves and ends with the average, and resumes bit by bit", async () => {

@@ -45,9 +45,9 @@ describe("schedules", () => {
     expect([0, steps, 2 * steps].map(schedule)).toEqual([1, 0.25, 0.25]);
     expect([0, steps / 2, steps].map(plain)).toEqual([1, expect.closeTo(0.5, 12), 0]);
     for (const share of [0.1, 0.3, 0.6, 0.9]) {
-      const wanted = (epsilon(share * steps) - epsilon(steps)) / (epsilon(0) - epsilon(steps));
-      expect(plain(share * steps)).toBeCloseTo(wanted, 12);
-      expect(schedule(share * steps)).toBeCloseTo(0.25 + 0.75 * wanted, 12);
+      const expected = (epsilon(share * steps) - epsilon(steps)) / (epsilon(0) - epsilon(steps));
+      expect(plain(share * steps)).toBeCloseTo(expected, 12);
+      expect(schedule(share * steps)).toBeCloseTo(0.25 + 0.75 * expected, 12);
     }
   });
 

@@ -68,10 +68,10 @@ test.each(kinds)("a task refuses an example of the wrong kind by its number: $ki
   if (kind === EntityTagger) bad.push({ ...good, tags: ["O"] }, { words: [], tags: [] });
   for (const example of bad) {
     const list = [...data, example];
-    const wanted = (method: string) => new RegExp(`^${kind.name}\\.${method}: .*\\b${data.length}\\b`);
-    expect(() => create.call(kind, list, options)).toThrow(wanted("create"));
-    expect(() => task.loader(list, { batch: 1 })).toThrow(wanted("loader"));
-    await expect((async () => task.evaluate(list))()).rejects.toThrow(wanted("evaluate"));
+    const expected = (method: string) => new RegExp(`^${kind.name}\\.${method}: .*\\b${data.length}\\b`);
+    expect(() => create.call(kind, list, options)).toThrow(expected("create"));
+    expect(() => task.loader(list, { batch: 1 })).toThrow(expected("loader"));
+    await expect((async () => task.evaluate(list))()).rejects.toThrow(expected("evaluate"));
   }
   await expect((async () => task.predict([5]))()).rejects.toThrow(new RegExp(`^${kind.name}\\.predict: .*\\b0\\b`));
 });

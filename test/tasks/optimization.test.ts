@@ -18,9 +18,9 @@ describe("makeSchedule", () => {
 
   test("is nanoGPT's: lr (i + 1) / (warmup + 1), then half a cosine to minLr at the last step", () => {
     const schedule = scheduleOf({ schedule: "cosine", warmup: 100, minLr: 1e-4 })!;
-    const wanted = (i: number) =>
+    const expected = (i: number) =>
       i < 100 ? (i + 1) / 101 : (1e-4 + 0.5 * (1 + Math.cos((Math.PI * (i - 100)) / 1900)) * (1e-3 - 1e-4)) / 1e-3;
-    for (const i of [0, 1, 50, 99, 100, 101, 1050, 1999, 2000]) expect(schedule(i), `step ${i}`).toBeCloseTo(wanted(i), 12);
+    for (const i of [0, 1, 50, 99, 100, 101, 1050, 1999, 2000]) expect(schedule(i), `step ${i}`).toBeCloseTo(expected(i), 12);
   });
 
   test("of a rate of 0 stays there", () => {

@@ -92,9 +92,9 @@ test.each(["rnn", "gru", "lstm", "transformer"] as const)("a text has one answer
       const together = await task.predict(texts);
       for (const [i, text] of texts.entries()) {
         const [alone] = await task.predict([text]);
-        const wanted = together[i]!.map(({ label, probability }) => ({ label, probability: expect.closeTo(probability, 6) }));
+        const expected = together[i]!.map(({ label, probability }) => ({ label, probability: expect.closeTo(probability, 6) }));
         expect(alone, `${pooling}, ${bidirectional === false ? "one direction" : "both directions"}, ${JSON.stringify(text)}`).toEqual(
-          wanted,
+          expected,
         );
       }
     }

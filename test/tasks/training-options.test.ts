@@ -78,7 +78,7 @@ const needs: Readonly<Record<string, Options>> = {
   forcing: { teacherForcing: 0.2 },
 };
 
-/** What a run tells, without its times, and the weights it ends with. */
+/** The events of a run, without its times, and the weights it ends with. */
 async function courseOf({ make, examples }: Kind, options: Options): Promise<string> {
   sg.manualSeed(1);
   const task = make();

@@ -78,12 +78,12 @@ await forEachDevice(immediate, "a reshape", (device) => {
     sg.withDevice(device, () =>
       sg.scope(() => {
         const x = view(counting([2, 3, 4]));
-        const wanted = Array.from(x.dataSync());
+        const expected = Array.from(x.dataSync());
         for (const shape of shapes) {
           const y = sg.reshape(x, shape);
           expect(internal(y).address, `[${shape}] shares memory`).toBe(internal(x).address);
           expect(y.shape).toEqual(shape);
-          expect(Array.from(y.dataSync()), `[${shape}]`).toEqual(wanted);
+          expect(Array.from(y.dataSync()), `[${shape}]`).toEqual(expected);
         }
       }),
     );
@@ -141,11 +141,11 @@ await forEachDevice(immediate, "more dimensions than a kernel takes", (device) =
     sg.withDevice(device, () =>
       sg.scope(() => {
         const view = sg.permute(counting(shape), order);
-        const wanted = permuted(shape, order);
-        expect(Array.from(sg.copyOf(view).dataSync())).toEqual(wanted);
+        const expected = permuted(shape, order);
+        expect(Array.from(sg.copyOf(view).dataSync())).toEqual(expected);
         // And an operation of two operands that lie apart.
         const twice = sg.add(view, sg.copyOf(view));
-        expect(Array.from(twice.dataSync())).toEqual(wanted.map((v) => 2 * v));
+        expect(Array.from(twice.dataSync())).toEqual(expected.map((v) => 2 * v));
       }),
     );
   });

@@ -65,7 +65,7 @@ describe("tokenizer.json that is not whole", () => {
     ["with a merge of one token", model({ merges: ["a"] }), 'merge 0 is "a"; expected two tokens'],
     ["with a merge that is a number", model({ merges: [["l", "o"], 5] }), "merge 1 is 5; expected two tokens"],
     ["with an id that is a text", model({ vocab: { a: "0" } }), 'the id of "a" is "0"'],
-    ["with an added token that is none", { ...bpe, added_tokens: [5] }, "added_tokens[0]: got a number, expected an object"],
+    ["with an added token that is not an object", { ...bpe, added_tokens: [5] }, "added_tokens[0]: got a number, expected an object"],
     ["of WordPiece without a vocabulary", { ...pieces, model: { ...pieces.model, vocab: undefined } }, "the model has no vocab"],
   ];
   test.each(cases)("%s", async (_, json, message) => expectRejection("format", sg.text.tokenizerFromJSON(json), message));

@@ -65,14 +65,14 @@ describe.each(Object.entries(learners))("%s", (_, train) => {
 
   test("gives the same vectors for a seed, reports how far it is, and frees its memory", async () => {
     const before = memory().inUse;
-    const told: EmbeddingProgress[] = [];
+    const reports: EmbeddingProgress[] = [];
     const some = classes.slice(0, 100);
     const options = { dimension: 5, epochs: 2, minCount: 1, seed: 3 };
-    const first = await train(some, { ...options, onProgress: (progress: EmbeddingProgress) => told.push(progress) });
+    const first = await train(some, { ...options, onProgress: (progress: EmbeddingProgress) => reports.push(progress) });
     expect(await train(some, options)).toEqual(first);
     expect((await train(some, { ...options, seed: 4 })).data).not.toEqual(first.data);
-    expect(told.at(-1)).toMatchObject({ epoch: 2, share: 1 });
-    expect(told.map(({ share }) => share)).toEqual(told.map(({ share }) => share).toSorted((a, b) => a - b));
+    expect(reports.at(-1)).toMatchObject({ epoch: 2, share: 1 });
+    expect(reports.map(({ share }) => share)).toEqual(reports.map(({ share }) => share).toSorted((a, b) => a - b));
     const stop = () => {
       throw new Error("enough");
     };
@@ -94,7 +94,7 @@ describe.each(Object.entries(learners))("%s", (_, train) => {
     }
   });
 
-  test("refuses text with nothing to learn from, and options that are none", async () => {
+  test("refuses text with nothing to learn from, and invalid options", async () => {
     await expectRejection("value", train([], {}), "the sentences hold no word");
     await expectRejection("value", train([["a", "b"]], {}), "the most frequent word occurs 1 times, and minCount is 5");
     await expectRejection("value", train([["a"], ["b"]], { minCount: 1 }), "no two of the 2 words stand in one sentence");

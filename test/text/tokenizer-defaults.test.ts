@@ -36,7 +36,7 @@ test.each(cases)("%s is %s where it is left out", async (name, fallback, file, t
     const ids = Array.from(tokenizer.encode(text));
     return [ids, tokenizer.decode(ids)];
   };
-  const wanted = await read({ [name]: fallback });
-  for (const absent of [undefined, null]) expect(await read({ [name]: absent })).toEqual(wanted);
-  expect(await read({ [name]: !fallback }), "the text shows the setting").not.toEqual(wanted);
+  const expected = await read({ [name]: fallback });
+  for (const absent of [undefined, null]) expect(await read({ [name]: absent })).toEqual(expected);
+  expect(await read({ [name]: !fallback }), "the text shows the setting").not.toEqual(expected);
 });

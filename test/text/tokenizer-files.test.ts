@@ -56,8 +56,8 @@ describe("a map of characters that SentencePiece compiled", () => {
 
   test("changes texts as Hugging Face does: tokenizer-files/charsmap.py", () => {
     const normalize = precompiled("normalizer", charsmap.charsmap);
-    expect(charsmap.cases.filter(([text, wanted]) => text !== wanted).length).toBeGreaterThan(200);
-    for (const [text, wanted] of charsmap.cases) expect(normalize(text!), JSON.stringify(text)).toBe(wanted);
+    expect(charsmap.cases.filter(([text, expected]) => text !== expected).length).toBeGreaterThan(200);
+    for (const [text, expected] of charsmap.cases) expect(normalize(text!), JSON.stringify(text)).toBe(expected);
   });
 
   test("changes what a tokenizer.json cuts", async () => {

@@ -76,6 +76,6 @@ describe("WordVectors", () => {
     expectError("format", () => WordVectors.fromText("a 1 x"), "line 1, column 3", '"x"');
     expectError("format", () => WordVectors.fromText("3 1\na 1\n"), "1 words", "3");
     expectError("value", () => new WordVectors(["a", "a"], 1, Float32Array.of(1, 2)), '"a" occurs twice');
-    expectError("shape", () => new WordVectors(["a"], 2, Float32Array.of(1)), "1 words of dimension 2 are 2");
+    expectError("shape", () => new WordVectors(["a"], 2, Float32Array.of(1)), "expected 2, for 1 words of dimension 2");
   });
 });

@@ -59,7 +59,7 @@ test("a loss that answers no state resets it", async () => {
   expect(got).toEqual(await byHand(b, [0, 1, 2, 3, 4, 5], [2, 4]));
 });
 
-test("a batch can be told from the first by its state", async () => {
+test("a batch after the first is known by its state", async () => {
   const { model, optimizer } = makeModel({ arch: "gru" });
   const states: (readonly string[])[] = [];
   const loss = (batch: ReturnType<typeof batchAt>, state: nn.RecurrentState | undefined) => {

@@ -44,7 +44,7 @@ describe("a step that fails", () => {
 });
 
 describe("a device that is lost", () => {
-  // A device that can be lost has calls that run later, and a promise of its loss; here the batches tell.
+  // A device that can be lost has calls that run later, and a promise of its loss; here the batches show it.
   beforeEach(() => {
     const parts = new WeakMap<ReferenceBackend, Deferred>();
     const deferred = (backend: ReferenceBackend): Deferred => {
@@ -91,8 +91,8 @@ describe("a device that is lost", () => {
     for (const [name, values] of Object.entries(whole.parameters)) expectClose(lost.parameters[name]!, values, 1e-5, name);
   });
 
-  test("leaves no update untold, and the mean of the epoch whole", async () => {
-    const told = async (lostAt: number | undefined, readEvery: number) => {
+  test("reports every update, and the mean of the epoch whole", async () => {
+    const reported = async (lostAt: number | undefined, readEvery: number) => {
       await initAnew({ device: "reference" });
       const { model, optimizer } = makeModel();
       let isLost = false;
@@ -110,10 +110,10 @@ describe("a device that is lost", () => {
       return { steps: only(events, "step").map(({ step }) => step), loss: only(events, "epoch")[0]!.loss };
     };
     const all = Array.from({ length: 8 }, (_, i) => i + 1);
-    const { loss } = await told(undefined, 1);
+    const { loss } = await reported(undefined, 1);
     for (const lostAt of [1, 3, 5, 7]) {
-      const lost = await told(lostAt, 16);
-      // Those since the snapshot are made again, and told again if they were.
+      const lost = await reported(lostAt, 16);
+      // Those since the snapshot are made again, and reported again if they were.
       expect([...new Set(lost.steps)], `lost before step ${lostAt + 1}`).toEqual(all);
       expect(lost.loss).toBeCloseTo(loss, 5);
     }

@@ -142,7 +142,7 @@ describe.each(scenarios)("with $name", ({ loader, options, model }) => {
         checkpoint: { store, every: 4, resume: true },
       };
       events.push(...(await run(second.model, loader(), { optimizer: second.optimizer, ...resumed })));
-      // A run that was complete when it was stopped tells its last evaluation twice.
+      // A run that was complete when it was stopped reports its last evaluation twice.
       if (stop < whole.steps) expect(lasting(events), `stopped after step ${stop}`).toEqual(lasting(whole.events));
       expect(await stateOf(second), `stopped after step ${stop}`).toEqual(whole.state);
       for (const owner of [first, second]) owner.dispose();

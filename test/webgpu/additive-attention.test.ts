@@ -42,9 +42,9 @@ async function run(on: Backend, { sizes: [B, T, S, A], lengths, window = 0, posi
 
 function suite({ backend: gpu }: Device): void {
   test.each(cases)("$sizes, lengths $lengths, window $window around $positions, rows $range", async (c) => {
-    const [actual, wanted] = [await run(gpu, c), await run(wasm, c)];
+    const [actual, expected] = [await run(gpu, c), await run(wasm, c)];
     expect(Object.keys(actual)).toEqual(["weights", "dq", "dk", "dv"]);
-    for (const [name, data] of Object.entries(wanted)) expectClose(actual[name as keyof typeof actual]!, data, 5e-6, name);
+    for (const [name, data] of Object.entries(expected)) expectClose(actual[name as keyof typeof actual]!, data, 5e-6, name);
   });
 }
 

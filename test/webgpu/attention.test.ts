@@ -102,7 +102,7 @@ function make({ sizes, causal, offset, lengths, bias, p = 0, headsInside }: Case
 const gradients = ["dq", "dk", "dv"] as const;
 
 /** The forward pass on a backend, and the backward pass to these gradients; if `split`, each in two calls. */
-async function run(on: Backend, c: Case, split = false, wanted: readonly (typeof gradients)[number][] = gradients) {
+async function run(on: Backend, c: Case, split = false, expected: readonly (typeof gradients)[number][] = gradients) {
   const { dims, data, masks } = make(c);
   const [B, N, K, T] = c.sizes;
   const { q, k, v, dy } = data;
@@ -114,16 +114,16 @@ async function run(on: Backend, c: Case, split = false, wanted: readonly (typeof
     forward = await runKernel(on, "attentionForward", assembled({ ...common, ...forward, begin, end }));
   }
   const sizes = { dq: q.length, dk: k.length, dv: v.length };
-  let backward: Record<string, TensorData> = Object.fromEntries(wanted.map((name) => [name, empty(sizes[name])]));
-  for (const [begin, end] of wanted.length > 0 ? parts(B * K) : []) {
+  let backward: Record<string, TensorData> = Object.fromEntries(expected.map((name) => [name, empty(sizes[name])]));
+  for (const [begin, end] of expected.length > 0 ? parts(B * K) : []) {
     backward = await runKernel(on, "attentionBackward", assembled({ ...common, ...forward, dy, ...backward, begin, end }));
   }
   return { forward, backward };
 }
 
 async function compare(gpu: Backend, c: Case, names: readonly (typeof gradients)[number][] = gradients) {
-  const [actual, wanted] = [await run(gpu, c, false, names), await run(wasm, c, false, names)];
-  for (const [pass, writes] of Object.entries(wanted))
+  const [actual, expected] = [await run(gpu, c, false, names), await run(wasm, c, false, names)];
+  for (const [pass, writes] of Object.entries(expected))
     for (const [name, data] of Object.entries(writes)) expectClose(actual[pass as "forward"][name]!, data, 3e-6, `${pass}: ${name}`);
 }
 
@@ -150,7 +150,7 @@ await forEachDevice(["webgpu as in hardware"], "attention equals that of WebAsse
 
 await forEachDevice(["webgpu"], "attention", ({ backend: gpu }) => {
   full(() =>
-    test("gradients that are not wanted are left out", async () => {
+    test("gradients that are not expected are left out", async () => {
       const c = cases[0]!;
       const { dims, data, masks } = make(c);
       const { forward, backward } = await run(gpu, c);
@@ -161,7 +161,7 @@ await forEachDevice(["webgpu"], "attention", ({ backend: gpu }) => {
     }),
   );
 
-  test("a length out of range is told by the next read", async () => {
+  test("a length out of range is reported by the next read", async () => {
     const run_ = run(gpu, { sizes: [2, 1, 1, 2, 3, 2, 2], lengths: [3, 4] });
     await expect(run_).rejects.toThrow(/attentionForward: lengths\[1\] is out of range/);
   });

@@ -116,8 +116,8 @@ describe.skipIf(reason)(`the device on WebGPU ${reason && `(no WebGPU: ${reason}
       const bytes = io.writeSafetensors(await saved.stateDict());
       const loaded = withDevice(to, make);
       loaded.loadStateDict(io.parseSafetensors(bytes));
-      const [wanted, got] = [await withDevice(from, () => scores(saved)), await withDevice(to, () => scores(loaded))];
-      for (const [i, v] of wanted.entries()) expect(got[i]).toBeCloseTo(v, 5);
+      const [expected, got] = [await withDevice(from, () => scores(saved)), await withDevice(to, () => scores(loaded))];
+      for (const [i, v] of expected.entries()) expect(got[i]).toBeCloseTo(v, 5);
     }
   });
 

@@ -72,7 +72,7 @@ await forEachDevice(["webgpu"], "elementwise kernels", ({ backend: gpu }) => {
     expect(await runKernel(gpu, "unary", call)).toEqual(await runKernel(wasm, "unary", call));
   });
 
-  const [integerOps, floatOps] = [true, false].map((wanted) => binaryOps.filter((op) => op.endsWith("Int32") === wanted)) as [
+  const [integerOps, floatOps] = [true, false].map((expected) => binaryOps.filter((op) => op.endsWith("Int32") === expected)) as [
     BinaryOp[],
     BinaryOp[],
   ];

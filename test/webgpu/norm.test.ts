@@ -22,19 +22,19 @@ function suite({ backend: gpu }: Device): void {
     const parameters = { ...(affine && { gamma: normals(cols, 2, 1, 0.1), beta: normals(cols, 3) }), rows, cols };
     const results = { y: new Float32Array(n), mean: new Float32Array(2 * rows), rstd: new Float32Array(rows) };
     const forward = (on: Backend) => runKernel(on, "layerNormForward", { x, ...parameters, ...results, begin: 0, end: rows, eps: 1e-5 });
-    const [actual, wanted] = [await forward(gpu), await forward(wasm)];
-    for (const [name, data] of Object.entries(wanted)) expectClose(actual[name]!, data, 5e-6, name);
+    const [actual, expected] = [await forward(gpu), await forward(wasm)];
+    for (const [name, data] of Object.entries(expected)) expectClose(actual[name]!, data, 5e-6, name);
 
     const { gamma } = parameters as { gamma?: Float32Array };
     const sums = affine ? { dGamma: normals(cols, 4), dBeta: normals(cols, 5) } : {};
     for (const results of [{ dx: new Float32Array(n), ...sums }, { dx: new Float32Array(n) }, ...(affine ? [sums] : [])]) {
       const backward = (on: Backend) =>
         runKernel(on, "layerNormBackward", {
-          ...{ x, ...(gamma && { gamma }), mean: wanted.mean!, rstd: wanted.rstd!, dy: normals(n, 6) },
+          ...{ x, ...(gamma && { gamma }), mean: expected.mean!, rstd: expected.rstd!, dy: normals(n, 6) },
           ...{ ...results, rows, cols },
         });
-      const [dActual, dWanted] = [await backward(gpu), await backward(wasm)];
-      for (const [name, data] of Object.entries(dWanted)) expectClose(dActual[name]!, data, 5e-6, name);
+      const [dActual, dExpected] = [await backward(gpu), await backward(wasm)];
+      for (const [name, data] of Object.entries(dExpected)) expectClose(dActual[name]!, data, 5e-6, name);
     }
   });
 
@@ -43,14 +43,14 @@ function suite({ backend: gpu }: Device): void {
     const saved = { x: normals(n, 1, 0.5, 2), ...(affine && { gamma: normals(cols, 2, 1, 0.1) }), rows, cols };
     const results = { y: new Float32Array(n), rstd: new Float32Array(rows) };
     const forward = (on: Backend) => runKernel(on, "rmsNormForward", { ...saved, ...results, eps: 1e-5 });
-    const [actual, wanted] = [await forward(gpu), await forward(wasm)];
-    for (const [name, data] of Object.entries(wanted)) expectClose(actual[name]!, data, 5e-6, name);
+    const [actual, expected] = [await forward(gpu), await forward(wasm)];
+    for (const [name, data] of Object.entries(expected)) expectClose(actual[name]!, data, 5e-6, name);
 
     const sums = affine ? { dGamma: normals(cols, 4) } : {};
     const backward = (on: Backend) =>
-      runKernel(on, "rmsNormBackward", { ...saved, rstd: wanted.rstd!, dy: normals(n, 6), dx: new Float32Array(n), ...sums });
-    const [dActual, dWanted] = [await backward(gpu), await backward(wasm)];
-    for (const [name, data] of Object.entries(dWanted)) expectClose(dActual[name]!, data, 5e-6, name);
+      runKernel(on, "rmsNormBackward", { ...saved, rstd: expected.rstd!, dy: normals(n, 6), dx: new Float32Array(n), ...sums });
+    const [dActual, dExpected] = [await backward(gpu), await backward(wasm)];
+    for (const [name, data] of Object.entries(dExpected)) expectClose(dActual[name]!, data, 5e-6, name);
   });
 
   test.each([
@@ -70,15 +70,15 @@ function suite({ backend: gpu }: Device): void {
     const inputs = { x, ...gamma, ...(affine && { beta: normals(cols, 3) }) };
     const forward = (on: Backend) =>
       runKernel(on, "batchNormForward", { ...inputs, ...results, ...running, ...sizes, eps: 1e-3, momentum: 0.2, kept: 0.8 });
-    const [actual, wanted] = [await forward(gpu), await forward(wasm)];
-    expect(wanted.batches).toEqual(Int32Array.of(3 + training));
-    for (const [name, data] of Object.entries(wanted)) expectClose(actual[name]!, data, 1e-5, name);
+    const [actual, expected] = [await forward(gpu), await forward(wasm)];
+    expect(expected.batches).toEqual(Int32Array.of(3 + training));
+    for (const [name, data] of Object.entries(expected)) expectClose(actual[name]!, data, 1e-5, name);
 
-    const saved = { x, ...gamma, mean: wanted.mean!, rstd: wanted.rstd!, dy: normals(n, 6) };
+    const saved = { x, ...gamma, mean: expected.mean!, rstd: expected.rstd!, dy: normals(n, 6) };
     for (const sums of affine ? [{ dGamma: normals(cols, 4), dBeta: normals(cols, 5) }, {}] : [{}]) {
       const backward = (on: Backend) => runKernel(on, "batchNormBackward", { ...saved, dx: new Float32Array(n), ...sums, ...sizes });
-      const [dActual, dWanted] = [await backward(gpu), await backward(wasm)];
-      for (const [name, data] of Object.entries(dWanted)) expectClose(dActual[name]!, data, 1e-5, name);
+      const [dActual, dExpected] = [await backward(gpu), await backward(wasm)];
+      for (const [name, data] of Object.entries(dExpected)) expectClose(dActual[name]!, data, 1e-5, name);
     }
   });
 }

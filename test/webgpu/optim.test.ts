@@ -54,8 +54,8 @@ await forEachDevice(["webgpu"], "optimizers equal those of WebAssembly", ({ back
   for (const [how, norm] of norms) {
     test.each(calls)(`%s, ${how}`, async (_, kernel, call) => {
       const run = (on: Backend) => runKernel(on, kernel, assembled({ ...call, ...norm, parameter: array(1), gradient: array(2) }));
-      const [actual, wanted] = [await run(gpu), await run(wasm)];
-      for (const [name, data] of Object.entries(wanted)) expectClose(actual[name]!, data, 1e-6, name);
+      const [actual, expected] = [await run(gpu), await run(wasm)];
+      for (const [name, data] of Object.entries(expected)) expectClose(actual[name]!, data, 1e-6, name);
     });
   }
 });

@@ -97,10 +97,10 @@ function compare({ backend: gpu }: Device): void {
   const isQuick = ([, c]: [Cell, Case]) => Boolean(c.full && c.reverse && c.lengths);
   thinly(all, isQuick, (chosen) =>
     test.each(chosen.map(([cell, c]) => [cell, label(c), c] as const))("%s %s", async (cell, _, c) => {
-      const [actual, wanted] = [await run(gpu, cell, c), await run(wasm, cell, c)];
-      for (const [pass, writes] of Object.entries(wanted))
+      const [actual, expected] = [await run(gpu, cell, c), await run(wasm, cell, c)];
+      for (const [pass, writes] of Object.entries(expected))
         for (const [name, data] of Object.entries(writes))
-          expectClose(actual[pass as keyof typeof wanted][name]!, data, 3e-6, `${pass}: ${name}`);
+          expectClose(actual[pass as keyof typeof expected][name]!, data, 3e-6, `${pass}: ${name}`);
     }),
   );
 }
@@ -108,7 +108,7 @@ function compare({ backend: gpu }: Device): void {
 await forEachDevice(["webgpu", "webgpu as in hardware"], "recurrent kernels equal those of WebAssembly", compare);
 
 await forEachDevice(["webgpu"], "recurrent kernels", ({ backend: gpu }) => {
-  test("a length out of range is told by the next read", async () => {
+  test("a length out of range is reported by the next read", async () => {
     const run_ = run(gpu, "lstm", { sizes: [2, 3, 2, 2], lengths: [3, 4] });
     await expect(run_).rejects.toThrow(/lstmForward: lengths\[1\] is out of range/);
     expect(await gpu.read(0, 4, "int32")).toEqual(new Int32Array(4));

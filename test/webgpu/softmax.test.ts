@@ -19,8 +19,8 @@ const IGNORED = -100;
 
 function suite({ backend: gpu }: Device): void {
   async function compare(kernel: KernelName, call: Record<string, number | TensorData>): Promise<void> {
-    const [actual, wanted] = [await runKernel(gpu, kernel, assembled(call)), await runKernel(wasm, kernel, assembled(call))];
-    for (const [name, data] of Object.entries(wanted)) expectClose(actual[name]!, data, 2e-6, `${kernel}: ${name}`);
+    const [actual, expected] = [await runKernel(gpu, kernel, assembled(call)), await runKernel(wasm, kernel, assembled(call))];
+    for (const [name, data] of Object.entries(expected)) expectClose(actual[name]!, data, 2e-6, `${kernel}: ${name}`);
   }
 
   test.each(shapes)("softmax and log-softmax of [%i, %i]", async (rows, cols) => {
@@ -67,7 +67,7 @@ function suite({ backend: gpu }: Device): void {
     expect([...loss!]).toEqual([0]);
   });
 
-  test("a target out of range is told by the next read", async () => {
+  test("a target out of range is reported by the next read", async () => {
     const settings = { rows: 3, cols: 4, begin: 0, end: 3, ignoreIndex: IGNORED, reduction: 1, smoothing: 0, confidence: 1 };
     const saved = { largest: new Float32Array(3), total: new Float32Array(3) };
     const call = { logits: normals(12, 1), targets: Int32Array.of(0, 4, 1), loss: new Float32Array(1), ...saved };

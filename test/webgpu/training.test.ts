@@ -66,9 +66,9 @@ describe.skipIf(reason)(`training on WebGPU ${reason && `(${reason})`}`, () => {
     const wasm = makeModel({ dropout: 0.25, layers: 2 });
     const onWasm = await run(wasm.model, numbered, { optimizer: wasm.optimizer, steps: 20, carryState: true });
     for (const [i, loss] of losses(onWasm).entries()) expect(losses(onGpu)[i]!).toBeCloseTo(loss, 5);
-    const wanted = await parametersOf(wasm.model);
+    const expected = await parametersOf(wasm.model);
     for (const [name, data] of Object.entries(parametersOnGpu))
-      for (const [i, v] of data.entries()) expect(v, name).toBeCloseTo(wanted[name]![i]!, 4);
+      for (const [i, v] of data.entries()) expect(v, name).toBeCloseTo(expected[name]![i]!, 4);
   });
 
   test("a step is one submission of few passes, and a read one more, however many read", async () => {
@@ -110,11 +110,11 @@ describe.skipIf(reason)(`training on WebGPU ${reason && `(${reason})`}`, () => {
     for (const result of results.slice(3))
       expect((result as PromiseRejectedResult).reason.message).toMatch(/^AdamW: step 4: the loss is NaN, .*nothing was changed/);
     expect(await stateOf(bad)).toEqual(await stateOf(good));
-    const [again, wanted] = [bad, good].map(({ model, optimizer }) => optimizer.step(() => model.loss(batchAt(3)).loss).read());
-    expect(await again).toBe(await wanted);
+    const [again, expected] = [bad, good].map(({ model, optimizer }) => optimizer.step(() => model.loss(batchAt(3)).loss).read());
+    expect(await again).toBe(await expected);
   });
 
-  test("an index out of range is told with its kernel, and the model is as before", async () => {
+  test("an index out of range is reported with its kernel, and the model is as before", async () => {
     const { model, optimizer } = makeModel();
     const before = await stateOf({ model, optimizer });
     const { x, y, shape } = batchAt(0);
@@ -127,7 +127,7 @@ describe.skipIf(reason)(`training on WebGPU ${reason && `(${reason})`}`, () => {
   const losing = (name: string, make: typeof makeModel | typeof makeTransformer) =>
     test(`a run of ${name} continues from its snapshot on a new device when its own is lost`, async () => {
       const undisturbed = make();
-      const wanted = await run(undisturbed.model, numbered, { optimizer: undisturbed.optimizer, steps: 12, carryState: true });
+      const expected = await run(undisturbed.model, numbered, { optimizer: undisturbed.optimizer, steps: 12, carryState: true });
       const trained = await parametersOf(undisturbed.model);
       const disturbed = make();
       const events: FitEvent[] = [];
@@ -140,7 +140,7 @@ describe.skipIf(reason)(`training on WebGPU ${reason && `(${reason})`}`, () => {
       expect(change).toMatchObject({ step: 5, device: device.info });
       expect(change!.reason).toMatch(/the device is gone/);
       expect(only(events, "step").map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 6, 7, 8, 9, 10, 11, 12]);
-      expect(losses(events).slice(-7)).toEqual(losses(wanted).slice(-7));
+      expect(losses(events).slice(-7)).toEqual(losses(expected).slice(-7));
       expect(await parametersOf(disturbed.model)).toEqual(trained);
     });
   losing("an LSTM", makeModel);

@@ -259,7 +259,7 @@ describe("a worker that ends", () => {
     trainer.close();
   });
 
-  test("in the middle of a step is told to all who wait", async () => {
+  test("in the middle of a step is reported to all who wait", async () => {
     const ends = vi.spyOn(Worker.prototype, "postMessage");
     const trainer = await started();
     const [worker] = ends.mock.contexts as Worker[];

@@ -46,7 +46,7 @@ export const recurrentRows = {
   },
   // i, f, g, o rows (g by tanh, the others by sigmoid); c_t = f c_{t-1} + i g; h_t = o tanh(c_t), or W_hr (o tanh(c_t)) with a projection.
   // wIh [4H, I], wHh [4H, P], wHr [P, H] (absent: P = H); y [B, T, P], hN [B, P], cN [B, H];
-  // saved: gates [T, B, 4H] after activation, cells [T, B, H], hidden [T, B, H] = o tanh(c) (with a projection, if wanted).
+  // saved: gates [T, B, 4H] after activation, cells [T, B, H], hidden [T, B, H] = o tanh(c) (with a projection, if needed).
   lstmForward: {
     reads: ["x", "wIh", "wHh", "bIh", "bHh", "wHr", "h0", "c0", "lengths"],
     writes: ["y", "hN", "cN", "gates", "cells", "hidden"],

@@ -14,7 +14,7 @@ interface Process {
 }
 
 /**
- * Says why a process cannot tell V8 to fuse pairs of 128-bit operations.
+ * Says why a process cannot make V8 fuse pairs of 128-bit operations.
  *
  * @returns what is missing; "" where nothing is; undefined outside of Node, where V8's flags come from elsewhere
  */
@@ -66,7 +66,7 @@ async function fusesPairs(probe: BufferSource): Promise<boolean> {
     multiply(0, 2000, operands);
     await after(pause * (i + 1));
   }
-  // Of a coarse clock one long time tells more than the least of short ones.
+  // Of a coarse clock one long time is more exact than the least of short ones.
   const [runs, factor] = resolution() > 0.02 ? [1, 12] : [4, 1];
   const time = (tile: number, count: number) => {
     let least = Infinity;

@@ -61,7 +61,7 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Wasm
   const memory = typeof crew === "object" ? crew.memory : new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
   const needed = options.needed ?? Object.keys(kernels);
   const pages = typeof crew === "object" ? MAX_PAGES : undefined;
-  const load = (wanted: WasmVariant) => instantiateKernels(wanted, memory, needed, options.source, pages);
+  const load = (requested: WasmVariant) => instantiateKernels(requested, memory, needed, options.source, pages);
   return new WasmBackend(memory, await load(variant), options.memoryLimit ?? MAX_PAGES * PAGE, load, crew);
 }
 

@@ -31,8 +31,8 @@ export async function createWebGpuBackend({ gpu, allowSoftware, memoryLimit, pre
   const f16 = precision === "f16";
   if (f16 && !adapter.features.has("shader-f16"))
     refuse(`precision "f16" needs the feature shader-f16, which ${name} lacks. Leave precision at "f32".`);
-  const wanted: GPUFeatureName[] = f16 ? ["shader-f16", "subgroups"] : ["subgroups"];
-  const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature));
+  const requested: GPUFeatureName[] = f16 ? ["shader-f16", "subgroups"] : ["subgroups"];
+  const requiredFeatures = requested.filter((feature) => adapter.features.has(feature));
   const loading = import("./webgpu-backend.js");
   const requiredLimits = Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]]));
   const device = await adapter.requestDevice({ requiredFeatures, requiredLimits }).catch((error: Error) => {

@@ -16,7 +16,7 @@ export interface Baseline {
 /** An example with its answer. */
 export interface Sample {
   readonly input: string;
-  readonly wanted: string;
+  readonly expected: string;
   readonly answer: string;
   readonly right: boolean;
   /** The probability of the answer, where the model has one. */
@@ -98,11 +98,11 @@ export function scoreTable(
 }
 
 /** The warning that is due where all answers are one class. */
-export function singleClass(answers: readonly string[], wanted: readonly string[]): { warning?: string } {
+export function singleClass(answers: readonly string[], expected: readonly string[]): { warning?: string } {
   const [first] = answers;
   if (answers.length < 2 || answers.some((answer) => answer !== first)) return {};
   const got = `every answer on these examples is ${JSON.stringify(first)}`;
-  if (wanted.every((label) => label === first))
+  if (expected.every((label) => label === first))
     return { warning: `${got}, as is right: they hold no other, and do not show if the model knows others. Give more examples.` };
   return { warning: `${got}: the model does not distinguish the classes. Try more --epochs, another --lr, or more examples of the rest.` };
 }

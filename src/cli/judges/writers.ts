@@ -10,7 +10,7 @@ interface WriterForm<T, Example, Input> {
   readonly advice: string;
   readonly learnsBaseline?: boolean;
   inputOf(example: Example): Input;
-  wantedOf(example: Example): string;
+  expectedOf(example: Example): string;
   shown(example: Example): string;
   /** The measures of these answers; for texts also how BLEU was computed, and for translations BLEU by length. */
   measured(task: T, examples: readonly Example[], answers: readonly string[]): Promise<Pick<Evaluation, "measures" | "lines" | "json">>;
@@ -29,8 +29,8 @@ export const writerJudge = <T extends Writer<Input>, Example, Input>(form: Write
   async evaluate(task, examples, search) {
     const answers = await task.predict(examples.map(form.inputOf), search);
     const samples = examples.map((example, i) => {
-      const [wanted, answer = ""] = [form.wantedOf(example), answers[i]];
-      return { input: form.shown(example), wanted, answer, right: plain(wanted) === plain(answer) };
+      const [expected, answer = ""] = [form.expectedOf(example), answers[i]];
+      return { input: form.shown(example), expected, answer, right: plain(expected) === plain(answer) };
     });
     return { tables: [], samples, ...(await form.measured(task, examples, answers)) };
   },
@@ -43,8 +43,8 @@ export const signed = ({ signature }: { readonly signature: string }) => ({
 });
 
 /** BLEU and the share of exact answers, of answers that come from elsewhere. */
-export async function textBaseline(name: string, answers: readonly string[], inputs: readonly unknown[], wanted: readonly string[]) {
-  const references = referencesOf(inputs, wanted);
+export async function textBaseline(name: string, answers: readonly string[], inputs: readonly unknown[], expected: readonly string[]) {
+  const references = referencesOf(inputs, expected);
   const { score } = await inTurns(countedBleu(answers, references, { lowercase: true }));
   const right = answers.filter((answer, i) => references[i]?.some((text) => plain(text) === plain(answer)));
   return { name, measures: { bleu: score, exact: right.length / answers.length } };

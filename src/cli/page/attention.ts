@@ -21,7 +21,7 @@ const MATRICES = 4;
 
 /** The attention of a model on some examples. */
 export async function attentionOn(samples: readonly Sample[], of: (sample: Sample) => Promise<Matrix[]>): Promise<Matrix[]> {
-  const some = samples.filter(({ input, wanted }) => input !== "" && wanted !== "").slice(0, EXAMPLES);
+  const some = samples.filter(({ input, expected }) => input !== "" && expected !== "").slice(0, EXAMPLES);
   const matrices: Matrix[] = [];
   for (const [i, sample] of some.entries())
     for (const one of await of(sample)) matrices.push({ ...one, title: `example ${i + 1}: ${one.title}` });

@@ -159,12 +159,12 @@ function tableOf({ title, columns, rows }: Table): Html {
 const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 function samples(list: readonly Sample[]): Html {
-  const items = list.map(({ input, wanted, answer, right, confidence }) => {
+  const items = list.map(({ input, expected, answer, right, confidence }) => {
     const sure = confidence === undefined ? "" : ` (${formatNumber(confidence)})`;
     const given = answer === "" ? html`<i>nothing</i>` : answer;
     const answers = right
       ? html`<span class="good">${given}${sure}</span>`
-      : html`<span class="bad">${given}${sure}</span> <span class="soft right">right:</span> <span class="good">${wanted}</span>`;
+      : html`<span class="bad">${given}${sure}</span> <span class="soft right">right:</span> <span class="good">${expected}</span>`;
     return html`<li><div class="in" dir="auto">${input}</div><div dir="auto"><span class="soft">answered:</span> ${answers}</div></li>`;
   });
   return html`<ul class="samples">${items}</ul>`;

@@ -29,7 +29,7 @@ const formOf = ({ model: { config } }: ImageCaptioner): FramesForm => ({ size: c
 const captionerJudge = writerJudge<ImageCaptioner, CaptionedImage, Frames>({
   advice: "Try more --epochs, a larger --hidden, or more pictures; or use the baseline.",
   inputOf: ({ features }) => features,
-  wantedOf: ({ caption }) => caption,
+  expectedOf: ({ caption }) => caption,
   shown: ({ features }) => `${features.length} places`,
   async measured(task, images, answers) {
     const { measures, bleu } = await task.report(images, { answers });

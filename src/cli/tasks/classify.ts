@@ -32,11 +32,11 @@ function tellStray(file: string, rows: readonly Row[], known: ReadonlySet<string
     stray.set(label, { line: Math.min(first, line), count: count + 1 });
   }
   if (stray.size === 0) return;
-  const told = Array.from(stray)
+  const list = Array.from(stray)
     .slice(0, 5)
     .map(([label, { line, count }]) => `${JSON.stringify(label)} (line ${line}, ${count} in all)`);
   const more = stray.size > 5 ? ` and ${stray.size - 5} more` : "";
-  warn(`${file}: ${whose} ${told.join(", ")}${more}; every such example counts as missed.`);
+  warn(`${file}: ${whose} ${list.join(", ")}${more}; every such example counts as missed.`);
 }
 
 /** The measures of answers that come from elsewhere. */
@@ -82,7 +82,7 @@ const classifierJudge: Judge<TextClassifier, LabeledText> = {
     const samples = rows.flatMap(({ text, label }, i) =>
       (answers[i] ?? []).slice(0, 1).map(({ label: answer, probability }) => ({
         input: text,
-        wanted: label,
+        expected: label,
         answer,
         right: answer === label,
         confidence: probability,
@@ -90,7 +90,7 @@ const classifierJudge: Judge<TextClassifier, LabeledText> = {
     );
     const warning = singleClass(
       samples.map(({ answer }) => answer),
-      samples.map(({ wanted }) => wanted),
+      samples.map(({ expected }) => expected),
     );
     const { labels, macro, weighted } = scores;
     return { measures, tables: [scoreTable("label", labels, { macro, weighted })], confusion, samples, ...warning };

@@ -59,15 +59,15 @@ function checkFit(
 
 /** The series of a file: the number that the model was trained on, with at least `rows` rows. */
 async function seriesFor({ model, names }: SeriesForecaster, text: string, file: string, least: number, reading: Reading): Promise<Series> {
-  const told = valuesOf(reading, seriesReading);
-  const { columns } = told;
+  const options = valuesOf(reading, seriesReading);
+  const { columns } = options;
   if (names && reading.given.columns !== undefined)
     throw new SeqgradError(
       "value",
       `--columns: the model finds its series ${names.map((name) => JSON.stringify(name)).join(", ")} by name; leave it out.`,
     );
   const spell: Spell = (option, value) => (option === "columns" ? `the model's series ${JSON.stringify(value)}` : spellFlag(option, value));
-  const series = await seriesIn(text, file, told, names ?? (columns ? await listOf(columns) : undefined), names ? spell : spellFlag);
+  const series = await seriesIn(text, file, options, names ?? (columns ? await listOf(columns) : undefined), names ? spell : spellFlag);
   const { channels } = model.config;
   const fail = (what: string) => new SeqgradError("format", `${file}: ${what}.`);
   if (series.channels !== channels)
@@ -96,10 +96,10 @@ const forecasterJudge: Judge<SeriesForecaster, SeriesPoint> = {
     ];
     const samples = points.map(({ series: { values, channels }, at }, i) => {
       const answer = nth(answers, i);
-      const wanted = answer.map((_, h) => Array.from({ length: channels }, (_, c) => nth(values, (at + h) * channels + c)));
+      const expected = answer.map((_, h) => Array.from({ length: channels }, (_, c) => nth(values, (at + h) * channels + c)));
       const write = (list: readonly (readonly number[])[]) => list.map((row) => row.map(formatNumber).join(" ")).join("; ");
-      const right = answer.every(({ low, high }, h) => nth(wanted, h).every((y, c) => y >= nth(low, c) && y <= nth(high, c)));
-      return { input: `after ${at} steps`, wanted: write(wanted), answer: write(answer.map(({ value }) => value)), right };
+      const right = answer.every(({ low, high }, h) => nth(expected, h).every((y, c) => y >= nth(low, c) && y <= nth(high, c)));
+      return { input: `after ${at} steps`, expected: write(expected), answer: write(answer.map(({ value }) => value)), right };
     });
     return { measures, tables, samples, json: { steps, series } };
   },

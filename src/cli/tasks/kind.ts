@@ -114,7 +114,7 @@ export interface Counted<T, Example> {
   /** Updates between two evaluations, and between two checkpoints. */
   every(recipe: Given): { readonly evaluation: number; readonly checkpoint: number };
   /** The measures in words, at an evaluation and at the end. */
-  told(measures: Measures, recipe: Given, isEnd: boolean): string;
+  lineOf(measures: Measures, recipe: Given, isEnd: boolean): string;
 }
 
 export interface Shown {

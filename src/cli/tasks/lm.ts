@@ -171,7 +171,7 @@ export const lm = kindOf<LanguageModel, Tokens>({
       evaluation: settingsOf(recipe).evaluateEvery,
       checkpoint: schema(own).complete(optionsAmong<Given>(recipe, Object.keys(own)), asFlags).checkpointEvery,
     }),
-    told: (measures, recipe, isEnd) => lossLine(settingsOf(recipe).unit, measures, isEnd),
+    lineOf: (measures, recipe, isEnd) => lossLine(settingsOf(recipe).unit, measures, isEnd),
   },
 
   async page(task) {

@@ -42,7 +42,7 @@ const formOf = ({ model }: SpeechRecognizer): FramesForm => ({ size: model.confi
 const recognizerJudge = writerJudge<SpeechRecognizer, Recording, Frames>({
   advice: "Try more --epochs, a larger --hidden, or more recordings; or use the baseline.",
   inputOf: ({ frames }) => frames,
-  wantedOf: ({ text }) => text,
+  expectedOf: ({ text }) => text,
   shown: ({ frames }) => `${frames.length} frames`,
   measured: async (task, recordings, answers) => ({ measures: await task.evaluate(recordings, { answers }) }),
   async baselines(train, recordings) {

@@ -15,8 +15,8 @@ type Sentence = Pick<TaggedSentence, "words" | "tags">;
 
 /** The share of words that have their tag. */
 function accuracyOf(answers: readonly (readonly string[])[], sentences: readonly Sentence[]): number {
-  const wanted = sentences.flatMap(({ tags }) => tags);
-  return answers.flat().filter((tag, i) => tag === wanted[i]).length / wanted.length;
+  const expected = sentences.flatMap(({ tags }) => tags);
+  return answers.flat().filter((tag, i) => tag === expected[i]).length / expected.length;
 }
 
 function measured(name: string, answers: string[][], sentences: readonly Sentence[]): Baseline {
@@ -57,7 +57,7 @@ const taggerJudge: Judge<EntityTagger, Sentence> = {
       const show = (own: readonly string[]) => words.map((word, w) => (own[w] === "O" ? word : `${word}/${own[w]}`)).join(" ");
       return {
         input: words.join(" "),
-        wanted: show(tags),
+        expected: show(tags),
         answer: show(nth(answers, i)),
         right: tags.every((tag, w) => tag === nth(answers, i)[w]),
       };

@@ -19,8 +19,8 @@ export function linesOf(text: string): string[] {
 
 /** The rows of a file: comma-separated where its name ends in .csv, else tab-separated, unless another delimiter is given. */
 async function rowsOf(text: string, file: string, { given, trained }: Reading, keepsBlank: "all" | "none"): Promise<TableRow[]> {
-  const told = given.delimiter ?? trained.delimiter ?? "";
-  const delimiter = told !== "" ? signOf(told) : undefined;
+  const chosen = given.delimiter ?? trained.delimiter ?? "";
+  const delimiter = chosen !== "" ? signOf(chosen) : undefined;
   const options = { name: file, delimiter };
   const rows = /\.csv$/i.test(file) ? (await readCsv(text, options)).rows : linesOfCells(text, options);
   return evenRows(rows, options, keepsBlank);
@@ -38,8 +38,8 @@ function placesOf(parts: readonly string[], [first]: readonly TableRow[], { give
   const areNamed = parts.every((part) => indexOfName(heads, part) >= 0);
   return Object.fromEntries(
     parts.map((part) => {
-      const [told, before] = [given[columnOf(part)], trained[columnOf(part)]].map((place) => (place === "" ? undefined : place));
-      if (told !== undefined || before === undefined || indexOfName(heads, before) >= 0) return [part, told ?? before];
+      const [chosen, before] = [given[columnOf(part)], trained[columnOf(part)]].map((place) => (place === "" ? undefined : place));
+      if (chosen !== undefined || before === undefined || indexOfName(heads, before) >= 0) return [part, chosen ?? before];
       const isNumber = /^\d+$/.test(before) && Number(before) <= heads.length;
       return [part, isNumber && !areNamed ? before : undefined];
     }),
@@ -106,19 +106,19 @@ export function framesIn(
   file: string,
   { size, most = Number.POSITIVE_INFINITY }: FramesForm = {},
 ): { frames: Frames; where: string }[] {
-  let wanted = size;
+  let expected = size;
   return rows.map(({ line, columns, cells }) => {
     const where = `${file}, line ${line}, column ${columns[cell]}`;
     const frames = parseFrames(nth(cells, cell), where);
-    wanted ??= nth(frames, 0).length;
+    expected ??= nth(frames, 0).length;
     if (frames.length > most)
       throw new SeqgradError(
         "format",
         `${where}: the grid has ${frames.length} places; expected ${most} at most, as the model was made for.`,
       );
-    if (nth(frames, 0).length === wanted) return { frames, where };
+    if (nth(frames, 0).length === expected) return { frames, where };
     const whose = size === undefined ? "as in the first row" : "as the model was made for";
-    throw new SeqgradError("format", `${where}: the vectors have ${nth(frames, 0).length} numbers; expected ${wanted}, ${whose}.`);
+    throw new SeqgradError("format", `${where}: the vectors have ${nth(frames, 0).length} numbers; expected ${expected}, ${whose}.`);
   });
 }
 

@@ -21,17 +21,17 @@ const translatorJudge = writerJudge<Translator, TextPair, string>({
   advice: "Try more --epochs, a larger --hidden, another --unit, or more pairs; or use the baseline.",
   learnsBaseline: true,
   inputOf: ({ source }) => source,
-  wantedOf: ({ target }) => target,
+  expectedOf: ({ target }) => target,
   shown: ({ source }) => source,
   async measured(task, pairs, answers) {
     const { measures, bleu } = await task.report(pairs, { answers });
     const { lines, json } = signed(bleu);
     const buckets = await task.bleuByLengthAsync(pairs, answers);
     const byLength = buckets.map(({ low, high, sentences, score }) => ({ low, high, sentences, bleu: score }));
-    const told = byLength.map(
+    const table = byLength.map(
       ({ low, high, sentences, bleu: score }) => `${low} to ${high - 1} tokens  ${sentences} sentences  bleu ${score.toFixed(4)}`,
     );
-    return { measures, lines: [...lines, ...told], json: { ...json, ...(byLength.length > 0 && { bleuByLength: byLength }) } };
+    return { measures, lines: [...lines, ...table], json: { ...json, ...(byLength.length > 0 && { bleuByLength: byLength }) } };
   },
   async baselines(train, pairs) {
     if (!train) return [];

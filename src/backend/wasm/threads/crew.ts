@@ -98,14 +98,14 @@ export class Crew {
   constructor(
     readonly memory: WebAssembly.Memory,
     /** Threads, the caller included. */
-    readonly wanted: number,
+    readonly requested: number,
     private readonly options: CrewOptions,
   ) {
     this.#least = options.least ?? leastWork;
     this.#leastAsleep = options.least ?? leastAsleep;
     this.#mayRest = options.least === undefined;
-    this.#control = new Int32Array(new SharedArrayBuffer(4 * (places.shares + share.size * wanted)));
-    this.#args = new Float64Array(new SharedArrayBuffer(8 * share.args * wanted));
+    this.#control = new Int32Array(new SharedArrayBuffer(4 * (places.shares + share.size * requested)));
+    this.#args = new Float64Array(new SharedArrayBuffer(8 * share.args * requested));
     this.#maySleep = maySleep(this.#control, places.job);
     this.#plans = plans();
   }
@@ -119,14 +119,14 @@ export class Crew {
 
   /** Threads that work, or would at the next long call. */
   get threads(): number {
-    return this.#started ? 1 + this.#alive : this.wanted;
+    return this.#started ? 1 + this.#alive : this.requested;
   }
 
   /** For a user: how many threads, and why not more. */
   get info(): string {
-    const { threads, wanted } = this;
+    const { threads, requested } = this;
     const number = threads === 1 ? "one thread" : `${threads} threads`;
-    return threads < wanted ? `${number} of ${wanted} (${this.#lost})` : number;
+    return threads < requested ? `${number} of ${requested} (${this.#lost})` : number;
   }
 
   /** Starts the workers now, and waits for them: for tests and measurements. */
@@ -221,7 +221,7 @@ export class Crew {
     if (this.#started) return;
     this.#started = true;
     try {
-      for (let i = 1; i < this.wanted; i++) {
+      for (let i = 1; i < this.requested; i++) {
         const thread = startThread(workerSource(this.options.pause), { onGone: (reason) => this.#lose(i - 1, reason) });
         this.#threads.push(thread);
         this.#alive++;

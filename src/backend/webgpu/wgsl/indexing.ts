@@ -231,7 +231,7 @@ function scatter(index: string, skip: string, sizes: (c: Arguments) => Sizes, co
 
 /**
  * Gathers move 4-byte words and overwrite; scatters accumulate floats, in an order that depends on the indices alone. An index out of
- * range is told by fault(); its element is read as 0, or not added.
+ * range is reported by fault(); its element is read as 0, or not added.
  */
 export const indexingKernels = {
   gatherRows: gather(rowIndex),

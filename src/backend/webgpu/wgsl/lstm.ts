@@ -32,7 +32,7 @@ import {
   width,
 } from "./recurrent.js";
 
-/** The position of o tanh(c) before a projection: [T, B, H] when wanted, else [B, H] behind the weights and zeros. */
+/** The position of o tanh(c) before a projection: [T, B, H] when needed, else [B, H] behind the weights and zeros. */
 const hiddenAt = (c: Arguments) => (c.hidden ? "c.hidden + (t * u32(c.B) + b) * u32(c.H)" : "zeros() + u32(c.P) + b * u32(c.H)");
 
 const unit: Phase = { name: "unit", items: "u32(c.H)", count: (c) => c.H };
@@ -129,7 +129,7 @@ const heldGates = (c: Arguments): Held => ({
   size: 4 * c.H,
   row: (r) => `c.gates + (after(s) * u32(c.B) + rowOf(tile, ${r}u)) * 4u * u32(c.H)`,
 });
-/** dh_t in full: [T, B, P] when wanted, else [B, P] behind dc [B, H]. */
+/** dh_t in full: [T, B, P] when needed, else [B, P] behind dc [B, H]. */
 const dhAt = (c: Arguments) => (c.dh ? "c.dh + (t * u32(c.B) + b) * u32(c.P)" : "c.workspace + u32(c.B) * u32(c.H) + b * u32(c.P)");
 
 const backward = (c: Arguments, mode: Mode) => {

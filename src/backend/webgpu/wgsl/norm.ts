@@ -27,7 +27,7 @@ ${each(
 )}
 `;
 
-/** The sums of the parts into what is wanted, beside the rows of dx: what those overwrite, the parts have read. */
+/** The sums of the parts into what is needed, beside the rows of dx: what those overwrite, the parts have read. */
 const parameterSums = (c: Arguments): Beside => ({
   count: ["u32(c.cols)", c.cols],
   body: /* wgsl */ `

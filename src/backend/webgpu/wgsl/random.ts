@@ -60,7 +60,7 @@ fn element(at: u32, words: vec4u, j: u32) -> u32 {
 `),
 
   randomNormal: blockKernel(/* wgsl */ `
-// To the nearest, of two the even: WGSL may round a conversion either way, which tells where the logarithm is near 0.
+// To the nearest, of two the even: WGSL may round a conversion either way, which matters where the logarithm is near 0.
 fn nearestFloat(a: u32) -> f32 {
   let shift = 8u - min(8u, countLeadingZeros(a));
   let whole = a >> shift;

@@ -66,11 +66,11 @@ const bias = (out: string, column: string): Part => ({
   heap[${out} + g] += sum;`,
 });
 
-const parts: Record<string, { part: (c: Arguments) => Part; threads: (c: Arguments) => number; wanted: (c: Arguments) => boolean }> = {
+const parts: Record<string, { part: (c: Arguments) => Part; threads: (c: Arguments) => number; needed: (c: Arguments) => boolean }> = {
   input: {
     part: () => weights("c.dwIh", "u32(c.I)", "c.begin", "c.end", "g", "c.x + (b * u32(c.T) + t) * u32(c.I)"),
     threads: (c) => blocks(c.end - c.begin, c.I),
-    wanted: (c) => Boolean(c.dwIh),
+    needed: (c) => Boolean(c.dwIh),
   },
   state: {
     part: (c) => {
@@ -81,24 +81,24 @@ const parts: Record<string, { part: (c: Arguments) => Part; threads: (c: Argumen
       return weights("c.dwHh", "u32(c.H)", "c.begin", end, recurrentColumn(c), at, c.h0 ? "" : "|| isFirst(b, t)");
     },
     threads: (c) => blocks(Math.min(c.end, c.cell === RESET_BEFORE ? split(c) : c.end) - c.begin, c.H),
-    wanted: (c) => Boolean(c.dwHh),
+    needed: (c) => Boolean(c.dwHh),
   },
   reset: {
     part: () => weights("c.dwHh", "u32(c.H)", "max(c.begin, 2 * c.H)", "c.end", "g", "row + 3u * u32(c.H)"),
     threads: (c) => blocks(c.end - Math.max(c.begin, split(c)), c.H),
-    wanted: (c) => Boolean(c.dwHh) && c.cell === RESET_BEFORE,
+    needed: (c) => Boolean(c.dwHh) && c.cell === RESET_BEFORE,
   },
-  inputBias: { part: () => bias("c.dbIh", "g"), threads: (c) => c.end - c.begin, wanted: (c) => Boolean(c.dbIh) },
+  inputBias: { part: () => bias("c.dbIh", "g"), threads: (c) => c.end - c.begin, needed: (c) => Boolean(c.dbIh) },
   stateBias: {
     part: (c) => bias("c.dbHh", recurrentColumn(c)),
     threads: (c) => c.end - c.begin,
-    wanted: (c) => Boolean(c.dbHh),
+    needed: (c) => Boolean(c.dbHh),
   },
 };
 
 const blocks = (m: number, n: number) => (m > 0 ? Math.ceil(m / 4) * Math.ceil(n / 4) : 0);
 
-const wanted = (c: Arguments) => Object.entries(parts).filter(([, part]) => part.wanted(c) && part.threads(c) > 0);
+const needed = (c: Arguments) => Object.entries(parts).filter(([, part]) => part.needed(c) && part.threads(c) > 0);
 
 /** A part begins with a workgroup, so that no two share one. */
 const partCall = (name: string, count: string) => /* wgsl */ `{
@@ -109,7 +109,7 @@ const partCall = (name: string, count: string) => /* wgsl */ `{
   }`;
 
 const code = (c: Arguments) => {
-  const made = wanted(c).map(([name, { part }]) => ({ name, ...part(c) }));
+  const made = needed(c).map(([name, { part }]) => ({ name, ...part(c) }));
   return /* wgsl */ `${sequence(c)}
 ${made.map(({ name, body }) => `fn ${name}(i: u32) {${body}\n}`).join("\n")}
 ${entry("main")} {
@@ -123,7 +123,7 @@ export const recurrentGradientKernels = {
   recurrentGradient: {
     code,
     passes: (c) => {
-      const threads = wanted(c).reduce((sum, [, part]) => sum + Math.ceil(part.threads(c) / LINE) * LINE, 0);
+      const threads = needed(c).reduce((sum, [, part]) => sum + Math.ceil(part.threads(c) / LINE) * LINE, 0);
       return [{ entry: "main", groups: threads > 0 ? line(threads) : [0] }];
     },
   },
