@@ -46,7 +46,9 @@ describe("a sort in pieces", () => {
     expect(given).toEqual(items(n));
   });
 
-  test("pauses while it merges", () => {
-    expect([...inOrder(items(10_000), compare)].length).toBeGreaterThan(10_000 / 2048 + 3);
+  test("pauses after each run that it sorts, and while it merges", () => {
+    expect([...inOrder(items(2048), compare)].length).toBe(1);
+    // Five runs, which are merged three times, each time with a pause after 2048 of the 10,000 items.
+    expect([...inOrder(items(10_000), compare)].length).toBe(5 + 3 * 4);
   });
 });
