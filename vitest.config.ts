@@ -66,7 +66,7 @@ const shared = {
 
 /** Node 20 has relaxed SIMD behind a flag; and under the second pair V8 fuses pairs of 128-bit operations, in all calls from the first on. */
 const flags = [
-  ...(!mutating && process.versions.node.startsWith("20.") ? ["--experimental-wasm-relaxed-simd"] : []),
+  ...(!process.env.SEQGRAD_STRYKER && process.versions.node.startsWith("20.") ? ["--experimental-wasm-relaxed-simd"] : []),
   ...(kernels === "wide" ? ["--experimental-wasm-revectorize", "--no-liftoff"] : []),
 ];
 

@@ -33,12 +33,12 @@ if (values.sample === undefined && !/^(src|assembly)\/.+\.ts$/.test(file ?? ""))
 if (file?.startsWith("src/")) {
   const { status } = spawnSync("npx", ["stryker", "run", "scripts/stryker.json", "--mutate", file], {
     stdio: "inherit",
-    env: { ...process.env, SEQGRAD_MUTATE: testsOf(file).join(",") },
+    env: { ...process.env, SEQGRAD_STRYKER: "1", SEQGRAD_MUTATE: testsOf(file).join(",") },
   });
   process.exit(status ?? 1);
 }
 
-/** The tests of a file: those of its folder; of a kernel, the files that call one of its folder. */
+/** The tests of a file: those of its folder; of a kernel, the files that call one of its folder, or where there are none those of ops. */
 function testsOf(path) {
   if (values.tests) return values.tests;
   const [top, module, ...rest] = path.split("/");
@@ -54,7 +54,9 @@ function testsOf(path) {
   );
   const all = readdirSync("test/assembly").map((name) => `test/assembly/${name}`);
   const own = all.filter((name) => kernels.some((kernel) => readFileSync(name, "utf8").includes(`"${kernel}"`)));
-  return own.length > 0 ? own : all;
+  const wide = /wide/i.test(path + readFileSync(path, "utf8")) ? ["test/backend/wide"] : [];
+  if (own.length === 0 && kernels.length > 0) return ["test/ops/", ...wide];
+  return [...(own.length > 0 ? own : all), ...wide];
 }
 
 const read = (path) => ({ path, text: readFileSync(path, "utf8") });
@@ -92,6 +94,13 @@ function spread(count) {
   return Array.from({ length: chosen }, (_, k) => faults[Math.floor(((k + 0.5) * faults.length) / chosen)]);
 }
 
+const variants = {
+  simd: ["simd", "ASC_WIDE=0"],
+  relaxed: ["simd,relaxed-simd", "ASC_WIDE=0"],
+  wide: ["simd,relaxed-simd", "ASC_WIDE=1"],
+};
+const moduleOf = (variant) => `src/backend/wasm/generated/${variant}.ts`;
+
 const sampled = values.sample !== undefined;
 const chosen = (sampled ? sample(Number(values.sample), Number(values.seed)) : spread(Number(values.count))).slice(Number(values.from));
 
@@ -105,6 +114,7 @@ try {
   process.chdir(scratch);
   if (chosen.some(({ path }) => path.startsWith("assembly/")) && !(await build()))
     throw new Error("the kernels do not compile as they are");
+  const modules = Object.keys(variants).map((variant) => [moduleOf(variant), readFileSync(moduleOf(variant))]);
   for (const [k, { path, line, from, to, now, text }] of chosen.entries()) {
     const isKernel = path.startsWith("assembly/");
     writeFileSync(path, text.slice(0, from) + now + text.slice(to));
@@ -113,7 +123,7 @@ try {
       outcome = (await survives(path)) ? "NOT FOUND" : "found";
     }
     writeFileSync(path, text);
-    if (isKernel && outcome !== "refused") await build();
+    if (isKernel) for (const [name, bytes] of modules) writeFileSync(name, bytes);
     const folder = path.split("/").slice(0, 2).join("/");
     tally[folder] ??= { found: 0, "NOT FOUND": 0, refused: 0 };
     tally[folder][outcome]++;
@@ -127,16 +137,16 @@ try {
 console.table(tally);
 process.exitCode = Number(Object.values(tally).some((row) => row["NOT FOUND"] > 0));
 
-/** All variants are the baseline, in one module: the others differ in roundings alone. */
+/** Each variant in one module, which has the kernels of assembly/extra.ts too. */
 async function build() {
-  const { error, binary } = await asc.main(
-    ["assembly/index.ts", "--config", "asconfig.json", "--outFile", "mutant.wasm", "--enable", "simd", "--use", "ASC_WIDE=0"],
-    { stderr: { write() {} } },
-  );
-  if (error) return false;
-  const bytes = gzipSync(binary ?? readFileSync("mutant.wasm"));
-  for (const variant of ["simd", "relaxed", "wide"]) {
-    writeFileSync(`src/backend/wasm/generated/${variant}.ts`, `export default "${bytes.toString("base64")}";\n`);
+  for (const [variant, [features, use]] of Object.entries(variants)) {
+    const { error, binary } = await asc.main(
+      ["assembly/index.ts", "--config", "asconfig.json", "--outFile", "mutant.wasm", "--enable", features, "--use", use],
+      { stderr: { write() {} } },
+    );
+    if (error) return false;
+    const bytes = gzipSync(binary ?? readFileSync("mutant.wasm"));
+    writeFileSync(moduleOf(variant), `export default "${bytes.toString("base64")}";\n`);
   }
   return true;
 }
