@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright";
 
@@ -26,25 +27,30 @@ const environment = {
 /** The path of a command of the tools of a host. */
 export const bin = (folder, name) => join(folder, "node_modules/.bin", name);
 
-/**
- * Starts a server, waits for the address that it prints, and ends it after `use`, with what it started.
- *
- * @param use gets the address
- */
-export async function withServer(folder, command, args, use) {
-  const child = spawn(command, args, { cwd: folder, env: environment, stdio: ["ignore", "pipe", "pipe"], detached: true });
+/** A port that nobody uses now. */
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  return `${port}`;
+}
+
+/** Starts a command that serves at a port, waits until it answers, and ends it after `use`, which gets its address, with what it started. */
+export async function withServer(folder, command, argsOf, use) {
+  const port = await freePort();
+  const child = spawn(command, argsOf(port), { cwd: folder, env: environment, stdio: ["ignore", "pipe", "pipe"], detached: true });
   let printed = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (printed += text));
+  const address = `http://127.0.0.1:${port}`;
   try {
-    const address = await new Promise((resolve, reject) => {
-      const read = (text) => {
-        printed += text;
-        const [found] = printed.match(/http:\/\/(?:localhost|127\.0\.0\.1):\d+/) ?? [];
-        if (found) resolve(found);
-      };
-      for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", read);
-      child.on("close", (code) => reject(new Error(`${command} ended with ${code}: ${printed}`)));
-    });
-    return await use(address);
+    for (let i = 0; i < 600 && child.exitCode === null; i++) {
+      if (await fetch(address).catch(() => undefined)) return await use(address);
+      await setTimeout(200);
+    }
+    throw new Error(`${command} does not answer at ${address}.`);
+  } catch (error) {
+    throw new Error(`${error.message}\n${printed}`);
   } finally {
     if (child.exitCode === null) process.kill(-child.pid);
   }

@@ -33,9 +33,13 @@ export async function answers(folder) {
   for (const [name, code] of Object.entries(files)) writeFileSync(join(folder, name), code);
   const next = bin(folder, "next");
   await run(folder, next, "build");
-  const flags = ["--hostname", "127.0.0.1", "--port", "5601"];
-  return await withServer(folder, next, ["start", ...flags], async (address) => ({
-    "the browser": await titleOf(address),
-    "the server": await (await fetch(`${address}/train`)).text(),
-  }));
+  return await withServer(
+    folder,
+    next,
+    (port) => ["start", "--hostname", "127.0.0.1", "--port", port],
+    async (address) => ({
+      "the browser": await titleOf(address),
+      "the server": await (await fetch(`${address}/train`)).text(),
+    }),
+  );
 }

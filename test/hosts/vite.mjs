@@ -4,7 +4,7 @@ import { ownBin, run, titleOf, withFiles, withServer } from "../../scripts/host-
 
 export async function answers(folder) {
   const vite = ownBin("vite");
-  const dev = await withServer(folder, vite, ["--force", "--host", "127.0.0.1", "--port", "5600"], titleOf);
+  const dev = await withServer(folder, vite, (port) => ["--force", "--host", "127.0.0.1", "--port", port], titleOf);
   await run(folder, vite, "build");
   return { dev, build: await withFiles(join(folder, "dist"), titleOf) };
 }

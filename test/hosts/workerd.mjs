@@ -1,44 +1,28 @@
-// A Cloudflare Worker: Wrangler (of the last version for Node 20) builds it, and Miniflare runs what it built on workerd, without a
-// configuration.
+// A Cloudflare Worker, built and run on workerd by Wrangler (of the last version for Node 20) and its Miniflare. Nothing says how the files of
+// kernels are to be loaded.
 import { writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
-import { bin, run } from "../../scripts/host-tools.mjs";
+import { bin, withServer } from "../../scripts/host-tools.mjs";
 
 export const tools = { wrangler: "4.86.0" };
 /** It has no workers. */
 export const places = ["main"];
 
-const program = `import { train } from "./train.js";
-export default { fetch: async () => Response.json({ main: await train() }) };
+const program = `import { createDevice } from "seqgrad";
+import { train } from "./train.js";
+async function answer() {
+  const { variant, info } = await createDevice();
+  if (variant !== "relaxed") throw new Error("The default device is " + info);
+  return Response.json({ main: await train() });
+}
+export default { fetch: () => answer().catch(({ stack }) => new Response(stack)) };
 `;
 
 export async function answers(folder) {
   writeFileSync(join(folder, "worker.js"), program);
-  const date = "2026-04-01";
-  await run(
-    folder,
-    bin(folder, "wrangler"),
-    "deploy",
-    "worker.js",
-    "--dry-run",
-    "--outdir",
-    "dist",
-    "--name",
-    "train",
-    "--compatibility-date",
-    date,
-  );
-  const { Miniflare } = createRequire(join(folder, "node_modules/wrangler/package.json"))("miniflare");
-  const modulesRules = [
-    { type: "CompiledWasm", include: ["**/*.wasm"] },
-    { type: "ESModule", include: ["**/*.js"] },
-  ];
-  const server = new Miniflare({ modules: true, modulesRules, scriptPath: join(folder, "dist/worker.js"), compatibilityDate: date });
-  try {
-    const response = await server.dispatchFetch("http://localhost/");
-    return { worker: await response.text() };
-  } finally {
-    await server.dispose();
-  }
+  const trains = (...flags) => {
+    const argsOf = (port) => ["dev", "worker.js", "--compatibility-date", "2026-04-01", "--ip", "127.0.0.1", "--port", port, ...flags];
+    return withServer(folder, bin(folder, "wrangler"), argsOf, async (address) => (await fetch(address)).text());
+  };
+  return { plain: await trains(), "with nodejs_compat": await trains("--compatibility-flags", "nodejs_compat") };
 }
