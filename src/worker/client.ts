@@ -1,5 +1,5 @@
 import { chunks, fusing } from "../backend/wasm/modules.js";
-import { type Script, startThread, type Thread } from "../backend/wasm/threads/start.js";
+import { type Listener, type Script, startThread, type Thread } from "../backend/wasm/threads/start.js";
 import { checkStore, type Store } from "../io/store.js";
 import { isRecord } from "../util/check.js";
 import { messageOf, SeqgradError } from "../util/errors.js";
@@ -76,7 +76,7 @@ export class Client {
 
   constructor(script: Script) {
     this.ready = new Promise((resolve, reject) => this.#waiting.set(0, { resolve, reject }));
-    this.#thread = startThread(script, {
+    this.#thread = startedThread(script, {
       onGone: (reason) => this.#gone(reason),
       onMessage: (message: FromEngine) => this.#receive(message),
     });
@@ -250,6 +250,17 @@ function calling(fn: object): Callback {
   const callback: Callback = known ?? ((args) => (typeof fn === "function" ? Reflect.apply(fn, undefined, args) : undefined));
   callbacks.set(fn, callback);
   return callback;
+}
+
+/** Starts a worker, or says that the runtime has none. */
+function startedThread(script: Script, listener: Listener): Thread {
+  try {
+    return startThread(script, listener);
+  } catch (cause) {
+    throw new SeqgradError("state", `worker.start: this runtime starts no workers (${messageOf(cause)}); use tasks without one.`, {
+      cause,
+    });
+  }
 }
 
 /** The place of an item in a list, to which it is added if it is new. */

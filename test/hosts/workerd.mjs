@@ -8,11 +8,13 @@ export const tools = { wrangler: "4.86.0" };
 /** It has no workers. */
 export const places = ["main"];
 
-const program = `import { createDevice } from "seqgrad";
+const program = `import { createDevice, worker } from "seqgrad";
 import { train } from "./train.js";
 async function answer() {
   const { variant, info } = await createDevice();
   if (variant !== "relaxed") throw new Error("The default device is " + info);
+  const error = await worker.start().catch((error) => error);
+  if (error.code !== "state") throw new Error("worker.start() throws " + error);
   return Response.json({ main: await train() });
 }
 export default { fetch: () => answer().catch(({ stack }) => new Response(stack)) };

@@ -100,6 +100,7 @@ test.each([
   vi.spyOn(WebAssembly, "compile").mockRejectedValue(new WebAssembly.CompileError(message));
   await expect(createDevice({ device: "wasm" })).rejects.toMatchObject({
     code: "device",
-    message: /the page's Content Security Policy forbids it: add 'wasm-unsafe-eval' to script-src\.$/,
+    message:
+      /the page's Content Security Policy forbids it: add 'wasm-unsafe-eval' to script-src\. On Cloudflare, bundle with the condition workerd\.$/,
   });
 });

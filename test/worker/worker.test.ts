@@ -273,3 +273,13 @@ describe("a worker that ends", () => {
     }
   });
 });
+
+test("a runtime that starts no workers is named", async () => {
+  vi.spyOn(process.getBuiltinModule("node:worker_threads"), "Worker").mockImplementation(() => {
+    throw new Error("not implemented");
+  });
+  expect(await failure(start())).toMatchObject({
+    code: "state",
+    message: expect.stringMatching(/^worker\.start: this runtime starts no workers \(.+\); use tasks without one\.$/s),
+  });
+});

@@ -77,7 +77,7 @@ async function compile(variant: WasmVariant, source: WasmSource | undefined, chu
   } catch (cause) {
     const blocked = /unsafe-eval|Content Security Policy|blocked by CSP|disallowed by embedder/i.test(String(cause));
     const advice = blocked
-      ? "the page's Content Security Policy forbids it: add 'wasm-unsafe-eval' to script-src."
+      ? "the page's Content Security Policy forbids it: add 'wasm-unsafe-eval' to script-src. On Cloudflare, bundle with the condition workerd."
       : `${messageOf(cause)}. Give init({ wasm: { module | url | bytes } }) the file seqgrad/wasm/${variant}.wasm of this version.`;
     throw new SeqgradError("device", `wasm: the ${variant} kernels could not be compiled: ${advice}`, { cause });
   }
