@@ -88,7 +88,7 @@ if (launchOptions) {
   const inChromium = files.filter((name) => !needsNode.test(name));
   const chosen = (name: string) => quickInChromium.test(name) !== isPart && (!isPart || inPart(name, part));
   projects.push({
-    optimizeDeps: { include: ["fast-check", "wasm-feature-detect", "@huggingface/tokenizers", "papaparse"] },
+    optimizeDeps: { include: ["fast-check", "wasm-feature-detect", "@huggingface/tokenizers", "papaparse", "idb", "fflate"] },
     test: {
       ...shared,
       name: "browser",

@@ -65,7 +65,7 @@ const floors = {
 // These stand beside the floors of src: they know those up to `tensor` and not each other; `models` and what is above may know them.
 const beside = { rooms: ["text", "data", "metrics", "io"], know: "tensor", knownFrom: "models" };
 // Packages that the library may bundle. Progress bars and prompts are for cli.
-const packages = ["wasm-feature-detect", "@huggingface/tokenizers", "papaparse"];
+const packages = ["wasm-feature-detect", "@huggingface/tokenizers", "papaparse", "idb", "fflate"];
 const maxLines = 500;
 
 const problems = [];

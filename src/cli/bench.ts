@@ -40,7 +40,7 @@ const options = schema(fields);
 
 const args = {
   device: { type: "string", default: "all", description: "all is wasm and webgpu", valueHint: "all|auto|wasm|webgpu" },
-  model: { type: "string", description: "The folder of a saved model, instead of the options below", valueHint: "DIR" },
+  model: { type: "string", description: "The folder of a saved model, or its zip, instead of the options below", valueHint: "DIR" },
   ...flagsOf(fields),
   json: { type: "boolean", description: "Print one JSON object a line" },
 } as const;

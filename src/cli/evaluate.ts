@@ -16,7 +16,7 @@ const errorFields = { errors: integer({ default: 5, help: "Wrong answers to prin
 const errorSchema = schema(errorFields);
 
 const args = {
-  model: { type: "string", required: true, description: "The folder of a trained model", valueHint: "DIR" },
+  model: { type: "string", required: true, description: "The folder of a trained model, or its zip", valueHint: "DIR" },
   data: { type: "string", required: true, description: "A file as for training; for a language model a text", valueHint: "FILE" },
   ...flagsOf(errorFields),
   baseline: {

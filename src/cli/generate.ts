@@ -34,7 +34,7 @@ const fields = {
 const options = schema(fields);
 
 const args: ArgsDef = {
-  model: { type: "string", required: true, description: "The folder of a saved model", valueHint: "DIR" },
+  model: { type: "string", required: true, description: "The folder of a saved model, or its zip", valueHint: "DIR" },
   ...flagsOf(fields),
   json: { type: "boolean", description: "Print one JSON object for each answer" },
   ...deviceFlags,

@@ -7,7 +7,7 @@ import { modelStore } from "./training-run.js";
 export const info = defineCommand({
   meta: { name: "info", description: "Print the layers and sizes of a trained model" },
   args: {
-    model: { type: "string", description: "The folder of a trained model", valueHint: "DIR" },
+    model: { type: "string", description: "The folder of a trained model, or its zip", valueHint: "DIR" },
     ...deviceFlags,
     json: { type: "boolean", description: "Print one JSON object" },
   },

@@ -11,7 +11,7 @@ import { openTask } from "./tasks/kinds.js";
 import { modelStore } from "./training-run.js";
 
 const args = {
-  model: { type: "string", required: true, description: "The folder of a trained model", valueHint: "DIR" },
+  model: { type: "string", required: true, description: "The folder of a trained model, or its zip", valueHint: "DIR" },
   out: { type: "string", description: "The page (Default: report.html in the model's folder)", valueHint: "FILE.html" },
   json: { type: "boolean", description: "Print one JSON object" },
   ...deviceFlags,
@@ -30,7 +30,7 @@ export const report = defineCommand({
       ...{ kind: kind.description.replace(/^Train an? /, "A "), summary: task.summary(), written: [] },
       ...(await task.page(samplesIn(history))),
     };
-    const path = args.out ?? join(args.model, "report.html");
+    const path = args.out ?? (/\.zip$/i.test(args.model) ? args.model.replace(/\.zip$/i, "-report.html") : join(args.model, "report.html"));
     const page = pageOf(history, { name: basename(resolve(args.model)), ...facts });
     await writePage(path, page);
     process.stdout.write(args.json ? `${JSON.stringify({ type: "end", page: path, bytes: Buffer.byteLength(page) })}\n` : `${path}\n`);

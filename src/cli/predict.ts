@@ -9,7 +9,7 @@ import { readingFields, readingOf } from "./tasks/reading.js";
 import { readText } from "./training-run.js";
 
 const args = {
-  model: { type: "string", required: true, description: "The folder of a trained task", valueHint: "DIR" },
+  model: { type: "string", required: true, description: "The folder of a trained task, or its zip", valueHint: "DIR" },
   input: { type: "string", description: "A text to answer; - reads stdin", valueHint: "TEXT" },
   file: { type: "positional", required: false, description: "A file of inputs, one a line; - or nothing reads stdin" },
   ...flagsOf(searchFields),

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { fileStore } from "../io/file-store.js";
 import { checkUnlocked, type FolderLock, lockFolder } from "../io/folder-lock.js";
-import type { Store } from "../io/index.js";
+import type { Store } from "../io/store.js";
+import { fromZip } from "../io/zip.js";
 import { decodeText } from "../text/index.js";
 import { TRAINING_STATE } from "../train/checkpoint.js";
 import type { FitEvent } from "../train/types.js";
@@ -169,13 +170,14 @@ export async function conduct(
   }
 }
 
-/** The folder that --model names, with something in it. */
-export async function modelStore(folder: string): Promise<Store> {
-  const store = fileStore(folder);
-  if (folder.trim() !== "" && (await store.list()).length > 0) return store;
+/** The folder, or the zip of one, that --model names, with something in it. */
+export async function modelStore(model: string): Promise<Store> {
+  if (/\.zip$/i.test(model) && (await stat(model).catch(() => undefined))?.isFile()) return fromZip(await readBytes("--model", model));
+  const store = fileStore(model);
+  if (model.trim() !== "" && (await store.list()).length > 0) return store;
   throw new SeqgradError(
     "io",
-    `--model ${folder || '""'}: the folder does not exist, or it is empty; give the folder of a saved model, with its config.json.`,
+    `--model ${model || '""'}: the folder does not exist, or it is empty; give the folder of a saved model, with its config.json, or its zip.`,
   );
 }
 

@@ -1,4 +1,10 @@
 export { type StoredDType, type StoredTensor, toTensorValue, type WritableTensor } from "./dtypes.js";
+export { httpStore } from "./http-store.js";
+export { indexedDbStore } from "./indexed-db-store.js";
 export { loadModel, type SavedModel, saveModel } from "./model-folder.js";
+export { opfsStore } from "./opfs-store.js";
+export type { PageStore, StorageSpace } from "./page-storage.js";
 export { parseSafetensors, readSafetensorsMetadata, writeSafetensors } from "./safetensors.js";
-export { memoryStore, type Store } from "./store.js";
+export { memoryStore, type Store, type StoreChanges, type StoreOrigin } from "./store.js";
+export { storeOf } from "./store-of.js";
+export { fromZip, toZip, type UnzipOptions, type ZipOptions } from "./zip.js";

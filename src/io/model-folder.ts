@@ -4,7 +4,7 @@ import { messageOf, SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { toTensorValue, type WritableTensor } from "./dtypes.js";
 import { parseSafetensors, writeSafetensors } from "./safetensors.js";
-import { checkStore, type Store } from "./store.js";
+import { change, checkStore, type Store } from "./store.js";
 import { parseJsonObject } from "./strict-json.js";
 
 const CONFIG = "config.json";
@@ -36,8 +36,8 @@ const savedNames = namesOf<SavedModel>({
  * Saves a model in Hugging Face's layout: config.json, model.safetensors and, if it has a vocabulary or a tokenizer, vocab.json or
  * tokenizer.json.
  *
- * The other one of these two, left from a model before, is removed. The weights are written last: a new folder without them is one whose
- * saving was cut short.
+ * The other one of these two, left from a model before, is removed. A store that can write all files or none does. Other stores
+ * write the weights last: a new folder without them is one whose saving was cut short.
  *
  * @param store where to save it
  * @param model config, tensors, and vocabulary or tokenizer
@@ -56,11 +56,14 @@ export async function saveModel(store: Store, model: SavedModel<WritableTensor>)
   const configBytes = encodeJson("config", checkObject("saveModel", "config", config, "an object of plain JSON"));
   const vocabularyBytes = vocabulary && encodeJson("vocabulary", checkObject("saveModel", "vocabulary", vocabulary, "an object of ids"));
   const tokenizerBytes = tokenizer === undefined ? undefined : encodeJson("tokenizer", tokenizer);
-  await store.write(CONFIG, configBytes);
   // A file of the model before, left with the new one's files, would be taken for the new one's.
-  await (vocabularyBytes ? store.write(VOCABULARY, vocabularyBytes) : store.delete(VOCABULARY));
-  await (tokenizerBytes ? store.write(TOKENIZER, tokenizerBytes) : store.delete(TOKENIZER));
-  await store.write(TENSORS, weights);
+  const files = new Map([
+    [CONFIG, configBytes],
+    [VOCABULARY, vocabularyBytes ?? null],
+    [TOKENIZER, tokenizerBytes ?? null],
+    [TENSORS, weights],
+  ]);
+  await change(store, files);
 }
 
 /**

@@ -11,12 +11,42 @@ export interface Store {
   list(): Promise<string[]>;
   /** Removes the file; nothing happens when there is none. */
   delete(name: string): Promise<void>;
+  /** Writes several files, and removes those that are null, all or none. Without it they are written one after the other. */
+  writeAll?(files: StoreChanges): Promise<void>;
+  /**
+   * Takes the store for one run, in all tabs of the page's origin, until the function that it returns is called or the tab ends.
+   * @throws SeqgradError `state` where another run has it
+   */
+  hold?(): Promise<() => void>;
+  /** Plain data from which `storeOf()` opens the same store, in a worker for example. */
+  readonly origin?: StoreOrigin;
+}
+
+/** The bytes of files by name; null for a file to remove. */
+export type StoreChanges = ReadonlyMap<string, Uint8Array | null>;
+
+/** The kind of a store, and its place: a name, a URL. */
+export interface StoreOrigin {
+  readonly kind: "opfs" | "indexedDb" | "http";
+  readonly at: string;
+}
+
+/** Makes changes to a store: all or none where it can, else one after the other. */
+export async function change(store: Store, changes: StoreChanges): Promise<void> {
+  if (store.writeAll) return store.writeAll(changes);
+  for (const [name, bytes] of changes) await (bytes ? store.write(name, bytes) : store.delete(name));
+}
+
+/** The changes, when each has a name and bytes; the bytes are copies. */
+export function checkChanges(changes: StoreChanges): Map<string, Uint8Array<ArrayBuffer> | null> {
+  return new Map(Array.from(changes, ([name, bytes]) => [checkStoreName(name), bytes && new Uint8Array(checkBytes(name, bytes))]));
 }
 
 /** The store, when it is one. */
 export function checkStore(op: string, store: Store): Store {
-  const isStore = (["read", "write", "list", "delete"] as const).every((method) => typeof store?.[method] === "function");
-  if (isStore) return store;
+  const has = (["read", "write", "list", "delete"] as const).every((method) => typeof store?.[method] === "function");
+  const may = (["writeAll", "hold"] as const).every((method) => ["undefined", "function"].includes(typeof store?.[method]));
+  if (has && may) return store;
   const advice = "give a store, such as fileStore(folder) of seqgrad/node, or memoryStore()";
   throw new SeqgradError("value", `${op}: the store is ${kindOf(store)}; ${advice}.`);
 }
@@ -65,6 +95,9 @@ export function memoryStore(): Store {
     },
     async delete(name) {
       files.delete(checkStoreName(name));
+    },
+    async writeAll(changes) {
+      for (const [name, bytes] of checkChanges(changes)) bytes ? files.set(name, bytes) : files.delete(name);
     },
   };
 }

@@ -78,6 +78,8 @@ export class Run<B, S extends CarriedState<S>> {
 
   async *events(): Events {
     const { checkpoint } = this.#options;
+    // Two runs, as of two tabs, would write over each other's checkpoints.
+    const release = await checkpoint?.store.hold?.();
     try {
       this.#startedAt = performance.now();
       if (checkpoint?.resume) await this.#resume(checkpoint.store);
@@ -90,6 +92,7 @@ export class Run<B, S extends CarriedState<S>> {
         }
       }
     } finally {
+      release?.();
       this.#carry(undefined);
       this.#handOver();
       this.#options.optimizer.eval();

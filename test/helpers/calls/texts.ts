@@ -44,6 +44,27 @@ const tagRows = () => [
 ];
 const stored = () => new Map([["a", { dtype: "float32", shape: [2], data: Float32Array.of(1, 2) }]]);
 const bytes = () => sg.io.writeSafetensors(stored() as never, { a: "b" });
+/** A zip of a file `a`, which is empty. */
+const zip = () => {
+  const bytes = new Uint8Array(100);
+  const view = new DataView(bytes.buffer);
+  for (const [at, value] of [
+    [0, 0x04034b50],
+    [31, 0x02014b50],
+    [78, 0x06054b50],
+    [90, 47],
+    [94, 31],
+  ] as const)
+    view.setUint32(at, value, true);
+  for (const [at, value] of [
+    [26, 1],
+    [59, 1],
+    [88, 1],
+  ] as const)
+    view.setUint16(at, value, true);
+  bytes[30] = bytes[77] = 97;
+  return bytes;
+};
 const stepModel = () => ({
   context: 9,
   step: () => ({ logits: [0, 1, 2], state: 1 }),
@@ -254,6 +275,12 @@ export const textCalls: Calls = {
   "metrics.tokenize13a": () => ["a b."],
 
   "io.loadModel": () => [sg.io.memoryStore()],
+  "io.opfsStore": () => ["my-model"],
+  "io.indexedDbStore": () => ["my-model"],
+  "io.httpStore": () => ["https://example.com/my-model"],
+  "io.storeOf": () => [{ kind: "opfs", at: "my-model" }],
+  "io.toZip": () => [sg.io.memoryStore(), { names: [] }],
+  "io.fromZip": () => [zip(), { into: sg.io.memoryStore(), maxBytes: 100 }],
   "io.saveModel": () => [sg.io.memoryStore(), saved()],
   "io.parseSafetensors": () => [bytes()],
   "io.readSafetensorsMetadata": () => [bytes()],
