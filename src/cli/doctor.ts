@@ -1,19 +1,11 @@
-import { availableParallelism } from "node:os";
 import { defineCommand } from "citty";
 import { relaxedSimd, simd } from "wasm-feature-detect";
-import { obstacle } from "../backend/wasm/fusing.js";
 import { createDevice, type Device } from "../tensor/device.js";
 import { messageOf } from "../util/errors.js";
 import { formatBytes } from "../util/format.js";
+import { deviceFacts, deviceFindings, type Finding, linesOf } from "./machine.js";
 import { deviceFlags, initDevice, nodeGpu } from "./options.js";
 import { version } from "./version.js";
-
-/** A property of this machine, and what to do to get more from it. */
-interface Finding {
-  readonly name: string;
-  readonly value: string;
-  readonly advice?: string | undefined;
-}
 
 export const doctor = defineCommand({
   meta: { name: "doctor", description: "Say what this machine has, what is used, and why not more" },
@@ -24,32 +16,25 @@ export const doctor = defineCommand({
     const { reserved, limit } = device.backend.memory();
     const facts = {
       ...{ version, node: process.versions.node, platform: `${process.platform} ${process.arch}` },
-      ...{ device: device.type, variant: device.variant ?? null, info: device.info },
+      ...deviceFacts(device),
       ...{ simd: await simd(), relaxedSimd: await relaxedSimd(), relaxedSimdInPrograms: hasRelaxedSimdInPrograms() },
-      ...{
-        cores: availableParallelism(),
-        threads: device.threads,
-        wideMissing: obstacle() || null,
-        gpu: gpu.info ?? null,
-        gpuMissing: gpu.missing ?? null,
-      },
+      ...{ gpu: gpu.info ?? null, gpuMissing: gpu.missing ?? null },
       ...{ memoryReserved: reserved, memoryLimit: limit },
     };
-    if (args.json) return print(JSON.stringify(facts));
+    if (args.json) return void process.stdout.write(`${JSON.stringify(facts)}\n`);
+    const found = deviceFindings(device, args);
     const findings = [
       { name: "seqgrad", value: `${version}, Node ${facts.node}, ${facts.platform}` },
-      { name: "computes on", value: device.info.replace(/; no GPU.*/s, "") },
+      found.device,
       simdFinding(facts),
       gpuFinding(device, gpu),
-      widthFinding(device),
-      { name: "cores", value: `${facts.cores}; seqgrad computes on ${device.threads === 1 ? "one of them" : `${device.threads} threads`}` },
+      found.width,
+      found.cores,
       memoryFinding(reserved, limit),
     ];
-    for (const { name, value, advice } of findings) print(`${name.padEnd(14)}${value}${advice ? `\n${" ".repeat(14)}${advice}` : ""}`);
+    process.stdout.write(linesOf(findings));
   },
 });
-
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** Node 20 has relaxed SIMD behind a flag, which the command line sets for itself and a program must set at its start. */
 function hasRelaxedSimdInPrograms(): boolean {
@@ -69,17 +54,6 @@ function simdFinding({
   if (relaxedSimdInPrograms) return { name, value: "relaxed" };
   const advice = "to get relaxed: node --experimental-wasm-relaxed-simd, or Node 22";
   return { name, value: "relaxed here; on Node 20, your own programs run simd", advice };
-}
-
-function widthFinding({ type, variant }: Device): Finding {
-  const name = "256 bits";
-  const missing = obstacle();
-  if (variant === "wide") return { name, value: "in use: wide kernels" };
-  if (missing) return { name, value: `not in use: ${missing}` };
-  return {
-    name,
-    value: `not in use: ${type === "wasm" ? "the processor lacks it, or --no-wide or --deterministic was given" : `the device is ${type}`}`,
-  };
 }
 
 /** The description of a GPU, or the reason why it is missing. */

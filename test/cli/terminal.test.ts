@@ -131,6 +131,14 @@ describe("help and facts", () => {
     await succeed(...train, "--steps", 1);
     expect(await succeed("info", "--model", out)).toMatch(/: lm, lstm with .* units, [\d,]+ parameters\n\nRecurrentLM\n[\s\S]*rnn.*LSTM/);
     const [facts] = jsonLines(await succeed("info", "--model", out, "--json"));
+    expect(facts).toMatchObject({ device: "wasm", threads: Math.min(8, availableParallelism()), cores: availableParallelism() });
+    const narrow = await succeed("info", "--model", out, "--no-wide", "--threads", 1);
+    expect(narrow).toMatch(
+      /\n\ncomputes on +WebAssembly.*one thread\n256 bits +not in use: --no-wide was given\ncores +\d+; .* one thread/,
+    );
+    if (availableParallelism() > 1) expect(narrow).toContain("on one thread: --threads 1 was given");
+    expect(await succeed("info", "--model", out, "--deterministic")).toContain("256 bits      not in use: --deterministic was given");
+    expect(await succeed("info", "--model", out, "--device", "reference")).toContain("not in use: the device is reference");
     expect(facts.parameters).toBe(
       facts.tensors.reduce((sum: number, { shape }: { shape: number[] }) => sum + shape.reduce((a, b) => a * b), 0),
     );
