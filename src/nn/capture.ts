@@ -199,12 +199,12 @@ function watch(engine: Engine, module: Layer["module"], tap: Tap): () => void {
 }
 
 /** The result of a forward(), whose first tensor is shown, and its gradient will be. */
-function shownOutput({ Tensor, gradientSeen }: Engine, result: unknown, observer: Observer | undefined): unknown {
+function shownOutput({ Tensor, gradientSeen, internal }: Engine, result: unknown, observer: Observer | undefined): unknown {
   if (!observer || typeof result !== "object" || result === null) return result;
   const [name, y] = result instanceof Tensor ? [undefined, result] : (Object.entries(result).find(([, x]) => x instanceof Tensor) ?? []);
   if (!(y instanceof Tensor)) return result;
   observer.show("output", () => y);
-  if (y.dtype !== "float32") return result;
+  if (!internal(y).node) return result; // no gradient will come
   const seen = gradientSeen(y, (dy) => observer.show("output.gradient", () => dy));
   return name === undefined ? seen : { ...result, [name]: seen };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, vi } from "vitest";
+import { noGrad } from "../../src/autograd/tape.js";
 import type { CapturedValue } from "../../src/nn/captured-step.js";
 import * as nn from "../../src/nn/index.js";
 import { inference } from "../../src/nn/mode.js";
@@ -243,6 +244,43 @@ await forEachDevice(["simd"], "the steps of a capture", (device) => {
     loss.backward();
     await capture.stop();
     expect(names).toEqual(["l0.gates", "l0.hidden.gradient"]);
+  });
+
+  it("leave no memory behind outside a scope", async () => {
+    const layer = new nn.Linear(3, 4);
+    const x = tensor(normals(6, 1), [2, 3]);
+    const capture = await layer.capture(["output", "output.gradient"], () => {});
+    const predict = () => startOn(device, () => noGrad(() => layer.forward(x)).dispose());
+    await predict();
+    const { inUse, tensors } = memory(device);
+    for (let i = 0; i < 5; i++) await predict();
+    expect(memory(device)).toMatchObject({ inUse, tensors });
+    await capture.stop();
+  });
+
+  it("are windows of a long sequence, whose gradients end where the state was cut off", async () => {
+    const layer = new nn.LSTM(3, 4);
+    const windows = [1, 2].map((seed) => tensor(normals(B * T * 3, seed), [B, T, 3]));
+    const [window = tensor([0])] = windows;
+    const names = ["hidden.gradient", "cells"];
+    const both = await capturedOn(device, layer, names, () =>
+      scope(() => {
+        let state: nn.LSTMState | undefined;
+        for (const x of windows) {
+          const next = layer.forward(x, { state });
+          sum(next.output).backward();
+          state = { h: next.state.h.detach(), c: next.state.c.detach() };
+        }
+      }),
+    );
+    const first = await capturedOn(device, layer, names, () => scope(() => sum(layer.forward(window).output).backward()));
+    expect(both.get("l0.hidden.gradient")?.map(({ shape }) => shape)).toEqual([
+      [B, T, 4],
+      [B, T, 4],
+    ]);
+    expect(both.get("l0.hidden.gradient")?.[0]).toEqual(first.get("l0.hidden.gradient")?.[0]);
+    expect(both.get("l0.cells")?.[0]).toEqual(first.get("l0.cells")?.[0]);
+    expect(both.get("l0.cells")?.[1]).not.toEqual(first.get("l0.cells")?.[0]);
   });
 
   it("have the mode that the layer was in", async () => {
