@@ -104,3 +104,31 @@ test("decoders of scores refuse what they cannot read", async () => {
   const scores = { transitions: sg.zeros([3, 3]), starts: sg.zeros([2]), ends: sg.zeros([3]) };
   await expectRejection("shape", sg.decode.viterbi(emissions, scores), "starts [2]", "expected [B, T, K], [K, K], [K], [K] and B");
 });
+
+test("a state that is not one of the decoder's is refused by its name, and nothing is made", async () => {
+  const model = new sg.models.RecurrentSeq2Seq({ sourceVocab: 9, targetVocab: 9, embed: 4, hidden: 4 }).eval();
+  const decoding = model.decoder([1, 2]);
+  const { state } = await decoding.step([1]);
+  const before = sg.memory();
+  for (const [bad, part] of [
+    [null, "the state is null"],
+    [5, "the state is"],
+    [{ ...state, h: undefined }, "the state's h is"],
+    [{ ...state, h: [1] }, "the state's h is"],
+    [{ ...state, feed: "x" }, "the state's feed is"],
+    [{ ...state, c: 5 }, "the state's c is"],
+    [{ ...state, position: "1" }, "the state's position is"],
+    [{ ...state, position: -1 }, "the state's position is"],
+  ] as const)
+    for (const act of [() => decoding.step([1], wrong(bad)), () => decoding.stepRows([1], wrong(bad), [0])]) {
+      const error = await act().then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      expect(error).toBeInstanceOf(sg.SeqgradError);
+      expect((error as Error).message).toContain(`RecurrentDecoding: ${part}`);
+    }
+  expect(sg.memory()).toEqual(before);
+  decoding.release(state);
+  decoding.dispose();
+});

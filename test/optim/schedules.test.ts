@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   constant,
   cosine,
+  cyclic,
   inverseSigmoid,
   linearDecay,
   linearWarmup,
@@ -49,6 +50,30 @@ describe("schedules", () => {
       expect(plain(share * steps)).toBeCloseTo(expected, 12);
       expect(schedule(share * steps)).toBeCloseTo(0.25 + 0.75 * expected, 12);
     }
+  });
+
+  test.each([
+    [1, 1],
+    [3, 3],
+    [2, 5],
+    [4, 1],
+  ])("cycles that rise for %i steps and fall for %i are walked step by step", (rise, fall) => {
+    const steps = 3 * (rise + fall) + 2;
+    const heights: number[] = [];
+    const cycles: number[] = [];
+    for (let cycle = 0; heights.length < steps; cycle++) {
+      for (let i = 0; i < rise; i++) heights.push(i / rise);
+      for (let i = fall; i > 0; i--) heights.push(i / fall);
+      while (cycles.length < heights.length) cycles.push(cycle);
+    }
+    const expectRates = (options: Parameters<typeof cyclic>[1], peakOf: (step: number, cycle: number) => number) => {
+      const floor = options?.floor ?? 0.1;
+      const expected = heights.map((height, step) => expect.closeTo(floor + (1 - floor) * height * peakOf(step, cycles[step]!), 12));
+      expect(rates(cyclic(rise, { fall, ...options }), steps)).toEqual(expected.slice(0, steps));
+    };
+    expectRates({}, () => 1);
+    expectRates({ floor: 0.25, mode: "triangular2" }, (_, cycle) => 0.5 ** cycle);
+    expectRates({ floor: 0, mode: "exponential", gamma: 0.9 }, (step) => 0.9 ** step);
   });
 
   test.each([0, 0.1, 0.5, 1])("one cycle that rises for %f of its steps is finite and peaks once", (rise) => {
