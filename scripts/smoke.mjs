@@ -65,7 +65,7 @@ try {
   const strangers = files.filter(({ path }) => !isListed(path));
   check(strangers.length === 0, `the package holds ${strangers.map(({ path }) => path).join(", ")}`);
   const named = JSON.stringify([manifest.exports, manifest.bin, manifest.main, manifest.module, manifest.types, manifest.unpkg]);
-  const pages = ["CHANGELOG.md", "docs/guide.md", "docs/benchmarks.md", "examples/gpt.mjs"];
+  const pages = ["CHANGELOG.md", "docs/guide.md", "docs/hosts.md", "docs/benchmarks.md", "examples/gpt.mjs"];
   for (const path of [...always, ...pages, ...Array.from(named.matchAll(/"\.\/(dist\/[^"]+)"/g), ([, path]) => path)])
     check(path in Object.fromEntries(files.map((file) => [file.path, file])), `the package lacks ${path}`);
 
