@@ -1,5 +1,7 @@
 // ONNX Runtime Web on its WebAssembly backend, with models of one operator.
+
 import { oneOperator } from "./onnx-model.mjs";
+import { inWords, threads } from "./threads.mjs";
 import { dataOf, gates, swap } from "./works.mjs";
 
 export const name = "onnxruntime-web";
@@ -24,7 +26,7 @@ function join(shape, parts) {
 }
 
 export async function open(ort) {
-  ort.env.wasm.numThreads = 1;
+  ort.env.wasm.numThreads = threads;
   const tensor = ({ data, shape }) => new ort.Tensor("float32", data, shape);
 
   async function session(model) {
@@ -61,7 +63,7 @@ export async function open(ort) {
 
   const noTraining = "cannot train: its training packages ended with 1.20";
   return {
-    info: `${ort.env.versions.web}, wasm, one thread`,
+    info: `${ort.env.versions.web}, wasm, ${inWords}`,
     prepare: (work) => ({ gemm, forward, step: () => noTraining })[work.kind](work),
   };
 }

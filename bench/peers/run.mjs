@@ -1,5 +1,6 @@
 // seqgrad beside its peers, in one process and in turn, so that all see the same machine: milliseconds and ratios.
-// `npm run bench:peers -- [--only NAME] [--json FILE]`; NAME is a part of a work's name, as printed, or `first`.
+// `npm run bench:peers -- [--only NAME] [--threads N] [--json FILE]`; NAME is a part of a work's name, as printed, or `first`.
+// With several threads seqgrad, onnxruntime-web and PyTorch use them, and the clock is the wall's; tfjs and jax-js have one in Node.
 // PyTorch is looked for in $SEQGRAD_PYTHON, else in python3.
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -15,6 +16,7 @@ import * as onnx from "./onnx.mjs";
 import * as seqgrad from "./seqgrad.mjs";
 import * as kernel from "./seqgrad-kernel.mjs";
 import * as tfjs from "./tfjs.mjs";
+import { threads } from "./threads.mjs";
 import * as torch from "./torch.mjs";
 import { nameOf, works } from "./works.mjs";
 
@@ -25,12 +27,14 @@ const starters = { seqgrad: "seqgrad", tfjs: "tfjs", "jax-js": "jax" };
 /** V8 compiles what is hot by its count of calls; a work that is long makes thousands of calls itself. */
 const pace = { rounds: 9, sampleTime: 80, peerTime: 2000, warmTime: 1500, warmCalls: 3000, now };
 
-const { values: options } = parseArgs({ options: { only: { type: "string", default: "" }, json: { type: "string" } } });
+const { values: options } = parseArgs({
+  options: { only: { type: "string", default: "" }, threads: { type: "string" }, json: { type: "string" } },
+});
 const here = fileURLToPath(new URL(".", import.meta.url));
 
 /** Milliseconds of this thread alone where Node can measure it (from 23.9), so that what shares the machine counts for little. */
 function now() {
-  if (!process.threadCpuUsage) return performance.now();
+  if (!process.threadCpuUsage || threads > 1) return performance.now();
   // Linux brings a thread's account up to date once in some milliseconds, and when the process's is asked for.
   process.cpuUsage();
   const { user, system } = process.threadCpuUsage();

@@ -1,4 +1,4 @@
-"""The PyTorch side of torch.mjs, on one thread. Reads a question a line, as JSON, and answers each with a line:
+"""The PyTorch side of torch.mjs; the argument is the number of threads. Reads a question a line, as JSON, and answers each with a line:
 {"prepare": work} makes a work ready, {"time": n} answers the milliseconds that each of n runs took on average, {"value": i} runs input set i and
 answers the result, of a gemm or a layer the first thousand numbers.
 """
@@ -9,7 +9,9 @@ import time
 import torch
 from torch.nn.functional import cross_entropy, gelu
 
-torch.set_num_threads(1)
+threads = int(sys.argv[1])
+torch.set_num_threads(threads)
+clock = time.process_time if threads == 1 else time.perf_counter
 
 
 def read(work):
@@ -68,7 +70,7 @@ def prepare(work):
     return sets, step
 
 
-print(json.dumps(f"{torch.__version__}, {torch.backends.cpu.get_cpu_capability()}, one thread"), flush=True)
+print(json.dumps(f"{torch.__version__}, {torch.backends.cpu.get_cpu_capability()}, {threads} thread{'s' if threads > 1 else ''}"), flush=True)
 runs = 0
 for line in sys.stdin:
     question = json.loads(line)

@@ -1,4 +1,4 @@
-// Native PyTorch on one thread: a process that times itself, so that what talks to it costs nothing.
+// Native PyTorch: a process that times itself, so that what talks to it costs nothing.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { threads } from "./threads.mjs";
 import { adam, classes, clipNorm, dataOf } from "./works.mjs";
 
 export const name = "PyTorch";
@@ -13,7 +14,7 @@ export const name = "PyTorch";
 /** One question, one answer, each a line of JSON; undefined when there is no Python with torch. */
 export async function load() {
   const script = fileURLToPath(new URL("torch-worker.py", import.meta.url));
-  const child = spawn(process.env.SEQGRAD_PYTHON ?? "python3", [script], { stdio: ["pipe", "pipe", "ignore"] });
+  const child = spawn(process.env.SEQGRAD_PYTHON ?? "python3", [script, String(threads)], { stdio: ["pipe", "pipe", "ignore"] });
   const failed = once(child, "error").then(() => ({ done: true }));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const first = await Promise.race([lines.next(), failed]);
