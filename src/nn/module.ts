@@ -206,7 +206,7 @@ export abstract class Module {
    * A step is what runs without an await: an update, or the prediction of a batch. The function is called after it, for each name in turn,
    * with a copy on the host. While a promise that it returned is pending, or values are on their way from a GPU, steps are not captured,
    * so that training runs at full speed beside a page that draws. A decoder that reads token by token in one step gives them in one value.
-   * An error of the function does not end the training; stop() throws it.
+   * An error of the function is an unhandled rejection, which ends a program in Node; a stop() that waits for it throws it.
    *
    * @param names names, or patterns of them
    * @param fn called with a name and its value: `shape`, `data`, `dtype`, and `training`, true of a layer in training mode
