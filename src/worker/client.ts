@@ -95,12 +95,13 @@ export class Client {
   /** The items of a method. Nothing happens before the first is asked for. */
   async *stream<T>(task: number, method: string, args: readonly unknown[]): AsyncGenerator<T, void, undefined> {
     const id = ++this.#last;
+    const encoded = this.encoded(args);
     const inbox = new Inbox<T>();
     this.#streams.set(id, inbox);
     let isOpen = true;
     try {
       const fail = (error: Error) => inbox.push({ items: [], isLast: true, error });
-      this.#send({ type: "stream", id, task, method, args: this.encoded(args) }, fail);
+      this.#send({ type: "stream", id, task, method, args: encoded }, fail);
       while (isOpen) {
         const message = await inbox.next();
         yield* message.items;
@@ -178,7 +179,9 @@ export class Client {
     } catch (error) {
       const isOwn = error instanceof SeqgradError;
       const advice = "give plain data: objects, lists, texts, numbers and typed arrays";
-      refuse?.(isOwn ? error : new SeqgradError("value", `worker: an argument cannot go to the worker (${messageOf(error)}); ${advice}.`));
+      refuse?.(
+        isOwn ? error : new SeqgradError("value", `worker: what you gave cannot go to the worker (${messageOf(error)}); ${advice}.`),
+      );
     }
   }
 
@@ -221,16 +224,26 @@ export class Client {
   }
 
   async #answer(id: number, question: Question): Promise<void> {
+    const refuse = (error: unknown) => this.#send({ type: "refusal", id, error: sentError(error) });
     try {
       const value =
         question.ask === "chunk"
           ? await chunkOf(question.name)
           : question.ask === "store"
             ? await this.#fromStore(question)
-            : await this.#functions[question.fn]?.(question.args);
-      this.#send({ type: "answer", id, value });
+            : await this.#callBack(question);
+      this.#send({ type: "answer", id, value }, refuse);
     } catch (error) {
-      this.#send({ type: "refusal", id, error: sentError(error) });
+      refuse(error);
+    }
+  }
+
+  /** Calls a function of the page's. What it throws is the page's to hear, as where the task is in the page; the worker continues. */
+  async #callBack({ fn, args }: Extract<Question, { ask: "function" }>): Promise<void> {
+    try {
+      await this.#functions[fn]?.(args);
+    } catch (error) {
+      void Promise.reject(error);
     }
   }
 
@@ -252,14 +265,17 @@ function calling(fn: object): Callback {
   return callback;
 }
 
-/** Starts a worker, or says that the runtime has none. */
+/** Starts a worker, or says that the runtime has none, or none from this address. */
 function startedThread(script: Script, listener: Listener): Thread {
   try {
     return startThread(script, listener);
   } catch (cause) {
-    throw new SeqgradError("state", `worker.start: this runtime starts no workers (${messageOf(cause)}); use tasks without one.`, {
-      cause,
-    });
+    const why = messageOf(cause);
+    const words =
+      typeof script === "string"
+        ? `this runtime starts no workers (${why}); use tasks without one.`
+        : `no worker can start from ${script.href} (${why}); give url a file of the page's own origin, or in Node one of the disk.`;
+    throw new SeqgradError("state", `worker.start: ${words}`, { cause });
   }
 }
 

@@ -106,7 +106,7 @@ export class Engine {
     const id = ++this.#last;
     return new Promise<T>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#post({ type: "question", id, ...question }, "args" in question ? buffersOf(question.args) : []);
+      this.#post({ type: "question", id, ...question }, question.ask === "function" ? buffersOf(question.args) : []);
     });
   }
 
@@ -120,11 +120,7 @@ export class Engine {
   #refuse(message: unknown): void {
     const id = isRecord(message) && typeof message.id === "number" ? message.id : -1;
     const type = isRecord(message) ? String(message.type) : typeof message;
-    const error = new SeqgradError(
-      "value",
-      `worker: got a message "${type}", which is none of seqgrad's; use the same version on both sides.`,
-    );
-    this.#post({ type: "error", id, error: sentError(error) });
+    this.#post({ type: "error", id, error: sentError(notOurs(type)) });
   }
 
   async #answer(id: number, work: () => Promise<unknown>): Promise<void> {
@@ -151,6 +147,8 @@ export class Engine {
         return memory();
       case "call":
         return this.#called(work.task, work.method, work.args);
+      default:
+        throw notOurs("call");
     }
   }
 
@@ -158,10 +156,10 @@ export class Engine {
     checkOptions("worker.start", options, startNames);
     const { seed, ...device } = options;
     if (seed !== undefined) checkInteger("worker.start", "seed", seed);
-    if (lock) await held(lock);
+    const isLocked = lock !== "" && (await isHeld(lock));
     await init(device);
     if (seed !== undefined) manualSeed(seed);
-    return { info: defaultDevice().info, kinds: Object.keys(kinds) };
+    return { info: defaultDevice().info, kinds: Object.keys(kinds), isLocked };
   }
 
   /** Keeps a task or a capture, and says what the page can ask of it. */
@@ -239,6 +237,7 @@ export class Engine {
   }
 
   #decodedAll(args: readonly unknown[]): Promise<unknown[]> {
+    if (!Array.isArray(args)) throw notOurs("call");
     return Promise.all(args.map((arg) => this.#decoded(arg)));
   }
 
@@ -266,14 +265,21 @@ const buffersOf = (args: readonly unknown[]): ArrayBuffer[] =>
 
 const isMarked = (value: object): value is Marked => mark in value;
 
-/** Takes a lock for as long as the worker lives: the page, which waits for it, hears of its end. */
-function held(lock: string): Promise<void> {
-  return new Promise((resolve, reject) => {
+const notOurs = (type: string) =>
+  new SeqgradError("value", `worker: got a message "${type}", which is none of seqgrad's; use the same version on both sides.`);
+
+/**
+ * Takes a lock for as long as the worker lives: the page, which waits for it, hears of its end. False in a page that has no locks, such as
+ * a frame with `sandbox`.
+ */
+async function isHeld(lock: string): Promise<boolean> {
+  if (!("locks" in navigator)) return false;
+  return new Promise((resolve) => {
     const hold = () => {
-      resolve();
+      resolve(true);
       return new Promise<void>(() => {});
     };
-    navigator.locks.request(lock, hold).catch(reject);
+    navigator.locks.request(lock, hold).catch(() => resolve(false));
   });
 }
 

@@ -1,4 +1,6 @@
 import type { InitOptions, MemoryReport } from "../tensor/device.js";
+import { checkObject } from "../util/check.js";
+import { disposeKey } from "../util/dispose-key.js";
 import { SeqgradError } from "../util/errors.js";
 import { Client } from "./client.js";
 import type { Started } from "./protocol.js";
@@ -49,13 +51,13 @@ export interface Trainer {
  * trainer.close();
  */
 export async function start(options: StartOptions = {}): Promise<Trainer> {
-  const { url, ...rest } = options;
+  const { url, ...rest } = checkObject("worker.start", "options", options, 'those of init(), as in { device: "wasm" }');
   const client = new Client(url === undefined ? await engineFor(rest.device) : addressOf(url));
   await client.ready;
   try {
     const lock = lockName();
-    const { info, kinds } = await client.call<Started>({ work: "start", options: rest, lock });
-    if (lock) client.watch(lock);
+    const { info, kinds, isLocked } = await client.call<Started>({ work: "start", options: rest, lock });
+    if (isLocked) client.watch(lock);
     const close = () => client.lose("the trainer was closed; start another with worker.start()");
     return {
       info,
@@ -63,6 +65,8 @@ export async function start(options: StartOptions = {}): Promise<Trainer> {
       memory: () => client.call<MemoryReport>({ work: "memory" }),
       close,
       [Symbol.dispose]: close,
+      // Safari has no Symbol.dispose yet.
+      [disposeKey]: close,
     };
   } catch (error) {
     client.lose("it could not start");

@@ -61,6 +61,8 @@ export type FromEngine =
 export interface Started {
   readonly info: string;
   readonly kinds: readonly string[];
+  /** True if the worker has taken the lock. */
+  readonly isLocked: boolean;
 }
 
 /** In place of what cannot go over, an object that has this key alone says what it is. */

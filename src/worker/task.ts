@@ -2,11 +2,9 @@ import { checkStore, type Store } from "../io/store.js";
 import type * as kinds from "../tasks/kinds.js";
 import { type FitRun, runOf } from "../train/fit-run.js";
 import type { FitEvent } from "../train/types.js";
+import { disposeKey } from "../util/dispose-key.js";
 import type { Client } from "./client.js";
 import type { SentTask } from "./protocol.js";
-
-/** Safari has no Symbol.dispose yet. */
-const disposeKey = Symbol.dispose ?? Symbol.for("Symbol.dispose");
 
 type Kinds = typeof kinds;
 
@@ -52,7 +50,7 @@ export function tasksOf(client: Client, names: readonly string[]): WorkerTasks {
 
 function taskOf(client: Client, { task, methods, facts }: SentTask): object {
   const entries = methods.map((method) => {
-    const call = (...args: unknown[]) => client.call({ work: "call", task, method, args: client.encoded(args) });
+    const call = async (...args: unknown[]) => client.call({ work: "call", task, method, args: client.encoded(args) });
     const stream = (...args: unknown[]) => client.stream(task, method, args);
     const run = (...args: unknown[]) => runOf(client.stream<FitEvent>(task, method, args));
     const capture = async (...args: unknown[]) =>
@@ -66,9 +64,11 @@ function taskOf(client: Client, { task, methods, facts }: SentTask): object {
 
 /** A capture, which stop() ends. */
 function captureOf(client: Client, { task }: SentTask): object {
-  const stop = async () => {
+  const end = async () => {
     await client.call({ work: "call", task, method: "stop", args: [] });
     client.release(task);
   };
+  let ended: Promise<void> | undefined;
+  const stop = () => (ended ??= end());
   return { stop, [disposeKey]: () => void stop().catch(() => {}) };
 }

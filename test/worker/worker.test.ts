@@ -23,6 +23,10 @@ async function classifier(trainer: Trainer) {
   return trainer.tasks.TextClassifier.create(reviews, options);
 }
 
+function raise(message: string): never {
+  throw new Error(message);
+}
+
 /** The error of a promise. */
 async function failure(promise: PromiseLike<unknown>): Promise<SeqgradError> {
   const error = await Promise.resolve(promise).then(
@@ -183,6 +187,29 @@ describe("a worker", () => {
     expect(thrown.code).toBe("value");
   });
 
+  test("continues where the page's function throws, which the page hears of as of any other of its own", async () => {
+    const task = await classifier(await started());
+    const listeners = process.listeners("unhandledRejection");
+    process.removeAllListeners("unhandledRejection");
+    const heard: unknown[] = [];
+    process.on("unhandledRejection", (error) => heard.push(error));
+    try {
+      const mine = new Error("mine");
+      const capture = await task.capture(["gru.gates"], () => {
+        throw mine;
+      });
+      const { end } = await task.train(reviews, { epochs: 2, validation: 0 });
+      await Promise.all([capture.stop(), capture.stop()]);
+      await capture.stop();
+      expect(end.reason).toBe("complete");
+      expect(heard[0]).toBe(mine);
+      expect((await task.predict(["a film"])).length).toBe(1);
+    } finally {
+      process.removeAllListeners("unhandledRejection");
+      for (const listener of listeners) process.on("unhandledRejection", listener);
+    }
+  });
+
   test("passes on what a store refuses, with its code, and the task still answers", async () => {
     const task = await classifier(await started());
     const write = async () => {
@@ -192,6 +219,8 @@ describe("a worker", () => {
     expect([error.code, error.message]).toEqual(["io", "the disk is full"]);
     const odd: Store = { ...memoryStore(), write: async () => Promise.reject("no reason") };
     await expect(task.save(odd)).rejects.toThrow("no reason");
+    const unclonable: Store = { ...memoryStore(), write: async () => (() => {}) as never };
+    expect((await failure(task.save(unclonable))).message).toContain("cannot go to the worker");
     expect((await task.predict(["a film"])).length).toBe(1);
   });
 });
@@ -216,6 +245,29 @@ describe("bad input is an error with the worker's code", () => {
     expect((await failure(task.train(reviews, { onStep: () => {} } as never))).message).toMatch(/cannot go to the worker|onStep/);
   });
 
+  test("of train(): a tokenizer that cannot be written, whose error comes out of the run", async () => {
+    const task = await classifier(await started());
+    const tokenizer = { encode() {}, toJSON: () => raise("not today") };
+    await expect(task.train(reviews, { tokenizer } as never)).rejects.toThrow("not today");
+    await expect(task.save(tokenizer as never)).rejects.toThrow("not today");
+  });
+
+  test.each([
+    [{ type: "good day", id: 1000 }, "good day"],
+    [{ type: "call", id: 1000 }, "call"],
+    [{ type: "call", id: 1000, work: "make", kind: "Translator" }, "call"],
+  ])("of the port: an unknown message, %j", async (message, type) => {
+    const posted = vi.spyOn(Worker.prototype, "postMessage");
+    const trainer = await started();
+    const [worker] = posted.mock.contexts as Worker[];
+    expect((await classifier(trainer)).labels.length).toBe(2);
+    const refused = new Promise<{ error: unknown }>((resolve) => worker?.on("message", (answer) => answer.id === 1000 && resolve(answer)));
+    worker?.ref();
+    worker?.postMessage(message);
+    const { error } = await refused;
+    expect(error).toMatchObject({ code: "value", message: expect.stringContaining(`"${type}", which is none of seqgrad's`) });
+  });
+
   test("of load(): a folder that holds no task", async () => {
     const trainer = await started();
     expect((await failure(trainer.tasks.load(memoryStore()))).code).toBe("io");
@@ -230,10 +282,15 @@ describe("bad input is an error with the worker's code", () => {
     [{ seed: 0.5 }, "range", "seed"],
     [{ url: "no address" }, "value", "worker.min.js"],
     [{ gpu: {} }, "value", "gpu"],
+    [{ url: "https://localhost/worker.min.js" }, "state", "give url"],
   ])("of start(): %j", async (bad, code, word) => {
     const error = await failure(start({ threads: 1, ...bad } as never));
     expect(error.message).toContain(word);
     expect(error.code).toBe(code);
+  });
+
+  test.each([[null], [7], [[]]])("of start(): %j", async (bad) => {
+    expect((await failure(start(bad as never))).message).toContain("worker.start: options");
   });
 
   test("of start(): a script that is not the worker's", async () => {
