@@ -4,7 +4,17 @@ import { checkStore, type Store } from "../io/store.js";
 import { isRecord } from "../util/check.js";
 import { messageOf, SeqgradError } from "../util/errors.js";
 import { receivedError, sentError } from "./errors.js";
-import { type FromEngine, mark, PROTOCOL, type Question, type Sent, storeMethods, type ToEngine, type Work } from "./protocol.js";
+import {
+  type FromEngine,
+  mark,
+  PROTOCOL,
+  type Question,
+  type Sent,
+  type SentStore,
+  storeMethods,
+  type ToEngine,
+  type Work,
+} from "./protocol.js";
 
 interface Waiting {
   resolve(value: unknown): void;
@@ -146,9 +156,11 @@ export class Client {
     this.lose(`the worker has ended (${reason}). Start another with worker.start(), and resume from the last checkpoint`);
   }
 
-  /** The number of a store, by which the worker asks for what it holds. */
-  store(store: Store): number {
-    return numberOf(this.#stores, store);
+  /** A store, as it goes over. */
+  store(store: Store): SentStore {
+    const { origin, writeAll, hold } = store;
+    const has = { writeAll: writeAll !== undefined, hold: hold !== undefined };
+    return { as: "store", id: numberOf(this.#stores, store), has, ...(origin && { origin }) };
   }
 
   /** Arguments, with numbers in place of stores and signals. */
@@ -160,7 +172,7 @@ export class Client {
     if (typeof value === "function") return { [mark]: { as: "function", id: numberOf(this.#functions, calling(value)) } satisfies Sent };
     if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return value;
     const marked = (sent: Sent) => ({ [mark]: sent });
-    if (isStore(value)) return marked({ as: "store", id: this.store(value) });
+    if (isStore(value)) return marked(this.store(value));
     if (isTokenizer(value)) return marked({ as: "tokenizer", json: value.toJSON() });
     if (isSignal(value)) {
       const signal = numberOf(this.#signals, value);
@@ -250,7 +262,9 @@ export class Client {
   async #fromStore({ store: number, method, args }: Extract<Question, { ask: "store" }>): Promise<unknown> {
     const store = this.#stores[number];
     if (!store) throw new SeqgradError("value", `worker: there is no store ${number}.`);
-    return Reflect.apply(checkStore("worker", store)[method], store, args);
+    const own: unknown = Reflect.get(checkStore("worker", store), method);
+    const result: unknown = typeof own === "function" ? await Reflect.apply(own, store, args) : undefined;
+    return typeof result === "function" ? numberOf(this.#functions, calling(result)) : result;
   }
 }
 

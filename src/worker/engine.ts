@@ -1,4 +1,5 @@
-import type { Store } from "../io/store.js";
+import type { Store, StoreChanges } from "../io/store.js";
+import { storeOf } from "../io/store-of.js";
 import type { Capture } from "../nn/capture.js";
 import * as kinds from "../tasks/kinds.js";
 import { load } from "../tasks/load.js";
@@ -17,6 +18,7 @@ import {
   mark,
   PROTOCOL,
   type Question,
+  type SentStore,
   type SentTask,
   type Started,
   type StoreMethod,
@@ -226,13 +228,21 @@ export class Engine {
   }
 
   /** A store of the page's. */
-  #storeOf(store: number): Store {
+  #storeOf({ id: store, origin, has }: SentStore): Store {
+    if (origin) return storeOf(origin);
     const ask = <T>(method: StoreMethod, ...args: unknown[]) => this.ask<T>({ ask: "store", store, method, args });
     return {
       read: (name) => ask("read", name),
       write: (name, bytes) => ask("write", name, bytes),
       list: () => ask("list"),
       delete: (name) => ask("delete", name),
+      ...(has.writeAll && { writeAll: (files: StoreChanges) => ask<void>("writeAll", files) }),
+      ...(has.hold && {
+        hold: async () => {
+          const fn = await ask<number>("hold");
+          return () => void this.ask({ ask: "function", fn, args: [] });
+        },
+      }),
     };
   }
 
@@ -248,7 +258,7 @@ export class Engine {
       const sent = value[mark];
       if (sent.as === "signal") return this.#signal(sent.id, sent.aborted);
       if (sent.as === "function") return (...args: unknown[]) => this.ask({ ask: "function", fn: sent.id, args });
-      return sent.as === "tokenizer" ? tokenizerFromJSON(sent.json) : this.#storeOf(sent.id);
+      return sent.as === "tokenizer" ? tokenizerFromJSON(sent.json) : this.#storeOf(sent);
     }
     const entries = Object.entries(value).map(async ([name, inner]) => [name, await this.#decoded(inner)] as const);
     return Object.fromEntries(await Promise.all(entries));

@@ -1,3 +1,4 @@
+import type { StoreOrigin } from "../io/store.js";
 import type { ErrorCode } from "../util/errors.js";
 
 /** The version of these messages: both sides must be of one. */
@@ -22,7 +23,7 @@ export interface SentTask {
 export type Work =
   | { readonly work: "start"; readonly options: object; readonly lock: string }
   | { readonly work: "make"; readonly kind: string; readonly args: readonly unknown[] }
-  | { readonly work: "load"; readonly store: number }
+  | { readonly work: "load"; readonly store: SentStore }
   | { readonly work: "memory" }
   | { readonly work: "call"; readonly task: number; readonly method: string; readonly args: readonly unknown[] };
 
@@ -47,7 +48,15 @@ export type Question =
   | { readonly ask: "store"; readonly store: number; readonly method: StoreMethod; readonly args: readonly unknown[] };
 
 export const storeMethods = ["read", "write", "list", "delete"] as const;
-export type StoreMethod = (typeof storeMethods)[number];
+export type StoreMethod = (typeof storeMethods)[number] | "writeAll" | "hold";
+
+/** A store of the page's: by its origin the worker opens it itself, else it asks the page, by its number. */
+export interface SentStore {
+  readonly as: "store";
+  readonly id: number;
+  readonly origin?: StoreOrigin;
+  readonly has: { readonly writeAll: boolean; readonly hold: boolean };
+}
 
 /** From the worker. */
 export type FromEngine =
@@ -71,7 +80,7 @@ export interface Marked {
   readonly [mark]: Sent;
 }
 export type Sent =
-  | { readonly as: "store"; readonly id: number }
+  | SentStore
   | { readonly as: "function"; readonly id: number }
   | { readonly as: "signal"; readonly id: number; readonly aborted: boolean }
   | { readonly as: "tokenizer"; readonly json: unknown };

@@ -212,12 +212,12 @@ describe("a worker", () => {
 
   test("passes on what a store refuses, with its code, and the task still answers", async () => {
     const task = await classifier(await started());
-    const write = async () => {
+    const writeAll = async () => {
       throw new SeqgradError("io", "the disk is full");
     };
-    const error = await failure(task.save({ ...memoryStore(), write }));
+    const error = await failure(task.save({ ...memoryStore(), writeAll }));
     expect([error.code, error.message]).toEqual(["io", "the disk is full"]);
-    const odd: Store = { ...memoryStore(), write: async () => Promise.reject("no reason") };
+    const odd: Store = { ...memoryStore(), writeAll: async () => Promise.reject("no reason") };
     await expect(task.save(odd)).rejects.toThrow("no reason");
     const unclonable: Store = { ...memoryStore(), write: async () => (() => {}) as never };
     expect((await failure(task.save(unclonable))).message).toContain("cannot go to the worker");
@@ -339,4 +339,27 @@ test("a runtime that starts no workers is named", async () => {
     code: "state",
     message: expect.stringMatching(/^worker\.start: this runtime starts no workers \(.+\); use tasks without one\.$/s),
   });
+});
+
+test("a store that is taken for a run, and that writes all files or none, is so in a worker", async () => {
+  const inner = memoryStore();
+  const calls: string[] = [];
+  const store: Store = {
+    ...inner,
+    writeAll: async (files) => {
+      calls.push(`writes ${[...files.keys()].length}`);
+      await inner.writeAll?.(files);
+    },
+    hold: async () => {
+      calls.push("taken");
+      return () => void calls.push("released");
+    },
+  };
+  const task = await classifier(await started());
+  await task.train(reviews, { epochs: 1, validation: 0, checkpoint: { store } });
+  await vi.waitFor(() => expect(calls.at(-1)).toBe("released"));
+  expect(calls[0]).toBe("taken");
+  await task.save(store);
+  expect(calls.filter((call) => call.startsWith("writes")).length).toBeGreaterThan(0);
+  expect(await inner.list()).toContain("training_state.safetensors");
 });
