@@ -5,6 +5,8 @@ import { extname } from "node:path";
 
 const root = new URL("../../", import.meta.url);
 const page = "/examples/browser/train.html";
+/** With these headers a page may have threads. */
+const isolated = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
 const types = {
   ".html": "text/html; charset=utf-8",
   ".css": "text/css; charset=utf-8",
@@ -24,7 +26,7 @@ const server = createServer(async (request, response) => {
   if (pathname === "/") return response.writeHead(302, { location: page }).end();
   try {
     const content = await contentOf(pathname);
-    response.writeHead(200, { "content-type": types[extname(pathname)], "cache-control": "no-store" }).end(content);
+    response.writeHead(200, { "content-type": types[extname(pathname)], "cache-control": "no-store", ...isolated }).end(content);
   } catch {
     response.writeHead(404).end("not found");
   }

@@ -1,17 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findChromium, noChromium } from "../helpers/chromium.js";
-import { full } from "../helpers/full.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const launchOptions = findChromium();
 const missing = !launchOptions ? noChromium : existsSync(`${root}/dist/index.js`) ? "" : "no dist/: run `npm run build`";
 
-describe.skipIf(missing)(`the page that trains in a tab${missing && ` (${missing})`}`, () => {
+describe.skipIf(missing)(`the pages that train in a tab${missing && ` (${missing})`}`, () => {
   let server: ChildProcess;
   let browser: Browser;
   let page: Page;
@@ -27,8 +26,10 @@ describe.skipIf(missing)(`the page that trains in a tab${missing && ` (${missing
     page = await browser.newPage();
     page.on("pageerror", (error) => errors.push(error.message));
     page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-    page.on("request", (request) => new URL(request.url()).host !== new URL(address).host && strangers.push(request.url()));
-    await page.goto(address);
+    page.on("request", (request) => {
+      const { protocol, host } = new URL(request.url());
+      if (protocol === "http:" && host !== new URL(address).host) strangers.push(request.url());
+    });
   }, 60_000);
 
   afterAll(async () => {
@@ -36,84 +37,73 @@ describe.skipIf(missing)(`the page that trains in a tab${missing && ` (${missing
     server?.kill();
   });
 
+  const open = async (name: string) => {
+    await page.goto(new URL(`${name}.html`, address).href);
+    await page.locator("#train:enabled").waitFor();
+  };
   const text = (id: string) => page.locator(`#${id}`).textContent();
+  const click = (name: string) => page.getByRole("button", { name }).click();
+  const ends = (state: string) => page.locator(`body[data-state=${state}]`).waitFor({ timeout: 30_000 });
 
-  test("trains the model and prints its loss, which falls, and then a text", { timeout: 120_000 }, async () => {
-    await page.locator("#device", { hasText: "WebAssembly" }).waitFor();
-    await page.getByLabel("Hidden units").fill("64");
-    await page.getByLabel("Steps").fill("60");
-    const losses = await page.evaluateHandle(() => {
-      const shown: number[] = [];
-      const loss = document.getElementById("loss")!;
-      new MutationObserver(() => shown.push(Number(loss.textContent))).observe(loss, { childList: true });
-      return shown;
-    });
-    await page.getByRole("button", { name: "Train" }).click();
-    await page.locator("body[data-state=done]").waitFor({ timeout: 100_000 });
-    const shown = await losses.jsonValue();
-    expect(shown.length).toBe(60);
-    expect(shown.at(-1)).toBeLessThan(0.8 * shown[0]!);
-    expect(await text("step")).toBe("60 of 60");
-    expect(await text("speed")).toMatch(/^[1-9]/);
-    expect((await text("output"))!.length).toBeGreaterThan(400);
+  test("a text: trains, saves when it is stopped, resumes at the next visit, and writes", { timeout: 60_000 }, async () => {
+    await open("train");
+    await page.getByLabel("Steps").fill("40");
+    await click("Train");
+    await page.getByText(/^Step [1-9]/).waitFor();
+    await click("Stop");
+    await ends("done");
+    expect(await text("status")).toContain("Stopped and saved");
+    await open("train");
+    expect(await text("status")).toContain("resumes");
+    expect(await page.getByLabel("Steps").inputValue()).toBe("40");
+    await click("Train");
+    await ends("done");
+    expect(await text("status")).toMatch(/^Step 40 of 40, loss \d/);
+    expect((await text("output"))!.length).toBeGreaterThan(200);
   });
 
-  test("reads a table, whose reader is loaded when it is asked for", async () => {
-    const cells = await page.evaluate(`import("/dist/index.js").then((sg) => sg.data.parseCsv('a,"b,c"')).then(([row]) => row.cells)`);
-    expect(cells).toEqual(["a", "b,c"]);
+  test("a text that is too short: says so in words", async () => {
+    await open("train");
+    await page.getByLabel("Text").fill("short");
+    await click("Train");
+    await ends("failed");
+    expect(await text("status")).toMatch(/longer text/);
   });
 
-  test("says in words what is wrong with the text", async () => {
-    await page.getByLabel("Text").fill("too short");
-    await page.getByRole("button", { name: "Train" }).click();
-    await page.locator("body[data-state=failed]").waitFor();
-    expect(await text("message")).toMatch(/longer text/);
+  test("a table: forecasts, and does so again at the next visit", { timeout: 60_000 }, async () => {
+    await open("forecast");
+    await click("Train");
+    await ends("done");
+    const forecast = await text("output");
+    expect(forecast!.split("\n")).toHaveLength(5);
+    await open("forecast");
+    expect(await text("output")).toBe(forecast);
   });
 
-  /** Opens the page with one of its files answered otherwise, and reads what it says. */
-  async function opened(file: string, answer: "hangs" | "fails" | string, act: (page: Page) => Promise<void>) {
+  test("labels: answers as one types, and does so again at the next visit", { timeout: 60_000 }, async () => {
+    await open("classify");
+    await click("Train");
+    await ends("done");
+    await page.getByLabel("Your text").fill("I hated it");
+    await page.getByText(/^bad: .*good: /s).waitFor();
+    await open("classify");
+    await page.getByLabel("Your text").fill("I loved it");
+    await page.getByText(/^good: .*bad: /s).waitFor();
+  });
+
+  test("a program that cannot be loaded: says so, and the button stays off", async () => {
     const other = await browser.newPage();
-    const asked: string[] = [];
-    try {
-      other.on("request", (request) => asked.push(request.url()));
-      await other.route(file, async (route) => {
-        if (answer === "fails") await route.abort();
-        else if (answer !== "hangs") await route.fulfill({ contentType: "text/javascript", body: answer });
-      });
-      await other.goto(address, { waitUntil: "commit" });
-      await act(other);
-      // Neither a click, nor Enter, nor a script submits the form.
-      await other.getByLabel("Text").fill("my secret");
-      await other.getByRole("button", { name: "Train" }).click({ force: true });
-      await other.getByLabel("Steps").press("Enter");
-      await other.evaluate(`document.querySelector("form").submit()`);
-      await other.waitForTimeout(200);
-      expect(new URL(other.url()).search).toBe("");
-      expect(asked.filter((url) => url.includes("secret"))).toEqual([]);
-    } finally {
-      await other.close();
-    }
-  }
-
-  full(() => {
-    test("submits no form while its program loads, and none after it could not be loaded", async () => {
-      await opened("**/dist/index.js", "hangs", async (page) => {
-        await page.getByText("Loading …").waitFor();
-        expect(await page.getByRole("button", { name: "Train" }).isDisabled()).toBe(true);
-      });
-      await opened("**/dist/index.js", "fails", async (page) => {
-        await page.getByText("This page cannot train").waitFor();
-        expect(await page.getByRole("button", { name: "Train" }).isDisabled()).toBe(true);
-      });
-    });
+    await other.route("**/dist/index.js", (route) => route.abort());
+    await other.goto(address);
+    await other.locator("body[data-state=failed]").waitFor();
+    expect(await other.getByRole("button", { name: "Train" }).isDisabled()).toBe(true);
+    await other.close();
   });
 
-  test("shows the message of init() where that fails", async () => {
-    const failing = `export const data = { sampleText: "" }; export const init = async () => { throw new Error("no WebAssembly here"); };`;
-    await opened("**/dist/index.js", failing, async (page) => {
-      await page.getByText("no WebAssembly here").waitFor();
-      expect(await page.getByRole("button", { name: "Train" }).isDisabled()).toBe(true);
-    });
+  test.each(["train", "classify", "forecast"])("%s.html is short, and has no form to submit", (name) => {
+    const html = readFileSync(`${root}/examples/browser/${name}.html`, "utf8");
+    expect(html.split("\n").length).toBeLessThanOrEqual(60);
+    expect(html).not.toContain("<form");
   });
 
   test("asks nothing of any other host, and logs no error", () => {
