@@ -219,7 +219,7 @@ describe("a worker", () => {
     expect([error.code, error.message]).toEqual(["io", "the disk is full"]);
     const odd: Store = { ...memoryStore(), writeAll: async () => Promise.reject("no reason") };
     await expect(task.save(odd)).rejects.toThrow("no reason");
-    const unclonable: Store = { ...memoryStore(), write: async () => (() => {}) as never };
+    const unclonable: Store = { ...memoryStore(), writeAll: async () => Symbol("no data") as never };
     expect((await failure(task.save(unclonable))).message).toContain("cannot go to the worker");
     expect((await task.predict(["a film"])).length).toBe(1);
   });
