@@ -159,6 +159,8 @@ export class Client {
   /** A store, as it goes over. */
   store(store: Store): SentStore {
     const { origin, writeAll, hold } = store;
+    // A worker cannot ask the browser to keep its files.
+    if ("space" in store && typeof store.space === "function") Promise.resolve(store.space()).catch(() => {});
     const has = { writeAll: writeAll !== undefined, hold: hold !== undefined };
     return { as: "store", id: numberOf(this.#stores, store), has, ...(origin && { origin }) };
   }

@@ -28,7 +28,7 @@ describe.skipIf(missing)(`the pages that train in a tab${missing && ` (${missing
     page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
     page.on("request", (request) => {
       const { protocol, host } = new URL(request.url());
-      if (protocol === "http:" && host !== new URL(address).host) strangers.push(request.url());
+      if (!/^(blob|data):$/.test(protocol) && host !== new URL(address).host) strangers.push(request.url());
     });
   }, 60_000);
 
@@ -56,10 +56,22 @@ describe.skipIf(missing)(`the pages that train in a tab${missing && ` (${missing
     await open("train");
     expect(await text("status")).toContain("resumes");
     expect(await page.getByLabel("Steps").inputValue()).toBe("40");
+    const seen = await page.evaluateHandle(`(() => {
+      const seen = [];
+      new MutationObserver(() => seen.push(document.getElementById("status").textContent)).observe(document.getElementById("status"), { childList: true });
+      return seen;
+    })()`);
     await click("Train");
     await ends("done");
     expect(await text("status")).toMatch(/^Step 40 of 40, loss \d/);
+    // It continued where it was stopped.
+    const steps = JSON.stringify(await seen.jsonValue()).match(/Step \d+ of/g) ?? [];
+    expect(steps.length).toBeGreaterThan(0);
+    expect(steps[0]).not.toBe("Step 1 of");
     expect((await text("output"))!.length).toBeGreaterThan(200);
+    await open("train");
+    expect(await text("status")).toContain("The saved model writes");
+    expect((await text("output"))!.length).toBeGreaterThan(100);
   });
 
   test("a text that is too short: says so in words", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import * as sg from "../../src/index.js";
 import { start } from "../../src/worker/index.js";
 import { asDefault } from "../helpers/devices.js";
+import { taskWorks } from "../helpers/task-works.js";
 
 // The same task in a worker and here, from the same seed: every event and every answer has the same bits.
 
@@ -9,42 +10,7 @@ asDefault({ type: "wasm", variant: "simd" });
 
 const started = () => start({ device: "wasm", deterministic: true, threads: 1, seed: 7 });
 
-const texts = ["Iris is in the inn", "in the inn is a cat", "a cat is in Iris"];
-const recordings = texts.map((text, i) => ({ text: text.slice(0, 3), frames: Array.from({ length: 8 }, (_, t) => [(t + i) % 3, i]) }));
-const images = texts.map((caption, i) => ({
-  caption,
-  features: [
-    [1, i],
-    [i, 2],
-  ],
-}));
-const sentences = texts.map((text) => ({ words: text.split(" "), tags: text.split(" ").map((word) => (word === "Iris" ? "B-PER" : "O")) }));
-const series = sg.data.seriesOf(Array.from({ length: 90 }, (_, t) => [t % 5]));
-const points = Array.from({ length: 20 }, (_, i) => ({ series, at: 30 + i }));
-const usual = { epochs: 2, batch: 2, validation: 0.34 };
-
-/** The arguments of create(), train() and predict(); evaluate() takes the examples. */
-const works: Readonly<
-  Record<string, readonly [create: readonly unknown[], examples: unknown, options: object, inputs: readonly unknown[]]>
-> = {
-  LanguageModel: [[texts.join("\n"), { hidden: 8, context: 8 }], texts.join("\n"), { steps: 6, batch: 2 }, ["Iris", "a "]],
-  TextClassifier: [
-    [texts.map((text, i) => ({ text, label: i ? "a" : "b" })), { hidden: 8, minCount: 1 }],
-    texts.map((text, i) => ({ text, label: i ? "a" : "b" })),
-    usual,
-    texts,
-  ],
-  EntityTagger: [[sentences, { hidden: 8, minCount: 1 }], sentences, usual, sentences.map(({ words }) => words)],
-  SeriesForecaster: [[series, 60, { hidden: 8, history: 6, horizon: 2 }], points, usual, [series]],
-  SpeechRecognizer: [[recordings, { hidden: 8 }], recordings, usual, recordings.map(({ frames }) => frames)],
-  Translator: [
-    [texts.map((text) => ({ source: text, target: text })), { hidden: 8, vocab: 270 }],
-    texts.map((text) => ({ source: text, target: text })),
-    usual,
-    texts,
-  ],
-  ImageCaptioner: [[images, { hidden: 8, minCount: 1 }], images, usual, images.map(({ features }) => features)],
-};
+const works = taskWorks(sg);
 
 /** The surface that all tasks have, here and in the worker, for a table of them. */
 interface AnyTask {
