@@ -18,7 +18,7 @@ const isNamespace = (id: string, importer = "") =>
 const oneEngine: Rolldown.Plugin = {
   name: "one-engine",
   resolveId(id, importer) {
-    return id === "./generated/engine.js" ? this.resolve("./generated/engine-webgpu.js", importer) : undefined;
+    return id === "./generated/engine.js" ? this.resolve("./generated/engine-full.js", importer) : undefined;
   },
 };
 

@@ -1,5 +1,5 @@
 // Bundles the program of the worker, src/worker/engine.ts, as a classic script, and writes it as a text into modules of its own, which a page
-// loads when it starts a worker: one with the kernels for a GPU and one without. Kernels for WebAssembly are left out: the page has them as
+// loads when it starts a worker: one for all devices, and one for WebAssembly alone. Kernels for WebAssembly are left out: the page has them as
 // chunks, and sends them over. `build/worker.min.js` is the same script for a page that must load it by its address.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -15,9 +15,13 @@ const kernelsFromPage = {
       ? code.replace(/import\("\.\/generated\/([\w-]+)\.js"\)/g, 'seqgradChunk("$1")')
       : undefined,
 };
-const withoutGpu = {
-  name: "without-gpu",
-  load: (id) => (/backend.webgpu.open\.ts$/.test(id) ? "export const createWebGpuBackend = undefined;" : undefined),
+/** WebAssembly is then the only device. */
+const wasmAlone = {
+  name: "wasm-alone",
+  load(id) {
+    if (/backend.webgpu.open\.ts$/.test(id)) return "export const createWebGpuBackend = undefined;";
+    return /reference.reference-backend\.ts$/.test(id) ? "export const ReferenceBackend = undefined;" : undefined;
+  },
 };
 
 async function engine(plugins) {
@@ -37,9 +41,9 @@ async function engine(plugins) {
   return code;
 }
 
-const texts = { "engine-webgpu": await engine([kernelsFromPage]), engine: await engine([kernelsFromPage, withoutGpu]) };
+const texts = { "engine-full": await engine([kernelsFromPage]), engine: await engine([kernelsFromPage, wasmAlone]) };
 mkdirSync("src/worker/generated", { recursive: true });
 mkdirSync("build", { recursive: true });
 for (const [name, text] of Object.entries(texts))
   writeFileSync(`src/worker/generated/${name}.ts`, `export default ${JSON.stringify(text)};\n`);
-writeFileSync("build/worker.min.js", texts["engine-webgpu"]);
+writeFileSync("build/worker.min.js", texts["engine-full"]);

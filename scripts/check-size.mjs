@@ -85,7 +85,7 @@ console.log(`All of src/index.ts: ${kB((await fromSource("src/index.ts")).total)
 // The worker's program has all tasks, and what a page with all of them may load, but kernels. What it adds is the rest of it, and the page's
 // side.
 const worker = { limit: 12_000, tasks: 'export * from "./src/tasks/index.js"; export { init } from "./src/tensor/device.js";' };
-const isKernels = (name) => /^(simd|relaxed|wide|webgpu|engine-webgpu)/.test(name);
+const isKernels = (name) => /^(simd|relaxed|wide|webgpu|engine-full)/.test(name);
 async function allOf(entry) {
   const [{ chunks }] = await build({
     ...{ config: false, entry: { main: entry }, plugins: [coreEntry], platform: "browser", target: "es2022", minify: true },

@@ -1,5 +1,5 @@
+import { opfsStore } from "../io/opfs-store.js";
 import type { Store, StoreChanges } from "../io/store.js";
-import { storeOf } from "../io/store-of.js";
 import type { Capture } from "../nn/capture.js";
 import * as kinds from "../tasks/kinds.js";
 import { load } from "../tasks/load.js";
@@ -229,7 +229,8 @@ export class Engine {
 
   /** A store of the page's. */
   #storeOf({ id: store, origin, has }: SentStore): Store {
-    if (origin) return storeOf(origin);
+    // A worker writes private files by synchronous handles; all other stores are as good in the page.
+    if (origin?.kind === "opfs") return opfsStore(origin.at);
     const ask = <T>(method: StoreMethod, ...args: unknown[]) => this.ask<T>({ ask: "store", store, method, args });
     return {
       read: (name) => ask("read", name),

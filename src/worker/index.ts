@@ -78,11 +78,11 @@ export async function start(options: StartOptions = {}): Promise<Trainer> {
 const lockName = (): string =>
   globalThis.process === undefined && globalThis.navigator?.locks ? `seqgrad ${globalThis.crypto.randomUUID()}` : "";
 
-/** The program of the worker: with the kernels for a GPU where there may be one. */
+/** The program of the worker: the smaller one where WebAssembly is the only device. */
 async function engineFor(device: InitOptions["device"] = "auto"): Promise<string> {
   const hasGpu = "gpu" in (globalThis.navigator ?? {});
-  const isExpected = device === "webgpu" || (device === "auto" && hasGpu);
-  return (await (isExpected ? import("./generated/engine-webgpu.js") : import("./generated/engine.js"))).default;
+  const isFull = device === "webgpu" || device === "reference" || (device === "auto" && hasGpu);
+  return (await (isFull ? import("./generated/engine-full.js") : import("./generated/engine.js"))).default;
 }
 
 function addressOf(url: string | URL): URL {

@@ -363,3 +363,9 @@ test("a store that is taken for a run, and that writes all files or none, is so 
   expect(calls.filter((call) => call.startsWith("writes")).length).toBeGreaterThan(0);
   expect(await inner.list()).toContain("training_state.safetensors");
 });
+
+test("the reference device is there in a worker too", async () => {
+  const task = await classifier(await started({ device: "reference" }));
+  const { steps } = await task.train(reviews, { epochs: 1, batch: 20, validation: 0 });
+  expect(steps.length).toBe(2);
+});
