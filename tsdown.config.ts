@@ -14,6 +14,9 @@ const isHost = (id: string) => /^node:|^stream$|\.wasm$/.test(id);
 const isNamespace = (id: string, importer = "") =>
   /^\.\/\w+\/index\.js$/.test(id) ? /src.index\.ts$/.test(importer) && `${id.slice(2, -3)}` in entry : id === "./init.js";
 
+/** For types of a program whose own settings have no Symbol.dispose. */
+const disposable = '/// <reference lib="esnext.disposable" />';
+
 /** One file holds one text of the worker's program: the larger one, which serves all devices. */
 const oneEngine: Rolldown.Plugin = {
   name: "one-engine",
@@ -66,7 +69,10 @@ export default defineConfig([
     format: "cjs",
     outDir: "dist/cjs",
     outExtensions: () => ({ js: ".cjs", dts: ".d.cts" }),
-    outputOptions: { chunkFileNames: "chunks/[name].cjs" },
+    outputOptions: {
+      chunkFileNames: "chunks/[name].cjs",
+      banner: ({ fileName }: { fileName: string }) => (fileName.endsWith(".d.cts") ? disposable : ""),
+    },
     dts: true,
   },
   // Everything in one file: for a script tag, and as a module.
@@ -89,7 +95,7 @@ export default defineConfig([
     outputOptions: {
       chunkFileNames: "chunks/[name].js",
       // What a reader of the types sees first: the doc of the package, which the bundler drops.
-      banner: ({ fileName }: { fileName: string }) => (fileName === "index.d.ts" ? packageDoc : ""),
+      banner: ({ fileName }: { fileName: string }) => (fileName === "index.d.ts" ? `${disposable}\n${packageDoc}` : disposable),
     },
   },
 ]);

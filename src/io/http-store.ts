@@ -22,7 +22,7 @@ const FILES = [
  * const folder = sg.io.httpStore("https://example.com/models/my-model");
  * const task = await sg.tasks.load(folder).catch((error) => console.log(error.message));
  */
-export function httpStore(url: string | URL): Store {
+export function httpStore(url: string | { readonly href: string }): Store {
   const folder = folderOf(url);
   const refuse = async (action: string): Promise<never> => {
     const advice = "Save to another store, such as opfsStore(name) or memoryStore()";
@@ -49,9 +49,9 @@ export function httpStore(url: string | URL): Store {
 }
 
 /** The absolute URL of the folder, with a slash at its end. */
-function folderOf(url: string | URL): string {
-  if (typeof url !== "string" && !(url instanceof URL))
-    throw new SeqgradError("value", `httpStore: the url is ${kindOf(url)}; give the URL of a folder.`);
+function folderOf(given: string | { readonly href: string }): string {
+  const url: unknown = typeof given === "string" ? given : given?.href;
+  if (typeof url !== "string") throw new SeqgradError("value", `httpStore: the url is ${kindOf(given)}; give the URL of a folder.`);
   const base = globalThis.document?.baseURI ?? globalThis.location?.href;
   const absolute = URL.canParse(url, base) ? new URL(url, base) : undefined;
   if (absolute && /^https?:$/.test(absolute.protocol)) {

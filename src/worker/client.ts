@@ -233,7 +233,7 @@ export class Client {
         void this.#answer(message.id, message);
         return;
       default:
-        this.lose(`its script sent a message that is none of seqgrad's; give url the file seqgrad/worker.min.js of this version`);
+        this.lose(`its script sent a message that is none of seqgrad's; give url the file seqgrad/dist/worker.min.js of this version`);
     }
   }
 

@@ -13,10 +13,10 @@ export interface StartOptions extends Omit<InitOptions, "gpu" | "wasm"> {
   /** The seed of random numbers, as for manualSeed(). Default: another each time. */
   readonly seed?: number;
   /**
-   * The address of the file `seqgrad/worker.min.js`, for a page whose Content Security Policy forbids workers from `blob:`. Default: a part
+   * The address of the file `seqgrad/dist/worker.min.js`, for a page whose Content Security Policy forbids workers from `blob:`. Default: a part
    * of the package that needs no file.
    */
-  readonly url?: string | URL;
+  readonly url?: string | { readonly href: string };
 }
 
 /** An engine in a worker: it trains and answers there, while the page stays free. */
@@ -85,13 +85,13 @@ async function engineFor(device: InitOptions["device"] = "auto"): Promise<string
   return (await (isFull ? import("./generated/engine-full.js") : import("./generated/engine.js"))).default;
 }
 
-function addressOf(url: string | URL): URL {
+function addressOf(url: string | { readonly href: string }): URL {
   try {
-    return new URL(url, globalThis.location?.href);
+    return new URL(typeof url === "string" ? url : url.href, globalThis.location?.href);
   } catch (cause) {
     throw new SeqgradError(
       "value",
-      `worker.start: url is ${JSON.stringify(url)}, which is not an address; give that of seqgrad/worker.min.js.`,
+      `worker.start: url is ${JSON.stringify(url)}, which is not an address; give that of seqgrad/dist/worker.min.js.`,
       {
         cause,
       },
