@@ -59,7 +59,7 @@ function folderOf(given: string | { readonly href: string }): string {
     [absolute.search, absolute.hash] = ["", ""];
     return absolute.href;
   }
-  const expected = base ? "an URL of http or https" : "an absolute URL of http or https, as there is no page";
+  const expected = base ? "a URL of http or https" : "an absolute URL of http or https, as there is no page";
   throw new SeqgradError("value", `httpStore: the url is ${JSON.stringify(String(url))}; expected ${expected}.`);
 }
 

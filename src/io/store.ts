@@ -42,9 +42,13 @@ export function checkChanges(changes: StoreChanges): Map<string, Uint8Array<Arra
   return new Map(Array.from(changes, ([name, bytes]) => [checkStoreName(name), bytes && new Uint8Array(checkBytes(name, bytes))]));
 }
 
+/** True for anything that has the methods which every store has. */
+export const isStore = (value: object): value is Store =>
+  ["read", "write", "list", "delete"].every((method) => typeof Reflect.get(value, method) === "function");
+
 /** The store, when it is one. */
 export function checkStore(op: string, store: Store): Store {
-  const has = (["read", "write", "list", "delete"] as const).every((method) => typeof store?.[method] === "function");
+  const has = isStore(Object(store));
   const may = (["writeAll", "hold"] as const).every((method) => ["undefined", "function"].includes(typeof store?.[method]));
   if (has && may) return store;
   const advice = "give a store, such as fileStore(folder) of seqgrad/node, or memoryStore()";

@@ -1,2 +1,2 @@
 /** Symbol.dispose, which Node 20 and some browsers do not have. */
-export const disposeKey = (Symbol.dispose ?? Symbol.for("Symbol.dispose")) as typeof Symbol.dispose;
+export const disposeKey: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for("Symbol.dispose");

@@ -1,25 +1,11 @@
 import { chunks, fusing } from "../backend/wasm/modules.js";
 import { type Listener, type Script, startThread, type Thread } from "../backend/wasm/threads/start.js";
-import { checkStore, type Store } from "../io/store.js";
+import { checkStore, isStore, type Store } from "../io/store.js";
 import { isRecord } from "../util/check.js";
 import { messageOf, SeqgradError } from "../util/errors.js";
 import { receivedError, sentError } from "./errors.js";
-import {
-  type FromEngine,
-  mark,
-  PROTOCOL,
-  type Question,
-  type Sent,
-  type SentStore,
-  storeMethods,
-  type ToEngine,
-  type Work,
-} from "./protocol.js";
-
-interface Waiting {
-  resolve(value: unknown): void;
-  reject(error: Error): void;
-}
+import { Pending } from "./pending.js";
+import { type FromEngine, mark, PROTOCOL, type Question, type Sent, type SentStore, type ToEngine, type Work } from "./protocol.js";
 
 /** A message of a stream. */
 interface Message<T> {
@@ -61,8 +47,6 @@ interface Signal {
 }
 
 const isSignal = (value: object): value is Signal => "aborted" in value && typeof value.aborted === "boolean";
-const isStore = (value: object): value is Store =>
-  storeMethods.every((method) => method in value && typeof Reflect.get(value, method) === "function");
 const isTokenizer = (value: object): value is { toJSON(): unknown } =>
   "encode" in value && "toJSON" in value && typeof value.toJSON === "function";
 
@@ -73,11 +57,13 @@ const isPlain = (value: unknown): value is Record<string, unknown> =>
 /** The page's end of the port: calls and streams by number, and answers to what the worker asks. */
 export class Client {
   readonly #thread: Thread;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #pending = new Pending();
   readonly #streams = new Map<number, Sink>();
   readonly #stores: Store[] = [];
   readonly #signals: Signal[] = [];
-  readonly #functions: Callback[] = [];
+  /** The numbers of those that do not tell when they abort. */
+  readonly #silent = new Set<number>();
+  readonly #functions: object[] = [];
   readonly #watch = new AbortController();
   #last = 0;
   /** Why the worker can do nothing more. */
@@ -85,21 +71,17 @@ export class Client {
   readonly ready: Promise<unknown>;
 
   constructor(script: Script) {
-    this.ready = new Promise((resolve, reject) => this.#waiting.set(0, { resolve, reject }));
     this.#thread = startedThread(script, {
       onGone: (reason) => this.#gone(reason),
       onMessage: (message: FromEngine) => this.#receive(message),
     });
-    this.#thread.hold(true);
+    this.ready = this.#pending.open(0, () => this.#hold());
   }
 
   /** The result of a piece of work. */
   call<T>(work: Work): Promise<T> {
     const id = ++this.#last;
-    return new Promise<T>((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#send({ type: "call", id, ...work }, (error) => this.#settle(id)?.reject(error));
-    });
+    return this.#pending.open<T>(id, () => this.#send({ type: "call", id, ...work }, (error) => this.#reject(id, error)));
   }
 
   /** The items of a method. Nothing happens before the first is asked for. */
@@ -118,7 +100,7 @@ export class Client {
         isOpen = !message.isLast;
         if (message.error) throw message.error;
         if (isOpen) this.#send({ type: "taken", id });
-        for (const [i, { aborted }] of this.#signals.entries()) if (aborted) this.#send({ type: "abort", signal: i });
+        this.#poll();
       }
     } finally {
       // Who breaks off waits until the worker has stopped, so that the task is at rest.
@@ -147,8 +129,7 @@ export class Client {
     this.#lost = new SeqgradError("state", `worker: ${reason}.`);
     this.#watch.abort();
     this.#thread.end();
-    for (const { reject } of this.#waiting.values()) reject(this.#lost);
-    this.#waiting.clear();
+    this.#pending.rejectAll(this.#lost);
     for (const stream of this.#streams.values()) stream.push({ items: [], isLast: true, error: this.#lost });
   }
 
@@ -171,24 +152,39 @@ export class Client {
   }
 
   #encoded(value: unknown): unknown {
-    if (typeof value === "function") return { [mark]: { as: "function", id: numberOf(this.#functions, calling(value)) } satisfies Sent };
+    if (typeof value === "function") return { [mark]: { as: "function", id: numberOf(this.#functions, value) } satisfies Sent };
     if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return value;
     const marked = (sent: Sent) => ({ [mark]: sent });
     if (isStore(value)) return marked(this.store(value));
     if (isTokenizer(value)) return marked({ as: "tokenizer", json: value.toJSON() });
-    if (isSignal(value)) {
-      const signal = numberOf(this.#signals, value);
-      value.addEventListener?.("abort", () => this.#send({ type: "abort", signal }, () => {}), { once: true });
-      return marked({ as: "signal", id: signal, aborted: value.aborted });
-    }
+    if (isSignal(value)) return marked({ as: "signal", id: this.#listen(value), aborted: value.aborted });
     return isPlain(value) ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, this.#encoded(inner)])) : value;
   }
 
+  /** The number of a signal, whose abort goes over once. */
+  #listen(value: Signal): number {
+    const count = this.#signals.length;
+    const signal = numberOf(this.#signals, value);
+    if (signal < count || value.aborted) return signal;
+    if (value.addEventListener) value.addEventListener("abort", () => this.#send({ type: "abort", signal }), { once: true });
+    else this.#silent.add(signal);
+    return signal;
+  }
+
+  /** Looks at the signals that do not tell. */
+  #poll(): void {
+    for (const signal of this.#silent) {
+      if (!this.#signals[signal]?.aborted) continue;
+      this.#silent.delete(signal);
+      this.#send({ type: "abort", signal });
+    }
+  }
+
   /** Sends a message; `refuse` hears why it cannot go. */
-  #send(message: ToEngine, refuse?: (error: Error) => void, transfer?: readonly ArrayBuffer[]): void {
+  #send(message: ToEngine, refuse?: (error: Error) => void): void {
     try {
       if (this.#lost) throw this.#lost;
-      this.#thread.send(message, transfer);
+      this.#thread.send(message);
       this.#hold();
     } catch (error) {
       const isOwn = error instanceof SeqgradError;
@@ -201,29 +197,32 @@ export class Client {
 
   /** Keeps Node alive while the worker has something to do. */
   #hold(): void {
-    this.#thread.hold(this.#waiting.size + this.#streams.size > 0);
+    if (!this.#lost) this.#thread.hold(this.#pending.size + this.#streams.size > 0);
   }
 
-  #settle(id: number): Waiting | undefined {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    if (!this.#lost) this.#hold();
-    return waiting;
+  #resolve(id: number, value: unknown): void {
+    this.#pending.resolve(id, value);
+    this.#hold();
+  }
+
+  #reject(id: number, error: Error): void {
+    this.#pending.reject(id, error);
+    this.#hold();
   }
 
   #receive(message: FromEngine): void {
     switch (message?.type) {
       case "hello":
-        if (message.protocol === PROTOCOL) this.#settle(0)?.resolve(undefined);
+        if (message.protocol === PROTOCOL) this.#resolve(0, undefined);
         else this.lose("its script is of another version of seqgrad; give the file of this one");
         return;
       case "result":
-        this.#settle(message.id)?.resolve(message.value);
+        this.#resolve(message.id, message.value);
         return;
       case "error": {
         const error = receivedError(message.error);
         this.#streams.get(message.id)?.push({ items: [], isLast: true, error });
-        this.#settle(message.id)?.reject(error);
+        this.#reject(message.id, error);
         return;
       }
       case "items":
@@ -240,22 +239,28 @@ export class Client {
   async #answer(id: number, question: Question): Promise<void> {
     const refuse = (error: unknown) => this.#send({ type: "refusal", id, error: sentError(error) });
     try {
-      const value =
-        question.ask === "chunk"
-          ? await chunkOf(question.name)
-          : question.ask === "store"
-            ? await this.#fromStore(question)
-            : await this.#callBack(question);
-      this.#send({ type: "answer", id, value }, refuse);
+      this.#send({ type: "answer", id, value: await this.#answerTo(question) }, refuse);
     } catch (error) {
       refuse(error);
+    }
+  }
+
+  #answerTo(question: Question): Promise<unknown> {
+    switch (question.ask) {
+      case "chunk":
+        return chunkOf(question.name);
+      case "store":
+        return this.#fromStore(question);
+      case "function":
+        return this.#callBack(question);
     }
   }
 
   /** Calls a function of the page's. What it throws is the page's to hear, as where the task is in the page; the worker continues. */
   async #callBack({ fn, args }: Extract<Question, { ask: "function" }>): Promise<void> {
     try {
-      await this.#functions[fn]?.(args);
+      const own = this.#functions[fn];
+      if (typeof own === "function") await Reflect.apply(own, undefined, args);
     } catch (error) {
       void Promise.reject(error);
     }
@@ -266,19 +271,8 @@ export class Client {
     if (!store) throw new SeqgradError("value", `worker: there is no store ${number}.`);
     const own: unknown = Reflect.get(checkStore("worker", store), method);
     const result: unknown = typeof own === "function" ? await Reflect.apply(own, store, args) : undefined;
-    return typeof result === "function" ? numberOf(this.#functions, calling(result)) : result;
+    return typeof result === "function" ? numberOf(this.#functions, result) : result;
   }
-}
-
-type Callback = (args: readonly unknown[]) => unknown;
-const callbacks = new WeakMap<object, Callback>();
-
-/** A function of the page's, to be called with what the worker sends. */
-function calling(fn: object): Callback {
-  const known = callbacks.get(fn);
-  const callback: Callback = known ?? ((args) => (typeof fn === "function" ? Reflect.apply(fn, undefined, args) : undefined));
-  callbacks.set(fn, callback);
-  return callback;
 }
 
 /** Starts a worker, or says that the runtime has none, or none from this address. */
@@ -301,15 +295,17 @@ function numberOf<T>(list: T[], item: T): number {
   return at < 0 ? list.push(item) - 1 : at;
 }
 
-/** Kernels as the package has them: base64 of gzip. */
+/** Loads kernels as the package has them, base64 of gzip, by the name of their chunk. */
+const kernelChunks: Readonly<Record<string, () => Promise<{ readonly default: string }>>> = {
+  simd: chunks.simd[0],
+  "simd-extra": chunks.simd[1],
+  relaxed: chunks.relaxed[0],
+  "relaxed-extra": chunks.relaxed[1],
+  wide: async () => (await fusing()).wideCore(),
+};
+
 async function chunkOf(name: string): Promise<string> {
-  const [variant = "", part] = name.split("-");
-  const chunk =
-    variant === "wide"
-      ? (await fusing()).wideCore
-      : variant === "simd" || variant === "relaxed"
-        ? chunks[variant][part ? 1 : 0]
-        : undefined;
+  const chunk = kernelChunks[name];
   if (!chunk) throw new SeqgradError("value", `worker: there are no kernels named ${name}.`);
   return (await chunk()).default;
 }

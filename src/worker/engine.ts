@@ -12,6 +12,7 @@ import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { receivedError, sentError } from "./errors.js";
 import type { StartOptions } from "./index.js";
+import { Pending } from "./pending.js";
 import {
   type FromEngine,
   type Marked,
@@ -39,11 +40,6 @@ const startNames = namesOf<StartOptions>({
 type AnyTask = Awaited<ReturnType<typeof load>>;
 type Held = AnyTask | Capture;
 
-interface Waiting {
-  resolve(value: unknown): void;
-  reject(error: Error): void;
-}
-
 type Post = (message: FromEngine, transfer?: ArrayBuffer[]) => void;
 
 /** A stream: how many of its messages the page has not taken, and what to call when it has. */
@@ -58,7 +54,7 @@ export class Engine {
   readonly #held = new Map<number, Held>();
   readonly #streams = new Map<number, Stream>();
   readonly #signals = new Map<number, { aborted: boolean }>();
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #pending = new Pending();
   #last = 0;
 
   constructor(post: Post) {
@@ -91,12 +87,10 @@ export class Engine {
         this.#release(message.task);
         return;
       case "answer":
-        this.#waiting.get(message.id)?.resolve(message.value);
-        this.#waiting.delete(message.id);
+        this.#pending.resolve(message.id, message.value);
         return;
       case "refusal":
-        this.#waiting.get(message.id)?.reject(receivedError(message.error));
-        this.#waiting.delete(message.id);
+        this.#pending.reject(message.id, receivedError(message.error));
         return;
       default:
         this.#refuse(message);
@@ -106,10 +100,8 @@ export class Engine {
   /** Asks the page. */
   ask<T>(question: Question): Promise<T> {
     const id = ++this.#last;
-    return new Promise<T>((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#post({ type: "question", id, ...question }, question.ask === "function" ? buffersOf(question.args) : []);
-    });
+    const transfer = question.ask === "function" ? buffersOf(question.args) : [];
+    return this.#pending.open<T>(id, () => this.#post({ type: "question", id, ...question }, transfer));
   }
 
   #release(id: number): void {

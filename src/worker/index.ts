@@ -64,8 +64,6 @@ export async function start(options: StartOptions = {}): Promise<Trainer> {
       tasks: tasksOf(client, kinds),
       memory: () => client.call<MemoryReport>({ work: "memory" }),
       close,
-      [Symbol.dispose]: close,
-      // Safari has no Symbol.dispose yet.
       [disposeKey]: close,
     };
   } catch (error) {

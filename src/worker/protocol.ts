@@ -47,8 +47,7 @@ export type Question =
   | { readonly ask: "function"; readonly fn: number; readonly args: readonly unknown[] }
   | { readonly ask: "store"; readonly store: number; readonly method: StoreMethod; readonly args: readonly unknown[] };
 
-export const storeMethods = ["read", "write", "list", "delete"] as const;
-export type StoreMethod = (typeof storeMethods)[number] | "writeAll" | "hold";
+export type StoreMethod = "read" | "write" | "list" | "delete" | "writeAll" | "hold";
 
 /** A store of the page's: by its origin the worker opens it itself, else it asks the page, by its number. */
 export interface SentStore {

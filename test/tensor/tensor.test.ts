@@ -66,6 +66,17 @@ await forEachDevice(immediate, "tensors", (device) => {
     }),
   );
 
+  test("are gone at the end of the block that is using them", () => {
+    sg.withDevice(device, () => {
+      const before = sg.memory(device).tensors;
+      {
+        using x = sg.tensor([1, 2]);
+        expect(values(x)).toEqual([1, 2]);
+      }
+      expect(sg.memory(device).tensors).toBe(before);
+    });
+  });
+
   test("are gone after dispose(), together with their gradient, and may be disposed of again", () => {
     sg.withDevice(device, () => {
       const before = sg.memory(device).tensors;

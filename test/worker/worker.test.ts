@@ -333,7 +333,7 @@ describe("a worker that ends", () => {
 
 test("a runtime that starts no workers is named", async () => {
   vi.spyOn(process.getBuiltinModule("node:worker_threads"), "Worker").mockImplementation(() => {
-    throw new Error("not implemented");
+    throw new Error("no such code");
   });
   expect(await failure(start())).toMatchObject({
     code: "state",

@@ -1,7 +1,6 @@
 /** A worker, of Node or of a page. */
 export interface Thread {
-  /** Sends it a message, and gives it what `transfer` lists. */
-  send(message: unknown, transfer?: readonly ArrayBuffer[]): void;
+  send(message: unknown): void;
   /** Says if it keeps a process of Node alive; at first it does not. */
   hold(isHeld: boolean): void;
   /** True if it is known to have ended, also within a call that does not return to the event loop. */
@@ -62,7 +61,7 @@ function nodeThread(
   const idle = () => (versions.deno || versions.bun ? 0 : worker.performance.eventLoopUtilization().idle);
   worker.on("online", idle);
   return {
-    send: (message, transfer) => worker.postMessage(message, transfer),
+    send: (message) => worker.postMessage(message),
     hold: (isHeld) => (isHeld ? worker.ref() : worker.unref()),
     isGone: () => idle() < 0,
     end: () => void worker.terminate(),
@@ -81,7 +80,7 @@ function pageThread(script: Script, { onGone, onMessage }: Listener): Thread {
   };
   if (onMessage) worker.onmessage = ({ data }) => onMessage(data);
   return {
-    send: (message, transfer = []) => worker.postMessage(message, [...transfer]),
+    send: (message) => worker.postMessage(message),
     hold: () => {},
     isGone: () => isGone,
     end: () => {
