@@ -10,7 +10,7 @@ const FILES = "files";
  * Makes a store of a database of the browser (IndexedDB), for browsers without private files. It works in a
  * page and in a worker. A write is one transaction, which the browser brings to the disk whole or not at all.
  *
- * @param name the name of the store, among those of the page's origin
+ * @param name the name of the store; each origin has names of its own
  * @returns the store; `space()` asks the browser to keep its files, and returns what it grants
  * @throws SeqgradError `value` for a name that is not one; from every method `device` where there is no IndexedDB, and `io` for what the
  *   browser refuses, such as a quota: what was saved before is intact then; `format` for a database of another kind

@@ -20,7 +20,7 @@ interface Contents {
  * at any moment leaves the files before or those after. The version before each file is kept, and is read where the newest one is damaged.
  * Tabs take turns by Web Locks.
  *
- * @param name the name of the store, among those of the page's origin
+ * @param name the name of the store; each origin has names of its own
  * @returns the store; `space()` asks the browser to keep its files, and returns what it grants
  * @throws SeqgradError `value` for a name that is not one; from every method `device` where the browser has no private files, and `io` for
  *   what it refuses, such as a quota: what was saved before is intact then; `format` for files that are damaged, or of another kind

@@ -61,7 +61,7 @@ export class Client {
   readonly #streams = new Map<number, Sink>();
   readonly #stores: Store[] = [];
   readonly #signals: Signal[] = [];
-  /** The numbers of those that do not tell when they abort. */
+  /** The numbers of those without an event, which must be looked at. */
   readonly #silent = new Set<number>();
   readonly #functions: object[] = [];
   readonly #watch = new AbortController();
@@ -171,7 +171,7 @@ export class Client {
     return signal;
   }
 
-  /** Looks at the signals that do not tell. */
+  /** Looks at the signals without an event. */
   #poll(): void {
     for (const signal of this.#silent) {
       if (!this.#signals[signal]?.aborted) continue;

@@ -3,7 +3,7 @@ import probe from "./generated/probe.js";
 
 // It imports nothing of what a page has already: bundlers would cut that in pieces, which costs more than all of this.
 
-/** Loads the core module of the wide kernels. Their other module is that of the relaxed ones. */
+/** Loads the core module of the wide kernels, which share the second module of the relaxed ones. */
 export const wideCore = () => import("./generated/wide.js");
 
 /** The part of Node's `process` that is of use here; a page has none. */
@@ -28,7 +28,7 @@ export function obstacle(): string | undefined {
   return "";
 }
 
-/** Sets V8's flag, for the whole process: modules that are compiled later have their pairs fused. Call it where there is no obstacle. */
+/** Sets V8's flag for the whole process: V8 fuses pairs in the modules that are compiled later. Call it where obstacle() returns "". */
 export function askToFuse(): void {
   const { process }: { process?: Process } = globalThis;
   process?.getBuiltinModule("node:v8").setFlagsFromString("--experimental-wasm-revectorize");
