@@ -8,7 +8,8 @@ export const softmaxRows = {
   logSoftmaxForward: { reads: ["x"], writes: ["y"], dims: ["rows", "cols"], scalars: [] },
   logSoftmaxBackward: { reads: ["y", "dy"], writes: ["dx"], dims: ["rows", "cols"], scalars: [] },
   // logits [rows, cols], targets int32 [rows] -> loss [1] (mean over rows not ignored, or sum) or [rows] (none); of each row the largest
-  // logit and the sum of e^(logit - largest), apart, as their logarithm has few digits beside a large logit; confidence: 1 - smoothing. Parts of the rows, on WebAssembly alone: see its kernel
+  // logit and the sum of e^(logit - largest), apart, as their logarithm has few digits beside a large logit; confidence: 1 - smoothing.
+  // WebAssembly alone takes a part of the rows: see its kernel
   crossEntropyForward: {
     reads: ["logits", "targets"],
     writes: ["loss", "largest", "total"],
