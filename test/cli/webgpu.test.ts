@@ -19,7 +19,7 @@ const transformer = [
   1,
   "--heads",
   2,
-  "--embed",
+  "--hidden",
   8,
   "--context",
   8,
