@@ -36,7 +36,8 @@ const phrases = [
 /** Texts that people trained or published: their words are data. */
 const isData = (path) => path === "src/data/sample.ts" || path === "scripts/check-prose.mjs" || path.startsWith("test/golden/fixtures");
 const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { encoding: "utf8" }).split("\n");
-const folders = /^(?:src|assembly|scripts|test|examples|bench|docs|site)\/.*\.(?:ts|tsx|mts|mjs|js|md|sh|html)$|^(?:README|CONTRIBUTING)\.md$/;
+const folders =
+  /^(?:src|assembly|scripts|test|examples|bench|docs|site)\/.*\.(?:ts|tsx|mts|mjs|js|md|sh|html)$|^(?:README|CONTRIBUTING)\.md$/;
 const files = listed.filter((path) => folders.test(path) && !isData(path) && existsSync(path));
 
 let found = 0;
