@@ -212,12 +212,17 @@ function constantAlong(axis: number, x: Drawn): Drawn {
 const expanded = (axis: number, x: Drawn): Tensor =>
   axis >= x.shape.length ? plain(x) : expand(slice(plain(x), { axis, end: Math.min(1, x.shape[axis]!) }), x.shape);
 
+/** The devices of WebAssembly for garbage, one a variant: a page has room for some hundred memories, and gets them back late. */
+const forGarbage = new Map<string, Promise<Device>>();
+
 /**
- * The device, or a new one of its kind, whose free memory is full of NaN, and that fills what it hands out, and what lies behind it, with
+ * The device, or another of its kind, whose free memory is full of NaN, and that fills what it hands out, and what lies behind it, with
  * NaN: no result may depend on what was there before.
  */
 async function withGarbage(device: Device): Promise<Device> {
-  const used = device.variant ? await wasmDevice(device.variant) : device;
+  const { variant } = device;
+  if (variant && !forGarbage.has(variant)) forGarbage.set(variant, wasmDevice(variant));
+  const used = (await forGarbage.get(variant ?? "")) ?? device;
   const { backend } = used;
   const alloc = backend.alloc.bind(backend);
   const fill = (bytes: number) => {
