@@ -8,6 +8,7 @@ import type { Trainable } from "../nn/trainable.js";
 import type { AdamW } from "../optim/adam.js";
 import { fit } from "../train/fit.js";
 import { type FitRun, runOf } from "../train/fit-run.js";
+import type { RunControl } from "../train/run-control.js";
 import type { FitEvent } from "../train/types.js";
 import { checkArray } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
@@ -40,6 +41,8 @@ export interface RunOptions {
   readonly checkpoint?: Checkpoint;
   /** Ends the run after the current update: the `signal` of an AbortController. */
   readonly signal?: { readonly aborted: boolean };
+  /** Pauses the run, makes updates one by one, and changes the learning rate. */
+  readonly control?: RunControl;
 }
 
 export interface TrainOptions<Example = unknown> extends RunOptions {
@@ -142,7 +145,7 @@ export abstract class BaseTask<Example, Input, Answer, Batch> implements Task<Ex
     const op = `${this.constructor.name}.train`;
     checkArray(op, "examples", examples, "a list of examples");
     const settings = this.training.complete(options, inCode(op), this.known);
-    const { epochs, batch, seed, best, patience, checkpoint, signal, warmup } = settings;
+    const { epochs, batch, seed, best, patience, checkpoint, signal, control, warmup } = settings;
     const { train, validation } = this.#parts(examples, options.validation ?? settings.validation, seed);
     if (validation.length === 0) refuseUnmeasured(op, options, `none of the ${examples.length} examples is held back for validation`);
     const loader = this.loader(train, { batch, seed });
@@ -176,6 +179,7 @@ export abstract class BaseTask<Example, Input, Answer, Batch> implements Task<Ex
         }),
         ...(checkpoint && { checkpoint: { every, ...checkpoint } }),
         ...(signal && { signal }),
+        ...(control && { control }),
       });
     return taskRun(this.model, settings, fitWith, () => measures);
   }

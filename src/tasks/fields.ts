@@ -4,6 +4,7 @@ import { attentionKinds } from "../models/recurrent-decoder.js";
 import { lowerCaseOf } from "../text/lower-case.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { type TextUnit, textUnits } from "../text/train-tokenizer.js";
+import { RunControl } from "../train/run-control.js";
 import { boolean, choice, type Given, integer, number, numbers, type Option, own, type Spec, text } from "../util/schema.js";
 import type { ScheduleSettings } from "./optimization.js";
 
@@ -168,6 +169,11 @@ export const runFields = ({ lr, schedule = "constant", clipNorm = 5, betas = [0.
     "Ends the run after the current update",
     (value) => typeof value === "object" && value !== null && "aborted" in value,
     "give the signal of an AbortController",
+  ),
+  control: own<RunControl>(
+    "Pauses the run, makes updates one by one, and changes the learning rate",
+    (value) => value instanceof RunControl,
+    "give a new RunControl()",
   ),
 });
 

@@ -195,7 +195,7 @@ export class LanguageModel {
   #run(tokens: Int32Array, options: LanguageModelTrainOptions, held: number | Int32Array | undefined): FitRun {
     const op = "LanguageModel.train";
     const settings = LanguageModel.training.complete(options, inCode(op), this.#known);
-    const { steps, batch, seed, evaluateEvery, best, patience, checkpoint, signal } = settings;
+    const { steps, batch, seed, evaluateEvery, best, patience, checkpoint, signal, control } = settings;
     const { context } = this;
     const share = held ?? settings.validation;
     const { train, validation } = typeof share === "number" ? splitTokens(tokens, share) : { train: tokens, validation: share };
@@ -225,6 +225,7 @@ export class LanguageModel {
         }),
         ...(checkpoint && { checkpoint: { every: CHECKPOINT, ...checkpoint } }),
         ...(signal && { signal }),
+        ...(control && { control }),
       });
     return taskRun(this.model, settings, fitWith, () => measures);
   }

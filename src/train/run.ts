@@ -1,11 +1,10 @@
 import type { Backend } from "../backend/backend.js";
 import { memoryStore, type Store } from "../io/store.js";
-import { Module } from "../nn/module.js";
+import type { Module } from "../nn/module.js";
 import type { CarriedState, Trainable } from "../nn/trainable.js";
 import type { PendingNumber } from "../optim/ledger.js";
-import { Optimizer } from "../optim/optimizer.js";
 import { adviceOn } from "../optim/refusal.js";
-import { Plateau, Scheduler } from "../optim/schedules.js";
+import { Scheduler } from "../optim/schedules.js";
 import { tensor } from "../tensor/create.js";
 import { type Device, replaceDevice } from "../tensor/device.js";
 import { defaultGenerator, drawingFrom } from "../tensor/random.js";
@@ -13,13 +12,14 @@ import { keep } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { readValue, type TensorValue } from "../tensor/value.js";
 import { breathe } from "../util/breath.js";
-import { checkBoolean, checkFunction, checkInteger, checkInterval, shown } from "../util/check.js";
+import { shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { nth } from "../util/nth.js";
-import { checkOptions, namesOf } from "../util/options.js";
 import { RandomGenerator } from "../util/philox.js";
+import { checkRun, hasEpochs, hasMethod, isIterable, isNumbered } from "./check-run.js";
 import type { Progress } from "./checkpoint.js";
 import { checkResult, type LossFunction, lossFunction } from "./loss.js";
+import { type Pace, paceOf } from "./run-control.js";
 import type { Batches, EventOf, FitEvent, FitOptions, Loader, Measured } from "./types.js";
 
 type Events = AsyncGenerator<FitEvent, void, undefined>;
@@ -46,6 +46,7 @@ export class Run<B, S extends CarriedState<S>> {
   readonly #model: Module;
   readonly #loader: Loader<B>;
   readonly #options: FitOptions<B, S>;
+  readonly #pace: Pace | undefined;
   readonly #lossOf: LossFunction<B, S>;
   readonly #scheduler: Scheduler | undefined;
   #at: Progress = { step: 0, epoch: 0, position: 0, lossSum: 0, seconds: 0, evaluation: null, best: null, sinceBest: 0 };
@@ -67,7 +68,8 @@ export class Run<B, S extends CarriedState<S>> {
 
   constructor(model: Module & Partial<Trainable<B, S>>, loader: Loader<B>, options: FitOptions<B, S>) {
     checkRun(model, loader, options);
-    const { schedule } = options;
+    const { schedule, control } = options;
+    this.#pace = control && paceOf(control);
     this.#model = model;
     this.#loader = loader;
     this.#options = options;
@@ -130,6 +132,7 @@ export class Run<B, S extends CarriedState<S>> {
 
   async *#updates(): Events {
     const loader = this.#loader;
+    yield* this.#rest();
     if (isNumbered(loader)) {
       while (!this.#reasonToStop) yield* this.#advance(() => loader.batch(this.#at.step));
       return;
@@ -206,6 +209,16 @@ export class Run<B, S extends CarriedState<S>> {
       await this.#takeSnapshot();
     }
     await breathe();
+    yield* this.#rest();
+  }
+
+  /** Waits where the run is paused: before a batch is asked for, which may draw random numbers. */
+  async *#rest(): Events {
+    const pace = this.#pace;
+    if (!pace?.isPaused || this.#reasonToStop) return;
+    yield* this.#settle();
+    yield { type: "pause", step: this.#at.step };
+    await pace.turn(this.#options.signal);
   }
 
   /** One update. The batch is asked for in its scope, which frees the tensors that are made for it. */
@@ -225,6 +238,8 @@ export class Run<B, S extends CarriedState<S>> {
     };
     const step = this.#at.step + 1;
     try {
+      const chosen = this.#pace?.take();
+      if (chosen !== undefined) optimizer.lr = chosen;
       this.#scheduler?.apply(this.#at.step);
       const { lr } = optimizer;
       const loss = this.#inTraining(() => optimizer.step(lossOf));
@@ -406,71 +421,10 @@ export class Run<B, S extends CarriedState<S>> {
   }
 }
 
-const hasMethod = (value: unknown, name: string): boolean =>
-  ((typeof value === "object" && value !== null) || typeof value === "function") && typeof Reflect.get(value, name) === "function";
-
-const isNumbered = <B>(loader: Loader<B>): loader is { batch(step: number): B } => hasMethod(loader, "batch");
-
-const hasEpochs = <B>(loader: Loader<B>): loader is { epoch(n: number): Batches<B> } => hasMethod(loader, "epoch");
-
-const isIterable = (batches: unknown): boolean =>
-  typeof batches === "object" && batches !== null && (Symbol.iterator in batches || Symbol.asyncIterator in batches);
-
 /** The batches of an epoch. */
 function batchesOf<B>(loader: Exclude<Loader<B>, { batch(step: number): B }>, epoch: number): Batches<B> {
   if (hasEpochs(loader)) return loader.epoch(epoch);
   return typeof loader === "function" ? loader(epoch) : loader;
-}
-
-const optionNames = namesOf<FitOptions<unknown>>({
-  ...{ optimizer: 1, epochs: 1, steps: 1, loss: 1, carryState: 1, schedule: 1, evaluate: 1, keepBest: 1, earlyStopping: 1 },
-  ...{ checkpoint: 1, readEvery: 1, snapshot: 1, signal: 1 },
-});
-/** The names in options that are objects themselves. */
-const partNames = {
-  evaluate: ["every", "run"],
-  earlyStopping: ["patience"],
-  checkpoint: ["store", "every", "resume"],
-  snapshot: ["steps", "seconds"],
-} as const;
-
-function checkRun<B, S extends CarriedState<S>>(model: Module, loader: Loader<B>, options: FitOptions<B, S>): void {
-  if (!(model instanceof Module)) throw new SeqgradError("value", `fit: the model is ${shown(model)}; give a Module.`);
-  checkOptions("fit", options ?? null, optionNames, "write fit(model, loader, { optimizer, epochs }).");
-  for (const part of ["evaluate", "earlyStopping", "checkpoint", "snapshot"] as const)
-    checkOptions(`fit, ${part}`, options[part], partNames[part]);
-  if (!(options.optimizer instanceof Optimizer))
-    throw new SeqgradError("value", `fit: the optimizer is ${shown(options.optimizer)}; give one, as new optim.AdamW(model.parameters()).`);
-  const { carryState = false, keepBest = false, checkpoint: { resume = false } = {} } = options;
-  for (const [name, value] of Object.entries({ carryState, keepBest, "checkpoint.resume": resume })) checkBoolean("fit", name, value);
-  if (options.loss !== undefined) checkFunction("fit", "loss", options.loss);
-  if (options.evaluate) checkFunction("fit", "evaluate.run", options.evaluate.run);
-  if (options.schedule !== undefined && !(options.schedule instanceof Plateau))
-    checkFunction("fit", "schedule", options.schedule, "a schedule, such as optim.cosine(100)");
-  if (options.signal !== undefined && !(options.signal instanceof Object && "aborted" in options.signal))
-    throw new SeqgradError("value", `fit: signal is ${shown(options.signal)}; give the signal of an AbortController.`);
-  const { steps, epochs, schedule, evaluate, earlyStopping, checkpoint, readEvery, snapshot } = options;
-  const refuse = (what: string) => {
-    throw new SeqgradError("value", `fit: ${what}`);
-  };
-  if (!isNumbered(loader) && !hasEpochs(loader) && !isIterable(loader) && typeof loader !== "function")
-    refuse("the loader has no batch(step) and cannot be iterated; see the type Loader.");
-  if (steps === undefined && epochs === undefined) refuse("how long? Give steps or epochs.");
-  if (isNumbered(loader) && steps === undefined) refuse("a loader of batch(step) has no epochs; give steps.");
-  if (steps !== undefined) checkInteger("fit", "steps", steps);
-  if (epochs !== undefined) checkInteger("fit", "epochs", epochs);
-  if (evaluate) checkInteger("fit", "evaluate.every", evaluate.every, 1);
-  if (readEvery !== undefined) checkInteger("fit", "readEvery", readEvery, 1, 256);
-  if (snapshot?.steps !== undefined) checkInteger("fit", "snapshot.steps", snapshot.steps, 1);
-  if (snapshot?.seconds !== undefined) checkInterval("fit", "snapshot.seconds", snapshot.seconds, 0, Number.MAX_VALUE);
-  if (checkpoint) checkInteger("fit", "checkpoint.every", checkpoint.every, 1);
-  const { store } = options.checkpoint ?? {};
-  if (options.checkpoint && !hasMethod(store, "write"))
-    throw new SeqgradError("value", `fit: checkpoint.store is ${shown(store)}; give a store, as fileStore(folder).`);
-  if (earlyStopping) checkInteger("fit", "earlyStopping.patience", earlyStopping.patience, 1);
-  if (options.keepBest && !evaluate) refuse("keepBest needs evaluate, the measure to choose by.");
-  if (earlyStopping && !evaluate) refuse("earlyStopping needs evaluate, the measure to watch.");
-  if (typeof schedule === "object" && !evaluate) refuse("a Plateau needs evaluate, the measure to watch.");
 }
 
 /** True if the first number that differs is smaller. */

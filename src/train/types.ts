@@ -2,6 +2,7 @@ import type { Store } from "../io/store.js";
 import type { CarriedState, LossResult } from "../nn/trainable.js";
 import type { Optimizer } from "../optim/optimizer.js";
 import type { Plateau, Schedule } from "../optim/schedules.js";
+import type { RunControl } from "./run-control.js";
 
 export type Batches<B> = Iterable<B> | AsyncIterable<B>;
 
@@ -38,6 +39,8 @@ export type FitEvent =
       readonly measures?: Readonly<Record<string, number>>;
     }
   | { readonly type: "checkpoint"; readonly step: number }
+  /** The run rests after update `step`, until its control resumes it. */
+  | { readonly type: "pause"; readonly step: number }
   /** The device was lost; the run continues from the snapshot of `step` on another, and emits the steps after it again. */
   | { readonly type: "device"; readonly step: number; readonly device: string; readonly reason: string }
   | {
@@ -109,4 +112,6 @@ export interface FitOptions<B, S extends CarriedState<S> = object> {
   snapshot?: { steps?: number; seconds?: number };
   /** Ends the run after the current update, with a checkpoint: the `signal` of an AbortController. */
   signal?: { readonly aborted: boolean };
+  /** Pauses the run, makes updates one by one, and changes the learning rate. */
+  control?: RunControl;
 }

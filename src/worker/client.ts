@@ -1,6 +1,7 @@
 import { chunks, fusing } from "../backend/wasm/modules.js";
 import { type Listener, type Script, startThread, type Thread } from "../backend/wasm/threads/start.js";
 import { checkStore, isStore, type Store } from "../io/store.js";
+import { paceOf, RunControl } from "../train/run-control.js";
 import { isRecord } from "../util/check.js";
 import { messageOf, SeqgradError } from "../util/errors.js";
 import { receivedError, sentError } from "./errors.js";
@@ -61,6 +62,7 @@ export class Client {
   readonly #streams = new Map<number, Sink>();
   readonly #stores: Store[] = [];
   readonly #signals: Signal[] = [];
+  readonly #controls: RunControl[] = [];
   /** The numbers of those without an event, which must be looked at. */
   readonly #silent = new Set<number>();
   readonly #functions: object[] = [];
@@ -156,6 +158,7 @@ export class Client {
     if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return value;
     const marked = (sent: Sent) => ({ [mark]: sent });
     if (isStore(value)) return marked(this.store(value));
+    if (value instanceof RunControl) return marked({ as: "control", id: this.#follow(value), state: paceOf(value).state });
     if (isTokenizer(value)) return marked({ as: "tokenizer", json: value.toJSON() });
     if (isSignal(value)) return marked({ as: "signal", id: this.#listen(value), aborted: value.aborted });
     return isPlain(value) ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, this.#encoded(inner)])) : value;
@@ -169,6 +172,14 @@ export class Client {
     if (value.addEventListener) value.addEventListener("abort", () => this.#send({ type: "abort", signal }), { once: true });
     else this.#silent.add(signal);
     return signal;
+  }
+
+  /** The number of a control, whose changes go over. */
+  #follow(value: RunControl): number {
+    const count = this.#controls.length;
+    const control = numberOf(this.#controls, value);
+    if (control === count) paceOf(value).follow((change) => this.#send({ type: "control", control, change }));
+    return control;
   }
 
   /** Looks at the signals without an event. */

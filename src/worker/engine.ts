@@ -6,6 +6,7 @@ import { load } from "../tasks/load.js";
 import { defaultDevice, init, memory } from "../tensor/device.js";
 import { manualSeed } from "../tensor/random.js";
 import { tokenizerFromJSON } from "../text/load.js";
+import { type ControlChange, paceOf, RunControl } from "../train/run-control.js";
 import { breathe } from "../util/breath.js";
 import { checkInteger, isRecord } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
@@ -47,13 +48,17 @@ interface Stream {
   sent: number;
   isStopped: boolean;
   wake: () => void;
+  /** Those that have come and are not sent. */
+  items: unknown[];
+  control?: RunControl;
 }
 
 export class Engine {
   readonly #post: Post;
   readonly #held = new Map<number, Held>();
   readonly #streams = new Map<number, Stream>();
-  readonly #signals = new Map<number, { aborted: boolean }>();
+  readonly #signals = new Map<number, AbortController>();
+  readonly #controls = new Map<number, RunControl>();
   readonly #pending = new Pending();
   #last = 0;
 
@@ -75,13 +80,19 @@ export class Engine {
       case "stop": {
         const stream = this.#streams.get(message.id);
         if (!stream) return;
-        if (message.type === "stop") stream.isStopped = true;
-        else stream.sent--;
+        if (message.type === "taken") stream.sent--;
+        else {
+          stream.isStopped = true;
+          stream.control?.resume(); // a run that rests would not end
+        }
         stream.wake();
         return;
       }
       case "abort":
-        this.#signal(message.signal, true);
+        this.#signal(message.signal).abort();
+        return;
+      case "control":
+        this.#control(message.control, message.change);
         return;
       case "release":
         this.#release(message.task);
@@ -97,9 +108,10 @@ export class Engine {
     }
   }
 
-  /** Asks the page. */
+  /** Asks the page, which has heard by then of all that came before. */
   ask<T>(question: Question): Promise<T> {
     const id = ++this.#last;
+    for (const [number, stream] of this.#streams) this.#flush(number, stream);
     const transfer = question.ask === "function" ? buffersOf(question.args) : [];
     return this.#pending.open<T>(id, () => this.#post({ type: "question", id, ...question }, transfer));
   }
@@ -169,12 +181,14 @@ export class Engine {
   }
 
   /** Calls a method of a task. It may answer a run, which can be awaited: nothing here awaits it. */
-  async #method<T>(id: number, method: string, sent: readonly unknown[]): Promise<{ readonly result: T }> {
+  async #method<T>(id: number, method: string, sent: readonly unknown[]): Promise<{ readonly result: T; readonly control?: RunControl }> {
     const task = this.#held.get(id);
     if (!task) throw new SeqgradError("state", `${method}: the task was disposed of, and is no longer in the worker.`);
     const own: unknown = Reflect.get(task, method);
     if (typeof own !== "function") throw new SeqgradError("value", `worker: the task has no method ${method}.`);
-    return { result: Reflect.apply(own, task, await this.#decodedAll(sent)) };
+    const args = await this.#decodedAll(sent);
+    const control = args.map((arg) => (isRecord(arg) ? arg.control : undefined)).find((value) => value instanceof RunControl);
+    return { result: Reflect.apply(own, task, args), ...(control && { control }) };
   }
 
   async #called(id: number, method: string, args: readonly unknown[]): Promise<unknown> {
@@ -184,39 +198,51 @@ export class Engine {
 
   /** Sends the items of a method as they come, and stops where the page stops taking them. */
   async #stream(id: number, task: number, method: string, args: readonly unknown[]): Promise<void> {
-    const stream: Stream = { sent: 0, isStopped: false, wake: () => {} };
+    const stream: Stream = { sent: 0, isStopped: false, wake: () => {}, items: [] };
     this.#streams.set(id, stream);
-    let items: unknown[] = [];
     try {
-      const { result } = await this.#method<AsyncIterable<unknown>>(task, method, args);
+      const { result, control } = await this.#method<AsyncIterable<unknown>>(task, method, args);
+      if (control) stream.control = control;
       const iterator = result[Symbol.asyncIterator]();
       for (let since = -GATHERED; !stream.isStopped; ) {
         const { value, done } = await iterator.next();
         if (done) break;
-        items.push(value);
+        stream.items.push(value);
         if (performance.now() - since < GATHERED && !isNews(value)) continue;
-        stream.sent++;
-        this.#post({ type: "items", id, items, isLast: false });
-        items = [];
+        this.#flush(id, stream);
         await breathe();
         // One message may wait at the page while the next is made.
         while (stream.sent > 1 && !stream.isStopped) await new Promise<void>((resolve) => (stream.wake = resolve));
         since = performance.now();
       }
       if (stream.isStopped) await iterator.return?.();
-      this.#post({ type: "items", id, items, isLast: true });
+      this.#post({ type: "items", id, items: stream.items.splice(0), isLast: true });
     } catch (error) {
-      if (items.length > 0) this.#post({ type: "items", id, items, isLast: false });
+      this.#flush(id, stream);
       this.#post({ type: "error", id, error: sentError(error) });
     }
     this.#streams.delete(id);
   }
 
-  #signal(id: number, aborted: boolean): { aborted: boolean } {
-    const signal = this.#signals.get(id) ?? { aborted: false };
+  /** Sends the items of a stream that have come. */
+  #flush(id: number, stream: Stream): void {
+    if (stream.items.length === 0) return;
+    stream.sent++;
+    this.#post({ type: "items", id, items: stream.items, isLast: false });
+    stream.items = [];
+  }
+
+  #signal(id: number): AbortController {
+    const signal = this.#signals.get(id) ?? new AbortController();
     this.#signals.set(id, signal);
-    signal.aborted ||= aborted;
     return signal;
+  }
+
+  #control(id: number, change: ControlChange): RunControl {
+    const control = this.#controls.get(id) ?? new RunControl();
+    this.#controls.set(id, control);
+    paceOf(control).apply(change);
+    return control;
   }
 
   /** A store of the page's. */
@@ -249,7 +275,12 @@ export class Engine {
     if (!isRecord(value) || Object.getPrototypeOf(value) !== Object.prototype) return value;
     if (isMarked(value)) {
       const sent = value[mark];
-      if (sent.as === "signal") return this.#signal(sent.id, sent.aborted);
+      if (sent.as === "signal") {
+        const controller = this.#signal(sent.id);
+        if (sent.aborted) controller.abort();
+        return controller.signal;
+      }
+      if (sent.as === "control") return this.#control(sent.id, sent.state);
       if (sent.as === "function") return (...args: unknown[]) => this.ask({ ask: "function", fn: sent.id, args });
       return sent.as === "tokenizer" ? tokenizerFromJSON(sent.json) : this.#storeOf(sent);
     }

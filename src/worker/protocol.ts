@@ -1,4 +1,5 @@
 import type { StoreOrigin } from "../io/store.js";
+import type { ControlChange } from "../train/run-control.js";
 import type { ErrorCode } from "../util/errors.js";
 
 /** The version of these messages: both sides must be of one. */
@@ -36,6 +37,8 @@ export type ToEngine =
   /** A stream is to end. */
   | { readonly type: "stop"; readonly id: number }
   | { readonly type: "abort"; readonly signal: number }
+  /** A control has changed. */
+  | { readonly type: "control"; readonly control: number; readonly change: ControlChange }
   | { readonly type: "release"; readonly task: number }
   /** To a question of the engine. */
   | { readonly type: "answer"; readonly id: number; readonly value: unknown }
@@ -82,4 +85,5 @@ export type Sent =
   | SentStore
   | { readonly as: "function"; readonly id: number }
   | { readonly as: "signal"; readonly id: number; readonly aborted: boolean }
+  | { readonly as: "control"; readonly id: number; readonly state: ControlChange }
   | { readonly as: "tokenizer"; readonly json: unknown };

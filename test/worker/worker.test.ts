@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { memoryStore, type Store } from "../../src/io/store.js";
+import { RunControl } from "../../src/train/index.js";
 import { SeqgradError } from "../../src/util/errors.js";
 import { start, type Trainer } from "../../src/worker/index.js";
 
@@ -76,6 +77,63 @@ describe("a run in a worker", () => {
     await third.train(reviews, settings);
     await third.save(whole);
     expect(await store.read("model.safetensors")).toEqual(await whole.read("model.safetensors"));
+  });
+
+  test("rests where its control pauses it, step by step, and ends in the bits of a run without a rest", async () => {
+    const settings = { epochs: 3, batch: 4, validation: 0, seed: 5 };
+    const control = new RunControl();
+    control.pause();
+    const seen: string[] = [];
+    const losses: number[] = [];
+    let rests = 0;
+    for await (const event of (await classifier(await started())).train(reviews, { ...settings, control })) {
+      if (event.type === "step") losses.push(event.loss);
+      if (event.type === "step" || event.type === "pause") seen.push(`${event.type} ${event.step}`);
+      if (event.type === "pause") setTimeout(() => (rests++ < 3 ? control.resume(1) : control.resume()), 5);
+    }
+    expect(seen.slice(0, 8)).toEqual(["pause 0", "step 1", "pause 1", "step 2", "pause 2", "step 3", "pause 3", "step 4"]);
+    const whole = await (await classifier(await started())).train(reviews, settings);
+    expect(losses).toEqual(whole.steps.map(({ loss }) => loss));
+  });
+
+  test("that rests takes another learning rate, and ends by its signal or by a break", async () => {
+    const trainer = await started();
+    for (const end of ["signal", "break"]) {
+      const task = await classifier(trainer);
+      const control = new RunControl();
+      const controller = new AbortController();
+      control.resume(2);
+      let rate = 0;
+      let reason = "";
+      for await (const event of task.train(reviews, { epochs: 50, control, signal: controller.signal })) {
+        if (event.type === "end") reason = event.reason;
+        if (event.type === "step") rate = event.lr;
+        if (event.type !== "pause") continue;
+        if (event.step === 2) {
+          control.setLearningRate(0.5);
+          control.resume(1);
+        } else if (end === "signal") controller.abort();
+        else break;
+      }
+      expect(rate).toBe(0.5);
+      expect(reason).toBe(end === "signal" ? "aborted" : "");
+      expect((await task.train(reviews, { epochs: 1 })).epochs.length).toBe(1);
+    }
+  });
+
+  test("has reported all its updates when it writes to a store of the page's", async () => {
+    const task = await classifier(await started());
+    const inner = memoryStore();
+    let reported = 0;
+    const known: number[] = [];
+    const write: Store["write"] = (name, bytes) => {
+      known.push(reported);
+      return inner.write(name, bytes);
+    };
+    const store: Store = { ...inner, write };
+    for await (const event of task.train(reviews, { epochs: 4, batch: 4, validation: 0, checkpoint: { store, every: 7 } }))
+      if (event.type === "step") reported = event.step;
+    expect(known).toEqual([7, 14, 21, 28, 35, 40]);
   });
 
   test("that is broken off leaves the task at rest, which trains again", async () => {

@@ -306,6 +306,9 @@ export const layerCalls: Calls = {
   "optim.Plateau.restore": () => [[1, 2, 0, 0]],
   "new optim.Scheduler": () => [new sg.optim.SGD(parameters(), { lr: 0.1 }), sg.optim.cosine(5)],
   "optim.Scheduler.apply": () => [1],
+  "new RunControl": () => [],
+  "RunControl.resume": () => [2],
+  "RunControl.setLearningRate": () => [0.1],
   fit: () => {
     const model = new sg.nn.Linear(2, 2);
     const loader = [{ x: sg.keep(sg.ones([2, 2])), y: sg.keep(sg.tensor(Int32Array.of(0, 1))) }];
@@ -319,6 +322,7 @@ export const layerCalls: Calls = {
       earlyStopping: { patience: 1 },
       snapshot: { steps: 5, seconds: 5 },
       signal: new AbortController().signal,
+      control: new sg.RunControl(),
     };
     return [model, loader, { ...steps, loss, evaluate, checkpoint, ...ends, schedule: sg.optim.constant(1) }];
   },

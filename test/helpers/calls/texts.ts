@@ -104,6 +104,7 @@ const run = () => ({
   ...{ lr: 0.01, clipNorm: 1, weightDecay: 0, seed: 1 },
   checkpoint: { store: sg.io.memoryStore(), every: 1, resume: false },
   signal: new AbortController().signal,
+  control: new sg.RunControl(),
 });
 const training = () => ({ ...run(), epochs: 1, batch: 2, validation: 0 });
 const tokenizer = () => sg.text.CharTokenizer.fromText("a good film");
