@@ -1,3 +1,4 @@
+import "./tokens.css";
 import "./style.css";
 import { startTheme } from "./theme.js";
 
