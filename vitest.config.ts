@@ -92,6 +92,8 @@ if (launchOptions) {
     test: {
       ...shared,
       name: "browser",
+      // A page has addresses for some hundred memories of WebAssembly, and the whole suite makes more of them than it frees in time.
+      isolate: part === "full",
       provide: { part, kernels, divided: divided((name) => (quickInChromium.test(name) ? "full" : "all")) },
       include: part === "full" ? inChromium : inChromium.filter((name) => chosen(name) || (isPart && mixed.includes(name))),
       browser: {

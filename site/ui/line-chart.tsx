@@ -85,7 +85,7 @@ export function LineChart({ title, x, y, series, log = false }: LineChartProps) 
       } else plot.setData(aligned(list));
       if (text.current) text.current.textContent = summaryOf(title, list);
     };
-    const anew = () => {
+    const redraw = () => {
       plot?.destroy();
       plot = undefined;
       draw();
@@ -98,12 +98,12 @@ export function LineChart({ title, x, y, series, log = false }: LineChartProps) 
     });
     const observer = new ResizeObserver(() => plot?.setSize({ width: Math.max(element.clientWidth, 200), height: HEIGHT }));
     observer.observe(element);
-    window.addEventListener("themechange", anew);
+    window.addEventListener("themechange", redraw);
     return () => {
       stop();
       cancelAnimationFrame(frame);
       observer.disconnect();
-      window.removeEventListener("themechange", anew);
+      window.removeEventListener("themechange", redraw);
       plot?.destroy();
     };
   }, [series, title, x, y, log]);
