@@ -35,7 +35,12 @@ export async function buildSite(project: string, parts: readonly Part[]): Promis
     base: "./",
     configFile: false,
     logLevel: "warn",
-    resolve: { alias: [{ find: /^seqgrad$/, replacement: join(project, "dist/index.js") }] },
+    resolve: {
+      alias: [
+        { find: /^seqgrad$/, replacement: join(project, "dist/index.js") },
+        { find: /^seqgrad\/(seqgrad\.min\.mjs)/, replacement: join(project, "dist/$1") },
+      ],
+    },
     oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
     worker: { format: "es" },
     build: {

@@ -27,6 +27,7 @@ export function documentOf(page: Page, tags: string, present: ReadonlySet<string
     <title>${escapeHtml(page.section === "home" ? page.title : `${page.title} · seqgrad`)}</title>
     <meta name="description" content="${escapeHtml(page.description)}" />
     <meta name="color-scheme" content="light dark" />
+    <link rel="icon" href="data:," />
     <script>${earlyTheme}</script>
     ${tags.replaceAll("./assets/", `${root}assets/`)}
   </head>
