@@ -37,7 +37,7 @@ const floors = {
     ["*"],
     ["index"],
   ],
-  "src/train": [["run-control"], ["types", "loss", "checkpoint"], ["check-run"], ["run", "fit-run"], ["fit"], ["index"]],
+  "src/train": [["pace"], ["run-control"], ["types", "loss", "checkpoint"], ["check-run"], ["run", "fit-run"], ["fit"], ["index"]],
   "src/text": [["*"], ["pipeline"], ["wordpiece-tokenizer"], ["load"], ["index"]],
   "src/cli": [
     ["flags", "version", "notes", "progress", "signals", "choice", "recorded"],

@@ -4,7 +4,8 @@ import { attentionKinds } from "../models/recurrent-decoder.js";
 import { lowerCaseOf } from "../text/lower-case.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { type TextUnit, textUnits } from "../text/train-tokenizer.js";
-import { RunControl } from "../train/run-control.js";
+import { paces } from "../train/pace.js";
+import type { RunControl } from "../train/run-control.js";
 import { boolean, choice, type Given, integer, number, numbers, type Option, own, type Spec, text } from "../util/schema.js";
 import type { ScheduleSettings } from "./optimization.js";
 
@@ -172,7 +173,7 @@ export const runFields = ({ lr, schedule = "constant", clipNorm = 5, betas = [0.
   ),
   control: own<RunControl>(
     "Pauses the run, makes updates one by one, and changes the learning rate",
-    (value) => value instanceof RunControl,
+    (value) => paces.get(Object(value)) !== undefined,
     "give a new RunControl()",
   ),
 });

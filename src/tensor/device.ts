@@ -104,7 +104,7 @@ function checkSame({ wasm, ...options }: InitOptions, earlier: InitOptions): voi
     if (got !== was)
       throw new SeqgradError(
         "state",
-        `init: ${name} is ${shown(got)}, and the default device was made with ${shown(was)}. Make a second device by createDevice(), or call destroy() of the default device before.`,
+        `init: ${name} is ${shown(got)}, and the default device was made with ${shown(was)}. createDevice() makes a second device; destroy() frees the default one.`,
       );
   }
 }
@@ -179,7 +179,7 @@ async function openWasm(options: InitOptions, reason: string): Promise<Device> {
   if (deterministic && backend.variant !== "simd")
     throw new SeqgradError(
       "value",
-      "init: the kernels of the option wasm use relaxed SIMD, which is not deterministic between machines; give seqgrad/wasm/simd.wasm, or leave `deterministic` out.",
+      "init: the kernels of the option wasm use relaxed SIMD, which is not deterministic; give seqgrad/wasm/simd.wasm.",
     );
   // A device works without it: where a chunk does not load, or does not compile, the kernels that are there go on.
   if (mayWiden)
@@ -193,7 +193,7 @@ async function openWasm(options: InitOptions, reason: string): Promise<Device> {
 async function fuse(): Promise<boolean> {
   const { askToFuse, obstacle } = await fusing();
   const missing = obstacle();
-  if (missing) throw new SeqgradError("device", `init: ${missing}; leave \`wide\` out, and the device takes what is there.`);
+  if (missing) throw new SeqgradError("device", `init: ${missing}; leave \`wide\` out.`);
   if (missing === "") askToFuse();
   return missing === "";
 }

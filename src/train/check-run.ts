@@ -5,7 +5,7 @@ import { Plateau } from "../optim/schedules.js";
 import { checkBoolean, checkFunction, checkInteger, checkInterval, shown } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
-import { RunControl } from "./run-control.js";
+import { paces } from "./pace.js";
 import type { Batches, FitOptions, Loader } from "./types.js";
 
 export const hasMethod = (value: unknown, name: string): boolean =>
@@ -32,12 +32,15 @@ const partNames = {
 
 /** Throws where the options make no run. */
 export function checkRun<B, S extends CarriedState<S>>(model: Module, loader: Loader<B>, options: FitOptions<B, S>): void {
-  if (!(model instanceof Module)) throw new SeqgradError("value", `fit: the model is ${shown(model)}; give a Module.`);
+  const refuse = (what: string) => {
+    throw new SeqgradError("value", `fit: ${what}`);
+  };
+  if (!(model instanceof Module)) refuse(`the model is ${shown(model)}; give a Module.`);
   checkOptions("fit", options ?? null, optionNames, "write fit(model, loader, { optimizer, epochs }).");
   for (const part of ["evaluate", "earlyStopping", "checkpoint", "snapshot"] as const)
     checkOptions(`fit, ${part}`, options[part], partNames[part]);
   if (!(options.optimizer instanceof Optimizer))
-    throw new SeqgradError("value", `fit: the optimizer is ${shown(options.optimizer)}; give one, as new optim.AdamW(model.parameters()).`);
+    refuse(`the optimizer is ${shown(options.optimizer)}; give one, as new optim.AdamW(model.parameters()).`);
   const { carryState = false, keepBest = false, checkpoint: { resume = false } = {} } = options;
   for (const [name, value] of Object.entries({ carryState, keepBest, "checkpoint.resume": resume })) checkBoolean("fit", name, value);
   if (options.loss !== undefined) checkFunction("fit", "loss", options.loss);
@@ -45,13 +48,10 @@ export function checkRun<B, S extends CarriedState<S>>(model: Module, loader: Lo
   if (options.schedule !== undefined && !(options.schedule instanceof Plateau))
     checkFunction("fit", "schedule", options.schedule, "a schedule, such as optim.cosine(100)");
   if (options.signal !== undefined && !(options.signal instanceof Object && "aborted" in options.signal))
-    throw new SeqgradError("value", `fit: signal is ${shown(options.signal)}; give the signal of an AbortController.`);
-  if (options.control !== undefined && !(options.control instanceof RunControl))
-    throw new SeqgradError("value", `fit: control is ${shown(options.control)}; give a new RunControl().`);
+    refuse(`signal is ${shown(options.signal)}; give the signal of an AbortController.`);
+  if (options.control !== undefined && !paces.get(Object(options.control)))
+    refuse(`control is ${shown(options.control)}; give a new RunControl().`);
   const { steps, epochs, schedule, evaluate, earlyStopping, checkpoint, readEvery, snapshot } = options;
-  const refuse = (what: string) => {
-    throw new SeqgradError("value", `fit: ${what}`);
-  };
   if (!isNumbered(loader) && !hasEpochs(loader) && !isIterable(loader) && typeof loader !== "function")
     refuse("the loader has no batch(step) and cannot be iterated; see the type Loader.");
   if (steps === undefined && epochs === undefined) refuse("how long? Give steps or epochs.");
@@ -64,8 +64,7 @@ export function checkRun<B, S extends CarriedState<S>>(model: Module, loader: Lo
   if (snapshot?.seconds !== undefined) checkInterval("fit", "snapshot.seconds", snapshot.seconds, 0, Number.MAX_VALUE);
   if (checkpoint) checkInteger("fit", "checkpoint.every", checkpoint.every, 1);
   const { store } = options.checkpoint ?? {};
-  if (options.checkpoint && !hasMethod(store, "write"))
-    throw new SeqgradError("value", `fit: checkpoint.store is ${shown(store)}; give a store, as fileStore(folder).`);
+  if (options.checkpoint && !hasMethod(store, "write")) refuse(`checkpoint.store is ${shown(store)}; give a store, as fileStore(folder).`);
   if (earlyStopping) checkInteger("fit", "earlyStopping.patience", earlyStopping.patience, 1);
   if (options.keepBest && !evaluate) refuse("keepBest needs evaluate, the measure to choose by.");
   if (earlyStopping && !evaluate) refuse("earlyStopping needs evaluate, the measure to watch.");

@@ -1,47 +1,31 @@
 import { checkInteger, checkInterval } from "../util/check.js";
-
-/** A change of a control: updates that may begin from now on, a learning rate. */
-export interface ControlChange {
-  readonly left?: number;
-  readonly lr?: number;
-}
-
-/** A signal, which may report its abort by an event. */
-interface Signal {
-  readonly aborted: boolean;
-  addEventListener?(type: "abort", listener: () => void, options: { once: true }): void;
-}
+import { type ControlChange, type Pace, paces, type Signal } from "./pace.js";
 
 /** The wishes of a control, as its run sees them. */
-export class Pace {
+class ControlPace implements Pace {
   #left = Number.POSITIVE_INFINITY;
   #lr: number | undefined;
   readonly #listeners = new Set<(change: ControlChange) => void>();
 
-  /** Makes a change, and reports it to those that follow. */
   apply(change: ControlChange): void {
     this.#left = change.left ?? this.#left;
     this.#lr = change.lr ?? this.#lr;
     for (const listener of [...this.#listeners]) listener(change);
   }
 
-  /** Calls a function at each change, until the function that it returns is called. */
   follow(listener: (change: ControlChange) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** The change that brings another one to the same state. */
   get state(): ControlChange {
     return { left: this.#left, ...(this.#lr !== undefined && { lr: this.#lr }) };
   }
 
-  /** True if no update may begin. */
   get isPaused(): boolean {
     return this.#left === 0;
   }
 
-  /** Takes one of the updates that may begin, and returns the learning rate to set, if there is one. */
   take(): number | undefined {
     this.#left--;
     const lr = this.#lr;
@@ -49,7 +33,6 @@ export class Pace {
     return lr;
   }
 
-  /** Resolves when the run may continue, or its signal ends it. */
   async turn(signal: Signal | undefined): Promise<void> {
     if (!this.isPaused || signal?.aborted) return;
     await new Promise<void>((resolve) => {
@@ -62,10 +45,6 @@ export class Pace {
     });
   }
 }
-
-/** The pace of a control, which its users do not see. */
-let paceIn: (control: RunControl) => Pace;
-export const paceOf = (control: RunControl): Pace => paceIn(control);
 
 /**
  * Pauses a run, lets it continue by a number of updates, and sets its learning rate while it trains. A run takes it as its option `control`, as it
@@ -82,10 +61,10 @@ export const paceOf = (control: RunControl): Pace => paceIn(control);
  * losses.length; // = 3
  */
 export class RunControl {
-  readonly #pace = new Pace();
+  readonly #pace = new ControlPace();
 
-  static {
-    paceIn = (control) => control.#pace;
+  constructor() {
+    paces.set(this, this.#pace);
   }
 
   /** Begins no further update until resume(). The run emits an event "pause" when it is at rest. */

@@ -19,7 +19,7 @@ import { RandomGenerator } from "../util/philox.js";
 import { checkRun, hasEpochs, hasMethod, isIterable, isNumbered } from "./check-run.js";
 import type { Progress } from "./checkpoint.js";
 import { checkResult, type LossFunction, lossFunction } from "./loss.js";
-import { type Pace, paceOf } from "./run-control.js";
+import { type Pace, paces } from "./pace.js";
 import type { Batches, EventOf, FitEvent, FitOptions, Loader, Measured } from "./types.js";
 
 type Events = AsyncGenerator<FitEvent, void, undefined>;
@@ -69,7 +69,7 @@ export class Run<B, S extends CarriedState<S>> {
   constructor(model: Module & Partial<Trainable<B, S>>, loader: Loader<B>, options: FitOptions<B, S>) {
     checkRun(model, loader, options);
     const { schedule, control } = options;
-    this.#pace = control && paceOf(control);
+    this.#pace = control && paces.get(control);
     this.#model = model;
     this.#loader = loader;
     this.#options = options;

@@ -1,7 +1,7 @@
 import { chunks, fusing } from "../backend/wasm/modules.js";
 import { type Listener, type Script, startThread, type Thread } from "../backend/wasm/threads/start.js";
 import { checkStore, isStore, type Store } from "../io/store.js";
-import { paceOf, RunControl } from "../train/run-control.js";
+import { type Pace, paces } from "../train/pace.js";
 import { isRecord } from "../util/check.js";
 import { messageOf, SeqgradError } from "../util/errors.js";
 import { receivedError, sentError } from "./errors.js";
@@ -62,7 +62,7 @@ export class Client {
   readonly #streams = new Map<number, Sink>();
   readonly #stores: Store[] = [];
   readonly #signals: Signal[] = [];
-  readonly #controls: RunControl[] = [];
+  readonly #controls: Pace[] = [];
   /** The numbers of those without an event, which must be looked at. */
   readonly #silent = new Set<number>();
   readonly #functions: object[] = [];
@@ -158,7 +158,8 @@ export class Client {
     if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return value;
     const marked = (sent: Sent) => ({ [mark]: sent });
     if (isStore(value)) return marked(this.store(value));
-    if (value instanceof RunControl) return marked({ as: "control", id: this.#follow(value), state: paceOf(value).state });
+    const pace = paces.get(value);
+    if (pace) return marked({ as: "control", id: this.#follow(pace), state: pace.state });
     if (isTokenizer(value)) return marked({ as: "tokenizer", json: value.toJSON() });
     if (isSignal(value)) return marked({ as: "signal", id: this.#listen(value), aborted: value.aborted });
     return isPlain(value) ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, this.#encoded(inner)])) : value;
@@ -175,10 +176,10 @@ export class Client {
   }
 
   /** The number of a control, whose changes go over. */
-  #follow(value: RunControl): number {
+  #follow(pace: Pace): number {
     const count = this.#controls.length;
-    const control = numberOf(this.#controls, value);
-    if (control === count) paceOf(value).follow((change) => this.#send({ type: "control", control, change }));
+    const control = numberOf(this.#controls, pace);
+    if (control === count) pace.follow((change) => this.#send({ type: "control", control, change }));
     return control;
   }
 

@@ -6,7 +6,8 @@ import { load } from "../tasks/load.js";
 import { defaultDevice, init, memory } from "../tensor/device.js";
 import { manualSeed } from "../tensor/random.js";
 import { tokenizerFromJSON } from "../text/load.js";
-import { type ControlChange, paceOf, RunControl } from "../train/run-control.js";
+import { type ControlChange, paces } from "../train/pace.js";
+import { RunControl } from "../train/run-control.js";
 import { breathe } from "../util/breath.js";
 import { checkInteger, isRecord } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
@@ -241,7 +242,7 @@ export class Engine {
   #control(id: number, change: ControlChange): RunControl {
     const control = this.#controls.get(id) ?? new RunControl();
     this.#controls.set(id, control);
-    paceOf(control).apply(change);
+    paces.get(control)?.apply(change);
     return control;
   }
 

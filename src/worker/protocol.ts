@@ -1,5 +1,5 @@
 import type { StoreOrigin } from "../io/store.js";
-import type { ControlChange } from "../train/run-control.js";
+import type { ControlChange } from "../train/pace.js";
 import type { ErrorCode } from "../util/errors.js";
 
 /** The version of these messages: both sides must be of one. */

@@ -29,7 +29,7 @@ describe("a second call of init()", () => {
     const device = await init(first);
     await expect(init(second)).rejects.toMatchObject({
       code: "state",
-      message: `init: ${part}. Make a second device by createDevice(), or call destroy() of the default device before.`,
+      message: `init: ${part}. createDevice() makes a second device; destroy() frees the default one.`,
     });
     expect(defaultDevice()).toBe(device);
   });
@@ -64,8 +64,7 @@ describe.skipIf("document" in globalThis)("kernels from elsewhere", () => {
     expect(relaxed).toMatchObject({ variant: "relaxed", info: "WebAssembly, relaxed SIMD, 2 threads" });
     await expect(createDevice({ device: "wasm", deterministic: true, wasm: { bytes: await bytes("relaxed") } })).rejects.toMatchObject({
       code: "value",
-      message:
-        /^init: the kernels of the option wasm use relaxed SIMD, which is not deterministic between machines; give seqgrad\/wasm\/simd\.wasm/,
+      message: /^init: the kernels of the option wasm use relaxed SIMD, which is not deterministic; give seqgrad\/wasm\/simd\.wasm/,
     });
   });
 
