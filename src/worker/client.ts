@@ -1,12 +1,14 @@
 import { chunks, fusing } from "../backend/wasm/modules.js";
 import { type Listener, type Script, startThread, type Thread } from "../backend/wasm/threads/start.js";
-import { checkStore, isStore, type Store } from "../io/store.js";
-import { type Pace, paces } from "../train/pace.js";
-import { isRecord } from "../util/check.js";
+import { isStore } from "../io/store.js";
 import { messageOf, SeqgradError } from "../util/errors.js";
 import { receivedError, sentError } from "./errors.js";
+import { Lent, Loan } from "./loan.js";
 import { Pending } from "./pending.js";
-import { type FromEngine, mark, PROTOCOL, type Question, type Sent, type SentStore, type ToEngine, type Work } from "./protocol.js";
+import { type FromEngine, PROTOCOL, type Question, type ToEngine, type Work } from "./protocol.js";
+
+/** The most milliseconds that a timer can wait. */
+const LONGEST = 2 ** 31 - 1;
 
 /** A message of a stream. */
 interface Message<T> {
@@ -41,43 +43,51 @@ class Inbox<T> implements Sink {
   }
 }
 
-/** An option whose `aborted` may become true. */
-interface Signal {
-  readonly aborted: boolean;
-  addEventListener?(type: "abort", listener: () => void, options: { once: true }): void;
-}
-
-const isSignal = (value: object): value is Signal => "aborted" in value && typeof value.aborted === "boolean";
-const isTokenizer = (value: object): value is { toJSON(): unknown } =>
-  "encode" in value && "toJSON" in value && typeof value.toJSON === "function";
-
-/** Object literals alone are looked into: what has a class of its own goes over as it is. */
-const isPlain = (value: unknown): value is Record<string, unknown> =>
-  isRecord(value) && (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null);
-
 /** The page's end of the port: calls and streams by number, and answers to what the worker asks. */
 export class Client {
   readonly #thread: Thread;
   readonly #pending = new Pending();
   readonly #streams = new Map<number, Sink>();
-  readonly #stores: Store[] = [];
-  readonly #signals: Signal[] = [];
-  readonly #controls: Pace[] = [];
-  /** The numbers of those without an event, which must be looked at. */
-  readonly #silent = new Set<number>();
-  readonly #functions: object[] = [];
+  readonly #lent = new Lent((change) => this.#send(change));
   readonly #watch = new AbortController();
   #last = 0;
   /** Why the worker can do nothing more. */
   #lost: SeqgradError | undefined;
-  readonly ready: Promise<unknown>;
+  readonly #hello: Promise<unknown>;
 
   constructor(script: Script) {
     this.#thread = startedThread(script, {
       onGone: (reason) => this.#gone(reason),
       onMessage: (message: FromEngine) => this.#receive(message),
     });
-    this.ready = this.#pending.open(0, () => this.#hold());
+    this.#hello = this.#pending.open(0, () => this.#hold());
+  }
+
+  /** Waits for the first message of the worker, `seconds` at most. */
+  async ready(seconds: number): Promise<void> {
+    const words = `its script did not answer within ${seconds} seconds; give url the file seqgrad/dist/worker.min.js of this version, or on a slow machine or network a larger timeout`;
+    const late = setTimeout(() => this.lose(words), Math.min(1000 * seconds, LONGEST));
+    await this.#hello.finally(() => clearTimeout(late));
+  }
+
+  /** The number of stores, functions, signals and controls that the worker may use now. */
+  get lent(): number {
+    return this.#lent.size;
+  }
+
+  /** Begins a loan, to be ended with the call for which it is. */
+  loan(): Loan {
+    return new Loan(this.#lent);
+  }
+
+  /** The result of a piece of work for which the page lends something. */
+  async lend<T>(work: (loan: Loan) => Work): Promise<T> {
+    const loan = this.loan();
+    try {
+      return await this.call<T>(work(loan));
+    } finally {
+      loan.end();
+    }
   }
 
   /** The result of a piece of work. */
@@ -89,11 +99,13 @@ export class Client {
   /** The items of a method. Nothing happens before the first is asked for. */
   async *stream<T>(task: number, method: string, args: readonly unknown[]): AsyncGenerator<T, void, undefined> {
     const id = ++this.#last;
-    const encoded = this.encoded(args);
+    const loan = this.loan();
     const inbox = new Inbox<T>();
-    this.#streams.set(id, inbox);
-    let isOpen = true;
+    let isOpen = false;
     try {
+      const encoded = loan.encoded(args);
+      this.#streams.set(id, inbox);
+      isOpen = true;
       const fail = (error: Error) => inbox.push({ items: [], isLast: true, error });
       this.#send({ type: "stream", id, task, method, args: encoded }, fail);
       while (isOpen) {
@@ -102,7 +114,7 @@ export class Client {
         isOpen = !message.isLast;
         if (message.error) throw message.error;
         if (isOpen) this.#send({ type: "taken", id });
-        this.#poll();
+        loan.poll();
       }
     } finally {
       // Who breaks off waits until the worker has stopped, so that the task is at rest.
@@ -111,6 +123,7 @@ export class Client {
         while (!(await inbox.next()).isLast);
       }
       this.#streams.delete(id);
+      loan.end();
       this.#hold();
     }
   }
@@ -133,63 +146,11 @@ export class Client {
     this.#thread.end();
     this.#pending.rejectAll(this.#lost);
     for (const stream of this.#streams.values()) stream.push({ items: [], isLast: true, error: this.#lost });
+    this.#lent.clear();
   }
 
   #gone(reason: string): void {
     this.lose(`the worker has ended (${reason}). Start another with worker.start(), and resume from the last checkpoint`);
-  }
-
-  /** A store, as it goes over. */
-  store(store: Store): SentStore {
-    const { origin, writeAll, hold } = store;
-    // A worker cannot ask the browser to keep its files.
-    if ("space" in store && typeof store.space === "function") Promise.resolve(store.space()).catch(() => {});
-    const has = { writeAll: writeAll !== undefined, hold: hold !== undefined };
-    return { as: "store", id: numberOf(this.#stores, store), has, ...(origin && { origin }) };
-  }
-
-  /** Arguments, with numbers in place of stores and signals. */
-  encoded(args: readonly unknown[]): unknown[] {
-    return args.map((arg) => this.#encoded(arg));
-  }
-
-  #encoded(value: unknown): unknown {
-    if (typeof value === "function") return { [mark]: { as: "function", id: numberOf(this.#functions, value) } satisfies Sent };
-    if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return value;
-    const marked = (sent: Sent) => ({ [mark]: sent });
-    if (isStore(value)) return marked(this.store(value));
-    const pace = paces.get(value);
-    if (pace) return marked({ as: "control", id: this.#follow(pace), state: pace.state });
-    if (isTokenizer(value)) return marked({ as: "tokenizer", json: value.toJSON() });
-    if (isSignal(value)) return marked({ as: "signal", id: this.#listen(value), aborted: value.aborted });
-    return isPlain(value) ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, this.#encoded(inner)])) : value;
-  }
-
-  /** The number of a signal, whose abort goes over once. */
-  #listen(value: Signal): number {
-    const count = this.#signals.length;
-    const signal = numberOf(this.#signals, value);
-    if (signal < count || value.aborted) return signal;
-    if (value.addEventListener) value.addEventListener("abort", () => this.#send({ type: "abort", signal }), { once: true });
-    else this.#silent.add(signal);
-    return signal;
-  }
-
-  /** The number of a control, whose changes go over. */
-  #follow(pace: Pace): number {
-    const count = this.#controls.length;
-    const control = numberOf(this.#controls, pace);
-    if (control === count) pace.follow((change) => this.#send({ type: "control", control, change }));
-    return control;
-  }
-
-  /** Looks at the signals without an event. */
-  #poll(): void {
-    for (const signal of this.#silent) {
-      if (!this.#signals[signal]?.aborted) continue;
-      this.#silent.delete(signal);
-      this.#send({ type: "abort", signal });
-    }
   }
 
   /** Sends a message; `refuse` hears why it cannot go. */
@@ -271,19 +232,25 @@ export class Client {
   /** Calls a function of the page's. What it throws is the page's to hear, as where the task is in the page; the worker continues. */
   async #callBack({ fn, args }: Extract<Question, { ask: "function" }>): Promise<void> {
     try {
-      const own = this.#functions[fn];
+      const own = this.#lent.get(fn);
       if (typeof own === "function") await Reflect.apply(own, undefined, args);
     } catch (error) {
       void Promise.reject(error);
     }
   }
 
-  async #fromStore({ store: number, method, args }: Extract<Question, { ask: "store" }>): Promise<unknown> {
-    const store = this.#stores[number];
-    if (!store) throw new SeqgradError("value", `worker: there is no store ${number}.`);
-    const own: unknown = Reflect.get(checkStore("worker", store), method);
+  async #fromStore({ store: id, method, args }: Extract<Question, { ask: "store" }>): Promise<unknown> {
+    const store = this.#lent.get(id);
+    if (!store || !isStore(store)) throw new SeqgradError("state", "worker: the call that had this store has ended.");
+    const own: unknown = Reflect.get(store, method);
     const result: unknown = typeof own === "function" ? await Reflect.apply(own, store, args) : undefined;
-    return typeof result === "function" ? numberOf(this.#functions, result) : result;
+    if (typeof result !== "function") return result;
+    // The release of hold(), which the worker calls once, at the end of the run.
+    const release = this.#lent.add(() => {
+      this.#lent.delete(release);
+      return Reflect.apply(result, undefined, []);
+    });
+    return release;
   }
 }
 
@@ -299,12 +266,6 @@ function startedThread(script: Script, listener: Listener): Thread {
         : `no worker can start from ${script.href} (${why}); give url a file of the page's own origin, or in Node one of the disk.`;
     throw new SeqgradError("state", `worker.start: ${words}`, { cause });
   }
-}
-
-/** The place of an item in a list, to which it is added if it is new. */
-function numberOf<T>(list: T[], item: T): number {
-  const at = list.indexOf(item);
-  return at < 0 ? list.push(item) - 1 : at;
 }
 
 /** Loads kernels as the package has them, base64 of gzip, by the name of their chunk. */

@@ -6,7 +6,7 @@ import { load } from "../tasks/load.js";
 import { defaultDevice, init, memory } from "../tensor/device.js";
 import { manualSeed } from "../tensor/random.js";
 import { tokenizerFromJSON } from "../text/load.js";
-import { type ControlChange, paces } from "../train/pace.js";
+import { paces } from "../train/pace.js";
 import { RunControl } from "../train/run-control.js";
 import { breathe } from "../util/breath.js";
 import { checkInteger, isRecord } from "../util/check.js";
@@ -16,6 +16,7 @@ import { receivedError, sentError } from "./errors.js";
 import type { StartOptions } from "./index.js";
 import { Pending } from "./pending.js";
 import {
+  type Change,
   type FromEngine,
   type Marked,
   mark,
@@ -36,13 +37,15 @@ const GATHERED = 25;
 
 const startNames = namesOf<StartOptions>({
   ...{ device: 1, precision: 1, deterministic: 1, memoryLimit: 1, threads: 1, wide: 1 },
-  ...{ seed: 1, url: 1 },
+  ...{ seed: 1, url: 1, timeout: 1 },
 });
 
 type AnyTask = Awaited<ReturnType<typeof load>>;
 type Held = AnyTask | Capture;
 
 type Post = (message: FromEngine, transfer?: ArrayBuffer[]) => void;
+
+type Method = Pick<Extract<Work, { work: "call" }>, "task" | "method" | "args">;
 
 /** A stream: how many of its messages the page has not taken, and what to call when it has. */
 interface Stream {
@@ -58,8 +61,8 @@ export class Engine {
   readonly #post: Post;
   readonly #held = new Map<number, Held>();
   readonly #streams = new Map<number, Stream>();
-  readonly #signals = new Map<number, AbortController>();
-  readonly #controls = new Map<number, RunControl>();
+  /** The substitutes of signals and controls of the page, by number, until the call that has them ends. */
+  readonly #borrowed = new Map<number, { readonly call: number; readonly by: AbortController | RunControl }>();
   readonly #pending = new Pending();
   #last = 0;
 
@@ -72,10 +75,10 @@ export class Engine {
   receive(message: ToEngine): void {
     switch (message?.type) {
       case "call":
-        void this.#answer(message.id, () => this.#run(message));
+        void this.#answer(message.id, () => this.#run(message.id, message));
         return;
       case "stream":
-        void this.#stream(message.id, message.task, message.method, message.args);
+        void this.#stream(message.id, message);
         return;
       case "taken":
       case "stop": {
@@ -90,10 +93,8 @@ export class Engine {
         return;
       }
       case "abort":
-        this.#signal(message.signal).abort();
-        return;
       case "control":
-        this.#control(message.control, message.change);
+        this.#change(message);
         return;
       case "release":
         this.#release(message.task);
@@ -136,30 +137,37 @@ export class Engine {
       this.#post({ type: "result", id, value });
     } catch (error) {
       this.#post({ type: "error", id, error: sentError(error) });
+    } finally {
+      this.#forget(id);
     }
   }
 
-  async #run(work: Work): Promise<unknown> {
+  /** Lets go of the signals and controls of a call that has ended. */
+  #forget(call: number): void {
+    for (const [id, borrowed] of this.#borrowed) if (borrowed.call === call) this.#borrowed.delete(id);
+  }
+
+  async #run(id: number, work: Work): Promise<unknown> {
     switch (work.work) {
       case "start":
         return this.#start(work.options, work.lock);
       case "make": {
         const kind = Object.entries(kinds).find(([name]) => name === work.kind)?.[1];
         if (!kind) throw new SeqgradError("value", `worker: there is no task ${work.kind}.`);
-        return this.#keep(await Reflect.apply(kind.createAsync, kind, await this.#decodedAll(work.args)));
+        return this.#keep(await Reflect.apply(kind.createAsync, kind, await this.#decodedAll(id, work.args)));
       }
       case "load":
         return this.#keep(await load(this.#storeOf(work.store)));
       case "memory":
         return memory();
       case "call":
-        return this.#called(work.task, work.method, work.args);
+        return this.#called(id, work);
       default:
         throw notOurs("call");
     }
   }
 
-  async #start(options: Omit<StartOptions, "url">, lock: string): Promise<Started> {
+  async #start(options: Omit<StartOptions, "url" | "timeout">, lock: string): Promise<Started> {
     checkOptions("worker.start", options, startNames);
     const { seed, ...device } = options;
     if (seed !== undefined) checkInteger("worker.start", "seed", seed);
@@ -182,27 +190,27 @@ export class Engine {
   }
 
   /** Calls a method of a task. It may answer a run, which can be awaited: nothing here awaits it. */
-  async #method<T>(id: number, method: string, sent: readonly unknown[]): Promise<{ readonly result: T; readonly control?: RunControl }> {
+  async #method<T>(call: number, { task: id, method, args: sent }: Method): Promise<{ readonly result: T; readonly control?: RunControl }> {
     const task = this.#held.get(id);
     if (!task) throw new SeqgradError("state", `${method}: the task was disposed of, and is no longer in the worker.`);
     const own: unknown = Reflect.get(task, method);
     if (typeof own !== "function") throw new SeqgradError("value", `worker: the task has no method ${method}.`);
-    const args = await this.#decodedAll(sent);
+    const args = await this.#decodedAll(call, sent);
     const control = args.map((arg) => (isRecord(arg) ? arg.control : undefined)).find((value) => value instanceof RunControl);
     return { result: Reflect.apply(own, task, args), ...(control && { control }) };
   }
 
-  async #called(id: number, method: string, args: readonly unknown[]): Promise<unknown> {
-    if (method !== "capture") return (await this.#method<unknown>(id, method, args)).result;
-    return this.#keep(await (await this.#method<Promise<Capture>>(id, method, args)).result);
+  async #called(call: number, method: Method): Promise<unknown> {
+    if (method.method !== "capture") return (await this.#method<unknown>(call, method)).result;
+    return this.#keep(await (await this.#method<Promise<Capture>>(call, method)).result);
   }
 
   /** Sends the items of a method as they come, and stops where the page stops taking them. */
-  async #stream(id: number, task: number, method: string, args: readonly unknown[]): Promise<void> {
+  async #stream(id: number, method: Method): Promise<void> {
     const stream: Stream = { sent: 0, isStopped: false, wake: () => {}, items: [] };
     this.#streams.set(id, stream);
     try {
-      const { result, control } = await this.#method<AsyncIterable<unknown>>(task, method, args);
+      const { result, control } = await this.#method<AsyncIterable<unknown>>(id, method);
       if (control) stream.control = control;
       const iterator = result[Symbol.asyncIterator]();
       for (let since = -GATHERED; !stream.isStopped; ) {
@@ -223,6 +231,7 @@ export class Engine {
       this.#post({ type: "error", id, error: sentError(error) });
     }
     this.#streams.delete(id);
+    this.#forget(id);
   }
 
   /** Sends the items of a stream that have come. */
@@ -233,17 +242,11 @@ export class Engine {
     stream.items = [];
   }
 
-  #signal(id: number): AbortController {
-    const signal = this.#signals.get(id) ?? new AbortController();
-    this.#signals.set(id, signal);
-    return signal;
-  }
-
-  #control(id: number, change: ControlChange): RunControl {
-    const control = this.#controls.get(id) ?? new RunControl();
-    this.#controls.set(id, control);
-    paces.get(control)?.apply(change);
-    return control;
+  /** Makes a change of the page, unless the call has ended. */
+  #change(change: Change): void {
+    const by = this.#borrowed.get(change.type === "abort" ? change.signal : change.control)?.by;
+    if (change.type === "control" && by) paces.get(by)?.apply(change.change);
+    if (change.type === "abort" && by instanceof AbortController) by.abort();
   }
 
   /** A store of the page's. */
@@ -266,26 +269,32 @@ export class Engine {
     };
   }
 
-  #decodedAll(args: readonly unknown[]): Promise<unknown[]> {
+  #decodedAll(call: number, args: readonly unknown[]): Promise<unknown[]> {
     if (!Array.isArray(args)) throw notOurs("call");
-    return Promise.all(args.map((arg) => this.#decoded(arg)));
+    return Promise.all(args.map((arg) => this.#decoded(call, arg)));
   }
 
   /** An argument, with stores, signals and tokenizers in place of what stands for them. */
-  async #decoded(value: unknown): Promise<unknown> {
+  async #decoded(call: number, value: unknown): Promise<unknown> {
     if (!isRecord(value) || Object.getPrototypeOf(value) !== Object.prototype) return value;
     if (isMarked(value)) {
       const sent = value[mark];
       if (sent.as === "signal") {
-        const controller = this.#signal(sent.id);
-        if (sent.aborted) controller.abort();
-        return controller.signal;
+        const by = new AbortController();
+        this.#borrowed.set(sent.id, { call, by });
+        if (sent.aborted) by.abort();
+        return by.signal;
       }
-      if (sent.as === "control") return this.#control(sent.id, sent.state);
+      if (sent.as === "control") {
+        const by = new RunControl();
+        this.#borrowed.set(sent.id, { call, by });
+        paces.get(by)?.apply(sent.state);
+        return by;
+      }
       if (sent.as === "function") return (...args: unknown[]) => this.ask({ ask: "function", fn: sent.id, args });
       return sent.as === "tokenizer" ? tokenizerFromJSON(sent.json) : this.#storeOf(sent);
     }
-    const entries = Object.entries(value).map(async ([name, inner]) => [name, await this.#decoded(inner)] as const);
+    const entries = Object.entries(value).map(async ([name, inner]) => [name, await this.#decoded(call, inner)] as const);
     return Object.fromEntries(await Promise.all(entries));
   }
 }

@@ -1,5 +1,5 @@
 import type { InitOptions, MemoryReport } from "../tensor/device.js";
-import { checkObject } from "../util/check.js";
+import { checkInterval, checkObject } from "../util/check.js";
 import { disposeKey } from "../util/dispose-key.js";
 import { SeqgradError } from "../util/errors.js";
 import { Client } from "./client.js";
@@ -17,6 +17,8 @@ export interface StartOptions extends Omit<InitOptions, "gpu" | "wasm"> {
    * of the package that needs no file.
    */
   readonly url?: string | { readonly href: string };
+  /** Seconds to wait for the first answer of the worker's program. Default: 30. */
+  readonly timeout?: number;
 }
 
 /** An engine in a worker: it trains and answers there, while the page stays free. */
@@ -39,7 +41,7 @@ export interface Trainer {
 /**
  * Starts the engine in a Web Worker, or in Node in a worker thread: training there leaves the page free to draw.
  *
- * @param options the device as for init(), `seed` and `url`: see StartOptions
+ * @param options the device as for init(), `seed`, `url` and `timeout`: see StartOptions
  * @returns the trainer, whose `tasks` are those of seqgrad with promises for results
  * @throws SeqgradError `device` where the device is not there, `state` where a worker cannot start, `value` or `range` for impossible options
  * @example
@@ -51,9 +53,10 @@ export interface Trainer {
  * trainer.close();
  */
 export async function start(options: StartOptions = {}): Promise<Trainer> {
-  const { url, ...rest } = checkObject("worker.start", "options", options, 'those of init(), as in { device: "wasm" }');
+  const { url, timeout = 30, ...rest } = checkObject("worker.start", "options", options, 'those of init(), as in { device: "wasm" }');
+  checkInterval("worker.start", "timeout", timeout, 0);
   const client = new Client(url === undefined ? await engineFor(rest.device) : addressOf(url));
-  await client.ready;
+  await client.ready(timeout);
   try {
     const lock = lockName();
     const { info, kinds, isLocked } = await client.call<Started>({ work: "start", options: rest, lock });

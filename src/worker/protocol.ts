@@ -28,6 +28,11 @@ export type Work =
   | { readonly work: "memory" }
   | { readonly work: "call"; readonly task: number; readonly method: string; readonly args: readonly unknown[] };
 
+/** A signal was aborted, or a control has changed. */
+export type Change =
+  | { readonly type: "abort"; readonly signal: number }
+  | { readonly type: "control"; readonly control: number; readonly change: ControlChange };
+
 /** From the page: calls, streams and answers, each by its number. */
 export type ToEngine =
   | ({ readonly type: "call"; readonly id: number } & Work)
@@ -36,9 +41,7 @@ export type ToEngine =
   | { readonly type: "taken"; readonly id: number }
   /** A stream is to end. */
   | { readonly type: "stop"; readonly id: number }
-  | { readonly type: "abort"; readonly signal: number }
-  /** A control has changed. */
-  | { readonly type: "control"; readonly control: number; readonly change: ControlChange }
+  | Change
   | { readonly type: "release"; readonly task: number }
   /** To a question of the engine. */
   | { readonly type: "answer"; readonly id: number; readonly value: unknown }

@@ -4,7 +4,8 @@ import { type FitRun, runOf } from "../train/fit-run.js";
 import type { FitEvent } from "../train/types.js";
 import { disposeKey } from "../util/dispose-key.js";
 import type { Client } from "./client.js";
-import type { SentTask } from "./protocol.js";
+import type { Loan } from "./loan.js";
+import type { SentTask, Work } from "./protocol.js";
 
 type Kinds = typeof kinds;
 
@@ -41,31 +42,45 @@ export type WorkerTasks = {
 /** The tasks that a worker can make. */
 export function tasksOf(client: Client, names: readonly string[]): WorkerTasks {
   const make = async (kind: string, args: readonly unknown[]) =>
-    taskOf(client, await client.call<SentTask>({ work: "make", kind, args: client.encoded(args) }));
+    taskOf(client, await client.lend<SentTask>((loan) => ({ work: "make", kind, args: loan.encoded(args) })));
   const tasks = names.map((kind) => [kind, { create: (...args: unknown[]) => make(kind, args) }]);
   const load = async (store: Store) =>
-    taskOf(client, await client.call<SentTask>({ work: "load", store: client.store(checkStore("tasks.load", store)) }));
+    taskOf(client, await client.lend<SentTask>((loan) => ({ work: "load", store: loan.store(checkStore("tasks.load", store)) })));
   return Object.fromEntries([...tasks, ["load", load]]);
 }
 
 function taskOf(client: Client, { task, methods, facts }: SentTask): object {
+  const captures = new Set<Loan>();
   const entries = methods.map((method) => {
-    const call = async (...args: unknown[]) => client.call({ work: "call", task, method, args: client.encoded(args) });
+    const call = (...args: unknown[]) => client.lend((loan) => ({ work: "call", task, method, args: loan.encoded(args) }));
     const stream = (...args: unknown[]) => client.stream(task, method, args);
     const run = (...args: unknown[]) => runOf(client.stream<FitEvent>(task, method, args));
-    const capture = async (...args: unknown[]) =>
-      captureOf(client, await client.call<SentTask>({ work: "call", task, method, args: client.encoded(args) }));
+    const capture = (...args: unknown[]) => captureOf(client, captures, { work: "call", task, method, args });
     const kinds: Readonly<Record<string, (...args: unknown[]) => unknown>> = { train: run, generate: stream, capture };
     return [method, kinds[method] ?? call];
   });
-  const dispose = () => client.release(task);
+  const dispose = () => {
+    client.release(task);
+    for (const loan of captures) loan.end();
+  };
   return { ...facts, ...Object.fromEntries(entries), dispose, [disposeKey]: dispose };
 }
 
-/** A capture, which stop() ends. */
-function captureOf(client: Client, { task }: SentTask): object {
+/** A capture, which stop() ends. Until then the page lends it the function that looks. */
+async function captureOf(client: Client, captures: Set<Loan>, { args, ...call }: Extract<Work, { work: "call" }>): Promise<object> {
+  const loan = client.loan();
+  const close = () => {
+    captures.delete(loan);
+    loan.end();
+  };
+  const open = async () => client.call<SentTask>({ ...call, args: loan.encoded(args) });
+  const { task } = await open().catch((error) => {
+    close();
+    throw error;
+  });
+  captures.add(loan);
   const end = async () => {
-    await client.call({ work: "call", task, method: "stop", args: [] });
+    await client.call({ work: "call", task, method: "stop", args: [] }).finally(close);
     client.release(task);
   };
   let ended: Promise<void> | undefined;

@@ -1,9 +1,13 @@
+import { getEventListeners } from "node:events";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { memoryStore, type Store } from "../../src/io/store.js";
 import { RunControl } from "../../src/train/index.js";
 import { SeqgradError } from "../../src/util/errors.js";
+import { Client } from "../../src/worker/client.js";
 import { start, type Trainer } from "../../src/worker/index.js";
+import type { Started } from "../../src/worker/protocol.js";
+import { tasksOf } from "../../src/worker/task.js";
 
 const reviews = Array.from({ length: 40 }, (_, i) => ({
   text: i % 2 ? `a good film, number ${i}` : `a dull film, number ${i}`,
@@ -216,6 +220,44 @@ describe("a worker", () => {
     expect(await again.predict(["a good film"] as never)).toEqual(await task.predict(["a good film"]));
   });
 
+  test("has what the page lends for as long as a call takes, and a capture's function until it stops", async () => {
+    const client = new Client((await import("../../src/worker/generated/engine.js")).default);
+    try {
+      await client.ready(600);
+      const { kinds } = await client.call<Started>({ work: "start", options: { device: "wasm", threads: 1, seed: 1 }, lock: "" });
+      const tasks = tasksOf(client, kinds);
+      const task = await tasks.TextClassifier.create(reviews, options);
+      const [inner, { signal }, control] = [memoryStore(), new AbortController(), new RunControl()];
+      const store: Store = { ...inner, hold: async () => () => {} };
+      let most = 0;
+      for await (const _ of task.train(reviews, { epochs: 2, validation: 0, signal, control, checkpoint: { store, every: 10 } }))
+        most = Math.max(most, client.lent);
+      expect(most).toBeGreaterThanOrEqual(3);
+      await task.save(store);
+      await failure(task.predict([() => "no text"] as never));
+      await expect(
+        task.train(reviews, { signal, tokenizer: { encode() {}, toJSON: () => raise("not today") } } as never),
+      ).rejects.toThrow();
+      (await tasks.load(store)).dispose();
+      expect(client.lent).toBe(0);
+      expect(getEventListeners(signal, "abort")).toHaveLength(0);
+
+      const capture = await task.capture(["gru.gates"], () => {});
+      expect(client.lent).toBe(1);
+      await capture.stop();
+      await failure(task.capture(["gru.doors"], () => {}));
+      expect(client.lent).toBe(0);
+      await task.capture(["gru.gates"], () => {});
+      task.dispose();
+      expect(client.lent).toBe(0);
+      const other = await tasks.TextClassifier.create(reviews, options);
+      await expect(other.save({ ...store, writeAll: async () => raise("full") })).rejects.toThrow("full");
+      expect(client.lent).toBe(0);
+    } finally {
+      client.lose("the test has ended");
+    }
+  });
+
   test("shows what layers compute, and waits for a page that looks at it", async () => {
     const task = await classifier(await started());
     expect(await task.captureNames()).toContain("encoder.rnn.l0.gates");
@@ -349,6 +391,30 @@ describe("bad input is an error with the worker's code", () => {
 
   test.each([[null], [7], [[]]])("of start(): %j", async (bad) => {
     expect((await failure(start(bad as never))).message).toContain("worker.start: options");
+  });
+
+  test.each([[{ timeout: -1 }], [{ timeout: "soon" }], [{ timeout: Number.NaN }]])("of start(): %j", async (bad) => {
+    expect(await failure(start(bad as never))).toMatchObject({ code: "range", message: expect.stringContaining("timeout") });
+  });
+
+  test("of start(): a script that never answers, after its timeout, by default 30 seconds", async () => {
+    const silent = new URL("data:text/javascript,setInterval(() => {}, 1000)");
+    const error = await failure(start({ url: silent, timeout: 0.01 }));
+    expect(error).toMatchObject({ code: "state", message: expect.stringMatching(/within 0\.01 seconds; give url .*worker\.min\.js/) });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      let late: unknown;
+      const refused = failure(start({ url: silent })).then((error) => (late = error));
+      await vi.advanceTimersByTimeAsync(29_999);
+      expect(late).toBeUndefined();
+      await vi.advanceTimersByTimeAsync(1);
+      await refused;
+      expect(late).toMatchObject({ message: expect.stringContaining("within 30 seconds") });
+      await classifier(await started());
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test("of start(): a script that is not the worker's", async () => {
