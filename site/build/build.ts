@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { join } from "node:path";
 import { build } from "vite";
 import { documentOf } from "../shell/document.js";
+import { writeOffline } from "./offline.js";
 import type { Page } from "./page.js";
 
 /** A part of the site: its pages, found at build time. */
@@ -63,6 +64,7 @@ export async function buildSite(project: string, parts: readonly Part[]): Promis
     mkdirSync(join(out, page.path), { recursive: true });
     writeFileSync(join(out, page.path, "index.html"), documentOf(page, built.get(page.script ?? "") ?? "", present));
   }
+  await writeOffline(project, out, ["", "lab/", "inside/", "notes/", "docs/"]);
   return pages;
 }
 

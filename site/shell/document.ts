@@ -27,7 +27,8 @@ export function documentOf(page: Page, tags: string, present: ReadonlySet<string
     <title>${escapeHtml(page.section === "home" ? page.title : `${page.title} · seqgrad`)}</title>
     <meta name="description" content="${escapeHtml(page.description)}" />
     <meta name="color-scheme" content="light dark" />
-    <link rel="icon" href="data:," />
+    <link rel="icon" href="${root}icon.svg" type="image/svg+xml" />
+    <link rel="manifest" href="${root}app.webmanifest" />
     <script>${earlyTheme}</script>
     ${tags.replaceAll("./assets/", `${root}assets/`)}
   </head>
