@@ -2,8 +2,11 @@ import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium } from "playwright";
+import { launch } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bytesOf } from "../helpers/bytes-of.js";
 import { findChromium, noChromium } from "../helpers/chromium.js";
+import { full } from "../helpers/full.js";
 import { taskWorks } from "../helpers/task-works.js";
 
 const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
@@ -170,4 +173,45 @@ describe.skipIf(!launchOptions)(`a worker of a page${launchOptions ? "" : ` (${n
     const refused = await inPage<object>("/", `return said(start({ url: "http://127.0.0.1:${port}/worker.min.js" }));`);
     expect(refused).toMatchObject({ name: "SeqgradError", code: "state", message: expect.stringContaining("127.0.0.1") });
   });
+
+  full(() =>
+    test("has level memory from step 1,000 to step 5,000 of a run that saves, and so has the page", async () => {
+      const own = await launch({ ...launchOptions!, headless: true });
+      try {
+        const page = await own.newPage();
+        await page.goto(`http://localhost:${port}/`);
+        await page.evaluate(`(async () => {
+          const sg = await import("/index.js");
+          const trainer = await sg.worker.start({ device: "wasm", seed: 1 });
+          const text = "the cat sat on the mat. the dog sat on the log. ".repeat(20);
+          const task = await trainer.tasks.LanguageModel.create(text, { arch: "lstm", hidden: 16, context: 8 });
+          const run = task.train(text, { steps: 5000, batch: 2, checkpoint: { store: sg.io.opfsStore("memory"), every: 250 } });
+          globalThis.report = () => trainer.memory();
+          globalThis.goTo = async (step) => {
+            for (;;) {
+              const { value, done } = await run.next();
+              if (done || (value.type === "step" && value.step === step)) return !done;
+            }
+          };
+        })()`);
+        const [session, [worker]] = [await page.createCDPSession(), page.workers()];
+        const at = async (step: number) => {
+          expect(await page.evaluate(`goTo(${step})`)).toBe(true);
+          const { peak: _, ...tensors } = (await page.evaluate("report()")) as Record<string, unknown>;
+          return { tensors, page: await bytesOf(session), worker: await bytesOf(worker!.client) };
+        };
+        const before = await at(1000);
+        const after = await at(5000);
+        expect(after.tensors).toEqual(before.tensors);
+        expect(before.worker.wasm).toBeGreaterThan(65_536);
+        expect(after.worker.wasm).toBeLessThanOrEqual(before.worker.wasm);
+        expect(after.page.wasm).toBeLessThanOrEqual(before.page.wasm);
+        // A leak of 64 bytes a step would be 256 kB.
+        expect(after.worker.heap - before.worker.heap).toBeLessThan(256_000);
+        expect(after.page.heap - before.page.heap).toBeLessThan(256_000);
+      } finally {
+        await own.close();
+      }
+    }),
+  );
 });
