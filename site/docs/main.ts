@@ -1,0 +1,2 @@
+import "../sandbox/demo.css";
+import "./docs.css";
