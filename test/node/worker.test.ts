@@ -368,6 +368,32 @@ describe("bad input is an error with the worker's code", () => {
     expect(error).toMatchObject({ code: "value", message: expect.stringContaining(`"${type}", which is none of seqgrad's`) });
   });
 
+  test.each([[null], [7], ["good day"], [[]], [{}]])(
+    "of the port: a message that is no message, %j, after which the worker answers",
+    async (message) => {
+      const posted = vi.spyOn(Worker.prototype, "postMessage");
+      const task = await classifier(await started());
+      const [worker] = posted.mock.contexts as Worker[];
+      const refused = new Promise<unknown>((resolve) => worker?.on("message", ({ id, error }) => id === -1 && resolve(error)));
+      worker?.ref();
+      worker?.postMessage(message);
+      expect(await refused).toMatchObject({ code: "value", message: expect.stringContaining("none of seqgrad's") });
+      expect((await task.predict(["a film"])).length).toBe(1);
+    },
+  );
+
+  test.each(["null", "7", '"good day"', "{ type: 'good day' }"])("of the worker: a message that is no message, %s", async (message) => {
+    const other = new URL(`data:text/javascript,import("node:worker_threads").then((w) => w.parentPort.postMessage(${message}))`);
+    const error = await failure(start({ url: other }));
+    expect(error).toMatchObject({ code: "state", message: expect.stringMatching(/none of seqgrad's; give url .*worker\.min\.js/) });
+  });
+
+  test("of the worker: a hello of another version", async () => {
+    const hello = `{ type: "hello", protocol: 0 }`;
+    const other = new URL(`data:text/javascript,import("node:worker_threads").then((w) => w.parentPort.postMessage(${hello}))`);
+    expect(await failure(start({ url: other }))).toMatchObject({ code: "state", message: expect.stringContaining("of another version") });
+  });
+
   test("of load(): a folder that holds no task", async () => {
     const trainer = await started();
     expect((await failure(trainer.tasks.load(memoryStore()))).code).toBe("io");
@@ -417,9 +443,7 @@ describe("bad input is an error with the worker's code", () => {
     }
   });
 
-  test("of start(): a script that is not the worker's", async () => {
-    const other = new URL(`data:text/javascript,import("node:worker_threads").then((w) => w.parentPort.postMessage({ type: "good day" }))`);
-    expect((await failure(start({ url: other }))).message).toContain("worker.min.js");
+  test("of start(): a script that fails", async () => {
     const fails = new URL("data:text/javascript,throw new Error('not today')");
     expect((await failure(start({ url: fails }))).message).toContain("not today");
   });
@@ -438,6 +462,20 @@ describe("a worker that ends", () => {
       expect(error.message).toContain("closed");
     }
     trainer.close();
+  });
+
+  test("leaves the values that were captured, and refuses all of a task whose tensors are gone", async () => {
+    const trainer = await started();
+    const task = await classifier(trainer);
+    const values: number[][] = [];
+    const capture = await task.capture(["gru.gates"], (_, { data }) => void values.push(Array.from(data)));
+    await task.train(reviews, { epochs: 1, validation: 0 });
+    trainer.close();
+    expect(values[0]?.length).toBeGreaterThan(0);
+    expect(values[0]?.every((gate) => gate > -1 && gate < 1)).toBe(true);
+    const calls = [capture.stop(), task.save(memoryStore()), task.summary(), task.captureNames(), trainer.memory(), classifier(trainer)];
+    for (const call of calls) expect(await failure(call)).toMatchObject({ code: "state", message: expect.stringContaining("closed") });
+    task.dispose();
   });
 
   test("in the middle of a step is reported to all who wait", async () => {
