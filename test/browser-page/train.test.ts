@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findChromium, noChromium } from "../helpers/chromium.js";
+import { thinly } from "../helpers/full.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const launchOptions = findChromium();
@@ -103,6 +104,41 @@ describe.skipIf(missing)(`the pages that train in a tab${missing && ` (${missing
     await page.getByText(/^good: .*bad: /s).waitFor();
   });
 
+  thinly(
+    ["classify", "forecast"],
+    (name) => name === "classify",
+    (chosen) =>
+      test.each(chosen)("%s: saves when it is stopped, and resumes at the next visit", { timeout: 60_000 }, async (name) => {
+        const tab = await (await browser.newContext()).newPage();
+        const epochs: number[] = [];
+        await tab.exposeFunction("seen", (status: string) => epochs.push(Number(/^Epoch (\d+) of/.exec(status)?.[1] ?? 0)));
+        /** Opens the page and trains until it is stopped at an epoch, or to the end. */
+        const visit = async (stopAt: number) => {
+          await tab.goto(new URL(`${name}.html`, address).href);
+          await tab.locator("#train:enabled").waitFor();
+          await tab.evaluate(`
+            new MutationObserver(() => {
+              const status = document.getElementById("status").textContent;
+              seen(status);
+              if (status.startsWith("Epoch ${stopAt} ")) document.getElementById("train").click();
+            }).observe(document.getElementById("status"), { childList: true })`);
+          await tab.getByRole("button", { name: "Train" }).click();
+          await tab.locator("body[data-state=done]").waitFor();
+          return Math.max(...epochs);
+        };
+        const reached = await visit(3);
+        expect(await tab.locator("#status").textContent()).toContain("Stopped and saved");
+        epochs.length = 0;
+        const last = await visit(0);
+        const first = epochs.find((epoch) => epoch > 0);
+        expect([reached, reached + 1]).toContain(first);
+        expect(last).toBeGreaterThan(reached);
+        await tab.goto(new URL(`${name}.html`, address).href);
+        await tab.getByText(/saved model/).waitFor();
+        await tab.context().close();
+      }),
+  );
+
   test("a program that cannot be loaded: says so, and the button stays off", async () => {
     const other = await browser.newPage();
     await other.route("**/dist/index.js", (route) => route.abort());
@@ -112,10 +148,12 @@ describe.skipIf(missing)(`the pages that train in a tab${missing && ` (${missing
     await other.close();
   });
 
-  test.each(["train", "classify", "forecast"])("%s.html is short, and has no form to submit", (name) => {
+  test.each(["train", "classify", "forecast"])("%s.html is short, has no form to submit, and links to the others", (name) => {
     const html = readFileSync(`${root}/examples/browser/${name}.html`, "utf8");
     expect(html.split("\n").length).toBeLessThanOrEqual(60);
     expect(html).not.toContain("<form");
+    const links = Array.from(html.matchAll(/<a href="(\w+)\.html">/g), ([, to]) => to);
+    expect([...links, name].sort()).toEqual(["classify", "forecast", "train"]);
   });
 
   test("asks nothing of any other host, and logs no error", () => {
