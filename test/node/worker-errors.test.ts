@@ -50,7 +50,7 @@ describe("bad input is an error with the worker's code", () => {
   });
 
   test.each([[null], [7], ["good day"], [[]], [{}]])(
-    "of the port: a message that is no message, %j, after which the worker answers",
+    "of the port: a message that is not one of ours, %j, after which the worker answers",
     async (message) => {
       const posted = vi.spyOn(Worker.prototype, "postMessage");
       const task = await classifier(await started());
@@ -63,11 +63,14 @@ describe("bad input is an error with the worker's code", () => {
     },
   );
 
-  test.each(["null", "7", '"good day"', "{ type: 'good day' }"])("of the worker: a message that is no message, %s", async (message) => {
-    const other = new URL(`data:text/javascript,import("node:worker_threads").then((w) => w.parentPort.postMessage(${message}))`);
-    const error = await failure(start({ url: other }));
-    expect(error).toMatchObject({ code: "state", message: expect.stringMatching(/none of seqgrad's; give url .*worker\.min\.js/) });
-  });
+  test.each(["null", "7", '"good day"', "{ type: 'good day' }"])(
+    "of the worker: a message that is not one of ours, %s",
+    async (message) => {
+      const other = new URL(`data:text/javascript,import("node:worker_threads").then((w) => w.parentPort.postMessage(${message}))`);
+      const error = await failure(start({ url: other }));
+      expect(error).toMatchObject({ code: "state", message: expect.stringMatching(/none of seqgrad's; give url .*worker\.min\.js/) });
+    },
+  );
 
   test("of the worker: a hello of another version", async () => {
     const hello = `{ type: "hello", protocol: 0 }`;
