@@ -2,8 +2,10 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { join } from "node:path";
 import { build } from "vite";
 import { documentOf } from "../shell/document.js";
+import { writeLlms } from "./llms.js";
 import { writeOffline } from "./offline.js";
 import type { Page } from "./page.js";
+import { writeSearch } from "./search.js";
 
 /** A part of the site: its pages, found at build time. */
 export interface Part {
@@ -64,6 +66,8 @@ export async function buildSite(project: string, parts: readonly Part[]): Promis
     mkdirSync(join(out, page.path), { recursive: true });
     writeFileSync(join(out, page.path, "index.html"), documentOf(page, built.get(page.script ?? "") ?? "", present));
   }
+  writeSearch(out, pages);
+  writeLlms(project, out, pages);
   await writeOffline(project, out, ["", "lab/", "inside/", "notes/", "docs/"]);
   return pages;
 }

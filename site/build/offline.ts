@@ -32,14 +32,20 @@ export async function writeOffline(project: string, out: string, first: readonly
     icons: [{ src: "icon.svg", sizes: "any", type: "image/svg+xml", purpose: "any" }],
   };
   writeFileSync(join(out, "app.webmanifest"), JSON.stringify(app));
+  const roots = first.map((path) => `${path}index.html`);
+  const packed = filesIn(out).filter((file) => file.endsWith(".html") && !roots.includes(file));
+  const pages = Object.fromEntries(packed.map((file) => [file, readFileSync(join(out, file), "utf8")]));
+  writeFileSync(join(out, "pages.json"), JSON.stringify(pages));
   const files = Object.fromEntries(
     filesIn(out)
-      .filter((file) => file !== "sw.js")
+      .filter((file) => file !== "sw.js" && !(file in pages))
       .map((file) => [file, hashOf(readFileSync(join(out, file)))]),
   );
-  const pages = first.map((path) => `${path}index.html`).filter((file) => file in files);
-  const needed = new Set([...pages, ...pages.flatMap((page) => namedBy(readFileSync(join(out, page), "utf8")))]);
-  const manifest: Manifest = { version: hashOf(JSON.stringify(files)), files, first: [...needed].filter((file) => file in files) };
+  const needed = new Set(
+    roots.filter((file) => file in files).flatMap((page) => [page, ...namedBy(readFileSync(join(out, page), "utf8"))]),
+  );
+  const kept = [...needed].filter((file) => file in files);
+  const manifest: Manifest = { version: hashOf(JSON.stringify(files)), files, packed, first: kept };
   await build({
     entryPoints: [join(project, "site/shell/sw.ts")],
     outfile: join(out, "sw.js"),

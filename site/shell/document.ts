@@ -18,7 +18,7 @@ export function documentOf(page: Page, tags: string, present: ReadonlySet<string
     .filter(([name]) => present.has(name))
     .map(([name, text]) => `<a href="${root}${name}/"${page.section === name ? ' aria-current="page"' : ""}>${text}</a>`)
     .join("\n        ");
-  const aside = page.aside ? `<nav class="aside" aria-label="Pages of this part">${page.aside}</nav>\n    ` : "";
+  const aside = page.aside ? `<nav class="aside" id="pages" aria-label="Pages of this part">${page.aside}</nav>\n    ` : "";
   return `<!doctype html>
 <html lang="en" data-root="${root}">
   <head>
@@ -44,7 +44,7 @@ export function documentOf(page: Page, tags: string, present: ReadonlySet<string
     </header>
     <div class="notice" id="notice" role="status"></div>
     <div class="page${aside ? " with-aside" : ""}">
-    ${aside}<main id="main" class="main ${page.section}">${page.body.replaceAll("{root}", root)}</main>
+    ${aside}<main id="main" class="main ${page.section}">${aside && '<a class="to-aside" href="#pages">All pages of this part</a>'}${page.body.replaceAll("{root}", root)}</main>
     </div>
     <footer class="footer">
       <p>Everything runs in this browser. No text, model or number leaves it. <span id="offline"></span></p>

@@ -4,6 +4,8 @@ export interface Manifest {
   readonly version: string;
   /** The files by their paths from the site's root, with hashes of their content. */
   readonly files: Readonly<Record<string, string>>;
+  /** The pages that are in the file `pages.json` too, so that one request brings all of them. */
+  readonly packed: readonly string[];
   /** The files that are kept first: those of the pages where a visit begins. */
   readonly first: readonly string[];
 }

@@ -1,10 +1,14 @@
 import "./tokens.css";
 import "./style.css";
 import { startOffline } from "./offline.js";
+import { startSearch } from "./search.js";
 import { startTheme } from "./theme.js";
 
 const theme = document.getElementById("theme");
 if (theme) startTheme(theme);
+
+const search = document.getElementById("search");
+if (search) startSearch(search);
 
 function say(text: string): void {
   const line = document.getElementById("offline");

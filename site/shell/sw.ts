@@ -92,21 +92,32 @@ self.addEventListener("message", (event) => {
   );
 });
 
+const packed = new Set(MANIFEST.packed);
+const PACK = "pages.json";
+let pack: Promise<Readonly<Record<string, string>> | undefined> | undefined;
+
+const kept = async (file: string) => (await caches.open(name)).match(contentAddress(scope, file, MANIFEST.files[file] ?? ""));
+
+/** A page of the pack, once the pack is kept. */
+async function packedPage(file: string): Promise<Response | undefined> {
+  pack ??= kept(PACK).then((response) => response?.json());
+  const pages = await pack;
+  if (!pages) pack = undefined;
+  const html = pages?.[file];
+  return html === undefined ? undefined : new Response(html, { headers: { "Content-Type": "text/html; charset=utf-8" } });
+}
+
 /** The file of a request, if it is one of the site. */
 function fileOf(url: URL): string | undefined {
   if (url.origin !== scope.origin || !url.pathname.startsWith(scope.pathname)) return undefined;
   const path = decodeURIComponent(url.pathname.slice(scope.pathname.length));
   const file = path === "" || path.endsWith("/") ? `${path}index.html` : path;
-  return file in MANIFEST.files ? file : undefined;
+  return file in MANIFEST.files || packed.has(file) ? file : undefined;
 }
 
 async function answer(request: Request, file: string | undefined): Promise<Response> {
-  if (file !== undefined) {
-    const cache = await caches.open(name);
-    const kept = await cache.match(contentAddress(scope, file, MANIFEST.files[file] ?? ""));
-    if (kept) return isolated(kept);
-  }
-  return isolated(await fetch(request));
+  const known = file === undefined ? undefined : packed.has(file) ? await packedPage(file) : await kept(file);
+  return isolated(known ?? (await fetch(request)));
 }
 
 self.addEventListener("fetch", (event) => {

@@ -45,36 +45,9 @@ describeSite("the shell of the site", (site) => {
     }
   });
 
-  test("offers a new version, and keeps the old one until the page reloads", async () => {
-    const { page } = await site.open("");
-    await isolated(page);
-    await keptOffline(page);
-    const next = join(await temporaryFolder(), "next");
-    mkdirSync(next);
-    cpSync(built, next, { recursive: true });
-    const index = join(next, "index.html");
-    writeFileSync(index, readFileSync(index, "utf8").replace(/<h1>[^<]*/, "<h1>The next version"));
-    const worker = join(next, "sw.js");
-    const hash =
-      /"index\.html":"(\w+)"/.exec(readFileSync(worker, "utf8"))?.[1] ??
-      /index\.html["']?:["'](\w+)/.exec(readFileSync(worker, "utf8"))?.[1];
-    expect(hash).toBeDefined();
-    const [version] = /version:["'](\w+)/.exec(readFileSync(worker, "utf8"))?.slice(1) ?? [];
-    const text = readFileSync(worker, "utf8").replaceAll(hash!, "0123456789abcdef").replaceAll(version!, "fedcba9876543210");
-    writeFileSync(worker, text);
-    await site.restart(next);
-    try {
-      await page.reload();
-      expect(await page.locator("h1").textContent()).not.toBe("The next version");
-      await page.getByRole("button", { name: "Reload" }).click();
-      await page.getByRole("heading", { name: "The next version" }).waitFor();
-    } finally {
-      await site.restart();
-    }
-  });
-
   test("leads by the keyboard from the top of the page into the content and through the parts", async () => {
     const { page } = await site.open("");
+    await isolated(page);
     await page.keyboard.press("Tab");
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Skip to the content");
     await page.keyboard.press("Enter");
@@ -86,6 +59,50 @@ describeSite("the shell of the site", (site) => {
     expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe("dark");
     await expectAccessible(page);
   });
+
+  test("finds a page by the keyboard, offline too", async () => {
+    const { page, context, faults } = await site.open("");
+    await isolated(page);
+    await keptOffline(page);
+    await context.setOffline(true);
+    await page.keyboard.press("/");
+    await page.keyboard.type("lstm cell");
+    await page.getByRole("option", { name: /nn\.LSTMCell/ }).waitFor();
+    await expectAccessible(page);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "nn.LSTMCell", level: 1 }).waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  full(() =>
+    test("offers a new version, and keeps the old one until the page reloads", async () => {
+      const { page } = await site.open("");
+      await isolated(page);
+      await keptOffline(page);
+      const next = join(await temporaryFolder(), "next");
+      mkdirSync(next);
+      cpSync(built, next, { recursive: true });
+      const index = join(next, "index.html");
+      writeFileSync(index, readFileSync(index, "utf8").replace(/<h1>[^<]*/, "<h1>The next version"));
+      const worker = join(next, "sw.js");
+      const hash =
+        /"index\.html":"(\w+)"/.exec(readFileSync(worker, "utf8"))?.[1] ??
+        /index\.html["']?:["'](\w+)/.exec(readFileSync(worker, "utf8"))?.[1];
+      expect(hash).toBeDefined();
+      const [version] = /version:["'](\w+)/.exec(readFileSync(worker, "utf8"))?.slice(1) ?? [];
+      const text = readFileSync(worker, "utf8").replaceAll(hash!, "0123456789abcdef").replaceAll(version!, "fedcba9876543210");
+      writeFileSync(worker, text);
+      await site.restart(next);
+      try {
+        await page.reload();
+        expect(await page.locator("h1").textContent()).not.toBe("The next version");
+        await page.getByRole("button", { name: "Reload" }).click();
+        await page.getByRole("heading", { name: "The next version" }).waitFor();
+      } finally {
+        await site.restart();
+      }
+    }),
+  );
 
   full(() =>
     test.each(roots)("shows %j wide and narrow, light and dark, without a serious finding or a part that is cut off", async (path) => {
