@@ -40,7 +40,7 @@ function look() {
     show.matrix(`The weights in "${rows.join(" ")}"`, { rows, columns: rows, values, range: [0, 1] });
   }
   const cosine = sg.text.cosineOf(row(y, 0, 1), row(y, money.length, 1));
-  show.table("The vectors of bank in both sentences", [{ what: "their cosine", value: cosine.toFixed(3) }]);
+  show.text("Cosine of the vectors of bank in both sentences", cosine.toFixed(3));
   const guesses = sg.argmax(model.forward(), { axis: -1 }).dataSync();
   show.answer(senses.every((sense, b) => sense === guesses[b]) ? "yes" : "no");
 }

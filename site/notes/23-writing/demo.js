@@ -40,7 +40,8 @@ for await (const event of sg.fit(model, windows, { optimizer, steps: 300 })) {
   if (event.type === "step") show.line("Loss", { training: event.loss }, event.step);
   if (event.type === "step" && event.step % 10 === 0) {
     const [temperature, prompt] = [control("temperature"), "This morning I took my car for a"];
-    show.text("A sentence of its own", await write(temperature, event.step));
+    const lines = [await write(temperature, event.step), await write(temperature, event.step + 1)];
+    show.text("Sentences of its own", lines.join("\n"));
     show.table(`${prompt} ...`, await nextWords(prompt, temperature));
   }
   await show.frame();
