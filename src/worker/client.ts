@@ -50,6 +50,8 @@ export class Client {
   readonly #streams = new Map<number, Sink>();
   readonly #lent = new Lent((change) => this.#send(change));
   readonly #watch = new AbortController();
+  /** The functions that give back the stores that runs of the worker hold. */
+  readonly #releases = new Set<() => unknown>();
   #last = 0;
   /** Why the worker can do nothing more. */
   #lost: SeqgradError | undefined;
@@ -146,6 +148,7 @@ export class Client {
     this.#thread.end();
     this.#pending.rejectAll(this.#lost);
     for (const stream of this.#streams.values()) stream.push({ items: [], isLast: true, error: this.#lost });
+    for (const release of [...this.#releases]) release();
     this.#lent.clear();
   }
 
@@ -245,12 +248,16 @@ export class Client {
     const own: unknown = Reflect.get(store, method);
     const result: unknown = typeof own === "function" ? await Reflect.apply(own, store, args) : undefined;
     if (typeof result !== "function") return result;
-    // The release of hold(), which the worker calls once, at the end of the run.
-    const release = this.#lent.add(() => {
-      this.#lent.delete(release);
+    // The release of hold(), which the worker calls once, at the end of the run; a worker that has ended cannot.
+    const release = () => {
+      this.#releases.delete(release);
+      this.#lent.delete(lent);
       return Reflect.apply(result, undefined, []);
-    });
-    return release;
+    };
+    const lent = this.#lent.add(release);
+    if (this.#lost) return release();
+    this.#releases.add(release);
+    return lent;
   }
 }
 

@@ -110,6 +110,25 @@ describe("a run in a worker", () => {
     expect(known).toEqual([7, 14, 21, 28, 35, 40]);
   });
 
+  test("gives a store back that it held, also when its worker ends", async () => {
+    const trainer = await started();
+    const task = await classifier(trainer);
+    let held = 0;
+    const hold = async () => {
+      held++;
+      return () => void held--;
+    };
+    const store: Store = { ...memoryStore(), hold };
+    const settings = { epochs: 50, validation: 0, checkpoint: { store, every: 5 } };
+    const run = task.train(reviews, settings);
+    await run.next();
+    expect(held).toBe(1);
+    trainer.close();
+    expect(held).toBe(0);
+    await (await classifier(await started())).train(reviews, { ...settings, epochs: 1 });
+    expect(held).toBe(0);
+  });
+
   test("that is broken off leaves the task at rest, which trains again", async () => {
     const task = await classifier(await started());
     let seen = 0;

@@ -26,7 +26,7 @@ function pixels(draw: Draw, shape: string | undefined, color: string | undefined
 /** Grids of nine places with one or two things, and what a reader would say. */
 export function scenes(most = 2): Scene[] {
   const draw = new Draw(41);
-  return Array.from({ length: 900 }, () => {
+  return Array.from({ length: 2400 }, () => {
     const places = draw.random.shuffle([0, 1, 2, 3, 4, 5, 6, 7, 8]).slice(0, draw.between(1, most)).sort();
     const things = places.map((place) => ({ place, shape: draw.of(Object.keys(shapes)), color: draw.of(Object.keys(colors)) }));
     const features = Array.from({ length: 9 }, (_, place) => {

@@ -75,8 +75,10 @@ export function ModelPanel({ lab }: { readonly lab: LabState }) {
       </Panel>
       {view && isThere && (
         <Panel title="Try it">
-          <view.Try ask={askOf(lab)} lab={lab} />
-          <Measures lab={lab} />
+          <div class="try">
+            <view.Try ask={askOf(lab)} lab={lab} />
+            <Measures lab={lab} />
+          </div>
         </Panel>
       )}
     </>

@@ -13,6 +13,9 @@ import { view } from "../view-signal.js";
 const duration = (seconds: number): string =>
   seconds < 90 ? `${Math.ceil(seconds)} s` : seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 
+/** A measure's name in words: `bitsPerCharacter` is "bits per character". */
+const spaced = (name: string) => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
 const words: Readonly<Record<string, string>> = {
   starting: "The worker starts.",
   running: "It trains.",
@@ -33,7 +36,7 @@ function Facts({ lab, run }: { readonly lab: LabState; readonly run: Run }) {
   const facts: [string, string][] = [
     ["update", `${run.step.value.toLocaleString("en")} of ${record.steps.toLocaleString("en")}`],
     ["loss", loss === undefined ? "–" : loss.toFixed(4)],
-    ...Object.entries(last?.measures ?? {}).map(([name, value]): [string, string] => [`validation: ${name}`, value.toFixed(4)]),
+    ...Object.entries(last?.measures ?? {}).map(([name, value]): [string, string] => [`validation: ${spaced(name)}`, value.toFixed(4)]),
     ["speed", run.tokensPerSecond.value > 0 ? `${Math.round(run.tokensPerSecond.value).toLocaleString("en")} ${lab.task.unit}/s` : "–"],
     ["time left", eta === undefined || run.state.value !== "running" ? "–" : duration(eta)],
   ];

@@ -13,8 +13,8 @@ const wordsOf = (text: string) => text.split(" ").length;
 export const captions: LabTask<readonly Scene[]> = {
   id: "captions",
   datasets: [
-    { id: "two", title: "900 pictures of one or two shapes", make: () => scenes(2) },
-    { id: "one", title: "900 pictures of one shape", make: () => scenes(1) },
+    { id: "two", title: "2,400 pictures of one or two shapes", make: () => scenes(2) },
+    { id: "one", title: "2,400 pictures of one shape", make: () => scenes(1) },
   ],
   accept: ".csv,.tsv",
   form: "A caption in the first column, and the numbers that describe the picture in the others.",
@@ -43,7 +43,7 @@ export const captions: LabTask<readonly Scene[]> = {
   }),
   fields: [
     archField(["lstm", "gru", "rnn"], "lstm"),
-    hiddenField(48),
+    hiddenField(64),
     layersField,
     choice(
       "attention",
@@ -56,8 +56,8 @@ export const captions: LabTask<readonly Scene[]> = {
       "additive",
     ),
     dropoutField(0),
-    batchField(32),
-    epochsField(10),
+    batchField(48),
+    epochsField(9),
     lrField(0.006),
     scheduleField("cosine"),
   ],
