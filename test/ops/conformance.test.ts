@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { type KernelName, type KernelRow, kernels } from "../../src/backend/kernels.js";
-import { apply, type Operation, operations, type SampleInput, samplesOf } from "../../src/ops/define-op.js";
+import { apply, type Operation, type SampleInput, samplesOf } from "../../src/ops/define-op.js";
 import { add, copyOf, expand, flip, mul, permute, reshape, slice, sum } from "../../src/ops/index.js";
 import { full as filled, tensor } from "../../src/tensor/create.js";
 import { createDevice, type Device, withDevice } from "../../src/tensor/device.js";
@@ -11,6 +11,7 @@ import { everywhere, forEachDevice, openDevice, variants, wasmDevice } from "../
 import { fnv1a } from "../helpers/fnv1a.js";
 import { full } from "../helpers/full.js";
 import { expectClose, normals } from "../helpers/numbers.js";
+import { ownOperations } from "../helpers/own-operations.js";
 import { canShare, threadedDevice } from "../helpers/threads.js";
 
 type Numbers = ArrayLike<number>;
@@ -32,7 +33,6 @@ interface Results {
   readonly gradients: ByName<Numbers | undefined>;
 }
 
-const ops = [...operations.values()];
 const reference = await createDevice({ device: "reference" });
 
 const mapped = <T, U>(values: ByName<T>, change: (value: T, name: string, i: number) => U): Record<string, U> =>
@@ -254,7 +254,7 @@ const typical = (op: Operation, samples: readonly number[]) =>
 /** Registers a harness with what the quick suite runs of it, and with the rest in full. */
 function divided(amount: Amount, chosenOf: (op: Operation) => readonly number[], register: (work: readonly Work[]) => void): void {
   const work = (isQuick: boolean) =>
-    ops.flatMap((op, place): Work[] => {
+    ownOperations.flatMap((op, place): Work[] => {
       const all = chosenOf(op);
       const chosen = amount === "all" || amount === "each" || place % 4 === amount.first;
       const one = typical(op, all);
@@ -413,6 +413,13 @@ test("every kernel that is not a primitive serves an operation", () => {
   const random = ["philox", "randomUniform", "randomNormal"];
   const optimizers = ["sgd", "adam", "rmsprop", "adagrad", "norm"];
   const words = ["word2vecStep", "gloveStep"];
-  const known = new Set<string>([...primitives, ...indexing, ...random, ...optimizers, ...words, ...ops.flatMap((op) => op.kernels ?? [])]);
+  const known = new Set<string>([
+    ...primitives,
+    ...indexing,
+    ...random,
+    ...optimizers,
+    ...words,
+    ...ownOperations.flatMap((op) => op.kernels ?? []),
+  ]);
   expect(Object.keys(kernels).filter((name) => !known.has(name))).toEqual([]);
 });
