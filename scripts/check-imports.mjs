@@ -20,7 +20,7 @@ const floors = {
     ["models"],
     ["train", "decode"],
     ["tasks"],
-    ["worker"],
+    ["worker", "export"],
     ["index"],
     ["node", "workerd"],
     ["cli"],

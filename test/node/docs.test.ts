@@ -22,7 +22,7 @@ describe.skipIf(missing)(`examples in the documentation${missing}`, () => {
   });
 });
 
-const entries = ["src/index.ts", "src/node.ts"];
+const entries = ["src/index.ts", "src/node.ts", "src/export/index.ts"];
 const { config } = ts.readConfigFile("tsconfig.json", ts.sys.readFile);
 const program = ts.createProgram(entries, ts.parseJsonConfigFileContent(config, ts.sys, ".").options);
 const checker = program.getTypeChecker();

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import * as leaving from "../../src/export/index.js";
 import * as sg from "../../src/index.js";
 import { createDevice, type Device, init } from "../../src/tensor/device.js";
 import { layerCalls } from "../helpers/calls/layers.js";
@@ -26,7 +27,7 @@ const protectedNames =
 const isHidden = (name: string, method: string) => protectedNames.test(method) && !calls[`${name}.${method}`];
 
 /** Every exported function, constructor, static function and method, by its path. */
-function exported(space: object = sg, path = ""): Entry[] {
+function exported(space: object = { ...sg, ...leaving }, path = ""): Entry[] {
   return Object.entries(space).flatMap(([key, value]) => {
     const name = path + key;
     if (isClass(value)) return membersOf(name, value);

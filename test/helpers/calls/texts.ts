@@ -289,6 +289,10 @@ export const textCalls: Calls = {
   "io.toTensorValue": () => ["a", { dtype: "int64", shape: [1], data: BigInt64Array.of(1n) }],
 
   "tasks.load": () => [sg.io.memoryStore()],
+  toOnnx: () => [
+    new sg.models.SequenceClassifier({ vocab: 9, classes: 2, embed: 2, hidden: 2, arch: "gru" }),
+    { opset: 17, externalData: 64 },
+  ],
   ...Object.fromEntries(
     ["EntityTagger", "ImageCaptioner", "LanguageModel", "SeriesForecaster", "SpeechRecognizer", "TextClassifier", "Translator"].map(
       (name) => [`tasks.${name}.save`, () => [sg.io.memoryStore()]],

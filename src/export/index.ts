@@ -1,0 +1,1 @@
+export { type OnnxOptions, toOnnx } from "./to-onnx.js";
