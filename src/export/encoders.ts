@@ -1,4 +1,5 @@
 import type { SequenceEncoder } from "../models/sequence-encoder.js";
+import { SeqgradError } from "../util/errors.js";
 import type { Graph, Value } from "./graph.js";
 import { atEnds, linear } from "./layers.js";
 import { sinusoidal } from "./positions.js";
@@ -20,7 +21,8 @@ export function encoded(g: Graph, encoder: SequenceEncoder, x: Value, lengths: V
         ),
     };
   }
+  if (!stack) throw new SeqgradError("state", "toOnnx: the sequence encoder has no layers.");
   const placed = sinusoidal(g, projection ? linear(g, x, projection) : x, outputSize);
-  const output = transformer(g, stack!, placed, { lengths });
+  const output = transformer(g, stack, placed, { lengths });
   return { output, last: () => atEnds(g, output, lengths) };
 }

@@ -125,7 +125,7 @@ export class Graph {
     if (form === "stored") return this.initializer(name, shape, data);
     const [rows, columns] = [nth(shape, 0), nth(shape, 1)];
     const turned = new Float32Array(rows * columns);
-    for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) turned[c * rows + r] = data[r * columns + c]!;
+    for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) turned[c * rows + r] = nth(data, r * columns + c);
     return this.initializer(`${name}.T`, [columns, rows], turned);
   }
 

@@ -28,13 +28,13 @@ export function rotaryTables(g: Graph, positions: number, D: number, base: numbe
 
 /** Turns x `[B, N, T, D]` by its positions, int64 `[T]`. */
 export function rotary(g: Graph, x: Value, tables: { readonly cos: Value; readonly sin: Value }, positions: Value, D: number): Value {
-  const [cos, sin] = [tables.cos, tables.sin].map((table) => g.node("Gather", [table, positions]));
+  const [cos, sin] = [g.node("Gather", [tables.cos, positions]), g.node("Gather", [tables.sin, positions])];
   if (g.opset >= 23) {
-    const rows = g.node("Expand", [cos!, g.concat([g.size(x, 0), g.ints(1, 1)], 0)]);
-    const sines = g.node("Expand", [sin!, g.concat([g.size(x, 0), g.ints(1, 1)], 0)]);
-    return g.node("RotaryEmbedding", [x, rows, sines]);
+    // The node needs the angles of each row.
+    const shape = g.concat([g.size(x, 0), g.ints(1, 1)], 0);
+    return g.node("RotaryEmbedding", [x, g.node("Expand", [cos, shape]), g.node("Expand", [sin, shape])]);
   }
-  const [a, b] = g.split(x, [D / 2, D / 2], 3);
-  const first = g.node("Sub", [g.mul(a!, cos!), g.mul(b!, sin!)]);
-  return g.concat([first, g.add(g.mul(b!, cos!), g.mul(a!, sin!))], 3);
+  const [a = "", b = ""] = g.split(x, [D / 2, D / 2], 3);
+  const first = g.node("Sub", [g.mul(a, cos), g.mul(b, sin)]);
+  return g.concat([first, g.add(g.mul(b, cos), g.mul(a, sin))], 3);
 }

@@ -31,7 +31,7 @@ function kindOf(layer: RecurrentLayer): Kind {
 function reordered(data: ArrayLike<number>, gates: readonly number[]): Float32Array {
   const size = data.length / gates.length;
   const turned = new Float32Array(data.length);
-  for (const [to, from] of gates.entries()) for (let i = 0; i < size; i++) turned[to * size + i] = data[from * size + i]!;
+  for (const [to, from] of gates.entries()) for (let i = 0; i < size; i++) turned[to * size + i] = nth(data, from * size + i);
   return turned;
 }
 

@@ -62,18 +62,18 @@ function selfAttention(g: Graph, attention: MultiheadAttention, x: Value, seen: 
   const { embed, keyValueWidth: width, in_proj_weight: weight, in_proj_bias: bias, out_proj } = attention;
   if (!weight) throw new SeqgradError("value", "toOnnx: attention with kdim or vdim cannot attend to itself; make it without them.");
   const parts = g.split(linear(g, x, { weight, bias }), [embed, width, width], 2);
-  const [q, k, v] = [of.heads, of.keyValueHeads, of.keyValueHeads].map((count, i) => apart(g, nth(parts, i), count, of.size));
+  const [q = "", k = "", v = ""] = [of.heads, of.keyValueHeads, of.keyValueHeads].map((n, i) => apart(g, nth(parts, i), n, of.size));
   const turn = (y: Value) => {
-    if (!attention.rotary) return y;
-    const { positions, most } = seen.rotary!;
+    if (!attention.rotary || !seen.rotary) return y;
+    const { positions, most } = seen.rotary;
     return rotary(g, y, rotaryTables(g, most, of.size, attention.rotaryBase), positions, of.size);
   };
   const { cache } = seen;
   const past = cache && nth(cache.past, cache.kept.length);
   const grown = (before: Value | undefined, y: Value) => (before === undefined ? y : g.concat([before, y], 2));
-  const all = { k: grown(past?.k, turn(k!)), v: grown(past?.v, v!) };
+  const all = { k: grown(past?.k, turn(k)), v: grown(past?.v, v) };
   cache?.kept.push(all);
-  return linear(g, attended(g, turn(q!), all, of, seen.bias), out_proj);
+  return linear(g, attended(g, turn(q), all, of, seen.bias), out_proj);
 }
 
 /** The projections of queries (0), keys (1) or values (2) alone. */
@@ -81,9 +81,10 @@ function projection(g: Graph, attention: MultiheadAttention, which: 0 | 1 | 2, x
   const { embed, keyValueWidth: width, in_proj_weight: weight, in_proj_bias: bias } = attention;
   const start = which === 0 ? 0 : embed + (which - 1) * width;
   const rows = which === 0 ? embed : width;
-  const all = g.weights.of(weight!);
+  if (!weight) throw new SeqgradError("value", "toOnnx: attention with kdim or vdim cannot be exported; make it without them.");
+  const all = g.weights.of(weight);
   const name = all.name.replace(/in_proj_weight$/, `${nth(["q", "k", "v"], which)}_proj`);
-  const turned = Float32Array.from({ length: embed * rows }, (_, i) => all.data[(start + (i % rows)) * embed + Math.floor(i / rows)]!);
+  const turned = Float32Array.from({ length: embed * rows }, (_, i) => nth(all.data, (start + (i % rows)) * embed + Math.floor(i / rows)));
   const y = g.node("MatMul", [x, g.initializer(`${name}.weight.T`, [embed, rows], turned)]);
   if (!bias) return y;
   return g.add(y, g.initializer(`${name}.bias`, [rows], Float32Array.from(g.weights.of(bias).data).subarray(start, start + rows)));
@@ -93,8 +94,8 @@ function projection(g: Graph, attention: MultiheadAttention, which: 0 | 1 | 2, x
 export const memoryOf = (g: Graph, decoder: TransformerDecoder, memory: Value): KeysAndValues[] =>
   decoder.layers.map(({ multihead_attn: attention }) => {
     const { keyValueHeads, size } = headsOf(attention);
-    const [k, v] = ([1, 2] as const).map((which) => apart(g, projection(g, attention, which, memory), keyValueHeads, size));
-    return { k: k!, v: v! };
+    const of = (which: 1 | 2) => apart(g, projection(g, attention, which, memory), keyValueHeads, size);
+    return { k: of(1), v: of(2) };
   });
 
 function crossAttention(g: Graph, attention: MultiheadAttention, x: Value, memory: KeysAndValues, bias: Value | undefined): Value {
@@ -113,8 +114,8 @@ function feedForward(g: Graph, { linear1, linear2, activation }: Layer, x: Value
 function activated(g: Graph, x: Value, activation: Layer["activation"], width: number): Value {
   if (activation === "relu") return g.node("Relu", [x]);
   if (activation !== "swiglu") return gelu(g, x, activation === "geluTanh");
-  const [gates, values] = g.split(x, [width, width], 2);
-  return g.mul(g.mul(gates!, g.node("Sigmoid", [gates!])), values!);
+  const [gates = "", values = ""] = g.split(x, [width, width], 2);
+  return g.mul(g.mul(gates, g.node("Sigmoid", [gates])), values);
 }
 
 /** x with what a part of a layer adds to it. */
