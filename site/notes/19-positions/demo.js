@@ -24,9 +24,8 @@ const answers = (batch) => sg.tensor(Int32Array.from(batch, ({ first }) => first
 // PE(p, 2i) = sin(p / 10000^(2i/D)), PE(p, 2i + 1) = cos(p / 10000^(2i/D))
 const encode = (p, k) => (k % 2 === 0 ? Math.sin : Math.cos)(p / 10000 ** ((k - (k % 2)) / D));
 const encoding = Array.from({ length: T }, (_, p) => Array.from({ length: D }, (_, k) => amplitude * encode(p, k)));
-const name = (_, i) => `${i}`;
-const labels = { rows: encoding.map(name), columns: encoding[0].map(name) };
-show.matrix("The encoding of each position", { ...labels, values: encoding, scale: "diverging", range: [-1, 1] });
+const rows = encoding.map((_, p) => `${p}`);
+show.matrix("The encoding of each position", { rows, values: encoding, scale: "diverging", range: [-1, 1] });
 
 class First extends sg.nn.Module {
   embedding = new sg.nn.Embedding(animals.length + others.length, D);

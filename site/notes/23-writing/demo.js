@@ -19,14 +19,15 @@ const model = new sg.models.RecurrentLM({ vocab: tokenizer.size, arch: "lstm", e
 const windows = new sg.data.RandomWindows(tokenizer.encode(text), { batch: 8, context: 24, seed });
 const optimizer = new sg.optim.Adam(model.parameters(), { lr: 1e-2, clipNorm: 1 });
 
-/** The five likeliest next words: softmax(logits / T). */
+/** The four likeliest next words: softmax(logits / T). */
 async function nextWords(prompt, temperature) {
   const { logits, state } = await model.step(tokenizer.encode(prompt));
   model.release(state);
   const scores = Array.from(logits, (z) => Math.exp(z / temperature));
   const total = scores.reduce((sum, score) => sum + score);
-  const words = scores.map((score, id) => ({ "next word": tokenizer.tokenOf(id), probability: (score / total).toFixed(3) }));
-  return words.sort((a, b) => b.probability - a.probability).slice(0, 5);
+  const likeliest = scores.map((_, id) => id).sort((a, b) => scores[b] - scores[a]);
+  const percent = (id) => `${((100 * scores[id]) / total).toFixed(2)} %`;
+  return likeliest.slice(0, 4).map((id) => ({ "next word": tokenizer.tokenOf(id), probability: percent(id) }));
 }
 
 /** A sentence of the model's own, drawn at a temperature. */
