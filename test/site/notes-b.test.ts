@@ -1,0 +1,121 @@
+import { describe, expect, test } from "vitest";
+import { chaptersOf } from "../../site/notes/chapter.js";
+import * as sg from "../../src/index.js";
+import { full } from "../helpers/full.js";
+
+type Chapter = ReturnType<typeof chaptersOf>[number];
+type Code = (library: typeof sg, show: object, control: (name: string) => unknown) => Promise<void>;
+const AsyncFunction = (async () => {}).constructor as new (...texts: string[]) => Code;
+
+const chapters = chaptersOf("site/notes").filter(({ name }) => name >= "12");
+
+/** Runs the code of a chapter in this process; returns its lines, its matrices and its last answer. */
+async function run({ code, control }: Chapter, seed = 1, value = control.value) {
+  const lines = new Map<string, number[]>();
+  const matrices = new Map<string, readonly (readonly number[])[]>();
+  let answer: unknown;
+  const show = {
+    line(chart: string, values: Readonly<Record<string, number>>) {
+      for (const [name, y] of Object.entries(values)) lines.set(`${chart}: ${name}`, [...(lines.get(`${chart}: ${name}`) ?? []), y]);
+    },
+    matrix: (title: string, { values }: { values: number[][] }) => matrices.set(title, values),
+    text() {},
+    table() {},
+    answer(choice: unknown) {
+      answer = choice;
+    },
+    frame: () => new Promise((resolve) => setImmediate(resolve)),
+  };
+  const text = code.replace('import * as sg from "seqgrad";\n', "").replace("const seed = 1;", `const seed = ${seed};`);
+  await new AsyncFunction("sg", "show", "control", text)(sg, show, (name) => (name === control.name ? value : undefined));
+  return { lines, matrices, answer };
+}
+
+const mean = (numbers: readonly number[]) => numbers.reduce((sum, n) => sum + n, 0) / numbers.length;
+/** How much a line falls: the mean of its first tenth less that of its last. */
+function fall(ys: readonly number[]): number {
+  const tenth = Math.ceil(ys.length / 10);
+  return mean(ys.slice(0, tenth)) - mean(ys.slice(-tenth));
+}
+
+/** Of each chapter the answer at its first setting, and at others. */
+const answers: Readonly<Record<string, readonly (readonly [value: number | string, answer: string])[]>> = {
+  "12-bottleneck": [[32, "only the short ones"]],
+  "13-attention": [
+    ["additive", "red"],
+    ["none", "nowhere"],
+  ],
+  "14-window": [
+    [3, "yes"],
+    [1, "no"],
+    [15, "no"],
+  ],
+  "15-self-attention": [
+    ["on", "yes"],
+    ["off", "no"],
+  ],
+  "16-queries-keys-values": [[64, "divided"]],
+  "17-heads": [
+    [2, "yes"],
+    [1, "no"],
+  ],
+  "18-masks": [
+    ["on", "yes"],
+    ["off", "no"],
+  ],
+  "19-positions": [
+    [1, "yes"],
+    [0, "no"],
+  ],
+  "20-transformer": [
+    [8, "norm first"],
+    [2, "both"],
+  ],
+  "21-words-into-numbers": [
+    [2, "yes"],
+    [1, "no"],
+  ],
+  "22-word-vectors": [[3, "yes"]],
+  "23-writing": [[0.5, "1"]],
+};
+
+describe("the chapters from the bottleneck to writing", () => {
+  test("ask what one of their choices answers, and name what the package exports", () => {
+    expect(chapters.map(({ name }) => name)).toEqual(Object.keys(answers));
+    for (const { name, control, question, api, code } of chapters) {
+      expect(answers[name]?.[0]?.[0], name).toBe(control.value);
+      for (const [, answer] of answers[name] ?? []) expect(question.choices, name).toContain(answer);
+      expect(code, name).toContain(`control("${control.name}")`);
+      for (const path of api)
+        expect(
+          path.split(".").reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], sg),
+          `${name}: ${path}`,
+        ).toBeDefined();
+    }
+  });
+
+  test("distinguish a bank of money from one of a river by self-attention alone", async () => {
+    const chapter = chapters.find(({ name }) => name === "15-self-attention");
+    const { lines, answer } = await run(chapter as Chapter);
+    expect(fall(lines.get("Loss: money or river") ?? [])).toBeGreaterThan(0.5);
+    expect(answer).toBe("yes");
+  });
+});
+
+full(() => {
+  for (const chapter of chapters)
+    for (const [value, expected] of answers[chapter.name] ?? [])
+      test.each([1, 2, 3])(`${chapter.name} answers "${expected}" at ${value}, with seed %i`, async (seed) => {
+        const { lines, matrices, answer } = await run(chapter, seed, value);
+        expect(answer).toBe(expected);
+        for (const values of matrices.values())
+          for (const row of values) {
+            expect(row).toHaveLength(values[0]?.length ?? 0);
+            expect(row.every(Number.isFinite)).toBe(true);
+          }
+        const losses = [...lines].filter(([name]) => name.startsWith("Loss"));
+        // Other settings may learn nothing: that is what some chapters show.
+        if (value === chapter.control.value) expect(Math.max(...losses.map(([, ys]) => fall(ys)))).toBeGreaterThan(0.4);
+        for (const [, ys] of lines) expect(ys.every(Number.isFinite)).toBe(true);
+      });
+});
