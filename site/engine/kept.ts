@@ -8,29 +8,48 @@ function stepOf(bytes: Uint8Array): number {
   return state.progress.step;
 }
 
+/** Milliseconds between two checkpoints that are written: those of a fast run come more often than a disk likes. */
+const APART = 400;
+
+export interface Keeping {
+  /** The losses until now. */
+  series(): Series;
+  /** True for a checkpoint that must be written: the last one, or that of a run which ends. */
+  mustWrite(step: number): boolean;
+  /** A checkpoint was written. */
+  onWritten(): void;
+}
+
 /**
  * A run's store, which writes the losses before a checkpoint together with it, in one change: a tab that crashes leaves both or neither. The
  * worker writes by the page, and the page has heard of all updates by then.
  */
-export function keptWithSeries(store: sg.io.Store, series: () => Series): sg.io.Store {
+export function keptWithSeries(store: sg.io.Store, keeping: Keeping): sg.io.Store {
   const { hold, writeAll } = store;
+  let last = Number.NEGATIVE_INFINITY;
   return {
     read: (name) => store.read(name),
     list: () => store.list(),
     delete: (name) => store.delete(name),
     async write(name, bytes) {
       if (name !== STATE) return store.write(name, bytes);
-      const losses = series().encode(stepOf(bytes));
+      const step = stepOf(bytes);
+      if (!keeping.mustWrite(step) && performance.now() - last < APART) return;
+      const losses = keeping.series().encode(step);
       if (writeAll)
-        return writeAll.call(
+        await writeAll.call(
           store,
           new Map([
             [SERIES, losses],
             [name, bytes],
           ]),
         );
-      await store.write(SERIES, losses);
-      return store.write(name, bytes);
+      else {
+        await store.write(SERIES, losses);
+        await store.write(name, bytes);
+      }
+      last = performance.now();
+      keeping.onWritten();
     },
     ...(hold && { hold: () => hold.call(store) }),
   };

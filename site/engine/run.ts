@@ -105,7 +105,12 @@ export class Run {
       const control = new sg.RunControl();
       const pace = new Pace(control, record, this.slow, this.#pace?.isPaused && resume);
       this.#pace = pace;
-      const checkpoint = { store: keptWithSeries(store, () => this.series), every: plan.every, resume: isKept };
+      const kept = keptWithSeries(store, {
+        series: () => this.series,
+        mustWrite: (step) => this.#abort.signal.aborted || step >= record.steps,
+        onWritten: () => this.#keep(),
+      });
+      const checkpoint = { store: kept, every: plan.every, resume: isKept };
       for await (const event of plan.train(task, { control, signal: this.#abort.signal, checkpoint })) await this.#take(event, pace);
     } catch (error) {
       await this.#fail(error);
@@ -139,9 +144,6 @@ export class Run {
         if (pace.isPaused) this.#speed.rest();
         this.#show();
         void this.#maybeSample(this.state.value === "paused");
-        return;
-      case "checkpoint":
-        this.#keep();
         return;
       case "device":
         this.info.value = event.device;

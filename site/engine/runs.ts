@@ -29,7 +29,7 @@ export interface RunRecord {
   changes: RateChange[];
 }
 
-export const SERIES = "series.json";
+export const SERIES = "losses.bin";
 export const STATE = "training_state.safetensors";
 export const RECORD = "run.json";
 export const SOURCE = "source.txt";
@@ -76,6 +76,12 @@ export async function loadRuns(): Promise<readonly RunRecord[]> {
   }
   runs.value = found.sort((a, b) => b.created - a.created);
   return runs.value;
+}
+
+/** The runs that a tab trains now: a run that ended without a word is not among them. */
+export async function runsAtWork(): Promise<ReadonlySet<string>> {
+  const { held = [] } = (await globalThis.navigator?.locks?.query()) ?? {};
+  return new Set(held.flatMap(({ name }) => / lab-(\w+) run$/.exec(name ?? "")?.[1] ?? []));
 }
 
 /** Keeps what has changed of a run. */

@@ -62,19 +62,26 @@ export class Series {
     return step < 1 || step > this.#count ? "" : (this.#hashes[step - 1] ?? 0).toString(16).padStart(8, "0");
   }
 
-  /** The bytes of a file, of the first `step` updates. */
+  /** The bytes of a file, of the first `step` updates: their number, their losses, and the validations as JSON. */
   encode(step: number = this.#count): Uint8Array {
-    const losses = Array.from(this.losses.subarray(0, step));
-    return new TextEncoder().encode(JSON.stringify({ losses, measured: this.measured.filter((entry) => entry.step <= step) }));
+    const count = Math.min(step, this.#count);
+    const measured = new TextEncoder().encode(JSON.stringify(this.measured.filter((entry) => entry.step <= count)));
+    const bytes = new Uint8Array(4 + 4 * count + measured.length);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, count, true);
+    for (let i = 0; i < count; i++) view.setFloat32(4 + 4 * i, this.#losses[i] ?? 0, true);
+    bytes.set(measured, 4 + 4 * count);
+    return bytes;
   }
 
   /** The series of such a file. */
   static decode(bytes: Uint8Array | undefined): Series {
     const series = new Series();
     if (!bytes) return series;
-    const { losses, measured }: { losses: number[]; measured: Measurement[] } = JSON.parse(new TextDecoder().decode(bytes));
-    for (const loss of losses) series.push(loss);
-    series.measured = measured;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const count = view.getUint32(0, true);
+    for (let i = 0; i < count; i++) series.push(view.getFloat32(4 + 4 * i, true));
+    series.measured = JSON.parse(new TextDecoder().decode(bytes.subarray(4 + 4 * count)));
     return series;
   }
 

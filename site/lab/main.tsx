@@ -19,14 +19,14 @@ function Lab({ lab }: { readonly lab: LabState }) {
     <>
       <Interrupted lab={lab} />
       <div class="lab-page">
+        <div class="lab-main">
+          <RunPanel lab={lab} />
+          <ModelPanel lab={lab} />
+        </div>
         <div class="lab-side">
           <DataPanel lab={lab} />
           <SettingsPanel lab={lab} />
           <DevicePanel lab={lab} />
-        </div>
-        <div class="lab-main">
-          <RunPanel lab={lab} />
-          <ModelPanel lab={lab} />
         </div>
       </div>
       <RunsPanel task={lab.task.id} shown={shown} open={open} />

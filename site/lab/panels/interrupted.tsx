@@ -1,12 +1,17 @@
 import { useSignal } from "@preact/signals";
-import { type RunRecord, runs, STATE, storeOf } from "../../engine/runs.js";
+import { useEffect } from "preact/hooks";
+import { type RunRecord, runs, runsAtWork, STATE, storeOf } from "../../engine/runs.js";
 import { Button } from "../../ui/button.js";
 import type { LabState } from "../state.js";
 
 /** A run that a closed or crashed tab left behind can be resumed. */
 export function Interrupted({ lab }: { readonly lab: LabState }) {
   const hidden = useSignal<string | undefined>(undefined);
-  const record = runs.value.find(({ task, status }) => task === lab.task.id && status === "running");
+  const elsewhere = useSignal<ReadonlySet<string> | undefined>(undefined);
+  useEffect(() => void runsAtWork().then((ids) => (elsewhere.value = ids)), []);
+  const record = runs.value.find(
+    ({ id, task, status }) => task === lab.task.id && status === "running" && elsewhere.value?.has(id) === false,
+  );
   if (!record || lab.run.value || hidden.value === record.id) return null;
   const resume = async (chosen: RunRecord) => {
     const run = await lab.open(chosen);
