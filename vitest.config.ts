@@ -38,7 +38,7 @@ const files = readdirSync("test", { recursive: true, encoding: "utf8" })
 const mixed = files.filter((name) => /\b(full|thinly)\(|\bfixtureDevices\b|"full /.test(readFileSync(name, "utf8")));
 
 /** Files that need Node; all others run in Chromium too. */
-const needsNode = /^test\/(node|cli|browser-page|webgpu|export)\//;
+const needsNode = /^test\/(node|cli|browser-page|webgpu|export|site)\//;
 /** Of these the quick suite runs in Chromium what may differ there. */
 const quickInChromium = /^test\/(backend|io)\/|^test\/(ops\/conformance|tensor\/tensor|train\/curves|nn\/state-dict)\.test/;
 
