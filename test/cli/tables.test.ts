@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { confusionLines, errorsOf, oneLine, tableLines } from "../../src/cli/judges/judge.js";
+import { confusionLines, errorsOf, oneLine, singleClass, tableLines } from "../../src/cli/judges/judge.js";
 
 const columns = ["precision", "n"];
 
@@ -34,6 +34,13 @@ test("labels up to sixteen are a matrix, more are the pairs most often confused"
   expect(pairs.length).toBe(11);
   expect(pairs.slice(0, 2)).toEqual(["most often confused:", "  l0 taken for l16: 16"]);
   expect(pairs.at(-1)).toBe("  l0 taken for l7: 7");
+});
+
+test("two answers of one class are enough for a warning, one is not", () => {
+  expect(singleClass(["a"], ["b"])).toEqual({});
+  expect(singleClass(["a", "b"], ["a", "a"])).toEqual({});
+  expect(singleClass(["a", "a"], ["a", "b"]).warning).toContain("does not distinguish the classes");
+  expect(singleClass(["a", "a"], ["a", "a"]).warning).toContain("as is right");
 });
 
 test("errors are the wrong answers, the most confident first, up to a count", () => {

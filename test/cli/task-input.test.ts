@@ -50,6 +50,17 @@ describe("train forecast refuses", () => {
     expect(await contents(out)).toBeUndefined();
   });
 
+  test("times that occur twice, unless --time says that the rows have none; and a column of times that is not there", async () => {
+    const at = (t: number) => `2024-01-${String(1 + (t % 28)).padStart(2, "0")}`;
+    const { train, out } = await place("forecast", csv(...Array.from({ length: 60 }, (_, t) => `${at(t)},${t % 7}`)));
+    const small = [...train, "--history", 4];
+    await refuse(small, "line 30", "keep one row for each time");
+    await refuse([...small, "--time", "day"], "day");
+    await refuse([...small, "--time", "hour"], 'no column is named "hour"; the columns are "day", "degrees"');
+    await succeed(...small, "--time", "none");
+    expect(JSON.parse((await contents(out))!["config.json"]!).names).toEqual(["degrees"]);
+  });
+
   test("and so do predict and evaluate, by the file's name", async () => {
     const { train, out, data } = await place("forecast", csv(...days(60)));
     await succeed(...train, "--history", 4);

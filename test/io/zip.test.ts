@@ -81,6 +81,17 @@ test("sizes that are too large or cannot be are refused before anything is unpac
   await expectRejection("format", fromZip(await changed(42, 4, 0x7fffffff)), "cut short");
 });
 
+test.each([
+  ["a name", 28],
+  ["extra data", 30],
+  ["a comment", 32],
+])("%s that reaches beyond the last entry of the directory is refused", async (_, at) => {
+  const zip = zipSync({ "config.json": files["config.json"] });
+  const view = new DataView(zip.buffer, zip.byteOffset);
+  view.setUint16(central(zip) + at, view.getUint16(central(zip) + at, true) + 1, true);
+  await expectRejection("format", fromZip(zip), "cut short");
+});
+
 test("a zip that is cut short, anywhere, or damaged, leaves the store as it was", async () => {
   const zip = await toZip(await filled());
   for (let length = 0; length < zip.length; length += 3) {

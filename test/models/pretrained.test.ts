@@ -62,6 +62,24 @@ await forEachDevice(["simd", "full relaxed"], "training", (device: Device) => {
     expect(load(c, state).parameterCount()).toBe(load(c).parameterCount());
   });
 
+  test("weights are tied where the file says so, and by the default of its kind where it does not", () => {
+    for (const [name, usual] of [
+      ["gpt2", true],
+      ["llama", false],
+    ] as const) {
+      const c = caseOf(name);
+      const { tie_word_embeddings: _, ...config } = configOf(c);
+      for (const tie of [true, false, undefined]) {
+        const state = toState(golden.parameters(c));
+        const isTied = tie ?? usual;
+        const words = state.get(name === "gpt2" ? "wte.weight" : "model.embed_tokens.weight")!;
+        if (!isTied) state.set("lm_head.weight", state.get("lm_head.weight") ?? words);
+        const model = load(c, state, { ...config, ...(tie !== undefined && { tie_word_embeddings: tie }) });
+        expect(model.config, `${name}, ${tie}`).toMatchObject({ tieWeights: isTied });
+      }
+    }
+  });
+
   test("all faults are reported at once", () => {
     const c = caseOf("gpt2");
     const state = toState(golden.parameters(c));

@@ -75,6 +75,28 @@ describe("a map of characters that SentencePiece compiled", () => {
   });
 });
 
+test("a pattern folds case by Unicode's rules where it asks for that, and nowhere else", async () => {
+  const replaced = async (pattern: string, text: string) => {
+    const normalizer = { type: "Replace", pattern: { Regex: pattern }, content: "a" };
+    return Array.from((await open({ normalizer, pre_tokenizer: blanks, model: words })).encode(text));
+  };
+  const [kelvin, longS] = ["\u212a", "\u017f"];
+  expect(await replaced("(?i:k)", `k K ${kelvin} s`)).toEqual([1, 1, 1, 0]);
+  expect(await replaced("(?i:s)", `s S ${longS} k`)).toEqual([1, 1, 1, 0]);
+  expect(await replaced("[kK]", `k K ${kelvin}`)).toEqual([1, 1, 0]);
+  expect(await replaced("[sS]", `s S ${longS}`)).toEqual([1, 1, 0]);
+});
+
+test("Unigram writes a run of unknown characters in bytes, all of it and in order", async () => {
+  const bytes = Array.from({ length: 256 }, (_, i) => [`<0x${i.toString(16).toUpperCase().padStart(2, "0")}>`, -9]);
+  const model = { type: "Unigram", unk_id: 0, byte_fallback: true, vocab: [["<unk>", 0], ...bytes, ["a", -1]] };
+  const tokenizer = await open({ model });
+  const idsOf = (text: string) => Array.from(new TextEncoder().encode(text), (byte) => 1 + byte);
+  expect(Array.from(tokenizer.encode("aéüa"))).toEqual([257, ...idsOf("éü"), 257]);
+  const without = await open({ model: { ...model, byte_fallback: false } });
+  expect(Array.from(without.encode("aéüaé"))).toEqual([257, 0, 257, 0]);
+});
+
 describe("a setting that would give other ids is refused by name", () => {
   const cases: readonly (readonly [string, Parts, string])[] = [
     ["dropout", { model: { ...bpe, dropout: 0.1 } }, "dropout is 0.1"],

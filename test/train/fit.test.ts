@@ -253,6 +253,18 @@ describe("evaluation", () => {
     expect([model.training, model.rnn.training]).toEqual([true, true]);
   });
 
+  test("is over when updates begin, in whatever mode the model was", async () => {
+    const { model, optimizer } = makeModel({ dropout: 0.5 });
+    model.eval();
+    const modes: boolean[] = [];
+    const loss = (batch: Parameters<typeof model.loss>[0]) => {
+      modes.push(model.training, model.rnn.training);
+      return model.loss(batch);
+    };
+    await run(model, numbered, { optimizer, steps: 2, loss });
+    expect(modes).toEqual([true, true, true, true]);
+  });
+
   test("that throws leaves the model in training mode", async () => {
     const { model, optimizer } = makeModel();
     const failure = new Error("no validation data");
