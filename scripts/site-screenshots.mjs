@@ -1,5 +1,5 @@
 // Takes pictures of pages of the built site, wide and narrow, light and dark, into site/screenshots: `npm run site:screenshots [-- PATH..]`, such as
-// "lab/"; without a path of all pages but those of single names. `--wait 8000` waits so many milliseconds before each, `--click NAME` presses a button first.
+// "lab/"; without a path of all pages but those of single names. `--wait 8000` waits 8 seconds before each, `--click NAME` presses a button first.
 import { mkdirSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";

@@ -55,7 +55,7 @@ function paint(canvas: HTMLCanvasElement, matrix: Matrix, props: HeatMapProps, r
   const cellWidth = Math.max(1, Math.min(MAX_CELL, (width - left) / Math.max(1, columns)));
   const cellHeight = Math.max(rowLabels ? 14 : 2, Math.min(MAX_CELL, cellWidth, 320 / Math.max(1, rows)));
   const tall = widthOf(columnLabels, columns);
-  const upright = tall + 2 > cellWidth;
+  const upright = tall > cellWidth + 4;
   const top = columnLabels ? (upright ? Math.min(tall, 90) : 14) + 6 : 0;
   const [w, h] = [left + cellWidth * columns, top + cellHeight * rows + 1];
   const ratio = devicePixelRatio || 1;

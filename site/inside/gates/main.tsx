@@ -47,7 +47,7 @@ function Gates() {
     <Frame running={running} controls={() => ({})}>
       <Letters label="The text; choose a letter" texts={letters} chosen={chosen.value} onChoose={(i) => (chosen.value = i)} />
       <HeatMap
-        title={letter === undefined ? "The chosen letter" : `At the letter “${letter}”, the ${chosen.value + 1}th: 16 units`}
+        title={letter === undefined ? "The chosen letter" : `Letter ${chosen.value + 1}, “${letter}”: 16 units`}
         values={atLetter}
         rowLabels={names}
         range={[-1, 1]}
