@@ -61,12 +61,12 @@ export const bench = defineCommand({
   async run({ args }) {
     if (!Object.hasOwn(devices, args.device))
       throw new SeqgradError("device", `--device is "${args.device}"; use ${Object.keys(devices).join(", ")}.`);
-    const given = readFlags(fields, args);
-    const settings = options.complete(given, asFlags);
+    const chosen = readFlags(fields, args);
+    const settings = options.complete(chosen, asFlags);
     const { context, time } = settings;
     const batches = [...new Set(settings.batches)].sort((a, b) => a - b);
     const budget = 1000 * time;
-    const makeModel = modelMaker(args.model, given, context);
+    const makeModel = modelMaker(args.model, chosen, context);
 
     const entries: Entry[] = [];
     const runners: Runner[] = [];
@@ -83,9 +83,9 @@ export const bench = defineCommand({
 });
 
 /** A function that makes the model that the options name, for windows of a length, on the default device. */
-function modelMaker(folder: string | undefined, given: Given, context: number): () => Promise<Network> {
+function modelMaker(folder: string | undefined, chosen: Given, context: number): () => Promise<Network> {
   if (folder !== undefined) {
-    const extra = Object.keys(modelFields).find((name) => given[name] !== undefined);
+    const extra = Object.keys(modelFields).find((name) => chosen[name] !== undefined);
     if (extra)
       throw new SeqgradError("value", `${flagOf(extra)} and --model contradict each other: a saved model has its own; give one of them.`);
     return async () => {
@@ -97,7 +97,7 @@ function modelMaker(folder: string | undefined, given: Given, context: number): 
       return model.train();
     };
   }
-  const { vocab = 65, ...model } = given;
+  const { vocab = 65, ...model } = chosen;
   const own = LanguageModel.options.complete(LanguageModel.options.among({ ...model, context }, asFlags), asFlags);
   return async () => networkOf(own, Number(vocab));
 }

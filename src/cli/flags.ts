@@ -26,14 +26,14 @@ const wordIn = (args: Given, flag: string): unknown =>
 
 /** The options that the flags give. @throws SeqgradError that names the flag, for a word that is none of an option's values */
 export function readFlags(fields: AnyFields, args: Given): Given {
-  const given: Record<string, unknown> = {};
+  const values: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(fields)) {
     const word = wordIn(args, wordOf(name));
     if (word === undefined || field.hint === undefined) continue;
-    given[name] = typeof word === "string" ? field.read(word) : word;
-    checkValue(fields, name, given[name], asFlags, word);
+    values[name] = typeof word === "string" ? field.read(word) : word;
+    checkValue(fields, name, values[name], asFlags, word);
   }
-  return given;
+  return values;
 }
 
 /** The value of an option, as the command line writes it. */

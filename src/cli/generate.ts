@@ -47,9 +47,9 @@ export const generate = defineCommand({
   meta: { name: "generate", description: "Write a text with a trained language model" },
   args,
   async run({ args }) {
-    const given = options.check(readFlags(fields, args), asFlags);
-    const { prompt, temperature = 0.8, topK, topP, seed = Date.now(), stop, n = 1, beam } = given;
-    const extra = chance.find((name) => beam !== undefined && given[name] !== undefined);
+    const chosen = options.check(readFlags(fields, args), asFlags);
+    const { prompt, temperature = 0.8, topK, topP, seed = Date.now(), stop, n = 1, beam } = chosen;
+    const extra = chance.find((name) => beam !== undefined && chosen[name] !== undefined);
     if (extra)
       throw new SeqgradError("value", `${flagOf(extra)} and --beam contradict each other: a search draws nothing; give one of them.`);
     if (beam !== undefined && n > beam)
@@ -57,7 +57,7 @@ export const generate = defineCommand({
         "range",
         `-n ${n} is over --beam ${beam}, the texts that a search follows; give more beams, or fewer answers.`,
       );
-    const { maxTokens = 200, repetitionPenalty = 1 } = given;
+    const { maxTokens = 200, repetitionPenalty = 1 } = chosen;
     const common = { maxTokens, repetitionPenalty, ...(stop !== undefined && { stop }) };
     await initDevice(args);
     const folder = String(args.model);

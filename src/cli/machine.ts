@@ -44,12 +44,12 @@ function whyNotWide({ type }: Device, { noWide, deterministic }: Given): string 
   return obstacle() || "the processor lacks it";
 }
 
-function coresOf({ type, threads }: Device, { threads: given }: Given): string {
+function coresOf({ type, threads }: Device, { threads: asked }: Given): string {
   const cores = availableParallelism();
   const used = `${cores}; seqgrad computes on ${threads === 1 ? "one thread" : `${threads} threads`}`;
   if (threads >= cores) return used;
   if (type !== "wasm") return `${used}: the device is ${type}`;
-  if (threads === given) return `${used}: --threads ${threads} was given`;
+  if (threads === asked) return `${used}: --threads ${threads} was given`;
   const most = deviceFields.threads.fallback({});
   return threads === most ? `${used}, the most without --threads` : `${used}: some could not start`;
 }

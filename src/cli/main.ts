@@ -34,8 +34,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   if (process.versions.node.startsWith("20.")) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
   try {
     const asksHelp = argv[0] === "help";
-    const { command, path, rest: given } = find(asksHelp ? argv.slice(1) : argv);
-    const rest = withoutShort(command, given);
+    const { command, path, rest: words } = find(asksHelp ? argv.slice(1) : argv);
+    const rest = withoutShort(command, words);
     const options = readOptions(command, rest);
     const asks = (...words: string[]) => options.some(({ word }) => words.includes(word));
     if (asksHelp || asks("--help", "-h")) return await help(command, path);
@@ -158,8 +158,8 @@ function checkOption(command: Command, { word, name, value }: Option, path: read
 }
 
 function checkRequired(command: Command, options: readonly Option[], path: readonly string[]): void {
-  const given = new Set(options.map(({ name }) => name));
-  const missing = Object.entries(definitions(command)).filter(([name, { required }]) => required && !given.has(name));
+  const named = new Set(options.map(({ name }) => name));
+  const missing = Object.entries(definitions(command)).filter(([name, { required }]) => required && !named.has(name));
   if (missing.length > 0)
     throw new SeqgradError("value", `${missing.map(([name]) => `--${name}`).join(" and ")} must be given. ${seeHelp(path)}`);
 }

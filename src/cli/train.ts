@@ -54,9 +54,9 @@ function openedOf<T extends CommandTask, Example, Input, Answer>(form: Form<T, E
       if (inputs.length === 0 || (source === "--input" && inputs.every(isEmpty)))
         throw new SeqgradError("value", `${source} holds no input; give at least one line.`);
       const asked = inputs.filter(isAsked);
-      const given = (asked.length > 0 ? await answers.predict(task, asked, search) : []).values();
+      const replies = (asked.length > 0 ? await answers.predict(task, asked, search) : []).values();
       return inputs.flatMap((input) => {
-        const answer = isAsked(input) ? given.next().value : answers.blank;
+        const answer = isAsked(input) ? replies.next().value : answers.blank;
         if (answer === undefined) return [];
         return [json ? JSON.stringify(answers.json(answer, input)) : answers.show(answer, input)];
       });
@@ -74,8 +74,8 @@ function warningsOf(task: object): Set<string> {
 /** The command that trains a kind of task. */
 function commandOf<T extends CommandTask, Example, Input, Answer>(form: Form<T, Example, Input, Answer>): CommandDef {
   const fields = fieldsOf(form);
-  const check = (given: Given) => {
-    for (const own of [form.task.options, form.task.training]) own.complete(optionsAmong(given, Object.keys(own.fields)), asFlags, given);
+  const check = (flags: Given) => {
+    for (const own of [form.task.options, form.task.training]) own.complete(optionsAmong(flags, Object.keys(own.fields)), asFlags, flags);
   };
   const needed = ["hidden", "batch", "lr", "seed", ...(form.needed ?? [])];
   const args: ArgsDef = {
@@ -194,7 +194,7 @@ async function heldBack<T extends CommandTask, Example, Input, Answer>(
   shares: Shares,
   data: string,
 ): Promise<Pick<Prepared<T, Example>, "validation" | "test">> {
-  const words: Reading = { given: {}, trained: wordsOf({ ...recipe, ...reading }) };
+  const words: Reading = { flags: {}, trained: wordsOf({ ...recipe, ...reading }) };
   const read = async (name: string) => {
     const file = files.get(name);
     return file && (await form.examples(task, file.text, file.path, words));

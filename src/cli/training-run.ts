@@ -27,7 +27,7 @@ export interface RunForm {
   /** The options without which a record cannot be resumed: they have had other defaults. */
   readonly needed: readonly string[];
   /** @throws SeqgradError for options of a new run that do not go together */
-  check(given: Given): void;
+  check(flags: Given): void;
 }
 
 /** A file of data, and the SHA-256 of its text. */
@@ -71,7 +71,7 @@ export interface TrainingRun {
   end(): Promise<void>;
 }
 
-export async function openRun(form: RunForm, args: RunArgs, given: Given): Promise<TrainingRun> {
+export async function openRun(form: RunForm, args: RunArgs, flags: Given): Promise<TrainingRun> {
   const { data, out, resume, overwrite } = args;
   if (resume && overwrite) throw new SeqgradError("value", "--resume and --overwrite contradict each other; give one of them.");
   if (out.trim() === "") throw new SeqgradError("value", "--out is empty; give the name of a folder.");
@@ -80,8 +80,8 @@ export async function openRun(form: RunForm, args: RunArgs, given: Given): Promi
   await checkUnlocked(out);
   if (!resume && !overwrite) await checkVacant(store, out);
   const { recipe, digests } = resume
-    ? await resumedRecipe(form, store, given, sha256, { out, data })
-    : { recipe: newRecipe(form, given), digests: {} };
+    ? await resumedRecipe(form, store, flags, sha256, { out, data })
+    : { recipe: newRecipe(form, flags), digests: {} };
   const files = new Map<string, DataFile>();
   for (const name of filesIn(recipe)) {
     const file = await readData(flagOf(name), String(recipe[name]));
@@ -126,20 +126,20 @@ const effective = (fields: AnyFields, options: Given): Given => {
 };
 
 /** The options of a new run. */
-function newRecipe({ fields, check }: RunForm, given: Given): Given {
-  const { validation, validationFile = "" } = given;
+function newRecipe({ fields, check }: RunForm, flags: Given): Given {
+  const { validation, validationFile = "" } = flags;
   if (validation !== undefined && validation !== 0 && validationFile !== "")
     throw new SeqgradError("value", "--validation and --validation-file contradict each other; give one of them.");
   if (validation === 0 && validationFile === "")
     for (const name of ["best", "patience", "evaluateEvery"])
-      if (given[name])
+      if (flags[name])
         throw new SeqgradError(
           "value",
           `${flagOf(name)} has no effect, since --validation is 0; leave it out, or give a larger share or a --validation-file.`,
         );
-  checkEffects(fields, given, asFlags, given);
-  check(given);
-  return effective(fields, given);
+  checkEffects(fields, flags, asFlags, flags);
+  check(flags);
+  return effective(fields, flags);
 }
 
 /**
@@ -215,7 +215,7 @@ async function checkVacant(store: Store, out: string): Promise<void> {
 async function resumedRecipe(
   form: RunForm,
   store: Store,
-  given: Given,
+  flags: Given,
   digest: string,
   at: { out: string; data: string },
 ): Promise<{ recipe: Given; digests: Given }> {
@@ -233,15 +233,15 @@ async function resumedRecipe(
   }
   const { recipe, sha256, digests } = recorded(form, bytes, at.out);
   const { fields } = form;
-  checkEffects(fields, given, asFlags, recipe);
-  for (const [name, value] of Object.entries(given)) {
+  checkEffects(fields, flags, asFlags, recipe);
+  for (const [name, value] of Object.entries(flags)) {
     const reason = fields[name]?.whyFixed(recipe);
     if (isSame(value, recipe[name]) || reason === undefined) continue;
     const advice = `the run in ${at.out} was made with ${writtenOf(recipe[name])}${reason}; leave the option out.`;
     throw new SeqgradError("value", `--resume: ${flagOf(name)} is ${writtenOf(value)}, but ${advice}`);
   }
   if (sha256 !== digest) throw new SeqgradError("value", `--resume: ${at.data} is not the text that the run in ${at.out} was trained on.`);
-  return { recipe: { ...recipe, ...given }, digests };
+  return { recipe: { ...recipe, ...flags }, digests };
 }
 
 /** The options that a folder's file holds, and the digests of the data. */

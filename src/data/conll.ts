@@ -51,9 +51,9 @@ export const parseConll = (text: string, options: string | ConllOptions = {}): T
 
 /** The same, and whether the file has CoNLL-U's columns. */
 export function readConll(text: string, options: string | ConllOptions = {}): { sentences: TaggedSentence[]; isUniversal: boolean } {
-  const given = typeof options === "string" ? { name: options } : options;
-  checkOptions("parseConll", given, ["name", "tokenColumn", "tagColumn"]);
-  const { name = "the file", tokenColumn, tagColumn } = given;
+  const settings = typeof options === "string" ? { name: options } : options;
+  checkOptions("parseConll", settings, ["name", "tokenColumn", "tagColumn"]);
+  const { name = "the file", tokenColumn, tagColumn } = settings;
   checkText("parseConll", name, "name");
   for (const [option, column] of Object.entries({ tokenColumn, tagColumn }))
     if (column !== undefined && typeof column !== "string" && !Number.isInteger(column))

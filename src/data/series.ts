@@ -77,12 +77,12 @@ export function checkSeries(op: string, series: Series): Series {
  * @throws SeqgradError `value` for a name that is missing, `shape` for another number of series without names
  */
 export function namedSeries(op: string, series: Series, names: readonly string[] | undefined, channels: number): Series {
-  const { values, steps, channels: given, names: own } = checkSeries(op, series);
+  const { values, steps, channels: count, names: own } = checkSeries(op, series);
   if (!names || !own) {
-    if (given === channels) return series;
+    if (count === channels) return series;
     throw new SeqgradError(
       "shape",
-      `${op}: got ${given} series side by side; the model knows ${channels}${names ? ` (${names.join(", ")})` : ""}.`,
+      `${op}: got ${count} series side by side; the model knows ${channels}${names ? ` (${names.join(", ")})` : ""}.`,
     );
   }
   const places = names.map((name) => indexOfName(own, name));
@@ -91,9 +91,9 @@ export function namedSeries(op: string, series: Series, names: readonly string[]
     const got = `the series ${JSON.stringify(names[missing])} is missing; there are ${own.map((name) => JSON.stringify(name)).join(", ")}`;
     throw new SeqgradError("value", `${op}: ${got}. Expected ${names.map((name) => JSON.stringify(name)).join(", ")}, as in training.`);
   }
-  if (given === channels && places.every((place, c) => place === c)) return series;
+  if (count === channels && places.every((place, c) => place === c)) return series;
   const picked = new Float64Array(steps * channels);
-  for (let t = 0; t < steps; t++) for (const [c, place] of places.entries()) picked[t * channels + c] = nth(values, t * given + place);
+  for (let t = 0; t < steps; t++) for (const [c, place] of places.entries()) picked[t * channels + c] = nth(values, t * count + place);
   return { values: picked, steps, channels, names };
 }
 

@@ -49,9 +49,9 @@ export function httpStore(url: string | { readonly href: string }): Store {
 }
 
 /** The absolute URL of the folder, with a slash at its end. */
-function folderOf(given: string | { readonly href: string }): string {
-  const url: unknown = typeof given === "string" ? given : given?.href;
-  if (typeof url !== "string") throw new SeqgradError("value", `httpStore: the url is ${kindOf(given)}; give the URL of a folder.`);
+function folderOf(address: string | { readonly href: string }): string {
+  const url: unknown = typeof address === "string" ? address : address?.href;
+  if (typeof url !== "string") throw new SeqgradError("value", `httpStore: the url is ${kindOf(address)}; give the URL of a folder.`);
   const base = globalThis.document?.baseURI ?? globalThis.location?.href;
   const absolute = URL.canParse(url, base) ? new URL(url, base) : undefined;
   if (absolute && /^https?:$/.test(absolute.protocol)) {

@@ -143,8 +143,8 @@ export function* countedByLength(
   allOptions: BleuOptions & { width?: number },
 ): Pieces<BleuBucket[]> {
   const lists = checked("bleuByLength", hypotheses, references, allOptions, [...optionNames, "width"]);
-  const { width = 5, ...given } = allOptions;
-  const options = { ...given, tokenize: given.tokenize ?? (yield* scriptOf(lists.flat())) };
+  const { width = 5, ...others } = allOptions;
+  const options = { ...others, tokenize: others.tokenize ?? (yield* scriptOf(lists.flat())) };
   checkInteger("bleuByLength", "width", width, 1);
   checkPairs("bleuByLength", lengths, hypotheses);
   const buckets = new Map<number, number[]>();
@@ -174,14 +174,14 @@ function checked(
 ): (readonly string[])[] {
   checkOptions(op, options, known);
   for (const name of ["tokenize", "smooth"] as const) {
-    const given = options[name];
-    if (given !== undefined && !choices[name].includes(given))
-      throw new SeqgradError("value", `${op}: ${name} is ${shown(given)}; use ${choices[name].join(", ")}.`);
+    const choice = options[name];
+    if (choice !== undefined && !choices[name].includes(choice))
+      throw new SeqgradError("value", `${op}: ${name} is ${shown(choice)}; use ${choices[name].join(", ")}.`);
   }
   for (const name of ["lowercase", "effectiveOrder"] as const) {
-    const given = options[name];
-    if (given !== undefined && typeof given !== "boolean")
-      throw new SeqgradError("value", `${op}: ${name} is ${shown(given)}; expected true or false.`);
+    const choice = options[name];
+    if (choice !== undefined && typeof choice !== "boolean")
+      throw new SeqgradError("value", `${op}: ${name} is ${shown(choice)}; expected true or false.`);
   }
   return referenceLists(op, hypotheses, references);
 }

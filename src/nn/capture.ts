@@ -89,7 +89,7 @@ class RunningCapture implements Capture {
   #isBusy = false;
   #isStopped = false;
   /** The end of what the function has to handle. */
-  #given = Promise.resolve();
+  #delivered = Promise.resolve();
 
   constructor(
     private readonly engine: Engine,
@@ -121,7 +121,7 @@ class RunningCapture implements Capture {
   stop(): Promise<void> {
     this.#isStopped = true;
     for (const end of this.#ends.splice(0)) end();
-    return this.#given;
+    return this.#delivered;
   }
 
   /** Begins a call of a module. */
@@ -151,7 +151,7 @@ class RunningCapture implements Capture {
     });
     if (taken) {
       this.#isBusy = true;
-      this.#given = ended;
+      this.#delivered = ended;
     }
     return taken;
   }

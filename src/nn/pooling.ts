@@ -89,7 +89,7 @@ export class Pooling extends Module {
     const { lengths, mask, bias } = call;
     if (x.rank !== 3) throw new SeqgradError("shape", `Pooling: x has shape ${formatShape(x.shape)}; expected [B, T, D].`);
     const [B, T] = dimsOf(x.shape, 3);
-    for (const [name, given] of Object.entries({ mask, bias })) if (given !== undefined) checkTensors("Pooling", [x, given], ["x", name]);
+    for (const [name, part] of Object.entries({ mask, bias })) if (part !== undefined) checkTensors("Pooling", [x, part], ["x", name]);
     checkMasks("Pooling", call, [B, T], "[B, T]");
     if (bias && !this.score)
       throw new SeqgradError("value", `Pooling: kind "${this.kind}" has no scores to add a bias to; use kind "attention", or a mask.`);

@@ -38,18 +38,18 @@ const FAR = 2 ** 30;
 /** The checked options for queries [B, T]: a window of 0 means none. */
 export function windowOf(op: string, [B = 0, T = 0]: Shape, { lengths, window, positions = 0 }: VisibleKeys) {
   if (window !== undefined) checkInteger(op, "window", window, 1, FAR);
-  const given = positions instanceof Tensor;
+  const isTensor = positions instanceof Tensor;
   for (const [name, x, expected] of [
     ["lengths", lengths, [B]],
-    ["positions", given ? positions : undefined, [B, T]],
+    ["positions", isTensor ? positions : undefined, [B, T]],
   ] as const) {
     if (x !== undefined) checkTensor(op, x, name);
     if (x && !sameShape(x.shape, expected))
       throw new SeqgradError("shape", `${op}: ${name} have shape ${formatShape(x.shape)}; expected ${formatShape(expected)}.`);
     if (x && x.dtype !== "int32") throw new SeqgradError("dtype", `${op}: ${name} are ${x.dtype}; expected int32.`);
   }
-  const start = given ? 0 : checkInteger(op, "positions", positions, 0, FAR);
-  return { window: window ?? 0, start, lengths, positions: given && window ? positions : undefined };
+  const start = isTensor ? 0 : checkInteger(op, "positions", positions, 0, FAR);
+  return { window: window ?? 0, start, lengths, positions: isTensor && window ? positions : undefined };
 }
 
 /** first, first + 1, ... as [n]. */

@@ -80,7 +80,7 @@ interface Sizes {
 const attentionInputs = ["q", "k", "v", "qkv", "mask", "bias", "lengths"] as const;
 
 /** `q`, `k` and `v`, or `qkv`; of the weights alone there is no `v`. */
-type Given = Inputs<never, (typeof attentionInputs)[number]>;
+type Operands = Inputs<never, (typeof attentionInputs)[number]>;
 /** The same as kernels take them. */
 type Held = Handles<never, (typeof attentionInputs)[number]>;
 
@@ -90,14 +90,14 @@ function triple<X extends Tensor>({
   q = qkv,
   k = qkv,
   v = k,
-}: { readonly [K in keyof Given]?: X | undefined }): Record<"q" | "k" | "v", X> {
+}: { readonly [K in keyof Operands]?: X | undefined }): Record<"q" | "k" | "v", X> {
   if (!q || !k || !v)
     throw new SeqgradError("value", "attention: got neither q, k and v nor qkv; give the three, or the one that holds them.");
   return { q, k, v };
 }
 
 /** Sizes of the problem; D and E are fractions if the heads do not divide the last dimension evenly. */
-function sizesOf(inputs: Given, { apart, heads: N, keyValueHeads: K }: Attrs): Sizes {
+function sizesOf(inputs: Operands, { apart, heads: N, keyValueHeads: K }: Attrs): Sizes {
   const { q, k, v } = triple(inputs);
   const [T, width] = dimsOf(q.shape.slice(-2), 2);
   const [S] = dimsOf(k.shape.slice(-2), 2);
@@ -106,7 +106,7 @@ function sizesOf(inputs: Given, { apart, heads: N, keyValueHeads: K }: Attrs): S
 }
 
 /** The sizes; throws unless everything fits. */
-function checkedSizes(inputs: Given, attrs: Attrs): Sizes {
+function checkedSizes(inputs: Operands, attrs: Attrs): Sizes {
   const { op, apart } = attrs;
   const { qkv, lengths } = inputs;
   const { q, k, v } = triple(inputs);
@@ -152,7 +152,7 @@ function repeat(x: Tensor, heads: number): Tensor {
 }
 
 /** The weights [B, N, T, S] of queries and keys with their heads apart, before dropout. */
-function weigh(q: Tensor, k: Tensor, inputs: Given, { B, N, T, S, D }: Sizes, attrs: Attrs): Tensor {
+function weigh(q: Tensor, k: Tensor, inputs: Operands, { B, N, T, S, D }: Sizes, attrs: Attrs): Tensor {
   const { op, causal, offset, scale = 1 / Math.sqrt(D) } = attrs;
   const { lengths } = inputs;
   if (lengths) checkLengths(op, lengths, 0, S);
@@ -164,7 +164,7 @@ function weigh(q: Tensor, k: Tensor, inputs: Given, { B, N, T, S, D }: Sizes, at
 }
 
 /** The parts of a composition: the weights as they are applied, and the values they came from. */
-function weights(inputs: Given, attrs: Attrs) {
+function weights(inputs: Operands, attrs: Attrs) {
   const size = checkedSizes(inputs, attrs);
   const { N, K, D } = size;
   const { qkv } = inputs;
@@ -175,7 +175,7 @@ function weights(inputs: Given, attrs: Attrs) {
 }
 
 /** Output and weights, in primitives. */
-function composed(inputs: Given, attrs: Attrs): { output: Tensor; weights: Tensor } {
+function composed(inputs: Operands, attrs: Attrs): { output: Tensor; weights: Tensor } {
   const { w, v, size } = weights(inputs, attrs);
   const { B, N, K, T, E } = size;
   const y = matmul(w, repeat(split(v, K), N));
@@ -219,8 +219,8 @@ function argumentsOf(inputs: Held, y: InternalTensor, attrs: Attrs) {
 }
 
 /** A sample of sizes [B, N, K, T, S, D, E], of the inputs in the list. */
-function sample([B, heads, keyValueHeads, T, S, D, E]: Seven, list: string, given: Partial<Attrs> = {}) {
-  const { apart = false } = given;
+function sample([B, heads, keyValueHeads, T, S, D, E]: Seven, list: string, changes: Partial<Attrs> = {}) {
+  const { apart = false } = changes;
   const shape = (n: number, rows: number, width: number) => (apart ? [B, n, rows, width] : [B, rows, n * width]);
   const all: Readonly<Record<string, SampleInput>> = {
     q: shape(heads, T, D),
@@ -234,7 +234,7 @@ function sample([B, heads, keyValueHeads, T, S, D, E]: Seven, list: string, give
   const plain = { op: "attention", apart, heads, keyValueHeads, causal: false, offset: 0, scale: undefined, p: 0 };
   return {
     inputs: Object.fromEntries(list.split(" ").map((name) => [name, all[name] ?? []])),
-    attrs: { ...plain, key0: 0, key1: 0, counter0: 0, counter1: 0, ...given },
+    attrs: { ...plain, key0: 0, key1: 0, counter0: 0, counter1: 0, ...changes },
   };
 }
 
@@ -284,10 +284,10 @@ addSamples(attentionOp, () => [
 /** Checks the options, and makes what they and the inputs say together. */
 function prepare(
   op: string,
-  given: Given,
+  operands: Operands,
   options: AttentionOptions = {} as AttentionOptions,
   apart = false,
-): { inputs: Given; attrs: Attrs } {
+): { inputs: Operands; attrs: Attrs } {
   checkOptions(op, options, attentionNames);
   const { heads, keyValueHeads = heads, causal = false, offset = 0, lengths, mask, bias, scale, dropout = 0, training = true } = options;
   checkInteger(op, "heads", heads, 1);
@@ -298,8 +298,8 @@ function prepare(
   checkBoolean(op, "causal", causal);
   checkBoolean(op, "training", training);
   checkInterval(op, "dropout", dropout, 0, 1);
-  const inputs = { mask, bias, lengths, ...given };
-  const there = Object.entries(inputs).filter(([name, x]) => name in given || x !== undefined);
+  const inputs = { mask, bias, lengths, ...operands };
+  const there = Object.entries(inputs).filter(([name, x]) => name in operands || x !== undefined);
   checkTensors(
     op,
     there.map(([, x]) => x),
@@ -313,8 +313,8 @@ function prepare(
   return { inputs, attrs: { ...settings, ...drawRandom(B * N * T * S) } };
 }
 
-function attend(op: string, given: Given, options: AttentionOptions, apart = false): Tensor {
-  const { inputs, attrs } = prepare(op, given, options, apart);
+function attend(op: string, operands: Operands, options: AttentionOptions, apart = false): Tensor {
+  const { inputs, attrs } = prepare(op, operands, options, apart);
   const { bias } = inputs;
   // No kernel gives the gradient of a bias.
   return bias && isRecording([bias]) ? composed(inputs, attrs).output : attentionOp(inputs, attrs).y;

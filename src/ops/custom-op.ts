@@ -132,8 +132,8 @@ function checkOutput(op: string, value: unknown, what: string, [first]: readonly
 }
 
 /** The gradients, one for each input, when they fit. */
-function checkGradients(op: string, given: unknown, inputs: readonly Tensor[], context: CustomContext): (Tensor | undefined)[] {
-  const list: readonly unknown[] = Array.isArray(given) ? given : [given];
+function checkGradients(op: string, gradients: unknown, inputs: readonly Tensor[], context: CustomContext): (Tensor | undefined)[] {
+  const list: readonly unknown[] = Array.isArray(gradients) ? gradients : [gradients];
   if (list.length !== inputs.length)
     throw new SeqgradError(
       "value",

@@ -185,11 +185,11 @@ export function samplesOf(op: Operation): readonly Sample[] {
 }
 
 /** Runs an operation: what the function does that defineOp makes of it. */
-export function apply(op: Operation, given: Named, attrs: unknown): Inputs<string> {
-  const names = namesOf(op, given);
-  const tensors: readonly unknown[] = names.map((name) => given[name]);
+export function apply(op: Operation, named: Named, attrs: unknown): Inputs<string> {
+  const names = namesOf(op, named);
+  const tensors: readonly unknown[] = names.map((name) => named[name]);
   checkTensors(op.name, tensors, names);
-  const inputs = given as Handles<string>;
+  const inputs = named as Handles<string>;
   const { backend } = nth(tensors, 0);
   const shapes = op.shape(inputs, attrs);
   if (op.compose && op.kernels?.some((kernel) => !backend.has(kernel))) return op.compose(inputs, attrs);
@@ -216,9 +216,9 @@ export function apply(op: Operation, given: Named, attrs: unknown): Inputs<strin
 }
 
 /** Names of the inputs that must be there, and of those others that are. */
-function namesOf({ inputs, optional }: Operation, given: Named): readonly string[] {
-  const required = inputs ?? Object.keys(given);
-  const more = optional?.filter((name) => given[name] !== undefined) ?? [];
+function namesOf({ inputs, optional }: Operation, named: Named): readonly string[] {
+  const required = inputs ?? Object.keys(named);
+  const more = optional?.filter((name) => named[name] !== undefined) ?? [];
   return more.length > 0 ? [...required, ...more] : required;
 }
 

@@ -82,11 +82,11 @@ export function gaussianNllLoss(x: Tensor, target: Tensor, variance: Tensor, opt
       "shape",
       `gaussianNllLoss: the variance has shape ${formatShape(variance.shape)}; expected one that broadcasts to ${formatShape(x.shape)}.`,
     );
-  const given = toFloat(variance);
+  const variances = toFloat(variance);
   // Raised by a number that has no gradient.
   const v = add(
-    given,
-    noGrad(() => where(less(given, eps), sub(eps, given), 0)),
+    variances,
+    noGrad(() => where(less(variances, eps), sub(eps, variances), 0)),
   );
   const loss = affine(add(log(v), div(square(sub(toFloat(x), target)), v)), 0.5, full ? 0.5 * Math.log(2 * Math.PI) : 0);
   return reduceLoss(loss, reduction);

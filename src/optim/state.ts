@@ -50,9 +50,9 @@ export function stateFaults(
 const isCount = (n: number) => Number.isSafeInteger(n) && n >= 0;
 
 /** True if each parameter has a finite number under each of the names expected; where none is, there may be no list. */
-function areNumbers(given: OptimizerState["numbers"], expected: readonly RuleNumbers[]): boolean {
+function areNumbers(numbers: OptimizerState["numbers"], expected: readonly RuleNumbers[]): boolean {
   const names = expected.map((own) => Object.keys(own));
-  if (given === undefined) return names.every(({ length }) => length === 0);
-  if (!Array.isArray(given) || given.length !== expected.length) return false;
-  return names.every((own, i) => typeof given[i] === "object" && own.every((name) => Number.isFinite(given[i]?.[name])));
+  if (numbers === undefined) return names.every(({ length }) => length === 0);
+  if (!Array.isArray(numbers) || numbers.length !== expected.length) return false;
+  return names.every((own, i) => typeof numbers[i] === "object" && own.every((name) => Number.isFinite(numbers[i]?.[name])));
 }

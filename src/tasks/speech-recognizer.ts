@@ -124,8 +124,8 @@ export class SpeechRecognizer extends BaseTask<Recording, Frames, string, Recogn
     const settings = SpeechRecognizer.options.complete(options, inCode("SpeechRecognizer.create"));
     if (recordings.length === 0)
       throw new SeqgradError("value", "SpeechRecognizer: the list of recordings is empty; give at least one to learn from.");
-    const { tokenizer: given, ...config } = settings;
-    const tokenizer = given ?? (yield* CharTokenizer.training(recordings.map(({ text }) => text).join(""), { special: ["<pad>"] }));
+    const { tokenizer: own, ...config } = settings;
+    const tokenizer = own ?? (yield* CharTokenizer.training(recordings.map(({ text }) => text).join(""), { special: ["<pad>"] }));
     const scaler = frameScaler(recordings.map(({ frames }) => frames));
     const model = new Recognizer({ ...encoderOf(config), features: scaler.means.length, classes: tokenizer.size });
     return new SpeechRecognizer(model, tokenizer, scaler);
@@ -221,10 +221,10 @@ export class SpeechRecognizer extends BaseTask<Recording, Frames, string, Recogn
   ): Promise<Record<string, number>> {
     checkRecordings("SpeechRecognizer.evaluate", recordings);
     checkOptions("SpeechRecognizer.evaluate", options, ["answers", "beam"]);
-    const { answers: given, ...search } = options;
-    if (given !== undefined) checkAnswers("SpeechRecognizer.evaluate", given, recordings.length);
+    const { answers: own, ...search } = options;
+    if (own !== undefined) checkAnswers("SpeechRecognizer.evaluate", own, recordings.length);
     const inputs = recordings.map(({ frames }) => frames);
-    const answers = given ?? (await this.predict(inputs, search));
+    const answers = own ?? (await this.predict(inputs, search));
     const [written, expected] = await Promise.all(
       [answers, recordings.map(({ text }) => text)].map((texts) => mapInTurns(texts, (text) => [...text])),
     );

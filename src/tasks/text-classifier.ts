@@ -151,7 +151,7 @@ export class TextClassifier extends BaseTask<LabeledText, string, LabelProbabili
   static *#making(examples: readonly LabeledText[], options: TextClassifierOptions): Pieces<TextClassifier> {
     checkExamples("TextClassifier.create", examples);
     const settings = TextClassifier.options.complete(options, inCode("TextClassifier.create"));
-    const { tokenizer: given, minCount, context, classWeights, locale, ...config } = settings;
+    const { tokenizer: own, minCount, context, classWeights, locale, ...config } = settings;
     const labels = [...new Set(examples.map(({ label }) => label))].sort();
     if (labels.length < 2)
       throw new SeqgradError(
@@ -160,7 +160,7 @@ export class TextClassifier extends BaseTask<LabeledText, string, LabelProbabili
       );
     const texts = examples.map(({ text }) => text);
     const language = locale !== "" && { locale };
-    const tokenizer = given ?? (yield* WordTokenizer.training(texts, { minCount, special: sequenceTokens, ...language }));
+    const tokenizer = own ?? (yield* WordTokenizer.training(texts, { minCount, special: sequenceTokens, ...language }));
     const model = new SequenceClassifier({
       ...encoderOf(config),
       vocab: tokenizer.size,

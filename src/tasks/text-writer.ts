@@ -164,10 +164,10 @@ export abstract class TextWriter<Example, Input, Item extends { readonly length:
   ): Promise<TextWriterReport> {
     this.checkExamples(`${this.op}.evaluate`, examples);
     checkOptions(`${this.op}.evaluate`, options, ["answers", "beam", "lengthPenalty"]);
-    const { answers: given, ...search } = options;
-    if (given !== undefined) checkAnswers(`${this.op}.evaluate`, given, examples.length);
+    const { answers: own, ...search } = options;
+    if (own !== undefined) checkAnswers(`${this.op}.evaluate`, own, examples.length);
     const inputs = examples.map((example) => this.inputOf(example));
-    const answers = given ?? (await this.predict(inputs, search));
+    const answers = own ?? (await this.predict(inputs, search));
     const expected = examples.map((example) => this.textOf(example));
     const references = referencesOf(inputs, expected);
     const right = await mapInTurns(answers, (answer, i) => nth(references, i).some((text) => answer === spelled(this.target, text)));

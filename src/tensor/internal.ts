@@ -151,7 +151,7 @@ export class InternalTensor extends Tensor implements Tenant {
         "backward: no gradient can flow from this tensor: nothing it was made from has requiresGrad, it was detached, or backward() already ran.",
       );
     }
-    const given = gradient === undefined ? undefined : checkTensor("backward", gradient, "the gradient");
+    const upstream = gradient === undefined ? undefined : checkTensor("backward", gradient, "the gradient");
     if (gradient ? !sameShape(gradient.shape, this.shape) : this.size !== 1) {
       const got = gradient ? `a gradient of shape ${formatShape(gradient.shape)}` : "no gradient";
       throw new SeqgradError(
@@ -161,7 +161,7 @@ export class InternalTensor extends Tensor implements Tenant {
     }
     if (gradient && (gradient.dtype !== "float32" || gradient.backend !== this.backend))
       throw new SeqgradError("dtype", "backward: the gradient must be float32 and on the device of the tensor; cast it with toFloat().");
-    this.node.backward(this, given);
+    this.node.backward(this, upstream);
   }
 
   detach(): InternalTensor {

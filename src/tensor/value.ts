@@ -37,15 +37,15 @@ export async function readValue(x: Holder): Promise<TensorValue> {
  * stores counts, can become int32.
  */
 export function valueFault(name: string, value: unknown, { dtype, shape }: Pick<Holder, "dtype" | "shape">): string | undefined {
-  const given: { dtype?: unknown; shape?: unknown; data?: unknown } = Object(value);
-  if (typeof value !== "object" || value === null || !Array.isArray(given.shape)) return `${name} is not a { dtype, shape, data }`;
-  if (!sameShape(given.shape, shape)) return `${name} is ${formatShape(given.shape)}, expected ${formatShape(shape)}`;
-  const type = dtype === "int32" && given.dtype === "int64" ? "int64" : dtype;
-  if (given.dtype !== type) return `${name} is ${shown(given.dtype).replaceAll('"', "")}, expected ${dtype}`;
-  const kind = ArrayBuffer.isView(given.data) ? Object.prototype.toString.call(given.data).slice(8, -1) : "Array";
-  if (!arrays[type].includes(kind)) return `${name} is ${type}, but holds ${kindOf(given.data)}`;
+  const record: { dtype?: unknown; shape?: unknown; data?: unknown } = Object(value);
+  if (typeof value !== "object" || value === null || !Array.isArray(record.shape)) return `${name} is not a { dtype, shape, data }`;
+  if (!sameShape(record.shape, shape)) return `${name} is ${formatShape(record.shape)}, expected ${formatShape(shape)}`;
+  const type = dtype === "int32" && record.dtype === "int64" ? "int64" : dtype;
+  if (record.dtype !== type) return `${name} is ${shown(record.dtype).replaceAll('"', "")}, expected ${dtype}`;
+  const kind = ArrayBuffer.isView(record.data) ? Object.prototype.toString.call(record.data).slice(8, -1) : "Array";
+  if (!arrays[type].includes(kind)) return `${name} is ${type}, but holds ${kindOf(record.data)}`;
   try {
-    const { length } = checkNumbers(name, given.data, dtype);
+    const { length } = checkNumbers(name, record.data, dtype);
     return length === sizeOf(shape) ? undefined : `${name} holds ${length} numbers, expected ${sizeOf(shape)}`;
   } catch (error) {
     return type === "int64" ? `${name} is int64, expected int32, which cannot hold its numbers` : messageOf(error);

@@ -23,7 +23,7 @@ export class TextStream {
   /** The tokens since the last but one piece, whose text decides how the next one joins. */
   #context: number[];
   /** How many of these have been given out. */
-  #given: number;
+  #written: number;
   /** How many characters of the text of the others have been given out. */
   #shown = 0;
 
@@ -35,7 +35,7 @@ export class TextStream {
       throw new SeqgradError("value", `TextStream: the tokenizer is ${kindOf(tokenizer)}; give one, as trainTokenizer() makes.`);
     checkIds("TextStream", prompt);
     this.#context = Array.from(prompt).slice(-8);
-    this.#given = this.#context.length;
+    this.#written = this.#context.length;
   }
 
   /**
@@ -50,7 +50,7 @@ export class TextStream {
     this.#context.push(token);
     const [fresh, continues] = this.#fresh();
     const [unfinished] = (isWhole ? undefined : /\uFFFD*$/.exec(fresh)) ?? [""];
-    if (unfinished === "" || this.#context.length - this.#given > MOST) return this.#give(fresh);
+    if (unfinished === "" || this.#context.length - this.#written > MOST) return this.#give(fresh);
     // The text before it may change too, where bytes are read in runs.
     const end = continues ? fresh.length - Math.min(UNFINISHED, unfinished.length) : 0;
     const piece = fresh.slice(this.#shown, end);
@@ -69,7 +69,7 @@ export class TextStream {
 
   /** The text since the last piece, and whether the text before it is as it was. */
   #fresh(): [text: string, continues: boolean] {
-    const before = this.tokenizer.decode(this.#context.slice(0, this.#given));
+    const before = this.tokenizer.decode(this.#context.slice(0, this.#written));
     const text = this.tokenizer.decode(this.#context);
     return [text.slice(before.length), text.startsWith(before)];
   }
@@ -78,8 +78,8 @@ export class TextStream {
     const piece = fresh.slice(this.#shown);
     this.#shown = 0;
     if (piece === "" && fresh === "") return "";
-    this.#context = this.#context.slice(this.#given);
-    this.#given = this.#context.length;
+    this.#context = this.#context.slice(this.#written);
+    this.#written = this.#context.length;
     return piece;
   }
 }

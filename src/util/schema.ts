@@ -31,7 +31,7 @@ export type Conditions = Readonly<Record<string, readonly unknown[]>>;
 export interface Spec<T> {
   readonly help: string;
   /** The value where it is left out, or a function of the options that are given. */
-  readonly default: T | ((given: Given) => T);
+  readonly default: T | ((options: Given) => T);
   /** The default in words, for the help, where it is a function. */
   readonly usually?: string;
   /** The values of other options with which the option has an effect; without it all. */
@@ -53,7 +53,7 @@ export interface Option<T> {
   readonly hint: string | undefined;
   readonly only: Conditions;
   readonly instead: readonly string[];
-  fallback(given: Given): T;
+  fallback(options: Given): T;
   /** The reason why a value is refused, as `{ code, advice }`; undefined for one that is taken. */
   fault(value: unknown): { readonly code: ErrorCode; readonly advice: string } | undefined;
   /** The value that a word of the command line stands for; a word that stands for none is returned as it is. */
@@ -70,8 +70,8 @@ interface Form {
 
 function option<T>(spec: Spec<T>, { hint, fault, read = (word) => word, show = String }: Form): Option<T> {
   const { help, default: value, only = {}, instead = [], whyFixed = () => "" } = spec;
-  const isFunction = (x: T | ((given: Given) => T)): x is (given: Given) => T => typeof x === "function";
-  const fallback = (given: Given) => (isFunction(value) ? value(given) : value);
+  const isFunction = (x: T | ((options: Given) => T)): x is (options: Given) => T => typeof x === "function";
+  const fallback = (options: Given) => (isFunction(value) ? value(options) : value);
   const usually = spec.usually ?? (isFunction(value) || hint === "" ? "" : show(value));
   return { help, usually, hint, only, instead, fallback, fault, read, whyFixed };
 }
@@ -168,7 +168,7 @@ export type Values<F> = { readonly [K in keyof F]: F[K] extends Option<infer T> 
 export type OptionsOf<F> = { readonly [K in keyof F]?: F[K] extends Option<infer T> ? Exclude<T, undefined> : never };
 
 /** Returns the reason why options do not go together, or undefined. */
-export type Rule<F> = (values: Values<F>, given: OptionsOf<F>, spell: Voice["spell"]) => string | undefined;
+export type Rule<F> = (values: Values<F>, options: OptionsOf<F>, spell: Voice["spell"]) => string | undefined;
 
 /**
  * The options of a call: the one place that says their names, types, ranges, defaults and help. The call checks and completes what it is
@@ -181,9 +181,9 @@ export interface Schema<F> {
    * @param known what is settled beside them, as the `arch` of a model that is there
    * @throws SeqgradError `value` or `range`
    */
-  check(given: unknown, voice: Voice, known?: Given): OptionsOf<F>;
+  check(input: unknown, voice: Voice, known?: Given): OptionsOf<F>;
   /** The same with the defaults of those that are left out, when they go together. */
-  complete(given: unknown, voice: Voice, known?: Given): Values<F>;
+  complete(input: unknown, voice: Voice, known?: Given): Values<F>;
   /** The options that are among these values, have an effect there and are not the default. @throws SeqgradError as check() */
   among(values: Given, voice?: Voice): OptionsOf<F>;
 }
@@ -218,9 +218,9 @@ export const isSame = (a: unknown, b: unknown): boolean => a === b || JSON.strin
  */
 export function schema<F extends AnyFields>(fields: F, ...rules: readonly Rule<F>[]): Schema<F> {
   const names = Object.keys(fields);
-  const check = (given: unknown, voice: Voice, known: Given = {}): OptionsOf<F> => {
-    checkOptions(voice.op, given, names);
-    const options = definedOptions(given ?? {});
+  const check = (input: unknown, voice: Voice, known: Given = {}): OptionsOf<F> => {
+    checkOptions(voice.op, input, names);
+    const options = definedOptions(input ?? {});
     for (const [name, value] of Object.entries(options)) checkValue(fields, name, value, voice);
     checkEffects(fields, options, voice, { ...known, ...options });
     return options as OptionsOf<F>; // checked just now
@@ -228,8 +228,8 @@ export function schema<F extends AnyFields>(fields: F, ...rules: readonly Rule<F
   return {
     fields,
     check,
-    complete(given, voice, known = {}) {
-      const options = check(given, voice, known);
+    complete(input, voice, known = {}) {
+      const options = check(input, voice, known);
       const values = completed(fields, { ...known, ...options }) as Values<F>; // each from its own option
       for (const rule of rules) {
         const fault = rule(values, options, voice.spell);
@@ -247,9 +247,9 @@ export function schema<F extends AnyFields>(fields: F, ...rules: readonly Rule<F
 }
 
 /** All options of the fields: what is given, and the defaults, which may depend on the options before them. */
-export function completed(fields: AnyFields, given: Given): Given {
+export function completed(fields: AnyFields, options: Given): Given {
   const values: Record<string, unknown> = {};
-  for (const [name, field] of Object.entries(fields)) values[name] = given[name] ?? field.fallback({ ...given, ...values });
+  for (const [name, field] of Object.entries(fields)) values[name] = options[name] ?? field.fallback({ ...options, ...values });
   return values;
 }
 

@@ -59,10 +59,10 @@ export class ReferenceBackend implements ImmediateBackend {
     const run = table[kernel];
     if (!run) throw new SeqgradError("device", `reference: ${kernel} is fused; its operation runs through primitives here.`);
     this.#heap.check();
-    const given: Record<string, number> = {};
+    const args: Record<string, number> = {};
     for (const [name, value] of Object.entries(call))
-      if (value !== undefined) given[name] = addressOf(value) / (buffersOf.get(kernel)?.has(name) ? 4 : 1);
-    return run(this.#m, given) ?? -1;
+      if (value !== undefined) args[name] = addressOf(value) / (buffersOf.get(kernel)?.has(name) ? 4 : 1);
+    return run(this.#m, args) ?? -1;
   }
 
   memory(): MemoryUse {

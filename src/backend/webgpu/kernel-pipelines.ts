@@ -78,14 +78,14 @@ export class KernelPipelines {
   }
 
   /** Fills `words` from a call, and says how to carry it out. */
-  plan(given: NamedCall): Plan {
+  plan(call: NamedCall): Plan {
     const { words } = this;
     const { buffers, dims, scalars } = this.#names;
     const key = this.#key;
     let hash = 0;
     let i = 0;
     for (const name of buffers) {
-      const buffer = given[name];
+      const buffer = call[name];
       if (buffer === undefined && name !== "workspace" && !this.#optional.has(name)) this.#missing(name);
       const position = buffer === undefined ? 0 : addressOf(buffer) / 4;
       words[i] = position;
@@ -95,7 +95,7 @@ export class KernelPipelines {
       i++;
     }
     for (const name of dims) {
-      const value = name === "step" ? 0 : given[name];
+      const value = name === "step" ? 0 : call[name];
       if (typeof value !== "number") this.#missing(name);
       words[i] = value;
       const form = STREAM.has(name) ? 0 : value;
@@ -104,7 +104,7 @@ export class KernelPipelines {
       i++;
     }
     for (const name of scalars) {
-      const value = given[name];
+      const value = call[name];
       if (typeof value !== "number") this.#missing(name);
       this.#floats[i++] = value;
     }

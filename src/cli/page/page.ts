@@ -161,10 +161,10 @@ const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.s
 function samples(list: readonly Sample[]): Html {
   const items = list.map(({ input, expected, answer, right, confidence }) => {
     const sure = confidence === undefined ? "" : ` (${formatNumber(confidence)})`;
-    const given = answer === "" ? html`<i>nothing</i>` : answer;
+    const reply = answer === "" ? html`<i>nothing</i>` : answer;
     const answers = right
-      ? html`<span class="good">${given}${sure}</span>`
-      : html`<span class="bad">${given}${sure}</span> <span class="soft right">right:</span> <span class="good">${expected}</span>`;
+      ? html`<span class="good">${reply}${sure}</span>`
+      : html`<span class="bad">${reply}${sure}</span> <span class="soft right">right:</span> <span class="good">${expected}</span>`;
     return html`<li><div class="in" dir="auto">${input}</div><div dir="auto"><span class="soft">answered:</span> ${answers}</div></li>`;
   });
   return html`<ul class="samples">${items}</ul>`;

@@ -54,7 +54,7 @@ export const caption = kindOf<ImageCaptioner, CaptionedImage, Frames, string>({
   judge: captionerJudge,
 
   async prepare(text, file, recipe, shares) {
-    const { images, reading } = await imagesIn(text, file, { given: wordsOf(recipe), trained: {} });
+    const { images, reading } = await imagesIn(text, file, { flags: wordsOf(recipe), trained: {} });
     const { train, validation, test } = partsOf(images, shares);
     const places = maxOf(train.map(({ features }) => features.length));
     const large = [...validation, ...test].find(({ features }) => features.length > places);

@@ -117,7 +117,7 @@ export const classify = kindOf<TextClassifier, LabeledText, string, LabelProbabi
   judge: classifierJudge,
 
   async prepare(text, file, recipe, shares) {
-    const { rows, reading } = await labeled(text, file, { given: wordsOf(recipe), trained: {} });
+    const { rows, reading } = await labeled(text, file, { flags: wordsOf(recipe), trained: {} });
     const { train, validation, test } = partsOf(rows, shares);
     const known = new Set(train.map(({ label }) => label));
     if (known.size < 2)

@@ -61,7 +61,7 @@ function checkFit(
 async function seriesFor({ model, names }: SeriesForecaster, text: string, file: string, least: number, reading: Reading): Promise<Series> {
   const options = valuesOf(reading, seriesReading);
   const { columns } = options;
-  if (names && reading.given.columns !== undefined)
+  if (names && reading.flags.columns !== undefined)
     throw new SeqgradError(
       "value",
       `--columns: the model finds its series ${names.map((name) => JSON.stringify(name)).join(", ")} by name; leave it out.`,
@@ -120,7 +120,7 @@ export const forecast = kindOf<SeriesForecaster, SeriesPoint, Series, Forecast>(
   judge: forecasterJudge,
 
   async prepare(text, file, recipe, shares) {
-    const reading = valuesOf({ given: wordsOf(recipe), trained: {} }, seriesReading);
+    const reading = valuesOf({ flags: wordsOf(recipe), trained: {} }, seriesReading);
     const series = await seriesIn(text, file, reading, reading.columns === "" ? undefined : await listOf(reading.columns));
     const steps = series.steps - Math.round(series.steps * shares.test);
     const end = steps - Math.round(series.steps * shares.validation);

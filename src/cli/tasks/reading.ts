@@ -52,7 +52,7 @@ export const readingFields: AnyFields = Object.fromEntries(
 
 /** How a file is read for a saved task: as its options say, and as the run that made the task did. */
 export interface Reading {
-  readonly given: Words;
+  readonly flags: Words;
   readonly trained: Words;
 }
 
@@ -64,18 +64,18 @@ export const wordsOf = (options: Given): Words =>
 
 /** How the options say that a file is read. @throws SeqgradError for an option of another kind */
 export function readingOf({ name, reading }: { readonly name: string; readonly reading: AnyFields }, args: Given, trained: Given): Reading {
-  const given = readFlags(readingFields, args);
-  const stray = Object.keys(given).find((option) => !reading[option]);
+  const flags = readFlags(readingFields, args);
+  const stray = Object.keys(flags).find((option) => !reading[option]);
   if (stray !== undefined) throw new SeqgradError("value", `${flagOf(stray)} is not an option for a ${modelOf(name)}; leave it out.`);
-  return { given: wordsOf(given), trained: wordsOf(trained) };
+  return { flags: wordsOf(flags), trained: wordsOf(trained) };
 }
 
 /** A model of a kind, in messages. */
 export const modelOf = (kind: string): string => (kind === "lm" ? "language model" : `model of ${kind}`);
 
 /** The option if it is given, else its value in training, else its default. */
-export const valuesOf = <F extends AnyFields>({ given, trained }: Reading, fields: F): Values<F> => {
-  const known = optionsAmong<Given>({ ...trained, ...given }, Object.keys(fields));
+export const valuesOf = <F extends AnyFields>({ flags, trained }: Reading, fields: F): Values<F> => {
+  const known = optionsAmong<Given>({ ...trained, ...flags }, Object.keys(fields));
   return schema(fields).complete(known, asFlags);
 };
 

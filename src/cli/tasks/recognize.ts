@@ -68,7 +68,7 @@ export const recognize = kindOf<SpeechRecognizer, Recording, Frames, string>({
   judge: recognizerJudge,
 
   async prepare(text, file, recipe, shares) {
-    const { rows, reading } = await recordingsIn(text, file, { given: wordsOf(recipe), trained: {} });
+    const { rows, reading } = await recordingsIn(text, file, { flags: wordsOf(recipe), trained: {} });
     const { train, validation, test } = partsOf(rows, shares);
     return async () => {
       const task = await SpeechRecognizer.createAsync(train, SpeechRecognizer.options.among(recipe));

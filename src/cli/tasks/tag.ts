@@ -89,7 +89,7 @@ export const tag = kindOf<EntityTagger, TaggedSentence, string[], string[]>({
   judge: taggerJudge,
 
   async prepare(text, file, recipe, shares) {
-    const { train, validation, test } = partsOf(read(text, file, { given: wordsOf(recipe), trained: {} }), shares, true);
+    const { train, validation, test } = partsOf(read(text, file, { flags: wordsOf(recipe), trained: {} }), shares, true);
     const known = new Set(["O", ...train.flatMap(({ tags }) => tags)]);
     warnOfTags([...validation, ...test], known, file, "occur only in the part for validation or test");
     return async () => ({ task: await EntityTagger.createAsync(train, EntityTagger.options.among(recipe)), train, validation, test });

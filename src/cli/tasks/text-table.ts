@@ -18,8 +18,8 @@ export function linesOf(text: string): string[] {
 }
 
 /** The rows of a file: comma-separated where its name ends in .csv, else tab-separated, unless another delimiter is given. */
-async function rowsOf(text: string, file: string, { given, trained }: Reading, keepsBlank: "all" | "none"): Promise<TableRow[]> {
-  const chosen = given.delimiter ?? trained.delimiter ?? "";
+async function rowsOf(text: string, file: string, { flags, trained }: Reading, keepsBlank: "all" | "none"): Promise<TableRow[]> {
+  const chosen = flags.delimiter ?? trained.delimiter ?? "";
   const delimiter = chosen !== "" ? signOf(chosen) : undefined;
   const options = { name: file, delimiter };
   const rows = /\.csv$/i.test(file) ? (await readCsv(text, options)).rows : linesOfCells(text, options);
@@ -27,18 +27,18 @@ async function rowsOf(text: string, file: string, { given, trained }: Reading, k
 }
 
 /** True if the options say that the first row is a header. */
-const headerOf = ({ given }: Reading): boolean | undefined => (given.header === "yes" ? true : given.header === "no" ? false : undefined);
+const headerOf = ({ flags }: Reading): boolean | undefined => (flags.header === "yes" ? true : flags.header === "no" ? false : undefined);
 
 /**
  * Where each part stands by the options, or stood in training. A name of training counts where the header has it, a number where no header names
  * the parts.
  */
-function placesOf(parts: readonly string[], [first]: readonly TableRow[], { given, trained }: Reading): Record<string, string | undefined> {
+function placesOf(parts: readonly string[], [first]: readonly TableRow[], { flags, trained }: Reading): Record<string, string | undefined> {
   const heads = first?.cells.map(nameOf) ?? [];
   const areNamed = parts.every((part) => indexOfName(heads, part) >= 0);
   return Object.fromEntries(
     parts.map((part) => {
-      const [chosen, before] = [given[columnOf(part)], trained[columnOf(part)]].map((place) => (place === "" ? undefined : place));
+      const [chosen, before] = [flags[columnOf(part)], trained[columnOf(part)]].map((place) => (place === "" ? undefined : place));
       if (chosen !== undefined || before === undefined || indexOfName(heads, before) >= 0) return [part, chosen ?? before];
       const isNumber = /^\d+$/.test(before) && Number(before) <= heads.length;
       return [part, isNumber && !areNamed ? before : undefined];
@@ -71,8 +71,8 @@ export async function inputsIn(
   part: string,
   reading: Reading,
 ): Promise<NamedRow[]> {
-  const { given } = reading;
-  const isTable = /\.[ct]sv$/i.test(source) || [columnOf(part), "delimiter", "header"].some((name) => given[name] !== undefined);
+  const { flags } = reading;
+  const isTable = /\.[ct]sv$/i.test(source) || [columnOf(part), "delimiter", "header"].some((name) => flags[name] !== undefined);
   if (!isTable) return linesOf(text).map((line, i) => ({ line: i + 1, columns: [1], cells: [line] }));
   const rows = await rowsOf(text, source, reading, "all");
   const heads = nth(rows, 0).cells.map(nameOf);
@@ -81,7 +81,7 @@ export async function inputsIn(
   const options = { name: source, header, spell: spellFlag, takesEmpty: true };
   // A part that a header names needs no others to be found by.
   const isNamed = heads.length === 1 || [own ?? "", part].some((name) => name !== "" && indexOfName(heads, name) >= 0);
-  if (isNamed || given[columnOf(part)] !== undefined || heads.length < parts.length)
+  if (isNamed || flags[columnOf(part)] !== undefined || heads.length < parts.length)
     return [
       ...findColumns(rows, { [part]: heads.length === 1 && own !== undefined && indexOfName(heads, own) < 0 ? undefined : own }, options)
         .rows,

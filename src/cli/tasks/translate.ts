@@ -52,7 +52,7 @@ export const translate = kindOf<Translator, TextPair, string, string>({
   judge: translatorJudge,
 
   async prepare(text, file, recipe, shares) {
-    const { pairs, reading } = await pairsIn(text, file, { given: wordsOf(recipe), trained: {} });
+    const { pairs, reading } = await pairsIn(text, file, { flags: wordsOf(recipe), trained: {} });
     const sources = [...new Set(pairs.map(({ source }) => source))];
     if (shares.validation !== 0 && Math.round(sources.length * shares.validation) === 0) {
       const got = `--validation ${shares.validation} leaves none of the ${sources.length} different sources of ${file}`;

@@ -19,8 +19,8 @@ const unclean = /[\0\ufffd]|(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}]/gu;
 
 /** BERT's normalizer: cleaned of control characters, blanks around ideographs, without accents, in lower case. */
 export function bertNormalizer({ cleanText, chineseCharacters, stripAccents, lowercase }: BertOptions): Normalizer {
-  return (given) => {
-    let text = given;
+  return (source) => {
+    let text = source;
     if (cleanText) text = text.replace(unclean, "").replace(new RegExp(WHITE, "gu"), " ");
     if (chineseCharacters) text = text.replace(ideographs, " $& ");
     if (stripAccents) text = text.normalize("NFD").replace(/\p{Mn}/gu, "");
