@@ -1,9 +1,10 @@
+import { LogisticRegression } from "../models/logistic-regression.js";
 import { Module } from "../nn/module.js";
 import { checkChoice, checkInteger, isRecord, kindOf } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
 import { Graph, Weights } from "./graph.js";
-import { exporters } from "./models.js";
+import { type Exporter, exporters } from "./models.js";
 import { encodeModel, type Opset, opsets } from "./onnx.js";
 
 export interface OnnxOptions {
@@ -22,6 +23,9 @@ interface Described {
   readonly type: string;
   describe(): { readonly config: object; readonly tokenizer?: unknown; readonly vocabulary?: unknown };
 }
+
+/** The models and tasks that toOnnx() takes. */
+type Exportable = Module | LogisticRegression | Described;
 
 const optionNames = namesOf<OnnxOptions>({ opset: 1, externalData: 1 });
 
@@ -45,22 +49,22 @@ const MOST = 2 ** 31 - 2 ** 24;
  * const files = await toOnnx(model, { opset: 17 });
  * for (const [name, file] of files) await store.write(name, file);
  */
-export async function toOnnx(target: Module | Described, options: OnnxOptions = {}): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+export async function toOnnx(target: Exportable, options: OnnxOptions = {}): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   checkOptions("toOnnx", options, optionNames);
   const { opset = 17, externalData } = options;
   checkChoice("toOnnx", "opset", opset, opsets);
   if (externalData !== undefined) checkInteger("toOnnx", "externalData", externalData);
   const { model, metadata } = described(target);
-  const exporter = exporters.find(({ of }) => model instanceof of);
-  if (!exporter) {
-    const known = exporters.map(({ of }) => of.name).join(", ");
+  const graphs = firstOf(model);
+  if (!graphs) {
+    const known = exporters.map(({ name }) => name).join(", ");
     throw new SeqgradError("value", `toOnnx: ${model.constructor.name} cannot be exported; give a task, or one of ${known}.`);
   }
-  const weights = await Weights.of(model);
-  const isLarge = model.parameterCount() * 4 > MOST;
+  const weights = model instanceof Module ? await Weights.of(model) : new Weights();
+  const isLarge = model instanceof Module && model.parameterCount() * 4 > MOST;
   const atLeast = externalData ?? (isLarge ? 1024 : undefined);
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
-  for (const [name, write] of Object.entries(exporter.graphs(model))) {
+  for (const [name, write] of Object.entries(graphs)) {
     const graph = new Graph(name, opset, weights);
     write(graph);
     const location = `${name}.onnx.data`;
@@ -71,11 +75,20 @@ export async function toOnnx(target: Module | Described, options: OnnxOptions = 
   return files;
 }
 
-function described(target: Module | Described): { model: Module; metadata: Record<string, string> } {
+function firstOf(model: object): ReturnType<Exporter["graphs"]> {
+  for (const exporter of exporters) {
+    const graphs = exporter.graphs(model);
+    if (graphs) return graphs;
+  }
+  return undefined;
+}
+
+function described(target: Exportable): { model: Module | LogisticRegression; metadata: Record<string, string> } {
   if (target instanceof Module) {
     const config: unknown = Reflect.get(target, "config");
     return { model: target, metadata: isRecord(config) ? { config: JSON.stringify(config) } : {} };
   }
+  if (target instanceof LogisticRegression) return { model: target, metadata: { config: JSON.stringify({ labels: target.labels }) } };
   if (!(target?.model instanceof Module) || typeof target.describe !== "function")
     throw new SeqgradError("value", `toOnnx: the model is ${kindOf(target)}; give a model of sg.models, or a task of sg.tasks.`);
   const { config, tokenizer, vocabulary } = target.describe();
