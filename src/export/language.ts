@@ -1,7 +1,8 @@
-import type { MaskedLM } from "../models/masked-lm.js";
-import type { RecurrentLM } from "../models/recurrent-lm.js";
-import type { TransformerLM } from "../models/transformer-lm.js";
+import { MaskedLM } from "../models/masked-lm.js";
+import { RecurrentLM } from "../models/recurrent-lm.js";
+import { TransformerLM } from "../models/transformer-lm.js";
 import type { LearnedPositionalEmbedding } from "../nn/positions.js";
+import { type Exporter, exporter } from "./exporter.js";
 import type { Graph, Value } from "./graph.js";
 import { embedding, gelu, gemm, linear, norm, tiedLinear } from "./layers.js";
 import { recurrent } from "./recurrent.js";
@@ -9,7 +10,7 @@ import { cacheInputs, cacheOutputs, stateInputs, stateOutputs } from "./state.js
 import { causalBias, encoderStack, type KeysAndValues, transformer } from "./transformer.js";
 
 /** A recurrent language model: tokens after a state, and the state after them. */
-export function recurrentLM(g: Graph, { embedding: table, rnn, linear: head, config }: RecurrentLM): void {
+function recurrentLM(g: Graph, { embedding: table, rnn, linear: head, config }: RecurrentLM): void {
   const tokens = g.input("tokens", "int32", ["batch", "time"]);
   const { output, state } = recurrent(g, rnn, embedding(g, tokens, table), { state: stateInputs(g, rnn) });
   const logits = config.tieWeights ? tiedLinear(g, output, table.weight, head.bias) : linear(g, output, head);
@@ -22,7 +23,7 @@ export const placed = (g: Graph, x: Value, { weight }: LearnedPositionalEmbeddin
   g.add(x, g.node("Gather", [g.weight(weight), positions]));
 
 /** A Transformer as a language model: tokens after a cache of keys and values, and the cache with theirs. */
-export function transformerLM(g: Graph, { embedding: table, positions: learned, decoder, linear: head, config }: TransformerLM): void {
+function transformerLM(g: Graph, { embedding: table, positions: learned, decoder, linear: head, config }: TransformerLM): void {
   const { layers, kvHeads: heads, hidden, heads: queries, vocab, context } = config;
   const sizes = { layers, heads, size: hidden / queries };
   const tokens = g.input("tokens", "int32", ["batch", "time"]);
@@ -31,7 +32,8 @@ export function transformerLM(g: Graph, { embedding: table, positions: learned, 
   const time = g.size(tokens, 1);
   const positions = g.counting(time, first);
   const x = embedding(g, tokens, table);
-  const cache = { past, kept: [] as KeysAndValues[] };
+  const kept: KeysAndValues[] = [];
+  const cache = { past, kept };
   const bias = causalBias(g, positions, g.counting(g.add(first, time)));
   const y = encoderStack(g, decoder, learned ? placed(g, x, learned, positions) : x, {
     ...{ bias, cache, rotary: { positions, most: context } },
@@ -41,7 +43,7 @@ export function transformerLM(g: Graph, { embedding: table, positions: learned, 
 }
 
 /** BERT's kind: the vectors of the tokens, and what the model's heads make of them. */
-export function maskedLM(g: Graph, model: MaskedLM): void {
+function maskedLM(g: Graph, model: MaskedLM): void {
   const { embedding: table, positions, segments: kinds, norm: first, encoder, transform, transformNorm, bias, pooler, classifier } = model;
   const { vocab, hidden: D, classes } = model.config;
   const tokens = g.input("tokens", "int32", ["batch", "time"]);
@@ -59,3 +61,9 @@ export function maskedLM(g: Graph, model: MaskedLM): void {
   g.output("pooled", pooled, "float", ["batch", D]);
   if (classifier) g.output("classes", gemm(g, pooled, classifier), "float", ["batch", classes]);
 }
+
+export const languageModels: readonly Exporter[] = [
+  exporter(MaskedLM, { model: maskedLM }),
+  exporter(RecurrentLM, { model: recurrentLM }),
+  exporter(TransformerLM, { model: transformerLM }),
+];

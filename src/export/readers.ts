@@ -1,15 +1,16 @@
-import type { Forecaster } from "../models/forecaster.js";
-import type { LogisticRegression } from "../models/logistic-regression.js";
-import type { Recognizer } from "../models/recognizer.js";
-import type { SequenceClassifier } from "../models/sequence-classifier.js";
-import type { SequenceTagger } from "../models/sequence-tagger.js";
+import { Forecaster } from "../models/forecaster.js";
+import { LogisticRegression } from "../models/logistic-regression.js";
+import { Recognizer } from "../models/recognizer.js";
+import { SequenceClassifier } from "../models/sequence-classifier.js";
+import { SequenceTagger } from "../models/sequence-tagger.js";
 import { encoded } from "./encoders.js";
+import { type Exporter, exporter } from "./exporter.js";
 import type { Graph } from "./graph.js";
 import { embedding, gemm, linear, pooled } from "./layers.js";
 
 // Models that answer in one call.
 
-export function classifier(g: Graph, { embedding: table, encoder, pooling, linear: head, config }: SequenceClassifier): void {
+function classifier(g: Graph, { embedding: table, encoder, pooling, linear: head, config }: SequenceClassifier): void {
   const tokens = g.input("tokens", "int32", ["batch", "time"]);
   const lengths = g.input("lengths", "int32", ["batch"]);
   const { output, last } = encoded(g, encoder, embedding(g, tokens, table), lengths);
@@ -18,7 +19,7 @@ export function classifier(g: Graph, { embedding: table, encoder, pooling, linea
 }
 
 /** The scores of the tags, and the tables of the random field, if there is one, which Viterbi's algorithm adds up. */
-export function tagger(g: Graph, model: SequenceTagger): void {
+function tagger(g: Graph, model: SequenceTagger): void {
   const { embedding: table, characterEmbedding, characterEncoder, encoder, linear: head, crf, config } = model;
   const words = g.input("words", "int32", ["batch", "time"]);
   const lengths = g.input("lengths", "int32", ["batch"]);
@@ -37,7 +38,7 @@ export function tagger(g: Graph, model: SequenceTagger): void {
   for (const name of ["starts", "ends"] as const) g.output(name, g.weight(crf[name]), "float", [K]);
 }
 
-export function forecaster(g: Graph, { encoder, linear: head, config }: Forecaster): void {
+function forecaster(g: Graph, { encoder, linear: head, config }: Forecaster): void {
   const { channels, horizon, quantiles } = config;
   const past = g.input("past", "float", ["batch", "time", channels]);
   const lengths = g.node("Expand", [g.cast(g.size(past, 1), "int32"), g.size(past, 0)]);
@@ -46,14 +47,14 @@ export function forecaster(g: Graph, { encoder, linear: head, config }: Forecast
   g.output("quantiles", g.add(change, base), "float", ["batch", horizon, channels, quantiles.length]);
 }
 
-export function recognizer(g: Graph, { encoder, linear: head, config }: Recognizer): void {
+function recognizer(g: Graph, { encoder, linear: head, config }: Recognizer): void {
   const frames = g.input("frames", "float", ["batch", "time", config.features]);
   const lengths = g.input("lengths", "int32", ["batch"]);
   const logits = linear(g, encoded(g, encoder, frames, lengths).output, head);
   g.output("logProbabilities", g.node("LogSoftmax", [logits], { axis: -1 }), "float", ["batch", "time", config.classes]);
 }
 
-export function logisticRegression(g: Graph, { labels, parameters }: LogisticRegression): void {
+function logisticRegression(g: Graph, { labels, parameters }: LogisticRegression): void {
   const K = labels.length;
   const n = parameters.length / K - 1;
   const features = g.input("features", "float", ["batch", n]);
@@ -61,3 +62,11 @@ export function logisticRegression(g: Graph, { labels, parameters }: LogisticReg
   const scores = g.node("Gemm", [features, g.initializer("weight", [K, n], weight), g.initializer("bias", [K], bias)], { transB: 1 });
   g.output("probabilities", g.node("Softmax", [scores], { axis: -1 }), "float", ["batch", K]);
 }
+
+export const readers: readonly Exporter[] = [
+  exporter(SequenceClassifier, { model: classifier }),
+  exporter(SequenceTagger, { model: tagger }),
+  exporter(Forecaster, { model: forecaster }),
+  exporter(Recognizer, { model: recognizer }),
+  exporter(LogisticRegression, { model: logisticRegression }),
+];

@@ -3,9 +3,12 @@ import { Module } from "../nn/module.js";
 import { checkChoice, checkInteger, isRecord, kindOf } from "../util/check.js";
 import { SeqgradError } from "../util/errors.js";
 import { checkOptions, namesOf } from "../util/options.js";
+import type { Exporter } from "./exporter.js";
 import { Graph, Weights } from "./graph.js";
-import { type Exporter, exporters } from "./models.js";
+import { languageModels } from "./language.js";
 import { encodeModel, type Opset, opsets } from "./onnx.js";
+import { readers } from "./readers.js";
+import { writers } from "./writers.js";
 
 export interface OnnxOptions {
   /** The version of ONNX's operators: 17, or 23 with Attention, RotaryEmbedding and RMSNormalization. Default 17. */
@@ -23,6 +26,8 @@ interface Described {
   readonly type: string;
   describe(): { readonly config: object; readonly tokenizer?: unknown; readonly vocabulary?: unknown };
 }
+
+const exporters = [...readers, ...languageModels, ...writers];
 
 /** The models and tasks that toOnnx() takes. */
 type Exportable = Module | LogisticRegression | Described;

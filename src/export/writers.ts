@@ -1,11 +1,12 @@
-import type { Captioner } from "../models/captioner.js";
+import { Captioner } from "../models/captioner.js";
 import type { RecurrentDecoder } from "../models/recurrent-decoder.js";
-import type { RecurrentSeq2Seq } from "../models/recurrent-seq2seq.js";
-import type { TransformerSeq2Seq } from "../models/transformer-seq2seq.js";
+import { RecurrentSeq2Seq } from "../models/recurrent-seq2seq.js";
+import { TransformerSeq2Seq } from "../models/transformer-seq2seq.js";
 import { AdditiveAttention, DotAttention, GeneralAttention } from "../nn/attention-scores.js";
 import type { Embedding } from "../nn/layers.js";
 import { LSTM } from "../nn/recurrent.js";
 import { SeqgradError } from "../util/errors.js";
+import { type Exporter, exporter } from "./exporter.js";
 import type { Graph, Value } from "./graph.js";
 import { placed } from "./language.js";
 import { embedding, gemm, linear, pooled, within } from "./layers.js";
@@ -25,7 +26,7 @@ function keySizes({ attention, combine, config: { hidden: H } }: Decoder): { rea
   return { values, keys: attention instanceof DotAttention ? values : H };
 }
 
-/** What the decoder starts from, and looks back at. @param output the states `[batch, source, K]` */
+/** The outputs that the decoder starts from and looks back at. @param output the states `[batch, source, K]` */
 function sourceOutputs(g: Graph, model: Decoder, output: Value, state: StateValues): void {
   const { attention, rnn, config } = model;
   if (attention) {
@@ -41,7 +42,7 @@ function sourceOutputs(g: Graph, model: Decoder, output: Value, state: StateValu
 
 const zeros = (g: Graph, shape: Value): Value => g.node("Expand", [g.float(0), shape]);
 
-export function recurrentEncoder(g: Graph, model: RecurrentSeq2Seq): void {
+function recurrentEncoder(g: Graph, model: RecurrentSeq2Seq): void {
   const { sourceEmbedding, encoder, bridge, config } = model;
   const { layers, hidden: H, reverse } = config;
   const tokens = g.input("tokens", "int32", ["batch", "source"]);
@@ -60,7 +61,7 @@ export function recurrentEncoder(g: Graph, model: RecurrentSeq2Seq): void {
   sourceOutputs(g, model, output, { h: bridge.length > 0 ? g.node("Tanh", [h]) : h, c });
 }
 
-export function captionEncoder(g: Graph, model: Captioner): void {
+function captionEncoder(g: Graph, model: Captioner): void {
   const { projection, positions, pooling, bridge, rnn, config } = model;
   const { features, layers, hidden: H, inject, inputFeeding } = config;
   const frames = g.input("frames", "float", ["batch", "source", features]);
@@ -90,7 +91,7 @@ function alignment(g: Graph, attention: NonNullable<Decoder["attention"]>, query
 }
 
 /** A step of a recurrent decoder: of one token where it reads its last attentional state. */
-export function recurrentStep(g: Graph, model: Decoder): void {
+function recurrentStep(g: Graph, model: Decoder): void {
   const { attention, combine, linear: head, rnn, targetEmbedding, config } = model;
   const { hidden: H, targetVocab, inputFeeding, window } = config;
   const time = inputFeeding ? 1 : "time";
@@ -133,7 +134,7 @@ const scaled = (g: Graph, tokens: Value, table: Embedding, D: number, first?: Va
 
 const sizesOf = ({ config: { layers, heads, hidden } }: TransformerSeq2Seq) => ({ layers, heads, size: hidden / heads });
 
-export function transformerEncoder(g: Graph, model: TransformerSeq2Seq): void {
+function transformerEncoder(g: Graph, model: TransformerSeq2Seq): void {
   const { transformer: stack, sourceEmbedding, config } = model;
   const tokens = g.input("tokens", "int32", ["batch", "source"]);
   const lengths = g.input("lengths", "int32", ["batch"]);
@@ -145,7 +146,7 @@ export function transformerEncoder(g: Graph, model: TransformerSeq2Seq): void {
   cacheOutputs(g, "past", none, sizes, "past");
 }
 
-export function transformerStep(g: Graph, model: TransformerSeq2Seq): void {
+function transformerStep(g: Graph, model: TransformerSeq2Seq): void {
   const { transformer: stack, targetEmbedding, linear: head, config } = model;
   const sizes = sizesOf(model);
   const tokens = g.input("tokens", "int32", ["batch", "time"]);
@@ -154,7 +155,8 @@ export function transformerStep(g: Graph, model: TransformerSeq2Seq): void {
   const lengths = g.input("lengths", "int32", ["batch"]);
   const [first, time] = [g.size(past[0]?.k ?? "", 2), g.size(tokens, 1)];
   const positions = g.counting(time, first);
-  const cache = { past, kept: [] as KeysAndValues[] };
+  const kept: KeysAndValues[] = [];
+  const cache = { past, kept };
   const seen = { cache, bias: causalBias(g, positions, g.counting(g.add(first, time))) };
   const keys = g.transpose(layers[0]?.k ?? "", 0, 2, 1, 3);
   const memory = { layers, bias: lengthBias(g, keys, lengths) };
@@ -162,3 +164,9 @@ export function transformerStep(g: Graph, model: TransformerSeq2Seq): void {
   g.output("logits", linear(g, y, head), "float", ["batch", "time", config.targetVocab]);
   cacheOutputs(g, "present", cache.kept, sizes, "past + time");
 }
+
+export const writers: readonly Exporter[] = [
+  exporter(RecurrentSeq2Seq, { encoder: recurrentEncoder, decoder: recurrentStep }),
+  exporter(TransformerSeq2Seq, { encoder: transformerEncoder, decoder: transformerStep }),
+  exporter(Captioner, { encoder: captionEncoder, decoder: recurrentStep }),
+];
