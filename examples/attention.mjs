@@ -4,7 +4,7 @@
 //
 //   y_{i-1}, s_{i-1}, c_i --LSTM--> s_i -> y_i        c_i = sum_j a_ij h_j        h: a bidirectional LSTM over the input
 //
-// The task is that of encoder-decoder.mjs, "3 1 4" -> "4 1 3", with strings twice as long.
+// The task is the one of encoder-decoder.mjs, "3 1 4" -> "4 1 3", with strings twice as long.
 import assert from "node:assert/strict";
 import * as sg from "seqgrad";
 

@@ -3,7 +3,7 @@
 // A GRU reads the 30 days before and predicts three quantiles of the difference from the last one: the middle one is the forecast, and
 // between the outer ones the temperature should lie four times of five. Two forecasts that know nothing stand beside it: tomorrow is
 // as today (persistence), tomorrow is as a year ago (seasonal naive). The last fifth of the years is held back, and the mean and deviation
-// that scale the values are those of the years before.
+// that scale the values are taken from the years before.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import * as sg from "seqgrad";

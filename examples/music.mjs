@@ -1,7 +1,7 @@
 // Sequence, free-running: an LSTM reads folk tunes in ABC notation, character by character, and writes tunes of its own.
 //
 // Nobody tells it what a bar is. Yet the notes between two bar lines must last as long as the meter says, and to get that right it has
-// to count: the share of its bars that add up is printed beside that of the tunes it read, and of a Markov chain, which knows which
+// to count: the share of its bars that add up is printed, and the same share of the tunes it read and of a Markov chain, which knows which
 // character follows two others and no more. Small: 300 updates and 24 tunes; `--full`: 1,200 updates and 192 tunes, of whose bars 89 to
 // 93 % add up with each of two seeds, on Node 20 and 24 (83 to 90 % at temperature 0.8). 24 tunes would be too few to tell: 60 to 100 %.
 import assert from "node:assert/strict";

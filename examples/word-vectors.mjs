@@ -42,7 +42,7 @@ else {
     show(words[0]);
     for (const word of words) {
       const nearest = vectors.nearest(word, words.length - 1).map((neighbor) => neighbor.word);
-      assert.deepEqual([word, ...nearest].sort(), words.toSorted(), "the nearest words are those of the class");
+      assert.deepEqual([word, ...nearest].sort(), words.toSorted(), "the nearest words are the words of its class");
     }
   }
 }

@@ -45,7 +45,7 @@ export interface GraphParts {
   readonly outputs: readonly ValueInfo[];
 }
 
-/** A file for tensors, which holds those of this many bytes or more. */
+/** A file for tensors, which holds the tensors of this many bytes or more. */
 export interface ExternalData {
   readonly location: string;
   readonly atLeast: number;

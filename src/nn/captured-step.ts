@@ -47,7 +47,7 @@ export class CapturedStep {
     else put(data);
   }
 
-  /** All values by their names, those of a name in the order of the calls. */
+  /** All values by their names; the values of a name in the order of the calls. */
   close(): Named[] | Promise<Named[]> {
     this.isClosed = true;
     return this.#pending.length > 0 ? Promise.all(this.#pending).then(() => this.#named()) : this.#named();
@@ -78,7 +78,7 @@ function joined(values: readonly CapturedValue[]): readonly CapturedValue[] {
   return [{ ...first, shape: [B, T, ...rest], data }];
 }
 
-/** The Euclidean norm of x [B, T, ..] of each step, [T]; of x with fewer dimensions that of all. */
+/** The Euclidean norm of x [B, T, ..] of each step, [T]; of x with fewer dimensions, the norm of all. */
 function normOf({ shape, data, ...rest }: CapturedValue): CapturedValue {
   const [, T = 1] = shape.length > 2 ? shape : [];
   const n = shape.length > 2 ? sizeOf(shape.slice(2)) : data.length;

@@ -58,10 +58,10 @@ export class Linear extends Module {
   }
 }
 
-/** The weight of another layer, when it can be that of a linear layer too. */
+/** The weight of another layer, if a linear layer can have it too. */
 function checkShared(weight: Tensor, shape: readonly number[]): Tensor {
   if (checkTensor("Linear", weight, "weight").role !== "parameter")
-    throw new SeqgradError("value", "Linear: weight is not a parameter; give that of another layer, such as embedding.weight.");
+    throw new SeqgradError("value", "Linear: weight is not a parameter; give the weight of another layer, such as embedding.weight.");
   if (sameShape(weight.shape, shape)) return weight;
   const got = `weight has shape ${formatShape(weight.shape)}`;
   throw new SeqgradError("shape", `Linear: ${got}; expected [outFeatures, inFeatures], ${formatShape(shape)}.`);

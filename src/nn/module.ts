@@ -193,7 +193,7 @@ export abstract class Module {
   /**
    * Shows what layers compute while they train or predict, without a change in their code.
    *
-   * A name is that of capture, as `encoder.l0.gates`, or its end: `gates` are those of all layers. `*` stands for one part of a name, a
+   * A name is one that capture knows, as `encoder.l0.gates`, or its end: `gates` are the gates of all layers. `*` stands for one part of a name, a
    * kind (`rnn`, `gru`, `lstm`, `attention`) for the path of its layers, and `l0` may be left out. captureNames() lists all.
    *
    * - `gates`: `[B, T, 4, H]`, i f g o of an LSTM; `[B, T, 3, H]`, r z n of a GRU
@@ -205,7 +205,7 @@ export abstract class Module {
    *
    * A step is what runs without an await: an update, or the prediction of a batch. The function is called after it, for each name in turn,
    * with a copy on the host. While a promise that it returned is pending, or values are on their way from a GPU, steps are not captured,
-   * so that training runs at full speed beside a page that draws. A decoder that reads token by token in one step gives them in one value.
+   * so that training runs at full speed while a page draws. A decoder that reads token by token in one step gives them in one value.
    * An error of the function is an unhandled rejection, which ends a program in Node; a stop() that waits for it throws it.
    *
    * @param names names, or patterns of them

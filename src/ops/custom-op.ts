@@ -64,7 +64,7 @@ class Context implements CustomContext {
  * @param definition forward, backward and a name for errors: see CustomOpDefinition
  * @returns the function, of tensors, one after another
  * @throws SeqgradError `value` for a definition that is not one, and, by the function, for what is not a tensor and for a number of
- *   gradients other than that of the inputs; `shape`, `dtype`, `device` for a gradient that does not fit its input
+ *   gradients that is not the number of inputs; `shape`, `dtype`, `device` for a gradient that does not fit its input
  * @example
  * const roundThrough = sg.customOp({ // rounds, with the gradient of the identity
  *   name: "roundThrough",
@@ -108,7 +108,7 @@ export function customOp<I extends CustomInputs, O extends Tensor | readonly Ten
   };
 }
 
-/** The outputs, each a tensor of its own, and those saved tensors that forward made beside them; the scope of the call frees all else. */
+/** The outputs, each a tensor of its own, and the saved tensors that forward made besides; the scope of the call frees all else. */
 function outcome(op: string, made: unknown, context: Context, inputs: readonly Tensor[], recording: boolean) {
   const list: readonly unknown[] = Array.isArray(made) ? made : [made];
   if (list.length === 0) throw new SeqgradError("value", `${op}: forward returned no tensor; return one, or an array of several.`);
@@ -125,7 +125,7 @@ function outcome(op: string, made: unknown, context: Context, inputs: readonly T
 }
 
 function checkOutput(op: string, value: unknown, what: string, [first]: readonly Tensor[]): InternalTensor {
-  if (value instanceof Promise) value.catch(() => {}); // its error would end the process beside this one
+  if (value instanceof Promise) value.catch(() => {}); // its error would end the process before this one could
   const y = checkTensor(op, value, what);
   checkTensors(op, [first, y], ["input 0", what]);
   return y;

@@ -178,7 +178,7 @@ export interface Schema<F> {
   readonly fields: F;
   /**
    * The options, when their names and values are good.
-   * @param known what is settled beside them, as the `arch` of a model that is there
+   * @param known what else is settled, as the `arch` of a model that is there
    * @throws SeqgradError `value` or `range`
    */
   check(input: unknown, voice: Voice, known?: Given): OptionsOf<F>;
@@ -264,7 +264,7 @@ export function checkValue(fields: AnyFields, name: string, value: unknown, voic
     );
 }
 
-/** Refuses options without an effect: of another architecture, or beside options that leave no use for them. */
+/** Refuses options without an effect: of another architecture, or next to options that leave no use for them. */
 export function checkEffects(fields: AnyFields, given: Given, { op, spell }: Voice, options: Given): void {
   for (const name of Object.keys(given)) {
     const obstacle = obstacleOf(fields, name, options);

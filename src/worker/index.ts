@@ -42,7 +42,7 @@ export interface Trainer {
  * Starts the engine in a Web Worker, or in Node in a worker thread: training there leaves the page free to draw.
  *
  * @param options the device as for init(), `seed`, `url` and `timeout`: see StartOptions
- * @returns the trainer, whose `tasks` are those of seqgrad with promises for results
+ * @returns the trainer, whose `tasks` are the tasks of seqgrad with promises for results
  * @throws SeqgradError `device` where the device is not there, `state` where a worker cannot start, `value` or `range` for impossible options
  * @example
  * const trainer = await sg.worker.start();
@@ -53,7 +53,7 @@ export interface Trainer {
  * trainer.close();
  */
 export async function start(options: StartOptions = {}): Promise<Trainer> {
-  const { url, timeout = 30, ...rest } = checkObject("worker.start", "options", options, 'those of init(), as in { device: "wasm" }');
+  const { url, timeout = 30, ...rest } = checkObject("worker.start", "options", options, 'the options of init(), as in { device: "wasm" }');
   checkInterval("worker.start", "timeout", timeout, 0);
   const client = new Client(url === undefined ? await engineFor(rest.device) : addressOf(url));
   await client.ready(timeout);
@@ -92,7 +92,7 @@ function addressOf(url: string | { readonly href: string }): URL {
   } catch (cause) {
     throw new SeqgradError(
       "value",
-      `worker.start: url is ${JSON.stringify(url)}, which is not an address; give that of seqgrad/dist/worker.min.js.`,
+      `worker.start: url is ${JSON.stringify(url)}, which is not an address; give the address of seqgrad/dist/worker.min.js.`,
       {
         cause,
       },
