@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { chaptersOf } from "../../site/notes/chapter.js";
 import * as sg from "../../src/index.js";
 import { full } from "../helpers/full.js";
+import { describeSite, expectAccessible, expectDrawn, isolated } from "./site.js";
 
 type Chapter = ReturnType<typeof chaptersOf>[number];
 type Code = (library: typeof sg, show: object, control: (name: string) => unknown) => Promise<void>;
@@ -119,3 +120,32 @@ full(() => {
         for (const [, ys] of lines) expect(ys.every(Number.isFinite)).toBe(true);
       });
 });
+
+full(() =>
+  describeSite("the chapters from the bottleneck to writing, in a page", (site) => {
+    test.each(chapters)("$name trains, draws, answers, and restarts by the keyboard", async ({ name, control }) => {
+      const { page, faults } = await site.open(`notes/${name}/`);
+      await isolated(page);
+      await page.locator(".demo").scrollIntoViewIfNeeded();
+      const ended = () => page.locator('.demo[data-state="done"]').waitFor({ timeout: 120_000 });
+      await ended();
+      await expectDrawn(page);
+      const summary = await page.locator("figure.chart", { hasText: "Loss" }).first().locator(".for-readers").textContent();
+      const fell = [...(summary ?? "").matchAll(/from ([\d.e+-]+) to ([\d.e+-]+)/g)].some(
+        ([, first, last]) => Number(last) < 0.9 * Number(first),
+      );
+      expect(fell, summary ?? "").toBe(true);
+      await page.locator("#answer button").first().focus();
+      await page.keyboard.press("Enter");
+      await page.getByText("The model answers:").waitFor();
+      await expectAccessible(page);
+
+      const field = page.getByLabel(control.label);
+      await field.focus();
+      await page.keyboard.press("ArrowDown");
+      await page.locator('.demo[data-state="running"]').waitFor();
+      await ended();
+      expect(faults).toEqual([]);
+    });
+  }),
+);
