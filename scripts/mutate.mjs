@@ -1,9 +1,9 @@
 // Makes small faults, one at a time, and reports which of them no test finds.
 //   npm run mutate -- FILE [--count N] [--from K] [--tests PATH ...]
-//   npm run mutate -- --sample N [--seed S] [--from K] [--tests PATH ...]
+//   npm run mutate -- --sample N [--seed S] [--from K | --only K,K,..] [--tests PATH ...]
 // A file of src/ is mutated by StrykerJS. A file of assembly/, and a sample of all lines of src/ and assembly/, is done here, in a
-// copy of the package, by scripts/faults.mjs. --count: how many, spread over the file; --from: those before it are passed over.
-// --tests: what the paths of the tests begin with. The default is the folder of the file, and for a sample all tests after it.
+// copy of the package, by scripts/faults.mjs. --count: how many, spread over the file; --from: those before it are passed over; --only: all but
+// those of these numbers, as the report counts them. --tests: what the paths of the tests begin with. The default is the folder of the file, and for a sample all tests after it.
 import { spawn, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,6 +20,7 @@ const { values, positionals } = parseArgs({
   options: {
     count: { type: "string", default: "20" },
     from: { type: "string", default: "0" },
+    only: { type: "string" },
     sample: { type: "string" },
     seed: { type: "string", default: "1" },
     tests: { type: "string", multiple: true },
@@ -47,7 +48,8 @@ function testsOf(path) {
     if (module !== "backend" || rest[0] === "wasm") return [`test/${module}/`];
     return rest[0] === "webgpu" ? ["test/webgpu/", "test/ops/conformance"] : ["test/ops/"];
   }
-  const folder = `./${basename(dirname(path))}/`;
+  // Arithmetic of all kernels is tried on all of them.
+  const folder = path.includes("/simd/") ? "none" : `./${basename(dirname(path))}/`;
   const index = ["index", "extra"].map((name) => readFileSync(`assembly/${name}.ts`, "utf8")).join("\n");
   const kernels = Array.from(index.matchAll(/export \{ ([^}]*) \} from "([^"]*)"/g)).flatMap(([, names, from]) =>
     from.startsWith(folder) ? names.split(", ") : [],
@@ -102,7 +104,10 @@ const variants = {
 const moduleOf = (variant) => `src/backend/wasm/generated/${variant}.ts`;
 
 const sampled = values.sample !== undefined;
-const chosen = (sampled ? sample(Number(values.sample), Number(values.seed)) : spread(Number(values.count))).slice(Number(values.from));
+const only = values.only?.split(",").map(Number);
+const chosen = (sampled ? sample(Number(values.sample), Number(values.seed)) : spread(Number(values.count)))
+  .map((fault, k) => ({ ...fault, number: k + 1 }))
+  .filter(({ number }) => (only ? only.includes(number) : number > Number(values.from)));
 
 const scratch = mkdtempSync(join(tmpdir(), "seqgrad-mutate-"));
 const tally = {};
@@ -115,7 +120,7 @@ try {
   if (chosen.some(({ path }) => path.startsWith("assembly/")) && !(await build()))
     throw new Error("the kernels do not compile as they are");
   const modules = Object.keys(variants).map((variant) => [moduleOf(variant), readFileSync(moduleOf(variant))]);
-  for (const [k, { path, line, from, to, now, text }] of chosen.entries()) {
+  for (const { number, path, line, from, to, now, text } of chosen) {
     const isKernel = path.startsWith("assembly/");
     writeFileSync(path, text.slice(0, from) + now + text.slice(to));
     let outcome = "refused";
@@ -127,9 +132,7 @@ try {
     const folder = path.split("/").slice(0, 2).join("/");
     tally[folder] ??= { found: 0, "NOT FOUND": 0, refused: 0 };
     tally[folder][outcome]++;
-    process.stdout.write(
-      `${k + 1 + Number(values.from)} ${outcome}: ${path}:${line}  ${JSON.stringify(text.slice(from, to))} -> ${JSON.stringify(now)}\n`,
-    );
+    process.stdout.write(`${number} ${outcome}: ${path}:${line}  ${JSON.stringify(text.slice(from, to))} -> ${JSON.stringify(now)}\n`);
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });
